@@ -1,0 +1,19 @@
+#pragma once
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Switches of the environment variable DH_DEBUG, comma separated. Read once; any thread. */
+typedef enum
+{
+  DH_DEBUG_PLAN = 1 << 0,   /* plan: print every compiled plan */
+  DH_DEBUG_LAYERS = 1 << 1, /* layers: print the time of every step of every run */
+  DH_DEBUG_FRAMES = 1 << 2, /* frames: print frame times of the canvas */
+  DH_DEBUG_SQL = 1 << 3,    /* sql: print every statement */
+  DH_DEBUG_CACHE = 1 << 4,  /* cache: print hits and misses of the map cache */
+  DH_DEBUG_MEMORY = 1 << 5, /* memory: print arenas and large allocations */
+} DhDebugFlags;
+
+gboolean dh_debug (DhDebugFlags flag);
+
+G_END_DECLS

@@ -1,0 +1,100 @@
+#pragma once
+#include <gio/gio.h>
+#include "dh-graph.h"
+#include "dh-progress.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  DH_PRECISION_F32,
+  DH_PRECISION_TF32,
+  DH_PRECISION_F16,
+  DH_PRECISION_BF16,
+  DH_PRECISION_INT8,
+  DH_N_PRECISIONS,
+} DhPrecision;
+
+/* "f32", "tf32", "fp16", "bf16", "int8" */
+const char *dh_precision_name (DhPrecision precision);
+gboolean dh_precision_from_name (const char *name, DhPrecision *precision);
+
+/* What can compute. "ref": plain C, the definition of every operator; "cpu": oneDNN and own kernels; "cuda:N". */
+typedef struct
+{
+  char *name;       /* "ref", "cpu", "cuda:0" */
+  char *kind;       /* "ref", "cpu", "cuda" */
+  char *title;      /* for people: the processor's or the card's name */
+  gboolean available;
+  char *why_not;    /* why it is not available; NULL where it is */
+  guint64 memory;   /* bytes */
+  guint precisions; /* bits 1 << DhPrecision */
+} DhDeviceInfo;
+void dh_device_info_free (DhDeviceInfo *info);
+
+/* All devices, the available and the absent; never empty. GPtrArray of DhDeviceInfo. */
+GPtrArray *dh_devices_list (void);
+
+typedef struct _DhDevice DhDevice;
+
+/* Opens a device by name; "auto" takes the first available of cuda, cpu, ref. `threads` 0: the physical cores.
+ * Errors: DH_ERROR_NO_DEVICE with the reason, DH_ERROR_USAGE for an unknown name. No silent fallback: "cuda" without a
+ * card is an error. A device and its plans belong to one thread at a time, and cpu calls should always come from the
+ * same thread (OpenMP keeps a pool for every calling thread). */
+DhDevice *dh_device_open (const char *name, guint threads, GError **error);
+DhDevice *dh_device_ref (DhDevice *device);
+void dh_device_unref (DhDevice *device);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhDevice, dh_device_unref)
+const char *dh_device_name (DhDevice *device);
+const char *dh_device_title (DhDevice *device);
+guint dh_device_threads (DhDevice *device);
+gboolean dh_device_has_precision (DhDevice *device, DhPrecision precision);
+
+/* A graph compiled for one input shape on one device. */
+typedef struct _DhPlan DhPlan;
+
+typedef struct
+{
+  DhShape input;
+  DhPrecision precision;
+  const DhValue *outputs; /* what a run must deliver; nothing else is computed */
+  guint n_outputs;
+} DhPlanOptions;
+
+/* `parameters` must hold everything dh_graph_list_parameters() names for these outputs, in any float dtype; they are
+ * copied, packed or referenced: the caller may drop the dict afterwards. Errors: DH_ERROR_MISMATCH naming the key;
+ * DH_ERROR_UNSUPPORTED for a precision that the device lacks; DH_ERROR_NO_MEMORY or DH_ERROR_TOO_LARGE with an
+ * estimate. */
+DhPlan *dh_plan_new (DhDevice *device, DhGraph *graph, DhTensorDict *parameters, const DhPlanOptions *options,
+                     GError **error);
+DhPlan *dh_plan_ref (DhPlan *plan);
+void dh_plan_unref (DhPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhPlan, dh_plan_unref)
+
+/* One run. `input`: N×C×H×W float32, host memory. `outputs[i]`: host memory for the i-th output, contiguous N×C×H×W,
+ * float32, but uint8 for DH_MAP_SEGMENTATION. The same input gives the same bits on every run. On an error or a
+ * cancellation (G_IO_ERROR_CANCELLED, looked for between steps) the outputs hold nothing of use. */
+gboolean dh_plan_run (DhPlan *plan, const float *input, void *const *outputs, GCancellable *cancellable,
+                      const DhProgress *progress, GError **error);
+
+/* Memory of the plan in bytes: packed parameters and the arena of intermediate values. */
+guint64 dh_plan_memory (DhPlan *plan);
+
+/* One line of the per-layer table of the last run made while timing was on. */
+typedef struct
+{
+  char *name;           /* the node, or the nodes that were fused */
+  char *implementation; /* "jit_1x1:avx512_core", "winograd 4x4", "plain C" … */
+  double seconds;
+  double flop;
+} DhPlanStep;
+void dh_plan_set_timing (DhPlan *plan, gboolean on);
+/* GArray of DhPlanStep with its own clear function; steps that compute nothing are left out. */
+GArray *dh_plan_list_steps (DhPlan *plan);
+/* The plan in words, one line a step: what DH_DEBUG=plan prints. Free with g_free. */
+char *dh_plan_to_string (DhPlan *plan);
+
+/* A guess at the plan's memory in bytes without compiling it: for "this picture needs … MiB". */
+guint64 dh_device_estimate (DhDevice *device, DhGraph *graph, const DhPlanOptions *options);
+
+G_END_DECLS

@@ -1,0 +1,120 @@
+#pragma once
+#include <gio/gio.h>
+#include "dh-map.h"
+#include "dh-tensor.h"
+
+G_BEGIN_DECLS
+
+/* A network as data: nodes in topological order, each making one value (N×C×H×W). Free of shapes but for channel
+ * counts: one graph serves every picture size. Parameters are referred to by the checkpoint's own names; their values
+ * stand in a DhTensorDict, not here. Built once, then immutable: any thread may read it. */
+
+typedef enum
+{
+  DH_OP_INPUT,         /* the picture: RGB in [0, 1] */
+  DH_OP_CHANNEL_SCALE, /* (x − mean_c) / deviation_c, constants of the graph */
+  DH_OP_CONV,          /* {name}.weight O×I×k×k, {name}.bias O where `bias` */
+  DH_OP_NORM,          /* batch norm: {name}.weight, .bias, .running_mean, .running_var; epsilon 1e-5 */
+  DH_OP_RELU,
+  DH_OP_ADD,           /* two values of one shape */
+  DH_OP_CONCAT,        /* along channels */
+  DH_OP_MAX_POOL,      /* kernel, stride, padding (padding never wins) */
+  DH_OP_AVERAGE_POOL,  /* kernel, stride, padding not counted in the mean */
+  DH_OP_ADAPTIVE_POOL, /* mean over a grid of `grid_rows` rows × (`grid_by_aspect` ? max (1, rint (grid_rows·W/H) half to
+                          even, the quotient in double) : grid_rows) columns; window of cell i: [⌊i·H/n⌋, ⌈(i+1)·H/n⌉) */
+  DH_OP_RESIZE,        /* bilinear to the height and width of the value `like`, never antialiased */
+  DH_OP_DROPOUT,       /* whole channels with probability p in training; the identity otherwise */
+  DH_OP_SCORE,         /* logits f (and outlier logits g) at full resolution → one map (dh-map.h) */
+  DH_N_OPS,
+} DhOp;
+
+/* A value is named by the position of the node that makes it. */
+typedef gint32 DhValue;
+#define DH_NO_VALUE ((DhValue) -1)
+
+typedef struct
+{
+  DhOp op;
+  guint n_inputs;
+  const DhValue *inputs; /* all smaller than the node's own position */
+  const char *name;      /* prefix of its parameters, or a label for people; never NULL */
+  gint channels;         /* of the value made; DH_OP_SCORE: 1, but K and 2 for the two logits maps */
+  /* DH_OP_CONV and the pools */
+  gint kernel, stride, padding, dilation;
+  gboolean bias;
+  /* DH_OP_NORM */
+  double momentum; /* of the running statistics in training: new = (1 − momentum)·old + momentum·batch */
+  /* DH_OP_ADAPTIVE_POOL */
+  gint grid_rows;
+  gboolean grid_by_aspect;
+  /* DH_OP_RESIZE */
+  DhValue like; /* gives height and width; need not be among the inputs, and its contents are not read */
+  gboolean align_corners;
+  /* DH_OP_DROPOUT */
+  double probability;
+  /* DH_OP_SCORE */
+  DhMap map;
+  /* DH_OP_CHANNEL_SCALE */
+  float mean[3], deviation[3];
+} DhNode;
+
+typedef struct _DhGraph DhGraph;
+
+DhGraph *dh_graph_new (void);
+DhGraph *dh_graph_ref (DhGraph *graph);
+void dh_graph_unref (DhGraph *graph);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhGraph, dh_graph_unref)
+
+/* Building. `name` is copied. A wrong channel count or a forward reference is a programmer error. */
+typedef struct
+{
+  gint out, kernel, stride, padding, dilation; /* stride and dilation 0 mean 1 */
+  gboolean bias;
+} DhConv;
+DhValue dh_graph_input (DhGraph *graph, gint channels);
+DhValue dh_graph_channel_scale (DhGraph *graph, DhValue x, const float mean[3], const float deviation[3]);
+DhValue dh_graph_conv (DhGraph *graph, DhValue x, const char *name, DhConv conv);
+DhValue dh_graph_norm (DhGraph *graph, DhValue x, const char *name, double momentum);
+DhValue dh_graph_relu (DhGraph *graph, DhValue x);
+DhValue dh_graph_add (DhGraph *graph, DhValue a, DhValue b);
+DhValue dh_graph_concat (DhGraph *graph, const DhValue *values, guint n_values);
+DhValue dh_graph_max_pool (DhGraph *graph, DhValue x, gint kernel, gint stride, gint padding);
+DhValue dh_graph_average_pool (DhGraph *graph, DhValue x, gint kernel, gint stride, gint padding);
+DhValue dh_graph_adaptive_pool (DhGraph *graph, DhValue x, gint grid_rows, gboolean grid_by_aspect);
+DhValue dh_graph_resize (DhGraph *graph, DhValue x, DhValue like, gboolean align_corners);
+DhValue dh_graph_dropout (DhGraph *graph, DhValue x, double probability);
+/* `logits_ood` is DH_NO_VALUE in a closed-set network. */
+DhValue dh_graph_score (DhGraph *graph, DhMap map, DhValue logits, DhValue logits_ood);
+
+guint dh_graph_size (const DhGraph *graph);
+const DhNode *dh_graph_node (const DhGraph *graph, DhValue value);
+
+/* N, C, H, W of one value. */
+typedef struct
+{
+  gint n, c, h, w;
+} DhShape;
+
+/* The shape of every value for an input of this shape: an array of dh_graph_size() entries, free with g_free. Errors:
+ * DH_ERROR_TOO_LARGE where a size overflows, DH_ERROR_INVALID where a spatial size would become 0, DH_ERROR_MISMATCH
+ * where an add's shapes differ. */
+DhShape *dh_graph_infer_shapes (const DhGraph *graph, DhShape input, GError **error);
+
+/* The parameter and buffer tensors that the nodes need for `outputs` (all nodes where n_outputs is 0), in order:
+ * (name, shape) pairs, so that a state dict can be checked, made or counted. */
+typedef struct
+{
+  char *name;
+  guint n_dims;
+  gint64 dims[4];
+  DhValue node;
+  gboolean trained; /* FALSE for running statistics */
+} DhParameter;
+GArray *dh_graph_list_parameters (const DhGraph *graph, const DhValue *outputs, guint n_outputs);
+
+/* Work of one run for these shapes, 2 FLOP per multiply-add of the convolutions. */
+double dh_graph_flop (const DhGraph *graph, const DhShape *shapes, const DhValue *outputs, guint n_outputs);
+
+const char *dh_op_name (DhOp op);
+
+G_END_DECLS

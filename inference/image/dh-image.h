@@ -1,0 +1,64 @@
+#pragma once
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* A picture: RGB, 8 bit, rows packed (stride = 3·width). Immutable once shared; reference counted (atomic). */
+typedef struct
+{
+  gatomicrefcount refs;
+  guint width, height;
+  guint8 *rgb;
+} DhImage;
+
+/* Pictures over this size are refused from their header, before memory is spent. */
+#define DH_IMAGE_MAX_SIDE 32768
+#define DH_IMAGE_MAX_PIXELS (G_GINT64_CONSTANT (200) * 1000 * 1000)
+
+/* Uninitialised pixels; NULL where memory is short or the size is over the limits. */
+DhImage *dh_image_new (guint width, guint height);
+DhImage *dh_image_ref (DhImage *image);
+void dh_image_unref (DhImage *image);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhImage, dh_image_unref)
+
+/* Reads PNG, JPEG or WebP, told apart by content, not by name. Alpha is dropped, grey becomes RGB, 16 bit is scaled
+ * down; a CMYK JPEG is converted. Any thread. Errors: DH_ERROR_NOT_FOUND, DH_ERROR_INVALID (truncated, broken, no
+ * picture), DH_ERROR_TOO_LARGE; all name the file. */
+DhImage *dh_image_load (const char *path, GError **error);
+DhImage *dh_image_load_bytes (GBytes *bytes, const char *name, GError **error);
+/* Width and height from the header alone. */
+gboolean dh_image_probe (const char *path, guint *width, guint *height, GError **error);
+
+/* A one-channel picture of label ids: a grey or palette PNG gives its raw sample or index (palette not applied); an RGB
+ * PNG whose channels are equal gives one of them, other RGB is an error that says so; 16 bit over 255 is an error. */
+typedef struct
+{
+  gatomicrefcount refs;
+  guint width, height;
+  guint8 *ids;
+} DhLabels;
+DhLabels *dh_labels_new (guint width, guint height);
+DhLabels *dh_labels_load (const char *path, GError **error);
+DhLabels *dh_labels_ref (DhLabels *labels);
+void dh_labels_unref (DhLabels *labels);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhLabels, dh_labels_unref)
+
+/* Writes, whole or not at all (dh-file.h). `channels` 1 (grey) or 3 (RGB). */
+gboolean dh_image_write_png (const char *path, guint width, guint height, guint channels, const guint8 *pixels,
+                             GError **error);
+GBytes *dh_image_encode_png (guint width, guint height, guint channels, const guint8 *pixels, GError **error);
+GBytes *dh_image_encode_jpeg (guint width, guint height, const guint8 *rgb, gint quality, GError **error);
+
+/* Bilinear (half-pixel centres, or corners aligned), never antialiased, as PyTorch's interpolate; and nearest (PyTorch's
+ * mode "nearest": floor (i · in / out)). `channels` planes interleaved. */
+DhImage *dh_image_resize_bilinear (const DhImage *image, guint width, guint height, gboolean align_corners);
+void dh_resize_bilinear_f32 (const float *from, guint in_width, guint in_height, guint channels, float *to,
+                             guint out_width, guint out_height, gboolean align_corners);
+DhLabels *dh_labels_resize_nearest (const DhLabels *labels, guint width, guint height);
+/* Box-filtered reduction for thumbnails: the largest size within max_width × max_height of the same aspect. */
+DhImage *dh_image_thumbnail (const DhImage *image, guint max_width, guint max_height);
+
+/* RGB in [0, 1] as 3×H×W float32 (v / 255), the networks' input. `to` holds 3·width·height floats. */
+void dh_image_to_planes (const DhImage *image, float *to);
+
+G_END_DECLS

@@ -1,0 +1,64 @@
+#pragma once
+#include <gio/gio.h>
+#include "dh-device.h"
+#include "dh-image.h"
+#include "dh-map.h"
+#include "dh-tensor.h"
+
+G_BEGIN_DECLS
+
+/* Weights with their network, recognised and checked. Immutable after loading; any thread may read it. */
+typedef struct _DhModel DhModel;
+
+typedef struct
+{
+  const char *architecture;   /* "ldn121", "dlv3p_wrn38", …; NULL: recognised from the keys and shapes */
+  gint classes;               /* 0: read off the final layer; else must agree */
+  gboolean fresh_outlier_head; /* a closed-set checkpoint gets a freshly initialised head (said in the title) */
+} DhModelOptions;
+
+/* Errors as dh-checkpoint.h; DH_ERROR_MISMATCH lists missing and mis-shaped keys. `options` may be NULL. */
+DhModel *dh_model_load (const char *path, const DhModelOptions *options, GError **error);
+/* From memory, such as the embedded demo weights; `name` is for messages. */
+DhModel *dh_model_load_bytes (GBytes *bytes, const char *name, const DhModelOptions *options, GError **error);
+/* Seeded weights of a named architecture (the golden files' rule), for benchmarks. */
+DhModel *dh_model_new_seeded (const char *architecture, gint classes, guint64 seed, double gain, GError **error);
+DhModel *dh_model_ref (DhModel *model);
+void dh_model_unref (DhModel *model);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhModel, dh_model_unref)
+const char *dh_model_path (DhModel *model);         /* NULL where it came from memory */
+const char *dh_model_title (DhModel *model);        /* "ldn121, 13 classes" */
+const char *dh_model_architecture (DhModel *model);
+gint dh_model_classes (DhModel *model);
+gboolean dh_model_has_outlier_head (DhModel *model);
+gint64 dh_model_parameter_count (DhModel *model);
+const char *dh_model_sha256 (DhModel *model);       /* of the file's bytes; computed at load */
+
+/* The main flow on one screen: picture → plan for its size (kept, least recently used first out) → maps.
+ * All calls on one predictor come from one thread at a time. */
+typedef struct _DhPredictor DhPredictor;
+
+DhPredictor *dh_predictor_new (DhModel *model, const char *device, DhPrecision precision, guint threads,
+                               GError **error);
+void dh_predictor_free (DhPredictor *predictor);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhPredictor, dh_predictor_free)
+DhDevice *dh_predictor_device (DhPredictor *predictor);
+DhModel *dh_predictor_model (DhPredictor *predictor);
+
+typedef struct
+{
+  guint width, height;
+  DhTensor *maps[DH_N_MAPS]; /* NULL where not asked for or not available; H×W, but K×H×W and 2×H×W for logits */
+  double seconds;            /* of the run alone, without compiling */
+  guint64 non_finite[DH_N_MAPS];
+} DhPrediction;
+void dh_prediction_free (DhPrediction *prediction);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhPrediction, dh_prediction_free)
+
+/* `maps`: bits DH_MAP_BIT(). Maps that need an outlier head are left NULL on a closed-set model. Errors as dh-device.h;
+ * DH_ERROR_TOO_LARGE with the estimate where the picture would not fit in memory; pictures under 32 pixels a side are
+ * DH_ERROR_UNSUPPORTED. */
+DhPrediction *dh_predictor_run (DhPredictor *predictor, const DhImage *image, guint maps, GCancellable *cancellable,
+                                const DhProgress *progress, GError **error);
+
+G_END_DECLS

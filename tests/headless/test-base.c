@@ -1,0 +1,156 @@
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <glib/gstdio.h>
+
+#include "dh-error.h"
+#include "dh-file.h"
+#include "dh-map.h"
+#include "dh-tensor.h"
+
+static void
+test_shape_count (void)
+{
+  const gint64 plain[] = { 2, 3, 4 };
+  const gint64 negative[] = { 2, -1 };
+  const gint64 huge[] = { G_GINT64_CONSTANT (1) << 31, G_GINT64_CONSTANT (1) << 30, 4 };
+  const gint64 empty[] = { 0, 5 };
+  g_assert_cmpint (dh_shape_count (3, plain, 4), ==, 24);
+  g_assert_cmpint (dh_shape_count (0, NULL, 4), ==, 1);
+  g_assert_cmpint (dh_shape_count (2, negative, 4), ==, -1);
+  g_assert_cmpint (dh_shape_count (3, huge, 4), ==, -1);
+  g_assert_cmpint (dh_shape_count (2, empty, 4), ==, 0);
+}
+
+/* Every half is exact in float32, so the round trip must give back the same bits. */
+static void
+test_half_round_trip (void)
+{
+  for (guint h = 0; h < 0x10000; h++)
+    {
+      const float f = dh_f16_to_f32 (h);
+      if (isnan (f))
+        g_assert_true (isnan (dh_f16_to_f32 (dh_f32_to_f16 (f))));
+      else
+        g_assert_cmpuint (dh_f32_to_f16 (f), ==, h);
+      const float b = dh_bf16_to_f32 (h);
+      if (isnan (b))
+        g_assert_true (isnan (dh_bf16_to_f32 (dh_f32_to_bf16 (b))));
+      else
+        g_assert_cmpuint (dh_f32_to_bf16 (b), ==, h);
+    }
+}
+
+static void
+test_half_rounding (void)
+{
+  g_assert_cmpuint (dh_f32_to_f16 (1.0f + 0x1p-11f), ==, 0x3c00);          /* tie, to even */
+  g_assert_cmpuint (dh_f32_to_f16 (1.0f + 3 * 0x1p-11f), ==, 0x3c02);      /* tie, to even, up */
+  g_assert_cmpuint (dh_f32_to_f16 (1.0f + 0x1.002p-11f), ==, 0x3c01);      /* just over the tie */
+  g_assert_cmpuint (dh_f32_to_f16 (65519.99f), ==, 0x7bff);
+  g_assert_cmpuint (dh_f32_to_f16 (65520.0f), ==, 0x7c00);
+  g_assert_cmpuint (dh_f32_to_f16 (0x1p-25f), ==, 0);                      /* tie, to zero */
+  g_assert_cmpuint (dh_f32_to_f16 (0x1.000002p-25f), ==, 1);
+  g_assert_cmpuint (dh_f32_to_f16 (-0x1.ffcp-15f), ==, 0x8000 | 0x3ff);    /* largest subnormal */
+  g_assert_cmpuint (dh_f32_to_bf16 (1.0f + 0x1p-8f), ==, 0x3f80);
+  g_assert_cmpuint (dh_f32_to_bf16 (1.0f + 3 * 0x1p-8f), ==, 0x3f82);
+}
+
+static void
+test_tensor_convert (void)
+{
+  const double values[] = { 1.5, -2.25, 1e300 };
+  const gint64 dims[] = { 3 };
+  g_autoptr (DhTensor) wide = dh_tensor_new_take (DH_DTYPE_F64, 1, dims, g_bytes_new (values, sizeof values));
+  g_autoptr (DhTensor) narrow = dh_tensor_to_f32 (wide);
+  g_assert_cmpfloat (dh_tensor_f32 (narrow)[1], ==, -2.25f);
+  g_assert_true (isinf (dh_tensor_f32 (narrow)[2]));
+  g_autoptr (DhTensor) same = dh_tensor_to_f32 (narrow);
+  g_assert_true (same == narrow);
+}
+
+static void
+test_dict (void)
+{
+  g_autoptr (DhTensorDict) dict = dh_tensor_dict_new ();
+  const gint64 dims[] = { 2 };
+  dh_tensor_dict_take (dict, "a", dh_tensor_new_f32 (1, dims));
+  dh_tensor_dict_take (dict, "b", dh_tensor_new_f32 (1, dims));
+  dh_tensor_dict_take (dict, "c", dh_tensor_new_f32 (0, NULL));
+  dh_tensor_dict_take (dict, "b", dh_tensor_new_f32 (0, NULL));
+  g_assert_cmpuint (dh_tensor_dict_size (dict), ==, 3);
+  g_assert_cmpuint (dh_tensor_dict_get (dict, "b")->n_dims, ==, 0);
+  g_assert_true (dh_tensor_dict_remove (dict, "a"));
+  g_assert_false (dh_tensor_dict_remove (dict, "a"));
+  g_assert_cmpstr (dh_tensor_dict_name (dict, 0), ==, "b");
+  g_assert_true (dh_tensor_dict_get (dict, "c") == dh_tensor_dict_at (dict, 1));
+}
+
+static void
+test_file_write (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("dh-base-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "file", NULL);
+  g_autoptr (GError) error = NULL;
+  g_assert_true (dh_file_write (path, "old", 3, &error));
+
+  /* abandoned: the old file stays and nothing is left beside it */
+  DhFileWriter *writer = dh_file_writer_open (path, &error);
+  g_assert_true (dh_file_writer_write (writer, "new", 3, &error));
+  dh_file_writer_free (writer);
+  g_autoptr (GBytes) bytes = dh_file_map (path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), "old", 3);
+
+  g_assert_null (dh_file_map (folder, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_IO);
+  g_clear_error (&error);
+  g_autofree char *absent = g_build_filename (folder, "absent", "file", NULL);
+  g_assert_null (dh_file_map (absent, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+  g_assert_false (dh_file_write (absent, "x", 1, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_IO);
+
+  g_remove (path);
+  g_assert_cmpint (g_rmdir (folder), ==, 0); /* fails if a temporary file was left */
+}
+
+static void
+test_full_disk (void)
+{
+  g_autoptr (GError) error = NULL;
+  if (!g_file_test ("/dev/full", G_FILE_TEST_EXISTS))
+    return g_test_skip ("no /dev/full");
+  /* /dev/full cannot be renamed onto, but a map of it must be refused as a device */
+  g_assert_null (dh_file_map ("/dev/full", &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_IO);
+}
+
+static void
+test_map_names (void)
+{
+  for (guint i = 0; i < DH_N_MAPS; i++)
+    {
+      DhMap map;
+      g_assert_true (dh_map_from_name (dh_map_name (i), &map));
+      g_assert_cmpuint (map, ==, i);
+    }
+  DhMap map;
+  g_assert_false (dh_map_from_name ("moon", &map));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/base/shape-count", test_shape_count);
+  g_test_add_func ("/base/half-round-trip", test_half_round_trip);
+  g_test_add_func ("/base/half-rounding", test_half_rounding);
+  g_test_add_func ("/base/tensor-convert", test_tensor_convert);
+  g_test_add_func ("/base/dict", test_dict);
+  g_test_add_func ("/base/file-write", test_file_write);
+  g_test_add_func ("/base/map-a-device", test_full_disk);
+  g_test_add_func ("/base/map-names", test_map_names);
+  return g_test_run ();
+}
