@@ -51,7 +51,7 @@ test_half_rounding (void)
   g_assert_cmpuint (dh_f32_to_f16 (65520.0f), ==, 0x7c00);
   g_assert_cmpuint (dh_f32_to_f16 (0x1p-25f), ==, 0);                      /* tie, to zero */
   g_assert_cmpuint (dh_f32_to_f16 (0x1.000002p-25f), ==, 1);
-  g_assert_cmpuint (dh_f32_to_f16 (-0x1.ffcp-15f), ==, 0x8000 | 0x3ff);    /* largest subnormal */
+  g_assert_cmpuint (dh_f32_to_f16 (-0x1.ff8p-15f), ==, 0x8000 | 0x3ff);    /* largest subnormal */
   g_assert_cmpuint (dh_f32_to_bf16 (1.0f + 0x1p-8f), ==, 0x3f80);
   g_assert_cmpuint (dh_f32_to_bf16 (1.0f + 3 * 0x1p-8f), ==, 0x3f82);
 }
