@@ -1,0 +1,93 @@
+#include <locale.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "dh-config.h"
+
+static const struct
+{
+  const char *name;
+  DhCommandFunc run;
+  const char *summary;
+} commands[] = {
+  { "devices", dh_cmd_devices, "what can compute here, and why something cannot" },
+};
+
+static void
+print_help (FILE *to)
+{
+  fprintf (to, "Usage: densehybrid COMMAND [OPTION…]\n\n"
+               "Dense anomaly detection and open-set segmentation on street scenes.\n\nCommands:\n");
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    fprintf (to, "  %-14s %s\n", commands[i].name, commands[i].summary);
+  fprintf (to, "\n\"densehybrid COMMAND --help\" tells the options of a command, with an example.\n");
+}
+
+/* Signals are taken by a thread of their own, where cancelling is safe. */
+static gpointer
+wait_for_signals (gpointer data)
+{
+  sigset_t set;
+  sigemptyset (&set);
+  sigaddset (&set, SIGINT);
+  sigaddset (&set, SIGTERM);
+  int signal_number;
+  for (guint times = 0; sigwait (&set, &signal_number) == 0; times++)
+    {
+      if (times > 0)
+        _exit (DH_EXIT_CANCELLED);
+      g_cancellable_cancel (data);
+    }
+  return NULL;
+}
+
+static int
+run_command (guint position, int argc, char **argv)
+{
+  DhCli cli = { .command = commands[position].name, .cancellable = g_cancellable_new () };
+  sigset_t set;
+  sigemptyset (&set);
+  sigaddset (&set, SIGINT);
+  sigaddset (&set, SIGTERM);
+  pthread_sigmask (SIG_BLOCK, &set, NULL);
+  g_thread_unref (g_thread_new ("signals", wait_for_signals, cli.cancellable));
+
+  int status = commands[position].run (&cli, argc, argv);
+  dh_cli_progress_end (&cli);
+  if (fflush (stdout) != 0 || ferror (stdout))
+    {
+      fprintf (stderr, "densehybrid: the output could not be written whole. Check the disk or the pipe.\n");
+      status = DH_EXIT_FAILED;
+    }
+  g_free (cli.device);
+  return status;
+}
+
+int
+main (int argc, char **argv)
+{
+  setlocale (LC_ALL, "");
+  setlocale (LC_NUMERIC, "C");
+  signal (SIGPIPE, SIG_IGN);
+
+  if (argc < 2 || strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0 || strcmp (argv[1], "help") == 0)
+    {
+      print_help (argc < 2 ? stderr : stdout);
+      return argc < 2 ? DH_EXIT_USAGE : DH_EXIT_DONE;
+    }
+  if (strcmp (argv[1], "--version") == 0)
+    {
+      printf ("densehybrid %s\n", DH_VERSION);
+      return DH_EXIT_DONE;
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (strcmp (argv[1], commands[i].name) == 0)
+      return run_command (i, argc - 1, argv + 1);
+
+  fprintf (stderr, "densehybrid: \"%s\" is no command. \"densehybrid --help\" lists them.\n", argv[1]);
+  return DH_EXIT_USAGE;
+}

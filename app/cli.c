@@ -1,0 +1,258 @@
+#include "cli.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dh-error.h"
+
+/* "--scores A B --labels C" becomes "--scores A --scores B --labels C". */
+static char **
+spread_lists (int argc, char **argv, const char *const *lists)
+{
+  GPtrArray *words = g_ptr_array_new ();
+  const char *current = NULL;
+  guint taken = 0;
+  for (int i = 0; i < argc; i++)
+    {
+      const char *word = argv[i];
+      if (g_str_has_prefix (word, "--"))
+        {
+          current = lists && g_strv_contains (lists, word + 2) ? word : NULL;
+          taken = 0;
+        }
+      else if (current && taken++ > 0)
+        g_ptr_array_add (words, g_strdup (current));
+      g_ptr_array_add (words, g_strdup (word));
+    }
+  g_ptr_array_add (words, NULL);
+  return (char **) g_ptr_array_free (words, FALSE);
+}
+
+static void
+draw_progress (guint64 done, guint64 total, const char *what, gpointer data)
+{
+  DhCli *cli = data;
+  const gint64 now = g_get_monotonic_time ();
+  if (!cli->started)
+    cli->started = cli->drawn = now;
+  const gboolean terminal = isatty (STDERR_FILENO);
+  const gboolean last = terminal && total > 0 && done >= total;
+  if (cli->quiet || (!last && now - cli->drawn < (terminal ? G_USEC_PER_SEC / 10 : 60 * G_USEC_PER_SEC)))
+    return;
+  cli->drawn = now;
+
+  const double seconds = (now - cli->started) / (double) G_USEC_PER_SEC;
+  const double rate = seconds > 0 ? done / seconds : 0;
+  g_autofree char *left = NULL;
+  if (rate > 0 && total > done)
+    {
+      const guint s = (total - done) / rate + 0.5;
+      left = g_strdup_printf (", %u:%02u left", s / 60, s % 60);
+    }
+  char bar[25] = "";
+  for (guint i = 0; i < 24 && total > 0; i++)
+    bar[i] = i * total < done * 24 ? '#' : '.';
+  if (total > 0)
+    fprintf (stderr, "%s[%s] %" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT " %.2f/s%s  %.40s%s", terminal ? "\r" : "", bar,
+             done, total, rate, left ? left : "", what ? what : "", terminal ? "\033[K" : "\n");
+  else
+    fprintf (stderr, "%s%" G_GUINT64_FORMAT " %.40s%s", terminal ? "\r" : "", done, what ? what : "",
+             terminal ? "\033[K" : "\n");
+  cli->bar_open = terminal;
+}
+
+void
+dh_cli_progress_end (DhCli *cli)
+{
+  if (cli->bar_open)
+    fputc ('\n', stderr);
+  cli->bar_open = FALSE;
+  cli->started = 0;
+}
+
+gboolean
+dh_cli_parse (DhCli *cli, int argc, char **argv, const GOptionEntry *entries, const char *const *lists,
+              const char *usage, const char *summary, const char *example, char ***rest, int *status)
+{
+  gboolean help = FALSE;
+  g_autofree char *precision = NULL;
+  const GOptionEntry common[] = {
+    { "device", 0, 0, G_OPTION_ARG_STRING, &cli->device, "What computes: auto, ref, cpu, cuda[:N]", "D" },
+    { "precision", 0, 0, G_OPTION_ARG_STRING, &precision, "f32, tf32, fp16, bf16 or int8", "P" },
+    { "threads", 0, 0, G_OPTION_ARG_INT, &cli->threads, "Threads of the cpu (default: the physical cores)", "N" },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &cli->json, "One JSON document on standard output", NULL },
+    { "quiet", 0, 0, G_OPTION_ARG_NONE, &cli->quiet, "No progress", NULL },
+    { "help", 'h', 0, G_OPTION_ARG_NONE, &help, "Show this page", NULL },
+    { NULL },
+  };
+
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_option_context_set_help_enabled (context, FALSE);
+  if (entries)
+    g_option_context_add_main_entries (context, entries, NULL);
+  g_autoptr (GOptionGroup) group = g_option_group_new ("common", "Of every command:", "", NULL, NULL);
+  g_option_group_add_entries (group, common);
+  g_option_context_add_group (context, g_option_group_ref (group));
+
+  char **words = spread_lists (argc, argv, lists);
+  const gboolean parsed = g_option_context_parse_strv (context, &words, &error);
+  g_auto (GStrv) left = words;
+  if (help)
+    {
+      g_option_context_set_summary (context, summary);
+      g_autofree char *text = g_option_context_get_help (context, FALSE, NULL);
+      const char *options = strstr (text, summary);
+      g_print ("Usage: densehybrid %s %s\n\n%s\nExample:\n  %s\n", cli->command, usage, options ? options : text,
+               example);
+      *status = DH_EXIT_DONE;
+      return FALSE;
+    }
+  if (!parsed)
+    {
+      *status = dh_cli_usage (cli, "%s", error->message);
+      return FALSE;
+    }
+  if (!rest && left[0] && left[1])
+    {
+      *status = dh_cli_usage (cli, "\"%s\" is not understood here", left[1]);
+      return FALSE;
+    }
+  if (!cli->device)
+    cli->device = g_strdup ("auto");
+  cli->precision = DH_PRECISION_F32;
+  if (precision && !dh_precision_from_name (precision, &cli->precision))
+    {
+      *status = dh_cli_usage (cli, "--precision %s is none of f32, tf32, fp16, bf16, int8", precision);
+      return FALSE;
+    }
+  if (cli->threads < 0 || cli->threads > 1024)
+    {
+      *status = dh_cli_usage (cli, "--threads %d is not between 0 and 1024", cli->threads);
+      return FALSE;
+    }
+  if (rest)
+    *rest = g_strdupv (left[0] ? left + 1 : left);
+  cli->progress = (DhProgress){ draw_progress, cli };
+  return TRUE;
+}
+
+static void
+print_line (const char *prefix, const char *message)
+{
+  g_autofree char *line = g_strdup (message);
+  g_strdelimit (line, "\n\r\t", ' ');
+  g_strchomp (line);
+  const gsize length = strlen (line);
+  fprintf (stderr, "%s%s%s\n", prefix, line, length > 0 && strchr (".!?", line[length - 1]) ? "" : ".");
+}
+
+int
+dh_cli_fail (DhCli *cli, GError **error)
+{
+  dh_cli_progress_end (cli);
+  if (!error || !*error)
+    return DH_EXIT_FAILED;
+
+  int status = DH_EXIT_FAILED;
+  if (g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      fprintf (stderr, "densehybrid: cancelled. What was finished is kept.\n");
+      status = DH_EXIT_CANCELLED;
+    }
+  else
+    {
+      print_line ("densehybrid: ", (*error)->message);
+      if (g_error_matches (*error, DH_ERROR, DH_ERROR_USAGE))
+        status = DH_EXIT_USAGE;
+    }
+  g_clear_error (error);
+  return status;
+}
+
+int
+dh_cli_usage (DhCli *cli, const char *format, ...)
+{
+  va_list arguments;
+  va_start (arguments, format);
+  g_autofree char *message = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_autofree char *whole = g_strdup_printf ("%s: %s. \"densehybrid %s --help\" tells what it takes", cli->command,
+                                            message, cli->command);
+  print_line ("densehybrid: ", whole);
+  return DH_EXIT_USAGE;
+}
+
+void
+dh_cli_note (DhCli *cli, const char *format, ...)
+{
+  va_list arguments;
+  va_start (arguments, format);
+  g_autofree char *message = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  if (cli->bar_open)
+    fputc ('\n', stderr);
+  cli->bar_open = FALSE;
+  print_line ("note: ", message);
+}
+
+void
+dh_json_member_number (JsonBuilder *builder, const char *name, double value)
+{
+  if (name)
+    json_builder_set_member_name (builder, name);
+  if (isfinite (value))
+    json_builder_add_double_value (builder, value);
+  else
+    json_builder_add_null_value (builder);
+}
+
+void
+dh_json_member_int (JsonBuilder *builder, const char *name, gint64 value)
+{
+  if (name)
+    json_builder_set_member_name (builder, name);
+  json_builder_add_int_value (builder, value);
+}
+
+void
+dh_json_member_string (JsonBuilder *builder, const char *name, const char *value)
+{
+  if (name)
+    json_builder_set_member_name (builder, name);
+  if (!value)
+    {
+      json_builder_add_null_value (builder);
+      return;
+    }
+  g_autofree char *text = g_utf8_make_valid (value, -1);
+  json_builder_add_string_value (builder, text);
+}
+
+void
+dh_json_member_boolean (JsonBuilder *builder, const char *name, gboolean value)
+{
+  if (name)
+    json_builder_set_member_name (builder, name);
+  json_builder_add_boolean_value (builder, value);
+}
+
+void
+dh_json_print (JsonBuilder *builder)
+{
+  g_autoptr (JsonNode) root = json_builder_get_root (builder);
+  g_autoptr (JsonGenerator) generator = json_generator_new ();
+  json_generator_set_root (generator, root);
+  json_generator_set_pretty (generator, TRUE);
+  g_autofree char *text = json_generator_to_data (generator, NULL);
+  puts (text);
+  g_object_unref (builder);
+}
+
+char *
+dh_cli_percent (double value)
+{
+  return isfinite (value) ? g_strdup_printf ("%.2f", 100 * value) : g_strdup ("—");
+}
