@@ -1,0 +1,126 @@
+#pragma once
+#include <gio/gio.h>
+#include "dh-class-table.h"
+#include "dh-image.h"
+#include "dh-progress.h"
+
+G_BEGIN_DECLS
+
+/* A data set: a folder in one of the layouts that the field uses, found by what is in it and not by its name. Layouts
+ * are sought at the root and two levels below it. Pairs are made on paths relative to the root. */
+typedef enum
+{
+  DH_DATASET_LF,                  /* lf: Fishyscapes Lost & Found */
+  DH_DATASET_STATIC,              /* static: Fishyscapes Static */
+  DH_DATASET_STREET_HAZARDS,      /* street-hazards: its test split */
+  DH_DATASET_STREET_HAZARDS_FULL, /* street-hazards-full: training, validation, and test where it is there */
+  DH_DATASET_CITYSCAPES,          /* cityscapes */
+  DH_DATASET_SMIYC,               /* smiyc: AnomalyTrack, ObstacleTrack, or both */
+  DH_DATASET_ROAD_ANOMALY,        /* road-anomaly */
+  DH_DATASET_LOST_AND_FOUND,      /* lost-and-found */
+  DH_DATASET_ADE20K,              /* ade20k: negatives; labels are segment numbers */
+  DH_DATASET_CAMVID,              /* camvid */
+  DH_DATASET_FOLDER,              /* folder: pictures without labels */
+  DH_N_DATASET_KINDS,
+} DhDatasetKind;
+
+const char *dh_dataset_kind_name (DhDatasetKind kind);
+gboolean dh_dataset_kind_from_name (const char *name, DhDatasetKind *kind);
+/* "lf, static, …" for messages; a constant. */
+const char *dh_dataset_kind_names (void);
+
+/* How StreetHazards' label files count: as published (1…14, anomaly 14) or shifted by one (0…13, anomaly 13). */
+typedef enum
+{
+  DH_LABEL_IDS_AUTO, /* a few labels are read at open; where these do not tell, as published, and a note says so */
+  DH_LABEL_IDS_RAW,
+  DH_LABEL_IDS_SHIFTED,
+} DhLabelIds;
+
+typedef struct
+{
+  const char *splits;    /* names separated by commas; NULL: all */
+  const char *base_root; /* where the pictures of Cityscapes or Lost and Found are that the official Fishyscapes sets
+                          * build upon; NULL: sought under the root */
+  DhLabelIds label_ids;
+} DhDatasetOptions;
+
+/* One picture. Paths are in the file system's bytes, absolute or relative as the root was given. */
+typedef struct
+{
+  char *stem;    /* relative, "/"-separated, without extension and layout suffix; UTF-8 (other bytes as %XX), free of
+                  * "." and ".." parts, unique in the data set: names of outputs and the database's key */
+  char *id;      /* the file's own id as benchmarks use it: "validation3", "frankfurt_000000_000294" */
+  char *split;   /* "train", "val", "test", "training", …; "" where the layout has none */
+  char *group;   /* town, scene or track: "t5", "frankfurt", "AnomalyTrack"; "" where there is none */
+  char *image;   /* the picture */
+  char *overlay; /* official Static: the .npz that is added to the picture; else NULL */
+  char *label;   /* NULL where there is none */
+} DhDatasetItem;
+
+/* Immutable once open; reference counted (atomic); any thread may read and load. */
+typedef struct _DhDataset DhDataset;
+
+/* Scans the folder (no picture is read; but see DH_LABEL_IDS_AUTO). `kind` NULL: recognised; a name: that layout, or
+ * an error that says what was sought and what is there. `options`, `cancellable`, `progress` may be NULL. Symbolic
+ * links are followed, loops are not; folders that cannot be read are noted. Not for the window's thread.
+ * Errors: DH_ERROR_NOT_FOUND (no folder, no pictures, no such layout), DH_ERROR_USAGE (unknown kind or split),
+ * DH_ERROR_TOO_LARGE (over 2 million files), G_IO_ERROR_CANCELLED. A set of which only the labels are there opens with
+ * no items: dh_dataset_check() says what is missing. */
+DhDataset *dh_dataset_open (const char *root, const char *kind, const DhDatasetOptions *options,
+                            GCancellable *cancellable, const DhProgress *progress, GError **error);
+/* Pictures and folders by name (kind folder), in the order given; nothing is checked but that each is there. Of equal
+ * stems, each gets its parent folder's name before it. */
+DhDataset *dh_dataset_new_for_paths (const char *const *paths, guint n_paths, GCancellable *cancellable,
+                                     GError **error);
+DhDataset *dh_dataset_ref (DhDataset *dataset);
+void dh_dataset_unref (DhDataset *dataset);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhDataset, dh_dataset_unref)
+
+DhDatasetKind dh_dataset_kind (DhDataset *dataset);
+const char *dh_dataset_root (DhDataset *dataset);     /* as given */
+const char *dh_dataset_title (DhDataset *dataset);    /* "Fishyscapes Lost & Found, as the reference packs it" */
+const char *dh_dataset_evidence (DhDataset *dataset); /* "leftImg8bit/…/*_leftImg8bit.png beside ood/…" */
+guint dh_dataset_size (DhDataset *dataset);
+/* Borrowed; sorted by split, group and name with numbers in order. */
+const DhDatasetItem *dh_dataset_item (DhDataset *dataset, guint index);
+/* -1 where there is none. */
+gint dh_dataset_find (DhDataset *dataset, const char *stem);
+/* NULL-terminated, in the order of the items; borrowed. */
+const char *const *dh_dataset_splits (DhDataset *dataset);
+const char *const *dh_dataset_groups (DhDataset *dataset);
+/* Sentences to show once: unreadable folders, pictures without label, what was assumed. NULL-terminated; borrowed. */
+const char *const *dh_dataset_notes (DhDataset *dataset);
+/* What label_ids came to; `certain` (may be NULL) is FALSE where it was assumed, and the user should be asked. RAW and
+ * certain for kinds other than StreetHazards. */
+DhLabelIds dh_dataset_label_ids (DhDataset *dataset, gboolean *certain);
+
+/* What the labels mean. Either, both or none: cityscapes and camvid have classes only; lf, static, smiyc anomalies
+ * only; StreetHazards both. */
+gboolean dh_dataset_has_anomaly_labels (DhDataset *dataset);
+gboolean dh_dataset_has_class_labels (DhDataset *dataset);
+/* NULL where there are no class labels. */
+const DhClassTable *dh_dataset_class_table (DhDataset *dataset);
+
+#define DH_ANOMALY_INLIER 0
+#define DH_ANOMALY_ANOMALY 1
+#define DH_ANOMALY_IGNORE 2
+
+/* All of these run on any thread, and name the file in their errors (those of dh-image.h).
+ *
+ * The picture; for official Static clip (Cityscapes + overlay, 0, 255). */
+DhImage *dh_dataset_load_image (DhDataset *dataset, guint index, GError **error);
+DhImage *dh_dataset_load_thumbnail (DhDataset *dataset, guint index, guint max_width, guint max_height, GError **error);
+/* Anomaly labels (0 inlier, 1 anomaly, 2 ignore) and class labels (0…K−1, K ignore) at the picture's size. Each is
+ * set to NULL where the kind or the item has none; either pointer may be NULL. Further errors: DH_ERROR_MISMATCH where
+ * picture and label differ in size, DH_ERROR_INVALID for an id without meaning. */
+gboolean dh_dataset_load_labels (DhDataset *dataset, guint index, DhLabels **anomaly, DhLabels **classes,
+                                 GError **error);
+/* The ids as they stand in the file; NULL without error where there is no label. */
+DhLabels *dh_dataset_load_raw_labels (DhDataset *dataset, guint index, GError **error);
+
+/* 64 hexadecimal digits over stems and sizes of all files (not their content), independent of the root: provenance.
+ * Reads the size of each file. Free with g_free. */
+char *dh_dataset_fingerprint (DhDataset *dataset, GCancellable *cancellable, GError **error);
+
+G_END_DECLS
