@@ -27,7 +27,7 @@ spread_lists (int argc, char **argv, const char *const *lists)
       g_ptr_array_add (words, g_strdup (word));
     }
   g_ptr_array_add (words, NULL);
-  return (char **) g_ptr_array_free (words, FALSE);
+  return (char **)g_ptr_array_free (words, FALSE);
 }
 
 static void
@@ -43,7 +43,7 @@ draw_progress (guint64 done, guint64 total, const char *what, gpointer data)
     return;
   cli->drawn = now;
 
-  const double seconds = (now - cli->started) / (double) G_USEC_PER_SEC;
+  const double seconds = (now - cli->started) / (double)G_USEC_PER_SEC;
   const double rate = seconds > 0 ? done / seconds : 0;
   g_autofree char *left = NULL;
   if (rate > 0 && total > done)
@@ -179,8 +179,8 @@ dh_cli_usage (DhCli *cli, const char *format, ...)
   va_start (arguments, format);
   g_autofree char *message = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  g_autofree char *whole = g_strdup_printf ("%s: %s. \"densehybrid %s --help\" tells what it takes", cli->command,
-                                            message, cli->command);
+  g_autofree char *whole =
+      g_strdup_printf ("%s: %s. \"densehybrid %s --help\" tells what it takes", cli->command, message, cli->command);
   print_line ("densehybrid: ", whole);
   return DH_EXIT_USAGE;
 }

@@ -34,8 +34,8 @@ enum
 /* Parses the words behind the command's name: `entries` and the common options. `lists` (NULL-terminated, may be NULL)
  * names options that take several words ("--scores A B C"); such an entry must be G_OPTION_ARG_FILENAME_ARRAY or
  * G_OPTION_ARG_STRING_ARRAY. What is left goes to `rest` (free with g_strfreev; NULL: nothing may be left). `usage` is
- * what stands behind the name, `example` a whole line. --help prints and sets *status to 0; an error is printed and sets
- * it to 2. Returns whether to go on. */
+ * what stands behind the name, `example` a whole line. --help prints and sets *status to 0; an error is printed and
+ * sets it to 2. Returns whether to go on. */
 gboolean dh_cli_parse (DhCli *cli, int argc, char **argv, const GOptionEntry *entries, const char *const *lists,
                        const char *usage, const char *summary, const char *example, char ***rest, int *status);
 

@@ -1,0 +1,309 @@
+#include "dh-database-private.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dh-debug.h"
+#include "dh-error.h"
+#include "dh-file.h"
+
+struct _DhDatabase
+{
+  sqlite3 *handle;
+  char *path;
+  GThread *owner;
+  GHashTable *statements; /* sql text → sqlite3_stmt */
+};
+
+static gboolean
+fail (DhDatabase *database, GError **error)
+{
+  const int code = sqlite3_errcode (database->handle) & 0xff;
+  DhError kind = DH_ERROR_FAILED;
+  const char *advice = "";
+  switch (code)
+    {
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+      kind = DH_ERROR_IO;
+      advice = "; is the disk full?";
+      break;
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      kind = DH_ERROR_IO;
+      advice = "; choose a writable place with --db";
+      break;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      kind = DH_ERROR_IO;
+      advice = "; another program keeps it locked";
+      break;
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+      kind = DH_ERROR_INVALID;
+      advice = "; it is no database of this program, or broken: move it away and start again";
+      break;
+    default:
+      break;
+    }
+  g_set_error (error, DH_ERROR, kind, "%s: the database failed: %s%s", database->path,
+               sqlite3_errmsg (database->handle), advice);
+  return FALSE;
+}
+
+static void
+finalize (gpointer statement)
+{
+  sqlite3_finalize (statement);
+}
+
+static int
+trace (unsigned kind, void *data, void *statement, void *text)
+{
+  fprintf (stderr, "sql: %s\n", (const char *)text);
+  return 0;
+}
+
+static gboolean
+run_plain (DhDatabase *database, const char *sql, GError **error)
+{
+  return sqlite3_exec (database->handle, sql, NULL, NULL, NULL) == SQLITE_OK || fail (database, error);
+}
+
+static gboolean
+migrate (DhDatabase *database, GError **error)
+{
+  gboolean row;
+  sqlite3_stmt *statement = dh_database_bind (database, error, "PRAGMA user_version", "");
+  if (!statement || !dh_database_step (database, statement, &row, error))
+    return FALSE;
+  const gint64 version = sqlite3_column_int64 (statement, 0);
+  dh_database_reset (statement);
+  if (version > dh_database_n_migrations)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
+                   "%s: written by a newer version of this program (schema %" G_GINT64_FORMAT
+                   ", this one knows %u); update the program or choose another file with --db",
+                   database->path, version, dh_database_n_migrations);
+      return FALSE;
+    }
+  for (guint i = version; i < dh_database_n_migrations; i++)
+    {
+      if (!run_plain (database, "BEGIN IMMEDIATE", error))
+        return FALSE;
+      /* Another process may have made this step while we waited for the lock. */
+      statement = dh_database_bind (database, error, "PRAGMA user_version", "");
+      if (!statement || !dh_database_step (database, statement, &row, error))
+        return FALSE;
+      const gint64 now = sqlite3_column_int64 (statement, 0);
+      dh_database_reset (statement);
+      g_autofree char *mark = g_strdup_printf ("PRAGMA user_version = %u", i + 1);
+      if (now <= i && (!run_plain (database, dh_database_migrations[i], error) || !run_plain (database, mark, error)))
+        {
+          dh_database_roll_back (database);
+          return FALSE;
+        }
+      if (!run_plain (database, "COMMIT", error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+char *
+dh_database_default_path (void)
+{
+  return g_build_filename (g_get_user_data_dir (), "densehybrid", "densehybrid.db", NULL);
+}
+
+DhDatabase *
+dh_database_open (const char *path, GError **error)
+{
+  g_autoptr (DhDatabase) database = g_new0 (DhDatabase, 1);
+  database->path = path ? g_strdup (path) : dh_database_default_path ();
+  database->owner = g_thread_self ();
+  database->statements = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)sqlite3_finalize);
+
+  if (!g_str_equal (database->path, ":memory:"))
+    {
+      g_autofree char *folder = g_path_get_dirname (database->path);
+      if (!dh_folder_make (folder, error))
+        return NULL;
+    }
+  if (sqlite3_open_v2 (database->path, &database->handle,
+                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL)
+      != SQLITE_OK)
+    {
+      fail (database, error);
+      return NULL;
+    }
+  if (dh_debug (DH_DEBUG_SQL))
+    sqlite3_trace_v2 (database->handle, SQLITE_TRACE_STMT, trace, NULL);
+  sqlite3_busy_timeout (database->handle, 10000);
+  if (!run_plain (database, "PRAGMA journal_mode = WAL", error)
+      || !run_plain (database, "PRAGMA synchronous = NORMAL", error)
+      || !run_plain (database, "PRAGMA foreign_keys = ON", error) || !migrate (database, error))
+    return NULL;
+  return g_steal_pointer (&database);
+}
+
+void
+dh_database_close (DhDatabase *database)
+{
+  if (!database)
+    return;
+  g_assert (database->owner == g_thread_self ());
+  g_hash_table_unref (database->statements);
+  sqlite3_close (database->handle);
+  g_free (database->path);
+  g_free (database);
+}
+
+const char *
+dh_database_path (DhDatabase *database)
+{
+  return database->path;
+}
+
+gboolean
+dh_database_begin (DhDatabase *database, GError **error)
+{
+  return dh_database_execute (database, error, "BEGIN IMMEDIATE", "");
+}
+
+gboolean
+dh_database_commit (DhDatabase *database, GError **error)
+{
+  if (dh_database_execute (database, error, "COMMIT", ""))
+    return TRUE;
+  dh_database_roll_back (database);
+  return FALSE;
+}
+
+void
+dh_database_roll_back (DhDatabase *database)
+{
+  if (!sqlite3_get_autocommit (database->handle))
+    dh_database_execute (database, NULL, "ROLLBACK", "");
+}
+
+static sqlite3_stmt *
+bind_list (DhDatabase *database, GError **error, const char *sql, const char *format, va_list arguments)
+{
+  g_assert (database->owner == g_thread_self ());
+
+  sqlite3_stmt *statement = g_hash_table_lookup (database->statements, sql);
+  if (!statement)
+    {
+      if (sqlite3_prepare_v3 (database->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) != SQLITE_OK)
+        {
+          fail (database, error);
+          return NULL;
+        }
+      g_hash_table_insert (database->statements, (char *)sql, statement);
+    }
+  g_assert (sqlite3_bind_parameter_count (statement) == (int)strlen (format));
+  for (int i = 0; format[i]; i++)
+    {
+      int code = SQLITE_OK;
+      switch (format[i])
+        {
+        case 'i':
+          code = sqlite3_bind_int64 (statement, i + 1, va_arg (arguments, gint64));
+          break;
+        case 'd':
+          {
+            const double value = va_arg (arguments, double);
+            code = isnan (value) ? sqlite3_bind_null (statement, i + 1) : sqlite3_bind_double (statement, i + 1, value);
+            break;
+          }
+        case 's':
+          code = sqlite3_bind_text (statement, i + 1, va_arg (arguments, const char *), -1, SQLITE_TRANSIENT);
+          break;
+        case 'b':
+          {
+            GBytes *bytes = va_arg (arguments, GBytes *);
+            gsize size = 0;
+            gconstpointer data = bytes ? g_bytes_get_data (bytes, &size) : NULL;
+            code = bytes ? sqlite3_bind_blob64 (statement, i + 1, data ? data : "", size, SQLITE_TRANSIENT)
+                         : sqlite3_bind_null (statement, i + 1);
+            break;
+          }
+        default:
+          g_assert_not_reached ();
+        }
+      if (code != SQLITE_OK)
+        {
+          fail (database, error);
+          return NULL;
+        }
+    }
+  return statement;
+}
+
+sqlite3_stmt *
+dh_database_bind (DhDatabase *database, GError **error, const char *sql, const char *format, ...)
+{
+  va_list arguments;
+  va_start (arguments, format);
+  sqlite3_stmt *statement = bind_list (database, error, sql, format, arguments);
+  va_end (arguments);
+  return statement;
+}
+
+gboolean
+dh_database_execute (DhDatabase *database, GError **error, const char *sql, const char *format, ...)
+{
+  va_list arguments;
+  va_start (arguments, format);
+  sqlite3_stmt *statement = bind_list (database, error, sql, format, arguments);
+  va_end (arguments);
+  gboolean row = TRUE;
+  while (statement && row)
+    if (!dh_database_step (database, statement, &row, error))
+      return FALSE;
+  return statement != NULL;
+}
+
+gboolean
+dh_database_step (DhDatabase *database, sqlite3_stmt *statement, gboolean *row, GError **error)
+{
+  g_assert (database->owner == g_thread_self ());
+
+  const int code = sqlite3_step (statement);
+  *row = code == SQLITE_ROW;
+  if (*row)
+    return TRUE;
+  if (code != SQLITE_DONE)
+    fail (database, error);
+  dh_database_reset (statement);
+  return code == SQLITE_DONE;
+}
+
+void
+dh_database_reset (sqlite3_stmt *statement)
+{
+  sqlite3_reset (statement);
+  sqlite3_clear_bindings (statement);
+}
+
+gint64
+dh_database_last_id (DhDatabase *database)
+{
+  return sqlite3_last_insert_rowid (database->handle);
+}
+
+double
+dh_column_double (sqlite3_stmt *statement, int column)
+{
+  return sqlite3_column_type (statement, column) == SQLITE_NULL ? NAN : sqlite3_column_double (statement, column);
+}
+
+char *
+dh_column_string (sqlite3_stmt *statement, int column)
+{
+  return g_strdup ((const char *)sqlite3_column_text (statement, column));
+}

@@ -1,0 +1,130 @@
+#include "dh-records.h"
+#include "dh-database-private.h"
+#include "dh-records-private.h"
+
+char *
+dh_database_now (void)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  return g_date_time_format (now, "%Y-%m-%dT%H:%M:%SZ");
+}
+
+gint64
+dh_database_returned_id (DhDatabase *database, sqlite3_stmt *statement, GError **error)
+{
+  gboolean row = FALSE;
+  if (!statement || !dh_database_step (database, statement, &row, error) || !row)
+    return 0;
+  const gint64 id = sqlite3_column_int64 (statement, 0);
+  dh_database_reset (statement);
+  return id;
+}
+
+gint64
+dh_database_put_dataset (DhDatabase *database, const DhDatasetRow *row, GError **error)
+{
+  g_autofree char *now = dh_database_now ();
+  sqlite3_stmt *statement =
+      dh_database_bind (database, error,
+                        "INSERT INTO datasets (root, kind, title, fingerprint, images, opened)"
+                        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (root, kind, fingerprint)"
+                        " DO UPDATE SET title = excluded.title, opened = excluded.opened RETURNING id",
+                        "ssssis", row->root, row->kind, row->title, row->fingerprint, row->images, now);
+  return dh_database_returned_id (database, statement, error);
+}
+
+gint64
+dh_database_put_image (DhDatabase *database, gint64 dataset, const char *stem, const char *path, const char *split,
+                       const char *scene, GError **error)
+{
+  sqlite3_stmt *statement =
+      dh_database_bind (database, error,
+                        "INSERT INTO images (dataset, stem, path, split, scene) VALUES (?, ?, ?, ?, ?)"
+                        " ON CONFLICT (dataset, stem) DO UPDATE SET path = excluded.path RETURNING id",
+                        "issss", dataset, stem, path, split, scene);
+  return dh_database_returned_id (database, statement, error);
+}
+
+gint64
+dh_database_put_model (DhDatabase *database, const DhModelRow *row, GError **error)
+{
+  g_autofree char *now = dh_database_now ();
+  sqlite3_stmt *statement =
+      dh_database_bind (database, error,
+                        "INSERT INTO models (sha256, path, title, architecture, classes, outlier_head, parameters,"
+                        " opened) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sha256) DO UPDATE SET"
+                        " path = coalesce (excluded.path, path), title = excluded.title, opened = excluded.opened"
+                        " RETURNING id",
+                        "ssssiiis", row->sha256, row->path, row->title, row->architecture, row->classes,
+                        (gint64)row->outlier_head, row->parameters, now);
+  return dh_database_returned_id (database, statement, error);
+}
+
+gboolean
+dh_database_set_note (DhDatabase *database, gint64 image, const char *note, GError **error)
+{
+  return dh_database_execute (database, error, "UPDATE images SET note = ? WHERE id = ?", "si", note ? note : "",
+                              image);
+}
+
+char *
+dh_database_get_note (DhDatabase *database, gint64 image, GError **error)
+{
+  gboolean row = FALSE;
+  sqlite3_stmt *statement = dh_database_bind (database, error, "SELECT note FROM images WHERE id = ?", "i", image);
+  if (!statement || !dh_database_step (database, statement, &row, error))
+    return NULL;
+  char *note = row ? dh_column_string (statement, 0) : g_strdup ("");
+  dh_database_reset (statement);
+  return note;
+}
+
+gboolean
+dh_database_set_tag (DhDatabase *database, gint64 image, const char *tag, gboolean on, GError **error)
+{
+  return dh_database_execute (database, error,
+                              on ? "INSERT OR IGNORE INTO tags (image, tag) VALUES (?, ?)"
+                                 : "DELETE FROM tags WHERE image = ? AND tag = ?",
+                              "is", image, tag);
+}
+
+GPtrArray *
+dh_database_list_tags (DhDatabase *database, gint64 image, GError **error)
+{
+  g_autoptr (GPtrArray) tags = g_ptr_array_new_with_free_func (g_free);
+  sqlite3_stmt *statement =
+      dh_database_bind (database, error, "SELECT tag FROM tags WHERE image = ? ORDER BY tag", "i", image);
+  for (gboolean row = statement != NULL; row;)
+    {
+      if (!dh_database_step (database, statement, &row, error))
+        return NULL;
+      if (row)
+        g_ptr_array_add (tags, dh_column_string (statement, 0));
+    }
+  return statement ? g_steal_pointer (&tags) : NULL;
+}
+
+void
+dh_dataset_row_free (DhDatasetRow *row)
+{
+  if (!row)
+    return;
+  g_free (row->root);
+  g_free (row->kind);
+  g_free (row->title);
+  g_free (row->fingerprint);
+  g_free (row->opened);
+  g_free (row);
+}
+
+void
+dh_model_row_free (DhModelRow *row)
+{
+  if (!row)
+    return;
+  g_free (row->sha256);
+  g_free (row->path);
+  g_free (row->title);
+  g_free (row->architecture);
+  g_free (row);
+}

@@ -1,0 +1,93 @@
+#include "dh-database-private.h"
+
+/* A step is never changed once it is released; a new one is added at the end. Times are UTC, ISO 8601. Undefined
+ * numbers are NULL. */
+const char *const dh_database_migrations[] = {
+  "CREATE TABLE datasets ("
+  "  id INTEGER PRIMARY KEY,"
+  "  root TEXT NOT NULL,"
+  "  kind TEXT NOT NULL,"
+  "  title TEXT NOT NULL,"
+  "  fingerprint TEXT NOT NULL," /* SHA-256 over stems, sizes and times of the files */
+  "  images INTEGER NOT NULL,"
+  "  opened TEXT NOT NULL,"
+  "  UNIQUE (root, kind, fingerprint));"
+
+  "CREATE TABLE images ("
+  "  id INTEGER PRIMARY KEY,"
+  "  dataset INTEGER NOT NULL REFERENCES datasets ON DELETE CASCADE,"
+  "  stem TEXT NOT NULL," /* relative to the root, unique in it */
+  "  path TEXT NOT NULL,"
+  "  split TEXT NOT NULL,"
+  "  scene TEXT NOT NULL,"
+  "  note TEXT NOT NULL DEFAULT '',"
+  "  UNIQUE (dataset, stem));"
+
+  "CREATE TABLE tags ("
+  "  image INTEGER NOT NULL REFERENCES images ON DELETE CASCADE,"
+  "  tag TEXT NOT NULL,"
+  "  PRIMARY KEY (image, tag)) WITHOUT ROWID;"
+
+  "CREATE TABLE models ("
+  "  id INTEGER PRIMARY KEY,"
+  "  sha256 TEXT NOT NULL UNIQUE,"
+  "  path TEXT,"
+  "  title TEXT NOT NULL,"
+  "  architecture TEXT NOT NULL,"
+  "  classes INTEGER NOT NULL,"
+  "  outlier_head INTEGER NOT NULL,"
+  "  parameters INTEGER NOT NULL,"
+  "  opened TEXT NOT NULL);"
+
+  "CREATE TABLE runs ("
+  "  id INTEGER PRIMARY KEY,"
+  "  kind TEXT NOT NULL,"  /* eval-ood, eval-osr */
+  "  state TEXT NOT NULL," /* running, done, failed, cancelled */
+  "  why TEXT,"            /* of a failure */
+  "  dataset INTEGER NOT NULL REFERENCES datasets,"
+  "  split TEXT NOT NULL,"
+  "  model INTEGER NOT NULL REFERENCES models,"
+  "  folder TEXT NOT NULL," /* where the maps lie */
+  "  score TEXT NOT NULL,"
+  "  device TEXT NOT NULL,"
+  "  device_title TEXT NOT NULL,"
+  "  precision TEXT NOT NULL,"
+  "  program TEXT NOT NULL," /* its version */
+  "  command TEXT NOT NULL," /* that does the same */
+  "  started TEXT NOT NULL,"
+  "  ended TEXT,"
+  "  seconds REAL NOT NULL DEFAULT 0," /* of inference, summed over the images */
+  "  summary TEXT);"                   /* JSON: what belongs to the kind alone (eval-osr: towns) */
+
+  "CREATE TABLE run_images ("
+  "  run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,"
+  "  image INTEGER NOT NULL REFERENCES images,"
+  "  state TEXT NOT NULL," /* done, failed */
+  "  why TEXT,"
+  "  width INTEGER NOT NULL, height INTEGER NOT NULL,"
+  "  seconds REAL NOT NULL,"
+  "  score_file TEXT,"
+  "  pixels INTEGER NOT NULL, positives INTEGER NOT NULL, non_finite INTEGER NOT NULL,"
+  "  ap REAL, auroc REAL, fpr95 REAL, best_f1 REAL, best_f1_threshold REAL, mean_score REAL, max_score REAL,"
+  "  PRIMARY KEY (run, image)) WITHOUT ROWID;"
+
+  "CREATE TABLE run_protocols ("
+  "  run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,"
+  "  score TEXT NOT NULL," /* the map that was measured */
+  "  protocol TEXT NOT NULL,"
+  "  ap REAL, auroc REAL, fpr95 REAL, threshold_tpr95 REAL, best_f1 REAL, best_f1_threshold REAL,"
+  "  pixels INTEGER NOT NULL, positives INTEGER NOT NULL, undefined_images INTEGER NOT NULL,"
+  "  PRIMARY KEY (run, score, protocol)) WITHOUT ROWID;"
+
+  "CREATE TABLE thresholds ("
+  "  id INTEGER PRIMARY KEY,"
+  "  model INTEGER NOT NULL REFERENCES models,"
+  "  score TEXT NOT NULL,"
+  "  value REAL NOT NULL,"
+  "  rule TEXT NOT NULL," /* tpr95, fpr5, best-f1, by-hand */
+  "  source_dataset INTEGER REFERENCES datasets,"
+  "  source_split TEXT NOT NULL,"
+  "  run INTEGER REFERENCES runs ON DELETE SET NULL,"
+  "  made TEXT NOT NULL);",
+};
+const guint dh_database_n_migrations = G_N_ELEMENTS (dh_database_migrations);

@@ -1,0 +1,105 @@
+#pragma once
+#include "dh-database.h"
+
+G_BEGIN_DECLS
+
+/* The rows, as plain structs. Strings are owned by the struct; NULL where unknown. Numbers that are undefined are NAN.
+ * Functions named put insert or update and give the row's id (0 on an error). */
+
+typedef struct
+{
+  gint64 id;
+  char *root, *kind, *title, *fingerprint;
+  gint64 images;
+  char *opened;
+} DhDatasetRow;
+
+typedef struct
+{
+  gint64 id;
+  char *sha256, *path, *title, *architecture;
+  gint64 classes, parameters;
+  gboolean outlier_head;
+} DhModelRow;
+
+typedef struct
+{
+  gint64 id;
+  char *kind, *state, *why;
+  gint64 dataset, model;
+  char *split, *folder, *score, *device, *device_title, *precision, *program, *command, *started, *ended, *summary;
+  double seconds;
+  /* filled by reading alone */
+  char *dataset_title, *dataset_root, *dataset_kind, *model_title, *model_path, *model_sha256;
+  gint64 images_done, images_failed, images_total;
+} DhRunRow;
+
+typedef struct
+{
+  gint64 image; /* row of the image */
+  char *stem, *path, *scene, *state, *why, *score_file;
+  gint64 width, height, pixels, positives, non_finite;
+  double seconds, ap, auroc, fpr95, best_f1, best_f1_threshold, mean_score, max_score;
+} DhRunImageRow;
+
+typedef struct
+{
+  char *score, *protocol;
+  double ap, auroc, fpr95, threshold_tpr95, best_f1, best_f1_threshold;
+  gint64 pixels, positives, undefined_images;
+} DhRunProtocolRow;
+
+typedef struct
+{
+  gint64 id, model, source_dataset, run; /* 0: none */
+  char *score, *rule, *source_split, *made;
+  double value;
+  char *source_title; /* filled by reading */
+} DhThresholdRow;
+
+void dh_dataset_row_free (DhDatasetRow *row);
+void dh_model_row_free (DhModelRow *row);
+void dh_run_row_free (DhRunRow *row);
+void dh_run_image_row_free (DhRunImageRow *row);
+void dh_run_protocol_row_free (DhRunProtocolRow *row);
+void dh_threshold_row_free (DhThresholdRow *row);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhRunRow, dh_run_row_free)
+
+/* Data sets are one by root, kind and fingerprint; models by SHA-256. */
+gint64 dh_database_put_dataset (DhDatabase *database, const DhDatasetRow *row, GError **error);
+gint64 dh_database_put_image (DhDatabase *database, gint64 dataset, const char *stem, const char *path,
+                              const char *split, const char *scene, GError **error);
+gint64 dh_database_put_model (DhDatabase *database, const DhModelRow *row, GError **error);
+
+/* Tags and notes of an image; `tags` is what dh_database_list_tags gives: sorted strings. */
+gboolean dh_database_set_note (DhDatabase *database, gint64 image, const char *note, GError **error);
+char *dh_database_get_note (DhDatabase *database, gint64 image, GError **error);
+gboolean dh_database_set_tag (DhDatabase *database, gint64 image, const char *tag, gboolean on, GError **error);
+GPtrArray *dh_database_list_tags (DhDatabase *database, gint64 image, GError **error);
+
+/* A new run in state "running". */
+gint64 dh_database_add_run (DhDatabase *database, const DhRunRow *row, GError **error);
+/* The newest run that was begun with the same kind, data set, split, model, folder, score and precision and is not
+ * done; 0 where there is none (and *error unset). */
+gint64 dh_database_find_unfinished (DhDatabase *database, const DhRunRow *row, GError **error);
+gboolean dh_database_end_run (DhDatabase *database, gint64 run, const char *state, const char *why, const char *summary,
+                              GError **error);
+/* Puts a run that is gone on with back into state "running". */
+gboolean dh_database_reopen_run (DhDatabase *database, gint64 run, GError **error);
+gboolean dh_database_delete_run (DhDatabase *database, gint64 run, GError **error);
+/* NULL with DH_ERROR_NOT_FOUND where there is no such run. */
+DhRunRow *dh_database_get_run (DhDatabase *database, gint64 run, GError **error);
+/* Newest first; GPtrArray of DhRunRow. */
+GPtrArray *dh_database_list_runs (DhDatabase *database, GError **error);
+
+gboolean dh_database_put_run_image (DhDatabase *database, gint64 run, const DhRunImageRow *row, GError **error);
+/* In the order in which they were written into the data set's table; GPtrArray of DhRunImageRow. */
+GPtrArray *dh_database_list_run_images (DhDatabase *database, gint64 run, GError **error);
+gboolean dh_database_put_run_protocol (DhDatabase *database, gint64 run, const DhRunProtocolRow *row, GError **error);
+GPtrArray *dh_database_list_run_protocols (DhDatabase *database, gint64 run, GError **error);
+
+gint64 dh_database_add_threshold (DhDatabase *database, const DhThresholdRow *row, GError **error);
+/* Of one model and score, newest first; GPtrArray of DhThresholdRow. */
+GPtrArray *dh_database_list_thresholds (DhDatabase *database, gint64 model, const char *score, GError **error);
+
+G_END_DECLS

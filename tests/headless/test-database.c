@@ -1,0 +1,244 @@
+#include <math.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <glib/gstdio.h>
+
+#include "dh-error.h"
+#include "dh-records.h"
+
+static gint64
+add_run (DhDatabase *database, gint64 *dataset, gint64 *image)
+{
+  g_autoptr (GError) error = NULL;
+  *dataset = dh_database_put_dataset (
+      database,
+      &(DhDatasetRow){ .root = "/data/x", .kind = "static", .title = "Static", .fingerprint = "f", .images = 2 },
+      &error);
+  g_assert_no_error (error);
+  *image = dh_database_put_image (database, *dataset, "a/0", "/data/x/a/0.png", "val", "a", &error);
+  g_assert_no_error (error);
+  const gint64 model = dh_database_put_model (database,
+                                              &(DhModelRow){ .sha256 = "s",
+                                                             .title = "ldn121",
+                                                             .architecture = "ldn121",
+                                                             .classes = 13,
+                                                             .outlier_head = TRUE,
+                                                             .parameters = 5 },
+                                              &error);
+  g_assert_no_error (error);
+  const DhRunRow row = { .kind = "eval-ood",
+                         .dataset = *dataset,
+                         .split = "val",
+                         .model = model,
+                         .folder = "/out",
+                         .score = "hybrid",
+                         .device = "cpu",
+                         .precision = "f32",
+                         .program = "0.1.0" };
+  const gint64 run = dh_database_add_run (database, &row, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (dh_database_find_unfinished (database, &row, &error), ==, run);
+  return run;
+}
+
+static void
+test_rows (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDatabase) database = dh_database_open (":memory:", &error);
+  g_assert_no_error (error);
+  gint64 dataset, image;
+  const gint64 run = add_run (database, &dataset, &image);
+
+  DhRunImageRow row = { .image = image,
+                        .state = (char *)"done",
+                        .width = 4,
+                        .height = 3,
+                        .pixels = 12,
+                        .ap = NAN,
+                        .auroc = 0.1 + 0.2,
+                        .fpr95 = 1e-300,
+                        .best_f1 = NAN,
+                        .best_f1_threshold = NAN,
+                        .mean_score = -11.25,
+                        .max_score = -1 };
+  g_assert_true (dh_database_put_run_image (database, run, &row, &error));
+  row.pixels = 13; /* writing the same image again replaces the row */
+  g_assert_true (dh_database_put_run_image (database, run, &row, &error));
+  g_autoptr (GPtrArray) rows = dh_database_list_run_images (database, run, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (rows->len, ==, 1);
+  const DhRunImageRow *read = g_ptr_array_index (rows, 0);
+  g_assert_cmpstr (read->stem, ==, "a/0");
+  g_assert_cmpint (read->pixels, ==, 13);
+  g_assert_true (isnan (read->ap));
+  g_assert_cmpfloat (read->auroc, ==, 0.1 + 0.2); /* to the last bit */
+  g_assert_cmpfloat (read->fpr95, ==, 1e-300);
+
+  g_assert_true (dh_database_end_run (database, run, "done", NULL, NULL, &error));
+  g_autoptr (DhRunRow) ended = dh_database_get_run (database, run, &error);
+  g_assert_cmpstr (ended->state, ==, "done");
+  g_assert_cmpint (ended->images_done, ==, 1);
+  g_assert_cmpstr (ended->dataset_title, ==, "Static");
+  g_assert_cmpint (dh_database_find_unfinished (database, ended, &error), ==, 0);
+  g_assert_no_error (error);
+
+  /* the same data set opened again is the same row */
+  g_assert_cmpint (
+      dh_database_put_dataset (
+          database,
+          &(DhDatasetRow){ .root = "/data/x", .kind = "static", .title = "Static", .fingerprint = "f", .images = 2 },
+          &error),
+      ==, dataset);
+
+  g_assert_null (dh_database_get_run (database, run + 1, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
+}
+
+static void
+test_threshold_and_tags (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDatabase) database = dh_database_open (":memory:", &error);
+  gint64 dataset, image;
+  const gint64 run = add_run (database, &dataset, &image);
+  g_autoptr (DhRunRow) row = dh_database_get_run (database, run, &error);
+  for (guint i = 0; i < 2; i++)
+    g_assert_cmpint (dh_database_add_threshold (database,
+                                                &(DhThresholdRow){ .model = row->model,
+                                                                   .score = (char *)"hybrid",
+                                                                   .value = -10.5 - i,
+                                                                   .rule = (char *)"best-f1",
+                                                                   .source_dataset = i ? dataset : 0 },
+                                                &error),
+                     >, 0);
+  g_autoptr (GPtrArray) thresholds = dh_database_list_thresholds (database, row->model, "hybrid", &error);
+  g_assert_cmpuint (thresholds->len, ==, 2);
+  g_assert_cmpfloat (((DhThresholdRow *)thresholds->pdata[0])->value, ==, -11.5);
+  g_assert_cmpstr (((DhThresholdRow *)thresholds->pdata[0])->source_title, ==, "Static");
+  g_assert_null (((DhThresholdRow *)thresholds->pdata[1])->source_title);
+
+  g_assert_true (dh_database_set_tag (database, image, "small", TRUE, &error));
+  g_assert_true (dh_database_set_tag (database, image, "dusk", TRUE, &error));
+  g_assert_true (dh_database_set_tag (database, image, "small", TRUE, &error));
+  g_autoptr (GPtrArray) tags = dh_database_list_tags (database, image, &error);
+  g_assert_cmpuint (tags->len, ==, 2);
+  g_assert_cmpstr (tags->pdata[0], ==, "dusk");
+  g_assert_true (dh_database_set_note (database, image, "it's a \"moose\"", &error));
+  g_autofree char *note = dh_database_get_note (database, image, &error);
+  g_assert_cmpstr (note, ==, "it's a \"moose\"");
+}
+
+static void
+test_transaction (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDatabase) database = dh_database_open (":memory:", &error);
+  g_assert_true (dh_database_begin (database, &error));
+  gint64 dataset, image;
+  add_run (database, &dataset, &image);
+  dh_database_roll_back (database);
+  g_autoptr (GPtrArray) runs = dh_database_list_runs (database, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (runs->len, ==, 0);
+}
+
+static void
+test_files (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("dh-database-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "deep", "file.db", NULL);
+  DhDatabase *database = dh_database_open (path, &error);
+  g_assert_no_error (error);
+  gint64 dataset, image;
+  const gint64 run = add_run (database, &dataset, &image);
+  dh_database_close (database);
+  database = dh_database_open (path, &error); /* a second start finds everything */
+  g_assert_no_error (error);
+  dh_run_row_free (dh_database_get_run (database, run, &error));
+  g_assert_no_error (error);
+  dh_database_close (database);
+
+  g_autofree char *text = g_build_filename (folder, "text.db", NULL);
+  g_assert_true (g_file_set_contents (text,
+                                      "this is no database, but it is long enough to be looked at as one ......."
+                                      "........................................................",
+                                      -1, NULL));
+  g_assert_null (dh_database_open (text, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_INVALID);
+  g_clear_error (&error);
+
+  g_assert_null (dh_database_open ("/proc/nowhere/file.db", &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_IO);
+  g_assert_nonnull (strstr (error->message, "/proc/nowhere"));
+  g_clear_error (&error);
+
+  g_autofree char *command = g_strdup_printf ("rm -r '%s'", folder);
+  g_assert_cmpint (system (command), ==, 0);
+}
+
+static void
+test_newer (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = g_strdup ("/tmp/dh-newer-XXXXXX");
+  close (g_mkstemp (path));
+  g_unlink (path);
+  DhDatabase *database = dh_database_open (path, &error);
+  dh_database_close (database);
+  /* user_version stands at offset 60 of the header, big endian */
+  FILE *file = fopen (path, "r+b");
+  fseek (file, 60, SEEK_SET);
+  fwrite ("\0\0\1\0", 1, 4, file);
+  fclose (file);
+  g_assert_null (dh_database_open (path, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED);
+  g_unlink (path);
+}
+
+static gpointer
+open_at_once (gpointer path)
+{
+  g_autoptr (GError) error = NULL;
+  DhDatabase *database = dh_database_open (path, &error);
+  g_assert_no_error (error);
+  gint64 dataset, image;
+  for (guint i = 0; i < 20; i++)
+    {
+      dataset = dh_database_put_dataset (
+          database, &(DhDatasetRow){ .root = "/r", .kind = "k", .title = "t", .fingerprint = "f" }, &error);
+      g_assert_no_error (error);
+      image = dh_database_put_image (database, dataset, "s", "p", "", "", &error);
+      g_assert_no_error (error);
+    }
+  dh_database_close (database);
+  return GINT_TO_POINTER ((gint)image);
+}
+
+static void
+test_threads (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("dh-database-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "file.db", NULL);
+  GThread *threads[6];
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("open", open_at_once, path);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_assert_cmpint (GPOINTER_TO_INT (g_thread_join (threads[i])), ==, 1);
+  g_autofree char *command = g_strdup_printf ("rm -r '%s'", folder);
+  g_assert_cmpint (system (command), ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/database/rows", test_rows);
+  g_test_add_func ("/database/threshold-and-tags", test_threshold_and_tags);
+  g_test_add_func ("/database/transaction", test_transaction);
+  g_test_add_func ("/database/files", test_files);
+  g_test_add_func ("/database/newer", test_newer);
+  g_test_add_func ("/database/threads", test_threads);
+  return g_test_run ();
+}
