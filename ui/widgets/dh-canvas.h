@@ -1,0 +1,141 @@
+#pragma once
+#include <gtk/gtk.h>
+#include "dh-color-map.h"
+#include "dh-pane.h"
+
+G_BEGIN_DECLS
+
+/* All pictures of the Browse page: one to eight panes with one zoom and one pan. One OpenGL context (core 3.3 or
+ * ES 3.0) draws them all; where there is none, the same is drawn by the CPU. Everything is given in the picture's
+ * pixels, (0, 0) the upper left one; a map or label of another size is stretched over the picture.
+ *
+ * Pointer: wheel zooms to the pointer, drag pans, double click fits, click pins the probe, Shift moves one pane alone.
+ * Keys, on a focused pane: 0 fit, 1 100 %, + and − zoom, arrows with Ctrl pan, Esc frees the pin, Tab the next pane.
+ *
+ * Signals
+ *   "hover"          (gboolean inside, int x, int y)  the pixel under the pointer; inside FALSE when it leaves
+ *   "pin"            (gboolean pinned, int x, int y)  the probe was pinned or freed by the user
+ *   "pane-activated" (guint index)                    a pane got the focus
+ *   "view-changed"   ()                               zoom, centre, or the link of a pane
+ *   "threshold-…" there are none: a map's threshold is set from outside. */
+#define DH_TYPE_CANVAS (dh_canvas_get_type ())
+G_DECLARE_FINAL_TYPE (DhCanvas, dh_canvas, DH, CANVAS, GtkWidget)
+
+#define DH_CANVAS_MAX_PANES 8
+#define DH_CANVAS_MAX_MAPS 16
+#define DH_CANVAS_MAX_SIDE 16384
+
+typedef enum
+{
+  DH_OVERLAY_NONE,
+  DH_OVERLAY_MASK,    /* what the active map flags */
+  DH_OVERLAY_OUTCOME, /* TP, FP, FN of the active map against the truth; without truth the mask */
+  DH_OVERLAY_CLASSES,
+} DhOverlay;
+
+/* Values in the truth given to dh_canvas_set_truth(). */
+enum
+{
+  DH_TRUTH_INLIER = 0,
+  DH_TRUTH_ANOMALY = 1,
+  DH_TRUTH_VOID = 255,
+};
+
+typedef enum
+{
+  DH_CANVAS_GRID,   /* as many columns as make the pictures largest */
+  DH_CANVAS_SINGLE, /* the active pane large, all of them in a strip below */
+} DhCanvasLayout;
+
+typedef struct
+{
+  DhPaneKind kind;
+  guint slot; /* MAP: which map */
+} DhPaneSpec;
+
+typedef enum
+{
+  DH_BOX_FOUND,
+  DH_BOX_FALSE,
+  DH_BOX_MISSED,
+} DhBoxKind;
+
+typedef struct
+{
+  int x, y, width, height;
+  DhBoxKind kind;
+  const char *text; /* shown on the selected one; may be NULL */
+} DhCanvasBox;
+
+GtkWidget *dh_canvas_new (void);
+
+/* Data. Each call takes a reference to the bytes, which must not change afterwards; stride is in bytes. NULL bytes
+ * clear it. Sizes 1 … DH_CANVAS_MAX_SIDE, bytes at least stride × (height − 1) + a row: else the call is refused with a
+ * warning and the slot cleared. Textures are reused and uploaded one a frame. */
+void dh_canvas_set_image (DhCanvas *canvas, GBytes *pixels, guint width, guint height, gsize stride,
+                          guint channels); /* 3: RGB, 4: RGBA, 1: grey; 8 bits each */
+void dh_canvas_set_segmentation (DhCanvas *canvas, GBytes *ids, guint width, guint height, gsize stride); /* uint8 */
+void dh_canvas_set_classes (DhCanvas *canvas, GBytes *ids, guint width, guint height, gsize stride);      /* uint8 */
+void dh_canvas_set_truth (DhCanvas *canvas, GBytes *truth, guint width, guint height, gsize stride);      /* uint8 */
+void dh_canvas_set_map (DhCanvas *canvas, guint slot, GBytes *values, guint width, guint height,
+                        gsize stride); /* float */
+/* Forgets picture, labels and maps at once. */
+void dh_canvas_clear (DhCanvas *canvas);
+/* The shown picture's size; where there is no image, that of the first thing set. FALSE without any. */
+gboolean dh_canvas_get_size (DhCanvas *canvas, guint *width, guint *height);
+/* Values that are not finite in a map, counted when it was set. */
+guint64 dh_canvas_get_non_finite (DhCanvas *canvas, guint slot);
+
+/* n × RGB; ids beyond are drawn black. At most 256. */
+void dh_canvas_set_palette (DhCanvas *canvas, const guint8 *rgb, guint n);
+void dh_canvas_set_scale (DhCanvas *canvas, guint slot, const DhScale *scale);
+const DhScale *dh_canvas_get_scale (DhCanvas *canvas, guint slot);
+/* Moves the threshold alone: one uniform changes, nothing is uploaded. */
+void dh_canvas_set_threshold (DhCanvas *canvas, guint slot, double threshold);
+/* Whether the threshold's outline is drawn in the map's panes (default TRUE). */
+void dh_canvas_set_outline (DhCanvas *canvas, guint slot, gboolean outline);
+/* Which map's threshold makes the overlay. */
+void dh_canvas_set_active_map (DhCanvas *canvas, guint slot);
+guint dh_canvas_get_active_map (DhCanvas *canvas);
+/* opacity 0 … 1; fill FALSE: outlines only. */
+void dh_canvas_set_overlay (DhCanvas *canvas, DhOverlay overlay, double opacity, gboolean fill);
+
+/* Panes, 1 … 8. Panes that stay the same keep head and menu. */
+void dh_canvas_set_panes (DhCanvas *canvas, const DhPaneSpec *panes, guint n);
+guint dh_canvas_get_n_panes (DhCanvas *canvas);
+DhPane *dh_canvas_get_pane (DhCanvas *canvas, guint index);
+guint dh_canvas_get_active_pane (DhCanvas *canvas);
+void dh_canvas_set_active_pane (DhCanvas *canvas, guint index);
+void dh_canvas_set_layout (DhCanvas *canvas, DhCanvasLayout layout);
+
+/* View. Zoom is screen pixels (of the device) per picture pixel; fit is kept through resizing and new pictures until
+ * the user zooms. A new picture of the same size keeps the view. */
+void dh_canvas_fit (DhCanvas *canvas);
+void dh_canvas_zoom_to (DhCanvas *canvas, double zoom); /* about the pinned pixel, else the centre */
+void dh_canvas_zoom_by (DhCanvas *canvas, double factor);
+double dh_canvas_get_zoom (DhCanvas *canvas);
+void dh_canvas_get_center (DhCanvas *canvas, double *x, double *y);
+void dh_canvas_center_on (DhCanvas *canvas, double x, double y);
+/* Brings a rectangle into sight with some room about it, and pins its middle: jumping to a component. */
+void dh_canvas_show_rectangle (DhCanvas *canvas, int x, int y, int width, int height);
+/* TRUE (default): one view for all panes. Linking again takes the active pane's view for all. */
+void dh_canvas_set_linked (DhCanvas *canvas, gboolean linked);
+gboolean dh_canvas_get_linked (DhCanvas *canvas); /* FALSE also while one pane was moved alone */
+void dh_canvas_set_pin (DhCanvas *canvas, gboolean pinned, int x, int y);
+gboolean dh_canvas_get_pin (DhCanvas *canvas, int *x, int *y);
+
+/* Frames about components, on image and map panes. Copies. `selected` −1: none. */
+void dh_canvas_set_boxes (DhCanvas *canvas, const DhCanvasBox *boxes, guint n, int selected);
+
+/* "OpenGL 4.5, llvmpipe …" or "CPU: why"; valid once realised. */
+const char *dh_canvas_get_renderer (DhCanvas *canvas);
+/* The pixel of a map as given, NaN outside or without the map. */
+double dh_canvas_peek (DhCanvas *canvas, guint slot, int x, int y);
+
+/* One pane's picture, whole and at 100 % (at most 4096 a side), with overlay and outline, or the panes as seen with
+ * `index` −1. Errors: G_FILE_ERROR, GIO's. */
+gboolean dh_canvas_save_png (DhCanvas *canvas, int index, const char *path, GError **error);
+/* The same as a texture. NULL where there is nothing to draw. Free with g_object_unref(). */
+GdkTexture *dh_canvas_snapshot_pane (DhCanvas *canvas, guint index);
+
+G_END_DECLS

@@ -1,0 +1,73 @@
+#include "dh-widgets.h"
+#include "dh-resources.h"
+
+void
+dh_widgets_init (void)
+{
+  static gsize done;
+  if (g_once_init_enter (&done))
+    {
+      /* Naming the resource also keeps a static link from dropping it. */
+      g_resources_register (dh_resources_get_resource ());
+      gtk_icon_theme_add_resource_path (gtk_icon_theme_get_for_display (gdk_display_get_default ()),
+                                        "/org/densehybrid/Studio/icons");
+      g_once_init_leave (&done, 1);
+    }
+}
+
+void
+dh_widgets_use_style (GdkDisplay *display, gboolean dark)
+{
+  static GtkCssProvider *light_provider, *dark_provider;
+  g_return_if_fail (GDK_IS_DISPLAY (display));
+  if (light_provider == NULL)
+    {
+      light_provider = gtk_css_provider_new ();
+      gtk_css_provider_load_from_resource (light_provider, "/org/densehybrid/Studio/style.css");
+      dark_provider = gtk_css_provider_new ();
+      gtk_css_provider_load_from_resource (dark_provider, "/org/densehybrid/Studio/style-dark.css");
+    }
+  gtk_style_context_add_provider_for_display (display, GTK_STYLE_PROVIDER (light_provider),
+                                              GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
+  if (dark)
+    gtk_style_context_add_provider_for_display (display, GTK_STYLE_PROVIDER (dark_provider),
+                                                GTK_STYLE_PROVIDER_PRIORITY_APPLICATION + 1);
+  else
+    gtk_style_context_remove_provider_for_display (display, GTK_STYLE_PROVIDER (dark_provider));
+}
+
+gboolean
+dh_widget_is_dark (GtkWidget *widget)
+{
+  GdkRGBA color;
+  gtk_style_context_get_color (gtk_widget_get_style_context (widget), &color);
+  return 0.299f * color.red + 0.587f * color.green + 0.114f * color.blue > 0.5f;
+}
+
+void
+dh_widget_lookup_color (GtkWidget *widget, const char *name, const char *fallback, GdkRGBA *color)
+{
+  if (!gtk_style_context_lookup_color (gtk_widget_get_style_context (widget), name, color))
+    gdk_rgba_parse (color, fallback);
+}
+
+void
+dh_tone_get_color (DhTone tone, gboolean dark, GdkRGBA *color)
+{
+  static const char *const colors[DH_N_TONES][2] = {
+    [DH_TONE_HYBRID] = { "#1c71d8", "#78aeed" },    [DH_TONE_LIKELIHOOD] = { "#0e7c6b", "#5fd0b5" },
+    [DH_TONE_POSTERIOR] = { "#7b3fa0", "#d7a6ee" }, [DH_TONE_ANOMALY] = { "#c2185b", "#ff79b4" },
+    [DH_TONE_INLIER] = { "#8b919d", "#8a9099" },    [DH_TONE_NEUTRAL] = { "#2e2e30", "#ffffff" },
+    [DH_TONE_OTHER] = { "#9c5b00", "#f8c653" },
+  };
+  g_return_if_fail ((guint)tone < DH_N_TONES);
+  gdk_rgba_parse (color, colors[tone][dark ? 1 : 0]);
+}
+
+gboolean
+dh_widget_reduces_motion (GtkWidget *widget)
+{
+  gboolean animations = TRUE;
+  g_object_get (gtk_widget_get_settings (widget), "gtk-enable-animations", &animations, NULL);
+  return !animations;
+}

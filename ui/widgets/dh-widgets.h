@@ -1,0 +1,42 @@
+#pragma once
+#include <gtk/gtk.h>
+
+G_BEGIN_DECLS
+
+/* The studio's own widgets see GTK and plain numbers, nothing else of the project. GTK's thread only.
+ * Call once after GTK is initialised: takes up the resources (style, icons, shaders) and the icon theme path. The
+ * style sheets themselves lie at /org/densehybrid/Studio/style.css and style-dark.css, where AdwApplication finds
+ * them by the application id; without an AdwApplication, dh_widgets_use_style() loads them. */
+void dh_widgets_init (void);
+/* Loads the style for a display by hand and keeps to it: for programs without AdwApplication (gallery, tests). */
+void dh_widgets_use_style (GdkDisplay *display, gboolean dark);
+
+/* Whether the window's style is a dark one, told from the widget's foreground colour. */
+gboolean dh_widget_is_dark (GtkWidget *widget);
+/* A colour the style defines (@define-color), else `fallback`. */
+void dh_widget_lookup_color (GtkWidget *widget, const char *name, const char *fallback, GdkRGBA *color);
+
+/* The colours of series, the same in every widget: hybrid = accent, likelihood = green, posterior = violet,
+ * anomaly = magenta, inlier = grey. */
+typedef enum
+{
+  DH_TONE_HYBRID,
+  DH_TONE_LIKELIHOOD,
+  DH_TONE_POSTERIOR,
+  DH_TONE_ANOMALY,
+  DH_TONE_INLIER,
+  DH_TONE_NEUTRAL, /* the text's own colour */
+  DH_TONE_OTHER,   /* brown: run B, for one */
+  DH_N_TONES,
+} DhTone;
+void dh_tone_get_color (DhTone tone, gboolean dark, GdkRGBA *color);
+
+/* The overlay's colours, the same in both themes: far apart under normal, protan, deutan and tritan sight. */
+#define DH_COLOR_TP 0x33b1ffu
+#define DH_COLOR_FP 0xffb000u
+#define DH_COLOR_FN 0xdc267fu /* hatched wherever an area is filled */
+#define DH_COLOR_NON_FINITE 0xff00ffu
+/* TRUE where motion is to be avoided or reduced: the desktop turned animations off. */
+gboolean dh_widget_reduces_motion (GtkWidget *widget);
+
+G_END_DECLS
