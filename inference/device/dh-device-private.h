@@ -9,14 +9,19 @@ typedef struct
 {
   /* Appends one DhDeviceInfo for each device of this kind, absent ones with the reason. */
   void (*list) (GPtrArray *infos);
-  /* `index`: N of "cuda:N". Returns a device whose common part is filled but for refs and functions. */
+  /* `index`: N of "cuda:N"; `threads` is at least 1. Returns a device whose common part is filled but for refs and
+   * functions. */
   DhDevice *(*open) (guint index, guint threads, GError **error);
   void (*close) (DhDevice *device);
-  /* The arguments are checked and `shapes` inferred already; a plan keeps its own reference to what it needs. */
+  /* The arguments, the precision and the parameters' presence, shapes and float dtypes are checked and `shapes`
+   * inferred already; a plan keeps its own reference to or copy of what it needs, options->outputs among it. Returns a
+   * plan whose common part is zero but for `memory`. */
   DhPlan *(*compile) (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
                       const DhPlanOptions *options, GError **error);
+  /* While plan->timing is set, dh_plan_add_step() for every step; the list is empty at the start. */
   gboolean (*run) (DhPlan *plan, const float *input, void *const *outputs, GCancellable *cancellable,
                    const DhProgress *progress, GError **error);
+  /* Not the common part: the steps and the device's reference are released by the caller. */
   void (*free_plan) (DhPlan *plan);
   /* Optional: the plan in words. */
   char *(*describe) (DhPlan *plan);
@@ -43,6 +48,11 @@ struct _DhPlan
   gboolean timing;
   GArray *steps; /* DhPlanStep, filled while timing */
 };
+
+/* For `list`: the rest is zero, so not available; names are copied. */
+DhDeviceInfo *dh_device_info_new (const char *name, const char *kind, const char *title);
+/* For `run` while timing; texts are copied. */
+void dh_plan_add_step (DhPlan *plan, const char *name, const char *implementation, double seconds, double flop);
 
 extern const DhDeviceFunctions dh_device_ref_functions;
 extern const DhDeviceFunctions dh_device_onednn_functions;

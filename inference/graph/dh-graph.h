@@ -20,17 +20,19 @@ typedef enum
   DH_OP_CONCAT,        /* along channels */
   DH_OP_MAX_POOL,      /* kernel, stride, padding (padding never wins) */
   DH_OP_AVERAGE_POOL,  /* kernel, stride, padding not counted in the mean */
-  DH_OP_ADAPTIVE_POOL, /* mean over a grid of `grid_rows` rows × (`grid_by_aspect` ? max (1, rint (grid_rows·W/H) half to
-                          even, the quotient in double) : grid_rows) columns; window of cell i: [⌊i·H/n⌋, ⌈(i+1)·H/n⌉) */
+  DH_OP_ADAPTIVE_POOL, /* mean over a grid of `grid_rows` rows × (`grid_by_aspect` ? max (1, rint (grid_rows·W/H) half
+                          to even, the quotient W/H in double) : grid_rows) columns; window of cell i of n along a side
+                          of length L: [⌊i·L/n⌋, ⌈(i+1)·L/n⌉) */
   DH_OP_RESIZE,        /* bilinear to the height and width of the value `like`, never antialiased */
   DH_OP_DROPOUT,       /* whole channels with probability p in training; the identity otherwise */
-  DH_OP_SCORE,         /* logits f (and outlier logits g) at full resolution → one map (dh-map.h) */
+  DH_OP_SCORE, /* logits f and outlier logits g at full resolution → one map (dh-map.h, dh-score.h). The inputs
+                  are just what the map reads: f; for the dataset posterior and logits_ood g; for hybrid f, g */
   DH_N_OPS,
 } DhOp;
 
 /* A value is named by the position of the node that makes it. */
 typedef gint32 DhValue;
-#define DH_NO_VALUE ((DhValue) -1)
+#define DH_NO_VALUE ((DhValue)-1)
 
 typedef struct
 {
@@ -65,7 +67,8 @@ DhGraph *dh_graph_ref (DhGraph *graph);
 void dh_graph_unref (DhGraph *graph);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhGraph, dh_graph_unref)
 
-/* Building. `name` is copied. A wrong channel count or a forward reference is a programmer error. */
+/* Building. `name` is copied; a node without parameters is labelled by its first input's name, a score by its map's. A
+ * wrong channel count or a forward reference is a programmer error. */
 typedef struct
 {
   gint out, kernel, stride, padding, dilation; /* stride and dilation 0 mean 1 */
@@ -100,6 +103,10 @@ typedef struct
  * where an add's shapes differ. */
 DhShape *dh_graph_infer_shapes (const DhGraph *graph, DhShape input, GError **error);
 
+/* TRUE for every node that must run to deliver `outputs` (all nodes where n_outputs is 0): what stands behind a value
+ * that is only the `like` of a resize is not among them. dh_graph_size() entries, free with g_free. */
+gboolean *dh_graph_mark_needed (const DhGraph *graph, const DhValue *outputs, guint n_outputs);
+
 /* The parameter and buffer tensors that the nodes need for `outputs` (all nodes where n_outputs is 0), in order:
  * (name, shape) pairs, so that a state dict can be checked, made or counted. */
 typedef struct
@@ -110,10 +117,14 @@ typedef struct
   DhValue node;
   gboolean trained; /* FALSE for running statistics */
 } DhParameter;
+/* GArray of DhParameter that frees its names; free with g_array_unref. */
 GArray *dh_graph_list_parameters (const DhGraph *graph, const DhValue *outputs, guint n_outputs);
 
 /* Work of one run for these shapes, 2 FLOP per multiply-add of the convolutions. */
 double dh_graph_flop (const DhGraph *graph, const DhShape *shapes, const DhValue *outputs, guint n_outputs);
+
+/* The share of one node. */
+double dh_graph_node_flop (const DhGraph *graph, const DhShape *shapes, DhValue value);
 
 const char *dh_op_name (DhOp op);
 

@@ -1,0 +1,214 @@
+#include "dh-device-private.h"
+
+#include <string.h>
+
+#include "dh-debug.h"
+#include "dh-error.h"
+#include "dh-machine.h"
+
+static const char *const precision_names[DH_N_PRECISIONS] = {
+  [DH_PRECISION_F32] = "f32",   [DH_PRECISION_TF32] = "tf32", [DH_PRECISION_F16] = "fp16",
+  [DH_PRECISION_BF16] = "bf16", [DH_PRECISION_INT8] = "int8",
+};
+
+/* In the order in which "auto" tries them. A kind without functions is not part of this build. */
+static const struct
+{
+  const char *name;
+  const DhDeviceFunctions *functions;
+  const char *title;
+  const char *why_not;
+} kinds[] = {
+  { "cuda", NULL, "NVIDIA GPU", "this build has no CUDA module" },
+#ifdef DH_HAVE_ONEDNN
+  { "cpu", &dh_device_onednn_functions, NULL, NULL },
+#else
+  { "cpu", NULL, "Processor", "this build was made without oneDNN" },
+#endif
+  { "ref", &dh_device_ref_functions, NULL, NULL },
+};
+
+const char *
+dh_precision_name (DhPrecision precision)
+{
+  g_return_val_if_fail (precision < DH_N_PRECISIONS, NULL);
+  return precision_names[precision];
+}
+
+gboolean
+dh_precision_from_name (const char *name, DhPrecision *precision)
+{
+  for (guint i = 0; i < DH_N_PRECISIONS; i++)
+    if (g_str_equal (precision_names[i], name))
+      {
+        *precision = i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+void
+dh_device_info_free (DhDeviceInfo *info)
+{
+  if (!info)
+    return;
+  g_free (info->name);
+  g_free (info->kind);
+  g_free (info->title);
+  g_free (info->why_not);
+  g_free (info);
+}
+
+DhDeviceInfo *
+dh_device_info_new (const char *name, const char *kind, const char *title)
+{
+  DhDeviceInfo *info = g_new0 (DhDeviceInfo, 1);
+  info->name = g_strdup (name);
+  info->kind = g_strdup (kind);
+  info->title = g_strdup (title);
+  return info;
+}
+
+GPtrArray *
+dh_devices_list (void)
+{
+  GPtrArray *infos = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_device_info_free);
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      if (kinds[i].functions)
+        {
+          kinds[i].functions->list (infos);
+          continue;
+        }
+      DhDeviceInfo *info = dh_device_info_new (kinds[i].name, kinds[i].name, kinds[i].title);
+      info->why_not = g_strdup (kinds[i].why_not);
+      g_ptr_array_add (infos, info);
+    }
+  return infos;
+}
+
+/* "cuda:1" → kind "cuda", index 1. Only a kind with several devices takes a number. */
+static gboolean
+parse_name (const char *name, guint *kind, guint *index)
+{
+  *index = 0;
+  for (*kind = 0; *kind < G_N_ELEMENTS (kinds); (*kind)++)
+    {
+      const char *known = kinds[*kind].name;
+      const gsize length = strlen (known);
+      if (strncmp (name, known, length) != 0)
+        continue;
+      if (name[length] == '\0')
+        return TRUE;
+      guint64 number;
+      if (g_str_equal (known, "cuda") && name[length] == ':'
+          && g_ascii_string_to_unsigned (name + length + 1, 10, 0, 255, &number, NULL))
+        {
+          *index = (guint)number;
+          return TRUE;
+        }
+    }
+  return FALSE;
+}
+
+static DhDevice *
+open_kind (guint kind, guint index, guint threads, GError **error)
+{
+  const DhDeviceFunctions *functions = kinds[kind].functions;
+  if (!functions)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NO_DEVICE, "The device “%s” is not available: %s", kinds[kind].name,
+                   kinds[kind].why_not);
+      return NULL;
+    }
+  DhDevice *device = functions->open (index, threads ? threads : dh_machine_cores (), error);
+  if (!device)
+    return NULL;
+  g_atomic_ref_count_init (&device->refs);
+  device->functions = functions;
+  return device;
+}
+
+DhDevice *
+dh_device_open (const char *name, guint threads, GError **error)
+{
+  g_return_val_if_fail (name != NULL, NULL);
+  guint kind, index;
+  if (g_str_equal (name, "auto"))
+    {
+      for (kind = 0; kind < G_N_ELEMENTS (kinds) - 1; kind++)
+        {
+          DhDevice *device = open_kind (kind, 0, threads, NULL);
+          if (device)
+            return device;
+        }
+      return open_kind (kind, 0, threads, error);
+    }
+  if (!parse_name (name, &kind, &index))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "Unknown device “%s”; use auto, ref, cpu or cuda (cuda:N)", name);
+      return NULL;
+    }
+  return open_kind (kind, index, threads, error);
+}
+
+DhDevice *
+dh_device_ref (DhDevice *device)
+{
+  g_return_val_if_fail (device != NULL, NULL);
+  g_atomic_ref_count_inc (&device->refs);
+  return device;
+}
+
+void
+dh_device_unref (DhDevice *device)
+{
+  if (device && g_atomic_ref_count_dec (&device->refs))
+    device->functions->close (device);
+}
+
+const char *
+dh_device_name (DhDevice *device)
+{
+  g_return_val_if_fail (device != NULL, NULL);
+  return device->name;
+}
+
+const char *
+dh_device_title (DhDevice *device)
+{
+  g_return_val_if_fail (device != NULL, NULL);
+  return device->title;
+}
+
+guint
+dh_device_threads (DhDevice *device)
+{
+  g_return_val_if_fail (device != NULL, 0);
+  return device->threads;
+}
+
+gboolean
+dh_device_has_precision (DhDevice *device, DhPrecision precision)
+{
+  g_return_val_if_fail (device != NULL && precision < DH_N_PRECISIONS, FALSE);
+  return (device->precisions & 1u << precision) != 0;
+}
+
+guint64
+dh_device_estimate (DhDevice *device, DhGraph *graph, const DhPlanOptions *options)
+{
+  g_return_val_if_fail (device != NULL && graph != NULL && options != NULL, 0);
+  g_autofree DhShape *shapes = dh_graph_infer_shapes (graph, options->input, NULL);
+  if (!shapes)
+    return G_MAXUINT64;
+  if (device->functions->estimate)
+    return device->functions->estimate (device, graph, shapes, options);
+
+  g_autofree gboolean *needed = dh_graph_mark_needed (graph, options->outputs, options->n_outputs);
+  double bytes = 0;
+  for (guint i = 0; i < dh_graph_size (graph); i++)
+    if (needed[i])
+      bytes += 4.0 * shapes[i].n * shapes[i].c * shapes[i].h * shapes[i].w;
+  return bytes < 9e18 ? (guint64)bytes : G_MAXUINT64;
+}

@@ -1,0 +1,19 @@
+#pragma once
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* What this machine has. Any thread. */
+
+/* Physical cores among the processors that this process may run on (two hyper-threads count once); at least 1. */
+guint dh_machine_cores (void);
+
+/* The processor's name for people; never NULL, static. */
+const char *dh_machine_processor (void);
+
+/* Bytes of memory in all, and of it what can be had now without swapping (a control group's limit counts). 0 where the
+ * system does not say. */
+guint64 dh_machine_memory (void);
+guint64 dh_machine_memory_available (void);
+
+G_END_DECLS

@@ -1,0 +1,144 @@
+#include "dh-ref-private.h"
+
+#include <string.h>
+
+/* A convolution is a product of matrices: the weights, O×(I·k·k), by the patches, (I·k·k)×(H·W), gathered for a tile of
+ * output pixels at a time. Each output's sum runs over input channel, row, column of the kernel, in that order. */
+enum
+{
+  TILE_PIXELS = 64,
+  TILE_TERMS = 256, /* a patch tile of 128 KiB stays in the second-level cache */
+  TILE_OUT = 4,
+  TILE_WIDE = 4,
+};
+
+typedef struct
+{
+  double *sums;    /* O × TILE_PIXELS */
+  double *patches; /* TILE_TERMS × TILE_PIXELS */
+} Scratch;
+
+/* patches[t][p] for terms first…first+n_terms−1 and output pixels of image `x` from `pixel` on; 0 where the patch
+ * leaves the image. */
+static void
+gather (const DhNode *node, const float *x, DhShape from, DhShape to, gint first, gint n_terms, gint64 pixel,
+        gint n_pixels, double *patches)
+{
+  const gint area = node->kernel * node->kernel;
+  for (gint t = 0; t < n_terms; t++)
+    {
+      const gint channel = (first + t) / area;
+      const gint ky = (first + t) % area / node->kernel, kx = (first + t) % node->kernel;
+      const float *plane = x + (gsize)channel * from.h * from.w;
+      double *row = patches + (gsize)t * TILE_PIXELS;
+      gint64 oy = pixel / to.w;
+      gint ox = (gint)(pixel % to.w);
+      for (gint p = 0; p < n_pixels;)
+        {
+          const gint run = MIN (to.w - ox, n_pixels - p);
+          const gint64 iy = oy * node->stride - node->padding + (gint64)ky * node->dilation;
+          const gint64 ix = (gint64)ox * node->stride - node->padding + (gint64)kx * node->dilation;
+          if (iy < 0 || iy >= from.h)
+            memset (row + p, 0, (gsize)run * sizeof *row);
+          else
+            for (gint i = 0; i < run; i++)
+              {
+                const gint64 at = ix + (gint64)i * node->stride;
+                row[p + i] = at >= 0 && at < from.w ? plane[iy * from.w + at] : 0.0;
+              }
+          p += run;
+          ox = 0;
+          oy++;
+        }
+      memset (row + n_pixels, 0, (gsize)(TILE_PIXELS - n_pixels) * sizeof *row);
+    }
+}
+
+/* sums[o][p] += Σ_t weight[o][t] · patches[t][p] for TILE_OUT rows o. Rows past the last are computed as copies of it
+ * and dropped, so that there is one inner loop. */
+static void
+multiply (const float *const weight[TILE_OUT], gint n_terms, const double *patches, double *const sums[TILE_OUT])
+{
+  for (gint p = 0; p < TILE_PIXELS; p += TILE_WIDE)
+    {
+      double sum[TILE_OUT][TILE_WIDE];
+      for (gint o = 0; o < TILE_OUT; o++)
+        for (gint i = 0; i < TILE_WIDE; i++)
+          sum[o][i] = sums[o][p + i];
+      for (gint t = 0; t < n_terms; t++)
+        {
+          const double *patch = patches + (gsize)t * TILE_PIXELS + p;
+          for (gint o = 0; o < TILE_OUT; o++)
+            {
+              const double w = weight[o][t];
+              for (gint i = 0; i < TILE_WIDE; i++)
+                sum[o][i] += w * patch[i];
+            }
+        }
+      for (gint o = 0; o < TILE_OUT; o++)
+        for (gint i = 0; i < TILE_WIDE; i++)
+          sums[o][p + i] = sum[o][i];
+    }
+}
+
+static void
+convolve_tile (const DhNode *node, const float *x, DhShape from, const float *weight, const float *bias, float *y,
+               DhShape to, gint64 pixel, Scratch scratch)
+{
+  const gint n_pixels = (gint)MIN ((gint64)to.h * to.w - pixel, TILE_PIXELS);
+  const gint terms = from.c * node->kernel * node->kernel;
+  for (gint o = 0; o < to.c; o++)
+    for (gint p = 0; p < TILE_PIXELS; p++)
+      scratch.sums[(gsize)o * TILE_PIXELS + p] = bias ? bias[o] : 0.0;
+
+  double unused[TILE_PIXELS];
+  for (gint first = 0; first < terms; first += TILE_TERMS)
+    {
+      const gint n_terms = MIN (terms - first, TILE_TERMS);
+      gather (node, x, from, to, first, n_terms, pixel, n_pixels, scratch.patches);
+      for (gint o = 0; o < to.c; o += TILE_OUT)
+        {
+          const float *rows[TILE_OUT];
+          double *sums[TILE_OUT];
+          memset (unused, 0, sizeof unused);
+          for (gint i = 0; i < TILE_OUT; i++)
+            {
+              const gint row = MIN (o + i, to.c - 1);
+              rows[i] = weight + (gsize)row * terms + first;
+              sums[i] = o + i < to.c ? scratch.sums + (gsize)row * TILE_PIXELS : unused;
+            }
+          multiply (rows, n_terms, scratch.patches, sums);
+        }
+    }
+
+  for (gint o = 0; o < to.c; o++)
+    for (gint p = 0; p < n_pixels; p++)
+      y[(gint64)o * to.h * to.w + pixel + p] = (float)scratch.sums[(gsize)o * TILE_PIXELS + p];
+}
+
+gboolean
+dh_ref_conv (const DhNode *node, const float *x, DhShape from, const float *weight, const float *bias, float *y,
+             DhShape to, guint threads)
+{
+  const gint64 area = (gint64)to.h * to.w;
+  const gint64 n_tiles = (area + TILE_PIXELS - 1) / TILE_PIXELS;
+  const gsize doubles = ((gsize)to.c + TILE_TERMS) * TILE_PIXELS;
+  threads = (guint)CLAMP (n_tiles, 1, (gint64)threads);
+  double *memory = g_try_malloc_n (threads, doubles * sizeof *memory);
+  if (!memory)
+    return FALSE;
+
+#pragma omp parallel for num_threads(threads) schedule(static)
+  for (guint part = 0; part < threads; part++)
+    {
+      const Scratch scratch = { .patches = memory + part * doubles,
+                                .sums = memory + part * doubles + (gsize)TILE_TERMS * TILE_PIXELS };
+      const gint64 begin = n_tiles * part / threads, end = n_tiles * (part + 1) / threads;
+      for (gint image = 0; image < to.n; image++)
+        for (gint64 tile = begin; tile < end; tile++)
+          convolve_tile (node, x + (gsize)image * from.c * from.h * from.w, from, weight, bias,
+                         y + (gsize)image * to.c * to.h * to.w, to, tile * TILE_PIXELS, scratch);
+    }
+  g_free (memory);
+  return TRUE;
+}

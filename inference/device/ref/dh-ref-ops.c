@@ -1,0 +1,286 @@
+#include "dh-ref-private.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "dh-score.h"
+
+/* A norm's variance is kept from 0 by this. */
+#define EPSILON 1e-5
+
+static gsize
+plane_size (DhShape shape)
+{
+  return (gsize)shape.h * shape.w;
+}
+
+/* y = a·x + b for every channel of every image. */
+static void
+scale_planes (const float *x, float *y, DhShape shape, const double *a, const double *b)
+{
+  const gsize size = plane_size (shape);
+  for (gsize plane = 0; plane < (gsize)shape.n * shape.c; plane++)
+    {
+      const double scale = a[plane % shape.c], shift = b[plane % shape.c];
+      for (gsize i = plane * size; i < (plane + 1) * size; i++)
+        y[i] = (float)(scale * x[i] + shift);
+    }
+}
+
+static void
+channel_scale (const DhNode *node, const float *x, float *y, DhShape shape)
+{
+  double a[3], b[3];
+  for (guint c = 0; c < 3; c++)
+    {
+      a[c] = 1.0 / node->deviation[c];
+      b[c] = -node->mean[c] * a[c];
+    }
+  scale_planes (x, y, shape, a, b);
+}
+
+static void
+norm (const float *x, const float *const *parameters, float *y, DhShape shape)
+{
+  g_autofree double *a = g_new (double, shape.c), *b = g_new (double, shape.c);
+  for (gint c = 0; c < shape.c; c++)
+    {
+      a[c] = parameters[0][c] / sqrt (parameters[3][c] + EPSILON);
+      b[c] = parameters[1][c] - parameters[2][c] * a[c];
+    }
+  scale_planes (x, y, shape, a, b);
+}
+
+/* NaN stays NaN, which fmaxf would lose. */
+static void
+relu (const float *x, float *y, gsize count)
+{
+  for (gsize i = 0; i < count; i++)
+    y[i] = x[i] < 0 ? 0 : x[i];
+}
+
+static void
+concat (const DhNode *node, const float *const *x, const DhShape *from, float *y, DhShape to)
+{
+  for (gint image = 0; image < to.n; image++)
+    for (guint i = 0; i < node->n_inputs; i++)
+      {
+        const gsize count = (gsize)from[i].c * plane_size (from[i]);
+        memcpy (y, x[i] + (gsize)image * count, count * sizeof *y);
+        y += count;
+      }
+}
+
+/* The part of a window [start, start + kernel) that lies within [0, length). */
+static void
+clip (gint64 start, gint kernel, gint length, gint *begin, gint *end)
+{
+  *begin = (gint)MAX (start, 0);
+  *end = (gint)MIN (start + kernel, length);
+}
+
+static float
+max_window (const float *plane, gint width, gint y0, gint y1, gint x0, gint x1)
+{
+  float max = plane[(gsize)y0 * width + x0];
+  for (gint y = y0; y < y1; y++)
+    for (gint x = x0; x < x1; x++)
+      {
+        const float v = plane[(gsize)y * width + x];
+        max = v > max || isnan (v) ? v : max; /* NaN wins, and stays */
+      }
+  return max;
+}
+
+static float
+mean_window (const float *plane, gint width, gint y0, gint y1, gint x0, gint x1)
+{
+  double sum = 0;
+  for (gint y = y0; y < y1; y++)
+    for (gint x = x0; x < x1; x++)
+      sum += plane[(gsize)y * width + x];
+  return (float)(sum / ((gint64)(y1 - y0) * (x1 - x0)));
+}
+
+static void
+pool (const DhNode *node, const float *x, DhShape from, float *y, DhShape to)
+{
+  for (gsize plane = 0; plane < (gsize)to.n * to.c; plane++)
+    {
+      const float *image = x + plane * plane_size (from);
+      for (gint oy = 0; oy < to.h; oy++)
+        for (gint ox = 0; ox < to.w; ox++)
+          {
+            gint y0, y1, x0, x1;
+            clip ((gint64)oy * node->stride - node->padding, node->kernel, from.h, &y0, &y1);
+            clip ((gint64)ox * node->stride - node->padding, node->kernel, from.w, &x0, &x1);
+            *y++ = node->op == DH_OP_MAX_POOL ? max_window (image, from.w, y0, y1, x0, x1)
+                                              : mean_window (image, from.w, y0, y1, x0, x1);
+          }
+    }
+}
+
+static void
+adaptive_pool (const float *x, DhShape from, float *y, DhShape to)
+{
+  for (gsize plane = 0; plane < (gsize)to.n * to.c; plane++)
+    for (gint64 oy = 0; oy < to.h; oy++)
+      for (gint64 ox = 0; ox < to.w; ox++)
+        {
+          const gint y0 = (gint)(oy * from.h / to.h), y1 = (gint)(((oy + 1) * from.h + to.h - 1) / to.h);
+          const gint x0 = (gint)(ox * from.w / to.w), x1 = (gint)(((ox + 1) * from.w + to.w - 1) / to.w);
+          *y++ = mean_window (x + plane * plane_size (from), from.w, y0, y1, x0, x1);
+        }
+}
+
+/* Where an output row or column reads: `low`, the next one, and the weight of the next. */
+typedef struct
+{
+  gint low, high;
+  double weight;
+} Tap;
+
+static Tap *
+make_taps (gint in, gint out, gboolean align_corners)
+{
+  Tap *taps = g_new (Tap, out);
+  for (gint i = 0; i < out; i++)
+    {
+      double at;
+      if (align_corners)
+        at = out > 1 ? i * ((double)(in - 1) / (out - 1)) : 0;
+      else
+        at = MAX (((double)in / out) * (i + 0.5) - 0.5, 0);
+      taps[i].low = MIN ((gint)at, in - 1);
+      taps[i].high = MIN (taps[i].low + 1, in - 1);
+      taps[i].weight = at - taps[i].low;
+    }
+  return taps;
+}
+
+static void
+resize (const DhNode *node, const float *x, DhShape from, float *y, DhShape to)
+{
+  g_autofree Tap *rows = make_taps (from.h, to.h, node->align_corners);
+  g_autofree Tap *columns = make_taps (from.w, to.w, node->align_corners);
+  for (gsize plane = 0; plane < (gsize)to.n * to.c; plane++)
+    for (gint oy = 0; oy < to.h; oy++)
+      {
+        const float *upper = x + plane * plane_size (from) + (gsize)rows[oy].low * from.w;
+        const float *lower = x + plane * plane_size (from) + (gsize)rows[oy].high * from.w;
+        const double v = rows[oy].weight;
+        for (gint ox = 0; ox < to.w; ox++)
+          {
+            const Tap tap = columns[ox];
+            const double a = upper[tap.low] * (1 - tap.weight) + upper[tap.high] * tap.weight;
+            const double b = lower[tap.low] * (1 - tap.weight) + lower[tap.high] * tap.weight;
+            *y++ = (float)(a * (1 - v) + b * v);
+          }
+      }
+}
+
+static void
+score_pixel (DhMap map, const float *f, gint classes, const float *g, gsize stride, gpointer y, gsize at)
+{
+  DhScore score = { 0 };
+  if (f)
+    {
+      score = dh_score_begin (f[0]);
+      for (gint c = 1; c < classes; c++)
+        dh_score_add (&score, f[c * stride], c);
+    }
+  float *to = y;
+  switch (map)
+    {
+    case DH_MAP_SEGMENTATION:
+      ((guint8 *)y)[at] = (guint8)score.argmax;
+      break;
+    case DH_MAP_LIKELIHOOD:
+      to[at] = dh_score_likelihood (&score);
+      break;
+    case DH_MAP_DATASET_POSTERIOR:
+      to[at] = dh_score_dataset_posterior (g[0], g[stride]);
+      break;
+    case DH_MAP_HYBRID:
+      to[at] = dh_score_hybrid (&score, g[0], g[stride]);
+      break;
+    case DH_MAP_MAX_SOFTMAX:
+      to[at] = dh_score_max_softmax (&score);
+      break;
+    case DH_MAP_MAX_LOGIT:
+      to[at] = dh_score_max_logit (&score);
+      break;
+    case DH_MAP_ENTROPY:
+      to[at] = dh_score_entropy (&score);
+      break;
+    case DH_MAP_LOGITS:
+    case DH_MAP_LOGITS_OOD:
+    case DH_N_MAPS:
+      g_assert_not_reached ();
+    }
+}
+
+static void
+score (const DhNode *node, const float *const *x, const DhShape *from, gpointer y, DhShape to)
+{
+  const gsize size = plane_size (to);
+  if (node->map == DH_MAP_LOGITS || node->map == DH_MAP_LOGITS_OOD)
+    {
+      memcpy (y, x[0], (gsize)to.n * to.c * size * sizeof (float));
+      return;
+    }
+  const gboolean reads_f = node->map != DH_MAP_DATASET_POSTERIOR;
+  const gint classes = reads_f ? from[0].c : 0;
+  const float *f = reads_f ? x[0] : NULL;
+  const float *g = dh_map_needs_ood (node->map) ? x[node->n_inputs - 1] : NULL;
+  for (gint image = 0; image < to.n; image++)
+    for (gsize i = 0; i < size; i++)
+      score_pixel (node->map, f ? f + (gsize)image * classes * size + i : NULL, classes,
+                   g ? g + (gsize)image * 2 * size + i : NULL, size, y, image * size + i);
+}
+
+void
+dh_ref_operate (const DhNode *node, const float *const *x, const DhShape *from, const float *const *parameters,
+                gpointer y, DhShape to)
+{
+  const gsize count = (gsize)to.n * to.c * plane_size (to);
+  switch (node->op)
+    {
+    case DH_OP_CHANNEL_SCALE:
+      channel_scale (node, x[0], y, to);
+      break;
+    case DH_OP_NORM:
+      norm (x[0], parameters, y, to);
+      break;
+    case DH_OP_RELU:
+      relu (x[0], y, count);
+      break;
+    case DH_OP_ADD:
+      for (gsize i = 0; i < count; i++)
+        ((float *)y)[i] = x[0][i] + x[1][i];
+      break;
+    case DH_OP_CONCAT:
+      concat (node, x, from, y, to);
+      break;
+    case DH_OP_MAX_POOL:
+    case DH_OP_AVERAGE_POOL:
+      pool (node, x[0], from[0], y, to);
+      break;
+    case DH_OP_ADAPTIVE_POOL:
+      adaptive_pool (x[0], from[0], y, to);
+      break;
+    case DH_OP_RESIZE:
+      resize (node, x[0], from[0], y, to);
+      break;
+    case DH_OP_DROPOUT: /* the identity in inference */
+      memcpy (y, x[0], count * sizeof (float));
+      break;
+    case DH_OP_SCORE:
+      score (node, x, from, y, to);
+      break;
+    case DH_OP_INPUT:
+    case DH_OP_CONV:
+    case DH_N_OPS:
+      g_assert_not_reached ();
+    }
+}
