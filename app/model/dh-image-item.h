@@ -1,0 +1,57 @@
+#pragma once
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  DH_ITEM_UNKNOWN,   /* nothing was asked of it yet */
+  DH_ITEM_QUEUED,    /* waits for the network */
+  DH_ITEM_COMPUTING, /* runs */
+  DH_ITEM_CACHED,    /* its maps are at hand, in memory or on disk */
+  DH_ITEM_FAILED,    /* `reason` says why */
+} DhItemState;
+
+/* What an evaluation found for one picture. Fractions of 1; NaN where undefined. */
+typedef struct
+{
+  gboolean evaluated;
+  double ap, fpr95, auroc;
+  double mean_score;
+  guint64 n_anomaly, n_inlier, n_void;
+} DhItemMetrics;
+
+/* One picture of the open set. For the window's thread. Notifies "state", "thumbnail" and "metrics". */
+#define DH_TYPE_IMAGE_ITEM (dh_image_item_get_type ())
+G_DECLARE_FINAL_TYPE (DhImageItem, dh_image_item, DH, IMAGE_ITEM, GObject)
+
+/* `index` is its number in the data set; `stem` is unique there, `name` the last part of it. */
+DhImageItem *dh_image_item_new (guint index, const char *stem, const char *group, gboolean labelled);
+guint dh_image_item_get_index (DhImageItem *item);
+const char *dh_image_item_get_stem (DhImageItem *item);
+const char *dh_image_item_get_name (DhImageItem *item);
+const char *dh_image_item_get_group (DhImageItem *item);
+gboolean dh_image_item_is_labelled (DhImageItem *item);
+
+DhItemState dh_image_item_get_state (DhImageItem *item);
+/* NULL unless failed. */
+const char *dh_image_item_get_reason (DhImageItem *item);
+void dh_image_item_set_state (DhImageItem *item, DhItemState state, const char *reason);
+
+/* RGB, 3·width·height; NULL until it is loaded. */
+GBytes *dh_image_item_get_thumbnail (DhImageItem *item, guint *width, guint *height);
+void dh_image_item_set_thumbnail (DhImageItem *item, GBytes *rgb, guint width, guint height);
+/* Whether the thumbnail was asked for already; sets it. */
+gboolean dh_image_item_claim_thumbnail (DhImageItem *item);
+
+const DhItemMetrics *dh_image_item_get_metrics (DhImageItem *item);
+void dh_image_item_set_metrics (DhImageItem *item, const DhItemMetrics *metrics);
+
+/* A heading between pictures in a grouped list. */
+#define DH_TYPE_IMAGE_GROUP (dh_image_group_get_type ())
+G_DECLARE_FINAL_TYPE (DhImageGroup, dh_image_group, DH, IMAGE_GROUP, GObject)
+const char *dh_image_group_get_title (DhImageGroup *group);
+guint dh_image_group_get_size (DhImageGroup *group);
+DhImageGroup *dh_image_group_new (const char *title, guint size);
+
+G_END_DECLS
