@@ -110,66 +110,65 @@ dh_range_quantile (const DhRange *range, double q)
   return high;
 }
 
-DhHistogram *
-dh_histogram_new (double low, double high, guint n_bins)
+DhBins *
+dh_bins_new (double low, double high, guint n_bins)
 {
   g_return_val_if_fail (isfinite (low) && isfinite (high) && low < high && n_bins >= 1 && n_bins <= 65536, NULL);
-  DhHistogram *histogram = g_new0 (DhHistogram, 1);
-  histogram->low = low;
-  histogram->high = high;
-  histogram->n_bins = n_bins;
-  histogram->inliers = g_new0 (guint64, n_bins);
-  histogram->anomalies = g_new0 (guint64, n_bins);
-  return histogram;
+  DhBins *bins = g_new0 (DhBins, 1);
+  bins->low = low;
+  bins->high = high;
+  bins->n_bins = n_bins;
+  bins->inliers = g_new0 (guint64, n_bins);
+  bins->anomalies = g_new0 (guint64, n_bins);
+  return bins;
 }
 
 void
-dh_histogram_free (DhHistogram *histogram)
+dh_bins_free (DhBins *bins)
 {
-  if (!histogram)
+  if (!bins)
     return;
-  g_free (histogram->inliers);
-  g_free (histogram->anomalies);
-  g_free (histogram);
+  g_free (bins->inliers);
+  g_free (bins->anomalies);
+  g_free (bins);
 }
 
 void
-dh_histogram_add (DhHistogram *histogram, const float *scores, const guint8 *labels, gsize n)
+dh_bins_add (DhBins *bins, const float *scores, const guint8 *labels, gsize n)
 {
-  const double scale = histogram->n_bins / (histogram->high - histogram->low);
+  const double scale = bins->n_bins / (bins->high - bins->low);
   for (gsize i = 0; i < n; i++)
     {
       const guint label = labels ? labels[i] : 0;
       if (label > 1)
         continue;
       if (dh_bits_non_finite (dh_float_bits (scores[i])))
-        histogram->non_finite++;
-      else if (scores[i] < histogram->low)
-        histogram->below[label]++;
-      else if (scores[i] > histogram->high)
-        histogram->above[label]++;
+        bins->non_finite++;
+      else if (scores[i] < bins->low)
+        bins->below[label]++;
+      else if (scores[i] > bins->high)
+        bins->above[label]++;
       else
         {
-          const guint bin = MIN ((guint)((scores[i] - histogram->low) * scale), histogram->n_bins - 1);
-          (label ? histogram->anomalies : histogram->inliers)[bin]++;
+          const guint bin = MIN ((guint)((scores[i] - bins->low) * scale), bins->n_bins - 1);
+          (label ? bins->anomalies : bins->inliers)[bin]++;
         }
     }
 }
 
 void
-dh_histogram_merge (DhHistogram *histogram, const DhHistogram *other)
+dh_bins_merge (DhBins *bins, const DhBins *other)
 {
-  g_return_if_fail (histogram->n_bins == other->n_bins && histogram->low == other->low
-                    && histogram->high == other->high);
-  for (guint i = 0; i < histogram->n_bins; i++)
+  g_return_if_fail (bins->n_bins == other->n_bins && bins->low == other->low && bins->high == other->high);
+  for (guint i = 0; i < bins->n_bins; i++)
     {
-      histogram->inliers[i] += other->inliers[i];
-      histogram->anomalies[i] += other->anomalies[i];
+      bins->inliers[i] += other->inliers[i];
+      bins->anomalies[i] += other->anomalies[i];
     }
   for (guint c = 0; c < 2; c++)
     {
-      histogram->below[c] += other->below[c];
-      histogram->above[c] += other->above[c];
+      bins->below[c] += other->below[c];
+      bins->above[c] += other->above[c];
     }
-  histogram->non_finite += other->non_finite;
+  bins->non_finite += other->non_finite;
 }

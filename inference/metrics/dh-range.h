@@ -29,15 +29,15 @@ typedef struct
   guint64 *inliers, *anomalies; /* n_bins each */
   guint64 below[2], above[2];   /* of inliers, anomalies */
   guint64 non_finite;
-} DhHistogram;
+} DhBins;
 
 /* low < high, both finite, 1 ≤ n_bins ≤ 65536. */
-DhHistogram *dh_histogram_new (double low, double high, guint n_bins);
-void dh_histogram_free (DhHistogram *histogram);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhHistogram, dh_histogram_free)
+DhBins *dh_bins_new (double low, double high, guint n_bins);
+void dh_bins_free (DhBins *bins);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhBins, dh_bins_free)
 /* Labels 0 and 1 are counted; labels NULL: all are inliers. */
-void dh_histogram_add (DhHistogram *histogram, const float *scores, const guint8 *labels, gsize n);
+void dh_bins_add (DhBins *bins, const float *scores, const guint8 *labels, gsize n);
 /* Both must have the same bins. */
-void dh_histogram_merge (DhHistogram *histogram, const DhHistogram *other);
+void dh_bins_merge (DhBins *bins, const DhBins *other);
 
 G_END_DECLS
