@@ -22,15 +22,20 @@ void dh_image_unref (DhImage *image);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhImage, dh_image_unref)
 
 /* Reads PNG, JPEG or WebP, told apart by content, not by name. Alpha is dropped, grey becomes RGB, 16 bit is scaled
- * down; a CMYK JPEG is converted. Any thread. Errors: DH_ERROR_NOT_FOUND, DH_ERROR_INVALID (truncated, broken, no
- * picture), DH_ERROR_TOO_LARGE; all name the file. */
+ * down; a CMYK JPEG is converted. An EXIF orientation is not applied: labels are drawn on the raw pixels. A picture
+ * that ends early is an error, never padded. Any thread. Errors: DH_ERROR_NOT_FOUND, DH_ERROR_INVALID (truncated,
+ * broken, no picture), DH_ERROR_UNSUPPORTED (animation), DH_ERROR_TOO_LARGE, DH_ERROR_NO_MEMORY; all name the file. */
 DhImage *dh_image_load (const char *path, GError **error);
 DhImage *dh_image_load_bytes (GBytes *bytes, const char *name, GError **error);
-/* Width and height from the header alone. */
+/* The picture reduced as dh_image_thumbnail() does, never enlarged; JPEG and WebP are decoded at a reduced size, which
+ * is several times as fast. */
+DhImage *dh_image_load_thumbnail (const char *path, guint max_width, guint max_height, GError **error);
+/* Width and height from the header alone; the limits hold here too. */
 gboolean dh_image_probe (const char *path, guint *width, guint *height, GError **error);
 
 /* A one-channel picture of label ids: a grey or palette PNG gives its raw sample or index (palette not applied); an RGB
- * PNG whose channels are equal gives one of them, other RGB is an error that says so; 16 bit over 255 is an error. */
+ * PNG whose channels are equal gives one of them, other RGB is an error that says so; 16 bit over 255 is an error; so
+ * is a picture that is no PNG. Alpha is dropped. Errors otherwise as dh_image_load. */
 typedef struct
 {
   gatomicrefcount refs;
@@ -49,8 +54,10 @@ gboolean dh_image_write_png (const char *path, guint width, guint height, guint 
 GBytes *dh_image_encode_png (guint width, guint height, guint channels, const guint8 *pixels, GError **error);
 GBytes *dh_image_encode_jpeg (guint width, guint height, const guint8 *rgb, gint quality, GError **error);
 
-/* Bilinear (half-pixel centres, or corners aligned), never antialiased, as PyTorch's interpolate; and nearest (PyTorch's
- * mode "nearest": floor (i · in / out)). `channels` planes interleaved. */
+/* `image` or `labels` and sizes are not 0; NULL where memory is short or the size is over the limits.
+ *
+ * Bilinear (half-pixel centres, or corners aligned), never antialiased, as PyTorch's interpolate; and nearest
+ * (PyTorch's mode "nearest": floor (i · in / out)). `channels` planes interleaved. */
 DhImage *dh_image_resize_bilinear (const DhImage *image, guint width, guint height, gboolean align_corners);
 void dh_resize_bilinear_f32 (const float *from, guint in_width, guint in_height, guint channels, float *to,
                              guint out_width, guint out_height, gboolean align_corners);

@@ -1,0 +1,35 @@
+#pragma once
+#include "dh-image.h"
+
+G_BEGIN_DECLS
+
+/* What a reader is asked for. `name` is for messages. */
+typedef struct
+{
+  const guint8 *data;
+  gsize size;
+  const char *name;
+  guint max_width, max_height; /* of a thumbnail: the reader may reduce, to no less than this; 0: no */
+} DhImageSource;
+
+/* FALSE and DH_ERROR_TOO_LARGE where the header's size is over the limits; DH_ERROR_INVALID where it is 0. */
+gboolean dh_image_check_size (const char *name, guint64 width, guint64 height, GError **error);
+void dh_image_set_truncated (const char *name, gsize size, GError **error);
+void dh_image_set_no_memory (const char *name, guint width, guint height, GError **error);
+/* The largest size of the same aspect within the box, not over the picture's own, at least 1×1. */
+void dh_image_fit (guint width, guint height, guint max_width, guint max_height, guint *out_width, guint *out_height);
+
+gboolean dh_png_is (const DhImageSource *source);
+gboolean dh_png_probe (const DhImageSource *source, guint *width, guint *height, GError **error);
+DhImage *dh_png_load (const DhImageSource *source, GError **error);
+DhLabels *dh_png_load_labels (const DhImageSource *source, GError **error);
+
+gboolean dh_jpeg_is (const DhImageSource *source);
+gboolean dh_jpeg_probe (const DhImageSource *source, guint *width, guint *height, GError **error);
+DhImage *dh_jpeg_load (const DhImageSource *source, GError **error);
+
+gboolean dh_webp_is (const DhImageSource *source);
+gboolean dh_webp_probe (const DhImageSource *source, guint *width, guint *height, GError **error);
+DhImage *dh_webp_load (const DhImageSource *source, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,229 @@
+#include "dh-image-private.h"
+
+#include "dh-error.h"
+#include "dh-file.h"
+
+typedef struct
+{
+  gboolean (*is) (const DhImageSource *source);
+  gboolean (*probe) (const DhImageSource *source, guint *width, guint *height, GError **error);
+  DhImage *(*load) (const DhImageSource *source, GError **error);
+} Format;
+
+static const Format formats[] = {
+  { dh_png_is, dh_png_probe, dh_png_load },
+  { dh_jpeg_is, dh_jpeg_probe, dh_jpeg_load },
+  { dh_webp_is, dh_webp_probe, dh_webp_load },
+};
+
+gboolean
+dh_image_check_size (const char *name, guint64 width, guint64 height, GError **error)
+{
+  if (width == 0 || height == 0)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: the picture has no pixels", name);
+      return FALSE;
+    }
+  if (width > DH_IMAGE_MAX_SIDE || height > DH_IMAGE_MAX_SIDE || width * height > (guint64)DH_IMAGE_MAX_PIXELS)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
+                   "%s: the picture says it is %" G_GUINT64_FORMAT "×%" G_GUINT64_FORMAT
+                   " pixels, over the limit of %d a side and %d million in all; reduce it first",
+                   name, width, height, DH_IMAGE_MAX_SIDE, (int)(DH_IMAGE_MAX_PIXELS / 1000000));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+void
+dh_image_set_truncated (const char *name, gsize size, GError **error)
+{
+  g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
+               "%s: truncated: the file ends after %" G_GSIZE_FORMAT " bytes, before the picture does; copy it again",
+               name, size);
+}
+
+void
+dh_image_set_no_memory (const char *name, guint width, guint height, GError **error)
+{
+  g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "%s: there is no memory for %u×%u pixels", name, width, height);
+}
+
+DhImage *
+dh_image_new (guint width, guint height)
+{
+  if (!dh_image_check_size ("", width, height, NULL))
+    return NULL;
+  DhImage *image = g_new0 (DhImage, 1);
+  image->rgb = g_try_malloc ((gsize)width * height * 3);
+  if (!image->rgb)
+    {
+      g_free (image);
+      return NULL;
+    }
+  g_atomic_ref_count_init (&image->refs);
+  image->width = width;
+  image->height = height;
+  return image;
+}
+
+DhImage *
+dh_image_ref (DhImage *image)
+{
+  g_atomic_ref_count_inc (&image->refs);
+  return image;
+}
+
+void
+dh_image_unref (DhImage *image)
+{
+  if (!image || !g_atomic_ref_count_dec (&image->refs))
+    return;
+  g_free (image->rgb);
+  g_free (image);
+}
+
+static const Format *
+find_format (const DhImageSource *source, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (formats); i++)
+    if (formats[i].is (source))
+      return &formats[i];
+  if (source->size == 0)
+    g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: the file is empty", source->name);
+  else
+    g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: is not a PNG, JPEG or WebP picture", source->name);
+  return NULL;
+}
+
+static DhImageSource
+source_of (GBytes *bytes, const char *name)
+{
+  DhImageSource source = { .name = name };
+  source.data = g_bytes_get_data (bytes, &source.size);
+  return source;
+}
+
+DhImage *
+dh_image_load_bytes (GBytes *bytes, const char *name, GError **error)
+{
+  g_return_val_if_fail (bytes != NULL && name != NULL, NULL);
+
+  const DhImageSource source = source_of (bytes, name);
+  const Format *format = find_format (&source, error);
+  return format ? format->load (&source, error) : NULL;
+}
+
+/* Messages are shown in places that take UTF-8 only; a path may be any bytes. */
+static char *
+display_name (const char *path)
+{
+  return g_filename_display_name (path);
+}
+
+static GBytes *
+map_picture (const char *path, GError **error)
+{
+  GError *map_error = NULL;
+  GBytes *bytes = dh_file_map (path, &map_error);
+  if (!bytes && !g_utf8_validate (map_error->message, -1, NULL))
+    {
+      char *valid = g_utf8_make_valid (map_error->message, -1);
+      g_free (map_error->message);
+      map_error->message = valid;
+    }
+  if (!bytes)
+    g_propagate_error (error, map_error);
+  return bytes;
+}
+
+DhImage *
+dh_image_load (const char *path, GError **error)
+{
+  g_return_val_if_fail (path != NULL, NULL);
+
+  g_autoptr (GBytes) bytes = map_picture (path, error);
+  g_autofree char *name = display_name (path);
+  return bytes ? dh_image_load_bytes (bytes, name, error) : NULL;
+}
+
+DhImage *
+dh_image_load_thumbnail (const char *path, guint max_width, guint max_height, GError **error)
+{
+  g_return_val_if_fail (path != NULL && max_width > 0 && max_height > 0, NULL);
+
+  g_autoptr (GBytes) bytes = map_picture (path, error);
+  if (!bytes)
+    return NULL;
+  g_autofree char *name = display_name (path);
+  DhImageSource source = source_of (bytes, name);
+  source.max_width = max_width;
+  source.max_height = max_height;
+  const Format *format = find_format (&source, error);
+  g_autoptr (DhImage) large = format ? format->load (&source, error) : NULL;
+  if (!large)
+    return NULL;
+  DhImage *small = dh_image_thumbnail (large, max_width, max_height);
+  if (!small)
+    dh_image_set_no_memory (name, max_width, max_height, error);
+  return small;
+}
+
+gboolean
+dh_image_probe (const char *path, guint *width, guint *height, GError **error)
+{
+  g_return_val_if_fail (path != NULL, FALSE);
+
+  g_autoptr (GBytes) bytes = map_picture (path, error);
+  if (!bytes)
+    return FALSE;
+  g_autofree char *name = display_name (path);
+  const DhImageSource source = source_of (bytes, name);
+  const Format *format = find_format (&source, error);
+  guint w = 0, h = 0;
+  if (!format || !format->probe (&source, &w, &h, error) || !dh_image_check_size (name, w, h, error))
+    return FALSE;
+  if (width)
+    *width = w;
+  if (height)
+    *height = h;
+  return TRUE;
+}
+
+DhLabels *
+dh_labels_load (const char *path, GError **error)
+{
+  g_return_val_if_fail (path != NULL, NULL);
+
+  g_autoptr (GBytes) bytes = map_picture (path, error);
+  if (!bytes)
+    return NULL;
+  g_autofree char *name = display_name (path);
+  const DhImageSource source = source_of (bytes, name);
+  const Format *format = find_format (&source, error);
+  if (!format)
+    return NULL;
+  if (format->load != dh_png_load)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
+                   "%s: is not a PNG picture: label ids do not survive lossy formats; use the data set's PNG labels",
+                   name);
+      return NULL;
+    }
+  return dh_png_load_labels (&source, error);
+}
+
+void
+dh_image_to_planes (const DhImage *image, float *to)
+{
+  float unit[256];
+  for (guint i = 0; i < 256; i++)
+    unit[i] = i / 255.0f;
+  const gsize n = (gsize)image->width * image->height;
+  for (gsize i = 0; i < n; i++)
+    {
+      to[i] = unit[image->rgb[3 * i]];
+      to[n + i] = unit[image->rgb[3 * i + 1]];
+      to[2 * n + i] = unit[image->rgb[3 * i + 2]];
+    }
+}

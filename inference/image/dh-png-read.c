@@ -1,0 +1,261 @@
+#include "dh-image-private.h"
+
+#include <png.h>
+#include <setjmp.h>
+#include <string.h>
+
+#include "dh-error.h"
+
+/* Everything that must outlive a longjmp stands here and not in locals. */
+typedef struct
+{
+  const DhImageSource *source;
+  gsize position;
+  gboolean ended; /* the reader asked for more than there is */
+  jmp_buf jump;
+  char message[128];
+  png_structp png;
+  png_infop info;
+  DhImage *image;
+  DhLabels *labels;
+  guint8 *rows; /* of RGB and 16-bit labels */
+} Job;
+
+#define SIGNATURE "\x89PNG\r\n\x1a\n"
+
+gboolean
+dh_png_is (const DhImageSource *source)
+{
+  return source->size >= 8 && memcmp (source->data, SIGNATURE, 8) == 0;
+}
+
+static guint32
+big_endian_32 (const guint8 *at)
+{
+  return (guint32)at[0] << 24 | at[1] << 16 | at[2] << 8 | at[3];
+}
+
+gboolean
+dh_png_probe (const DhImageSource *source, guint *width, guint *height, GError **error)
+{
+  if (source->size < 33)
+    {
+      dh_image_set_truncated (source->name, source->size, error);
+      return FALSE;
+    }
+  if (memcmp (source->data + 12, "IHDR", 4) != 0)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: the PNG has no header chunk", source->name);
+      return FALSE;
+    }
+  *width = big_endian_32 (source->data + 16);
+  *height = big_endian_32 (source->data + 20);
+  return TRUE;
+}
+
+static void
+on_error (png_structp png, png_const_charp message)
+{
+  Job *job = png_get_error_ptr (png);
+  g_strlcpy (job->message, message, sizeof job->message);
+  longjmp (job->jump, 1);
+}
+
+static void
+on_warning (png_structp png, png_const_charp message)
+{
+}
+
+static void
+on_read (png_structp png, png_bytep to, size_t n)
+{
+  Job *job = png_get_io_ptr (png);
+  if (n > job->source->size - job->position)
+    {
+      job->ended = TRUE;
+      png_error (png, "truncated");
+    }
+  memcpy (to, job->source->data + job->position, n);
+  job->position += n;
+}
+
+static void
+clear (Job *job)
+{
+  png_destroy_read_struct (&job->png, &job->info, NULL);
+  g_clear_pointer (&job->rows, g_free);
+}
+
+/* Deflate packs at most 1032 to 1: a file smaller than that cannot hold the picture that its header claims, so no
+ * memory need be spent on it. */
+static gboolean
+check_plausible (Job *job, GError **error)
+{
+  const guint64 row_bytes = png_get_rowbytes (job->png, job->info);
+  if (row_bytes * png_get_image_height (job->png, job->info) / 1040 <= job->source->size)
+    return TRUE;
+  dh_image_set_truncated (job->source->name, job->source->size, error);
+  return FALSE;
+}
+
+static void
+read_rgb (Job *job)
+{
+  png_set_expand (job->png);
+  png_set_scale_16 (job->png);
+  png_set_gray_to_rgb (job->png);
+  png_set_strip_alpha (job->png);
+  const int passes = png_set_interlace_handling (job->png);
+  png_read_update_info (job->png, job->info);
+  const gsize stride = (gsize)job->image->width * 3;
+  if (png_get_rowbytes (job->png, job->info) != stride)
+    png_error (job->png, "unexpected kind of pixels");
+  for (int pass = 0; pass < passes; pass++)
+    for (guint y = 0; y < job->image->height; y++)
+      png_read_row (job->png, job->image->rgb + y * stride, NULL);
+}
+
+/* Grey and palette of up to 8 bit: samples and indexes as they stand. */
+static void
+read_ids_8 (Job *job, int passes)
+{
+  const gsize stride = job->labels->width;
+  if (png_get_rowbytes (job->png, job->info) != stride)
+    png_error (job->png, "unexpected kind of pixels");
+  for (int pass = 0; pass < passes; pass++)
+    for (guint y = 0; y < job->labels->height; y++)
+      png_read_row (job->png, job->labels->ids + y * stride, NULL);
+}
+
+/* RGB and 16 bit: a whole picture in memory where it is interlaced, a row otherwise. */
+static gboolean
+read_ids_wide (Job *job, int passes, GError **error)
+{
+  const guint width = job->labels->width, height = job->labels->height;
+  const guint channels = png_get_channels (job->png, job->info);
+  const gboolean wide = png_get_bit_depth (job->png, job->info) == 16;
+  const gsize stride = (gsize)width * channels * (wide ? 2 : 1);
+  if (png_get_rowbytes (job->png, job->info) != stride)
+    png_error (job->png, "unexpected kind of pixels");
+  job->rows = g_try_malloc (passes > 1 ? stride * height : stride);
+  if (!job->rows)
+    {
+      dh_image_set_no_memory (job->source->name, width, height, error);
+      return FALSE;
+    }
+  for (int pass = 0; pass < passes; pass++)
+    for (guint y = 0; y < height; y++)
+      {
+        guint8 *row = job->rows + (passes > 1 ? y * stride : 0);
+        png_read_row (job->png, row, NULL);
+        if (pass < passes - 1)
+          continue;
+        guint8 *ids = job->labels->ids + (gsize)y * width;
+        for (guint x = 0; x < width; x++)
+          {
+            const guint8 *at = row + (gsize)x * channels * (wide ? 2 : 1);
+            if (wide && at[0] != 0)
+              {
+                g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
+                             "%s: the label at %u, %u is %u: ids over 255 have no meaning in any layout",
+                             job->source->name, x, y, at[0] << 8 | at[1]);
+                return FALSE;
+              }
+            if (channels == 3
+                && (wide ? memcmp (at, at + 2, 2) != 0 || memcmp (at, at + 4, 2) != 0
+                         : at[0] != at[1] || at[0] != at[2]))
+              {
+                g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
+                             "%s: is a colour picture, not label ids: it is not grey at %u, %u; use the data set's "
+                             "label id files",
+                             job->source->name, x, y);
+                return FALSE;
+              }
+            ids[x] = at[wide ? 1 : 0];
+          }
+      }
+  return TRUE;
+}
+
+static gboolean
+read_ids (Job *job, GError **error)
+{
+  png_set_packing (job->png);
+  png_set_strip_alpha (job->png);
+  const int passes = png_set_interlace_handling (job->png);
+  png_read_update_info (job->png, job->info);
+  if (png_get_bit_depth (job->png, job->info) == 16 || png_get_channels (job->png, job->info) == 3)
+    return read_ids_wide (job, passes, error);
+  read_ids_8 (job, passes);
+  return TRUE;
+}
+
+static gboolean
+run (Job *job, gboolean want_labels, GError **error)
+{
+  guint width, height;
+  if (!dh_png_probe (job->source, &width, &height, error)
+      || !dh_image_check_size (job->source->name, width, height, error))
+    return FALSE;
+
+  job->png = png_create_read_struct (PNG_LIBPNG_VER_STRING, job, on_error, on_warning);
+  job->info = job->png ? png_create_info_struct (job->png) : NULL;
+  if (!job->info)
+    {
+      dh_image_set_no_memory (job->source->name, width, height, error);
+      return FALSE;
+    }
+  if (setjmp (job->jump) != 0)
+    {
+      if (job->ended)
+        dh_image_set_truncated (job->source->name, job->source->size, error);
+      else
+        g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: the PNG is broken: %s", job->source->name, job->message);
+      return FALSE;
+    }
+
+  png_set_read_fn (job->png, job, on_read);
+  png_set_user_limits (job->png, DH_IMAGE_MAX_SIDE, DH_IMAGE_MAX_SIDE);
+  /* Of all chunks, only those that make pixels: a damaged text or profile is no reason to refuse a picture. */
+  png_set_keep_unknown_chunks (job->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+  png_read_info (job->png, job->info);
+  if (!check_plausible (job, error))
+    return FALSE;
+
+  if (want_labels)
+    job->labels = dh_labels_new (png_get_image_width (job->png, job->info), png_get_image_height (job->png, job->info));
+  else
+    job->image = dh_image_new (png_get_image_width (job->png, job->info), png_get_image_height (job->png, job->info));
+  if (!job->labels && !job->image)
+    {
+      dh_image_set_no_memory (job->source->name, png_get_image_width (job->png, job->info),
+                              png_get_image_height (job->png, job->info), error);
+      return FALSE;
+    }
+  if (!want_labels)
+    read_rgb (job);
+  else if (!read_ids (job, error))
+    return FALSE;
+  png_read_end (job->png, NULL);
+  return TRUE;
+}
+
+DhImage *
+dh_png_load (const DhImageSource *source, GError **error)
+{
+  Job job = { .source = source };
+  if (!run (&job, FALSE, error))
+    g_clear_pointer (&job.image, dh_image_unref);
+  clear (&job);
+  return job.image;
+}
+
+DhLabels *
+dh_png_load_labels (const DhImageSource *source, GError **error)
+{
+  Job job = { .source = source };
+  if (!run (&job, TRUE, error))
+    g_clear_pointer (&job.labels, dh_labels_unref);
+  clear (&job);
+  return job.labels;
+}

@@ -1,0 +1,113 @@
+#include "dh-image-private.h"
+
+#include <png.h>
+#include <setjmp.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "dh-error.h"
+#include "dh-file.h"
+
+typedef struct
+{
+  jmp_buf jump;
+  char message[128];
+  png_structp png;
+  png_infop info;
+  guint8 *to;
+  gsize size, room;
+} Encoder;
+
+static void
+on_error (png_structp png, png_const_charp message)
+{
+  Encoder *encoder = png_get_error_ptr (png);
+  g_strlcpy (encoder->message, message, sizeof encoder->message);
+  longjmp (encoder->jump, 1);
+}
+
+static void
+on_warning (png_structp png, png_const_charp message)
+{
+}
+
+static void
+on_write (png_structp png, png_bytep from, size_t n)
+{
+  Encoder *encoder = png_get_io_ptr (png);
+  if (n > encoder->room - encoder->size)
+    {
+      const gsize room = MAX (encoder->room + encoder->room / 2, encoder->size + n);
+      guint8 *to = g_try_realloc (encoder->to, room);
+      if (!to)
+        png_error (png, "out of memory");
+      encoder->to = to;
+      encoder->room = room;
+    }
+  memcpy (encoder->to + encoder->size, from, n);
+  encoder->size += n;
+}
+
+static void
+on_flush (png_structp png)
+{
+}
+
+/* Masks and label ids are flat areas, where a filter only costs; pictures and maps are not. */
+static int
+choose_filters (guint width, guint height, guint channels, const guint8 *pixels)
+{
+  if (channels == 3)
+    return PNG_FILTER_SUB;
+  gsize changes = 0;
+  const gsize n = (gsize)width * height, step = MAX (n / 4096, 1);
+  for (gsize i = step; i < n; i += step)
+    changes += pixels[i] != pixels[i - 1];
+  return changes * 8 < n / step ? PNG_FILTER_NONE : PNG_FILTER_SUB;
+}
+
+GBytes *
+dh_image_encode_png (guint width, guint height, guint channels, const guint8 *pixels, GError **error)
+{
+  g_return_val_if_fail (pixels != NULL && (channels == 1 || channels == 3), NULL);
+
+  if (!dh_image_check_size ("the picture to write", width, height, error))
+    return NULL;
+  Encoder encoder = { .room = 64 * 1024 };
+  encoder.to = g_try_malloc (encoder.room);
+  encoder.png = png_create_write_struct (PNG_LIBPNG_VER_STRING, &encoder, on_error, on_warning);
+  encoder.info = encoder.png ? png_create_info_struct (encoder.png) : NULL;
+  if (!encoder.to)
+    encoder.room = 0;
+  if (!encoder.info || setjmp (encoder.jump) != 0)
+    {
+      png_destroy_write_struct (&encoder.png, &encoder.info);
+      g_free (encoder.to);
+      g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "a PNG of %u×%u pixels cannot be made: %s", width, height,
+                   encoder.message[0] ? encoder.message : "out of memory");
+      return NULL;
+    }
+  png_set_write_fn (encoder.png, &encoder, on_write, on_flush);
+  png_set_user_limits (encoder.png, DH_IMAGE_MAX_SIDE, DH_IMAGE_MAX_SIDE);
+  png_set_IHDR (encoder.png, encoder.info, width, height, 8, channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY,
+                PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_set_filter (encoder.png, PNG_FILTER_TYPE_BASE, choose_filters (width, height, channels, pixels));
+  png_set_compression_level (encoder.png, 3);
+  png_set_compression_buffer_size (encoder.png, 256 * 1024);
+  png_write_info (encoder.png, encoder.info);
+  const gsize stride = (gsize)width * channels;
+  for (guint y = 0; y < height; y++)
+    png_write_row (encoder.png, pixels + y * stride);
+  png_write_end (encoder.png, NULL);
+  png_destroy_write_struct (&encoder.png, &encoder.info);
+  return g_bytes_new_take (encoder.to, encoder.size);
+}
+
+gboolean
+dh_image_write_png (const char *path, guint width, guint height, guint channels, const guint8 *pixels, GError **error)
+{
+  g_return_val_if_fail (path != NULL, FALSE);
+
+  g_autoptr (GBytes) bytes = dh_image_encode_png (width, height, channels, pixels, error);
+  return bytes && dh_file_write (path, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error);
+}
