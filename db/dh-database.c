@@ -125,7 +125,7 @@ dh_database_open (const char *path, GError **error)
   g_autoptr (DhDatabase) database = g_new0 (DhDatabase, 1);
   database->path = path ? g_strdup (path) : dh_database_default_path ();
   database->owner = g_thread_self ();
-  database->statements = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)sqlite3_finalize);
+  database->statements = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, finalize);
 
   if (!g_str_equal (database->path, ":memory:"))
     {
