@@ -19,6 +19,7 @@ gint64 dh_database_last_id (DhDatabase *database);
 double dh_column_double (sqlite3_stmt *statement, int column);
 /* Copies; NULL stays NULL. */
 char *dh_column_string (sqlite3_stmt *statement, int column);
+GBytes *dh_column_bytes (sqlite3_stmt *statement, int column);
 
 /* The schema's steps, in order; their count is the user_version of an up-to-date file. */
 extern const char *const dh_database_migrations[];

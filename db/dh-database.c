@@ -307,3 +307,12 @@ dh_column_string (sqlite3_stmt *statement, int column)
 {
   return g_strdup ((const char *)sqlite3_column_text (statement, column));
 }
+
+GBytes *
+dh_column_bytes (sqlite3_stmt *statement, int column)
+{
+  if (sqlite3_column_type (statement, column) == SQLITE_NULL)
+    return NULL;
+  gconstpointer data = sqlite3_column_blob (statement, column);
+  return g_bytes_new (data, sqlite3_column_bytes (statement, column));
+}

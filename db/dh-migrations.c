@@ -77,7 +77,8 @@ const char *const dh_database_migrations[] = {
   "  protocol TEXT NOT NULL,"
   "  ap REAL, auroc REAL, fpr95 REAL, threshold_tpr95 REAL, best_f1 REAL, best_f1_threshold REAL,"
   "  pixels INTEGER NOT NULL, positives INTEGER NOT NULL, undefined_images INTEGER NOT NULL,"
-  "  PRIMARY KEY (run, score, protocol)) WITHOUT ROWID;"
+  "  curve BLOB, histogram BLOB,"
+  "  PRIMARY KEY (run, score, protocol));"
 
   "CREATE TABLE thresholds ("
   "  id INTEGER PRIMARY KEY,"

@@ -47,6 +47,7 @@ typedef struct
   char *score, *protocol;
   double ap, auroc, fpr95, threshold_tpr95, best_f1, best_f1_threshold;
   gint64 pixels, positives, undefined_images;
+  GBytes *curve, *histogram; /* of pooled protocols, in the form of dh-stored-curve.h; else NULL */
 } DhRunProtocolRow;
 
 typedef struct

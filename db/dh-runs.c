@@ -190,9 +190,10 @@ dh_database_put_run_protocol (DhDatabase *database, gint64 run, const DhRunProto
   return dh_database_execute (
       database, error,
       "INSERT OR REPLACE INTO run_protocols (run, score, protocol, ap, auroc, fpr95, threshold_tpr95, best_f1,"
-      " best_f1_threshold, pixels, positives, undefined_images) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      "issddddddiii", run, row->score, row->protocol, row->ap, row->auroc, row->fpr95, row->threshold_tpr95,
-      row->best_f1, row->best_f1_threshold, row->pixels, row->positives, row->undefined_images);
+      " best_f1_threshold, pixels, positives, undefined_images, curve, histogram)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "issddddddiiibb", run, row->score, row->protocol, row->ap, row->auroc, row->fpr95, row->threshold_tpr95,
+      row->best_f1, row->best_f1_threshold, row->pixels, row->positives, row->undefined_images, row->curve, row->histogram);
 }
 
 GPtrArray *
@@ -202,7 +203,7 @@ dh_database_list_run_protocols (DhDatabase *database, gint64 run, GError **error
   sqlite3_stmt *statement = dh_database_bind (
       database, error,
       "SELECT score, protocol, ap, auroc, fpr95, threshold_tpr95, best_f1, best_f1_threshold, pixels, positives,"
-      " undefined_images FROM run_protocols WHERE run = ? ORDER BY score, protocol",
+      " undefined_images, curve, histogram FROM run_protocols WHERE run = ? ORDER BY score, protocol",
       "i", run);
   for (gboolean found = statement != NULL; found;)
     {
@@ -223,6 +224,8 @@ dh_database_list_run_protocols (DhDatabase *database, gint64 run, GError **error
       row->pixels = sqlite3_column_int64 (statement, c++);
       row->positives = sqlite3_column_int64 (statement, c++);
       row->undefined_images = sqlite3_column_int64 (statement, c++);
+      row->curve = dh_column_bytes (statement, c++);
+      row->histogram = dh_column_bytes (statement, c++);
       g_ptr_array_add (rows, row);
     }
   return statement ? g_steal_pointer (&rows) : NULL;
@@ -264,5 +267,7 @@ dh_run_protocol_row_free (DhRunProtocolRow *row)
     return;
   g_free (row->score);
   g_free (row->protocol);
+  g_clear_pointer (&row->curve, g_bytes_unref);
+  g_clear_pointer (&row->histogram, g_bytes_unref);
   g_free (row);
 }

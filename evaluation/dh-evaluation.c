@@ -1,0 +1,575 @@
+#include "dh-evaluation.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "dh-config.h"
+#include "dh-error.h"
+#include "dh-file.h"
+#include "dh-npy.h"
+#include "dh-stored-curve.h"
+
+/* One score under measurement. */
+typedef struct
+{
+  DhMap map;
+  DhRanking *ranking;
+  GPtrArray *metrics; /* DhMetric */
+} Measured;
+
+typedef struct
+{
+  const DhEvaluationOptions *options;
+  GCancellable *cancellable;
+  const DhProgress *progress;
+  gint64 run, dataset;
+  GArray *measured;      /* Measured; the first is the score of the run */
+  DhRanking *one_image;  /* cleared for each */
+  GHashTable *committed; /* stem → DhRunImageRow of an earlier start */
+  GPtrArray *committed_rows;
+  GHashTable *measured_stems; /* set of stems (borrowed) that have a label and a map */
+  DhEvaluation *result;
+} Flow;
+
+static void
+clear_measured (gpointer data)
+{
+  Measured *measured = data;
+  if (measured->ranking)
+    dh_ranking_free (measured->ranking);
+  g_clear_pointer (&measured->metrics, g_ptr_array_unref);
+}
+
+static void
+clear_score (gpointer data)
+{
+  DhScoreEvaluation *score = data;
+  dh_ranking_free (score->ranking);
+  g_ptr_array_unref (score->results);
+}
+
+void
+dh_evaluation_free (DhEvaluation *evaluation)
+{
+  if (!evaluation)
+    return;
+  g_array_unref (evaluation->scores);
+  g_free (evaluation);
+}
+
+void
+dh_evaluation_orient (DhMap map, float *values, gsize n)
+{
+  if (map == DH_MAP_LIKELIHOOD || map == DH_MAP_DATASET_POSTERIOR)
+    for (gsize i = 0; i < n; i++)
+      values[i] = -values[i];
+}
+
+gboolean
+dh_evaluation_register (DhDatabase *database, DhDataset *dataset, DhModel *model, gint64 *dataset_id, gint64 *model_id,
+                        GCancellable *cancellable, GError **error)
+{
+  g_autofree char *fingerprint = dh_dataset_fingerprint (dataset, cancellable, error);
+  if (!fingerprint)
+    return FALSE;
+  g_autofree char *root = g_canonicalize_filename (dh_dataset_root (dataset), NULL);
+  const DhDatasetRow set = { .root = root,
+                             .kind = (char *) dh_dataset_kind_name (dh_dataset_kind (dataset)),
+                             .title = (char *) dh_dataset_title (dataset),
+                             .fingerprint = fingerprint,
+                             .images = dh_dataset_size (dataset) };
+  *dataset_id = dh_database_put_dataset (database, &set, error);
+  if (!*dataset_id)
+    return FALSE;
+  const DhModelRow row = { .sha256 = (char *) dh_model_sha256 (model),
+                           .path = (char *) dh_model_path (model),
+                           .title = (char *) dh_model_title (model),
+                           .architecture = (char *) dh_model_architecture (model),
+                           .classes = dh_model_classes (model),
+                           .outlier_head = dh_model_has_outlier_head (model),
+                           .parameters = dh_model_parameter_count (model) };
+  *model_id = dh_database_put_model (database, &row, error);
+  return *model_id != 0;
+}
+
+static char *
+score_path (Flow *flow, const Measured *measured, const char *stem)
+{
+  const gboolean first = measured == &g_array_index (flow->measured, Measured, 0);
+  g_autofree char *file = g_strconcat (stem, ".npy", NULL);
+  return g_build_filename (flow->options->folder, "eval", first ? "scores" : dh_map_name (measured->map), file, NULL);
+}
+
+static gboolean
+save_score (const char *path, DhTensor *map, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  return dh_folder_make (folder, error) && dh_npy_save (path, map, error);
+}
+
+/* The oriented map: the prediction's own where nothing changes. */
+static DhTensor *
+orient (DhMap map, DhTensor *tensor, GError **error)
+{
+  if (map != DH_MAP_LIKELIHOOD && map != DH_MAP_DATASET_POSTERIOR)
+    return dh_tensor_ref (tensor);
+  DhTensor *copy = dh_tensor_new_f32 (tensor->n_dims, tensor->dims);
+  if (!copy)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "no memory is left for a map of %s", dh_map_name (map));
+      return NULL;
+    }
+  memcpy (dh_tensor_f32 (copy), dh_tensor_f32 (tensor), dh_tensor_size_bytes (tensor));
+  dh_evaluation_orient (map, dh_tensor_f32 (copy), dh_tensor_count (copy));
+  return copy;
+}
+
+/* The maps of an earlier start; FALSE where one is missing or of another form, and the image is then computed again. */
+static gboolean
+load_scores (Flow *flow, const char *stem, const DhRunImageRow *row, DhTensor **maps)
+{
+  for (guint m = 0; m < flow->measured->len; m++)
+    {
+      g_autofree char *path = score_path (flow, &g_array_index (flow->measured, Measured, m), stem);
+      maps[m] = dh_npy_load (path, NULL);
+      if (!maps[m] || maps[m]->dtype != DH_DTYPE_F32 || maps[m]->n_dims != 2 || maps[m]->dims[0] != row->height
+          || maps[m]->dims[1] != row->width)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+compute_scores (Flow *flow, guint index, DhTensor **maps, DhRunImageRow *row, GError **error)
+{
+  const DhDatasetItem *item = dh_dataset_item (flow->options->dataset, index);
+  g_autoptr (DhImage) image = dh_dataset_load_image (flow->options->dataset, index, error);
+  if (!image)
+    return FALSE;
+  guint wanted = 0;
+  for (guint m = 0; m < flow->measured->len; m++)
+    wanted |= DH_MAP_BIT (g_array_index (flow->measured, Measured, m).map);
+  g_autoptr (DhPrediction) prediction
+      = dh_predictor_run (flow->options->predictor, image, wanted, flow->cancellable, NULL, error);
+  if (!prediction)
+    return FALSE;
+  row->width = image->width;
+  row->height = image->height;
+  row->seconds = prediction->seconds;
+  for (guint m = 0; m < flow->measured->len; m++)
+    {
+      const Measured *measured = &g_array_index (flow->measured, Measured, m);
+      g_autofree char *path = score_path (flow, measured, item->stem);
+      maps[m] = orient (measured->map, prediction->maps[measured->map], error);
+      if (!maps[m] || !save_score (path, maps[m], error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* The numbers of one image, by the DenseHybrid rule, whatever protocols run over the set. */
+static gboolean
+measure_image (Flow *flow, const float *scores, const guint8 *labels, DhRunImageRow *row, GError **error)
+{
+  const gsize n = (gsize) row->width * row->height;
+  row->ap = row->auroc = row->fpr95 = row->best_f1 = row->best_f1_threshold = NAN;
+  double sum = 0;
+  gsize finite = 0;
+  row->max_score = NAN;
+  for (gsize i = 0; i < n; i++)
+    if (isfinite (scores[i]))
+      {
+        sum += scores[i];
+        finite++;
+        if (!(scores[i] <= row->max_score))
+          row->max_score = scores[i];
+      }
+  row->mean_score = finite ? sum / finite : NAN;
+  row->non_finite = n - finite;
+  if (!labels)
+    return TRUE;
+
+  dh_ranking_clear (flow->one_image);
+  if (!dh_ranking_add (flow->one_image, scores, labels, n, NULL, error))
+    return FALSE;
+  row->positives = dh_ranking_anomalies (flow->one_image);
+  row->pixels = dh_ranking_inliers (flow->one_image) + row->positives;
+  DhPixelMetrics metrics;
+  dh_ranking_metrics (flow->one_image, DH_FPR95_ABOVE, &metrics);
+  row->ap = metrics.ap;
+  row->auroc = metrics.auroc;
+  row->fpr95 = metrics.fpr95;
+  row->best_f1 = metrics.best_f1;
+  row->best_f1_threshold = metrics.best_f1_threshold;
+  return TRUE;
+}
+
+/* one_image holds the pixels of the first map already. */
+static gboolean
+accumulate (Flow *flow, const char *stem, DhTensor *const *maps, const guint8 *labels, GError **error)
+{
+  for (guint m = 0; m < flow->measured->len; m++)
+    {
+      Measured *measured = &g_array_index (flow->measured, Measured, m);
+      const float *scores = dh_tensor_f32 (maps[m]);
+      const DhScoredImage scored = { stem, scores, labels, maps[m]->dims[1], maps[m]->dims[0] };
+      if (m == 0 ? !dh_ranking_merge (measured->ranking, flow->one_image, error)
+                 : !dh_ranking_add (measured->ranking, scores, labels, dh_tensor_count (maps[m]), NULL, error))
+        return FALSE;
+      for (guint p = 0; p < measured->metrics->len; p++)
+        if (!dh_metric_add (measured->metrics->pdata[p], &scored, error))
+          return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+commit_row (Flow *flow, guint index, DhRunImageRow *row, GError **error)
+{
+  const DhEvaluationOptions *options = flow->options;
+  const DhDatasetItem *item = dh_dataset_item (options->dataset, index);
+  g_autofree char *path = g_filename_to_utf8 (item->image, -1, NULL, NULL, NULL);
+  if (!dh_database_begin (options->database, error))
+    return FALSE;
+  row->image = dh_database_put_image (options->database, flow->dataset, item->stem, path ? path : item->stem,
+                                      item->split, item->group, error);
+  if (!row->image || !dh_database_put_run_image (options->database, flow->run, row, error))
+    {
+      dh_database_roll_back (options->database);
+      return FALSE;
+    }
+  if (!dh_database_commit (options->database, error))
+    return FALSE;
+  row->stem = item->stem;
+  row->path = item->image;
+  row->scene = item->group;
+  if (options->image_done)
+    options->image_done (row, index + 1, dh_dataset_size (options->dataset), options->data);
+  return TRUE;
+}
+
+/* Whether an error is the image's own, so that the run goes on without it. */
+static gboolean
+is_of_image (const GError *error)
+{
+  return error->domain == DH_ERROR
+         && (error->code == DH_ERROR_INVALID || error->code == DH_ERROR_NOT_FOUND || error->code == DH_ERROR_MISMATCH
+             || error->code == DH_ERROR_TOO_LARGE || error->code == DH_ERROR_UNSUPPORTED);
+}
+
+static gboolean
+visit (Flow *flow, guint index, GError **first_reason, GError **error)
+{
+  const DhDatasetItem *item = dh_dataset_item (flow->options->dataset, index);
+  DhTensor *maps[DH_N_MAPS] = { NULL };
+  DhRunImageRow row = { .state = (char *) "done", .ap = NAN, .auroc = NAN, .fpr95 = NAN, .best_f1 = NAN,
+                        .best_f1_threshold = NAN, .mean_score = NAN, .max_score = NAN };
+  g_autoptr (DhLabels) labels = NULL;
+  g_autoptr (GError) reason = NULL;
+  g_autofree char *path = score_path (flow, &g_array_index (flow->measured, Measured, 0), item->stem);
+  row.score_file = path;
+
+  gboolean fine = !g_cancellable_set_error_if_cancelled (flow->cancellable, &reason)
+                  && dh_dataset_load_labels (flow->options->dataset, index, &labels, NULL, &reason);
+  const DhRunImageRow *before = g_hash_table_lookup (flow->committed, item->stem);
+  gboolean resumed = FALSE;
+  if (fine && before && g_str_equal (before->state, "done"))
+    {
+      resumed = load_scores (flow, item->stem, before, maps);
+      row.width = before->width;
+      row.height = before->height;
+      row.seconds = before->seconds;
+    }
+  if (fine && !resumed)
+    {
+      for (guint m = 0; m < flow->measured->len; m++)
+        g_clear_pointer (&maps[m], dh_tensor_unref);
+      fine = compute_scores (flow, index, maps, &row, &reason);
+    }
+  if (fine && labels && (labels->width != row.width || labels->height != row.height))
+    {
+      g_set_error (&reason, DH_ERROR, DH_ERROR_MISMATCH, "%s: the label is of another size than the picture",
+                   item->label);
+      fine = FALSE;
+    }
+  const guint8 *ids = labels ? labels->ids : NULL;
+  fine = fine && measure_image (flow, dh_tensor_f32 (maps[0]), ids, &row, &reason);
+  fine = fine && (!ids || accumulate (flow, item->stem, maps, ids, &reason));
+  for (guint m = 0; m < flow->measured->len; m++)
+    dh_tensor_unref (maps[m]);
+
+  if (!fine && !is_of_image (reason))
+    {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return FALSE;
+    }
+  if (!fine)
+    {
+      row.state = (char *) "failed";
+      row.why = reason->message;
+      row.score_file = NULL;
+      row.pixels = row.positives = row.non_finite = 0;
+      flow->result->failed++;
+    }
+  else
+    {
+      if (labels)
+        g_hash_table_add (flow->measured_stems, item->stem);
+      flow->result->images++;
+      flow->result->resumed += resumed;
+      flow->result->seconds += row.seconds;
+    }
+  const gboolean committed = commit_row (flow, index, &row, error);
+  if (!fine && first_reason && !*first_reason)
+    *first_reason = g_steal_pointer (&reason);
+  return committed;
+}
+
+/* Shows every image, from the maps on disk, to the metrics that must see them once more. */
+static gboolean
+pass_again (Flow *flow, GPtrArray *metrics, GError **error)
+{
+  const Measured *first = &g_array_index (flow->measured, Measured, 0);
+  for (guint i = 0; i < dh_dataset_size (flow->options->dataset); i++)
+    {
+      if (g_cancellable_set_error_if_cancelled (flow->cancellable, error))
+        return FALSE;
+      const DhDatasetItem *item = dh_dataset_item (flow->options->dataset, i);
+      if (!g_hash_table_contains (flow->measured_stems, item->stem))
+        continue;
+      dh_progress_report (flow->progress, i, dh_dataset_size (flow->options->dataset), "components");
+      g_autofree char *path = score_path (flow, first, item->stem);
+      g_autoptr (DhLabels) labels = NULL;
+      g_autoptr (DhTensor) map = dh_npy_load (path, error);
+      if (!map || !dh_dataset_load_labels (flow->options->dataset, i, &labels, NULL, error))
+        return FALSE;
+      if (map->n_dims != 2 || map->dims[0] != labels->height || map->dims[1] != labels->width)
+        {
+          g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, "%s: was changed while the run went on", path);
+          return FALSE;
+        }
+      const DhScoredImage scored = { item->stem, dh_tensor_f32 (map), labels->ids, labels->width, labels->height };
+      for (guint p = 0; p < metrics->len; p++)
+        if (!dh_metric_add (metrics->pdata[p], &scored, error))
+          return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+more_passes (Flow *flow, GError **error)
+{
+  GPtrArray *metrics = g_array_index (flow->measured, Measured, 0).metrics;
+  for (;;)
+    {
+      g_autoptr (GPtrArray) waiting = g_ptr_array_new ();
+      for (guint p = 0; p < metrics->len; p++)
+        if (dh_metric_next_pass (metrics->pdata[p]))
+          g_ptr_array_add (waiting, metrics->pdata[p]);
+      if (waiting->len == 0)
+        return TRUE;
+      if (!pass_again (flow, waiting, error))
+        return FALSE;
+    }
+}
+
+static gboolean
+store_result (Flow *flow, DhMap score, const DhResult *result, GBytes *histogram, GError **error)
+{
+  g_autoptr (GBytes) curve = result->curve ? dh_curve_to_bytes (result->curve) : NULL;
+  const DhRunProtocolRow row = { .score = (char *) dh_map_name (score),
+                                 .protocol = (char *) result->protocol->name,
+                                 .ap = result->ap,
+                                 .auroc = result->auroc,
+                                 .fpr95 = result->fpr95,
+                                 .threshold_tpr95 = result->threshold_tpr95,
+                                 .best_f1 = result->best_f1,
+                                 .best_f1_threshold = result->best_f1_threshold,
+                                 .pixels = result->pixels,
+                                 .positives = result->positives,
+                                 .undefined_images = result->undefined_images,
+                                 .curve = curve,
+                                 .histogram = histogram };
+  return dh_database_put_run_protocol (flow->options->database, flow->run, &row, error);
+}
+
+static gboolean
+finish (Flow *flow, GError **error)
+{
+  if (!more_passes (flow, error))
+    return FALSE;
+  for (guint m = 0; m < flow->measured->len; m++)
+    {
+      Measured *measured = &g_array_index (flow->measured, Measured, m);
+      const DhScoreEvaluation score = { measured->map, g_steal_pointer (&measured->ranking),
+                                        g_ptr_array_new_with_free_func ((GDestroyNotify) dh_result_free) };
+      g_array_append_val (flow->result->scores, score);
+      g_autoptr (GBytes) histogram = dh_score_histogram_to_bytes (score.ranking);
+      for (guint p = 0; p < measured->metrics->len; p++)
+        {
+          DhResult *result = dh_metric_finish (measured->metrics->pdata[p], error);
+          if (!result)
+            return FALSE;
+          g_ptr_array_add (score.results, result);
+          if (!store_result (flow, measured->map, result, histogram, error))
+            return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+/* The run to go on with, and what it has finished; or a new one. */
+static gboolean
+begin_run (Flow *flow, GError **error)
+{
+  const DhEvaluationOptions *options = flow->options;
+  DhModel *model = dh_predictor_model (options->predictor);
+  DhDevice *device = dh_predictor_device (options->predictor);
+  gint64 model_id;
+  if (!dh_evaluation_register (options->database, options->dataset, model, &flow->dataset, &model_id,
+                               flow->cancellable, error))
+    return FALSE;
+  g_autofree char *folder = g_canonicalize_filename (options->folder, NULL);
+  g_autofree char *split = g_strjoinv (",", (char **) dh_dataset_splits (options->dataset));
+  const DhRunRow row = { .kind = (char *) "eval-ood",
+                         .dataset = flow->dataset,
+                         .model = model_id,
+                         .split = split,
+                         .folder = folder,
+                         .score = (char *) dh_map_name (options->score),
+                         .device = (char *) dh_device_name (device),
+                         .device_title = (char *) dh_device_title (device),
+                         .precision = (char *) dh_precision_name (dh_predictor_precision (options->predictor)),
+                         .program = (char *) DH_VERSION,
+                         .command = (char *) options->command };
+  g_autoptr (GError) local = NULL;
+  flow->run = dh_database_find_unfinished (options->database, &row, &local);
+  if (local)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (!flow->run)
+    {
+      flow->run = dh_database_add_run (options->database, &row, error);
+      return flow->run != 0;
+    }
+  flow->committed_rows = dh_database_list_run_images (options->database, flow->run, error);
+  if (!flow->committed_rows || !dh_database_reopen_run (options->database, flow->run, error))
+    return FALSE;
+  for (guint i = 0; i < flow->committed_rows->len; i++)
+    {
+      DhRunImageRow *done = flow->committed_rows->pdata[i];
+      g_hash_table_insert (flow->committed, done->stem, done);
+    }
+  return TRUE;
+}
+
+static gboolean
+add_measured (Flow *flow, DhMap map, const DhProtocol *const *protocols, guint n_protocols,
+              const DhMetricOptions *metric_options, GError **error)
+{
+  Measured measured = { map, dh_ranking_new (), g_ptr_array_new_with_free_func ((GDestroyNotify) dh_metric_free) };
+  g_array_append_val (flow->measured, measured);
+  for (guint p = 0; p < n_protocols; p++)
+    {
+      DhMetric *metric = dh_metric_new (protocols[p], metric_options, error);
+      if (!metric)
+        return FALSE;
+      g_ptr_array_add (measured.metrics, metric);
+    }
+  return TRUE;
+}
+
+static gboolean
+prepare (Flow *flow, GError **error)
+{
+  const DhEvaluationOptions *options = flow->options;
+  DhModel *model = dh_predictor_model (options->predictor);
+  for (guint m = 0; m < DH_N_MAPS; m++)
+    if ((m == options->score || options->more_scores & DH_MAP_BIT (m)) && dh_map_needs_ood (m)
+        && !dh_model_has_outlier_head (model))
+      {
+        g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
+                     "%s has no outlier head, so there is no %s; measure likelihood, max_softmax, max_logit or entropy",
+                     dh_model_title (model), dh_map_name (m));
+        return FALSE;
+      }
+  if (dh_dataset_size (options->dataset) == 0)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "%s: has no pictures to evaluate",
+                   dh_dataset_root (options->dataset));
+      return FALSE;
+    }
+  const DhProtocol *pooled = dh_protocol_find ("densehybrid-pooled", error);
+  const DhMetricOptions bare = { .no_rows = TRUE };
+  if (!add_measured (flow, options->score, options->protocols, options->n_protocols, &options->metric_options, error))
+    return FALSE;
+  for (guint m = 0; m < DH_N_MAPS; m++)
+    if (options->more_scores & DH_MAP_BIT (m) && m != options->score
+        && !add_measured (flow, m, &pooled, 1, &bare, error))
+      return FALSE;
+  return dh_folder_make (options->folder, error);
+}
+
+static gboolean
+visit_all (Flow *flow, GError **error)
+{
+  const guint n = dh_dataset_size (flow->options->dataset);
+  g_autoptr (GError) first_reason = NULL;
+  for (guint i = 0; i < n; i++)
+    {
+      dh_progress_report (flow->progress, i, n, dh_dataset_item (flow->options->dataset, i)->stem);
+      if (!visit (flow, i, &first_reason, error))
+        return FALSE;
+    }
+  dh_progress_report (flow->progress, n, n, NULL);
+  if (flow->result->images == 0)
+    {
+      g_propagate_error (error, g_steal_pointer (&first_reason));
+      g_prefix_error (error, "none of the %u pictures could be evaluated; the first: ", n);
+      return FALSE;
+    }
+  return finish (flow, error);
+}
+
+DhEvaluation *
+dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable, const DhProgress *progress,
+                   GError **error)
+{
+  Flow flow = { .options = options, .cancellable = cancellable, .progress = progress };
+  g_autoptr (DhEvaluation) result = g_new0 (DhEvaluation, 1);
+  result->scores = g_array_new (FALSE, FALSE, sizeof (DhScoreEvaluation));
+  g_array_set_clear_func (result->scores, clear_score);
+  flow.result = result;
+  flow.measured = g_array_new (FALSE, FALSE, sizeof (Measured));
+  g_array_set_clear_func (flow.measured, clear_measured);
+  flow.committed = g_hash_table_new (g_str_hash, g_str_equal);
+  flow.measured_stems = g_hash_table_new (g_str_hash, g_str_equal);
+  flow.one_image = dh_ranking_new ();
+
+  g_autoptr (GError) local = NULL;
+  const gboolean done = prepare (&flow, &local) && begin_run (&flow, &local) && visit_all (&flow, &local);
+  if (flow.run)
+    {
+      const gboolean cancelled = g_error_matches (local, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_autoptr (GError) ending = NULL;
+      if (!dh_database_end_run (options->database, flow.run, done ? "done" : cancelled ? "cancelled" : "failed",
+                                done || cancelled ? NULL : local->message, NULL, &ending)
+          && !local)
+        local = g_steal_pointer (&ending);
+    }
+  result->run = flow.run;
+
+  g_array_unref (flow.measured);
+  g_hash_table_unref (flow.committed);
+  g_hash_table_unref (flow.measured_stems);
+  g_clear_pointer (&flow.committed_rows, g_ptr_array_unref);
+  dh_ranking_free (flow.one_image);
+  if (local)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
+  return g_steal_pointer (&result);
+}

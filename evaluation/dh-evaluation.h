@@ -1,0 +1,71 @@
+#pragma once
+#include <gio/gio.h>
+#include "dh-database.h"
+#include "dh-dataset.h"
+#include "dh-map.h"
+#include "dh-metric.h"
+#include "dh-predictor.h"
+#include "dh-ranking.h"
+#include "dh-records.h"
+
+G_BEGIN_DECLS
+
+/* Measuring a whole data set: picture by picture through the predictor into metrics and database rows. What the command
+ * `eval-ood` and the studio's "Evaluate data set" both do.
+ *
+ * An image's score map is written whole to FOLDER/eval/scores/STEM.npy (float32, H×W) before its row is committed, so a
+ * run that was killed goes on behind the last committed image: the newest unfinished run with the same data set (by
+ * content), split, model (by SHA-256), folder, score, device and precision is taken up, and its maps are read back. */
+
+typedef struct
+{
+  DhDataset *dataset;
+  DhPredictor *predictor;
+  DhDatabase *database; /* of the calling thread */
+  const char *folder;   /* where the maps go; made if absent */
+  DhMap score;          /* what the protocols measure: DH_MAP_HYBRID, or of a closed-set model any of the others */
+  guint more_scores;    /* bits DH_MAP_BIT(): measured beside it, each by densehybrid-pooled alone; their maps are written
+                           to FOLDER/eval/NAME/STEM.npy */
+  const DhProtocol *const *protocols; /* pixel and component protocols */
+  guint n_protocols;
+  DhMetricOptions metric_options;
+  const char *command;                /* that does the same, for the run's provenance; may be NULL */
+  /* Called on the evaluating thread after each image was committed; may be NULL. */
+  void (*image_done) (const DhRunImageRow *row, guint done, guint total, gpointer data);
+  gpointer data;
+} DhEvaluationOptions;
+
+typedef struct
+{
+  DhMap score;
+  DhRanking *ranking;  /* all pixels of the set: sliders, histograms; owned */
+  GPtrArray *results;  /* DhResult, one a protocol, in the order asked for (of more_scores: densehybrid-pooled alone) */
+} DhScoreEvaluation;
+
+typedef struct
+{
+  gint64 run;        /* row in the database */
+  guint images;      /* measured */
+  guint failed;      /* left out: unreadable, label of another size …; said by row */
+  guint resumed;     /* of the measured ones, how many were taken from an earlier start */
+  double seconds;    /* of inference */
+  GArray *scores;    /* DhScoreEvaluation: the score first, then more_scores in the order of DhMap */
+} DhEvaluation;
+void dh_evaluation_free (DhEvaluation *evaluation);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhEvaluation, dh_evaluation_free)
+
+/* Turns a map so that high = anomalous, as metrics want it: likelihood and dataset posterior are negated, others stay as
+ * they are. In place, n values. */
+void dh_evaluation_orient (DhMap map, float *values, gsize n);
+
+/* Runs on the calling thread. Cancelling ends with G_IO_ERROR_CANCELLED and leaves the run in state "cancelled", to be
+ * taken up later. An image that cannot be read is a failed row, not the end; where none can be read, that is an error
+ * (DH_ERROR_INVALID, the first reason). Errors of writing or of the database end the run. */
+DhEvaluation *dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable,
+                                 const DhProgress *progress, GError **error);
+
+/* Puts data set and model into the database; gives their rows' ids. */
+gboolean dh_evaluation_register (DhDatabase *database, DhDataset *dataset, DhModel *model, gint64 *dataset_id,
+                                 gint64 *model_id, GCancellable *cancellable, GError **error);
+
+G_END_DECLS
