@@ -12,8 +12,8 @@ typedef struct _DhModel DhModel;
 
 typedef struct
 {
-  const char *architecture;   /* "ldn121", "dlv3p_wrn38", …; NULL: recognised from the keys and shapes */
-  gint classes;               /* 0: read off the final layer; else must agree */
+  const char *architecture;    /* "ldn121", "dlv3p_wrn38", …; NULL: recognised from the keys and shapes */
+  gint classes;                /* 0: read off the final layer; else must agree */
   gboolean fresh_outlier_head; /* a closed-set checkpoint gets a freshly initialised head (said in the title) */
 } DhModelOptions;
 
@@ -26,13 +26,13 @@ DhModel *dh_model_new_seeded (const char *architecture, gint classes, guint64 se
 DhModel *dh_model_ref (DhModel *model);
 void dh_model_unref (DhModel *model);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhModel, dh_model_unref)
-const char *dh_model_path (DhModel *model);         /* NULL where it came from memory */
-const char *dh_model_title (DhModel *model);        /* "ldn121, 13 classes" */
+const char *dh_model_path (DhModel *model);  /* NULL where it came from memory */
+const char *dh_model_title (DhModel *model); /* "ldn121, 13 classes" */
 const char *dh_model_architecture (DhModel *model);
 gint dh_model_classes (DhModel *model);
 gboolean dh_model_has_outlier_head (DhModel *model);
 gint64 dh_model_parameter_count (DhModel *model);
-const char *dh_model_sha256 (DhModel *model);       /* of the file's bytes; computed at load */
+const char *dh_model_sha256 (DhModel *model); /* of the file's bytes; computed at load */
 
 /* The main flow on one screen: picture → plan for its size (kept, least recently used first out) → maps.
  * All calls on one predictor come from one thread at a time. */
@@ -44,6 +44,16 @@ void dh_predictor_free (DhPredictor *predictor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhPredictor, dh_predictor_free)
 DhDevice *dh_predictor_device (DhPredictor *predictor);
 DhModel *dh_predictor_model (DhPredictor *predictor);
+
+/* The plan for pictures of this size and these maps (bits DH_MAP_BIT(), at least one that the model has), compiled or
+ * found among the kept ones. Its outputs are the maps asked for that the model has, in the order of DhMap. For
+ * benchmarks and per-layer tables, and to compile ahead of the first picture. Borrowed: valid until the next call on
+ * the predictor. Errors as dh_predictor_run(). */
+DhPlan *dh_predictor_get_plan (DhPredictor *predictor, guint width, guint height, guint maps, GError **error);
+
+/* A guess at the bytes that a picture of this size needs: plan, input and maps. G_MAXUINT64 where it can not be done.
+ */
+guint64 dh_predictor_estimate (DhPredictor *predictor, guint width, guint height, guint maps);
 
 typedef struct
 {

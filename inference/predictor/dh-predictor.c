@@ -1,0 +1,311 @@
+#include "dh-predictor.h"
+
+#include <string.h>
+
+#include "dh-error.h"
+#include "dh-machine.h"
+#include "dh-model-private.h"
+
+enum
+{
+  MAX_PLANS = 4,
+  MIN_SIDE = 32,
+};
+
+typedef struct
+{
+  guint width, height, maps;
+  DhPlan *plan;
+} Entry;
+
+struct _DhPredictor
+{
+  DhModel *model;
+  DhDevice *device;
+  DhPrecision precision;
+  GArray *plans; /* Entry, the most recently used first */
+};
+
+static void
+clear_entry (gpointer data)
+{
+  dh_plan_unref (((Entry *)data)->plan);
+}
+
+DhPredictor *
+dh_predictor_new (DhModel *model, const char *device_name, DhPrecision precision, guint threads, GError **error)
+{
+  g_return_val_if_fail (model != NULL && device_name != NULL && precision < DH_N_PRECISIONS, NULL);
+  g_autoptr (DhDevice) device = dh_device_open (device_name, threads, error);
+  if (!device)
+    return NULL;
+  if (!dh_device_has_precision (device, precision))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
+                   "The device “%s” (%s) cannot compute in %s precision; use f32 or another device",
+                   dh_device_name (device), dh_device_title (device), dh_precision_name (precision));
+      return NULL;
+    }
+  DhPredictor *predictor = g_new0 (DhPredictor, 1);
+  predictor->model = dh_model_ref (model);
+  predictor->device = g_steal_pointer (&device);
+  predictor->precision = precision;
+  predictor->plans = g_array_new (FALSE, FALSE, sizeof (Entry));
+  g_array_set_clear_func (predictor->plans, clear_entry);
+  return predictor;
+}
+
+void
+dh_predictor_free (DhPredictor *predictor)
+{
+  if (!predictor)
+    return;
+  g_array_unref (predictor->plans);
+  dh_device_unref (predictor->device);
+  dh_model_unref (predictor->model);
+  g_free (predictor);
+}
+
+DhDevice *
+dh_predictor_device (DhPredictor *predictor)
+{
+  g_return_val_if_fail (predictor != NULL, NULL);
+  return predictor->device;
+}
+
+DhModel *
+dh_predictor_model (DhPredictor *predictor)
+{
+  g_return_val_if_fail (predictor != NULL, NULL);
+  return predictor->model;
+}
+
+/* The maps asked for that the model has. */
+static guint
+available_maps (DhPredictor *predictor, guint maps)
+{
+  guint available = 0;
+  for (guint map = 0; map < DH_N_MAPS; map++)
+    if (maps & DH_MAP_BIT (map) && dh_model_net (predictor->model)->maps[map] != DH_NO_VALUE)
+      available |= DH_MAP_BIT (map);
+  return available;
+}
+
+static guint
+list_outputs (const DhNet *net, guint maps, DhValue outputs[DH_N_MAPS])
+{
+  guint count = 0;
+  for (guint map = 0; map < DH_N_MAPS; map++)
+    if (maps & DH_MAP_BIT (map))
+      outputs[count++] = net->maps[map];
+  return count;
+}
+
+static DhPlanOptions
+make_options (DhPredictor *predictor, guint width, guint height, guint maps, DhValue outputs[DH_N_MAPS])
+{
+  const guint n_outputs = list_outputs (dh_model_net (predictor->model), maps, outputs);
+  return (DhPlanOptions){ .input = { 1, 3, (gint)height, (gint)width },
+                          .precision = predictor->precision,
+                          .outputs = outputs,
+                          .n_outputs = n_outputs };
+}
+
+/* Planes of a map. */
+static guint
+map_channels (DhPredictor *predictor, DhMap map)
+{
+  return map == DH_MAP_LOGITS ? (guint)dh_model_classes (predictor->model) : map == DH_MAP_LOGITS_OOD ? 2 : 1;
+}
+
+/* The input and the maps, which are not the plan's. */
+static guint64
+picture_bytes (DhPredictor *predictor, guint width, guint height, guint maps)
+{
+  guint64 planes = 3;
+  for (guint map = 0; map < DH_N_MAPS; map++)
+    if (maps & DH_MAP_BIT (map))
+      planes += map_channels (predictor, map);
+  return planes * sizeof (float) * width * height;
+}
+
+guint64
+dh_predictor_estimate (DhPredictor *predictor, guint width, guint height, guint maps)
+{
+  g_return_val_if_fail (predictor != NULL && width <= G_MAXINT && height <= G_MAXINT, G_MAXUINT64);
+  maps = available_maps (predictor, maps);
+  DhValue outputs[DH_N_MAPS];
+  const DhPlanOptions options = make_options (predictor, width, height, maps, outputs);
+  const guint64 plan = dh_device_estimate (predictor->device, dh_model_net (predictor->model)->graph, &options);
+  const guint64 picture = picture_bytes (predictor, width, height, maps);
+  return plan > G_MAXUINT64 - picture ? G_MAXUINT64 : plan + picture;
+}
+
+/* Makes room for a plan of this size by dropping kept ones, the least recently used first. What is in the host's memory
+ * is no measure of what fits on a card, which knows for itself. */
+static gboolean
+make_room (DhPredictor *predictor, guint width, guint height, guint maps, GError **error)
+{
+  if (predictor->plans->len == MAX_PLANS)
+    g_array_set_size (predictor->plans, MAX_PLANS - 1);
+  if (g_str_has_prefix (dh_device_name (predictor->device), "cuda"))
+    return TRUE;
+  const guint64 needed = dh_predictor_estimate (predictor, width, height, maps);
+  guint64 available;
+  while ((available = dh_machine_memory_available ()) != 0 && needed > available && predictor->plans->len > 0)
+    g_array_set_size (predictor->plans, predictor->plans->len - 1);
+  if (available == 0 || needed <= available)
+    return TRUE;
+  g_autofree char *need = g_format_size_full (needed, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *have = g_format_size_full (available, G_FORMAT_SIZE_IEC_UNITS);
+  g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
+               "A picture of %u×%u pixels needs about %s of memory with %s, and %s can be had; use a smaller scale",
+               width, height, needed == G_MAXUINT64 ? "too much" : need, dh_model_title (predictor->model), have);
+  return FALSE;
+}
+
+/* A kept plan, moved to the front. */
+static DhPlan *
+find_plan (DhPredictor *predictor, guint width, guint height, guint maps)
+{
+  for (guint i = 0; i < predictor->plans->len; i++)
+    {
+      Entry *entries = (Entry *)(gpointer)predictor->plans->data;
+      const Entry found = entries[i];
+      if (found.width != width || found.height != height || found.maps != maps)
+        continue;
+      memmove (entries + 1, entries, i * sizeof *entries);
+      entries[0] = found;
+      return found.plan;
+    }
+  return NULL;
+}
+
+DhPlan *
+dh_predictor_get_plan (DhPredictor *predictor, guint width, guint height, guint maps, GError **error)
+{
+  g_return_val_if_fail (predictor != NULL, NULL);
+  maps = available_maps (predictor, maps);
+  g_return_val_if_fail (maps != 0, NULL);
+  if (width < MIN_SIDE || height < MIN_SIDE)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
+                   "A picture of %u×%u pixels is too small; each side needs at least %d", width, height, MIN_SIDE);
+      return NULL;
+    }
+  if (width > DH_IMAGE_MAX_SIDE || height > DH_IMAGE_MAX_SIDE)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
+                   "A picture of %u×%u pixels is too large; no side may be over %d", width, height, DH_IMAGE_MAX_SIDE);
+      return NULL;
+    }
+  DhPlan *plan = find_plan (predictor, width, height, maps);
+  if (plan)
+    return plan;
+  if (!make_room (predictor, width, height, maps, error))
+    return NULL;
+
+  DhValue outputs[DH_N_MAPS];
+  const DhPlanOptions options = make_options (predictor, width, height, maps, outputs);
+  plan = dh_plan_new (predictor->device, dh_model_net (predictor->model)->graph, dh_model_tensors (predictor->model),
+                      &options, error);
+  if (!plan)
+    return NULL;
+  const Entry entry = { width, height, maps, plan };
+  g_array_prepend_val (predictor->plans, entry);
+  return plan;
+}
+
+void
+dh_prediction_free (DhPrediction *prediction)
+{
+  if (!prediction)
+    return;
+  for (guint map = 0; map < DH_N_MAPS; map++)
+    dh_tensor_unref (prediction->maps[map]);
+  g_free (prediction);
+}
+
+static DhTensor *
+new_map (DhPredictor *predictor, DhMap map, guint width, guint height)
+{
+  const guint channels = map_channels (predictor, map);
+  const gint64 dims[] = { channels, height, width };
+  const gboolean whole = map == DH_MAP_LOGITS || map == DH_MAP_LOGITS_OOD;
+  const DhDtype dtype = map == DH_MAP_SEGMENTATION ? DH_DTYPE_U8 : DH_DTYPE_F32;
+  const gsize size = (gsize)channels * width * height * dh_dtype_size (dtype);
+  gpointer data = g_try_malloc (size);
+  if (!data)
+    return NULL;
+  GBytes *bytes = g_bytes_new_with_free_func (data, size, g_free, data);
+  return whole ? dh_tensor_new_take (dtype, 3, dims, bytes) : dh_tensor_new_take (dtype, 2, dims + 1, bytes);
+}
+
+static guint64
+count_non_finite (const DhTensor *map)
+{
+  if (map->dtype != DH_DTYPE_F32)
+    return 0;
+  const gint64 count = dh_tensor_count (map);
+  const float *values = dh_tensor_f32 (map);
+  guint64 found = 0;
+  for (gint64 i = 0; i < count; i++)
+    found += !(values[i] - values[i] == 0);
+  return found;
+}
+
+/* Everything that a run writes to; FALSE where memory is short. */
+static gboolean
+allocate (DhPredictor *predictor, DhPrediction *prediction, guint maps, float **planes, gpointer outputs[DH_N_MAPS])
+{
+  const guint width = prediction->width, height = prediction->height;
+  guint count = 0;
+  *planes = g_try_malloc_n ((gsize)3 * width * height, sizeof **planes);
+  for (guint map = 0; *planes && map < DH_N_MAPS; map++)
+    {
+      if (!(maps & DH_MAP_BIT (map)))
+        continue;
+      prediction->maps[map] = new_map (predictor, map, width, height);
+      if (!prediction->maps[map])
+        return FALSE;
+      outputs[count++] = (gpointer)dh_tensor_data (prediction->maps[map]);
+    }
+  return *planes != NULL;
+}
+
+DhPrediction *
+dh_predictor_run (DhPredictor *predictor, const DhImage *image, guint maps, GCancellable *cancellable,
+                  const DhProgress *progress, GError **error)
+{
+  g_return_val_if_fail (predictor != NULL && image != NULL, NULL);
+  g_autoptr (DhPrediction) prediction = g_new0 (DhPrediction, 1);
+  prediction->width = image->width;
+  prediction->height = image->height;
+  maps = available_maps (predictor, maps);
+  if (maps == 0)
+    return g_steal_pointer (&prediction);
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return NULL;
+
+  DhPlan *plan = dh_predictor_get_plan (predictor, image->width, image->height, maps, error);
+  if (!plan)
+    return NULL;
+  g_autofree float *planes = NULL;
+  gpointer outputs[DH_N_MAPS];
+  if (!allocate (predictor, prediction, maps, &planes, outputs))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY,
+                   "Memory is too short for the maps of a picture of %u×%u pixels; use a smaller scale", image->width,
+                   image->height);
+      return NULL;
+    }
+  dh_image_to_planes (image, planes);
+  const gint64 begin = g_get_monotonic_time ();
+  if (!dh_plan_run (plan, planes, outputs, cancellable, progress, error))
+    return NULL;
+  prediction->seconds = 1e-6 * (double)(g_get_monotonic_time () - begin);
+  for (guint map = 0; map < DH_N_MAPS; map++)
+    if (prediction->maps[map])
+      prediction->non_finite[map] = count_non_finite (prediction->maps[map]);
+  return g_steal_pointer (&prediction);
+}
