@@ -70,7 +70,8 @@ typedef struct
   double tpr_at_fpr5, threshold_fpr5;              /* the last point of FPR ≤ 0.05; no such point: 0 and NAN */
 } DhPixelMetrics;
 
-void dh_ranking_metrics (DhRanking *ranking, DhFpr95Rule rule, DhPixelMetrics *metrics);
+/* FALSE where memory is short. */
+gboolean dh_ranking_metrics (DhRanking *ranking, DhFpr95Rule rule, DhPixelMetrics *metrics);
 
 /* How many pixels are above a threshold, in some microseconds whatever the size of the set: what a slider shows. With
  * `inclusive` the pixels with score ≥ threshold (as the metrics count), otherwise score > threshold (as masks are
@@ -82,7 +83,7 @@ void dh_ranking_confusion (DhRanking *ranking, float threshold, gboolean inclusi
 double dh_ranking_quantile (DhRanking *ranking, double q);
 
 /* The curve of all distinct scores, reduced to at most about `max_points` points (at least 64; 0: all of them) without
- * losing a corner: both ends of every step are kept, every left-out point lies within 4/max_points of a kept one in TPR
+ * losing a corner: both ends of every step are kept, every left-out point lies within 6/max_points of a kept one in TPR
  * and in FPR, and the points of dh_ranking_metrics (rule), FPR 5 % and best F1 are among them. NULL where memory is
  * short. */
 DhCurve *dh_ranking_curve (DhRanking *ranking, guint max_points, DhFpr95Rule rule);

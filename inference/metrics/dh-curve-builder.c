@@ -1,0 +1,76 @@
+#include "dh-curve-private.h"
+#include <math.h>
+
+void
+dh_curve_builder_init (DhCurveBuilder *builder, guint64 inliers, guint64 anomalies, guint max_points)
+{
+  *builder = (DhCurveBuilder){ .curve = dh_curve_new (inliers, anomalies, 0),
+                               .ratio = 1,
+                               .always = { NAN, NAN, NAN, NAN },
+                               .last = { .threshold = INFINITY },
+                               .kept = { .threshold = INFINITY } };
+  if (max_points)
+    {
+      /* a third of the points for each of the three conditions, two a step */
+      const double cells = MAX (max_points, 64) / 6;
+      builder->tp_step = anomalies / cells;
+      builder->fp_step = inliers / cells;
+      builder->ratio = exp (log (MAX (anomalies + inliers, 2)) / cells);
+    }
+}
+
+static void
+keep (DhCurveBuilder *builder, const DhCurvePoint *point)
+{
+  DhCurve *curve = builder->curve;
+  builder->kept = *point;
+  if (!curve)
+    return;
+  if (curve->n_points == builder->room)
+    {
+      const gsize room = MAX (256, builder->room * 2);
+      DhCurvePoint *points = room < G_MAXUINT32 ? g_try_realloc_n (curve->points, room, sizeof *points) : NULL;
+      if (!points)
+        {
+          g_clear_pointer (&builder->curve, dh_curve_free);
+          return;
+        }
+      curve->points = points;
+      builder->room = room;
+    }
+  curve->points[curve->n_points++] = *point;
+}
+
+static gboolean
+is_far (const DhCurveBuilder *builder, const DhCurvePoint *point)
+{
+  const DhCurvePoint *kept = &builder->kept;
+  return point->tp - kept->tp > builder->tp_step || point->fp - kept->fp > builder->fp_step
+         || point->tp + point->fp > (kept->tp + kept->fp) * builder->ratio;
+}
+
+static gboolean
+is_always (const DhCurveBuilder *builder, double threshold)
+{
+  return threshold == builder->always[0] || threshold == builder->always[1] || threshold == builder->always[2]
+         || threshold == builder->always[3];
+}
+
+void
+dh_curve_builder_add (DhCurveBuilder *builder, double threshold, guint64 tp, guint64 fp)
+{
+  const DhCurvePoint point = { .threshold = threshold, .tp = tp, .fp = fp };
+  if (is_far (builder, &point) && builder->last.threshold != builder->kept.threshold)
+    keep (builder, &builder->last);
+  if (is_far (builder, &point) || is_always (builder, threshold))
+    keep (builder, &point);
+  builder->last = point;
+}
+
+DhCurve *
+dh_curve_builder_end (DhCurveBuilder *builder)
+{
+  if (builder->last.threshold != builder->kept.threshold)
+    keep (builder, &builder->last);
+  return g_steal_pointer (&builder->curve);
+}

@@ -1,0 +1,186 @@
+/* The protocols that rank exact scores: over all pixels of the set, or of each image. */
+#include "dh-metric-private.h"
+#include <math.h>
+#include "dh-error.h"
+
+typedef struct
+{
+  DhRanking *image; /* of one image at a time */
+  DhRanking *set;   /* NULL in per-image protocols */
+} State;
+
+static DhFpr95Rule
+rule_of (const DhMetric *metric)
+{
+  if (g_str_equal (metric->protocol->name, "fishyscapes"))
+    return DH_FPR95_REACHED;
+  if (g_str_equal (metric->protocol->name, "caos"))
+    return DH_FPR95_NEAREST;
+  return DH_FPR95_ABOVE;
+}
+
+/* CAOS knows no void. */
+static const guint8 caos_classes[256] = {
+  [0] = DH_LABEL_INLIER, [1] = DH_LABEL_ANOMALY, [2 ... 255] = DH_LABEL_INLIER
+};
+
+static gboolean
+fail_memory (GError **error)
+{
+  g_set_error_literal (error, DH_ERROR, DH_ERROR_NO_MEMORY,
+                       "there is no memory left to read the metrics off the scores. End other programs");
+  return FALSE;
+}
+
+/* Ranks the image, and fills the row's counts and, with `measure`, its metrics. */
+static gboolean
+rank_image (DhMetric *metric, const DhScoredImage *image, gboolean measure, DhImageResult *row, GError **error)
+{
+  State *state = metric->state;
+  const DhFpr95Rule rule = rule_of (metric);
+  if (!state->image)
+    state->image = dh_ranking_new ();
+  dh_ranking_clear (state->image);
+  if (!dh_ranking_add (state->image, image->scores, image->labels, (gsize)image->width * image->height,
+                       rule == DH_FPR95_NEAREST ? caos_classes : NULL, error))
+    return FALSE;
+  row->positives = dh_ranking_anomalies (state->image);
+  row->pixels = row->positives + dh_ranking_inliers (state->image);
+  row->ignored = dh_ranking_ignored (state->image);
+  row->non_finite = dh_ranking_non_finite (state->image);
+  row->mean_score = dh_ranking_mean_score (state->image);
+  if (!measure)
+    return TRUE;
+  DhPixelMetrics metrics;
+  if (!dh_ranking_metrics (state->image, rule, &metrics))
+    return fail_memory (error);
+  row->ap = metrics.ap;
+  row->auroc = metrics.auroc;
+  row->fpr95 = metrics.fpr95;
+  row->threshold_tpr95 = metrics.threshold_tpr95;
+  return TRUE;
+}
+
+/* An image of one class alone has no metrics. */
+static void
+undefine (DhImageResult *row)
+{
+  if (row->positives == 0 || row->positives == row->pixels)
+    row->ap = row->auroc = row->fpr95 = row->threshold_tpr95 = NAN;
+}
+
+static gboolean
+pooled_add (DhMetric *metric, const DhScoredImage *image, DhImageResult *row, GError **error)
+{
+  State *state = metric->state;
+  if (!state->set)
+    state->set = dh_ranking_new ();
+  /* Page by page from the image's ranking is also faster than pixel by pixel: the set's counters stay in the cache. */
+  if (!rank_image (metric, image, !metric->options.no_rows, row, error))
+    return FALSE;
+  undefine (row);
+  return dh_ranking_merge (state->set, state->image, error);
+}
+
+static gboolean
+pooled_merge (DhMetric *metric, const DhMetric *other, GError **error)
+{
+  State *state = metric->state, *from = other->state;
+  if (!state->set)
+    state->set = dh_ranking_new ();
+  return !from->set || dh_ranking_merge (state->set, from->set, error);
+}
+
+static gboolean
+pooled_finish (DhMetric *metric, DhResult *result, GError **error)
+{
+  State *state = metric->state;
+  DhPixelMetrics metrics;
+  if (!state->set)
+    state->set = dh_ranking_new ();
+  if (!dh_ranking_metrics (state->set, rule_of (metric), &metrics))
+    return fail_memory (error);
+  result->curve = dh_ranking_curve (state->set, DH_METRIC_CURVE_POINTS, rule_of (metric));
+  if (!result->curve)
+    return fail_memory (error);
+  if (!dh_ranking_inliers (state->set))
+    return TRUE; /* nothing to tell the anomalies from: undefined */
+  result->ap = metrics.ap;
+  result->auroc = metrics.auroc;
+  result->fpr95 = metrics.fpr95;
+  result->threshold_tpr95 = metrics.threshold_tpr95;
+  result->best_f1 = metrics.best_f1;
+  result->best_f1_threshold = metrics.best_f1_threshold;
+  result->tpr_at_fpr5 = metrics.tpr_at_fpr5;
+  result->threshold_fpr5 = metrics.threshold_fpr5;
+  return TRUE;
+}
+
+static void
+release (DhMetric *metric)
+{
+  State *state = metric->state;
+  dh_ranking_free (state->image);
+  dh_ranking_free (state->set);
+}
+
+const DhMetricClass dh_metric_pooled = {
+  .state_size = sizeof (State),
+  .add = pooled_add,
+  .merge = pooled_merge,
+  .finish = pooled_finish,
+  .release = release,
+};
+
+static gboolean
+per_image_add (DhMetric *metric, const DhScoredImage *image, DhImageResult *row, GError **error)
+{
+  if (!rank_image (metric, image, TRUE, row, error))
+    return FALSE;
+  if (!g_str_equal (metric->protocol->name, "densehybrid-per-image-as-published"))
+    undefine (row);
+  else if (row->pixels && !row->positives)
+    row->fpr95 = 0; /* the script's start value: a TPR that is no number is never over 0.95 */
+  return TRUE;
+}
+
+static gboolean
+per_image_merge (DhMetric *metric, const DhMetric *other, GError **error)
+{
+  return TRUE; /* all is in the rows */
+}
+
+static double
+mean_defined (const GArray *rows, gsize offset)
+{
+  double sum = 0;
+  guint n = 0;
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const double value = G_STRUCT_MEMBER (double, &g_array_index (rows, DhImageResult, i), offset);
+      if (isnan (value))
+        continue;
+      sum += value;
+      n++;
+    }
+  return n ? sum / n : NAN;
+}
+
+static gboolean
+per_image_finish (DhMetric *metric, DhResult *result, GError **error)
+{
+  result->ap = mean_defined (metric->rows, G_STRUCT_OFFSET (DhImageResult, ap));
+  result->auroc = mean_defined (metric->rows, G_STRUCT_OFFSET (DhImageResult, auroc));
+  result->fpr95 = mean_defined (metric->rows, G_STRUCT_OFFSET (DhImageResult, fpr95));
+  for (guint i = 0; i < metric->rows->len; i++)
+    result->undefined_images += isnan (g_array_index (metric->rows, DhImageResult, i).auroc);
+  return TRUE;
+}
+
+const DhMetricClass dh_metric_per_image = {
+  .state_size = sizeof (State),
+  .add = per_image_add,
+  .merge = per_image_merge,
+  .finish = per_image_finish,
+  .release = release,
+};
