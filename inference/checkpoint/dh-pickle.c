@@ -1,0 +1,622 @@
+#include "dh-pickle-private.h"
+
+#include "dh-bytes-private.h"
+#include "dh-error.h"
+
+enum
+{
+  MAX_STACK = 1 << 18,
+  MAX_VALUES = 1 << 22,
+  MAX_WORK = 1 << 24, /* opcodes, and items put into containers */
+  CHUNK = 1024,
+};
+
+struct _DhPickle
+{
+  const guint8 *data;
+  gsize size, at;
+  GPtrArray *chunks; /* of CHUNK values */
+  guint n_values;
+  GPtrArray *stack; /* DhPickleValue, borrowed */
+  GArray *marks;    /* guint: heights of the stack */
+  GPtrArray *memo;  /* DhPickleValue, borrowed; holes are NULL */
+  GPtrArray *kept;  /* memory of values */
+  GPtrArray *roots;
+  GHashTable *root_index;
+  guint work;
+  DhPickleValue *root;
+};
+
+static void
+set_broken (DhPickle *pickle, const char *why, GError **error)
+{
+  g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "the pickle is broken at byte %" G_GSIZE_FORMAT ": %s", pickle->at,
+               why);
+}
+
+static gboolean
+spend (DhPickle *pickle, guint work, GError **error)
+{
+  if (work > MAX_WORK - pickle->work)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
+                   "the pickle takes more than %d steps, far more than a state dict needs; it was not loaded",
+                   MAX_WORK);
+      return FALSE;
+    }
+  pickle->work += work;
+  return TRUE;
+}
+
+DhPickleValue *
+dh_pickle_new_value (DhPickle *pickle, DhPickleKind kind, GError **error)
+{
+  if (pickle->n_values == MAX_VALUES)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
+                   "the pickle holds more than %d values, far more than a state dict needs; it was not loaded",
+                   MAX_VALUES);
+      return NULL;
+    }
+  if (pickle->n_values % CHUNK == 0)
+    g_ptr_array_add (pickle->chunks, g_new0 (DhPickleValue, CHUNK));
+  DhPickleValue *chunk = g_ptr_array_index (pickle->chunks, pickle->n_values / CHUNK);
+  DhPickleValue *value = &chunk[pickle->n_values++ % CHUNK];
+  value->kind = kind;
+  return value;
+}
+
+gpointer
+dh_pickle_keep (DhPickle *pickle, gpointer memory)
+{
+  g_ptr_array_add (pickle->kept, memory);
+  return memory;
+}
+
+static void
+root_free (gpointer data)
+{
+  DhPickleRoot *root = data;
+  g_free (root->key);
+  g_clear_pointer (&root->bytes, g_bytes_unref);
+  g_free (root);
+}
+
+DhPickleRoot *
+dh_pickle_find_storage (DhPickle *pickle, const char *key, gsize length)
+{
+  g_autofree char *copy = g_strndup (key, length);
+  return g_hash_table_lookup (pickle->root_index, copy);
+}
+
+DhPickleRoot *
+dh_pickle_keep_root (DhPickle *pickle, const char *key, gsize length, DhDtype dtype, gint64 count)
+{
+  DhPickleRoot *root = dh_pickle_find_storage (pickle, key, length);
+  if (root)
+    return root;
+  root = g_new0 (DhPickleRoot, 1);
+  *root = (DhPickleRoot){ .key = g_strndup (key, length), .dtype = dtype, .count = count };
+  g_ptr_array_add (pickle->roots, root);
+  g_hash_table_insert (pickle->root_index, root->key, root);
+  return root;
+}
+
+gboolean
+dh_pickle_append (DhPickle *pickle, DhPickleValue *to, DhPickleValue *const *items, guint n, GError **error)
+{
+  if (n == 0)
+    return TRUE;
+  if (!spend (pickle, n, error))
+    return FALSE;
+  if (n > to->items.capacity - to->items.n)
+    {
+      const guint capacity = MAX (to->items.n + n, to->items.capacity + to->items.capacity / 2);
+      DhPickleValue **data = g_try_realloc_n (to->items.data, capacity, sizeof *data);
+      if (!data)
+        {
+          g_set_error_literal (error, DH_ERROR, DH_ERROR_NO_MEMORY, "memory is short for the pickle's values");
+          return FALSE;
+        }
+      to->items.data = data;
+      to->items.capacity = capacity;
+    }
+  memcpy (to->items.data + to->items.n, items, n * sizeof *items);
+  to->items.n += n;
+  return TRUE;
+}
+
+static gboolean
+push (DhPickle *pickle, DhPickleValue *value, GError **error)
+{
+  if (!value)
+    return FALSE;
+  if (pickle->stack->len == MAX_STACK)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
+                   "the pickle is nested or stacked more than %d deep, far more than a state dict needs; it was not "
+                   "loaded",
+                   MAX_STACK);
+      return FALSE;
+    }
+  g_ptr_array_add (pickle->stack, value);
+  return TRUE;
+}
+
+static gboolean
+push_int (DhPickle *pickle, DhPickleKind kind, gint64 integer, GError **error)
+{
+  DhPickleValue *value = dh_pickle_new_value (pickle, kind, error);
+  if (value)
+    value->integer = integer;
+  return push (pickle, value, error);
+}
+
+/* What may be popped ends at the innermost mark. */
+static guint
+height (DhPickle *pickle)
+{
+  const guint floor = pickle->marks->len ? g_array_index (pickle->marks, guint, pickle->marks->len - 1) : 0;
+  return pickle->stack->len - floor;
+}
+
+static DhPickleValue *
+pop (DhPickle *pickle, GError **error)
+{
+  if (height (pickle) == 0)
+    {
+      set_broken (pickle, "it takes more from the stack than is there", error);
+      return NULL;
+    }
+  return g_ptr_array_steal_index (pickle->stack, pickle->stack->len - 1);
+}
+
+static DhPickleValue *
+top (DhPickle *pickle, GError **error)
+{
+  if (height (pickle) == 0)
+    {
+      set_broken (pickle, "it takes more from the stack than is there", error);
+      return NULL;
+    }
+  return g_ptr_array_index (pickle->stack, pickle->stack->len - 1);
+}
+
+static gboolean
+pop_mark (DhPickle *pickle, guint *mark, GError **error)
+{
+  if (pickle->marks->len == 0)
+    {
+      set_broken (pickle, "a mark is missing", error);
+      return FALSE;
+    }
+  *mark = g_array_index (pickle->marks, guint, pickle->marks->len - 1);
+  g_array_set_size (pickle->marks, pickle->marks->len - 1);
+  return TRUE;
+}
+
+/* The next `length` bytes of the pickle. */
+static const guint8 *
+take (DhPickle *pickle, guint64 length, GError **error)
+{
+  if (length > pickle->size - pickle->at)
+    {
+      set_broken (pickle, "it ends in the middle; the file is truncated", error);
+      return NULL;
+    }
+  const guint8 *at = pickle->data + pickle->at;
+  pickle->at += length;
+  return at;
+}
+
+static gboolean
+push_text (DhPickle *pickle, DhPickleKind kind, guint64 length, GError **error)
+{
+  const guint8 *at = take (pickle, length, error);
+  DhPickleValue *value = at ? dh_pickle_new_value (pickle, kind, error) : NULL;
+  if (value)
+    {
+      value->text.data = (const char *)at;
+      value->text.size = length;
+    }
+  return push (pickle, value, error);
+}
+
+/* A length of 1, 4 or 8 bytes, then that many bytes. */
+static gboolean
+push_sized (DhPickle *pickle, DhPickleKind kind, guint width, GError **error)
+{
+  const guint8 *at = take (pickle, width, error);
+  return at && push_text (pickle, kind, width == 1 ? *at : width == 4 ? dh_u32 (at) : dh_u64 (at), error);
+}
+
+static gboolean
+push_long (DhPickle *pickle, guint width, GError **error)
+{
+  const guint8 *at = take (pickle, width, error);
+  const guint64 length = !at ? 0 : width == 1 ? *at : dh_u32 (at);
+  const guint8 *digits = at ? take (pickle, length, error) : NULL;
+  if (!digits)
+    return FALSE;
+  DhPickleValue *value = dh_pickle_new_value (pickle, length <= 8 ? DH_PICKLE_INT : DH_PICKLE_LONG, error);
+  if (value && length <= 8)
+    {
+      guint64 bits = length > 0 && digits[length - 1] & 0x80 ? G_MAXUINT64 : 0;
+      for (guint i = length; i-- > 0;)
+        bits = bits << 8 | digits[i];
+      value->integer = (gint64)bits;
+    }
+  else if (value)
+    {
+      value->text.data = (const char *)digits;
+      value->text.size = length;
+    }
+  return push (pickle, value, error);
+}
+
+static gboolean
+push_float (DhPickle *pickle, GError **error)
+{
+  const guint8 *at = take (pickle, 8, error);
+  DhPickleValue *value = at ? dh_pickle_new_value (pickle, DH_PICKLE_FLOAT, error) : NULL;
+  if (value)
+    {
+      const guint64 bits = GUINT64_SWAP_LE_BE (dh_u64 (at)); /* stands in big-endian order */
+      memcpy (&value->real, &bits, sizeof bits);
+    }
+  return push (pickle, value, error);
+}
+
+/* Replaces everything above `from` by one tuple. */
+static gboolean
+make_tuple (DhPickle *pickle, guint from, GError **error)
+{
+  DhPickleValue *tuple = dh_pickle_new_value (pickle, DH_PICKLE_TUPLE, error);
+  if (!tuple
+      || !dh_pickle_append (pickle, tuple, (DhPickleValue **)pickle->stack->pdata + from, pickle->stack->len - from,
+                            error))
+    return FALSE;
+  g_ptr_array_set_size (pickle->stack, from);
+  return push (pickle, tuple, error);
+}
+
+static gboolean
+make_short_tuple (DhPickle *pickle, guint n, GError **error)
+{
+  if (height (pickle) < n)
+    {
+      set_broken (pickle, "it takes more from the stack than is there", error);
+      return FALSE;
+    }
+  return make_tuple (pickle, pickle->stack->len - n, error);
+}
+
+/* Moves everything above `from` into the list or dict below it. */
+static gboolean
+extend (DhPickle *pickle, guint from, DhPickleKind kind, GError **error)
+{
+  const guint n = pickle->stack->len - from;
+  DhPickleValue *to = from > 0 ? g_ptr_array_index (pickle->stack, from - 1) : NULL;
+  if (!to || to->kind != kind || (kind == DH_PICKLE_DICT && n % 2 != 0))
+    {
+      set_broken (pickle,
+                  kind == DH_PICKLE_DICT ? "items are set on what is no dict" : "items are put on what is no list",
+                  error);
+      return FALSE;
+    }
+  if (!dh_pickle_append (pickle, to, (DhPickleValue **)pickle->stack->pdata + from, n, error))
+    return FALSE;
+  g_ptr_array_set_size (pickle->stack, from);
+  return TRUE;
+}
+
+static gboolean
+extend_by (DhPickle *pickle, guint n, DhPickleKind kind, GError **error)
+{
+  if (height (pickle) < n + 1)
+    {
+      set_broken (pickle, "it takes more from the stack than is there", error);
+      return FALSE;
+    }
+  return extend (pickle, pickle->stack->len - n, kind, error);
+}
+
+static gboolean
+memo_put (DhPickle *pickle, guint32 index, GError **error)
+{
+  DhPickleValue *value = top (pickle, error);
+  if (!value)
+    return FALSE;
+  if (index > pickle->work) /* picklers number in order: there cannot be more entries than steps so far */
+    {
+      set_broken (pickle, "its memo skips numbers", error);
+      return FALSE;
+    }
+  if (index >= pickle->memo->len)
+    g_ptr_array_set_size (pickle->memo, index + 1);
+  pickle->memo->pdata[index] = value;
+  return TRUE;
+}
+
+static gboolean
+memo_get (DhPickle *pickle, guint32 index, GError **error)
+{
+  DhPickleValue *value = index < pickle->memo->len ? pickle->memo->pdata[index] : NULL;
+  if (!value)
+    {
+      set_broken (pickle, "it refers to a value that was never kept", error);
+      return FALSE;
+    }
+  return push (pickle, value, error);
+}
+
+/* Two lines of text: module and name. */
+static gboolean
+read_global (DhPickle *pickle, GError **error)
+{
+  const char *lines[2];
+  gsize lengths[2];
+  for (guint i = 0; i < 2; i++)
+    {
+      const guint8 *start = pickle->data + pickle->at;
+      const guint8 *end = memchr (start, '\n', pickle->size - pickle->at);
+      if (!end)
+        {
+          set_broken (pickle, "it ends in the middle; the file is truncated", error);
+          return FALSE;
+        }
+      lines[i] = (const char *)start;
+      lengths[i] = end - start;
+      pickle->at += lengths[i] + 1;
+    }
+  return push (pickle, dh_pickle_global (pickle, lines[0], lengths[0], lines[1], lengths[1], error), error);
+}
+
+static gboolean
+read_stack_global (DhPickle *pickle, GError **error)
+{
+  DhPickleValue *name = pop (pickle, error);
+  DhPickleValue *module = name ? pop (pickle, error) : NULL;
+  if (!module)
+    return FALSE;
+  if (name->kind != DH_PICKLE_TEXT || module->kind != DH_PICKLE_TEXT)
+    {
+      set_broken (pickle, "the name of a global is no text", error);
+      return FALSE;
+    }
+  return push (pickle,
+               dh_pickle_global (pickle, module->text.data, module->text.size, name->text.data, name->text.size, error),
+               error);
+}
+
+static gboolean
+reduce (DhPickle *pickle, GError **error)
+{
+  DhPickleValue *arguments = pop (pickle, error);
+  DhPickleValue *function = arguments ? pop (pickle, error) : NULL;
+  return function && push (pickle, dh_pickle_call (pickle, function, arguments, error), error);
+}
+
+static gboolean
+build (DhPickle *pickle, GError **error)
+{
+  DhPickleValue *state = pop (pickle, error);
+  DhPickleValue *object = state ? top (pickle, error) : NULL;
+  return object && dh_pickle_build (pickle, object, state, error);
+}
+
+static gboolean
+persistent (DhPickle *pickle, GError **error)
+{
+  DhPickleValue *id = pop (pickle, error);
+  DhPickleValue *storage = id ? dh_pickle_persistent (pickle, id, error) : NULL;
+  return storage && push (pickle, storage, error);
+}
+
+static gboolean
+push_mark (DhPickle *pickle, GError **error)
+{
+  if (pickle->marks->len == MAX_STACK)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE, "the pickle is nested more than %d deep; it was not loaded",
+                   MAX_STACK);
+      return FALSE;
+    }
+  g_array_append_val (pickle->marks, pickle->stack->len);
+  return TRUE;
+}
+
+/* One opcode but STOP; the names are those of Python's pickletools. */
+static gboolean
+step (DhPickle *pickle, guint8 opcode, GError **error)
+{
+  const guint8 *at;
+  guint mark;
+  switch (opcode)
+    {
+    case 0x80: /* PROTO */
+      if (!(at = take (pickle, 1, error)))
+        return FALSE;
+      if (*at > 5)
+        set_broken (pickle, "its protocol is not known", error);
+      return *at <= 5;
+    case 0x95: /* FRAME */
+      return take (pickle, 8, error) != NULL;
+    case '(': /* MARK */
+      return push_mark (pickle, error);
+    case '0': /* POP */
+      return pop (pickle, error) != NULL;
+    case '1': /* POP_MARK */
+      if (!pop_mark (pickle, &mark, error))
+        return FALSE;
+      g_ptr_array_set_size (pickle->stack, mark);
+      return TRUE;
+
+    case 'N': /* NONE */
+      return push (pickle, dh_pickle_new_value (pickle, DH_PICKLE_NONE, error), error);
+    case 0x88: /* NEWTRUE */
+    case 0x89: /* NEWFALSE */
+      return push_int (pickle, DH_PICKLE_BOOL, opcode == 0x88, error);
+    case 'J': /* BININT */
+      return (at = take (pickle, 4, error)) && push_int (pickle, DH_PICKLE_INT, (gint32)dh_u32 (at), error);
+    case 'K': /* BININT1 */
+      return (at = take (pickle, 1, error)) && push_int (pickle, DH_PICKLE_INT, *at, error);
+    case 'M': /* BININT2 */
+      return (at = take (pickle, 2, error)) && push_int (pickle, DH_PICKLE_INT, dh_u16 (at), error);
+    case 0x8a: /* LONG1 */
+      return push_long (pickle, 1, error);
+    case 0x8b: /* LONG4 */
+      return push_long (pickle, 4, error);
+    case 'G': /* BINFLOAT */
+      return push_float (pickle, error);
+
+    case 0x8c: /* SHORT_BINUNICODE */
+    case 'U':  /* SHORT_BINSTRING: Python 2's text */
+      return push_sized (pickle, DH_PICKLE_TEXT, 1, error);
+    case 'X': /* BINUNICODE */
+    case 'T': /* BINSTRING */
+      return push_sized (pickle, DH_PICKLE_TEXT, 4, error);
+    case 0x8d: /* BINUNICODE8 */
+      return push_sized (pickle, DH_PICKLE_TEXT, 8, error);
+    case 'C': /* SHORT_BINBYTES */
+      return push_sized (pickle, DH_PICKLE_BYTES, 1, error);
+    case 'B': /* BINBYTES */
+      return push_sized (pickle, DH_PICKLE_BYTES, 4, error);
+    case 0x8e: /* BINBYTES8 */
+      return push_sized (pickle, DH_PICKLE_BYTES, 8, error);
+
+    case ']': /* EMPTY_LIST */
+      return push (pickle, dh_pickle_new_value (pickle, DH_PICKLE_LIST, error), error);
+    case 'a': /* APPEND */
+      return extend_by (pickle, 1, DH_PICKLE_LIST, error);
+    case 'e': /* APPENDS */
+      return pop_mark (pickle, &mark, error) && extend (pickle, mark, DH_PICKLE_LIST, error);
+    case '}': /* EMPTY_DICT */
+      return push (pickle, dh_pickle_new_value (pickle, DH_PICKLE_DICT, error), error);
+    case 's': /* SETITEM */
+      return extend_by (pickle, 2, DH_PICKLE_DICT, error);
+    case 'u': /* SETITEMS */
+      return pop_mark (pickle, &mark, error) && extend (pickle, mark, DH_PICKLE_DICT, error);
+    case ')': /* EMPTY_TUPLE */
+      return make_short_tuple (pickle, 0, error);
+    case 't': /* TUPLE */
+      return pop_mark (pickle, &mark, error) && make_tuple (pickle, mark, error);
+    case 0x85: /* TUPLE1 */
+    case 0x86: /* TUPLE2 */
+    case 0x87: /* TUPLE3 */
+      return make_short_tuple (pickle, opcode - 0x84, error);
+
+    case 'q': /* BINPUT */
+      return (at = take (pickle, 1, error)) && memo_put (pickle, *at, error);
+    case 'r': /* LONG_BINPUT */
+      return (at = take (pickle, 4, error)) && memo_put (pickle, dh_u32 (at), error);
+    case 0x94: /* MEMOIZE */
+      return memo_put (pickle, pickle->memo->len, error);
+    case 'h': /* BINGET */
+      return (at = take (pickle, 1, error)) && memo_get (pickle, *at, error);
+    case 'j': /* LONG_BINGET */
+      return (at = take (pickle, 4, error)) && memo_get (pickle, dh_u32 (at), error);
+
+    case 'c': /* GLOBAL */
+    case 'i': /* INST: names what it would make, and no state dict makes anything this way */
+      return read_global (pickle, error);
+    case 0x93: /* STACK_GLOBAL */
+      return read_stack_global (pickle, error);
+    case 'R': /* REDUCE */
+      return reduce (pickle, error);
+    case 'b': /* BUILD */
+      return build (pickle, error);
+    case 'Q': /* BINPERSID */
+      return persistent (pickle, error);
+
+    default:
+      g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
+                   "the pickle uses opcode 0x%02x at byte %" G_GSIZE_FORMAT
+                   ", which a state dict does not need; it was not loaded",
+                   opcode, pickle->at - 1);
+      return FALSE;
+    }
+}
+
+DhPickle *
+dh_pickle_read (const guint8 *data, gsize size, gsize *used, GError **error)
+{
+  g_autoptr (DhPickle) pickle = g_new0 (DhPickle, 1);
+  pickle->data = data;
+  pickle->size = size;
+  pickle->chunks = g_ptr_array_new_with_free_func (g_free);
+  pickle->stack = g_ptr_array_sized_new (64);
+  pickle->marks = g_array_new (FALSE, FALSE, sizeof (guint));
+  pickle->memo = g_ptr_array_new ();
+  pickle->kept = g_ptr_array_new_with_free_func (g_free);
+  pickle->roots = g_ptr_array_new_with_free_func (root_free);
+  pickle->root_index = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (;;)
+    {
+      const guint8 *opcode = take (pickle, 1, error);
+      if (!opcode || !spend (pickle, 1, error))
+        return NULL;
+      if (*opcode == '.') /* STOP */
+        break;
+      if (!step (pickle, *opcode, error))
+        return NULL;
+    }
+  pickle->root = pop (pickle, error);
+  if (!pickle->root)
+    return NULL;
+  *used = pickle->at;
+  return g_steal_pointer (&pickle);
+}
+
+void
+dh_pickle_free (DhPickle *pickle)
+{
+  if (!pickle)
+    return;
+  for (guint i = 0; i < pickle->n_values; i++)
+    {
+      DhPickleValue *chunk = g_ptr_array_index (pickle->chunks, i / CHUNK);
+      DhPickleValue *value = &chunk[i % CHUNK];
+      if (value->kind == DH_PICKLE_TUPLE || value->kind == DH_PICKLE_LIST || value->kind == DH_PICKLE_DICT)
+        g_free (value->items.data);
+      else if (value->kind == DH_PICKLE_TENSOR && value->tensor)
+        dh_tensor_unref (value->tensor->tensor);
+    }
+  g_ptr_array_unref (pickle->chunks);
+  g_ptr_array_unref (pickle->stack);
+  g_array_unref (pickle->marks);
+  g_ptr_array_unref (pickle->memo);
+  g_ptr_array_unref (pickle->kept);
+  g_hash_table_unref (pickle->root_index);
+  g_ptr_array_unref (pickle->roots);
+  g_free (pickle);
+}
+
+DhPickleValue *
+dh_pickle_root (DhPickle *pickle)
+{
+  return pickle->root;
+}
+
+GPtrArray *
+dh_pickle_storages (DhPickle *pickle)
+{
+  return pickle->roots;
+}
+
+gboolean
+dh_pickle_is_text (const DhPickleValue *value, const char *text)
+{
+  return value->kind == DH_PICKLE_TEXT && value->text.size == strlen (text)
+         && memcmp (value->text.data, text, value->text.size) == 0;
+}
+
+DhPickleValue *
+dh_pickle_dict_get (const DhPickleValue *dict, const char *key)
+{
+  for (guint i = dict->items.n; i >= 2; i -= 2)
+    if (dh_pickle_is_text (dict->items.data[i - 2], key))
+      return dict->items.data[i - 1];
+  return NULL;
+}
