@@ -1,0 +1,44 @@
+#include "cli-model.h"
+
+#include "dh-error.h"
+
+DhPredictor *
+dh_cli_open_predictor (DhCli *cli, const DhCliModel *model, int *status)
+{
+  if (!model->params)
+    {
+      *status = dh_cli_usage (cli, "--params is missing: which weights?");
+      return NULL;
+    }
+  g_autoptr (GError) error = NULL;
+  const DhModelOptions options = { model->architecture, model->classes, FALSE };
+  g_autoptr (DhModel) loaded = dh_model_load (model->params, &options, &error);
+  DhPredictor *predictor = NULL;
+  if (loaded)
+    predictor = dh_predictor_new (loaded, cli->device, cli->precision, cli->threads, &error);
+  if (!predictor)
+    *status = dh_cli_fail (cli, &error);
+  return predictor;
+}
+
+gboolean
+dh_cli_parse_maps (const char *text, guint *maps, GError **error)
+{
+  g_auto (GStrv) names = g_strsplit (text, ",", -1);
+  *maps = 0;
+  for (guint i = 0; names[i]; i++)
+    {
+      DhMap map;
+      g_strstrip (names[i]);
+      if (!dh_map_from_name (names[i], &map))
+        {
+          g_autoptr (GString) known = g_string_new (NULL);
+          for (guint m = 0; m < DH_N_MAPS; m++)
+            g_string_append_printf (known, "%s%s", m ? ", " : "", dh_map_name (m));
+          g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "\"%s\" is no map; there are %s", names[i], known->str);
+          return FALSE;
+        }
+      *maps |= DH_MAP_BIT (map);
+    }
+  return TRUE;
+}

@@ -1,0 +1,29 @@
+#pragma once
+#include "cli.h"
+#include "dh-predictor.h"
+
+G_BEGIN_DECLS
+
+/* The options by which every command that computes names its network, and the loading of it. */
+typedef struct
+{
+  char *params;       /* --params, --model: the weights */
+  char *architecture; /* --arch */
+  gint classes;       /* --num_classes */
+} DhCliModel;
+
+#define DH_CLI_MODEL_ENTRIES(model)                                                                                    \
+  { "params", 0, 0, G_OPTION_ARG_FILENAME, &(model).params, "The weights (.pth, .pt, .safetensors, .npz)", "W" },      \
+      { "model", 0, 0, G_OPTION_ARG_FILENAME, &(model).params, "The same as --params", "W" },                          \
+      { "arch", 0, 0, G_OPTION_ARG_STRING, &(model).architecture, "The network (default: recognised)", "A" },          \
+  {                                                                                                                    \
+    "num_classes", 0, 0, G_OPTION_ARG_INT, &(model).classes, "Classes (default: read off the weights)", "K"            \
+  }
+
+/* Loads the weights and opens the device; NULL after having said why, with *status set. */
+DhPredictor *dh_cli_open_predictor (DhCli *cli, const DhCliModel *model, int *status);
+
+/* Reads "a,b,c" of maps into bits DH_MAP_BIT(); DH_ERROR_USAGE for an unknown one. */
+gboolean dh_cli_parse_maps (const char *text, guint *maps, GError **error);
+
+G_END_DECLS

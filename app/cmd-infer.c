@@ -1,0 +1,250 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli-model.h"
+#include "dh-error.h"
+#include "dh-file.h"
+#include "dh-npy.h"
+#include "dh-picture.h"
+
+typedef struct
+{
+  DhCli *cli;
+  DhPredictor *predictor;
+  guint maps;
+  gboolean png;
+  double threshold; /* NAN: none */
+  const char *out;
+} Infer;
+
+/* The stem of each picture; of equal ones, each with its parent folder's name before it, and where those are equal too
+ * with a number behind it. */
+static char **
+name_outputs (char **images)
+{
+  const guint n = g_strv_length (images);
+  char **stems = g_new0 (char *, n + 1);
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < n; i++)
+    {
+      stems[i] = g_path_get_basename (images[i]);
+      char *dot = strrchr (stems[i], '.');
+      if (dot && dot != stems[i])
+        *dot = '\0';
+      const guint count = GPOINTER_TO_UINT (g_hash_table_lookup (seen, stems[i]));
+      g_hash_table_insert (seen, g_strdup (stems[i]), GUINT_TO_POINTER (count + 1));
+    }
+  for (guint i = 0; i < n; i++)
+    if (GPOINTER_TO_UINT (g_hash_table_lookup (seen, stems[i])) > 1)
+      {
+        g_autofree char *absolute = g_canonicalize_filename (images[i], NULL);
+        g_autofree char *folder = g_path_get_dirname (absolute);
+        g_autofree char *parent = g_path_get_basename (folder);
+        char *longer = g_strdup_printf ("%s_%s", parent, stems[i]);
+        g_free (stems[i]);
+        stems[i] = longer;
+      }
+  g_autoptr (GHashTable) taken = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < n; i++)
+    {
+      for (guint k = 2; g_hash_table_contains (taken, stems[i]); k++)
+        {
+          char *longer = g_strdup_printf ("%s_%u", stems[i], k);
+          g_free (stems[i]);
+          stems[i] = longer;
+        }
+      g_hash_table_add (taken, stems[i]);
+    }
+  return stems;
+}
+
+static char *
+output_path (Infer *infer, const char *stem, const char *suffix)
+{
+  g_autofree char *name = g_strconcat (stem, "_", suffix, NULL);
+  return g_build_filename (infer->out, name, NULL);
+}
+
+static gboolean
+write_maps (Infer *infer, const char *stem, const DhImage *image, const DhPrediction *prediction, JsonBuilder *json,
+            GError **error)
+{
+  for (guint m = 0; m < DH_N_MAPS; m++)
+    {
+      if (!prediction->maps[m] || !(infer->maps & DH_MAP_BIT (m)))
+        continue;
+      g_autofree char *suffix = g_strconcat (dh_map_name (m), ".npy", NULL);
+      g_autofree char *path = output_path (infer, stem, suffix);
+      if (!dh_npy_save (path, prediction->maps[m], error))
+        return FALSE;
+      if (json)
+        dh_json_member_string (json, dh_map_name (m), path);
+      if (prediction->non_finite[m] > 0)
+        dh_cli_note (infer->cli, "%s: %" G_GUINT64_FORMAT " values are not finite", path, prediction->non_finite[m]);
+    }
+  const DhPictureOptions options = { .classes = dh_model_classes (dh_predictor_model (infer->predictor)),
+                                     .threshold = infer->threshold };
+  if (infer->png)
+    {
+      for (guint m = 0; m < DH_MAP_LOGITS; m++)
+        {
+          if (!prediction->maps[m])
+            continue;
+          g_autofree char *suffix = g_strconcat (dh_map_name (m), ".png", NULL);
+          g_autofree char *path = output_path (infer, stem, suffix);
+          g_autoptr (DhImage) picture = dh_picture_of_map (m, prediction->maps[m], &options, error);
+          if (!picture || !dh_image_write_png (path, picture->width, picture->height, 3, picture->rgb, error))
+            return FALSE;
+        }
+      g_autofree char *path = output_path (infer, stem, "panel.png");
+      g_autoptr (DhImage) panel = dh_picture_panel (image, prediction->maps, NULL, &options, error);
+      if (!panel || !dh_image_write_png (path, panel->width, panel->height, 3, panel->rgb, error))
+        return FALSE;
+    }
+  if (isfinite (infer->threshold))
+    {
+      g_autofree char *path = output_path (infer, stem, "mask.png");
+      g_autofree guint8 *mask = dh_picture_mask (prediction->maps[DH_MAP_HYBRID], infer->threshold);
+      if (!dh_image_write_png (path, image->width, image->height, 1, mask, error))
+        return FALSE;
+      if (json)
+        dh_json_member_string (json, "mask", path);
+    }
+  return TRUE;
+}
+
+static gboolean
+infer_image (Infer *infer, const char *path, const char *stem, JsonBuilder *json, GError **error)
+{
+  g_autoptr (DhImage) image = dh_image_load (path, error);
+  if (!image)
+    return FALSE;
+  guint maps = infer->maps;
+  if (infer->png)
+    maps |= DH_MAP_BIT (DH_MAP_SEGMENTATION) | DH_MAP_BIT (DH_MAP_LIKELIHOOD) | DH_MAP_BIT (DH_MAP_DATASET_POSTERIOR)
+            | DH_MAP_BIT (DH_MAP_HYBRID);
+  if (isfinite (infer->threshold))
+    maps |= DH_MAP_BIT (DH_MAP_HYBRID);
+  g_autoptr (DhPrediction) prediction
+      = dh_predictor_run (infer->predictor, image, maps, infer->cli->cancellable, NULL, error);
+  if (!prediction)
+    {
+      g_prefix_error (error, "%s: ", path);
+      return FALSE;
+    }
+  if (json)
+    {
+      json_builder_begin_object (json);
+      dh_json_member_string (json, "image", path);
+      dh_json_member_int (json, "height", image->height);
+      dh_json_member_int (json, "width", image->width);
+      dh_json_member_number (json, "seconds", prediction->seconds);
+      json_builder_set_member_name (json, "outputs");
+      json_builder_begin_object (json);
+    }
+  const gboolean written = write_maps (infer, stem, image, prediction, json, error);
+  if (json)
+    {
+      json_builder_end_object (json);
+      json_builder_end_object (json);
+    }
+  return written;
+}
+
+static int
+run_images (Infer *infer, char **images)
+{
+  DhCli *cli = infer->cli;
+  g_autoptr (GError) error = NULL;
+  if (!dh_folder_make (infer->out, &error))
+    return dh_cli_fail (cli, &error);
+
+  g_auto (GStrv) stems = name_outputs (images);
+  const guint n = g_strv_length (images);
+  JsonBuilder *json = cli->json ? json_builder_new () : NULL;
+  if (json)
+    {
+      json_builder_begin_object (json);
+      dh_json_member_string (json, "device", dh_device_name (dh_predictor_device (infer->predictor)));
+      dh_json_member_string (json, "precision", dh_precision_name (cli->precision));
+      json_builder_set_member_name (json, "images");
+      json_builder_begin_array (json);
+    }
+  int status = DH_EXIT_DONE;
+  for (guint i = 0; i < n && status != DH_EXIT_CANCELLED; i++)
+    {
+      dh_progress_report (&cli->progress, i, n, stems[i]);
+      if (!infer_image (infer, images[i], stems[i], json, &error))
+        status = dh_cli_fail (cli, &error);
+    }
+  dh_progress_report (&cli->progress, n, n, NULL);
+  dh_cli_progress_end (cli);
+  if (json)
+    {
+      json_builder_end_array (json);
+      json_builder_end_object (json);
+      dh_json_print (json);
+    }
+  return status;
+}
+
+int
+dh_cmd_infer (DhCli *cli, int argc, char **argv)
+{
+  DhCliModel model = { NULL };
+  g_autofree char *out = NULL;
+  g_autofree char *maps = NULL;
+  g_autofree char *threshold = NULL;
+  gboolean png = FALSE;
+  const GOptionEntry entries[] = {
+    DH_CLI_MODEL_ENTRIES (model),
+    { "out", 0, 0, G_OPTION_ARG_FILENAME, &out, "Folder for the maps", "DIR" },
+    { "maps", 0, 0, G_OPTION_ARG_STRING, &maps,
+      "Of segmentation, likelihood, dataset_posterior, hybrid, max_softmax, max_logit, entropy, logits, logits_ood",
+      "M,…" },
+    { "png", 0, 0, G_OPTION_ARG_NONE, &png, "Coloured pictures too, and one panel with the maps side by side", NULL },
+    { "threshold", 0, 0, G_OPTION_ARG_STRING, &threshold, "Writes the mask hybrid score > T", "T" },
+    { NULL },
+  };
+  int status;
+  g_auto (GStrv) images = NULL;
+  if (!dh_cli_parse (cli, argc, argv, entries, NULL, "--params W --out DIR IMAGE…",
+                     "Writes the maps of pictures: <stem>_<map>.npy, float32 (segmentation uint8).",
+                     "densehybrid infer --params ldn121_hybrid.pth --out maps --png street.jpg", &images, &status))
+    return status;
+  if (!images || !images[0])
+    return dh_cli_usage (cli, "no picture is named");
+  if (!out)
+    return dh_cli_usage (cli, "--out is missing: where do the maps go?");
+
+  Infer infer = { .cli = cli, .png = png, .threshold = NAN, .out = out };
+  char *end = NULL;
+  if (threshold)
+    infer.threshold = g_ascii_strtod (threshold, &end);
+  if (threshold && (end == threshold || *end != '\0' || !isfinite (infer.threshold)))
+    return dh_cli_usage (cli, "--threshold %s is no number", threshold);
+  g_autoptr (GError) error = NULL;
+  if (!dh_cli_parse_maps (maps ? maps : "segmentation,likelihood,dataset_posterior,hybrid", &infer.maps, &error))
+    return dh_cli_fail (cli, &error);
+
+  g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, &model, &status);
+  g_free (model.params);
+  g_free (model.architecture);
+  if (!predictor)
+    return status;
+  infer.predictor = predictor;
+  if (!dh_model_has_outlier_head (dh_predictor_model (predictor)))
+    {
+      if (isfinite (infer.threshold) || (maps && infer.maps & DH_MAP_BIT (DH_MAP_HYBRID)))
+        {
+          g_set_error (&error, DH_ERROR, DH_ERROR_MISMATCH,
+                       "%s has no outlier head: dataset posterior and hybrid score are not available; choose fine-tuned "
+                       "weights, or other maps with --maps",
+                       dh_model_title (dh_predictor_model (predictor)));
+          return dh_cli_fail (cli, &error);
+        }
+      dh_cli_note (cli, "the weights have no outlier head: dataset posterior and hybrid score are not available");
+    }
+  return run_images (&infer, images);
+}
