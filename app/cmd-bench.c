@@ -1,0 +1,229 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "dh-checkpoint.h"
+#include "dh-error.h"
+#include "dh-nets.h"
+
+/* The high-water mark of this process's memory in MiB; 0 where the system does not tell. */
+static double
+peak_memory (void)
+{
+  g_autofree char *status = NULL;
+  if (!g_file_get_contents ("/proc/self/status", &status, NULL, NULL))
+    return 0;
+  const char *line = strstr (status, "VmHWM:");
+  return line ? g_ascii_strtoull (line + 6, NULL, 10) / 1024.0 : 0;
+}
+
+static int
+compare_doubles (gconstpointer a, gconstpointer b)
+{
+  const double x = *(const double *) a, y = *(const double *) b;
+  return (x > y) - (x < y);
+}
+
+static double
+median (const double *values, guint n)
+{
+  g_autofree double *sorted = g_memdup2 (values, n * sizeof *values);
+  qsort (sorted, n, sizeof *sorted, compare_doubles);
+  return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+}
+
+typedef struct
+{
+  DhNet *net;
+  DhDevice *device;
+  DhPlan *plan;
+  gint height, width;
+  double *runs_ms;
+  guint n_runs;
+} Bench;
+
+static gboolean
+measure (DhCli *cli, Bench *bench, DhTensorDict *parameters, GError **error)
+{
+  static const DhMap shown[] = { DH_MAP_SEGMENTATION, DH_MAP_LIKELIHOOD, DH_MAP_DATASET_POSTERIOR, DH_MAP_HYBRID };
+  const gsize pixels = (gsize) bench->height * bench->width;
+  DhValue outputs[G_N_ELEMENTS (shown)];
+  void *maps[G_N_ELEMENTS (shown)] = { NULL };
+  DhPlanOptions options = { { 1, 3, bench->height, bench->width }, cli->precision, outputs, 0 };
+  for (guint i = 0; i < G_N_ELEMENTS (shown); i++)
+    if (bench->net->maps[shown[i]] != DH_NO_VALUE)
+      outputs[options.n_outputs++] = bench->net->maps[shown[i]];
+  bench->plan = dh_plan_new (bench->device, bench->net->graph, parameters, &options, error);
+  if (!bench->plan)
+    return FALSE;
+
+  g_autofree float *input = g_try_malloc (3 * pixels * sizeof *input);
+  gboolean fine = input != NULL;
+  for (guint i = 0; i < options.n_outputs; i++)
+    fine = (maps[i] = g_try_malloc (pixels * sizeof (float))) != NULL && fine;
+  if (!fine)
+    g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "no memory is left for the maps of %d×%d", bench->height,
+                 bench->width);
+  guint32 state = 1;
+  for (gsize i = 0; fine && i < 3 * pixels; i++)
+    {
+      state = state * 1664525u + 1013904223u;
+      input[i] = (state >> 8) * 0x1p-24f;
+    }
+  /* one warm-up, then the runs; the table of steps is made by one more */
+  for (guint run = 0; fine && run <= bench->n_runs + 1; run++)
+    {
+      dh_progress_report (&cli->progress, run, bench->n_runs + 2, "runs");
+      if (run == bench->n_runs + 1)
+        dh_plan_set_timing (bench->plan, TRUE);
+      const gint64 start = g_get_monotonic_time ();
+      fine = dh_plan_run (bench->plan, input, maps, cli->cancellable, NULL, error);
+      if (run > 0 && run <= bench->n_runs)
+        bench->runs_ms[run - 1] = (g_get_monotonic_time () - start) / 1000.0;
+    }
+  for (guint i = 0; i < options.n_outputs; i++)
+    g_free (maps[i]);
+  return fine;
+}
+
+static double
+work_gflop (const Bench *bench)
+{
+  g_autofree DhShape *shapes
+      = dh_graph_infer_shapes (bench->net->graph, (DhShape){ 1, 3, bench->height, bench->width }, NULL);
+  const DhValue outputs[] = { bench->net->logits, bench->net->logits_ood };
+  return shapes ? dh_graph_flop (bench->net->graph, shapes, outputs, bench->net->logits_ood == DH_NO_VALUE ? 1 : 2) / 1e9
+                : 0;
+}
+
+static void
+print_json (DhCli *cli, const Bench *bench, const char *name, double median_ms, double peak)
+{
+  JsonBuilder *json = json_builder_new ();
+  json_builder_begin_object (json);
+  dh_json_member_string (json, "arch", name);
+  dh_json_member_string (json, "device", dh_device_name (bench->device));
+  dh_json_member_string (json, "device_title", dh_device_title (bench->device));
+  dh_json_member_string (json, "precision", dh_precision_name (cli->precision));
+  dh_json_member_int (json, "threads", dh_device_threads (bench->device));
+  json_builder_set_member_name (json, "size");
+  json_builder_begin_array (json);
+  dh_json_member_int (json, NULL, bench->height);
+  dh_json_member_int (json, NULL, bench->width);
+  json_builder_end_array (json);
+  json_builder_set_member_name (json, "runs_ms");
+  json_builder_begin_array (json);
+  for (guint i = 0; i < bench->n_runs; i++)
+    dh_json_member_number (json, NULL, bench->runs_ms[i]);
+  json_builder_end_array (json);
+  dh_json_member_number (json, "median_ms", median_ms);
+  dh_json_member_number (json, "peak_mib", peak);
+  dh_json_member_number (json, "plan_mib", dh_plan_memory (bench->plan) / 1048576.0);
+  dh_json_member_number (json, "gflop", work_gflop (bench));
+  json_builder_set_member_name (json, "layers");
+  json_builder_begin_array (json);
+  g_autoptr (GArray) steps = dh_plan_list_steps (bench->plan);
+  for (guint i = 0; i < steps->len; i++)
+    {
+      const DhPlanStep *step = &g_array_index (steps, DhPlanStep, i);
+      json_builder_begin_object (json);
+      dh_json_member_string (json, "name", step->name);
+      dh_json_member_string (json, "implementation", step->implementation);
+      dh_json_member_number (json, "ms", step->seconds * 1e3);
+      dh_json_member_number (json, "gflop", step->flop / 1e9);
+      json_builder_end_object (json);
+    }
+  json_builder_end_array (json);
+  json_builder_end_object (json);
+  dh_json_print (json);
+}
+
+static void
+print_table (DhCli *cli, const Bench *bench, const char *name, double median_ms, double peak)
+{
+  g_autoptr (GArray) steps = dh_plan_list_steps (bench->plan);
+  double sum = 0;
+  for (guint i = 0; i < steps->len; i++)
+    sum += g_array_index (steps, DhPlanStep, i).seconds;
+  printf ("%-52s %-28s %9s %9s %7s\n", "layer", "implementation", "ms", "GFLOP/s", "share");
+  for (guint i = 0; i < steps->len; i++)
+    {
+      const DhPlanStep *step = &g_array_index (steps, DhPlanStep, i);
+      g_autofree char *rate
+          = step->flop > 0 && step->seconds > 0 ? g_strdup_printf ("%.1f", step->flop / step->seconds / 1e9) : NULL;
+      printf ("%-52.52s %-28.28s %9.3f %9s %6.1f%%\n", step->name, step->implementation, step->seconds * 1e3,
+              rate ? rate : "", sum > 0 ? 100 * step->seconds / sum : 0);
+    }
+  const double gflop = work_gflop (bench);
+  printf ("\n%s at %d×%d on %s (%s, %u threads, %s): median %.1f ms of %u runs, %.1f GFLOP, %.1f GFLOP/s, "
+          "peak %.0f MiB\n",
+          name, bench->height, bench->width, dh_device_name (bench->device), dh_device_title (bench->device),
+          dh_device_threads (bench->device), dh_precision_name (cli->precision), median_ms, bench->n_runs, gflop,
+          gflop / median_ms * 1e3, peak);
+}
+
+int
+dh_cmd_bench (DhCli *cli, int argc, char **argv)
+{
+  g_autofree char *name = NULL;
+  g_autofree char *params = NULL;
+  g_autofree char *size = NULL;
+  gint classes = 0, runs = 5;
+  const GOptionEntry entries[] = {
+    { "arch", 0, 0, G_OPTION_ARG_STRING, &name, "The network: ldn121, dlv3p_wrn38, … (default ldn121)", "A" },
+    { "params", 0, 0, G_OPTION_ARG_FILENAME, &params, "Its weights (default: seeded ones)", "W" },
+    { "num_classes", 0, 0, G_OPTION_ARG_INT, &classes, "Classes of seeded weights (default 19)", "K" },
+    { "size", 0, 0, G_OPTION_ARG_STRING, &size, "Height x width (default 720x1280)", "HxW" },
+    { "runs", 0, 0, G_OPTION_ARG_INT, &runs, "Timed runs behind one warm-up (default 5)", "N" },
+    { NULL },
+  };
+  int status;
+  if (!dh_cli_parse (cli, argc, argv, entries, NULL, "[--arch A] [--size HxW]",
+                     "Times a network from a float tensor to the four maps, layer by layer.",
+                     "densehybrid bench --arch ldn121 --size 1024x2048", NULL, &status))
+    return status;
+  if (runs < 1 || runs > 1000)
+    return dh_cli_usage (cli, "--runs %d is not between 1 and 1000", runs);
+  Bench bench = { .height = 720, .width = 1280, .n_runs = runs };
+  char rest;
+  if (size && sscanf (size, "%d%*1[xX×]%d%c", &bench.height, &bench.width, &rest) != 2)
+    return dh_cli_usage (cli, "--size %s is no HxW, such as 720x1280", size);
+  if (bench.height < 32 || bench.width < 32 || bench.height > 32768 || bench.width > 32768)
+    return dh_cli_usage (cli, "--size %d×%d is not between 32 and 32768 a side", bench.height, bench.width);
+
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhTensorDict) parameters = NULL;
+  DhArchitecture architecture;
+  if (params)
+    {
+      g_autoptr (DhCheckpoint) checkpoint = dh_checkpoint_open (params, &error);
+      if (!checkpoint)
+        return dh_cli_fail (cli, &error);
+      parameters = dh_tensor_dict_ref (dh_checkpoint_dict (checkpoint));
+      if (!dh_architecture_recognise (parameters, &architecture, &error))
+        return dh_cli_fail (cli, &error);
+    }
+  else if (!dh_architecture_from_name (name ? name : "ldn121", classes ? classes : 19, &architecture, &error))
+    return dh_cli_fail (cli, &error);
+  g_autoptr (DhNet) net = dh_net_new (&architecture);
+  g_autoptr (DhDevice) device = dh_device_open (cli->device, cli->threads, &error);
+  if (!device)
+    return dh_cli_fail (cli, &error);
+  if (!parameters)
+    parameters = dh_net_new_seeded (net, 1, architecture.family == DH_FAMILY_LDN ? 1.0 : 0.6);
+  bench.net = net;
+  bench.device = device;
+  g_autofree double *runs_ms = g_new0 (double, runs);
+  bench.runs_ms = runs_ms;
+
+  const gboolean measured = measure (cli, &bench, parameters, &error);
+  g_autoptr (DhPlan) plan = bench.plan;
+  if (!measured)
+    return dh_cli_fail (cli, &error);
+  dh_cli_progress_end (cli);
+  const double peak = peak_memory ();
+  const char *title = dh_architecture_name (&architecture);
+  (cli->json ? print_json : print_table) (cli, &bench, title, median (runs_ms, runs), peak);
+  return DH_EXIT_DONE;
+}

@@ -1,0 +1,244 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cli-model.h"
+#include "dh-error.h"
+#include "dh-evaluation.h"
+
+static const char *const default_protocols[] = {
+  "densehybrid-pooled", "densehybrid-per-image", "densehybrid-per-image-as-published", "smiyc-pixel",
+};
+
+static GPtrArray *
+find_protocols (const char *names, GError **error)
+{
+  g_autoptr (GPtrArray) found = g_ptr_array_new ();
+  g_auto (GStrv) words = names ? g_strsplit (names, ",", -1) : g_strdupv ((char **) default_protocols);
+  const guint n = names ? g_strv_length (words) : G_N_ELEMENTS (default_protocols);
+  for (guint i = 0; i < n; i++)
+    {
+      const DhProtocol *protocol = dh_protocol_find (g_strstrip (words[i]), error);
+      if (!protocol)
+        return NULL;
+      if (protocol->kind == DH_PROTOCOL_OPEN_SET)
+        {
+          g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "%s needs two towns with class labels: use eval-osr",
+                       protocol->name);
+          return NULL;
+        }
+      if (!g_ptr_array_find (found, protocol, NULL))
+        g_ptr_array_add (found, (gpointer) protocol);
+    }
+  return g_steal_pointer (&found);
+}
+
+static void
+add_result (JsonBuilder *json, const DhResult *result)
+{
+  json_builder_set_member_name (json, result->protocol->name);
+  json_builder_begin_object (json);
+  dh_json_member_number (json, "ap", result->ap);
+  dh_json_member_number (json, "auroc", result->auroc);
+  dh_json_member_number (json, "fpr95", result->fpr95);
+  dh_json_member_number (json, "threshold_tpr95", result->threshold_tpr95);
+  dh_json_member_number (json, "best_f1", result->best_f1);
+  dh_json_member_number (json, "best_f1_threshold", result->best_f1_threshold);
+  dh_json_member_int (json, "pixels", result->pixels);
+  dh_json_member_int (json, "positives", result->positives);
+  dh_json_member_int (json, "non_finite", result->non_finite);
+  dh_json_member_int (json, "undefined_images", result->undefined_images);
+  if (result->components)
+    {
+      dh_json_member_number (json, "siou", result->components->siou_mean);
+      dh_json_member_number (json, "ppv", result->components->ppv_mean);
+      dh_json_member_number (json, "mean_f1", result->components->f1_mean);
+      dh_json_member_number (json, "threshold", result->components->threshold);
+    }
+  json_builder_end_object (json);
+}
+
+static void
+print_json (const DhEvaluation *evaluation)
+{
+  JsonBuilder *json = json_builder_new ();
+  json_builder_begin_object (json);
+  dh_json_member_int (json, "run", evaluation->run);
+  dh_json_member_int (json, "images", evaluation->images);
+  dh_json_member_int (json, "failed", evaluation->failed);
+  dh_json_member_int (json, "resumed", evaluation->resumed);
+  dh_json_member_number (json, "seconds", evaluation->seconds);
+  const DhScoreEvaluation *score = &g_array_index (evaluation->scores, DhScoreEvaluation, 0);
+  dh_json_member_string (json, "score", dh_map_name (score->score));
+  json_builder_set_member_name (json, "protocols");
+  json_builder_begin_object (json);
+  for (guint i = 0; i < score->results->len; i++)
+    add_result (json, score->results->pdata[i]);
+  json_builder_end_object (json);
+  if (evaluation->scores->len > 1)
+    {
+      json_builder_set_member_name (json, "scores");
+      json_builder_begin_object (json);
+      for (guint m = 1; m < evaluation->scores->len; m++)
+        {
+          const DhScoreEvaluation *more = &g_array_index (evaluation->scores, DhScoreEvaluation, m);
+          json_builder_set_member_name (json, dh_map_name (more->score));
+          json_builder_begin_object (json);
+          add_result (json, more->results->pdata[0]);
+          json_builder_end_object (json);
+        }
+      json_builder_end_object (json);
+    }
+  json_builder_end_object (json);
+  dh_json_print (json);
+}
+
+static void
+print_line (const char *name, const DhResult *result)
+{
+  g_autofree char *ap = dh_cli_percent (result->ap);
+  g_autofree char *fpr95 = dh_cli_percent (result->fpr95);
+  g_autofree char *auroc = dh_cli_percent (result->auroc);
+  printf ("%-36s %8s %8s %8s", name, ap, fpr95, auroc);
+  if (result->undefined_images)
+    printf ("   %u images undefined", result->undefined_images);
+  if (result->components)
+    {
+      g_autofree char *f1 = dh_cli_percent (result->components->f1_mean);
+      g_autofree char *siou = dh_cli_percent (result->components->siou_mean);
+      g_autofree char *ppv = dh_cli_percent (result->components->ppv_mean);
+      printf ("   mean F1 %s · sIoU %s · PPV %s", f1, siou, ppv);
+    }
+  putchar ('\n');
+}
+
+void
+dh_cli_print_evaluation (const DhEvaluation *evaluation)
+{
+  const DhScoreEvaluation *score = &g_array_index (evaluation->scores, DhScoreEvaluation, 0);
+  const DhResult *first = score->results->len ? score->results->pdata[0] : NULL;
+  printf ("run %" G_GINT64_FORMAT ": %u images", evaluation->run, evaluation->images);
+  if (evaluation->resumed)
+    printf (" (%u from an earlier start)", evaluation->resumed);
+  if (evaluation->failed)
+    printf (", %u left out", evaluation->failed);
+  printf (", %.1f s of inference\n", evaluation->seconds);
+  if (!first || first->pixels == 0)
+    {
+      printf ("no labels: maps only, no metrics\n");
+      return;
+    }
+  printf ("%" G_GUINT64_FORMAT " pixels, %" G_GUINT64_FORMAT " of them anomalous\n\n", first->pixels, first->positives);
+  g_autofree char *title = g_strdup_printf ("%s, in per cent", dh_map_name (score->score));
+  printf ("%-36s %8s %8s %8s\n", title, "AP", "FPR95", "AUROC");
+  for (guint i = 0; i < score->results->len; i++)
+    {
+      const DhResult *result = score->results->pdata[i];
+      print_line (result->protocol->name, result);
+    }
+  if (evaluation->scores->len > 1)
+    {
+      printf ("\n%-36s %8s %8s %8s\n", "other scores, densehybrid-pooled", "AP", "FPR95", "AUROC");
+      for (guint m = 1; m < evaluation->scores->len; m++)
+        {
+          const DhScoreEvaluation *more = &g_array_index (evaluation->scores, DhScoreEvaluation, m);
+          print_line (dh_map_name (more->score), more->results->pdata[0]);
+        }
+    }
+}
+
+static void
+say_failures (const DhRunImageRow *row, guint done, guint total, gpointer data)
+{
+  if (g_str_equal (row->state, "failed"))
+    dh_cli_note (data, "left out: %s", row->why);
+}
+
+static int
+evaluate (DhCli *cli, DhEvaluationOptions *options, const char *db)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDatabase) database = dh_database_open (db, &error);
+  if (!database)
+    return dh_cli_fail (cli, &error);
+  options->database = database;
+  g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (options, cli->cancellable, &cli->progress, &error);
+  dh_cli_progress_end (cli);
+  if (!evaluation)
+    return dh_cli_fail (cli, &error);
+  if (cli->json)
+    print_json (evaluation);
+  else
+    dh_cli_print_evaluation (evaluation);
+  return DH_EXIT_DONE;
+}
+
+int
+dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
+{
+  DhCliModel model = { NULL };
+  g_autofree char *root = NULL;
+  g_autofree char *kind = NULL;
+  g_autofree char *folder = NULL;
+  g_autofree char *protocols = NULL;
+  g_autofree char *db = NULL;
+  g_autofree char *score = NULL;
+  g_autofree char *more = NULL;
+  g_autofree char *split = NULL;
+  const GOptionEntry entries[] = {
+    { "dataset", 0, 0, G_OPTION_ARG_STRING, &kind, "The layout (default: recognised): lf, static, smiyc, …", "KIND" },
+    { "dataroot", 0, 0, G_OPTION_ARG_FILENAME, &root, "The data set's folder", "DIR" },
+    { "folder", 0, 0, G_OPTION_ARG_FILENAME, &folder, "Where the score maps go", "OUT" },
+    DH_CLI_MODEL_ENTRIES (model),
+    { "protocol", 0, 0, G_OPTION_ARG_STRING, &protocols, "Protocols (default: the pixel protocols)", "P,…" },
+    { "score", 0, 0, G_OPTION_ARG_STRING, &score, "The map that is measured (default hybrid)", "MAP" },
+    { "compare", 0, 0, G_OPTION_ARG_STRING, &more, "Maps measured beside it", "MAP,…" },
+    { "split", 0, 0, G_OPTION_ARG_STRING, &split, "Splits (default: all)", "S,…" },
+    { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
+    { NULL },
+  };
+  int status;
+  if (!dh_cli_parse (cli, argc, argv, entries, NULL, "--dataset KIND --dataroot DIR --folder OUT --params W",
+                     "Measures anomaly detection on a data set: AP, FPR95, AUROC under each protocol.\n"
+                     "A run that was stopped goes on where it was.",
+                     "densehybrid eval-ood --dataset lf --dataroot FS_LAF --folder out --params dlv3_hybrid.pth", NULL,
+                     &status))
+    return status;
+  if (!root)
+    return dh_cli_usage (cli, "--dataroot is missing: which data set?");
+  if (!folder)
+    return dh_cli_usage (cli, "--folder is missing: where do the score maps go?");
+
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) found = find_protocols (protocols, &error);
+  DhEvaluationOptions options = { .score = DH_MAP_HYBRID, .folder = folder };
+  if (!found || (score && !dh_map_from_name (score, &options.score)) || options.score >= DH_MAP_LOGITS
+      || options.score == DH_MAP_SEGMENTATION || (more && !dh_cli_parse_maps (more, &options.more_scores, &error)))
+    {
+      if (!error)
+        return dh_cli_usage (cli, "--score %s is no score map", score);
+      return dh_cli_fail (cli, &error);
+    }
+  options.more_scores &= DH_MAP_BIT (DH_MAP_LOGITS) - 2;
+  const DhDatasetOptions how = { .splits = split };
+  g_autoptr (DhDataset) dataset = dh_dataset_open (root, kind, &how, cli->cancellable, NULL, &error);
+  if (!dataset)
+    return dh_cli_fail (cli, &error);
+  for (const char *const *note = dh_dataset_notes (dataset); *note; note++)
+    dh_cli_note (cli, "%s", *note);
+
+  g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, &model, &status);
+  g_free (model.params);
+  g_free (model.architecture);
+  if (!predictor)
+    return status;
+  g_autofree char *command = g_strjoinv (" ", argv);
+  g_autofree char *whole = g_strconcat ("densehybrid ", command, NULL);
+  options.command = whole;
+  options.dataset = dataset;
+  options.predictor = predictor;
+  options.protocols = (const DhProtocol *const *) found->pdata;
+  options.n_protocols = found->len;
+  options.image_done = say_failures;
+  options.data = cli;
+  return evaluate (cli, &options, db);
+}

@@ -1,0 +1,96 @@
+#include <stdio.h>
+
+#include "cli-model.h"
+#include "dh-error.h"
+#include "dh-open-evaluation.h"
+
+static void
+print_json (const DhOpenEvaluation *evaluation)
+{
+  JsonBuilder *json = json_builder_new ();
+  json_builder_begin_object (json);
+  dh_json_member_number (json, "closed_miou", evaluation->closed_miou);
+  dh_json_member_number (json, "open_miou", evaluation->open_miou);
+  dh_json_member_int (json, "images", evaluation->images);
+  dh_json_member_number (json, "seconds", evaluation->seconds);
+  json_builder_set_member_name (json, "towns");
+  json_builder_begin_object (json);
+  for (guint i = 0; i < evaluation->towns->len; i++)
+    {
+      const DhTownResult *town = &g_array_index (evaluation->towns, DhTownResult, i);
+      json_builder_set_member_name (json, town->town);
+      json_builder_begin_object (json);
+      dh_json_member_int (json, "images", town->result->images);
+      dh_json_member_number (json, "threshold", town->result->threshold);
+      dh_json_member_string (json, "calibrated_on", town->calibrated_on);
+      dh_json_member_number (json, "closed_miou", town->result->closed_miou);
+      dh_json_member_number (json, "open_miou", town->result->open_miou);
+      dh_json_member_number (json, "anomaly_iou", town->result->anomaly_iou);
+      json_builder_end_object (json);
+    }
+  json_builder_end_object (json);
+  json_builder_end_object (json);
+  dh_json_print (json);
+}
+
+static void
+print_table (const DhOpenEvaluation *evaluation)
+{
+  printf ("%-20s %7s %10s  %-16s %12s %10s %12s\n", "town", "images", "threshold", "calibrated on", "closed mIoU",
+          "open-mIoU", "anomaly IoU");
+  for (guint i = 0; i < evaluation->towns->len; i++)
+    {
+      const DhTownResult *town = &g_array_index (evaluation->towns, DhTownResult, i);
+      g_autofree char *closed = dh_cli_percent (town->result->closed_miou);
+      g_autofree char *open = dh_cli_percent (town->result->open_miou);
+      g_autofree char *anomaly = dh_cli_percent (town->result->anomaly_iou);
+      printf ("%-20s %7u %10.4f  %-16s %12s %10s %12s\n", town->town, town->result->images, town->result->threshold,
+              town->calibrated_on, closed, open, anomaly);
+    }
+  g_autofree char *closed = dh_cli_percent (evaluation->closed_miou);
+  g_autofree char *open = dh_cli_percent (evaluation->open_miou);
+  printf ("%-20s %7u %10s  %-16s %12s %10s\n", "weighted by images", evaluation->images, "", "", closed, open);
+}
+
+int
+dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
+{
+  DhCliModel model = { NULL };
+  g_autofree char *root = NULL;
+  double tpr = 0.95;
+  const GOptionEntry entries[] = {
+    { "dataroot", 0, 0, G_OPTION_ARG_FILENAME, &root, "StreetHazards' folder (its test split)", "DIR" },
+    DH_CLI_MODEL_ENTRIES (model),
+    { "tpr", 0, 0, G_OPTION_ARG_DOUBLE, &tpr, "True positive rate of the calibrated threshold (default 0.95)", "R" },
+    { NULL },
+  };
+  int status;
+  if (!dh_cli_parse (cli, argc, argv, entries, NULL, "--dataroot DIR --model W [--tpr 0.95]",
+                     "Measures open-set recognition on StreetHazards: closed mIoU and open-mIoU per town. Each town's\n"
+                     "threshold is calibrated on the other one.",
+                     "densehybrid eval-osr --dataroot StreetHazards --model ldn_hybrid.pth", NULL, &status))
+    return status;
+  if (!root)
+    return dh_cli_usage (cli, "--dataroot is missing: which data set?");
+  if (!(tpr > 0 && tpr < 1))
+    return dh_cli_usage (cli, "--tpr %g is not between 0 and 1", tpr);
+
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDataset) dataset = dh_dataset_open (root, "street-hazards", NULL, cli->cancellable, NULL, &error);
+  if (!dataset)
+    return dh_cli_fail (cli, &error);
+  for (const char *const *note = dh_dataset_notes (dataset); *note; note++)
+    dh_cli_note (cli, "%s", *note);
+  g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, &model, &status);
+  g_free (model.params);
+  g_free (model.architecture);
+  if (!predictor)
+    return status;
+  g_autoptr (DhOpenEvaluation) evaluation
+      = dh_open_evaluation_run (dataset, predictor, tpr, cli->cancellable, &cli->progress, &error);
+  dh_cli_progress_end (cli);
+  if (!evaluation)
+    return dh_cli_fail (cli, &error);
+  (cli->json ? print_json : print_table) (evaluation);
+  return DH_EXIT_DONE;
+}
