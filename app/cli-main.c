@@ -14,6 +14,7 @@ static const struct
   DhCommandFunc run;
   const char *summary;
 } commands[] = {
+  { "bench", dh_cmd_bench, "time a network, layer by layer" },
   { "devices", dh_cmd_devices, "what can compute here, and why something cannot" },
 };
 

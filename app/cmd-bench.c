@@ -200,7 +200,7 @@ dh_cmd_bench (DhCli *cli, int argc, char **argv)
       g_autoptr (DhCheckpoint) checkpoint = dh_checkpoint_open (params, &error);
       if (!checkpoint)
         return dh_cli_fail (cli, &error);
-      parameters = dh_tensor_dict_ref (dh_checkpoint_dict (checkpoint));
+      parameters = dh_tensor_dict_ref (dh_checkpoint_state (checkpoint));
       if (!dh_architecture_recognise (parameters, &architecture, &error))
         return dh_cli_fail (cli, &error);
     }

@@ -218,7 +218,7 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
         return dh_cli_usage (cli, "--score %s is no score map", score);
       return dh_cli_fail (cli, &error);
     }
-  options.more_scores &= DH_MAP_BIT (DH_MAP_LOGITS) - 2;
+  options.more_scores &= ~(DH_MAP_BIT (DH_MAP_SEGMENTATION) | DH_MAP_BIT (DH_MAP_LOGITS) | DH_MAP_BIT (DH_MAP_LOGITS_OOD));
   const DhDatasetOptions how = { .splits = split };
   g_autoptr (DhDataset) dataset = dh_dataset_open (root, kind, &how, cli->cancellable, NULL, &error);
   if (!dataset)

@@ -73,6 +73,12 @@ dh_predictor_device (DhPredictor *predictor)
   return predictor->device;
 }
 
+DhPrecision
+dh_predictor_precision (DhPredictor *predictor)
+{
+  return predictor->precision;
+}
+
 DhModel *
 dh_predictor_model (DhPredictor *predictor)
 {

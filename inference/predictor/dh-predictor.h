@@ -44,6 +44,7 @@ void dh_predictor_free (DhPredictor *predictor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhPredictor, dh_predictor_free)
 DhDevice *dh_predictor_device (DhPredictor *predictor);
 DhModel *dh_predictor_model (DhPredictor *predictor);
+DhPrecision dh_predictor_precision (DhPredictor *predictor);
 
 /* The plan for pictures of this size and these maps (bits DH_MAP_BIT(), at least one that the model has), compiled or
  * found among the kept ones. Its outputs are the maps asked for that the model has, in the order of DhMap. For
