@@ -173,7 +173,7 @@ dh_open_evaluation_run (DhDataset *dataset, DhPredictor *predictor, double tpr, 
   g_array_append_vals (evaluation->towns, lines, 2);
   DhOpenSetResult *const results[] = { lines[0].result, lines[1].result };
   evaluation->open_miou = dh_open_set_weighted_open_miou (results, 2);
-  evaluation->closed_miou = dh_open_set_weighted_closed_miou (results, 2);
+  evaluation->closed_miou = dh_open_set_pooled_closed_miou (results, 2);
   evaluation->images = results[0]->images + results[1]->images;
   evaluation->seconds = flow.seconds;
   return evaluation;

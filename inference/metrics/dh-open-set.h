@@ -41,7 +41,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhOpenSetResult, dh_open_set_result_free)
 
 /* Σ images · value / Σ images over results whose value is defined; NAN without any. */
 double dh_open_set_weighted_open_miou (DhOpenSetResult *const *results, guint n);
-double dh_open_set_weighted_closed_miou (DhOpenSetResult *const *results, guint n);
+/* The closed mIoU of all towns together is that of their summed confusion, as the reference prints it; not a weighted
+ * mean. All results have the same number of classes. */
+double dh_open_set_pooled_closed_miou (DhOpenSetResult *const *results, guint n);
 
 /* The StreetHazards calibration: the threshold at TPR > `tpr` (the reference's 0.95) of scikit-learn's roc_curve over
  * all images of a town, at half size: a score is the mean of a 2×2 block, a label the block's top left, an odd last row

@@ -156,6 +156,26 @@ dh_ranking_metrics (DhRanking *ranking, DhFpr95Rule rule, DhPixelMetrics *metric
   return TRUE;
 }
 
+double
+dh_ranking_roc_threshold (DhRanking *ranking, double tpr)
+{
+  const guint64 anomalies = dh_ranking_anomalies (ranking);
+  DhRankingWalk walk;
+  if (!anomalies || !dh_ranking_walk_begin (&walk, ranking))
+    return NAN;
+  Fpr95 at = { .rule = DH_FPR95_ABOVE, .anomalies = anomalies, .wanted = first_count (anomalies, tpr, FALSE) };
+  guint64 tp = 0, fp = 0;
+  while (!at.found && dh_ranking_walk_next (&walk))
+    for (guint i = 0; i < walk.n && !at.found; i++)
+      {
+        tp += walk.anomalies[i];
+        fp += walk.inliers[i];
+        fpr95_add (&at, walk.keys[i], tp, fp, walk.anomalies[i], walk.inliers[i]);
+      }
+  dh_ranking_walk_end (&walk);
+  return dh_key_to_float (at.key);
+}
+
 DhCurve *
 dh_ranking_curve (DhRanking *ranking, guint max_points, DhFpr95Rule rule)
 {

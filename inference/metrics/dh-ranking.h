@@ -73,6 +73,10 @@ typedef struct
 /* FALSE where memory is short. */
 gboolean dh_ranking_metrics (DhRanking *ranking, DhFpr95Rule rule, DhPixelMetrics *metrics);
 
+/* The threshold of the first point of TPR > tpr that scikit-learn's roc_curve keeps (DH_FPR95_ABOVE for any rate, 0 ≤
+ * tpr < 1): the τ of open-set recognition. NAN without anomaly pixels, or where memory is short. */
+double dh_ranking_roc_threshold (DhRanking *ranking, double tpr);
+
 /* How many pixels are above a threshold, in some microseconds whatever the size of the set: what a slider shows. With
  * `inclusive` the pixels with score ≥ threshold (as the metrics count), otherwise score > threshold (as masks are
  * drawn; nextafterf (threshold, −INFINITY) makes one the other). The first call after a change builds an index. */
