@@ -1,0 +1,129 @@
+#pragma once
+#include <glib.h>
+#include "dh-bilinear.h"
+#include "dh-map.h"
+
+G_BEGIN_DECLS
+
+/* The cpu device's own kernels: one table for each instruction set, the same sources compiled for each of them, chosen
+ * once at run time. They compute one work item each (a run of pixels, of tiles, of rows) and know of no threads.
+ *
+ * Activations: planes of `lanes` channels, H×W×lanes floats each, aligned to 64 bytes. A value is a list of planes that
+ * need not lie together, so a concatenation is a list and never a copy. Channels without a meaning (padding) are 0. */
+
+typedef struct
+{
+  const float *const *planes;
+  gint n_planes;
+  gint h, w;
+  const float *scale, *shift; /* n_planes·lanes each, or NULL: read x·scale + shift … */
+  gboolean relu;              /* … and its positive part */
+} DhCpuInput;
+
+typedef struct
+{
+  float *const *planes;
+  gint n_planes;
+  gint h, w;
+  const float *const *sum; /* planes of a value of the same shape that is added, or NULL; may be `planes` themselves */
+  gboolean relu;           /* after the sum */
+} DhCpuOutput;
+
+/* 1×1 convolution. Weights: see dh_cpu_pack_1x1. */
+typedef struct
+{
+  DhCpuInput in;
+  DhCpuOutput out;
+  gint stride;
+  gboolean bf16; /* weights and, while multiplying, the input are bfloat16; sums are float32 */
+  const void *weights;
+  const float *bias; /* out.n_planes·lanes */
+} DhCpuConv1x1;
+
+/* 3×3 convolution, stride 1, padding = dilation, as Winograd's F(4×4, 3×3). Tiles that a dilation spreads over the
+ * picture are tiles of one of its dilation² phases. */
+typedef struct
+{
+  gint y, x; /* of the first of the 4×4 outputs */
+} DhCpuTile;
+typedef struct
+{
+  DhCpuInput in;
+  DhCpuOutput out;
+  gint dilation;
+  const DhCpuTile *tiles;
+  gint n_tiles;
+  gint tiles_per_item;
+  gint out_chunk; /* planes of the output made at a time */
+  const float *weights;
+  const float *bias;
+} DhCpuWinograd;
+
+typedef struct
+{
+  DhCpuInput in;
+  DhCpuOutput out;
+  gint kernel, stride, padding;
+  gint grid_rows, grid_columns; /* adaptive */
+} DhCpuPool;
+
+typedef struct
+{
+  DhCpuInput in;
+  DhCpuOutput out;                  /* out.sum: added */
+  const DhBilinear *rows, *columns; /* out.h and out.w */
+} DhCpuResize;
+
+/* Logits of low resolution → maps of h×w. Pointers of maps not wanted are NULL. */
+typedef struct
+{
+  DhCpuInput logits, logits_ood; /* logits_ood.n_planes 0: none; logits.n_planes 0: none */
+  const gint *channels;          /* class → physical channel in logits; NULL: the same */
+  const gint *channels_ood;
+  gint classes;
+  gint h, w;
+  const DhBilinear *rows, *columns; /* h; w rounded up to lanes */
+  void *maps[DH_N_MAPS];
+} DhCpuScore;
+
+/* Scratch memory is the calling thread's own, of the size that the …_scratch function gives, aligned to 64 bytes. */
+typedef struct
+{
+  const char *name; /* "avx512", "avx2", "plain C" */
+  gint lanes;
+  gint tile; /* pixels that a matrix kernel makes at once */
+  gboolean has_bf16;
+
+  gint (*conv1x1_items) (const DhCpuConv1x1 *conv);
+  gsize (*conv1x1_scratch) (const DhCpuConv1x1 *conv);
+  void (*conv1x1) (const DhCpuConv1x1 *conv, gint item, float *scratch);
+
+  gsize (*winograd_scratch) (const DhCpuWinograd *conv);
+  void (*winograd) (const DhCpuWinograd *conv, gint item, float *scratch);
+
+  /* One item is one row of one plane: item = plane·out.h + row. */
+  void (*pointwise) (const DhCpuInput *in, const DhCpuOutput *out, gint item);
+  void (*max_pool) (const DhCpuPool *pool, gint item);
+  void (*average_pool) (const DhCpuPool *pool, gint item);
+  void (*adaptive_pool) (const DhCpuPool *pool, gint item);
+  gsize (*resize_scratch) (const DhCpuResize *resize);
+  void (*resize) (const DhCpuResize *resize, gint item, float *scratch);
+  /* Between channel planes of h·w floats (the caller's) and planes of lanes; `channels[physical]`: the caller's channel
+   * or -1. Item: as above. */
+  void (*pack) (const float *from, const gint *channels, const DhCpuOutput *out, gint item);
+  void (*unpack) (const DhCpuInput *in, const gint *channels, float *to, gint item);
+
+  gsize (*score_scratch) (const DhCpuScore *score);
+  void (*score) (const DhCpuScore *score, gint row, float *scratch);
+} DhCpuKernels;
+
+extern const DhCpuKernels dh_cpu_kernels_plain;
+extern const DhCpuKernels dh_cpu_kernels_avx2;
+extern const DhCpuKernels dh_cpu_kernels_avx512;
+extern const DhCpuKernels dh_cpu_kernels_avx512_bf16;
+
+/* The fastest that this processor runs, or the one that the environment variable DH_CPU_ISA names (plain, avx2, avx512,
+ * avx512_bf16) where it runs that. */
+const DhCpuKernels *dh_cpu_kernels_get (void);
+
+G_END_DECLS

@@ -1,0 +1,91 @@
+#include "dh-simd.h"
+
+/* Input channels multiplied at a time, in planes: the packed pixels (112 × 256 floats) and the weights of so many
+ * channels stay in the second-level cache. */
+#define PLANES_AT_ONCE (256 / DH_LANES)
+#define PIXELS_AT_ONCE (DH_TILE * (112 / DH_TILE))
+
+gint
+dh_conv1x1_items (const DhCpuConv1x1 *conv)
+{
+  gint64 pixels = (gint64)conv->out.h * conv->out.w;
+  return (gint)((pixels + PIXELS_AT_ONCE - 1) / PIXELS_AT_ONCE);
+}
+
+gsize
+dh_conv1x1_scratch (const DhCpuConv1x1 *conv)
+{
+  return (gsize)PIXELS_AT_ONCE * MIN (PLANES_AT_ONCE, conv->in.n_planes) * DH_LANES * sizeof (float);
+}
+
+/* Copies the pixels that an item reads together, through norm and ReLU. */
+static void
+gather (const DhCpuConv1x1 *conv, gint first, gint n, gint plane0, gint n_planes, float *to)
+{
+  for (gint b = 0; b < n_planes; b++, to += (gsize)n * DH_LANES)
+    {
+      const float *from = conv->in.planes[plane0 + b];
+      DhPrologue prologue = dh_prologue (&conv->in, plane0 + b);
+      if (conv->stride == 1)
+        {
+          from += (gsize)first * DH_LANES;
+          for (gint i = 0; i < n; i++)
+            dh_store (to + i * DH_LANES, dh_read (from + i * DH_LANES, prologue));
+        }
+      else
+        {
+          gint y = first / conv->out.w;
+          gint x = first % conv->out.w;
+          for (gint i = 0; i < n; i++)
+            {
+              gsize at = (gsize)y * conv->stride * conv->in.w + (gsize)x * conv->stride;
+              dh_store (to + i * DH_LANES, dh_read (from + at * DH_LANES, prologue));
+              if (++x == conv->out.w)
+                {
+                  x = 0;
+                  y++;
+                }
+            }
+        }
+    }
+}
+
+void
+dh_conv1x1 (const DhCpuConv1x1 *conv, gint item, float *scratch)
+{
+  gint64 pixels = (gint64)conv->out.h * conv->out.w;
+  gint first = item * PIXELS_AT_ONCE;
+  gint n = (gint)MIN (PIXELS_AT_ONCE, pixels - first);
+  gboolean as_it_is = conv->stride == 1 && conv->in.scale == NULL && !conv->in.relu;
+  const float *weights = conv->weights;
+  for (gint plane0 = 0; plane0 < conv->in.n_planes; plane0 += PLANES_AT_ONCE)
+    {
+      gint n_planes = MIN (PLANES_AT_ONCE, conv->in.n_planes - plane0);
+      gboolean last = plane0 + n_planes == conv->in.n_planes;
+      gboolean direct = as_it_is && n_planes == 1;
+      const float *a = scratch;
+      if (direct)
+        a = conv->in.planes[plane0] + (gsize)first * DH_LANES;
+      else
+        gather (conv, first, n, plane0, n_planes, scratch);
+      for (gint o = 0; o < conv->out.n_planes; o += 2)
+        {
+          gint outs = MIN (2, conv->out.n_planes - o);
+          DhProduct p = { .a_stride = (gsize)n * DH_LANES, .n_planes = n_planes, .w = weights };
+          p.bias = plane0 == 0 ? conv->bias + (gsize)o * DH_LANES : NULL;
+          p.relu = last && conv->out.relu;
+          for (gint i = 0; i < n; i += DH_TILE)
+            {
+              gsize at = ((gsize)first + i) * DH_LANES;
+              p.a = a + (gsize)i * DH_LANES;
+              for (gint j = 0; j < outs; j++)
+                {
+                  p.c[j] = conv->out.planes[o + j] + at;
+                  p.sum[j] = plane0 == 0 && conv->out.sum != NULL ? conv->out.sum[o + j] + at : NULL;
+                }
+              dh_matrix (&p, MIN (DH_TILE, n - i), outs);
+            }
+          weights += (gsize)n_planes * DH_LANES * outs * DH_LANES;
+        }
+    }
+}

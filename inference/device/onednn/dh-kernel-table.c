@@ -1,0 +1,29 @@
+#include "dh-simd.h"
+
+#define DH_TABLE DH_ISA (dh_cpu_kernels)
+#define DH_QUOTE(x) #x
+#define DH_QUOTE_VALUE(x) DH_QUOTE (x)
+
+const DhCpuKernels DH_TABLE = {
+  .name = DH_QUOTE_VALUE (DH_CPU_ISA),
+  .lanes = DH_LANES,
+  .tile = DH_TILE,
+#ifdef __AVX512BF16__
+  .has_bf16 = TRUE,
+#endif
+  .conv1x1_items = dh_conv1x1_items,
+  .conv1x1_scratch = dh_conv1x1_scratch,
+  .conv1x1 = dh_conv1x1,
+  .winograd_scratch = dh_winograd_scratch,
+  .winograd = dh_winograd,
+  .pointwise = dh_pointwise,
+  .max_pool = dh_max_pool,
+  .average_pool = dh_average_pool,
+  .adaptive_pool = dh_adaptive_pool,
+  .resize_scratch = dh_resize_scratch,
+  .resize = dh_resize,
+  .pack = dh_pack,
+  .unpack = dh_unpack,
+  .score_scratch = dh_score_scratch,
+  .score = dh_score_row,
+};

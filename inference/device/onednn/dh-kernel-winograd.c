@@ -1,0 +1,204 @@
+#include "dh-simd.h"
+
+/* Winograd's minimal filtering F(4×4, 3×3) with the points 0, ±1, ±2 (Lavin and Gray, 2016): 36 products instead of 144
+ * for 4×4 outputs. An item keeps its transformed tiles in the cache: V = 36 × planes × tiles, M = 36 × a chunk of the
+ * output's planes × tiles. */
+
+/* One line of cache more, so that the 36 matrices do not fall on the same sets of the cache. */
+#define SKEW DH_LANES
+
+static gsize
+v_stride (const DhCpuWinograd *conv)
+{
+  return (gsize)conv->in.n_planes * conv->tiles_per_item * DH_LANES + SKEW;
+}
+
+static gsize
+m_stride (const DhCpuWinograd *conv)
+{
+  return (gsize)conv->out_chunk * conv->tiles_per_item * DH_LANES + SKEW;
+}
+
+gsize
+dh_winograd_scratch (const DhCpuWinograd *conv)
+{
+  return 36 * (v_stride (conv) + m_stride (conv)) * sizeof (float);
+}
+
+/* Bᵀ d of one line of six. */
+#define INPUT_LINE(d0, d1, d2, d3, d4, d5, t0, t1, t2, t3, t4, t5)                                                     \
+  do                                                                                                                   \
+    {                                                                                                                  \
+      DhVec a_ = d4 - 4.0f * d2, b_ = d3 - 4.0f * d1, c_ = d4 - d2, e_ = d3 - d1;                                      \
+      t0 = 4.0f * d0 - 5.0f * d2 + d4;                                                                                 \
+      t1 = a_ + b_;                                                                                                    \
+      t2 = a_ - b_;                                                                                                    \
+      t3 = c_ + 2.0f * e_;                                                                                             \
+      t4 = c_ - 2.0f * e_;                                                                                             \
+      t5 = 4.0f * d1 - 5.0f * d3 + d5;                                                                                 \
+    }                                                                                                                  \
+  while (0)
+
+/* The 6×6 inputs of a tile, `row` and `column` floats apart, to 36 places `stride` apart. */
+DH_INLINE void
+transform_input (const float *from, gsize row, gsize column, DhPrologue prologue, float *to, gsize stride)
+{
+  DhVec t[6][6];
+#pragma GCC unroll 6
+  for (gint j = 0; j < 6; j++)
+    {
+      const float *f = from + j * column;
+      DhVec d0 = dh_read (f, prologue), d1 = dh_read (f + row, prologue), d2 = dh_read (f + 2 * row, prologue);
+      DhVec d3 = dh_read (f + 3 * row, prologue), d4 = dh_read (f + 4 * row, prologue);
+      DhVec d5 = dh_read (f + 5 * row, prologue);
+      INPUT_LINE (d0, d1, d2, d3, d4, d5, t[0][j], t[1][j], t[2][j], t[3][j], t[4][j], t[5][j]);
+    }
+#pragma GCC unroll 6
+  for (gint i = 0; i < 6; i++)
+    {
+      DhVec o0, o1, o2, o3, o4, o5;
+      INPUT_LINE (t[i][0], t[i][1], t[i][2], t[i][3], t[i][4], t[i][5], o0, o1, o2, o3, o4, o5);
+      float *line = to + (gsize)i * 6 * stride;
+      dh_store (line, o0);
+      dh_store (line + stride, o1);
+      dh_store (line + 2 * stride, o2);
+      dh_store (line + 3 * stride, o3);
+      dh_store (line + 4 * stride, o4);
+      dh_store (line + 5 * stride, o5);
+    }
+}
+
+/* A tile that reaches over the border: 0 outside, after norm and ReLU. */
+static void
+transform_border (const DhCpuWinograd *conv, const float *plane, DhPrologue prologue, DhCpuTile at, float *to,
+                  gsize stride)
+{
+  float d[36 * DH_LANES];
+  for (gint i = 0; i < 6; i++)
+    for (gint j = 0; j < 6; j++)
+      {
+        gint y = at.y + (i - 1) * conv->dilation;
+        gint x = at.x + (j - 1) * conv->dilation;
+        DhVec v = { 0 };
+        if (y >= 0 && y < conv->in.h && x >= 0 && x < conv->in.w)
+          v = dh_read (plane + ((gsize)y * conv->in.w + x) * DH_LANES, prologue);
+        dh_store (d + (i * 6 + j) * DH_LANES, v);
+      }
+  transform_input (d, 6 * DH_LANES, DH_LANES, (DhPrologue){ 0 }, to, stride);
+}
+
+static void
+transform_inputs (const DhCpuWinograd *conv, const DhCpuTile *tiles, gint n, float *v)
+{
+  gint d = conv->dilation;
+  gsize stride = v_stride (conv);
+  gsize column = (gsize)d * DH_LANES;
+  gsize row = (gsize)d * conv->in.w * DH_LANES;
+  for (gint b = 0; b < conv->in.n_planes; b++)
+    {
+      const float *plane = conv->in.planes[b];
+      DhPrologue prologue = dh_prologue (&conv->in, b);
+      for (gint t = 0; t < n; t++)
+        {
+          DhCpuTile at = tiles[t];
+          float *to = v + ((gsize)b * n + t) * DH_LANES;
+          if (at.y >= d && at.x >= d && at.y + 4 * d < conv->in.h && at.x + 4 * d < conv->in.w)
+            {
+              const float *from = plane + ((gsize)(at.y - d) * conv->in.w + (at.x - d)) * DH_LANES;
+              if (prologue.affine)
+                transform_input (from, row, column, prologue, to, stride);
+              else if (prologue.relu)
+                transform_input (from, row, column, (DhPrologue){ .relu = TRUE }, to, stride);
+              else
+                transform_input (from, row, column, (DhPrologue){ 0 }, to, stride);
+            }
+          else
+            transform_border (conv, plane, prologue, at, to, stride);
+        }
+    }
+}
+
+/* Aᵀ m of one line of six. */
+#define OUTPUT_LINE(m0, m1, m2, m3, m4, m5, o0, o1, o2, o3)                                                            \
+  do                                                                                                                   \
+    {                                                                                                                  \
+      DhVec s_ = m1 + m2, d_ = m1 - m2, p_ = m3 + m4, q_ = m3 - m4;                                                    \
+      o0 = m0 + s_ + p_;                                                                                               \
+      o1 = d_ + 2.0f * q_;                                                                                             \
+      o2 = s_ + 4.0f * p_;                                                                                             \
+      o3 = d_ + 8.0f * q_ + m5;                                                                                        \
+    }                                                                                                                  \
+  while (0)
+
+static void
+transform_output (const DhCpuWinograd *conv, DhCpuTile at, gint plane, const float *m, gsize stride)
+{
+  gint d = conv->dilation;
+  DhVec t[4][6], o[4][4];
+  DhVec bias = dh_load (conv->bias + (gsize)plane * DH_LANES);
+#pragma GCC unroll 6
+  for (gint j = 0; j < 6; j++)
+    {
+      const float *f = m + j * stride;
+      DhVec m0 = dh_load (f), m1 = dh_load (f + 6 * stride), m2 = dh_load (f + 12 * stride);
+      DhVec m3 = dh_load (f + 18 * stride), m4 = dh_load (f + 24 * stride), m5 = dh_load (f + 30 * stride);
+      OUTPUT_LINE (m0, m1, m2, m3, m4, m5, t[0][j], t[1][j], t[2][j], t[3][j]);
+    }
+#pragma GCC unroll 4
+  for (gint i = 0; i < 4; i++)
+    {
+      OUTPUT_LINE (t[i][0], t[i][1], t[i][2], t[i][3], t[i][4], t[i][5], o[i][0], o[i][1], o[i][2], o[i][3]);
+#pragma GCC unroll 4
+      for (gint j = 0; j < 4; j++)
+        o[i][j] += bias;
+    }
+  float *to = conv->out.planes[plane];
+  const float *sum = conv->out.sum != NULL ? conv->out.sum[plane] : NULL;
+  gint rows = MIN (4, (conv->out.h - at.y + d - 1) / d);
+  gint columns = MIN (4, (conv->out.w - at.x + d - 1) / d);
+  for (gint i = 0; i < rows; i++)
+    {
+      gsize place = ((gsize)(at.y + i * d) * conv->out.w + at.x) * DH_LANES;
+      for (gint j = 0; j < columns; j++, place += (gsize)d * DH_LANES)
+        {
+          DhVec x = o[i][j];
+          if (sum != NULL)
+            x += dh_load (sum + place);
+          dh_store (to + place, conv->out.relu ? dh_relu (x) : x);
+        }
+    }
+}
+
+void
+dh_winograd (const DhCpuWinograd *conv, gint item, float *scratch)
+{
+  gint first = item * conv->tiles_per_item;
+  gint n = MIN (conv->tiles_per_item, conv->n_tiles - first);
+  const DhCpuTile *tiles = conv->tiles + first;
+  gint ins = conv->in.n_planes;
+  float *v = scratch;
+  float *m = scratch + 36 * v_stride (conv);
+  transform_inputs (conv, tiles, n, v);
+  for (gint o0 = 0; o0 < conv->out.n_planes; o0 += conv->out_chunk)
+    {
+      gint o1 = MIN (o0 + conv->out_chunk, conv->out.n_planes);
+      static const float zero[2 * DH_LANES];
+      for (gint k = 0; k < 36; k++)
+        for (gint o = o0; o < o1; o += 2)
+          {
+            gint outs = MIN (2, conv->out.n_planes - o);
+            DhProduct p = { .a_stride = (gsize)n * DH_LANES, .n_planes = ins, .bias = zero };
+            p.w = conv->weights + ((gsize)k * conv->out.n_planes + o) * ins * DH_LANES * DH_LANES;
+            for (gint t = 0; t < n; t += DH_TILE)
+              {
+                p.a = v + k * v_stride (conv) + (gsize)t * DH_LANES;
+                p.c[0] = m + k * m_stride (conv) + ((gsize)(o - o0) * n + t) * DH_LANES;
+                p.c[1] = p.c[0] + (gsize)n * DH_LANES;
+                dh_matrix (&p, MIN (DH_TILE, n - t), outs);
+              }
+          }
+      for (gint o = o0; o < o1; o++)
+        for (gint t = 0; t < n; t++)
+          transform_output (conv, tiles[t], o, m + ((gsize)(o - o0) * n + t) * DH_LANES, m_stride (conv));
+    }
+}

@@ -1,0 +1,222 @@
+#include <string.h>
+#include "dh-onednn-private.h"
+
+/* Convolutions made with the own matrix kernels. */
+
+static gint
+planes_for (DhCpuPlan *plan, gint channels)
+{
+  gint lanes = plan->device->kernels->lanes;
+  return (channels + lanes - 1) / lanes;
+}
+
+/* The convolution's value: over its summand, or a buffer of its own with the summand's order of channels. */
+static DhCpuView *
+make_output (DhCpuPlan *plan, const DhCpuConv *conv)
+{
+  if (conv->sum == NULL)
+    {
+      DhCpuBuffer *buffer = dh_cpu_buffer_new (plan, planes_for (plan, conv->shape.c), conv->shape.h, conv->shape.w);
+      return dh_cpu_view_new (plan, buffer, conv->shape.c, conv->owner);
+    }
+  if (!conv->in_place)
+    return dh_cpu_view_new_like (plan, conv->sum, conv->shape.h, conv->shape.w, conv->owner);
+  DhCpuView *out = dh_cpu_view_copy (plan, conv->sum);
+  out->owner = conv->owner;
+  return out;
+}
+
+/* Bias by physical channel. */
+static const float *
+pack_bias (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out)
+{
+  gint n = out->n_planes * plan->device->kernels->lanes;
+  float *bias = dh_cpu_alloc (plan, n + 64, sizeof *bias);
+  for (gint i = 0; i < n; i++)
+    bias[i] = out->channels[i] < 0 ? 0 : (float)conv->shift[out->channels[i]];
+  return bias;
+}
+
+/* The kernel's order: a run of input planes, two output planes, input channel, output channel. */
+static void
+pack_1x1 (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, gint at_once, float *packed)
+{
+  gint lanes = plan->device->kernels->lanes;
+  const DhCpuView *in = conv->in;
+  for (gint plane0 = 0; plane0 < in->n_planes; plane0 += at_once)
+    {
+      gint plane1 = MIN (plane0 + at_once, in->n_planes);
+      for (gint o = 0; o < out->n_planes; o += 2)
+        {
+          gint outs = MIN (2, out->n_planes - o) * lanes;
+          for (gint i = plane0 * lanes; i < plane1 * lanes; i++)
+            for (gint j = 0; j < outs; j++)
+              {
+                gint from = in->channels[i], to = out->channels[o * lanes + j];
+                *packed++ = from < 0 || to < 0
+                                ? 0
+                                : (float)(conv->weights[(gsize)to * conv->in_shape.c + from] * conv->scale[to]);
+              }
+        }
+    }
+}
+
+static DhCpuStep *
+conv_step (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, const char *what)
+{
+  g_autofree char *implementation = g_strdup_printf ("%s:%s", what, plan->device->kernels->name);
+  DhCpuStep *step = dh_cpu_step_new (plan, conv->name, implementation);
+  step->in = conv->in;
+  step->sum = conv->sum;
+  step->out = out;
+  step->output.relu = conv->relu;
+  step->flop = 2.0 * conv->shape.c * conv->in_shape.c * conv->node->kernel * conv->node->kernel
+               * ((double)conv->shape.h * conv->shape.w);
+  return step;
+}
+
+static void
+conv1x1_item (const DhCpuStep *step, gint item, float *scratch)
+{
+  step->kernels->conv1x1 (&step->u.conv1x1, item, scratch);
+}
+
+static void
+bind_conv1x1 (DhCpuStep *step)
+{
+  step->u.conv1x1.in = step->input;
+  step->u.conv1x1.out = step->output;
+}
+
+DhCpuView *
+dh_cpu_add_conv1x1 (DhCpuPlan *plan, const DhCpuConv *conv, GError **error)
+{
+  const DhCpuKernels *kernels = plan->device->kernels;
+  DhCpuView *out = make_output (plan, conv);
+  gsize count = (gsize)conv->in->n_planes * out->n_planes * kernels->lanes * kernels->lanes;
+  float *weights = dh_cpu_alloc_packed (plan, count * sizeof (float), error);
+  if (weights == NULL)
+    return NULL;
+  pack_1x1 (plan, conv, out, 256 / kernels->lanes, weights);
+  DhCpuStep *step = conv_step (plan, conv, out, conv->in->scale != NULL ? "norm 1×1" : "1×1");
+  DhCpuConv1x1 *args = &step->u.conv1x1;
+  args->weights = weights;
+  args->bias = pack_bias (plan, conv, out);
+  args->stride = conv->node->stride;
+  args->in.n_planes = conv->in->n_planes;
+  args->out.h = conv->shape.h;
+  args->out.w = conv->shape.w;
+  step->n_items = kernels->conv1x1_items (args);
+  step->scratch = kernels->conv1x1_scratch (args);
+  step->item = conv1x1_item;
+  step->bind = bind_conv1x1;
+  return out;
+}
+
+static void
+winograd_item (const DhCpuStep *step, gint item, float *scratch)
+{
+  step->kernels->winograd (&step->u.winograd, item, scratch);
+}
+
+/* G g Gᵀ of one 3×3 filter. */
+static void
+transform_filter (const float *g, double scale, float *to, gsize stride)
+{
+  static const double matrix[6][3] = { { 1.0 / 4, 0, 0 },
+                                       { -1.0 / 6, -1.0 / 6, -1.0 / 6 },
+                                       { -1.0 / 6, 1.0 / 6, -1.0 / 6 },
+                                       { 1.0 / 24, 1.0 / 12, 1.0 / 6 },
+                                       { 1.0 / 24, -1.0 / 12, 1.0 / 6 },
+                                       { 0, 0, 1 } };
+  double t[6][3];
+  for (gint i = 0; i < 6; i++)
+    for (gint j = 0; j < 3; j++)
+      t[i][j] = scale * (matrix[i][0] * g[j] + matrix[i][1] * g[3 + j] + matrix[i][2] * g[6 + j]);
+  for (gint i = 0; i < 6; i++)
+    for (gint j = 0; j < 6; j++)
+      to[(i * 6 + j) * stride] = (float)(t[i][0] * matrix[j][0] + t[i][1] * matrix[j][1] + t[i][2] * matrix[j][2]);
+}
+
+/* The kernel's order: place of the 36, two output planes, input channel, output channel. */
+static void
+pack_winograd (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, float *packed)
+{
+  gint lanes = plan->device->kernels->lanes;
+  const DhCpuView *in = conv->in;
+  gint ins = in->n_planes * lanes;
+  gsize stride = (gsize)ins * out->n_planes * lanes;
+#pragma omp parallel for schedule(static) num_threads(plan->threads)
+  for (gint o = 0; o < out->n_planes; o += 2)
+    {
+      gint outs = MIN (2, out->n_planes - o) * lanes;
+      float *pair = packed + (gsize)o * lanes * ins;
+      for (gint i = 0; i < ins; i++)
+        for (gint j = 0; j < outs; j++, pair++)
+          {
+            gint from = in->channels[i], to = out->channels[o * lanes + j];
+            if (from >= 0 && to >= 0)
+              transform_filter (conv->weights + ((gsize)to * conv->in_shape.c + from) * 9, conv->scale[to], pair,
+                                stride);
+          }
+    }
+}
+
+/* Tiles of each of the dilation² phases, row by row. */
+static const DhCpuTile *
+make_tiles (DhCpuPlan *plan, gint h, gint w, gint dilation, gint *n_tiles)
+{
+  gint n = 0;
+  for (gint pass = 0;; pass++)
+    {
+      DhCpuTile *tiles = pass == 0 ? NULL : dh_cpu_alloc (plan, n, sizeof *tiles);
+      n = 0;
+      for (gint py = 0; py < MIN (dilation, h); py++)
+        for (gint px = 0; px < MIN (dilation, w); px++)
+          for (gint y = py; y < h; y += 4 * dilation)
+            for (gint x = px; x < w; x += 4 * dilation, n++)
+              if (tiles != NULL)
+                tiles[n] = (DhCpuTile){ y, x };
+      if (pass == 1)
+        {
+          *n_tiles = n;
+          return tiles;
+        }
+    }
+}
+
+static void
+bind_winograd (DhCpuStep *step)
+{
+  step->u.winograd.in = step->input;
+  step->u.winograd.out = step->output;
+}
+
+DhCpuView *
+dh_cpu_add_winograd (DhCpuPlan *plan, const DhCpuConv *conv, GError **error)
+{
+  const DhCpuKernels *kernels = plan->device->kernels;
+  gint lanes = kernels->lanes;
+  DhCpuView *out = make_output (plan, conv);
+  gsize count = (gsize)36 * conv->in->n_planes * out->n_planes * lanes * lanes;
+  float *weights = dh_cpu_alloc_packed (plan, count * sizeof (float), error);
+  if (weights == NULL)
+    return NULL;
+  pack_winograd (plan, conv, out, weights);
+  DhCpuStep *step = conv_step (plan, conv, out, "winograd 4×4");
+  DhCpuWinograd *args = &step->u.winograd;
+  args->weights = weights;
+  args->bias = pack_bias (plan, conv, out);
+  args->dilation = conv->node->dilation;
+  args->in.n_planes = conv->in->n_planes;
+  args->tiles = make_tiles (plan, conv->shape.h, conv->shape.w, args->dilation, &args->n_tiles);
+  /* Transformed weights beyond the second-level cache are worth more tiles at a time. */
+  gint rounds = count * sizeof (float) <= (1u << 20) ? 1 : count * sizeof (float) <= (16u << 20) ? 2 : 4;
+  args->tiles_per_item = kernels->tile * MAX (1, rounds * 14 / kernels->tile);
+  args->out_chunk = MIN ((out->n_planes + 1) & ~1, MAX (2, 128 / lanes));
+  step->n_items = (args->n_tiles + args->tiles_per_item - 1) / args->tiles_per_item;
+  step->scratch = kernels->winograd_scratch (args);
+  step->item = winograd_item;
+  step->bind = bind_winograd;
+  return out;
+}

@@ -1,0 +1,106 @@
+#include <string.h>
+#include "dh-error.h"
+#include "dh-machine.h"
+#include "dh-onednn-private.h"
+
+static gboolean
+runs (const DhCpuKernels *kernels)
+{
+#if defined __x86_64__
+  if (kernels == &dh_cpu_kernels_avx512_bf16)
+    return __builtin_cpu_supports ("avx512bf16") && __builtin_cpu_supports ("avx512f")
+           && __builtin_cpu_supports ("avx512bw") && __builtin_cpu_supports ("avx512dq")
+           && __builtin_cpu_supports ("avx512vl") && __builtin_cpu_supports ("fma");
+  if (kernels == &dh_cpu_kernels_avx512)
+    return __builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512bw")
+           && __builtin_cpu_supports ("avx512dq") && __builtin_cpu_supports ("avx512vl")
+           && __builtin_cpu_supports ("fma");
+  if (kernels == &dh_cpu_kernels_avx2)
+    return __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma");
+#endif
+  return kernels == &dh_cpu_kernels_plain;
+}
+
+const DhCpuKernels *
+dh_cpu_kernels_get (void)
+{
+  static const DhCpuKernels *const all[] = {
+#if defined __x86_64__
+    &dh_cpu_kernels_avx512_bf16,
+    &dh_cpu_kernels_avx512,
+    &dh_cpu_kernels_avx2,
+#endif
+    &dh_cpu_kernels_plain,
+  };
+  const char *wanted = g_getenv ("DH_CPU_ISA");
+  for (guint i = 0; wanted != NULL && i < G_N_ELEMENTS (all); i++)
+    if (g_str_equal (wanted, all[i]->name) && runs (all[i]))
+      return all[i];
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    if (runs (all[i]))
+      return all[i];
+  g_assert_not_reached ();
+}
+
+static guint
+precisions (const DhCpuKernels *kernels)
+{
+  return 1u << DH_PRECISION_F32 | (kernels->has_bf16 ? 1u << DH_PRECISION_BF16 : 0);
+}
+
+static void
+cpu_list (GPtrArray *infos)
+{
+  DhDeviceInfo *info = dh_device_info_new ("cpu", "cpu", dh_machine_processor ());
+  info->available = TRUE;
+  info->memory = dh_machine_memory ();
+  info->precisions = precisions (dh_cpu_kernels_get ());
+  g_ptr_array_add (infos, info);
+}
+
+static void
+cpu_close (DhDevice *base)
+{
+  DhCpuDevice *device = (DhCpuDevice *)base;
+  if (device->stream != NULL)
+    dnnl_stream_destroy (device->stream);
+  if (device->engine != NULL)
+    dnnl_engine_destroy (device->engine);
+  g_free (base->name);
+  g_free (base->title);
+  g_free (device);
+}
+
+static DhDevice *
+cpu_open (guint index, guint threads, GError **error)
+{
+  DhCpuDevice *device = g_new0 (DhCpuDevice, 1);
+  device->kernels = dh_cpu_kernels_get ();
+  device->base.name = g_strdup ("cpu");
+  device->base.title = g_strdup (dh_machine_processor ());
+  device->base.threads = CLAMP (threads, 1, 1024);
+  device->base.precisions = precisions (device->kernels);
+  /* Only the blocks of channels that our kernels read: the library must not choose wider ones. */
+  if (device->kernels->lanes < 16)
+    dnnl_set_max_cpu_isa (dnnl_cpu_isa_avx2);
+  dnnl_status_t status = dnnl_engine_create (&device->engine, dnnl_cpu, 0);
+  if (status == dnnl_success)
+    status = dnnl_stream_create (&device->stream, device->engine, dnnl_stream_default_flags);
+  if (status != dnnl_success)
+    {
+      dh_cpu_set_error (error, "cpu", status);
+      cpu_close (&device->base);
+      return NULL;
+    }
+  return &device->base;
+}
+
+const DhDeviceFunctions dh_device_onednn_functions = {
+  .list = cpu_list,
+  .open = cpu_open,
+  .close = cpu_close,
+  .compile = dh_cpu_compile,
+  .run = dh_cpu_run,
+  .free_plan = dh_cpu_free_plan,
+  .describe = dh_cpu_describe,
+};

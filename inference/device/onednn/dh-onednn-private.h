@@ -1,0 +1,196 @@
+#pragma once
+#include <oneapi/dnnl/dnnl.h>
+#include "dh-cpu-kernels.h"
+#include "dh-device-private.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  DhDevice base;
+  const DhCpuKernels *kernels;
+  dnnl_engine_t engine;
+  dnnl_stream_t stream;
+} DhCpuDevice;
+
+/* Memory of one value: planes of h·w·lanes floats at `offset` (floats) in the arena, alive from the first to the last
+ * step that names it. */
+typedef struct
+{
+  gint n_planes, h, w;
+  gsize floats;
+  gint first, last;
+  gsize offset;
+} DhCpuBuffer;
+
+/* How a node's value stands in memory: a list of planes, their channels, and what remains to be done to each element
+ * when it is read. Belongs to the plan; immutable once made. */
+typedef struct
+{
+  DhCpuBuffer *buffer;
+  gint plane;
+} DhCpuPlane;
+typedef struct
+{
+  gint c, h, w;
+  gint n_planes;
+  const DhCpuPlane *planes;
+  const gint *channels;       /* n_planes·lanes: the channel of the value, or −1 for padding */
+  const float *scale, *shift; /* n_planes·lanes, or NULL */
+  gboolean relu;
+  DhValue owner; /* the node for which the buffer was made and whose value it holds whole; or DH_NO_VALUE */
+  gboolean raw;  /* the input picture, C×H×W: no planes; scale and shift by channel */
+} DhCpuView;
+
+typedef struct _DhCpuPlan DhCpuPlan;
+typedef struct _DhCpuStep DhCpuStep;
+
+struct _DhCpuStep
+{
+  char *name;
+  char *implementation;
+  double flop;
+  const DhCpuView *in, *in_ood, *sum, *out;
+  DhValue target; /* output of the plan that it writes, or DH_NO_VALUE */
+  gboolean is_score;
+  DhValue targets[DH_N_MAPS]; /* of a score step */
+
+  /* Own kernels: `item` for each of n_items on the device's threads. */
+  gint n_items;
+  gsize scratch; /* bytes a thread */
+  void (*item) (const DhCpuStep *step, gint item, float *scratch);
+  void (*bind) (DhCpuStep *step); /* input and output have their pointers */
+  gboolean reads_input;
+  /* Else the whole step. */
+  gboolean (*run) (DhCpuPlan *plan, DhCpuStep *step, GError **error);
+  void (*clear) (DhCpuStep *step);
+
+  const DhCpuKernels *kernels;
+  DhCpuInput input;
+  DhCpuOutput output;
+  union
+  {
+    DhCpuConv1x1 conv1x1;
+    DhCpuWinograd winograd;
+    DhCpuPool pool;
+    DhCpuResize resize;
+    DhCpuScore score;
+    struct
+    {
+      const float *from;
+      float *to;
+      const gint *channels;
+    } copy;
+    struct
+    {
+      dnnl_primitive_t primitive;
+      dnnl_memory_t source, weights, bias, target, scratchpad;
+    } direct;
+  } u;
+};
+
+struct _DhCpuPlan
+{
+  DhPlan base;
+  DhCpuDevice *device; /* = base.device */
+  DhShape input;
+  gint threads;
+  gboolean bf16;
+  GPtrArray *buffers;     /* DhCpuBuffer */
+  GPtrArray *steps;       /* DhCpuStep */
+  GPtrArray *allocations; /* small memory that lives as long as the plan */
+  GPtrArray *packed;      /* mappings with parameters */
+  gsize packed_bytes;
+  char *chunk; /* of parameters, partly used */
+  gsize chunk_left;
+  DhValue *outputs;
+  guint n_outputs;
+  gsize *output_bytes; /* of one image */
+  float *arena;
+  gsize arena_bytes;    /* mapped: values, then scratch */
+  gsize scratch_offset; /* bytes */
+  gsize scratch_bytes;  /* a thread; all of it together for oneDNN */
+  /* of the run under way */
+  const float *run_input;
+  void **run_outputs;
+};
+
+/* dh-onednn-memory.c */
+gpointer dh_cpu_alloc (DhCpuPlan *plan, gsize count, gsize size); /* zeroed; lives as long as the plan */
+/* Aligned and zeroed; NULL and error where memory is short. Lives as long as the plan. */
+float *dh_cpu_alloc_packed (DhCpuPlan *plan, gsize bytes, GError **error);
+gpointer dh_cpu_map_memory (gsize bytes, GError **error);
+void dh_cpu_unmap_memory (gpointer memory, gsize bytes);
+gsize dh_cpu_plan_offsets (GPtrArray *buffers);
+gboolean dh_cpu_plan_place (DhCpuPlan *plan, GError **error);
+DhCpuBuffer *dh_cpu_buffer_new (DhCpuPlan *plan, gint n_planes, gint h, gint w);
+
+/* dh-onednn-view.c */
+DhCpuView *dh_cpu_view_new (DhCpuPlan *plan, DhCpuBuffer *buffer, gint c, DhValue owner);
+DhCpuView *dh_cpu_view_new_like (DhCpuPlan *plan, const DhCpuView *like, gint h, gint w, DhValue owner);
+DhCpuView *dh_cpu_view_copy (DhCpuPlan *plan, const DhCpuView *view);
+DhCpuView *dh_cpu_view_concat (DhCpuPlan *plan, const DhCpuView *const *views, guint n);
+DhCpuView *dh_cpu_view_norm (DhCpuPlan *plan, const DhCpuView *view, const double *scale, const double *shift);
+gboolean dh_cpu_view_is_plain (const DhCpuView *view);    /* nothing remains to be done to it */
+gboolean dh_cpu_view_is_together (const DhCpuView *view); /* plain, and the planes follow each other in one buffer */
+gboolean dh_cpu_view_same_channels (DhCpuPlan *plan, const DhCpuView *a, const DhCpuView *b);
+gboolean dh_cpu_view_uses (const DhCpuView *view, const DhCpuBuffer *buffer);
+
+/* dh-onednn-steps.c: each appends one step and returns the view that it makes. `owner`: the node whose value it is. */
+DhCpuStep *dh_cpu_step_new (DhCpuPlan *plan, const char *name, const char *implementation);
+DhCpuView *dh_cpu_add_pointwise (DhCpuPlan *plan, const char *name, const DhCpuView *in, const DhCpuView *sum,
+                                 gboolean relu, DhValue owner);
+DhCpuView *dh_cpu_add_pack (DhCpuPlan *plan, const DhCpuView *raw);
+DhCpuView *dh_cpu_add_pool (DhCpuPlan *plan, const DhNode *node, const DhCpuView *in, DhShape shape, DhValue owner);
+/* `sum` may be NULL; `in_place`: writes over it. */
+DhCpuView *dh_cpu_add_resize (DhCpuPlan *plan, const DhNode *node, const DhCpuView *in, DhShape shape,
+                              const DhCpuView *sum, gboolean in_place, gboolean relu, DhValue owner);
+void dh_cpu_add_unpack (DhCpuPlan *plan, const char *name, const DhCpuView *in, DhValue target);
+const DhBilinear *dh_cpu_bilinear_table (DhCpuPlan *plan, gint in, gint out, gboolean align_corners);
+
+/* dh-onednn-conv.c */
+typedef struct
+{
+  const DhNode *node;
+  DhValue owner;
+  const char *name;
+  const DhCpuView *in;
+  DhShape in_shape, shape;
+  const float *weights; /* O×I×k×k */
+  const double *scale;  /* O: of the weights */
+  const double *shift;  /* O: the bias */
+  const DhCpuView *sum; /* or NULL */
+  gboolean in_place;    /* write over sum */
+  gboolean relu;
+  gboolean bf16;
+} DhCpuConv;
+DhCpuView *dh_cpu_add_conv1x1 (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
+DhCpuView *dh_cpu_add_winograd (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
+/* dh-onednn-direct.c: the library's direct convolutions. */
+DhCpuView *dh_cpu_add_direct (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
+
+/* dh-onednn-score.c */
+typedef struct
+{
+  const DhCpuView *logits, *logits_ood; /* either may be NULL */
+  gboolean align_corners;
+  gint h, w;
+  guint maps; /* bits DH_MAP_BIT */
+  DhValue targets[DH_N_MAPS];
+} DhCpuScoreNodes;
+void dh_cpu_add_score (DhCpuPlan *plan, const char *name, const DhCpuScoreNodes *nodes);
+
+/* dh-onednn-build.c */
+gboolean dh_cpu_build (DhCpuPlan *plan, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
+                       const DhPlanOptions *options, GError **error);
+/* dh-onednn-plan.c */
+DhPlan *dh_cpu_compile (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
+                        const DhPlanOptions *options, GError **error);
+gboolean dh_cpu_run (DhPlan *plan, const float *input, void *const *outputs, GCancellable *cancellable,
+                     const DhProgress *progress, GError **error);
+void dh_cpu_free_plan (DhPlan *plan);
+char *dh_cpu_describe (DhPlan *plan);
+/* "oneDNN: ‹what›: ‹status›" */
+void dh_cpu_set_error (GError **error, const char *what, dnnl_status_t status);
+
+G_END_DECLS

@@ -1,0 +1,227 @@
+#include <string.h>
+#include "dh-onednn-private.h"
+
+DhCpuStep *
+dh_cpu_step_new (DhCpuPlan *plan, const char *name, const char *implementation)
+{
+  DhCpuStep *step = g_new0 (DhCpuStep, 1);
+  step->name = g_strdup (name);
+  step->implementation = g_strdup (implementation);
+  step->kernels = plan->device->kernels;
+  step->target = DH_NO_VALUE;
+  g_ptr_array_add (plan->steps, step);
+  return step;
+}
+
+static DhCpuStep *
+kernel_step (DhCpuPlan *plan, const char *name, const char *what)
+{
+  g_autofree char *implementation = g_strdup_printf ("%s:%s", what, plan->device->kernels->name);
+  return dh_cpu_step_new (plan, name, implementation);
+}
+
+static void
+pointwise_item (const DhCpuStep *step, gint item, float *scratch)
+{
+  step->kernels->pointwise (&step->input, &step->output, item);
+}
+
+/* Planes whose channels stand elsewhere, one channel at a time. */
+static void
+relayout_item (const DhCpuStep *step, gint item, float *scratch)
+{
+  gint lanes = step->kernels->lanes;
+  gint plane = item / step->output.h;
+  gsize at = (gsize)(item % step->output.h) * step->output.w * lanes;
+  float *to = step->output.planes[plane] + at;
+  for (gint lane = 0; lane < lanes; lane++)
+    {
+      gint place = step->u.copy.channels[plane * lanes + lane];
+      const float *from = place < 0 ? NULL : step->input.planes[place / lanes] + at + place % lanes;
+      for (gsize x = 0; x < (gsize)step->output.w * lanes; x += lanes)
+        to[x + lane] = from != NULL ? from[x] : 0;
+    }
+}
+
+static const DhCpuView *
+relayout (DhCpuPlan *plan, const char *name, const DhCpuView *in, const DhCpuView *like)
+{
+  gint lanes = plan->device->kernels->lanes;
+  DhCpuStep *step = dh_cpu_step_new (plan, name, "plain C relayout");
+  DhCpuView *out = dh_cpu_view_new_like (plan, like, in->h, in->w, DH_NO_VALUE);
+  gint *places = dh_cpu_alloc (plan, (gsize)like->n_planes * lanes, sizeof *places);
+  for (gint i = 0; i < like->n_planes * lanes; i++)
+    {
+      places[i] = -1;
+      for (gint j = 0; j < in->n_planes * lanes && like->channels[i] >= 0; j++)
+        if (in->channels[j] == like->channels[i])
+          places[i] = j;
+    }
+  step->in = in;
+  step->out = out;
+  step->u.copy.channels = places;
+  step->n_items = out->n_planes * out->h;
+  step->item = relayout_item;
+  return out;
+}
+
+DhCpuView *
+dh_cpu_add_pointwise (DhCpuPlan *plan, const char *name, const DhCpuView *in, const DhCpuView *sum, gboolean relu,
+                      DhValue owner)
+{
+  if (sum != NULL && !dh_cpu_view_is_plain (sum))
+    sum = dh_cpu_add_pointwise (plan, name, sum, NULL, FALSE, DH_NO_VALUE);
+  if (sum != NULL && !dh_cpu_view_same_channels (plan, in, sum))
+    sum = relayout (plan, name, sum, in);
+  DhCpuStep *step = kernel_step (plan, name, sum != NULL ? "add" : in->scale != NULL ? "norm" : "pointwise");
+  DhCpuView *out = dh_cpu_view_new_like (plan, in, in->h, in->w, owner);
+  step->in = in;
+  step->sum = sum;
+  step->out = out;
+  step->output.relu = relu;
+  step->n_items = out->n_planes * out->h;
+  step->item = pointwise_item;
+  return out;
+}
+
+static void
+pack_item (const DhCpuStep *step, gint item, float *scratch)
+{
+  step->kernels->pack (step->u.copy.from, step->u.copy.channels, &step->output, item);
+}
+
+DhCpuView *
+dh_cpu_add_pack (DhCpuPlan *plan, const DhCpuView *raw)
+{
+  gint lanes = plan->device->kernels->lanes;
+  DhCpuStep *step = kernel_step (plan, "input", "pack");
+  DhCpuBuffer *buffer = dh_cpu_buffer_new (plan, (raw->c + lanes - 1) / lanes, raw->h, raw->w);
+  DhCpuView *out = dh_cpu_view_new (plan, buffer, raw->c, DH_NO_VALUE);
+  step->out = out;
+  step->u.copy.channels = out->channels;
+  step->n_items = out->n_planes * out->h;
+  step->reads_input = TRUE;
+  step->item = pack_item;
+  return out;
+}
+
+static void
+unpack_item (const DhCpuStep *step, gint item, float *scratch)
+{
+  step->kernels->unpack (&step->input, step->u.copy.channels, step->u.copy.to, item);
+}
+
+void
+dh_cpu_add_unpack (DhCpuPlan *plan, const char *name, const DhCpuView *in, DhValue target)
+{
+  DhCpuStep *step = kernel_step (plan, name, "unpack");
+  step->in = in;
+  step->target = target;
+  step->u.copy.channels = in->channels;
+  step->n_items = in->n_planes * in->h;
+  step->item = unpack_item;
+}
+
+static void
+max_pool_item (const DhCpuStep *step, gint item, float *scratch)
+{
+  step->kernels->max_pool (&step->u.pool, item);
+}
+
+static void
+average_pool_item (const DhCpuStep *step, gint item, float *scratch)
+{
+  step->kernels->average_pool (&step->u.pool, item);
+}
+
+static void
+adaptive_pool_item (const DhCpuStep *step, gint item, float *scratch)
+{
+  step->kernels->adaptive_pool (&step->u.pool, item);
+}
+
+static void
+bind_pool (DhCpuStep *step)
+{
+  step->u.pool.in = step->input;
+  step->u.pool.out = step->output;
+}
+
+DhCpuView *
+dh_cpu_add_pool (DhCpuPlan *plan, const DhNode *node, const DhCpuView *in, DhShape shape, DhValue owner)
+{
+  DhCpuStep *step = kernel_step (plan, node->name,
+                                 node->op == DH_OP_MAX_POOL       ? "max pool"
+                                 : node->op == DH_OP_AVERAGE_POOL ? "average pool"
+                                                                  : "adaptive pool");
+  DhCpuView *out = dh_cpu_view_new_like (plan, in, shape.h, shape.w, owner);
+  step->in = in;
+  step->out = out;
+  step->u.pool.kernel = node->kernel;
+  step->u.pool.stride = node->stride;
+  step->u.pool.padding = node->padding;
+  step->bind = bind_pool;
+  step->n_items = out->n_planes * out->h;
+  step->item = node->op == DH_OP_MAX_POOL       ? max_pool_item
+               : node->op == DH_OP_AVERAGE_POOL ? average_pool_item
+                                                : adaptive_pool_item;
+  return out;
+}
+
+/* Rounded up to a vector's length by repeating the last place. */
+const DhBilinear *
+dh_cpu_bilinear_table (DhCpuPlan *plan, gint in, gint out, gboolean align_corners)
+{
+  gint lanes = plan->device->kernels->lanes;
+  gint n = (out + lanes - 1) / lanes * lanes;
+  DhBilinear *table = dh_cpu_alloc (plan, n, sizeof *table);
+  for (gint i = 0; i < n; i++)
+    table[i] = dh_bilinear_at (MIN (i, out - 1), in, out, align_corners);
+  return table;
+}
+
+static void
+resize_item (const DhCpuStep *step, gint item, float *scratch)
+{
+  step->kernels->resize (&step->u.resize, item, scratch);
+}
+
+static void
+bind_resize (DhCpuStep *step)
+{
+  step->u.resize.in = step->input;
+  step->u.resize.out = step->output;
+}
+
+DhCpuView *
+dh_cpu_add_resize (DhCpuPlan *plan, const DhNode *node, const DhCpuView *in, DhShape shape, const DhCpuView *sum,
+                   gboolean in_place, gboolean relu, DhValue owner)
+{
+  if (sum != NULL && !dh_cpu_view_is_plain (sum))
+    sum = dh_cpu_add_pointwise (plan, node->name, sum, NULL, FALSE, DH_NO_VALUE);
+  if (sum != NULL && !dh_cpu_view_same_channels (plan, in, sum))
+    {
+      sum = relayout (plan, node->name, sum, in);
+      in_place = FALSE;
+    }
+  DhCpuStep *step = kernel_step (plan, node->name, sum != NULL ? "bilinear add" : "bilinear");
+  DhCpuView *out;
+  if (in_place)
+    {
+      out = dh_cpu_view_copy (plan, sum);
+      out->owner = owner;
+    }
+  else
+    out = dh_cpu_view_new_like (plan, in, shape.h, shape.w, owner);
+  step->in = in;
+  step->sum = sum;
+  step->out = out;
+  step->output.relu = relu;
+  step->u.resize.rows = dh_cpu_bilinear_table (plan, in->h, out->h, node->align_corners);
+  step->u.resize.columns = dh_cpu_bilinear_table (plan, in->w, out->w, node->align_corners);
+  step->bind = bind_resize;
+  step->scratch = (gsize)in->w * plan->device->kernels->lanes * sizeof (float);
+  step->n_items = out->n_planes * out->h;
+  step->item = resize_item;
+  return out;
+}

@@ -1,0 +1,146 @@
+#pragma once
+#include <glib.h>
+#include <string.h>
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+#include "dh-cpu-kernels.h"
+
+/* Vectors of the instruction set that the file is compiled for, in the compiler's own vector types. Every kernel file
+ * is compiled once for each set with DH_CPU_ISA naming it. */
+
+#if defined __AVX512F__
+#define DH_LANES 16
+#define DH_TILE 14
+#elif defined __AVX2__
+#define DH_LANES 8
+#define DH_TILE 6
+#else
+#define DH_LANES 8
+#define DH_TILE 3
+#endif
+
+typedef float DhVec __attribute__ ((vector_size (DH_LANES * 4), aligned (4), may_alias));
+typedef gint32 DhVecInt __attribute__ ((vector_size (DH_LANES * 4), aligned (4), may_alias));
+
+#define DH_INLINE static inline __attribute__ ((always_inline))
+
+DH_INLINE DhVec
+dh_load (const float *p)
+{
+  return *(const DhVec *)p;
+}
+
+DH_INLINE void
+dh_store (float *p, DhVec v)
+{
+  *(DhVec *)p = v;
+}
+
+/* A scalar in all lanes. */
+DH_INLINE DhVec
+dh_splat (float x)
+{
+  return x - (DhVec){ 0 };
+}
+
+DH_INLINE DhVec
+dh_select (DhVecInt mask, DhVec yes, DhVec no)
+{
+  return (DhVec)((mask & (DhVecInt)yes) | (~mask & (DhVecInt)no));
+}
+
+/* The positive part; NaN stays NaN. */
+DH_INLINE DhVec
+dh_relu (DhVec x)
+{
+#if defined __AVX512F__
+  return (DhVec)_mm512_max_ps (_mm512_setzero_ps (), (__m512)x);
+#elif defined __AVX2__
+  return (DhVec)_mm256_max_ps (_mm256_setzero_ps (), (__m256)x);
+#else
+  return (DhVec)(~(x < 0) & (DhVecInt)x);
+#endif
+}
+
+/* Reads one vector of an input through its norm and ReLU; `channel`: first physical channel of the plane. */
+typedef struct
+{
+  DhVec scale, shift;
+  gboolean affine, relu;
+} DhPrologue;
+
+DH_INLINE DhPrologue
+dh_prologue (const DhCpuInput *in, gint plane)
+{
+  DhPrologue p = { .affine = in->scale != NULL, .relu = in->relu };
+  if (p.affine)
+    {
+      p.scale = dh_load (in->scale + (gsize)plane * DH_LANES);
+      p.shift = dh_load (in->shift + (gsize)plane * DH_LANES);
+    }
+  return p;
+}
+
+DH_INLINE DhVec
+dh_read (const float *from, DhPrologue p)
+{
+  DhVec x = dh_load (from);
+  if (p.affine)
+    x = x * p.scale + p.shift;
+  return p.relu ? dh_relu (x) : x;
+}
+
+/* The functions of one instruction set, told apart by its name at their end. */
+#define DH_ISA_JOIN(name, isa) name##_##isa
+#define DH_ISA_EXPAND(name, isa) DH_ISA_JOIN (name, isa)
+#define DH_ISA(name) DH_ISA_EXPAND (name, DH_CPU_ISA)
+
+#define dh_conv1x1_items DH_ISA (dh_conv1x1_items)
+#define dh_conv1x1_scratch DH_ISA (dh_conv1x1_scratch)
+#define dh_conv1x1 DH_ISA (dh_conv1x1)
+#define dh_matrix DH_ISA (dh_matrix)
+#define dh_matrix_bf16 DH_ISA (dh_matrix_bf16)
+#define dh_winograd_scratch DH_ISA (dh_winograd_scratch)
+#define dh_winograd DH_ISA (dh_winograd)
+#define dh_pointwise DH_ISA (dh_pointwise)
+#define dh_max_pool DH_ISA (dh_max_pool)
+#define dh_average_pool DH_ISA (dh_average_pool)
+#define dh_adaptive_pool DH_ISA (dh_adaptive_pool)
+#define dh_resize_scratch DH_ISA (dh_resize_scratch)
+#define dh_resize DH_ISA (dh_resize)
+#define dh_pack DH_ISA (dh_pack)
+#define dh_unpack DH_ISA (dh_unpack)
+#define dh_score_scratch DH_ISA (dh_score_scratch)
+#define dh_score_row DH_ISA (dh_score_row)
+
+/* One product of the matrix kernels: `pixels` (at most DH_TILE) × `outs` (1 or 2) planes. */
+typedef struct
+{
+  const float *a; /* pixel stride DH_LANES, plane stride a_stride (floats) */
+  gsize a_stride;
+  gint n_planes;     /* of the input */
+  const float *w;    /* in channel, then outs·DH_LANES */
+  const float *bias; /* outs·DH_LANES, or NULL: go on from what stands in c */
+  float *c[2];
+  const float *sum[2]; /* NULL: none */
+  gboolean relu;
+} DhProduct;
+void dh_matrix (const DhProduct *product, gint pixels, gint outs);
+void dh_matrix_bf16 (const DhProduct *product, gint pixels, gint outs);
+
+void dh_pointwise (const DhCpuInput *in, const DhCpuOutput *out, gint item);
+void dh_max_pool (const DhCpuPool *pool, gint item);
+void dh_average_pool (const DhCpuPool *pool, gint item);
+void dh_adaptive_pool (const DhCpuPool *pool, gint item);
+gsize dh_resize_scratch (const DhCpuResize *resize);
+void dh_resize (const DhCpuResize *resize, gint item, float *scratch);
+void dh_pack (const float *from, const gint *channels, const DhCpuOutput *out, gint item);
+void dh_unpack (const DhCpuInput *in, const gint *channels, float *to, gint item);
+gint dh_conv1x1_items (const DhCpuConv1x1 *conv);
+gsize dh_conv1x1_scratch (const DhCpuConv1x1 *conv);
+void dh_conv1x1 (const DhCpuConv1x1 *conv, gint item, float *scratch);
+gsize dh_winograd_scratch (const DhCpuWinograd *conv);
+void dh_winograd (const DhCpuWinograd *conv, gint item, float *scratch);
+gsize dh_score_scratch (const DhCpuScore *score);
+void dh_score_row (const DhCpuScore *score, gint row, float *scratch);
