@@ -1,0 +1,241 @@
+#include <math.h>
+#include <string.h>
+
+#include "ops.h"
+
+/* The operators from their definitions, one output element at a time, in double; shares no code with any device. */
+
+typedef struct
+{
+  const double *data;
+  DhShape shape;
+} View;
+
+static double
+at (View x, gint n, gint c, gint64 h, gint64 w)
+{
+  return x.data[(((gsize)n * x.shape.c + c) * x.shape.h + (gsize)h) * x.shape.w + (gsize)w];
+}
+
+static gboolean
+inside (View x, gint64 h, gint64 w)
+{
+  return h >= 0 && h < x.shape.h && w >= 0 && w < x.shape.w;
+}
+
+static const float *
+parameter (DhTensorDict *parameters, const DhNode *node, const char *suffix)
+{
+  g_autofree char *name = g_strconcat (node->name, suffix, NULL);
+  DhTensor *tensor = dh_tensor_dict_get (parameters, name);
+  return tensor ? dh_tensor_f32 (tensor) : NULL;
+}
+
+static double
+conv (const DhNode *node, View x, const float *weight, const float *bias, gint n, gint c, gint h, gint w)
+{
+  double sum = bias ? bias[c] : 0;
+  for (gint i = 0; i < x.shape.c; i++)
+    for (gint ky = 0; ky < node->kernel; ky++)
+      for (gint kx = 0; kx < node->kernel; kx++)
+        {
+          const gint64 y = (gint64)h * node->stride - node->padding + (gint64)ky * node->dilation;
+          const gint64 z = (gint64)w * node->stride - node->padding + (gint64)kx * node->dilation;
+          if (inside (x, y, z))
+            sum += at (x, n, i, y, z) * weight[(((gsize)c * x.shape.c + i) * node->kernel + ky) * node->kernel + kx];
+        }
+  return sum;
+}
+
+static double
+norm (View x, const float *const p[4], gint n, gint c, gint h, gint w)
+{
+  return (at (x, n, c, h, w) - p[2][c]) / sqrt (p[3][c] + 1e-5) * p[0][c] + p[1][c];
+}
+
+static double
+window (const DhNode *node, View x, gint n, gint c, gint64 y0, gint64 y1, gint64 x0, gint64 x1)
+{
+  double sum = 0, max = -INFINITY;
+  gint64 count = 0;
+  for (gint64 h = y0; h < y1; h++)
+    for (gint64 w = x0; w < x1; w++)
+      {
+        if (!inside (x, h, w))
+          continue;
+        const double v = at (x, n, c, h, w);
+        sum += v;
+        max = isnan (v) || v > max ? v : max;
+        count++;
+      }
+  if (node->op == DH_OP_MAX_POOL)
+    return isnan (sum) ? NAN : max;
+  return sum / (double)count;
+}
+
+static double
+adaptive (const DhNode *node, View x, DhShape to, gint n, gint c, gint h, gint w)
+{
+  const double rows = (double)x.shape.h / to.h, columns = (double)x.shape.w / to.w;
+  /* Exact quotients in double may miss an integer by a rounding; the integer formula decides there. */
+  const gint64 y0 = (gint64)h * x.shape.h / to.h, x0 = (gint64)w * x.shape.w / to.w;
+  const gint64 y1 = (gint64)ceil ((h + 1) * rows - 1e-9), x1 = (gint64)ceil ((w + 1) * columns - 1e-9);
+  return window (node, x, n, c, y0, y1, x0, x1);
+}
+
+static double
+source (gint out, gint in_length, gint out_length, gboolean align_corners)
+{
+  if (align_corners)
+    return out_length > 1 ? (double)out * (in_length - 1) / (out_length - 1) : 0;
+  return fmax ((out + 0.5) * in_length / out_length - 0.5, 0);
+}
+
+static double
+resize (const DhNode *node, View x, DhShape to, gint n, gint c, gint h, gint w)
+{
+  const double y = source (h, x.shape.h, to.h, node->align_corners);
+  const double z = source (w, x.shape.w, to.w, node->align_corners);
+  const gint y0 = MIN ((gint)y, x.shape.h - 1), x0 = MIN ((gint)z, x.shape.w - 1);
+  const gint y1 = MIN (y0 + 1, x.shape.h - 1), x1 = MIN (x0 + 1, x.shape.w - 1);
+  const double v = y - y0, u = z - x0;
+  return (1 - v) * ((1 - u) * at (x, n, c, y0, x0) + u * at (x, n, c, y0, x1))
+         + v * ((1 - u) * at (x, n, c, y1, x0) + u * at (x, n, c, y1, x1));
+}
+
+static double
+score (DhMap map, View f, View g, gint n, gint c, gint h, gint w)
+{
+  double max = -INFINITY, sum = 0, entropy = 0, poison = 0;
+  gint best = 0;
+  const gint k = f.data ? f.shape.c : 0;
+  for (gint i = 0; i < k; i++)
+    {
+      const double v = at (f, n, i, h, w);
+      poison += v - v;
+      best = v > max ? i : best;
+      max = v > max ? v : max;
+    }
+  for (gint i = 0; i < k; i++)
+    sum += exp (at (f, n, i, h, w) - max);
+  for (gint i = 0; i < k; i++)
+    {
+      const double ln_p = at (f, n, i, h, w) - max - log (sum);
+      entropy -= exp (ln_p) * ln_p;
+    }
+  const double g0 = g.data ? at (g, n, 0, h, w) : 0, g1 = g.data ? at (g, n, 1, h, w) : 0;
+  const double top = fmax (g0, g1), ln_z = top + log (exp (g0 - top) + exp (g1 - top));
+  switch (map)
+    {
+    case DH_MAP_SEGMENTATION:
+      return best;
+    case DH_MAP_LIKELIHOOD:
+      return max + log (sum) + poison;
+    case DH_MAP_DATASET_POSTERIOR:
+      return exp (g0 - ln_z);
+    case DH_MAP_HYBRID:
+      return -(max + log (sum)) + (g1 - ln_z) + poison;
+    case DH_MAP_MAX_SOFTMAX:
+      return 1 - 1 / sum + poison;
+    case DH_MAP_MAX_LOGIT:
+      return -max + poison;
+    case DH_MAP_ENTROPY:
+      return entropy + poison;
+    case DH_MAP_LOGITS:
+      return at (f, n, c, h, w);
+    case DH_MAP_LOGITS_OOD:
+      return at (g, n, c, h, w);
+    case DH_N_MAPS:
+      break;
+    }
+  g_assert_not_reached ();
+}
+
+static double
+concat (const DhNode *node, const View *views, gint n, gint c, gint h, gint w)
+{
+  guint i = 0;
+  for (; c >= views[i].shape.c; i++)
+    c -= views[i].shape.c;
+  return at (views[i], n, c, h, w);
+}
+
+static double
+element (const DhNode *node, const View *x, const float *const p[4], DhShape to, gint n, gint c, gint h, gint w)
+{
+  const View none = { NULL };
+  switch (node->op)
+    {
+    case DH_OP_CHANNEL_SCALE:
+      return (at (x[0], n, c, h, w) - node->mean[c]) / node->deviation[c];
+    case DH_OP_CONV:
+      return conv (node, x[0], p[0], p[1], n, c, h, w);
+    case DH_OP_NORM:
+      return norm (x[0], p, n, c, h, w);
+    case DH_OP_RELU:
+      return at (x[0], n, c, h, w) < 0 ? 0 : at (x[0], n, c, h, w);
+    case DH_OP_ADD:
+      return at (x[0], n, c, h, w) + at (x[1], n, c, h, w);
+    case DH_OP_CONCAT:
+      return concat (node, x, n, c, h, w);
+    case DH_OP_MAX_POOL:
+    case DH_OP_AVERAGE_POOL:
+      {
+        const gint64 y = (gint64)h * node->stride - node->padding, z = (gint64)w * node->stride - node->padding;
+        return window (node, x[0], n, c, y, y + node->kernel, z, z + node->kernel);
+      }
+    case DH_OP_ADAPTIVE_POOL:
+      return adaptive (node, x[0], to, n, c, h, w);
+    case DH_OP_RESIZE:
+      return resize (node, x[0], to, n, c, h, w);
+    case DH_OP_DROPOUT:
+      return at (x[0], n, c, h, w);
+    case DH_OP_SCORE:
+      if (node->map == DH_MAP_DATASET_POSTERIOR || node->map == DH_MAP_LOGITS_OOD)
+        return score (node->map, none, x[0], n, c, h, w);
+      return score (node->map, x[0], node->n_inputs > 1 ? x[1] : none, n, c, h, w);
+    case DH_OP_INPUT:
+    case DH_N_OPS:
+      break;
+    }
+  g_assert_not_reached ();
+}
+
+double **
+ops_evaluate (const OpsCase *ops_case, DhTensorDict *parameters, const float *input, const DhShape *shapes)
+{
+  const DhGraph *graph = ops_case->graph;
+  const guint size = dh_graph_size (graph);
+  double **values = g_new0 (double *, size);
+  g_autofree gboolean *needed =
+      dh_graph_mark_needed (graph, (const DhValue *)(gpointer)ops_case->outputs->data, ops_case->outputs->len);
+  for (guint i = 0; i < size; i++)
+    {
+      const DhNode *node = dh_graph_node (graph, (DhValue)i);
+      const DhShape to = shapes[i];
+      if (!needed[i])
+        continue;
+      double *y = values[i] = g_new (double, (gsize)to.n *to.c *to.h *to.w);
+      g_autofree View *x = g_new (View, node->n_inputs);
+      for (guint j = 0; j < node->n_inputs; j++)
+        x[j] = (View){ values[node->inputs[j]], shapes[node->inputs[j]] };
+      const gboolean is_norm = node->op == DH_OP_NORM;
+      const float *const p[4] = { parameter (parameters, node, ".weight"), parameter (parameters, node, ".bias"),
+                                  is_norm ? parameter (parameters, node, ".running_mean") : NULL,
+                                  is_norm ? parameter (parameters, node, ".running_var") : NULL };
+      for (gint n = 0; n < to.n; n++)
+        for (gint c = 0; c < to.c; c++)
+          for (gint h = 0; h < to.h; h++)
+            for (gint w = 0; w < to.w; w++)
+              *y++ = node->op == DH_OP_INPUT ? *input++ : element (node, x, p, to, n, c, h, w);
+    }
+  return values;
+}
+
+void
+ops_free_values (const OpsCase *ops_case, double **values)
+{
+  for (guint i = 0; i < dh_graph_size (ops_case->graph); i++)
+    g_free (values[i]);
+  g_free (values);
+}

@@ -1,0 +1,388 @@
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dh-error.h"
+#include "dh-nets.h"
+#include "ops.h"
+
+/* Proves every operator on every device: values against the definitions in double, guard regions, poisoned outputs, the
+ * input left alone, the same bits twice, NaN carried through.
+ *
+ *   test-ops [WORD…]                 cases whose device/name contains one of the words, as TAP
+ *   test-ops --list [WORD…]          their names
+ *   test-ops --support [WORD…]       which device computes which case
+ *   test-ops --perf [WORD…]          time and GFLOP/s of each, real layers' sizes too */
+
+enum
+{
+  GUARD = 64, /* floats before and behind each buffer */
+};
+
+/* Share of the largest absolute value of an output. */
+static const struct
+{
+  const char *device;
+  double tolerance;
+} tolerances[] = { { "ref", 2e-6 }, { "cpu", 2e-5 } };
+
+static double
+tolerance_of (const char *device)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (tolerances); i++)
+    if (g_str_has_prefix (device, tolerances[i].device))
+      return tolerances[i].tolerance;
+  return 2e-5;
+}
+
+/* NaN with a mark of its own, so that a value left unwritten is told from a computed NaN. */
+static const guint32 poison_bits = 0x7fc0d15e;
+
+static gboolean
+is_poison (float value)
+{
+  guint32 bits;
+  memcpy (&bits, &value, sizeof bits);
+  return bits == poison_bits;
+}
+
+static void
+poison (float *values, gsize count)
+{
+  for (gsize i = 0; i < count; i++)
+    memcpy (values + i, &poison_bits, sizeof poison_bits);
+}
+
+/* `count` floats between guard regions. */
+static float *
+new_guarded (gsize count)
+{
+  float *whole = g_new (float, count + 2 * GUARD);
+  poison (whole, count + 2 * GUARD);
+  return whole + GUARD;
+}
+
+static void
+free_guarded (float *values, gsize count)
+{
+  for (guint i = 0; i < GUARD; i++)
+    g_assert_true (is_poison (values[-1 - (gint)i]) && is_poison (values[count + i]));
+  g_free (values - GUARD);
+}
+
+static gsize
+count_of (DhShape shape)
+{
+  return (gsize)shape.n * shape.c * shape.h * shape.w;
+}
+
+DhTensorDict *
+ops_new_parameters (const OpsCase *ops_case)
+{
+  DhTensorDict *dict = dh_tensor_dict_new ();
+  g_autoptr (GArray) list = dh_graph_list_parameters (ops_case->graph, NULL, 0);
+  for (guint i = 0; i < list->len; i++)
+    {
+      const DhParameter *parameter = &g_array_index (list, DhParameter, i);
+      DhTensor *tensor = dh_tensor_new_f32 (parameter->n_dims, parameter->dims);
+      const gsize count = (gsize)dh_tensor_count (tensor);
+      g_autofree double *r = g_new (double, count);
+      dh_seeded_uniform (parameter->name, 7, count, r);
+      double offset = 0, factor = 0.1;
+      if (parameter->n_dims == 4)
+        factor = sqrt (6.0 / (double)(parameter->dims[1] * parameter->dims[2] * parameter->dims[3]));
+      else if (g_str_has_suffix (parameter->name, "running_var"))
+        offset = 1, factor = 0.5;
+      else if (g_str_has_suffix (parameter->name, "weight")) /* of a norm: of either sign */
+        offset = 0.3, factor = 0.9;
+      for (gsize j = 0; j < count; j++)
+        dh_tensor_f32 (tensor)[j] = (float)(offset + factor * r[j]);
+      dh_tensor_dict_take (dict, parameter->name, tensor);
+    }
+  return dict;
+}
+
+float *
+ops_new_input (const OpsCase *ops_case)
+{
+  const gsize count = count_of (ops_case->input);
+  float *input = new_guarded (count);
+  g_autofree double *r = g_new (double, count);
+  dh_seeded_uniform ("input", 7, count, r);
+  for (gsize i = 0; i < count; i++)
+    input[i] = (float)(r[i] * ops_case->input_scale);
+  return input;
+}
+
+static DhPlan *
+new_plan (DhDevice *device, const OpsCase *ops_case, GError **error)
+{
+  g_autoptr (DhTensorDict) parameters = ops_new_parameters (ops_case); /* gone before the run */
+  const DhPlanOptions options = { .input = ops_case->input,
+                                  .precision = DH_PRECISION_F32,
+                                  .outputs = (const DhValue *)(gpointer)ops_case->outputs->data,
+                                  .n_outputs = ops_case->outputs->len };
+  return dh_plan_new (device, ops_case->graph, parameters, &options, error);
+}
+
+/* The outputs of one run, each between guards; segmentation still as bytes. */
+static float **
+run (DhPlan *plan, const OpsCase *ops_case, const DhShape *shapes, const float *input)
+{
+  g_autoptr (GError) error = NULL;
+  float **outputs = g_new0 (float *, ops_case->outputs->len);
+  for (guint i = 0; i < ops_case->outputs->len; i++)
+    outputs[i] = new_guarded (count_of (shapes[g_array_index (ops_case->outputs, DhValue, i)]));
+  dh_plan_run (plan, input, (void *const *)outputs, NULL, NULL, &error);
+  g_assert_no_error (error);
+  return outputs;
+}
+
+static void
+free_outputs (const OpsCase *ops_case, const DhShape *shapes, float **outputs)
+{
+  for (guint i = 0; i < ops_case->outputs->len; i++)
+    free_guarded (outputs[i], count_of (shapes[g_array_index (ops_case->outputs, DhValue, i)]));
+  g_free (outputs);
+}
+
+/* How far the best logit stands above the second. */
+static double
+margin (const double *f, DhShape shape, gsize pixel)
+{
+  const gsize area = (gsize)shape.h * shape.w;
+  const double *first = f + pixel / area * (gsize)shape.c * area + pixel % area;
+  double best = -INFINITY, second = -INFINITY;
+  for (gint c = 0; c < shape.c; c++)
+    {
+      const double v = first[(gsize)c * area];
+      second = v > best ? best : fmax (second, v);
+      best = fmax (best, v);
+    }
+  return best - second;
+}
+
+static double
+largest (const double *values, gsize count)
+{
+  double most = 0;
+  for (gsize i = 0; i < count; i++)
+    most = isfinite (values[i]) ? fmax (most, fabs (values[i])) : most;
+  return most;
+}
+
+/* `exact_nan`: NaN exactly where the definition has it; otherwise at least there (a tile of Winograd's transform
+ * carries one further). */
+static void
+compare (const OpsCase *ops_case, DhValue value, double **expected, const DhShape *shapes, const float *found,
+         double tolerance, gboolean exact_nan)
+{
+  const DhNode *node = dh_graph_node (ops_case->graph, value);
+  const gsize count = count_of (shapes[value]);
+  const double *e = expected[value];
+  const double allowed = tolerance * fmax (largest (e, count), 1e-30);
+  if (node->op == DH_OP_SCORE && node->map == DH_MAP_SEGMENTATION)
+    {
+      const DhValue f = node->inputs[0];
+      const double near = tolerance * largest (expected[f], count_of (shapes[f]));
+      for (gsize i = 0; i < count; i++)
+        if (margin (expected[f], shapes[f], i) > near)
+          g_assert_cmpint (((const guint8 *)(gconstpointer)found)[i], ==, (gint)e[i]);
+      return;
+    }
+  for (gsize i = 0; i < count; i++)
+    {
+      if (!isfinite (e[i]) || !isfinite (found[i]))
+        {
+          if (isnan (found[i]) != isnan (e[i]) && (exact_nan || isnan (e[i])))
+            g_error ("%s, output “%s” (%s), element %" G_GSIZE_FORMAT ": %g, expected %g", ops_case->name, node->name,
+                     dh_op_name (node->op), i, found[i], e[i]);
+        }
+      else if (fabs (found[i] - e[i]) > allowed)
+        g_error ("%s, output “%s” (%s), element %" G_GSIZE_FORMAT ": %.9g, expected %.9g within %.2g", ops_case->name,
+                 node->name, dh_op_name (node->op), i, found[i], e[i], allowed);
+    }
+}
+
+typedef struct
+{
+  DhDevice *device; /* borrowed */
+  OpsCase *ops_case;
+} Proof;
+
+static gboolean
+is_score_bytes (const OpsCase *ops_case, DhValue value)
+{
+  const DhNode *node = dh_graph_node (ops_case->graph, value);
+  return node->op == DH_OP_SCORE && node->map == DH_MAP_SEGMENTATION;
+}
+
+static void
+prove_values (const Proof *proof, DhPlan *plan, const DhShape *shapes, float *input, gboolean with_nan)
+{
+  const OpsCase *ops_case = proof->ops_case;
+  const char *device = dh_device_name (proof->device);
+  g_autoptr (DhTensorDict) parameters = ops_new_parameters (ops_case);
+  double **expected = ops_evaluate (ops_case, parameters, input, shapes);
+  float **outputs = run (plan, ops_case, shapes, input);
+  for (guint i = 0; i < ops_case->outputs->len; i++)
+    {
+      const DhValue value = g_array_index (ops_case->outputs, DhValue, i);
+      if (!with_nan || !is_score_bytes (ops_case, value)) /* the class of a pixel that is NaN means nothing */
+        compare (ops_case, value, expected, shapes, outputs[i], tolerance_of (device), g_str_equal (device, "ref"));
+    }
+  ops_free_values (ops_case, expected);
+  free_outputs (ops_case, shapes, outputs);
+}
+
+static void
+prove (gconstpointer data)
+{
+  const Proof *proof = data;
+  const OpsCase *ops_case = proof->ops_case;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhPlan) plan = new_plan (proof->device, ops_case, &error);
+  if (g_error_matches (error, DH_ERROR, DH_ERROR_UNSUPPORTED))
+    {
+      g_test_skip (error->message);
+      return;
+    }
+  g_assert_no_error (error);
+  g_autofree DhShape *shapes = dh_graph_infer_shapes (ops_case->graph, ops_case->input, NULL);
+  const gsize count = count_of (ops_case->input);
+  float *input = ops_new_input (ops_case);
+  g_autofree float *kept = g_memdup2 (input, count * sizeof *input);
+
+  prove_values (proof, plan, shapes, input, FALSE);
+
+  float **first = run (plan, ops_case, shapes, input), **second = run (plan, ops_case, shapes, input);
+  for (guint i = 0; i < ops_case->outputs->len; i++)
+    {
+      const DhValue value = g_array_index (ops_case->outputs, DhValue, i);
+      const gsize size = count_of (shapes[value]) * (is_score_bytes (ops_case, value) ? 1 : sizeof (float));
+      g_assert_cmpmem (first[i], size, second[i], size);
+      for (gsize j = 0; j < size / sizeof (float); j++)
+        g_assert_false (!is_score_bytes (ops_case, value) && is_poison (first[i][j]));
+    }
+  free_outputs (ops_case, shapes, first);
+  free_outputs (ops_case, shapes, second);
+  g_assert_cmpmem (input, count * sizeof *input, kept, count * sizeof *kept);
+
+  input[count / 2] = NAN;
+  prove_values (proof, plan, shapes, input, TRUE);
+  free_guarded (input, count);
+}
+
+static gboolean
+is_wanted (const char *text, char **words)
+{
+  for (char **word = words; *word; word++)
+    if (strstr (text, *word))
+      return TRUE;
+  return *words == NULL;
+}
+
+static void
+skip_absent (gconstpointer data)
+{
+  g_test_skip (data);
+}
+
+/* The least of some runs, in seconds. */
+static double
+time_case (DhDevice *device, const OpsCase *ops_case, double *flop, GError **error)
+{
+  g_autoptr (DhPlan) plan = new_plan (device, ops_case, error);
+  if (!plan)
+    return -1;
+  g_autofree DhShape *shapes = dh_graph_infer_shapes (ops_case->graph, ops_case->input, NULL);
+  *flop = dh_graph_flop (ops_case->graph, shapes, (const DhValue *)(gpointer)ops_case->outputs->data,
+                         ops_case->outputs->len);
+  float *input = ops_new_input (ops_case);
+  double least = INFINITY, spent = 0;
+  for (guint i = 0; i < 50 && (i < 2 || spent < 0.5); i++)
+    {
+      const gint64 begin = g_get_monotonic_time ();
+      free_outputs (ops_case, shapes, run (plan, ops_case, shapes, input));
+      const double seconds = 1e-6 * (double)(g_get_monotonic_time () - begin);
+      least = fmin (least, seconds);
+      spent += seconds;
+    }
+  free_guarded (input, count_of (ops_case->input));
+  return least;
+}
+
+static void
+report_case (const char *mode, DhDevice *device, const OpsCase *ops_case)
+{
+  g_autoptr (GError) error = NULL;
+  if (g_str_equal (mode, "--perf"))
+    {
+      double flop = 0;
+      const double seconds = time_case (device, ops_case, &flop, &error);
+      if (seconds >= 0)
+        printf ("%-8s %-56s %10.3f ms %8.1f GFLOP/s\n", dh_device_name (device), ops_case->name, 1e3 * seconds,
+                1e-9 * flop / seconds);
+    }
+  else
+    {
+      g_autoptr (DhPlan) plan = new_plan (device, ops_case, &error);
+      if (plan)
+        printf ("%-8s %-56s yes\n", dh_device_name (device), ops_case->name);
+    }
+  if (error)
+    printf ("%-8s %-56s no: %s\n", dh_device_name (device), ops_case->name, error->message);
+}
+
+int
+main (int argc, char **argv)
+{
+  setlocale (LC_ALL, "");
+  const char *mode = argc > 1 && g_str_has_prefix (argv[1], "--") ? argv[1] : NULL;
+  const gboolean report =
+      mode && (g_str_equal (mode, "--list") || g_str_equal (mode, "--perf") || g_str_equal (mode, "--support"));
+  if (!report)
+    g_test_init (&argc, &argv, NULL);
+  char **words = argv + (report ? 2 : 1);
+
+  g_autoptr (GPtrArray) cases = ops_list_cases ();
+  g_autoptr (GPtrArray) infos = dh_devices_list ();
+  g_autoptr (GPtrArray) devices = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_device_unref);
+  g_autoptr (GPtrArray) proofs = g_ptr_array_new_with_free_func (g_free);
+  for (guint d = 0; d < infos->len; d++)
+    {
+      const DhDeviceInfo *info = infos->pdata[d];
+      g_autoptr (GError) error = NULL;
+      DhDevice *device = info->available ? dh_device_open (info->name, 0, &error) : NULL;
+      g_assert_no_error (error);
+      if (device)
+        g_ptr_array_add (devices, device);
+      else if (report)
+        printf ("%-8s absent: %s\n", info->name, info->why_not);
+      else if (is_wanted (info->name, words))
+        {
+          g_autofree char *path = g_strdup_printf ("/ops/%s", info->name);
+          g_test_add_data_func (path, info->why_not, skip_absent);
+        }
+      for (guint c = 0; device && c < cases->len; c++)
+        {
+          OpsCase *ops_case = cases->pdata[c];
+          g_autofree char *path = g_strdup_printf ("/ops/%s/%s", info->name, ops_case->name);
+          if (!is_wanted (path, words) || (ops_case->perf_only && g_strcmp0 (mode, "--perf") != 0))
+            continue;
+          if (report && g_str_equal (mode, "--list"))
+            printf ("%s\n", path);
+          else if (report)
+            report_case (mode, device, ops_case);
+          else
+            {
+              Proof *proof = g_new (Proof, 1);
+              *proof = (Proof){ device, ops_case };
+              g_ptr_array_add (proofs, proof);
+              g_test_add_data_func (path, proof, prove);
+            }
+        }
+    }
+  return report ? 0 : g_test_run ();
+}
