@@ -149,8 +149,11 @@ compute_scores (Flow *flow, guint index, DhTensor **maps, DhRunImageRow *row, GE
   guint wanted = 0;
   for (guint m = 0; m < flow->measured->len; m++)
     wanted |= DH_MAP_BIT (g_array_index (flow->measured, Measured, m).map);
+  const DhEvaluationOptions *options = flow->options;
   g_autoptr (DhPrediction) prediction
-      = dh_predictor_run (flow->options->predictor, image, wanted, flow->cancellable, NULL, error);
+      = options->predict
+            ? options->predict (options->predictor, image, wanted, flow->cancellable, options->data, error)
+            : dh_predictor_run (options->predictor, image, wanted, flow->cancellable, NULL, error);
   if (!prediction)
     return FALSE;
   row->width = image->width;

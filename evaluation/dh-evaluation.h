@@ -30,6 +30,10 @@ typedef struct
   guint n_protocols;
   DhMetricOptions metric_options;
   const char *command;                /* that does the same, for the run's provenance; may be NULL */
+  /* Where a picture's maps come from; NULL: dh_predictor_run. For a program that keeps maps, or that has other work for
+   * the predictor between two pictures. Called on the evaluating thread, with `data`. */
+  DhPrediction *(*predict) (DhPredictor *predictor, const DhImage *image, guint maps, GCancellable *cancellable,
+                            gpointer data, GError **error);
   /* Called on the evaluating thread after each image was committed; may be NULL. */
   void (*image_done) (const DhRunImageRow *row, guint done, guint total, gpointer data);
   gpointer data;
