@@ -1,0 +1,377 @@
+#include "dh-score-stats.h"
+#include <glib/gi18n.h>
+#include <math.h>
+#include "dh-ranking.h"
+
+/* Rankings hold scores that are high where anomalous, so likelihood and posterior are kept negated. */
+struct _DhScoreStats
+{
+  gatomicrefcount refs;
+  gboolean labelled, sealed;
+  guint n_images;
+  gboolean has[DH_N_SCORES];
+  DhRanking *rankings[DH_N_SCORES];
+  DhPixelMetrics metrics[DH_N_SCORES];
+};
+
+static double
+ratio (guint64 part, guint64 whole)
+{
+  return whole != 0 ? (double)part / (double)whole : NAN;
+}
+
+double
+dh_counts_precision (const DhCounts *counts)
+{
+  return ratio (counts->tp, counts->tp + counts->fp);
+}
+
+double
+dh_counts_tpr (const DhCounts *counts)
+{
+  return ratio (counts->tp, counts->tp + counts->fn);
+}
+
+double
+dh_counts_fpr (const DhCounts *counts)
+{
+  return ratio (counts->fp, counts->fp + counts->tn);
+}
+
+double
+dh_counts_f1 (const DhCounts *counts)
+{
+  if (counts->tp + counts->fn == 0)
+    return NAN;
+  return ratio (2 * counts->tp, 2 * counts->tp + counts->fp + counts->fn);
+}
+
+const char *
+dh_rule_title (DhRule rule)
+{
+  switch (rule)
+    {
+    case DH_RULE_BY_HAND:
+      return _ ("set by hand");
+    case DH_RULE_TPR95:
+      return _ ("TPR 95 %");
+    case DH_RULE_FPR5:
+      return _ ("FPR 5 %");
+    case DH_RULE_BEST_F1:
+      return _ ("Best F1");
+    case DH_N_RULES:
+    default:
+      g_return_val_if_reached ("");
+    }
+}
+
+static const char *const rule_ids[DH_N_RULES] = { "by-hand", "tpr95", "fpr5", "best-f1" };
+
+const char *
+dh_rule_id (DhRule rule)
+{
+  g_return_val_if_fail (rule < DH_N_RULES, NULL);
+  return rule_ids[rule];
+}
+
+gboolean
+dh_rule_from_id (const char *id, DhRule *rule)
+{
+  for (guint i = 0; i < DH_N_RULES; i++)
+    if (g_strcmp0 (id, rule_ids[i]) == 0)
+      {
+        *rule = i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+static double
+sign_of (DhScore score)
+{
+  return dh_score_flags_above (score) ? 1 : -1;
+}
+
+DhScoreStats *
+dh_score_stats_new (void)
+{
+  DhScoreStats *stats = g_new0 (DhScoreStats, 1);
+  g_atomic_ref_count_init (&stats->refs);
+  for (guint i = 0; i < DH_N_SCORES; i++)
+    stats->rankings[i] = dh_ranking_new ();
+  return stats;
+}
+
+DhScoreStats *
+dh_score_stats_ref (DhScoreStats *stats)
+{
+  g_atomic_ref_count_inc (&stats->refs);
+  return stats;
+}
+
+void
+dh_score_stats_unref (DhScoreStats *stats)
+{
+  if (!g_atomic_ref_count_dec (&stats->refs))
+    return;
+  for (guint i = 0; i < DH_N_SCORES; i++)
+    dh_ranking_free (stats->rankings[i]);
+  g_free (stats);
+}
+
+static gboolean
+add_scores (DhRanking *ranking, const float *values, double sign, const guint8 *truth, gsize n)
+{
+  enum
+  {
+    PIECE = 8192
+  };
+  static const guint8 all_inliers[PIECE];
+  float piece[PIECE];
+  for (gsize at = 0; at < n; at += PIECE)
+    {
+      gsize length = MIN (PIECE, n - at);
+      for (gsize i = 0; i < length; i++)
+        piece[i] = (float)sign * values[at + i];
+      if (!dh_ranking_add (ranking, piece, truth != NULL ? truth + at : all_inliers, length, NULL, NULL))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+dh_score_stats_add (DhScoreStats *stats, const DhFrame *frame)
+{
+  g_return_val_if_fail (!stats->sealed, FALSE);
+  gsize n = (gsize)frame->width * frame->height;
+  const guint8 *truth = frame->truth != NULL ? g_bytes_get_data (frame->truth, NULL) : NULL;
+  for (guint score = 0; score < DH_N_SCORES; score++)
+    {
+      const float *values = dh_frame_floats (frame, dh_score_map (score));
+      if (values == NULL)
+        continue;
+      if (!add_scores (stats->rankings[score], values, sign_of (score), truth, n))
+        return FALSE;
+      stats->has[score] = TRUE;
+    }
+  stats->labelled = stats->labelled || truth != NULL;
+  stats->n_images++;
+  return TRUE;
+}
+
+DhScoreStats *
+dh_score_stats_copy (const DhScoreStats *stats)
+{
+  g_autoptr (DhScoreStats) copy = dh_score_stats_new ();
+  copy->labelled = stats->labelled;
+  copy->n_images = stats->n_images;
+  for (guint i = 0; i < DH_N_SCORES; i++)
+    {
+      copy->has[i] = stats->has[i];
+      if (!dh_ranking_merge (copy->rankings[i], stats->rankings[i], NULL))
+        return NULL;
+    }
+  return g_steal_pointer (&copy);
+}
+
+void
+dh_score_stats_seal (DhScoreStats *stats)
+{
+  for (guint i = 0; i < DH_N_SCORES; i++)
+    {
+      DhConfusion confusion;
+      dh_ranking_confusion (stats->rankings[i], 0, FALSE, &confusion);
+      dh_ranking_metrics (stats->rankings[i], DH_FPR95_ABOVE, &stats->metrics[i]);
+    }
+  stats->sealed = TRUE;
+}
+
+gboolean
+dh_score_stats_has (const DhScoreStats *stats, DhScore score)
+{
+  return stats != NULL && stats->has[score];
+}
+
+gboolean
+dh_score_stats_is_labelled (const DhScoreStats *stats)
+{
+  return stats != NULL && stats->labelled;
+}
+
+guint
+dh_score_stats_n_images (const DhScoreStats *stats)
+{
+  return stats->n_images;
+}
+
+static const DhRanking *
+any_ranking (const DhScoreStats *stats)
+{
+  for (guint i = 0; i < DH_N_SCORES; i++)
+    if (stats->has[i])
+      return stats->rankings[i];
+  return stats->rankings[0];
+}
+
+guint64
+dh_score_stats_n_anomalies (const DhScoreStats *stats)
+{
+  return dh_ranking_anomalies (any_ranking (stats));
+}
+
+guint64
+dh_score_stats_n_inliers (const DhScoreStats *stats)
+{
+  return dh_ranking_inliers (any_ranking (stats));
+}
+
+guint64
+dh_score_stats_n_void (const DhScoreStats *stats)
+{
+  return dh_ranking_ignored (any_ranking (stats));
+}
+
+/* The largest float that decides as the double does: s > threshold ⇔ s > floor, for every float s. */
+static float
+floor_to_float (double threshold)
+{
+  float rounded = (float)threshold;
+  return rounded > threshold ? nextafterf (rounded, -INFINITY) : rounded;
+}
+
+void
+dh_score_stats_count (const DhScoreStats *stats, DhScore score, double threshold, DhCounts *counts)
+{
+  *counts = (DhCounts){ .labelled = stats->labelled };
+  DhRanking *ranking = stats->rankings[score];
+  guint64 anomalies = dh_ranking_anomalies (ranking), inliers = dh_ranking_inliers (ranking);
+  DhConfusion confusion = { .fn = anomalies, .tn = inliers };
+  if (!isnan (threshold))
+    dh_ranking_confusion (ranking, floor_to_float (sign_of (score) * threshold), FALSE, &confusion);
+  counts->flagged = confusion.tp + confusion.fp;
+  counts->pixels = anomalies + inliers;
+  if (!stats->labelled)
+    return;
+  counts->tp = confusion.tp;
+  counts->fp = confusion.fp;
+  counts->fn = confusion.fn;
+  counts->tn = confusion.tn;
+}
+
+double
+dh_score_stats_quantile (const DhScoreStats *stats, DhScore score, double fraction)
+{
+  double sign = sign_of (score);
+  return sign * dh_ranking_quantile (stats->rankings[score], sign > 0 ? fraction : 1 - fraction);
+}
+
+double
+dh_score_stats_mean (const DhScoreStats *stats, DhScore score)
+{
+  return sign_of (score) * dh_ranking_mean_score (stats->rankings[score]);
+}
+
+void
+dh_score_stats_histogram (const DhScoreStats *stats, DhScore score, double low, double high, guint n,
+                          guint64 *inliers, guint64 *anomalies)
+{
+  DhRanking *ranking = stats->rankings[score];
+  gboolean above = dh_score_flags_above (score);
+  guint64 n_inliers = dh_ranking_inliers (ranking), n_anomalies = dh_ranking_anomalies (ranking);
+  guint64 inliers_before = 0, anomalies_before = 0;
+  for (guint i = 0; i < n; i++)
+    {
+      guint64 inliers_below = n_inliers, anomalies_below = n_anomalies;
+      if (i + 1 < n)
+        {
+          double edge = dh_score_from_axis (score, low + (high - low) * (i + 1) / n);
+          DhConfusion confusion;
+          dh_ranking_confusion (ranking, floor_to_float (sign_of (score) * edge), FALSE, &confusion);
+          inliers_below = above ? confusion.tn : confusion.fp;
+          anomalies_below = above ? confusion.fn : confusion.tp;
+        }
+      inliers[i] = inliers_below - MIN (inliers_before, inliers_below);
+      anomalies[i] = anomalies_below - MIN (anomalies_before, anomalies_below);
+      inliers_before = inliers_below;
+      anomalies_before = anomalies_below;
+    }
+}
+
+/* The metrics count score ≥ point; a mask has score > threshold. */
+static double
+threshold_of_point (DhScore score, double point)
+{
+  if (isnan (point))
+    return NAN;
+  return sign_of (score) * nextafterf ((float)point, -INFINITY);
+}
+
+double
+dh_score_stats_choose (const DhScoreStats *stats, DhScore score, DhRule rule)
+{
+  if (!dh_score_stats_has (stats, score) || !stats->labelled)
+    return NAN;
+  const DhPixelMetrics *metrics = &stats->metrics[score];
+  switch (rule)
+    {
+    case DH_RULE_TPR95:
+      return threshold_of_point (score, metrics->threshold_tpr95);
+    case DH_RULE_FPR5:
+      return threshold_of_point (score, metrics->threshold_fpr5);
+    case DH_RULE_BEST_F1:
+      return threshold_of_point (score, metrics->best_f1_threshold);
+    case DH_RULE_BY_HAND:
+    case DH_N_RULES:
+    default:
+      return NAN;
+    }
+}
+
+void
+dh_score_stats_metrics (const DhScoreStats *stats, DhScore score, DhRankMetrics *metrics)
+{
+  *metrics = (DhRankMetrics){ NAN, NAN, NAN, NAN };
+  if (!dh_score_stats_has (stats, score) || !stats->labelled)
+    return;
+  const DhPixelMetrics *all = &stats->metrics[score];
+  *metrics = (DhRankMetrics){ all->ap, all->auroc, all->fpr95, all->best_f1 };
+}
+
+DhScoreCurve *
+dh_score_stats_curve (const DhScoreStats *stats, DhScore score, guint max_points)
+{
+  if (!dh_score_stats_has (stats, score) || !stats->labelled)
+    return NULL;
+  g_autoptr (DhCurve) points = dh_ranking_curve (stats->rankings[score], max_points, DH_FPR95_ABOVE);
+  if (points == NULL || points->n_points == 0)
+    return NULL;
+  DhScoreCurve *curve = g_new0 (DhScoreCurve, 1);
+  curve->n = points->n_points;
+  double **columns[] = { &curve->threshold, &curve->precision, &curve->tpr, &curve->fpr, &curve->f1 };
+  for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
+    *columns[i] = g_new (double, curve->n);
+  for (guint i = 0; i < curve->n; i++)
+    {
+      DhConfusion confusion;
+      dh_curve_point_confusion (points, i, &confusion);
+      curve->threshold[i] = sign_of (score) * points->points[i].threshold;
+      curve->precision[i] = dh_confusion_precision (&confusion);
+      curve->tpr[i] = dh_confusion_tpr (&confusion);
+      curve->fpr[i] = dh_confusion_fpr (&confusion);
+      curve->f1[i] = dh_confusion_f1 (&confusion);
+    }
+  return curve;
+}
+
+void
+dh_score_curve_free (DhScoreCurve *curve)
+{
+  if (curve == NULL)
+    return;
+  g_free (curve->threshold);
+  g_free (curve->precision);
+  g_free (curve->tpr);
+  g_free (curve->fpr);
+  g_free (curve->f1);
+  g_free (curve);
+}

@@ -1,0 +1,90 @@
+#pragma once
+#include "dh-frame.h"
+
+G_BEGIN_DECLS
+
+/* The scores of one picture or of a whole set with their labels, kept exactly, so that every number at every threshold is
+ * exact and costs microseconds. Filled by one thread, then sealed; sealed ones are immutable and may be read by any one
+ * thread at a time. Reference counted (atomic). */
+typedef struct _DhScoreStats DhScoreStats;
+
+/* Pixel counts at a threshold. Void pixels and values that are not finite are in none of them. */
+typedef struct
+{
+  gboolean labelled; /* without labels only `flagged` and `pixels` are meant */
+  guint64 tp, fp, fn, tn;
+  guint64 flagged, pixels;
+} DhCounts;
+
+/* Fractions of 1; NaN where undefined. */
+double dh_counts_precision (const DhCounts *counts);
+double dh_counts_tpr (const DhCounts *counts);
+double dh_counts_fpr (const DhCounts *counts);
+double dh_counts_f1 (const DhCounts *counts);
+
+/* How a threshold was chosen. */
+typedef enum
+{
+  DH_RULE_BY_HAND,
+  DH_RULE_TPR95,   /* the first point of the curve with TPR > 0.95 */
+  DH_RULE_FPR5,    /* the last point with FPR ≤ 0.05 */
+  DH_RULE_BEST_F1, /* the strictest of the largest F1 */
+  DH_N_RULES,
+} DhRule;
+/* "TPR 95 %", … translated. */
+const char *dh_rule_title (DhRule rule);
+/* "by-hand", "tpr95", "fpr5", "best-f1" */
+const char *dh_rule_id (DhRule rule);
+gboolean dh_rule_from_id (const char *id, DhRule *rule);
+
+DhScoreStats *dh_score_stats_new (void);
+/* Adds a picture; without truth all its pixels count as inliers, and the whole counts as unlabelled unless another
+ * picture has labels. Some 10–30 ms per million pixels, so never on the window's thread. FALSE where memory is short. */
+gboolean dh_score_stats_add (DhScoreStats *stats, const DhFrame *frame);
+/* A copy of what was added so far, for a filler who goes on; NULL where memory is short. */
+DhScoreStats *dh_score_stats_copy (const DhScoreStats *stats);
+/* Computes what is read later: presets, curves' summary, the index behind the counts. */
+void dh_score_stats_seal (DhScoreStats *stats);
+DhScoreStats *dh_score_stats_ref (DhScoreStats *stats);
+void dh_score_stats_unref (DhScoreStats *stats);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhScoreStats, dh_score_stats_unref)
+
+/* Of a sealed one. `stats` may be NULL in the first. */
+gboolean dh_score_stats_has (const DhScoreStats *stats, DhScore score);
+gboolean dh_score_stats_is_labelled (const DhScoreStats *stats);
+guint dh_score_stats_n_images (const DhScoreStats *stats);
+guint64 dh_score_stats_n_anomalies (const DhScoreStats *stats);
+guint64 dh_score_stats_n_inliers (const DhScoreStats *stats);
+guint64 dh_score_stats_n_void (const DhScoreStats *stats);
+
+void dh_score_stats_count (const DhScoreStats *stats, DhScore score, double threshold, DhCounts *counts);
+/* The value below which a fraction of all counted pixels lies; NaN where there are none. */
+double dh_score_stats_quantile (const DhScoreStats *stats, DhScore score, double fraction);
+/* The mean of the score as it stands (high = anomalous for the hybrid score only). */
+double dh_score_stats_mean (const DhScoreStats *stats, DhScore score);
+/* Counts of values in `n` equal bins of the axis (the logit for the posterior) from `low` to `high`; values outside are
+ * in the end bins. */
+void dh_score_stats_histogram (const DhScoreStats *stats, DhScore score, double low, double high, guint n,
+                               guint64 *inliers, guint64 *anomalies);
+/* The threshold that the rule picks here: NaN where it is undefined (no labels, no anomaly pixels). A mask drawn with it
+ * has exactly the pixels that the metrics count at that point. */
+double dh_score_stats_choose (const DhScoreStats *stats, DhScore score, DhRule rule);
+
+typedef struct
+{
+  double ap, auroc, fpr95, best_f1; /* fractions of 1; NaN where undefined */
+} DhRankMetrics;
+void dh_score_stats_metrics (const DhScoreStats *stats, DhScore score, DhRankMetrics *metrics);
+
+/* PR, ROC and threshold curves in one: `threshold` descends in strictness (the axis value at which the pixels counted
+ * are flagged), tpr and fpr ascend. Freed with dh_score_curve_free; NULL without labels. Some milliseconds. */
+typedef struct
+{
+  guint n;
+  double *threshold, *precision, *tpr, *fpr, *f1;
+} DhScoreCurve;
+DhScoreCurve *dh_score_stats_curve (const DhScoreStats *stats, DhScore score, guint max_points);
+void dh_score_curve_free (DhScoreCurve *curve);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhScoreCurve, dh_score_curve_free)
+
+G_END_DECLS

@@ -1,0 +1,71 @@
+#pragma once
+#include <gio/gio.h>
+#include "dh-dataset.h"
+#include "dh-frame.h"
+#include "dh-image-item.h"
+#include "dh-map-cache.h"
+#include "dh-model-info.h"
+#include "dh-predictor.h"
+#include "dh-score-stats.h"
+
+G_BEGIN_DECLS
+
+/* Pictures to frames. One thread owns the predictor and makes all its calls; two more read pictures, labels and the cache
+ * of maps, and count. What is asked for first comes first: the shown picture before those ahead of the user before
+ * background work; a shown picture that needs the network stops a less urgent run that has only begun.
+ *
+ * All functions and signals are for the window's thread, and none blocks.
+ *
+ * Signals
+ *   "frame"    (DhImageItem item, DhFrame frame, gboolean last)  picture and labels first; with maps when they are there
+ *   "stats"    (DhImageItem item, gpointer DhScoreStats)         sealed; follows the last frame
+ *   "progress" (DhImageItem item, double fraction, double seconds, char *layer)  while the network runs
+ *   "failed"   (DhImageItem item, char *message)                 the picture cannot be read, or its maps not be made */
+#define DH_TYPE_WORKER (dh_worker_get_type ())
+G_DECLARE_FINAL_TYPE (DhWorker, dh_worker, DH, WORKER, GObject)
+
+typedef enum
+{
+  DH_PRIORITY_SHOWN,
+  DH_PRIORITY_AHEAD,
+} DhPriority;
+
+/* Borrows `cache`, which must outlive it. */
+DhWorker *dh_worker_new (DhMapCache *cache);
+/* Stops all threads and waits for them: for at most one step of the network. Nothing is delivered afterwards. */
+void dh_worker_stop (DhWorker *worker);
+
+/* Loads weights and opens the device on the inference thread; requests under way are dropped. On an error the former
+ * model stays. `bytes` (with a name for messages) or `path`. */
+void dh_worker_load_model_async (DhWorker *worker, const char *path, GBytes *bytes, const char *name,
+                                 GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+DhModelInfo *dh_worker_load_model_finish (DhWorker *worker, GAsyncResult *result, GError **error);
+/* Device for the models loaded from now on; "auto" by default. */
+void dh_worker_set_device (DhWorker *worker, const char *device, DhPrecision precision);
+/* Of the model that is loaded; NULL before. Borrowed. */
+DhModelInfo *dh_worker_get_model_info (DhWorker *worker);
+DhComputeInfo *dh_worker_get_compute_info (DhWorker *worker);
+
+/* All requests are dropped; items of later requests are of this data set. NULL: none. */
+void dh_worker_set_dataset (DhWorker *worker, DhDataset *dataset);
+/* Bits 1 << DhFrameMap that a frame must have; what the model cannot give is left out. */
+void dh_worker_set_wanted (DhWorker *worker, guint maps);
+
+/* Asks for a frame. An item that is under way only becomes more urgent. */
+void dh_worker_request (DhWorker *worker, DhImageItem *item, DhPriority priority);
+/* Everything that waits is dropped but for `keep` (NULL-terminated); a run of another stops. */
+void dh_worker_keep_only (DhWorker *worker, DhImageItem *const *keep);
+/* Loads the item's thumbnail, of at most 144×108 pixels, into the item. */
+void dh_worker_request_thumbnail (DhWorker *worker, DhImageItem *item);
+
+/* Runs of the network begun so far; 0 while a slider moves. */
+guint64 dh_worker_get_n_runs (DhWorker *worker);
+
+/* Work on the inference thread behind all requests, in steps between which requests are served: an evaluation. `step` is
+ * called until it returns FALSE, then `done` on the window's thread. `predictor` is NULL while no model is loaded. The
+ * cancellable given to `step` is also cancelled where a shown picture must go before; it then should return TRUE and is
+ * called again. One at a time: FALSE where one is under way. */
+typedef gboolean (*DhBackgroundStep) (DhPredictor *predictor, GCancellable *cancellable, gpointer data);
+gboolean dh_worker_run_background (DhWorker *worker, DhBackgroundStep step, gpointer data, GDestroyNotify done);
+
+G_END_DECLS
