@@ -14,7 +14,7 @@ typedef struct
   gatomicrefcount refs;
   guint width, height;
   GBytes *image;                 /* 3·W·H, RGB 8 bit */
-  GBytes *truth;                 /* W·H: 0 inlier, 1 anomaly, 2 void; NULL where there are no anomaly labels */
+  GBytes *truth;                 /* W·H: 0 inlier, 1 anomaly, 255 void; NULL where there are no anomaly labels */
   GBytes *classes;               /* W·H: the labels' classes, K void; NULL where there are none */
   GBytes *maps[DH_N_FRAME_MAPS]; /* float32 W·H, but the segmentation uint8; NULL where it was not computed */
   guint64 non_finite[DH_N_FRAME_MAPS];
@@ -41,7 +41,7 @@ gsize dh_frame_size_bytes (const DhFrame *frame);
 typedef struct
 {
   guint x, y;
-  gint truth; /* 0, 1, 2; −1 without labels */
+  gint truth; /* 0, 1, 255; −1 without labels */
   gint label_class, segmentation_class; /* −1 where unknown */
   double likelihood, posterior, hybrid; /* NaN where the map is missing */
   double max_softmax;                   /* probability of the segmentation's class; NaN where unknown */

@@ -32,6 +32,19 @@ dh_job_unref (DhJob *job)
   g_free (job);
 }
 
+/* Void as 255, whatever the loader's number for it. */
+static GBytes *
+truth_of_labels (const DhLabels *labels)
+{
+  gsize n = (gsize)labels->width * labels->height;
+  guint8 *truth = g_try_malloc (n);
+  if (truth == NULL)
+    return NULL;
+  for (gsize i = 0; i < n; i++)
+    truth[i] = labels->ids[i] <= DH_ANOMALY_ANOMALY ? labels->ids[i] : 255;
+  return g_bytes_new_take (truth, n);
+}
+
 static GBytes *
 bytes_of_labels (DhLabels *labels)
 {
@@ -59,7 +72,7 @@ dh_job_load (DhJob *job, GError **error)
   else
     {
       if (anomaly != NULL)
-        job->frame->truth = bytes_of_labels (anomaly);
+        job->frame->truth = truth_of_labels (anomaly);
       if (classes != NULL)
         job->frame->classes = bytes_of_labels (classes);
     }

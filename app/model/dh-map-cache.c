@@ -2,6 +2,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <utime.h>
 #include "dh-debug.h"
 #include "dh-file.h"
 
@@ -21,6 +22,7 @@ G_STATIC_ASSERT (sizeof (Header) == 24 + 8 * DH_N_FRAME_MAPS + 8);
 
 struct _DhMapCache
 {
+  gatomicrefcount refs;
   char *folder;
   GMutex mutex;
   guint64 limit, size;
@@ -31,16 +33,24 @@ DhMapCache *
 dh_map_cache_new (const char *folder, guint64 limit)
 {
   DhMapCache *cache = g_new0 (DhMapCache, 1);
+  g_atomic_ref_count_init (&cache->refs);
   cache->folder = g_strdup (folder);
   cache->limit = limit;
   g_mutex_init (&cache->mutex);
   return cache;
 }
 
-void
-dh_map_cache_free (DhMapCache *cache)
+DhMapCache *
+dh_map_cache_ref (DhMapCache *cache)
 {
-  if (cache == NULL)
+  g_atomic_ref_count_inc (&cache->refs);
+  return cache;
+}
+
+void
+dh_map_cache_unref (DhMapCache *cache)
+{
+  if (!g_atomic_ref_count_dec (&cache->refs))
     return;
   g_mutex_clear (&cache->mutex);
   g_free (cache->folder);

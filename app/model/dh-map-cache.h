@@ -5,7 +5,7 @@ G_BEGIN_DECLS
 
 /* Maps on disk, by content: what was computed once from these weights and this picture is never computed again. One file
  * a picture, written whole or not at all; when the folder outgrows its limit, the files unused for longest go first.
- * A file that is broken or from another version counts as absent and is removed. All calls from any thread; they read
+ * A file that is broken or from another version counts as absent and is removed. Reference counted (atomic). All calls from any thread; they read
  * and write disk, so never from the window's. */
 typedef struct _DhMapCache DhMapCache;
 
@@ -13,8 +13,9 @@ typedef struct _DhMapCache DhMapCache;
 
 /* The folder is made when first written to. */
 DhMapCache *dh_map_cache_new (const char *folder, guint64 limit);
-void dh_map_cache_free (DhMapCache *cache);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhMapCache, dh_map_cache_free)
+DhMapCache *dh_map_cache_ref (DhMapCache *cache);
+void dh_map_cache_unref (DhMapCache *cache);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhMapCache, dh_map_cache_unref)
 
 /* "WEIGHTS-PICTURE-WxH-PRECISION" hashed; `weights` and `picture` are SHA-256 digits. Free with g_free. */
 char *dh_map_cache_key (const char *weights, const char *picture, guint width, guint height, const char *precision);

@@ -2,6 +2,7 @@
 #include <glib/gi18n.h>
 #include "dh-debug.h"
 #include "dh-error.h"
+#include "dh-file.h"
 #include "dh-worker-private.h"
 
 /* A run that has come this far is finished although a shown picture waits. */
@@ -30,7 +31,7 @@ struct _DhWorker
   DhJob *running;
   double running_fraction;
   GCancellable *run_cancellable; /* of the network's run */
-  DhBackgroundStep background;
+  DhBackgroundWork background;
   gpointer background_data;
   GDestroyNotify background_done;
   gboolean in_background;
@@ -159,10 +160,10 @@ post_failure (DhJob *job, const GError *error)
   post (message);
 }
 
-/* A job that has its maps: count for the tuning panel, then keep the maps. */
+/* Maps are there: count for the tuning panel, then keep them. */
 typedef struct
 {
-  DhJob *job;
+  DhJob *job; /* NULL: nobody looks at it, it is only kept */
   DhFrame *frame;
   char *key; /* NULL: came from the cache */
 } Finished;
@@ -171,7 +172,7 @@ static void
 finish_job (DhWorker *self, DhJob *job, DhFrame *frame, const char *key)
 {
   Finished *finished = g_new0 (Finished, 1);
-  finished->job = dh_job_ref (job);
+  finished->job = job != NULL ? dh_job_ref (job) : NULL;
   finished->frame = dh_frame_ref (frame);
   finished->key = g_strdup (key);
   g_thread_pool_push (self->counters, finished, NULL);
@@ -183,7 +184,7 @@ count_and_store (gpointer data, gpointer user_data)
   DhWorker *self = user_data;
   Finished *finished = data;
   DhJob *job = finished->job;
-  if (!g_cancellable_is_cancelled (job->cancellable))
+  if (job != NULL && !g_cancellable_is_cancelled (job->cancellable))
     {
       DhScoreStats *stats = dh_score_stats_new ();
       if (dh_score_stats_add (stats, finished->frame))
@@ -201,7 +202,7 @@ count_and_store (gpointer data, gpointer user_data)
     g_info ("%s", error->message);
   dh_frame_unref (finished->frame);
   g_free (finished->key);
-  dh_job_unref (job);
+  g_clear_pointer (&job, dh_job_unref);
   g_free (finished);
 }
 
@@ -284,7 +285,7 @@ report_run (guint64 done, guint64 total, const char *what, gpointer data)
   report->worker->running_fraction = fraction;
   g_mutex_unlock (&report->worker->mutex);
   gint64 now = g_get_monotonic_time ();
-  if (now - report->reported < 50 * 1000)
+  if (report->job == NULL || now - report->reported < 50 * 1000)
     return;
   report->reported = now;
   Message *message = message_new (MESSAGE_PROGRESS, report->job);
@@ -486,58 +487,143 @@ end_background (DhWorker *self)
   to_window (tell_end, end, g_free, G_PRIORITY_DEFAULT);
 }
 
+/* On the inference thread, with the mutex held; runs with it released. */
+static void
+serve (DhWorker *self, DhJob *job)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  gboolean was_background = self->in_background;
+  self->run_cancellable = cancellable;
+  self->running = job;
+  self->running_fraction = 0;
+  self->in_background = FALSE;
+  g_mutex_unlock (&self->mutex);
+  run_job (self, job, cancellable);
+  g_mutex_lock (&self->mutex);
+  self->run_cancellable = NULL;
+  self->running = NULL;
+  self->in_background = was_background;
+  g_mutex_unlock (&self->mutex);
+  dh_job_unref (job);
+  g_mutex_lock (&self->mutex);
+}
+
 static gpointer
 inference_thread (gpointer data)
 {
   DhWorker *self = data;
   g_mutex_lock (&self->mutex);
-  for (;;)
+  while (!self->quit)
     {
-      DhJob *job = NULL;
-      Command *command = NULL;
-      while (!self->quit && (command = g_queue_pop_head (&self->commands)) == NULL && (job = take_job (self)) == NULL
-             && self->background == NULL)
-        g_cond_wait (&self->cond, &self->mutex);
-      if (self->quit)
-        {
-          if (command != NULL)
-            g_queue_push_head (&self->commands, command);
-          break;
-        }
-      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-      self->run_cancellable = cancellable;
-      self->running = job;
-      self->running_fraction = 0;
-      self->in_background = command == NULL && job == NULL;
-      DhBackgroundStep step = self->background;
-      gpointer step_data = self->background_data;
-      g_mutex_unlock (&self->mutex);
-
-      gboolean more = TRUE;
+      Command *command = g_queue_pop_head (&self->commands);
+      DhJob *job = command == NULL ? take_job (self) : NULL;
       if (command != NULL)
-        run_command (self, command);
-      else if (job != NULL)
-        run_job (self, job, cancellable);
-      else
-        more = step (self->predictor, cancellable, step_data);
-
-      g_mutex_lock (&self->mutex);
-      self->run_cancellable = NULL;
-      self->running = NULL;
-      self->in_background = FALSE;
-      if (!more)
-        end_background (self);
-      if (command != NULL || job != NULL)
         {
           g_mutex_unlock (&self->mutex);
-          g_clear_pointer (&command, command_free);
-          g_clear_pointer (&job, dh_job_unref);
+          run_command (self, command);
+          command_free (command);
           g_mutex_lock (&self->mutex);
         }
+      else if (job != NULL)
+        serve (self, job);
+      else if (self->background != NULL)
+        {
+          self->in_background = TRUE;
+          g_mutex_unlock (&self->mutex);
+          self->background (self, self->predictor, self->background_data);
+          g_mutex_lock (&self->mutex);
+          self->in_background = FALSE;
+          end_background (self);
+        }
+      else
+        g_cond_wait (&self->cond, &self->mutex);
     }
   g_mutex_unlock (&self->mutex);
   g_clear_pointer (&self->predictor, dh_predictor_free);
   return NULL;
+}
+
+static DhPrediction *
+prediction_of_frame (const DhFrame *frame, guint maps)
+{
+  DhPrediction *prediction = g_new0 (DhPrediction, 1);
+  prediction->width = frame->width;
+  prediction->height = frame->height;
+  const gint64 dims[2] = { frame->height, frame->width };
+  for (guint i = 0; i < DH_N_FRAME_MAPS; i++)
+    if (maps & DH_MAP_BIT (i) && frame->maps[i] != NULL)
+      {
+        prediction->maps[i] = dh_tensor_new_take (i == DH_FRAME_SEGMENTATION ? DH_DTYPE_U8 : DH_DTYPE_F32, 2, dims,
+                                                  g_bytes_ref (frame->maps[i]));
+        prediction->non_finite[i] = frame->non_finite[i];
+      }
+  return prediction;
+}
+
+static void
+cancel_run (GCancellable *outer, gpointer run)
+{
+  g_cancellable_cancel (run);
+}
+
+/* One run that a shown picture may stop. */
+static DhPrediction *
+run_stoppable (DhWorker *self, const DhImage *image, guint maps, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GCancellable) run = g_cancellable_new ();
+  RunReport report = { self, NULL, 0, 0 };
+  DhProgress progress = { report_run, &report };
+  g_mutex_lock (&self->mutex);
+  self->run_cancellable = run;
+  self->running_fraction = 0;
+  self->n_runs++;
+  if (self->quit)
+    g_cancellable_cancel (run);
+  g_mutex_unlock (&self->mutex);
+  gulong handler = cancellable != NULL ? g_cancellable_connect (cancellable, G_CALLBACK (cancel_run), run, NULL) : 0;
+  DhPrediction *prediction = dh_predictor_run (self->predictor, image, maps, run, &progress, error);
+  g_cancellable_disconnect (cancellable, handler);
+  g_mutex_lock (&self->mutex);
+  self->run_cancellable = NULL;
+  g_mutex_unlock (&self->mutex);
+  return prediction;
+}
+
+DhPrediction *
+dh_worker_predict (DhWorker *self, const DhImage *image, guint maps, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *hash = dh_sha256 (image->rgb, (gsize)3 * image->width * image->height);
+  g_autofree char *key = dh_map_cache_key (self->weights, hash, image->width, image->height,
+                                           dh_precision_name (self->precision));
+  guint of_frames = DH_MAP_BIT (DH_N_FRAME_MAPS) - 1;
+  g_autoptr (DhFrame) frame = dh_frame_new (image->width, image->height);
+  if ((maps & ~of_frames) == 0 && dh_map_cache_load (self->cache, key, maps, frame))
+    return prediction_of_frame (frame, maps);
+  for (;;)
+    {
+      g_mutex_lock (&self->mutex);
+      DhJob *job;
+      while (!self->quit && !g_cancellable_is_cancelled (cancellable) && (job = take_job (self)) != NULL)
+        serve (self, job);
+      gboolean quit = self->quit;
+      guint all = maps | dh_job_maps_for (self->wanted, self->has_outlier_head);
+      g_mutex_unlock (&self->mutex);
+      g_autoptr (GError) run_error = NULL;
+      g_autoptr (DhPrediction) prediction = run_stoppable (self, image, all, cancellable, &run_error);
+      if (prediction != NULL)
+        {
+          DhJob source = { .frame = frame };
+          g_autoptr (DhFrame) complete = dh_job_frame_with_maps (&source, prediction);
+          finish_job (self, NULL, complete, key);
+          return g_steal_pointer (&prediction);
+        }
+      gboolean stopped = g_error_matches (run_error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      if (!stopped || quit || g_cancellable_is_cancelled (cancellable))
+        {
+          g_propagate_error (error, g_steal_pointer (&run_error));
+          return NULL;
+        }
+    }
 }
 
 typedef struct
@@ -603,6 +689,7 @@ dh_worker_finalize (GObject *object)
   g_clear_pointer (&self->dataset, dh_dataset_unref);
   g_clear_pointer (&self->model_info, dh_model_info_unref);
   g_clear_pointer (&self->compute_info, dh_compute_info_unref);
+  g_clear_pointer (&self->cache, dh_map_cache_unref);
   g_free (self->device);
   g_free (self->weights);
   g_mutex_clear (&self->mutex);
@@ -640,7 +727,7 @@ DhWorker *
 dh_worker_new (DhMapCache *cache)
 {
   DhWorker *self = g_object_new (DH_TYPE_WORKER, NULL);
-  self->cache = cache;
+  self->cache = dh_map_cache_ref (cache);
   self->readers = g_thread_pool_new (read_job, self, 2, FALSE, NULL);
   g_thread_pool_set_sort_function (self->readers, job_order, NULL);
   self->counters = g_thread_pool_new (count_and_store, self, 1, FALSE, NULL);
@@ -831,14 +918,14 @@ dh_worker_get_n_runs (DhWorker *self)
 }
 
 gboolean
-dh_worker_run_background (DhWorker *self, DhBackgroundStep step, gpointer data, GDestroyNotify done)
+dh_worker_run_background (DhWorker *self, DhBackgroundWork work, gpointer data, GDestroyNotify done)
 {
   gboolean free_to_run = FALSE;
   g_mutex_lock (&self->mutex);
   if (self->background == NULL && !self->quit)
     {
       free_to_run = TRUE;
-      self->background = step;
+      self->background = work;
       self->background_data = data;
       self->background_done = done;
       g_cond_signal (&self->cond);

@@ -30,7 +30,6 @@ typedef enum
   DH_PRIORITY_AHEAD,
 } DhPriority;
 
-/* Borrows `cache`, which must outlive it. */
 DhWorker *dh_worker_new (DhMapCache *cache);
 /* Stops all threads and waits for them: for at most one step of the network. Nothing is delivered afterwards. */
 void dh_worker_stop (DhWorker *worker);
@@ -61,11 +60,16 @@ void dh_worker_request_thumbnail (DhWorker *worker, DhImageItem *item);
 /* Runs of the network begun so far; 0 while a slider moves. */
 guint64 dh_worker_get_n_runs (DhWorker *worker);
 
-/* Work on the inference thread behind all requests, in steps between which requests are served: an evaluation. `step` is
- * called until it returns FALSE, then `done` on the window's thread. `predictor` is NULL while no model is loaded. The
- * cancellable given to `step` is also cancelled where a shown picture must go before; it then should return TRUE and is
- * called again. One at a time: FALSE where one is under way. */
-typedef gboolean (*DhBackgroundStep) (DhPredictor *predictor, GCancellable *cancellable, gpointer data);
-gboolean dh_worker_run_background (DhWorker *worker, DhBackgroundStep step, gpointer data, GDestroyNotify done);
+/* Long work on the inference thread, behind all requests: an evaluation. `work` is called once there; it takes its maps
+ * from dh_worker_predict(), which serves requests in between. `done` is called on the window's thread afterwards, in any
+ * case, and frees `data`. One at a time: FALSE (and `done` is not called) where one is under way. */
+typedef void (*DhBackgroundWork) (DhWorker *worker, DhPredictor *predictor, gpointer data);
+gboolean dh_worker_run_background (DhWorker *worker, DhBackgroundWork work, gpointer data, GDestroyNotify done);
+
+/* For such work alone, on the inference thread: serves what is asked for, then gives the maps from the cache or from the
+ * network, and keeps them. Starts again by itself where a shown picture had to go before. Other maps than those of a
+ * frame are computed every time. Errors as dh_predictor_run(). */
+DhPrediction *dh_worker_predict (DhWorker *worker, const DhImage *image, guint maps, GCancellable *cancellable,
+                                 GError **error);
 
 G_END_DECLS

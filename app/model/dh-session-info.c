@@ -1,0 +1,170 @@
+#include <glib/gi18n.h>
+#include "dh-device.h"
+#include "dh-session-private.h"
+
+const char *
+dh_session_get_dataset_title (DhSession *self)
+{
+  if (self->dataset == NULL)
+    return NULL;
+  if (self->demo)
+    return _ ("Demo scenes");
+  return self->pictures != NULL ? _ ("Pictures") : dh_dataset_title (self->dataset);
+}
+
+const char *
+dh_session_get_dataset_path (DhSession *self)
+{
+  return self->dataset_path;
+}
+
+gboolean
+dh_session_has_dataset (DhSession *self)
+{
+  return self->dataset != NULL;
+}
+
+gboolean
+dh_session_is_demo (DhSession *self)
+{
+  return self->demo;
+}
+
+gboolean
+dh_session_has_anomaly_labels (DhSession *self)
+{
+  return self->dataset != NULL && dh_dataset_has_anomaly_labels (self->dataset);
+}
+
+gboolean
+dh_session_has_class_labels (DhSession *self)
+{
+  return self->dataset != NULL && dh_dataset_has_class_labels (self->dataset);
+}
+
+const char *const *
+dh_session_get_notes (DhSession *self)
+{
+  static const char *const none[] = { NULL };
+  return self->dataset != NULL ? dh_dataset_notes (self->dataset) : none;
+}
+
+const char *
+dh_session_get_class_name (DhSession *self, guint id)
+{
+  return dh_class_table_class_name (self->table, id);
+}
+
+void
+dh_session_get_class_color (DhSession *self, guint palette, guint id, guint8 rgb[3])
+{
+  g_return_if_fail (palette < DH_N_PALETTES);
+  dh_class_table_colour (self->table, (DhPalette)palette, id, rgb);
+}
+
+const char *
+dh_session_get_class_table_title (DhSession *self)
+{
+  return self->table != NULL ? self->table->title : NULL;
+}
+
+static void
+look_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  g_autofree guint64 *size = g_new (guint64, 1);
+  *size = dh_map_cache_get_size (data);
+  g_task_return_pointer (task, g_steal_pointer (&size), g_free);
+}
+
+static void
+clear_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  dh_map_cache_clear (data);
+  look_in_thread (task, source, data, cancellable);
+}
+
+static void
+looked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  DhSession *self = DH_SESSION (source);
+  g_autofree guint64 *size = g_task_propagate_pointer (G_TASK (result), NULL);
+  if (size == NULL || self->worker == NULL || self->cache_size == *size)
+    return;
+  self->cache_size = *size;
+  dh_session_notify (self, DH_SESSION_PROP_CACHE_SIZE);
+}
+
+static void
+ask_cache (DhSession *self, GTaskThreadFunc function)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, looked, NULL);
+  g_task_set_task_data (task, dh_map_cache_ref (self->cache), (GDestroyNotify)dh_map_cache_unref);
+  g_task_run_in_thread (task, function);
+}
+
+void
+dh_session_look_at_cache (DhSession *self)
+{
+  ask_cache (self, look_in_thread);
+}
+
+void
+dh_session_clear_cache (DhSession *self)
+{
+  ask_cache (self, clear_in_thread);
+}
+
+guint64
+dh_session_get_cache_size (DhSession *self)
+{
+  return self->cache_size;
+}
+
+guint64
+dh_session_get_cache_limit (DhSession *self)
+{
+  return dh_map_cache_get_limit (self->cache);
+}
+
+/* What will compute, in one sentence, for the start page. */
+static void
+list_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  g_autoptr (GPtrArray) devices = dh_devices_list ();
+  const DhDeviceInfo *used = NULL, *absent = NULL;
+  static const char *const order[] = { "cuda", "cpu", "ref" };
+  for (guint kind = 0; used == NULL && kind < G_N_ELEMENTS (order); kind++)
+    for (guint i = 0; used == NULL && i < devices->len; i++)
+      {
+        const DhDeviceInfo *info = devices->pdata[i];
+        if (g_str_equal (info->kind, order[kind]) && info->available)
+          used = info;
+        else if (kind == 0 && g_str_equal (info->kind, "cuda"))
+          absent = info;
+      }
+  GString *sentence = g_string_new (NULL);
+  if (used != NULL)
+    g_string_append_printf (sentence, _ ("Computing on %s, %s."), used->name, used->title);
+  if (absent != NULL && absent->why_not != NULL)
+    g_string_append_printf (sentence, _ (" CUDA is not there: %s."), absent->why_not);
+  g_task_return_pointer (task, g_string_free (sentence, FALSE), g_free);
+}
+
+static void
+listed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  DhSession *self = DH_SESSION (source);
+  g_autofree char *sentence = g_task_propagate_pointer (G_TASK (result), NULL);
+  if (self->worker == NULL || sentence == NULL)
+    return;
+  g_free (self->device_sentence);
+  self->device_sentence = g_steal_pointer (&sentence);
+  dh_session_notify (self, DH_SESSION_PROP_MODEL_INFO);
+}
+
+void
+dh_session_look_for_devices (DhSession *self)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, listed, NULL);
+  g_task_run_in_thread (task, list_in_thread);
+}

@@ -1,0 +1,348 @@
+#include <glib/gi18n.h>
+#include "dh-config.h"
+#include "dh-demo.h"
+#include "dh-device.h"
+#include "dh-error.h"
+#include "dh-session-private.h"
+
+/* What somebody wants opened; sorted out on a thread of its own. */
+typedef struct
+{
+  char **paths;     /* of any kind */
+  gboolean any;     /* look what they are */
+  gboolean demo;
+  char *image;      /* the stem to show first; NULL */
+  DhDataset *dataset;
+  char *dataset_path;
+  char **pictures;
+  char *weights;
+} Opening;
+
+static void
+opening_free (gpointer data)
+{
+  Opening *opening = data;
+  g_strfreev (opening->paths);
+  g_strfreev (opening->pictures);
+  g_clear_pointer (&opening->dataset, dh_dataset_unref);
+  g_free (opening->dataset_path);
+  g_free (opening->image);
+  g_free (opening->weights);
+  g_free (opening);
+}
+
+static gboolean
+sort_out (Opening *opening, GError **error)
+{
+  g_autoptr (GStrvBuilder) pictures = g_strv_builder_new ();
+  guint n_pictures = 0, n_weights = 0;
+  for (guint i = 0; opening->paths[i] != NULL; i++)
+    {
+      const char *path = opening->paths[i];
+      guint width, height;
+      if (g_file_test (path, G_FILE_TEST_IS_DIR))
+        {
+          if (opening->dataset_path != NULL)
+            {
+              g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "%s", _ ("One folder can be opened at a time"));
+              return FALSE;
+            }
+          opening->dataset_path = g_strdup (path);
+        }
+      else if (dh_image_probe (path, &width, &height, NULL))
+        {
+          g_strv_builder_add (pictures, path);
+          n_pictures++;
+        }
+      else if (n_weights++ == 0)
+        opening->weights = g_strdup (path);
+    }
+  if (n_weights > 1)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_USAGE, _ ("%u of these files are neither a picture nor a folder"),
+                   n_weights);
+      return FALSE;
+    }
+  if (n_pictures > 0)
+    opening->pictures = g_strv_builder_end (pictures);
+  return TRUE;
+}
+
+static void
+open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Opening *opening = data;
+  GError *error = NULL;
+  if (opening->any && !sort_out (opening, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  g_autofree char *demo_folder = NULL;
+  if (opening->demo)
+    {
+      demo_folder = dh_demo_write_scenes (cancellable, &error);
+      opening->dataset = demo_folder != NULL
+                             ? dh_dataset_open (demo_folder, "street-hazards", NULL, cancellable, NULL, &error)
+                             : NULL;
+    }
+  else if (opening->dataset_path != NULL)
+    opening->dataset = dh_dataset_open (opening->dataset_path, NULL, NULL, cancellable, NULL, &error);
+  else if (opening->pictures != NULL)
+    opening->dataset = dh_dataset_new_for_paths ((const char *const *)opening->pictures,
+                                                 g_strv_length (opening->pictures), cancellable, &error);
+  if (opening->dataset != NULL && dh_dataset_size (opening->dataset) == 0)
+    {
+      const char *const *notes = dh_dataset_notes (opening->dataset);
+      g_set_error (&error, DH_ERROR, DH_ERROR_NOT_FOUND, _ ("%s: there are no pictures in it. %s"),
+                   opening->dataset_path, notes[0] != NULL ? notes[0] : "");
+    }
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+static GPtrArray *
+make_items (DhDataset *dataset)
+{
+  guint n = dh_dataset_size (dataset);
+  const char *const *splits = dh_dataset_splits (dataset);
+  gboolean many_splits = splits[0] != NULL && splits[1] != NULL;
+  GPtrArray *items = g_ptr_array_new_full (n, g_object_unref);
+  for (guint i = 0; i < n; i++)
+    {
+      const DhDatasetItem *item = dh_dataset_item (dataset, i);
+      g_autofree char *group = many_splits && *item->split != '\0'
+                                   ? g_strconcat (item->split, *item->group != '\0' ? " · " : "", item->group, NULL)
+                                   : g_strdup (item->group);
+      g_ptr_array_add (items, dh_image_item_new (i, item->stem, group, item->label != NULL));
+    }
+  return items;
+}
+
+static void
+remember (DhSession *self)
+{
+  dh_settings_set_string (self->settings, "last", "kind", self->demo ? "demo" : self->pictures ? "pictures" : "dataset");
+  dh_settings_set_string (self->settings, "last", "dataset", self->dataset_path);
+  dh_settings_set_list (self->settings, "last", "pictures", (const char *const *)self->pictures);
+}
+
+static void
+update_table (DhSession *self)
+{
+  self->table = self->dataset != NULL ? dh_dataset_class_table (self->dataset) : NULL;
+  if (self->model != NULL && (self->table == NULL || self->table->n_classes != self->model->n_classes))
+    self->table = dh_class_table_for_count (self->model->n_classes);
+}
+
+static void
+show_dataset (DhSession *self, Opening *opening)
+{
+  dh_session_drop_evaluation (self);
+  dh_session_set_current (self, NULL);
+  dh_session_forget_frames (self);
+  dh_session_forget_ranges (self);
+  g_clear_pointer (&self->dataset, dh_dataset_unref);
+  self->dataset = g_steal_pointer (&opening->dataset);
+  g_free (self->dataset_path);
+  self->dataset_path = g_steal_pointer (&opening->dataset_path);
+  g_strfreev (self->pictures);
+  self->pictures = g_steal_pointer (&opening->pictures);
+  self->demo = opening->demo;
+  update_table (self);
+  dh_worker_set_dataset (self->worker, self->dataset);
+  dh_image_list_set_filter (self->list, NULL);
+  dh_image_list_take_items (self->list, make_items (self->dataset));
+  dh_session_take_set_stats (self, NULL);
+  remember (self);
+  dh_session_notify (self, DH_SESSION_PROP_DATASET_TITLE);
+  dh_session_emit (self, DH_SESSION_RANGES);
+  gint index = opening->image != NULL ? dh_dataset_find (self->dataset, opening->image) : -1;
+  DhImageItem *first = index >= 0 ? dh_image_list_get_item (self->list, index) : NULL;
+  dh_session_set_current (self, first != NULL ? first : dh_image_list_step (self->list, NULL, 1));
+}
+
+static void
+opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  DhSession *self = DH_SESSION (source);
+  g_autoptr (GError) error = NULL;
+  gboolean done = g_task_propagate_boolean (G_TASK (result), &error);
+  Opening *opening = g_task_get_task_data (G_TASK (result));
+  if (self->worker == NULL || self->opening != g_task_get_cancellable (G_TASK (result)))
+    return; /* closed, or something else was asked for since */
+  g_clear_object (&self->opening);
+  dh_session_notify (self, DH_SESSION_PROP_OPENING);
+  if (!done)
+    {
+      if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        dh_session_complain (self, _ ("It could not be opened"), error->message);
+      return;
+    }
+  g_autofree char *weights = g_steal_pointer (&opening->weights);
+  if (opening->dataset != NULL)
+    show_dataset (self, opening);
+  if (weights != NULL)
+    dh_session_open_weights (self, weights);
+}
+
+static void
+begin (DhSession *self, Opening *opening)
+{
+  if (self->opening != NULL)
+    g_cancellable_cancel (self->opening);
+  g_clear_object (&self->opening);
+  self->opening = g_cancellable_new ();
+  g_autoptr (GTask) task = g_task_new (self, self->opening, opened, NULL);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, opening, opening_free);
+  g_task_run_in_thread (task, open_in_thread);
+  dh_session_notify (self, DH_SESSION_PROP_OPENING);
+}
+
+void
+dh_session_open_dataset (DhSession *self, const char *path)
+{
+  Opening *opening = g_new0 (Opening, 1);
+  opening->dataset_path = g_strdup (path);
+  begin (self, opening);
+}
+
+void
+dh_session_open_pictures (DhSession *self, const char *const *paths)
+{
+  Opening *opening = g_new0 (Opening, 1);
+  opening->pictures = g_strdupv ((char **)paths);
+  begin (self, opening);
+}
+
+void
+dh_session_open_any (DhSession *self, const char *const *paths)
+{
+  if (paths[0] == NULL)
+    return;
+  Opening *opening = g_new0 (Opening, 1);
+  opening->any = TRUE;
+  opening->paths = g_strdupv ((char **)paths);
+  begin (self, opening);
+}
+
+static void
+weights_loaded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (DhSession) self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhModelInfo) info = dh_worker_load_model_finish (DH_WORKER (source), result, &error);
+  if (self->worker == NULL)
+    return;
+  self->loading = FALSE;
+  dh_session_notify (self, DH_SESSION_PROP_LOADING);
+  if (info == NULL)
+    {
+      dh_session_complain (self, _ ("The weights could not be loaded"), error->message);
+      /* Requests were dropped for it. */
+      dh_session_request_current (self);
+      return;
+    }
+  dh_session_drop_evaluation (self);
+  g_clear_pointer (&self->model, dh_model_info_unref);
+  g_clear_pointer (&self->compute, dh_compute_info_unref);
+  self->model = g_steal_pointer (&info);
+  self->compute = dh_compute_info_ref (dh_worker_get_compute_info (self->worker));
+  if (!self->model->has_outlier_head && self->active != DH_SCORE_LIKELIHOOD)
+    dh_session_set_active_score (self, DH_SCORE_LIKELIHOOD);
+  dh_settings_set_string (self->settings, "last", "weights", self->model->path);
+  update_table (self);
+  dh_session_forget_frames (self);
+  dh_session_forget_ranges (self);
+  dh_session_take_set_stats (self, NULL);
+  dh_session_load_thresholds (self);
+  for (guint i = 0; i < dh_image_list_get_size (self->list); i++)
+    {
+      DhImageItem *item = dh_image_list_get_item (self->list, i);
+      dh_image_item_set_state (item, DH_ITEM_UNKNOWN, NULL);
+      dh_image_item_set_metrics (item, &(DhItemMetrics){ 0 });
+    }
+  dh_session_notify (self, DH_SESSION_PROP_MODEL_INFO);
+  dh_session_emit (self, DH_SESSION_RANGES);
+  dh_session_request_current (self);
+}
+
+static void
+load_weights (DhSession *self, const char *path, GBytes *bytes, const char *name)
+{
+  dh_session_drop_evaluation (self);
+  self->loading = TRUE;
+  dh_session_notify (self, DH_SESSION_PROP_LOADING);
+  dh_worker_load_model_async (self->worker, path, bytes, name, self->closing, weights_loaded, g_object_ref (self));
+}
+
+void
+dh_session_open_weights (DhSession *self, const char *path)
+{
+  load_weights (self, path, NULL, NULL);
+}
+
+void
+dh_session_open_demo (DhSession *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) weights = dh_demo_get_weights (&error);
+  if (weights == NULL)
+    {
+      dh_session_complain (self, _ ("The demo could not be opened"), error->message);
+      return;
+    }
+  Opening *opening = g_new0 (Opening, 1);
+  opening->demo = TRUE;
+  begin (self, opening);
+  load_weights (self, NULL, weights, _ ("Demo network"));
+}
+
+gboolean
+dh_session_restore (DhSession *self)
+{
+  g_autofree char *kind = dh_settings_dup_string (self->settings, "last", "kind");
+  g_autofree char *path = dh_settings_dup_string (self->settings, "last", "dataset");
+  g_autofree char *weights = dh_settings_dup_string (self->settings, "last", "weights");
+  g_autofree char *score = dh_settings_dup_string (self->settings, "view", "score");
+  g_auto (GStrv) pictures = dh_settings_dup_list (self->settings, "last", "pictures");
+  DhScore active;
+  if (dh_score_from_id (score, &active))
+    dh_session_set_active_score (self, active);
+  if (weights != NULL && g_file_test (weights, G_FILE_TEST_IS_REGULAR))
+    dh_session_open_weights (self, weights);
+  if (g_strcmp0 (kind, "demo") == 0)
+    {
+      if (weights == NULL)
+        dh_session_open_demo (self);
+      return weights == NULL;
+    }
+  Opening *opening = g_new0 (Opening, 1);
+  opening->image = dh_settings_dup_string (self->settings, "last", "image");
+  if (path != NULL && g_file_test (path, G_FILE_TEST_IS_DIR))
+    opening->dataset_path = g_steal_pointer (&path);
+  else if (pictures != NULL && pictures[0] != NULL && g_file_test (pictures[0], G_FILE_TEST_EXISTS))
+    opening->pictures = g_steal_pointer (&pictures);
+  else
+    {
+      opening_free (opening);
+      return FALSE;
+    }
+  begin (self, opening);
+  return TRUE;
+}
+
+gboolean
+dh_session_is_opening (DhSession *self)
+{
+  return self->opening != NULL;
+}
+
+gboolean
+dh_session_is_loading (DhSession *self)
+{
+  return self->loading;
+}

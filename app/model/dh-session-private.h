@@ -1,0 +1,124 @@
+#pragma once
+#include "dh-dataset.h"
+#include "dh-session.h"
+#include "dh-settings.h"
+#include "dh-worker.h"
+
+G_BEGIN_DECLS
+
+/* How many pictures are computed ahead of the user, and how much memory their frames may take. */
+#define DH_SESSION_AHEAD 2
+#define DH_SESSION_FRAME_BUDGET ((gsize)640 << 20)
+
+typedef struct
+{
+  DhImageItem *item;
+  DhFrame *frame;
+  DhScoreStats *stats;
+} DhSessionEntry;
+
+typedef struct
+{
+  DhScore score;
+  DhThreshold before;
+} DhThresholdStep;
+
+typedef struct _DhSessionEvaluation DhSessionEvaluation;
+
+struct _DhSession
+{
+  GObject parent_instance;
+  DhSettings *settings;
+  DhMapCache *cache;
+  DhWorker *worker;
+  DhImageList *list;
+  guint64 cache_size;
+  char *device_sentence;
+  GCancellable *closing;
+
+  DhDataset *dataset;
+  char *dataset_path; /* NULL for pictures and the demo */
+  char **pictures;
+  gboolean demo;
+  GCancellable *opening;
+  gboolean loading;
+  DhModelInfo *model;
+  DhComputeInfo *compute;
+  const DhClassTable *table;
+  guint wanted;
+
+  DhImageItem *current;
+  DhFrame *frame;
+  gboolean frame_is_current;
+  DhScoreStats *stats;
+  char *frame_error;
+  GQueue entries; /* DhSessionEntry, used last first */
+  gsize entries_bytes;
+
+  DhScoreStats *set_stats;
+  DhScore active;
+  DhThreshold thresholds[DH_N_SCORES];
+  DhThreshold committed[DH_N_SCORES]; /* as they were before a drag */
+  DhThreshold defaults[DH_N_SCORES];
+  GArray *undo; /* DhThresholdStep */
+
+  /* Over all pictures seen: 0 the axis, 1 the colours. */
+  double low[2][DH_N_SCORES], high[2][DH_N_SCORES];
+  guint n_ranged;
+
+  DhSessionEvaluation *evaluation;
+};
+
+enum
+{
+  DH_SESSION_PROP_DATASET_TITLE = 1,
+  DH_SESSION_PROP_MODEL_INFO,
+  DH_SESSION_PROP_CURRENT,
+  DH_SESSION_PROP_FRAME,
+  DH_SESSION_PROP_STATS,
+  DH_SESSION_PROP_SET_STATS,
+  DH_SESSION_PROP_ACTIVE_SCORE,
+  DH_SESSION_PROP_OPENING,
+  DH_SESSION_PROP_LOADING,
+  DH_SESSION_PROP_EVALUATING,
+  DH_SESSION_PROP_CACHE_SIZE,
+  DH_SESSION_N_PROPS,
+};
+
+enum
+{
+  DH_SESSION_THRESHOLD,
+  DH_SESSION_RANGES,
+  DH_SESSION_PROGRESS,
+  DH_SESSION_EVALUATION,
+  DH_SESSION_MESSAGE,
+  DH_SESSION_ERROR,
+  DH_SESSION_N_SIGNALS,
+};
+
+G_GNUC_INTERNAL void dh_session_notify (DhSession *session, guint prop);
+G_GNUC_INTERNAL void dh_session_emit (DhSession *session, guint signal);
+G_GNUC_INTERNAL void dh_session_say (DhSession *session, const char *text);
+G_GNUC_INTERNAL void dh_session_complain (DhSession *session, const char *title, const char *text);
+
+/* Of the set and the model that are open now. */
+G_GNUC_INTERNAL void dh_session_forget_frames (DhSession *session);
+G_GNUC_INTERNAL void dh_session_request_current (DhSession *session);
+G_GNUC_INTERNAL void dh_session_take_set_stats (DhSession *session, DhScoreStats *stats);
+G_GNUC_INTERNAL void dh_session_look_at_cache (DhSession *session);
+
+/* Thresholds and ranges. */
+G_GNUC_INTERNAL void dh_session_init_thresholds (DhSession *session);
+G_GNUC_INTERNAL void dh_session_clear_thresholds (DhSession *session);
+G_GNUC_INTERNAL void dh_session_load_thresholds (DhSession *session);
+G_GNUC_INTERNAL void dh_session_forget_ranges (DhSession *session);
+G_GNUC_INTERNAL void dh_session_add_ranges (DhSession *session, const DhScoreStats *stats, gboolean whole_set);
+G_GNUC_INTERNAL const char *dh_session_get_set_id (DhSession *session);
+
+/* Opening. */
+G_GNUC_INTERNAL void dh_session_look_for_devices (DhSession *session);
+
+/* Evaluation. */
+G_GNUC_INTERNAL void dh_session_drop_evaluation (DhSession *session);
+
+G_END_DECLS

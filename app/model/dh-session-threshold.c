@@ -1,0 +1,349 @@
+#include <glib/gi18n.h>
+#include <math.h>
+#include "dh-session-private.h"
+
+#define UNDO_DEPTH 64
+
+static void
+step_clear (gpointer step)
+{
+  dh_threshold_clear (&((DhThresholdStep *)step)->before);
+}
+
+void
+dh_session_init_thresholds (DhSession *self)
+{
+  for (guint i = 0; i < DH_N_SCORES; i++)
+    {
+      self->thresholds[i].value = NAN;
+      self->committed[i].value = NAN;
+      self->defaults[i].value = NAN;
+    }
+  self->undo = g_array_new (FALSE, TRUE, sizeof (DhThresholdStep));
+  g_array_set_clear_func (self->undo, step_clear);
+  dh_session_forget_ranges (self);
+}
+
+void
+dh_session_clear_thresholds (DhSession *self)
+{
+  for (guint i = 0; i < DH_N_SCORES; i++)
+    {
+      dh_threshold_clear (&self->thresholds[i]);
+      dh_threshold_clear (&self->committed[i]);
+      dh_threshold_clear (&self->defaults[i]);
+    }
+  g_clear_pointer (&self->undo, g_array_unref);
+}
+
+const char *
+dh_session_get_set_id (DhSession *self)
+{
+  return self->demo ? "demo" : self->dataset != NULL ? dh_dataset_root (self->dataset) : NULL;
+}
+
+static char *
+settings_group (DhSession *self)
+{
+  return self->model != NULL ? g_strdup_printf ("thresholds %.16s", self->model->sha256) : NULL;
+}
+
+static void
+changed (DhSession *self, DhScore score, gboolean remember)
+{
+  g_signal_emit_by_name (self, "threshold", (guint)score);
+  g_autofree char *group = settings_group (self);
+  if (!remember || group == NULL || isnan (self->thresholds[score].value))
+    return;
+  g_autofree char *text = dh_threshold_to_string (&self->thresholds[score]);
+  dh_settings_set_string (self->settings, group, dh_score_id (score), text);
+}
+
+/* The records that were used with these weights last. */
+void
+dh_session_load_thresholds (DhSession *self)
+{
+  g_autofree char *group = settings_group (self);
+  g_array_set_size (self->undo, 0);
+  for (guint i = 0; i < DH_N_SCORES; i++)
+    {
+      dh_threshold_clear (&self->thresholds[i]);
+      dh_threshold_clear (&self->defaults[i]);
+      g_autofree char *text = group != NULL ? dh_settings_dup_string (self->settings, group, dh_score_id (i)) : NULL;
+      dh_threshold_from_string (text, &self->thresholds[i]);
+      dh_threshold_copy (&self->committed[i], &self->thresholds[i]);
+      dh_threshold_copy (&self->defaults[i], &self->thresholds[i]);
+      changed (self, i, FALSE);
+    }
+}
+
+DhScore
+dh_session_get_active_score (DhSession *self)
+{
+  return self->active;
+}
+
+void
+dh_session_set_active_score (DhSession *self, DhScore score)
+{
+  g_return_if_fail (score < DH_N_SCORES);
+  if (self->active == score)
+    return;
+  self->active = score;
+  dh_settings_set_string (self->settings, "view", "score", dh_score_id (score));
+  dh_session_notify (self, DH_SESSION_PROP_ACTIVE_SCORE);
+}
+
+const DhThreshold *
+dh_session_get_threshold (DhSession *self, DhScore score)
+{
+  g_return_val_if_fail (score < DH_N_SCORES, NULL);
+  return &self->thresholds[score];
+}
+
+void
+dh_session_set_threshold (DhSession *self, DhScore score, double value)
+{
+  g_return_if_fail (score < DH_N_SCORES);
+  DhThreshold *threshold = &self->thresholds[score];
+  if (isnan (value) || threshold->value == value)
+    return;
+  dh_threshold_clear (threshold);
+  threshold->value = value;
+  changed (self, score, FALSE);
+}
+
+static void
+push_undo (DhSession *self, DhScore score)
+{
+  if (isnan (self->committed[score].value)
+      || dh_threshold_equal (&self->committed[score], &self->thresholds[score]))
+    return;
+  if (self->undo->len == UNDO_DEPTH)
+    g_array_remove_index (self->undo, 0);
+  DhThresholdStep step = { .score = score };
+  dh_threshold_copy (&step.before, &self->committed[score]);
+  g_array_append_val (self->undo, step);
+}
+
+void
+dh_session_commit_threshold (DhSession *self, DhScore score)
+{
+  g_return_if_fail (score < DH_N_SCORES);
+  push_undo (self, score);
+  dh_threshold_copy (&self->committed[score], &self->thresholds[score]);
+  changed (self, score, TRUE);
+}
+
+static void
+set_record (DhSession *self, DhScore score, const DhThreshold *record)
+{
+  dh_threshold_copy (&self->thresholds[score], record);
+  dh_threshold_copy (&self->committed[score], record);
+  changed (self, score, TRUE);
+}
+
+gboolean
+dh_session_undo_threshold (DhSession *self)
+{
+  if (self->undo->len == 0)
+    return FALSE;
+  DhThresholdStep *step = &g_array_index (self->undo, DhThresholdStep, self->undo->len - 1);
+  set_record (self, step->score, &step->before);
+  g_array_set_size (self->undo, self->undo->len - 1);
+  return TRUE;
+}
+
+void
+dh_session_reset_threshold (DhSession *self, DhScore score)
+{
+  g_return_if_fail (score < DH_N_SCORES);
+  if (isnan (self->defaults[score].value))
+    return;
+  dh_threshold_copy (&self->thresholds[score], &self->defaults[score]);
+  dh_session_commit_threshold (self, score);
+}
+
+static const DhScoreStats *
+stats_to_choose_on (DhSession *self)
+{
+  return self->set_stats != NULL ? self->set_stats : self->stats;
+}
+
+gboolean
+dh_session_can_choose (DhSession *self, DhScore score)
+{
+  const DhScoreStats *stats = stats_to_choose_on (self);
+  return dh_score_stats_has (stats, score) && !isnan (dh_score_stats_choose (stats, score, DH_RULE_BEST_F1));
+}
+
+gboolean
+dh_session_choose_threshold (DhSession *self, DhScore score, DhRule rule)
+{
+  g_return_val_if_fail (score < DH_N_SCORES && rule < DH_N_RULES, FALSE);
+  const DhScoreStats *stats = stats_to_choose_on (self);
+  double value = stats != NULL ? dh_score_stats_choose (stats, score, rule) : NAN;
+  if (!isfinite (value))
+    return FALSE;
+  DhThreshold *threshold = &self->thresholds[score];
+  dh_threshold_clear (threshold);
+  threshold->value = value;
+  threshold->rule = rule;
+  threshold->n_images = dh_score_stats_n_images (stats);
+  if (stats == self->set_stats)
+    {
+      threshold->source = g_strdup (dh_session_get_dataset_title (self));
+      threshold->source_id = g_strdup (dh_session_get_set_id (self));
+    }
+  else
+    {
+      threshold->source = g_strdup (dh_image_item_get_name (self->current));
+      threshold->source_id
+          = g_strconcat (dh_session_get_set_id (self), "//", dh_image_item_get_stem (self->current), NULL);
+    }
+  dh_session_commit_threshold (self, score);
+  return TRUE;
+}
+
+gboolean
+dh_session_threshold_is_own (DhSession *self, DhScore score)
+{
+  const char *id = dh_session_get_set_id (self);
+  const DhThreshold *threshold = &self->thresholds[score];
+  return threshold->rule != DH_RULE_BY_HAND && id != NULL && threshold->source_id != NULL
+         && g_str_has_prefix (threshold->source_id, id);
+}
+
+/* Without any record: the line starts where it flags the most suspicious twentieth of the first picture. */
+static void
+set_start (DhSession *self, DhScore score, const DhScoreStats *stats)
+{
+  DhThreshold *threshold = &self->thresholds[score];
+  if (!isnan (threshold->value))
+    return;
+  double value = dh_score_stats_quantile (stats, score, dh_score_flags_above (score) ? 0.95 : 0.05);
+  if (!isfinite (value))
+    return;
+  threshold->value = value;
+  dh_threshold_copy (&self->committed[score], threshold);
+  dh_threshold_copy (&self->defaults[score], threshold);
+  changed (self, score, FALSE);
+}
+
+void
+dh_session_forget_ranges (DhSession *self)
+{
+  for (guint kind = 0; kind < 2; kind++)
+    for (guint i = 0; i < DH_N_SCORES; i++)
+      {
+        self->low[kind][i] = INFINITY;
+        self->high[kind][i] = -INFINITY;
+      }
+  self->n_ranged = 0;
+}
+
+void
+dh_session_add_ranges (DhSession *self, const DhScoreStats *stats, gboolean whole_set)
+{
+  static const double tails[2] = { 0.0002, 0.005 };
+  if (whole_set)
+    dh_session_forget_ranges (self);
+  gboolean grew = FALSE;
+  for (guint i = 0; i < DH_N_SCORES; i++)
+    {
+      if (!dh_score_stats_has (stats, i))
+        continue;
+      for (guint kind = 0; kind < 2; kind++)
+        {
+          double low = dh_score_to_axis (i, dh_score_stats_quantile (stats, i, tails[kind]));
+          double high = dh_score_to_axis (i, dh_score_stats_quantile (stats, i, 1 - tails[kind]));
+          if (isnan (low) || isnan (high))
+            continue;
+          grew = grew || low < self->low[kind][i] || high > self->high[kind][i];
+          self->low[kind][i] = MIN (self->low[kind][i], low);
+          self->high[kind][i] = MAX (self->high[kind][i], high);
+        }
+      set_start (self, i, stats);
+    }
+  self->n_ranged = whole_set ? dh_score_stats_n_images (stats) : self->n_ranged + 1;
+  if (grew)
+    dh_session_emit (self, DH_SESSION_RANGES);
+}
+
+guint
+dh_session_get_n_ranged (DhSession *self)
+{
+  return self->n_ranged;
+}
+
+/* Outwards to round numbers, so that ranges seldom move while pictures come in. */
+static void
+round_outwards (double *low, double *high)
+{
+  double span = *high - *low;
+  if (!(span > 0))
+    {
+      *low -= 0.5;
+      *high += 0.5;
+      return;
+    }
+  double power = pow (10, floor (log10 (span / 10)));
+  double step = span / 10 / power;
+  step = (step <= 1 ? 1 : step <= 2 ? 2 : step <= 5 ? 5 : 10) * power;
+  *low = floor (*low / step) * step;
+  *high = ceil (*high / step) * step;
+}
+
+static const double least_axis[DH_N_SCORES][2] = { { -10, 0 }, { 0, 10 }, { -6.9067548, 6.9067548 } };
+
+void
+dh_session_get_axis (DhSession *self, DhScore score, double *low, double *high)
+{
+  *low = self->low[0][score];
+  *high = self->high[0][score];
+  if (!(*low <= *high))
+    {
+      *low = least_axis[score][0];
+      *high = least_axis[score][1];
+    }
+  if (score == DH_SCORE_DATASET_POSTERIOR)
+    {
+      /* 0.001 … 0.999 are always in sight. */
+      *low = MIN (*low, least_axis[score][0]);
+      *high = MAX (*high, least_axis[score][1]);
+      return;
+    }
+  round_outwards (low, high);
+}
+
+void
+dh_session_get_range (DhSession *self, DhFrameMap map, gboolean this_image, double *low, double *high)
+{
+  *low = 0;
+  *high = 1;
+  if (map == DH_FRAME_ENTROPY && self->model != NULL)
+    *high = log (MAX (2, self->model->n_classes));
+  /* The largest logit lies just below the log-sum-exp. */
+  DhScore score = map == DH_FRAME_HYBRID ? DH_SCORE_HYBRID : DH_SCORE_LIKELIHOOD;
+  if (map != DH_FRAME_HYBRID && map != DH_FRAME_LIKELIHOOD && map != DH_FRAME_MAX_LOGIT)
+    return;
+  *low = self->low[1][score];
+  *high = self->high[1][score];
+  if (this_image && dh_score_stats_has (self->stats, score))
+    {
+      *low = dh_score_stats_quantile (self->stats, score, 0.005);
+      *high = dh_score_stats_quantile (self->stats, score, 0.995);
+    }
+  if (!(*low <= *high))
+    {
+      *low = least_axis[score][0];
+      *high = least_axis[score][1];
+    }
+  round_outwards (low, high);
+  if (map == DH_FRAME_MAX_LOGIT)
+    {
+      double swap = -*low;
+      *low = -*high;
+      *high = swap;
+    }
+}

@@ -1,0 +1,530 @@
+#include "dh-session.h"
+#include <glib/gi18n.h>
+#include "dh-session-private.h"
+
+G_DEFINE_FINAL_TYPE (DhSession, dh_session, G_TYPE_OBJECT)
+
+static GParamSpec *properties[DH_SESSION_N_PROPS];
+static guint signals[DH_SESSION_N_SIGNALS];
+
+#define USUAL_MAPS                                                                                                     \
+  (1u << DH_FRAME_SEGMENTATION | 1u << DH_FRAME_LIKELIHOOD | 1u << DH_FRAME_DATASET_POSTERIOR | 1u << DH_FRAME_HYBRID  \
+   | 1u << DH_FRAME_MAX_SOFTMAX)
+
+void
+dh_session_notify (DhSession *self, guint prop)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), properties[prop]);
+}
+
+void
+dh_session_emit (DhSession *self, guint signal)
+{
+  g_signal_emit (self, signals[signal], 0);
+}
+
+void
+dh_session_say (DhSession *self, const char *text)
+{
+  g_signal_emit (self, signals[DH_SESSION_MESSAGE], 0, text);
+}
+
+void
+dh_session_complain (DhSession *self, const char *title, const char *text)
+{
+  g_signal_emit (self, signals[DH_SESSION_ERROR], 0, title, text);
+}
+
+static void
+entry_free (gpointer data)
+{
+  DhSessionEntry *entry = data;
+  g_object_unref (entry->item);
+  dh_frame_unref (entry->frame);
+  g_clear_pointer (&entry->stats, dh_score_stats_unref);
+  g_free (entry);
+}
+
+static DhSessionEntry *
+find_entry (DhSession *self, DhImageItem *item)
+{
+  for (GList *link = self->entries.head; link != NULL; link = link->next)
+    if (((DhSessionEntry *)link->data)->item == item)
+      return link->data;
+  return NULL;
+}
+
+static void
+use_entry (DhSession *self, DhSessionEntry *entry)
+{
+  g_queue_remove (&self->entries, entry);
+  g_queue_push_head (&self->entries, entry);
+}
+
+static void
+keep_frame (DhSession *self, DhImageItem *item, DhFrame *frame)
+{
+  DhSessionEntry *entry = find_entry (self, item);
+  if (entry != NULL)
+    {
+      g_queue_remove (&self->entries, entry);
+      self->entries_bytes -= dh_frame_size_bytes (entry->frame);
+      entry_free (entry);
+    }
+  entry = g_new0 (DhSessionEntry, 1);
+  entry->item = g_object_ref (item);
+  entry->frame = dh_frame_ref (frame);
+  g_queue_push_head (&self->entries, entry);
+  self->entries_bytes += dh_frame_size_bytes (frame);
+  while (self->entries_bytes > DH_SESSION_FRAME_BUDGET && self->entries.length > 1)
+    {
+      DhSessionEntry *last = g_queue_pop_tail (&self->entries);
+      self->entries_bytes -= dh_frame_size_bytes (last->frame);
+      entry_free (last);
+    }
+}
+
+void
+dh_session_forget_frames (DhSession *self)
+{
+  g_queue_clear_full (&self->entries, entry_free);
+  self->entries_bytes = 0;
+}
+
+static void
+set_frame (DhSession *self, DhFrame *frame, DhScoreStats *stats, const char *error)
+{
+  if (frame != NULL)
+    dh_frame_ref (frame);
+  if (stats != NULL)
+    dh_score_stats_ref (stats);
+  g_clear_pointer (&self->frame, dh_frame_unref);
+  g_clear_pointer (&self->stats, dh_score_stats_unref);
+  g_free (self->frame_error);
+  self->frame = frame;
+  self->stats = stats;
+  self->frame_error = g_strdup (error);
+  self->frame_is_current = frame != NULL;
+  dh_session_notify (self, DH_SESSION_PROP_FRAME);
+  dh_session_notify (self, DH_SESSION_PROP_STATS);
+}
+
+static gboolean
+needs_more_maps (DhSession *self, const DhFrame *frame)
+{
+  for (guint i = 0; self->model != NULL && i < DH_N_FRAME_MAPS; i++)
+    if (self->wanted & 1u << i && frame->maps[i] == NULL && dh_session_has_map (self, i))
+      return TRUE;
+  return FALSE;
+}
+
+/* The neighbours in the list, next ones first. */
+static void
+request_ahead (DhSession *self)
+{
+  if (self->model == NULL || self->current == NULL)
+    return;
+  gint steps[DH_SESSION_AHEAD + 1];
+  guint n = 0;
+  for (gint i = 1; i <= DH_SESSION_AHEAD; i++)
+    steps[n++] = i;
+  steps[n++] = -1;
+  for (guint i = 0; i < n; i++)
+    {
+      DhImageItem *item = dh_image_list_step (self->list, self->current, steps[i]);
+      if (item == NULL || dh_image_item_get_state (item) == DH_ITEM_FAILED)
+        continue;
+      DhSessionEntry *entry = find_entry (self, item);
+      if (entry != NULL && !needs_more_maps (self, entry->frame))
+        continue;
+      if (dh_image_item_get_state (item) == DH_ITEM_UNKNOWN)
+        dh_image_item_set_state (item, DH_ITEM_QUEUED, NULL);
+      dh_worker_request (self->worker, item, DH_PRIORITY_AHEAD);
+    }
+}
+
+static void
+drop_other_requests (DhSession *self)
+{
+  DhImageItem *keep[DH_SESSION_AHEAD + 3] = { self->current };
+  guint n = 1;
+  for (gint i = 1; i <= DH_SESSION_AHEAD; i++)
+    if ((keep[n] = dh_image_list_step (self->list, self->current, i)) != NULL)
+      n++;
+  if ((keep[n] = dh_image_list_step (self->list, self->current, -1)) != NULL)
+    n++;
+  keep[n] = NULL;
+  dh_worker_keep_only (self->worker, keep);
+  /* What was queued and is not any more goes back to where it was. */
+  for (guint i = 0; i < dh_image_list_get_size (self->list); i++)
+    {
+      DhImageItem *item = dh_image_list_get_item (self->list, i);
+      DhItemState state = dh_image_item_get_state (item);
+      gboolean kept = FALSE;
+      for (guint j = 0; j < n; j++)
+        kept = kept || keep[j] == item;
+      if (!kept && (state == DH_ITEM_QUEUED || state == DH_ITEM_COMPUTING))
+        dh_image_item_set_state (item, DH_ITEM_UNKNOWN, NULL);
+    }
+}
+
+void
+dh_session_request_current (DhSession *self)
+{
+  if (self->current == NULL)
+    return;
+  drop_other_requests (self);
+  DhSessionEntry *entry = find_entry (self, self->current);
+  if (entry != NULL)
+    {
+      use_entry (self, entry);
+      set_frame (self, entry->frame, entry->stats, NULL);
+      if (!needs_more_maps (self, entry->frame))
+        {
+          request_ahead (self);
+          return;
+        }
+    }
+  if (self->model != NULL)
+    dh_image_item_set_state (self->current, DH_ITEM_QUEUED, NULL);
+  dh_worker_request (self->worker, self->current, DH_PRIORITY_SHOWN);
+}
+
+static void
+on_frame (DhWorker *worker, DhImageItem *item, DhFrame *frame, gboolean last, DhSession *self)
+{
+  gboolean has_maps = dh_frame_has_map (frame, DH_FRAME_SEGMENTATION);
+  if (last && self->model != NULL && has_maps)
+    {
+      dh_image_item_set_state (item, DH_ITEM_CACHED, NULL);
+      keep_frame (self, item, frame);
+    }
+  if (item != self->current)
+    return;
+  set_frame (self, frame, NULL, NULL);
+  if (last)
+    request_ahead (self);
+}
+
+static void
+on_stats (DhWorker *worker, DhImageItem *item, DhScoreStats *stats, DhSession *self)
+{
+  DhSessionEntry *entry = find_entry (self, item);
+  if (entry != NULL && entry->stats == NULL)
+    entry->stats = dh_score_stats_ref (stats);
+  dh_session_add_ranges (self, stats, FALSE);
+  if (item != self->current || self->frame == NULL)
+    return;
+  g_clear_pointer (&self->stats, dh_score_stats_unref);
+  self->stats = dh_score_stats_ref (stats);
+  dh_session_notify (self, DH_SESSION_PROP_STATS);
+  dh_session_look_at_cache (self);
+}
+
+static void
+on_progress (DhWorker *worker, DhImageItem *item, double fraction, double seconds, const char *layer, DhSession *self)
+{
+  dh_image_item_set_state (item, DH_ITEM_COMPUTING, NULL);
+  if (item == self->current)
+    g_signal_emit (self, signals[DH_SESSION_PROGRESS], 0, fraction, seconds, layer);
+}
+
+static void
+on_failed (DhWorker *worker, DhImageItem *item, const char *message, DhSession *self)
+{
+  dh_image_item_set_state (item, DH_ITEM_FAILED, message);
+  if (item != self->current)
+    return;
+  /* The picture may have come through although its maps did not. */
+  g_autoptr (DhFrame) frame = NULL;
+  if (self->frame != NULL && self->frame_is_current)
+    frame = dh_frame_ref (self->frame);
+  set_frame (self, frame, NULL, message);
+  request_ahead (self);
+}
+
+gboolean
+dh_session_has_map (DhSession *self, DhFrameMap map)
+{
+  if (self->model == NULL)
+    return FALSE;
+  return self->model->has_outlier_head || !dh_map_needs_ood ((DhMap)map);
+}
+
+void
+dh_session_want_map (DhSession *self, DhFrameMap map)
+{
+  if (self->wanted & 1u << map)
+    return;
+  self->wanted |= 1u << map;
+  dh_worker_set_wanted (self->worker, self->wanted);
+  if (self->model != NULL)
+    dh_session_request_current (self);
+}
+
+DhImageItem *
+dh_session_get_current (DhSession *self)
+{
+  return self->current;
+}
+
+void
+dh_session_set_current (DhSession *self, DhImageItem *item)
+{
+  if (self->current == item)
+    return;
+  if (item != NULL)
+    g_object_ref (item);
+  g_clear_object (&self->current);
+  self->current = item;
+  dh_session_notify (self, DH_SESSION_PROP_CURRENT);
+  if (item == NULL)
+    {
+      set_frame (self, NULL, NULL, NULL);
+      return;
+    }
+  dh_settings_set_string (self->settings, "last", "image", dh_image_item_get_stem (item));
+  self->frame_is_current = FALSE;
+  g_clear_pointer (&self->stats, dh_score_stats_unref);
+  g_clear_pointer (&self->frame_error, g_free);
+  dh_session_notify (self, DH_SESSION_PROP_STATS);
+  dh_session_request_current (self);
+}
+
+gboolean
+dh_session_step (DhSession *self, gint step)
+{
+  DhImageItem *item = dh_image_list_step (self->list, self->current, step);
+  if (item == NULL)
+    return FALSE;
+  dh_session_set_current (self, item);
+  return TRUE;
+}
+
+void
+dh_session_retry (DhSession *self)
+{
+  if (self->current == NULL)
+    return;
+  dh_image_item_set_state (self->current, DH_ITEM_UNKNOWN, NULL);
+  g_clear_pointer (&self->frame_error, g_free);
+  dh_session_notify (self, DH_SESSION_PROP_FRAME);
+  dh_session_request_current (self);
+}
+
+DhFrame *
+dh_session_get_frame (DhSession *self)
+{
+  return self->frame_is_current ? self->frame : NULL;
+}
+
+DhScoreStats *
+dh_session_get_stats (DhSession *self)
+{
+  return self->stats;
+}
+
+DhScoreStats *
+dh_session_get_set_stats (DhSession *self)
+{
+  return self->set_stats;
+}
+
+void
+dh_session_take_set_stats (DhSession *self, DhScoreStats *stats)
+{
+  g_clear_pointer (&self->set_stats, dh_score_stats_unref);
+  self->set_stats = stats;
+  if (stats != NULL)
+    dh_session_add_ranges (self, stats, TRUE);
+  dh_session_notify (self, DH_SESSION_PROP_SET_STATS);
+}
+
+const char *
+dh_session_get_frame_error (DhSession *self)
+{
+  return self->frame_error;
+}
+
+void
+dh_session_request_thumbnail (DhSession *self, DhImageItem *item)
+{
+  dh_worker_request_thumbnail (self->worker, item);
+}
+
+guint64
+dh_session_get_n_runs (DhSession *self)
+{
+  return dh_worker_get_n_runs (self->worker);
+}
+
+DhImageList *
+dh_session_get_list (DhSession *self)
+{
+  return self->list;
+}
+
+DhModelInfo *
+dh_session_get_model_info (DhSession *self)
+{
+  return self->model;
+}
+
+DhComputeInfo *
+dh_session_get_compute_info (DhSession *self)
+{
+  return self->compute;
+}
+
+const char *
+dh_session_get_device_sentence (DhSession *self)
+{
+  return self->device_sentence;
+}
+
+static void
+dh_session_get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
+{
+  DhSession *self = DH_SESSION (object);
+  switch (id)
+    {
+    case DH_SESSION_PROP_DATASET_TITLE:
+      g_value_set_string (value, dh_session_get_dataset_title (self));
+      break;
+    case DH_SESSION_PROP_MODEL_INFO:
+      g_value_set_pointer (value, self->model);
+      break;
+    case DH_SESSION_PROP_CURRENT:
+      g_value_set_object (value, self->current);
+      break;
+    case DH_SESSION_PROP_FRAME:
+      g_value_set_boxed (value, dh_session_get_frame (self));
+      break;
+    case DH_SESSION_PROP_STATS:
+      g_value_set_pointer (value, self->stats);
+      break;
+    case DH_SESSION_PROP_SET_STATS:
+      g_value_set_pointer (value, self->set_stats);
+      break;
+    case DH_SESSION_PROP_ACTIVE_SCORE:
+      g_value_set_uint (value, self->active);
+      break;
+    case DH_SESSION_PROP_OPENING:
+      g_value_set_boolean (value, dh_session_is_opening (self));
+      break;
+    case DH_SESSION_PROP_LOADING:
+      g_value_set_boolean (value, self->loading);
+      break;
+    case DH_SESSION_PROP_EVALUATING:
+      g_value_set_boolean (value, self->evaluation != NULL);
+      break;
+    case DH_SESSION_PROP_CACHE_SIZE:
+      g_value_set_uint64 (value, self->cache_size);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+    }
+}
+
+static void
+dh_session_finalize (GObject *object)
+{
+  DhSession *self = DH_SESSION (object);
+  dh_session_close (self);
+  G_OBJECT_CLASS (dh_session_parent_class)->finalize (object);
+}
+
+static void
+dh_session_class_init (DhSessionClass *class)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (class);
+  object_class->finalize = dh_session_finalize;
+  object_class->get_property = dh_session_get_property;
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+  properties[DH_SESSION_PROP_DATASET_TITLE] = g_param_spec_string ("dataset-title", NULL, NULL, NULL, flags);
+  properties[DH_SESSION_PROP_MODEL_INFO] = g_param_spec_pointer ("model-info", NULL, NULL, flags);
+  properties[DH_SESSION_PROP_CURRENT] = g_param_spec_object ("current", NULL, NULL, DH_TYPE_IMAGE_ITEM, flags);
+  properties[DH_SESSION_PROP_FRAME] = g_param_spec_boxed ("frame", NULL, NULL, DH_TYPE_FRAME, flags);
+  properties[DH_SESSION_PROP_STATS] = g_param_spec_pointer ("stats", NULL, NULL, flags);
+  properties[DH_SESSION_PROP_SET_STATS] = g_param_spec_pointer ("set-stats", NULL, NULL, flags);
+  properties[DH_SESSION_PROP_ACTIVE_SCORE]
+      = g_param_spec_uint ("active-score", NULL, NULL, 0, DH_N_SCORES - 1, 0, flags);
+  properties[DH_SESSION_PROP_OPENING] = g_param_spec_boolean ("opening", NULL, NULL, FALSE, flags);
+  properties[DH_SESSION_PROP_LOADING] = g_param_spec_boolean ("loading", NULL, NULL, FALSE, flags);
+  properties[DH_SESSION_PROP_EVALUATING] = g_param_spec_boolean ("evaluating", NULL, NULL, FALSE, flags);
+  properties[DH_SESSION_PROP_CACHE_SIZE]
+      = g_param_spec_uint64 ("cache-size", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+  g_object_class_install_properties (object_class, DH_SESSION_N_PROPS, properties);
+  GType type = G_TYPE_FROM_CLASS (class);
+  signals[DH_SESSION_THRESHOLD]
+      = g_signal_new ("threshold", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
+  signals[DH_SESSION_RANGES] = g_signal_new ("ranges", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[DH_SESSION_PROGRESS] = g_signal_new ("progress", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                                               3, G_TYPE_DOUBLE, G_TYPE_DOUBLE, G_TYPE_STRING);
+  signals[DH_SESSION_EVALUATION]
+      = g_signal_new ("evaluation", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[DH_SESSION_MESSAGE]
+      = g_signal_new ("message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[DH_SESSION_ERROR] = g_signal_new ("error", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+                                            G_TYPE_STRING, G_TYPE_STRING);
+}
+
+static void
+dh_session_init (DhSession *self)
+{
+  g_autofree char *settings = dh_settings_default_path ();
+  g_autofree char *maps = g_build_filename (g_get_user_cache_dir (), "densehybrid", "maps", NULL);
+  self->settings = dh_settings_open (settings);
+  self->cache = dh_map_cache_new (maps, DH_MAP_CACHE_DEFAULT_LIMIT);
+  self->worker = dh_worker_new (self->cache);
+  self->list = dh_image_list_new ();
+  self->closing = g_cancellable_new ();
+  self->wanted = USUAL_MAPS;
+  dh_worker_set_wanted (self->worker, self->wanted);
+  g_queue_init (&self->entries);
+  dh_session_init_thresholds (self);
+  g_signal_connect (self->worker, "frame", G_CALLBACK (on_frame), self);
+  g_signal_connect (self->worker, "stats", G_CALLBACK (on_stats), self);
+  g_signal_connect (self->worker, "progress", G_CALLBACK (on_progress), self);
+  g_signal_connect (self->worker, "failed", G_CALLBACK (on_failed), self);
+  dh_session_look_for_devices (self);
+  dh_session_look_at_cache (self);
+}
+
+DhSession *
+dh_session_new (void)
+{
+  return g_object_new (DH_TYPE_SESSION, NULL);
+}
+
+void
+dh_session_close (DhSession *self)
+{
+  if (self->worker == NULL)
+    return;
+  g_cancellable_cancel (self->closing);
+  if (self->opening != NULL)
+    g_cancellable_cancel (self->opening);
+  dh_session_drop_evaluation (self);
+  g_signal_handlers_disconnect_by_data (self->worker, self);
+  dh_worker_stop (self->worker);
+  g_clear_object (&self->worker);
+  dh_session_forget_frames (self);
+  dh_session_clear_thresholds (self);
+  g_clear_pointer (&self->settings, dh_settings_close);
+  g_clear_pointer (&self->cache, dh_map_cache_unref);
+  g_clear_object (&self->opening);
+  g_clear_object (&self->closing);
+  g_clear_object (&self->current);
+  g_clear_object (&self->list);
+  g_clear_pointer (&self->dataset, dh_dataset_unref);
+  g_clear_pointer (&self->model, dh_model_info_unref);
+  g_clear_pointer (&self->compute, dh_compute_info_unref);
+  g_clear_pointer (&self->frame, dh_frame_unref);
+  g_clear_pointer (&self->stats, dh_score_stats_unref);
+  g_clear_pointer (&self->set_stats, dh_score_stats_unref);
+  g_clear_pointer (&self->frame_error, g_free);
+  g_clear_pointer (&self->dataset_path, g_free);
+  g_clear_pointer (&self->pictures, g_strfreev);
+  g_clear_pointer (&self->device_sentence, g_free);
+}

@@ -1,0 +1,112 @@
+#pragma once
+#include <gio/gio.h>
+#include "dh-frame.h"
+#include "dh-image-list.h"
+#include "dh-model-info.h"
+#include "dh-score-stats.h"
+#include "dh-threshold.h"
+
+G_BEGIN_DECLS
+
+/* What the window shows: the open set, the weights, the current picture with its maps, thresholds, numbers. Everything
+ * slow happens on other threads; all functions and signals are for the window's, and none blocks.
+ *
+ * Notified properties: "dataset-title" (NULL: none open), "model-info", "current" (DhImageItem), "frame" (DhFrame of the
+ * current picture; NULL while it is read), "stats" (of the current picture), "set-stats" (of the evaluated set),
+ * "active-score", "opening" (a data set is being read), "loading" (weights are being read), "evaluating".
+ *
+ * Signals
+ *   "threshold"  (uint DhScore)           its value or its record changed
+ *   "ranges"     ()                       axes or colour ranges changed
+ *   "progress"   (double fraction, double seconds, char *layer)  of the current picture's run
+ *   "evaluation" ()                       one more picture was measured, or the evaluation began or ended
+ *   "message"    (char *text)             a sentence to be said once
+ *   "error"      (char *title, char *text) something the user asked for could not be done, and why */
+#define DH_TYPE_SESSION (dh_session_get_type ())
+G_DECLARE_FINAL_TYPE (DhSession, dh_session, DH, SESSION, GObject)
+
+DhSession *dh_session_new (void);
+/* Stops all work and writes what is to be remembered. */
+void dh_session_close (DhSession *session);
+
+/* Opening. What is open stays until the new is read; an error leaves it as it was. */
+void dh_session_open_dataset (DhSession *session, const char *path);
+void dh_session_open_pictures (DhSession *session, const char *const *paths);
+void dh_session_open_weights (DhSession *session, const char *path);
+void dh_session_open_demo (DhSession *session);
+/* Whatever it is: pictures, one folder, a weights file, or several of them, as they are dropped onto the window. */
+void dh_session_open_any (DhSession *session, const char *const *paths);
+/* What was open last time; FALSE where there is nothing to be opened again. */
+gboolean dh_session_restore (DhSession *session);
+gboolean dh_session_is_opening (DhSession *session);
+gboolean dh_session_is_loading (DhSession *session);
+
+/* The data set. Titles and sentences are borrowed; NULL where none is open. */
+const char *dh_session_get_dataset_title (DhSession *session);
+const char *dh_session_get_dataset_path (DhSession *session);
+gboolean dh_session_has_dataset (DhSession *session);
+gboolean dh_session_is_demo (DhSession *session);
+gboolean dh_session_has_anomaly_labels (DhSession *session);
+gboolean dh_session_has_class_labels (DhSession *session);
+/* What was assumed or could not be read: sentences, NULL-terminated. */
+const char *const *dh_session_get_notes (DhSession *session);
+DhImageList *dh_session_get_list (DhSession *session);
+
+/* Weights and device; borrowed, NULL before. */
+DhModelInfo *dh_session_get_model_info (DhSession *session);
+DhComputeInfo *dh_session_get_compute_info (DhSession *session);
+/* "Computes on …", or why not, before any weights are loaded; borrowed; NULL until it is known. */
+const char *dh_session_get_device_sentence (DhSession *session);
+/* Whether the network gives this map. */
+gboolean dh_session_has_map (DhSession *session, DhFrameMap map);
+/* A map beyond the usual ones that a pane shows: it is computed from now on. */
+void dh_session_want_map (DhSession *session, DhFrameMap map);
+
+/* Classes. Palettes: 0 usual, 1 the data set's authors', 2 colour-blind safe. */
+#define DH_N_PALETTES 3
+const char *dh_session_get_class_name (DhSession *session, guint id); /* NULL: no name */
+void dh_session_get_class_color (DhSession *session, guint palette, guint id, guint8 rgb[3]);
+const char *dh_session_get_class_table_title (DhSession *session); /* "Cityscapes"; NULL */
+
+/* The current picture. */
+DhImageItem *dh_session_get_current (DhSession *session);
+void dh_session_set_current (DhSession *session, DhImageItem *item);
+/* FALSE at the ends of the list. */
+gboolean dh_session_step (DhSession *session, gint step);
+DhFrame *dh_session_get_frame (DhSession *session);
+DhScoreStats *dh_session_get_stats (DhSession *session);
+DhScoreStats *dh_session_get_set_stats (DhSession *session);
+/* Why the current picture has no maps; NULL where it has or will. */
+const char *dh_session_get_frame_error (DhSession *session);
+/* Computes the current picture again after a failure. */
+void dh_session_retry (DhSession *session);
+void dh_session_request_thumbnail (DhSession *session, DhImageItem *item);
+/* Runs of the network begun so far. */
+guint64 dh_session_get_n_runs (DhSession *session);
+/* Of the cache on disk, as last told by a thread that looked. */
+guint64 dh_session_get_cache_size (DhSession *session);
+guint64 dh_session_get_cache_limit (DhSession *session);
+void dh_session_clear_cache (DhSession *session);
+
+/* Thresholds. */
+DhScore dh_session_get_active_score (DhSession *session);
+void dh_session_set_active_score (DhSession *session, DhScore score);
+const DhThreshold *dh_session_get_threshold (DhSession *session, DhScore score);
+/* By hand. */
+void dh_session_set_threshold (DhSession *session, DhScore score, double value);
+/* Ends a drag: what undo goes back to is the record before it. */
+void dh_session_commit_threshold (DhSession *session, DhScore score);
+/* By a rule, on the evaluated set where there is one, else on the current picture. FALSE where it is undefined there. */
+gboolean dh_session_choose_threshold (DhSession *session, DhScore score, DhRule rule);
+gboolean dh_session_can_choose (DhSession *session, DhScore score);
+gboolean dh_session_undo_threshold (DhSession *session);
+void dh_session_reset_threshold (DhSession *session, DhScore score);
+/* Whether it was chosen on the very set (or picture) it is used on. */
+gboolean dh_session_threshold_is_own (DhSession *session, DhScore score);
+
+/* Ranges: fixed over all pictures seen of the set; of the whole set once it is evaluated. */
+void dh_session_get_axis (DhSession *session, DhScore score, double *low, double *high);
+void dh_session_get_range (DhSession *session, DhFrameMap map, gboolean this_image, double *low, double *high);
+guint dh_session_get_n_ranged (DhSession *session); /* pictures the ranges come from */
+
+G_END_DECLS

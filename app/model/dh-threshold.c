@@ -1,0 +1,69 @@
+#include "dh-threshold.h"
+#include <math.h>
+#include <string.h>
+
+void
+dh_threshold_clear (DhThreshold *threshold)
+{
+  g_clear_pointer (&threshold->source, g_free);
+  g_clear_pointer (&threshold->source_id, g_free);
+  threshold->value = NAN;
+  threshold->rule = DH_RULE_BY_HAND;
+  threshold->n_images = 0;
+}
+
+void
+dh_threshold_copy (DhThreshold *to, const DhThreshold *from)
+{
+  if (to == from)
+    return;
+  dh_threshold_clear (to);
+  to->value = from->value;
+  to->rule = from->rule;
+  to->source = g_strdup (from->source);
+  to->source_id = g_strdup (from->source_id);
+  to->n_images = from->n_images;
+}
+
+gboolean
+dh_threshold_equal (const DhThreshold *a, const DhThreshold *b)
+{
+  return (a->value == b->value || (isnan (a->value) && isnan (b->value))) && a->rule == b->rule
+         && g_strcmp0 (a->source, b->source) == 0 && g_strcmp0 (a->source_id, b->source_id) == 0;
+}
+
+char *
+dh_threshold_to_string (const DhThreshold *threshold)
+{
+  char value[G_ASCII_DTOSTR_BUF_SIZE];
+  g_ascii_dtostr (value, sizeof value, threshold->value);
+  return g_strdup_printf ("%s\t%s\t%u\t%s\t%s", value, dh_rule_id (threshold->rule), threshold->n_images,
+                          threshold->source_id != NULL ? threshold->source_id : "",
+                          threshold->source != NULL ? threshold->source : "");
+}
+
+static char *
+dup_or_null (const char *text)
+{
+  return *text != '\0' ? g_strdup (text) : NULL;
+}
+
+gboolean
+dh_threshold_from_string (const char *text, DhThreshold *threshold)
+{
+  g_auto (GStrv) parts = g_strsplit (text != NULL ? text : "", "\t", 5);
+  DhRule rule;
+  if (g_strv_length (parts) != 5 || !dh_rule_from_id (parts[1], &rule))
+    return FALSE;
+  char *end;
+  double value = g_ascii_strtod (parts[0], &end);
+  if (end == parts[0] || *end != '\0' || !isfinite (value))
+    return FALSE;
+  dh_threshold_clear (threshold);
+  threshold->value = value;
+  threshold->rule = rule;
+  threshold->n_images = (guint)MIN (g_ascii_strtoull (parts[2], NULL, 10), G_MAXUINT);
+  threshold->source_id = dup_or_null (parts[3]);
+  threshold->source = dup_or_null (parts[4]);
+  return TRUE;
+}

@@ -1,0 +1,24 @@
+#pragma once
+#include "dh-score-stats.h"
+
+G_BEGIN_DECLS
+
+/* A threshold is a record: its value, how it was chosen, and on what. Plain data. */
+typedef struct
+{
+  double value; /* NaN: none yet */
+  DhRule rule;
+  char *source;   /* "RoadAnomaly21", "validation_0"; NULL where it was set by hand */
+  char *source_id; /* the set's fingerprint for comparing; NULL where it was set by hand */
+  guint n_images; /* it was chosen on; 0 where it was set by hand */
+} DhThreshold;
+
+void dh_threshold_clear (DhThreshold *threshold);
+void dh_threshold_copy (DhThreshold *to, const DhThreshold *from);
+gboolean dh_threshold_equal (const DhThreshold *a, const DhThreshold *b);
+
+/* One line that g_free frees, for settings; and back, FALSE where the line is none. */
+char *dh_threshold_to_string (const DhThreshold *threshold);
+gboolean dh_threshold_from_string (const char *text, DhThreshold *threshold);
+
+G_END_DECLS
