@@ -2,6 +2,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include "dh-ranking.h"
+#include "dh-score-stats-private.h"
 
 /* Rankings hold scores that are high where anomalous, so likelihood and posterior are kept negated. */
 struct _DhScoreStats
@@ -172,6 +173,16 @@ dh_score_stats_copy (const DhScoreStats *stats)
         return NULL;
     }
   return g_steal_pointer (&copy);
+}
+
+void
+dh_score_stats_take_ranking (DhScoreStats *stats, DhScore score, DhRanking *ranking, guint n_images)
+{
+  dh_ranking_free (stats->rankings[score]);
+  stats->rankings[score] = ranking;
+  stats->has[score] = TRUE;
+  stats->labelled = TRUE;
+  stats->n_images = n_images;
 }
 
 void

@@ -1,5 +1,6 @@
 #pragma once
 #include "dh-dataset.h"
+#include "dh-session-evaluation.h"
 #include "dh-session.h"
 #include "dh-settings.h"
 #include "dh-worker.h"
@@ -67,6 +68,7 @@ struct _DhSession
   guint n_ranged;
 
   DhSessionEvaluation *evaluation;
+  DhEvaluationSummary *summary;
 };
 
 enum

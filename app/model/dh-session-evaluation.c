@@ -1,0 +1,383 @@
+#include "dh-session-evaluation.h"
+#include <glib/gi18n.h>
+#include <math.h>
+#include <string.h>
+#include "dh-error.h"
+#include "dh-evaluation.h"
+#include "dh-file.h"
+#include "dh-score-stats-private.h"
+#include "dh-session-private.h"
+
+/* Shared between the window's and the inference thread. */
+struct _DhSessionEvaluation
+{
+  gatomicrefcount refs;
+  GCancellable *cancellable;
+  /* set once */
+  DhSession *session; /* borrowed; the window's thread, and only while it is the session's evaluation */
+  DhWorker *worker;
+  DhDataset *dataset;
+  char *folder, *command;
+  /* the inference thread, until it is done */
+  DhEvaluationSummary *summary;
+  DhScoreStats *stats;
+  GError *error;
+  /* the window's thread */
+  guint done, failed, computed;
+  gint64 first_time;
+};
+
+static DhSessionEvaluation *
+evaluation_ref (DhSessionEvaluation *evaluation)
+{
+  g_atomic_ref_count_inc (&evaluation->refs);
+  return evaluation;
+}
+
+static void
+line_free (gpointer data)
+{
+  DhProtocolLine *line = data;
+  g_free (line->name);
+  g_free (line->title);
+  g_free (line->why);
+  g_free (line);
+}
+
+static void
+summary_free (DhEvaluationSummary *summary)
+{
+  if (summary == NULL)
+    return;
+  g_ptr_array_unref (summary->lines);
+  g_clear_pointer (&summary->ended, g_date_time_unref);
+  g_free (summary->device);
+  g_free (summary->precision);
+  g_free (summary);
+}
+
+static void
+evaluation_unref (gpointer data)
+{
+  DhSessionEvaluation *evaluation = data;
+  if (!g_atomic_ref_count_dec (&evaluation->refs))
+    return;
+  g_object_unref (evaluation->cancellable);
+  dh_dataset_unref (evaluation->dataset);
+  g_free (evaluation->folder);
+  g_free (evaluation->command);
+  summary_free (evaluation->summary);
+  g_clear_pointer (&evaluation->stats, dh_score_stats_unref);
+  g_clear_error (&evaluation->error);
+  g_free (evaluation);
+}
+
+/* A picture was measured; on its way to the window. */
+typedef struct
+{
+  DhSessionEvaluation *evaluation;
+  char *stem, *why;
+  DhItemMetrics metrics;
+} Measured;
+
+static void
+measured_free (gpointer data)
+{
+  Measured *measured = data;
+  evaluation_unref (measured->evaluation);
+  g_free (measured->stem);
+  g_free (measured->why);
+  g_free (measured);
+}
+
+static gboolean
+show_measured (gpointer data)
+{
+  Measured *measured = data;
+  DhSessionEvaluation *evaluation = measured->evaluation;
+  DhSession *self = evaluation->session;
+  if (self == NULL || self->evaluation != evaluation)
+    return G_SOURCE_REMOVE;
+  if (evaluation->first_time == 0)
+    evaluation->first_time = g_get_monotonic_time ();
+  else
+    evaluation->computed++;
+  evaluation->done++;
+  gint index = dh_dataset_find (evaluation->dataset, measured->stem);
+  DhImageItem *item = index >= 0 ? dh_image_list_get_item (self->list, index) : NULL;
+  if (measured->why != NULL)
+    evaluation->failed++;
+  if (item != NULL && measured->why != NULL)
+    dh_image_item_set_state (item, DH_ITEM_FAILED, measured->why);
+  else if (item != NULL)
+    {
+      dh_image_item_set_metrics (item, &measured->metrics);
+      dh_image_item_set_state (item, DH_ITEM_CACHED, NULL);
+    }
+  dh_session_emit (self, DH_SESSION_EVALUATION);
+  return G_SOURCE_REMOVE;
+}
+
+/* On the inference thread. */
+static void
+image_done (const DhRunImageRow *row, guint done, guint total, gpointer data)
+{
+  DhSessionEvaluation *evaluation = data;
+  Measured *measured = g_new0 (Measured, 1);
+  measured->evaluation = evaluation_ref (evaluation);
+  measured->stem = g_strdup (row->stem);
+  if (g_strcmp0 (row->state, "done") != 0)
+    measured->why = g_strdup (row->why != NULL ? row->why : row->state);
+  measured->metrics = (DhItemMetrics){ .evaluated = TRUE,
+                                       .ap = row->ap,
+                                       .fpr95 = row->fpr95,
+                                       .auroc = row->auroc,
+                                       .mean_score = row->mean_score,
+                                       .n_anomaly = (guint64)MAX (0, row->positives),
+                                       .n_inlier = (guint64)MAX (0, row->pixels - row->positives) };
+  GSource *source = g_idle_source_new ();
+  g_source_set_callback (source, show_measured, measured, measured_free);
+  g_source_attach (source, NULL);
+  g_source_unref (source);
+}
+
+static DhPrediction *
+predict (DhPredictor *predictor, const DhImage *image, guint maps, GCancellable *cancellable, gpointer data,
+         GError **error)
+{
+  DhSessionEvaluation *evaluation = data;
+  return dh_worker_predict (evaluation->worker, image, maps, cancellable, error);
+}
+
+static DhScore
+score_of_map (DhMap map)
+{
+  for (guint i = 0; i < DH_N_SCORES; i++)
+    if ((guint)dh_score_map (i) == (guint)map)
+      return i;
+  return DH_N_SCORES;
+}
+
+static DhEvaluationSummary *
+summarise (DhSessionEvaluation *evaluation, DhEvaluation *result, DhPredictor *predictor)
+{
+  DhEvaluationSummary *summary = g_new0 (DhEvaluationSummary, 1);
+  summary->run = result->run;
+  summary->images = result->images;
+  summary->failed = result->failed;
+  summary->resumed = result->resumed;
+  summary->seconds = result->seconds;
+  summary->ended = g_date_time_new_now_local ();
+  summary->device = g_strdup (dh_device_name (dh_predictor_device (predictor)));
+  summary->precision = g_strdup (dh_precision_name (dh_predictor_precision (predictor)));
+  summary->lines = g_ptr_array_new_with_free_func (line_free);
+  const DhScoreEvaluation *first = &g_array_index (result->scores, DhScoreEvaluation, 0);
+  summary->score = score_of_map (first->score);
+  for (guint i = 0; i < first->results->len; i++)
+    {
+      const DhResult *from = first->results->pdata[i];
+      summary->labelled = summary->labelled || from->pixels > 0;
+      DhProtocolLine *line = g_new0 (DhProtocolLine, 1);
+      line->name = g_strdup (from->protocol->name);
+      line->title = g_strdup (from->protocol->title);
+      line->why = g_strdup (from->protocol->description);
+      line->ap = from->ap;
+      line->fpr95 = from->fpr95;
+      line->auroc = from->auroc;
+      line->undefined_images = from->undefined_images;
+      if ((line->has_components = from->components != NULL))
+        {
+          line->siou = from->components->siou_mean;
+          line->ppv = from->components->ppv_mean;
+          line->mean_f1 = from->components->f1_mean;
+        }
+      g_ptr_array_add (summary->lines, line);
+    }
+  evaluation->stats = dh_score_stats_new ();
+  for (guint i = 0; i < result->scores->len; i++)
+    {
+      DhScoreEvaluation *score = &g_array_index (result->scores, DhScoreEvaluation, i);
+      DhScore which = score_of_map (score->score);
+      if (which == DH_N_SCORES || !summary->labelled)
+        continue;
+      dh_score_stats_take_ranking (evaluation->stats, which, score->ranking, result->images);
+      score->ranking = dh_ranking_new ();
+    }
+  dh_score_stats_seal (evaluation->stats);
+  return summary;
+}
+
+/* On the inference thread. */
+static void
+evaluate (DhWorker *worker, DhPredictor *predictor, gpointer data)
+{
+  static const char *const names[] = { "densehybrid-pooled", "densehybrid-per-image",
+                                       "densehybrid-per-image-as-published", "smiyc-pixel", "smiyc-component" };
+  DhSessionEvaluation *evaluation = data;
+  const DhProtocol *protocols[G_N_ELEMENTS (names)];
+  guint n_protocols = 0;
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if ((protocols[n_protocols] = dh_protocol_find (names[i], NULL)) != NULL)
+      n_protocols++;
+  g_autoptr (DhDatabase) database = dh_database_open (NULL, &evaluation->error);
+  if (database == NULL)
+    return;
+  gboolean hybrid = dh_model_has_outlier_head (dh_predictor_model (predictor));
+  guint more = DH_MAP_BIT (DH_MAP_LIKELIHOOD) | DH_MAP_BIT (DH_MAP_DATASET_POSTERIOR);
+  DhEvaluationOptions options = { .dataset = evaluation->dataset,
+                                  .predictor = predictor,
+                                  .database = database,
+                                  .folder = evaluation->folder,
+                                  .score = hybrid ? DH_MAP_HYBRID : DH_MAP_LIKELIHOOD,
+                                  .more_scores = hybrid ? more : 0,
+                                  .protocols = protocols,
+                                  .n_protocols = n_protocols,
+                                  .command = evaluation->command,
+                                  .predict = predict,
+                                  .image_done = image_done,
+                                  .data = evaluation };
+  g_autoptr (DhEvaluation) result
+      = dh_evaluation_run (&options, evaluation->cancellable, NULL, &evaluation->error);
+  if (result != NULL)
+    evaluation->summary = summarise (evaluation, result, predictor);
+}
+
+/* On the window's thread. */
+static void
+evaluated (gpointer data)
+{
+  DhSessionEvaluation *evaluation = data;
+  DhSession *self = evaluation->session;
+  if (self != NULL && self->evaluation == evaluation)
+    {
+      self->evaluation = NULL;
+      evaluation->session = NULL;
+      if (evaluation->summary != NULL)
+        {
+          summary_free (self->summary);
+          self->summary = g_steal_pointer (&evaluation->summary);
+          if (self->summary->labelled)
+            dh_session_take_set_stats (self, g_steal_pointer (&evaluation->stats));
+          g_autofree char *text
+              = g_strdup_printf (ngettext ("%u picture evaluated", "%u pictures evaluated", self->summary->images),
+                                 self->summary->images);
+          dh_session_say (self, text);
+        }
+      else if (g_error_matches (evaluation->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        dh_session_say (self, _ ("Stopped; evaluating again goes on from here"));
+      else if (evaluation->error != NULL)
+        dh_session_complain (self, _ ("The evaluation failed"), evaluation->error->message);
+      dh_image_list_resort (self->list);
+      dh_session_notify (self, DH_SESSION_PROP_EVALUATING);
+      dh_session_emit (self, DH_SESSION_EVALUATION);
+      dh_session_look_at_cache (self);
+      evaluation_unref (evaluation); /* the session's */
+    }
+  evaluation_unref (evaluation); /* the worker's */
+}
+
+gboolean
+dh_session_can_evaluate (DhSession *self)
+{
+  return self->dataset != NULL && self->model != NULL && self->evaluation == NULL && !self->loading;
+}
+
+static char *
+folder_for (DhSession *self)
+{
+  g_autofree char *root = g_canonicalize_filename (dh_dataset_root (self->dataset), NULL);
+  g_autofree char *hash = dh_sha256 (root, strlen (root));
+  g_autofree char *name = g_strdup_printf ("%.12s-%.12s", self->model->sha256, hash);
+  return g_build_filename (g_get_user_data_dir (), "densehybrid", "evaluations", name, NULL);
+}
+
+static char *
+command_for (DhSession *self, const char *folder)
+{
+  if (self->model->path == NULL || self->pictures != NULL || self->demo)
+    return NULL;
+  g_autofree char *root = g_shell_quote (dh_dataset_root (self->dataset));
+  g_autofree char *weights = g_shell_quote (self->model->path);
+  g_autofree char *out = g_shell_quote (folder);
+  return g_strdup_printf ("densehybrid eval-ood --dataset %s --dataroot %s --params %s --folder %s",
+                          dh_dataset_kind_name (dh_dataset_kind (self->dataset)), root, weights, out);
+}
+
+void
+dh_session_evaluate (DhSession *self)
+{
+  if (!dh_session_can_evaluate (self))
+    return;
+  DhSessionEvaluation *evaluation = g_new0 (DhSessionEvaluation, 1);
+  g_atomic_ref_count_init (&evaluation->refs);
+  evaluation->cancellable = g_cancellable_new ();
+  evaluation->session = self;
+  evaluation->worker = self->worker;
+  evaluation->dataset = dh_dataset_ref (self->dataset);
+  evaluation->folder = folder_for (self);
+  evaluation->command = command_for (self, evaluation->folder);
+  if (!dh_worker_run_background (self->worker, evaluate, evaluation_ref (evaluation), evaluated))
+    {
+      evaluation_unref (evaluation);
+      evaluation_unref (evaluation);
+      dh_session_say (self, _ ("The evaluation before is still ending; try again in a moment"));
+      return;
+    }
+  self->evaluation = evaluation;
+  dh_session_notify (self, DH_SESSION_PROP_EVALUATING);
+  dh_session_emit (self, DH_SESSION_EVALUATION);
+}
+
+void
+dh_session_cancel_evaluation (DhSession *self)
+{
+  if (self->evaluation != NULL)
+    g_cancellable_cancel (self->evaluation->cancellable);
+}
+
+/* The set or the weights change: neither its result nor what it still sends is wanted. */
+void
+dh_session_drop_evaluation (DhSession *self)
+{
+  g_clear_pointer (&self->summary, summary_free);
+  DhSessionEvaluation *evaluation = g_steal_pointer (&self->evaluation);
+  if (evaluation == NULL)
+    return;
+  evaluation->session = NULL;
+  g_cancellable_cancel (evaluation->cancellable);
+  evaluation_unref (evaluation);
+  if (self->worker != NULL)
+    {
+      dh_session_notify (self, DH_SESSION_PROP_EVALUATING);
+      dh_session_emit (self, DH_SESSION_EVALUATION);
+    }
+}
+
+gboolean
+dh_session_is_evaluating (DhSession *self)
+{
+  return self->evaluation != NULL;
+}
+
+void
+dh_session_get_evaluation_progress (DhSession *self, DhEvaluationProgress *progress)
+{
+  *progress = (DhEvaluationProgress){ .per_second = NAN, .seconds_left = NAN };
+  progress->total = dh_image_list_get_size (self->list);
+  const DhSessionEvaluation *evaluation = self->evaluation;
+  if (evaluation == NULL)
+    return;
+  progress->done = evaluation->done;
+  progress->failed = evaluation->failed;
+  double seconds = (double)(g_get_monotonic_time () - evaluation->first_time) / G_USEC_PER_SEC;
+  if (evaluation->computed == 0 || seconds <= 0)
+    return;
+  progress->per_second = evaluation->computed / seconds;
+  progress->seconds_left = (progress->total - MIN (progress->total, progress->done)) / progress->per_second;
+}
+
+const DhEvaluationSummary *
+dh_session_get_evaluation (DhSession *self)
+{
+  return self->summary;
+}

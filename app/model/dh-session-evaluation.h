@@ -1,0 +1,50 @@
+#pragma once
+#include "dh-session.h"
+
+G_BEGIN_DECLS
+
+/* Measuring the whole open set: in the background, resumable, into the database, and into numbers that the window shows.
+ * The signal "evaluation" of the session tells of every step. For the window's thread; nothing blocks. */
+
+/* Whether there is a set with weights, and no evaluation under way. */
+gboolean dh_session_can_evaluate (DhSession *session);
+void dh_session_evaluate (DhSession *session);
+/* What is finished stays; evaluating again goes on there. */
+void dh_session_cancel_evaluation (DhSession *session);
+gboolean dh_session_is_evaluating (DhSession *session);
+
+typedef struct
+{
+  guint done, total, failed;
+  double per_second;   /* of those computed now; NaN at the beginning */
+  double seconds_left; /* NaN at the beginning */
+} DhEvaluationProgress;
+void dh_session_get_evaluation_progress (DhSession *session, DhEvaluationProgress *progress);
+
+/* One named protocol's numbers; fractions of 1, NaN where undefined. */
+typedef struct
+{
+  char *name, *title;
+  char *why; /* what it does and why its numbers differ: a sentence */
+  double ap, fpr95, auroc;
+  guint undefined_images;
+  gboolean has_components;
+  double siou, ppv, mean_f1;
+} DhProtocolLine;
+
+/* What the last evaluation of the open set with these weights found. */
+typedef struct
+{
+  gint64 run; /* row in the database */
+  DhScore score;      /* of the protocols' lines */
+  gboolean labelled;  /* else there are maps and no numbers */
+  GPtrArray *lines;   /* DhProtocolLine */
+  guint images, failed, resumed;
+  double seconds; /* of the network */
+  GDateTime *ended;
+  char *device, *precision;
+} DhEvaluationSummary;
+/* Borrowed; NULL before. */
+const DhEvaluationSummary *dh_session_get_evaluation (DhSession *session);
+
+G_END_DECLS
