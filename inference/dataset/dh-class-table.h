@@ -9,6 +9,7 @@ typedef struct
   const char *name;
   guint8 rgb[3]; /* in the palette of the data set's users (for StreetHazards: the reference implementation's) */
   guint8 authors_rgb[3]; /* in the palette of the data set's authors; equal to `rgb` where there is only one */
+  guint8 safe_rgb[3];    /* of DH_PALETTE_COLOUR_BLIND */
 } DhClass;
 
 typedef struct
@@ -23,7 +24,7 @@ typedef enum
 {
   DH_PALETTE_USUAL,
   DH_PALETTE_AUTHORS,
-  DH_PALETTE_COLOUR_BLIND, /* told apart under normal, protan, deutan and tritan sight */
+  DH_PALETTE_COLOUR_BLIND, /* at least 0.085 apart in OKLab under normal, protan, deutan and tritan sight */
 } DhPalette;
 
 /* NULL where there is no such table. */

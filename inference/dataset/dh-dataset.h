@@ -80,7 +80,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhDataset, dh_dataset_unref)
 DhDatasetKind dh_dataset_kind (DhDataset *dataset);
 const char *dh_dataset_root (DhDataset *dataset);     /* as given */
 const char *dh_dataset_title (DhDataset *dataset);    /* "Fishyscapes Lost & Found, as the reference packs it" */
-const char *dh_dataset_evidence (DhDataset *dataset); /* "leftImg8bit/…/*_leftImg8bit.png beside ood/…" */
+const char *dh_dataset_evidence (DhDataset *dataset); /* "images beside labels_masks" */
 guint dh_dataset_size (DhDataset *dataset);
 /* Borrowed; sorted by split, group and name with numbers in order. */
 const DhDatasetItem *dh_dataset_item (DhDataset *dataset, guint index);

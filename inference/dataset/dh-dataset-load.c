@@ -1,0 +1,210 @@
+#include "dh-dataset-private.h"
+
+#include <string.h>
+
+#include "dh-checkpoint.h"
+#include "dh-error.h"
+#include "dh-tensor.h"
+
+/* Official Static: an integer H×W×3 array under "rgb" is added to the picture. */
+static DhTensor *
+read_overlay (const char *path, const DhImage *image, GError **error)
+{
+  g_autofree char *name = g_filename_display_name (path);
+  g_autoptr (DhCheckpoint) file = dh_checkpoint_open (path, error);
+  if (!file)
+    return NULL;
+  DhTensor *rgb = dh_tensor_dict_get (dh_checkpoint_state (file), "rgb");
+  if (!rgb)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: holds no array \"rgb\" to add to the picture", name);
+      return NULL;
+    }
+  if (rgb->n_dims != 3 || rgb->dims[0] != image->height || rgb->dims[1] != image->width || rgb->dims[2] != 3)
+    {
+      g_autofree char *shape = dh_tensor_shape_string (rgb);
+      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, "%s: the overlay is %s, the picture %u×%u×3", name, shape,
+                   image->height, image->width);
+      return NULL;
+    }
+  DhTensor *values = dh_tensor_to_f32 (rgb);
+  if (!values)
+    g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "%s: there is no memory for it", name);
+  return values;
+}
+
+static DhImage *
+compose (const DhImage *image, const char *overlay_path, GError **error)
+{
+  g_autoptr (DhTensor) overlay = read_overlay (overlay_path, image, error);
+  if (!overlay)
+    return NULL;
+  DhImage *composed = dh_image_new (image->width, image->height);
+  if (!composed)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "there is no memory for %u×%u pixels", image->width,
+                   image->height);
+      return NULL;
+    }
+  const float *add = dh_tensor_f32 (overlay);
+  const gsize n = (gsize)image->width * image->height * 3;
+  for (gsize i = 0; i < n; i++)
+    {
+      const float value = image->rgb[i] + add[i];
+      composed->rgb[i] = value > 0 ? (guint8)MIN (value, 255) : 0; /* NaN gives 0 */
+    }
+  return composed;
+}
+
+DhImage *
+dh_dataset_load_image (DhDataset *dataset, guint index, GError **error)
+{
+  g_return_val_if_fail (index < dataset->items->len, NULL);
+
+  const DhDatasetItem *item = &dh_dataset_peek (dataset, index)->item;
+  g_autoptr (DhImage) image = dh_image_load (item->image, error);
+  if (!image || !item->overlay)
+    return g_steal_pointer (&image);
+  return compose (image, item->overlay, error);
+}
+
+DhImage *
+dh_dataset_load_thumbnail (DhDataset *dataset, guint index, guint max_width, guint max_height, GError **error)
+{
+  g_return_val_if_fail (index < dataset->items->len, NULL);
+
+  const DhDatasetItem *item = &dh_dataset_peek (dataset, index)->item;
+  if (!item->overlay)
+    return dh_image_load_thumbnail (item->image, max_width, max_height, error);
+  g_autoptr (DhImage) image = dh_dataset_load_image (dataset, index, error);
+  if (!image)
+    return NULL;
+  DhImage *small = dh_image_thumbnail (image, max_width, max_height);
+  if (!small)
+    g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "%s: there is no memory for a thumbnail", item->stem);
+  return small;
+}
+
+DhLabels *
+dh_dataset_load_raw_labels (DhDataset *dataset, guint index, GError **error)
+{
+  g_return_val_if_fail (index < dataset->items->len, NULL);
+
+  const DhDatasetItem *item = &dh_dataset_peek (dataset, index)->item;
+  return item->label ? dh_labels_load (item->label, error) : NULL;
+}
+
+static DhLabels *
+translate (const DhLabels *raw, const guint8 to[256], const char *name, GError **error)
+{
+  DhLabels *labels = dh_labels_new (raw->width, raw->height);
+  if (!labels)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "%s: there is no memory for its labels", name);
+      return NULL;
+    }
+  const gsize n = (gsize)raw->width * raw->height;
+  for (gsize i = 0; i < n; i++)
+    labels->ids[i] = to[raw->ids[i]];
+  return labels;
+}
+
+static gboolean
+check_ids (const DhLabels *raw, const DhLabelMap *map, const char *name, GError **error)
+{
+  guint8 seen[256] = { 0 };
+  const gsize n = (gsize)raw->width * raw->height;
+  for (gsize i = 0; i < n; i++)
+    seen[raw->ids[i]] = 1;
+  for (guint id = 0; id < 256; id++)
+    if (seen[id] && map->role[id] == DH_ROLE_UNKNOWN)
+      {
+        g_set_error (
+            error, DH_ERROR, DH_ERROR_INVALID,
+            "%s: the label holds id %u, which has no meaning in this data set; densehybrid dataset check tells "
+            "more",
+            name, id);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+gboolean
+dh_dataset_load_labels (DhDataset *dataset, guint index, DhLabels **anomaly, DhLabels **classes, GError **error)
+{
+  g_return_val_if_fail (index < dataset->items->len, FALSE);
+
+  if (anomaly)
+    *anomaly = NULL;
+  if (classes)
+    *classes = NULL;
+  const DhItem *item = dh_dataset_peek (dataset, index);
+  const DhLabelMap *map = dh_label_map_get (item->form);
+  if (!item->item.label || !((anomaly && map->has_anomaly) || (classes && map->has_classes)))
+    return TRUE;
+
+  g_autofree char *name = g_filename_display_name (item->item.label);
+  guint width, height;
+  g_autoptr (DhLabels) raw = dh_labels_load (item->item.label, error);
+  if (!raw || !dh_image_probe (item->item.image, &width, &height, error) || !check_ids (raw, map, name, error))
+    return FALSE;
+  if (raw->width != width || raw->height != height)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, "%s: the label is %u×%u and its picture %u×%u", name, raw->width,
+                   raw->height, width, height);
+      return FALSE;
+    }
+  g_autoptr (DhLabels) made = NULL;
+  if (anomaly && map->has_anomaly && !(made = translate (raw, map->anomaly, name, error)))
+    return FALSE;
+  if (classes && map->has_classes && !(*classes = translate (raw, map->classes, name, error)))
+    return FALSE;
+  if (anomaly)
+    *anomaly = g_steal_pointer (&made);
+  return TRUE;
+}
+
+#define SAMPLES 24
+
+void
+dh_dataset_settle_label_ids (DhDataset *dataset, DhLabelIds asked)
+{
+  if (dataset->kind != DH_DATASET_STREET_HAZARDS && dataset->kind != DH_DATASET_STREET_HAZARDS_FULL)
+    return;
+  gboolean seen_0 = FALSE, seen_14 = FALSE, seen_others = FALSE;
+  guint read = 0;
+  g_autoptr (GArray) labelled = g_array_new (FALSE, FALSE, sizeof (guint));
+  for (guint i = 0; i < dataset->items->len; i++)
+    if (dh_dataset_peek (dataset, i)->item.label)
+      g_array_append_val (labelled, i);
+  const guint step = MAX (labelled->len / SAMPLES, 1);
+  for (guint k = 0; asked == DH_LABEL_IDS_AUTO && k < labelled->len && read < SAMPLES; k += step)
+    {
+      /* from the end: test towns, which hold the anomalies, sort last */
+      const guint index = g_array_index (labelled, guint, labelled->len - 1 - k);
+      g_autoptr (DhLabels) raw = dh_dataset_load_raw_labels (dataset, index, NULL);
+      if (!raw)
+        continue;
+      read++;
+      const gsize n = (gsize)raw->width * raw->height;
+      for (gsize i = 0; i < n; i++)
+        {
+          seen_0 |= raw->ids[i] == 0;
+          seen_14 |= raw->ids[i] == 14;
+          seen_others |= raw->ids[i] > 14;
+        }
+      if (seen_0 && seen_14)
+        break;
+    }
+
+  /* Published ids begin at 1, and 1 (the sky) is in nearly every picture: shifted labels hold 0 there. */
+  dataset->label_ids = asked == DH_LABEL_IDS_SHIFTED || (asked == DH_LABEL_IDS_AUTO && seen_0 && !seen_14)
+                           ? DH_LABEL_IDS_SHIFTED
+                           : DH_LABEL_IDS_RAW;
+  dataset->label_ids_certain = asked != DH_LABEL_IDS_AUTO || labelled->len == 0 || (seen_14 && !seen_0)
+                               || (seen_0 && !seen_14 && !seen_others) || (!seen_0 && read >= 8);
+  const DhLabelForm form =
+      dataset->label_ids == DH_LABEL_IDS_SHIFTED ? DH_FORM_STREET_HAZARDS_SHIFTED : DH_FORM_STREET_HAZARDS;
+  for (guint i = 0; i < dataset->items->len; i++)
+    ((DhItem *)dataset->items->pdata[i])->form = form;
+}

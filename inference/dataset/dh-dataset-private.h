@@ -1,0 +1,31 @@
+#pragma once
+#include "dh-dataset-check.h"
+#include "dh-layout-private.h"
+
+G_BEGIN_DECLS
+
+struct _DhDataset
+{
+  gatomicrefcount refs;
+  DhDatasetKind kind;
+  char *root, *title, *evidence, *needs;
+  GPtrArray *items;    /* DhItem */
+  GHashTable *by_stem; /* stem → position + 1 */
+  GPtrArray *orphans;  /* labels without a picture, relative to the root */
+  gboolean labels_expected;
+  char **splits, **groups, **notes;
+  DhLabelIds label_ids;
+  gboolean label_ids_certain;
+};
+
+/* Sorts the items, makes stems safe and unique, collects splits and groups. */
+void dh_dataset_arrange (DhDataset *dataset, gboolean sort);
+DhDataset *dh_dataset_new_empty (const char *root);
+DhItem *dh_item_copy (const DhItem *item);
+const DhItem *dh_dataset_peek (DhDataset *dataset, guint index);
+/* Tells published from shifted StreetHazards ids by a few labels, and sets the items' forms. */
+void dh_dataset_settle_label_ids (DhDataset *dataset, DhLabelIds asked);
+/* A path for messages: relative to the root where it lies below it, UTF-8. Free with g_free. */
+char *dh_dataset_display_path (DhDataset *dataset, const char *path);
+
+G_END_DECLS

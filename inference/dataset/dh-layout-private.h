@@ -1,0 +1,37 @@
+#pragma once
+#include "dh-dataset.h"
+#include "dh-label-map-private.h"
+#include "dh-scan-private.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  DhDatasetItem item;
+  DhLabelForm form;
+} DhItem;
+void dh_item_free (DhItem *item);
+
+/* What a layout found under a base folder. Paths of orphans are relative to the root. */
+typedef struct
+{
+  const DhScan *scan;
+  const DhScan *base_scan; /* of DhDatasetOptions.base_root; NULL */
+  DhDatasetKind kind;
+  GPtrArray *items;         /* DhItem */
+  GPtrArray *orphans;       /* labels without a picture */
+  guint n_duplicates;       /* pictures beside one of the same stem, left aside */
+  gboolean labels_expected; /* a picture without label is worth a word */
+  const char *title, *evidence;
+  const char *needs; /* what is missing to use the set; NULL */
+  GPtrArray *notes;
+} DhLayoutFind;
+DhLayoutFind *dh_layout_find_new (const DhScan *scan, const DhScan *base_scan);
+void dh_layout_find_free (DhLayoutFind *find);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhLayoutFind, dh_layout_find_free)
+
+/* Tries every layout (or those of one kind: `kind` not -1) at the root and two levels below it, in order of how
+ * particular they are. NULL where none fits. */
+DhLayoutFind *dh_layout_recognise (const DhScan *scan, const DhScan *base_scan, gint kind);
+
+G_END_DECLS

@@ -1,0 +1,633 @@
+#include "dh-layout-private.h"
+
+#include <string.h>
+
+void
+dh_item_free (DhItem *item)
+{
+  g_free (item->item.stem);
+  g_free (item->item.id);
+  g_free (item->item.split);
+  g_free (item->item.group);
+  g_free (item->item.image);
+  g_free (item->item.overlay);
+  g_free (item->item.label);
+  g_free (item);
+}
+
+DhLayoutFind *
+dh_layout_find_new (const DhScan *scan, const DhScan *base_scan)
+{
+  DhLayoutFind *find = g_new0 (DhLayoutFind, 1);
+  find->scan = scan;
+  find->base_scan = base_scan;
+  find->items = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_item_free);
+  find->orphans = g_ptr_array_new_with_free_func (g_free);
+  find->notes = g_ptr_array_new_with_free_func (g_free);
+  return find;
+}
+
+void
+dh_layout_find_free (DhLayoutFind *find)
+{
+  if (!find)
+    return;
+  g_ptr_array_unref (find->items);
+  g_ptr_array_unref (find->orphans);
+  g_ptr_array_unref (find->notes);
+  g_free (find);
+}
+
+/* Pictures under `image_dir` whose stem ends in `image_suffix` ↔ labels at the same relative place under `label_dir`
+ * with one of the suffixes and .png. */
+typedef struct
+{
+  const char *image_dir, *image_suffix, *label_dir;
+  const char *label_suffixes[2];
+  DhLabelForm forms[2];
+  const char *split; /* NULL: the first folder of the relative path, if it is named like one */
+} PairRule;
+
+static gboolean
+is_split_name (const char *name, gsize length)
+{
+  static const char *const names[] = { "train", "training", "val",         "valid",    "validation",
+                                       "test",  "testing",  "train_extra", "demoVideo" };
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (strlen (names[i]) == length && memcmp (names[i], name, length) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static char *
+join (const char *base, const char *rest)
+{
+  return base[0] == '\0' ? g_strdup (rest) : rest[0] == '\0' ? g_strdup (base) : g_strconcat (base, "/", rest, NULL);
+}
+
+/* `key` is the relative path that names the item; the item's own paths are completed by the caller. */
+static DhItem *
+add_item (DhLayoutFind *find, const char *key, const char *split, const char *group, const char *image,
+          const char *label, DhLabelForm form)
+{
+  DhItem *item = g_new0 (DhItem, 1);
+  const char *name = strrchr (key, '/');
+  item->item.stem = g_strdup (key);
+  item->item.id = g_strdup (name ? name + 1 : key);
+  item->item.split = g_strdup (split);
+  item->item.group = g_strdup (group);
+  item->item.image = g_build_filename (find->scan->root, image, NULL);
+  item->item.label = label ? g_build_filename (find->scan->root, label, NULL) : NULL;
+  item->form = form;
+  g_ptr_array_add (find->items, item);
+  return item;
+}
+
+/* Split and group off the folders of a key. */
+static void
+place_of (const char *key, const char *fixed_split, char **split, char **group)
+{
+  const char *slash = strchr (key, '/');
+  *split = g_strdup (fixed_split ? fixed_split : "");
+  if (!fixed_split && slash && is_split_name (key, slash - key))
+    {
+      g_free (*split);
+      *split = g_strndup (key, slash - key);
+      key = slash + 1;
+      slash = strchr (key, '/');
+    }
+  *group = slash ? g_strndup (key, slash - key) : g_strdup ("");
+}
+
+/* The stem of a path below a folder if it ends in `suffix`, without it; else NULL. */
+static char *
+key_of (const char *path, const char *folder, const char *suffix)
+{
+  const gsize skip = folder[0] ? strlen (folder) + 1 : 0;
+  const gsize stem = dh_path_stem_length (path), tail = strlen (suffix);
+  if (stem < skip + tail + 1 || memcmp (path + stem - tail, suffix, tail) != 0 || path[stem - tail - 1] == '/')
+    return NULL;
+  return g_strndup (path + skip, stem - tail - skip);
+}
+
+static gboolean
+is_png (const char *path)
+{
+  return g_ascii_strcasecmp (path + dh_path_stem_length (path), ".png") == 0;
+}
+
+/* The label of a key, or NULL; `used` collects the labels that have a picture. */
+static char *
+find_label (DhLayoutFind *find, const char *folder, const char *key, const PairRule *rule, DhLabelForm *form)
+{
+  static const char *const extensions[] = { ".png", ".PNG" };
+  for (guint i = 0; i < 2 && rule->label_suffixes[i]; i++)
+    for (guint e = 0; e < 2; e++)
+      {
+        g_autofree char *name = g_strconcat (key, rule->label_suffixes[i], extensions[e], NULL);
+        char *path = join (folder, name);
+        if (dh_scan_has_file (find->scan, path))
+          {
+            *form = rule->forms[i];
+            return path;
+          }
+        g_free (path);
+      }
+  return NULL;
+}
+
+static void
+add_orphans (DhLayoutFind *find, const char *folder, const char *suffix, GHashTable *keys)
+{
+  guint first, end;
+  dh_scan_under (find->scan, folder, &first, &end);
+  for (guint i = first; i < end; i++)
+    {
+      const char *path = find->scan->files->pdata[i];
+      g_autofree char *key = is_png (path) ? key_of (path, folder, suffix) : NULL;
+      if (key && !g_hash_table_contains (keys, key))
+        g_ptr_array_add (find->orphans, g_strdup (path));
+    }
+}
+
+static gboolean
+pair (DhLayoutFind *find, const char *base, const PairRule *rule)
+{
+  g_autofree char *image_dir = join (base, rule->image_dir);
+  g_autofree char *label_dir = join (base, rule->label_dir);
+  g_autoptr (GHashTable) keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  const guint before = find->items->len + find->orphans->len;
+  guint first, end;
+  dh_scan_under (find->scan, image_dir, &first, &end);
+  if (!dh_scan_has_folder (find->scan, image_dir))
+    end = first;
+  for (guint i = first; i < end; i++)
+    {
+      const char *path = find->scan->files->pdata[i];
+      g_autofree char *key = dh_path_is_picture (path) ? key_of (path, image_dir, rule->image_suffix) : NULL;
+      if (!key)
+        continue;
+      if (g_hash_table_contains (keys, key))
+        {
+          find->n_duplicates++;
+          continue;
+        }
+      DhLabelForm form = rule->forms[0];
+      g_autofree char *label = find_label (find, label_dir, key, rule, &form);
+      g_autofree char *split = NULL, *group = NULL;
+      place_of (key, rule->split, &split, &group);
+      add_item (find, key, split, group, path, label, form);
+      g_hash_table_add (keys, g_steal_pointer (&key));
+    }
+  if (dh_scan_has_folder (find->scan, label_dir))
+    for (guint i = 0; i < 2 && rule->label_suffixes[i]; i++)
+      add_orphans (find, label_dir, rule->label_suffixes[i], keys);
+  return find->items->len + find->orphans->len > before;
+}
+
+static gboolean
+has_folder (DhLayoutFind *find, const char *base, const char *folder)
+{
+  g_autofree char *path = join (base, folder);
+  return dh_scan_has_folder (find->scan, path);
+}
+
+/* Whether a folder holds a folder named as StreetHazards' towns are: t1-3, t5, … */
+static gboolean
+has_town (DhLayoutFind *find, const char *base, const char *folder)
+{
+  g_autofree char *path = join (base, folder);
+  guint first, end;
+  dh_scan_under (find->scan, path, &first, &end);
+  for (guint i = first; i < end; i++)
+    {
+      const char *rest = (const char *)find->scan->files->pdata[i] + strlen (path) + 1;
+      if (rest[0] == 't' && g_ascii_isdigit (rest[1]) && strchr (rest, '/'))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+match_street_hazards_test (DhLayoutFind *find, const char *base)
+{
+  static const PairRule whole = { "test/images/test",         "",    "test/annotations/test", { "" },
+                                  { DH_FORM_STREET_HAZARDS }, "test" };
+  static const PairRule inside = { "images/test", "", "annotations/test", { "" }, { DH_FORM_STREET_HAZARDS }, "test" };
+  if (has_folder (find, base, whole.image_dir) || has_folder (find, base, whole.label_dir))
+    return pair (find, base, &whole);
+  return has_town (find, base, inside.image_dir) && pair (find, base, &inside);
+}
+
+static gboolean
+match_street_hazards_full (DhLayoutFind *find, const char *base)
+{
+  static const PairRule training = {
+    "train/images", "", "train/annotations", { "" }, { DH_FORM_STREET_HAZARDS }, NULL
+  };
+  static const PairRule inside = { "images", "", "annotations", { "" }, { DH_FORM_STREET_HAZARDS }, NULL };
+  if (has_folder (find, base, "train/images/training") || has_folder (find, base, "train/images/validation"))
+    {
+      if (!pair (find, base, &training))
+        return FALSE;
+      match_street_hazards_test (find, base);
+      return TRUE;
+    }
+  return (has_town (find, base, "images/training") || has_town (find, base, "images/validation"))
+         && pair (find, base, &inside);
+}
+
+static gboolean
+has_label (DhLayoutFind *find)
+{
+  for (guint i = 0; i < find->items->len; i++)
+    if (((DhItem *)find->items->pdata[i])->item.label)
+      return TRUE;
+  return find->orphans->len > 0;
+}
+
+static gboolean
+match_lf_packed (DhLayoutFind *find, const char *base)
+{
+  static const PairRule rule = { "leftImg8bit", "_leftImg8bit", "ood", { "_ood_segmentation" }, { DH_FORM_LF }, NULL };
+  return has_folder (find, base, "ood") && pair (find, base, &rule) && has_label (find);
+}
+
+/* gtCoarse is Cityscapes' too; Lost and Found's scenes begin with two digits. */
+static gboolean
+match_lost_and_found (DhLayoutFind *find, const char *base)
+{
+  static const PairRule rule = {
+    "leftImg8bit", "_leftImg8bit", "gtCoarse", { "_gtCoarse_labelIds" }, { DH_FORM_LOST_AND_FOUND }, NULL
+  };
+  if (!has_folder (find, base, "gtCoarse") || has_folder (find, base, "gtFine") || !pair (find, base, &rule))
+    return FALSE;
+  const char *name =
+      find->items->len > 0 ? ((DhItem *)find->items->pdata[0])->item.id : strrchr (find->orphans->pdata[0], '/') + 1;
+  return g_ascii_isdigit (name[0]) && g_ascii_isdigit (name[1]);
+}
+
+static gboolean
+match_cityscapes (DhLayoutFind *find, const char *base)
+{
+  static const PairRule rule = { "leftImg8bit",
+                                 "_leftImg8bit",
+                                 "gtFine",
+                                 { "_gtFine_labelIds", "_gtFine_labelTrainIds" },
+                                 { DH_FORM_CITYSCAPES, DH_FORM_CITYSCAPES_TRAIN },
+                                 NULL };
+  if (!pair (find, base, &rule))
+    return FALSE;
+  if (find->items->len == 0)
+    find->needs = "gtFine holds labels, but the pictures are missing: unpack leftImg8bit_trainvaltest.zip beside it";
+  return TRUE;
+}
+
+/* "dataset_AnomalyTrack" → "AnomalyTrack"; NULL for other names. */
+static char *
+track_of (const char *folder)
+{
+  if (g_str_has_prefix (folder, "dataset_") && g_str_has_suffix (folder, "Track"))
+    return g_strdup (folder + strlen ("dataset_"));
+  return NULL;
+}
+
+/* ObstacleTrack's parts by the scene that begins a file's name, as the benchmark's own kit splits them. */
+static const char *
+smiyc_split (const char *id)
+{
+  return g_str_has_prefix (id, "validation")  ? "validation"
+         : g_str_has_prefix (id, "snowstorm") ? "snowstorm"
+         : g_str_has_prefix (id, "driveway")  ? "night"
+                                              : "test";
+}
+
+static gboolean
+match_smiyc (DhLayoutFind *find, const char *base)
+{
+  static const PairRule rule = { "images", "", "labels_masks", { "_labels_semantic" }, { DH_FORM_BINARY }, "" };
+  g_autofree char *root = g_canonicalize_filename (find->scan->root, NULL);
+  g_autofree char *folder = base[0] ? g_path_get_basename (base) : g_path_get_basename (root);
+  g_autofree char *track = track_of (folder);
+  if (!track && !has_folder (find, base, "labels_masks"))
+    return FALSE;
+  const guint before = find->items->len;
+  if (!pair (find, base, &rule))
+    return FALSE;
+  for (guint i = before; i < find->items->len; i++)
+    {
+      DhDatasetItem *item = &((DhItem *)find->items->pdata[i])->item;
+      g_free (item->split);
+      g_free (item->group);
+      item->split = g_strdup (smiyc_split (item->id));
+      item->group = g_strdup (track ? track : "");
+    }
+  return TRUE;
+}
+
+static gboolean
+match_road_anomaly (DhLayoutFind *find, const char *base)
+{
+  static const PairRule rule = { "frames", "", "frames", { ".labels/labels_semantic" }, { DH_FORM_ROAD_ANOMALY }, "" };
+  if (!has_folder (find, base, "frames") || !pair (find, base, &rule))
+    return FALSE;
+  GPtrArray *pictures = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_item_free);
+  for (guint i = 0; i < find->items->len; i++)
+    {
+      DhItem *item = find->items->pdata[i];
+      if (strstr (item->item.stem, ".labels/")) /* a label, or its coloured copy */
+        dh_item_free (item);
+      else
+        g_ptr_array_add (pictures, item);
+    }
+  g_ptr_array_set_free_func (find->items, NULL);
+  g_ptr_array_unref (find->items);
+  find->items = pictures;
+  return has_label (find);
+}
+
+static gboolean
+match_ade20k (DhLayoutFind *find, const char *base)
+{
+  static const PairRule rule = { "images", "", "annotations", { "" }, { DH_FORM_SEGMENTS }, NULL };
+  return (has_folder (find, base, "images/training") || has_folder (find, base, "images/validation"))
+         && (has_folder (find, base, "annotations/training") || has_folder (find, base, "annotations/validation"))
+         && pair (find, base, &rule);
+}
+
+static gboolean
+match_full_ade20k (DhLayoutFind *find, const char *base)
+{
+  if (base[0])
+    return FALSE;
+  guint labels = 0;
+  for (guint i = 0; i < find->scan->files->len; i++)
+    {
+      const char *path = find->scan->files->pdata[i];
+      g_autofree char *key = is_png (path) ? key_of (path, "", "_seg") : NULL;
+      g_autofree char *picture = key ? g_strconcat (key, ".jpg", NULL) : NULL;
+      if (!picture || !dh_scan_has_file (find->scan, picture))
+        continue;
+      g_autofree char *split = NULL, *group = NULL;
+      place_of (key, NULL, &split, &group);
+      add_item (find, key, split, group, picture, NULL, DH_FORM_SEGMENTS);
+      labels++;
+    }
+  find->needs = "*_seg.png is the full ADE20K, whose labels number other things: ADEChallengeData2016 is needed";
+  return labels > 0;
+}
+
+static gboolean
+match_camvid (DhLayoutFind *find, const char *base)
+{
+  static const char *const splits[] = { "train", "val", "test" };
+  gboolean found = FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (splits); i++)
+    {
+      g_autofree char *labels = g_strconcat (splits[i], "annot", NULL);
+      const PairRule rule = { splits[i], "", labels, { "" }, { DH_FORM_CAMVID }, splits[i] };
+      const guint before = find->items->len;
+      if (!has_folder (find, base, labels) || !pair (find, base, &rule))
+        continue;
+      found = TRUE;
+      for (guint k = before; k < find->items->len; k++)
+        {
+          DhDatasetItem *item = &((DhItem *)find->items->pdata[k])->item;
+          char *stem = g_strconcat (splits[i], "/", item->stem, NULL);
+          g_free (item->stem);
+          item->stem = stem;
+        }
+    }
+  return found;
+}
+
+static gboolean
+match_static_packed (DhLayoutFind *find, const char *base)
+{
+  if (base[0])
+    return FALSE;
+  static const PairRule rule = { "", "_rgb", "", { "_labels" }, { DH_FORM_BINARY }, NULL };
+  return pair (find, base, &rule) && find->items->len > 0 && has_label (find);
+}
+
+/* Pictures by the id that stands before _leftImg8bit, of the set and of the base folder. */
+static void
+index_base_pictures (GHashTable *by_id, const DhScan *scan)
+{
+  for (guint i = 0; scan && i < scan->files->len; i++)
+    {
+      const char *path = scan->files->pdata[i];
+      g_autofree char *key = dh_path_is_picture (path) ? key_of (path, "", "_leftImg8bit") : NULL;
+      if (!key)
+        continue;
+      const char *slash = strrchr (key, '/');
+      g_hash_table_insert (by_id, g_strdup (slash ? slash + 1 : key), g_build_filename (scan->root, path, NULL));
+    }
+}
+
+/* NNNN_{id}_labels.png with the pictures elsewhere, and for Static a NNNN_{id}_rgb.npz beside it to be added. */
+static gboolean
+match_official (DhLayoutFind *find, gboolean overlay)
+{
+  g_autoptr (GHashTable) by_id = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  index_base_pictures (by_id, find->scan);
+  index_base_pictures (by_id, find->base_scan);
+  for (guint i = 0; i < find->scan->files->len; i++)
+    {
+      const char *path = find->scan->files->pdata[i];
+      g_autofree char *key = is_png (path) ? key_of (path, "", "_labels") : NULL;
+      if (!key)
+        continue;
+      g_autofree char *npz = g_strconcat (key, "_rgb.npz", NULL);
+      if (dh_scan_has_file (find->scan, npz) != overlay)
+        continue;
+      const char *slash = strrchr (key, '/');
+      const char *name = slash ? slash + 1 : key;
+      const char *id = name + strspn (name, "0123456789");
+      const char *picture = *id == '_' ? g_hash_table_lookup (by_id, id + 1) : NULL;
+      if (!picture)
+        {
+          g_ptr_array_add (find->orphans, g_strdup (path));
+          continue;
+        }
+      g_autofree char *split = NULL, *group = NULL;
+      place_of (key, NULL, &split, &group);
+      DhItem *item = add_item (find, key, split, group, "", path, DH_FORM_BINARY);
+      g_free (item->item.image);
+      item->item.image = g_strdup (picture);
+      item->item.overlay = overlay ? g_build_filename (find->scan->root, npz, NULL) : NULL;
+    }
+  return find->items->len + find->orphans->len > 0;
+}
+
+static gboolean
+match_static_official (DhLayoutFind *find, const char *base)
+{
+  if (base[0] || !match_official (find, TRUE))
+    return FALSE;
+  if (find->orphans->len > 0)
+    find->needs = "*_rgb.npz is what is added to Cityscapes' pictures: Cityscapes val images are needed (unpack "
+                  "leftImg8bit/val beside it, or name their folder as the base)";
+  return TRUE;
+}
+
+/* Masks alone; a folder that holds other pictures too must have names that begin with Fishyscapes' number. */
+static gboolean
+match_lf_official (DhLayoutFind *find, const char *base)
+{
+  if (base[0] || !match_official (find, FALSE))
+    return FALSE;
+  if (find->orphans->len == 0)
+    return TRUE;
+  const char *path = find->orphans->pdata[0], *slash = strrchr (path, '/');
+  const char *name = slash ? slash + 1 : path;
+  const char *id = name + strspn (name, "0123456789");
+  if (id == name && find->items->len + find->orphans->len < find->scan->files->len)
+    return FALSE;
+  find->needs = id > name && id[0] == '_' && g_ascii_isalpha (id[1]) && strcmp (id, "_labels.png") != 0
+                    ? "*_labels.png are masks alone, and their names are of Cityscapes' pictures: this is Fishyscapes "
+                      "Static without its *_rgb.npz, which are needed, and so are Cityscapes val images"
+                    : "*_labels.png are masks alone: Lost and Found images are needed (unpack leftImg8bit of Lost and "
+                      "Found beside them, or name their folder as the base)";
+  return TRUE;
+}
+
+static gboolean
+match_folder (DhLayoutFind *find, const char *base)
+{
+  if (base[0])
+    return FALSE;
+  for (guint i = 0; i < find->scan->files->len; i++)
+    {
+      const char *path = find->scan->files->pdata[i];
+      if (!dh_path_is_picture (path))
+        continue;
+      g_autofree char *key = g_strndup (path, dh_path_stem_length (path));
+      const char *slash = strchr (key, '/');
+      g_autofree char *group = slash ? g_strndup (key, slash - key) : g_strdup ("");
+      add_item (find, key, "", group, path, NULL, DH_FORM_NONE);
+    }
+  return find->items->len > 0;
+}
+
+typedef struct
+{
+  DhDatasetKind kind;
+  gboolean (*match) (DhLayoutFind *find, const char *base);
+  gboolean labels_expected, merges;
+  const char *title, *evidence;
+} Layout;
+
+/* The particular before the general. */
+static const Layout layouts[] = {
+  { DH_DATASET_STREET_HAZARDS_FULL, match_street_hazards_full, TRUE, FALSE, "StreetHazards",
+    "train/images/{training,validation} beside train/annotations" },
+  { DH_DATASET_STREET_HAZARDS, match_street_hazards_test, TRUE, FALSE, "StreetHazards, test split",
+    "test/images/test beside test/annotations/test" },
+  { DH_DATASET_LF, match_lf_packed, TRUE, FALSE, "Fishyscapes Lost & Found, as the reference packs it",
+    "leftImg8bit/**/*_leftImg8bit.png beside ood/**/*_ood_segmentation.png" },
+  { DH_DATASET_STATIC, match_static_packed, TRUE, FALSE, "Fishyscapes Static, as the reference packs it",
+    "*_rgb.jpg with *_labels.png beside it" },
+  { DH_DATASET_STATIC, match_static_official, TRUE, FALSE, "Fishyscapes Static, official overlays",
+    "*_rgb.npz with *_labels.png beside it" },
+  { DH_DATASET_SMIYC, match_smiyc, FALSE, TRUE, "SegmentMeIfYouCan", "images beside labels_masks" },
+  { DH_DATASET_ROAD_ANOMALY, match_road_anomaly, TRUE, FALSE, "Road Anomaly (2019)",
+    "frames/*.jpg with frames/*.labels/labels_semantic.png" },
+  { DH_DATASET_LF, match_lf_official, TRUE, FALSE, "Fishyscapes Lost & Found, official masks",
+    "NNNN_*_labels.png, with the pictures of Lost and Found" },
+  { DH_DATASET_LOST_AND_FOUND, match_lost_and_found, TRUE, FALSE, "Lost and Found",
+    "leftImg8bit beside gtCoarse/**/*_gtCoarse_labelIds.png" },
+  { DH_DATASET_CITYSCAPES, match_cityscapes, TRUE, FALSE, "Cityscapes layout",
+    "leftImg8bit/**/*_leftImg8bit.png beside gtFine" },
+  { DH_DATASET_ADE20K, match_ade20k, TRUE, FALSE, "ADE20K layout (negatives)",
+    "images/{training,validation} beside annotations/{training,validation}" },
+  { DH_DATASET_CAMVID, match_camvid, TRUE, FALSE, "CamVid layout", "{train,val,test} beside {train,val,test}annot" },
+  { DH_DATASET_ADE20K, match_full_ade20k, FALSE, FALSE, "ADE20K, the full set", "*.jpg with *_seg.png beside it" },
+  { DH_DATASET_FOLDER, match_folder, FALSE, FALSE, "Folder of pictures", "pictures in no known layout" },
+};
+
+static gint
+compare_bases (gconstpointer a, gconstpointer b)
+{
+  const char *p = *(const char *const *)a, *q = *(const char *const *)b;
+  const gint depth_p = *p == '\0' ? 0 : strchr (p, '/') ? 2 : 1, depth_q = *q == '\0' ? 0 : strchr (q, '/') ? 2 : 1;
+  return depth_p != depth_q ? depth_p - depth_q : strcmp (p, q);
+}
+
+/* The root and the folders up to two levels below it. Borrowed strings. */
+static GPtrArray *
+list_bases (const DhScan *scan)
+{
+  GPtrArray *bases = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer key;
+  g_hash_table_iter_init (&iter, scan->folder_set);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    {
+      const char *slash = strchr (key, '/');
+      if (!slash || !strchr (slash + 1, '/'))
+        g_ptr_array_add (bases, key);
+    }
+  g_ptr_array_sort (bases, compare_bases);
+  return bases;
+}
+
+static gboolean
+has_image (const DhLayoutFind *find, const char *image)
+{
+  for (guint i = 0; i < find->items->len; i++)
+    if (strcmp (((DhItem *)find->items->pdata[i])->item.image, image) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* Of several folders in the same layout the first counts and the others are named; tracks are joined. */
+static void
+join_further (DhLayoutFind *find, const Layout *layout, GPtrArray *bases, guint from)
+{
+  for (guint b = from; b < bases->len && find->notes->len < 20; b++)
+    {
+      const char *base = bases->pdata[b];
+      g_autoptr (DhLayoutFind) other = dh_layout_find_new (find->scan, find->base_scan);
+      if (!layout->match (other, base) || other->items->len == 0
+          || has_image (find, ((DhItem *)other->items->pdata[0])->item.image))
+        continue;
+      if (layout->merges)
+        {
+          while (other->items->len > 0)
+            g_ptr_array_add (find->items, g_ptr_array_steal_index (other->items, 0));
+          while (other->orphans->len > 0)
+            g_ptr_array_add (find->orphans, g_ptr_array_steal_index (other->orphans, 0));
+          continue;
+        }
+      g_autofree char *name = g_filename_display_name (base);
+      g_ptr_array_add (find->notes, g_strdup_printf ("%s holds a data set of the same layout, which is left aside: "
+                                                     "open that folder for it",
+                                                     name));
+    }
+}
+
+DhLayoutFind *
+dh_layout_recognise (const DhScan *scan, const DhScan *base_scan, gint kind)
+{
+  g_autoptr (GPtrArray) bases = list_bases (scan);
+  for (guint l = 0; l < G_N_ELEMENTS (layouts); l++)
+    {
+      const Layout *layout = &layouts[l];
+      if (kind >= 0 && (gint)layout->kind != kind)
+        continue;
+      for (guint b = 0; b < bases->len; b++)
+        {
+          g_autoptr (DhLayoutFind) find = dh_layout_find_new (scan, base_scan);
+          find->kind = layout->kind;
+          find->title = layout->title;
+          find->evidence = layout->evidence;
+          find->labels_expected = layout->labels_expected;
+          if (!layout->match (find, bases->pdata[b]))
+            continue;
+          join_further (find, layout, bases, b + 1);
+          return g_steal_pointer (&find);
+        }
+    }
+  return NULL;
+}

@@ -1,0 +1,35 @@
+#pragma once
+#include <gio/gio.h>
+#include "dh-progress.h"
+
+G_BEGIN_DECLS
+
+/* What lies under a folder: the relative paths of its pictures and .npz files and of its folders, in the file system's
+ * bytes, "/"-separated, sorted by bytes. Hidden files and folders are passed over. Immutable. */
+typedef struct
+{
+  char *root;
+  GPtrArray *files;
+  GHashTable *file_set;   /* the same strings */
+  GHashTable *folder_set; /* relative paths; the root is "" */
+  GPtrArray *notes;       /* folders that could not be read, loops */
+} DhScan;
+
+/* Errors: DH_ERROR_NOT_FOUND, DH_ERROR_IO, DH_ERROR_TOO_LARGE, G_IO_ERROR_CANCELLED. */
+DhScan *dh_scan_new (const char *root, GCancellable *cancellable, const DhProgress *progress, GError **error);
+void dh_scan_free (DhScan *scan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhScan, dh_scan_free)
+
+gboolean dh_scan_has_file (const DhScan *scan, const char *path);
+gboolean dh_scan_has_folder (const DhScan *scan, const char *path);
+/* The range [*first, *end) of files under a folder ("" is the root). */
+void dh_scan_under (const DhScan *scan, const char *folder, guint *first, guint *end);
+
+/* Of names and paths. */
+gboolean dh_path_is_picture (const char *path); /* .png .jpg .jpeg .webp in any case */
+/* Length without the extension of the last part. */
+gsize dh_path_stem_length (const char *path);
+/* Compares with runs of digits as numbers: "frame2" before "frame10". */
+gint dh_compare_natural (const char *a, const char *b);
+
+G_END_DECLS
