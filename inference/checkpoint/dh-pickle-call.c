@@ -253,28 +253,32 @@ call_numpy_scalar (DhPickle *pickle, DhPickleValue **args, guint n, GError **err
   return value;
 }
 
-/* _codecs.encode (text, "latin1") */
+/* _codecs.encode (text, "latin1"), whose text is UTF-8 of at most U+00FF. */
 static DhPickleValue *
 call_encode (DhPickle *pickle, DhPickleValue **args, guint n, GError **error)
 {
-  if (n != 2 || args[0]->kind != DH_PICKLE_TEXT || !(dh_pickle_is_text (args[1], "latin1"))
-      || !g_utf8_validate_len (args[0]->text.data, args[0]->text.size, NULL))
+  if (n != 2 || args[0]->kind != DH_PICKLE_TEXT || !dh_pickle_is_text (args[1], "latin1"))
     return bad_call ("bytes are not written as text in latin1", error);
-  guint8 *bytes = dh_pickle_keep (pickle, g_try_malloc (args[0]->text.size + 1));
-  DhPickleValue *value = bytes ? dh_pickle_new_value (pickle, DH_PICKLE_BYTES, error) : NULL;
+  DhPickleValue *value = dh_pickle_new_value (pickle, DH_PICKLE_BYTES, error);
   if (!value)
-    return error && *error ? NULL : bad_call ("memory is short for its bytes", error);
-  gsize length = 0;
-  const char *end = args[0]->text.data + args[0]->text.size;
-  for (const char *at = args[0]->text.data; at < end; at = g_utf8_next_char (at))
+    return NULL;
+  const guint8 *at = (const guint8 *)args[0]->text.data, *end = at + args[0]->text.size;
+  guint8 *bytes = g_try_malloc (end - at + 1);
+  if (!bytes)
     {
-      const gunichar c = g_utf8_get_char (at);
-      if (c > 0xff)
-        return bad_call ("bytes are not written as text in latin1", error);
-      bytes[length++] = c;
+      g_set_error_literal (error, DH_ERROR, DH_ERROR_NO_MEMORY, "memory is short for the pickle's bytes");
+      return NULL;
     }
+  dh_pickle_keep (pickle, bytes);
   value->text.data = (const char *)bytes;
-  value->text.size = length;
+  while (at < end)
+    {
+      const gboolean two = (*at & 0xfe) == 0xc2 && end - at >= 2 && (at[1] & 0xc0) == 0x80;
+      if (*at >= 0x80 && !two)
+        return bad_call ("bytes are not written as text in latin1", error);
+      bytes[value->text.size++] = two ? (*at & 3) << 6 | (at[1] & 0x3f) : *at;
+      at += two ? 2 : 1;
+    }
   return value;
 }
 
