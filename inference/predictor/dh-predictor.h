@@ -3,36 +3,10 @@
 #include "dh-device.h"
 #include "dh-image.h"
 #include "dh-map.h"
+#include "dh-model.h"
 #include "dh-tensor.h"
 
 G_BEGIN_DECLS
-
-/* Weights with their network, recognised and checked. Immutable after loading; any thread may read it. */
-typedef struct _DhModel DhModel;
-
-typedef struct
-{
-  const char *architecture;    /* "ldn121", "dlv3p_wrn38", …; NULL: recognised from the keys and shapes */
-  gint classes;                /* 0: read off the final layer; else must agree */
-  gboolean fresh_outlier_head; /* a closed-set checkpoint gets a freshly initialised head (said in the title) */
-} DhModelOptions;
-
-/* Errors as dh-checkpoint.h; DH_ERROR_MISMATCH lists missing and mis-shaped keys. `options` may be NULL. */
-DhModel *dh_model_load (const char *path, const DhModelOptions *options, GError **error);
-/* From memory, such as the embedded demo weights; `name` is for messages. */
-DhModel *dh_model_load_bytes (GBytes *bytes, const char *name, const DhModelOptions *options, GError **error);
-/* Seeded weights of a named architecture (the golden files' rule), for benchmarks. */
-DhModel *dh_model_new_seeded (const char *architecture, gint classes, guint64 seed, double gain, GError **error);
-DhModel *dh_model_ref (DhModel *model);
-void dh_model_unref (DhModel *model);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhModel, dh_model_unref)
-const char *dh_model_path (DhModel *model);  /* NULL where it came from memory */
-const char *dh_model_title (DhModel *model); /* "ldn121, 13 classes" */
-const char *dh_model_architecture (DhModel *model);
-gint dh_model_classes (DhModel *model);
-gboolean dh_model_has_outlier_head (DhModel *model);
-gint64 dh_model_parameter_count (DhModel *model);
-const char *dh_model_sha256 (DhModel *model); /* of the file's bytes; computed at load */
 
 /* The main flow on one screen: picture → plan for its size (kept, least recently used first out) → maps.
  * All calls on one predictor come from one thread at a time. */

@@ -1,0 +1,98 @@
+#include "dh-inspection.h"
+
+#include "dh-checkpoint.h"
+#include "dh-match-private.h"
+
+static char **
+steal_strings (GPtrArray *strings)
+{
+  g_ptr_array_add (strings, NULL);
+  return (char **)g_ptr_array_steal (strings, NULL);
+}
+
+static gint64
+count_numbers (DhTensorDict *state)
+{
+  gint64 count = 0;
+  for (guint i = 0; i < dh_tensor_dict_size (state); i++)
+    count += dh_tensor_count (dh_tensor_dict_at (state, i));
+  return count;
+}
+
+static void
+compare (DhInspection *inspection, DhTensorDict *state)
+{
+  g_autoptr (GError) error = NULL;
+  DhArchitecture architecture;
+  g_auto (DhKeyComparison) comparison = { NULL };
+  if (!dh_match_network (state, &architecture, &error))
+    {
+      inspection->why_not = g_strdup (error->message);
+      inspection->parameters = count_numbers (state);
+      inspection->missing = g_new0 (char *, 1);
+      inspection->unexpected = g_new0 (char *, 1);
+      inspection->misshaped = g_new0 (char *, 1);
+      inspection->defaulted = g_new0 (char *, 1);
+      return;
+    }
+  g_autoptr (DhNet) net = dh_net_new (&architecture);
+  dh_compare_keys (net, state, &comparison);
+  inspection->architecture = g_strdup (dh_architecture_name (&architecture));
+  inspection->classes = architecture.classes;
+  inspection->outlier_head = architecture.outlier_head;
+  inspection->parameters = dh_net_parameter_count (net);
+  inspection->normalisation = g_strdup (architecture.family == DH_FAMILY_LDN
+                                            ? "none: the network takes RGB in [0, 1]"
+                                            : "inside the network: ImageNet mean and deviation of RGB in [0, 1]");
+  inspection->missing = steal_strings (comparison.missing);
+  inspection->unexpected = steal_strings (comparison.unexpected);
+  inspection->misshaped = steal_strings (comparison.misshaped);
+  inspection->defaulted = steal_strings (comparison.defaulted);
+}
+
+DhInspection *
+dh_inspect (const char *path, gboolean with_sha256, GError **error)
+{
+  g_return_val_if_fail (path != NULL, NULL);
+
+  g_autoptr (DhCheckpoint) checkpoint = dh_checkpoint_open (path, error);
+  if (!checkpoint)
+    return NULL;
+  DhTensorDict *state = dh_checkpoint_state (checkpoint);
+  DhInspection *inspection = g_new0 (DhInspection, 1);
+  inspection->path = g_strdup (path);
+  inspection->container = dh_container_name (dh_checkpoint_container (checkpoint));
+  inspection->wrapper = g_strdup (dh_checkpoint_wrapper (checkpoint));
+  inspection->prefix = g_strdup (dh_checkpoint_prefix (checkpoint));
+  inspection->n_tensors = dh_tensor_dict_size (state);
+  compare (inspection, state);
+  if (with_sha256)
+    inspection->sha256 = g_strdup (dh_checkpoint_sha256 (checkpoint));
+  return inspection;
+}
+
+void
+dh_inspection_free (DhInspection *inspection)
+{
+  if (!inspection)
+    return;
+  g_free (inspection->path);
+  g_free (inspection->wrapper);
+  g_free (inspection->prefix);
+  g_free (inspection->architecture);
+  g_free (inspection->why_not);
+  g_free (inspection->normalisation);
+  g_strfreev (inspection->missing);
+  g_strfreev (inspection->unexpected);
+  g_strfreev (inspection->misshaped);
+  g_strfreev (inspection->defaulted);
+  g_free (inspection->sha256);
+  g_free (inspection);
+}
+
+gboolean
+dh_inspection_is_loadable (const DhInspection *inspection)
+{
+  g_return_val_if_fail (inspection != NULL, FALSE);
+  return inspection->architecture && !inspection->missing[0] && !inspection->misshaped[0];
+}
