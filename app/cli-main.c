@@ -16,6 +16,7 @@ static const struct
 } commands[] = {
   { "bench", dh_cmd_bench, "time a network, layer by layer" },
   { "devices", dh_cmd_devices, "what can compute here, and why something cannot" },
+  { "metrics", dh_cmd_metrics, "measure score maps of any method" },
 };
 
 static void

@@ -1,0 +1,264 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cli-result.h"
+#include "dh-error.h"
+#include "dh-npy.h"
+
+typedef struct
+{
+  DhCli *cli;
+  char **scores, **labels; /* paths, as many of each */
+  guint n_files;
+  GPtrArray *metrics; /* DhMetric */
+  guint done, total;  /* files, over all passes */
+} Flow;
+
+/* Labels as bytes: 0, 1, and 255 for anything else. */
+static DhTensor *
+load_labels (const char *path, GError **error)
+{
+  g_autoptr (DhTensor) labels = dh_npy_load (path, error);
+  if (!labels || labels->dtype == DH_DTYPE_U8 || labels->dtype == DH_DTYPE_BOOL)
+    return g_steal_pointer (&labels);
+  g_autoptr (DhTensor) wide = dh_tensor_to_f32 (labels);
+  const gint64 n = dh_tensor_count (labels);
+  guint8 *bytes = wide ? g_try_malloc (MAX (n, 1)) : NULL;
+  if (!bytes)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "%s: its labels do not fit in memory. End other programs",
+                   path);
+      return NULL;
+    }
+  const float *values = dh_tensor_f32 (wide);
+  for (gint64 i = 0; i < n; i++)
+    bytes[i] = values[i] == 0 ? 0 : values[i] == 1 ? 1 : 255;
+  return dh_tensor_new_take (DH_DTYPE_U8, labels->n_dims, labels->dims, g_bytes_new_take (bytes, n));
+}
+
+static DhTensor *
+load_scores (Flow *flow, const char *path, GError **error)
+{
+  g_autoptr (DhTensor) scores = dh_npy_load (path, error);
+  if (!scores)
+    return NULL;
+  if (scores->dtype != DH_DTYPE_F32 && scores->dtype != DH_DTYPE_F16 && flow->done < flow->n_files)
+    dh_cli_note (flow->cli, "%s holds %s; it is measured as float32", path, dh_dtype_name (scores->dtype));
+  g_autoptr (DhTensor) narrow = dh_tensor_to_f32 (scores);
+  if (!narrow)
+    g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "%s: its scores do not fit in memory. End other programs", path);
+  return g_steal_pointer (&narrow);
+}
+
+/* One picture H×W, a row of pixels, or a stack N×H×W; gives N, H and W. */
+static gboolean
+find_shape (const char *path, const DhTensor *scores, const char *labels_path, const DhTensor *labels, gint64 *shape,
+            GError **error)
+{
+  g_autofree char *one = dh_tensor_shape_string (scores), *other = dh_tensor_shape_string (labels);
+  if (!g_str_equal (one, other))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
+                   "%s is %s and its labels %s are %s. Give scores and labels of the same images in the same order",
+                   path, one, labels_path, other);
+      return FALSE;
+    }
+  shape[0] = shape[1] = shape[2] = 1;
+  for (guint d = 0; d < scores->n_dims && scores->n_dims <= 3; d++)
+    shape[3 - scores->n_dims + d] = scores->dims[d];
+  if (scores->n_dims > 3 || shape[1] > G_MAXUINT32 || shape[2] > G_MAXUINT32)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
+                   "%s is %s, which is neither one map (H×W) nor a stack of maps (N×H×W). Write one file a map", path,
+                   one);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+add_file (Flow *flow, guint file, GError **error)
+{
+  const char *path = flow->scores[file];
+  g_autoptr (DhTensor) scores = load_scores (flow, path, error);
+  g_autoptr (DhTensor) labels = scores ? load_labels (flow->labels[file], error) : NULL;
+  gint64 shape[3];
+  if (!labels || !find_shape (path, scores, flow->labels[file], labels, shape, error))
+    return FALSE;
+  const gsize n = shape[1] * shape[2];
+  for (gint64 i = 0; i < shape[0]; i++)
+    {
+      g_autofree char *name = shape[0] > 1 ? g_strdup_printf ("%s[%" G_GINT64_FORMAT "]", path, i) : NULL;
+      const DhScoredImage image = { .key = name ? name : path,
+                                    .scores = dh_tensor_f32 (scores) + i * n,
+                                    .labels = (const guint8 *)dh_tensor_data (labels) + i * n,
+                                    .width = shape[2],
+                                    .height = shape[1] };
+      for (guint m = 0; m < flow->metrics->len; m++)
+        if (!dh_metric_add (flow->metrics->pdata[m], &image, error))
+          return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+measure (Flow *flow, GError **error)
+{
+  while (flow->metrics->len)
+    {
+      for (guint file = 0; file < flow->n_files; file++)
+        {
+          dh_progress_report (&flow->cli->progress, flow->done, flow->total, flow->scores[file]);
+          if (g_cancellable_set_error_if_cancelled (flow->cli->cancellable, error) || !add_file (flow, file, error))
+            return FALSE;
+          flow->done++;
+        }
+      /* what needs no further pass leaves the list */
+      for (guint m = flow->metrics->len; m-- > 0;)
+        if (!dh_metric_next_pass (flow->metrics->pdata[m]))
+          g_ptr_array_remove_index (flow->metrics, m);
+    }
+  dh_progress_report (&flow->cli->progress, flow->total, flow->total, NULL);
+  dh_cli_progress_end (flow->cli);
+  return TRUE;
+}
+
+static void
+print_json (GPtrArray *results)
+{
+  const DhResult *first = results->pdata[0];
+  JsonBuilder *json = json_builder_new ();
+  json_builder_begin_object (json);
+  dh_json_member_int (json, "images", first->images);
+  json_builder_set_member_name (json, "protocols");
+  json_builder_begin_object (json);
+  for (guint i = 0; i < results->len; i++)
+    dh_cli_add_result (json, results->pdata[i]);
+  json_builder_end_object (json);
+  json_builder_end_object (json);
+  dh_json_print (json);
+}
+
+static void
+print_table (GPtrArray *results)
+{
+  const DhResult *first = results->pdata[0];
+  printf ("%u images, %" G_GUINT64_FORMAT " pixels, %" G_GUINT64_FORMAT " of them anomalous, %" G_GUINT64_FORMAT
+          " ignored",
+          first->images, first->pixels, first->positives, first->ignored);
+  if (first->non_finite)
+    printf (", %" G_GUINT64_FORMAT " left out because their score is not finite", first->non_finite);
+  printf ("\n\n");
+  dh_cli_print_heading ("in per cent");
+  for (guint i = 0; i < results->len; i++)
+    dh_cli_print_result (((const DhResult *)results->pdata[i])->protocol->name, results->pdata[i]);
+  if (results->len > 1)
+    printf ("\nWhy they differ:\n");
+  else
+    putchar ('\n');
+  for (guint i = 0; i < results->len; i++)
+    {
+      const DhProtocol *protocol = ((const DhResult *)results->pdata[i])->protocol;
+      printf ("%s: %s.\n", protocol->name, protocol->description);
+    }
+}
+
+static GPtrArray *
+finish (GPtrArray *all, GError **error)
+{
+  g_autoptr (GPtrArray) results = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_result_free);
+  for (guint m = 0; m < all->len; m++)
+    {
+      DhResult *result = dh_metric_finish (all->pdata[m], error);
+      if (!result)
+        return NULL;
+      g_ptr_array_add (results, result);
+    }
+  return g_steal_pointer (&results);
+}
+
+static int
+run (Flow *flow, GPtrArray *protocols, const DhMetricOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_metric_free);
+  g_autoptr (GPtrArray) busy = flow->metrics = g_ptr_array_new ();
+  flow->total = flow->n_files;
+  for (guint p = 0; p < protocols->len; p++)
+    {
+      const DhProtocol *protocol = protocols->pdata[p];
+      DhMetric *metric = dh_metric_new (protocol, options, &error);
+      if (!metric)
+        return dh_cli_fail (flow->cli, &error);
+      if (protocol->kind == DH_PROTOCOL_COMPONENT && !options->has_threshold)
+        flow->total = 2 * flow->n_files;
+      g_ptr_array_add (all, metric);
+      g_ptr_array_add (busy, metric);
+    }
+  if (!measure (flow, &error))
+    return dh_cli_fail (flow->cli, &error);
+  g_autoptr (GPtrArray) results = finish (all, &error);
+  if (!results)
+    return dh_cli_fail (flow->cli, &error);
+  if (flow->cli->json)
+    print_json (results);
+  else
+    print_table (results);
+  return DH_EXIT_DONE;
+}
+
+int
+dh_cmd_metrics (DhCli *cli, int argc, char **argv)
+{
+  g_auto (GStrv) scores = NULL;
+  g_auto (GStrv) labels = NULL;
+  g_autofree char *names = NULL;
+  g_autofree char *threshold = NULL;
+  gint64 min_prediction = 0, min_anomaly = 0;
+  gboolean per_image = FALSE;
+  const GOptionEntry entries[] = {
+    { "scores", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &scores, "Score maps, high = anomalous (float32; H×W or N×H×W)",
+      "S.npy…" },
+    { "labels", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &labels, "Their labels: 0 inlier, 1 anomaly, others ignored",
+      "L.npy…" },
+    { "protocol", 0, 0, G_OPTION_ARG_STRING, &names, "Protocols, by comma (\"all\": every one that takes scores)",
+      "P,…" },
+    { "threshold", 0, 0, G_OPTION_ARG_STRING, &threshold, "Of smiyc-component (default: best F1 of this set)", "T" },
+    { "min-prediction", 0, 0, G_OPTION_ARG_INT64, &min_prediction,
+      "Smallest predicted component (default 500; ObstacleTrack 50)", "N" },
+    { "min-anomaly", 0, 0, G_OPTION_ARG_INT64, &min_anomaly, "Smallest true component (default 100; ObstacleTrack 10)",
+      "N" },
+    { "per-image", 0, 0, G_OPTION_ARG_NONE, &per_image, "With --json: the metrics of every image as well", NULL },
+    { NULL },
+  };
+  static const char *const lists[] = { "scores", "labels", NULL };
+  int status;
+  if (!dh_cli_parse (cli, argc, argv, entries, lists, "--scores S.npy… --labels L.npy… [--protocol P,…]",
+                     "Measures anomaly scores of any method against labels, under each protocol.",
+                     "densehybrid metrics --scores out/*_hybrid.npy --labels labels/*.npy --protocol "
+                     "densehybrid-pooled,smiyc-pixel",
+                     NULL, &status))
+    return status;
+
+  const guint n_scores = scores ? g_strv_length (scores) : 0, n_labels = labels ? g_strv_length (labels) : 0;
+  if (!n_scores || n_scores != n_labels)
+    return dh_cli_usage (cli, "%u score maps and %u labels were given; it takes at least one, and as many of each",
+                         n_scores, n_labels);
+  if (min_prediction < 0 || min_anomaly < 0)
+    return dh_cli_usage (cli, "the smallest component is given in pixels, 1 or more");
+  DhMetricOptions options = { .no_rows = !per_image, .min_prediction = min_prediction, .min_anomaly = min_anomaly };
+  if (threshold)
+    {
+      char *end;
+      options.has_threshold = TRUE;
+      options.threshold = g_ascii_strtod (threshold, &end);
+      if (end == threshold || *end)
+        return dh_cli_usage (cli, "--threshold %s is no number", threshold);
+    }
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) protocols = dh_cli_find_protocols (names, &error);
+  if (!protocols)
+    return dh_cli_fail (cli, &error);
+  Flow flow = { .cli = cli, .scores = scores, .labels = labels, .n_files = n_scores };
+  return run (&flow, protocols, &options);
+}
