@@ -94,7 +94,7 @@ add_row (JsonBuilder *json, const DhImageResult *row, gboolean components)
 }
 
 void
-dh_cli_add_result (JsonBuilder *json, const DhResult *result)
+dh_cli_add_result (JsonBuilder *json, const DhResult *result, gboolean rows)
 {
   json_builder_set_member_name (json, result->protocol->name);
   json_builder_begin_object (json);
@@ -114,7 +114,7 @@ dh_cli_add_result (JsonBuilder *json, const DhResult *result)
   dh_json_member_int (json, "undefined_images", result->undefined_images);
   if (result->components)
     add_components (json, result->components);
-  if (result->rows)
+  if (rows && result->rows)
     {
       json_builder_set_member_name (json, "per_image");
       json_builder_begin_array (json);

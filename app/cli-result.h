@@ -9,8 +9,9 @@ G_BEGIN_DECLS
  * Errors: DH_ERROR_USAGE: unknown, or open-set, which needs classes. */
 GPtrArray *dh_cli_find_protocols (const char *names, GError **error);
 
-/* A member named after the protocol: its values as fractions of 1, undefined ones null. */
-void dh_cli_add_result (JsonBuilder *json, const DhResult *result);
+/* A member named after the protocol: its values as fractions of 1, undefined ones null. With `rows`
+ * also those of every image. */
+void dh_cli_add_result (JsonBuilder *json, const DhResult *result, gboolean rows);
 
 /* A line of a table: `name`, AP, FPR95, AUROC in per cent, and what else there is to say. `name` of the heading is what
  * stands in its first column. */

@@ -2,60 +2,9 @@
 #include <string.h>
 
 #include "cli-model.h"
+#include "cli-result.h"
 #include "dh-error.h"
 #include "dh-evaluation.h"
-
-static const char *const default_protocols[] = {
-  "densehybrid-pooled", "densehybrid-per-image", "densehybrid-per-image-as-published", "smiyc-pixel",
-};
-
-static GPtrArray *
-find_protocols (const char *names, GError **error)
-{
-  g_autoptr (GPtrArray) found = g_ptr_array_new ();
-  g_auto (GStrv) words = names ? g_strsplit (names, ",", -1) : g_strdupv ((char **) default_protocols);
-  const guint n = names ? g_strv_length (words) : G_N_ELEMENTS (default_protocols);
-  for (guint i = 0; i < n; i++)
-    {
-      const DhProtocol *protocol = dh_protocol_find (g_strstrip (words[i]), error);
-      if (!protocol)
-        return NULL;
-      if (protocol->kind == DH_PROTOCOL_OPEN_SET)
-        {
-          g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "%s needs two towns with class labels: use eval-osr",
-                       protocol->name);
-          return NULL;
-        }
-      if (!g_ptr_array_find (found, protocol, NULL))
-        g_ptr_array_add (found, (gpointer) protocol);
-    }
-  return g_steal_pointer (&found);
-}
-
-static void
-add_result (JsonBuilder *json, const DhResult *result)
-{
-  json_builder_set_member_name (json, result->protocol->name);
-  json_builder_begin_object (json);
-  dh_json_member_number (json, "ap", result->ap);
-  dh_json_member_number (json, "auroc", result->auroc);
-  dh_json_member_number (json, "fpr95", result->fpr95);
-  dh_json_member_number (json, "threshold_tpr95", result->threshold_tpr95);
-  dh_json_member_number (json, "best_f1", result->best_f1);
-  dh_json_member_number (json, "best_f1_threshold", result->best_f1_threshold);
-  dh_json_member_int (json, "pixels", result->pixels);
-  dh_json_member_int (json, "positives", result->positives);
-  dh_json_member_int (json, "non_finite", result->non_finite);
-  dh_json_member_int (json, "undefined_images", result->undefined_images);
-  if (result->components)
-    {
-      dh_json_member_number (json, "siou", result->components->siou_mean);
-      dh_json_member_number (json, "ppv", result->components->ppv_mean);
-      dh_json_member_number (json, "mean_f1", result->components->f1_mean);
-      dh_json_member_number (json, "threshold", result->components->threshold);
-    }
-  json_builder_end_object (json);
-}
 
 static void
 print_json (const DhEvaluation *evaluation)
@@ -72,7 +21,7 @@ print_json (const DhEvaluation *evaluation)
   json_builder_set_member_name (json, "protocols");
   json_builder_begin_object (json);
   for (guint i = 0; i < score->results->len; i++)
-    add_result (json, score->results->pdata[i]);
+    dh_cli_add_result (json, score->results->pdata[i], FALSE);
   json_builder_end_object (json);
   if (evaluation->scores->len > 1)
     {
@@ -83,32 +32,13 @@ print_json (const DhEvaluation *evaluation)
           const DhScoreEvaluation *more = &g_array_index (evaluation->scores, DhScoreEvaluation, m);
           json_builder_set_member_name (json, dh_map_name (more->score));
           json_builder_begin_object (json);
-          add_result (json, more->results->pdata[0]);
+          dh_cli_add_result (json, more->results->pdata[0], FALSE);
           json_builder_end_object (json);
         }
       json_builder_end_object (json);
     }
   json_builder_end_object (json);
   dh_json_print (json);
-}
-
-static void
-print_line (const char *name, const DhResult *result)
-{
-  g_autofree char *ap = dh_cli_percent (result->ap);
-  g_autofree char *fpr95 = dh_cli_percent (result->fpr95);
-  g_autofree char *auroc = dh_cli_percent (result->auroc);
-  printf ("%-36s %8s %8s %8s", name, ap, fpr95, auroc);
-  if (result->undefined_images)
-    printf ("   %u images undefined", result->undefined_images);
-  if (result->components)
-    {
-      g_autofree char *f1 = dh_cli_percent (result->components->f1_mean);
-      g_autofree char *siou = dh_cli_percent (result->components->siou_mean);
-      g_autofree char *ppv = dh_cli_percent (result->components->ppv_mean);
-      printf ("   mean F1 %s · sIoU %s · PPV %s", f1, siou, ppv);
-    }
-  putchar ('\n');
 }
 
 void
@@ -129,19 +59,20 @@ dh_cli_print_evaluation (const DhEvaluation *evaluation)
     }
   printf ("%" G_GUINT64_FORMAT " pixels, %" G_GUINT64_FORMAT " of them anomalous\n\n", first->pixels, first->positives);
   g_autofree char *title = g_strdup_printf ("%s, in per cent", dh_map_name (score->score));
-  printf ("%-36s %8s %8s %8s\n", title, "AP", "FPR95", "AUROC");
+  dh_cli_print_heading (title);
   for (guint i = 0; i < score->results->len; i++)
     {
       const DhResult *result = score->results->pdata[i];
-      print_line (result->protocol->name, result);
+      dh_cli_print_result (result->protocol->name, result);
     }
   if (evaluation->scores->len > 1)
     {
-      printf ("\n%-36s %8s %8s %8s\n", "other scores, densehybrid-pooled", "AP", "FPR95", "AUROC");
+      putchar ('\n');
+      dh_cli_print_heading ("other scores, densehybrid-pooled");
       for (guint m = 1; m < evaluation->scores->len; m++)
         {
           const DhScoreEvaluation *more = &g_array_index (evaluation->scores, DhScoreEvaluation, m);
-          print_line (dh_map_name (more->score), more->results->pdata[0]);
+          dh_cli_print_result (dh_map_name (more->score), more->results->pdata[0]);
         }
     }
 }
@@ -209,7 +140,7 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "--folder is missing: where do the score maps go?");
 
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) found = find_protocols (protocols, &error);
+  g_autoptr (GPtrArray) found = dh_cli_find_protocols (protocols, &error);
   DhEvaluationOptions options = { .score = DH_MAP_HYBRID, .folder = folder };
   if (!found || (score && !dh_map_from_name (score, &options.score)) || options.score >= DH_MAP_LOGITS
       || options.score == DH_MAP_SEGMENTATION || (more && !dh_cli_parse_maps (more, &options.more_scores, &error)))

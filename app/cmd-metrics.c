@@ -133,7 +133,7 @@ print_json (GPtrArray *results)
   json_builder_set_member_name (json, "protocols");
   json_builder_begin_object (json);
   for (guint i = 0; i < results->len; i++)
-    dh_cli_add_result (json, results->pdata[i]);
+    dh_cli_add_result (json, results->pdata[i], TRUE);
   json_builder_end_object (json);
   json_builder_end_object (json);
   dh_json_print (json);
