@@ -16,8 +16,7 @@ G_BEGIN_DECLS
  *   "hover"          (gboolean inside, int x, int y)  the pixel under the pointer; inside FALSE when it leaves
  *   "pin"            (gboolean pinned, int x, int y)  the probe was pinned or freed by the user
  *   "pane-activated" (guint index)                    a pane got the focus
- *   "view-changed"   ()                               zoom, centre, or the link of a pane
- *   "threshold-…" there are none: a map's threshold is set from outside. */
+ *   "view-changed"   ()                               zoom, centre, or the link of a pane */
 #define DH_TYPE_CANVAS (dh_canvas_get_type ())
 G_DECLARE_FINAL_TYPE (DhCanvas, dh_canvas, DH, CANVAS, GtkWidget)
 

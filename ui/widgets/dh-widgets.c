@@ -7,8 +7,8 @@ dh_widgets_init (void)
   static gsize done;
   if (g_once_init_enter (&done))
     {
-      /* Naming the resource also keeps a static link from dropping it. */
-      g_resources_register (dh_resources_get_resource ());
+
+      dh_resources_register_resource ();
       gtk_icon_theme_add_resource_path (gtk_icon_theme_get_for_display (gdk_display_get_default ()),
                                         "/org/densehybrid/Studio/icons");
       g_once_init_leave (&done, 1);

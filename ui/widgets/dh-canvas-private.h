@@ -1,0 +1,101 @@
+#pragma once
+#include "dh-canvas.h"
+#include "dh-frame-meter.h"
+#include "dh-pane-private.h"
+#include "dh-renderer-private.h"
+
+G_BEGIN_DECLS
+
+/* Where a pane looks: the picture's point in its middle, and device pixels per picture pixel. */
+typedef struct
+{
+  double x, y, zoom;
+  gboolean fit; /* zoom and middle follow the pane's size */
+} DhLook;
+
+typedef struct
+{
+  int x, y, width, height;
+  DhBoxKind kind;
+  char *text;
+} DhMarkBox;
+
+struct _DhCanvas
+{
+  GtkWidget parent_instance;
+  DhScene scene;
+
+  DhPane *panes[DH_CANVAS_MAX_PANES];
+  DhPane *strip[DH_CANVAS_MAX_PANES]; /* while one pane is shown alone */
+  guint n_panes, active_pane;
+  DhCanvasLayout layout;
+  GtkWidget *view;  /* the pictures of all panes, above the panes */
+  GtkWidget *marks; /* cross, frames, overview, above the pictures */
+
+  DhLook look;
+  DhLook own_look[DH_CANVAS_MAX_PANES];
+  gboolean alone[DH_CANVAS_MAX_PANES]; /* has a look of its own */
+  gboolean linked;
+
+  gboolean hovering, pinned;
+  guint hover_pane;
+  int hover_x, hover_y, pin_x, pin_y;
+  double pointer_x, pointer_y;
+
+  GArray *boxes; /* DhMarkBox */
+  int selected_box;
+
+  /* drawing */
+  DhGlRenderer *gl;
+  gboolean gl_tried;
+  char *renderer;
+  GdkTexture *frame; /* the last picture drawn, with what it was drawn for */
+  gboolean frame_stale;
+  int frame_width, frame_height;
+  gboolean moving; /* a drag or a run of threshold moves: on software OpenGL draw at scale 1 */
+  guint settle_id;
+  DhFrameMeter meter;
+  gboolean measuring;
+
+  /* a drag */
+  guint drag_pane;
+  DhLook drag_look;
+  gboolean dragging, drag_alone;
+  gboolean pinned_before; /* before the first click of a double one */
+  int before_x, before_y;
+};
+
+/* dh-canvas-look.c: the geometry of looks. Positions are in the canvas's coordinates, GTK pixels. */
+void dh_canvas_get_area (DhCanvas *canvas, guint pane, graphene_rect_t *area);
+DhLook dh_canvas_get_look (DhCanvas *canvas, guint pane);
+/* The pane whose picture area is at a point, −1: none; strip panes do not count. */
+int dh_canvas_find_pane (DhCanvas *canvas, double x, double y);
+/* Fills the rest of a fit look, and keeps the picture in sight. */
+void dh_canvas_settle_look (DhCanvas *canvas, guint pane, DhLook *look);
+double dh_canvas_get_fit_zoom (DhCanvas *canvas, guint pane);
+/* Sets a pane's look, alone or for all, and tells. */
+void dh_canvas_set_look (DhCanvas *canvas, guint pane, const DhLook *look, gboolean alone);
+void dh_canvas_point_to_picture (DhCanvas *canvas, guint pane, double x, double y, double *px, double *py);
+void dh_canvas_picture_to_point (DhCanvas *canvas, guint pane, double px, double py, double *x, double *y);
+void dh_canvas_zoom_at (DhCanvas *canvas, guint pane, double x, double y, double zoom, gboolean alone);
+/* The picture's upper left corner in device pixels from the area's, whole, so that texels meet pixels. */
+void dh_canvas_get_corner (DhCanvas *canvas, guint pane, double scale, double *x0, double *y0);
+void dh_canvas_queue_frame (DhCanvas *canvas);
+void dh_canvas_queue_marks (DhCanvas *canvas);
+/* A threshold or a look is being moved: coarse and measured until it rests. */
+void dh_canvas_note_motion (DhCanvas *canvas);
+
+/* dh-canvas-view.c, dh-canvas-marks.c: the two leaf widgets above the panes. */
+GtkWidget *dh_canvas_view_new (DhCanvas *canvas);
+GtkWidget *dh_canvas_marks_new (DhCanvas *canvas);
+/* The views of all visible panes on a target `scale` times the canvas. Returns their number (≤ 2 × panes). */
+guint dh_canvas_collect_views (DhCanvas *canvas, double scale, DhView *views);
+void dh_canvas_drop_renderer (DhCanvas *canvas);
+
+/* dh-canvas-input.c */
+void dh_canvas_add_controllers (DhCanvas *canvas);
+void dh_canvas_emit_hover (DhCanvas *canvas);
+void dh_canvas_emit_pin (DhCanvas *canvas);
+void dh_canvas_emit_view_changed (DhCanvas *canvas);
+
+G_END_DECLS

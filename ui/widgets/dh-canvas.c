@@ -1,0 +1,354 @@
+#include "dh-canvas.h"
+#include <math.h>
+#include "dh-canvas-private.h"
+#include "dh-widgets.h"
+
+enum
+{
+  HOVER,
+  PIN,
+  PANE_ACTIVATED,
+  VIEW_CHANGED,
+  N_SIGNALS,
+};
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (DhCanvas, dh_canvas, GTK_TYPE_WIDGET)
+
+#define GAP 6
+#define STRIP_HEIGHT 88
+
+void
+dh_canvas_emit_hover (DhCanvas *canvas)
+{
+  g_signal_emit (canvas, signals[HOVER], 0, canvas->hovering, canvas->hover_x, canvas->hover_y);
+}
+
+void
+dh_canvas_emit_pin (DhCanvas *canvas)
+{
+  g_signal_emit (canvas, signals[PIN], 0, canvas->pinned, canvas->pin_x, canvas->pin_y);
+}
+
+void
+dh_canvas_emit_view_changed (DhCanvas *canvas)
+{
+  g_signal_emit (canvas, signals[VIEW_CHANGED], 0);
+}
+
+/* The number of columns that makes the pictures largest; of equal ones that with the fewest empty places. */
+static guint
+choose_columns (DhCanvas *canvas, int width, int height)
+{
+  double aspect = canvas->scene.width ? (double)canvas->scene.width / canvas->scene.height : 16.0 / 9.0, best = -1.0;
+  guint columns = 1, least_empty = 0;
+  for (guint c = 1; c <= canvas->n_panes; c++)
+    {
+      guint rows = (canvas->n_panes + c - 1) / c, empty = rows * c - canvas->n_panes;
+      double w = (width - GAP * (c + 1.0)) / c - 2 * DH_PANE_INSET;
+      double h = (height - GAP * (rows + 1.0)) / rows - DH_PANE_HEAD - DH_PANE_INSET;
+      double size = MIN (w, h * aspect);
+      if (size > best * 1.0001 || (size > best * 0.9999 && empty < least_empty))
+        {
+          best = size;
+          columns = c;
+          least_empty = empty;
+        }
+    }
+  return columns;
+}
+
+static void
+drop_strip (DhCanvas *canvas)
+{
+  for (guint i = 0; i < DH_CANVAS_MAX_PANES; i++)
+    if (canvas->strip[i])
+      {
+        if (i < canvas->n_panes && canvas->panes[i])
+          dh_pane_set_mirror (canvas->panes[i], NULL);
+        gtk_widget_unparent (GTK_WIDGET (g_steal_pointer (&canvas->strip[i])));
+      }
+}
+
+static void
+make_strip (DhCanvas *canvas)
+{
+  drop_strip (canvas);
+  if (canvas->layout != DH_CANVAS_SINGLE || canvas->n_panes < 2)
+    return;
+  for (guint i = 0; i < canvas->n_panes; i++)
+    {
+      DhPane *strip =
+          DH_PANE (dh_pane_new (dh_pane_get_kind (canvas->panes[i]), dh_pane_get_slot (canvas->panes[i]), TRUE));
+      canvas->strip[i] = strip;
+      dh_pane_set_index (strip, i);
+      gtk_widget_set_focusable (GTK_WIDGET (strip), FALSE);
+      dh_pane_set_mirror (canvas->panes[i], strip);
+      dh_pane_set_active (strip, i == canvas->active_pane);
+      gtk_widget_insert_before (GTK_WIDGET (strip), GTK_WIDGET (canvas), canvas->view);
+    }
+}
+
+static void
+allocate (GtkWidget *widget, int x, int y, int width, int height)
+{
+  int least = 0;
+  gtk_widget_measure (widget, GTK_ORIENTATION_HORIZONTAL, -1, &least, NULL, NULL, NULL);
+  width = MAX (width, least);
+  gtk_widget_measure (widget, GTK_ORIENTATION_VERTICAL, width, &least, NULL, NULL, NULL);
+  gtk_widget_size_allocate (widget, &(GdkRectangle){ x, y, width, MAX (height, least) }, -1);
+}
+
+static void
+dh_canvas_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+{
+  DhCanvas *canvas = DH_CANVAS (widget);
+  guint n = canvas->n_panes;
+  if (n > 0 && canvas->layout == DH_CANVAS_SINGLE)
+    {
+      int strip = n > 1 ? STRIP_HEIGHT + GAP : 0;
+      for (guint i = 0; i < n; i++)
+        {
+          gtk_widget_set_child_visible (GTK_WIDGET (canvas->panes[i]), i == canvas->active_pane);
+          if (i == canvas->active_pane)
+            allocate (GTK_WIDGET (canvas->panes[i]), GAP, GAP, width - 2 * GAP, height - 2 * GAP - strip);
+          if (canvas->strip[i])
+            {
+              int left = GAP + (int)((gint64)(width - GAP) * i / n), right = (int)((gint64)(width - GAP) * (i + 1) / n);
+              allocate (GTK_WIDGET (canvas->strip[i]), left, height - GAP - STRIP_HEIGHT, right - left, STRIP_HEIGHT);
+            }
+        }
+    }
+  else if (n > 0)
+    {
+      guint columns = choose_columns (canvas, width, height), rows = (n + columns - 1) / columns;
+      for (guint i = 0; i < n; i++)
+        {
+          guint c = i % columns, r = i / columns;
+          int left = GAP + (int)((guint)(width - GAP) * c / columns);
+          int right = (int)((guint)(width - GAP) * (c + 1) / columns);
+          int top = GAP + (int)((guint)(height - GAP) * r / rows);
+          int bottom = (int)((guint)(height - GAP) * (r + 1) / rows);
+          gtk_widget_set_child_visible (GTK_WIDGET (canvas->panes[i]), TRUE);
+          allocate (GTK_WIDGET (canvas->panes[i]), left, top, right - left, bottom - top);
+        }
+    }
+  gtk_widget_size_allocate (canvas->view, &(GdkRectangle){ 0, 0, width, height }, -1);
+  gtk_widget_size_allocate (canvas->marks, &(GdkRectangle){ 0, 0, width, height }, -1);
+  dh_canvas_queue_frame (canvas);
+}
+
+static void
+dh_canvas_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
+                   int *minimum_baseline, int *natural_baseline)
+{
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child; child = gtk_widget_get_next_sibling (child))
+    {
+      int least = 0;
+      gtk_widget_measure (child, orientation, -1, &least, NULL, NULL, NULL);
+    }
+  *minimum = orientation == GTK_ORIENTATION_HORIZONTAL ? 240 : 160;
+  *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? 800 : 600;
+}
+
+static void
+on_scale_factor (DhCanvas *canvas)
+{
+  dh_canvas_queue_frame (canvas);
+}
+
+static void
+dh_canvas_dispose (GObject *object)
+{
+  DhCanvas *canvas = DH_CANVAS (object);
+  GtkWidget *child;
+  g_clear_handle_id (&canvas->settle_id, g_source_remove);
+  drop_strip (canvas);
+  canvas->n_panes = 0;
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (canvas))))
+    gtk_widget_unparent (child);
+  canvas->view = canvas->marks = NULL;
+  dh_canvas_drop_renderer (canvas);
+  G_OBJECT_CLASS (dh_canvas_parent_class)->dispose (object);
+}
+
+static void
+clear_box (gpointer data)
+{
+  g_free (((DhMarkBox *)data)->text);
+}
+
+static void
+dh_canvas_finalize (GObject *object)
+{
+  DhCanvas *canvas = DH_CANVAS (object);
+  dh_scene_clear (&canvas->scene);
+  dh_frame_meter_clear (&canvas->meter);
+  g_array_unref (canvas->boxes);
+  g_free (canvas->renderer);
+  G_OBJECT_CLASS (dh_canvas_parent_class)->finalize (object);
+}
+
+static void
+dh_canvas_class_init (DhCanvasClass *class)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (class);
+  GType type = G_TYPE_FROM_CLASS (class);
+  G_OBJECT_CLASS (class)->dispose = dh_canvas_dispose;
+  G_OBJECT_CLASS (class)->finalize = dh_canvas_finalize;
+  widget_class->size_allocate = dh_canvas_size_allocate;
+  widget_class->measure = dh_canvas_measure;
+  signals[HOVER] = g_signal_new ("hover", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3, G_TYPE_BOOLEAN,
+                                 G_TYPE_INT, G_TYPE_INT);
+  signals[PIN] = g_signal_new ("pin", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3, G_TYPE_BOOLEAN,
+                               G_TYPE_INT, G_TYPE_INT);
+  signals[PANE_ACTIVATED] =
+      g_signal_new ("pane-activated", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
+  signals[VIEW_CHANGED] = g_signal_new ("view-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_GROUP);
+  gtk_widget_class_set_css_name (widget_class, "canvas");
+}
+
+static void
+dh_canvas_init (DhCanvas *canvas)
+{
+  GtkWidget *widget = GTK_WIDGET (canvas);
+  dh_widgets_init ();
+  dh_scene_init (&canvas->scene);
+  canvas->look.fit = TRUE;
+  canvas->look.zoom = 1.0;
+  canvas->linked = TRUE;
+  canvas->selected_box = -1;
+  canvas->pointer_x = canvas->pointer_y = -1;
+  canvas->boxes = g_array_new (FALSE, FALSE, sizeof (DhMarkBox));
+  g_array_set_clear_func (canvas->boxes, clear_box);
+  gtk_widget_add_css_class (widget, "dh-canvas");
+  gtk_widget_set_overflow (widget, GTK_OVERFLOW_HIDDEN);
+  gtk_widget_set_hexpand (widget, TRUE);
+  gtk_widget_set_vexpand (widget, TRUE);
+  canvas->view = dh_canvas_view_new (canvas);
+  gtk_widget_set_parent (canvas->view, widget);
+  canvas->marks = dh_canvas_marks_new (canvas);
+  gtk_widget_set_parent (canvas->marks, widget);
+  dh_canvas_add_controllers (canvas);
+  g_signal_connect (canvas, "notify::scale-factor", G_CALLBACK (on_scale_factor), NULL);
+}
+
+GtkWidget *
+dh_canvas_new (void)
+{
+  return g_object_new (DH_TYPE_CANVAS, NULL);
+}
+
+static void
+on_pane_focus (GtkEventControllerFocus *focus, DhPane *pane)
+{
+  GtkWidget *parent = gtk_widget_get_parent (GTK_WIDGET (pane));
+  if (DH_IS_CANVAS (parent))
+    dh_canvas_set_active_pane (DH_CANVAS (parent), dh_pane_get_index (pane));
+}
+
+static DhPane *
+make_pane (DhCanvas *canvas, const DhPaneSpec *spec)
+{
+  DhPane *pane = DH_PANE (dh_pane_new (spec->kind, spec->slot, FALSE));
+  GtkEventController *focus = gtk_event_controller_focus_new ();
+  g_signal_connect (focus, "enter", G_CALLBACK (on_pane_focus), pane);
+  gtk_widget_add_controller (GTK_WIDGET (pane), focus);
+  if (spec->kind == DH_PANE_MAP)
+    {
+      dh_pane_set_scale (pane, &canvas->scene.scales[spec->slot]);
+      dh_pane_set_non_finite (pane, canvas->scene.non_finite[spec->slot]);
+    }
+  return pane;
+}
+
+void
+dh_canvas_set_panes (DhCanvas *canvas, const DhPaneSpec *specs, guint n)
+{
+  DhPane *old[DH_CANVAS_MAX_PANES];
+  guint n_old = canvas->n_panes;
+  g_return_if_fail (DH_IS_CANVAS (canvas));
+  g_return_if_fail (n >= 1 && n <= DH_CANVAS_MAX_PANES);
+  for (guint i = 0; i < n; i++)
+    g_return_if_fail (specs[i].kind <= DH_PANE_CLASSES && specs[i].slot < DH_CANVAS_MAX_MAPS);
+  drop_strip (canvas);
+  for (guint i = 0; i < n_old; i++)
+    old[i] = g_steal_pointer (&canvas->panes[i]);
+  canvas->n_panes = n;
+  for (guint i = 0; i < n; i++)
+    {
+      for (guint k = 0; k < n_old && canvas->panes[i] == NULL; k++)
+        if (old[k] && dh_pane_get_kind (old[k]) == specs[i].kind
+            && (specs[i].kind != DH_PANE_MAP || dh_pane_get_slot (old[k]) == specs[i].slot))
+          canvas->panes[i] = g_steal_pointer (&old[k]);
+      if (canvas->panes[i] == NULL)
+        canvas->panes[i] = make_pane (canvas, &specs[i]);
+      /* Order is the order of Tab as well. */
+      gtk_widget_insert_before (GTK_WIDGET (canvas->panes[i]), GTK_WIDGET (canvas), canvas->view);
+      dh_pane_set_index (canvas->panes[i], i);
+      canvas->alone[i] = !canvas->linked;
+      canvas->own_look[i] = canvas->look;
+      dh_pane_set_moved_alone (canvas->panes[i], FALSE);
+    }
+  for (guint k = 0; k < n_old; k++)
+    if (old[k])
+      gtk_widget_unparent (GTK_WIDGET (old[k]));
+  canvas->hovering = FALSE;
+  canvas->active_pane = MIN (canvas->active_pane, n - 1);
+  for (guint i = 0; i < n; i++)
+    dh_pane_set_active (canvas->panes[i], i == canvas->active_pane);
+  make_strip (canvas);
+  gtk_widget_queue_resize (GTK_WIDGET (canvas));
+}
+
+guint
+dh_canvas_get_n_panes (DhCanvas *canvas)
+{
+  g_return_val_if_fail (DH_IS_CANVAS (canvas), 0);
+  return canvas->n_panes;
+}
+
+DhPane *
+dh_canvas_get_pane (DhCanvas *canvas, guint index)
+{
+  g_return_val_if_fail (DH_IS_CANVAS (canvas), NULL);
+  return index < canvas->n_panes ? canvas->panes[index] : NULL;
+}
+
+guint
+dh_canvas_get_active_pane (DhCanvas *canvas)
+{
+  g_return_val_if_fail (DH_IS_CANVAS (canvas), 0);
+  return canvas->active_pane;
+}
+
+void
+dh_canvas_set_active_pane (DhCanvas *canvas, guint index)
+{
+  g_return_if_fail (DH_IS_CANVAS (canvas));
+  if (index >= canvas->n_panes || index == canvas->active_pane)
+    return;
+  canvas->active_pane = index;
+  for (guint i = 0; i < canvas->n_panes; i++)
+    {
+      dh_pane_set_active (canvas->panes[i], i == index);
+      if (canvas->strip[i])
+        dh_pane_set_active (canvas->strip[i], i == index);
+    }
+  if (canvas->layout == DH_CANVAS_SINGLE)
+    gtk_widget_queue_allocate (GTK_WIDGET (canvas));
+  g_signal_emit (canvas, signals[PANE_ACTIVATED], 0, index);
+}
+
+void
+dh_canvas_set_layout (DhCanvas *canvas, DhCanvasLayout layout)
+{
+  g_return_if_fail (DH_IS_CANVAS (canvas));
+  if (canvas->layout == layout)
+    return;
+  canvas->layout = layout;
+  make_strip (canvas);
+  gtk_widget_queue_resize (GTK_WIDGET (canvas));
+  dh_canvas_emit_view_changed (canvas);
+}

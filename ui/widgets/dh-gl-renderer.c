@@ -1,0 +1,538 @@
+#include <epoxy/gl.h>
+#include <math.h>
+#include <string.h>
+#include "dh-renderer-private.h"
+
+enum
+{
+  TEXTURE_IMAGE,
+  TEXTURE_SEGMENTATION,
+  TEXTURE_CLASSES,
+  TEXTURE_TRUTH,
+  TEXTURE_PALETTE,
+  TEXTURE_COLORS,
+  TEXTURE_MAP,
+  N_TEXTURES = TEXTURE_MAP + DH_CANVAS_MAX_MAPS,
+};
+
+enum
+{
+  KIND_IMAGE,
+  KIND_IDS,
+  KIND_MAP,
+  KIND_TRUTH,
+  N_KINDS,
+};
+#define N_OVERLAYS 4
+
+typedef struct
+{
+  GLuint id;
+  guint width, height, levels;
+  guint serial;
+} Texture;
+
+#define UNIFORMS(X)                                                                                                    \
+  X (origin)                                                                                                           \
+  X (zoom) X (size) X (line) X (image) X (level) X (has_image) X (map) X (ids) X (truth) X (colors) X (color_row)      \
+      X (palette) X (range) X (halves) X (diverging) X (reversed) X (bound) X (below) X (outline) X (opacity) X (fill)
+
+typedef struct
+{
+  GLuint id;
+  gboolean failed;
+#define X(name) GLint name;
+  UNIFORMS (X)
+#undef X
+} Program;
+
+/* The textures that GDK holds may outlive the renderer: they go back to the pool, which both keep alive. */
+typedef struct
+{
+  grefcount references;
+  GdkGLContext *context;
+  GLuint free_ids[4];
+  int free_width[4], free_height[4];
+  guint n_free;
+  gboolean closed;
+} Pool;
+
+typedef struct
+{
+  Pool *pool;
+  GLuint id;
+  int width, height;
+} Loan;
+
+struct _DhGlRenderer
+{
+  GdkGLContext *context;
+  Pool *pool;
+  char *description;
+  gboolean software, es;
+  GLint largest;
+  GLuint frame, vertices;
+  Texture textures[N_TEXTURES];
+  Program programs[N_KINDS][N_OVERLAYS];
+};
+
+static void
+pool_unref (Pool *pool)
+{
+  if (!g_ref_count_dec (&pool->references))
+    return;
+  g_object_unref (pool->context);
+  g_free (pool);
+}
+
+static void
+return_loan (gpointer data)
+{
+  Loan *loan = data;
+  Pool *pool = loan->pool;
+  if (!pool->closed && pool->n_free < G_N_ELEMENTS (pool->free_ids))
+    {
+      guint i = pool->n_free++;
+      pool->free_ids[i] = loan->id;
+      pool->free_width[i] = loan->width;
+      pool->free_height[i] = loan->height;
+    }
+  else
+    {
+      GdkGLContext *before = gdk_gl_context_get_current ();
+      if (before)
+        g_object_ref (before);
+      gdk_gl_context_make_current (pool->context);
+      glDeleteTextures (1, &loan->id);
+      if (before)
+        {
+          gdk_gl_context_make_current (before);
+          g_object_unref (before);
+        }
+    }
+  pool_unref (pool);
+  g_free (loan);
+}
+
+/* A target texture of this size, from the pool or new. The context is current. */
+static Loan *
+borrow_target (DhGlRenderer *renderer, int width, int height)
+{
+  Pool *pool = renderer->pool;
+  Loan *loan = g_new0 (Loan, 1);
+  for (guint i = 0; i < pool->n_free; i++)
+    if (pool->free_width[i] == width && pool->free_height[i] == height)
+      {
+        loan->id = pool->free_ids[i];
+        pool->n_free--;
+        pool->free_ids[i] = pool->free_ids[pool->n_free];
+        pool->free_width[i] = pool->free_width[pool->n_free];
+        pool->free_height[i] = pool->free_height[pool->n_free];
+        break;
+      }
+  if (loan->id == 0)
+    {
+      /* Others in the pool are of a size that is no longer drawn. */
+      glDeleteTextures ((GLsizei)pool->n_free, pool->free_ids);
+      pool->n_free = 0;
+      glGenTextures (1, &loan->id);
+      glActiveTexture (GL_TEXTURE0);
+      glBindTexture (GL_TEXTURE_2D, loan->id);
+      glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_LINEAR);
+      glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_LINEAR);
+      glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
+      glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
+      glTexImage2D (GL_TEXTURE_2D, 0, GL_RGBA8, width, height, 0, GL_RGBA, GL_UNSIGNED_BYTE, NULL);
+    }
+  loan->width = width;
+  loan->height = height;
+  loan->pool = pool;
+  g_ref_count_inc (&pool->references);
+  return loan;
+}
+
+static GLuint
+compile_shader (DhGlRenderer *renderer, GLenum type, const char *defines, const char *source)
+{
+  const char *version = renderer->es ? "#version 300 es\n" : "#version 330 core\n";
+  const char *parts[] = { version, defines, source };
+  GLuint shader = glCreateShader (type);
+  GLint ok = 0;
+  glShaderSource (shader, G_N_ELEMENTS (parts), parts, NULL);
+  glCompileShader (shader);
+  glGetShaderiv (shader, GL_COMPILE_STATUS, &ok);
+  if (!ok)
+    {
+      char log[1024] = "";
+      glGetShaderInfoLog (shader, sizeof log, NULL, log);
+      g_warning ("The canvas shader does not compile: %s", log);
+      glDeleteShader (shader);
+      return 0;
+    }
+  return shader;
+}
+
+static Program *
+get_program (DhGlRenderer *renderer, guint kind, DhOverlay overlay)
+{
+  static const char vertex_source[] =
+      "void main ()\n"
+      "{\n"
+      "  vec2 p = vec2 (gl_VertexID == 1 ? 3.0 : -1.0, gl_VertexID == 2 ? 3.0 : -1.0);\n"
+      "  gl_Position = vec4 (p, 0.0, 1.0);\n"
+      "}\n";
+  Program *program = &renderer->programs[kind][kind == KIND_IMAGE ? overlay : DH_OVERLAY_NONE];
+  if (program->id || program->failed)
+    return program->id ? program : NULL;
+  program->failed = TRUE;
+  g_autoptr (GBytes) bytes =
+      g_resources_lookup_data ("/org/densehybrid/Studio/shaders/canvas.glsl", G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+  if (bytes == NULL)
+    return NULL;
+  g_autofree char *source = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  g_autofree char *defines = g_strdup_printf ("#define KIND %u\n#define OVERLAY %d\n", kind, (int)overlay);
+  GLuint vertex = compile_shader (renderer, GL_VERTEX_SHADER, "", vertex_source);
+  GLuint fragment = compile_shader (renderer, GL_FRAGMENT_SHADER, defines, source);
+  if (vertex && fragment)
+    {
+      GLint ok = 0;
+      program->id = glCreateProgram ();
+      glAttachShader (program->id, vertex);
+      glAttachShader (program->id, fragment);
+      glLinkProgram (program->id);
+      glGetProgramiv (program->id, GL_LINK_STATUS, &ok);
+      if (!ok)
+        {
+          char log[1024] = "";
+          glGetProgramInfoLog (program->id, sizeof log, NULL, log);
+          g_warning ("The canvas shader does not link: %s", log);
+          glDeleteProgram (program->id);
+          program->id = 0;
+        }
+    }
+  glDeleteShader (vertex);
+  glDeleteShader (fragment);
+  if (program->id == 0)
+    return NULL;
+#define X(name) program->name = glGetUniformLocation (program->id, "u_" #name);
+  UNIFORMS (X)
+#undef X
+  program->failed = FALSE;
+  return program;
+}
+
+DhGlRenderer *
+dh_gl_renderer_new (GdkSurface *surface, GError **error)
+{
+  g_autoptr (GdkGLContext) context = gdk_surface_create_gl_context (surface, error);
+  if (context == NULL || !gdk_gl_context_realize (context, error))
+    return NULL;
+  gdk_gl_context_make_current (context);
+  gboolean es = gdk_gl_context_get_use_es (context);
+  int version = epoxy_gl_version ();
+  if (version < (es ? 30 : 33))
+    {
+      g_set_error (error, GDK_GL_ERROR, GDK_GL_ERROR_UNSUPPORTED_PROFILE,
+                   "OpenGL %d.%d is too old for the canvas, which needs core 3.3 or ES 3.0", version / 10,
+                   version % 10);
+      return NULL;
+    }
+  DhGlRenderer *renderer = g_new0 (DhGlRenderer, 1);
+  const char *name = (const char *)glGetString (GL_RENDERER);
+  renderer->es = es;
+  renderer->description =
+      g_strdup_printf ("OpenGL%s %d.%d, %s", es ? " ES" : "", version / 10, version % 10, name ? name : "unnamed");
+  renderer->software = name && (strstr (name, "llvmpipe") || strstr (name, "softpipe") || strstr (name, "SWR"));
+  glGetIntegerv (GL_MAX_TEXTURE_SIZE, &renderer->largest);
+  glGenFramebuffers (1, &renderer->frame);
+  glGenVertexArrays (1, &renderer->vertices);
+  renderer->pool = g_new0 (Pool, 1);
+  g_ref_count_init (&renderer->pool->references);
+  renderer->pool->context = g_object_ref (context);
+  renderer->context = g_steal_pointer (&context);
+  if (get_program (renderer, KIND_MAP, DH_OVERLAY_NONE) == NULL
+      || get_program (renderer, KIND_IMAGE, DH_OVERLAY_NONE) == NULL)
+    {
+      g_set_error_literal (error, GDK_GL_ERROR, GDK_GL_ERROR_COMPILATION_FAILED,
+                           "The OpenGL driver does not take the canvas shader");
+      dh_gl_renderer_free (renderer);
+      return NULL;
+    }
+  return renderer;
+}
+
+void
+dh_gl_renderer_free (DhGlRenderer *renderer)
+{
+  if (renderer == NULL)
+    return;
+  gdk_gl_context_make_current (renderer->context);
+  for (guint i = 0; i < N_TEXTURES; i++)
+    if (renderer->textures[i].id)
+      glDeleteTextures (1, &renderer->textures[i].id);
+  for (guint kind = 0; kind < N_KINDS; kind++)
+    for (guint overlay = 0; overlay < N_OVERLAYS; overlay++)
+      if (renderer->programs[kind][overlay].id)
+        glDeleteProgram (renderer->programs[kind][overlay].id);
+  glDeleteTextures ((GLsizei)renderer->pool->n_free, renderer->pool->free_ids);
+  renderer->pool->n_free = 0;
+  renderer->pool->closed = TRUE;
+  glDeleteFramebuffers (1, &renderer->frame);
+  glDeleteVertexArrays (1, &renderer->vertices);
+  if (gdk_gl_context_get_current () == renderer->context)
+    gdk_gl_context_clear_current ();
+  pool_unref (renderer->pool);
+  g_object_unref (renderer->context);
+  g_free (renderer->description);
+  g_free (renderer);
+}
+
+const char *
+dh_gl_renderer_get_description (DhGlRenderer *renderer)
+{
+  return renderer->description;
+}
+
+gboolean
+dh_gl_renderer_is_software (DhGlRenderer *renderer)
+{
+  return renderer->software;
+}
+
+typedef struct
+{
+  GLint internal;
+  GLenum format, type;
+  gsize pixel_size;
+} Format;
+
+static const Format format_rgba = { GL_RGBA8, GL_RGBA, GL_UNSIGNED_BYTE, 4 };
+static const Format format_ids = { GL_R8UI, GL_RED_INTEGER, GL_UNSIGNED_BYTE, 1 };
+static const Format format_float = { GL_R32F, GL_RED, GL_FLOAT, 4 };
+
+/* All levels of one picture into its texture; storage of the same size is written again, not made anew. */
+static void
+upload (Texture *texture, const DhPlane *planes, guint levels, const Format *format)
+{
+  gboolean fresh = texture->id == 0 || texture->width != planes->width || texture->height != planes->height
+                   || texture->levels != levels;
+  if (texture->id == 0)
+    glGenTextures (1, &texture->id);
+  glActiveTexture (GL_TEXTURE0);
+  glBindTexture (GL_TEXTURE_2D, texture->id);
+  if (fresh)
+    {
+      GLint filter = format == &format_rgba ? GL_LINEAR : GL_NEAREST;
+      glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, levels > 1 ? GL_LINEAR_MIPMAP_NEAREST : filter);
+      glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, filter);
+      glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
+      glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
+      glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_MAX_LEVEL, (GLint)levels - 1);
+    }
+  glPixelStorei (GL_UNPACK_ALIGNMENT, 1);
+  for (guint level = 0; level < levels; level++)
+    {
+      const DhPlane *plane = &planes[level];
+      glPixelStorei (GL_UNPACK_ROW_LENGTH, (GLint)(plane->stride / format->pixel_size));
+      if (fresh)
+        glTexImage2D (GL_TEXTURE_2D, (GLint)level, format->internal, (GLsizei)plane->width, (GLsizei)plane->height, 0,
+                      format->format, format->type, plane->data);
+      else
+        glTexSubImage2D (GL_TEXTURE_2D, (GLint)level, 0, 0, (GLsizei)plane->width, (GLsizei)plane->height,
+                         format->format, format->type, plane->data);
+    }
+  glPixelStorei (GL_UNPACK_ROW_LENGTH, 0);
+  texture->width = planes->width;
+  texture->height = planes->height;
+  texture->levels = levels;
+  texture->serial = planes->serial;
+}
+
+static void
+upload_tables (DhGlRenderer *renderer, const DhScene *scene)
+{
+  Texture *palette = &renderer->textures[TEXTURE_PALETTE], *colors = &renderer->textures[TEXTURE_COLORS];
+  if (palette->serial != scene->palette_serial)
+    {
+      DhPlane plane = { NULL, 256, 1, 256 * 4, scene->palette_serial, scene->palette };
+      upload (palette, &plane, 1, &format_rgba);
+    }
+  if (colors->serial == 0)
+    {
+      guint8 all[DH_N_COLOR_MAPS * 256 * 4];
+      for (guint i = 0; i < DH_N_COLOR_MAPS; i++)
+        memcpy (all + i * 1024, dh_color_map_get_table (i), 1024);
+      DhPlane plane = { NULL, 256, DH_N_COLOR_MAPS, 256 * 4, 1, all };
+      upload (colors, &plane, 1, &format_rgba);
+    }
+}
+
+static gboolean
+within_limits (DhGlRenderer *renderer, const DhPlane *plane)
+{
+  return (GLint)plane->width <= renderer->largest && (GLint)plane->height <= renderer->largest;
+}
+
+/* Uploads planes that changed; with `patient` FALSE, one of them. FALSE where the card cannot hold one. */
+static gboolean
+upload_planes (DhGlRenderer *renderer, const DhScene *scene, gboolean patient, gboolean *more)
+{
+  guint n_done = 0;
+  for (guint i = 0; i < N_TEXTURES; i++)
+    {
+      const DhPlane *plane;
+      const Format *format = &format_ids;
+      guint levels = 1;
+      if (i == TEXTURE_PALETTE || i == TEXTURE_COLORS)
+        continue;
+      if (i >= TEXTURE_MAP)
+        {
+          plane = &scene->maps[i - TEXTURE_MAP];
+          format = &format_float;
+        }
+      else if (i == TEXTURE_IMAGE)
+        {
+          plane = scene->image;
+          format = &format_rgba;
+          levels = scene->n_levels;
+        }
+      else
+        plane = i == TEXTURE_SEGMENTATION ? &scene->segmentation
+                : i == TEXTURE_CLASSES    ? &scene->classes
+                                          : &scene->truth;
+      if (plane->bytes == NULL || plane->serial == renderer->textures[i].serial)
+        continue;
+      if (!within_limits (renderer, plane))
+        return FALSE;
+      if (n_done > 0 && !patient)
+        {
+          *more = TRUE;
+          continue;
+        }
+      upload (&renderer->textures[i], plane, levels, format);
+      n_done++;
+    }
+  return TRUE;
+}
+
+static void
+bind_texture (DhGlRenderer *renderer, GLint location, guint unit, guint texture)
+{
+  glActiveTexture (GL_TEXTURE0 + unit);
+  glBindTexture (GL_TEXTURE_2D, renderer->textures[texture].id);
+  if (location >= 0)
+    glUniform1i (location, (GLint)unit);
+}
+
+static void
+set_scale (const Program *program, const DhScale *scale)
+{
+  float low = (float)scale->low, range = (float)(scale->high - scale->low);
+  gboolean diverging =
+      scale->map == DH_COLOR_MAP_DIVERGING && scale->threshold > scale->low && scale->threshold < scale->high;
+  glUniform4f (program->range, low, range > 0.0f ? 1.0f / range : 1e30f, diverging ? (float)scale->threshold : low,
+               0.0f);
+  if (diverging)
+    glUniform2f (program->halves, (float)(0.5 / (scale->threshold - scale->low)),
+                 (float)(0.5 / (scale->high - scale->threshold)));
+  glUniform1i (program->diverging, diverging);
+  glUniform1i (program->reversed, scale->reversed);
+  glUniform1i (program->color_row, (GLint)scale->map);
+}
+
+static void
+draw_view (DhGlRenderer *renderer, const DhScene *scene, const DhView *view)
+{
+  guint kind = KIND_IMAGE, map = scene->active, ids = TEXTURE_SEGMENTATION;
+  DhOverlay overlay = DH_OVERLAY_NONE;
+  switch (view->kind)
+    {
+    case DH_PANE_IMAGE:
+      overlay = dh_scene_get_effective_overlay (scene);
+      /* What waits for its upload is not drawn from the picture before. */
+      if (renderer->textures[TEXTURE_IMAGE].id == 0)
+        return;
+      if ((overlay == DH_OVERLAY_MASK || overlay == DH_OVERLAY_OUTCOME)
+          && renderer->textures[TEXTURE_MAP + map].serial != scene->maps[map].serial)
+        overlay = DH_OVERLAY_NONE;
+      if (overlay == DH_OVERLAY_OUTCOME && renderer->textures[TEXTURE_TRUTH].serial != scene->truth.serial)
+        overlay = DH_OVERLAY_NONE;
+      if (overlay == DH_OVERLAY_CLASSES
+          && renderer->textures[TEXTURE_SEGMENTATION].serial != scene->segmentation.serial)
+        overlay = DH_OVERLAY_NONE;
+      break;
+    case DH_PANE_CLASSES:
+      ids = TEXTURE_CLASSES;
+      G_GNUC_FALLTHROUGH;
+    case DH_PANE_SEGMENTATION:
+      kind = KIND_IDS;
+      if (renderer->textures[ids].id == 0)
+        return;
+      break;
+    case DH_PANE_MAP:
+      kind = KIND_MAP;
+      map = view->slot;
+      if (renderer->textures[TEXTURE_MAP + map].id == 0)
+        return;
+      break;
+    case DH_PANE_TRUTH:
+      kind = KIND_TRUTH;
+      if (renderer->textures[TEXTURE_TRUTH].id == 0)
+        return;
+      break;
+    }
+  Program *program = get_program (renderer, kind, overlay);
+  if (program == NULL)
+    return;
+  const DhScale *scale = &scene->scales[map];
+  glUseProgram (program->id);
+  glViewport (view->x, view->y, view->width, view->height);
+  glUniform2f (program->origin, (float)view->x0, (float)view->y0);
+  glUniform1f (program->zoom, (float)view->zoom);
+  glUniform2f (program->size, (float)scene->width, (float)scene->height);
+  glUniform1f (program->line, (float)view->line);
+  glUniform1f (program->level, (float)dh_scene_get_level (scene, view->zoom));
+  glUniform1i (program->has_image, scene->image[0].bytes && renderer->textures[TEXTURE_IMAGE].id);
+  set_scale (program, scale);
+  glUniform1f (program->bound, dh_scale_get_bound (scale));
+  glUniform1i (program->below, scale->flag_below);
+  glUniform1i (program->outline, kind == KIND_MAP && scene->outlines[map] && !isnan (scale->threshold));
+  glUniform1f (program->opacity, (float)scene->opacity);
+  glUniform1i (program->fill, scene->fill);
+  bind_texture (renderer, program->image, 0, TEXTURE_IMAGE);
+  bind_texture (renderer, program->map, 1, TEXTURE_MAP + map);
+  bind_texture (renderer, program->ids, 2, ids);
+  bind_texture (renderer, program->truth, 3, TEXTURE_TRUTH);
+  bind_texture (renderer, program->colors, 4, TEXTURE_COLORS);
+  bind_texture (renderer, program->palette, 5, TEXTURE_PALETTE);
+  glDrawArrays (GL_TRIANGLES, 0, 3);
+}
+
+GdkTexture *
+dh_gl_renderer_draw (DhGlRenderer *renderer, const DhScene *scene, const DhView *views, guint n, int width, int height,
+                     gboolean patient, gboolean *more)
+{
+  *more = FALSE;
+  if (width < 1 || height < 1 || width > renderer->largest || height > renderer->largest)
+    return NULL;
+  gdk_gl_context_make_current (renderer->context);
+  upload_tables (renderer, scene);
+  if (!upload_planes (renderer, scene, patient, more))
+    return NULL;
+  Loan *loan = borrow_target (renderer, width, height);
+  glBindFramebuffer (GL_FRAMEBUFFER, renderer->frame);
+  glFramebufferTexture2D (GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, loan->id, 0);
+  glBindVertexArray (renderer->vertices);
+  glDisable (GL_BLEND);
+  glDisable (GL_DEPTH_TEST);
+  glDisable (GL_SCISSOR_TEST);
+  glViewport (0, 0, width, height);
+  glClearColor (0.0f, 0.0f, 0.0f, 0.0f);
+  glClear (GL_COLOR_BUFFER_BIT);
+  for (guint i = 0; i < n; i++)
+    if (views[i].width > 0 && views[i].height > 0 && dh_scene_has (scene, views[i].kind, views[i].slot))
+      draw_view (renderer, scene, &views[i]);
+  glBindFramebuffer (GL_FRAMEBUFFER, 0);
+  glFlush ();
+  return gdk_gl_texture_new (renderer->context, loan->id, width, height, return_loan, loan);
+}

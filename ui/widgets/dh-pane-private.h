@@ -1,0 +1,24 @@
+#pragma once
+#include "dh-pane.h"
+
+G_BEGIN_DECLS
+
+/* For the canvas. */
+#define DH_PANE_HEAD 24
+#define DH_PANE_INSET 2 /* about the picture, so that the focus ring shows */
+
+/* In the strip below a single pane only the title is shown, under the picture. */
+GtkWidget *dh_pane_new (DhPaneKind kind, guint slot, gboolean in_strip);
+/* The strip's pane that takes this one's title. Borrowed; NULL: none. */
+void dh_pane_set_mirror (DhPane *pane, DhPane *mirror);
+void dh_pane_set_index (DhPane *pane, guint index);
+void dh_pane_set_scale (DhPane *pane, const DhScale *scale);
+void dh_pane_set_non_finite (DhPane *pane, guint64 count);
+void dh_pane_set_moved_alone (DhPane *pane, gboolean moved);
+void dh_pane_set_active (DhPane *pane, gboolean active);
+gboolean dh_pane_get_in_strip (DhPane *pane);
+gboolean dh_pane_has_message (DhPane *pane);
+/* Where the picture goes, in the pane's coordinates. */
+void dh_pane_get_picture_area (DhPane *pane, GdkRectangle *area);
+
+G_END_DECLS

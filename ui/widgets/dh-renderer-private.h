@@ -1,0 +1,26 @@
+#pragma once
+#include "dh-scene-private.h"
+
+G_BEGIN_DECLS
+
+/* The drawing contract: a scene and the views on it become one texture of width × height target pixels, transparent
+ * where no picture is. Both renderers give the same picture to 1/255 for maps, labels and overlays. GTK's thread. */
+
+typedef struct _DhGlRenderer DhGlRenderer;
+
+/* NULL with an error (GDK_GL_ERROR) where there is no OpenGL core 3.3 or ES 3.0. */
+DhGlRenderer *dh_gl_renderer_new (GdkSurface *surface, GError **error);
+void dh_gl_renderer_free (DhGlRenderer *renderer);
+/* "OpenGL 4.5, llvmpipe (LLVM 15)" */
+const char *dh_gl_renderer_get_description (DhGlRenderer *renderer);
+/* Drawn by the CPU behind OpenGL's back: worth saving pixels. */
+gboolean dh_gl_renderer_is_software (DhGlRenderer *renderer);
+/* Uploads what changed, one plane a call unless `patient`; `more` tells that others wait. NULL where it cannot be drawn
+ * (a plane beyond the card's limits): draw it by the CPU then. */
+GdkTexture *dh_gl_renderer_draw (DhGlRenderer *renderer, const DhScene *scene, const DhView *views, guint n, int width,
+                                 int height, gboolean patient, gboolean *more);
+
+/* Keeps nothing between calls. NULL only out of memory. */
+GdkTexture *dh_cpu_draw (const DhScene *scene, const DhView *views, guint n, int width, int height);
+
+G_END_DECLS

@@ -1,0 +1,74 @@
+#pragma once
+#include "dh-canvas.h"
+#include "dh-widgets.h"
+
+G_BEGIN_DECLS
+
+/* What the canvas shows, as both renderers read it. */
+
+/* One picture, label or map in memory. `serial` changes with every new content, so that a renderer knows when to
+ * upload; 0: nothing. */
+typedef struct
+{
+  GBytes *bytes;
+  guint width, height;
+  gsize stride;
+  guint serial;
+  const guint8 *data; /* of bytes */
+} DhPlane;
+
+#define DH_SCENE_LEVELS 6
+
+typedef struct
+{
+  DhPlane image[DH_SCENE_LEVELS]; /* RGBA; each level half of the one before, averaged; made when set */
+  guint n_levels;
+  DhPlane segmentation, classes, truth; /* uint8 */
+  DhPlane maps[DH_CANVAS_MAX_MAPS];     /* float */
+  DhScale scales[DH_CANVAS_MAX_MAPS];
+  gboolean outlines[DH_CANVAS_MAX_MAPS];
+  guint64 non_finite[DH_CANVAS_MAX_MAPS];
+  guint8 palette[256 * 4];
+  guint palette_serial;
+  DhOverlay overlay;
+  double opacity;
+  gboolean fill;
+  guint active;
+  guint width, height; /* of the picture, which all planes are stretched over; 0: nothing set */
+} DhScene;
+
+/* Where one pane's picture goes in the target and what part of it is seen. Target pixels, row 0 on top. The target
+ * pixel (i, j) shows the picture at ((i + ½ − x0) / zoom, (j + ½ − y0) / zoom). */
+typedef struct
+{
+  DhPaneKind kind;
+  guint slot;
+  int x, y, width, height; /* clipped to the picture; nothing is drawn beyond it */
+  double x0, y0, zoom;
+  int line; /* width of outlines, target pixels */
+} DhView;
+
+void dh_scene_init (DhScene *scene);
+void dh_scene_clear (DhScene *scene);
+void dh_scene_clear_data (DhScene *scene);
+/* Refused, with the plane cleared and FALSE, where the sizes do not fit the bytes. */
+gboolean dh_plane_set (DhPlane *plane, GBytes *bytes, guint width, guint height, gsize stride, gsize pixel_size);
+void dh_plane_clear (DhPlane *plane);
+gboolean dh_scene_set_image (DhScene *scene, GBytes *pixels, guint width, guint height, gsize stride, guint channels);
+guint64 dh_plane_count_non_finite (const DhPlane *plane);
+/* The overlay that can be drawn: an outcome without truth becomes a mask, a mask without its map nothing. */
+DhOverlay dh_scene_get_effective_overlay (const DhScene *scene);
+/* The level of the image to be sampled at a zoom. */
+guint dh_scene_get_level (const DhScene *scene, double zoom);
+/* Whether there is something to draw for a pane of this kind. */
+gboolean dh_scene_has (const DhScene *scene, DhPaneKind kind, guint slot);
+/* Numbers that both renderers share. */
+#define DH_SCENE_IDS_SHARE 0.80f   /* palette against the picture's luminance in segmentation panes */
+#define DH_SCENE_TRUTH_DIM 0.50f   /* luminance in the truth pane */
+#define DH_SCENE_TRUTH_SHARE 0.92f /* anomaly over it */
+#define DH_COLOR_MASK 0xfde724u    /* the flagged mask: the bright end of the default colour map */
+#define DH_COLOR_RIM 0x101012u
+#define DH_RIM_SHARE 0.80f
+#define DH_HATCH 6.0f /* target pixels at scale 1 from stripe to stripe */
+
+G_END_DECLS
