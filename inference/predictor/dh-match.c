@@ -67,7 +67,8 @@ count_problems (const DhArchitecture *architecture, DhTensorDict *state)
   g_autoptr (DhNet) net = dh_net_new (architecture);
   g_auto (DhKeyComparison) comparison = { NULL };
   dh_compare_keys (net, state, &comparison);
-  return comparison.missing->len + comparison.misshaped->len;
+  /* Unexpected keys count: a shallower network would fit a file that lacks a layer in the middle. */
+  return comparison.missing->len + comparison.misshaped->len + comparison.unexpected->len;
 }
 
 gint
