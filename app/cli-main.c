@@ -14,9 +14,14 @@ static const struct
   DhCommandFunc run;
   const char *summary;
 } commands[] = {
-  { "bench", dh_cmd_bench, "time a network, layer by layer" },
   { "devices", dh_cmd_devices, "what can compute here, and why something cannot" },
+  { "infer", dh_cmd_infer, "pictures to maps" },
+  { "eval-ood", dh_cmd_eval_ood, "measure anomaly detection on a data set" },
+  { "eval-osr", dh_cmd_eval_osr, "measure open-set recognition on StreetHazards" },
   { "metrics", dh_cmd_metrics, "measure score maps of any method" },
+  { "report", dh_cmd_report, "write a run as CSV, JSON, HTML, PDF, Markdown or LaTeX" },
+  { "export", dh_cmd_export, "write the score maps of a run in a benchmark's layout" },
+  { "bench", dh_cmd_bench, "time a network, layer by layer" },
 };
 
 static void

@@ -1,5 +1,6 @@
 #pragma once
 #include "cli.h"
+#include "dh-evaluation.h"
 #include "dh-predictor.h"
 
 G_BEGIN_DECLS
@@ -25,5 +26,8 @@ DhPredictor *dh_cli_open_predictor (DhCli *cli, const DhCliModel *model, int *st
 
 /* Reads "a,b,c" of maps into bits DH_MAP_BIT(); DH_ERROR_USAGE for an unknown one. */
 gboolean dh_cli_parse_maps (const char *text, guint *maps, GError **error);
+
+/* The numbers of an evaluation on standard output, as text or as one JSON document. */
+void dh_cli_print_evaluation (DhCli *cli, const DhEvaluation *evaluation);
 
 G_END_DECLS

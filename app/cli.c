@@ -93,20 +93,17 @@ dh_cli_parse (DhCli *cli, int argc, char **argv, const GOptionEntry *entries, co
   g_option_context_set_help_enabled (context, FALSE);
   if (entries)
     g_option_context_add_main_entries (context, entries, NULL);
-  g_autoptr (GOptionGroup) group = g_option_group_new ("common", "Of every command:", "", NULL, NULL);
-  g_option_group_add_entries (group, common);
-  g_option_context_add_group (context, g_option_group_ref (group));
+  g_option_context_add_main_entries (context, common, NULL);
 
   char **words = spread_lists (argc, argv, lists);
   const gboolean parsed = g_option_context_parse_strv (context, &words, &error);
   g_auto (GStrv) left = words;
   if (help)
     {
-      g_option_context_set_summary (context, summary);
       g_autofree char *text = g_option_context_get_help (context, FALSE, NULL);
-      const char *options = strstr (text, summary);
-      g_print ("Usage: densehybrid %s %s\n\n%s\nExample:\n  %s\n", cli->command, usage, options ? options : text,
-               example);
+      const char *options = strstr (text, "  --");
+      g_print ("Usage: densehybrid %s %s\n\n%s\n\n%s\nExample:\n  %s\n", cli->command, usage, summary,
+               options ? options : text, example);
       *status = DH_EXIT_DONE;
       return FALSE;
     }

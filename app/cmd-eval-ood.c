@@ -7,77 +7,6 @@
 #include "dh-evaluation.h"
 
 static void
-print_json (const DhEvaluation *evaluation)
-{
-  JsonBuilder *json = json_builder_new ();
-  json_builder_begin_object (json);
-  dh_json_member_int (json, "run", evaluation->run);
-  dh_json_member_int (json, "images", evaluation->images);
-  dh_json_member_int (json, "failed", evaluation->failed);
-  dh_json_member_int (json, "resumed", evaluation->resumed);
-  dh_json_member_number (json, "seconds", evaluation->seconds);
-  const DhScoreEvaluation *score = &g_array_index (evaluation->scores, DhScoreEvaluation, 0);
-  dh_json_member_string (json, "score", dh_map_name (score->score));
-  json_builder_set_member_name (json, "protocols");
-  json_builder_begin_object (json);
-  for (guint i = 0; i < score->results->len; i++)
-    dh_cli_add_result (json, score->results->pdata[i], FALSE);
-  json_builder_end_object (json);
-  if (evaluation->scores->len > 1)
-    {
-      json_builder_set_member_name (json, "scores");
-      json_builder_begin_object (json);
-      for (guint m = 1; m < evaluation->scores->len; m++)
-        {
-          const DhScoreEvaluation *more = &g_array_index (evaluation->scores, DhScoreEvaluation, m);
-          json_builder_set_member_name (json, dh_map_name (more->score));
-          json_builder_begin_object (json);
-          dh_cli_add_result (json, more->results->pdata[0], FALSE);
-          json_builder_end_object (json);
-        }
-      json_builder_end_object (json);
-    }
-  json_builder_end_object (json);
-  dh_json_print (json);
-}
-
-void
-dh_cli_print_evaluation (const DhEvaluation *evaluation)
-{
-  const DhScoreEvaluation *score = &g_array_index (evaluation->scores, DhScoreEvaluation, 0);
-  const DhResult *first = score->results->len ? score->results->pdata[0] : NULL;
-  printf ("run %" G_GINT64_FORMAT ": %u images", evaluation->run, evaluation->images);
-  if (evaluation->resumed)
-    printf (" (%u from an earlier start)", evaluation->resumed);
-  if (evaluation->failed)
-    printf (", %u left out", evaluation->failed);
-  printf (", %.1f s of inference\n", evaluation->seconds);
-  if (!first || first->pixels == 0)
-    {
-      printf ("no labels: maps only, no metrics\n");
-      return;
-    }
-  printf ("%" G_GUINT64_FORMAT " pixels, %" G_GUINT64_FORMAT " of them anomalous\n\n", first->pixels, first->positives);
-  g_autofree char *title = g_strdup_printf ("%s, in per cent", dh_map_name (score->score));
-  dh_cli_print_heading (title);
-  for (guint i = 0; i < score->results->len; i++)
-    {
-      const DhResult *result = score->results->pdata[i];
-      dh_cli_print_result (result->protocol->name, result);
-    }
-  if (evaluation->scores->len > 1)
-    {
-      putchar ('\n');
-      dh_cli_print_heading ("other scores, densehybrid-pooled");
-      for (guint m = 1; m < evaluation->scores->len; m++)
-        {
-          const DhScoreEvaluation *more = &g_array_index (evaluation->scores, DhScoreEvaluation, m);
-          dh_cli_print_result (dh_map_name (more->score), more->results->pdata[0]);
-        }
-    }
-}
-
-static void
 say_failures (const DhRunImageRow *row, guint done, guint total, gpointer data)
 {
   if (g_str_equal (row->state, "failed"))
@@ -96,10 +25,7 @@ evaluate (DhCli *cli, DhEvaluationOptions *options, const char *db)
   dh_cli_progress_end (cli);
   if (!evaluation)
     return dh_cli_fail (cli, &error);
-  if (cli->json)
-    print_json (evaluation);
-  else
-    dh_cli_print_evaluation (evaluation);
+  dh_cli_print_evaluation (cli, evaluation);
   return DH_EXIT_DONE;
 }
 

@@ -86,8 +86,8 @@ dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
   g_free (model.architecture);
   if (!predictor)
     return status;
-  g_autoptr (DhOpenEvaluation) evaluation
-      = dh_open_evaluation_run (dataset, predictor, tpr, cli->cancellable, &cli->progress, &error);
+  g_autoptr (DhOpenEvaluation) evaluation =
+      dh_open_evaluation_run (dataset, predictor, tpr, cli->cancellable, &cli->progress, &error);
   dh_cli_progress_end (cli);
   if (!evaluation)
     return dh_cli_fail (cli, &error);

@@ -126,8 +126,8 @@ infer_image (Infer *infer, const char *path, const char *stem, JsonBuilder *json
             | DH_MAP_BIT (DH_MAP_HYBRID);
   if (isfinite (infer->threshold))
     maps |= DH_MAP_BIT (DH_MAP_HYBRID);
-  g_autoptr (DhPrediction) prediction
-      = dh_predictor_run (infer->predictor, image, maps, infer->cli->cancellable, NULL, error);
+  g_autoptr (DhPrediction) prediction =
+      dh_predictor_run (infer->predictor, image, maps, infer->cli->cancellable, NULL, error);
   if (!prediction)
     {
       g_prefix_error (error, "%s: ", path);
@@ -238,10 +238,11 @@ dh_cmd_infer (DhCli *cli, int argc, char **argv)
     {
       if (isfinite (infer.threshold) || (maps && infer.maps & DH_MAP_BIT (DH_MAP_HYBRID)))
         {
-          g_set_error (&error, DH_ERROR, DH_ERROR_MISMATCH,
-                       "%s has no outlier head: dataset posterior and hybrid score are not available; choose fine-tuned "
-                       "weights, or other maps with --maps",
-                       dh_model_title (dh_predictor_model (predictor)));
+          g_set_error (
+              &error, DH_ERROR, DH_ERROR_MISMATCH,
+              "%s has no outlier head: dataset posterior and hybrid score are not available; choose fine-tuned "
+              "weights, or other maps with --maps",
+              dh_model_title (dh_predictor_model (predictor)));
           return dh_cli_fail (cli, &error);
         }
       dh_cli_note (cli, "the weights have no outlier head: dataset posterior and hybrid score are not available");

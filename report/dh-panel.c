@@ -35,7 +35,7 @@ picture_of_truth (const DhImage *image, const guint8 *labels)
   for (guint y = 0; picture && y < image->height; y++)
     for (guint x = 0; x < image->width; x++)
       {
-        const gsize i = (gsize) y * image->width + x;
+        const gsize i = (gsize)y * image->width + x;
         const guint8 *from = image->rgb + 3 * i;
         guint8 *to = picture->rgb + 3 * i;
         const guint grey = (from[0] * 54u + from[1] * 183u + from[2] * 19u) >> 8;
@@ -64,8 +64,8 @@ to_surface (const DhImage *image)
   for (guint y = 0; y < image->height; y++)
     for (guint x = 0; x < image->width; x++)
       {
-        const guint8 *p = image->rgb + 3 * ((gsize) y * image->width + x);
-        ((guint32 *) (data + (gsize) y * stride))[x] = (guint32) p[0] << 16 | (guint32) p[1] << 8 | p[2];
+        const guint8 *p = image->rgb + 3 * ((gsize)y * image->width + x);
+        ((guint32 *)(data + (gsize)y * stride))[x] = (guint32)p[0] << 16 | (guint32)p[1] << 8 | p[2];
       }
   cairo_surface_mark_dirty (surface);
   return surface;
@@ -106,7 +106,7 @@ draw_tile (cairo_t *cr, const Tile *tile, double x, double y, double width, doub
       g_autofree char *high = format_bound (tile->scale.high);
       draw_text (cr, low, left - 60, y + 9, 54, FALSE, PANGO_ALIGN_RIGHT);
       draw_text (cr, high, left + bar + 6, y + 9, 48, FALSE, PANGO_ALIGN_LEFT);
-      for (int i = 0; i < (int) bar; i++)
+      for (int i = 0; i < (int)bar; i++)
         {
           guint8 rgb[3];
           dh_scale_get_color (&tile->scale, tile->scale.low + (tile->scale.high - tile->scale.low) * (i + 0.5) / bar,
@@ -144,7 +144,7 @@ make_tiles (const DhImage *image, DhTensor *const maps[DH_N_MAPS], const guint8 
   };
   g_autoptr (GArray) tiles = g_array_new (FALSE, TRUE, sizeof (Tile));
   g_array_set_clear_func (tiles, clear_tile);
-  Tile tile = { "Image", dh_image_ref ((DhImage *) image), FALSE, DH_SCALE_INIT };
+  Tile tile = { "Image", dh_image_ref ((DhImage *)image), FALSE, DH_SCALE_INIT };
   g_array_append_val (tiles, tile);
   for (guint i = 0; i < G_N_ELEMENTS (shown); i++)
     {
@@ -183,14 +183,13 @@ dh_picture_panel (const DhImage *image, DhTensor *const maps[DH_N_MAPS], const g
     return NULL;
   const guint columns = tiles->len <= 4 ? MIN (tiles->len, 2) : 3;
   const guint rows = (tiles->len + columns - 1) / columns;
-  const double scale = MIN (1.0, MIN ((double) MAX_TILE / image->width, 4.0 * MAX_TILE / image->height));
-  const guint width = MAX (1, (guint) (image->width * scale + 0.5));
-  const guint height = MAX (1, (guint) (image->height * scale + 0.5));
+  const double scale = MIN (1.0, MIN ((double)MAX_TILE / image->width, 4.0 * MAX_TILE / image->height));
+  const guint width = MAX (1, (guint)(image->width * scale + 0.5));
+  const guint height = MAX (1, (guint)(image->height * scale + 0.5));
   const guint tile_width = MAX (width, 300);
 
-  cairo_surface_t *surface
-      = cairo_image_surface_create (CAIRO_FORMAT_RGB24, columns * (tile_width + GAP) + GAP,
-                                    rows * (height + HEAD + GAP) + GAP);
+  cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_RGB24, columns * (tile_width + GAP) + GAP,
+                                                         rows * (height + HEAD + GAP) + GAP);
   cairo_t *cr = cairo_create (surface);
   cairo_set_source_rgb (cr, 1, 1, 1);
   cairo_paint (cr);
@@ -208,8 +207,8 @@ dh_picture_panel (const DhImage *image, DhTensor *const maps[DH_N_MAPS], const g
   for (guint y = 0; panel && y < panel->height; y++)
     for (guint x = 0; x < panel->width; x++)
       {
-        const guint32 p = ((const guint32 *) (data + (gsize) y * cairo_image_surface_get_stride (surface)))[x];
-        guint8 *to = panel->rgb + 3 * ((gsize) y * panel->width + x);
+        const guint32 p = ((const guint32 *)(data + (gsize)y * cairo_image_surface_get_stride (surface)))[x];
+        guint8 *to = panel->rgb + 3 * ((gsize)y * panel->width + x);
         to[0] = p >> 16;
         to[1] = p >> 8;
         to[2] = p;

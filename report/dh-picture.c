@@ -14,7 +14,7 @@ static const guint8 false_negative[3] = { 0xdc, 0x26, 0x7f };
 static int
 compare_floats (gconstpointer a, gconstpointer b)
 {
-  const float x = *(const float *) a, y = *(const float *) b;
+  const float x = *(const float *)a, y = *(const float *)b;
   return (x > y) - (x < y);
 }
 
@@ -33,8 +33,8 @@ robust_range (const float *values, gsize n, double *low, double *high)
   if (count == 0)
     return;
   qsort (sample, count, sizeof *sample, compare_floats);
-  *low = sample[(gsize) ((count - 1) * 0.005)];
-  *high = sample[(gsize) ceil ((count - 1) * 0.995)];
+  *low = sample[(gsize)((count - 1) * 0.005)];
+  *high = sample[(gsize)ceil ((count - 1) * 0.995)];
   if (!(*high > *low))
     *high = *low + 1;
 }
@@ -127,7 +127,7 @@ dh_picture_overlay (const DhImage *image, DhTensor *hybrid, const guint8 *labels
   for (guint y = 0; y < image->height; y++)
     for (guint x = 0; x < image->width; x++)
       {
-        const gsize i = (gsize) y * image->width + x;
+        const gsize i = (gsize)y * image->width + x;
         guint8 *pixel = picture->rgb + 3 * i;
         memcpy (pixel, image->rgb + 3 * i, 3);
         const gboolean flagged = values[i] > threshold;

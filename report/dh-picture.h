@@ -10,8 +10,8 @@ G_BEGIN_DECLS
  * it reversed. Values that are not finite are #ff00ff. Any thread. */
 typedef struct
 {
-  gint classes;     /* K of the network: chooses names and colours of the classes */
-  double threshold; /* of the hybrid score, for masks and overlays; NAN: none */
+  gint classes;              /* K of the network: chooses names and colours of the classes */
+  double threshold;          /* of the hybrid score, for masks and overlays; NAN: none */
   gboolean fixed[DH_N_MAPS]; /* TRUE: the range below (fixed over a data set); else this picture's 0.5 % … 99.5 % */
   double low[DH_N_MAPS], high[DH_N_MAPS];
 } DhPictureOptions;

@@ -1,0 +1,47 @@
+#include <stdio.h>
+
+#include "cli.h"
+#include "dh-export.h"
+
+int
+dh_cmd_export (DhCli *cli, int argc, char **argv)
+{
+  g_autofree char *db = NULL;
+  g_autofree char *layout_name = NULL;
+  g_autofree char *method = NULL;
+  g_autofree char *out = NULL;
+  gint64 run = 0;
+  const GOptionEntry entries[] = {
+    { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
+    { "run", 0, 0, G_OPTION_ARG_INT64, &run, "The run", "N" },
+    { "layout", 0, 0, G_OPTION_ARG_STRING, &layout_name, "smiyc, fishyscapes, png or npy", "L" },
+    { "method", 0, 0, G_OPTION_ARG_STRING, &method, "Name of the method in SMIYC's tree (default DenseHybrid)", "M" },
+    { "out", 0, 0, G_OPTION_ARG_FILENAME, &out, "The folder to write", "DIR" },
+    { NULL },
+  };
+  int status;
+  if (!dh_cli_parse (cli, argc, argv, entries, NULL, "--run N --layout L --out DIR",
+                     "Writes the score maps of a run in a benchmark's own layout.",
+                     "densehybrid export --run 3 --layout smiyc --out outputs", NULL, &status))
+    return status;
+  if (run < 1)
+    return dh_cli_usage (cli, "--run is missing: which run? \"densehybrid report\" names them");
+  if (!out)
+    return dh_cli_usage (cli, "--out is missing: which folder?");
+  DhExportLayout layout;
+  if (!layout_name || !dh_export_layout_from_name (layout_name, &layout))
+    return dh_cli_usage (cli, "--layout %s is none of smiyc, fishyscapes, png, npy", layout_name ? layout_name : "");
+  if (method && (!*method || *method == '.' || g_strrstr (method, "/")))
+    return dh_cli_usage (cli, "--method %s cannot be the name of a folder", method);
+
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDatabase) database = dh_database_open (db, &error);
+  guint written = 0;
+  if (!database
+      || !dh_export_run (database, run, layout, method, out, &written, cli->cancellable, &cli->progress, &error))
+    return dh_cli_fail (cli, &error);
+  dh_cli_progress_end (cli);
+  if (!cli->quiet && !cli->json)
+    printf ("%u maps in %s\n", written, out);
+  return DH_EXIT_DONE;
+}

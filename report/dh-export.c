@@ -1,0 +1,248 @@
+#include "dh-export.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <hdf5.h>
+#include <png.h>
+
+#include "dh-error.h"
+#include "dh-file.h"
+#include "dh-npy.h"
+#include "dh-records.h"
+#include "dh-tensor.h"
+
+static const char *const layout_names[DH_N_EXPORT_LAYOUTS] = {
+  [DH_EXPORT_SMIYC] = "smiyc",
+  [DH_EXPORT_FISHYSCAPES] = "fishyscapes",
+  [DH_EXPORT_PNG] = "png",
+  [DH_EXPORT_NPY] = "npy",
+};
+
+const char *
+dh_export_layout_name (DhExportLayout layout)
+{
+  g_return_val_if_fail (layout < DH_N_EXPORT_LAYOUTS, NULL);
+  return layout_names[layout];
+}
+
+gboolean
+dh_export_layout_from_name (const char *name, DhExportLayout *layout)
+{
+  for (guint i = 0; i < DH_N_EXPORT_LAYOUTS; i++)
+    if (g_str_equal (layout_names[i], name))
+      {
+        *layout = i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+/* A file in memory of one H×W data set "value", float16, compressed. NULL where HDF5 fails. */
+static GBytes *
+encode_hdf5 (const guint16 *halves, const hsize_t dims[2])
+{
+  H5Eset_auto2 (H5E_DEFAULT, NULL, NULL);
+  const hid_t access = H5Pcreate (H5P_FILE_ACCESS);
+  H5Pset_fapl_core (access, 1 << 20, 0);
+  const hid_t file = H5Fcreate ("map.hdf5", H5F_ACC_TRUNC, H5P_DEFAULT, access);
+  const hid_t type = H5Tcopy (H5T_IEEE_F32LE);
+  H5Tset_fields (type, 15, 10, 5, 0, 10);
+  H5Tset_size (type, 2);
+  H5Tset_ebias (type, 15);
+  const hid_t space = H5Screate_simple (2, dims, NULL);
+  const hid_t how = H5Pcreate (H5P_DATASET_CREATE);
+  const hsize_t chunk[2] = { MIN (dims[0], 256), MIN (dims[1], 512) };
+  H5Pset_chunk (how, 2, chunk);
+  H5Pset_deflate (how, 4);
+  const hid_t set = H5Dcreate2 (file, "value", type, space, H5P_DEFAULT, how, H5P_DEFAULT);
+  GBytes *bytes = NULL;
+  if (set >= 0 && H5Dwrite (set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, halves) >= 0
+      && H5Fflush (file, H5F_SCOPE_LOCAL) >= 0)
+    {
+      const ssize_t size = H5Fget_file_image (file, NULL, 0);
+      guint8 *image = size > 0 ? g_try_malloc (size) : NULL;
+      if (image && H5Fget_file_image (file, image, size) == size)
+        bytes = g_bytes_new_take (image, size);
+      else
+        g_free (image);
+    }
+  if (set >= 0)
+    H5Dclose (set);
+  H5Pclose (how);
+  H5Sclose (space);
+  H5Tclose (type);
+  if (file >= 0)
+    H5Fclose (file);
+  H5Pclose (access);
+  return bytes;
+}
+
+static gboolean
+write_hdf5 (const char *path, DhTensor *map, GError **error)
+{
+  const gsize n = dh_tensor_count (map);
+  g_autofree guint16 *halves = g_try_new (guint16, MAX (n, 1));
+  const float *values = dh_tensor_f32 (map);
+  for (gsize i = 0; halves && i < n; i++)
+    halves[i] = dh_f32_to_f16 (values[i]);
+  g_autoptr (GBytes) bytes = halves ? encode_hdf5 (halves, (hsize_t[2]){ map->dims[0], map->dims[1] }) : NULL;
+  if (!bytes)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_FAILED, "%s: the map cannot be packed as HDF5", path);
+      return FALSE;
+    }
+  gsize size;
+  gconstpointer data = g_bytes_get_data (bytes, &size);
+  return dh_file_write (path, data, size, error);
+}
+
+static gboolean
+write_png (const char *path, DhTensor *map, double low, double high, GError **error)
+{
+  const gsize n = dh_tensor_count (map);
+  g_autofree guint16 *grey = g_try_new (guint16, MAX (n, 1));
+  const float *values = dh_tensor_f32 (map);
+  const double scale = high > low ? 65535 / (high - low) : 0;
+  for (gsize i = 0; grey && i < n; i++)
+    grey[i] = isnan (values[i]) ? 0 : (guint16) (CLAMP ((values[i] - low) * scale, 0, 65535) + 0.5);
+  png_image image = { .version = PNG_IMAGE_VERSION,
+                      .width = map->dims[1],
+                      .height = map->dims[0],
+                      .format = PNG_FORMAT_LINEAR_Y,
+                      .flags = PNG_IMAGE_FLAG_FAST };
+  png_alloc_size_t size = 0;
+  g_autofree guint8 *packed = NULL;
+  if (!grey || !png_image_write_get_memory_size (image, size, 0, grey, 0, NULL) || !(packed = g_try_malloc (size))
+      || !png_image_write_to_memory (&image, packed, &size, 0, grey, 0, NULL))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_FAILED, "%s: the map cannot be packed as PNG: %s", path, image.message);
+      png_image_free (&image);
+      return FALSE;
+    }
+  png_image_free (&image);
+  return dh_file_write (path, packed, size, error);
+}
+
+static DhTensor *
+load_map (const DhRunImageRow *row, GError **error)
+{
+  g_autoptr (DhTensor) map = row->score_file ? dh_npy_load (row->score_file, error) : NULL;
+  if (!map && error && !*error)
+    g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "%s: the run kept no score map of it", row->stem);
+  if (map && (map->dtype != DH_DTYPE_F32 || map->n_dims != 2))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: is no float32 map any more", row->score_file);
+      return NULL;
+    }
+  return g_steal_pointer (&map);
+}
+
+/* The name of the data set in SMIYC's tree; the kit evaluates "-all". */
+static char *
+smiyc_dataset (const DhRunRow *run, const DhRunImageRow *row)
+{
+  if (g_str_equal (run->dataset_kind, "smiyc") && *row->scene)
+    return g_strconcat (row->scene, "-all", NULL);
+  return g_strdup (run->dataset_kind);
+}
+
+static char *
+export_path (const DhRunRow *run, const DhRunImageRow *row, DhExportLayout layout, const char *method,
+             const char *folder)
+{
+  g_autofree char *name = g_path_get_basename (row->stem);
+  g_autofree char *dataset = smiyc_dataset (run, row);
+  g_autofree char *file = NULL;
+  switch (layout)
+    {
+    case DH_EXPORT_SMIYC:
+      file = g_strconcat (name, ".hdf5", NULL);
+      return g_build_filename (folder, "anomaly_p", method, dataset, file, NULL);
+    case DH_EXPORT_FISHYSCAPES:
+      file = g_strconcat (name, "_anomaly.npy", NULL);
+      return g_build_filename (folder, file, NULL);
+    case DH_EXPORT_PNG:
+      file = g_strconcat (row->stem, ".png", NULL);
+      return g_build_filename (folder, file, NULL);
+    case DH_EXPORT_NPY:
+    case DH_N_EXPORT_LAYOUTS:
+      break;
+    }
+  file = g_strconcat (row->stem, ".npy", NULL);
+  return g_build_filename (folder, file, NULL);
+}
+
+/* The least and greatest finite score of a run, so that all its pictures share one scale; written beside them. */
+static gboolean
+find_range (GPtrArray *rows, const char *folder, double *low, double *high, GCancellable *cancellable, GError **error)
+{
+  *low = INFINITY;
+  *high = -INFINITY;
+  for (guint i = 0; i < rows->len; i++)
+    {
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+      g_autoptr (DhTensor) map = load_map (rows->pdata[i], error);
+      if (!map)
+        return FALSE;
+      const float *values = dh_tensor_f32 (map);
+      const gint64 n = dh_tensor_count (map);
+      for (gint64 p = 0; p < n; p++)
+        if (isfinite (values[p]))
+          {
+            *low = MIN (*low, values[p]);
+            *high = MAX (*high, values[p]);
+          }
+    }
+  if (!(*low <= *high))
+    *low = *high = 0;
+  char from[G_ASCII_DTOSTR_BUF_SIZE], to[G_ASCII_DTOSTR_BUF_SIZE];
+  g_autofree char *json = g_strdup_printf ("{\"0\": %s, \"65535\": %s}\n", g_ascii_dtostr (from, sizeof from, *low),
+                                           g_ascii_dtostr (to, sizeof to, *high));
+  g_autofree char *path = g_build_filename (folder, "range.json", NULL);
+  return dh_folder_make (folder, error) && dh_file_write (path, json, strlen (json), error);
+}
+
+gboolean
+dh_export_run (DhDatabase *database, gint64 run, DhExportLayout layout, const char *method, const char *folder,
+               guint *n_written, GCancellable *cancellable, const DhProgress *progress, GError **error)
+{
+  *n_written = 0;
+  g_autoptr (DhRunRow) row = dh_database_get_run (database, run, error);
+  g_autoptr (GPtrArray) all = row ? dh_database_list_run_images (database, run, error) : NULL;
+  if (!all)
+    return FALSE;
+  g_autoptr (GPtrArray) rows = g_ptr_array_new ();
+  for (guint i = 0; i < all->len; i++)
+    if (g_str_equal (((DhRunImageRow *) all->pdata[i])->state, "done"))
+      g_ptr_array_add (rows, all->pdata[i]);
+  if (rows->len == 0)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "run %" G_GINT64_FORMAT " has measured no image", run);
+      return FALSE;
+    }
+  double low = 0, high = 1;
+  if (layout == DH_EXPORT_PNG && !find_range (rows, folder, &low, &high, cancellable, error))
+    return FALSE;
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const DhRunImageRow *image = rows->pdata[i];
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+      dh_progress_report (progress, i, rows->len, image->stem);
+      g_autofree char *path = export_path (row, image, layout, method ? method : "DenseHybrid", folder);
+      g_autofree char *parent = g_path_get_dirname (path);
+      g_autoptr (DhTensor) map = load_map (image, error);
+      if (!map || !dh_folder_make (parent, error))
+        return FALSE;
+      const gboolean written = layout == DH_EXPORT_SMIYC ? write_hdf5 (path, map, error)
+                               : layout == DH_EXPORT_PNG ? write_png (path, map, low, high, error)
+                                                         : dh_npy_save (path, map, error);
+      if (!written)
+        return FALSE;
+      (*n_written)++;
+    }
+  dh_progress_report (progress, rows->len, rows->len, NULL);
+  return TRUE;
+}

@@ -1,0 +1,162 @@
+#include <cairo-pdf.h>
+#include <math.h>
+#include <pango/pangocairo.h>
+
+#include "dh-error.h"
+#include "dh-file.h"
+#include "dh-report-private.h"
+
+/* A4 in points. */
+#define PAGE_WIDTH 595.0
+#define PAGE_HEIGHT 842.0
+#define MARGIN 40.0
+
+typedef struct
+{
+  cairo_t *cr;
+  double y;
+} Page;
+
+static void
+need (Page *page, double height)
+{
+  if (page->y + height <= PAGE_HEIGHT - MARGIN)
+    return;
+  cairo_show_page (page->cr);
+  page->y = MARGIN;
+}
+
+static void
+write_text (Page *page, const char *text, double x, double width, double size, gboolean bold, PangoAlignment alignment)
+{
+  g_autoptr (PangoLayout) layout = pango_cairo_create_layout (page->cr);
+  g_autofree char *name = g_strdup_printf ("Sans %s%.1fpx", bold ? "Bold " : "", size);
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  PangoFontDescription *font = pango_font_description_from_string (name);
+  pango_layout_set_font_description (layout, font);
+  pango_font_description_free (font);
+  pango_layout_set_width (layout, width * PANGO_SCALE);
+  pango_layout_set_ellipsize (layout, PANGO_ELLIPSIZE_MIDDLE);
+  pango_layout_set_alignment (layout, alignment);
+  pango_layout_set_text (layout, valid, -1);
+  cairo_set_source_rgb (page->cr, 0.1, 0.1, 0.11);
+  cairo_move_to (page->cr, x, page->y);
+  pango_cairo_show_layout (page->cr, layout);
+}
+
+static void
+write_heading (Page *page, const char *text, double size)
+{
+  need (page, 2.5 * size);
+  page->y += 0.6 * size;
+  write_text (page, text, MARGIN, PAGE_WIDTH - 2 * MARGIN, size, TRUE, PANGO_ALIGN_LEFT);
+  page->y += 1.6 * size;
+}
+
+/* Cells with their widths; the first `n_left` to the left, the rest to the right. */
+static void
+write_row (Page *page, const char *const *cells, const double *widths, guint n, guint n_left, gboolean bold)
+{
+  need (page, 14);
+  double x = MARGIN;
+  for (guint i = 0; i < n; i++)
+    {
+      write_text (page, cells[i], x, widths[i] - 6, 8.5, bold, i < n_left ? PANGO_ALIGN_LEFT : PANGO_ALIGN_RIGHT);
+      x += widths[i];
+    }
+  page->y += 13;
+}
+
+static void
+write_run (Page *page, const DhReport *report, guint which)
+{
+  const DhReportRun *run = &report->runs[which];
+  g_autofree char *title = g_strdup_printf ("Run %" G_GINT64_FORMAT, run->run->id);
+  write_heading (page, title, 14);
+  g_auto (GStrv) facts = dh_report_provenance (run->run);
+  static const double fact_widths[] = { 90, 425 };
+  for (guint i = 0; facts[i]; i += 2)
+    write_row (page, (const char *const[]){ facts[i], facts[i + 1] }, fact_widths, 2, 2, FALSE);
+
+  write_heading (page, "Protocols, in per cent", 12);
+  static const double widths[] = { 105, 190, 55, 55, 55, 55 };
+  write_row (page, (const char *const[]){ "score", "protocol", "AP", "FPR95", "AUROC", "undefined" }, widths, 6, 2,
+             TRUE);
+  for (guint i = 0; i < run->protocols->len; i++)
+    {
+      const DhRunProtocolRow *row = run->protocols->pdata[i];
+      g_autofree char *ap = dh_report_percent (row->ap);
+      g_autofree char *fpr95 = dh_report_percent (row->fpr95);
+      g_autofree char *auroc = dh_report_percent (row->auroc);
+      g_autofree char *undefined = dh_report_count (row->undefined_images);
+      write_row (page, (const char *const[]){ row->score, row->protocol, ap, fpr95, auroc, undefined }, widths, 6, 2,
+                 FALSE);
+    }
+
+  write_heading (page, "Curves", 12);
+  const double scale = (PAGE_WIDTH - 2 * MARGIN - 12) / 2 / DH_REPORT_PLOT_WIDTH;
+  for (guint i = 0; i < DH_REPORT_PLOTS; i++)
+    {
+      const double height = DH_REPORT_PLOT_HEIGHT * scale + 10;
+      if (i % 2 == 0)
+        need (page, height);
+      cairo_save (page->cr);
+      cairo_translate (page->cr, MARGIN + (i % 2) * (DH_REPORT_PLOT_WIDTH * scale + 12), page->y);
+      cairo_scale (page->cr, scale, scale);
+      dh_report_draw_plot (page->cr, report, which, i);
+      cairo_restore (page->cr);
+      if (i % 2 == 1 || i == DH_REPORT_PLOTS - 1)
+        page->y += height;
+    }
+
+  write_heading (page, "Images, worst first", 12);
+  static const double image_widths[] = { 255, 80, 60, 60, 60 };
+  write_row (page, (const char *const[]){ "image", "anomaly pixels", "AP", "FPR95", "AUROC" }, image_widths, 5, 1,
+             TRUE);
+  g_autoptr (GPtrArray) worst = dh_report_worst_first (run);
+  for (guint i = 0; i < worst->len; i++)
+    {
+      const DhRunImageRow *row = worst->pdata[i];
+      g_autofree char *positives = dh_report_count (row->positives);
+      g_autofree char *ap = dh_report_percent (row->ap);
+      g_autofree char *fpr95 = dh_report_percent (row->fpr95);
+      g_autofree char *auroc = dh_report_percent (row->auroc);
+      write_row (page, (const char *const[]){ row->stem, positives, ap, fpr95, auroc }, image_widths, 5, 1, FALSE);
+    }
+}
+
+static cairo_status_t
+write_bytes (void *closure, const unsigned char *data, unsigned int length)
+{
+  g_byte_array_append (closure, data, length);
+  return CAIRO_STATUS_SUCCESS;
+}
+
+gboolean
+dh_report_to_pdf (const DhReport *report, const char *path, GError **error)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  cairo_surface_t *surface = cairo_pdf_surface_create_for_stream (write_bytes, bytes, PAGE_WIDTH, PAGE_HEIGHT);
+  cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_TITLE, "Dense anomaly detection: report");
+  Page page = { cairo_create (surface), MARGIN };
+  write_heading (&page, "Dense anomaly detection: report", 18);
+  for (guint r = 0; r < report->n_runs; r++)
+    {
+      if (r > 0)
+        need (&page, PAGE_HEIGHT);
+      write_run (&page, report, r);
+    }
+  cairo_show_page (page.cr);
+  cairo_destroy (page.cr);
+  cairo_surface_finish (surface);
+  const cairo_status_t status = cairo_surface_status (surface);
+  cairo_surface_destroy (surface);
+  if (status != CAIRO_STATUS_SUCCESS)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_FAILED, "%s: the report cannot be drawn: %s", path,
+                   cairo_status_to_string (status));
+      return FALSE;
+    }
+  return !g_cancellable_set_error_if_cancelled (report->cancellable, error)
+         && dh_file_write (path, bytes->data, bytes->len, error);
+}

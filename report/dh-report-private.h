@@ -1,0 +1,70 @@
+#pragma once
+#include <cairo.h>
+#include "dh-curve.h"
+#include "dh-report.h"
+#include "dh-stored-curve.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  DhRunRow *run;
+  GPtrArray *images;    /* DhRunImageRow */
+  GPtrArray *protocols; /* DhRunProtocolRow */
+} DhReportRun;
+
+typedef struct
+{
+  DhReportRun runs[2];
+  guint n_runs;
+  GCancellable *cancellable;
+} DhReport;
+
+/* The provenance of a run, (name, value) after another; NULL-terminated, free with g_strfreev. */
+char **dh_report_provenance (const DhRunRow *run);
+/* Of the score of the run, the others follow. Borrowed; NULL where there is none. */
+const DhRunProtocolRow *dh_report_find_protocol (const DhReportRun *run, const char *score, const char *protocol);
+/* Images that were measured, the lowest AP first, undefined ones last; DhRunImageRow borrowed. */
+GPtrArray *dh_report_worst_first (const DhReportRun *run);
+/* "94.32", "—"; for HTML, Markdown and tables. */
+char *dh_report_percent (double fraction);
+/* "−10.60" */
+char *dh_report_number (double value, guint digits);
+/* "1,043,905" */
+char *dh_report_count (gint64 value);
+
+char *dh_report_to_csv (const DhReport *report);
+char *dh_report_to_json (const DhReport *report);
+char *dh_report_to_markdown (const DhReport *report);
+char *dh_report_to_latex (const DhReport *report);
+char *dh_report_to_html (const DhReport *report);
+gboolean dh_report_to_pdf (const DhReport *report, const char *path, GError **error);
+
+/* A chart, drawn by cairo for SVG and PDF alike. Series are points (x, y) in data space. */
+typedef struct
+{
+  const char *name;
+  guint32 colour; /* 0xrrggbb */
+  gboolean dashed;
+  gboolean filled; /* steps down to the axis, for histograms: point i is the left edge of bin i */
+  guint n;
+  const double *x, *y;
+} DhPlotSeries;
+typedef struct
+{
+  const char *title, *x_title, *y_title;
+  double x_low, x_high, y_low, y_high;
+  gboolean x_log, y_log;
+  double mark_x; /* a vertical line; NAN: none */
+  double width, height;
+} DhPlot;
+void dh_plot_draw (cairo_t *cr, const DhPlot *plot, const DhPlotSeries *series, guint n_series);
+
+/* The plots of a run: precision–recall, ROC, histogram of its score. `index` 0…2; FALSE where its data is missing.
+ * Draws at the origin. */
+#define DH_REPORT_PLOTS 3
+#define DH_REPORT_PLOT_WIDTH 380
+#define DH_REPORT_PLOT_HEIGHT 250
+gboolean dh_report_draw_plot (cairo_t *cr, const DhReport *report, guint run, guint index);
+
+G_END_DECLS

@@ -1,0 +1,311 @@
+#include <math.h>
+
+#include <json-glib/json-glib.h>
+
+#include "dh-metric.h"
+#include "dh-report-private.h"
+
+/* A field of a CSV file: quoted where it must be; a leading sign of a formula is defused by the quote and a space. */
+static void
+append_field (GString *csv, const char *text)
+{
+  const gboolean formula = text[0] && strchr ("=+-@\t", text[0]);
+  if (!formula && !strpbrk (text, ",\"\n\r"))
+    {
+      g_string_append (csv, text);
+      return;
+    }
+  g_string_append_c (csv, '"');
+  if (formula)
+    g_string_append_c (csv, ' ');
+  for (const char *c = text; *c; c++)
+    {
+      if (*c == '"')
+        g_string_append_c (csv, '"');
+      g_string_append_c (csv, *c);
+    }
+  g_string_append_c (csv, '"');
+}
+
+/* In full precision; undefined is empty. */
+static void
+append_double (GString *csv, double value)
+{
+  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
+  g_string_append_c (csv, ',');
+  if (isfinite (value))
+    g_string_append (csv, g_ascii_dtostr (buffer, sizeof buffer, value));
+}
+
+static void
+append_image (GString *csv, const DhRunImageRow *row)
+{
+  if (!row)
+    {
+      g_string_append (csv, ",,,,,,,,,,,");
+      return;
+    }
+  g_string_append_c (csv, ',');
+  append_field (csv, row->state);
+  g_string_append_printf (csv, ",%" G_GINT64_FORMAT ",%" G_GINT64_FORMAT ",%" G_GINT64_FORMAT, row->pixels,
+                          row->positives, row->non_finite);
+  append_double (csv, row->ap);
+  append_double (csv, row->auroc);
+  append_double (csv, row->fpr95);
+  append_double (csv, row->best_f1);
+  append_double (csv, row->best_f1_threshold);
+  append_double (csv, row->mean_score);
+  append_double (csv, row->seconds);
+}
+
+char *
+dh_report_to_csv (const DhReport *report)
+{
+  GString *csv = g_string_new ("image,scene");
+  for (guint r = 0; r < report->n_runs; r++)
+    {
+      g_autofree char *suffix =
+          report->n_runs > 1 ? g_strdup_printf ("_run%" G_GINT64_FORMAT, report->runs[r].run->id) : g_strdup ("");
+      static const char *const columns[] = { "state", "pixels",  "anomaly_pixels",    "non_finite", "ap",     "auroc",
+                                             "fpr95", "best_f1", "best_f1_threshold", "mean_score", "seconds" };
+      for (guint c = 0; c < G_N_ELEMENTS (columns); c++)
+        g_string_append_printf (csv, ",%s%s", columns[c], suffix);
+    }
+  g_string_append (csv, "\r\n");
+
+  g_autoptr (GHashTable) others = g_hash_table_new (g_str_hash, g_str_equal);
+  if (report->n_runs > 1)
+    for (guint i = 0; i < report->runs[1].images->len; i++)
+      {
+        DhRunImageRow *row = report->runs[1].images->pdata[i];
+        g_hash_table_insert (others, row->stem, row);
+      }
+  for (guint i = 0; i < report->runs[0].images->len; i++)
+    {
+      const DhRunImageRow *row = report->runs[0].images->pdata[i];
+      append_field (csv, row->stem);
+      g_string_append_c (csv, ',');
+      append_field (csv, row->scene);
+      append_image (csv, row);
+      if (report->n_runs > 1)
+        append_image (csv, g_hash_table_lookup (others, row->stem));
+      g_string_append (csv, "\r\n");
+    }
+  return g_string_free (csv, FALSE);
+}
+
+static void
+member_string (JsonBuilder *json, const char *name, const char *value)
+{
+  json_builder_set_member_name (json, name);
+  if (value)
+    json_builder_add_string_value (json, value);
+  else
+    json_builder_add_null_value (json);
+}
+
+static void
+member_double (JsonBuilder *json, const char *name, double value)
+{
+  json_builder_set_member_name (json, name);
+  if (isfinite (value))
+    json_builder_add_double_value (json, value);
+  else
+    json_builder_add_null_value (json);
+}
+
+static void
+member_int (JsonBuilder *json, const char *name, gint64 value)
+{
+  json_builder_set_member_name (json, name);
+  json_builder_add_int_value (json, value);
+}
+
+static void
+add_image (JsonBuilder *json, const DhRunImageRow *row)
+{
+  json_builder_begin_object (json);
+  member_string (json, "image", row->stem);
+  member_string (json, "scene", row->scene);
+  member_string (json, "state", row->state);
+  member_string (json, "why", row->why);
+  member_int (json, "width", row->width);
+  member_int (json, "height", row->height);
+  member_int (json, "pixels", row->pixels);
+  member_int (json, "positives", row->positives);
+  member_int (json, "non_finite", row->non_finite);
+  member_double (json, "ap", row->ap);
+  member_double (json, "auroc", row->auroc);
+  member_double (json, "fpr95", row->fpr95);
+  member_double (json, "best_f1", row->best_f1);
+  member_double (json, "best_f1_threshold", row->best_f1_threshold);
+  member_double (json, "mean_score", row->mean_score);
+  member_double (json, "max_score", row->max_score);
+  member_double (json, "seconds", row->seconds);
+  member_string (json, "scores", row->score_file);
+  json_builder_end_object (json);
+}
+
+static void
+add_run (JsonBuilder *json, const DhReportRun *run)
+{
+  json_builder_begin_object (json);
+  member_int (json, "run", run->run->id);
+  member_string (json, "kind", run->run->kind);
+  member_string (json, "state", run->run->state);
+  member_string (json, "why", run->run->why);
+  member_string (json, "dataset", run->run->dataset_kind);
+  member_string (json, "dataset_title", run->run->dataset_title);
+  member_string (json, "dataroot", run->run->dataset_root);
+  member_string (json, "split", run->run->split);
+  member_string (json, "model", run->run->model_title);
+  member_string (json, "weights", run->run->model_path);
+  member_string (json, "sha256", run->run->model_sha256);
+  member_string (json, "score", run->run->score);
+  member_string (json, "device", run->run->device);
+  member_string (json, "device_title", run->run->device_title);
+  member_string (json, "precision", run->run->precision);
+  member_string (json, "program", run->run->program);
+  member_string (json, "command", run->run->command);
+  member_string (json, "started", run->run->started);
+  member_string (json, "ended", run->run->ended);
+  member_double (json, "seconds", run->run->seconds);
+  json_builder_set_member_name (json, "protocols");
+  json_builder_begin_array (json);
+  for (guint i = 0; i < run->protocols->len; i++)
+    {
+      const DhRunProtocolRow *row = run->protocols->pdata[i];
+      json_builder_begin_object (json);
+      member_string (json, "score", row->score);
+      member_string (json, "protocol", row->protocol);
+      member_double (json, "ap", row->ap);
+      member_double (json, "auroc", row->auroc);
+      member_double (json, "fpr95", row->fpr95);
+      member_double (json, "threshold_tpr95", row->threshold_tpr95);
+      member_double (json, "best_f1", row->best_f1);
+      member_double (json, "best_f1_threshold", row->best_f1_threshold);
+      member_int (json, "pixels", row->pixels);
+      member_int (json, "positives", row->positives);
+      member_int (json, "undefined_images", row->undefined_images);
+      json_builder_end_object (json);
+    }
+  json_builder_end_array (json);
+  json_builder_set_member_name (json, "images");
+  json_builder_begin_array (json);
+  for (guint i = 0; i < run->images->len; i++)
+    add_image (json, run->images->pdata[i]);
+  json_builder_end_array (json);
+  json_builder_end_object (json);
+}
+
+char *
+dh_report_to_json (const DhReport *report)
+{
+  g_autoptr (JsonBuilder) json = json_builder_new ();
+  json_builder_begin_object (json);
+  json_builder_set_member_name (json, "runs");
+  json_builder_begin_array (json);
+  for (guint r = 0; r < report->n_runs; r++)
+    add_run (json, &report->runs[r]);
+  json_builder_end_array (json);
+  json_builder_end_object (json);
+  g_autoptr (JsonNode) root = json_builder_get_root (json);
+  return json_to_string (root, TRUE);
+}
+
+/* In cells of Markdown a bar would end the cell. */
+static char *
+escape_markdown (const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, "|", -1);
+  return g_strjoinv ("\\|", parts);
+}
+
+char *
+dh_report_to_markdown (const DhReport *report)
+{
+  GString *md = g_string_new ("# Dense anomaly detection: report\n");
+  for (guint r = 0; r < report->n_runs; r++)
+    {
+      const DhReportRun *run = &report->runs[r];
+      g_string_append_printf (md, "\n## Run %" G_GINT64_FORMAT "\n\n| | |\n|---|---|\n", run->run->id);
+      g_auto (GStrv) facts = dh_report_provenance (run->run);
+      for (guint i = 0; facts[i]; i += 2)
+        {
+          g_autofree char *value = escape_markdown (facts[i + 1]);
+          g_string_append_printf (md, "| %s | %s |\n", facts[i], value);
+        }
+      g_string_append (md,
+                       "\n| score | protocol | AP | FPR95 | AUROC | undefined images |\n|---|---|--:|--:|--:|--:|\n");
+      for (guint i = 0; i < run->protocols->len; i++)
+        {
+          const DhRunProtocolRow *row = run->protocols->pdata[i];
+          g_autofree char *ap = dh_report_percent (row->ap);
+          g_autofree char *fpr95 = dh_report_percent (row->fpr95);
+          g_autofree char *auroc = dh_report_percent (row->auroc);
+          g_string_append_printf (md, "| %s | %s | %s | %s | %s | %" G_GINT64_FORMAT " |\n", row->score, row->protocol,
+                                  ap, fpr95, auroc, row->undefined_images);
+        }
+      g_string_append (md, "\n| image, worst first | anomaly pixels | AP | FPR95 | AUROC |\n|---|--:|--:|--:|--:|\n");
+      g_autoptr (GPtrArray) worst = dh_report_worst_first (run);
+      for (guint i = 0; i < worst->len; i++)
+        {
+          const DhRunImageRow *row = worst->pdata[i];
+          g_autofree char *stem = escape_markdown (row->stem);
+          g_autofree char *positives = dh_report_count (row->positives);
+          g_autofree char *ap = dh_report_percent (row->ap);
+          g_autofree char *fpr95 = dh_report_percent (row->fpr95);
+          g_autofree char *auroc = dh_report_percent (row->auroc);
+          g_string_append_printf (md, "| %s | %s | %s | %s | %s |\n", stem, positives, ap, fpr95, auroc);
+        }
+    }
+  return g_string_free (md, FALSE);
+}
+
+static void
+append_latex (GString *tex, const char *text)
+{
+  for (const char *c = text; *c; c++)
+    {
+      if (*c == '\\')
+        g_string_append (tex, "\\textbackslash{}");
+      else
+        {
+          if (strchr ("&%$#_{}", *c))
+            g_string_append_c (tex, '\\');
+          g_string_append_c (tex, *c);
+        }
+    }
+}
+
+char *
+dh_report_to_latex (const DhReport *report)
+{
+  GString *tex = g_string_new ("% needs \\usepackage{booktabs}\n\\begin{tabular}{llrrr}\n\\toprule\n"
+                               "score & protocol & AP & FPR$_{95}$ & AUROC \\\\\n");
+  for (guint r = 0; r < report->n_runs; r++)
+    {
+      const DhReportRun *run = &report->runs[r];
+      g_string_append (tex, "\\midrule\n\\multicolumn{5}{l}{");
+      append_latex (tex, run->run->model_title);
+      g_string_append (tex, ", ");
+      append_latex (tex, run->run->dataset_title);
+      g_string_append (tex, "} \\\\\n");
+      for (guint i = 0; i < run->protocols->len; i++)
+        {
+          const DhRunProtocolRow *row = run->protocols->pdata[i];
+          const double values[] = { row->ap, row->fpr95, row->auroc };
+          append_latex (tex, row->score);
+          g_string_append (tex, " & ");
+          append_latex (tex, row->protocol);
+          for (guint v = 0; v < G_N_ELEMENTS (values); v++)
+            if (isfinite (values[v]))
+              g_string_append_printf (tex, " & %.2f", 100 * values[v]);
+            else
+              g_string_append (tex, " & --");
+          g_string_append (tex, " \\\\\n");
+        }
+    }
+  g_string_append (tex, "\\bottomrule\n\\end{tabular}\n");
+  return g_string_free (tex, FALSE);
+}

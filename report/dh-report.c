@@ -1,0 +1,183 @@
+#include "dh-report.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "dh-error.h"
+#include "dh-file.h"
+#include "dh-report-private.h"
+
+static const char *const format_names[DH_N_REPORT_FORMATS] = {
+  [DH_REPORT_CSV] = "csv", [DH_REPORT_JSON] = "json",   [DH_REPORT_HTML] = "html",
+  [DH_REPORT_MD] = "md",   [DH_REPORT_LATEX] = "latex", [DH_REPORT_PDF] = "pdf",
+};
+
+const char *
+dh_report_format_name (DhReportFormat format)
+{
+  g_return_val_if_fail (format < DH_N_REPORT_FORMATS, NULL);
+  return format_names[format];
+}
+
+gboolean
+dh_report_format_from_name (const char *name, DhReportFormat *format)
+{
+  for (guint i = 0; i < DH_N_REPORT_FORMATS; i++)
+    if (g_str_equal (format_names[i], name))
+      {
+        *format = i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+char **
+dh_report_provenance (const DhRunRow *run)
+{
+  g_autoptr (GPtrArray) words = g_ptr_array_new ();
+#define ADD(name, ...)                                                                                                 \
+  g_ptr_array_add (words, g_strdup (name));                                                                            \
+  g_ptr_array_add (words, g_strdup_printf (__VA_ARGS__))
+  ADD ("Run", "%" G_GINT64_FORMAT ", %s", run->id, run->kind);
+  ADD ("State", "%s%s%s", run->state, run->why ? ": " : "", run->why ? run->why : "");
+  ADD ("Data set", "%s (%s)", run->dataset_title, run->dataset_kind);
+  ADD ("Folder", "%s", run->dataset_root);
+  if (*run->split)
+    {
+      ADD ("Splits", "%s", run->split);
+    }
+  ADD ("Model", "%s", run->model_title);
+  ADD ("Weights", "%s", run->model_path ? run->model_path : "built in");
+  ADD ("SHA-256", "%s", run->model_sha256);
+  ADD ("Score", "%s", run->score);
+  ADD ("Device", "%s (%s), %s", run->device, run->device_title, run->precision);
+  ADD ("Program", "densehybrid %s", run->program);
+  ADD ("Started", "%s", run->started);
+  ADD ("Ended", "%s", run->ended ? run->ended : "—");
+  ADD ("Images", "%" G_GINT64_FORMAT " measured, %" G_GINT64_FORMAT " left out", run->images_done, run->images_failed);
+  ADD ("Inference", "%.1f s", run->seconds);
+  if (*run->command)
+    {
+      ADD ("Command", "%s", run->command);
+    }
+#undef ADD
+  g_ptr_array_add (words, NULL);
+  return (char **)g_ptr_array_free (g_steal_pointer (&words), FALSE);
+}
+
+const DhRunProtocolRow *
+dh_report_find_protocol (const DhReportRun *run, const char *score, const char *protocol)
+{
+  for (guint i = 0; i < run->protocols->len; i++)
+    {
+      const DhRunProtocolRow *row = run->protocols->pdata[i];
+      if (g_str_equal (row->score, score) && g_str_equal (row->protocol, protocol))
+        return row;
+    }
+  return NULL;
+}
+
+static gint
+compare_ap (gconstpointer a, gconstpointer b)
+{
+  const DhRunImageRow *x = *(DhRunImageRow *const *)a, *y = *(DhRunImageRow *const *)b;
+  if (isnan (x->ap) || isnan (y->ap))
+    return isnan (x->ap) - isnan (y->ap);
+  return x->ap < y->ap ? -1 : x->ap > y->ap;
+}
+
+GPtrArray *
+dh_report_worst_first (const DhReportRun *run)
+{
+  GPtrArray *sorted = g_ptr_array_new ();
+  for (guint i = 0; i < run->images->len; i++)
+    if (g_str_equal (((DhRunImageRow *)run->images->pdata[i])->state, "done"))
+      g_ptr_array_add (sorted, run->images->pdata[i]);
+  g_ptr_array_sort (sorted, compare_ap);
+  return sorted;
+}
+
+char *
+dh_report_number (double value, guint digits)
+{
+  if (!isfinite (value))
+    return g_strdup ("—");
+  g_autofree char *plain = g_strdup_printf ("%.*f", (int)digits, value);
+  return plain[0] == '-' ? g_strconcat ("−", plain + 1, NULL) : g_steal_pointer (&plain);
+}
+
+char *
+dh_report_percent (double fraction)
+{
+  return dh_report_number (100 * fraction, 2);
+}
+
+char *
+dh_report_count (gint64 value)
+{
+  GString *text = g_string_new (NULL);
+  g_string_printf (text, "%" G_GINT64_FORMAT, value);
+  for (gssize at = (gssize)text->len - 3; at > (value < 0 ? 1 : 0); at -= 3)
+    g_string_insert_c (text, at, ',');
+  return g_string_free (text, FALSE);
+}
+
+static gboolean
+load_run (DhDatabase *database, gint64 id, DhReportRun *run, GError **error)
+{
+  run->run = dh_database_get_run (database, id, error);
+  run->images = run->run ? dh_database_list_run_images (database, id, error) : NULL;
+  run->protocols = run->images ? dh_database_list_run_protocols (database, id, error) : NULL;
+  return run->protocols != NULL;
+}
+
+static void
+clear_run (DhReportRun *run)
+{
+  g_clear_pointer (&run->run, dh_run_row_free);
+  g_clear_pointer (&run->images, g_ptr_array_unref);
+  g_clear_pointer (&run->protocols, g_ptr_array_unref);
+}
+
+static gboolean
+write_report (const DhReport *report, DhReportFormat format, const char *path, GError **error)
+{
+  g_autofree char *text = NULL;
+  switch (format)
+    {
+    case DH_REPORT_CSV:
+      text = dh_report_to_csv (report);
+      break;
+    case DH_REPORT_JSON:
+      text = dh_report_to_json (report);
+      break;
+    case DH_REPORT_HTML:
+      text = dh_report_to_html (report);
+      break;
+    case DH_REPORT_MD:
+      text = dh_report_to_markdown (report);
+      break;
+    case DH_REPORT_LATEX:
+      text = dh_report_to_latex (report);
+      break;
+    case DH_REPORT_PDF:
+      return dh_report_to_pdf (report, path, error);
+    case DH_N_REPORT_FORMATS:
+      g_return_val_if_reached (FALSE);
+    }
+  return !g_cancellable_set_error_if_cancelled (report->cancellable, error)
+         && dh_file_write (path, text, strlen (text), error);
+}
+
+gboolean
+dh_report_write (DhDatabase *database, gint64 run, gint64 other, DhReportFormat format, const char *path,
+                 GCancellable *cancellable, GError **error)
+{
+  DhReport report = { .n_runs = other ? 2 : 1, .cancellable = cancellable };
+  const gboolean done = load_run (database, run, &report.runs[0], error)
+                        && (!other || load_run (database, other, &report.runs[1], error))
+                        && write_report (&report, format, path, error);
+  clear_run (&report.runs[0]);
+  clear_run (&report.runs[1]);
+  return done;
+}
