@@ -4,6 +4,9 @@
 
 #include "dh-error.h"
 
+/* No machine holds a value of more elements, and sums of so many bytes over all values do not overflow. */
+#define MAX_ELEMENTS (G_GINT64_CONSTANT (1) << 44)
+
 /* Positions of a sliding window along one side; 0 where it does not fit. */
 static gint64
 slide (gint64 length, const DhNode *node)
@@ -61,7 +64,8 @@ infer_node (const DhGraph *graph, const DhNode *node, const DhShape *shapes, DhS
       return FALSE;
     }
   const gint64 dims[] = { x.n, node->channels, h, w };
-  if (h > G_MAXINT || w > G_MAXINT || dh_shape_count (4, dims, sizeof (double)) < 0)
+  const gint64 count = dh_shape_count (4, dims, 1);
+  if (h > G_MAXINT || w > G_MAXINT || count < 0 || count > MAX_ELEMENTS)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
                    "An input of %d×%d pixels is too large: the %s “%s” overflows; use a smaller scale", input.w,
