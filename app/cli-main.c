@@ -14,6 +14,7 @@ static const struct
   DhCommandFunc run;
   const char *summary;
 } commands[] = {
+  { "dataset", dh_cmd_dataset, "check a data set: layout, counts, labels, broken files" },
   { "devices", dh_cmd_devices, "what can compute here, and why something cannot" },
   { "infer", dh_cmd_infer, "pictures to maps" },
   { "eval-ood", dh_cmd_eval_ood, "measure anomaly detection on a data set" },

@@ -25,7 +25,7 @@ typedef struct
 
 typedef struct
 {
-  char *name; /* "" where the layout has no splits */
+  char *name; /* "val", "AnomalyTrack test"; "" where the layout has no splits */
   guint images, labels, pairs;
   guint expected; /* pictures in the published split; 0: not known */
 } DhSplitCount;

@@ -89,5 +89,6 @@ dh_dataset_new_for_paths (const char *const *paths, guint n_paths, GCancellable 
   name_apart (dataset);
   dh_dataset_arrange (dataset, FALSE);
   dataset->notes = g_new0 (char *, 1);
+  dataset->scan_notes = g_new0 (char *, 1);
   return g_steal_pointer (&dataset);
 }

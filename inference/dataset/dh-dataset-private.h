@@ -14,6 +14,8 @@ struct _DhDataset
   GPtrArray *orphans;  /* labels without a picture, relative to the root */
   gboolean labels_expected;
   char **splits, **groups, **notes;
+  char **scan_notes; /* those of the notes that tell of folders: not read, left aside */
+  guint n_duplicates;
   DhLabelIds label_ids;
   gboolean label_ids_certain;
 };

@@ -92,6 +92,7 @@ dh_dataset_unref (DhDataset *dataset)
   g_strfreev (dataset->splits);
   g_strfreev (dataset->groups);
   g_strfreev (dataset->notes);
+  g_strfreev (dataset->scan_notes);
   g_free (dataset->root);
   g_free (dataset->title);
   g_free (dataset->evidence);
@@ -208,10 +209,16 @@ collect_notes (DhDataset *dataset, const DhScan *scan, DhLayoutFind *find)
                                       "shifted by one (anomaly 13): taken as published; say so if they are shifted"));
   else if (dataset->label_ids == DH_LABEL_IDS_SHIFTED)
     g_ptr_array_add (notes, g_strdup ("the labels' ids are shifted by one: anomaly is 13, not 14"));
-  for (guint i = 0; i < find->notes->len; i++)
-    g_ptr_array_add (notes, g_strdup (find->notes->pdata[i]));
-  for (guint i = 0; i < scan->notes->len; i++)
-    g_ptr_array_add (notes, g_strdup (scan->notes->pdata[i]));
+  GPtrArray *of_folders = g_ptr_array_new ();
+  for (guint i = 0; i < find->notes->len + scan->notes->len; i++)
+    {
+      const char *note = i < find->notes->len ? find->notes->pdata[i] : scan->notes->pdata[i - find->notes->len];
+      g_ptr_array_add (notes, g_strdup (note));
+      g_ptr_array_add (of_folders, g_strdup (note));
+    }
+  g_ptr_array_add (of_folders, NULL);
+  dataset->scan_notes = (char **)g_ptr_array_free (of_folders, FALSE);
+  dataset->n_duplicates = find->n_duplicates;
   g_ptr_array_add (notes, NULL);
   dataset->notes = (char **)g_ptr_array_free (notes, FALSE);
 }

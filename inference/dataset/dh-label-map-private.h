@@ -20,6 +20,9 @@ typedef enum
   DH_N_FORMS,
 } DhLabelForm;
 
+/* Of ids that a layout takes as ignore though nothing defines them. */
+#define DH_MEANING_NONE_IGNORED "no meaning, ignored"
+
 /* The meaning of each of the 256 ids. */
 typedef struct
 {

@@ -57,6 +57,8 @@ fill_street_hazards (DhLabelMap *map, const DhClassTable *table, guint first)
 static void
 fill_cityscapes (DhLabelMap *map, const DhClassTable *table)
 {
+  for (guint id = 34; id < 255; id++)
+    set (map, id, DH_ROLE_IGNORE, DH_MEANING_NONE_IGNORED);
   for (guint id = 0; id < 34; id++)
     if (cityscapes_class[id] < 19)
       set_class (map, id, DH_ROLE_CLASS, table, cityscapes_class[id]);

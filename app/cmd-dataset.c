@@ -1,0 +1,163 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "dh-dataset-check.h"
+#include "dh-error.h"
+
+static void
+add_splits (JsonBuilder *json, const DhDatasetReport *report)
+{
+  json_builder_set_member_name (json, "splits");
+  json_builder_begin_array (json);
+  for (guint i = 0; i < report->splits->len; i++)
+    {
+      const DhSplitCount *split = report->splits->pdata[i];
+      json_builder_begin_object (json);
+      dh_json_member_string (json, "name", split->name);
+      dh_json_member_int (json, "images", split->images);
+      dh_json_member_int (json, "labels", split->labels);
+      dh_json_member_int (json, "pairs", split->pairs);
+      dh_json_member_number (json, "expected", split->expected ? split->expected : NAN);
+      json_builder_end_object (json);
+    }
+  json_builder_end_array (json);
+}
+
+static void
+add_values (JsonBuilder *json, const DhDatasetReport *report)
+{
+  json_builder_set_member_name (json, "sizes");
+  json_builder_begin_array (json);
+  for (guint i = 0; i < report->sizes->len; i++)
+    {
+      const DhSizeCount *size = report->sizes->pdata[i];
+      json_builder_begin_object (json);
+      dh_json_member_int (json, "width", size->width);
+      dh_json_member_int (json, "height", size->height);
+      dh_json_member_int (json, "images", size->images);
+      json_builder_end_object (json);
+    }
+  json_builder_end_array (json);
+  json_builder_set_member_name (json, "values");
+  json_builder_begin_array (json);
+  for (guint i = 0; i < report->values->len; i++)
+    {
+      const DhLabelValue *value = report->values->pdata[i];
+      json_builder_begin_object (json);
+      dh_json_member_int (json, "value", value->value);
+      dh_json_member_string (json, "role", dh_label_role_name (value->role));
+      dh_json_member_string (json, "meaning", value->meaning);
+      dh_json_member_int (json, "pixels", value->pixels);
+      dh_json_member_int (json, "images", value->images);
+      json_builder_end_object (json);
+    }
+  json_builder_end_array (json);
+}
+
+static void
+add_findings (JsonBuilder *json, const DhDatasetReport *report)
+{
+  json_builder_set_member_name (json, "findings");
+  json_builder_begin_array (json);
+  for (guint i = 0; i < report->findings->len; i++)
+    {
+      const DhFinding *finding = report->findings->pdata[i];
+      json_builder_begin_object (json);
+      dh_json_member_string (json, "severity", dh_finding_severity_name (finding->severity));
+      dh_json_member_string (json, "code", finding->code);
+      dh_json_member_string (json, "sentence", finding->sentence);
+      dh_json_member_string (json, "detail", finding->detail);
+      dh_json_member_int (json, "count", finding->count);
+      json_builder_set_member_name (json, "files");
+      json_builder_begin_array (json);
+      for (guint k = 0; finding->files && finding->files[k]; k++)
+        json_builder_add_string_value (json, finding->files[k]);
+      json_builder_end_array (json);
+      json_builder_end_object (json);
+    }
+  json_builder_end_array (json);
+}
+
+static void
+print_json (const DhDatasetReport *report)
+{
+  JsonBuilder *json = json_builder_new ();
+  json_builder_begin_object (json);
+  dh_json_member_string (json, "root", report->root);
+  dh_json_member_string (json, "kind", dh_dataset_kind_name (report->kind));
+  dh_json_member_string (json, "title", report->title);
+  dh_json_member_string (json, "evidence", report->evidence);
+  dh_json_member_string (json, "severity", dh_finding_severity_name (dh_dataset_report_severity (report)));
+  dh_json_member_int (json, "images", report->n_images);
+  dh_json_member_int (json, "labels", report->n_labels);
+  dh_json_member_int (json, "pairs", report->n_pairs);
+  dh_json_member_int (json, "usable", report->n_usable);
+  dh_json_member_int (json, "unreadable", report->n_unreadable);
+  dh_json_member_boolean (json, "hidden_labels", report->hidden_labels);
+  add_splits (json, report);
+  add_values (json, report);
+  add_findings (json, report);
+  json_builder_end_object (json);
+  dh_json_print (json);
+}
+
+static int
+check (DhCli *cli, int argc, char **argv)
+{
+  g_autofree char *root = NULL, *kind = NULL, *splits = NULL, *base = NULL, *ids = NULL;
+  gboolean quick = FALSE;
+  const GOptionEntry entries[] = {
+    { "dataroot", 0, 0, G_OPTION_ARG_FILENAME, &root, "The data set's folder", "DIR" },
+    { "dataset", 0, 0, G_OPTION_ARG_STRING, &kind, "Its kind, where it is not to be recognised", "KIND" },
+    { "split", 0, 0, G_OPTION_ARG_STRING, &splits, "Only these splits", "NAME,…" },
+    { "base", 0, 0, G_OPTION_ARG_FILENAME, &base,
+      "Where the pictures are that the official Fishyscapes sets build upon", "DIR" },
+    { "label-ids", 0, 0, G_OPTION_ARG_STRING, &ids, "How StreetHazards' labels count: raw (anomaly 14) or shifted (13)",
+      "auto|raw|shifted" },
+    { "quick", 0, 0, G_OPTION_ARG_NONE, &quick, "Read of pictures only the header, and some of the labels", NULL },
+    { NULL },
+  };
+  int status;
+  if (!dh_cli_parse (cli, argc, argv, entries, NULL, "check --dataroot DIR [--dataset KIND]",
+                     "Says what a data set is, what is missing or broken in it, and what its labels mean.",
+                     "densehybrid dataset check --dataroot ~/data/fs_static", NULL, &status))
+    return status;
+  if (!root)
+    return dh_cli_usage (cli, "--dataroot is missing: name the data set's folder");
+  DhDatasetOptions options = { .splits = splits, .base_root = base };
+  if (g_strcmp0 (ids, "raw") == 0)
+    options.label_ids = DH_LABEL_IDS_RAW;
+  else if (g_strcmp0 (ids, "shifted") == 0)
+    options.label_ids = DH_LABEL_IDS_SHIFTED;
+  else if (ids && strcmp (ids, "auto") != 0)
+    return dh_cli_usage (cli, "--label-ids is auto, raw or shifted, not \"%s\"", ids);
+
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDataset) dataset = dh_dataset_open (root, kind, &options, cli->cancellable, &cli->progress, &error);
+  dh_cli_progress_end (cli);
+  if (!dataset)
+    return dh_cli_fail (cli, &error);
+  g_autoptr (DhDatasetReport) report = dh_dataset_check (
+      dataset, quick ? DH_CHECK_QUICK : DH_CHECK_ALL, MAX (cli->threads, 0), cli->cancellable, &cli->progress, &error);
+  dh_cli_progress_end (cli);
+  if (!report)
+    return dh_cli_fail (cli, &error);
+  if (cli->json)
+    print_json (report);
+  else
+    {
+      g_autofree char *text = dh_dataset_report_to_text (report);
+      fputs (text, stdout);
+    }
+  return DH_EXIT_DONE;
+}
+
+int
+dh_cmd_dataset (DhCli *cli, int argc, char **argv)
+{
+  if (argc < 2 || strcmp (argv[1], "check") == 0 || g_str_has_prefix (argv[1], "-"))
+    return argc > 1 && strcmp (argv[1], "check") == 0 ? check (cli, argc - 1, argv + 1) : check (cli, argc, argv);
+  return dh_cli_usage (cli, "\"dataset %s\" is no command: the one there is, is \"dataset check\"", argv[1]);
+}

@@ -1,0 +1,391 @@
+/* The sentences of the data set doctor. */
+#include "dh-check-private.h"
+
+#include <string.h>
+
+#define MAX_FILES 100
+
+static DhFinding *
+add (DhDatasetReport *report, DhFindingSeverity severity, const char *code, guint count, char *sentence, char *detail)
+{
+  DhFinding *finding = g_new0 (DhFinding, 1);
+  finding->severity = severity;
+  finding->code = code;
+  finding->count = count;
+  finding->sentence = sentence;
+  finding->detail = detail;
+  g_ptr_array_add (report->findings, finding);
+  return finding;
+}
+
+/* "1 label is" or "7 labels are". */
+static char *
+count_of (guint n, const char *one, const char *many)
+{
+  g_autofree char *number = dh_group_digits (n);
+  return g_strdup_printf ("%s %s", number, n == 1 ? one : many);
+}
+
+/* Collects the files of one finding. */
+typedef struct
+{
+  GPtrArray *files;
+  guint count;
+} Names;
+
+static Names
+names_new (void)
+{
+  return (Names){ g_ptr_array_new_with_free_func (g_free), 0 };
+}
+
+static void
+names_add (Names *names, DhDataset *dataset, const char *path, const char *why)
+{
+  names->count++;
+  if (names->files->len >= MAX_FILES)
+    return;
+  g_autofree char *name = dh_dataset_display_path (dataset, path);
+  g_ptr_array_add (names->files, why ? g_strdup_printf ("%s: %s", name, why) : g_strdup (name));
+}
+
+/* Adds a finding where there is a name at all; takes the names and `detail`. */
+static void
+names_report (Names *names, DhDatasetReport *report, DhFindingSeverity severity, const char *code, const char *one,
+              const char *many, const char *detail)
+{
+  g_ptr_array_add (names->files, NULL);
+  char **files = (char **)g_ptr_array_free (names->files, FALSE);
+  if (names->count == 0)
+    {
+      g_strfreev (files);
+      return;
+    }
+  DhFinding *finding =
+      add (report, severity, code, names->count, count_of (names->count, one, many), g_strdup (detail));
+  finding->files = files;
+}
+
+static gboolean
+is_unequal (const DhItemSight *sight)
+{
+  return sight->width > 0 && sight->label_width > 0
+         && (sight->width != sight->label_width || sight->height != sight->label_height);
+}
+
+/* "77, 78"; NULL where every id has a meaning. */
+static char *
+unknown_ids (const DhSurvey *survey, guint index)
+{
+  const DhItemSight *sight = &survey->sights[index];
+  const DhLabelMap *map = dh_label_map_get (dh_dataset_peek (survey->dataset, index)->form);
+  GString *ids = g_string_new (NULL);
+  for (guint id = 0; id < 256; id++)
+    if (dh_sight_has_id (sight, id) && map->role[id] == DH_ROLE_UNKNOWN)
+      g_string_append_printf (ids, ids->len ? ", %u" : "%u", id);
+  if (ids->len > 0)
+    return g_string_free (ids, FALSE);
+  g_string_free (ids, TRUE);
+  return NULL;
+}
+
+static void
+find_broken (const DhSurvey *survey, DhDatasetReport *report)
+{
+  DhDataset *dataset = survey->dataset;
+  Names images = names_new (), labels = names_new (), sizes = names_new (), ids = names_new (), alone = names_new ();
+  for (guint i = 0; i < dh_dataset_size (dataset); i++)
+    {
+      const DhDatasetItem *item = dh_dataset_item (dataset, i);
+      const DhItemSight *sight = &survey->sights[i];
+      g_autofree char *unknown = unknown_ids (survey, i);
+      const gboolean missing = dataset->labels_expected && !item->label;
+      if (sight->image_error)
+        names_add (&images, dataset, item->image, sight->image_error);
+      if (sight->label_error)
+        names_add (&labels, dataset, item->label, sight->label_error);
+      if (is_unequal (sight))
+        {
+          g_autofree char *why = g_strdup_printf ("%u×%u, its picture %u×%u", sight->label_width, sight->label_height,
+                                                  sight->width, sight->height);
+          names_add (&sizes, dataset, item->label, why);
+        }
+      if (unknown)
+        names_add (&ids, dataset, item->label, unknown);
+      if (missing)
+        names_add (&alone, dataset, item->image, NULL);
+      if (sight->image_error || sight->label_error || is_unequal (sight) || unknown || missing)
+        g_array_append_val (report->left_out, i);
+    }
+  const gboolean sizes_fit = sizes.count == 0;
+  names_report (&images, report, DH_FINDING_ERROR, "unreadable-image", "picture cannot be read and is left out",
+                "pictures cannot be read and are left out", "Copy them again from where they came");
+  names_report (&labels, report, DH_FINDING_ERROR, "unreadable-label", "label cannot be read: its picture is left out",
+                "labels cannot be read: their pictures are left out", "Copy them again from where they came");
+  names_report (&sizes, report, DH_FINDING_ERROR, "size-mismatch",
+                "label differs in size from its picture, which is left out",
+                "labels differ in size from their pictures, which are left out",
+                "A resized copy of one of the two will not do: labels and pictures must be of one release");
+  names_report (&ids, report, DH_FINDING_ERROR, "unknown-id",
+                "label holds ids without meaning in this layout: its picture is left out",
+                "labels hold ids without meaning in this layout: their pictures are left out",
+                "The table of label values shows which; another kind of data set, or another numbering of its labels, "
+                "may fit");
+  names_report (&alone, report, DH_FINDING_WARNING, "no-label", "picture has no label and is left out",
+                "pictures have no label and are left out", "Open the set without this check to look at their maps");
+
+  Names orphans = names_new ();
+  const gboolean said = dataset->needs && dh_dataset_size (dataset) == 0; /* that all pictures are missing */
+  for (guint i = 0; i < dataset->orphans->len && !said; i++)
+    names_add (&orphans, dataset, dataset->orphans->pdata[i], NULL);
+  names_report (&orphans, report, dataset->needs ? DH_FINDING_INFO : DH_FINDING_WARNING, "no-image",
+                "label has no picture and is left out", "labels have no picture and are left out", NULL);
+  if (report->n_pairs > 0 && sizes_fit)
+    add (report, DH_FINDING_OK, "sizes-fit", 0, g_strdup ("Pictures and labels have the same size"), NULL);
+}
+
+static void
+find_counts (DhDatasetReport *report)
+{
+  for (guint i = 0; i < report->splits->len; i++)
+    {
+      const DhSplitCount *split = report->splits->pdata[i];
+      if (split->expected == 0)
+        continue;
+      g_autofree char *there = dh_group_digits (split->images), *all = dh_group_digits (split->expected);
+      const char *in = split->name[0] ? " in " : "";
+      if (split->images == split->expected)
+        add (report, DH_FINDING_OK, "count", 0,
+             g_strdup_printf ("All %s published pictures%s%s are there", all, in, split->name), NULL);
+      else
+        add (report, DH_FINDING_INFO, "count", split->images,
+             g_strdup_printf ("%s pictures%s%s; the published set has %s", there, in, split->name, all),
+             g_strdup (split->images < split->expected ? "A part of it, or another set in the same layout"
+                                                       : "Another release, or another set in the same layout"));
+    }
+}
+
+static void
+find_sizes (DhDatasetReport *report)
+{
+  if (report->sizes->len == 0)
+    return;
+  const DhSizeCount *most = report->sizes->pdata[0];
+  g_autofree char *n = dh_group_digits (most->images);
+  if (report->sizes->len == 1)
+    add (report, DH_FINDING_OK, "size", 0,
+         most->images == 1 ? g_strdup_printf ("The picture is %u×%u", most->width, most->height)
+                           : g_strdup_printf ("All %s pictures are %u×%u", n, most->width, most->height),
+         NULL);
+  else
+    add (report, DH_FINDING_INFO, "size", 0,
+         g_strdup_printf ("Pictures are of %u sizes; the most frequent is %u×%u (%s)", report->sizes->len, most->width,
+                          most->height, n),
+         NULL);
+}
+
+/* One value throughout a split stands for labels that are kept back. */
+static void
+find_hidden (const DhSurvey *survey, DhDatasetReport *report)
+{
+  DhDataset *dataset = survey->dataset;
+  guint constant_splits = 0, labelled_splits = 0, all_labels = 0, varied = 0;
+  g_autoptr (GString) named = g_string_new (NULL);
+  for (guint s = 0; dataset->splits[s]; s++)
+    {
+      guint64 seen[4] = { 0 };
+      guint labels = 0, ids = 0;
+      for (guint i = 0; i < dh_dataset_size (dataset); i++)
+        {
+          const DhItemSight *sight = &survey->sights[i];
+          if (sight->label_width == 0 || strcmp (dh_dataset_item (dataset, i)->split, dataset->splits[s]) != 0)
+            continue;
+          labels++;
+          guint own = 0;
+          for (guint k = 0; k < 4; k++)
+            {
+              seen[k] |= sight->seen[k];
+              own += __builtin_popcountll (sight->seen[k]);
+            }
+          varied += own > 1;
+        }
+      for (guint k = 0; k < 4; k++)
+        ids += __builtin_popcountll (seen[k]);
+      if (labels == 0)
+        continue;
+      all_labels += labels;
+      labelled_splits++;
+      if (ids != 1)
+        continue;
+      constant_splits++;
+      g_string_append_printf (named, named->len ? ", %s" : "%s", dataset->splits[s]);
+    }
+  if (labelled_splits == 0 || report->kind == DH_DATASET_ADE20K)
+    return;
+  report->hidden_labels = constant_splits == labelled_splits;
+  const char *detail = "Maps and export only: a score against them would mean nothing";
+  if (report->hidden_labels)
+    add (report, DH_FINDING_WARNING, "hidden-labels", all_labels,
+         g_strdup ("Every label is one constant value: these are hidden test labels"), g_strdup (detail));
+  else if (constant_splits > 0)
+    add (report, DH_FINDING_WARNING, "hidden-labels", 0,
+         g_strdup_printf ("The labels of %s are one constant value: these are hidden test labels", named->str),
+         g_strdup (detail));
+  else
+    {
+      g_autofree char *n = dh_group_digits (varied), *all = dh_group_digits (all_labels);
+      add (report, DH_FINDING_OK, "labels-shown", 0, g_strdup ("The labels are not hidden"),
+           g_strdup_printf ("%s of %s hold more than one value", n, all));
+    }
+}
+
+static guint
+images_with (const DhSurvey *survey, guint form, guint id)
+{
+  return survey->images[form][id];
+}
+
+/* Pictures without any anomaly, where the set has anomaly labels. */
+static void
+find_anomalies (const DhSurvey *survey, DhDatasetReport *report)
+{
+  guint labelled = 0, with = 0;
+  for (guint i = 0; i < dh_dataset_size (survey->dataset); i++)
+    {
+      const DhItemSight *sight = &survey->sights[i];
+      const DhLabelMap *map = dh_label_map_get (dh_dataset_peek (survey->dataset, i)->form);
+      if (sight->label_width == 0 || !map->has_anomaly)
+        continue;
+      labelled++;
+      gboolean any = FALSE;
+      for (guint id = 0; id < 256 && !any; id++)
+        any = dh_sight_has_id (sight, id) && map->role[id] == DH_ROLE_ANOMALY;
+      with += any;
+    }
+  if (labelled == 0 || report->hidden_labels)
+    return;
+  g_autofree char *without = count_of (labelled - with, "labelled picture holds", "labelled pictures hold");
+  if (with == 0)
+    add (report, report->kind == DH_DATASET_STREET_HAZARDS_FULL ? DH_FINDING_INFO : DH_FINDING_WARNING, "no-anomaly",
+         labelled, g_strdup ("No label holds an anomaly: AP, AUROC and FPR95 are undefined"), NULL);
+  else if (with < labelled)
+    add (
+        report, DH_FINDING_INFO, "some-without-anomaly", labelled - with, g_strdup_printf ("%s no anomaly", without),
+        g_strdup ("Metrics that are means over pictures are undefined there, and their number is printed beside them"));
+}
+
+static void
+find_numbering (const DhSurvey *survey, DhDatasetReport *report)
+{
+  DhDataset *dataset = survey->dataset;
+  if (images_with (survey, DH_FORM_LF, 255) > 0 && images_with (survey, DH_FORM_LF, 2) == 0)
+    add (report, DH_FINDING_INFO, "255-ignored", images_with (survey, DH_FORM_LF, 255),
+         g_strdup ("255 is taken as ignore"),
+         g_strdup ("The reference packs ignore as 2; these labels hold 255, as Fishyscapes itself does: nothing needs "
+                   "doing"));
+  guint ids = 0, train_ids = 0;
+  for (guint i = 0; i < dh_dataset_size (dataset); i++)
+    {
+      const DhItem *item = dh_dataset_peek (dataset, i);
+      ids += item->item.label && item->form == DH_FORM_CITYSCAPES;
+      train_ids += item->item.label && item->form == DH_FORM_CITYSCAPES_TRAIN;
+    }
+  if (ids > 0)
+    add (report, DH_FINDING_INFO, "label-ids", ids, g_strdup ("Labels are mapped from labelIds to the 19 train ids"),
+         g_strdup ("labelTrainIds files are not needed"));
+  if (train_ids > 0)
+    add (report, DH_FINDING_INFO, "train-ids", train_ids,
+         count_of (train_ids, "label is there as labelTrainIds only, and is used as it stands",
+                   "labels are there as labelTrainIds only, and are used as they stand"),
+         NULL);
+  g_autoptr (GString) odd = g_string_new (NULL);
+  for (guint id = 34; id < 255; id++)
+    if (images_with (survey, DH_FORM_CITYSCAPES, id) > 0)
+      g_string_append_printf (odd, odd->len ? ", %u" : "%u", id);
+  if (odd->len > 0)
+    add (report, DH_FINDING_WARNING, "unknown-id-ignored", 0,
+         g_strdup_printf ("Labels hold ids that Cityscapes does not define, taken as ignore: %s", odd->str), NULL);
+
+  if (report->kind != DH_DATASET_STREET_HAZARDS && report->kind != DH_DATASET_STREET_HAZARDS_FULL)
+    return;
+  if (!dataset->label_ids_certain)
+    add (report, DH_FINDING_WARNING, "label-ids-uncertain", 0,
+         g_strdup ("The labels do not tell whether their ids are as published (anomaly 14) or shifted by one (anomaly "
+                   "13): taken as published"),
+         g_strdup ("Say so if they are shifted; it is remembered"));
+  else if (dataset->label_ids == DH_LABEL_IDS_SHIFTED)
+    add (report, DH_FINDING_INFO, "label-ids-shifted", 0,
+         g_strdup ("The labels' ids are already shifted by one: anomaly is 13"), NULL);
+  else
+    add (report, DH_FINDING_OK, "label-ids-raw", 0, g_strdup ("The labels' ids are as published: anomaly is 14"), NULL);
+}
+
+/* Of ObstacleTrack's validation pictures the benchmark's own kit leaves out ten. */
+static gboolean
+kit_leaves_out (const DhDatasetItem *item)
+{
+  if (strcmp (item->group, "ObstacleTrack") != 0 || !g_str_has_prefix (item->id, "validation_"))
+    return FALSE;
+  const gint64 number = g_ascii_strtoll (item->id + strlen ("validation_"), NULL, 10);
+  return number == 19 || (number >= 21 && number <= 29);
+}
+
+static void
+find_smiyc (const DhSurvey *survey, DhDatasetReport *report)
+{
+  if (report->kind != DH_DATASET_SMIYC)
+    return;
+  guint unlabelled = 0, kit = 0, on_validation = 0;
+  for (guint i = 0; i < dh_dataset_size (survey->dataset); i++)
+    {
+      const DhDatasetItem *item = dh_dataset_item (survey->dataset, i);
+      unlabelled += item->label == NULL;
+      on_validation += item->label && strcmp (item->split, "validation") == 0;
+      kit += kit_leaves_out (item);
+    }
+  if (unlabelled > 0)
+    {
+      g_autofree char *scored =
+          count_of (report->n_pairs, "picture has a label and gets", "pictures have labels and get");
+      g_autofree char *rest = dh_group_digits (unlabelled);
+      add (report, DH_FINDING_INFO, "validation-only", unlabelled,
+           g_strdup_printf ("%s scores; the other %s get maps and export only", scored, rest),
+           g_strdup (on_validation == report->n_pairs
+                         ? "Labels are public for the validation frames alone; the benchmark's server scores the rest"
+                         : NULL));
+    }
+  else if (report->n_pairs > 0)
+    add (report, DH_FINDING_OK, "all-labelled", 0, g_strdup ("Every picture has a label"), NULL);
+  if (kit > 0)
+    add (report, DH_FINDING_INFO, "kit-leaves-out", kit,
+         g_strdup ("The benchmark's own kit leaves out validation_19 and validation_21 to 29 of ObstacleTrack"),
+         g_strdup ("Scores over all validation frames differ from the kit's"));
+}
+
+void
+dh_check_find (const DhSurvey *survey, DhDatasetReport *report)
+{
+  DhDataset *dataset = survey->dataset;
+  if (dataset->needs)
+    add (report, DH_FINDING_ERROR, "images-needed", dataset->orphans->len, g_strdup (dataset->needs), NULL);
+  find_broken (survey, report);
+  for (guint i = 0; dataset->scan_notes[i]; i++)
+    add (report, DH_FINDING_WARNING, "folder", 0, g_strdup (dataset->scan_notes[i]), NULL);
+  find_hidden (survey, report);
+  find_numbering (survey, report);
+  find_anomalies (survey, report);
+  find_counts (report);
+  find_smiyc (survey, report);
+  find_sizes (report);
+  if (dataset->n_duplicates > 0)
+    add (report, DH_FINDING_INFO, "duplicates", dataset->n_duplicates,
+         count_of (dataset->n_duplicates,
+                   "picture stands beside one of the same name in another format and is left out",
+                   "pictures stand beside one of the same name in another format and are left out"),
+         NULL);
+  if (report->kind == DH_DATASET_FOLDER)
+    add (report, DH_FINDING_INFO, "no-labels", 0, g_strdup ("There are no labels: maps only, no metrics"), NULL);
+  if (survey->flags & DH_CHECK_QUICK)
+    add (report, DH_FINDING_INFO, "quick", 0,
+         g_strdup ("A quick check: of pictures only the header was read, and at most 400 labels"), NULL);
+}

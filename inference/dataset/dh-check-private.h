@@ -1,0 +1,41 @@
+#pragma once
+#include "dh-dataset-private.h"
+
+G_BEGIN_DECLS
+
+/* What was seen of one item. */
+typedef struct
+{
+  char *image_error, *label_error; /* why it cannot be read; NULL where it can */
+  guint width, height;             /* of the picture; 0 where it cannot be read */
+  guint label_width, label_height; /* 0 where there is none, or it was not looked at */
+  guint64 seen[4];                 /* bits: ids in the label */
+} DhItemSight;
+
+typedef struct
+{
+  DhDataset *dataset;
+  DhCheckFlags flags;
+  DhItemSight *sights;             /* of each item */
+  guint64 pixels[DH_N_FORMS][256]; /* of ids, over all labels of a form */
+  guint images[DH_N_FORMS][256];
+} DhSurvey;
+
+/* Reads everything, on several threads. NULL where cancelled. */
+DhSurvey *dh_survey_new (DhDataset *dataset, DhCheckFlags flags, guint threads, GCancellable *cancellable,
+                         const DhProgress *progress, GError **error);
+void dh_survey_free (DhSurvey *survey);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhSurvey, dh_survey_free)
+
+static inline gboolean
+dh_sight_has_id (const DhItemSight *sight, guint id)
+{
+  return sight->seen[id / 64] >> (id % 64) & 1;
+}
+
+/* Adds the findings to the report, whose counts, values and sizes stand already. */
+void dh_check_find (const DhSurvey *survey, DhDatasetReport *report);
+/* "188,513,720"; free with g_free. */
+char *dh_group_digits (guint64 number);
+
+G_END_DECLS
