@@ -73,8 +73,9 @@ dh_json_string (DhJsonScan *scan)
   if (!dh_json_take (scan, '"'))
     return NULL;
   const char *at = scan->at;
+  gboolean good = TRUE;
   g_autoptr (GString) text = g_string_new (NULL);
-  while (at < scan->end && *at != '"')
+  while (good && at < scan->end && *at != '"')
     {
       const char *plain = at;
       while (at < scan->end && *at != '"' && *at != '\\' && (guchar)*at >= 0x20)
@@ -94,13 +95,12 @@ dh_json_string (DhJsonScan *scan)
       else if (at < scan->end && *at == 'u')
         {
           at++;
-          if (!append_unicode (text, &at, scan->end))
-            break;
+          good = append_unicode (text, &at, scan->end);
         }
       else
-        break;
+        good = FALSE;
     }
-  if (at < scan->end && *at == '"' && g_utf8_validate_len (text->str, text->len, NULL))
+  if (good && at < scan->end && *at == '"' && g_utf8_validate_len (text->str, text->len, NULL))
     {
       scan->at = at + 1;
       return g_string_free (g_steal_pointer (&text), FALSE);

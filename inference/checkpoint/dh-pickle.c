@@ -6,8 +6,8 @@
 enum
 {
   MAX_STACK = 1 << 18,
-  MAX_VALUES = 1 << 22,
-  MAX_WORK = 1 << 24, /* opcodes, and items put into containers */
+  MAX_VALUES = 1 << 20,
+  MAX_WORK = 1 << 23, /* opcodes, and items put into containers */
   CHUNK = 1024,
 };
 
@@ -418,7 +418,8 @@ push_mark (DhPickle *pickle, GError **error)
 {
   if (pickle->marks->len == MAX_STACK)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE, "the pickle is nested more than %d deep; it was not loaded",
+      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
+                   "the pickle is nested more than %d deep, far more than a state dict needs; it was not loaded",
                    MAX_STACK);
       return FALSE;
     }
