@@ -288,7 +288,7 @@ dh_npy_header (DhDtype dtype, guint n_dims, const gint64 *dims)
   GString *header = g_string_new_len ("\x93NUMPY\x01\0\0\0", 10);
   g_string_append_printf (header, "{'descr': '%s', 'fortran_order': False, 'shape': (", descr[dtype]);
   for (guint d = 0; d < n_dims; d++)
-    g_string_append_printf (header, "%" G_GINT64_FORMAT "%s", dims[d], n_dims == 1 || d + 1 < n_dims ? "," : "");
+    g_string_append_printf (header, "%" G_GINT64_FORMAT "%s", dims[d], d + 1 < n_dims ? ", " : n_dims == 1 ? "," : "");
   g_string_append (header, "), }");
   while ((header->len + 1) % 64 != 0)
     g_string_append_c (header, ' ');
