@@ -102,7 +102,7 @@ plain_of (Build *b, DhValue v)
 
 /* What follows a convolution and nobody else reads: an average pool before which it can stand, norm, sum, ReLU. */
 static gboolean
-absorb (Build *b, DhValue *value, DhCpuConv *conv, double *scale, double *shift, gboolean can_sum, GError **error)
+absorb (Build *b, DhValue *value, DhCpuConv *conv, double *scale, double *shift, gboolean own, GError **error)
 {
   for (;;)
     {
@@ -119,9 +119,9 @@ absorb (Build *b, DhValue *value, DhCpuConv *conv, double *scale, double *shift,
           if (!read_norm (b, node, scale, shift, error))
             return FALSE;
         }
-      else if (node->op == DH_OP_RELU)
+      else if (node->op == DH_OP_RELU && own)
         conv->relu = TRUE;
-      else if (node->op == DH_OP_ADD && can_sum && conv->sum == NULL)
+      else if (node->op == DH_OP_ADD && own && conv->sum == NULL)
         {
           DhValue other = node->inputs[node->inputs[0] == *value];
           if (other == *value || b->views[other] == NULL || b->deferred[other])

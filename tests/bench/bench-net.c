@@ -1,0 +1,158 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dh-device.h"
+#include "dh-nets.h"
+
+/* bench-net NETWORK HEIGHT WIDTH [--runs N] [--device D] [--threads T] [--precision P] [--steps] [--serve]: one network
+ * with seeded weights, picture tensor → segmentation, likelihood, dataset posterior and hybrid score. Prints one JSON
+ * object; --steps adds the table of steps (the least time of each), --serve instead runs once for every line read and
+ * prints the seconds. */
+
+static gint runs = 5, threads, height, width;
+static char *device_name, *precision_name;
+static gboolean with_steps, serve;
+
+static const GOptionEntry entries[] = {
+  { "runs", 'n', 0, G_OPTION_ARG_INT, &runs, "runs that are timed", "N" },
+  { "device", 'd', 0, G_OPTION_ARG_STRING, &device_name, "device", "NAME" },
+  { "threads", 't', 0, G_OPTION_ARG_INT, &threads, "threads", "N" },
+  { "precision", 'p', 0, G_OPTION_ARG_STRING, &precision_name, "precision", "NAME" },
+  { "steps", 's', 0, G_OPTION_ARG_NONE, &with_steps, "print the table of steps", NULL },
+  { "serve", 0, 0, G_OPTION_ARG_NONE, &serve, "run once for every line of standard input", NULL },
+  { NULL },
+};
+
+/* "VmHWM:" and the like of this process, in KiB. */
+static long
+memory_line (const char *what)
+{
+  g_autofree char *text = NULL;
+  if (!g_file_get_contents ("/proc/self/status", &text, NULL, NULL))
+    return 0;
+  const char *line = strstr (text, what);
+  return line != NULL ? strtol (line + strlen (what), NULL, 10) : 0;
+}
+
+static int
+compare (const void *a, const void *b)
+{
+  double x = *(const double *)a, y = *(const double *)b;
+  return x < y ? -1 : x > y;
+}
+
+static DhPlan *
+make_plan (DhDevice *device, const char *network, DhMap maps[4], GError **error)
+{
+  DhArchitecture architecture;
+  DhPrecision precision = DH_PRECISION_F32;
+  if (precision_name != NULL && !dh_precision_from_name (precision_name, &precision))
+    g_error ("unknown precision %s", precision_name);
+  if (!dh_architecture_from_name (network, 0, &architecture, error))
+    return NULL;
+  g_autoptr (DhNet) net = dh_net_new (&architecture);
+  g_autoptr (DhTensorDict) weights = dh_net_new_seeded (net, 1, 1.0);
+  DhValue outputs[4];
+  for (gint i = 0; i < 4; i++)
+    outputs[i] = net->maps[maps[i]];
+  DhPlanOptions options = {
+    .input = { 1, 3, height, width }, .precision = precision, .outputs = outputs, .n_outputs = 4
+  };
+  return dh_plan_new (device, net->graph, weights, &options, error);
+}
+
+/* Keeps the least time of each step. */
+static GArray *
+merge_steps (GArray *least, GArray *steps)
+{
+  for (guint i = 0; least != NULL && i < steps->len; i++)
+    {
+      DhPlanStep *step = &g_array_index (steps, DhPlanStep, i);
+      step->seconds = MIN (step->seconds, g_array_index (least, DhPlanStep, i).seconds);
+    }
+  g_clear_pointer (&least, g_array_unref);
+  return steps;
+}
+
+static void
+print_steps (GArray *steps)
+{
+  double total = 0;
+  for (guint i = 0; i < steps->len; i++)
+    total += g_array_index (steps, DhPlanStep, i).seconds;
+  for (guint i = 0; i < steps->len; i++)
+    {
+      const DhPlanStep *step = &g_array_index (steps, DhPlanStep, i);
+      printf ("%9.2f ms %5.1f %% %8.1f GFLOP/s  %-28s %s\n", step->seconds * 1e3, 100 * step->seconds / total,
+              step->flop / step->seconds * 1e-9, step->implementation, step->name);
+    }
+  printf ("%9.2f ms in all\n", total * 1e3);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GOptionContext) context = g_option_context_new ("NETWORK HEIGHT WIDTH");
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 4)
+    g_error ("%s", error != NULL ? error->message : "NETWORK HEIGHT WIDTH are needed");
+  height = atoi (argv[2]);
+  width = atoi (argv[3]);
+  g_autoptr (DhDevice) device = dh_device_open (device_name != NULL ? device_name : "cpu", threads, &error);
+  if (device == NULL)
+    g_error ("%s", error->message);
+  DhMap maps[4] = { DH_MAP_SEGMENTATION, DH_MAP_LIKELIHOOD, DH_MAP_DATASET_POSTERIOR, DH_MAP_HYBRID };
+  gint64 start = g_get_monotonic_time ();
+  g_autoptr (DhPlan) plan = make_plan (device, argv[1], maps, &error);
+  if (plan == NULL)
+    g_error ("%s", error->message);
+  double compiled = (g_get_monotonic_time () - start) * 1e-6;
+  long compile_peak = memory_line ("VmHWM:");
+
+  gsize area = (gsize)height * width;
+  g_autofree float *input = g_new (float, 3 * area);
+  for (gsize i = 0; i < 3 * area; i++)
+    input[i] = (float)((i * 2654435761u >> 8) & 1023) / 1023;
+  void *outputs[4];
+  for (gint i = 0; i < 4; i++)
+    outputs[i] = g_malloc0 (area * (maps[i] == DH_MAP_SEGMENTATION ? 1 : sizeof (float)));
+
+  g_autoptr (GArray) steps = NULL;
+  g_autofree double *seconds = g_new0 (double, MAX (runs, 1));
+  dh_plan_set_timing (plan, with_steps);
+  for (gint run = serve ? 0 : -1; serve || run < runs; run++)
+    {
+      char line[16];
+      if (serve && fgets (line, sizeof line, stdin) == NULL)
+        break;
+      start = g_get_monotonic_time ();
+      if (!dh_plan_run (plan, input, outputs, NULL, NULL, &error))
+        g_error ("%s", error->message);
+      double taken = (g_get_monotonic_time () - start) * 1e-6;
+      if (serve)
+        {
+          printf ("{\"seconds\": %.6f, \"peak_kib\": %ld}\n", taken, memory_line ("VmHWM:"));
+          fflush (stdout);
+        }
+      else if (run >= 0)
+        seconds[run] = taken;
+      if (with_steps)
+        steps = merge_steps (steps, dh_plan_list_steps (plan));
+    }
+  for (gint i = 0; i < 4; i++)
+    g_free (outputs[i]);
+  if (serve)
+    return 0;
+  if (with_steps)
+    print_steps (steps);
+  qsort (seconds, runs, sizeof *seconds, compare);
+  printf ("{\"network\": \"%s\", \"height\": %d, \"width\": %d, \"device\": \"%s\", \"threads\": %u, "
+          "\"compile_seconds\": %.3f, "
+          "\"median_seconds\": %.4f, \"least_seconds\": %.4f, \"plan_mib\": %.1f, \"compile_peak_mib\": %.1f, "
+          "\"peak_mib\": %.1f}\n",
+          argv[1], height, width, dh_device_name (device), dh_device_threads (device), compiled, seconds[runs / 2],
+          seconds[0], dh_plan_memory (plan) / 1048576.0, compile_peak / 1024.0, memory_line ("VmHWM:") / 1024.0);
+  return 0;
+}

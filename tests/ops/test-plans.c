@@ -1,0 +1,74 @@
+#include <string.h>
+
+#include "dh-device.h"
+#include "dh-nets.h"
+
+/* What the cpu device chooses for the published networks: nothing that a library does by its reference code or by
+ * copying into a matrix, and no logits of full size unless they are asked for. */
+
+static char *
+plan_text (const char *network, gint height, gint width, const DhMap *maps, guint n_maps)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = dh_device_open ("cpu", 0, &error);
+  g_assert_no_error (error);
+  DhArchitecture architecture;
+  g_assert_true (dh_architecture_from_name (network, 0, &architecture, &error));
+  g_autoptr (DhNet) net = dh_net_new (&architecture);
+  g_autoptr (DhTensorDict) weights = dh_net_new_seeded (net, 1, 1.0);
+  DhValue outputs[DH_N_MAPS];
+  for (guint i = 0; i < n_maps; i++)
+    outputs[i] = net->maps[maps[i]];
+  const DhPlanOptions options = {
+    .input = { 1, 3, height, width }, .precision = DH_PRECISION_F32, .outputs = outputs, .n_outputs = n_maps
+  };
+  g_autoptr (DhPlan) plan = dh_plan_new (device, net->graph, weights, &options, &error);
+  g_assert_no_error (error);
+  return dh_plan_to_string (plan);
+}
+
+static void
+check_network (gconstpointer data)
+{
+  const char *network = data;
+  static const DhMap maps[] = { DH_MAP_SEGMENTATION, DH_MAP_LIKELIHOOD, DH_MAP_DATASET_POSTERIOR, DH_MAP_HYBRID };
+  g_autofree char *text = plan_text (network, 720, 1280, maps, G_N_ELEMENTS (maps));
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  guint scores = 0;
+  for (guint i = 1; lines[i] && *lines[i]; i++)
+    {
+      g_auto (GStrv) words = g_strsplit_set (g_strstrip (lines[i]), " :", -1);
+      guint word = 1;
+      while (words[word] && !*words[word])
+        word++;
+      g_assert_nonnull (words[word]);
+      g_assert_cmpstr (words[word], !=, "ref");
+      g_assert_cmpstr (words[word], !=, "gemm");
+      g_assert_cmpstr (words[word], !=, "simple");
+      /* All maps in one pass from the coarse logits; nothing of the picture's size before. */
+      scores += strstr (lines[i], "bilinear scores") != NULL;
+      if (g_str_has_prefix (network, "ldn"))
+        g_assert_null (strstr (lines[i], "×720×1280 at"));
+    }
+  g_assert_cmpuint (scores, ==, 1);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_autoptr (GPtrArray) devices = dh_devices_list ();
+  gboolean available = FALSE;
+  for (guint i = 0; i < devices->len; i++)
+    {
+      DhDeviceInfo *info = g_ptr_array_index (devices, i);
+      available = available || (g_str_equal (info->kind, "cpu") && info->available);
+    }
+  static const char *const networks[] = { "ldn121", "dlv3p_wrn38", "ldn-demo", "ldn-tiny", "dlv3p-tiny" };
+  for (guint i = 0; available && i < G_N_ELEMENTS (networks); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/plans/%s", networks[i]);
+      g_test_add_data_func (path, networks[i], check_network);
+    }
+  return g_test_run ();
+}
