@@ -53,6 +53,16 @@ tick_step (double low, double high)
   return 10 * power;
 }
 
+/* "10⁻³" */
+static char *
+power_of_ten (double exponent)
+{
+  static const char *const digits[] = { "⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹" };
+  const int n = (int)lround (exponent);
+  const guint size = ABS (n);
+  return g_strdup_printf ("10%s%s%s", n < 0 ? "⁻" : "", size > 9 ? digits[size / 10 % 10] : "", digits[size % 10]);
+}
+
 static void
 draw_axis (cairo_t *cr, const DhPlot *plot, gboolean vertical)
 {
@@ -67,7 +77,7 @@ draw_axis (cairo_t *cr, const DhPlot *plot, gboolean vertical)
     {
       const double value = log_axis ? pow (10, tick) : fabs (tick) < step * 1e-6 ? 0 : tick;
       const double at = place (value, low, high, log_axis);
-      g_autofree char *plain = log_axis ? g_strdup_printf ("1e%.0f", tick) : g_strdup_printf ("%.6g", value);
+      g_autofree char *plain = log_axis ? power_of_ten (tick) : g_strdup_printf ("%.6g", value);
       g_autofree char *text = plain[0] == '-' ? g_strconcat ("−", plain + 1, NULL) : g_strdup (plain);
       set_colour (cr, 0x000000, 0.10);
       cairo_set_line_width (cr, 1);
