@@ -42,7 +42,8 @@ typedef enum
 
 typedef struct
 {
-  const char *name; /* in the plot, in the reading, in CSV; a second word may be "AP 94.3" */
+  const char
+      *name; /* in the plot, the reading, CSV; after two spaces what is told in the plot alone: "hybrid  AP 94.3" */
   DhTone tone;
   DhSeriesKind kind;
   DhDash dash;

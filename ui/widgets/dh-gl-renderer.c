@@ -35,8 +35,10 @@ typedef struct
 #define UNIFORMS(X)                                                                                                    \
   X (origin)                                                                                                           \
   X (zoom)                                                                                                             \
-  X (size) X (line) X (image) X (level) X (has_image) X (map) X (ids) X (truth) X (colors) X (color_row) X (palette)   \
-      X (range) X (halves) X (diverging) X (reversed) X (bound) X (below) X (outline) X (opacity) X (fill)
+  X (size)                                                                                                             \
+  X (line)                                                                                                             \
+  X (image) X (level) X (has_image) X (map) X (ids) X (truth) X (colors) X (color_row) X (palette) X (range)           \
+      X (halves) X (diverging) X (reversed) X (bound) X (below) X (outline) X (opacity) X (fill)
 
 typedef struct
 {

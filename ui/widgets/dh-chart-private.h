@@ -1,0 +1,103 @@
+#pragma once
+#include "dh-chart.h"
+
+G_BEGIN_DECLS
+
+#define DH_CHART_MAX_SERIES 12
+#define DH_CHART_MAX_POINTS (1u << 24)
+
+typedef struct
+{
+  char *name;
+  DhTone tone;
+  DhSeriesKind kind;
+  DhDash dash;
+  gboolean active, hide_name;
+  double *x, *y, *y_low, *y_high; /* n each; x: n + 1 for steps */
+  char **point_names;
+  gsize n, room;
+  double name_x, name_y;
+  double marker_x, marker_y; /* NaN: none */
+  char *marker_text;
+} DhChartSeries;
+
+typedef struct
+{
+  char *title;
+  DhAxisKind kind;
+  double wanted_low, wanted_high; /* NaN: from the data */
+  double low, high;               /* as drawn */
+} DhChartScale;
+
+typedef struct
+{
+  double x, y;
+  char *text;
+  DhTone tone;
+} DhChartNote;
+
+struct _DhChart
+{
+  GtkWidget parent_instance;
+  DhChartSeries series[DH_CHART_MAX_SERIES];
+  guint n_series;
+  DhChartScale axes[2];
+  GArray *guides; /* double, y */
+  GArray *notes;  /* DhChartNote */
+  gboolean diagonal;
+  double threshold;
+  gboolean threshold_draggable;
+  guint x_digits, y_digits;
+  gboolean has_x_digits, percent;
+  char *placeholder, *description;
+
+  GskRenderNode *node; /* the plot, until data, size or style change */
+  int node_width, node_height;
+  gboolean node_dark;
+  graphene_rect_t plot; /* where the axes are, as last drawn */
+
+  double reading;  /* x that is read; NaN: none */
+  int near_series; /* of a scatter, −1: none */
+  gsize near_point;
+  gboolean dragging_threshold;
+};
+
+/* dh-chart-scale.c */
+void dh_chart_update_scales (DhChart *chart);
+/* 0 … 1 along an axis; values that a logarithmic axis cannot show lie at its lower end. */
+double dh_chart_share (const DhChartScale *scale, double value);
+double dh_chart_unshare (const DhChartScale *scale, double share);
+guint dh_chart_ticks (const DhChartScale *scale, double *ticks, char **texts, guint most);
+/* The series' value at x by linear interpolation; NaN where it has none. */
+double dh_chart_value_at (const DhChartSeries *series, double x);
+/* The point whose x is nearest. Only for n > 0. */
+gsize dh_chart_nearest (const DhChartSeries *series, double x);
+
+/* dh-chart-draw.c: everything still, into any cairo context. Fills `plot`. */
+typedef struct
+{
+  cairo_t *cr;
+  PangoContext *context;
+  double width, height;
+  double pixel; /* a device pixel, for crisp lines */
+  gboolean dark;
+  GdkRGBA text, ground;
+  graphene_rect_t plot;
+  const DhChart *chart;
+} DhChartPainter;
+void dh_chart_paint (DhChartPainter *painter);
+/* Operating points, over what dh_chart_paint() has drawn; on the screen they are a node of their own. */
+void dh_chart_paint_markers (DhChartPainter *painter);
+/* The threshold line, for files. */
+void dh_chart_paint_threshold (DhChartPainter *painter);
+PangoLayout *dh_chart_layout (PangoContext *context, const char *text, double points, gboolean bold);
+char *dh_chart_short_name (const DhChartSeries *series);
+
+void dh_chart_init_painter (DhChart *chart, DhChartPainter *painter, cairo_t *cr);
+
+/* dh-chart-reading.c */
+void dh_chart_add_controllers (DhChart *chart);
+void dh_chart_snapshot_reading (DhChart *chart, GtkSnapshot *snapshot);
+void dh_chart_clear_reading (DhChart *chart);
+
+G_END_DECLS
