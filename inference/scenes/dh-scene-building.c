@@ -165,7 +165,7 @@ draw_front (Scene *scene, Front *front, Vec low0, Vec low1, float height, guint8
     normal = vec_scale (normal, -1);
   front->light = scene_light (scene, normal);
   front->height = height;
-  scene_fill (scene, &frame, face, 4, label, shade_front, front);
+  scene_fill (scene, &frame, face, 4, label, shade_front, front, TRUE);
 }
 
 void

@@ -32,16 +32,26 @@ typedef struct
   float *shadow;    /* how much of the sun a pixel of the ground lacks */
   guint8 *labels;
   float *cover; /* a row of coverage */
+  float *line;  /* a row of colour, for the blur */
+
+  /* A scene is drawn twice: first only to learn which shape is the last to cover each pixel wholly, then in colour,
+   * without the work that would be painted over. */
+  guint32 *last;
+  guint32 order; /* of the next shape, from 1 */
+  gboolean planning;
 } Canvas;
 
 /* All of a canvas is defined from the start (black, label 0). FALSE where memory is short. */
 G_GNUC_INTERNAL gboolean canvas_init (Canvas *canvas, int width, int height);
 G_GNUC_INTERNAL void canvas_clear (Canvas *canvas);
 
+/* Begins the first or the second drawing. */
+G_GNUC_INTERNAL void canvas_begin (Canvas *canvas, gboolean planning);
+
 /* Fills a polygon (even-odd) with antialiased colour. A pixel takes `label` where its centre is inside: neighbouring
- * polygons share no pixel and leave none out. */
+ * polygons share no pixel and leave none out. `opaque`: the shader never lowers alpha. */
 G_GNUC_INTERNAL void canvas_fill (Canvas *canvas, const float (*xy)[2], int n, guint8 label, const PixelMap *map,
-                                  ShadeFunc shade, gconstpointer data);
+                                  ShadeFunc shade, gconstpointer data, gboolean opaque);
 /* The same into the shadow layer, where the darkest wins. */
 G_GNUC_INTERNAL void canvas_fill_shadow (Canvas *canvas, const float (*xy)[2], int n, float strength);
 

@@ -14,8 +14,11 @@ canvas_init (Canvas *canvas, int width, int height)
   canvas->disparity = g_try_malloc0_n (n, sizeof (float));
   canvas->shadow = g_try_malloc0_n (n, sizeof (float));
   canvas->labels = g_try_malloc0 (n);
+  canvas->last = g_try_malloc0_n (n, sizeof (guint32));
   canvas->cover = g_try_malloc0_n (2 * ((gsize)width + 2), sizeof (float));
-  if (canvas->rgb && canvas->disparity && canvas->shadow && canvas->labels && canvas->cover)
+  canvas->line = g_try_malloc0_n (3 * (gsize)width, sizeof (float));
+  if (canvas->line && canvas->rgb && canvas->disparity && canvas->shadow && canvas->labels && canvas->last
+      && canvas->cover)
     return TRUE;
   canvas_clear (canvas);
   return FALSE;
@@ -28,7 +31,9 @@ canvas_clear (Canvas *canvas)
   g_clear_pointer (&canvas->disparity, g_free);
   g_clear_pointer (&canvas->shadow, g_free);
   g_clear_pointer (&canvas->labels, g_free);
+  g_clear_pointer (&canvas->last, g_free);
   g_clear_pointer (&canvas->cover, g_free);
+  g_clear_pointer (&canvas->line, g_free);
 }
 
 /* Adds a span to a row of coverage kept as differences: cover[i] is pixel i's own part, cover[i + 1] carries on. */
@@ -75,6 +80,26 @@ typedef struct
   float strength;
 } Fill;
 
+void
+canvas_begin (Canvas *canvas, gboolean planning)
+{
+  canvas->planning = planning;
+  canvas->order = 0;
+}
+
+static void
+plan_row (Canvas *canvas, int y, int x0, int x1)
+{
+  float cover = 0;
+  guint32 *last = canvas->last + (gsize)y * canvas->width;
+  for (int x = x0; x <= x1; x++)
+    {
+      cover += canvas->cover[x];
+      if (cover > 0.999f)
+        last[x] = canvas->order;
+    }
+}
+
 static void
 colour_row (Canvas *canvas, int y, int x0, int x1, const float *centre, const Fill *fill)
 {
@@ -85,7 +110,8 @@ colour_row (Canvas *canvas, int y, int x0, int x1, const float *centre, const Fi
     {
       cover += canvas->cover[x];
       const float inside = centre[x];
-      if (cover < 0.004f && !(inside > 0))
+      const gsize i = (gsize)y * canvas->width + x;
+      if ((cover < 0.004f && !(inside > 0)) || canvas->last[i] > canvas->order)
         continue;
       const float px = (float)x + 0.5f;
       const float q0 = m[0][0] * px + m[0][1] * py + m[0][2];
@@ -100,7 +126,6 @@ colour_row (Canvas *canvas, int y, int x0, int x1, const float *centre, const Fi
       p.wt = fabsf ((q1 + m[1][0]) * ix - p.t) + fabsf ((q1 + m[1][1]) * iy - p.t);
       float alpha = 1;
       const Rgb c = fill->shade (fill->shade_data, &p, &alpha);
-      const gsize i = (gsize)y * canvas->width + x;
       const float a = unitf (cover) * unitf (alpha);
       canvas->rgb[3 * i] = mixf (canvas->rgb[3 * i], c.r, a);
       canvas->rgb[3 * i + 1] = mixf (canvas->rgb[3 * i + 1], c.g, a);
@@ -156,14 +181,16 @@ fill_polygon (Canvas *canvas, const float (*xy)[2], int n, const Fill *fill)
           for (int k = 0; k < count; k += 2)
             {
               add_span (canvas->cover, canvas->width, xs[k], xs[k + 1]);
-              if (sub != SUBROWS / 2)
+              if (sub != SUBROWS / 2 || canvas->planning)
                 continue;
               const int from = MAX (-cell (0.5f - clampf (xs[k], -1, 1e6f)), x0);
               for (int x = from; x <= x1 && (float)x + 0.5f < xs[k + 1]; x++)
                 centre[x] = 1;
             }
         }
-      if (fill->shade)
+      if (canvas->planning)
+        plan_row (canvas, y, x0, x1);
+      else if (fill->shade)
         colour_row (canvas, y, x0, x1, centre, fill);
       else
         shadow_row (canvas, y, x0, x1, fill);
@@ -172,15 +199,18 @@ fill_polygon (Canvas *canvas, const float (*xy)[2], int n, const Fill *fill)
 
 void
 canvas_fill (Canvas *canvas, const float (*xy)[2], int n, guint8 label, const PixelMap *map, ShadeFunc shade,
-             gconstpointer data)
+             gconstpointer data, gboolean opaque)
 {
   const Fill fill = { .label = label, .map = map, .shade = shade, .shade_data = data };
-  fill_polygon (canvas, xy, n, &fill);
+  canvas->order++;
+  if (opaque || !canvas->planning)
+    fill_polygon (canvas, xy, n, &fill);
 }
 
 void
 canvas_fill_shadow (Canvas *canvas, const float (*xy)[2], int n, float strength)
 {
   const Fill fill = { .label = KEEP_LABEL, .strength = strength };
-  fill_polygon (canvas, xy, n, &fill);
+  if (!canvas->planning)
+    fill_polygon (canvas, xy, n, &fill);
 }

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "dh-scene-private.h"
 
 static float
@@ -52,16 +54,21 @@ apply_rain (Scene *scene, Rng *rng)
     }
 }
 
-/* A small symmetric blur, rows then columns, in place: (k, 1 − 2k, k). */
+/* A small symmetric blur in place, (k, 1 − 2k, k): of `n` lines `line` apart, each of `width` values. */
 static void
-blur_line (float *v, gsize stride, int n, float k)
+blur_lines (float *v, float *before, gsize line, int n, gsize width, float k)
 {
-  float before = v[0];
+  memcpy (before, v, width * sizeof (float));
   for (int i = 0; i < n; i++)
     {
-      const float here = v[i * stride], after = v[(i + 1 < n ? i + 1 : i) * stride];
-      v[i * stride] = k * (before + after) + (1 - 2 * k) * here;
-      before = here;
+      float *row = v + (gsize)i * line;
+      const float *after = i + 1 < n ? row + line : row;
+      for (gsize x = 0; x < width; x++)
+        {
+          const float here = row[x];
+          row[x] = k * (before[x] + after[x]) + (1 - 2 * k) * here;
+          before[x] = here;
+        }
     }
 }
 
@@ -76,13 +83,10 @@ scene_finish (Scene *scene, guint8 *rgb8)
     apply_rain (scene, &rng);
 
   const float blur = rng_chance (&rng, 0.7f) ? rng_range (&rng, 0.03f, 0.14f) : 0.2f;
-  for (int c = 0; c < 3; c++)
-    {
-      for (int y = 0; y < h; y++)
-        blur_line (canvas->rgb + 3 * (gsize)y * w + c, 3, w, blur);
-      for (int x = 0; x < w; x++)
-        blur_line (canvas->rgb + 3 * (gsize)x + c, 3 * (gsize)w, h, blur);
-    }
+  float pixel[3];
+  for (int y = 0; y < h; y++)
+    blur_lines (canvas->rgb + 3 * (gsize)y * w, pixel, 3, w, 3, blur);
+  blur_lines (canvas->rgb, canvas->line, 3 * (gsize)w, h, 3 * (gsize)w, blur);
 
   const float exposure = rng_range (&rng, 0.94f, 1.1f), tint = rng_range (&rng, -0.03f, 0.03f);
   const float gain[3] = { exposure * (1 + tint), exposure, exposure * (1 - tint) };

@@ -72,7 +72,7 @@ shade_ground (gconstpointer data, const Sample *p, float *alpha)
       c = rgb_scale (c, 0.85f + 0.3f * noise2 (g->seed, x * 3, z * 1.2f));
       break;
     }
-  c = rgb_times (c, scene_light (scene, vec (0, 1, 0)));
+  c = rgb_times (c, scene->ground_light);
   if (scene->wet > 0)
     {
       const float puddle =
@@ -88,7 +88,7 @@ static void
 fill_ground (Scene *scene, const Vec *points, int n, guint8 label, const Ground *ground)
 {
   const Frame frame = { vec (-scene->camera_x, -scene->camera_y, 0), vec (1, 0, 0), vec (0, 0, 1) };
-  scene_fill (scene, &frame, points, n, label, shade_ground, ground);
+  scene_fill (scene, &frame, points, n, label, shade_ground, ground, ground->kind != GROUND_PAINT);
 }
 
 #define STEPS 18
@@ -208,6 +208,7 @@ void
 scene_draw_ground (Scene *scene)
 {
   Rng *rng = &scene->rng;
+  scene->ground_light = scene_light (scene, vec (0, 1, 0));
   const float grey = rng_range (rng, 0.36f, 0.52f), warm = rng_range (rng, -0.02f, 0.03f);
   const Ground road = { scene, GROUND_ASPHALT, rgb (grey + warm, grey, grey - 0.5f * warm + 0.01f),
                         (guint32)rng_next (rng), 1 };
@@ -267,7 +268,7 @@ void
 scene_apply_shadow (Scene *scene)
 {
   Canvas *canvas = &scene->canvas;
-  const Rgb full = scene_light (scene, vec (0, 1, 0));
+  const Rgb full = scene->ground_light;
   const Rgb shade = { scene->ambient.r / MAX (full.r, 0.01f), scene->ambient.g / MAX (full.g, 0.01f),
                       scene->ambient.b / MAX (full.b, 0.01f) };
   const gsize n = (gsize)canvas->width * canvas->height;

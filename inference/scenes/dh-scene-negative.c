@@ -142,7 +142,7 @@ scene_draw_negative (Canvas *canvas, Rng *rng)
   const float w = canvas->width, h = canvas->height, unit = MAX (w, 2 * h) / 512;
   float xy[64][2] = { { 0, 0 }, { w, 0 }, { w, h }, { 0, h } };
   Cloth cloth = any_cloth (rng, unit);
-  canvas_fill (canvas, (const float (*)[2])xy, 4, 1, &pixels, shade_cloth, &cloth);
+  canvas_fill (canvas, (const float (*)[2])xy, 4, 1, &pixels, shade_cloth, &cloth, TRUE);
   const int n = 8 + rng_below (rng, 10);
   for (int i = 0; i < n; i++)
     {
@@ -162,6 +162,6 @@ scene_draw_negative (Canvas *canvas, Rng *rng)
           xy[k][1] = y + q * (ca * s + flat * sa * c);
         }
       cloth = any_cloth (rng, unit);
-      canvas_fill (canvas, (const float (*)[2])xy, points, (guint8)(2 + i), &pixels, shade_cloth, &cloth);
+      canvas_fill (canvas, (const float (*)[2])xy, points, (guint8)(2 + i), &pixels, shade_cloth, &cloth, TRUE);
     }
 }

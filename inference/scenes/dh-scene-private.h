@@ -17,7 +17,7 @@ typedef struct
   float camera_x, camera_y, curve;
 
   Vec sun_dir; /* towards the sun */
-  Rgb sun, ambient, sky_top, sky_low, fog;
+  Rgb sun, ambient, sky_top, sky_low, fog, ground_light;
   float fog_density; /* per metre */
   float wet, rain, night, clouds;
   float shadow; /* how dark a cast shadow is, 0…1 */
@@ -42,7 +42,7 @@ G_GNUC_INTERNAL float scene_scale (const Scene *scene, float z);
 
 /* Fills a polygon of camera coordinates on the plane of `frame`; what lies behind the camera is cut off. */
 G_GNUC_INTERNAL void scene_fill (Scene *scene, const Frame *frame, const Vec *points, int n, guint8 label,
-                                 ShadeFunc shade, gconstpointer data);
+                                 ShadeFunc shade, gconstpointer data, gboolean opaque);
 /* A polygon with corners (s, t) in the frame. */
 G_GNUC_INTERNAL void scene_shape (Scene *scene, const Frame *frame, const float (*st)[2], int n, guint8 label,
                                   const Material *material);

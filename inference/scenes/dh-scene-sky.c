@@ -45,5 +45,5 @@ scene_draw_sky (Scene *scene)
   /* A little below the horizon: the ground's far edge is short of it. */
   const float w = canvas->width, h = MIN (scene->cy + 0.03f * (float)canvas->height + 2, (float)canvas->height);
   const float all[4][2] = { { 0, 0 }, { w, 0 }, { w, h }, { 0, h } };
-  canvas_fill (canvas, all, 4, DH_SCENE_BACKGROUND, &pixels, shade_sky, &sky);
+  canvas_fill (canvas, all, 4, DH_SCENE_BACKGROUND, &pixels, shade_sky, &sky, TRUE);
 }

@@ -78,13 +78,13 @@ project (const Scene *scene, const Vec *points, int n, float (*xy)[2])
 
 void
 scene_fill (Scene *scene, const Frame *frame, const Vec *points, int n, guint8 label, ShadeFunc shade,
-            gconstpointer data)
+            gconstpointer data, gboolean opaque)
 {
   float xy[MAX_POINTS + 2][2];
   PixelMap map;
   const int count = project (scene, points, n, xy);
   if (count >= 3 && pixel_map (scene, frame, &map))
-    canvas_fill (&scene->canvas, (const float (*)[2])xy, count, label, &map, shade, data);
+    canvas_fill (&scene->canvas, (const float (*)[2])xy, count, label, &map, shade, data, opaque);
 }
 
 static Vec
@@ -116,7 +116,7 @@ scene_shape (Scene *scene, const Frame *frame, const float (*st)[2], int n, guin
   n = MIN (n, MAX_POINTS / 2);
   for (int i = 0; i < n; i++)
     points[i] = at (frame, st[i][0], st[i][1]);
-  scene_fill (scene, frame, points, n, label, material_shade, &m);
+  scene_fill (scene, frame, points, n, label, material_shade, &m, m.texture != TEXTURE_MESH);
 }
 
 void
@@ -156,7 +156,7 @@ scene_ball (Scene *scene, const Frame *frame, float s, float t, float rs, float 
       const float a = rs * cos_turn ((float)i / ROUND_POINTS), b = rt * sin_turn ((float)i / ROUND_POINTS);
       points[i] = at (frame, s + a * m.cos - b * m.sin, t + a * m.sin + b * m.cos);
     }
-  scene_fill (scene, frame, points, ROUND_POINTS, label, material_shade, &m);
+  scene_fill (scene, frame, points, ROUND_POINTS, label, material_shade, &m, m.texture != TEXTURE_MESH);
 }
 
 void
@@ -183,7 +183,7 @@ scene_limb (Scene *scene, const Frame *frame, float s0, float t0, float r0, floa
       points[i] = at (frame, s1 + r1 * (c * m.cos - d * m.sin), t1 + r1 * (c * m.sin + d * m.cos));
       points[cap + 1 + i] = at (frame, s0 - r0 * (c * m.cos - d * m.sin), t0 - r0 * (c * m.sin + d * m.cos));
     }
-  scene_fill (scene, frame, points, 2 * cap + 2, label, material_shade, &m);
+  scene_fill (scene, frame, points, 2 * cap + 2, label, material_shade, &m, m.texture != TEXTURE_MESH);
 }
 
 void
@@ -193,7 +193,7 @@ scene_face (Scene *scene, const Vec *points, int n, guint8 label, const Material
   Vec normal = vec_unit (vec_cross (u, vec_sub (points[2], points[1])));
   const Frame frame = { points[0], u, vec_cross (normal, u) };
   const Material m = lit (scene, &frame, material);
-  scene_fill (scene, &frame, points, n, label, material_shade, &m);
+  scene_fill (scene, &frame, points, n, label, material_shade, &m, m.texture != TEXTURE_MESH);
 }
 
 void

@@ -374,19 +374,22 @@ far_first (gconstpointer a, gconstpointer b)
 }
 
 static void
-draw_street (Street *street)
+draw_street (Street *street, gboolean planning)
 {
   Scene *scene = &street->scene;
+  const Rng rng = scene->rng;
+  canvas_begin (&scene->canvas, planning);
   scene_draw_sky (scene);
   scene_draw_ground (scene);
-  for (int i = 0; i < street->n; i++)
-    if (scene->shadow > 0 && street->things[i].shade)
-      street->things[i].shade (scene, &street->things[i]);
-  scene_apply_shadow (scene);
+  for (int i = 0; i < street->n && !planning; i++)
+    street->things[i].shade (scene, &street->things[i]);
+  if (!planning)
+    scene_apply_shadow (scene);
   scene_draw_skyline (scene);
-  qsort (street->things, street->n, sizeof (Thing), far_first);
   for (int i = 0; i < street->n; i++)
     street->things[i].draw (scene, &street->things[i]);
+  if (planning)
+    scene->rng = rng;
 }
 
 static void
@@ -398,17 +401,22 @@ finish_negative (const Canvas *canvas, guint8 *rgb8)
 }
 
 gboolean
+dh_scene_check_size (guint width, guint height, GError **error)
+{
+  const guint low = DH_SCENE_MIN_SIDE, high = DH_SCENE_MAX_SIDE;
+  if (width >= low && height >= low && width <= high && height <= high)
+    return TRUE;
+  g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "Scenes of %u×%u cannot be drawn. Give sides between %u and %u", width,
+               height, low, high);
+  return FALSE;
+}
+
+gboolean
 dh_scene_render (guint64 seed, DhSceneKind kind, guint index, guint width, guint height, guint8 *rgb8, guint8 *labels,
                  GError **error)
 {
-  if (width < DH_SCENE_MIN_SIDE || height < DH_SCENE_MIN_SIDE || width > DH_SCENE_MAX_SIDE
-      || height > DH_SCENE_MAX_SIDE)
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
-                   "A scene of %u×%u cannot be drawn: both sides must lie between %d and %d", width, height,
-                   DH_SCENE_MIN_SIDE, DH_SCENE_MAX_SIDE);
-      return FALSE;
-    }
+  if (!dh_scene_check_size (width, height, error))
+    return FALSE;
   g_autofree Street *street = g_try_new0 (Street, 1);
   if (!street || !canvas_init (&street->scene.canvas, (int)width, (int)height))
     {
@@ -434,7 +442,9 @@ dh_scene_render (guint64 seed, DhSceneKind kind, guint index, guint width, guint
       add_traffic (street);
       if (scene->test)
         add_anomalies (street);
-      draw_street (street);
+      qsort (street->things, street->n, sizeof (Thing), far_first);
+      draw_street (street, TRUE);
+      draw_street (street, FALSE);
       scene_finish (scene, rgb8);
     }
   memcpy (labels, scene->canvas.labels, (gsize)width * height);

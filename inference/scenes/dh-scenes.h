@@ -47,6 +47,9 @@ typedef enum
 gboolean dh_scene_render (guint64 seed, DhSceneKind kind, guint index, guint width, guint height, guint8 *rgb,
                           guint8 *labels, GError **error);
 
+/* Whether scenes of this size can be drawn. Errors: DH_ERROR_USAGE. */
+gboolean dh_scene_check_size (guint width, guint height, GError **error);
+
 /* The id that StreetHazards' own files use for a label: 1 for the background, 14 for the anomaly. */
 guint8 dh_scene_raw_id (guint8 label);
 

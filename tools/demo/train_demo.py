@@ -187,8 +187,8 @@ def nearest(label, size):
 def load_tree(root, split):
     images, labels = [], []
     for path in sorted((root / "images" / split).rglob("*.png")):
-        images.append(np.asarray(Image.open(path).convert("RGB")))
-        labels.append(np.asarray(Image.open(root / "annotations" / split / path.relative_to(root / "images" / split))))
+        images.append(np.array(Image.open(path).convert("RGB")))
+        labels.append(np.array(Image.open(root / "annotations" / split / path.relative_to(root / "images" / split))))
     return images, labels
 
 
@@ -367,7 +367,7 @@ def main():
     parser.add_argument("--lr-hybrid", type=float, default=4e-4)
     parser.add_argument("--beta", type=float, default=0.03)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1, help="one is the best choice on a busy machine")
     args = parser.parse_args()
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
