@@ -45,8 +45,12 @@ test_same_everywhere (void)
     guint index;
     guint64 hash;
   } known[] = {
-    { 1, DH_SCENE_TRAIN, 0, 0 },    { 1, DH_SCENE_TRAIN, 1, 0 },    { 2026, DH_SCENE_TEST, 0, 0 },
-    { 2026, DH_SCENE_TEST, 31, 0 }, { 1, DH_SCENE_NEGATIVE, 0, 0 }, { 1, DH_SCENE_NEGATIVE, 1, 0 },
+    { 1, DH_SCENE_TRAIN, 0, G_GUINT64_CONSTANT (0xF89EC9E76EC79F1A) },
+    { 1, DH_SCENE_TRAIN, 1, G_GUINT64_CONSTANT (0xFA630AFFDA9B7CC0) },
+    { 2026, DH_SCENE_TEST, 0, G_GUINT64_CONSTANT (0x3FE0E327C9F36720) },
+    { 2026, DH_SCENE_TEST, 31, G_GUINT64_CONSTANT (0x239613E3761665FD) },
+    { 1, DH_SCENE_NEGATIVE, 0, G_GUINT64_CONSTANT (0x37B4E5240BA160E2) },
+    { 1, DH_SCENE_NEGATIVE, 1, G_GUINT64_CONSTANT (0xEE89DEA130CD3499) },
   };
   for (guint i = 0; i < G_N_ELEMENTS (known); i++)
     {
@@ -55,7 +59,8 @@ test_same_everywhere (void)
           hash (p->labels, sizeof p->labels, hash (p->rgb, sizeof p->rgb, G_GUINT64_CONSTANT (0xCBF29CE484222325)));
       g_test_message ("seed %" G_GUINT64_FORMAT ", kind %d, index %u: 0x%016" G_GINT64_MODIFIER "x", known[i].seed,
                       known[i].kind, known[i].index, h);
-      g_assert_cmphex (h, ==, known[i].hash);
+      if (h != known[i].hash)
+        g_test_fail ();
     }
 }
 
