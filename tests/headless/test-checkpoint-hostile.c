@@ -69,7 +69,7 @@ static void
 add (GString *to, guint64 value, guint width)
 {
   for (guint i = 0; i < width; i++)
-    g_string_append_c (to, value >> 8 * i & 0xff);
+    g_string_append_c (to, i < 8 ? value >> 8 * i & 0xff : 0);
 }
 
 /* A stored zip file of members (name, bytes), …, NULL name. */
