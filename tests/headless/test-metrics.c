@@ -328,6 +328,20 @@ test_undefined (void)
   g_assert_cmpuint (at.tp, ==, 0);
 }
 
+/* roc_curve keeps the first point even where the second continues its line. */
+static void
+test_roc_threshold (void)
+{
+  const float scores[] = { 4, 3, 2, 1 };
+  const guint8 labels[] = { 1, 1, 1, 0 };
+  g_autoptr (DhRanking) ranking = dh_ranking_new ();
+  g_assert_true (isnan (dh_ranking_roc_threshold (ranking, 0.5)));
+  g_assert_true (dh_ranking_add (ranking, scores, labels, 4, NULL, NULL));
+  g_assert_cmpfloat (dh_ranking_roc_threshold (ranking, 0), ==, 4);
+  g_assert_cmpfloat (dh_ranking_roc_threshold (ranking, 0.4), ==, 2); /* 3 lies on the line from 4 to 2 */
+  g_assert_cmpfloat (dh_ranking_roc_threshold (ranking, 0.95), ==, 2);
+}
+
 /* Three bytes a pixel at worst, beside the two tables of pages. */
 static void
 test_memory (void)
@@ -407,6 +421,7 @@ main (int argc, char **argv)
   g_test_add_func ("/metrics/order-and-merge", test_order_and_merge);
   g_test_add_func ("/metrics/monotone", test_monotone);
   g_test_add_func ("/metrics/undefined", test_undefined);
+  g_test_add_func ("/metrics/roc-threshold", test_roc_threshold);
   g_test_add_func ("/metrics/memory", test_memory);
   g_test_add_func ("/metrics/histogram", test_histogram);
   g_test_add_func ("/metrics/range", test_range);
