@@ -1,12 +1,12 @@
 #include "dh-curve-private.h"
 #include <math.h>
+#include <string.h>
 
 void
 dh_curve_builder_init (DhCurveBuilder *builder, guint64 inliers, guint64 anomalies, guint max_points)
 {
   *builder = (DhCurveBuilder){ .curve = dh_curve_new (inliers, anomalies, 0),
                                .ratio = 1,
-                               .always = { NAN, NAN, NAN, NAN },
                                .last = { .threshold = INFINITY },
                                .kept = { .threshold = INFINITY } };
   if (max_points)
@@ -49,28 +49,48 @@ is_far (const DhCurveBuilder *builder, const DhCurvePoint *point)
          || point->tp + point->fp > (kept->tp + kept->fp) * builder->ratio;
 }
 
-static gboolean
-is_always (const DhCurveBuilder *builder, double threshold)
-{
-  return threshold == builder->always[0] || threshold == builder->always[1] || threshold == builder->always[2]
-         || threshold == builder->always[3];
-}
-
 void
 dh_curve_builder_add (DhCurveBuilder *builder, double threshold, guint64 tp, guint64 fp)
 {
   const DhCurvePoint point = { .threshold = threshold, .tp = tp, .fp = fp };
   if (is_far (builder, &point) && builder->last.threshold != builder->kept.threshold)
     keep (builder, &builder->last);
-  if (is_far (builder, &point) || is_always (builder, threshold))
+  if (is_far (builder, &point))
     keep (builder, &point);
   builder->last = point;
+}
+
+static void
+keep_last (DhCurveBuilder *builder)
+{
+  if (builder->last.threshold != builder->kept.threshold)
+    keep (builder, &builder->last);
+}
+
+void
+dh_curve_builder_insert (DhCurveBuilder *builder, const DhCurvePoint *point)
+{
+  keep_last (builder);
+  keep (builder, point); /* makes room; then the points below it move up */
+  DhCurve *curve = builder->curve;
+  if (!curve)
+    return;
+  guint at = curve->n_points - 1;
+  while (at > 0 && curve->points[at - 1].threshold < point->threshold)
+    at--;
+  if (at > 0 && curve->points[at - 1].threshold == point->threshold)
+    curve->n_points--; /* it was there */
+  else
+    {
+      memmove (curve->points + at + 1, curve->points + at, (curve->n_points - 1 - at) * sizeof *curve->points);
+      curve->points[at] = *point;
+    }
+  builder->kept = builder->last;
 }
 
 DhCurve *
 dh_curve_builder_end (DhCurveBuilder *builder)
 {
-  if (builder->last.threshold != builder->kept.threshold)
-    keep (builder, &builder->last);
+  keep_last (builder);
   return g_steal_pointer (&builder->curve);
 }

@@ -9,12 +9,13 @@ typedef struct
   DhCurve *curve; /* NULL where memory was short */
   gsize room;
   double tp_step, fp_step, ratio;
-  double always[4]; /* thresholds that are kept in any case; NAN for none */
   DhCurvePoint last, kept;
 } DhCurveBuilder;
 
 /* max_points 0: all points. */
 void dh_curve_builder_init (DhCurveBuilder *builder, guint64 inliers, guint64 anomalies, guint max_points);
 void dh_curve_builder_add (DhCurveBuilder *builder, double threshold, guint64 tp, guint64 fp);
+/* After all points: puts one of them back, where it was left out. */
+void dh_curve_builder_insert (DhCurveBuilder *builder, const DhCurvePoint *point);
 /* The curve, or NULL where memory was short. */
 DhCurve *dh_curve_builder_end (DhCurveBuilder *builder);

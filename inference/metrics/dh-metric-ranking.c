@@ -98,9 +98,7 @@ pooled_finish (DhMetric *metric, DhResult *result, GError **error)
   DhPixelMetrics metrics;
   if (!state->set)
     state->set = dh_ranking_new ();
-  if (!dh_ranking_metrics (state->set, rule_of (metric), &metrics))
-    return fail_memory (error);
-  result->curve = dh_ranking_curve (state->set, DH_METRIC_CURVE_POINTS, rule_of (metric));
+  result->curve = dh_ranking_metrics_and_curve (state->set, rule_of (metric), &metrics, DH_METRIC_CURVE_POINTS);
   if (!result->curve)
     return fail_memory (error);
   if (!dh_ranking_inliers (state->set))

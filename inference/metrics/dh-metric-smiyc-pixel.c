@@ -289,11 +289,12 @@ dh_smiyc_bins_metrics (DhSmiycBins *bins, DhSmiycMetrics *metrics, DhCurve **cur
 
   DhCurveBuilder builder;
   dh_curve_builder_init (&builder, all->inliers, all->anomalies, DH_METRIC_CURVE_POINTS);
-  builder.always[0] = metrics->threshold_tpr95;
-  builder.always[1] = metrics->threshold_fpr5;
-  builder.always[2] = metrics->best_f1_threshold;
   for (guint i = 0; i < all->n_points; i++)
     dh_curve_builder_add (&builder, all->points[i].threshold, all->points[i].tp, all->points[i].fp);
+  for (guint i = 0; i < all->n_points; i++)
+    if (all->points[i].threshold == metrics->threshold_tpr95 || all->points[i].threshold == metrics->threshold_fpr5
+        || all->points[i].threshold == metrics->best_f1_threshold)
+      dh_curve_builder_insert (&builder, &all->points[i]);
   *curve = dh_curve_builder_end (&builder);
   return *curve || fail_memory (error);
 }

@@ -91,25 +91,25 @@ undefined (DhPixelMetrics *metrics)
   metrics->best_f1 = metrics->best_f1_threshold = metrics->tpr_at_fpr5 = metrics->threshold_fpr5 = NAN;
 }
 
-gboolean
-dh_ranking_metrics (DhRanking *ranking, DhFpr95Rule rule, DhPixelMetrics *metrics)
+/* One walk gives the metrics and, where `builder` is not NULL, the curve. */
+static gboolean
+measure (DhRanking *ranking, DhFpr95Rule rule, DhPixelMetrics *metrics, DhCurveBuilder *builder)
 {
   const guint64 inliers = dh_ranking_inliers (ranking), anomalies = dh_ranking_anomalies (ranking);
   DhRankingWalk walk;
   undefined (metrics);
-  if (!anomalies)
+  if ((!anomalies && !builder) || (!anomalies && !inliers))
     return TRUE;
   if (!dh_ranking_walk_begin (&walk, ranking))
     return FALSE;
 
   Fpr95 fpr95 = { .rule = rule,
                   .anomalies = anomalies,
-                  .nearest = INFINITY,
-                  .wanted = first_count (anomalies, TPR, rule == DH_FPR95_REACHED) };
-  const guint64 fp_too_many = inliers ? first_count (inliers, FPR, FALSE) : 0;
-  guint64 tp = 0, fp = 0, fpr5_tp = 0;
-  guint32 fpr5_key = 0, f1_key = 0;
-  gboolean any_fpr5 = FALSE;
+                  .wanted = first_count (anomalies, TPR, rule == DH_FPR95_REACHED),
+                  .found = !anomalies,
+                  .nearest = INFINITY };
+  DhCurvePoint here = { 0 }, best = { 0 }, fpr5 = { .threshold = NAN }, reached = { 0 };
+  const guint64 tp_reached = first_count (anomalies, TPR, TRUE), fp_too_many = first_count (inliers, FPR, FALSE);
   Wide twice_area = 0;
   Sum ap = { 0 };
   double best_f1 = -1;
@@ -117,43 +117,79 @@ dh_ranking_metrics (DhRanking *ranking, DhFpr95Rule rule, DhPixelMetrics *metric
     for (guint i = 0; i < walk.n; i++)
       {
         const guint64 d_tp = walk.anomalies[i], d_fp = walk.inliers[i];
-        twice_area += (Wide)d_fp * (2 * tp + d_tp);
-        tp += d_tp;
-        fp += d_fp;
+        twice_area += (Wide)d_fp * (2 * here.tp + d_tp);
+        const gboolean before = here.tp < tp_reached;
+        here.tp += d_tp;
+        here.fp += d_fp;
+        here.threshold = dh_key_to_float (walk.keys[i]);
         if (d_tp)
           {
-            sum_add (&ap, d_tp * ((double)tp / (tp + fp)));
-            const double f1 = 2.0 * tp / (tp + fp + anomalies); /* falls wherever no anomaly is added */
+            sum_add (&ap, d_tp * ((double)here.tp / (here.tp + here.fp)));
+            const double f1 = 2.0 * here.tp / (here.tp + here.fp + anomalies); /* falls where no anomaly is added */
             if (f1 > best_f1)
               {
                 best_f1 = f1;
-                f1_key = walk.keys[i];
+                best = here;
               }
+            if (before && here.tp >= tp_reached)
+              reached = here;
           }
-        if (fp < fp_too_many)
-          {
-            any_fpr5 = TRUE;
-            fpr5_tp = tp;
-            fpr5_key = walk.keys[i];
-          }
+        if (here.fp < fp_too_many)
+          fpr5 = here;
         if (!fpr95.found)
-          fpr95_add (&fpr95, walk.keys[i], tp, fp, d_tp, d_fp);
+          fpr95_add (&fpr95, walk.keys[i], here.tp, here.fp, d_tp, d_fp);
+        if (builder)
+          dh_curve_builder_add (builder, here.threshold, here.tp, here.fp);
       }
   dh_ranking_walk_end (&walk);
+  if (!anomalies)
+    return TRUE;
 
+  const DhCurvePoint at = { .threshold = dh_key_to_float (fpr95.key), .tp = fpr95.tp, .fp = fpr95.fp };
   metrics->ap = ap.sum / anomalies;
   metrics->best_f1 = best_f1;
-  metrics->best_f1_threshold = dh_key_to_float (f1_key);
-  metrics->threshold_tpr95 = dh_key_to_float (fpr95.key);
-  metrics->tpr_at_threshold = (double)fpr95.tp / anomalies;
-  if (!inliers)
-    return TRUE;
-  metrics->auroc = (double)((long double)twice_area / 2 / inliers / anomalies);
-  metrics->fpr95 = (double)fpr95.fp / inliers;
-  metrics->tpr_at_fpr5 = (double)fpr5_tp / anomalies;
-  if (any_fpr5)
-    metrics->threshold_fpr5 = dh_key_to_float (fpr5_key);
+  metrics->best_f1_threshold = best.threshold;
+  metrics->threshold_tpr95 = at.threshold;
+  metrics->tpr_at_threshold = (double)at.tp / anomalies;
+  if (inliers)
+    {
+      metrics->auroc = (double)((long double)twice_area / 2 / inliers / anomalies);
+      metrics->fpr95 = (double)at.fp / inliers;
+      metrics->tpr_at_fpr5 = (double)fpr5.tp / anomalies;
+      metrics->threshold_fpr5 = fpr5.threshold;
+    }
+  if (builder)
+    {
+      dh_curve_builder_insert (builder, &at);
+      dh_curve_builder_insert (builder, &best);
+      dh_curve_builder_insert (builder, &reached);
+      if (!isnan (fpr5.threshold))
+        dh_curve_builder_insert (builder, &fpr5);
+    }
   return TRUE;
+}
+
+gboolean
+dh_ranking_metrics (DhRanking *ranking, DhFpr95Rule rule, DhPixelMetrics *metrics)
+{
+  return measure (ranking, rule, metrics, NULL);
+}
+
+DhCurve *
+dh_ranking_metrics_and_curve (DhRanking *ranking, DhFpr95Rule rule, DhPixelMetrics *metrics, guint max_points)
+{
+  DhCurveBuilder builder;
+  dh_curve_builder_init (&builder, dh_ranking_inliers (ranking), dh_ranking_anomalies (ranking), max_points);
+  const gboolean measured = measure (ranking, rule, metrics, &builder);
+  g_autoptr (DhCurve) curve = dh_curve_builder_end (&builder);
+  return measured ? g_steal_pointer (&curve) : NULL;
+}
+
+DhCurve *
+dh_ranking_curve (DhRanking *ranking, guint max_points, DhFpr95Rule rule)
+{
+  DhPixelMetrics metrics;
+  return dh_ranking_metrics_and_curve (ranking, rule, &metrics, max_points);
 }
 
 double
@@ -174,33 +210,6 @@ dh_ranking_roc_threshold (DhRanking *ranking, double tpr)
       }
   dh_ranking_walk_end (&walk);
   return dh_key_to_float (at.key);
-}
-
-DhCurve *
-dh_ranking_curve (DhRanking *ranking, guint max_points, DhFpr95Rule rule)
-{
-  const guint64 inliers = dh_ranking_inliers (ranking), anomalies = dh_ranking_anomalies (ranking);
-  DhPixelMetrics metrics, reached;
-  DhRankingWalk walk;
-  if (!dh_ranking_metrics (ranking, rule, &metrics) || !dh_ranking_metrics (ranking, DH_FPR95_REACHED, &reached)
-      || !dh_ranking_walk_begin (&walk, ranking))
-    return NULL;
-  DhCurveBuilder builder;
-  dh_curve_builder_init (&builder, inliers, anomalies, max_points);
-  builder.always[0] = metrics.threshold_tpr95;
-  builder.always[1] = metrics.threshold_fpr5;
-  builder.always[2] = metrics.best_f1_threshold;
-  builder.always[3] = reached.threshold_tpr95;
-  guint64 tp = 0, fp = 0;
-  while (dh_ranking_walk_next (&walk))
-    for (guint i = 0; i < walk.n; i++)
-      {
-        tp += walk.anomalies[i];
-        fp += walk.inliers[i];
-        dh_curve_builder_add (&builder, dh_key_to_float (walk.keys[i]), tp, fp);
-      }
-  dh_ranking_walk_end (&walk);
-  return dh_curve_builder_end (&builder);
 }
 
 void

@@ -91,6 +91,8 @@ double dh_ranking_quantile (DhRanking *ranking, double q);
  * and in FPR, and the points of dh_ranking_metrics (rule), FPR 5 % and best F1 are among them. NULL where memory is
  * short. */
 DhCurve *dh_ranking_curve (DhRanking *ranking, guint max_points, DhFpr95Rule rule);
+/* Both at once, in the time of one. */
+DhCurve *dh_ranking_metrics_and_curve (DhRanking *ranking, DhFpr95Rule rule, DhPixelMetrics *metrics, guint max_points);
 
 /* Counts of each class between n_bins + 1 ascending edges, the last bin closed, as numpy.histogram; scores outside are
  * not counted. `inliers` and `anomalies` hold n_bins each. */
