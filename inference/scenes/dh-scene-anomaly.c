@@ -26,7 +26,9 @@ fabric (Rng *rng)
 {
   static const Texture textures[] = { TEXTURE_QUILT, TEXTURE_TARTAN, TEXTURE_CHEVRON, TEXTURE_SPOTS };
   const Rgb a = loud (rng), b = loud (rng);
-  return material_two (textures[rng_below (rng, 4)], a, b, rng_range (rng, 0.2f, 0.36f), (guint32)rng_next (rng));
+  const Texture texture = textures[rng_below (rng, 4)];
+  const float scale = rng_range (rng, 0.2f, 0.36f);
+  return material_two (texture, a, b, scale, (guint32)rng_next (rng));
 }
 
 static void
@@ -65,8 +67,9 @@ draw_ball (Scene *scene, const Thing *thing, Rng *rng)
 {
   const Frame f = scene_upright (scene, thing->x, thing->z, 0);
   const float r = rng_range (rng, 0.35f, 0.85f) * thing->size;
+  const Rgb a = loud (rng), b = loud (rng);
   const Material m = rng_chance (rng, 0.5f)
-                         ? material_two (TEXTURE_SECTORS, loud (rng), loud (rng), 1.1f * r, 1)
+                         ? material_two (TEXTURE_SECTORS, a, b, 1.1f * r, 1)
                          : material_two (TEXTURE_PANELS, rgb (0.92f, 0.92f, 0.9f), rgb (0.1f, 0.1f, 0.1f), 0.8f * r, 1);
   scene_ball (scene, &f, 0, r, r, r, 0, LABEL, &m);
 }
@@ -100,8 +103,9 @@ draw_flowerpot (Scene *scene, const Thing *thing, Rng *rng)
 {
   const Frame f = scene_upright (scene, thing->x, thing->z, 0);
   const float k = thing->size * rng_range (rng, 0.8f, 1.2f);
-  const Material pot = material_two (rng_chance (rng, 0.5f) ? TEXTURE_CHEVRON : TEXTURE_SPOTS,
-                                     rgb_vary (rng, rgb (0.75f, 0.36f, 0.2f), 0.2f), loud (rng), 0.25f, 1);
+  const Texture pattern = rng_chance (rng, 0.5f) ? TEXTURE_CHEVRON : TEXTURE_SPOTS;
+  const Rgb clay = rgb_vary (rng, rgb (0.75f, 0.36f, 0.2f), 0.2f);
+  const Material pot = material_two (pattern, clay, loud (rng), 0.25f, 1);
   const Material stem = material (TEXTURE_GLOSS, rgb (0.35f, 0.6f, 0.2f), 1, 1);
   const Material eye = material (TEXTURE_GLOSS, rgb (0.95f, 0.8f, 0.15f), 1, 1);
   const Material petal = material (TEXTURE_GLOSS, loud (rng), 1, 1);
@@ -156,8 +160,8 @@ draw_bale (Scene *scene, const Thing *thing, Rng *rng)
 {
   const Frame f = scene_upright (scene, thing->x, thing->z, 0);
   const float r = 0.75f * thing->size;
-  const Material hay = material_two (TEXTURE_HAY, rgb_vary (rng, rgb (0.85f, 0.69f, 0.35f), 0.1f),
-                                     rgb (0.65f, 0.5f, 0.22f), 0.6f, (guint32)rng_next (rng));
+  const Rgb straw = rgb_vary (rng, rgb (0.85f, 0.69f, 0.35f), 0.1f);
+  const Material hay = material_two (TEXTURE_HAY, straw, rgb (0.65f, 0.5f, 0.22f), 0.6f, (guint32)rng_next (rng));
   if (rng_chance (rng, 0.5f))
     {
       block (scene, thing, 0, 0, 0, 1.5f, 0.8f, 0.9f, &hay);
@@ -200,7 +204,8 @@ draw_balloon (Scene *scene, const Thing *thing, Rng *rng)
 {
   const Frame f = scene_upright (scene, thing->x, thing->z, 0);
   const float y = thing->z > 14 ? rng_range (rng, 5, 9) : 0.2f, k = thing->size * (thing->z > 14 ? 1.8f : 0.8f);
-  const Material cloth = material_two (TEXTURE_SECTORS, loud (rng), loud (rng), 1.4f * k, 1);
+  const Rgb a = loud (rng), b = loud (rng);
+  const Material cloth = material_two (TEXTURE_SECTORS, a, b, 1.4f * k, 1);
   const Material basket = material_two (TEXTURE_TARTAN, rgb (0.5f, 0.34f, 0.18f), rgb (0.35f, 0.22f, 0.1f), 0.12f, 1);
   const Material rope = material (TEXTURE_PLAIN, rgb (0.2f, 0.16f, 0.12f), 1, 1);
   for (int i = -1; i <= 1; i += 2)
@@ -221,8 +226,8 @@ draw_boat (Scene *scene, const Thing *thing, Rng *rng)
   const Frame f = scene_upright (scene, thing->x, thing->z, thing->turn);
   const float k = 1.1f * thing->size, w = rng_chance (rng, 0.5f) ? 1 : -1;
   const Material hull = material_two (TEXTURE_CHEVRON, loud (rng), rgb (0.93f, 0.93f, 0.9f), 0.9f, 1);
-  const Material sail = material_two (rng_chance (rng, 0.5f) ? TEXTURE_SECTORS : TEXTURE_QUILT,
-                                      rgb (0.93f, 0.9f, 0.84f), loud (rng), 0.9f, 1);
+  const Texture pattern = rng_chance (rng, 0.5f) ? TEXTURE_SECTORS : TEXTURE_QUILT;
+  const Material sail = material_two (pattern, rgb (0.93f, 0.9f, 0.84f), loud (rng), 0.9f, 1);
   const Material mast = material (TEXTURE_BRUSHED, rgb (0.5f, 0.33f, 0.18f), 0.1f, 2);
   scene_limb (scene, &f, 0, 0.6f * k, 0.05f * k, 0, 3.1f * k, 0.03f * k, LABEL, &mast);
   const float main_sail[3][2] = { { -0.1f * k * w, 0.9f * k },
@@ -241,8 +246,8 @@ draw_teapot (Scene *scene, const Thing *thing, Rng *rng)
 {
   const Frame f = scene_upright (scene, thing->x, thing->z, thing->turn);
   const float k = 0.95f * thing->size, w = rng_chance (rng, 0.5f) ? 1 : -1;
-  const Material china = material_two (rng_chance (rng, 0.5f) ? TEXTURE_SPOTS : TEXTURE_GLOSS, rgb (0.93f, 0.92f, 0.9f),
-                                       loud (rng), 0.5f, 1);
+  const Texture pattern = rng_chance (rng, 0.5f) ? TEXTURE_SPOTS : TEXTURE_GLOSS;
+  const Material china = material_two (pattern, rgb (0.93f, 0.92f, 0.9f), loud (rng), 0.5f, 1);
   const Material trim = material (TEXTURE_GLOSS, loud (rng), 1, 1);
   scene_limb (scene, &f, 0.6f * k * w, 0.45f * k, 0.17f * k, 1.15f * k * w, 1.02f * k, 0.07f * k, LABEL, &china);
   for (int i = 0; i < 6; i++)

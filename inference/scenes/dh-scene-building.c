@@ -108,9 +108,12 @@ front_init (Front *f, const Scene *scene, Rng *rng, int kind, float width, float
   f->wall.second = rgb_mix (colour, rgb (0.7f, 0.68f, 0.65f), 0.5f);
   f->frame = rng_chance (rng, 0.6f) ? rgb (0.85f, 0.84f, 0.8f) : rgb_vary (rng, rgb (0.3f, 0.27f, 0.24f), 0.3f);
   f->glass = rgb_vary (rng, rgb (0.2f, 0.25f, 0.31f), 0.3f);
-  f->shop = rgb (rng_range (rng, 0.15f, 0.75f), rng_range (rng, 0.12f, 0.5f), rng_range (rng, 0.1f, 0.55f));
+  f->shop.r = rng_range (rng, 0.15f, 0.75f);
+  f->shop.g = rng_range (rng, 0.12f, 0.5f);
+  f->shop.b = rng_range (rng, 0.1f, 0.55f);
   f->storey = rng_range (rng, 2.8f, 3.6f);
-  f->bay = width / MAX (whole (width / rng_range (rng, 1.7f, 3.4f)), 1.0f);
+  const float bays = whole (width / rng_range (rng, 1.7f, 3.4f));
+  f->bay = width / MAX (bays, 1.0f);
   f->sill = rng_range (rng, 0.22f, 0.36f);
   f->head = rng_range (rng, 0.78f, 0.9f);
   f->left = rng_range (rng, 0.14f, 0.3f);
@@ -247,8 +250,8 @@ scene_draw_skyline (Scene *scene)
           const Frame frame = { vec (x, -scene->camera_y, z), vec (1, 0, 0), vec (0, 1, 0) };
           if (wood && layer)
             {
-              const Material leaves =
-                  material (TEXTURE_LEAVES, rgb_vary (&rng, green, 0.2f), 1, (guint32)rng_next (&rng));
+              const Rgb leaf = rgb_vary (&rng, green, 0.2f);
+              const Material leaves = material (TEXTURE_LEAVES, leaf, 1, (guint32)rng_next (&rng));
               scene_ball (scene, &frame, 0.5f * width, 0.25f * height, 0.6f * width, 0.55f * height + 2, 0,
                           DH_SCENE_VEGETATION, &leaves);
               scene_rect (scene, &frame, -1, -0.5f, width + 1, 0.35f * height, DH_SCENE_VEGETATION, &leaves);
@@ -260,7 +263,8 @@ scene_draw_skyline (Scene *scene)
               draw_front (scene, &front, frame.origin, vec_add (frame.origin, vec (width, 0, 0)), height,
                           DH_SCENE_BUILDING);
             }
-          x += width * rng_range (&rng, 0.8f, 1.1f) + (rng_chance (&rng, 0.2f) ? 15 : 0);
+          x += width * rng_range (&rng, 0.8f, 1.1f);
+          x += rng_chance (&rng, 0.2f) ? 15 : 0;
         }
     }
 }

@@ -217,8 +217,9 @@ scene_draw_ground (Scene *scene)
                                { 0.66f, 0.58f, 0.5f },
                                { 0.6f, 0.48f, 0.43f },
                                { 0.7f, 0.68f, 0.64f } };
-  const Ground walk = { scene, GROUND_PAVING, rgb_vary (rng, stone[rng_below (rng, 5)], 0.1f), (guint32)rng_next (rng),
-                        rng_range (rng, 0.4f, 1.6f) };
+  const Rgb slabs = rgb_vary (rng, stone[rng_below (rng, 5)], 0.1f);
+  const float slab = rng_range (rng, 0.4f, 1.6f);
+  const Ground walk = { scene, GROUND_PAVING, slabs, (guint32)rng_next (rng), slab };
   const Ground kerb = { scene, GROUND_KERB, rgb (0.68f, 0.67f, 0.64f), (guint32)rng_next (rng), 1 };
   const Rgb green = rgb_vary (rng, rgb (0.27f, 0.38f, 0.15f), 0.3f);
   const Ground grass = { scene, GROUND_GRASS, green, (guint32)rng_next (rng), 1 };
@@ -251,16 +252,18 @@ scene_draw_ground (Scene *scene)
     }
   for (int i = rng_below (rng, 4); i > 0; i--)
     {
-      const Ground patch = { scene, GROUND_PATCH, rgb_scale (road.base, rng_range (rng, 0.7f, 1.15f)),
-                             (guint32)rng_next (rng), 1 };
+      const Rgb tar = rgb_scale (road.base, rng_range (rng, 0.7f, 1.15f));
+      const Ground patch = { scene, GROUND_PATCH, tar, (guint32)rng_next (rng), 1 };
       const float x = rng_range (rng, a, b - 1.5f), z = rng_range (rng, 4, 30);
-      strip (scene, x, x + rng_range (rng, 0.6f, 1.5f), z, z + rng_range (rng, 1, 7), DH_SCENE_ROAD, &patch);
+      const float wide = rng_range (rng, 0.6f, 1.5f), deep = rng_range (rng, 1, 7);
+      strip (scene, x, x + wide, z, z + deep, DH_SCENE_ROAD, &patch);
     }
   draw_lines (scene);
   for (int i = rng_below (rng, 3); i > 0; i--)
     {
       const Ground iron = { scene, GROUND_PATCH, rgb (0.2f, 0.19f, 0.18f), (guint32)rng_next (rng), 1 };
-      spot (scene, rng_range (rng, a + 0.8f, b - 0.8f), rng_range (rng, 5, 22), 0.34f, 0.34f, &iron);
+      const float x = rng_range (rng, a + 0.8f, b - 0.8f), z = rng_range (rng, 5, 22);
+      spot (scene, x, z, 0.34f, 0.34f, &iron);
     }
 }
 

@@ -4,8 +4,9 @@
 
 G_BEGIN_DECLS
 
-/* Arithmetic that gives the same bits on every IEEE machine: +, −, ×, / and sqrtf alone, in a fixed order (the
- * room is compiled with -ffp-contract=off). No libm function whose last digit differs between C libraries. */
+/* Arithmetic that gives the same bits on every IEEE machine: +, −, ×, / and sqrtf alone, in a fixed order: the
+ * room is compiled with -ffp-contract=off, and no two draws of a random number stand in one expression, whose parts C
+ * evaluates in any order. No libm function whose last digit differs between C libraries. */
 
 typedef struct
 {

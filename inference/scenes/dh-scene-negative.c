@@ -123,16 +123,15 @@ static Cloth
 any_cloth (Rng *rng, float unit)
 {
   const float turn = rng_unit (rng);
-  return (Cloth){ (Weave)rng_below (rng, N_WEAVES),
-                  any_colour (rng),
-                  any_colour (rng),
-                  any_colour (rng),
-                  (guint32)rng_next (rng),
-                  unit * rng_range (rng, 6, 46),
-                  cos_turn (turn),
-                  sin_turn (turn),
-                  rng_range (rng, -0.0012f, 0.0012f),
-                  rng_range (rng, -0.002f, 0.002f) };
+  Cloth cloth = { .weave = (Weave)rng_below (rng, N_WEAVES), .cos = cos_turn (turn), .sin = sin_turn (turn) };
+  cloth.a = any_colour (rng);
+  cloth.b = any_colour (rng);
+  cloth.c = any_colour (rng);
+  cloth.seed = (guint32)rng_next (rng);
+  cloth.scale = unit * rng_range (rng, 6, 46);
+  cloth.shade_x = rng_range (rng, -0.0012f, 0.0012f);
+  cloth.shade_y = rng_range (rng, -0.002f, 0.002f);
+  return cloth;
 }
 
 void

@@ -80,8 +80,8 @@ scene_draw_tree (Scene *scene, const Thing *thing)
   const Tree tree = tree_of (thing, &rng);
   const Frame frame = scene_upright (scene, thing->x, thing->z, 0);
   const float thick = 0.022f * tree.height + 0.05f;
-  const Material bark =
-      material (TEXTURE_BARK, rgb_vary (&rng, rgb (0.36f, 0.29f, 0.22f), 0.25f), 1, (guint32)rng_next (&rng));
+  const Rgb brown = rgb_vary (&rng, rgb (0.36f, 0.29f, 0.22f), 0.25f);
+  const Material bark = material (TEXTURE_BARK, brown, 1, (guint32)rng_next (&rng));
   const float top = tree.trunk + 0.4f * (tree.height - tree.trunk);
   scene_limb (scene, &frame, 0, thick * 0.5f, thick, tree.lean, top, 0.5f * thick, DH_SCENE_VEGETATION, &bark);
   if (tree.shape != 2)
@@ -99,9 +99,11 @@ scene_shade_tree (Scene *scene, const Thing *thing)
   const Tree tree = tree_of (thing, &rng);
   scene_shadow_board (scene, thing->x - 0.12f, thing->z, thing->x + 0.12f, thing->z, tree.trunk + 1);
   for (int i = 0; i < 7; i++)
-    scene_shadow_disc (scene, thing->x + tree.crown * rng_range (&rng, -0.6f, 0.6f),
-                       mixf (tree.trunk, tree.height, rng_range (&rng, 0.2f, 0.85f)), thing->z,
-                       tree.crown * rng_range (&rng, 0.35f, 0.6f));
+    {
+      const float x = thing->x + tree.crown * rng_range (&rng, -0.6f, 0.6f);
+      const float y = mixf (tree.trunk, tree.height, rng_range (&rng, 0.2f, 0.85f));
+      scene_shadow_disc (scene, x, y, thing->z, tree.crown * rng_range (&rng, 0.35f, 0.6f));
+    }
   scene_contact (scene, thing->x, thing->z, 0.35f, 0.35f, 0.4f);
 }
 

@@ -108,6 +108,20 @@ G_GNUC_INTERNAL void scene_shade_anomaly (Scene *scene, const Thing *thing);
 #define N_ANOMALIES 16
 G_GNUC_INTERNAL void scene_draw_animal (Scene *scene, const Thing *thing, Rng *rng);
 
+#define MAX_THINGS 600
+
+typedef struct
+{
+  Scene scene;
+  Thing things[MAX_THINGS]; /* once laid out: buildings, then the rest, each from far to near */
+  int n;
+} Street;
+
+/* Light, camera, and what stands where; in this order. */
+G_GNUC_INTERNAL void scene_set_light (Scene *scene);
+G_GNUC_INTERNAL void scene_set_camera (Scene *scene, int width, int height);
+G_GNUC_INTERNAL void scene_lay_out (Street *street);
+
 /* Fog, rain, the lens and the sensor; radiance becomes 8-bit RGB. */
 G_GNUC_INTERNAL void scene_finish (Scene *scene, guint8 *rgb);
 

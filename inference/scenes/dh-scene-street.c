@@ -6,7 +6,8 @@ metal (Rng *rng)
   static const Rgb colours[] = {
     { 0.42f, 0.43f, 0.44f }, { 0.6f, 0.6f, 0.6f }, { 0.24f, 0.27f, 0.26f }, { 0.3f, 0.26f, 0.22f }
   };
-  return material (TEXTURE_GRAIN, rgb_vary (rng, colours[rng_below (rng, 4)], 0.15f), 0.3f, (guint32)rng_next (rng));
+  const Rgb colour = rgb_vary (rng, colours[rng_below (rng, 4)], 0.15f);
+  return material (TEXTURE_GRAIN, colour, 0.3f, (guint32)rng_next (rng));
 }
 
 /* Street lamps (0), and wooden poles with crossarms (1). `turn` −1 or 1: to which side the arm reaches. */
