@@ -157,6 +157,8 @@ make_room (DhPredictor *predictor, guint width, guint height, guint maps, GError
   if (g_str_has_prefix (dh_device_name (predictor->device), "cuda"))
     return TRUE;
   const guint64 needed = dh_predictor_estimate (predictor, width, height, maps);
+  if (needed == G_MAXUINT64)
+    return TRUE; /* compiling says why */
   guint64 available;
   while ((available = dh_machine_memory_available ()) != 0 && needed > available && predictor->plans->len > 0)
     g_array_set_size (predictor->plans, predictor->plans->len - 1);
@@ -166,7 +168,7 @@ make_room (DhPredictor *predictor, guint width, guint height, guint maps, GError
   g_autofree char *have = g_format_size_full (available, G_FORMAT_SIZE_IEC_UNITS);
   g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
                "A picture of %u×%u pixels needs about %s of memory with %s, and %s can be had; use a smaller scale",
-               width, height, needed == G_MAXUINT64 ? "too much" : need, dh_model_title (predictor->model), have);
+               width, height, need, dh_model_title (predictor->model), have);
   return FALSE;
 }
 
@@ -199,10 +201,12 @@ dh_predictor_get_plan (DhPredictor *predictor, guint width, guint height, guint 
                    "A picture of %u×%u pixels is too small; each side needs at least %d", width, height, MIN_SIDE);
       return NULL;
     }
-  if (width > DH_IMAGE_MAX_SIDE || height > DH_IMAGE_MAX_SIDE)
+  if (width > DH_IMAGE_MAX_SIDE || height > DH_IMAGE_MAX_SIDE || (gint64)width * height > DH_IMAGE_MAX_PIXELS)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
-                   "A picture of %u×%u pixels is too large; no side may be over %d", width, height, DH_IMAGE_MAX_SIDE);
+      g_set_error (
+          error, DH_ERROR, DH_ERROR_TOO_LARGE,
+          "A picture of %u×%u pixels is too large (at most %d a side and %d million in all); use a smaller scale",
+          width, height, DH_IMAGE_MAX_SIDE, (gint)(DH_IMAGE_MAX_PIXELS / 1000000));
       return NULL;
     }
   DhPlan *plan = find_plan (predictor, width, height, maps);

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "dh-error.h"
+#include "dh-machine.h"
 #include "dh-nets.h"
 #include "dh-predictor.h"
 
@@ -112,7 +113,10 @@ test_refused (void)
   assert_refused (predictor, 31, 64, DH_ERROR_UNSUPPORTED, "31×64");
   assert_refused (predictor, 64, 31, DH_ERROR_UNSUPPORTED, "64×31");
   assert_refused (predictor, 32768, 32768, DH_ERROR_TOO_LARGE, "use a smaller scale");
-  assert_refused (predictor, 32769, 64, DH_ERROR_TOO_LARGE, "32768");
+  assert_refused (predictor, 32769, 64, DH_ERROR_TOO_LARGE, "32768 a side");
+  /* Within the limits of a picture, but not of this machine's memory; the estimate is said. */
+  if (dh_predictor_estimate (predictor, 32768, 6000, ALL_MAPS) > dh_machine_memory ())
+    assert_refused (predictor, 32768, 6000, DH_ERROR_TOO_LARGE, "iB of memory with ldn121");
   g_autoptr (GError) error = NULL;
   g_autoptr (DhModel) model = dh_model_new_seeded ("ldn-tiny", 5, 1, 1, NULL);
   g_assert_null (dh_predictor_new (model, "ref", DH_PRECISION_F16, 1, &error));

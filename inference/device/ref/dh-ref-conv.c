@@ -128,7 +128,9 @@ dh_ref_conv (const DhNode *node, const float *x, DhShape from, const float *weig
   if (!memory)
     return FALSE;
 
+#ifdef _OPENMP
 #pragma omp parallel for num_threads(threads) schedule(static)
+#endif
   for (guint part = 0; part < threads; part++)
     {
       const Scratch scratch = { .patches = memory + part * doubles,
