@@ -18,14 +18,34 @@ dh_conv1x1_scratch (const DhCpuConv1x1 *conv)
   return (gsize)PIXELS_AT_ONCE * MIN (PLANES_AT_ONCE, conv->in.n_planes) * DH_LANES * sizeof (float);
 }
 
+/* Floats that one plane of one pixel takes after gathering. */
+DH_INLINE gsize
+pixel_floats (const DhCpuConv1x1 *conv)
+{
+#ifdef __AVX512BF16__
+  if (conv->bf16)
+    return DH_LANES / 2;
+#endif
+  return DH_LANES;
+}
+
 /* Copies the pixels that an item reads together, through norm and ReLU. */
 static void
 gather (const DhCpuConv1x1 *conv, gint first, gint n, gint plane0, gint n_planes, float *to)
 {
-  for (gint b = 0; b < n_planes; b++, to += (gsize)n * DH_LANES)
+  for (gint b = 0; b < n_planes; b++, to += n * pixel_floats (conv))
     {
       const float *from = conv->in.planes[plane0 + b];
       DhPrologue prologue = dh_prologue (&conv->in, plane0 + b);
+#ifdef __AVX512BF16__
+      if (conv->bf16 && conv->stride == 1)
+        {
+          from += (gsize)first * DH_LANES;
+          for (gint i = 0; i < n; i++)
+            dh_store_bf16 (to + i * (DH_LANES / 2), dh_read (from + i * DH_LANES, prologue));
+          continue;
+        }
+#endif
       if (conv->stride == 1)
         {
           from += (gsize)first * DH_LANES;
@@ -39,7 +59,13 @@ gather (const DhCpuConv1x1 *conv, gint first, gint n, gint plane0, gint n_planes
           for (gint i = 0; i < n; i++)
             {
               gsize at = (gsize)y * conv->stride * conv->in.w + (gsize)x * conv->stride;
-              dh_store (to + i * DH_LANES, dh_read (from + at * DH_LANES, prologue));
+              DhVec v = dh_read (from + at * DH_LANES, prologue);
+#ifdef __AVX512BF16__
+              if (conv->bf16)
+                dh_store_bf16 (to + i * (DH_LANES / 2), v);
+              else
+#endif
+                dh_store (to + i * DH_LANES, v);
               if (++x == conv->out.w)
                 {
                   x = 0;
@@ -56,7 +82,8 @@ dh_conv1x1 (const DhCpuConv1x1 *conv, gint item, float *scratch)
   gint64 pixels = (gint64)conv->out.h * conv->out.w;
   gint first = item * PIXELS_AT_ONCE;
   gint n = (gint)MIN (PIXELS_AT_ONCE, pixels - first);
-  gboolean as_it_is = conv->stride == 1 && conv->in.scale == NULL && !conv->in.relu;
+  gsize step = pixel_floats (conv);
+  gboolean as_it_is = conv->stride == 1 && !conv->bf16 && conv->in.scale == NULL && !conv->in.relu;
   const float *weights = conv->weights;
   for (gint plane0 = 0; plane0 < conv->in.n_planes; plane0 += PLANES_AT_ONCE)
     {
@@ -71,21 +98,28 @@ dh_conv1x1 (const DhCpuConv1x1 *conv, gint item, float *scratch)
       for (gint o = 0; o < conv->out.n_planes; o += 2)
         {
           gint outs = MIN (2, conv->out.n_planes - o);
-          DhProduct p = { .a_stride = (gsize)n * DH_LANES, .n_planes = n_planes, .w = weights };
+          DhProduct p = { .a_stride = n * step, .n_planes = n_planes, .w = weights };
           p.bias = plane0 == 0 ? conv->bias + (gsize)o * DH_LANES : NULL;
           p.relu = last && conv->out.relu;
           for (gint i = 0; i < n; i += DH_TILE)
             {
               gsize at = ((gsize)first + i) * DH_LANES;
-              p.a = a + (gsize)i * DH_LANES;
+              p.a = a + i * step;
               for (gint j = 0; j < outs; j++)
                 {
                   p.c[j] = conv->out.planes[o + j] + at;
                   p.sum[j] = plane0 == 0 && conv->out.sum != NULL ? conv->out.sum[o + j] + at : NULL;
                 }
+#ifdef __AVX512BF16__
+              if (conv->bf16)
+                {
+                  dh_matrix_bf16 (&p, MIN (DH_TILE, n - i), outs);
+                  continue;
+                }
+#endif
               dh_matrix (&p, MIN (DH_TILE, n - i), outs);
             }
-          weights += (gsize)n_planes * DH_LANES * outs * DH_LANES;
+          weights += n_planes * step * outs * DH_LANES;
         }
     }
 }

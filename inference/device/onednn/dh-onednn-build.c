@@ -242,6 +242,8 @@ build_conv (Build *b, DhValue v, GError **error)
   if (!absorb (b, &value, &conv, scale, shift, own, error))
     return FALSE;
   conv.owner = value;
+  /* The last convolutions, whose results people look at, stay in float32. */
+  conv.bf16 = b->plan->bf16 && conv.shape.c >= 32;
 
   DhTensor *weights = parameter (b, node->name, "weight", error);
   if (weights == NULL)

@@ -61,6 +61,31 @@ pack_1x1 (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, gint at_
     }
 }
 
+/* The same order by pairs of input channels, in bfloat16. */
+static void
+pack_1x1_bf16 (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, gint at_once, guint16 *packed)
+{
+  gint lanes = plan->device->kernels->lanes;
+  const DhCpuView *in = conv->in;
+  for (gint plane0 = 0; plane0 < in->n_planes; plane0 += at_once)
+    {
+      gint plane1 = MIN (plane0 + at_once, in->n_planes);
+      for (gint o = 0; o < out->n_planes; o += 2)
+        {
+          gint outs = MIN (2, out->n_planes - o) * lanes;
+          for (gint i = plane0 * lanes; i < plane1 * lanes; i += 2)
+            for (gint j = 0; j < 2 * outs; j++)
+              {
+                gint from = in->channels[i + j % 2], to = out->channels[o * lanes + j / 2];
+                float w = from < 0 || to < 0
+                              ? 0
+                              : (float)(conv->weights[(gsize)to * conv->in_shape.c + from] * conv->scale[to]);
+                *packed++ = dh_f32_to_bf16 (w);
+              }
+        }
+    }
+}
+
 static DhCpuStep *
 conv_step (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, const char *what)
 {
@@ -94,12 +119,17 @@ dh_cpu_add_conv1x1 (DhCpuPlan *plan, const DhCpuConv *conv, GError **error)
   const DhCpuKernels *kernels = plan->device->kernels;
   DhCpuView *out = make_output (plan, conv);
   gsize count = (gsize)conv->in->n_planes * out->n_planes * kernels->lanes * kernels->lanes;
-  float *weights = dh_cpu_alloc_packed (plan, count * sizeof (float), error);
+  float *weights = dh_cpu_alloc_packed (plan, count * (conv->bf16 ? 2 : 4), error);
   if (weights == NULL)
     return NULL;
-  pack_1x1 (plan, conv, out, 256 / kernels->lanes, weights);
-  DhCpuStep *step = conv_step (plan, conv, out, conv->in->scale != NULL ? "norm 1×1" : "1×1");
+  if (conv->bf16)
+    pack_1x1_bf16 (plan, conv, out, 256 / kernels->lanes, (guint16 *)weights);
+  else
+    pack_1x1 (plan, conv, out, 256 / kernels->lanes, weights);
+  g_autofree char *what = g_strconcat (conv->in->scale != NULL ? "norm 1×1" : "1×1", conv->bf16 ? " bf16" : "", NULL);
+  DhCpuStep *step = conv_step (plan, conv, out, what);
   DhCpuConv1x1 *args = &step->u.conv1x1;
+  args->bf16 = conv->bf16;
   args->weights = weights;
   args->bias = pack_bias (plan, conv, out);
   args->stride = conv->node->stride;

@@ -127,7 +127,16 @@ typedef struct
   gboolean relu;
 } DhProduct;
 void dh_matrix (const DhProduct *product, gint pixels, gint outs);
+#ifdef __AVX512BF16__
+/* The same in bfloat16: `a` and `w` hold pairs of input channels, a pixel takes DH_LANES / 2 floats of `a`. */
 void dh_matrix_bf16 (const DhProduct *product, gint pixels, gint outs);
+/* DH_LANES values, rounded, to DH_LANES / 2 floats of memory. */
+DH_INLINE void
+dh_store_bf16 (float *to, DhVec v)
+{
+  _mm256_storeu_si256 ((__m256i *)to, (__m256i)_mm512_cvtneps_pbh ((__m512)v));
+}
+#endif
 
 void dh_pointwise (const DhCpuInput *in, const DhCpuOutput *out, gint item);
 void dh_max_pool (const DhCpuPool *pool, gint item);
