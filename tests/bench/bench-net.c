@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "dh-device.h"
 #include "dh-nets.h"
@@ -122,18 +123,27 @@ main (int argc, char **argv)
   g_autoptr (GArray) steps = NULL;
   g_autofree double *seconds = g_new0 (double, MAX (runs, 1));
   dh_plan_set_timing (plan, with_steps);
+  if (serve)
+    {
+      if (!dh_plan_run (plan, input, outputs, NULL, NULL, &error))
+        g_error ("%s", error->message);
+      puts ("ready");
+      fflush (stdout);
+    }
   for (gint run = serve ? 0 : -1; serve || run < runs; run++)
     {
       char line[16];
       if (serve && fgets (line, sizeof line, stdin) == NULL)
         break;
+      clock_t processor = clock ();
       start = g_get_monotonic_time ();
       if (!dh_plan_run (plan, input, outputs, NULL, NULL, &error))
         g_error ("%s", error->message);
       double taken = (g_get_monotonic_time () - start) * 1e-6;
       if (serve)
         {
-          printf ("{\"seconds\": %.6f, \"peak_kib\": %ld}\n", taken, memory_line ("VmHWM:"));
+          printf ("{\"seconds\": %.6f, \"cpu_seconds\": %.6f, \"peak_kib\": %ld}\n", taken,
+                  (double)(clock () - processor) / CLOCKS_PER_SEC, memory_line ("VmHWM:"));
           fflush (stdout);
         }
       else if (run >= 0)
