@@ -1,0 +1,188 @@
+/* `densehybrid metrics` as a user runs it: files in, JSON or one line of error out. */
+#include <glib/gstdio.h>
+#include <json-glib/json-glib.h>
+#include <math.h>
+#include <string.h>
+
+#include "dh-npy.h"
+#include "naive-metrics.h"
+
+enum
+{
+  W = 37,
+  H = 23,
+  N = W * H,
+};
+
+typedef struct
+{
+  char *folder;
+  float scores[2][N];
+  guint8 labels[2][N];
+} Fixture;
+
+static void
+save (Fixture *fixture, const char *name, DhDtype dtype, guint n_dims, const gint64 *dims, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (fixture->folder, name, NULL);
+  const gsize size = dh_shape_count (n_dims, dims, 1) * dh_dtype_size (dtype);
+  g_autoptr (DhTensor) tensor = dh_tensor_new_take (dtype, n_dims, dims, g_bytes_new (data, size));
+  g_autoptr (GError) error = NULL;
+  g_assert_true (dh_npy_save (path, tensor, &error));
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  const gint64 one[] = { H, W }, stack[] = { 2, H, W };
+  gint64 wide[N];
+  guint64 random = 11;
+  fixture->folder = g_dir_make_tmp ("dh-metrics-XXXXXX", NULL);
+  for (guint image = 0; image < 2; image++)
+    for (guint i = 0; i < N; i++)
+      {
+        fixture->labels[image][i] = random_unit (&random) < 0.1 ? 1 : random_unit (&random) < 0.1 ? 7 : 0;
+        fixture->scores[image][i] = random_normal (&random) + 2 * (fixture->labels[image][i] == 1);
+      }
+  for (guint i = 0; i < N; i++)
+    wide[i] = fixture->labels[1][i] == 7 ? -1 : fixture->labels[1][i];
+  save (fixture, "s0.npy", DH_DTYPE_F32, 2, one, fixture->scores[0]);
+  save (fixture, "s1.npy", DH_DTYPE_F32, 2, one, fixture->scores[1]);
+  save (fixture, "l0.npy", DH_DTYPE_U8, 2, one, fixture->labels[0]);
+  save (fixture, "l1.npy", DH_DTYPE_I64, 2, one, wide); /* another type, the same meaning */
+  save (fixture, "s.npy", DH_DTYPE_F32, 3, stack, fixture->scores);
+  save (fixture, "l.npy", DH_DTYPE_U8, 3, stack, fixture->labels);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  static const char *const names[] = { "s0.npy", "s1.npy", "l0.npy", "l1.npy", "s.npy", "l.npy", "broken.npy" };
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (fixture->folder, names[i], NULL);
+      g_remove (path);
+    }
+  g_assert_cmpint (g_rmdir (fixture->folder), ==, 0);
+  g_free (fixture->folder);
+}
+
+/* Returns the exit status; the words are separated by blanks. */
+static int
+run (Fixture *fixture, const char *words, char **output, char **errors)
+{
+  g_autofree char *line = g_strconcat (g_getenv ("DH_PROGRAM"), " metrics ", words, NULL);
+  g_auto (GStrv) argv = g_strsplit (line, " ", -1);
+  g_autoptr (GError) error = NULL;
+  int status;
+  g_assert_true (g_spawn_sync (fixture->folder, argv, NULL, 0, NULL, NULL, output, errors, &status, &error));
+  return g_spawn_check_wait_status (status, &error) ? 0 : error->code;
+}
+
+static JsonNode *
+run_json (Fixture *fixture, const char *words)
+{
+  g_autofree char *output = NULL;
+  g_autofree char *errors = NULL;
+  g_autoptr (GError) error = NULL;
+  g_assert_cmpint (run (fixture, words, &output, &errors), ==, 0);
+  JsonNode *node = json_from_string (output, &error);
+  g_assert_no_error (error);
+  return node;
+}
+
+static JsonObject *
+find_protocol (JsonNode *root, const char *name)
+{
+  JsonObject *protocols = json_object_get_object_member (json_node_get_object (root), "protocols");
+  return json_object_get_object_member (protocols, name);
+}
+
+static void
+test_values (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (JsonNode) root =
+      run_json (fixture, "--scores s0.npy s1.npy --labels l0.npy l1.npy --json --protocol densehybrid-pooled,caos");
+  g_autoptr (Naive) naive = naive_new (fixture->scores[0], fixture->labels[0], 2 * N);
+  JsonObject *got = find_protocol (root, "densehybrid-pooled");
+  g_assert_cmpfloat (fabs (json_object_get_double_member (got, "ap") - naive->ap), <, 1e-14);
+  g_assert_cmpfloat (fabs (json_object_get_double_member (got, "auroc") - naive->auroc), <, 1e-14);
+  g_assert_cmpfloat (json_object_get_double_member (got, "fpr95"), ==, naive->fpr95[0]);
+  g_assert_cmpfloat (json_object_get_double_member (got, "threshold_tpr95"), ==, naive->threshold[0]);
+  g_assert_cmpint (json_object_get_int_member (got, "pixels"), ==, naive->inliers + naive->anomalies);
+  g_assert_cmpint (json_object_get_int_member (got, "positives"), ==, naive->anomalies);
+  g_assert_cmpint (json_object_get_int_member (got, "undefined_images"), ==, 0);
+  g_assert_true (JSON_NODE_HOLDS_NULL (json_object_get_member (find_protocol (root, "caos"), "threshold_tpr95")));
+}
+
+/* A stack of maps is as many images. */
+static void
+test_stack (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (JsonNode) files =
+      run_json (fixture, "--scores s0.npy s1.npy --labels l0.npy l1.npy --json --protocol all");
+  g_autoptr (JsonNode) stack = run_json (fixture, "--scores s.npy --labels l.npy --json --protocol all");
+  g_autofree char *one = json_to_string (files, FALSE);
+  g_autofree char *other = json_to_string (stack, FALSE);
+  g_assert_cmpstr (one, ==, other);
+}
+
+static void
+test_errors (Fixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    const char *words;
+    int status;
+    const char *says;
+  } cases[] = {
+    { "--scores s0.npy s1.npy --labels l0.npy", 2, "2 score maps and 1 labels" },
+    { "--labels l0.npy", 2, "0 score maps" },
+    { "--scores s0.npy --labels l0.npy --protocol moon", 2, "densehybrid-pooled" },
+    { "--scores s0.npy --labels l0.npy --protocol open-set", 2, "eval-osr" },
+    { "--scores s0.npy --labels l0.npy --threshold much", 2, "much" },
+    { "--scores s0.npy --labels l0.npy --threshold nan --protocol smiyc-component", 2, "finite" },
+    { "--scores s.npy --labels l0.npy", 1, "2×23×37" },
+    { "--scores nowhere.npy --labels l0.npy", 1, "nowhere.npy" },
+    { "--scores broken.npy --labels l0.npy", 1, "broken.npy" },
+  };
+  g_autofree char *broken = g_build_filename (fixture->folder, "broken.npy", NULL);
+  g_assert_true (g_file_set_contents (broken, "\x93NUMPY\x01", 7, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *output = NULL;
+      g_autofree char *errors = NULL;
+      g_assert_cmpint (run (fixture, cases[i].words, &output, &errors), ==, cases[i].status);
+      g_assert_cmpstr (output, ==, "");
+      g_assert_true (g_str_has_prefix (errors, "densehybrid: "));
+      g_assert_nonnull (strstr (errors, cases[i].says));
+      g_assert_true (strchr (errors, '\n') == errors + strlen (errors) - 1); /* one line */
+    }
+}
+
+static void
+test_table (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *output = NULL;
+  g_autofree char *errors = NULL;
+  g_assert_cmpint (run (fixture, "--scores s.npy --labels l.npy --quiet", &output, &errors), ==, 0);
+  g_assert_cmpstr (errors, ==, "");
+  g_assert_nonnull (strstr (output, "smiyc-pixel"));
+  g_assert_nonnull (strstr (output, "Why they differ"));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  if (!g_getenv ("DH_PROGRAM"))
+    {
+      g_print ("1..0 # SKIP DH_PROGRAM does not name the command line\n");
+      return 0;
+    }
+  g_test_add ("/metrics-command/values", Fixture, NULL, set_up, test_values, tear_down);
+  g_test_add ("/metrics-command/stack", Fixture, NULL, set_up, test_stack, tear_down);
+  g_test_add ("/metrics-command/errors", Fixture, NULL, set_up, test_errors, tear_down);
+  g_test_add ("/metrics-command/table", Fixture, NULL, set_up, test_table, tear_down);
+  return g_test_run ();
+}
