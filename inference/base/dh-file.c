@@ -182,9 +182,3 @@ dh_folder_make (const char *path, GError **error)
   g_set_error (error, DH_ERROR, DH_ERROR_IO, "%s: the folder cannot be made: %s", path, g_strerror (code));
   return FALSE;
 }
-
-char *
-dh_sha256 (gconstpointer data, gsize size)
-{
-  return g_compute_checksum_for_data (G_CHECKSUM_SHA256, data, size);
-}

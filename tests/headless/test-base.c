@@ -140,6 +140,23 @@ test_map_names (void)
   g_assert_false (dh_map_from_name ("moon", &map));
 }
 
+/* Every length around the ends of blocks, against GLib, and the standard's own example. */
+static void
+test_sha256 (void)
+{
+  g_autofree char *abc = dh_sha256 ("abc", 3);
+  g_assert_cmpstr (abc, ==, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  guint8 data[300];
+  for (guint i = 0; i < sizeof data; i++)
+    data[i] = i * 37 + 11;
+  for (gsize size = 0; size <= 290; size++)
+    {
+      g_autofree char *ours = dh_sha256 (data + size % 7, size);
+      g_autofree char *theirs = g_compute_checksum_for_data (G_CHECKSUM_SHA256, data + size % 7, size);
+      g_assert_cmpstr (ours, ==, theirs);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -152,5 +169,6 @@ main (int argc, char **argv)
   g_test_add_func ("/base/file-write", test_file_write);
   g_test_add_func ("/base/map-a-device", test_full_disk);
   g_test_add_func ("/base/map-names", test_map_names);
+  g_test_add_func ("/base/sha256", test_sha256);
   return g_test_run ();
 }

@@ -381,6 +381,51 @@ test_zips (void)
   assert_refused (tail, DH_ERROR_INVALID, "truncated at the front");
 }
 
+/* Sizes and offset in the 64-bit extra field, as in files over 4 GiB. */
+static void
+test_zip64 (void)
+{
+  static const char npy[] = "\x93NUMPY\x01\0\x46\0{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }"
+                            "             \nabcdefghijklmnopqrstuvwx";
+  GString *file = make_zip (&(Member){ "w.npy", npy, sizeof npy - 1 }, 1);
+  const gsize entry = file->len - 22 - 51;
+  g_autoptr (GString) extra = g_string_new (NULL);
+  add (extra, 1, 2);
+  add (extra, 24, 2);
+  add (extra, sizeof npy - 1, 8);
+  add (extra, sizeof npy - 1, 8);
+  add (extra, 0, 8);
+  memset (file->str + entry + 20, 0xff, 8); /* both sizes */
+  memset (file->str + entry + 42, 0xff, 4); /* the offset */
+  file->str[entry + 30] = extra->len;
+  g_string_insert_len (file, entry + 51, extra->str, extra->len);
+  g_string_truncate (file, file->len - 22);
+  const gsize length = 51 + extra->len, end = file->len;
+  add (file, 0x06064b50, 4);
+  add (file, 44, 8);
+  add (file, 0, 12);
+  add (file, 1, 8);
+  add (file, 1, 8);
+  add (file, length, 8);
+  add (file, entry, 8);
+  add (file, 0x07064b50, 4);
+  add (file, 0, 4);
+  add (file, end, 8);
+  add (file, 1, 4);
+  add (file, 0x06054b50, 4);
+  for (guint i = 0; i < 16; i++)
+    g_string_append_c (file, '\xff');
+  add (file, 0, 2);
+
+  GString *short_extra = g_string_new_len (file->str, file->len);
+  short_extra->str[entry + 51 + 2] = 16;
+  assert_refused (short_extra, DH_ERROR_INVALID, "directory is broken");
+  GString *far = g_string_new_len (file->str, file->len);
+  far->str[entry + 51 + 4 + 16 + 7] = '\x7f';
+  assert_refused (far, DH_ERROR_INVALID, "lies outside the file");
+  assert_opens (file);
+}
+
 /* Good files of every container, for the loops below. */
 static GPtrArray *
 make_good_files (void)
@@ -480,6 +525,7 @@ main (int argc, char **argv)
   g_test_add_func ("/checkpoint-hostile/deep", test_deep);
   g_test_add_func ("/checkpoint-hostile/safetensors", test_safetensors);
   g_test_add_func ("/checkpoint-hostile/zips", test_zips);
+  g_test_add_func ("/checkpoint-hostile/zip64", test_zip64);
   g_test_add_func ("/checkpoint-hostile/every-truncation", test_every_truncation);
   g_test_add_func ("/checkpoint-hostile/flipped-bits", test_flipped_bits);
   return g_test_run ();
