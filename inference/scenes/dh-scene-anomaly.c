@@ -27,7 +27,7 @@ fabric (Rng *rng)
   static const Texture textures[] = { TEXTURE_QUILT, TEXTURE_TARTAN, TEXTURE_CHEVRON, TEXTURE_SPOTS };
   const Rgb a = loud (rng), b = loud (rng);
   const Texture texture = textures[rng_below (rng, 4)];
-  const float scale = rng_range (rng, 0.2f, 0.36f);
+  const float scale = rng_range (rng, 0.34f, 0.7f);
   return material_two (texture, a, b, scale, (guint32)rng_next (rng));
 }
 

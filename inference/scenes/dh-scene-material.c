@@ -54,7 +54,7 @@ woven (const Material *m, const Sample *p)
 }
 
 static Rgb
-albedo_of_anomaly (const Material *m, const Sample *p)
+pattern_of_anomaly (const Material *m, const Sample *p)
 {
   const float s = p->s / m->scale, t = p->t / m->scale;
   switch (m->texture)
@@ -114,6 +114,16 @@ albedo_of_anomaly (const Material *m, const Sample *p)
     default:
       return m->base;
     }
+}
+
+/* Patterns too fine for the pixels fade into their mean. */
+static Rgb
+albedo_of_anomaly (const Material *m, const Sample *p)
+{
+  const Rgb c = pattern_of_anomaly (m, p);
+  const float coarse = unitf (2.4f * MAX (p->ws, p->wt) / m->scale - 0.5f);
+  const gboolean two = m->texture != TEXTURE_GLOSS && m->texture != TEXTURE_BRUSHED && m->texture != TEXTURE_QUILT;
+  return rgb_mix (c, two ? rgb_mix (m->base, m->second, 0.4f) : m->base, coarse);
 }
 
 static Rgb
