@@ -30,6 +30,17 @@ DhLayoutFind *dh_layout_find_new (const DhScan *scan, const DhScan *base_scan);
 void dh_layout_find_free (DhLayoutFind *find);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhLayoutFind, dh_layout_find_free)
 
+typedef struct
+{
+  DhDatasetKind kind;
+  gboolean (*match) (DhLayoutFind *find, const char *base);
+  gboolean labels_expected;
+  gboolean merges; /* several folders of it are one data set */
+  const char *title, *evidence;
+} DhLayout;
+extern const DhLayout dh_layouts[];
+extern const guint dh_n_layouts;
+
 /* Tries every layout (or those of one kind: `kind` not -1) at the root and two levels below it, in order of how
  * particular they are. NULL where none fits. */
 DhLayoutFind *dh_layout_recognise (const DhScan *scan, const DhScan *base_scan, gint kind);
