@@ -30,6 +30,7 @@ struct _DhSession
 {
   GObject parent_instance;
   DhSettings *settings;
+  DhView *view;
   DhMapCache *cache;
   DhWorker *worker;
   DhImageList *list;

@@ -358,6 +358,18 @@ dh_session_get_n_runs (DhSession *self)
   return dh_worker_get_n_runs (self->worker);
 }
 
+DhSettings *
+dh_session_get_settings (DhSession *self)
+{
+  return self->settings;
+}
+
+DhView *
+dh_session_get_view (DhSession *self)
+{
+  return self->view;
+}
+
 DhImageList *
 dh_session_get_list (DhSession *self)
 {
@@ -475,6 +487,7 @@ dh_session_init (DhSession *self)
   g_autofree char *settings = dh_settings_default_path ();
   g_autofree char *maps = g_build_filename (g_get_user_cache_dir (), "densehybrid", "maps", NULL);
   self->settings = dh_settings_open (settings);
+  self->view = dh_view_new (self->settings);
   self->cache = dh_map_cache_new (maps, DH_MAP_CACHE_DEFAULT_LIMIT);
   self->worker = dh_worker_new (self->cache);
   self->list = dh_image_list_new ();
@@ -511,6 +524,7 @@ dh_session_close (DhSession *self)
   g_clear_object (&self->worker);
   dh_session_forget_frames (self);
   dh_session_clear_thresholds (self);
+  g_clear_object (&self->view);
   g_clear_pointer (&self->settings, dh_settings_close);
   g_clear_pointer (&self->cache, dh_map_cache_unref);
   g_clear_object (&self->opening);

@@ -4,7 +4,9 @@
 #include "dh-image-list.h"
 #include "dh-model-info.h"
 #include "dh-score-stats.h"
+#include "dh-settings.h"
 #include "dh-threshold.h"
+#include "dh-view.h"
 
 G_BEGIN_DECLS
 
@@ -28,6 +30,10 @@ G_DECLARE_FINAL_TYPE (DhSession, dh_session, DH, SESSION, GObject)
 DhSession *dh_session_new (void);
 /* Stops all work and writes what is to be remembered. */
 void dh_session_close (DhSession *session);
+
+/* Borrowed; they live as long as the session is not closed. */
+DhSettings *dh_session_get_settings (DhSession *session);
+DhView *dh_session_get_view (DhSession *session);
 
 /* Opening. What is open stays until the new is read; an error leaves it as it was. */
 void dh_session_open_dataset (DhSession *session, const char *path);

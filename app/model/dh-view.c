@@ -1,0 +1,176 @@
+#include "dh-view.h"
+
+typedef struct
+{
+  const char *name;
+  GType type;
+  const char *initial; /* of a string: what it starts with, then all it may be, separated by "|"; "" anything */
+  const char *choices;
+  double number; /* of a boolean or double */
+} Option;
+
+static const Option options[] = {
+  { "layout", G_TYPE_STRING, "grid", "grid|single", 0 },
+  { "overlay", G_TYPE_STRING, "outcome", "none|mask|outcome|classes", 0 },
+  { "palette", G_TYPE_STRING, "usual", "usual|authors|safe", 0 },
+  { "colors", G_TYPE_STRING, "viridis", "viridis|magma|turbo|grey|diverging", 0 },
+  { "panes", G_TYPE_STRING, "image,segmentation,likelihood,dataset_posterior,hybrid,truth", "", 0 },
+  { "this-image", G_TYPE_BOOLEAN, NULL, NULL, 0 },
+  { "bright", G_TYPE_BOOLEAN, NULL, NULL, 1 },
+  { "outline", G_TYPE_BOOLEAN, NULL, NULL, 1 },
+  { "color-bar", G_TYPE_BOOLEAN, NULL, NULL, 1 },
+  { "fill", G_TYPE_BOOLEAN, NULL, NULL, 1 },
+  { "linear-counts", G_TYPE_BOOLEAN, NULL, NULL, 0 },
+  { "set-histogram", G_TYPE_BOOLEAN, NULL, NULL, 0 },
+  { "show-images", G_TYPE_BOOLEAN, NULL, NULL, 1 },
+  { "show-tuning", G_TYPE_BOOLEAN, NULL, NULL, 1 },
+  { "opacity", G_TYPE_DOUBLE, NULL, NULL, 0.6 },
+};
+#define N_OPTIONS G_N_ELEMENTS (options)
+
+struct _DhView
+{
+  GObject parent_instance;
+  DhSettings *settings;
+  char *strings[N_OPTIONS];
+  double numbers[N_OPTIONS];
+};
+
+G_DEFINE_FINAL_TYPE (DhView, dh_view, G_TYPE_OBJECT)
+
+static GParamSpec *properties[N_OPTIONS + 1];
+
+static gboolean
+may_be (const Option *option, const char *value)
+{
+  if (*option->choices == '\0')
+    return TRUE;
+  g_auto (GStrv) choices = g_strsplit (option->choices, "|", -1);
+  return g_strv_contains ((const char *const *)choices, value);
+}
+
+static void
+dh_view_set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
+{
+  DhView *self = DH_VIEW (object);
+  guint i = id - 1;
+  const Option *option = &options[i];
+  if (option->type == G_TYPE_STRING)
+    {
+      const char *text = g_value_get_string (value);
+      if (text == NULL || g_strcmp0 (self->strings[i], text) == 0 || !may_be (option, text))
+        return;
+      g_free (self->strings[i]);
+      self->strings[i] = g_strdup (text);
+      dh_settings_set_string (self->settings, "view", option->name, text);
+    }
+  else
+    {
+      double number = option->type == G_TYPE_DOUBLE ? g_value_get_double (value) : g_value_get_boolean (value);
+      if (number == self->numbers[i])
+        return;
+      self->numbers[i] = number;
+      dh_settings_set_double (self->settings, "view", option->name, number);
+    }
+  g_object_notify_by_pspec (object, spec);
+}
+
+static void
+dh_view_get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
+{
+  DhView *self = DH_VIEW (object);
+  guint i = id - 1;
+  if (options[i].type == G_TYPE_STRING)
+    g_value_set_string (value, self->strings[i]);
+  else if (options[i].type == G_TYPE_DOUBLE)
+    g_value_set_double (value, self->numbers[i]);
+  else
+    g_value_set_boolean (value, self->numbers[i] != 0);
+}
+
+static void
+dh_view_finalize (GObject *object)
+{
+  for (guint i = 0; i < N_OPTIONS; i++)
+    g_free (DH_VIEW (object)->strings[i]);
+  G_OBJECT_CLASS (dh_view_parent_class)->finalize (object);
+}
+
+static void
+dh_view_class_init (DhViewClass *class)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (class);
+  object_class->finalize = dh_view_finalize;
+  object_class->get_property = dh_view_get_property;
+  object_class->set_property = dh_view_set_property;
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+  for (guint i = 0; i < N_OPTIONS; i++)
+    {
+      const Option *option = &options[i];
+      if (option->type == G_TYPE_STRING)
+        properties[i + 1] = g_param_spec_string (option->name, NULL, NULL, option->initial, flags);
+      else if (option->type == G_TYPE_DOUBLE)
+        properties[i + 1] = g_param_spec_double (option->name, NULL, NULL, 0, 1, option->number, flags);
+      else
+        properties[i + 1] = g_param_spec_boolean (option->name, NULL, NULL, option->number != 0, flags);
+    }
+  g_object_class_install_properties (object_class, N_OPTIONS + 1, properties);
+}
+
+static void
+dh_view_init (DhView *self)
+{
+  for (guint i = 0; i < N_OPTIONS; i++)
+    {
+      self->strings[i] = g_strdup (options[i].initial);
+      self->numbers[i] = options[i].number;
+    }
+}
+
+DhView *
+dh_view_new (DhSettings *settings)
+{
+  DhView *self = g_object_new (DH_TYPE_VIEW, NULL);
+  self->settings = settings;
+  for (guint i = 0; i < N_OPTIONS; i++)
+    {
+      const Option *option = &options[i];
+      if (option->type == G_TYPE_STRING)
+        {
+          g_autofree char *text = dh_settings_dup_string (settings, "view", option->name);
+          if (text != NULL)
+            g_object_set (self, option->name, text, NULL);
+          continue;
+        }
+      double number = dh_settings_get_double (settings, "view", option->name, option->number);
+      self->numbers[i] = option->type == G_TYPE_BOOLEAN ? number != 0 : CLAMP (number, 0, 1);
+    }
+  return self;
+}
+
+static guint
+index_of (const char *property)
+{
+  for (guint i = 0; i < N_OPTIONS; i++)
+    if (g_str_equal (options[i].name, property))
+      return i;
+  g_return_val_if_reached (0);
+}
+
+const char *
+dh_view_get_string (DhView *self, const char *property)
+{
+  return self->strings[index_of (property)];
+}
+
+gboolean
+dh_view_get_boolean (DhView *self, const char *property)
+{
+  return self->numbers[index_of (property)] != 0;
+}
+
+double
+dh_view_get_opacity (DhView *self)
+{
+  return self->numbers[index_of ("opacity")];
+}

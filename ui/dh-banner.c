@@ -1,0 +1,77 @@
+#include "dh-banner.h"
+
+struct _DhBanner
+{
+  GtkWidget parent_instance;
+  GtkWidget *revealer, *text, *button;
+};
+
+G_DEFINE_FINAL_TYPE (DhBanner, dh_banner, GTK_TYPE_WIDGET)
+
+void
+dh_banner_show (DhBanner *self, const char *title, const char *text, const char *button, const char *action)
+{
+  g_autofree char *markup = g_markup_printf_escaped ("<b>%s</b>  %s", title, text);
+  gtk_label_set_markup (GTK_LABEL (self->text), markup);
+  gtk_widget_set_visible (self->button, button != NULL);
+  if (button != NULL)
+    {
+      gtk_button_set_label (GTK_BUTTON (self->button), button);
+      gtk_actionable_set_action_name (GTK_ACTIONABLE (self->button), action);
+    }
+  gtk_revealer_set_reveal_child (GTK_REVEALER (self->revealer), TRUE);
+}
+
+void
+dh_banner_hide (DhBanner *self)
+{
+  gtk_revealer_set_reveal_child (GTK_REVEALER (self->revealer), FALSE);
+}
+
+static void
+dh_banner_dispose (GObject *object)
+{
+  GtkWidget *child;
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (object))) != NULL)
+    gtk_widget_unparent (child);
+  G_OBJECT_CLASS (dh_banner_parent_class)->dispose (object);
+}
+
+static void
+dh_banner_class_init (DhBannerClass *class)
+{
+  G_OBJECT_CLASS (class)->dispose = dh_banner_dispose;
+  gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (class), GTK_TYPE_BIN_LAYOUT);
+  gtk_widget_class_set_accessible_role (GTK_WIDGET_CLASS (class), GTK_ACCESSIBLE_ROLE_ALERT);
+}
+
+static void
+dh_banner_init (DhBanner *self)
+{
+  GtkWidget *box = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 9, "dh-banner");
+  GtkWidget *icon = gtk_image_new_from_icon_name ("dialog-warning-symbolic");
+  gtk_widget_add_css_class (icon, "dh-warn");
+  gtk_box_append (GTK_BOX (box), icon);
+  self->text = dh_ui_label (NULL, "dh-dense", 0);
+  gtk_label_set_wrap (GTK_LABEL (self->text), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (self->text), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_selectable (GTK_LABEL (self->text), TRUE);
+  gtk_widget_set_hexpand (self->text, TRUE);
+  gtk_box_append (GTK_BOX (box), self->text);
+  self->button = gtk_button_new ();
+  gtk_widget_set_valign (self->button, GTK_ALIGN_CENTER);
+  gtk_box_append (GTK_BOX (box), self->button);
+  GtkWidget *close = dh_ui_icon_button ("window-close-symbolic", _ ("Close"), NULL, "flat");
+  gtk_widget_set_valign (close, GTK_ALIGN_CENTER);
+  g_signal_connect_swapped (close, "clicked", G_CALLBACK (dh_banner_hide), self);
+  gtk_box_append (GTK_BOX (box), close);
+  self->revealer = gtk_revealer_new ();
+  gtk_revealer_set_child (GTK_REVEALER (self->revealer), box);
+  gtk_widget_set_parent (self->revealer, GTK_WIDGET (self));
+}
+
+GtkWidget *
+dh_banner_new (void)
+{
+  return g_object_new (DH_TYPE_BANNER, NULL);
+}

@@ -1,0 +1,344 @@
+#include "dh-browse-page.h"
+#include <math.h>
+#include "dh-browse-panes.h"
+#include "dh-image-panel.h"
+#include "dh-number.h"
+#include "dh-probe-strip.h"
+#include "dh-score-tuner.h"
+#include "dh-tuning-panel.h"
+
+/* Window widths under which the panels fold; AdwFlap itself would wait until nothing fits any more. */
+#define TUNING_FOLDS 1216
+#define IMAGES_FOLD 872
+
+struct _DhBrowsePage
+{
+  GtkWidget parent_instance;
+  DhSession *session;
+  GtkWidget *images_flap, *tuning_flap;
+  GtkWidget *images, *tuning, *canvas, *probe, *line;
+  GtkWidget *zoom, *overlay_menu, *linked, *linked_text, *opacity, *panes_menu, *fills;
+  gboolean wide_tuning, wide_images, known;
+  guint fold_source;
+};
+
+G_DEFINE_FINAL_TYPE (DhBrowsePage, dh_browse_page, GTK_TYPE_WIDGET)
+
+static void
+show_zoom (DhBrowsePage *self)
+{
+  double zoom = dh_canvas_get_zoom (DH_CANVAS (self->canvas)) * 100;
+  g_autofree char *text = g_strdup_printf ("%.0f %%", zoom);
+  gtk_label_set_label (GTK_LABEL (self->zoom), text);
+  gboolean linked = dh_canvas_get_linked (DH_CANVAS (self->canvas));
+  if (gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (self->linked)) != linked)
+    gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (self->linked), linked);
+}
+
+static void
+on_linked (GtkToggleButton *button, DhBrowsePage *self)
+{
+  if (gtk_toggle_button_get_active (button) != dh_canvas_get_linked (DH_CANVAS (self->canvas)))
+    dh_canvas_set_linked (DH_CANVAS (self->canvas), gtk_toggle_button_get_active (button));
+}
+
+static void
+show_overlay (DhBrowsePage *self)
+{
+  DhView *view = dh_session_get_view (self->session);
+  const char *overlay = dh_view_get_string (view, "overlay");
+  const char *title = g_str_equal (overlay, "mask")      ? _ ("Mask")
+                      : g_str_equal (overlay, "outcome") ? _ ("TP / FP / FN")
+                      : g_str_equal (overlay, "classes") ? _ ("Classes")
+                                                         : _ ("No overlay");
+  gtk_menu_button_set_label (GTK_MENU_BUTTON (self->overlay_menu), title);
+}
+
+static void
+describe_panes (DhBrowsePage *self)
+{
+  g_autofree char *text = dh_probe_strip_dup_text (DH_PROBE_STRIP (self->probe));
+  for (guint i = 0; i < dh_canvas_get_n_panes (DH_CANVAS (self->canvas)); i++)
+    dh_pane_set_description (dh_canvas_get_pane (DH_CANVAS (self->canvas), i), text);
+}
+
+static void
+on_hover (DhCanvas *canvas, gboolean inside, int x, int y, DhBrowsePage *self)
+{
+  int pin_x, pin_y;
+  if (dh_canvas_get_pin (canvas, &pin_x, &pin_y))
+    return;
+  dh_probe_strip_set_pixel (DH_PROBE_STRIP (self->probe), inside, x, y);
+}
+
+static void
+on_pin (DhCanvas *canvas, gboolean pinned, int x, int y, DhBrowsePage *self)
+{
+  dh_probe_strip_set_pixel (DH_PROBE_STRIP (self->probe), pinned, x, y);
+  describe_panes (self);
+}
+
+static GMenuModel *
+make_overlay_menu (void)
+{
+  GMenu *menu = g_menu_new ();
+  dh_ui_menu_section (menu, _ ("Overlay"), _ ("None"), "view.overlay::none", _ ("Mask"), "view.overlay::mask",
+                      _ ("TP / FP / FN"), "view.overlay::outcome", _ ("Classes"), "view.overlay::classes", NULL);
+  dh_ui_menu_section (menu, _ ("Palette"), _ ("Usual"), "view.palette::usual", _ ("The data set's authors'"),
+                      "view.palette::authors", _ ("Colour-blind safe"), "view.palette::safe", NULL);
+  return G_MENU_MODEL (menu);
+}
+
+static GtkWidget *
+make_linked_pair (const char *icons[2], const char *tooltips[2], const char *action, const char *targets[2])
+{
+  GtkWidget *box = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, "linked");
+  gtk_widget_set_valign (box, GTK_ALIGN_CENTER);
+  for (guint i = 0; i < 2; i++)
+    gtk_box_append (GTK_BOX (box), dh_ui_icon_toggle (icons[i], tooltips[i], action, targets[i], NULL));
+  return box;
+}
+
+static GtkWidget *
+make_fill_pair (DhBrowsePage *self)
+{
+  GtkWidget *box = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, "linked");
+  gtk_widget_set_valign (box, GTK_ALIGN_CENTER);
+  GtkWidget *fill = dh_ui_icon_toggle ("dh-fill-symbolic", _ ("Filled overlay"), NULL, NULL, NULL);
+  GtkWidget *line = dh_ui_icon_toggle ("dh-outline-symbolic", _ ("Outlines only"), NULL, NULL, NULL);
+  gtk_toggle_button_set_group (GTK_TOGGLE_BUTTON (line), GTK_TOGGLE_BUTTON (fill));
+  DhView *view = dh_session_get_view (self->session);
+  g_object_bind_property (view, "fill", fill, "active", G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
+  g_object_bind_property (view, "fill", line, "active", G_BINDING_SYNC_CREATE | G_BINDING_INVERT_BOOLEAN);
+  gtk_box_append (GTK_BOX (box), fill);
+  gtk_box_append (GTK_BOX (box), line);
+  return box;
+}
+
+static GtkWidget *
+make_band (DhBrowsePage *self)
+{
+  GtkWidget *band = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 6, "dh-band");
+  const char *icons[] = { "dh-browse-symbolic", "dh-single-symbolic" };
+  const char *tips[] = { _ ("All panes (G)"), _ ("One pane large (Space)") };
+  const char *targets[] = { "grid", "single" };
+  gtk_box_append (GTK_BOX (band), make_linked_pair (icons, tips, "view.layout", targets));
+  g_autoptr (GMenuModel) panes_menu = dh_browse_panes_new_menu ();
+  self->panes_menu = dh_ui_text_menu (_ ("Panes"), panes_menu, "flat");
+  gtk_widget_set_valign (self->panes_menu, GTK_ALIGN_CENTER);
+  gtk_box_append (GTK_BOX (band), self->panes_menu);
+
+  self->linked = gtk_toggle_button_new ();
+  GtkWidget *link = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 6, NULL);
+  gtk_box_append (GTK_BOX (link), gtk_image_new_from_icon_name ("dh-link-symbolic"));
+  self->linked_text = gtk_label_new (_ ("Linked"));
+  gtk_box_append (GTK_BOX (link), self->linked_text);
+  gtk_button_set_child (GTK_BUTTON (self->linked), link);
+  gtk_widget_set_tooltip_text (self->linked, _ ("One zoom and pan for all panes (L)"));
+  dh_ui_set_name (self->linked, _ ("Linked panes"));
+  gtk_widget_set_valign (self->linked, GTK_ALIGN_CENTER);
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (self->linked), TRUE);
+  g_signal_connect (self->linked, "toggled", G_CALLBACK (on_linked), self);
+  gtk_box_append (GTK_BOX (band), self->linked);
+
+  GtkWidget *fit = dh_ui_icon_button ("zoom-fit-best-symbolic", _ ("Fit (0)"), "win.fit", "flat");
+  GtkWidget *one = dh_ui_icon_button ("zoom-original-symbolic", _ ("100 % (1)"), "win.zoom-one", "flat");
+  gtk_widget_set_valign (fit, GTK_ALIGN_CENTER);
+  gtk_widget_set_valign (one, GTK_ALIGN_CENTER);
+  gtk_box_append (GTK_BOX (band), fit);
+  gtk_box_append (GTK_BOX (band), one);
+  self->zoom = dh_ui_label ("", "dh-num", 0);
+  gtk_label_set_width_chars (GTK_LABEL (self->zoom), 6);
+  gtk_box_append (GTK_BOX (band), self->zoom);
+
+  GtkWidget *space = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, NULL);
+  gtk_widget_set_hexpand (space, TRUE);
+  gtk_box_append (GTK_BOX (band), space);
+  g_autoptr (GMenuModel) overlay_menu = make_overlay_menu ();
+  self->overlay_menu = dh_ui_text_menu ("", overlay_menu, "flat");
+  gtk_widget_set_tooltip_text (self->overlay_menu, _ ("What is drawn over the image (O)"));
+  gtk_widget_set_valign (self->overlay_menu, GTK_ALIGN_CENTER);
+  gtk_box_append (GTK_BOX (band), self->overlay_menu);
+  self->opacity = gtk_scale_new_with_range (GTK_ORIENTATION_HORIZONTAL, 0, 1, 0.05);
+  gtk_scale_set_draw_value (GTK_SCALE (self->opacity), FALSE);
+  gtk_widget_set_size_request (self->opacity, 84, -1);
+  gtk_widget_set_tooltip_text (self->opacity, _ ("Opacity of the overlay ([ and ])"));
+  dh_ui_set_name (self->opacity, _ ("Opacity of the overlay"));
+  g_object_bind_property (dh_session_get_view (self->session), "opacity",
+                          gtk_range_get_adjustment (GTK_RANGE (self->opacity)), "value",
+                          G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
+  gtk_box_append (GTK_BOX (band), self->opacity);
+  self->fills = make_fill_pair (self);
+  gtk_box_append (GTK_BOX (band), self->fills);
+  return band;
+}
+
+/* Hidden panels come back by the window's buttons; the view remembers what the user wants where there is room. */
+static void
+set_flap (GtkWidget *flap, gboolean wide, gboolean wanted)
+{
+  adw_flap_set_fold_policy (ADW_FLAP (flap), wide ? ADW_FLAP_FOLD_POLICY_NEVER : ADW_FLAP_FOLD_POLICY_ALWAYS);
+  adw_flap_set_reveal_flap (ADW_FLAP (flap), wide && wanted);
+}
+
+static gboolean
+fold (gpointer data)
+{
+  DhBrowsePage *self = data;
+  self->fold_source = 0;
+  int width = gtk_widget_get_width (GTK_WIDGET (self));
+  gboolean wide_tuning = width >= TUNING_FOLDS, wide_images = width >= IMAGES_FOLD;
+  if (width <= 0 || (self->known && wide_tuning == self->wide_tuning && wide_images == self->wide_images))
+    return G_SOURCE_REMOVE;
+  DhView *view = dh_session_get_view (self->session);
+  if (!self->known || wide_tuning != self->wide_tuning)
+    set_flap (self->tuning_flap, wide_tuning, dh_view_get_boolean (view, "show-tuning"));
+  if (!self->known || wide_images != self->wide_images)
+    set_flap (self->images_flap, wide_images, dh_view_get_boolean (view, "show-images"));
+  self->known = TRUE;
+  self->wide_tuning = wide_tuning;
+  self->wide_images = wide_images;
+  gtk_widget_set_visible (self->linked_text, width > 1320);
+  gtk_widget_set_visible (self->fills, width >= IMAGES_FOLD);
+  gtk_widget_set_visible (self->opacity, width >= IMAGES_FOLD);
+  gtk_widget_set_visible (self->panes_menu, width >= 600);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+dh_browse_page_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+{
+  DhBrowsePage *self = DH_BROWSE_PAGE (widget);
+  GTK_WIDGET_CLASS (dh_browse_page_parent_class)->size_allocate (widget, width, height, baseline);
+  if (self->fold_source == 0)
+    self->fold_source = g_idle_add_full (G_PRIORITY_HIGH_IDLE, fold, self, NULL);
+}
+
+static void
+on_show_panels (DhBrowsePage *self)
+{
+  DhView *view = dh_session_get_view (self->session);
+  adw_flap_set_reveal_flap (ADW_FLAP (self->images_flap), dh_view_get_boolean (view, "show-images"));
+  adw_flap_set_reveal_flap (ADW_FLAP (self->tuning_flap), dh_view_get_boolean (view, "show-tuning"));
+}
+
+static void
+on_tuning_revealed (AdwFlap *flap, GParamSpec *spec, DhBrowsePage *self)
+{
+  gtk_widget_set_visible (self->line, !adw_flap_get_reveal_flap (flap)
+                                          && dh_session_get_model_info (self->session) != NULL);
+}
+
+static void
+on_model (DhBrowsePage *self)
+{
+  on_tuning_revealed (ADW_FLAP (self->tuning_flap), NULL, self);
+}
+
+DhCanvas *
+dh_browse_page_get_canvas (DhBrowsePage *self)
+{
+  return DH_CANVAS (self->canvas);
+}
+
+void
+dh_browse_page_focus_filter (DhBrowsePage *self)
+{
+  adw_flap_set_reveal_flap (ADW_FLAP (self->images_flap), TRUE);
+  dh_image_panel_focus_filter (DH_IMAGE_PANEL (self->images));
+}
+
+void
+dh_browse_page_focus_threshold (DhBrowsePage *self)
+{
+  adw_flap_set_reveal_flap (ADW_FLAP (self->tuning_flap), TRUE);
+  dh_tuning_panel_focus_field (DH_TUNING_PANEL (self->tuning));
+}
+
+void
+dh_browse_page_nudge (DhBrowsePage *self, double steps)
+{
+  dh_tuning_panel_nudge (DH_TUNING_PANEL (self->tuning), steps);
+}
+
+void
+dh_browse_page_copy_probe (DhBrowsePage *self)
+{
+  g_autofree char *text = dh_probe_strip_dup_text (DH_PROBE_STRIP (self->probe));
+  if (text != NULL)
+    gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), text);
+}
+
+static void
+dh_browse_page_dispose (GObject *object)
+{
+  DhBrowsePage *self = DH_BROWSE_PAGE (object);
+  g_clear_handle_id (&self->fold_source, g_source_remove);
+  GtkWidget *child;
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
+    gtk_widget_unparent (child);
+  g_clear_object (&self->session);
+  G_OBJECT_CLASS (dh_browse_page_parent_class)->dispose (object);
+}
+
+static void
+dh_browse_page_class_init (DhBrowsePageClass *class)
+{
+  G_OBJECT_CLASS (class)->dispose = dh_browse_page_dispose;
+  GTK_WIDGET_CLASS (class)->size_allocate = dh_browse_page_size_allocate;
+  gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (class), GTK_TYPE_BIN_LAYOUT);
+}
+
+static void
+dh_browse_page_init (DhBrowsePage *self)
+{
+}
+
+GtkWidget *
+dh_browse_page_new (DhSession *session)
+{
+  DhBrowsePage *self = g_object_new (DH_TYPE_BROWSE_PAGE, NULL);
+  self->session = g_object_ref (session);
+  GtkWidget *centre = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
+  gtk_widget_set_hexpand (centre, TRUE);
+  gtk_box_append (GTK_BOX (centre), make_band (self));
+  self->canvas = dh_canvas_new ();
+  gtk_widget_set_vexpand (self->canvas, TRUE);
+  gtk_box_append (GTK_BOX (centre), self->canvas);
+  self->line = dh_score_line_new (session);
+  gtk_widget_set_visible (self->line, FALSE);
+  gtk_box_append (GTK_BOX (centre), self->line);
+  self->probe = dh_probe_strip_new (session);
+  gtk_box_append (GTK_BOX (centre), self->probe);
+
+  self->images = dh_image_panel_new (session);
+  self->tuning = dh_tuning_panel_new (session);
+  self->tuning_flap = adw_flap_new ();
+  adw_flap_set_content (ADW_FLAP (self->tuning_flap), centre);
+  adw_flap_set_flap (ADW_FLAP (self->tuning_flap), self->tuning);
+  adw_flap_set_flap_position (ADW_FLAP (self->tuning_flap), GTK_PACK_END);
+  self->images_flap = adw_flap_new ();
+  adw_flap_set_content (ADW_FLAP (self->images_flap), self->tuning_flap);
+  adw_flap_set_flap (ADW_FLAP (self->images_flap), self->images);
+  adw_flap_set_swipe_to_open (ADW_FLAP (self->images_flap), FALSE);
+  adw_flap_set_swipe_to_open (ADW_FLAP (self->tuning_flap), FALSE);
+  adw_flap_set_swipe_to_close (ADW_FLAP (self->images_flap), FALSE);
+  adw_flap_set_swipe_to_close (ADW_FLAP (self->tuning_flap), FALSE);
+  gtk_widget_set_parent (self->images_flap, GTK_WIDGET (self));
+
+  dh_browse_panes_connect (DH_CANVAS (self->canvas), session);
+  gtk_widget_insert_action_group (GTK_WIDGET (self), "pane",
+                                  g_object_get_data (G_OBJECT (self->canvas), "pane-actions"));
+  g_signal_connect_object (self->canvas, "view-changed", G_CALLBACK (show_zoom), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->canvas, "hover", G_CALLBACK (on_hover), self, 0);
+  g_signal_connect_object (self->canvas, "pin", G_CALLBACK (on_pin), self, 0);
+  g_signal_connect_object (self->tuning_flap, "notify::reveal-flap", G_CALLBACK (on_tuning_revealed), self, 0);
+  g_signal_connect_object (session, "notify::model-info", G_CALLBACK (on_model), self, G_CONNECT_SWAPPED);
+  DhView *view = dh_session_get_view (session);
+  g_signal_connect_object (view, "notify::overlay", G_CALLBACK (show_overlay), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (view, "notify::show-images", G_CALLBACK (on_show_panels), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (view, "notify::show-tuning", G_CALLBACK (on_show_panels), self, G_CONNECT_SWAPPED);
+  show_overlay (self);
+  show_zoom (self);
+  return GTK_WIDGET (self);
+}

@@ -1,0 +1,20 @@
+#pragma once
+#include "dh-canvas.h"
+#include "dh-session.h"
+#include "dh-ui.h"
+
+G_BEGIN_DECLS
+
+/* Browse: images, panes with their probe, tuning. Both panels fold where the window is narrow. */
+#define DH_TYPE_BROWSE_PAGE (dh_browse_page_get_type ())
+G_DECLARE_FINAL_TYPE (DhBrowsePage, dh_browse_page, DH, BROWSE_PAGE, GtkWidget)
+
+GtkWidget *dh_browse_page_new (DhSession *session);
+DhCanvas *dh_browse_page_get_canvas (DhBrowsePage *page);
+void dh_browse_page_focus_filter (DhBrowsePage *page);
+void dh_browse_page_focus_threshold (DhBrowsePage *page);
+void dh_browse_page_nudge (DhBrowsePage *page, double steps);
+/* What the probe reads, to the clipboard. */
+void dh_browse_page_copy_probe (DhBrowsePage *page);
+
+G_END_DECLS

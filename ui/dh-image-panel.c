@@ -1,0 +1,344 @@
+#include "dh-image-panel.h"
+#include "dh-image-row.h"
+
+struct _DhImagePanel
+{
+  GtkWidget parent_instance;
+  DhSession *session;
+  GtkWidget *title, *subtitle, *filter, *order, *shown, *list_view, *footer, *scroller;
+  GtkSingleSelection *selection;
+  GSimpleActionGroup *actions;
+  guint footer_timeout;
+  gboolean selecting;
+};
+
+G_DEFINE_FINAL_TYPE (DhImagePanel, dh_image_panel, GTK_TYPE_WIDGET)
+
+static void
+show_title (DhImagePanel *self)
+{
+  const char *title = dh_session_get_dataset_title (self->session);
+  guint n = dh_image_list_get_size (dh_session_get_list (self->session));
+  const char *path = dh_session_get_dataset_path (self->session);
+  g_autofree char *base = path != NULL ? g_path_get_basename (path) : NULL;
+  g_autofree char *count = g_strdup_printf (ngettext ("%u image", "%u images", n), n);
+  g_autofree char *subtitle = base != NULL ? g_strdup_printf ("%s · %s", base, count) : g_strdup (count);
+  gtk_label_set_label (GTK_LABEL (self->title), title != NULL ? title : _ ("No data set"));
+  gtk_label_set_label (GTK_LABEL (self->subtitle), subtitle);
+  gtk_widget_set_tooltip_text (self->title, path != NULL ? path : title);
+  gtk_editable_set_text (GTK_EDITABLE (self->filter), "");
+}
+
+static void
+show_order (DhImagePanel *self)
+{
+  DhImageList *list = dh_session_get_list (self->session);
+  DhSort sort = dh_image_list_get_sort (list);
+  const char *direction = dh_image_list_get_worst_first (list) ? _ ("worst first") : _ ("best first");
+  g_autofree char *order = sort == DH_SORT_NAME ? g_strdup (_ ("By name"))
+                                                : g_strdup_printf ("%s, %s", dh_sort_title (sort), direction);
+  g_autofree char *shown
+      = g_strdup_printf (_ ("%u of %u"), dh_image_list_get_shown (list), dh_image_list_get_size (list));
+  gtk_label_set_label (GTK_LABEL (self->order), order);
+  gtk_label_set_label (GTK_LABEL (self->shown), shown);
+}
+
+static gboolean
+show_footer (gpointer data)
+{
+  DhImagePanel *self = data;
+  self->footer_timeout = 0;
+  DhImageList *list = dh_session_get_list (self->session);
+  guint cached = dh_image_list_count_state (list, DH_ITEM_CACHED);
+  guint to_go = dh_image_list_count_state (list, DH_ITEM_QUEUED) + dh_image_list_count_state (list, DH_ITEM_COMPUTING);
+  guint failed = dh_image_list_count_state (list, DH_ITEM_FAILED);
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_string_append_printf (text, _ ("%u computed"), cached);
+  if (to_go > 0)
+    g_string_append_printf (text, _ (" · %u to go"), to_go);
+  if (failed > 0)
+    g_string_append_printf (text, _ (" · <span foreground=\"%s\">%u failed</span>"),
+                            adw_style_manager_get_dark (adw_style_manager_get_default ()) ? "#ff7b72" : "#c01c28",
+                            failed);
+  gtk_label_set_markup (GTK_LABEL (self->footer), text->str);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+footer_soon (DhImagePanel *self)
+{
+  if (self->footer_timeout == 0)
+    self->footer_timeout = g_timeout_add (150, show_footer, self);
+}
+
+static void
+select_current (DhImagePanel *self, gboolean scroll)
+{
+  DhImageItem *item = dh_session_get_current (self->session);
+  gint position = item != NULL ? dh_image_list_position (dh_session_get_list (self->session), item) : -1;
+  self->selecting = TRUE;
+  gtk_single_selection_set_selected (self->selection,
+                                     position >= 0 ? (guint)position : GTK_INVALID_LIST_POSITION);
+  self->selecting = FALSE;
+  if (position >= 0 && scroll)
+    gtk_widget_activate_action (self->list_view, "list.scroll-to-item", "u", (guint)position);
+}
+
+static void
+on_current (DhSession *session, GParamSpec *spec, DhImagePanel *self)
+{
+  select_current (self, TRUE);
+  footer_soon (self);
+}
+
+static void
+on_frame (DhSession *session, GParamSpec *spec, DhImagePanel *self)
+{
+  footer_soon (self);
+}
+
+static void
+on_items_changed (GListModel *model, guint position, guint removed, guint added, DhImagePanel *self)
+{
+  select_current (self, TRUE);
+  show_order (self);
+  footer_soon (self);
+}
+
+static void
+on_dataset (DhSession *session, GParamSpec *spec, DhImagePanel *self)
+{
+  show_title (self);
+  show_order (self);
+}
+
+static void
+on_selected (GtkSingleSelection *selection, GParamSpec *spec, DhImagePanel *self)
+{
+  if (self->selecting)
+    return;
+  gpointer object = gtk_single_selection_get_selected_item (selection);
+  if (DH_IS_IMAGE_ITEM (object))
+    dh_session_set_current (self->session, object);
+  else
+    select_current (self, FALSE);
+}
+
+static void
+on_filter (GtkSearchEntry *entry, DhImagePanel *self)
+{
+  dh_image_list_set_filter (dh_session_get_list (self->session), gtk_editable_get_text (GTK_EDITABLE (entry)));
+  show_order (self);
+}
+
+static void
+setup_row (GtkSignalListItemFactory *factory, GtkListItem *row, DhImagePanel *self)
+{
+  gtk_list_item_set_child (row, dh_image_row_new (self->session));
+}
+
+static void
+bind_row (GtkSignalListItemFactory *factory, GtkListItem *row, DhImagePanel *self)
+{
+  GObject *object = gtk_list_item_get_item (row);
+  gboolean group = DH_IS_IMAGE_GROUP (object);
+  GtkWidget *child = gtk_list_item_get_child (row);
+  gtk_list_item_set_selectable (row, !group);
+  gtk_list_item_set_activatable (row, !group);
+  dh_image_row_set_object (DH_IMAGE_ROW (child), object);
+  GtkWidget *parent = gtk_widget_get_parent (child);
+  if (parent != NULL && group)
+    gtk_widget_add_css_class (parent, "dh-grouprow");
+  else if (parent != NULL)
+    gtk_widget_remove_css_class (parent, "dh-grouprow");
+}
+
+static void
+unbind_row (GtkSignalListItemFactory *factory, GtkListItem *row, DhImagePanel *self)
+{
+  dh_image_row_set_object (DH_IMAGE_ROW (gtk_list_item_get_child (row)), NULL);
+}
+
+static void
+change_sort (GSimpleAction *action, GVariant *value, gpointer data)
+{
+  DhImagePanel *self = data;
+  DhImageList *list = dh_session_get_list (self->session);
+  const char *id = g_variant_get_string (value, NULL);
+  for (guint i = 0; i < DH_N_SORTS; i++)
+    if (g_str_equal (dh_sort_id (i), id))
+      dh_image_list_set_sort (list, i, dh_image_list_get_worst_first (list));
+  g_simple_action_set_state (action, value);
+  show_order (self);
+}
+
+static void
+change_worst (GSimpleAction *action, GVariant *value, gpointer data)
+{
+  DhImagePanel *self = data;
+  DhImageList *list = dh_session_get_list (self->session);
+  dh_image_list_set_sort (list, dh_image_list_get_sort (list), g_variant_get_boolean (value));
+  g_simple_action_set_state (action, value);
+  show_order (self);
+}
+
+static void
+change_grouped (GSimpleAction *action, GVariant *value, gpointer data)
+{
+  DhImagePanel *self = data;
+  dh_image_list_set_grouped (dh_session_get_list (self->session), g_variant_get_boolean (value));
+  g_simple_action_set_state (action, value);
+}
+
+static GMenuModel *
+make_sort_menu (void)
+{
+  GMenu *menu = g_menu_new ();
+  g_autoptr (GMenu) sorts = g_menu_new ();
+  for (guint i = 0; i < DH_N_SORTS; i++)
+    {
+      g_autofree char *action = g_strconcat ("images.sort::", dh_sort_id (i), NULL);
+      g_menu_append (sorts, dh_sort_title (i), action);
+    }
+  g_menu_append_section (menu, _ ("Sort by"), G_MENU_MODEL (sorts));
+  dh_ui_menu_section (menu, NULL, _ ("Worst first"), "images.worst-first", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("Group by scene"), "images.grouped", NULL);
+  return G_MENU_MODEL (menu);
+}
+
+static GMenuModel *
+make_set_menu (void)
+{
+  GMenu *menu = g_menu_new ();
+  dh_ui_menu_section (menu, NULL, _ ("Open a data set…"), "win.open-dataset", _ ("Open pictures…"),
+                      "win.open-pictures", _ ("Open the demo"), "win.open-demo", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("About this data set…"), "win.dataset-notes", _ ("Evaluate"), "win.evaluate",
+                      NULL);
+  return G_MENU_MODEL (menu);
+}
+
+void
+dh_image_panel_focus_filter (DhImagePanel *self)
+{
+  gtk_widget_grab_focus (self->filter);
+}
+
+static void
+dh_image_panel_dispose (GObject *object)
+{
+  DhImagePanel *self = DH_IMAGE_PANEL (object);
+  g_clear_handle_id (&self->footer_timeout, g_source_remove);
+  GtkWidget *child;
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
+    gtk_widget_unparent (child);
+  g_clear_object (&self->selection);
+  g_clear_object (&self->actions);
+  g_clear_object (&self->session);
+  G_OBJECT_CLASS (dh_image_panel_parent_class)->dispose (object);
+}
+
+static void
+dh_image_panel_class_init (DhImagePanelClass *class)
+{
+  G_OBJECT_CLASS (class)->dispose = dh_image_panel_dispose;
+  gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (class), GTK_TYPE_BOX_LAYOUT);
+}
+
+static void
+dh_image_panel_init (DhImagePanel *self)
+{
+  gtk_orientable_set_orientation (GTK_ORIENTABLE (gtk_widget_get_layout_manager (GTK_WIDGET (self))),
+                                  GTK_ORIENTATION_VERTICAL);
+  dh_ui_add_classes (GTK_WIDGET (self), "dh-panel left");
+  gtk_widget_set_size_request (GTK_WIDGET (self), 236, -1);
+}
+
+static void
+build (DhImagePanel *self)
+{
+  GtkWidget *widget = GTK_WIDGET (self);
+  GtkWidget *band = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, "dh-band");
+  g_autoptr (GMenuModel) set_menu = make_set_menu ();
+  gtk_box_append (GTK_BOX (band),
+                  dh_ui_context_button ("folder-symbolic", set_menu, &self->title, &self->subtitle));
+  gtk_widget_set_parent (band, widget);
+
+  GtkWidget *tools = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 6, NULL);
+  gtk_widget_set_margin_top (tools, 6);
+  gtk_widget_set_margin_start (tools, 6);
+  gtk_widget_set_margin_end (tools, 6);
+  self->filter = gtk_search_entry_new ();
+  g_object_set (self->filter, "placeholder-text", _ ("Filter images"), NULL);
+  dh_ui_set_name (self->filter, _ ("Filter images"));
+  gtk_widget_set_tooltip_text (self->filter,
+                               _ ("Words of the name or scene, or: ap<90, fpr95>10, anomalies>0, is:failed"));
+  gtk_editable_set_width_chars (GTK_EDITABLE (self->filter), 8);
+  gtk_widget_set_hexpand (self->filter, TRUE);
+  dh_ui_add_classes (self->filter, "dh-dense");
+  gtk_box_append (GTK_BOX (tools), self->filter);
+  g_autoptr (GMenuModel) sort_menu = make_sort_menu ();
+  gtk_box_append (GTK_BOX (tools),
+                  dh_ui_menu_button ("view-sort-descending-symbolic", _ ("Sort and group"), sort_menu, "dh-sqbtn"));
+  gtk_widget_set_parent (tools, widget);
+
+  GtkWidget *head = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 6, NULL);
+  gtk_widget_set_margin_start (head, 12);
+  gtk_widget_set_margin_end (head, 12);
+  gtk_widget_set_margin_top (head, 3);
+  self->order = dh_ui_short_label (NULL, "dh-small dim-label", 0);
+  gtk_widget_set_hexpand (self->order, TRUE);
+  self->shown = dh_ui_label (NULL, "dh-small dim-label dh-num", 1);
+  gtk_box_append (GTK_BOX (head), self->order);
+  gtk_box_append (GTK_BOX (head), self->shown);
+  gtk_widget_set_parent (head, widget);
+
+  GListModel *model = G_LIST_MODEL (dh_session_get_list (self->session));
+  self->selection = gtk_single_selection_new (NULL);
+  gtk_single_selection_set_autoselect (self->selection, FALSE);
+  gtk_single_selection_set_can_unselect (self->selection, TRUE);
+  gtk_single_selection_set_model (self->selection, model);
+  GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
+  g_signal_connect (factory, "setup", G_CALLBACK (setup_row), self);
+  g_signal_connect (factory, "bind", G_CALLBACK (bind_row), self);
+  g_signal_connect (factory, "unbind", G_CALLBACK (unbind_row), self);
+  self->list_view = gtk_list_view_new (GTK_SELECTION_MODEL (g_object_ref (self->selection)), factory);
+  dh_ui_add_classes (self->list_view, "dh-list");
+  dh_ui_set_name (self->list_view, _ ("Images"));
+  self->scroller = gtk_scrolled_window_new ();
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (self->scroller), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), self->list_view);
+  gtk_widget_set_vexpand (self->scroller, TRUE);
+  gtk_widget_set_parent (self->scroller, widget);
+
+  self->footer = dh_ui_short_label (NULL, "dh-small dim-label dh-num", 0);
+  gtk_widget_set_margin_start (self->footer, 12);
+  gtk_widget_set_margin_top (self->footer, 4);
+  gtk_widget_set_margin_bottom (self->footer, 6);
+  gtk_widget_set_parent (self->footer, widget);
+}
+
+GtkWidget *
+dh_image_panel_new (DhSession *session)
+{
+  DhImagePanel *self = g_object_new (DH_TYPE_IMAGE_PANEL, NULL);
+  self->session = g_object_ref (session);
+  build (self);
+  DhImageList *list = dh_session_get_list (session);
+  self->actions = g_simple_action_group_new ();
+  const GActionEntry entries[] = { { "sort", NULL, "s", "'name'", change_sort },
+                                   { "worst-first", NULL, NULL, "true", change_worst },
+                                   { "grouped", NULL, NULL, "true", change_grouped } };
+  g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
+  gtk_widget_insert_action_group (GTK_WIDGET (self), "images", G_ACTION_GROUP (self->actions));
+  g_signal_connect (self->filter, "search-changed", G_CALLBACK (on_filter), self);
+  g_signal_connect (self->selection, "notify::selected", G_CALLBACK (on_selected), self);
+  g_signal_connect_object (list, "items-changed", G_CALLBACK (on_items_changed), self, G_CONNECT_AFTER);
+  g_signal_connect_object (session, "notify::current", G_CALLBACK (on_current), self, 0);
+  g_signal_connect_object (session, "notify::frame", G_CALLBACK (on_frame), self, 0);
+  g_signal_connect_object (session, "evaluation", G_CALLBACK (footer_soon), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::dataset-title", G_CALLBACK (on_dataset), self, 0);
+  show_title (self);
+  show_order (self);
+  footer_soon (self);
+  return GTK_WIDGET (self);
+}

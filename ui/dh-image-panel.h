@@ -1,0 +1,14 @@
+#pragma once
+#include "dh-session.h"
+#include "dh-ui.h"
+
+G_BEGIN_DECLS
+
+/* The left panel: what set is open, its pictures in a list with thumbnails, sort, groups and filter. */
+#define DH_TYPE_IMAGE_PANEL (dh_image_panel_get_type ())
+G_DECLARE_FINAL_TYPE (DhImagePanel, dh_image_panel, DH, IMAGE_PANEL, GtkWidget)
+
+GtkWidget *dh_image_panel_new (DhSession *session);
+void dh_image_panel_focus_filter (DhImagePanel *panel);
+
+G_END_DECLS

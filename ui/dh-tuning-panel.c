@@ -1,0 +1,163 @@
+#include "dh-tuning-panel.h"
+#include "dh-numbers.h"
+#include "dh-score-tuner.h"
+
+/* Below this height inactive histograms are flat. */
+#define LOW_HEIGHT 720
+
+struct _DhTuningPanel
+{
+  GtkWidget parent_instance;
+  DhSession *session;
+  GtkWidget *title, *subtitle, *context, *stack;
+  DhScoreTuner *tuners[DH_N_SCORES];
+};
+
+G_DEFINE_FINAL_TYPE (DhTuningPanel, dh_tuning_panel, GTK_TYPE_WIDGET)
+
+static void
+show_model (DhTuningPanel *self)
+{
+  DhModelInfo *model = dh_session_get_model_info (self->session);
+  if (dh_session_is_loading (self->session))
+    {
+      gtk_label_set_label (GTK_LABEL (self->title), _ ("Loading weights…"));
+      gtk_label_set_label (GTK_LABEL (self->subtitle), "");
+    }
+  else if (model == NULL)
+    {
+      gtk_label_set_label (GTK_LABEL (self->title), _ ("No weights"));
+      gtk_label_set_label (GTK_LABEL (self->subtitle), _ ("Choose a checkpoint to see maps"));
+    }
+  else
+    {
+      g_autofree char *subtitle = g_strdup_printf ("%s · %.4s %.4s%s", model->network, model->sha256,
+                                                   model->sha256 + 4,
+                                                   model->has_outlier_head ? "" : _ (" · no outlier head"));
+      gtk_label_set_label (GTK_LABEL (self->title), model->title);
+      gtk_label_set_label (GTK_LABEL (self->subtitle), subtitle);
+      gtk_widget_set_tooltip_text (self->context, model->path != NULL ? model->path : model->title);
+    }
+  gtk_stack_set_visible_child_name (GTK_STACK (self->stack), model != NULL ? "tune" : "none");
+}
+
+static GtkWidget *
+make_empty (void)
+{
+  GtkWidget *page = adw_status_page_new ();
+  adw_status_page_set_icon_name (ADW_STATUS_PAGE (page), "dh-chip-symbolic");
+  adw_status_page_set_title (ADW_STATUS_PAGE (page), _ ("No weights"));
+  adw_status_page_set_description (ADW_STATUS_PAGE (page),
+                                   _ ("A PyTorch checkpoint, safetensors or npz of LDN-121 or DeepLabV3+."));
+  gtk_widget_add_css_class (page, "compact");
+  GtkWidget *button = gtk_button_new_with_label (_ ("Choose weights…"));
+  gtk_widget_set_halign (button, GTK_ALIGN_CENTER);
+  dh_ui_add_classes (button, "pill suggested-action");
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), "win.open-weights");
+  adw_status_page_set_child (ADW_STATUS_PAGE (page), button);
+  return page;
+}
+
+static GtkWidget *
+make_tune (DhTuningPanel *self)
+{
+  GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 6, NULL);
+  gtk_widget_set_margin_start (box, 12);
+  gtk_widget_set_margin_end (box, 12);
+  gtk_widget_set_margin_top (box, 9);
+  gtk_widget_set_margin_bottom (box, 9);
+  for (guint i = 0; i < DH_N_SCORES; i++)
+    {
+      GtkWidget *tuner = dh_score_tuner_new (self->session, i, i > 0 ? self->tuners[0] : NULL);
+      self->tuners[i] = DH_SCORE_TUNER (tuner);
+      gtk_box_append (GTK_BOX (box), tuner);
+      gtk_box_append (GTK_BOX (box), dh_ui_line ());
+    }
+  gtk_box_append (GTK_BOX (box), dh_numbers_new (self->session));
+  GtkWidget *scroller = gtk_scrolled_window_new ();
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scroller), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), box);
+  gtk_widget_set_vexpand (scroller, TRUE);
+  return scroller;
+}
+
+void
+dh_tuning_panel_focus_field (DhTuningPanel *self)
+{
+  dh_score_tuner_focus_field (self->tuners[dh_session_get_active_score (self->session)]);
+}
+
+void
+dh_tuning_panel_nudge (DhTuningPanel *self, double steps)
+{
+  dh_score_tuner_nudge (self->tuners[dh_session_get_active_score (self->session)], steps);
+}
+
+static gboolean
+become_compact (gpointer data)
+{
+  DhTuningPanel *self = data;
+  int height = gtk_widget_get_height (GTK_WIDGET (self));
+  for (guint i = 0; height > 0 && i < DH_N_SCORES; i++)
+    dh_score_tuner_set_compact (self->tuners[i], height < LOW_HEIGHT);
+  g_object_unref (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+dh_tuning_panel_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+{
+  DhTuningPanel *self = DH_TUNING_PANEL (widget);
+  GTK_WIDGET_CLASS (dh_tuning_panel_parent_class)->size_allocate (widget, width, height, baseline);
+  /* Not while sizes are being given out. */
+  g_idle_add (become_compact, g_object_ref (self));
+}
+
+static void
+dh_tuning_panel_dispose (GObject *object)
+{
+  DhTuningPanel *self = DH_TUNING_PANEL (object);
+  GtkWidget *child;
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
+    gtk_widget_unparent (child);
+  g_clear_object (&self->session);
+  G_OBJECT_CLASS (dh_tuning_panel_parent_class)->dispose (object);
+}
+
+static void
+dh_tuning_panel_class_init (DhTuningPanelClass *class)
+{
+  G_OBJECT_CLASS (class)->dispose = dh_tuning_panel_dispose;
+  gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (class), GTK_TYPE_BIN_LAYOUT);
+}
+
+static void
+dh_tuning_panel_init (DhTuningPanel *self)
+{
+  dh_ui_add_classes (GTK_WIDGET (self), "dh-panel right");
+  gtk_widget_set_size_request (GTK_WIDGET (self), 344, -1);
+}
+
+GtkWidget *
+dh_tuning_panel_new (DhSession *session)
+{
+  DhTuningPanel *self = g_object_new (DH_TYPE_TUNING_PANEL, NULL);
+  self->session = g_object_ref (session);
+  GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
+  gtk_widget_set_parent (box, GTK_WIDGET (self));
+  GtkWidget *band = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, "dh-band");
+  g_autoptr (GMenu) menu = g_menu_new ();
+  dh_ui_menu_section (menu, NULL, _ ("Choose weights…"), "win.open-weights", _ ("About these weights…"),
+                      "win.weights-info", NULL);
+  self->context = dh_ui_context_button ("dh-chip-symbolic", G_MENU_MODEL (menu), &self->title, &self->subtitle);
+  gtk_box_append (GTK_BOX (band), self->context);
+  gtk_box_append (GTK_BOX (box), band);
+  self->stack = gtk_stack_new ();
+  gtk_stack_add_named (GTK_STACK (self->stack), make_tune (self), "tune");
+  gtk_stack_add_named (GTK_STACK (self->stack), make_empty (), "none");
+  gtk_box_append (GTK_BOX (box), self->stack);
+  g_signal_connect_object (session, "notify::model-info", G_CALLBACK (show_model), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::loading", G_CALLBACK (show_model), self, G_CONNECT_SWAPPED);
+  show_model (self);
+  return GTK_WIDGET (self);
+}

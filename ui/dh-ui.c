@@ -1,0 +1,200 @@
+#include "dh-ui.h"
+#include <math.h>
+
+void
+dh_ui_add_classes (GtkWidget *widget, const char *classes)
+{
+  if (classes == NULL)
+    return;
+  g_auto (GStrv) names = g_strsplit (classes, " ", -1);
+  for (guint i = 0; names[i] != NULL; i++)
+    if (names[i][0] != '\0')
+      gtk_widget_add_css_class (widget, names[i]);
+}
+
+GtkWidget *
+dh_ui_label (const char *text, const char *classes, double xalign)
+{
+  GtkWidget *label = gtk_label_new (text);
+  gtk_label_set_xalign (GTK_LABEL (label), (float)xalign);
+  dh_ui_add_classes (label, classes);
+  return label;
+}
+
+GtkWidget *
+dh_ui_short_label (const char *text, const char *classes, double xalign)
+{
+  GtkWidget *label = dh_ui_label (text, classes, xalign);
+  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
+  return label;
+}
+
+GtkWidget *
+dh_ui_box (GtkOrientation orientation, int spacing, const char *classes)
+{
+  GtkWidget *box = gtk_box_new (orientation, spacing);
+  dh_ui_add_classes (box, classes);
+  return box;
+}
+
+void
+dh_ui_set_name (GtkWidget *widget, const char *accessible_name)
+{
+  gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, accessible_name, -1);
+}
+
+static GtkWidget *
+finish_button (GtkWidget *button, const char *tooltip, const char *action, const char *target, const char *classes)
+{
+  gtk_widget_set_tooltip_text (button, tooltip);
+  dh_ui_set_name (button, tooltip);
+  if (target != NULL)
+    gtk_actionable_set_action_target (GTK_ACTIONABLE (button), "s", target);
+  if (action != NULL)
+    gtk_actionable_set_action_name (GTK_ACTIONABLE (button), action);
+  dh_ui_add_classes (button, classes);
+  return button;
+}
+
+GtkWidget *
+dh_ui_icon_button (const char *icon, const char *tooltip, const char *action, const char *classes)
+{
+  return finish_button (gtk_button_new_from_icon_name (icon), tooltip, action, NULL, classes);
+}
+
+GtkWidget *
+dh_ui_icon_toggle (const char *icon, const char *tooltip, const char *action, const char *target, const char *classes)
+{
+  GtkWidget *button = gtk_toggle_button_new ();
+  gtk_button_set_icon_name (GTK_BUTTON (button), icon);
+  return finish_button (button, tooltip, action, target, classes);
+}
+
+GtkWidget *
+dh_ui_menu_button (const char *icon, const char *tooltip, GMenuModel *menu, const char *classes)
+{
+  GtkWidget *button = gtk_menu_button_new ();
+  gtk_menu_button_set_icon_name (GTK_MENU_BUTTON (button), icon);
+  gtk_menu_button_set_menu_model (GTK_MENU_BUTTON (button), menu);
+  gtk_widget_set_tooltip_text (button, tooltip);
+  dh_ui_set_name (button, tooltip);
+  dh_ui_add_classes (button, classes);
+  return button;
+}
+
+GtkWidget *
+dh_ui_text_menu (const char *text, GMenuModel *menu, const char *classes)
+{
+  GtkWidget *button = gtk_menu_button_new ();
+  gtk_menu_button_set_label (GTK_MENU_BUTTON (button), text);
+  gtk_menu_button_set_menu_model (GTK_MENU_BUTTON (button), menu);
+  dh_ui_add_classes (button, classes);
+  return button;
+}
+
+GtkWidget *
+dh_ui_context_button (const char *icon, GMenuModel *menu, GtkWidget **title, GtkWidget **subtitle)
+{
+  GtkWidget *lines = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
+  *title = dh_ui_short_label (NULL, "dh-h", 0);
+  *subtitle = dh_ui_short_label (NULL, "dh-small dim-label", 0);
+  gtk_widget_set_hexpand (lines, TRUE);
+  gtk_box_append (GTK_BOX (lines), *title);
+  gtk_box_append (GTK_BOX (lines), *subtitle);
+  GtkWidget *box = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 10, NULL);
+  gtk_box_append (GTK_BOX (box), gtk_image_new_from_icon_name (icon));
+  gtk_box_append (GTK_BOX (box), lines);
+  gtk_box_append (GTK_BOX (box), gtk_image_new_from_icon_name ("pan-down-symbolic"));
+  GtkWidget *button = gtk_menu_button_new ();
+  gtk_menu_button_set_child (GTK_MENU_BUTTON (button), box);
+  gtk_menu_button_set_menu_model (GTK_MENU_BUTTON (button), menu);
+  /* The button centres its child. */
+  gtk_widget_set_halign (gtk_widget_get_parent (box), GTK_ALIGN_FILL);
+  gtk_widget_set_hexpand (button, TRUE);
+  dh_ui_add_classes (button, "flat dh-context");
+  return button;
+}
+
+GtkWidget *
+dh_ui_line (void)
+{
+  return gtk_separator_new (GTK_ORIENTATION_HORIZONTAL);
+}
+
+static void
+draw_swatch (GtkDrawingArea *area, cairo_t *cr, int width, int height, gpointer data)
+{
+  guint32 rgb = GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (area), "rgb"));
+  double r = (rgb >> 16 & 255) / 255.0, g = (rgb >> 8 & 255) / 255.0, b = (rgb & 255) / 255.0;
+  cairo_set_source_rgb (cr, r, g, b);
+  cairo_rectangle (cr, 0, 0, width, height);
+  cairo_fill (cr);
+  if (g_object_get_data (G_OBJECT (area), "hatched") == NULL)
+    return;
+  cairo_set_source_rgba (cr, 1, 1, 1, 0.85);
+  cairo_set_line_width (cr, 1.2);
+  for (int x = -height; x < width; x += 4)
+    {
+      cairo_move_to (cr, x, height);
+      cairo_line_to (cr, x + height, 0);
+    }
+  cairo_stroke (cr);
+}
+
+GtkWidget *
+dh_ui_swatch (guint32 rgb, gboolean hatched)
+{
+  GtkWidget *area = gtk_drawing_area_new ();
+  gtk_drawing_area_set_content_width (GTK_DRAWING_AREA (area), 10);
+  gtk_drawing_area_set_content_height (GTK_DRAWING_AREA (area), 10);
+  gtk_drawing_area_set_draw_func (GTK_DRAWING_AREA (area), draw_swatch, NULL, NULL);
+  gtk_widget_set_valign (area, GTK_ALIGN_CENTER);
+  dh_ui_swatch_set (area, rgb, hatched);
+  return area;
+}
+
+void
+dh_ui_swatch_set (GtkWidget *swatch, guint32 rgb, gboolean hatched)
+{
+  g_object_set_data (G_OBJECT (swatch), "rgb", GUINT_TO_POINTER (rgb));
+  g_object_set_data (G_OBJECT (swatch), "hatched", hatched ? swatch : NULL);
+  gtk_widget_queue_draw (swatch);
+}
+
+void
+dh_ui_menu_section (GMenu *menu, const char *title, ...)
+{
+  g_autoptr (GMenu) section = g_menu_new ();
+  va_list args;
+  va_start (args, title);
+  const char *label;
+  while ((label = va_arg (args, const char *)) != NULL)
+    g_menu_append (section, label, va_arg (args, const char *));
+  va_end (args);
+  g_menu_append_section (menu, title, G_MENU_MODEL (section));
+}
+
+GdkTexture *
+dh_ui_texture (GBytes *rgb, guint width, guint height)
+{
+  if (rgb == NULL)
+    return NULL;
+  return gdk_memory_texture_new ((int)width, (int)height, GDK_MEMORY_R8G8B8, rgb, (gsize)3 * width);
+}
+
+char *
+dh_ui_size (guint64 bytes)
+{
+  return g_format_size (bytes);
+}
+
+char *
+dh_ui_duration (double seconds)
+{
+  if (!isfinite (seconds))
+    return g_strdup ("—");
+  guint64 whole = (guint64)(seconds + 0.5);
+  if (whole >= 3600)
+    return g_strdup_printf ("%u:%02u:%02u", (guint)(whole / 3600), (guint)(whole / 60 % 60), (guint)(whole % 60));
+  return g_strdup_printf ("%u:%02u", (guint)(whole / 60), (guint)(whole % 60));
+}

@@ -1,0 +1,39 @@
+#pragma once
+#include <adwaita.h>
+#include <glib/gi18n.h>
+
+G_BEGIN_DECLS
+
+/* Short forms for what every page makes many of. Style classes are given in one string, separated by spaces. */
+GtkWidget *dh_ui_label (const char *text, const char *classes, double xalign);
+/* Ellipsized at the end, so that a panel may become narrow. */
+GtkWidget *dh_ui_short_label (const char *text, const char *classes, double xalign);
+GtkWidget *dh_ui_box (GtkOrientation orientation, int spacing, const char *classes);
+void dh_ui_add_classes (GtkWidget *widget, const char *classes);
+/* Icon alone, with a tooltip that is its accessible name as well; `action` may be NULL. */
+GtkWidget *dh_ui_icon_button (const char *icon, const char *tooltip, const char *action, const char *classes);
+GtkWidget *dh_ui_icon_toggle (const char *icon, const char *tooltip, const char *action, const char *target,
+                              const char *classes);
+GtkWidget *dh_ui_menu_button (const char *icon, const char *tooltip, GMenuModel *menu, const char *classes);
+/* A text with a down arrow. */
+GtkWidget *dh_ui_text_menu (const char *text, GMenuModel *menu, const char *classes);
+/* The wide button over a panel: icon, two lines, a down arrow. */
+GtkWidget *dh_ui_context_button (const char *icon, GMenuModel *menu, GtkWidget **title, GtkWidget **subtitle);
+void dh_ui_set_name (GtkWidget *widget, const char *accessible_name);
+/* Horizontal line. */
+GtkWidget *dh_ui_line (void);
+/* A square of a colour, as in a legend; 0xRRGGBB. */
+GtkWidget *dh_ui_swatch (guint32 rgb, gboolean hatched);
+void dh_ui_swatch_set (GtkWidget *swatch, guint32 rgb, gboolean hatched);
+
+/* A section of a menu with a title (may be NULL); the items as label, action pairs, NULL-terminated. */
+void dh_ui_menu_section (GMenu *menu, const char *title, ...) G_GNUC_NULL_TERMINATED;
+
+/* RGB rows without padding → texture; NULL for NULL. */
+GdkTexture *dh_ui_texture (GBytes *rgb, guint width, guint height);
+/* "3.1 GB"; free with g_free. */
+char *dh_ui_size (guint64 bytes);
+/* "0:07", "1:02:09" */
+char *dh_ui_duration (double seconds);
+
+G_END_DECLS
