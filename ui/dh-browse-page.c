@@ -18,7 +18,7 @@ struct _DhBrowsePage
   GtkWidget *images_flap, *tuning_flap;
   GtkWidget *images, *tuning, *canvas, *probe, *line;
   GtkWidget *zoom, *overlay_menu, *linked, *linked_text, *opacity, *panes_menu, *fills;
-  gboolean wide_tuning, wide_images, known;
+  gboolean wide_tuning, wide_images, known, folding;
   guint fold_source;
 };
 
@@ -191,10 +191,12 @@ fold (gpointer data)
   if (width <= 0 || (self->known && wide_tuning == self->wide_tuning && wide_images == self->wide_images))
     return G_SOURCE_REMOVE;
   DhView *view = dh_session_get_view (self->session);
+  self->folding = TRUE;
   if (!self->known || wide_tuning != self->wide_tuning)
     set_flap (self->tuning_flap, wide_tuning, dh_view_get_boolean (view, "show-tuning"));
   if (!self->known || wide_images != self->wide_images)
     set_flap (self->images_flap, wide_images, dh_view_get_boolean (view, "show-images"));
+  self->folding = FALSE;
   self->known = TRUE;
   self->wide_tuning = wide_tuning;
   self->wide_images = wide_images;
@@ -209,30 +211,37 @@ static void
 dh_browse_page_size_allocate (GtkWidget *widget, int width, int height, int baseline)
 {
   DhBrowsePage *self = DH_BROWSE_PAGE (widget);
-  GTK_WIDGET_CLASS (dh_browse_page_parent_class)->size_allocate (widget, width, height, baseline);
+  gtk_widget_allocate (self->images_flap, width, height, baseline, NULL);
   if (self->fold_source == 0)
     self->fold_source = g_idle_add_full (G_PRIORITY_HIGH_IDLE, fold, self, NULL);
 }
 
 static void
-on_show_panels (DhBrowsePage *self)
+on_images_revealed (AdwFlap *flap, GParamSpec *spec, DhBrowsePage *self)
 {
-  DhView *view = dh_session_get_view (self->session);
-  adw_flap_set_reveal_flap (ADW_FLAP (self->images_flap), dh_view_get_boolean (view, "show-images"));
-  adw_flap_set_reveal_flap (ADW_FLAP (self->tuning_flap), dh_view_get_boolean (view, "show-tuning"));
+  if (self->known && self->wide_images && !self->folding)
+    g_object_set (dh_session_get_view (self->session), "show-images", adw_flap_get_reveal_flap (flap), NULL);
+}
+
+static void
+show_line (DhBrowsePage *self)
+{
+  gtk_widget_set_visible (self->line, !adw_flap_get_reveal_flap (ADW_FLAP (self->tuning_flap))
+                                          && dh_session_get_model_info (self->session) != NULL);
 }
 
 static void
 on_tuning_revealed (AdwFlap *flap, GParamSpec *spec, DhBrowsePage *self)
 {
-  gtk_widget_set_visible (self->line, !adw_flap_get_reveal_flap (flap)
-                                          && dh_session_get_model_info (self->session) != NULL);
+  show_line (self);
+  if (self->known && self->wide_tuning && !self->folding)
+    g_object_set (dh_session_get_view (self->session), "show-tuning", adw_flap_get_reveal_flap (flap), NULL);
 }
 
-static void
-on_model (DhBrowsePage *self)
+GtkWidget *
+dh_browse_page_get_flap (DhBrowsePage *self, gboolean tuning)
 {
-  on_tuning_revealed (ADW_FLAP (self->tuning_flap), NULL, self);
+  return tuning ? self->tuning_flap : self->images_flap;
 }
 
 DhCanvas *
@@ -270,6 +279,17 @@ dh_browse_page_copy_probe (DhBrowsePage *self)
 }
 
 static void
+dh_browse_page_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
+                        int *minimum_baseline, int *natural_baseline)
+{
+  gtk_widget_measure (DH_BROWSE_PAGE (widget)->images_flap, orientation, for_size, minimum, natural, minimum_baseline,
+                      natural_baseline);
+  /* The panels fold when they no longer fit: the width must be allowed to become small. */
+  if (orientation == GTK_ORIENTATION_HORIZONTAL)
+    *minimum = MIN (*minimum, 360);
+}
+
+static void
 dh_browse_page_dispose (GObject *object)
 {
   DhBrowsePage *self = DH_BROWSE_PAGE (object);
@@ -285,8 +305,8 @@ static void
 dh_browse_page_class_init (DhBrowsePageClass *class)
 {
   G_OBJECT_CLASS (class)->dispose = dh_browse_page_dispose;
+  GTK_WIDGET_CLASS (class)->measure = dh_browse_page_measure;
   GTK_WIDGET_CLASS (class)->size_allocate = dh_browse_page_size_allocate;
-  gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (class), GTK_TYPE_BIN_LAYOUT);
 }
 
 static void
@@ -332,12 +352,11 @@ dh_browse_page_new (DhSession *session)
   g_signal_connect_object (self->canvas, "view-changed", G_CALLBACK (show_zoom), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->canvas, "hover", G_CALLBACK (on_hover), self, 0);
   g_signal_connect_object (self->canvas, "pin", G_CALLBACK (on_pin), self, 0);
+  g_signal_connect_object (self->images_flap, "notify::reveal-flap", G_CALLBACK (on_images_revealed), self, 0);
   g_signal_connect_object (self->tuning_flap, "notify::reveal-flap", G_CALLBACK (on_tuning_revealed), self, 0);
-  g_signal_connect_object (session, "notify::model-info", G_CALLBACK (on_model), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::model-info", G_CALLBACK (show_line), self, G_CONNECT_SWAPPED);
   DhView *view = dh_session_get_view (session);
   g_signal_connect_object (view, "notify::overlay", G_CALLBACK (show_overlay), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (view, "notify::show-images", G_CALLBACK (on_show_panels), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (view, "notify::show-tuning", G_CALLBACK (on_show_panels), self, G_CONNECT_SWAPPED);
   show_overlay (self);
   show_zoom (self);
   return GTK_WIDGET (self);

@@ -11,6 +11,8 @@ G_DECLARE_FINAL_TYPE (DhBrowsePage, dh_browse_page, DH, BROWSE_PAGE, GtkWidget)
 
 GtkWidget *dh_browse_page_new (DhSession *session);
 DhCanvas *dh_browse_page_get_canvas (DhBrowsePage *page);
+/* An AdwFlap: of the images, or of the tuning. */
+GtkWidget *dh_browse_page_get_flap (DhBrowsePage *page, gboolean tuning);
 void dh_browse_page_focus_filter (DhBrowsePage *page);
 void dh_browse_page_focus_threshold (DhBrowsePage *page);
 void dh_browse_page_nudge (DhBrowsePage *page, double steps);

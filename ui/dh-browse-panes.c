@@ -163,10 +163,10 @@ show_legend (Panes *self, guint index)
 {
   DhPane *pane = dh_canvas_get_pane (self->canvas, index);
   const Content *content = self->shown[index];
-  static const DhLegendEntry truth[]
-      = { { DH_COLOR_FN, N_ ("anomaly"), FALSE }, { 0x9a9a9a, N_ ("void"), TRUE } };
-  static const DhLegendEntry outcome[]
-      = { { DH_COLOR_TP, "TP", FALSE }, { DH_COLOR_FP, "FP", FALSE }, { DH_COLOR_FN, "FN", TRUE } };
+  static const DhLegendEntry truth[] = { { DH_COLOR_FN, N_ ("anomaly"), FALSE }, { 0x9a9a9a, N_ ("void"), TRUE } };
+  static const DhLegendEntry outcome[] = { { DH_COLOR_TP, "TP", FALSE },
+                                           { DH_COLOR_FP, "FP", FALSE },
+                                           { DH_COLOR_FN, "FN", TRUE } };
   if (content->kind == DH_PANE_SEGMENTATION)
     show_segmentation_legend (self, pane);
   else if (content->kind == DH_PANE_TRUTH)
@@ -218,8 +218,9 @@ show_message (Panes *self, guint index)
     {
       dh_pane_show_message (pane, "dialog-warning-symbolic", frame->truth_error != NULL ? "dh-warn" : NULL,
                             frame->truth_error != NULL ? _ ("The label cannot be used") : _ ("No anomaly label"),
-                            frame->truth_error != NULL ? frame->truth_error
-                                                       : _ ("It is left out of every metric, and has maps all the same"));
+                            frame->truth_error != NULL
+                                ? frame->truth_error
+                                : _ ("It is left out of every metric, and has maps all the same"));
       return;
     }
   if (content->kind == DH_PANE_CLASSES && frame != NULL && frame->classes == NULL)
@@ -392,8 +393,8 @@ show_panes (Panes *self)
       dh_pane_set_title (pane, _ (self->shown[i]->title));
       dh_pane_set_formula (pane, self->shown[i]->formula);
       dh_pane_set_menu (pane, menu);
-      dh_pane_set_show_color_bar (pane, self->shown[i]->kind == DH_PANE_MAP
-                                            && dh_view_get_boolean (self->view, "color-bar"));
+      dh_pane_set_show_color_bar (pane,
+                                  self->shown[i]->kind == DH_PANE_MAP && dh_view_get_boolean (self->view, "color-bar"));
       set_content_state (self, i, self->shown[i]->name);
       if (self->shown[i]->map >= 0)
         dh_session_want_map (self->session, (DhFrameMap)self->shown[i]->map);
@@ -477,10 +478,9 @@ save_pane (GSimpleAction *action, GVariant *value, gpointer data)
   if (item == NULL || index < 0 || (guint)index >= self->n_shown)
     return;
   GtkWindow *window = GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self->canvas)));
-  GtkFileChooserNative *dialog
-      = gtk_file_chooser_native_new (_ ("Save picture"), window, GTK_FILE_CHOOSER_ACTION_SAVE, _ ("Save"), NULL);
-  g_autofree char *name
-      = g_strdup_printf ("%s_%s.png", dh_image_item_get_name (item), self->shown[index]->name);
+  GtkFileChooserNative *dialog =
+      gtk_file_chooser_native_new (_ ("Save picture"), window, GTK_FILE_CHOOSER_ACTION_SAVE, _ ("Save"), NULL);
+  g_autofree char *name = g_strdup_printf ("%s_%s.png", dh_image_item_get_name (item), self->shown[index]->name);
   gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (dialog), name);
   g_object_set_data (G_OBJECT (dialog), "index", GINT_TO_POINTER (index));
   g_signal_connect (dialog, "response", G_CALLBACK (picture_chosen), self);
@@ -561,8 +561,8 @@ dh_browse_panes_connect (DhCanvas *canvas, DhSession *session)
   for (guint i = 0; i < DH_CANVAS_MAX_PANES; i++)
     {
       g_autofree char *name = g_strdup_printf ("content%u", i);
-      g_autoptr (GSimpleAction) action
-          = g_simple_action_new_stateful (name, G_VARIANT_TYPE_STRING, g_variant_new_string ("image"));
+      g_autoptr (GSimpleAction) action =
+          g_simple_action_new_stateful (name, G_VARIANT_TYPE_STRING, g_variant_new_string ("image"));
       g_signal_connect (action, "change-state", G_CALLBACK (change_content), self);
       g_action_map_add_action (G_ACTION_MAP (self->actions), G_ACTION (action));
     }

@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* Keeps a canvas showing what the session has: pictures, maps, scales, thresholds, menus of panes, and words in place of
- * what is not there. Lives as long as the canvas. */
+/* Keeps a canvas showing what the session has: pictures, maps, scales, thresholds, menus of panes, and words in place
+ * of what is not there. Lives as long as the canvas. */
 void dh_browse_panes_connect (DhCanvas *canvas, DhSession *session);
 /* The menu that adds and removes panes. */
 GMenuModel *dh_browse_panes_new_menu (void);

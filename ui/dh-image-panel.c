@@ -35,10 +35,10 @@ show_order (DhImagePanel *self)
   DhImageList *list = dh_session_get_list (self->session);
   DhSort sort = dh_image_list_get_sort (list);
   const char *direction = dh_image_list_get_worst_first (list) ? _ ("worst first") : _ ("best first");
-  g_autofree char *order = sort == DH_SORT_NAME ? g_strdup (_ ("By name"))
-                                                : g_strdup_printf ("%s, %s", dh_sort_title (sort), direction);
-  g_autofree char *shown
-      = g_strdup_printf (_ ("%u of %u"), dh_image_list_get_shown (list), dh_image_list_get_size (list));
+  g_autofree char *order =
+      sort == DH_SORT_NAME ? g_strdup (_ ("By name")) : g_strdup_printf ("%s, %s", dh_sort_title (sort), direction);
+  g_autofree char *shown =
+      g_strdup_printf (_ ("%u of %u"), dh_image_list_get_shown (list), dh_image_list_get_size (list));
   gtk_label_set_label (GTK_LABEL (self->order), order);
   gtk_label_set_label (GTK_LABEL (self->shown), shown);
 }
@@ -77,8 +77,7 @@ select_current (DhImagePanel *self, gboolean scroll)
   DhImageItem *item = dh_session_get_current (self->session);
   gint position = item != NULL ? dh_image_list_position (dh_session_get_list (self->session), item) : -1;
   self->selecting = TRUE;
-  gtk_single_selection_set_selected (self->selection,
-                                     position >= 0 ? (guint)position : GTK_INVALID_LIST_POSITION);
+  gtk_single_selection_set_selected (self->selection, position >= 0 ? (guint)position : GTK_INVALID_LIST_POSITION);
   self->selecting = FALSE;
   if (position >= 0 && scroll)
     gtk_widget_activate_action (self->list_view, "list.scroll-to-item", "u", (guint)position);
@@ -210,8 +209,8 @@ static GMenuModel *
 make_set_menu (void)
 {
   GMenu *menu = g_menu_new ();
-  dh_ui_menu_section (menu, NULL, _ ("Open a data set…"), "win.open-dataset", _ ("Open pictures…"),
-                      "win.open-pictures", _ ("Open the demo"), "win.open-demo", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("Open a data set…"), "win.open-dataset", _ ("Open pictures…"), "win.open-pictures",
+                      _ ("Open the demo"), "win.open-demo", NULL);
   dh_ui_menu_section (menu, NULL, _ ("About this data set…"), "win.dataset-notes", _ ("Evaluate"), "win.evaluate",
                       NULL);
   return G_MENU_MODEL (menu);
@@ -259,8 +258,7 @@ build (DhImagePanel *self)
   GtkWidget *widget = GTK_WIDGET (self);
   GtkWidget *band = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, "dh-band");
   g_autoptr (GMenuModel) set_menu = make_set_menu ();
-  gtk_box_append (GTK_BOX (band),
-                  dh_ui_context_button ("folder-symbolic", set_menu, &self->title, &self->subtitle));
+  gtk_box_append (GTK_BOX (band), dh_ui_context_button ("folder-symbolic", set_menu, &self->title, &self->subtitle));
   gtk_widget_set_parent (band, widget);
 
   GtkWidget *tools = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 6, NULL);

@@ -26,9 +26,10 @@ struct _DhNumbers
 
 G_DEFINE_FINAL_TYPE (DhNumbers, dh_numbers, GTK_TYPE_WIDGET)
 
-static const char *const names[N_ROWS] = { N_ ("Precision"),     N_ ("TPR (recall)"),   N_ ("FPR"),
-                                           N_ ("F1"),            N_ ("True positive"),  N_ ("False positive"),
-                                           N_ ("False negative"), N_ ("Flagged") };
+static const char *const names[N_ROWS] = {
+  N_ ("Precision"),      N_ ("TPR (recall)"),   N_ ("FPR"),    N_ ("F1"), N_ ("True positive"),
+  N_ ("False positive"), N_ ("False negative"), N_ ("Flagged")
+};
 
 static void
 set_text (DhNumbers *self, guint row, guint column, char *text)
@@ -195,8 +196,8 @@ dh_numbers_new (DhSession *session)
 {
   DhNumbers *self = g_object_new (DH_TYPE_NUMBERS, NULL);
   self->session = g_object_ref (session);
-  static const char *const props[]
-      = { "notify::stats", "notify::set-stats", "notify::active-score", "notify::model-info", "notify::frame" };
+  static const char *const props[] = { "notify::stats", "notify::set-stats", "notify::active-score",
+                                       "notify::model-info", "notify::frame" };
   for (guint i = 0; i < G_N_ELEMENTS (props); i++)
     g_signal_connect_object (session, props[i], G_CALLBACK (show_all), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "threshold", G_CALLBACK (on_threshold), self, 0);

@@ -107,9 +107,9 @@ show_sum (DhProbeStrip *self, const DhProbe *probe)
   g_autofree char *s = dh_number_format (sum, 2);
   g_autofree char *green = hex (GTK_WIDGET (self), DH_TONE_LIKELIHOOD);
   g_autofree char *violet = hex (GTK_WIDGET (self), DH_TONE_POSTERIOR);
-  g_autofree char *markup
-      = g_strdup_printf ("<span foreground=\"%s\">%s</span> %s <span foreground=\"%s\">%s</span> = <b>%s</b>", green, a,
-                         second < 0 ? "−" : "+", violet, b, s);
+  g_autofree char *markup =
+      g_strdup_printf ("<span foreground=\"%s\">%s</span> %s <span foreground=\"%s\">%s</span> = <b>%s</b>", green, a,
+                       second < 0 ? "−" : "+", violet, b, s);
   gtk_label_set_markup (GTK_LABEL (self->values[CELL_SUM]), markup);
   double low, high;
   dh_session_get_axis (self->session, DH_SCORE_HYBRID, &low, &high);
@@ -138,9 +138,9 @@ show_verdict (DhProbeStrip *self, const DhProbe *probe)
     return;
   gboolean flagged = dh_score_flags_above (score) ? value > threshold : value < threshold;
   gboolean anomaly = probe->truth == 1, judged = probe->truth == 0 || probe->truth == 1;
-  const char *word = !judged ? (flagged ? _ ("flagged") : _ ("not flagged"))
-                             : flagged ? (anomaly ? "TP" : "FP")
-                                       : (anomaly ? "FN" : "TN");
+  const char *word = !judged   ? (flagged ? _ ("flagged") : _ ("not flagged"))
+                     : flagged ? (anomaly ? "TP" : "FP")
+                               : (anomaly ? "FN" : "TN");
   g_autofree char *number = dh_number_format (value - threshold, score == DH_SCORE_DATASET_POSTERIOR ? 3 : 2);
   g_autofree char *text = g_strdup_printf ("%s %s%s", word, value > threshold ? "+" : "", number);
   set_value (self, CELL_VERDICT, text);
@@ -258,8 +258,8 @@ dh_probe_strip_init (DhProbeStrip *self)
   gtk_widget_set_valign (self->terms, GTK_ALIGN_CENTER);
   gtk_widget_set_parent (self->terms, widget);
   self->verdict_caption = add_cell (self, CELL_VERDICT, "s − τ", 9, TRUE);
-  self->hint = dh_ui_short_label (_ ("Point at a picture to read every map there; a click pins it, Esc frees it."),
-                                  "cap", 0);
+  self->hint =
+      dh_ui_short_label (_ ("Point at a picture to read every map there; a click pins it, Esc frees it."), "cap", 0);
   gtk_widget_set_parent (self->hint, widget);
 }
 

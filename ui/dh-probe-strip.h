@@ -10,7 +10,8 @@ G_DECLARE_FINAL_TYPE (DhProbeStrip, dh_probe_strip, DH, PROBE_STRIP, GtkWidget)
 
 GtkWidget *dh_probe_strip_new (DhSession *session);
 void dh_probe_strip_set_pixel (DhProbeStrip *strip, gboolean inside, int x, int y);
-/* What it reads, as one line for the clipboard and for a screen reader; free with g_free, NULL where it reads nothing. */
+/* What it reads, as one line for the clipboard and for a screen reader; free with g_free, NULL where it reads nothing.
+ */
 char *dh_probe_strip_dup_text (DhProbeStrip *strip);
 
 G_END_DECLS

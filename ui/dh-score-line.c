@@ -83,7 +83,7 @@ dh_score_line_new (DhSession *session)
       dh_histogram_set_adjustment (histogram, line->axes[i]->axis);
       dh_histogram_set_flag_below (histogram, !dh_score_flags_above (i));
       dh_histogram_set_logit (histogram, i == DH_SCORE_DATASET_POSTERIOR);
-      dh_histogram_set_compact (histogram, TRUE);
+      dh_histogram_set_plot_height (histogram, 24);
       dh_histogram_set_show_axis (histogram, FALSE);
       gtk_widget_set_valign (line->histograms[i], GTK_ALIGN_CENTER);
       gtk_stack_add_child (GTK_STACK (line->stack), line->histograms[i]);

@@ -10,7 +10,7 @@ struct _DhScoreTuner
   DhSession *session;
   DhScore score;
   DhScoreAxis *axis;
-  GtkWidget *radio, *field, *histogram, *scale, *extras, *record_icon, *record, *warning;
+  GtkWidget *radio, *field, *histogram, *extras, *record_icon, *record, *warning;
   GtkWidget *presets[DH_N_RULES];
   gboolean compact, updating;
 };
@@ -45,10 +45,10 @@ show_record (DhScoreTuner *self)
   gboolean own = dh_session_threshold_is_own (self->session, self->score);
   g_autofree char *text = describe_record (self);
   gtk_label_set_markup (GTK_LABEL (self->record), text);
-  gtk_image_set_from_icon_name (GTK_IMAGE (self->record_icon),
-                                own                                     ? "dialog-warning-symbolic"
-                                : threshold->rule == DH_RULE_BY_HAND ? "input-mouse-symbolic"
-                                                                     : "object-select-symbolic");
+  gtk_image_set_from_icon_name (GTK_IMAGE (self->record_icon), own ? "dialog-warning-symbolic"
+                                                               : threshold->rule == DH_RULE_BY_HAND
+                                                                   ? "input-mouse-symbolic"
+                                                                   : "object-select-symbolic");
   GtkWidget *coloured[] = { self->record, self->record_icon };
   for (guint i = 0; i < G_N_ELEMENTS (coloured); i++)
     {
@@ -64,19 +64,13 @@ show_record (DhScoreTuner *self)
     {
       gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (self->presets[rule]), threshold->rule == rule);
       gtk_widget_set_sensitive (self->presets[rule], can);
-      gtk_widget_set_tooltip_text (self->presets[rule],
-                                   can ? NULL : _ ("Needs labels with anomaly and inlier pixels"));
+      gtk_widget_set_tooltip_text (self->presets[rule], can ? NULL : _ ("Needs labels with anomaly and inlier pixels"));
     }
   self->updating = FALSE;
   g_autofree char *plain = NULL;
   pango_parse_markup (text, -1, 0, NULL, &plain, NULL, NULL);
   g_autofree char *name = g_strdup_printf (_ ("%s threshold"), dh_score_title (self->score));
   dh_histogram_set_label (DH_HISTOGRAM (self->histogram), name, plain);
-  g_autofree char *value = self->score == DH_SCORE_DATASET_POSTERIOR
-                               ? dh_number_format_probability (threshold->value)
-                               : dh_number_format (threshold->value, 2);
-  g_autofree char *spoken = g_strdup_printf ("%s, %s", value, plain != NULL ? plain : "");
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->scale), GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, spoken, -1);
 }
 
 static void
@@ -97,7 +91,7 @@ show_active (DhScoreTuner *self)
   self->updating = FALSE;
   gtk_widget_set_visible (self->extras, active);
   gboolean flat = self->compact && !active;
-  dh_histogram_set_compact (DH_HISTOGRAM (self->histogram), flat);
+  dh_histogram_set_plot_height (DH_HISTOGRAM (self->histogram), active ? (self->compact ? 56 : 74) : flat ? 24 : 40);
   dh_histogram_set_show_axis (DH_HISTOGRAM (self->histogram), !flat);
   show_record (self);
 }
@@ -207,8 +201,8 @@ make_head (DhScoreTuner *self, DhScoreTuner *group)
   dh_ui_set_name (self->field, name);
   gtk_box_append (GTK_BOX (head), self->field);
   g_autoptr (GMenuModel) menu = make_menu (self->score);
-  gtk_box_append (GTK_BOX (head), dh_ui_menu_button ("view-more-symbolic", _ ("Presets and histogram"), menu,
-                                                     "flat dh-iconbtn"));
+  gtk_box_append (GTK_BOX (head),
+                  dh_ui_menu_button ("view-more-symbolic", _ ("Presets and histogram"), menu, "flat dh-iconbtn"));
   return head;
 }
 
@@ -219,16 +213,7 @@ make_plot (DhScoreTuner *self)
   dh_histogram_set_adjustment (DH_HISTOGRAM (self->histogram), self->axis->axis);
   dh_histogram_set_flag_below (DH_HISTOGRAM (self->histogram), !dh_score_flags_above (self->score));
   dh_histogram_set_logit (DH_HISTOGRAM (self->histogram), self->score == DH_SCORE_DATASET_POSTERIOR);
-  dh_histogram_set_axis_gap (DH_HISTOGRAM (self->histogram), 20);
-  self->scale = gtk_scale_new (GTK_ORIENTATION_HORIZONTAL, self->axis->axis);
-  gtk_scale_set_draw_value (GTK_SCALE (self->scale), FALSE);
-  gtk_widget_set_valign (self->scale, GTK_ALIGN_END);
-  g_autofree char *name = g_strdup_printf (_ ("%s threshold"), dh_score_title (self->score));
-  dh_ui_set_name (self->scale, name);
-  GtkWidget *overlay = gtk_overlay_new ();
-  gtk_overlay_set_child (GTK_OVERLAY (overlay), self->histogram);
-  gtk_overlay_add_overlay (GTK_OVERLAY (overlay), self->scale);
-  return overlay;
+  return self->histogram;
 }
 
 static GtkWidget *

@@ -22,11 +22,11 @@ show_context (GtkWidget *bar)
   DhComputeInfo *compute = dh_session_get_compute_info (self->session);
   DhModelInfo *model = dh_session_get_model_info (self->session);
   const char *set = dh_session_get_dataset_title (self->session);
-  g_autofree char *device
-      = compute != NULL ? g_strdup_printf (ngettext ("%s · %s · %u thread · %s", "%s · %s · %u threads · %s",
-                                                     compute->threads),
-                                           compute->name, compute->title, compute->threads, compute->precision)
-                        : g_strdup (dh_session_get_device_sentence (self->session));
+  g_autofree char *device =
+      compute != NULL
+          ? g_strdup_printf (ngettext ("%s · %s · %u thread · %s", "%s · %s · %u threads · %s", compute->threads),
+                             compute->name, compute->title, compute->threads, compute->precision)
+          : g_strdup (dh_session_get_device_sentence (self->session));
   gtk_label_set_label (GTK_LABEL (self->device), device != NULL ? device : "");
   gtk_label_set_label (GTK_LABEL (self->model), model != NULL ? model->title : _ ("no weights"));
   gtk_label_set_label (GTK_LABEL (self->dataset), set != NULL ? set : _ ("no data set"));
@@ -99,8 +99,8 @@ dh_status_bar_new (DhSession *session)
   gtk_widget_set_valign (self->progress, GTK_ALIGN_CENTER);
   dh_ui_set_name (self->progress, _ ("Progress"));
   gtk_box_append (GTK_BOX (bar), self->progress);
-  self->stop = dh_ui_icon_button ("window-close-symbolic", _ ("Stop the evaluation"), "win.cancel-evaluation",
-                                  "flat dh-stop");
+  self->stop =
+      dh_ui_icon_button ("window-close-symbolic", _ ("Stop the evaluation"), "win.cancel-evaluation", "flat dh-stop");
   gtk_widget_set_valign (self->stop, GTK_ALIGN_CENTER);
   gtk_box_append (GTK_BOX (bar), self->stop);
   static const char *const of_context[] = { "notify::model-info", "notify::dataset-title" };

@@ -11,6 +11,7 @@ struct _DhTuningPanel
   DhSession *session;
   GtkWidget *title, *subtitle, *context, *stack;
   DhScoreTuner *tuners[DH_N_SCORES];
+  gboolean low;
 };
 
 G_DEFINE_FINAL_TYPE (DhTuningPanel, dh_tuning_panel, GTK_TYPE_WIDGET)
@@ -31,8 +32,7 @@ show_model (DhTuningPanel *self)
     }
   else
     {
-      g_autofree char *subtitle = g_strdup_printf ("%s · %.4s %.4s%s", model->network, model->sha256,
-                                                   model->sha256 + 4,
+      g_autofree char *subtitle = g_strdup_printf ("%s · %.4s %.4s%s", model->network, model->sha256, model->sha256 + 4,
                                                    model->has_outlier_head ? "" : _ (" · no outlier head"));
       gtk_label_set_label (GTK_LABEL (self->title), model->title);
       gtk_label_set_label (GTK_LABEL (self->subtitle), subtitle);
@@ -97,9 +97,8 @@ static gboolean
 become_compact (gpointer data)
 {
   DhTuningPanel *self = data;
-  int height = gtk_widget_get_height (GTK_WIDGET (self));
-  for (guint i = 0; height > 0 && i < DH_N_SCORES; i++)
-    dh_score_tuner_set_compact (self->tuners[i], height < LOW_HEIGHT);
+  for (guint i = 0; self->session != NULL && i < DH_N_SCORES; i++)
+    dh_score_tuner_set_compact (self->tuners[i], self->low);
   g_object_unref (self);
   return G_SOURCE_REMOVE;
 }
@@ -108,9 +107,19 @@ static void
 dh_tuning_panel_size_allocate (GtkWidget *widget, int width, int height, int baseline)
 {
   DhTuningPanel *self = DH_TUNING_PANEL (widget);
-  GTK_WIDGET_CLASS (dh_tuning_panel_parent_class)->size_allocate (widget, width, height, baseline);
+  gtk_widget_allocate (gtk_widget_get_first_child (widget), width, height, baseline, NULL);
   /* Not while sizes are being given out. */
-  g_idle_add (become_compact, g_object_ref (self));
+  if ((height < LOW_HEIGHT) != self->low)
+    g_idle_add (become_compact, g_object_ref (self));
+  self->low = height < LOW_HEIGHT;
+}
+
+static void
+dh_tuning_panel_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
+                         int *minimum_baseline, int *natural_baseline)
+{
+  gtk_widget_measure (gtk_widget_get_first_child (widget), orientation, for_size, minimum, natural, minimum_baseline,
+                      natural_baseline);
 }
 
 static void
@@ -128,7 +137,8 @@ static void
 dh_tuning_panel_class_init (DhTuningPanelClass *class)
 {
   G_OBJECT_CLASS (class)->dispose = dh_tuning_panel_dispose;
-  gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (class), GTK_TYPE_BIN_LAYOUT);
+  GTK_WIDGET_CLASS (class)->measure = dh_tuning_panel_measure;
+  GTK_WIDGET_CLASS (class)->size_allocate = dh_tuning_panel_size_allocate;
 }
 
 static void

@@ -99,6 +99,7 @@ dh_ui_context_button (const char *icon, GMenuModel *menu, GtkWidget **title, Gtk
   *title = dh_ui_short_label (NULL, "dh-h", 0);
   *subtitle = dh_ui_short_label (NULL, "dh-small dim-label", 0);
   gtk_widget_set_hexpand (lines, TRUE);
+  gtk_widget_set_valign (lines, GTK_ALIGN_CENTER);
   gtk_box_append (GTK_BOX (lines), *title);
   gtk_box_append (GTK_BOX (lines), *subtitle);
   GtkWidget *box = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 10, NULL);
@@ -111,6 +112,7 @@ dh_ui_context_button (const char *icon, GMenuModel *menu, GtkWidget **title, Gtk
   /* The button centres its child. */
   gtk_widget_set_halign (gtk_widget_get_parent (box), GTK_ALIGN_FILL);
   gtk_widget_set_hexpand (button, TRUE);
+  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
   dh_ui_add_classes (button, "flat dh-context");
   return button;
 }

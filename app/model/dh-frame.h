@@ -41,7 +41,7 @@ gsize dh_frame_size_bytes (const DhFrame *frame);
 typedef struct
 {
   guint x, y;
-  gint truth; /* 0, 1, 255; −1 without labels */
+  gint truth;                           /* 0, 1, 255; −1 without labels */
   gint label_class, segmentation_class; /* −1 where unknown */
   double likelihood, posterior, hybrid; /* NaN where the map is missing */
   double max_softmax;                   /* probability of the segmentation's class; NaN where unknown */

@@ -46,7 +46,9 @@ parse_number (const char *text, Term *term)
   {
     const char *name;
     Field field;
-  } fields[] = { { "ap", FIELD_AP }, { "fpr95", FIELD_FPR95 }, { "auroc", FIELD_AUROC }, { "anomalies", FIELD_ANOMALIES } };
+  } fields[] = {
+    { "ap", FIELD_AP }, { "fpr95", FIELD_FPR95 }, { "auroc", FIELD_AUROC }, { "anomalies", FIELD_ANOMALIES }
+  };
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
     {
       if (!g_str_has_prefix (text, fields[i].name))
@@ -196,4 +198,15 @@ dh_image_filter_matches (const DhImageFilter *filter, DhImageItem *item)
         return FALSE;
     }
   return TRUE;
+}
+
+gboolean
+dh_image_item_matches (DhImageItem *item, const char *filter)
+{
+  if (filter == NULL || *filter == '\0')
+    return TRUE;
+  DhImageFilter *parsed = dh_image_filter_new (filter);
+  gboolean matches = dh_image_filter_matches (parsed, item);
+  dh_image_filter_free (parsed);
+  return matches;
 }

@@ -65,12 +65,12 @@ dh_image_item_class_init (DhImageItemClass *class)
   GObjectClass *object_class = G_OBJECT_CLASS (class);
   object_class->finalize = dh_image_item_finalize;
   object_class->get_property = dh_image_item_get_property;
-  properties[PROP_STATE]
-      = g_param_spec_uint ("state", NULL, NULL, 0, DH_ITEM_FAILED, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-  properties[PROP_THUMBNAIL]
-      = g_param_spec_boxed ("thumbnail", NULL, NULL, G_TYPE_BYTES, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-  properties[PROP_METRICS]
-      = g_param_spec_boolean ("metrics", NULL, NULL, FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_STATE] =
+      g_param_spec_uint ("state", NULL, NULL, 0, DH_ITEM_FAILED, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_THUMBNAIL] =
+      g_param_spec_boxed ("thumbnail", NULL, NULL, G_TYPE_BYTES, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_METRICS] =
+      g_param_spec_boolean ("metrics", NULL, NULL, FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 

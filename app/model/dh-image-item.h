@@ -47,6 +47,9 @@ gboolean dh_image_item_claim_thumbnail (DhImageItem *item);
 const DhItemMetrics *dh_image_item_get_metrics (DhImageItem *item);
 void dh_image_item_set_metrics (DhImageItem *item, const DhItemMetrics *metrics);
 
+/* As dh_image_list_set_filter(); NULL matches everything. */
+gboolean dh_image_item_matches (DhImageItem *item, const char *filter);
+
 /* A heading between pictures in a grouped list. */
 #define DH_TYPE_IMAGE_GROUP (dh_image_group_get_type ())
 G_DECLARE_FINAL_TYPE (DhImageGroup, dh_image_group, DH, IMAGE_GROUP, GObject)

@@ -61,8 +61,8 @@ dh_job_load (DhJob *job, GError **error)
   const DhImage *image = job->image;
   gsize size = (gsize)3 * image->width * image->height;
   job->frame = dh_frame_new (image->width, image->height);
-  job->frame->image
-      = g_bytes_new_with_free_func (image->rgb, size, (GDestroyNotify)dh_image_unref, dh_image_ref (job->image));
+  job->frame->image =
+      g_bytes_new_with_free_func (image->rgb, size, (GDestroyNotify)dh_image_unref, dh_image_ref (job->image));
   job->picture_hash = dh_sha256 (image->rgb, size);
 
   g_autoptr (DhLabels) anomaly = NULL, classes = NULL;

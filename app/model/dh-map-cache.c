@@ -282,8 +282,7 @@ dh_map_cache_store (DhMapCache *cache, const char *key, const DhFrame *frame, GE
   for (guint j = 1; j <= DH_N_FRAME_MAPS; j++)
     {
       GBytes *map = frame->maps[file_order (j)];
-      if (map != NULL
-          && !dh_file_writer_write (writer, g_bytes_get_data (map, NULL), g_bytes_get_size (map), error))
+      if (map != NULL && !dh_file_writer_write (writer, g_bytes_get_data (map, NULL), g_bytes_get_size (map), error))
         return FALSE;
     }
   g_mutex_lock (&cache->mutex);

@@ -3,10 +3,10 @@
 
 G_BEGIN_DECLS
 
-/* Maps on disk, by content: what was computed once from these weights and this picture is never computed again. One file
- * a picture, written whole or not at all; when the folder outgrows its limit, the files unused for longest go first.
- * A file that is broken or from another version counts as absent and is removed. Reference counted (atomic). All calls from any thread; they read
- * and write disk, so never from the window's. */
+/* Maps on disk, by content: what was computed once from these weights and this picture is never computed again. One
+ * file a picture, written whole or not at all; when the folder outgrows its limit, the files unused for longest go
+ * first. A file that is broken or from another version counts as absent and is removed. Reference counted (atomic). All
+ * calls from any thread; they read and write disk, so never from the window's. */
 typedef struct _DhMapCache DhMapCache;
 
 #define DH_MAP_CACHE_DEFAULT_LIMIT (G_GUINT64_CONSTANT (8) << 30)
@@ -20,8 +20,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhMapCache, dh_map_cache_unref)
 /* "WEIGHTS-PICTURE-WxH-PRECISION" hashed; `weights` and `picture` are SHA-256 digits. Free with g_free. */
 char *dh_map_cache_key (const char *weights, const char *picture, guint width, guint height, const char *precision);
 
-/* Sets frame->maps and non_finite from the file (memory-mapped: no copy) for the maps it has; TRUE where all of `wanted`
- * (bits 1 << DhFrameMap) are there now. The frame's width and height must agree. */
+/* Sets frame->maps and non_finite from the file (memory-mapped: no copy) for the maps it has; TRUE where all of
+ * `wanted` (bits 1 << DhFrameMap) are there now. The frame's width and height must agree. */
 gboolean dh_map_cache_load (DhMapCache *cache, const char *key, guint wanted, DhFrame *frame);
 /* Writes all maps that the frame has. Errors: DH_ERROR_IO naming the path and the cause. */
 gboolean dh_map_cache_store (DhMapCache *cache, const char *key, const DhFrame *frame, GError **error);

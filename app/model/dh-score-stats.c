@@ -283,8 +283,8 @@ dh_score_stats_mean (const DhScoreStats *stats, DhScore score)
 }
 
 void
-dh_score_stats_histogram (const DhScoreStats *stats, DhScore score, double low, double high, guint n,
-                          guint64 *inliers, guint64 *anomalies)
+dh_score_stats_histogram (const DhScoreStats *stats, DhScore score, double low, double high, guint n, guint64 *inliers,
+                          guint64 *anomalies)
 {
   DhRanking *ranking = stats->rankings[score];
   gboolean above = dh_score_flags_above (score);

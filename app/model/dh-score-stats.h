@@ -3,9 +3,9 @@
 
 G_BEGIN_DECLS
 
-/* The scores of one picture or of a whole set with their labels, kept exactly, so that every number at every threshold is
- * exact and costs microseconds. Filled by one thread, then sealed; sealed ones are immutable and may be read by any one
- * thread at a time. Reference counted (atomic). */
+/* The scores of one picture or of a whole set with their labels, kept exactly, so that every number at every threshold
+ * is exact and costs microseconds. Filled by one thread, then sealed; sealed ones are immutable and may be read by any
+ * one thread at a time. Reference counted (atomic). */
 typedef struct _DhScoreStats DhScoreStats;
 
 /* Pixel counts at a threshold. Void pixels and values that are not finite are in none of them. */
@@ -39,7 +39,8 @@ gboolean dh_rule_from_id (const char *id, DhRule *rule);
 
 DhScoreStats *dh_score_stats_new (void);
 /* Adds a picture; without truth all its pixels count as inliers, and the whole counts as unlabelled unless another
- * picture has labels. Some 10–30 ms per million pixels, so never on the window's thread. FALSE where memory is short. */
+ * picture has labels. Some 10–30 ms per million pixels, so never on the window's thread. FALSE where memory is short.
+ */
 gboolean dh_score_stats_add (DhScoreStats *stats, const DhFrame *frame);
 /* A copy of what was added so far, for a filler who goes on; NULL where memory is short. */
 DhScoreStats *dh_score_stats_copy (const DhScoreStats *stats);
@@ -66,8 +67,8 @@ double dh_score_stats_mean (const DhScoreStats *stats, DhScore score);
  * in the end bins. */
 void dh_score_stats_histogram (const DhScoreStats *stats, DhScore score, double low, double high, guint n,
                                guint64 *inliers, guint64 *anomalies);
-/* The threshold that the rule picks here: NaN where it is undefined (no labels, no anomaly pixels). A mask drawn with it
- * has exactly the pixels that the metrics count at that point. */
+/* The threshold that the rule picks here: NaN where it is undefined (no labels, no anomaly pixels). A mask drawn with
+ * it has exactly the pixels that the metrics count at that point. */
 double dh_score_stats_choose (const DhScoreStats *stats, DhScore score, DhRule rule);
 
 typedef struct

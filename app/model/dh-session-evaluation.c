@@ -1,10 +1,8 @@
 #include "dh-session-evaluation.h"
 #include <glib/gi18n.h>
 #include <math.h>
-#include <string.h>
 #include "dh-error.h"
 #include "dh-evaluation.h"
-#include "dh-file.h"
 #include "dh-score-stats-private.h"
 #include "dh-session-private.h"
 
@@ -236,8 +234,7 @@ evaluate (DhWorker *worker, DhPredictor *predictor, gpointer data)
                                   .predict = predict,
                                   .image_done = image_done,
                                   .data = evaluation };
-  g_autoptr (DhEvaluation) result
-      = dh_evaluation_run (&options, evaluation->cancellable, NULL, &evaluation->error);
+  g_autoptr (DhEvaluation) result = dh_evaluation_run (&options, evaluation->cancellable, NULL, &evaluation->error);
   if (result != NULL)
     evaluation->summary = summarise (evaluation, result, predictor);
 }
@@ -258,9 +255,8 @@ evaluated (gpointer data)
           self->summary = g_steal_pointer (&evaluation->summary);
           if (self->summary->labelled)
             dh_session_take_set_stats (self, g_steal_pointer (&evaluation->stats));
-          g_autofree char *text
-              = g_strdup_printf (ngettext ("%u picture evaluated", "%u pictures evaluated", self->summary->images),
-                                 self->summary->images);
+          g_autofree char *text = g_strdup_printf (
+              ngettext ("%u picture evaluated", "%u pictures evaluated", self->summary->images), self->summary->images);
           dh_session_say (self, text);
         }
       else if (g_error_matches (evaluation->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -282,27 +278,6 @@ dh_session_can_evaluate (DhSession *self)
   return self->dataset != NULL && self->model != NULL && self->evaluation == NULL && !self->loading;
 }
 
-static char *
-folder_for (DhSession *self)
-{
-  g_autofree char *root = g_canonicalize_filename (dh_dataset_root (self->dataset), NULL);
-  g_autofree char *hash = dh_sha256 (root, strlen (root));
-  g_autofree char *name = g_strdup_printf ("%.12s-%.12s", self->model->sha256, hash);
-  return g_build_filename (g_get_user_data_dir (), "densehybrid", "evaluations", name, NULL);
-}
-
-static char *
-command_for (DhSession *self, const char *folder)
-{
-  if (self->model->path == NULL || self->pictures != NULL || self->demo)
-    return NULL;
-  g_autofree char *root = g_shell_quote (dh_dataset_root (self->dataset));
-  g_autofree char *weights = g_shell_quote (self->model->path);
-  g_autofree char *out = g_shell_quote (folder);
-  return g_strdup_printf ("densehybrid eval-ood --dataset %s --dataroot %s --params %s --folder %s",
-                          dh_dataset_kind_name (dh_dataset_kind (self->dataset)), root, weights, out);
-}
-
 void
 dh_session_evaluate (DhSession *self)
 {
@@ -314,8 +289,8 @@ dh_session_evaluate (DhSession *self)
   evaluation->session = self;
   evaluation->worker = self->worker;
   evaluation->dataset = dh_dataset_ref (self->dataset);
-  evaluation->folder = folder_for (self);
-  evaluation->command = command_for (self, evaluation->folder);
+  evaluation->folder = dh_session_evaluation_folder (self);
+  evaluation->command = dh_session_dup_command (self);
   if (!dh_worker_run_background (self->worker, evaluate, evaluation_ref (evaluation), evaluated))
     {
       evaluation_unref (evaluation);

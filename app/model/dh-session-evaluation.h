@@ -3,8 +3,8 @@
 
 G_BEGIN_DECLS
 
-/* Measuring the whole open set: in the background, resumable, into the database, and into numbers that the window shows.
- * The signal "evaluation" of the session tells of every step. For the window's thread; nothing blocks. */
+/* Measuring the whole open set: in the background, resumable, into the database, and into numbers that the window
+ * shows. The signal "evaluation" of the session tells of every step. For the window's thread; nothing blocks. */
 
 /* Whether there is a set with weights, and no evaluation under way. */
 gboolean dh_session_can_evaluate (DhSession *session);
@@ -35,10 +35,10 @@ typedef struct
 /* What the last evaluation of the open set with these weights found. */
 typedef struct
 {
-  gint64 run; /* row in the database */
-  DhScore score;      /* of the protocols' lines */
-  gboolean labelled;  /* else there are maps and no numbers */
-  GPtrArray *lines;   /* DhProtocolLine */
+  gint64 run;        /* row in the database */
+  DhScore score;     /* of the protocols' lines */
+  gboolean labelled; /* else there are maps and no numbers */
+  GPtrArray *lines;  /* DhProtocolLine */
   guint images, failed, resumed;
   double seconds; /* of the network */
   GDateTime *ended;
@@ -46,5 +46,11 @@ typedef struct
 } DhEvaluationSummary;
 /* Borrowed; NULL before. */
 const DhEvaluationSummary *dh_session_get_evaluation (DhSession *session);
+
+/* Writes the last evaluation's report; the format by the suffix: csv, json, html, md, tex, pdf. A message or an error
+ * follows. */
+void dh_session_export_report (DhSession *session, const char *path);
+/* The command line that does the same evaluation; free with g_free. NULL where set or weights are not files. */
+char *dh_session_dup_command (DhSession *session);
 
 G_END_DECLS

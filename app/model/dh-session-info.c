@@ -1,4 +1,5 @@
 #include <glib/gi18n.h>
+#include "dh-config.h"
 #include "dh-device.h"
 #include "dh-session-private.h"
 
@@ -10,6 +11,18 @@ dh_session_get_dataset_title (DhSession *self)
   if (self->demo)
     return _ ("Demo scenes");
   return self->pictures != NULL ? _ ("Pictures") : dh_dataset_title (self->dataset);
+}
+
+const char *
+dh_session_get_dataset_evidence (DhSession *self)
+{
+  return self->dataset != NULL && self->pictures == NULL ? dh_dataset_evidence (self->dataset) : NULL;
+}
+
+const char *
+dh_session_get_program_version (void)
+{
+  return DH_VERSION;
 }
 
 const char *

@@ -1,5 +1,4 @@
 #include <glib/gi18n.h>
-#include "dh-config.h"
 #include "dh-demo.h"
 #include "dh-device.h"
 #include "dh-error.h"
@@ -8,10 +7,10 @@
 /* What somebody wants opened; sorted out on a thread of its own. */
 typedef struct
 {
-  char **paths;     /* of any kind */
-  gboolean any;     /* look what they are */
+  char **paths; /* of any kind */
+  gboolean any; /* look what they are */
   gboolean demo;
-  char *image;      /* the stem to show first; NULL */
+  char *image; /* the stem to show first; NULL */
   DhDataset *dataset;
   char *dataset_path;
   char **pictures;
@@ -82,9 +81,8 @@ open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
   if (opening->demo)
     {
       demo_folder = dh_demo_write_scenes (cancellable, &error);
-      opening->dataset = demo_folder != NULL
-                             ? dh_dataset_open (demo_folder, "street-hazards", NULL, cancellable, NULL, &error)
-                             : NULL;
+      opening->dataset =
+          demo_folder != NULL ? dh_dataset_open (demo_folder, "street-hazards", NULL, cancellable, NULL, &error) : NULL;
     }
   else if (opening->dataset_path != NULL)
     opening->dataset = dh_dataset_open (opening->dataset_path, NULL, NULL, cancellable, NULL, &error);
@@ -124,7 +122,10 @@ make_items (DhDataset *dataset)
 static void
 remember (DhSession *self)
 {
-  dh_settings_set_string (self->settings, "last", "kind", self->demo ? "demo" : self->pictures ? "pictures" : "dataset");
+  dh_settings_set_string (self->settings, "last", "kind",
+                          self->demo       ? "demo"
+                          : self->pictures ? "pictures"
+                                           : "dataset");
   dh_settings_set_string (self->settings, "last", "dataset", self->dataset_path);
   dh_settings_set_list (self->settings, "last", "pictures", (const char *const *)self->pictures);
 }

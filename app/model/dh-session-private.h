@@ -122,6 +122,7 @@ G_GNUC_INTERNAL const char *dh_session_get_set_id (DhSession *session);
 G_GNUC_INTERNAL void dh_session_look_for_devices (DhSession *session);
 
 /* Evaluation. */
+G_GNUC_INTERNAL char *dh_session_evaluation_folder (DhSession *session);
 G_GNUC_INTERNAL void dh_session_drop_evaluation (DhSession *session);
 
 G_END_DECLS

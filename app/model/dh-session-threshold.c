@@ -116,8 +116,7 @@ dh_session_set_threshold (DhSession *self, DhScore score, double value)
 static void
 push_undo (DhSession *self, DhScore score)
 {
-  if (isnan (self->committed[score].value)
-      || dh_threshold_equal (&self->committed[score], &self->thresholds[score]))
+  if (isnan (self->committed[score].value) || dh_threshold_equal (&self->committed[score], &self->thresholds[score]))
     return;
   if (self->undo->len == UNDO_DEPTH)
     g_array_remove_index (self->undo, 0);
@@ -198,8 +197,8 @@ dh_session_choose_threshold (DhSession *self, DhScore score, DhRule rule)
   else
     {
       threshold->source = g_strdup (dh_image_item_get_name (self->current));
-      threshold->source_id
-          = g_strconcat (dh_session_get_set_id (self), "//", dh_image_item_get_stem (self->current), NULL);
+      threshold->source_id =
+          g_strconcat (dh_session_get_set_id (self), "//", dh_image_item_get_stem (self->current), NULL);
     }
   dh_session_commit_threshold (self, score);
   return TRUE;

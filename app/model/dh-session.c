@@ -459,24 +459,23 @@ dh_session_class_init (DhSessionClass *class)
   properties[DH_SESSION_PROP_FRAME] = g_param_spec_boxed ("frame", NULL, NULL, DH_TYPE_FRAME, flags);
   properties[DH_SESSION_PROP_STATS] = g_param_spec_pointer ("stats", NULL, NULL, flags);
   properties[DH_SESSION_PROP_SET_STATS] = g_param_spec_pointer ("set-stats", NULL, NULL, flags);
-  properties[DH_SESSION_PROP_ACTIVE_SCORE]
-      = g_param_spec_uint ("active-score", NULL, NULL, 0, DH_N_SCORES - 1, 0, flags);
+  properties[DH_SESSION_PROP_ACTIVE_SCORE] =
+      g_param_spec_uint ("active-score", NULL, NULL, 0, DH_N_SCORES - 1, 0, flags);
   properties[DH_SESSION_PROP_OPENING] = g_param_spec_boolean ("opening", NULL, NULL, FALSE, flags);
   properties[DH_SESSION_PROP_LOADING] = g_param_spec_boolean ("loading", NULL, NULL, FALSE, flags);
   properties[DH_SESSION_PROP_EVALUATING] = g_param_spec_boolean ("evaluating", NULL, NULL, FALSE, flags);
-  properties[DH_SESSION_PROP_CACHE_SIZE]
-      = g_param_spec_uint64 ("cache-size", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+  properties[DH_SESSION_PROP_CACHE_SIZE] = g_param_spec_uint64 ("cache-size", NULL, NULL, 0, G_MAXUINT64, 0, flags);
   g_object_class_install_properties (object_class, DH_SESSION_N_PROPS, properties);
   GType type = G_TYPE_FROM_CLASS (class);
-  signals[DH_SESSION_THRESHOLD]
-      = g_signal_new ("threshold", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
+  signals[DH_SESSION_THRESHOLD] =
+      g_signal_new ("threshold", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
   signals[DH_SESSION_RANGES] = g_signal_new ("ranges", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[DH_SESSION_PROGRESS] = g_signal_new ("progress", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
-                                               3, G_TYPE_DOUBLE, G_TYPE_DOUBLE, G_TYPE_STRING);
-  signals[DH_SESSION_EVALUATION]
-      = g_signal_new ("evaluation", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[DH_SESSION_MESSAGE]
-      = g_signal_new ("message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[DH_SESSION_PROGRESS] = g_signal_new ("progress", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
+                                               G_TYPE_DOUBLE, G_TYPE_DOUBLE, G_TYPE_STRING);
+  signals[DH_SESSION_EVALUATION] =
+      g_signal_new ("evaluation", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[DH_SESSION_MESSAGE] =
+      g_signal_new ("message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[DH_SESSION_ERROR] = g_signal_new ("error", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
                                             G_TYPE_STRING, G_TYPE_STRING);
 }

@@ -13,8 +13,8 @@ G_BEGIN_DECLS
 /* What the window shows: the open set, the weights, the current picture with its maps, thresholds, numbers. Everything
  * slow happens on other threads; all functions and signals are for the window's, and none blocks.
  *
- * Notified properties: "dataset-title" (NULL: none open), "model-info", "current" (DhImageItem), "frame" (DhFrame of the
- * current picture; NULL while it is read), "stats" (of the current picture), "set-stats" (of the evaluated set),
+ * Notified properties: "dataset-title" (NULL: none open), "model-info", "current" (DhImageItem), "frame" (DhFrame of
+ * the current picture; NULL while it is read), "stats" (of the current picture), "set-stats" (of the evaluated set),
  * "active-score", "opening" (a data set is being read), "loading" (weights are being read), "evaluating".
  *
  * Signals
@@ -30,6 +30,8 @@ G_DECLARE_FINAL_TYPE (DhSession, dh_session, DH, SESSION, GObject)
 DhSession *dh_session_new (void);
 /* Stops all work and writes what is to be remembered. */
 void dh_session_close (DhSession *session);
+
+const char *dh_session_get_program_version (void);
 
 /* Borrowed; they live as long as the session is not closed. */
 DhSettings *dh_session_get_settings (DhSession *session);
@@ -49,6 +51,7 @@ gboolean dh_session_is_loading (DhSession *session);
 
 /* The data set. Titles and sentences are borrowed; NULL where none is open. */
 const char *dh_session_get_dataset_title (DhSession *session);
+const char *dh_session_get_dataset_evidence (DhSession *session); /* by what its layout was known */
 const char *dh_session_get_dataset_path (DhSession *session);
 gboolean dh_session_has_dataset (DhSession *session);
 gboolean dh_session_is_demo (DhSession *session);
@@ -102,7 +105,8 @@ const DhThreshold *dh_session_get_threshold (DhSession *session, DhScore score);
 void dh_session_set_threshold (DhSession *session, DhScore score, double value);
 /* Ends a drag: what undo goes back to is the record before it. */
 void dh_session_commit_threshold (DhSession *session, DhScore score);
-/* By a rule, on the evaluated set where there is one, else on the current picture. FALSE where it is undefined there. */
+/* By a rule, on the evaluated set where there is one, else on the current picture. FALSE where it is undefined there.
+ */
 gboolean dh_session_choose_threshold (DhSession *session, DhScore score, DhRule rule);
 gboolean dh_session_can_choose (DhSession *session, DhScore score);
 gboolean dh_session_undo_threshold (DhSession *session);

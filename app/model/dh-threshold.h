@@ -8,9 +8,9 @@ typedef struct
 {
   double value; /* NaN: none yet */
   DhRule rule;
-  char *source;   /* "RoadAnomaly21", "validation_0"; NULL where it was set by hand */
+  char *source;    /* "RoadAnomaly21", "validation_0"; NULL where it was set by hand */
   char *source_id; /* the set's fingerprint for comparing; NULL where it was set by hand */
-  guint n_images; /* it was chosen on; 0 where it was set by hand */
+  guint n_images;  /* it was chosen on; 0 where it was set by hand */
 } DhThreshold;
 
 void dh_threshold_clear (DhThreshold *threshold);

@@ -12,8 +12,8 @@ struct _DhWorker
 {
   GObject parent_instance;
   DhMapCache *cache;
-  GThread *thread;      /* the only one to touch the predictor */
-  GThreadPool *readers; /* DhJob: picture, labels, cache */
+  GThread *thread;       /* the only one to touch the predictor */
+  GThreadPool *readers;  /* DhJob: picture, labels, cache */
   GThreadPool *counters; /* Finished: statistics, storing */
   GThreadPool *thumbnails;
   GHashTable *jobs; /* DhImageItem → DhJob under way; the window's thread */
@@ -26,8 +26,8 @@ struct _DhWorker
   GMutex mutex; /* guards all below */
   GCond cond;
   gboolean quit;
-  GQueue commands;   /* Command */
-  GPtrArray *queue;  /* DhJob waiting for the network */
+  GQueue commands;  /* Command */
+  GPtrArray *queue; /* DhJob waiting for the network */
   DhJob *running;
   double running_fraction;
   GCancellable *run_cancellable; /* of the network's run */
@@ -222,8 +222,8 @@ make_way (DhWorker *self, DhJob *job)
 {
   if (g_atomic_int_get (&job->priority) != DH_PRIORITY_SHOWN || self->run_cancellable == NULL)
     return;
-  gboolean less_urgent
-      = self->in_background || (self->running != NULL && g_atomic_int_get (&self->running->priority) != DH_PRIORITY_SHOWN);
+  gboolean less_urgent = self->in_background
+                         || (self->running != NULL && g_atomic_int_get (&self->running->priority) != DH_PRIORITY_SHOWN);
   if (less_urgent && self->running != job && self->running_fraction < TOO_FAR_TO_STOP)
     g_cancellable_cancel (self->run_cancellable);
 }
@@ -251,8 +251,8 @@ read_job (gpointer data, gpointer user_data)
       post_frame (job, job->frame, TRUE);
       return;
     }
-  g_autofree char *key
-      = dh_map_cache_key (weights, job->picture_hash, job->frame->width, job->frame->height, precision);
+  g_autofree char *key =
+      dh_map_cache_key (weights, job->picture_hash, job->frame->width, job->frame->height, precision);
   g_autoptr (DhFrame) complete = dh_frame_copy (job->frame);
   if (dh_map_cache_load (self->cache, key, maps, complete))
     {
@@ -416,11 +416,10 @@ static void
 run_command (DhWorker *self, Command *command)
 {
   GError *error = NULL;
-  g_autoptr (DhModel) model = command->bytes != NULL
-                                  ? dh_model_load_bytes (command->bytes, command->name, NULL, &error)
-                                  : dh_model_load (command->path, NULL, &error);
-  DhPredictor *predictor
-      = model != NULL ? dh_predictor_new (model, command->device, command->precision, 0, &error) : NULL;
+  g_autoptr (DhModel) model = command->bytes != NULL ? dh_model_load_bytes (command->bytes, command->name, NULL, &error)
+                                                     : dh_model_load (command->path, NULL, &error);
+  DhPredictor *predictor =
+      model != NULL ? dh_predictor_new (model, command->device, command->precision, 0, &error) : NULL;
   if (predictor == NULL)
     {
       g_task_return_error (command->task, error);
@@ -593,8 +592,8 @@ DhPrediction *
 dh_worker_predict (DhWorker *self, const DhImage *image, guint maps, GCancellable *cancellable, GError **error)
 {
   g_autofree char *hash = dh_sha256 (image->rgb, (gsize)3 * image->width * image->height);
-  g_autofree char *key = dh_map_cache_key (self->weights, hash, image->width, image->height,
-                                           dh_precision_name (self->precision));
+  g_autofree char *key =
+      dh_map_cache_key (self->weights, hash, image->width, image->height, dh_precision_name (self->precision));
   guint of_frames = DH_MAP_BIT (DH_N_FRAME_MAPS) - 1;
   g_autoptr (DhFrame) frame = dh_frame_new (image->width, image->height);
   if ((maps & ~of_frames) == 0 && dh_map_cache_load (self->cache, key, maps, frame))
@@ -649,9 +648,8 @@ deliver_thumbnail (gpointer data)
 {
   Thumbnail *thumbnail = data;
   DhImage *image = thumbnail->image;
-  g_autoptr (GBytes) rgb
-      = g_bytes_new_with_free_func (image->rgb, (gsize)3 * image->width * image->height,
-                                    (GDestroyNotify)dh_image_unref, dh_image_ref (image));
+  g_autoptr (GBytes) rgb = g_bytes_new_with_free_func (image->rgb, (gsize)3 * image->width * image->height,
+                                                       (GDestroyNotify)dh_image_unref, dh_image_ref (image));
   dh_image_item_set_thumbnail (thumbnail->item, rgb, image->width, image->height);
   return G_SOURCE_REMOVE;
 }

@@ -10,17 +10,17 @@
 
 G_BEGIN_DECLS
 
-/* Pictures to frames. One thread owns the predictor and makes all its calls; two more read pictures, labels and the cache
- * of maps, and count. What is asked for first comes first: the shown picture before those ahead of the user before
- * background work; a shown picture that needs the network stops a less urgent run that has only begun.
+/* Pictures to frames. One thread owns the predictor and makes all its calls; two more read pictures, labels and the
+ * cache of maps, and count. What is asked for first comes first: the shown picture before those ahead of the user
+ * before background work; a shown picture that needs the network stops a less urgent run that has only begun.
  *
  * All functions and signals are for the window's thread, and none blocks.
  *
  * Signals
- *   "frame"    (DhImageItem item, DhFrame frame, gboolean last)  picture and labels first; with maps when they are there
- *   "stats"    (DhImageItem item, gpointer DhScoreStats)         sealed; follows the last frame
- *   "progress" (DhImageItem item, double fraction, double seconds, char *layer)  while the network runs
- *   "failed"   (DhImageItem item, char *message)                 the picture cannot be read, or its maps not be made */
+ *   "frame"    (DhImageItem item, DhFrame frame, gboolean last)  picture and labels first; with maps when they are
+ * there "stats"    (DhImageItem item, gpointer DhScoreStats)         sealed; follows the last frame "progress"
+ * (DhImageItem item, double fraction, double seconds, char *layer)  while the network runs "failed"   (DhImageItem
+ * item, char *message)                 the picture cannot be read, or its maps not be made */
 #define DH_TYPE_WORKER (dh_worker_get_type ())
 G_DECLARE_FINAL_TYPE (DhWorker, dh_worker, DH, WORKER, GObject)
 
@@ -61,14 +61,14 @@ void dh_worker_request_thumbnail (DhWorker *worker, DhImageItem *item);
 guint64 dh_worker_get_n_runs (DhWorker *worker);
 
 /* Long work on the inference thread, behind all requests: an evaluation. `work` is called once there; it takes its maps
- * from dh_worker_predict(), which serves requests in between. `done` is called on the window's thread afterwards, in any
- * case, and frees `data`. One at a time: FALSE (and `done` is not called) where one is under way. */
+ * from dh_worker_predict(), which serves requests in between. `done` is called on the window's thread afterwards, in
+ * any case, and frees `data`. One at a time: FALSE (and `done` is not called) where one is under way. */
 typedef void (*DhBackgroundWork) (DhWorker *worker, DhPredictor *predictor, gpointer data);
 gboolean dh_worker_run_background (DhWorker *worker, DhBackgroundWork work, gpointer data, GDestroyNotify done);
 
-/* For such work alone, on the inference thread: serves what is asked for, then gives the maps from the cache or from the
- * network, and keeps them. Starts again by itself where a shown picture had to go before. Other maps than those of a
- * frame are computed every time. Errors as dh_predictor_run(). */
+/* For such work alone, on the inference thread: serves what is asked for, then gives the maps from the cache or from
+ * the network, and keeps them. Starts again by itself where a shown picture had to go before. Other maps than those of
+ * a frame are computed every time. Errors as dh_predictor_run(). */
 DhPrediction *dh_worker_predict (DhWorker *worker, const DhImage *image, guint maps, GCancellable *cancellable,
                                  GError **error);
 

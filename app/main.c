@@ -1,0 +1,104 @@
+#include <adwaita.h>
+#include <glib/gi18n.h>
+#include <locale.h>
+#include "dh-config.h"
+#include "dh-resources.h"
+#include "dh-session.h"
+#include "dh-widgets.h"
+#include "dh-window.h"
+
+typedef struct
+{
+  DhSession *session;
+  GtkWidget *window;
+  gboolean demo, fresh;
+  char *weights;
+} Studio;
+
+static void
+startup (GApplication *application, Studio *studio)
+{
+  dh_widgets_init ();
+  gtk_window_set_default_icon_name (DH_APP_ID);
+  studio->session = dh_session_new ();
+}
+
+static void
+present (GApplication *application, Studio *studio)
+{
+  if (studio->window == NULL)
+    {
+      studio->window = dh_window_new (ADW_APPLICATION (application), studio->session);
+      g_object_add_weak_pointer (G_OBJECT (studio->window), (gpointer *)&studio->window);
+    }
+  gtk_window_present (GTK_WINDOW (studio->window));
+}
+
+static void
+activate (GApplication *application, Studio *studio)
+{
+  gboolean first = studio->window == NULL;
+  present (application, studio);
+  if (!first)
+    return;
+  if (studio->weights != NULL)
+    dh_session_open_weights (studio->session, studio->weights);
+  if (studio->demo)
+    dh_session_open_demo (studio->session);
+  else if (!studio->fresh)
+    dh_session_restore (studio->session);
+}
+
+static void
+open_files (GApplication *application, GFile **files, int n_files, const char *hint, Studio *studio)
+{
+  present (application, studio);
+  if (studio->weights != NULL)
+    dh_session_open_weights (studio->session, studio->weights);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  for (int i = 0; i < n_files; i++)
+    {
+      g_autofree char *path = g_file_get_path (files[i]);
+      if (path != NULL)
+        g_strv_builder_add (builder, path);
+    }
+  g_auto (GStrv) paths = g_strv_builder_end (builder);
+  dh_session_open_any (studio->session, (const char *const *)paths);
+}
+
+static void
+shut_down (GApplication *application, Studio *studio)
+{
+  if (studio->session != NULL)
+    dh_session_close (studio->session);
+  g_clear_object (&studio->session);
+}
+
+int
+main (int argc, char **argv)
+{
+  setlocale (LC_ALL, "");
+  bindtextdomain ("densehybrid", DH_LOCALE_DIR);
+  bind_textdomain_codeset ("densehybrid", "UTF-8");
+  textdomain ("densehybrid");
+  /* Before the application starts up, which looks for its style sheets there. */
+  dh_resources_register_resource ();
+  Studio studio = { 0 };
+  const GOptionEntry options[] = {
+    { "demo", 0, 0, G_OPTION_ARG_NONE, &studio.demo, N_ ("Open the demo"), NULL },
+    { "new", 0, 0, G_OPTION_ARG_NONE, &studio.fresh, N_ ("Open nothing, not even what was open last"), NULL },
+    { "params", 0, 0, G_OPTION_ARG_FILENAME, &studio.weights, N_ ("Load these weights"), N_ ("FILE") },
+    { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
+  };
+  g_autoptr (AdwApplication) application = adw_application_new (DH_APP_ID, G_APPLICATION_HANDLES_OPEN);
+  g_application_add_main_option_entries (G_APPLICATION (application), options);
+  g_application_set_option_context_parameter_string (G_APPLICATION (application),
+                                                     _ ("[PICTURE… | FOLDER] [WEIGHTS] – DenseHybrid Studio"));
+  g_signal_connect (application, "startup", G_CALLBACK (startup), &studio);
+  g_signal_connect (application, "activate", G_CALLBACK (activate), &studio);
+  g_signal_connect (application, "open", G_CALLBACK (open_files), &studio);
+  g_signal_connect (application, "shutdown", G_CALLBACK (shut_down), &studio);
+  int status = g_application_run (G_APPLICATION (application), argc, argv);
+  g_free (studio.weights);
+  return status;
+}

@@ -1,0 +1,107 @@
+#include <glib/gi18n.h>
+#include <string.h>
+#include "dh-error.h"
+#include "dh-file.h"
+#include "dh-report.h"
+#include "dh-session-evaluation.h"
+#include "dh-session-private.h"
+
+char *
+dh_session_evaluation_folder (DhSession *self)
+{
+  g_autofree char *root = g_canonicalize_filename (dh_dataset_root (self->dataset), NULL);
+  g_autofree char *hash = dh_sha256 (root, strlen (root));
+  g_autofree char *name = g_strdup_printf ("%.12s-%.12s", self->model->sha256, hash);
+  return g_build_filename (g_get_user_data_dir (), "densehybrid", "evaluations", name, NULL);
+}
+
+char *
+dh_session_dup_command (DhSession *self)
+{
+  if (self->model == NULL || self->dataset == NULL || self->model->path == NULL || self->pictures != NULL || self->demo)
+    return NULL;
+  g_autofree char *folder = dh_session_evaluation_folder (self);
+  g_autofree char *root = g_shell_quote (dh_dataset_root (self->dataset));
+  g_autofree char *weights = g_shell_quote (self->model->path);
+  g_autofree char *out = g_shell_quote (folder);
+  return g_strdup_printf ("densehybrid eval-ood --dataset %s --dataroot %s --params %s --folder %s",
+                          dh_dataset_kind_name (dh_dataset_kind (self->dataset)), root, weights, out);
+}
+
+typedef struct
+{
+  gint64 run;
+  char *path;
+} Export;
+
+static void
+export_free (gpointer data)
+{
+  g_free (((Export *)data)->path);
+  g_free (data);
+}
+
+static gboolean
+format_of (const char *path, DhReportFormat *format)
+{
+  const char *dot = strrchr (path, '.');
+  if (dot == NULL)
+    return FALSE;
+  if (g_ascii_strcasecmp (dot, ".tex") == 0)
+    {
+      *format = DH_REPORT_LATEX;
+      return TRUE;
+    }
+  g_autofree char *suffix = g_ascii_strdown (dot + 1, -1);
+  return dh_report_format_from_name (suffix, format);
+}
+
+static void
+export_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Export *export = data;
+  GError *error = NULL;
+  DhReportFormat format;
+  g_autoptr (DhDatabase) database = NULL;
+  if (!format_of (export->path, &format))
+    g_set_error (&error, DH_ERROR, DH_ERROR_USAGE, _ ("%s: the name must end in .html, .csv, .json, .md, .tex or .pdf"),
+                 export->path);
+  else if ((database = dh_database_open (NULL, &error)) != NULL)
+    dh_report_write (database, export->run, 0, format, export->path, cancellable, &error);
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+static void
+exported (GObject *source, GAsyncResult *result, gpointer data)
+{
+  DhSession *self = DH_SESSION (source);
+  g_autoptr (GError) error = NULL;
+  gboolean done = g_task_propagate_boolean (G_TASK (result), &error);
+  if (self->worker == NULL)
+    return;
+  if (!done)
+    {
+      dh_session_complain (self, _ ("The report could not be written"), error->message);
+      return;
+    }
+  const Export *export = g_task_get_task_data (G_TASK (result));
+  g_autofree char *name = g_path_get_basename (export->path);
+  g_autofree char *text = g_strdup_printf (_ ("Report written: %s"), name);
+  dh_session_say (self, text);
+}
+
+void
+dh_session_export_report (DhSession *self, const char *path)
+{
+  if (self->summary == NULL)
+    return;
+  Export *export = g_new (Export, 1);
+  *export = (Export){ self->summary->run, g_strdup (path) };
+  g_autoptr (GTask) task = g_task_new (self, self->closing, exported, NULL);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, export, export_free);
+  g_task_run_in_thread (task, export_in_thread);
+}

@@ -1,0 +1,14 @@
+#pragma once
+#include "dh-session.h"
+#include "dh-ui.h"
+
+G_BEGIN_DECLS
+
+/* Precision–recall, ROC, histogram and threshold curves of the evaluated set, side by side; they follow the threshold,
+ * and the line in the last two moves it. */
+GtkWidget *dh_metrics_charts_new (DhSession *session);
+
+/* A card with a title, a note beside it, and a place for buttons; the child is appended to the box given back. */
+GtkWidget *dh_metrics_card_new (const char *title, GtkWidget **note, GtkWidget **head);
+
+G_END_DECLS

@@ -1,0 +1,220 @@
+#include "dh-metrics-page.h"
+#include <math.h>
+#include "dh-metrics-charts.h"
+#include "dh-metrics-tables.h"
+#include "dh-session-evaluation.h"
+
+struct _DhMetricsPage
+{
+  GtkWidget parent_instance;
+  DhSession *session;
+  GtkWidget *stack, *empty, *empty_bar, *empty_text, *model, *model_text, *dataset, *dataset_text, *when, *evaluate;
+};
+
+G_DEFINE_FINAL_TYPE (DhMetricsPage, dh_metrics_page, GTK_TYPE_WIDGET)
+
+static void
+show_context (DhMetricsPage *self)
+{
+  DhModelInfo *model = dh_session_get_model_info (self->session);
+  const char *set = dh_session_get_dataset_title (self->session);
+  guint n = dh_image_list_get_size (dh_session_get_list (self->session));
+  g_autofree char *count = g_strdup_printf (ngettext ("%u image", "%u images", n), n);
+  gtk_label_set_label (GTK_LABEL (self->model), model != NULL ? model->title : _ ("No weights"));
+  gtk_label_set_label (GTK_LABEL (self->model_text), model != NULL ? model->network : "");
+  gtk_label_set_label (GTK_LABEL (self->dataset), set != NULL ? set : _ ("No data set"));
+  gtk_label_set_label (GTK_LABEL (self->dataset_text), count);
+}
+
+static void
+show_progress (DhMetricsPage *self)
+{
+  DhEvaluationProgress progress;
+  dh_session_get_evaluation_progress (self->session, &progress);
+  gboolean running = dh_session_is_evaluating (self->session);
+  gtk_widget_set_visible (self->empty_bar, running);
+  double fraction = progress.total > 0 ? (double)progress.done / progress.total : 0;
+  gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (self->empty_bar), CLAMP (fraction, 0, 1));
+  AdwStatusPage *empty = ADW_STATUS_PAGE (self->empty);
+  gtk_button_set_label (GTK_BUTTON (self->evaluate), running ? _ ("Stop") : _ ("Evaluate the data set"));
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->evaluate), running ? "win.cancel-evaluation" : "win.evaluate");
+  if (running)
+    {
+      g_autofree char *left = dh_ui_duration (progress.seconds_left);
+      g_autofree char *text = g_strdup_printf (_ ("%u of %u pictures · %s left"), progress.done, progress.total, left);
+      adw_status_page_set_title (empty, _ ("Evaluating…"));
+      adw_status_page_set_description (empty, text);
+      return;
+    }
+  adw_status_page_set_title (empty, _ ("Not evaluated yet"));
+  const char *why = !dh_session_has_dataset (self->session) ? _ ("Open a data set and weights first.")
+                    : dh_session_get_model_info (self->session) == NULL
+                        ? _ ("Choose weights first.")
+                        : _ ("Every picture goes through the network once; what was computed before is taken from the "
+                             "cache, and a stopped evaluation goes on where it was.");
+  adw_status_page_set_description (empty, why);
+}
+
+static void
+show_summary (DhMetricsPage *self)
+{
+  const DhEvaluationSummary *summary = dh_session_get_evaluation (self->session);
+  gtk_stack_set_visible_child_name (GTK_STACK (self->stack), summary != NULL ? "results" : "empty");
+  show_progress (self);
+  if (summary == NULL)
+    {
+      gtk_label_set_label (GTK_LABEL (self->when), "");
+      return;
+    }
+  g_autofree char *when = g_date_time_format (summary->ended, "%-d %b %Y, %H:%M");
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_string_append_printf (text, _ ("Evaluated %s · %s · %s · %.1f s"), when, summary->device, summary->precision,
+                          summary->seconds);
+  if (summary->failed > 0)
+    g_string_append_printf (text, ngettext (" · %u picture left out", " · %u pictures left out", summary->failed),
+                            summary->failed);
+  if (!summary->labelled)
+    g_string_append (text, _ (" · no anomaly labels: maps only"));
+  gtk_label_set_label (GTK_LABEL (self->when), text->str);
+}
+
+static GtkWidget *
+make_context (const char *icon, GtkWidget **title, GtkWidget **text)
+{
+  GtkWidget *lines = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
+  gtk_widget_set_valign (lines, GTK_ALIGN_CENTER);
+  *title = dh_ui_short_label (NULL, "dh-h", 0);
+  *text = dh_ui_short_label (NULL, "dh-small dim-label", 0);
+  gtk_box_append (GTK_BOX (lines), *title);
+  gtk_box_append (GTK_BOX (lines), *text);
+  GtkWidget *box = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 10, NULL);
+  gtk_widget_set_margin_start (box, 8);
+  gtk_widget_set_margin_end (box, 12);
+  gtk_box_append (GTK_BOX (box), gtk_image_new_from_icon_name (icon));
+  gtk_box_append (GTK_BOX (box), lines);
+  return box;
+}
+
+static GMenuModel *
+make_export_menu (void)
+{
+  GMenu *menu = g_menu_new ();
+  dh_ui_menu_section (menu, _ ("Report"), _ ("HTML, one file with pictures…"), "win.export::html", _ ("PDF…"),
+                      "win.export::pdf", _ ("Markdown…"), "win.export::md", _ ("LaTeX rows…"), "win.export::latex",
+                      _ ("JSON…"), "win.export::json", _ ("CSV, per image…"), "win.export::csv", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("Copy as command"), "win.copy-command", NULL);
+  return G_MENU_MODEL (menu);
+}
+
+static GtkWidget *
+make_band (DhMetricsPage *self)
+{
+  GtkWidget *band = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 6, "dh-band");
+  gtk_box_append (GTK_BOX (band), make_context ("dh-chip-symbolic", &self->model, &self->model_text));
+  gtk_box_append (GTK_BOX (band), gtk_separator_new (GTK_ORIENTATION_VERTICAL));
+  gtk_box_append (GTK_BOX (band), make_context ("folder-symbolic", &self->dataset, &self->dataset_text));
+  gtk_box_append (GTK_BOX (band), gtk_separator_new (GTK_ORIENTATION_VERTICAL));
+  self->when = dh_ui_short_label (NULL, "dh-small dim-label dh-num", 0);
+  gtk_widget_set_hexpand (self->when, TRUE);
+  gtk_widget_set_margin_start (self->when, 8);
+  gtk_box_append (GTK_BOX (band), self->when);
+  g_autoptr (GMenuModel) export_menu = make_export_menu ();
+  GtkWidget *export = dh_ui_text_menu (_ ("Export"), export_menu, NULL);
+  gtk_widget_set_valign (export, GTK_ALIGN_CENTER);
+  gtk_box_append (GTK_BOX (band), export);
+  GtkWidget *again = gtk_button_new ();
+  GtkWidget *content = adw_button_content_new ();
+  adw_button_content_set_icon_name (ADW_BUTTON_CONTENT (content), "view-refresh-symbolic");
+  adw_button_content_set_label (ADW_BUTTON_CONTENT (content), _ ("Evaluate again"));
+  gtk_button_set_child (GTK_BUTTON (again), content);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (again), "win.evaluate");
+  gtk_widget_set_valign (again, GTK_ALIGN_CENTER);
+  gtk_box_append (GTK_BOX (band), again);
+  return band;
+}
+
+static GtkWidget *
+make_results (DhMetricsPage *self)
+{
+  GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 12, NULL);
+  gtk_widget_set_margin_top (box, 12);
+  gtk_widget_set_margin_bottom (box, 12);
+  gtk_widget_set_margin_start (box, 12);
+  gtk_widget_set_margin_end (box, 12);
+  gtk_box_append (GTK_BOX (box), dh_metrics_charts_new (self->session));
+  gtk_box_append (GTK_BOX (box), dh_protocol_card_new (self->session));
+  GtkWidget *images = dh_image_card_new (self->session);
+  gtk_widget_set_vexpand (images, TRUE);
+  gtk_box_append (GTK_BOX (box), images);
+  GtkWidget *scroller = gtk_scrolled_window_new ();
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scroller), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), box);
+  gtk_widget_set_vexpand (scroller, TRUE);
+  GtkWidget *page = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
+  gtk_box_append (GTK_BOX (page), make_band (self));
+  gtk_box_append (GTK_BOX (page), scroller);
+  return page;
+}
+
+static GtkWidget *
+make_empty (DhMetricsPage *self)
+{
+  self->empty = adw_status_page_new ();
+  adw_status_page_set_icon_name (ADW_STATUS_PAGE (self->empty), "dh-metrics-symbolic");
+  GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 18, NULL);
+  gtk_widget_set_halign (box, GTK_ALIGN_CENTER);
+  self->empty_bar = gtk_progress_bar_new ();
+  gtk_widget_set_size_request (self->empty_bar, 320, -1);
+  dh_ui_set_name (self->empty_bar, _ ("Progress of the evaluation"));
+  gtk_box_append (GTK_BOX (box), self->empty_bar);
+  self->evaluate = gtk_button_new ();
+  gtk_widget_set_halign (self->evaluate, GTK_ALIGN_CENTER);
+  dh_ui_add_classes (self->evaluate, "pill suggested-action");
+  gtk_box_append (GTK_BOX (box), self->evaluate);
+  adw_status_page_set_child (ADW_STATUS_PAGE (self->empty), box);
+  return self->empty;
+}
+
+static void
+dh_metrics_page_dispose (GObject *object)
+{
+  DhMetricsPage *self = DH_METRICS_PAGE (object);
+  GtkWidget *child;
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
+    gtk_widget_unparent (child);
+  g_clear_object (&self->session);
+  G_OBJECT_CLASS (dh_metrics_page_parent_class)->dispose (object);
+}
+
+static void
+dh_metrics_page_class_init (DhMetricsPageClass *class)
+{
+  G_OBJECT_CLASS (class)->dispose = dh_metrics_page_dispose;
+  gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (class), GTK_TYPE_BIN_LAYOUT);
+}
+
+static void
+dh_metrics_page_init (DhMetricsPage *self)
+{
+}
+
+GtkWidget *
+dh_metrics_page_new (DhSession *session)
+{
+  DhMetricsPage *self = g_object_new (DH_TYPE_METRICS_PAGE, NULL);
+  self->session = g_object_ref (session);
+  self->stack = gtk_stack_new ();
+  gtk_stack_add_named (GTK_STACK (self->stack), make_empty (self), "empty");
+  gtk_stack_add_named (GTK_STACK (self->stack), make_results (self), "results");
+  gtk_widget_set_parent (self->stack, GTK_WIDGET (self));
+  g_signal_connect_object (session, "evaluation", G_CALLBACK (show_summary), self, G_CONNECT_SWAPPED);
+  static const char *const props[] = { "notify::dataset-title", "notify::model-info" };
+  for (guint i = 0; i < G_N_ELEMENTS (props); i++)
+    {
+      g_signal_connect_object (session, props[i], G_CALLBACK (show_context), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (session, props[i], G_CALLBACK (show_summary), self, G_CONNECT_SWAPPED);
+    }
+  show_context (self);
+  show_summary (self);
+  return GTK_WIDGET (self);
+}

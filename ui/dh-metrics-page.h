@@ -1,0 +1,13 @@
+#pragma once
+#include "dh-session.h"
+#include "dh-ui.h"
+
+G_BEGIN_DECLS
+
+/* Metrics of the whole set: charts with the operating point, protocols side by side, a table of its images. */
+#define DH_TYPE_METRICS_PAGE (dh_metrics_page_get_type ())
+G_DECLARE_FINAL_TYPE (DhMetricsPage, dh_metrics_page, DH, METRICS_PAGE, GtkWidget)
+
+GtkWidget *dh_metrics_page_new (DhSession *session);
+
+G_END_DECLS

@@ -1,0 +1,276 @@
+#include <math.h>
+#include "dh-session-evaluation.h"
+#include "dh-window-private.h"
+
+static DhCanvas *
+canvas_of (DhWindow *self)
+{
+  return dh_browse_page_get_canvas (DH_BROWSE_PAGE (self->browse));
+}
+
+#define ACTION(name) static void name (GSimpleAction *action, GVariant *value, gpointer data)
+
+ACTION (open_dataset) { dh_window_choose_dataset (data); }
+
+ACTION (open_pictures) { dh_window_choose_pictures (data); }
+
+ACTION (open_weights) { dh_window_choose_weights (data); }
+
+ACTION (open_demo) { dh_session_open_demo (DH_WINDOW (data)->session); }
+
+ACTION (step)
+{
+  if (!dh_session_step (DH_WINDOW (data)->session, g_variant_get_int32 (value)))
+    gtk_widget_error_bell (GTK_WIDGET (data));
+}
+
+ACTION (filter) { dh_browse_page_focus_filter (DH_BROWSE_PAGE (DH_WINDOW (data)->browse)); }
+
+ACTION (fit) { dh_canvas_fit (canvas_of (data)); }
+
+ACTION (zoom_one) { dh_canvas_zoom_to (canvas_of (data), 1); }
+
+ACTION (zoom_in) { dh_canvas_zoom_by (canvas_of (data), M_SQRT2); }
+
+ACTION (zoom_out) { dh_canvas_zoom_by (canvas_of (data), M_SQRT1_2); }
+
+ACTION (link_panes) { dh_canvas_set_linked (canvas_of (data), !dh_canvas_get_linked (canvas_of (data))); }
+
+ACTION (single)
+{
+  DhView *view = dh_session_get_view (DH_WINDOW (data)->session);
+  gboolean is_single = g_str_equal (dh_view_get_string (view, "layout"), "single");
+  g_object_set (view, "layout", is_single ? "grid" : "single", NULL);
+}
+
+ACTION (pin)
+{
+  int x, y;
+  DhCanvas *canvas = canvas_of (data);
+  guint width, height;
+  if (dh_canvas_get_pin (canvas, &x, &y))
+    dh_canvas_set_pin (canvas, FALSE, 0, 0);
+  else if (dh_canvas_get_size (canvas, &width, &height))
+    {
+      double center_x, center_y;
+      dh_canvas_get_center (canvas, &center_x, &center_y);
+      dh_canvas_set_pin (canvas, TRUE, CLAMP ((int)center_x, 0, (int)width - 1),
+                         CLAMP ((int)center_y, 0, (int)height - 1));
+    }
+}
+
+ACTION (copy_probe) { dh_browse_page_copy_probe (DH_BROWSE_PAGE (DH_WINDOW (data)->browse)); }
+
+ACTION (next_overlay)
+{
+  static const char *const overlays[] = { "none", "mask", "outcome", "classes" };
+  DhView *view = dh_session_get_view (DH_WINDOW (data)->session);
+  const char *now = dh_view_get_string (view, "overlay");
+  guint i = 0;
+  while (i < 3 && !g_str_equal (overlays[i], now))
+    i++;
+  g_object_set (view, "overlay", overlays[(i + 1) % 4], NULL);
+}
+
+ACTION (opacity)
+{
+  DhView *view = dh_session_get_view (DH_WINDOW (data)->session);
+  g_object_set (view, "opacity", CLAMP (dh_view_get_opacity (view) + 0.1 * g_variant_get_int32 (value), 0, 1), NULL);
+}
+
+ACTION (active_score)
+{
+  DhScore score;
+  if (dh_score_from_id (g_variant_get_string (value, NULL), &score))
+    dh_session_set_active_score (DH_WINDOW (data)->session, score);
+}
+
+ACTION (threshold_field) { dh_browse_page_focus_threshold (DH_BROWSE_PAGE (DH_WINDOW (data)->browse)); }
+
+ACTION (nudge) { dh_browse_page_nudge (DH_BROWSE_PAGE (DH_WINDOW (data)->browse), g_variant_get_int32 (value)); }
+
+ACTION (preset)
+{
+  DhSession *session = DH_WINDOW (data)->session;
+  const char *score_id, *rule_id;
+  g_variant_get (value, "(&s&s)", &score_id, &rule_id);
+  DhScore score;
+  DhRule rule;
+  if (!dh_score_from_id (score_id, &score) || !dh_rule_from_id (rule_id, &rule))
+    return;
+  dh_session_set_active_score (session, score);
+  if (!dh_session_choose_threshold (session, score, rule))
+    g_signal_emit_by_name (session, "message", _ ("This needs labels with anomaly and inlier pixels"));
+}
+
+ACTION (reset)
+{
+  DhScore score;
+  if (dh_score_from_id (g_variant_get_string (value, NULL), &score))
+    dh_session_reset_threshold (DH_WINDOW (data)->session, score);
+}
+
+ACTION (reset_active)
+{
+  DhSession *session = DH_WINDOW (data)->session;
+  dh_session_reset_threshold (session, dh_session_get_active_score (session));
+}
+
+ACTION (undo)
+{
+  if (!dh_session_undo_threshold (DH_WINDOW (data)->session))
+    gtk_widget_error_bell (GTK_WIDGET (data));
+}
+
+ACTION (retry) { dh_session_retry (DH_WINDOW (data)->session); }
+
+ACTION (page)
+{
+  adw_view_stack_set_visible_child_name (ADW_VIEW_STACK (DH_WINDOW (data)->stack), g_variant_get_string (value, NULL));
+}
+
+static void
+toggle (GtkWidget *button)
+{
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (button), !gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (button)));
+}
+
+ACTION (toggle_images) { toggle (DH_WINDOW (data)->images_toggle); }
+
+ACTION (toggle_tuning) { toggle (DH_WINDOW (data)->tuning_toggle); }
+
+ACTION (evaluate) { dh_session_evaluate (DH_WINDOW (data)->session); }
+
+ACTION (cancel_evaluation) { dh_session_cancel_evaluation (DH_WINDOW (data)->session); }
+
+ACTION (export_report) { dh_window_choose_report (data, g_variant_get_string (value, NULL)); }
+
+ACTION (copy_command)
+{
+  DhWindow *self = data;
+  g_autofree char *command = dh_session_dup_command (self->session);
+  if (command == NULL)
+    {
+      g_signal_emit_by_name (self->session, "message", _ ("Open a data set and weights from files first"));
+      return;
+    }
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), command);
+  g_signal_emit_by_name (self->session, "message", _ ("The command is in the clipboard"));
+}
+
+ACTION (clear_cache) { dh_session_clear_cache (DH_WINDOW (data)->session); }
+
+ACTION (weights_info) { dh_window_show_weights (data); }
+
+ACTION (dataset_notes) { dh_window_show_notes (data); }
+
+ACTION (about) { dh_window_show_about (data); }
+
+ACTION (shortcuts) { dh_window_show_shortcuts (data); }
+
+ACTION (quit) { gtk_window_close (GTK_WINDOW (data)); }
+
+static const GActionEntry entries[] = {
+  { "open-dataset", open_dataset, NULL, NULL, NULL },
+  { "open-pictures", open_pictures, NULL, NULL, NULL },
+  { "open-weights", open_weights, NULL, NULL, NULL },
+  { "open-demo", open_demo, NULL, NULL, NULL },
+  { "step", step, "i", NULL, NULL },
+  { "filter", filter, NULL, NULL, NULL },
+  { "fit", fit, NULL, NULL, NULL },
+  { "zoom-one", zoom_one, NULL, NULL, NULL },
+  { "zoom-in", zoom_in, NULL, NULL, NULL },
+  { "zoom-out", zoom_out, NULL, NULL, NULL },
+  { "link", link_panes, NULL, NULL, NULL },
+  { "single", single, NULL, NULL, NULL },
+  { "pin", pin, NULL, NULL, NULL },
+  { "copy-probe", copy_probe, NULL, NULL, NULL },
+  { "next-overlay", next_overlay, NULL, NULL, NULL },
+  { "opacity", opacity, "i", NULL, NULL },
+  { "active-score", active_score, "s", "'hybrid'", NULL },
+  { "threshold-field", threshold_field, NULL, NULL, NULL },
+  { "nudge", nudge, "i", NULL, NULL },
+  { "preset", preset, "(ss)", NULL, NULL },
+  { "reset", reset, "s", NULL, NULL },
+  { "reset-active", reset_active, NULL, NULL, NULL },
+  { "undo", undo, NULL, NULL, NULL },
+  { "retry", retry, NULL, NULL, NULL },
+  { "page", page, "s", NULL, NULL },
+  { "toggle-images", toggle_images, NULL, NULL, NULL },
+  { "toggle-tuning", toggle_tuning, NULL, NULL, NULL },
+  { "evaluate", evaluate, NULL, NULL, NULL },
+  { "cancel-evaluation", cancel_evaluation, NULL, NULL, NULL },
+  { "export", export_report, "s", NULL, NULL },
+  { "copy-command", copy_command, NULL, NULL, NULL },
+  { "clear-cache", clear_cache, NULL, NULL, NULL },
+  { "weights-info", weights_info, NULL, NULL, NULL },
+  { "dataset-notes", dataset_notes, NULL, NULL, NULL },
+  { "about", about, NULL, NULL, NULL },
+  { "shortcuts", shortcuts, NULL, NULL, NULL },
+  { "quit", quit, NULL, NULL, NULL },
+};
+
+static void
+set_enabled (DhWindow *self, const char *name, gboolean enabled)
+{
+  GAction *action = g_action_map_lookup_action (G_ACTION_MAP (self), name);
+  g_simple_action_set_enabled (G_SIMPLE_ACTION (action), enabled);
+}
+
+void
+dh_window_update_actions (DhWindow *self)
+{
+  gboolean open = dh_session_has_dataset (self->session);
+  set_enabled (self, "evaluate", dh_session_can_evaluate (self->session));
+  set_enabled (self, "cancel-evaluation", dh_session_is_evaluating (self->session));
+  set_enabled (self, "export", dh_session_get_evaluation (self->session) != NULL);
+  set_enabled (self, "weights-info", dh_session_get_model_info (self->session) != NULL);
+  set_enabled (self, "dataset-notes", open);
+  set_enabled (self, "step", open);
+  GAction *action = g_action_map_lookup_action (G_ACTION_MAP (self), "active-score");
+  g_simple_action_set_state (G_SIMPLE_ACTION (action),
+                             g_variant_new_string (dh_score_id (dh_session_get_active_score (self->session))));
+}
+
+void
+dh_window_add_actions (DhWindow *self)
+{
+  g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
+  static const char *const properties[] = { "layout",     "overlay",       "palette",      "colors",
+                                            "this-image", "bright",        "outline",      "color-bar",
+                                            "fill",       "linear-counts", "set-histogram" };
+  g_autoptr (GSimpleActionGroup) group = g_simple_action_group_new ();
+  for (guint i = 0; i < G_N_ELEMENTS (properties); i++)
+    {
+      g_autoptr (GPropertyAction) action =
+          g_property_action_new (properties[i], dh_session_get_view (self->session), properties[i]);
+      g_action_map_add_action (G_ACTION_MAP (group), G_ACTION (action));
+    }
+  gtk_widget_insert_action_group (GTK_WIDGET (self), "view", G_ACTION_GROUP (group));
+  static const char *const signals[] = { "notify::dataset-title", "notify::model-info", "notify::evaluating",
+                                         "notify::loading",       "evaluation",         "notify::active-score" };
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    g_signal_connect_object (self->session, signals[i], G_CALLBACK (dh_window_update_actions), self, G_CONNECT_SWAPPED);
+  dh_window_update_actions (self);
+}
+
+GMenuModel *
+dh_window_new_open_menu (void)
+{
+  GMenu *menu = g_menu_new ();
+  dh_ui_menu_section (menu, NULL, _ ("Data set…"), "win.open-dataset", _ ("Pictures…"), "win.open-pictures",
+                      _ ("Weights…"), "win.open-weights", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("Demo"), "win.open-demo", NULL);
+  return G_MENU_MODEL (menu);
+}
+
+GMenuModel *
+dh_window_new_main_menu (void)
+{
+  GMenu *menu = g_menu_new ();
+  dh_ui_menu_section (menu, NULL, _ ("Evaluate the data set"), "win.evaluate", _ ("Export a report…"),
+                      "win.export::html", _ ("Copy as command"), "win.copy-command", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("Clear the cache of maps"), "win.clear-cache", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("Keys"), "win.shortcuts", _ ("About DenseHybrid Studio"), "win.about", NULL);
+  return G_MENU_MODEL (menu);
+}

@@ -1,0 +1,237 @@
+#include "dh-number.h"
+#include "dh-session-evaluation.h"
+#include "dh-window-private.h"
+
+typedef void (*Chosen) (DhWindow *window, GListModel *files);
+
+typedef struct
+{
+  DhWindow *window;
+  Chosen chosen;
+} Choosing;
+
+static void
+on_response (GtkNativeDialog *dialog, int response, gpointer data)
+{
+  Choosing *choosing = data;
+  if (response == GTK_RESPONSE_ACCEPT)
+    {
+      g_autoptr (GListModel) files = gtk_file_chooser_get_files (GTK_FILE_CHOOSER (dialog));
+      choosing->chosen (choosing->window, files);
+    }
+  g_object_unref (choosing->window);
+  g_free (choosing);
+  g_object_unref (dialog);
+}
+
+static GtkFileChooser *
+choose (DhWindow *self, const char *title, GtkFileChooserAction action, const char *accept, Chosen chosen)
+{
+  GtkFileChooserNative *dialog = gtk_file_chooser_native_new (title, GTK_WINDOW (self), action, accept, NULL);
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
+  Choosing *choosing = g_new (Choosing, 1);
+  *choosing = (Choosing){ g_object_ref (self), chosen };
+  g_signal_connect (dialog, "response", G_CALLBACK (on_response), choosing);
+  return GTK_FILE_CHOOSER (dialog);
+}
+
+static char *
+first_path (GListModel *files)
+{
+  g_autoptr (GFile) file = g_list_model_get_item (files, 0);
+  return file != NULL ? g_file_get_path (file) : NULL;
+}
+
+static void
+dataset_chosen (DhWindow *self, GListModel *files)
+{
+  g_autofree char *path = first_path (files);
+  if (path != NULL)
+    dh_session_open_dataset (self->session, path);
+}
+
+static void
+weights_chosen (DhWindow *self, GListModel *files)
+{
+  g_autofree char *path = first_path (files);
+  if (path != NULL)
+    dh_session_open_weights (self->session, path);
+}
+
+static void
+pictures_chosen (DhWindow *self, GListModel *files)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  for (guint i = 0; i < g_list_model_get_n_items (files); i++)
+    {
+      g_autoptr (GFile) file = g_list_model_get_item (files, i);
+      g_autofree char *path = g_file_get_path (file);
+      if (path != NULL)
+        g_strv_builder_add (builder, path);
+    }
+  g_auto (GStrv) paths = g_strv_builder_end (builder);
+  if (paths[0] != NULL)
+    dh_session_open_pictures (self->session, (const char *const *)paths);
+}
+
+void
+dh_window_choose_dataset (DhWindow *self)
+{
+  GtkFileChooser *chooser =
+      choose (self, _ ("Open a data set"), GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER, _ ("Open"), dataset_chosen);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+void
+dh_window_choose_pictures (DhWindow *self)
+{
+  GtkFileChooser *chooser =
+      choose (self, _ ("Open pictures"), GTK_FILE_CHOOSER_ACTION_OPEN, _ ("Open"), pictures_chosen);
+  gtk_file_chooser_set_select_multiple (chooser, TRUE);
+  g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
+  gtk_file_filter_set_name (filter, _ ("Pictures: PNG, JPEG, WebP"));
+  static const char *const suffixes[] = { "png", "jpg", "jpeg", "webp" };
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    gtk_file_filter_add_suffix (filter, suffixes[i]);
+  gtk_file_chooser_add_filter (chooser, filter);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+void
+dh_window_choose_weights (DhWindow *self)
+{
+  GtkFileChooser *chooser =
+      choose (self, _ ("Choose weights"), GTK_FILE_CHOOSER_ACTION_OPEN, _ ("Load"), weights_chosen);
+  g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
+  gtk_file_filter_set_name (filter, _ ("Weights: PyTorch, safetensors, NumPy"));
+  static const char *const suffixes[] = { "pt", "pth", "tar", "bin", "ckpt", "safetensors", "npz" };
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    gtk_file_filter_add_suffix (filter, suffixes[i]);
+  gtk_file_chooser_add_filter (chooser, filter);
+  g_autoptr (GtkFileFilter) all = gtk_file_filter_new ();
+  gtk_file_filter_set_name (all, _ ("All files"));
+  gtk_file_filter_add_pattern (all, "*");
+  gtk_file_chooser_add_filter (chooser, all);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+static void
+report_chosen (DhWindow *self, GListModel *files)
+{
+  g_autofree char *path = first_path (files);
+  if (path != NULL)
+    dh_session_export_report (self->session, path);
+}
+
+void
+dh_window_choose_report (DhWindow *self, const char *format)
+{
+  const DhEvaluationSummary *summary = dh_session_get_evaluation (self->session);
+  if (summary == NULL)
+    {
+      g_signal_emit_by_name (self->session, "message", _ ("Evaluate the data set first: Ctrl+E"));
+      return;
+    }
+  GtkFileChooser *chooser =
+      choose (self, _ ("Export a report"), GTK_FILE_CHOOSER_ACTION_SAVE, _ ("Export"), report_chosen);
+  g_autofree char *name =
+      g_strdup_printf ("run-%" G_GINT64_FORMAT ".%s", summary->run, g_str_equal (format, "latex") ? "tex" : format);
+  gtk_file_chooser_set_current_name (chooser, name);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+void
+dh_window_show_about (DhWindow *self)
+{
+  static const char *const formulas[] = { "s(x) = −ln p̂(x) + ln P(d_out | x)", NULL };
+  GtkWidget *about = adw_about_window_new ();
+  g_object_set (about, "application-name", "DenseHybrid Studio", "application-icon", "org.densehybrid.Studio",
+                "version", dh_session_get_program_version (), "license-type", GTK_LICENSE_APACHE_2_0, "comments",
+                _ ("Dense anomaly detection and open-set segmentation of street scenes: maps, thresholds, metrics."),
+                "modal", TRUE, "transient-for", self, NULL);
+  adw_about_window_add_acknowledgement_section (ADW_ABOUT_WINDOW (about), _ ("The hybrid score"),
+                                                (const char **)formulas);
+  gtk_window_present (GTK_WINDOW (about));
+}
+
+static void
+add_row (GtkWidget *group, const char *title, const char *text)
+{
+  GtkWidget *row = adw_action_row_new ();
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
+  GtkWidget *label = dh_ui_label (text, "dh-dense dh-num", 1);
+  gtk_label_set_selectable (GTK_LABEL (label), TRUE);
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_CHAR);
+  gtk_label_set_max_width_chars (GTK_LABEL (label), 44);
+  adw_action_row_add_suffix (ADW_ACTION_ROW (row), label);
+  adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), row);
+}
+
+static void
+show_group (DhWindow *self, const char *title, GtkWidget *group)
+{
+  GtkWidget *page = adw_preferences_page_new ();
+  adw_preferences_page_add (ADW_PREFERENCES_PAGE (page), ADW_PREFERENCES_GROUP (group));
+  GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
+  GtkWidget *bar = adw_header_bar_new ();
+  gtk_box_append (GTK_BOX (box), bar);
+  gtk_widget_set_vexpand (page, TRUE);
+  gtk_box_append (GTK_BOX (box), page);
+  GtkWidget *window = adw_window_new ();
+  g_object_set (window, "title", title, "modal", TRUE, "transient-for", self, "default-width", 640, "default-height",
+                520, NULL);
+  adw_window_set_content (ADW_WINDOW (window), box);
+  gtk_window_present (GTK_WINDOW (window));
+}
+
+void
+dh_window_show_weights (DhWindow *self)
+{
+  DhModelInfo *model = dh_session_get_model_info (self->session);
+  DhComputeInfo *compute = dh_session_get_compute_info (self->session);
+  if (model == NULL)
+    return;
+  GtkWidget *group = adw_preferences_group_new ();
+  g_autofree char *parameters = dh_number_format_count ((guint64)model->n_parameters);
+  const char *table = dh_session_get_class_table_title (self->session);
+  g_autofree char *classes =
+      table != NULL ? g_strdup_printf ("%u, %s", model->n_classes, table) : g_strdup_printf ("%u", model->n_classes);
+  add_row (group, _ ("File"), model->path != NULL ? model->path : _ ("comes with the program"));
+  add_row (group, _ ("Network"), model->network);
+  add_row (group, _ ("Classes"), classes);
+  add_row (group, _ ("Outlier head"), model->has_outlier_head ? _ ("yes") : _ ("no: closed set"));
+  add_row (group, _ ("Parameters"), parameters);
+  add_row (group, "SHA-256", model->sha256);
+  if (compute != NULL)
+    {
+      g_autofree char *device = g_strdup_printf ("%s · %s · %s", compute->name, compute->title, compute->precision);
+      add_row (group, _ ("Computes on"), device);
+      if (compute->cuda_why_not != NULL)
+        add_row (group, _ ("CUDA"), compute->cuda_why_not);
+    }
+  show_group (self, _ ("Weights"), group);
+}
+
+void
+dh_window_show_notes (DhWindow *self)
+{
+  if (!dh_session_has_dataset (self->session))
+    return;
+  GtkWidget *group = adw_preferences_group_new ();
+  const char *path = dh_session_get_dataset_path (self->session);
+  g_autofree char *n = g_strdup_printf ("%u", dh_image_list_get_size (dh_session_get_list (self->session)));
+  add_row (group, _ ("Layout"), dh_session_get_dataset_title (self->session));
+  if (path != NULL)
+    add_row (group, _ ("Folder"), path);
+  const char *evidence = dh_session_get_dataset_evidence (self->session);
+  if (evidence != NULL && *evidence != '\0')
+    add_row (group, _ ("Known by"), evidence);
+  add_row (group, _ ("Images"), n);
+  add_row (group, _ ("Anomaly labels"), dh_session_has_anomaly_labels (self->session) ? _ ("yes") : _ ("no"));
+  add_row (group, _ ("Class labels"), dh_session_has_class_labels (self->session) ? _ ("yes") : _ ("no"));
+  const char *const *notes = dh_session_get_notes (self->session);
+  for (guint i = 0; notes[i] != NULL; i++)
+    add_row (group, i == 0 ? _ ("Notes") : "", notes[i]);
+  show_group (self, _ ("Data set"), group);
+}

@@ -1,0 +1,142 @@
+#include "dh-window-private.h"
+
+typedef struct
+{
+  const char *keys;   /* accelerators, separated by spaces; NULL: a new group begins */
+  const char *title;  /* of the key or of the group */
+  const char *action; /* a detailed name; NULL: a widget's own key, only told of */
+} Key;
+
+/* Keys with a modifier go everywhere; single ones only while nothing is being typed. */
+static const Key keys[] = {
+  { NULL, N_ ("Images"), NULL },
+  { "Left", N_ ("Previous image"), "win.step(-1)" },
+  { "Right", N_ ("Next image"), "win.step(1)" },
+  { "<Control>f", N_ ("Filter images"), "win.filter" },
+  { NULL, N_ ("Panes"), NULL },
+  { "g", N_ ("All panes"), "view.layout::grid" },
+  { "space", N_ ("One pane large"), "win.single" },
+  { "0", N_ ("Fit"), "win.fit" },
+  { "1", N_ ("100 %"), "win.zoom-one" },
+  { "plus KP_Add", N_ ("Zoom in"), "win.zoom-in" },
+  { "minus KP_Subtract", N_ ("Zoom out"), "win.zoom-out" },
+  { "l", N_ ("Link or part the panes"), "win.link" },
+  { "p", N_ ("Pin the probe, or free it"), "win.pin" },
+  { "<Control><Shift>k", N_ ("Copy what the probe reads"), "win.copy-probe" },
+  { NULL, N_ ("Overlay"), NULL },
+  { "o", N_ ("Next overlay"), "win.next-overlay" },
+  { "<Shift>o", N_ ("Filled or outlines"), "view.fill" },
+  { "bracketleft", N_ ("Less opaque"), "win.opacity(-1)" },
+  { "bracketright", N_ ("More opaque"), "win.opacity(1)" },
+  { NULL, N_ ("Threshold"), NULL },
+  { "<Alt>1", N_ ("Hybrid score"), "win.active-score::hybrid" },
+  { "<Alt>2", N_ ("Likelihood"), "win.active-score::likelihood" },
+  { "<Alt>3", N_ ("Dataset posterior"), "win.active-score::dataset_posterior" },
+  { "t", N_ ("Type a threshold"), "win.threshold-field" },
+  { "comma", N_ ("A little lower"), "win.nudge(-1)" },
+  { "period", N_ ("A little higher"), "win.nudge(1)" },
+  { "<Shift>semicolon semicolon", N_ ("Lower"), "win.nudge(-10)" },
+  { "<Shift>colon colon", N_ ("Higher"), "win.nudge(10)" },
+  { "<Control>r", N_ ("Back to the record"), "win.reset-active" },
+  { "<Control>z", N_ ("Undo"), "win.undo" },
+  { NULL, N_ ("Window"), NULL },
+  { "<Control>1", N_ ("Browse"), "win.page::browse" },
+  { "<Control>2", N_ ("Metrics"), "win.page::metrics" },
+  { "F9", N_ ("Images panel"), "win.toggle-images" },
+  { "<Shift>F9", N_ ("Tuning panel"), "win.toggle-tuning" },
+  { "<Control>question", N_ ("Keys"), "win.shortcuts" },
+  { "<Control>q", N_ ("Quit"), "win.quit" },
+  { NULL, N_ ("Files"), NULL },
+  { "<Control>d", N_ ("Open the demo"), "win.open-demo" },
+  { "<Control>o", N_ ("Open a data set"), "win.open-dataset" },
+  { "<Control><Shift>o", N_ ("Open pictures"), "win.open-pictures" },
+  { "<Control>m", N_ ("Choose weights"), "win.open-weights" },
+  { "<Control>e", N_ ("Evaluate the data set"), "win.evaluate" },
+  { "<Control><Shift>e", N_ ("Export a report"), "win.export::html" },
+  { "<Control><Shift>c", N_ ("Copy the evaluation as a command"), "win.copy-command" },
+};
+
+static gboolean
+is_single (const char *key)
+{
+  return strstr (key, "<Control>") == NULL && strstr (key, "<Alt>") == NULL && strstr (key, "F9") == NULL;
+}
+
+static gboolean
+is_typing (GtkWidget *window)
+{
+  GtkWidget *focus = gtk_root_get_focus (GTK_ROOT (window));
+  return focus != NULL
+         && (GTK_IS_EDITABLE (focus) || GTK_IS_TEXT (focus) || GTK_IS_TEXT_VIEW (focus)
+             || gtk_widget_get_ancestor (focus, GTK_TYPE_POPOVER) != NULL);
+}
+
+static gboolean
+press (GtkWidget *window, GVariant *args, gpointer data)
+{
+  if (is_typing (window))
+    return FALSE;
+  g_autofree char *name = NULL;
+  g_autoptr (GVariant) target = NULL;
+  if (!g_action_parse_detailed_name (data, &name, &target, NULL))
+    return FALSE;
+  return gtk_widget_activate_action_variant (window, name, target);
+}
+
+void
+dh_window_add_keys (DhWindow *self, GtkApplication *application)
+{
+  GtkEventController *controller = gtk_shortcut_controller_new ();
+  gtk_shortcut_controller_set_scope (GTK_SHORTCUT_CONTROLLER (controller), GTK_SHORTCUT_SCOPE_LOCAL);
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      if (keys[i].keys == NULL || keys[i].action == NULL)
+        continue;
+      g_auto (GStrv) accels = g_strsplit (keys[i].keys, " ", -1);
+      if (!is_single (keys[i].keys))
+        {
+          gtk_application_set_accels_for_action (application, keys[i].action, (const char *const *)accels);
+          continue;
+        }
+      for (guint j = 0; accels[j] != NULL; j++)
+        {
+          GtkShortcutTrigger *trigger = gtk_shortcut_trigger_parse_string (accels[j]);
+          GtkShortcutAction *action = gtk_callback_action_new (press, (gpointer)keys[i].action, NULL);
+          gtk_shortcut_controller_add_shortcut (GTK_SHORTCUT_CONTROLLER (controller),
+                                                gtk_shortcut_new (trigger, action));
+        }
+    }
+  gtk_widget_add_controller (GTK_WIDGET (self), controller);
+}
+
+void
+dh_window_show_shortcuts (DhWindow *self)
+{
+  g_autoptr (GString) xml = g_string_new (
+      "<interface><object class=\"GtkShortcutsWindow\" id=\"window\"><property name=\"modal\">1</property><child>"
+      "<object class=\"GtkShortcutsSection\"><property name=\"section-name\">all</property>"
+      "<property name=\"max-height\">12</property>");
+  gboolean open = FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      g_autofree char *title = g_markup_escape_text (_ (keys[i].title), -1);
+      if (keys[i].keys == NULL)
+        {
+          g_string_append_printf (xml,
+                                  "%s<child><object class=\"GtkShortcutsGroup\"><property name=\"title\">%s</property>",
+                                  open ? "</object></child>" : "", title);
+          open = TRUE;
+          continue;
+        }
+      g_autofree char *accelerator = g_markup_escape_text (keys[i].keys, -1);
+      g_string_append_printf (xml,
+                              "<child><object class=\"GtkShortcutsShortcut\"><property name=\"title\">%s</property>"
+                              "<property name=\"accelerator\">%s</property></object></child>",
+                              title, accelerator);
+    }
+  g_string_append (xml, "</object></child></object></child></object></interface>");
+  g_autoptr (GtkBuilder) builder = gtk_builder_new_from_string (xml->str, -1);
+  GtkWindow *window = GTK_WINDOW (gtk_builder_get_object (builder, "window"));
+  gtk_window_set_transient_for (window, GTK_WINDOW (self));
+  gtk_window_present (window);
+}

@@ -1,0 +1,37 @@
+#pragma once
+#include "dh-banner.h"
+#include "dh-browse-page.h"
+#include "dh-window.h"
+
+G_BEGIN_DECLS
+
+struct _DhWindow
+{
+  AdwApplicationWindow parent_instance;
+  DhSession *session;
+  GtkWidget *toasts, *stack, *switcher_title, *switcher_bar, *browse_stack, *browse;
+  GtkWidget *images_toggle, *tuning_toggle, *drop_mark;
+  DhBanner *banner;
+  guint frame_log;
+};
+
+/* dh-window-actions.c */
+G_GNUC_INTERNAL void dh_window_add_actions (DhWindow *window);
+G_GNUC_INTERNAL void dh_window_update_actions (DhWindow *window);
+G_GNUC_INTERNAL GMenuModel *dh_window_new_open_menu (void);
+G_GNUC_INTERNAL GMenuModel *dh_window_new_main_menu (void);
+
+/* dh-window-dialogs.c */
+G_GNUC_INTERNAL void dh_window_choose_dataset (DhWindow *window);
+G_GNUC_INTERNAL void dh_window_choose_pictures (DhWindow *window);
+G_GNUC_INTERNAL void dh_window_choose_weights (DhWindow *window);
+G_GNUC_INTERNAL void dh_window_choose_report (DhWindow *window, const char *format);
+G_GNUC_INTERNAL void dh_window_show_about (DhWindow *window);
+G_GNUC_INTERNAL void dh_window_show_weights (DhWindow *window);
+G_GNUC_INTERNAL void dh_window_show_notes (DhWindow *window);
+
+/* dh-window-keys.c */
+G_GNUC_INTERNAL void dh_window_add_keys (DhWindow *window, GtkApplication *application);
+G_GNUC_INTERNAL void dh_window_show_shortcuts (DhWindow *window);
+
+G_END_DECLS

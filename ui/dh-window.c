@@ -1,0 +1,266 @@
+#include "dh-window.h"
+#ifdef DH_HAVE_CHARTS
+#include "dh-metrics-page.h"
+#endif
+#include "dh-start-page.h"
+#include "dh-status-bar.h"
+#include "dh-widgets.h"
+#include "dh-window-private.h"
+
+G_DEFINE_FINAL_TYPE (DhWindow, dh_window, ADW_TYPE_APPLICATION_WINDOW)
+
+static void
+show_title (DhWindow *self)
+{
+  DhImageItem *item = dh_session_get_current (self->session);
+  DhImageList *list = dh_session_get_list (self->session);
+  const char *title = dh_session_get_dataset_title (self->session);
+  g_autofree char *subtitle = NULL;
+  if (item != NULL && title != NULL)
+    subtitle =
+        g_strdup_printf (_ ("%s · %u of %u"), title, dh_image_item_get_index (item) + 1, dh_image_list_get_size (list));
+  AdwViewSwitcherTitle *switcher = ADW_VIEW_SWITCHER_TITLE (self->switcher_title);
+  const char *name = item != NULL ? dh_image_item_get_name (item) : "DenseHybrid Studio";
+  adw_view_switcher_title_set_title (switcher, name);
+  adw_view_switcher_title_set_subtitle (switcher, subtitle != NULL ? subtitle : "");
+  g_autofree char *window_title =
+      item != NULL ? g_strdup_printf ("%s – DenseHybrid Studio", name) : g_strdup ("DenseHybrid Studio");
+  gtk_window_set_title (GTK_WINDOW (self), window_title);
+}
+
+static void
+show_open (DhWindow *self)
+{
+  gboolean open = dh_session_has_dataset (self->session);
+  gtk_stack_set_visible_child (GTK_STACK (self->browse_stack),
+                               open ? self->browse : gtk_widget_get_first_child (self->browse_stack));
+  const char *page = adw_view_stack_get_visible_child_name (ADW_VIEW_STACK (self->stack));
+  gboolean panels = open && g_strcmp0 (page, "browse") == 0;
+  gtk_widget_set_visible (self->images_toggle, panels);
+  gtk_widget_set_visible (self->tuning_toggle, panels);
+  show_title (self);
+}
+
+static void
+on_message (DhSession *session, const char *text, DhWindow *self)
+{
+  adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (self->toasts), adw_toast_new (text));
+}
+
+static void
+on_error (DhSession *session, const char *title, const char *text, DhWindow *self)
+{
+  g_autofree char *full = g_strconcat (title, ".", NULL);
+  dh_banner_show (self->banner, full, text, NULL, NULL);
+}
+
+/* Something new is being opened: what was said of the former is over. */
+static void
+on_opening (DhWindow *self)
+{
+  if (dh_session_is_opening (self->session) || dh_session_is_loading (self->session))
+    dh_banner_hide (self->banner);
+}
+
+static void
+on_notes (DhWindow *self)
+{
+  const char *const *notes = dh_session_get_notes (self->session);
+  if (notes[0] == NULL)
+    return;
+  AdwToast *toast = adw_toast_new (notes[0]);
+  adw_toast_set_button_label (toast, _ ("More"));
+  adw_toast_set_action_name (toast, "win.dataset-notes");
+  adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (self->toasts), toast);
+}
+
+static gboolean
+on_drop (GtkDropTarget *target, const GValue *value, double x, double y, DhWindow *self)
+{
+  GSList *files = gdk_file_list_get_files (g_value_get_boxed (value));
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  for (GSList *link = files; link != NULL; link = link->next)
+    {
+      g_autofree char *path = g_file_get_path (link->data);
+      if (path != NULL)
+        g_strv_builder_add (builder, path);
+    }
+  g_slist_free (files);
+  g_auto (GStrv) paths = g_strv_builder_end (builder);
+  if (paths[0] == NULL)
+    {
+      g_signal_emit_by_name (self->session, "message", _ ("Only files of this computer can be opened"));
+      return FALSE;
+    }
+  dh_session_open_any (self->session, (const char *const *)paths);
+  return TRUE;
+}
+
+static GdkDragAction
+on_drag_enter (GtkDropTarget *target, double x, double y, DhWindow *self)
+{
+  gtk_widget_set_visible (self->drop_mark, TRUE);
+  return GDK_ACTION_COPY;
+}
+
+static void
+on_drag_leave (GtkDropTarget *target, DhWindow *self)
+{
+  gtk_widget_set_visible (self->drop_mark, FALSE);
+}
+
+static void
+add_drop (DhWindow *self)
+{
+  GtkDropTarget *target = gtk_drop_target_new (GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
+  g_signal_connect (target, "drop", G_CALLBACK (on_drop), self);
+  g_signal_connect (target, "enter", G_CALLBACK (on_drag_enter), self);
+  g_signal_connect (target, "leave", G_CALLBACK (on_drag_leave), self);
+  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (target));
+}
+
+static GtkWidget *
+make_header (DhWindow *self)
+{
+  GtkWidget *bar = adw_header_bar_new ();
+  self->images_toggle = dh_ui_icon_toggle ("sidebar-show-symbolic", _ ("Images (F9)"), NULL, NULL, NULL);
+  self->tuning_toggle = dh_ui_icon_toggle ("sidebar-show-right-symbolic", _ ("Tuning (Shift+F9)"), NULL, NULL, NULL);
+  g_object_bind_property (dh_browse_page_get_flap (DH_BROWSE_PAGE (self->browse), FALSE), "reveal-flap",
+                          self->images_toggle, "active", G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
+  g_object_bind_property (dh_browse_page_get_flap (DH_BROWSE_PAGE (self->browse), TRUE), "reveal-flap",
+                          self->tuning_toggle, "active", G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
+  adw_header_bar_pack_start (ADW_HEADER_BAR (bar), self->images_toggle);
+  g_autoptr (GMenuModel) open_menu = dh_window_new_open_menu ();
+  GtkWidget *open = adw_split_button_new ();
+  GtkWidget *content = adw_button_content_new ();
+  adw_button_content_set_icon_name (ADW_BUTTON_CONTENT (content), "folder-open-symbolic");
+  adw_button_content_set_label (ADW_BUTTON_CONTENT (content), _ ("Open"));
+  adw_split_button_set_child (ADW_SPLIT_BUTTON (open), content);
+  adw_split_button_set_menu_model (ADW_SPLIT_BUTTON (open), open_menu);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (open), "win.open-dataset");
+  gtk_widget_set_tooltip_text (open, _ ("Open a data set (Ctrl+O), pictures or weights"));
+  adw_header_bar_pack_start (ADW_HEADER_BAR (bar), open);
+  g_autoptr (GMenuModel) main_menu = dh_window_new_main_menu ();
+  GtkWidget *menu = dh_ui_menu_button ("open-menu-symbolic", _ ("Main menu"), main_menu, NULL);
+  gtk_menu_button_set_primary (GTK_MENU_BUTTON (menu), TRUE);
+  adw_header_bar_pack_end (ADW_HEADER_BAR (bar), menu);
+  adw_header_bar_pack_end (ADW_HEADER_BAR (bar), self->tuning_toggle);
+  self->switcher_title = adw_view_switcher_title_new ();
+  adw_view_switcher_title_set_stack (ADW_VIEW_SWITCHER_TITLE (self->switcher_title), ADW_VIEW_STACK (self->stack));
+  adw_header_bar_set_title_widget (ADW_HEADER_BAR (bar), self->switcher_title);
+  adw_header_bar_set_centering_policy (ADW_HEADER_BAR (bar), ADW_CENTERING_POLICY_STRICT);
+  return bar;
+}
+
+static void
+add_page (DhWindow *self, GtkWidget *page, const char *name, const char *title, const char *icon)
+{
+  AdwViewStack *stack = ADW_VIEW_STACK (self->stack);
+  adw_view_stack_page_set_icon_name (adw_view_stack_add_titled (stack, page, name, title), icon);
+}
+
+static void
+make_pages (DhWindow *self)
+{
+  self->stack = adw_view_stack_new ();
+  self->browse = dh_browse_page_new (self->session);
+  self->browse_stack = gtk_stack_new ();
+  gtk_stack_add_child (GTK_STACK (self->browse_stack), dh_start_page_new (self->session));
+  gtk_stack_add_child (GTK_STACK (self->browse_stack), self->browse);
+  add_page (self, self->browse_stack, "browse", _ ("Browse"), "dh-browse-symbolic");
+#ifdef DH_HAVE_CHARTS
+  add_page (self, dh_metrics_page_new (self->session), "metrics", _ ("Metrics"), "dh-metrics-symbolic");
+#endif
+  gtk_widget_set_vexpand (self->stack, TRUE);
+}
+
+static GtkWidget *
+make_drop_mark (void)
+{
+  GtkWidget *label = dh_ui_label (_ ("Drop pictures, a folder or weights"), "dh-swipelabel", 0.5);
+  gtk_widget_set_halign (label, GTK_ALIGN_CENTER);
+  gtk_widget_set_valign (label, GTK_ALIGN_CENTER);
+  gtk_widget_set_can_target (label, FALSE);
+  gtk_widget_set_visible (label, FALSE);
+  return label;
+}
+
+static gboolean
+on_close (DhWindow *self)
+{
+  DhSettings *settings = dh_session_get_settings (self->session);
+  int width, height;
+  gtk_window_get_default_size (GTK_WINDOW (self), &width, &height);
+  dh_settings_set_int (settings, "window", "width", width);
+  dh_settings_set_int (settings, "window", "height", height);
+  dh_settings_set_int (settings, "window", "maximized", gtk_window_is_maximized (GTK_WINDOW (self)));
+  return FALSE;
+}
+
+static void
+dh_window_dispose (GObject *object)
+{
+  DhWindow *self = DH_WINDOW (object);
+  if (self->session != NULL)
+    g_signal_handlers_disconnect_by_data (self->session, self);
+  G_OBJECT_CLASS (dh_window_parent_class)->dispose (object);
+  g_clear_object (&self->session);
+}
+
+static void
+dh_window_class_init (DhWindowClass *class)
+{
+  G_OBJECT_CLASS (class)->dispose = dh_window_dispose;
+}
+
+static void
+dh_window_init (DhWindow *self)
+{
+}
+
+GtkWidget *
+dh_window_new (AdwApplication *application, DhSession *session)
+{
+  DhWindow *self = g_object_new (DH_TYPE_WINDOW, "application", application, NULL);
+  self->session = g_object_ref (session);
+  make_pages (self);
+  GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
+  gtk_box_append (GTK_BOX (box), make_header (self));
+  self->banner = DH_BANNER (dh_banner_new ());
+  gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->banner));
+  self->toasts = adw_toast_overlay_new ();
+  self->drop_mark = make_drop_mark ();
+  GtkWidget *over = gtk_overlay_new ();
+  gtk_overlay_set_child (GTK_OVERLAY (over), self->stack);
+  gtk_overlay_add_overlay (GTK_OVERLAY (over), self->drop_mark);
+  adw_toast_overlay_set_child (ADW_TOAST_OVERLAY (self->toasts), over);
+  gtk_widget_set_vexpand (self->toasts, TRUE);
+  gtk_box_append (GTK_BOX (box), self->toasts);
+  self->switcher_bar = adw_view_switcher_bar_new ();
+  adw_view_switcher_bar_set_stack (ADW_VIEW_SWITCHER_BAR (self->switcher_bar), ADW_VIEW_STACK (self->stack));
+  g_object_bind_property (self->switcher_title, "title-visible", self->switcher_bar, "reveal", G_BINDING_SYNC_CREATE);
+  gtk_box_append (GTK_BOX (box), self->switcher_bar);
+  gtk_box_append (GTK_BOX (box), dh_status_bar_new (session));
+  adw_application_window_set_content (ADW_APPLICATION_WINDOW (self), box);
+
+  dh_window_add_actions (self);
+  dh_window_add_keys (self, GTK_APPLICATION (application));
+  add_drop (self);
+  g_signal_connect_object (session, "message", G_CALLBACK (on_message), self, 0);
+  g_signal_connect_object (session, "error", G_CALLBACK (on_error), self, 0);
+  g_signal_connect_object (session, "notify::dataset-title", G_CALLBACK (show_open), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::dataset-title", G_CALLBACK (on_notes), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::current", G_CALLBACK (show_title), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::opening", G_CALLBACK (on_opening), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::loading", G_CALLBACK (on_opening), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->stack, "notify::visible-child", G_CALLBACK (show_open), self, G_CONNECT_SWAPPED);
+  g_signal_connect (self, "close-request", G_CALLBACK (on_close), NULL);
+  DhSettings *settings = dh_session_get_settings (session);
+  gtk_window_set_default_size (GTK_WINDOW (self),
+                               CLAMP (dh_settings_get_int (settings, "window", "width", 1400), 360, 8000),
+                               CLAMP (dh_settings_get_int (settings, "window", "height", 900), 294, 8000));
+  if (dh_settings_get_int (settings, "window", "maximized", 0) != 0)
+    gtk_window_maximize (GTK_WINDOW (self));
+  show_open (self);
+  return GTK_WIDGET (self);
+}
