@@ -1,4 +1,5 @@
-/* One pane of the canvas. The first line (#version) and the defines KIND and OVERLAY come from the program.
+/* One pane of the canvas. The first line (#version) and the defines KIND, OVERLAY, NEAREST, OUTLINE and COLORS come from
+ * the program: drivers that draw by the CPU take every branch, so what is fixed for a pane is not left to a uniform.
  * Row 0 of the target is the top one, so gl_FragCoord counts downwards here. */
 #ifdef GL_ES
 precision highp float;
@@ -26,7 +27,11 @@ uniform bool u_has_image;
 uniform sampler2D u_map;
 uniform usampler2D u_ids;
 uniform usampler2D u_truth;
-uniform sampler2D u_colors; /* 256 wide, a row a colour map */
+uniform vec4 u_image_size;  /* columns, rows, and both as shares of the picture's */
+uniform vec4 u_map_size;
+uniform vec4 u_ids_size;
+uniform vec4 u_truth_size;
+uniform sampler2D u_colors; /* COLORS wide, a row a colour map */
 uniform int u_color_row;
 uniform sampler2D u_palette;
 uniform vec4 u_range;       /* low, 1 / (high − low); middle and its position for a diverging map, else middle = low */
@@ -35,7 +40,6 @@ uniform bool u_diverging;
 uniform bool u_reversed;
 uniform float u_bound;      /* the threshold: the only thing that a slider moves */
 uniform bool u_below;
-uniform bool u_outline;
 uniform float u_opacity;
 uniform bool u_fill;
 
@@ -62,29 +66,37 @@ is_nan (float v)
 }
 
 ivec2
-texel (vec2 p, ivec2 size)
+texel (vec2 p, vec4 size)
 {
-  return clamp (ivec2 (floor (p * vec2 (size) / u_size)), ivec2 (0), size - 1);
+  return ivec2 (clamp (floor (p * size.zw), vec2 (0.0), size.xy - 1.0));
+}
+
+/* Floats in their order as integers: comparing these is exact where a card flushes small numbers to zero. */
+int
+order (float v)
+{
+  int bits = floatBitsToInt (v);
+  return bits < 0 ? -(bits & 0x7fffffff) : bits;
 }
 
 /* Exactly what is counted: the value as stored, against a bound that decides as double precision does. */
 bool
 flagged (vec2 p)
 {
-  float v = texelFetch (u_map, texel (p, textureSize (u_map, 0)), 0).r;
-  if (is_nan (v))
-    return false;
-  return u_below ? v < u_bound : v > u_bound;
+  float v = texelFetch (u_map, texel (p, u_map_size), 0).r;
+  int o = order (v), bound = order (u_bound);
+  return !is_nan (v) && (u_below ? o < bound : o > bound);
 }
 
 vec3
 photograph (vec2 p)
 {
-  if (!u_has_image)
-    return vec3 (0.5);
-  if (u_zoom >= 1.0)
-    return texelFetch (u_image, texel (p, textureSize (u_image, 0)), 0).rgb;
-  return textureLod (u_image, p / u_size, u_level).rgb;
+#if NEAREST
+  vec3 color = texelFetch (u_image, texel (p, u_image_size), 0).rgb;
+#else
+  vec3 color = textureLod (u_image, p / u_size, u_level).rgb;
+#endif
+  return u_has_image ? color : vec3 (0.5);
 }
 
 float
@@ -106,23 +118,24 @@ hatch ()
 float
 map_value (vec2 p)
 {
-  ivec2 size = textureSize (u_map, 0);
-  vec2 q = p * vec2 (size) / u_size;
-  float nearest = texelFetch (u_map, clamp (ivec2 (floor (q)), ivec2 (0), size - 1), 0).r;
-  if (u_zoom >= 1.0 || !is_finite (nearest))
-    return nearest;
-  q -= 0.5;
-  ivec2 i = ivec2 (floor (q));
-  vec2 f = q - vec2 (i);
-  ivec2 lo = clamp (i, ivec2 (0), size - 1), hi = clamp (i + 1, ivec2 (0), size - 1);
+#if NEAREST
+  return texelFetch (u_map, texel (p, u_map_size), 0).r;
+#else
+  vec2 q = p * u_map_size.zw - 0.5;
+  vec2 i = floor (q);
+  vec2 f = q - i;
+  ivec2 lo = ivec2 (clamp (i, vec2 (0.0), u_map_size.xy - 1.0));
+  ivec2 hi = ivec2 (clamp (i + 1.0, vec2 (0.0), u_map_size.xy - 1.0));
   vec4 v = vec4 (texelFetch (u_map, lo, 0).r, texelFetch (u_map, ivec2 (hi.x, lo.y), 0).r,
                  texelFetch (u_map, ivec2 (lo.x, hi.y), 0).r, texelFetch (u_map, hi, 0).r);
   vec4 w = vec4 ((1.0 - f.x) * (1.0 - f.y), f.x * (1.0 - f.y), (1.0 - f.x) * f.y, f.x * f.y);
-  if (!is_finite (v.x)) { w.x = 0.0; v.x = 0.0; }
-  if (!is_finite (v.y)) { w.y = 0.0; v.y = 0.0; }
-  if (!is_finite (v.z)) { w.z = 0.0; v.z = 0.0; }
-  if (!is_finite (v.w)) { w.w = 0.0; v.w = 0.0; }
-  return dot (v, w) / dot (w, vec4 (1.0));
+  vec2 row = f.x < 0.5 ? v.xz : v.yw;
+  float nearest = f.y < 0.5 ? row.x : row.y;
+  bvec4 bad = equal (floatBitsToUint (v) & uvec4 (0x7f800000u), uvec4 (0x7f800000u));
+  w = mix (w, vec4 (0.0), bad);
+  v = mix (v, vec4 (0.0), bad);
+  return is_finite (nearest) ? dot (v, w) / dot (w, vec4 (1.0)) : nearest;
+#endif
 }
 
 vec3
@@ -138,10 +151,30 @@ map_color (float v)
   t = clamp (t, 0.0, 1.0);
   if (u_reversed)
     t = 1.0 - t;
-  t *= 255.0;
-  int i = min (int (t), 254);
-  return mix (texelFetch (u_colors, ivec2 (i, u_color_row), 0).rgb,
-              texelFetch (u_colors, ivec2 (i + 1, u_color_row), 0).rgb, t - float (i));
+  return texelFetch (u_colors, ivec2 (int (t * float (COLORS - 1) + 0.5), u_color_row), 0).rgb;
+}
+
+/* White with a dark rim. Where texels are seen they are followed exactly: white inside, the rim outside. Zoomed out the
+ * line lies where the interpolated map crosses the threshold, its width told from the map's slope. */
+vec3
+with_outline (vec3 color, float v, vec2 p)
+{
+#if NEAREST
+  float d = u_line / u_zoom;
+  bool c = flagged (p);
+  bool edge = flagged (p - vec2 (d, 0.0)) != c || flagged (p + vec2 (d, 0.0)) != c
+              || flagged (p - vec2 (0.0, d)) != c || flagged (p + vec2 (0.0, d)) != c;
+  return edge ? (c ? vec3 (1.0) : mix (color, RIM, RIM_SHARE)) : color;
+#else
+  float s = is_finite (v) ? v : u_bound;
+  float slope = length (vec2 (dFdx (s), dFdy (s)));
+  float d = abs (s - u_bound) / (max (slope, 1e-20) * u_line);
+  float rim = clamp ((2.1 - d) * 1.4, 0.0, 1.0), line = clamp ((1.1 - d) * 2.0, 0.0, 1.0);
+  if (!is_finite (v))
+    return color;
+  color = mix (color, RIM, rim * RIM_SHARE);
+  return mix (color, vec3 (1.0), line);
+#endif
 }
 #endif
 
@@ -152,13 +185,13 @@ category (vec2 p)
 #if OVERLAY == OVERLAY_MASK
   return flagged (p) ? 1 : 0;
 #elif OVERLAY == OVERLAY_OUTCOME
-  uint truth = texelFetch (u_truth, texel (p, textureSize (u_truth, 0)), 0).r;
+  uint truth = texelFetch (u_truth, texel (p, u_truth_size), 0).r;
   if (truth > 1u)
     return 0;
   bool f = flagged (p);
   return truth == 1u ? (f ? 1 : 3) : (f ? 2 : 0);
 #elif OVERLAY == OVERLAY_CLASSES
-  return 4 + int (texelFetch (u_ids, texel (p, textureSize (u_ids, 0)), 0).r);
+  return 4 + int (texelFetch (u_ids, texel (p, u_ids_size), 0).r);
 #else
   return 0;
 #endif
@@ -224,33 +257,21 @@ main ()
 #if KIND == KIND_IMAGE
   color = with_overlay (photograph (p), p);
 #elif KIND == KIND_IDS
-  vec3 paint = texelFetch (u_palette, ivec2 (int (texelFetch (u_ids, texel (p, textureSize (u_ids, 0)), 0).r), 0), 0).rgb;
+  vec3 paint = texelFetch (u_palette, ivec2 (int (texelFetch (u_ids, texel (p, u_ids_size), 0).r), 0), 0).rgb;
   color = u_has_image ? mix (vec3 (luminance (photograph (p))), paint, 0.80) : paint;
 #elif KIND == KIND_TRUTH
-  uint truth = texelFetch (u_truth, texel (p, textureSize (u_truth, 0)), 0).r;
+  uint truth = texelFetch (u_truth, texel (p, u_truth_size), 0).r;
   color = vec3 (luminance (photograph (p)) * 0.50);
   if (truth == 1u)
     color = mix (color, FN, 0.92);
   else if (truth > 1u)
     color = mix (color, vec3 (hatch () > 0.5 ? 0.78 : 0.55), 0.6);
 #else
-  color = map_color (map_value (p));
-  if (u_outline)
-    {
-      float d = u_line / u_zoom;
-      bool c = flagged (p);
-      bool near = flagged (p - vec2 (d, 0.0)) != c || flagged (p + vec2 (d, 0.0)) != c
-                  || flagged (p - vec2 (0.0, d)) != c || flagged (p + vec2 (0.0, d)) != c;
-      if (near)
-        color = c ? vec3 (1.0) : mix (color, RIM, RIM_SHARE);
-      else if (c)
-        {
-          d *= 2.0;
-          if (!flagged (p - vec2 (d, 0.0)) || !flagged (p + vec2 (d, 0.0)) || !flagged (p - vec2 (0.0, d))
-              || !flagged (p + vec2 (0.0, d)))
-            color = mix (color, RIM, RIM_SHARE);
-        }
-    }
+  float v = map_value (p);
+  color = map_color (v);
+#if OUTLINE
+  color = with_outline (color, v, p);
+#endif
 #endif
   o_color = vec4 (color, 1.0);
 }

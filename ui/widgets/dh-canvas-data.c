@@ -276,7 +276,7 @@ draw_views (DhCanvas *canvas, const DhView *views, guint n, int width, int heigh
   GdkTexture *texture = NULL;
   gboolean more = FALSE;
   if (canvas->gl)
-    texture = dh_gl_renderer_draw (canvas->gl, &canvas->scene, views, n, width, height, TRUE, &more);
+    texture = dh_gl_renderer_draw (canvas->gl, &canvas->scene, views, n, width, height, TRUE, FALSE, &more);
   return texture ? texture : dh_cpu_draw (&canvas->scene, views, n, width, height);
 }
 

@@ -163,8 +163,10 @@ dh_canvas_zoom_at (DhCanvas *canvas, guint pane, double x, double y, double zoom
   double scale = device_scale (canvas), px, py;
   DhLook look = dh_canvas_get_look (canvas, pane);
   DhLook settled = { 0, 0, zoom, FALSE };
-  dh_canvas_point_to_picture (canvas, pane, x, y, &px, &py);
   dh_canvas_get_area (canvas, pane, &area);
+  /* From the look itself: the drawn corner is rounded, and a run of steps would add up its errors. */
+  px = look.x + ((x - area.origin.x) - area.size.width / 2.0) * scale / look.zoom;
+  py = look.y + ((y - area.origin.y) - area.size.height / 2.0) * scale / look.zoom;
   dh_canvas_settle_look (canvas, pane, &settled); /* the zoom within its bounds */
   look.zoom = settled.zoom;
   look.fit = FALSE;

@@ -129,8 +129,8 @@ dh_canvas_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
       gboolean more = FALSE;
       g_clear_object (&canvas->frame);
       if (canvas->gl)
-        canvas->frame =
-            dh_gl_renderer_draw (canvas->gl, &canvas->scene, views, n, target_width, target_height, FALSE, &more);
+        canvas->frame = dh_gl_renderer_draw (canvas->gl, &canvas->scene, views, n, target_width, target_height, FALSE,
+                                             target_width < width * gtk_widget_get_scale_factor (widget), &more);
       if (canvas->frame == NULL)
         canvas->frame = dh_cpu_draw (&canvas->scene, views, n, target_width, target_height);
       canvas->frame_stale = FALSE;

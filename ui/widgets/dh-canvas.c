@@ -122,15 +122,13 @@ dh_canvas_size_allocate (GtkWidget *widget, int width, int height, int baseline)
   else if (n > 0)
     {
       guint columns = choose_columns (canvas, width, height), rows = (n + columns - 1) / columns;
+      /* All of one size, to the pixel: the same place in two panes is the same point of the picture. */
+      int w = (width - GAP * ((int)columns + 1)) / (int)columns, h = (height - GAP * ((int)rows + 1)) / (int)rows;
       for (guint i = 0; i < n; i++)
         {
-          guint c = i % columns, r = i / columns;
-          int left = GAP + (int)((guint)(width - GAP) * c / columns);
-          int right = (int)((guint)(width - GAP) * (c + 1) / columns);
-          int top = GAP + (int)((guint)(height - GAP) * r / rows);
-          int bottom = (int)((guint)(height - GAP) * (r + 1) / rows);
+          int left = GAP + (int)(i % columns) * (w + GAP), top = GAP + (int)(i / columns) * (h + GAP);
           gtk_widget_set_child_visible (GTK_WIDGET (canvas->panes[i]), TRUE);
-          allocate (GTK_WIDGET (canvas->panes[i]), left, top, right - left, bottom - top);
+          allocate (GTK_WIDGET (canvas->panes[i]), left, top, w, h);
         }
     }
   gtk_widget_size_allocate (canvas->view, &(GdkRectangle){ 0, 0, width, height }, -1);

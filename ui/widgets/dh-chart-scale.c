@@ -127,10 +127,14 @@ dh_chart_ticks (const DhChartScale *scale, double *ticks, char **texts, guint mo
   double step = 0.0;
   guint n = scale->kind == DH_AXIS_LOG ? dh_ticks_log (scale->low, scale->high, most, ticks)
                                        : dh_ticks_linear (scale->low, scale->high, most, ticks, &step);
+  /* Within less than a decade the ticks of a logarithmic axis may be evenly spaced. */
+  gboolean even = n >= 3 && fabs ((ticks[2] - ticks[1]) - (ticks[1] - ticks[0])) < 1e-6 * (ticks[1] - ticks[0]);
+  if (even)
+    step = pow (10.0, floor (log10 (ticks[1] - ticks[0]) + 1e-9));
   /* 0 and 1 at the ends of 0 … 1 are written without digits, as everybody does. */
   for (guint i = 0; i < n; i++)
     {
-      if (scale->kind == DH_AXIS_LOG)
+      if (scale->kind == DH_AXIS_LOG && !even)
         texts[i] = dh_number_format_log (ticks[i]);
       else if (scale->low >= 0.0 && scale->high <= 1.0 && (ticks[i] == 0.0 || fabs (ticks[i] - 1.0) < 1e-9))
         texts[i] = dh_number_format (ticks[i], 0);

@@ -4,7 +4,8 @@
 
 /* The same picture as canvas.glsl draws, in the same float arithmetic: every function here has its namesake there. */
 
-#define MARGIN 2 /* lines beyond the view that outlines look at */
+#define MARGIN 1 /* lines beyond the view that edges look at */
+#define N_COLORS 1024
 
 /* Which texel of a plane each column and row of the view shows; both reach MARGIN lines beyond. */
 typedef struct
@@ -19,6 +20,9 @@ typedef struct
   const DhView *view;
   DhScale scale;
   float bound;
+  guint8 colors[N_COLORS][3];             /* the map's table, reversed or not */
+  float low, slope, middle, below, above; /* position in it: of a diverging map on both sides of the middle */
+  gboolean diverging;
   DhOverlay overlay;
   Lookup map, ids, truth, image;
   float *image_fx, *image_fy; /* level coordinates of photograph() below 100 % */
@@ -254,26 +258,73 @@ with_overlay (const Job *job, int i, int j, float color[3])
 }
 
 static void
-with_outline (const Job *job, int i, int j, float color[3])
+map_color (const Job *job, float v, float color[3])
+{
+  if (!isfinite (v))
+    {
+      color[0] = color[2] = 255.0f;
+      color[1] = 0.0f;
+      return;
+    }
+  float t = (v - job->low) * job->slope;
+  if (job->diverging)
+    t = v < job->middle ? (v - job->low) * job->below : 0.5f + (v - job->middle) * job->above;
+  const guint8 *entry = job->colors[(int)(CLAMP (t, 0.0f, 1.0f) * (N_COLORS - 1) + 0.5f)];
+  for (int c = 0; c < 3; c++)
+    color[c] = entry[c];
+}
+
+static void
+with_texel_outline (const Job *job, int i, int j, float color[3])
 {
   int d = job->view->line;
   gboolean c = flagged (job, i, j);
-  gboolean near = flagged (job, i - d, j) != c || flagged (job, i + d, j) != c || flagged (job, i, j - d) != c
-                  || flagged (job, i, j + d) != c;
-  if (near && c)
+  if (flagged (job, i - d, j) == c && flagged (job, i + d, j) == c && flagged (job, i, j - d) == c
+      && flagged (job, i, j + d) == c)
+    return;
+  if (c)
     color[0] = color[1] = color[2] = 255.0f;
-  else if (near)
+  else
     mix_rgb (color, DH_COLOR_RIM, DH_RIM_SHARE);
-  else if (c)
+}
+
+/* `right` and `under` are the values one pixel on. */
+static void
+with_slope_outline (const Job *job, float v, float right, float under, float color[3])
+{
+  if (!isfinite (v))
+    return;
+  float dx = (isfinite (right) ? right : job->bound) - v, dy = (isfinite (under) ? under : job->bound) - v;
+  float slope = sqrtf (dx * dx + dy * dy);
+  float d = fabsf (v - job->bound) / (MAX (slope, 1e-20f) * (float)job->view->line);
+  if (d > 2.1f)
+    return;
+  mix_rgb (color, DH_COLOR_RIM, CLAMP ((2.1f - d) * 1.4f, 0.0f, 1.0f) * DH_RIM_SHARE);
+  mix_rgb (color, 0xffffffu, CLAMP ((1.1f - d) * 2.0f, 0.0f, 1.0f));
+}
+
+/* One row of a map: two rows of values are kept, for the outline looks one down. */
+static void
+draw_map_row (const Job *job, int j, const float *values, const float *under, gboolean outline, guint8 *row)
+{
+  gboolean nearest = job->view->zoom >= 1.0;
+  int width = job->view->width;
+  for (int i = 0; i < width; i++)
     {
-      d *= 2;
-      if (!flagged (job, i - d, j) || !flagged (job, i + d, j) || !flagged (job, i, j - d) || !flagged (job, i, j + d))
-        mix_rgb (color, DH_COLOR_RIM, DH_RIM_SHARE);
+      float color[3];
+      map_color (job, values[i], color);
+      if (outline && nearest)
+        with_texel_outline (job, i, j, color);
+      else if (outline)
+        with_slope_outline (job, values[i], values[MIN (i + 1, width - 1)], under[i], color);
+      for (int c = 0; c < 3; c++)
+        row[4 * i + c] = (guint8)(color[c] + 0.5f);
+      row[4 * i + 3] = 255;
     }
 }
 
 static void
-draw_pixel (const Job *job, int i, int j, gboolean outline, float color[3])
+draw_pixel (const Job *job, int i, int j, float color[3])
 {
   switch (job->view->kind)
     {
@@ -302,15 +353,7 @@ draw_pixel (const Job *job, int i, int j, gboolean outline, float color[3])
         break;
       }
     case DH_PANE_MAP:
-      {
-        guint8 rgb[3];
-        dh_scale_get_color (&job->scale, (double)map_value (job, i, j), rgb);
-        for (int c = 0; c < 3; c++)
-          color[c] = rgb[c];
-        if (outline)
-          with_outline (job, i, j, color);
-        break;
-      }
+      break; /* draw_map_row() */
     }
 }
 
@@ -320,26 +363,73 @@ typedef struct
   int first, last;
 } Band;
 
+static void
+draw_map_band (const Job *job, int first, int last)
+{
+  const DhView *view = job->view;
+  gboolean outline = job->scene->outlines[view->slot] && !isnan (job->scale.threshold);
+  g_autofree float *rows = g_try_new (float, 2 * (gsize)view->width);
+  if (rows == NULL)
+    return;
+  float *values = rows, *under = rows + view->width;
+  for (int i = 0; i < view->width; i++)
+    values[i] = map_value (job, i, first);
+  for (int j = first; j < last; j++)
+    {
+      for (int i = 0; i < view->width; i++)
+        under[i] = map_value (job, i, MIN (j + 1, view->height - 1));
+      draw_map_row (job, j, values, under, outline,
+                    job->pixels + (gsize)(view->y + j) * job->stride + 4 * (gsize)view->x);
+      float *swap = values;
+      values = under;
+      under = swap;
+    }
+}
+
 static gpointer
 draw_band (gpointer data)
 {
   const Band *band = data;
   const Job *job = band->job;
   const DhView *view = job->view;
-  gboolean outline = view->kind == DH_PANE_MAP && job->scene->outlines[view->slot] && !isnan (job->scale.threshold);
+  if (view->kind == DH_PANE_MAP)
+    {
+      draw_map_band (job, band->first, band->last);
+      return NULL;
+    }
   for (int j = band->first; j < band->last; j++)
     {
       guint8 *row = job->pixels + (gsize)(view->y + j) * job->stride + 4 * (gsize)view->x;
       for (int i = 0; i < view->width; i++)
         {
           float color[3];
-          draw_pixel (job, i, j, outline, color);
+          draw_pixel (job, i, j, color);
           for (int c = 0; c < 3; c++)
             row[4 * i + c] = (guint8)(color[c] + 0.5f);
           row[4 * i + 3] = 255;
         }
     }
   return NULL;
+}
+
+static void
+colors_init (Job *job)
+{
+  const DhScale *scale = &job->scale;
+  DhScale whole = { .map = scale->map, .reversed = scale->reversed, .low = 0.0, .high = 1.0, .threshold = NAN };
+  for (int i = 0; i < N_COLORS; i++)
+    dh_scale_get_color (&whole, i / (N_COLORS - 1.0), job->colors[i]);
+  float range = (float)(scale->high - scale->low);
+  job->low = (float)scale->low;
+  job->slope = range > 0.0f ? 1.0f / range : 1e30f;
+  job->diverging =
+      scale->map == DH_COLOR_MAP_DIVERGING && scale->threshold > scale->low && scale->threshold < scale->high;
+  if (job->diverging)
+    {
+      job->middle = (float)scale->threshold;
+      job->below = (float)(0.5 / (scale->threshold - scale->low));
+      job->above = (float)(0.5 / (scale->high - scale->threshold));
+    }
 }
 
 static gboolean
@@ -383,6 +473,8 @@ draw_view (const DhScene *scene, const DhView *view, guint8 *pixels, gsize strid
               .pixels = pixels,
               .stride = stride };
   job.overlay = view->kind == DH_PANE_IMAGE ? dh_scene_get_effective_overlay (scene) : DH_OVERLAY_NONE;
+  if (view->kind == DH_PANE_MAP)
+    colors_init (&job);
   if (job_init (&job))
     {
       guint n_bands = (guint)CLAMP (view->width * view->height / 40000, 1, (int)MIN (4, g_get_num_processors ()));

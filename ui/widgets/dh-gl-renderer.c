@@ -24,6 +24,7 @@ enum
   N_KINDS,
 };
 #define N_OVERLAYS 4
+#define N_COLORS 1024 /* entries of a colour map's texture: enough to take the nearest */
 
 typedef struct
 {
@@ -37,8 +38,11 @@ typedef struct
   X (zoom)                                                                                                             \
   X (size)                                                                                                             \
   X (line)                                                                                                             \
-  X (image) X (level) X (has_image) X (map) X (ids) X (truth) X (colors) X (color_row) X (palette) X (range)           \
-      X (halves) X (diverging) X (reversed) X (bound) X (below) X (outline) X (opacity) X (fill)
+  X (image)                                                                                                            \
+  X (level)                                                                                                            \
+  X (has_image)                                                                                                        \
+  X (map) X (ids) X (truth) X (colors) X (color_row) X (palette) X (range) X (halves) X (diverging) X (reversed)       \
+      X (bound) X (below) X (image_size) X (map_size) X (ids_size) X (truth_size) X (opacity) X (fill)
 
 typedef struct
 {
@@ -76,7 +80,7 @@ struct _DhGlRenderer
   GLint largest;
   GLuint frame, vertices;
   Texture textures[N_TEXTURES];
-  Program programs[N_KINDS][N_OVERLAYS];
+  Program programs[N_KINDS][N_OVERLAYS][2]; /* by overlay or outline; zoomed out, and from 100 % on */
 };
 
 static void
@@ -119,7 +123,7 @@ return_loan (gpointer data)
 
 /* A target texture of this size, from the pool or new. The context is current. */
 static Loan *
-borrow_target (DhGlRenderer *renderer, int width, int height)
+borrow_target (DhGlRenderer *renderer, int width, int height, gboolean enlarged)
 {
   Pool *pool = renderer->pool;
   Loan *loan = g_new0 (Loan, 1);
@@ -141,12 +145,15 @@ borrow_target (DhGlRenderer *renderer, int width, int height)
       glGenTextures (1, &loan->id);
       glActiveTexture (GL_TEXTURE0);
       glBindTexture (GL_TEXTURE_2D, loan->id);
-      glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_LINEAR);
-      glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_LINEAR);
       glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
       glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
       glTexImage2D (GL_TEXTURE_2D, 0, GL_RGBA8, width, height, 0, GL_RGBA, GL_UNSIGNED_BYTE, NULL);
     }
+  /* Drawn pixel on pixel, the nearest is exact, and cheaper where the CPU draws. */
+  glActiveTexture (GL_TEXTURE0);
+  glBindTexture (GL_TEXTURE_2D, loan->id);
+  glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, enlarged ? GL_LINEAR : GL_NEAREST);
+  glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, enlarged ? GL_LINEAR : GL_NEAREST);
   loan->width = width;
   loan->height = height;
   loan->pool = pool;
@@ -176,7 +183,7 @@ compile_shader (DhGlRenderer *renderer, GLenum type, const char *defines, const 
 }
 
 static Program *
-get_program (DhGlRenderer *renderer, guint kind, DhOverlay overlay)
+get_program (DhGlRenderer *renderer, guint kind, guint mode, gboolean nearest)
 {
   static const char vertex_source[] =
       "void main ()\n"
@@ -184,7 +191,7 @@ get_program (DhGlRenderer *renderer, guint kind, DhOverlay overlay)
       "  vec2 p = vec2 (gl_VertexID == 1 ? 3.0 : -1.0, gl_VertexID == 2 ? 3.0 : -1.0);\n"
       "  gl_Position = vec4 (p, 0.0, 1.0);\n"
       "}\n";
-  Program *program = &renderer->programs[kind][kind == KIND_IMAGE ? overlay : DH_OVERLAY_NONE];
+  Program *program = &renderer->programs[kind][mode][nearest];
   if (program->id || program->failed)
     return program->id ? program : NULL;
   program->failed = TRUE;
@@ -193,7 +200,9 @@ get_program (DhGlRenderer *renderer, guint kind, DhOverlay overlay)
   if (bytes == NULL)
     return NULL;
   g_autofree char *source = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
-  g_autofree char *defines = g_strdup_printf ("#define KIND %u\n#define OVERLAY %d\n", kind, (int)overlay);
+  g_autofree char *defines = g_strdup_printf (
+      "#define KIND %u\n#define OVERLAY %u\n#define OUTLINE %u\n#define NEAREST %d\n#define COLORS %d\n", kind,
+      kind == KIND_IMAGE ? mode : 0u, kind == KIND_MAP ? mode : 0u, nearest, N_COLORS);
   GLuint vertex = compile_shader (renderer, GL_VERTEX_SHADER, "", vertex_source);
   GLuint fragment = compile_shader (renderer, GL_FRAGMENT_SHADER, defines, source);
   if (vertex && fragment)
@@ -253,8 +262,8 @@ dh_gl_renderer_new (GdkSurface *surface, GError **error)
   g_ref_count_init (&renderer->pool->references);
   renderer->pool->context = g_object_ref (context);
   renderer->context = g_steal_pointer (&context);
-  if (get_program (renderer, KIND_MAP, DH_OVERLAY_NONE) == NULL
-      || get_program (renderer, KIND_IMAGE, DH_OVERLAY_NONE) == NULL)
+  if (get_program (renderer, KIND_MAP, 1, FALSE) == NULL
+      || get_program (renderer, KIND_IMAGE, DH_OVERLAY_NONE, FALSE) == NULL)
     {
       g_set_error_literal (error, GDK_GL_ERROR, GDK_GL_ERROR_COMPILATION_FAILED,
                            "The OpenGL driver does not take the canvas shader");
@@ -275,8 +284,9 @@ dh_gl_renderer_free (DhGlRenderer *renderer)
       glDeleteTextures (1, &renderer->textures[i].id);
   for (guint kind = 0; kind < N_KINDS; kind++)
     for (guint overlay = 0; overlay < N_OVERLAYS; overlay++)
-      if (renderer->programs[kind][overlay].id)
-        glDeleteProgram (renderer->programs[kind][overlay].id);
+      for (guint nearest = 0; nearest < 2; nearest++)
+        if (renderer->programs[kind][overlay][nearest].id)
+          glDeleteProgram (renderer->programs[kind][overlay][nearest].id);
   glDeleteTextures ((GLsizei)renderer->pool->n_free, renderer->pool->free_ids);
   renderer->pool->n_free = 0;
   renderer->pool->closed = TRUE;
@@ -362,10 +372,15 @@ upload_tables (DhGlRenderer *renderer, const DhScene *scene)
     }
   if (colors->serial == 0)
     {
-      guint8 all[DH_N_COLOR_MAPS * 256 * 4];
-      for (guint i = 0; i < DH_N_COLOR_MAPS; i++)
-        memcpy (all + i * 1024, dh_color_map_get_table (i), 1024);
-      DhPlane plane = { NULL, 256, DH_N_COLOR_MAPS, 256 * 4, 1, all };
+      guint8 all[DH_N_COLOR_MAPS][N_COLORS][4];
+      for (guint map = 0; map < DH_N_COLOR_MAPS; map++)
+        for (guint i = 0; i < N_COLORS; i++)
+          {
+            DhScale whole = { .map = map, .low = 0.0, .high = 1.0, .threshold = NAN };
+            dh_scale_get_color (&whole, i / (N_COLORS - 1.0), all[map][i]);
+            all[map][i][3] = 255;
+          }
+      DhPlane plane = { NULL, N_COLORS, DH_N_COLOR_MAPS, N_COLORS * 4, 1, &all[0][0][0] };
       upload (colors, &plane, 1, &format_rgba);
     }
 }
@@ -419,8 +434,12 @@ upload_planes (DhGlRenderer *renderer, const DhScene *scene, gboolean patient, g
 }
 
 static void
-bind_texture (DhGlRenderer *renderer, GLint location, guint unit, guint texture)
+bind_texture (DhGlRenderer *renderer, const DhScene *scene, GLint location, GLint size, guint unit, guint texture)
 {
+  const Texture *bound = &renderer->textures[texture];
+  if (size >= 0)
+    glUniform4f (size, (float)bound->width, (float)bound->height, (float)bound->width / (float)scene->width,
+                 (float)bound->height / (float)scene->height);
   glActiveTexture (GL_TEXTURE0 + unit);
   glBindTexture (GL_TEXTURE_2D, renderer->textures[texture].id);
   if (location >= 0)
@@ -484,10 +503,13 @@ draw_view (DhGlRenderer *renderer, const DhScene *scene, const DhView *view)
         return;
       break;
     }
-  Program *program = get_program (renderer, kind, overlay);
+  const DhScale *scale = &scene->scales[map];
+  guint mode = kind == KIND_IMAGE ? overlay : DH_OVERLAY_NONE;
+  if (kind == KIND_MAP)
+    mode = scene->outlines[map] && !isnan (scale->threshold);
+  Program *program = get_program (renderer, kind, mode, view->zoom >= 1.0);
   if (program == NULL)
     return;
-  const DhScale *scale = &scene->scales[map];
   glUseProgram (program->id);
   glViewport (view->x, view->y, view->width, view->height);
   glUniform2f (program->origin, (float)view->x0, (float)view->y0);
@@ -499,21 +521,20 @@ draw_view (DhGlRenderer *renderer, const DhScene *scene, const DhView *view)
   set_scale (program, scale);
   glUniform1f (program->bound, dh_scale_get_bound (scale));
   glUniform1i (program->below, scale->flag_below);
-  glUniform1i (program->outline, kind == KIND_MAP && scene->outlines[map] && !isnan (scale->threshold));
   glUniform1f (program->opacity, (float)scene->opacity);
   glUniform1i (program->fill, scene->fill);
-  bind_texture (renderer, program->image, 0, TEXTURE_IMAGE);
-  bind_texture (renderer, program->map, 1, TEXTURE_MAP + map);
-  bind_texture (renderer, program->ids, 2, ids);
-  bind_texture (renderer, program->truth, 3, TEXTURE_TRUTH);
-  bind_texture (renderer, program->colors, 4, TEXTURE_COLORS);
-  bind_texture (renderer, program->palette, 5, TEXTURE_PALETTE);
+  bind_texture (renderer, scene, program->image, program->image_size, 0, TEXTURE_IMAGE);
+  bind_texture (renderer, scene, program->map, program->map_size, 1, TEXTURE_MAP + map);
+  bind_texture (renderer, scene, program->ids, program->ids_size, 2, ids);
+  bind_texture (renderer, scene, program->truth, program->truth_size, 3, TEXTURE_TRUTH);
+  bind_texture (renderer, scene, program->colors, -1, 4, TEXTURE_COLORS);
+  bind_texture (renderer, scene, program->palette, -1, 5, TEXTURE_PALETTE);
   glDrawArrays (GL_TRIANGLES, 0, 3);
 }
 
 GdkTexture *
 dh_gl_renderer_draw (DhGlRenderer *renderer, const DhScene *scene, const DhView *views, guint n, int width, int height,
-                     gboolean patient, gboolean *more)
+                     gboolean patient, gboolean enlarged, gboolean *more)
 {
   *more = FALSE;
   if (width < 1 || height < 1 || width > renderer->largest || height > renderer->largest)
@@ -522,7 +543,7 @@ dh_gl_renderer_draw (DhGlRenderer *renderer, const DhScene *scene, const DhView 
   upload_tables (renderer, scene);
   if (!upload_planes (renderer, scene, patient, more))
     return NULL;
-  Loan *loan = borrow_target (renderer, width, height);
+  Loan *loan = borrow_target (renderer, width, height, enlarged);
   glBindFramebuffer (GL_FRAMEBUFFER, renderer->frame);
   glFramebufferTexture2D (GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, loan->id, 0);
   glBindVertexArray (renderer->vertices);

@@ -158,9 +158,10 @@ append_names (DhHistogram *histogram, GtkSnapshot *snapshot, const GdkRGBA *anom
   if (histogram->caption)
     dh_draw_text (snapshot, caption, histogram->flag_below ? right - 8 : left + 32, y,
                   histogram->flag_below ? 1.0 : 0.0, &text);
+  /* Under the bracket, where few counts reach. */
   if (both)
-    dh_draw_text (snapshot, name, histogram->flag_below ? left + 32 : right - 6, y, histogram->flag_below ? 0.0 : 1.0,
-                  anomaly);
+    dh_draw_text (snapshot, name, histogram->flag_below ? left + 32 : right - 6, TOP + 3,
+                  histogram->flag_below ? 0.0 : 1.0, anomaly);
 }
 
 static GskRenderNode *

@@ -110,7 +110,11 @@ dh_number_format_probability (double p)
       return with_true_minus (buffer);
     }
   /* Two digits beyond the leading zeros, or nines. */
-  return dh_number_format (p, MIN (10u, 1u + (guint)ceil (-log10 (near))));
+  guint digits = MIN (10u, 1u + (guint)ceil (-log10 (near)));
+  char *text = dh_number_format (p, digits);
+  if (digits > 3 && text[strlen (text) - 1] == '0')
+    text[strlen (text) - 1] = '\0';
+  return text;
 }
 
 gboolean

@@ -15,10 +15,11 @@ void dh_gl_renderer_free (DhGlRenderer *renderer);
 const char *dh_gl_renderer_get_description (DhGlRenderer *renderer);
 /* Drawn by the CPU behind OpenGL's back: worth saving pixels. */
 gboolean dh_gl_renderer_is_software (DhGlRenderer *renderer);
-/* Uploads what changed, one plane a call unless `patient`; `more` tells that others wait. NULL where it cannot be drawn
+/* Uploads what changed, one plane a call unless `patient`; `more` tells that others wait. `enlarged`: it will be shown
+ * larger than drawn. NULL where it cannot be drawn
  * (a plane beyond the card's limits): draw it by the CPU then. */
 GdkTexture *dh_gl_renderer_draw (DhGlRenderer *renderer, const DhScene *scene, const DhView *views, guint n, int width,
-                                 int height, gboolean patient, gboolean *more);
+                                 int height, gboolean patient, gboolean enlarged, gboolean *more);
 
 /* Keeps nothing between calls. NULL only out of memory. */
 GdkTexture *dh_cpu_draw (const DhScene *scene, const DhView *views, guint n, int width, int height);
