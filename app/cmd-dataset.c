@@ -19,7 +19,10 @@ add_splits (JsonBuilder *json, const DhDatasetReport *report)
       dh_json_member_int (json, "images", split->images);
       dh_json_member_int (json, "labels", split->labels);
       dh_json_member_int (json, "pairs", split->pairs);
-      dh_json_member_number (json, "expected", split->expected ? split->expected : NAN);
+      if (split->expected)
+        dh_json_member_int (json, "expected", split->expected);
+      else
+        dh_json_member_number (json, "expected", NAN);
       json_builder_end_object (json);
     }
   json_builder_end_array (json);

@@ -37,6 +37,7 @@ typedef struct
   gboolean labels_expected;
   gboolean merges; /* several folders of it are one data set */
   const char *title, *evidence;
+  gboolean builds_on_another; /* whose pictures lie under the same root */
 } DhLayout;
 extern const DhLayout dh_layouts[];
 extern const guint dh_n_layouts;

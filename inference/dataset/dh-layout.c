@@ -99,6 +99,26 @@ join_further (DhLayoutFind *find, const DhLayout *layout, GPtrArray *bases, guin
     }
 }
 
+/* A folder of several data sets: the one that was taken is no silent choice. */
+static void
+name_others (DhLayoutFind *find, const DhLayout *taken, GPtrArray *bases)
+{
+  for (const DhLayout *layout = taken + 1; layout < dh_layouts + dh_n_layouts; layout++)
+    for (guint b = 0; b < bases->len && layout->kind != DH_DATASET_FOLDER; b++)
+      {
+        const char *base = bases->pdata[b];
+        g_autoptr (DhLayoutFind) other = dh_layout_find_new (find->scan, find->base_scan);
+        if (!layout->match (other, base) || other->items->len == 0
+            || has_image (find, ((DhItem *)other->items->pdata[0])->item.image))
+          continue;
+        g_autofree char *name = g_filename_display_name (base[0] ? base : "the same folder");
+        g_ptr_array_add (find->notes, g_strdup_printf ("%s holds another data set, %s, which is left aside: open that "
+                                                       "folder alone, or name its kind (%s)",
+                                                       name, layout->title, dh_dataset_kind_name (layout->kind)));
+        break;
+      }
+}
+
 DhLayoutFind *
 dh_layout_recognise (const DhScan *scan, const DhScan *base_scan, gint kind)
 {
@@ -118,6 +138,8 @@ dh_layout_recognise (const DhScan *scan, const DhScan *base_scan, gint kind)
           if (!layout->match (find, bases->pdata[b]))
             continue;
           join_further (find, layout, bases, b + 1);
+          if (kind < 0 && !layout->builds_on_another)
+            name_others (find, layout, bases);
           return g_steal_pointer (&find);
         }
     }

@@ -434,6 +434,25 @@ test_others (void)
   }
 }
 
+/* A folder of several sets: the one taken is named, and so are the others. */
+static void
+test_several (void)
+{
+  g_autofree char *root = tree_new ();
+  tree_pair (root, "one/0_rgb.jpg", "one/0_labels.png", 0, 1);
+  tree_pair (root, "two/train/1.png", "two/trainannot/1.png", 0, 10, 11);
+  tree_pair (root, "three/train/1.png", "three/trainannot/1.png", 0, 10, 11);
+  g_autoptr (DhDataset) dataset = open_ok (root, NULL);
+  g_assert_cmpint (dh_dataset_kind (dataset), ==, DH_DATASET_STATIC);
+  g_assert_nonnull (strstr (dh_dataset_notes (dataset)[0], "three holds another data set, CamVid layout"));
+  g_assert_null (dh_dataset_notes (dataset)[1]);
+  g_autoptr (DhDataset) camvid = open_ok (root, "camvid");
+  g_assert_cmpuint (dh_dataset_size (camvid), ==, 1);
+  g_assert_nonnull (strstr (dh_dataset_notes (camvid)[0], "two holds a data set of the same layout"));
+  g_assert_null (dh_dataset_notes (camvid)[1]);
+  tree_remove (root);
+}
+
 static void
 test_errors (void)
 {
@@ -637,6 +656,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dataset/cityscapes", test_cityscapes);
   g_test_add_func ("/dataset/smiyc", test_smiyc);
   g_test_add_func ("/dataset/others", test_others);
+  g_test_add_func ("/dataset/several", test_several);
   g_test_add_func ("/dataset/errors", test_errors);
   g_test_add_func ("/dataset/hostile-tree", test_hostile_tree);
   g_test_add_func ("/dataset/many", test_many);
