@@ -114,7 +114,27 @@ gboolean dh_pickle_is_text (const DhPickleValue *value, const char *text);
 /* The value under a key of a dict (the one set last), or NULL. */
 DhPickleValue *dh_pickle_dict_get (const DhPickleValue *dict, const char *key);
 
-/* For dh-pickle-call.c. */
+/* Belongs to the two files dh-pickle.c (opcodes) and dh-pickle-value.c (values). */
+struct _DhPickle
+{
+  const guint8 *data;
+  gsize size, at;
+  GPtrArray *chunks; /* of values */
+  guint n_values;
+  GPtrArray *stack; /* DhPickleValue, borrowed */
+  GArray *marks;    /* guint: heights of the stack */
+  GPtrArray *memo;  /* DhPickleValue, borrowed; holes are NULL */
+  GPtrArray *kept;  /* memory of values */
+  GPtrArray *roots;
+  GHashTable *root_index;
+  guint work;
+  DhPickleValue *root;
+};
+
+G_GNUC_INTERNAL DhPickle *dh_pickle_new (const guint8 *data, gsize size);
+/* Counts work against its limit. */
+G_GNUC_INTERNAL gboolean dh_pickle_spend (DhPickle *pickle, guint work, GError **error);
+
 G_GNUC_INTERNAL DhPickleValue *dh_pickle_new_value (DhPickle *pickle, DhPickleKind kind, GError **error);
 G_GNUC_INTERNAL gpointer dh_pickle_keep (DhPickle *pickle, gpointer memory);
 G_GNUC_INTERNAL DhPickleRoot *dh_pickle_keep_root (DhPickle *pickle, const char *key, gsize length, DhDtype dtype,
