@@ -129,9 +129,10 @@ make_band (DhBrowsePage *self)
   gtk_box_append (GTK_BOX (band), self->panes_menu);
 
   self->linked = gtk_toggle_button_new ();
-  GtkWidget *link = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 6, NULL);
+  GtkWidget *link = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, NULL);
   gtk_box_append (GTK_BOX (link), gtk_image_new_from_icon_name ("dh-link-symbolic"));
   self->linked_text = gtk_label_new (_ ("Linked"));
+  gtk_widget_set_margin_start (self->linked_text, 6);
   gtk_box_append (GTK_BOX (link), self->linked_text);
   gtk_button_set_child (GTK_BUTTON (self->linked), link);
   gtk_widget_set_tooltip_text (self->linked, _ ("One zoom and pan for all panes (L)"));
@@ -186,6 +187,7 @@ fold (gpointer data)
 {
   DhBrowsePage *self = data;
   self->fold_source = 0;
+  show_zoom (self);
   int width = gtk_widget_get_width (GTK_WIDGET (self));
   gboolean wide_tuning = width >= TUNING_FOLDS, wide_images = width >= IMAGES_FOLD;
   if (width <= 0 || (self->known && wide_tuning == self->wide_tuning && wide_images == self->wide_images))
@@ -213,7 +215,7 @@ dh_browse_page_size_allocate (GtkWidget *widget, int width, int height, int base
   DhBrowsePage *self = DH_BROWSE_PAGE (widget);
   gtk_widget_allocate (self->images_flap, width, height, baseline, NULL);
   if (self->fold_source == 0)
-    self->fold_source = g_idle_add_full (G_PRIORITY_HIGH_IDLE, fold, self, NULL);
+    self->fold_source = g_idle_add (fold, self);
 }
 
 static void
@@ -221,6 +223,13 @@ on_images_revealed (AdwFlap *flap, GParamSpec *spec, DhBrowsePage *self)
 {
   if (self->known && self->wide_images && !self->folding)
     g_object_set (dh_session_get_view (self->session), "show-images", adw_flap_get_reveal_flap (flap), NULL);
+}
+
+static void
+on_set (DhBrowsePage *self)
+{
+  if (dh_session_has_dataset (self->session))
+    dh_image_panel_focus_list (DH_IMAGE_PANEL (self->images));
 }
 
 static void
@@ -354,6 +363,9 @@ dh_browse_page_new (DhSession *session)
   g_signal_connect_object (self->canvas, "pin", G_CALLBACK (on_pin), self, 0);
   g_signal_connect_object (self->images_flap, "notify::reveal-flap", G_CALLBACK (on_images_revealed), self, 0);
   g_signal_connect_object (self->tuning_flap, "notify::reveal-flap", G_CALLBACK (on_tuning_revealed), self, 0);
+  g_signal_connect_object (session, "notify::dataset-title", G_CALLBACK (on_set), self,
+                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  g_signal_connect_object (session, "notify::frame", G_CALLBACK (show_zoom), self, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   g_signal_connect_object (session, "notify::model-info", G_CALLBACK (show_line), self, G_CONNECT_SWAPPED);
   DhView *view = dh_session_get_view (session);
   g_signal_connect_object (view, "notify::overlay", G_CALLBACK (show_overlay), self, G_CONNECT_SWAPPED);

@@ -217,6 +217,12 @@ make_set_menu (void)
 }
 
 void
+dh_image_panel_focus_list (DhImagePanel *self)
+{
+  gtk_widget_grab_focus (self->list_view);
+}
+
+void
 dh_image_panel_focus_filter (DhImagePanel *self)
 {
   gtk_widget_grab_focus (self->filter);
@@ -334,6 +340,7 @@ dh_image_panel_new (DhSession *session)
   g_signal_connect_object (session, "notify::current", G_CALLBACK (on_current), self, 0);
   g_signal_connect_object (session, "notify::frame", G_CALLBACK (on_frame), self, 0);
   g_signal_connect_object (session, "evaluation", G_CALLBACK (footer_soon), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "states", G_CALLBACK (footer_soon), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::dataset-title", G_CALLBACK (on_dataset), self, 0);
   show_title (self);
   show_order (self);

@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (DhImagePanel, dh_image_panel, DH, IMAGE_PANEL, GtkWidget)
 
 GtkWidget *dh_image_panel_new (DhSession *session);
+void dh_image_panel_focus_list (DhImagePanel *panel);
 void dh_image_panel_focus_filter (DhImagePanel *panel);
 
 G_END_DECLS

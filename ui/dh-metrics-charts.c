@@ -107,6 +107,26 @@ fill_histogram (Charts *self, DhScore score, DhScoreStats *stats)
   dh_chart_set_axis (chart, DH_CHART_X, title, DH_AXIS_LINEAR, low, high);
 }
 
+static const char *const curve_names[4] = { "F1", N_ ("precision"), "TPR", "FPR" };
+static const DhTone curve_tones[4] = { DH_TONE_HYBRID, DH_TONE_POSTERIOR, DH_TONE_LIKELIHOOD, DH_TONE_ANOMALY };
+
+/* The four curves meet and part anywhere, so their names stand over the plot. */
+static void
+name_curves (Charts *self)
+{
+  GtkWidget *note = self->notes[CHART_THRESHOLD];
+  g_autoptr (GString) markup = g_string_new (NULL);
+  for (guint i = 0; i < 4; i++)
+    {
+      GdkRGBA color;
+      dh_tone_get_color (curve_tones[i], dh_widget_is_dark (note), &color);
+      g_autofree char *name = g_markup_escape_text (_ (curve_names[i]), -1);
+      g_string_append_printf (markup, "<span foreground=\"#%02x%02x%02x\"><b>%s</b></span>  ", (guint)(color.red * 255),
+                              (guint)(color.green * 255), (guint)(color.blue * 255), name);
+    }
+  gtk_label_set_markup (GTK_LABEL (note), markup->str);
+}
+
 static void
 fill_thresholds (Charts *self, DhScore score, DhScoreStats *stats)
 {
@@ -128,16 +148,15 @@ fill_thresholds (Charts *self, DhScore score, DhScoreStats *stats)
       for (guint j = 0; j < 4; j++)
         columns[j * curve->n + i] = from[j][at];
     }
-  static const char *const names[4] = { "F1", N_ ("precision"), "TPR", "FPR" };
-  static const DhTone of_names[4] = { DH_TONE_HYBRID, DH_TONE_POSTERIOR, DH_TONE_LIKELIHOOD, DH_TONE_ANOMALY };
   static const DhDash dashes[4] = { DH_DASH_SOLID, DH_DASH_DOTTED, DH_DASH_DASHED, DH_DASH_DOTTED };
   for (guint j = 0; j < 4; j++)
     {
-      const DhSeries series = { .name = _ (names[j]),
-                                .tone = of_names[j],
+      const DhSeries series = { .name = _ (curve_names[j]),
+                                .tone = curve_tones[j],
                                 .kind = DH_SERIES_LINE,
                                 .dash = dashes[j],
                                 .active = j == 0,
+                                .hide_name = TRUE,
                                 .x = x,
                                 .y = columns + j * curve->n,
                                 .n = curve->n };
@@ -196,7 +215,7 @@ describe (Charts *self, DhScoreStats *stats)
   g_autofree char *note = g_strdup_printf (_ ("AUROC %s"), auroc);
   gtk_label_set_label (GTK_LABEL (self->notes[CHART_ROC]), note);
   gtk_label_set_label (GTK_LABEL (self->notes[CHART_HISTOGRAM]), dh_score_title (score));
-  gtk_label_set_label (GTK_LABEL (self->notes[CHART_THRESHOLD]), dh_score_title (score));
+  name_curves (self);
 }
 
 static void

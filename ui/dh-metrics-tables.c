@@ -106,6 +106,7 @@ typedef enum
   COLUMN_AP,
   COLUMN_FPR95,
   COLUMN_AUROC,
+  COLUMN_MISSED,
   COLUMN_MEAN,
   N_COLUMNS,
 } Column;
@@ -137,6 +138,8 @@ value_of (DhImageItem *item, Column column)
       return metrics->fpr95;
     case COLUMN_AUROC:
       return metrics->auroc;
+    case COLUMN_MISSED:
+      return metrics->largest_missed;
     case COLUMN_MEAN:
       return metrics->mean_score;
     case COLUMN_NAME:
@@ -158,6 +161,7 @@ text_of (DhImageItem *item, Column column)
     case COLUMN_SCENE:
       return g_strdup (dh_image_item_get_group (item));
     case COLUMN_PIXELS:
+    case COLUMN_MISSED:
       return isnan (value) ? g_strdup ("—") : dh_number_format_count ((guint64)value);
     case COLUMN_AP:
       if (dh_image_item_get_state (item) == DH_ITEM_FAILED)
@@ -304,7 +308,7 @@ static void
 add_columns (Table *self)
 {
   static const char *const titles[N_COLUMNS] = {
-    N_ ("Image"), N_ ("Scene"), N_ ("Anomaly px"), "AP", "FPR95", "AUROC", N_ ("Mean score"),
+    N_ ("Image"), N_ ("Scene"), N_ ("Anomaly px"), "AP", "FPR95", "AUROC", N_ ("Largest miss, px"), N_ ("Mean score"),
   };
   for (guint i = 0; i < N_COLUMNS; i++)
     {
@@ -315,7 +319,11 @@ add_columns (Table *self)
       g_autoptr (GtkSorter) sorter = GTK_SORTER (gtk_custom_sorter_new (compare, GUINT_TO_POINTER (i), NULL));
       gtk_column_view_column_set_sorter (column, sorter);
       gtk_column_view_column_set_resizable (column, TRUE);
-      gtk_column_view_column_set_expand (column, i == COLUMN_NAME || i == COLUMN_AP);
+      gtk_column_view_column_set_expand (column, i == COLUMN_NAME);
+      gtk_column_view_column_set_fixed_width (column, i == COLUMN_AP      ? 190
+                                                      : i == COLUMN_SCENE ? 160
+                                                      : i > COLUMN_SCENE  ? 110
+                                                                          : -1);
       gtk_column_view_append_column (GTK_COLUMN_VIEW (self->view), column);
       if (i == COLUMN_AP)
         gtk_column_view_sort_by_column (GTK_COLUMN_VIEW (self->view), column, GTK_SORT_ASCENDING);

@@ -1,7 +1,5 @@
 #include "dh-window.h"
-#ifdef DH_HAVE_CHARTS
 #include "dh-metrics-page.h"
-#endif
 #include "dh-start-page.h"
 #include "dh-status-bar.h"
 #include "dh-widgets.h"
@@ -168,9 +166,7 @@ make_pages (DhWindow *self)
   gtk_stack_add_child (GTK_STACK (self->browse_stack), dh_start_page_new (self->session));
   gtk_stack_add_child (GTK_STACK (self->browse_stack), self->browse);
   add_page (self, self->browse_stack, "browse", _ ("Browse"), "dh-browse-symbolic");
-#ifdef DH_HAVE_CHARTS
   add_page (self, dh_metrics_page_new (self->session), "metrics", _ ("Metrics"), "dh-metrics-symbolic");
-#endif
   gtk_widget_set_vexpand (self->stack, TRUE);
 }
 

@@ -77,7 +77,7 @@ dh_image_item_class_init (DhImageItemClass *class)
 static void
 dh_image_item_init (DhImageItem *self)
 {
-  self->metrics = (DhItemMetrics){ .ap = NAN, .fpr95 = NAN, .auroc = NAN, .mean_score = NAN };
+  self->metrics = DH_ITEM_METRICS_NONE;
 }
 
 DhImageItem *

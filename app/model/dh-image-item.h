@@ -1,5 +1,6 @@
 #pragma once
 #include <gio/gio.h>
+#include <math.h>
 
 G_BEGIN_DECLS
 
@@ -18,8 +19,13 @@ typedef struct
   gboolean evaluated;
   double ap, fpr95, auroc;
   double mean_score;
-  guint64 n_anomaly, n_inlier, n_void;
+  guint64 n_anomaly, n_inlier;
+  double
+      largest_missed; /* pixels of the largest anomaly not found (smiyc-component, τ of the set); NaN where unknown */
 } DhItemMetrics;
+
+#define DH_ITEM_METRICS_NONE                                                                                           \
+  ((DhItemMetrics){ .ap = NAN, .fpr95 = NAN, .auroc = NAN, .mean_score = NAN, .largest_missed = NAN })
 
 /* One picture of the open set. For the window's thread. Notifies "state", "thumbnail" and "metrics". */
 #define DH_TYPE_IMAGE_ITEM (dh_image_item_get_type ())

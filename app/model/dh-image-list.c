@@ -46,7 +46,9 @@ list_model_init (GListModelInterface *iface)
 G_DEFINE_FINAL_TYPE_WITH_CODE (DhImageList, dh_image_list, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, list_model_init))
 
-static const char *const sort_ids[DH_N_SORTS] = { "name", "ap", "fpr95", "mean-score", "anomaly-pixels" };
+static const char *const sort_ids[DH_N_SORTS] = {
+  "name", "ap", "fpr95", "mean-score", "largest-miss", "anomaly-pixels"
+};
 
 const char *
 dh_sort_id (DhSort sort)
@@ -68,6 +70,8 @@ dh_sort_title (DhSort sort)
       return _ ("FPR95");
     case DH_SORT_MEAN_SCORE:
       return _ ("Mean score");
+    case DH_SORT_LARGEST_MISS:
+      return _ ("Largest miss");
     case DH_SORT_ANOMALY_PIXELS:
       return _ ("Anomaly pixels");
     case DH_N_SORTS:
@@ -125,6 +129,8 @@ badness_key (DhImageItem *item, DhSort sort)
       return -metrics->fpr95;
     case DH_SORT_MEAN_SCORE:
       return -metrics->mean_score;
+    case DH_SORT_LARGEST_MISS:
+      return -metrics->largest_missed;
     case DH_SORT_ANOMALY_PIXELS:
       return -(double)metrics->n_anomaly;
     case DH_SORT_NAME:

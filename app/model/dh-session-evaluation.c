@@ -19,6 +19,7 @@ struct _DhSessionEvaluation
   /* the inference thread, until it is done */
   DhEvaluationSummary *summary;
   DhScoreStats *stats;
+  GHashTable *missed; /* stem → double *, pixels */
   GError *error;
   /* the window's thread */
   guint done, failed, computed;
@@ -67,6 +68,7 @@ evaluation_unref (gpointer data)
   summary_free (evaluation->summary);
   g_clear_pointer (&evaluation->stats, dh_score_stats_unref);
   g_clear_error (&evaluation->error);
+  g_clear_pointer (&evaluation->missed, g_hash_table_unref);
   g_free (evaluation);
 }
 
@@ -126,13 +128,14 @@ image_done (const DhRunImageRow *row, guint done, guint total, gpointer data)
   measured->stem = g_strdup (row->stem);
   if (g_strcmp0 (row->state, "done") != 0)
     measured->why = g_strdup (row->why != NULL ? row->why : row->state);
-  measured->metrics = (DhItemMetrics){ .evaluated = TRUE,
-                                       .ap = row->ap,
-                                       .fpr95 = row->fpr95,
-                                       .auroc = row->auroc,
-                                       .mean_score = row->mean_score,
-                                       .n_anomaly = (guint64)MAX (0, row->positives),
-                                       .n_inlier = (guint64)MAX (0, row->pixels - row->positives) };
+  measured->metrics = DH_ITEM_METRICS_NONE;
+  measured->metrics.evaluated = TRUE;
+  measured->metrics.ap = row->ap;
+  measured->metrics.fpr95 = row->fpr95;
+  measured->metrics.auroc = row->auroc;
+  measured->metrics.mean_score = row->mean_score;
+  measured->metrics.n_anomaly = (guint64)MAX (0, row->positives);
+  measured->metrics.n_inlier = (guint64)MAX (0, row->pixels - row->positives);
   GSource *source = g_idle_source_new ();
   g_source_set_callback (source, show_measured, measured, measured_free);
   g_source_attach (source, NULL);
@@ -154,6 +157,20 @@ score_of_map (DhMap map)
     if ((guint)dh_score_map (i) == (guint)map)
       return i;
   return DH_N_SCORES;
+}
+
+static void
+note_missed (DhSessionEvaluation *evaluation, const DhResult *result)
+{
+  evaluation->missed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  for (guint i = 0; i < result->images; i++)
+    {
+      double *pixels = g_new (double, 1);
+      *pixels = (double)result->rows[i].largest_missed;
+      if (result->rows[i].positives == 0)
+        *pixels = NAN;
+      g_hash_table_insert (evaluation->missed, g_strdup (result->rows[i].key), pixels);
+    }
 }
 
 static DhEvaluationSummary *
@@ -188,6 +205,8 @@ summarise (DhSessionEvaluation *evaluation, DhEvaluation *result, DhPredictor *p
           line->siou = from->components->siou_mean;
           line->ppv = from->components->ppv_mean;
           line->mean_f1 = from->components->f1_mean;
+          if (from->rows != NULL)
+            note_missed (evaluation, from);
         }
       g_ptr_array_add (summary->lines, line);
     }
@@ -239,6 +258,21 @@ evaluate (DhWorker *worker, DhPredictor *predictor, gpointer data)
     evaluation->summary = summarise (evaluation, result, predictor);
 }
 
+static void
+show_missed (DhSession *self, GHashTable *missed)
+{
+  for (guint i = 0; missed != NULL && i < dh_image_list_get_size (self->list); i++)
+    {
+      DhImageItem *item = dh_image_list_get_item (self->list, i);
+      const double *pixels = g_hash_table_lookup (missed, dh_image_item_get_stem (item));
+      if (pixels == NULL)
+        continue;
+      DhItemMetrics metrics = *dh_image_item_get_metrics (item);
+      metrics.largest_missed = *pixels;
+      dh_image_item_set_metrics (item, &metrics);
+    }
+}
+
 /* On the window's thread. */
 static void
 evaluated (gpointer data)
@@ -253,6 +287,7 @@ evaluated (gpointer data)
         {
           summary_free (self->summary);
           self->summary = g_steal_pointer (&evaluation->summary);
+          show_missed (self, evaluation->missed);
           if (self->summary->labelled)
             dh_session_take_set_stats (self, g_steal_pointer (&evaluation->stats));
           g_autofree char *text = g_strdup_printf (

@@ -264,7 +264,7 @@ weights_loaded (GObject *source, GAsyncResult *result, gpointer data)
     {
       DhImageItem *item = dh_image_list_get_item (self->list, i);
       dh_image_item_set_state (item, DH_ITEM_UNKNOWN, NULL);
-      dh_image_item_set_metrics (item, &(DhItemMetrics){ 0 });
+      dh_image_item_set_metrics (item, &DH_ITEM_METRICS_NONE);
     }
   dh_session_notify (self, DH_SESSION_PROP_MODEL_INFO);
   dh_session_emit (self, DH_SESSION_RANGES);

@@ -199,6 +199,7 @@ on_frame (DhWorker *worker, DhImageItem *item, DhFrame *frame, gboolean last, Dh
       dh_image_item_set_state (item, DH_ITEM_CACHED, NULL);
       keep_frame (self, item, frame);
     }
+  dh_session_emit (self, DH_SESSION_STATES);
   if (item != self->current)
     return;
   set_frame (self, frame, NULL, NULL);
@@ -233,6 +234,7 @@ static void
 on_failed (DhWorker *worker, DhImageItem *item, const char *message, DhSession *self)
 {
   dh_image_item_set_state (item, DH_ITEM_FAILED, message);
+  dh_session_emit (self, DH_SESSION_STATES);
   if (item != self->current)
     return;
   /* The picture may have come through although its maps did not. */
@@ -474,6 +476,7 @@ dh_session_class_init (DhSessionClass *class)
                                                G_TYPE_DOUBLE, G_TYPE_DOUBLE, G_TYPE_STRING);
   signals[DH_SESSION_EVALUATION] =
       g_signal_new ("evaluation", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[DH_SESSION_STATES] = g_signal_new ("states", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[DH_SESSION_MESSAGE] =
       g_signal_new ("message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[DH_SESSION_ERROR] = g_signal_new ("error", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,

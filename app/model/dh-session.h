@@ -22,6 +22,7 @@ G_BEGIN_DECLS
  *   "ranges"     ()                       axes or colour ranges changed
  *   "progress"   (double fraction, double seconds, char *layer)  of the current picture's run
  *   "evaluation" ()                       one more picture was measured, or the evaluation began or ended
+ *   "states"     ()                       pictures became queued, computed, failed
  *   "message"    (char *text)             a sentence to be said once
  *   "error"      (char *title, char *text) something the user asked for could not be done, and why */
 #define DH_TYPE_SESSION (dh_session_get_type ())
