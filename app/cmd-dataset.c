@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli-dataset.h"
 #include "dh-dataset-check.h"
 #include "dh-error.h"
 
@@ -109,16 +109,10 @@ print_json (const DhDatasetReport *report)
 static int
 check (DhCli *cli, int argc, char **argv)
 {
-  g_autofree char *root = NULL, *kind = NULL, *splits = NULL, *base = NULL, *ids = NULL;
+  g_auto (DhCliDataset) set = { NULL };
   gboolean quick = FALSE;
   const GOptionEntry entries[] = {
-    { "dataroot", 0, 0, G_OPTION_ARG_FILENAME, &root, "The data set's folder", "DIR" },
-    { "dataset", 0, 0, G_OPTION_ARG_STRING, &kind, "Its kind, where it is not to be recognised", "KIND" },
-    { "split", 0, 0, G_OPTION_ARG_STRING, &splits, "Only these splits", "NAME,…" },
-    { "base", 0, 0, G_OPTION_ARG_FILENAME, &base,
-      "Where the pictures are that the official Fishyscapes sets build upon", "DIR" },
-    { "label-ids", 0, 0, G_OPTION_ARG_STRING, &ids, "How StreetHazards' labels count: raw (anomaly 14) or shifted (13)",
-      "auto|raw|shifted" },
+    DH_CLI_DATASET_ENTRIES (set),
     { "quick", 0, 0, G_OPTION_ARG_NONE, &quick, "Read of pictures only the header, and some of the labels", NULL },
     { NULL },
   };
@@ -127,21 +121,10 @@ check (DhCli *cli, int argc, char **argv)
                      "Says what a data set is, what is missing or broken in it, and what its labels mean.",
                      "densehybrid dataset check --dataroot ~/data/fs_static", NULL, &status))
     return status;
-  if (!root)
-    return dh_cli_usage (cli, "--dataroot is missing: name the data set's folder");
-  DhDatasetOptions options = { .splits = splits, .base_root = base };
-  if (g_strcmp0 (ids, "raw") == 0)
-    options.label_ids = DH_LABEL_IDS_RAW;
-  else if (g_strcmp0 (ids, "shifted") == 0)
-    options.label_ids = DH_LABEL_IDS_SHIFTED;
-  else if (ids && strcmp (ids, "auto") != 0)
-    return dh_cli_usage (cli, "--label-ids is auto, raw or shifted, not \"%s\"", ids);
-
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DhDataset) dataset = dh_dataset_open (root, kind, &options, cli->cancellable, &cli->progress, &error);
-  dh_cli_progress_end (cli);
+  g_autoptr (DhDataset) dataset = dh_cli_open_dataset (cli, &set, &status);
   if (!dataset)
-    return dh_cli_fail (cli, &error);
+    return status;
+  g_autoptr (GError) error = NULL;
   g_autoptr (DhDatasetReport) report = dh_dataset_check (
       dataset, quick ? DH_CHECK_QUICK : DH_CHECK_ALL, MAX (cli->threads, 0), cli->cancellable, &cli->progress, &error);
   dh_cli_progress_end (cli);

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli-dataset.h"
 #include "cli-model.h"
 #include "cli-result.h"
 #include "dh-error.h"
@@ -32,24 +33,20 @@ evaluate (DhCli *cli, DhEvaluationOptions *options, const char *db)
 int
 dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
 {
+  g_auto (DhCliDataset) set = { NULL };
   DhCliModel model = { NULL };
-  g_autofree char *root = NULL;
-  g_autofree char *kind = NULL;
   g_autofree char *folder = NULL;
   g_autofree char *protocols = NULL;
   g_autofree char *db = NULL;
   g_autofree char *score = NULL;
   g_autofree char *more = NULL;
-  g_autofree char *split = NULL;
   const GOptionEntry entries[] = {
-    { "dataset", 0, 0, G_OPTION_ARG_STRING, &kind, "The layout (default: recognised): lf, static, smiyc, …", "KIND" },
-    { "dataroot", 0, 0, G_OPTION_ARG_FILENAME, &root, "The data set's folder", "DIR" },
     { "folder", 0, 0, G_OPTION_ARG_FILENAME, &folder, "Where the score maps go", "OUT" },
+    DH_CLI_DATASET_ENTRIES (set),
     DH_CLI_MODEL_ENTRIES (model),
     { "protocol", 0, 0, G_OPTION_ARG_STRING, &protocols, "Protocols (default: the pixel protocols)", "P,…" },
     { "score", 0, 0, G_OPTION_ARG_STRING, &score, "The map that is measured (default hybrid)", "MAP" },
     { "compare", 0, 0, G_OPTION_ARG_STRING, &more, "Maps measured beside it", "MAP,…" },
-    { "split", 0, 0, G_OPTION_ARG_STRING, &split, "Splits (default: all)", "S,…" },
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
     { NULL },
   };
@@ -60,8 +57,6 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
                      "densehybrid eval-ood --dataset lf --dataroot FS_LAF --folder out --params dlv3_hybrid.pth", NULL,
                      &status))
     return status;
-  if (!root)
-    return dh_cli_usage (cli, "--dataroot is missing: which data set?");
   if (!folder)
     return dh_cli_usage (cli, "--folder is missing: where do the score maps go?");
 
@@ -76,13 +71,11 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
       return dh_cli_fail (cli, &error);
     }
   options.more_scores &= ~(DH_MAP_BIT (DH_MAP_SEGMENTATION) | DH_MAP_BIT (DH_MAP_LOGITS) | DH_MAP_BIT (DH_MAP_LOGITS_OOD));
-  const DhDatasetOptions how = { .splits = split };
-  g_autoptr (DhDataset) dataset = dh_dataset_open (root, kind, &how, cli->cancellable, NULL, &error);
+  g_autoptr (DhDataset) dataset = dh_cli_open_dataset (cli, &set, &status);
   if (!dataset)
-    return dh_cli_fail (cli, &error);
+    return status;
   for (const char *const *note = dh_dataset_notes (dataset); *note; note++)
     dh_cli_note (cli, "%s", *note);
-
   g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, &model, &status);
   g_free (model.params);
   g_free (model.architecture);

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "cli-dataset.h"
 #include "cli-model.h"
 #include "dh-error.h"
 #include "dh-open-evaluation.h"
@@ -55,11 +56,11 @@ print_table (const DhOpenEvaluation *evaluation)
 int
 dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
 {
+  g_auto (DhCliDataset) set = { NULL };
   DhCliModel model = { NULL };
-  g_autofree char *root = NULL;
   double tpr = 0.95;
   const GOptionEntry entries[] = {
-    { "dataroot", 0, 0, G_OPTION_ARG_FILENAME, &root, "StreetHazards' folder (its test split)", "DIR" },
+    DH_CLI_DATASET_ENTRIES (set),
     DH_CLI_MODEL_ENTRIES (model),
     { "tpr", 0, 0, G_OPTION_ARG_DOUBLE, &tpr, "True positive rate of the calibrated threshold (default 0.95)", "R" },
     { NULL },
@@ -70,15 +71,15 @@ dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
                      "threshold is calibrated on the other one.",
                      "densehybrid eval-osr --dataroot StreetHazards --model ldn_hybrid.pth", NULL, &status))
     return status;
-  if (!root)
-    return dh_cli_usage (cli, "--dataroot is missing: which data set?");
   if (!(tpr > 0 && tpr < 1))
     return dh_cli_usage (cli, "--tpr %g is not between 0 and 1", tpr);
 
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhDataset) dataset = dh_dataset_open (root, "street-hazards", NULL, cli->cancellable, NULL, &error);
+  if (!set.kind)
+    set.kind = g_strdup ("street-hazards");
+  g_autoptr (DhDataset) dataset = dh_cli_open_dataset (cli, &set, &status);
   if (!dataset)
-    return dh_cli_fail (cli, &error);
+    return status;
   for (const char *const *note = dh_dataset_notes (dataset); *note; note++)
     dh_cli_note (cli, "%s", *note);
   g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, &model, &status);

@@ -1,0 +1,34 @@
+#pragma once
+#include "cli.h"
+#include "dh-dataset.h"
+
+G_BEGIN_DECLS
+
+/* The options by which commands name a data set. */
+typedef struct
+{
+  char *root;   /* --dataroot */
+  char *kind;   /* --dataset; NULL: recognised */
+  char *splits; /* --split */
+  char *base;   /* --base */
+  char *ids;    /* --label-ids */
+} DhCliDataset;
+
+#define DH_CLI_DATASET_ENTRIES(set)                                                                                    \
+  { "dataroot", 0, 0, G_OPTION_ARG_FILENAME, &(set).root, "The data set's folder", "DIR" },                            \
+      { "dataset", 0, 0, G_OPTION_ARG_STRING, &(set).kind, "Its layout (default: recognised): lf, static, smiyc, …",   \
+        "KIND" },                                                                                                      \
+      { "split", 0, 0, G_OPTION_ARG_STRING, &(set).splits, "Only these splits", "S,…" },                               \
+      { "base", 0, 0, G_OPTION_ARG_FILENAME, &(set).base,                                                              \
+        "Where the pictures are that the official Fishyscapes sets build upon", "DIR" },                               \
+  {                                                                                                                    \
+    "label-ids", 0, 0, G_OPTION_ARG_STRING, &(set).ids,                                                                \
+        "How StreetHazards' labels count: raw (anomaly 14) or shifted (13)", "auto|raw|shifted"                        \
+  }
+
+/* NULL after having said why, with *status set. */
+DhDataset *dh_cli_open_dataset (DhCli *cli, const DhCliDataset *set, int *status);
+void dh_cli_dataset_clear (DhCliDataset *set);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhCliDataset, dh_cli_dataset_clear)
+
+G_END_DECLS
