@@ -167,11 +167,17 @@ with_outline (vec3 color, float v, vec2 p)
   return edge ? (c ? vec3 (1.0) : mix (color, RIM, RIM_SHARE)) : color;
 #else
   float s = is_finite (v) ? v : u_bound;
-  float slope = length (vec2 (dFdx (s), dFdy (s)));
-  float d = abs (s - u_bound) / (max (slope, 1e-20) * u_line);
-  float rim = clamp ((2.1 - d) * 1.4, 0.0, 1.0), line = clamp ((1.1 - d) * 2.0, 0.0, 1.0);
-  if (!is_finite (v))
+  vec2 slope = vec2 (dFdx (s), dFdy (s));
+  float steepness = max (length (slope), 1e-20);
+  float d = abs (s - u_bound) / steepness;
+  if (!is_finite (v) || d > 2.1 * u_line)
     return color;
+  /* At an edge of the map the slope promises a crossing that may not come: look whether it does. */
+  vec2 towards = slope / steepness * (s < u_bound ? d + 0.6 : -d - 0.6);
+  if (flagged (p + towards / u_zoom) == (u_below ? s < u_bound : s > u_bound))
+    return color;
+  d /= u_line;
+  float rim = clamp ((2.1 - d) * 1.4, 0.0, 1.0), line = clamp ((1.1 - d) * 2.0, 0.0, 1.0);
   color = mix (color, RIM, rim * RIM_SHARE);
   return mix (color, vec3 (1.0), line);
 #endif

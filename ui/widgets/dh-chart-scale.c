@@ -132,10 +132,15 @@ dh_chart_ticks (const DhChartScale *scale, double *ticks, char **texts, guint mo
   if (even)
     step = pow (10.0, floor (log10 (ticks[1] - ticks[0]) + 1e-9));
   /* 0 and 1 at the ends of 0 … 1 are written without digits, as everybody does. */
+  gboolean powers = TRUE;
+  for (guint i = 0; i < n; i++)
+    powers &= ticks[i] > 0.0 && fabs (log10 (ticks[i]) - round (log10 (ticks[i]))) < 1e-9;
   for (guint i = 0; i < n; i++)
     {
-      if (scale->kind == DH_AXIS_LOG && !even)
+      if (scale->kind == DH_AXIS_LOG && powers)
         texts[i] = dh_number_format_log (ticks[i]);
+      else if (scale->kind == DH_AXIS_LOG && !even)
+        texts[i] = dh_number_format_step (ticks[i], pow (10.0, floor (log10 (ticks[i]) + 1e-9)));
       else if (scale->low >= 0.0 && scale->high <= 1.0 && (ticks[i] == 0.0 || fabs (ticks[i] - 1.0) < 1e-9))
         texts[i] = dh_number_format (ticks[i], 0);
       else

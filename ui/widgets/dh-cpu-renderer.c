@@ -4,7 +4,7 @@
 
 /* The same picture as canvas.glsl draws, in the same float arithmetic: every function here has its namesake there. */
 
-#define MARGIN 1 /* lines beyond the view that edges look at */
+#define MARGIN 4 /* lines beyond the view that edges look at */
 #define N_COLORS 1024
 
 /* Which texel of a plane each column and row of the view shows; both reach MARGIN lines beyond. */
@@ -290,15 +290,21 @@ with_texel_outline (const Job *job, int i, int j, float color[3])
 
 /* `right` and `under` are the values one pixel on. */
 static void
-with_slope_outline (const Job *job, float v, float right, float under, float color[3])
+with_slope_outline (const Job *job, int i, int j, float v, float right, float under, float color[3])
 {
   if (!isfinite (v))
     return;
+  float line = (float)job->view->line;
   float dx = (isfinite (right) ? right : job->bound) - v, dy = (isfinite (under) ? under : job->bound) - v;
-  float slope = sqrtf (dx * dx + dy * dy);
-  float d = fabsf (v - job->bound) / (MAX (slope, 1e-20f) * (float)job->view->line);
-  if (d > 2.1f)
+  float steepness = MAX (sqrtf (dx * dx + dy * dy), 1e-20f);
+  float d = fabsf (v - job->bound) / steepness;
+  if (!(d <= 2.1f * line))
     return;
+  float towards = (v < job->bound ? d + 0.6f : -d - 0.6f) / steepness;
+  int ti = i + (int)roundf (dx * towards), tj = j + (int)roundf (dy * towards);
+  if (flagged (job, ti, tj) == (job->scale.flag_below ? v < job->bound : v > job->bound))
+    return;
+  d /= line;
   mix_rgb (color, DH_COLOR_RIM, CLAMP ((2.1f - d) * 1.4f, 0.0f, 1.0f) * DH_RIM_SHARE);
   mix_rgb (color, 0xffffffu, CLAMP ((1.1f - d) * 2.0f, 0.0f, 1.0f));
 }
@@ -316,7 +322,7 @@ draw_map_row (const Job *job, int j, const float *values, const float *under, gb
       if (outline && nearest)
         with_texel_outline (job, i, j, color);
       else if (outline)
-        with_slope_outline (job, values[i], values[MIN (i + 1, width - 1)], under[i], color);
+        with_slope_outline (job, i, j, values[i], values[MIN (i + 1, width - 1)], under[i], color);
       for (int c = 0; c < 3; c++)
         row[4 * i + c] = (guint8)(color[c] + 0.5f);
       row[4 * i + 3] = 255;

@@ -41,8 +41,10 @@ typedef struct
   X (image)                                                                                                            \
   X (level)                                                                                                            \
   X (has_image)                                                                                                        \
-  X (map) X (ids) X (truth) X (colors) X (color_row) X (palette) X (range) X (halves) X (diverging) X (reversed)       \
-      X (bound) X (below) X (image_size) X (map_size) X (ids_size) X (truth_size) X (opacity) X (fill)
+  X (map)                                                                                                              \
+  X (ids)                                                                                                              \
+  X (truth) X (colors) X (color_row) X (palette) X (range) X (halves) X (diverging) X (reversed) X (bound) X (below)   \
+      X (image_size) X (map_size) X (ids_size) X (truth_size) X (opacity) X (fill)
 
 typedef struct
 {

@@ -92,10 +92,12 @@ append_swatch (GtkWidget *widget, GtkSnapshot *snapshot, double x, double y, con
   cairo_t *cr = gtk_snapshot_append_cairo (snapshot, &GRAPHENE_RECT_INIT ((float)x, (float)y, SWATCH, SWATCH));
   cairo_set_source_rgba (cr, 1, 1, 1, 0.75);
   cairo_set_line_width (cr, 1.0);
-  for (int k = 0; k < 3; k++)
+  cairo_rectangle (cr, x, y, SWATCH, SWATCH);
+  cairo_clip (cr);
+  for (int k = 1; k < 4; k++)
     {
-      cairo_move_to (cr, x - 1 + 5 * k, y + SWATCH + 1);
-      cairo_line_to (cr, x + SWATCH + 1 + 5 * k - 5, y - 1 + 5 - 5 * 0);
+      cairo_move_to (cr, x - SWATCH + 5 * k, y + SWATCH);
+      cairo_line_to (cr, x + 5 * k, y);
     }
   cairo_stroke (cr);
   cairo_destroy (cr);

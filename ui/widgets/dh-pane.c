@@ -76,6 +76,9 @@ allocate_head (DhPane *pane, int width)
         {
           /* The formula comes before a wider bar. */
           int formula = natural_width (pane->formula);
+          int notice = natural_width (pane->notice);
+          if (notice > 0)
+            formula += notice + GAP;
           if (formula > 0)
             bar_width = CLAMP (room - formula - GAP, least, bar_width);
           place (pane->color_bar, right - bar_width, bar_width);
@@ -386,9 +389,11 @@ dh_pane_set_non_finite (DhPane *pane, guint64 count)
   if (count == 0)
     return;
   g_autofree char *number = dh_number_format_count (count);
-  g_autofree char *text = g_strdup_printf (count == 1 ? "%s pixel not finite" : "%s pixels not finite", number);
+  g_autofree char *text = g_strdup_printf ("%s not finite", number);
   gtk_label_set_text (GTK_LABEL (gtk_widget_get_next_sibling (gtk_widget_get_first_child (pane->notice))), text);
-  gtk_widget_set_tooltip_text (pane->notice, text);
+  g_autofree char *tip =
+      g_strdup_printf ("%s pixels are infinite or not a number; they are drawn in this colour", number);
+  gtk_widget_set_tooltip_text (pane->notice, tip);
 }
 
 void

@@ -48,13 +48,13 @@ dh_ticks_log (double low, double high, guint most, double *ticks)
             if (v >= low * (1 - 1e-9) && v <= high * (1 + 1e-9) && count < G_N_ELEMENTS (all))
               all[count++] = v;
           }
-      if (count >= 2 && count <= most)
+      if (count >= 3 && count <= most)
         {
           for (; n < count; n++)
             ticks[n] = all[n];
           return n;
         }
-      if (count < 2)
+      if (count < 3)
         return dh_ticks_linear (low, high, most, ticks, NULL);
     }
   int stride = (last - first) / (int)most + 1;
