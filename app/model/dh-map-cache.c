@@ -276,6 +276,9 @@ dh_map_cache_store (DhMapCache *cache, const char *key, const DhFrame *frame, GE
     }
   if (!dh_folder_make (folder, error))
     return FALSE;
+  g_mutex_lock (&cache->mutex);
+  count_files (cache); /* before the temporary file is one of them */
+  g_mutex_unlock (&cache->mutex);
   g_autoptr (DhFileWriter) writer = dh_file_writer_open (path, error);
   if (writer == NULL || !dh_file_writer_write (writer, &header, sizeof header, error))
     return FALSE;
@@ -285,11 +288,8 @@ dh_map_cache_store (DhMapCache *cache, const char *key, const DhFrame *frame, GE
       if (map != NULL && !dh_file_writer_write (writer, g_bytes_get_data (map, NULL), g_bytes_get_size (map), error))
         return FALSE;
     }
-  g_mutex_lock (&cache->mutex);
-  count_files (cache);
   GStatBuf info;
   guint64 before = g_lstat (path, &info) == 0 ? info.st_size : 0;
-  g_mutex_unlock (&cache->mutex);
   if (!dh_file_writer_close (writer, error))
     return FALSE;
   g_mutex_lock (&cache->mutex);

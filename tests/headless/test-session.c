@@ -1,0 +1,305 @@
+/* The studio's session as the window drives it: a set, pictures, weights, errors, thresholds, evaluation. */
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+#include "dh-checkpoint.h"
+#include "dh-model.h"
+#include "dh-session-evaluation.h"
+#include "tree.h"
+
+#define WIDTH 64
+#define HEIGHT 48
+
+typedef struct
+{
+  char *root, *set, *weights, *closed;
+  DhSession *session;
+  char *error;
+  guint messages;
+} Fixture;
+
+static void
+write_weights (const char *path, const char *architecture)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhModel) model = dh_model_new_seeded (architecture, 5, 3, 1.0, &error);
+  g_assert_no_error (error);
+  g_autoptr (DhTensorDict) state = dh_model_dup_state (model, &error);
+  g_assert_no_error (error);
+  g_assert_true (dh_checkpoint_save_pth (path, &(DhCheckpointContents){ .state = state }, &error));
+  g_assert_no_error (error);
+}
+
+static void
+write_set (const char *root, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      guint8 rgb[3 * WIDTH * HEIGHT], labels[WIDTH * HEIGHT];
+      for (guint j = 0; j < sizeof rgb; j++)
+        rgb[j] = (guint8)((j * 37 + i * 101) ^ (j >> 5));
+      for (guint j = 0; j < sizeof labels; j++)
+        labels[j] = j % WIDTH > 40 && j / WIDTH > 30 ? 1 : j < WIDTH ? 255 : 0;
+      g_autofree char *image = g_strdup_printf ("dataset_AnomalyTrack/images/validation%u.png", i);
+      g_autofree char *label =
+          g_strdup_printf ("dataset_AnomalyTrack/labels_masks/validation%u_labels_semantic.png", i);
+      g_autofree char *image_path = tree_path (root, image), *label_path = tree_path (root, label);
+      g_assert_true (dh_image_write_png (image_path, WIDTH, HEIGHT, 3, rgb, NULL));
+      g_assert_true (dh_image_write_png (label_path, WIDTH, HEIGHT, 1, labels, NULL));
+    }
+}
+
+static void
+on_error (DhSession *session, const char *title, const char *text, Fixture *fixture)
+{
+  g_free (fixture->error);
+  fixture->error = g_strdup (text);
+}
+
+static void
+on_message (DhSession *session, const char *text, Fixture *fixture)
+{
+  fixture->messages++;
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  fixture->root = tree_new ();
+  fixture->set = g_build_filename (fixture->root, "set", NULL);
+  fixture->weights = g_build_filename (fixture->root, "w.pth", NULL);
+  fixture->closed = g_build_filename (fixture->root, "closed.pth", NULL);
+  write_set (fixture->set, 4);
+  write_weights (fixture->weights, "ldn-tiny");
+  write_weights (fixture->closed, "ldn-tiny-closed");
+  fixture->session = dh_session_new ();
+  g_signal_connect (fixture->session, "error", G_CALLBACK (on_error), fixture);
+  g_signal_connect (fixture->session, "message", G_CALLBACK (on_message), fixture);
+}
+
+static gboolean
+tick (gpointer data)
+{
+  return G_SOURCE_REMOVE;
+}
+
+/* Turns the main loop until the condition holds; a minute is for ever. */
+#define wait_for(condition)                                                                                            \
+  G_STMT_START                                                                                                         \
+  {                                                                                                                    \
+    gint64 until_ = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;                                                     \
+    while (!(condition))                                                                                               \
+      {                                                                                                                \
+        g_assert_cmpint (g_get_monotonic_time (), <, until_);                                                          \
+        g_autoptr (GSource) tick_ = g_timeout_source_new (20);                                                         \
+        g_source_set_callback (tick_, G_SOURCE_FUNC (tick), NULL, NULL);                                               \
+        g_source_attach (tick_, NULL);                                                                                 \
+        g_main_context_iteration (NULL, TRUE);                                                                         \
+        g_source_destroy (tick_);                                                                                      \
+      }                                                                                                                \
+  }                                                                                                                    \
+  G_STMT_END
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  dh_session_close (fixture->session);
+  /* Threads that look at something may hold it a little longer, but nothing keeps it. */
+  gpointer session = fixture->session;
+  g_object_add_weak_pointer (session, &session);
+  g_object_unref (fixture->session);
+  wait_for (session == NULL);
+  tree_remove (fixture->root);
+  g_free (fixture->root);
+  g_free (fixture->set);
+  g_free (fixture->weights);
+  g_free (fixture->closed);
+  g_free (fixture->error);
+}
+
+static void
+open_all (Fixture *fixture)
+{
+  dh_session_open_weights (fixture->session, fixture->weights);
+  dh_session_open_dataset (fixture->session, fixture->set);
+  wait_for (dh_session_get_stats (fixture->session) != NULL && dh_session_get_model_info (fixture->session) != NULL
+            && dh_score_stats_has (dh_session_get_stats (fixture->session), DH_SCORE_HYBRID));
+}
+
+static void
+test_look (Fixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  open_all (fixture);
+  g_assert_cmpuint (dh_image_list_get_size (dh_session_get_list (session)), ==, 4);
+  g_assert_true (dh_session_has_anomaly_labels (session));
+  DhFrame *frame = dh_session_get_frame (session);
+  g_assert_cmpuint (frame->width, ==, WIDTH);
+  g_assert_nonnull (frame->truth);
+  g_assert_true (dh_frame_has_map (frame, DH_FRAME_SEGMENTATION));
+  DhProbe probe;
+  g_assert_true (dh_frame_probe (frame, 50, 40, &probe));
+  g_assert_cmpint (probe.truth, ==, 1);
+  g_assert_cmpfloat_with_epsilon (probe.log_p_out, log1p (-probe.posterior), 1e-3);
+  /* A threshold moves without the network, and undo brings the former back. */
+  wait_for (dh_image_list_count_state (dh_session_get_list (session), DH_ITEM_CACHED) >= 3);
+  guint64 runs = dh_session_get_n_runs (session);
+  double start = dh_session_get_threshold (session, DH_SCORE_HYBRID)->value;
+  g_assert_true (isfinite (start));
+  for (guint i = 0; i < 100; i++)
+    dh_session_set_threshold (session, DH_SCORE_HYBRID, start + 0.01 * (i + 1));
+  dh_session_commit_threshold (session, DH_SCORE_HYBRID);
+  g_assert_true (dh_session_choose_threshold (session, DH_SCORE_HYBRID, DH_RULE_BEST_F1));
+  g_assert_true (dh_session_threshold_is_own (session, DH_SCORE_HYBRID));
+  g_assert_cmpstr (dh_session_get_threshold (session, DH_SCORE_HYBRID)->source, ==, "validation0");
+  g_assert_true (dh_session_undo_threshold (session));
+  g_assert_cmpfloat (dh_session_get_threshold (session, DH_SCORE_HYBRID)->value, ==, start + 1);
+  g_assert_cmpuint (dh_session_get_n_runs (session), ==, runs);
+  /* The next picture was computed ahead. */
+  g_assert_true (dh_session_step (session, 1));
+  g_assert_nonnull (dh_session_get_frame (session));
+  g_assert_true (dh_frame_has_map (dh_session_get_frame (session), DH_FRAME_HYBRID));
+  g_assert_false (dh_session_step (session, 99));
+}
+
+/* A second start finds everything again, and the network does not run. */
+static void
+test_again (Fixture *fixture, gconstpointer data)
+{
+  open_all (fixture);
+  wait_for (dh_image_list_count_state (dh_session_get_list (fixture->session), DH_ITEM_CACHED) >= 3);
+  dh_session_set_threshold (fixture->session, DH_SCORE_LIKELIHOOD, 1.25);
+  dh_session_commit_threshold (fixture->session, DH_SCORE_LIKELIHOOD);
+  dh_session_step (fixture->session, 1);
+  wait_for (dh_image_list_count_state (dh_session_get_list (fixture->session), DH_ITEM_CACHED) == 4);
+  g_usleep (300 * 1000);
+  dh_session_close (fixture->session);
+  g_object_unref (fixture->session);
+  fixture->session = dh_session_new ();
+  g_assert_true (dh_session_restore (fixture->session));
+  wait_for (dh_session_get_stats (fixture->session) != NULL && dh_session_get_model_info (fixture->session) != NULL
+            && dh_score_stats_has (dh_session_get_stats (fixture->session), DH_SCORE_HYBRID));
+  g_assert_cmpstr (dh_image_item_get_name (dh_session_get_current (fixture->session)), ==, "validation1");
+  g_assert_cmpfloat (dh_session_get_threshold (fixture->session, DH_SCORE_LIKELIHOOD)->value, ==, 1.25);
+  g_assert_true (dh_session_get_frame (fixture->session)->cached);
+  g_assert_cmpuint (dh_session_get_n_runs (fixture->session), ==, 0);
+}
+
+static void
+test_evaluate (Fixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  g_assert_false (dh_session_can_evaluate (session));
+  open_all (fixture);
+  g_assert_true (dh_session_can_evaluate (session));
+  dh_session_evaluate (session);
+  g_assert_true (dh_session_is_evaluating (session));
+  wait_for (!dh_session_is_evaluating (session));
+  g_assert_cmpstr (fixture->error, ==, NULL);
+  const DhEvaluationSummary *summary = dh_session_get_evaluation (session);
+  g_assert_nonnull (summary);
+  g_assert_cmpuint (summary->images, ==, 4);
+  g_assert_true (summary->labelled);
+  g_assert_cmpuint (summary->lines->len, >=, 4);
+  const DhProtocolLine *pooled = summary->lines->pdata[0];
+  DhRankMetrics metrics;
+  dh_score_stats_metrics (dh_session_get_set_stats (session), DH_SCORE_HYBRID, &metrics);
+  g_assert_cmpfloat_with_epsilon (pooled->ap, metrics.ap, 1e-12);
+  for (guint i = 0; i < 4; i++)
+    g_assert_true (dh_image_item_get_metrics (dh_image_list_get_item (dh_session_get_list (session), i))->evaluated);
+  /* The counts of the set are those of its pictures. */
+  g_assert_cmpuint (dh_score_stats_n_anomalies (dh_session_get_set_stats (session)), ==,
+                    4 * dh_score_stats_n_anomalies (dh_session_get_stats (session)));
+  g_assert_true (dh_session_choose_threshold (session, DH_SCORE_HYBRID, DH_RULE_TPR95));
+  g_assert_cmpuint (dh_session_get_threshold (session, DH_SCORE_HYBRID)->n_images, ==, 4);
+  g_autofree char *report = g_build_filename (fixture->root, "r.html", NULL);
+  guint before = fixture->messages;
+  dh_session_export_report (session, report);
+  wait_for (fixture->messages > before || fixture->error != NULL);
+  g_assert_cmpstr (fixture->error, ==, NULL);
+  g_assert_true (g_file_test (report, G_FILE_TEST_IS_REGULAR));
+  g_autofree char *command = dh_session_dup_command (session);
+  g_assert_nonnull (strstr (command, "eval-ood --dataset smiyc"));
+}
+
+/* What fails says why, and what is open stays. */
+static void
+test_errors (Fixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  open_all (fixture);
+  dh_session_open_dataset (session, "/nowhere at all");
+  wait_for (fixture->error != NULL);
+  g_assert_nonnull (strstr (fixture->error, "/nowhere at all"));
+  g_assert_cmpuint (dh_image_list_get_size (dh_session_get_list (session)), ==, 4);
+  g_clear_pointer (&fixture->error, g_free);
+  g_autofree char *broken = g_build_filename (fixture->root, "broken.pth", NULL);
+  g_assert_true (g_file_set_contents (broken, "PK not at all", -1, NULL));
+  dh_session_open_weights (session, broken);
+  wait_for (fixture->error != NULL);
+  g_assert_nonnull (strstr (fixture->error, "broken.pth"));
+  g_assert_cmpstr (dh_session_get_model_info (session)->title, ==, "w.pth");
+  g_clear_pointer (&fixture->error, g_free);
+  /* A picture that is none becomes a failed row; the next can still be seen. */
+  g_autofree char *picture = g_build_filename (fixture->set, "dataset_AnomalyTrack/images/validation3.png", NULL);
+  g_assert_true (g_file_set_contents (picture, "\x89PNG\r\n\x1a\n", 8, NULL));
+  DhImageItem *last = dh_image_list_get_item (dh_session_get_list (session), 3);
+  dh_session_set_current (session, last);
+  wait_for (dh_image_item_get_state (last) == DH_ITEM_FAILED);
+  g_assert_nonnull (strstr (dh_image_item_get_reason (last), "validation3"));
+  g_assert_nonnull (dh_session_get_frame_error (session));
+  dh_session_step (session, -1);
+  wait_for (dh_frame_has_map (dh_session_get_frame (session), DH_FRAME_HYBRID));
+  g_assert_null (dh_session_get_frame_error (session));
+}
+
+static void
+test_closed_set (Fixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  const char *paths[] = { fixture->closed, NULL, NULL };
+  g_autofree char *picture = g_build_filename (fixture->set, "dataset_AnomalyTrack/images/validation1.png", NULL);
+  paths[1] = picture;
+  dh_session_open_any (session, paths);
+  wait_for (dh_session_get_model_info (session) != NULL
+            && dh_frame_has_map (dh_session_get_frame (session), DH_FRAME_LIKELIHOOD));
+  g_assert_false (dh_session_has_map (session, DH_FRAME_HYBRID));
+  g_assert_null (dh_session_get_frame (session)->maps[DH_FRAME_HYBRID]);
+  g_assert_cmpint (dh_session_get_active_score (session), ==, DH_SCORE_LIKELIHOOD);
+  g_assert_false (dh_session_has_anomaly_labels (session));
+  wait_for (dh_session_get_stats (session) != NULL);
+  g_assert_false (dh_session_can_choose (session, DH_SCORE_LIKELIHOOD));
+  dh_session_want_map (session, DH_FRAME_ENTROPY);
+  wait_for (dh_frame_has_map (dh_session_get_frame (session), DH_FRAME_ENTROPY));
+}
+
+/* Everything is dropped in the middle: nothing hangs, nothing comes late. */
+static void
+test_close (Fixture *fixture, gconstpointer data)
+{
+  open_all (fixture);
+  dh_session_evaluate (fixture->session);
+  for (guint i = 0; i < 3; i++)
+    g_main_context_iteration (NULL, FALSE);
+  dh_session_open_weights (fixture->session, fixture->closed);
+  dh_session_open_dataset (fixture->session, fixture->set);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  static const struct
+  {
+    const char *path;
+    void (*run) (Fixture *fixture, gconstpointer data);
+  } tests[] = { { "/session/look", test_look },
+                { "/session/again", test_again },
+                { "/session/evaluate", test_evaluate },
+                { "/session/errors", test_errors },
+                { "/session/closed-set", test_closed_set },
+                { "/session/close", test_close } };
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    g_test_add (tests[i].path, Fixture, NULL, set_up, tests[i].run, tear_down);
+  return g_test_run ();
+}
