@@ -1,0 +1,171 @@
+#include <math.h>
+#include <string.h>
+#include <glib/gstdio.h>
+
+#include "dh-demo.h"
+#include "dh-metric.h"
+#include "dh-predictor.h"
+
+#define ANOMALY 14
+
+static void
+test_scenes (void)
+{
+  guint with_anomaly = 0;
+  g_assert_cmpuint (dh_demo_scene_count (), >=, 24);
+  for (guint i = 0; i < dh_demo_scene_count (); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (DhImage) image = NULL;
+      g_autoptr (DhLabels) labels = NULL;
+      g_assert_true (dh_demo_scene (i, &image, &labels, &error));
+      g_assert_no_error (error);
+      g_assert_cmpuint (image->width, ==, labels->width);
+      g_assert_cmpuint (image->height, ==, labels->height);
+      gsize anomalies = 0;
+      for (gsize k = 0; k < (gsize)labels->width * labels->height; k++)
+        {
+          g_assert_true (labels->ids[k] >= 1 && labels->ids[k] <= ANOMALY && labels->ids[k] != 4);
+          anomalies += labels->ids[k] == ANOMALY;
+        }
+      with_anomaly += anomalies > 0;
+    }
+  g_assert_cmpuint (with_anomaly, >=, dh_demo_scene_count () - 2);
+}
+
+static DhModel *
+load_network (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) weights = dh_demo_get_weights (&error);
+  g_assert_no_error (error);
+  g_assert_true (dh_demo_is_there ());
+  g_assert_cmpuint (g_bytes_get_size (weights), <=, 2500000);
+  DhModel *model = dh_model_load_bytes (weights, "the demo's network", NULL, &error);
+  g_assert_no_error (error);
+  return model;
+}
+
+static void
+test_network (void)
+{
+  g_autoptr (DhModel) model = load_network ();
+  g_assert_cmpstr (dh_model_architecture (model), ==, "ldn-demo");
+  g_assert_cmpint (dh_model_classes (model), ==, 12);
+  g_assert_true (dh_model_has_outlier_head (model));
+}
+
+static void
+measure (DhMetric *metric, DhTensor *scores, const guint8 *labels, guint width, guint height)
+{
+  g_autoptr (GError) error = NULL;
+  const DhScoredImage scored = { "scene", dh_tensor_f32 (scores), labels, width, height };
+  g_assert_true (dh_metric_add (metric, &scored, &error));
+  g_assert_no_error (error);
+}
+
+/* What the demo is to show: on scenes and kinds of anomalies that no training has seen, the hybrid score is well ahead
+ * of max softmax, and the closed set is recognised. */
+static void
+test_hybrid_is_ahead (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhModel) model = load_network ();
+  g_autoptr (DhPredictor) predictor = dh_predictor_new (model, "auto", DH_PRECISION_F32, 0, &error);
+  g_assert_no_error (error);
+  const DhMetricOptions options = { .no_rows = TRUE };
+  const DhProtocol *protocol = dh_protocol_find ("densehybrid-pooled", &error);
+  g_autoptr (DhMetric) hybrid = dh_metric_new (protocol, &options, &error);
+  g_autoptr (DhMetric) softmax = dh_metric_new (protocol, &options, &error);
+  guint64 right = 0, total = 0;
+  for (guint i = 0; i < dh_demo_scene_count (); i++)
+    {
+      static const guint8 packed[ANOMALY + 1] = { 255, 0, 1, 2, 255, 3, 4, 5, 6, 7, 8, 9, 10, 11, 255 };
+      g_autoptr (DhImage) image = NULL;
+      g_autoptr (DhLabels) labels = NULL;
+      g_assert_true (dh_demo_scene (i, &image, &labels, &error));
+      const guint maps =
+          DH_MAP_BIT (DH_MAP_SEGMENTATION) | DH_MAP_BIT (DH_MAP_HYBRID) | DH_MAP_BIT (DH_MAP_MAX_SOFTMAX);
+      g_autoptr (DhPrediction) p = dh_predictor_run (predictor, image, maps, NULL, NULL, &error);
+      g_assert_no_error (error);
+      const guint8 *classes = dh_tensor_data (p->maps[DH_MAP_SEGMENTATION]);
+      for (gsize k = 0; k < (gsize)labels->width * labels->height; k++)
+        {
+          const guint8 truth = packed[labels->ids[k]];
+          total += truth != 255;
+          right += truth == classes[k];
+          labels->ids[k] = labels->ids[k] == ANOMALY;
+        }
+      measure (hybrid, p->maps[DH_MAP_HYBRID], labels->ids, labels->width, labels->height);
+      measure (softmax, p->maps[DH_MAP_MAX_SOFTMAX], labels->ids, labels->width, labels->height);
+    }
+  g_autoptr (DhResult) ours = dh_metric_finish (hybrid, &error);
+  g_autoptr (DhResult) theirs = dh_metric_finish (softmax, &error);
+  g_assert_no_error (error);
+  g_test_message ("hybrid: AP %.2f, FPR95 %.2f, AUROC %.2f", 100 * ours->ap, 100 * ours->fpr95, 100 * ours->auroc);
+  g_test_message ("max softmax: AP %.2f, FPR95 %.2f, AUROC %.2f", 100 * theirs->ap, 100 * theirs->fpr95,
+                  100 * theirs->auroc);
+  g_test_message ("pixels of known classes right: %.2f %%", 100.0 * right / total);
+  g_assert_cmpfloat (ours->ap, >, 1.5 * theirs->ap);
+  g_assert_cmpfloat (ours->auroc, >, theirs->auroc + 0.03);
+  g_assert_cmpfloat (ours->fpr95, <, theirs->fpr95 - 0.05);
+  g_assert_cmpfloat ((double)right / total, >, 0.75);
+}
+
+static void
+remove_tree (const char *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  for (const char *name = dir ? g_dir_read_name (dir) : NULL; name; name = g_dir_read_name (dir))
+    {
+      g_autofree char *child = g_build_filename (path, name, NULL);
+      remove_tree (child);
+    }
+  g_remove (path);
+}
+
+/* Into the cache folder; a second time, or where a picture is gone. */
+static void
+test_write (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = dh_demo_write_scenes (NULL, &error);
+  g_assert_no_error (error);
+  g_autofree char *first = g_build_filename (folder, "test/images/test/t5/00000.png", NULL);
+  g_autofree char *last = g_build_filename (folder, "test/annotations/test/t6/00015.png", NULL);
+  GStatBuf before, after;
+  g_assert_cmpint (g_stat (first, &before), ==, 0);
+  g_assert_true (g_file_test (last, G_FILE_TEST_IS_REGULAR));
+  g_autofree char *again = dh_demo_write_scenes (NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (again, ==, folder);
+  g_assert_cmpint (g_stat (first, &after), ==, 0);
+  g_assert_cmpuint (before.st_ino, ==, after.st_ino);
+
+  g_autoptr (DhImage) image = NULL;
+  g_autoptr (DhLabels) labels = NULL;
+  g_assert_true (dh_demo_scene (0, &image, &labels, &error));
+  g_autoptr (DhImage) written = dh_image_load (first, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (written->rgb, 3 * written->width * written->height, image->rgb, 3 * image->width * image->height);
+
+  g_assert_cmpint (g_remove (last), ==, 0);
+  g_autofree char *mended = dh_demo_write_scenes (NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_file_test (last, G_FILE_TEST_IS_REGULAR));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autofree char *cache = g_dir_make_tmp ("dh-demo-XXXXXX", NULL);
+  g_setenv ("XDG_CACHE_HOME", cache, TRUE);
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/demo/scenes", test_scenes);
+  g_test_add_func ("/demo/network", test_network);
+  g_test_add_func ("/demo/hybrid-is-ahead", test_hybrid_is_ahead);
+  g_test_add_func ("/demo/write", test_write);
+  const int status = g_test_run ();
+  remove_tree (cache);
+  return status;
+}
