@@ -35,14 +35,24 @@ present (GApplication *application, Studio *studio)
 }
 
 static void
+load_weights (Studio *studio)
+{
+  if (studio->weights == NULL)
+    return;
+  if (g_str_equal (studio->weights, "demo"))
+    dh_session_open_demo_weights (studio->session);
+  else
+    dh_session_open_weights (studio->session, studio->weights);
+}
+
+static void
 activate (GApplication *application, Studio *studio)
 {
   gboolean first = studio->window == NULL;
   present (application, studio);
   if (!first)
     return;
-  if (studio->weights != NULL)
-    dh_session_open_weights (studio->session, studio->weights);
+  load_weights (studio);
   if (studio->demo)
     dh_session_open_demo (studio->session);
   else if (!studio->fresh)
@@ -53,8 +63,7 @@ static void
 open_files (GApplication *application, GFile **files, int n_files, const char *hint, Studio *studio)
 {
   present (application, studio);
-  if (studio->weights != NULL)
-    dh_session_open_weights (studio->session, studio->weights);
+  load_weights (studio);
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   for (int i = 0; i < n_files; i++)
     {
@@ -87,7 +96,8 @@ main (int argc, char **argv)
   const GOptionEntry options[] = {
     { "demo", 0, 0, G_OPTION_ARG_NONE, &studio.demo, N_ ("Open the demo"), NULL },
     { "new", 0, 0, G_OPTION_ARG_NONE, &studio.fresh, N_ ("Open nothing, not even what was open last"), NULL },
-    { "params", 0, 0, G_OPTION_ARG_FILENAME, &studio.weights, N_ ("Load these weights"), N_ ("FILE") },
+    { "params", 0, 0, G_OPTION_ARG_FILENAME, &studio.weights, N_ ("Load these weights; \"demo\": the demo's"),
+      N_ ("FILE") },
     { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
   };
   g_autoptr (AdwApplication) application = adw_application_new (DH_APP_ID, G_APPLICATION_HANDLES_OPEN);

@@ -13,6 +13,8 @@ struct _DhScoreTuner
   GtkWidget *radio, *field, *histogram, *extras, *record_icon, *record, *warning;
   GtkWidget *presets[DH_N_RULES];
   gboolean compact, updating;
+  DhThreshold shown; /* the record that the labels tell */
+  guint shown_state;
 };
 
 G_DEFINE_FINAL_TYPE (DhScoreTuner, dh_score_tuner, GTK_TYPE_WIDGET)
@@ -38,11 +40,28 @@ describe_record (DhScoreTuner *self)
                           threshold->n_images);
 }
 
+/* While a threshold is dragged its record stays "set by hand": nothing of this is to be done then. */
+static gboolean
+is_shown (DhScoreTuner *self, const DhThreshold *threshold, gboolean own, gboolean can)
+{
+  guint state =
+      1u | (guint)own << 1 | (guint)can << 2 | (guint)is_active (self) << 3 | (guint)isnan (threshold->value) << 4;
+  gboolean same = state == self->shown_state && threshold->rule == self->shown.rule
+                  && threshold->n_images == self->shown.n_images
+                  && g_strcmp0 (threshold->source, self->shown.source) == 0;
+  self->shown_state = state;
+  dh_threshold_copy (&self->shown, threshold);
+  return same;
+}
+
 static void
 show_record (DhScoreTuner *self)
 {
   const DhThreshold *threshold = dh_session_get_threshold (self->session, self->score);
   gboolean own = dh_session_threshold_is_own (self->session, self->score);
+  gboolean can = dh_session_can_choose (self->session, self->score);
+  if (is_shown (self, threshold, own, can))
+    return;
   g_autofree char *text = describe_record (self);
   gtk_label_set_markup (GTK_LABEL (self->record), text);
   gtk_image_set_from_icon_name (GTK_IMAGE (self->record_icon), own ? "dialog-warning-symbolic"
@@ -59,7 +78,6 @@ show_record (DhScoreTuner *self)
     }
   gtk_widget_set_visible (self->warning, own && is_active (self));
   self->updating = TRUE;
-  gboolean can = dh_session_can_choose (self->session, self->score);
   for (guint rule = DH_RULE_TPR95; rule < DH_N_RULES; rule++)
     {
       gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (self->presets[rule]), threshold->rule == rule);
@@ -133,6 +151,7 @@ on_preset (GtkToggleButton *button, DhScoreTuner *self)
     return;
   guint rule = GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (button), "rule"));
   dh_session_choose_threshold (self->session, self->score, rule);
+  self->shown_state = 0;
   show_record (self);
 }
 
@@ -282,6 +301,7 @@ dh_score_tuner_dispose (GObject *object)
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
   g_clear_pointer (&self->axis, dh_score_axis_free);
+  dh_threshold_clear (&self->shown);
   g_clear_object (&self->session);
   G_OBJECT_CLASS (dh_score_tuner_parent_class)->dispose (object);
 }

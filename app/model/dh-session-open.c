@@ -158,6 +158,8 @@ show_dataset (DhSession *self, Opening *opening)
   dh_image_list_take_items (self->list, make_items (self->dataset));
   dh_session_take_set_stats (self, NULL);
   remember (self);
+  dh_session_trace (self, "opened %s, %u pictures", dh_session_get_dataset_title (self),
+                    dh_image_list_get_size (self->list));
   dh_session_notify (self, DH_SESSION_PROP_DATASET_TITLE);
   dh_session_emit (self, DH_SESSION_RANGES);
   gint index = opening->image != NULL ? dh_dataset_find (self->dataset, opening->image) : -1;
@@ -254,7 +256,7 @@ weights_loaded (GObject *source, GAsyncResult *result, gpointer data)
   self->compute = dh_compute_info_ref (dh_worker_get_compute_info (self->worker));
   if (!self->model->has_outlier_head && self->active != DH_SCORE_LIKELIHOOD)
     dh_session_set_active_score (self, DH_SCORE_LIKELIHOOD);
-  dh_settings_set_string (self->settings, "last", "weights", self->model->path);
+  dh_settings_set_string (self->settings, "last", "weights", self->model->path != NULL ? self->model->path : "demo");
   update_table (self);
   dh_session_forget_frames (self);
   dh_session_forget_ranges (self);
@@ -266,6 +268,7 @@ weights_loaded (GObject *source, GAsyncResult *result, gpointer data)
       dh_image_item_set_state (item, DH_ITEM_UNKNOWN, NULL);
       dh_image_item_set_metrics (item, &DH_ITEM_METRICS_NONE);
     }
+  dh_session_trace (self, "loaded %s, %s on %s", self->model->title, self->model->network, self->compute->name);
   dh_session_notify (self, DH_SESSION_PROP_MODEL_INFO);
   dh_session_emit (self, DH_SESSION_RANGES);
   dh_session_request_current (self);
@@ -286,20 +289,34 @@ dh_session_open_weights (DhSession *self, const char *path)
   load_weights (self, path, NULL, NULL);
 }
 
-void
-dh_session_open_demo (DhSession *self)
+static gboolean
+load_demo_weights (DhSession *self)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) weights = dh_demo_get_weights (&error);
   if (weights == NULL)
     {
       dh_session_complain (self, _ ("The demo could not be opened"), error->message);
-      return;
+      return FALSE;
     }
+  load_weights (self, NULL, weights, _ ("Demo network"));
+  return TRUE;
+}
+
+void
+dh_session_open_demo_weights (DhSession *self)
+{
+  load_demo_weights (self);
+}
+
+void
+dh_session_open_demo (DhSession *self)
+{
+  if (!load_demo_weights (self))
+    return;
   Opening *opening = g_new0 (Opening, 1);
   opening->demo = TRUE;
   begin (self, opening);
-  load_weights (self, NULL, weights, _ ("Demo network"));
 }
 
 gboolean
@@ -313,17 +330,21 @@ dh_session_restore (DhSession *self)
   DhScore active;
   if (dh_score_from_id (score, &active))
     dh_session_set_active_score (self, active);
-  if (weights != NULL && g_file_test (weights, G_FILE_TEST_IS_REGULAR))
-    dh_session_open_weights (self, weights);
-  if (g_strcmp0 (kind, "demo") == 0)
+  gboolean demo = g_strcmp0 (kind, "demo") == 0;
+  if (demo && (weights == NULL || g_str_equal (weights, "demo")))
     {
-      if (weights == NULL)
-        dh_session_open_demo (self);
-      return weights == NULL;
+      dh_session_open_demo (self);
+      return TRUE;
     }
+  if (g_strcmp0 (weights, "demo") == 0)
+    dh_session_open_demo_weights (self);
+  else if (weights != NULL && g_file_test (weights, G_FILE_TEST_IS_REGULAR))
+    dh_session_open_weights (self, weights);
   Opening *opening = g_new0 (Opening, 1);
   opening->image = dh_settings_dup_string (self->settings, "last", "image");
-  if (path != NULL && g_file_test (path, G_FILE_TEST_IS_DIR))
+  if (demo)
+    opening->demo = TRUE;
+  else if (path != NULL && g_file_test (path, G_FILE_TEST_IS_DIR))
     opening->dataset_path = g_steal_pointer (&path);
   else if (pictures != NULL && pictures[0] != NULL && g_file_test (pictures[0], G_FILE_TEST_EXISTS))
     opening->pictures = g_steal_pointer (&pictures);

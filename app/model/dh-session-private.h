@@ -105,6 +105,9 @@ G_GNUC_INTERNAL void dh_session_emit (DhSession *session, guint signal);
 G_GNUC_INTERNAL void dh_session_say (DhSession *session, const char *text);
 G_GNUC_INTERNAL void dh_session_complain (DhSession *session, const char *title, const char *text);
 
+/* One line for DH_DEBUG=studio. */
+G_GNUC_INTERNAL void dh_session_trace (DhSession *session, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
 /* Of the set and the model that are open now. */
 G_GNUC_INTERNAL void dh_session_forget_frames (DhSession *session);
 G_GNUC_INTERNAL void dh_session_request_current (DhSession *session);

@@ -51,6 +51,8 @@ settings_group (DhSession *self)
 static void
 changed (DhSession *self, DhScore score, gboolean remember)
 {
+  dh_session_trace (self, "threshold %s %.6g, %s", dh_score_id (score), self->thresholds[score].value,
+                    dh_rule_id (self->thresholds[score].rule));
   g_signal_emit_by_name (self, "threshold", (guint)score);
   g_autofree char *group = settings_group (self);
   if (!remember || group == NULL || isnan (self->thresholds[score].value))

@@ -1,5 +1,6 @@
 #include "dh-session.h"
 #include <glib/gi18n.h>
+#include "dh-debug.h"
 #include "dh-session-private.h"
 
 G_DEFINE_FINAL_TYPE (DhSession, dh_session, G_TYPE_OBJECT)
@@ -10,6 +11,18 @@ static guint signals[DH_SESSION_N_SIGNALS];
 #define USUAL_MAPS                                                                                                     \
   (1u << DH_FRAME_SEGMENTATION | 1u << DH_FRAME_LIKELIHOOD | 1u << DH_FRAME_DATASET_POSTERIOR | 1u << DH_FRAME_HYBRID  \
    | 1u << DH_FRAME_MAX_SOFTMAX)
+
+void
+dh_session_trace (DhSession *self, const char *format, ...)
+{
+  if (!dh_debug (DH_DEBUG_STUDIO))
+    return;
+  va_list args;
+  va_start (args, format);
+  g_autofree char *text = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_printerr ("studio: %s; runs %" G_GUINT64_FORMAT "\n", text, dh_worker_get_n_runs (self->worker));
+}
 
 void
 dh_session_notify (DhSession *self, guint prop)
@@ -26,12 +39,14 @@ dh_session_emit (DhSession *self, guint signal)
 void
 dh_session_say (DhSession *self, const char *text)
 {
+  dh_session_trace (self, "says %s", text);
   g_signal_emit (self, signals[DH_SESSION_MESSAGE], 0, text);
 }
 
 void
 dh_session_complain (DhSession *self, const char *title, const char *text)
 {
+  dh_session_trace (self, "error %s: %s", title, text);
   g_signal_emit (self, signals[DH_SESSION_ERROR], 0, title, text);
 }
 
@@ -179,6 +194,7 @@ dh_session_request_current (DhSession *self)
     {
       use_entry (self, entry);
       set_frame (self, entry->frame, entry->stats, NULL);
+      dh_session_trace (self, "shows %s, maps", dh_image_item_get_stem (self->current));
       if (!needs_more_maps (self, entry->frame))
         {
           request_ahead (self);
@@ -203,6 +219,7 @@ on_frame (DhWorker *worker, DhImageItem *item, DhFrame *frame, gboolean last, Dh
   if (item != self->current)
     return;
   set_frame (self, frame, NULL, NULL);
+  dh_session_trace (self, "shows %s, %s", dh_image_item_get_stem (item), has_maps ? "maps" : "picture");
   if (last)
     request_ahead (self);
 }
@@ -218,6 +235,7 @@ on_stats (DhWorker *worker, DhImageItem *item, DhScoreStats *stats, DhSession *s
     return;
   g_clear_pointer (&self->stats, dh_score_stats_unref);
   self->stats = dh_score_stats_ref (stats);
+  dh_session_trace (self, "counted %s", dh_image_item_get_stem (item));
   dh_session_notify (self, DH_SESSION_PROP_STATS);
   dh_session_look_at_cache (self);
 }
@@ -338,7 +356,10 @@ dh_session_take_set_stats (DhSession *self, DhScoreStats *stats)
   g_clear_pointer (&self->set_stats, dh_score_stats_unref);
   self->set_stats = stats;
   if (stats != NULL)
-    dh_session_add_ranges (self, stats, TRUE);
+    {
+      dh_session_add_ranges (self, stats, TRUE);
+      dh_session_trace (self, "evaluated %u", dh_score_stats_n_images (stats));
+    }
   dh_session_notify (self, DH_SESSION_PROP_SET_STATS);
 }
 

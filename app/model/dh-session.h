@@ -43,6 +43,7 @@ void dh_session_open_dataset (DhSession *session, const char *path);
 void dh_session_open_pictures (DhSession *session, const char *const *paths);
 void dh_session_open_weights (DhSession *session, const char *path);
 void dh_session_open_demo (DhSession *session);
+void dh_session_open_demo_weights (DhSession *session);
 /* Whatever it is: pictures, one folder, a weights file, or several of them, as they are dropped onto the window. */
 void dh_session_open_any (DhSession *session, const char *const *paths);
 /* What was open last time; FALSE where there is nothing to be opened again. */

@@ -308,8 +308,8 @@ run_job (DhWorker *self, DhJob *job, GCancellable *run_cancellable)
     key = dh_map_cache_key (self->weights, job->picture_hash, job->frame->width, job->frame->height,
                             dh_precision_name (self->precision));
   g_mutex_unlock (&self->mutex);
-  if (dh_debug (DH_DEBUG_CACHE))
-    g_printerr ("run: %" G_GUINT64_FORMAT " %s\n", number, dh_image_item_get_stem (job->item));
+  if (dh_debug (DH_DEBUG_STUDIO))
+    g_printerr ("studio: run %" G_GUINT64_FORMAT " %s\n", number, dh_image_item_get_stem (job->item));
 
   gint64 now = g_get_monotonic_time ();
   RunReport report = { self, job, now, now };

@@ -11,6 +11,7 @@ typedef enum
   DH_DEBUG_FRAMES = 1 << 2, /* frames: print frame times of the canvas */
   DH_DEBUG_SQL = 1 << 3,    /* sql: print every statement */
   DH_DEBUG_CACHE = 1 << 4,  /* cache: print hits and misses of the map cache */
+  DH_DEBUG_STUDIO = 1 << 6, /* studio: print what the window shows, and every run of the network behind it */
   DH_DEBUG_MEMORY = 1 << 5, /* memory: print arenas and large allocations */
 } DhDebugFlags;
 

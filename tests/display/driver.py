@@ -1,0 +1,148 @@
+"""Runs the studio on a display of its own and handles it as a user does: pointer, keys, eyes.
+
+Needs Xvfb, xdotool and ImageMagick's import; a window manager (openbox) makes focus and sizes as on a desktop.
+"""
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+
+NEEDED = ("Xvfb", "xdotool", "import")
+
+
+def missing():
+    """The first needed program that is not there; None where all are."""
+    return next((name for name in NEEDED if shutil.which(name) is None), None)
+
+
+class Studio:
+    def __init__(self, program, arguments=(), size=(1400, 900), home=None, dark=False, environment=None):
+        self.size = size
+        self.home = home or tempfile.mkdtemp(prefix="dh-studio-")
+        self.processes = []
+        self.environment = dict(os.environ, GDK_BACKEND="x11", GTK_A11Y="none", LC_ALL="C.UTF-8", NO_AT_BRIDGE="1",
+                                DH_DEBUG="studio,frames", HOME=self.home,
+                                XDG_CONFIG_HOME=f"{self.home}/config", XDG_CACHE_HOME=f"{self.home}/cache",
+                                XDG_DATA_HOME=f"{self.home}/data")
+        self.environment.pop("WAYLAND_DISPLAY", None)
+        self.environment["DBUS_SESSION_BUS_ADDRESS"] = "disabled:"
+        if dark:
+            self.environment["ADW_DEBUG_COLOR_SCHEME"] = "prefer-dark"
+        self.environment.update(environment or {})
+        os.makedirs(f"{self.home}/config/gtk-4.0", exist_ok=True)
+        with open(f"{self.home}/config/gtk-4.0/settings.ini", "w") as file:
+            file.write("[Settings]\ngtk-font-name=Cantarell 11\ngtk-xft-hinting=1\ngtk-xft-hintstyle=hintslight\n"
+                       "gtk-decoration-layout=:close\ngtk-enable-animations=0\n")
+        self.environment["DISPLAY"] = self._start_display()
+        self.log_path = f"{self.home}/log"
+        self.log = open(self.log_path, "wb")
+        self.program = subprocess.Popen([program, *arguments], env=self.environment, stdout=self.log, stderr=self.log)
+        self.processes.append(self.program)
+        self.window = self._find_window()
+
+    def _start_display(self):
+        read, write = os.pipe()
+        server = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", f"{self.size[0]}x{self.size[1]}x24",
+                                   "-nolisten", "tcp"], pass_fds=(write,), stderr=subprocess.DEVNULL)
+        os.close(write)
+        self.processes.append(server)
+        number = os.read(read, 16).decode().strip()
+        os.close(read)
+        display = f":{number}"
+        manager = shutil.which("openbox")
+        if manager:
+            self.processes.append(subprocess.Popen([manager], env=dict(self.environment, DISPLAY=display),
+                                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+            time.sleep(0.5)
+        return display
+
+    def _find_window(self, timeout=60):
+        end = time.time() + timeout
+        while time.time() < end:
+            found = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", "DenseHybrid Studio"],
+                                   env=self.environment, capture_output=True, text=True).stdout.split()
+            if found:
+                self.window = found[-1]
+                self.resize(*self.size)
+                return self.window
+            if self.program.poll() is not None:
+                raise RuntimeError(f"the studio ended by itself: {self.text()[-2000:]}")
+            time.sleep(0.1)
+        raise RuntimeError("no window appeared")
+
+    def close(self):
+        for process in reversed(self.processes):
+            if process.poll() is None:
+                process.terminate()
+                try:
+                    process.wait(20)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+        self.log.close()
+
+    def text(self):
+        with open(self.log_path, "rb") as file:
+            return file.read().decode("utf-8", "replace")
+
+    def wait(self, pattern, timeout=120, after=0):
+        """Waits until the log holds the pattern behind position `after`; gives the match."""
+        end = time.time() + timeout
+        while time.time() < end:
+            found = re.compile(pattern).search(self.text(), after)
+            if found:
+                return found
+            if self.program.poll() is not None:
+                break
+            time.sleep(0.05)
+        raise AssertionError(f"{pattern!r} was not seen; the log ends with\n{self.text()[-1500:]}")
+
+    def runs(self):
+        """Runs of the network begun so far."""
+        return len(re.findall(r"^studio: run \d+ ", self.text(), re.M))
+
+    def xdotool(self, *arguments):
+        subprocess.run(["xdotool", *map(str, arguments)], env=self.environment, check=True, stdout=subprocess.DEVNULL)
+
+    def key(self, *keys):
+        self.xdotool("key", "--delay", "40", *keys)
+        time.sleep(0.15)
+
+    def move(self, x, y):
+        self.xdotool("mousemove", int(x), int(y))
+
+    def click(self, x, y, button=1, count=1):
+        self.move(x, y)
+        time.sleep(0.1)
+        self.xdotool("click", "--repeat", count, "--delay", 80, button)
+        time.sleep(0.2)
+
+    def drag(self, start, end, seconds=1.0, button=1, rate=60):
+        self.move(*start)
+        time.sleep(0.1)
+        self.xdotool("mousedown", button)
+        steps = max(2, int(seconds * rate))
+        for i in range(1, steps + 1):
+            self.move(start[0] + (end[0] - start[0]) * i / steps, start[1] + (end[1] - start[1]) * i / steps)
+            time.sleep(seconds / steps / 2)
+        self.xdotool("mouseup", button)
+        time.sleep(0.2)
+
+    def resize(self, width, height):
+        self.xdotool("windowmove", self.window, 0, 0)
+        self.xdotool("windowsize", "--sync", self.window, width, height)
+        time.sleep(0.5)
+
+    def settle(self, seconds=0.6):
+        time.sleep(seconds)
+
+    def screenshot(self, path):
+        subprocess.run(["import", "-window", "root", "-crop", f"{self.size[0]}x{self.size[1]}+0+0", path],
+                       env=self.environment, check=True)
+
+    def pixels(self, x, y, width, height):
+        """RGB bytes of a part of the screen."""
+        return subprocess.run(["import", "-window", "root", "-crop", f"{width}x{height}+{x}+{y}", "-depth", "8",
+                               "rgb:-"], env=self.environment, check=True, capture_output=True).stdout

@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+"""The studio with real pointer and key events: test-studio.py PROGRAM OUTPUT-FOLDER. Writes TAP.
+
+DH_SHARED/data/smiyc is used where it is there; its pictures are looked at, and no screenshot of them is kept.
+"""
+import os
+import shutil
+import subprocess
+import sys
+import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import driver
+
+PROGRAM, OUTPUT = sys.argv[1], sys.argv[2]
+SHARED = os.environ.get("DH_SHARED", "")
+# Where things lie in a window of 1400×900 with both panels.
+IMAGE_PANE = (245, 120, 380, 190)
+PLOT_Y = 178
+PLOT_X = (1080, 1330)
+
+
+def frames(studio, after):
+    """What the canvas logged of its frame rate since."""
+    lines = [line for line in studio.text()[after:].splitlines() if line.startswith("frames: ")]
+    return lines[-1] if lines else "no frames logged"
+
+
+def open_demo(studio):
+    studio.key("ctrl+d")
+    studio.wait(r"studio: (counted|error)")
+    assert "studio: error" not in studio.text(), studio.text()[-400:]
+    studio.settle(1.5)
+
+
+def test_start(studio):
+    studio.settle()
+    studio.screenshot(f"{OUTPUT}/start.png")
+    assert "studio: opened" not in studio.text()
+
+
+def test_demo(studio):
+    open_demo(studio)
+    studio.wait(r"studio: shows \S+, maps")
+    studio.screenshot(f"{OUTPUT}/browse.png")
+    pane = studio.pixels(*IMAGE_PANE)
+    assert len(set(zip(pane[0::3], pane[1::3], pane[2::3]))) > 500, "the image pane is empty"
+
+
+def test_slider(studio):
+    """The mask follows the threshold, the network does not run, whatever way the threshold is moved."""
+    mark = len(studio.text())
+    # The neighbours are computed ahead; wait until that has ended.
+    studio.settle(3)
+    runs, before = studio.runs(), studio.pixels(*IMAGE_PANE)
+    middle = sum(PLOT_X) / 2
+    studio.drag((middle, PLOT_Y), (PLOT_X[0] + 40, PLOT_Y), seconds=2)
+    studio.settle()
+    low = studio.pixels(*IMAGE_PANE)
+    assert low != before, "the mask did not change"
+    studio.drag((PLOT_X[0] + 40, PLOT_Y), (PLOT_X[1] - 20, PLOT_Y), seconds=2)
+    studio.settle()
+    high = studio.pixels(*IMAGE_PANE)
+    assert high != low, "the mask did not change back"
+    values = [line for line in studio.text()[mark:].splitlines() if "studio: threshold hybrid" in line]
+    assert len(values) > 20, f"only {len(values)} values on the way"
+    assert studio.runs() == runs, "the network ran while a slider moved"
+    print(f"# {frames(studio, mark)}")
+
+
+def test_keys(studio):
+    mark = len(studio.text())
+    studio.move(430, 840)
+    studio.key("alt+2")
+    studio.key("period")
+    studio.wait(r"studio: threshold likelihood \S+, by-hand", after=mark)
+    studio.key("alt+1")
+    studio.key("ctrl+z")
+    studio.wait(r"studio: threshold ", after=mark)
+    mark = len(studio.text())
+    studio.click(120, 260)  # another row of the list
+    studio.wait(r"studio: shows \S+, maps", after=mark)
+    runs = studio.runs()
+    mark = len(studio.text())
+    studio.key("Right")
+    studio.wait(r"studio: shows \S+, (maps|picture)", after=mark)
+    assert runs <= studio.runs()
+
+
+def test_zoom(studio):
+    x, y = IMAGE_PANE[0] + 150, IMAGE_PANE[1] + 90
+    before = studio.pixels(*IMAGE_PANE)
+    studio.click(x, y, button=4, count=6)
+    studio.settle()
+    near = studio.pixels(*IMAGE_PANE)
+    assert near != before, "the wheel did not zoom"
+    mark = len(studio.text())
+    studio.drag((x, y), (x - 90, y - 40), seconds=2)
+    studio.settle()
+    assert studio.pixels(*IMAGE_PANE) != near, "the drag did not pan"
+    print(f"# {frames(studio, mark)}")
+    studio.click(x, y, count=2)
+    studio.settle()
+    studio.key("Escape")
+    studio.move(700, 880)
+    studio.settle()
+    assert studio.pixels(*IMAGE_PANE) == before, "a double click did not fit"
+
+
+def test_evaluate(studio):
+    studio.key("ctrl+e")
+    found = studio.wait(r"studio: (evaluated (\d+)|error .*)", timeout=280)
+    assert found.group(2), found.group(1)
+    studio.key("ctrl+2")
+    studio.settle(1.5)
+    studio.screenshot(f"{OUTPUT}/metrics.png")
+    studio.key("ctrl+1")
+    studio.settle()
+    studio.screenshot(f"{OUTPUT}/evaluated.png")
+
+
+def test_narrow(studio):
+    for size in ((1280, 720), (800, 600)):
+        studio.resize(*size)
+        studio.settle(1)
+        studio.screenshot(f"{OUTPUT}/browse-{size[0]}x{size[1]}.png")
+    studio.key("shift+F9")
+    studio.settle(1)
+    studio.screenshot(f"{OUTPUT}/tuning-800x600.png")
+    studio.key("shift+F9")
+    studio.key("F9")
+    studio.settle(1)
+    studio.key("F9")
+    studio.resize(1400, 900)
+
+
+def test_shared():
+    folder = os.path.join(SHARED, "data", "smiyc")
+    studio = driver.Studio(PROGRAM, ["--new", "--params", "demo", folder])
+    try:
+        studio.wait(r"studio: opened .*, 10 pictures")
+        studio.wait(r"studio: counted", timeout=280)
+        studio.settle(3)
+        test_slider(studio)
+    finally:
+        studio.close()
+
+
+def main():
+    cases = [test_start, test_demo, test_slider, test_keys, test_zoom, test_evaluate, test_narrow]
+    print(f"1..{len(cases) + 1}", flush=True)
+    without = driver.missing()
+    os.makedirs(OUTPUT, exist_ok=True)
+    home = None
+    failed = without is not None
+    studio = None
+    reason = f"{without} is not installed"
+    if not without:
+        studio = driver.Studio(PROGRAM, ["--new"])
+        home = studio.home
+    for number, case in enumerate(cases, 1):
+        name = case.__name__[5:]
+        if failed:
+            print(f"ok {number} {name} # SKIP {reason}", flush=True)
+            continue
+        try:
+            case(studio)
+            assert studio.program.poll() is None, "the studio ended"
+            print(f"ok {number} {name}", flush=True)
+        except Exception as error:
+            if "comes without the demo" in (studio.text() if studio else ""):
+                failed, reason = True, "this build comes without the demo"
+                print(f"ok {number} {name} # SKIP {reason}", flush=True)
+                continue
+            print(f"not ok {number} {name}", flush=True)
+            print("\n".join("# " + line for line in traceback.format_exc().splitlines()), flush=True)
+            studio.screenshot(f"{OUTPUT}/failed-{name}.png")
+    if studio:
+        studio.close()
+        for line in studio.text().splitlines():
+            if "CRITICAL" in line or "WARNING" in line or "ERROR" in line:
+                print("# " + line)
+    number = len(cases) + 1
+    if failed or not os.path.isdir(os.path.join(SHARED, "data", "smiyc")):
+        print(f"ok {number} shared # SKIP {reason if failed else 'DH_SHARED/data/smiyc is not there'}", flush=True)
+    else:
+        try:
+            test_shared()
+            print(f"ok {number} shared", flush=True)
+        except Exception:
+            print(f"not ok {number} shared", flush=True)
+            print("\n".join("# " + line for line in traceback.format_exc().splitlines()), flush=True)
+    if home:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+main()
