@@ -24,6 +24,7 @@ static const struct
   { "report", dh_cmd_report, "write a run as CSV, JSON, HTML, PDF, Markdown or LaTeX" },
   { "export", dh_cmd_export, "write the score maps of a run in a benchmark's layout" },
   { "bench", dh_cmd_bench, "time a network, layer by layer" },
+  { "demo", dh_cmd_demo, "the whole job on built-in scenes and weights" },
   { "demo-scenes", dh_cmd_demo_scenes, "write generated street scenes as a data set" },
 };
 

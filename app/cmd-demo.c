@@ -53,17 +53,17 @@ write_panels (DhCli *cli, DhDataset *dataset, DhPredictor *predictor, double thr
       g_autoptr (DhLabels) labels = NULL;
       if (!image || !dh_dataset_load_labels (dataset, i, &labels, NULL, error))
         return FALSE;
-      g_autoptr (DhPrediction) prediction
-          = dh_predictor_run (predictor, image, PANEL_MAPS, cli->cancellable, NULL, error);
+      g_autoptr (DhPrediction) prediction =
+          dh_predictor_run (predictor, image, PANEL_MAPS, cli->cancellable, NULL, error);
       if (!prediction)
         return FALSE;
-      const DhPictureOptions options
-          = { .classes = dh_model_classes (dh_predictor_model (predictor)), .threshold = threshold };
+      const DhPictureOptions options = { .classes = dh_model_classes (dh_predictor_model (predictor)),
+                                         .threshold = threshold };
       g_autofree char *name = g_path_get_basename (item->stem);
       g_autofree char *file = g_strdup_printf ("%s_%s.png", item->group, name);
       g_autofree char *path = g_build_filename (panels, file, NULL);
-      g_autoptr (DhImage) panel
-          = dh_picture_panel (image, prediction->maps, labels ? labels->ids : NULL, &options, error);
+      g_autoptr (DhImage) panel =
+          dh_picture_panel (image, prediction->maps, labels ? labels->ids : NULL, &options, error);
       if (!panel || !dh_image_write_png (path, panel->width, panel->height, 3, panel->rgb, error))
         return FALSE;
     }
@@ -81,10 +81,10 @@ run_demo (DhCli *cli, const char *out, GError **error)
   dh_cli_progress_end (cli);
   g_autoptr (GBytes) weights = dh_demo_get_weights (error);
   g_autoptr (DhModel) model = weights ? dh_model_load_bytes (weights, "demo-network.safetensors", NULL, error) : NULL;
-  g_autoptr (DhPredictor) predictor
-      = model ? dh_predictor_new (model, cli->device, cli->precision, cli->threads, error) : NULL;
-  g_autoptr (DhDataset) dataset
-      = predictor ? dh_dataset_open (scenes, "street-hazards", NULL, cli->cancellable, NULL, error) : NULL;
+  g_autoptr (DhPredictor) predictor =
+      model ? dh_predictor_new (model, cli->device, cli->precision, cli->threads, error) : NULL;
+  g_autoptr (DhDataset) dataset =
+      predictor ? dh_dataset_open (scenes, "street-hazards", NULL, cli->cancellable, NULL, error) : NULL;
   g_autoptr (DhDatabase) database = dataset ? dh_database_open (db, error) : NULL;
   g_autoptr (DhEvaluation) evaluation = database ? evaluate (cli, dataset, predictor, database, out, error) : NULL;
   dh_cli_progress_end (cli);
