@@ -27,6 +27,7 @@ typedef struct
   gint h, w;
   const float *const *sum; /* planes of a value of the same shape that is added, or NULL; may be `planes` themselves */
   gboolean relu;           /* after the sum */
+  gboolean stream;         /* larger than the caches: write past them */
 } DhCpuOutput;
 
 /* 1×1 convolution. Weights: see dh_cpu_pack_1x1. */

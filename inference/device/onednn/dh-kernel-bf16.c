@@ -45,7 +45,11 @@ tile (const DhProduct *p, gint pixels, gint outs)
         DhVec v = (DhVec)sum[i][o];
         if (p->sum[o] != NULL)
           v += dh_load (p->sum[o] + i * DH_LANES);
-        dh_store (p->c[o] + i * DH_LANES, p->relu ? dh_relu (v) : v);
+        v = p->relu ? dh_relu (v) : v;
+        if (p->stream)
+          dh_stream (p->c[o] + i * DH_LANES, v);
+        else
+          dh_store (p->c[o] + i * DH_LANES, v);
       }
 }
 

@@ -76,6 +76,18 @@ gather (const DhCpuConv1x1 *conv, gint first, gint n, gint plane0, gint n_planes
     }
 }
 
+/* Part `part` of `parts` of what the next item will read, `pixel` to its left end: asked for while this one is
+ * multiplied. */
+DH_INLINE void
+prefetch (const DhCpuConv1x1 *conv, gint part, gint parts, gint64 pixel, gint n)
+{
+  gint from = conv->in.n_planes * part / parts, to = conv->in.n_planes * (part + 1) / parts;
+  n = (gint)MIN (n, (gint64)conv->out.h * conv->out.w - pixel);
+  for (gint b = from; b < to; b++)
+    for (gint i = 0; i < n; i++)
+      __builtin_prefetch (conv->in.planes[b] + (pixel + i) * DH_LANES, 0, 2);
+}
+
 void
 dh_conv1x1 (const DhCpuConv1x1 *conv, gint item, float *scratch)
 {
@@ -101,9 +113,12 @@ dh_conv1x1 (const DhCpuConv1x1 *conv, gint item, float *scratch)
           DhProduct p = { .a_stride = n * step, .n_planes = n_planes, .w = weights };
           p.bias = plane0 == 0 ? conv->bias + (gsize)o * DH_LANES : NULL;
           p.relu = last && conv->out.relu;
+          p.stream = last && conv->out.stream;
           for (gint i = 0; i < n; i += DH_TILE)
             {
               gsize at = ((gsize)first + i) * DH_LANES;
+              if (plane0 == 0 && conv->stride == 1)
+                prefetch (conv, o / 2, (conv->out.n_planes + 1) / 2, (gint64)first + n + i, MIN (DH_TILE, n - i));
               p.a = a + i * step;
               for (gint j = 0; j < outs; j++)
                 {
@@ -122,4 +137,6 @@ dh_conv1x1 (const DhCpuConv1x1 *conv, gint item, float *scratch)
           weights += n_planes * step * outs * DH_LANES;
         }
     }
+  if (conv->out.stream)
+    dh_stream_end ();
 }

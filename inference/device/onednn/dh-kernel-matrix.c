@@ -48,9 +48,18 @@ tile (const DhProduct *p, gint pixels, gint outs)
           for (gint i = 0; i < pixels; i++)
             sum[i][o] = dh_relu (sum[i][o]);
         }
+      if (p->stream)
+        {
 #pragma GCC unroll 16
-      for (gint i = 0; i < pixels; i++)
-        dh_store (p->c[o] + i * DH_LANES, sum[i][o]);
+          for (gint i = 0; i < pixels; i++)
+            dh_stream (p->c[o] + i * DH_LANES, sum[i][o]);
+        }
+      else
+        {
+#pragma GCC unroll 16
+          for (gint i = 0; i < pixels; i++)
+            dh_store (p->c[o] + i * DH_LANES, sum[i][o]);
+        }
     }
 }
 

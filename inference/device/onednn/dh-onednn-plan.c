@@ -3,6 +3,9 @@
 #include "dh-error.h"
 #include "dh-onednn-private.h"
 
+/* Values of this size and more are written past the caches. */
+#define STREAM_BYTES (8u << 20)
+
 static void
 step_free (gpointer data)
 {
@@ -59,12 +62,14 @@ bind_input (DhCpuPlan *plan, const DhCpuView *view)
 static void
 bind (DhCpuPlan *plan)
 {
+  gsize lanes = plan->device->kernels->lanes;
   for (guint i = 0; i < plan->steps->len; i++)
     {
       DhCpuStep *step = g_ptr_array_index (plan->steps, i);
       if (step->run != NULL)
         continue;
       gboolean relu = step->output.relu;
+      gsize bytes = step->out != NULL ? (gsize)step->out->n_planes * step->out->h * step->out->w * lanes * 4 : 0;
       step->input = bind_input (plan, step->in);
       if (step->out != NULL)
         step->output = (DhCpuOutput){ .planes = pointers (plan, step->out),
@@ -72,7 +77,8 @@ bind (DhCpuPlan *plan)
                                       .h = step->out->h,
                                       .w = step->out->w,
                                       .sum = (const float *const *)pointers (plan, step->sum),
-                                      .relu = relu };
+                                      .relu = relu,
+                                      .stream = bytes >= STREAM_BYTES };
       if (step->bind != NULL)
         step->bind (step);
       if (step->is_score)
@@ -131,7 +137,9 @@ static void
 run_items (DhCpuPlan *plan, const DhCpuStep *step)
 {
   char *scratch = (char *)plan->arena + plan->scratch_offset;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(plan->threads)
+  /* Neighbours in a row, so that what an item asks for ahead is there for the same thread's next. */
+  gint chunk = CLAMP (step->n_items / (plan->threads * 16), 1, 8);
+#pragma omp parallel for schedule(dynamic, chunk) num_threads(plan->threads)
   for (gint item = 0; item < step->n_items; item++)
     step->item (step, item, (float *)(scratch + plan->scratch_bytes * omp_get_thread_num ()));
 }

@@ -37,6 +37,27 @@ dh_store (float *p, DhVec v)
   *(DhVec *)p = v;
 }
 
+/* Past the caches, for memory that is not read again soon; 64-byte aligned. Ends with dh_stream_end(). */
+DH_INLINE void
+dh_stream (float *p, DhVec v)
+{
+#if defined __AVX512F__
+  _mm512_stream_ps (p, (__m512)v);
+#elif defined __AVX2__
+  _mm256_stream_ps (p, (__m256)v);
+#else
+  dh_store (p, v);
+#endif
+}
+
+DH_INLINE void
+dh_stream_end (void)
+{
+#ifdef __AVX2__
+  _mm_sfence ();
+#endif
+}
+
 /* A scalar in all lanes. */
 DH_INLINE DhVec
 dh_splat (float x)
@@ -124,7 +145,7 @@ typedef struct
   const float *bias; /* outs·DH_LANES, or NULL: go on from what stands in c */
   float *c[2];
   const float *sum[2]; /* NULL: none */
-  gboolean relu;
+  gboolean relu, stream;
 } DhProduct;
 void dh_matrix (const DhProduct *product, gint pixels, gint outs);
 #ifdef __AVX512BF16__
