@@ -170,48 +170,66 @@ def make(network):
 
 
 # ---- one contender: reads lines, runs once for each ------------------------------------------------------------------
-def runner(peer, network, height, width, threads):
+def exported(peer, network, size, build):
+    """Where the network lies for a peer that reads it from a file."""
+    kind = "onnx" if peer == "onnxruntime" else "xml"
+    return os.path.join(build, "peers", f"{network}-{size[0]}x{size[1]}.{kind}")
+
+
+def export(peer, network, size, build):
+    """Writes it: in a process of its own, so that what this needs is not counted as the peer's memory."""
+    import torch
+
+    path = exported(peer, network, size, build)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    picture, model = torch.rand(1, 3, *size), make(network)
+    if peer == "onnxruntime":
+        torch.onnx.export(model, (picture,), path, opset_version=17, input_names=["image"], dynamo=False)
+    else:
+        import openvino
+
+        openvino.save_model(openvino.convert_model(model, example_input=picture, input=list(picture.shape)), path,
+                            compress_to_fp16=False)
+
+
+def torch_runner(peer, network, size, threads):
     import torch
 
     torch.set_num_threads(threads)
     torch.set_grad_enabled(False)
-    picture = torch.rand(1, 3, height, width)
-    model = make(network)
+    model = make(network).to(memory_format=torch.channels_last)
+    picture = torch.rand(1, 3, *size).contiguous(memory_format=torch.channels_last)
+    if peer == "torch":
+        return lambda: model(picture)
+
+    def run():
+        with torch.autocast("cpu", torch.bfloat16):
+            return model(picture)
+    return run
+
+
+def runner(peer, network, size, threads, build):
     if peer.startswith("torch"):
-        model = model.to(memory_format=torch.channels_last)
-        picture = picture.contiguous(memory_format=torch.channels_last)
-        if peer == "torch":
-            return lambda: model(picture)
+        return torch_runner(peer, network, size, threads)
+    import numpy
 
-        def run():
-            with torch.autocast("cpu", torch.bfloat16):
-                return model(picture)
-        return run
+    path = exported(peer, network, size, build)
+    picture = numpy.random.default_rng(1).random((1, 3, *size), numpy.float32)
     if peer == "onnxruntime":
-        import tempfile
-
         import onnxruntime
 
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "network.onnx")
-            torch.onnx.export(model, (picture,), path, opset_version=17, input_names=["image"], dynamo=False)
-            del model
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = threads
-            session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-        array = picture.numpy()
-        return lambda: session.run(None, {"image": array})
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        return lambda: session.run(None, {"image": picture})
     import openvino
 
     precision = "bf16" if peer.endswith("bf16") else "f32"
-    core = openvino.Core()
-    compiled = core.compile_model(openvino.convert_model(model, example_input=picture, input=list(picture.shape)), "CPU",
-                                  {"INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": precision,
-                                   "PERFORMANCE_HINT": "LATENCY"})
-    del model
+    compiled = openvino.Core().compile_model(path, "CPU", {"INFERENCE_NUM_THREADS": threads,
+                                                           "INFERENCE_PRECISION_HINT": precision,
+                                                           "PERFORMANCE_HINT": "LATENCY"})
     request = compiled.create_infer_request()
-    array = picture.numpy()
-    return lambda: request.infer({0: array})
+    return lambda: request.infer({0: picture})
 
 
 def memory(what):
@@ -222,25 +240,16 @@ def memory(what):
 
 
 def serve(arguments):
-    import gc
     import time
 
-    run = runner(arguments.serve, arguments.network, *arguments.size, arguments.threads)
-    gc.collect()
+    run = runner(arguments.serve, arguments.network, arguments.size, arguments.threads, arguments.build)
     run()
-    # What loading and converting needed is not counted: the peak starts again here where the system allows it.
-    loaded = memory("VmHWM:")
-    try:
-        with open("/proc/self/clear_refs", "w") as clear:
-            clear.write("5")
-    except OSError:
-        pass
     print("ready", flush=True)
     for _ in sys.stdin:
         wall, processor = time.perf_counter(), time.process_time()
         run()
         print(json.dumps({"seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - processor,
-                          "peak_kib": memory("VmHWM:"), "loading_peak_kib": loaded}), flush=True)
+                          "peak_kib": memory("VmHWM:")}), flush=True)
 
 
 # ---- the comparison --------------------------------------------------------------------------------------------------
@@ -262,8 +271,13 @@ def start(contender, arguments, python):
         if contender.endswith("bf16"):
             program += ["--precision", "bf16"]
     else:
-        program = [python, os.path.abspath(__file__), "--serve", contender, "--network", arguments.network, "--size",
-                   f"{height}x{width}", "--threads", str(arguments.threads)]
+        program = [python, os.path.abspath(__file__), "--network", arguments.network, "--size", f"{height}x{width}",
+                   "--threads", str(arguments.threads), "--build", arguments.build]
+        if not contender.startswith("torch") and not os.path.exists(
+                exported(contender, arguments.network, arguments.size, arguments.build)):
+            subprocess.run(program + ["--export", contender], check=True, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
+        program += ["--serve", contender]
     settings = dict(os.environ, OMP_NUM_THREADS=str(arguments.threads))
     process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                text=True, env=settings)
@@ -292,7 +306,10 @@ def main():
     parser.add_argument("--threads", default=2, type=int)
     parser.add_argument("--python", help="a Python that has the peers")
     parser.add_argument("--serve", help=argparse.SUPPRESS)
+    parser.add_argument("--export", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.export:
+        return export(arguments.export, arguments.network, arguments.size, arguments.build)
     if arguments.serve:
         return serve(arguments)
     python = arguments.python or environment(arguments.build)

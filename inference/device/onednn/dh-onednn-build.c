@@ -561,5 +561,6 @@ dh_cpu_build (DhCpuPlan *plan, DhGraph *graph, const DhShape *shapes, DhTensorDi
       return FALSE;
   build_scores (&b);
   build_outputs (&b);
+  dh_cpu_plan_order (plan);
   return TRUE;
 }

@@ -183,6 +183,8 @@ void dh_cpu_add_score (DhCpuPlan *plan, const char *name, const DhCpuScoreNodes 
 /* dh-onednn-build.c */
 gboolean dh_cpu_build (DhCpuPlan *plan, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
                        const DhPlanOptions *options, GError **error);
+/* dh-onednn-order.c */
+void dh_cpu_plan_order (DhCpuPlan *plan);
 /* dh-onednn-plan.c */
 DhPlan *dh_cpu_compile (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
                         const DhPlanOptions *options, GError **error);
