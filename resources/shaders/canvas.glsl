@@ -1,4 +1,4 @@
-/* One pane of the canvas. The first line (#version) and the defines KIND, OVERLAY, NEAREST, OUTLINE and COLORS come from
+/* One pane of the canvas. The first line (#version) and the defines KIND, OVERLAY, NEAREST, SMOOTH, OUTLINE, FILL and COLORS come from
  * the program: drivers that draw by the CPU take every branch, so what is fixed for a pane is not left to a uniform.
  * Row 0 of the target is the top one, so gl_FragCoord counts downwards here. */
 #ifdef GL_ES
@@ -12,6 +12,7 @@ precision highp usampler2D;
 #define KIND_IDS 1
 #define KIND_MAP 2
 #define KIND_TRUTH 3
+#define KIND_CORNER 4
 #define OVERLAY_NONE 0
 #define OVERLAY_MASK 1
 #define OVERLAY_OUTCOME 2
@@ -41,7 +42,7 @@ uniform bool u_reversed;
 uniform float u_bound;      /* the threshold: the only thing that a slider moves */
 uniform bool u_below;
 uniform float u_opacity;
-uniform bool u_fill;
+uniform vec4 u_inner, u_outer; /* of a pane's corner */
 
 out vec4 o_color;
 
@@ -84,8 +85,12 @@ bool
 flagged (vec2 p)
 {
   float v = texelFetch (u_map, texel (p, u_map_size), 0).r;
+#if NEAREST
   int o = order (v), bound = order (u_bound);
   return !is_nan (v) && (u_below ? o < bound : o > bound);
+#else
+  return u_below ? v < u_bound : v > u_bound;
+#endif
 }
 
 vec3
@@ -120,6 +125,9 @@ map_value (vec2 p)
 {
 #if NEAREST
   return texelFetch (u_map, texel (p, u_map_size), 0).r;
+#elif SMOOTH
+  /* All values are finite, and the card can filter floats. */
+  return textureLod (u_map, p / u_size, 0.0).r;
 #else
   vec2 q = p * u_map_size.zw - 0.5;
   vec2 i = floor (q);
@@ -223,12 +231,21 @@ with_overlay (vec3 color, vec2 p)
 #else
   float d = u_line / u_zoom;
   int c = category (p);
-  int l = category (p - vec2 (d, 0.0)), r = category (p + vec2 (d, 0.0));
-  int t = category (p - vec2 (0.0, d)), b = category (p + vec2 (0.0, d));
+#if OVERLAY == OVERLAY_CLASSES && FILL
+  return mix (color, category_color (c), u_opacity);
+#endif
+  int r = category (p + vec2 (d, 0.0)), b = category (p + vec2 (0.0, d));
+#if FILL && !NEAREST
+  /* Zoomed out one line of a pixel is enough, between each pixel and the next. */
+  if (r != c || b != c)
+    return mix (color, RIM, RIM_SHARE);
+  bool edge = false;
+  int l = c, t = c;
+#else
+  int l = category (p - vec2 (d, 0.0)), t = category (p - vec2 (0.0, d));
   bool edge = l != c || r != c || t != c || b != c;
+#endif
 #if OVERLAY == OVERLAY_CLASSES
-  if (u_fill)
-    return mix (color, category_color (c), u_opacity);
   return edge ? mix (color, category_color (c), max (u_opacity, 0.5)) : color;
 #else
   if (c == 0)
@@ -240,8 +257,9 @@ with_overlay (vec3 color, vec2 p)
       bool inner = (l != 0 && l < c) || (r != 0 && r < c) || (t != 0 && t < c) || (b != 0 && b < c);
       return inner ? mix (color, RIM, RIM_SHARE) : mix (color, tint, max (u_opacity, 0.85));
     }
-  if (!u_fill)
-    return color;
+#if !FILL
+  return color;
+#endif
   float share = u_opacity;
 #if OVERLAY == OVERLAY_OUTCOME
   if (c == 3)
@@ -258,6 +276,9 @@ with_overlay (vec3 color, vec2 p)
 void
 main ()
 {
+#if KIND == KIND_CORNER
+  o_color = mix (u_inner, u_outer, clamp (distance (gl_FragCoord.xy, u_origin) - u_zoom + 0.5, 0.0, 1.0));
+#else
   vec2 p = (gl_FragCoord.xy - u_origin) / u_zoom;
   vec3 color;
 #if KIND == KIND_IMAGE
@@ -280,4 +301,5 @@ main ()
 #endif
 #endif
   o_color = vec4 (color, 1.0);
+#endif
 }

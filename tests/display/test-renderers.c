@@ -19,9 +19,10 @@ static Frame
 draw (DhGlRenderer *renderer, const DhScene *scene, const DhView *views, guint n, int width, int height)
 {
   gboolean more = FALSE;
+  DhPicture picture = { .width = width, .height = height, .n_views = n };
+  memcpy (picture.views, views, n * sizeof *views);
   g_autoptr (GdkTexture) texture =
-      renderer ? dh_gl_renderer_draw (renderer, scene, views, n, width, height, TRUE, FALSE, &more)
-               : dh_cpu_draw (scene, views, n, width, height);
+      renderer ? dh_gl_renderer_draw (renderer, scene, &picture, TRUE, FALSE, &more) : dh_cpu_draw (scene, &picture);
   g_assert_nonnull (texture);
   g_assert_false (more);
   Frame frame = { width, height, g_malloc ((gsize)width * (gsize)height * 4) };
@@ -56,6 +57,8 @@ fill_scene (DhScene *scene, const Invented *invented)
   g_assert_true (dh_plane_set (&scene->maps[0], invented->likelihood, w, h, 4 * w, 4));
   g_assert_true (dh_plane_set (&scene->maps[1], invented->posterior, w, h, 4 * w, 4));
   g_assert_true (dh_plane_set (&scene->maps[2], invented->hybrid, w, h, 4 * w, 4));
+  for (guint i = 0; i < 3; i++)
+    scene->non_finite[i] = dh_plane_count_non_finite (&scene->maps[i]);
   scene->width = w;
   scene->height = h;
   scene->scales[0] = (DhScale){ DH_COLOR_MAP_VIRIDIS, TRUE, 2, 13, 6.6, TRUE };

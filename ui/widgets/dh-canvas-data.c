@@ -271,13 +271,13 @@ dh_canvas_peek (DhCanvas *canvas, guint slot, int x, int y)
 #define LARGEST_SNAPSHOT 4096
 
 static GdkTexture *
-draw_views (DhCanvas *canvas, const DhView *views, guint n, int width, int height)
+draw_picture (DhCanvas *canvas, const DhPicture *picture)
 {
   GdkTexture *texture = NULL;
   gboolean more = FALSE;
   if (canvas->gl)
-    texture = dh_gl_renderer_draw (canvas->gl, &canvas->scene, views, n, width, height, TRUE, FALSE, &more);
-  return texture ? texture : dh_cpu_draw (&canvas->scene, views, n, width, height);
+    texture = dh_gl_renderer_draw (canvas->gl, &canvas->scene, picture, TRUE, FALSE, &more);
+  return texture ? texture : dh_cpu_draw (&canvas->scene, picture);
 }
 
 GdkTexture *
@@ -293,8 +293,9 @@ dh_canvas_snapshot_pane (DhCanvas *canvas, guint index)
     return NULL;
   double zoom = MIN (1.0, (double)LARGEST_SNAPSHOT / MAX (scene->width, scene->height));
   int width = MAX (1, (int)round (scene->width * zoom)), height = MAX (1, (int)round (scene->height * zoom));
-  DhView view = { kind, slot, 0, 0, width, height, 0.0, 0.0, zoom, 1 };
-  return draw_views (canvas, &view, 1, width, height);
+  DhPicture picture = { .width = width, .height = height, .n_views = 1 };
+  picture.views[0] = (DhView){ kind, slot, 0, 0, width, height, 0.0, 0.0, zoom, 1 };
+  return draw_picture (canvas, &picture);
 }
 
 gboolean
@@ -306,12 +307,10 @@ dh_canvas_save_png (DhCanvas *canvas, int index, const char *path, GError **erro
     texture = dh_canvas_snapshot_pane (canvas, (guint)index);
   else
     {
-      DhView views[2 * DH_CANVAS_MAX_PANES];
-      double scale = gtk_widget_get_scale_factor (GTK_WIDGET (canvas));
-      guint n = dh_canvas_collect_views (canvas, scale, views);
-      if (n > 0)
-        texture = draw_views (canvas, views, n, (int)(gtk_widget_get_width (GTK_WIDGET (canvas)) * scale),
-                              (int)(gtk_widget_get_height (GTK_WIDGET (canvas)) * scale));
+      DhPicture picture;
+      dh_canvas_compose (canvas, gtk_widget_get_scale_factor (GTK_WIDGET (canvas)), &picture);
+      if (picture.n_views > 0)
+        texture = draw_picture (canvas, &picture);
     }
   if (texture == NULL)
     {

@@ -29,7 +29,7 @@ struct _DhCanvas
   DhPane *strip[DH_CANVAS_MAX_PANES]; /* while one pane is shown alone */
   guint n_panes, active_pane;
   DhCanvasLayout layout;
-  GtkWidget *view;  /* the pictures of all panes, above the panes */
+  GtkWidget *view;  /* the pictures of all panes and the ground, below the panes */
   GtkWidget *marks; /* cross, frames, overview, above the pictures */
 
   DhLook look;
@@ -85,11 +85,11 @@ void dh_canvas_queue_marks (DhCanvas *canvas);
 /* A threshold or a look is being moved: coarse and measured until it rests. */
 void dh_canvas_note_motion (DhCanvas *canvas);
 
-/* dh-canvas-view.c, dh-canvas-marks.c: the two leaf widgets above the panes. */
+/* dh-canvas-view.c, dh-canvas-marks.c: the leaf widgets below and above the panes. */
 GtkWidget *dh_canvas_view_new (DhCanvas *canvas);
 GtkWidget *dh_canvas_marks_new (DhCanvas *canvas);
-/* The views of all visible panes on a target `scale` times the canvas. Returns their number (≤ 2 × panes). */
-guint dh_canvas_collect_views (DhCanvas *canvas, double scale, DhView *views);
+/* All visible panes on a target `scale` times the canvas. */
+void dh_canvas_compose (DhCanvas *canvas, double scale, DhPicture *picture);
 void dh_canvas_drop_renderer (DhCanvas *canvas);
 
 /* dh-canvas-input.c */

@@ -1,8 +1,10 @@
 #include <math.h>
+#include <string.h>
 #include "dh-canvas-private.h"
+#include "dh-widgets.h"
 
-/* The leaf that draws the pictures of all panes as one texture. Its node stays cached while only heads, cross or frames
- * above and below it change. */
+/* The leaf that draws the pictures of all panes as one texture. Its node stays cached while only the heads, cross
+ * or frames above it change. */
 #define DH_TYPE_CANVAS_VIEW (dh_canvas_view_get_type ())
 G_DECLARE_FINAL_TYPE (DhCanvasView, dh_canvas_view, DH, CANVAS_VIEW, GtkWidget)
 
@@ -34,45 +36,73 @@ clip_view (DhCanvas *canvas, const graphene_rect_t *area, double scale, double x
   return view->width > 0 && view->height > 0;
 }
 
-guint
-dh_canvas_collect_views (DhCanvas *canvas, double scale, DhView *views)
+static void
+add_panel (DhPicture *picture, GtkWidget *pane, GtkWidget *canvas, double scale)
 {
-  guint n = 0;
-  double device = gtk_widget_get_scale_factor (GTK_WIDGET (canvas));
-  if (canvas->scene.width == 0)
-    return 0;
+  graphene_rect_t bounds;
+  if (!gtk_widget_compute_bounds (pane, canvas, &bounds))
+    return;
+  int left = (int)round (bounds.origin.x * scale), top = (int)round (bounds.origin.y * scale);
+  picture->panels[picture->n_panels++] =
+      (GdkRectangle){ left, top, (int)round ((bounds.origin.x + bounds.size.width) * scale) - left,
+                      (int)round ((bounds.origin.y + bounds.size.height) * scale) - top };
+}
+
+static void
+add_strip (DhCanvas *canvas, DhPane *strip, double scale, DhPicture *picture)
+{
+  GdkRectangle in_pane;
+  graphene_point_t origin = GRAPHENE_POINT_INIT (0, 0);
+  DhView *view = &picture->views[picture->n_views];
+  dh_pane_get_picture_area (strip, &in_pane);
+  add_panel (picture, GTK_WIDGET (strip), GTK_WIDGET (canvas), scale);
+  if (canvas->scene.width == 0
+      || !gtk_widget_compute_point (GTK_WIDGET (strip), GTK_WIDGET (canvas), &GRAPHENE_POINT_INIT (0, 0), &origin))
+    return;
+  graphene_rect_t area = GRAPHENE_RECT_INIT (origin.x + (float)in_pane.x, origin.y + (float)in_pane.y,
+                                             (float)in_pane.width, (float)in_pane.height);
+  double zoom = MIN (area.size.width / canvas->scene.width, area.size.height / canvas->scene.height) * scale;
+  double x0 = round ((area.size.width * scale - canvas->scene.width * zoom) / 2.0);
+  double y0 = round ((area.size.height * scale - canvas->scene.height * zoom) / 2.0);
+  view->kind = dh_pane_get_kind (strip);
+  view->slot = dh_pane_get_slot (strip);
+  picture->n_views += clip_view (canvas, &area, scale, x0, y0, zoom, view);
+}
+
+void
+dh_canvas_compose (DhCanvas *canvas, double scale, DhPicture *picture)
+{
+  GtkWidget *widget = GTK_WIDGET (canvas);
+  double device = gtk_widget_get_scale_factor (widget);
+  gboolean dark = dh_widget_is_dark (widget);
+  memset (picture, 0, sizeof *picture);
+  picture->width = (int)(gtk_widget_get_width (widget) * scale);
+  picture->height = (int)(gtk_widget_get_height (widget) * scale);
+  picture->radius = (int)round (6 * scale);
+  dh_widget_lookup_color (widget, "dh_canvas", dark ? "#161618" : "#dcdce0", &picture->ground);
+  dh_widget_lookup_color (widget, "dh_panebg", dark ? "#2a2a2d" : "#f6f5f4", &picture->panel);
   for (guint i = 0; i < canvas->n_panes; i++)
     {
       DhPane *pane = canvas->panes[i];
-      if (gtk_widget_get_child_visible (GTK_WIDGET (pane)) && !dh_pane_has_message (pane))
+      if (gtk_widget_get_child_visible (GTK_WIDGET (pane)))
         {
-          graphene_rect_t area;
-          DhLook look = dh_canvas_get_look (canvas, i);
-          double x0, y0;
-          dh_canvas_get_area (canvas, i, &area);
-          dh_canvas_get_corner (canvas, i, scale, &x0, &y0);
-          views[n].kind = dh_pane_get_kind (pane);
-          views[n].slot = dh_pane_get_slot (pane);
-          n += clip_view (canvas, &area, scale, x0, y0, look.zoom * scale / device, &views[n]);
+          add_panel (picture, GTK_WIDGET (pane), widget, scale);
+          if (canvas->scene.width > 0 && !dh_pane_has_message (pane))
+            {
+              graphene_rect_t area;
+              DhLook look = dh_canvas_get_look (canvas, i);
+              DhView *view = &picture->views[picture->n_views];
+              double x0, y0;
+              dh_canvas_get_area (canvas, i, &area);
+              dh_canvas_get_corner (canvas, i, scale, &x0, &y0);
+              view->kind = dh_pane_get_kind (pane);
+              view->slot = dh_pane_get_slot (pane);
+              picture->n_views += clip_view (canvas, &area, scale, x0, y0, look.zoom * scale / device, view);
+            }
         }
-      DhPane *strip = canvas->strip[i];
-      if (strip)
-        {
-          GdkRectangle in_pane;
-          graphene_point_t origin = GRAPHENE_POINT_INIT (0, 0);
-          dh_pane_get_picture_area (strip, &in_pane);
-          if (!gtk_widget_compute_point (GTK_WIDGET (strip), GTK_WIDGET (canvas), &GRAPHENE_POINT_INIT (0, 0), &origin))
-            continue;
-          graphene_rect_t area = GRAPHENE_RECT_INIT (origin.x + (float)in_pane.x, origin.y + (float)in_pane.y,
-                                                     (float)in_pane.width, (float)in_pane.height);
-          double zoom = MIN (area.size.width / canvas->scene.width, area.size.height / canvas->scene.height) * scale;
-          views[n].kind = dh_pane_get_kind (strip);
-          views[n].slot = dh_pane_get_slot (strip);
-          n += clip_view (canvas, &area, scale, round ((area.size.width * scale - canvas->scene.width * zoom) / 2.0),
-                          round ((area.size.height * scale - canvas->scene.height * zoom) / 2.0), zoom, &views[n]);
-        }
+      if (canvas->strip[i])
+        add_strip (canvas, canvas->strip[i], scale, picture);
     }
-  return n;
 }
 
 static void
@@ -124,15 +154,15 @@ dh_canvas_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   if (canvas->frame == NULL || canvas->frame_stale || canvas->frame_width != target_width
       || canvas->frame_height != target_height)
     {
-      DhView views[2 * DH_CANVAS_MAX_PANES];
-      guint n = dh_canvas_collect_views (canvas, scale, views);
+      DhPicture picture;
       gboolean more = FALSE;
+      dh_canvas_compose (canvas, scale, &picture);
       g_clear_object (&canvas->frame);
       if (canvas->gl)
-        canvas->frame = dh_gl_renderer_draw (canvas->gl, &canvas->scene, views, n, target_width, target_height, FALSE,
-                                             target_width < width * gtk_widget_get_scale_factor (widget), &more);
+        canvas->frame = dh_gl_renderer_draw (canvas->gl, &canvas->scene, &picture, FALSE,
+                                             scale < gtk_widget_get_scale_factor (widget), &more);
       if (canvas->frame == NULL)
-        canvas->frame = dh_cpu_draw (&canvas->scene, views, n, target_width, target_height);
+        canvas->frame = dh_cpu_draw (&canvas->scene, &picture);
       canvas->frame_stale = FALSE;
       canvas->frame_width = target_width;
       canvas->frame_height = target_height;
@@ -152,12 +182,22 @@ dh_canvas_view_unrealize (GtkWidget *widget)
   GTK_WIDGET_CLASS (dh_canvas_view_parent_class)->unrealize (widget);
 }
 
+/* The ground's colours may be others now. */
+static void
+dh_canvas_view_css_changed (GtkWidget *widget, GtkCssStyleChange *change)
+{
+  GTK_WIDGET_CLASS (dh_canvas_view_parent_class)->css_changed (widget, change);
+  DH_CANVAS_VIEW (widget)->canvas->frame_stale = TRUE;
+  gtk_widget_queue_draw (widget);
+}
+
 static void
 dh_canvas_view_class_init (DhCanvasViewClass *class)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (class);
   widget_class->snapshot = dh_canvas_view_snapshot;
   widget_class->unrealize = dh_canvas_view_unrealize;
+  widget_class->css_changed = dh_canvas_view_css_changed;
   /* The panes below say what is seen. */
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_PRESENTATION);
 }

@@ -85,7 +85,7 @@ make_strip (DhCanvas *canvas)
       gtk_widget_set_focusable (GTK_WIDGET (strip), FALSE);
       dh_pane_set_mirror (canvas->panes[i], strip);
       dh_pane_set_active (strip, i == canvas->active_pane);
-      gtk_widget_insert_before (GTK_WIDGET (strip), GTK_WIDGET (canvas), canvas->view);
+      gtk_widget_insert_before (GTK_WIDGET (strip), GTK_WIDGET (canvas), canvas->marks);
     }
 }
 
@@ -283,7 +283,7 @@ dh_canvas_set_panes (DhCanvas *canvas, const DhPaneSpec *specs, guint n)
       if (canvas->panes[i] == NULL)
         canvas->panes[i] = make_pane (canvas, &specs[i]);
       /* Order is the order of Tab as well. */
-      gtk_widget_insert_before (GTK_WIDGET (canvas->panes[i]), GTK_WIDGET (canvas), canvas->view);
+      gtk_widget_insert_before (GTK_WIDGET (canvas->panes[i]), GTK_WIDGET (canvas), canvas->marks);
       dh_pane_set_index (canvas->panes[i], i);
       canvas->alone[i] = !canvas->linked;
       canvas->own_look[i] = canvas->look;

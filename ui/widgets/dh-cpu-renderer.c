@@ -225,12 +225,33 @@ with_overlay (const Job *job, int i, int j, float color[3])
   int d = job->view->line;
   float opacity = (float)job->scene->opacity;
   int c = category (job, i, j);
-  int n[4] = { category (job, i - d, j), category (job, i + d, j), category (job, i, j - d), category (job, i, j + d) };
-  gboolean edge = n[0] != c || n[1] != c || n[2] != c || n[3] != c;
+  int right = category (job, i + d, j), below = category (job, i, j + d);
+  gboolean edge;
+  int n[4] = { c, right, c, below };
+  if (job->overlay == DH_OVERLAY_CLASSES && job->scene->fill)
+    {
+      mix_rgb (color, category_color (job, c), opacity);
+      return;
+    }
+  if (job->scene->fill && job->view->zoom < 1.0)
+    {
+      if (right != c || below != c)
+        {
+          mix_rgb (color, DH_COLOR_RIM, DH_RIM_SHARE);
+          return;
+        }
+      edge = FALSE;
+    }
+  else
+    {
+      n[0] = category (job, i - d, j);
+      n[2] = category (job, i, j - d);
+      edge = n[0] != c || n[1] != c || n[2] != c || n[3] != c;
+    }
   if (job->overlay == DH_OVERLAY_CLASSES)
     {
-      if (job->scene->fill || edge)
-        mix_rgb (color, category_color (job, c), job->scene->fill ? opacity : MAX (opacity, 0.5f));
+      if (edge)
+        mix_rgb (color, category_color (job, c), MAX (opacity, 0.5f));
       return;
     }
   if (c == 0)
@@ -501,18 +522,67 @@ draw_view (const DhScene *scene, const DhView *view, guint8 *pixels, gsize strid
   job_clear (&job);
 }
 
-GdkTexture *
-dh_cpu_draw (const DhScene *scene, const DhView *views, guint n, int width, int height)
+static void
+put_color (guint8 *pixel, const GdkRGBA *inner, const GdkRGBA *outer, float share)
 {
+  float a[4] = { inner->red, inner->green, inner->blue, 1.0f }, b[4] = { outer->red, outer->green, outer->blue, 1.0f };
+  for (int c = 0; c < 4; c++)
+    pixel[c] = (guint8)((a[c] + (b[c] - a[c]) * share) * 255.0f + 0.5f);
+}
+
+static void
+fill (guint8 *pixels, gsize stride, const GdkRectangle *area, const GdkRGBA *color)
+{
+  guint8 pixel[4];
+  guint32 word;
+  put_color (pixel, color, color, 0.0f);
+  memcpy (&word, pixel, 4);
+  for (int y = area->y; y < area->y + area->height; y++)
+    {
+      guint32 *row = (guint32 *)(void *)(pixels + (gsize)y * stride);
+      for (int x = area->x; x < area->x + area->width; x++)
+        row[x] = word;
+    }
+}
+
+static void
+draw_panel (const DhPicture *picture, const GdkRectangle *panel, guint8 *pixels, gsize stride)
+{
+  int r = picture->radius;
+  GdkRectangle target = { 0, 0, picture->width, picture->height }, area;
+  if (!gdk_rectangle_intersect (panel, &target, &area))
+    return;
+  fill (pixels, stride, &area, &picture->panel);
+  if (!gdk_rectangle_equal (&area, panel) || panel->width < 2 * r || panel->height < 2 * r)
+    return;
+  for (int y = 0; y < 2 * r; y++)
+    for (int x = 0; x < 2 * r; x++)
+      {
+        float share = hypotf ((float)x + 0.5f - (float)r, (float)y + 0.5f - (float)r) - (float)r + 0.5f;
+        int px = panel->x + (x < r ? x : panel->width - 2 * r + x),
+            py = panel->y + (y < r ? y : panel->height - 2 * r + y);
+        put_color (pixels + (gsize)py * stride + 4 * (gsize)px, &picture->panel, &picture->ground,
+                   CLAMP (share, 0.0f, 1.0f));
+      }
+}
+
+GdkTexture *
+dh_cpu_draw (const DhScene *scene, const DhPicture *picture)
+{
+  int width = picture->width, height = picture->height;
   if (width < 1 || height < 1 || width > 2 * DH_CANVAS_MAX_SIDE || height > 2 * DH_CANVAS_MAX_SIDE)
     return NULL;
   gsize stride = (gsize)width * 4;
   guint8 *pixels = g_try_malloc0 (stride * (gsize)height);
   if (pixels == NULL)
     return NULL;
-  for (guint k = 0; k < n; k++)
+  if (picture->ground.alpha > 0.0f)
+    fill (pixels, stride, &(GdkRectangle){ 0, 0, width, height }, &picture->ground);
+  for (guint i = 0; i < picture->n_panels; i++)
+    draw_panel (picture, &picture->panels[i], pixels, stride);
+  for (guint k = 0; k < picture->n_views; k++)
     {
-      const DhView *view = &views[k];
+      const DhView *view = &picture->views[k];
       if (view->width > 0 && view->height > 0 && view->x >= 0 && view->y >= 0 && view->x + view->width <= width
           && view->y + view->height <= height && dh_scene_has (scene, view->kind, view->slot))
         draw_view (scene, view, pixels, stride);

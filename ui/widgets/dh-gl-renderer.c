@@ -21,9 +21,20 @@ enum
   KIND_IDS,
   KIND_MAP,
   KIND_TRUTH,
+  KIND_CORNER, /* of a pane: origin is its circle's middle, zoom its radius */
   N_KINDS,
 };
-#define N_OVERLAYS 4
+
+/* What else is fixed when a program is compiled: of an image the overlay and whether it is filled, of a map the outline
+ * and whether the card filters it. */
+enum
+{
+  MODE_OVERLAY = 3,
+  MODE_FILL = 4,
+  MODE_OUTLINE = 1,
+  MODE_SMOOTH = 2,
+  N_MODES = 8,
+};
 #define N_COLORS 1024 /* entries of a colour map's texture: enough to take the nearest */
 
 typedef struct
@@ -43,8 +54,10 @@ typedef struct
   X (has_image)                                                                                                        \
   X (map)                                                                                                              \
   X (ids)                                                                                                              \
-  X (truth) X (colors) X (color_row) X (palette) X (range) X (halves) X (diverging) X (reversed) X (bound) X (below)   \
-      X (image_size) X (map_size) X (ids_size) X (truth_size) X (opacity) X (fill)
+  X (truth)                                                                                                            \
+  X (colors)                                                                                                           \
+  X (color_row) X (palette) X (range) X (halves) X (diverging) X (reversed) X (bound) X (below) X (image_size)         \
+      X (map_size) X (ids_size) X (truth_size) X (inner) X (outer) X (opacity)
 
 typedef struct
 {
@@ -82,7 +95,7 @@ struct _DhGlRenderer
   GLint largest;
   GLuint frame, vertices;
   Texture textures[N_TEXTURES];
-  Program programs[N_KINDS][N_OVERLAYS][2]; /* by overlay or outline; zoomed out, and from 100 % on */
+  Program programs[N_KINDS][N_MODES][2]; /* by MODE_…; zoomed out, and from 100 % on */
 };
 
 static void
@@ -202,9 +215,11 @@ get_program (DhGlRenderer *renderer, guint kind, guint mode, gboolean nearest)
   if (bytes == NULL)
     return NULL;
   g_autofree char *source = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
-  g_autofree char *defines = g_strdup_printf (
-      "#define KIND %u\n#define OVERLAY %u\n#define OUTLINE %u\n#define NEAREST %d\n#define COLORS %d\n", kind,
-      kind == KIND_IMAGE ? mode : 0u, kind == KIND_MAP ? mode : 0u, nearest, N_COLORS);
+  g_autofree char *defines =
+      g_strdup_printf ("#define KIND %u\n#define NEAREST %d\n#define COLORS %d\n#define OVERLAY %u\n#define FILL %d\n"
+                       "#define OUTLINE %d\n#define SMOOTH %d\n",
+                       kind, nearest, N_COLORS, kind == KIND_IMAGE ? mode & MODE_OVERLAY : 0u, (mode & MODE_FILL) != 0,
+                       (mode & MODE_OUTLINE) != 0, (mode & MODE_SMOOTH) != 0);
   GLuint vertex = compile_shader (renderer, GL_VERTEX_SHADER, "", vertex_source);
   GLuint fragment = compile_shader (renderer, GL_FRAGMENT_SHADER, defines, source);
   if (vertex && fragment)
@@ -264,7 +279,7 @@ dh_gl_renderer_new (GdkSurface *surface, GError **error)
   g_ref_count_init (&renderer->pool->references);
   renderer->pool->context = g_object_ref (context);
   renderer->context = g_steal_pointer (&context);
-  if (get_program (renderer, KIND_MAP, 1, FALSE) == NULL
+  if (get_program (renderer, KIND_MAP, MODE_OUTLINE, FALSE) == NULL
       || get_program (renderer, KIND_IMAGE, DH_OVERLAY_NONE, FALSE) == NULL)
     {
       g_set_error_literal (error, GDK_GL_ERROR, GDK_GL_ERROR_COMPILATION_FAILED,
@@ -285,10 +300,10 @@ dh_gl_renderer_free (DhGlRenderer *renderer)
     if (renderer->textures[i].id)
       glDeleteTextures (1, &renderer->textures[i].id);
   for (guint kind = 0; kind < N_KINDS; kind++)
-    for (guint overlay = 0; overlay < N_OVERLAYS; overlay++)
+    for (guint mode = 0; mode < N_MODES; mode++)
       for (guint nearest = 0; nearest < 2; nearest++)
-        if (renderer->programs[kind][overlay][nearest].id)
-          glDeleteProgram (renderer->programs[kind][overlay][nearest].id);
+        if (renderer->programs[kind][mode][nearest].id)
+          glDeleteProgram (renderer->programs[kind][mode][nearest].id);
   glDeleteTextures ((GLsizei)renderer->pool->n_free, renderer->pool->free_ids);
   renderer->pool->n_free = 0;
   renderer->pool->closed = TRUE;
@@ -327,7 +342,7 @@ static const Format format_float = { GL_R32F, GL_RED, GL_FLOAT, 4 };
 
 /* All levels of one picture into its texture; storage of the same size is written again, not made anew. */
 static void
-upload (Texture *texture, const DhPlane *planes, guint levels, const Format *format)
+upload (Texture *texture, const DhPlane *planes, guint levels, const Format *format, gboolean can_filter)
 {
   gboolean fresh = texture->id == 0 || texture->width != planes->width || texture->height != planes->height
                    || texture->levels != levels;
@@ -337,7 +352,8 @@ upload (Texture *texture, const DhPlane *planes, guint levels, const Format *for
   glBindTexture (GL_TEXTURE_2D, texture->id);
   if (fresh)
     {
-      GLint filter = format == &format_rgba ? GL_LINEAR : GL_NEAREST;
+      /* Floats cannot be filtered everywhere; where they can, maps without gaps are. */
+      GLint filter = format == &format_rgba || (format == &format_float && can_filter) ? GL_LINEAR : GL_NEAREST;
       glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, levels > 1 ? GL_LINEAR_MIPMAP_NEAREST : filter);
       glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, filter);
       glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
@@ -370,7 +386,7 @@ upload_tables (DhGlRenderer *renderer, const DhScene *scene)
   if (palette->serial != scene->palette_serial)
     {
       DhPlane plane = { NULL, 256, 1, 256 * 4, scene->palette_serial, scene->palette };
-      upload (palette, &plane, 1, &format_rgba);
+      upload (palette, &plane, 1, &format_rgba, TRUE);
     }
   if (colors->serial == 0)
     {
@@ -383,7 +399,7 @@ upload_tables (DhGlRenderer *renderer, const DhScene *scene)
             all[map][i][3] = 255;
           }
       DhPlane plane = { NULL, N_COLORS, DH_N_COLOR_MAPS, N_COLORS * 4, 1, &all[0][0][0] };
-      upload (colors, &plane, 1, &format_rgba);
+      upload (colors, &plane, 1, &format_rgba, TRUE);
     }
 }
 
@@ -429,7 +445,7 @@ upload_planes (DhGlRenderer *renderer, const DhScene *scene, gboolean patient, g
           *more = TRUE;
           continue;
         }
-      upload (&renderer->textures[i], plane, levels, format);
+      upload (&renderer->textures[i], plane, levels, format, !renderer->es);
       n_done++;
     }
   return TRUE;
@@ -506,9 +522,12 @@ draw_view (DhGlRenderer *renderer, const DhScene *scene, const DhView *view)
       break;
     }
   const DhScale *scale = &scene->scales[map];
-  guint mode = kind == KIND_IMAGE ? overlay : DH_OVERLAY_NONE;
-  if (kind == KIND_MAP)
-    mode = scene->outlines[map] && !isnan (scale->threshold);
+  guint mode = 0;
+  if (kind == KIND_IMAGE)
+    mode = overlay | (scene->fill ? MODE_FILL : 0);
+  else if (kind == KIND_MAP)
+    mode = (scene->outlines[map] && !isnan (scale->threshold) ? MODE_OUTLINE : 0)
+           | (scene->non_finite[map] == 0 && !renderer->es ? MODE_SMOOTH : 0);
   Program *program = get_program (renderer, kind, mode, view->zoom >= 1.0);
   if (program == NULL)
     return;
@@ -524,7 +543,6 @@ draw_view (DhGlRenderer *renderer, const DhScene *scene, const DhView *view)
   glUniform1f (program->bound, dh_scale_get_bound (scale));
   glUniform1i (program->below, scale->flag_below);
   glUniform1f (program->opacity, (float)scene->opacity);
-  glUniform1i (program->fill, scene->fill);
   bind_texture (renderer, scene, program->image, program->image_size, 0, TEXTURE_IMAGE);
   bind_texture (renderer, scene, program->map, program->map_size, 1, TEXTURE_MAP + map);
   bind_texture (renderer, scene, program->ids, program->ids_size, 2, ids);
@@ -534,10 +552,52 @@ draw_view (DhGlRenderer *renderer, const DhScene *scene, const DhView *view)
   glDrawArrays (GL_TRIANGLES, 0, 3);
 }
 
-GdkTexture *
-dh_gl_renderer_draw (DhGlRenderer *renderer, const DhScene *scene, const DhView *views, guint n, int width, int height,
-                     gboolean patient, gboolean enlarged, gboolean *more)
+static void
+set_clear_color (const GdkRGBA *color)
 {
+  glClearColor (color->red * color->alpha, color->green * color->alpha, color->blue * color->alpha, color->alpha);
+}
+
+/* Clears are cheap everywhere; only the corners need a shader. */
+static void
+draw_panels (DhGlRenderer *renderer, const DhPicture *picture)
+{
+  int r = picture->radius;
+  set_clear_color (&picture->panel);
+  glEnable (GL_SCISSOR_TEST);
+  for (guint i = 0; i < picture->n_panels; i++)
+    {
+      const GdkRectangle *panel = &picture->panels[i];
+      glScissor (panel->x, panel->y, MAX (0, panel->width), MAX (0, panel->height));
+      glClear (GL_COLOR_BUFFER_BIT);
+    }
+  glDisable (GL_SCISSOR_TEST);
+  Program *program = r > 0 && picture->n_panels > 0 ? get_program (renderer, KIND_CORNER, 0, FALSE) : NULL;
+  if (program == NULL)
+    return;
+  glUseProgram (program->id);
+  glUniform4f (program->inner, picture->panel.red, picture->panel.green, picture->panel.blue, 1.0f);
+  glUniform4f (program->outer, picture->ground.red, picture->ground.green, picture->ground.blue, 1.0f);
+  glUniform1f (program->zoom, (float)r);
+  for (guint i = 0; i < picture->n_panels; i++)
+    for (guint corner = 0; corner < 4; corner++)
+      {
+        const GdkRectangle *panel = &picture->panels[i];
+        gboolean right = corner & 1, bottom = corner & 2;
+        int x = right ? panel->x + panel->width - r : panel->x, y = bottom ? panel->y + panel->height - r : panel->y;
+        if (panel->width < 2 * r || panel->height < 2 * r)
+          continue;
+        glViewport (x, y, r, r);
+        glUniform2f (program->origin, (float)(right ? x : x + r), (float)(bottom ? y : y + r));
+        glDrawArrays (GL_TRIANGLES, 0, 3);
+      }
+}
+
+GdkTexture *
+dh_gl_renderer_draw (DhGlRenderer *renderer, const DhScene *scene, const DhPicture *picture, gboolean patient,
+                     gboolean enlarged, gboolean *more)
+{
+  int width = picture->width, height = picture->height;
   *more = FALSE;
   if (width < 1 || height < 1 || width > renderer->largest || height > renderer->largest)
     return NULL;
@@ -553,11 +613,15 @@ dh_gl_renderer_draw (DhGlRenderer *renderer, const DhScene *scene, const DhView 
   glDisable (GL_DEPTH_TEST);
   glDisable (GL_SCISSOR_TEST);
   glViewport (0, 0, width, height);
-  glClearColor (0.0f, 0.0f, 0.0f, 0.0f);
+  set_clear_color (&picture->ground);
   glClear (GL_COLOR_BUFFER_BIT);
-  for (guint i = 0; i < n; i++)
-    if (views[i].width > 0 && views[i].height > 0 && dh_scene_has (scene, views[i].kind, views[i].slot))
-      draw_view (renderer, scene, &views[i]);
+  draw_panels (renderer, picture);
+  for (guint i = 0; i < picture->n_views; i++)
+    {
+      const DhView *view = &picture->views[i];
+      if (view->width > 0 && view->height > 0 && dh_scene_has (scene, view->kind, view->slot))
+        draw_view (renderer, scene, view);
+    }
   glBindFramebuffer (GL_FRAMEBUFFER, 0);
   glFlush ();
   return gdk_gl_texture_new (renderer->context, loan->id, width, height, return_loan, loan);

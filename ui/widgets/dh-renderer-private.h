@@ -3,8 +3,8 @@
 
 G_BEGIN_DECLS
 
-/* The drawing contract: a scene and the views on it become one texture of width × height target pixels, transparent
- * where no picture is. Both renderers give the same picture to 1/255 for maps, labels and overlays. GTK's thread. */
+/* The drawing contract: a scene and a picture's views on it become one texture. Both renderers give the same to 1/255
+ * for maps, labels and overlays. GTK's thread. */
 
 typedef struct _DhGlRenderer DhGlRenderer;
 
@@ -18,10 +18,10 @@ gboolean dh_gl_renderer_is_software (DhGlRenderer *renderer);
 /* Uploads what changed, one plane a call unless `patient`; `more` tells that others wait. `enlarged`: it will be shown
  * larger than drawn. NULL where it cannot be drawn
  * (a plane beyond the card's limits): draw it by the CPU then. */
-GdkTexture *dh_gl_renderer_draw (DhGlRenderer *renderer, const DhScene *scene, const DhView *views, guint n, int width,
-                                 int height, gboolean patient, gboolean enlarged, gboolean *more);
+GdkTexture *dh_gl_renderer_draw (DhGlRenderer *renderer, const DhScene *scene, const DhPicture *picture,
+                                 gboolean patient, gboolean enlarged, gboolean *more);
 
 /* Keeps nothing between calls. NULL only out of memory. */
-GdkTexture *dh_cpu_draw (const DhScene *scene, const DhView *views, guint n, int width, int height);
+GdkTexture *dh_cpu_draw (const DhScene *scene, const DhPicture *picture);
 
 G_END_DECLS

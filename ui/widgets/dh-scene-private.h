@@ -48,6 +48,20 @@ typedef struct
   int line; /* width of outlines, target pixels */
 } DhView;
 
+#define DH_MAX_VIEWS (2 * DH_CANVAS_MAX_PANES)
+
+/* One drawing: what lies behind the pictures, too, for a card filled by software blends slowly and clears fast. */
+typedef struct
+{
+  int width, height; /* of the target */
+  DhView views[DH_MAX_VIEWS];
+  guint n_views;
+  GdkRectangle panels[DH_MAX_VIEWS]; /* panes with round corners on the ground */
+  guint n_panels;
+  int radius;
+  GdkRGBA ground, panel; /* opaque; a transparent ground where there is nothing behind */
+} DhPicture;
+
 void dh_scene_init (DhScene *scene);
 void dh_scene_clear (DhScene *scene);
 void dh_scene_clear_data (DhScene *scene);
