@@ -216,6 +216,15 @@ make_set_menu (void)
   return G_MENU_MODEL (menu);
 }
 
+/* The list itself would swallow these two, for which it has no use. */
+static gboolean
+on_key (GtkEventControllerKey *controller, guint key, guint code, GdkModifierType state, DhImagePanel *self)
+{
+  if ((key != GDK_KEY_Left && key != GDK_KEY_Right) || (state & gtk_accelerator_get_default_mod_mask ()) != 0)
+    return FALSE;
+  return gtk_widget_activate_action (GTK_WIDGET (self), "win.step", "i", key == GDK_KEY_Left ? -1 : 1);
+}
+
 void
 dh_image_panel_focus_list (DhImagePanel *self)
 {
@@ -308,6 +317,10 @@ build (DhImagePanel *self)
   self->list_view = gtk_list_view_new (GTK_SELECTION_MODEL (g_object_ref (self->selection)), factory);
   dh_ui_add_classes (self->list_view, "dh-list");
   dh_ui_set_name (self->list_view, _ ("Images"));
+  GtkEventController *keys = gtk_event_controller_key_new ();
+  gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
+  g_signal_connect (keys, "key-pressed", G_CALLBACK (on_key), self);
+  gtk_widget_add_controller (self->list_view, keys);
   self->scroller = gtk_scrolled_window_new ();
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (self->scroller), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), self->list_view);

@@ -190,9 +190,9 @@ compare (gconstpointer a, gconstpointer b, gpointer data)
       x = dh_image_item_get_index (left);
       y = dh_image_item_get_index (right);
     }
-  /* What is undefined stays together, at the small end. */
+  /* What is undefined stays together, behind the rest. */
   if (isnan (x) || isnan (y))
-    return isnan (y) - isnan (x);
+    return isnan (x) - isnan (y);
   return (x > y) - (x < y);
 }
 

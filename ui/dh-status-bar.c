@@ -89,10 +89,8 @@ dh_status_bar_new (DhSession *session)
   gtk_box_append (GTK_BOX (bar), self->model);
   gtk_box_append (GTK_BOX (bar), dh_ui_label ("·", "dim-label", 0));
   gtk_box_append (GTK_BOX (bar), self->dataset);
-  GtkWidget *space = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, NULL);
-  gtk_widget_set_hexpand (space, TRUE);
-  gtk_box_append (GTK_BOX (bar), space);
-  self->job = dh_ui_short_label (NULL, "dim-label dh-num", 1);
+  gtk_widget_set_hexpand (self->dataset, TRUE);
+  self->job = dh_ui_label (NULL, "dim-label dh-num", 1);
   gtk_box_append (GTK_BOX (bar), self->job);
   self->progress = gtk_progress_bar_new ();
   gtk_widget_set_size_request (self->progress, 150, -1);

@@ -42,6 +42,7 @@ static const Key keys[] = {
   { NULL, N_ ("Window"), NULL },
   { "<Control>1", N_ ("Browse"), "win.page::browse" },
   { "<Control>2", N_ ("Metrics"), "win.page::metrics" },
+  { "<Control>3", N_ ("Runs"), "win.page::runs" },
   { "F9", N_ ("Images panel"), "win.toggle-images" },
   { "<Shift>F9", N_ ("Tuning panel"), "win.toggle-tuning" },
   { "<Control>question", N_ ("Keys"), "win.shortcuts" },

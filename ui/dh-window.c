@@ -1,5 +1,6 @@
 #include "dh-window.h"
 #include "dh-metrics-page.h"
+#include "dh-runs-page.h"
 #include "dh-start-page.h"
 #include "dh-status-bar.h"
 #include "dh-widgets.h"
@@ -167,6 +168,7 @@ make_pages (DhWindow *self)
   gtk_stack_add_child (GTK_STACK (self->browse_stack), self->browse);
   add_page (self, self->browse_stack, "browse", _ ("Browse"), "dh-browse-symbolic");
   add_page (self, dh_metrics_page_new (self->session), "metrics", _ ("Metrics"), "dh-metrics-symbolic");
+  add_page (self, dh_runs_page_new (self->session), "runs", _ ("Runs"), "dh-runs-symbolic");
   gtk_widget_set_vexpand (self->stack, TRUE);
 }
 

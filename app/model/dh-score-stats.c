@@ -54,6 +54,8 @@ dh_rule_title (DhRule rule)
     {
     case DH_RULE_BY_HAND:
       return _ ("set by hand");
+    case DH_RULE_START:
+      return _ ("Flags 5 %");
     case DH_RULE_TPR95:
       return _ ("TPR 95 %");
     case DH_RULE_FPR5:
@@ -66,7 +68,7 @@ dh_rule_title (DhRule rule)
     }
 }
 
-static const char *const rule_ids[DH_N_RULES] = { "by-hand", "tpr95", "fpr5", "best-f1" };
+static const char *const rule_ids[DH_N_RULES] = { "by-hand", "start", "tpr95", "fpr5", "best-f1" };
 
 const char *
 dh_rule_id (DhRule rule)
@@ -332,6 +334,7 @@ dh_score_stats_choose (const DhScoreStats *stats, DhScore score, DhRule rule)
     case DH_RULE_BEST_F1:
       return threshold_of_point (score, metrics->best_f1_threshold);
     case DH_RULE_BY_HAND:
+    case DH_RULE_START:
     case DH_N_RULES:
     default:
       return NAN;

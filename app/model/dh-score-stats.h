@@ -26,6 +26,7 @@ double dh_counts_f1 (const DhCounts *counts);
 typedef enum
 {
   DH_RULE_BY_HAND,
+  DH_RULE_START,   /* nobody chose yet: it flags the most suspicious twentieth of the first picture */
   DH_RULE_TPR95,   /* the first point of the curve with TPR > 0.95 */
   DH_RULE_FPR5,    /* the last point with FPR ≤ 0.05 */
   DH_RULE_BEST_F1, /* the strictest of the largest F1 */

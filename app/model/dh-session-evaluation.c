@@ -3,6 +3,7 @@
 #include <math.h>
 #include "dh-error.h"
 #include "dh-evaluation.h"
+#include "dh-run-list.h"
 #include "dh-score-stats-private.h"
 #include "dh-session-private.h"
 
@@ -299,6 +300,7 @@ evaluated (gpointer data)
       else if (evaluation->error != NULL)
         dh_session_complain (self, _ ("The evaluation failed"), evaluation->error->message);
       dh_image_list_resort (self->list);
+      dh_session_refresh_runs (self);
       dh_session_notify (self, DH_SESSION_PROP_EVALUATING);
       dh_session_emit (self, DH_SESSION_EVALUATION);
       dh_session_look_at_cache (self);

@@ -69,6 +69,7 @@ struct _DhSession
   guint n_ranged;
 
   DhSessionEvaluation *evaluation;
+  GListStore *runs; /* DhRunItem */
   DhEvaluationSummary *summary;
 };
 

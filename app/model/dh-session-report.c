@@ -3,6 +3,7 @@
 #include "dh-error.h"
 #include "dh-file.h"
 #include "dh-report.h"
+#include "dh-run-list.h"
 #include "dh-session-evaluation.h"
 #include "dh-session-private.h"
 
@@ -30,7 +31,7 @@ dh_session_dup_command (DhSession *self)
 
 typedef struct
 {
-  gint64 run;
+  gint64 run, other;
   char *path;
 } Export;
 
@@ -67,7 +68,7 @@ export_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *can
     g_set_error (&error, DH_ERROR, DH_ERROR_USAGE, _ ("%s: the name must end in .html, .csv, .json, .md, .tex or .pdf"),
                  export->path);
   else if ((database = dh_database_open (NULL, &error)) != NULL)
-    dh_report_write (database, export->run, 0, format, export->path, cancellable, &error);
+    dh_report_write (database, export->run, export->other, format, export->path, cancellable, &error);
   if (error != NULL)
     g_task_return_error (task, error);
   else
@@ -94,14 +95,19 @@ exported (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 void
-dh_session_export_report (DhSession *self, const char *path)
+dh_session_export_runs (DhSession *self, gint64 run, gint64 other, const char *path)
 {
-  if (self->summary == NULL)
-    return;
   Export *export = g_new (Export, 1);
-  *export = (Export){ self->summary->run, g_strdup (path) };
+  *export = (Export){ run, other, g_strdup (path) };
   g_autoptr (GTask) task = g_task_new (self, self->closing, exported, NULL);
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, export, export_free);
   g_task_run_in_thread (task, export_in_thread);
+}
+
+void
+dh_session_export_report (DhSession *self, const char *path)
+{
+  if (self->summary != NULL)
+    dh_session_export_runs (self, self->summary->run, 0, path);
 }

@@ -211,7 +211,7 @@ dh_session_threshold_is_own (DhSession *self, DhScore score)
 {
   const char *id = dh_session_get_set_id (self);
   const DhThreshold *threshold = &self->thresholds[score];
-  return threshold->rule != DH_RULE_BY_HAND && id != NULL && threshold->source_id != NULL
+  return threshold->rule > DH_RULE_START && id != NULL && threshold->source_id != NULL
          && g_str_has_prefix (threshold->source_id, id);
 }
 
@@ -226,6 +226,9 @@ set_start (DhSession *self, DhScore score, const DhScoreStats *stats)
   if (!isfinite (value))
     return;
   threshold->value = value;
+  threshold->rule = DH_RULE_START;
+  threshold->source = g_strdup (self->current != NULL ? dh_image_item_get_name (self->current) : NULL);
+  threshold->n_images = 1;
   dh_threshold_copy (&self->committed[score], threshold);
   dh_threshold_copy (&self->defaults[score], threshold);
   changed (self, score, FALSE);

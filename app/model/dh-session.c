@@ -1,6 +1,7 @@
 #include "dh-session.h"
 #include <glib/gi18n.h>
 #include "dh-debug.h"
+#include "dh-run-list.h"
 #include "dh-session-private.h"
 
 G_DEFINE_FINAL_TYPE (DhSession, dh_session, G_TYPE_OBJECT)
@@ -514,6 +515,7 @@ dh_session_init (DhSession *self)
   self->cache = dh_map_cache_new (maps, DH_MAP_CACHE_DEFAULT_LIMIT);
   self->worker = dh_worker_new (self->cache);
   self->list = dh_image_list_new ();
+  self->runs = g_list_store_new (DH_TYPE_RUN_ITEM);
   self->closing = g_cancellable_new ();
   self->wanted = USUAL_MAPS;
   dh_worker_set_wanted (self->worker, self->wanted);
@@ -524,6 +526,7 @@ dh_session_init (DhSession *self)
   g_signal_connect (self->worker, "progress", G_CALLBACK (on_progress), self);
   g_signal_connect (self->worker, "failed", G_CALLBACK (on_failed), self);
   dh_session_look_for_devices (self);
+  dh_session_refresh_runs (self);
   dh_session_look_at_cache (self);
 }
 
@@ -554,6 +557,7 @@ dh_session_close (DhSession *self)
   g_clear_object (&self->closing);
   g_clear_object (&self->current);
   g_clear_object (&self->list);
+  g_clear_object (&self->runs);
   g_clear_pointer (&self->dataset, dh_dataset_unref);
   g_clear_pointer (&self->model, dh_model_info_unref);
   g_clear_pointer (&self->compute, dh_compute_info_unref);

@@ -1,0 +1,153 @@
+#include "dh-run-list.h"
+#include <glib/gi18n.h>
+#include <math.h>
+#include "dh-database.h"
+#include "dh-records.h"
+#include "dh-session-private.h"
+
+struct _DhRunItem
+{
+  GObject parent_instance;
+  DhRun run;
+};
+
+G_DEFINE_FINAL_TYPE (DhRunItem, dh_run_item, G_TYPE_OBJECT)
+
+static void
+dh_run_item_finalize (GObject *object)
+{
+  DhRun *run = &DH_RUN_ITEM (object)->run;
+  char *texts[] = { run->kind,   run->why,       run->model,   run->weights, run->data,    run->split,  run->score,
+                    run->device, run->precision, run->program, run->command, run->started, run->folder, run->protocol };
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    g_free (texts[i]);
+  G_OBJECT_CLASS (dh_run_item_parent_class)->finalize (object);
+}
+
+static void
+dh_run_item_class_init (DhRunItemClass *class)
+{
+  G_OBJECT_CLASS (class)->finalize = dh_run_item_finalize;
+}
+
+static void
+dh_run_item_init (DhRunItem *self)
+{
+}
+
+const DhRun *
+dh_run_item_get (DhRunItem *self)
+{
+  return &self->run;
+}
+
+static DhRunState
+state_of (const char *state)
+{
+  if (g_strcmp0 (state, "done") == 0)
+    return DH_RUN_DONE;
+  if (g_strcmp0 (state, "cancelled") == 0)
+    return DH_RUN_CANCELLED;
+  return g_strcmp0 (state, "failed") == 0 ? DH_RUN_FAILED : DH_RUN_UNFINISHED;
+}
+
+/* The first protocol of the run's own score stands for it in the table. */
+static void
+add_protocol (DhRun *run, DhDatabase *database)
+{
+  run->ap = run->fpr95 = run->auroc = run->best_f1 = NAN;
+  g_autoptr (GPtrArray) protocols = dh_database_list_run_protocols (database, run->id, NULL);
+  for (guint i = 0; protocols != NULL && i < protocols->len; i++)
+    {
+      const DhRunProtocolRow *row = protocols->pdata[i];
+      if (g_strcmp0 (row->score, run->score) != 0)
+        continue;
+      gboolean pooled = g_strcmp0 (row->protocol, "densehybrid-pooled") == 0;
+      if (run->protocol != NULL && !pooled)
+        continue;
+      g_free (run->protocol);
+      run->protocol = g_strdup (row->protocol);
+      run->ap = row->ap;
+      run->fpr95 = row->fpr95;
+      run->auroc = row->auroc;
+      run->best_f1 = row->best_f1;
+      if (pooled)
+        return;
+    }
+}
+
+static DhRunItem *
+make_item (const DhRunRow *row, DhDatabase *database)
+{
+  DhRunItem *item = g_object_new (DH_TYPE_RUN_ITEM, NULL);
+  DhRun *run = &item->run;
+  run->id = row->id;
+  run->state = state_of (row->state);
+  run->kind = g_strdup (row->kind);
+  run->why = g_strdup (row->why);
+  run->model = row->model_path != NULL && *row->model_path != '\0' ? g_path_get_basename (row->model_path)
+                                                                   : g_strdup (row->model_title);
+  run->weights = g_strdup (row->model_sha256);
+  run->data = g_strdup (row->dataset_title);
+  run->split = g_strdup (row->split);
+  run->score = g_strdup (row->score);
+  run->device = g_strdup (row->device);
+  run->precision = g_strdup (row->precision);
+  run->program = g_strdup (row->program);
+  run->command = row->command != NULL && *row->command != '\0' ? g_strdup (row->command) : NULL;
+  run->started = g_strdup (row->started);
+  run->folder = g_strdup (row->folder);
+  run->images = (guint)row->images_done;
+  run->failed = (guint)row->images_failed;
+  run->total = (guint)row->images_total;
+  run->seconds = row->seconds;
+  add_protocol (run, database);
+  return item;
+}
+
+static void
+list_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  GError *error = NULL;
+  g_autofree char *path = dh_database_default_path ();
+  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func (g_object_unref);
+  /* Nothing was ever evaluated: no reason to make a file. */
+  if (g_file_test (path, G_FILE_TEST_EXISTS))
+    {
+      g_autoptr (DhDatabase) database = dh_database_open (NULL, &error);
+      g_autoptr (GPtrArray) rows = database != NULL ? dh_database_list_runs (database, &error) : NULL;
+      for (guint i = 0; rows != NULL && i < rows->len; i++)
+        g_ptr_array_add (items, make_item (rows->pdata[i], database));
+    }
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, g_steal_pointer (&items), (GDestroyNotify)g_ptr_array_unref);
+}
+
+static void
+listed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  DhSession *self = DH_SESSION (source);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) items = g_task_propagate_pointer (G_TASK (result), &error);
+  if (self->worker == NULL)
+    return;
+  if (items == NULL)
+    dh_session_complain (self, _ ("The runs could not be read"), error->message);
+  else
+    g_list_store_splice (self->runs, 0, g_list_model_get_n_items (G_LIST_MODEL (self->runs)), items->pdata, items->len);
+}
+
+void
+dh_session_refresh_runs (DhSession *self)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, listed, NULL);
+  g_task_run_in_thread (task, list_in_thread);
+}
+
+GListModel *
+dh_session_get_runs (DhSession *self)
+{
+  return G_LIST_MODEL (self->runs);
+}
