@@ -1,0 +1,197 @@
+#include <math.h>
+#include "dh-error.h"
+#include "dh-onednn-build.h"
+
+/* Convolutions with what is folded into them. */
+
+static DhTensor *
+parameter (const DhCpuBuild *b, const char *name, const char *what, GError **error)
+{
+  g_autofree char *key = g_strconcat (name, ".", what, NULL);
+  DhTensor *tensor = dh_tensor_dict_get (b->parameters, key);
+  DhTensor *floats = tensor != NULL ? dh_tensor_to_f32 (tensor) : NULL;
+  if (floats == NULL)
+    g_set_error (error, DH_ERROR, tensor == NULL ? DH_ERROR_MISMATCH : DH_ERROR_NO_MEMORY,
+                 tensor == NULL ? "The weights lack the tensor “%s”" : "Memory is too short for the tensor “%s”", key);
+  return floats;
+}
+
+/* A batch norm as x·scale + shift: multiplied into what `scale` and `shift` hold already. */
+gboolean
+dh_cpu_read_norm (const DhCpuBuild *b, const DhNode *node, double *scale, double *shift, GError **error)
+{
+  static const char *const names[4] = { "weight", "bias", "running_mean", "running_var" };
+  DhTensor *tensors[4] = { NULL };
+  gboolean ok = TRUE;
+  for (gint i = 0; i < 4 && ok; i++)
+    {
+      tensors[i] = parameter (b, node->name, names[i], error);
+      ok = tensors[i] != NULL;
+    }
+  for (gint c = 0; ok && c < node->channels; c++)
+    {
+      double s = dh_tensor_f32 (tensors[0])[c] / sqrt ((double)dh_tensor_f32 (tensors[3])[c] + 1e-5);
+      scale[c] *= s;
+      shift[c] = (shift[c] - dh_tensor_f32 (tensors[2])[c]) * s + dh_tensor_f32 (tensors[1])[c];
+    }
+  for (gint i = 0; i < 4; i++)
+    if (tensors[i] != NULL)
+      dh_tensor_unref (tensors[i]);
+  return ok;
+}
+
+/* What follows a convolution and nobody else reads: an average pool before which it can stand, norm, sum, ReLU. */
+static gboolean
+absorb (DhCpuBuild *b, DhValue *value, DhCpuConv *conv, double *scale, double *shift, gboolean own, GError **error)
+{
+  for (;;)
+    {
+      DhValue next = dh_cpu_only_reader (b, *value);
+      if (next == DH_NO_VALUE || conv->relu)
+        {
+          /* A dropout is nothing, after the ReLU too. */
+          if (next == DH_NO_VALUE || dh_cpu_node_at (b, next)->op != DH_OP_DROPOUT)
+            return TRUE;
+        }
+      const DhNode *node = dh_cpu_node_at (b, next);
+      if (node->op == DH_OP_NORM && conv->sum == NULL)
+        {
+          if (!dh_cpu_read_norm (b, node, scale, shift, error))
+            return FALSE;
+        }
+      else if (node->op == DH_OP_RELU && own)
+        conv->relu = TRUE;
+      else if (node->op == DH_OP_ADD && own && conv->sum == NULL)
+        {
+          DhValue other = node->inputs[node->inputs[0] == *value];
+          if (other == *value || b->views[other] == NULL || b->deferred[other])
+            return TRUE;
+          conv->sum = dh_cpu_plain_of (b, other);
+          conv->in_place = conv->sum->owner == other && dh_cpu_only_reader (b, other) != DH_NO_VALUE
+                           && !dh_cpu_view_uses (conv->in, conv->sum->planes[0].buffer);
+        }
+      else if (node->op != DH_OP_DROPOUT)
+        return TRUE;
+      b->done[next] = TRUE;
+      *value = next;
+    }
+}
+
+static gboolean
+is_winograd (const DhNode *node)
+{
+  return node->kernel == 3 && node->stride == 1 && node->padding == node->dilation;
+}
+
+/* A picture of c channels as it came, through the graph's constants. */
+static void
+scale_item (const DhCpuStep *step, gint item, float *scratch)
+{
+  const DhCpuView *view = step->in;
+  gsize n = (gsize)view->h * view->w, from = (gsize)(item % view->h) * view->w;
+  gint channel = item / view->h;
+  const float *in = step->u.copy.from + channel * n + from;
+  float *out = step->u.copy.to + channel * n + from;
+  for (gint x = 0; x < view->w; x++)
+    out[x] = in[x] * view->scale[channel] + view->shift[channel];
+}
+
+static gboolean
+scale_run (DhCpuPlan *plan, DhCpuStep *step, GError **error)
+{
+  step->u.copy.from = plan->run_input;
+  step->u.copy.to = plan->arena + step->out->planes[0].buffer->offset;
+#pragma omp parallel for schedule(static) num_threads(plan->threads)
+  for (gint item = 0; item < step->in->c * step->in->h; item++)
+    scale_item (step, item, NULL);
+  return TRUE;
+}
+
+static const DhCpuView *
+scale_picture (DhCpuBuild *b, const DhCpuView *view, const char *name)
+{
+  DhCpuStep *step = dh_cpu_step_new (b->plan, name, "plain C scale");
+  DhCpuBuffer *buffer = dh_cpu_buffer_new (b->plan, 1, view->h, view->w);
+  DhCpuView *out = dh_cpu_view_copy (b->plan, view);
+  DhCpuPlane *plane = dh_cpu_alloc (b->plan, 1, sizeof *plane);
+  buffer->floats = (gsize)view->c * view->h * view->w;
+  plane->buffer = buffer;
+  out->planes = plane;
+  out->n_planes = 1;
+  out->scale = out->shift = NULL;
+  step->in = view;
+  step->out = out;
+  step->run = scale_run;
+  return out;
+}
+
+/* What the library can read: the picture as it came, or planes that lie together. */
+static const DhCpuView *
+direct_input (DhCpuBuild *b, const DhNode *node)
+{
+  DhValue in = node->inputs[0];
+  const DhCpuView *view = b->views[in];
+  if (view->raw && view->c <= 4 && node->kernel > 1)
+    {
+      if (view->scale != NULL)
+        view = b->views[in] = scale_picture (b, view, dh_cpu_node_at (b, in)->name);
+      return view;
+    }
+  view = dh_cpu_plain_of (b, in);
+  if (!dh_cpu_view_is_together (view))
+    view = b->views[in] = dh_cpu_add_pointwise (b->plan, node->name, view, NULL, FALSE, in);
+  return view;
+}
+
+gboolean
+dh_cpu_build_conv (DhCpuBuild *b, DhValue v, GError **error)
+{
+  const DhNode *node = dh_cpu_node_at (b, v);
+  DhValue value = v, next = dh_cpu_only_reader (b, v);
+  gboolean one = node->kernel == 1 && node->padding == 0;
+  g_autofree double *scale = g_new (double, node->channels);
+  g_autofree double *shift = g_new0 (double, node->channels);
+  DhCpuConv conv = {
+    .node = node, .name = node->name, .in_shape = b->shapes[node->inputs[0]], .scale = scale, .shift = shift
+  };
+  for (gint c = 0; c < node->channels; c++)
+    scale[c] = 1;
+  if (node->bias)
+    {
+      DhTensor *bias = parameter (b, node->name, "bias", error);
+      if (bias == NULL)
+        return FALSE;
+      for (gint c = 0; c < node->channels; c++)
+        shift[c] = dh_tensor_f32 (bias)[c];
+      dh_tensor_unref (bias);
+    }
+  gboolean own = one || (is_winograd (node) && !(b->views[node->inputs[0]]->raw && conv.in_shape.c <= 4));
+  conv.in = own ? dh_cpu_planes_of (b, b->views[node->inputs[0]]) : direct_input (b, node);
+  if (own && b->views[node->inputs[0]]->raw)
+    b->views[node->inputs[0]] = conv.in;
+  /* The mean of products is the product of the mean: pooled first, there is less to multiply. */
+  if (one && node->stride == 1 && next != DH_NO_VALUE && dh_cpu_node_at (b, next)->op == DH_OP_AVERAGE_POOL)
+    {
+      conv.in = dh_cpu_add_pool (b->plan, dh_cpu_node_at (b, next), conv.in, b->shapes[next], DH_NO_VALUE);
+      conv.in_shape.h = b->shapes[next].h;
+      conv.in_shape.w = b->shapes[next].w;
+      b->done[next] = TRUE;
+      value = next;
+    }
+  conv.shape = b->shapes[value];
+  if (!absorb (b, &value, &conv, scale, shift, own, error))
+    return FALSE;
+  conv.owner = value;
+  /* The last convolutions, whose results people look at, stay in float32. */
+  conv.bf16 = b->plan->bf16 && conv.shape.c >= 32;
+
+  DhTensor *weights = parameter (b, node->name, "weight", error);
+  if (weights == NULL)
+    return FALSE;
+  conv.weights = dh_tensor_f32 (weights);
+  b->views[value] = one   ? dh_cpu_add_conv1x1 (b->plan, &conv, error)
+                    : own ? dh_cpu_add_winograd (b->plan, &conv, error)
+                          : dh_cpu_add_direct (b->plan, &conv, error);
+  dh_tensor_unref (weights);
+  return b->views[value] != NULL;
+}
