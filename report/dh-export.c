@@ -105,7 +105,7 @@ write_png (const char *path, DhTensor *map, double low, double high, GError **er
   const float *values = dh_tensor_f32 (map);
   const double scale = high > low ? 65535 / (high - low) : 0;
   for (gsize i = 0; grey && i < n; i++)
-    grey[i] = isnan (values[i]) ? 0 : (guint16) (CLAMP ((values[i] - low) * scale, 0, 65535) + 0.5);
+    grey[i] = isnan (values[i]) ? 0 : (guint16)(CLAMP ((values[i] - low) * scale, 0, 65535) + 0.5);
   png_image image = { .version = PNG_IMAGE_VERSION,
                       .width = map->dims[1],
                       .height = map->dims[0],
@@ -215,7 +215,7 @@ dh_export_run (DhDatabase *database, gint64 run, DhExportLayout layout, const ch
     return FALSE;
   g_autoptr (GPtrArray) rows = g_ptr_array_new ();
   for (guint i = 0; i < all->len; i++)
-    if (g_str_equal (((DhRunImageRow *) all->pdata[i])->state, "done"))
+    if (g_str_equal (((DhRunImageRow *)all->pdata[i])->state, "done"))
       g_ptr_array_add (rows, all->pdata[i]);
   if (rows->len == 0)
     {

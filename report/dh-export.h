@@ -5,10 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* The score maps of a run in the layout that a benchmark or another program expects, read from where the run left them. */
+/* The score maps of a run in the layout that a benchmark or another program expects, read from where the run left them.
+ */
 typedef enum
 {
-  DH_EXPORT_SMIYC,       /* anomaly_p/METHOD/DATASET/FID.hdf5: data set "value", float16, gzip; as the kit's own files */
+  DH_EXPORT_SMIYC, /* anomaly_p/METHOD/DATASET/FID.hdf5: data set "value", float16, gzip; as the kit's own files */
   DH_EXPORT_FISHYSCAPES, /* STEM_anomaly.npy, float32 */
   DH_EXPORT_PNG,         /* STEM.png: 16-bit grey, the range of the whole run to 0…65535, which range.json tells */
   DH_EXPORT_NPY,         /* STEM.npy, float32, as they are */
@@ -21,8 +22,7 @@ gboolean dh_export_layout_from_name (const char *name, DhExportLayout *layout);
 /* `method`: the name of the method in SMIYC's tree; NULL: "DenseHybrid". Gives the number of maps written. Errors:
  * DH_ERROR_NOT_FOUND (no such run, a map that is gone: named), DH_ERROR_INVALID, DH_ERROR_IO. On the database's
  * thread. */
-gboolean dh_export_run (DhDatabase *database, gint64 run, DhExportLayout layout, const char *method,
-                        const char *folder, guint *n_written, GCancellable *cancellable, const DhProgress *progress,
-                        GError **error);
+gboolean dh_export_run (DhDatabase *database, gint64 run, DhExportLayout layout, const char *method, const char *folder,
+                        guint *n_written, GCancellable *cancellable, const DhProgress *progress, GError **error);
 
 G_END_DECLS

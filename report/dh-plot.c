@@ -169,6 +169,9 @@ dh_plot_draw (cairo_t *cr, const DhPlot *plot, const DhPlotSeries *series, guint
   for (guint i = 0; i < n_series; i++)
     {
       set_colour (cr, series[i].colour, 1);
-      draw_text (cr, series[i].name, LEFT + 10, TOP + 6 + 14 * i, 0, TRUE);
+      if (plot->names_right)
+        draw_text (cr, series[i].name, LEFT + width - 8, TOP + 6 + 14 * i, 1, TRUE);
+      else
+        draw_text (cr, series[i].name, LEFT + 10, TOP + 6 + 14 * i, 0, TRUE);
     }
 }

@@ -87,6 +87,7 @@ append_protocols (GString *html, const DhReportRun *run)
 {
   g_string_append (html, "<h2>Protocols, in per cent</h2>\n<table><tr><th>Score<th class=t>Protocol<th>AP<th>FPR95"
                          "<th>AUROC<th>Threshold at TPR 95 %<th>Undefined images<th class=t>What it does\n");
+  g_autoptr (GHashTable) told = g_hash_table_new (NULL, NULL); /* a sentence is said once */
   for (guint i = 0; i < run->protocols->len; i++)
     {
       const DhRunProtocolRow *row = run->protocols->pdata[i];
@@ -98,7 +99,8 @@ append_protocols (GString *html, const DhReportRun *run)
       g_string_append_printf (html,
                               "<tr><td>%s<td class=t>%s<td>%s<td>%s<td>%s<td>%s<td>%" G_GINT64_FORMAT "<td class=why>",
                               row->score, row->protocol, ap, fpr95, auroc, threshold, row->undefined_images);
-      append_text (html, protocol ? protocol->description : "");
+      if (protocol && g_hash_table_add (told, (gpointer)protocol))
+        append_text (html, protocol->description);
       g_string_append (html, "\n");
     }
   g_string_append (html, "</table>\n");

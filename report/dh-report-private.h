@@ -55,7 +55,8 @@ typedef struct
   const char *title, *x_title, *y_title;
   double x_low, x_high, y_low, y_high;
   gboolean x_log, y_log;
-  double mark_x; /* a vertical line; NAN: none */
+  double mark_x;        /* a vertical line; NAN: none */
+  gboolean names_right; /* the series' names stand at the right */
   double width, height;
 } DhPlot;
 void dh_plot_draw (cairo_t *cr, const DhPlot *plot, const DhPlotSeries *series, guint n_series);

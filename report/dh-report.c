@@ -122,12 +122,26 @@ dh_report_count (gint64 value)
   return g_string_free (text, FALSE);
 }
 
+/* The run's own score comes first; otherwise the order stays. */
+static gint
+compare_protocols (gconstpointer a, gconstpointer b, gpointer score)
+{
+  const DhRunProtocolRow *x = *(DhRunProtocolRow *const *)a, *y = *(DhRunProtocolRow *const *)b;
+  const gint own = g_str_equal (y->score, score) - g_str_equal (x->score, score);
+  if (own)
+    return own;
+  const gint by_score = strcmp (x->score, y->score);
+  return by_score ? by_score : strcmp (x->protocol, y->protocol);
+}
+
 static gboolean
 load_run (DhDatabase *database, gint64 id, DhReportRun *run, GError **error)
 {
   run->run = dh_database_get_run (database, id, error);
   run->images = run->run ? dh_database_list_run_images (database, id, error) : NULL;
   run->protocols = run->images ? dh_database_list_run_protocols (database, id, error) : NULL;
+  if (run->protocols)
+    g_ptr_array_sort_with_data (run->protocols, compare_protocols, run->run->score);
   return run->protocols != NULL;
 }
 
