@@ -1,5 +1,6 @@
 #pragma once
 #include "dh-device.h"
+#include "dh-train-plan.h"
 
 G_BEGIN_DECLS
 
@@ -27,6 +28,13 @@ typedef struct
   char *(*describe) (DhPlan *plan);
   /* Optional: the estimate; else the sum of all values. */
   guint64 (*estimate) (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhPlanOptions *options);
+  /* Optional: training; the arguments are checked as for `compile`, and that every norm sees several values. */
+  DhTrainPlan *(*compile_training) (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
+                                    DhTensorDict *gradients, const DhTrainOptions *options, GError **error);
+  /* There is at least one labelled pixel, losses->labelled and negatives are counted, and no label is above K + 1. */
+  gboolean (*train) (DhTrainPlan *plan, const float *input, const guint8 *labels, guint64 seed, double weight,
+                     DhLosses *losses, GCancellable *cancellable, GError **error);
+  void (*free_training) (DhTrainPlan *plan);
 } DhDeviceFunctions;
 
 struct _DhDevice
@@ -48,6 +56,22 @@ struct _DhPlan
   gboolean timing;
   GArray *steps; /* DhPlanStep, filled while timing */
 };
+
+struct _DhTrainPlan
+{
+  DhDevice *device; /* owned reference */
+  DhTrainOptions options;
+  gint classes;
+  guint64 memory;
+  GArray *steps; /* DhPlanStep */
+};
+
+/* The parameters that the outputs need are there, shaped right, of a float dtype. */
+gboolean dh_check_parameters (const DhGraph *graph, DhTensorDict *parameters, const DhValue *outputs, guint n_outputs,
+                              GError **error);
+/* An empty array of DhPlanStep that frees its texts; a copy of one. */
+GArray *dh_plan_steps_new (void);
+GArray *dh_plan_steps_copy (const GArray *steps);
 
 /* For `list`: the rest is zero, so not available; names are copied. */
 DhDeviceInfo *dh_device_info_new (const char *name, const char *kind, const char *title);

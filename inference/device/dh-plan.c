@@ -11,12 +11,26 @@ clear_step (gpointer data)
   g_free (step->implementation);
 }
 
-static GArray *
-new_steps (void)
+GArray *
+dh_plan_steps_new (void)
 {
   GArray *steps = g_array_new (FALSE, TRUE, sizeof (DhPlanStep));
   g_array_set_clear_func (steps, clear_step);
   return steps;
+}
+
+GArray *
+dh_plan_steps_copy (const GArray *steps)
+{
+  GArray *copy = dh_plan_steps_new ();
+  for (guint i = 0; i < steps->len; i++)
+    {
+      DhPlanStep step = g_array_index (steps, DhPlanStep, i);
+      step.name = g_strdup (step.name);
+      step.implementation = g_strdup (step.implementation);
+      g_array_append_val (copy, step);
+    }
+  return copy;
 }
 
 void
@@ -28,10 +42,11 @@ dh_plan_add_step (DhPlan *plan, const char *name, const char *implementation, do
   g_array_append_val (plan->steps, step);
 }
 
-static gboolean
-check_parameters (const DhGraph *graph, DhTensorDict *parameters, const DhPlanOptions *options, GError **error)
+gboolean
+dh_check_parameters (const DhGraph *graph, DhTensorDict *parameters, const DhValue *outputs, guint n_outputs,
+                     GError **error)
 {
-  g_autoptr (GArray) list = dh_graph_list_parameters (graph, options->outputs, options->n_outputs);
+  g_autoptr (GArray) list = dh_graph_list_parameters (graph, outputs, n_outputs);
   for (guint i = 0; i < list->len; i++)
     {
       const DhParameter *wanted = &g_array_index (list, DhParameter, i);
@@ -83,7 +98,7 @@ dh_plan_new (DhDevice *device, DhGraph *graph, DhTensorDict *parameters, const D
       return NULL;
     }
   g_autofree DhShape *shapes = dh_graph_infer_shapes (graph, options->input, error);
-  if (!shapes || !check_parameters (graph, parameters, options, error))
+  if (!shapes || !dh_check_parameters (graph, parameters, options->outputs, options->n_outputs, error))
     return NULL;
 
   DhPlan *plan = device->functions->compile (device, graph, shapes, parameters, options, error);
@@ -93,7 +108,7 @@ dh_plan_new (DhDevice *device, DhGraph *graph, DhTensorDict *parameters, const D
   plan->functions = device->functions;
   plan->device = dh_device_ref (device);
   if (!plan->steps)
-    plan->steps = new_steps ();
+    plan->steps = dh_plan_steps_new ();
   if (dh_debug (DH_DEBUG_PLAN))
     {
       g_autofree char *text = dh_plan_to_string (plan);
@@ -161,15 +176,7 @@ GArray *
 dh_plan_list_steps (DhPlan *plan)
 {
   g_return_val_if_fail (plan != NULL, NULL);
-  GArray *steps = new_steps ();
-  for (guint i = 0; i < plan->steps->len; i++)
-    {
-      DhPlanStep step = g_array_index (plan->steps, DhPlanStep, i);
-      step.name = g_strdup (step.name);
-      step.implementation = g_strdup (step.implementation);
-      g_array_append_val (steps, step);
-    }
-  return steps;
+  return dh_plan_steps_copy (plan->steps);
 }
 
 char *

@@ -23,16 +23,42 @@ inside (View x, gint64 h, gint64 w)
   return h >= 0 && h < x.shape.h && w >= 0 && w < x.shape.w;
 }
 
-static const float *
+/* In double, whatever its dtype; free with g_free. */
+static double *
 parameter (DhTensorDict *parameters, const DhNode *node, const char *suffix)
 {
   g_autofree char *name = g_strconcat (node->name, suffix, NULL);
   DhTensor *tensor = dh_tensor_dict_get (parameters, name);
-  return tensor ? dh_tensor_f32 (tensor) : NULL;
+  if (!tensor)
+    return NULL;
+  const gsize count = (gsize)dh_tensor_count (tensor);
+  if (tensor->dtype == DH_DTYPE_F64)
+    return g_memdup2 (dh_tensor_data (tensor), count * sizeof (double));
+  double *values = g_new (double, count);
+  for (gsize i = 0; i < count; i++)
+    values[i] = dh_tensor_f32 (tensor)[i];
+  return values;
+}
+
+/* Mean and biased variance of each channel of the batch. */
+static void
+measure (View x, double *mean, double *variance)
+{
+  const double count = (double)x.shape.n * x.shape.h * x.shape.w;
+  for (gint c = 0; c < x.shape.c; c++)
+    for (gint pass = 0; pass < 2; pass++)
+      {
+        double sum = 0;
+        for (gint n = 0; n < x.shape.n; n++)
+          for (gint h = 0; h < x.shape.h; h++)
+            for (gint w = 0; w < x.shape.w; w++)
+              sum += pass == 0 ? at (x, n, c, h, w) : pow (at (x, n, c, h, w) - mean[c], 2);
+        *(pass == 0 ? &mean[c] : &variance[c]) = sum / count;
+      }
 }
 
 static double
-conv (const DhNode *node, View x, const float *weight, const float *bias, gint n, gint c, gint h, gint w)
+conv (const DhNode *node, View x, const double *weight, const double *bias, gint n, gint c, gint h, gint w)
 {
   double sum = bias ? bias[c] : 0;
   for (gint i = 0; i < x.shape.c; i++)
@@ -48,7 +74,7 @@ conv (const DhNode *node, View x, const float *weight, const float *bias, gint n
 }
 
 static double
-norm (View x, const float *const p[4], gint n, gint c, gint h, gint w)
+norm (View x, double *const p[4], gint n, gint c, gint h, gint w)
 {
   return (at (x, n, c, h, w) - p[2][c]) / sqrt (p[3][c] + 1e-5) * p[0][c] + p[1][c];
 }
@@ -161,7 +187,7 @@ concat (const DhNode *node, const View *views, gint n, gint c, gint h, gint w)
 }
 
 static double
-element (const DhNode *node, const View *x, const float *const p[4], DhShape to, gint n, gint c, gint h, gint w)
+element (const DhNode *node, const View *x, double *const p[4], DhShape to, gint n, gint c, gint h, gint w)
 {
   const View none = { NULL };
   switch (node->op)
@@ -219,15 +245,19 @@ ops_evaluate (const OpsCase *ops_case, DhTensorDict *parameters, const float *in
       g_autofree View *x = g_new (View, node->n_inputs);
       for (guint j = 0; j < node->n_inputs; j++)
         x[j] = (View){ values[node->inputs[j]], shapes[node->inputs[j]] };
-      const gboolean is_norm = node->op == DH_OP_NORM;
-      const float *const p[4] = { parameter (parameters, node, ".weight"), parameter (parameters, node, ".bias"),
-                                  is_norm ? parameter (parameters, node, ".running_mean") : NULL,
-                                  is_norm ? parameter (parameters, node, ".running_var") : NULL };
+      double *p[4] = { NULL };
+      static const char *const suffixes[] = { ".weight", ".bias", ".running_mean", ".running_var" };
+      for (guint j = 0; j < (node->op == DH_OP_NORM ? 4 : node->op == DH_OP_CONV ? 2 : 0); j++)
+        p[j] = parameter (parameters, node, suffixes[j]);
+      if (node->op == DH_OP_NORM && ops_case->training)
+        measure (x[0], p[2], p[3]);
       for (gint n = 0; n < to.n; n++)
         for (gint c = 0; c < to.c; c++)
           for (gint h = 0; h < to.h; h++)
             for (gint w = 0; w < to.w; w++)
               *y++ = node->op == DH_OP_INPUT ? *input++ : element (node, x, p, to, n, c, h, w);
+      for (guint j = 0; j < G_N_ELEMENTS (p); j++)
+        g_free (p[j]);
     }
   return values;
 }

@@ -13,6 +13,7 @@ typedef struct
   DhShape input;
   GArray *outputs;    /* DhValue */
   double input_scale; /* the input is uniform in ± this */
+  gboolean training;  /* norms use the statistics of the batch */
   gboolean perf_only; /* a real layer's size: timed, not proved */
 } OpsCase;
 
@@ -30,6 +31,11 @@ void ops_add_perf (GPtrArray *list);
 /* Seeded parameters for the case, and its input. */
 DhTensorDict *ops_new_parameters (const OpsCase *ops_case);
 float *ops_new_input (const OpsCase *ops_case);
+
+/* Adds the proofs of gradients on the device, where they are wanted: /ops/‹device›/gradient/…; or prints their names.
+ */
+void ops_add_gradients (DhDevice *device, gboolean (*is_wanted) (const char *path, char **words), char **words,
+                        gboolean print);
 
 /* The value of every needed node from the definitions alone, in double: an array of arrays, NULL for those not needed.
  */

@@ -364,6 +364,8 @@ main (int argc, char **argv)
           if (is_wanted (path, words))
             g_test_add_data_func (path, info->why_not, skip_absent);
         }
+      if (device && (!report || g_str_equal (mode, "--list")))
+        ops_add_gradients (device, is_wanted, words, report);
       for (guint c = 0; device && c < cases->len; c++)
         {
           OpsCase *ops_case = cases->pdata[c];

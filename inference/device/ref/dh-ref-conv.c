@@ -18,11 +18,23 @@ typedef struct
   double *patches; /* TILE_TERMS × TILE_PIXELS */
 } Scratch;
 
+/* Where the window's entry `k` over position `at` of the result reads, along a side of `length`; −1: nowhere. In the
+ * transposed convolution, the gradient of the input, the roles are exchanged. */
+static gint64
+source (const DhNode *node, gboolean transposed, gint64 at, gint k, gint length)
+{
+  const gint64 reach = (gint64)k * node->dilation - node->padding;
+  gint64 from = transposed ? at - reach : at * node->stride + reach;
+  if (transposed)
+    from = from % node->stride ? -1 : from / node->stride;
+  return from < length ? from : -1;
+}
+
 /* patches[t][p] for terms first…first+n_terms−1 and output pixels of image `x` from `pixel` on; 0 where the patch
  * leaves the image. */
 static void
-gather (const DhNode *node, const float *x, DhShape from, DhShape to, gint first, gint n_terms, gint64 pixel,
-        gint n_pixels, double *patches)
+gather (const DhNode *node, gboolean transposed, const float *x, DhShape from, DhShape to, gint first, gint n_terms,
+        gint64 pixel, gint n_pixels, double *patches)
 {
   const gint area = node->kernel * node->kernel;
   for (gint t = 0; t < n_terms; t++)
@@ -36,15 +48,14 @@ gather (const DhNode *node, const float *x, DhShape from, DhShape to, gint first
       for (gint p = 0; p < n_pixels;)
         {
           const gint run = MIN (to.w - ox, n_pixels - p);
-          const gint64 iy = oy * node->stride - node->padding + (gint64)ky * node->dilation;
-          const gint64 ix = (gint64)ox * node->stride - node->padding + (gint64)kx * node->dilation;
-          if (iy < 0 || iy >= from.h)
+          const gint64 iy = source (node, transposed, oy, ky, from.h);
+          if (iy < 0)
             memset (row + p, 0, (gsize)run * sizeof *row);
           else
             for (gint i = 0; i < run; i++)
               {
-                const gint64 at = ix + (gint64)i * node->stride;
-                row[p + i] = at >= 0 && at < from.w ? plane[iy * from.w + at] : 0.0;
+                const gint64 at = source (node, transposed, ox + i, kx, from.w);
+                row[p + i] = at < 0 ? 0.0 : plane[iy * from.w + at];
               }
           p += run;
           ox = 0;
@@ -82,8 +93,8 @@ multiply (const float *const weight[TILE_OUT], gint n_terms, const double *patch
 }
 
 static void
-convolve_tile (const DhNode *node, const float *x, DhShape from, const float *weight, const float *bias, float *y,
-               DhShape to, gint64 pixel, Scratch scratch)
+convolve_tile (const DhNode *node, gboolean transposed, const float *x, DhShape from, const float *weight,
+               const float *bias, float *y, DhShape to, gint64 pixel, Scratch scratch)
 {
   const gint n_pixels = (gint)MIN ((gint64)to.h * to.w - pixel, TILE_PIXELS);
   const gint terms = from.c * node->kernel * node->kernel;
@@ -95,7 +106,7 @@ convolve_tile (const DhNode *node, const float *x, DhShape from, const float *we
   for (gint first = 0; first < terms; first += TILE_TERMS)
     {
       const gint n_terms = MIN (terms - first, TILE_TERMS);
-      gather (node, x, from, to, first, n_terms, pixel, n_pixels, scratch.patches);
+      gather (node, transposed, x, from, to, first, n_terms, pixel, n_pixels, scratch.patches);
       for (gint o = 0; o < to.c; o += TILE_OUT)
         {
           const float *rows[TILE_OUT];
@@ -116,9 +127,9 @@ convolve_tile (const DhNode *node, const float *x, DhShape from, const float *we
       y[(gint64)o * to.h * to.w + pixel + p] = (float)scratch.sums[(gsize)o * TILE_PIXELS + p];
 }
 
-gboolean
-dh_ref_conv (const DhNode *node, const float *x, DhShape from, const float *weight, const float *bias, float *y,
-             DhShape to, guint threads)
+static gboolean
+convolve (const DhNode *node, gboolean transposed, const float *x, DhShape from, const float *weight, const float *bias,
+          float *y, DhShape to, guint threads)
 {
   const gint64 area = (gint64)to.h * to.w;
   const gint64 n_tiles = (area + TILE_PIXELS - 1) / TILE_PIXELS;
@@ -138,9 +149,30 @@ dh_ref_conv (const DhNode *node, const float *x, DhShape from, const float *weig
       const gint64 begin = n_tiles * part / threads, end = n_tiles * (part + 1) / threads;
       for (gint image = 0; image < to.n; image++)
         for (gint64 tile = begin; tile < end; tile++)
-          convolve_tile (node, x + (gsize)image * from.c * from.h * from.w, from, weight, bias,
+          convolve_tile (node, transposed, x + (gsize)image * from.c * from.h * from.w, from, weight, bias,
                          y + (gsize)image * to.c * to.h * to.w, to, tile * TILE_PIXELS, scratch);
     }
   g_free (memory);
   return TRUE;
+}
+
+gboolean
+dh_ref_conv (const DhNode *node, const float *x, DhShape from, const float *weight, const float *bias, float *y,
+             DhShape to, guint threads)
+{
+  return convolve (node, FALSE, x, from, weight, bias, y, to, threads);
+}
+
+gboolean
+dh_ref_conv_data_gradient (const DhNode *node, const float *dy, DhShape from, const float *weight, float *dx,
+                           DhShape to, guint threads)
+{
+  const gsize area = (gsize)node->kernel * node->kernel;
+  g_autofree float *turned = g_try_malloc_n ((gsize)from.c * to.c * area, sizeof *turned); /* I×O×k×k */
+  if (!turned)
+    return FALSE;
+  for (gint o = 0; o < from.c; o++)
+    for (gint i = 0; i < to.c; i++)
+      memcpy (turned + ((gsize)i * from.c + o) * area, weight + ((gsize)o * to.c + i) * area, area * sizeof *turned);
+  return convolve (node, TRUE, dy, from, turned, NULL, dx, to, threads);
 }

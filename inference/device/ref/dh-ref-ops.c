@@ -133,17 +133,10 @@ adaptive_pool (const float *x, DhShape from, float *y, DhShape to)
         }
 }
 
-/* Where an output row or column reads: `low`, the next one, and the weight of the next. */
-typedef struct
+DhRefTap *
+dh_ref_make_taps (gint in, gint out, gboolean align_corners)
 {
-  gint low, high;
-  double weight;
-} Tap;
-
-static Tap *
-make_taps (gint in, gint out, gboolean align_corners)
-{
-  Tap *taps = g_new (Tap, out);
+  DhRefTap *taps = g_new (DhRefTap, out);
   for (gint i = 0; i < out; i++)
     {
       double at;
@@ -161,8 +154,8 @@ make_taps (gint in, gint out, gboolean align_corners)
 static void
 resize (const DhNode *node, const float *x, DhShape from, float *y, DhShape to)
 {
-  g_autofree Tap *rows = make_taps (from.h, to.h, node->align_corners);
-  g_autofree Tap *columns = make_taps (from.w, to.w, node->align_corners);
+  g_autofree DhRefTap *rows = dh_ref_make_taps (from.h, to.h, node->align_corners);
+  g_autofree DhRefTap *columns = dh_ref_make_taps (from.w, to.w, node->align_corners);
   for (gsize plane = 0; plane < (gsize)to.n * to.c; plane++)
     for (gint oy = 0; oy < to.h; oy++)
       {
@@ -171,7 +164,7 @@ resize (const DhNode *node, const float *x, DhShape from, float *y, DhShape to)
         const double v = rows[oy].weight;
         for (gint ox = 0; ox < to.w; ox++)
           {
-            const Tap tap = columns[ox];
+            const DhRefTap tap = columns[ox];
             const double a = upper[tap.low] * (1 - tap.weight) + upper[tap.high] * tap.weight;
             const double b = lower[tap.low] * (1 - tap.weight) + lower[tap.high] * tap.weight;
             *y++ = (float)(a * (1 - v) + b * v);

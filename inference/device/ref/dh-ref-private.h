@@ -10,6 +10,40 @@ G_BEGIN_DECLS
 gboolean dh_ref_conv (const DhNode *node, const float *x, DhShape from, const float *weight, const float *bias,
                       float *y, DhShape to, guint threads) G_GNUC_INTERNAL;
 
+/* The gradient of its input (of shape `to`) from that of its result (of shape `from`). FALSE where memory is short. */
+gboolean dh_ref_conv_data_gradient (const DhNode *node, const float *dy, DhShape from, const float *weight, float *dx,
+                                    DhShape to, guint threads) G_GNUC_INTERNAL;
+/* The gradients of its weight and bias (NULL where it has none), from its input and the gradient of its result. FALSE
+ * where memory is short. */
+gboolean dh_ref_conv_weight_gradient (const DhNode *node, const float *x, DhShape from, const float *dy, DhShape to,
+                                      float *d_weight, float *d_bias, guint threads) G_GNUC_INTERNAL;
+
+/* Mean and biased variance of a batch, C each. */
+void dh_ref_norm_statistics (const float *x, DhShape shape, double *mean, double *variance,
+                             guint threads) G_GNUC_INTERNAL;
+/* y = weight (x − mean)·inverse + bias, where wanted followed by a ReLU. */
+void dh_ref_norm_apply (const float *x, DhShape shape, const double *mean, const double *inverse, const float *weight,
+                        const float *bias, gboolean relu, float *y, guint threads) G_GNUC_INTERNAL;
+/* The gradient of the input and of weight and bias (written). */
+void dh_ref_norm_gradient (const float *x, const float *dy, DhShape shape, const double *mean, const double *inverse,
+                           const float *weight, float *dx, float *d_weight, float *d_bias,
+                           guint threads) G_GNUC_INTERNAL;
+/* Pools and resizes: the gradient of the input x (of shape `from`; its contents are read by the max pool alone, where
+ * the first of equal elements takes all) from that of the result. FALSE where memory is short. */
+gboolean dh_ref_window_gradient (const DhNode *node, const float *x, DhShape from, const float *dy, DhShape to,
+                                 float *dx, guint threads) G_GNUC_INTERNAL;
+/* The losses of dh-train-plan.h, and their gradients on f and g (`g`, `dg` NULL: L_seg alone). FALSE where memory is
+ * short. */
+gboolean dh_ref_losses (const float *f, const float *g, DhShape shape, const guint8 *labels, double beta,
+                        DhLosses *losses, float *df, float *dg, guint threads) G_GNUC_INTERNAL;
+/* The rows and columns a resize reads. */
+typedef struct
+{
+  gint low, high;
+  double weight; /* of `high` */
+} DhRefTap;
+DhRefTap *dh_ref_make_taps (gint in, gint out, gboolean align_corners) G_GNUC_INTERNAL;
+
 /* Everything else. `x[i]`: the i-th input, of shape from[i]. `parameters`: weight, bias, running mean and variance of a
  * norm. `y` is uint8 for DH_MAP_SEGMENTATION. */
 void dh_ref_operate (const DhNode *node, const float *const *x, const DhShape *from, const float *const *parameters,

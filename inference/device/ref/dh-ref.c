@@ -1,3 +1,4 @@
+#include "dh-host-train-private.h"
 #include "dh-ref-private.h"
 
 #include <string.h>
@@ -266,6 +267,13 @@ describe (DhPlan *common)
   return g_string_free (text, FALSE);
 }
 
+static DhTrainPlan *
+compile_training (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
+                  DhTensorDict *gradients, const DhTrainOptions *options, GError **error)
+{
+  return dh_host_train_new (device, graph, shapes, parameters, gradients, options, &dh_host_conv_ref, error);
+}
+
 const DhDeviceFunctions dh_device_ref_functions = {
   .list = list,
   .open = open_device,
@@ -275,4 +283,7 @@ const DhDeviceFunctions dh_device_ref_functions = {
   .free_plan = free_plan,
   .describe = describe,
   .estimate = estimate,
+  .compile_training = compile_training,
+  .train = dh_host_train_run,
+  .free_training = dh_host_train_free,
 };
