@@ -1,6 +1,7 @@
 #include <epoxy/gl.h>
 #include <math.h>
 #include <string.h>
+#include "dh-gl-pool-private.h"
 #include "dh-renderer-private.h"
 
 enum
@@ -56,8 +57,9 @@ typedef struct
   X (ids)                                                                                                              \
   X (truth)                                                                                                            \
   X (colors)                                                                                                           \
-  X (color_row) X (palette) X (range) X (halves) X (diverging) X (reversed) X (bound) X (below) X (image_size)         \
-      X (map_size) X (ids_size) X (truth_size) X (inner) X (outer) X (opacity)
+  X (color_row)                                                                                                        \
+  X (palette) X (range) X (halves) X (diverging) X (reversed) X (bound) X (below) X (image_size) X (map_size)          \
+      X (ids_size) X (truth_size) X (inner) X (outer) X (opacity)
 
 typedef struct
 {
@@ -68,28 +70,10 @@ typedef struct
 #undef X
 } Program;
 
-/* The textures that GDK holds may outlive the renderer: they go back to the pool, which both keep alive. */
-typedef struct
-{
-  grefcount references;
-  GdkGLContext *context;
-  GLuint free_ids[4];
-  int free_width[4], free_height[4];
-  guint n_free;
-  gboolean closed;
-} Pool;
-
-typedef struct
-{
-  Pool *pool;
-  GLuint id;
-  int width, height;
-} Loan;
-
 struct _DhGlRenderer
 {
   GdkGLContext *context;
-  Pool *pool;
+  DhGlPool *pool;
   char *description;
   gboolean software, es;
   GLint largest;
@@ -97,84 +81,6 @@ struct _DhGlRenderer
   Texture textures[N_TEXTURES];
   Program programs[N_KINDS][N_MODES][2]; /* by MODE_…; zoomed out, and from 100 % on */
 };
-
-static void
-pool_unref (Pool *pool)
-{
-  if (!g_ref_count_dec (&pool->references))
-    return;
-  g_object_unref (pool->context);
-  g_free (pool);
-}
-
-static void
-return_loan (gpointer data)
-{
-  Loan *loan = data;
-  Pool *pool = loan->pool;
-  if (!pool->closed && pool->n_free < G_N_ELEMENTS (pool->free_ids))
-    {
-      guint i = pool->n_free++;
-      pool->free_ids[i] = loan->id;
-      pool->free_width[i] = loan->width;
-      pool->free_height[i] = loan->height;
-    }
-  else
-    {
-      GdkGLContext *before = gdk_gl_context_get_current ();
-      if (before)
-        g_object_ref (before);
-      gdk_gl_context_make_current (pool->context);
-      glDeleteTextures (1, &loan->id);
-      if (before)
-        {
-          gdk_gl_context_make_current (before);
-          g_object_unref (before);
-        }
-    }
-  pool_unref (pool);
-  g_free (loan);
-}
-
-/* A target texture of this size, from the pool or new. The context is current. */
-static Loan *
-borrow_target (DhGlRenderer *renderer, int width, int height, gboolean enlarged)
-{
-  Pool *pool = renderer->pool;
-  Loan *loan = g_new0 (Loan, 1);
-  for (guint i = 0; i < pool->n_free; i++)
-    if (pool->free_width[i] == width && pool->free_height[i] == height)
-      {
-        loan->id = pool->free_ids[i];
-        pool->n_free--;
-        pool->free_ids[i] = pool->free_ids[pool->n_free];
-        pool->free_width[i] = pool->free_width[pool->n_free];
-        pool->free_height[i] = pool->free_height[pool->n_free];
-        break;
-      }
-  if (loan->id == 0)
-    {
-      /* Others in the pool are of a size that is no longer drawn. */
-      glDeleteTextures ((GLsizei)pool->n_free, pool->free_ids);
-      pool->n_free = 0;
-      glGenTextures (1, &loan->id);
-      glActiveTexture (GL_TEXTURE0);
-      glBindTexture (GL_TEXTURE_2D, loan->id);
-      glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
-      glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
-      glTexImage2D (GL_TEXTURE_2D, 0, GL_RGBA8, width, height, 0, GL_RGBA, GL_UNSIGNED_BYTE, NULL);
-    }
-  /* Drawn pixel on pixel, the nearest is exact, and cheaper where the CPU draws. */
-  glActiveTexture (GL_TEXTURE0);
-  glBindTexture (GL_TEXTURE_2D, loan->id);
-  glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, enlarged ? GL_LINEAR : GL_NEAREST);
-  glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, enlarged ? GL_LINEAR : GL_NEAREST);
-  loan->width = width;
-  loan->height = height;
-  loan->pool = pool;
-  g_ref_count_inc (&pool->references);
-  return loan;
-}
 
 static GLuint
 compile_shader (DhGlRenderer *renderer, GLenum type, const char *defines, const char *source)
@@ -275,9 +181,7 @@ dh_gl_renderer_new (GdkSurface *surface, GError **error)
   glGetIntegerv (GL_MAX_TEXTURE_SIZE, &renderer->largest);
   glGenFramebuffers (1, &renderer->frame);
   glGenVertexArrays (1, &renderer->vertices);
-  renderer->pool = g_new0 (Pool, 1);
-  g_ref_count_init (&renderer->pool->references);
-  renderer->pool->context = g_object_ref (context);
+  renderer->pool = dh_gl_pool_new (context);
   renderer->context = g_steal_pointer (&context);
   if (get_program (renderer, KIND_MAP, MODE_OUTLINE, FALSE) == NULL
       || get_program (renderer, KIND_IMAGE, DH_OVERLAY_NONE, FALSE) == NULL)
@@ -304,14 +208,11 @@ dh_gl_renderer_free (DhGlRenderer *renderer)
       for (guint nearest = 0; nearest < 2; nearest++)
         if (renderer->programs[kind][mode][nearest].id)
           glDeleteProgram (renderer->programs[kind][mode][nearest].id);
-  glDeleteTextures ((GLsizei)renderer->pool->n_free, renderer->pool->free_ids);
-  renderer->pool->n_free = 0;
-  renderer->pool->closed = TRUE;
+  dh_gl_pool_close (renderer->pool);
   glDeleteFramebuffers (1, &renderer->frame);
   glDeleteVertexArrays (1, &renderer->vertices);
   if (gdk_gl_context_get_current () == renderer->context)
     gdk_gl_context_clear_current ();
-  pool_unref (renderer->pool);
   g_object_unref (renderer->context);
   g_free (renderer->description);
   g_free (renderer);
@@ -605,7 +506,7 @@ dh_gl_renderer_draw (DhGlRenderer *renderer, const DhScene *scene, const DhPictu
   upload_tables (renderer, scene);
   if (!upload_planes (renderer, scene, patient, more))
     return NULL;
-  Loan *loan = borrow_target (renderer, width, height, enlarged);
+  DhGlLoan *loan = dh_gl_pool_borrow (renderer->pool, width, height, enlarged);
   glBindFramebuffer (GL_FRAMEBUFFER, renderer->frame);
   glFramebufferTexture2D (GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, loan->id, 0);
   glBindVertexArray (renderer->vertices);
@@ -624,5 +525,5 @@ dh_gl_renderer_draw (DhGlRenderer *renderer, const DhScene *scene, const DhPictu
     }
   glBindFramebuffer (GL_FRAMEBUFFER, 0);
   glFlush ();
-  return gdk_gl_texture_new (renderer->context, loan->id, width, height, return_loan, loan);
+  return gdk_gl_texture_new (renderer->context, loan->id, width, height, dh_gl_loan_return, loan);
 }
