@@ -5,28 +5,39 @@
 #include "dh-debug.h"
 #include "dh-error.h"
 #include "dh-machine.h"
+#include "dh-module.h"
 
 static const char *const precision_names[DH_N_PRECISIONS] = {
   [DH_PRECISION_F32] = "f32",   [DH_PRECISION_TF32] = "tf32", [DH_PRECISION_F16] = "fp16",
   [DH_PRECISION_BF16] = "bf16", [DH_PRECISION_INT8] = "int8",
 };
 
-/* In the order in which "auto" tries them. A kind without functions is not part of this build. */
+/* In the order in which "auto" tries them. A kind without functions is not part of this build; one with a module is a
+ * shared library that is opened when it is first asked for. */
 static const struct
 {
   const char *name;
   const DhDeviceFunctions *functions;
+  const char *module;
   const char *title;
   const char *why_not;
 } kinds[] = {
-  { "cuda", NULL, "NVIDIA GPU", "this build has no CUDA module" },
+  { "cuda", NULL, "dh-cuda.so", "NVIDIA GPU", NULL },
 #ifdef DH_HAVE_ONEDNN
-  { "cpu", &dh_device_onednn_functions, NULL, NULL },
+  { "cpu", &dh_device_onednn_functions, NULL, NULL, NULL },
 #else
-  { "cpu", NULL, "Processor", "this build was made without oneDNN" },
+  { "cpu", NULL, NULL, "Processor", "this build was made without oneDNN" },
 #endif
-  { "ref", &dh_device_ref_functions, NULL, NULL },
+  { "ref", &dh_device_ref_functions, NULL, NULL, NULL },
 };
+
+/* NULL with the reason. */
+static const DhDeviceFunctions *
+functions_of (guint kind, const char **why_not)
+{
+  *why_not = kinds[kind].why_not;
+  return kinds[kind].module ? dh_module_get (kinds[kind].module, why_not) : kinds[kind].functions;
+}
 
 const char *
 dh_precision_name (DhPrecision precision)
@@ -75,13 +86,15 @@ dh_devices_list (void)
   GPtrArray *infos = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_device_info_free);
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
-      if (kinds[i].functions)
+      const char *why_not;
+      const DhDeviceFunctions *functions = functions_of (i, &why_not);
+      if (functions)
         {
-          kinds[i].functions->list (infos);
+          functions->list (infos);
           continue;
         }
       DhDeviceInfo *info = dh_device_info_new (kinds[i].name, kinds[i].name, kinds[i].title);
-      info->why_not = g_strdup (kinds[i].why_not);
+      info->why_not = g_strdup (why_not);
       g_ptr_array_add (infos, info);
     }
   return infos;
@@ -114,11 +127,12 @@ parse_name (const char *name, guint *kind, guint *index)
 static DhDevice *
 open_kind (guint kind, guint index, guint threads, GError **error)
 {
-  const DhDeviceFunctions *functions = kinds[kind].functions;
+  const char *why_not;
+  const DhDeviceFunctions *functions = functions_of (kind, &why_not);
   if (!functions)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NO_DEVICE, "The device “%s” is not available: %s", kinds[kind].name,
-                   kinds[kind].why_not);
+                   why_not);
       return NULL;
     }
   DhDevice *device = functions->open (index, threads ? threads : dh_machine_cores (), error);

@@ -1,0 +1,93 @@
+#include <string.h>
+#include "dh-cuda-private.h"
+#include "dh-error.h"
+
+const DhModuleHost *dh_cuda_host;
+
+static void
+list (GPtrArray *infos)
+{
+  g_autofree char *none = NULL;
+  const guint count = dh_cuda_driver.count (&none);
+  for (guint i = 0; i < count; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("cuda:%u", i);
+      g_autofree char *why_not = NULL;
+      DhCudaCardInfo card = { 0 };
+      const gboolean available = dh_cuda_driver.describe (i, &card, &why_not);
+      DhDeviceInfo *info = dh_cuda_host->info_new (name, "cuda", card.title ? card.title : "NVIDIA GPU");
+      info->available = available;
+      info->memory = card.memory;
+      info->precisions = available ? card.precisions : 0;
+      info->why_not = g_steal_pointer (&why_not);
+      g_ptr_array_add (infos, info);
+      g_free (card.title);
+    }
+  if (count == 0)
+    {
+      DhDeviceInfo *info = dh_cuda_host->info_new ("cuda", "cuda", "NVIDIA GPU");
+      info->why_not = g_steal_pointer (&none);
+      g_ptr_array_add (infos, info);
+    }
+}
+
+static DhDevice *
+open_device (guint index, guint threads, GError **error)
+{
+  g_autofree char *why_not = NULL;
+  DhCudaCardInfo info = { 0 };
+  const guint count = dh_cuda_driver.count (&why_not);
+  if (count > 0 && index >= count)
+    why_not = g_strdup_printf ("there are only %u NVIDIA GPUs, numbered from 0", count);
+  if (why_not || !dh_cuda_driver.describe (index, &info, &why_not))
+    {
+      g_free (info.title);
+      g_set_error (error, DH_ERROR, DH_ERROR_NO_DEVICE, "The device “cuda:%u” is not available: %s", index, why_not);
+      return NULL;
+    }
+  DhCudaCard *card = dh_cuda_driver.open (index, error);
+  if (!card)
+    {
+      g_free (info.title);
+      return NULL;
+    }
+  DhCudaDevice *device = g_new0 (DhCudaDevice, 1);
+  device->card = card;
+  device->base.name = g_strdup_printf ("cuda:%u", index);
+  device->base.title = info.title;
+  device->base.threads = threads;
+  device->base.precisions = info.precisions;
+  return &device->base;
+}
+
+static void
+close_device (DhDevice *base)
+{
+  DhCudaDevice *device = (DhCudaDevice *)base;
+  dh_cuda_driver.close (device->card);
+  g_free (device->lost);
+  g_free (base->name);
+  g_free (base->title);
+  g_free (device);
+}
+
+static const DhDeviceFunctions functions = {
+  .list = list,
+  .open = open_device,
+  .close = close_device,
+  .compile = dh_cuda_compile,
+  .run = dh_cuda_run,
+  .free_plan = dh_cuda_free_plan,
+  .describe = dh_cuda_describe,
+};
+
+__attribute__ ((visibility ("default"))) const DhDeviceFunctions *dh_module_open (const DhModuleHost *host);
+
+const DhDeviceFunctions *
+dh_module_open (const DhModuleHost *host)
+{
+  if (host->version != DH_MODULE_VERSION || host->sizes != dh_module_sizes ())
+    return NULL;
+  dh_cuda_host = host;
+  return &functions;
+}

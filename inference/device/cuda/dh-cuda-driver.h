@@ -1,0 +1,91 @@
+#pragma once
+#include <gio/gio.h>
+#include "dh-cuda-kernels.h"
+#include "dh-device.h"
+
+G_BEGIN_DECLS
+
+/* All that the device asks of the card: memory, copies, kernels, convolutions, recorded runs. Two of them exist: the
+ * CUDA runtime with cuDNN, and the emulation on the processor that the tests run. Not thread safe: a card and what
+ * belongs to it are one thread's at a time.
+ *
+ * Every failure sets an error. DH_ERROR_NO_MEMORY leaves the card usable; after any DH_ERROR_FAILED it is lost and only
+ * closing it makes sense. */
+
+typedef struct
+{
+  char *title;
+  guint64 memory;
+  guint precisions; /* bits 1 << DhPrecision */
+} DhCudaCardInfo;
+
+typedef struct _DhCudaCard DhCudaCard;
+typedef struct _DhCudaConvolution DhCudaConvolution;
+typedef struct _DhCudaRecording DhCudaRecording;
+
+/* y = [relu] (w ∗ x [+ z] [+ bias]); channel counts padded to groups. x, y, z: n × h × w × c; w: out × k × k × in. */
+typedef struct
+{
+  gint type;       /* DhCudaType of everything */
+  gboolean strict; /* float32 arithmetic throughout: no TF32 */
+  gboolean z, bias, relu;
+  gint n, in, out, h, w, out_h, out_w;
+  gint kernel, stride, padding, dilation;
+} DhCudaConvSpec;
+
+typedef struct
+{
+  const void *x, *w, *bias, *z;
+  void *y, *workspace;
+} DhCudaConvMemory;
+
+typedef enum
+{
+  DH_CUDA_TO_DEVICE,
+  DH_CUDA_TO_HOST,
+} DhCudaDirection;
+
+typedef struct
+{
+  /* Cards that are there; 0 with the reason in words. */
+  guint (*count) (char **why_not);
+  /* FALSE with the reason in words: too old, cuDNN missing. Fills `info` as far as it is known; its title is owned by
+   * the caller. */
+  gboolean (*describe) (guint index, DhCudaCardInfo *info, char **why_not);
+  DhCudaCard *(*open) (guint index, GError **error);
+  void (*close) (DhCudaCard *card);
+
+  gpointer (*alloc) (DhCudaCard *card, gsize bytes, GError **error);
+  void (*release) (DhCudaCard *card, gpointer memory);
+  gpointer (*alloc_pinned) (DhCudaCard *card, gsize bytes, GError **error);
+  void (*release_pinned) (DhCudaCard *card, gpointer memory);
+  guint64 (*memory_free) (DhCudaCard *card);
+
+  /* Queued behind what was queued before; the memory must stay until wait(). */
+  gboolean (*copy) (DhCudaCard *card, gpointer to, gconstpointer from, gsize bytes, DhCudaDirection direction,
+                    GError **error);
+  gboolean (*launch) (DhCudaCard *card, const DhCudaKernel *kernel, GError **error);
+  gboolean (*wait) (DhCudaCard *card, GError **error);
+  /* Seconds of the card between two marks, after wait(); `mark` is below 4096. */
+  gboolean (*mark) (DhCudaCard *card, guint mark, GError **error);
+  double (*elapsed) (DhCudaCard *card, guint from, guint to);
+
+  /* What is queued from begin to end is recorded, not run. end() returns NULL where the card refuses to. */
+  gboolean (*record_begin) (DhCudaCard *card, GError **error);
+  DhCudaRecording *(*record_end) (DhCudaCard *card, GError **error);
+  gboolean (*replay) (DhCudaCard *card, DhCudaRecording *recording, GError **error);
+  void (*recording_free) (DhCudaCard *card, DhCudaRecording *recording);
+
+  /* Chooses by timing on the memory given, whose contents are lost (workspace: `most` bytes of it). Errors:
+   * DH_ERROR_UNSUPPORTED where nothing computes it in one piece. */
+  DhCudaConvolution *(*conv_new) (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *memory,
+                                  gsize most, GError **error);
+  gboolean (*conv_run) (DhCudaCard *card, DhCudaConvolution *conv, const DhCudaConvMemory *memory, GError **error);
+  gsize (*conv_workspace) (DhCudaConvolution *conv);
+  const char *(*conv_name) (DhCudaConvolution *conv);
+  void (*conv_free) (DhCudaConvolution *conv);
+} DhCudaDriver;
+
+extern const DhCudaDriver dh_cuda_driver;
+
+G_END_DECLS

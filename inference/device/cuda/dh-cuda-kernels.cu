@@ -1,0 +1,126 @@
+#include "dh-cuda-math.h"
+
+/* The kernels around the items of dh-cuda-math.h, made once for each type of value. */
+
+namespace
+{
+
+constexpr int THREADS = 256;
+
+template <int OP, int TYPE>
+__global__ void __launch_bounds__ (THREADS) run_items (const DhCudaKernel k, const int64_t items)
+{
+  for (int64_t item = (int64_t)blockIdx.x * THREADS + threadIdx.x; item < items;
+       item += (int64_t)gridDim.x * THREADS)
+    {
+      if constexpr (OP == DH_CUDA_PACK)
+        dh_cuda_pack_item (&k, TYPE, item);
+      else if constexpr (OP == DH_CUDA_POINTWISE)
+        dh_cuda_pointwise_item (&k, TYPE, item);
+      else if constexpr (OP == DH_CUDA_POOL)
+        dh_cuda_pool_item (&k, TYPE, item);
+      else if constexpr (OP == DH_CUDA_RESIZE)
+        dh_cuda_resize_item (&k, TYPE, item);
+      else if constexpr (OP == DH_CUDA_HEAD)
+        dh_cuda_head_item (&k, TYPE, item);
+      else if constexpr (OP == DH_CUDA_SCORE)
+        dh_cuda_score_item (&k, TYPE, item);
+      else
+        dh_cuda_unpack_item (&k, TYPE, item);
+    }
+}
+
+/* A mean over many pixels: one block for each group of one place; the order of the sum is fixed. */
+template <int TYPE>
+__global__ void __launch_bounds__ (THREADS) pool_large (const DhCudaKernel k)
+{
+  __shared__ float sums[THREADS][8];
+  const int64_t item = blockIdx.x, pixel = item / k.n_groups;
+  const int group = (int)(item % k.n_groups);
+  const int64_t first = pixel / ((int64_t)k.w * k.h) * k.in_h * k.in_w;
+  int y0, y1, x0, x1;
+  dh_cuda_window (&k, (int)(pixel / k.w % k.h), k.in_h, k.h, &y0, &y1);
+  dh_cuda_window (&k, (int)(pixel % k.w), k.in_w, k.w, &x0, &x1);
+  const int width = x1 - x0, count = (y1 - y0) * width;
+  float v[8] = { 0.0f };
+  for (int i = threadIdx.x; i < count; i += THREADS)
+    {
+      float u[8];
+      dh_cuda_read8 (&k.in, TYPE, first + (int64_t)(y0 + i / width) * k.in_w + x0 + i % width, group, u);
+      for (int j = 0; j < 8; j++)
+        v[j] += u[j];
+    }
+  for (int j = 0; j < 8; j++)
+    sums[threadIdx.x][j] = v[j];
+  for (int half = THREADS / 2; half > 0; half /= 2)
+    {
+      __syncthreads ();
+      if ((int)threadIdx.x < half)
+        for (int j = 0; j < 8; j++)
+          sums[threadIdx.x][j] += sums[threadIdx.x + half][j];
+    }
+  if (threadIdx.x == 0)
+    {
+      for (int j = 0; j < 8; j++)
+        v[j] = sums[0][j] / (float)count;
+      dh_cuda_store8 (k.out, item * 8, TYPE, v);
+    }
+}
+
+template <int TYPE>
+int launch_typed (const DhCudaKernel &k, const int64_t items, cudaStream_t stream)
+{
+  /* A mean over 64 pixels and more keeps a block busy. */
+  if (k.op == DH_CUDA_POOL && k.mode == DH_CUDA_POOL_ADAPTIVE && (int64_t)k.in_h * k.in_w >= 64LL * k.h * k.w
+      && items <= 0x7fffffff)
+    {
+      pool_large<TYPE><<<(unsigned)items, THREADS, 0, stream>>> (k);
+      return cudaGetLastError ();
+    }
+  const int64_t blocks = (items + THREADS - 1) / THREADS;
+  const unsigned grid = (unsigned)(blocks < 0x7fffffff ? blocks : 0x7fffffff);
+  switch (k.op)
+    {
+    case DH_CUDA_PACK:
+      run_items<DH_CUDA_PACK, TYPE><<<grid, THREADS, 0, stream>>> (k, items);
+      break;
+    case DH_CUDA_POINTWISE:
+      run_items<DH_CUDA_POINTWISE, TYPE><<<grid, THREADS, 0, stream>>> (k, items);
+      break;
+    case DH_CUDA_POOL:
+      run_items<DH_CUDA_POOL, TYPE><<<grid, THREADS, 0, stream>>> (k, items);
+      break;
+    case DH_CUDA_RESIZE:
+      run_items<DH_CUDA_RESIZE, TYPE><<<grid, THREADS, 0, stream>>> (k, items);
+      break;
+    case DH_CUDA_HEAD:
+      run_items<DH_CUDA_HEAD, TYPE><<<grid, THREADS, 0, stream>>> (k, items);
+      break;
+    case DH_CUDA_SCORE:
+      run_items<DH_CUDA_SCORE, TYPE><<<grid, THREADS, 0, stream>>> (k, items);
+      break;
+    case DH_CUDA_UNPACK:
+      run_items<DH_CUDA_UNPACK, TYPE><<<grid, THREADS, 0, stream>>> (k, items);
+      break;
+    default:
+      return cudaErrorInvalidValue;
+    }
+  return cudaGetLastError ();
+}
+
+} // namespace
+
+extern "C" int
+dh_cuda_launch (const DhCudaKernel *kernel, void *stream)
+{
+  const int64_t items = dh_cuda_kernel_items (kernel);
+  /* The type that is read; SCORE without logits reads the outlier logits' own. */
+  const int type = kernel->op == DH_CUDA_PACK ? kernel->type : kernel->in.type;
+  if (items <= 0)
+    return cudaErrorInvalidValue;
+  if (type == DH_CUDA_F32)
+    return launch_typed<DH_CUDA_F32> (*kernel, items, (cudaStream_t)stream);
+  if (type == DH_CUDA_F16)
+    return launch_typed<DH_CUDA_F16> (*kernel, items, (cudaStream_t)stream);
+  return launch_typed<DH_CUDA_BF16> (*kernel, items, (cudaStream_t)stream);
+}

@@ -1,0 +1,376 @@
+#pragma once
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "dh-cuda-kernels.h"
+#include "dh-score.h"
+
+/* What one item of each kernel computes: the same source for nvcc and, in the tests, for the C compiler. `type` is
+ * passed beside the arguments so that a kernel made for one type has it as a constant. All sums are in float32. */
+
+#ifdef __CUDACC__
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+#define DH_CUDA_INLINE static __device__ __forceinline__
+#else
+#define DH_CUDA_INLINE static inline
+float dh_cuda_half_to_float (uint16_t bits);
+float dh_cuda_bf16_to_float (uint16_t bits);
+uint16_t dh_cuda_float_to_half (float value);
+uint16_t dh_cuda_float_to_bf16 (float value);
+#endif
+
+DH_CUDA_INLINE float
+dh_cuda_load1 (const void *base, int64_t at, int type)
+{
+  if (type == DH_CUDA_F32)
+    return ((const float *)base)[at];
+#ifdef __CUDACC__
+  if (type == DH_CUDA_F16)
+    return __half2float (((const __half *)base)[at]);
+  return __bfloat162float (((const __nv_bfloat16 *)base)[at]);
+#else
+  if (type == DH_CUDA_F16)
+    return dh_cuda_half_to_float (((const uint16_t *)base)[at]);
+  return dh_cuda_bf16_to_float (((const uint16_t *)base)[at]);
+#endif
+}
+
+/* `at` is a multiple of 8. */
+DH_CUDA_INLINE void
+dh_cuda_load8 (const void *base, int64_t at, int type, float v[8])
+{
+#ifdef __CUDACC__
+  if (type == DH_CUDA_F32)
+    {
+      const float4 *p = (const float4 *)((const float *)base + at);
+      const float4 a = p[0], b = p[1];
+      v[0] = a.x, v[1] = a.y, v[2] = a.z, v[3] = a.w;
+      v[4] = b.x, v[5] = b.y, v[6] = b.z, v[7] = b.w;
+      return;
+    }
+  const uint4 raw = *(const uint4 *)((const uint16_t *)base + at);
+  const uint32_t words[4] = { raw.x, raw.y, raw.z, raw.w };
+  for (int j = 0; j < 4; j++)
+    {
+      if (type == DH_CUDA_F16)
+        {
+          v[2 * j] = __half2float (__ushort_as_half ((unsigned short)(words[j] & 0xffffu)));
+          v[2 * j + 1] = __half2float (__ushort_as_half ((unsigned short)(words[j] >> 16)));
+        }
+      else
+        {
+          v[2 * j] = __uint_as_float (words[j] << 16);
+          v[2 * j + 1] = __uint_as_float (words[j] & 0xffff0000u);
+        }
+    }
+#else
+  for (int j = 0; j < 8; j++)
+    v[j] = dh_cuda_load1 (base, at + j, type);
+#endif
+}
+
+DH_CUDA_INLINE void
+dh_cuda_store8 (void *base, int64_t at, int type, const float v[8])
+{
+#ifdef __CUDACC__
+  if (type == DH_CUDA_F32)
+    {
+      float4 *p = (float4 *)((float *)base + at);
+      p[0] = make_float4 (v[0], v[1], v[2], v[3]);
+      p[1] = make_float4 (v[4], v[5], v[6], v[7]);
+      return;
+    }
+  uint32_t words[4];
+  for (int j = 0; j < 4; j++)
+    {
+      uint32_t low, high;
+      if (type == DH_CUDA_F16)
+        {
+          low = __half_as_ushort (__float2half_rn (v[2 * j]));
+          high = __half_as_ushort (__float2half_rn (v[2 * j + 1]));
+        }
+      else
+        {
+          low = __bfloat16_as_ushort (__float2bfloat16_rn (v[2 * j]));
+          high = __bfloat16_as_ushort (__float2bfloat16_rn (v[2 * j + 1]));
+        }
+      words[j] = low | high << 16;
+    }
+  *(uint4 *)((uint16_t *)base + at) = make_uint4 (words[0], words[1], words[2], words[3]);
+#else
+  for (int j = 0; j < 8; j++)
+    if (type == DH_CUDA_F32)
+      ((float *)base)[at + j] = v[j];
+    else
+      ((uint16_t *)base)[at + j] = type == DH_CUDA_F16 ? dh_cuda_float_to_half (v[j]) : dh_cuda_float_to_bf16 (v[j]);
+#endif
+}
+
+/* NaN stays NaN, which fmaxf would lose. */
+DH_CUDA_INLINE float
+dh_cuda_relu (float v)
+{
+  return v < 0.0f ? 0.0f : v;
+}
+
+DH_CUDA_INLINE void
+dh_cuda_read8 (const DhCudaRead *read, int type, int64_t pixel, int group, float v[8])
+{
+  if (read->places)
+    {
+      for (int j = 0; j < 8; j++)
+        {
+          const int place = read->places[8 * group + j];
+          v[j] = 0.0f;
+          if (place < 0)
+            continue;
+          const DhCudaGroup from = read->groups[place / 8];
+          v[j] = dh_cuda_load1 (from.base, pixel * from.stride + place % 8, type);
+          if (read->scale)
+            v[j] = v[j] * read->scale[place] + read->shift[place];
+        }
+    }
+  else
+    {
+      const DhCudaGroup from = read->groups[group];
+      dh_cuda_load8 (from.base, pixel * from.stride, type, v);
+      if (read->scale)
+        for (int j = 0; j < 8; j++)
+          v[j] = v[j] * read->scale[8 * group + j] + read->shift[8 * group + j];
+    }
+  if (read->relu)
+    for (int j = 0; j < 8; j++)
+      v[j] = dh_cuda_relu (v[j]);
+}
+
+DH_CUDA_INLINE void
+dh_cuda_write8 (const DhCudaKernel *k, int type, int64_t pixel, int group, float v[8])
+{
+  if (k->relu)
+    for (int j = 0; j < 8; j++)
+      v[j] = dh_cuda_relu (v[j]);
+  dh_cuda_store8 (k->out, (pixel * k->n_groups + group) * 8, type, v);
+}
+
+/* N×C×H×W float → N×H×W×8·groups. */
+DH_CUDA_INLINE void
+dh_cuda_pack_item (const DhCudaKernel *k, int type, int64_t item)
+{
+  const int64_t area = (int64_t)k->h * k->w;
+  const int64_t pixel = item / k->n_groups;
+  const int group = (int)(item % k->n_groups);
+  const int64_t image = pixel / area, at = pixel % area;
+  float v[8];
+  for (int j = 0; j < 8; j++)
+    {
+      const int c = 8 * group + j;
+      v[j] = c < k->c ? k->source[(image * k->c + c) * area + at] : 0.0f;
+      if (c < k->c && k->scale)
+        v[j] = v[j] * k->scale[c] + k->shift[c];
+    }
+  dh_cuda_store8 (k->out, item * 8, type, v);
+}
+
+DH_CUDA_INLINE void
+dh_cuda_pointwise_item (const DhCudaKernel *k, int type, int64_t item)
+{
+  const int64_t pixel = item / k->n_groups;
+  const int group = (int)(item % k->n_groups);
+  float v[8];
+  dh_cuda_read8 (&k->in, type, pixel, group, v);
+  if (k->other.n_groups)
+    {
+      float z[8];
+      dh_cuda_read8 (&k->other, type, pixel, group, z);
+      for (int j = 0; j < 8; j++)
+        v[j] += z[j];
+    }
+  dh_cuda_write8 (k, type, pixel, group, v);
+}
+
+/* The window [begin, end) of output place i along a side of `in` values. */
+DH_CUDA_INLINE void
+dh_cuda_window (const DhCudaKernel *k, int i, int in, int out, int *begin, int *end)
+{
+  if (k->mode == DH_CUDA_POOL_ADAPTIVE)
+    {
+      *begin = (int)((int64_t)i * in / out);
+      *end = (int)(((int64_t)(i + 1) * in + out - 1) / out);
+      return;
+    }
+  const int64_t start = (int64_t)i * k->stride - k->padding;
+  *begin = start < 0 ? 0 : (int)start;
+  *end = start + k->kernel > in ? in : (int)(start + k->kernel);
+}
+
+DH_CUDA_INLINE void
+dh_cuda_pool_item (const DhCudaKernel *k, int type, int64_t item)
+{
+  const int64_t pixel = item / k->n_groups;
+  const int group = (int)(item % k->n_groups);
+  const int x = (int)(pixel % k->w), y = (int)(pixel / k->w % k->h);
+  const int64_t first = pixel / ((int64_t)k->w * k->h) * k->in_h * k->in_w;
+  int y0, y1, x0, x1;
+  dh_cuda_window (k, y, k->in_h, k->h, &y0, &y1);
+  dh_cuda_window (k, x, k->in_w, k->w, &x0, &x1);
+  const bool is_max = k->mode == DH_CUDA_POOL_MAX;
+  float v[8];
+  for (int j = 0; j < 8; j++)
+    v[j] = is_max ? -INFINITY : 0.0f;
+  for (int iy = y0; iy < y1; iy++)
+    for (int ix = x0; ix < x1; ix++)
+      {
+        float u[8];
+        dh_cuda_read8 (&k->in, type, first + (int64_t)iy * k->in_w + ix, group, u);
+        for (int j = 0; j < 8; j++)
+          v[j] = !is_max ? v[j] + u[j] : u[j] > v[j] || u[j] != u[j] ? u[j] : v[j];
+      }
+  const float count = (float)((int64_t)(y1 - y0) * (x1 - x0));
+  for (int j = 0; !is_max && j < 8; j++)
+    v[j] /= count;
+  dh_cuda_store8 (k->out, item * 8, type, v);
+}
+
+/* The four pixels around a place of the result, and their weights. */
+typedef struct
+{
+  int64_t pixel[4];
+  float weight[4];
+} DhCudaCorners;
+
+DH_CUDA_INLINE DhCudaCorners
+dh_cuda_corners (const DhCudaKernel *k, int64_t pixel)
+{
+  const DhCudaTap tx = k->columns[pixel % k->w], ty = k->rows[pixel / k->w % k->h];
+  const int64_t first = pixel / ((int64_t)k->w * k->h) * k->in_h * k->in_w;
+  const int64_t above = first + (int64_t)ty.a * k->in_w, below = first + (int64_t)ty.b * k->in_w;
+  DhCudaCorners corners;
+  corners.pixel[0] = above + tx.a;
+  corners.pixel[1] = above + tx.b;
+  corners.pixel[2] = below + tx.a;
+  corners.pixel[3] = below + tx.b;
+  corners.weight[0] = (1.0f - ty.t) * (1.0f - tx.t);
+  corners.weight[1] = (1.0f - ty.t) * tx.t;
+  corners.weight[2] = ty.t * (1.0f - tx.t);
+  corners.weight[3] = ty.t * tx.t;
+  return corners;
+}
+
+DH_CUDA_INLINE void
+dh_cuda_resize_item (const DhCudaKernel *k, int type, int64_t item)
+{
+  const int64_t pixel = item / k->n_groups;
+  const int group = (int)(item % k->n_groups);
+  const DhCudaCorners corners = dh_cuda_corners (k, pixel);
+  float v[8] = { 0.0f };
+  for (int i = 0; i < 4; i++)
+    {
+      float u[8];
+      dh_cuda_read8 (&k->in, type, corners.pixel[i], group, u);
+      for (int j = 0; j < 8; j++)
+        v[j] += corners.weight[i] * u[j];
+    }
+  if (k->other.n_groups)
+    {
+      float z[8];
+      dh_cuda_read8 (&k->other, type, pixel, group, z);
+      for (int j = 0; j < 8; j++)
+        v[j] += z[j];
+    }
+  dh_cuda_write8 (k, type, pixel, group, v);
+}
+
+/* A 1×1 convolution to few channels, its result in float32. */
+DH_CUDA_INLINE void
+dh_cuda_head_item (const DhCudaKernel *k, int type, int64_t item)
+{
+  const int64_t pixel = item / k->n_groups;
+  const int group = (int)(item % k->n_groups);
+  float v[8];
+  for (int j = 0; j < 8; j++)
+    v[j] = k->bias[8 * group + j];
+  for (int g = 0; g < k->in.n_groups; g++)
+    {
+      float u[8];
+      dh_cuda_read8 (&k->in, type, pixel, g, u);
+      for (int i = 0; i < 8; i++)
+        {
+          const float *w = k->weights + ((int64_t)(8 * g + i) * k->n_groups + group) * 8;
+          for (int j = 0; j < 8; j++)
+            v[j] += u[i] * w[j];
+        }
+    }
+  dh_cuda_write8 (k, k->type, pixel, group, v);
+}
+
+DH_CUDA_INLINE float
+dh_cuda_logit (const DhCudaRead *read, int type, const DhCudaCorners *corners, int c)
+{
+  const DhCudaGroup from = read->groups[c / 8];
+  float v = 0.0f;
+  for (int i = 0; i < 4; i++)
+    v += corners->weight[i] * dh_cuda_load1 (from.base, corners->pixel[i] * from.stride + c % 8, type);
+  return v;
+}
+
+/* The last upsampling and every map of one pixel. The order of `maps` is that of DhMap. */
+DH_CUDA_INLINE void
+dh_cuda_score_item (const DhCudaKernel *k, int type, int64_t pixel)
+{
+  const int64_t area = (int64_t)k->h * k->w, image = pixel / area, at = pixel % area;
+  const DhCudaCorners corners = dh_cuda_corners (k, pixel);
+  DhScore score = dh_score_begin (0.0f);
+  if (k->in.n_groups)
+    {
+      float *logits = (float *)k->maps[7];
+      for (int c = 0; c < k->c; c++)
+        {
+          const float f = dh_cuda_logit (&k->in, type, &corners, c);
+          if (logits)
+            logits[(image * k->c + c) * area + at] = f;
+          if (c == 0)
+            score = dh_score_begin (f);
+          else
+            dh_score_add (&score, f, c);
+        }
+      if (k->maps[0])
+        ((uint8_t *)k->maps[0])[pixel] = (uint8_t)score.argmax;
+      if (k->maps[1])
+        ((float *)k->maps[1])[pixel] = dh_score_likelihood (&score);
+      if (k->maps[4])
+        ((float *)k->maps[4])[pixel] = dh_score_max_softmax (&score);
+      if (k->maps[5])
+        ((float *)k->maps[5])[pixel] = dh_score_max_logit (&score);
+      if (k->maps[6])
+        ((float *)k->maps[6])[pixel] = dh_score_entropy (&score);
+    }
+  if (k->other.n_groups)
+    {
+      const float g0 = dh_cuda_logit (&k->other, k->other.type, &corners, 0);
+      const float g1 = dh_cuda_logit (&k->other, k->other.type, &corners, 1);
+      float *logits = (float *)k->maps[8];
+      if (logits)
+        {
+          logits[(image * 2) * area + at] = g0;
+          logits[(image * 2 + 1) * area + at] = g1;
+        }
+      if (k->maps[2])
+        ((float *)k->maps[2])[pixel] = dh_score_dataset_posterior (g0, g1);
+      if (k->maps[3])
+        ((float *)k->maps[3])[pixel] = dh_score_hybrid (&score, g0, g1);
+    }
+}
+
+DH_CUDA_INLINE void
+dh_cuda_unpack_item (const DhCudaKernel *k, int type, int64_t item)
+{
+  const int64_t pixel = item % ((int64_t)k->n * k->h * k->w), area = (int64_t)k->h * k->w;
+  const int group = (int)(item / ((int64_t)k->n * k->h * k->w));
+  float v[8];
+  dh_cuda_read8 (&k->in, type, pixel, group, v);
+  for (int j = 0; j < 8 && 8 * group + j < k->c; j++)
+    ((float *)k->out)[(pixel / area * k->c + 8 * group + j) * area + pixel % area] = v[j];
+}

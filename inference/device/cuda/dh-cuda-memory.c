@@ -1,0 +1,279 @@
+#include <string.h>
+#include "dh-cuda-private.h"
+#include "dh-error.h"
+
+#define ALIGN ((gsize)256)
+
+gpointer
+dh_cuda_host_alloc (DhCudaPlan *plan, gsize count, gsize size)
+{
+  gpointer memory = g_malloc0_n (MAX (count, 1), size);
+  g_ptr_array_add (plan->allocations, memory);
+  return memory;
+}
+
+DhCudaBuffer *
+dh_cuda_buffer_new (DhCudaPlan *plan, gint n_groups, gint h, gint w, gint type)
+{
+  DhCudaBuffer *buffer = g_new0 (DhCudaBuffer, 1);
+  *buffer = (DhCudaBuffer){ .n_groups = n_groups, .n = plan->input.n, .h = h, .w = w, .type = type };
+  const gsize size = type == DH_CUDA_F32 ? 4 : 2;
+  buffer->block =
+      (DhArenaBlock){ .size = size * plan->input.n * h * w * n_groups * DH_CUDA_GROUP, .first = G_MAXINT, .last = -1 };
+  g_ptr_array_add (plan->buffers, buffer);
+  return buffer;
+}
+
+gpointer
+dh_cuda_upload (DhCudaPlan *plan, gconstpointer data, gsize bytes, GError **error)
+{
+  DhCudaCard *card = plan->device->card;
+  const gsize chunk = (gsize)8 << 20, rounded = (MAX (bytes, 1) + ALIGN - 1) / ALIGN * ALIGN;
+  const gboolean large = rounded > chunk / 4; /* small ones share a chunk */
+  char *to;
+  if (large || plan->chunk_left < rounded)
+    {
+      const gsize size = large ? rounded : chunk;
+      to = dh_cuda_driver.alloc (card, size, error);
+      if (!to)
+        {
+          g_prefix_error (error, "The weights do not fit: ");
+          return NULL;
+        }
+      g_ptr_array_add (plan->chunks, to);
+      plan->chunk_bytes += size;
+      if (!large)
+        {
+          plan->chunk = to;
+          plan->chunk_left = chunk;
+        }
+    }
+  if (!large)
+    {
+      to = plan->chunk;
+      plan->chunk += rounded;
+      plan->chunk_left -= rounded;
+    }
+  if (!dh_cuda_driver.copy (card, to, data, bytes, DH_CUDA_TO_DEVICE, error) || !dh_cuda_driver.wait (card, error))
+    return NULL;
+  return to;
+}
+
+static void
+note_use (const DhCudaView *view, gint step)
+{
+  for (gint i = 0; view && i < view->n_groups; i++)
+    {
+      DhArenaBlock *block = &view->groups[i].buffer->block;
+      block->first = MIN (block->first, step);
+      block->last = MAX (block->last, step);
+    }
+}
+
+static char *
+address (const DhCudaPlan *plan, const DhCudaBuffer *buffer)
+{
+  return plan->arena + buffer->block.offset;
+}
+
+static gboolean
+bind_read (DhCudaPlan *plan, const DhCudaView *view, gboolean by_places, DhCudaRead *read, GError **error)
+{
+  if (!view)
+    return TRUE;
+  g_autofree DhCudaGroup *groups = g_new (DhCudaGroup, view->n_groups);
+  for (gint i = 0; i < view->n_groups; i++)
+    {
+      const DhCudaBuffer *buffer = view->groups[i].buffer;
+      const gsize size = buffer->type == DH_CUDA_F32 ? 4 : 2;
+      groups[i].base = address (plan, buffer) + view->groups[i].group * DH_CUDA_GROUP * size;
+      groups[i].stride = buffer->n_groups * DH_CUDA_GROUP;
+    }
+  const gint n = view->n_groups * DH_CUDA_GROUP;
+  read->n_groups = by_places ? (view->c + DH_CUDA_GROUP - 1) / DH_CUDA_GROUP : view->n_groups;
+  read->type = dh_cuda_view_type (view);
+  read->relu = view->relu;
+  read->groups = dh_cuda_upload (plan, groups, view->n_groups * sizeof *groups, error);
+  if (!read->groups)
+    return FALSE;
+  if (view->scale
+      && (!(read->scale = dh_cuda_upload (plan, view->scale, n * sizeof (float), error))
+          || !(read->shift = dh_cuda_upload (plan, view->shift, n * sizeof (float), error))))
+    return FALSE;
+  if (by_places
+      && !(read->places = dh_cuda_upload (plan, dh_cuda_view_places (plan, view),
+                                          (gsize)read->n_groups * DH_CUDA_GROUP * sizeof (gint32), error)))
+    return FALSE;
+  return TRUE;
+}
+
+static const DhCudaTap *
+upload_taps (DhCudaPlan *plan, const DhCudaStep *step, gint in, gint out, GError **error)
+{
+  g_autofree DhCudaTap *taps = g_new (DhCudaTap, out);
+  for (gint i = 0; i < out; i++)
+    {
+      const DhBilinear at = dh_bilinear_at (i, in, out, step->align_corners);
+      taps[i] = step->same_size ? (DhCudaTap){ i, i, 0 } : (DhCudaTap){ at.a, at.b, at.t };
+    }
+  return dh_cuda_upload (plan, taps, out * sizeof *taps, error);
+}
+
+static char *
+staged (const DhCudaPlan *plan, DhValue value)
+{
+  for (guint i = 0; i < plan->n_outputs; i++)
+    if (plan->outputs[i] == value)
+      return plan->staging + plan->output_offsets[i];
+  return NULL;
+}
+
+static gboolean
+bind (DhCudaPlan *plan, DhCudaStep *step, GError **error)
+{
+  DhCudaKernel *kernel = &step->kernel;
+  if (step->is_conv)
+    {
+      step->memory.x = address (plan, step->in->groups[0].buffer);
+      step->memory.y = address (plan, step->out->groups[0].buffer);
+      step->memory.z = step->spec.z ? address (plan, step->other->groups[0].buffer) : NULL;
+      return !step->epilogue || bind (plan, step->epilogue, error);
+    }
+  if (!bind_read (plan, step->in, step->in_places, &kernel->in, error)
+      || !bind_read (plan, step->other, step->other_places, &kernel->other, error))
+    return FALSE;
+  if (step->out)
+    kernel->out = address (plan, step->out->groups[0].buffer);
+  if (step->tap_rows
+      && (!(kernel->rows = upload_taps (plan, step, step->tap_rows, kernel->h, error))
+          || !(kernel->columns = upload_taps (plan, step, step->tap_columns, kernel->w, error))))
+    return FALSE;
+  if (kernel->op == DH_CUDA_PACK)
+    {
+      kernel->source = (const float *)(gpointer)plan->staging;
+      if (step->scale
+          && (!(kernel->scale = dh_cuda_upload (plan, step->scale, kernel->c * sizeof (float), error))
+              || !(kernel->shift = dh_cuda_upload (plan, step->shift, kernel->c * sizeof (float), error))))
+        return FALSE;
+    }
+  if (kernel->op == DH_CUDA_UNPACK)
+    kernel->out = staged (plan, step->target);
+  if (kernel->op == DH_CUDA_SCORE)
+    for (guint map = 0; map < DH_N_MAPS; map++)
+      kernel->maps[map] = step->targets[map] != DH_NO_VALUE ? staged (plan, step->targets[map]) : NULL;
+  return TRUE;
+}
+
+/* The fastest way for each convolution, bare where the library cannot fuse. */
+static gboolean
+choose (DhCudaPlan *plan, gpointer workspace, gsize most, GError **error)
+{
+  for (guint i = 0; i < plan->steps->len; i++)
+    {
+      DhCudaStep *step = g_ptr_array_index (plan->steps, i);
+      if (!step->is_conv)
+        continue;
+      DhCudaConvMemory memory = step->memory;
+      memory.workspace = workspace;
+      g_autoptr (GError) reason = NULL;
+      step->conv = dh_cuda_driver.conv_new (plan->device->card, &step->spec, &memory, most, &reason);
+      if (!step->conv && step->fused && g_error_matches (reason, DH_ERROR, DH_ERROR_UNSUPPORTED))
+        {
+          g_clear_error (&reason);
+          step->fused = step->spec.z = step->spec.bias = step->spec.relu = FALSE;
+          step->memory.z = step->memory.bias = memory.z = memory.bias = NULL;
+          step->conv = dh_cuda_driver.conv_new (plan->device->card, &step->spec, &memory, most, &reason);
+        }
+      if (!step->conv)
+        {
+          g_propagate_prefixed_error (error, g_steal_pointer (&reason), "Layer “%s”: ", step->name);
+          return FALSE;
+        }
+      plan->workspace_bytes = MAX (plan->workspace_bytes, dh_cuda_driver.conv_workspace (step->conv));
+    }
+  return TRUE;
+}
+
+static gboolean
+choose_convolutions (DhCudaPlan *plan, GError **error)
+{
+  DhCudaCard *card = plan->device->card;
+  gboolean any = FALSE;
+  for (guint i = 0; i < plan->steps->len; i++)
+    any = any || ((DhCudaStep *)g_ptr_array_index (plan->steps, i))->is_conv;
+  if (!any)
+    return TRUE;
+  gpointer trial = NULL;
+  gsize most = (gsize)512 << 20;
+  for (; !trial && most >= ((gsize)1 << 20); most = trial ? most : most / 4)
+    trial = dh_cuda_driver.alloc (card, most, NULL);
+  const gboolean fine = choose (plan, trial, trial ? most : 0, error);
+  if (trial)
+    dh_cuda_driver.release (card, trial);
+  if (!fine)
+    return FALSE;
+  if (plan->workspace_bytes > 0 && !(plan->workspace = dh_cuda_driver.alloc (card, plan->workspace_bytes, error)))
+    return FALSE;
+  for (guint i = 0; i < plan->steps->len; i++)
+    ((DhCudaStep *)g_ptr_array_index (plan->steps, i))->memory.workspace = plan->workspace;
+  return TRUE;
+}
+
+gboolean
+dh_cuda_place (DhCudaPlan *plan, GError **error)
+{
+  DhCudaCard *card = plan->device->card;
+  g_autoptr (GPtrArray) blocks = g_ptr_array_new ();
+  for (guint i = 0; i < plan->steps->len; i++)
+    {
+      const DhCudaStep *step = g_ptr_array_index (plan->steps, i);
+      note_use (step->in, i);
+      note_use (step->other, i);
+      note_use (step->out, i);
+    }
+  for (guint i = 0; i < plan->buffers->len; i++)
+    g_ptr_array_add (blocks, &((DhCudaBuffer *)g_ptr_array_index (plan->buffers, i))->block);
+  plan->arena_bytes = dh_arena_place (blocks, ALIGN);
+
+  plan->input_bytes = sizeof (float) * plan->input.n * plan->input.c * plan->input.h * plan->input.w;
+  gsize at = (plan->input_bytes + ALIGN - 1) / ALIGN * ALIGN;
+  plan->output_offsets = dh_cuda_host_alloc (plan, plan->n_outputs, sizeof *plan->output_offsets);
+  for (guint i = 0; i < plan->n_outputs; i++)
+    {
+      plan->output_offsets[i] = at;
+      at += (plan->output_bytes[i] + ALIGN - 1) / ALIGN * ALIGN;
+    }
+  plan->staging_bytes = at;
+
+  if (!(plan->arena = dh_cuda_driver.alloc (card, MAX (plan->arena_bytes, ALIGN), error))
+      || !(plan->staging = dh_cuda_driver.alloc (card, plan->staging_bytes, error))
+      || !(plan->pinned = dh_cuda_driver.alloc_pinned (card, plan->staging_bytes, error)))
+    {
+      g_prefix_error (error, "This picture needs about %.0f MiB on the card: ",
+                      (plan->arena_bytes + plan->staging_bytes + plan->chunk_bytes) / 1048576.0);
+      return FALSE;
+    }
+  for (guint i = 0; i < plan->steps->len; i++)
+    if (!bind (plan, g_ptr_array_index (plan->steps, i), error))
+      return FALSE;
+  if (!choose_convolutions (plan, error))
+    return FALSE;
+  plan->base.memory = plan->arena_bytes + plan->staging_bytes + plan->chunk_bytes + plan->workspace_bytes;
+  return TRUE;
+}
+
+void
+dh_cuda_memory_clear (DhCudaPlan *plan)
+{
+  DhCudaCard *card = plan->device->card;
+  for (guint i = 0; i < plan->chunks->len; i++)
+    dh_cuda_driver.release (card, g_ptr_array_index (plan->chunks, i));
+  if (plan->arena)
+    dh_cuda_driver.release (card, plan->arena);
+  if (plan->workspace)
+    dh_cuda_driver.release (card, plan->workspace);
+  if (plan->staging)
+    dh_cuda_driver.release (card, plan->staging);
+  if (plan->pinned)
+    dh_cuda_driver.release_pinned (card, plan->pinned);
+}

@@ -1,0 +1,153 @@
+#include <string.h>
+#include "dh-cuda-private.h"
+
+DhCudaStep *
+dh_cuda_step_new (DhCudaPlan *plan, const char *name, DhCudaOp op)
+{
+  DhCudaStep *step = g_new0 (DhCudaStep, 1);
+  step->name = g_strdup (name);
+  step->kernel.op = op;
+  step->kernel.n = plan->input.n;
+  step->target = DH_NO_VALUE;
+  for (guint i = 0; i < DH_N_MAPS; i++)
+    step->targets[i] = DH_NO_VALUE;
+  g_ptr_array_add (plan->steps, step);
+  return step;
+}
+
+static void
+set_out (DhCudaStep *step, const DhCudaView *out, const DhCudaBuffer *buffer)
+{
+  step->out = out;
+  step->kernel.c = out->c;
+  step->kernel.h = out->h;
+  step->kernel.w = out->w;
+  step->kernel.n_groups = buffer->n_groups;
+  step->kernel.type = buffer->type;
+}
+
+static gint
+groups_of (gint channels)
+{
+  return (channels + DH_CUDA_GROUP - 1) / DH_CUDA_GROUP;
+}
+
+/* A view of `buffer`, which holds what `like` shows in its arrangement. */
+static DhCudaView *
+arranged_like (DhCudaPlan *plan, const DhCudaView *like, DhCudaBuffer *buffer, DhValue owner)
+{
+  DhCudaView *view = dh_cuda_view_new (plan, buffer, like->c, owner);
+  view->channels = like->channels;
+  return view;
+}
+
+static gboolean
+same_channels (const DhCudaView *a, const DhCudaView *b)
+{
+  return a->n_groups == b->n_groups
+         && memcmp (a->channels, b->channels, a->n_groups * DH_CUDA_GROUP * sizeof *a->channels) == 0;
+}
+
+/* The result's view, and how the inputs must be read for it. */
+static DhCudaView *
+arrange (DhCudaPlan *plan, DhCudaStep *step, gint h, gint w, gboolean in_order, DhCudaBuffer *target, DhValue owner)
+{
+  const DhCudaView *in = step->in, *other = step->other;
+  in_order = in_order || (other && !same_channels (in, other));
+  step->in_places = in_order && !dh_cuda_view_in_order (in);
+  step->other_places = other && in_order && !dh_cuda_view_in_order (other);
+  const gint n_groups = in_order ? groups_of (in->c) : in->n_groups;
+  if (!target)
+    target = dh_cuda_buffer_new (plan, n_groups, h, w, dh_cuda_view_type (in));
+  DhCudaView *out = in_order ? dh_cuda_view_new (plan, target, in->c, owner) : arranged_like (plan, in, target, owner);
+  set_out (step, out, target);
+  return out;
+}
+
+DhCudaView *
+dh_cuda_add_pointwise (DhCudaPlan *plan, const char *name, const DhCudaView *in, const DhCudaView *other, gboolean relu,
+                       gboolean in_order, DhCudaBuffer *target, DhValue owner)
+{
+  DhCudaStep *step = dh_cuda_step_new (plan, name, DH_CUDA_POINTWISE);
+  step->in = in;
+  step->other = other;
+  step->kernel.relu = relu;
+  return arrange (plan, step, in->h, in->w, in_order, target, owner);
+}
+
+DhCudaView *
+dh_cuda_add_pack (DhCudaPlan *plan, const DhCudaView *raw)
+{
+  DhCudaStep *step = dh_cuda_step_new (plan, "picture", DH_CUDA_PACK);
+  DhCudaBuffer *buffer = dh_cuda_buffer_new (plan, groups_of (raw->c), raw->h, raw->w, plan->type);
+  DhCudaView *out = dh_cuda_view_new (plan, buffer, raw->c, DH_NO_VALUE);
+  step->scale = raw->scale;
+  step->shift = raw->shift;
+  set_out (step, out, buffer);
+  if (!raw->relu)
+    return out;
+  DhCudaView *clipped = dh_cuda_view_copy (plan, out);
+  clipped->relu = TRUE;
+  return clipped;
+}
+
+DhCudaView *
+dh_cuda_add_pool (DhCudaPlan *plan, const DhNode *node, const DhCudaView *in, DhShape shape, DhValue owner)
+{
+  DhCudaStep *step = dh_cuda_step_new (plan, node->name, DH_CUDA_POOL);
+  step->in = in;
+  step->kernel.in_h = in->h;
+  step->kernel.in_w = in->w;
+  step->kernel.mode = node->op == DH_OP_MAX_POOL       ? DH_CUDA_POOL_MAX
+                      : node->op == DH_OP_AVERAGE_POOL ? DH_CUDA_POOL_MEAN
+                                                       : DH_CUDA_POOL_ADAPTIVE;
+  step->kernel.kernel = node->kernel;
+  step->kernel.stride = node->stride;
+  step->kernel.padding = node->padding;
+  return arrange (plan, step, shape.h, shape.w, FALSE, NULL, owner);
+}
+
+DhCudaView *
+dh_cuda_add_resize (DhCudaPlan *plan, const DhNode *node, const DhCudaView *in, DhShape shape, const DhCudaView *sum,
+                    gboolean relu, DhValue owner)
+{
+  DhCudaStep *step = dh_cuda_step_new (plan, node->name, DH_CUDA_RESIZE);
+  step->in = in;
+  step->other = sum;
+  step->kernel.relu = relu;
+  step->kernel.in_h = step->tap_rows = in->h;
+  step->kernel.in_w = step->tap_columns = in->w;
+  step->align_corners = node->align_corners;
+  return arrange (plan, step, shape.h, shape.w, FALSE, NULL, owner);
+}
+
+void
+dh_cuda_add_unpack (DhCudaPlan *plan, const char *name, const DhCudaView *in, DhValue target)
+{
+  DhCudaStep *step = dh_cuda_step_new (plan, name, DH_CUDA_UNPACK);
+  step->in = in;
+  step->in_places = !dh_cuda_view_in_order (in);
+  step->target = target;
+  step->kernel.c = in->c;
+  step->kernel.h = in->h;
+  step->kernel.w = in->w;
+}
+
+void
+dh_cuda_add_score (DhCudaPlan *plan, const char *name, const DhCudaScoreNodes *nodes)
+{
+  DhCudaStep *step = dh_cuda_step_new (plan, name, DH_CUDA_SCORE);
+  const DhCudaView *any = nodes->logits ? nodes->logits : nodes->logits_ood;
+  step->in = nodes->logits;
+  step->other = nodes->logits_ood;
+  step->kernel.c = nodes->logits ? nodes->logits->c : 0;
+  step->kernel.h = nodes->h;
+  step->kernel.w = nodes->w;
+  step->kernel.in_h = step->tap_rows = any->h;
+  step->kernel.in_w = step->tap_columns = any->w;
+  step->align_corners = nodes->align_corners;
+  step->same_size = nodes->same_size;
+  for (guint map = 0; map < DH_N_MAPS; map++)
+    if (nodes->maps & DH_MAP_BIT (map))
+      step->targets[map] = nodes->targets[map];
+}

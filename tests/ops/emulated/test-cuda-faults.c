@@ -1,0 +1,234 @@
+#include <math.h>
+#include <string.h>
+
+#include "dh-device.h"
+#include "dh-error.h"
+#include "dh-nets.h"
+
+/* The cuda device's host side on the emulated card: every allocation and every call fails once, the card is lost, and
+ * the precisions stay near float32. */
+
+enum
+{
+  HEIGHT = 64,
+  WIDTH = 96,
+  AREA = HEIGHT * WIDTH,
+};
+
+typedef struct
+{
+  DhNet *net;
+  DhTensorDict *weights;
+  float *input;
+  float *map;
+} Fixture;
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  DhArchitecture architecture;
+  g_unsetenv ("DH_EMULATED_FAIL");
+  g_assert_true (dh_architecture_from_name ("ldn-tiny", 5, &architecture, NULL));
+  fixture->net = dh_net_new (&architecture);
+  fixture->weights = dh_net_new_seeded (fixture->net, 3, 1);
+  fixture->input = g_new (float, 3 * AREA);
+  fixture->map = g_new (float, AREA);
+  g_autofree double *r = g_new (double, 3 * AREA);
+  dh_seeded_uniform ("input", 3, 3 * AREA, r);
+  for (guint i = 0; i < 3 * AREA; i++)
+    fixture->input[i] = (float)(r[i] * 0.5 + 0.5);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  g_unsetenv ("DH_EMULATED_FAIL");
+  dh_net_unref (fixture->net);
+  dh_tensor_dict_unref (fixture->weights);
+  g_free (fixture->input);
+  g_free (fixture->map);
+}
+
+static DhPlan *
+new_plan (Fixture *fixture, DhDevice *device, DhPrecision precision, GError **error)
+{
+  const DhPlanOptions options = { .input = { 1, 3, HEIGHT, WIDTH },
+                                  .precision = precision,
+                                  .outputs = &fixture->net->maps[DH_MAP_HYBRID],
+                                  .n_outputs = 1 };
+  return dh_plan_new (device, fixture->net->graph, fixture->weights, &options, error);
+}
+
+static DhDevice *
+open_card (void)
+{
+  g_autoptr (GError) error = NULL;
+  DhDevice *device = dh_device_open ("cuda", 0, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (dh_device_title (device), ==, "Emulated card");
+  return device;
+}
+
+static gboolean
+run (Fixture *fixture, DhPlan *plan, GError **error)
+{
+  return dh_plan_run (plan, fixture->input, (gpointer[]){ fixture->map }, NULL, NULL, error);
+}
+
+/* The n-th allocation fails, for every n; the card stays usable, and says how much was needed. */
+static void
+test_memory (Fixture *fixture, gconstpointer data)
+{
+  const char *what = data;
+  guint failures = 0;
+  for (guint n = 1; n < 100; n++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *fail = g_strdup_printf ("%s:%u", what, n);
+      g_autoptr (DhDevice) device = open_card ();
+      g_setenv ("DH_EMULATED_FAIL", fail, TRUE);
+      g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F16, &error);
+      g_unsetenv ("DH_EMULATED_FAIL");
+      if (plan)
+        {
+          g_assert_no_error (error);
+          break;
+        }
+      g_assert_error (error, DH_ERROR, DH_ERROR_NO_MEMORY);
+      g_assert_nonnull (strstr (error->message, "MiB"));
+      g_clear_error (&error);
+      failures++;
+      g_autoptr (DhPlan) again = new_plan (fixture, device, DH_PRECISION_F16, &error);
+      g_assert_no_error (error);
+      g_assert_true (run (fixture, again, &error));
+    }
+  g_assert_cmpuint (failures, >, 0);
+}
+
+/* A lost card: an error once, and the same answer from then on, without a call to the card. */
+static void
+test_lost (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = open_card ();
+  g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F32, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < 3; i++)
+    g_assert_true (run (fixture, plan, NULL));
+  g_setenv ("DH_EMULATED_FAIL", data, TRUE);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_false (run (fixture, plan, &error));
+      g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
+      g_assert_nonnull (strstr (error->message, "lost"));
+      g_assert_true (i == 0 || strstr (error->message, "open it again"));
+      g_clear_error (&error);
+    }
+  g_assert_null (new_plan (fixture, device, DH_PRECISION_F32, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
+  g_clear_error (&error);
+  g_unsetenv ("DH_EMULATED_FAIL");
+  g_autoptr (DhDevice) fresh = open_card ();
+  g_autoptr (DhPlan) other = new_plan (fixture, fresh, DH_PRECISION_F32, &error);
+  g_assert_no_error (error);
+  g_assert_true (run (fixture, other, &error));
+}
+
+static void
+test_lost_in_compile (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = open_card ();
+  g_setenv ("DH_EMULATED_FAIL", data, TRUE);
+  g_assert_null (new_plan (fixture, device, DH_PRECISION_BF16, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
+}
+
+/* Plain, recorded, refused to record, bare convolutions: the same map. */
+static void
+test_ways (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = open_card ();
+  g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F32, &error);
+  g_assert_no_error (error);
+  g_assert_true (run (fixture, plan, &error));
+  g_autofree float *first = g_memdup2 (fixture->map, AREA * sizeof (float));
+  for (guint i = 0; i < 2; i++)
+    {
+      memset (fixture->map, 0xff, AREA * sizeof (float));
+      g_assert_true (run (fixture, plan, &error));
+      g_assert_cmpmem (first, AREA * sizeof (float), fixture->map, AREA * sizeof (float));
+    }
+  g_autoptr (DhPlan) other = new_plan (fixture, device, DH_PRECISION_F32, &error);
+  g_setenv ("DH_EMULATED_FAIL", "record:1", TRUE);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_assert_true (run (fixture, other, &error));
+      g_assert_cmpmem (first, AREA * sizeof (float), fixture->map, AREA * sizeof (float));
+    }
+  dh_plan_set_timing (other, TRUE);
+  g_assert_true (run (fixture, other, &error));
+  g_autoptr (GArray) steps = dh_plan_list_steps (other);
+  g_assert_cmpuint (steps->len, >, 20);
+}
+
+/* Largest error of a precision over the range of the float32 map. */
+static double
+error_of (Fixture *fixture, DhDevice *device, DhPrecision precision, const float *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhPlan) plan = new_plan (fixture, device, precision, &error);
+  g_assert_no_error (error);
+  g_assert_true (run (fixture, plan, &error));
+  double low = INFINITY, high = -INFINITY, worst = 0;
+  for (guint i = 0; i < AREA; i++)
+    {
+      low = fmin (low, expected[i]);
+      high = fmax (high, expected[i]);
+      worst = fmax (worst, fabs (fixture->map[i] - expected[i]));
+    }
+  return worst / (high - low);
+}
+
+static void
+test_precisions (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = open_card (), ref = dh_device_open ("ref", 0, NULL);
+  g_autoptr (DhPlan) plan = new_plan (fixture, ref, DH_PRECISION_F32, &error);
+  g_assert_true (run (fixture, plan, &error));
+  g_autofree float *expected = g_memdup2 (fixture->map, AREA * sizeof (float));
+  if (data)
+    g_setenv ("DH_EMULATED_FAIL", data, TRUE);
+  static const struct
+  {
+    DhPrecision precision;
+    double bound;
+  } bounds[] = { { DH_PRECISION_F32, 2e-5 }, { DH_PRECISION_F16, 2e-2 }, { DH_PRECISION_BF16, 1e-1 } };
+  for (guint i = 0; i < G_N_ELEMENTS (bounds); i++)
+    {
+      const double worst = error_of (fixture, device, bounds[i].precision, expected);
+      g_test_message ("%s: %.2g of the range", dh_precision_name (bounds[i].precision), worst);
+      g_assert_cmpfloat (worst, <=, bounds[i].bound);
+      g_assert_cmpfloat (worst, >, 0);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+#define ADD(path, data, test) g_test_add (path, Fixture, data, set_up, test, tear_down)
+  ADD ("/cuda/memory/card", "alloc", test_memory);
+  ADD ("/cuda/memory/pinned", "pinned", test_memory);
+  ADD ("/cuda/lost/copy", "replay:1", test_lost);
+  ADD ("/cuda/lost/wait", "wait:1", test_lost);
+  ADD ("/cuda/lost/upload", "copy:1", test_lost_in_compile);
+  ADD ("/cuda/lost/choice", "conv:1", test_lost_in_compile);
+  ADD ("/cuda/ways", NULL, test_ways);
+  ADD ("/cuda/precisions/fused", NULL, test_precisions);
+  ADD ("/cuda/precisions/bare", "fused", test_precisions);
+#undef ADD
+  return g_test_run ();
+}
