@@ -1,0 +1,294 @@
+#!/usr/bin/env python3
+"""Bad input and bad circumstances, as a user of the command line meets them: one clear sentence on standard error, the
+right exit status, quickly, and nothing lost. Prints TAP.
+
+    tests/faults/test-faults.py build/app/densehybrid
+"""
+import json
+import os
+import resource
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+import zlib
+from pathlib import Path
+
+PROGRAM = sys.argv[1]
+# A sanitizer or a busy machine makes everything slower; what matters is that nothing takes long.
+PATIENCE = float(os.environ.get("DH_TEST_PATIENCE", "20"))
+results = []
+
+
+def run(*words, limit_file=None, limit_memory=None, kill_after=None, env=None):
+    def prepare():
+        if limit_file is not None:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit_file, limit_file))
+        if limit_memory is not None:
+            resource.setrlimit(resource.RLIMIT_DATA, (limit_memory, limit_memory))
+
+    start = time.monotonic()
+    process = subprocess.Popen([PROGRAM, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               preexec_fn=prepare, env={**os.environ, **(env or {})})
+    try:
+        out, err = process.communicate(timeout=kill_after or 300)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+    return process.returncode, out, err, time.monotonic() - start
+
+
+def case(name):
+    def add(function):
+        try:
+            function()
+            results.append((name, None))
+        except Exception as e:
+            results.append((name, f"{type(e).__name__}: {e}".replace("\n", " ")))
+        return function
+    return add
+
+
+def refuses(words, *mentions, status=1, seconds=PATIENCE, **how):
+    code, out, err, took = run(*words, **how)
+    lines = [line for line in err.strip().split("\n") if line and not line.startswith("note: ")]
+    assert code == status, f"exit {code}, expected {status}: {err.strip()[-200:]}"
+    assert lines and lines[-1].startswith("densehybrid: "), f"said {err.strip()[-200:]!r}"
+    assert len(lines) == 1, f"said {len(lines)} lines: {err.strip()[-300:]!r}"
+    for word in mentions:
+        assert word in lines[-1], f"{word!r} is not in {lines[-1]!r}"
+    assert took < seconds, f"took {took:.1f} s"
+    assert out.strip() == "" or "--json" in words, f"printed {out[:100]!r}"
+
+
+def png(width, height, depth, colour, rows):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def picture(width=64, height=48):
+    row = b"\0" + bytes(range(0, 3 * width)) if 3 * width <= 256 else b"\0" + bytes(3 * width)
+    return png(width, height, 8, 2, row * height)
+
+
+def labels(width=64, height=48):
+    return png(width, height, 8, 0, (b"\0" + bytes([1] * 8 + [0] * (width - 8))) * height)
+
+
+top = Path(tempfile.mkdtemp(prefix="dh-faults-"))
+(top / "p.png").write_bytes(picture())
+code, out, err, _ = run("demo-scenes", "--out", top / "scenes", "--seed", 5, "--count", 2, "--quiet")
+assert code == 0, err
+demo = top / "demo"
+code, out, err, _ = run("demo", "--out", demo, "--quiet", "--json")
+assert code == 0, err
+WEIGHTS = demo / "scenes" / "demo-network.safetensors"
+weights = WEIGHTS.read_bytes()
+smiyc = top / "dataset_AnomalyTrack"
+(smiyc / "images").mkdir(parents=True)
+(smiyc / "labels_masks").mkdir()
+for i in range(3):
+    (smiyc / "images" / f"validation{i}.png").write_bytes(picture())
+    (smiyc / "labels_masks" / f"validation{i}_labels_semantic.png").write_bytes(labels())
+
+
+def infer(*words, **how):
+    return ("infer", "--params", WEIGHTS, "--out", top / "out", *words)
+
+
+def evaluate(*words):
+    return ("eval-ood", "--dataroot", top, "--dataset", "smiyc", "--folder", top / "eval", "--params", WEIGHTS, "--db",
+            top / "runs.db", "--quiet", *words)
+
+
+@case("the demo gives numbers in full precision and null where undefined")
+def _():
+    document = json.loads(out)
+    pooled = document["protocols"]["densehybrid-pooled"]
+    assert 0 < pooled["ap"] < 1 and pooled["positives"] > 0, pooled
+    assert document["images"] >= 12 and "max_softmax" in document["scores"], document.keys()
+    assert pooled["ap"] > document["scores"]["max_softmax"]["densehybrid-pooled"]["ap"] + 0.1, "hybrid is not clearly ahead of max softmax"
+
+
+@case("a picture that is not there")
+def _():
+    refuses(infer(top / "absent.png"), "absent.png")
+
+
+@case("weights that are not there")
+def _():
+    refuses(("infer", "--params", top / "absent.pth", "--out", top / "out", top / "p.png"), "absent.pth")
+
+
+@case("a folder without pictures")
+def _():
+    (top / "empty").mkdir()
+    refuses(("eval-ood", "--dataroot", top / "empty", "--folder", top / "e", "--params", WEIGHTS, "--db", top / "x.db"),
+            "empty")
+
+
+@case("a truncated picture")
+def _():
+    (top / "cut.png").write_bytes(picture()[:60])
+    refuses(infer(top / "cut.png"), "cut.png")
+
+
+@case("a picture that claims 60000x60000")
+def _():
+    (top / "big.png").write_bytes(png(60000, 60000, 8, 2, b"\0"))
+    refuses(infer(top / "big.png"), "big.png", "60000")
+
+
+@case("weights of another network")
+def _():
+    header = json.dumps({"fc.weight": {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16]}}).encode()
+    (top / "other.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(16))
+    refuses(("infer", "--params", top / "other.safetensors", "--out", top / "out", top / "p.png"), "other.safetensors")
+
+
+@case("a pickle that would run a command, in PyTorch's zip format")
+def _():
+    with zipfile.ZipFile(top / "evil.pth", "w") as z:
+        z.writestr("a/data.pkl", b"\x80\x02cos\nsystem\nX\x0c\0\0\0touch pwned!!\x85R.")
+        z.writestr("a/version", "3\n")
+    refuses(("infer", "--params", top / "evil.pth", "--out", top / "out", top / "p.png"), "os.system")
+
+
+@case("a pickle that would run a command, in PyTorch's legacy format")
+def _():
+    import pickle
+    head = b"".join(pickle.dumps(x, 2) for x in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}))
+    (top / "evil_old.pth").write_bytes(head + b"\x80\x02cos\nsystem\nX\x04\0\0\0true\x85R.")
+    refuses(("infer", "--params", top / "evil_old.pth", "--out", top / "out", top / "p.png"), "os.system")
+
+
+@case("a pickle nested two million deep, in little memory")
+def _():
+    with zipfile.ZipFile(top / "deep.pth", "w") as z:
+        z.writestr("a/data.pkl", b"\x80\x02" + b"]" * 2_000_000 + b".")
+        z.writestr("a/version", "3\n")
+    limit = None if "asan" in PROGRAM else 512 << 20
+    refuses(("infer", "--params", top / "deep.pth", "--out", top / "out", top / "p.png"), "deep.pth", limit_memory=limit)
+
+
+@case("a safetensors header of 2^63 bytes")
+def _():
+    (top / "huge.safetensors").write_bytes(struct.pack("<Q", 2 ** 63) + b"{}")
+    refuses(("infer", "--params", top / "huge.safetensors", "--out", top / "out", top / "p.png"), "huge.safetensors")
+
+
+@case("weights cut anywhere")
+def _():
+    for size in (0, 7, 8, 100, 5000, len(weights) // 2, len(weights) - 1):
+        (top / "part.safetensors").write_bytes(weights[:size])
+        refuses(("infer", "--params", top / "part.safetensors", "--out", top / "out", top / "p.png"), "part.safetensors")
+
+
+@case("a database in a folder that cannot be written")
+def _():
+    refuses(("eval-ood", "--dataroot", top, "--dataset", "smiyc", "--folder", top / "e", "--params", WEIGHTS, "--db",
+             "/proc/nowhere/x.db"), "/proc/nowhere")
+
+
+@case("a database that is none")
+def _():
+    (top / "text.db").write_text("this is a text file, and long enough to be taken for something else\n" * 20)
+    refuses(("report", "--db", top / "text.db", "--format", "csv", "--out", top / "r.csv"), "text.db")
+    assert (top / "text.db").read_text().startswith("this is a text file"), "the file was changed"
+
+
+@case("a report of a run that is not there")
+def _():
+    refuses(("report", "--db", demo / "demo.db", "--run", 99, "--format", "csv", "--out", top / "r.csv"), "99")
+
+
+@case("maps into a folder that cannot be made")
+def _():
+    refuses(("infer", "--params", WEIGHTS, "--out", "/proc/nowhere", top / "p.png"), "/proc/nowhere")
+
+
+@case("a full disk: the old file stays, and no part of the new one")
+def _():
+    old = top / "full" / "p_logits.npy"
+    old.parent.mkdir()
+    old.write_text("old")
+    refuses(("infer", "--params", WEIGHTS, "--out", top / "full", "--maps", "logits", top / "p.png"), "p_logits.npy",
+            limit_file=4096)
+    assert old.read_text() == "old", "the old file was touched"
+    assert [f.name for f in old.parent.iterdir()] == [old.name], "a part of a file was left"
+
+
+@case("a full disk during an evaluation: what was finished is kept, and it goes on")
+def _():
+    refuses(evaluate("--folder", top / "eval2", "--db", top / "full.db"), limit_file=9000)
+    code, text, err, _ = run(*evaluate("--folder", top / "eval2", "--db", top / "full.db"), "--json")
+    assert code == 0, err
+    assert json.loads(text)["images"] == 3
+
+
+@case("killed in the middle, it goes on where it was")
+def _():
+    many = top / "many" / "dataset_AnomalyTrack"
+    (many / "images").mkdir(parents=True)
+    (many / "labels_masks").mkdir()
+    for i in range(40):
+        (many / "images" / f"validation{i}.png").write_bytes(picture(320, 192))
+        (many / "labels_masks" / f"validation{i}_labels_semantic.png").write_bytes(labels(320, 192))
+    words = ("eval-ood", "--dataroot", top / "many", "--dataset", "smiyc", "--folder", top / "k", "--params", WEIGHTS,
+             "--db", top / "k.db", "--quiet", "--json")
+    scores = top / "k" / "eval" / "scores"
+    process = subprocess.Popen([PROGRAM, *map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and len(list(scores.rglob("*.npy"))) < 3:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    code, text, err, _ = run(*words)
+    assert code == 0, err
+    document = json.loads(text)
+    assert document["images"] == 40 and 1 <= document["resumed"] < 40, (document["images"], document["resumed"])
+    straight = json.loads(run(*words[:6], top / "s", *words[7:10], top / "s.db", *words[11:])[1])
+    assert straight["protocols"] == document["protocols"], "another result than in one go"
+
+
+@case("Ctrl-C ends cleanly with 130")
+def _():
+    process = subprocess.Popen([PROGRAM, "bench", "--device", "ref", "--size", "512x1024", "--quiet"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(1.0)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, (process.returncode, err)
+    assert "cancelled" in err, err
+
+
+@case("wrong usage is 2 and says what to do")
+def _():
+    for words in (("nonsense",), ("infer",), ("infer", "--params"), ("bench", "--size", "x"), ("bench", "--arch", "moon"),
+                  ("eval-ood", "--dataset", "moon", "--dataroot", top, "--folder", top / "e", "--params", WEIGHTS),
+                  ("report", "--format", "doc", "--out", "x"), ("devices", "more"), ("infer", "--precision", "f99")):
+        code, _, err, _ = run(*words)
+        assert code == 2 and "densehybrid: " in err, (words, code, err)
+
+
+@case("a device that is not there is an error, never another device")
+def _():
+    code, text, _, _ = run("devices", "--json")
+    absent = [d["name"] for d in json.loads(text)["devices"] if not d["available"]]
+    for name in absent:
+        refuses((*infer(top / "p.png"), "--device", name), name.split(":")[0])
+
+
+subprocess.run(["chmod", "-R", "u+w", str(top)], check=False)
+subprocess.run(["rm", "-rf", str(top)], check=False)
+print(f"1..{len(results)}")
+for number, (name, why) in enumerate(results, 1):
+    print(f"{'not ok' if why else 'ok'} {number} - {name}")
+    if why:
+        print(f"# {why}")
+sys.exit(any(why for _, why in results))
