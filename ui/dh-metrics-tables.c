@@ -325,6 +325,8 @@ add_columns (Table *self)
                                                       : i > COLUMN_SCENE  ? 110
                                                                           : -1);
       gtk_column_view_append_column (GTK_COLUMN_VIEW (self->view), column);
+      if (i > COLUMN_SCENE && i != COLUMN_AP)
+        dh_ui_align_title_right (GTK_COLUMN_VIEW (self->view), i);
       if (i == COLUMN_AP)
         gtk_column_view_sort_by_column (GTK_COLUMN_VIEW (self->view), column, GTK_SORT_ASCENDING);
     }

@@ -159,6 +159,8 @@ show_runs (DhRunsPage *self)
   g_autofree char *note = g_strdup_printf (ngettext ("%u in all", "%u in all", n), n);
   gtk_label_set_label (GTK_LABEL (self->note), note);
   gtk_stack_set_visible_child_name (GTK_STACK (self->stack), n > 0 ? "runs" : "empty");
+  if (n > 0)
+    gtk_selection_model_select_item (GTK_SELECTION_MODEL (self->selection), 0, TRUE);
   show_chosen (self);
 }
 
@@ -249,6 +251,8 @@ add_columns (DhRunsPage *self)
       gtk_column_view_column_set_expand (column, i == COLUMN_DATA);
       gtk_column_view_column_set_fixed_width (column, widths[i]);
       gtk_column_view_append_column (GTK_COLUMN_VIEW (self->view), column);
+      if (is_number (i))
+        dh_ui_align_title_right (GTK_COLUMN_VIEW (self->view), i);
       if (i == COLUMN_RUN)
         gtk_column_view_sort_by_column (GTK_COLUMN_VIEW (self->view), column, GTK_SORT_DESCENDING);
     }

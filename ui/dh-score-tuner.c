@@ -34,6 +34,8 @@ describe_record (DhScoreTuner *self)
   if (threshold->rule == DH_RULE_BY_HAND || threshold->source == NULL)
     return g_strdup (_ ("set by hand"));
   g_autofree char *source = g_markup_escape_text (threshold->source, -1);
+  if (threshold->rule == DH_RULE_START)
+    return g_strdup_printf (_ ("not chosen yet: flags 5 %% of <b>%s</b>"), source);
   if (threshold->n_images == 1)
     return g_strdup_printf (_ ("%s on <b>%s</b>"), dh_rule_title (threshold->rule), source);
   return g_strdup_printf (_ ("%s on <b>%s</b>, %u images"), dh_rule_title (threshold->rule), source,
@@ -65,7 +67,7 @@ show_record (DhScoreTuner *self)
   g_autofree char *text = describe_record (self);
   gtk_label_set_markup (GTK_LABEL (self->record), text);
   gtk_image_set_from_icon_name (GTK_IMAGE (self->record_icon), own ? "dialog-warning-symbolic"
-                                                               : threshold->rule == DH_RULE_BY_HAND
+                                                               : threshold->rule <= DH_RULE_START
                                                                    ? "input-mouse-symbolic"
                                                                    : "object-select-symbolic");
   GtkWidget *coloured[] = { self->record, self->record_icon };

@@ -164,6 +164,17 @@ dh_ui_swatch_set (GtkWidget *swatch, guint32 rgb, gboolean hatched)
 }
 
 void
+dh_ui_align_title_right (GtkColumnView *view, guint index)
+{
+  GtkWidget *title = gtk_widget_get_first_child (gtk_widget_get_first_child (GTK_WIDGET (view)));
+  for (guint i = 0; title != NULL && i < index; i++)
+    title = gtk_widget_get_next_sibling (title);
+  GtkWidget *box = title != NULL ? gtk_widget_get_first_child (title) : NULL;
+  if (box != NULL)
+    gtk_widget_set_halign (box, GTK_ALIGN_END);
+}
+
+void
 dh_ui_menu_section (GMenu *menu, const char *title, ...)
 {
   g_autoptr (GMenu) section = g_menu_new ();

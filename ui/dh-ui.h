@@ -26,6 +26,9 @@ GtkWidget *dh_ui_line (void);
 GtkWidget *dh_ui_swatch (guint32 rgb, gboolean hatched);
 void dh_ui_swatch_set (GtkWidget *swatch, guint32 rgb, gboolean hatched);
 
+/* Column titles have no alignment of their own: puts that of column `index` over right-aligned numbers. */
+void dh_ui_align_title_right (GtkColumnView *view, guint index);
+
 /* A section of a menu with a title (may be NULL); the items as label, action pairs, NULL-terminated. */
 void dh_ui_menu_section (GMenu *menu, const char *title, ...) G_GNUC_NULL_TERMINATED;
 

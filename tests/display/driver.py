@@ -48,8 +48,9 @@ class Studio:
                                    "-nolisten", "tcp"], pass_fds=(write,), stderr=subprocess.DEVNULL)
         os.close(write)
         self.processes.append(server)
-        number = os.read(read, 16).decode().strip()
-        os.close(read)
+        # The whole line: a pipe closed before its end would kill the server.
+        with os.fdopen(read) as line:
+            number = line.readline().strip()
         display = f":{number}"
         manager = shutil.which("openbox")
         if manager:
