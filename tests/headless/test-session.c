@@ -288,7 +288,15 @@ test_close (Fixture *fixture, gconstpointer data)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  /* Nothing of the user's is read or written. (G_TEST_OPTION_ISOLATE_DIRS does the same, and leaks.) */
+  g_autofree char *home = tree_new ();
+  static const char *const folders[] = { "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME" };
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      g_autofree char *folder = g_build_filename (home, folders[i], NULL);
+      g_setenv (folders[i], folder, TRUE);
+    }
+  g_test_init (&argc, &argv, NULL);
   static const struct
   {
     const char *path;
@@ -301,5 +309,7 @@ main (int argc, char **argv)
                 { "/session/close", test_close } };
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     g_test_add (tests[i].path, Fixture, NULL, set_up, tests[i].run, tear_down);
-  return g_test_run ();
+  int status = g_test_run ();
+  tree_remove (home);
+  return status;
 }
