@@ -276,6 +276,52 @@ test_same (void)
   dh_scene_clear (&scene);
 }
 
+/* After a threshold alone has moved, what is drawn anew and what is copied make the whole. */
+static void
+test_redraw (void)
+{
+  g_autoptr (Invented) invented = invented_new (300, 160, 2);
+  DhScene scene;
+  gboolean more = FALSE;
+  if (gl == NULL)
+    {
+      g_test_skip (gl_missing);
+      return;
+    }
+  fill_scene (&scene, invented);
+  scene.overlay = DH_OVERLAY_OUTCOME;
+  DhPicture picture = { .width = 620, .height = 340, .n_views = 4, .n_panels = 1, .radius = 6 };
+  gdk_rgba_parse (&picture.ground, "#dcdce0");
+  gdk_rgba_parse (&picture.panel, "#f6f5f4");
+  picture.panels[0] = (GdkRectangle){ 3, 4, 600, 330 };
+  for (int i = 0; i < 4; i++)
+    {
+      int x = 8 + i % 2 * 302, y = 8 + i / 2 * 162;
+      picture.views[i] =
+          (DhView){ i == 0 ? DH_PANE_IMAGE : DH_PANE_MAP, (guint)MAX (0, i - 1), x, y, 300, 160, x, y, 1.0, 1 };
+    }
+  GdkTexture *last = dh_gl_renderer_draw (gl, &scene, &picture, TRUE, FALSE, &more);
+  for (guint step = 0; step < 6; step++)
+    {
+      guint slot = step % 3;
+      scene.scales[slot].threshold += 0.4;
+      GdkTexture *next = dh_gl_renderer_redraw (gl, &scene, &picture, 1u << slot, last);
+      g_assert_nonnull (next);
+      g_object_unref (last);
+      last = next;
+      g_autofree guint8 *partial = g_malloc (620 * 340 * 4), *full = g_malloc (620 * 340 * 4);
+      gdk_texture_download (last, partial, 620 * 4);
+      g_autoptr (GdkTexture) whole_again = dh_gl_renderer_draw (gl, &scene, &picture, TRUE, FALSE, &more);
+      gdk_texture_download (whole_again, full, 620 * 4);
+      g_assert_cmpmem (partial, 620 * 340 * 4, full, 620 * 340 * 4);
+      /* Not the last one any more: it is not taken for it. */
+      g_assert_null (dh_gl_renderer_redraw (gl, &scene, &picture, 1, last));
+      g_set_object (&last, whole_again);
+    }
+  g_object_unref (last);
+  dh_scene_clear (&scene);
+}
+
 static void
 test_bounds (void)
 {
@@ -348,6 +394,7 @@ main (int argc, char **argv)
   g_test_add_func ("/renderers/mask", test_mask);
   g_test_add_func ("/renderers/outcome", test_outcome);
   g_test_add_func ("/renderers/same", test_same);
+  g_test_add_func ("/renderers/redraw", test_redraw);
   g_test_add_func ("/renderers/hostile", test_hostile);
   int result = g_test_run ();
   dh_gl_renderer_free (gl);

@@ -170,7 +170,7 @@ dh_canvas_set_threshold (DhCanvas *canvas, guint slot, double threshold)
   scale->threshold = threshold;
   dh_canvas_note_motion (canvas);
   update_heads (canvas, slot);
-  dh_canvas_queue_frame (canvas);
+  dh_canvas_queue_slot (canvas, slot);
 }
 
 void

@@ -51,6 +51,8 @@ struct _DhCanvas
   char *renderer;
   GdkTexture *frame; /* the last picture drawn, with what it was drawn for */
   gboolean frame_stale;
+  guint stale_slots;    /* maps whose threshold alone has moved since */
+  gboolean frame_whole; /* nothing waits for its upload */
   int frame_width, frame_height;
   gboolean moving; /* a drag or a run of threshold moves: on software OpenGL draw at scale 1 */
   guint settle_id;
@@ -81,6 +83,7 @@ void dh_canvas_zoom_at (DhCanvas *canvas, guint pane, double x, double y, double
 /* The picture's upper left corner in device pixels from the area's, whole, so that texels meet pixels. */
 void dh_canvas_get_corner (DhCanvas *canvas, guint pane, double scale, double *x0, double *y0);
 void dh_canvas_queue_frame (DhCanvas *canvas);
+void dh_canvas_queue_slot (DhCanvas *canvas, guint slot);
 void dh_canvas_queue_marks (DhCanvas *canvas);
 /* A threshold or a look is being moved: coarse and measured until it rests. */
 void dh_canvas_note_motion (DhCanvas *canvas);

@@ -151,18 +151,22 @@ dh_canvas_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   if (canvas->moving && scale > 1.0 && (canvas->gl == NULL || dh_gl_renderer_is_software (canvas->gl)))
     scale = 1.0;
   int target_width = (int)(width * scale), target_height = (int)(height * scale);
-  if (canvas->frame == NULL || canvas->frame_stale || canvas->frame_width != target_width
+  if (canvas->frame == NULL || canvas->frame_stale || canvas->stale_slots || canvas->frame_width != target_width
       || canvas->frame_height != target_height)
     {
       DhPicture picture;
       gboolean more = FALSE;
       dh_canvas_compose (canvas, scale, &picture);
-      g_clear_object (&canvas->frame);
-      if (canvas->gl)
+      g_autoptr (GdkTexture) last = g_steal_pointer (&canvas->frame);
+      if (canvas->gl && !canvas->frame_stale && canvas->frame_whole)
+        canvas->frame = dh_gl_renderer_redraw (canvas->gl, &canvas->scene, &picture, canvas->stale_slots, last);
+      if (canvas->gl && canvas->frame == NULL)
         canvas->frame = dh_gl_renderer_draw (canvas->gl, &canvas->scene, &picture, FALSE,
                                              scale < gtk_widget_get_scale_factor (widget), &more);
       if (canvas->frame == NULL)
         canvas->frame = dh_cpu_draw (&canvas->scene, &picture);
+      canvas->frame_whole = !more;
+      canvas->stale_slots = 0;
       canvas->frame_stale = FALSE;
       canvas->frame_width = target_width;
       canvas->frame_height = target_height;
@@ -224,6 +228,14 @@ dh_canvas_queue_frame (DhCanvas *canvas)
     gtk_widget_queue_draw (canvas->view);
   if (canvas->marks)
     gtk_widget_queue_draw (canvas->marks);
+}
+
+void
+dh_canvas_queue_slot (DhCanvas *canvas, guint slot)
+{
+  canvas->stale_slots |= 1u << slot;
+  if (canvas->view)
+    gtk_widget_queue_draw (canvas->view);
 }
 
 static gboolean

@@ -58,8 +58,10 @@ typedef struct
   X (truth)                                                                                                            \
   X (colors)                                                                                                           \
   X (color_row)                                                                                                        \
-  X (palette) X (range) X (halves) X (diverging) X (reversed) X (bound) X (below) X (image_size) X (map_size)          \
-      X (ids_size) X (truth_size) X (inner) X (outer) X (opacity)
+  X (palette)                                                                                                          \
+  X (range)                                                                                                            \
+  X (halves) X (diverging) X (reversed) X (bound) X (below) X (image_size) X (map_size) X (ids_size) X (truth_size)    \
+      X (inner) X (outer) X (opacity)
 
 typedef struct
 {
@@ -77,7 +79,10 @@ struct _DhGlRenderer
   char *description;
   gboolean software, es;
   GLint largest;
-  GLuint frame, vertices;
+  GLuint frame, source, vertices;
+  GdkTexture *last; /* borrowed: only to be compared with */
+  GLuint last_id;
+  gboolean last_enlarged;
   Texture textures[N_TEXTURES];
   Program programs[N_KINDS][N_MODES][2]; /* by MODE_…; zoomed out, and from 100 % on */
 };
@@ -180,6 +185,7 @@ dh_gl_renderer_new (GdkSurface *surface, GError **error)
   renderer->software = name && (strstr (name, "llvmpipe") || strstr (name, "softpipe") || strstr (name, "SWR"));
   glGetIntegerv (GL_MAX_TEXTURE_SIZE, &renderer->largest);
   glGenFramebuffers (1, &renderer->frame);
+  glGenFramebuffers (1, &renderer->source);
   glGenVertexArrays (1, &renderer->vertices);
   renderer->pool = dh_gl_pool_new (context);
   renderer->context = g_steal_pointer (&context);
@@ -210,6 +216,7 @@ dh_gl_renderer_free (DhGlRenderer *renderer)
           glDeleteProgram (renderer->programs[kind][mode][nearest].id);
   dh_gl_pool_close (renderer->pool);
   glDeleteFramebuffers (1, &renderer->frame);
+  glDeleteFramebuffers (1, &renderer->source);
   glDeleteVertexArrays (1, &renderer->vertices);
   if (gdk_gl_context_get_current () == renderer->context)
     gdk_gl_context_clear_current ();
@@ -494,6 +501,30 @@ draw_panels (DhGlRenderer *renderer, const DhPicture *picture)
       }
 }
 
+static DhGlLoan *
+begin_target (DhGlRenderer *renderer, int width, int height, gboolean enlarged)
+{
+  DhGlLoan *loan = dh_gl_pool_borrow (renderer->pool, width, height, enlarged);
+  glBindFramebuffer (GL_FRAMEBUFFER, renderer->frame);
+  glFramebufferTexture2D (GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, loan->id, 0);
+  glBindVertexArray (renderer->vertices);
+  glDisable (GL_BLEND);
+  glDisable (GL_DEPTH_TEST);
+  glDisable (GL_SCISSOR_TEST);
+  return loan;
+}
+
+static GdkTexture *
+end_target (DhGlRenderer *renderer, DhGlLoan *loan, gboolean enlarged)
+{
+  glBindFramebuffer (GL_FRAMEBUFFER, 0);
+  glFlush ();
+  renderer->last = gdk_gl_texture_new (renderer->context, loan->id, loan->width, loan->height, dh_gl_loan_return, loan);
+  renderer->last_id = loan->id;
+  renderer->last_enlarged = enlarged;
+  return renderer->last;
+}
+
 GdkTexture *
 dh_gl_renderer_draw (DhGlRenderer *renderer, const DhScene *scene, const DhPicture *picture, gboolean patient,
                      gboolean enlarged, gboolean *more)
@@ -506,13 +537,7 @@ dh_gl_renderer_draw (DhGlRenderer *renderer, const DhScene *scene, const DhPictu
   upload_tables (renderer, scene);
   if (!upload_planes (renderer, scene, patient, more))
     return NULL;
-  DhGlLoan *loan = dh_gl_pool_borrow (renderer->pool, width, height, enlarged);
-  glBindFramebuffer (GL_FRAMEBUFFER, renderer->frame);
-  glFramebufferTexture2D (GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, loan->id, 0);
-  glBindVertexArray (renderer->vertices);
-  glDisable (GL_BLEND);
-  glDisable (GL_DEPTH_TEST);
-  glDisable (GL_SCISSOR_TEST);
+  DhGlLoan *loan = begin_target (renderer, width, height, enlarged);
   glViewport (0, 0, width, height);
   set_clear_color (&picture->ground);
   glClear (GL_COLOR_BUFFER_BIT);
@@ -523,7 +548,37 @@ dh_gl_renderer_draw (DhGlRenderer *renderer, const DhScene *scene, const DhPictu
       if (view->width > 0 && view->height > 0 && dh_scene_has (scene, view->kind, view->slot))
         draw_view (renderer, scene, view);
     }
-  glBindFramebuffer (GL_FRAMEBUFFER, 0);
-  glFlush ();
-  return gdk_gl_texture_new (renderer->context, loan->id, width, height, dh_gl_loan_return, loan);
+  return end_target (renderer, loan, enlarged);
+}
+
+static gboolean
+shows_slots (const DhScene *scene, const DhView *view, guint slots)
+{
+  DhOverlay overlay = dh_scene_get_effective_overlay (scene);
+  if (view->kind == DH_PANE_IMAGE)
+    return (overlay == DH_OVERLAY_MASK || overlay == DH_OVERLAY_OUTCOME) && (slots & (1u << scene->active));
+  return view->kind == DH_PANE_MAP && (slots & (1u << view->slot));
+}
+
+GdkTexture *
+dh_gl_renderer_redraw (DhGlRenderer *renderer, const DhScene *scene, const DhPicture *picture, guint slots,
+                       GdkTexture *last)
+{
+  int width = picture->width, height = picture->height;
+  if (!GDK_IS_GL_TEXTURE (last) || last != renderer->last || gdk_texture_get_width (last) != width
+      || gdk_texture_get_height (last) != height)
+    return NULL;
+  gdk_gl_context_make_current (renderer->context);
+  DhGlLoan *loan = begin_target (renderer, width, height, renderer->last_enlarged);
+  glBindFramebuffer (GL_READ_FRAMEBUFFER, renderer->source);
+  glFramebufferTexture2D (GL_READ_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, renderer->last_id, 0);
+  glBlitFramebuffer (0, 0, width, height, 0, 0, width, height, GL_COLOR_BUFFER_BIT, GL_NEAREST);
+  for (guint i = 0; i < picture->n_views; i++)
+    {
+      const DhView *view = &picture->views[i];
+      if (view->width > 0 && view->height > 0 && shows_slots (scene, view, slots)
+          && dh_scene_has (scene, view->kind, view->slot))
+        draw_view (renderer, scene, view);
+    }
+  return end_target (renderer, loan, renderer->last_enlarged);
 }

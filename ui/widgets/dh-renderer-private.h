@@ -20,6 +20,10 @@ gboolean dh_gl_renderer_is_software (DhGlRenderer *renderer);
  * (a plane beyond the card's limits): draw it by the CPU then. */
 GdkTexture *dh_gl_renderer_draw (DhGlRenderer *renderer, const DhScene *scene, const DhPicture *picture,
                                  gboolean patient, gboolean enlarged, gboolean *more);
+/* The same picture again after nothing but the thresholds of `slots` (bits) has moved: what does not show them is
+ * copied from `last`, the texture that this renderer gave last. NULL where that cannot be: draw it all then. */
+GdkTexture *dh_gl_renderer_redraw (DhGlRenderer *renderer, const DhScene *scene, const DhPicture *picture, guint slots,
+                                   GdkTexture *last);
 
 /* Keeps nothing between calls. NULL only out of memory. */
 GdkTexture *dh_cpu_draw (const DhScene *scene, const DhPicture *picture);
