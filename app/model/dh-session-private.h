@@ -109,7 +109,8 @@ G_GNUC_INTERNAL void dh_session_complain (DhSession *session, const char *title,
 /* One line for DH_DEBUG=studio. */
 G_GNUC_INTERNAL void dh_session_trace (DhSession *session, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
-/* Of the set and the model that are open now. */
+/* Frames: dh-session-frames.c. Of the set and the model that are open now. */
+G_GNUC_INTERNAL void dh_session_connect_worker (DhSession *session);
 G_GNUC_INTERNAL void dh_session_forget_frames (DhSession *session);
 G_GNUC_INTERNAL void dh_session_request_current (DhSession *session);
 G_GNUC_INTERNAL void dh_session_take_set_stats (DhSession *session, DhScoreStats *stats);

@@ -31,4 +31,88 @@ G_GNUC_INTERNAL DhFrame *dh_job_frame_with_maps (DhJob *job, const DhPrediction 
 /* Which of the wanted maps a model can give, as the predictor's bits. */
 G_GNUC_INTERNAL guint dh_job_maps_for (guint wanted, gboolean has_outlier_head);
 
+struct _DhWorker
+{
+  GObject parent_instance;
+  DhMapCache *cache;
+  GThread *thread;       /* the only one to touch the predictor */
+  GThreadPool *readers;  /* DhJob: picture, labels, cache */
+  GThreadPool *counters; /* Finished: statistics, storing */
+  GThreadPool *thumbnails;
+  GHashTable *jobs; /* DhImageItem → DhJob under way; the window's thread */
+  DhDataset *dataset;
+  guint wanted;
+  DhModelInfo *model_info;
+  DhComputeInfo *compute_info;
+  gboolean stopped;
+
+  GMutex mutex; /* guards all below */
+  GCond cond;
+  gboolean quit;
+  GQueue commands;  /* DhWorkerCommand */
+  GPtrArray *queue; /* DhJob waiting for the network */
+  DhJob *running;
+  double running_fraction;
+  GCancellable *run_cancellable; /* of the network's run */
+  DhBackgroundWork background;
+  gpointer background_data;
+  GDestroyNotify background_done;
+  gboolean in_background;
+  char *device;
+  DhPrecision precision;
+  char *weights; /* SHA-256 of the model that is loaded */
+  gboolean has_outlier_head;
+  guint64 sequence;
+  guint64 n_runs;
+
+  DhPredictor *predictor; /* the inference thread */
+};
+
+typedef struct
+{
+  DhImageItem *item;
+  DhDataset *dataset;
+  guint index;
+  DhImage *image;
+} DhThumbnail;
+
+/* Loading weights, on its way to the inference thread. */
+typedef struct
+{
+  GTask *task;
+  char *path, *name, *device;
+  GBytes *bytes;
+  DhPrecision precision;
+} DhWorkerCommand;
+
+typedef struct
+{
+  DhModelInfo *model;
+  DhComputeInfo *compute;
+} DhWorkerLoaded;
+
+/* dh-worker-messages.c: what threads tell the window. */
+G_GNUC_INTERNAL void dh_worker_to_window (GSourceFunc function, gpointer data, GDestroyNotify destroy, gint priority);
+G_GNUC_INTERNAL void dh_worker_post_frame (DhJob *job, DhFrame *frame, gboolean last);
+G_GNUC_INTERNAL void dh_worker_post_stats (DhJob *job, DhScoreStats *stats);
+G_GNUC_INTERNAL void dh_worker_post_progress (DhJob *job, double fraction, double seconds, const char *layer);
+G_GNUC_INTERNAL void dh_worker_post_failure (DhJob *job, const GError *error);
+
+/* dh-worker-readers.c: pictures, labels, cache and counts, on threads of their own. */
+G_GNUC_INTERNAL void dh_worker_read_job (gpointer data, gpointer user_data);
+G_GNUC_INTERNAL void dh_worker_finish_job (DhWorker *self, DhJob *job, DhFrame *frame, const char *key);
+G_GNUC_INTERNAL void dh_worker_count_and_store (gpointer data, gpointer user_data);
+G_GNUC_INTERNAL void dh_worker_make_way (DhWorker *self, DhJob *job);
+G_GNUC_INTERNAL void dh_thumbnail_free (gpointer data);
+G_GNUC_INTERNAL void dh_worker_load_thumbnail (gpointer data, gpointer user_data);
+G_GNUC_INTERNAL gint dh_job_order (gconstpointer a, gconstpointer b, gpointer data);
+
+/* dh-worker-load.c: on the inference thread. */
+G_GNUC_INTERNAL void dh_worker_command_free (gpointer data);
+G_GNUC_INTERNAL void dh_worker_loaded_free (gpointer data);
+G_GNUC_INTERNAL void dh_worker_run_command (DhWorker *self, DhWorkerCommand *command);
+
+/* dh-worker-run.c: the inference thread itself. */
+G_GNUC_INTERNAL gpointer dh_worker_inference_thread (gpointer data);
+
 G_END_DECLS

@@ -1,0 +1,310 @@
+#include "dh-session-private.h"
+
+static void
+entry_free (gpointer data)
+{
+  DhSessionEntry *entry = data;
+  g_object_unref (entry->item);
+  dh_frame_unref (entry->frame);
+  g_clear_pointer (&entry->stats, dh_score_stats_unref);
+  g_free (entry);
+}
+
+static DhSessionEntry *
+find_entry (DhSession *self, DhImageItem *item)
+{
+  for (GList *link = self->entries.head; link != NULL; link = link->next)
+    if (((DhSessionEntry *)link->data)->item == item)
+      return link->data;
+  return NULL;
+}
+
+static void
+use_entry (DhSession *self, DhSessionEntry *entry)
+{
+  g_queue_remove (&self->entries, entry);
+  g_queue_push_head (&self->entries, entry);
+}
+
+static void
+keep_frame (DhSession *self, DhImageItem *item, DhFrame *frame)
+{
+  DhSessionEntry *entry = find_entry (self, item);
+  if (entry != NULL)
+    {
+      g_queue_remove (&self->entries, entry);
+      self->entries_bytes -= dh_frame_size_bytes (entry->frame);
+      entry_free (entry);
+    }
+  entry = g_new0 (DhSessionEntry, 1);
+  entry->item = g_object_ref (item);
+  entry->frame = dh_frame_ref (frame);
+  g_queue_push_head (&self->entries, entry);
+  self->entries_bytes += dh_frame_size_bytes (frame);
+  while (self->entries_bytes > DH_SESSION_FRAME_BUDGET && self->entries.length > 1)
+    {
+      DhSessionEntry *last = g_queue_pop_tail (&self->entries);
+      self->entries_bytes -= dh_frame_size_bytes (last->frame);
+      entry_free (last);
+    }
+}
+
+void
+dh_session_forget_frames (DhSession *self)
+{
+  g_queue_clear_full (&self->entries, entry_free);
+  self->entries_bytes = 0;
+}
+
+static void
+set_frame (DhSession *self, DhFrame *frame, DhScoreStats *stats, const char *error)
+{
+  if (frame != NULL)
+    dh_frame_ref (frame);
+  if (stats != NULL)
+    dh_score_stats_ref (stats);
+  g_clear_pointer (&self->frame, dh_frame_unref);
+  g_clear_pointer (&self->stats, dh_score_stats_unref);
+  g_free (self->frame_error);
+  self->frame = frame;
+  self->stats = stats;
+  self->frame_error = g_strdup (error);
+  self->frame_is_current = frame != NULL;
+  dh_session_notify (self, DH_SESSION_PROP_FRAME);
+  dh_session_notify (self, DH_SESSION_PROP_STATS);
+}
+
+static gboolean
+needs_more_maps (DhSession *self, const DhFrame *frame)
+{
+  for (guint i = 0; self->model != NULL && i < DH_N_FRAME_MAPS; i++)
+    if (self->wanted & 1u << i && frame->maps[i] == NULL && dh_session_has_map (self, i))
+      return TRUE;
+  return FALSE;
+}
+
+/* The neighbours in the list, next ones first. */
+static void
+request_ahead (DhSession *self)
+{
+  if (self->model == NULL || self->current == NULL)
+    return;
+  gint steps[DH_SESSION_AHEAD + 1];
+  guint n = 0;
+  for (gint i = 1; i <= DH_SESSION_AHEAD; i++)
+    steps[n++] = i;
+  steps[n++] = -1;
+  for (guint i = 0; i < n; i++)
+    {
+      DhImageItem *item = dh_image_list_step (self->list, self->current, steps[i]);
+      if (item == NULL || dh_image_item_get_state (item) == DH_ITEM_FAILED)
+        continue;
+      DhSessionEntry *entry = find_entry (self, item);
+      if (entry != NULL && !needs_more_maps (self, entry->frame))
+        continue;
+      if (dh_image_item_get_state (item) == DH_ITEM_UNKNOWN)
+        dh_image_item_set_state (item, DH_ITEM_QUEUED, NULL);
+      dh_worker_request (self->worker, item, DH_PRIORITY_AHEAD);
+    }
+}
+
+static void
+drop_other_requests (DhSession *self)
+{
+  DhImageItem *keep[DH_SESSION_AHEAD + 3] = { self->current };
+  guint n = 1;
+  for (gint i = 1; i <= DH_SESSION_AHEAD; i++)
+    if ((keep[n] = dh_image_list_step (self->list, self->current, i)) != NULL)
+      n++;
+  if ((keep[n] = dh_image_list_step (self->list, self->current, -1)) != NULL)
+    n++;
+  keep[n] = NULL;
+  dh_worker_keep_only (self->worker, keep);
+  /* What was queued and is not any more goes back to where it was. */
+  for (guint i = 0; i < dh_image_list_get_size (self->list); i++)
+    {
+      DhImageItem *item = dh_image_list_get_item (self->list, i);
+      DhItemState state = dh_image_item_get_state (item);
+      gboolean kept = FALSE;
+      for (guint j = 0; j < n; j++)
+        kept = kept || keep[j] == item;
+      if (!kept && (state == DH_ITEM_QUEUED || state == DH_ITEM_COMPUTING))
+        dh_image_item_set_state (item, DH_ITEM_UNKNOWN, NULL);
+    }
+}
+
+void
+dh_session_request_current (DhSession *self)
+{
+  if (self->current == NULL)
+    return;
+  drop_other_requests (self);
+  DhSessionEntry *entry = find_entry (self, self->current);
+  if (entry != NULL)
+    {
+      use_entry (self, entry);
+      set_frame (self, entry->frame, entry->stats, NULL);
+      dh_session_trace (self, "shows %s, maps", dh_image_item_get_stem (self->current));
+      if (!needs_more_maps (self, entry->frame))
+        {
+          request_ahead (self);
+          return;
+        }
+    }
+  if (self->model != NULL)
+    dh_image_item_set_state (self->current, DH_ITEM_QUEUED, NULL);
+  dh_worker_request (self->worker, self->current, DH_PRIORITY_SHOWN);
+}
+
+static void
+on_frame (DhWorker *worker, DhImageItem *item, DhFrame *frame, gboolean last, DhSession *self)
+{
+  gboolean has_maps = dh_frame_has_map (frame, DH_FRAME_SEGMENTATION);
+  if (last && self->model != NULL && has_maps)
+    {
+      dh_image_item_set_state (item, DH_ITEM_CACHED, NULL);
+      keep_frame (self, item, frame);
+    }
+  dh_session_emit (self, DH_SESSION_STATES);
+  if (item != self->current)
+    return;
+  set_frame (self, frame, NULL, NULL);
+  dh_session_trace (self, "shows %s, %s", dh_image_item_get_stem (item), has_maps ? "maps" : "picture");
+  if (last)
+    request_ahead (self);
+}
+
+static void
+on_stats (DhWorker *worker, DhImageItem *item, DhScoreStats *stats, DhSession *self)
+{
+  DhSessionEntry *entry = find_entry (self, item);
+  if (entry != NULL && entry->stats == NULL)
+    entry->stats = dh_score_stats_ref (stats);
+  dh_session_add_ranges (self, stats, FALSE);
+  if (item != self->current || self->frame == NULL)
+    return;
+  g_clear_pointer (&self->stats, dh_score_stats_unref);
+  self->stats = dh_score_stats_ref (stats);
+  dh_session_trace (self, "counted %s", dh_image_item_get_stem (item));
+  dh_session_notify (self, DH_SESSION_PROP_STATS);
+  dh_session_look_at_cache (self);
+}
+
+static void
+on_progress (DhWorker *worker, DhImageItem *item, double fraction, double seconds, const char *layer, DhSession *self)
+{
+  dh_image_item_set_state (item, DH_ITEM_COMPUTING, NULL);
+  if (item == self->current)
+    g_signal_emit_by_name (self, "progress", fraction, seconds, layer);
+}
+
+static void
+on_failed (DhWorker *worker, DhImageItem *item, const char *message, DhSession *self)
+{
+  dh_image_item_set_state (item, DH_ITEM_FAILED, message);
+  dh_session_emit (self, DH_SESSION_STATES);
+  if (item != self->current)
+    return;
+  /* The picture may have come through although its maps did not. */
+  g_autoptr (DhFrame) frame = NULL;
+  if (self->frame != NULL && self->frame_is_current)
+    frame = dh_frame_ref (self->frame);
+  set_frame (self, frame, NULL, message);
+  request_ahead (self);
+}
+
+gboolean
+dh_session_has_map (DhSession *self, DhFrameMap map)
+{
+  if (self->model == NULL)
+    return FALSE;
+  return self->model->has_outlier_head || !dh_map_needs_ood ((DhMap)map);
+}
+
+void
+dh_session_want_map (DhSession *self, DhFrameMap map)
+{
+  if (self->wanted & 1u << map)
+    return;
+  self->wanted |= 1u << map;
+  dh_worker_set_wanted (self->worker, self->wanted);
+  if (self->model != NULL)
+    dh_session_request_current (self);
+}
+
+DhImageItem *
+dh_session_get_current (DhSession *self)
+{
+  return self->current;
+}
+
+void
+dh_session_set_current (DhSession *self, DhImageItem *item)
+{
+  if (self->current == item)
+    return;
+  if (item != NULL)
+    g_object_ref (item);
+  g_clear_object (&self->current);
+  self->current = item;
+  dh_session_notify (self, DH_SESSION_PROP_CURRENT);
+  if (item == NULL)
+    {
+      set_frame (self, NULL, NULL, NULL);
+      return;
+    }
+  dh_settings_set_string (self->settings, "last", "image", dh_image_item_get_stem (item));
+  self->frame_is_current = FALSE;
+  g_clear_pointer (&self->stats, dh_score_stats_unref);
+  g_clear_pointer (&self->frame_error, g_free);
+  dh_session_notify (self, DH_SESSION_PROP_STATS);
+  dh_session_request_current (self);
+}
+
+gboolean
+dh_session_step (DhSession *self, gint step)
+{
+  DhImageItem *item = dh_image_list_step (self->list, self->current, step);
+  if (item == NULL)
+    return FALSE;
+  dh_session_set_current (self, item);
+  return TRUE;
+}
+
+void
+dh_session_retry (DhSession *self)
+{
+  if (self->current == NULL)
+    return;
+  dh_image_item_set_state (self->current, DH_ITEM_UNKNOWN, NULL);
+  g_clear_pointer (&self->frame_error, g_free);
+  dh_session_notify (self, DH_SESSION_PROP_FRAME);
+  dh_session_request_current (self);
+}
+
+DhFrame *
+dh_session_get_frame (DhSession *self)
+{
+  return self->frame_is_current ? self->frame : NULL;
+}
+
+DhScoreStats *
+dh_session_get_stats (DhSession *self)
+{
+  return self->stats;
+}
+
+const char *
+dh_session_get_frame_error (DhSession *self)
+{
+  return self->frame_error;
+}
+
+void
+dh_session_connect_worker (DhSession *self)
+{
+  g_signal_connect (self->worker, "frame", G_CALLBACK (on_frame), self);
+  g_signal_connect (self->worker, "stats", G_CALLBACK (on_stats), self);
+  g_signal_connect (self->worker, "progress", G_CALLBACK (on_progress), self);
+  g_signal_connect (self->worker, "failed", G_CALLBACK (on_failed), self);
+}

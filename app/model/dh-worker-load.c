@@ -1,0 +1,90 @@
+#include "dh-worker-private.h"
+
+void
+dh_worker_command_free (gpointer data)
+{
+  DhWorkerCommand *command = data;
+  g_object_unref (command->task);
+  g_free (command->path);
+  g_free (command->name);
+  g_free (command->device);
+  g_clear_pointer (&command->bytes, g_bytes_unref);
+  g_free (command);
+}
+
+void
+dh_worker_loaded_free (gpointer data)
+{
+  DhWorkerLoaded *loaded = data;
+  g_clear_pointer (&loaded->model, dh_model_info_unref);
+  g_clear_pointer (&loaded->compute, dh_compute_info_unref);
+  g_free (loaded);
+}
+
+static char *
+why_no_cuda (const char *used)
+{
+  if (g_str_has_prefix (used, "cuda"))
+    return NULL;
+  g_autoptr (GPtrArray) devices = dh_devices_list ();
+  for (guint i = 0; i < devices->len; i++)
+    {
+      const DhDeviceInfo *info = devices->pdata[i];
+      if (g_str_equal (info->kind, "cuda") && !info->available)
+        return g_strdup (info->why_not);
+    }
+  return NULL;
+}
+
+static DhWorkerLoaded *
+describe (DhPredictor *predictor, const DhWorkerCommand *command)
+{
+  DhModel *model = dh_predictor_model (predictor);
+  DhDevice *device = dh_predictor_device (predictor);
+  DhWorkerLoaded *loaded = g_new0 (DhWorkerLoaded, 1);
+  DhModelInfo *info = loaded->model = dh_model_info_new ();
+  info->network = g_strdup (dh_model_title (model));
+  info->architecture = g_strdup (dh_model_architecture (model));
+  info->path = g_strdup (command->path);
+  info->title = command->name != NULL ? g_strdup (command->name) : g_path_get_basename (command->path);
+  info->sha256 = g_strdup (dh_model_sha256 (model));
+  info->n_classes = dh_model_classes (model);
+  info->has_outlier_head = dh_model_has_outlier_head (model);
+  info->n_parameters = dh_model_parameter_count (model);
+  DhComputeInfo *compute = loaded->compute = dh_compute_info_new ();
+  compute->name = g_strdup (dh_device_name (device));
+  compute->title = g_strdup (dh_device_title (device));
+  compute->precision = g_strdup (dh_precision_name (command->precision));
+  compute->threads = dh_device_threads (device);
+  compute->cuda_why_not = why_no_cuda (compute->name);
+  return loaded;
+}
+
+/* On the inference thread. */
+void
+dh_worker_run_command (DhWorker *self, DhWorkerCommand *command)
+{
+  GError *error = NULL;
+  g_autoptr (DhModel) model = command->bytes != NULL ? dh_model_load_bytes (command->bytes, command->name, NULL, &error)
+                                                     : dh_model_load (command->path, NULL, &error);
+  DhPredictor *predictor =
+      model != NULL ? dh_predictor_new (model, command->device, command->precision, 0, &error) : NULL;
+  if (predictor == NULL)
+    {
+      g_task_return_error (command->task, error);
+      return;
+    }
+  dh_predictor_free (self->predictor);
+  self->predictor = predictor;
+  DhWorkerLoaded *loaded = describe (predictor, command);
+  g_mutex_lock (&self->mutex);
+  g_free (self->weights);
+  self->weights = g_strdup (loaded->model->sha256);
+  self->has_outlier_head = loaded->model->has_outlier_head;
+  /* Requests of the former model; the window asks again. */
+  for (guint i = 0; i < self->queue->len; i++)
+    g_cancellable_cancel (((DhJob *)self->queue->pdata[i])->cancellable);
+  g_ptr_array_set_size (self->queue, 0);
+  g_mutex_unlock (&self->mutex);
+  g_task_return_pointer (command->task, loaded, dh_worker_loaded_free);
+}

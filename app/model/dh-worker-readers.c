@@ -1,0 +1,143 @@
+#include "dh-worker-private.h"
+
+/* A run that has come this far is finished although a shown picture waits. */
+#define TOO_FAR_TO_STOP 0.7
+
+/* Maps are there: count for the tuning panel, then keep them. */
+typedef struct
+{
+  DhJob *job; /* NULL: nobody looks at it, it is only kept */
+  DhFrame *frame;
+  char *key; /* NULL: came from the cache */
+} Finished;
+
+void
+dh_worker_finish_job (DhWorker *self, DhJob *job, DhFrame *frame, const char *key)
+{
+  Finished *finished = g_new0 (Finished, 1);
+  finished->job = job != NULL ? dh_job_ref (job) : NULL;
+  finished->frame = dh_frame_ref (frame);
+  finished->key = g_strdup (key);
+  g_thread_pool_push (self->counters, finished, NULL);
+}
+
+void
+dh_worker_count_and_store (gpointer data, gpointer user_data)
+{
+  DhWorker *self = user_data;
+  Finished *finished = data;
+  DhJob *job = finished->job;
+  if (job != NULL && !g_cancellable_is_cancelled (job->cancellable))
+    {
+      DhScoreStats *stats = dh_score_stats_new ();
+      if (dh_score_stats_add (stats, finished->frame))
+        {
+          dh_score_stats_seal (stats);
+          dh_worker_post_stats (job, stats);
+        }
+      dh_score_stats_unref (stats);
+    }
+  /* A cache that cannot be written costs time, not correctness. */
+  g_autoptr (GError) error = NULL;
+  if (finished->key != NULL && !dh_map_cache_store (self->cache, finished->key, finished->frame, &error))
+    g_info ("%s", error->message);
+  dh_frame_unref (finished->frame);
+  g_free (finished->key);
+  g_clear_pointer (&job, dh_job_unref);
+  g_free (finished);
+}
+
+gint
+dh_job_order (gconstpointer a, gconstpointer b, gpointer data)
+{
+  DhJob *left = (DhJob *)a, *right = (DhJob *)b;
+  gint x = g_atomic_int_get (&left->priority), y = g_atomic_int_get (&right->priority);
+  if (x != y)
+    return x - y;
+  return (left->sequence > right->sequence) - (left->sequence < right->sequence);
+}
+
+/* With the mutex held: a shown picture waits; make way for it. */
+void
+dh_worker_make_way (DhWorker *self, DhJob *job)
+{
+  if (g_atomic_int_get (&job->priority) != DH_PRIORITY_SHOWN || self->run_cancellable == NULL)
+    return;
+  gboolean less_urgent = self->in_background
+                         || (self->running != NULL && g_atomic_int_get (&self->running->priority) != DH_PRIORITY_SHOWN);
+  if (less_urgent && self->running != job && self->running_fraction < TOO_FAR_TO_STOP)
+    g_cancellable_cancel (self->run_cancellable);
+}
+
+void
+dh_worker_read_job (gpointer data, gpointer user_data)
+{
+  DhWorker *self = user_data;
+  g_autoptr (DhJob) job = data;
+  if (g_cancellable_is_cancelled (job->cancellable))
+    return;
+  g_autoptr (GError) error = NULL;
+  if (!dh_job_load (job, &error))
+    {
+      dh_worker_post_failure (job, error);
+      return;
+    }
+  g_mutex_lock (&self->mutex);
+  g_autofree char *weights = g_strdup (self->weights);
+  guint maps = dh_job_maps_for (job->wanted, self->has_outlier_head);
+  const char *precision = dh_precision_name (self->precision);
+  g_mutex_unlock (&self->mutex);
+  if (weights == NULL)
+    {
+      dh_worker_post_frame (job, job->frame, TRUE);
+      return;
+    }
+  g_autofree char *key =
+      dh_map_cache_key (weights, job->picture_hash, job->frame->width, job->frame->height, precision);
+  g_autoptr (DhFrame) complete = dh_frame_copy (job->frame);
+  if (dh_map_cache_load (self->cache, key, maps, complete))
+    {
+      complete->cached = TRUE;
+      dh_worker_post_frame (job, complete, TRUE);
+      dh_worker_finish_job (self, job, complete, NULL);
+      return;
+    }
+  dh_worker_post_frame (job, job->frame, FALSE);
+  g_mutex_lock (&self->mutex);
+  g_ptr_array_add (self->queue, dh_job_ref (job));
+  dh_worker_make_way (self, job);
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+dh_thumbnail_free (gpointer data)
+{
+  DhThumbnail *thumbnail = data;
+  g_object_unref (thumbnail->item);
+  dh_dataset_unref (thumbnail->dataset);
+  g_clear_pointer (&thumbnail->image, dh_image_unref);
+  g_free (thumbnail);
+}
+
+static gboolean
+deliver_thumbnail (gpointer data)
+{
+  DhThumbnail *thumbnail = data;
+  DhImage *image = thumbnail->image;
+  g_autoptr (GBytes) rgb = g_bytes_new_with_free_func (image->rgb, (gsize)3 * image->width * image->height,
+                                                       (GDestroyNotify)dh_image_unref, dh_image_ref (image));
+  dh_image_item_set_thumbnail (thumbnail->item, rgb, image->width, image->height);
+  return G_SOURCE_REMOVE;
+}
+
+void
+dh_worker_load_thumbnail (gpointer data, gpointer user_data)
+{
+  DhThumbnail *thumbnail = data;
+  thumbnail->image = dh_dataset_load_thumbnail (thumbnail->dataset, thumbnail->index, 144, 108, NULL);
+  if (thumbnail->image != NULL)
+    dh_worker_to_window (deliver_thumbnail, thumbnail, dh_thumbnail_free, G_PRIORITY_DEFAULT_IDLE);
+  else
+    dh_thumbnail_free (thumbnail);
+}

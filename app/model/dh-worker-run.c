@@ -1,0 +1,255 @@
+#include <glib/gi18n.h>
+#include "dh-debug.h"
+#include "dh-error.h"
+#include "dh-file.h"
+#include "dh-worker-private.h"
+
+typedef struct
+{
+  DhWorker *worker;
+  DhJob *job;
+  gint64 started, reported;
+} RunReport;
+
+static void
+report_run (guint64 done, guint64 total, const char *what, gpointer data)
+{
+  RunReport *report = data;
+  double fraction = total > 0 ? (double)done / (double)total : 0;
+  g_mutex_lock (&report->worker->mutex);
+  report->worker->running_fraction = fraction;
+  g_mutex_unlock (&report->worker->mutex);
+  gint64 now = g_get_monotonic_time ();
+  if (report->job == NULL || now - report->reported < 50 * 1000)
+    return;
+  report->reported = now;
+  double seconds = (double)(now - report->started) / G_USEC_PER_SEC;
+  dh_worker_post_progress (report->job, fraction, seconds, what);
+}
+
+/* On the inference thread. */
+static void
+run_job (DhWorker *self, DhJob *job, GCancellable *run_cancellable)
+{
+  g_autofree char *key = NULL;
+  g_mutex_lock (&self->mutex);
+  self->n_runs++;
+  guint64 number = self->n_runs;
+  guint maps = dh_job_maps_for (job->wanted, self->has_outlier_head);
+  if (self->weights != NULL)
+    key = dh_map_cache_key (self->weights, job->picture_hash, job->frame->width, job->frame->height,
+                            dh_precision_name (self->precision));
+  g_mutex_unlock (&self->mutex);
+  if (dh_debug (DH_DEBUG_STUDIO))
+    g_printerr ("studio: run %" G_GUINT64_FORMAT " %s\n", number, dh_image_item_get_stem (job->item));
+
+  gint64 now = g_get_monotonic_time ();
+  RunReport report = { self, job, now, now };
+  DhProgress progress = { report_run, &report };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhPrediction) prediction = NULL;
+  if (self->predictor != NULL)
+    prediction = dh_predictor_run (self->predictor, job->image, maps, run_cancellable, &progress, &error);
+  else
+    g_set_error (&error, DH_ERROR, DH_ERROR_FAILED, "%s", _ ("No weights are loaded"));
+  if (prediction != NULL)
+    {
+      g_autoptr (DhFrame) frame = dh_job_frame_with_maps (job, prediction);
+      dh_worker_post_frame (job, frame, TRUE);
+      dh_worker_finish_job (self, job, frame, key);
+    }
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      g_mutex_lock (&self->mutex);
+      if (!g_cancellable_is_cancelled (job->cancellable))
+        g_ptr_array_add (self->queue, dh_job_ref (job));
+      g_mutex_unlock (&self->mutex);
+    }
+  else
+    dh_worker_post_failure (job, error);
+}
+
+/* With the mutex held; the most urgent job, or NULL. */
+static DhJob *
+take_job (DhWorker *self)
+{
+  gint best = -1;
+  for (guint i = 0; i < self->queue->len;)
+    {
+      DhJob *job = self->queue->pdata[i];
+      if (g_cancellable_is_cancelled (job->cancellable))
+        {
+          g_ptr_array_remove_index (self->queue, i);
+          best = -1;
+          i = 0;
+          continue;
+        }
+      if (best < 0 || dh_job_order (job, self->queue->pdata[best], NULL) < 0)
+        best = (gint)i;
+      i++;
+    }
+  return best >= 0 ? g_ptr_array_steal_index (self->queue, best) : NULL;
+}
+
+typedef struct
+{
+  GDestroyNotify done;
+  gpointer data;
+} BackgroundEnd;
+
+static gboolean
+tell_end (gpointer data)
+{
+  BackgroundEnd *end = data;
+  end->done (end->data);
+  return G_SOURCE_REMOVE;
+}
+
+/* With the mutex held. */
+static void
+dh_worker_end_background (DhWorker *self)
+{
+  BackgroundEnd *end = g_new (BackgroundEnd, 1);
+  *end = (BackgroundEnd){ self->background_done, self->background_data };
+  self->background = NULL;
+  dh_worker_to_window (tell_end, end, g_free, G_PRIORITY_DEFAULT);
+}
+
+/* On the inference thread, with the mutex held; runs with it released. */
+static void
+serve (DhWorker *self, DhJob *job)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  gboolean was_background = self->in_background;
+  self->run_cancellable = cancellable;
+  self->running = job;
+  self->running_fraction = 0;
+  self->in_background = FALSE;
+  g_mutex_unlock (&self->mutex);
+  run_job (self, job, cancellable);
+  g_mutex_lock (&self->mutex);
+  self->run_cancellable = NULL;
+  self->running = NULL;
+  self->in_background = was_background;
+  g_mutex_unlock (&self->mutex);
+  dh_job_unref (job);
+  g_mutex_lock (&self->mutex);
+}
+
+gpointer
+dh_worker_inference_thread (gpointer data)
+{
+  DhWorker *self = data;
+  g_mutex_lock (&self->mutex);
+  while (!self->quit)
+    {
+      DhWorkerCommand *command = g_queue_pop_head (&self->commands);
+      DhJob *job = command == NULL ? take_job (self) : NULL;
+      if (command != NULL)
+        {
+          g_mutex_unlock (&self->mutex);
+          dh_worker_run_command (self, command);
+          dh_worker_command_free (command);
+          g_mutex_lock (&self->mutex);
+        }
+      else if (job != NULL)
+        serve (self, job);
+      else if (self->background != NULL)
+        {
+          self->in_background = TRUE;
+          g_mutex_unlock (&self->mutex);
+          self->background (self, self->predictor, self->background_data);
+          g_mutex_lock (&self->mutex);
+          self->in_background = FALSE;
+          dh_worker_end_background (self);
+        }
+      else
+        g_cond_wait (&self->cond, &self->mutex);
+    }
+  g_mutex_unlock (&self->mutex);
+  g_clear_pointer (&self->predictor, dh_predictor_free);
+  return NULL;
+}
+
+static DhPrediction *
+prediction_of_frame (const DhFrame *frame, guint maps)
+{
+  DhPrediction *prediction = g_new0 (DhPrediction, 1);
+  prediction->width = frame->width;
+  prediction->height = frame->height;
+  const gint64 dims[2] = { frame->height, frame->width };
+  for (guint i = 0; i < DH_N_FRAME_MAPS; i++)
+    if (maps & DH_MAP_BIT (i) && frame->maps[i] != NULL)
+      {
+        prediction->maps[i] = dh_tensor_new_take (i == DH_FRAME_SEGMENTATION ? DH_DTYPE_U8 : DH_DTYPE_F32, 2, dims,
+                                                  g_bytes_ref (frame->maps[i]));
+        prediction->non_finite[i] = frame->non_finite[i];
+      }
+  return prediction;
+}
+
+static void
+cancel_run (GCancellable *outer, gpointer run)
+{
+  g_cancellable_cancel (run);
+}
+
+/* One run that a shown picture may stop. */
+static DhPrediction *
+run_stoppable (DhWorker *self, const DhImage *image, guint maps, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GCancellable) run = g_cancellable_new ();
+  RunReport report = { self, NULL, 0, 0 };
+  DhProgress progress = { report_run, &report };
+  g_mutex_lock (&self->mutex);
+  self->run_cancellable = run;
+  self->running_fraction = 0;
+  self->n_runs++;
+  if (self->quit)
+    g_cancellable_cancel (run);
+  g_mutex_unlock (&self->mutex);
+  gulong handler = cancellable != NULL ? g_cancellable_connect (cancellable, G_CALLBACK (cancel_run), run, NULL) : 0;
+  DhPrediction *prediction = dh_predictor_run (self->predictor, image, maps, run, &progress, error);
+  g_cancellable_disconnect (cancellable, handler);
+  g_mutex_lock (&self->mutex);
+  self->run_cancellable = NULL;
+  g_mutex_unlock (&self->mutex);
+  return prediction;
+}
+
+DhPrediction *
+dh_worker_predict (DhWorker *self, const DhImage *image, guint maps, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *hash = dh_sha256 (image->rgb, (gsize)3 * image->width * image->height);
+  g_autofree char *key =
+      dh_map_cache_key (self->weights, hash, image->width, image->height, dh_precision_name (self->precision));
+  guint of_frames = DH_MAP_BIT (DH_N_FRAME_MAPS) - 1;
+  g_autoptr (DhFrame) frame = dh_frame_new (image->width, image->height);
+  if ((maps & ~of_frames) == 0 && dh_map_cache_load (self->cache, key, maps, frame))
+    return prediction_of_frame (frame, maps);
+  for (;;)
+    {
+      g_mutex_lock (&self->mutex);
+      DhJob *job;
+      while (!self->quit && !g_cancellable_is_cancelled (cancellable) && (job = take_job (self)) != NULL)
+        serve (self, job);
+      gboolean quit = self->quit;
+      guint all = maps | dh_job_maps_for (self->wanted, self->has_outlier_head);
+      g_mutex_unlock (&self->mutex);
+      g_autoptr (GError) run_error = NULL;
+      g_autoptr (DhPrediction) prediction = run_stoppable (self, image, all, cancellable, &run_error);
+      if (prediction != NULL)
+        {
+          DhJob source = { .frame = frame };
+          g_autoptr (DhFrame) complete = dh_job_frame_with_maps (&source, prediction);
+          dh_worker_finish_job (self, NULL, complete, key);
+          return g_steal_pointer (&prediction);
+        }
+      gboolean stopped = g_error_matches (run_error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      if (!stopped || quit || g_cancellable_is_cancelled (cancellable))
+        {
+          g_propagate_error (error, g_steal_pointer (&run_error));
+          return NULL;
+        }
+    }
+}

@@ -1,0 +1,180 @@
+#include "dh-browse-panes-private.h"
+#include <math.h>
+#include <string.h>
+#include "dh-widgets.h"
+
+/* The classes that take most of the picture. */
+static guint
+common_classes (DhFrame *frame, guint8 *ids, guint room)
+{
+  guint counts[256] = { 0 };
+  gsize n;
+  const guint8 *map = g_bytes_get_data (frame->maps[DH_FRAME_SEGMENTATION], &n);
+  gsize step = MAX (1, n / 20000);
+  for (gsize i = 0; i < n; i += step)
+    counts[map[i]]++;
+  guint found = 0;
+  for (; found < room; found++)
+    {
+      guint best = 0;
+      for (guint i = 1; i < 256; i++)
+        if (counts[i] > counts[best])
+          best = i;
+      if (counts[best] == 0)
+        break;
+      ids[found] = (guint8)best;
+      counts[best] = 0;
+    }
+  return found;
+}
+
+static void
+show_segmentation_legend (DhBrowsePanes *self, DhPane *pane)
+{
+  guint8 ids[3];
+  guint n = dh_frame_has_map (self->frame, DH_FRAME_SEGMENTATION) ? common_classes (self->frame, ids, 3) : 0;
+  DhLegendEntry entries[3];
+  char *names[3] = { NULL };
+  for (guint i = 0; i < n; i++)
+    {
+      guint8 rgb[3];
+      dh_session_get_class_color (self->session, dh_browse_panes_palette (self->view), ids[i], rgb);
+      const char *name = dh_session_get_class_name (self->session, ids[i]);
+      names[i] = name != NULL ? g_strdup (name) : g_strdup_printf (_ ("class %u"), ids[i]);
+      entries[i] = (DhLegendEntry){ (guint32)rgb[0] << 16 | (guint32)rgb[1] << 8 | rgb[2], names[i], FALSE };
+    }
+  dh_pane_set_legend (pane, entries, n);
+  for (guint i = 0; i < n; i++)
+    g_free (names[i]);
+}
+
+void
+dh_browse_panes_show_legend (DhBrowsePanes *self, guint index)
+{
+  DhPane *pane = dh_canvas_get_pane (self->canvas, index);
+  const DhPaneContent *content = self->shown[index];
+  static const DhLegendEntry truth[] = { { DH_COLOR_FN, N_ ("anomaly"), FALSE }, { 0x9a9a9a, N_ ("void"), TRUE } };
+  static const DhLegendEntry outcome[] = { { DH_COLOR_TP, "TP", FALSE },
+                                           { DH_COLOR_FP, "FP", FALSE },
+                                           { DH_COLOR_FN, "FN", TRUE } };
+  if (content->kind == DH_PANE_SEGMENTATION)
+    show_segmentation_legend (self, pane);
+  else if (content->kind == DH_PANE_TRUTH)
+    {
+      DhLegendEntry entries[] = { truth[0], truth[1] };
+      entries[0].text = _ (truth[0].text);
+      entries[1].text = _ (truth[1].text);
+      dh_pane_set_legend (pane, entries, self->frame != NULL && self->frame->truth != NULL ? 2 : 0);
+    }
+  else if (content->kind == DH_PANE_IMAGE)
+    {
+      const char *overlay = dh_view_get_string (self->view, "overlay");
+      gboolean maps = dh_frame_has_map (self->frame, dh_score_map (dh_session_get_active_score (self->session)));
+      gboolean judged = maps && self->frame->truth != NULL && g_str_equal (overlay, "outcome");
+      gboolean flagged = maps && !judged && (g_str_equal (overlay, "outcome") || g_str_equal (overlay, "mask"));
+      const DhLegendEntry mask = { DH_COLOR_TP, _ ("flagged"), FALSE };
+      if (flagged)
+        dh_pane_set_legend (pane, &mask, 1);
+      else
+        dh_pane_set_legend (pane, outcome, judged ? G_N_ELEMENTS (outcome) : 0);
+    }
+}
+
+static void
+add_button (GtkWidget *box, const char *label, const char *action)
+{
+  if (box == NULL)
+    return;
+  GtkWidget *button = gtk_button_new_with_label (label);
+  gtk_widget_set_halign (button, GTK_ALIGN_CENTER);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), action);
+  gtk_box_append (GTK_BOX (box), button);
+}
+
+void
+dh_browse_panes_forget_message (DhPaneMessage *message)
+{
+  if (message->box != NULL)
+    g_object_remove_weak_pointer (G_OBJECT (message->box), (gpointer *)&message->box);
+  *message = (DhPaneMessage){ 0 };
+}
+
+/* Shows a message, or only renews its text where it stands there already, so that a spinner keeps turning. The box
+ * where it is new, for buttons; else NULL. `title` is one of the translated constants. */
+static GtkWidget *
+say (DhBrowsePanes *self, guint index, const char *icon, const char *tone, const char *title, const char *text)
+{
+  DhPane *pane = dh_canvas_get_pane (self->canvas, index);
+  DhPaneMessage *message = &self->messages[index];
+  if (message->box != NULL && message->pane == pane && g_str_equal (message->title, title))
+    {
+      GtkWidget *label = gtk_widget_get_last_child (message->box);
+      if (GTK_IS_LABEL (label) && text != NULL)
+        gtk_label_set_label (GTK_LABEL (label), text);
+      return NULL;
+    }
+  dh_browse_panes_forget_message (message);
+  GtkWidget *box = dh_pane_show_message (pane, icon, tone, title, text);
+  *message = (DhPaneMessage){ pane, title, box };
+  g_object_add_weak_pointer (G_OBJECT (box), (gpointer *)&message->box);
+  return box;
+}
+
+/* Words in place of a picture that is not there. */
+static void
+show_missing_map (DhBrowsePanes *self, guint index, DhFrameMap map, const char *error)
+{
+  GtkWidget *box;
+  if (dh_session_is_loading (self->session))
+    say (self, index, NULL, NULL, _ ("Loading weights…"), NULL);
+  else if (dh_session_get_model_info (self->session) == NULL)
+    {
+      box = say (self, index, "dh-chip-symbolic", NULL, _ ("No weights"), _ ("A network makes this map"));
+      add_button (box, _ ("Choose weights…"), "win.open-weights");
+    }
+  else if (!dh_session_has_map (self->session, map))
+    say (self, index, "dialog-information-symbolic", NULL, _ ("No outlier head"),
+         _ ("These weights are of a closed-set network; it has likelihood, max softmax, max logit and entropy"));
+  else if (error != NULL)
+    {
+      box = say (self, index, "dialog-warning-symbolic", "dh-err", _ ("It could not be computed"), error);
+      add_button (box, _ ("Try again"), "win.retry");
+    }
+  else if (!self->computing)
+    say (self, index, NULL, NULL, _ ("Waiting…"), NULL);
+  else
+    {
+      double left = self->fraction > 0.02 ? self->seconds / self->fraction - self->seconds : NAN;
+      g_autofree char *text = isnan (left) ? g_strdup (self->layer)
+                                           : g_strdup_printf (_ ("%s · about %.0f s left"), self->layer, ceil (left));
+      say (self, index, NULL, NULL, _ ("Computing…"), text);
+    }
+}
+
+void
+dh_browse_panes_show_message (DhBrowsePanes *self, guint index)
+{
+  const DhPaneContent *content = self->shown[index];
+  const char *error = dh_session_get_frame_error (self->session);
+  DhFrame *frame = self->frame;
+  GtkWidget *box;
+  if (content->kind == DH_PANE_IMAGE && frame == NULL && error != NULL)
+    {
+      box = say (self, index, "dialog-warning-symbolic", "dh-err", _ ("This picture cannot be shown"), error);
+      add_button (box, _ ("Try again"), "win.retry");
+    }
+  else if (content->kind == DH_PANE_TRUTH && frame != NULL && frame->truth_error != NULL)
+    say (self, index, "dialog-warning-symbolic", "dh-warn", _ ("The label cannot be used"), frame->truth_error);
+  else if (content->kind == DH_PANE_TRUTH && frame != NULL && frame->truth == NULL)
+    say (self, index, "dialog-information-symbolic", NULL, _ ("No anomaly label"),
+         _ ("It is left out of every metric, and has maps all the same"));
+  else if (content->kind == DH_PANE_CLASSES && frame != NULL && frame->classes == NULL)
+    say (self, index, "dialog-information-symbolic", NULL, _ ("No class labels"), NULL);
+  else if (content->map < 0 || dh_frame_has_map (frame, (DhFrameMap)content->map) || frame == NULL)
+    {
+      dh_browse_panes_forget_message (&self->messages[index]);
+      dh_pane_set_message (dh_canvas_get_pane (self->canvas, index), NULL);
+    }
+  else
+    show_missing_map (self, index, (DhFrameMap)content->map, error);
+}
