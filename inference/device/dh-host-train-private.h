@@ -18,6 +18,7 @@ typedef struct
 } DhHostConv;
 
 extern const DhHostConv dh_host_conv_ref;
+extern const DhHostConv dh_host_conv_onednn;
 
 /* As the entries of DhDeviceFunctions, with the convolutions to be used. */
 DhTrainPlan *dh_host_train_new (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,

@@ -1,6 +1,7 @@
 #include <string.h>
 #include "dh-error.h"
 #include "dh-machine.h"
+#include "dh-host-train-private.h"
 #include "dh-onednn-private.h"
 
 static gboolean
@@ -95,6 +96,13 @@ cpu_open (guint index, guint threads, GError **error)
   return &device->base;
 }
 
+static DhTrainPlan *
+cpu_compile_training (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
+                      DhTensorDict *gradients, const DhTrainOptions *options, GError **error)
+{
+  return dh_host_train_new (device, graph, shapes, parameters, gradients, options, &dh_host_conv_onednn, error);
+}
+
 const DhDeviceFunctions dh_device_onednn_functions = {
   .list = cpu_list,
   .open = cpu_open,
@@ -103,4 +111,7 @@ const DhDeviceFunctions dh_device_onednn_functions = {
   .run = dh_cpu_run,
   .free_plan = dh_cpu_free_plan,
   .describe = dh_cpu_describe,
+  .compile_training = cpu_compile_training,
+  .train = dh_host_train_run,
+  .free_training = dh_host_train_free,
 };

@@ -1,0 +1,231 @@
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "dh-trainer.h"
+
+static volatile sig_atomic_t paused;
+
+static void
+take_signal (int number)
+{
+  paused = number == SIGUSR1;
+}
+
+static gboolean
+is_paused (gpointer data)
+{
+  return paused != 0;
+}
+
+typedef struct
+{
+  DhCli *cli;
+  gboolean events; /* lines of JSON on standard output */
+  guint64 steps;
+  char *last; /* the last line */
+} Watch;
+
+static double
+number (JsonObject *object, const char *name)
+{
+  JsonNode *node = json_object_get_member (object, name);
+  return node && JSON_NODE_HOLDS_VALUE (node) ? json_node_get_double (node) : 0;
+}
+
+static void
+show (const char *line, gpointer data)
+{
+  Watch *watch = data;
+  g_free (watch->last);
+  watch->last = g_strdup (line);
+  if (watch->events)
+    {
+      printf ("%s\n", line);
+      fflush (stdout);
+    }
+  g_autoptr (JsonNode) root = json_from_string (line, NULL);
+  JsonObject *event = json_node_get_object (root);
+  const char *name = json_object_get_string_member (event, "event");
+  const guint64 step = (guint64)json_object_get_int_member (event, "step");
+  if (g_str_equal (name, "start"))
+    watch->steps = (guint64)json_object_get_int_member (event, "steps");
+  else if (g_str_equal (name, "step"))
+    {
+      g_autofree char *text =
+          g_strdup_printf ("epoch %d, loss %.4f", (int)number (event, "epoch"), number (event, "loss"));
+      dh_progress_report (&watch->cli->progress, step, watch->steps, text);
+    }
+  else if (g_str_equal (name, "epoch") && !watch->cli->quiet)
+    {
+      g_autofree char *miou = dh_cli_percent (number (event, "miou")), *ap = dh_cli_percent (number (event, "ap"));
+      dh_cli_note (watch->cli, "epoch %d: mIoU %s %%, AP of the hybrid score %s %%", (int)number (event, "epoch"), miou,
+                   ap);
+    }
+  else if (g_str_equal (name, "skip"))
+    dh_cli_note (watch->cli, "step %d was skipped: %s", (int)step, json_object_get_string_member (event, "why"));
+}
+
+typedef struct
+{
+  gint classes, batch, crop, accumulation, epochs, steps, keep;
+  double rate, rate_min, beta;
+  char *architecture, *dataset, *selection;
+} Changes;
+
+/* What the command line says instead of the recipe. */
+static void
+change_recipe (DhRecipe *recipe, Changes *changes)
+{
+  const struct
+  {
+    gint given;
+    guint *field;
+  } counts[] = { { changes->batch, &recipe->batch },
+                 { changes->accumulation, &recipe->accumulation },
+                 { changes->crop, &recipe->crop },
+                 { changes->epochs, &recipe->epochs },
+                 { changes->steps, &recipe->steps } };
+  for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
+    if (counts[i].given > 0)
+      *counts[i].field = (guint)counts[i].given;
+  if (changes->classes > 0)
+    recipe->classes = changes->classes;
+  if (changes->keep >= 0)
+    recipe->keep = (guint)changes->keep;
+  if (changes->rate >= 0)
+    recipe->rate = changes->rate;
+  if (changes->rate_min >= 0)
+    recipe->rate_min = changes->rate_min;
+  /* A constant rate stays one. */
+  if (changes->rate >= 0 && changes->rate_min < 0)
+    recipe->rate_min = MIN (recipe->rate_min, recipe->rate);
+  if (changes->beta >= 0)
+    recipe->beta = changes->beta;
+  char **const texts[] = { &changes->architecture, &recipe->architecture, &changes->dataset,
+                           &recipe->dataset,       &changes->selection,   &recipe->selection };
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i += 2)
+    if (*texts[i])
+      {
+        g_free (*texts[i + 1]);
+        *texts[i + 1] = g_steal_pointer (texts[i]);
+      }
+}
+
+static void
+clear_changes (Changes *changes)
+{
+  g_free (changes->architecture);
+  g_free (changes->dataset);
+  g_free (changes->selection);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Changes, clear_changes)
+
+static int
+finish (DhCli *cli, Watch *watch, const char *folder, gboolean done, GError **error)
+{
+  dh_cli_progress_end (cli);
+  if (!done)
+    return dh_cli_fail (cli, error);
+  if (cli->json && !watch->events)
+    printf ("%s\n", watch->last);
+  else if (!watch->events)
+    printf ("%s: done; the best model is %s/model_best.pth\n", folder, folder);
+  return DH_EXIT_DONE;
+}
+
+int
+dh_cmd_train (DhCli *cli, int argc, char **argv)
+{
+  g_autofree char *data_root = NULL, *negative_root = NULL, *name = NULL, *runs = NULL, *init = NULL, *events = NULL;
+  g_auto (Changes) changes = { .keep = -1, .rate = -1, .rate_min = -1, .beta = -1 };
+  g_auto (GStrv) rest = NULL;
+  gboolean resume = FALSE;
+  gint64 seed = 0, stop = 0, checkpoint_steps = 0;
+  gint workers = 2, validation = 0;
+  double momentum = -1, decay = -1;
+  const GOptionEntry entries[] = {
+    { "dataroot", 0, 0, G_OPTION_ARG_FILENAME, &data_root, "The data set", "DIR" },
+    { "neg_dataroot", 0, 0, G_OPTION_ARG_FILENAME, &negative_root, "Pictures of which negatives are pasted", "DIR" },
+    { "exp_name", 0, 0, G_OPTION_ARG_FILENAME, &name, "Name of the run's folder", "NAME" },
+    { "runs", 0, 0, G_OPTION_ARG_FILENAME, &runs, "Where runs lie (logs)", "DIR" },
+    { "model", 0, 0, G_OPTION_ARG_FILENAME, &init, "Weights to start from", "FILE" },
+    { "resume", 0, 0, G_OPTION_ARG_NONE, &resume, "Go on with the run of that name, exactly", NULL },
+    { "arch", 0, 0, G_OPTION_ARG_STRING, &changes.architecture, "Another network than the recipe's", "NAME" },
+    { "dataset", 0, 0, G_OPTION_ARG_STRING, &changes.dataset, "Another kind of data set", "KIND" },
+    { "num_classes", 0, 0, G_OPTION_ARG_INT, &changes.classes, "Classes (the data set's)", "K" },
+    { "batch_size", 0, 0, G_OPTION_ARG_INT, &changes.batch, "Crops in a batch", "N" },
+    { "accumulation", 0, 0, G_OPTION_ARG_INT, &changes.accumulation, "Batches in a step", "N" },
+    { "crop", 0, 0, G_OPTION_ARG_INT, &changes.crop, "Side of a crop", "PIXELS" },
+    { "epochs", 0, 0, G_OPTION_ARG_INT, &changes.epochs, "Epochs", "N" },
+    { "steps", 0, 0, G_OPTION_ARG_INT, &changes.steps, "Steps of an epoch (all of the data)", "N" },
+    { "lr", 0, 0, G_OPTION_ARG_DOUBLE, &changes.rate, "Learning rate", "RATE" },
+    { "lr_min", 0, 0, G_OPTION_ARG_DOUBLE, &changes.rate_min, "Learning rate at the end", "RATE" },
+    { "beta", 0, 0, G_OPTION_ARG_DOUBLE, &changes.beta, "Weight of the losses on negatives (0.03)", "BETA" },
+    { "momentum", 0, 0, G_OPTION_ARG_DOUBLE, &momentum, "Has no effect, as in the reference", "X" },
+    { "decay", 0, 0, G_OPTION_ARG_DOUBLE, &decay, "Has no effect, as in the reference", "X" },
+    { "selection", 0, 0, G_OPTION_ARG_STRING, &changes.selection, "What makes the best model: miou, ap, last", "NAME" },
+    { "keep", 0, 0, G_OPTION_ARG_INT, &changes.keep, "Models of epochs kept (2)", "N" },
+    { "seed", 0, 0, G_OPTION_ARG_INT64, &seed, "All chance comes from it (0)", "N" },
+    { "workers", 0, 0, G_OPTION_ARG_INT, &workers, "Threads that load ahead (2); no result depends on it", "N" },
+    { "validation_images", 0, 0, G_OPTION_ARG_INT, &validation, "Validate on so many (all)", "N" },
+    { "checkpoint_steps", 0, 0, G_OPTION_ARG_INT64, &checkpoint_steps, "A checkpoint every so many steps too", "N" },
+    { "stop_after", 0, 0, G_OPTION_ARG_INT64, &stop, "Stop behind this step with a checkpoint", "STEP" },
+    { "events", 0, 0, G_OPTION_ARG_STRING, &events, "\"-\": every event as a line of JSON on standard output", "-" },
+    { NULL },
+  };
+  int status;
+  if (!dh_cli_parse (cli, argc, argv, entries, NULL, "RECIPE --dataroot DIR [--neg_dataroot DIR] --exp_name NAME",
+                     "Trains a network: dlv3-cityscapes, ldn-semseg, ldn-streethazards, or a recipe in a .json file. "
+                     "SIGUSR1 pauses, SIGUSR2 goes on; Ctrl-C and SIGTERM write a checkpoint.",
+                     "densehybrid train ldn-streethazards --dataroot streethazards --neg_dataroot ade20k "
+                     "--exp_name first --model closed.pth",
+                     &rest, &status))
+    return status;
+  const guint n_rest = rest ? g_strv_length (rest) : 0;
+  if (!name)
+    return dh_cli_usage (cli, "give the run a name with --exp_name NAME");
+  if (resume ? n_rest > 1 : n_rest != 1)
+    return dh_cli_usage (cli, "give one recipe: dlv3-cityscapes, ldn-semseg, ldn-streethazards or a .json file");
+  if (!resume && !data_root)
+    return dh_cli_usage (cli, "give the data set with --dataroot DIR");
+  if (events && !g_str_equal (events, "-"))
+    return dh_cli_usage (cli, "--events takes \"-\" alone");
+  if (seed < 0 || workers < 0 || workers > 64 || stop < 0 || checkpoint_steps < 0 || validation < 0)
+    return dh_cli_usage (cli, "--seed, --workers (to 64), --stop_after and the like are not negative");
+  if (momentum >= 0 || decay >= 0)
+    dh_cli_note (cli, "--momentum and --decay have no effect: Adam uses 0.9 and 0.999, and no decay");
+
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhRecipe) recipe = resume ? NULL : dh_recipe_load (rest[0], &error);
+  if (!resume && !recipe)
+    return dh_cli_fail (cli, &error);
+  if (recipe)
+    change_recipe (recipe, &changes);
+  g_autofree char *folder = g_build_filename (runs ? runs : "logs", name, NULL);
+  Watch watch = { cli, events != NULL, 0, NULL };
+  const struct sigaction action = { .sa_handler = take_signal, .sa_flags = SA_RESTART };
+  sigaction (SIGUSR1, &action, NULL);
+  sigaction (SIGUSR2, &action, NULL);
+  const DhTraining training = { .folder = folder,
+                                .device = cli->device ? cli->device : "auto",
+                                .threads = (guint)MAX (cli->threads, 0),
+                                .recipe = recipe,
+                                .resume = resume,
+                                .data_root = data_root,
+                                .negative_root = negative_root,
+                                .init = init,
+                                .seed = (guint64)seed,
+                                .workers = (guint)workers,
+                                .most_steps = (guint64)stop,
+                                .checkpoint_steps = (guint64)checkpoint_steps,
+                                .validation_images = (guint)validation,
+                                .event = show,
+                                .is_paused = is_paused,
+                                .data = &watch };
+  const gboolean done = dh_train (&training, cli->cancellable, &error);
+  status = finish (cli, &watch, folder, done, &error);
+  g_free (watch.last);
+  return status;
+}

@@ -1,0 +1,292 @@
+#include <stdlib.h>
+#include <string.h>
+#include "dh-host-train-private.h"
+#include "dh-onednn-private.h"
+
+/* The convolutions of a training step: the library's, each in the layout that it likes best; what goes in and comes
+ * out is reordered from and to the executor's dense N×C×H×W. */
+
+typedef enum
+{
+  FORWARD,
+  DATA,
+  WEIGHTS,
+  N_PASSES,
+} Pass;
+
+/* One array of a pass: as the executor has it, as the library wants it, and the way between. */
+typedef struct
+{
+  dnnl_memory_t plain, blocked; /* the same where no reorder is needed */
+  dnnl_primitive_t reorder;
+  gboolean out; /* from blocked to plain */
+} Array;
+
+typedef struct
+{
+  dnnl_primitive_t primitive;
+  Array x, weight, y, bias; /* or their gradients */
+  gboolean has_bias;
+} Step;
+
+typedef struct
+{
+  DhCpuDevice *device;
+  Step steps[N_PASSES];
+  gboolean with_data;
+} Conv;
+
+static void
+close_array (Array *array)
+{
+  if (array->reorder)
+    dnnl_primitive_destroy (array->reorder);
+  if (array->blocked && array->blocked != array->plain)
+    dnnl_memory_destroy (array->blocked);
+  if (array->plain)
+    dnnl_memory_destroy (array->plain);
+}
+
+static void
+close_conv (gpointer data)
+{
+  Conv *conv = data;
+  for (Pass pass = 0; pass < N_PASSES; pass++)
+    {
+      Step *step = &conv->steps[pass];
+      Array *const arrays[] = { &step->x, &step->weight, &step->y, &step->bias };
+      for (guint i = 0; i < G_N_ELEMENTS (arrays); i++)
+        close_array (arrays[i]);
+      if (step->primitive)
+        dnnl_primitive_destroy (step->primitive);
+    }
+  g_free (conv);
+}
+
+static dnnl_status_t
+open_array (DhCpuDevice *device, const dnnl_memory_desc_t *plain, const dnnl_memory_desc_t *wanted, gboolean out,
+            Array *array)
+{
+  array->out = out;
+  dnnl_status_t status = dnnl_memory_create (&array->plain, plain, device->engine, DNNL_MEMORY_NONE);
+  if (status != dnnl_success)
+    return status;
+  if (dnnl_memory_desc_equal (plain, wanted))
+    {
+      array->blocked = array->plain;
+      return dnnl_success;
+    }
+  dnnl_primitive_desc_t description = NULL;
+  status = dnnl_memory_create (&array->blocked, wanted, device->engine, DNNL_MEMORY_NONE);
+  if (status == dnnl_success)
+    status = dnnl_reorder_primitive_desc_create (&description, out ? wanted : plain, device->engine,
+                                                 out ? plain : wanted, device->engine, NULL);
+  if (status == dnnl_success)
+    status = dnnl_primitive_create (&array->reorder, description);
+  if (description)
+    dnnl_primitive_desc_destroy (description);
+  return status;
+}
+
+typedef struct
+{
+  dnnl_memory_desc_t x, weight, y, bias; /* dense */
+  dnnl_memory_desc_t any_x, any_weight, any_y;
+  dnnl_dims_t strides, dilations, padding_left, padding_right;
+} Shapes;
+
+static dnnl_status_t
+describe (const DhNode *node, DhShape from, DhShape to, Shapes *shapes)
+{
+  const dnnl_dims_t x = { from.n, from.c, from.h, from.w }, y = { to.n, to.c, to.h, to.w }, bias = { to.c };
+  const dnnl_dims_t weight = { to.c, from.c, node->kernel, node->kernel };
+  const gint sizes[2][2] = { { from.h, to.h }, { from.w, to.w } };
+  for (guint d = 0; d < 2; d++)
+    {
+      const gint extent = node->dilation * (node->kernel - 1) + 1;
+      shapes->strides[d] = node->stride;
+      shapes->dilations[d] = node->dilation - 1;
+      shapes->padding_left[d] = node->padding;
+      /* Just as far as the last window reaches. */
+      shapes->padding_right[d] = (sizes[d][1] - 1) * node->stride + extent - sizes[d][0] - node->padding;
+    }
+  dnnl_status_t status = dnnl_memory_desc_init_by_tag (&shapes->x, 4, x, dnnl_f32, dnnl_nchw);
+  if (status == dnnl_success)
+    status = dnnl_memory_desc_init_by_tag (&shapes->y, 4, y, dnnl_f32, dnnl_nchw);
+  if (status == dnnl_success)
+    status = dnnl_memory_desc_init_by_tag (&shapes->weight, 4, weight, dnnl_f32, dnnl_oihw);
+  if (status == dnnl_success)
+    status = dnnl_memory_desc_init_by_tag (&shapes->bias, 1, bias, dnnl_f32, dnnl_x);
+  if (status == dnnl_success)
+    status = dnnl_memory_desc_init_by_tag (&shapes->any_x, 4, x, dnnl_f32, dnnl_format_tag_any);
+  if (status == dnnl_success)
+    status = dnnl_memory_desc_init_by_tag (&shapes->any_y, 4, y, dnnl_f32, dnnl_format_tag_any);
+  if (status == dnnl_success)
+    status = dnnl_memory_desc_init_by_tag (&shapes->any_weight, 4, weight, dnnl_f32, dnnl_format_tag_any);
+  return status;
+}
+
+static dnnl_status_t
+describe_pass (Pass pass, const Shapes *s, gboolean bias, dnnl_convolution_desc_t *desc)
+{
+  const dnnl_memory_desc_t *b = bias ? &s->bias : NULL;
+  if (pass == FORWARD)
+    return dnnl_dilated_convolution_forward_desc_init (desc, dnnl_forward_training, dnnl_convolution_direct, &s->any_x,
+                                                       &s->any_weight, b, &s->any_y, s->strides, s->dilations,
+                                                       s->padding_left, s->padding_right);
+  if (pass == DATA)
+    return dnnl_dilated_convolution_backward_data_desc_init (desc, dnnl_convolution_direct, &s->any_x, &s->any_weight,
+                                                             &s->any_y, s->strides, s->dilations, s->padding_left,
+                                                             s->padding_right);
+  return dnnl_dilated_convolution_backward_weights_desc_init (desc, dnnl_convolution_direct, &s->any_x, &s->any_weight,
+                                                              b, &s->any_y, s->strides, s->dilations, s->padding_left,
+                                                              s->padding_right);
+}
+
+static dnnl_status_t
+open_step (Conv *conv, Pass pass, const Shapes *s, gboolean bias, dnnl_primitive_desc_t forward,
+           dnnl_primitive_desc_t *description)
+{
+  static const struct
+  {
+    dnnl_query_t x, weight, y;
+  } queries[N_PASSES] = {
+    [FORWARD] = { dnnl_query_src_md, dnnl_query_weights_md, dnnl_query_dst_md },
+    [DATA] = { dnnl_query_diff_src_md, dnnl_query_weights_md, dnnl_query_diff_dst_md },
+    [WEIGHTS] = { dnnl_query_src_md, dnnl_query_diff_weights_md, dnnl_query_diff_dst_md },
+  };
+  Step *step = &conv->steps[pass];
+  dnnl_convolution_desc_t desc;
+  step->has_bias = bias && pass != DATA;
+  dnnl_status_t status = describe_pass (pass, s, bias, &desc);
+  if (status == dnnl_success)
+    status = dnnl_primitive_desc_create (description, &desc, NULL, conv->device->engine, forward);
+  if (status == dnnl_success)
+    status = dnnl_primitive_create (&step->primitive, *description);
+  if (status != dnnl_success)
+    return status;
+  status = open_array (conv->device, &s->x, dnnl_primitive_desc_query_md (*description, queries[pass].x, 0),
+                       pass == DATA, &step->x);
+  if (status == dnnl_success)
+    status = open_array (conv->device, &s->weight, dnnl_primitive_desc_query_md (*description, queries[pass].weight, 0),
+                         pass == WEIGHTS, &step->weight);
+  if (status == dnnl_success)
+    status = open_array (conv->device, &s->y, dnnl_primitive_desc_query_md (*description, queries[pass].y, 0),
+                         pass == FORWARD, &step->y);
+  if (status == dnnl_success && step->has_bias)
+    status = open_array (conv->device, &s->bias, &s->bias, pass == WEIGHTS, &step->bias);
+  return status;
+}
+
+static gpointer
+open_conv (DhDevice *device, const DhNode *node, DhShape from, DhShape to, gboolean with_data, GError **error)
+{
+  Conv *conv = g_new0 (Conv, 1);
+  Shapes shapes;
+  dnnl_primitive_desc_t forward = NULL;
+  conv->device = (DhCpuDevice *)device;
+  conv->with_data = with_data;
+  dnnl_status_t status = describe (node, from, to, &shapes);
+  if (status == dnnl_success)
+    status = open_step (conv, FORWARD, &shapes, node->bias, NULL, &forward);
+  for (Pass pass = DATA; status == dnnl_success && pass < N_PASSES; pass++)
+    {
+      dnnl_primitive_desc_t description = NULL;
+      if (pass == WEIGHTS || with_data)
+        status = open_step (conv, pass, &shapes, node->bias, forward, &description);
+      if (description)
+        dnnl_primitive_desc_destroy (description);
+    }
+  if (forward)
+    dnnl_primitive_desc_destroy (forward);
+  if (status == dnnl_success)
+    return conv;
+  dh_cpu_set_error (error, node->name, status);
+  close_conv (conv);
+  return NULL;
+}
+
+/* Memory for the blocked copies lives for the call alone. */
+static gboolean
+bind (Conv *conv, Array *array, const float *plain, gpointer *memory)
+{
+  *memory = NULL;
+  if (dnnl_memory_set_data_handle (array->plain, (gpointer)plain) != dnnl_success)
+    return FALSE;
+  if (!array->reorder)
+    return TRUE;
+  const dnnl_memory_desc_t *desc;
+  if (dnnl_memory_get_memory_desc (array->blocked, &desc) != dnnl_success)
+    return FALSE;
+  *memory = aligned_alloc (64, (dnnl_memory_desc_get_size (desc) + 63) / 64 * 64);
+  if (!*memory || dnnl_memory_set_data_handle (array->blocked, *memory) != dnnl_success)
+    return FALSE;
+  if (array->out)
+    return TRUE;
+  const dnnl_exec_arg_t args[] = { { DNNL_ARG_FROM, array->plain }, { DNNL_ARG_TO, array->blocked } };
+  return dnnl_primitive_execute (array->reorder, conv->device->stream, 2, args) == dnnl_success;
+}
+
+static gboolean
+unbind (Conv *conv, Array *array)
+{
+  if (!array->reorder || !array->out)
+    return TRUE;
+  const dnnl_exec_arg_t args[] = { { DNNL_ARG_FROM, array->blocked }, { DNNL_ARG_TO, array->plain } };
+  return dnnl_primitive_execute (array->reorder, conv->device->stream, 2, args) == dnnl_success;
+}
+
+static gboolean
+run (Conv *conv, Pass pass, const float *x, const float *weight, const float *bias, const float *y)
+{
+  static const int arguments[N_PASSES][4] = {
+    [FORWARD] = { DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_BIAS },
+    [DATA] = { DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_DST, 0 },
+    [WEIGHTS] = { DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_BIAS },
+  };
+  Step *step = &conv->steps[pass];
+  Array *const arrays[] = { &step->x, &step->weight, &step->y, &step->bias };
+  const float *const values[] = { x, weight, y, bias };
+  gpointer memory[4] = { NULL };
+  dnnl_exec_arg_t args[4];
+  const gint n = step->has_bias ? 4 : 3;
+  gboolean ok = TRUE;
+  for (gint i = 0; ok && i < n; i++)
+    {
+      ok = bind (conv, arrays[i], values[i], &memory[i]);
+      args[i] = (dnnl_exec_arg_t){ arguments[pass][i], arrays[i]->blocked };
+    }
+  ok = ok && dnnl_primitive_execute (step->primitive, conv->device->stream, n, args) == dnnl_success;
+  for (gint i = 0; ok && i < n; i++)
+    ok = unbind (conv, arrays[i]);
+  ok = dnnl_stream_wait (conv->device->stream) == dnnl_success && ok;
+  for (gint i = 0; i < n; i++)
+    free (memory[i]);
+  return ok;
+}
+
+static gboolean
+forward (gpointer conv, const float *x, const float *weight, const float *bias, float *y)
+{
+  return run (conv, FORWARD, x, weight, bias, y);
+}
+
+static gboolean
+backward_data (gpointer conv, const float *dy, const float *weight, float *dx)
+{
+  return run (conv, DATA, dx, weight, NULL, dy);
+}
+
+static gboolean
+backward_weights (gpointer conv, const float *x, const float *dy, float *d_weight, float *d_bias)
+{
+  return run (conv, WEIGHTS, x, d_weight, d_bias, dy);
+}
+
+const DhHostConv dh_host_conv_onednn = {
+  .open = open_conv,
+  .close = close_conv,
+  .forward = forward,
+  .backward_data = backward_data,
+  .backward_weights = backward_weights,
+};

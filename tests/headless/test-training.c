@@ -1,0 +1,361 @@
+#include <glib/gstdio.h>
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "dh-adam.h"
+#include "dh-batch-loader.h"
+#include "dh-checkpoint.h"
+#include "dh-error.h"
+#include "dh-nets.h"
+#include "dh-scene-tree.h"
+#include "dh-train-plan.h"
+#include "dh-trainer.h"
+#include "tree.h"
+
+/* Trainings of a tiny ladder on generated scenes. */
+
+static char *folder, *scenes, *negatives;
+
+static const char recipe_json[] =
+    "{\"name\": \"tiny\", \"architecture\": \"ldn-tiny\", \"dataset\": \"street-hazards-full\", \"negatives\": true, "
+    "\"batch\": 2, "
+    "\"crop\": 64, \"epochs\": 2, \"steps\": 4, \"rate\": 0.002, \"rate_min\": 1e-5, \"negative_side\": 64, "
+    "\"negative_crop\": 48, \"selection\": \"ap\", \"keep\": 1}";
+
+/* Keeps the part of each step's event that must repeat. */
+static void
+keep_step (const char *line, gpointer data)
+{
+  const char *end = strstr (line, ",\"seconds\"");
+  if (strstr (line, "\"event\":\"step\""))
+    g_ptr_array_add (data, g_strndup (line, (gsize)(end - line)));
+}
+
+typedef struct
+{
+  const char *name;
+  gboolean resume;
+  guint workers;
+  guint64 most_steps;
+} Part;
+
+static gboolean
+train (Part part, GPtrArray *steps, GError **error)
+{
+  g_autoptr (GError) failed = NULL;
+  g_autoptr (DhRecipe) recipe = dh_recipe_from_json (recipe_json, "tiny", &failed);
+  g_assert_no_error (failed);
+  g_autofree char *path = g_build_filename (folder, part.name, NULL);
+  const DhTraining training = { .folder = path,
+                                .device = "ref",
+                                .threads = 2,
+                                .recipe = recipe,
+                                .resume = part.resume,
+                                .data_root = scenes,
+                                .negative_root = negatives,
+                                .seed = 5,
+                                .workers = part.workers,
+                                .most_steps = part.most_steps,
+                                .event = keep_step,
+                                .data = steps };
+  return dh_train (&training, NULL, error);
+}
+
+static GBytes *
+read_file (const char *name, const char *file)
+{
+  g_autofree char *path = g_build_filename (folder, name, file, NULL), *data = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize size;
+  g_file_get_contents (path, &data, &size, &error);
+  g_assert_no_error (error);
+  return g_bytes_new_take (g_steal_pointer (&data), size);
+}
+
+static void
+assert_same_result (const char *a, const char *b)
+{
+  static const char *const files[] = { "checkpoint.pth", "model_best.pth", "model_2.pth" };
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autoptr (GBytes) first = read_file (a, files[i]), second = read_file (b, files[i]);
+      if (!g_bytes_equal (first, second))
+        g_test_message ("%s differs between %s and %s", files[i], a, b);
+      g_assert_true (g_bytes_equal (first, second));
+    }
+}
+
+static void
+assert_same_steps (GPtrArray *a, GPtrArray *b)
+{
+  g_assert_cmpuint (a->len, ==, b->len);
+  for (guint i = 0; i < a->len; i++)
+    g_assert_cmpstr (a->pdata[i], ==, b->pdata[i]);
+}
+
+/* One straight run; stopped and resumed, and with other numbers of workers, it is the same to the last bit. */
+static void
+test_repeats (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) straight = g_ptr_array_new_with_free_func (g_free);
+  g_assert_true (train ((Part){ "straight" }, straight, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (straight->len, ==, 8);
+
+  g_autoptr (GPtrArray) parts = g_ptr_array_new_with_free_func (g_free);
+  g_assert_false (train ((Part){ "parts", FALSE, 1, 3 }, parts, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_assert_false (train ((Part){ "parts", TRUE, 0, 5 }, parts, &error));
+  g_clear_error (&error);
+  g_assert_true (train ((Part){ "parts", TRUE, 1 }, parts, &error));
+  g_assert_no_error (error);
+  assert_same_steps (straight, parts);
+  assert_same_result ("straight", "parts");
+
+  g_autoptr (GPtrArray) four = g_ptr_array_new_with_free_func (g_free);
+  g_assert_true (train ((Part){ "four", FALSE, 4 }, four, &error));
+  assert_same_steps (straight, four);
+  assert_same_result ("straight", "four");
+
+  /* A run is never overwritten, and what is none is not resumed. */
+  g_assert_false (train ((Part){ "four" }, four, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_USAGE);
+  g_clear_error (&error);
+  g_assert_false (train ((Part){ "none", TRUE }, four, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
+}
+
+static GSubprocess *
+start_program (const char *name, gboolean resume, const char *recipe)
+{
+  g_autoptr (GError) error = NULL;
+  GSubprocess *process =
+      resume
+          ? g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &error, g_getenv ("DH_PROGRAM"), "train", "--exp_name",
+                              name, "--runs", folder, "--resume", "--device", "ref", "--threads", "2", "--quiet", NULL)
+          : g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &error, g_getenv ("DH_PROGRAM"), "train", recipe,
+                              "--dataroot", scenes, "--neg_dataroot", negatives, "--exp_name", name, "--runs", folder,
+                              "--device", "ref", "--threads", "2", "--seed", "5", "--checkpoint_steps", "2", "--quiet",
+                              NULL);
+  g_assert_no_error (error);
+  return process;
+}
+
+/* kill -9 behind the third step, resumed by the program: the straight run's model. */
+static void
+test_killed (void)
+{
+  if (!g_getenv ("DH_PROGRAM"))
+    {
+      g_test_skip ("DH_PROGRAM does not name the program");
+      return;
+    }
+  g_autoptr (GError) error = NULL;
+  g_autofree char *recipe = g_build_filename (folder, "tiny.json", NULL);
+  g_assert_true (g_file_set_contents (recipe, recipe_json, -1, &error));
+  g_autoptr (GSubprocess) first = start_program ("killed", FALSE, recipe);
+  g_autofree char *log = g_build_filename (folder, "killed", "log.jsonl", NULL);
+  for (guint i = 0; i < 3000; i++)
+    {
+      g_autofree char *text = NULL;
+      if (g_file_get_contents (log, &text, NULL, NULL) && strstr (text, "\"event\":\"step\",\"step\":3"))
+        break;
+      g_usleep (20000);
+    }
+  g_subprocess_send_signal (first, SIGKILL);
+  g_subprocess_wait (first, NULL, NULL);
+  g_autoptr (GSubprocess) second = start_program ("killed", TRUE, NULL);
+  g_subprocess_wait (second, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_subprocess_get_exit_status (second), ==, 0);
+  assert_same_result ("straight", "killed");
+}
+
+/* The model's keys are the reference's, in its order (which the golden tests compare with its list). */
+static void
+test_keys (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = g_build_filename (folder, "straight", "model_best.pth", NULL);
+  g_autoptr (DhCheckpoint) checkpoint = dh_checkpoint_open (path, &error);
+  g_assert_no_error (error);
+  DhArchitecture architecture;
+  g_assert_true (dh_architecture_from_name ("ldn-tiny", 12, &architecture, &error));
+  g_autoptr (DhNet) net = dh_net_new (&architecture);
+  g_autoptr (GArray) keys = dh_net_list_keys (net);
+  DhTensorDict *state = dh_checkpoint_state (checkpoint);
+  g_assert_cmpuint (dh_tensor_dict_size (state), ==, keys->len);
+  for (guint i = 0; i < keys->len; i++)
+    {
+      const DhNetKey *key = &g_array_index (keys, DhNetKey, i);
+      g_assert_cmpstr (dh_tensor_dict_name (state, i), ==, key->name);
+      g_assert_cmpint (dh_tensor_dict_at (state, i)->dtype, ==, key->dtype);
+    }
+}
+
+/* A single batch is learnt by heart. */
+static void
+test_overfit (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhRecipe) recipe = dh_recipe_from_json (recipe_json, "tiny", &error);
+  recipe->negatives = FALSE;
+  g_autoptr (DhDataset) dataset = dh_dataset_open (scenes, "street-hazards-full", NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  const guint items[] = { 0, 1 };
+  const DhComposer composer = { .recipe = recipe, .dataset = dataset, .items = items, .n_items = 2, .classes = 12 };
+  DhBatchLoader *loader = dh_batch_loader_new (&composer, 1, 0, 1, 0);
+  g_autoptr (DhBatch) batch = dh_batch_loader_take (loader, 0, &error);
+  dh_batch_loader_free (loader);
+  g_assert_no_error (error);
+
+  DhArchitecture architecture;
+  g_assert_true (dh_architecture_from_name ("ldn-tiny-closed", 12, &architecture, &error));
+  g_autoptr (DhNet) net = dh_net_new (&architecture);
+  g_autoptr (DhTensorDict) state = dh_net_new_fresh (net, "", 1);
+  g_autoptr (GArray) list = dh_graph_list_parameters (net->graph, &net->logits, 1);
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  for (guint i = 0; i < list->len; i++)
+    if (g_array_index (list, DhParameter, i).trained)
+      g_ptr_array_add (names, g_array_index (list, DhParameter, i).name);
+  g_autofree double *rates = g_new (double, names->len);
+  for (guint i = 0; i < names->len; i++)
+    rates[i] = 1e-2;
+  g_ptr_array_add (names, NULL);
+  DhAdam adam = { NULL };
+  g_assert_true (dh_adam_init (&adam, state, (const char *const *)names->pdata));
+  g_autoptr (DhDevice) device = dh_device_open ("ref", 2, &error);
+  const DhTrainOptions options = { .input = { 2, 3, 64, 64 }, .logits = net->logits, .logits_ood = DH_NO_VALUE };
+  g_autoptr (DhTrainPlan) plan = dh_train_plan_new (device, net->graph, state, adam.gradients, &options, &error);
+  g_assert_no_error (error);
+  DhLosses losses;
+  double first = 0;
+  for (guint step = 0; step < 300; step++)
+    {
+      g_assert_true (dh_train_plan_run (plan, batch->input, batch->labels, 0, 1, &losses, NULL, &error));
+      if (step == 0)
+        first = losses.total;
+      dh_adam_step (&adam, state, rates, step + 1);
+    }
+  g_test_message ("loss %.3f to %.4f in 300 steps", first, losses.total);
+  g_assert_cmpfloat (losses.total, <, 0.05 * first);
+  dh_adam_clear (&adam);
+}
+
+/* Ranks share one batch of the whole: together they see what a single one sees. */
+static void
+test_ranks (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhRecipe) recipe = dh_recipe_from_json (recipe_json, "tiny", &error);
+  recipe->negatives = FALSE;
+  g_autoptr (DhDataset) dataset = dh_dataset_open (scenes, "street-hazards-full", NULL, NULL, NULL, &error);
+  const guint items[] = { 0, 1, 2, 3 };
+  const DhComposer composer = { .recipe = recipe, .dataset = dataset, .items = items, .n_items = 4, .classes = 12 };
+  recipe->batch = 4;
+  DhBatchLoader *whole = dh_batch_loader_new (&composer, 9, 0, 1, 0);
+  g_autoptr (DhBatch) all = dh_batch_loader_take (whole, 3, &error);
+  g_assert_no_error (error);
+  dh_batch_loader_free (whole);
+  recipe->batch = 2;
+  for (guint rank = 0; rank < 2; rank++)
+    {
+      DhBatchLoader *loader = dh_batch_loader_new (&composer, 9, rank, 2, 2);
+      g_autoptr (DhBatch) part = dh_batch_loader_take (loader, 3, &error);
+      g_assert_no_error (error);
+      const gsize half = 2 * 64 * 64;
+      g_assert_cmpuint (part->n, ==, 2);
+      g_assert_cmpmem (part->labels, half, all->labels + rank * half, half);
+      g_assert_cmpmem (part->input, 3 * half * sizeof (float), all->input + rank * 3 * half, 3 * half * sizeof (float));
+      dh_batch_loader_free (loader);
+    }
+}
+
+static void
+test_batch_of_one (void)
+{
+  g_autoptr (GError) error = NULL;
+  DhArchitecture architecture;
+  g_assert_true (dh_architecture_from_name ("dlv3p-tiny-closed", 19, &architecture, &error));
+  g_autoptr (DhNet) net = dh_net_new (&architecture);
+  g_autoptr (DhTensorDict) state = dh_net_new_fresh (net, "", 1);
+  g_autoptr (DhDevice) device = dh_device_open ("ref", 1, &error);
+  const DhTrainOptions options = { .input = { 1, 3, 64, 64 }, .logits = net->logits, .logits_ood = DH_NO_VALUE };
+  g_assert_null (dh_train_plan_new (device, net->graph, state, state, &options, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_INVALID);
+  g_assert_nonnull (strstr (error->message, "batch size must be at least 2"));
+}
+
+static void
+test_recipes (void)
+{
+  static const char *const broken[] = {
+    "",
+    "[]",
+    "{\"crop\": \"large\"}",
+    "{\"crop\": 1e30}",
+    "{\"croop\": 64}",
+    "{\"rate\": -1}",
+    "{\"fill\": [1, 2]}",
+    "{\"rate\": 1e-9}",
+    "{\"selection\": \"luck\"}",
+    "{\"selection\": \"ap\"}",
+    "{\"scale\": [2, 0.5]}",
+    "{\"batch\": 0}",
+    "{\"name\": null}",
+    "{\"beta\": {}}",
+  };
+  g_autoptr (GError) error = NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (broken); i++)
+    {
+      g_assert_null (dh_recipe_from_json (broken[i], "broken", &error));
+      g_assert_error (error, DH_ERROR, DH_ERROR_INVALID);
+      g_clear_error (&error);
+    }
+  for (guint i = 0; dh_recipe_names ()[i]; i++)
+    {
+      g_autoptr (DhRecipe) recipe = dh_recipe_load (dh_recipe_names ()[i], &error);
+      g_assert_no_error (error);
+      g_assert_true (dh_recipe_check (recipe, &error));
+      g_autofree char *text = dh_recipe_to_json (recipe);
+      g_autoptr (DhRecipe) again = dh_recipe_from_json (text, "again", &error);
+      g_assert_no_error (error);
+      g_autofree char *second = dh_recipe_to_json (again);
+      g_assert_cmpstr (text, ==, second);
+    }
+  g_autoptr (DhRecipe) ldn = dh_recipe_load ("ldn-streethazards", &error);
+  g_assert_cmpuint (ldn->batch, ==, 12);
+  g_assert_cmpuint (ldn->crop, ==, 768);
+  g_assert_cmpfloat (ldn->rate, ==, 1e-5);
+  g_assert_cmpfloat (ldn->backbone, ==, 0.25);
+  g_assert_null (dh_recipe_load ("nothing", &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_USAGE);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GError) error = NULL;
+  g_test_init (&argc, &argv, NULL);
+  folder = g_dir_make_tmp ("dh-training-XXXXXX", &error);
+  g_assert_no_error (error);
+  scenes = g_build_filename (folder, "scenes", NULL);
+  negatives = g_build_filename (scenes, "negatives", NULL);
+  const DhSceneCounts counts = { .training = 6, .validation = 2, .test = 1, .negatives = 3 };
+  dh_scene_tree_write (scenes, 3, &counts, 128, 64, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_test_add_func ("/training/recipes", test_recipes);
+  g_test_add_func ("/training/batch-of-one", test_batch_of_one);
+  g_test_add_func ("/training/ranks", test_ranks);
+  g_test_add_func ("/training/overfit", test_overfit);
+  g_test_add_func ("/training/repeats", test_repeats);
+  g_test_add_func ("/training/keys", test_keys);
+  g_test_add_func ("/training/killed", test_killed);
+  const int status = g_test_run ();
+  tree_remove (folder);
+  return status;
+}

@@ -1,0 +1,171 @@
+#include "dh-batch-loader.h"
+
+#include "dh-error.h"
+
+enum
+{
+  STREAM_ORDER = 1,
+  STREAM_SAMPLE = 2,
+};
+
+struct _DhBatchLoader
+{
+  const DhComposer *composer;
+  guint64 seed;
+  guint rank, ranks, ahead;
+  GThreadPool *pool; /* NULL without workers */
+  GMutex mutex;
+  GCond cond;
+  GHashTable *made;  /* batch number → DhBatch */
+  guint64 asked_for; /* batches below were given to the pool */
+};
+
+typedef struct
+{
+  guint64 number;
+} Task;
+
+void
+dh_batch_free (DhBatch *batch)
+{
+  if (!batch)
+    return;
+  g_free (batch->input);
+  g_free (batch->labels);
+  g_clear_error (&batch->error);
+  g_free (batch);
+}
+
+guint64
+dh_batch_loader_epoch_size (const DhBatchLoader *loader)
+{
+  const DhRecipe *recipe = loader->composer->recipe;
+  const guint64 whole = (guint64)recipe->batch * loader->ranks;
+  const guint64 n = loader->composer->n_items / whole;
+  const guint64 rest = loader->composer->n_items % whole;
+  const guint64 natural = n + (recipe->keep_short && rest >= 2 * (guint64)loader->ranks);
+  return recipe->steps && natural ? (guint64)recipe->steps * recipe->accumulation : natural;
+}
+
+/* Position `at` of pass `pass` over the pictures: a permutation drawn for the pass. */
+static guint *
+draw_order (const DhBatchLoader *loader, guint64 pass)
+{
+  const guint n = loader->composer->n_items;
+  guint *order = g_memdup2 (loader->composer->items, n * sizeof *order);
+  DhRandom random = dh_random_new (loader->seed, STREAM_ORDER, pass);
+  for (guint i = n; i > 1; i--)
+    {
+      const guint j = dh_random_below (&random, i), kept = order[i - 1];
+      order[i - 1] = order[j];
+      order[j] = kept;
+    }
+  return order;
+}
+
+static DhBatch *
+make (const DhBatchLoader *loader, guint64 number)
+{
+  const DhRecipe *recipe = loader->composer->recipe;
+  const guint64 size = dh_batch_loader_epoch_size (loader);
+  const guint64 whole = (guint64)recipe->batch * loader->ranks;
+  const guint64 natural = MAX (1, loader->composer->n_items / whole
+                                      + (recipe->keep_short && loader->composer->n_items % whole >= 2 * loader->ranks));
+  /* With a given number of steps an epoch, passes over the data go on behind its end. */
+  const guint64 pass = recipe->steps ? number / natural : number / size;
+  const guint64 position = recipe->steps ? number % natural : number % size;
+  const guint64 first = position * whole;
+  const guint64 there = MIN (whole, loader->composer->n_items - first) / loader->ranks;
+  const gsize area = (gsize)recipe->crop * recipe->crop;
+  DhBatch *batch = g_new0 (DhBatch, 1);
+  batch->n = (guint)there;
+  batch->input = g_try_new (float, 3 * area * there);
+  batch->labels = g_try_new (guint8, area * there);
+  if (!batch->input || !batch->labels)
+    {
+      g_set_error (&batch->error, DH_ERROR, DH_ERROR_NO_MEMORY, "Memory is too short for a batch of %u crops",
+                   batch->n);
+      return batch;
+    }
+  g_autofree guint *order = draw_order (loader, pass);
+  for (guint i = 0; i < batch->n && !batch->error; i++)
+    {
+      const guint64 sample = first + loader->rank * there + i;
+      const guint64 key = pass * loader->composer->n_items + sample;
+      dh_composer_sample (loader->composer, order[sample], dh_random_new (loader->seed, STREAM_SAMPLE, key),
+                          batch->input + 3 * area * i, batch->labels + area * i, &batch->error);
+    }
+  return batch;
+}
+
+static void
+work (gpointer data, gpointer user_data)
+{
+  g_autofree Task *task = data;
+  DhBatchLoader *loader = user_data;
+  DhBatch *batch = make (loader, task->number);
+  g_mutex_lock (&loader->mutex);
+  g_hash_table_insert (loader->made, g_memdup2 (&task->number, sizeof task->number), batch);
+  g_cond_broadcast (&loader->cond);
+  g_mutex_unlock (&loader->mutex);
+}
+
+DhBatchLoader *
+dh_batch_loader_new (const DhComposer *composer, guint64 seed, guint rank, guint ranks, guint workers)
+{
+  DhBatchLoader *loader = g_new0 (DhBatchLoader, 1);
+  loader->composer = composer;
+  loader->seed = seed;
+  loader->rank = rank;
+  loader->ranks = MAX (ranks, 1);
+  loader->ahead = workers + 1;
+  g_mutex_init (&loader->mutex);
+  g_cond_init (&loader->cond);
+  loader->made = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)dh_batch_free);
+  if (workers)
+    loader->pool = g_thread_pool_new (work, loader, (gint)workers, FALSE, NULL);
+  return loader;
+}
+
+void
+dh_batch_loader_free (DhBatchLoader *loader)
+{
+  if (!loader)
+    return;
+  if (loader->pool)
+    g_thread_pool_free (loader->pool, FALSE, TRUE);
+  g_hash_table_unref (loader->made);
+  g_mutex_clear (&loader->mutex);
+  g_cond_clear (&loader->cond);
+  g_free (loader);
+}
+
+DhBatch *
+dh_batch_loader_take (DhBatchLoader *loader, guint64 number, GError **error)
+{
+  DhBatch *batch = NULL;
+  if (!loader->pool)
+    batch = make (loader, number);
+  else
+    {
+      if (loader->asked_for < number)
+        loader->asked_for = number;
+      for (; loader->asked_for < number + loader->ahead; loader->asked_for++)
+        {
+          const Task task = { loader->asked_for };
+          g_thread_pool_push (loader->pool, g_memdup2 (&task, sizeof task), NULL);
+        }
+      g_mutex_lock (&loader->mutex);
+      while (!(batch = g_hash_table_lookup (loader->made, &number)))
+        g_cond_wait (&loader->cond, &loader->mutex);
+      gpointer key;
+      g_hash_table_steal_extended (loader->made, &number, &key, NULL);
+      g_free (key);
+      g_mutex_unlock (&loader->mutex);
+    }
+  if (!batch->error)
+    return batch;
+  g_propagate_error (error, g_steal_pointer (&batch->error));
+  dh_batch_free (batch);
+  return NULL;
+}

@@ -1,0 +1,284 @@
+#include "dh-composer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "dh-error.h"
+
+static guint64
+mix (guint64 z)
+{
+  z = (z ^ z >> 30) * G_GUINT64_CONSTANT (0xbf58476d1ce4e5b9);
+  z = (z ^ z >> 27) * G_GUINT64_CONSTANT (0x94d049bb133111eb);
+  return z ^ z >> 31;
+}
+
+DhRandom
+dh_random_new (guint64 seed, guint64 stream, guint64 number)
+{
+  return (DhRandom){ mix (mix (mix (seed) + stream) + number) };
+}
+
+static guint64
+next (DhRandom *random)
+{
+  random->state += G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+  return mix (random->state);
+}
+
+double
+dh_random_uniform (DhRandom *random)
+{
+  return (double)(next (random) >> 11) * 0x1p-53;
+}
+
+guint
+dh_random_below (DhRandom *random, guint n)
+{
+  return (guint)((next (random) >> 32) * n >> 32);
+}
+
+typedef struct
+{
+  DhImage *image;
+  DhLabels *labels; /* NULL where there are none */
+} Pair;
+
+static void
+clear_pair (Pair *pair)
+{
+  g_clear_pointer (&pair->image, dh_image_unref);
+  g_clear_pointer (&pair->labels, dh_labels_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Pair, clear_pair)
+
+static gboolean
+no_memory (GError **error)
+{
+  g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "Memory is too short for a training picture");
+  return FALSE;
+}
+
+/* Picture and labels to this size, bilinear and nearest. */
+static gboolean
+resize_pair (Pair *pair, guint width, guint height, GError **error)
+{
+  if (pair->image->width == width && pair->image->height == height)
+    return TRUE;
+  Pair resized = { dh_image_resize_bilinear (pair->image, width, height, FALSE),
+                   pair->labels ? dh_labels_resize_nearest (pair->labels, width, height) : NULL };
+  const gboolean ok = resized.image && (!pair->labels || resized.labels);
+  clear_pair (pair);
+  *pair = resized;
+  return ok || no_memory (error);
+}
+
+/* ⌊c · side⌋ of both sides. */
+static gboolean
+scale_pair (Pair *pair, double factor, GError **error)
+{
+  return resize_pair (pair, (guint)MAX (factor * pair->image->width, 1), (guint)MAX (factor * pair->image->height, 1),
+                      error);
+}
+
+static double
+draw_scale (DhRandom *random, const double range[2])
+{
+  return range[0] + (range[1] - range[0]) * dh_random_uniform (random);
+}
+
+static gboolean
+load_pair (const DhComposer *composer, guint item, Pair *pair, GError **error)
+{
+  pair->image = dh_dataset_load_image (composer->dataset, item, error);
+  if (!pair->image || !dh_dataset_load_labels (composer->dataset, item, NULL, &pair->labels, error))
+    return FALSE;
+  if (!pair->labels)
+    g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s has no class labels to learn from",
+                 dh_dataset_item (composer->dataset, item)->image);
+  return pair->labels != NULL;
+}
+
+/* A crop of side×side, of the picture or of the padding beside it; its place is drawn. */
+static gboolean
+crop_pair (Pair *pair, guint side, const guint8 fill[3], guint8 ignored, DhRandom *random, GError **error)
+{
+  const guint w = pair->image->width, h = pair->image->height;
+  /* The whole deficit is added on both sides. */
+  const guint pad_x = w < side ? side - w : 0, pad_y = h < side ? side - h : 0;
+  const gint x0 = (gint)dh_random_below (random, w + 2 * pad_x - side + 1) - (gint)pad_x;
+  const gint y0 = (gint)dh_random_below (random, h + 2 * pad_y - side + 1) - (gint)pad_y;
+  Pair crop = { dh_image_new (side, side), pair->labels ? dh_labels_new (side, side) : NULL };
+  const gboolean ok = crop.image && (!pair->labels || crop.labels);
+  for (guint y = 0; ok && y < side; y++)
+    for (guint x = 0; x < side; x++)
+      {
+        const gint fx = x0 + (gint)x, fy = y0 + (gint)y;
+        const gboolean inside = fx >= 0 && fx < (gint)w && fy >= 0 && fy < (gint)h;
+        const gsize to = (gsize)y * side + x, from = inside ? (gsize)fy * w + (gsize)fx : 0;
+        memcpy (crop.image->rgb + 3 * to, inside ? pair->image->rgb + 3 * from : fill, 3);
+        if (crop.labels)
+          crop.labels->ids[to] = inside ? pair->labels->ids[from] : ignored;
+      }
+  clear_pair (pair);
+  *pair = crop;
+  return ok || no_memory (error);
+}
+
+static void
+flip (Pair *pair)
+{
+  const guint w = pair->image->width;
+  for (guint y = 0; y < pair->image->height; y++)
+    for (guint x = 0; x < w / 2; x++)
+      {
+        const gsize a = (gsize)y * w + x, b = (gsize)y * w + w - 1 - x;
+        for (guint c = 0; c < 3; c++)
+          {
+            const guint8 kept = pair->image->rgb[3 * a + c];
+            pair->image->rgb[3 * a + c] = pair->image->rgb[3 * b + c];
+            pair->image->rgb[3 * b + c] = kept;
+          }
+        const guint8 kept = pair->labels->ids[a];
+        pair->labels->ids[a] = pair->labels->ids[b];
+        pair->labels->ids[b] = kept;
+      }
+}
+
+static gboolean
+load_negative (const DhComposer *composer, DhRandom *random, Pair *pair, GError **error)
+{
+  const DhRecipe *recipe = composer->recipe;
+  const guint item = composer->negative_items[dh_random_below (random, composer->n_negative_items)];
+  g_autoptr (GError) why = NULL;
+  pair->image = dh_dataset_load_image (composer->negatives, item, error);
+  if (!pair->image)
+    return FALSE;
+  pair->labels = dh_dataset_load_raw_labels (composer->negatives, item, &why);
+  if (why)
+    {
+      g_propagate_error (error, g_steal_pointer (&why));
+      return FALSE;
+    }
+  const guint w = pair->image->width, h = pair->image->height;
+  if (pair->labels && (pair->labels->width != w || pair->labels->height != h))
+    g_clear_pointer (&pair->labels, dh_labels_unref);
+  const double factor = (double)recipe->negative_side / MIN (w, h);
+  return resize_pair (pair, w < h ? recipe->negative_side : (guint)(w * factor),
+                      w < h ? (guint)(h * factor) : recipe->negative_side, error)
+         && scale_pair (pair, draw_scale (random, recipe->negative_scale), error)
+         && crop_pair (pair, recipe->negative_crop, recipe->fill, 0, random, error);
+}
+
+/* 16, 24, … below `side`. */
+static guint
+draw_side (DhRandom *random, guint side)
+{
+  const guint n = side > 16 ? (side - 16 + 7) / 8 : 1;
+  return MIN (16 + 8 * dh_random_below (random, n), side);
+}
+
+/* Which pixels of the negative are pasted: a rectangle of it, or those of two of its own ids. */
+static void
+draw_mask (const Pair *negative, DhRandom *random, guint8 *mask)
+{
+  const guint w = negative->image->width, h = negative->image->height;
+  const gboolean rectangle = dh_random_uniform (random) < 0.5 || !negative->labels;
+  if (rectangle)
+    {
+      const guint rows = draw_side (random, h), columns = draw_side (random, w);
+      const guint top = dh_random_below (random, h - rows + 1), left = dh_random_below (random, w - columns + 1);
+      for (guint y = top; y < top + rows; y++)
+        memset (mask + (gsize)y * w + left, 1, columns);
+      return;
+    }
+  guint8 present[256] = { 0 }, ids[256];
+  guint n = 0;
+  for (gsize i = 0; i < (gsize)w * h; i++)
+    present[negative->labels->ids[i]] = 1;
+  for (guint id = 0; id < 256; id++)
+    if (present[id])
+      ids[n++] = (guint8)id;
+  const guint8 a = ids[dh_random_below (random, n)], b = ids[dh_random_below (random, n)];
+  for (gsize i = 0; i < (gsize)w * h; i++)
+    mask[i] = negative->labels->ids[i] == a || negative->labels->ids[i] == b;
+}
+
+/* Puts the mask's box at a random place; what would stand over an edge is cut off. */
+static gboolean
+paste (const DhComposer *composer, Pair *pair, guint8 label, DhRandom *random, GError **error)
+{
+  g_auto (Pair) negative = { NULL };
+  if (!load_negative (composer, random, &negative, error))
+    return FALSE;
+  const guint w = negative.image->width, h = negative.image->height;
+  g_autofree guint8 *mask = g_try_malloc0 ((gsize)w * h);
+  if (!mask)
+    return no_memory (error);
+  draw_mask (&negative, random, mask);
+  guint x0 = w, x1 = 0, y0 = h, y1 = 0;
+  for (guint y = 0; y < h; y++)
+    for (guint x = 0; x < w; x++)
+      if (mask[(gsize)y * w + x])
+        {
+          x0 = MIN (x0, x);
+          x1 = MAX (x1, x + 1);
+          y0 = MIN (y0, y);
+          y1 = MAX (y1, y + 1);
+        }
+  const guint columns = MIN (x1 - x0, pair->image->width), rows = MIN (y1 - y0, pair->image->height);
+  const guint left = dh_random_below (random, pair->image->width - columns + 1);
+  const guint top = dh_random_below (random, pair->image->height - rows + 1);
+  for (guint y = 0; y < rows; y++)
+    for (guint x = 0; x < columns; x++)
+      {
+        const gsize from = (gsize)(y0 + y) * w + x0 + x, to = (gsize)(top + y) * pair->image->width + left + x;
+        if (!mask[from])
+          continue;
+        memcpy (pair->image->rgb + 3 * to, negative.image->rgb + 3 * from, 3);
+        pair->labels->ids[to] = label;
+      }
+  return TRUE;
+}
+
+gboolean
+dh_composer_sample (const DhComposer *composer, guint item, DhRandom random, float *input, guint8 *labels,
+                    GError **error)
+{
+  const DhRecipe *recipe = composer->recipe;
+  g_auto (Pair) pair = { NULL };
+  if (!load_pair (composer, item, &pair, error) || !scale_pair (&pair, draw_scale (&random, recipe->scale), error)
+      || !crop_pair (&pair, recipe->crop, recipe->fill, (guint8)composer->classes, &random, error))
+    return FALSE;
+  if (dh_random_uniform (&random) < 0.5)
+    flip (&pair);
+  if (recipe->negatives && !paste (composer, &pair, (guint8)(composer->classes + 1), &random, error))
+    return FALSE;
+  dh_image_to_planes (pair.image, input);
+  memcpy (labels, pair.labels->ids, (gsize)recipe->crop * recipe->crop);
+  return TRUE;
+}
+
+gboolean
+dh_composer_composite (const DhComposer *composer, guint item, DhRandom random, DhImage **image, DhLabels **labels,
+                       GError **error)
+{
+  g_auto (Pair) loaded = { NULL };
+  g_auto (Pair) pair = { NULL };
+  if (!load_pair (composer, item, &loaded, error))
+    return FALSE;
+  /* The loaded ones may be shared: pixels are pasted into copies. */
+  const guint w = loaded.image->width, h = loaded.image->height;
+  pair.image = dh_image_new (w, h);
+  pair.labels = dh_labels_new (w, h);
+  if (!pair.image || !pair.labels)
+    return no_memory (error);
+  memcpy (pair.image->rgb, loaded.image->rgb, (gsize)w * h * 3);
+  for (gsize i = 0; i < (gsize)w * h; i++)
+    pair.labels->ids[i] = loaded.labels->ids[i] < composer->classes ? 0 : 2;
+  if (!paste (composer, &pair, 1, &random, error))
+    return FALSE;
+  *image = g_steal_pointer (&pair.image);
+  *labels = g_steal_pointer (&pair.labels);
+  return TRUE;
+}

@@ -1,0 +1,361 @@
+#include "dh-recipe.h"
+
+#include <json-glib/json-glib.h>
+#include <math.h>
+#include <string.h>
+
+#include "dh-error.h"
+#include "dh-file.h"
+
+static const char *const names[] = { "dlv3-cityscapes", "ldn-semseg", "ldn-streethazards", NULL };
+
+static const DhRecipe published[] = {
+  { .architecture = (char *)"dlv3p_wrn38",
+    .dataset = (char *)"cityscapes",
+    .classes = 19,
+    .negatives = TRUE,
+    .batch = 12,
+    .crop = 512,
+    .epochs = 10,
+    .rate = 1e-6,
+    .rate_min = 1e-6,
+    .backbone = 1,
+    .fill = { 73, 83, 72 },
+    .keep_short = TRUE,
+    .negative_crop = 192,
+    .negative_scale = { 0.5, 2 } },
+  { .architecture = (char *)"ldn121-closed",
+    .dataset = (char *)"street-hazards-full",
+    .classes = 12,
+    .batch = 16,
+    .crop = 768,
+    .epochs = 120,
+    .rate = 4e-4,
+    .rate_min = 1e-7,
+    .backbone = 0.25,
+    .fill = { 84, 88, 95 },
+    .negative_crop = 384,
+    .negative_scale = { 1, 1 } },
+  { .architecture = (char *)"ldn121",
+    .dataset = (char *)"street-hazards-full",
+    .classes = 12,
+    .negatives = TRUE,
+    .batch = 12,
+    .crop = 768,
+    .epochs = 40,
+    .rate = 1e-5,
+    .rate_min = 1e-7,
+    .backbone = 0.25,
+    .fill = { 84, 88, 95 },
+    .negative_crop = 384,
+    .negative_scale = { 1, 1 } },
+};
+
+const char *const *
+dh_recipe_names (void)
+{
+  return names;
+}
+
+/* The fields by name: what the JSON file holds, and within which range. */
+typedef enum
+{
+  TEXT,
+  COUNT,
+  NUMBER,
+  SWITCH,
+  PAIR,
+  COLOUR,
+} Type;
+static const struct
+{
+  const char *name;
+  Type type;
+  gsize offset;
+  double least, most;
+} fields[] = {
+#define FIELD(name, type, least, most)                                                                                 \
+  {                                                                                                                    \
+#name, type, G_STRUCT_OFFSET(DhRecipe, name), least, most                                                          \
+  }
+  FIELD (name, TEXT, 0, 0),
+  FIELD (architecture, TEXT, 0, 0),
+  FIELD (dataset, TEXT, 0, 0),
+  FIELD (selection, TEXT, 0, 0),
+  FIELD (classes, COUNT, 0, 255),
+  FIELD (negatives, SWITCH, 0, 1),
+  FIELD (batch, COUNT, 1, 1024),
+  FIELD (crop, COUNT, 32, 8192),
+  FIELD (accumulation, COUNT, 1, 1024),
+  FIELD (epochs, COUNT, 1, 100000),
+  FIELD (steps, COUNT, 0, 1e9),
+  FIELD (rate, NUMBER, 0, 1),
+  FIELD (rate_min, NUMBER, 0, 1),
+  FIELD (backbone, NUMBER, 0, 1),
+  FIELD (beta, NUMBER, 0, 100),
+  FIELD (scale, PAIR, 0.05, 20),
+  FIELD (fill, COLOUR, 0, 255),
+  FIELD (keep_short, SWITCH, 0, 1),
+  FIELD (negative_side, COUNT, 32, 8192),
+  FIELD (negative_crop, COUNT, 32, 8192),
+  FIELD (negative_scale, PAIR, 0.05, 20),
+  FIELD (keep, COUNT, 0, 100000),
+  FIELD (checkpoint_seconds, COUNT, 1, 1e6),
+#undef FIELD
+};
+
+static DhRecipe *
+new_recipe (void)
+{
+  DhRecipe *recipe = g_new (DhRecipe, 1);
+  *recipe = (DhRecipe){ .name = g_strdup ("recipe"),
+                        .architecture = g_strdup ("ldn121"),
+                        .selection = g_strdup ("miou"),
+                        .batch = 8,
+                        .crop = 512,
+                        .accumulation = 1,
+                        .epochs = 40,
+                        .rate = 1e-4,
+                        .rate_min = 1e-7,
+                        .backbone = 1,
+                        .beta = 0.03,
+                        .scale = { 0.5, 2 },
+                        .fill = { 84, 88, 95 },
+                        .negative_side = 384,
+                        .negative_crop = 384,
+                        .negative_scale = { 1, 1 },
+                        .keep = 2,
+                        .checkpoint_seconds = 600 };
+  return recipe;
+}
+
+void
+dh_recipe_free (DhRecipe *recipe)
+{
+  if (!recipe)
+    return;
+  g_free (recipe->name);
+  g_free (recipe->architecture);
+  g_free (recipe->dataset);
+  g_free (recipe->selection);
+  g_free (recipe);
+}
+
+static double
+get_number (const DhRecipe *recipe, guint field, guint part)
+{
+  const char *at = (const char *)recipe + fields[field].offset;
+  switch (fields[field].type)
+    {
+    case COUNT:
+    case SWITCH:
+      return *(const gint *)(gconstpointer)at;
+    case NUMBER:
+    case PAIR:
+      return ((const double *)(gconstpointer)at)[part];
+    case COLOUR:
+      return ((const guint8 *)at)[part];
+    case TEXT:
+      break;
+    }
+  return 0;
+}
+
+static void
+set_number (DhRecipe *recipe, guint field, guint part, double value)
+{
+  char *at = (char *)recipe + fields[field].offset;
+  if (fields[field].type == COUNT || fields[field].type == SWITCH)
+    *(gint *)(gpointer)at = (gint)value;
+  else if (fields[field].type == COLOUR)
+    ((guint8 *)at)[part] = (guint8)value;
+  else
+    ((double *)(gpointer)at)[part] = value;
+}
+
+static guint
+part_count (Type type)
+{
+  return type == PAIR ? 2 : type == COLOUR ? 3 : 1;
+}
+
+static gboolean
+refuse (GError **error, const char *recipe, const char *field, const char *why)
+{
+  g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "The recipe “%s” cannot be used: “%s” %s", recipe, field, why);
+  return FALSE;
+}
+
+gboolean
+dh_recipe_check (const DhRecipe *recipe, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    for (guint part = 0; fields[i].type != TEXT && part < part_count (fields[i].type); part++)
+      {
+        const double value = get_number (recipe, i, part);
+        if (value >= fields[i].least && value <= fields[i].most)
+          continue;
+        g_autofree char *why =
+            g_strdup_printf ("is %g, but must lie within %g and %g", value, fields[i].least, fields[i].most);
+        return refuse (error, recipe->name, fields[i].name, why);
+      }
+  if (recipe->scale[0] > recipe->scale[1] || recipe->negative_scale[0] > recipe->negative_scale[1])
+    return refuse (error, recipe->name, "scale", "must begin with the smaller number");
+  if (recipe->rate_min > recipe->rate)
+    return refuse (error, recipe->name, "rate_min", "is above the rate");
+  if (!g_strv_contains ((const char *const[]){ "miou", "ap", "last", NULL }, recipe->selection))
+    return refuse (error, recipe->name, "selection", "must be miou, ap or last");
+  if (g_str_equal (recipe->selection, "ap") && !recipe->negatives)
+    return refuse (error, recipe->name, "selection", "can be ap only with negatives");
+  if (recipe->negative_scale[0] * recipe->negative_side < recipe->negative_crop * 0.25)
+    return refuse (error, recipe->name, "negative_crop", "is too large for negatives of that side");
+  return TRUE;
+}
+
+static gboolean
+read_field (DhRecipe *recipe, guint field, JsonNode *node)
+{
+  const Type type = fields[field].type;
+  if (type == TEXT)
+    {
+      char **text = (char **)(gpointer)((char *)recipe + fields[field].offset);
+      if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_STRING)
+        return FALSE;
+      g_free (*text);
+      *text = g_strdup (json_node_get_string (node));
+      return TRUE;
+    }
+  JsonArray *array = JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+  const guint parts = part_count (type);
+  if ((parts > 1) != (array != NULL) || (array && json_array_get_length (array) != parts))
+    return FALSE;
+  for (guint part = 0; part < parts; part++)
+    {
+      JsonNode *value = array ? json_array_get_element (array, part) : node;
+      const GType kind = JSON_NODE_HOLDS_VALUE (value) ? json_node_get_value_type (value) : G_TYPE_INVALID;
+      if (kind == G_TYPE_BOOLEAN && type == SWITCH)
+        set_number (recipe, field, part, json_node_get_boolean (value));
+      else if (type != SWITCH && (kind == G_TYPE_INT64 || (kind == G_TYPE_DOUBLE && type != COUNT && type != COLOUR)))
+        {
+          const double number = json_node_get_double (value);
+          /* Out of what the field can hold: checked here, before it is narrowed. */
+          if (!(number >= fields[field].least && number <= fields[field].most))
+            return FALSE;
+          set_number (recipe, field, part, number);
+        }
+      else
+        return FALSE;
+    }
+  return TRUE;
+}
+
+DhRecipe *
+dh_recipe_from_json (const char *text, const char *name, GError **error)
+{
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_autoptr (GError) why = NULL;
+  g_autoptr (DhRecipe) recipe = new_recipe ();
+  g_free (recipe->name);
+  recipe->name = g_path_get_basename (name);
+  if (!json_parser_load_from_data (parser, text, -1, &why) || !json_parser_get_root (parser)
+      || !JSON_NODE_HOLDS_OBJECT (json_parser_get_root (parser)))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "The recipe “%s” is no JSON object%s%s", name, why ? ": " : "",
+                   why ? why->message : "");
+      return NULL;
+    }
+  JsonObject *object = json_node_get_object (json_parser_get_root (parser));
+  g_autoptr (GList) members = json_object_get_members (object);
+  for (GList *member = members; member; member = member->next)
+    {
+      guint field = 0;
+      while (field < G_N_ELEMENTS (fields) && !g_str_equal (fields[field].name, member->data))
+        field++;
+      if (field == G_N_ELEMENTS (fields))
+        {
+          refuse (error, name, member->data, "is no field of a recipe");
+          return NULL;
+        }
+      if (!read_field (recipe, field, json_object_get_member (object, member->data)))
+        {
+          refuse (error, name, member->data, "has a value of the wrong kind or range");
+          return NULL;
+        }
+    }
+  return dh_recipe_check (recipe, error) ? g_steal_pointer (&recipe) : NULL;
+}
+
+DhRecipe *
+dh_recipe_load (const char *name_or_path, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (published); i++)
+    if (g_str_equal (names[i], name_or_path))
+      {
+        DhRecipe *base = new_recipe (), *recipe = g_memdup2 (&published[i], sizeof *recipe);
+        recipe->name = g_strdup (names[i]);
+        recipe->architecture = g_strdup (recipe->architecture);
+        recipe->dataset = g_strdup (recipe->dataset);
+        recipe->selection = g_strdup ("miou");
+        recipe->accumulation = base->accumulation;
+        recipe->beta = base->beta;
+        memcpy (recipe->scale, base->scale, sizeof recipe->scale);
+        recipe->negative_side = base->negative_side;
+        recipe->keep = base->keep;
+        recipe->checkpoint_seconds = base->checkpoint_seconds;
+        dh_recipe_free (base);
+        return recipe;
+      }
+  if (!g_str_has_suffix (name_or_path, ".json"))
+    {
+      g_autofree char *all = g_strjoinv (", ", (char **)names);
+      g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "There is no recipe “%s”; give one of %s, or a .json file",
+                   name_or_path, all);
+      return NULL;
+    }
+  g_autoptr (GBytes) bytes = dh_file_map (name_or_path, error);
+  if (!bytes)
+    return NULL;
+  if (g_bytes_get_size (bytes) > 1 << 20)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE, "%s is too large for a recipe", name_or_path);
+      return NULL;
+    }
+  g_autofree char *text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  return dh_recipe_from_json (text ? text : "", name_or_path, error);
+}
+
+char *
+dh_recipe_to_json (const DhRecipe *recipe)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  json_builder_begin_object (builder);
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    {
+      const Type type = fields[i].type;
+      const char *text = type == TEXT ? *(char **)(gpointer)((char *)recipe + fields[i].offset) : NULL;
+      if (type == TEXT && !text)
+        continue;
+      json_builder_set_member_name (builder, fields[i].name);
+      if (type == TEXT)
+        json_builder_add_string_value (builder, text);
+      else if (type == SWITCH)
+        json_builder_add_boolean_value (builder, get_number (recipe, i, 0) != 0);
+      else if (type == COUNT)
+        json_builder_add_int_value (builder, (gint64)get_number (recipe, i, 0));
+      else if (type == NUMBER)
+        json_builder_add_double_value (builder, get_number (recipe, i, 0));
+      else
+        {
+          json_builder_begin_array (builder);
+          for (guint part = 0; part < part_count (type); part++)
+            if (type == COLOUR)
+              json_builder_add_int_value (builder, (gint64)get_number (recipe, i, part));
+            else
+              json_builder_add_double_value (builder, get_number (recipe, i, part));
+          json_builder_end_array (builder);
+        }
+    }
+  json_builder_end_object (builder);
+  g_autoptr (JsonNode) root = json_builder_get_root (builder);
+  return json_to_string (root, TRUE);
+}

@@ -1,0 +1,37 @@
+#pragma once
+#include "dh-device.h"
+#include "dh-recipe.h"
+
+G_BEGIN_DECLS
+
+/* A training from a recipe in a run folder: exactly resumable, stopped at any moment with a checkpoint. */
+typedef struct
+{
+  const char *folder;
+  const char *device;
+  guint threads;
+  const DhRecipe *recipe; /* NULL with resume: the run's own */
+  gboolean resume;
+  const char *data_root, *negative_root; /* NULL with resume: the run's own */
+  const char *init;                      /* weights to start from; NULL: fresh */
+  guint64 seed;
+  guint workers;
+  guint64 most_steps;       /* stop behind this step, as if by a signal; 0: run to the end */
+  guint64 checkpoint_steps; /* a resumable checkpoint so often; 0: by the clock alone */
+  guint validation_images;  /* 0: all */
+
+  /* Each event as one line of JSON, without newline, after it was logged. */
+  void (*event) (const char *line, gpointer data);
+  /* Asked between steps; while TRUE the training waits. NULL: never. */
+  gboolean (*is_paused) (gpointer data);
+  /* Sums the gradients over several processes that train together; NULL: this one trains alone. */
+  gboolean (*reduce) (DhTensorDict *gradients, gpointer data, GError **error);
+  gpointer data;
+} DhTraining;
+
+/* Returns when the training is done or stopped. On a cancellation the step in progress is dropped, a checkpoint is
+ * written, and G_IO_ERROR_CANCELLED comes back. Three steps in a row without a finite loss and gradient are
+ * DH_ERROR_FAILED; the last good checkpoint stays. Other errors: those of the files, of the device, DH_ERROR_USAGE. */
+gboolean dh_train (const DhTraining *training, GCancellable *cancellable, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,134 @@
+#include "dh-validation.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "dh-error.h"
+#include "dh-ranking.h"
+
+enum
+{
+  STREAM_COMPOSITE = 3,
+  SEED = 0, /* of the composites: the same in every run */
+};
+
+typedef struct
+{
+  DhDevice *device;
+  const DhNet *net;
+  DhTensorDict *parameters;
+  GCancellable *cancellable;
+  DhPlan *plans[2]; /* of segmentation and hybrid score, for the last size */
+  guint widths[2], heights[2];
+} Runner;
+
+static gboolean
+run (Runner *runner, guint which, const DhImage *image, gpointer output, GError **error)
+{
+  static const DhMap maps[2] = { DH_MAP_SEGMENTATION, DH_MAP_HYBRID };
+  if (!runner->plans[which] || runner->widths[which] != image->width || runner->heights[which] != image->height)
+    {
+      const DhPlanOptions options = { .input = { 1, 3, (gint)image->height, (gint)image->width },
+                                      .outputs = &runner->net->maps[maps[which]],
+                                      .n_outputs = 1 };
+      g_clear_pointer (&runner->plans[which], dh_plan_unref);
+      runner->plans[which] = dh_plan_new (runner->device, runner->net->graph, runner->parameters, &options, error);
+      runner->widths[which] = image->width;
+      runner->heights[which] = image->height;
+    }
+  g_autofree float *input = g_try_new (float, (gsize)image->width * image->height * 3);
+  if (!runner->plans[which] || !input)
+    {
+      if (runner->plans[which])
+        g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "Memory is too short to validate");
+      return FALSE;
+    }
+  dh_image_to_planes (image, input);
+  return dh_plan_run (runner->plans[which], input, &output, runner->cancellable, NULL, error);
+}
+
+static gboolean
+count_classes (Runner *runner, const DhComposer *composer, guint item, guint64 *confusion, GError **error)
+{
+  g_autoptr (DhImage) image = dh_dataset_load_image (composer->dataset, item, error);
+  g_autoptr (DhLabels) labels = NULL;
+  if (!image || !dh_dataset_load_labels (composer->dataset, item, NULL, &labels, error))
+    return FALSE;
+  if (!labels)
+    return TRUE;
+  const gsize count = (gsize)image->width * image->height;
+  g_autofree guint8 *found = g_try_malloc (count);
+  if (!found || !run (runner, 0, image, found, error))
+    return FALSE;
+  for (gsize i = 0; i < count; i++)
+    if (labels->ids[i] < composer->classes)
+      confusion[(gsize)labels->ids[i] * (gsize)composer->classes + found[i]]++;
+  return TRUE;
+}
+
+static gboolean
+rank_composite (Runner *runner, const DhComposer *composer, guint item, DhRanking *ranking, GError **error)
+{
+  g_autoptr (DhImage) image = NULL;
+  g_autoptr (DhLabels) labels = NULL;
+  if (!dh_composer_composite (composer, item, dh_random_new (SEED, STREAM_COMPOSITE, item), &image, &labels, error))
+    return FALSE;
+  const gsize count = (gsize)image->width * image->height;
+  g_autofree float *scores = g_try_new (float, count);
+  return scores && run (runner, 1, image, scores, error)
+         && dh_ranking_add (ranking, scores, labels->ids, count, NULL, error);
+}
+
+static double
+mean_iou (const guint64 *confusion, gsize k)
+{
+  double sum = 0;
+  guint n = 0;
+  for (gsize c = 0; c < k; c++)
+    {
+      guint64 row = 0, column = 0;
+      for (gsize i = 0; i < k; i++)
+        {
+          row += confusion[c * k + i];
+          column += confusion[i * k + c];
+        }
+      const guint64 both = confusion[c * k + c], either = row + column - both;
+      sum += either ? (double)both / (double)either : 0;
+      n += either != 0;
+    }
+  return n ? sum / n : NAN;
+}
+
+gboolean
+dh_validate (DhDevice *device, const DhNet *net, DhTensorDict *parameters, const DhComposer *composer, guint most,
+             DhValidation *result, GCancellable *cancellable, GError **error)
+{
+  Runner runner = { device, net, parameters, cancellable, { NULL }, { 0 }, { 0 } };
+  const gsize k = (gsize)composer->classes;
+  g_autofree guint64 *confusion = g_new0 (guint64, k * k);
+  g_autoptr (DhRanking) ranking = dh_ranking_new ();
+  const gboolean composites = composer->negatives && net->maps[DH_MAP_HYBRID] != DH_NO_VALUE;
+  const guint n = most ? MIN (most, composer->n_items) : composer->n_items;
+  gboolean ok = TRUE;
+  *result = (DhValidation){ NAN, NAN, NAN, NAN };
+  for (guint i = 0; ok && i < n; i++)
+    ok = count_classes (&runner, composer, composer->items[i], confusion, error)
+         && (!composites || rank_composite (&runner, composer, composer->items[i], ranking, error));
+  for (guint i = 0; i < G_N_ELEMENTS (runner.plans); i++)
+    g_clear_pointer (&runner.plans[i], dh_plan_unref);
+  if (!ok)
+    {
+      if (error && !*error)
+        g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "Memory is too short to validate");
+      return FALSE;
+    }
+  result->miou = mean_iou (confusion, k);
+  DhPixelMetrics metrics;
+  if (composites && dh_ranking_metrics (ranking, DH_FPR95_ABOVE, &metrics))
+    {
+      result->ap = metrics.ap;
+      result->auroc = metrics.auroc;
+      result->fpr95 = metrics.fpr95;
+    }
+  return TRUE;
+}

@@ -1,0 +1,19 @@
+#pragma once
+#include "dh-composer.h"
+#include "dh-device.h"
+#include "dh-nets.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  double miou;             /* closed, over the classes that occur; NAN without any */
+  double ap, auroc, fpr95; /* of the hybrid score on composites; NAN without an outlier head or negatives */
+} DhValidation;
+
+/* The network with its present parameters on the first `most` of the items (0: all): closed mIoU on the pictures as
+ * they are, and the hybrid score on the same pictures with one seeded negative each, always the same. */
+gboolean dh_validate (DhDevice *device, const DhNet *net, DhTensorDict *parameters, const DhComposer *composer,
+                      guint most, DhValidation *result, GCancellable *cancellable, GError **error);
+
+G_END_DECLS
