@@ -197,13 +197,14 @@ test_keys (void)
     }
 }
 
-/* A single batch is learnt by heart. */
+/* A single batch is learnt by heart: blocks of 16×16 whose edges, finer than the network resolves, do not count. */
 static void
 test_overfit (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (DhRecipe) recipe = dh_recipe_from_json (recipe_json, "tiny", &error);
   recipe->negatives = FALSE;
+  recipe->crop = 48;
   g_autoptr (DhDataset) dataset = dh_dataset_open (scenes, "street-hazards-full", NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   const guint items[] = { 0, 1 };
@@ -212,6 +213,13 @@ test_overfit (void)
   g_autoptr (DhBatch) batch = dh_batch_loader_take (loader, 0, &error);
   dh_batch_loader_free (loader);
   g_assert_no_error (error);
+
+  for (guint i = 0; i < 2 * 48 * 48; i++)
+    {
+      const guint x = i % 48, y = i / 48 % 48, image = i / (48 * 48);
+      const gboolean edge = x % 16 < 4 || x % 16 >= 12 || y % 16 < 4 || y % 16 >= 12;
+      batch->labels[i] = edge ? 12 : (guint8)((x / 16 + 3 * (y / 16) + 5 * image) % 12);
+    }
 
   DhArchitecture architecture;
   g_assert_true (dh_architecture_from_name ("ldn-tiny-closed", 12, &architecture, &error));
@@ -228,21 +236,21 @@ test_overfit (void)
   g_ptr_array_add (names, NULL);
   DhAdam adam = { NULL };
   g_assert_true (dh_adam_init (&adam, state, (const char *const *)names->pdata));
-  g_autoptr (DhDevice) device = dh_device_open ("ref", 2, &error);
-  const DhTrainOptions options = { .input = { 2, 3, 64, 64 }, .logits = net->logits, .logits_ood = DH_NO_VALUE };
+  g_autoptr (DhDevice) device = dh_device_open ("ref", 1, &error);
+  const DhTrainOptions options = { .input = { 2, 3, 48, 48 }, .logits = net->logits, .logits_ood = DH_NO_VALUE };
   g_autoptr (DhTrainPlan) plan = dh_train_plan_new (device, net->graph, state, adam.gradients, &options, &error);
   g_assert_no_error (error);
   DhLosses losses;
   double first = 0;
-  for (guint step = 0; step < 300; step++)
+  for (guint step = 0; step < 250; step++)
     {
       g_assert_true (dh_train_plan_run (plan, batch->input, batch->labels, 0, 1, &losses, NULL, &error));
       if (step == 0)
         first = losses.total;
       dh_adam_step (&adam, state, rates, step + 1);
     }
-  g_test_message ("loss %.3f to %.4f in 300 steps", first, losses.total);
-  g_assert_cmpfloat (losses.total, <, 0.05 * first);
+  g_test_message ("loss %.3f to %.4f in 250 steps", first, losses.total);
+  g_assert_cmpfloat (losses.total, <, 0.01);
   dh_adam_clear (&adam);
 }
 
