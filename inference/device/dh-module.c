@@ -44,7 +44,7 @@ open_module (const char *file)
   g_autofree char *path = find (file);
   if (!path)
     {
-      module->why_not = g_strdup_printf ("its module %s is not installed", file);
+      module->why_not = g_strdup_printf ("its module %s is neither built nor installed", file);
       return module;
     }
   void *library = dlopen (path, RTLD_NOW | RTLD_LOCAL);

@@ -59,7 +59,6 @@ typedef struct
   void (*release) (DhCudaCard *card, gpointer memory);
   gpointer (*alloc_pinned) (DhCudaCard *card, gsize bytes, GError **error);
   void (*release_pinned) (DhCudaCard *card, gpointer memory);
-  guint64 (*memory_free) (DhCudaCard *card);
 
   /* Queued behind what was queued before; the memory must stay until wait(). */
   gboolean (*copy) (DhCudaCard *card, gpointer to, gconstpointer from, gsize bytes, DhCudaDirection direction,

@@ -163,16 +163,23 @@ report_steps (DhCudaPlan *plan)
     }
 }
 
-/* The whole run as one recording, from the second time on: the first has everything loaded. */
-static gboolean
-record (DhCudaPlan *plan, GError **error)
+/* The whole run as one recording, from the second time on: the first has everything loaded. A card that refuses is
+ * asked once; whatever was wrong with it shows in the plain run that follows. */
+static void
+record (DhCudaPlan *plan)
 {
   DhCudaCard *card = plan->device->card;
-  if (!dh_cuda_driver.record_begin (card, error))
-    return FALSE;
-  const gboolean queued = queue_all (plan, NULL, FALSE, error);
-  plan->recording = dh_cuda_driver.record_end (card, queued ? error : NULL);
-  return queued && plan->recording;
+  if (dh_cuda_driver.record_begin (card, NULL))
+    {
+      const gboolean queued = queue_all (plan, NULL, FALSE, NULL);
+      plan->recording = dh_cuda_driver.record_end (card, NULL);
+      if (!queued && plan->recording)
+        {
+          dh_cuda_driver.recording_free (card, plan->recording);
+          plan->recording = NULL;
+        }
+    }
+  plan->never_record = plan->recording == NULL;
 }
 
 static gboolean
@@ -187,18 +194,7 @@ run_once (DhCudaPlan *plan, GCancellable *cancellable, GError **error)
       return TRUE;
     }
   if (plan->n_runs > 0 && !plan->recording && !plan->never_record)
-    {
-      g_autoptr (GError) reason = NULL;
-      if (!record (plan, &reason))
-        {
-          if (!g_error_matches (reason, DH_ERROR, DH_ERROR_UNSUPPORTED))
-            {
-              g_propagate_error (error, g_steal_pointer (&reason));
-              return FALSE;
-            }
-          plan->never_record = TRUE;
-        }
-    }
+    record (plan);
   if (plan->recording)
     return dh_cuda_driver.replay (card, plan->recording, error) && dh_cuda_driver.wait (card, error);
   return queue_all (plan, cancellable, FALSE, error) && dh_cuda_driver.wait (card, error);

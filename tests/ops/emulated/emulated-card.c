@@ -178,12 +178,6 @@ release (DhCudaCard *card, gpointer memory)
   free ((char *)memory - GUARD);
 }
 
-static guint64
-memory_free (DhCudaCard *card)
-{
-  return (guint64)1 << 30;
-}
-
 static void
 queue (DhCudaCard *card, const Call *call)
 {
@@ -437,7 +431,6 @@ const DhCudaDriver dh_cuda_driver = {
   .release = release,
   .alloc_pinned = alloc_pinned,
   .release_pinned = release,
-  .memory_free = memory_free,
   .copy = copy,
   .launch = launch,
   .wait = wait_card,

@@ -1,0 +1,431 @@
+#include <cuda_runtime_api.h>
+#include <dlfcn.h>
+#include <string.h>
+#include "dh-cudnn.h"
+#include "dh-error.h"
+
+/* The real card: the CUDA runtime, which finds the driver itself, and cuDNN. */
+
+enum
+{
+  N_MARKS = 4096,
+  CANDIDATES = 8, /* of each heuristic, timed */
+  TRIALS = 3,
+};
+
+struct _DhCudaCard
+{
+  int index;
+  cudaStream_t stream;
+  cudnnHandle_t handle;
+  cudaEvent_t marks[N_MARKS];
+  GHashTable *plans; /* DhCudaConvSpec → DhCudnnPlan: the fastest */
+};
+
+struct _DhCudaConvolution
+{
+  DhCudaConvSpec spec;
+  DhCudnnPlan *plan;
+};
+
+struct _DhCudaRecording
+{
+  cudaGraph_t graph;
+  cudaGraphExec_t exec;
+};
+
+/* TRUE where `code` is success. */
+static gboolean
+succeeded (cudaError_t code, const char *what, GError **error)
+{
+  if (code == cudaSuccess)
+    return TRUE;
+  cudaGetLastError (); /* forget it, where it can be forgotten */
+  g_set_error (error, DH_ERROR, code == cudaErrorMemoryAllocation ? DH_ERROR_NO_MEMORY : DH_ERROR_FAILED,
+               "The card failed in %s: %s (%s)", what, cudaGetErrorString (code), cudaGetErrorName (code));
+  return FALSE;
+}
+
+static gboolean
+enter (DhCudaCard *card, GError **error)
+{
+  return succeeded (cudaSetDevice (card->index), "taking the card", error);
+}
+
+static guint
+count_cards (char **why_not)
+{
+  int count = 0;
+  if (!dlopen ("libcuda.so.1", RTLD_NOW | RTLD_GLOBAL))
+    {
+      *why_not = g_strdup ("there is no NVIDIA driver (libcuda.so.1)");
+      return 0;
+    }
+  const cudaError_t code = cudaGetDeviceCount (&count);
+  if (code == cudaErrorNoDevice || (code == cudaSuccess && count == 0))
+    *why_not = g_strdup ("the NVIDIA driver sees no GPU");
+  else if (code == cudaErrorInsufficientDriver)
+    *why_not = g_strdup_printf ("the NVIDIA driver is too old for CUDA %d.%d; update it", CUDART_VERSION / 1000,
+                                CUDART_VERSION % 1000 / 10);
+  else if (code != cudaSuccess)
+    *why_not = g_strdup_printf ("the NVIDIA driver answers: %s", cudaGetErrorString (code));
+  cudaGetLastError ();
+  return *why_not ? 0 : (guint)count;
+}
+
+static gboolean
+describe (guint index, DhCudaCardInfo *info, char **why_not)
+{
+  struct cudaDeviceProp properties;
+  const cudaError_t code = cudaGetDeviceProperties (&properties, (int)index);
+  if (code != cudaSuccess)
+    {
+      *why_not = g_strdup_printf ("the NVIDIA driver answers: %s", cudaGetErrorString (code));
+      cudaGetLastError ();
+      return FALSE;
+    }
+  const int capability = properties.major * 10 + properties.minor;
+  info->memory = properties.totalGlobalMem;
+  info->precisions = 1u << DH_PRECISION_F32 | 1u << DH_PRECISION_F16;
+  if (capability >= 80)
+    info->precisions |= 1u << DH_PRECISION_TF32 | 1u << DH_PRECISION_BF16;
+  const char *reason = NULL;
+  const DhCudnn *cudnn = dh_cudnn_get (&reason);
+  if (capability < DH_CUDA_MIN_ARCH)
+    *why_not = g_strdup_printf ("its compute capability %d.%d is too old for this build (%d.%d and newer)",
+                                properties.major, properties.minor, DH_CUDA_MIN_ARCH / 10, DH_CUDA_MIN_ARCH % 10);
+  else if (!cudnn)
+    *why_not = g_strdup (reason);
+  if (cudnn)
+    {
+      const size_t version = cudnn->get_version ();
+      info->title =
+          g_strdup_printf ("%s (%d.%d), cuDNN %zu.%zu.%zu from %s", properties.name, properties.major, properties.minor,
+                           version / 10000, version / 100 % 100, version % 100, cudnn->path);
+    }
+  else
+    info->title = g_strdup_printf ("%s (%d.%d)", properties.name, properties.major, properties.minor);
+  return *why_not == NULL;
+}
+
+static guint
+spec_hash (gconstpointer key)
+{
+  const gint *words = key;
+  guint hash = 5381;
+  for (gsize i = 0; i < sizeof (DhCudaConvSpec) / sizeof (gint); i++)
+    hash = hash * 33 + (guint)words[i];
+  return hash;
+}
+
+static gboolean
+spec_equal (gconstpointer a, gconstpointer b)
+{
+  return memcmp (a, b, sizeof (DhCudaConvSpec)) == 0;
+}
+
+static void
+close_card (DhCudaCard *card)
+{
+  const char *reason = NULL;
+  const DhCudnn *cudnn = dh_cudnn_get (&reason);
+  cudaSetDevice (card->index);
+  if (card->plans)
+    g_hash_table_unref (card->plans);
+  if (card->handle && cudnn)
+    cudnn->destroy (card->handle);
+  for (guint i = 0; i < N_MARKS && card->marks[i]; i++)
+    cudaEventDestroy (card->marks[i]);
+  if (card->stream)
+    cudaStreamDestroy (card->stream);
+  cudaGetLastError ();
+  g_free (card);
+}
+
+static DhCudaCard *
+open_card (guint index, GError **error)
+{
+  const char *reason = NULL;
+  const DhCudnn *cudnn = dh_cudnn_get (&reason);
+  DhCudaCard *card = g_new0 (DhCudaCard, 1);
+  card->index = (int)index;
+  card->plans = g_hash_table_new_full (spec_hash, spec_equal, g_free, (GDestroyNotify)dh_cudnn_plan_unref);
+  gboolean fine = enter (card, error)
+                  && succeeded (cudaStreamCreateWithFlags (&card->stream, cudaStreamNonBlocking), "a stream", error);
+  if (fine
+      && (!cudnn || cudnn->create (&card->handle) != CUDNN_STATUS_SUCCESS
+          || cudnn->set_stream (card->handle, card->stream) != CUDNN_STATUS_SUCCESS))
+    {
+      char message[512] = "";
+      if (cudnn)
+        cudnn->get_last_error (message, sizeof message);
+      g_set_error (error, DH_ERROR, DH_ERROR_NO_DEVICE, "cuDNN does not start: %s", cudnn ? message : reason);
+      fine = FALSE;
+    }
+  if (fine)
+    return card;
+  close_card (card);
+  return NULL;
+}
+
+static void
+no_memory (gsize bytes, const char *where, GError **error)
+{
+  size_t free_bytes = 0, total = 0;
+  cudaMemGetInfo (&free_bytes, &total);
+  cudaGetLastError ();
+  g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY,
+               "%.0f MiB of %s could not be had (%.0f of the card's %.0f MiB are free); use a smaller scale or close "
+               "other programs",
+               bytes / 1048576.0, where, free_bytes / 1048576.0, total / 1048576.0);
+}
+
+static gpointer
+alloc (DhCudaCard *card, gsize bytes, GError **error)
+{
+  void *memory = NULL;
+  if (!enter (card, error))
+    return NULL;
+  const cudaError_t code = cudaMalloc (&memory, bytes);
+  if (code == cudaErrorMemoryAllocation)
+    {
+      cudaGetLastError ();
+      no_memory (bytes, "the card's memory", error);
+      return NULL;
+    }
+  return succeeded (code, "taking memory", error) ? memory : NULL;
+}
+
+static void
+release (DhCudaCard *card, gpointer memory)
+{
+  cudaSetDevice (card->index);
+  cudaFree (memory);
+  cudaGetLastError ();
+}
+
+static gpointer
+alloc_pinned (DhCudaCard *card, gsize bytes, GError **error)
+{
+  void *memory = NULL;
+  if (!enter (card, error))
+    return NULL;
+  const cudaError_t code = cudaMallocHost (&memory, bytes);
+  if (code == cudaErrorMemoryAllocation)
+    {
+      cudaGetLastError ();
+      no_memory (bytes, "this machine's pinned memory", error);
+      return NULL;
+    }
+  return succeeded (code, "pinning memory", error) ? memory : NULL;
+}
+
+static void
+release_pinned (DhCudaCard *card, gpointer memory)
+{
+  cudaSetDevice (card->index);
+  cudaFreeHost (memory);
+  cudaGetLastError ();
+}
+
+static gboolean
+copy (DhCudaCard *card, gpointer to, gconstpointer from, gsize bytes, DhCudaDirection direction, GError **error)
+{
+  return enter (card, error)
+         && succeeded (
+             cudaMemcpyAsync (to, from, bytes,
+                              direction == DH_CUDA_TO_DEVICE ? cudaMemcpyHostToDevice : cudaMemcpyDeviceToHost,
+                              card->stream),
+             "a copy", error);
+}
+
+static gboolean
+launch (DhCudaCard *card, const DhCudaKernel *kernel, GError **error)
+{
+  return enter (card, error)
+         && succeeded ((cudaError_t)dh_cuda_launch (kernel, card->stream), "starting a kernel", error);
+}
+
+static gboolean
+wait_card (DhCudaCard *card, GError **error)
+{
+  return enter (card, error) && succeeded (cudaStreamSynchronize (card->stream), "a kernel", error);
+}
+
+static gboolean
+mark (DhCudaCard *card, guint number, GError **error)
+{
+  if (!enter (card, error))
+    return FALSE;
+  for (guint i = 0; i <= number; i++)
+    if (!card->marks[i] && !succeeded (cudaEventCreate (&card->marks[i]), "an event", error))
+      return FALSE;
+  return succeeded (cudaEventRecord (card->marks[number], card->stream), "an event", error);
+}
+
+static double
+elapsed (DhCudaCard *card, guint from, guint to)
+{
+  float milliseconds = 0;
+  cudaEventElapsedTime (&milliseconds, card->marks[from], card->marks[to]);
+  cudaGetLastError ();
+  return 1e-3 * milliseconds;
+}
+
+static gboolean
+record_begin (DhCudaCard *card, GError **error)
+{
+  return enter (card, error)
+         && succeeded (cudaStreamBeginCapture (card->stream, cudaStreamCaptureModeThreadLocal), "recording", error);
+}
+
+static void
+recording_free (DhCudaCard *card, DhCudaRecording *recording)
+{
+  cudaSetDevice (card->index);
+  if (recording->exec)
+    cudaGraphExecDestroy (recording->exec);
+  if (recording->graph)
+    cudaGraphDestroy (recording->graph);
+  cudaGetLastError ();
+  g_free (recording);
+}
+
+static DhCudaRecording *
+record_end (DhCudaCard *card, GError **error)
+{
+  DhCudaRecording *recording = g_new0 (DhCudaRecording, 1);
+  cudaError_t code = cudaStreamEndCapture (card->stream, &recording->graph);
+  if (code == cudaSuccess)
+    code = cudaGraphInstantiate (&recording->exec, recording->graph, 0);
+  if (code == cudaSuccess)
+    return recording;
+  recording_free (card, recording);
+  g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "The card does not record this run: %s",
+               cudaGetErrorString (code));
+  return NULL;
+}
+
+static gboolean
+replay (DhCudaCard *card, DhCudaRecording *recording, GError **error)
+{
+  return enter (card, error)
+         && succeeded (cudaGraphLaunch (recording->exec, card->stream), "starting the recorded run", error);
+}
+
+/* Seconds of the best of some runs. */
+static double
+time_plan (DhCudaCard *card, const DhCudnnPlan *plan, const DhCudaConvSpec *spec, const DhCudaConvMemory *memory,
+           GError **error)
+{
+  double best = G_MAXDOUBLE;
+  if (!dh_cudnn_run (card->handle, plan, spec, memory, error) || !wait_card (card, error))
+    return -1;
+  for (guint i = 0; i < TRIALS; i++)
+    {
+      if (!mark (card, 0, error) || !dh_cudnn_run (card->handle, plan, spec, memory, error) || !mark (card, 1, error)
+          || !wait_card (card, error))
+        return -1;
+      best = MIN (best, elapsed (card, 0, 1));
+    }
+  return best;
+}
+
+static DhCudnnPlan *
+choose (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *memory, gsize most, GError **error)
+{
+  g_autofree char *reason = NULL;
+  g_autoptr (GPtrArray) plans = dh_cudnn_list_plans (card->handle, NULL, spec, most, CANDIDATES, &reason);
+  double best = G_MAXDOUBLE;
+  DhCudnnPlan *chosen = NULL;
+  for (guint i = 0; i < plans->len; i++)
+    {
+      g_autoptr (GError) refused = NULL;
+      const double seconds = time_plan (card, g_ptr_array_index (plans, i), spec, memory, &refused);
+      if (seconds >= 0 && seconds < best)
+        {
+          best = seconds;
+          chosen = g_ptr_array_index (plans, i);
+        }
+      /* A refusal leaves the card as it was; a fault does not. */
+      if (seconds < 0 && !wait_card (card, error))
+        return NULL;
+      if (seconds < 0 && !reason)
+        reason = g_strdup (refused->message);
+    }
+  if (!chosen)
+    g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "No engine of cuDNN computes a %d×%d convolution %d → %d: %s",
+                 spec->kernel, spec->kernel, spec->in, spec->out, reason ? reason : "no reason is known");
+  else
+    chosen->refs++;
+  return chosen;
+}
+
+static DhCudaConvolution *
+conv_new (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *memory, gsize most, GError **error)
+{
+  if (!enter (card, error))
+    return NULL;
+  DhCudnnPlan *plan = g_hash_table_lookup (card->plans, spec);
+  if (!plan)
+    {
+      plan = choose (card, spec, memory, most, error);
+      if (!plan)
+        return NULL;
+      g_hash_table_insert (card->plans, g_memdup2 (spec, sizeof *spec), plan);
+    }
+  DhCudaConvolution *conv = g_new (DhCudaConvolution, 1);
+  *conv = (DhCudaConvolution){ *spec, plan };
+  plan->refs++;
+  return conv;
+}
+
+static gboolean
+conv_run (DhCudaCard *card, DhCudaConvolution *conv, const DhCudaConvMemory *memory, GError **error)
+{
+  return enter (card, error) && dh_cudnn_run (card->handle, conv->plan, &conv->spec, memory, error);
+}
+
+static gsize
+conv_workspace (DhCudaConvolution *conv)
+{
+  return conv->plan->workspace;
+}
+
+static const char *
+conv_name (DhCudaConvolution *conv)
+{
+  return conv->plan->name;
+}
+
+static void
+conv_free (DhCudaConvolution *conv)
+{
+  dh_cudnn_plan_unref (conv->plan);
+  g_free (conv);
+}
+
+const DhCudaDriver dh_cuda_driver = {
+  .count = count_cards,
+  .describe = describe,
+  .open = open_card,
+  .close = close_card,
+  .alloc = alloc,
+  .release = release,
+  .alloc_pinned = alloc_pinned,
+  .release_pinned = release_pinned,
+  .copy = copy,
+  .launch = launch,
+  .wait = wait_card,
+  .mark = mark,
+  .elapsed = elapsed,
+  .record_begin = record_begin,
+  .record_end = record_end,
+  .replay = replay,
+  .recording_free = recording_free,
+  .conv_new = conv_new,
+  .conv_run = conv_run,
+  .conv_workspace = conv_workspace,
+  .conv_name = conv_name,
+  .conv_free = conv_free,
+};

@@ -1,0 +1,181 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "dh-cudnn.h"
+#include "dh-nets.h"
+#include "ops.h"
+
+/* Whether cuDNN has an engine for every convolution of the two networks, asked of it about a described card: no card
+ * and no driver is needed, only the library. test-cudnn-plans DEVICE.json */
+
+static cudnnBackendDescriptor_t device;
+
+typedef struct
+{
+  const char *network;
+  gint height, width;
+  DhPrecision precision;
+} Question;
+
+static DhCudaConvSpec
+spec_of (const DhNode *node, DhShape from, DhShape to, const Question *question)
+{
+  const gboolean half = question->precision == DH_PRECISION_F16 || question->precision == DH_PRECISION_BF16;
+  return (DhCudaConvSpec){ .type = question->precision == DH_PRECISION_F16    ? DH_CUDA_F16
+                                   : question->precision == DH_PRECISION_BF16 ? DH_CUDA_BF16
+                                                                              : DH_CUDA_F32,
+                           .strict = question->precision == DH_PRECISION_F32,
+                           .bias = half,
+                           .relu = half,
+                           .n = from.n,
+                           .in = (from.c + 7) / 8 * 8,
+                           .out = (to.c + 7) / 8 * 8,
+                           .h = from.h,
+                           .w = from.w,
+                           .out_h = to.h,
+                           .out_w = to.w,
+                           .kernel = node->kernel,
+                           .stride = node->stride,
+                           .padding = node->padding,
+                           .dilation = node->dilation };
+}
+
+static void
+ask (const char *name, const DhCudaConvSpec *spec)
+{
+  g_autofree char *reason = NULL;
+  g_autoptr (GPtrArray) plans = dh_cudnn_list_plans (NULL, device, spec, (gsize)512 << 20, 1, &reason);
+  if (plans->len == 0)
+    {
+      g_test_message ("%s %d → %d, %d×%d, stride %d, dilation %d at %d×%d%s%s: %s", name, spec->in, spec->out,
+                      spec->kernel, spec->kernel, spec->stride, spec->dilation, spec->h, spec->w,
+                      spec->bias ? ", bias" : "", spec->z ? ", sum" : "", reason);
+      g_test_fail ();
+      return;
+    }
+  const DhCudnnPlan *plan = g_ptr_array_index (plans, 0);
+  g_assert_cmpuint (plan->workspace, <=, (gsize)512 << 20);
+  g_test_message ("%s: %s, %.1f MiB workspace", name, plan->name, plan->workspace / 1048576.0);
+}
+
+/* Every convolution of a graph that is the library's, each once. */
+static guint
+ask_graph (const DhGraph *graph, const DhShape *shapes, const Question *question, GHashTable *asked)
+{
+  guint n = 0;
+  for (DhValue v = 0; v < (DhValue)dh_graph_size (graph); v++)
+    {
+      const DhNode *node = dh_graph_node (graph, v);
+      if (node->op != DH_OP_CONV || (node->kernel == 1 && node->stride == 1 && node->channels <= 32))
+        continue;
+      DhCudaConvSpec spec = spec_of (node, shapes[node->inputs[0]], shapes[v], question);
+      if (g_hash_table_add (asked, g_bytes_new (&spec, sizeof spec)))
+        {
+          ask (node->name, &spec);
+          n++;
+        }
+    }
+  return n;
+}
+
+static GHashTable *
+new_asked (void)
+{
+  return g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
+}
+
+static void
+test_network (gconstpointer data)
+{
+  const Question *question = data;
+  g_autoptr (GError) error = NULL;
+  DhArchitecture architecture;
+  g_assert_true (dh_architecture_from_name (question->network, 0, &architecture, &error));
+  g_autoptr (DhNet) net = dh_net_new (&architecture);
+  g_autofree DhShape *shapes =
+      dh_graph_infer_shapes (net->graph, (DhShape){ 1, 3, question->height, question->width }, &error);
+  g_assert_no_error (error);
+  g_autoptr (GHashTable) asked = new_asked ();
+  g_assert_cmpuint (ask_graph (net->graph, shapes, question, asked), >, 10);
+}
+
+/* The odd and tiny shapes of the operator proof, in its precision. */
+static void
+test_cases (void)
+{
+  const Question question = { .precision = DH_PRECISION_F32 };
+  g_autoptr (GPtrArray) cases = ops_list_cases ();
+  g_autoptr (GHashTable) asked = new_asked ();
+  guint n = 0;
+  for (guint i = 0; i < cases->len; i++)
+    {
+      const OpsCase *ops_case = g_ptr_array_index (cases, i);
+      g_autofree DhShape *shapes = dh_graph_infer_shapes (ops_case->graph, ops_case->input, NULL);
+      n += ask_graph (ops_case->graph, shapes, &question, asked);
+    }
+  g_assert_cmpuint (n, >, 100);
+}
+
+/* The residual form: sum, then bias. */
+static void
+test_residual (void)
+{
+  DhCudaConvSpec spec = { .type = DH_CUDA_F16,
+                          .z = TRUE,
+                          .bias = TRUE,
+                          .n = 1,
+                          .in = 512,
+                          .out = 512,
+                          .h = 128,
+                          .w = 256,
+                          .out_h = 128,
+                          .out_w = 256,
+                          .kernel = 3,
+                          .stride = 1,
+                          .padding = 1,
+                          .dilation = 1 };
+  ask ("residual", &spec);
+  spec.relu = TRUE;
+  ask ("residual with ReLU", &spec);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_autofree char *json = NULL, *reason = NULL;
+  g_autoptr (GError) error = NULL;
+  if (argc < 2 || !g_file_get_contents (argv[1], &json, NULL, &error))
+    {
+      g_print ("Bail out! %s\n", error ? error->message : "DEVICE.json is needed");
+      return 1;
+    }
+  const char *why_not;
+  if (!dh_cudnn_get (&why_not))
+    {
+      g_print ("1..0 # SKIP %s\n", why_not);
+      return 0;
+    }
+  device = dh_cudnn_describe_device (json, &reason);
+  if (!device)
+    {
+      g_print ("Bail out! %s\n", reason);
+      return 1;
+    }
+  static Question questions[2][2][4];
+  static const char *const networks[] = { "ldn121", "dlv3p_wrn38" };
+  static const gint sizes[][2] = { { 1024, 2048 }, { 720, 1280 } };
+  for (guint i = 0; i < 2; i++)
+    for (guint s = 0; s < 2; s++)
+      for (guint p = 0; p < 4; p++)
+        {
+          Question *question = &questions[i][s][p];
+          *question = (Question){ networks[i], sizes[s][0], sizes[s][1], p };
+          g_autofree char *path =
+              g_strdup_printf ("/cudnn/%s/%dx%d/%s", networks[i], sizes[s][0], sizes[s][1], dh_precision_name (p));
+          g_test_add_data_func (path, question, test_network);
+        }
+  g_test_add_func ("/cudnn/cases", test_cases);
+  g_test_add_func ("/cudnn/residual", test_residual);
+  return g_test_run ();
+}
