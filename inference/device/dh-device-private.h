@@ -26,7 +26,7 @@ typedef struct
   void (*free_plan) (DhPlan *plan);
   /* Optional: the plan in words. */
   char *(*describe) (DhPlan *plan);
-  /* Optional: the estimate; else the sum of all values. */
+  /* Optional: the estimate; else the most values alive at one time, and the weights. */
   guint64 (*estimate) (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhPlanOptions *options);
   /* Optional: training; the arguments are checked as for `compile`, and that every norm sees several values. */
   DhTrainPlan *(*compile_training) (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,

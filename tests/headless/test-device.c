@@ -190,6 +190,30 @@ test_threads (Fixture *fixture, gconstpointer data)
   g_assert_cmpmem (map, 40 * 50 * sizeof *map, other, 40 * 50 * sizeof *other);
 }
 
+/* Every device guesses its memory within a factor: too little ends in a full memory, too much refuses what would fit.
+ */
+static void
+test_estimate (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GPtrArray) infos = dh_devices_list ();
+  fixture->options.input = (DhShape){ 1, 3, 512, 1024 };
+  for (guint i = 0; i < infos->len; i++)
+    {
+      const DhDeviceInfo *info = infos->pdata[i];
+      if (!info->available || g_str_equal (info->kind, "cuda"))
+        continue;
+      g_autoptr (GError) error = NULL;
+      g_autoptr (DhDevice) device = dh_device_open (info->name, 1, &error);
+      g_assert_no_error (error);
+      g_autoptr (DhPlan) plan = dh_plan_new (device, fixture->net->graph, fixture->weights, &fixture->options, &error);
+      g_assert_no_error (error);
+      const double guess = dh_device_estimate (device, fixture->net->graph, &fixture->options);
+      g_test_message ("%s: %.1f MiB, guessed %.1f", info->name, dh_plan_memory (plan) / 1048576.0, guess / 1048576.0);
+      g_assert_cmpfloat (guess, >, 0.7 * dh_plan_memory (plan));
+      g_assert_cmpfloat (guess, <, 3.0 * dh_plan_memory (plan));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -198,6 +222,7 @@ main (int argc, char **argv)
   g_test_add_func ("/device/open", test_open);
   g_test_add ("/device/refused", Fixture, NULL, set_up, test_refused, tear_down);
   g_test_add ("/device/run", Fixture, NULL, set_up, test_run, tear_down);
+  g_test_add ("/device/estimate", Fixture, NULL, set_up, test_estimate, tear_down);
   g_test_add ("/device/threads", Fixture, NULL, set_up, test_threads, tear_down);
   return g_test_run ();
 }

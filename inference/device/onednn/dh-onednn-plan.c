@@ -1,10 +1,31 @@
+#ifdef _OPENMP
 #include <omp.h>
+#endif
 #include <string.h>
 #include "dh-error.h"
 #include "dh-onednn-private.h"
 
 /* Values of this size and more are written past the caches. */
 #define STREAM_BYTES (8u << 20)
+
+/* Built without OpenMP, this thread does everything itself. */
+static void
+use_threads (gint threads)
+{
+#ifdef _OPENMP
+  omp_set_num_threads (threads);
+#endif
+}
+
+static gint
+this_thread (void)
+{
+#ifdef _OPENMP
+  return omp_get_thread_num ();
+#else
+  return 0;
+#endif
+}
 
 static void
 step_free (gpointer data)
@@ -112,7 +133,7 @@ dh_cpu_compile (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTenso
       gboolean bytes = node->op == DH_OP_SCORE && node->map == DH_MAP_SEGMENTATION;
       plan->output_bytes[i] = (gsize)shape.c * shape.h * shape.w * (bytes ? 1 : sizeof (float));
     }
-  omp_set_num_threads (plan->threads);
+  use_threads (plan->threads);
   if (!dh_cpu_build (plan, graph, shapes, parameters, options, error) || !dh_cpu_plan_place (plan, error))
     {
       dh_cpu_free_plan (&plan->base);
@@ -141,7 +162,7 @@ run_items (DhCpuPlan *plan, const DhCpuStep *step)
   gint chunk = CLAMP (step->n_items / (plan->threads * 16), 1, 8);
 #pragma omp parallel for schedule(dynamic, chunk) num_threads(plan->threads)
   for (gint item = 0; item < step->n_items; item++)
-    step->item (step, item, (float *)(scratch + plan->scratch_bytes * omp_get_thread_num ()));
+    step->item (step, item, (float *)(scratch + plan->scratch_bytes * this_thread ()));
 }
 
 static gboolean
@@ -180,7 +201,7 @@ dh_cpu_run (DhPlan *base, const float *input, void *const *outputs, GCancellable
   gsize picture = (gsize)plan->input.c * plan->input.h * plan->input.w;
   guint64 total = (guint64)plan->input.n * plan->steps->len;
   g_autofree gint64 *times = g_new0 (gint64, plan->steps->len);
-  omp_set_num_threads (plan->threads);
+  use_threads (plan->threads);
   for (gint n = 0; n < plan->input.n; n++)
     {
       plan->run_input = input + n * picture;
