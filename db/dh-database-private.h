@@ -19,6 +19,8 @@ gint64 dh_database_last_id (DhDatabase *database);
 double dh_column_double (sqlite3_stmt *statement, int column);
 /* Copies; NULL stays NULL. */
 char *dh_column_string (sqlite3_stmt *statement, int column);
+/* Of a column that is never NULL: "" where a broken database holds one. */
+char *dh_column_text (sqlite3_stmt *statement, int column);
 GBytes *dh_column_bytes (sqlite3_stmt *statement, int column);
 
 /* The schema's steps, in order; their count is the user_version of an up-to-date file. */

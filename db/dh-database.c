@@ -143,6 +143,9 @@ dh_database_open (const char *path, GError **error)
   if (dh_debug (DH_DEBUG_SQL))
     sqlite3_trace_v2 (database->handle, SQLITE_TRACE_STMT, trace, NULL);
   sqlite3_busy_timeout (database->handle, 10000);
+  /* The file may come from anyone: what its schema names runs no function that could do harm. */
+  sqlite3_db_config (database->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+  sqlite3_db_config (database->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
   if (!run_plain (database, "PRAGMA journal_mode = WAL", error)
       || !run_plain (database, "PRAGMA synchronous = NORMAL", error)
       || !run_plain (database, "PRAGMA foreign_keys = ON", error) || !migrate (database, error))
@@ -306,6 +309,13 @@ char *
 dh_column_string (sqlite3_stmt *statement, int column)
 {
   return g_strdup ((const char *)sqlite3_column_text (statement, column));
+}
+
+char *
+dh_column_text (sqlite3_stmt *statement, int column)
+{
+  char *text = dh_column_string (statement, column);
+  return text ? text : g_strdup ("");
 }
 
 GBytes *

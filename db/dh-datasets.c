@@ -74,7 +74,7 @@ dh_database_get_note (DhDatabase *database, gint64 image, GError **error)
   sqlite3_stmt *statement = dh_database_bind (database, error, "SELECT note FROM images WHERE id = ?", "i", image);
   if (!statement || !dh_database_step (database, statement, &row, error))
     return NULL;
-  char *note = row ? dh_column_string (statement, 0) : g_strdup ("");
+  char *note = row ? dh_column_text (statement, 0) : g_strdup ("");
   dh_database_reset (statement);
   return note;
 }
@@ -99,7 +99,7 @@ dh_database_list_tags (DhDatabase *database, gint64 image, GError **error)
       if (!dh_database_step (database, statement, &row, error))
         return NULL;
       if (row)
-        g_ptr_array_add (tags, dh_column_string (statement, 0));
+        g_ptr_array_add (tags, dh_column_text (statement, 0));
     }
   return statement ? g_steal_pointer (&tags) : NULL;
 }

@@ -36,13 +36,13 @@ dh_database_list_thresholds (DhDatabase *database, gint64 model, const char *sco
       int c = 0;
       row->id = sqlite3_column_int64 (statement, c++);
       row->model = sqlite3_column_int64 (statement, c++);
-      row->score = dh_column_string (statement, c++);
+      row->score = dh_column_text (statement, c++);
       row->value = dh_column_double (statement, c++);
-      row->rule = dh_column_string (statement, c++);
+      row->rule = dh_column_text (statement, c++);
       row->source_dataset = sqlite3_column_int64 (statement, c++);
-      row->source_split = dh_column_string (statement, c++);
+      row->source_split = dh_column_text (statement, c++);
       row->run = sqlite3_column_int64 (statement, c++);
-      row->made = dh_column_string (statement, c++);
+      row->made = dh_column_text (statement, c++);
       row->source_title = dh_column_string (statement, c++);
       g_ptr_array_add (rows, row);
     }

@@ -346,7 +346,8 @@ pass_again (Flow *flow, GPtrArray *metrics, GError **error)
       g_autoptr (DhTensor) map = dh_npy_load (path, error);
       if (!map || !dh_dataset_load_labels (flow->options->dataset, i, &labels, NULL, error))
         return FALSE;
-      if (map->n_dims != 2 || map->dims[0] != labels->height || map->dims[1] != labels->width)
+      if (!labels || map->dtype != DH_DTYPE_F32 || map->n_dims != 2 || map->dims[0] != labels->height
+          || map->dims[1] != labels->width)
         {
           g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, "%s: was changed while the run went on", path);
           return FALSE;

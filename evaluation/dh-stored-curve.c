@@ -24,8 +24,8 @@ dh_curve_to_bytes (const DhCurve *curve)
   g_variant_builder_init (&points, G_VARIANT_TYPE ("a(dtt)"));
   for (guint i = 0; i < curve->n_points; i++)
     g_variant_builder_add (&points, "(dtt)", curve->points[i].threshold, curve->points[i].tp, curve->points[i].fp);
-  g_autoptr (GVariant) variant
-      = g_variant_ref_sink (g_variant_new (CURVE_TYPE, curve->inliers, curve->anomalies, &points));
+  g_autoptr (GVariant) variant =
+      g_variant_ref_sink (g_variant_new (CURVE_TYPE, curve->inliers, curve->anomalies, &points));
   return g_variant_get_data_as_bytes (variant);
 }
 
@@ -102,8 +102,8 @@ dh_score_histogram_to_bytes (DhRanking *ranking)
       g_variant_builder_add (&inliers, "t", histogram->inliers[i]);
       g_variant_builder_add (&anomalies, "t", histogram->anomalies[i]);
     }
-  g_autoptr (GVariant) variant
-      = g_variant_ref_sink (g_variant_new (HISTOGRAM_TYPE, histogram->low, histogram->high, &inliers, &anomalies));
+  g_autoptr (GVariant) variant =
+      g_variant_ref_sink (g_variant_new (HISTOGRAM_TYPE, histogram->low, histogram->high, &inliers, &anomalies));
   return g_variant_get_data_as_bytes (variant);
 }
 
@@ -119,7 +119,7 @@ dh_score_histogram_from_bytes (GBytes *bytes)
   g_variant_get (variant, HISTOGRAM_TYPE, &histogram->low, &histogram->high, &inliers, &anomalies);
   histogram->n_bins = g_variant_iter_n_children (inliers);
   if (histogram->n_bins == 0 || g_variant_iter_n_children (anomalies) != histogram->n_bins
-      || !(histogram->high > histogram->low))
+      || !(histogram->high > histogram->low) || !isfinite (histogram->high - histogram->low))
     return NULL;
   histogram->inliers = g_new (guint64, histogram->n_bins);
   histogram->anomalies = g_new (guint64, histogram->n_bins);

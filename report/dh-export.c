@@ -105,7 +105,7 @@ write_png (const char *path, DhTensor *map, double low, double high, GError **er
   const float *values = dh_tensor_f32 (map);
   const double scale = high > low ? 65535 / (high - low) : 0;
   for (gsize i = 0; grey && i < n; i++)
-    grey[i] = isnan (values[i]) ? 0 : (guint16)(CLAMP ((values[i] - low) * scale, 0, 65535) + 0.5);
+    grey[i] = isnan (values[i]) || scale == 0 ? 0 : (guint16)(CLAMP ((values[i] - low) * scale, 0, 65535) + 0.5);
   png_image image = { .version = PNG_IMAGE_VERSION,
                       .width = map->dims[1],
                       .height = map->dims[0],
@@ -136,6 +136,17 @@ load_map (const DhRunImageRow *row, GError **error)
       return NULL;
     }
   return g_steal_pointer (&map);
+}
+
+/* A database may come from anyone: nothing is written outside the folder that was named. */
+static gboolean
+stays_inside (const char *name)
+{
+  g_auto (GStrv) parts = g_strsplit (name, "/", -1);
+  for (guint i = 0; parts[i]; i++)
+    if (!*parts[i] || g_str_equal (parts[i], ".") || g_str_equal (parts[i], ".."))
+      return FALSE;
+  return parts[0] != NULL;
 }
 
 /* The name of the data set in SMIYC's tree; the kit evaluates "-all". */
@@ -231,6 +242,14 @@ dh_export_run (DhDatabase *database, gint64 run, DhExportLayout layout, const ch
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
       dh_progress_report (progress, i, rows->len, image->stem);
+      if (!stays_inside (image->stem) || (*image->scene && !stays_inside (image->scene))
+          || !stays_inside (row->dataset_kind))
+        {
+          g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
+                       "%s: the image \"%s\" has a name that leads out of the folder", dh_database_path (database),
+                       image->stem);
+          return FALSE;
+        }
       g_autofree char *path = export_path (row, image, layout, method ? method : "DenseHybrid", folder);
       g_autofree char *parent = g_path_get_dirname (path);
       g_autoptr (DhTensor) map = load_map (image, error);

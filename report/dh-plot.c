@@ -73,8 +73,11 @@ draw_axis (cairo_t *cr, const DhPlot *plot, gboolean vertical)
   const double first = log_axis ? ceil (log10 (low) - 1e-9) : ceil (low / step - 1e-9) * step;
   const double last = log_axis ? log10 (high) : high;
   const double stride = log_axis ? MAX (1, ceil ((last - first) / 5)) : step;
-  for (double tick = first; tick <= last + stride * 1e-6; tick += stride)
+  for (guint i = 0; i <= 32; i++) /* a range too narrow for its magnitude would never end */
     {
+      const double tick = first + i * stride;
+      if (!(tick <= last + stride * 1e-6))
+        break;
       const double value = log_axis ? pow (10, tick) : fabs (tick) < step * 1e-6 ? 0 : tick;
       const double at = place (value, low, high, log_axis);
       g_autofree char *plain = log_axis ? power_of_ten (tick) : g_strdup_printf ("%.6g", value);

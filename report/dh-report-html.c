@@ -96,9 +96,12 @@ append_protocols (GString *html, const DhReportRun *run)
       g_autofree char *fpr95 = dh_report_percent (row->fpr95);
       g_autofree char *auroc = dh_report_percent (row->auroc);
       g_autofree char *threshold = dh_report_number (row->threshold_tpr95, 3);
-      g_string_append_printf (html,
-                              "<tr><td>%s<td class=t>%s<td>%s<td>%s<td>%s<td>%s<td>%" G_GINT64_FORMAT "<td class=why>",
-                              row->score, row->protocol, ap, fpr95, auroc, threshold, row->undefined_images);
+      g_string_append (html, "<tr><td>");
+      append_text (html, row->score);
+      g_string_append (html, "<td class=t>");
+      append_text (html, row->protocol);
+      g_string_append_printf (html, "<td>%s<td>%s<td>%s<td>%s<td>%" G_GINT64_FORMAT "<td class=why>", ap, fpr95, auroc,
+                              threshold, row->undefined_images);
       if (protocol && g_hash_table_add (told, (gpointer)protocol))
         append_text (html, protocol->description);
       g_string_append (html, "\n");

@@ -344,6 +344,16 @@ test_export (Fixture *fixture, gconstpointer data)
       g_autofree char *path = expected[layout] ? g_build_filename (folder, expected[layout], NULL) : NULL;
       g_assert_true (!path || g_file_test (path, G_FILE_TEST_IS_REGULAR));
     }
+  /* a database from anyone cannot name a place outside the folder */
+  g_autoptr (DhRunRow) run = dh_database_get_run (fixture->database, evaluation->run, &error);
+  DhRunImageRow row = { .state = (char *) "done", .width = 1, .height = 1 };
+  row.image = dh_database_put_image (fixture->database, run->dataset, "../../climbs", "climbs.png", "", "", &error);
+  g_assert_true (dh_database_put_run_image (fixture->database, evaluation->run, &row, &error));
+  guint written = 0;
+  g_autofree char *folder = g_build_filename (fixture->folder, "climb", NULL);
+  g_assert_false (dh_export_run (fixture->database, evaluation->run, DH_EXPORT_NPY, NULL, folder, &written, NULL, NULL,
+                                 &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_INVALID);
 }
 
 int
