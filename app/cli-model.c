@@ -2,6 +2,13 @@
 
 #include "dh-error.h"
 
+void
+dh_cli_model_clear (DhCliModel *model)
+{
+  g_clear_pointer (&model->params, g_free);
+  g_clear_pointer (&model->architecture, g_free);
+}
+
 DhPredictor *
 dh_cli_open_predictor (DhCli *cli, const DhCliModel *model, int *status)
 {

@@ -12,6 +12,8 @@ typedef struct
   char *architecture; /* --arch */
   gint classes;       /* --num_classes */
 } DhCliModel;
+void dh_cli_model_clear (DhCliModel *model);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhCliModel, dh_cli_model_clear)
 
 #define DH_CLI_MODEL_ENTRIES(model)                                                                                    \
   { "params", 0, 0, G_OPTION_ARG_FILENAME, &(model).params, "The weights (.pth, .pt, .safetensors, .npz)", "W" },      \

@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "dh-checkpoint.h"
 #include "dh-error.h"
+#include "dh-machine.h"
 #include "dh-nets.h"
 
 /* The high-water mark of this process's memory in MiB; 0 where the system does not tell. */
@@ -21,7 +22,7 @@ peak_memory (void)
 static int
 compare_doubles (gconstpointer a, gconstpointer b)
 {
-  const double x = *(const double *) a, y = *(const double *) b;
+  const double x = *(const double *)a, y = *(const double *)b;
   return (x > y) - (x < y);
 }
 
@@ -43,17 +44,35 @@ typedef struct
   guint n_runs;
 } Bench;
 
+/* An estimate that cannot fit is an error at once, rather than the system's end of the process later. */
+static gboolean
+check_memory (const Bench *bench, const DhPlanOptions *options, GError **error)
+{
+  const guint64 have = dh_machine_memory_available ();
+  const guint64 need = dh_device_estimate (bench->device, bench->net->graph, options);
+  if (have == 0 || need <= have || g_str_has_prefix (dh_device_name (bench->device), "cuda"))
+    return TRUE;
+  g_autofree char *wanted = g_format_size_full (need, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *free_now = g_format_size_full (have, G_FORMAT_SIZE_IEC_UNITS);
+  g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
+               "%d×%d needs about %s of memory, and %s can be had; choose a smaller --size", bench->height,
+               bench->width, wanted, free_now);
+  return FALSE;
+}
+
 static gboolean
 measure (DhCli *cli, Bench *bench, DhTensorDict *parameters, GError **error)
 {
   static const DhMap shown[] = { DH_MAP_SEGMENTATION, DH_MAP_LIKELIHOOD, DH_MAP_DATASET_POSTERIOR, DH_MAP_HYBRID };
-  const gsize pixels = (gsize) bench->height * bench->width;
+  const gsize pixels = (gsize)bench->height * bench->width;
   DhValue outputs[G_N_ELEMENTS (shown)];
   void *maps[G_N_ELEMENTS (shown)] = { NULL };
   DhPlanOptions options = { { 1, 3, bench->height, bench->width }, cli->precision, outputs, 0 };
   for (guint i = 0; i < G_N_ELEMENTS (shown); i++)
     if (bench->net->maps[shown[i]] != DH_NO_VALUE)
       outputs[options.n_outputs++] = bench->net->maps[shown[i]];
+  if (!check_memory (bench, &options, error))
+    return FALSE;
   bench->plan = dh_plan_new (bench->device, bench->net->graph, parameters, &options, error);
   if (!bench->plan)
     return FALSE;
@@ -90,11 +109,12 @@ measure (DhCli *cli, Bench *bench, DhTensorDict *parameters, GError **error)
 static double
 work_gflop (const Bench *bench)
 {
-  g_autofree DhShape *shapes
-      = dh_graph_infer_shapes (bench->net->graph, (DhShape){ 1, 3, bench->height, bench->width }, NULL);
+  g_autofree DhShape *shapes =
+      dh_graph_infer_shapes (bench->net->graph, (DhShape){ 1, 3, bench->height, bench->width }, NULL);
   const DhValue outputs[] = { bench->net->logits, bench->net->logits_ood };
-  return shapes ? dh_graph_flop (bench->net->graph, shapes, outputs, bench->net->logits_ood == DH_NO_VALUE ? 1 : 2) / 1e9
-                : 0;
+  return shapes
+             ? dh_graph_flop (bench->net->graph, shapes, outputs, bench->net->logits_ood == DH_NO_VALUE ? 1 : 2) / 1e9
+             : 0;
 }
 
 static void
@@ -150,8 +170,8 @@ print_table (DhCli *cli, const Bench *bench, const char *name, double median_ms,
   for (guint i = 0; i < steps->len; i++)
     {
       const DhPlanStep *step = &g_array_index (steps, DhPlanStep, i);
-      g_autofree char *rate
-          = step->flop > 0 && step->seconds > 0 ? g_strdup_printf ("%.1f", step->flop / step->seconds / 1e9) : NULL;
+      g_autofree char *rate =
+          step->flop > 0 && step->seconds > 0 ? g_strdup_printf ("%.1f", step->flop / step->seconds / 1e9) : NULL;
       printf ("%-52.52s %-28.28s %9.3f %9s %6.1f%%\n", step->name, step->implementation, step->seconds * 1e3,
               rate ? rate : "", sum > 0 ? 100 * step->seconds / sum : 0);
     }
@@ -203,6 +223,8 @@ dh_cmd_bench (DhCli *cli, int argc, char **argv)
       parameters = dh_tensor_dict_ref (dh_checkpoint_state (checkpoint));
       if (!dh_architecture_recognise (parameters, &architecture, &error))
         return dh_cli_fail (cli, &error);
+      if (name && !g_str_equal (name, dh_architecture_name (&architecture)))
+        return dh_cli_usage (cli, "--arch %s: the weights are those of %s", name, dh_architecture_name (&architecture));
     }
   else if (!dh_architecture_from_name (name ? name : "ldn121", classes ? classes : 19, &architecture, &error))
     return dh_cli_fail (cli, &error);

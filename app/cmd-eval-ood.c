@@ -34,7 +34,7 @@ int
 dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
 {
   g_auto (DhCliDataset) set = { NULL };
-  DhCliModel model = { NULL };
+  g_auto (DhCliModel) model = { NULL };
   g_autofree char *folder = NULL;
   g_autofree char *protocols = NULL;
   g_autofree char *db = NULL;
@@ -77,8 +77,6 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
   for (const char *const *note = dh_dataset_notes (dataset); *note; note++)
     dh_cli_note (cli, "%s", *note);
   g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, &model, &status);
-  g_free (model.params);
-  g_free (model.architecture);
   if (!predictor)
     return status;
   g_autofree char *command = g_strjoinv (" ", argv);

@@ -57,7 +57,7 @@ int
 dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
 {
   g_auto (DhCliDataset) set = { NULL };
-  DhCliModel model = { NULL };
+  g_auto (DhCliModel) model = { NULL };
   double tpr = 0.95;
   const GOptionEntry entries[] = {
     DH_CLI_DATASET_ENTRIES (set),
@@ -83,8 +83,6 @@ dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
   for (const char *const *note = dh_dataset_notes (dataset); *note; note++)
     dh_cli_note (cli, "%s", *note);
   g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, &model, &status);
-  g_free (model.params);
-  g_free (model.architecture);
   if (!predictor)
     return status;
   g_autoptr (DhOpenEvaluation) evaluation =

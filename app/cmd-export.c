@@ -25,7 +25,7 @@ dh_cmd_export (DhCli *cli, int argc, char **argv)
                      "densehybrid export --run 3 --layout smiyc --out outputs", NULL, &status))
     return status;
   if (run < 1)
-    return dh_cli_usage (cli, "--run is missing: which run? \"densehybrid report\" names them");
+    return dh_cli_usage (cli, "--run is missing: which run? \"densehybrid report\" lists them");
   if (!out)
     return dh_cli_usage (cli, "--out is missing: which folder?");
   DhExportLayout layout;
@@ -41,7 +41,18 @@ dh_cmd_export (DhCli *cli, int argc, char **argv)
       || !dh_export_run (database, run, layout, method, out, &written, cli->cancellable, &cli->progress, &error))
     return dh_cli_fail (cli, &error);
   dh_cli_progress_end (cli);
-  if (!cli->quiet && !cli->json)
+  if (cli->json)
+    {
+      JsonBuilder *json = json_builder_new ();
+      json_builder_begin_object (json);
+      dh_json_member_int (json, "run", run);
+      dh_json_member_string (json, "layout", dh_export_layout_name (layout));
+      dh_json_member_string (json, "folder", out);
+      dh_json_member_int (json, "maps", written);
+      json_builder_end_object (json);
+      dh_json_print (json);
+    }
+  else if (!cli->quiet)
     printf ("%u maps in %s\n", written, out);
   return DH_EXIT_DONE;
 }

@@ -178,7 +178,8 @@ run_images (Infer *infer, char **images)
       if (!infer_image (infer, images[i], stems[i], json, &error))
         status = dh_cli_fail (cli, &error);
     }
-  dh_progress_report (&cli->progress, n, n, NULL);
+  if (status != DH_EXIT_CANCELLED)
+    dh_progress_report (&cli->progress, n, n, NULL);
   dh_cli_progress_end (cli);
   if (json)
     {
@@ -192,7 +193,7 @@ run_images (Infer *infer, char **images)
 int
 dh_cmd_infer (DhCli *cli, int argc, char **argv)
 {
-  DhCliModel model = { NULL };
+  g_auto (DhCliModel) model = { NULL };
   g_autofree char *out = NULL;
   g_autofree char *maps = NULL;
   g_autofree char *threshold = NULL;
@@ -229,8 +230,6 @@ dh_cmd_infer (DhCli *cli, int argc, char **argv)
     return dh_cli_fail (cli, &error);
 
   g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, &model, &status);
-  g_free (model.params);
-  g_free (model.architecture);
   if (!predictor)
     return status;
   infer.predictor = predictor;

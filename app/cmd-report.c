@@ -16,6 +16,85 @@ newest_run (DhDatabase *database, GError **error)
   return runs && runs->len ? ((DhRunRow *)runs->pdata[0])->id : 0;
 }
 
+/* What "report" and "export" can name. */
+static gboolean
+list_runs (DhCli *cli, DhDatabase *database, GError **error)
+{
+  g_autoptr (GPtrArray) runs = dh_database_list_runs (database, error);
+  if (!runs)
+    return FALSE;
+  JsonBuilder *json = cli->json ? json_builder_new () : NULL;
+  if (json)
+    {
+      json_builder_begin_object (json);
+      json_builder_set_member_name (json, "runs");
+      json_builder_begin_array (json);
+    }
+  else
+    printf ("%5s  %-10s %8s  %-20s  %-28s %s\n", "run", "state", "images", "started", "data set", "model");
+  for (guint i = 0; i < runs->len; i++)
+    {
+      const DhRunRow *run = runs->pdata[i];
+      if (!json)
+        {
+          printf ("%5" G_GINT64_FORMAT "  %-10s %8" G_GINT64_FORMAT "  %-20.20s  %-28s %s\n", (gint64)run->id,
+                  run->state, (gint64)run->images_done, run->started, run->dataset_title, run->model_title);
+          continue;
+        }
+      json_builder_begin_object (json);
+      dh_json_member_int (json, "run", run->id);
+      dh_json_member_string (json, "state", run->state);
+      dh_json_member_int (json, "images", run->images_done);
+      dh_json_member_int (json, "failed", run->images_failed);
+      dh_json_member_string (json, "started", run->started);
+      dh_json_member_string (json, "dataset", run->dataset_kind);
+      dh_json_member_string (json, "dataroot", run->dataset_root);
+      dh_json_member_string (json, "model", run->model_title);
+      dh_json_member_string (json, "folder", run->folder);
+      json_builder_end_object (json);
+    }
+  if (json)
+    {
+      json_builder_end_array (json);
+      json_builder_end_object (json);
+      dh_json_print (json);
+    }
+  return TRUE;
+}
+
+/* "3" or "3,5" */
+static gboolean
+parse_runs (const char *text, gint64 *first, gint64 *second)
+{
+  g_auto (GStrv) words = g_strsplit (text, ",", -1);
+  const guint n = g_strv_length (words);
+  return (n == 1 || n == 2) && g_ascii_string_to_signed (words[0], 10, 1, G_MAXINT64, first, NULL)
+         && (n == 1 || g_ascii_string_to_signed (words[1], 10, 1, G_MAXINT64, second, NULL));
+}
+
+static void
+print_written (DhCli *cli, const char *out, const char *format, gint64 first, gint64 second)
+{
+  if (!cli->json)
+    {
+      if (!cli->quiet)
+        printf ("%s\n", out);
+      return;
+    }
+  JsonBuilder *json = json_builder_new ();
+  json_builder_begin_object (json);
+  dh_json_member_string (json, "path", out);
+  dh_json_member_string (json, "format", format);
+  json_builder_set_member_name (json, "runs");
+  json_builder_begin_array (json);
+  dh_json_member_int (json, NULL, first);
+  if (second)
+    dh_json_member_int (json, NULL, second);
+  json_builder_end_array (json);
+  json_builder_end_object (json);
+  dh_json_print (json);
+}
+
 int
 dh_cmd_report (DhCli *cli, int argc, char **argv)
 {
@@ -31,30 +110,31 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     { NULL },
   };
   int status;
-  if (!dh_cli_parse (cli, argc, argv, entries, NULL, "[--db FILE] [--run N[,M]] --format F --out FILE",
-                     "Writes a run with its provenance, or two compared.",
+  if (!dh_cli_parse (cli, argc, argv, entries, NULL, "[--db FILE] [--run N[,M]] [--format F] --out FILE",
+                     "Writes a run with its provenance, or two compared. Without --out: lists the runs.",
                      "densehybrid report --run 3 --format html --out run3.html", NULL, &status))
     return status;
-  if (!out)
+  g_autoptr (GError) error = NULL;
+  if (!out && (runs || format_name))
     return dh_cli_usage (cli, "--out is missing: which file?");
+  if (!out)
+    {
+      g_autoptr (DhDatabase) listed = dh_database_open (db, &error);
+      return listed && list_runs (cli, listed, &error) ? DH_EXIT_DONE : dh_cli_fail (cli, &error);
+    }
   const char *dot = strrchr (out, '.');
   const char *name = format_name ? format_name : dot ? g_str_equal (dot, ".tex") ? "latex" : dot + 1 : "";
   DhReportFormat format;
   if (!dh_report_format_from_name (name, &format))
     return dh_cli_usage (cli, "--format %s is none of csv, json, html, md, latex, pdf", name);
   gint64 first = 0, second = 0;
-  char rest;
-  if (runs
-      && (sscanf (runs, "%" G_GINT64_FORMAT ",%" G_GINT64_FORMAT "%c", &first, &second, &rest) < 1 || first < 1
-          || (strchr (runs, ',') && second < 1)))
+  if (runs && !parse_runs (runs, &first, &second))
     return dh_cli_usage (cli, "--run %s is no number of a run, nor two with a comma", runs);
 
-  g_autoptr (GError) error = NULL;
   g_autoptr (DhDatabase) database = dh_database_open (db, &error);
   if (!database || (!first && !(first = newest_run (database, &error)))
       || !dh_report_write (database, first, second, format, out, cli->cancellable, &error))
     return dh_cli_fail (cli, &error);
-  if (!cli->quiet && !cli->json)
-    printf ("%s\n", out);
+  print_written (cli, out, dh_report_format_name (format), first, second);
   return DH_EXIT_DONE;
 }
