@@ -1,5 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
 #include "dh-host-train-private.h"
 #include "dh-onednn-private.h"
 
@@ -178,6 +181,15 @@ open_step (Conv *conv, Pass pass, const Shapes *s, gboolean bias, dnnl_primitive
   return status;
 }
 
+/* The library asks OpenMP how many threads it may use; its sums depend on that number. */
+static void
+limit_threads (const DhCpuDevice *device)
+{
+#ifdef _OPENMP
+  omp_set_num_threads ((int)device->base.threads);
+#endif
+}
+
 static gpointer
 open_conv (DhDevice *device, const DhNode *node, DhShape from, DhShape to, gboolean with_data, GError **error)
 {
@@ -186,6 +198,7 @@ open_conv (DhDevice *device, const DhNode *node, DhShape from, DhShape to, gbool
   dnnl_primitive_desc_t forward = NULL;
   conv->device = (DhCpuDevice *)device;
   conv->with_data = with_data;
+  limit_threads (conv->device);
   dnnl_status_t status = describe (node, from, to, &shapes);
   if (status == dnnl_success)
     status = open_step (conv, FORWARD, &shapes, node->bias, NULL, &forward);
@@ -251,6 +264,7 @@ run (Conv *conv, Pass pass, const float *x, const float *weight, const float *bi
   dnnl_exec_arg_t args[4];
   const gint n = step->has_bias ? 4 : 3;
   gboolean ok = TRUE;
+  limit_threads (conv->device);
   for (gint i = 0; ok && i < n; i++)
     {
       ok = bind (conv, arrays[i], values[i], &memory[i]);
