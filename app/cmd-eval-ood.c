@@ -40,6 +40,7 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
   g_autofree char *db = NULL;
   g_autofree char *score = NULL;
   g_autofree char *more = NULL;
+  gint batch_size = 1;
   const GOptionEntry entries[] = {
     { "folder", 0, 0, G_OPTION_ARG_FILENAME, &folder, "Where the score maps go", "OUT" },
     DH_CLI_DATASET_ENTRIES (set),
@@ -47,6 +48,7 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
     { "protocol", 0, 0, G_OPTION_ARG_STRING, &protocols, "Protocols (default: the pixel protocols)", "P,…" },
     { "score", 0, 0, G_OPTION_ARG_STRING, &score, "The map that is measured (default hybrid)", "MAP" },
     { "compare", 0, 0, G_OPTION_ARG_STRING, &more, "Maps measured beside it", "MAP,…" },
+    { "batch_size", 0, 0, G_OPTION_ARG_INT, &batch_size, "Has no effect: pictures are taken one by one", "N" },
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
     { NULL },
   };

@@ -59,9 +59,11 @@ dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
   g_auto (DhCliDataset) set = { NULL };
   g_auto (DhCliModel) model = { NULL };
   double tpr = 0.95;
+  gint batch_size = 1;
   const GOptionEntry entries[] = {
     DH_CLI_DATASET_ENTRIES (set),
     DH_CLI_MODEL_ENTRIES (model),
+    { "batch_size", 0, 0, G_OPTION_ARG_INT, &batch_size, "Has no effect: pictures are taken one by one", "N" },
     { "tpr", 0, 0, G_OPTION_ARG_DOUBLE, &tpr, "True positive rate of the calibrated threshold (default 0.95)", "R" },
     { NULL },
   };
