@@ -1,6 +1,8 @@
 #include <adwaita.h>
+#include <epoxy/gl.h>
 #include <glib/gi18n.h>
 #include <locale.h>
+#include <string.h>
 #include "dh-config.h"
 #include "dh-resources.h"
 #include "dh-session.h"
@@ -15,10 +17,30 @@ typedef struct
   char *weights;
 } Studio;
 
+/* Where OpenGL is computed by the processor, GTK's own drawing by OpenGL costs several times what cairo needs, which
+ * also redraws only what changed. The canvas keeps OpenGL. Must come before the first window. */
+static void
+choose_renderer (void)
+{
+  if (g_getenv ("GSK_RENDERER") != NULL)
+    return;
+  g_autoptr (GdkGLContext) context = gdk_display_create_gl_context (gdk_display_get_default (), NULL);
+  if (context == NULL || !gdk_gl_context_realize (context, NULL))
+    return;
+  gdk_gl_context_make_current (context);
+  const char *renderer = (const char *)glGetString (GL_RENDERER);
+  static const char *const software[] = { "llvmpipe", "softpipe", "SWR", "Software" };
+  for (guint i = 0; renderer != NULL && i < G_N_ELEMENTS (software); i++)
+    if (strstr (renderer, software[i]) != NULL)
+      g_setenv ("GSK_RENDERER", "cairo", FALSE);
+  gdk_gl_context_clear_current ();
+}
+
 static void
 startup (GApplication *application, Studio *studio)
 {
   dh_widgets_init ();
+  choose_renderer ();
   gtk_window_set_default_icon_name (DH_APP_ID);
   studio->session = dh_session_new ();
 }
