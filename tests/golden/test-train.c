@@ -12,6 +12,9 @@
 static const char *network, *device_name;
 
 static const double loss_bounds[3] = { 4e-7, 2e-4, 1.4e-3 };
+/* The README's first figure is the ladder's. For DeepLabV3+, PyTorch in float32 differs from the golden first step by
+ * 1.4e-7 (NCHW) to 1.45e-6 (channels last), the most in the dataset posterior's loss. */
+#define DLV3P_FIRST_BOUND 1.5e-6
 #define GRADIENT_BOUND 8e-3
 #define MEDIAN_BOUND 4e-4
 #define NORM_BOUND 4e-4
@@ -243,7 +246,8 @@ test_train (void)
       g_test_message ("step %u: %.2f s, %.0f MiB", step + 1, 1e-6 * (double)(g_get_monotonic_time () - begin),
                       (double)dh_train_plan_memory (plan) / (1 << 20));
       JsonObject *expected = json_array_get_object_element (losses, step);
-      const double bound = loss_bounds[MIN (step, 2)];
+      const gboolean first_of_dlv3p = step == 0 && g_str_has_prefix (network, "dlv3p");
+      const double bound = first_of_dlv3p ? DLV3P_FIRST_BOUND : loss_bounds[MIN (step, 2)];
       check_loss (expected, "total", found.total, bound);
       check_loss (expected, "segmentation", found.segmentation, bound);
       check_loss (expected, "likelihood", found.likelihood, bound);
