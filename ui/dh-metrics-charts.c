@@ -3,7 +3,6 @@
 #include "dh-chart.h"
 #include "dh-number.h"
 
-#define N_POINTS 1500
 #define N_BINS 120
 
 typedef enum
@@ -47,7 +46,7 @@ static const DhTone tones[DH_N_SCORES] = { DH_TONE_HYBRID, DH_TONE_LIKELIHOOD, D
 static void
 add_curve (Charts *self, DhScore score, DhScoreStats *stats)
 {
-  g_autoptr (DhScoreCurve) curve = dh_score_stats_curve (stats, score, N_POINTS);
+  const DhScoreCurve *curve = dh_score_stats_curve (stats, score);
   if (curve == NULL)
     return;
   DhRankMetrics metrics;
@@ -131,7 +130,7 @@ static void
 fill_thresholds (Charts *self, DhScore score, DhScoreStats *stats)
 {
   DhChart *chart = DH_CHART (self->charts[CHART_THRESHOLD]);
-  g_autoptr (DhScoreCurve) curve = dh_score_stats_curve (stats, score, N_POINTS);
+  const DhScoreCurve *curve = dh_score_stats_curve (stats, score);
   if (curve == NULL)
     return;
   double low, high;

@@ -13,6 +13,7 @@ struct _DhScoreStats
   gboolean has[DH_N_SCORES];
   DhRanking *rankings[DH_N_SCORES];
   DhPixelMetrics metrics[DH_N_SCORES];
+  DhScoreCurve *curves[DH_N_SCORES];
 };
 
 static double
@@ -112,13 +113,29 @@ dh_score_stats_ref (DhScoreStats *stats)
   return stats;
 }
 
+static void
+curve_free (DhScoreCurve *curve)
+{
+  if (curve == NULL)
+    return;
+  g_free (curve->threshold);
+  g_free (curve->precision);
+  g_free (curve->tpr);
+  g_free (curve->fpr);
+  g_free (curve->f1);
+  g_free (curve);
+}
+
 void
 dh_score_stats_unref (DhScoreStats *stats)
 {
   if (!g_atomic_ref_count_dec (&stats->refs))
     return;
   for (guint i = 0; i < DH_N_SCORES; i++)
-    dh_ranking_free (stats->rankings[i]);
+    {
+      dh_ranking_free (stats->rankings[i]);
+      curve_free (stats->curves[i]);
+    }
   g_free (stats);
 }
 
@@ -187,14 +204,40 @@ dh_score_stats_take_ranking (DhScoreStats *stats, DhScore score, DhRanking *rank
   stats->n_images = n_images;
 }
 
+static DhScoreCurve *
+make_curve (const DhScoreStats *stats, DhScore score, guint max_points)
+{
+  g_autoptr (DhCurve) points = dh_ranking_curve (stats->rankings[score], max_points, DH_FPR95_ABOVE);
+  if (points == NULL || points->n_points == 0)
+    return NULL;
+  DhScoreCurve *curve = g_new0 (DhScoreCurve, 1);
+  curve->n = points->n_points;
+  double **columns[] = { &curve->threshold, &curve->precision, &curve->tpr, &curve->fpr, &curve->f1 };
+  for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
+    *columns[i] = g_new (double, curve->n);
+  for (guint i = 0; i < curve->n; i++)
+    {
+      DhConfusion confusion;
+      dh_curve_point_confusion (points, i, &confusion);
+      curve->threshold[i] = sign_of (score) * points->points[i].threshold;
+      curve->precision[i] = dh_confusion_precision (&confusion);
+      curve->tpr[i] = dh_confusion_tpr (&confusion);
+      curve->fpr[i] = dh_confusion_fpr (&confusion);
+      curve->f1[i] = dh_confusion_f1 (&confusion);
+    }
+  return curve;
+}
+
 void
-dh_score_stats_seal (DhScoreStats *stats)
+dh_score_stats_seal (DhScoreStats *stats, guint curve_points)
 {
   for (guint i = 0; i < DH_N_SCORES; i++)
     {
       DhConfusion confusion;
       dh_ranking_confusion (stats->rankings[i], 0, FALSE, &confusion);
       dh_ranking_metrics (stats->rankings[i], DH_FPR95_ABOVE, &stats->metrics[i]);
+      if (curve_points > 0 && stats->has[i] && stats->labelled)
+        stats->curves[i] = make_curve (stats, i, curve_points);
     }
   stats->sealed = TRUE;
 }
@@ -351,41 +394,8 @@ dh_score_stats_metrics (const DhScoreStats *stats, DhScore score, DhRankMetrics 
   *metrics = (DhRankMetrics){ all->ap, all->auroc, all->fpr95, all->best_f1 };
 }
 
-DhScoreCurve *
-dh_score_stats_curve (const DhScoreStats *stats, DhScore score, guint max_points)
+const DhScoreCurve *
+dh_score_stats_curve (const DhScoreStats *stats, DhScore score)
 {
-  if (!dh_score_stats_has (stats, score) || !stats->labelled)
-    return NULL;
-  g_autoptr (DhCurve) points = dh_ranking_curve (stats->rankings[score], max_points, DH_FPR95_ABOVE);
-  if (points == NULL || points->n_points == 0)
-    return NULL;
-  DhScoreCurve *curve = g_new0 (DhScoreCurve, 1);
-  curve->n = points->n_points;
-  double **columns[] = { &curve->threshold, &curve->precision, &curve->tpr, &curve->fpr, &curve->f1 };
-  for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
-    *columns[i] = g_new (double, curve->n);
-  for (guint i = 0; i < curve->n; i++)
-    {
-      DhConfusion confusion;
-      dh_curve_point_confusion (points, i, &confusion);
-      curve->threshold[i] = sign_of (score) * points->points[i].threshold;
-      curve->precision[i] = dh_confusion_precision (&confusion);
-      curve->tpr[i] = dh_confusion_tpr (&confusion);
-      curve->fpr[i] = dh_confusion_fpr (&confusion);
-      curve->f1[i] = dh_confusion_f1 (&confusion);
-    }
-  return curve;
-}
-
-void
-dh_score_curve_free (DhScoreCurve *curve)
-{
-  if (curve == NULL)
-    return;
-  g_free (curve->threshold);
-  g_free (curve->precision);
-  g_free (curve->tpr);
-  g_free (curve->fpr);
-  g_free (curve->f1);
-  g_free (curve);
+  return stats != NULL ? stats->curves[score] : NULL;
 }

@@ -45,8 +45,9 @@ DhScoreStats *dh_score_stats_new (void);
 gboolean dh_score_stats_add (DhScoreStats *stats, const DhFrame *frame);
 /* A copy of what was added so far, for a filler who goes on; NULL where memory is short. */
 DhScoreStats *dh_score_stats_copy (const DhScoreStats *stats);
-/* Computes what is read later: presets, curves' summary, the index behind the counts. */
-void dh_score_stats_seal (DhScoreStats *stats);
+/* Computes what is read later: presets, metrics, the index behind the counts, and curves of about `curve_points` points
+ * (0: none). Takes as long as a walk over all distinct scores. */
+void dh_score_stats_seal (DhScoreStats *stats, guint curve_points);
 DhScoreStats *dh_score_stats_ref (DhScoreStats *stats);
 void dh_score_stats_unref (DhScoreStats *stats);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhScoreStats, dh_score_stats_unref)
@@ -78,15 +79,14 @@ typedef struct
 } DhRankMetrics;
 void dh_score_stats_metrics (const DhScoreStats *stats, DhScore score, DhRankMetrics *metrics);
 
-/* PR, ROC and threshold curves in one: `threshold` descends in strictness (the axis value at which the pixels counted
- * are flagged), tpr and fpr ascend. Freed with dh_score_curve_free; NULL without labels. Some milliseconds. */
+/* PR, ROC and threshold curves in one: `threshold` descends in strictness (the value at which the pixels counted are
+ * flagged), tpr and fpr ascend. */
 typedef struct
 {
   guint n;
   double *threshold, *precision, *tpr, *fpr, *f1;
 } DhScoreCurve;
-DhScoreCurve *dh_score_stats_curve (const DhScoreStats *stats, DhScore score, guint max_points);
-void dh_score_curve_free (DhScoreCurve *curve);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhScoreCurve, dh_score_curve_free)
+/* Borrowed; NULL without labels, or where none was made when it was sealed. */
+const DhScoreCurve *dh_score_stats_curve (const DhScoreStats *stats, DhScore score);
 
 G_END_DECLS

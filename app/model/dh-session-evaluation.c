@@ -7,6 +7,9 @@
 #include "dh-score-stats-private.h"
 #include "dh-session-private.h"
 
+/* As many as a chart can show. */
+#define CURVE_POINTS 1500
+
 /* Shared between the window's and the inference thread. */
 struct _DhSessionEvaluation
 {
@@ -221,7 +224,7 @@ summarise (DhSessionEvaluation *evaluation, DhEvaluation *result, DhPredictor *p
       dh_score_stats_take_ranking (evaluation->stats, which, score->ranking, result->images);
       score->ranking = dh_ranking_new ();
     }
-  dh_score_stats_seal (evaluation->stats);
+  dh_score_stats_seal (evaluation->stats, CURVE_POINTS);
   return summary;
 }
 

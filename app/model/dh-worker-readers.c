@@ -32,7 +32,7 @@ dh_worker_count_and_store (gpointer data, gpointer user_data)
       DhScoreStats *stats = dh_score_stats_new ();
       if (dh_score_stats_add (stats, finished->frame))
         {
-          dh_score_stats_seal (stats);
+          dh_score_stats_seal (stats, 0);
           dh_worker_post_stats (job, stats);
         }
       dh_score_stats_unref (stats);

@@ -82,7 +82,7 @@ test_counts (void)
   g_autoptr (DhFrame) frame = make_frame (5, TRUE);
   g_autoptr (DhScoreStats) stats = dh_score_stats_new ();
   g_assert_true (dh_score_stats_add (stats, frame));
-  dh_score_stats_seal (stats);
+  dh_score_stats_seal (stats, 0);
   static const double thresholds[DH_N_SCORES][5] = { { -13, -7.5, -7, -2, 0 },
                                                      { 0, 5.5, 5.45, 9, 10 },
                                                      { 0, 0.1, 0.5, 0.999, 1 } };
@@ -119,7 +119,7 @@ test_presets (void)
   g_autoptr (DhFrame) frame = make_frame (77, TRUE);
   g_autoptr (DhScoreStats) stats = dh_score_stats_new ();
   dh_score_stats_add (stats, frame);
-  dh_score_stats_seal (stats);
+  dh_score_stats_seal (stats, 0);
   for (guint score = 0; score < DH_N_SCORES; score++)
     {
       DhCounts counts;
@@ -141,7 +141,7 @@ test_presets (void)
   g_autoptr (DhFrame) bare = make_frame (77, FALSE);
   g_autoptr (DhScoreStats) none = dh_score_stats_new ();
   dh_score_stats_add (none, bare);
-  dh_score_stats_seal (none);
+  dh_score_stats_seal (none, 0);
   g_assert_false (dh_score_stats_is_labelled (none));
   g_assert_true (isnan (dh_score_stats_choose (none, DH_SCORE_HYBRID, DH_RULE_BEST_F1)));
 }
@@ -155,8 +155,8 @@ test_sets (void)
   dh_score_stats_add (set, a);
   g_autoptr (DhScoreStats) copy = dh_score_stats_copy (set);
   dh_score_stats_add (set, b);
-  dh_score_stats_seal (set);
-  dh_score_stats_seal (copy);
+  dh_score_stats_seal (set, 500);
+  dh_score_stats_seal (copy, 0);
   DhCounts first, second, both, alone;
   count_naively (a, DH_SCORE_DATASET_POSTERIOR, 0.4, &first);
   count_naively (b, DH_SCORE_DATASET_POSTERIOR, 0.4, &second);
@@ -166,7 +166,8 @@ test_sets (void)
   g_assert_cmpuint (both.tn, ==, first.tn + second.tn);
   g_assert_cmpuint (alone.fp, ==, first.fp);
   g_assert_cmpuint (dh_score_stats_n_images (set), ==, 2);
-  g_autoptr (DhScoreCurve) curve = dh_score_stats_curve (set, DH_SCORE_HYBRID, 500);
+  const DhScoreCurve *curve = dh_score_stats_curve (set, DH_SCORE_HYBRID);
+  g_assert_null (dh_score_stats_curve (copy, DH_SCORE_HYBRID));
   for (guint i = 1; i < curve->n; i++)
     {
       g_assert_cmpfloat (curve->tpr[i], >=, curve->tpr[i - 1]);
