@@ -85,7 +85,8 @@ def headers():
         if source.suffix == ".c":
             words = shlex.split(entry["command"])
             # A room with two libraries: the one that sees more.
-            if len(words) > len(flags.get(source.parent, ([],))[0]):
+            sees = sum(word.startswith("-I") for word in words)
+            if sees > sum(word.startswith("-I") for word in flags.get(source.parent, ([],))[0]):
                 flags[source.parent] = (words, entry["directory"])
     commands = {}
     for header in sources(".h"):
