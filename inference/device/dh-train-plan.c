@@ -90,6 +90,72 @@ dh_train_plan_free (DhTrainPlan *plan)
   dh_device_unref (device);
 }
 
+static double
+value_bytes (const DhNode *node, DhShape shape)
+{
+  return node->op == DH_OP_INPUT ? 0 : 4.0 * shape.n * shape.c * shape.h * shape.w;
+}
+
+/* Norms, ReLUs, concats and dropouts are made where they are read and dropped behind it. */
+static gboolean
+is_made_again (const DhNode *node)
+{
+  return node->op == DH_OP_NORM || node->op == DH_OP_RELU || node->op == DH_OP_CONCAT || node->op == DH_OP_DROPOUT
+         || node->op == DH_OP_CHANNEL_SCALE;
+}
+
+/* What a step holds, by going through its backward pass: the values up to the node, the gradients of what it reads and
+ * writes, and what is made again to read it. */
+static double
+peak_bytes (DhGraph *graph, const DhShape *shapes, const DhTrainOptions *options)
+{
+  const DhValue outputs[2] = { options->logits, options->logits_ood };
+  const DhValue size = (DhValue)dh_graph_size (graph);
+  g_autofree gboolean *needed = dh_graph_mark_needed (graph, outputs, options->logits_ood == DH_NO_VALUE ? 1 : 2);
+  g_autofree DhValue *last = g_new (DhValue, size); /* reader: the gradient lives from it to the node */
+  double values = 0, gradients = 0, peak = 0;
+  for (DhValue i = 0; i < size; i++)
+    {
+      const DhNode *node = dh_graph_node (graph, i);
+      last[i] = i;
+      for (guint j = 0; needed[i] && j < node->n_inputs; j++)
+        last[node->inputs[j]] = i;
+      values += needed[i] && !is_made_again (node) ? value_bytes (node, shapes[i]) : 0;
+    }
+  for (DhValue i = size - 1; i >= 0; i--)
+    {
+      const DhNode *node = dh_graph_node (graph, i);
+      double made = 0;
+      gradients += needed[i] && last[i] == i ? value_bytes (node, shapes[i]) : 0;
+      for (guint j = 0; needed[i] && j < node->n_inputs; j++)
+        {
+          const DhValue x = node->inputs[j];
+          gradients += last[x] == i ? value_bytes (dh_graph_node (graph, x), shapes[x]) : 0;
+          made +=
+              (is_made_again (dh_graph_node (graph, x)) ? 2 : 1) * value_bytes (dh_graph_node (graph, x), shapes[x]);
+        }
+      peak = MAX (peak, values + gradients + made);
+      if (!needed[i])
+        continue;
+      gradients -= value_bytes (node, shapes[i]);
+      values -= is_made_again (node) ? 0 : value_bytes (node, shapes[i]);
+    }
+  return peak;
+}
+
+guint64
+dh_train_plan_estimate_bytes (DhDevice *device, DhGraph *graph, const DhTrainOptions *options)
+{
+  g_return_val_if_fail (device != NULL && graph != NULL && options != NULL, 0);
+  g_autofree DhShape *shapes = dh_graph_infer_shapes (graph, options->input, NULL);
+  if (!shapes)
+    return G_MAXUINT64;
+  if (device->functions->estimate_training)
+    return device->functions->estimate_training (device, graph, shapes, options);
+  const double bytes = peak_bytes (graph, shapes, options);
+  return bytes < 9e18 ? (guint64)bytes : G_MAXUINT64;
+}
+
 gboolean
 dh_train_plan_run (DhTrainPlan *plan, const float *input, const guint8 *labels, guint64 seed, double weight,
                    DhLosses *losses, GCancellable *cancellable, GError **error)

@@ -23,6 +23,10 @@ typedef struct
   DhValue logits, logits_ood; /* full size; logits_ood DH_NO_VALUE: L_seg alone */
   double beta;
   gboolean without_dropout; /* dropouts are the identity */
+  /* Holds less and takes longer: results of convolutions that one convolution alone reads (the bottlenecks of dense
+   * layers) are made again in the backward pass. Running statistics still move once. A device may have nothing to gain
+   * from it; the results are the same bits. */
+  gboolean recompute;
 } DhTrainOptions;
 
 typedef struct
@@ -40,6 +44,11 @@ DhTrainPlan *dh_train_plan_new (DhDevice *device, DhGraph *graph, DhTensorDict *
                                 const DhTrainOptions *options, GError **error);
 void dh_train_plan_free (DhTrainPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhTrainPlan, dh_train_plan_free)
+
+/* Bytes that a plan of these options will hold at most in a step, but for the parameters, their gradients and what an
+ * optimiser keeps (each as large as the parameters): to be asked before the plan is made. Nothing large is allocated.
+ * G_MAXUINT64 where the shapes make no sense. */
+guint64 dh_train_plan_estimate_bytes (DhDevice *device, DhGraph *graph, const DhTrainOptions *options);
 
 /* One batch: `input` N×3×H×W, `labels` N×H×W. `seed` decides which channels are dropped; the same arguments and
  * parameters give the same bits. Every gradient is multiplied by `weight` (1 / the number of accumulated batches)

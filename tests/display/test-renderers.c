@@ -322,6 +322,54 @@ test_redraw (void)
   dh_scene_clear (&scene);
 }
 
+/* Each view apart is that part of the whole, and only what was asked for is drawn. */
+static void
+test_pieces (void)
+{
+  g_autoptr (Invented) invented = invented_new (300, 160, 2);
+  DhScene scene;
+  fill_scene (&scene, invented);
+  scene.overlay = DH_OVERLAY_OUTCOME;
+  DhPicture picture = { .width = 620, .height = 340, .n_views = 4 };
+  for (int i = 0; i < 4; i++)
+    {
+      int x = 8 + i % 2 * 302, y = 8 + i / 2 * 162;
+      picture.views[i] = (DhView){ i == 0   ? DH_PANE_IMAGE
+                                   : i == 3 ? DH_PANE_TRUTH
+                                            : DH_PANE_MAP,
+                                   (guint)MAX (0, i - 1),
+                                   x,
+                                   y,
+                                   300 - i,
+                                   160 - i,
+                                   x - 20,
+                                   y - 30,
+                                   0.8 + i / 10.0,
+                                   1 };
+    }
+  g_autoptr (GdkTexture) whole_texture = dh_cpu_draw (&scene, &picture);
+  g_autofree guint8 *all = g_malloc (620 * 340 * 4);
+  gdk_texture_download (whole_texture, all, 620 * 4);
+  GdkTexture *pieces[DH_MAX_VIEWS] = { NULL };
+  dh_cpu_draw_views (&scene, &picture, 0xb, pieces);
+  g_assert_null (pieces[2]);
+  dh_cpu_draw_views (&scene, &picture, 0x4, pieces);
+  for (guint k = 0; k < 4; k++)
+    {
+      const DhView *view = &picture.views[k];
+      gsize stride = 4 * (gsize)view->width;
+      g_autofree guint8 *piece = g_malloc (stride * (gsize)view->height);
+      g_assert_cmpint (gdk_texture_get_width (pieces[k]), ==, view->width);
+      g_assert_cmpint (gdk_texture_get_height (pieces[k]), ==, view->height);
+      gdk_texture_download (pieces[k], piece, stride);
+      for (int j = 0; j < view->height; j++)
+        g_assert_cmpmem (piece + (gsize)j * stride, stride, all + ((gsize)(view->y + j) * 620 + (gsize)view->x) * 4,
+                         stride);
+      g_object_unref (pieces[k]);
+    }
+  dh_scene_clear (&scene);
+}
+
 static void
 test_bounds (void)
 {
@@ -395,6 +443,7 @@ main (int argc, char **argv)
   g_test_add_func ("/renderers/outcome", test_outcome);
   g_test_add_func ("/renderers/same", test_same);
   g_test_add_func ("/renderers/redraw", test_redraw);
+  g_test_add_func ("/renderers/pieces", test_pieces);
   g_test_add_func ("/renderers/hostile", test_hostile);
   int result = g_test_run ();
   dh_gl_renderer_free (gl);

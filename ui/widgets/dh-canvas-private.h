@@ -49,13 +49,14 @@ struct _DhCanvas
   DhGlRenderer *gl;
   gboolean gl_tried;
   char *renderer;
-  GdkTexture *frame; /* the last picture drawn, with what it was drawn for */
+  DhPicture picture;                /* what was drawn last; 0 wide: nothing */
+  GdkTexture *frame;                /* all of it by OpenGL, or by the processor */
+  GdkTexture *pieces[DH_MAX_VIEWS]; /* each of its views */
   gboolean frame_stale;
   guint stale_slots;    /* maps whose threshold alone has moved since */
   gboolean frame_whole; /* nothing waits for its upload */
-  int frame_width, frame_height;
-  gboolean moving; /* a drag or a run of threshold moves: on software OpenGL draw at scale 1 */
-  guint settle_id;
+  gboolean moving;      /* a drag or a run of threshold moves: on software OpenGL draw at scale 1 */
+  guint settle_id, beat_id;
   DhFrameMeter meter;
   gboolean measuring;
 

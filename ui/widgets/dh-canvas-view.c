@@ -3,7 +3,7 @@
 #include "dh-canvas-private.h"
 #include "dh-widgets.h"
 
-/* The leaf that draws the pictures of all panes as one texture. Its node stays cached while only the heads, cross
+/* The leaf that draws the pictures of all panes. Its node stays cached while only the heads, cross
  * or frames above it change. */
 #define DH_TYPE_CANVAS_VIEW (dh_canvas_view_get_type ())
 G_DECLARE_FINAL_TYPE (DhCanvasView, dh_canvas_view, DH, CANVAS_VIEW, GtkWidget)
@@ -105,6 +105,14 @@ dh_canvas_compose (DhCanvas *canvas, double scale, DhPicture *picture)
     }
 }
 
+/* DH_DEBUG=opengl: the canvas stays with OpenGL even where the processor computes it. */
+static gboolean
+wants_opengl (void)
+{
+  static const GDebugKey keys[] = { { "opengl", 1 } };
+  return g_parse_debug_string (g_getenv ("DH_DEBUG"), keys, G_N_ELEMENTS (keys)) != 0;
+}
+
 static void
 ensure_renderer (DhCanvas *canvas)
 {
@@ -117,6 +125,13 @@ ensure_renderer (DhCanvas *canvas)
   g_free (canvas->renderer);
   canvas->renderer = canvas->gl ? g_strdup (dh_gl_renderer_get_description (canvas->gl))
                                 : g_strdup_printf ("CPU: %s", error ? error->message : "no window");
+  if (canvas->gl && dh_gl_renderer_is_software (canvas->gl) && !wants_opengl ())
+    {
+      /* A card emulated by the processor costs several times what the processor itself needs for the same pixels. */
+      g_autofree char *description = g_steal_pointer (&canvas->renderer);
+      canvas->renderer = g_strdup_printf ("CPU, in the place of %s", description);
+      g_clear_pointer (&canvas->gl, dh_gl_renderer_free);
+    }
   if (dh_frame_meter_wanted ())
     g_printerr ("frames: canvas drawn by %s\n", canvas->renderer);
 }
@@ -125,6 +140,8 @@ void
 dh_canvas_drop_renderer (DhCanvas *canvas)
 {
   g_clear_object (&canvas->frame);
+  for (guint k = 0; k < DH_MAX_VIEWS; k++)
+    g_clear_object (&canvas->pieces[k]);
   g_clear_pointer (&canvas->gl, dh_gl_renderer_free);
   canvas->gl_tried = FALSE;
 }
@@ -137,46 +154,113 @@ on_tick (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* All panes as one texture: what a card does best. */
+static void
+draw_frame (DhCanvasView *view, const DhPicture *picture, gboolean enlarged)
+{
+  DhCanvas *canvas = view->canvas;
+  gboolean more = FALSE;
+  g_autoptr (GdkTexture) last = g_steal_pointer (&canvas->frame);
+  if (!canvas->frame_stale && canvas->frame_whole)
+    canvas->frame = dh_gl_renderer_redraw (canvas->gl, &canvas->scene, picture, canvas->stale_slots, last);
+  if (canvas->frame == NULL)
+    canvas->frame = dh_gl_renderer_draw (canvas->gl, &canvas->scene, picture, FALSE, enlarged, &more);
+  if (canvas->frame == NULL)
+    canvas->frame = dh_cpu_draw (&canvas->scene, picture);
+  canvas->frame_whole = !more;
+  /* Nothing may be queued while a snapshot is taken. */
+  if (more && view->tick_id == 0)
+    view->tick_id = gtk_widget_add_tick_callback (GTK_WIDGET (view), on_tick, NULL, NULL);
+}
+
+static gboolean
+same_view (const DhView *a, const DhView *b)
+{
+  return a->kind == b->kind && a->slot == b->slot && a->x == b->x && a->y == b->y && a->width == b->width
+         && a->height == b->height && a->x0 == b->x0 && a->y0 == b->y0 && a->zoom == b->zoom && a->line == b->line;
+}
+
+/* A texture a pane, only of those that changed: GTK then draws and sends to the screen nothing else. */
+static void
+draw_pieces (DhCanvas *canvas, const DhPicture *picture)
+{
+  guint which = 0;
+  for (guint k = 0; k < DH_MAX_VIEWS; k++)
+    {
+      const DhView *view = &picture->views[k];
+      gboolean seen = k < picture->n_views && dh_scene_has (&canvas->scene, view->kind, view->slot);
+      if (!seen)
+        g_clear_object (&canvas->pieces[k]);
+      else if (canvas->pieces[k] == NULL || canvas->frame_stale || k >= canvas->picture.n_views
+               || !same_view (view, &canvas->picture.views[k])
+               || dh_scene_shows_slots (&canvas->scene, view->kind, view->slot, canvas->stale_slots))
+        which |= 1u << k;
+    }
+  dh_cpu_draw_views (&canvas->scene, picture, which, canvas->pieces);
+}
+
+static graphene_rect_t
+scaled_rect (int x, int y, int width, int height, double scale)
+{
+  return GRAPHENE_RECT_INIT ((float)(x / scale), (float)(y / scale), (float)(width / scale), (float)(height / scale));
+}
+
+static void
+snapshot_pieces (DhCanvas *canvas, GtkSnapshot *snapshot, double scale)
+{
+  const DhPicture *picture = &canvas->picture;
+  graphene_rect_t rect = scaled_rect (0, 0, picture->width, picture->height, scale);
+  gtk_snapshot_append_color (snapshot, &picture->ground, &rect);
+  for (guint i = 0; i < picture->n_panels; i++)
+    {
+      const GdkRectangle *panel = &picture->panels[i];
+      GskRoundedRect rounded;
+      rect = scaled_rect (panel->x, panel->y, panel->width, panel->height, scale);
+      gsk_rounded_rect_init_from_rect (&rounded, &rect, (float)(picture->radius / scale));
+      gtk_snapshot_push_rounded_clip (snapshot, &rounded);
+      gtk_snapshot_append_color (snapshot, &picture->panel, &rect);
+      gtk_snapshot_pop (snapshot);
+    }
+  for (guint k = 0; k < picture->n_views; k++)
+    if (canvas->pieces[k])
+      {
+        const DhView *view = &picture->views[k];
+        rect = scaled_rect (view->x, view->y, view->width, view->height, scale);
+        gtk_snapshot_append_texture (snapshot, canvas->pieces[k], &rect);
+      }
+}
+
 static void
 dh_canvas_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
   DhCanvasView *view = DH_CANVAS_VIEW (widget);
   DhCanvas *canvas = view->canvas;
   int width = gtk_widget_get_width (widget), height = gtk_widget_get_height (widget);
-  double scale = gtk_widget_get_scale_factor (widget);
+  double full = gtk_widget_get_scale_factor (widget), scale = full;
   if (width < 1 || height < 1)
     return;
   ensure_renderer (canvas);
-  /* Software OpenGL at 200 % has four times the pixels: while something moves, one in four is enough. */
-  if (canvas->moving && scale > 1.0 && (canvas->gl == NULL || dh_gl_renderer_is_software (canvas->gl)))
+  /* At 200 % there are four times the pixels: while something moves, one in four is enough for a processor. */
+  if (canvas->moving && (canvas->gl == NULL || dh_gl_renderer_is_software (canvas->gl)))
     scale = 1.0;
-  int target_width = (int)(width * scale), target_height = (int)(height * scale);
-  if (canvas->frame == NULL || canvas->frame_stale || canvas->stale_slots || canvas->frame_width != target_width
-      || canvas->frame_height != target_height)
+  if (canvas->frame_stale || canvas->stale_slots || canvas->picture.width != (int)(width * scale)
+      || canvas->picture.height != (int)(height * scale))
     {
       DhPicture picture;
-      gboolean more = FALSE;
       dh_canvas_compose (canvas, scale, &picture);
-      g_autoptr (GdkTexture) last = g_steal_pointer (&canvas->frame);
-      if (canvas->gl && !canvas->frame_stale && canvas->frame_whole)
-        canvas->frame = dh_gl_renderer_redraw (canvas->gl, &canvas->scene, &picture, canvas->stale_slots, last);
-      if (canvas->gl && canvas->frame == NULL)
-        canvas->frame = dh_gl_renderer_draw (canvas->gl, &canvas->scene, &picture, FALSE,
-                                             scale < gtk_widget_get_scale_factor (widget), &more);
-      if (canvas->frame == NULL)
-        canvas->frame = dh_cpu_draw (&canvas->scene, &picture);
-      canvas->frame_whole = !more;
+      if (canvas->gl)
+        draw_frame (view, &picture, scale < full);
+      else
+        draw_pieces (canvas, &picture);
+      canvas->picture = picture;
       canvas->stale_slots = 0;
       canvas->frame_stale = FALSE;
-      canvas->frame_width = target_width;
-      canvas->frame_height = target_height;
       dh_frame_meter_tick (&canvas->meter, gdk_frame_clock_get_frame_time (gtk_widget_get_frame_clock (widget)));
-      /* Nothing may be queued while a snapshot is taken. */
-      if (more && view->tick_id == 0)
-        view->tick_id = gtk_widget_add_tick_callback (widget, on_tick, NULL, NULL);
     }
   if (canvas->frame)
     gtk_snapshot_append_texture (snapshot, canvas->frame, &GRAPHENE_RECT_INIT (0, 0, (float)width, (float)height));
+  else
+    snapshot_pieces (canvas, snapshot, scale);
 }
 
 static void
@@ -238,6 +322,17 @@ dh_canvas_queue_slot (DhCanvas *canvas, guint slot)
     gtk_widget_queue_draw (canvas->view);
 }
 
+/* Only keeps the frame clock at its beat: one that is woken by each event runs late by its timer's grain. */
+static gboolean
+on_beat (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
+{
+  DhCanvas *canvas = DH_CANVAS (widget);
+  if (canvas->moving)
+    return G_SOURCE_CONTINUE;
+  canvas->beat_id = 0;
+  return G_SOURCE_REMOVE;
+}
+
 static gboolean
 on_settled (gpointer data)
 {
@@ -261,6 +356,8 @@ dh_canvas_note_motion (DhCanvas *canvas)
   if (!canvas->moving)
     dh_frame_meter_begin (&canvas->meter);
   canvas->moving = TRUE;
+  if (canvas->beat_id == 0)
+    canvas->beat_id = gtk_widget_add_tick_callback (GTK_WIDGET (canvas), on_beat, NULL, NULL);
   g_clear_handle_id (&canvas->settle_id, g_source_remove);
   canvas->settle_id = g_timeout_add (SETTLE_MS, on_settled, canvas);
 }

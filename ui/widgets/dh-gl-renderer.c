@@ -60,8 +60,10 @@ typedef struct
   X (color_row)                                                                                                        \
   X (palette)                                                                                                          \
   X (range)                                                                                                            \
-  X (halves) X (diverging) X (reversed) X (bound) X (below) X (image_size) X (map_size) X (ids_size) X (truth_size)    \
-      X (inner) X (outer) X (opacity)
+  X (halves)                                                                                                           \
+  X (diverging)                                                                                                        \
+  X (reversed) X (bound) X (below) X (image_size) X (map_size) X (ids_size) X (truth_size) X (inner) X (outer)         \
+      X (opacity)
 
 typedef struct
 {
@@ -551,15 +553,6 @@ dh_gl_renderer_draw (DhGlRenderer *renderer, const DhScene *scene, const DhPictu
   return end_target (renderer, loan, enlarged);
 }
 
-static gboolean
-shows_slots (const DhScene *scene, const DhView *view, guint slots)
-{
-  DhOverlay overlay = dh_scene_get_effective_overlay (scene);
-  if (view->kind == DH_PANE_IMAGE)
-    return (overlay == DH_OVERLAY_MASK || overlay == DH_OVERLAY_OUTCOME) && (slots & (1u << scene->active));
-  return view->kind == DH_PANE_MAP && (slots & (1u << view->slot));
-}
-
 GdkTexture *
 dh_gl_renderer_redraw (DhGlRenderer *renderer, const DhScene *scene, const DhPicture *picture, guint slots,
                        GdkTexture *last)
@@ -576,7 +569,7 @@ dh_gl_renderer_redraw (DhGlRenderer *renderer, const DhScene *scene, const DhPic
   for (guint i = 0; i < picture->n_views; i++)
     {
       const DhView *view = &picture->views[i];
-      if (view->width > 0 && view->height > 0 && shows_slots (scene, view, slots)
+      if (view->width > 0 && view->height > 0 && dh_scene_shows_slots (scene, view->kind, view->slot, slots)
           && dh_scene_has (scene, view->kind, view->slot))
         draw_view (renderer, scene, view);
     }

@@ -3,7 +3,7 @@
 
 G_BEGIN_DECLS
 
-/* The drawing contract: a scene and a picture's views on it become one texture. Both renderers give the same to 1/255
+/* The drawing contract: a scene and a picture's views on it become textures. Both renderers give the same to 1/255
  * for maps, labels and overlays. GTK's thread. */
 
 typedef struct _DhGlRenderer DhGlRenderer;
@@ -25,7 +25,10 @@ GdkTexture *dh_gl_renderer_draw (DhGlRenderer *renderer, const DhScene *scene, c
 GdkTexture *dh_gl_renderer_redraw (DhGlRenderer *renderer, const DhScene *scene, const DhPicture *picture, guint slots,
                                    GdkTexture *last);
 
-/* Keeps nothing between calls. NULL only out of memory. */
+/* By the CPU, on all its processors. Keeps nothing between calls. NULL only out of memory. */
 GdkTexture *dh_cpu_draw (const DhScene *scene, const DhPicture *picture);
+/* The views of the picture that are in `which` (bits), each as a texture of its own size put in the place of what
+ * textures[k] holds. What cannot be drawn leaves its texture as it is. */
+void dh_cpu_draw_views (const DhScene *scene, const DhPicture *picture, guint which, GdkTexture **textures);
 
 G_END_DECLS

@@ -76,6 +76,8 @@ DhOverlay dh_scene_get_effective_overlay (const DhScene *scene);
 guint dh_scene_get_level (const DhScene *scene, double zoom);
 /* Whether there is something to draw for a pane of this kind. */
 gboolean dh_scene_has (const DhScene *scene, DhPaneKind kind, guint slot);
+/* Whether such a pane looks different when the thresholds of `slots` (bits) move. */
+gboolean dh_scene_shows_slots (const DhScene *scene, DhPaneKind kind, guint slot, guint slots);
 /* Numbers that both renderers share. */
 #define DH_SCENE_IDS_SHARE 0.80f   /* palette against the picture's luminance in segmentation panes */
 #define DH_SCENE_TRUTH_DIM 0.50f   /* luminance in the truth pane */

@@ -220,3 +220,12 @@ dh_scene_has (const DhScene *scene, DhPaneKind kind, guint slot)
     }
   return FALSE;
 }
+
+gboolean
+dh_scene_shows_slots (const DhScene *scene, DhPaneKind kind, guint slot, guint slots)
+{
+  DhOverlay overlay = dh_scene_get_effective_overlay (scene);
+  if (kind == DH_PANE_IMAGE)
+    return (overlay == DH_OVERLAY_MASK || overlay == DH_OVERLAY_OUTCOME) && (slots & (1u << scene->active));
+  return kind == DH_PANE_MAP && (slots & (1u << slot));
+}
