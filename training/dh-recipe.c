@@ -99,6 +99,7 @@ static const struct
   FIELD (negative_side, COUNT, 32, 8192),
   FIELD (negative_crop, COUNT, 32, 8192),
   FIELD (negative_scale, PAIR, 0.05, 20),
+  FIELD (patience, COUNT, 0, 100000),
   FIELD (keep, COUNT, 0, 100000),
   FIELD (checkpoint_seconds, COUNT, 1, 1e6),
 #undef FIELD
@@ -141,6 +142,17 @@ dh_recipe_free (DhRecipe *recipe)
   g_free (recipe);
 }
 
+DhRecipe *
+dh_recipe_copy (const DhRecipe *recipe)
+{
+  DhRecipe *copy = g_memdup2 (recipe, sizeof *recipe);
+  copy->name = g_strdup (recipe->name);
+  copy->architecture = g_strdup (recipe->architecture);
+  copy->dataset = g_strdup (recipe->dataset);
+  copy->selection = g_strdup (recipe->selection);
+  return copy;
+}
+
 static double
 get_number (const DhRecipe *recipe, guint field, guint part)
 {
@@ -177,6 +189,48 @@ static guint
 part_count (Type type)
 {
   return type == PAIR ? 2 : type == COLOUR ? 3 : 1;
+}
+
+/* Of a single number; G_N_ELEMENTS (fields) where there is none. */
+static guint
+find_number (const char *name)
+{
+  guint i = 0;
+  while (i < G_N_ELEMENTS (fields) && !g_str_equal (fields[i].name, name))
+    i++;
+  return i < G_N_ELEMENTS (fields) && (fields[i].type == COUNT || fields[i].type == NUMBER) ? i
+                                                                                            : G_N_ELEMENTS (fields);
+}
+
+gboolean
+dh_recipe_get_number (const DhRecipe *recipe, const char *field, double *value)
+{
+  const guint which = find_number (field);
+  if (which == G_N_ELEMENTS (fields))
+    return FALSE;
+  *value = get_number (recipe, which, 0);
+  return TRUE;
+}
+
+gboolean
+dh_recipe_set_number (DhRecipe *recipe, const char *field, double value)
+{
+  const guint which = find_number (field);
+  if (which == G_N_ELEMENTS (fields))
+    return FALSE;
+  set_number (recipe, which, 0, CLAMP (value, -1e9, 1e9));
+  return TRUE;
+}
+
+gboolean
+dh_recipe_get_range (const char *field, double *least, double *most)
+{
+  const guint which = find_number (field);
+  if (which == G_N_ELEMENTS (fields))
+    return FALSE;
+  *least = fields[which].least;
+  *most = fields[which].most;
+  return TRUE;
 }
 
 static gboolean
