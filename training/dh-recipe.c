@@ -1,11 +1,11 @@
 #include "dh-recipe.h"
 
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
 
 #include "dh-error.h"
 #include "dh-file.h"
+#include "dh-run-json.h"
 
 static const char *const names[] = { "dlv3-cityscapes", "ldn-semseg", "ldn-streethazards", NULL };
 
@@ -198,8 +198,7 @@ find_number (const char *name)
   guint i = 0;
   while (i < G_N_ELEMENTS (fields) && !g_str_equal (fields[i].name, name))
     i++;
-  return i < G_N_ELEMENTS (fields) && (fields[i].type == COUNT || fields[i].type == NUMBER) ? i
-                                                                                            : G_N_ELEMENTS (fields);
+  return i < G_N_ELEMENTS (fields) && (fields[i].type == COUNT || fields[i].type == NUMBER) ? i : G_N_ELEMENTS (fields);
 }
 
 gboolean
@@ -306,19 +305,17 @@ read_field (DhRecipe *recipe, guint field, JsonNode *node)
 DhRecipe *
 dh_recipe_from_json (const char *text, const char *name, GError **error)
 {
-  g_autoptr (JsonParser) parser = json_parser_new ();
-  g_autoptr (GError) why = NULL;
   g_autoptr (DhRecipe) recipe = new_recipe ();
+  g_autoptr (GError) why = NULL;
+  g_autoptr (JsonNode) root = dh_run_json_parse (text, strlen (text), &why);
   g_free (recipe->name);
   recipe->name = g_path_get_basename (name);
-  if (!json_parser_load_from_data (parser, text, -1, &why) || !json_parser_get_root (parser)
-      || !JSON_NODE_HOLDS_OBJECT (json_parser_get_root (parser)))
+  if (!root)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "The recipe “%s” is no JSON object%s%s", name, why ? ": " : "",
-                   why ? why->message : "");
+      g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "The recipe “%s” cannot be read: %s", name, why->message);
       return NULL;
     }
-  JsonObject *object = json_node_get_object (json_parser_get_root (parser));
+  JsonObject *object = json_node_get_object (root);
   g_autoptr (GList) members = json_object_get_members (object);
   for (GList *member = members; member; member = member->next)
     {
