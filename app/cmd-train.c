@@ -74,10 +74,6 @@ typedef struct
   char *architecture, *dataset, *selection;
 } Changes;
 
-static const Changes no_changes = {
-  .keep = -1, .patience = -1, .rate = -1, .rate_min = -1, .backbone = -1, .beta = -1
-};
-
 /* What the command line says instead of the recipe. */
 static void
 change_recipe (DhRecipe *recipe, Changes *changes)
@@ -146,7 +142,7 @@ int
 dh_cmd_train (DhCli *cli, int argc, char **argv)
 {
   g_autofree char *data_root = NULL, *negative_root = NULL, *name = NULL, *runs = NULL, *init = NULL, *events = NULL;
-  g_auto (Changes) changes = no_changes;
+  g_auto (Changes) changes = { .keep = -1, .patience = -1, .rate = -1, .rate_min = -1, .backbone = -1, .beta = -1 };
   g_auto (GStrv) rest = NULL;
   gboolean resume = FALSE;
   gint64 seed = 0, stop = 0, checkpoint_steps = 0;
@@ -197,18 +193,16 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
   const guint n_rest = rest ? g_strv_length (rest) : 0;
   if (!name)
     return dh_cli_usage (cli, "give the run a name with --exp_name NAME");
-  if (!resume && n_rest != 1)
+  if (resume ? n_rest > 1 : n_rest != 1)
     return dh_cli_usage (cli, "give one recipe: dlv3-cityscapes, ldn-semseg, ldn-streethazards or a .json file");
-  if (resume
-      && (n_rest > 0 || data_root || negative_root || init || memcmp (&changes, &no_changes, sizeof changes) != 0))
-    return dh_cli_usage (cli,
-                         "with --resume the recipe, data, weights and their values are the run's own; leave them out");
   if (!resume && !data_root)
     return dh_cli_usage (cli, "give the data set with --dataroot DIR");
   if (events && !g_str_equal (events, "-"))
     return dh_cli_usage (cli, "--events takes \"-\" alone");
   if (seed < 0 || workers < 0 || workers > 64 || stop < 0 || checkpoint_steps < 0 || validation < 0)
     return dh_cli_usage (cli, "--seed, --workers (to 64), --stop_after and the like are not negative");
+  if (resume && (n_rest > 0 || data_root || negative_root || init))
+    dh_cli_note (cli, "--resume goes on with the run's own recipe, data and weights, whatever else is said");
   if (momentum >= 0 || decay >= 0)
     dh_cli_note (cli, "--momentum and --decay have no effect: Adam uses 0.9 and 0.999, and no decay");
 
