@@ -69,8 +69,8 @@ show (const char *line, gpointer data)
 
 typedef struct
 {
-  gint classes, batch, crop, accumulation, epochs, steps, keep;
-  double rate, rate_min, beta;
+  gint classes, batch, crop, accumulation, epochs, steps, keep, patience, checkpoint_seconds;
+  double rate, rate_min, backbone, beta;
   char *architecture, *dataset, *selection;
 } Changes;
 
@@ -82,16 +82,19 @@ change_recipe (DhRecipe *recipe, Changes *changes)
   {
     gint given;
     guint *field;
-  } counts[] = { { changes->batch, &recipe->batch },
-                 { changes->accumulation, &recipe->accumulation },
-                 { changes->crop, &recipe->crop },
-                 { changes->epochs, &recipe->epochs },
-                 { changes->steps, &recipe->steps } };
+  } counts[] = { { changes->batch, &recipe->batch }, { changes->accumulation, &recipe->accumulation },
+                 { changes->crop, &recipe->crop },   { changes->epochs, &recipe->epochs },
+                 { changes->steps, &recipe->steps }, { changes->checkpoint_seconds, &recipe->checkpoint_seconds } };
   for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
     if (counts[i].given > 0)
       *counts[i].field = (guint)counts[i].given;
-  if (changes->classes > 0)
-    recipe->classes = changes->classes;
+  /* Another data set has other classes. */
+  if (changes->classes > 0 || (changes->dataset && g_strcmp0 (changes->dataset, recipe->dataset) != 0))
+    recipe->classes = MAX (changes->classes, 0);
+  if (changes->patience >= 0)
+    recipe->patience = (guint)changes->patience;
+  if (changes->backbone >= 0)
+    recipe->backbone = changes->backbone;
   if (changes->keep >= 0)
     recipe->keep = (guint)changes->keep;
   if (changes->rate >= 0)
@@ -139,7 +142,7 @@ int
 dh_cmd_train (DhCli *cli, int argc, char **argv)
 {
   g_autofree char *data_root = NULL, *negative_root = NULL, *name = NULL, *runs = NULL, *init = NULL, *events = NULL;
-  g_auto (Changes) changes = { .keep = -1, .rate = -1, .rate_min = -1, .beta = -1 };
+  g_auto (Changes) changes = { .keep = -1, .patience = -1, .rate = -1, .rate_min = -1, .backbone = -1, .beta = -1 };
   g_auto (GStrv) rest = NULL;
   gboolean resume = FALSE;
   gint64 seed = 0, stop = 0, checkpoint_steps = 0;
@@ -162,15 +165,19 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
     { "steps", 0, 0, G_OPTION_ARG_INT, &changes.steps, "Steps of an epoch (all of the data)", "N" },
     { "lr", 0, 0, G_OPTION_ARG_DOUBLE, &changes.rate, "Learning rate", "RATE" },
     { "lr_min", 0, 0, G_OPTION_ARG_DOUBLE, &changes.rate_min, "Learning rate at the end", "RATE" },
+    { "backbone", 0, 0, G_OPTION_ARG_DOUBLE, &changes.backbone, "Share of the rate for the backbone", "X" },
     { "beta", 0, 0, G_OPTION_ARG_DOUBLE, &changes.beta, "Weight of the losses on negatives (0.03)", "BETA" },
     { "momentum", 0, 0, G_OPTION_ARG_DOUBLE, &momentum, "Has no effect, as in the reference", "X" },
     { "decay", 0, 0, G_OPTION_ARG_DOUBLE, &decay, "Has no effect, as in the reference", "X" },
     { "selection", 0, 0, G_OPTION_ARG_STRING, &changes.selection, "What makes the best model: miou, ap, last", "NAME" },
+    { "patience", 0, 0, G_OPTION_ARG_INT, &changes.patience,
+      "End after so many epochs without a better model (0: never)", "N" },
     { "keep", 0, 0, G_OPTION_ARG_INT, &changes.keep, "Models of epochs kept (2)", "N" },
     { "seed", 0, 0, G_OPTION_ARG_INT64, &seed, "All chance comes from it (0)", "N" },
     { "workers", 0, 0, G_OPTION_ARG_INT, &workers, "Threads that load ahead (2); no result depends on it", "N" },
     { "validation_images", 0, 0, G_OPTION_ARG_INT, &validation, "Validate on so many (all)", "N" },
     { "checkpoint_steps", 0, 0, G_OPTION_ARG_INT64, &checkpoint_steps, "A checkpoint every so many steps too", "N" },
+    { "checkpoint_seconds", 0, 0, G_OPTION_ARG_INT, &changes.checkpoint_seconds, "A checkpoint so often (600)", "S" },
     { "stop_after", 0, 0, G_OPTION_ARG_INT64, &stop, "Stop behind this step with a checkpoint", "STEP" },
     { "events", 0, 0, G_OPTION_ARG_STRING, &events, "\"-\": every event as a line of JSON on standard output", "-" },
     { NULL },
@@ -194,6 +201,8 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "--events takes \"-\" alone");
   if (seed < 0 || workers < 0 || workers > 64 || stop < 0 || checkpoint_steps < 0 || validation < 0)
     return dh_cli_usage (cli, "--seed, --workers (to 64), --stop_after and the like are not negative");
+  if (resume && (n_rest > 0 || data_root || negative_root || init))
+    dh_cli_note (cli, "--resume goes on with the run's own recipe, data and weights, whatever else is said");
   if (momentum >= 0 || decay >= 0)
     dh_cli_note (cli, "--momentum and --decay have no effect: Adam uses 0.9 and 0.999, and no decay");
 
@@ -209,7 +218,7 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
   sigaction (SIGUSR1, &action, NULL);
   sigaction (SIGUSR2, &action, NULL);
   const DhTraining training = { .folder = folder,
-                                .device = cli->device ? cli->device : "auto",
+                                .device = resume && g_strcmp0 (cli->device, "auto") == 0 ? NULL : cli->device,
                                 .threads = (guint)MAX (cli->threads, 0),
                                 .recipe = recipe,
                                 .resume = resume,

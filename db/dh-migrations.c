@@ -90,5 +90,30 @@ const char *const dh_database_migrations[] = {
   "  source_split TEXT NOT NULL,"
   "  run INTEGER REFERENCES runs ON DELETE SET NULL,"
   "  made TEXT NOT NULL);",
+
+  "CREATE TABLE jobs ("
+  "  id INTEGER PRIMARY KEY,"
+  "  kind TEXT NOT NULL,"        /* train */
+  "  state TEXT NOT NULL,"       /* queued, running, paused, done, failed, cancelled, out-of-memory, lost */
+  "  why TEXT,"                  /* of an end */
+  "  position INTEGER NOT NULL," /* in the queue, the least first */
+  "  title TEXT NOT NULL,"
+  "  recipe TEXT NOT NULL,"        /* its name */
+  "  form TEXT,"                   /* everything that it was started with, as the studio writes it; NULL of others */
+  "  folder TEXT NOT NULL UNIQUE," /* absolute */
+  "  device TEXT NOT NULL,"
+  "  program TEXT NOT NULL," /* its version */
+  "  command TEXT NOT NULL," /* that does the same */
+  "  pid INTEGER NOT NULL DEFAULT 0,"
+  "  step INTEGER NOT NULL DEFAULT 0, steps INTEGER NOT NULL DEFAULT 0,"
+  "  epochs INTEGER NOT NULL DEFAULT 0,"
+  "  seconds REAL NOT NULL DEFAULT 0,"   /* spent, without pauses */
+  "  estimate REAL,"                     /* of all seconds, made before it began */
+  "  step_flop REAL, step_seconds REAL," /* what a step is, and took in the middle: for estimates of others */
+  "  best_epoch INTEGER, miou REAL, ap REAL, auroc REAL, fpr95 REAL," /* of the best epoch */
+  "  created TEXT NOT NULL,"
+  "  launched INTEGER NOT NULL DEFAULT 0," /* Unix, seconds: of the last process */
+  "  started INTEGER NOT NULL DEFAULT 0,"  /* of the first */
+  "  ended INTEGER NOT NULL DEFAULT 0);",
 };
 const guint dh_database_n_migrations = G_N_ELEMENTS (dh_database_migrations);

@@ -58,13 +58,23 @@ typedef struct
   char *source_title; /* filled by reading */
 } DhThresholdRow;
 
+/* A training. Times are Unix, in seconds; 0: not yet. */
+typedef struct
+{
+  gint64 id, position, pid, step, steps, epochs, best_epoch, launched, started, ended;
+  char *kind, *state, *why, *title, *recipe, *form, *folder, *device, *program, *command, *created;
+  double seconds, estimate, step_flop, step_seconds, miou, ap, auroc, fpr95;
+} DhJobRow;
+
 void dh_dataset_row_free (DhDatasetRow *row);
 void dh_model_row_free (DhModelRow *row);
 void dh_run_row_free (DhRunRow *row);
 void dh_run_image_row_free (DhRunImageRow *row);
 void dh_run_protocol_row_free (DhRunProtocolRow *row);
 void dh_threshold_row_free (DhThresholdRow *row);
+void dh_job_row_free (DhJobRow *row);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhRunRow, dh_run_row_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhJobRow, dh_job_row_free)
 
 /* Data sets are one by root, kind and fingerprint; models by SHA-256. */
 gint64 dh_database_put_dataset (DhDatabase *database, const DhDatasetRow *row, GError **error);
@@ -102,5 +112,28 @@ GPtrArray *dh_database_list_run_protocols (DhDatabase *database, gint64 run, GEr
 gint64 dh_database_add_threshold (DhDatabase *database, const DhThresholdRow *row, GError **error);
 /* Of one model and score, newest first; GPtrArray of DhThresholdRow. */
 GPtrArray *dh_database_list_thresholds (DhDatabase *database, gint64 model, const char *score, GError **error);
+
+/* A new job in the state that the row says, behind all others. One folder is one job: where there is one already, that
+ * one takes the row's values and keeps its id. */
+gint64 dh_database_put_job (DhDatabase *database, const DhJobRow *row, GError **error);
+/* From queued to running with this time of launch, where it is still queued and none else runs: *claimed. Of several
+ * programs that try, one succeeds. */
+gboolean dh_database_claim_job (DhDatabase *database, gint64 job, gint64 now, gboolean *claimed, GError **error);
+gboolean dh_database_set_job_pid (DhDatabase *database, gint64 job, gint64 pid, GError **error);
+/* `ended`: 0 for states that are no end. */
+gboolean dh_database_set_job_state (DhDatabase *database, gint64 job, const char *state, const char *why, gint64 ended,
+                                    GError **error);
+/* Into the queue again, at its end or, `first`, at its head. */
+gboolean dh_database_requeue_job (DhDatabase *database, gint64 job, gboolean first, GError **error);
+/* step, steps, epochs, seconds, step_seconds, started, and the numbers of the best epoch. */
+gboolean dh_database_set_job_progress (DhDatabase *database, const DhJobRow *row, GError **error);
+gboolean dh_database_swap_jobs (DhDatabase *database, gint64 job, gint64 other, GError **error);
+gboolean dh_database_delete_job (DhDatabase *database, gint64 job, GError **error);
+/* By position; GPtrArray of DhJobRow. */
+GPtrArray *dh_database_list_jobs (DhDatabase *database, GError **error);
+/* A number that changes whenever another connection writes. */
+gint64 dh_database_data_version (DhDatabase *database);
+/* FLOP a second that trainings on a device of this name reached, the last one's; NAN where there was none. */
+double dh_database_training_speed (DhDatabase *database, const char *device, GError **error);
 
 G_END_DECLS

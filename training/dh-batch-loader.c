@@ -18,12 +18,9 @@ struct _DhBatchLoader
   GCond cond;
   GHashTable *made;  /* batch number → DhBatch */
   guint64 asked_for; /* batches below were given to the pool */
+  GCancellable *cancellable;
+  gint closing;
 };
-
-typedef struct
-{
-  guint64 number;
-} Task;
 
 void
 dh_batch_free (DhBatch *batch)
@@ -90,6 +87,9 @@ make (const DhBatchLoader *loader, guint64 number)
   g_autofree guint *order = draw_order (loader, pass);
   for (guint i = 0; i < batch->n && !batch->error; i++)
     {
+      if (g_atomic_int_get (&loader->closing)
+          || g_cancellable_set_error_if_cancelled (loader->cancellable, &batch->error))
+        break;
       const guint64 sample = first + loader->rank * there + i;
       const guint64 key = pass * loader->composer->n_items + sample;
       dh_composer_sample (loader->composer, order[sample], dh_random_new (loader->seed, STREAM_SAMPLE, key),
@@ -101,11 +101,11 @@ make (const DhBatchLoader *loader, guint64 number)
 static void
 work (gpointer data, gpointer user_data)
 {
-  g_autofree Task *task = data;
   DhBatchLoader *loader = user_data;
-  DhBatch *batch = make (loader, task->number);
+  const guint64 number = GPOINTER_TO_SIZE (data) - 1;
+  DhBatch *batch = make (loader, number);
   g_mutex_lock (&loader->mutex);
-  g_hash_table_insert (loader->made, g_memdup2 (&task->number, sizeof task->number), batch);
+  g_hash_table_insert (loader->made, g_memdup2 (&number, sizeof number), batch);
   g_cond_broadcast (&loader->cond);
   g_mutex_unlock (&loader->mutex);
 }
@@ -132,12 +132,20 @@ dh_batch_loader_free (DhBatchLoader *loader)
 {
   if (!loader)
     return;
+  g_atomic_int_set (&loader->closing, TRUE);
   if (loader->pool)
-    g_thread_pool_free (loader->pool, FALSE, TRUE);
+    g_thread_pool_free (loader->pool, TRUE, TRUE);
+  g_clear_object (&loader->cancellable);
   g_hash_table_unref (loader->made);
   g_mutex_clear (&loader->mutex);
   g_cond_clear (&loader->cond);
   g_free (loader);
+}
+
+void
+dh_batch_loader_set_cancellable (DhBatchLoader *loader, GCancellable *cancellable)
+{
+  g_set_object (&loader->cancellable, cancellable);
 }
 
 DhBatch *
@@ -151,10 +159,7 @@ dh_batch_loader_take (DhBatchLoader *loader, guint64 number, GError **error)
       if (loader->asked_for < number)
         loader->asked_for = number;
       for (; loader->asked_for < number + loader->ahead; loader->asked_for++)
-        {
-          const Task task = { loader->asked_for };
-          g_thread_pool_push (loader->pool, g_memdup2 (&task, sizeof task), NULL);
-        }
+        g_thread_pool_push (loader->pool, GSIZE_TO_POINTER (loader->asked_for + 1), NULL);
       g_mutex_lock (&loader->mutex);
       while (!(batch = g_hash_table_lookup (loader->made, &number)))
         g_cond_wait (&loader->cond, &loader->mutex);

@@ -1,11 +1,11 @@
 #include "dh-recipe.h"
 
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
 
 #include "dh-error.h"
 #include "dh-file.h"
+#include "dh-run-json.h"
 
 static const char *const names[] = { "dlv3-cityscapes", "ldn-semseg", "ldn-streethazards", NULL };
 
@@ -99,6 +99,7 @@ static const struct
   FIELD (negative_side, COUNT, 32, 8192),
   FIELD (negative_crop, COUNT, 32, 8192),
   FIELD (negative_scale, PAIR, 0.05, 20),
+  FIELD (patience, COUNT, 0, 100000),
   FIELD (keep, COUNT, 0, 100000),
   FIELD (checkpoint_seconds, COUNT, 1, 1e6),
 #undef FIELD
@@ -141,6 +142,17 @@ dh_recipe_free (DhRecipe *recipe)
   g_free (recipe);
 }
 
+DhRecipe *
+dh_recipe_copy (const DhRecipe *recipe)
+{
+  DhRecipe *copy = g_memdup2 (recipe, sizeof *recipe);
+  copy->name = g_strdup (recipe->name);
+  copy->architecture = g_strdup (recipe->architecture);
+  copy->dataset = g_strdup (recipe->dataset);
+  copy->selection = g_strdup (recipe->selection);
+  return copy;
+}
+
 static double
 get_number (const DhRecipe *recipe, guint field, guint part)
 {
@@ -177,6 +189,47 @@ static guint
 part_count (Type type)
 {
   return type == PAIR ? 2 : type == COLOUR ? 3 : 1;
+}
+
+/* Of a single number; G_N_ELEMENTS (fields) where there is none. */
+static guint
+find_number (const char *name)
+{
+  guint i = 0;
+  while (i < G_N_ELEMENTS (fields) && !g_str_equal (fields[i].name, name))
+    i++;
+  return i < G_N_ELEMENTS (fields) && (fields[i].type == COUNT || fields[i].type == NUMBER) ? i : G_N_ELEMENTS (fields);
+}
+
+gboolean
+dh_recipe_get_number (const DhRecipe *recipe, const char *field, double *value)
+{
+  const guint which = find_number (field);
+  if (which == G_N_ELEMENTS (fields))
+    return FALSE;
+  *value = get_number (recipe, which, 0);
+  return TRUE;
+}
+
+gboolean
+dh_recipe_set_number (DhRecipe *recipe, const char *field, double value)
+{
+  const guint which = find_number (field);
+  if (which == G_N_ELEMENTS (fields))
+    return FALSE;
+  set_number (recipe, which, 0, CLAMP (value, -1e9, 1e9));
+  return TRUE;
+}
+
+gboolean
+dh_recipe_get_range (const char *field, double *least, double *most)
+{
+  const guint which = find_number (field);
+  if (which == G_N_ELEMENTS (fields))
+    return FALSE;
+  *least = fields[which].least;
+  *most = fields[which].most;
+  return TRUE;
 }
 
 static gboolean
@@ -252,19 +305,17 @@ read_field (DhRecipe *recipe, guint field, JsonNode *node)
 DhRecipe *
 dh_recipe_from_json (const char *text, const char *name, GError **error)
 {
-  g_autoptr (JsonParser) parser = json_parser_new ();
-  g_autoptr (GError) why = NULL;
   g_autoptr (DhRecipe) recipe = new_recipe ();
+  g_autoptr (GError) why = NULL;
+  g_autoptr (JsonNode) root = dh_run_json_parse (text, strlen (text), &why);
   g_free (recipe->name);
   recipe->name = g_path_get_basename (name);
-  if (!json_parser_load_from_data (parser, text, -1, &why) || !json_parser_get_root (parser)
-      || !JSON_NODE_HOLDS_OBJECT (json_parser_get_root (parser)))
+  if (!root)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "The recipe “%s” is no JSON object%s%s", name, why ? ": " : "",
-                   why ? why->message : "");
+      g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "The recipe “%s” cannot be read: %s", name, why->message);
       return NULL;
     }
-  JsonObject *object = json_node_get_object (json_parser_get_root (parser));
+  JsonObject *object = json_node_get_object (root);
   g_autoptr (GList) members = json_object_get_members (object);
   for (GList *member = members; member; member = member->next)
     {

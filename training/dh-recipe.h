@@ -26,6 +26,7 @@ typedef struct
   guint negative_side; /* shorter side that a negative is brought to */
   guint negative_crop;
   double negative_scale[2]; /* drawn before its crop */
+  guint patience;           /* epochs without a better model behind which it ends; 0: never */
   guint keep;               /* model_{epoch}.pth files kept */
   guint checkpoint_seconds; /* a resumable checkpoint at least so often */
 } DhRecipe;
@@ -37,6 +38,12 @@ const char *const *dh_recipe_names (void);
  * unknown, of another type or out of range), DH_ERROR_NOT_FOUND, DH_ERROR_IO. */
 DhRecipe *dh_recipe_load (const char *name_or_path, GError **error);
 DhRecipe *dh_recipe_from_json (const char *text, const char *name, GError **error);
+DhRecipe *dh_recipe_copy (const DhRecipe *recipe);
+/* The single numbers by their names in JSON; FALSE where there is none of that name. The value is not checked. */
+gboolean dh_recipe_get_number (const DhRecipe *recipe, const char *field, double *value);
+gboolean dh_recipe_set_number (DhRecipe *recipe, const char *field, double value);
+/* What dh_recipe_check() lets through. */
+gboolean dh_recipe_get_range (const char *field, double *least, double *most);
 /* Whether all is in range, after fields were changed by hand. */
 gboolean dh_recipe_check (const DhRecipe *recipe, GError **error);
 /* Free with g_free. */

@@ -5,12 +5,15 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "dh-error.h"
 #include "dh-file.h"
+
+/* Beside the checkpoints: the log, and what the file system needs for itself. */
+#define SLACK ((guint64)16 << 20)
 
 char *
 dh_run_folder_file (const DhRunFolder *folder, const char *name)
@@ -18,31 +21,38 @@ dh_run_folder_file (const DhRunFolder *folder, const char *name)
   return g_build_filename (folder->path, name, NULL);
 }
 
+/* What a kill left of a line becomes a line of its own, which readers leave out. */
 static gboolean
-take_lock (DhRunFolder *folder, GError **error)
+open_log (DhRunFolder *folder, GError **error)
 {
-  g_autofree char *path = dh_run_folder_file (folder, "job.lock");
-  folder->lock = g_open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (folder->lock < 0 || flock (folder->lock, LOCK_EX | LOCK_NB) != 0)
+  g_autofree char *path = dh_run_folder_file (folder, "log.jsonl");
+  struct stat about;
+  char last = '\n';
+  folder->log = open (path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  if (folder->log >= 0 && fstat (folder->log, &about) == 0
+      && (about.st_size == 0 || pread (folder->log, &last, 1, about.st_size - 1) == 1)
+      && (last == '\n' || write (folder->log, "\n", 1) == 1))
+    return TRUE;
+  g_set_error (error, DH_ERROR, DH_ERROR_IO, "%s cannot be written: %s", path, g_strerror (errno));
+  return FALSE;
+}
+
+/* What a kill left of files that were being written. */
+static void
+remove_parts (const DhRunFolder *folder)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder->path, 0, NULL);
+  const char *name;
+  while (dir && (name = g_dir_read_name (dir)))
     {
-      const int code = errno;
-      g_set_error (error, DH_ERROR, folder->lock < 0 ? DH_ERROR_IO : DH_ERROR_FAILED, "The run “%s” cannot be used: %s",
-                   folder->path,
-                   folder->lock >= 0 && code == EWOULDBLOCK ? "another process trains in it" : g_strerror (code));
-      return FALSE;
+      const char *suffix = strrchr (name, '.');
+      const gsize length = suffix ? (gsize)(suffix - name) : 0;
+      if (!suffix || strlen (suffix) != 7 || length < 4
+          || (memcmp (suffix - 4, ".pth", 4) != 0 && !g_str_has_prefix (name, "config.json.")))
+        continue;
+      g_autofree char *path = dh_run_folder_file (folder, name);
+      g_unlink (path);
     }
-  g_autofree char *boot = NULL;
-  g_file_get_contents ("/proc/sys/kernel/random/boot_id", &boot, NULL, NULL);
-  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
-  g_autofree char *when = g_date_time_format_iso8601 (now);
-  g_autofree char *text = g_strdup_printf ("{\"pid\": %d, \"boot\": \"%s\", \"started\": \"%s\"}\n", (int)getpid (),
-                                           boot ? g_strstrip (boot) : "", when);
-  if (ftruncate (folder->lock, 0) != 0 || write (folder->lock, text, strlen (text)) != (gssize)strlen (text))
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_IO, "%s cannot be written: %s", path, g_strerror (errno));
-      return FALSE;
-    }
-  return TRUE;
 }
 
 DhRunFolder *
@@ -50,9 +60,10 @@ dh_run_folder_open (const char *path, gboolean fresh, GError **error)
 {
   g_autoptr (DhRunFolder) folder = g_new0 (DhRunFolder, 1);
   folder->path = g_strdup (path);
-  folder->lock = -1;
-  g_autofree char *log = dh_run_folder_file (folder, "log.jsonl");
-  const gboolean used = g_file_test (log, G_FILE_TEST_EXISTS);
+  folder->log = -1;
+  g_autofree char *config = dh_run_folder_file (folder, "config.json");
+  /* Without a configuration, whatever was tried here ended before it began. */
+  const gboolean used = g_file_test (config, G_FILE_TEST_EXISTS);
   if (fresh && used)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
@@ -64,11 +75,10 @@ dh_run_folder_open (const char *path, gboolean fresh, GError **error)
       g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "The folder %s holds no training to resume", path);
       return NULL;
     }
-  if (!dh_folder_make (path, error) || !take_lock (folder, error))
+  if (!dh_folder_make (path, error) || !(folder->lock = dh_run_lock_take (path, error)) || !open_log (folder, error))
     return NULL;
-  g_autoptr (GFile) file = g_file_new_for_path (log);
-  folder->log = G_OUTPUT_STREAM (g_file_append_to (file, G_FILE_CREATE_NONE, NULL, error));
-  return folder->log ? g_steal_pointer (&folder) : NULL;
+  remove_parts (folder);
+  return g_steal_pointer (&folder);
 }
 
 void
@@ -76,9 +86,9 @@ dh_run_folder_free (DhRunFolder *folder)
 {
   if (!folder)
     return;
-  g_clear_object (&folder->log);
-  if (folder->lock >= 0)
-    close (folder->lock);
+  if (folder->log >= 0)
+    close (folder->log);
+  g_clear_pointer (&folder->lock, dh_run_lock_free);
   g_free (folder->path);
   g_free (folder);
 }
@@ -87,7 +97,27 @@ gboolean
 dh_run_folder_log (DhRunFolder *folder, const char *line, GError **error)
 {
   g_autofree char *text = g_strconcat (line, "\n", NULL);
-  return g_output_stream_write_all (folder->log, text, strlen (text), NULL, NULL, error);
+  const gsize length = strlen (text);
+  const off_t before = lseek (folder->log, 0, SEEK_END);
+  gssize written;
+  do
+    written = write (folder->log, text, length);
+  while (written < 0 && errno == EINTR);
+  if (written == (gssize)length)
+    return TRUE;
+  const int code = written < 0 ? errno : ENOSPC;
+  if (written > 0 && before >= 0 && ftruncate (folder->log, before) != 0)
+    g_info ("%s/log.jsonl ends in half a line: %s", folder->path, g_strerror (errno));
+  g_set_error (error, DH_ERROR, DH_ERROR_IO, "%s/log.jsonl cannot be written: %s", folder->path, g_strerror (code));
+  return FALSE;
+}
+
+guint
+dh_run_folder_model_epoch (const char *name)
+{
+  guint epoch = 0;
+  int end = 0;
+  return sscanf (name, "model_%9u.pth%n", &epoch, &end) == 1 && end == (int)strlen (name) ? epoch : 0;
 }
 
 void
@@ -98,9 +128,8 @@ dh_run_folder_prune (DhRunFolder *folder, guint keep)
   const char *name;
   while (dir && (name = g_dir_read_name (dir)))
     {
-      guint epoch;
-      int end = 0;
-      if (sscanf (name, "model_%u.pth%n", &epoch, &end) == 1 && end == (int)strlen (name))
+      const guint epoch = dh_run_folder_model_epoch (name);
+      if (epoch)
         g_array_append_val (epochs, epoch);
     }
   while (epochs->len > keep)
@@ -116,19 +145,43 @@ dh_run_folder_prune (DhRunFolder *folder, guint keep)
     }
 }
 
+/* The checkpoint holds each parameter with two moments, and a new one stands beside the old until it is whole; then the
+ * best model, the kept ones, and one of these beside itself. */
+guint64
+dh_run_folder_needs (guint64 parameters, guint keep)
+{
+  return 4 * parameters * (3 + 3 + 1 + (guint64)keep + 1) + SLACK;
+}
+
+guint64
+dh_run_folder_free_space (const char *path)
+{
+  g_autofree char *at = g_canonicalize_filename (path, NULL);
+  struct statvfs info;
+  /* The first of its parents that is there. */
+  while (statvfs (at, &info) != 0)
+    {
+      g_autofree char *parent = g_path_get_dirname (at);
+      if (g_str_equal (parent, at))
+        return 0;
+      g_free (at);
+      at = g_steal_pointer (&parent);
+    }
+  return (guint64)info.f_bavail * info.f_frsize;
+}
+
 gboolean
 dh_run_folder_has_space (const DhRunFolder *folder, guint64 bytes, GError **error)
 {
   struct statvfs info;
-  if (statvfs (folder->path, &info) != 0)
+  if (statvfs (folder->path, &info) != 0 || info.f_blocks == 0)
     return TRUE;
-  const double there = (double)info.f_bavail * (double)info.f_frsize;
-  if (there >= (double)bytes)
+  const guint64 there = dh_run_folder_free_space (folder->path);
+  if (there >= bytes)
     return TRUE;
-  g_set_error (
-      error, DH_ERROR, DH_ERROR_IO,
-      "The disk of %s has %.0f MiB left, but the checkpoints of this training need %.0f MiB; make room or keep "
-      "fewer",
-      folder->path, there / (1 << 20), (double)bytes / (1 << 20));
+  g_set_error (error, DH_ERROR, DH_ERROR_IO,
+               "The disk of %s has %.0f MiB left, but the checkpoints of this training need %.0f MiB; make room or "
+               "keep fewer",
+               folder->path, (double)there / (1 << 20), (double)bytes / (1 << 20));
   return FALSE;
 }

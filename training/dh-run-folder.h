@@ -1,6 +1,6 @@
 #pragma once
 #include <gio/gio.h>
-#include <json-glib/json-glib.h>
+#include "dh-run-lock.h"
 
 G_BEGIN_DECLS
 
@@ -8,22 +8,30 @@ G_BEGIN_DECLS
 typedef struct
 {
   char *path;
-  int lock; /* file descriptor */
-  GOutputStream *log;
+  DhRunLock *lock;
+  int log; /* file descriptor */
 } DhRunFolder;
 
-/* `fresh`: makes the folder; one that holds a training already is an error, never overwritten. Else it must hold one.
- * Takes job.lock, which says pid, boot id and start time; where another process holds it: DH_ERROR_FAILED. */
+/* `fresh`: makes the folder; one in which a training began already is an error, never overwritten. Else it must hold
+ * one. Takes its lock; where another process holds it: DH_ERROR_FAILED. */
 DhRunFolder *dh_run_folder_open (const char *path, gboolean fresh, GError **error);
 void dh_run_folder_free (DhRunFolder *folder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhRunFolder, dh_run_folder_free)
 /* Free with g_free. */
 char *dh_run_folder_file (const DhRunFolder *folder, const char *name);
-/* One line behind log.jsonl. */
+/* One line behind log.jsonl; a line is written whole or not at all, but for a kill: the next then begins on a line of
+ * its own. */
 gboolean dh_run_folder_log (DhRunFolder *folder, const char *line, GError **error);
 /* Removes all model_{epoch}.pth but the `keep` last. */
 void dh_run_folder_prune (DhRunFolder *folder, guint keep);
-/* Whether `bytes` are free there; an error says how much is. */
+
+/* "model_12.pth" → 12; 0 for other names. */
+guint dh_run_folder_model_epoch (const char *name);
+/* Bytes that a training's files take at most, for so many parameters; and those that are free where the folder is, or
+ * will be: 0 where that cannot be told. */
+guint64 dh_run_folder_needs (guint64 parameters, guint keep);
+guint64 dh_run_folder_free_space (const char *path);
+/* Whether there is room for it; an error says how much is there. */
 gboolean dh_run_folder_has_space (const DhRunFolder *folder, guint64 bytes, GError **error);
 
 G_END_DECLS

@@ -8,17 +8,17 @@ G_BEGIN_DECLS
 typedef struct
 {
   const char *folder;
-  const char *device;
+  const char *device; /* NULL: the run's own, or "auto"; so for `threads` 0 */
   guint threads;
   const DhRecipe *recipe; /* NULL with resume: the run's own */
   gboolean resume;
   const char *data_root, *negative_root; /* NULL with resume: the run's own */
-  const char *init;                      /* weights to start from; NULL: fresh */
-  guint64 seed;
+  const char *init;                      /* weights to start from; NULL: fresh. With resume: the run's own, as are */
+  guint64 seed;                          /* the seed, */
+  guint64 checkpoint_steps;              /* a resumable checkpoint so often; 0: by the clock alone, */
+  guint validation_images;               /* and pictures to validate on; 0: all */
   guint workers;
-  guint64 most_steps;       /* stop behind this step, as if by a signal; 0: run to the end */
-  guint64 checkpoint_steps; /* a resumable checkpoint so often; 0: by the clock alone */
-  guint validation_images;  /* 0: all */
+  guint64 most_steps; /* stop behind this step, as if by a signal; 0: run to the end */
 
   /* Each event as one line of JSON, without newline, after it was logged. */
   void (*event) (const char *line, gpointer data);
@@ -29,9 +29,12 @@ typedef struct
   gpointer data;
 } DhTraining;
 
-/* Returns when the training is done or stopped. On a cancellation the step in progress is dropped, a checkpoint is
- * written, and G_IO_ERROR_CANCELLED comes back. Three steps in a row without a finite loss and gradient are
- * DH_ERROR_FAILED; the last good checkpoint stays. Other errors: those of the files, of the device, DH_ERROR_USAGE. */
+/* Returns when the training is done (or its recipe's patience is at its end) or stopped. Errors that name the run's
+ * folder as used, held or missing leave no trace in it; every other end is its log's last event, "end", with "state"
+ * done, stopped, failed or out-of-memory and "why", and stands in its lock (dh-run-lock.h). On a cancellation the step
+ * in progress is dropped, a checkpoint is written, and G_IO_ERROR_CANCELLED comes back. Three steps in a row without a
+ * finite loss and gradient are DH_ERROR_FAILED; the last good checkpoint stays. Other errors: those of the files, of
+ * the device, DH_ERROR_USAGE. */
 gboolean dh_train (const DhTraining *training, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

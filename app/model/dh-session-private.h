@@ -31,6 +31,7 @@ struct _DhSession
   GObject parent_instance;
   DhSettings *settings;
   DhView *view;
+  DhTrainingQueue *training;
   DhMapCache *cache;
   DhWorker *worker;
   DhImageList *list;

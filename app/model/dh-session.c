@@ -94,6 +94,12 @@ dh_session_get_view (DhSession *self)
   return self->view;
 }
 
+DhTrainingQueue *
+dh_session_get_training (DhSession *self)
+{
+  return self->training;
+}
+
 DhImageList *
 dh_session_get_list (DhSession *self)
 {
@@ -214,6 +220,7 @@ dh_session_init (DhSession *self)
   self->view = dh_view_new (self->settings);
   self->cache = dh_map_cache_new (maps, DH_MAP_CACHE_DEFAULT_LIMIT);
   self->worker = dh_worker_new (self->cache);
+  self->training = dh_training_queue_new (NULL, NULL);
   self->list = dh_image_list_new ();
   self->runs = g_list_store_new (DH_TYPE_RUN_ITEM);
   self->closing = g_cancellable_new ();
@@ -245,6 +252,8 @@ dh_session_close (DhSession *self)
   g_signal_handlers_disconnect_by_data (self->worker, self);
   dh_worker_stop (self->worker);
   g_clear_object (&self->worker);
+  dh_training_queue_close (self->training);
+  g_clear_object (&self->training);
   dh_session_forget_frames (self);
   dh_session_clear_thresholds (self);
   g_clear_object (&self->view);

@@ -6,6 +6,7 @@
 #include "dh-score-stats.h"
 #include "dh-settings.h"
 #include "dh-threshold.h"
+#include "dh-training-queue.h"
 #include "dh-view.h"
 
 G_BEGIN_DECLS
@@ -37,6 +38,7 @@ const char *dh_session_get_program_version (void);
 /* Borrowed; they live as long as the session is not closed. */
 DhSettings *dh_session_get_settings (DhSession *session);
 DhView *dh_session_get_view (DhSession *session);
+DhTrainingQueue *dh_session_get_training (DhSession *session);
 
 /* Opening. What is open stays until the new is read; an error leaves it as it was. */
 void dh_session_open_dataset (DhSession *session, const char *path);

@@ -1,0 +1,40 @@
+#pragma once
+#include "dh-recipe.h"
+#include "dh-training-form.h"
+
+G_BEGIN_DECLS
+
+struct _DhTrainingForm
+{
+  GObject parent_instance;
+  char *recipe;   /* as it is loaded by: a published name or a path */
+  DhRecipe *base; /* its own values */
+  double numbers[DH_N_TRAINING_FIELDS];
+  char *texts[DH_N_TRAINING_FIELDS]; /* never NULL where the kind is a text */
+  const char **architectures;        /* that fit the base; static strings */
+};
+
+gboolean dh_training_field_is_of_recipe (DhTrainingField field);
+gboolean dh_training_field_is_number (DhTrainingField field);
+
+/* The value that a field of the recipe has in it. */
+double dh_training_form_base_number (DhTrainingForm *form, DhTrainingField field);
+const char *dh_training_form_base_text (DhTrainingForm *form, DhTrainingField field);
+
+/* Takes the recipe as the form's base and its values; `recipe` is what to load it by. */
+void dh_training_form_take_base (DhTrainingForm *form, const char *recipe, DhRecipe *base);
+
+/* The recipe with what was changed; free with dh_recipe_free. */
+DhRecipe *dh_training_form_dup_recipe (DhTrainingForm *form);
+
+/* A name of a folder that is free under the form's RUNS; free with g_free. Looks at the disk. */
+char *dh_training_form_dup_folder_name (DhTrainingForm *form);
+
+/* Words of the command line for a run of that name. `recipe`: the file to give instead of the recipe's name and its
+ * changed values; NULL: these. Free with g_strfreev. */
+char **dh_training_form_dup_words (DhTrainingForm *form, const char *recipe, const char *name);
+
+/* "0.03": as short as it can be and still the same number; free with g_free. */
+char *dh_training_number_to_text (double value);
+
+G_END_DECLS

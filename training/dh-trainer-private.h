@@ -1,0 +1,70 @@
+#pragma once
+#include <json-glib/json-glib.h>
+#include "dh-adam.h"
+#include "dh-batch-loader.h"
+#include "dh-checkpoint.h"
+#include "dh-nets.h"
+#include "dh-run-config.h"
+#include "dh-run-folder.h"
+#include "dh-train-plan.h"
+#include "dh-trainer.h"
+
+G_BEGIN_DECLS
+
+/* One training under way. The flow is in dh-trainer.c; each part of it in a file of its own. */
+typedef struct
+{
+  const DhTraining *training;
+  DhRunConfig *config; /* the recipe and what decides the run beside it */
+  DhRunFolder *folder;
+  gboolean begun; /* its start was logged */
+
+  DhDevice *device;
+  DhNet *net;
+  DhTensorDict *state;      /* the whole state dict, float32 in memory of its own */
+  DhTensorDict *statistics; /* copies of the running ones, to go back to */
+  char **trained;           /* names */
+  DhAdam adam;
+  double *rates;
+  DhTrainPlan *plans[2]; /* of the recipe's batch, and of an epoch's last */
+  guint plan_sizes[2];
+
+  DhDataset *dataset, *negatives;
+  GArray *items, *validation_items, *negative_items;
+  DhComposer composer, validation;
+  DhBatchLoader *loader;
+
+  guint64 step, epoch_steps; /* steps done; of an epoch */
+  guint64 skipped, bad;
+  guint64 validated; /* epochs */
+  double best;
+  guint64 best_epoch;     /* of `best`, counted from 1; 0: none yet */
+  gint64 checkpoint_at;   /* monotonic, of the last one */
+  gint64 checkpoint_step; /* −1: none yet */
+} DhTrainerRun;
+
+/* Data: opens the sets, chooses the pictures, makes the loader. */
+G_GNUC_INTERNAL gboolean dh_trainer_prepare_data (DhTrainerRun *run, GCancellable *cancellable, GError **error);
+/* Device, network, weights (of `checkpoint`, which may be NULL), optimiser. */
+G_GNUC_INTERNAL gboolean dh_trainer_prepare_network (DhTrainerRun *run, DhCheckpoint *checkpoint, GError **error);
+
+/* One optimiser step. */
+G_GNUC_INTERNAL gboolean dh_trainer_step (DhTrainerRun *run, GCancellable *cancellable, GError **error);
+
+/* Validation, the best model, kept models, a checkpoint. */
+G_GNUC_INTERNAL gboolean dh_trainer_end_epoch (DhTrainerRun *run, GCancellable *cancellable, GError **error);
+/* Whether the recipe's patience is at its end. */
+G_GNUC_INTERNAL gboolean dh_trainer_is_out_of_patience (const DhTrainerRun *run);
+
+/* Checkpoints. */
+G_GNUC_INTERNAL gboolean dh_trainer_save_checkpoint (DhTrainerRun *run, GError **error);
+G_GNUC_INTERNAL gboolean dh_trainer_save_model (DhTrainerRun *run, const char *name, GError **error);
+/* The optimiser's state and the counters; the network's was taken already. */
+G_GNUC_INTERNAL gboolean dh_trainer_restore (DhTrainerRun *run, DhCheckpoint *checkpoint, GError **error);
+
+/* Events: one JSON object a line. end_event() takes `json` (dh-run-json.h), logs it and tells the caller of dh_train().
+ */
+G_GNUC_INTERNAL JsonBuilder *dh_trainer_begin_event (const DhTrainerRun *run, const char *name);
+G_GNUC_INTERNAL gboolean dh_trainer_end_event (DhTrainerRun *run, JsonBuilder *json, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,133 @@
+#include "dh-trainer-private.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "dh-error.h"
+#include "dh-run-json.h"
+
+#define MOST_BAD_STEPS 3
+
+/* Copies the running statistics aside, or back. */
+static void
+keep_statistics (DhTrainerRun *run, gboolean back)
+{
+  for (guint i = 0; i < dh_tensor_dict_size (run->statistics); i++)
+    {
+      DhTensor *copy = dh_tensor_dict_at (run->statistics, i);
+      DhTensor *value = dh_tensor_dict_get (run->state, dh_tensor_dict_name (run->statistics, i));
+      memcpy (dh_tensor_f32 (back ? value : copy), dh_tensor_f32 (back ? copy : value), dh_tensor_size_bytes (copy));
+    }
+}
+
+static void
+set_rates (DhTrainerRun *run)
+{
+  const DhRecipe *recipe = run->config->recipe;
+  const double epoch = (double)(run->step / run->epoch_steps);
+  const double rate =
+      recipe->rate_min + (recipe->rate - recipe->rate_min) * (1 + cos (G_PI * epoch / recipe->epochs)) / 2;
+  for (guint i = 0; run->trained[i]; i++)
+    run->rates[i] = g_str_has_prefix (run->trained[i], "backbone.") ? rate * recipe->backbone : rate;
+}
+
+static DhTrainPlan *
+find_plan (DhTrainerRun *run, guint n, GError **error)
+{
+  const guint which = n == run->config->recipe->batch ? 0 : 1;
+  if (run->plans[which] && run->plan_sizes[which] == n)
+    return run->plans[which];
+  const gint crop = (gint)run->config->recipe->crop;
+  const DhTrainOptions options = { .input = { (gint)n, 3, crop, crop },
+                                   .logits = run->net->logits,
+                                   .logits_ood = run->net->logits_ood,
+                                   .beta = run->config->recipe->beta };
+  g_clear_pointer (&run->plans[which], dh_train_plan_free);
+  run->plan_sizes[which] = n;
+  return run->plans[which] =
+             dh_train_plan_new (run->device, run->net->graph, run->state, run->adam.gradients, &options, error);
+}
+
+static gboolean
+accumulate (DhTrainerRun *run, DhLosses *sum, GCancellable *cancellable, GError **error)
+{
+  const guint n = run->config->recipe->accumulation;
+  *sum = (DhLosses){ 0 };
+  for (guint i = 0; i < n; i++)
+    {
+      const guint64 number = run->step * n + i;
+      g_autoptr (DhBatch) batch = dh_batch_loader_take (run->loader, number, error);
+      DhTrainPlan *plan = batch ? find_plan (run, batch->n, error) : NULL;
+      DhLosses losses;
+      if (!plan
+          || !dh_train_plan_run (plan, batch->input, batch->labels, run->config->seed + number, 1.0 / n, &losses,
+                                 cancellable, error))
+        return FALSE;
+      sum->total += losses.total / n;
+      sum->segmentation += losses.segmentation / n;
+      sum->likelihood += losses.likelihood / n;
+      sum->posterior += losses.posterior / n;
+      sum->labelled += losses.labelled;
+      sum->negatives += losses.negatives;
+    }
+  return !run->training->reduce || run->training->reduce (run->adam.gradients, run->training->data, error);
+}
+
+/* A step without labelled pixels or with numbers that are not finite changes nothing. */
+static gboolean
+skip (DhTrainerRun *run, const DhLosses *losses, GError **error)
+{
+  keep_statistics (run, TRUE);
+  dh_adam_zero_gradients (&run->adam);
+  run->step++;
+  run->skipped++;
+  run->bad += losses->labelled > 0;
+  dh_run_lock_set_step (run->folder->lock, run->step);
+  JsonBuilder *json = dh_trainer_begin_event (run, "skip");
+  dh_run_json_add_text (json, "why", losses->labelled ? "the loss or a gradient is not finite" : "no labelled pixel");
+  if (!dh_trainer_end_event (run, json, error))
+    return FALSE;
+  if (run->bad < MOST_BAD_STEPS)
+    return TRUE;
+  g_set_error (error, DH_ERROR, DH_ERROR_FAILED,
+               "The training diverged: %u steps in a row gave no finite loss and gradient; go on from the last "
+               "checkpoint with a smaller rate",
+               MOST_BAD_STEPS);
+  return FALSE;
+}
+
+gboolean
+dh_trainer_step (DhTrainerRun *run, GCancellable *cancellable, GError **error)
+{
+  const gint64 begin = g_get_monotonic_time ();
+  DhLosses losses;
+  keep_statistics (run, FALSE);
+  if (!accumulate (run, &losses, cancellable, error))
+    {
+      keep_statistics (run, TRUE);
+      dh_adam_zero_gradients (&run->adam);
+      return FALSE;
+    }
+  if (losses.labelled == 0 || !isfinite (losses.total) || !dh_adam_gradients_are_finite (&run->adam))
+    return skip (run, &losses, error);
+  run->bad = 0;
+  set_rates (run);
+  /* Skipped steps are none of the optimiser's. */
+  dh_adam_step (&run->adam, run->state, run->rates, run->step - run->skipped + 1);
+  run->step++;
+  dh_run_lock_set_step (run->folder->lock, run->step);
+  JsonBuilder *json = dh_trainer_begin_event (run, "step");
+  dh_run_json_add_number (json, "loss", losses.total);
+  dh_run_json_add_number (json, "seg", losses.segmentation);
+  if (run->config->recipe->negatives)
+    {
+      dh_run_json_add_number (json, "like", losses.likelihood);
+      dh_run_json_add_number (json, "post", losses.posterior);
+    }
+  double rate = 0;
+  for (guint i = 0; run->trained[i]; i++)
+    rate = MAX (rate, run->rates[i]);
+  dh_run_json_add_number (json, "lr", rate);
+  dh_run_json_add_number (json, "seconds", 1e-6 * (double)(g_get_monotonic_time () - begin));
+  return dh_trainer_end_event (run, json, error);
+}
