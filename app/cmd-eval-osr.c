@@ -1,8 +1,11 @@
+#include <glib/gstdio.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli-dataset.h"
 #include "cli-model.h"
 #include "dh-error.h"
+#include "dh-file.h"
 #include "dh-open-evaluation.h"
 
 static void
@@ -10,9 +13,11 @@ print_json (const DhOpenEvaluation *evaluation)
 {
   JsonBuilder *json = json_builder_new ();
   json_builder_begin_object (json);
+  dh_json_member_int (json, "run", evaluation->run);
   dh_json_member_number (json, "closed_miou", evaluation->closed_miou);
   dh_json_member_number (json, "open_miou", evaluation->open_miou);
   dh_json_member_int (json, "images", evaluation->images);
+  dh_json_member_int (json, "resumed", evaluation->resumed);
   dh_json_member_number (json, "seconds", evaluation->seconds);
   json_builder_set_member_name (json, "towns");
   json_builder_begin_object (json);
@@ -37,6 +42,10 @@ print_json (const DhOpenEvaluation *evaluation)
 static void
 print_table (const DhOpenEvaluation *evaluation)
 {
+  printf ("run %" G_GINT64_FORMAT ": %u images", evaluation->run, evaluation->images);
+  if (evaluation->resumed)
+    printf (" (%u from an earlier start)", evaluation->resumed);
+  printf (", %.1f s of inference\n\n", evaluation->seconds);
   printf ("%-20s %7s %10s  %-16s %12s %10s %12s\n", "town", "images", "threshold", "calibrated on", "closed mIoU",
           "open-mIoU", "anomaly IoU");
   for (guint i = 0; i < evaluation->towns->len; i++)
@@ -53,30 +62,100 @@ print_table (const DhOpenEvaluation *evaluation)
   printf ("%-20s %7u %10s  %-16s %12s %10s\n", "weighted by images", evaluation->images, "", "", closed, open);
 }
 
+/* Without --folder the maps are kept only until the run is done, where the same words find them again. */
+static char *
+own_folder (DhDataset *dataset, DhPredictor *predictor)
+{
+  g_autofree char *root = g_canonicalize_filename (dh_dataset_root (dataset), NULL);
+  g_autofree char *hash = dh_sha256 (root, strlen (root));
+  g_autofree char *name = g_strdup_printf ("%.12s-%.12s", dh_model_sha256 (dh_predictor_model (predictor)), hash);
+  return g_build_filename (g_get_user_cache_dir (), "densehybrid", "eval-osr", name, NULL);
+}
+
+/* The folders of a file up to `top`, as far as they are empty. */
+static void
+drop_empty (const char *path, const char *top)
+{
+  char *folder = g_path_get_dirname (path);
+  while (strlen (folder) >= strlen (top) && g_rmdir (folder) == 0)
+    {
+      char *above = g_path_get_dirname (folder);
+      g_free (folder);
+      folder = above;
+    }
+  g_free (folder);
+}
+
+/* The maps of these pictures, and the folders that are empty then. */
+static void
+drop_maps (DhDataset *dataset, const char *folder)
+{
+  static const char *const kinds[] = { "scores", "segmentation" };
+  for (guint k = 0; k < G_N_ELEMENTS (kinds); k++)
+    {
+      g_autofree char *top = g_build_filename (folder, "eval", kinds[k], NULL);
+      for (guint i = 0; i < dh_dataset_size (dataset); i++)
+        {
+          g_autofree char *file = g_strconcat (dh_dataset_item (dataset, i)->stem, ".npy", NULL);
+          g_autofree char *path = g_build_filename (top, file, NULL);
+          g_remove (path);
+          drop_empty (path, top);
+        }
+    }
+  g_autofree char *eval = g_build_filename (folder, "eval", NULL);
+  g_autofree char *lock = g_build_filename (folder, ".lock", NULL);
+  g_rmdir (eval);
+  g_remove (lock);
+  g_rmdir (folder);
+}
+
+static int
+evaluate (DhCli *cli, DhOpenEvaluationOptions *options, const char *folder, const char *db)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDatabase) database = dh_database_open (db, &error);
+  if (!database)
+    return dh_cli_fail (cli, &error);
+  g_autofree char *own = folder ? NULL : own_folder (options->dataset, options->predictor);
+  options->folder = folder ? folder : own;
+  options->database = database;
+  g_autoptr (DhOpenEvaluation) evaluation = dh_open_evaluation_run (options, cli->cancellable, &cli->progress, &error);
+  dh_cli_progress_end (cli);
+  if (!evaluation)
+    return dh_cli_fail (cli, &error);
+  if (own)
+    drop_maps (options->dataset, own);
+  (cli->json ? print_json : print_table) (evaluation);
+  return DH_EXIT_DONE;
+}
+
 int
 dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
 {
   g_auto (DhCliDataset) set = { NULL };
   g_auto (DhCliModel) model = { NULL };
+  g_autofree char *folder = NULL;
+  g_autofree char *db = NULL;
   double tpr = 0.95;
   gint batch_size = 1;
   const GOptionEntry entries[] = {
     DH_CLI_DATASET_ENTRIES (set),
     DH_CLI_MODEL_ENTRIES (model),
     { "batch_size", 0, 0, G_OPTION_ARG_INT, &batch_size, "Has no effect: pictures are taken one by one", "N" },
+    { "folder", 0, 0, G_OPTION_ARG_FILENAME, &folder, "Keeps the score maps and segmentations there", "OUT" },
+    { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
     { "tpr", 0, 0, G_OPTION_ARG_DOUBLE, &tpr, "True positive rate of the calibrated threshold (default 0.95)", "R" },
     { NULL },
   };
   int status;
   if (!dh_cli_parse (cli, argc, argv, entries, NULL, "--dataroot DIR --model W [--tpr 0.95]",
                      "Measures open-set recognition on StreetHazards: closed mIoU and open-mIoU per town. Each town's\n"
-                     "threshold is calibrated on the other one.",
+                     "threshold is calibrated on the other one. A run that was stopped goes on where it was.",
                      "densehybrid eval-osr --dataroot StreetHazards --model ldn_hybrid.pth", NULL, &status))
     return status;
   if (!(tpr > 0 && tpr < 1))
     return dh_cli_usage (cli, "--tpr %g is not between 0 and 1", tpr);
 
-  g_autoptr (GError) error = NULL;
   if (!set.kind)
     set.kind = g_strdup ("street-hazards");
   g_autoptr (DhDataset) dataset = dh_cli_open_dataset (cli, &set, &status);
@@ -87,11 +166,8 @@ dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
   g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, &model, &status);
   if (!predictor)
     return status;
-  g_autoptr (DhOpenEvaluation) evaluation =
-      dh_open_evaluation_run (dataset, predictor, tpr, cli->cancellable, &cli->progress, &error);
-  dh_cli_progress_end (cli);
-  if (!evaluation)
-    return dh_cli_fail (cli, &error);
-  (cli->json ? print_json : print_table) (evaluation);
-  return DH_EXIT_DONE;
+  g_autofree char *words = g_strjoinv (" ", argv);
+  g_autofree char *command = g_strconcat ("densehybrid ", words, NULL);
+  DhOpenEvaluationOptions options = { .dataset = dataset, .predictor = predictor, .tpr = tpr, .command = command };
+  return evaluate (cli, &options, folder, db);
 }

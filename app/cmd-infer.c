@@ -135,8 +135,6 @@ infer_image (Infer *infer, const char *path, const char *stem, JsonBuilder *json
     }
   if (json)
     {
-      json_builder_begin_object (json);
-      dh_json_member_string (json, "image", path);
       dh_json_member_int (json, "height", image->height);
       dh_json_member_int (json, "width", image->width);
       dh_json_member_number (json, "seconds", prediction->seconds);
@@ -145,11 +143,30 @@ infer_image (Infer *infer, const char *path, const char *stem, JsonBuilder *json
     }
   const gboolean written = write_maps (infer, stem, image, prediction, json, error);
   if (json)
+    json_builder_end_object (json);
+  return written;
+}
+
+/* A picture that failed is listed as well, with what was wrong. */
+static gboolean
+infer_and_list (Infer *infer, const char *path, const char *stem, JsonBuilder *json, GError **error)
+{
+  GError *why = NULL;
+  if (json)
     {
-      json_builder_end_object (json);
+      json_builder_begin_object (json);
+      dh_json_member_string (json, "image", path);
+    }
+  const gboolean done = infer_image (infer, path, stem, json, &why);
+  if (json)
+    {
+      if (why)
+        dh_json_member_string (json, "error", why->message);
       json_builder_end_object (json);
     }
-  return written;
+  if (why)
+    g_propagate_error (error, why);
+  return done;
 }
 
 static int
@@ -175,7 +192,7 @@ run_images (Infer *infer, char **images)
   for (guint i = 0; i < n && status != DH_EXIT_CANCELLED; i++)
     {
       dh_progress_report (&cli->progress, i, n, stems[i]);
-      if (!infer_image (infer, images[i], stems[i], json, &error))
+      if (!infer_and_list (infer, images[i], stems[i], json, &error))
         status = dh_cli_fail (cli, &error);
     }
   if (status != DH_EXIT_CANCELLED)

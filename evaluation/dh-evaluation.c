@@ -3,10 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "dh-config.h"
 #include "dh-error.h"
-#include "dh-file.h"
 #include "dh-npy.h"
+#include "dh-run-record-private.h"
 #include "dh-stored-curve.h"
 
 /* One score under measurement. */
@@ -22,11 +21,8 @@ typedef struct
   const DhEvaluationOptions *options;
   GCancellable *cancellable;
   const DhProgress *progress;
-  gint64 run, dataset;
-  GArray *measured;      /* Measured; the first is the score of the run */
-  DhRanking *one_image;  /* cleared for each */
-  GHashTable *committed; /* stem → DhRunImageRow of an earlier start */
-  GPtrArray *committed_rows;
+  DhRunRecord record;
+  GArray *measured;           /* Measured; the first is the score of the run */
   GHashTable *measured_stems; /* set of stems (borrowed) that have a label and a map */
   DhEvaluation *result;
 } Flow;
@@ -65,48 +61,6 @@ dh_evaluation_orient (DhMap map, float *values, gsize n)
       values[i] = -values[i];
 }
 
-gboolean
-dh_evaluation_register (DhDatabase *database, DhDataset *dataset, DhModel *model, gint64 *dataset_id, gint64 *model_id,
-                        GCancellable *cancellable, GError **error)
-{
-  g_autofree char *fingerprint = dh_dataset_fingerprint (dataset, cancellable, error);
-  if (!fingerprint)
-    return FALSE;
-  g_autofree char *root = g_canonicalize_filename (dh_dataset_root (dataset), NULL);
-  const DhDatasetRow set = { .root = root,
-                             .kind = (char *) dh_dataset_kind_name (dh_dataset_kind (dataset)),
-                             .title = (char *) dh_dataset_title (dataset),
-                             .fingerprint = fingerprint,
-                             .images = dh_dataset_size (dataset) };
-  *dataset_id = dh_database_put_dataset (database, &set, error);
-  if (!*dataset_id)
-    return FALSE;
-  const DhModelRow row = { .sha256 = (char *) dh_model_sha256 (model),
-                           .path = (char *) dh_model_path (model),
-                           .title = (char *) dh_model_title (model),
-                           .architecture = (char *) dh_model_architecture (model),
-                           .classes = dh_model_classes (model),
-                           .outlier_head = dh_model_has_outlier_head (model),
-                           .parameters = dh_model_parameter_count (model) };
-  *model_id = dh_database_put_model (database, &row, error);
-  return *model_id != 0;
-}
-
-static char *
-score_path (Flow *flow, const Measured *measured, const char *stem)
-{
-  const gboolean first = measured == &g_array_index (flow->measured, Measured, 0);
-  g_autofree char *file = g_strconcat (stem, ".npy", NULL);
-  return g_build_filename (flow->options->folder, "eval", first ? "scores" : dh_map_name (measured->map), file, NULL);
-}
-
-static gboolean
-save_score (const char *path, DhTensor *map, GError **error)
-{
-  g_autofree char *folder = g_path_get_dirname (path);
-  return dh_folder_make (folder, error) && dh_npy_save (path, map, error);
-}
-
 /* The oriented map: the prediction's own where nothing changes. */
 static DhTensor *
 orient (DhMap map, DhTensor *tensor, GError **error)
@@ -130,10 +84,8 @@ load_scores (Flow *flow, const char *stem, const DhRunImageRow *row, DhTensor **
 {
   for (guint m = 0; m < flow->measured->len; m++)
     {
-      g_autofree char *path = score_path (flow, &g_array_index (flow->measured, Measured, m), stem);
-      maps[m] = dh_npy_load (path, NULL);
-      if (!maps[m] || maps[m]->dtype != DH_DTYPE_F32 || maps[m]->n_dims != 2 || maps[m]->dims[0] != row->height
-          || maps[m]->dims[1] != row->width)
+      maps[m] = dh_run_record_load_map (&flow->record, g_array_index (flow->measured, Measured, m).map, stem, row);
+      if (!maps[m])
         return FALSE;
     }
   return TRUE;
@@ -150,10 +102,9 @@ compute_scores (Flow *flow, guint index, DhTensor **maps, DhRunImageRow *row, GE
   for (guint m = 0; m < flow->measured->len; m++)
     wanted |= DH_MAP_BIT (g_array_index (flow->measured, Measured, m).map);
   const DhEvaluationOptions *options = flow->options;
-  g_autoptr (DhPrediction) prediction
-      = options->predict
-            ? options->predict (options->predictor, image, wanted, flow->cancellable, options->data, error)
-            : dh_predictor_run (options->predictor, image, wanted, flow->cancellable, NULL, error);
+  g_autoptr (DhPrediction) prediction =
+      options->predict ? options->predict (options->predictor, image, wanted, flow->cancellable, options->data, error)
+                       : dh_predictor_run (options->predictor, image, wanted, flow->cancellable, NULL, error);
   if (!prediction)
     return FALSE;
   row->width = image->width;
@@ -162,52 +113,14 @@ compute_scores (Flow *flow, guint index, DhTensor **maps, DhRunImageRow *row, GE
   for (guint m = 0; m < flow->measured->len; m++)
     {
       const Measured *measured = &g_array_index (flow->measured, Measured, m);
-      g_autofree char *path = score_path (flow, measured, item->stem);
       maps[m] = orient (measured->map, prediction->maps[measured->map], error);
-      if (!maps[m] || !save_score (path, maps[m], error))
+      if (!maps[m] || !dh_run_record_save_map (&flow->record, measured->map, item->stem, maps[m], error))
         return FALSE;
     }
   return TRUE;
 }
 
-/* The numbers of one image, by the DenseHybrid rule, whatever protocols run over the set. */
-static gboolean
-measure_image (Flow *flow, const float *scores, const guint8 *labels, DhRunImageRow *row, GError **error)
-{
-  const gsize n = (gsize) row->width * row->height;
-  row->ap = row->auroc = row->fpr95 = row->best_f1 = row->best_f1_threshold = NAN;
-  double sum = 0;
-  gsize finite = 0;
-  row->max_score = NAN;
-  for (gsize i = 0; i < n; i++)
-    if (isfinite (scores[i]))
-      {
-        sum += scores[i];
-        finite++;
-        if (!(scores[i] <= row->max_score))
-          row->max_score = scores[i];
-      }
-  row->mean_score = finite ? sum / finite : NAN;
-  row->non_finite = n - finite;
-  if (!labels)
-    return TRUE;
-
-  dh_ranking_clear (flow->one_image);
-  if (!dh_ranking_add (flow->one_image, scores, labels, n, NULL, error))
-    return FALSE;
-  row->positives = dh_ranking_anomalies (flow->one_image);
-  row->pixels = dh_ranking_inliers (flow->one_image) + row->positives;
-  DhPixelMetrics metrics;
-  dh_ranking_metrics (flow->one_image, DH_FPR95_ABOVE, &metrics);
-  row->ap = metrics.ap;
-  row->auroc = metrics.auroc;
-  row->fpr95 = metrics.fpr95;
-  row->best_f1 = metrics.best_f1;
-  row->best_f1_threshold = metrics.best_f1_threshold;
-  return TRUE;
-}
-
-/* one_image holds the pixels of the first map already. */
+/* The record's ranking of one image holds the pixels of the first map already. */
 static gboolean
 accumulate (Flow *flow, const char *stem, DhTensor *const *maps, const guint8 *labels, GError **error)
 {
@@ -216,7 +129,7 @@ accumulate (Flow *flow, const char *stem, DhTensor *const *maps, const guint8 *l
       Measured *measured = &g_array_index (flow->measured, Measured, m);
       const float *scores = dh_tensor_f32 (maps[m]);
       const DhScoredImage scored = { stem, scores, labels, maps[m]->dims[1], maps[m]->dims[0] };
-      if (m == 0 ? !dh_ranking_merge (measured->ranking, flow->one_image, error)
+      if (m == 0 ? !dh_ranking_merge (measured->ranking, flow->record.one_image, error)
                  : !dh_ranking_add (measured->ranking, scores, labels, dh_tensor_count (maps[m]), NULL, error))
         return FALSE;
       for (guint p = 0; p < measured->metrics->len; p++)
@@ -226,104 +139,80 @@ accumulate (Flow *flow, const char *stem, DhTensor *const *maps, const guint8 *l
   return TRUE;
 }
 
+/* From the picture, or an earlier start's maps, to the numbers of the row. */
 static gboolean
-commit_row (Flow *flow, guint index, DhRunImageRow *row, GError **error)
+measure (Flow *flow, guint index, DhTensor **maps, DhRunImageRow *row, gboolean *labelled, gboolean *resumed,
+         GError **error)
 {
-  const DhEvaluationOptions *options = flow->options;
-  const DhDatasetItem *item = dh_dataset_item (options->dataset, index);
-  g_autofree char *path = g_filename_to_utf8 (item->image, -1, NULL, NULL, NULL);
-  if (!dh_database_begin (options->database, error))
+  const DhDatasetItem *item = dh_dataset_item (flow->options->dataset, index);
+  g_autoptr (DhLabels) labels = NULL;
+  if (g_cancellable_set_error_if_cancelled (flow->cancellable, error)
+      || !dh_dataset_load_labels (flow->options->dataset, index, &labels, NULL, error))
     return FALSE;
-  row->image = dh_database_put_image (options->database, flow->dataset, item->stem, path ? path : item->stem,
-                                      item->split, item->group, error);
-  if (!row->image || !dh_database_put_run_image (options->database, flow->run, row, error))
+  const DhRunImageRow *before = dh_run_record_find (&flow->record, item->stem);
+  *resumed = before && load_scores (flow, item->stem, before, maps);
+  if (*resumed)
     {
-      dh_database_roll_back (options->database);
+      row->width = before->width;
+      row->height = before->height;
+      row->seconds = before->seconds;
+    }
+  else
+    {
+      for (guint m = 0; m < flow->measured->len; m++)
+        g_clear_pointer (&maps[m], dh_tensor_unref);
+      if (!compute_scores (flow, index, maps, row, error))
+        return FALSE;
+    }
+  if (labels && (labels->width != row->width || labels->height != row->height))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, "%s: the label is of another size than the picture",
+                   item->label);
       return FALSE;
     }
-  if (!dh_database_commit (options->database, error))
-    return FALSE;
-  row->stem = item->stem;
-  row->path = item->image;
-  row->scene = item->group;
-  if (options->image_done)
-    options->image_done (row, index + 1, dh_dataset_size (options->dataset), options->data);
-  return TRUE;
-}
-
-/* Whether an error is the image's own, so that the run goes on without it. */
-static gboolean
-is_of_image (const GError *error)
-{
-  return error->domain == DH_ERROR
-         && (error->code == DH_ERROR_INVALID || error->code == DH_ERROR_NOT_FOUND || error->code == DH_ERROR_MISMATCH
-             || error->code == DH_ERROR_TOO_LARGE || error->code == DH_ERROR_UNSUPPORTED);
+  *labelled = labels != NULL;
+  const guint8 *ids = labels ? labels->ids : NULL;
+  return dh_run_record_measure (&flow->record, dh_tensor_f32 (maps[0]), ids, row, error)
+         && (!ids || accumulate (flow, item->stem, maps, ids, error));
 }
 
 static gboolean
 visit (Flow *flow, guint index, GError **first_reason, GError **error)
 {
-  const DhDatasetItem *item = dh_dataset_item (flow->options->dataset, index);
+  const DhEvaluationOptions *options = flow->options;
+  const DhDatasetItem *item = dh_dataset_item (options->dataset, index);
   DhTensor *maps[DH_N_MAPS] = { NULL };
-  DhRunImageRow row = { .state = (char *) "done", .ap = NAN, .auroc = NAN, .fpr95 = NAN, .best_f1 = NAN,
-                        .best_f1_threshold = NAN, .mean_score = NAN, .max_score = NAN };
-  g_autoptr (DhLabels) labels = NULL;
+  DhRunImageRow row = dh_run_record_new_row ();
   g_autoptr (GError) reason = NULL;
-  g_autofree char *path = score_path (flow, &g_array_index (flow->measured, Measured, 0), item->stem);
+  g_autofree char *path = dh_run_record_map_path (&flow->record, options->score, item->stem);
+  gboolean labelled = FALSE, resumed = FALSE;
   row.score_file = path;
 
-  gboolean fine = !g_cancellable_set_error_if_cancelled (flow->cancellable, &reason)
-                  && dh_dataset_load_labels (flow->options->dataset, index, &labels, NULL, &reason);
-  const DhRunImageRow *before = g_hash_table_lookup (flow->committed, item->stem);
-  gboolean resumed = FALSE;
-  if (fine && before && g_str_equal (before->state, "done"))
-    {
-      resumed = load_scores (flow, item->stem, before, maps);
-      row.width = before->width;
-      row.height = before->height;
-      row.seconds = before->seconds;
-    }
-  if (fine && !resumed)
-    {
-      for (guint m = 0; m < flow->measured->len; m++)
-        g_clear_pointer (&maps[m], dh_tensor_unref);
-      fine = compute_scores (flow, index, maps, &row, &reason);
-    }
-  if (fine && labels && (labels->width != row.width || labels->height != row.height))
-    {
-      g_set_error (&reason, DH_ERROR, DH_ERROR_MISMATCH, "%s: the label is of another size than the picture",
-                   item->label);
-      fine = FALSE;
-    }
-  const guint8 *ids = labels ? labels->ids : NULL;
-  fine = fine && measure_image (flow, dh_tensor_f32 (maps[0]), ids, &row, &reason);
-  fine = fine && (!ids || accumulate (flow, item->stem, maps, ids, &reason));
+  const gboolean fine = measure (flow, index, maps, &row, &labelled, &resumed, &reason);
   for (guint m = 0; m < flow->measured->len; m++)
     dh_tensor_unref (maps[m]);
-
-  if (!fine && !is_of_image (reason))
+  if (!fine && !dh_run_record_is_of_image (reason))
     {
       g_propagate_error (error, g_steal_pointer (&reason));
       return FALSE;
     }
   if (!fine)
     {
-      row.state = (char *) "failed";
-      row.why = reason->message;
-      row.score_file = NULL;
-      row.pixels = row.positives = row.non_finite = 0;
+      dh_run_record_fail_row (&row, reason);
       flow->result->failed++;
     }
   else
     {
-      if (labels)
+      if (labelled)
         g_hash_table_add (flow->measured_stems, item->stem);
       flow->result->images++;
       flow->result->resumed += resumed;
       flow->result->seconds += row.seconds;
     }
-  const gboolean committed = commit_row (flow, index, &row, error);
-  if (!fine && first_reason && !*first_reason)
+  const gboolean committed = dh_run_record_commit (&flow->record, index, &row, error);
+  if (committed && options->image_done)
+    options->image_done (&row, index + 1, dh_dataset_size (options->dataset), options->data);
+  if (!fine && !*first_reason)
     *first_reason = g_steal_pointer (&reason);
   return committed;
 }
@@ -332,7 +221,6 @@ visit (Flow *flow, guint index, GError **first_reason, GError **error)
 static gboolean
 pass_again (Flow *flow, GPtrArray *metrics, GError **error)
 {
-  const Measured *first = &g_array_index (flow->measured, Measured, 0);
   for (guint i = 0; i < dh_dataset_size (flow->options->dataset); i++)
     {
       if (g_cancellable_set_error_if_cancelled (flow->cancellable, error))
@@ -341,7 +229,7 @@ pass_again (Flow *flow, GPtrArray *metrics, GError **error)
       if (!g_hash_table_contains (flow->measured_stems, item->stem))
         continue;
       dh_progress_report (flow->progress, i, dh_dataset_size (flow->options->dataset), "components");
-      g_autofree char *path = score_path (flow, first, item->stem);
+      g_autofree char *path = dh_run_record_map_path (&flow->record, flow->options->score, item->stem);
       g_autoptr (DhLabels) labels = NULL;
       g_autoptr (DhTensor) map = dh_npy_load (path, error);
       if (!map || !dh_dataset_load_labels (flow->options->dataset, i, &labels, NULL, error))
@@ -381,8 +269,8 @@ static gboolean
 store_result (Flow *flow, DhMap score, const DhResult *result, GBytes *histogram, GError **error)
 {
   g_autoptr (GBytes) curve = result->curve ? dh_curve_to_bytes (result->curve) : NULL;
-  const DhRunProtocolRow row = { .score = (char *) dh_map_name (score),
-                                 .protocol = (char *) result->protocol->name,
+  const DhRunProtocolRow row = { .score = (char *)dh_map_name (score),
+                                 .protocol = (char *)result->protocol->name,
                                  .ap = result->ap,
                                  .auroc = result->auroc,
                                  .fpr95 = result->fpr95,
@@ -394,7 +282,7 @@ store_result (Flow *flow, DhMap score, const DhResult *result, GBytes *histogram
                                  .undefined_images = result->undefined_images,
                                  .curve = curve,
                                  .histogram = histogram };
-  return dh_database_put_run_protocol (flow->options->database, flow->run, &row, error);
+  return dh_database_put_run_protocol (flow->options->database, flow->record.run, &row, error);
 }
 
 static gboolean
@@ -406,7 +294,7 @@ finish (Flow *flow, GError **error)
     {
       Measured *measured = &g_array_index (flow->measured, Measured, m);
       const DhScoreEvaluation score = { measured->map, g_steal_pointer (&measured->ranking),
-                                        g_ptr_array_new_with_free_func ((GDestroyNotify) dh_result_free) };
+                                        g_ptr_array_new_with_free_func ((GDestroyNotify)dh_result_free) };
       g_array_append_val (flow->result->scores, score);
       g_autoptr (GBytes) histogram = dh_score_histogram_to_bytes (score.ranking);
       for (guint p = 0; p < measured->metrics->len; p++)
@@ -422,58 +310,11 @@ finish (Flow *flow, GError **error)
   return TRUE;
 }
 
-/* The run to go on with, and what it has finished; or a new one. */
-static gboolean
-begin_run (Flow *flow, GError **error)
-{
-  const DhEvaluationOptions *options = flow->options;
-  DhModel *model = dh_predictor_model (options->predictor);
-  DhDevice *device = dh_predictor_device (options->predictor);
-  gint64 model_id;
-  if (!dh_evaluation_register (options->database, options->dataset, model, &flow->dataset, &model_id,
-                               flow->cancellable, error))
-    return FALSE;
-  g_autofree char *folder = g_canonicalize_filename (options->folder, NULL);
-  g_autofree char *split = g_strjoinv (",", (char **) dh_dataset_splits (options->dataset));
-  const DhRunRow row = { .kind = (char *) "eval-ood",
-                         .dataset = flow->dataset,
-                         .model = model_id,
-                         .split = split,
-                         .folder = folder,
-                         .score = (char *) dh_map_name (options->score),
-                         .device = (char *) dh_device_name (device),
-                         .device_title = (char *) dh_device_title (device),
-                         .precision = (char *) dh_precision_name (dh_predictor_precision (options->predictor)),
-                         .program = (char *) DH_VERSION,
-                         .command = (char *) options->command };
-  g_autoptr (GError) local = NULL;
-  flow->run = dh_database_find_unfinished (options->database, &row, &local);
-  if (local)
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
-  if (!flow->run)
-    {
-      flow->run = dh_database_add_run (options->database, &row, error);
-      return flow->run != 0;
-    }
-  flow->committed_rows = dh_database_list_run_images (options->database, flow->run, error);
-  if (!flow->committed_rows || !dh_database_reopen_run (options->database, flow->run, error))
-    return FALSE;
-  for (guint i = 0; i < flow->committed_rows->len; i++)
-    {
-      DhRunImageRow *done = flow->committed_rows->pdata[i];
-      g_hash_table_insert (flow->committed, done->stem, done);
-    }
-  return TRUE;
-}
-
 static gboolean
 add_measured (Flow *flow, DhMap map, const DhProtocol *const *protocols, guint n_protocols,
               const DhMetricOptions *metric_options, GError **error)
 {
-  Measured measured = { map, dh_ranking_new (), g_ptr_array_new_with_free_func ((GDestroyNotify) dh_metric_free) };
+  Measured measured = { map, dh_ranking_new (), g_ptr_array_new_with_free_func ((GDestroyNotify)dh_metric_free) };
   g_array_append_val (flow->measured, measured);
   for (guint p = 0; p < n_protocols; p++)
     {
@@ -513,7 +354,7 @@ prepare (Flow *flow, GError **error)
     if (options->more_scores & DH_MAP_BIT (m) && m != options->score
         && !add_measured (flow, m, &pooled, 1, &bare, error))
       return FALSE;
-  return dh_folder_make (options->folder, error);
+  return TRUE;
 }
 
 static gboolean
@@ -548,28 +389,25 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
   flow.result = result;
   flow.measured = g_array_new (FALSE, FALSE, sizeof (Measured));
   g_array_set_clear_func (flow.measured, clear_measured);
-  flow.committed = g_hash_table_new (g_str_hash, g_str_equal);
   flow.measured_stems = g_hash_table_new (g_str_hash, g_str_equal);
-  flow.one_image = dh_ranking_new ();
 
   g_autoptr (GError) local = NULL;
-  const gboolean done = prepare (&flow, &local) && begin_run (&flow, &local) && visit_all (&flow, &local);
-  if (flow.run)
+  const gboolean done =
+      prepare (&flow, &local)
+      && dh_run_record_begin (&flow.record, "eval-ood", options->database, options->dataset, options->predictor,
+                              options->folder, options->score, options->command, cancellable, &local)
+      && visit_all (&flow, &local);
+  if (flow.record.run)
     {
-      const gboolean cancelled = g_error_matches (local, G_IO_ERROR, G_IO_ERROR_CANCELLED);
       g_autoptr (GError) ending = NULL;
-      if (!dh_database_end_run (options->database, flow.run, done ? "done" : cancelled ? "cancelled" : "failed",
-                                done || cancelled ? NULL : local->message, NULL, &ending)
-          && !local)
+      if (!dh_run_record_end (&flow.record, done ? NULL : local, NULL, &ending) && !local)
         local = g_steal_pointer (&ending);
     }
-  result->run = flow.run;
+  result->run = flow.record.run;
 
   g_array_unref (flow.measured);
-  g_hash_table_unref (flow.committed);
   g_hash_table_unref (flow.measured_stems);
-  g_clear_pointer (&flow.committed_rows, g_ptr_array_unref);
-  dh_ranking_free (flow.one_image);
+  dh_run_record_clear (&flow.record);
   if (local)
     {
       g_propagate_error (error, g_steal_pointer (&local));

@@ -167,8 +167,7 @@ append_images (GString *html, const DhReport *report, const DhReportRun *run)
 {
   g_autoptr (GPtrArray) worst = dh_report_worst_first (run);
   const DhRunProtocolRow *pooled = dh_report_find_protocol (run, run->run->score, "densehybrid-pooled");
-  g_autoptr (DhDataset) dataset =
-      dh_dataset_open (run->run->dataset_root, run->run->dataset_kind, NULL, report->cancellable, NULL, NULL);
+  g_autoptr (DhDataset) dataset = dh_report_open_dataset (run->run, report->cancellable);
   g_string_append (html,
                    "<h2>Worst images</h2>\n<p class=n>Picture, score (bright = anomalous), and at the threshold of "
                    "TPR 95 % over this very set: <b style=color:#1c71d8>found</b>, <b style=color:#b06f00>false</b>, "
@@ -218,9 +217,12 @@ dh_report_to_html (const DhReport *report)
       const DhReportRun *run = &report->runs[r];
       g_string_append_printf (html, "<h2>Run %" G_GINT64_FORMAT "</h2>\n", run->run->id);
       append_provenance (html, run->run);
-      append_protocols (html, run);
-      g_string_append (html, "<h2>Curves</h2>\n");
-      append_plots (html, report, r);
+      if (run->protocols->len > 0)
+        {
+          append_protocols (html, run);
+          g_string_append (html, "<h2>Curves</h2>\n");
+          append_plots (html, report, r);
+        }
       append_images (html, report, run);
     }
   g_string_append (html, "</html>\n");

@@ -1,6 +1,8 @@
 #pragma once
 #include <cairo.h>
+#include <json-glib/json-glib.h>
 #include "dh-curve.h"
+#include "dh-dataset.h"
 #include "dh-report.h"
 #include "dh-stored-curve.h"
 
@@ -22,6 +24,12 @@ typedef struct
 
 /* The provenance of a run, (name, value) after another; NULL-terminated, free with g_strfreev. */
 char **dh_report_provenance (const DhRunRow *run);
+/* The run's summary; NULL where it has none, or one that is no object. Free with json_node_unref. */
+JsonNode *dh_report_parse_summary (const DhRunRow *run);
+/* Adds name and value of the open set's numbers, all towns' and each one's, where the run has them. */
+void dh_report_add_towns (const DhRunRow *run, GPtrArray *facts);
+/* The data set again, as the run saw it; NULL where it is no longer there. */
+DhDataset *dh_report_open_dataset (const DhRunRow *run, GCancellable *cancellable);
 /* Of the score of the run, the others follow. Borrowed; NULL where there is none. */
 const DhRunProtocolRow *dh_report_find_protocol (const DhReportRun *run, const char *score, const char *protocol);
 /* Images that were measured, the lowest AP first, undefined ones last; DhRunImageRow borrowed. */

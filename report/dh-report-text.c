@@ -170,6 +170,9 @@ add_run (JsonBuilder *json, const DhReportRun *run)
   member_string (json, "started", run->run->started);
   member_string (json, "ended", run->run->ended);
   member_double (json, "seconds", run->run->seconds);
+  json_builder_set_member_name (json, "summary");
+  JsonNode *summary = dh_report_parse_summary (run->run);
+  json_builder_add_value (json, summary ? summary : json_node_new (JSON_NODE_NULL));
   json_builder_set_member_name (json, "protocols");
   json_builder_begin_array (json);
   for (guint i = 0; i < run->protocols->len; i++)

@@ -55,6 +55,7 @@ dh_report_provenance (const DhRunRow *run)
   ADD ("Started", "%s", run->started);
   ADD ("Ended", "%s", run->ended ? run->ended : "—");
   ADD ("Images", "%" G_GINT64_FORMAT " measured, %" G_GINT64_FORMAT " left out", run->images_done, run->images_failed);
+  dh_report_add_towns (run, words);
   ADD ("Inference", "%.1f s", run->seconds);
   if (*run->command)
     {

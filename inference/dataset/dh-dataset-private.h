@@ -8,7 +8,7 @@ struct _DhDataset
 {
   gatomicrefcount refs;
   DhDatasetKind kind;
-  char *root, *title, *evidence, *needs;
+  char *root, *base_root, *title, *evidence, *needs;
   GPtrArray *items;    /* DhItem */
   GHashTable *by_stem; /* stem → position + 1 */
   GPtrArray *orphans;  /* labels without a picture, relative to the root */

@@ -94,6 +94,7 @@ dh_dataset_unref (DhDataset *dataset)
   g_strfreev (dataset->notes);
   g_strfreev (dataset->scan_notes);
   g_free (dataset->root);
+  g_free (dataset->base_root);
   g_free (dataset->title);
   g_free (dataset->evidence);
   g_free (dataset->needs);
@@ -250,6 +251,7 @@ dh_dataset_open (const char *root, const char *kind, const DhDatasetOptions *opt
 
   g_autoptr (DhDataset) dataset = dh_dataset_new_empty (root);
   dataset->kind = find->kind;
+  dataset->base_root = g_strdup (options->base_root);
   dataset->title = g_strdup (find->title);
   dataset->evidence = g_strdup (find->evidence);
   dataset->needs = g_strdup (find->needs);
@@ -277,6 +279,12 @@ const char *
 dh_dataset_root (DhDataset *dataset)
 {
   return dataset->root;
+}
+
+const char *
+dh_dataset_base_root (DhDataset *dataset)
+{
+  return dataset->base_root;
 }
 
 const char *

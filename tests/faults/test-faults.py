@@ -139,6 +139,16 @@ def _():
     refuses(infer(top / "cut.png"), "cut.png")
 
 
+@case("a picture that fails is listed in JSON, and the others are done")
+def _():
+    code, text, err, _ = run(*infer(top / "p.png", top / "absent.png", top / "cut.png"), "--json")
+    listed = json.loads(text)["images"]
+    assert code == 1 and len(listed) == 3, (code, listed)
+    assert "error" not in listed[0] and listed[0]["outputs"], listed[0]
+    for entry, name in zip(listed[1:], ("absent.png", "cut.png")):
+        assert entry["image"].endswith(name) and name in entry["error"], entry
+
+
 @case("a picture that claims 60000x60000")
 def _():
     (top / "big.png").write_bytes(png(60000, 60000, 8, 2, b"\0"))
@@ -246,6 +256,8 @@ def _():
     process = subprocess.Popen([PROGRAM, *map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None and len(list(scores.rglob("*.npy"))) < 3:
         time.sleep(0.01)
+    # Nobody else takes it up meanwhile; after a kill nothing is left that would keep others out.
+    refuses(words[:-2], "another run", str(process.pid))
     process.kill()
     process.wait()
     code, text, err, _ = run(*words)
@@ -254,6 +266,27 @@ def _():
     assert document["images"] == 40 and 1 <= document["resumed"] < 40, (document["images"], document["resumed"])
     straight = json.loads(run(*words[:6], top / "s", *words[7:10], top / "s.db", *words[11:])[1])
     assert straight["protocols"] == document["protocols"], "another result than in one go"
+
+
+@case("open-set recognition that is killed goes on where it was")
+def _():
+    code, _, err, _ = run("demo-scenes", "--out", top / "osr", "--seed", 9, "--count", 64, "--quiet")
+    assert code == 0, err
+    words = ("eval-osr", "--dataroot", top / "osr", "--model", WEIGHTS, "--folder", top / "osr-maps", "--db", top / "osr.db",
+             "--quiet", "--json")
+    process = subprocess.Popen([PROGRAM, *map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and len(list((top / "osr-maps").rglob("segmentation/**/*.npy"))) < 3:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    code, text, err, _ = run(*words)
+    assert code == 0, err
+    document = json.loads(text)
+    assert document["images"] == 8 and 1 <= document["resumed"] < 8, (document["images"], document["resumed"])
+    code, text, err, _ = run(*words[:5], "--folder", top / "osr-again", "--db", top / "osr2.db", *words[9:])
+    assert code == 0, err
+    straight = json.loads(text)
+    assert all(straight[key] == document[key] for key in ("towns", "open_miou", "closed_miou")), "another result than in one go"
 
 
 @case("Ctrl-C ends cleanly with 130")

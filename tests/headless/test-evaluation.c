@@ -3,15 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <glib/gstdio.h>
+#include <unistd.h>
 #include <json-glib/json-glib.h>
 
 #include "dh-error.h"
 #include "dh-evaluation.h"
 #include "dh-export.h"
+#include "dh-folder-lock.h"
 #include "dh-image.h"
 #include "dh-npy.h"
 #include "dh-open-evaluation.h"
 #include "dh-report.h"
+#include "dh-scene-tree.h"
 #include "dh-stored-curve.h"
 
 #define N_IMAGES 5
@@ -250,7 +253,12 @@ test_errors (Fixture *fixture, gconstpointer data)
   g_clear_error (&error);
 
   /* no town, no classes */
-  g_assert_null (dh_open_evaluation_run (fixture->dataset, fixture->predictor, 0.95, NULL, NULL, &error));
+  const DhOpenEvaluationOptions open = { .dataset = fixture->dataset,
+                                         .predictor = fixture->predictor,
+                                         .database = fixture->database,
+                                         .folder = fixture->out,
+                                         .tpr = 0.95 };
+  g_assert_null (dh_open_evaluation_run (&open, NULL, NULL, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_MISMATCH);
   g_clear_error (&error);
 
@@ -266,6 +274,93 @@ test_errors (Fixture *fixture, gconstpointer data)
   g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (evaluation->images, ==, N_IMAGES);
+}
+
+/* Nobody takes up what another one is at. */
+static void
+test_lock (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const DhEvaluationOptions options = options_of (fixture);
+  g_assert_cmpint (g_mkdir (fixture->out, 0755), ==, 0);
+  g_autoptr (DhFolderLock) lock = dh_folder_lock_take (fixture->out, &error);
+  g_assert_no_error (error);
+  g_assert_null (dh_evaluation_run (&options, NULL, NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
+  g_autofree char *self = g_strdup_printf ("process %d", (int)getpid ());
+  g_assert_nonnull (strstr (error->message, self));
+  g_clear_error (&error);
+  g_autoptr (GPtrArray) runs = dh_database_list_runs (fixture->database, &error);
+  g_assert_cmpuint (runs->len, ==, 0);
+  g_clear_pointer (&lock, dh_folder_lock_release);
+  g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (evaluation->images, ==, N_IMAGES);
+}
+
+/* Generated scenes in StreetHazards' layout: stopped after any picture and taken up, the towns' numbers stay. */
+static void
+test_open_set (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *scenes = g_build_filename (fixture->folder, "scenes", NULL);
+  const DhSceneCounts counts = dh_scene_counts (32);
+  g_assert_true (dh_scene_tree_write (scenes, 3, &counts, 128, 64, NULL, NULL, &error));
+  const DhDatasetOptions test = { .splits = "test" };
+  g_autoptr (DhDataset) dataset = dh_dataset_open (scenes, "street-hazards", &test, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (DhModel) model =
+      dh_model_new_seeded ("ldn-tiny", dh_dataset_class_table (dataset)->n_classes, 3, 1.0, &error);
+  g_autoptr (DhPredictor) predictor = dh_predictor_new (model, "ref", DH_PRECISION_F32, 1, &error);
+  g_assert_no_error (error);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  DhOpenEvaluationOptions options = { .dataset = dataset,
+                                      .predictor = predictor,
+                                      .database = fixture->database,
+                                      .folder = fixture->out,
+                                      .tpr = 0.95,
+                                      .image_done = cancel_after_two,
+                                      .data = cancellable };
+  g_assert_null (dh_open_evaluation_run (&options, cancellable, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  options.image_done = NULL;
+  g_autoptr (DhOpenEvaluation) second = dh_open_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (second->run, ==, 1);
+  g_assert_cmpuint (second->resumed, ==, 2);
+  g_assert_cmpuint (second->images, ==, dh_dataset_size (dataset));
+  g_assert_cmpuint (second->towns->len, ==, 2);
+  g_autoptr (DhOpenEvaluation) third = dh_open_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (third->resumed, ==, 0);
+  g_assert_cmpfloat (third->open_miou, ==, second->open_miou);
+  g_assert_cmpfloat (third->closed_miou, ==, second->closed_miou);
+
+  g_autoptr (DhRunRow) run = dh_database_get_run (fixture->database, second->run, &error);
+  g_assert_cmpstr (run->kind, ==, "eval-osr");
+  g_assert_cmpstr (run->state, ==, "done");
+  g_assert_cmpint (run->images_done, ==, second->images);
+  g_autoptr (JsonNode) summary = json_from_string (run->summary, &error);
+  g_assert_no_error (error);
+  JsonObject *object = json_node_get_object (summary);
+  g_assert_cmpfloat (json_object_get_double_member (object, "open_miou"), ==, second->open_miou);
+  g_assert_cmpuint (json_object_get_size (json_object_get_object_member (object, "towns")), ==, 2);
+  /* as the run saw the data set, a report opens it again */
+  g_assert_cmpstr (json_object_get_string_member (object, "label_ids"), ==, "raw");
+  g_autoptr (GPtrArray) rows = dh_database_list_run_images (fixture->database, second->run, &error);
+  g_assert_cmpuint (rows->len, ==, second->images);
+  g_assert_true (isfinite (((DhRunImageRow *)rows->pdata[0])->ap));
+  for (guint f = 0; f < DH_N_REPORT_FORMATS; f++)
+    {
+      g_autofree char *path = g_strdup_printf ("%s/open.%s", fixture->folder, dh_report_format_name (f));
+      g_assert_true (dh_report_write (fixture->database, second->run, 0, f, path, NULL, &error));
+      g_assert_no_error (error);
+      g_autofree char *text = NULL;
+      g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+      if (f == DH_REPORT_HTML || f == DH_REPORT_MD || f == DH_REPORT_JSON)
+        g_assert_nonnull (strstr (text, g_array_index (second->towns, DhTownResult, 0).town));
+    }
 }
 
 static void
@@ -346,13 +441,13 @@ test_export (Fixture *fixture, gconstpointer data)
     }
   /* a database from anyone cannot name a place outside the folder */
   g_autoptr (DhRunRow) run = dh_database_get_run (fixture->database, evaluation->run, &error);
-  DhRunImageRow row = { .state = (char *) "done", .width = 1, .height = 1 };
+  DhRunImageRow row = { .state = (char *)"done", .width = 1, .height = 1 };
   row.image = dh_database_put_image (fixture->database, run->dataset, "../../climbs", "climbs.png", "", "", &error);
   g_assert_true (dh_database_put_run_image (fixture->database, evaluation->run, &row, &error));
   guint written = 0;
   g_autofree char *folder = g_build_filename (fixture->folder, "climb", NULL);
-  g_assert_false (dh_export_run (fixture->database, evaluation->run, DH_EXPORT_NPY, NULL, folder, &written, NULL, NULL,
-                                 &error));
+  g_assert_false (
+      dh_export_run (fixture->database, evaluation->run, DH_EXPORT_NPY, NULL, folder, &written, NULL, NULL, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_INVALID);
 }
 
@@ -364,6 +459,8 @@ main (int argc, char **argv)
   g_test_add ("/evaluation/resume", Fixture, NULL, set_up, test_resume, tear_down);
   g_test_add ("/evaluation/bad-images", Fixture, NULL, set_up, test_bad_images, tear_down);
   g_test_add ("/evaluation/errors", Fixture, NULL, set_up, test_errors, tear_down);
+  g_test_add ("/evaluation/lock", Fixture, NULL, set_up, test_lock, tear_down);
+  g_test_add ("/evaluation/open-set", Fixture, NULL, set_up, test_open_set, tear_down);
   g_test_add ("/evaluation/report", Fixture, NULL, set_up, test_report, tear_down);
   g_test_add ("/evaluation/export", Fixture, NULL, set_up, test_export, tear_down);
   return g_test_run ();

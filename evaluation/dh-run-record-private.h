@@ -1,0 +1,61 @@
+#pragma once
+#include <json-glib/json-glib.h>
+#include "dh-dataset.h"
+#include "dh-folder-lock.h"
+#include "dh-map.h"
+#include "dh-predictor.h"
+#include "dh-ranking.h"
+#include "dh-records.h"
+#include "dh-tensor.h"
+
+G_BEGIN_DECLS
+
+/* A run of whatever kind while it is made: its row, the rows of its images, and the folder of its maps, which it holds
+ * against other processes. Begun, it is new or goes on with what an earlier start finished. */
+typedef struct
+{
+  DhDatabase *database;
+  DhDataset *dataset;
+  char *folder; /* absolute */
+  DhMap score;
+  DhFolderLock *lock;
+  gint64 run, dataset_id;
+  GPtrArray *rows;      /* of an earlier start */
+  GHashTable *finished; /* stem → DhRunImageRow of those */
+  DhRanking *one_image; /* of the image measured last: cleared for each */
+} DhRunRecord;
+
+/* Finds the run to go on with, or begins one. `command` may be NULL. Errors: of the database, the folder (DH_ERROR_IO),
+ * or DH_ERROR_FAILED where another process runs in it. Clear the record in any case. */
+gboolean dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase *database, DhDataset *dataset,
+                              DhPredictor *predictor, const char *folder, DhMap score, const char *command,
+                              GCancellable *cancellable, GError **error);
+void dh_run_record_clear (DhRunRecord *record);
+
+/* What an earlier start committed as done for this picture; NULL: nothing. */
+const DhRunImageRow *dh_run_record_find (const DhRunRecord *record, const char *stem);
+/* FOLDER/eval/scores/STEM.npy of the run's own score, FOLDER/eval/NAME/STEM.npy of another map. */
+char *dh_run_record_map_path (const DhRunRecord *record, DhMap map, const char *stem);
+gboolean dh_run_record_save_map (const DhRunRecord *record, DhMap map, const char *stem, DhTensor *tensor,
+                                 GError **error);
+/* NULL where there is none, or it is of another form than the row says. */
+DhTensor *dh_run_record_load_map (const DhRunRecord *record, DhMap map, const char *stem, const DhRunImageRow *row);
+
+/* A row with every number undefined, in state "done". */
+DhRunImageRow dh_run_record_new_row (void);
+/* The numbers of one image by the DenseHybrid rule, whatever protocols run over the set; `labels` NULL: only what needs
+ * none. row->width and height must be set. */
+gboolean dh_run_record_measure (DhRunRecord *record, const float *scores, const guint8 *labels, DhRunImageRow *row,
+                                GError **error);
+/* Turns the row into that of a picture that is left out. */
+void dh_run_record_fail_row (DhRunImageRow *row, const GError *why);
+/* Whether an error is the picture's own, so that a run goes on without it. */
+gboolean dh_run_record_is_of_image (const GError *error);
+/* Commits picture `index`; fills what the row borrows of the data set. */
+gboolean dh_run_record_commit (DhRunRecord *record, guint index, DhRunImageRow *row, GError **error);
+
+/* Ends the run: done where `why` is NULL, else cancelled or failed. `summary` (may be NULL, taken) is a JSON object of
+ * what belongs to the kind alone; how the data set was opened is added to it. */
+gboolean dh_run_record_end (DhRunRecord *record, const GError *why, JsonObject *summary, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,260 @@
+#include "dh-run-record-private.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "dh-config.h"
+#include "dh-error.h"
+#include "dh-evaluation.h"
+#include "dh-file.h"
+#include "dh-npy.h"
+
+gboolean
+dh_evaluation_register (DhDatabase *database, DhDataset *dataset, DhModel *model, gint64 *dataset_id, gint64 *model_id,
+                        GCancellable *cancellable, GError **error)
+{
+  g_autofree char *fingerprint = dh_dataset_fingerprint (dataset, cancellable, error);
+  if (!fingerprint)
+    return FALSE;
+  g_autofree char *root = g_canonicalize_filename (dh_dataset_root (dataset), NULL);
+  const DhDatasetRow set = { .root = root,
+                             .kind = (char *)dh_dataset_kind_name (dh_dataset_kind (dataset)),
+                             .title = (char *)dh_dataset_title (dataset),
+                             .fingerprint = fingerprint,
+                             .images = dh_dataset_size (dataset) };
+  *dataset_id = dh_database_put_dataset (database, &set, error);
+  if (!*dataset_id)
+    return FALSE;
+  const DhModelRow row = { .sha256 = (char *)dh_model_sha256 (model),
+                           .path = (char *)dh_model_path (model),
+                           .title = (char *)dh_model_title (model),
+                           .architecture = (char *)dh_model_architecture (model),
+                           .classes = dh_model_classes (model),
+                           .outlier_head = dh_model_has_outlier_head (model),
+                           .parameters = dh_model_parameter_count (model) };
+  *model_id = dh_database_put_model (database, &row, error);
+  return *model_id != 0;
+}
+
+static gboolean
+find_or_add (DhRunRecord *record, const DhRunRow *row, GError **error)
+{
+  GError *local = NULL;
+  record->run = dh_database_find_unfinished (record->database, row, &local);
+  if (local)
+    {
+      g_propagate_error (error, local);
+      return FALSE;
+    }
+  if (!record->run)
+    {
+      record->run = dh_database_add_run (record->database, row, error);
+      return record->run != 0;
+    }
+  record->rows = dh_database_list_run_images (record->database, record->run, error);
+  if (!record->rows || !dh_database_reopen_run (record->database, record->run, error))
+    return FALSE;
+  for (guint i = 0; i < record->rows->len; i++)
+    {
+      DhRunImageRow *done = record->rows->pdata[i];
+      if (g_str_equal (done->state, "done"))
+        g_hash_table_insert (record->finished, done->stem, done);
+    }
+  return TRUE;
+}
+
+gboolean
+dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase *database, DhDataset *dataset,
+                     DhPredictor *predictor, const char *folder, DhMap score, const char *command,
+                     GCancellable *cancellable, GError **error)
+{
+  *record = (DhRunRecord){ .database = database,
+                           .dataset = dataset,
+                           .folder = g_canonicalize_filename (folder, NULL),
+                           .score = score,
+                           .finished = g_hash_table_new (g_str_hash, g_str_equal),
+                           .one_image = dh_ranking_new () };
+  /* The lock comes first: what another process has begun is not to be found. */
+  gint64 model_id;
+  if (!dh_folder_make (folder, error) || !(record->lock = dh_folder_lock_take (folder, error))
+      || !dh_evaluation_register (database, dataset, dh_predictor_model (predictor), &record->dataset_id, &model_id,
+                                  cancellable, error))
+    return FALSE;
+  DhDevice *device = dh_predictor_device (predictor);
+  g_autofree char *split = g_strjoinv (",", (char **)dh_dataset_splits (dataset));
+  const DhRunRow row = { .kind = (char *)kind,
+                         .dataset = record->dataset_id,
+                         .model = model_id,
+                         .split = split,
+                         .folder = record->folder,
+                         .score = (char *)dh_map_name (score),
+                         .device = (char *)dh_device_name (device),
+                         .device_title = (char *)dh_device_title (device),
+                         .precision = (char *)dh_precision_name (dh_predictor_precision (predictor)),
+                         .program = (char *)DH_VERSION,
+                         .command = (char *)command };
+  return find_or_add (record, &row, error);
+}
+
+void
+dh_run_record_clear (DhRunRecord *record)
+{
+  g_clear_pointer (&record->folder, g_free);
+  g_clear_pointer (&record->finished, g_hash_table_unref);
+  g_clear_pointer (&record->rows, g_ptr_array_unref);
+  g_clear_pointer (&record->one_image, dh_ranking_free);
+  g_clear_pointer (&record->lock, dh_folder_lock_release);
+}
+
+const DhRunImageRow *
+dh_run_record_find (const DhRunRecord *record, const char *stem)
+{
+  return g_hash_table_lookup (record->finished, stem);
+}
+
+char *
+dh_run_record_map_path (const DhRunRecord *record, DhMap map, const char *stem)
+{
+  g_autofree char *file = g_strconcat (stem, ".npy", NULL);
+  return g_build_filename (record->folder, "eval", map == record->score ? "scores" : dh_map_name (map), file, NULL);
+}
+
+gboolean
+dh_run_record_save_map (const DhRunRecord *record, DhMap map, const char *stem, DhTensor *tensor, GError **error)
+{
+  g_autofree char *path = dh_run_record_map_path (record, map, stem);
+  g_autofree char *folder = g_path_get_dirname (path);
+  return dh_folder_make (folder, error) && dh_npy_save (path, tensor, error);
+}
+
+DhTensor *
+dh_run_record_load_map (const DhRunRecord *record, DhMap map, const char *stem, const DhRunImageRow *row)
+{
+  g_autofree char *path = dh_run_record_map_path (record, map, stem);
+  g_autoptr (DhTensor) tensor = dh_npy_load (path, NULL);
+  const DhDtype dtype = map == DH_MAP_SEGMENTATION ? DH_DTYPE_U8 : DH_DTYPE_F32;
+  if (!tensor || tensor->dtype != dtype || tensor->n_dims != 2 || tensor->dims[0] != row->height
+      || tensor->dims[1] != row->width)
+    return NULL;
+  return g_steal_pointer (&tensor);
+}
+
+DhRunImageRow
+dh_run_record_new_row (void)
+{
+  return (DhRunImageRow){ .state = (char *)"done",
+                          .ap = NAN,
+                          .auroc = NAN,
+                          .fpr95 = NAN,
+                          .best_f1 = NAN,
+                          .best_f1_threshold = NAN,
+                          .mean_score = NAN,
+                          .max_score = NAN };
+}
+
+gboolean
+dh_run_record_measure (DhRunRecord *record, const float *scores, const guint8 *labels, DhRunImageRow *row,
+                       GError **error)
+{
+  const gsize n = (gsize)row->width * row->height;
+  double sum = 0;
+  gsize finite = 0;
+  for (gsize i = 0; i < n; i++)
+    if (isfinite (scores[i]))
+      {
+        sum += scores[i];
+        finite++;
+        if (!(scores[i] <= row->max_score))
+          row->max_score = scores[i];
+      }
+  row->mean_score = finite ? sum / finite : NAN;
+  row->non_finite = n - finite;
+  if (!labels)
+    return TRUE;
+
+  dh_ranking_clear (record->one_image);
+  if (!dh_ranking_add (record->one_image, scores, labels, n, NULL, error))
+    return FALSE;
+  row->positives = dh_ranking_anomalies (record->one_image);
+  row->pixels = dh_ranking_inliers (record->one_image) + row->positives;
+  DhPixelMetrics metrics;
+  dh_ranking_metrics (record->one_image, DH_FPR95_ABOVE, &metrics);
+  row->ap = metrics.ap;
+  row->auroc = metrics.auroc;
+  row->fpr95 = metrics.fpr95;
+  row->best_f1 = metrics.best_f1;
+  row->best_f1_threshold = metrics.best_f1_threshold;
+  return TRUE;
+}
+
+void
+dh_run_record_fail_row (DhRunImageRow *row, const GError *why)
+{
+  row->state = (char *)"failed";
+  row->why = why->message;
+  row->score_file = NULL;
+  row->pixels = row->positives = row->non_finite = 0;
+}
+
+gboolean
+dh_run_record_is_of_image (const GError *error)
+{
+  return error->domain == DH_ERROR
+         && (error->code == DH_ERROR_INVALID || error->code == DH_ERROR_NOT_FOUND || error->code == DH_ERROR_MISMATCH
+             || error->code == DH_ERROR_TOO_LARGE || error->code == DH_ERROR_UNSUPPORTED);
+}
+
+gboolean
+dh_run_record_commit (DhRunRecord *record, guint index, DhRunImageRow *row, GError **error)
+{
+  const DhDatasetItem *item = dh_dataset_item (record->dataset, index);
+  g_autofree char *path = g_filename_to_utf8 (item->image, -1, NULL, NULL, NULL);
+  if (!dh_database_begin (record->database, error))
+    return FALSE;
+  row->image = dh_database_put_image (record->database, record->dataset_id, item->stem, path ? path : item->stem,
+                                      item->split, item->group, error);
+  if (!row->image || !dh_database_put_run_image (record->database, record->run, row, error))
+    {
+      dh_database_roll_back (record->database);
+      return FALSE;
+    }
+  row->stem = item->stem;
+  row->path = item->image;
+  row->scene = item->group;
+  return dh_database_commit (record->database, error);
+}
+
+/* A report opens the data set again, and must see it as the run did. */
+static void
+add_dataset (DhRunRecord *record, JsonObject *summary)
+{
+  static const char *const names[] = { [DH_LABEL_IDS_RAW] = "raw", [DH_LABEL_IDS_SHIFTED] = "shifted" };
+  const DhLabelIds ids = dh_dataset_label_ids (record->dataset, NULL);
+  const char *base = dh_dataset_base_root (record->dataset);
+  if (base)
+    {
+      g_autofree char *absolute = g_canonicalize_filename (base, NULL);
+      g_autofree char *text = g_filename_to_utf8 (absolute, -1, NULL, NULL, NULL);
+      if (text)
+        json_object_set_string_member (summary, "base", text);
+    }
+  if (ids < G_N_ELEMENTS (names) && names[ids])
+    json_object_set_string_member (summary, "label_ids", names[ids]);
+}
+
+gboolean
+dh_run_record_end (DhRunRecord *record, const GError *why, JsonObject *summary, GError **error)
+{
+  const gboolean cancelled = g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  if (!summary)
+    summary = json_object_new ();
+  add_dataset (record, summary);
+  g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
+  json_node_take_object (root, summary);
+  g_autofree char *text = json_to_string (root, FALSE);
+  return dh_database_end_run (record->database, record->run,
+                              !why        ? "done"
+                              : cancelled ? "cancelled"
+                                          : "failed",
+                              why && !cancelled ? why->message : NULL, text, error);
+}
