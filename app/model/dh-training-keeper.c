@@ -279,7 +279,7 @@ start_next (DhTrainingKeeper *keeper)
       dh_training_record_signal (next, SIGUSR2);
       return;
     }
-  if (dh_training_record_launch (next, keeper->program, &error))
+  if (dh_training_record_launch (next, keeper->program, keeper->path, &error))
     dh_database_set_job_pid (keeper->database, next->row->id, next->child, NULL);
   else
     end_job (keeper, next, DH_JOB_FAILED, error->message);
@@ -512,7 +512,7 @@ dh_training_keeper_new (const char *database, const char *program, const DhTrain
   keeper->calls = *calls;
   keeper->data = data;
   keeper->context = g_main_context_ref_thread_default ();
-  keeper->path = database != NULL ? g_strdup (database) : dh_database_default_path ();
+  keeper->path = database != NULL ? g_canonicalize_filename (database, NULL) : dh_database_default_path ();
   keeper->program = program != NULL ? g_strdup (program) : find_program ();
   keeper->orders = g_async_queue_new_full (order_free);
   keeper->thread = g_thread_new ("trainings", keep, keeper);

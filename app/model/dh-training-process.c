@@ -71,7 +71,7 @@ dup_words (DhTrainingRecord *record, GError **error)
 }
 
 gboolean
-dh_training_record_launch (DhTrainingRecord *record, const char *program, GError **error)
+dh_training_record_launch (DhTrainingRecord *record, const char *program, const char *database, GError **error)
 {
   g_auto (GStrv) words = dup_words (record, error);
   if (words == NULL)
@@ -79,7 +79,7 @@ dh_training_record_launch (DhTrainingRecord *record, const char *program, GError
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_strv_builder_add (builder, program);
   g_strv_builder_addv (builder, (const char **)words);
-  g_strv_builder_add (builder, "--quiet");
+  g_strv_builder_add_many (builder, "--quiet", "--db", database, NULL);
   g_auto (GStrv) line = g_strv_builder_end (builder);
   g_autofree char *path = g_build_filename (record->row->folder, OUTPUT, NULL);
   const int output = open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);

@@ -54,8 +54,9 @@ gboolean dh_training_record_scan (DhTrainingRecord *record);
 DhJobSnapshot *dh_training_record_dup_snapshot (DhTrainingRecord *record);
 
 /* Starts or resumes it in a process of its own: in its own session, kindly behind the window in priority, and before
- * it where memory gets short. `program` is a path. */
-gboolean dh_training_record_launch (DhTrainingRecord *record, const char *program, GError **error);
+ * it where memory gets short. `program` and `database` are paths. */
+gboolean dh_training_record_launch (DhTrainingRecord *record, const char *program, const char *database,
+                                    GError **error);
 /* Only to a process that is surely it. */
 gboolean dh_training_record_signal (DhTrainingRecord *record, int number);
 /* To the trash, or away: the files of a training alone, and the folder where nothing else is in it. */
