@@ -271,9 +271,6 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
                   .events = events != NULL,
                   .folder = folder,
                   .database = db,
-                  .recipe = recipe   ? recipe->name
-                            : n_rest ? rest[0]
-                                     : "",
                   .command = quote_command (argc, argv),
                   .launched = g_get_real_time () / G_USEC_PER_SEC };
   const struct sigaction action = { .sa_handler = take_signal, .sa_flags = SA_RESTART };
