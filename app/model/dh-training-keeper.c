@@ -443,18 +443,34 @@ tick (DhTrainingKeeper *keeper)
   return busy;
 }
 
-/* A database that cannot be opened now may be later. */
+static void
+say_nothing_there (DhTrainingKeeper *keeper)
+{
+  if (keeper->first)
+    post (keeper, (Message){ .snapshots = g_ptr_array_new () });
+  keeper->first = FALSE;
+}
+
+/* One that is not there is made for a job alone; one that cannot be opened now may be later. */
 static gboolean
-open_database (DhTrainingKeeper *keeper)
+open_database (DhTrainingKeeper *keeper, gboolean make)
 {
   g_autoptr (GError) error = NULL;
-  if (keeper->database == NULL)
-    keeper->database = dh_database_open (keeper->path, &error);
-  if (keeper->database == NULL && keeper->first)
+  if (keeper->database != NULL)
+    return TRUE;
+  if (!make && !g_file_test (keeper->path, G_FILE_TEST_EXISTS))
     {
-      complain (keeper, _ ("Trainings cannot be listed"), &error);
-      post (keeper, (Message){ .snapshots = g_ptr_array_new () });
-      keeper->first = FALSE;
+      say_nothing_there (keeper);
+      return FALSE;
+    }
+  keeper->database = dh_database_open (keeper->path, &error);
+  if (keeper->database == NULL && (make || keeper->first))
+    complain (keeper, make ? _ ("The training could not be queued") : _ ("Trainings cannot be listed"), &error);
+  if (keeper->database == NULL)
+    {
+      /* What was to be added is not. */
+      keeper->first = keeper->first || make;
+      say_nothing_there (keeper);
     }
   return keeper->database != NULL;
 }
@@ -470,14 +486,13 @@ keep (gpointer data)
   keeper->first = keeper->dirty = TRUE;
   for (gboolean quit = FALSE; !quit;)
     {
-      const gboolean open = open_database (keeper);
-      if (open)
+      if (open_database (keeper, FALSE))
         busy = tick (keeper);
       Order *order = g_async_queue_timeout_pop (keeper->orders, busy ? BUSY_TICK : IDLE_TICK);
       for (; order != NULL; order = g_async_queue_try_pop (keeper->orders))
         {
           quit = quit || order->quit;
-          if (!order->quit && open)
+          if (!order->quit && open_database (keeper, order->row != NULL))
             obey (keeper, order);
           order_free (order);
         }
