@@ -1,8 +1,15 @@
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include <unistd.h>
+
 #include "cli.h"
+#include "dh-config.h"
+#include "dh-database.h"
+#include "dh-records.h"
+#include "dh-run-config.h"
 #include "dh-trainer.h"
 
 static volatile sig_atomic_t paused;
@@ -25,7 +32,49 @@ typedef struct
   gboolean events; /* lines of JSON on standard output */
   guint64 steps;
   char *last; /* the last line */
+  const char *folder, *database;
+  char *command;
+  gint64 launched; /* Unix, seconds */
 } Watch;
+
+/* In the database, where the studio finds it. It is not needed to train. */
+static void
+enter (Watch *watch, JsonObject *start)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_canonicalize_filename (watch->folder, NULL), *title = g_path_get_basename (folder);
+  g_autoptr (DhDatabase) database = dh_database_open (watch->database, &error);
+  g_autoptr (DhRunConfig) config = dh_run_config_read (folder, NULL);
+  const DhJobRow row = { .kind = (char *)"train",
+                         .state = (char *)"running",
+                         .title = title,
+                         .recipe = config ? config->recipe->name : (char *)"",
+                         .folder = folder,
+                         .device = (char *)json_object_get_string_member (start, "device"),
+                         .program = (char *)DH_VERSION,
+                         .command = watch->command,
+                         .pid = getpid (),
+                         .estimate = NAN,
+                         .step_flop = NAN,
+                         .launched = watch->launched,
+                         .started = watch->launched };
+  if (!database || dh_database_put_job (database, &row, &error) == 0)
+    dh_cli_note (watch->cli, "this training is not entered in the database: %s", error->message);
+}
+
+static char *
+quote_command (int argc, char **argv)
+{
+  GString *command = g_string_new ("densehybrid train");
+  for (int i = 1; i < argc; i++)
+    {
+      g_autofree char *quoted = g_shell_quote (argv[i]);
+      const gboolean plain =
+          *argv[i] != '\0' && strspn (argv[i], G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_./+:=") == strlen (argv[i]);
+      g_string_append_printf (command, " %s", plain ? argv[i] : quoted);
+    }
+  return g_string_free (command, FALSE);
+}
 
 static double
 number (JsonObject *object, const char *name)
@@ -50,7 +99,10 @@ show (const char *line, gpointer data)
   const char *name = json_object_get_string_member (event, "event");
   const guint64 step = (guint64)json_object_get_int_member (event, "step");
   if (g_str_equal (name, "start"))
-    watch->steps = (guint64)json_object_get_int_member (event, "steps");
+    {
+      watch->steps = (guint64)json_object_get_int_member (event, "steps");
+      enter (watch, event);
+    }
   else if (g_str_equal (name, "step"))
     {
       g_autofree char *text =
@@ -141,7 +193,8 @@ finish (DhCli *cli, Watch *watch, const char *folder, gboolean done, GError **er
 int
 dh_cmd_train (DhCli *cli, int argc, char **argv)
 {
-  g_autofree char *data_root = NULL, *negative_root = NULL, *name = NULL, *runs = NULL, *init = NULL, *events = NULL;
+  g_autofree char *data_root = NULL, *negative_root = NULL, *name = NULL, *runs = NULL, *init = NULL, *events = NULL,
+                  *db = NULL;
   g_auto (Changes) changes = { .keep = -1, .patience = -1, .rate = -1, .rate_min = -1, .backbone = -1, .beta = -1 };
   g_auto (GStrv) rest = NULL;
   gboolean resume = FALSE;
@@ -179,6 +232,7 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
     { "checkpoint_steps", 0, 0, G_OPTION_ARG_INT64, &checkpoint_steps, "A checkpoint every so many steps too", "N" },
     { "checkpoint_seconds", 0, 0, G_OPTION_ARG_INT, &changes.checkpoint_seconds, "A checkpoint so often (600)", "S" },
     { "stop_after", 0, 0, G_OPTION_ARG_INT64, &stop, "Stop behind this step with a checkpoint", "STEP" },
+    { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database that lists it (the user's)", "FILE" },
     { "events", 0, 0, G_OPTION_ARG_STRING, &events, "\"-\": every event as a line of JSON on standard output", "-" },
     { NULL },
   };
@@ -213,7 +267,12 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
   if (recipe)
     change_recipe (recipe, &changes);
   g_autofree char *folder = g_build_filename (runs ? runs : "logs", name, NULL);
-  Watch watch = { cli, events != NULL, 0, NULL };
+  Watch watch = { .cli = cli,
+                  .events = events != NULL,
+                  .folder = folder,
+                  .database = db,
+                  .command = quote_command (argc, argv),
+                  .launched = g_get_real_time () / G_USEC_PER_SEC };
   const struct sigaction action = { .sa_handler = take_signal, .sa_flags = SA_RESTART };
   sigaction (SIGUSR1, &action, NULL);
   sigaction (SIGUSR2, &action, NULL);
@@ -236,5 +295,6 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
   const gboolean done = dh_train (&training, cli->cancellable, &error);
   status = finish (cli, &watch, folder, done, &error);
   g_free (watch.last);
+  g_free (watch.command);
   return status;
 }

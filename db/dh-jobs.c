@@ -16,6 +16,17 @@ dh_job_row_free (DhJobRow *row)
   g_free (row);
 }
 
+DhJobRow *
+dh_job_row_copy (const DhJobRow *row)
+{
+  DhJobRow *copy = g_memdup2 (row, sizeof *row);
+  char **const texts[] = { &copy->kind,   &copy->state,  &copy->why,     &copy->title,   &copy->recipe, &copy->form,
+                           &copy->folder, &copy->device, &copy->program, &copy->command, &copy->created };
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    *texts[i] = g_strdup (*texts[i]);
+  return copy;
+}
+
 gint64
 dh_database_put_job (DhDatabase *database, const DhJobRow *row, GError **error)
 {

@@ -73,6 +73,7 @@ void dh_run_image_row_free (DhRunImageRow *row);
 void dh_run_protocol_row_free (DhRunProtocolRow *row);
 void dh_threshold_row_free (DhThresholdRow *row);
 void dh_job_row_free (DhJobRow *row);
+DhJobRow *dh_job_row_copy (const DhJobRow *row);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhRunRow, dh_run_row_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhJobRow, dh_job_row_free)
 

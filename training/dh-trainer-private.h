@@ -4,6 +4,7 @@
 #include "dh-batch-loader.h"
 #include "dh-checkpoint.h"
 #include "dh-nets.h"
+#include "dh-pictures.h"
 #include "dh-run-config.h"
 #include "dh-run-folder.h"
 #include "dh-train-plan.h"
@@ -29,8 +30,7 @@ typedef struct
   DhTrainPlan *plans[2]; /* of the recipe's batch, and of an epoch's last */
   guint plan_sizes[2];
 
-  DhDataset *dataset, *negatives;
-  GArray *items, *validation_items, *negative_items;
+  DhPictures pictures;
   DhComposer composer, validation;
   DhBatchLoader *loader;
 

@@ -17,11 +17,7 @@ clear_run (DhTrainerRun *run)
   g_clear_pointer (&run->state, dh_tensor_dict_unref);
   g_clear_pointer (&run->net, dh_net_unref);
   g_clear_pointer (&run->device, dh_device_unref);
-  g_clear_pointer (&run->dataset, dh_dataset_unref);
-  g_clear_pointer (&run->negatives, dh_dataset_unref);
-  g_clear_pointer (&run->items, g_array_unref);
-  g_clear_pointer (&run->validation_items, g_array_unref);
-  g_clear_pointer (&run->negative_items, g_array_unref);
+  dh_pictures_clear (&run->pictures);
   g_clear_pointer (&run->trained, g_strfreev);
   g_clear_pointer (&run->folder, dh_run_folder_free);
   g_clear_pointer (&run->config, dh_run_config_free);

@@ -1,0 +1,138 @@
+#include <errno.h>
+#include <glib/gi18n.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "dh-checkpoint.h"
+#include "dh-error.h"
+#include "dh-run-folder.h"
+#include "dh-training-record.h"
+
+/* The files of a training's folder. */
+
+void
+dh_job_checkpoint_free (DhJobCheckpoint *checkpoint)
+{
+  g_free (checkpoint->name);
+  g_free (checkpoint->path);
+  g_free (checkpoint->title);
+  g_free (checkpoint);
+}
+
+static guint64
+read_step (const char *path)
+{
+  g_autoptr (DhCheckpoint) checkpoint = dh_checkpoint_open (path, NULL);
+  const char *step = checkpoint != NULL ? g_hash_table_lookup (dh_checkpoint_metadata (checkpoint), "step") : NULL;
+  return step != NULL ? g_ascii_strtoull (step, NULL, 10) : 0;
+}
+
+static char *
+title_of (const DhTrainingRecord *record, const DhJobCheckpoint *checkpoint)
+{
+  const DhJobRow *row = record->row;
+  if (checkpoint->last)
+    return g_strdup_printf (_ ("last, step %" G_GUINT64_FORMAT), checkpoint->step);
+  if (!checkpoint->best)
+    return g_strdup_printf (_ ("epoch %u"), checkpoint->epoch);
+  if (row->best_epoch == 0)
+    return g_strdup (_ ("best"));
+  const gboolean ap = g_strcmp0 (record->selection, "miou") != 0 && row->ap == row->ap;
+  return g_strdup_printf (ap ? _ ("best, AP %.1f %% at epoch %u") : _ ("best, mIoU %.1f %% at epoch %u"),
+                          100 * (ap ? row->ap : row->miou), checkpoint->epoch);
+}
+
+static DhJobCheckpoint *
+make_checkpoint (const DhTrainingRecord *record, const char *name)
+{
+  const guint epoch = dh_run_folder_model_epoch (name);
+  const gboolean best = g_str_equal (name, "model_best.pth"), last = g_str_equal (name, "checkpoint.pth");
+  g_autofree char *path = g_build_filename (record->row->folder, name, NULL);
+  GStatBuf about;
+  if ((epoch == 0 && !best && !last) || g_stat (path, &about) != 0 || !S_ISREG (about.st_mode))
+    return NULL;
+  DhJobCheckpoint *checkpoint = g_new0 (DhJobCheckpoint, 1);
+  checkpoint->best = best;
+  checkpoint->last = checkpoint->resumable = last;
+  checkpoint->epoch = best ? (guint)record->row->best_epoch : epoch;
+  checkpoint->step = last ? read_step (path) : 0;
+  checkpoint->time = about.st_mtime;
+  checkpoint->name = g_strdup (name);
+  checkpoint->path = g_steal_pointer (&path);
+  checkpoint->title = title_of (record, checkpoint);
+  return checkpoint;
+}
+
+static int
+compare (gconstpointer a, gconstpointer b)
+{
+  const DhJobCheckpoint *x = *(DhJobCheckpoint *const *)a, *y = *(DhJobCheckpoint *const *)b;
+  if (x->best != y->best)
+    return x->best ? -1 : 1;
+  if (x->last != y->last)
+    return x->last ? -1 : 1;
+  return (x->epoch < y->epoch) - (x->epoch > y->epoch);
+}
+
+gboolean
+dh_training_record_scan (DhTrainingRecord *record)
+{
+  GStatBuf about;
+  guint64 now = 1;
+  if (g_stat (record->row->folder, &about) == 0)
+    now = (guint64)about.st_mtim.tv_sec * 1000000000u + (guint64)about.st_mtim.tv_nsec + (guint64)about.st_ino;
+  if (now == record->scanned)
+    return FALSE;
+  record->scanned = now;
+  GPtrArray *found = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_job_checkpoint_free);
+  g_autoptr (GDir) dir = g_dir_open (record->row->folder, 0, NULL);
+  const char *name;
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      DhJobCheckpoint *checkpoint = make_checkpoint (record, name);
+      if (checkpoint != NULL)
+        g_ptr_array_add (found, checkpoint);
+    }
+  g_ptr_array_sort (found, compare);
+  g_ptr_array_unref (record->checkpoints);
+  record->checkpoints = found;
+  return TRUE;
+}
+
+static gboolean
+is_of_training (const char *name)
+{
+  static const char *const names[] = { "log.jsonl",  "config.json",    "recipe.json",    "plan.json", "job.lock",
+                                       "output.txt", "checkpoint.pth", "model_best.pth", NULL };
+  return g_strv_contains (names, name) || dh_run_folder_model_epoch (name) != 0;
+}
+
+/* Whatever else somebody put there stays, and so does the folder then. */
+gboolean
+dh_training_record_remove_files (DhTrainingRecord *record, GError **error)
+{
+  const char *folder = record->row->folder;
+  g_autoptr (GFile) file = g_file_new_for_path (folder);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  gboolean foreign = FALSE;
+  const char *name;
+  if (dir == NULL)
+    return TRUE; /* gone already */
+  while ((name = g_dir_read_name (dir)) != NULL)
+    foreign = foreign || !is_of_training (name);
+  if (!foreign && g_file_trash (file, NULL, NULL))
+    return TRUE;
+  g_dir_rewind (dir);
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+      if (is_of_training (name) && g_unlink (path) != 0)
+        {
+          g_set_error (error, DH_ERROR, DH_ERROR_IO, _ ("%s cannot be deleted: %s"), path, g_strerror (errno));
+          return FALSE;
+        }
+    }
+  g_rmdir (folder);
+  return TRUE;
+}

@@ -1,0 +1,19 @@
+#pragma once
+#include "dh-training-keeper.h"
+
+G_BEGIN_DECLS
+
+DhTrainingJob *dh_training_job_new (const char *folder);
+/* Takes the snapshot; `before`: jobs of the queue that come before a queued one; `movable`: 1 up, 2 down. TRUE where
+ * something is to be shown anew; says so by "changed". */
+gboolean dh_training_job_take_snapshot (DhTrainingJob *job, DhJobSnapshot *snapshot, guint before, guint movable);
+/* Called at the first dh_training_job_get_log(). */
+void dh_training_job_set_watch (DhTrainingJob *job, void (*watch) (DhTrainingJob *job, gpointer data), gpointer data);
+/* NULL where nobody asked for it. */
+DhTrainingLog *dh_training_job_peek_log (DhTrainingJob *job);
+
+DhTrainingLog *dh_training_log_new (void);
+/* Takes `events` (GArray of DhRunEvent). */
+void dh_training_log_take_events (DhTrainingLog *log, GArray *events, gboolean again, gboolean more);
+
+G_END_DECLS

@@ -1,0 +1,331 @@
+#include "dh-training-record.h"
+#include <glib/gi18n.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include "dh-run-config.h"
+
+/* A process needs a moment from its start to its lock. */
+#define SECONDS_TO_LOCK 20
+/* Of a process that renews its lock every two. */
+#define SILENT_SECONDS 15
+
+DhTrainingRecord *
+dh_training_record_new (DhJobRow *row)
+{
+  DhTrainingRecord *record = g_new0 (DhTrainingRecord, 1);
+  record->row = row;
+  record->validation_seconds = NAN;
+  record->checkpoints = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_job_checkpoint_free);
+  return record;
+}
+
+void
+dh_training_record_free (DhTrainingRecord *record)
+{
+  dh_job_row_free (record->row);
+  g_clear_pointer (&record->log, dh_run_log_free);
+  g_clear_pointer (&record->watched, dh_run_log_free);
+  g_ptr_array_unref (record->checkpoints);
+  g_free (record->selection);
+  g_free (record);
+}
+
+/* What was read from the log since is newer than what the database has. */
+void
+dh_training_record_take_row (DhTrainingRecord *record, DhJobRow *row)
+{
+  const DhJobRow *old = record->row;
+  if (record->log != NULL)
+    {
+      row->step = old->step;
+      row->steps = old->steps;
+      row->epochs = old->epochs;
+      row->seconds = old->seconds;
+      row->step_seconds = old->step_seconds;
+      row->best_epoch = old->best_epoch;
+      row->miou = old->miou;
+      row->ap = old->ap;
+      row->auroc = old->auroc;
+      row->fpr95 = old->fpr95;
+      g_free (row->device);
+      row->device = g_strdup (old->device);
+    }
+  dh_job_row_free (record->row);
+  record->row = row;
+}
+
+gboolean
+dh_training_record_is (const DhTrainingRecord *record, DhJobState state)
+{
+  return g_strcmp0 (record->row->state, dh_job_state_id (state)) == 0;
+}
+
+gboolean
+dh_training_record_is_active (const DhTrainingRecord *record)
+{
+  return dh_training_record_is (record, DH_JOB_RUNNING) || dh_training_record_is (record, DH_JOB_PAUSED)
+         || (dh_training_record_is (record, DH_JOB_QUEUED) && record->alive);
+}
+
+static void
+reap (DhTrainingRecord *record)
+{
+  int status;
+  if (record->child == 0 || record->child_ended)
+    return;
+  const pid_t found = waitpid ((pid_t)record->child, &status, WNOHANG);
+  if (found == 0)
+    return;
+  record->child_ended = TRUE;
+  record->child_status = found > 0 ? status : -1;
+}
+
+static DhJobPhase
+phase_of (DhRunPhase phase, gboolean stopping)
+{
+  if (stopping && phase != DH_RUN_PAUSED)
+    return DH_JOB_STOPPING;
+  switch (phase)
+    {
+    case DH_RUN_STARTING:
+      return DH_JOB_STARTING;
+    case DH_RUN_STEPPING:
+      return DH_JOB_STEPPING;
+    case DH_RUN_VALIDATING:
+      return DH_JOB_VALIDATING;
+    case DH_RUN_PAUSED:
+      return DH_JOB_WAITING;
+    default:
+      return DH_JOB_STOPPING;
+    }
+}
+
+static DhJobState
+end_of (const DhRunLockInfo *info, char **why)
+{
+  *why = NULL;
+  if (info->why != NULL && !g_str_equal (info->why, "done") && !g_str_equal (info->why, "stopped"))
+    *why = g_strdup (info->why);
+  return info->phase == DH_RUN_DONE            ? DH_JOB_DONE
+         : info->phase == DH_RUN_STOPPED       ? DH_JOB_CANCELLED
+         : info->phase == DH_RUN_OUT_OF_MEMORY ? DH_JOB_OUT_OF_MEMORY
+                                               : DH_JOB_FAILED;
+}
+
+/* Whether what the lock says is of the process that was started last, not of one before. */
+static gboolean
+is_ours (const DhTrainingRecord *record, const DhRunLockInfo *info)
+{
+  if (info->phase == DH_N_RUN_PHASES || info->started + 1 < record->row->launched)
+    return FALSE;
+  return record->row->pid == 0 || info->pid == record->row->pid;
+}
+
+static gboolean
+may_be_starting (const DhTrainingRecord *record)
+{
+  if (record->child != 0)
+    return !record->child_ended;
+  const gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  return now - record->row->launched < SECONDS_TO_LOCK
+         && (record->row->pid == 0 || kill ((pid_t)record->row->pid, 0) == 0);
+}
+
+DhJobState
+dh_training_record_look (DhTrainingRecord *record, char **why)
+{
+  DhRunLockInfo info = { 0 };
+  DhJobState state;
+  *why = NULL;
+  reap (record);
+  dh_run_lock_read (record->row->folder, &info);
+  record->alive = info.held;
+  record->reachable = info.reachable;
+  record->lock_pid = info.pid;
+  const gint64 silence = info.beat > 0 ? g_get_real_time () / G_USEC_PER_SEC - info.beat : 0;
+  record->silent = info.held && silence > SILENT_SECONDS ? silence : 0;
+  if (info.held)
+    {
+      const gboolean paused = info.phase == DH_RUN_PAUSED;
+      record->phase = phase_of (info.phase, record->stopped_at != 0);
+      /* One that waits for its turn to go on. */
+      state = paused && dh_training_record_is (record, DH_JOB_QUEUED) ? DH_JOB_QUEUED
+              : paused                                                ? DH_JOB_PAUSED
+                                                                      : DH_JOB_RUNNING;
+    }
+  else if (dh_training_record_is (record, DH_JOB_QUEUED))
+    {
+      record->phase = DH_JOB_WAITING;
+      state = DH_JOB_QUEUED;
+    }
+  else if (is_ours (record, &info) && info.phase >= DH_RUN_DONE)
+    state = end_of (&info, why);
+  else if (may_be_starting (record))
+    {
+      record->phase = record->stopped_at != 0 ? DH_JOB_STOPPING : DH_JOB_STARTING;
+      state = DH_JOB_RUNNING;
+    }
+  else
+    state = dh_training_record_diagnose (record, is_ours (record, &info) ? &info : NULL, why);
+  if (state > DH_JOB_PAUSED)
+    record->phase = DH_JOB_WAITING;
+  dh_run_lock_info_clear (&info);
+  return state;
+}
+
+static int
+compare (gconstpointer a, gconstpointer b)
+{
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static double
+median (const DhTrainingRecord *record)
+{
+  const guint n = MIN (record->n_steps, G_N_ELEMENTS (record->last_steps));
+  double sorted[G_N_ELEMENTS (record->last_steps)];
+  if (n == 0)
+    return NAN;
+  memcpy (sorted, record->last_steps, n * sizeof *sorted);
+  qsort (sorted, n, sizeof *sorted, compare);
+  return sorted[n / 2];
+}
+
+static gboolean
+is_better (DhTrainingRecord *record, const DhRunEvent *event)
+{
+  if (record->selection == NULL)
+    {
+      g_autoptr (DhRunConfig) config = dh_run_config_read (record->row->folder, NULL);
+      record->selection = g_strdup (config != NULL ? config->recipe->selection : "miou");
+    }
+  const gboolean ap = g_str_equal (record->selection, "ap");
+  const double value = ap ? event->is.epoch.ap : event->is.epoch.miou;
+  const double best = ap ? record->row->ap : record->row->miou;
+  return g_str_equal (record->selection, "last") || record->row->best_epoch == 0 || value > best;
+}
+
+static void
+take_event (DhTrainingRecord *record, const DhRunEvent *event)
+{
+  DhJobRow *row = record->row;
+  row->step = (gint64)MIN (event->step, (guint64)G_MAXINT64);
+  if (!isnan (event->seconds) && (event->kind == DH_EVENT_STEP || event->kind == DH_EVENT_EPOCH))
+    row->seconds += event->seconds;
+  switch (event->kind)
+    {
+    case DH_EVENT_START:
+      row->steps = isnan (event->is.start.steps) ? 0 : (gint64)CLAMP (event->is.start.steps, 0, 1e15);
+      row->epochs = isnan (event->is.start.epochs) ? 0 : (gint64)CLAMP (event->is.start.epochs, 0, 1e9);
+      record->n_steps = 0;
+      if (event->text != NULL)
+        {
+          g_free (row->device);
+          row->device = g_strdup (event->text);
+        }
+      break;
+    case DH_EVENT_STEP:
+      if (!isnan (event->seconds))
+        record->last_steps[record->n_steps++ % G_N_ELEMENTS (record->last_steps)] = event->seconds;
+      break;
+    case DH_EVENT_SKIP:
+      record->skipped++;
+      break;
+    case DH_EVENT_EPOCH:
+      record->validation_seconds = event->seconds;
+      if (is_better (record, event))
+        {
+          row->best_epoch = (gint64)MIN (event->epoch, (guint64)G_MAXINT64);
+          row->miou = event->is.epoch.miou;
+          row->ap = event->is.epoch.ap;
+          row->auroc = event->is.epoch.auroc;
+          row->fpr95 = event->is.epoch.fpr95;
+        }
+      break;
+    default:
+      break;
+    }
+}
+
+static void
+forget (DhTrainingRecord *record)
+{
+  DhJobRow *row = record->row;
+  row->step = row->best_epoch = 0;
+  row->seconds = 0;
+  row->miou = row->ap = row->auroc = row->fpr95 = row->step_seconds = NAN;
+  record->n_steps = record->skipped = 0;
+}
+
+gboolean
+dh_training_record_follow (DhTrainingRecord *record)
+{
+  gboolean again, more, found = FALSE;
+  if (record->log == NULL)
+    {
+      record->log = dh_run_log_new (record->row->folder);
+      forget (record);
+    }
+  do
+    {
+      g_autoptr (GArray) events = dh_run_log_read (record->log, &again, &more);
+      if (again)
+        forget (record);
+      for (guint i = 0; i < events->len; i++)
+        take_event (record, &g_array_index (events, DhRunEvent, i));
+      found = found || again || events->len > 0;
+    }
+  while (more);
+  if (found)
+    record->row->step_seconds = median (record);
+  return found;
+}
+
+void
+dh_job_snapshot_free (DhJobSnapshot *snapshot)
+{
+  dh_job_row_free (snapshot->row);
+  g_ptr_array_unref (snapshot->checkpoints);
+  g_free (snapshot);
+}
+
+DhJobSnapshot *
+dh_training_record_dup_snapshot (DhTrainingRecord *record)
+{
+  const DhJobRow *row = record->row;
+  DhJobSnapshot *snapshot = g_new0 (DhJobSnapshot, 1);
+  snapshot->row = dh_job_row_copy (row);
+  snapshot->phase = record->phase;
+  snapshot->alive = record->alive;
+  snapshot->checkpoints = g_ptr_array_ref (record->checkpoints);
+  DhJobProgress *progress = &snapshot->progress;
+  *progress = (DhJobProgress){ .phase = record->phase,
+                               .step = (guint64)row->step,
+                               .steps = (guint64)row->steps,
+                               .epochs = (guint)row->epochs,
+                               .steps_per_second = row->step_seconds > 0 ? 1 / row->step_seconds : NAN,
+                               .seconds_left = NAN,
+                               .seconds = row->seconds,
+                               .started = row->started,
+                               .ended = row->ended,
+                               .skipped = record->skipped,
+                               .silent = record->silent };
+  const double epoch_steps = row->epochs > 0 ? (double)row->steps / (double)row->epochs : 0;
+  if (epoch_steps > 0)
+    progress->epoch = (guint)MIN (floor ((double)row->step / epoch_steps) + 1, (double)row->epochs);
+  if (row->step_seconds > 0 && row->steps > row->step)
+    {
+      const double validations = (double)(progress->epochs - MIN (progress->epochs, progress->epoch) + 1);
+      progress->seconds_left = (double)(row->steps - row->step) * row->step_seconds
+                               + (isnan (record->validation_seconds) ? 0 : validations * record->validation_seconds);
+    }
+  else if (row->steps == 0 && dh_training_record_is (record, DH_JOB_QUEUED))
+    progress->seconds_left = row->estimate;
+  g_autofree char *config = g_build_filename (row->folder, "config.json", NULL);
+  snapshot->begun = g_file_test (config, G_FILE_TEST_EXISTS);
+  return snapshot;
+}
