@@ -363,14 +363,9 @@ dh_recipe_load (const char *name_or_path, GError **error)
                    name_or_path, all);
       return NULL;
     }
-  g_autoptr (GBytes) bytes = dh_file_map (name_or_path, error);
+  g_autoptr (GBytes) bytes = dh_file_read (name_or_path, 1 << 20, error);
   if (!bytes)
     return NULL;
-  if (g_bytes_get_size (bytes) > 1 << 20)
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE, "%s is too large for a recipe", name_or_path);
-      return NULL;
-    }
   g_autofree char *text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
   return dh_recipe_from_json (text ? text : "", name_or_path, error);
 }

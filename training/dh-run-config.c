@@ -58,12 +58,12 @@ DhRunConfig *
 dh_run_config_read (const char *folder, GError **error)
 {
   g_autofree char *path = g_build_filename (folder, NAME, NULL), *text = NULL;
-  g_autoptr (GBytes) bytes = dh_file_map (path, error);
+  g_autoptr (GBytes) bytes = dh_file_read (path, LARGEST, error);
   if (!bytes)
     return NULL;
   gsize size;
   const char *data = g_bytes_get_data (bytes, &size);
-  g_autoptr (JsonNode) root = size <= LARGEST ? dh_run_json_parse (data, size, NULL) : NULL;
+  g_autoptr (JsonNode) root = dh_run_json_parse (data, size, NULL);
   JsonObject *object = root ? json_node_get_object (root) : NULL;
   JsonNode *recipe = object ? json_object_get_member (object, "recipe") : NULL;
   g_autoptr (DhRunConfig) config = g_new0 (DhRunConfig, 1);

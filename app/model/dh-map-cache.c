@@ -154,7 +154,8 @@ dh_map_cache_load (DhMapCache *cache, const char *key, guint wanted, DhFrame *fr
 {
   g_autofree char *path = path_of (cache, key);
   g_autoptr (GBytes) bytes = NULL;
-  gboolean there = g_file_test (path, G_FILE_TEST_IS_REGULAR) && (bytes = dh_file_map (path, NULL)) != NULL;
+  gboolean there =
+      g_file_test (path, G_FILE_TEST_IS_REGULAR) && (bytes = dh_file_read (path, DH_FILE_ANY_SIZE, NULL)) != NULL;
   if (there && !read_file (bytes, frame))
     {
       there = FALSE;

@@ -20,7 +20,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhMapCache, dh_map_cache_unref)
 /* "WEIGHTS-PICTURE-WxH-PRECISION" hashed; `weights` and `picture` are SHA-256 digits. Free with g_free. */
 char *dh_map_cache_key (const char *weights, const char *picture, guint width, guint height, const char *precision);
 
-/* Sets frame->maps and non_finite from the file (memory-mapped: no copy) for the maps it has; TRUE where all of
+/* Sets frame->maps and non_finite from the file (views into its bytes: no copy) for the maps it has; TRUE where all of
  * `wanted` (bits 1 << DhFrameMap) are there now. The frame's width and height must agree. */
 gboolean dh_map_cache_load (DhMapCache *cache, const char *key, guint wanted, DhFrame *frame);
 /* Writes all maps that the frame has. Errors: DH_ERROR_IO naming the path and the cause. */

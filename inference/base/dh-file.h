@@ -20,9 +20,15 @@ gboolean dh_file_writer_close (DhFileWriter *writer, GError **error);
 void dh_file_writer_free (DhFileWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhFileWriter, dh_file_writer_free)
 
-/* Maps a file read-only, private. Files that are no regular file or that cannot be opened: DH_ERROR_NOT_FOUND or
- * DH_ERROR_IO in words. An empty file gives an empty GBytes. */
-GBytes *dh_file_map (const char *path, GError **error);
+/* A file's contents, read into memory: what others do to the file afterwards, writing it or cutting it short, is not
+ * seen, so what was checked stays true (a mapping would change under its checks, or kill the program). Refused with
+ * DH_ERROR_TOO_LARGE, before memory is spent, where it has more than `largest` bytes (DH_FILE_ANY_SIZE: half of the
+ * machine's memory, which is the limit in any case). Other errors: DH_ERROR_NOT_FOUND; DH_ERROR_IO (no regular file,
+ * not readable); DH_ERROR_INVALID (cut while it was read); DH_ERROR_NO_MEMORY. */
+#define DH_FILE_ANY_SIZE G_MAXUINT64
+GBytes *dh_file_read (const char *path, guint64 largest, GError **error);
+/* At most the first `most` (up to 256 KiB) bytes of it, and its size. */
+GBytes *dh_file_read_head (const char *path, gsize most, guint64 *size, GError **error);
 
 /* Makes a folder and its parents; an error says which one could not be made and why. */
 gboolean dh_folder_make (const char *path, GError **error);

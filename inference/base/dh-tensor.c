@@ -113,7 +113,7 @@ dh_tensor_f32 (const DhTensor *tensor)
   return (float *) g_bytes_get_data (tensor->bytes, NULL);
 }
 
-/* Elements of a mapped file need not be aligned, hence the copies. */
+/* Elements of a file need not be aligned, hence the copies. */
 #define CONVERT(type, expression)                                                                                     \
   for (gint64 i = 0; i < count; i++)                                                                                  \
     {                                                                                                                 \

@@ -26,7 +26,7 @@ const char *dh_dtype_name (DhDtype dtype);
 #define DH_MAX_DIMS 8
 
 /* A host array: row-major and contiguous, immutable once shared; reference counted (atomic). Its bytes are its own or
- * lie in a mapped file that it keeps open. Little endian. */
+ * lie in those of a file, which it keeps. Little endian. */
 typedef struct
 {
   gatomicrefcount refs;

@@ -82,6 +82,23 @@ read_any (DhCheckpoint *checkpoint, GError **error)
   return FALSE;
 }
 
+#define LARGE (16 << 20)
+
+/* PyTorch's own zip files begin with their first member, and a safetensors header lies within its file. */
+static gboolean
+may_be_weights (GBytes *head, guint64 file_size, const char *path, GError **error)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (head, &size);
+  guint64 header = 0;
+  for (guint i = 0; i < 8; i++)
+    header |= (guint64)data[i] << (8 * i);
+  if ((data[8] == '{' && header <= file_size) || (data[0] == 0x80 && data[1] <= 5) || memcmp (data, "PK\3\4", 4) == 0)
+    return TRUE;
+  g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: %s", path, what_else (data, size));
+  return FALSE;
+}
+
 static gboolean
 all_begin_with (DhTensorDict *dict, const char *prefix)
 {
@@ -153,7 +170,12 @@ dh_checkpoint_open_bytes (GBytes *bytes, const char *name, GError **error)
 DhCheckpoint *
 dh_checkpoint_open (const char *path, GError **error)
 {
-  g_autoptr (GBytes) bytes = dh_file_map (path, error);
+  /* What is large and no weights is told by its first bytes. */
+  guint64 size = 0;
+  g_autoptr (GBytes) head = dh_file_read_head (path, 512, &size, error);
+  if (!head || (size > LARGE && !may_be_weights (head, size, path, error)))
+    return NULL;
+  g_autoptr (GBytes) bytes = dh_file_read (path, DH_FILE_ANY_SIZE, error);
   return bytes ? dh_checkpoint_open_bytes (bytes, path, error) : NULL;
 }
 

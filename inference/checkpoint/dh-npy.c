@@ -271,7 +271,7 @@ dh_npy_load_bytes (GBytes *bytes, const char *name, GError **error)
 DhTensor *
 dh_npy_load (const char *path, GError **error)
 {
-  g_autoptr (GBytes) bytes = dh_file_map (path, error);
+  g_autoptr (GBytes) bytes = dh_file_read (path, DH_FILE_ANY_SIZE, error);
   return bytes ? dh_npy_load_bytes (bytes, path, error) : NULL;
 }
 

@@ -92,7 +92,7 @@ is_written (const char *folder, GBytes *weights)
           return FALSE;
       }
   g_autofree char *path = g_build_filename (folder, WEIGHTS_FILE, NULL);
-  g_autoptr (GBytes) there = dh_file_map (path, NULL);
+  g_autoptr (GBytes) there = dh_file_read (path, 2 * g_bytes_get_size (weights), NULL);
   return there && g_bytes_equal (there, weights);
 }
 

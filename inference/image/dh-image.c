@@ -121,19 +121,22 @@ display_name (const char *path)
   return g_filename_display_name (path);
 }
 
+/* No picture within the limits of pixels is as large, however badly it is compressed. */
+#define LARGEST_FILE ((guint64)2 << 30)
+
 static GBytes *
-map_picture (const char *path, GError **error)
+read_picture (const char *path, GError **error)
 {
-  GError *map_error = NULL;
-  GBytes *bytes = dh_file_map (path, &map_error);
-  if (!bytes && !g_utf8_validate (map_error->message, -1, NULL))
+  GError *read_error = NULL;
+  GBytes *bytes = dh_file_read (path, LARGEST_FILE, &read_error);
+  if (!bytes && !g_utf8_validate (read_error->message, -1, NULL))
     {
-      char *valid = g_utf8_make_valid (map_error->message, -1);
-      g_free (map_error->message);
-      map_error->message = valid;
+      char *valid = g_utf8_make_valid (read_error->message, -1);
+      g_free (read_error->message);
+      read_error->message = valid;
     }
   if (!bytes)
-    g_propagate_error (error, map_error);
+    g_propagate_error (error, read_error);
   return bytes;
 }
 
@@ -142,7 +145,7 @@ dh_image_load (const char *path, GError **error)
 {
   g_return_val_if_fail (path != NULL, NULL);
 
-  g_autoptr (GBytes) bytes = map_picture (path, error);
+  g_autoptr (GBytes) bytes = read_picture (path, error);
   g_autofree char *name = display_name (path);
   return bytes ? dh_image_load_bytes (bytes, name, error) : NULL;
 }
@@ -152,7 +155,7 @@ dh_image_load_thumbnail (const char *path, guint max_width, guint max_height, GE
 {
   g_return_val_if_fail (path != NULL && max_width > 0 && max_height > 0, NULL);
 
-  g_autoptr (GBytes) bytes = map_picture (path, error);
+  g_autoptr (GBytes) bytes = read_picture (path, error);
   if (!bytes)
     return NULL;
   g_autofree char *name = display_name (path);
@@ -174,7 +177,7 @@ dh_image_probe (const char *path, guint *width, guint *height, GError **error)
 {
   g_return_val_if_fail (path != NULL, FALSE);
 
-  g_autoptr (GBytes) bytes = map_picture (path, error);
+  g_autoptr (GBytes) bytes = read_picture (path, error);
   if (!bytes)
     return FALSE;
   g_autofree char *name = display_name (path);
@@ -195,7 +198,7 @@ dh_labels_load (const char *path, GError **error)
 {
   g_return_val_if_fail (path != NULL, NULL);
 
-  g_autoptr (GBytes) bytes = map_picture (path, error);
+  g_autoptr (GBytes) bytes = read_picture (path, error);
   if (!bytes)
     return NULL;
   g_autofree char *name = display_name (path);

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <glib/gstdio.h>
+#include <unistd.h>
 
 #include "dh-error.h"
 #include "dh-file.h"
@@ -44,14 +45,14 @@ test_half_round_trip (void)
 static void
 test_half_rounding (void)
 {
-  g_assert_cmpuint (dh_f32_to_f16 (1.0f + 0x1p-11f), ==, 0x3c00);          /* tie, to even */
-  g_assert_cmpuint (dh_f32_to_f16 (1.0f + 3 * 0x1p-11f), ==, 0x3c02);      /* tie, to even, up */
-  g_assert_cmpuint (dh_f32_to_f16 (1.0f + 0x1.002p-11f), ==, 0x3c01);      /* just over the tie */
+  g_assert_cmpuint (dh_f32_to_f16 (1.0f + 0x1p-11f), ==, 0x3c00);     /* tie, to even */
+  g_assert_cmpuint (dh_f32_to_f16 (1.0f + 3 * 0x1p-11f), ==, 0x3c02); /* tie, to even, up */
+  g_assert_cmpuint (dh_f32_to_f16 (1.0f + 0x1.002p-11f), ==, 0x3c01); /* just over the tie */
   g_assert_cmpuint (dh_f32_to_f16 (65519.99f), ==, 0x7bff);
   g_assert_cmpuint (dh_f32_to_f16 (65520.0f), ==, 0x7c00);
-  g_assert_cmpuint (dh_f32_to_f16 (0x1p-25f), ==, 0);                      /* tie, to zero */
+  g_assert_cmpuint (dh_f32_to_f16 (0x1p-25f), ==, 0); /* tie, to zero */
   g_assert_cmpuint (dh_f32_to_f16 (0x1.000002p-25f), ==, 1);
-  g_assert_cmpuint (dh_f32_to_f16 (-0x1.ff8p-15f), ==, 0x8000 | 0x3ff);    /* largest subnormal */
+  g_assert_cmpuint (dh_f32_to_f16 (-0x1.ff8p-15f), ==, 0x8000 | 0x3ff); /* largest subnormal */
   g_assert_cmpuint (dh_f32_to_bf16 (1.0f + 0x1p-8f), ==, 0x3f80);
   g_assert_cmpuint (dh_f32_to_bf16 (1.0f + 3 * 0x1p-8f), ==, 0x3f82);
 }
@@ -98,15 +99,15 @@ test_file_write (void)
   DhFileWriter *writer = dh_file_writer_open (path, &error);
   g_assert_true (dh_file_writer_write (writer, "new", 3, &error));
   dh_file_writer_free (writer);
-  g_autoptr (GBytes) bytes = dh_file_map (path, &error);
+  g_autoptr (GBytes) bytes = dh_file_read (path, DH_FILE_ANY_SIZE, &error);
   g_assert_no_error (error);
   g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), "old", 3);
 
-  g_assert_null (dh_file_map (folder, &error));
+  g_assert_null (dh_file_read (folder, DH_FILE_ANY_SIZE, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_IO);
   g_clear_error (&error);
   g_autofree char *absent = g_build_filename (folder, "absent", "file", NULL);
-  g_assert_null (dh_file_map (absent, &error));
+  g_assert_null (dh_file_read (absent, DH_FILE_ANY_SIZE, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
   g_clear_error (&error);
   g_assert_false (dh_file_write (absent, "x", 1, &error));
@@ -116,14 +117,50 @@ test_file_write (void)
   g_assert_cmpint (g_rmdir (folder), ==, 0); /* fails if a temporary file was left */
 }
 
+/* What was read stays, whatever becomes of the file; and nothing is spent on what is too large. */
+static void
+test_file_read (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("dh-base-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "file", NULL);
+  g_autoptr (GError) error = NULL;
+  static const gsize sizes[] = { 0, 1, 4096, 256 * 1024, 256 * 1024 + 1, 3 << 20 };
+  for (guint s = 0; s < G_N_ELEMENTS (sizes); s++)
+    {
+      g_autofree guint8 *data = g_malloc (sizes[s] + 1);
+      for (gsize i = 0; i < sizes[s]; i++)
+        data[i] = (guint8)(i * 31 + s);
+      g_assert_true (dh_file_write (path, data, sizes[s], &error));
+      guint64 size = 0;
+      g_autoptr (GBytes) head = dh_file_read_head (path, 100, &size, &error);
+      g_assert_cmpuint (size, ==, sizes[s]);
+      g_assert_cmpmem (g_bytes_get_data (head, NULL), g_bytes_get_size (head), data, MIN (sizes[s], 100));
+      g_autoptr (GBytes) bytes = dh_file_read (path, sizes[s], &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (truncate (path, 0), ==, 0);
+      g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), data, sizes[s]);
+    }
+  g_assert_cmpint (truncate (path, 1001), ==, 0);
+  g_assert_null (dh_file_read (path, 1000, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_TOO_LARGE);
+  g_clear_error (&error);
+  if (truncate (path, (gint64)1 << 40) == 0) /* a hole: no disk is used */
+    {
+      g_assert_null (dh_file_read (path, DH_FILE_ANY_SIZE, &error));
+      g_assert_error (error, DH_ERROR, DH_ERROR_TOO_LARGE);
+    }
+  g_remove (path);
+  g_rmdir (folder);
+}
+
 static void
 test_full_disk (void)
 {
   g_autoptr (GError) error = NULL;
   if (!g_file_test ("/dev/full", G_FILE_TEST_EXISTS))
     return g_test_skip ("no /dev/full");
-  /* /dev/full cannot be renamed onto, but a map of it must be refused as a device */
-  g_assert_null (dh_file_map ("/dev/full", &error));
+  /* /dev/full cannot be renamed onto, but reading it must be refused as a device */
+  g_assert_null (dh_file_read ("/dev/full", DH_FILE_ANY_SIZE, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_IO);
 }
 
@@ -167,6 +204,7 @@ main (int argc, char **argv)
   g_test_add_func ("/base/tensor-convert", test_tensor_convert);
   g_test_add_func ("/base/dict", test_dict);
   g_test_add_func ("/base/file-write", test_file_write);
+  g_test_add_func ("/base/file-read", test_file_read);
   g_test_add_func ("/base/map-a-device", test_full_disk);
   g_test_add_func ("/base/map-names", test_map_names);
   g_test_add_func ("/base/sha256", test_sha256);

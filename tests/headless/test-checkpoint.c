@@ -195,7 +195,7 @@ check_round_trip (Save save, const char *name, DhContainer container)
   assert_same_dict (dh_checkpoint_state (bare), state);
   g_assert_cmpuint (dh_tensor_dict_size (dh_checkpoint_extra (bare)), ==, 0);
 
-  /* Saving over a file that is mapped leaves the mapping as it was. */
+  /* Saving over a file that was read leaves what was read as it was. */
   g_autoptr (GHashTable) metadata = g_hash_table_new (g_str_hash, g_str_equal);
   g_hash_table_insert (metadata, "epoch", "12");
   g_hash_table_insert (metadata, "note", "\"quoted\" \\ \n é");
