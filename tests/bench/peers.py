@@ -188,7 +188,9 @@ def export(peer, network, size, build):
     else:
         import openvino
 
-        openvino.save_model(openvino.convert_model(model, example_input=picture, input=list(picture.shape)), path,
+        # Traced on a small picture where nothing of the network depends on the size: a run in PyTorch takes minutes.
+        example = torch.rand(1, 3, 64, 128) if network == "dlv3p_wrn38" else picture
+        openvino.save_model(openvino.convert_model(model, example_input=example, input=list(picture.shape)), path,
                             compress_to_fp16=False)
 
 
