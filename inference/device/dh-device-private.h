@@ -48,6 +48,7 @@ struct _DhDevice
   char *title;
   guint threads;
   guint precisions;
+  guint training; /* bits 1 << DhPrecision that it trains in; 0: f32 alone */
 };
 
 struct _DhPlan

@@ -25,8 +25,8 @@ static inline gsize
 dh_module_sizes (void)
 {
   return sizeof (DhDeviceFunctions) + (sizeof (DhDevice) << 8) + (sizeof (DhPlan) << 16) + (sizeof (DhNode) << 24)
-         + (sizeof (DhPlanOptions) << 34) + ((gsize)DH_N_OPS << 44) + ((gsize)DH_N_MAPS << 50)
-         + ((gsize)DH_N_PRECISIONS << 56);
+         + (sizeof (DhPlanOptions) << 34) + ((gsize)(sizeof (DhTrainPlan) + sizeof (DhTrainOptions)) << 40)
+         + ((gsize)DH_N_OPS << 44) + ((gsize)DH_N_MAPS << 50) + ((gsize)DH_N_PRECISIONS << 56);
 }
 
 /* Opens the module `file` once and for all: the one beside the program, else, for a program of the build folder, the

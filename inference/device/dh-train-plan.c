@@ -54,10 +54,12 @@ dh_train_plan_new (DhDevice *device, DhGraph *graph, DhTensorDict *parameters, D
                    device->name, device->title);
       return NULL;
     }
-  if (options->precision != DH_PRECISION_F32)
+  if (options->precision >= DH_N_PRECISIONS
+      || !((device->training ? device->training : 1u << DH_PRECISION_F32) & 1u << options->precision))
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "The device “%s” (%s) trains in f32 precision only",
-                   device->name, device->title);
+      g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "The device “%s” (%s) cannot train in %s precision; use f32",
+                   device->name, device->title,
+                   options->precision < DH_N_PRECISIONS ? dh_precision_name (options->precision) : "this");
       return NULL;
     }
   const DhValue outputs[2] = { options->logits, options->logits_ood };

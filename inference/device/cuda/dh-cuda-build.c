@@ -160,7 +160,8 @@ build_conv (Build *b, DhValue v, GError **error)
         shift[c] = dh_tensor_f32 (bias)[c];
       conv.shifted = TRUE;
     }
-  const gboolean head = one && node->channels <= HEAD_CHANNELS && (b->plan->type == DH_CUDA_F32 || is_logits (b, v));
+  const gboolean head =
+      one && node->channels <= HEAD_CHANNELS && (b->plan->pool.type == DH_CUDA_F32 || is_logits (b, v));
   if (one && next != DH_NO_VALUE && node_at (b, next)->op == DH_OP_AVERAGE_POOL && node_at (b, next)->stride > 1)
     {
       /* A mean over pixels commutes with a sum over channels, and is a fraction of the work. */
@@ -210,7 +211,7 @@ build_norm (Build *b, DhValue v, GError **error)
   const DhCudaView *in = b->views[node->inputs[0]];
   if (in->relu)
     in = plain_of (b, node->inputs[0], FALSE, FALSE);
-  b->views[v] = dh_cuda_view_norm (b->plan, in, scale, shift);
+  b->views[v] = dh_cuda_view_norm (&b->plan->pool, in, scale, shift);
   return TRUE;
 }
 
@@ -266,7 +267,7 @@ build_concat (Build *b, DhValue v)
   g_autofree const DhCudaView **parts = g_new (const DhCudaView *, node->n_inputs);
   for (guint i = 0; i < node->n_inputs; i++)
     parts[i] = plain_of (b, node->inputs[i], FALSE, FALSE);
-  b->views[v] = dh_cuda_view_concat (b->plan, parts, node->n_inputs);
+  b->views[v] = dh_cuda_view_concat (&b->plan->pool, parts, node->n_inputs);
 }
 
 /* A resize that only an addition or only scores read is made by them. */
@@ -294,7 +295,7 @@ build_node (Build *b, DhValue v, GError **error)
     {
     case DH_OP_INPUT:
       {
-        DhCudaView *view = dh_cuda_host_alloc (b->plan, 1, sizeof *view);
+        DhCudaView *view = dh_cuda_host_alloc (&b->plan->pool, 1, sizeof *view);
         *view = (DhCudaView){ .c = shape.c, .h = shape.h, .w = shape.w, .owner = DH_NO_VALUE, .raw = TRUE };
         b->views[v] = view;
         return TRUE;
@@ -306,13 +307,13 @@ build_node (Build *b, DhValue v, GError **error)
       return build_conv (b, v, error);
     case DH_OP_RELU:
       {
-        DhCudaView *view = dh_cuda_view_copy (b->plan, groups_of (b, node->inputs[0]));
+        DhCudaView *view = dh_cuda_view_copy (&b->plan->pool, groups_of (b, node->inputs[0]));
         view->relu = TRUE;
         b->views[v] = view;
         return TRUE;
       }
     case DH_OP_DROPOUT:
-      b->views[v] = dh_cuda_view_copy (b->plan, groups_of (b, node->inputs[0]));
+      b->views[v] = dh_cuda_view_copy (&b->plan->pool, groups_of (b, node->inputs[0]));
       return TRUE;
     case DH_OP_ADD:
       build_add (b, v);

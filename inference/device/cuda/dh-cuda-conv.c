@@ -10,7 +10,7 @@ static gpointer
 upload_floats (DhCudaPlan *plan, const float *values, gsize count, gint type, GError **error)
 {
   if (type == DH_CUDA_F32)
-    return dh_cuda_upload (plan, values, count * sizeof *values, error);
+    return dh_cuda_upload (&plan->pool, values, count * sizeof *values, error);
   g_autofree guint16 *halves = g_try_new (guint16, count);
   if (!halves)
     {
@@ -20,7 +20,7 @@ upload_floats (DhCudaPlan *plan, const float *values, gsize count, gint type, GE
     }
   for (gsize i = 0; i < count; i++)
     halves[i] = type == DH_CUDA_F16 ? dh_f32_to_f16 (values[i]) : dh_f32_to_bf16 (values[i]);
-  return dh_cuda_upload (plan, halves, count * sizeof *halves, error);
+  return dh_cuda_upload (&plan->pool, halves, count * sizeof *halves, error);
 }
 
 /* out × kernel² × places of the input; 0 for places and outputs that only pad. */
@@ -43,7 +43,7 @@ upload_weights (DhCudaPlan *plan, const DhCudaConvNodes *conv, gint out, GError 
         if (conv->in->channels[i] >= 0)
           packed[((gsize)o * area + at) * places + i] =
               (float)(conv->weights[((gsize)o * inputs + conv->in->channels[i]) * area + at] * conv->scale[o]);
-  return upload_floats (plan, packed, count, plan->type, error);
+  return upload_floats (plan, packed, count, plan->pool.type, error);
 }
 
 static gpointer
@@ -64,7 +64,7 @@ add_epilogue (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvNodes *conv, D
   for (gint i = 0; i < conv->node->channels; i++)
     ones[i] = 1;
   if (conv->shifted)
-    in = dh_cuda_view_norm (plan, out, ones, conv->shift);
+    in = dh_cuda_view_norm (&plan->pool, out, ones, conv->shift);
   dh_cuda_add_pointwise (plan, conv->node->name, in, conv->sum, conv->relu, TRUE, out->groups[0].buffer, conv->owner);
   step->epilogue = g_ptr_array_steal_index (plan->steps, plan->steps->len - 1);
 }
@@ -76,22 +76,22 @@ dh_cuda_add_conv (DhCudaPlan *plan, const DhCudaConvNodes *conv, GError **error)
   const DhShape shape = conv->shape;
   const gint n_groups = (shape.c + DH_CUDA_GROUP - 1) / DH_CUDA_GROUP, out = n_groups * DH_CUDA_GROUP;
   DhCudaStep *step = dh_cuda_step_new (plan, node->name, DH_CUDA_POINTWISE);
-  DhCudaBuffer *buffer = dh_cuda_buffer_new (plan, n_groups, shape.h, shape.w, plan->type);
-  DhCudaView *view = dh_cuda_view_new (plan, buffer, shape.c, conv->owner);
+  DhCudaBuffer *buffer = dh_cuda_buffer_new (&plan->pool, n_groups, shape.h, shape.w, plan->pool.type);
+  DhCudaView *view = dh_cuda_view_new (&plan->pool, buffer, shape.c, conv->owner);
   const gboolean more = conv->shifted || conv->sum || conv->relu;
   /* In 16 bits the library's own epilogues are the fast ones, and those with a sum want a bias. */
-  const gboolean fused = more && plan->type != DH_CUDA_F32 && (!conv->sum || dh_cuda_view_is_whole (conv->sum))
+  const gboolean fused = more && plan->pool.type != DH_CUDA_F32 && (!conv->sum || dh_cuda_view_is_whole (conv->sum))
                          && (!conv->sum || dh_cuda_view_in_order (conv->sum));
   step->is_conv = TRUE;
   step->in = conv->in;
   step->other = conv->sum;
   step->out = view;
-  step->spec = (DhCudaConvSpec){ .type = plan->type,
-                                 .strict = plan->strict,
+  step->spec = (DhCudaConvSpec){ .type = plan->pool.type,
+                                 .strict = plan->pool.strict,
                                  .z = fused && conv->sum,
                                  .bias = fused,
                                  .relu = fused && conv->relu,
-                                 .n = plan->input.n,
+                                 .n = plan->pool.n,
                                  .in = conv->in->n_groups * DH_CUDA_GROUP,
                                  .out = out,
                                  .h = conv->in->h,
@@ -105,7 +105,7 @@ dh_cuda_add_conv (DhCudaPlan *plan, const DhCudaConvNodes *conv, GError **error)
   step->memory.w = upload_weights (plan, conv, out, error);
   if (!step->memory.w)
     return NULL;
-  if (fused && !(step->memory.bias = upload_bias (plan, conv, out, plan->type, error)))
+  if (fused && !(step->memory.bias = upload_bias (plan, conv, out, plan->pool.type, error)))
     return NULL;
   if (more)
     add_epilogue (plan, step, conv, view);
@@ -120,8 +120,8 @@ dh_cuda_add_head (DhCudaPlan *plan, const DhCudaConvNodes *conv, GError **error)
   const gint n_groups = (shape.c + DH_CUDA_GROUP - 1) / DH_CUDA_GROUP, out = n_groups * DH_CUDA_GROUP;
   const gint places = conv->in->n_groups * DH_CUDA_GROUP, inputs = conv->in->c;
   DhCudaStep *step = dh_cuda_step_new (plan, conv->node->name, DH_CUDA_HEAD);
-  DhCudaBuffer *buffer = dh_cuda_buffer_new (plan, n_groups, shape.h, shape.w, DH_CUDA_F32);
-  DhCudaView *view = dh_cuda_view_new (plan, buffer, shape.c, conv->owner);
+  DhCudaBuffer *buffer = dh_cuda_buffer_new (&plan->pool, n_groups, shape.h, shape.w, DH_CUDA_F32);
+  DhCudaView *view = dh_cuda_view_new (&plan->pool, buffer, shape.c, conv->owner);
   step->in = conv->in;
   step->out = view;
   step->kernel.c = shape.c;
@@ -134,7 +134,7 @@ dh_cuda_add_head (DhCudaPlan *plan, const DhCudaConvNodes *conv, GError **error)
   for (gint i = 0; i < places; i++)
     for (gint o = 0; o < shape.c && conv->in->channels[i] >= 0; o++)
       packed[(gsize)i * out + o] = (float)(conv->weights[(gsize)o * inputs + conv->in->channels[i]] * conv->scale[o]);
-  step->kernel.weights = dh_cuda_upload (plan, packed, (gsize)places * out * sizeof *packed, error);
+  step->kernel.weights = dh_cuda_upload (&plan->pool, packed, (gsize)places * out * sizeof *packed, error);
   step->kernel.bias = step->kernel.weights ? upload_bias (plan, conv, out, DH_CUDA_F32, error) : NULL;
   return step->kernel.bias ? view : NULL;
 }

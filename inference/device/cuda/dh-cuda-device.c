@@ -56,7 +56,7 @@ open_device (guint index, guint threads, GError **error)
   device->base.name = g_strdup_printf ("cuda:%u", index);
   device->base.title = info.title;
   device->base.threads = threads;
-  device->base.precisions = info.precisions;
+  device->base.precisions = device->base.training = info.precisions;
   return &device->base;
 }
 
@@ -79,6 +79,9 @@ static const DhDeviceFunctions functions = {
   .run = dh_cuda_run,
   .free_plan = dh_cuda_free_plan,
   .describe = dh_cuda_describe,
+  .compile_training = dh_cuda_compile_training,
+  .train = dh_cuda_train,
+  .free_training = dh_cuda_free_training,
 };
 
 __attribute__ ((visibility ("default"))) const DhDeviceFunctions *dh_module_open (const DhModuleHost *host);

@@ -23,9 +23,19 @@ typedef struct _DhCudaCard DhCudaCard;
 typedef struct _DhCudaConvolution DhCudaConvolution;
 typedef struct _DhCudaRecording DhCudaRecording;
 
-/* y = [relu] (w ∗ x [+ z] [+ bias]); channel counts padded to groups. x, y, z: n × h × w × c; w: out × k × k × in. */
+/* A convolution or one of its gradients; of them but one is given and one made. */
+typedef enum
+{
+  DH_CUDA_CONV_FORWARD, /* y from x and w */
+  DH_CUDA_CONV_DATA,    /* x, its gradient, from y's and w */
+  DH_CUDA_CONV_WEIGHTS, /* w, its gradient, from y's and x */
+} DhCudaConvDirection;
+
+/* y = [relu] (w ∗ x [+ z] [+ bias]); channel counts padded to groups. x, y, z: n × h × w × c; w: out × k × k × in. z,
+ * bias and relu: FORWARD only. All integers, no gaps: it is compared as memory. */
 typedef struct
 {
+  gint direction;  /* DhCudaConvDirection */
   gint type;       /* DhCudaType of everything */
   gboolean strict; /* float32 arithmetic throughout: no TF32 */
   gboolean z, bias, relu;
@@ -35,8 +45,9 @@ typedef struct
 
 typedef struct
 {
-  const void *x, *w, *bias, *z;
-  void *y, *workspace;
+  void *x, *w, *y; /* all but the one that is made are read */
+  const void *bias, *z;
+  void *workspace;
 } DhCudaConvMemory;
 
 typedef enum

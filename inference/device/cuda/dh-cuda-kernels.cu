@@ -5,10 +5,10 @@
 namespace
 {
 
-constexpr int THREADS = 256;
+constexpr int THREADS = DH_CUDA_THREADS;
 
 template <int OP, int TYPE>
-__global__ void __launch_bounds__ (THREADS) run_items (const DhCudaKernel k, const int64_t items)
+__global__ void __launch_bounds__ (THREADS) run_items (const __grid_constant__ DhCudaKernel k, const int64_t items)
 {
   for (int64_t item = (int64_t)blockIdx.x * THREADS + threadIdx.x; item < items;
        item += (int64_t)gridDim.x * THREADS)
@@ -32,15 +32,17 @@ __global__ void __launch_bounds__ (THREADS) run_items (const DhCudaKernel k, con
 
 /* A mean over many pixels: one block for each group of one place; the order of the sum is fixed. */
 template <int TYPE>
-__global__ void __launch_bounds__ (THREADS) pool_large (const DhCudaKernel k)
+__global__ void __launch_bounds__ (THREADS) pool_large (const __grid_constant__ DhCudaKernel k)
 {
   __shared__ float sums[THREADS][8];
-  const int64_t item = blockIdx.x, pixel = item / k.n_groups;
-  const int group = (int)(item % k.n_groups);
-  const int64_t first = pixel / ((int64_t)k.w * k.h) * k.in_h * k.in_w;
+  const int64_t item = blockIdx.x;
+  int64_t pixel, row, image;
+  const int group = dh_cuda_split (item, k.n_groups, &pixel);
+  const int x = dh_cuda_split (pixel, k.w, &row), y = dh_cuda_split (row, k.h, &image);
+  const int64_t first = image * k.in_h * k.in_w;
   int y0, y1, x0, x1;
-  dh_cuda_window (&k, (int)(pixel / k.w % k.h), k.in_h, k.h, &y0, &y1);
-  dh_cuda_window (&k, (int)(pixel % k.w), k.in_w, k.w, &x0, &x1);
+  dh_cuda_window (&k, y, k.in_h, k.h, &y0, &y1);
+  dh_cuda_window (&k, x, k.in_w, k.w, &x0, &x1);
   const int width = x1 - x0, count = (y1 - y0) * width;
   float v[8] = { 0.0f };
   for (int i = threadIdx.x; i < count; i += THREADS)
@@ -113,6 +115,8 @@ int launch_typed (const DhCudaKernel &k, const int64_t items, cudaStream_t strea
 extern "C" int
 dh_cuda_launch (const DhCudaKernel *kernel, void *stream)
 {
+  if (kernel->op >= DH_CUDA_FIRST_TRAINING_OP)
+    return dh_cuda_launch_training (kernel, stream);
   const int64_t items = dh_cuda_kernel_items (kernel);
   /* The type that is read; SCORE without logits reads the outlier logits' own. */
   const int type = kernel->op == DH_CUDA_PACK ? kernel->type : kernel->in.type;

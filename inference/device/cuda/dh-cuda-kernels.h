@@ -36,7 +36,48 @@ extern "C"
     int32_t n_groups;           /* of the channels asked for; 0: there is no such value */
     int32_t type;
     int32_t relu;
+    int32_t area;         /* pixels of an image; needed where there are factors */
+    const float *factors; /* dropout: what a channel of an image is multiplied by at last, n × 8·n_groups; or NULL */
   } DhCudaRead;
+
+  /* Where a kernel writes one group of a gradient. */
+  typedef struct
+  {
+    void *base; /* NULL: nobody wants it */
+    int64_t stride;
+    int32_t type;
+    int32_t add; /* to what is there */
+  } DhCudaTarget;
+
+  /* What differs from step to step; in the device's memory. The factors of a pixel's gradient include the loss scale.
+   */
+  typedef struct
+  {
+    float segmentation, likelihood, posterior;
+    float unscale; /* 1 / loss scale */
+  } DhCudaStepFactors;
+
+  /* What a step finds out. */
+  typedef struct
+  {
+    double segmentation, likelihood, posterior, logits; /* sums over pixels */
+    int32_t overflow;                                   /* a gradient is not finite */
+    int32_t padding;
+  } DhCudaStepSums;
+
+  /* A norm's tables, one row after the other, each of 8·n_groups floats, by place. */
+  enum
+  {
+    DH_CUDA_NORM_SCALE,
+    DH_CUDA_NORM_SHIFT,
+    DH_CUDA_NORM_MEAN,
+    DH_CUDA_NORM_INVERSE,
+    /* of the gradient: dx = a·dy + b·(x − mean) + c */
+    DH_CUDA_NORM_A,
+    DH_CUDA_NORM_B,
+    DH_CUDA_NORM_C,
+    DH_CUDA_NORM_ROWS,
+  };
 
   /* As dh-bilinear.h: value i = (1 − t)·v[a] + t·v[b]. */
   typedef struct
@@ -54,7 +95,23 @@ extern "C"
     DH_CUDA_HEAD,
     DH_CUDA_SCORE,
     DH_CUDA_UNPACK,
+    /* Of training: dh-cuda-train-math.h */
+    DH_CUDA_WEIGHTS_IN,  /* parameters → as the convolution reads them */
+    DH_CUDA_WEIGHTS_OUT, /* their gradient back */
+    DH_CUDA_STATS,       /* partial sums over pixels, of x */
+    DH_CUDA_STATS_END,   /* → mean and variance */
+    DH_CUDA_NORM_END,    /* → a norm's tables, and its running statistics */
+    DH_CUDA_BACK_SUMS,   /* partial sums over pixels, of dy and dy·(x − mean) */
+    DH_CUDA_BACK_END,    /* → gradients of a norm's parameters, and its tables; or of a bias */
+    DH_CUDA_BACK,        /* gradient of a value as it is read → of the memory it is read from */
+    DH_CUDA_POOL_BACK,
+    DH_CUDA_RESIZE_BACK,
+    DH_CUDA_LOSS,
+    DH_CUDA_LOSS_END,
+    DH_CUDA_N_OPS,
   } DhCudaOp;
+
+#define DH_CUDA_FIRST_TRAINING_OP DH_CUDA_WEIGHTS_IN
 
   typedef enum
   {
@@ -62,6 +119,13 @@ extern "C"
     DH_CUDA_POOL_MEAN,     /* padding not counted */
     DH_CUDA_POOL_ADAPTIVE, /* mean over [⌊i·L/n⌋, ⌈(i+1)·L/n⌉) */
   } DhCudaPoolMode;
+
+  typedef enum
+  {
+    DH_CUDA_WEIGHTS_OF_CONV, /* out × k × k × places of `type` */
+    DH_CUDA_WEIGHTS_OF_HEAD, /* places × out, float */
+    DH_CUDA_WEIGHTS_OF_BIAS, /* out, float, 0 beyond c */
+  } DhCudaWeightsMode;
 
   typedef struct
   {
@@ -74,28 +138,68 @@ extern "C"
     int32_t relu;     /* of the result: POINTWISE, RESIZE, HEAD */
     int32_t n, c, h, w;
     int32_t in_h, in_w;              /* POOL, RESIZE, SCORE */
-    int32_t mode;                    /* POOL */
+    int32_t mode;                    /* POOL, WEIGHTS_IN */
     int32_t kernel, stride, padding; /* POOL */
     const DhCudaTap *rows, *columns; /* RESIZE, SCORE: h and w of them */
     const float *source;             /* PACK: n × c × h × w */
     const float *scale, *shift;      /* PACK: by channel, or NULL */
     const float *weights, *bias;     /* HEAD: 8·in.n_groups × 8·n_groups, 8·n_groups */
     void *maps[9]; /* SCORE, by DhMap; or NULL; n × h × w, the logits n × c × h × w and n × 2 × h × w */
+    /* Training. WEIGHTS_IN, WEIGHTS_OUT: c outputs, in_c inputs, `kernel`. */
+    int32_t in_c;
+    const void *packed;          /* WEIGHTS_OUT: c rounded up × kernel² × 8·n_groups of `type` */
+    const int32_t *channels;     /* place → channel, −1: padding; WEIGHTS_OUT: channel → place */
+    const DhCudaTarget *targets; /* BACK, POOL_BACK, RESIZE_BACK: by group */
+    const DhCudaStepFactors *step;
+    DhCudaStepSums *sums;
+    double *partials; /* n_slices × 8·n_groups × 2; LOSS: n_slices × 4 */
+    int32_t n_slices;
+    int32_t add;                            /* BACK_END: to the gradients that are there */
+    double *statistics;                     /* STATS_END: mean and variance by place */
+    const double *const *places_statistics; /* NORM_END: where a place has its own */
+    float *tables;                          /* of a norm; or NULL */
+    float *running_mean, *running_variance; /* NORM_END */
+    double momentum;
+    float *d_weight, *d_bias;                  /* BACK_END; d_weight NULL without norm */
+    const int32_t *row_ranges, *column_ranges; /* RESIZE_BACK: of the result's rows that read a row, [begin, end) */
+    const uint8_t *labels;                     /* LOSS: n × h × w */
+    void *out_ood;                             /* LOSS: as `out`, of one group */
   } DhCudaKernel;
 
-  /* How many items the kernel has: each is one group of one pixel, but one pixel for SCORE. */
+  /* How many items the kernel has: each is one group of one pixel, but one pixel for SCORE and LOSS, one place for the
+   * tables, and so on. */
   static inline int64_t dh_cuda_kernel_items (const DhCudaKernel *kernel)
   {
     const int64_t pixels = (int64_t)kernel->n * kernel->h * kernel->w;
-    if (kernel->op == DH_CUDA_SCORE)
+    if (kernel->op == DH_CUDA_SCORE || kernel->op == DH_CUDA_LOSS)
       return pixels;
     if (kernel->op == DH_CUDA_UNPACK)
       return pixels * kernel->in.n_groups;
+    if (kernel->op == DH_CUDA_WEIGHTS_IN && kernel->mode == DH_CUDA_WEIGHTS_OF_BIAS)
+      return kernel->n_groups;
+    if (kernel->op == DH_CUDA_WEIGHTS_IN)
+      return (int64_t)(kernel->c + 7) / 8 * 8 * kernel->kernel * kernel->kernel * kernel->n_groups;
+    if (kernel->op == DH_CUDA_WEIGHTS_OUT)
+      return (int64_t)kernel->c * kernel->in_c * kernel->kernel * kernel->kernel;
+    if (kernel->op == DH_CUDA_STATS_END || kernel->op == DH_CUDA_NORM_END || kernel->op == DH_CUDA_BACK_END)
+      return (int64_t)kernel->n_groups * 8;
+    if (kernel->op == DH_CUDA_POOL_BACK || kernel->op == DH_CUDA_RESIZE_BACK)
+      return (int64_t)kernel->n * kernel->in_h * kernel->in_w * kernel->n_groups;
+    if (kernel->op == DH_CUDA_LOSS_END)
+      return 4;
     return pixels * kernel->n_groups;
+  }
+
+  /* The reductions: a block of DH_CUDA_THREADS threads sums a slice of the pixels for some groups side by side. */
+#define DH_CUDA_THREADS 256
+  static inline int32_t dh_cuda_groups_of_block (const DhCudaKernel *kernel)
+  {
+    return kernel->n_groups >= 8 ? 8 : kernel->n_groups >= 4 ? 4 : kernel->n_groups >= 2 ? 2 : 1;
   }
 
   /* Queues the kernel on the stream (a cudaStream_t). Returns a cudaError_t, 0 where it is queued. */
   int dh_cuda_launch (const DhCudaKernel *kernel, void *stream);
+  int dh_cuda_launch_training (const DhCudaKernel *kernel, void *stream);
 
 #ifdef __cplusplus
 }

@@ -109,11 +109,34 @@ dh_cuda_store8 (void *base, int64_t at, int type, const float v[8])
 #endif
 }
 
+/* item = q·n + the remainder, which is returned; by a division of 32 bits, many times as fast, where it suffices. */
+DH_CUDA_INLINE int
+dh_cuda_split (int64_t item, int n, int64_t *q)
+{
+  if (item <= 0xffffffffLL)
+    {
+      const uint32_t quotient = (uint32_t)item / (uint32_t)n;
+      *q = quotient;
+      return (int)((uint32_t)item - quotient * (uint32_t)n);
+    }
+  *q = item / n;
+  return (int)(item - *q * n);
+}
+
 /* NaN stays NaN, which fmaxf would lose. */
 DH_CUDA_INLINE float
 dh_cuda_relu (float v)
 {
   return v < 0.0f ? 0.0f : v;
+}
+
+/* A factor of 0 makes 0, of infinity too. Not with places. */
+DH_CUDA_INLINE void
+dh_cuda_multiply8 (const DhCudaRead *read, int64_t pixel, int group, float v[8])
+{
+  const float *factors = read->factors + (pixel / read->area * read->n_groups + group) * 8;
+  for (int j = 0; j < 8; j++)
+    v[j] = factors[j] == 0.0f ? 0.0f : v[j] * factors[j];
 }
 
 DH_CUDA_INLINE void
@@ -144,6 +167,8 @@ dh_cuda_read8 (const DhCudaRead *read, int type, int64_t pixel, int group, float
   if (read->relu)
     for (int j = 0; j < 8; j++)
       v[j] = dh_cuda_relu (v[j]);
+  if (read->factors)
+    dh_cuda_multiply8 (read, pixel, group, v);
 }
 
 DH_CUDA_INLINE void
@@ -160,9 +185,9 @@ DH_CUDA_INLINE void
 dh_cuda_pack_item (const DhCudaKernel *k, int type, int64_t item)
 {
   const int64_t area = (int64_t)k->h * k->w;
-  const int64_t pixel = item / k->n_groups;
-  const int group = (int)(item % k->n_groups);
-  const int64_t image = pixel / area, at = pixel % area;
+  int64_t pixel;
+  const int group = dh_cuda_split (item, k->n_groups, &pixel);
+  const int64_t image = pixel / area, at = pixel - image * area;
   float v[8];
   for (int j = 0; j < 8; j++)
     {
@@ -177,18 +202,18 @@ dh_cuda_pack_item (const DhCudaKernel *k, int type, int64_t item)
 DH_CUDA_INLINE void
 dh_cuda_pointwise_item (const DhCudaKernel *k, int type, int64_t item)
 {
-  const int64_t pixel = item / k->n_groups;
-  const int group = (int)(item % k->n_groups);
+  int64_t pixel;
+  const int group = dh_cuda_split (item, k->n_groups, &pixel);
   float v[8];
   dh_cuda_read8 (&k->in, type, pixel, group, v);
   if (k->other.n_groups)
     {
       float z[8];
-      dh_cuda_read8 (&k->other, type, pixel, group, z);
+      dh_cuda_read8 (&k->other, k->other.type, pixel, group, z);
       for (int j = 0; j < 8; j++)
         v[j] += z[j];
     }
-  dh_cuda_write8 (k, type, pixel, group, v);
+  dh_cuda_write8 (k, k->type, pixel, group, v);
 }
 
 /* The window [begin, end) of output place i along a side of `in` values. */
@@ -209,10 +234,11 @@ dh_cuda_window (const DhCudaKernel *k, int i, int in, int out, int *begin, int *
 DH_CUDA_INLINE void
 dh_cuda_pool_item (const DhCudaKernel *k, int type, int64_t item)
 {
-  const int64_t pixel = item / k->n_groups;
-  const int group = (int)(item % k->n_groups);
-  const int x = (int)(pixel % k->w), y = (int)(pixel / k->w % k->h);
-  const int64_t first = pixel / ((int64_t)k->w * k->h) * k->in_h * k->in_w;
+  int64_t pixel;
+  const int group = dh_cuda_split (item, k->n_groups, &pixel);
+  int64_t row, image;
+  const int x = dh_cuda_split (pixel, k->w, &row), y = dh_cuda_split (row, k->h, &image);
+  const int64_t first = image * k->in_h * k->in_w;
   int y0, y1, x0, x1;
   dh_cuda_window (k, y, k->in_h, k->h, &y0, &y1);
   dh_cuda_window (k, x, k->in_w, k->w, &x0, &x1);
@@ -244,8 +270,10 @@ typedef struct
 DH_CUDA_INLINE DhCudaCorners
 dh_cuda_corners (const DhCudaKernel *k, int64_t pixel)
 {
-  const DhCudaTap tx = k->columns[pixel % k->w], ty = k->rows[pixel / k->w % k->h];
-  const int64_t first = pixel / ((int64_t)k->w * k->h) * k->in_h * k->in_w;
+  int64_t row, image;
+  const DhCudaTap tx = k->columns[dh_cuda_split (pixel, k->w, &row)];
+  const DhCudaTap ty = k->rows[dh_cuda_split (row, k->h, &image)];
+  const int64_t first = image * k->in_h * k->in_w;
   const int64_t above = first + (int64_t)ty.a * k->in_w, below = first + (int64_t)ty.b * k->in_w;
   DhCudaCorners corners;
   corners.pixel[0] = above + tx.a;
@@ -262,8 +290,8 @@ dh_cuda_corners (const DhCudaKernel *k, int64_t pixel)
 DH_CUDA_INLINE void
 dh_cuda_resize_item (const DhCudaKernel *k, int type, int64_t item)
 {
-  const int64_t pixel = item / k->n_groups;
-  const int group = (int)(item % k->n_groups);
+  int64_t pixel;
+  const int group = dh_cuda_split (item, k->n_groups, &pixel);
   const DhCudaCorners corners = dh_cuda_corners (k, pixel);
   float v[8] = { 0.0f };
   for (int i = 0; i < 4; i++)
@@ -276,19 +304,19 @@ dh_cuda_resize_item (const DhCudaKernel *k, int type, int64_t item)
   if (k->other.n_groups)
     {
       float z[8];
-      dh_cuda_read8 (&k->other, type, pixel, group, z);
+      dh_cuda_read8 (&k->other, k->other.type, pixel, group, z);
       for (int j = 0; j < 8; j++)
         v[j] += z[j];
     }
-  dh_cuda_write8 (k, type, pixel, group, v);
+  dh_cuda_write8 (k, k->type, pixel, group, v);
 }
 
 /* A 1×1 convolution to few channels, its result in float32. */
 DH_CUDA_INLINE void
 dh_cuda_head_item (const DhCudaKernel *k, int type, int64_t item)
 {
-  const int64_t pixel = item / k->n_groups;
-  const int group = (int)(item % k->n_groups);
+  int64_t pixel;
+  const int group = dh_cuda_split (item, k->n_groups, &pixel);
   float v[8];
   for (int j = 0; j < 8; j++)
     v[j] = k->bias[8 * group + j];
@@ -306,14 +334,20 @@ dh_cuda_head_item (const DhCudaKernel *k, int type, int64_t item)
   dh_cuda_write8 (k, k->type, pixel, group, v);
 }
 
-DH_CUDA_INLINE float
-dh_cuda_logit (const DhCudaRead *read, int type, const DhCudaCorners *corners, int c)
+/* Eight logits of one pixel. */
+DH_CUDA_INLINE void
+dh_cuda_logits8 (const DhCudaRead *read, int type, const DhCudaCorners *corners, int group, float v[8])
 {
-  const DhCudaGroup from = read->groups[c / 8];
-  float v = 0.0f;
+  const DhCudaGroup from = read->groups[group];
+  for (int j = 0; j < 8; j++)
+    v[j] = 0.0f;
   for (int i = 0; i < 4; i++)
-    v += corners->weight[i] * dh_cuda_load1 (from.base, corners->pixel[i] * from.stride + c % 8, type);
-  return v;
+    {
+      float u[8];
+      dh_cuda_load8 (from.base, corners->pixel[i] * from.stride, type, u);
+      for (int j = 0; j < 8; j++)
+        v[j] += corners->weight[i] * u[j];
+    }
 }
 
 /* The last upsampling and every map of one pixel. The order of `maps` is that of DhMap. */
@@ -326,15 +360,20 @@ dh_cuda_score_item (const DhCudaKernel *k, int type, int64_t pixel)
   if (k->in.n_groups)
     {
       float *logits = (float *)k->maps[7];
-      for (int c = 0; c < k->c; c++)
+      for (int group = 0; 8 * group < k->c; group++)
         {
-          const float f = dh_cuda_logit (&k->in, type, &corners, c);
-          if (logits)
-            logits[(image * k->c + c) * area + at] = f;
-          if (c == 0)
-            score = dh_score_begin (f);
-          else
-            dh_score_add (&score, f, c);
+          float f[8];
+          dh_cuda_logits8 (&k->in, type, &corners, group, f);
+          for (int j = 0; j < 8 && 8 * group + j < k->c; j++)
+            {
+              const int c = 8 * group + j;
+              if (logits)
+                logits[(image * k->c + c) * area + at] = f[j];
+              if (c == 0)
+                score = dh_score_begin (f[j]);
+              else
+                dh_score_add (&score, f[j], c);
+            }
         }
       if (k->maps[0])
         ((uint8_t *)k->maps[0])[pixel] = (uint8_t)score.argmax;
@@ -349,8 +388,9 @@ dh_cuda_score_item (const DhCudaKernel *k, int type, int64_t pixel)
     }
   if (k->other.n_groups)
     {
-      const float g0 = dh_cuda_logit (&k->other, k->other.type, &corners, 0);
-      const float g1 = dh_cuda_logit (&k->other, k->other.type, &corners, 1);
+      float g[8];
+      dh_cuda_logits8 (&k->other, k->other.type, &corners, 0, g);
+      const float g0 = g[0], g1 = g[1];
       float *logits = (float *)k->maps[8];
       if (logits)
         {

@@ -4,78 +4,6 @@
 
 #define ALIGN ((gsize)256)
 
-gpointer
-dh_cuda_host_alloc (DhCudaPlan *plan, gsize count, gsize size)
-{
-  gpointer memory = g_malloc0_n (MAX (count, 1), size);
-  g_ptr_array_add (plan->allocations, memory);
-  return memory;
-}
-
-DhCudaBuffer *
-dh_cuda_buffer_new (DhCudaPlan *plan, gint n_groups, gint h, gint w, gint type)
-{
-  DhCudaBuffer *buffer = g_new0 (DhCudaBuffer, 1);
-  *buffer = (DhCudaBuffer){ .n_groups = n_groups, .n = plan->input.n, .h = h, .w = w, .type = type };
-  const gsize size = type == DH_CUDA_F32 ? 4 : 2;
-  buffer->block =
-      (DhArenaBlock){ .size = size * plan->input.n * h * w * n_groups * DH_CUDA_GROUP, .first = G_MAXINT, .last = -1 };
-  g_ptr_array_add (plan->buffers, buffer);
-  return buffer;
-}
-
-gpointer
-dh_cuda_upload (DhCudaPlan *plan, gconstpointer data, gsize bytes, GError **error)
-{
-  DhCudaCard *card = plan->device->card;
-  const gsize chunk = (gsize)8 << 20, rounded = (MAX (bytes, 1) + ALIGN - 1) / ALIGN * ALIGN;
-  const gboolean large = rounded > chunk / 4; /* small ones share a chunk */
-  char *to;
-  if (large || plan->chunk_left < rounded)
-    {
-      const gsize size = large ? rounded : chunk;
-      to = dh_cuda_driver.alloc (card, size, error);
-      if (!to)
-        {
-          g_prefix_error (error, "The weights do not fit: ");
-          return NULL;
-        }
-      g_ptr_array_add (plan->chunks, to);
-      plan->chunk_bytes += size;
-      if (!large)
-        {
-          plan->chunk = to;
-          plan->chunk_left = chunk;
-        }
-    }
-  if (!large)
-    {
-      to = plan->chunk;
-      plan->chunk += rounded;
-      plan->chunk_left -= rounded;
-    }
-  if (!dh_cuda_driver.copy (card, to, data, bytes, DH_CUDA_TO_DEVICE, error) || !dh_cuda_driver.wait (card, error))
-    return NULL;
-  return to;
-}
-
-static void
-note_use (const DhCudaView *view, gint step)
-{
-  for (gint i = 0; view && i < view->n_groups; i++)
-    {
-      DhArenaBlock *block = &view->groups[i].buffer->block;
-      block->first = MIN (block->first, step);
-      block->last = MAX (block->last, step);
-    }
-}
-
-static char *
-address (const DhCudaPlan *plan, const DhCudaBuffer *buffer)
-{
-  return plan->arena + buffer->block.offset;
-}
-
 static gboolean
 bind_read (DhCudaPlan *plan, const DhCudaView *view, gboolean by_places, DhCudaRead *read, GError **error)
 {
@@ -86,22 +14,22 @@ bind_read (DhCudaPlan *plan, const DhCudaView *view, gboolean by_places, DhCudaR
     {
       const DhCudaBuffer *buffer = view->groups[i].buffer;
       const gsize size = buffer->type == DH_CUDA_F32 ? 4 : 2;
-      groups[i].base = address (plan, buffer) + view->groups[i].group * DH_CUDA_GROUP * size;
+      groups[i].base = dh_cuda_address (&plan->pool, buffer) + view->groups[i].group * DH_CUDA_GROUP * size;
       groups[i].stride = buffer->n_groups * DH_CUDA_GROUP;
     }
   const gint n = view->n_groups * DH_CUDA_GROUP;
   read->n_groups = by_places ? (view->c + DH_CUDA_GROUP - 1) / DH_CUDA_GROUP : view->n_groups;
   read->type = dh_cuda_view_type (view);
   read->relu = view->relu;
-  read->groups = dh_cuda_upload (plan, groups, view->n_groups * sizeof *groups, error);
+  read->groups = dh_cuda_upload (&plan->pool, groups, view->n_groups * sizeof *groups, error);
   if (!read->groups)
     return FALSE;
   if (view->scale
-      && (!(read->scale = dh_cuda_upload (plan, view->scale, n * sizeof (float), error))
-          || !(read->shift = dh_cuda_upload (plan, view->shift, n * sizeof (float), error))))
+      && (!(read->scale = dh_cuda_upload (&plan->pool, view->scale, n * sizeof (float), error))
+          || !(read->shift = dh_cuda_upload (&plan->pool, view->shift, n * sizeof (float), error))))
     return FALSE;
   if (by_places
-      && !(read->places = dh_cuda_upload (plan, dh_cuda_view_places (plan, view),
+      && !(read->places = dh_cuda_upload (&plan->pool, dh_cuda_view_places (&plan->pool, view),
                                           (gsize)read->n_groups * DH_CUDA_GROUP * sizeof (gint32), error)))
     return FALSE;
   return TRUE;
@@ -116,7 +44,7 @@ upload_taps (DhCudaPlan *plan, const DhCudaStep *step, gint in, gint out, GError
       const DhBilinear at = dh_bilinear_at (i, in, out, step->align_corners);
       taps[i] = step->same_size ? (DhCudaTap){ i, i, 0 } : (DhCudaTap){ at.a, at.b, at.t };
     }
-  return dh_cuda_upload (plan, taps, out * sizeof *taps, error);
+  return dh_cuda_upload (&plan->pool, taps, out * sizeof *taps, error);
 }
 
 static char *
@@ -134,16 +62,16 @@ bind (DhCudaPlan *plan, DhCudaStep *step, GError **error)
   DhCudaKernel *kernel = &step->kernel;
   if (step->is_conv)
     {
-      step->memory.x = address (plan, step->in->groups[0].buffer);
-      step->memory.y = address (plan, step->out->groups[0].buffer);
-      step->memory.z = step->spec.z ? address (plan, step->other->groups[0].buffer) : NULL;
+      step->memory.x = dh_cuda_address (&plan->pool, step->in->groups[0].buffer);
+      step->memory.y = dh_cuda_address (&plan->pool, step->out->groups[0].buffer);
+      step->memory.z = step->spec.z ? dh_cuda_address (&plan->pool, step->other->groups[0].buffer) : NULL;
       return !step->epilogue || bind (plan, step->epilogue, error);
     }
   if (!bind_read (plan, step->in, step->in_places, &kernel->in, error)
       || !bind_read (plan, step->other, step->other_places, &kernel->other, error))
     return FALSE;
   if (step->out)
-    kernel->out = address (plan, step->out->groups[0].buffer);
+    kernel->out = dh_cuda_address (&plan->pool, step->out->groups[0].buffer);
   if (step->tap_rows
       && (!(kernel->rows = upload_taps (plan, step, step->tap_rows, kernel->h, error))
           || !(kernel->columns = upload_taps (plan, step, step->tap_columns, kernel->w, error))))
@@ -152,8 +80,8 @@ bind (DhCudaPlan *plan, DhCudaStep *step, GError **error)
     {
       kernel->source = (const float *)(gpointer)plan->staging;
       if (step->scale
-          && (!(kernel->scale = dh_cuda_upload (plan, step->scale, kernel->c * sizeof (float), error))
-              || !(kernel->shift = dh_cuda_upload (plan, step->shift, kernel->c * sizeof (float), error))))
+          && (!(kernel->scale = dh_cuda_upload (&plan->pool, step->scale, kernel->c * sizeof (float), error))
+              || !(kernel->shift = dh_cuda_upload (&plan->pool, step->shift, kernel->c * sizeof (float), error))))
         return FALSE;
     }
   if (kernel->op == DH_CUDA_UNPACK)
@@ -176,20 +104,20 @@ choose (DhCudaPlan *plan, gpointer workspace, gsize most, GError **error)
       DhCudaConvMemory memory = step->memory;
       memory.workspace = workspace;
       g_autoptr (GError) reason = NULL;
-      step->conv = dh_cuda_driver.conv_new (plan->device->card, &step->spec, &memory, most, &reason);
+      step->conv = dh_cuda_driver.conv_new (plan->pool.device->card, &step->spec, &memory, most, &reason);
       if (!step->conv && step->fused && g_error_matches (reason, DH_ERROR, DH_ERROR_UNSUPPORTED))
         {
           g_clear_error (&reason);
           step->fused = step->spec.z = step->spec.bias = step->spec.relu = FALSE;
           step->memory.z = step->memory.bias = memory.z = memory.bias = NULL;
-          step->conv = dh_cuda_driver.conv_new (plan->device->card, &step->spec, &memory, most, &reason);
+          step->conv = dh_cuda_driver.conv_new (plan->pool.device->card, &step->spec, &memory, most, &reason);
         }
       if (!step->conv)
         {
           g_propagate_prefixed_error (error, g_steal_pointer (&reason), "Layer “%s”: ", step->name);
           return FALSE;
         }
-      plan->workspace_bytes = MAX (plan->workspace_bytes, dh_cuda_driver.conv_workspace (step->conv));
+      plan->pool.workspace_bytes = MAX (plan->pool.workspace_bytes, dh_cuda_driver.conv_workspace (step->conv));
     }
   return TRUE;
 }
@@ -197,47 +125,39 @@ choose (DhCudaPlan *plan, gpointer workspace, gsize most, GError **error)
 static gboolean
 choose_convolutions (DhCudaPlan *plan, GError **error)
 {
-  DhCudaCard *card = plan->device->card;
   gboolean any = FALSE;
   for (guint i = 0; i < plan->steps->len; i++)
     any = any || ((DhCudaStep *)g_ptr_array_index (plan->steps, i))->is_conv;
   if (!any)
     return TRUE;
-  gpointer trial = NULL;
-  gsize most = (gsize)512 << 20;
-  for (; !trial && most >= ((gsize)1 << 20); most = trial ? most : most / 4)
-    trial = dh_cuda_driver.alloc (card, most, NULL);
-  const gboolean fine = choose (plan, trial, trial ? most : 0, error);
+  gsize most;
+  gpointer trial = dh_cuda_trial_memory (&plan->pool, &most);
+  const gboolean fine = choose (plan, trial, most, error);
   if (trial)
-    dh_cuda_driver.release (card, trial);
-  if (!fine)
-    return FALSE;
-  if (plan->workspace_bytes > 0 && !(plan->workspace = dh_cuda_driver.alloc (card, plan->workspace_bytes, error)))
+    dh_cuda_driver.release (plan->pool.device->card, trial);
+  if (!fine || !dh_cuda_take_workspace (&plan->pool, error))
     return FALSE;
   for (guint i = 0; i < plan->steps->len; i++)
-    ((DhCudaStep *)g_ptr_array_index (plan->steps, i))->memory.workspace = plan->workspace;
+    ((DhCudaStep *)g_ptr_array_index (plan->steps, i))->memory.workspace = plan->pool.workspace;
   return TRUE;
 }
 
 gboolean
 dh_cuda_place (DhCudaPlan *plan, GError **error)
 {
-  DhCudaCard *card = plan->device->card;
-  g_autoptr (GPtrArray) blocks = g_ptr_array_new ();
+  DhCudaCard *card = plan->pool.device->card;
   for (guint i = 0; i < plan->steps->len; i++)
     {
       const DhCudaStep *step = g_ptr_array_index (plan->steps, i);
-      note_use (step->in, i);
-      note_use (step->other, i);
-      note_use (step->out, i);
+      dh_cuda_note_use (step->in, (gint)i);
+      dh_cuda_note_use (step->other, (gint)i);
+      dh_cuda_note_use (step->out, (gint)i);
     }
-  for (guint i = 0; i < plan->buffers->len; i++)
-    g_ptr_array_add (blocks, &((DhCudaBuffer *)g_ptr_array_index (plan->buffers, i))->block);
-  plan->arena_bytes = dh_arena_place (blocks, ALIGN);
+  dh_cuda_arrange_buffers (&plan->pool);
 
-  plan->input_bytes = sizeof (float) * plan->input.n * plan->input.c * plan->input.h * plan->input.w;
+  plan->input_bytes = sizeof (float) * plan->pool.n * plan->input.c * plan->input.h * plan->input.w;
   gsize at = (plan->input_bytes + ALIGN - 1) / ALIGN * ALIGN;
-  plan->output_offsets = dh_cuda_host_alloc (plan, plan->n_outputs, sizeof *plan->output_offsets);
+  plan->output_offsets = dh_cuda_host_alloc (&plan->pool, plan->n_outputs, sizeof *plan->output_offsets);
   for (guint i = 0; i < plan->n_outputs; i++)
     {
       plan->output_offsets[i] = at;
@@ -245,12 +165,12 @@ dh_cuda_place (DhCudaPlan *plan, GError **error)
     }
   plan->staging_bytes = at;
 
-  if (!(plan->arena = dh_cuda_driver.alloc (card, MAX (plan->arena_bytes, ALIGN), error))
+  if (!(plan->pool.arena = dh_cuda_driver.alloc (card, plan->pool.arena_bytes, error))
       || !(plan->staging = dh_cuda_driver.alloc (card, plan->staging_bytes, error))
       || !(plan->pinned = dh_cuda_driver.alloc_pinned (card, plan->staging_bytes, error)))
     {
       g_prefix_error (error, "This picture needs about %.0f MiB on the card: ",
-                      (plan->arena_bytes + plan->staging_bytes + plan->chunk_bytes) / 1048576.0);
+                      (double)(plan->pool.arena_bytes + plan->staging_bytes + plan->pool.chunk_bytes) / 1048576.0);
       return FALSE;
     }
   for (guint i = 0; i < plan->steps->len; i++)
@@ -258,22 +178,18 @@ dh_cuda_place (DhCudaPlan *plan, GError **error)
       return FALSE;
   if (!choose_convolutions (plan, error))
     return FALSE;
-  plan->base.memory = plan->arena_bytes + plan->staging_bytes + plan->chunk_bytes + plan->workspace_bytes;
+  plan->base.memory =
+      plan->pool.arena_bytes + plan->staging_bytes + plan->pool.chunk_bytes + plan->pool.workspace_bytes;
   return TRUE;
 }
 
 void
 dh_cuda_memory_clear (DhCudaPlan *plan)
 {
-  DhCudaCard *card = plan->device->card;
-  for (guint i = 0; i < plan->chunks->len; i++)
-    dh_cuda_driver.release (card, g_ptr_array_index (plan->chunks, i));
-  if (plan->arena)
-    dh_cuda_driver.release (card, plan->arena);
-  if (plan->workspace)
-    dh_cuda_driver.release (card, plan->workspace);
+  DhCudaCard *card = plan->pool.device->card;
   if (plan->staging)
     dh_cuda_driver.release (card, plan->staging);
   if (plan->pinned)
     dh_cuda_driver.release_pinned (card, plan->pinned);
+  dh_cuda_pool_clear (&plan->pool);
 }

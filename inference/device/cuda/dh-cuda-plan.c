@@ -20,19 +20,16 @@ dh_cuda_free_plan (DhPlan *base)
 {
   DhCudaPlan *plan = (DhCudaPlan *)base;
   if (plan->recording)
-    dh_cuda_driver.recording_free (plan->device->card, plan->recording);
+    dh_cuda_driver.recording_free (plan->pool.device->card, plan->recording);
   g_ptr_array_unref (plan->steps);
   dh_cuda_memory_clear (plan);
-  g_ptr_array_unref (plan->buffers);
-  g_ptr_array_unref (plan->allocations);
-  g_ptr_array_unref (plan->chunks);
   g_free (plan->outputs);
   g_free (plan->output_bytes);
   g_free (plan);
 }
 
-static gboolean
-is_lost (DhCudaDevice *device, GError **error)
+gboolean
+dh_cuda_is_lost (DhCudaDevice *device, GError **error)
 {
   if (device->lost)
     g_set_error (error, DH_ERROR, DH_ERROR_FAILED, "The device “%s” was closed after an error (%s): open it again",
@@ -40,9 +37,8 @@ is_lost (DhCudaDevice *device, GError **error)
   return device->lost != NULL;
 }
 
-/* After an error of the card itself nothing that it holds can be trusted. */
-static void
-note_error (DhCudaDevice *device, const GError *error)
+void
+dh_cuda_note_error (DhCudaDevice *device, const GError *error)
 {
   if (!device->lost && g_error_matches (error, DH_ERROR, DH_ERROR_FAILED))
     device->lost = g_strdup (error->message);
@@ -53,22 +49,15 @@ dh_cuda_compile (DhDevice *base, DhGraph *graph, const DhShape *shapes, DhTensor
                  const DhPlanOptions *options, GError **error)
 {
   DhCudaDevice *device = (DhCudaDevice *)base;
-  if (is_lost (device, error))
+  if (dh_cuda_is_lost (device, error))
     return NULL;
   DhCudaPlan *plan = g_new0 (DhCudaPlan, 1);
-  plan->device = device;
+  dh_cuda_pool_init (&plan->pool, device, options->input.n, options->precision);
   plan->input = options->input;
-  plan->type = options->precision == DH_PRECISION_F16    ? DH_CUDA_F16
-               : options->precision == DH_PRECISION_BF16 ? DH_CUDA_BF16
-                                                         : DH_CUDA_F32;
-  plan->strict = options->precision == DH_PRECISION_F32;
   plan->outputs = g_memdup2 (options->outputs, options->n_outputs * sizeof *options->outputs);
   plan->n_outputs = options->n_outputs;
   plan->output_bytes = g_new0 (gsize, options->n_outputs);
-  plan->buffers = g_ptr_array_new_with_free_func (g_free);
-  plan->allocations = g_ptr_array_new_with_free_func (g_free);
   plan->steps = g_ptr_array_new_with_free_func (free_step);
-  plan->chunks = g_ptr_array_new ();
   for (guint i = 0; i < plan->n_outputs; i++)
     {
       const DhNode *node = dh_graph_node (graph, plan->outputs[i]);
@@ -90,7 +79,7 @@ dh_cuda_compile (DhDevice *base, DhGraph *graph, const DhShape *shapes, DhTensor
         }
       return &plan->base;
     }
-  note_error (device, reason);
+  dh_cuda_note_error (device, reason);
   g_propagate_error (error, g_steal_pointer (&reason));
   dh_cuda_free_plan (&plan->base);
   return NULL;
@@ -99,7 +88,7 @@ dh_cuda_compile (DhDevice *base, DhGraph *graph, const DhShape *shapes, DhTensor
 static gboolean
 run_step (DhCudaPlan *plan, DhCudaStep *step, GError **error)
 {
-  DhCudaCard *card = plan->device->card;
+  DhCudaCard *card = plan->pool.device->card;
   if (!step->is_conv)
     return dh_cuda_driver.launch (card, &step->kernel, error);
   return dh_cuda_driver.conv_run (card, step->conv, &step->memory, error)
@@ -109,8 +98,8 @@ run_step (DhCudaPlan *plan, DhCudaStep *step, GError **error)
 static gboolean
 queue_upload (DhCudaPlan *plan, GError **error)
 {
-  return dh_cuda_driver.copy (plan->device->card, plan->staging, plan->pinned, plan->input_bytes, DH_CUDA_TO_DEVICE,
-                              error);
+  return dh_cuda_driver.copy (plan->pool.device->card, plan->staging, plan->pinned, plan->input_bytes,
+                              DH_CUDA_TO_DEVICE, error);
 }
 
 static gboolean
@@ -122,7 +111,7 @@ queue_download (DhCudaPlan *plan, GError **error)
       for (guint j = 0; j < i; j++)
         repeated = repeated || plan->outputs[j] == plan->outputs[i];
       if (!repeated
-          && !dh_cuda_driver.copy (plan->device->card, plan->pinned + plan->output_offsets[i],
+          && !dh_cuda_driver.copy (plan->pool.device->card, plan->pinned + plan->output_offsets[i],
                                    plan->staging + plan->output_offsets[i], plan->output_bytes[i], DH_CUDA_TO_HOST,
                                    error))
         return FALSE;
@@ -133,7 +122,7 @@ queue_download (DhCudaPlan *plan, GError **error)
 static gboolean
 queue_all (DhCudaPlan *plan, GCancellable *cancellable, gboolean marks, GError **error)
 {
-  DhCudaCard *card = plan->device->card;
+  DhCudaCard *card = plan->pool.device->card;
   if (!queue_upload (plan, error))
     return FALSE;
   for (guint i = 0; i < plan->steps->len; i++)
@@ -159,7 +148,7 @@ report_steps (DhCudaPlan *plan)
     {
       const DhCudaStep *step = g_ptr_array_index (plan->steps, i);
       dh_cuda_host->add_step (&plan->base, step->name, implementation (step),
-                              dh_cuda_driver.elapsed (plan->device->card, i, i + 1), step->flop);
+                              dh_cuda_driver.elapsed (plan->pool.device->card, i, i + 1), step->flop);
     }
 }
 
@@ -168,7 +157,7 @@ report_steps (DhCudaPlan *plan)
 static void
 record (DhCudaPlan *plan)
 {
-  DhCudaCard *card = plan->device->card;
+  DhCudaCard *card = plan->pool.device->card;
   if (dh_cuda_driver.record_begin (card, NULL))
     {
       const gboolean queued = queue_all (plan, NULL, FALSE, NULL);
@@ -185,7 +174,7 @@ record (DhCudaPlan *plan)
 static gboolean
 run_once (DhCudaPlan *plan, GCancellable *cancellable, GError **error)
 {
-  DhCudaCard *card = plan->device->card;
+  DhCudaCard *card = plan->pool.device->card;
   if (plan->base.timing && plan->steps->len < 4096)
     {
       if (!queue_all (plan, cancellable, TRUE, error) || !dh_cuda_driver.wait (card, error))
@@ -205,15 +194,15 @@ dh_cuda_run (DhPlan *base, const float *input, void *const *outputs, GCancellabl
              const DhProgress *progress, GError **error)
 {
   DhCudaPlan *plan = (DhCudaPlan *)base;
-  if (is_lost (plan->device, error))
+  if (dh_cuda_is_lost (plan->pool.device, error))
     return FALSE;
   memcpy (plan->pinned, input, plan->input_bytes);
   g_autoptr (GError) reason = NULL;
   if (!run_once (plan, cancellable, &reason))
     {
       if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        dh_cuda_driver.wait (plan->device->card, NULL);
-      note_error (plan->device, reason);
+        dh_cuda_driver.wait (plan->pool.device->card, NULL);
+      dh_cuda_note_error (plan->pool.device, reason);
       g_propagate_error (error, g_steal_pointer (&reason));
       return FALSE;
     }
@@ -249,7 +238,8 @@ dh_cuda_describe (DhPlan *base)
                               step->other ? " +sum" : "", step->name);
     }
   g_string_append_printf (text, "%s: %.1f MiB values, %.1f MiB parameters, %.1f MiB workspace, %.1f MiB staging\n",
-                          plan->device->base.name, plan->arena_bytes / 1048576.0, plan->chunk_bytes / 1048576.0,
-                          plan->workspace_bytes / 1048576.0, plan->staging_bytes / 1048576.0);
+                          plan->pool.device->base.name, plan->pool.arena_bytes / 1048576.0,
+                          plan->pool.chunk_bytes / 1048576.0, plan->pool.workspace_bytes / 1048576.0,
+                          plan->staging_bytes / 1048576.0);
   return g_string_free (text, FALSE);
 }

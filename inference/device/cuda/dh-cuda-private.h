@@ -14,11 +14,35 @@ typedef struct
 } DhCudaDevice;
 
 /* Memory of one value: n × h × w × 8·n_groups, all images. */
-typedef struct
+typedef struct _DhCudaBuffer DhCudaBuffer;
+struct _DhCudaBuffer
 {
   DhArenaBlock block; /* in bytes */
   gint n_groups, n, h, w, type;
-} DhCudaBuffer;
+  /* In training */
+  DhCudaBuffer *gradient; /* the same arrangement; or NULL */
+  gboolean wants;         /* a trained parameter stands before it */
+  gboolean begun;         /* a step writes to `gradient` already: the next one adds */
+  double *statistics;     /* device: mean and variance of each place; or NULL */
+};
+
+/* What a plan holds on the card and beside it, for runs of one batch size in one type. */
+typedef struct
+{
+  DhCudaDevice *device;
+  gint n, type;
+  gboolean strict;
+  gboolean dry;           /* nothing is taken on the card: what it would be is counted */
+  GPtrArray *buffers;     /* DhCudaBuffer */
+  GPtrArray *allocations; /* small memory of the host that lives as long as the plan */
+  GPtrArray *chunks;      /* memory of the device with parameters and tables */
+  char *chunk;            /* the last one, partly used */
+  gsize chunk_left, chunk_bytes;
+  char *arena; /* device */
+  gsize arena_bytes;
+  gpointer workspace; /* device */
+  gsize workspace_bytes;
+} DhCudaPool;
 
 /* How a node's value stands in memory: a list of groups, their channels, and what remains to be done to each element
  * when it is read. Belongs to the plan; immutable once made. */
@@ -27,6 +51,7 @@ typedef struct
   DhCudaBuffer *buffer;
   gint group;
 } DhCudaPlace;
+typedef struct _DhCudaNorm DhCudaNorm;
 typedef struct
 {
   gint c, h, w;
@@ -37,6 +62,9 @@ typedef struct
   gboolean relu;
   DhValue owner; /* the node for which the buffer was made and whose value it holds whole; or DH_NO_VALUE */
   gboolean raw;  /* the input picture: no groups; scale and shift by channel */
+  /* In training, instead of scale and shift: */
+  DhCudaNorm *norm;     /* borrowed; or NULL */
+  const float *factors; /* device: of a dropout, behind the ReLU; or NULL */
 } DhCudaView;
 
 typedef struct _DhCudaStep DhCudaStep;
@@ -63,23 +91,12 @@ struct _DhCudaStep
 typedef struct
 {
   DhPlan base;
-  DhCudaDevice *device; /* = base.device once compiled */
+  DhCudaPool pool;
   DhShape input;
-  gint type;
-  gboolean strict;
-  GPtrArray *buffers;     /* DhCudaBuffer */
-  GPtrArray *steps;       /* DhCudaStep */
-  GPtrArray *allocations; /* small memory of the host that lives as long as the plan */
-  GPtrArray *chunks;      /* memory of the device with parameters and tables */
-  char *chunk;            /* the last one, partly used */
-  gsize chunk_left, chunk_bytes;
+  GPtrArray *steps; /* DhCudaStep */
   DhValue *outputs;
   guint n_outputs;
   gsize *output_bytes;
-  char *arena; /* device */
-  gsize arena_bytes;
-  gpointer workspace; /* device */
-  gsize workspace_bytes;
   char *staging; /* device: the input, then each output */
   char *pinned;  /* host: the same */
   gsize staging_bytes, input_bytes;
@@ -89,27 +106,43 @@ typedef struct
   guint n_runs;
 } DhCudaPlan;
 
+/* dh-cuda-pool.c */
+void dh_cuda_pool_init (DhCudaPool *pool, DhCudaDevice *device, gint n, DhPrecision precision);
+/* What it holds of the card is given back too. */
+void dh_cuda_pool_clear (DhCudaPool *pool);
+gpointer dh_cuda_host_alloc (DhCudaPool *pool, gsize count, gsize size); /* zeroed; lives as long as the pool */
+DhCudaBuffer *dh_cuda_buffer_new (DhCudaPool *pool, gint n_groups, gint h, gint w, gint type);
+/* Memory of the device that lives as long as the pool, its contents undefined; and a copy in such memory. NULL and
+ * error where memory is short. */
+gpointer dh_cuda_reserve (DhCudaPool *pool, gsize bytes, GError **error);
+gpointer dh_cuda_upload (DhCudaPool *pool, gconstpointer data, gsize bytes, GError **error);
+/* The step needs all memory that the view shows. */
+void dh_cuda_note_use (const DhCudaView *view, gint step);
+/* The place of every buffer, by its lifetime. */
+void dh_cuda_arrange_buffers (DhCudaPool *pool);
+char *dh_cuda_address (const DhCudaPool *pool, const DhCudaBuffer *buffer);
+/* Memory for the trial of convolutions: as much of `most` bytes as there is; NULL where there is none. */
+gpointer dh_cuda_trial_memory (DhCudaPool *pool, gsize *most);
+gboolean dh_cuda_take_workspace (DhCudaPool *pool, GError **error);
+
 /* dh-cuda-memory.c */
-gpointer dh_cuda_host_alloc (DhCudaPlan *plan, gsize count, gsize size); /* zeroed; lives as long as the plan */
-DhCudaBuffer *dh_cuda_buffer_new (DhCudaPlan *plan, gint n_groups, gint h, gint w, gint type);
-/* A copy in the device's memory that lives as long as the plan; NULL and error where memory is short. */
-gpointer dh_cuda_upload (DhCudaPlan *plan, gconstpointer data, gsize bytes, GError **error);
 /* Lifetimes, arena, staging, addresses, and the choice of each convolution. */
 gboolean dh_cuda_place (DhCudaPlan *plan, GError **error);
 void dh_cuda_memory_clear (DhCudaPlan *plan);
 
 /* dh-cuda-view.c */
-DhCudaView *dh_cuda_view_new (DhCudaPlan *plan, DhCudaBuffer *buffer, gint c, DhValue owner);
-DhCudaView *dh_cuda_view_copy (DhCudaPlan *plan, const DhCudaView *view);
-DhCudaView *dh_cuda_view_concat (DhCudaPlan *plan, const DhCudaView *const *views, guint n);
-DhCudaView *dh_cuda_view_norm (DhCudaPlan *plan, const DhCudaView *view, const double *scale, const double *shift);
+DhCudaView *dh_cuda_view_new (DhCudaPool *pool, DhCudaBuffer *buffer, gint c, DhValue owner);
+DhCudaView *dh_cuda_view_copy (DhCudaPool *pool, const DhCudaView *view);
+DhCudaView *dh_cuda_view_concat (DhCudaPool *pool, const DhCudaView *const *views, guint n);
+DhCudaView *dh_cuda_view_norm (DhCudaPool *pool, const DhCudaView *view, const double *scale, const double *shift);
 gboolean dh_cuda_view_is_plain (const DhCudaView *view); /* nothing remains to be done to it */
 gboolean dh_cuda_view_is_whole (const DhCudaView *view); /* plain, and one buffer from its beginning to its end */
 gboolean dh_cuda_view_in_order (const DhCudaView *view); /* channel = place */
 gboolean dh_cuda_view_uses (const DhCudaView *view, const DhCudaBuffer *buffer);
 gint dh_cuda_view_type (const DhCudaView *view);
+gboolean dh_cuda_view_same_channels (const DhCudaView *a, const DhCudaView *b);
 /* channel → place, c rounded up to groups, −1 behind the last. */
-const gint32 *dh_cuda_view_places (DhCudaPlan *plan, const DhCudaView *view);
+const gint32 *dh_cuda_view_places (DhCudaPool *pool, const DhCudaView *view);
 
 /* dh-cuda-steps.c: each appends one step and returns the view that it makes. `owner`: the node whose value it is. */
 DhCudaStep *dh_cuda_step_new (DhCudaPlan *plan, const char *name, DhCudaOp op);
@@ -159,6 +192,18 @@ gboolean dh_cuda_run (DhPlan *plan, const float *input, void *const *outputs, GC
                       const DhProgress *progress, GError **error);
 void dh_cuda_free_plan (DhPlan *plan);
 char *dh_cuda_describe (DhPlan *plan);
+
+/* After an error of the card itself nothing that it holds can be trusted: TRUE with an error where there was one. */
+gboolean dh_cuda_is_lost (DhCudaDevice *device, GError **error);
+void dh_cuda_note_error (DhCudaDevice *device, const GError *error);
+
+/* dh-cuda-train.c */
+DhTrainPlan *dh_cuda_compile_training (DhDevice *device, DhGraph *graph, const DhShape *shapes,
+                                       DhTensorDict *parameters, DhTensorDict *gradients, const DhTrainOptions *options,
+                                       GError **error);
+gboolean dh_cuda_train (DhTrainPlan *plan, const float *input, const guint8 *labels, guint64 seed, double weight,
+                        DhLosses *losses, GCancellable *cancellable, GError **error);
+void dh_cuda_free_training (DhTrainPlan *plan);
 
 /* dh-cuda-device.c */
 extern const DhModuleHost *dh_cuda_host;

@@ -7,7 +7,7 @@ dh_cuda_step_new (DhCudaPlan *plan, const char *name, DhCudaOp op)
   DhCudaStep *step = g_new0 (DhCudaStep, 1);
   step->name = g_strdup (name);
   step->kernel.op = op;
-  step->kernel.n = plan->input.n;
+  step->kernel.n = plan->pool.n;
   step->target = DH_NO_VALUE;
   for (guint i = 0; i < DH_N_MAPS; i++)
     step->targets[i] = DH_NO_VALUE;
@@ -36,16 +36,9 @@ groups_of (gint channels)
 static DhCudaView *
 arranged_like (DhCudaPlan *plan, const DhCudaView *like, DhCudaBuffer *buffer, DhValue owner)
 {
-  DhCudaView *view = dh_cuda_view_new (plan, buffer, like->c, owner);
+  DhCudaView *view = dh_cuda_view_new (&plan->pool, buffer, like->c, owner);
   view->channels = like->channels;
   return view;
-}
-
-static gboolean
-same_channels (const DhCudaView *a, const DhCudaView *b)
-{
-  return a->n_groups == b->n_groups
-         && memcmp (a->channels, b->channels, a->n_groups * DH_CUDA_GROUP * sizeof *a->channels) == 0;
 }
 
 /* The result's view, and how the inputs must be read for it. */
@@ -53,13 +46,14 @@ static DhCudaView *
 arrange (DhCudaPlan *plan, DhCudaStep *step, gint h, gint w, gboolean in_order, DhCudaBuffer *target, DhValue owner)
 {
   const DhCudaView *in = step->in, *other = step->other;
-  in_order = in_order || (other && !same_channels (in, other));
+  in_order = in_order || (other && !dh_cuda_view_same_channels (in, other));
   step->in_places = in_order && !dh_cuda_view_in_order (in);
   step->other_places = other && in_order && !dh_cuda_view_in_order (other);
   const gint n_groups = in_order ? groups_of (in->c) : in->n_groups;
   if (!target)
-    target = dh_cuda_buffer_new (plan, n_groups, h, w, dh_cuda_view_type (in));
-  DhCudaView *out = in_order ? dh_cuda_view_new (plan, target, in->c, owner) : arranged_like (plan, in, target, owner);
+    target = dh_cuda_buffer_new (&plan->pool, n_groups, h, w, dh_cuda_view_type (in));
+  DhCudaView *out =
+      in_order ? dh_cuda_view_new (&plan->pool, target, in->c, owner) : arranged_like (plan, in, target, owner);
   set_out (step, out, target);
   return out;
 }
@@ -79,14 +73,14 @@ DhCudaView *
 dh_cuda_add_pack (DhCudaPlan *plan, const DhCudaView *raw)
 {
   DhCudaStep *step = dh_cuda_step_new (plan, "picture", DH_CUDA_PACK);
-  DhCudaBuffer *buffer = dh_cuda_buffer_new (plan, groups_of (raw->c), raw->h, raw->w, plan->type);
-  DhCudaView *out = dh_cuda_view_new (plan, buffer, raw->c, DH_NO_VALUE);
+  DhCudaBuffer *buffer = dh_cuda_buffer_new (&plan->pool, groups_of (raw->c), raw->h, raw->w, plan->pool.type);
+  DhCudaView *out = dh_cuda_view_new (&plan->pool, buffer, raw->c, DH_NO_VALUE);
   step->scale = raw->scale;
   step->shift = raw->shift;
   set_out (step, out, buffer);
   if (!raw->relu)
     return out;
-  DhCudaView *clipped = dh_cuda_view_copy (plan, out);
+  DhCudaView *clipped = dh_cuda_view_copy (&plan->pool, out);
   clipped->relu = TRUE;
   return clipped;
 }

@@ -2,12 +2,12 @@
 #include "dh-cuda-private.h"
 
 DhCudaView *
-dh_cuda_view_new (DhCudaPlan *plan, DhCudaBuffer *buffer, gint c, DhValue owner)
+dh_cuda_view_new (DhCudaPool *pool, DhCudaBuffer *buffer, gint c, DhValue owner)
 {
   const gint n = buffer->n_groups * DH_CUDA_GROUP;
-  gint *channels = dh_cuda_host_alloc (plan, n, sizeof *channels);
-  DhCudaPlace *groups = dh_cuda_host_alloc (plan, buffer->n_groups, sizeof *groups);
-  DhCudaView *view = dh_cuda_host_alloc (plan, 1, sizeof *view);
+  gint *channels = dh_cuda_host_alloc (pool, n, sizeof *channels);
+  DhCudaPlace *groups = dh_cuda_host_alloc (pool, buffer->n_groups, sizeof *groups);
+  DhCudaView *view = dh_cuda_host_alloc (pool, 1, sizeof *view);
   for (gint i = 0; i < n; i++)
     channels[i] = i < c ? i : -1;
   for (gint i = 0; i < buffer->n_groups; i++)
@@ -23,23 +23,23 @@ dh_cuda_view_new (DhCudaPlan *plan, DhCudaBuffer *buffer, gint c, DhValue owner)
 }
 
 DhCudaView *
-dh_cuda_view_copy (DhCudaPlan *plan, const DhCudaView *view)
+dh_cuda_view_copy (DhCudaPool *pool, const DhCudaView *view)
 {
-  DhCudaView *copy = dh_cuda_host_alloc (plan, 1, sizeof *copy);
+  DhCudaView *copy = dh_cuda_host_alloc (pool, 1, sizeof *copy);
   *copy = *view;
   copy->owner = DH_NO_VALUE;
   return copy;
 }
 
 DhCudaView *
-dh_cuda_view_concat (DhCudaPlan *plan, const DhCudaView *const *views, guint n)
+dh_cuda_view_concat (DhCudaPool *pool, const DhCudaView *const *views, guint n)
 {
-  DhCudaView *concat = dh_cuda_host_alloc (plan, 1, sizeof *concat);
+  DhCudaView *concat = dh_cuda_host_alloc (pool, 1, sizeof *concat);
   *concat = (DhCudaView){ .h = views[0]->h, .w = views[0]->w, .owner = DH_NO_VALUE };
   for (guint i = 0; i < n; i++)
     concat->n_groups += views[i]->n_groups;
-  DhCudaPlace *groups = dh_cuda_host_alloc (plan, concat->n_groups, sizeof *groups);
-  gint *channels = dh_cuda_host_alloc (plan, (gsize)concat->n_groups * DH_CUDA_GROUP, sizeof *channels);
+  DhCudaPlace *groups = dh_cuda_host_alloc (pool, concat->n_groups, sizeof *groups);
+  gint *channels = dh_cuda_host_alloc (pool, (gsize)concat->n_groups * DH_CUDA_GROUP, sizeof *channels);
   gint at = 0;
   for (guint i = 0; i < n; i++)
     {
@@ -59,12 +59,12 @@ dh_cuda_view_concat (DhCudaPlan *plan, const DhCudaView *const *views, guint n)
 
 /* The view through x·scale + shift by channel. */
 DhCudaView *
-dh_cuda_view_norm (DhCudaPlan *plan, const DhCudaView *view, const double *scale, const double *shift)
+dh_cuda_view_norm (DhCudaPool *pool, const DhCudaView *view, const double *scale, const double *shift)
 {
-  DhCudaView *norm = dh_cuda_view_copy (plan, view);
+  DhCudaView *norm = dh_cuda_view_copy (pool, view);
   const gint n = view->raw ? view->c : view->n_groups * DH_CUDA_GROUP;
-  float *s = dh_cuda_host_alloc (plan, n, sizeof *s);
-  float *t = dh_cuda_host_alloc (plan, n, sizeof *t);
+  float *s = dh_cuda_host_alloc (pool, n, sizeof *s);
+  float *t = dh_cuda_host_alloc (pool, n, sizeof *t);
   for (gint i = 0; i < n; i++)
     {
       const gint channel = view->raw ? i : view->channels[i];
@@ -83,7 +83,7 @@ dh_cuda_view_norm (DhCudaPlan *plan, const DhCudaView *view, const double *scale
 gboolean
 dh_cuda_view_is_plain (const DhCudaView *view)
 {
-  return !view->raw && !view->scale && !view->relu;
+  return !view->raw && !view->scale && !view->relu && !view->norm && !view->factors;
 }
 
 gboolean
@@ -117,6 +117,13 @@ dh_cuda_view_uses (const DhCudaView *view, const DhCudaBuffer *buffer)
   return FALSE;
 }
 
+gboolean
+dh_cuda_view_same_channels (const DhCudaView *a, const DhCudaView *b)
+{
+  return a->n_groups == b->n_groups
+         && memcmp (a->channels, b->channels, a->n_groups * DH_CUDA_GROUP * sizeof *a->channels) == 0;
+}
+
 gint
 dh_cuda_view_type (const DhCudaView *view)
 {
@@ -124,10 +131,10 @@ dh_cuda_view_type (const DhCudaView *view)
 }
 
 const gint32 *
-dh_cuda_view_places (DhCudaPlan *plan, const DhCudaView *view)
+dh_cuda_view_places (DhCudaPool *pool, const DhCudaView *view)
 {
   const gint n = (view->c + DH_CUDA_GROUP - 1) / DH_CUDA_GROUP * DH_CUDA_GROUP;
-  gint32 *places = dh_cuda_host_alloc (plan, n, sizeof *places);
+  gint32 *places = dh_cuda_host_alloc (pool, n, sizeof *places);
   for (gint i = 0; i < n; i++)
     places[i] = -1;
   for (gint i = 0; i < view->n_groups * DH_CUDA_GROUP; i++)

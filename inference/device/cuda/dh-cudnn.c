@@ -124,13 +124,38 @@ make_convolution (Builder *b, const DhCudaConvSpec *spec, Descriptor x, Descript
   set (b, how, CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, CUDNN_TYPE_INT64, 2, padding);
   if (!finish (b, how, "the convolution"))
     return NULL;
-  Descriptor operation = make (b, CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR);
-  set_descriptor (b, operation, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC, how);
-  set_descriptor (b, operation, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X, x);
-  set_descriptor (b, operation, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W, w);
-  set_descriptor (b, operation, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y, y);
-  set (b, operation, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA, CUDNN_TYPE_FLOAT, 1, &alpha);
-  set (b, operation, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA, CUDNN_TYPE_FLOAT, 1, &beta);
+  static const struct
+  {
+    cudnnBackendDescriptorType_t type;
+    cudnnBackendAttributeName_t how, x, w, y, alpha, beta;
+  } kinds[] = {
+    [DH_CUDA_CONV_FORWARD] = { CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR,
+                               CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
+                               CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
+                               CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,
+                               CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
+                               CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA },
+    [DH_CUDA_CONV_DATA] = { CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR,
+                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
+                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
+                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY,
+                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
+                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA },
+    [DH_CUDA_CONV_WEIGHTS] = { CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
+                               CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
+                               CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
+                               CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
+                               CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY,
+                               CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
+                               CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA },
+  };
+  Descriptor operation = make (b, kinds[spec->direction].type);
+  set_descriptor (b, operation, kinds[spec->direction].how, how);
+  set_descriptor (b, operation, kinds[spec->direction].x, x);
+  set_descriptor (b, operation, kinds[spec->direction].w, w);
+  set_descriptor (b, operation, kinds[spec->direction].y, y);
+  set (b, operation, kinds[spec->direction].alpha, CUDNN_TYPE_FLOAT, 1, &alpha);
+  set (b, operation, kinds[spec->direction].beta, CUDNN_TYPE_FLOAT, 1, &beta);
   return finish (b, operation, "the convolution of these shapes") ? operation : NULL;
 }
 
@@ -162,6 +187,7 @@ make_graph (Builder *b, cudnnHandle_t handle, const DhCudaConvSpec *spec)
   const gint64 x_dims[4] = { spec->n, spec->in, spec->h, spec->w };
   const gint64 w_dims[4] = { spec->out, spec->in, spec->kernel, spec->kernel };
   const gint64 y_dims[4] = { spec->n, spec->out, spec->out_h, spec->out_w }, bias_dims[4] = { 1, spec->out, 1, 1 };
+  /* Weights' gradients too: no engine of 9.19 sums those of 16 bits into float32. */
   Descriptor x = make_tensor (b, UID_X, type, x_dims, false), w = make_tensor (b, UID_W, type, w_dims, false);
   Descriptor y = make_tensor (b, UID_Y, type, y_dims, false);
   Descriptor operations[4] = { NULL };

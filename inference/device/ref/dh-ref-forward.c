@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "dh-dropout.h"
+
 /* A norm's variance is kept from 0 by this. */
 #define EPSILON 1e-5
 
@@ -19,12 +21,7 @@ dh_host_dropout_factor (const DhHostPlan *plan, DhValue value, gsize plane)
   const double p = dh_graph_node (plan->graph, value)->probability;
   if (plan->common.options.without_dropout)
     return 1;
-  guint64 z = plan->seed + ((guint64)value + 1) * G_GUINT64_CONSTANT (0xd1b54a32d192ed03)
-              + (plane + 1) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
-  z = (z ^ z >> 30) * G_GUINT64_CONSTANT (0xbf58476d1ce4e5b9);
-  z = (z ^ z >> 27) * G_GUINT64_CONSTANT (0x94d049bb133111eb);
-  z ^= z >> 31;
-  return (double)(z >> 11) * 0x1p-53 < p ? 0 : (float)(1 / (1 - p));
+  return dh_dropout_factor (plan->seed, value, plane, p);
 }
 
 /* Statistics of the batch, once a step; the running ones follow. */

@@ -1,8 +1,9 @@
+#include "emulated-card.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dh-cuda-driver.h"
 #include "dh-cuda-math.h"
 #include "dh-error.h"
 #include "dh-tensor.h"
@@ -207,12 +208,17 @@ run_kernel (const DhCudaKernel *k)
 {
   const gint64 items = dh_cuda_kernel_items (k);
   const gint type = k->op == DH_CUDA_PACK ? k->type : k->in.type;
+  if (k->op >= DH_CUDA_FIRST_TRAINING_OP)
+    {
+      emulated_train (k);
+      return;
+    }
   g_assert_cmpint (items, >, 0);
 #ifdef _OPENMP
 #pragma omp parallel for if (items > 20000)
 #endif
   for (gint64 item = 0; item < items; item++)
-    switch ((DhCudaOp)k->op)
+    switch (k->op)
       {
       case DH_CUDA_PACK:
         dh_cuda_pack_item (k, type, item);
@@ -235,68 +241,9 @@ run_kernel (const DhCudaKernel *k)
       case DH_CUDA_UNPACK:
         dh_cuda_unpack_item (k, type, item);
         break;
+      default:
+        g_assert_not_reached ();
       }
-}
-
-static float *
-floats (gconstpointer from, gsize n, gint type)
-{
-  float *values = g_new (float, n);
-  for (gsize i = 0; i < n; i++)
-    values[i] = dh_cuda_load1 (from, (int64_t)i, type);
-  return values;
-}
-
-static void
-convolve_row (const DhCudaConvSpec *s, const float *x, const float *w, gint image, gint oy, float *y)
-{
-  for (gint ox = 0; ox < s->out_w; ox++)
-    for (gint o = 0; o < s->out; o++)
-      {
-        float sums[8] = { 0 };
-        for (gint ky = 0; ky < s->kernel; ky++)
-          for (gint kx = 0; kx < s->kernel; kx++)
-            {
-              const gint iy = oy * s->stride - s->padding + ky * s->dilation;
-              const gint ix = ox * s->stride - s->padding + kx * s->dilation;
-              if (iy < 0 || iy >= s->h || ix < 0 || ix >= s->w)
-                continue;
-              const float *from = x + (((gsize)image * s->h + iy) * s->w + ix) * s->in;
-              const float *by = w + (((gsize)o * s->kernel + ky) * s->kernel + kx) * s->in;
-              for (gint i = 0; i < s->in; i += 8)
-                for (gint j = 0; j < 8; j++)
-                  sums[j] += from[i + j] * by[i + j];
-            }
-        y[(gsize)ox * s->out + o] =
-            (sums[0] + sums[4]) + (sums[1] + sums[5]) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
-      }
-}
-
-static void
-run_convolution (const DhCudaConvSpec *s, const DhCudaConvMemory *memory)
-{
-  const gsize row = (gsize)s->out_w * s->out, area = (gsize)s->kernel * s->kernel;
-  g_autofree float *x = floats (memory->x, (gsize)s->n * s->h * s->w * s->in, s->type);
-  g_autofree float *w = floats (memory->w, s->out * area * s->in, s->type);
-#ifdef _OPENMP
-#pragma omp parallel for if (row * area * s->in > 100000)
-#endif
-  for (gint at = 0; at < s->n * s->out_h; at++)
-    {
-      g_autofree float *y = g_new (float, row);
-      convolve_row (s, x, w, at / s->out_h, at % s->out_h, y);
-      for (gsize i = 0; i < row; i++)
-        {
-          if (s->z)
-            y[i] += dh_cuda_load1 (memory->z, (int64_t)(at * row + i), s->type);
-          if (s->bias)
-            y[i] += dh_cuda_load1 (memory->bias, (int64_t)(i % s->out), s->type);
-          if (s->relu)
-            y[i] = dh_cuda_relu (y[i]);
-        }
-      for (gsize i = 0; i < row; i += 8)
-        dh_cuda_store8 (memory->y, (int64_t)(at * row + i), s->type, y + i);
-    }
 }
 
 static void
@@ -310,7 +257,7 @@ run_calls (GArray *calls)
       else if (call->what == KERNEL)
         run_kernel (&call->kernel);
       else
-        run_convolution (&call->spec, &call->memory);
+        emulated_convolve (&call->spec, &call->memory);
     }
 }
 

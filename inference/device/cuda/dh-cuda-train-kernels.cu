@@ -1,0 +1,215 @@
+#include "dh-cuda-train-math.h"
+
+/* The kernels around dh-cuda-train-math.h, made once for each type of value. */
+
+namespace
+{
+
+constexpr int THREADS = DH_CUDA_THREADS;
+
+template <int OP, int TYPE>
+__global__ void
+__launch_bounds__ (THREADS) run_items (const __grid_constant__ DhCudaKernel k, const int64_t items)
+{
+  for (int64_t item = (int64_t)blockIdx.x * THREADS + threadIdx.x; item < items; item += (int64_t)gridDim.x * THREADS)
+    {
+      if constexpr (OP == DH_CUDA_WEIGHTS_IN)
+        dh_cuda_weights_in_item (&k, item);
+      else if constexpr (OP == DH_CUDA_WEIGHTS_OUT)
+        dh_cuda_weights_out_item (&k, item);
+      else if constexpr (OP == DH_CUDA_STATS_END)
+        dh_cuda_stats_end_item (&k, TYPE, item);
+      else if constexpr (OP == DH_CUDA_NORM_END)
+        dh_cuda_norm_end_item (&k, item);
+      else if constexpr (OP == DH_CUDA_BACK_END)
+        dh_cuda_back_end_item (&k, item);
+      else if constexpr (OP == DH_CUDA_BACK)
+        dh_cuda_back_item (&k, TYPE, item);
+      else if constexpr (OP == DH_CUDA_POOL_BACK)
+        dh_cuda_pool_back_item (&k, TYPE, item);
+      else if constexpr (OP == DH_CUDA_RESIZE_BACK)
+        dh_cuda_resize_back_item (&k, item);
+      else
+        dh_cuda_loss_end_item (&k, item);
+    }
+}
+
+/* Adds up what the threads hold, N doubles each, over those with equal threadIdx.x modulo `lanes`; the sums are those
+ * of the first `lanes` threads. In a fixed order. */
+template <int N>
+__device__ void
+add_up (double (&sums)[N], double (*shared)[N], int lanes)
+{
+  for (int i = 0; i < N; i++)
+    shared[threadIdx.x][i] = sums[i];
+  for (int half = THREADS / 2; half >= lanes; half /= 2)
+    {
+      __syncthreads ();
+      if ((int)threadIdx.x < half)
+        for (int i = 0; i < N; i++)
+          shared[threadIdx.x][i] += shared[threadIdx.x + half][i];
+    }
+  __syncthreads ();
+  for (int i = 0; i < N; i++)
+    sums[i] = shared[threadIdx.x][i];
+}
+
+/* Slice blockIdx.y of the pixels, for `lanes` groups from lanes·blockIdx.x on. */
+template <int OP, int TYPE>
+__global__ void
+__launch_bounds__ (THREADS) reduce (const __grid_constant__ DhCudaKernel k, const int lanes)
+{
+  __shared__ double shared[THREADS][16];
+  const int group = (int)blockIdx.x * lanes + (int)threadIdx.x % lanes, step = THREADS / lanes;
+  const int64_t pixels = (int64_t)k.n * k.h * k.w;
+  const int64_t begin = pixels * blockIdx.y / k.n_slices, end = pixels * (blockIdx.y + 1) / k.n_slices;
+  double sums[16] = { 0.0 };
+  if (group < k.n_groups)
+    {
+      if constexpr (OP == DH_CUDA_STATS)
+        {
+          float pivot[8];
+          dh_cuda_pivot8 (&k, TYPE, group, pivot);
+          dh_cuda_stats_thread (&k, TYPE, group, begin + (int)threadIdx.x / lanes, end, step, pivot, sums);
+        }
+      else
+        dh_cuda_back_sums_thread (&k, TYPE, group, begin + (int)threadIdx.x / lanes, end, step, sums);
+    }
+  add_up (sums, shared, lanes);
+  if ((int)threadIdx.x >= lanes || group >= k.n_groups)
+    return;
+  double *to = k.partials + ((int64_t)blockIdx.y * k.n_groups + group) * 16;
+  for (int j = 0; j < 8; j++)
+    {
+      to[2 * j] = sums[j];
+      to[2 * j + 1] = sums[8 + j];
+    }
+}
+
+template <int TYPE>
+__global__ void
+__launch_bounds__ (THREADS) lose (const __grid_constant__ DhCudaKernel k)
+{
+  __shared__ double shared[THREADS][4];
+  const int64_t pixels = (int64_t)k.n * k.h * k.w;
+  double sums[4] = { 0.0 };
+  for (int64_t pixel = (int64_t)blockIdx.x * THREADS + threadIdx.x; pixel < pixels;
+       pixel += (int64_t)gridDim.x * THREADS)
+    dh_cuda_loss_item (&k, TYPE, pixel, sums);
+  add_up (sums, shared, 1);
+  if (threadIdx.x == 0)
+    for (int i = 0; i < 4; i++)
+      k.partials[4 * (int64_t)blockIdx.x + i] = sums[i];
+}
+
+/* One block for each group of one place, which many places of the result read. */
+template <int TYPE>
+__global__ void
+__launch_bounds__ (THREADS) resize_back_large (const __grid_constant__ DhCudaKernel k)
+{
+  __shared__ double shared[THREADS][8];
+  int64_t pixel, row, image;
+  const int group = dh_cuda_split (blockIdx.x, k.n_groups, &pixel);
+  const int ix = dh_cuda_split (pixel, k.in_w, &row), iy = dh_cuda_split (row, k.in_h, &image);
+  double sums[8] = { 0.0 };
+  for (int oy = k.row_ranges[2 * iy]; oy < k.row_ranges[2 * iy + 1]; oy++)
+    {
+      float v[8] = { 0.0f };
+      dh_cuda_resize_back_row (&k, image, oy, iy, ix, k.column_ranges[2 * ix] + (int)threadIdx.x, THREADS, group, v);
+      for (int j = 0; j < 8; j++)
+        sums[j] += v[j];
+    }
+  add_up (sums, shared, 1);
+  if (threadIdx.x != 0)
+    return;
+  float v[8];
+  for (int j = 0; j < 8; j++)
+    v[j] = (float)sums[j];
+  dh_cuda_give8 (&k, pixel, group, v);
+}
+
+template <int OP, int TYPE>
+void
+start (const DhCudaKernel &k, cudaStream_t stream)
+{
+  const int64_t items = dh_cuda_kernel_items (&k), blocks = (items + THREADS - 1) / THREADS;
+  run_items<OP, TYPE><<<(unsigned)(blocks < 0x7fffffff ? blocks : 0x7fffffff), THREADS, 0, stream>>> (k, items);
+}
+
+template <int OP, int TYPE>
+void
+start_reduction (const DhCudaKernel &k, cudaStream_t stream)
+{
+  const int lanes = dh_cuda_groups_of_block (&k);
+  const dim3 grid ((unsigned)((k.n_groups + lanes - 1) / lanes), (unsigned)k.n_slices);
+  reduce<OP, TYPE><<<grid, THREADS, 0, stream>>> (k, lanes);
+}
+
+template <int TYPE>
+int
+launch_typed (const DhCudaKernel &k, cudaStream_t stream)
+{
+  switch (k.op)
+    {
+    case DH_CUDA_WEIGHTS_IN:
+      start<DH_CUDA_WEIGHTS_IN, DH_CUDA_F32> (k, stream);
+      break;
+    case DH_CUDA_WEIGHTS_OUT:
+      start<DH_CUDA_WEIGHTS_OUT, DH_CUDA_F32> (k, stream);
+      break;
+    case DH_CUDA_STATS:
+      start_reduction<DH_CUDA_STATS, TYPE> (k, stream);
+      break;
+    case DH_CUDA_STATS_END:
+      start<DH_CUDA_STATS_END, TYPE> (k, stream);
+      break;
+    case DH_CUDA_NORM_END:
+      start<DH_CUDA_NORM_END, DH_CUDA_F32> (k, stream);
+      break;
+    case DH_CUDA_BACK_SUMS:
+      start_reduction<DH_CUDA_BACK_SUMS, TYPE> (k, stream);
+      break;
+    case DH_CUDA_BACK_END:
+      start<DH_CUDA_BACK_END, DH_CUDA_F32> (k, stream);
+      break;
+    case DH_CUDA_BACK:
+      start<DH_CUDA_BACK, TYPE> (k, stream);
+      break;
+    case DH_CUDA_POOL_BACK:
+      start<DH_CUDA_POOL_BACK, TYPE> (k, stream);
+      break;
+    case DH_CUDA_RESIZE_BACK:
+      if ((int64_t)k.h * k.w >= 64LL * k.in_h * k.in_w && dh_cuda_kernel_items (&k) <= 0x7fffffff)
+        resize_back_large<TYPE><<<(unsigned)dh_cuda_kernel_items (&k), THREADS, 0, stream>>> (k);
+      else
+        start<DH_CUDA_RESIZE_BACK, DH_CUDA_F32> (k, stream);
+      break;
+    case DH_CUDA_LOSS:
+      lose<TYPE><<<(unsigned)k.n_slices, THREADS, 0, stream>>> (k);
+      break;
+    case DH_CUDA_LOSS_END:
+      start<DH_CUDA_LOSS_END, DH_CUDA_F32> (k, stream);
+      break;
+    default:
+      return cudaErrorInvalidValue;
+    }
+  return cudaGetLastError ();
+}
+
+} // namespace
+
+extern "C" int
+dh_cuda_launch_training (const DhCudaKernel *kernel, void *stream)
+{
+  if (dh_cuda_kernel_items (kernel) <= 0)
+    return cudaErrorInvalidValue;
+  switch (kernel->in.type)
+    {
+    case DH_CUDA_F32:
+      return launch_typed<DH_CUDA_F32> (*kernel, (cudaStream_t)stream);
+    case DH_CUDA_F16:
+      return launch_typed<DH_CUDA_F16> (*kernel, (cudaStream_t)stream);
+    default:
+      return launch_typed<DH_CUDA_BF16> (*kernel, (cudaStream_t)stream);
+    }
+}

@@ -1,0 +1,9 @@
+#pragma once
+#include "dh-cuda-driver.h"
+
+/* The parts of the emulated card. */
+
+/* One kernel of training, from DH_CUDA_FIRST_TRAINING_OP on. */
+void emulated_train (const DhCudaKernel *kernel);
+/* One convolution or gradient of one. */
+void emulated_convolve (const DhCudaConvSpec *spec, const DhCudaConvMemory *memory);

@@ -1,0 +1,128 @@
+#include "emulated-card.h"
+
+#include "dh-cuda-train-math.h"
+
+/* The kernels of training on the processor: the items in loops, and the reductions' threads one after the other, added
+ * up in the order in which the card does it. */
+
+static void
+run_item (const DhCudaKernel *k, gint type, gint64 item)
+{
+  switch (k->op)
+    {
+    case DH_CUDA_WEIGHTS_IN:
+      dh_cuda_weights_in_item (k, item);
+      break;
+    case DH_CUDA_WEIGHTS_OUT:
+      dh_cuda_weights_out_item (k, item);
+      break;
+    case DH_CUDA_STATS_END:
+      dh_cuda_stats_end_item (k, type, item);
+      break;
+    case DH_CUDA_NORM_END:
+      dh_cuda_norm_end_item (k, item);
+      break;
+    case DH_CUDA_BACK_END:
+      dh_cuda_back_end_item (k, item);
+      break;
+    case DH_CUDA_BACK:
+      dh_cuda_back_item (k, type, item);
+      break;
+    case DH_CUDA_POOL_BACK:
+      dh_cuda_pool_back_item (k, type, item);
+      break;
+    case DH_CUDA_RESIZE_BACK:
+      dh_cuda_resize_back_item (k, item);
+      break;
+    case DH_CUDA_LOSS_END:
+      dh_cuda_loss_end_item (k, item);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* As the card's add_up(). */
+static void
+add_up (double (*sums)[16], gint n, gint lanes)
+{
+  for (gint half = DH_CUDA_THREADS / 2; half >= lanes; half /= 2)
+    for (gint t = 0; t < half; t++)
+      for (gint i = 0; i < n; i++)
+        sums[t][i] += sums[t + half][i];
+}
+
+static void
+reduce_slice (const DhCudaKernel *k, gint type, gint block, gint slice)
+{
+  const gint lanes = dh_cuda_groups_of_block (k), step = DH_CUDA_THREADS / lanes;
+  const gint64 pixels = (gint64)k->n * k->h * k->w;
+  const gint64 begin = pixels * slice / k->n_slices, end = pixels * (slice + 1) / k->n_slices;
+  double sums[DH_CUDA_THREADS][16] = { { 0 } };
+  for (gint t = 0; t < DH_CUDA_THREADS; t++)
+    {
+      const gint group = block * lanes + t % lanes;
+      if (group >= k->n_groups)
+        continue;
+      float pivot[8];
+      if (k->op == DH_CUDA_STATS)
+        dh_cuda_pivot8 (k, type, group, pivot);
+      if (k->op == DH_CUDA_STATS)
+        dh_cuda_stats_thread (k, type, group, begin + t / lanes, end, step, pivot, sums[t]);
+      else
+        dh_cuda_back_sums_thread (k, type, group, begin + t / lanes, end, step, sums[t]);
+    }
+  add_up (sums, 16, lanes);
+  for (gint t = 0; t < lanes && block * lanes + t < k->n_groups; t++)
+    for (gint j = 0; j < 8; j++)
+      {
+        double *to = k->partials + ((gint64)slice * k->n_groups + block * lanes + t) * 16;
+        to[2 * j] = sums[t][j];
+        to[2 * j + 1] = sums[t][8 + j];
+      }
+}
+
+static void
+lose_slice (const DhCudaKernel *k, gint type, gint slice)
+{
+  double sums[DH_CUDA_THREADS][16] = { { 0 } };
+  for (gint t = 0; t < DH_CUDA_THREADS; t++)
+    for (gint64 pixel = (gint64)slice * DH_CUDA_THREADS + t; pixel < (gint64)k->n * k->h * k->w;
+         pixel += (gint64)k->n_slices * DH_CUDA_THREADS)
+      dh_cuda_loss_item (k, type, pixel, sums[t]);
+  add_up (sums, 4, 1);
+  for (gint i = 0; i < 4; i++)
+    k->partials[4 * (gint64)slice + i] = sums[0][i];
+}
+
+void
+emulated_train (const DhCudaKernel *k)
+{
+  const gint type = k->in.type;
+  if (k->op == DH_CUDA_LOSS)
+    {
+#ifdef _OPENMP
+#pragma omp parallel for
+#endif
+      for (gint slice = 0; slice < k->n_slices; slice++)
+        lose_slice (k, type, slice);
+      return;
+    }
+  if (k->op == DH_CUDA_STATS || k->op == DH_CUDA_BACK_SUMS)
+    {
+      const gint lanes = dh_cuda_groups_of_block (k), blocks = (k->n_groups + lanes - 1) / lanes;
+#ifdef _OPENMP
+#pragma omp parallel for
+#endif
+      for (gint at = 0; at < blocks * k->n_slices; at++)
+        reduce_slice (k, type, at % blocks, at / blocks);
+      return;
+    }
+  const gint64 items = dh_cuda_kernel_items (k);
+  g_assert_cmpint (items, >, 0);
+#ifdef _OPENMP
+#pragma omp parallel for if (items > 20000)
+#endif
+  for (gint64 item = 0; item < items; item++)
+    run_item (k, type, item);
+}
