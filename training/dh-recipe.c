@@ -1,4 +1,4 @@
-#include "dh-recipe.h"
+#include "dh-recipe-private.h"
 
 #include <math.h>
 #include <string.h>
@@ -6,56 +6,6 @@
 #include "dh-error.h"
 #include "dh-file.h"
 #include "dh-run-json.h"
-
-static const char *const names[] = { "dlv3-cityscapes", "ldn-semseg", "ldn-streethazards", NULL };
-
-static const DhRecipe published[] = {
-  { .architecture = (char *)"dlv3p_wrn38",
-    .dataset = (char *)"cityscapes",
-    .classes = 19,
-    .negatives = TRUE,
-    .batch = 12,
-    .crop = 512,
-    .epochs = 10,
-    .rate = 1e-6,
-    .rate_min = 1e-6,
-    .backbone = 1,
-    .fill = { 73, 83, 72 },
-    .keep_short = TRUE,
-    .negative_crop = 192,
-    .negative_scale = { 0.5, 2 } },
-  { .architecture = (char *)"ldn121-closed",
-    .dataset = (char *)"street-hazards-full",
-    .classes = 12,
-    .batch = 16,
-    .crop = 768,
-    .epochs = 120,
-    .rate = 4e-4,
-    .rate_min = 1e-7,
-    .backbone = 0.25,
-    .fill = { 84, 88, 95 },
-    .negative_crop = 384,
-    .negative_scale = { 1, 1 } },
-  { .architecture = (char *)"ldn121",
-    .dataset = (char *)"street-hazards-full",
-    .classes = 12,
-    .negatives = TRUE,
-    .batch = 12,
-    .crop = 768,
-    .epochs = 40,
-    .rate = 1e-5,
-    .rate_min = 1e-7,
-    .backbone = 0.25,
-    .fill = { 84, 88, 95 },
-    .negative_crop = 384,
-    .negative_scale = { 1, 1 } },
-};
-
-const char *const *
-dh_recipe_names (void)
-{
-  return names;
-}
 
 /* The fields by name: what the JSON file holds, and within which range. */
 typedef enum
@@ -105,8 +55,8 @@ static const struct
 #undef FIELD
 };
 
-static DhRecipe *
-new_recipe (void)
+DhRecipe *
+dh_recipe_new (void)
 {
   DhRecipe *recipe = g_new (DhRecipe, 1);
   *recipe = (DhRecipe){ .name = g_strdup ("recipe"),
@@ -305,7 +255,7 @@ read_field (DhRecipe *recipe, guint field, JsonNode *node)
 DhRecipe *
 dh_recipe_from_json (const char *text, const char *name, GError **error)
 {
-  g_autoptr (DhRecipe) recipe = new_recipe ();
+  g_autoptr (DhRecipe) recipe = dh_recipe_new ();
   g_autoptr (GError) why = NULL;
   g_autoptr (JsonNode) root = dh_run_json_parse (text, strlen (text), &why);
   g_free (recipe->name);
@@ -339,26 +289,12 @@ dh_recipe_from_json (const char *text, const char *name, GError **error)
 DhRecipe *
 dh_recipe_load (const char *name_or_path, GError **error)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (published); i++)
-    if (g_str_equal (names[i], name_or_path))
-      {
-        DhRecipe *base = new_recipe (), *recipe = g_memdup2 (&published[i], sizeof *recipe);
-        recipe->name = g_strdup (names[i]);
-        recipe->architecture = g_strdup (recipe->architecture);
-        recipe->dataset = g_strdup (recipe->dataset);
-        recipe->selection = g_strdup ("miou");
-        recipe->accumulation = base->accumulation;
-        recipe->beta = base->beta;
-        memcpy (recipe->scale, base->scale, sizeof recipe->scale);
-        recipe->negative_side = base->negative_side;
-        recipe->keep = base->keep;
-        recipe->checkpoint_seconds = base->checkpoint_seconds;
-        dh_recipe_free (base);
-        return recipe;
-      }
+  DhRecipe *published = dh_recipe_new_published (name_or_path);
+  if (published)
+    return published;
   if (!g_str_has_suffix (name_or_path, ".json"))
     {
-      g_autofree char *all = g_strjoinv (", ", (char **)names);
+      g_autofree char *all = g_strjoinv (", ", (char **)dh_recipe_names ());
       g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "There is no recipe “%s”; give one of %s, or a .json file",
                    name_or_path, all);
       return NULL;

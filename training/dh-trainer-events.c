@@ -21,7 +21,7 @@ gboolean
 dh_trainer_end_event (DhTrainerRun *run, JsonBuilder *json, GError **error)
 {
   /* Last, behind what must repeat from run to run. */
-  dh_run_json_add_number (json, "time", 1e-3 * (double)(g_get_real_time () / 1000));
+  dh_run_json_add_count (json, "time", (guint64)(g_get_real_time () / G_USEC_PER_SEC));
   g_autofree char *line = dh_run_json_end (json, FALSE);
   const gboolean ok = dh_run_folder_log (run->folder, line, error);
   if (run->training->event)

@@ -7,6 +7,7 @@
 #include "dh-pictures.h"
 #include "dh-run-config.h"
 #include "dh-run-folder.h"
+#include "dh-run-plan.h"
 #include "dh-train-plan.h"
 #include "dh-trainer.h"
 
@@ -27,6 +28,7 @@ typedef struct
   char **trained;           /* names */
   DhAdam adam;
   double *rates;
+  DhRunPlan *stored;     /* what the plans compute by */
   DhTrainPlan *plans[2]; /* of the recipe's batch, and of an epoch's last */
   guint plan_sizes[2];
 

@@ -41,11 +41,21 @@ find_plan (DhTrainerRun *run, guint n, GError **error)
   const DhTrainOptions options = { .input = { (gint)n, 3, crop, crop },
                                    .logits = run->net->logits,
                                    .logits_ood = run->net->logits_ood,
-                                   .beta = run->config->recipe->beta };
+                                   .beta = run->config->recipe->beta,
+                                   .choices = dh_run_plan_get (run->stored, n) };
   g_clear_pointer (&run->plans[which], dh_train_plan_free);
   run->plan_sizes[which] = n;
-  return run->plans[which] =
-             dh_train_plan_new (run->device, run->net->graph, run->state, run->adam.gradients, &options, error);
+  g_autoptr (DhTrainPlan) plan =
+      dh_train_plan_new (run->device, run->net->graph, run->state, run->adam.gradients, &options, error);
+  if (!plan)
+    {
+      if (options.choices)
+        g_prefix_error (error, "The training cannot be gone on with; --device %s goes on with it nevertheless: ",
+                        dh_device_name (run->device));
+      return NULL;
+    }
+  g_autofree char *choices = dh_train_plan_dup_choices (plan);
+  return dh_run_plan_set (run->stored, n, choices, error) ? run->plans[which] = g_steal_pointer (&plan) : NULL;
 }
 
 static gboolean

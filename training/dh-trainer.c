@@ -19,6 +19,7 @@ clear_run (DhTrainerRun *run)
   g_clear_pointer (&run->device, dh_device_unref);
   dh_pictures_clear (&run->pictures);
   g_clear_pointer (&run->trained, g_strfreev);
+  g_clear_pointer (&run->stored, dh_run_plan_free);
   g_clear_pointer (&run->folder, dh_run_folder_free);
   g_clear_pointer (&run->config, dh_run_config_free);
   g_free (run->rates);
@@ -71,6 +72,8 @@ prepare (DhTrainerRun *run, GCancellable *cancellable, GError **error)
   const gboolean resume = run->training->resume;
   if (!prepare_config (run, error) || !dh_trainer_prepare_data (run, cancellable, error))
     return FALSE;
+  /* Who asks for a device by name takes what it computes by there. */
+  run->stored = dh_run_plan_open (run->folder->path, !resume || run->training->device);
   g_autofree char *path = dh_run_folder_file (run->folder, "checkpoint.pth");
   g_autoptr (DhCheckpoint) checkpoint = NULL;
   /* Killed before its first checkpoint: it begins anew. */

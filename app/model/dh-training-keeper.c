@@ -1,49 +1,10 @@
-#include "dh-training-keeper.h"
+#include "dh-training-keeper-private.h"
 #include <glib/gi18n.h>
-#include <signal.h>
 #include <string.h>
-#include "dh-database.h"
-#include "dh-error.h"
-#include "dh-file.h"
-#include "dh-training-record.h"
 
 /* How often is looked: while something runs or is watched, and else. */
 #define BUSY_TICK (200 * G_TIME_SPAN_MILLISECOND)
 #define IDLE_TICK (1500 * G_TIME_SPAN_MILLISECOND)
-/* After it, a second wish to cancel ends the process at once. */
-#define PATIENCE (10 * G_USEC_PER_SEC)
-/* How often progress goes to the database. */
-#define SAVE_EVERY (5 * G_USEC_PER_SEC)
-
-struct _DhTrainingKeeper
-{
-  gatomicrefcount refs;
-  DhTrainingKeeperCalls calls;
-  gpointer data;
-  GMainContext *context; /* the window's */
-  gint stopped;          /* no call any more */
-  char *path, *program;
-  GAsyncQueue *orders;
-  GThread *thread;
-
-  /* The thread's own. */
-  DhDatabase *database;
-  GHashTable *records; /* folder → DhTrainingRecord */
-  GPtrArray *sequence; /* the same, by position; borrowed */
-  GPtrArray *ended;    /* folders: to be told behind the states */
-  gint64 version, saved;
-  gboolean dirty;   /* rows were written here */
-  gboolean changed; /* the window is to be told */
-  gboolean first;   /* nothing was told yet */
-};
-
-typedef struct
-{
-  gboolean quit;
-  DhKeeperOrder order;
-  char *folder;
-  DhJobRow *row; /* to be added */
-} Order;
 
 static DhTrainingKeeper *
 keeper_ref (DhTrainingKeeper *keeper)
@@ -67,7 +28,7 @@ keeper_unref (DhTrainingKeeper *keeper)
 static void
 order_free (gpointer data)
 {
-  Order *order = data;
+  DhKeeperCommand *order = data;
   g_free (order->folder);
   dh_job_row_free (order->row);
   g_free (order);
@@ -128,8 +89,8 @@ post (DhTrainingKeeper *keeper, Message message)
   g_source_attach (source, keeper->context);
 }
 
-static void
-complain (DhTrainingKeeper *keeper, const char *title, GError **error)
+void
+dh_training_keeper_complain (DhTrainingKeeper *keeper, const char *title, GError **error)
 {
   post (keeper, (Message){ .title = g_strdup (title), .text = g_strdup (*error != NULL ? (*error)->message : "") });
   g_clear_error (error);
@@ -174,224 +135,6 @@ list_jobs (DhTrainingKeeper *keeper)
 }
 
 static void
-set_state (DhTrainingKeeper *keeper, DhTrainingRecord *record, DhJobState state, const char *why)
-{
-  g_autoptr (GError) error = NULL;
-  const gint64 ended = state > DH_JOB_PAUSED ? g_get_real_time () / G_USEC_PER_SEC : 0;
-  if (!dh_database_set_job_state (keeper->database, record->row->id, dh_job_state_id (state), why, ended, &error))
-    complain (keeper, _ ("A training’s state could not be written"), &error);
-  g_free (record->row->state);
-  record->row->state = g_strdup (dh_job_state_id (state));
-  g_free (record->row->why);
-  record->row->why = g_strdup (why);
-  record->row->ended = ended;
-  keeper->changed = TRUE;
-}
-
-static void
-save_progress (DhTrainingKeeper *keeper, DhTrainingRecord *record)
-{
-  if (record->log != NULL)
-    dh_database_set_job_progress (keeper->database, record->row, NULL);
-}
-
-/* Looking */
-
-static void
-end_job (DhTrainingKeeper *keeper, DhTrainingRecord *record, DhJobState state, const char *why)
-{
-  dh_training_record_follow (record);
-  save_progress (keeper, record);
-  set_state (keeper, record, state, why);
-  record->child = 0;
-  record->stopped_at = 0;
-  record->wants_pause = FALSE;
-  if (!keeper->first)
-    g_ptr_array_add (keeper->ended, g_strdup (record->row->folder));
-}
-
-static void
-look_at (DhTrainingKeeper *keeper, DhTrainingRecord *record)
-{
-  const DhJobPhase phase = record->phase;
-  const gboolean alive = record->alive;
-  const gint64 silent = record->silent;
-  g_autofree char *why = NULL;
-  const DhJobState state = dh_training_record_look (record, &why);
-  if (dh_training_record_follow (record))
-    keeper->changed = TRUE;
-  if (record->wants_pause && record->reachable && state == DH_JOB_RUNNING)
-    record->wants_pause = !dh_training_record_signal (record, SIGUSR1);
-  if (state > DH_JOB_PAUSED)
-    end_job (keeper, record, state, why);
-  else if (!dh_training_record_is (record, state))
-    set_state (keeper, record, state, NULL);
-  if (phase != record->phase || alive != record->alive || silent != record->silent)
-    keeper->changed = TRUE;
-}
-
-static void
-look_at_all (DhTrainingKeeper *keeper)
-{
-  const gboolean save = g_get_monotonic_time () - keeper->saved > SAVE_EVERY;
-  for (guint i = 0; i < keeper->sequence->len; i++)
-    {
-      DhTrainingRecord *record = keeper->sequence->pdata[i];
-      const gboolean queued = dh_training_record_is (record, DH_JOB_QUEUED);
-      if (dh_training_record_is_active (record) || queued)
-        {
-          look_at (keeper, record);
-          if (save && !queued)
-            save_progress (keeper, record);
-        }
-      if (dh_training_record_scan (record))
-        keeper->changed = TRUE;
-    }
-  if (save)
-    keeper->saved = g_get_monotonic_time ();
-}
-
-/* Starts the first of the queue where nothing runs. */
-static void
-start_next (DhTrainingKeeper *keeper)
-{
-  DhTrainingRecord *next = NULL;
-  for (guint i = 0; i < keeper->sequence->len; i++)
-    if (dh_training_record_is (keeper->sequence->pdata[i], DH_JOB_RUNNING))
-      return;
-    else if (next == NULL && dh_training_record_is (keeper->sequence->pdata[i], DH_JOB_QUEUED))
-      next = keeper->sequence->pdata[i];
-  if (next == NULL)
-    return;
-  g_autoptr (GError) error = NULL;
-  gboolean claimed;
-  const gint64 now = g_get_real_time () / G_USEC_PER_SEC;
-  if (!dh_database_claim_job (keeper->database, next->row->id, now, &claimed, &error) || !claimed)
-    return;
-  keeper->dirty = TRUE;
-  g_free (next->row->state);
-  next->row->state = g_strdup (dh_job_state_id (DH_JOB_RUNNING));
-  next->row->launched = now;
-  next->row->pid = 0;
-  if (next->alive) /* paused, and waited for its turn */
-    {
-      dh_database_set_job_pid (keeper->database, next->row->id, next->lock_pid, NULL);
-      dh_training_record_signal (next, SIGUSR2);
-      return;
-    }
-  if (dh_training_record_launch (next, keeper->program, keeper->path, &error))
-    dh_database_set_job_pid (keeper->database, next->row->id, next->child, NULL);
-  else
-    end_job (keeper, next, DH_JOB_FAILED, error->message);
-}
-
-/* Orders */
-
-static void
-add_job (DhTrainingKeeper *keeper, DhJobRow *row)
-{
-  g_autoptr (GError) error = NULL;
-  /* Its name is taken from now on, and a place where nothing can be written is told at once. */
-  if (!dh_folder_make (row->folder, &error) || dh_database_put_job (keeper->database, row, &error) == 0)
-    complain (keeper, _ ("The training could not be queued"), &error);
-  keeper->dirty = TRUE;
-  keeper->changed = TRUE;
-}
-
-static void
-move_job (DhTrainingKeeper *keeper, DhTrainingRecord *record, gint by)
-{
-  DhTrainingRecord *other = NULL;
-  gboolean passed = FALSE;
-  for (guint i = 0; i < keeper->sequence->len; i++)
-    {
-      DhTrainingRecord *at = keeper->sequence->pdata[i];
-      if (at == record)
-        passed = TRUE;
-      else if (dh_training_record_is (at, DH_JOB_QUEUED) && (by < 0 ? !passed : passed && other == NULL))
-        other = at;
-    }
-  if (other != NULL && dh_training_record_is (record, DH_JOB_QUEUED))
-    dh_database_swap_jobs (keeper->database, record->row->id, other->row->id, NULL);
-}
-
-static void
-cancel_job (DhTrainingKeeper *keeper, DhTrainingRecord *record)
-{
-  if (dh_training_record_is (record, DH_JOB_QUEUED) && !record->alive)
-    {
-      set_state (keeper, record, DH_JOB_CANCELLED, NULL);
-      return;
-    }
-  const gint64 now = g_get_monotonic_time ();
-  const gboolean force = record->stopped_at != 0 && now - record->stopped_at > PATIENCE;
-  if (record->stopped_at == 0 || force)
-    dh_training_record_signal (record, force ? SIGKILL : SIGTERM);
-  if (record->stopped_at == 0)
-    record->stopped_at = now;
-}
-
-static void
-go_on (DhTrainingKeeper *keeper, DhTrainingRecord *record)
-{
-  const gboolean paused = dh_training_record_is (record, DH_JOB_PAUSED);
-  if (!paused && (dh_training_record_is_active (record) || dh_training_record_is (record, DH_JOB_QUEUED)))
-    return;
-  record->wants_pause = FALSE;
-  dh_database_requeue_job (keeper->database, record->row->id, paused, NULL);
-}
-
-static void
-remove_job (DhTrainingKeeper *keeper, DhTrainingRecord *record, gboolean with_files)
-{
-  g_autoptr (GError) error = NULL;
-  if (record->alive || dh_training_record_is_active (record))
-    return;
-  if (with_files && !dh_training_record_remove_files (record, &error))
-    complain (keeper, _ ("The training’s files could not be removed"), &error);
-  else if (!dh_database_delete_job (keeper->database, record->row->id, &error))
-    complain (keeper, _ ("The training could not be removed"), &error);
-}
-
-static void
-obey (DhTrainingKeeper *keeper, Order *order)
-{
-  if (order->row != NULL)
-    {
-      add_job (keeper, order->row);
-      return;
-    }
-  DhTrainingRecord *record = g_hash_table_lookup (keeper->records, order->folder);
-  if (record == NULL)
-    return;
-  switch (order->order)
-    {
-    case DH_KEEPER_PAUSE:
-      record->wants_pause = dh_training_record_is (record, DH_JOB_RUNNING);
-      break;
-    case DH_KEEPER_GO_ON:
-      go_on (keeper, record);
-      break;
-    case DH_KEEPER_CANCEL:
-      cancel_job (keeper, record);
-      break;
-    case DH_KEEPER_MOVE_UP:
-    case DH_KEEPER_MOVE_DOWN:
-      move_job (keeper, record, order->order == DH_KEEPER_MOVE_UP ? -1 : 1);
-      break;
-    case DH_KEEPER_REMOVE:
-    case DH_KEEPER_REMOVE_WITH_FILES:
-      remove_job (keeper, record, order->order == DH_KEEPER_REMOVE_WITH_FILES);
-      break;
-    case DH_KEEPER_WATCH:
-      if (record->watched == NULL)
-        record->watched = dh_run_log_new (record->row->folder);
-      break;
-    }
-  keeper->dirty = TRUE;
-}
-
-static void
 send_events (DhTrainingKeeper *keeper, DhTrainingRecord *record)
 {
   gboolean again, more = TRUE;
@@ -430,8 +173,8 @@ tick (DhTrainingKeeper *keeper)
 {
   gboolean busy = FALSE;
   list_jobs (keeper);
-  look_at_all (keeper);
-  start_next (keeper);
+  dh_training_schedule_look (keeper);
+  dh_training_schedule_start_next (keeper);
   for (guint i = 0; i < keeper->sequence->len; i++)
     {
       DhTrainingRecord *record = keeper->sequence->pdata[i];
@@ -465,7 +208,8 @@ open_database (DhTrainingKeeper *keeper, gboolean make)
     }
   keeper->database = dh_database_open (keeper->path, &error);
   if (keeper->database == NULL && (make || keeper->first))
-    complain (keeper, make ? _ ("The training could not be queued") : _ ("Trainings cannot be listed"), &error);
+    dh_training_keeper_complain (
+        keeper, make ? _ ("The training could not be queued") : _ ("Trainings cannot be listed"), &error);
   if (keeper->database == NULL)
     {
       /* What was to be added is not. */
@@ -488,17 +232,17 @@ keep (gpointer data)
     {
       if (open_database (keeper, FALSE))
         busy = tick (keeper);
-      Order *order = g_async_queue_timeout_pop (keeper->orders, busy ? BUSY_TICK : IDLE_TICK);
+      DhKeeperCommand *order = g_async_queue_timeout_pop (keeper->orders, busy ? BUSY_TICK : IDLE_TICK);
       for (; order != NULL; order = g_async_queue_try_pop (keeper->orders))
         {
           quit = quit || order->quit;
           if (!order->quit && open_database (keeper, order->row != NULL))
-            obey (keeper, order);
+            dh_training_schedule_obey (keeper, order);
           order_free (order);
         }
     }
   for (guint i = 0; i < keeper->sequence->len; i++)
-    save_progress (keeper, keeper->sequence->pdata[i]);
+    dh_training_schedule_save (keeper->sequence->pdata[i], keeper);
   g_ptr_array_unref (keeper->ended);
   g_ptr_array_unref (keeper->sequence);
   g_hash_table_unref (keeper->records);
@@ -537,7 +281,7 @@ dh_training_keeper_new (const char *database, const char *program, const DhTrain
 void
 dh_training_keeper_stop (DhTrainingKeeper *keeper)
 {
-  Order *order = g_new0 (Order, 1);
+  DhKeeperCommand *order = g_new0 (DhKeeperCommand, 1);
   order->quit = TRUE;
   g_atomic_int_set (&keeper->stopped, TRUE);
   g_async_queue_push (keeper->orders, order);
@@ -548,7 +292,7 @@ dh_training_keeper_stop (DhTrainingKeeper *keeper)
 void
 dh_training_keeper_order (DhTrainingKeeper *keeper, DhKeeperOrder which, const char *folder)
 {
-  Order *order = g_new0 (Order, 1);
+  DhKeeperCommand *order = g_new0 (DhKeeperCommand, 1);
   order->order = which;
   order->folder = g_strdup (folder);
   g_async_queue_push (keeper->orders, order);
@@ -557,7 +301,7 @@ dh_training_keeper_order (DhTrainingKeeper *keeper, DhKeeperOrder which, const c
 void
 dh_training_keeper_add (DhTrainingKeeper *keeper, DhJobRow *row)
 {
-  Order *order = g_new0 (Order, 1);
+  DhKeeperCommand *order = g_new0 (DhKeeperCommand, 1);
   order->row = row;
   g_async_queue_push (keeper->orders, order);
 }

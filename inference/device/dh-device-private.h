@@ -35,6 +35,8 @@ typedef struct
   gboolean (*train) (DhTrainPlan *plan, const float *input, const guint8 *labels, guint64 seed, double weight,
                      DhLosses *losses, GCancellable *cancellable, GError **error);
   void (*free_training) (DhTrainPlan *plan);
+  /* Optional: what was chosen for this plan beyond device, threads and precision, in one line; free with g_free. */
+  char *(*describe_training) (DhTrainPlan *plan);
   /* Optional: what a training plan will hold; else all values that the backward pass reads, and the largest gradients
    * beside them. */
   guint64 (*estimate_training) (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhTrainOptions *options);

@@ -42,6 +42,17 @@ check_gradients (const DhGraph *graph, DhTensorDict *parameters, DhTensorDict *g
   return TRUE;
 }
 
+static gboolean
+check_choices (DhTrainPlan *plan, const char *wanted, GError **error)
+{
+  g_autofree char *made = wanted ? dh_train_plan_dup_choices (plan) : NULL;
+  if (!wanted || g_str_equal (wanted, made))
+    return TRUE;
+  g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
+               "Here it would not be computed to the last bit as before: then by %s, now by %s", wanted, made);
+  return FALSE;
+}
+
 DhTrainPlan *
 dh_train_plan_new (DhDevice *device, DhGraph *graph, DhTensorDict *parameters, DhTensorDict *gradients,
                    const DhTrainOptions *options, GError **error)
@@ -75,10 +86,23 @@ dh_train_plan_new (DhDevice *device, DhGraph *graph, DhTensorDict *parameters, D
     return NULL;
   plan->device = dh_device_ref (device);
   plan->options = *options;
+  plan->options.choices = NULL;
   plan->classes = dh_graph_node (graph, options->logits)->channels;
   if (!plan->steps)
     plan->steps = dh_plan_steps_new ();
-  return plan;
+  if (check_choices (plan, options->choices, error))
+    return plan;
+  dh_train_plan_free (plan);
+  return NULL;
+}
+
+char *
+dh_train_plan_dup_choices (DhTrainPlan *plan)
+{
+  const DhDevice *device = plan->device;
+  g_autofree char *more = device->functions->describe_training ? device->functions->describe_training (plan) : NULL;
+  return g_strdup_printf ("%s, %s, %u threads, %s%s%s", device->name, device->title, device->threads,
+                          dh_precision_name (plan->options.precision), more ? ", " : "", more ? more : "");
 }
 
 void

@@ -23,6 +23,7 @@ typedef struct
   DhValue logits, logits_ood; /* full size; logits_ood DH_NO_VALUE: L_seg alone */
   double beta;
   gboolean without_dropout; /* dropouts are the identity */
+  const char *choices;      /* of dh_train_plan_dup_choices(): to be kept to; NULL: free */
   /* Holds less and takes longer: results of convolutions that one convolution alone reads (the bottlenecks of dense
    * layers) are made again in the backward pass. Running statistics still move once. A device may have nothing to gain
    * from it; the results are the same bits. */
@@ -60,6 +61,10 @@ gboolean dh_train_plan_run (DhTrainPlan *plan, const float *input, const guint8 
 
 /* Bytes that the plan held at most in a step so far, but for parameters and gradients. */
 guint64 dh_train_plan_memory (DhTrainPlan *plan);
+
+/* By what the plan computes, as far as that was a choice and decides the last bits: to be given to a plan of the same
+ * shape later on. There it is kept to, or the plan is refused with DH_ERROR_MISMATCH. Free with g_free. */
+char *dh_train_plan_dup_choices (DhTrainPlan *plan);
 
 /* Time a kind of operator takes, since the plan was made: GArray of DhPlanStep, as dh_plan_list_steps(). */
 GArray *dh_train_plan_list_steps (DhTrainPlan *plan);

@@ -130,22 +130,50 @@ test_repeats (void)
 }
 
 static GSubprocess *
-start_program (const char *name, gboolean resume, const char *recipe)
+start_program (const char *name, gboolean resume, const char *workers)
 {
   g_autoptr (GError) error = NULL;
-  GSubprocess *process =
-      resume
-          ? g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &error, g_getenv ("DH_PROGRAM"), "train", "--exp_name",
-                              name, "--runs", folder, "--resume", "--device", "ref", "--threads", "2", "--quiet", NULL)
-          : g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &error, g_getenv ("DH_PROGRAM"), "train", recipe,
-                              "--dataroot", scenes, "--neg_dataroot", negatives, "--exp_name", name, "--runs", folder,
-                              "--device", "ref", "--threads", "2", "--seed", "5", "--checkpoint_steps", "2", "--quiet",
-                              NULL);
+  g_autofree char *recipe = g_build_filename (folder, "tiny.json", NULL);
+  const char *const fresh[] = { g_getenv ("DH_PROGRAM"),
+                                "train",
+                                recipe,
+                                "--dataroot",
+                                scenes,
+                                "--neg_dataroot",
+                                negatives,
+                                "--exp_name",
+                                name,
+                                "--runs",
+                                folder,
+                                "--device",
+                                "ref",
+                                "--threads",
+                                "2",
+                                "--seed",
+                                "5",
+                                "--checkpoint_steps",
+                                "2",
+                                "--workers",
+                                workers,
+                                "--quiet",
+                                NULL };
+  const char *const again[] = { g_getenv ("DH_PROGRAM"),
+                                "train",
+                                "--resume",
+                                "--exp_name",
+                                name,
+                                "--runs",
+                                folder,
+                                "--workers",
+                                workers,
+                                "--quiet",
+                                NULL };
+  GSubprocess *process = g_subprocess_newv (resume ? again : fresh, G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &error);
   g_assert_no_error (error);
   return process;
 }
 
-/* kill -9 behind the third step, resumed by the program: the straight run's model. */
+/* kill -9 behind the third step, resumed by the program: the straight run's model, with any number of workers. */
 static void
 test_killed (void)
 {
@@ -157,22 +185,27 @@ test_killed (void)
   g_autoptr (GError) error = NULL;
   g_autofree char *recipe = g_build_filename (folder, "tiny.json", NULL);
   g_assert_true (g_file_set_contents (recipe, recipe_json, -1, &error));
-  g_autoptr (GSubprocess) first = start_program ("killed", FALSE, recipe);
-  g_autofree char *log = g_build_filename (folder, "killed", "log.jsonl", NULL);
-  for (guint i = 0; i < 3000; i++)
+  static const char *const workers[] = { "0", "1", "4" };
+  for (guint k = 0; k < G_N_ELEMENTS (workers); k++)
     {
-      g_autofree char *text = NULL;
-      if (g_file_get_contents (log, &text, NULL, NULL) && strstr (text, "\"event\":\"step\",\"step\":3"))
-        break;
-      g_usleep (20000);
+      g_autofree char *name = g_strconcat ("killed-", workers[k], NULL);
+      g_autofree char *log = g_build_filename (folder, name, "log.jsonl", NULL);
+      g_autoptr (GSubprocess) first = start_program (name, FALSE, workers[k]);
+      for (guint i = 0; i < 3000; i++)
+        {
+          g_autofree char *text = NULL;
+          if (g_file_get_contents (log, &text, NULL, NULL) && strstr (text, "\"event\":\"step\",\"step\":3"))
+            break;
+          g_usleep (20000);
+        }
+      g_subprocess_send_signal (first, SIGKILL);
+      g_subprocess_wait (first, NULL, NULL);
+      g_autoptr (GSubprocess) second = start_program (name, TRUE, workers[(k + 1) % G_N_ELEMENTS (workers)]);
+      g_subprocess_wait (second, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (g_subprocess_get_exit_status (second), ==, 0);
+      assert_same_result ("straight", name);
     }
-  g_subprocess_send_signal (first, SIGKILL);
-  g_subprocess_wait (first, NULL, NULL);
-  g_autoptr (GSubprocess) second = start_program ("killed", TRUE, NULL);
-  g_subprocess_wait (second, NULL, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (g_subprocess_get_exit_status (second), ==, 0);
-  assert_same_result ("straight", "killed");
 }
 
 /* The model's keys are the reference's, in its order (which the golden tests compare with its list). */
@@ -348,9 +381,10 @@ int
 main (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
-  g_test_init (&argc, &argv, NULL);
   folder = g_dir_make_tmp ("dh-training-XXXXXX", &error);
   g_assert_no_error (error);
+  g_setenv ("XDG_DATA_HOME", folder, TRUE);
+  g_test_init (&argc, &argv, NULL);
   scenes = g_build_filename (folder, "scenes", NULL);
   negatives = g_build_filename (scenes, "negatives", NULL);
   const DhSceneCounts counts = { .training = 6, .validation = 2, .test = 1, .negatives = 3 };

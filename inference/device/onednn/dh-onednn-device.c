@@ -103,6 +103,15 @@ cpu_compile_training (DhDevice *device, DhGraph *graph, const DhShape *shapes, D
   return dh_host_train_new (device, graph, shapes, parameters, gradients, options, &dh_host_conv_onednn, error);
 }
 
+/* The library chooses by these. */
+static char *
+cpu_describe_training (DhTrainPlan *plan)
+{
+  const dnnl_version_t *version = dnnl_version ();
+  return g_strdup_printf ("oneDNN %d.%d.%d for 0x%x", version->major, version->minor, version->patch,
+                          (guint)dnnl_get_effective_cpu_isa ());
+}
+
 const DhDeviceFunctions dh_device_onednn_functions = {
   .list = cpu_list,
   .open = cpu_open,
@@ -114,4 +123,5 @@ const DhDeviceFunctions dh_device_onednn_functions = {
   .compile_training = cpu_compile_training,
   .train = dh_host_train_run,
   .free_training = dh_host_train_free,
+  .describe_training = cpu_describe_training,
 };

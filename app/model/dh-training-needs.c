@@ -1,0 +1,171 @@
+#include <glib/gi18n.h>
+#include <math.h>
+#include "dh-batch-loader.h"
+#include "dh-database.h"
+#include "dh-machine.h"
+#include "dh-records.h"
+#include "dh-run-folder.h"
+#include "dh-train-plan.h"
+#include "dh-training-check-private.h"
+
+/* FLOP a second that are assumed before anything was measured: of one thread, and of a card. */
+#define THREAD_SPEED 60e9
+#define CARD_SPEED 25e12
+/* Above this share of the memory that is there, other programs may come too short. */
+#define TIGHT 0.9
+
+static gboolean
+is_card (const DhTrainingLook *look)
+{
+  return look->check->device != NULL && g_str_has_prefix (look->check->device, "cuda");
+}
+
+/* Bytes for a batch: the plan's, what the optimiser keeps of each parameter, and the batches that are made ahead. */
+static guint64
+estimate_memory (const DhTrainingLook *look, guint batch)
+{
+  const gint crop = (gint)look->recipe->crop;
+  const DhTrainOptions options = { .input = { (gint)batch, 3, crop, crop },
+                                   .logits = look->net->logits,
+                                   .logits_ood = look->net->logits_ood,
+                                   .beta = look->recipe->beta };
+  const guint64 plan = dh_train_plan_estimate_bytes (look->device, look->net->graph, &options);
+  const double ahead = is_card (look) ? 0 : look->form->numbers[DH_TRAINING_WORKERS] + 2;
+  const double sample = 13.0 * crop * crop; /* three floats and a label a pixel */
+  const double rest = 16.0 * (double)look->check->parameters + ahead * batch * sample;
+  return plan == G_MAXUINT64 ? plan : plan + (guint64)rest;
+}
+
+static guint64
+memory_there (const DhTrainingLook *look)
+{
+  guint64 found = 0;
+  if (!is_card (look))
+    return dh_machine_memory_available ();
+  g_autoptr (GPtrArray) devices = dh_devices_list ();
+  for (guint i = 0; i < devices->len; i++)
+    {
+      const DhDeviceInfo *info = devices->pdata[i];
+      if (g_str_equal (info->name, look->check->device))
+        found = info->memory;
+    }
+  return found;
+}
+
+void
+dh_training_look_at_memory (DhTrainingLook *look)
+{
+  DhTrainingCheck *check = look->check;
+  const guint batch = look->recipe->batch;
+  const guint64 needed = estimate_memory (look, batch), there = memory_there (look);
+  if (needed == G_MAXUINT64)
+    {
+      dh_training_look_say (look, DH_CHECK_MEMORY, DH_CHECK_ERROR,
+                            _ ("Crops of %u px are too small or too large for this network"), look->recipe->crop);
+      return;
+    }
+  check->memory_needed = needed;
+  check->memory_there = there;
+  g_autofree char *wanted = g_format_size_full (needed, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *had = g_format_size_full (there, G_FORMAT_SIZE_IEC_UNITS);
+  if (there == 0 || (double)needed <= TIGHT * (double)there)
+    {
+      dh_training_look_say (look, DH_CHECK_MEMORY, DH_CHECK_OK, _ ("Needs about %s of memory"), wanted);
+      return;
+    }
+  guint fits = batch - 1;
+  while (fits >= 2 && (double)estimate_memory (look, fits) > TIGHT * (double)there)
+    fits--;
+  if (fits >= 2)
+    dh_training_look_say (look, DH_CHECK_MEMORY, needed > there ? DH_CHECK_ERROR : DH_CHECK_WARNING,
+                          _ ("Needs about %s of memory, and %s can be had; batch %u × %u would fit"), wanted, had, fits,
+                          (batch * look->recipe->accumulation + fits - 1) / fits);
+  else
+    dh_training_look_say (look, DH_CHECK_MEMORY, needed > there ? DH_CHECK_ERROR : DH_CHECK_WARNING,
+                          _ ("Needs about %s of memory, and %s can be had; choose a smaller crop"), wanted, had);
+}
+
+/* What earlier trainings on this device reached, or a rough guess. */
+static double
+speed_of (const DhTrainingLook *look, gboolean *measured)
+{
+  g_autofree char *path = dh_database_default_path ();
+  double speed = NAN;
+  if (g_file_test (path, G_FILE_TEST_EXISTS))
+    {
+      g_autoptr (DhDatabase) database = dh_database_open (path, NULL);
+      if (database != NULL)
+        speed = dh_database_training_speed (database, look->check->device, NULL);
+    }
+  *measured = isfinite (speed) && speed > 0;
+  if (*measured)
+    return speed;
+  return is_card (look)                             ? CARD_SPEED
+         : g_str_equal (look->check->device, "ref") ? 1e9 * dh_device_threads (look->device)
+                                                    : THREAD_SPEED * dh_device_threads (look->device);
+}
+
+static char *
+duration (double seconds)
+{
+  if (seconds < 90)
+    return g_strdup_printf (_ ("%.0f s"), seconds);
+  if (seconds < 90 * 60)
+    return g_strdup_printf (_ ("%.0f min"), seconds / 60);
+  if (seconds < 48 * 3600)
+    return g_strdup_printf (_ ("%.1f hours"), seconds / 3600);
+  return g_strdup_printf (_ ("%.1f days"), seconds / 86400);
+}
+
+void
+dh_training_look_at_time (DhTrainingLook *look)
+{
+  DhTrainingCheck *check = look->check;
+  DhComposer composer = dh_pictures_compose (&look->pictures, look->recipe, FALSE);
+  DhBatchLoader *loader = dh_batch_loader_new (&composer, 0, 0, 1, 0);
+  const guint64 epoch = dh_batch_loader_epoch_size (loader) / look->recipe->accumulation;
+  dh_batch_loader_free (loader);
+  if (epoch == 0)
+    {
+      dh_training_look_say (look, DH_CHECK_DATA, DH_CHECK_ERROR,
+                            _ ("%u training pictures are too few for one step of %u × %u"), check->training,
+                            look->recipe->batch, look->recipe->accumulation);
+      return;
+    }
+  const gint crop = (gint)look->recipe->crop;
+  const DhShape input = { (gint)look->recipe->batch, 3, crop, crop };
+  g_autofree DhShape *shapes = dh_graph_infer_shapes (look->net->graph, input, NULL);
+  if (shapes == NULL)
+    return;
+  const DhValue outputs[] = { look->net->logits, look->net->logits_ood };
+  const double forward =
+      dh_graph_flop (look->net->graph, shapes, outputs, look->net->logits_ood == DH_NO_VALUE ? 1 : 2);
+  gboolean measured;
+  check->steps = epoch * look->recipe->epochs;
+  /* Backwards it is the same twice, for values and for parameters. */
+  check->step_flop = 3 * forward * look->recipe->accumulation;
+  check->seconds = (double)check->steps * check->step_flop / speed_of (look, &measured);
+  g_autofree char *time = duration (check->seconds);
+  dh_training_look_say (look, DH_CHECK_TIME, check->seconds > 14 * 86400.0 ? DH_CHECK_WARNING : DH_CHECK_OK,
+                        measured ? _ ("About %s for %'" G_GUINT64_FORMAT " steps, going by earlier trainings here")
+                                 : _ ("Very roughly %s for %'" G_GUINT64_FORMAT " steps"),
+                        time, check->steps);
+}
+
+void
+dh_training_look_at_disk (DhTrainingLook *look)
+{
+  DhTrainingCheck *check = look->check;
+  if (*dh_training_look_text (look, DH_TRAINING_RUNS) == '\0')
+    return;
+  check->disk_needed = dh_run_folder_needs (check->parameters, look->recipe->keep);
+  check->disk_there = dh_run_folder_free_space (dh_training_look_text (look, DH_TRAINING_RUNS));
+  g_autofree char *needed = g_format_size_full (check->disk_needed, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *there = g_format_size_full (check->disk_there, G_FORMAT_SIZE_IEC_UNITS);
+  if (check->disk_there != 0 && check->disk_there < check->disk_needed)
+    dh_training_look_say (look, DH_CHECK_DISK, DH_CHECK_ERROR,
+                          _ ("The checkpoints need %s, but the disk has %s left; make room or keep fewer models"),
+                          needed, there);
+  else
+    dh_training_look_say (look, DH_CHECK_DISK, DH_CHECK_OK, _ ("Checkpoints take %s at most"), needed);
+}

@@ -1,0 +1,76 @@
+#include "dh-run-plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "dh-file.h"
+#include "dh-run-json.h"
+
+#define LARGEST (4 << 20)
+
+struct _DhRunPlan
+{
+  char *path;
+  GHashTable *choices; /* batch → text */
+};
+
+DhRunPlan *
+dh_run_plan_open (const char *folder, gboolean forget)
+{
+  DhRunPlan *plan = g_new0 (DhRunPlan, 1);
+  plan->path = g_build_filename (folder, "plan.json", NULL);
+  plan->choices = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  g_autoptr (GBytes) bytes = forget ? NULL : dh_file_map (plan->path, NULL);
+  gsize size = 0;
+  const char *text = bytes ? g_bytes_get_data (bytes, &size) : NULL;
+  g_autoptr (JsonNode) root = text && size <= LARGEST ? dh_run_json_parse (text, size, NULL) : NULL;
+  if (!root)
+    return plan;
+  JsonObject *object = json_node_get_object (root);
+  g_autoptr (GList) names = json_object_get_members (object);
+  for (GList *name = names; name; name = name->next)
+    {
+      const guint64 batch = g_ascii_strtoull (name->data, NULL, 10);
+      const char *choices = dh_run_json_text (object, name->data);
+      if (choices && batch > 0 && batch <= G_MAXUINT)
+        g_hash_table_insert (plan->choices, GUINT_TO_POINTER ((guint)batch), g_strdup (choices));
+    }
+  return plan;
+}
+
+void
+dh_run_plan_free (DhRunPlan *plan)
+{
+  if (!plan)
+    return;
+  g_hash_table_unref (plan->choices);
+  g_free (plan->path);
+  g_free (plan);
+}
+
+const char *
+dh_run_plan_get (DhRunPlan *plan, guint batch)
+{
+  return g_hash_table_lookup (plan->choices, GUINT_TO_POINTER (batch));
+}
+
+gboolean
+dh_run_plan_set (DhRunPlan *plan, guint batch, const char *choices, GError **error)
+{
+  if (g_strcmp0 (dh_run_plan_get (plan, batch), choices) == 0)
+    return TRUE;
+  g_hash_table_insert (plan->choices, GUINT_TO_POINTER (batch), g_strdup (choices));
+  JsonBuilder *json = json_builder_new ();
+  json_builder_begin_object (json);
+  GHashTableIter iter;
+  gpointer key, text;
+  g_hash_table_iter_init (&iter, plan->choices);
+  while (g_hash_table_iter_next (&iter, &key, &text))
+    {
+      char name[16];
+      g_snprintf (name, sizeof name, "%u", GPOINTER_TO_UINT (key));
+      dh_run_json_add_text (json, name, text);
+    }
+  g_autofree char *whole = dh_run_json_end (json, TRUE);
+  return dh_file_write (plan->path, whole, strlen (whole), error);
+}
