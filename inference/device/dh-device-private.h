@@ -40,6 +40,8 @@ typedef struct
   /* Optional: what a training plan will hold; else all values that the backward pass reads, and the largest gradients
    * beside them. */
   guint64 (*estimate_training) (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhTrainOptions *options);
+  /* Optional: of a device that sets `lost`. None of its plans is left. */
+  gboolean (*reopen) (DhDevice *device, GError **error);
 } DhDeviceFunctions;
 
 struct _DhDevice
@@ -50,6 +52,7 @@ struct _DhDevice
   char *title;
   guint threads;
   guint precisions;
+  gboolean lost;  /* after an error of its own: nothing runs before it is opened again */
   guint training; /* bits 1 << DhPrecision that it trains in; 0: f32 alone */
 };
 

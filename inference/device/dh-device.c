@@ -203,6 +203,20 @@ dh_device_threads (DhDevice *device)
 }
 
 gboolean
+dh_device_is_lost (DhDevice *device)
+{
+  g_return_val_if_fail (device != NULL, FALSE);
+  return device->lost;
+}
+
+gboolean
+dh_device_reopen (DhDevice *device, GError **error)
+{
+  g_return_val_if_fail (device != NULL, FALSE);
+  return !device->lost || device->functions->reopen (device, error);
+}
+
+gboolean
 dh_device_has_precision (DhDevice *device, DhPrecision precision)
 {
   g_return_val_if_fail (device != NULL && precision < DH_N_PRECISIONS, FALSE);

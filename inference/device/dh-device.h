@@ -48,6 +48,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhDevice, dh_device_unref)
 const char *dh_device_name (DhDevice *device);
 const char *dh_device_title (DhDevice *device);
 guint dh_device_threads (DhDevice *device);
+/* After an error of the device itself nothing runs on it: its plans must be freed, and it opened again, which may fail
+ * and be tried again. */
+gboolean dh_device_is_lost (DhDevice *device);
+gboolean dh_device_reopen (DhDevice *device, GError **error);
 gboolean dh_device_has_precision (DhDevice *device, DhPrecision precision);
 
 /* A graph compiled for one input shape on one device. */

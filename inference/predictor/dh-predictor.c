@@ -189,6 +189,16 @@ find_plan (DhPredictor *predictor, guint width, guint height, guint maps)
   return NULL;
 }
 
+/* A device that was lost is opened again; what was compiled on it is gone. */
+static gboolean
+revive (DhPredictor *predictor, GError **error)
+{
+  if (!dh_device_is_lost (predictor->device))
+    return TRUE;
+  g_array_set_size (predictor->plans, 0);
+  return dh_device_reopen (predictor->device, error);
+}
+
 DhPlan *
 dh_predictor_get_plan (DhPredictor *predictor, guint width, guint height, guint maps, GError **error)
 {
@@ -209,10 +219,10 @@ dh_predictor_get_plan (DhPredictor *predictor, guint width, guint height, guint 
           width, height, DH_IMAGE_MAX_SIDE, (gint)(DH_IMAGE_MAX_PIXELS / 1000000));
       return NULL;
     }
-  DhPlan *plan = find_plan (predictor, width, height, maps);
+  DhPlan *plan = dh_device_is_lost (predictor->device) ? NULL : find_plan (predictor, width, height, maps);
   if (plan)
     return plan;
-  if (!make_room (predictor, width, height, maps, error))
+  if (!revive (predictor, error) || !make_room (predictor, width, height, maps, error))
     return NULL;
 
   DhValue outputs[DH_N_MAPS];
@@ -312,7 +322,14 @@ dh_predictor_run (DhPredictor *predictor, const DhImage *image, guint maps, GCan
   dh_image_to_planes (image, planes);
   const gint64 begin = g_get_monotonic_time ();
   if (!dh_plan_run (plan, planes, outputs, cancellable, progress, error))
-    return NULL;
+    {
+      if (dh_device_is_lost (predictor->device))
+        g_prefix_error (error,
+                        revive (predictor, NULL) ? "The device “%s” failed and was opened again; try once more. "
+                                                 : "The device “%s” failed and cannot be opened again. ",
+                        dh_device_name (predictor->device));
+      return NULL;
+    }
   prediction->seconds = 1e-6 * (double)(g_get_monotonic_time () - begin);
   for (guint map = 0; map < DH_N_MAPS; map++)
     if (prediction->maps[map])

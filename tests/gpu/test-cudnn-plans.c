@@ -116,6 +116,55 @@ test_cases (void)
   g_assert_cmpuint (n, >, 100);
 }
 
+/* What is kept of a plan makes the same plan again; what is damaged, or another precision's, none. */
+static void
+test_json (void)
+{
+  DhCudaConvSpec spec = { .type = DH_CUDA_F32,
+                          .strict = TRUE,
+                          .n = 1,
+                          .in = 128,
+                          .out = 32,
+                          .h = 64,
+                          .w = 128,
+                          .out_h = 64,
+                          .out_w = 128,
+                          .kernel = 3,
+                          .stride = 1,
+                          .padding = 1,
+                          .dilation = 1 };
+  const gsize most = (gsize)512 << 20;
+  for (spec.direction = 0; spec.direction < 3; spec.direction++)
+    for (spec.strict = 0; spec.strict < 2; spec.strict++)
+      {
+        g_autofree char *reason = NULL;
+        g_autoptr (GPtrArray) plans = dh_cudnn_list_plans (NULL, device, &spec, most, 4, &reason);
+        g_assert_cmpuint (plans->len, >, 0);
+        for (guint i = 0; i < plans->len; i++)
+          {
+            const DhCudnnPlan *plan = g_ptr_array_index (plans, i);
+            g_autofree char *json = dh_cudnn_plan_to_json (plan);
+            g_assert_nonnull (json);
+            DhCudnnPlan *again = dh_cudnn_plan_from_json (NULL, device, &spec, most, json);
+            g_assert_nonnull (again);
+            g_assert_cmpstr (again->name, ==, plan->name);
+            g_assert_cmpuint (again->workspace, ==, plan->workspace);
+            dh_cudnn_plan_unref (again);
+            if (plan->workspace)
+              g_assert_null (dh_cudnn_plan_from_json (NULL, device, &spec, plan->workspace - 1, json));
+            DhCudaConvSpec strict = spec;
+            strict.strict = TRUE;
+            if (strstr (plan->name, "tensor cores"))
+              g_assert_null (dh_cudnn_plan_from_json (NULL, device, &strict, most, json));
+            for (gsize length = 0; length < strlen (json); length += strlen (json) / 7 + 1)
+              {
+                g_autofree char *torn = g_strndup (json, length);
+                g_assert_null (dh_cudnn_plan_from_json (NULL, device, &spec, most, torn));
+              }
+          }
+      }
+}
+
 /* The residual form: sum, then bias. */
 static void
 test_residual (void)
@@ -177,5 +226,6 @@ main (int argc, char **argv)
         }
   g_test_add_func ("/cudnn/cases", test_cases);
   g_test_add_func ("/cudnn/residual", test_residual);
+  g_test_add_func ("/cudnn/json", test_json);
   return g_test_run ();
 }

@@ -53,6 +53,7 @@ open_device (guint index, guint threads, GError **error)
     }
   DhCudaDevice *device = g_new0 (DhCudaDevice, 1);
   device->card = card;
+  device->index = index;
   device->base.name = g_strdup_printf ("cuda:%u", index);
   device->base.title = info.title;
   device->base.threads = threads;
@@ -64,11 +65,32 @@ static void
 close_device (DhDevice *base)
 {
   DhCudaDevice *device = (DhCudaDevice *)base;
-  dh_cuda_driver.close (device->card);
+  if (device->card)
+    dh_cuda_driver.close (device->card);
   g_free (device->lost);
   g_free (base->name);
   g_free (base->title);
   g_free (device);
+}
+
+static gboolean
+reopen_device (DhDevice *base, GError **error)
+{
+  DhCudaDevice *device = (DhCudaDevice *)base;
+  if (device->n_plans > 0)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_FAILED, "The device “%s” cannot be opened again: plans of it are in use",
+                   base->name);
+      return FALSE;
+    }
+  if (device->card)
+    dh_cuda_driver.close (device->card);
+  device->card = dh_cuda_driver.open (device->index, error);
+  if (!device->card)
+    return FALSE;
+  g_clear_pointer (&device->lost, g_free);
+  base->lost = FALSE;
+  return TRUE;
 }
 
 static const DhDeviceFunctions functions = {
@@ -82,6 +104,8 @@ static const DhDeviceFunctions functions = {
   .compile_training = dh_cuda_compile_training,
   .train = dh_cuda_train,
   .free_training = dh_cuda_free_training,
+  .estimate_training = dh_cuda_estimate_training,
+  .reopen = reopen_device,
 };
 
 __attribute__ ((visibility ("default"))) const DhDeviceFunctions *dh_module_open (const DhModuleHost *host);

@@ -41,7 +41,10 @@ void
 dh_cuda_note_error (DhCudaDevice *device, const GError *error)
 {
   if (!device->lost && g_error_matches (error, DH_ERROR, DH_ERROR_FAILED))
-    device->lost = g_strdup (error->message);
+    {
+      device->lost = g_strdup (error->message);
+      device->base.lost = TRUE;
+    }
 }
 
 DhPlan *

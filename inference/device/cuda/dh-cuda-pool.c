@@ -16,6 +16,7 @@ dh_cuda_pool_init (DhCudaPool *pool, DhCudaDevice *device, gint n, DhPrecision p
                         .buffers = g_ptr_array_new_with_free_func (g_free),
                         .allocations = g_ptr_array_new_with_free_func (g_free),
                         .chunks = g_ptr_array_new () };
+  device->n_plans++;
 }
 
 void
@@ -27,6 +28,7 @@ dh_cuda_pool_clear (DhCudaPool *pool)
     dh_cuda_driver.release (pool->device->card, pool->arena);
   if (pool->workspace)
     dh_cuda_driver.release (pool->device->card, pool->workspace);
+  pool->device->n_plans--;
   g_ptr_array_unref (pool->buffers);
   g_ptr_array_unref (pool->allocations);
   g_ptr_array_unref (pool->chunks);

@@ -10,7 +10,8 @@ typedef struct
 {
   DhDevice base;
   DhCudaCard *card;
-  char *lost; /* why nothing can be computed any more, or NULL */
+  guint index, n_plans; /* that hold something on the card */
+  char *lost;           /* why nothing can be computed any more, or NULL */
 } DhCudaDevice;
 
 /* Memory of one value: n × h × w × 8·n_groups, all images. */
@@ -204,6 +205,8 @@ DhTrainPlan *dh_cuda_compile_training (DhDevice *device, DhGraph *graph, const D
 gboolean dh_cuda_train (DhTrainPlan *plan, const float *input, const guint8 *labels, guint64 seed, double weight,
                         DhLosses *losses, GCancellable *cancellable, GError **error);
 void dh_cuda_free_training (DhTrainPlan *plan);
+guint64 dh_cuda_estimate_training (DhDevice *device, DhGraph *graph, const DhShape *shapes,
+                                   const DhTrainOptions *options);
 
 /* dh-cuda-device.c */
 extern const DhModuleHost *dh_cuda_host;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "dh-cudnn.h"
 #include "dh-error.h"
+#include "dh-plan-cache.h"
 
 /* The real card: the CUDA runtime, which finds the driver itself, and cuDNN. */
 
@@ -11,7 +12,12 @@ enum
   N_MARKS = 4096,
   CANDIDATES = 8, /* of each heuristic, timed */
   TRIALS = 3,
+  MAX_CARDS = 256,
+  MAX_PLANS_KEPT = 8192,
 };
+
+/* How often a card was reset: what was made on it before is gone with its context, all that this process had there. */
+static gint generations[MAX_CARDS];
 
 struct _DhCudaCard
 {
@@ -20,6 +26,9 @@ struct _DhCudaCard
   cudnnHandle_t handle;
   cudaEvent_t marks[N_MARKS];
   GHashTable *plans; /* DhCudaConvSpec → DhCudnnPlan: the fastest */
+  gint generation;
+  char *cache;    /* folder of plans kept; or NULL */
+  char *identity; /* of card and libraries, as far as plans depend on them */
 };
 
 struct _DhCudaConvolution
@@ -46,9 +55,21 @@ succeeded (cudaError_t code, const char *what, GError **error)
   return FALSE;
 }
 
+/* TRUE where what was made on the card is still there. */
+static gboolean
+is_there (DhCudaCard *card)
+{
+  return card->generation == g_atomic_int_get (&generations[card->index]);
+}
+
 static gboolean
 enter (DhCudaCard *card, GError **error)
 {
+  if (!is_there (card))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_FAILED, "The card was reset after an error");
+      return FALSE;
+    }
   return succeeded (cudaSetDevice (card->index), "taking the card", error);
 }
 
@@ -124,22 +145,51 @@ spec_equal (gconstpointer a, gconstpointer b)
   return memcmp (a, b, sizeof (DhCudaConvSpec)) == 0;
 }
 
+/* After a fault the whole context is of no use any more, whoever asks: then the card is reset, and what is made
+ * afterwards is whole again. */
 static void
 close_card (DhCudaCard *card)
 {
   const char *reason = NULL;
   const DhCudnn *cudnn = dh_cudnn_get (&reason);
-  cudaSetDevice (card->index);
-  if (card->plans)
+  if (is_there (card))
+    {
+      cudaSetDevice (card->index);
+      const gboolean fault = card->stream && cudaStreamSynchronize (card->stream) != cudaSuccess;
+      g_hash_table_unref (card->plans);
+      if (card->handle && cudnn)
+        cudnn->destroy (card->handle);
+      for (guint i = 0; i < N_MARKS && card->marks[i]; i++)
+        cudaEventDestroy (card->marks[i]);
+      if (card->stream)
+        cudaStreamDestroy (card->stream);
+      if (fault)
+        {
+          g_atomic_int_inc (&generations[card->index]);
+          cudaDeviceReset ();
+        }
+      cudaGetLastError ();
+    }
+  else
     g_hash_table_unref (card->plans);
-  if (card->handle && cudnn)
-    cudnn->destroy (card->handle);
-  for (guint i = 0; i < N_MARKS && card->marks[i]; i++)
-    cudaEventDestroy (card->marks[i]);
-  if (card->stream)
-    cudaStreamDestroy (card->stream);
-  cudaGetLastError ();
+  g_free (card->cache);
+  g_free (card->identity);
   g_free (card);
+}
+
+/* What a plan depends on besides the convolution. */
+static char *
+identify (int index, const DhCudnn *cudnn)
+{
+  struct cudaDeviceProp properties;
+  int driver = 0;
+  if (!cudnn || cudaGetDeviceProperties (&properties, index) != cudaSuccess
+      || cudaDriverGetVersion (&driver) != cudaSuccess)
+    return NULL;
+  g_strdelimit (properties.name, "\n", ' ');
+  return g_strdup_printf ("%s, %d.%d, %d multiprocessors, driver %d, CUDA %d, cuDNN %zu", properties.name,
+                          properties.major, properties.minor, properties.multiProcessorCount, driver, CUDART_VERSION,
+                          cudnn->get_version ());
 }
 
 static DhCudaCard *
@@ -149,6 +199,7 @@ open_card (guint index, GError **error)
   const DhCudnn *cudnn = dh_cudnn_get (&reason);
   DhCudaCard *card = g_new0 (DhCudaCard, 1);
   card->index = (int)index;
+  card->generation = g_atomic_int_get (&generations[index]);
   card->plans = g_hash_table_new_full (spec_hash, spec_equal, g_free, (GDestroyNotify)dh_cudnn_plan_unref);
   gboolean fine = enter (card, error)
                   && succeeded (cudaStreamCreateWithFlags (&card->stream, cudaStreamNonBlocking), "a stream", error);
@@ -162,10 +213,15 @@ open_card (guint index, GError **error)
       g_set_error (error, DH_ERROR, DH_ERROR_NO_DEVICE, "cuDNN does not start: %s", cudnn ? message : reason);
       fine = FALSE;
     }
-  if (fine)
-    return card;
-  close_card (card);
-  return NULL;
+  if (!fine)
+    {
+      close_card (card);
+      return NULL;
+    }
+  card->identity = identify (card->index, cudnn);
+  card->cache = card->identity ? dh_plan_cache_folder () : NULL;
+  dh_plan_cache_prune (card->cache, MAX_PLANS_KEPT);
+  return card;
 }
 
 static void
@@ -199,6 +255,8 @@ alloc (DhCudaCard *card, gsize bytes, GError **error)
 static void
 release (DhCudaCard *card, gpointer memory)
 {
+  if (!is_there (card))
+    return;
   cudaSetDevice (card->index);
   cudaFree (memory);
   cudaGetLastError ();
@@ -223,6 +281,8 @@ alloc_pinned (DhCudaCard *card, gsize bytes, GError **error)
 static void
 release_pinned (DhCudaCard *card, gpointer memory)
 {
+  if (!is_there (card))
+    return;
   cudaSetDevice (card->index);
   cudaFreeHost (memory);
   cudaGetLastError ();
@@ -282,12 +342,15 @@ record_begin (DhCudaCard *card, GError **error)
 static void
 recording_free (DhCudaCard *card, DhCudaRecording *recording)
 {
-  cudaSetDevice (card->index);
-  if (recording->exec)
-    cudaGraphExecDestroy (recording->exec);
-  if (recording->graph)
-    cudaGraphDestroy (recording->graph);
-  cudaGetLastError ();
+  if (is_there (card))
+    {
+      cudaSetDevice (card->index);
+      if (recording->exec)
+        cudaGraphExecDestroy (recording->exec);
+      if (recording->graph)
+        cudaGraphDestroy (recording->graph);
+      cudaGetLastError ();
+    }
   g_free (recording);
 }
 
@@ -301,6 +364,7 @@ record_end (DhCudaCard *card, GError **error)
   if (code == cudaSuccess)
     return recording;
   recording_free (card, recording);
+  cudaGetLastError ();
   g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "The card does not record this run: %s",
                cudaGetErrorString (code));
   return NULL;
@@ -361,17 +425,62 @@ choose (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *me
   return chosen;
 }
 
+/* All that decides which plan is the fastest. */
+static char *
+key_of (DhCudaCard *card, const DhCudaConvSpec *spec)
+{
+  GString *key = g_string_new (card->identity);
+  const gint *words = (const gint *)(gconstpointer)spec;
+  for (gsize i = 0; i < sizeof *spec / sizeof *words; i++)
+    g_string_append_printf (key, " %d", words[i]);
+  return g_string_free (key, FALSE);
+}
+
+/* The plan that was found the fastest in an earlier run, where it is kept and runs. */
+static DhCudnnPlan *
+recall (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *memory, gsize most)
+{
+  if (!card->cache)
+    return NULL;
+  g_autofree char *key = key_of (card, spec), *json = dh_plan_cache_read (card->cache, key);
+  if (!json)
+    return NULL;
+  DhCudnnPlan *plan = dh_cudnn_plan_from_json (card->handle, NULL, spec, most, json);
+  if (plan && dh_cudnn_run (card->handle, plan, spec, memory, NULL) && wait_card (card, NULL))
+    return plan;
+  /* Too little memory for it now is no reason to forget it. */
+  if (plan)
+    dh_plan_cache_drop (card->cache, key);
+  dh_cudnn_plan_unref (plan);
+  return NULL;
+}
+
+static void
+remember (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudnnPlan *plan)
+{
+  if (!card->cache)
+    return;
+  g_autofree char *key = key_of (card, spec), *json = dh_cudnn_plan_to_json (plan);
+  if (json)
+    dh_plan_cache_write (card->cache, key, json);
+}
+
 static DhCudaConvolution *
 conv_new (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *memory, gsize most, GError **error)
 {
   if (!enter (card, error))
     return NULL;
   DhCudnnPlan *plan = g_hash_table_lookup (card->plans, spec);
-  if (!plan)
+  if (!plan || plan->workspace > most)
     {
-      plan = choose (card, spec, memory, most, error);
+      plan = recall (card, spec, memory, most);
       if (!plan)
-        return NULL;
+        {
+          plan = choose (card, spec, memory, most, error);
+          if (!plan)
+            return NULL;
+          remember (card, spec, plan);
+        }
       g_hash_table_insert (card->plans, g_memdup2 (spec, sizeof *spec), plan);
     }
   DhCudaConvolution *conv = g_new (DhCudaConvolution, 1);

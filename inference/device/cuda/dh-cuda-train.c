@@ -158,17 +158,17 @@ dh_cuda_free_training (DhTrainPlan *base)
   g_free (plan);
 }
 
-/* What the plan would take on the card; the graph is known to be one that it can train. */
-static gsize
-estimate (DhCudaDevice *device, DhGraph *graph, const DhShape *shapes, const DhTrainOptions *options)
+/* What the plan would take on the card, parameters and gradients too, but for the convolutions' workspace. */
+guint64
+dh_cuda_estimate_training (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhTrainOptions *options)
 {
-  DhCudaTrainPlan *plan = new_plan (device, graph, shapes, NULL, NULL, options);
+  DhCudaTrainPlan *plan = new_plan ((DhCudaDevice *)device, graph, shapes, NULL, NULL, options);
   plan->pool.dry = TRUE;
   const gboolean fine =
       reserve_staging (plan, NULL) && dh_cuda_train_build (plan, NULL) && dh_cuda_train_place (plan, NULL);
   const gsize bytes = dh_cuda_train_bytes (plan);
   dh_cuda_free_training (&plan->base);
-  return fine ? bytes : 0;
+  return fine ? bytes : G_MAXUINT64;
 }
 
 DhTrainPlan *
@@ -192,7 +192,7 @@ dh_cuda_compile_training (DhDevice *base, DhGraph *graph, const DhShape *shapes,
                  "A training step on %d crops of %d×%d needs about %.0f MiB on the card; use a smaller batch or crop "
                  "(accumulation makes up for it): %s",
                  options->input.n, options->input.h, options->input.w,
-                 (double)estimate (device, graph, shapes, options) / 1048576.0, reason->message);
+                 (double)dh_cuda_estimate_training (base, graph, shapes, options) / 1048576.0, reason->message);
   else
     g_propagate_error (error, g_steal_pointer (&reason));
   return NULL;

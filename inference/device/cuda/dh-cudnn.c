@@ -291,6 +291,75 @@ finish_plan (const DhCudnn *cudnn, cudnnHandle_t handle, Descriptor device, Desc
   return result;
 }
 
+/* A plan is fit for use: its engine is one that this convolution may have. Fills in what is known of the engine. */
+static gboolean
+read_plan (const DhCudnn *cudnn, const DhCudaConvSpec *spec, Descriptor config, DhCudnnPlan *plan)
+{
+  guint numbers = 0, behaviours = 0;
+  if (!read_engine (cudnn, config, &plan->engine, &numbers, &behaviours) || !is_allowed (spec, numbers))
+    return FALSE;
+  plan->compiled = (behaviours & 1u << CUDNN_BEHAVIOR_NOTE_RUNTIME_COMPILATION) != 0;
+  g_free (plan->name);
+  plan->name = g_strdup_printf ("cudnn %" G_GINT64_FORMAT "%s%s", plan->engine, plan->compiled ? " compiled" : "",
+                                numbers & 1u << CUDNN_NUMERICAL_NOTE_TENSOR_CORE ? " tensor cores" : "");
+  return TRUE;
+}
+
+char *
+dh_cudnn_plan_to_json (const DhCudnnPlan *plan)
+{
+  const char *why_not;
+  const DhCudnn *cudnn = dh_cudnn_get (&why_not);
+  gint64 size = 0;
+  if (cudnn->get_attribute (plan->plan, CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, 0, &size, NULL)
+          != CUDNN_STATUS_SUCCESS
+      || size <= 0 || size > 1 << 20)
+    return NULL;
+  g_autofree char *json = g_malloc0 ((gsize)size + 1);
+  if (cudnn->get_attribute (plan->plan, CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, size, &size,
+                            json)
+      != CUDNN_STATUS_SUCCESS)
+    return NULL;
+  return g_steal_pointer (&json);
+}
+
+DhCudnnPlan *
+dh_cudnn_plan_from_json (cudnnHandle_t handle, cudnnBackendDescriptor_t device, const DhCudaConvSpec *spec,
+                         gsize max_workspace, const char *json)
+{
+  const char *why_not;
+  Builder b = { .cudnn = dh_cudnn_get (&why_not) };
+  gint64 workspace = 0, count = 0;
+  Descriptor plan = make (&b, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
+  if (handle)
+    set (&b, plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1, &handle);
+  else
+    set_descriptor (&b, plan, CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, device);
+  set (&b, plan, CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, (gint64)strlen (json), json);
+  if (finish (&b, plan, "the plan"))
+    check (&b,
+           b.cudnn->get_attribute (plan, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &count,
+                                   &workspace),
+           "to name its workspace");
+  Descriptor config = make (&b, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR);
+  if (config)
+    check (&b,
+           b.cudnn->get_attribute (plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1,
+                                   &count, &config),
+           "to name its engine");
+  DhCudnnPlan *result = g_new0 (DhCudnnPlan, 1);
+  *result = (DhCudnnPlan){ .refs = 1, .plan = plan, .workspace = (gsize)workspace };
+  if (b.reason || workspace < 0 || (guint64)workspace > max_workspace || !read_plan (b.cudnn, spec, config, result))
+    {
+      clear (&b);
+      g_free (result->name);
+      g_free (result);
+      return NULL;
+    }
+  b.cudnn->destroy_descriptor (config);
+  return result;
+}
+
 /* The configurations of one heuristic, as far as they are wanted, become plans. */
 static void
 add_plans (GPtrArray *plans, Builder *b, cudnnHandle_t handle, Descriptor device, Descriptor graph,

@@ -49,6 +49,12 @@ void dh_cudnn_plan_unref (DhCudnnPlan *plan);
 GPtrArray *dh_cudnn_list_plans (cudnnHandle_t handle, cudnnBackendDescriptor_t device, const DhCudaConvSpec *spec,
                                 gsize max_workspace, guint most, char **reason);
 
+/* A plan as cuDNN writes it down, free with g_free, and one that was written down, for the same library and card; NULL
+ * where it is none, or none for this convolution: its engine not allowed, its workspace too large. */
+char *dh_cudnn_plan_to_json (const DhCudnnPlan *plan);
+DhCudnnPlan *dh_cudnn_plan_from_json (cudnnHandle_t handle, cudnnBackendDescriptor_t device, const DhCudaConvSpec *spec,
+                                      gsize max_workspace, const char *json);
+
 gboolean dh_cudnn_run (cudnnHandle_t handle, const DhCudnnPlan *plan, const DhCudaConvSpec *spec,
                        const DhCudaConvMemory *memory, GError **error);
 
