@@ -103,7 +103,10 @@ write_all (DhRunLock *lock)
   memcpy (block, text, length);
   memset (block + length, ' ', SIZE - length);
   block[SIZE - 1] = '\n';
-  return pwrite (lock->file, block, SIZE, 0) == SIZE;
+  const gssize written = pwrite (lock->file, block, SIZE, 0);
+  if (written >= 0 && written < SIZE)
+    errno = ENOSPC;
+  return written == SIZE;
 }
 
 static gpointer
