@@ -20,10 +20,10 @@ dh_run_plan_open (const char *folder, gboolean forget)
   DhRunPlan *plan = g_new0 (DhRunPlan, 1);
   plan->path = g_build_filename (folder, "plan.json", NULL);
   plan->choices = g_hash_table_new_full (NULL, NULL, NULL, g_free);
-  g_autoptr (GBytes) bytes = forget ? NULL : dh_file_map (plan->path, NULL);
+  g_autoptr (GBytes) bytes = forget ? NULL : dh_file_read (plan->path, LARGEST, NULL);
   gsize size = 0;
   const char *text = bytes ? g_bytes_get_data (bytes, &size) : NULL;
-  g_autoptr (JsonNode) root = text && size <= LARGEST ? dh_run_json_parse (text, size, NULL) : NULL;
+  g_autoptr (JsonNode) root = text ? dh_run_json_parse (text, size, NULL) : NULL;
   if (!root)
     return plan;
   JsonObject *object = json_node_get_object (root);

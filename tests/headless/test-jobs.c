@@ -425,7 +425,7 @@ test_memory (void)
   g_assert_true (wait_for (queue, job, is_out_of_memory));
   g_assert_cmpint (setrlimit (RLIMIT_DATA, &before), ==, 0);
   g_test_message ("%s", dh_training_job_get_sentence (job));
-  g_assert_true (g_str_has_prefix (dh_training_job_get_sentence (job), "Out of memory at step 1: "));
+  g_assert_true (g_str_has_prefix (dh_training_job_get_sentence (job), "Out of memory at step 1. "));
   close_queue (queue);
 }
 
