@@ -39,14 +39,24 @@ print_help (FILE *to)
   fprintf (to, "\n\"densehybrid COMMAND --help\" tells the options of a command, with an example.\n");
 }
 
+/* The end of the terminal counts too, where nohup does not say otherwise. */
+static void
+fill_signals (sigset_t *set)
+{
+  struct sigaction hang_up;
+  sigemptyset (set);
+  sigaddset (set, SIGINT);
+  sigaddset (set, SIGTERM);
+  if (sigaction (SIGHUP, NULL, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN)
+    sigaddset (set, SIGHUP);
+}
+
 /* Signals are taken by a thread of their own, where cancelling is safe. */
 static gpointer
 wait_for_signals (gpointer data)
 {
   sigset_t set;
-  sigemptyset (&set);
-  sigaddset (&set, SIGINT);
-  sigaddset (&set, SIGTERM);
+  fill_signals (&set);
   int signal_number;
   for (guint times = 0; sigwait (&set, &signal_number) == 0; times++)
     {
@@ -62,9 +72,7 @@ run_command (guint position, int argc, char **argv)
 {
   DhCli cli = { .command = commands[position].name, .cancellable = g_cancellable_new () };
   sigset_t set;
-  sigemptyset (&set);
-  sigaddset (&set, SIGINT);
-  sigaddset (&set, SIGTERM);
+  fill_signals (&set);
   pthread_sigmask (SIG_BLOCK, &set, NULL);
   g_thread_unref (g_thread_new ("signals", wait_for_signals, cli.cancellable));
 

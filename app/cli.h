@@ -15,7 +15,7 @@ typedef struct
   gint threads;              /* --threads, 0: the physical cores */
   gboolean json;             /* --json: one document on standard output, nothing else there */
   gboolean quiet;            /* --quiet: no progress */
-  GCancellable *cancellable; /* cancelled by Ctrl-C and SIGTERM; a second one ends the program at once */
+  GCancellable *cancellable; /* cancelled by Ctrl-C, SIGTERM, SIGHUP; a second one ends the program at once */
   DhProgress progress;       /* draws on standard error */
   gint64 started;            /* monotonic, of the progress under way */
   gint64 drawn;

@@ -28,6 +28,7 @@ struct _DhRunLock
   DhRunPhase phase;
   char *why;
   guint64 step;
+  gint64 checkpoint;
 };
 
 const char *
@@ -93,6 +94,8 @@ write_all (DhRunLock *lock)
   dh_run_json_add_count (json, "started", (guint64)lock->started);
   dh_run_json_add_text (json, "phase", dh_run_phase_name (lock->phase));
   dh_run_json_add_count (json, "step", (guint64)lock->step);
+  if (lock->checkpoint >= 0)
+    dh_run_json_add_count (json, "checkpoint", (guint64)lock->checkpoint);
   dh_run_json_add_count (json, "beat", (guint64)g_get_real_time () / G_USEC_PER_SEC);
   dh_run_json_add_count (json, "memory", (guint64)read_memory ());
   dh_run_json_add_count (json, "oom_kills", (guint64)dh_run_lock_oom_kills ());
@@ -103,7 +106,10 @@ write_all (DhRunLock *lock)
   memcpy (block, text, length);
   memset (block + length, ' ', SIZE - length);
   block[SIZE - 1] = '\n';
-  return pwrite (lock->file, block, SIZE, 0) == SIZE;
+  const gssize written = pwrite (lock->file, block, SIZE, 0);
+  if (written >= 0 && written < SIZE)
+    errno = ENOSPC;
+  return written == SIZE;
 }
 
 static gpointer
@@ -152,6 +158,7 @@ dh_run_lock_take (const char *folder, GError **error)
 {
   g_autofree char *path = g_build_filename (folder, NAME, NULL);
   g_autoptr (DhRunLock) lock = g_new0 (DhRunLock, 1);
+  lock->checkpoint = -1;
   g_mutex_init (&lock->mutex);
   g_cond_init (&lock->cond);
   if (!take (lock, path, folder, error))
@@ -184,6 +191,15 @@ dh_run_lock_set_step (DhRunLock *lock, guint64 step)
 {
   g_mutex_lock (&lock->mutex);
   lock->step = step;
+  g_mutex_unlock (&lock->mutex);
+}
+
+void
+dh_run_lock_set_checkpoint (DhRunLock *lock, guint64 step)
+{
+  g_mutex_lock (&lock->mutex);
+  lock->checkpoint = (gint64)step;
+  write_all (lock);
   g_mutex_unlock (&lock->mutex);
 }
 
@@ -223,6 +239,7 @@ parse (const char *text, gsize size, DhRunLockInfo *info)
   info->pid = dh_run_json_count (object, "pid", 0);
   info->why = g_strdup (dh_run_json_text (object, "why"));
   info->step = (guint64)MAX (dh_run_json_count (object, "step", 0), 0);
+  info->checkpoint = dh_run_json_count (object, "checkpoint", -1);
   info->started = dh_run_json_count (object, "started", 0);
   info->beat = dh_run_json_count (object, "beat", 0);
   info->memory = (guint64)MAX (dh_run_json_count (object, "memory", 0), 0);
@@ -235,7 +252,7 @@ parse (const char *text, gsize size, DhRunLockInfo *info)
 gboolean
 dh_run_lock_read (const char *folder, DhRunLockInfo *info)
 {
-  *info = (DhRunLockInfo){ .phase = DH_N_RUN_PHASES, .oom_kills = -1 };
+  *info = (DhRunLockInfo){ .phase = DH_N_RUN_PHASES, .checkpoint = -1, .oom_kills = -1 };
   g_autofree char *path = g_build_filename (folder, NAME, NULL);
   const int file = open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   struct stat about;

@@ -31,6 +31,7 @@ DhRunLock *dh_run_lock_take (const char *folder, GError **error);
 /* Written at once. `why` (of an end) may be NULL. Any thread. */
 void dh_run_lock_set_phase (DhRunLock *lock, DhRunPhase phase, const char *why);
 void dh_run_lock_set_step (DhRunLock *lock, guint64 step);
+void dh_run_lock_set_checkpoint (DhRunLock *lock, guint64 step);
 void dh_run_lock_free (DhRunLock *lock);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhRunLock, dh_run_lock_free)
 
@@ -43,6 +44,7 @@ typedef struct
   DhRunPhase phase; /* the last that it said; DH_N_RUN_PHASES: nothing can be read */
   char *why;        /* of an end; NULL */
   guint64 step;
+  gint64 checkpoint;    /* step of the last one; −1: unknown, or none */
   gint64 started, beat; /* Unix, seconds: of the process, and when it last renewed; 0: unknown */
   guint64 memory;       /* bytes that it held then */
   gint64 oom_kills;     /* of the system until then; −1: unknown */

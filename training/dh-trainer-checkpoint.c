@@ -56,6 +56,7 @@ dh_trainer_save_checkpoint (DhTrainerRun *run, GError **error)
   const DhCheckpointContents contents = { run->state, extra, metadata };
   if (!dh_checkpoint_save_pth (path, &contents, error))
     return FALSE;
+  dh_run_lock_set_checkpoint (run->folder->lock, run->step);
   run->checkpoint_at = g_get_monotonic_time ();
   run->checkpoint_step = (gint64)run->step;
   JsonBuilder *json = dh_trainer_begin_event (run, "checkpoint");

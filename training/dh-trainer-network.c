@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "dh-error.h"
-#include "dh-model.h"
+#include "dh-start-weights.h"
 
 /* What is trained, on which device. */
 
@@ -34,19 +34,6 @@ own_state (DhTensorDict *state, GError **error)
       dh_tensor_dict_take (own, dh_tensor_dict_name (state, i), copy);
     }
   return g_steal_pointer (&own);
-}
-
-/* Of a checkpoint, of the weights to start from, or fresh. */
-static DhTensorDict *
-load_state (DhTrainerRun *run, const DhArchitecture *architecture, DhCheckpoint *checkpoint, GError **error)
-{
-  if (checkpoint)
-    return dh_tensor_dict_ref (dh_checkpoint_state (checkpoint));
-  if (!run->config->init)
-    return dh_net_new_fresh (run->net, "", run->config->seed);
-  const DhModelOptions options = { .classes = architecture->classes, .fresh_outlier_head = architecture->outlier_head };
-  g_autoptr (DhModel) model = dh_model_load (run->config->init, &options, error);
-  return model ? dh_model_dup_state (model, error) : NULL;
 }
 
 /* The trained parameters' names, their moments, and room for the running statistics. */
@@ -95,12 +82,9 @@ dh_trainer_prepare_network (DhTrainerRun *run, DhCheckpoint *checkpoint, GError 
       return FALSE;
     }
   run->net = dh_net_new (&architecture);
-  g_autoptr (GError) why = NULL;
-  g_autoptr (DhTensorDict) state = load_state (run, &architecture, checkpoint, &why);
-  if (!state && !why)
-    g_set_error (&why, DH_ERROR, DH_ERROR_NO_MEMORY, "Memory is too short for the weights");
-  if (state && dh_net_check_keys (run->net, state, &why) && (run->state = own_state (state, &why)))
-    return prepare_optimiser (run, error);
-  g_propagate_error (error, g_steal_pointer (&why));
-  return FALSE;
+  g_autoptr (DhTensorDict) state =
+      checkpoint ? dh_tensor_dict_ref (dh_checkpoint_state (checkpoint))
+                 : dh_start_weights_load (run->net, run->config->init, run->config->seed, NULL, NULL, error);
+  return state && dh_net_check_keys (run->net, state, error) && (run->state = own_state (state, error))
+         && prepare_optimiser (run, error);
 }

@@ -241,6 +241,8 @@ dh_train (const DhTraining *training, GCancellable *cancellable, GError **error)
     {
       run.begun = TRUE;
       dh_run_lock_set_step (run.folder->lock, run.step);
+      if (run.checkpoint_step >= 0)
+        dh_run_lock_set_checkpoint (run.folder->lock, (guint64)run.checkpoint_step);
       dh_run_lock_set_phase (run.folder->lock, DH_RUN_STEPPING, NULL);
       if (log_start (&run, &why))
         go_on (&run, cancellable, &why);

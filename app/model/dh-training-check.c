@@ -3,7 +3,7 @@
 #include <math.h>
 #include "dh-error.h"
 #include "dh-image.h"
-#include "dh-model.h"
+#include "dh-start-weights.h"
 
 /* Negatives of which the size is looked at. */
 #define MOST_PROBED 1500
@@ -190,25 +190,16 @@ look_at_weights (DhTrainingLook *look)
                               (double)look->check->parameters / 1e6);
       return;
     }
-  const gboolean head = look->net->architecture.outlier_head;
-  const DhModelOptions plain = { .classes = look->net->architecture.classes };
-  const DhModelOptions fresh = { .classes = plain.classes, .fresh_outlier_head = head };
-  g_autoptr (DhModel) model = dh_model_load (path, &plain, &error);
-  const gboolean adds = model != NULL && head && !dh_model_has_outlier_head (model);
-  if (adds)
-    {
-      dh_model_unref (model);
-      model = dh_model_load (path, &fresh, &error);
-    }
-  g_autoptr (DhTensorDict) state = model != NULL ? dh_model_dup_state (model, &error) : NULL;
-  if (state == NULL || !dh_net_check_keys (look->net, state, &error))
-    {
-      say_error (look, DH_CHECK_WEIGHTS, &error);
-      return;
-    }
-  look->check->weights_title = g_strdup (dh_model_title (model));
-  dh_training_look_say (look, DH_CHECK_WEIGHTS, DH_CHECK_OK,
-                        adds ? _ ("Weights fit; a fresh outlier head is added") : _ ("Weights fit"));
+  DhStartKind kind;
+  g_autoptr (DhTensorDict) state =
+      dh_start_weights_load (look->net, path, 0, &kind, &look->check->weights_title, &error);
+  if (state == NULL)
+    say_error (look, DH_CHECK_WEIGHTS, &error);
+  else
+    dh_training_look_say (look, DH_CHECK_WEIGHTS, DH_CHECK_OK, "%s",
+                          kind == DH_START_FRESH_HEAD ? _ ("Weights fit; a fresh outlier head is added")
+                          : kind == DH_START_BACKBONE ? _ ("A pretrained backbone; all else is drawn afresh")
+                                                      : _ ("Weights fit"));
 }
 
 static void

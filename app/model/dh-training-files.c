@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "dh-checkpoint.h"
 #include "dh-error.h"
 #include "dh-run-folder.h"
 #include "dh-training-record.h"
@@ -20,12 +19,14 @@ dh_job_checkpoint_free (DhJobCheckpoint *checkpoint)
   g_free (checkpoint);
 }
 
-static guint64
-read_step (const char *path)
+/* The checkpoint itself may be gigabytes. */
+static gint64
+read_step (const char *folder)
 {
-  g_autoptr (DhCheckpoint) checkpoint = dh_checkpoint_open (path, NULL);
-  const char *step = checkpoint != NULL ? g_hash_table_lookup (dh_checkpoint_metadata (checkpoint), "step") : NULL;
-  return step != NULL ? g_ascii_strtoull (step, NULL, 10) : 0;
+  DhRunLockInfo info;
+  dh_run_lock_read (folder, &info);
+  dh_run_lock_info_clear (&info);
+  return info.checkpoint;
 }
 
 static char *
@@ -56,7 +57,8 @@ make_checkpoint (const DhTrainingRecord *record, const char *name)
   checkpoint->best = best;
   checkpoint->last = checkpoint->resumable = last;
   checkpoint->epoch = best ? (guint)record->row->best_epoch : epoch;
-  checkpoint->step = last ? read_step (path) : 0;
+  const gint64 step = last ? read_step (record->row->folder) : 0;
+  checkpoint->step = step >= 0 ? (guint64)step : (guint64)record->row->step;
   checkpoint->time = about.st_mtime;
   checkpoint->name = g_strdup (name);
   checkpoint->path = g_steal_pointer (&path);

@@ -152,6 +152,17 @@ as_sentence (const char *text)
 }
 
 static char *
+memory_sentence (const DhJobRow *row)
+{
+  g_autofree char *why = as_sentence (row->why != NULL ? row->why : _ ("there was not enough"));
+  /* The trainer itself says what to do; the system, which ends a process, does not. */
+  const char *advice = strstr (why, "smaller") != NULL
+                           ? ""
+                           : _ (" A smaller crop or batch needs less; accumulation makes up for the batch.");
+  return g_strdup_printf (_ ("Out of memory at step %'" G_GINT64_FORMAT ". %s%s"), row->step + 1, why, advice);
+}
+
+static char *
 ended_sentence (const DhTrainingJob *self)
 {
   const DhJobRow *row = self->snapshot->row;
@@ -171,9 +182,7 @@ ended_sentence (const DhTrainingJob *self)
     case DH_JOB_FAILED:
       return g_strdup (row->why != NULL ? why : _ ("It failed without a word."));
     case DH_JOB_OUT_OF_MEMORY:
-      return g_strdup_printf (_ ("Out of memory at step %'" G_GINT64_FORMAT ": %s A smaller crop or batch needs less; "
-                                 "accumulation makes up for the batch."),
-                              row->step + 1, row->why != NULL ? row->why : _ ("there was not enough."));
+      return memory_sentence (row);
     case DH_JOB_CANCELLED:
       if (!self->snapshot->begun)
         return g_strdup (_ ("cancelled before it began"));

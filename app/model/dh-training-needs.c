@@ -9,7 +9,7 @@
 #include "dh-training-check-private.h"
 
 /* FLOP a second that are assumed before anything was measured: of one thread, and of a card. */
-#define THREAD_SPEED 60e9
+#define THREAD_SPEED 40e9
 #define CARD_SPEED 25e12
 /* Above this share of the memory that is there, other programs may come too short. */
 #define TIGHT 0.9

@@ -161,13 +161,15 @@ dh_training_record_look (DhTrainingRecord *record, char **why)
       record->phase = DH_JOB_WAITING;
       state = DH_JOB_QUEUED;
     }
-  else if (is_ours (record, &info) && info.phase >= DH_RUN_DONE)
-    state = end_of (&info, why);
   else if (may_be_starting (record))
     {
-      record->phase = record->stopped_at != 0 ? DH_JOB_STOPPING : DH_JOB_STARTING;
+      /* Or is about to be gone. */
+      const gboolean ends = record->stopped_at != 0 || (is_ours (record, &info) && info.phase >= DH_RUN_DONE);
+      record->phase = ends ? DH_JOB_STOPPING : DH_JOB_STARTING;
       state = DH_JOB_RUNNING;
     }
+  else if (is_ours (record, &info) && info.phase >= DH_RUN_DONE)
+    state = end_of (&info, why);
   else
     state = dh_training_record_diagnose (record, is_ours (record, &info) ? &info : NULL, why);
   if (state > DH_JOB_PAUSED)

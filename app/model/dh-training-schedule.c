@@ -38,6 +38,9 @@ end_job (DhTrainingKeeper *keeper, DhTrainingRecord *record, DhJobState state, c
 {
   dh_training_record_follow (record);
   dh_training_schedule_save (record, keeper);
+  /* Killed because it did not stop when it was asked to. */
+  if (state == DH_JOB_LOST && record->stopped_at != 0)
+    state = DH_JOB_CANCELLED;
   set_state (keeper, record, state, why);
   record->child = 0;
   record->stopped_at = 0;

@@ -2,10 +2,12 @@
 #include <math.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "dh-error.h"
 #include "dh-run-lock.h"
 #include "dh-scene-tree.h"
+#include "dh-training-job-private.h"
 #include "dh-training-queue.h"
 #include "tree.h"
 
@@ -53,6 +55,7 @@ IS (queued, DH_JOB_QUEUED)
 IS (failed, DH_JOB_FAILED)
 IS (cancelled, DH_JOB_CANCELLED)
 IS (lost, DH_JOB_LOST)
+IS (out_of_memory, DH_JOB_OUT_OF_MEMORY)
 
 static gboolean
 has_stepped (DhTrainingQueue *queue, DhTrainingJob *job)
@@ -403,6 +406,53 @@ test_failures (void)
   close_queue (queue);
 }
 
+/* Memory that a limit keeps from it: told as what it is, with what can be done. */
+static void
+test_memory (void)
+{
+  g_autoptr (GError) error = NULL;
+  struct rlimit before, limited;
+  g_assert_cmpint (getrlimit (RLIMIT_DATA, &before), ==, 0);
+  limited = before;
+  limited.rlim_cur = 600u << 20;
+  DhTrainingQueue *queue = open_queue ();
+  g_autoptr (DhTrainingForm) form = make_form ("large", 4);
+  dh_training_form_set_text (form, DH_TRAINING_ARCHITECTURE, "ldn121");
+  dh_training_form_set_number (form, DH_TRAINING_CROP, 2048);
+  g_assert_cmpint (setrlimit (RLIMIT_DATA, &limited), ==, 0);
+  DhTrainingJob *job = dh_training_queue_add (queue, form, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (wait_for (queue, job, is_out_of_memory));
+  g_assert_cmpint (setrlimit (RLIMIT_DATA, &before), ==, 0);
+  g_test_message ("%s", dh_training_job_get_sentence (job));
+  g_assert_true (g_str_has_prefix (dh_training_job_get_sentence (job), "Out of memory at step 1. "));
+  close_queue (queue);
+}
+
+/* A process that does not even notice that it is asked to stop: it is silent, and a second wish ends it. */
+static gboolean
+is_silent (DhTrainingQueue *queue, DhTrainingJob *job)
+{
+  return dh_training_job_get_progress (job)->silent > 0;
+}
+
+static void
+test_silent (void)
+{
+  DhTrainingQueue *queue = open_queue ();
+  DhTrainingJob *job = add (queue, "silent", 200);
+  g_assert_true (wait_for (queue, job, has_stepped));
+  const gint64 pid = pid_of (job);
+  g_assert_cmpint (kill ((pid_t)pid, SIGSTOP), ==, 0);
+  dh_training_queue_cancel (queue, job);
+  g_assert_true (wait_for (queue, job, is_silent));
+  g_assert_nonnull (strstr (dh_training_job_get_sentence (job), "no sign of life for "));
+  dh_training_queue_cancel (queue, job);
+  g_assert_true (wait_for (queue, job, is_cancelled));
+  g_assert_cmpint (kill ((pid_t)pid, 0), !=, 0);
+  close_queue (queue);
+}
+
 /* Cancelled while it waits, and while it reads its data. */
 static void
 test_cancel (void)
@@ -466,6 +516,77 @@ test_form (void)
   g_assert_false (dh_training_form_set_recipe (other, "nothing", &error));
   g_autofree char *still = dh_training_form_to_text (other);
   g_assert_cmpstr (text, ==, still);
+}
+
+static void
+push_steps (DhTrainingLog *log, guint from, guint to, double value)
+{
+  GArray *events = g_array_new (FALSE, TRUE, sizeof (DhRunEvent));
+  for (guint i = from; i <= to; i++)
+    {
+      const DhRunEvent event = {
+        .kind = DH_EVENT_STEP, .step = i, .time = 1.6e9 + i, .is.step = { value, value, NAN, NAN, 1e-4 }
+      };
+      g_array_append_val (events, event);
+    }
+  dh_training_log_take_events (log, events, FALSE, FALSE);
+}
+
+/* A hundred thousand steps, of which half are done again; the window's thread is never kept for long. */
+static void
+test_long_log (void)
+{
+  g_autoptr (DhTrainingLog) log = dh_training_log_new ();
+  gint64 worst = 0, begin;
+  for (guint i = 0; i < 100; i++)
+    {
+      begin = g_get_monotonic_time ();
+      push_steps (log, 1000 * i + 1, 1000 * (i + 1), 2);
+      worst = MAX (worst, g_get_monotonic_time () - begin);
+    }
+  DhTrainingCurve curve;
+  dh_training_log_get_curve (log, DH_CURVE_TOTAL, &curve);
+  g_assert_cmpuint (curve.n, ==, 100000);
+  g_assert_cmpuint (curve.generation, ==, 0);
+  dh_training_log_get_curve (log, DH_CURVE_LIKE, &curve);
+  g_assert_cmpuint (curve.n, ==, 0);
+
+  GArray *start = g_array_new (FALSE, TRUE, sizeof (DhRunEvent));
+  const DhRunEvent event = { .kind = DH_EVENT_START, .step = 50000, .epoch = 3, .time = NAN };
+  g_array_append_val (start, event);
+  dh_training_log_take_events (log, start, FALSE, FALSE);
+  dh_training_log_get_curve (log, DH_CURVE_TOTAL, &curve);
+  g_assert_cmpuint (curve.n, ==, 50000);
+  g_assert_cmpuint (curve.generation, ==, 1);
+  g_assert_cmpuint (curve.kept, ==, 50000);
+  push_steps (log, 50001, 60000, 1);
+  dh_training_log_get_curve (log, DH_CURVE_SEG, &curve);
+  g_assert_cmpuint (curve.n, ==, 60000);
+  for (guint i = 0; i < curve.n; i++)
+    {
+      g_assert_cmpfloat (curve.x[i], ==, i + 1);
+      g_assert_cmpfloat (curve.y[i], ==, i < 50000 ? 2 : 1);
+    }
+
+  begin = g_get_monotonic_time ();
+  dh_training_log_set_filter (log, "step 5555");
+  worst = MAX (worst, g_get_monotonic_time () - begin);
+  while (g_main_context_pending (NULL))
+    {
+      begin = g_get_monotonic_time ();
+      g_main_context_iteration (NULL, FALSE);
+      worst = MAX (worst, g_get_monotonic_time () - begin);
+    }
+  /* 5555, 55550 … 55559 twice, and those with it further behind. */
+  guint expected = 0;
+  for (guint pass = 0; pass < 2; pass++)
+    for (guint i = pass ? 50001 : 1; i <= (pass ? 60000 : 100000); i++)
+      {
+        g_autofree char *text = g_strdup_printf ("%u", i);
+        expected += strstr (text, "5555") != NULL;
+      }
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (log)), ==, expected);
+  g_test_message ("the longest hold of the window's thread: %.1f ms", (double)worst / 1e3);
 }
 
 static void
@@ -568,6 +689,7 @@ main (int argc, char **argv)
   dh_scene_tree_write (scenes, 3, &counts, 128, 64, NULL, NULL, &error);
   g_assert_no_error (error);
   g_test_add_func ("/jobs/form", test_form);
+  g_test_add_func ("/jobs/long-log", test_long_log);
   g_test_add_func ("/jobs/check", test_check);
   if (g_getenv ("DH_PROGRAM") != NULL)
     {
@@ -576,6 +698,10 @@ main (int argc, char **argv)
       g_test_add_func ("/jobs/unwatched", test_unwatched);
       g_test_add_func ("/jobs/failures", test_failures);
       g_test_add_func ("/jobs/cancel", test_cancel);
+      g_test_add_func ("/jobs/silent", test_silent);
+      /* The memory that a sanitizer takes is beyond all limits. */
+      if (strstr (g_getenv ("DH_PROGRAM"), "asan") == NULL)
+        g_test_add_func ("/jobs/memory", test_memory);
     }
   const int status = g_test_run ();
   tree_remove (folder);

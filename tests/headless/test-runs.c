@@ -8,6 +8,7 @@
 #include "dh-run-folder.h"
 #include "dh-run-log.h"
 #include "dh-scene-tree.h"
+#include "dh-start-weights.h"
 #include "dh-trainer.h"
 #include "tree.h"
 
@@ -283,6 +284,60 @@ test_init (void)
   assert_same_file ("from", "from-again", "checkpoint.pth");
 }
 
+/* A DenseNet in torchvision's names, old and new, becomes the backbone; what is missing is named. */
+static void
+test_backbone (void)
+{
+  g_autoptr (GError) error = NULL;
+  DhArchitecture architecture;
+  g_assert_true (dh_architecture_from_name ("ldn-tiny-closed", 12, &architecture, &error));
+  g_autoptr (DhNet) net = dh_net_new (&architecture);
+  g_autoptr (DhTensorDict) donor = dh_net_new_seeded (net, 7, 1), dense = dh_tensor_dict_new ();
+  const gint64 one = 1000;
+  for (guint i = 0; i < dh_tensor_dict_size (donor); i++)
+    {
+      const char *name = dh_tensor_dict_name (donor, i);
+      if (!g_str_has_prefix (name, "backbone."))
+        continue;
+      g_autoptr (GString) old = g_string_new (name + strlen ("backbone."));
+      if (!strstr (name, "transition") && i % 2)
+        {
+          g_string_replace (old, ".norm1", ".norm.1", 0);
+          g_string_replace (old, ".norm2", ".norm.2", 0);
+          g_string_replace (old, ".conv1", ".conv.1", 0);
+          g_string_replace (old, ".conv2", ".conv.2", 0);
+        }
+      dh_tensor_dict_take (dense, old->str, dh_tensor_ref (dh_tensor_dict_at (donor, i)));
+    }
+  dh_tensor_dict_take (dense, "classifier.bias", dh_tensor_new_f32 (1, &one));
+  g_autofree char *path = g_build_filename (folder, "densenet.pth", NULL);
+  const DhCheckpointContents contents = { .state = dense };
+  g_assert_true (dh_checkpoint_save_pth (path, &contents, &error));
+
+  DhStartKind kind;
+  g_autofree char *title = NULL;
+  g_autoptr (DhTensorDict) state = dh_start_weights_load (net, path, 5, &kind, &title, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (kind, ==, DH_START_BACKBONE);
+  g_assert_true (dh_net_check_keys (net, state, &error));
+  g_autoptr (DhTensorDict) fresh = dh_net_new_fresh (net, "", 5);
+  for (guint i = 0; i < dh_tensor_dict_size (state); i++)
+    {
+      const char *name = dh_tensor_dict_name (state, i);
+      if (dh_tensor_dict_at (state, i)->dtype != DH_DTYPE_F32)
+        continue;
+      DhTensor *wanted = dh_tensor_dict_get (g_str_has_prefix (name, "backbone.") ? donor : fresh, name);
+      g_assert_cmpmem (dh_tensor_data (dh_tensor_dict_at (state, i)), dh_tensor_size_bytes (wanted),
+                       dh_tensor_data (wanted), dh_tensor_size_bytes (wanted));
+    }
+
+  g_assert_true (dh_architecture_from_name ("ldn121-closed", 12, &architecture, &error));
+  g_autoptr (DhNet) large = dh_net_new (&architecture);
+  g_assert_null (dh_start_weights_load (large, path, 5, &kind, NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_MISMATCH);
+  g_assert_nonnull (strstr (error->message, "densenet.pth"));
+}
+
 /* Other pictures, other kernels, a folder in use, a configuration that is none: refused in words. */
 static void
 test_refused (void)
@@ -452,6 +507,7 @@ main (int argc, char **argv)
   g_test_add_func ("/runs/kept", test_kept);
   g_test_add_func ("/runs/torn", test_torn);
   g_test_add_func ("/runs/init", test_init);
+  g_test_add_func ("/runs/backbone", test_backbone);
   g_test_add_func ("/runs/refused", test_refused);
   const int status = g_test_run ();
   tree_remove (folder);
