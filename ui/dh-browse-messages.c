@@ -72,7 +72,7 @@ dh_browse_panes_show_legend (DhBrowsePanes *self, guint index)
       gboolean maps = dh_frame_has_map (self->frame, dh_score_map (dh_session_get_active_score (self->session)));
       gboolean judged = maps && self->frame->truth != NULL && g_str_equal (overlay, "outcome");
       gboolean flagged = maps && !judged && (g_str_equal (overlay, "outcome") || g_str_equal (overlay, "mask"));
-      const DhLegendEntry mask = { DH_COLOR_TP, _ ("flagged"), FALSE };
+      const DhLegendEntry mask = { DH_COLOR_MASK, _ ("flagged"), FALSE };
       if (flagged)
         dh_pane_set_legend (pane, &mask, 1);
       else

@@ -216,11 +216,15 @@ make_set_menu (void)
   return G_MENU_MODEL (menu);
 }
 
-/* The list itself would swallow these two, for which it has no use. */
+/* The list itself would swallow these, for which it has no use. */
 static gboolean
 on_key (GtkEventControllerKey *controller, guint key, guint code, GdkModifierType state, DhImagePanel *self)
 {
-  if ((key != GDK_KEY_Left && key != GDK_KEY_Right) || (state & gtk_accelerator_get_default_mod_mask ()) != 0)
+  if ((state & gtk_accelerator_get_default_mod_mask ()) != 0)
+    return FALSE;
+  if (key == GDK_KEY_space)
+    return gtk_widget_activate_action (GTK_WIDGET (self), "win.single", NULL);
+  if (key != GDK_KEY_Left && key != GDK_KEY_Right)
     return FALSE;
   return gtk_widget_activate_action (GTK_WIDGET (self), "win.step", "i", key == GDK_KEY_Left ? -1 : 1);
 }

@@ -145,7 +145,7 @@ show_verdict (DhProbeStrip *self, const DhProbe *probe)
   g_autofree char *text = g_strdup_printf ("%s %s%s", word, value > threshold ? "+" : "", number);
   set_value (self, CELL_VERDICT, text);
   guint32 color = flagged && anomaly ? DH_COLOR_TP : flagged ? DH_COLOR_FP : DH_COLOR_FN;
-  set_swatch (self, CELL_VERDICT, judged ? flagged || anomaly : flagged, judged ? color : DH_COLOR_TP,
+  set_swatch (self, CELL_VERDICT, judged ? flagged || anomaly : flagged, judged ? color : DH_COLOR_MASK,
               judged && !flagged && anomaly);
 }
 

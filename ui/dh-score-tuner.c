@@ -12,6 +12,7 @@ struct _DhScoreTuner
   DhScoreAxis *axis;
   GtkWidget *radio, *field, *histogram, *extras, *record_icon, *record, *warning;
   GtkWidget *presets[DH_N_RULES];
+  GtkWidget *before; /* weak: what had the focus before the field took it */
   gboolean compact, updating;
   DhThreshold shown; /* the record that the labels tell */
   guint shown_state;
@@ -201,6 +202,44 @@ make_menu (DhScore score)
   return G_MENU_MODEL (menu);
 }
 
+/* Done with typing: single keys are the window's again. */
+static void
+leave_field (DhScoreTuner *self)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = self->before;
+  if (root == NULL)
+    return;
+  gtk_root_set_focus (root, focus != NULL && gtk_widget_get_mapped (focus) ? focus : NULL);
+  g_clear_weak_pointer (&self->before);
+}
+
+static gboolean
+on_field_key (GtkEventControllerKey *controller, guint key, guint code, GdkModifierType state, DhScoreTuner *self)
+{
+  GtkSpinButton *field = GTK_SPIN_BUTTON (self->field);
+  switch (key)
+    {
+    case GDK_KEY_Escape:
+      {
+        /* What was typed is forgotten. */
+        g_autofree char *text =
+            dh_number_format (gtk_spin_button_get_value (field), gtk_spin_button_get_digits (field));
+        gtk_editable_set_text (GTK_EDITABLE (field), text);
+        leave_field (self);
+        return TRUE;
+      }
+    case GDK_KEY_Return:
+    case GDK_KEY_KP_Enter:
+    case GDK_KEY_ISO_Enter:
+      gtk_spin_button_update (field);
+      leave_field (self);
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
 static GtkWidget *
 make_head (DhScoreTuner *self, DhScoreTuner *group)
 {
@@ -220,6 +259,10 @@ make_head (DhScoreTuner *self, DhScoreTuner *group)
   dh_ui_add_classes (self->field, "dh-compact");
   g_autofree char *name = g_strdup_printf (_ ("%s threshold"), dh_score_title (self->score));
   dh_ui_set_name (self->field, name);
+  GtkEventController *keys = gtk_event_controller_key_new ();
+  gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
+  g_signal_connect (keys, "key-pressed", G_CALLBACK (on_field_key), self);
+  gtk_widget_add_controller (self->field, keys);
   gtk_box_append (GTK_BOX (head), self->field);
   g_autoptr (GMenuModel) menu = make_menu (self->score);
   gtk_box_append (GTK_BOX (head),
@@ -283,6 +326,10 @@ dh_score_tuner_set_compact (DhScoreTuner *self, gboolean compact)
 void
 dh_score_tuner_focus_field (DhScoreTuner *self)
 {
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+  if (focus == NULL || !gtk_widget_is_ancestor (focus, self->field))
+    g_set_weak_pointer (&self->before, focus);
   gtk_widget_grab_focus (self->field);
 }
 
@@ -303,6 +350,7 @@ dh_score_tuner_dispose (GObject *object)
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
   g_clear_pointer (&self->axis, dh_score_axis_free);
+  g_clear_weak_pointer (&self->before);
   dh_threshold_clear (&self->shown);
   g_clear_object (&self->session);
   G_OBJECT_CLASS (dh_score_tuner_parent_class)->dispose (object);

@@ -5,6 +5,7 @@ typedef struct
   const char *keys;   /* accelerators, separated by spaces; NULL: a new group begins */
   const char *title;  /* of the key or of the group */
   const char *action; /* a detailed name; NULL: a widget's own key, only told of */
+  const char *told;   /* how the list of keys names it; NULL: by `keys` */
 } Key;
 
 /* Keys with a modifier go everywhere; single ones only while nothing is being typed. */
@@ -35,8 +36,9 @@ static const Key keys[] = {
   { "t", N_ ("Type a threshold"), "win.threshold-field" },
   { "comma", N_ ("A little lower"), "win.nudge(-1)" },
   { "period", N_ ("A little higher"), "win.nudge(1)" },
-  { "<Shift>semicolon semicolon", N_ ("Lower"), "win.nudge(-10)" },
-  { "<Shift>colon colon", N_ ("Higher"), "win.nudge(10)" },
+  /* What Shift makes of these two keys depends on the keyboard. */
+  { "less <Shift>less semicolon <Shift>semicolon", N_ ("Lower"), "win.nudge(-10)", "<Shift>comma" },
+  { "greater <Shift>greater colon <Shift>colon", N_ ("Higher"), "win.nudge(10)", "<Shift>period" },
   { "<Control>r", N_ ("Back to the record"), "win.reset-active" },
   { "<Control>z", N_ ("Undo"), "win.undo" },
   { NULL, N_ ("Window"), NULL },
@@ -129,7 +131,7 @@ dh_window_show_shortcuts (DhWindow *self)
           open = TRUE;
           continue;
         }
-      g_autofree char *accelerator = g_markup_escape_text (keys[i].keys, -1);
+      g_autofree char *accelerator = g_markup_escape_text (keys[i].told ? keys[i].told : keys[i].keys, -1);
       g_string_append_printf (xml,
                               "<child><object class=\"GtkShortcutsShortcut\"><property name=\"title\">%s</property>"
                               "<property name=\"accelerator\">%s</property></object></child>",

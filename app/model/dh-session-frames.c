@@ -187,6 +187,11 @@ on_stats (DhWorker *worker, DhImageItem *item, DhScoreStats *stats, DhSession *s
   self->stats = dh_score_stats_ref (stats);
   dh_session_trace (self, "counted %s", dh_image_item_get_stem (item));
   dh_session_notify (self, DH_SESSION_PROP_STATS);
+}
+
+static void
+on_stored (DhWorker *worker, DhImageItem *item, DhSession *self)
+{
   dh_session_look_at_cache (self);
 }
 
@@ -305,6 +310,7 @@ dh_session_connect_worker (DhSession *self)
 {
   g_signal_connect (self->worker, "frame", G_CALLBACK (on_frame), self);
   g_signal_connect (self->worker, "stats", G_CALLBACK (on_stats), self);
+  g_signal_connect (self->worker, "stored", G_CALLBACK (on_stored), self);
   g_signal_connect (self->worker, "progress", G_CALLBACK (on_progress), self);
   g_signal_connect (self->worker, "failed", G_CALLBACK (on_failed), self);
 }

@@ -7,6 +7,7 @@ typedef enum
   MESSAGE_STATS,
   MESSAGE_PROGRESS,
   MESSAGE_FAILED,
+  MESSAGE_STORED,
 } MessageKind;
 
 /* What a thread has to tell the window about a job. */
@@ -57,6 +58,9 @@ deliver (gpointer data)
     case MESSAGE_FAILED:
       g_signal_emit_by_name (self, "failed", job->item, message->text);
       break;
+    case MESSAGE_STORED:
+      g_signal_emit_by_name (self, "stored", job->item);
+      break;
     }
   return G_SOURCE_REMOVE;
 }
@@ -102,6 +106,12 @@ dh_worker_post_stats (DhJob *job, DhScoreStats *stats)
   Message *message = message_new (MESSAGE_STATS, job);
   message->stats = dh_score_stats_ref (stats);
   post (message);
+}
+
+void
+dh_worker_post_stored (DhJob *job)
+{
+  post (message_new (MESSAGE_STORED, job));
 }
 
 void

@@ -95,6 +95,7 @@ typedef struct
 G_GNUC_INTERNAL void dh_worker_to_window (GSourceFunc function, gpointer data, GDestroyNotify destroy, gint priority);
 G_GNUC_INTERNAL void dh_worker_post_frame (DhJob *job, DhFrame *frame, gboolean last);
 G_GNUC_INTERNAL void dh_worker_post_stats (DhJob *job, DhScoreStats *stats);
+G_GNUC_INTERNAL void dh_worker_post_stored (DhJob *job);
 G_GNUC_INTERNAL void dh_worker_post_progress (DhJob *job, double fraction, double seconds, const char *layer);
 G_GNUC_INTERNAL void dh_worker_post_failure (DhJob *job, const GError *error);
 

@@ -41,6 +41,8 @@ dh_worker_count_and_store (gpointer data, gpointer user_data)
   g_autoptr (GError) error = NULL;
   if (finished->key != NULL && !dh_map_cache_store (self->cache, finished->key, finished->frame, &error))
     g_info ("%s", error->message);
+  else if (finished->key != NULL && job != NULL)
+    dh_worker_post_stored (job);
   dh_frame_unref (finished->frame);
   g_free (finished->key);
   g_clear_pointer (&job, dh_job_unref);

@@ -121,6 +121,22 @@ test_logit (void)
     g_assert_true (isfinite (dh_logistic (x)));
 }
 
+/* A field shows fewer digits than its value has: to look at it is not to change it. */
+static void
+test_field (void)
+{
+  GtkAdjustment *adjustment = gtk_adjustment_new (-10.60449, -20, 20, 0.1, 1, 0);
+  GtkWidget *field = g_object_ref_sink (gtk_spin_button_new (adjustment, 0, 2));
+  dh_spin_button_use_true_minus (GTK_SPIN_BUTTON (field));
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (field)), ==, "−10.60");
+  gtk_spin_button_update (GTK_SPIN_BUTTON (field));
+  g_assert_cmpfloat (gtk_adjustment_get_value (adjustment), ==, -10.60449);
+  gtk_editable_set_text (GTK_EDITABLE (field), "-10.6");
+  gtk_spin_button_update (GTK_SPIN_BUTTON (field));
+  g_assert_cmpfloat (gtk_adjustment_get_value (adjustment), ==, -10.6);
+  g_object_unref (field);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -129,5 +145,7 @@ main (int argc, char **argv)
   g_test_add_func ("/numbers/parse", test_parse);
   g_test_add_func ("/numbers/ticks", test_ticks);
   g_test_add_func ("/numbers/logit", test_logit);
+  if (gtk_init_check ())
+    g_test_add_func ("/numbers/field", test_field);
   return g_test_run ();
 }

@@ -80,6 +80,21 @@ def test_keys(studio):
     mark = len(studio.text())
     studio.click(120, 260)  # another row of the list
     studio.wait(r"studio: shows \S+, maps", after=mark)
+    # The list has the focus: space is still the panes' key, and typing no threshold changes none.
+    studio.settle(1)
+    grid = studio.pixels(640, 120, 380, 190)
+    studio.key("space")
+    studio.settle()
+    assert studio.pixels(640, 120, 380, 190) != grid, "space did not show one pane"
+    studio.key("space")
+    studio.settle()
+    assert studio.pixels(640, 120, 380, 190) == grid, "space did not show all panes again"
+    mark = len(studio.text())
+    studio.key("t", "Escape")
+    studio.settle()
+    assert "studio: threshold" not in studio.text()[mark:], "a look at the field changed the threshold"
+    studio.key("less")
+    studio.wait(r"studio: threshold ", after=mark)
     runs = studio.runs()
     mark = len(studio.text())
     studio.key("Right")

@@ -143,6 +143,8 @@ test_look (Fixture *fixture, gconstpointer data)
   g_assert_cmpfloat_with_epsilon (probe.log_p_out, log1p (-probe.posterior), 1e-3);
   /* A threshold moves without the network, and undo brings the former back. */
   wait_for (dh_image_list_count_state (dh_session_get_list (session), DH_ITEM_CACHED) >= 3);
+  /* What was computed lies on the disk soon, and the session says so. */
+  wait_for (dh_session_get_cache_size (session) > 3 * WIDTH * HEIGHT * 4 * 3);
   guint64 runs = dh_session_get_n_runs (session);
   double start = dh_session_get_threshold (session, DH_SCORE_HYBRID)->value;
   g_assert_true (isfinite (start));

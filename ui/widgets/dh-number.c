@@ -158,7 +158,15 @@ on_spin_output (GtkSpinButton *button, gpointer data)
 static int
 on_spin_input (GtkSpinButton *button, double *value, gpointer data)
 {
-  return dh_number_parse (gtk_editable_get_text (GTK_EDITABLE (button)), value) ? TRUE : GTK_INPUT_ERROR;
+  const char *text = gtk_editable_get_text (GTK_EDITABLE (button));
+  /* The field shows fewer digits than there are: what nobody has changed is not rounded to what it shows. */
+  g_autofree char *shown = dh_number_format (gtk_spin_button_get_value (button), gtk_spin_button_get_digits (button));
+  if (g_strcmp0 (text, shown) == 0)
+    {
+      *value = gtk_spin_button_get_value (button);
+      return TRUE;
+    }
+  return dh_number_parse (text, value) ? TRUE : GTK_INPUT_ERROR;
 }
 
 void
@@ -167,7 +175,8 @@ dh_spin_button_use_true_minus (GtkSpinButton *button)
   g_return_if_fail (GTK_IS_SPIN_BUTTON (button));
   g_signal_connect (button, "output", G_CALLBACK (on_spin_output), NULL);
   g_signal_connect (button, "input", G_CALLBACK (on_spin_input), NULL);
-  gtk_spin_button_update (button);
+  /* Not gtk_spin_button_update(), which would take what is shown, and rounded, for the value. */
+  on_spin_output (button, NULL);
 }
 
 double

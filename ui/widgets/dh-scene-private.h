@@ -82,7 +82,6 @@ gboolean dh_scene_shows_slots (const DhScene *scene, DhPaneKind kind, guint slot
 #define DH_SCENE_IDS_SHARE 0.80f   /* palette against the picture's luminance in segmentation panes */
 #define DH_SCENE_TRUTH_DIM 0.50f   /* luminance in the truth pane */
 #define DH_SCENE_TRUTH_SHARE 0.92f /* anomaly over it */
-#define DH_COLOR_MASK 0xfde724u    /* the flagged mask: the bright end of the default colour map */
 #define DH_COLOR_RIM 0x101012u
 #define DH_RIM_SHARE 0.80f
 #define DH_HATCH 6.0f /* target pixels at scale 1 from stripe to stripe */
