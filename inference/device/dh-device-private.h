@@ -62,6 +62,7 @@ struct _DhPlan
   const DhDeviceFunctions *functions;
   DhDevice *device; /* owned reference */
   guint64 memory;
+  double device_seconds; /* of the last run, where the device has memory of its own */
   gboolean timing;
   GArray *steps; /* DhPlanStep, filled while timing */
 };

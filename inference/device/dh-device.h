@@ -84,6 +84,10 @@ gboolean dh_plan_run (DhPlan *plan, const float *input, void *const *outputs, GC
 /* Memory of the plan in bytes: packed parameters and the arena of intermediate values. */
 guint64 dh_plan_memory (DhPlan *plan);
 
+/* Seconds of the device alone in the last run without timing: from the picture in the host's memory to the maps in the
+ * device's. 0 where there is no difference. */
+double dh_plan_device_seconds (DhPlan *plan);
+
 /* One line of the per-layer table of the last run made while timing was on. */
 typedef struct
 {

@@ -165,6 +165,13 @@ dh_plan_memory (DhPlan *plan)
   return plan->memory;
 }
 
+double
+dh_plan_device_seconds (DhPlan *plan)
+{
+  g_return_val_if_fail (plan != NULL, 0);
+  return plan->device_seconds;
+}
+
 void
 dh_plan_set_timing (DhPlan *plan, gboolean on)
 {

@@ -205,6 +205,60 @@ check_repeats (Run *run)
     g_assert_true (dh_tensor_f32 (gradient)[i] == 0);
 }
 
+/* Other precisions that the device trains in, against its own float32: loss and all gradients, as a share of their
+ * length. */
+static void
+check_precisions (Run *run, const DhTrainOptions *options, double expected_loss)
+{
+  static const struct
+  {
+    DhPrecision precision;
+    double loss, gradients;
+  } bounds[] = { { DH_PRECISION_TF32, 2e-3, 4e-2 },
+                 { DH_PRECISION_F16, 2e-3, 4e-2 },
+                 { DH_PRECISION_BF16, 2e-2, 0.3 } };
+  const guint n = dh_tensor_dict_size (run->gradients);
+  g_autoptr (DhTensorDict) found = dh_tensor_dict_new ();
+  for (guint i = 0; i < n; i++)
+    {
+      const DhTensor *gradient = dh_tensor_dict_at (run->gradients, i);
+      dh_tensor_dict_take (found, dh_tensor_dict_name (run->gradients, i),
+                           dh_tensor_new_f32 (gradient->n_dims, gradient->dims));
+    }
+  for (guint p = 0; p < G_N_ELEMENTS (bounds); p++)
+    {
+      g_autoptr (GError) error = NULL;
+      DhLosses losses;
+      DhTrainOptions other = *options;
+      other.precision = bounds[p].precision;
+      DhTrainPlan *plan = dh_train_plan_new (run->gradient_case->device, run->gradient_case->ops_case.graph,
+                                             run->parameters, found, &other, &error);
+      if (g_error_matches (error, DH_ERROR, DH_ERROR_UNSUPPORTED))
+        continue;
+      g_assert_no_error (error);
+      for (guint i = 0; i < n; i++)
+        memset (dh_tensor_f32 (dh_tensor_dict_at (found, i)), 0, dh_tensor_size_bytes (dh_tensor_dict_at (found, i)));
+      dh_train_plan_run (plan, run->input, run->labels, 5, 1, &losses, NULL, &error);
+      g_assert_no_error (error);
+      dh_train_plan_free (plan);
+      double length = 0, off = 0;
+      for (guint i = 0; i < n; i++)
+        for (gint64 j = 0; j < dh_tensor_count (dh_tensor_dict_at (found, i)); j++)
+          {
+            const double e = dh_tensor_f32 (dh_tensor_dict_at (run->gradients, i))[j];
+            const double d = dh_tensor_f32 (dh_tensor_dict_at (found, i))[j] - e;
+            length += e * e;
+            off += d * d;
+          }
+      const double loss = fabs (losses.total - expected_loss) / fabs (expected_loss), far = sqrt (off / length);
+      if (loss <= bounds[p].loss && far <= bounds[p].gradients)
+        continue;
+      g_test_message ("%s: loss off by %.2g of %.2g, gradients by %.2g of %.2g", dh_precision_name (other.precision),
+                      loss, bounds[p].loss, far, bounds[p].gradients);
+      g_test_fail ();
+    }
+}
+
 static void
 fill_dicts (Run *run, const GArray *list)
 {
@@ -269,6 +323,8 @@ prove_gradients (gconstpointer data)
     }
   for (guint i = 0; i < dh_tensor_dict_size (gradients); i++)
     check_parameter (&run, dh_tensor_dict_name (gradients, i));
+  if (!gradient_case->whole_net) /* which multiplies what is rounded */
+    check_precisions (&run, &options, losses.total);
   check_repeats (&run);
 
   dh_train_plan_free (run.plan);

@@ -123,7 +123,7 @@ queue_download (DhCudaPlan *plan, GError **error)
 }
 
 static gboolean
-queue_all (DhCudaPlan *plan, GCancellable *cancellable, gboolean marks, GError **error)
+queue_run (DhCudaPlan *plan, GCancellable *cancellable, gboolean marks, GError **error)
 {
   DhCudaCard *card = plan->pool.device->card;
   if (!queue_upload (plan, error))
@@ -134,7 +134,7 @@ queue_all (DhCudaPlan *plan, GCancellable *cancellable, gboolean marks, GError *
           || !run_step (plan, g_ptr_array_index (plan->steps, i), error))
         return FALSE;
     }
-  return (!marks || dh_cuda_driver.mark (card, plan->steps->len, error)) && queue_download (plan, error);
+  return !marks || dh_cuda_driver.mark (card, plan->steps->len, error);
 }
 
 static const char *
@@ -155,7 +155,7 @@ report_steps (DhCudaPlan *plan)
     }
 }
 
-/* The whole run as one recording, from the second time on: the first has everything loaded. A card that refuses is
+/* All but the download as one recording, from the second time on: the first has everything loaded. A card that refuses is
  * asked once; whatever was wrong with it shows in the plain run that follows. */
 static void
 record (DhCudaPlan *plan)
@@ -163,7 +163,7 @@ record (DhCudaPlan *plan)
   DhCudaCard *card = plan->pool.device->card;
   if (dh_cuda_driver.record_begin (card, NULL))
     {
-      const gboolean queued = queue_all (plan, NULL, FALSE, NULL);
+      const gboolean queued = queue_run (plan, NULL, FALSE, NULL);
       plan->recording = dh_cuda_driver.record_end (card, NULL);
       if (!queued && plan->recording)
         {
@@ -180,16 +180,21 @@ run_once (DhCudaPlan *plan, GCancellable *cancellable, GError **error)
   DhCudaCard *card = plan->pool.device->card;
   if (plan->base.timing && plan->steps->len < 4096)
     {
-      if (!queue_all (plan, cancellable, TRUE, error) || !dh_cuda_driver.wait (card, error))
+      if (!queue_run (plan, cancellable, TRUE, error) || !queue_download (plan, error)
+          || !dh_cuda_driver.wait (card, error))
         return FALSE;
       report_steps (plan);
       return TRUE;
     }
   if (plan->n_runs > 0 && !plan->recording && !plan->never_record)
     record (plan);
-  if (plan->recording)
-    return dh_cuda_driver.replay (card, plan->recording, error) && dh_cuda_driver.wait (card, error);
-  return queue_all (plan, cancellable, FALSE, error) && dh_cuda_driver.wait (card, error);
+  if (!dh_cuda_driver.mark (card, 0, error)
+      || !(plan->recording ? dh_cuda_driver.replay (card, plan->recording, error)
+                           : queue_run (plan, cancellable, FALSE, error))
+      || !dh_cuda_driver.mark (card, 1, error) || !queue_download (plan, error) || !dh_cuda_driver.wait (card, error))
+    return FALSE;
+  plan->base.device_seconds = dh_cuda_driver.elapsed (card, 0, 1);
+  return TRUE;
 }
 
 gboolean

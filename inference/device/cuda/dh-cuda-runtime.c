@@ -395,11 +395,20 @@ time_plan (DhCudaCard *card, const DhCudnnPlan *plan, const DhCudaConvSpec *spec
   return best;
 }
 
+/* How many plans of each heuristic are tried: DH_CUDA_CANDIDATES, for who would rather start soon than run fast. */
+static guint
+candidates (void)
+{
+  const char *wanted = g_getenv ("DH_CUDA_CANDIDATES");
+  guint64 number;
+  return wanted && g_ascii_string_to_unsigned (wanted, 10, 1, CANDIDATES, &number, NULL) ? (guint)number : CANDIDATES;
+}
+
 static DhCudnnPlan *
 choose (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *memory, gsize most, GError **error)
 {
   g_autofree char *reason = NULL;
-  g_autoptr (GPtrArray) plans = dh_cudnn_list_plans (card->handle, NULL, spec, most, CANDIDATES, &reason);
+  g_autoptr (GPtrArray) plans = dh_cudnn_list_plans (card->handle, NULL, spec, most, candidates (), &reason);
   double best = G_MAXDOUBLE;
   DhCudnnPlan *chosen = NULL;
   for (guint i = 0; i < plans->len; i++)
@@ -479,7 +488,8 @@ conv_new (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *
           plan = choose (card, spec, memory, most, error);
           if (!plan)
             return NULL;
-          remember (card, spec, plan);
+          if (candidates () == CANDIDATES)
+            remember (card, spec, plan);
         }
       g_hash_table_insert (card->plans, g_memdup2 (spec, sizeof *spec), plan);
     }

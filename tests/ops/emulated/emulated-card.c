@@ -17,6 +17,7 @@
 enum
 {
   GUARD = 256,
+  WORKSPACE = 4096,
   POISON = 0xff, /* NaN in every type */
 };
 
@@ -38,6 +39,7 @@ typedef struct
   gpointer to; /* copy */
   gconstpointer from;
   gsize bytes;
+  DhCudaDirection direction;
   DhCudaKernel kernel;
   DhCudaConvSpec spec;
   DhCudaConvMemory memory;
@@ -140,9 +142,27 @@ close_card (DhCudaCard *card)
   g_free (card);
 }
 
+/* All of it lies in one live allocation, where a load of 16 bytes may stand. */
+static void
+check_memory (DhCudaCard *card, gconstpointer memory, gsize bytes)
+{
+  GHashTableIter iter;
+  gpointer start, size;
+  g_hash_table_iter_init (&iter, card->memory);
+  while (g_hash_table_iter_next (&iter, &start, &size))
+    if ((const char *)memory >= (const char *)start
+        && (const char *)memory + bytes <= (const char *)start + GPOINTER_TO_SIZE (size))
+      {
+        g_assert_cmpuint ((gsize)memory % 16, ==, 0);
+        return;
+      }
+  g_error ("the card is given memory that it does not have");
+}
+
 static gpointer
 allocate (DhCudaCard *card, gsize bytes, const char *what, GError **error)
 {
+  g_assert_null (card->recording); /* a card would not record it */
   if (card->lost || fails (what))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "%.0f MiB of the card's memory are not free",
@@ -171,6 +191,7 @@ alloc_pinned (DhCudaCard *card, gsize bytes, GError **error)
 static void
 release (DhCudaCard *card, gpointer memory)
 {
+  g_assert_null (card->recording);
   const gsize bytes = GPOINTER_TO_SIZE (g_hash_table_lookup (card->memory, memory));
   const guint8 *start = memory;
   g_assert_true (g_hash_table_remove (card->memory, memory));
@@ -190,7 +211,7 @@ copy (DhCudaCard *card, gpointer to, gconstpointer from, gsize bytes, DhCudaDire
 {
   if (lose (card, "copy", error))
     return FALSE;
-  queue (card, &(Call){ .what = COPY, .to = to, .from = from, .bytes = bytes });
+  queue (card, &(Call){ .what = COPY, .to = to, .from = from, .bytes = bytes, .direction = direction });
   return TRUE;
 }
 
@@ -246,18 +267,67 @@ run_kernel (const DhCudaKernel *k)
       }
 }
 
+/* What a convolution reads and writes, and a workspace that it leaves full of rubbish. */
 static void
-run_calls (GArray *calls)
+check_convolution (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *memory,
+                   gboolean with_workspace)
+{
+  const gsize size = spec->type == DH_CUDA_F32 ? 4 : 2, filter = (gsize)spec->kernel * spec->kernel * spec->in;
+  const gsize y = size * spec->n * spec->out_h * spec->out_w * spec->out;
+  check_memory (card, memory->x, size * spec->n * spec->h * spec->w * spec->in);
+  check_memory (card, memory->w, size * spec->out * filter);
+  check_memory (card, memory->y, y);
+  if (spec->z)
+    check_memory (card, memory->z, y);
+  if (spec->bias)
+    check_memory (card, memory->bias, size * spec->out);
+  g_assert_cmpint (spec->out_h, ==,
+                   (spec->h + 2 * spec->padding - spec->dilation * (spec->kernel - 1) - 1) / spec->stride + 1);
+  g_assert_cmpint (spec->out_w, ==,
+                   (spec->w + 2 * spec->padding - spec->dilation * (spec->kernel - 1) - 1) / spec->stride + 1);
+  if (!with_workspace)
+    return;
+  check_memory (card, memory->workspace, WORKSPACE);
+  memset (memory->workspace, POISON, WORKSPACE);
+}
+
+/* What a kernel is given without a table in between. */
+static void
+check_kernel (DhCudaCard *card, const DhCudaKernel *k)
+{
+  const DhCudaRead *const reads[] = { &k->in, &k->other };
+  for (guint i = 0; i < 2; i++)
+    for (gint g = 0; reads[i]->groups && !reads[i]->places && g < reads[i]->n_groups; g++)
+      check_memory (card, reads[i]->groups[g].base, 16);
+  if (k->out && k->op != DH_CUDA_UNPACK && k->op < DH_CUDA_FIRST_TRAINING_OP)
+    check_memory (card, k->out,
+                  (k->type == DH_CUDA_F32 ? (gsize)4 : 2) * k->n * k->h * k->w * k->n_groups * DH_CUDA_GROUP);
+  for (gint g = 0; k->targets && g < k->n_groups; g++)
+    if (k->targets[g].base)
+      check_memory (card, k->targets[g].base, 16);
+}
+
+static void
+run_calls (DhCudaCard *card, GArray *calls)
 {
   for (guint i = 0; i < calls->len; i++)
     {
       const Call *call = &g_array_index (calls, Call, i);
       if (call->what == COPY)
-        memcpy (call->to, call->from, call->bytes);
+        {
+          check_memory (card, call->direction == DH_CUDA_TO_DEVICE ? call->to : call->from, call->bytes);
+          memcpy (call->to, call->from, call->bytes);
+        }
       else if (call->what == KERNEL)
-        run_kernel (&call->kernel);
+        {
+          check_kernel (card, &call->kernel);
+          run_kernel (&call->kernel);
+        }
       else
-        emulated_convolve (&call->spec, &call->memory);
+        {
+          check_convolution (card, &call->spec, &call->memory, TRUE);
+          emulated_convolve (&call->spec, &call->memory);
+        }
     }
 }
 
@@ -270,7 +340,7 @@ wait_card (DhCudaCard *card, GError **error)
       g_array_set_size (card->queue, 0);
       return FALSE;
     }
-  run_calls (card->queue);
+  run_calls (card, card->queue);
   g_array_set_size (card->queue, 0);
   return TRUE;
 }
@@ -333,7 +403,11 @@ conv_new (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *
     }
   if (lose (card, "conv", error))
     return NULL;
-  g_assert_true (memory->x && memory->w && memory->y);
+  g_assert_null (card->recording);
+  check_convolution (card, spec, memory, FALSE);
+  /* A trial leaves its result behind. */
+  gpointer const made[] = { memory->y, memory->x, memory->w };
+  memset (made[spec->direction], POISON, 16);
   g_assert_true (!spec->z == !memory->z && !spec->bias == !memory->bias);
   g_assert_true (memory->y != memory->x && memory->y != memory->z);
   g_assert_true (spec->in % 8 == 0 && spec->out % 8 == 0);
@@ -354,7 +428,7 @@ conv_run (DhCudaCard *card, DhCudaConvolution *conv, const DhCudaConvMemory *mem
 static gsize
 conv_workspace (DhCudaConvolution *conv)
 {
-  return 4096;
+  return WORKSPACE;
 }
 
 static const char *

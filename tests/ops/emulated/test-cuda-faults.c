@@ -4,6 +4,7 @@
 #include "dh-device.h"
 #include "dh-error.h"
 #include "dh-nets.h"
+#include "dh-predictor.h"
 
 /* The cuda device's host side on the emulated card: every allocation and every call fails once, the card is lost, and
  * the precisions stay near float32. */
@@ -144,6 +145,44 @@ test_lost_in_compile (Fixture *fixture, gconstpointer data)
   g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
 }
 
+/* The predictor opens a lost card again, says so, and goes on. */
+static void
+test_predictor (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_unsetenv ("DH_EMULATED_FAIL");
+  g_autoptr (DhModel) model = dh_model_new_seeded ("ldn-tiny", 5, 1, 1, &error);
+  g_autoptr (DhPredictor) predictor = dh_predictor_new (model, "cuda", DH_PRECISION_F32, 1, &error);
+  g_autoptr (DhImage) image = dh_image_new (64, 48);
+  memset (image->rgb, 77, 3 * 64 * 48);
+  g_assert_no_error (error);
+  DhDevice *device = dh_predictor_device (predictor);
+  g_autoptr (DhPrediction) first = dh_predictor_run (predictor, image, DH_MAP_BIT (DH_MAP_HYBRID), NULL, NULL, &error);
+  g_assert_no_error (error);
+  static const char *const faults[] = { "wait:1", "copy:1", "conv:1" };
+  for (guint i = 0; i < G_N_ELEMENTS (faults); i++)
+    {
+      /* Of another size each time: compiling fails too. */
+      g_autoptr (DhImage) other = dh_image_new (40 + 8 * i, 40);
+      memset (other->rgb, 7, (gsize)3 * other->width * other->height);
+      g_setenv ("DH_EMULATED_FAIL", faults[i], TRUE);
+      g_assert_null (dh_predictor_run (predictor, other, DH_MAP_BIT (DH_MAP_HYBRID), NULL, NULL, &error));
+      g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
+      g_clear_error (&error);
+      g_unsetenv ("DH_EMULATED_FAIL");
+      g_autoptr (DhPrediction) again =
+          dh_predictor_run (predictor, image, DH_MAP_BIT (DH_MAP_HYBRID), NULL, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_true (dh_predictor_device (predictor) == device);
+      g_assert_cmpmem (dh_tensor_data (again->maps[DH_MAP_HYBRID]), 64 * 48 * 4,
+                       dh_tensor_data (first->maps[DH_MAP_HYBRID]), 64 * 48 * 4);
+    }
+  g_setenv ("DH_EMULATED_FAIL", "wait:1", TRUE);
+  g_assert_null (dh_predictor_run (predictor, image, DH_MAP_BIT (DH_MAP_HYBRID), NULL, NULL, &error));
+  g_assert_nonnull (strstr (error->message, "opened again"));
+  g_unsetenv ("DH_EMULATED_FAIL");
+}
+
 /* Plain, recorded, refused to record, bare convolutions: the same map. */
 static void
 test_ways (Fixture *fixture, gconstpointer data)
@@ -230,5 +269,6 @@ main (int argc, char **argv)
   ADD ("/cuda/precisions/fused", NULL, test_precisions);
   ADD ("/cuda/precisions/bare", "fused", test_precisions);
 #undef ADD
+  g_test_add_func ("/cuda/predictor", test_predictor);
   return g_test_run ();
 }

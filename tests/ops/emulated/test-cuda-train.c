@@ -1,0 +1,295 @@
+#include <math.h>
+#include <string.h>
+
+#include "dh-error.h"
+#include "dh-nets.h"
+#include "dh-train-plan.h"
+
+/* Training on the emulated card: precisions against float32, the loss scale, every failure, and what is estimated. */
+
+enum
+{
+  N = 2,
+  HEIGHT = 48,
+  WIDTH = 64,
+  PIXELS = N * HEIGHT * WIDTH,
+  CLASSES = 5,
+};
+
+typedef struct
+{
+  DhNet *net;
+  DhTensorDict *weights, *gradients;
+  float *input;
+  guint8 *labels;
+} Fixture;
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  DhArchitecture architecture;
+  g_unsetenv ("DH_EMULATED_FAIL");
+  g_assert_true (dh_architecture_from_name ("ldn-tiny", CLASSES, &architecture, NULL));
+  fixture->net = dh_net_new (&architecture);
+  fixture->weights = dh_net_new_seeded (fixture->net, 3, 1);
+  fixture->gradients = dh_tensor_dict_new ();
+  const DhValue outputs[2] = { fixture->net->logits, fixture->net->logits_ood };
+  g_autoptr (GArray) list = dh_graph_list_parameters (fixture->net->graph, outputs, 2);
+  for (guint i = 0; i < list->len; i++)
+    {
+      const DhParameter *parameter = &g_array_index (list, DhParameter, i);
+      const DhTensor *value = dh_tensor_dict_get (fixture->weights, parameter->name);
+      if (parameter->trained)
+        dh_tensor_dict_take (fixture->gradients, parameter->name, dh_tensor_new_f32 (value->n_dims, value->dims));
+    }
+  fixture->input = g_new (float, 3 * PIXELS);
+  fixture->labels = g_new (guint8, PIXELS);
+  g_autofree double *r = g_new (double, 3 * PIXELS);
+  dh_seeded_uniform ("input", 3, 3 * PIXELS, r);
+  for (guint i = 0; i < 3 * PIXELS; i++)
+    fixture->input[i] = (float)(r[i] * 0.5 + 0.5);
+  for (guint i = 0; i < PIXELS; i++)
+    fixture->labels[i] = (guint8)(i / 37 % (CLASSES + 2));
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  g_unsetenv ("DH_EMULATED_FAIL");
+  dh_net_unref (fixture->net);
+  dh_tensor_dict_unref (fixture->weights);
+  dh_tensor_dict_unref (fixture->gradients);
+  g_free (fixture->input);
+  g_free (fixture->labels);
+}
+
+static DhTrainOptions
+options_of (const Fixture *fixture, DhPrecision precision)
+{
+  return (DhTrainOptions){ .input = { N, 3, HEIGHT, WIDTH },
+                           .precision = precision,
+                           .logits = fixture->net->logits,
+                           .logits_ood = fixture->net->logits_ood,
+                           .beta = 0.3 };
+}
+
+static DhTrainPlan *
+new_plan (Fixture *fixture, DhDevice *device, DhPrecision precision, GError **error)
+{
+  const DhTrainOptions options = options_of (fixture, precision);
+  return dh_train_plan_new (device, fixture->net->graph, fixture->weights, fixture->gradients, &options, error);
+}
+
+static DhDevice *
+open_card (void)
+{
+  g_autoptr (GError) error = NULL;
+  DhDevice *device = dh_device_open ("cuda", 0, &error);
+  g_assert_no_error (error);
+  return device;
+}
+
+/* Every gradient and every running statistic, one after the other. */
+static GArray *
+flatten (DhTensorDict *dict)
+{
+  GArray *all = g_array_new (FALSE, FALSE, sizeof (float));
+  for (guint i = 0; i < dh_tensor_dict_size (dict); i++)
+    {
+      const DhTensor *tensor = dh_tensor_dict_at (dict, i);
+      if (tensor->dtype == DH_DTYPE_F32)
+        g_array_append_vals (all, dh_tensor_f32 (tensor), (guint)dh_tensor_count (tensor));
+    }
+  return all;
+}
+
+/* One step from zero gradients. */
+static GArray *
+step (Fixture *fixture, DhTrainPlan *plan, DhLosses *losses)
+{
+  g_autoptr (GError) error = NULL;
+  for (guint i = 0; i < dh_tensor_dict_size (fixture->gradients); i++)
+    {
+      const DhTensor *tensor = dh_tensor_dict_at (fixture->gradients, i);
+      memset (dh_tensor_f32 (tensor), 0, dh_tensor_size_bytes (tensor));
+    }
+  dh_train_plan_run (plan, fixture->input, fixture->labels, 5, 1, losses, NULL, &error);
+  g_assert_no_error (error);
+  return flatten (fixture->gradients);
+}
+
+/* How far the vectors differ, as a share of the first's length. */
+static double
+distance (const GArray *expected, const GArray *found)
+{
+  double length = 0, off = 0;
+  g_assert_cmpuint (expected->len, ==, found->len);
+  for (guint i = 0; i < expected->len; i++)
+    {
+      const double e = g_array_index (expected, float, i), d = g_array_index (found, float, i) - e;
+      length += e * e;
+      off += d * d;
+    }
+  return sqrt (off / length);
+}
+
+static void
+test_precisions (Fixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    DhPrecision precision;
+    double loss, gradients;
+  } bounds[] = {
+    /* A whole network's gradient multiplies what is rounded, by norms over few values above all; the operators' own
+     * bounds stand in gradients.c. */
+    { DH_PRECISION_F32, 1e-6, 1e-4 },
+    { DH_PRECISION_TF32, 1e-6, 1e-4 }, /* the emulated card rounds nothing to TF32 */
+    { DH_PRECISION_F16, 1e-3, 0.3 },
+    { DH_PRECISION_BF16, 1e-2, 1.0 },
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) card = open_card (), ref = dh_device_open ("ref", 0, NULL);
+  if (data) /* few labelled pixels: the loss scale overflows 16 bits */
+    memset (fixture->labels, CLASSES, PIXELS - 3);
+  DhTrainPlan *plan = new_plan (fixture, ref, DH_PRECISION_F32, &error);
+  g_assert_no_error (error);
+  DhLosses expected;
+  g_autoptr (GArray) gradients = step (fixture, plan, &expected);
+  dh_train_plan_free (plan);
+  for (guint i = 0; i < G_N_ELEMENTS (bounds); i++)
+    {
+      DhLosses losses;
+      plan = new_plan (fixture, card, bounds[i].precision, &error);
+      g_assert_no_error (error);
+      g_autoptr (GArray) found = step (fixture, plan, &losses);
+      dh_train_plan_free (plan);
+      const double off = fabs (losses.total - expected.total) / expected.total, far = distance (gradients, found);
+      g_test_message ("%s: loss off by %.2g, gradients by %.2g", dh_precision_name (bounds[i].precision), off, far);
+      g_assert_cmpfloat (off, <=, bounds[i].loss);
+      g_assert_cmpfloat (far, <=, bounds[i].gradients);
+      g_assert_true (i < 2 || far > 1e-5);
+    }
+}
+
+/* Plain, measured, recorded, refused to record: the same bits; and again after a cancelled step. */
+static void
+test_ways (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = open_card ();
+  g_autoptr (GCancellable) cancelled = g_cancellable_new ();
+  g_cancellable_cancel (cancelled);
+  DhTrainPlan *plan = new_plan (fixture, device, DH_PRECISION_F16, &error);
+  g_assert_no_error (error);
+  DhLosses first, losses;
+  g_autoptr (GArray) expected = step (fixture, plan, &first);
+  if (data)
+    g_setenv ("DH_EMULATED_FAIL", data, TRUE);
+  for (guint i = 0; i < 4; i++)
+    {
+      g_assert_false (dh_train_plan_run (plan, fixture->input, fixture->labels, 5, 1, &losses, cancelled, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_clear_error (&error);
+      g_autoptr (GArray) found = step (fixture, plan, &losses);
+      g_assert_cmpmem (expected->data, expected->len * sizeof (float), found->data, found->len * sizeof (float));
+      g_assert_cmpmem (&first, sizeof first, &losses, sizeof losses);
+    }
+  g_autoptr (GArray) steps = dh_train_plan_list_steps (plan);
+  g_assert_cmpuint (steps->len, >, 10);
+  dh_train_plan_free (plan);
+}
+
+/* The n-th allocation fails, for every n: an error that says what is needed, and the card goes on. */
+static void
+test_memory (Fixture *fixture, gconstpointer data)
+{
+  guint failures = 0;
+  g_autoptr (DhDevice) device = open_card ();
+  for (guint n = 1; n < 100; n++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *fail = g_strdup_printf ("%s:%u", (const char *)data, n);
+      g_setenv ("DH_EMULATED_FAIL", fail, TRUE);
+      DhTrainPlan *plan = new_plan (fixture, device, DH_PRECISION_BF16, &error);
+      g_unsetenv ("DH_EMULATED_FAIL");
+      if (plan)
+        {
+          DhLosses losses;
+          g_array_unref (step (fixture, plan, &losses));
+          dh_train_plan_free (plan);
+          break;
+        }
+      g_assert_error (error, DH_ERROR, DH_ERROR_NO_MEMORY);
+      g_assert_nonnull (strstr (error->message, "smaller batch or crop"));
+      failures++;
+    }
+  g_assert_cmpuint (failures, >=, 2);
+}
+
+/* A lost card: nothing runs on it until it is opened again, and then as before. */
+static void
+test_lost (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = open_card ();
+  DhTrainPlan *plan = new_plan (fixture, device, DH_PRECISION_F32, &error);
+  g_assert_no_error (error);
+  DhLosses first, losses;
+  for (guint i = 0; i < 3; i++)
+    g_array_unref (step (fixture, plan, &first));
+  g_setenv ("DH_EMULATED_FAIL", data, TRUE);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_false (dh_train_plan_run (plan, fixture->input, fixture->labels, 5, 1, &losses, NULL, &error));
+      g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
+      g_clear_error (&error);
+      g_assert_true (dh_device_is_lost (device));
+    }
+  g_assert_false (dh_device_reopen (device, &error)); /* the plan is in the way */
+  g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
+  g_clear_error (&error);
+  dh_train_plan_free (plan);
+  g_unsetenv ("DH_EMULATED_FAIL");
+  g_assert_true (dh_device_reopen (device, &error));
+  plan = new_plan (fixture, device, DH_PRECISION_F32, &error);
+  g_assert_no_error (error);
+  g_array_unref (step (fixture, plan, &losses));
+  g_assert_cmpmem (&first, sizeof first, &losses, sizeof losses);
+  dh_train_plan_free (plan);
+}
+
+/* What is foretold is what is taken, but for the convolutions' workspace and rounding to chunks. */
+static void
+test_estimate (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = open_card ();
+  const DhTrainOptions options = options_of (fixture, DH_PRECISION_F16);
+  const guint64 guess = dh_train_plan_estimate_bytes (device, fixture->net->graph, &options);
+  DhTrainPlan *plan = new_plan (fixture, device, DH_PRECISION_F16, &error);
+  g_assert_no_error (error);
+  const guint64 taken = dh_train_plan_memory (plan);
+  g_test_message ("%.2f MiB foretold, %.2f taken", guess / 1048576.0, taken / 1048576.0);
+  g_assert_cmpuint (guess, <=, taken);
+  g_assert_cmpuint (taken, <=, guess + ((guint64)9 << 20));
+  dh_train_plan_free (plan);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+#define ADD(path, data, test) g_test_add (path, Fixture, data, set_up, test, tear_down)
+  ADD ("/cuda-train/precisions", NULL, test_precisions);
+  ADD ("/cuda-train/precisions/overflow", "few", test_precisions);
+  ADD ("/cuda-train/ways/recorded", NULL, test_ways);
+  ADD ("/cuda-train/ways/plain", "record:1", test_ways);
+  ADD ("/cuda-train/memory/card", "alloc", test_memory);
+  ADD ("/cuda-train/memory/pinned", "pinned", test_memory);
+  ADD ("/cuda-train/lost/replay", "replay:1", test_lost);
+  ADD ("/cuda-train/lost/wait", "wait:1", test_lost);
+  ADD ("/cuda-train/estimate", NULL, test_estimate);
+#undef ADD
+  return g_test_run ();
+}
