@@ -420,6 +420,14 @@ test_memory (void)
   dh_training_form_set_text (form, DH_TRAINING_ARCHITECTURE, "ldn121");
   dh_training_form_set_number (form, DH_TRAINING_CROP, 2048);
   g_assert_cmpint (setrlimit (RLIMIT_DATA, &limited), ==, 0);
+  g_autofree char *limits = NULL;
+  g_assert_true (g_file_get_contents ("/proc/self/limits", &limits, NULL, &error));
+  if (strstr (limits, "629145600") == NULL) /* a debugger pretended */
+    {
+      close_queue (queue);
+      g_test_skip ("The limit of memory is not taken");
+      return;
+    }
   DhTrainingJob *job = dh_training_queue_add (queue, form, NULL, &error);
   g_assert_no_error (error);
   g_assert_true (wait_for (queue, job, is_out_of_memory));
