@@ -3,8 +3,7 @@
 
 G_BEGIN_DECLS
 
-/* Training on the processor: one executor of the graph in plain C, which computes every operator but the convolutions
- * itself; a device brings those. */
+/* The definition of a training step: one executor of the graph in plain C, operator by operator. */
 
 typedef struct
 {
@@ -18,7 +17,6 @@ typedef struct
 } DhHostConv;
 
 extern const DhHostConv dh_host_conv_ref;
-extern const DhHostConv dh_host_conv_onednn;
 
 /* As the entries of DhDeviceFunctions, with the convolutions to be used. */
 DhTrainPlan *dh_host_train_new (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,

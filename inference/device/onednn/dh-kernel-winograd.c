@@ -1,8 +1,9 @@
 #include "dh-simd.h"
+#include "dh-winograd.h"
 
-/* Winograd's minimal filtering F(4×4, 3×3) with the points 0, ±1, ±2 (Lavin and Gray, 2016): 36 products instead of 144
- * for 4×4 outputs. An item keeps its transformed tiles in the cache: V = 36 × planes × tiles, M = 36 × a chunk of the
- * output's planes × tiles. */
+/* Winograd's minimal filtering F(4×4, 3×3), see dh-winograd.h: 36 products instead of 144 for 4×4 outputs. An item
+ * keeps its transformed tiles in the cache: V = 36 × planes × tiles, M = 36 × a chunk of the output's planes × tiles.
+ */
 
 /* One line of cache more, so that the 36 matrices do not fall on the same sets of the cache. */
 #define SKEW DH_LANES
@@ -25,17 +26,21 @@ dh_winograd_scratch (const DhCpuWinograd *conv)
   return 36 * (v_stride (conv) + m_stride (conv)) * sizeof (float);
 }
 
+#define A ((float)DH_WINOGRAD_A)
+#define B ((float)DH_WINOGRAD_B)
+
 /* Bᵀ d of one line of six. */
 #define INPUT_LINE(d0, d1, d2, d3, d4, d5, t0, t1, t2, t3, t4, t5)                                                     \
   do                                                                                                                   \
     {                                                                                                                  \
-      DhVec a_ = d4 - 4.0f * d2, b_ = d3 - 4.0f * d1, c_ = d4 - d2, e_ = d3 - d1;                                      \
-      t0 = 4.0f * d0 - 5.0f * d2 + d4;                                                                                 \
+      DhVec a_ = d4 - (B * B) * d2, b_ = A * (d3 - (B * B) * d1);                                                      \
+      DhVec c_ = d4 - (A * A) * d2, e_ = B * (d3 - (A * A) * d1);                                                      \
+      t0 = (A * A * B * B) * d0 - (A * A + B * B) * d2 + d4;                                                           \
       t1 = a_ + b_;                                                                                                    \
       t2 = a_ - b_;                                                                                                    \
-      t3 = c_ + 2.0f * e_;                                                                                             \
-      t4 = c_ - 2.0f * e_;                                                                                             \
-      t5 = 4.0f * d1 - 5.0f * d3 + d5;                                                                                 \
+      t3 = c_ + e_;                                                                                                    \
+      t4 = c_ - e_;                                                                                                    \
+      t5 = (A * A * B * B) * d1 - (A * A + B * B) * d3 + d5;                                                           \
     }                                                                                                                  \
   while (0)
 
@@ -124,9 +129,9 @@ transform_inputs (const DhCpuWinograd *conv, const DhCpuTile *tiles, gint n, flo
     {                                                                                                                  \
       DhVec s_ = m1 + m2, d_ = m1 - m2, p_ = m3 + m4, q_ = m3 - m4;                                                    \
       o0 = m0 + s_ + p_;                                                                                               \
-      o1 = d_ + 2.0f * q_;                                                                                             \
-      o2 = s_ + 4.0f * p_;                                                                                             \
-      o3 = d_ + 8.0f * q_ + m5;                                                                                        \
+      o1 = A * d_ + B * q_;                                                                                            \
+      o2 = (A * A) * s_ + (B * B) * p_;                                                                                \
+      o3 = (A * A * A) * d_ + (B * B * B) * q_ + m5;                                                                   \
     }                                                                                                                  \
   while (0)
 

@@ -1,5 +1,6 @@
 #include <string.h>
 #include "dh-onednn-private.h"
+#include "dh-winograd.h"
 
 /* Convolutions made with the own matrix kernels. */
 
@@ -153,12 +154,14 @@ winograd_item (const DhCpuStep *step, gint item, float *scratch)
 static void
 transform_filter (const float *g, double scale, float *to, gsize stride)
 {
-  static const double matrix[6][3] = { { 1.0 / 4, 0, 0 },
-                                       { -1.0 / 6, -1.0 / 6, -1.0 / 6 },
-                                       { -1.0 / 6, 1.0 / 6, -1.0 / 6 },
-                                       { 1.0 / 24, 1.0 / 12, 1.0 / 6 },
-                                       { 1.0 / 24, -1.0 / 12, 1.0 / 6 },
-                                       { 0, 0, 1 } };
+  static const double matrix[6][3] = {
+    { DH_WINOGRAD_G0, 0, 0 },
+    { DH_WINOGRAD_GA, DH_WINOGRAD_GA * DH_WINOGRAD_A, DH_WINOGRAD_GA * DH_WINOGRAD_A2 },
+    { DH_WINOGRAD_GA, -DH_WINOGRAD_GA * DH_WINOGRAD_A, DH_WINOGRAD_GA * DH_WINOGRAD_A2 },
+    { DH_WINOGRAD_GB, DH_WINOGRAD_GB * DH_WINOGRAD_B, DH_WINOGRAD_GB * DH_WINOGRAD_B2 },
+    { DH_WINOGRAD_GB, -DH_WINOGRAD_GB * DH_WINOGRAD_B, DH_WINOGRAD_GB * DH_WINOGRAD_B2 },
+    { 0, 0, 1 },
+  };
   double t[6][3];
   for (gint i = 0; i < 6; i++)
     for (gint j = 0; j < 3; j++)

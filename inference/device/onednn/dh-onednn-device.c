@@ -1,8 +1,7 @@
 #include <string.h>
 #include "dh-error.h"
 #include "dh-machine.h"
-#include "dh-host-train-private.h"
-#include "dh-onednn-private.h"
+#include "dh-train-private.h"
 
 static gboolean
 runs (const DhCpuKernels *kernels)
@@ -96,20 +95,14 @@ cpu_open (guint index, guint threads, GError **error)
   return &device->base;
 }
 
-static DhTrainPlan *
-cpu_compile_training (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
-                      DhTensorDict *gradients, const DhTrainOptions *options, GError **error)
-{
-  return dh_host_train_new (device, graph, shapes, parameters, gradients, options, &dh_host_conv_onednn, error);
-}
-
-/* The library chooses by these. */
+/* The instruction set decides which convolutions are ours and in what order sums run; the library chooses by its own.
+ */
 static char *
 cpu_describe_training (DhTrainPlan *plan)
 {
   const dnnl_version_t *version = dnnl_version ();
-  return g_strdup_printf ("oneDNN %d.%d.%d for 0x%x", version->major, version->minor, version->patch,
-                          (guint)dnnl_get_effective_cpu_isa ());
+  return g_strdup_printf ("%s kernels, oneDNN %d.%d.%d for 0x%x", ((DhCpuDevice *)plan->device)->kernels->name,
+                          version->major, version->minor, version->patch, (guint)dnnl_get_effective_cpu_isa ());
 }
 
 const DhDeviceFunctions dh_device_onednn_functions = {
@@ -120,8 +113,9 @@ const DhDeviceFunctions dh_device_onednn_functions = {
   .run = dh_cpu_run,
   .free_plan = dh_cpu_free_plan,
   .describe = dh_cpu_describe,
-  .compile_training = cpu_compile_training,
-  .train = dh_host_train_run,
-  .free_training = dh_host_train_free,
+  .compile_training = dh_cpu_train_new,
+  .train = dh_cpu_train_run,
+  .free_training = dh_cpu_train_free,
   .describe_training = cpu_describe_training,
+  .estimate_training = dh_cpu_train_estimate,
 };

@@ -3,11 +3,10 @@
 #ifdef _OPENMP
 #include <omp.h>
 #endif
-#include "dh-host-train-private.h"
-#include "dh-onednn-private.h"
+#include "dh-train-private.h"
 
-/* The convolutions of a training step: the library's, each in the layout that it likes best; what goes in and comes
- * out is reordered from and to the executor's dense N×C×H×W. */
+/* The convolutions of a training step for which there are no kernels of our own: the library's, each in the layout that
+ * it likes best; what goes in and comes out is reordered where it does not have that layout already. */
 
 typedef enum
 {
@@ -30,14 +29,15 @@ typedef struct
   dnnl_primitive_t primitive;
   Array x, weight, y, bias; /* or their gradients */
   gboolean has_bias;
+  char *name;
 } Step;
 
-typedef struct
+struct _DhLibraryConv
 {
   DhCpuDevice *device;
   Step steps[N_PASSES];
-  gboolean with_data;
-} Conv;
+};
+typedef DhLibraryConv Conv;
 
 static void
 close_array (Array *array)
@@ -50,10 +50,9 @@ close_array (Array *array)
     dnnl_memory_destroy (array->plain);
 }
 
-static void
-close_conv (gpointer data)
+void
+dh_library_conv_free (DhLibraryConv *conv)
 {
-  Conv *conv = data;
   for (Pass pass = 0; pass < N_PASSES; pass++)
     {
       Step *step = &conv->steps[pass];
@@ -62,6 +61,7 @@ close_conv (gpointer data)
         close_array (arrays[i]);
       if (step->primitive)
         dnnl_primitive_destroy (step->primitive);
+      g_free (step->name);
     }
   g_free (conv);
 }
@@ -99,7 +99,8 @@ typedef struct
 } Shapes;
 
 static dnnl_status_t
-describe (const DhNode *node, DhShape from, DhShape to, Shapes *shapes)
+describe (const DhNode *node, DhShape from, DhShape to, dnnl_format_tag_t x_tag, dnnl_format_tag_t y_tag,
+          Shapes *shapes)
 {
   const dnnl_dims_t x = { from.n, from.c, from.h, from.w }, y = { to.n, to.c, to.h, to.w }, bias = { to.c };
   const dnnl_dims_t weight = { to.c, from.c, node->kernel, node->kernel };
@@ -113,9 +114,9 @@ describe (const DhNode *node, DhShape from, DhShape to, Shapes *shapes)
       /* Just as far as the last window reaches. */
       shapes->padding_right[d] = (sizes[d][1] - 1) * node->stride + extent - sizes[d][0] - node->padding;
     }
-  dnnl_status_t status = dnnl_memory_desc_init_by_tag (&shapes->x, 4, x, dnnl_f32, dnnl_nchw);
+  dnnl_status_t status = dnnl_memory_desc_init_by_tag (&shapes->x, 4, x, dnnl_f32, x_tag);
   if (status == dnnl_success)
-    status = dnnl_memory_desc_init_by_tag (&shapes->y, 4, y, dnnl_f32, dnnl_nchw);
+    status = dnnl_memory_desc_init_by_tag (&shapes->y, 4, y, dnnl_f32, y_tag);
   if (status == dnnl_success)
     status = dnnl_memory_desc_init_by_tag (&shapes->weight, 4, weight, dnnl_f32, dnnl_oihw);
   if (status == dnnl_success)
@@ -160,10 +161,15 @@ open_step (Conv *conv, Pass pass, const Shapes *s, gboolean bias, dnnl_primitive
   };
   Step *step = &conv->steps[pass];
   dnnl_convolution_desc_t desc;
+  const char *name = NULL;
   step->has_bias = bias && pass != DATA;
   dnnl_status_t status = describe_pass (pass, s, bias, &desc);
   if (status == dnnl_success)
     status = dnnl_primitive_desc_create (description, &desc, NULL, conv->device->engine, forward);
+  if (status == dnnl_success)
+    status = dnnl_primitive_desc_query (*description, dnnl_query_impl_info_str, 0, &name);
+  if (status == dnnl_success)
+    step->name = g_strdup (name);
   if (status == dnnl_success)
     status = dnnl_primitive_create (&step->primitive, *description);
   if (status != dnnl_success)
@@ -190,16 +196,17 @@ limit_threads (const DhCpuDevice *device)
 #endif
 }
 
-static gpointer
-open_conv (DhDevice *device, const DhNode *node, DhShape from, DhShape to, gboolean with_data, GError **error)
+DhLibraryConv *
+dh_library_conv_new (DhCpuDevice *device, const DhNode *node, DhShape from, DhShape to, gboolean plain_x,
+                     gboolean with_data, GError **error)
 {
-  Conv *conv = g_new0 (Conv, 1);
+  const dnnl_format_tag_t blocked = device->kernels->lanes == 16 ? dnnl_nChw16c : dnnl_nChw8c;
+  DhLibraryConv *conv = g_new0 (DhLibraryConv, 1);
   Shapes shapes;
   dnnl_primitive_desc_t forward = NULL;
-  conv->device = (DhCpuDevice *)device;
-  conv->with_data = with_data;
-  limit_threads (conv->device);
-  dnnl_status_t status = describe (node, from, to, &shapes);
+  conv->device = device;
+  limit_threads (device);
+  dnnl_status_t status = describe (node, from, to, plain_x ? dnnl_nchw : blocked, blocked, &shapes);
   if (status == dnnl_success)
     status = open_step (conv, FORWARD, &shapes, node->bias, NULL, &forward);
   for (Pass pass = DATA; status == dnnl_success && pass < N_PASSES; pass++)
@@ -215,8 +222,14 @@ open_conv (DhDevice *device, const DhNode *node, DhShape from, DhShape to, gbool
   if (status == dnnl_success)
     return conv;
   dh_cpu_set_error (error, node->name, status);
-  close_conv (conv);
+  dh_library_conv_free (conv);
   return NULL;
+}
+
+const char *
+dh_library_conv_name (const DhLibraryConv *conv, guint pass)
+{
+  return conv->steps[pass].name;
 }
 
 /* Memory for the blocked copies lives for the call alone. */
@@ -279,28 +292,20 @@ run (Conv *conv, Pass pass, const float *x, const float *weight, const float *bi
   return ok;
 }
 
-static gboolean
-forward (gpointer conv, const float *x, const float *weight, const float *bias, float *y)
+gboolean
+dh_library_conv_forward (DhLibraryConv *conv, const float *x, const float *weight, const float *bias, float *y)
 {
   return run (conv, FORWARD, x, weight, bias, y);
 }
 
-static gboolean
-backward_data (gpointer conv, const float *dy, const float *weight, float *dx)
+gboolean
+dh_library_conv_backward_data (DhLibraryConv *conv, const float *dy, const float *weight, float *dx)
 {
   return run (conv, DATA, dx, weight, NULL, dy);
 }
 
-static gboolean
-backward_weights (gpointer conv, const float *x, const float *dy, float *d_weight, float *d_bias)
+gboolean
+dh_library_conv_backward_weights (DhLibraryConv *conv, const float *x, const float *dy, float *d_weight, float *d_bias)
 {
   return run (conv, WEIGHTS, x, d_weight, d_bias, dy);
 }
-
-const DhHostConv dh_host_conv_onednn = {
-  .open = open_conv,
-  .close = close_conv,
-  .forward = forward,
-  .backward_data = backward_data,
-  .backward_weights = backward_weights,
-};

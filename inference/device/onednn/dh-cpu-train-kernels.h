@@ -1,0 +1,131 @@
+#pragma once
+#include "dh-cpu-kernels.h"
+
+G_BEGIN_DECLS
+
+/* The kernels of a training step that inference has no use for: gradients. As in dh-cpu-kernels.h one table for each
+ * instruction set, planes of `lanes` channels, one work item a call. Where sums run over a picture, an item adds to
+ * memory of the calling thread, so that the bits depend on which items a thread gets, and on nothing else. */
+
+/* The way of a gradient from what a reader saw, relu (x·scale + shift), back to x: t = 0 where the ReLU was shut, then
+ * scale·t. What the norm's statistics add to it is known only when all pixels are summed; see DhCpuFinish. */
+typedef struct
+{
+  DhCpuInput in;
+  const float *mean;    /* n_planes·lanes; with in.scale alone */
+  float *const *grads;  /* planes */
+  const gboolean *adds; /* for each plane: add to what stands in `grads`, rather than write it */
+  double *sums;         /* the thread's: Σ t, then Σ t·(x − mean), n_planes·lanes each; with in.scale alone */
+} DhCpuRoute;
+
+/* What norms add to the gradient of a value y that they read: b·(y − mean) + c by channel. */
+typedef struct
+{
+  const float *const *y; /* NULL: nothing */
+  const float *mean, *b, *c;
+} DhCpuFinish;
+
+/* Both gradients of a 1×1 convolution, stride 1, from that of its result. */
+typedef struct
+{
+  DhCpuRoute route;
+  const float *const *dy;
+  DhCpuFinish finish; /* of dy */
+  gint out_planes;
+  gint pixels;
+  const float *weights; /* pairs of input planes, output channel, input channel; NULL: no gradient of the input */
+  float *sums;          /* the thread's gradient of the weights, input channel × output channel */
+} DhCpuGradient1x1;
+
+/* The weights' gradient of a 3×3 convolution as the adjoint of Winograd's F(4×4, 3×3): 36 products of the transformed
+ * tiles, turned into 9 weights at the end. */
+typedef struct
+{
+  DhCpuInput in;
+  const float *const *dy;
+  gint out_planes;
+  gint dilation;
+  const DhCpuTile *tiles;
+  gint n_tiles, tiles_per_item;
+  float *sums; /* the thread's, 36 × input channel × output channel */
+} DhCpuGradient3x3;
+
+/* 3×3 filters, and their gradients, to and from the 36 places. */
+typedef struct
+{
+  float *weight; /* of one pair of channels: 9 floats at in·in_stride + out·out_stride */
+  gsize in_stride, out_stride;
+  const gint *ins, *outs; /* channel by place in the planes, −1: none */
+  gint in_planes, out_planes;
+  gboolean turned; /* by half a turn: for the gradient of the input */
+  float *packed;
+  /* for the gradient */
+  gint parts; /* sums of so many threads, `part_stride` floats apart */
+  gsize part_stride;
+  double factor; /* of what is added to `weight` */
+} DhCpuFilters;
+
+/* Pools and resizes: the gradient of a plane of their input, written. */
+typedef struct
+{
+  DhCpuInput in; /* what the max pool read; else its size alone */
+  const float *const *dy;
+  float *const *dx;
+  gint h, w; /* of dy */
+  gint kernel, stride, padding;
+  const DhBilinear *rows, *columns; /* resize: h, w */
+} DhCpuPoolGradient;
+
+/* The losses of dh-train-plan.h on the rows of one image: logits, coarse and dense (channel planes), are brought to
+ * full size, and their gradients back. */
+typedef struct
+{
+  const float *coarse; /* channels × h × w; NULL: none */
+  float *gradient;     /* the thread's, likewise: added to */
+  gint channels, h, w;
+  const DhBilinear *rows, *columns; /* of full size */
+} DhCpuLossInput;
+typedef struct
+{
+  DhCpuLossInput f, g;
+  const guint8 *labels;
+  gint w;
+  double segmentation, likelihood, posterior; /* what one pixel's terms count in the gradient */
+  double *sums;                               /* the thread's: of the three terms, and of all logits f; added to */
+} DhCpuLoss;
+
+typedef struct
+{
+  const char *name; /* as in the other table */
+  gint pixels;      /* of one item of gradient1x1 */
+
+  /* Σ x and Σ x² of n pixels of a plane, added to 2·lanes doubles. */
+  void (*moments) (const float *x, gsize n, double *sums);
+  /* t: n pixels of a plane's gradient; `at`: the first pixel. */
+  void (*route) (const DhCpuRoute *route, gint plane, const float *t, gsize at, gsize n);
+  void (*finish) (const DhCpuFinish *finish, gint plane, float *grad, gsize at, gsize n);
+  gsize (*gradient1x1_scratch) (const DhCpuGradient1x1 *gradient);
+  void (*gradient1x1) (const DhCpuGradient1x1 *gradient, gint item, float *scratch);
+  gsize (*gradient3x3_scratch) (const DhCpuGradient3x3 *gradient);
+  void (*gradient3x3) (const DhCpuGradient3x3 *gradient, gint item, float *scratch);
+  /* item: a pair of output planes; an input plane */
+  void (*pack_filters) (const DhCpuFilters *filters, gint item);
+  void (*unpack_filters) (const DhCpuFilters *filters, gint item);
+  /* item: a plane */
+  void (*max_pool_gradient) (const DhCpuPoolGradient *pool, gint item);
+  void (*average_pool_gradient) (const DhCpuPoolGradient *pool, gint item);
+  void (*adaptive_pool_gradient) (const DhCpuPoolGradient *pool, gint item);
+  void (*resize_gradient) (const DhCpuPoolGradient *pool, gint item);
+  gsize (*loss_scratch) (const DhCpuLoss *loss);
+  void (*loss_row) (const DhCpuLoss *loss, gint row, float *scratch);
+} DhCpuTrainKernels;
+
+extern const DhCpuTrainKernels dh_cpu_train_kernels_plain;
+extern const DhCpuTrainKernels dh_cpu_train_kernels_avx2;
+extern const DhCpuTrainKernels dh_cpu_train_kernels_avx512;
+extern const DhCpuTrainKernels dh_cpu_train_kernels_avx512_bf16;
+
+/* Those of the same instruction set. */
+const DhCpuTrainKernels *dh_cpu_train_kernels_for (const DhCpuKernels *kernels);
+
+G_END_DECLS

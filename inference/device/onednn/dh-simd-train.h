@@ -1,0 +1,96 @@
+#pragma once
+#include "dh-cpu-train-kernels.h"
+#include "dh-simd.h"
+
+/* What the gradients' kernels share. */
+
+#define dh_outer DH_ISA (dh_outer)
+#define dh_gradient1x1_scratch DH_ISA (dh_gradient1x1_scratch)
+#define dh_gradient1x1 DH_ISA (dh_gradient1x1)
+#define dh_gradient3x3_scratch DH_ISA (dh_gradient3x3_scratch)
+#define dh_gradient3x3 DH_ISA (dh_gradient3x3)
+#define dh_pack_filters DH_ISA (dh_pack_filters)
+#define dh_unpack_filters DH_ISA (dh_unpack_filters)
+#define dh_max_pool_gradient DH_ISA (dh_max_pool_gradient)
+#define dh_average_pool_gradient DH_ISA (dh_average_pool_gradient)
+#define dh_adaptive_pool_gradient DH_ISA (dh_adaptive_pool_gradient)
+#define dh_loss_scratch DH_ISA (dh_loss_scratch)
+#define dh_loss_row DH_ISA (dh_loss_row)
+#define dh_resize_gradient DH_ISA (dh_resize_gradient)
+
+#define DH_GRADIENT_PIXELS (DH_TILE * (112 / DH_TILE))
+
+typedef double DhVecDouble __attribute__ ((vector_size (DH_LANES * 8), aligned (8), may_alias));
+
+/* v where y is above 0 (or NaN), else 0. */
+DH_INLINE DhVec
+dh_where_open (DhVec y, DhVec v)
+{
+#if defined __AVX512F__
+  return (DhVec)_mm512_maskz_mov_ps (_mm512_cmp_ps_mask ((__m512)y, _mm512_setzero_ps (), _CMP_NLE_UQ), (__m512)v);
+#else
+  return (DhVec)(~(y <= 0) & (DhVecInt)v);
+#endif
+}
+
+DH_INLINE void
+dh_add_doubles (double *to, DhVec v)
+{
+  for (gint i = 0; i < DH_LANES; i++)
+    to[i] += v[i];
+}
+
+/* As DhCpuTrainKernels.route; few pixels, so that float sums do. */
+DH_INLINE void
+dh_route_few (const DhCpuRoute *route, gint plane, const float *t, gsize at, gint n)
+{
+  const DhPrologue prologue = dh_prologue (&route->in, plane);
+  const float *x = route->in.planes[plane] + at * DH_LANES;
+  float *grad = route->grads[plane] + at * DH_LANES;
+  const gboolean add = route->adds[plane];
+  if (!prologue.affine)
+    {
+      for (gint i = 0; i < n; i++)
+        {
+          DhVec v = dh_load (t + i * DH_LANES);
+          if (prologue.relu)
+            v = dh_where_open (dh_load (x + i * DH_LANES), v);
+          if (add)
+            v += dh_load (grad + i * DH_LANES);
+          dh_store (grad + i * DH_LANES, v);
+        }
+      return;
+    }
+  const DhVec mean = dh_load (route->mean + (gsize)plane * DH_LANES);
+  DhVec sum = { 0 }, product = { 0 };
+  for (gint i = 0; i < n; i++)
+    {
+      DhVec v = dh_load (t + i * DH_LANES), value = dh_load (x + i * DH_LANES);
+      if (prologue.relu)
+        v = dh_where_open (value * prologue.scale + prologue.shift, v);
+      sum += v;
+      product += v * (value - mean);
+      v *= prologue.scale;
+      if (add)
+        v += dh_load (grad + i * DH_LANES);
+      dh_store (grad + i * DH_LANES, v);
+    }
+  dh_add_doubles (route->sums + (gsize)plane * DH_LANES, sum);
+  dh_add_doubles (route->sums + (gsize)(route->in.n_planes + plane) * DH_LANES, product);
+}
+
+/* sums[i][o] += Σ_p x[p][i]·dy[p][o]: `x` one plane of n pixels, `dy` out_planes planes, `dy_stride` floats apart; a
+ * row of `sums` has `stride` floats. */
+void dh_outer (const float *x, const float *dy, gsize dy_stride, gint n, gint out_planes, float *sums, gsize stride);
+gsize dh_gradient1x1_scratch (const DhCpuGradient1x1 *gradient);
+void dh_gradient1x1 (const DhCpuGradient1x1 *gradient, gint item, float *scratch);
+gsize dh_gradient3x3_scratch (const DhCpuGradient3x3 *gradient);
+void dh_gradient3x3 (const DhCpuGradient3x3 *gradient, gint item, float *scratch);
+void dh_pack_filters (const DhCpuFilters *filters, gint item);
+void dh_unpack_filters (const DhCpuFilters *filters, gint item);
+void dh_max_pool_gradient (const DhCpuPoolGradient *pool, gint item);
+void dh_average_pool_gradient (const DhCpuPoolGradient *pool, gint item);
+void dh_adaptive_pool_gradient (const DhCpuPoolGradient *pool, gint item);
+void dh_resize_gradient (const DhCpuPoolGradient *pool, gint item);
+gsize dh_loss_scratch (const DhCpuLoss *loss);
+void dh_loss_row (const DhCpuLoss *loss, gint row, float *scratch);
