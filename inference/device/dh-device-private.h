@@ -45,6 +45,7 @@ struct _DhDevice
   char *title;
   guint threads;
   guint precisions;
+  char *plans_folder; /* or NULL; the common part frees it */
 };
 
 struct _DhPlan
