@@ -23,7 +23,9 @@ dh_cli_open_predictor (DhCli *cli, const DhCliModel *model, int *status)
   DhPredictor *predictor = NULL;
   if (loaded)
     predictor = dh_predictor_new (loaded, cli->device, cli->precision, cli->threads, &error);
-  if (!predictor)
+  if (predictor)
+    dh_device_remember_plans (dh_predictor_device (predictor), NULL);
+  else
     *status = dh_cli_fail (cli, &error);
   return predictor;
 }

@@ -83,6 +83,8 @@ run_demo (DhCli *cli, const char *out, GError **error)
   g_autoptr (DhModel) model = weights ? dh_model_load_bytes (weights, "demo-network.safetensors", NULL, error) : NULL;
   g_autoptr (DhPredictor) predictor =
       model ? dh_predictor_new (model, cli->device, cli->precision, cli->threads, error) : NULL;
+  if (predictor)
+    dh_device_remember_plans (dh_predictor_device (predictor), NULL);
   g_autoptr (DhDataset) dataset =
       predictor ? dh_dataset_open (scenes, "street-hazards", NULL, cli->cancellable, NULL, error) : NULL;
   g_autoptr (DhDatabase) database = dataset ? dh_database_open (db, error) : NULL;

@@ -74,6 +74,7 @@ dh_worker_run_command (DhWorker *self, DhWorkerCommand *command)
       g_task_return_error (command->task, error);
       return;
     }
+  dh_device_remember_plans (dh_predictor_device (predictor), NULL);
   dh_predictor_free (self->predictor);
   self->predictor = predictor;
   DhWorkerLoaded *loaded = describe (predictor, command);

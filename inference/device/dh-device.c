@@ -178,7 +178,19 @@ void
 dh_device_unref (DhDevice *device)
 {
   if (device && g_atomic_ref_count_dec (&device->refs))
-    device->functions->close (device);
+    {
+      g_free (device->plans_folder);
+      device->functions->close (device);
+    }
+}
+
+void
+dh_device_remember_plans (DhDevice *device, const char *folder)
+{
+  g_return_if_fail (device != NULL);
+  g_free (device->plans_folder);
+  device->plans_folder =
+      folder != NULL ? g_strdup (folder) : g_build_filename (g_get_user_cache_dir (), "densehybrid", "plans", NULL);
 }
 
 const char *

@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +95,8 @@ print_steps (GArray *steps)
 int
 main (int argc, char **argv)
 {
+  /* What the making of the weights took goes back to the system at once: in the program they are a mapped file. */
+  mallopt (M_MMAP_THRESHOLD, 1 << 20);
   g_autoptr (GError) error = NULL;
   g_autoptr (GOptionContext) context = g_option_context_new ("NETWORK HEIGHT WIDTH");
   g_option_context_add_main_entries (context, entries, NULL);
@@ -104,6 +107,7 @@ main (int argc, char **argv)
   g_autoptr (DhDevice) device = dh_device_open (device_name != NULL ? device_name : "cpu", threads, &error);
   if (device == NULL)
     g_error ("%s", error->message);
+  dh_device_remember_plans (device, NULL);
   DhMap maps[4] = { DH_MAP_SEGMENTATION, DH_MAP_LIKELIHOOD, DH_MAP_DATASET_POSTERIOR, DH_MAP_HYBRID };
   gint64 start = g_get_monotonic_time ();
   g_autoptr (DhPlan) plan = make_plan (device, argv[1], maps, &error);

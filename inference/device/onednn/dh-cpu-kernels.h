@@ -36,10 +36,23 @@ typedef struct
   DhCpuInput in;
   DhCpuOutput out;
   gint stride;
-  gboolean bf16; /* weights and, while multiplying, the input are bfloat16; sums are float32 */
+  gint pixels_at_once; /* of an item; a multiple of `tile` */
+  gboolean bf16;       /* weights and, while multiplying, the input are bfloat16; sums are float32 */
   const void *weights;
   const float *bias; /* out.n_planes·lanes */
 } DhCpuConv1x1;
+
+/* Any convolution, tap by tap. */
+typedef struct
+{
+  DhCpuInput in;
+  DhCpuOutput out;
+  gint kernel, stride, dilation, padding;
+  gint rows; /* of an item; 0: as the kernel likes */
+  gboolean bf16;
+  const void *weights; /* for each tap those of a 1×1 convolution */
+  const float *bias;
+} DhCpuTaps;
 
 /* 3×3 convolution, stride 1, padding = dilation, as Winograd's F(4×4, 3×3). Tiles that a dilation spreads over the
  * picture are tiles of one of its dilation² phases. */
@@ -98,6 +111,10 @@ typedef struct
   gint (*conv1x1_items) (const DhCpuConv1x1 *conv);
   gsize (*conv1x1_scratch) (const DhCpuConv1x1 *conv);
   void (*conv1x1) (const DhCpuConv1x1 *conv, gint item, float *scratch);
+
+  gint (*taps_items) (const DhCpuTaps *conv);
+  gsize (*taps_scratch) (const DhCpuTaps *conv);
+  void (*taps) (const DhCpuTaps *conv, gint item, float *scratch);
 
   gsize (*winograd_scratch) (const DhCpuWinograd *conv);
   void (*winograd) (const DhCpuWinograd *conv, gint item, float *scratch);

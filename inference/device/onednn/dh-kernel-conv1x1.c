@@ -1,21 +1,20 @@
 #include "dh-simd.h"
 
-/* Input channels multiplied at a time, in planes: the packed pixels (112 × 256 floats) and the weights of so many
- * channels stay in the second-level cache. */
+/* Input channels multiplied at a time, in planes: the packed pixels (of 112, 112 × 256 floats) and the weights of so
+ * many channels stay in the second-level cache. */
 #define PLANES_AT_ONCE (256 / DH_LANES)
-#define PIXELS_AT_ONCE (DH_TILE * (112 / DH_TILE))
 
 gint
 dh_conv1x1_items (const DhCpuConv1x1 *conv)
 {
   gint64 pixels = (gint64)conv->out.h * conv->out.w;
-  return (gint)((pixels + PIXELS_AT_ONCE - 1) / PIXELS_AT_ONCE);
+  return (gint)((pixels + conv->pixels_at_once - 1) / conv->pixels_at_once);
 }
 
 gsize
 dh_conv1x1_scratch (const DhCpuConv1x1 *conv)
 {
-  return (gsize)PIXELS_AT_ONCE * MIN (PLANES_AT_ONCE, conv->in.n_planes) * DH_LANES * sizeof (float);
+  return (gsize)conv->pixels_at_once * MIN (PLANES_AT_ONCE, conv->in.n_planes) * DH_LANES * sizeof (float);
 }
 
 /* Floats that one plane of one pixel takes after gathering. */
@@ -92,8 +91,8 @@ void
 dh_conv1x1 (const DhCpuConv1x1 *conv, gint item, float *scratch)
 {
   gint64 pixels = (gint64)conv->out.h * conv->out.w;
-  gint first = item * PIXELS_AT_ONCE;
-  gint n = (gint)MIN (PIXELS_AT_ONCE, pixels - first);
+  gint first = item * conv->pixels_at_once;
+  gint n = (gint)MIN (conv->pixels_at_once, pixels - first);
   gsize step = pixel_floats (conv);
   gboolean as_it_is = conv->stride == 1 && !conv->bf16 && conv->in.scale == NULL && !conv->in.relu;
   const float *weights = conv->weights;

@@ -38,53 +38,60 @@ pack_bias (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out)
   return bias;
 }
 
-/* The kernel's order: a run of input planes, two output planes, input channel, output channel. */
-static void
-pack_1x1 (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, gint at_once, float *packed)
+/* One weight of a tap between physical channels, scaled; 0 where either is padding. */
+static float
+weight_at (const DhCpuConv *conv, const DhCpuView *out, gint tap, gint i, gint o)
 {
-  gint lanes = plan->device->kernels->lanes;
-  const DhCpuView *in = conv->in;
-  for (gint plane0 = 0; plane0 < in->n_planes; plane0 += at_once)
-    {
-      gint plane1 = MIN (plane0 + at_once, in->n_planes);
-      for (gint o = 0; o < out->n_planes; o += 2)
-        {
-          gint outs = MIN (2, out->n_planes - o) * lanes;
-          for (gint i = plane0 * lanes; i < plane1 * lanes; i++)
-            for (gint j = 0; j < outs; j++)
-              {
-                gint from = in->channels[i], to = out->channels[o * lanes + j];
-                *packed++ = from < 0 || to < 0
-                                ? 0
-                                : (float)(conv->weights[(gsize)to * conv->in_shape.c + from] * conv->scale[to]);
-              }
-        }
-    }
+  gint from = conv->in->channels[i], to = out->channels[o];
+  if (from < 0 || to < 0)
+    return 0;
+  gsize taps = (gsize)conv->node->kernel * conv->node->kernel;
+  return (float)(conv->weights[((gsize)to * conv->in_shape.c + from) * taps + tap] * conv->scale[to]);
+}
+
+/* The matrix kernels' order: a run of input planes, two output planes, input channel, output channel. */
+static void
+pack_f32 (const DhCpuConv *conv, const DhCpuView *out, gint lanes, gint tap, float *packed)
+{
+  gint at_once = 256 / lanes;
+  for (gint plane0 = 0; plane0 < conv->in->n_planes; plane0 += at_once)
+    for (gint o = 0; o < out->n_planes; o += 2)
+      for (gint i = plane0 * lanes; i < MIN (plane0 + at_once, conv->in->n_planes) * lanes; i++)
+        for (gint j = 0; j < MIN (2, out->n_planes - o) * lanes; j++)
+          *packed++ = weight_at (conv, out, tap, i, o * lanes + j);
 }
 
 /* The same order by pairs of input channels, in bfloat16. */
 static void
-pack_1x1_bf16 (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, gint at_once, guint16 *packed)
+pack_bf16 (const DhCpuConv *conv, const DhCpuView *out, gint lanes, gint tap, guint16 *packed)
+{
+  gint at_once = 256 / lanes;
+  for (gint plane0 = 0; plane0 < conv->in->n_planes; plane0 += at_once)
+    for (gint o = 0; o < out->n_planes; o += 2)
+      for (gint i = plane0 * lanes; i < MIN (plane0 + at_once, conv->in->n_planes) * lanes; i += 2)
+        for (gint j = 0; j < 2 * MIN (2, out->n_planes - o) * lanes; j++)
+          *packed++ = dh_f32_to_bf16 (weight_at (conv, out, tap, i + j % 2, o * lanes + j / 2));
+}
+
+/* All taps, one behind the other; NULL and error where memory is short. */
+static float *
+pack_taps (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, GError **error)
 {
   gint lanes = plan->device->kernels->lanes;
-  const DhCpuView *in = conv->in;
-  for (gint plane0 = 0; plane0 < in->n_planes; plane0 += at_once)
+  gint taps = conv->node->kernel * conv->node->kernel;
+  gsize count = (gsize)conv->in->n_planes * out->n_planes * lanes * lanes;
+  gsize bytes = count * (conv->bf16 ? sizeof (guint16) : sizeof (float));
+  float *weights = dh_cpu_alloc_packed (plan, taps * bytes, error);
+#pragma omp parallel for schedule(static) num_threads(plan->threads) if (taps > 1)
+  for (gint tap = 0; tap < (weights != NULL ? taps : 0); tap++)
     {
-      gint plane1 = MIN (plane0 + at_once, in->n_planes);
-      for (gint o = 0; o < out->n_planes; o += 2)
-        {
-          gint outs = MIN (2, out->n_planes - o) * lanes;
-          for (gint i = plane0 * lanes; i < plane1 * lanes; i += 2)
-            for (gint j = 0; j < 2 * outs; j++)
-              {
-                gint from = in->channels[i + j % 2], to = out->channels[o * lanes + j / 2];
-                float w = from < 0 || to < 0
-                              ? 0
-                              : (float)(conv->weights[(gsize)to * conv->in_shape.c + from] * conv->scale[to]);
-                *packed++ = dh_f32_to_bf16 (w);
-              }
-        }
+      gpointer to = (char *)weights + tap * bytes;
+      if (conv->bf16)
+        pack_bf16 (conv, out, lanes, tap, to);
+      else
+        pack_f32 (conv, out, lanes, tap, to);
     }
+  return weights;
 }
 
 static DhCpuStep *
@@ -117,16 +124,10 @@ bind_conv1x1 (DhCpuStep *step)
 DhCpuView *
 dh_cpu_add_conv1x1 (DhCpuPlan *plan, const DhCpuConv *conv, GError **error)
 {
-  const DhCpuKernels *kernels = plan->device->kernels;
   DhCpuView *out = make_output (plan, conv);
-  gsize count = (gsize)conv->in->n_planes * out->n_planes * kernels->lanes * kernels->lanes;
-  float *weights = dh_cpu_alloc_packed (plan, count * (conv->bf16 ? 2 : 4), error);
+  float *weights = pack_taps (plan, conv, out, error);
   if (weights == NULL)
     return NULL;
-  if (conv->bf16)
-    pack_1x1_bf16 (plan, conv, out, 256 / kernels->lanes, (guint16 *)weights);
-  else
-    pack_1x1 (plan, conv, out, 256 / kernels->lanes, weights);
   g_autofree char *what = g_strconcat (conv->in->scale != NULL ? "norm 1×1" : "1×1", conv->bf16 ? " bf16" : "", NULL);
   DhCpuStep *step = conv_step (plan, conv, out, what);
   DhCpuConv1x1 *args = &step->u.conv1x1;
@@ -137,10 +138,50 @@ dh_cpu_add_conv1x1 (DhCpuPlan *plan, const DhCpuConv *conv, GError **error)
   args->in.n_planes = conv->in->n_planes;
   args->out.h = conv->shape.h;
   args->out.w = conv->shape.w;
-  step->n_items = kernels->conv1x1_items (args);
-  step->scratch = kernels->conv1x1_scratch (args);
+  step->kind = DH_CPU_CONV1X1;
   step->item = conv1x1_item;
   step->bind = bind_conv1x1;
+  dh_cpu_step_set_blocking (step, 0);
+  return out;
+}
+
+static void
+taps_item (const DhCpuStep *step, gint item, float *scratch)
+{
+  step->kernels->taps (&step->u.taps, item, scratch);
+}
+
+static void
+bind_taps (DhCpuStep *step)
+{
+  step->u.taps.in = step->input;
+  step->u.taps.out = step->output;
+}
+
+DhCpuView *
+dh_cpu_add_taps (DhCpuPlan *plan, const DhCpuConv *conv, GError **error)
+{
+  DhCpuView *out = make_output (plan, conv);
+  float *weights = pack_taps (plan, conv, out, error);
+  if (weights == NULL)
+    return NULL;
+  DhCpuStep *step = conv_step (plan, conv, out, conv->bf16 ? "taps bf16" : "taps");
+  DhCpuTaps *args = &step->u.taps;
+  args->kernel = conv->node->kernel;
+  args->stride = conv->node->stride;
+  args->dilation = conv->node->dilation;
+  args->padding = conv->node->padding;
+  args->bf16 = conv->bf16;
+  args->weights = weights;
+  args->bias = pack_bias (plan, conv, out);
+  args->in.n_planes = conv->in->n_planes;
+  args->out.n_planes = out->n_planes;
+  args->out.h = conv->shape.h;
+  args->out.w = conv->shape.w;
+  step->kind = DH_CPU_TAPS;
+  step->item = taps_item;
+  step->bind = bind_taps;
+  dh_cpu_step_set_blocking (step, 0);
   return out;
 }
 
@@ -243,13 +284,10 @@ dh_cpu_add_winograd (DhCpuPlan *plan, const DhCpuConv *conv, GError **error)
   args->dilation = conv->node->dilation;
   args->in.n_planes = conv->in->n_planes;
   args->tiles = make_tiles (plan, conv->shape.h, conv->shape.w, args->dilation, &args->n_tiles);
-  /* Transformed weights beyond the second-level cache are worth more tiles at a time. */
-  gint rounds = count * sizeof (float) <= (1u << 20) ? 1 : count * sizeof (float) <= (16u << 20) ? 2 : 4;
-  args->tiles_per_item = kernels->tile * MAX (1, rounds * 14 / kernels->tile);
-  args->out_chunk = MIN ((out->n_planes + 1) & ~1, MAX (2, 128 / lanes));
-  step->n_items = (args->n_tiles + args->tiles_per_item - 1) / args->tiles_per_item;
-  step->scratch = kernels->winograd_scratch (args);
+  args->out.n_planes = out->n_planes;
+  step->kind = DH_CPU_WINOGRAD;
   step->item = winograd_item;
   step->bind = bind_winograd;
+  dh_cpu_step_set_blocking (step, 0);
   return out;
 }

@@ -45,6 +45,15 @@ typedef struct
 typedef struct _DhCpuPlan DhCpuPlan;
 typedef struct _DhCpuStep DhCpuStep;
 
+/* Steps that can be cut into items in more than one way. */
+typedef enum
+{
+  DH_CPU_OTHER,
+  DH_CPU_CONV1X1,
+  DH_CPU_TAPS,
+  DH_CPU_WINOGRAD,
+} DhCpuStepKind;
+
 struct _DhCpuStep
 {
   char *name;
@@ -56,6 +65,8 @@ struct _DhCpuStep
   DhValue targets[DH_N_MAPS]; /* of a score step */
 
   /* Own kernels: `item` for each of n_items on the device's threads. */
+  DhCpuStepKind kind;
+  guint blocking; /* see dh-onednn-blocking.c */
   gint n_items;
   gsize scratch; /* bytes a thread */
   void (*item) (const DhCpuStep *step, gint item, float *scratch);
@@ -71,6 +82,7 @@ struct _DhCpuStep
   union
   {
     DhCpuConv1x1 conv1x1;
+    DhCpuTaps taps;
     DhCpuWinograd winograd;
     DhCpuPool pool;
     DhCpuResize resize;
@@ -165,6 +177,7 @@ typedef struct
   gboolean bf16;
 } DhCpuConv;
 DhCpuView *dh_cpu_add_conv1x1 (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
+DhCpuView *dh_cpu_add_taps (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
 DhCpuView *dh_cpu_add_winograd (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
 /* dh-onednn-direct.c: the library's direct convolutions. */
 DhCpuView *dh_cpu_add_direct (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
@@ -185,7 +198,22 @@ gboolean dh_cpu_build (DhCpuPlan *plan, DhGraph *graph, const DhShape *shapes, D
                        const DhPlanOptions *options, GError **error);
 /* dh-onednn-order.c */
 void dh_cpu_plan_order (DhCpuPlan *plan);
+/* dh-onednn-blocking.c: sets one of a step's blockings, with its items and scratch; FALSE where it has not so many. */
+gboolean dh_cpu_step_set_blocking (DhCpuStep *step, guint blocking);
+/* Times them in a run of the plan, whose memory stands, and sets the fastest of each step. */
+gboolean dh_cpu_plan_choose_blockings (DhCpuPlan *plan, GError **error);
+/* dh-onednn-remember.c */
+typedef enum
+{
+  DH_CPU_BY_RULE,
+  DH_CPU_RECALLED,
+  DH_CPU_TO_BE_TIMED,
+} DhCpuRemembered;
+/* Sets the blockings found on disk. `path` and `key`: for dh_cpu_plan_remember; free with g_free. */
+DhCpuRemembered dh_cpu_plan_recall (DhCpuPlan *plan, char **path, char **key);
+void dh_cpu_plan_remember (const DhCpuPlan *plan, const char *path, const char *key);
 /* dh-onednn-plan.c */
+gboolean dh_cpu_plan_run_step (DhCpuPlan *plan, DhCpuStep *step, GError **error);
 DhPlan *dh_cpu_compile (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
                         const DhPlanOptions *options, GError **error);
 gboolean dh_cpu_run (DhPlan *plan, const float *input, void *const *outputs, GCancellable *cancellable,

@@ -122,6 +122,9 @@ dh_read (const float *from, DhPrologue p)
 #define dh_conv1x1 DH_ISA (dh_conv1x1)
 #define dh_matrix DH_ISA (dh_matrix)
 #define dh_matrix_bf16 DH_ISA (dh_matrix_bf16)
+#define dh_taps_items DH_ISA (dh_taps_items)
+#define dh_taps_scratch DH_ISA (dh_taps_scratch)
+#define dh_taps DH_ISA (dh_taps)
 #define dh_winograd_scratch DH_ISA (dh_winograd_scratch)
 #define dh_winograd DH_ISA (dh_winograd)
 #define dh_pointwise DH_ISA (dh_pointwise)
@@ -170,6 +173,9 @@ void dh_unpack (const DhCpuInput *in, const gint *channels, float *to, gint item
 gint dh_conv1x1_items (const DhCpuConv1x1 *conv);
 gsize dh_conv1x1_scratch (const DhCpuConv1x1 *conv);
 void dh_conv1x1 (const DhCpuConv1x1 *conv, gint item, float *scratch);
+gint dh_taps_items (const DhCpuTaps *conv);
+gsize dh_taps_scratch (const DhCpuTaps *conv);
+void dh_taps (const DhCpuTaps *conv, gint item, float *scratch);
 gsize dh_winograd_scratch (const DhCpuWinograd *conv);
 void dh_winograd (const DhCpuWinograd *conv, gint item, float *scratch);
 gsize dh_score_scratch (const DhCpuScore *score);

@@ -1,0 +1,166 @@
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+#include "dh-onednn-private.h"
+
+/* How a convolution is cut into items: which of the blockings is the fastest depends on the layer, the picture's size
+ * and the machine's caches, so it is timed, once. None of them changes a bit of the result: each output is the same sum
+ * in the same order. Blocking 0 is the one made by rule. */
+
+/* Whole steps up to this are timed whole; of longer ones as many items as take so long. */
+#define SAMPLE_SECONDS 0.006
+/* Timing all steps may take this, and this many times what running them once takes; the rest stay as the rule has them,
+ * which is what a machine busy with other things deserves. */
+#define MOST_SECONDS 1.0
+#define MOST_RUNS 4
+/* Another blocking must be faster by this share: a tie goes to the rule. */
+#define GAIN 0.03
+
+static void
+count_items (DhCpuStep *step)
+{
+  const DhCpuWinograd *winograd = &step->u.winograd;
+  switch (step->kind)
+    {
+    case DH_CPU_CONV1X1:
+      step->n_items = step->kernels->conv1x1_items (&step->u.conv1x1);
+      step->scratch = step->kernels->conv1x1_scratch (&step->u.conv1x1);
+      break;
+    case DH_CPU_TAPS:
+      step->n_items = step->kernels->taps_items (&step->u.taps);
+      step->scratch = step->kernels->taps_scratch (&step->u.taps);
+      break;
+    case DH_CPU_WINOGRAD:
+      step->n_items = (winograd->n_tiles + winograd->tiles_per_item - 1) / winograd->tiles_per_item;
+      step->scratch = step->kernels->winograd_scratch (winograd);
+      break;
+    case DH_CPU_OTHER:
+      break;
+    }
+}
+
+/* Transformed weights beyond the second-level cache are worth more tiles at a time. */
+static gint
+rounds_by_rule (const DhCpuWinograd *conv, gint lanes)
+{
+  gsize bytes = (gsize)36 * conv->in.n_planes * conv->out.n_planes * lanes * lanes * sizeof (float);
+  return bytes <= (1u << 20) ? 1 : bytes <= (16u << 20) ? 2 : 4;
+}
+
+gboolean
+dh_cpu_step_set_blocking (DhCpuStep *step, guint blocking)
+{
+  static const gint pixels[] = { 112, 56, 224 };
+  static const gint rows[] = { 0, 1, 2, 6 };
+  /* Of the tiles by rule, in halves; channels of the output. */
+  static const struct
+  {
+    gint tiles, channels;
+  } winograd[] = { { 2, 64 }, { 2, 128 }, { 4, 64 }, { 1, 64 }, { 4, 32 } };
+  gint lanes = step->kernels->lanes, tile = step->kernels->tile;
+  guint n = step->kind == DH_CPU_CONV1X1    ? G_N_ELEMENTS (pixels)
+            : step->kind == DH_CPU_TAPS     ? G_N_ELEMENTS (rows)
+            : step->kind == DH_CPU_WINOGRAD ? G_N_ELEMENTS (winograd)
+                                            : 1;
+  if (blocking >= n)
+    return FALSE;
+  step->blocking = blocking;
+  if (step->kind == DH_CPU_CONV1X1)
+    step->u.conv1x1.pixels_at_once = tile * (pixels[blocking] / tile);
+  else if (step->kind == DH_CPU_TAPS)
+    step->u.taps.rows = rows[blocking];
+  else if (step->kind == DH_CPU_WINOGRAD)
+    {
+      DhCpuWinograd *conv = &step->u.winograd;
+      gint tiles = rounds_by_rule (conv, lanes) * 14 * winograd[blocking].tiles / 2;
+      conv->tiles_per_item = tile * MAX (1, tiles / tile);
+      conv->out_chunk = MIN ((conv->out.n_planes + 1) & ~1, MAX (2, winograd[blocking].channels / lanes));
+    }
+  count_items (step);
+  return TRUE;
+}
+
+/* Seconds of the first `n` items. */
+static double
+time_items (const DhCpuPlan *plan, const DhCpuStep *step, gint n, char *scratch, gsize stride)
+{
+  gint64 start = g_get_monotonic_time ();
+#pragma omp parallel for schedule(dynamic, 1) num_threads(plan->threads)
+  for (gint item = 0; item < n; item++)
+    {
+#ifdef _OPENMP
+      gint thread = omp_get_thread_num ();
+#else
+      gint thread = 0;
+#endif
+      step->item (step, item, (float *)(scratch + stride * thread));
+    }
+  return MAX (1, g_get_monotonic_time () - start) * 1e-6;
+}
+
+static gsize
+most_scratch (DhCpuPlan *plan)
+{
+  gsize most = 0;
+  for (guint i = 0; i < plan->steps->len; i++)
+    {
+      DhCpuStep *step = g_ptr_array_index (plan->steps, i);
+      for (guint blocking = 0; step->kind != DH_CPU_OTHER && dh_cpu_step_set_blocking (step, blocking); blocking++)
+        most = MAX (most, step->scratch);
+      dh_cpu_step_set_blocking (step, 0);
+    }
+  return (most + 4095) & ~(gsize)4095;
+}
+
+/* The step has been run, so that what it reads is in memory. */
+static void
+choose (const DhCpuPlan *plan, DhCpuStep *step, char *scratch, gsize stride)
+{
+  double whole = time_items (plan, step, step->n_items, scratch, stride);
+  double share = MIN (1, SAMPLE_SECONDS / whole), best = 0;
+  guint fastest = 0;
+  for (guint blocking = 0; dh_cpu_step_set_blocking (step, blocking); blocking++)
+    {
+      gint n = CLAMP ((gint)(step->n_items * share), MIN (2 * plan->threads, step->n_items), step->n_items);
+      double least = G_MAXDOUBLE;
+      for (gint i = 0; i < 3; i++)
+        least = MIN (least, time_items (plan, step, n, scratch, stride) * step->n_items / n);
+      if (blocking == 0 || least < best * (fastest == 0 ? 1 - GAIN : 1))
+        {
+          best = least;
+          fastest = blocking;
+        }
+    }
+  dh_cpu_step_set_blocking (step, fastest);
+}
+
+gboolean
+dh_cpu_plan_choose_blockings (DhCpuPlan *plan, GError **error)
+{
+  gsize stride = most_scratch (plan);
+  gsize floats = (gsize)plan->input.c * plan->input.h * plan->input.w;
+  char *scratch = dh_cpu_map_memory (stride * plan->threads, error);
+  float *picture = scratch != NULL ? dh_cpu_map_memory (floats * sizeof *picture, error) : NULL;
+  gboolean ok = picture != NULL;
+  for (gsize i = 0; ok && i < floats; i++)
+    picture[i] = 0.5f;
+  plan->run_input = picture;
+  double running = 0, timing = 0;
+  for (guint i = 0; ok && i < plan->steps->len; i++)
+    {
+      DhCpuStep *step = g_ptr_array_index (plan->steps, i);
+      if (step->is_score || step->target != DH_NO_VALUE)
+        continue;
+      gint64 start = g_get_monotonic_time ();
+      ok = dh_cpu_plan_run_step (plan, step, error);
+      gint64 run = g_get_monotonic_time ();
+      running += (run - start) * 1e-6;
+      if (ok && step->kind != DH_CPU_OTHER && timing < MOST_SECONDS + MOST_RUNS * running)
+        choose (plan, step, scratch, stride);
+      timing += (g_get_monotonic_time () - run) * 1e-6;
+    }
+  plan->run_input = NULL;
+  dh_cpu_unmap_memory (picture, floats * sizeof *picture);
+  dh_cpu_unmap_memory (scratch, stride * plan->threads);
+  return ok;
+}
