@@ -109,7 +109,10 @@ say (DhBrowsePanes *self, guint index, const char *icon, const char *tone, const
   if (message->box != NULL && message->pane == pane && g_str_equal (message->title, title))
     {
       GtkWidget *label = gtk_widget_get_last_child (message->box);
-      if (GTK_IS_LABEL (label) && text != NULL)
+      /* A button may stand below it. */
+      while (label != NULL && !GTK_IS_LABEL (label))
+        label = gtk_widget_get_prev_sibling (label);
+      if (label != NULL && text != NULL)
         gtk_label_set_label (GTK_LABEL (label), text);
       return NULL;
     }

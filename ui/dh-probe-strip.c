@@ -138,7 +138,7 @@ show_verdict (DhProbeStrip *self, const DhProbe *probe)
     return;
   gboolean flagged = dh_score_flags_above (score) ? value > threshold : value < threshold;
   gboolean anomaly = probe->truth == 1, judged = probe->truth == 0 || probe->truth == 1;
-  const char *word = !judged   ? (flagged ? _ ("flagged") : _ ("not flagged"))
+  const char *word = !judged   ? (flagged ? _ ("flagged") : _ ("clear"))
                      : flagged ? (anomaly ? "TP" : "FP")
                                : (anomaly ? "FN" : "TN");
   g_autofree char *number = dh_number_format (value - threshold, score == DH_SCORE_DATASET_POSTERIOR ? 3 : 2);

@@ -180,7 +180,7 @@ on_stats (DhWorker *worker, DhImageItem *item, DhScoreStats *stats, DhSession *s
   DhSessionEntry *entry = find_entry (self, item);
   if (entry != NULL && entry->stats == NULL)
     entry->stats = dh_score_stats_ref (stats);
-  dh_session_add_ranges (self, stats, FALSE);
+  dh_session_add_ranges (self, stats, dh_image_item_get_name (item), FALSE);
   if (item != self->current || self->frame == NULL)
     return;
   g_clear_pointer (&self->stats, dh_score_stats_unref);

@@ -122,7 +122,9 @@ G_GNUC_INTERNAL void dh_session_init_thresholds (DhSession *session);
 G_GNUC_INTERNAL void dh_session_clear_thresholds (DhSession *session);
 G_GNUC_INTERNAL void dh_session_load_thresholds (DhSession *session);
 G_GNUC_INTERNAL void dh_session_forget_ranges (DhSession *session);
-G_GNUC_INTERNAL void dh_session_add_ranges (DhSession *session, const DhScoreStats *stats, gboolean whole_set);
+/* `source` names what was counted: a picture or the set. */
+G_GNUC_INTERNAL void dh_session_add_ranges (DhSession *session, const DhScoreStats *stats, const char *source,
+                                            gboolean whole_set);
 G_GNUC_INTERNAL const char *dh_session_get_set_id (DhSession *session);
 
 /* Opening. */

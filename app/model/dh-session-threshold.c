@@ -217,7 +217,7 @@ dh_session_threshold_is_own (DhSession *self, DhScore score)
 
 /* Without any record: the line starts where it flags the most suspicious twentieth of the first picture. */
 static void
-set_start (DhSession *self, DhScore score, const DhScoreStats *stats)
+set_start (DhSession *self, DhScore score, const DhScoreStats *stats, const char *source)
 {
   DhThreshold *threshold = &self->thresholds[score];
   if (!isnan (threshold->value))
@@ -227,8 +227,8 @@ set_start (DhSession *self, DhScore score, const DhScoreStats *stats)
     return;
   threshold->value = value;
   threshold->rule = DH_RULE_START;
-  threshold->source = g_strdup (self->current != NULL ? dh_image_item_get_name (self->current) : NULL);
-  threshold->n_images = 1;
+  threshold->source = g_strdup (source);
+  threshold->n_images = dh_score_stats_n_images (stats);
   dh_threshold_copy (&self->committed[score], threshold);
   dh_threshold_copy (&self->defaults[score], threshold);
   changed (self, score, FALSE);
@@ -247,7 +247,7 @@ dh_session_forget_ranges (DhSession *self)
 }
 
 void
-dh_session_add_ranges (DhSession *self, const DhScoreStats *stats, gboolean whole_set)
+dh_session_add_ranges (DhSession *self, const DhScoreStats *stats, const char *source, gboolean whole_set)
 {
   static const double tails[2] = { 0.0002, 0.005 };
   if (whole_set)
@@ -267,7 +267,7 @@ dh_session_add_ranges (DhSession *self, const DhScoreStats *stats, gboolean whol
           self->low[kind][i] = MIN (self->low[kind][i], low);
           self->high[kind][i] = MAX (self->high[kind][i], high);
         }
-      set_start (self, i, stats);
+      set_start (self, i, stats, source);
     }
   self->n_ranged = whole_set ? dh_score_stats_n_images (stats) : self->n_ranged + 1;
   if (grew)

@@ -64,7 +64,7 @@ dh_session_take_set_stats (DhSession *self, DhScoreStats *stats)
   self->set_stats = stats;
   if (stats != NULL)
     {
-      dh_session_add_ranges (self, stats, TRUE);
+      dh_session_add_ranges (self, stats, dh_session_get_dataset_title (self), TRUE);
       dh_session_trace (self, "evaluated %u", dh_score_stats_n_images (stats));
     }
   dh_session_notify (self, DH_SESSION_PROP_SET_STATS);

@@ -164,6 +164,20 @@ test_look (Fixture *fixture, gconstpointer data)
   g_assert_false (dh_session_step (session, 99));
 }
 
+/* The first picture is broken: the threshold starts from the one that could be counted, and says so. */
+static void
+test_broken_first (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = tree_path (fixture->set, "dataset_AnomalyTrack/images/validation0.png");
+  g_assert_true (g_file_set_contents (path, "no picture", -1, NULL));
+  dh_session_open_weights (fixture->session, fixture->weights);
+  dh_session_open_dataset (fixture->session, fixture->set);
+  wait_for (isfinite (dh_session_get_threshold (fixture->session, DH_SCORE_HYBRID)->value));
+  g_assert_cmpstr (dh_image_item_get_name (dh_session_get_current (fixture->session)), ==, "validation0");
+  g_assert_nonnull (dh_session_get_frame_error (fixture->session));
+  g_assert_cmpstr (dh_session_get_threshold (fixture->session, DH_SCORE_HYBRID)->source, ==, "validation1");
+}
+
 /* A second start finds everything again, and the network does not run. */
 static void
 test_again (Fixture *fixture, gconstpointer data)
@@ -303,7 +317,8 @@ main (int argc, char **argv)
   {
     const char *path;
     void (*run) (Fixture *fixture, gconstpointer data);
-  } tests[] = { { "/session/look", test_look },
+  } tests[] = { { "/session/broken-first", test_broken_first }, /* before any threshold is remembered */
+                { "/session/look", test_look },
                 { "/session/again", test_again },
                 { "/session/evaluate", test_evaluate },
                 { "/session/errors", test_errors },
