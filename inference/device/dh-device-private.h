@@ -40,6 +40,11 @@ typedef struct
   /* Optional: what a training plan will hold; else all values that the backward pass reads, and the largest gradients
    * beside them. */
   guint64 (*estimate_training) (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhTrainOptions *options);
+  /* Optional, together: as `run` in two parts, of which `depth` may be begun before the first ends; an error ends all
+   * of them. */
+  guint depth;
+  gboolean (*begin) (DhPlan *plan, const float *input, GError **error);
+  gboolean (*end) (DhPlan *plan, void *const *outputs, GError **error);
   /* Optional: of a device that sets `lost`. None of its plans is left. */
   gboolean (*reopen) (DhDevice *device, GError **error);
 } DhDeviceFunctions;
@@ -63,6 +68,7 @@ struct _DhPlan
   const DhDeviceFunctions *functions;
   DhDevice *device; /* owned reference */
   guint64 memory;
+  guint n_in_flight;
   double device_seconds; /* of the last run, where the device has memory of its own */
   gboolean timing;
   GArray *steps; /* DhPlanStep, filled while timing */

@@ -85,6 +85,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhPlan, dh_plan_unref)
 gboolean dh_plan_run (DhPlan *plan, const float *input, void *const *outputs, GCancellable *cancellable,
                       const DhProgress *progress, GError **error);
 
+/* Runs that overlap, for a device with memory of its own: the next picture goes there while one is computed and the one
+ * before comes back. dh_plan_depth() runs may be begun before the oldest is ended; 0: the device computes in the host's
+ * memory and knows dh_plan_run() alone. dh_plan_begin() has copied `input` when it returns; dh_plan_end() waits for the
+ * oldest. An error ends all that was begun. dh_plan_run() may not be called in between. */
+guint dh_plan_depth (DhPlan *plan);
+gboolean dh_plan_begin (DhPlan *plan, const float *input, GError **error);
+gboolean dh_plan_end (DhPlan *plan, void *const *outputs, GError **error);
+
 /* Memory of the plan in bytes: packed parameters and the arena of intermediate values. */
 guint64 dh_plan_memory (DhPlan *plan);
 

@@ -140,7 +140,7 @@ gboolean
 dh_plan_run (DhPlan *plan, const float *input, void *const *outputs, GCancellable *cancellable,
              const DhProgress *progress, GError **error)
 {
-  g_return_val_if_fail (plan != NULL && input != NULL && outputs != NULL, FALSE);
+  g_return_val_if_fail (plan != NULL && input != NULL && outputs != NULL && plan->n_in_flight == 0, FALSE);
   const gboolean was_timing = plan->timing;
   plan->timing = was_timing || dh_debug (DH_DEBUG_LAYERS);
   if (plan->timing)
@@ -155,6 +155,33 @@ dh_plan_run (DhPlan *plan, const float *input, void *const *outputs, GCancellabl
         g_printerr ("%9.3f ms %8.1f GFLOP/s  %-32s %s\n", 1e3 * step->seconds,
                     step->seconds > 0 ? 1e-9 * step->flop / step->seconds : 0.0, step->implementation, step->name);
       }
+  return ok;
+}
+
+guint
+dh_plan_depth (DhPlan *plan)
+{
+  g_return_val_if_fail (plan != NULL, 0);
+  return plan->functions->depth;
+}
+
+gboolean
+dh_plan_begin (DhPlan *plan, const float *input, GError **error)
+{
+  g_return_val_if_fail (plan != NULL && input != NULL && plan->n_in_flight < plan->functions->depth, FALSE);
+  if (plan->functions->begin (plan, input, error))
+    plan->n_in_flight++;
+  else
+    plan->n_in_flight = 0;
+  return plan->n_in_flight > 0;
+}
+
+gboolean
+dh_plan_end (DhPlan *plan, void *const *outputs, GError **error)
+{
+  g_return_val_if_fail (plan != NULL && outputs != NULL && plan->n_in_flight > 0, FALSE);
+  const gboolean ok = plan->functions->end (plan, outputs, error);
+  plan->n_in_flight = ok ? plan->n_in_flight - 1 : 0;
   return ok;
 }
 

@@ -56,6 +56,20 @@ typedef enum
   DH_CUDA_TO_HOST,
 } DhCudaDirection;
 
+/* What is queued on one lane runs in order; lanes run beside each other but where one is made to follow another. */
+typedef enum
+{
+  DH_CUDA_LANE_COMPUTE, /* kernels, convolutions, recordings */
+  DH_CUDA_LANE_UP,
+  DH_CUDA_LANE_DOWN,
+  DH_CUDA_N_LANES,
+} DhCudaLane;
+
+enum
+{
+  DH_CUDA_N_MARKS = 4096 + 8
+};
+
 typedef struct
 {
   /* Cards that are there; 0 with the reason in words. */
@@ -71,13 +85,18 @@ typedef struct
   gpointer (*alloc_pinned) (DhCudaCard *card, gsize bytes, GError **error);
   void (*release_pinned) (DhCudaCard *card, gpointer memory);
 
-  /* Queued behind what was queued before; the memory must stay until wait(). */
+  /* Queued behind what was queued before on the lane; the memory must stay until it is done. */
   gboolean (*copy) (DhCudaCard *card, gpointer to, gconstpointer from, gsize bytes, DhCudaDirection direction,
-                    GError **error);
+                    DhCudaLane lane, GError **error);
   gboolean (*launch) (DhCudaCard *card, const DhCudaKernel *kernel, GError **error);
+  /* For everything on all lanes. */
   gboolean (*wait) (DhCudaCard *card, GError **error);
-  /* Seconds of the card between two marks, after wait(); `mark` is below 4096. */
-  gboolean (*mark) (DhCudaCard *card, guint mark, GError **error);
+  /* What is queued on `lane` from now on waits for what is queued on `other` so far. */
+  gboolean (*follow) (DhCudaCard *card, DhCudaLane lane, DhCudaLane other, GError **error);
+  /* `mark` is below DH_CUDA_N_MARKS. wait_mark() waits for what was queued on the mark's lane before it; seconds of the
+   * card between two marks, after that. */
+  gboolean (*mark) (DhCudaCard *card, guint mark, DhCudaLane lane, GError **error);
+  gboolean (*wait_mark) (DhCudaCard *card, guint mark, GError **error);
   double (*elapsed) (DhCudaCard *card, guint from, guint to);
 
   /* What is queued from begin to end is recorded, not run. end() returns NULL where the card refuses to. */

@@ -166,11 +166,12 @@ dh_cuda_place (DhCudaPlan *plan, GError **error)
   plan->staging_bytes = at;
 
   if (!(plan->pool.arena = dh_cuda_driver.alloc (card, plan->pool.arena_bytes, error))
-      || !(plan->staging = dh_cuda_driver.alloc (card, plan->staging_bytes, error))
-      || !(plan->pinned = dh_cuda_driver.alloc_pinned (card, plan->staging_bytes, error)))
+      || !(plan->staging = dh_cuda_driver.alloc (card, DH_CUDA_DEPTH * plan->staging_bytes, error))
+      || !(plan->pinned = dh_cuda_driver.alloc_pinned (card, DH_CUDA_DEPTH * plan->staging_bytes, error)))
     {
       g_prefix_error (error, "This picture needs about %.0f MiB on the card: ",
-                      (double)(plan->pool.arena_bytes + plan->staging_bytes + plan->pool.chunk_bytes) / 1048576.0);
+                      (double)(plan->pool.arena_bytes + DH_CUDA_DEPTH * plan->staging_bytes + plan->pool.chunk_bytes)
+                          / 1048576.0);
       return FALSE;
     }
   for (guint i = 0; i < plan->steps->len; i++)
@@ -178,8 +179,8 @@ dh_cuda_place (DhCudaPlan *plan, GError **error)
       return FALSE;
   if (!choose_convolutions (plan, error))
     return FALSE;
-  plan->base.memory =
-      plan->pool.arena_bytes + plan->staging_bytes + plan->pool.chunk_bytes + plan->pool.workspace_bytes;
+  plan->base.memory = plan->pool.arena_bytes + DH_CUDA_DEPTH * plan->staging_bytes + plan->pool.chunk_bytes
+                      + plan->pool.workspace_bytes;
   return TRUE;
 }
 

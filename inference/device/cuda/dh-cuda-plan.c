@@ -19,8 +19,11 @@ void
 dh_cuda_free_plan (DhPlan *base)
 {
   DhCudaPlan *plan = (DhCudaPlan *)base;
-  if (plan->recording)
-    dh_cuda_driver.recording_free (plan->pool.device->card, plan->recording);
+  if (plan->n_begun != plan->n_ended)
+    dh_cuda_driver.wait (plan->pool.device->card, NULL);
+  for (guint i = 0; i < DH_CUDA_DEPTH; i++)
+    if (plan->recordings[i])
+      dh_cuda_driver.recording_free (plan->pool.device->card, plan->recordings[i]);
   g_ptr_array_unref (plan->steps);
   dh_cuda_memory_clear (plan);
   g_free (plan->outputs);
@@ -88,53 +91,75 @@ dh_cuda_compile (DhDevice *base, DhGraph *graph, const DhShape *shapes, DhTensor
   return NULL;
 }
 
+/* The kernel with the picture and the maps of one of the runs in flight. */
+static DhCudaKernel
+kernel_of_slot (const DhCudaPlan *plan, const DhCudaStep *step, guint slot)
+{
+  DhCudaKernel kernel = step->kernel;
+  const gsize offset = slot * plan->staging_bytes;
+  if (kernel.op == DH_CUDA_PACK)
+    kernel.source = (const float *)(gpointer)((char *)(gpointer)kernel.source + offset);
+  if (kernel.op == DH_CUDA_UNPACK)
+    kernel.out = (char *)kernel.out + offset;
+  for (guint map = 0; kernel.op == DH_CUDA_SCORE && map < DH_N_MAPS; map++)
+    if (kernel.maps[map])
+      kernel.maps[map] = (char *)kernel.maps[map] + offset;
+  return kernel;
+}
+
 static gboolean
-run_step (DhCudaPlan *plan, DhCudaStep *step, GError **error)
+run_step (DhCudaPlan *plan, DhCudaStep *step, guint slot, GError **error)
 {
   DhCudaCard *card = plan->pool.device->card;
+  const DhCudaKernel kernel = kernel_of_slot (plan, step, slot);
   if (!step->is_conv)
-    return dh_cuda_driver.launch (card, &step->kernel, error);
+    return dh_cuda_driver.launch (card, &kernel, error);
   return dh_cuda_driver.conv_run (card, step->conv, &step->memory, error)
          && (step->fused || !step->epilogue || dh_cuda_driver.launch (card, &step->epilogue->kernel, error));
 }
 
 static gboolean
-queue_upload (DhCudaPlan *plan, GError **error)
+queue_upload (DhCudaPlan *plan, guint slot, GError **error)
 {
-  return dh_cuda_driver.copy (plan->pool.device->card, plan->staging, plan->pinned, plan->input_bytes,
-                              DH_CUDA_TO_DEVICE, error);
+  const gsize offset = slot * plan->staging_bytes;
+  DhCudaCard *card = plan->pool.device->card;
+  return dh_cuda_driver.copy (card, plan->staging + offset, plan->pinned + offset, plan->input_bytes, DH_CUDA_TO_DEVICE,
+                              DH_CUDA_LANE_UP, error)
+         && dh_cuda_driver.follow (card, DH_CUDA_LANE_COMPUTE, DH_CUDA_LANE_UP, error);
 }
 
 static gboolean
-queue_download (DhCudaPlan *plan, GError **error)
+queue_download (DhCudaPlan *plan, guint slot, GError **error)
 {
+  DhCudaCard *card = plan->pool.device->card;
+  if (!dh_cuda_driver.follow (card, DH_CUDA_LANE_DOWN, DH_CUDA_LANE_COMPUTE, error))
+    return FALSE;
   for (guint i = 0; i < plan->n_outputs; i++)
     {
+      const gsize offset = slot * plan->staging_bytes + plan->output_offsets[i];
       gboolean repeated = FALSE;
       for (guint j = 0; j < i; j++)
         repeated = repeated || plan->outputs[j] == plan->outputs[i];
       if (!repeated
-          && !dh_cuda_driver.copy (plan->pool.device->card, plan->pinned + plan->output_offsets[i],
-                                   plan->staging + plan->output_offsets[i], plan->output_bytes[i], DH_CUDA_TO_HOST,
-                                   error))
+          && !dh_cuda_driver.copy (card, plan->pinned + offset, plan->staging + offset, plan->output_bytes[i],
+                                   DH_CUDA_TO_HOST, DH_CUDA_LANE_DOWN, error))
         return FALSE;
     }
   return TRUE;
 }
 
 static gboolean
-queue_run (DhCudaPlan *plan, GCancellable *cancellable, gboolean marks, GError **error)
+queue_steps (DhCudaPlan *plan, guint slot, GCancellable *cancellable, gboolean marks, GError **error)
 {
   DhCudaCard *card = plan->pool.device->card;
-  if (!queue_upload (plan, error))
-    return FALSE;
   for (guint i = 0; i < plan->steps->len; i++)
     {
-      if (g_cancellable_set_error_if_cancelled (cancellable, error) || (marks && !dh_cuda_driver.mark (card, i, error))
-          || !run_step (plan, g_ptr_array_index (plan->steps, i), error))
+      if (g_cancellable_set_error_if_cancelled (cancellable, error)
+          || (marks && !dh_cuda_driver.mark (card, i, DH_CUDA_LANE_COMPUTE, error))
+          || !run_step (plan, g_ptr_array_index (plan->steps, i), slot, error))
         return FALSE;
     }
-  return !marks || dh_cuda_driver.mark (card, plan->steps->len, error);
+  return !marks || dh_cuda_driver.mark (card, plan->steps->len, DH_CUDA_LANE_COMPUTE, error);
 }
 
 static const char *
@@ -155,45 +180,113 @@ report_steps (DhCudaPlan *plan)
     }
 }
 
-/* All but the download as one recording, from the second time on: the first has everything loaded. A card that refuses is
- * asked once; whatever was wrong with it shows in the plain run that follows. */
+/* All kernels as one recording, from the second run on: the first has everything loaded. A card that refuses is asked
+ * once; whatever was wrong with it shows in the plain run that follows. */
 static void
-record (DhCudaPlan *plan)
+record (DhCudaPlan *plan, guint slot)
 {
   DhCudaCard *card = plan->pool.device->card;
   if (dh_cuda_driver.record_begin (card, NULL))
     {
-      const gboolean queued = queue_run (plan, NULL, FALSE, NULL);
-      plan->recording = dh_cuda_driver.record_end (card, NULL);
-      if (!queued && plan->recording)
+      const gboolean queued = queue_steps (plan, slot, NULL, FALSE, NULL);
+      plan->recordings[slot] = dh_cuda_driver.record_end (card, NULL);
+      if (!queued && plan->recordings[slot])
         {
-          dh_cuda_driver.recording_free (card, plan->recording);
-          plan->recording = NULL;
+          dh_cuda_driver.recording_free (card, plan->recordings[slot]);
+          plan->recordings[slot] = NULL;
         }
     }
-  plan->never_record = plan->recording == NULL;
+  plan->never_record = plan->recordings[slot] == NULL;
+}
+
+enum
+{
+  MARK_BEGIN = 4096,
+  MARK_COMPUTED,
+  MARK_DONE, /* one for each slot */
+};
+
+/* Picture → maps, all queued; the picture stands in the slot's pinned memory. */
+static gboolean
+queue_run (DhCudaPlan *plan, guint slot, GCancellable *cancellable, GError **error)
+{
+  DhCudaCard *card = plan->pool.device->card;
+  const gboolean timing = plan->base.timing && plan->steps->len < MARK_BEGIN;
+  if (plan->n_runs > 0 && !timing && !plan->recordings[slot] && !plan->never_record)
+    record (plan, slot);
+  plan->n_runs++;
+  if (!dh_cuda_driver.mark (card, MARK_BEGIN, DH_CUDA_LANE_UP, error) || !queue_upload (plan, slot, error))
+    return FALSE;
+  const gboolean queued = plan->recordings[slot] && !timing
+                              ? dh_cuda_driver.replay (card, plan->recordings[slot], error)
+                              : queue_steps (plan, slot, cancellable, timing, error);
+  return queued && dh_cuda_driver.mark (card, MARK_COMPUTED, DH_CUDA_LANE_COMPUTE, error)
+         && queue_download (plan, slot, error)
+         && dh_cuda_driver.mark (card, MARK_DONE + slot, DH_CUDA_LANE_DOWN, error);
+}
+
+static void
+take_outputs (DhCudaPlan *plan, guint slot, void *const *outputs)
+{
+  for (guint i = 0; i < plan->n_outputs; i++)
+    {
+      guint first = 0;
+      while (plan->outputs[first] != plan->outputs[i])
+        first++;
+      memcpy (outputs[i], plan->pinned + slot * plan->staging_bytes + plan->output_offsets[first],
+              plan->output_bytes[i]);
+    }
+}
+
+/* The card's own fault closes it; what was queued before any other is waited for, so that memory may be used again. */
+static gboolean
+give_up (DhCudaPlan *plan, GError *reason, GError **error)
+{
+  dh_cuda_note_error (plan->pool.device, reason);
+  if (!plan->pool.device->lost)
+    dh_cuda_driver.wait (plan->pool.device->card, NULL);
+  plan->n_ended = plan->n_begun = 0;
+  g_propagate_error (error, reason);
+  return FALSE;
 }
 
 static gboolean
-run_once (DhCudaPlan *plan, GCancellable *cancellable, GError **error)
+begin (DhCudaPlan *plan, const float *input, GCancellable *cancellable, GError **error)
 {
-  DhCudaCard *card = plan->pool.device->card;
-  if (plan->base.timing && plan->steps->len < 4096)
-    {
-      if (!queue_run (plan, cancellable, TRUE, error) || !queue_download (plan, error)
-          || !dh_cuda_driver.wait (card, error))
-        return FALSE;
-      report_steps (plan);
-      return TRUE;
-    }
-  if (plan->n_runs > 0 && !plan->recording && !plan->never_record)
-    record (plan);
-  if (!dh_cuda_driver.mark (card, 0, error)
-      || !(plan->recording ? dh_cuda_driver.replay (card, plan->recording, error)
-                           : queue_run (plan, cancellable, FALSE, error))
-      || !dh_cuda_driver.mark (card, 1, error) || !queue_download (plan, error) || !dh_cuda_driver.wait (card, error))
+  const guint slot = plan->n_begun % DH_CUDA_DEPTH;
+  if (dh_cuda_is_lost (plan->pool.device, error))
     return FALSE;
-  plan->base.device_seconds = dh_cuda_driver.elapsed (card, 0, 1);
+  GError *reason = NULL;
+  memcpy (plan->pinned + slot * plan->staging_bytes, input, plan->input_bytes);
+  if (!queue_run (plan, slot, cancellable, &reason))
+    return give_up (plan, reason, error);
+  plan->n_begun++;
+  return TRUE;
+}
+
+gboolean
+dh_cuda_begin (DhPlan *base, const float *input, GError **error)
+{
+  return begin ((DhCudaPlan *)base, input, NULL, error);
+}
+
+gboolean
+dh_cuda_end (DhPlan *base, void *const *outputs, GError **error)
+{
+  DhCudaPlan *plan = (DhCudaPlan *)base;
+  DhCudaCard *card = plan->pool.device->card;
+  const guint slot = plan->n_ended % DH_CUDA_DEPTH;
+  if (dh_cuda_is_lost (plan->pool.device, error))
+    return FALSE;
+  GError *reason = NULL;
+  if (!dh_cuda_driver.wait_mark (card, MARK_DONE + slot, &reason))
+    return give_up (plan, reason, error);
+  plan->n_ended++;
+  take_outputs (plan, slot, outputs);
+  if (plan->n_ended == plan->n_begun && !plan->base.timing)
+    plan->base.device_seconds = dh_cuda_driver.elapsed (card, MARK_BEGIN, MARK_COMPUTED);
+  if (plan->base.timing && plan->steps->len < MARK_BEGIN)
+    report_steps (plan);
   return TRUE;
 }
 
@@ -202,26 +295,8 @@ dh_cuda_run (DhPlan *base, const float *input, void *const *outputs, GCancellabl
              const DhProgress *progress, GError **error)
 {
   DhCudaPlan *plan = (DhCudaPlan *)base;
-  if (dh_cuda_is_lost (plan->pool.device, error))
+  if (!begin (plan, input, cancellable, error) || !dh_cuda_end (base, outputs, error))
     return FALSE;
-  memcpy (plan->pinned, input, plan->input_bytes);
-  g_autoptr (GError) reason = NULL;
-  if (!run_once (plan, cancellable, &reason))
-    {
-      if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        dh_cuda_driver.wait (plan->pool.device->card, NULL);
-      dh_cuda_note_error (plan->pool.device, reason);
-      g_propagate_error (error, g_steal_pointer (&reason));
-      return FALSE;
-    }
-  plan->n_runs++;
-  for (guint i = 0; i < plan->n_outputs; i++)
-    {
-      guint first = 0;
-      while (plan->outputs[first] != plan->outputs[i])
-        first++;
-      memcpy (outputs[i], plan->pinned + plan->output_offsets[first], plan->output_bytes[i]);
-    }
   if (progress)
     dh_progress_report (progress, plan->steps->len, plan->steps->len, "maps");
   return TRUE;

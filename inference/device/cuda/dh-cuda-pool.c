@@ -98,7 +98,8 @@ dh_cuda_upload (DhCudaPool *pool, gconstpointer data, gsize bytes, GError **erro
   DhCudaCard *card = pool->device->card;
   if (!to || pool->dry)
     return to;
-  if (!dh_cuda_driver.copy (card, to, data, bytes, DH_CUDA_TO_DEVICE, error) || !dh_cuda_driver.wait (card, error))
+  if (!dh_cuda_driver.copy (card, to, data, bytes, DH_CUDA_TO_DEVICE, DH_CUDA_LANE_COMPUTE, error)
+      || !dh_cuda_driver.wait (card, error))
     return NULL;
   return to;
 }

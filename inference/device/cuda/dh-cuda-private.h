@@ -89,6 +89,11 @@ struct _DhCudaStep
   DhCudaConvMemory memory; /* w and bias: device */
 };
 
+enum
+{
+  DH_CUDA_DEPTH = 2 /* runs in flight: one goes up or comes down while the other computes */
+};
+
 typedef struct
 {
   DhPlan base;
@@ -98,13 +103,14 @@ typedef struct
   DhValue *outputs;
   guint n_outputs;
   gsize *output_bytes;
-  char *staging; /* device: the input, then each output */
-  char *pinned;  /* host: the same */
+  /* For each run in flight, one behind the other: the input, then each output. */
+  char *staging; /* device */
+  char *pinned;  /* host */
   gsize staging_bytes, input_bytes;
   gsize *output_offsets;
-  DhCudaRecording *recording;
+  DhCudaRecording *recordings[DH_CUDA_DEPTH];
   gboolean never_record;
-  guint n_runs;
+  guint n_runs, n_begun, n_ended;
 } DhCudaPlan;
 
 /* dh-cuda-pool.c */
@@ -191,6 +197,8 @@ DhPlan *dh_cuda_compile (DhDevice *device, DhGraph *graph, const DhShape *shapes
                          const DhPlanOptions *options, GError **error);
 gboolean dh_cuda_run (DhPlan *plan, const float *input, void *const *outputs, GCancellable *cancellable,
                       const DhProgress *progress, GError **error);
+gboolean dh_cuda_begin (DhPlan *plan, const float *input, GError **error);
+gboolean dh_cuda_end (DhPlan *plan, void *const *outputs, GError **error);
 void dh_cuda_free_plan (DhPlan *plan);
 char *dh_cuda_describe (DhPlan *plan);
 

@@ -9,7 +9,7 @@
 
 enum
 {
-  N_MARKS = 4096,
+  N_MARKS = DH_CUDA_N_MARKS,
   CANDIDATES = 8, /* of each heuristic, timed */
   TRIALS = 3,
   MAX_CARDS = 256,
@@ -22,7 +22,9 @@ static gint generations[MAX_CARDS];
 struct _DhCudaCard
 {
   int index;
-  cudaStream_t stream;
+  cudaStream_t stream; /* = streams[DH_CUDA_LANE_COMPUTE] */
+  cudaStream_t streams[DH_CUDA_N_LANES];
+  cudaEvent_t ends[DH_CUDA_N_LANES]; /* of a lane, as far as another follows it */
   cudnnHandle_t handle;
   cudaEvent_t marks[N_MARKS];
   GHashTable *plans; /* DhCudaConvSpec → DhCudnnPlan: the fastest */
@@ -155,14 +157,22 @@ close_card (DhCudaCard *card)
   if (is_there (card))
     {
       cudaSetDevice (card->index);
-      const gboolean fault = card->stream && cudaStreamSynchronize (card->stream) != cudaSuccess;
+      gboolean fault = FALSE;
+      for (guint i = 0; i < DH_CUDA_N_LANES; i++)
+        fault = fault || (card->streams[i] && cudaStreamSynchronize (card->streams[i]) != cudaSuccess);
       g_hash_table_unref (card->plans);
       if (card->handle && cudnn)
         cudnn->destroy (card->handle);
-      for (guint i = 0; i < N_MARKS && card->marks[i]; i++)
-        cudaEventDestroy (card->marks[i]);
-      if (card->stream)
-        cudaStreamDestroy (card->stream);
+      for (guint i = 0; i < N_MARKS; i++)
+        if (card->marks[i])
+          cudaEventDestroy (card->marks[i]);
+      for (guint i = 0; i < DH_CUDA_N_LANES; i++)
+        {
+          if (card->ends[i])
+            cudaEventDestroy (card->ends[i]);
+          if (card->streams[i])
+            cudaStreamDestroy (card->streams[i]);
+        }
       if (fault)
         {
           g_atomic_int_inc (&generations[card->index]);
@@ -201,8 +211,11 @@ open_card (guint index, GError **error)
   card->index = (int)index;
   card->generation = g_atomic_int_get (&generations[index]);
   card->plans = g_hash_table_new_full (spec_hash, spec_equal, g_free, (GDestroyNotify)dh_cudnn_plan_unref);
-  gboolean fine = enter (card, error)
-                  && succeeded (cudaStreamCreateWithFlags (&card->stream, cudaStreamNonBlocking), "a stream", error);
+  gboolean fine = enter (card, error);
+  for (guint i = 0; fine && i < DH_CUDA_N_LANES; i++)
+    fine = succeeded (cudaStreamCreateWithFlags (&card->streams[i], cudaStreamNonBlocking), "a stream", error)
+           && succeeded (cudaEventCreateWithFlags (&card->ends[i], cudaEventDisableTiming), "an event", error);
+  card->stream = card->streams[DH_CUDA_LANE_COMPUTE];
   if (fine
       && (!cudnn || cudnn->create (&card->handle) != CUDNN_STATUS_SUCCESS
           || cudnn->set_stream (card->handle, card->stream) != CUDNN_STATUS_SUCCESS))
@@ -289,13 +302,14 @@ release_pinned (DhCudaCard *card, gpointer memory)
 }
 
 static gboolean
-copy (DhCudaCard *card, gpointer to, gconstpointer from, gsize bytes, DhCudaDirection direction, GError **error)
+copy (DhCudaCard *card, gpointer to, gconstpointer from, gsize bytes, DhCudaDirection direction, DhCudaLane lane,
+      GError **error)
 {
   return enter (card, error)
          && succeeded (
              cudaMemcpyAsync (to, from, bytes,
                               direction == DH_CUDA_TO_DEVICE ? cudaMemcpyHostToDevice : cudaMemcpyDeviceToHost,
-                              card->stream),
+                              card->streams[lane]),
              "a copy", error);
 }
 
@@ -309,18 +323,34 @@ launch (DhCudaCard *card, const DhCudaKernel *kernel, GError **error)
 static gboolean
 wait_card (DhCudaCard *card, GError **error)
 {
-  return enter (card, error) && succeeded (cudaStreamSynchronize (card->stream), "a kernel", error);
+  if (!enter (card, error))
+    return FALSE;
+  for (guint i = 0; i < DH_CUDA_N_LANES; i++)
+    if (!succeeded (cudaStreamSynchronize (card->streams[i]), "a kernel", error))
+      return FALSE;
+  return TRUE;
 }
 
 static gboolean
-mark (DhCudaCard *card, guint number, GError **error)
+follow (DhCudaCard *card, DhCudaLane lane, DhCudaLane other, GError **error)
 {
-  if (!enter (card, error))
+  return enter (card, error) && succeeded (cudaEventRecord (card->ends[other], card->streams[other]), "an event", error)
+         && succeeded (cudaStreamWaitEvent (card->streams[lane], card->ends[other], 0), "an event", error);
+}
+
+static gboolean
+mark (DhCudaCard *card, guint number, DhCudaLane lane, GError **error)
+{
+  if (!enter (card, error)
+      || (!card->marks[number] && !succeeded (cudaEventCreate (&card->marks[number]), "an event", error)))
     return FALSE;
-  for (guint i = 0; i <= number; i++)
-    if (!card->marks[i] && !succeeded (cudaEventCreate (&card->marks[i]), "an event", error))
-      return FALSE;
-  return succeeded (cudaEventRecord (card->marks[number], card->stream), "an event", error);
+  return succeeded (cudaEventRecord (card->marks[number], card->streams[lane]), "an event", error);
+}
+
+static gboolean
+wait_mark (DhCudaCard *card, guint number, GError **error)
+{
+  return enter (card, error) && succeeded (cudaEventSynchronize (card->marks[number]), "a kernel", error);
 }
 
 static double
@@ -387,8 +417,8 @@ time_plan (DhCudaCard *card, const DhCudnnPlan *plan, const DhCudaConvSpec *spec
     return -1;
   for (guint i = 0; i < TRIALS; i++)
     {
-      if (!mark (card, 0, error) || !dh_cudnn_run (card->handle, plan, spec, memory, error) || !mark (card, 1, error)
-          || !wait_card (card, error))
+      if (!mark (card, 0, DH_CUDA_LANE_COMPUTE, error) || !dh_cudnn_run (card->handle, plan, spec, memory, error)
+          || !mark (card, 1, DH_CUDA_LANE_COMPUTE, error) || !wait_card (card, error))
         return -1;
       best = MIN (best, elapsed (card, 0, 1));
     }
@@ -536,7 +566,9 @@ const DhCudaDriver dh_cuda_driver = {
   .copy = copy,
   .launch = launch,
   .wait = wait_card,
+  .follow = follow,
   .mark = mark,
+  .wait_mark = wait_mark,
   .elapsed = elapsed,
   .record_begin = record_begin,
   .record_end = record_end,

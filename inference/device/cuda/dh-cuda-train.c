@@ -259,22 +259,25 @@ static gboolean
 queue_all (DhCudaTrainPlan *plan, GCancellable *cancellable, gboolean marks, GError **error)
 {
   DhCudaCard *card = plan->pool.device->card;
-  if (!dh_cuda_driver.copy (card, plan->up, plan->pinned_up, plan->up_bytes, DH_CUDA_TO_DEVICE, error)
+  if (!dh_cuda_driver.copy (card, plan->up, plan->pinned_up, plan->up_bytes, DH_CUDA_TO_DEVICE, DH_CUDA_LANE_COMPUTE,
+                            error)
       || !dh_cuda_driver.copy (card, plan->values, plan->pinned_values, plan->n_values * sizeof (float),
-                               DH_CUDA_TO_DEVICE, error))
+                               DH_CUDA_TO_DEVICE, DH_CUDA_LANE_COMPUTE, error))
     return FALSE;
   for (guint i = 0; i < plan->steps->len; i++)
-    if (g_cancellable_set_error_if_cancelled (cancellable, error) || (marks && !dh_cuda_driver.mark (card, i, error))
+    if (g_cancellable_set_error_if_cancelled (cancellable, error)
+        || (marks && !dh_cuda_driver.mark (card, i, DH_CUDA_LANE_COMPUTE, error))
         || !run_step (plan, g_ptr_array_index (plan->steps, i), error))
       return FALSE;
   const gsize running = plan->n_values - plan->n_trained;
-  return (!marks || dh_cuda_driver.mark (card, plan->steps->len, error))
+  return (!marks || dh_cuda_driver.mark (card, plan->steps->len, DH_CUDA_LANE_COMPUTE, error))
          && dh_cuda_driver.copy (card, plan->pinned_gradients, plan->gradients, plan->n_trained * sizeof (float),
-                                 DH_CUDA_TO_HOST, error)
+                                 DH_CUDA_TO_HOST, DH_CUDA_LANE_COMPUTE, error)
          && (running == 0
              || dh_cuda_driver.copy (card, plan->pinned_values + plan->n_trained, plan->values + plan->n_trained,
-                                     running * sizeof (float), DH_CUDA_TO_HOST, error))
-         && dh_cuda_driver.copy (card, plan->pinned_sums, plan->sums, sizeof *plan->sums, DH_CUDA_TO_HOST, error);
+                                     running * sizeof (float), DH_CUDA_TO_HOST, DH_CUDA_LANE_COMPUTE, error))
+         && dh_cuda_driver.copy (card, plan->pinned_sums, plan->sums, sizeof *plan->sums, DH_CUDA_TO_HOST,
+                                 DH_CUDA_LANE_COMPUTE, error);
 }
 
 /* From the third run on as one recording: the first has everything loaded, the second says what each step takes. */

@@ -9,7 +9,8 @@
 #include "dh-tensor.h"
 
 /* A card on the processor: the kernels' own items in loops, plain convolutions, memory that begins as NaN and has guard
- * regions. What is queued runs at wait(), so that what must stay until then is missed where it did not.
+ * regions. What is queued runs at wait(), so that what must stay until then is missed where it did not; and the lanes
+ * run in whatever order they are allowed to, so that what must follow another is missed where it does not.
  *
  * DH_EMULATED_FAIL=WHAT:N lets the N-th call of `alloc`, `pinned`, `launch`, `copy`, `wait`, `conv` or `record` fail;
  * `fused` refuses every convolution with an epilogue. */
@@ -21,10 +22,21 @@ enum
   POISON = 0xff, /* NaN in every type */
 };
 
+/* What one lane has still to do. */
+typedef struct
+{
+  GArray *calls; /* Call */
+  guint done;
+  guint after[DH_CUDA_N_LANES]; /* how much of the others must be done before what is queued from now on */
+} Lane;
+
 struct _DhCudaCard
 {
   GHashTable *memory; /* start → bytes, of all that is allocated */
-  GArray *queue;      /* Call */
+  Lane lanes[DH_CUDA_N_LANES];
+  guint marks[DH_CUDA_N_MARKS]; /* how much of the lane was queued, */
+  guint mark_lanes[DH_CUDA_N_MARKS];
+  GRand *random;
   DhCudaRecording *recording;
   gboolean lost;
 };
@@ -39,6 +51,7 @@ typedef struct
   gpointer to; /* copy */
   gconstpointer from;
   gsize bytes;
+  guint after[DH_CUDA_N_LANES];
   DhCudaDirection direction;
   DhCudaKernel kernel;
   DhCudaConvSpec spec;
@@ -129,7 +142,9 @@ open_card (guint index, GError **error)
 {
   DhCudaCard *card = g_new0 (DhCudaCard, 1);
   card->memory = g_hash_table_new (NULL, NULL);
-  card->queue = g_array_new (FALSE, FALSE, sizeof (Call));
+  card->random = g_rand_new_with_seed (7);
+  for (guint i = 0; i < DH_CUDA_N_LANES; i++)
+    card->lanes[i].calls = g_array_new (FALSE, FALSE, sizeof (Call));
   return card;
 }
 
@@ -138,7 +153,9 @@ close_card (DhCudaCard *card)
 {
   g_assert_cmpuint (g_hash_table_size (card->memory), ==, 0); /* nothing leaks */
   g_hash_table_unref (card->memory);
-  g_array_unref (card->queue);
+  for (guint i = 0; i < DH_CUDA_N_LANES; i++)
+    g_array_unref (card->lanes[i].calls);
+  g_rand_free (card->random);
   g_free (card);
 }
 
@@ -201,17 +218,26 @@ release (DhCudaCard *card, gpointer memory)
 }
 
 static void
-queue (DhCudaCard *card, const Call *call)
+queue (DhCudaCard *card, DhCudaLane lane, const Call *call)
 {
-  g_array_append_val (card->recording ? card->recording->calls : card->queue, *call);
+  if (card->recording)
+    {
+      g_assert_cmpint (lane, ==, DH_CUDA_LANE_COMPUTE);
+      g_array_append_val (card->recording->calls, *call);
+      return;
+    }
+  Call copy = *call;
+  memcpy (copy.after, card->lanes[lane].after, sizeof copy.after);
+  g_array_append_val (card->lanes[lane].calls, copy);
 }
 
 static gboolean
-copy (DhCudaCard *card, gpointer to, gconstpointer from, gsize bytes, DhCudaDirection direction, GError **error)
+copy (DhCudaCard *card, gpointer to, gconstpointer from, gsize bytes, DhCudaDirection direction, DhCudaLane lane,
+      GError **error)
 {
   if (lose (card, "copy", error))
     return FALSE;
-  queue (card, &(Call){ .what = COPY, .to = to, .from = from, .bytes = bytes, .direction = direction });
+  queue (card, lane, &(Call){ .what = COPY, .to = to, .from = from, .bytes = bytes, .direction = direction });
   return TRUE;
 }
 
@@ -220,7 +246,7 @@ launch (DhCudaCard *card, const DhCudaKernel *kernel, GError **error)
 {
   if (lose (card, "launch", error))
     return FALSE;
-  queue (card, &(Call){ .what = KERNEL, .kernel = *kernel });
+  queue (card, DH_CUDA_LANE_COMPUTE, &(Call){ .what = KERNEL, .kernel = *kernel });
   return TRUE;
 }
 
@@ -308,47 +334,106 @@ check_kernel (DhCudaCard *card, const DhCudaKernel *k)
 }
 
 static void
-run_calls (DhCudaCard *card, GArray *calls)
+run_call (DhCudaCard *card, const Call *call)
 {
-  for (guint i = 0; i < calls->len; i++)
+  if (call->what == COPY)
     {
-      const Call *call = &g_array_index (calls, Call, i);
-      if (call->what == COPY)
-        {
-          check_memory (card, call->direction == DH_CUDA_TO_DEVICE ? call->to : call->from, call->bytes);
-          memcpy (call->to, call->from, call->bytes);
-        }
-      else if (call->what == KERNEL)
-        {
-          check_kernel (card, &call->kernel);
-          run_kernel (&call->kernel);
-        }
-      else
-        {
-          check_convolution (card, &call->spec, &call->memory, TRUE);
-          emulated_convolve (&call->spec, &call->memory);
-        }
+      check_memory (card, call->direction == DH_CUDA_TO_DEVICE ? call->to : call->from, call->bytes);
+      memcpy (call->to, call->from, call->bytes);
+    }
+  else if (call->what == KERNEL)
+    {
+      check_kernel (card, &call->kernel);
+      run_kernel (&call->kernel);
+    }
+  else
+    {
+      check_convolution (card, &call->spec, &call->memory, TRUE);
+      emulated_convolve (&call->spec, &call->memory);
+    }
+}
+
+/* The lane's next call, where nothing that it must follow is still to be done. */
+static const Call *
+next_call (const DhCudaCard *card, guint lane)
+{
+  if (card->lanes[lane].done == card->lanes[lane].calls->len)
+    return NULL;
+  const Call *call = &g_array_index (card->lanes[lane].calls, Call, card->lanes[lane].done);
+  for (guint i = 0; i < DH_CUDA_N_LANES; i++)
+    if (call->after[i] > card->lanes[i].done)
+      return NULL;
+  return call;
+}
+
+/* Runs lanes in any order until so much of each is done. */
+static void
+run_until (DhCudaCard *card, const guint wanted[DH_CUDA_N_LANES])
+{
+  for (;;)
+    {
+      gboolean finished = TRUE;
+      for (guint i = 0; i < DH_CUDA_N_LANES; i++)
+        finished = finished && card->lanes[i].done >= wanted[i];
+      if (finished)
+        return;
+      guint lane = (guint)g_rand_int_range (card->random, 0, DH_CUDA_N_LANES);
+      for (guint i = 0; i < DH_CUDA_N_LANES && !next_call (card, lane); i++)
+        lane = (lane + 1) % DH_CUDA_N_LANES;
+      const Call *call = next_call (card, lane);
+      g_assert_nonnull (call); /* or they wait for one another */
+      run_call (card, call);
+      card->lanes[lane].done++;
     }
 }
 
 static gboolean
 wait_card (DhCudaCard *card, GError **error)
 {
+  guint all[DH_CUDA_N_LANES];
   g_assert_null (card->recording);
-  if (lose (card, "wait", error))
+  const gboolean lost = lose (card, "wait", error);
+  for (guint i = 0; i < DH_CUDA_N_LANES; i++)
+    all[i] = card->lanes[i].calls->len;
+  if (!lost)
+    run_until (card, all);
+  for (guint i = 0; i < DH_CUDA_N_LANES; i++)
     {
-      g_array_set_size (card->queue, 0);
-      return FALSE;
+      g_array_set_size (card->lanes[i].calls, 0);
+      card->lanes[i].done = 0;
+      memset (card->lanes[i].after, 0, sizeof card->lanes[i].after);
     }
-  run_calls (card, card->queue);
-  g_array_set_size (card->queue, 0);
+  memset (card->marks, 0, sizeof card->marks);
+  return !lost;
+}
+
+static gboolean
+follow (DhCudaCard *card, DhCudaLane lane, DhCudaLane other, GError **error)
+{
+  g_assert_null (card->recording);
+  card->lanes[lane].after[other] = card->lanes[other].calls->len;
+  return !lose (card, "follow", error);
+}
+
+static gboolean
+mark (DhCudaCard *card, guint number, DhCudaLane lane, GError **error)
+{
+  g_assert_cmpuint (number, <, DH_CUDA_N_MARKS);
+  card->marks[number] = card->lanes[lane].calls->len;
+  card->mark_lanes[number] = lane;
   return TRUE;
 }
 
 static gboolean
-mark (DhCudaCard *card, guint number, GError **error)
+wait_mark (DhCudaCard *card, guint number, GError **error)
 {
-  return number < 4096;
+  g_assert_null (card->recording);
+  if (lose (card, "wait", error))
+    return FALSE;
+  guint wanted[DH_CUDA_N_LANES] = { 0 };
+  wanted[card->mark_lanes[number]] = card->marks[number];
+  run_until (card, wanted);
+  return TRUE;
 }
 
 static double
@@ -388,7 +473,8 @@ replay (DhCudaCard *card, DhCudaRecording *recording, GError **error)
 {
   if (lose (card, "replay", error))
     return FALSE;
-  g_array_append_vals (card->queue, recording->calls->data, recording->calls->len);
+  for (guint i = 0; i < recording->calls->len; i++)
+    queue (card, DH_CUDA_LANE_COMPUTE, &g_array_index (recording->calls, Call, i));
   return TRUE;
 }
 
@@ -421,7 +507,7 @@ conv_run (DhCudaCard *card, DhCudaConvolution *conv, const DhCudaConvMemory *mem
 {
   if (lose (card, "run", error))
     return FALSE;
-  queue (card, &(Call){ .what = CONVOLUTION, .spec = conv->spec, .memory = *memory });
+  queue (card, DH_CUDA_LANE_COMPUTE, &(Call){ .what = CONVOLUTION, .spec = conv->spec, .memory = *memory });
   return TRUE;
 }
 
@@ -455,7 +541,9 @@ const DhCudaDriver dh_cuda_driver = {
   .copy = copy,
   .launch = launch,
   .wait = wait_card,
+  .follow = follow,
   .mark = mark,
+  .wait_mark = wait_mark,
   .elapsed = elapsed,
   .record_begin = record_begin,
   .record_end = record_end,

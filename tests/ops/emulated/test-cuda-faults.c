@@ -212,6 +212,58 @@ test_ways (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (steps->len, >, 20);
 }
 
+/* Runs that overlap give what runs one by one give, whichever lane is ahead; a fault ends all of them. */
+static void
+test_overlap (Fixture *fixture, gconstpointer data)
+{
+  enum
+  {
+    RUNS = 7
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = open_card ();
+  g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F16, &error);
+  g_autoptr (DhPlan) other = new_plan (fixture, device, DH_PRECISION_F16, &error);
+  g_autofree float *expected = g_new (float, (gsize)RUNS *AREA), *pictures = g_new (float, (gsize)RUNS * 3 * AREA);
+  g_assert_cmpuint (dh_plan_depth (plan), ==, 2);
+  for (guint i = 0; i < RUNS; i++)
+    {
+      for (guint j = 0; j < 3 * AREA; j++)
+        pictures[i * 3 * AREA + j] = fixture->input[j] * (float)(i + 1) / RUNS;
+      g_assert_true (
+          dh_plan_run (other, pictures + i * 3 * AREA, (gpointer[]){ expected + i * AREA }, NULL, NULL, &error));
+    }
+  for (guint i = 0; i <= RUNS; i++)
+    {
+      if (i < RUNS)
+        g_assert_true (dh_plan_begin (plan, pictures + i * 3 * AREA, &error));
+      if (i == 0)
+        continue;
+      memset (fixture->map, 0xff, AREA * sizeof (float));
+      g_assert_true (dh_plan_end (plan, (gpointer[]){ fixture->map }, &error));
+      g_assert_cmpmem (expected + (i - 1) * AREA, AREA * sizeof (float), fixture->map, AREA * sizeof (float));
+    }
+  g_assert_true (dh_plan_begin (plan, pictures, &error));
+  g_assert_true (dh_plan_begin (plan, pictures, &error));
+  g_setenv ("DH_EMULATED_FAIL", "wait:1", TRUE);
+  g_assert_false (dh_plan_end (plan, (gpointer[]){ fixture->map }, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
+  g_clear_error (&error);
+  g_assert_false (dh_plan_begin (plan, pictures, &error));
+  g_assert_nonnull (strstr (error->message, "open it again"));
+}
+
+/* Freed while runs are in flight. */
+static void
+test_in_flight (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = open_card ();
+  g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F32, &error);
+  g_assert_true (dh_plan_begin (plan, fixture->input, &error));
+  g_assert_true (dh_plan_begin (plan, fixture->input, &error));
+}
+
 /* Largest error of a precision over the range of the float32 map. */
 static double
 error_of (Fixture *fixture, DhDevice *device, DhPrecision precision, const float *expected)
@@ -268,6 +320,8 @@ main (int argc, char **argv)
   ADD ("/cuda/ways", NULL, test_ways);
   ADD ("/cuda/precisions/fused", NULL, test_precisions);
   ADD ("/cuda/precisions/bare", "fused", test_precisions);
+  ADD ("/cuda/overlap", NULL, test_overlap);
+  ADD ("/cuda/in-flight", NULL, test_in_flight);
 #undef ADD
   g_test_add_func ("/cuda/predictor", test_predictor);
   return g_test_run ();
