@@ -230,6 +230,88 @@ test_threads (void)
   g_assert_cmpint (system (command), ==, 0);
 }
 
+static gint64
+put_job (DhDatabase *database, const char *folder, const char *state)
+{
+  g_autoptr (GError) error = NULL;
+  const DhJobRow row = { .kind = (char *)"train",
+                         .state = (char *)state,
+                         .title = (char *)"t",
+                         .recipe = (char *)"r",
+                         .folder = (char *)folder,
+                         .device = (char *)"cpu",
+                         .program = (char *)"1",
+                         .command = (char *)"c",
+                         .estimate = NAN,
+                         .step_flop = 6e9,
+                         .launched = 5 };
+  const gint64 id = dh_database_put_job (database, &row, &error);
+  g_assert_no_error (error);
+  return id;
+}
+
+/* A queue for several programs: one training is claimed by one of them, and one runs at a time. */
+static void
+test_jobs (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("dh-database-XXXXXX", &error);
+  g_autofree char *path = g_build_filename (folder, "jobs.db", NULL);
+  DhDatabase *one = dh_database_open (path, &error), *other = dh_database_open (path, &error);
+  g_assert_no_error (error);
+  const gint64 version = dh_database_data_version (other);
+  const gint64 first = put_job (one, "/a", "queued"), second = put_job (one, "/b", "queued");
+  g_assert_cmpint (dh_database_data_version (other), !=, version);
+  g_assert_cmpint (first, !=, second);
+
+  gboolean claimed;
+  g_assert_true (dh_database_claim_job (one, first, 10, &claimed, &error));
+  g_assert_true (claimed);
+  g_assert_true (dh_database_claim_job (other, first, 10, &claimed, &error));
+  g_assert_false (claimed);
+  g_assert_true (dh_database_claim_job (other, second, 10, &claimed, &error));
+  g_assert_false (claimed);
+  g_assert_true (dh_database_set_job_state (one, first, "failed", "why", 20, &error));
+  g_assert_true (dh_database_claim_job (other, second, 30, &claimed, &error));
+  g_assert_true (claimed);
+  g_assert_true (dh_database_set_job_state (one, second, "done", NULL, 40, &error));
+
+  /* The same folder is the same job; it goes to the queue's end, its head, or another's place. */
+  const gint64 third = put_job (other, "/c", "queued");
+  g_assert_cmpint (put_job (other, "/a", "queued"), ==, first);
+  g_assert_true (dh_database_requeue_job (one, first, FALSE, &error));
+  g_autoptr (GPtrArray) rows = dh_database_list_jobs (one, &error);
+  g_assert_cmpuint (rows->len, ==, 3);
+  const DhJobRow *last = rows->pdata[2];
+  g_assert_cmpint (last->id, ==, first);
+  g_assert_null (last->why);
+  g_assert_true (isnan (last->estimate) && isnan (last->ap));
+  g_assert_true (dh_database_swap_jobs (one, first, third, &error));
+  g_autoptr (GPtrArray) swapped = dh_database_list_jobs (one, &error);
+  g_assert_cmpint (((DhJobRow *)swapped->pdata[2])->id, ==, third);
+  g_assert_true (dh_database_requeue_job (one, third, TRUE, &error));
+  g_autoptr (GPtrArray) headed = dh_database_list_jobs (one, &error);
+  g_assert_cmpint (((DhJobRow *)headed->pdata[0])->id, ==, third);
+
+  /* What a step took tells of the next training's time. */
+  g_assert_true (isnan (dh_database_training_speed (one, "cpu", &error)));
+  DhJobRow *row = swapped->pdata[0];
+  row->step_seconds = 2;
+  row->step = row->steps = 7;
+  row->best_epoch = 1;
+  row->ap = 0.5;
+  g_assert_true (dh_database_set_job_progress (one, row, &error));
+  g_assert_cmpfloat (dh_database_training_speed (other, "cpu", &error), ==, 3e9);
+  g_assert_true (isnan (dh_database_training_speed (other, "cuda:0", &error)));
+  g_assert_true (dh_database_delete_job (other, first, &error));
+  g_autoptr (GPtrArray) left = dh_database_list_jobs (one, &error);
+  g_assert_cmpuint (left->len, ==, 2);
+  dh_database_close (one);
+  dh_database_close (other);
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -240,5 +322,6 @@ main (int argc, char **argv)
   g_test_add_func ("/database/files", test_files);
   g_test_add_func ("/database/newer", test_newer);
   g_test_add_func ("/database/threads", test_threads);
+  g_test_add_func ("/database/jobs", test_jobs);
   return g_test_run ();
 }
