@@ -6,12 +6,21 @@
 #include "dh-nets.h"
 #include "golden.h"
 
-/* Both networks, whole, against PyTorch in float64: test-forward NETWORK DEVICE. */
+/* Both networks, whole, against PyTorch in float64: test-forward NETWORK DEVICE [PRECISION]. */
 
 static const char *network, *device_name;
+static DhPrecision precision = DH_PRECISION_F32;
 
 /* Float32 devices stay within this share of the largest absolute value. */
 #define TOLERANCE 2e-5
+/* In bfloat16, whose numbers have 8 bits: the bound of what was measured is a third of it. */
+#define TOLERANCE_BF16 4e-2
+
+static double
+tolerance (void)
+{
+  return precision == DH_PRECISION_BF16 ? TOLERANCE_BF16 : TOLERANCE;
+}
 
 static double
 largest (const DhTensor *tensor)
@@ -34,7 +43,7 @@ check_values (const char *what, const DhTensor *expected, const float *found)
       worst = fmax (worst, error);
     }
   g_test_message ("%s: largest error %.2g of the largest value %.4g", what, worst / scale, scale);
-  if (worst > TOLERANCE * scale)
+  if (worst > tolerance () * scale)
     {
       g_test_message ("%s is wrong", what);
       g_test_fail ();
@@ -48,7 +57,7 @@ check_segmentation (const DhTensor *expected, const DhTensor *logits, const guin
   const guint8 *classes = dh_tensor_data (expected);
   const float *f = dh_tensor_f32 (logits);
   const gint64 k = logits->dims[1], area = logits->dims[2] * logits->dims[3];
-  const double margin = TOLERANCE * largest (logits);
+  const double margin = tolerance () * largest (logits);
   for (gint64 i = 0; i < dh_tensor_count (expected); i++)
     {
       const float *pixel = f + i / area * k * area + i % area;
@@ -71,7 +80,7 @@ check_size (DhDevice *device, const DhNet *net, DhTensorDict *weights, Golden *g
   gint n, h, w;
   g_assert_cmpint (sscanf (tag, "%dx%dx%d", &n, &h, &w), ==, 3);
   const DhPlanOptions options = {
-    .input = { n, 3, h, w }, .outputs = net->maps, .n_outputs = DH_N_MAPS, .precision = DH_PRECISION_F32
+    .input = { n, 3, h, w }, .outputs = net->maps, .n_outputs = DH_N_MAPS, .precision = precision
   };
   const gint64 begin = g_get_monotonic_time ();
   g_autoptr (DhPlan) plan = dh_plan_new (device, net->graph, weights, &options, &error);
@@ -119,6 +128,11 @@ test_forward (void)
       g_test_skip (error->message);
       return;
     }
+  if (!dh_device_has_precision (device, precision))
+    {
+      g_test_skip ("the device does not compute in this precision");
+      return;
+    }
   g_autoptr (Golden) golden = golden_read (path);
   DhArchitecture architecture;
   g_assert_true (dh_architecture_from_name (network, (gint)golden_number (golden, "classes"), &architecture, &error));
@@ -144,11 +158,11 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  if (argc != 3)
+  if (argc < 3 || argc > 4 || (argc == 4 && !dh_precision_from_name (argv[3], &precision)))
     return 2;
   network = argv[1];
   device_name = argv[2];
-  g_autofree char *path = g_strdup_printf ("/forward/%s/%s", network, device_name);
+  g_autofree char *path = g_strdup_printf ("/forward/%s/%s/%s", network, device_name, dh_precision_name (precision));
   g_test_add_func (path, test_forward);
   return g_test_run ();
 }

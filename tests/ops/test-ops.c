@@ -28,8 +28,10 @@ static const struct
 } tolerances[] = { { "ref", 2e-6 }, { "cpu", 2e-5 } };
 
 static double
-tolerance_of (const char *device)
+tolerance_of (const char *device, DhPrecision precision)
 {
+  if (precision == DH_PRECISION_BF16)
+    return 2e-2;
   for (guint i = 0; i < G_N_ELEMENTS (tolerances); i++)
     if (g_str_has_prefix (device, tolerances[i].device))
       return tolerances[i].tolerance;
@@ -116,11 +118,11 @@ ops_new_input (const OpsCase *ops_case)
 }
 
 static DhPlan *
-new_plan (DhDevice *device, const OpsCase *ops_case, GError **error)
+new_plan (DhDevice *device, DhPrecision precision, const OpsCase *ops_case, GError **error)
 {
   g_autoptr (DhTensorDict) parameters = ops_new_parameters (ops_case); /* gone before the run */
   const DhPlanOptions options = { .input = ops_case->input,
-                                  .precision = DH_PRECISION_F32,
+                                  .precision = precision,
                                   .outputs = (const DhValue *)(gpointer)ops_case->outputs->data,
                                   .n_outputs = ops_case->outputs->len };
   return dh_plan_new (device, ops_case->graph, parameters, &options, error);
@@ -207,6 +209,7 @@ typedef struct
 {
   DhDevice *device; /* borrowed */
   OpsCase *ops_case;
+  DhPrecision precision;
 } Proof;
 
 static gboolean
@@ -228,7 +231,8 @@ prove_values (const Proof *proof, DhPlan *plan, const DhShape *shapes, float *in
     {
       const DhValue value = g_array_index (ops_case->outputs, DhValue, i);
       if (!with_nan || !is_score_bytes (ops_case, value)) /* the class of a pixel that is NaN means nothing */
-        compare (ops_case, value, expected, shapes, outputs[i], tolerance_of (device), g_str_equal (device, "ref"));
+        compare (ops_case, value, expected, shapes, outputs[i], tolerance_of (device, proof->precision),
+                 g_str_equal (device, "ref"));
     }
   ops_free_values (ops_case, expected);
   free_outputs (ops_case, shapes, outputs);
@@ -240,7 +244,7 @@ prove (gconstpointer data)
   const Proof *proof = data;
   const OpsCase *ops_case = proof->ops_case;
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhPlan) plan = new_plan (proof->device, ops_case, &error);
+  g_autoptr (DhPlan) plan = new_plan (proof->device, proof->precision, ops_case, &error);
   if (g_error_matches (error, DH_ERROR, DH_ERROR_UNSUPPORTED))
     {
       g_test_skip (error->message);
@@ -291,7 +295,7 @@ skip_absent (gconstpointer data)
 static double
 time_case (DhDevice *device, const OpsCase *ops_case, double *flop, GError **error)
 {
-  g_autoptr (DhPlan) plan = new_plan (device, ops_case, error);
+  g_autoptr (DhPlan) plan = new_plan (device, DH_PRECISION_F32, ops_case, error);
   if (!plan)
     return -1;
   g_autofree DhShape *shapes = dh_graph_infer_shapes (ops_case->graph, ops_case->input, NULL);
@@ -325,12 +329,21 @@ report_case (const char *mode, DhDevice *device, const OpsCase *ops_case)
     }
   else
     {
-      g_autoptr (DhPlan) plan = new_plan (device, ops_case, &error);
+      g_autoptr (DhPlan) plan = new_plan (device, DH_PRECISION_F32, ops_case, &error);
       if (plan)
         printf ("%-8s %-56s yes\n", dh_device_name (device), ops_case->name);
     }
   if (error)
     printf ("%-8s %-56s no: %s\n", dh_device_name (device), ops_case->name, error->message);
+}
+
+static void
+add_proof (GPtrArray *proofs, const char *path, DhDevice *device, OpsCase *ops_case, DhPrecision precision)
+{
+  Proof *proof = g_new (Proof, 1);
+  *proof = (Proof){ device, ops_case, precision };
+  g_ptr_array_add (proofs, proof);
+  g_test_add_data_func (path, proof, prove);
 }
 
 int
@@ -378,10 +391,10 @@ main (int argc, char **argv)
             report_case (mode, device, ops_case);
           else
             {
-              Proof *proof = g_new (Proof, 1);
-              *proof = (Proof){ device, ops_case };
-              g_ptr_array_add (proofs, proof);
-              g_test_add_data_func (path, proof, prove);
+              add_proof (proofs, path, device, ops_case, DH_PRECISION_F32);
+              g_autofree char *bf16 = g_strdup_printf ("/ops/%s/bf16/%s", info->name, ops_case->name);
+              if (dh_device_has_precision (device, DH_PRECISION_BF16) && g_str_equal (info->kind, "cpu"))
+                add_proof (proofs, bf16, device, ops_case, DH_PRECISION_BF16);
             }
         }
     }

@@ -7,11 +7,10 @@
  * copying into a matrix, and no logits of full size unless they are asked for. */
 
 static char *
-plan_text (const char *network, gint height, gint width, const DhMap *maps, guint n_maps)
+plan_text (DhDevice *device, DhPrecision precision, const char *network, gint height, gint width, const DhMap *maps,
+           guint n_maps)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhDevice) device = dh_device_open ("cpu", 0, &error);
-  g_assert_no_error (error);
   DhArchitecture architecture;
   g_assert_true (dh_architecture_from_name (network, 0, &architecture, &error));
   g_autoptr (DhNet) net = dh_net_new (&architecture);
@@ -20,7 +19,7 @@ plan_text (const char *network, gint height, gint width, const DhMap *maps, guin
   for (guint i = 0; i < n_maps; i++)
     outputs[i] = net->maps[maps[i]];
   const DhPlanOptions options = {
-    .input = { 1, 3, height, width }, .precision = DH_PRECISION_F32, .outputs = outputs, .n_outputs = n_maps
+    .input = { 1, 3, height, width }, .precision = precision, .outputs = outputs, .n_outputs = n_maps
   };
   g_autoptr (DhPlan) plan = dh_plan_new (device, net->graph, weights, &options, &error);
   g_assert_no_error (error);
@@ -28,11 +27,10 @@ plan_text (const char *network, gint height, gint width, const DhMap *maps, guin
 }
 
 static void
-check_network (gconstpointer data)
+check_plan (DhDevice *device, DhPrecision precision, const char *network, gint height, gint width)
 {
-  const char *network = data;
   static const DhMap maps[] = { DH_MAP_SEGMENTATION, DH_MAP_LIKELIHOOD, DH_MAP_DATASET_POSTERIOR, DH_MAP_HYBRID };
-  g_autofree char *text = plan_text (network, 720, 1280, maps, G_N_ELEMENTS (maps));
+  g_autofree char *text = plan_text (device, precision, network, height, width, maps, G_N_ELEMENTS (maps));
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
   guint scores = 0;
   for (guint i = 1; lines[i] && *lines[i]; i++)
@@ -47,10 +45,26 @@ check_network (gconstpointer data)
       g_assert_cmpstr (words[word], !=, "simple");
       /* All maps in one pass from the coarse logits; nothing of the picture's size before. */
       scores += strstr (lines[i], "bilinear scores") != NULL;
+      g_autofree char *whole = g_strdup_printf ("×%d×%d at", height, width);
       if (g_str_has_prefix (network, "ldn"))
-        g_assert_null (strstr (lines[i], "×720×1280 at"));
+        g_assert_null (strstr (lines[i], whole));
     }
   g_assert_cmpuint (scores, ==, 1);
+}
+
+static void
+check_network (gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = dh_device_open ("cpu", 0, &error);
+  g_assert_no_error (error);
+  static const gint sizes[][2] = { { 720, 1280 }, { 1024, 2048 } };
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      check_plan (device, DH_PRECISION_F32, data, sizes[i][0], sizes[i][1]);
+      if (dh_device_has_precision (device, DH_PRECISION_BF16))
+        check_plan (device, DH_PRECISION_BF16, data, sizes[i][0], sizes[i][1]);
+    }
 }
 
 int

@@ -1,0 +1,152 @@
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dh-device.h"
+#include "dh-file.h"
+#include "dh-nets.h"
+
+/* The plans that the cpu device keeps: the same bits with and without them, and whatever stands in the files. */
+
+enum
+{
+  HEIGHT = 97,
+  WIDTH = 131,
+};
+
+/* Compiles and runs a small network with every kind of convolution; `folder` NULL: nothing is kept. */
+static GBytes *
+run (const char *folder)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = dh_device_open ("cpu", 0, &error);
+  g_assert_no_error (error);
+  if (folder)
+    dh_device_remember_plans (device, folder);
+  DhArchitecture architecture;
+  g_assert_true (dh_architecture_from_name ("dlv3p-tiny", 0, &architecture, &error));
+  g_autoptr (DhNet) net = dh_net_new (&architecture);
+  g_autoptr (DhTensorDict) weights = dh_net_new_seeded (net, 1, 1.0);
+  const DhPlanOptions options = { .input = { 1, 3, HEIGHT, WIDTH },
+                                  .outputs = &net->maps[DH_MAP_HYBRID],
+                                  .n_outputs = 1 };
+  g_autoptr (DhPlan) plan = dh_plan_new (device, net->graph, weights, &options, &error);
+  g_assert_no_error (error);
+  g_autofree float *input = g_new (float, 3 * HEIGHT * WIDTH);
+  for (guint i = 0; i < 3 * HEIGHT * WIDTH; i++)
+    input[i] = (float)(i * 2654435761u >> 8 & 1023) / 1023;
+  float *map = g_new0 (float, HEIGHT *WIDTH);
+  void *outputs[] = { map };
+  dh_plan_run (plan, input, outputs, NULL, NULL, &error);
+  g_assert_no_error (error);
+  return g_bytes_new_take (map, HEIGHT * WIDTH * sizeof (float));
+}
+
+static char *
+only_file (const char *folder)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  g_assert_nonnull (dir);
+  const char *name = g_dir_read_name (dir);
+  g_assert_nonnull (name);
+  char *path = g_build_filename (folder, name, NULL);
+  g_assert_null (g_dir_read_name (dir));
+  return path;
+}
+
+static char *
+contents (const char *path)
+{
+  char *text = NULL;
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  return text;
+}
+
+/* A file as a device would never write it, though its hash is right. */
+static char *
+with_blockings (const char *text, const char *blockings)
+{
+  const char *at = strstr (text, "blockings");
+  g_assert_nonnull (at);
+  g_autofree char *key = g_strndup (text, at - text);
+  g_autofree char *body = g_strconcat (key, "blockings", blockings, "\n", NULL);
+  g_autofree char *hash = dh_sha256 (body, strlen (body));
+  return g_strconcat (body, "sha256 ", hash, "\n", NULL);
+}
+
+static void
+test_remembered (void)
+{
+  g_autofree char *top = g_dir_make_tmp ("dh-plans-XXXXXX", NULL);
+  g_autofree char *folder = g_build_filename (top, "deep", "plans", NULL);
+  g_autoptr (GBytes) expected = run (NULL);
+  g_autoptr (GBytes) cold = run (folder);
+  g_assert_true (g_bytes_equal (cold, expected));
+  g_autofree char *path = only_file (folder);
+  g_autofree char *text = contents (path);
+  const gsize length = strlen (text);
+
+  /* Warm: read, not written again. */
+  GStatBuf before, after;
+  g_assert_cmpint (g_stat (path, &before), ==, 0);
+  g_autoptr (GBytes) warm = run (folder);
+  g_assert_true (g_bytes_equal (warm, expected));
+  g_assert_cmpint (g_stat (path, &after), ==, 0);
+  g_assert_cmpuint (before.st_ino, ==, after.st_ino);
+
+  /* Torn, changed or hostile: timed and written anew. */
+  g_autofree char *many = g_strnfill (100000, '7');
+  g_autofree char *torn = g_strndup (text, length / 2);
+  g_autofree char *without_end = g_strndup (text, length - 1);
+  g_autofree char *changed = g_strdup (text);
+  changed[length - 3] ^= 1;
+  g_autofree char *far = with_blockings (text, " 9 9 9 9 9 9");
+  g_autofree char *few = with_blockings (text, " 0");
+  g_autofree char *negative = with_blockings (text, " -1 4294967296 18446744073709551616");
+  g_autofree char *longer = g_strconcat (text, "0", NULL);
+  const char *const bad[] = { "", "x", many, torn, without_end, changed, far, few, negative, longer };
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_assert_true (g_file_set_contents (path, bad[i], -1, NULL));
+      g_autoptr (GBytes) again = run (folder);
+      g_assert_true (g_bytes_equal (again, expected));
+      g_autofree char *written = contents (path);
+      g_assert_cmpstr (written, !=, bad[i]);
+      g_assert_cmpmem (written, strstr (text, "blockings") - text, text, strstr (text, "blockings") - text);
+    }
+
+  /* What is no file, and a folder that cannot be made. */
+  g_remove (path);
+  g_assert_cmpint (g_mkdir (path, 0700), ==, 0);
+  g_autoptr (GBytes) no_file = run (folder);
+  g_assert_true (g_bytes_equal (no_file, expected));
+  g_rmdir (path);
+  g_assert_cmpint (mkfifo (path, 0600), ==, 0);
+  g_autoptr (GBytes) pipe = run (folder);
+  g_assert_true (g_bytes_equal (pipe, expected));
+  g_remove (path);
+  g_assert_true (g_file_set_contents (path, "", 0, NULL));
+  g_autofree char *under = g_build_filename (path, "plans", NULL);
+  g_autoptr (GBytes) nowhere = run (under);
+  g_assert_true (g_bytes_equal (nowhere, expected));
+  g_remove (path);
+  g_rmdir (folder);
+  g_autofree char *deep = g_build_filename (top, "deep", NULL);
+  g_rmdir (deep);
+  g_rmdir (top);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_autoptr (GPtrArray) devices = dh_devices_list ();
+  for (guint i = 0; i < devices->len; i++)
+    {
+      DhDeviceInfo *info = g_ptr_array_index (devices, i);
+      if (g_str_equal (info->kind, "cpu") && info->available)
+        g_test_add_func ("/remember/cpu", test_remembered);
+    }
+  return g_test_run ();
+}
