@@ -280,6 +280,7 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
   const DhTraining training = { .folder = folder,
                                 .device = resume && g_strcmp0 (cli->device, "auto") == 0 ? NULL : cli->device,
                                 .threads = (guint)MAX (cli->threads, 0),
+                                .precision = cli->precision,
                                 .recipe = recipe,
                                 .resume = resume,
                                 .data_root = data_root,

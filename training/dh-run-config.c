@@ -37,6 +37,7 @@ dh_run_config_write (const DhRunConfig *config, const char *folder, GError **err
   dh_run_json_add_path (json, "init", config->init);
   dh_run_json_add_text (json, "device", config->device);
   dh_run_json_add_count (json, "threads", config->threads);
+  dh_run_json_add_text (json, "precision", dh_precision_name (config->precision));
   dh_run_json_add_count (json, "seed", config->seed);
   dh_run_json_add_count (json, "validation_images", config->validation_images);
   dh_run_json_add_count (json, "checkpoint_steps", config->checkpoint_steps);
@@ -81,6 +82,9 @@ dh_run_config_read (const char *folder, GError **error)
   config->init = dh_run_json_dup_path (object, "init");
   config->device = g_strdup (dh_run_json_text (object, "device"));
   config->threads = (guint)read_count (object, "threads", 1024);
+  const char *precision = dh_run_json_text (object, "precision");
+  if (!precision || !dh_precision_from_name (precision, &config->precision))
+    config->precision = DH_PRECISION_F32;
   config->seed = read_count (object, "seed", G_MAXINT64);
   config->validation_images = (guint)read_count (object, "validation_images", G_MAXUINT);
   config->checkpoint_steps = read_count (object, "checkpoint_steps", G_MAXINT64);

@@ -1,4 +1,5 @@
 #pragma once
+#include "dh-device.h"
 #include "dh-recipe.h"
 
 G_BEGIN_DECLS
@@ -10,6 +11,7 @@ typedef struct
   char *data_root, *negative_root, *init; /* the latter two may be NULL */
   char *device;                           /* as it was opened: "cpu" */
   guint threads;
+  DhPrecision precision; /* f32 in a run of an older program */
   guint64 seed;
   guint validation_images;
   guint64 checkpoint_steps;

@@ -39,6 +39,7 @@ find_plan (DhTrainerRun *run, guint n, GError **error)
     return run->plans[which];
   const gint crop = (gint)run->config->recipe->crop;
   const DhTrainOptions options = { .input = { (gint)n, 3, crop, crop },
+                                   .precision = run->config->precision,
                                    .logits = run->net->logits,
                                    .logits_ood = run->net->logits_ood,
                                    .beta = run->config->recipe->beta,

@@ -59,6 +59,7 @@ prepare_config (DhTrainerRun *run, GError **error)
   run->config->init = g_strdup (training->init);
   run->config->device = g_strdup (training->device ? training->device : "auto");
   run->config->threads = training->threads;
+  run->config->precision = training->precision;
   run->config->seed = training->seed;
   run->config->validation_images = training->validation_images;
   run->config->checkpoint_steps = training->checkpoint_steps;
@@ -100,6 +101,7 @@ log_start (DhTrainerRun *run, GError **error)
   dh_run_json_add_text (json, "device", dh_device_name (run->device));
   dh_run_json_add_text (json, "device_title", dh_device_title (run->device));
   dh_run_json_add_count (json, "threads", dh_device_threads (run->device));
+  dh_run_json_add_text (json, "precision", dh_precision_name (run->config->precision));
   dh_run_json_add_count (json, "steps", run->epoch_steps * run->config->recipe->epochs);
   dh_run_json_add_count (json, "epochs", run->config->recipe->epochs);
   dh_run_json_add_count (json, "parameters", (guint64)dh_net_parameter_count (run->net));

@@ -10,6 +10,7 @@ typedef struct
   const char *folder;
   const char *device; /* NULL: the run's own, or "auto"; so for `threads` 0 */
   guint threads;
+  DhPrecision precision;  /* with resume: the run's own */
   const DhRecipe *recipe; /* NULL with resume: the run's own */
   gboolean resume;
   const char *data_root, *negative_root; /* NULL with resume: the run's own */

@@ -107,6 +107,7 @@ static const DhDeviceFunctions functions = {
   .compile_training = dh_cuda_compile_training,
   .train = dh_cuda_train,
   .free_training = dh_cuda_free_training,
+  .describe_training = dh_cuda_describe_training,
   .estimate_training = dh_cuda_estimate_training,
   .reopen = reopen_device,
 };

@@ -112,6 +112,8 @@ typedef struct
   gboolean (*conv_run) (DhCudaCard *card, DhCudaConvolution *conv, const DhCudaConvMemory *memory, GError **error);
   gsize (*conv_workspace) (DhCudaConvolution *conv);
   const char *(*conv_name) (DhCudaConvolution *conv);
+  /* What was chosen, as far as it decides the last bits; free with g_free. */
+  char *(*conv_choice) (DhCudaConvolution *conv);
   void (*conv_free) (DhCudaConvolution *conv);
 } DhCudaDriver;
 

@@ -213,6 +213,7 @@ DhTrainPlan *dh_cuda_compile_training (DhDevice *device, DhGraph *graph, const D
 gboolean dh_cuda_train (DhTrainPlan *plan, const float *input, const guint8 *labels, guint64 seed, double weight,
                         DhLosses *losses, GCancellable *cancellable, GError **error);
 void dh_cuda_free_training (DhTrainPlan *plan);
+char *dh_cuda_describe_training (DhTrainPlan *plan);
 guint64 dh_cuda_estimate_training (DhDevice *device, DhGraph *graph, const DhShape *shapes,
                                    const DhTrainOptions *options);
 

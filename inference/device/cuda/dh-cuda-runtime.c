@@ -547,6 +547,13 @@ conv_name (DhCudaConvolution *conv)
   return conv->plan->name;
 }
 
+static char *
+conv_choice (DhCudaConvolution *conv)
+{
+  char *json = dh_cudnn_plan_to_json (conv->plan);
+  return json ? json : g_strdup (conv->plan->name);
+}
+
 static void
 conv_free (DhCudaConvolution *conv)
 {
@@ -578,5 +585,6 @@ const DhCudaDriver dh_cuda_driver = {
   .conv_run = conv_run,
   .conv_workspace = conv_workspace,
   .conv_name = conv_name,
+  .conv_choice = conv_choice,
   .conv_free = conv_free,
 };

@@ -198,6 +198,21 @@ dh_cuda_compile_training (DhDevice *base, DhGraph *graph, const DhShape *shapes,
   return NULL;
 }
 
+char *
+dh_cuda_describe_training (DhTrainPlan *base)
+{
+  const DhCudaTrainPlan *plan = (const DhCudaTrainPlan *)base;
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  for (guint i = 0; i < plan->steps->len; i++)
+    {
+      const DhCudaTrainStep *step = g_ptr_array_index (plan->steps, i);
+      g_autofree char *choice = step->conv ? dh_cuda_driver.conv_choice (step->conv) : NULL;
+      if (choice)
+        g_checksum_update (checksum, (const guchar *)choice, -1);
+    }
+  return g_strdup_printf ("engines %.16s", g_checksum_get_string (checksum));
+}
+
 static void
 fill_dropouts (DhCudaTrainPlan *plan, guint64 seed)
 {

@@ -523,6 +523,12 @@ conv_name (DhCudaConvolution *conv)
   return "plain C";
 }
 
+static char *
+conv_choice (DhCudaConvolution *conv)
+{
+  return g_strdup (conv_name (conv));
+}
+
 static void
 conv_free (DhCudaConvolution *conv)
 {
@@ -553,5 +559,6 @@ const DhCudaDriver dh_cuda_driver = {
   .conv_run = conv_run,
   .conv_workspace = conv_workspace,
   .conv_name = conv_name,
+  .conv_choice = conv_choice,
   .conv_free = conv_free,
 };
