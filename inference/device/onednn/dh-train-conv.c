@@ -5,7 +5,7 @@
  * packed anew in every step, because the optimiser moves them. The rest is the library's, on copies. */
 
 /* With fewer tiles than this, transforming the weights in every step costs more than it saves. */
-#define FEWEST_TILES 72
+#define FEWEST_TILES 128
 /* Transformed weights of a 3×3 convolution beyond this are left to the library. */
 #define MOST_TRANSFORMED_BYTES ((gsize)40 << 20)
 
