@@ -123,6 +123,7 @@ typedef struct
 {
   gint classes, batch, crop, accumulation, epochs, steps, keep, patience, checkpoint_seconds;
   double rate, rate_min, backbone, beta;
+  gboolean recompute;
   char *architecture, *dataset, *selection;
 } Changes;
 
@@ -156,6 +157,8 @@ change_recipe (DhRecipe *recipe, Changes *changes)
   /* A constant rate stays one. */
   if (changes->rate >= 0 && changes->rate_min < 0)
     recipe->rate_min = MIN (recipe->rate_min, recipe->rate);
+  if (changes->recompute)
+    recipe->recompute = TRUE;
   if (changes->beta >= 0)
     recipe->beta = changes->beta;
   char **const texts[] = { &changes->architecture, &recipe->architecture, &changes->dataset,
@@ -214,6 +217,8 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
     { "num_classes", 0, 0, G_OPTION_ARG_INT, &changes.classes, "Classes (the data set's)", "K" },
     { "batch_size", 0, 0, G_OPTION_ARG_INT, &changes.batch, "Crops in a batch", "N" },
     { "accumulation", 0, 0, G_OPTION_ARG_INT, &changes.accumulation, "Batches in a step", "N" },
+    { "recompute", 0, 0, G_OPTION_ARG_NONE, &changes.recompute,
+      "Hold less memory, and make dense layers' inner results twice", NULL },
     { "crop", 0, 0, G_OPTION_ARG_INT, &changes.crop, "Side of a crop", "PIXELS" },
     { "epochs", 0, 0, G_OPTION_ARG_INT, &changes.epochs, "Epochs", "N" },
     { "steps", 0, 0, G_OPTION_ARG_INT, &changes.steps, "Steps of an epoch (all of the data)", "N" },

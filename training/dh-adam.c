@@ -34,6 +34,57 @@ dh_adam_clear (DhAdam *adam)
   g_clear_pointer (&adam->second, dh_tensor_dict_unref);
 }
 
+typedef struct
+{
+  double rate, root; /* the rate, and √(1 − β₂ᵗ), both for this step */
+} Step;
+
+/* Elementwise and without contraction: the same bits with every instruction set. The gradient becomes zero. */
+static inline __attribute__ ((always_inline)) void
+step_plain (Step step, gint64 n, float *restrict value, float *restrict gradient, float *restrict m, float *restrict v)
+{
+  for (gint64 i = 0; i < n; i++)
+    {
+      const double g = gradient[i];
+      m[i] = (float)(BETA_1 * m[i] + (1 - BETA_1) * g);
+      v[i] = (float)(BETA_2 * v[i] + (1 - BETA_2) * g * g);
+      value[i] = (float)(value[i] - step.rate * m[i] / (sqrt (v[i]) / step.root + EPSILON));
+      gradient[i] = 0;
+    }
+}
+
+#if defined __x86_64__
+__attribute__ ((target ("avx2"))) static void
+step_avx2 (Step step, gint64 n, float *value, float *gradient, float *m, float *v)
+{
+  step_plain (step, n, value, gradient, m, v);
+}
+
+__attribute__ ((target ("avx512f,prefer-vector-width=512"))) static void
+step_avx512 (Step step, gint64 n, float *value, float *gradient, float *m, float *v)
+{
+  step_plain (step, n, value, gradient, m, v);
+}
+#endif
+
+static void
+step_fastest (Step step, gint64 n, float *value, float *gradient, float *m, float *v)
+{
+#if defined __x86_64__
+  if (__builtin_cpu_supports ("avx512f"))
+    {
+      step_avx512 (step, n, value, gradient, m, v);
+      return;
+    }
+  if (__builtin_cpu_supports ("avx2"))
+    {
+      step_avx2 (step, n, value, gradient, m, v);
+      return;
+    }
+#endif
+  step_plain (step, n, value, gradient, m, v);
+}
+
 void
 dh_adam_step (DhAdam *adam, DhTensorDict *parameters, const double *rates, guint64 step)
 {
@@ -41,19 +92,11 @@ dh_adam_step (DhAdam *adam, DhTensorDict *parameters, const double *rates, guint
   for (guint p = 0; p < dh_tensor_dict_size (adam->gradients); p++)
     {
       DhTensor *tensor = dh_tensor_dict_get (parameters, dh_tensor_dict_name (adam->gradients, p));
-      float *value = dh_tensor_f32 (tensor), *gradient = dh_tensor_f32 (dh_tensor_dict_at (adam->gradients, p));
-      float *m = dh_tensor_f32 (dh_tensor_dict_at (adam->first, p));
-      float *v = dh_tensor_f32 (dh_tensor_dict_at (adam->second, p));
-      const double rate = rates[p] / correction;
-      for (gint64 i = 0; i < dh_tensor_count (tensor); i++)
-        {
-          const double g = gradient[i];
-          m[i] = (float)(BETA_1 * m[i] + (1 - BETA_1) * g);
-          v[i] = (float)(BETA_2 * v[i] + (1 - BETA_2) * g * g);
-          value[i] = (float)(value[i] - rate * m[i] / (sqrt (v[i]) / root + EPSILON));
-        }
+      step_fastest ((Step){ rates[p] / correction, root }, dh_tensor_count (tensor), dh_tensor_f32 (tensor),
+                    dh_tensor_f32 (dh_tensor_dict_at (adam->gradients, p)),
+                    dh_tensor_f32 (dh_tensor_dict_at (adam->first, p)),
+                    dh_tensor_f32 (dh_tensor_dict_at (adam->second, p)));
     }
-  dh_adam_zero_gradients (adam);
 }
 
 void
@@ -72,10 +115,11 @@ dh_adam_gradients_are_finite (const DhAdam *adam)
   for (guint p = 0; p < dh_tensor_dict_size (adam->gradients); p++)
     {
       const DhTensor *gradient = dh_tensor_dict_at (adam->gradients, p);
-      float poison = 0; /* becomes NaN at the first value that is not finite, and stays */
+      const guint32 *bits = (const guint32 *)dh_tensor_f32 (gradient);
+      guint32 poison = 0; /* all ones in the exponent: infinite or no number */
       for (gint64 i = 0; i < dh_tensor_count (gradient); i++)
-        poison += dh_tensor_f32 (gradient)[i] * 0;
-      if (poison != 0)
+        poison |= (bits[i] & 0x7f800000u) == 0x7f800000u;
+      if (poison)
         return FALSE;
     }
   return TRUE;

@@ -37,6 +37,7 @@ static const struct
   FIELD (batch, COUNT, 1, 1024),
   FIELD (crop, COUNT, 32, 8192),
   FIELD (accumulation, COUNT, 1, 1024),
+  FIELD (recompute, SWITCH, 0, 1),
   FIELD (epochs, COUNT, 1, 100000),
   FIELD (steps, COUNT, 0, 1e9),
   FIELD (rate, NUMBER, 0, 1),

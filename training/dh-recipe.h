@@ -15,6 +15,7 @@ typedef struct
   gboolean negatives; /* the hybrid loss with pasted negatives */
   guint batch, crop;  /* crops of crop × crop pixels */
   guint accumulation; /* batches a step, at least 1 */
+  gboolean recompute; /* less memory for more time; see DhTrainOptions */
   guint epochs;
   guint steps;           /* of an epoch; 0: as many as the data gives */
   double rate, rate_min; /* per epoch, a cosine from one to the other; rate_min = rate: constant */

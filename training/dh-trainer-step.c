@@ -43,6 +43,7 @@ find_plan (DhTrainerRun *run, guint n, GError **error)
                                    .logits = run->net->logits,
                                    .logits_ood = run->net->logits_ood,
                                    .beta = run->config->recipe->beta,
+                                   .recompute = run->config->recipe->recompute,
                                    .choices = dh_run_plan_get (run->stored, n) };
   g_clear_pointer (&run->plans[which], dh_train_plan_free);
   run->plan_sizes[which] = n;

@@ -28,7 +28,8 @@ estimate_memory (const DhTrainingLook *look, guint batch)
   const DhTrainOptions options = { .input = { (gint)batch, 3, crop, crop },
                                    .logits = look->net->logits,
                                    .logits_ood = look->net->logits_ood,
-                                   .beta = look->recipe->beta };
+                                   .beta = look->recipe->beta,
+                                   .recompute = look->recipe->recompute };
   const guint64 plan = dh_train_plan_estimate_bytes (look->device, look->net->graph, &options);
   const double ahead = is_card (look) ? 0 : look->form->numbers[DH_TRAINING_WORKERS] + 2;
   const double sample = 13.0 * crop * crop; /* three floats and a label a pixel */

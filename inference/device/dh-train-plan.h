@@ -66,7 +66,8 @@ guint64 dh_train_plan_memory (DhTrainPlan *plan);
  * shape later on. There it is kept to, or the plan is refused with DH_ERROR_MISMATCH. Free with g_free. */
 char *dh_train_plan_dup_choices (DhTrainPlan *plan);
 
-/* Time a kind of operator takes, since the plan was made: GArray of DhPlanStep, as dh_plan_list_steps(). */
+/* What a step consists of, and the time that each part took in the last one: GArray of DhPlanStep, as
+ * dh_plan_list_steps(). A device may sum up by kind of operator, since the plan was made. */
 GArray *dh_train_plan_list_steps (DhTrainPlan *plan);
 
 G_END_DECLS

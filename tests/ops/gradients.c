@@ -259,6 +259,43 @@ check_precisions (Run *run, const DhTrainOptions *options, double expected_loss)
     }
 }
 
+/* Made with less memory, the same bits; and every plan holds what was said before. */
+static void
+check_recompute (Run *run, const DhTrainOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+  const GradientCase *gradient_case = run->gradient_case;
+  DhTrainOptions again = *options;
+  again.recompute = TRUE;
+  DhGraph *graph = gradient_case->ops_case.graph;
+  g_autoptr (DhTensorDict) gradients = dh_tensor_dict_new ();
+  for (guint i = 0; i < dh_tensor_dict_size (run->gradients); i++)
+    {
+      const DhTensor *tensor = dh_tensor_dict_at (run->gradients, i);
+      dh_tensor_dict_take (gradients, dh_tensor_dict_name (run->gradients, i),
+                           dh_tensor_new_f32 (tensor->n_dims, tensor->dims));
+      memset (dh_tensor_f32 (tensor), 0, dh_tensor_size_bytes (tensor));
+    }
+  g_autoptr (DhTrainPlan) plan =
+      dh_train_plan_new (gradient_case->device, graph, run->parameters, gradients, &again, &error);
+  g_assert_no_error (error);
+  DhLosses first, second;
+  dh_train_plan_run (run->plan, run->input, run->labels, 5, 1, &first, NULL, &error);
+  g_assert_no_error (error);
+  dh_train_plan_run (plan, run->input, run->labels, 5, 1, &second, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (&first, sizeof first, &second, sizeof second);
+  for (guint i = 0; i < dh_tensor_dict_size (gradients); i++)
+    {
+      const DhTensor *a = dh_tensor_dict_at (run->gradients, i), *b = dh_tensor_dict_at (gradients, i);
+      g_assert_cmpmem (dh_tensor_f32 (a), dh_tensor_size_bytes (a), dh_tensor_f32 (b), dh_tensor_size_bytes (b));
+    }
+  g_assert_cmpuint (dh_train_plan_memory (plan), <=, dh_train_plan_memory (run->plan));
+  const guint64 estimate = dh_train_plan_estimate_bytes (gradient_case->device, graph, options);
+  g_assert_cmpuint (dh_train_plan_memory (run->plan), <=, 2 * estimate);
+  g_assert_cmpuint (estimate, <=, 4 * dh_train_plan_memory (run->plan));
+}
+
 static void
 fill_dicts (Run *run, const GArray *list)
 {
@@ -326,6 +363,8 @@ prove_gradients (gconstpointer data)
   if (!gradient_case->whole_net) /* which multiplies what is rounded */
     check_precisions (&run, &options, losses.total);
   check_repeats (&run);
+  if (gradient_case->whole_net)
+    check_recompute (&run, &options);
 
   dh_train_plan_free (run.plan);
   g_free (run.input);

@@ -2,6 +2,7 @@
 
 #include "dh-device.h"
 #include "dh-nets.h"
+#include "dh-train-plan.h"
 
 /* What the cpu device chooses for the published networks: nothing that a library does by its reference code or by
  * copying into a matrix, and no logits of full size unless they are asked for. */
@@ -67,6 +68,34 @@ check_network (gconstpointer data)
     }
 }
 
+/* As above, of training: each pass of each convolution. */
+static void
+check_training (gconstpointer data)
+{
+  const char *network = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = dh_device_open ("cpu", 0, &error);
+  g_assert_no_error (error);
+  DhArchitecture architecture;
+  g_assert_true (dh_architecture_from_name (network, 0, &architecture, &error));
+  g_autoptr (DhNet) net = dh_net_new (&architecture);
+  g_autoptr (DhTensorDict) weights = dh_net_new_seeded (net, 1, 1.0), gradients = dh_net_new_seeded (net, 1, 1.0);
+  const DhTrainOptions options = {
+    .input = { 2, 3, 512, 512 }, .logits = net->logits, .logits_ood = net->logits_ood, .beta = 0.03
+  };
+  g_autoptr (DhTrainPlan) plan = dh_train_plan_new (device, net->graph, weights, gradients, &options, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (dh_train_plan_memory (plan), ==, dh_train_plan_estimate_bytes (device, net->graph, &options));
+  g_autoptr (GArray) steps = dh_train_plan_list_steps (plan);
+  g_assert_cmpuint (steps->len, >, 50);
+  for (guint i = 0; i < steps->len; i++)
+    {
+      const char *implementation = g_array_index (steps, DhPlanStep, i).implementation;
+      if (strstr (implementation, "ref") || strstr (implementation, "simple"))
+        g_error ("%s: %s", g_array_index (steps, DhPlanStep, i).name, implementation);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -83,6 +112,8 @@ main (int argc, char **argv)
     {
       g_autofree char *path = g_strdup_printf ("/plans/%s", networks[i]);
       g_test_add_data_func (path, networks[i], check_network);
+      g_autofree char *training = g_strdup_printf ("/plans/training/%s", networks[i]);
+      g_test_add_data_func (training, networks[i], check_training);
     }
   return g_test_run ();
 }

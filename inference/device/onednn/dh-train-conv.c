@@ -5,7 +5,7 @@
  * packed anew in every step, because the optimiser moves them. The rest is the library's, on copies. */
 
 /* With fewer tiles than this, transforming the weights in every step costs more than it saves. */
-#define FEWEST_TILES 72
+#define FEWEST_TILES 128
 /* Transformed weights of a 3×3 convolution beyond this are left to the library. */
 #define MOST_TRANSFORMED_BYTES ((gsize)40 << 20)
 
@@ -120,6 +120,13 @@ pack_turned_pair (gpointer data, gint item, gint part, float *scratch)
       }
 }
 
+/* Of an item of the 1×1 kernel: as the inference plan's first choice. */
+static gint
+pixels_at_once (const DhTrain *train)
+{
+  return train->kernels->tile * (112 / train->kernels->tile);
+}
+
 static void
 forward_1x1_item (gpointer data, gint item, gint part, float *scratch)
 {
@@ -132,6 +139,7 @@ forward_1x1_item (gpointer data, gint item, gint part, float *scratch)
                                        .h = op->out->h,
                                        .w = op->out->w },
                               .stride = 1,
+                              .pixels_at_once = pixels_at_once (work->train),
                               .weights = work->weights,
                               .bias = work->bias };
   work->train->kernels->conv1x1 (&conv, item % work->items, scratch);
@@ -157,7 +165,7 @@ run_forward_1x1 (DhTrain *train, DhTrainStep *step, GError **error)
   const DhTrainOp *op = step->op;
   g_autofree float **targets = out_planes (train, op, op->out->base);
   g_autofree float *bias = pack_bias (train, op);
-  DhCpuConv1x1 shape = { .out = { .h = op->out->h, .w = op->out->w } };
+  DhCpuConv1x1 shape = { .out = { .h = op->out->h, .w = op->out->w }, .pixels_at_once = pixels_at_once (train) };
   Work work = { .train = train, .step = step, .op = op, .bias = bias, .targets = targets };
   work.weights = dh_train_memory (train, step->weights);
   work.items = train->kernels->conv1x1_items (&shape);
@@ -574,7 +582,9 @@ need_forward (DhTrain *train, DhTrainOp *op, DhTrainStep *step)
   dh_train_touch (train, step->weights);
   if (op->kind == DH_TRAIN_CONV_1X1)
     {
-      const DhCpuConv1x1 conv = { .in = { .n_planes = op->in->n_planes }, .out = { .n_planes = op->out->n_planes } };
+      const DhCpuConv1x1 conv = { .in = { .n_planes = op->in->n_planes },
+                                  .out = { .n_planes = op->out->n_planes },
+                                  .pixels_at_once = pixels_at_once (train) };
       dh_train_need_scratch (train, train->kernels->conv1x1_scratch (&conv));
       return;
     }

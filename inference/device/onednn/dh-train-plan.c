@@ -60,6 +60,21 @@ train_new (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhTrai
   return train;
 }
 
+static void
+write_steps (DhTrain *train)
+{
+  g_array_set_size (train->common.steps, 0);
+  for (guint i = 0; i < train->steps->len; i++)
+    {
+      const DhTrainStep *step = g_ptr_array_index (train->steps, i);
+      const DhPlanStep entry = { .name = g_strdup (step->name),
+                                 .implementation = g_strdup (step->implementation),
+                                 .seconds = step->seconds,
+                                 .flop = step->flop };
+      g_array_append_val (train->common.steps, entry);
+    }
+}
+
 DhTrainPlan *
 dh_cpu_train_new (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
                   DhTensorDict *gradients, const DhTrainOptions *options, GError **error)
@@ -76,6 +91,8 @@ dh_cpu_train_new (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTen
   train->common.memory = train->arena_bytes;
   take_parameters (train, parameters, gradients);
   dh_train_bind (train);
+  train->common.steps = dh_plan_steps_new ();
+  write_steps (train);
   return &train->common;
 }
 
@@ -124,21 +141,6 @@ dh_cpu_train_free (DhTrainPlan *common)
   g_clear_error (&train->failure);
   dh_graph_unref (train->graph);
   g_free (train);
-}
-
-static void
-write_steps (DhTrain *train)
-{
-  g_array_set_size (train->common.steps, 0);
-  for (guint i = 0; i < train->steps->len; i++)
-    {
-      const DhTrainStep *step = g_ptr_array_index (train->steps, i);
-      const DhPlanStep entry = { .name = g_strdup (step->name),
-                                 .implementation = g_strdup (step->implementation),
-                                 .seconds = step->seconds,
-                                 .flop = step->flop };
-      g_array_append_val (train->common.steps, entry);
-    }
 }
 
 gboolean
