@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cmd-bench-private.h"
 #include "dh-checkpoint.h"
 #include "dh-error.h"
 #include "dh-machine.h"
@@ -34,19 +34,9 @@ median (const double *values, guint n)
   return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
 }
 
-typedef struct
-{
-  DhNet *net;
-  DhDevice *device;
-  DhPlan *plan;
-  gint height, width;
-  double *runs_ms;
-  guint n_runs;
-} Bench;
-
 /* An estimate that cannot fit is an error at once, rather than the system's end of the process later. */
 static gboolean
-check_memory (const Bench *bench, const DhPlanOptions *options, GError **error)
+check_memory (const DhBench *bench, const DhPlanOptions *options, GError **error)
 {
   const guint64 have = dh_machine_memory_available ();
   const guint64 need = dh_device_estimate (bench->device, bench->net->graph, options);
@@ -61,7 +51,7 @@ check_memory (const Bench *bench, const DhPlanOptions *options, GError **error)
 }
 
 static gboolean
-measure (DhCli *cli, Bench *bench, DhTensorDict *parameters, GError **error)
+measure (DhCli *cli, DhBench *bench, DhTensorDict *parameters, GError **error)
 {
   static const DhMap shown[] = { DH_MAP_SEGMENTATION, DH_MAP_LIKELIHOOD, DH_MAP_DATASET_POSTERIOR, DH_MAP_HYBRID };
   const gsize pixels = (gsize)bench->height * bench->width;
@@ -73,8 +63,8 @@ measure (DhCli *cli, Bench *bench, DhTensorDict *parameters, GError **error)
       outputs[options.n_outputs++] = bench->net->maps[shown[i]];
   if (!check_memory (bench, &options, error))
     return FALSE;
-  bench->plan = dh_plan_new (bench->device, bench->net->graph, parameters, &options, error);
-  if (!bench->plan)
+  g_autoptr (DhPlan) plan = dh_plan_new (bench->device, bench->net->graph, parameters, &options, error);
+  if (!plan)
     return FALSE;
 
   g_autofree float *input = g_try_malloc (3 * pixels * sizeof *input);
@@ -95,30 +85,36 @@ measure (DhCli *cli, Bench *bench, DhTensorDict *parameters, GError **error)
     {
       dh_progress_report (&cli->progress, run, bench->n_runs + 2, "runs");
       if (run == bench->n_runs + 1)
-        dh_plan_set_timing (bench->plan, TRUE);
+        dh_plan_set_timing (plan, TRUE);
       const gint64 start = g_get_monotonic_time ();
-      fine = dh_plan_run (bench->plan, input, maps, cli->cancellable, NULL, error);
+      fine = dh_plan_run (plan, input, maps, cli->cancellable, NULL, error);
       if (run > 0 && run <= bench->n_runs)
         bench->runs_ms[run - 1] = (g_get_monotonic_time () - start) / 1000.0;
     }
   for (guint i = 0; i < options.n_outputs; i++)
     g_free (maps[i]);
+  bench->steps = dh_plan_list_steps (plan);
+  bench->plan_bytes = dh_plan_memory (plan);
   return fine;
 }
 
 static double
-work_gflop (const Bench *bench)
+work_gflop (const DhBench *bench)
 {
   g_autofree DhShape *shapes =
       dh_graph_infer_shapes (bench->net->graph, (DhShape){ 1, 3, bench->height, bench->width }, NULL);
   const DhValue outputs[] = { bench->net->logits, bench->net->logits_ood };
+  /* A training step: forward, and the gradients of the input and of the weights. */
+  const double factor = bench->batch ? 3.0 * bench->batch : 1;
   return shapes
-             ? dh_graph_flop (bench->net->graph, shapes, outputs, bench->net->logits_ood == DH_NO_VALUE ? 1 : 2) / 1e9
+             ? factor
+                   * dh_graph_flop (bench->net->graph, shapes, outputs, bench->net->logits_ood == DH_NO_VALUE ? 1 : 2)
+                   / 1e9
              : 0;
 }
 
 static void
-print_json (DhCli *cli, const Bench *bench, const char *name, double median_ms, double peak)
+print_json (DhCli *cli, const DhBench *bench, const char *name, double median_ms, double peak)
 {
   JsonBuilder *json = json_builder_new ();
   json_builder_begin_object (json);
@@ -132,6 +128,8 @@ print_json (DhCli *cli, const Bench *bench, const char *name, double median_ms, 
   dh_json_member_int (json, NULL, bench->height);
   dh_json_member_int (json, NULL, bench->width);
   json_builder_end_array (json);
+  if (bench->batch)
+    dh_json_member_int (json, "batch", bench->batch);
   json_builder_set_member_name (json, "runs_ms");
   json_builder_begin_array (json);
   for (guint i = 0; i < bench->n_runs; i++)
@@ -139,11 +137,11 @@ print_json (DhCli *cli, const Bench *bench, const char *name, double median_ms, 
   json_builder_end_array (json);
   dh_json_member_number (json, "median_ms", median_ms);
   dh_json_member_number (json, "peak_mib", peak);
-  dh_json_member_number (json, "plan_mib", dh_plan_memory (bench->plan) / 1048576.0);
+  dh_json_member_number (json, "plan_mib", bench->plan_bytes / 1048576.0);
   dh_json_member_number (json, "gflop", work_gflop (bench));
   json_builder_set_member_name (json, "layers");
   json_builder_begin_array (json);
-  g_autoptr (GArray) steps = dh_plan_list_steps (bench->plan);
+  const GArray *steps = bench->steps;
   for (guint i = 0; i < steps->len; i++)
     {
       const DhPlanStep *step = &g_array_index (steps, DhPlanStep, i);
@@ -160,9 +158,9 @@ print_json (DhCli *cli, const Bench *bench, const char *name, double median_ms, 
 }
 
 static void
-print_table (DhCli *cli, const Bench *bench, const char *name, double median_ms, double peak)
+print_table (DhCli *cli, const DhBench *bench, const char *name, double median_ms, double peak)
 {
-  g_autoptr (GArray) steps = dh_plan_list_steps (bench->plan);
+  const GArray *steps = bench->steps;
   double sum = 0;
   for (guint i = 0; i < steps->len; i++)
     sum += g_array_index (steps, DhPlanStep, i).seconds;
@@ -189,12 +187,17 @@ dh_cmd_bench (DhCli *cli, int argc, char **argv)
   g_autofree char *name = NULL;
   g_autofree char *params = NULL;
   g_autofree char *size = NULL;
-  gint classes = 0, runs = 5;
+  gint classes = 0, runs = 5, batch = 2;
+  gboolean train = FALSE;
+  DhBench bench = { .height = 720, .width = 1280 };
   const GOptionEntry entries[] = {
     { "arch", 0, 0, G_OPTION_ARG_STRING, &name, "The network: ldn121, dlv3p_wrn38, … (default ldn121)", "A" },
     { "params", 0, 0, G_OPTION_ARG_FILENAME, &params, "Its weights (default: seeded ones)", "W" },
     { "num_classes", 0, 0, G_OPTION_ARG_INT, &classes, "Classes of seeded weights (default 19)", "K" },
     { "size", 0, 0, G_OPTION_ARG_STRING, &size, "Height x width (default 720x1280)", "HxW" },
+    { "train", 0, 0, G_OPTION_ARG_NONE, &train, "Times training steps: forward, losses, backward, Adam", NULL },
+    { "batch_size", 0, 0, G_OPTION_ARG_INT, &batch, "Crops in a training step (default 2)", "N" },
+    { "recompute", 0, 0, G_OPTION_ARG_NONE, &bench.recompute, "Hold less memory in training, and compute more", NULL },
     { "runs", 0, 0, G_OPTION_ARG_INT, &runs, "Timed runs behind one warm-up (default 5)", "N" },
     { NULL },
   };
@@ -205,7 +208,12 @@ dh_cmd_bench (DhCli *cli, int argc, char **argv)
     return status;
   if (runs < 1 || runs > 1000)
     return dh_cli_usage (cli, "--runs %d is not between 1 and 1000", runs);
-  Bench bench = { .height = 720, .width = 1280, .n_runs = runs };
+  if (train && (batch < 1 || batch > 1024))
+    return dh_cli_usage (cli, "--batch_size %d is not between 1 and 1024", batch);
+  bench.n_runs = runs;
+  bench.batch = train ? batch : 0;
+  if (train)
+    bench.height = bench.width = 768;
   char rest;
   if (size && sscanf (size, "%d%*1[xX×]%d%c", &bench.height, &bench.width, &rest) != 2)
     return dh_cli_usage (cli, "--size %s is no HxW, such as 720x1280", size);
@@ -240,8 +248,9 @@ dh_cmd_bench (DhCli *cli, int argc, char **argv)
   g_autofree double *runs_ms = g_new0 (double, runs);
   bench.runs_ms = runs_ms;
 
-  const gboolean measured = measure (cli, &bench, parameters, &error);
-  g_autoptr (DhPlan) plan = bench.plan;
+  const gboolean measured =
+      train ? dh_bench_training (cli, &bench, parameters, &error) : measure (cli, &bench, parameters, &error);
+  g_autoptr (GArray) steps = bench.steps;
   if (!measured)
     return dh_cli_fail (cli, &error);
   dh_cli_progress_end (cli);

@@ -1,0 +1,110 @@
+#include "cmd-bench-private.h"
+#include "dh-adam.h"
+#include "dh-error.h"
+#include "dh-machine.h"
+#include "dh-train-plan.h"
+
+#define RATE 1e-5
+
+/* Blocks of 32 pixels of one class each, ignored and negative ones among them. */
+static void
+fill_batch (const DhBench *bench, float *input, guint8 *labels)
+{
+  const gsize pixels = (gsize)bench->batch * bench->height * bench->width;
+  const guint kinds = (guint)bench->net->architecture.classes + (bench->net->architecture.outlier_head ? 2 : 1);
+  guint32 state = 1;
+  for (gsize i = 0; i < 3 * pixels; i++)
+    {
+      state = state * 1664525u + 1013904223u;
+      input[i] = (state >> 8) * 0x1p-24f;
+    }
+  for (gsize i = 0; i < pixels; i++)
+    {
+      const gsize block = i % bench->width / 32 + 7 * (i / bench->width / 32);
+      labels[i] = (guint8)((guint)(block * 2654435761u) % kinds);
+    }
+}
+
+static gboolean
+check_memory (const DhBench *bench, const DhTrainOptions *options, GError **error)
+{
+  const guint64 have = dh_machine_memory_available ();
+  const guint64 need = dh_train_plan_estimate_bytes (bench->device, bench->net->graph, options);
+  if (have == 0 || need <= have || g_str_has_prefix (dh_device_name (bench->device), "cuda"))
+    return TRUE;
+  g_autofree char *wanted = g_format_size_full (need, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *free_now = g_format_size_full (have, G_FORMAT_SIZE_IEC_UNITS);
+  g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
+               "a step on %d crops of %d×%d needs about %s of memory, and %s can be had; choose a smaller --batch_size "
+               "or --size, or --recompute",
+               bench->batch, bench->height, bench->width, wanted, free_now);
+  return FALSE;
+}
+
+static gboolean
+run_steps (DhCli *cli, DhBench *bench, DhTrainPlan *plan, DhAdam *adam, DhTensorDict *parameters, const double *rates,
+           GError **error)
+{
+  const gsize pixels = (gsize)bench->batch * bench->height * bench->width;
+  g_autofree float *input = g_try_malloc (3 * pixels * sizeof *input);
+  g_autofree guint8 *labels = g_try_malloc (pixels);
+  if (!input || !labels)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "no memory is left for the crops");
+      return FALSE;
+    }
+  fill_batch (bench, input, labels);
+  for (guint run = 0; run <= bench->n_runs; run++)
+    {
+      DhLosses losses;
+      dh_progress_report (&cli->progress, run, bench->n_runs + 1, "steps");
+      const gint64 start = g_get_monotonic_time ();
+      if (!dh_train_plan_run (plan, input, labels, run, 1, &losses, cli->cancellable, error))
+        return FALSE;
+      if (dh_adam_gradients_are_finite (adam))
+        dh_adam_step (adam, parameters, rates, run + 1);
+      else
+        dh_adam_zero_gradients (adam);
+      if (run > 0)
+        bench->runs_ms[run - 1] = (g_get_monotonic_time () - start) / 1000.0;
+    }
+  bench->steps = dh_train_plan_list_steps (plan);
+  bench->plan_bytes = dh_train_plan_memory (plan);
+  return TRUE;
+}
+
+gboolean
+dh_bench_training (DhCli *cli, DhBench *bench, DhTensorDict *parameters, GError **error)
+{
+  const DhNet *net = bench->net;
+  const DhValue outputs[2] = { net->logits, net->logits_ood };
+  g_autoptr (GArray) list = dh_graph_list_parameters (net->graph, outputs, net->logits_ood == DH_NO_VALUE ? 1 : 2);
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  for (guint i = 0; i < list->len; i++)
+    if (g_array_index (list, DhParameter, i).trained)
+      g_ptr_array_add (names, g_array_index (list, DhParameter, i).name);
+  g_autofree double *rates = g_new (double, names->len);
+  for (guint i = 0; i < names->len; i++)
+    rates[i] = RATE;
+  g_ptr_array_add (names, NULL);
+  const DhTrainOptions options = { .input = { bench->batch, 3, bench->height, bench->width },
+                                   .precision = cli->precision,
+                                   .logits = net->logits,
+                                   .logits_ood = net->logits_ood,
+                                   .beta = 0.03,
+                                   .recompute = bench->recompute };
+  if (!check_memory (bench, &options, error))
+    return FALSE;
+  DhAdam adam = { NULL };
+  gboolean ok = dh_adam_init (&adam, parameters, (const char *const *)names->pdata);
+  if (!ok)
+    g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "no memory is left for the gradients and moments");
+  if (ok)
+    {
+      g_autoptr (DhTrainPlan) plan =
+          dh_train_plan_new (bench->device, net->graph, parameters, adam.gradients, &options, error);
+      ok = plan && run_steps (cli, bench, plan, &adam, parameters, rates, error);
+    }
+  dh_adam_clear (&adam);
+  return ok;
+}
