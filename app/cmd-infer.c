@@ -15,6 +15,7 @@ typedef struct
   guint maps;
   gboolean png;
   double threshold; /* NAN: none */
+  double scale;     /* of the pictures; up to 1 */
   const char *out;
 } Infer;
 
@@ -114,10 +115,26 @@ write_maps (Infer *infer, const char *stem, const DhImage *image, const DhPredic
   return TRUE;
 }
 
+/* The picture, made smaller where that is asked for; the maps have the smaller size. */
+static DhImage *
+load_scaled (const Infer *infer, const char *path, GError **error)
+{
+  DhImage *image = dh_image_load (path, error);
+  if (!image || infer->scale >= 1)
+    return image;
+  const guint width = (guint)MAX (1, lround (image->width * infer->scale));
+  const guint height = (guint)MAX (1, lround (image->height * infer->scale));
+  DhImage *smaller = dh_image_resize_bilinear (image, width, height, FALSE);
+  dh_image_unref (image);
+  if (!smaller)
+    g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "Memory is too short to resize %s", path);
+  return smaller;
+}
+
 static gboolean
 infer_image (Infer *infer, const char *path, const char *stem, JsonBuilder *json, GError **error)
 {
-  g_autoptr (DhImage) image = dh_image_load (path, error);
+  g_autoptr (DhImage) image = load_scaled (infer, path, error);
   if (!image)
     return FALSE;
   guint maps = infer->maps;
@@ -214,6 +231,7 @@ dh_cmd_infer (DhCli *cli, int argc, char **argv)
   g_autofree char *out = NULL;
   g_autofree char *maps = NULL;
   g_autofree char *threshold = NULL;
+  double scale = 1;
   gboolean png = FALSE;
   const GOptionEntry entries[] = {
     DH_CLI_MODEL_ENTRIES (model),
@@ -223,6 +241,10 @@ dh_cmd_infer (DhCli *cli, int argc, char **argv)
       "M,…" },
     { "png", 0, 0, G_OPTION_ARG_NONE, &png, "Coloured pictures too, and one panel with the maps side by side", NULL },
     { "threshold", 0, 0, G_OPTION_ARG_STRING, &threshold, "Writes the mask hybrid score > T", "T" },
+    { "scale", 0, 0, G_OPTION_ARG_DOUBLE, &scale,
+      "Makes the pictures smaller first, for those too large for the memory (at most 1: as they are); maps of that "
+      "size",
+      "S" },
     { NULL },
   };
   int status;
@@ -236,7 +258,9 @@ dh_cmd_infer (DhCli *cli, int argc, char **argv)
   if (!out)
     return dh_cli_usage (cli, "--out is missing: where do the maps go?");
 
-  Infer infer = { .cli = cli, .png = png, .threshold = NAN, .out = out };
+  Infer infer = { .cli = cli, .png = png, .threshold = NAN, .scale = scale, .out = out };
+  if (!(scale > 0 && scale <= 1))
+    return dh_cli_usage (cli, "--scale must be above 0 and at most 1");
   char *end = NULL;
   if (threshold)
     infer.threshold = g_ascii_strtod (threshold, &end);

@@ -13,8 +13,8 @@ static DhPrecision precision = DH_PRECISION_F32;
 
 /* Float32 devices stay within this share of the largest absolute value. */
 #define TOLERANCE 2e-5
-/* In bfloat16, whose numbers have 8 bits: the bound of what was measured is a third of it. */
-#define TOLERANCE_BF16 4e-2
+/* In bfloat16, whose numbers have 8 bits; the largest measured is 1.5e-2, of the dataset posterior. */
+#define TOLERANCE_BF16 3e-2
 
 static double
 tolerance (void)

@@ -12,7 +12,7 @@
 /* Timing all steps may take this, and this many times what running them once takes; the rest stay as the rule has them,
  * which is what a machine busy with other things deserves. */
 #define MOST_SECONDS 1.0
-#define MOST_RUNS 4
+#define MOST_RUNS 1
 /* Another blocking must be faster by this share: a tie goes to the rule. */
 #define GAIN 0.03
 
@@ -123,7 +123,7 @@ choose (const DhCpuPlan *plan, DhCpuStep *step, char *scratch, gsize stride)
     {
       gint n = CLAMP ((gint)(step->n_items * share), MIN (2 * plan->threads, step->n_items), step->n_items);
       double least = G_MAXDOUBLE;
-      for (gint i = 0; i < 3; i++)
+      for (gint i = 0; i < 2; i++)
         least = MIN (least, time_items (plan, step, n, scratch, stride) * step->n_items / n);
       if (blocking == 0 || least < best * (fastest == 0 ? 1 - GAIN : 1))
         {

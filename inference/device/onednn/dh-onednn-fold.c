@@ -102,14 +102,15 @@ tile_waste (gint n, gint dilation)
 }
 
 /* Whether Winograd's kernel is the faster one: its 4×4 tiles need a quarter of the products, at about 0.8 of the matrix
- * kernels' speed; but tiles of a wide dilation reach far over the border, where the other kernel skips what is outside.
- * In bfloat16 that one is 1.85 times as fast (measured on Zen 4 and Zen 5). */
+ * kernels' speed. Of a wide dilation nearly every tile reaches over the border (0.58), where the other kernel skips
+ * what is outside; in bfloat16 that one is 1.85 times as fast (all measured on Zen 5). */
 static gboolean
 is_winograd (const DhNode *node, DhShape in, DhShape out, gboolean bf16)
 {
   if (node->kernel != 3 || node->stride != 1 || node->padding != node->dilation)
     return FALSE;
-  double winograd = tile_waste (out.h, node->dilation) * tile_waste (out.w, node->dilation) / (4 * 0.8);
+  double efficiency = node->dilation <= 4 ? 0.8 : 0.58;
+  double winograd = tile_waste (out.h, node->dilation) * tile_waste (out.w, node->dilation) / (4 * efficiency);
   double taps = share_inside (in.h, out.h, node) * share_inside (in.w, out.w, node) / (bf16 ? 1.85 : 1);
   return winograd <= taps;
 }
