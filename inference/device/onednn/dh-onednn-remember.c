@@ -80,9 +80,9 @@ by_rule (const DhCpuPlan *plan)
 static gboolean
 read_blockings (const DhCpuPlan *plan, const char *key, const char *path)
 {
-  g_autoptr (GBytes) bytes = dh_file_map (path, NULL);
+  g_autoptr (GBytes) bytes = dh_file_read (path, MOST_BYTES, NULL);
   gsize size = bytes != NULL ? g_bytes_get_size (bytes) : 0, length = strlen (key);
-  if (size <= length || size > MOST_BYTES || memcmp (g_bytes_get_data (bytes, NULL), key, length) != 0)
+  if (size <= length || memcmp (g_bytes_get_data (bytes, NULL), key, length) != 0)
     return FALSE;
   g_autofree char *text = g_strndup (g_bytes_get_data (bytes, NULL), size);
   const char *at = text + length;
