@@ -41,7 +41,10 @@ show_progress (DhMetricsPage *self)
   if (running)
     {
       g_autofree char *left = dh_ui_duration (progress.seconds_left);
-      g_autofree char *text = g_strdup_printf (_ ("%u of %u pictures · %s left"), progress.done, progress.total, left);
+      g_autofree char *text =
+          isnan (progress.seconds_left)
+              ? g_strdup_printf (_ ("%u of %u pictures"), progress.done, progress.total)
+              : g_strdup_printf (_ ("%u of %u pictures · %s left"), progress.done, progress.total, left);
       adw_status_page_set_title (empty, _ ("Evaluating…"));
       adw_status_page_set_description (empty, text);
       return;
