@@ -1,5 +1,6 @@
 #include <math.h>
 #include "dh-number.h"
+#include "dh-smoothing.h"
 
 static void
 assert_text (char *text, const char *expected)
@@ -137,6 +138,45 @@ test_field (void)
   g_object_unref (field);
 }
 
+/* Against the definition, summed by hand: Σ wⁿ⁻ⁱ yᵢ / Σ wⁿ⁻ⁱ. */
+static void
+test_smoothing (void)
+{
+  enum
+  {
+    N = 200
+  };
+  double values[N], smooth[N], exact[N];
+  for (guint i = 0; i < N; i++)
+    values[i] = sin (0.7 * i) + 0.01 * i;
+  DhSmoothing none = dh_smoothing_new (0);
+  dh_smoothing_apply (&none, values, exact, N);
+  for (guint i = 0; i < N; i++)
+    g_assert_cmpfloat (exact[i], ==, values[i]);
+  values[50] = NAN;
+  DhSmoothing smoothing = dh_smoothing_new (0.94);
+  /* In parts as it comes from a running training. */
+  dh_smoothing_apply (&smoothing, values, smooth, 70);
+  dh_smoothing_apply (&smoothing, values + 70, smooth + 70, N - 70);
+  double above = 0, below = 0;
+  for (guint i = 0; i < N; i++)
+    {
+      if (i == 50)
+        {
+          g_assert_true (isnan (smooth[i]));
+          continue;
+        }
+      above = 0.94 * above + values[i];
+      below = 0.94 * below + 1;
+      g_assert_cmpfloat_with_epsilon (smooth[i], above / below, 1e-12);
+    }
+  g_assert_cmpfloat_with_epsilon (smooth[0], values[0], 1e-15);
+  g_assert_cmpfloat (dh_smoothing_weight (0), ==, 0);
+  g_assert_cmpfloat_with_epsilon (dh_smoothing_weight (1), 0.999, 1e-12);
+  for (double place = 0; place <= 1; place += 0.125)
+    g_assert_cmpfloat_with_epsilon (dh_smoothing_place (dh_smoothing_weight (place)), place, 1e-9);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -147,5 +187,6 @@ main (int argc, char **argv)
   g_test_add_func ("/numbers/logit", test_logit);
   if (gtk_init_check ())
     g_test_add_func ("/numbers/field", test_field);
+  g_test_add_func ("/numbers/smoothing", test_smoothing);
   return g_test_run ();
 }

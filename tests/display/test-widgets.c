@@ -172,13 +172,53 @@ test_export (void)
   g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
 }
 
+/* A chart that grows while it is looked at: the band's numbers stay what they were, the reading stays where it is. */
+static void
+test_growing (void)
+{
+  enum
+  {
+    N = 20000
+  };
+  g_autofree double *x = g_new (double, N), *y = g_new (double, N);
+  for (guint i = 0; i < N; i++)
+    {
+      x[i] = i + 1;
+      y[i] = i % 977 == 0 ? NAN : exp (-i / 8000.0) + 0.1 * sin (i);
+    }
+  dh_chart_clear (curves);
+  dh_chart_set_axis (curves, DH_CHART_X, "step", DH_AXIS_LINEAR, 0, N);
+  dh_chart_set_axis (curves, DH_CHART_Y, NULL, DH_AXIS_LINEAR, NAN, NAN);
+  int band = dh_chart_add_series (curves, &(DhSeries){ .name = "raw", .kind = DH_SERIES_BAND, .x = x, .y = y, .n = 3 });
+  int line = dh_chart_add_series (curves, &(DhSeries){ .name = "smooth", .active = TRUE, .x = x, .y = y, .n = 3 });
+  pointer_wait (60);
+  int width = gtk_widget_get_width (GTK_WIDGET (curves)), height = gtk_widget_get_height (GTK_WIDGET (curves));
+  for (guint i = 3; i < N; i += (N - 3) / 4 + 1)
+    {
+      gsize n = MIN ((gsize)(N - 3) / 4 + 1, N - i);
+      dh_chart_append (curves, (guint)band, x + i, y + i, n);
+      dh_chart_append (curves, (guint)line, x + i, y + i, n);
+      pointer_wait (60);
+    }
+  pointer_move (GTK_WIDGET (curves), width / 2.0, height / 2.0);
+  g_assert_true (reading > 0.3 * N && reading < 0.7 * N);
+  double before = reading;
+  dh_chart_set_marker (curves, (guint)line, N, y[N - 1], NULL);
+  pointer_wait (60);
+  g_assert_cmpfloat (reading, ==, before);
+  g_autofree char *csv = dh_chart_to_csv (curves);
+  g_auto (GStrv) lines = g_strsplit (csv, "\n", -1);
+  g_assert_cmpuint (g_strv_length (lines), ==, 2 * N + 2);
+  g_assert_cmpstr (lines[1], ==, "raw,,1,nan,nan,nan");
+}
+
 /* Data that no chart should be given. */
 static void
 test_hostile (void)
 {
   double x[] = { 0, NAN, 1, INFINITY, 2, -1e308, 1e308 }, y[] = { NAN, 1, -INFINITY, 1e308, -1e308, 0, NAN };
   const double one[] = { 3 };
-  for (guint kind = 0; kind <= DH_SERIES_STEPS; kind++)
+  for (guint kind = 0; kind <= DH_SERIES_BAND; kind++)
     for (guint log_axis = 0; log_axis < 2; log_axis++)
       {
         dh_chart_clear (curves);
@@ -272,6 +312,7 @@ main (int argc, char **argv)
   g_test_add_func ("/widgets/reading", test_reading);
   g_test_add_func ("/widgets/scatter", test_scatter);
   g_test_add_func ("/widgets/export", test_export);
+  g_test_add_func ("/widgets/growing", test_growing);
   g_test_add_func ("/widgets/hostile", test_hostile);
   int result = g_test_run ();
   gtk_window_destroy (GTK_WINDOW (window));

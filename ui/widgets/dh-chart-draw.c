@@ -32,14 +32,14 @@ dh_chart_short_name (const DhChartSeries *series)
   return end ? g_strndup (series->name, (gsize)(end - series->name)) : g_strdup (series->name);
 }
 
-static void
-set_source (DhChartPainter *painter, const GdkRGBA *color, double opacity)
+void
+dh_chart_set_source (DhChartPainter *painter, const GdkRGBA *color, double opacity)
 {
   cairo_set_source_rgba (painter->cr, color->red, color->green, color->blue, color->alpha * opacity);
 }
 
-static void
-tone_color (DhChartPainter *painter, DhTone tone, GdkRGBA *color)
+void
+dh_chart_tone_color (DhChartPainter *painter, DhTone tone, GdkRGBA *color)
 {
   if (tone == DH_TONE_NEUTRAL)
     *color = painter->text;
@@ -63,172 +63,18 @@ snap (DhChartPainter *painter, double value)
   return (floor (value / painter->pixel) + 0.5) * painter->pixel;
 }
 
-static double
-to_x (const DhChartPainter *painter, double value)
+double
+dh_chart_to_x (const DhChartPainter *painter, double value)
 {
   double share = dh_chart_share (&painter->chart->axes[DH_CHART_X], value);
   return painter->plot.origin.x + share * painter->plot.size.width;
 }
 
-static double
-to_y (const DhChartPainter *painter, double value)
+double
+dh_chart_to_y (const DhChartPainter *painter, double value)
 {
   double share = dh_chart_share (&painter->chart->axes[DH_CHART_Y], value);
   return painter->plot.origin.y + (1.0 - share) * painter->plot.size.height;
-}
-
-static void
-set_dash (DhChartPainter *painter, const DhChartSeries *series)
-{
-  DhDash dash = series->dash;
-  if (dash == DH_DASH_BY_TONE)
-    dash = series->tone == DH_TONE_LIKELIHOOD  ? DH_DASH_DASHED
-           : series->tone == DH_TONE_POSTERIOR ? DH_DASH_DOTTED
-                                               : DH_DASH_SOLID;
-  if (dash == DH_DASH_DASHED)
-    cairo_set_dash (painter->cr, (const double[]){ 5, 3 }, 2, 0);
-  else if (dash == DH_DASH_DOTTED)
-    cairo_set_dash (painter->cr, (const double[]){ 1.5, 2.5 }, 2, 0);
-  else
-    cairo_set_dash (painter->cr, NULL, 0, 0);
-}
-
-/* A line through many points: within one column of pixels only the first, the extremes and the last are needed, in the
- * order in which they come. */
-static void
-trace_line (DhChartPainter *painter, const double *xs, const double *ys, gsize n)
-{
-  gboolean down = FALSE;
-  double bottom = painter->plot.origin.y + painter->plot.size.height;
-  double top = painter->plot.origin.y, reach = 4.0 * painter->plot.size.height;
-  for (gsize i = 0; i < n;)
-    {
-      double x = to_x (painter, xs[i]), y = to_y (painter, ys[i]);
-      if (isnan (x) || isnan (y) || isinf (x))
-        {
-          down = FALSE;
-          i++;
-          continue;
-        }
-      double column = floor (x / painter->pixel), low = y, high = y, last = y;
-      gsize low_at = i, high_at = i, k = i + 1;
-      for (; k < n; k++)
-        {
-          double next_x = to_x (painter, xs[k]), next_y = to_y (painter, ys[k]);
-          if (isnan (next_y) || !(floor (next_x / painter->pixel) == column))
-            break;
-          if (next_y < low)
-            {
-              low = next_y;
-              low_at = k;
-            }
-          if (next_y > high)
-            {
-              high = next_y;
-              high_at = k;
-            }
-          last = next_y;
-        }
-      double points[4] = { y, low_at < high_at ? low : high, low_at < high_at ? high : low, last };
-      for (guint p = 0; p < (k - i > 1 ? 4u : 1u); p++)
-        {
-          double clamped = CLAMP (points[p], top - reach, bottom + reach);
-          if (down)
-            cairo_line_to (painter->cr, x, clamped);
-          else
-            cairo_move_to (painter->cr, x, clamped);
-          down = TRUE;
-        }
-      i = k;
-    }
-}
-
-static void
-paint_band (DhChartPainter *painter, const DhChartSeries *series, const GdkRGBA *color)
-{
-  for (gsize i = 0; i < series->n;)
-    {
-      gsize end = i;
-      while (end < series->n && isfinite (series->y_low[end]) && isfinite (series->y_high[end]))
-        end++;
-      if (end - i >= 2)
-        {
-          trace_line (painter, series->x + i, series->y_high + i, end - i);
-          for (gsize k = end; k-- > i;)
-            cairo_line_to (painter->cr, to_x (painter, series->x[k]), to_y (painter, series->y_low[k]));
-          cairo_close_path (painter->cr);
-          set_source (painter, color, 0.18);
-          cairo_fill (painter->cr);
-        }
-      i = MAX (end, i + 1);
-    }
-}
-
-static void
-paint_dot (DhChartPainter *painter, double x, double y, double radius, const GdkRGBA *color)
-{
-  cairo_new_path (painter->cr);
-  cairo_arc (painter->cr, x, y, radius + 1.25, 0, 2 * G_PI);
-  set_source (painter, &painter->ground, 1.0);
-  cairo_fill (painter->cr);
-  cairo_arc (painter->cr, x, y, radius, 0, 2 * G_PI);
-  set_source (painter, color, 1.0);
-  cairo_fill (painter->cr);
-}
-
-static void
-paint_steps (DhChartPainter *painter, const DhChartSeries *series, const GdkRGBA *color)
-{
-  double base = painter->plot.origin.y + painter->plot.size.height;
-  cairo_new_path (painter->cr);
-  cairo_move_to (painter->cr, to_x (painter, series->x[0]), base);
-  for (gsize i = 0; i < series->n; i++)
-    {
-      double y = MIN (base, to_y (painter, series->y[i]));
-      double x0 = to_x (painter, series->x[i]), x1 = to_x (painter, series->x[i + 1]);
-      if (isnan (y))
-        y = base;
-      cairo_line_to (painter->cr, round (x0 / painter->pixel) * painter->pixel, y);
-      cairo_line_to (painter->cr, round (x1 / painter->pixel) * painter->pixel, y);
-    }
-  cairo_line_to (painter->cr, to_x (painter, series->x[series->n]), base);
-  cairo_close_path (painter->cr);
-  set_source (painter, color, series->tone == DH_TONE_INLIER ? 0.60 : 0.42);
-  cairo_fill (painter->cr);
-}
-
-static void
-paint_series (DhChartPainter *painter, const DhChartSeries *series)
-{
-  GdkRGBA color;
-  if (series->n == 0)
-    return;
-  tone_color (painter, series->tone, &color);
-  cairo_new_path (painter->cr);
-  if (series->kind == DH_SERIES_STEPS)
-    {
-      paint_steps (painter, series, &color);
-      return;
-    }
-  if (series->y_low && series->y_high)
-    paint_band (painter, series, &color);
-  if (series->kind != DH_SERIES_POINTS)
-    {
-      trace_line (painter, series->x, series->y, series->n);
-      set_dash (painter, series);
-      cairo_set_line_width (painter->cr, series->active ? 2.25 : 1.5);
-      cairo_set_line_join (painter->cr, CAIRO_LINE_JOIN_ROUND);
-      set_source (painter, &color, 1.0);
-      cairo_stroke (painter->cr);
-      cairo_set_dash (painter->cr, NULL, 0, 0);
-    }
-  if (series->kind != DH_SERIES_LINE)
-    for (gsize i = 0; i < series->n; i++)
-      {
-        double x = to_x (painter, series->x[i]), y = to_y (painter, series->y[i]);
-        if (isfinite (x) && isfinite (y))
-          paint_dot (painter, x, y, series->kind == DH_SERIES_POINTS ? 4.5 : 4.0, &color);
-      }
 }
 
 static void
@@ -241,32 +87,32 @@ paint_axes (DhChartPainter *painter, const double *x_ticks, char **x_texts, guin
   cairo_set_line_width (painter->cr, painter->pixel);
   for (guint i = 0; i < n_x; i++)
     {
-      double x = snap (painter, to_x (painter, x_ticks[i]));
+      double x = snap (painter, dh_chart_to_x (painter, x_ticks[i]));
       cairo_move_to (painter->cr, x, top);
       cairo_line_to (painter->cr, x, bottom);
     }
   for (guint i = 0; i < n_y; i++)
     {
-      double y = snap (painter, to_y (painter, y_ticks[i]));
+      double y = snap (painter, dh_chart_to_y (painter, y_ticks[i]));
       cairo_move_to (painter->cr, left, y);
       cairo_line_to (painter->cr, right, y);
     }
-  set_source (painter, &painter->text, 0.10);
+  dh_chart_set_source (painter, &painter->text, 0.10);
   cairo_stroke (painter->cr);
   cairo_set_line_width (painter->cr, 1.0);
   cairo_move_to (painter->cr, snap (painter, left), top);
   cairo_line_to (painter->cr, snap (painter, left), snap (painter, bottom));
   cairo_line_to (painter->cr, right, snap (painter, bottom));
-  set_source (painter, &painter->text, 0.45);
+  dh_chart_set_source (painter, &painter->text, 0.45);
   cairo_stroke (painter->cr);
 
-  set_source (painter, &painter->text, 0.74);
+  dh_chart_set_source (painter, &painter->text, 0.74);
   for (guint i = 0; i < n_x; i++)
     {
       g_autoptr (PangoLayout) layout = dh_chart_layout (painter->context, x_texts[i], TICK_POINTS, FALSE);
       int width = 0;
       pango_layout_get_pixel_size (layout, &width, NULL);
-      double x = MIN (to_x (painter, x_ticks[i]), painter->width - width / 2.0);
+      double x = MIN (dh_chart_to_x (painter, x_ticks[i]), painter->width - width / 2.0);
       if (x - width / 2.0 < last + 4.0)
         continue;
       show_text (painter, layout, x, bottom + 3, 0.5, 0.0);
@@ -275,7 +121,7 @@ paint_axes (DhChartPainter *painter, const double *x_ticks, char **x_texts, guin
   for (guint i = 0; i < n_y; i++)
     {
       g_autoptr (PangoLayout) layout = dh_chart_layout (painter->context, y_texts[i], TICK_POINTS, FALSE);
-      show_text (painter, layout, left - 6, to_y (painter, y_ticks[i]), 1.0, 0.5);
+      show_text (painter, layout, left - 6, dh_chart_to_y (painter, y_ticks[i]), 1.0, 0.5);
     }
   if (chart->axes[DH_CHART_X].title)
     {
@@ -300,7 +146,7 @@ paint_guides (DhChartPainter *painter)
   cairo_set_line_width (painter->cr, 1.0);
   for (guint i = 0; i < chart->guides->len; i++)
     {
-      double y = snap (painter, to_y (painter, g_array_index (chart->guides, double, i)));
+      double y = snap (painter, dh_chart_to_y (painter, g_array_index (chart->guides, double, i)));
       cairo_move_to (painter->cr, left, y);
       cairo_line_to (painter->cr, right, y);
     }
@@ -309,9 +155,9 @@ paint_guides (DhChartPainter *painter)
       double x[65], y[65];
       for (guint i = 0; i <= 64; i++)
         x[i] = y[i] = dh_chart_unshare (&chart->axes[DH_CHART_X], i / 64.0);
-      trace_line (painter, x, y, 65);
+      dh_chart_trace_line (painter, x, y, 65);
     }
-  set_source (painter, &painter->text, 0.6);
+  dh_chart_set_source (painter, &painter->text, 0.6);
   cairo_stroke (painter->cr);
   cairo_set_dash (painter->cr, NULL, 0, 0);
 }
@@ -325,11 +171,11 @@ show_name (DhChartPainter *painter, PangoLayout *layout, double x, double y, dou
   pango_layout_get_pixel_size (layout, &width, &height);
   cairo_move_to (painter->cr, round (x - align_x * width), round (y - align_y * height));
   pango_cairo_layout_path (painter->cr, layout);
-  set_source (painter, &painter->ground, 0.85);
+  dh_chart_set_source (painter, &painter->ground, 0.85);
   cairo_set_line_width (painter->cr, 3.0);
   cairo_set_line_join (painter->cr, CAIRO_LINE_JOIN_ROUND);
   cairo_stroke (painter->cr);
-  set_source (painter, color, 1.0);
+  dh_chart_set_source (painter, color, 1.0);
   show_text (painter, layout, x, y, align_x, align_y);
 }
 
@@ -406,7 +252,7 @@ paint_names (DhChartPainter *painter)
       int width = 0;
       if (series->hide_name || series->name[0] == '\0')
         continue;
-      tone_color (painter, series->tone == DH_TONE_INLIER ? DH_TONE_NEUTRAL : series->tone, &color);
+      dh_chart_tone_color (painter, series->tone == DH_TONE_INLIER ? DH_TONE_NEUTRAL : series->tone, &color);
       PangoLayout *layout = dh_chart_layout (painter->context, series->name, TITLE_POINTS, TRUE);
       if (series->name_x != 0.0 || series->name_y != 0.0)
         {
@@ -432,11 +278,43 @@ paint_names (DhChartPainter *painter)
     if (layouts[i])
       {
         GdkRGBA color;
-        tone_color (painter, chart->series[i].tone == DH_TONE_INLIER ? DH_TONE_NEUTRAL : chart->series[i].tone, &color);
+        dh_chart_tone_color (painter, chart->series[i].tone == DH_TONE_INLIER ? DH_TONE_NEUTRAL : chart->series[i].tone,
+                             &color);
         show_name (painter, layouts[i], x, y, 0.0, 0.0, &color);
         y += heights[i];
         g_object_unref (layouts[i]);
       }
+}
+
+/* Beside the dot, where the series itself is farthest: below or above, towards the middle or away from it. */
+static void
+place_marker_text (DhChartPainter *painter, const DhChartSeries *series, double x, double y, int width, int height,
+                   double *text_x, double *text_y)
+{
+  double left = painter->plot.origin.x, right = left + painter->plot.size.width;
+  double top = painter->plot.origin.y, bottom = top + painter->plot.size.height, most = -INFINITY;
+  gboolean to_left = x > (left + right) / 2.0;
+  *text_x = *text_y = 0.0;
+  for (guint i = 0; i < 4; i++)
+    {
+      double at_x = (i & 1) != to_left ? x - 8 - width : x + 8, at_y = i & 2 ? y - 5 - height : y + 5;
+      double apart = 2.0 * height;
+      at_x = CLAMP (at_x, left + 2, MAX (left + 2, right - width - 2));
+      if (at_y < top - 4 || at_y + height > bottom)
+        apart = -1.0;
+      for (guint k = 0; k <= 4; k++)
+        {
+          double share = (at_x + k * width / 4.0 - left) / painter->plot.size.width;
+          double value = dh_chart_value_at (series, dh_chart_unshare (&painter->chart->axes[DH_CHART_X], share));
+          if (!isnan (value))
+            apart = MIN (apart, fabs (dh_chart_to_y (painter, value) - at_y - height / 2.0));
+        }
+      if (apart <= most + 1.0)
+        continue;
+      most = apart;
+      *text_x = at_x;
+      *text_y = at_y;
+    }
 }
 
 void
@@ -448,23 +326,21 @@ dh_chart_paint_markers (DhChartPainter *painter)
   for (guint i = 0; i < chart->n_series; i++)
     {
       const DhChartSeries *series = &chart->series[i];
-      double x = to_x (painter, series->marker_x), y = to_y (painter, series->marker_y);
+      double x = dh_chart_to_x (painter, series->marker_x), y = dh_chart_to_y (painter, series->marker_y);
       GdkRGBA color;
       if (isnan (x) || isnan (y))
         continue;
       x = CLAMP (x, left, right);
       y = CLAMP (y, top, bottom);
-      tone_color (painter, series->tone, &color);
-      paint_dot (painter, x, y, 5.0, &color);
+      dh_chart_tone_color (painter, series->tone, &color);
+      dh_chart_paint_dot (painter, x, y, 5.0, &color);
       if (series->marker_text)
         {
           g_autoptr (PangoLayout) layout = dh_chart_layout (painter->context, series->marker_text, TITLE_POINTS, TRUE);
           int width = 0, height = 0;
           pango_layout_get_pixel_size (layout, &width, &height);
-          /* Beside the dot, towards the middle, and below it unless that leaves the plot. */
-          gboolean to_left = x > (left + right) / 2.0;
-          double text_x = to_left ? MAX (x - 8 - width, left + 2) : MIN (x + 8, right - width - 2);
-          double text_y = y + 5 + height < bottom ? y + 5 : y - 5 - height;
+          double text_x, text_y;
+          place_marker_text (painter, series, x, y, width, height, &text_x, &text_y);
           show_name (painter, layout, text_x, text_y, 0.0, 0.0, &painter->text);
         }
     }
@@ -504,7 +380,7 @@ dh_chart_paint (DhChartPainter *painter)
   cairo_clip (painter->cr);
   paint_guides (painter);
   for (guint i = 0; i < chart->n_series; i++)
-    paint_series (painter, &chart->series[i]);
+    dh_chart_paint_series (painter, &chart->series[i]);
   cairo_restore (painter->cr);
   paint_names (painter);
   for (guint i = 0; i < chart->notes->len; i++)
@@ -512,7 +388,7 @@ dh_chart_paint (DhChartPainter *painter)
       const DhChartNote *note = &g_array_index (chart->notes, DhChartNote, i);
       GdkRGBA color;
       g_autoptr (PangoLayout) layout = dh_chart_layout (painter->context, note->text, TITLE_POINTS, TRUE);
-      tone_color (painter, note->tone, &color);
+      dh_chart_tone_color (painter, note->tone, &color);
       show_name (painter, layout, painter->plot.origin.x + note->x * painter->plot.size.width,
                  painter->plot.origin.y + (1.0 - note->y) * painter->plot.size.height, note->x > 0.5 ? 1.0 : 0.0, 0.5,
                  &color);
@@ -532,8 +408,8 @@ dh_chart_paint_threshold (DhChartPainter *painter)
   if (!(share >= 0.0 && share <= 1.0))
     return;
   dh_tone_get_color (DH_TONE_HYBRID, painter->dark, &color);
-  set_source (painter, &color, 1.0);
-  cairo_rectangle (painter->cr, to_x (painter, painter->chart->threshold) - 1, painter->plot.origin.y, 2,
+  dh_chart_set_source (painter, &color, 1.0);
+  cairo_rectangle (painter->cr, dh_chart_to_x (painter, painter->chart->threshold) - 1, painter->plot.origin.y, 2,
                    painter->plot.size.height);
   cairo_fill (painter->cr);
 }

@@ -90,8 +90,19 @@ void dh_chart_paint (DhChartPainter *painter);
 void dh_chart_paint_markers (DhChartPainter *painter);
 /* The threshold line, for files. */
 void dh_chart_paint_threshold (DhChartPainter *painter);
+/* A value's place; a colour as the source; a tone in these colours. */
+double dh_chart_to_x (const DhChartPainter *painter, double value);
+double dh_chart_to_y (const DhChartPainter *painter, double value);
+void dh_chart_set_source (DhChartPainter *painter, const GdkRGBA *color, double opacity);
+void dh_chart_tone_color (DhChartPainter *painter, DhTone tone, GdkRGBA *color);
 PangoLayout *dh_chart_layout (PangoContext *context, const char *text, double points, gboolean bold);
 char *dh_chart_short_name (const DhChartSeries *series);
+
+/* dh-chart-series.c */
+void dh_chart_paint_series (DhChartPainter *painter, const DhChartSeries *series);
+/* A path through points in the order of x; NaN breaks it. */
+void dh_chart_trace_line (DhChartPainter *painter, const double *xs, const double *ys, gsize n);
+void dh_chart_paint_dot (DhChartPainter *painter, double x, double y, double radius, const GdkRGBA *color);
 
 void dh_chart_init_painter (DhChart *chart, DhChartPainter *painter, cairo_t *cr);
 

@@ -47,7 +47,15 @@ update_scale (DhChart *chart, DhChartAxis axis)
   for (guint i = 0; i < chart->n_series; i++)
     {
       const DhChartSeries *series = &chart->series[i];
-      if (axis == DH_CHART_X)
+      /* Of lines they ascend. */
+      gboolean ascending = axis == DH_CHART_X && series->n > 1 && series->kind != DH_SERIES_POINTS
+                           && isfinite (series->x[0]) && isfinite (series->x[series->n - 1]);
+      if (ascending && series->kind != DH_SERIES_STEPS && !log_axis)
+        {
+          include (series->x[0], log_axis, &low, &high);
+          include (series->x[series->n - 1], log_axis, &low, &high);
+        }
+      else if (axis == DH_CHART_X)
         include_array (series->x, series->n + (series->kind == DH_SERIES_STEPS && series->n > 0), log_axis, &low,
                        &high);
       else

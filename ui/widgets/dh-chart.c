@@ -355,6 +355,8 @@ void
 dh_chart_set_placeholder (DhChart *chart, const char *text)
 {
   g_return_if_fail (DH_IS_CHART (chart));
+  if (g_strcmp0 (text, chart->placeholder) == 0)
+    return;
   g_free (chart->placeholder);
   chart->placeholder = text ? g_utf8_make_valid (text, -1) : NULL;
   drop_node (chart);

@@ -30,6 +30,7 @@ typedef enum
   DH_SERIES_POINTS,
   DH_SERIES_LINE_POINTS,
   DH_SERIES_STEPS, /* filled to the lower end; x are n + 1 edges of n bins, y their heights */
+  DH_SERIES_BAND,  /* many points as the band between their extremes; for what a smoothed line runs through */
 } DhSeriesKind;
 
 typedef enum
