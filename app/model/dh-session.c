@@ -211,6 +211,20 @@ dh_session_class_init (DhSessionClass *class)
                                             G_TYPE_STRING, G_TYPE_STRING);
 }
 
+/* One line whenever a training changed its state. */
+static void
+trace_trainings (DhTrainingQueue *queue, DhSession *self)
+{
+  g_autoptr (GString) text = g_string_new ("trainings");
+  for (guint i = 0; i < DH_N_JOB_STATES; i++)
+    {
+      const guint n = dh_training_queue_count (queue, i);
+      if (n > 0)
+        g_string_append_printf (text, " %u %s", n, dh_job_state_id (i));
+    }
+  dh_session_trace (self, "%s", text->str);
+}
+
 static void
 dh_session_init (DhSession *self)
 {
@@ -221,6 +235,7 @@ dh_session_init (DhSession *self)
   self->cache = dh_map_cache_new (maps, DH_MAP_CACHE_DEFAULT_LIMIT);
   self->worker = dh_worker_new (self->cache);
   self->training = dh_training_queue_new (NULL, NULL);
+  g_signal_connect (self->training, "counts", G_CALLBACK (trace_trainings), self);
   self->list = dh_image_list_new ();
   self->runs = g_list_store_new (DH_TYPE_RUN_ITEM);
   self->closing = g_cancellable_new ();
@@ -252,6 +267,7 @@ dh_session_close (DhSession *self)
   g_signal_handlers_disconnect_by_data (self->worker, self);
   dh_worker_stop (self->worker);
   g_clear_object (&self->worker);
+  g_signal_handlers_disconnect_by_data (self->training, self);
   dh_training_queue_close (self->training);
   g_clear_object (&self->training);
   dh_session_forget_frames (self);

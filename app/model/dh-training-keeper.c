@@ -237,7 +237,11 @@ keep (gpointer data)
         {
           quit = quit || order->quit;
           if (!order->quit && open_database (keeper, order->row != NULL))
-            dh_training_schedule_obey (keeper, order);
+            {
+              /* An order may be about a job that was added just before. */
+              list_jobs (keeper);
+              dh_training_schedule_obey (keeper, order);
+            }
           order_free (order);
         }
     }

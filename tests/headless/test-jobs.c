@@ -183,6 +183,8 @@ test_queue (void)
   g_signal_connect (queue, "ended", G_CALLBACK (count_ends), &ends);
   g_autoptr (DhTrainingJob) first = g_object_ref (add (queue, "first", 4));
   g_autoptr (DhTrainingJob) second = g_object_ref (add (queue, "second", 4));
+  /* As a window does that shows what was just added. */
+  dh_training_job_get_log (second);
   g_autoptr (DhTrainingJob) third = g_object_ref (add (queue, "third", 4));
   g_assert_cmpint (dh_training_job_get_state (third), ==, DH_JOB_QUEUED);
   g_assert_true (wait_for (queue, third, has_id));
@@ -234,6 +236,9 @@ test_queue (void)
   g_assert_cmpstr (dh_training_form_get_text (form, DH_TRAINING_DATA), ==, scenes);
   g_autofree char *command = dh_training_job_dup_command (first);
   g_assert_true (g_str_has_prefix (command, "densehybrid train "));
+
+  g_assert_true (wait_for (queue, second, is_log_loaded));
+  assert_curve (second, DH_CURVE_TOTAL, 8);
 
   /* Its folder goes with it where that is wanted. */
   g_autofree char *gone = g_strdup (dh_training_job_get_folder (second));
