@@ -24,7 +24,27 @@ ACTION (step)
     gtk_widget_error_bell (GTK_WIDGET (data));
 }
 
-ACTION (filter) { dh_browse_page_focus_filter (DH_BROWSE_PAGE (DH_WINDOW (data)->browse)); }
+static gboolean
+is_training (DhWindow *self)
+{
+  return g_strcmp0 (adw_view_stack_get_visible_child_name (ADW_VIEW_STACK (self->stack)), "training") == 0;
+}
+
+ACTION (filter)
+{
+  DhWindow *self = data;
+  if (is_training (self))
+    dh_training_page_focus_filter (DH_TRAINING_PAGE (self->training));
+  else
+    dh_browse_page_focus_filter (DH_BROWSE_PAGE (self->browse));
+}
+
+ACTION (add_training)
+{
+  DhWindow *self = data;
+  if (!is_training (self) || !dh_training_page_add (DH_TRAINING_PAGE (self->training)))
+    gtk_widget_error_bell (GTK_WIDGET (self));
+}
 
 ACTION (fit) { dh_canvas_fit (canvas_of (data)); }
 
@@ -135,7 +155,11 @@ toggle (GtkWidget *button)
   gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (button), !gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (button)));
 }
 
-ACTION (toggle_images) { toggle (DH_WINDOW (data)->images_toggle); }
+ACTION (toggle_images)
+{
+  DhWindow *self = data;
+  toggle (is_training (self) ? self->form_toggle : self->images_toggle);
+}
 
 ACTION (toggle_tuning) { toggle (DH_WINDOW (data)->tuning_toggle); }
 
@@ -198,6 +222,7 @@ static const GActionEntry entries[] = {
   { "page", page, "s", NULL, NULL },
   { "toggle-images", toggle_images, NULL, NULL, NULL },
   { "toggle-tuning", toggle_tuning, NULL, NULL, NULL },
+  { "add-training", add_training, NULL, NULL, NULL },
   { "evaluate", evaluate, NULL, NULL, NULL },
   { "cancel-evaluation", cancel_evaluation, NULL, NULL, NULL },
   { "export", export_report, "s", NULL, NULL },

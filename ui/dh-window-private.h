@@ -1,6 +1,7 @@
 #pragma once
 #include "dh-banner.h"
 #include "dh-browse-page.h"
+#include "dh-training-page.h"
 #include "dh-window.h"
 
 G_BEGIN_DECLS
@@ -9,8 +10,9 @@ struct _DhWindow
 {
   AdwApplicationWindow parent_instance;
   DhSession *session;
-  GtkWidget *toasts, *stack, *switcher_title, *switcher_bar, *browse_stack, *browse;
-  GtkWidget *images_toggle, *tuning_toggle, *drop_mark;
+  GtkWidget *toasts, *stack, *switcher_title, *switcher_bar, *browse_stack, *browse, *training;
+  GtkWidget *images_toggle, *tuning_toggle, *form_toggle, *drop_mark;
+  GtkWidget *jobs_button, *jobs_number;
   DhBanner *banner;
   guint frame_log;
 };
@@ -29,6 +31,9 @@ G_GNUC_INTERNAL void dh_window_choose_report (DhWindow *window, const char *form
 G_GNUC_INTERNAL void dh_window_show_about (DhWindow *window);
 G_GNUC_INTERNAL void dh_window_show_weights (DhWindow *window);
 G_GNUC_INTERNAL void dh_window_show_notes (DhWindow *window);
+
+/* dh-window-jobs.c */
+G_GNUC_INTERNAL GtkWidget *dh_window_make_jobs_button (DhWindow *window);
 
 /* dh-window-keys.c */
 G_GNUC_INTERNAL void dh_window_add_keys (DhWindow *window, GtkApplication *application);

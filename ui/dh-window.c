@@ -37,6 +37,7 @@ show_open (DhWindow *self)
   gboolean panels = open && g_strcmp0 (page, "browse") == 0;
   gtk_widget_set_visible (self->images_toggle, panels);
   gtk_widget_set_visible (self->tuning_toggle, panels);
+  gtk_widget_set_visible (self->form_toggle, g_strcmp0 (page, "training") == 0);
   show_title (self);
 }
 
@@ -128,7 +129,11 @@ make_header (DhWindow *self)
                           self->images_toggle, "active", G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
   g_object_bind_property (dh_browse_page_get_flap (DH_BROWSE_PAGE (self->browse), TRUE), "reveal-flap",
                           self->tuning_toggle, "active", G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
+  self->form_toggle = dh_ui_icon_toggle ("sidebar-show-symbolic", _ ("New training (F9)"), NULL, NULL, NULL);
+  g_object_bind_property (dh_training_page_get_flap (DH_TRAINING_PAGE (self->training)), "reveal-flap",
+                          self->form_toggle, "active", G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
   adw_header_bar_pack_start (ADW_HEADER_BAR (bar), self->images_toggle);
+  adw_header_bar_pack_start (ADW_HEADER_BAR (bar), self->form_toggle);
   g_autoptr (GMenuModel) open_menu = dh_window_new_open_menu ();
   GtkWidget *open = adw_split_button_new ();
   GtkWidget *content = adw_button_content_new ();
@@ -144,6 +149,7 @@ make_header (DhWindow *self)
   gtk_menu_button_set_primary (GTK_MENU_BUTTON (menu), TRUE);
   adw_header_bar_pack_end (ADW_HEADER_BAR (bar), menu);
   adw_header_bar_pack_end (ADW_HEADER_BAR (bar), self->tuning_toggle);
+  adw_header_bar_pack_end (ADW_HEADER_BAR (bar), dh_window_make_jobs_button (self));
   self->switcher_title = adw_view_switcher_title_new ();
   adw_view_switcher_title_set_stack (ADW_VIEW_SWITCHER_TITLE (self->switcher_title), ADW_VIEW_STACK (self->stack));
   adw_header_bar_set_title_widget (ADW_HEADER_BAR (bar), self->switcher_title);
@@ -168,6 +174,8 @@ make_pages (DhWindow *self)
   gtk_stack_add_child (GTK_STACK (self->browse_stack), self->browse);
   add_page (self, self->browse_stack, "browse", _ ("Browse"), "dh-browse-symbolic");
   add_page (self, dh_metrics_page_new (self->session), "metrics", _ ("Metrics"), "dh-metrics-symbolic");
+  self->training = dh_training_page_new (self->session);
+  add_page (self, self->training, "training", _ ("Training"), "dh-training-symbolic");
   add_page (self, dh_runs_page_new (self->session), "runs", _ ("Runs"), "dh-runs-symbolic");
   gtk_widget_set_vexpand (self->stack, TRUE);
 }

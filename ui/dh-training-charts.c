@@ -1,0 +1,228 @@
+#include "dh-training-charts.h"
+#include "dh-training-plot.h"
+
+#define UPDATE_MS 250 /* and longer, the more there is to be drawn */
+#define STEPS_PER_MS 1000
+
+struct _DhTrainingCharts
+{
+  GtkWidget parent_instance;
+  DhSession *session;
+  DhPlotSource source;
+  GtkWidget *grid;
+  guint columns;
+  DhTrainingPlot *plots[DH_N_PLOTS];
+  gboolean hybrid;
+  guint timeout;
+};
+
+G_DEFINE_FINAL_TYPE (DhTrainingCharts, dh_training_charts, GTK_TYPE_WIDGET)
+
+static void
+update_all (DhTrainingCharts *self)
+{
+  if (self->source.log == NULL || !gtk_widget_get_mapped (GTK_WIDGET (self)))
+    return;
+  for (guint i = 0; i < DH_N_PLOTS; i++)
+    if (dh_training_plot_is_dirty (self->plots[i])
+        && gtk_widget_get_visible (dh_training_plot_get_card (self->plots[i])))
+      dh_training_plot_update (self->plots[i], &self->source);
+}
+
+static gboolean
+update_later (gpointer data)
+{
+  DhTrainingCharts *self = data;
+  self->timeout = 0;
+  update_all (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+mark (DhTrainingCharts *self, DhPlotKind kind, gboolean anew)
+{
+  dh_training_plot_mark (self->plots[kind], anew);
+  if (self->timeout == 0)
+    self->timeout = g_timeout_add (UPDATE_MS + dh_training_plot_get_size (self->plots[DH_PLOT_SEG]) / STEPS_PER_MS,
+                                   update_later, self);
+}
+
+static void
+mark_all (DhTrainingCharts *self)
+{
+  for (guint i = 0; i < DH_N_PLOTS; i++)
+    mark (self, i, TRUE);
+}
+
+static void
+on_points (DhTrainingLog *log, guint curve, DhTrainingCharts *self)
+{
+  for (guint i = 0; i < DH_N_PLOTS; i++)
+    if (dh_training_plot_get_curve (self->plots[i]) == curve)
+      mark (self, i, log == self->source.other_log);
+}
+
+static void
+on_loaded (DhTrainingCharts *self)
+{
+  for (guint i = 0; i < DH_N_PLOTS; i++)
+    mark (self, i, FALSE);
+}
+
+/* β of the job, by which the terms enter the total; closed-set training has one term. */
+static gboolean
+read_form (DhTrainingJob *job, double *beta)
+{
+  g_autoptr (DhTrainingForm) form = dh_training_job_dup_form (job);
+  *beta = form != NULL ? dh_training_form_get_number (form, DH_TRAINING_BETA) : 0.03;
+  return form == NULL || dh_training_form_has_negatives (form);
+}
+
+static void
+place_plots (DhTrainingCharts *self)
+{
+  guint at = 0;
+  for (guint i = 0; i < DH_N_PLOTS; i++)
+    if (gtk_widget_get_parent (dh_training_plot_get_card (self->plots[i])) != NULL)
+      gtk_grid_remove (GTK_GRID (self->grid), dh_training_plot_get_card (self->plots[i]));
+  for (guint i = 0; i < DH_N_PLOTS; i++)
+    if (gtk_widget_get_visible (dh_training_plot_get_card (self->plots[i])))
+      {
+        gtk_grid_attach (GTK_GRID (self->grid), dh_training_plot_get_card (self->plots[i]), (int)(at % self->columns),
+                         (int)(at / self->columns), 1, 1);
+        at++;
+      }
+}
+
+static void
+show_plots (DhTrainingCharts *self)
+{
+  for (guint i = 0; i < DH_N_PLOTS; i++)
+    {
+      gboolean of_negatives = i == DH_PLOT_LIKE || i == DH_PLOT_POST || i == DH_PLOT_AP || i == DH_PLOT_TOTAL;
+      gtk_widget_set_visible (dh_training_plot_get_card (self->plots[i]),
+                              i == DH_PLOT_RATE ? !self->hybrid : self->hybrid || !of_negatives);
+    }
+  place_plots (self);
+}
+
+static void
+follow (DhTrainingCharts *self, DhTrainingLog **log, DhTrainingJob *job)
+{
+  if (*log != NULL)
+    g_signal_handlers_disconnect_by_data (*log, self);
+  g_clear_object (log);
+  if (job == NULL)
+    return;
+  *log = g_object_ref (dh_training_job_get_log (job));
+  g_signal_connect (*log, "points", G_CALLBACK (on_points), self);
+  g_signal_connect_swapped (*log, "notify::loading", G_CALLBACK (on_loaded), self);
+}
+
+void
+dh_training_charts_set_job (DhTrainingCharts *self, DhTrainingJob *job, DhTrainingJob *other)
+{
+  if (job == other)
+    other = NULL;
+  if (job == self->source.job && other == self->source.other)
+    return;
+  if (self->source.job != NULL)
+    g_signal_handlers_disconnect_by_data (self->source.job, self);
+  g_set_object (&self->source.job, job);
+  g_set_object (&self->source.other, other);
+  follow (self, &self->source.log, job);
+  if (self->source.other_log == self->source.log)
+    g_clear_object (&self->source.other_log);
+  follow (self, &self->source.other_log, other);
+  if (job != NULL)
+    {
+      self->hybrid = read_form (job, &self->source.beta);
+      g_signal_connect_swapped (job, "changed", G_CALLBACK (on_loaded), self);
+    }
+  if (other != NULL)
+    read_form (other, &self->source.other_beta);
+  show_plots (self);
+  mark_all (self);
+  update_all (self);
+}
+
+void
+dh_training_charts_set_smoothing (DhTrainingCharts *self, double weight)
+{
+  if (weight == self->source.weight)
+    return;
+  self->source.weight = weight;
+  mark_all (self);
+  /* The slider is followed at once. */
+  update_all (self);
+}
+
+void
+dh_training_charts_set_log (DhTrainingCharts *self, gboolean log_axis)
+{
+  if (log_axis == self->source.log_axis)
+    return;
+  self->source.log_axis = log_axis;
+  mark_all (self);
+  update_all (self);
+}
+
+void
+dh_training_charts_set_room (DhTrainingCharts *self, guint columns, int height)
+{
+  for (guint i = 0; i < DH_N_PLOTS; i++)
+    dh_training_plot_set_height (self->plots[i], height);
+  if (columns == self->columns)
+    return;
+  self->columns = columns;
+  place_plots (self);
+}
+
+static void
+dh_training_charts_dispose (GObject *object)
+{
+  DhTrainingCharts *self = DH_TRAINING_CHARTS (object);
+  g_clear_handle_id (&self->timeout, g_source_remove);
+  if (self->source.job != NULL)
+    g_signal_handlers_disconnect_by_data (self->source.job, self);
+  follow (self, &self->source.log, NULL);
+  follow (self, &self->source.other_log, NULL);
+  g_clear_object (&self->source.job);
+  g_clear_object (&self->source.other);
+  g_clear_pointer (&self->grid, gtk_widget_unparent);
+  for (guint i = 0; i < DH_N_PLOTS; i++)
+    g_clear_pointer (&self->plots[i], dh_training_plot_free);
+  g_clear_object (&self->session);
+  G_OBJECT_CLASS (dh_training_charts_parent_class)->dispose (object);
+}
+
+static void
+dh_training_charts_class_init (DhTrainingChartsClass *class)
+{
+  G_OBJECT_CLASS (class)->dispose = dh_training_charts_dispose;
+  gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (class), GTK_TYPE_BIN_LAYOUT);
+}
+
+static void
+dh_training_charts_init (DhTrainingCharts *self)
+{
+}
+
+GtkWidget *
+dh_training_charts_new (DhSession *session)
+{
+  DhTrainingCharts *self = g_object_new (DH_TYPE_TRAINING_CHARTS, NULL);
+  self->session = g_object_ref (session);
+  self->columns = 3;
+  self->grid = gtk_grid_new ();
+  gtk_grid_set_column_homogeneous (GTK_GRID (self->grid), TRUE);
+  gtk_grid_set_row_spacing (GTK_GRID (self->grid), 12);
+  gtk_grid_set_column_spacing (GTK_GRID (self->grid), 12);
+  gtk_widget_set_parent (self->grid, GTK_WIDGET (self));
+  for (guint i = 0; i < DH_N_PLOTS; i++)
+    self->plots[i] = dh_training_plot_new (session, i);
+  dh_training_charts_set_room (self, 3, 140);
+  g_signal_connect (self, "map", G_CALLBACK (update_all), NULL);
+  show_plots (self);
+  return GTK_WIDGET (self);
+}
