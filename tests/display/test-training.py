@@ -1,0 +1,259 @@
+#!/usr/bin/env python3
+"""A training from the window: test-training.py STUDIO DENSEHYBRID OUTPUT-FOLDER. Writes TAP.
+
+Started, watched, paused, gone on with, killed, found lost, gone on with, found again by a studio started anew, finished,
+and its best checkpoint opened in Browse: with pointer and keys alone. The training is a small one on generated scenes,
+of as many steps as this machine does in half a minute.
+"""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from urllib.request import pathname2url
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import driver
+
+STUDIO, PROGRAM, OUTPUT = sys.argv[1:4]
+SECONDS = 30
+# Where things lie in a window of 1400×900.
+RECIPE, DATA, NEGATIVES = (290, 152), (300, 226), (300, 262)
+ADD = (215, 842)
+ROW_Y, LAST_BUTTON_X, BUTTON = 112, 1359, 24
+CHART = (400, 180, 310, 220)
+
+
+class Training:
+    def __init__(self):
+        self.home = tempfile.mkdtemp(prefix="dh-training-")
+        self.scenes = f"{self.home}/scenes"
+        self.runs = f"{self.home}/data/densehybrid/trainings"
+        self.studio = None
+        subprocess.run([PROGRAM, "demo-scenes", "--out", self.scenes, "--count", "16", "--width", "128", "--height", "64",
+                        "--quiet"], check=True, stdout=subprocess.DEVNULL)
+        self.recipe = f"{self.home}/tiny.json"
+        self.write_recipe(4)
+        self.write_recipe(self.count_steps())
+        self.write_settings()
+
+    def write_recipe(self, steps):
+        with open(self.recipe, "w") as file:
+            json.dump({"name": "tiny", "architecture": "ldn-tiny", "dataset": "street-hazards-full", "negatives": True,
+                       "batch": 2, "crop": 64, "epochs": 2, "steps": steps, "rate": 2e-3, "rate_min": 1e-5,
+                       "negative_side": 64, "negative_crop": 48, "selection": "ap", "checkpoint_seconds": 1}, file)
+
+    def count_steps(self):
+        """Steps of an epoch, so that both take about SECONDS."""
+        subprocess.run([PROGRAM, "train", self.recipe, "--dataroot", self.scenes, "--neg_dataroot",
+                        f"{self.scenes}/negatives", "--exp_name", "trial", "--runs", self.home, "--stop_after", "4",
+                        "--db", f"{self.home}/trial.db", "--quiet"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        seconds = [event["seconds"] for event in self.events(f"{self.home}/trial") if event["event"] == "step"]
+        return max(10, min(1500, int(SECONDS / 2 / max(sum(seconds[1:]) / len(seconds[1:]), 0.005))))
+
+    def write_settings(self):
+        """As if these had been used before: they stand in the menus."""
+        os.makedirs(f"{self.home}/config/densehybrid")
+        url = "file://" + pathname2url(self.home)
+        with open(f"{self.home}/config/densehybrid/studio.ini", "w") as file:
+            file.write(f"[training-recent]\nrecipe={url}/tiny.json;\ndata={url}/scenes;\n"
+                       f"negatives_folder={url}/scenes/negatives;\n")
+
+    def form(self):
+        with open(f"{self.home}/config/densehybrid/studio.ini") as file:
+            line = next((line for line in file if line.startswith("form=")), "form={}")
+        return json.loads(line[len("form="):].replace("\\s", " ").replace("\\\\", "\\"))
+
+    def folder(self):
+        return f"{self.runs}/{os.listdir(self.runs)[0]}"
+
+    def events(self, folder=None):
+        with open(f"{folder or self.folder()}/log.jsonl", "rb") as file:
+            return [json.loads(line) for line in file.read().split(b"\n")[:-1]]
+
+    def step(self):
+        return max((event["step"] for event in self.events() if event["event"] == "step"), default=0)
+
+    def pid(self):
+        with open(f"{self.folder()}/job.lock") as file:
+            return json.loads(file.read().strip("\0 \n"))["pid"]
+
+    def start(self):
+        self.studio = driver.Studio(STUDIO, ["--new"], home=self.home)
+        self.studio.settle()
+        self.studio.key("ctrl+3")
+        self.studio.settle(1)
+
+    def click_button(self, from_right):
+        """A button of the first row of the list."""
+        self.studio.click(LAST_BUTTON_X - from_right * BUTTON, ROW_Y)
+
+
+def until(ready, what, seconds=60):
+    end = time.time() + seconds
+    while time.time() < end:
+        try:
+            if ready():
+                return
+        except (OSError, ValueError, IndexError, KeyError):
+            pass
+        time.sleep(0.1)
+    raise AssertionError(f"{what}: not within {seconds} s")
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def choose(training, place, downs, field, value):
+    """An entry of a menu; a loaded machine may be slow to open it."""
+    studio = training.studio
+    for _ in range(4):
+        studio.click(*place)
+        studio.settle(1)
+        studio.key(*["Down"] * downs, "Return")
+        try:
+            until(lambda: training.form().get(field) == value, field, 5)
+            return
+        except AssertionError:
+            studio.screenshot(f"{OUTPUT}/training-menu.png")
+            studio.key("Escape")
+    raise AssertionError(f"{field} was not chosen: {training.form().get(field)}")
+
+
+def test_start(training):
+    training.start()
+    choose(training, RECIPE, 3, "recipe", training.recipe)
+    choose(training, DATA, 0, "data", training.scenes)
+    choose(training, NEGATIVES, 0, "negatives_folder", f"{training.scenes}/negatives")
+    # The button answers once the check has ended.
+    for _ in range(20):
+        training.studio.settle(1)
+        training.studio.click(*ADD)
+        if os.path.isdir(training.runs) and os.listdir(training.runs):
+            break
+    training.studio.wait(r"studio: trainings 1 running", 30)
+
+
+def test_watch(training):
+    studio = training.studio
+    studio.move(700, 890)
+    empty = studio.pixels(*CHART)
+    until(lambda: training.step() >= 3, "three steps")
+    until(lambda: studio.pixels(*CHART) != empty, "a curve in the chart", 10)
+    before, step = studio.pixels(*CHART), training.step()
+    until(lambda: training.step() > step, "one more step")
+    until(lambda: studio.pixels(*CHART) != before, "the curve to grow", 10)
+    studio.screenshot(f"{OUTPUT}/training.png")
+
+
+def test_pause(training):
+    studio = training.studio
+    mark = len(studio.text())
+    training.click_button(1)
+    studio.wait(r"studio: trainings 1 paused", 30, mark)
+    until(lambda: training.events()[-1]["event"] == "pause", "the pause in the log")
+    step = training.step()
+    studio.settle(1.5)
+    assert training.step() == step, "steps were done in a pause"
+    studio.screenshot(f"{OUTPUT}/training-paused.png")
+    training.click_button(1)
+    studio.wait(r"studio: trainings 1 running", 30, mark)
+    until(lambda: training.step() > step, "a step after the pause")
+
+
+def test_kill(training):
+    studio = training.studio
+    until(lambda: any(event["event"] == "checkpoint" for event in training.events()), "a checkpoint")
+    mark, step = len(studio.text()), training.step()
+    os.kill(training.pid(), signal.SIGKILL)
+    studio.wait(r"studio: trainings 1 lost", 30, mark)
+    studio.settle()
+    studio.screenshot(f"{OUTPUT}/training-lost.png")
+    training.click_button(2)
+    studio.wait(r"studio: trainings 1 running", 30, mark)
+    until(lambda: training.step() > step, "steps after going on")
+
+
+def test_again(training):
+    pid = training.pid()
+    training.studio.close()
+    assert is_alive(pid), "the training ended with the studio"
+    training.start()
+    training.studio.wait(r"studio: trainings 1 (running|done)", 30)
+    assert training.pid() == pid, "another process was started"
+
+
+def test_finish(training):
+    studio = training.studio
+    studio.wait(r"studio: trainings 1 done", 8 * SECONDS)
+    events = training.events()
+    assert [event["epoch"] for event in events if event["event"] == "epoch"] == [1, 2]
+    steps = [event["step"] for event in events if event["event"] == "step"]
+    assert set(steps) == set(range(1, steps[-1] + 1)), "steps are missing"
+    studio.settle(1)
+    studio.screenshot(f"{OUTPUT}/training-done.png")
+
+
+def test_browse(training):
+    studio = training.studio
+    training.click_button(1)
+    studio.wait(r"studio: loaded model_best\.pth, ldn-tiny", 60)
+    studio.wait(r"studio: opened StreetHazards", 60)
+    studio.wait(r"studio: shows \S+, maps", 60)
+    studio.screenshot(f"{OUTPUT}/training-browse.png")
+
+
+def end_trainer(training):
+    """Whatever a failed case left running, by its own number and only if it is ours."""
+    try:
+        pid = training.pid()
+        with open(f"/proc/{pid}/cmdline") as file:
+            if training.home in file.read():
+                os.kill(pid, signal.SIGKILL)
+    except (OSError, ValueError, IndexError, KeyError):
+        pass
+
+
+def main():
+    cases = [test_start, test_watch, test_pause, test_kill, test_again, test_finish, test_browse]
+    print(f"1..{len(cases)}", flush=True)
+    without = driver.missing()
+    os.makedirs(OUTPUT, exist_ok=True)
+    training = None if without else Training()
+    failed = None
+    for number, case in enumerate(cases, 1):
+        name = case.__name__[5:]
+        if without or failed:
+            reason = f"# SKIP {without} is not installed" if without else f"# after {failed}"
+            print(f"{'ok' if without else 'not ok'} {number} {name} {reason}", flush=True)
+            continue
+        try:
+            case(training)
+            assert training.studio.program.poll() is None, "the studio ended"
+            print(f"ok {number} {name}", flush=True)
+        except Exception:
+            failed = name
+            print(f"not ok {number} {name}", flush=True)
+            print("\n".join("# " + line for line in traceback.format_exc().splitlines()), flush=True)
+            if training.studio:
+                training.studio.screenshot(f"{OUTPUT}/failed-training-{name}.png")
+    if training:
+        if training.studio:
+            training.studio.close()
+            for line in training.studio.text().splitlines():
+                if "CRITICAL" in line or "WARNING" in line or "ERROR" in line:
+                    print("# " + line)
+        end_trainer(training)
+        shutil.rmtree(training.home, ignore_errors=True)
+
+
+main()
