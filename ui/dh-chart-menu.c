@@ -63,7 +63,7 @@ show_at (ChartMenu *self, int x, int y)
 }
 
 static void
-on_pressed (GtkGestureClick *click, int n_press, double x, double y, ChartMenu *self)
+on_released (GtkGestureClick *click, int n_press, double x, double y, ChartMenu *self)
 {
   gtk_gesture_set_state (GTK_GESTURE (click), GTK_EVENT_SEQUENCE_CLAIMED);
   show_at (self, (int)x, (int)y);
@@ -109,7 +109,7 @@ dh_chart_menu_add (DhChart *chart, DhSession *session, const char *name)
   g_signal_connect_swapped (chart, "destroy", G_CALLBACK (on_destroy), self);
   GtkGesture *click = gtk_gesture_click_new ();
   gtk_gesture_single_set_button (GTK_GESTURE_SINGLE (click), GDK_BUTTON_SECONDARY);
-  g_signal_connect (click, "pressed", G_CALLBACK (on_pressed), self);
+  g_signal_connect (click, "released", G_CALLBACK (on_released), self);
   gtk_widget_add_controller (widget, GTK_EVENT_CONTROLLER (click));
   GtkEventController *key = gtk_event_controller_key_new ();
   g_signal_connect (key, "key-pressed", G_CALLBACK (on_key), self);

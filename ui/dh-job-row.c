@@ -143,6 +143,9 @@ show (DhJobRow *self)
       gboolean shown = (can & buttons[i].needs) != 0;
       if (i == BUTTON_BROWSE)
         shown = state == DH_JOB_DONE && dh_training_job_get_best_path (self->job) != NULL;
+      /* One that waits is cancelled. */
+      if (i == BUTTON_REMOVE)
+        shown = shown && state != DH_JOB_QUEUED;
       /* A done one has no need of its values as often as of its weights. */
       if (i == BUTTON_EDIT)
         shown = shown && (is_bad (state) || state == DH_JOB_QUEUED || state == DH_JOB_CANCELLED);
@@ -252,7 +255,8 @@ dh_job_row_new (DhTrainingJob *job)
   gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (self), box);
   GtkGesture *click = gtk_gesture_click_new ();
   gtk_gesture_single_set_button (GTK_GESTURE_SINGLE (click), GDK_BUTTON_SECONDARY);
-  g_signal_connect (click, "pressed", G_CALLBACK (on_menu), self);
+  /* Not when it is pressed: the release would go to the menu, and the row would look pressed for ever. */
+  g_signal_connect (click, "released", G_CALLBACK (on_menu), self);
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (click));
   g_signal_connect_object (job, "changed", G_CALLBACK (show), self, G_CONNECT_SWAPPED);
   show (self);

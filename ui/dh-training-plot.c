@@ -128,7 +128,8 @@ show_end (DhTrainingPlot *plot, const DhPlotSource *source, const DhTrainingCurv
   double lowest = best;
   for (guint i = 0; i < curve->n; i++)
     lowest = isfinite (curve->y[i]) ? MIN (lowest, curve->y[i]) : lowest;
-  dh_chart_set_axis (chart, DH_CHART_Y, NULL, DH_AXIS_LINEAR, NAN, 100.0 * (best + MAX (0.2 * (best - lowest), 0.002)));
+  double high = source->other_log == NULL ? 100.0 * (best + MAX (0.2 * (best - lowest), 0.002)) : NAN;
+  dh_chart_set_axis (chart, DH_CHART_Y, NULL, DH_AXIS_LINEAR, NAN, high);
   g_autofree char *number = dh_number_format (100.0 * best, 1);
   g_autofree char *text = g_strdup_printf (_ ("best %s"), number);
   dh_chart_set_marker (chart, series, epoch, 100.0 * best, text);
