@@ -122,14 +122,20 @@ is_paused (const DhTrainerRun *run, GCancellable *cancellable)
   return training->is_paused && training->is_paused (training->data) && !g_cancellable_is_cancelled (cancellable);
 }
 
+/* Whether something would be lost: what has not learnt yet begins anew just so. */
+static gboolean
+is_unsaved (const DhTrainerRun *run)
+{
+  return run->step > 0 && run->checkpoint_step != (gint64)run->step;
+}
+
 /* Nothing is lost where a paused process is killed. */
 static gboolean
 wait_while_paused (DhTrainerRun *run, GCancellable *cancellable, GError **error)
 {
   if (!is_paused (run, cancellable))
     return TRUE;
-  if ((run->checkpoint_step != (gint64)run->step && !dh_trainer_save_checkpoint (run, error))
-      || !log_plain (run, "pause", error))
+  if ((is_unsaved (run) && !dh_trainer_save_checkpoint (run, error)) || !log_plain (run, "pause", error))
     return FALSE;
   dh_run_lock_set_phase (run->folder->lock, DH_RUN_PAUSED, NULL);
   while (is_paused (run, cancellable))
@@ -200,8 +206,7 @@ finish (DhTrainerRun *run, GError *why, GError **error)
       return TRUE;
     }
   g_autoptr (GError) last = why;
-  if (run->begun && g_error_matches (last, G_IO_ERROR, G_IO_ERROR_CANCELLED)
-      && run->checkpoint_step != (gint64)run->step)
+  if (run->begun && g_error_matches (last, G_IO_ERROR, G_IO_ERROR_CANCELLED) && is_unsaved (run))
     {
       g_autoptr (GError) unsaved = NULL;
       dh_run_lock_set_phase (run->folder->lock, DH_RUN_STOPPING, NULL);
