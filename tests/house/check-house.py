@@ -91,7 +91,7 @@ def headers():
     commands = {}
     for header in sources(".h"):
         found = flags.get(header.parent)
-        if not found or SOURCE / "tests" in header.parents or "cuda" in header.parts:
+        if not found or SOURCE / "tests" in header.parents or "cuda" in header.relative_to(SOURCE).parts:
             continue
         words, folder = found
         words = [w for w in words if not w.endswith("ccache")]
