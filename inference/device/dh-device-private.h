@@ -57,8 +57,8 @@ struct _DhDevice
   char *title;
   guint threads;
   guint precisions;
-  gboolean lost;  /* after an error of its own: nothing runs before it is opened again */
-  guint training; /* bits 1 << DhPrecision that it trains in; 0: f32 alone */
+  gboolean lost;      /* after an error of its own: nothing runs before it is opened again */
+  guint training;     /* bits 1 << DhPrecision that it trains in; 0: f32 alone */
   char *plans_folder; /* or NULL; the common part frees it */
 };
 
