@@ -8,12 +8,17 @@
 /* A norm's variance is kept from 0 by this. */
 #define EPSILON 1e-5
 
+/* Crops of no more pixels together are not worth waking threads for: one does all parts, and the bits are the same. */
+#define FEW_PIXELS 16384
+
 void
 dh_train_run_items (const DhTrain *train, gint n_items, DhTrainItem item, gpointer data)
 {
   const gint parts = train->threads;
 #ifdef _OPENMP
-#pragma omp parallel for num_threads(parts) schedule(static, 1)
+  const DhShape shape = train->common.options.input;
+  const gboolean worth = (gint64)shape.n * shape.h * shape.w > FEW_PIXELS;
+#pragma omp parallel for num_threads(parts) schedule(static, 1) if (worth)
 #endif
   for (gint part = 0; part < parts; part++)
     {
