@@ -25,12 +25,12 @@ typedef struct
   DhDatabase *database; /* of the calling thread */
   const char *folder;   /* where the maps go; made if absent */
   DhMap score;          /* what the protocols measure: DH_MAP_HYBRID, or of a closed-set model any of the others */
-  guint more_scores;    /* bits DH_MAP_BIT(): measured beside it, each by densehybrid-pooled alone; their maps are written
-                           to FOLDER/eval/NAME/STEM.npy */
+  guint more_scores; /* bits DH_MAP_BIT(): measured beside it, each by densehybrid-pooled alone; their maps are written
+                        to FOLDER/eval/NAME/STEM.npy */
   const DhProtocol *const *protocols; /* pixel and component protocols */
   guint n_protocols;
   DhMetricOptions metric_options;
-  const char *command;                /* that does the same, for the run's provenance; may be NULL */
+  const char *command; /* that does the same, for the run's provenance; may be NULL */
   /* Where a picture's maps come from; NULL: dh_predictor_run. For a program that keeps maps, or that has other work for
    * the predictor between two pictures. Called on the evaluating thread, with `data`. */
   DhPrediction *(*predict) (DhPredictor *predictor, const DhImage *image, guint maps, GCancellable *cancellable,
@@ -43,24 +43,24 @@ typedef struct
 typedef struct
 {
   DhMap score;
-  DhRanking *ranking;  /* all pixels of the set: sliders, histograms; owned */
-  GPtrArray *results;  /* DhResult, one a protocol, in the order asked for (of more_scores: densehybrid-pooled alone) */
+  DhRanking *ranking; /* all pixels of the set: sliders, histograms; owned */
+  GPtrArray *results; /* DhResult, one a protocol, in the order asked for (of more_scores: densehybrid-pooled alone) */
 } DhScoreEvaluation;
 
 typedef struct
 {
-  gint64 run;        /* row in the database */
-  guint images;      /* measured */
-  guint failed;      /* left out: unreadable, label of another size …; said by row */
-  guint resumed;     /* of the measured ones, how many were taken from an earlier start */
-  double seconds;    /* of inference */
-  GArray *scores;    /* DhScoreEvaluation: the score first, then more_scores in the order of DhMap */
+  gint64 run;     /* row in the database */
+  guint images;   /* measured */
+  guint failed;   /* left out: unreadable, label of another size …; said by row */
+  guint resumed;  /* of the measured ones, how many were taken from an earlier start */
+  double seconds; /* of inference */
+  GArray *scores; /* DhScoreEvaluation: the score first, then more_scores in the order of DhMap */
 } DhEvaluation;
 void dh_evaluation_free (DhEvaluation *evaluation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhEvaluation, dh_evaluation_free)
 
-/* Turns a map so that high = anomalous, as metrics want it: likelihood and dataset posterior are negated, others stay as
- * they are. In place, n values. */
+/* Turns a map so that high = anomalous, as metrics want it: likelihood and dataset posterior are negated, others stay
+ * as they are. In place, n values. */
 void dh_evaluation_orient (DhMap map, float *values, gsize n);
 
 /* Runs on the calling thread. Cancelling ends with G_IO_ERROR_CANCELLED and leaves the run in state "cancelled", to be

@@ -30,7 +30,7 @@ dh_dtype_name (DhDtype dtype)
 gint64
 dh_shape_count (guint n_dims, const gint64 *dims, gsize element_size)
 {
-  const gint64 limit = (G_GINT64_CONSTANT (1) << 62) / (gint64) MAX (element_size, 1);
+  const gint64 limit = (G_GINT64_CONSTANT (1) << 62) / (gint64)MAX (element_size, 1);
   gint64 count = 1;
   for (guint i = 0; i < n_dims; i++)
     {
@@ -48,7 +48,7 @@ dh_tensor_new_take (DhDtype dtype, guint n_dims, const gint64 *dims, GBytes *byt
 {
   g_return_val_if_fail (dtype < DH_N_DTYPES && n_dims <= DH_MAX_DIMS && bytes != NULL, NULL);
   const gint64 count = dh_shape_count (n_dims, dims, dtypes[dtype].size);
-  g_return_val_if_fail (count >= 0 && (gsize) count * dtypes[dtype].size == g_bytes_get_size (bytes), NULL);
+  g_return_val_if_fail (count >= 0 && (gsize)count * dtypes[dtype].size == g_bytes_get_size (bytes), NULL);
 
   DhTensor *tensor = g_new0 (DhTensor, 1);
   g_atomic_ref_count_init (&tensor->refs);
@@ -65,11 +65,11 @@ dh_tensor_new_f32 (guint n_dims, const gint64 *dims)
 {
   const gint64 count = dh_shape_count (n_dims, dims, sizeof (float));
   g_return_val_if_fail (count >= 0, NULL);
-  float *data = g_try_malloc0 (MAX ((gsize) count, 1) * sizeof (float));
+  float *data = g_try_malloc0 (MAX ((gsize)count, 1) * sizeof (float));
   if (!data)
     return NULL;
   return dh_tensor_new_take (DH_DTYPE_F32, n_dims, dims,
-                             g_bytes_new_with_free_func (data, (gsize) count * sizeof (float), g_free, data));
+                             g_bytes_new_with_free_func (data, (gsize)count * sizeof (float), g_free, data));
 }
 
 DhTensor *
@@ -110,23 +110,23 @@ float *
 dh_tensor_f32 (const DhTensor *tensor)
 {
   g_return_val_if_fail (tensor->dtype == DH_DTYPE_F32, NULL);
-  return (float *) g_bytes_get_data (tensor->bytes, NULL);
+  return (float *)g_bytes_get_data (tensor->bytes, NULL);
 }
 
 /* Elements of a file need not be aligned, hence the copies. */
-#define CONVERT(type, expression)                                                                                     \
-  for (gint64 i = 0; i < count; i++)                                                                                  \
-    {                                                                                                                 \
-      type v;                                                                                                         \
-      memcpy (&v, from + i * sizeof v, sizeof v);                                                                     \
-      to[i] = (expression);                                                                                           \
-    }                                                                                                                 \
+#define CONVERT(type, expression)                                                                                      \
+  for (gint64 i = 0; i < count; i++)                                                                                   \
+    {                                                                                                                  \
+      type v;                                                                                                          \
+      memcpy (&v, from + i * sizeof v, sizeof v);                                                                      \
+      to[i] = (expression);                                                                                            \
+    }                                                                                                                  \
   break
 
 DhTensor *
 dh_tensor_to_f32 (DhTensor *tensor)
 {
-  if (tensor->dtype == DH_DTYPE_F32 && (guintptr) dh_tensor_data (tensor) % sizeof (float) == 0)
+  if (tensor->dtype == DH_DTYPE_F32 && (guintptr)dh_tensor_data (tensor) % sizeof (float) == 0)
     return dh_tensor_ref (tensor);
 
   DhTensor *result = dh_tensor_new_f32 (tensor->n_dims, tensor->dims);
@@ -144,17 +144,17 @@ dh_tensor_to_f32 (DhTensor *tensor)
     case DH_DTYPE_BF16:
       CONVERT (guint16, dh_bf16_to_f32 (v));
     case DH_DTYPE_F64:
-      CONVERT (double, (float) v);
+      CONVERT (double, (float)v);
     case DH_DTYPE_I64:
-      CONVERT (gint64, (float) v);
+      CONVERT (gint64, (float)v);
     case DH_DTYPE_I32:
-      CONVERT (gint32, (float) v);
+      CONVERT (gint32, (float)v);
     case DH_DTYPE_I16:
-      CONVERT (gint16, (float) v);
+      CONVERT (gint16, (float)v);
     case DH_DTYPE_I8:
-      CONVERT (gint8, (float) v);
+      CONVERT (gint8, (float)v);
     case DH_DTYPE_U8:
-      CONVERT (guint8, (float) v);
+      CONVERT (guint8, (float)v);
     case DH_DTYPE_BOOL:
       CONVERT (guint8, v != 0 ? 1.0f : 0.0f);
     case DH_N_DTYPES:
@@ -177,7 +177,7 @@ dh_tensor_shape_string (const DhTensor *tensor)
 float
 dh_f16_to_f32 (guint16 half)
 {
-  const guint32 sign = (guint32) (half & 0x8000) << 16;
+  const guint32 sign = (guint32)(half & 0x8000) << 16;
   guint32 exponent = half >> 10 & 0x1f;
   guint32 mantissa = half & 0x3ff;
   guint32 bits;
@@ -205,7 +205,7 @@ dh_f16_to_f32 (guint16 half)
 float
 dh_bf16_to_f32 (guint16 bf16)
 {
-  const guint32 bits = (guint32) bf16 << 16;
+  const guint32 bits = (guint32)bf16 << 16;
   float value;
   memcpy (&value, &bits, sizeof value);
   return value;
@@ -263,7 +263,7 @@ dh_tensor_dict_new (void)
   DhTensorDict *dict = g_new0 (DhTensorDict, 1);
   g_atomic_ref_count_init (&dict->refs);
   dict->names = g_ptr_array_new_with_free_func (g_free);
-  dict->tensors = g_ptr_array_new_with_free_func ((GDestroyNotify) dh_tensor_unref);
+  dict->tensors = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_tensor_unref);
   dict->index = g_hash_table_new (g_str_hash, g_str_equal);
   return dict;
 }

@@ -4,9 +4,9 @@
 
 G_BEGIN_DECLS
 
-/* Files of weights. The file is read into memory once, so that nobody changes it under its checks, and tensors are views
- * into it wherever their elements stand in row-major order. Nothing in a file is ever run: a pickle is read by a machine
- * of our own that knows only what a state dict needs. */
+/* Files of weights. The file is read into memory once, so that nobody changes it under its checks, and tensors are
+ * views into it wherever their elements stand in row-major order. Nothing in a file is ever run: a pickle is read by a
+ * machine of our own that knows only what a state dict needs. */
 
 typedef enum
 {

@@ -6,8 +6,8 @@ G_BEGIN_DECLS
 
 /* NumPy's .npy files, versions 1 to 3. Any thread. */
 
-/* Reads one array; a view into the file that was read where it is little endian and in C order. '<u2' becomes int32 and '<u4'
- * int64; Fortran order and big endian are brought to row-major and little endian. Errors, each naming the file:
+/* Reads one array; a view into the file that was read where it is little endian and in C order. '<u2' becomes int32 and
+ * '<u4' int64; Fortran order and big endian are brought to row-major and little endian. Errors, each naming the file:
  * DH_ERROR_NOT_FOUND, DH_ERROR_IO, DH_ERROR_INVALID (truncated, broken), DH_ERROR_UNSUPPORTED (complex numbers,
  * records, text, Python objects — which are never loaded — or more than DH_MAX_DIMS axes), DH_ERROR_TOO_LARGE,
  * DH_ERROR_NO_MEMORY. */

@@ -78,7 +78,7 @@ void dh_dataset_unref (DhDataset *dataset);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhDataset, dh_dataset_unref)
 
 DhDatasetKind dh_dataset_kind (DhDataset *dataset);
-const char *dh_dataset_root (DhDataset *dataset);     /* as given */
+const char *dh_dataset_root (DhDataset *dataset); /* as given */
 /* As it was given; NULL: none was. */
 const char *dh_dataset_base_root (DhDataset *dataset);
 const char *dh_dataset_title (DhDataset *dataset);    /* "Fishyscapes Lost & Found, as the reference packs it" */

@@ -62,8 +62,8 @@ typedef struct
   X (range)                                                                                                            \
   X (halves)                                                                                                           \
   X (diverging)                                                                                                        \
-  X (reversed) X (bound) X (below) X (image_size) X (map_size) X (ids_size) X (truth_size) X (inner) X (outer)         \
-      X (opacity)
+  X (reversed)                                                                                                         \
+  X (bound) X (below) X (image_size) X (map_size) X (ids_size) X (truth_size) X (inner) X (outer) X (opacity)
 
 typedef struct
 {

@@ -34,7 +34,7 @@ void dh_tone_get_color (DhTone tone, gboolean dark, GdkRGBA *color);
 /* The overlay's colours, the same in both themes: far apart under normal, protan, deutan and tritan sight. */
 #define DH_COLOR_TP 0x33b1ffu
 #define DH_COLOR_FP 0xffb000u
-#define DH_COLOR_FN 0xdc267fu /* hatched wherever an area is filled */
+#define DH_COLOR_FN 0xdc267fu   /* hatched wherever an area is filled */
 #define DH_COLOR_MASK 0xfde724u /* flagged, without a truth to judge it: the bright end of the default colour map */
 #define DH_COLOR_NON_FINITE 0xff00ffu
 /* TRUE where motion is to be avoided or reduced: the desktop turned animations off. */
