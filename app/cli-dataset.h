@@ -19,8 +19,10 @@ typedef struct
       { "dataset", 0, 0, G_OPTION_ARG_STRING, &(set).kind, "Its layout (default: recognised): lf, static, smiyc, …",   \
         "KIND" },                                                                                                      \
       { "split", 0, 0, G_OPTION_ARG_STRING, &(set).splits, "Only these splits", "S,…" },                               \
-      { "base", 0, 0, G_OPTION_ARG_FILENAME, &(set).base,                                                              \
-        "Where the pictures are that the official Fishyscapes sets build upon", "DIR" },                               \
+      { "base",      0,                                                                                                \
+        0,           G_OPTION_ARG_FILENAME,                                                                            \
+        &(set).base, "Where the pictures are that the official Fishyscapes sets build upon",                           \
+        "DIR" },                                                                                                       \
   {                                                                                                                    \
     "label-ids", 0, 0, G_OPTION_ARG_STRING, &(set).ids,                                                                \
         "How StreetHazards' labels count: raw (anomaly 14) or shifted (13)", "auto|raw|shifted"                        \

@@ -72,7 +72,8 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
         return dh_cli_usage (cli, "--score %s is no score map", score);
       return dh_cli_fail (cli, &error);
     }
-  options.more_scores &= ~(DH_MAP_BIT (DH_MAP_SEGMENTATION) | DH_MAP_BIT (DH_MAP_LOGITS) | DH_MAP_BIT (DH_MAP_LOGITS_OOD));
+  options.more_scores &=
+      ~(DH_MAP_BIT (DH_MAP_SEGMENTATION) | DH_MAP_BIT (DH_MAP_LOGITS) | DH_MAP_BIT (DH_MAP_LOGITS_OOD));
   g_autoptr (DhDataset) dataset = dh_cli_open_dataset (cli, &set, &status);
   if (!dataset)
     return status;
@@ -86,7 +87,7 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
   options.command = whole;
   options.dataset = dataset;
   options.predictor = predictor;
-  options.protocols = (const DhProtocol *const *) found->pdata;
+  options.protocols = (const DhProtocol *const *)found->pdata;
   options.n_protocols = found->len;
   options.image_done = say_failures;
   options.data = cli;

@@ -193,7 +193,8 @@ dh_database_put_run_protocol (DhDatabase *database, gint64 run, const DhRunProto
       " best_f1_threshold, pixels, positives, undefined_images, curve, histogram)"
       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       "issddddddiiibb", run, row->score, row->protocol, row->ap, row->auroc, row->fpr95, row->threshold_tpr95,
-      row->best_f1, row->best_f1_threshold, row->pixels, row->positives, row->undefined_images, row->curve, row->histogram);
+      row->best_f1, row->best_f1_threshold, row->pixels, row->positives, row->undefined_images, row->curve,
+      row->histogram);
 }
 
 GPtrArray *

@@ -1,3 +1,3 @@
 #include "dh-error.h"
 
-G_DEFINE_QUARK (dh-error-quark, dh_error)
+G_DEFINE_QUARK (dh - error - quark, dh_error)
