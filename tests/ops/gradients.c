@@ -292,7 +292,9 @@ check_recompute (Run *run, const DhTrainOptions *options)
     }
   g_assert_cmpuint (dh_train_plan_memory (plan), <=, dh_train_plan_memory (run->plan));
   const guint64 estimate = dh_train_plan_estimate_bytes (gradient_case->device, graph, options);
-  g_assert_cmpuint (dh_train_plan_memory (run->plan), <=, 2 * estimate);
+  /* A card's convolutions take a workspace that is known only once they are chosen. */
+  const guint64 workspace = g_str_has_prefix (dh_device_name (gradient_case->device), "cuda") ? 64 << 20 : 0;
+  g_assert_cmpuint (dh_train_plan_memory (run->plan), <=, 2 * estimate + workspace);
   g_assert_cmpuint (estimate, <=, 4 * dh_train_plan_memory (run->plan));
 }
 
