@@ -103,7 +103,8 @@ drop_maps (DhDataset *dataset, const char *folder)
         }
     }
   g_autofree char *eval = g_build_filename (folder, "eval", NULL);
-  g_autofree char *lock = g_build_filename (folder, ".lock", NULL);
+  g_autofree char *lock = g_build_filename (folder, ".lock", NULL), *owner = g_build_filename (eval, "owner.txt", NULL);
+  g_unlink (owner);
   g_rmdir (eval);
   g_remove (lock);
   g_rmdir (folder);

@@ -378,6 +378,17 @@ visit_all (Flow *flow, GError **error)
   return finish (flow, error);
 }
 
+/* The maps measured beside the score, by name. */
+static char *
+list_others (const Flow *flow)
+{
+  GString *names = g_string_new (NULL);
+  for (guint m = 1; m < flow->measured->len; m++)
+    g_string_append_printf (names, "%s%s", m > 1 ? "," : "",
+                            dh_map_name (g_array_index (flow->measured, Measured, m).map));
+  return g_string_free (names, FALSE);
+}
+
 DhEvaluation *
 dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable, const DhProgress *progress,
                    GError **error)
@@ -392,10 +403,11 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
   flow.measured_stems = g_hash_table_new (g_str_hash, g_str_equal);
 
   g_autoptr (GError) local = NULL;
+  g_autofree char *others = NULL;
   const gboolean done =
-      prepare (&flow, &local)
+      prepare (&flow, &local) && (others = list_others (&flow)) != NULL
       && dh_run_record_begin (&flow.record, "eval-ood", options->database, options->dataset, options->predictor,
-                              options->folder, options->score, options->command, cancellable, &local)
+                              options->folder, options->score, others, options->command, cancellable, &local)
       && visit_all (&flow, &local);
   if (flow.record.run)
     {

@@ -313,7 +313,7 @@ dh_open_evaluation_run (const DhOpenEvaluationOptions *options, GCancellable *ca
   g_autoptr (GError) local = NULL;
   const gboolean done =
       dh_run_record_begin (&flow.record, "eval-osr", options->database, options->dataset, options->predictor,
-                           options->folder, DH_MAP_HYBRID, options->command, cancellable, &local)
+                           options->folder, DH_MAP_HYBRID, "segmentation", options->command, cancellable, &local)
       && visit_both (&flow, towns, &local);
   if (flow.record.run)
     {

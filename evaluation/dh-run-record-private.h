@@ -25,11 +25,12 @@ typedef struct
   DhRanking *one_image; /* of the image measured last: cleared for each */
 } DhRunRecord;
 
-/* Finds the run to go on with, or begins one. `command` may be NULL. Errors: of the database, the folder (DH_ERROR_IO),
- * or DH_ERROR_FAILED where another process runs in it. Clear the record in any case. */
+/* Finds the run to go on with, or begins one. `others`: names of the maps kept beside the score's; `command` may be
+ * NULL. What the folder holds of another owner (dh-map-owner.h) is made anew. Errors: of the database, the folder
+ * (DH_ERROR_IO), or DH_ERROR_FAILED where another process runs in it. Clear the record in any case. */
 gboolean dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase *database, DhDataset *dataset,
-                              DhPredictor *predictor, const char *folder, DhMap score, const char *command,
-                              GCancellable *cancellable, GError **error);
+                              DhPredictor *predictor, const char *folder, DhMap score, const char *others,
+                              const char *command, GCancellable *cancellable, GError **error);
 void dh_run_record_clear (DhRunRecord *record);
 
 /* What an earlier start committed as done for this picture; NULL: nothing. */

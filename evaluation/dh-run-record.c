@@ -7,6 +7,7 @@
 #include "dh-error.h"
 #include "dh-evaluation.h"
 #include "dh-file.h"
+#include "dh-map-owner.h"
 #include "dh-npy.h"
 
 gboolean
@@ -37,7 +38,7 @@ dh_evaluation_register (DhDatabase *database, DhDataset *dataset, DhModel *model
 }
 
 static gboolean
-find_or_add (DhRunRecord *record, const DhRunRow *row, GError **error)
+find_or_add (DhRunRecord *record, const DhRunRow *row, const char *owner, GError **error)
 {
   GError *local = NULL;
   record->run = dh_database_find_unfinished (record->database, row, &local);
@@ -54,6 +55,9 @@ find_or_add (DhRunRecord *record, const DhRunRow *row, GError **error)
   record->rows = dh_database_list_run_images (record->database, record->run, error);
   if (!record->rows || !dh_database_reopen_run (record->database, record->run, error))
     return FALSE;
+  /* Since then another run has written its maps there. */
+  if (!dh_map_owner_is (record->folder, owner))
+    return TRUE;
   for (guint i = 0; i < record->rows->len; i++)
     {
       DhRunImageRow *done = record->rows->pdata[i];
@@ -65,7 +69,7 @@ find_or_add (DhRunRecord *record, const DhRunRow *row, GError **error)
 
 gboolean
 dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase *database, DhDataset *dataset,
-                     DhPredictor *predictor, const char *folder, DhMap score, const char *command,
+                     DhPredictor *predictor, const char *folder, DhMap score, const char *others, const char *command,
                      GCancellable *cancellable, GError **error)
 {
   *record = (DhRunRecord){ .database = database,
@@ -93,7 +97,9 @@ dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase *database
                          .precision = (char *)dh_precision_name (dh_predictor_precision (predictor)),
                          .program = (char *)DH_VERSION,
                          .command = (char *)command };
-  return find_or_add (record, &row, error);
+  g_autofree char *owner =
+      dh_map_owner_new (dh_model_sha256 (dh_predictor_model (predictor)), row.score, row.precision, row.device, others);
+  return find_or_add (record, &row, owner, error) && dh_map_owner_take (record->folder, owner, error);
 }
 
 void

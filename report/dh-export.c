@@ -8,6 +8,7 @@
 
 #include "dh-error.h"
 #include "dh-file.h"
+#include "dh-map-owner.h"
 #include "dh-npy.h"
 #include "dh-records.h"
 #include "dh-tensor.h"
@@ -231,6 +232,15 @@ dh_export_run (DhDatabase *database, gint64 run, DhExportLayout layout, const ch
   if (rows->len == 0)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "run %" G_GINT64_FORMAT " has measured no image", run);
+      return FALSE;
+    }
+  g_autofree char *owner = dh_map_owner_new (row->model_sha256, row->score, row->precision, row->device, NULL);
+  if (!dh_map_owner_made_scores (row->folder, owner))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
+                   "%s: now holds the maps of another run than %" G_GINT64_FORMAT
+                   "; evaluate again into a folder of its own",
+                   row->folder, run);
       return FALSE;
     }
   double low = 0, high = 1;

@@ -4,6 +4,7 @@
 
 #include "dh-dataset.h"
 #include "dh-metric.h"
+#include "dh-map-owner.h"
 #include "dh-npy.h"
 #include "dh-picture.h"
 #include "dh-report-private.h"
@@ -129,7 +130,11 @@ append_figure (GString *html, const DhReportRun *run, DhDataset *dataset, const 
   const gint index = dataset ? dh_dataset_find (dataset, row->stem) : -1;
   g_autoptr (DhImage) image =
       index >= 0 ? dh_dataset_load_image (dataset, index, NULL) : dh_image_load (row->path, NULL);
-  g_autoptr (DhTensor) map = row->score_file ? dh_npy_load (row->score_file, NULL) : NULL;
+  g_autofree char *owner =
+      dh_map_owner_new (run->run->model_sha256, run->run->score, run->run->precision, run->run->device, NULL);
+  g_autoptr (DhTensor) map = row->score_file && dh_map_owner_made_scores (run->run->folder, owner)
+                                 ? dh_npy_load (row->score_file, NULL)
+                                 : NULL;
   g_autofree char *ap = dh_report_percent (row->ap);
   g_autofree char *fpr95 = dh_report_percent (row->fpr95);
   g_autofree char *positives = dh_report_count (row->positives);

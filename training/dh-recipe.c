@@ -32,7 +32,7 @@ static const struct
   FIELD (architecture, TEXT, 0, 0),
   FIELD (dataset, TEXT, 0, 0),
   FIELD (selection, TEXT, 0, 0),
-  FIELD (classes, COUNT, 0, 255),
+  FIELD (classes, COUNT, 0, 254), /* two more labels: ignored, pasted */
   FIELD (negatives, SWITCH, 0, 1),
   FIELD (batch, COUNT, 1, 1024),
   FIELD (crop, COUNT, 32, 8192),

@@ -163,6 +163,11 @@ go_on (DhTrainerRun *run, GCancellable *cancellable, GError **error)
     return FALSE;
   while (run->step < end && !dh_trainer_is_out_of_patience (run))
     {
+      if (most && run->step >= most)
+        {
+          g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Stopped behind step %" G_GUINT64_FORMAT, run->step);
+          return FALSE;
+        }
       if (!wait_while_paused (run, cancellable, error) || g_cancellable_set_error_if_cancelled (cancellable, error)
           || !dh_trainer_step (run, cancellable, error))
         return FALSE;
@@ -170,11 +175,6 @@ go_on (DhTrainerRun *run, GCancellable *cancellable, GError **error)
       if (whole ? !dh_trainer_end_epoch (run, cancellable, error)
                 : is_time_for_checkpoint (run) && !dh_trainer_save_checkpoint (run, error))
         return FALSE;
-      if (most && run->step >= most && run->step < end)
-        {
-          g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Stopped behind step %" G_GUINT64_FORMAT, run->step);
-          return FALSE;
-        }
     }
   return TRUE;
 }

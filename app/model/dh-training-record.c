@@ -9,6 +9,7 @@
 
 /* A process needs a moment from its start to its lock. */
 #define SECONDS_TO_LOCK 20
+#define SECONDS_TO_WAKE 10
 /* Of a process that renews its lock every two. */
 #define SILENT_SECONDS 15
 
@@ -149,7 +150,12 @@ dh_training_record_look (DhTrainingRecord *record, char **why)
   record->silent = info.held && silence > SILENT_SECONDS ? silence : 0;
   if (info.held)
     {
-      const gboolean paused = info.phase == DH_RUN_PAUSED;
+      /* Told to go on, it looks up only now and then; meanwhile no other is to start beside it. */
+      if (info.phase != DH_RUN_PAUSED)
+        record->continued_at = 0;
+      const gint64 since = g_get_monotonic_time () - record->continued_at;
+      const gboolean wakes = record->continued_at != 0 && since < SECONDS_TO_WAKE * G_USEC_PER_SEC;
+      const gboolean paused = info.phase == DH_RUN_PAUSED && !wakes;
       record->phase = phase_of (info.phase, record->stopped_at != 0);
       /* One that waits for its turn to go on. */
       state = paused && dh_training_record_is (record, DH_JOB_QUEUED) ? DH_JOB_QUEUED

@@ -115,6 +115,7 @@ dh_training_schedule_start_next (DhTrainingKeeper *keeper)
   if (next->alive) /* paused, and waited for its turn */
     {
       dh_database_set_job_pid (keeper->database, next->row->id, next->lock_pid, NULL);
+      next->continued_at = g_get_monotonic_time ();
       dh_training_record_signal (next, SIGUSR2);
       return;
     }
@@ -207,6 +208,7 @@ dh_training_schedule_obey (DhTrainingKeeper *keeper, DhKeeperCommand *order)
     {
     case DH_KEEPER_PAUSE:
       record->wants_pause = dh_training_record_is (record, DH_JOB_RUNNING);
+      record->continued_at = 0;
       break;
     case DH_KEEPER_GO_ON:
       go_on (keeper, record);

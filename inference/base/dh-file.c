@@ -144,11 +144,11 @@ open_regular (const char *path, guint64 *size, GError **error)
 }
 
 static gboolean
-read_all (int fd, guint8 *at, gsize size, const char *path, GError **error)
+read_all (int fd, guint8 *at, gsize size, guint64 offset, const char *path, GError **error)
 {
   for (gsize done = 0; done < size;)
     {
-      const ssize_t n = pread (fd, at + done, MIN (size - done, 1 << 30), done);
+      const ssize_t n = pread (fd, at + done, MIN (size - done, 1 << 30), (off_t)(offset + done));
       if (n < 0 && errno == EINTR)
         continue;
       if (n == 0)
@@ -198,7 +198,7 @@ read_pages (int fd, gsize size, const char *path, GError **error)
     }
   /* Large pages cost a tenth of the faults. */
   madvise (address, size, MADV_HUGEPAGE);
-  if (!read_all (fd, address, size, path, error))
+  if (!read_all (fd, address, size, 0, path, error))
     {
       munmap (address, size);
       return NULL;
@@ -211,10 +211,10 @@ read_pages (int fd, gsize size, const char *path, GError **error)
 
 /* Aligned as pages would be: elements behind a header of a multiple of 64 bytes stand as vectors want them. */
 static GBytes *
-read_heap (int fd, gsize size, const char *path, GError **error)
+read_heap (int fd, gsize size, guint64 offset, const char *path, GError **error)
 {
   guint8 *data = g_aligned_alloc (1, MAX (size, 1), 64);
-  if (!read_all (fd, data, size, path, error))
+  if (!read_all (fd, data, size, offset, path, error))
     {
       g_aligned_free (data);
       return NULL;
@@ -239,7 +239,7 @@ dh_file_read (const char *path, guint64 largest, GError **error)
       g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE, "%s: is %s large, over the limit of %s", path, is, limit);
     }
   else
-    bytes = size <= SMALL ? read_heap (fd, size, path, error) : read_pages (fd, size, path, error);
+    bytes = size <= SMALL ? read_heap (fd, size, 0, path, error) : read_pages (fd, size, path, error);
   close (fd);
   return bytes;
 }
@@ -252,7 +252,22 @@ dh_file_read_head (const char *path, gsize most, guint64 *size, GError **error)
   const int fd = open_regular (path, size, error);
   if (fd < 0)
     return NULL;
-  GBytes *bytes = read_heap (fd, MIN (most, *size), path, error);
+  GBytes *bytes = read_heap (fd, MIN (most, *size), 0, path, error);
+  close (fd);
+  return bytes;
+}
+
+GBytes *
+dh_file_read_tail (const char *path, gsize most, GError **error)
+{
+  g_return_val_if_fail (path != NULL && most <= SMALL, NULL);
+
+  guint64 size;
+  const int fd = open_regular (path, &size, error);
+  if (fd < 0)
+    return NULL;
+  const gsize n = MIN (most, size);
+  GBytes *bytes = read_heap (fd, n, size - n, path, error);
   close (fd);
   return bytes;
 }

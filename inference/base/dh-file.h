@@ -29,6 +29,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhFileWriter, dh_file_writer_free)
 GBytes *dh_file_read (const char *path, guint64 largest, GError **error);
 /* At most the first `most` (up to 256 KiB) bytes of it, and its size. */
 GBytes *dh_file_read_head (const char *path, gsize most, guint64 *size, GError **error);
+/* At most its last `most` bytes. */
+GBytes *dh_file_read_tail (const char *path, gsize most, GError **error);
 
 /* Makes a folder and its parents; an error says which one could not be made and why. */
 gboolean dh_folder_make (const char *path, GError **error);

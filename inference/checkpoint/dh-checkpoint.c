@@ -85,6 +85,17 @@ read_any (DhCheckpoint *checkpoint, GError **error)
 #define LARGE (16 << 20)
 
 /* PyTorch's own zip files begin with their first member, and a safetensors header lies within its file. */
+/* A zip archive ends with its directory's end record, behind which only a comment may stand. */
+static gboolean
+is_whole_zip (const char *path)
+{
+  static const char record[] = "PK\5\6";
+  g_autoptr (GBytes) tail = dh_file_read_tail (path, 22 + 65535, NULL);
+  gsize size = 0;
+  const char *data = tail ? g_bytes_get_data (tail, &size) : NULL;
+  return data && memmem (data, size, record, 4) != NULL;
+}
+
 static gboolean
 may_be_weights (GBytes *head, guint64 file_size, const char *path, GError **error)
 {
@@ -93,7 +104,8 @@ may_be_weights (GBytes *head, guint64 file_size, const char *path, GError **erro
   guint64 header = 0;
   for (guint i = 0; i < 8; i++)
     header |= (guint64)data[i] << (8 * i);
-  if ((data[8] == '{' && header <= file_size) || (data[0] == 0x80 && data[1] <= 5) || memcmp (data, "PK\3\4", 4) == 0)
+  if ((data[8] == '{' && header <= file_size) || (data[0] == 0x80 && data[1] <= 5)
+      || (memcmp (data, "PK\3\4", 4) == 0 && is_whole_zip (path)))
     return TRUE;
   g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: %s", path, what_else (data, size));
   return FALSE;

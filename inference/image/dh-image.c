@@ -121,22 +121,72 @@ display_name (const char *path)
   return g_filename_display_name (path);
 }
 
+static void
+make_valid (GError *error)
+{
+  if (g_utf8_validate (error->message, -1, NULL))
+    return;
+  char *valid = g_utf8_make_valid (error->message, -1);
+  g_free (error->message);
+  error->message = valid;
+}
+
 /* No picture within the limits of pixels is as large, however badly it is compressed. */
 #define LARGEST_FILE ((guint64)2 << 30)
+/* Enough for the header of most files. */
+#define HEAD (256 * 1024)
+/* Below, reading costs nothing that matters. */
+#define LARGE_FILE (16u << 20)
+
+/* Width and height from the first bytes. Where they do not suffice (a JPEG whose metadata come first), *more is set and
+ * there is no error. */
+static gboolean
+probe_head (const char *path, guint *width, guint *height, gboolean *more, guint64 *size, GError **error)
+{
+  *more = FALSE;
+  g_autoptr (GBytes) head = dh_file_read_head (path, HEAD, size, error);
+  if (!head)
+    return FALSE;
+  g_autofree char *name = display_name (path);
+  const DhImageSource source = source_of (head, name);
+  const Format *format = find_format (&source, error);
+  if (!format)
+    return FALSE;
+  g_autoptr (GError) why = NULL;
+  if (format->probe (&source, width, height, &why))
+    return dh_image_check_size (name, *width, *height, error);
+  *more = *size > source.size && format->load == dh_jpeg_load;
+  if (!*more)
+    g_propagate_error (error, g_steal_pointer (&why));
+  return FALSE;
+}
+
+/* A large file is read only when its header says that it may be a picture within the limits. */
+static GBytes *
+read_file (const char *path, GError **error)
+{
+  guint width, height;
+  guint64 size = 0;
+  gboolean more;
+  g_autoptr (GError) why = NULL;
+  if (!probe_head (path, &width, &height, &more, &size, &why) && !more && size > LARGE_FILE)
+    {
+      g_propagate_error (error, g_steal_pointer (&why));
+      return NULL;
+    }
+  return dh_file_read (path, LARGEST_FILE, error);
+}
 
 static GBytes *
 read_picture (const char *path, GError **error)
 {
   GError *read_error = NULL;
-  GBytes *bytes = dh_file_read (path, LARGEST_FILE, &read_error);
-  if (!bytes && !g_utf8_validate (read_error->message, -1, NULL))
-    {
-      char *valid = g_utf8_make_valid (read_error->message, -1);
-      g_free (read_error->message);
-      read_error->message = valid;
-    }
+  GBytes *bytes = read_file (path, &read_error);
   if (!bytes)
-    g_propagate_error (error, read_error);
+    {
+      make_valid (read_error);
+      g_propagate_error (error, read_error);
+    }
   return bytes;
 }
 
@@ -177,15 +227,26 @@ dh_image_probe (const char *path, guint *width, guint *height, GError **error)
 {
   g_return_val_if_fail (path != NULL, FALSE);
 
-  g_autoptr (GBytes) bytes = read_picture (path, error);
-  if (!bytes)
-    return FALSE;
-  g_autofree char *name = display_name (path);
-  const DhImageSource source = source_of (bytes, name);
-  const Format *format = find_format (&source, error);
   guint w = 0, h = 0;
-  if (!format || !format->probe (&source, &w, &h, error) || !dh_image_check_size (name, w, h, error))
-    return FALSE;
+  guint64 size;
+  gboolean more;
+  GError *why = NULL;
+  if (!probe_head (path, &w, &h, &more, &size, &why))
+    {
+      if (!more)
+        {
+          make_valid (why);
+          g_propagate_error (error, why);
+          return FALSE;
+        }
+      g_autoptr (GBytes) bytes = read_picture (path, error);
+      g_autofree char *name = display_name (path);
+      const DhImageSource source = { .name = name,
+                                     .data = bytes ? g_bytes_get_data (bytes, NULL) : NULL,
+                                     .size = bytes ? g_bytes_get_size (bytes) : 0 };
+      if (!bytes || !dh_jpeg_probe (&source, &w, &h, error) || !dh_image_check_size (name, w, h, error))
+        return FALSE;
+    }
   if (width)
     *width = w;
   if (height)

@@ -81,6 +81,8 @@ def labels(width=64, height=48):
     return png(width, height, 8, 0, (b"\0" + bytes([1] * 8 + [0] * (width - 8))) * height)
 
 
+# A sanitizer maps terabytes of its own.
+little_memory = {} if os.environ.get("DH_SANITIZE", "none") != "none" else {"limit_memory": 700 << 20}
 top = Path(tempfile.mkdtemp(prefix="dh-faults-"))
 (top / "p.png").write_bytes(picture())
 code, out, err, _ = run("demo-scenes", "--out", top / "scenes", "--seed", 5, "--count", 2, "--quiet")
@@ -153,6 +155,17 @@ def _():
 def _():
     (top / "big.png").write_bytes(png(60000, 60000, 8, 2, b"\0"))
     refuses(infer(top / "big.png"), "big.png", "60000")
+    with open(top / "big.png", "r+b") as file:  # and is as large as it says: not read for that
+        file.truncate(1900 << 20)
+    refuses(infer(top / "big.png"), "big.png", "60000", **little_memory)
+
+
+@case("a huge file that begins as an archive of weights does")
+def _():
+    with open(top / "huge.pth", "wb") as file:
+        file.write(b"PK\3\4" + bytes(60))
+        file.truncate(3 << 30)
+    refuses(("infer", "--params", top / "huge.pth", "--out", top / "out", top / "p.png"), "huge.pth", **little_memory)
 
 
 @case("weights of another network")

@@ -183,6 +183,43 @@ cancel_after_two (const DhRunImageRow *row, guint done, guint total, gpointer da
     g_cancellable_cancel (data);
 }
 
+/* Another run in the same folder between a stop and its resuming: nothing of it gets into the result, and a finished
+ * run's export does not give the other's maps. */
+static void
+test_owner (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  DhEvaluationOptions options = options_of (fixture), other = options_of (fixture);
+  g_autoptr (DhEvaluation) whole = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  options.image_done = cancel_after_two;
+  options.data = cancellable;
+  g_assert_null (dh_evaluation_run (&options, cancellable, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  other.score = DH_MAP_MAX_SOFTMAX;
+  other.more_scores = 0;
+  g_autoptr (DhEvaluation) between = dh_evaluation_run (&other, NULL, NULL, &error);
+  g_assert_no_error (error);
+
+  g_autofree char *out = g_build_filename (fixture->out, "exported", NULL);
+  guint n = 0;
+  g_assert_false (dh_export_run (fixture->database, whole->run, DH_EXPORT_NPY, NULL, out, &n, NULL, NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+  g_assert_true (dh_export_run (fixture->database, between->run, DH_EXPORT_NPY, NULL, out, &n, NULL, NULL, &error));
+  g_assert_no_error (error);
+
+  options.image_done = NULL;
+  g_autoptr (DhEvaluation) resumed = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (resumed->resumed, ==, 0);
+  for (guint p = 0; p < 3; p++)
+    g_assert_cmpfloat (result_of (resumed, 0, p)->ap, ==, result_of (whole, 0, p)->ap);
+}
+
 static void
 test_resume (Fixture *fixture, gconstpointer data)
 {
@@ -457,6 +494,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/evaluation/whole", Fixture, NULL, set_up, test_whole, tear_down);
   g_test_add ("/evaluation/resume", Fixture, NULL, set_up, test_resume, tear_down);
+  g_test_add ("/evaluation/owner", Fixture, NULL, set_up, test_owner, tear_down);
   g_test_add ("/evaluation/bad-images", Fixture, NULL, set_up, test_bad_images, tear_down);
   g_test_add ("/evaluation/errors", Fixture, NULL, set_up, test_errors, tear_down);
   g_test_add ("/evaluation/lock", Fixture, NULL, set_up, test_lock, tear_down);

@@ -602,27 +602,35 @@ list_forward (DhTrain *train, DhTrainOp *op)
   need_forward (train, op, step);
 }
 
+/* The values of a view that are made again: each once, and what it is made of before it. */
 static void
-list_backward (DhTrain *train, DhTrainOp *op)
+list_again (DhTrain *train, const DhTrainView *view)
 {
-  static const char *const words[] = { "backward 1×1", "backward winograd 4×4", NULL };
-  /* Its one reader's step comes first, and is what needs the value again; it was listed there. */
-  g_autofree char *library =
-      op->library ? g_strconcat ("backward ", dh_library_conv_name (op->library, 2), NULL) : NULL;
-  for (gint i = 0; i < op->in->n_planes; i++)
+  for (gint i = 0; i < view->n_planes; i++)
     {
-      DhTrainValue *value = op->in->values[i];
-      if (!value->again || value->again->last >= 0)
+      DhTrainValue *value = view->values[i];
+      if (!value->again || value->listed_again)
         continue;
+      value->listed_again = TRUE;
       for (guint j = 0; j < train->ops->len; j++)
         {
           DhTrainOp *maker = g_ptr_array_index (train->ops, j);
           if (maker->out != value)
             continue;
+          list_again (train, maker->in);
           DhTrainStep *again = dh_train_step_new (train, maker, "again", run_again);
           need_forward (train, maker, again);
         }
     }
+}
+
+static void
+list_backward (DhTrain *train, DhTrainOp *op)
+{
+  static const char *const words[] = { "backward 1×1", "backward winograd 4×4", NULL };
+  g_autofree char *library =
+      op->library ? g_strconcat ("backward ", dh_library_conv_name (op->library, 2), NULL) : NULL;
+  list_again (train, op->in);
   DhTrainStep *step = dh_train_step_new (train, op, library ? library : words[op->kind], run_backward);
   const gsize count = (gsize)places (train, op) * out_places (train, op) * sizeof (float);
   const gsize bytes = (gsize)places (train, op) * op->in->h * op->in->w * train->images * sizeof (float);
@@ -691,7 +699,7 @@ choose (const DhTrain *train, const DhNode *node, const DhTrainView *in)
     return DH_TRAIN_CONV_LIBRARY;
   if (node->kernel == 1 && node->padding == 0)
     return DH_TRAIN_CONV_1X1;
-  const gint tiles = train->images * ((in->h + 3) / 4) * ((in->w + 3) / 4);
+  const gint64 tiles = (gint64)train->images * ((in->h + 3) / 4) * ((in->w + 3) / 4);
   if (node->kernel == 3 && node->padding == node->dilation && node->dilation <= 4 && tiles >= FEWEST_TILES
       && transformed <= MOST_TRANSFORMED_BYTES)
     return DH_TRAIN_CONV_3X3;

@@ -27,6 +27,7 @@ typedef struct
   guint n_readers;
   DhArenaBlock *value, *grad;
   DhArenaBlock *again; /* where it is made a second time, for the backward pass; or NULL */
+  gboolean listed_again;
   gsize image, pixels; /* floats of an image; h·w */
   float *base, *grad_base;
   float *mean; /* n_planes·lanes each, where measured */

@@ -1,0 +1,55 @@
+#include "dh-map-owner.h"
+
+#include <string.h>
+
+#include "dh-file.h"
+
+#define MOST_BYTES 4096
+#define OTHERS "\nbeside "
+
+char *
+dh_map_owner_new (const char *model_sha256, const char *score, const char *precision, const char *device,
+                  const char *others)
+{
+  return g_strdup_printf ("weights %s\nscore %s\nprecision %s\ndevice %s" OTHERS "%s\n", model_sha256, score, precision,
+                          device, others ? others : "");
+}
+
+static char *
+path_of (const char *folder)
+{
+  return g_build_filename (folder, "eval", "owner.txt", NULL);
+}
+
+/* NULL where the folder names none. */
+static char *
+read_owner (const char *folder)
+{
+  g_autofree char *path = path_of (folder);
+  g_autoptr (GBytes) bytes = dh_file_read (path, MOST_BYTES, NULL);
+  gsize size = 0;
+  const char *text = bytes ? g_bytes_get_data (bytes, &size) : NULL;
+  return text ? g_strndup (text, size) : NULL;
+}
+
+gboolean
+dh_map_owner_is (const char *folder, const char *owner)
+{
+  g_autofree char *there = read_owner (folder);
+  return !there || g_str_equal (there, owner);
+}
+
+gboolean
+dh_map_owner_made_scores (const char *folder, const char *owner)
+{
+  g_autofree char *there = read_owner (folder);
+  const char *end = strstr (owner, OTHERS);
+  return !there || !end || strncmp (there, owner, (gsize)(end - owner) + strlen (OTHERS)) == 0;
+}
+
+gboolean
+dh_map_owner_take (const char *folder, const char *owner, GError **error)
+{
+  g_autofree char *path = path_of (folder), *parent = g_path_get_dirname (path);
+  return dh_folder_make (parent, error) && dh_file_write (path, owner, strlen (owner), error);
+}

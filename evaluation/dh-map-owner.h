@@ -1,0 +1,20 @@
+#pragma once
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Whose score maps a folder holds. FOLDER/eval/owner.txt names it; each run's maps bear the same file names, so maps of
+ * other weights, another score, precision or device would pass for those of this run. */
+
+/* What maps are made by, as text; `others` (may be NULL): the names of maps that lie beside the score's. */
+char *dh_map_owner_new (const char *model_sha256, const char *score, const char *precision, const char *device,
+                        const char *others);
+/* Whether the folder's maps are this owner's, the maps beside the score's included. A folder that names none (made by
+ * an earlier version of this program) counts as anybody's. */
+gboolean dh_map_owner_is (const char *folder, const char *owner);
+/* The same for the score's own maps alone. */
+gboolean dh_map_owner_made_scores (const char *folder, const char *owner);
+/* Makes it the folder's owner; what it has to say of maps that lie there already is lost. Errors: DH_ERROR_IO. */
+gboolean dh_map_owner_take (const char *folder, const char *owner, GError **error);
+
+G_END_DECLS
