@@ -135,16 +135,17 @@ make_valid (GError *error)
 #define LARGEST_FILE ((guint64)2 << 30)
 /* Enough for the header of most files. */
 #define HEAD (256 * 1024)
-/* Below, reading costs nothing that matters. */
-#define LARGE_FILE (16u << 20)
+/* Up to this size a file is read without a look at its header first. */
+#define LARGE_FILE ((guint64)16 << 20)
 
 /* Width and height from the first bytes. Where they do not suffice (a JPEG whose metadata come first), *more is set and
  * there is no error. */
 static gboolean
-probe_head (const char *path, guint *width, guint *height, gboolean *more, guint64 *size, GError **error)
+probe_head (const char *path, guint *width, guint *height, gboolean *more, GError **error)
 {
   *more = FALSE;
-  g_autoptr (GBytes) head = dh_file_read_head (path, HEAD, size, error);
+  guint64 size;
+  g_autoptr (GBytes) head = dh_file_read_head (path, HEAD, &size, error);
   if (!head)
     return FALSE;
   g_autofree char *name = display_name (path);
@@ -155,7 +156,7 @@ probe_head (const char *path, guint *width, guint *height, gboolean *more, guint
   g_autoptr (GError) why = NULL;
   if (format->probe (&source, width, height, &why))
     return dh_image_check_size (name, *width, *height, error);
-  *more = *size > source.size && format->load == dh_jpeg_load;
+  *more = size > source.size && format->load == dh_jpeg_load;
   if (!*more)
     g_propagate_error (error, g_steal_pointer (&why));
   return FALSE;
@@ -165,16 +166,18 @@ probe_head (const char *path, guint *width, guint *height, gboolean *more, guint
 static GBytes *
 read_file (const char *path, GError **error)
 {
-  guint width, height;
-  guint64 size = 0;
-  gboolean more;
-  g_autoptr (GError) why = NULL;
-  if (!probe_head (path, &width, &height, &more, &size, &why) && !more && size > LARGE_FILE)
+  GError *why = NULL;
+  GBytes *bytes = dh_file_read (path, LARGE_FILE, &why);
+  if (bytes || !g_error_matches (why, DH_ERROR, DH_ERROR_TOO_LARGE))
     {
-      g_propagate_error (error, g_steal_pointer (&why));
-      return NULL;
+      if (why)
+        g_propagate_error (error, why);
+      return bytes;
     }
-  return dh_file_read (path, LARGEST_FILE, error);
+  g_error_free (why);
+  guint width, height;
+  gboolean more;
+  return probe_head (path, &width, &height, &more, error) || more ? dh_file_read (path, LARGEST_FILE, error) : NULL;
 }
 
 static GBytes *
@@ -228,10 +231,9 @@ dh_image_probe (const char *path, guint *width, guint *height, GError **error)
   g_return_val_if_fail (path != NULL, FALSE);
 
   guint w = 0, h = 0;
-  guint64 size;
   gboolean more;
   GError *why = NULL;
-  if (!probe_head (path, &w, &h, &more, &size, &why))
+  if (!probe_head (path, &w, &h, &more, &why))
     {
       if (!more)
         {
@@ -240,11 +242,11 @@ dh_image_probe (const char *path, guint *width, guint *height, GError **error)
           return FALSE;
         }
       g_autoptr (GBytes) bytes = read_picture (path, error);
+      if (!bytes)
+        return FALSE;
       g_autofree char *name = display_name (path);
-      const DhImageSource source = { .name = name,
-                                     .data = bytes ? g_bytes_get_data (bytes, NULL) : NULL,
-                                     .size = bytes ? g_bytes_get_size (bytes) : 0 };
-      if (!bytes || !dh_jpeg_probe (&source, &w, &h, error) || !dh_image_check_size (name, w, h, error))
+      const DhImageSource source = source_of (bytes, name);
+      if (!dh_jpeg_probe (&source, &w, &h, error) || !dh_image_check_size (name, w, h, error))
         return FALSE;
     }
   if (width)
