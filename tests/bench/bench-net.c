@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "bench.h"
 #include "dh-device.h"
 #include "dh-nets.h"
 
@@ -25,24 +25,6 @@ static const GOptionEntry entries[] = {
   { "serve", 0, 0, G_OPTION_ARG_NONE, &serve, "run once for every line of standard input", NULL },
   { NULL },
 };
-
-/* "VmHWM:" and the like of this process, in KiB. */
-static long
-memory_line (const char *what)
-{
-  g_autofree char *text = NULL;
-  if (!g_file_get_contents ("/proc/self/status", &text, NULL, NULL))
-    return 0;
-  const char *line = strstr (text, what);
-  return line != NULL ? strtol (line + strlen (what), NULL, 10) : 0;
-}
-
-static int
-compare (const void *a, const void *b)
-{
-  double x = *(const double *)a, y = *(const double *)b;
-  return x < y ? -1 : x > y;
-}
 
 static DhPlan *
 make_plan (DhDevice *device, const char *network, DhMap maps[4], GError **error)
@@ -95,7 +77,7 @@ print_steps (GArray *steps)
 int
 main (int argc, char **argv)
 {
-  /* What the making of the weights took goes back to the system at once: in the program they are a mapped file. */
+  /* What the making of the weights took goes back to the system at once: the program's file goes back so too. */
   mallopt (M_MMAP_THRESHOLD, 1 << 20);
   g_autoptr (GError) error = NULL;
   g_autoptr (GOptionContext) context = g_option_context_new ("NETWORK HEIGHT WIDTH");
@@ -114,7 +96,7 @@ main (int argc, char **argv)
   if (plan == NULL)
     g_error ("%s", error->message);
   double compiled = (g_get_monotonic_time () - start) * 1e-6;
-  long compile_peak = memory_line ("VmHWM:");
+  long compile_peak = bench_memory ("VmHWM:");
 
   gsize area = (gsize)height * width;
   g_autofree float *input = g_new (float, 3 * area);
@@ -131,8 +113,7 @@ main (int argc, char **argv)
     {
       if (!dh_plan_run (plan, input, outputs, NULL, NULL, &error))
         g_error ("%s", error->message);
-      puts ("ready");
-      fflush (stdout);
+      bench_say_ready ();
     }
   for (gint run = serve ? 0 : -1; serve || run < runs; run++)
     {
@@ -146,9 +127,7 @@ main (int argc, char **argv)
       double taken = (g_get_monotonic_time () - start) * 1e-6;
       if (serve)
         {
-          printf ("{\"seconds\": %.6f, \"cpu_seconds\": %.6f, \"peak_kib\": %ld}\n", taken,
-                  (double)(clock () - processor) / CLOCKS_PER_SEC, memory_line ("VmHWM:"));
-          fflush (stdout);
+          bench_say_run (taken, processor);
         }
       else if (run >= 0)
         {
@@ -164,8 +143,8 @@ main (int argc, char **argv)
     return 0;
   if (with_steps)
     print_steps (steps);
-  qsort (seconds, runs, sizeof *seconds, compare);
-  qsort (card, runs, sizeof *card, compare);
+  qsort (seconds, runs, sizeof *seconds, bench_compare);
+  qsort (card, runs, sizeof *card, bench_compare);
   printf ("{\"network\": \"%s\", \"height\": %d, \"width\": %d, \"device\": \"%s\", \"threads\": %u, "
           "\"compile_seconds\": %.3f, "
           "\"median_seconds\": %.5f, \"least_seconds\": %.5f, \"device_median_seconds\": %.6f, "
@@ -173,6 +152,6 @@ main (int argc, char **argv)
           "\"peak_mib\": %.1f}\n",
           argv[1], height, width, dh_device_name (device), dh_device_threads (device), compiled, seconds[runs / 2],
           seconds[0], card[runs / 2], dh_plan_memory (plan) / 1048576.0, compile_peak / 1024.0,
-          memory_line ("VmHWM:") / 1024.0);
+          bench_memory ("VmHWM:") / 1024.0);
   return 0;
 }

@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "bench.h"
 #include "dh-adam.h"
 #include "dh-device.h"
 #include "dh-nets.h"
@@ -27,24 +27,6 @@ static const GOptionEntry entries[] = {
   { "serve", 0, 0, G_OPTION_ARG_NONE, &serve, "one step for every line of standard input", NULL },
   { NULL },
 };
-
-/* "VmHWM:" and the like of this process, in KiB. */
-static long
-memory_line (const char *what)
-{
-  g_autofree char *text = NULL;
-  if (!g_file_get_contents ("/proc/self/status", &text, NULL, NULL))
-    return 0;
-  const char *line = strstr (text, what);
-  return line != NULL ? strtol (line + strlen (what), NULL, 10) : 0;
-}
-
-static int
-compare (const void *a, const void *b)
-{
-  double x = *(const double *)a, y = *(const double *)b;
-  return x < y ? -1 : x > y;
-}
 
 typedef struct
 {
@@ -158,15 +140,12 @@ main (int argc, char **argv)
   if (serve)
     {
       char line[16];
-      puts ("ready");
-      fflush (stdout);
+      bench_say_ready ();
       while (fgets (line, sizeof line, stdin) != NULL)
         {
           const clock_t processor = clock ();
           const double taken = make_step (&training);
-          printf ("{\"seconds\": %.6f, \"cpu_seconds\": %.6f, \"peak_kib\": %ld}\n", taken,
-                  (double)(clock () - processor) / CLOCKS_PER_SEC, memory_line ("VmHWM:"));
-          fflush (stdout);
+          bench_say_run (taken, processor);
         }
       return 0;
     }
@@ -175,12 +154,12 @@ main (int argc, char **argv)
     seconds[run] = make_step (&training);
   if (with_steps)
     print_steps (&training);
-  qsort (seconds, runs, sizeof *seconds, compare);
+  qsort (seconds, runs, sizeof *seconds, bench_compare);
   printf ("{\"network\": \"%s\", \"batch\": %d, \"side\": %d, \"device\": \"%s\", \"threads\": %u, "
           "\"median_seconds\": %.4f, \"least_seconds\": %.4f, \"loss\": %.9g, \"plan_mib\": %.1f, "
           "\"estimate_mib\": %.1f, \"peak_mib\": %.1f}\n",
           argv[1], batch, side, dh_device_name (device), dh_device_threads (device), seconds[runs / 2], seconds[0],
           training.losses.total, dh_train_plan_memory (training.plan) / 1048576.0, training.estimate / 1048576.0,
-          memory_line ("VmHWM:") / 1024.0);
+          bench_memory ("VmHWM:") / 1024.0);
   return 0;
 }

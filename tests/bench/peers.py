@@ -241,10 +241,10 @@ def memory(what):
                 return int(line.split()[1])
 
 
-def serve(arguments):
+def serve_runs(run):
+    """Once to be ready, then once for every line of standard input."""
     import time
 
-    run = runner(arguments.serve, arguments.network, arguments.size, arguments.threads, arguments.build)
     run()
     print("ready", flush=True)
     for _ in sys.stdin:
@@ -280,7 +280,12 @@ def start(contender, arguments, python):
             subprocess.run(program + ["--export", contender], check=True, stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL)
         program += ["--serve", contender]
-    settings = dict(os.environ, OMP_NUM_THREADS=str(arguments.threads))
+    return launch(contender, program, arguments.threads)
+
+
+def launch(contender, program, threads):
+    """The contender's process once it is ready; None, with a word, where it does not start."""
+    settings = dict(os.environ, OMP_NUM_THREADS=str(threads))
     process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                text=True, env=settings)
     if process.stdout.readline().strip() != "ready":
@@ -289,6 +294,29 @@ def start(contender, arguments, python):
         process.wait()
         return None
     return process
+
+
+def take_turns(contenders, rounds):
+    """{name: process or None} → {name: what each of its runs took}: round after round each runs once."""
+    contenders = {name: process for name, process in contenders.items() if process}
+    results = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, process in contenders.items():
+            process.stdin.write("run\n")
+            process.stdin.flush()
+            results[name].append(json.loads(process.stdout.readline()))
+    for process in contenders.values():
+        process.stdin.close()
+        process.wait()
+    return results
+
+
+def print_results(results):
+    print(f"{'':22}{'median s':>10}{'least s':>10}{'cpu s':>10}{'peak MiB':>10}")
+    for name, runs in results.items():
+        print(f"{name:22}{statistics.median(r['seconds'] for r in runs):10.3f}{min(r['seconds'] for r in runs):10.3f}"
+              f"{statistics.median(r['cpu_seconds'] for r in runs):10.3f}"
+              f"{max(r['peak_kib'] for r in runs) / 1024:10.0f}")
 
 
 def size(text):
@@ -313,27 +341,14 @@ def main():
     if arguments.export:
         return export(arguments.export, arguments.network, arguments.size, arguments.build)
     if arguments.serve:
-        return serve(arguments)
+        return serve_runs(runner(arguments.serve, arguments.network, arguments.size, arguments.threads, arguments.build))
     python = arguments.python or environment(arguments.build)
     contenders = {name: start(name, arguments, python)
                   for name in arguments.ours.split(",") + [p for p in arguments.peers.split(",") if p]}
-    contenders = {name: process for name, process in contenders.items() if process}
-    results = {name: [] for name in contenders}
-    for _ in range(arguments.rounds):
-        for name, process in contenders.items():
-            process.stdin.write("run\n")
-            process.stdin.flush()
-            results[name].append(json.loads(process.stdout.readline()))
-    for process in contenders.values():
-        process.stdin.close()
-        process.wait()
+    results = take_turns(contenders, arguments.rounds)
     print(f"{arguments.network} {arguments.size[0]}x{arguments.size[1]}, {arguments.threads} threads, "
           f"{arguments.rounds} rounds")
-    print(f"{'':18}{'median s':>10}{'least s':>10}{'cpu s':>10}{'peak MiB':>10}")
-    for name, runs in results.items():
-        print(f"{name:18}{statistics.median(r['seconds'] for r in runs):10.3f}{min(r['seconds'] for r in runs):10.3f}"
-              f"{statistics.median(r['cpu_seconds'] for r in runs):10.3f}"
-              f"{max(r['peak_kib'] for r in runs) / 1024:10.0f}")
+    print_results(results)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,7 @@ step made; round after round each makes one step, in turn. Prints the median and
 median processor seconds, and the peak of resident memory. The networks and the environment are those of peers.py."""
 import argparse
 import importlib.util
-import json
 import os
-import statistics
-import subprocess
-import sys
 
 here = os.path.dirname(os.path.abspath(__file__))
 spec = importlib.util.spec_from_file_location("peers", os.path.join(here, "peers.py"))
@@ -61,19 +57,6 @@ def torch_runner(peer, batch, side, threads):
     return run
 
 
-def serve(arguments):
-    import time
-
-    run = torch_runner(arguments.serve, arguments.batch, arguments.side, arguments.threads)
-    run()
-    print("ready", flush=True)
-    for _ in sys.stdin:
-        wall, processor = time.perf_counter(), time.process_time()
-        run()
-        print(json.dumps({"seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - processor,
-                          "peak_kib": peers.memory("VmHWM:")}), flush=True)
-
-
 def start(contender, arguments, python):
     if contender.startswith("densehybrid"):
         program = [os.path.join(arguments.build, "tests", "bench", "bench-train"), "ldn121", str(arguments.batch),
@@ -83,15 +66,7 @@ def start(contender, arguments, python):
     else:
         program = [python, os.path.abspath(__file__), "--batch", str(arguments.batch), "--side", str(arguments.side),
                    "--threads", str(arguments.threads), "--serve", contender]
-    settings = dict(os.environ, OMP_NUM_THREADS=str(arguments.threads))
-    process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                               text=True, env=settings)
-    if process.stdout.readline().strip() != "ready":
-        print(f"{contender}: it does not start here")
-        process.kill()
-        process.wait()
-        return None
-    return process
+    return peers.launch(contender, program, arguments.threads)
 
 
 def main():
@@ -107,27 +82,14 @@ def main():
     parser.add_argument("--serve", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve:
-        return serve(arguments)
+        return peers.serve_runs(torch_runner(arguments.serve, arguments.batch, arguments.side, arguments.threads))
     python = arguments.python or peers.environment(arguments.build)
     names = [name for name in (arguments.ours + "," + arguments.peers).split(",") if name]
     contenders = {name: start(name, arguments, python) for name in names}
-    contenders = {name: process for name, process in contenders.items() if process}
-    results = {name: [] for name in contenders}
-    for _ in range(arguments.rounds):
-        for name, process in contenders.items():
-            process.stdin.write("run\n")
-            process.stdin.flush()
-            results[name].append(json.loads(process.stdout.readline()))
-    for process in contenders.values():
-        process.stdin.close()
-        process.wait()
+    results = peers.take_turns(contenders, arguments.rounds)
     print(f"ldn121, {arguments.batch} crops of {arguments.side}x{arguments.side}, {arguments.threads} threads, "
           f"{arguments.rounds} rounds")
-    print(f"{'':22}{'median s':>10}{'least s':>10}{'cpu s':>10}{'peak MiB':>10}")
-    for name, runs in results.items():
-        print(f"{name:22}{statistics.median(r['seconds'] for r in runs):10.3f}{min(r['seconds'] for r in runs):10.3f}"
-              f"{statistics.median(r['cpu_seconds'] for r in runs):10.3f}"
-              f"{max(r['peak_kib'] for r in runs) / 1024:10.0f}")
+    peers.print_results(results)
 
 
 if __name__ == "__main__":
