@@ -8,9 +8,9 @@
 
 #include "dh-error.h"
 #include "dh-file.h"
-#include "dh-map-owner.h"
 #include "dh-npy.h"
 #include "dh-records.h"
+#include "dh-report-private.h"
 #include "dh-tensor.h"
 
 static const char *const layout_names[DH_N_EXPORT_LAYOUTS] = {
@@ -234,8 +234,7 @@ dh_export_run (DhDatabase *database, gint64 run, DhExportLayout layout, const ch
       g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "run %" G_GINT64_FORMAT " has measured no image", run);
       return FALSE;
     }
-  g_autofree char *owner = dh_map_owner_new (row->model_sha256, row->score, row->precision, row->device, NULL);
-  if (!dh_map_owner_made_scores (row->folder, owner))
+  if (!dh_report_has_maps (row))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
                    "%s: now holds the maps of another run than %" G_GINT64_FORMAT

@@ -4,7 +4,6 @@
 
 #include "dh-dataset.h"
 #include "dh-metric.h"
-#include "dh-map-owner.h"
 #include "dh-npy.h"
 #include "dh-picture.h"
 #include "dh-report-private.h"
@@ -125,16 +124,12 @@ append_picture (GString *html, const DhImage *image, const char *what)
 
 /* The picture, its score and what is found, false and missed at the threshold of the set. */
 static void
-append_figure (GString *html, const DhReportRun *run, DhDataset *dataset, const DhRunImageRow *row, double threshold)
+append_figure (GString *html, gboolean has_map, DhDataset *dataset, const DhRunImageRow *row, double threshold)
 {
   const gint index = dataset ? dh_dataset_find (dataset, row->stem) : -1;
   g_autoptr (DhImage) image =
       index >= 0 ? dh_dataset_load_image (dataset, index, NULL) : dh_image_load (row->path, NULL);
-  g_autofree char *owner =
-      dh_map_owner_new (run->run->model_sha256, run->run->score, run->run->precision, run->run->device, NULL);
-  g_autoptr (DhTensor) map = row->score_file && dh_map_owner_made_scores (run->run->folder, owner)
-                                 ? dh_npy_load (row->score_file, NULL)
-                                 : NULL;
+  g_autoptr (DhTensor) map = row->score_file && has_map ? dh_npy_load (row->score_file, NULL) : NULL;
   g_autofree char *ap = dh_report_percent (row->ap);
   g_autofree char *fpr95 = dh_report_percent (row->fpr95);
   g_autofree char *positives = dh_report_count (row->positives);
@@ -173,12 +168,13 @@ append_images (GString *html, const DhReport *report, const DhReportRun *run)
   g_autoptr (GPtrArray) worst = dh_report_worst_first (run);
   const DhRunProtocolRow *pooled = dh_report_find_protocol (run, run->run->score, "densehybrid-pooled");
   g_autoptr (DhDataset) dataset = dh_report_open_dataset (run->run, report->cancellable);
+  const gboolean has_maps = dh_report_has_maps (run->run);
   g_string_append (html,
                    "<h2>Worst images</h2>\n<p class=n>Picture, score (bright = anomalous), and at the threshold of "
                    "TPR 95 % over this very set: <b style=color:#1c71d8>found</b>, <b style=color:#b06f00>false</b>, "
                    "<b style=color:#c2185b>missed</b>.</p>\n");
   for (guint i = 0; i < MIN (worst->len, N_PICTURES) && !g_cancellable_is_cancelled (report->cancellable); i++)
-    append_figure (html, run, dataset, worst->pdata[i], pooled ? pooled->threshold_tpr95 : NAN);
+    append_figure (html, has_maps, dataset, worst->pdata[i], pooled ? pooled->threshold_tpr95 : NAN);
 
   g_string_append (html,
                    "<h2>All images, worst first</h2>\n<table><tr><th>Image<th class=t>Scene<th>Anomaly pixels<th>AP"

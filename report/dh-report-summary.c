@@ -2,6 +2,7 @@
 
 #include <json-glib/json-glib.h>
 
+#include "dh-map-owner.h"
 #include "dh-report-private.h"
 
 /* What a run keeps beside its rows, as JSON from a database that anyone may have written: nothing in it is taken for
@@ -85,4 +86,11 @@ dh_report_open_dataset (const DhRunRow *run, GCancellable *cancellable)
                                                   : g_strcmp0 (ids, "shifted") == 0 ? DH_LABEL_IDS_SHIFTED
                                                                                     : DH_LABEL_IDS_AUTO };
   return dh_dataset_open (run->dataset_root, run->dataset_kind, &options, cancellable, NULL, NULL);
+}
+
+gboolean
+dh_report_has_maps (const DhRunRow *run)
+{
+  g_autofree char *owner = dh_map_owner_new (run->model_sha256, run->score, run->precision, run->device, NULL);
+  return dh_map_owner_made_scores (run->folder, owner);
 }
