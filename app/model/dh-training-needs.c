@@ -74,9 +74,16 @@ dh_training_look_at_memory (DhTrainingLook *look)
       dh_training_look_say (look, DH_CHECK_MEMORY, DH_CHECK_OK, _ ("Needs about %s of memory"), wanted);
       return;
     }
-  guint fits = batch - 1;
-  while (fits >= 2 && (double)estimate_memory (look, fits) > TIGHT * (double)there)
-    fits--;
+  /* The largest that fits, 1 where none from 2 on does. Each estimate makes a whole plan. */
+  guint fits = 1;
+  for (guint above = MAX (batch, 2); above - fits > 1 && !g_cancellable_is_cancelled (look->cancellable);)
+    {
+      const guint middle = fits + (above - fits) / 2;
+      if ((double)estimate_memory (look, middle) > TIGHT * (double)there)
+        above = middle;
+      else
+        fits = middle;
+    }
   if (fits >= 2)
     dh_training_look_say (look, DH_CHECK_MEMORY, needed > there ? DH_CHECK_ERROR : DH_CHECK_WARNING,
                           _ ("Needs about %s of memory, and %s can be had; batch %u × %u would fit"), wanted, had, fits,
