@@ -1,5 +1,5 @@
 #include "dh-simd-train.h"
-#include "dh-winograd.h"
+#include "dh-simd-winograd.h"
 
 #define A ((float)DH_WINOGRAD_A)
 #define B ((float)DH_WINOGRAD_B)
@@ -27,20 +27,6 @@ dh_gradient3x3_scratch (const DhCpuGradient3x3 *g)
   return 36 * (u_stride (g) + v_stride (g)) * sizeof (float);
 }
 
-/* Bᵀ d of six. */
-DH_INLINE void
-input_line (const DhVec d[6], DhVec to[6])
-{
-  const DhVec a = d[4] - (B * B) * d[2], b = A * (d[3] - (B * B) * d[1]);
-  const DhVec c = d[4] - (A * A) * d[2], e = B * (d[3] - (A * A) * d[1]);
-  to[0] = (A * A * B * B) * d[0] - (A * A + B * B) * d[2] + d[4];
-  to[1] = a + b;
-  to[2] = a - b;
-  to[3] = c + e;
-  to[4] = c - e;
-  to[5] = (A * A * B * B) * d[1] - (A * A + B * B) * d[3] + d[5];
-}
-
 /* A d of four. */
 DH_INLINE void
 result_line (const DhVec d[4], DhVec to[6])
@@ -53,64 +39,6 @@ result_line (const DhVec d[4], DhVec to[6])
   to[3] = far + wide;
   to[4] = far - wide;
   to[5] = d[3];
-}
-
-/* `inside`: no row or column lies outside, `d` floats between rows and columns. */
-DH_INLINE void
-transform_inside (const float *from, gsize row, gsize column, DhPrologue prologue, float *to, gsize stride)
-{
-  DhVec t[6][6];
-#pragma GCC unroll 6
-  for (gint j = 0; j < 6; j++)
-    {
-      DhVec d[6], line[6];
-#pragma GCC unroll 6
-      for (gint i = 0; i < 6; i++)
-        d[i] = dh_read (from + i * row + j * column, prologue);
-      input_line (d, line);
-#pragma GCC unroll 6
-      for (gint i = 0; i < 6; i++)
-        t[i][j] = line[i];
-    }
-#pragma GCC unroll 6
-  for (gint i = 0; i < 6; i++)
-    {
-      DhVec line[6];
-      input_line (t[i], line);
-#pragma GCC unroll 6
-      for (gint j = 0; j < 6; j++)
-        dh_store (to + (i * 6 + j) * stride, line[j]);
-    }
-}
-
-static void
-transform_input (const DhCpuGradient3x3 *g, const float *plane, DhPrologue prologue, DhCpuTile at, float *to,
-                 gsize stride)
-{
-  const gint d = g->dilation, h = g->in.h, w = g->in.w;
-  if (at.y >= d && at.x >= d && at.y + 4 * d < h && at.x + 4 * d < w)
-    {
-      const float *from = plane + ((gsize)(at.y - d) * w + (at.x - d)) * DH_LANES;
-      const gsize row = (gsize)d * w * DH_LANES, column = (gsize)d * DH_LANES;
-      if (prologue.affine)
-        transform_inside (from, row, column, prologue, to, stride);
-      else if (prologue.relu)
-        transform_inside (from, row, column, (DhPrologue){ .relu = TRUE }, to, stride);
-      else
-        transform_inside (from, row, column, (DhPrologue){ 0 }, to, stride);
-      return;
-    }
-  float tile[36 * DH_LANES];
-  for (gint i = 0; i < 6; i++)
-    for (gint j = 0; j < 6; j++)
-      {
-        const gint y = at.y + (i - 1) * d, x = at.x + (j - 1) * d;
-        DhVec v = { 0 };
-        if (y >= 0 && y < h && x >= 0 && x < w)
-          v = dh_read (plane + ((gsize)y * w + x) * DH_LANES, prologue);
-        dh_store (tile + (i * 6 + j) * DH_LANES, v);
-      }
-  transform_inside (tile, 6 * DH_LANES, DH_LANES, (DhPrologue){ 0 }, to, stride);
 }
 
 static void
@@ -159,7 +87,7 @@ dh_gradient3x3 (const DhCpuGradient3x3 *g, gint item, float *scratch)
     {
       const DhPrologue prologue = dh_prologue (&g->in, b);
       for (gint t = 0; t < n; t++)
-        transform_input (g, g->in.planes[b], prologue, tiles[t], v + (gsize)t * DH_LANES, vs);
+        dh_winograd_input (&g->in, g->dilation, g->in.planes[b], prologue, tiles[t], v + (gsize)t * DH_LANES, vs);
       for (gint k = 0; k < 36; k++)
         dh_outer (v + k * vs, u + k * us, (gsize)n * DH_LANES, n, g->out_planes,
                   g->sums + ((gsize)k * g->in.n_planes + b) * DH_LANES * row, row);

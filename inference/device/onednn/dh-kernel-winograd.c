@@ -1,5 +1,4 @@
-#include "dh-simd.h"
-#include "dh-winograd.h"
+#include "dh-simd-winograd.h"
 
 /* Winograd's minimal filtering F(4×4, 3×3), see dh-winograd.h: 36 products instead of 144 for 4×4 outputs. An item
  * keeps its transformed tiles in the cache: V = 36 × planes × tiles, M = 36 × a chunk of the output's planes × tiles.
@@ -29,97 +28,16 @@ dh_winograd_scratch (const DhCpuWinograd *conv)
 #define A ((float)DH_WINOGRAD_A)
 #define B ((float)DH_WINOGRAD_B)
 
-/* Bᵀ d of one line of six. */
-#define INPUT_LINE(d0, d1, d2, d3, d4, d5, t0, t1, t2, t3, t4, t5)                                                     \
-  do                                                                                                                   \
-    {                                                                                                                  \
-      DhVec a_ = d4 - (B * B) * d2, b_ = A * (d3 - (B * B) * d1);                                                      \
-      DhVec c_ = d4 - (A * A) * d2, e_ = B * (d3 - (A * A) * d1);                                                      \
-      t0 = (A * A * B * B) * d0 - (A * A + B * B) * d2 + d4;                                                           \
-      t1 = a_ + b_;                                                                                                    \
-      t2 = a_ - b_;                                                                                                    \
-      t3 = c_ + e_;                                                                                                    \
-      t4 = c_ - e_;                                                                                                    \
-      t5 = (A * A * B * B) * d1 - (A * A + B * B) * d3 + d5;                                                           \
-    }                                                                                                                  \
-  while (0)
-
-/* The 6×6 inputs of a tile, `row` and `column` floats apart, to 36 places `stride` apart. */
-DH_INLINE void
-transform_input (const float *from, gsize row, gsize column, DhPrologue prologue, float *to, gsize stride)
-{
-  DhVec t[6][6];
-#pragma GCC unroll 6
-  for (gint j = 0; j < 6; j++)
-    {
-      const float *f = from + j * column;
-      DhVec d0 = dh_read (f, prologue), d1 = dh_read (f + row, prologue), d2 = dh_read (f + 2 * row, prologue);
-      DhVec d3 = dh_read (f + 3 * row, prologue), d4 = dh_read (f + 4 * row, prologue);
-      DhVec d5 = dh_read (f + 5 * row, prologue);
-      INPUT_LINE (d0, d1, d2, d3, d4, d5, t[0][j], t[1][j], t[2][j], t[3][j], t[4][j], t[5][j]);
-    }
-#pragma GCC unroll 6
-  for (gint i = 0; i < 6; i++)
-    {
-      DhVec o0, o1, o2, o3, o4, o5;
-      INPUT_LINE (t[i][0], t[i][1], t[i][2], t[i][3], t[i][4], t[i][5], o0, o1, o2, o3, o4, o5);
-      float *line = to + (gsize)i * 6 * stride;
-      dh_store (line, o0);
-      dh_store (line + stride, o1);
-      dh_store (line + 2 * stride, o2);
-      dh_store (line + 3 * stride, o3);
-      dh_store (line + 4 * stride, o4);
-      dh_store (line + 5 * stride, o5);
-    }
-}
-
-/* A tile that reaches over the border: 0 outside, after norm and ReLU. */
-static void
-transform_border (const DhCpuWinograd *conv, const float *plane, DhPrologue prologue, DhCpuTile at, float *to,
-                  gsize stride)
-{
-  float d[36 * DH_LANES];
-  for (gint i = 0; i < 6; i++)
-    for (gint j = 0; j < 6; j++)
-      {
-        gint y = at.y + (i - 1) * conv->dilation;
-        gint x = at.x + (j - 1) * conv->dilation;
-        DhVec v = { 0 };
-        if (y >= 0 && y < conv->in.h && x >= 0 && x < conv->in.w)
-          v = dh_read (plane + ((gsize)y * conv->in.w + x) * DH_LANES, prologue);
-        dh_store (d + (i * 6 + j) * DH_LANES, v);
-      }
-  transform_input (d, 6 * DH_LANES, DH_LANES, (DhPrologue){ 0 }, to, stride);
-}
-
 static void
 transform_inputs (const DhCpuWinograd *conv, const DhCpuTile *tiles, gint n, float *v)
 {
-  gint d = conv->dilation;
   gsize stride = v_stride (conv);
-  gsize column = (gsize)d * DH_LANES;
-  gsize row = (gsize)d * conv->in.w * DH_LANES;
   for (gint b = 0; b < conv->in.n_planes; b++)
     {
-      const float *plane = conv->in.planes[b];
       DhPrologue prologue = dh_prologue (&conv->in, b);
       for (gint t = 0; t < n; t++)
-        {
-          DhCpuTile at = tiles[t];
-          float *to = v + ((gsize)b * n + t) * DH_LANES;
-          if (at.y >= d && at.x >= d && at.y + 4 * d < conv->in.h && at.x + 4 * d < conv->in.w)
-            {
-              const float *from = plane + ((gsize)(at.y - d) * conv->in.w + (at.x - d)) * DH_LANES;
-              if (prologue.affine)
-                transform_input (from, row, column, prologue, to, stride);
-              else if (prologue.relu)
-                transform_input (from, row, column, (DhPrologue){ .relu = TRUE }, to, stride);
-              else
-                transform_input (from, row, column, (DhPrologue){ 0 }, to, stride);
-            }
-          else
-            transform_border (conv, plane, prologue, at, to, stride);
-        }
+        dh_winograd_input (&conv->in, conv->dilation, conv->in.planes[b], prologue, tiles[t],
+                           v + ((gsize)b * n + t) * DH_LANES, stride);
     }
 }
 

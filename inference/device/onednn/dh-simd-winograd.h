@@ -1,0 +1,79 @@
+#pragma once
+#include "dh-simd.h"
+#include "dh-winograd.h"
+
+/* The input's side of Winograd's transforms (dh-winograd.h), which a convolution and its gradient share. */
+
+/* Bᵀ d of six. */
+DH_INLINE void
+dh_winograd_input_line (const DhVec d[6], DhVec to[6])
+{
+  const float a1 = (float)DH_WINOGRAD_A, b1 = (float)DH_WINOGRAD_B, a2 = a1 * a1, b2 = b1 * b1;
+  const DhVec a = d[4] - b2 * d[2], b = a1 * (d[3] - b2 * d[1]);
+  const DhVec c = d[4] - a2 * d[2], e = b1 * (d[3] - a2 * d[1]);
+  to[0] = a2 * b2 * d[0] - (a2 + b2) * d[2] + d[4];
+  to[1] = a + b;
+  to[2] = a - b;
+  to[3] = c + e;
+  to[4] = c - e;
+  to[5] = a2 * b2 * d[1] - (a2 + b2) * d[3] + d[5];
+}
+
+/* The 6×6 inputs of a tile, `row` and `column` floats apart, to 36 places `stride` apart. */
+DH_INLINE void
+dh_winograd_input_at (const float *from, gsize row, gsize column, DhPrologue prologue, float *to, gsize stride)
+{
+  DhVec t[6][6];
+#pragma GCC unroll 6
+  for (gint j = 0; j < 6; j++)
+    {
+      DhVec d[6], line[6];
+#pragma GCC unroll 6
+      for (gint i = 0; i < 6; i++)
+        d[i] = dh_read (from + i * row + j * column, prologue);
+      dh_winograd_input_line (d, line);
+#pragma GCC unroll 6
+      for (gint i = 0; i < 6; i++)
+        t[i][j] = line[i];
+    }
+#pragma GCC unroll 6
+  for (gint i = 0; i < 6; i++)
+    {
+      DhVec line[6];
+      dh_winograd_input_line (t[i], line);
+#pragma GCC unroll 6
+      for (gint j = 0; j < 6; j++)
+        dh_store (to + (i * 6 + j) * stride, line[j]);
+    }
+}
+
+/* The inputs of tile `at` of one plane: 0 outside the picture, after norm and ReLU. */
+DH_INLINE void
+dh_winograd_input (const DhCpuInput *in, gint dilation, const float *plane, DhPrologue prologue, DhCpuTile at,
+                   float *to, gsize stride)
+{
+  const gint d = dilation, h = in->h, w = in->w;
+  if (at.y >= d && at.x >= d && at.y + 4 * d < h && at.x + 4 * d < w)
+    {
+      const float *from = plane + ((gsize)(at.y - d) * w + (at.x - d)) * DH_LANES;
+      const gsize row = (gsize)d * w * DH_LANES, column = (gsize)d * DH_LANES;
+      if (prologue.affine)
+        dh_winograd_input_at (from, row, column, prologue, to, stride);
+      else if (prologue.relu)
+        dh_winograd_input_at (from, row, column, (DhPrologue){ .relu = TRUE }, to, stride);
+      else
+        dh_winograd_input_at (from, row, column, (DhPrologue){ 0 }, to, stride);
+      return;
+    }
+  float tile[36 * DH_LANES];
+  for (gint i = 0; i < 6; i++)
+    for (gint j = 0; j < 6; j++)
+      {
+        const gint y = at.y + (i - 1) * d, x = at.x + (j - 1) * d;
+        DhVec v = { 0 };
+        if (y >= 0 && y < h && x >= 0 && x < w)
+          v = dh_read (plane + ((gsize)y * w + x) * DH_LANES, prologue);
+        dh_store (tile + (i * 6 + j) * DH_LANES, v);
+      }
+  dh_winograd_input_at (tile, 6 * DH_LANES, DH_LANES, (DhPrologue){ 0 }, to, stride);
+}
