@@ -43,6 +43,18 @@ dh_max_pool_gradient (const DhCpuPoolGradient *pool, gint item)
       }
 }
 
+/* Adds a mean's share to each place of its window. */
+DH_INLINE void
+spread (float *dx, gint w, gint y0, gint y1, gint x0, gint x1, DhVec share)
+{
+  for (gint i = y0; i < y1; i++)
+    for (gint j = x0; j < x1; j++)
+      {
+        float *to = dx + ((gsize)i * w + j) * DH_LANES;
+        dh_store (to, dh_load (to) + share);
+      }
+}
+
 void
 dh_average_pool_gradient (const DhCpuPoolGradient *pool, gint item)
 {
@@ -57,12 +69,7 @@ dh_average_pool_gradient (const DhCpuPoolGradient *pool, gint item)
         window (row, pool, h, &y0, &y1);
         window (column, pool, w, &x0, &x1);
         const DhVec share = dh_load (dy) * (1.0f / (float)((y1 - y0) * (x1 - x0)));
-        for (gint i = y0; i < y1; i++)
-          for (gint j = x0; j < x1; j++)
-            {
-              float *to = dx + ((gsize)i * w + j) * DH_LANES;
-              dh_store (to, dh_load (to) + share);
-            }
+        spread (dx, w, y0, y1, x0, x1, share);
       }
 }
 
@@ -79,12 +86,7 @@ dh_adaptive_pool_gradient (const DhCpuPoolGradient *pool, gint item)
         const gint y0 = (gint)(row * h / pool->h), y1 = (gint)(((row + 1) * h + pool->h - 1) / pool->h);
         const gint x0 = (gint)(column * w / pool->w), x1 = (gint)(((column + 1) * w + pool->w - 1) / pool->w);
         const DhVec share = dh_load (dy) * (1.0f / ((float)(y1 - y0) * (float)(x1 - x0)));
-        for (gint i = y0; i < y1; i++)
-          for (gint j = x0; j < x1; j++)
-            {
-              float *to = dx + ((gsize)i * w + j) * DH_LANES;
-              dh_store (to, dh_load (to) + share);
-            }
+        spread (dx, w, y0, y1, x0, x1, share);
       }
 }
 
