@@ -19,6 +19,11 @@ typedef struct
   guint64 plan_bytes;
 } DhBench;
 
+/* An estimate that cannot fit is DH_ERROR_TOO_LARGE at once, rather than the system's end of the process later: "`what`
+ * needs about …; choose `instead`". */
+gboolean dh_bench_check_memory (const DhBench *bench, guint64 need, const char *what, const char *instead,
+                                GError **error);
+
 /* Training steps: forward, losses, backward, Adam, on invented crops. One warm-up, then n_runs. `parameters` are
  * changed. */
 gboolean dh_bench_training (DhCli *cli, DhBench *bench, DhTensorDict *parameters, GError **error);

@@ -1,7 +1,6 @@
 #include "cmd-bench-private.h"
 #include "dh-adam.h"
 #include "dh-error.h"
-#include "dh-machine.h"
 #include "dh-train-plan.h"
 
 #define RATE 1e-5
@@ -23,22 +22,6 @@ fill_batch (const DhBench *bench, float *input, guint8 *labels)
       const gsize block = i % bench->width / 32 + 7 * (i / bench->width / 32);
       labels[i] = (guint8)((guint)(block * 2654435761u) % kinds);
     }
-}
-
-static gboolean
-check_memory (const DhBench *bench, const DhTrainOptions *options, GError **error)
-{
-  const guint64 have = dh_machine_memory_available ();
-  const guint64 need = dh_train_plan_estimate_bytes (bench->device, bench->net->graph, options);
-  if (have == 0 || need <= have || g_str_has_prefix (dh_device_name (bench->device), "cuda"))
-    return TRUE;
-  g_autofree char *wanted = g_format_size_full (need, G_FORMAT_SIZE_IEC_UNITS);
-  g_autofree char *free_now = g_format_size_full (have, G_FORMAT_SIZE_IEC_UNITS);
-  g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
-               "a step on %d crops of %d×%d needs about %s of memory, and %s can be had; choose a smaller --batch_size "
-               "or --size, or --recompute",
-               bench->batch, bench->height, bench->width, wanted, free_now);
-  return FALSE;
 }
 
 static gboolean
@@ -77,26 +60,23 @@ gboolean
 dh_bench_training (DhCli *cli, DhBench *bench, DhTensorDict *parameters, GError **error)
 {
   const DhNet *net = bench->net;
-  const DhValue outputs[2] = { net->logits, net->logits_ood };
-  g_autoptr (GArray) list = dh_graph_list_parameters (net->graph, outputs, net->logits_ood == DH_NO_VALUE ? 1 : 2);
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
-  for (guint i = 0; i < list->len; i++)
-    if (g_array_index (list, DhParameter, i).trained)
-      g_ptr_array_add (names, g_array_index (list, DhParameter, i).name);
-  g_autofree double *rates = g_new (double, names->len);
-  for (guint i = 0; i < names->len; i++)
+  g_auto (GStrv) names = dh_net_list_trained (net);
+  const guint n = g_strv_length (names);
+  g_autofree double *rates = g_new (double, n);
+  for (guint i = 0; i < n; i++)
     rates[i] = RATE;
-  g_ptr_array_add (names, NULL);
   const DhTrainOptions options = { .input = { bench->batch, 3, bench->height, bench->width },
                                    .precision = cli->precision,
                                    .logits = net->logits,
                                    .logits_ood = net->logits_ood,
                                    .beta = 0.03,
                                    .recompute = bench->recompute };
-  if (!check_memory (bench, &options, error))
+  g_autofree char *what = g_strdup_printf ("a step on %d crops of %d×%d", bench->batch, bench->height, bench->width);
+  const guint64 need = dh_train_plan_estimate_bytes (bench->device, net->graph, &options);
+  if (!dh_bench_check_memory (bench, need, what, "a smaller --batch_size or --size, or --recompute", error))
     return FALSE;
   DhAdam adam = { NULL };
-  gboolean ok = dh_adam_init (&adam, parameters, (const char *const *)names->pdata);
+  gboolean ok = dh_adam_init (&adam, parameters, (const char *const *)names);
   if (!ok)
     g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "no memory is left for the gradients and moments");
   if (ok)

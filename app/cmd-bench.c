@@ -34,19 +34,16 @@ median (const double *values, guint n)
   return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
 }
 
-/* An estimate that cannot fit is an error at once, rather than the system's end of the process later. */
-static gboolean
-check_memory (const DhBench *bench, const DhPlanOptions *options, GError **error)
+gboolean
+dh_bench_check_memory (const DhBench *bench, guint64 need, const char *what, const char *instead, GError **error)
 {
   const guint64 have = dh_machine_memory_available ();
-  const guint64 need = dh_device_estimate (bench->device, bench->net->graph, options);
   if (have == 0 || need <= have || g_str_has_prefix (dh_device_name (bench->device), "cuda"))
     return TRUE;
   g_autofree char *wanted = g_format_size_full (need, G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char *free_now = g_format_size_full (have, G_FORMAT_SIZE_IEC_UNITS);
-  g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
-               "%d×%d needs about %s of memory, and %s can be had; choose a smaller --size", bench->height,
-               bench->width, wanted, free_now);
+  g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE, "%s needs about %s of memory, and %s can be had; choose %s", what,
+               wanted, free_now, instead);
   return FALSE;
 }
 
@@ -61,7 +58,9 @@ measure (DhCli *cli, DhBench *bench, DhTensorDict *parameters, GError **error)
   for (guint i = 0; i < G_N_ELEMENTS (shown); i++)
     if (bench->net->maps[shown[i]] != DH_NO_VALUE)
       outputs[options.n_outputs++] = bench->net->maps[shown[i]];
-  if (!check_memory (bench, &options, error))
+  g_autofree char *what = g_strdup_printf ("%d×%d", bench->height, bench->width);
+  const guint64 need = dh_device_estimate (bench->device, bench->net->graph, &options);
+  if (!dh_bench_check_memory (bench, need, what, "a smaller --size", error))
     return FALSE;
   g_autoptr (DhPlan) plan = dh_plan_new (bench->device, bench->net->graph, parameters, &options, error);
   if (!plan)

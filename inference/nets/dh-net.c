@@ -181,3 +181,16 @@ dh_net_parameter_count (const DhNet *net)
     }
   return count;
 }
+
+char **
+dh_net_list_trained (const DhNet *net)
+{
+  g_return_val_if_fail (net != NULL, NULL);
+  const DhValue outputs[2] = { net->logits, net->logits_ood };
+  g_autoptr (GArray) list = dh_graph_list_parameters (net->graph, outputs, net->logits_ood == DH_NO_VALUE ? 1 : 2);
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+  for (guint i = 0; i < list->len; i++)
+    if (g_array_index (list, DhParameter, i).trained)
+      g_strv_builder_add (names, g_array_index (list, DhParameter, i).name);
+  return g_strv_builder_end (names);
+}

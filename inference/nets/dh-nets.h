@@ -101,6 +101,8 @@ gboolean dh_net_check_keys (const DhNet *net, DhTensorDict *dict, GError **error
 
 /* Trained parameters, without those that nothing uses. */
 gint64 dh_net_parameter_count (const DhNet *net);
+/* Names of the parameters that a training of its logits changes; NULL-terminated, free with g_strfreev. */
+char **dh_net_list_trained (const DhNet *net);
 
 /* `n` values in [−1, 1): splitmix64 in counter mode, keyed by FNV-1a 64 of the name and by the seed. */
 void dh_seeded_uniform (const char *name, guint64 seed, gsize n, double *values);

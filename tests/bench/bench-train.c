@@ -55,17 +55,12 @@ prepare (Training *training, DhDevice *device, const char *network)
   training->net = dh_net_new (&architecture);
   training->state = dh_net_new_fresh (training->net, "", 1);
   const DhNet *net = training->net;
-  const DhValue outputs[2] = { net->logits, net->logits_ood };
-  g_autoptr (GArray) list = dh_graph_list_parameters (net->graph, outputs, net->logits_ood == DH_NO_VALUE ? 1 : 2);
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
-  for (guint i = 0; i < list->len; i++)
-    if (g_array_index (list, DhParameter, i).trained)
-      g_ptr_array_add (names, g_array_index (list, DhParameter, i).name);
-  training->rates = g_new (double, names->len);
-  for (guint i = 0; i < names->len; i++)
+  g_auto (GStrv) names = dh_net_list_trained (net);
+  const guint n = g_strv_length (names);
+  training->rates = g_new (double, n);
+  for (guint i = 0; i < n; i++)
     training->rates[i] = 1e-5;
-  g_ptr_array_add (names, NULL);
-  if (!dh_adam_init (&training->adam, training->state, (const char *const *)names->pdata))
+  if (!dh_adam_init (&training->adam, training->state, (const char *const *)names))
     g_error ("no memory for the moments");
   const DhTrainOptions options = { .input = { batch, 3, side, side },
                                    .precision = precision,

@@ -258,17 +258,13 @@ test_overfit (void)
   g_assert_true (dh_architecture_from_name ("ldn-tiny-closed", 12, &architecture, &error));
   g_autoptr (DhNet) net = dh_net_new (&architecture);
   g_autoptr (DhTensorDict) state = dh_net_new_fresh (net, "", 1);
-  g_autoptr (GArray) list = dh_graph_list_parameters (net->graph, &net->logits, 1);
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
-  for (guint i = 0; i < list->len; i++)
-    if (g_array_index (list, DhParameter, i).trained)
-      g_ptr_array_add (names, g_array_index (list, DhParameter, i).name);
-  g_autofree double *rates = g_new (double, names->len);
-  for (guint i = 0; i < names->len; i++)
+  g_auto (GStrv) names = dh_net_list_trained (net);
+  const guint n = g_strv_length (names);
+  g_autofree double *rates = g_new (double, n);
+  for (guint i = 0; i < n; i++)
     rates[i] = 1e-2;
-  g_ptr_array_add (names, NULL);
   DhAdam adam = { NULL };
-  g_assert_true (dh_adam_init (&adam, state, (const char *const *)names->pdata));
+  g_assert_true (dh_adam_init (&adam, state, (const char *const *)names));
   g_autoptr (DhDevice) device = dh_device_open ("ref", 1, &error);
   const DhTrainOptions options = { .input = { 2, 3, 48, 48 }, .logits = net->logits, .logits_ood = DH_NO_VALUE };
   g_autoptr (DhTrainPlan) plan = dh_train_plan_new (device, net->graph, state, adam.gradients, &options, &error);
