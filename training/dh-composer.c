@@ -145,6 +145,41 @@ flip (Pair *pair)
       }
 }
 
+/* 1 give or take `share`. */
+static float
+draw_gain (DhRandom *random, double share)
+{
+  return (float)(1 + share * (2 * dh_random_uniform (random) - 1));
+}
+
+/* Saturation about a pixel's grey, contrast about the picture's mean grey, brightness with a cast of colour. */
+static void
+jitter_colors (DhImage *image, double share, DhRandom *random)
+{
+  if (share <= 0)
+    return;
+  const gsize count = (gsize)image->width * image->height;
+  const float saturation = draw_gain (random, share), contrast = draw_gain (random, share);
+  const float brightness = draw_gain (random, share);
+  float gain[3];
+  for (guint c = 0; c < 3; c++)
+    gain[c] = brightness * draw_gain (random, share / 3);
+  guint64 sum = 0;
+  for (gsize i = 0; i < 3 * count; i++)
+    sum += image->rgb[i];
+  const float mean = (float)sum / (3 * (float)count);
+  for (gsize i = 0; i < count; i++)
+    {
+      guint8 *pixel = image->rgb + 3 * i;
+      const float grey = ((float)pixel[0] + (float)pixel[1] + (float)pixel[2]) / 3;
+      for (guint c = 0; c < 3; c++)
+        {
+          const float value = grey + saturation * ((float)pixel[c] - grey);
+          pixel[c] = (guint8)(CLAMP (gain[c] * (mean + contrast * (value - mean)), 0, 255) + 0.5F);
+        }
+    }
+}
+
 static gboolean
 load_negative (const DhComposer *composer, DhRandom *random, Pair *pair, GError **error)
 {
@@ -204,13 +239,15 @@ draw_mask (const Pair *negative, DhRandom *random, guint8 *mask)
     mask[i] = negative->labels->ids[i] == a || negative->labels->ids[i] == b;
 }
 
-/* Puts the mask's box at a random place; what would stand over an edge is cut off. */
+/* Puts the mask's box at a random place; what would stand over an edge is cut off. The negative's colours vary by
+ * `jitter`. */
 static gboolean
-paste (const DhComposer *composer, Pair *pair, guint8 label, DhRandom *random, GError **error)
+paste (const DhComposer *composer, Pair *pair, guint8 label, double jitter, DhRandom *random, GError **error)
 {
   g_auto (Pair) negative = { NULL };
   if (!load_negative (composer, random, &negative, error))
     return FALSE;
+  jitter_colors (negative.image, jitter, random);
   const guint w = negative.image->width, h = negative.image->height;
   g_autofree guint8 *mask = g_try_malloc0 ((gsize)w * h);
   if (!mask)
@@ -252,7 +289,9 @@ dh_composer_sample (const DhComposer *composer, guint item, DhRandom random, flo
     return FALSE;
   if (dh_random_uniform (&random) < 0.5)
     flip (&pair);
-  if (recipe->negatives && !paste (composer, &pair, (guint8)(composer->classes + 1), &random, error))
+  jitter_colors (pair.image, recipe->color_jitter, &random);
+  if (recipe->negatives
+      && !paste (composer, &pair, (guint8)(composer->classes + 1), recipe->color_jitter, &random, error))
     return FALSE;
   dh_image_to_planes (pair.image, input);
   memcpy (labels, pair.labels->ids, (gsize)recipe->crop * recipe->crop);
@@ -276,7 +315,7 @@ dh_composer_composite (const DhComposer *composer, guint item, DhRandom random, 
   memcpy (pair.image->rgb, loaded.image->rgb, (gsize)w * h * 3);
   for (gsize i = 0; i < (gsize)w * h; i++)
     pair.labels->ids[i] = loaded.labels->ids[i] < composer->classes ? 0 : 2;
-  if (!paste (composer, &pair, 1, &random, error))
+  if (!paste (composer, &pair, 1, 0, &random, error))
     return FALSE;
   *image = g_steal_pointer (&pair.image);
   *labels = g_steal_pointer (&pair.labels);

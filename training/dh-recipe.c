@@ -46,6 +46,7 @@ static const struct
   FIELD (beta, NUMBER, 0, 100),
   FIELD (scale, PAIR, 0.05, 20),
   FIELD (fill, COLOUR, 0, 255),
+  FIELD (color_jitter, NUMBER, 0, 0.9),
   FIELD (keep_short, SWITCH, 0, 1),
   FIELD (negative_side, COUNT, 32, 8192),
   FIELD (negative_crop, COUNT, 32, 8192),

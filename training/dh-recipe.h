@@ -23,6 +23,7 @@ typedef struct
   double beta;
   double scale[2];     /* of the shorter side, drawn evenly */
   guint8 fill[3];      /* colour of the padding */
+  double color_jitter; /* brightness, contrast, saturation by up to this share, a channel by a third of it; 0: none */
   gboolean keep_short; /* the last, short batch of an epoch is used */
   guint negative_side; /* shorter side that a negative is brought to */
   guint negative_crop;

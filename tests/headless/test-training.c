@@ -312,6 +312,68 @@ test_ranks (void)
     }
 }
 
+static DhBatch *
+take_jittered (DhDataset *dataset, double color_jitter)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhRecipe) recipe = dh_recipe_from_json (recipe_json, "tiny", &error);
+  g_assert_no_error (error);
+  recipe->negatives = FALSE;
+  recipe->color_jitter = color_jitter;
+  const guint items[] = { 0, 1 };
+  const DhComposer composer = { .recipe = recipe, .dataset = dataset, .items = items, .n_items = 2, .classes = 12 };
+  DhBatchLoader *loader = dh_batch_loader_new (&composer, 5, 0, 1, 0);
+  DhBatch *batch = dh_batch_loader_take (loader, 0, &error);
+  g_assert_no_error (error);
+  dh_batch_loader_free (loader);
+  return batch;
+}
+
+/* Colours vary, and nothing else: the same crop with the same labels, its greys in the same order but for what is
+ * clipped, all of it from the seed. */
+static void
+test_color_jitter (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDataset) dataset = dh_dataset_open (scenes, "street-hazards-full", NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (DhBatch) plain = take_jittered (dataset, 0);
+  g_autoptr (DhBatch) again = take_jittered (dataset, 0.4);
+  g_autoptr (DhBatch) jittered = take_jittered (dataset, 0.4);
+  const gsize pixels = 64 * 64, count = 2 * pixels;
+  g_assert_cmpmem (plain->labels, count, jittered->labels, count);
+  g_assert_cmpmem (again->input, 3 * count * sizeof (float), jittered->input, 3 * count * sizeof (float));
+  for (guint n = 0; n < 2; n++)
+    {
+      /* Covariance of the greys before and after, and the largest change. */
+      double sum[2] = { 0 }, products[3] = { 0 }, change = 0;
+      for (gsize i = 0; i < pixels; i++)
+        {
+          double grey[2] = { 0 };
+          for (guint c = 0; c < 3; c++)
+            {
+              const gsize at = (n * 3 + c) * pixels + i;
+              grey[0] += plain->input[at] / 3.0;
+              grey[1] += jittered->input[at] / 3.0;
+              change = MAX (change, fabs ((double)plain->input[at] - jittered->input[at]));
+            }
+          for (guint k = 0; k < 2; k++)
+            {
+              sum[k] += grey[k];
+              products[k] += grey[k] * grey[k];
+            }
+          products[2] += grey[0] * grey[1];
+        }
+      const double n_pixels = (double)pixels;
+      const double covariance = products[2] - sum[0] * sum[1] / n_pixels;
+      const double variances[2] = { products[0] - sum[0] * sum[0] / n_pixels,
+                                    products[1] - sum[1] * sum[1] / n_pixels };
+      g_assert_cmpfloat (covariance / sqrt (variances[0] * variances[1]), >, 0.98);
+      g_assert_cmpfloat (change, >, 0.02);
+      g_assert_cmpfloat (change, <, 1);
+    }
+}
+
 static void
 test_batch_of_one (void)
 {
@@ -389,6 +451,7 @@ main (int argc, char **argv)
   g_test_add_func ("/training/recipes", test_recipes);
   g_test_add_func ("/training/batch-of-one", test_batch_of_one);
   g_test_add_func ("/training/ranks", test_ranks);
+  g_test_add_func ("/training/color-jitter", test_color_jitter);
   g_test_add_func ("/training/overfit", test_overfit);
   g_test_add_func ("/training/repeats", test_repeats);
   g_test_add_func ("/training/keys", test_keys);
