@@ -6,6 +6,10 @@
 #include "dh-error.h"
 #include "dh-machine.h"
 #include "dh-module.h"
+#include "dh-plan-cache.h"
+
+/* Of what all devices keep in one folder. */
+#define MOST_PLANS_KEPT 8192
 
 static const char *const precision_names[DH_N_PRECISIONS] = {
   [DH_PRECISION_F32] = "f32",   [DH_PRECISION_TF32] = "tf32", [DH_PRECISION_F16] = "fp16",
@@ -189,8 +193,8 @@ dh_device_remember_plans (DhDevice *device, const char *folder)
 {
   g_return_if_fail (device != NULL);
   g_free (device->plans_folder);
-  device->plans_folder =
-      folder != NULL ? g_strdup (folder) : g_build_filename (g_get_user_cache_dir (), "densehybrid", "plans", NULL);
+  device->plans_folder = folder != NULL ? g_strdup (folder) : dh_plan_cache_folder ();
+  dh_plan_cache_prune (device->plans_folder, MOST_PLANS_KEPT);
 }
 
 const char *

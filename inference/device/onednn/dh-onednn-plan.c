@@ -114,8 +114,8 @@ bind (DhCpuPlan *plan)
 static gboolean
 place_and_bind (DhCpuPlan *plan, GError **error)
 {
-  g_autofree char *path = NULL, *key = NULL;
-  DhCpuRemembered remembered = dh_cpu_plan_recall (plan, &path, &key);
+  g_autofree char *key = NULL;
+  DhCpuRemembered remembered = dh_cpu_plan_recall (plan, &key);
   if (!dh_cpu_plan_place (plan, error))
     return FALSE;
   bind (plan);
@@ -123,7 +123,7 @@ place_and_bind (DhCpuPlan *plan, GError **error)
     return TRUE;
   if (!dh_cpu_plan_choose_blockings (plan, error))
     return FALSE;
-  dh_cpu_plan_remember (plan, path, key);
+  dh_cpu_plan_remember (plan, key);
   /* Other scratch memory is needed now. */
   dh_cpu_unmap_memory (plan->arena, plan->arena_bytes);
   plan->arena = NULL;

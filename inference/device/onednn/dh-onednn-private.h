@@ -209,9 +209,9 @@ typedef enum
   DH_CPU_RECALLED,
   DH_CPU_TO_BE_TIMED,
 } DhCpuRemembered;
-/* Sets the blockings found on disk. `path` and `key`: for dh_cpu_plan_remember; free with g_free. */
-DhCpuRemembered dh_cpu_plan_recall (DhCpuPlan *plan, char **path, char **key);
-void dh_cpu_plan_remember (const DhCpuPlan *plan, const char *path, const char *key);
+/* Sets the blockings found on disk. `key`: for dh_cpu_plan_remember; free with g_free. */
+DhCpuRemembered dh_cpu_plan_recall (DhCpuPlan *plan, char **key);
+void dh_cpu_plan_remember (const DhCpuPlan *plan, const char *key);
 /* dh-onednn-plan.c */
 gboolean dh_cpu_plan_run_step (DhCpuPlan *plan, DhCpuStep *step, GError **error);
 DhPlan *dh_cpu_compile (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,

@@ -8,12 +8,11 @@
 #include "dh-file.h"
 #include "dh-machine.h"
 #include "dh-onednn-private.h"
+#include "dh-plan-cache.h"
 
-/* The blockings of a plan, on disk: a file of text for each program version, processor, number of threads, network,
- * size and precision, named by the hash of all that. It holds that key, a line of numbers, one a step, and the hash of
- * both; what is not exactly so is as if it were not there. */
-
-#define MOST_BYTES (256u << 10)
+/* The blockings of a plan, on disk: a line of numbers, one a step, under a key that names the program's version, the
+ * processor, the number of threads, the network, its size and precision. What is not exactly so is as if it were not
+ * there. */
 
 static void
 append_view (GString *text, const DhCpuView *view)
@@ -48,24 +47,19 @@ make_key (const DhCpuPlan *plan)
   guint b, c, d;
   __get_cpuid (1, &signature, &b, &c, &d);
 #endif
-  return g_strdup_printf ("DenseHybrid plan 1\nversion %s\nprocessor %s %x\nkernels %s\nthreads %d\nprecision %s\n"
-                          "input %dx%dx%d\nsteps %s\n",
+  return g_strdup_printf ("cpu blockings 1; version %s; processor %s %x; kernels %s; threads %d; precision %s; "
+                          "input %dx%dx%d; steps %s",
                           DH_VERSION, dh_machine_processor (), signature, plan->device->kernels->name, plan->threads,
                           plan->bf16 ? "bf16" : "f32", plan->input.c, plan->input.h, plan->input.w, steps);
 }
 
-/* The file's bytes for these blockings. */
 static char *
-make_text (const DhCpuPlan *plan, const char *key)
+make_text (const DhCpuPlan *plan)
 {
-  g_autoptr (GString) text = g_string_new (key);
-  g_string_append (text, "blockings");
+  GString *text = g_string_new ("blockings");
   for (guint i = 0; i < plan->steps->len; i++)
     g_string_append_printf (text, " %u", ((DhCpuStep *)g_ptr_array_index (plan->steps, i))->blocking);
-  g_string_append_c (text, '\n');
-  g_autofree char *hash = dh_sha256 (text->str, text->len);
-  g_string_append_printf (text, "sha256 %s\n", hash);
-  return g_strdup (text->str);
+  return g_string_free (text, FALSE);
 }
 
 static void
@@ -75,19 +69,12 @@ by_rule (const DhCpuPlan *plan)
     dh_cpu_step_set_blocking (g_ptr_array_index (plan->steps, i), 0);
 }
 
-/* Takes the blockings of a file that is whole and meant for this plan: then the text made of them is that of the file.
- */
+/* Takes the blockings of a text that is whole: then the one made of them is the same. */
 static gboolean
-read_blockings (const DhCpuPlan *plan, const char *key, const char *path)
+take_blockings (const DhCpuPlan *plan, const char *text)
 {
-  g_autoptr (GBytes) bytes = dh_file_read (path, MOST_BYTES, NULL);
-  gsize size = bytes != NULL ? g_bytes_get_size (bytes) : 0, length = strlen (key);
-  if (size <= length || memcmp (g_bytes_get_data (bytes, NULL), key, length) != 0)
-    return FALSE;
-  g_autofree char *text = g_strndup (g_bytes_get_data (bytes, NULL), size);
-  const char *at = text + length;
-  gboolean ok = g_str_has_prefix (at, "blockings");
-  at += ok ? strlen ("blockings") : 0;
+  gboolean ok = g_str_has_prefix (text, "blockings");
+  const char *at = text + (ok ? strlen ("blockings") : 0);
   for (guint i = 0; ok && i < plan->steps->len; i++)
     {
       char *end;
@@ -95,8 +82,8 @@ read_blockings (const DhCpuPlan *plan, const char *key, const char *path)
       ok = end != at && blocking < 16 && dh_cpu_step_set_blocking (g_ptr_array_index (plan->steps, i), (guint)blocking);
       at = end;
     }
-  g_autofree char *whole = ok ? make_text (plan, key) : NULL;
-  ok = ok && strlen (whole) == size && memcmp (whole, g_bytes_get_data (bytes, NULL), size) == 0;
+  g_autofree char *whole = ok ? make_text (plan) : NULL;
+  ok = ok && g_str_equal (whole, text);
   if (!ok)
     by_rule (plan);
   return ok;
@@ -115,25 +102,21 @@ is_writable (const char *folder)
 }
 
 DhCpuRemembered
-dh_cpu_plan_recall (DhCpuPlan *plan, char **path, char **key)
+dh_cpu_plan_recall (DhCpuPlan *plan, char **key)
 {
   const char *folder = plan->device->base.plans_folder;
   if (folder == NULL)
     return DH_CPU_BY_RULE;
   *key = make_key (plan);
-  g_autofree char *hash = dh_sha256 (*key, strlen (*key));
-  g_autofree char *file = g_strconcat (hash, ".plan", NULL);
-  *path = g_build_filename (folder, file, NULL);
-  if (read_blockings (plan, *key, *path))
+  g_autofree char *text = dh_plan_cache_read (folder, *key);
+  if (text != NULL && take_blockings (plan, text))
     return DH_CPU_RECALLED;
   return is_writable (folder) ? DH_CPU_TO_BE_TIMED : DH_CPU_BY_RULE;
 }
 
 void
-dh_cpu_plan_remember (const DhCpuPlan *plan, const char *path, const char *key)
+dh_cpu_plan_remember (const DhCpuPlan *plan, const char *key)
 {
-  g_autofree char *text = make_text (plan, key);
-  g_autoptr (GError) error = NULL;
-  if (!dh_file_write (path, text, strlen (text), &error) && dh_debug (DH_DEBUG_PLAN))
-    g_printerr ("the blockings are not kept: %s\n", error->message);
+  g_autofree char *text = make_text (plan);
+  dh_plan_cache_write (plan->device->base.plans_folder, key, text);
 }
