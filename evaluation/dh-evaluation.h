@@ -47,14 +47,20 @@ typedef struct
   GPtrArray *results; /* DhResult, one a protocol, in the order asked for (of more_scores: densehybrid-pooled alone) */
 } DhScoreEvaluation;
 
+/* A picture that no number speaks of. */
 typedef struct
 {
-  gint64 run;     /* row in the database */
-  guint images;   /* measured */
-  guint failed;   /* left out: unreadable, label of another size …; said by row */
-  guint resumed;  /* of the measured ones, how many were taken from an earlier start */
-  double seconds; /* of inference */
-  GArray *scores; /* DhScoreEvaluation: the score first, then more_scores in the order of DhMap */
+  char *stem, *why;
+} DhLeftOut;
+
+typedef struct
+{
+  gint64 run;       /* row in the database */
+  guint images;     /* measured */
+  GArray *left_out; /* DhLeftOut: unreadable, label of another size …; in the data set's order */
+  guint resumed;    /* of the measured ones, how many were taken from an earlier start */
+  double seconds;   /* of inference */
+  GArray *scores;   /* DhScoreEvaluation: the score first, then more_scores in the order of DhMap */
 } DhEvaluation;
 void dh_evaluation_free (DhEvaluation *evaluation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhEvaluation, dh_evaluation_free)

@@ -193,6 +193,16 @@ dh_run_record_measure (DhRunRecord *record, const float *scores, const guint8 *l
   return TRUE;
 }
 
+gboolean
+dh_run_record_check_label (const DhDatasetItem *item, const DhLabels *labels, guint width, guint height, GError **error)
+{
+  if (!labels || (labels->width == width && labels->height == height))
+    return TRUE;
+  g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, "%s: the label is of %u×%u pixels, its picture %s of %u×%u",
+               item->label, labels->width, labels->height, item->image, width, height);
+  return FALSE;
+}
+
 void
 dh_run_record_fail_row (DhRunImageRow *row, const GError *why)
 {

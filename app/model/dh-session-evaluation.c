@@ -183,7 +183,7 @@ summarise (DhSessionEvaluation *evaluation, DhEvaluation *result, DhPredictor *p
   DhEvaluationSummary *summary = g_new0 (DhEvaluationSummary, 1);
   summary->run = result->run;
   summary->images = result->images;
-  summary->failed = result->failed;
+  summary->failed = result->left_out->len;
   summary->resumed = result->resumed;
   summary->seconds = result->seconds;
   summary->ended = g_date_time_new_now_local ();
