@@ -35,7 +35,7 @@ dh_cmd_export (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "--method %s cannot be the name of a folder", method);
 
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhDatabase) database = dh_database_open (db, &error);
+  g_autoptr (DhDatabase) database = dh_database_open_existing (db, &error);
   guint written = 0;
   if (!database
       || !dh_export_run (database, run, layout, method, out, &written, cli->cancellable, &cli->progress, &error))

@@ -119,7 +119,7 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "--out is missing: which file?");
   if (!out)
     {
-      g_autoptr (DhDatabase) listed = dh_database_open (db, &error);
+      g_autoptr (DhDatabase) listed = dh_database_open_existing (db, &error);
       return listed && list_runs (cli, listed, &error) ? DH_EXIT_DONE : dh_cli_fail (cli, &error);
     }
   const char *dot = strrchr (out, '.');
@@ -131,7 +131,7 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
   if (runs && !parse_runs (runs, &first, &second))
     return dh_cli_usage (cli, "--run %s is no number of a run, nor two with a comma", runs);
 
-  g_autoptr (DhDatabase) database = dh_database_open (db, &error);
+  g_autoptr (DhDatabase) database = dh_database_open_existing (db, &error);
   if (!database || (!first && !(first = newest_run (database, &error)))
       || !dh_report_write (database, first, second, format, out, cli->cancellable, &error))
     return dh_cli_fail (cli, &error);

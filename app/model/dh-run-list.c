@@ -114,7 +114,7 @@ list_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
   /* Nothing was ever evaluated: no reason to make a file. */
   if (g_file_test (path, G_FILE_TEST_EXISTS))
     {
-      g_autoptr (DhDatabase) database = dh_database_open (NULL, &error);
+      g_autoptr (DhDatabase) database = dh_database_open_existing (NULL, &error);
       g_autoptr (GPtrArray) rows = database != NULL ? dh_database_list_runs (database, &error) : NULL;
       for (guint i = 0; rows != NULL && i < rows->len; i++)
         g_ptr_array_add (items, make_item (rows->pdata[i], database));
