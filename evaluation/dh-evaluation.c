@@ -24,6 +24,7 @@ typedef struct
   DhRunRecord record;
   GArray *measured;           /* Measured; the first is the score of the run */
   GHashTable *measured_stems; /* set of stems (borrowed) that have a label and a map */
+  gboolean reading;           /* the picture or its label, at this moment */
   DhEvaluation *result;
 } Flow;
 
@@ -104,8 +105,12 @@ static gboolean
 compute_scores (Flow *flow, guint index, const DhLabels *labels, DhTensor **maps, DhRunImageRow *row, GError **error)
 {
   const DhDatasetItem *item = dh_dataset_item (flow->options->dataset, index);
+  flow->reading = TRUE;
   g_autoptr (DhImage) image = dh_dataset_load_image (flow->options->dataset, index, error);
-  if (!image || !dh_run_record_check_label (item, labels, image->width, image->height, error))
+  if (!image)
+    return FALSE;
+  flow->reading = FALSE;
+  if (!dh_run_record_check_label (item, labels, image->width, image->height, error))
     return FALSE;
   guint wanted = 0;
   for (guint m = 0; m < flow->measured->len; m++)
@@ -155,9 +160,12 @@ measure (Flow *flow, guint index, DhTensor **maps, DhRunImageRow *row, gboolean 
 {
   const DhDatasetItem *item = dh_dataset_item (flow->options->dataset, index);
   g_autoptr (DhLabels) labels = NULL;
-  if (g_cancellable_set_error_if_cancelled (flow->cancellable, error)
-      || !dh_dataset_load_labels (flow->options->dataset, index, &labels, NULL, error))
+  if (g_cancellable_set_error_if_cancelled (flow->cancellable, error))
     return FALSE;
+  flow->reading = TRUE;
+  if (!dh_dataset_load_labels (flow->options->dataset, index, &labels, NULL, error))
+    return FALSE;
+  flow->reading = FALSE;
   const DhRunImageRow *before = dh_run_record_find (&flow->record, item->stem);
   if (before && !dh_run_record_check_label (item, labels, before->width, before->height, error))
     return FALSE;
@@ -192,11 +200,12 @@ visit (Flow *flow, guint index, GError **error)
   g_autofree char *path = dh_run_record_map_path (&flow->record, options->score, item->stem);
   gboolean labelled = FALSE, resumed = FALSE;
   row.score_file = path;
+  flow->reading = FALSE;
 
   const gboolean fine = measure (flow, index, maps, &row, &labelled, &resumed, &reason);
   for (guint m = 0; m < flow->measured->len; m++)
     dh_tensor_unref (maps[m]);
-  if (!fine && !dh_run_record_is_of_image (reason))
+  if (!fine && !dh_run_record_is_of_image (reason, flow->reading))
     {
       g_propagate_error (error, g_steal_pointer (&reason));
       return FALSE;

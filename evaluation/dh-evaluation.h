@@ -70,10 +70,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhEvaluation, dh_evaluation_free)
 void dh_evaluation_orient (DhMap map, float *values, gsize n);
 
 /* Runs on the calling thread. Cancelling ends with G_IO_ERROR_CANCELLED and leaves the run in state "cancelled", to be
- * taken up later. An image that cannot be read is a failed row, not the end; where none can be read, that is an error
- * (DH_ERROR_INVALID, the first reason). Errors of writing or of the database end the run. */
+ * taken up later. An image that cannot be read, for whatever reason, is a failed row, not the end; where none can be
+ * read, that is an error (DH_ERROR_INVALID, the first reason). Errors of writing or of the database end the run. */
 DhEvaluation *dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable,
                                  const DhProgress *progress, GError **error);
+
+/* Where a run's maps lie if nobody said where: in the user's data folder, one place for each kind of run, data set,
+ * weights, device and precision. Free with g_free. */
+char *dh_evaluation_default_folder (const char *kind, const char *root, const char *sha256, const char *device,
+                                    const char *precision);
 
 /* Puts data set and model into the database; gives their rows' ids. */
 gboolean dh_evaluation_register (DhDatabase *database, DhDataset *dataset, DhModel *model, gint64 *dataset_id,

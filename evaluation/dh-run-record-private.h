@@ -53,8 +53,10 @@ gboolean dh_run_record_check_label (const DhDatasetItem *item, const DhLabels *l
                                     GError **error);
 /* Turns the row into that of a picture that is left out. */
 void dh_run_record_fail_row (DhRunImageRow *row, const GError *why);
-/* Whether an error is the picture's own, so that a run goes on without it. */
-gboolean dh_run_record_is_of_image (const GError *error);
+/* Whether an error is the picture's own, so that a run goes on without it. `reading`: it came from reading the picture
+ * or its label, and then one that the system refuses (no permission, a broken disk) is the picture's own as well; of
+ * writing it is not. */
+gboolean dh_run_record_is_of_image (const GError *error, gboolean reading);
 /* Commits picture `index`; fills what the row borrows of the data set. */
 gboolean dh_run_record_commit (DhRunRecord *record, guint index, DhRunImageRow *row, GError **error);
 

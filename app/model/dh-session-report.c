@@ -1,7 +1,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 #include "dh-error.h"
-#include "dh-file.h"
+#include "dh-evaluation.h"
 #include "dh-report.h"
 #include "dh-run-list.h"
 #include "dh-session-evaluation.h"
@@ -10,10 +10,8 @@
 char *
 dh_session_evaluation_folder (DhSession *self)
 {
-  g_autofree char *root = g_canonicalize_filename (dh_dataset_root (self->dataset), NULL);
-  g_autofree char *hash = dh_sha256 (root, strlen (root));
-  g_autofree char *name = g_strdup_printf ("%.12s-%.12s", self->model->sha256, hash);
-  return g_build_filename (g_get_user_data_dir (), "densehybrid", "evaluations", name, NULL);
+  return dh_evaluation_default_folder ("eval-ood", dh_dataset_root (self->dataset), self->model->sha256,
+                                       self->compute->name, self->compute->precision);
 }
 
 char *
@@ -67,7 +65,7 @@ export_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *can
   if (!format_of (export->path, &format))
     g_set_error (&error, DH_ERROR, DH_ERROR_USAGE, _ ("%s: the name must end in .html, .csv, .json, .md, .tex or .pdf"),
                  export->path);
-  else if ((database = dh_database_open (NULL, &error)) != NULL)
+  else if ((database = dh_database_open_existing (NULL, &error)) != NULL)
     dh_report_write (database, export->run, export->other, format, export->path, cancellable, &error);
   if (error != NULL)
     g_task_return_error (task, error);

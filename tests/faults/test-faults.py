@@ -231,6 +231,14 @@ def _():
     assert (top / "text.db").read_text().startswith("this is a text file"), "the file was changed"
 
 
+@case("a database that is not there: nothing is made")
+def _():
+    for words in (("report",), ("report", "--format", "csv", "--out", top / "r.csv"),
+                  ("export", "--run", 1, "--layout", "npy", "--out", top / "exported")):
+        refuses((*words, "--db", top / "no" / "such.db"), "no/such.db")
+        assert not (top / "no").exists() and not (top / "exported").exists(), words
+
+
 @case("a report of a run that is not there")
 def _():
     refuses(("report", "--db", demo / "demo.db", "--run", 99, "--format", "csv", "--out", top / "r.csv"), "99")
@@ -349,6 +357,21 @@ def _():
     assert code == 0, err
     straight = json.loads(text)
     assert all(straight[key] == document[key] for key in ("towns", "open_miou", "closed_miou")), "another result than in one go"
+
+
+@case("open-set recognition without a folder of its own can be exported, and told from another precision's")
+def _():
+    own = top / "own"
+    code, _, err, _ = run("demo-scenes", "--out", own / "osr", "--seed", 9, "--count", 32, "--quiet")
+    assert code == 0, err
+    env = {"XDG_DATA_HOME": str(own / "data"), "XDG_CACHE_HOME": str(own / "cache")}
+    code, text, err, _ = run("eval-osr", "--dataroot", own / "osr", "--model", WEIGHTS, "--json", env=env)
+    assert code == 0 and str(own / "data") in err, err
+    document = json.loads(text)
+    code, text, err, _ = run("export", "--run", document["run"], "--layout", "npy", "--out", own / "x", "--json", env=env)
+    assert code == 0 and json.loads(text)["maps"] == document["images"], (text, err)
+    (kept,) = (own / "data" / "densehybrid" / "evaluations").iterdir()
+    assert kept.name.endswith("-cpu-f32"), kept.name
 
 
 @case("Ctrl-C ends cleanly with 130")
