@@ -147,6 +147,11 @@ open_file (const char *path, gboolean existing, GError **error)
   database->owner = g_thread_self ();
   database->statements = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, finalize);
 
+  if (g_file_test (database->path, G_FILE_TEST_IS_DIR))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_IO, "%s: is a folder; name the database's file with --db", database->path);
+      return NULL;
+    }
   if (existing && !g_file_test (database->path, G_FILE_TEST_EXISTS))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
