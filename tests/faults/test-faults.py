@@ -19,13 +19,13 @@ import zipfile
 import zlib
 from pathlib import Path
 
-PROGRAM = sys.argv[1]
+PROGRAM = os.path.abspath(sys.argv[1])
 # A sanitizer or a busy machine makes everything slower; what matters is that nothing takes long.
 PATIENCE = float(os.environ.get("DH_TEST_PATIENCE", "20"))
 results = []
 
 
-def run(*words, limit_file=None, limit_memory=None, kill_after=None, env=None):
+def run(*words, cwd=None, limit_file=None, limit_memory=None, kill_after=None, env=None):
     def prepare():
         if limit_file is not None:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -35,7 +35,7 @@ def run(*words, limit_file=None, limit_memory=None, kill_after=None, env=None):
 
     start = time.monotonic()
     process = subprocess.Popen([PROGRAM, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               preexec_fn=prepare, env={**os.environ, **(env or {})})
+                               cwd=cwd, preexec_fn=prepare, env={**os.environ, **(env or {})})
     try:
         out, err = process.communicate(timeout=kill_after or 300)
     except subprocess.TimeoutExpired:
@@ -222,6 +222,34 @@ def _():
 def _():
     refuses(("eval-ood", "--dataroot", top, "--dataset", "smiyc", "--folder", top / "e", "--params", WEIGHTS, "--db",
              "/proc/nowhere/x.db"), "/proc/nowhere")
+
+
+@case("an export of pictures with equal names in different folders loses none")
+def _():
+    for layout in ("fishyscapes", "smiyc", "npy"):
+        at = top / "layouts" / layout
+        code, text, err, _ = run("export", "--db", demo / "demo.db", "--run", 1, "--layout", layout, "--out", at, "--json")
+        assert code == 0, err
+        files = [f for f in at.rglob("*") if f.is_file()]
+        assert len(files) == json.loads(text)["maps"] >= 12, (layout, len(files))
+    assert (top / "layouts" / "fishyscapes" / "t5_00005_anomaly.npy").exists()
+
+
+@case("a file whose name begins with dashes, and one with no name")
+def _():
+    (top / "--p.png").write_bytes(picture())
+    code, _, err, _ = run("infer", "--params", WEIGHTS, "--out", top / "dashes", "--", "--p.png", cwd=top)
+    assert code == 0 and (top / "dashes" / "--p_hybrid.npy").exists(), err
+    refuses(infer(""), "empty", status=2)
+
+
+@case("an option that is given as nothing")
+def _():
+    for words, option in ((infer(top / "p.png", "--maps", ""), "--maps"), (evaluate("--protocol", ""), "--protocol"),
+                          (("infer", "--params", "", "--out", top / "o", top / "p.png"), "--params"),
+                          (("metrics", "--scores", "s", "--labels", "l", "--protocol", ""), "--protocol"),
+                          (("report", "--db", ""), "--db"), (infer(top / "p.png", "--device", ""), "--device")):
+        refuses(words, option, "empty", status=2)
 
 
 @case("a database that is none")
