@@ -16,7 +16,13 @@ void dh_cli_model_clear (DhCliModel *model);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhCliModel, dh_cli_model_clear)
 
 #define DH_CLI_MODEL_ENTRIES(model)                                                                                    \
-  { "params", 0, 0, G_OPTION_ARG_FILENAME, &(model).params, "The weights (.pth, .pt, .safetensors, .npz)", "W" },      \
+  { "params",                                                                                                          \
+    0,                                                                                                                 \
+    0,                                                                                                                 \
+    G_OPTION_ARG_FILENAME,                                                                                             \
+    &(model).params,                                                                                                   \
+    "The weights (.pth, .pt, .safetensors, .npz; or demo: the built-in ones)",                                         \
+    "W" },                                                                                                             \
       { "model", 0, 0, G_OPTION_ARG_FILENAME, &(model).params, "The same as --params", "W" },                          \
       { "arch", 0, 0, G_OPTION_ARG_STRING, &(model).architecture, "The network (default: recognised)", "A" },          \
   {                                                                                                                    \

@@ -167,6 +167,20 @@ dh_cli_parse (DhCli *cli, int argc, char **argv, const GOptionEntry *entries, co
   return TRUE;
 }
 
+char *
+dh_cli_dup_command (int argc, char **argv)
+{
+  GString *command = g_string_new ("densehybrid");
+  for (int i = 0; i < argc; i++)
+    {
+      g_autofree char *quoted = g_shell_quote (argv[i]);
+      const gboolean plain =
+          *argv[i] != '\0' && strspn (argv[i], G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_./+:=,") == strlen (argv[i]);
+      g_string_append_printf (command, " %s", plain ? argv[i] : quoted);
+    }
+  return g_string_free (command, FALSE);
+}
+
 static void
 print_line (const char *prefix, const char *message)
 {

@@ -74,9 +74,8 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
   g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, &model, &status);
   if (!predictor)
     return status;
-  g_autofree char *command = g_strjoinv (" ", argv);
-  g_autofree char *whole = g_strconcat ("densehybrid ", command, NULL);
-  options.command = whole;
+  g_autofree char *command = dh_cli_dup_command (argc, argv);
+  options.command = command;
   options.dataset = dataset;
   options.predictor = predictor;
   options.protocols = (const DhProtocol *const *)found->pdata;

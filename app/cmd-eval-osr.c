@@ -126,8 +126,7 @@ dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
   g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, &model, &status);
   if (!predictor)
     return status;
-  g_autofree char *words = g_strjoinv (" ", argv);
-  g_autofree char *command = g_strconcat ("densehybrid ", words, NULL);
+  g_autofree char *command = dh_cli_dup_command (argc, argv);
   DhOpenEvaluationOptions options = { .dataset = dataset, .predictor = predictor, .tpr = tpr, .command = command };
   return evaluate (cli, &options, folder, db);
 }

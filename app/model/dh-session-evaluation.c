@@ -10,6 +10,11 @@
 /* As many as a chart can show. */
 #define CURVE_POINTS 1500
 
+const char *const dh_session_protocols[] = {
+  "densehybrid-pooled", "densehybrid-per-image", "densehybrid-per-image-as-published",
+  "smiyc-pixel",        "smiyc-component",       NULL,
+};
+
 /* Shared between the window's and the inference thread. */
 struct _DhSessionEvaluation
 {
@@ -232,13 +237,11 @@ summarise (DhSessionEvaluation *evaluation, DhEvaluation *result, DhPredictor *p
 static void
 evaluate (DhWorker *worker, DhPredictor *predictor, gpointer data)
 {
-  static const char *const names[] = { "densehybrid-pooled", "densehybrid-per-image",
-                                       "densehybrid-per-image-as-published", "smiyc-pixel", "smiyc-component" };
   DhSessionEvaluation *evaluation = data;
-  const DhProtocol *protocols[G_N_ELEMENTS (names)];
+  const DhProtocol *protocols[G_N_ELEMENTS (dh_session_protocols)];
   guint n_protocols = 0;
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    if ((protocols[n_protocols] = dh_protocol_find (names[i], NULL)) != NULL)
+  for (const char *const *name = dh_session_protocols; *name != NULL; name++)
+    if ((protocols[n_protocols] = dh_protocol_find (*name, NULL)) != NULL)
       n_protocols++;
   g_autoptr (DhDatabase) database = dh_database_open (NULL, &evaluation->error);
   if (database == NULL)

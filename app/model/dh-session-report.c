@@ -17,14 +17,31 @@ dh_session_evaluation_folder (DhSession *self)
 char *
 dh_session_dup_command (DhSession *self)
 {
-  if (self->model == NULL || self->dataset == NULL || self->model->path == NULL || self->pictures != NULL || self->demo)
+  if (self->model == NULL || self->dataset == NULL)
     return NULL;
+  g_autofree char *weights = self->model->path != NULL ? g_shell_quote (self->model->path) : g_strdup ("demo");
+  GString *command = g_string_new ("densehybrid ");
+  if (self->pictures != NULL)
+    {
+      g_string_append_printf (command, "infer --params %s --out maps --png", weights);
+      for (guint i = 0; self->pictures[i] != NULL; i++)
+        {
+          g_autofree char *picture = g_shell_quote (self->pictures[i]);
+          g_string_append_printf (command, " %s", picture);
+        }
+      return g_string_free (command, FALSE);
+    }
   g_autofree char *folder = dh_session_evaluation_folder (self);
   g_autofree char *root = g_shell_quote (dh_dataset_root (self->dataset));
-  g_autofree char *weights = g_shell_quote (self->model->path);
   g_autofree char *out = g_shell_quote (folder);
-  return g_strdup_printf ("densehybrid eval-ood --dataset %s --dataroot %s --params %s --folder %s",
-                          dh_dataset_kind_name (dh_dataset_kind (self->dataset)), root, weights, out);
+  g_autofree char *protocols = g_strjoinv (",", (char **)dh_session_protocols);
+  g_string_append_printf (command, "eval-ood --dataset %s --dataroot %s --params %s --folder %s --protocol %s %s",
+                          dh_dataset_kind_name (dh_dataset_kind (self->dataset)), root, weights, out, protocols,
+                          self->model->has_outlier_head ? "--compare likelihood,dataset_posterior"
+                                                        : "--score likelihood");
+  if (!g_str_equal (self->compute->name, "cpu") || !g_str_equal (self->compute->precision, "f32"))
+    g_string_append_printf (command, " --device %s --precision %s", self->compute->name, self->compute->precision);
+  return g_string_free (command, FALSE);
 }
 
 typedef struct

@@ -235,6 +235,23 @@ def _():
     assert (top / "layouts" / "fishyscapes" / "t5_00005_anomaly.npy").exists()
 
 
+@case("the network that comes with the program, by its name")
+def _():
+    code, _, err, _ = run("infer", "--params", "demo", "--out", top / "built-in", "--maps", "hybrid", top / "p.png")
+    assert code == 0, err
+    code, _, err, _ = run(*infer(top / "p.png", "--maps", "hybrid"))
+    assert (top / "built-in" / "p_hybrid.npy").read_bytes() == (top / "out" / "p_hybrid.npy").read_bytes()
+
+
+@case("a run's command is quoted for the shell")
+def _():
+    code, _, err, _ = run(*evaluate("--folder", top / "with blank", "--db", top / "quoted.db"))
+    assert code == 0, err
+    code, text, err, _ = run("report", "--db", top / "quoted.db", "--format", "json", "--out", top / "quoted.json")
+    command = json.loads((top / "quoted.json").read_text())["runs"][0]["command"]
+    assert f"'{top / 'with blank'}'" in command and f" {WEIGHTS} " in command, command
+
+
 @case("a file whose name begins with dashes, and one with no name")
 def _():
     (top / "--p.png").write_bytes(picture())
