@@ -116,6 +116,8 @@ show_measured (gpointer data)
   DhImageItem *item = index >= 0 ? dh_image_list_get_item (self->list, index) : NULL;
   if (measured->why != NULL)
     evaluation->failed++;
+  if (evaluation->done == 1) /* its row is in the database now */
+    dh_session_refresh_runs (self);
   if (item != NULL && measured->why != NULL)
     dh_image_item_set_state (item, DH_ITEM_FAILED, measured->why);
   else if (item != NULL)

@@ -349,6 +349,7 @@ test_lock (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (g_mkdir (fixture->out, 0755), ==, 0);
   g_autoptr (DhFolderLock) lock = dh_folder_lock_take (fixture->out, &error);
   g_assert_no_error (error);
+  g_assert_true (dh_folder_lock_is_held (fixture->out));
   g_assert_null (dh_evaluation_run (&options, NULL, NULL, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
   g_autofree char *self = g_strdup_printf ("process %d", (int)getpid ());
@@ -357,6 +358,8 @@ test_lock (Fixture *fixture, gconstpointer data)
   g_autoptr (GPtrArray) runs = dh_database_list_runs (fixture->database, &error);
   g_assert_cmpuint (runs->len, ==, 0);
   g_clear_pointer (&lock, dh_folder_lock_release);
+  g_assert_false (dh_folder_lock_is_held (fixture->out));
+  g_assert_false (dh_folder_lock_is_held (fixture->root)); /* no lock at all */
   g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (evaluation->images, ==, N_IMAGES);
