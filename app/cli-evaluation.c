@@ -2,6 +2,7 @@
 
 #include "cli-model.h"
 #include "cli-result.h"
+#include "dh-error.h"
 
 static void
 print_json (const DhEvaluation *evaluation)
@@ -10,7 +11,18 @@ print_json (const DhEvaluation *evaluation)
   json_builder_begin_object (json);
   dh_json_member_int (json, "run", evaluation->run);
   dh_json_member_int (json, "images", evaluation->images);
-  dh_json_member_int (json, "failed", evaluation->failed);
+  dh_json_member_int (json, "failed", evaluation->left_out->len);
+  json_builder_set_member_name (json, "left_out");
+  json_builder_begin_array (json);
+  for (guint i = 0; i < evaluation->left_out->len; i++)
+    {
+      const DhLeftOut *left_out = &g_array_index (evaluation->left_out, DhLeftOut, i);
+      json_builder_begin_object (json);
+      dh_json_member_string (json, "image", left_out->stem);
+      dh_json_member_string (json, "error", left_out->why);
+      json_builder_end_object (json);
+    }
+  json_builder_end_array (json);
   dh_json_member_int (json, "resumed", evaluation->resumed);
   dh_json_member_number (json, "seconds", evaluation->seconds);
   const DhScoreEvaluation *score = &g_array_index (evaluation->scores, DhScoreEvaluation, 0);
@@ -43,11 +55,12 @@ print_table (const DhEvaluation *evaluation)
 {
   const DhScoreEvaluation *score = &g_array_index (evaluation->scores, DhScoreEvaluation, 0);
   const DhResult *first = score->results->len ? score->results->pdata[0] : NULL;
-  printf ("run %" G_GINT64_FORMAT ": %u images", evaluation->run, evaluation->images);
+  printf ("run %" G_GINT64_FORMAT ": %u image%s", evaluation->run, evaluation->images,
+          evaluation->images == 1 ? "" : "s");
   if (evaluation->resumed)
     printf (" (%u from an earlier start)", evaluation->resumed);
-  if (evaluation->failed)
-    printf (", %u left out", evaluation->failed);
+  if (evaluation->left_out->len)
+    printf (", %u left out", evaluation->left_out->len);
   printf (", %.1f s of inference\n", evaluation->seconds);
   if (!first || first->pixels == 0)
     {
@@ -74,8 +87,29 @@ print_table (const DhEvaluation *evaluation)
     }
 }
 
-void
+/* The numbers are not the whole set's: that is said last, and in the exit status. */
+static int
+say_left_out (DhCli *cli, const DhEvaluation *evaluation)
+{
+  const guint n = evaluation->left_out->len, total = evaluation->images + n;
+  const DhLeftOut *first = &g_array_index (evaluation->left_out, DhLeftOut, 0);
+  g_autoptr (GError) error = NULL;
+  for (guint i = 0; n > 1 && i < n; i++)
+    dh_cli_note (cli, "left out: %s", g_array_index (evaluation->left_out, DhLeftOut, i).why);
+  if (n == 1)
+    g_set_error (&error, DH_ERROR, DH_ERROR_INVALID,
+                 "1 of the %u pictures is left out of these numbers: %s. Mend it and evaluate again", total,
+                 first->why);
+  else
+    g_set_error (&error, DH_ERROR, DH_ERROR_INVALID,
+                 "%u of the %u pictures are left out of these numbers. Mend them and evaluate again", n, total);
+  return dh_cli_fail (cli, &error);
+}
+
+int
 dh_cli_print_evaluation (DhCli *cli, const DhEvaluation *evaluation)
 {
   (cli->json ? print_json : print_table) (evaluation);
+  fflush (stdout);
+  return evaluation->left_out->len ? say_left_out (cli, evaluation) : DH_EXIT_DONE;
 }

@@ -1,5 +1,6 @@
 #include "cli-model.h"
 
+#include "dh-demo.h"
 #include "dh-error.h"
 
 void
@@ -7,6 +8,16 @@ dh_cli_model_clear (DhCliModel *model)
 {
   g_clear_pointer (&model->params, g_free);
   g_clear_pointer (&model->architecture, g_free);
+}
+
+/* "demo" is the network that comes with the program, unless a file bears that name. */
+static DhModel *
+load (const char *params, const DhModelOptions *options, GError **error)
+{
+  if (!g_str_equal (params, "demo") || g_file_test (params, G_FILE_TEST_EXISTS))
+    return dh_model_load (params, options, error);
+  g_autoptr (GBytes) weights = dh_demo_get_weights (error);
+  return weights ? dh_model_load_bytes (weights, "demo-network.safetensors", options, error) : NULL;
 }
 
 DhPredictor *
@@ -19,7 +30,7 @@ dh_cli_open_predictor (DhCli *cli, const DhCliModel *model, int *status)
     }
   g_autoptr (GError) error = NULL;
   const DhModelOptions options = { model->architecture, model->classes, FALSE };
-  g_autoptr (DhModel) loaded = dh_model_load (model->params, &options, &error);
+  g_autoptr (DhModel) loaded = load (model->params, &options, &error);
   DhPredictor *predictor = NULL;
   if (loaded)
     predictor = dh_predictor_new (loaded, cli->device, cli->precision, cli->threads, &error);

@@ -16,7 +16,13 @@ void dh_cli_model_clear (DhCliModel *model);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhCliModel, dh_cli_model_clear)
 
 #define DH_CLI_MODEL_ENTRIES(model)                                                                                    \
-  { "params", 0, 0, G_OPTION_ARG_FILENAME, &(model).params, "The weights (.pth, .pt, .safetensors, .npz)", "W" },      \
+  { "params",                                                                                                          \
+    0,                                                                                                                 \
+    0,                                                                                                                 \
+    G_OPTION_ARG_FILENAME,                                                                                             \
+    &(model).params,                                                                                                   \
+    "The weights (.pth, .pt, .safetensors, .npz; or demo: the built-in ones)",                                         \
+    "W" },                                                                                                             \
       { "model", 0, 0, G_OPTION_ARG_FILENAME, &(model).params, "The same as --params", "W" },                          \
       { "arch", 0, 0, G_OPTION_ARG_STRING, &(model).architecture, "The network (default: recognised)", "A" },          \
   {                                                                                                                    \
@@ -29,7 +35,8 @@ DhPredictor *dh_cli_open_predictor (DhCli *cli, const DhCliModel *model, int *st
 /* Reads "a,b,c" of maps into bits DH_MAP_BIT(); DH_ERROR_USAGE for an unknown one. */
 gboolean dh_cli_parse_maps (const char *text, guint *maps, GError **error);
 
-/* The numbers of an evaluation on standard output, as text or as one JSON document. */
-void dh_cli_print_evaluation (DhCli *cli, const DhEvaluation *evaluation);
+/* The numbers of an evaluation on standard output, as text or as one JSON document. Gives the exit status: failed,
+ * after having said so, where pictures are left out of them. */
+int dh_cli_print_evaluation (DhCli *cli, const DhEvaluation *evaluation);
 
 G_END_DECLS

@@ -72,6 +72,22 @@ dh_cli_progress_end (DhCli *cli)
   cli->started = 0;
 }
 
+/* The first option that was given as an empty text, which names nothing: a script's variable was not set. */
+static const char *
+find_empty (const GOptionEntry *entries, const GOptionEntry *common)
+{
+  const GOptionEntry *const tables[] = { entries, common };
+  for (guint t = 0; t < G_N_ELEMENTS (tables); t++)
+    for (const GOptionEntry *entry = tables[t]; entry && entry->long_name; entry++)
+      {
+        const gboolean text = entry->arg == G_OPTION_ARG_STRING || entry->arg == G_OPTION_ARG_FILENAME;
+        const char *value = text ? *(char **)entry->arg_data : NULL;
+        if (value && !*value)
+          return entry->long_name;
+      }
+  return NULL;
+}
+
 gboolean
 dh_cli_parse (DhCli *cli, int argc, char **argv, const GOptionEntry *entries, const char *const *lists,
               const char *usage, const char *summary, const char *example, char ***rest, int *status)
@@ -112,6 +128,12 @@ dh_cli_parse (DhCli *cli, int argc, char **argv, const GOptionEntry *entries, co
       *status = dh_cli_usage (cli, "%s", error->message);
       return FALSE;
     }
+  const char *empty = find_empty (entries, common);
+  if (empty)
+    {
+      *status = dh_cli_usage (cli, "--%s is empty", empty);
+      return FALSE;
+    }
   if (!rest && left[0] && left[1])
     {
       *status = dh_cli_usage (cli, "\"%s\" is not understood here", left[1]);
@@ -131,9 +153,32 @@ dh_cli_parse (DhCli *cli, int argc, char **argv, const GOptionEntry *entries, co
       return FALSE;
     }
   if (rest)
-    *rest = g_strdupv (left[0] ? left + 1 : left);
+    {
+      /* "--" ends the options: what follows may begin with a dash */
+      const guint skip = !left[0] ? 0 : g_strcmp0 (left[1], "--") == 0 ? 2 : 1;
+      *rest = g_strdupv (left + skip);
+      if (g_strv_contains ((const char *const *)*rest, ""))
+        {
+          *status = dh_cli_usage (cli, "an empty name names no file");
+          return FALSE;
+        }
+    }
   cli->progress = (DhProgress){ draw_progress, cli };
   return TRUE;
+}
+
+char *
+dh_cli_dup_command (int argc, char **argv)
+{
+  GString *command = g_string_new ("densehybrid");
+  for (int i = 0; i < argc; i++)
+    {
+      g_autofree char *quoted = g_shell_quote (argv[i]);
+      const gboolean plain =
+          *argv[i] != '\0' && strspn (argv[i], G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_./+:=,") == strlen (argv[i]);
+      g_string_append_printf (command, " %s", plain ? argv[i] : quoted);
+    }
+  return g_string_free (command, FALSE);
 }
 
 static void
@@ -176,8 +221,9 @@ dh_cli_usage (DhCli *cli, const char *format, ...)
   va_start (arguments, format);
   g_autofree char *message = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  g_autofree char *whole =
-      g_strdup_printf ("%s: %s. \"densehybrid %s --help\" tells what it takes", cli->command, message, cli->command);
+  const char *stop = *message && strchr (".!?", message[strlen (message) - 1]) ? "" : ".";
+  g_autofree char *whole = g_strdup_printf ("%s: %s%s \"densehybrid %s --help\" tells what it takes", cli->command,
+                                            message, stop, cli->command);
   print_line ("densehybrid: ", whole);
   return DH_EXIT_USAGE;
 }

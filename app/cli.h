@@ -39,6 +39,9 @@ enum
 gboolean dh_cli_parse (DhCli *cli, int argc, char **argv, const GOptionEntry *entries, const char *const *lists,
                        const char *usage, const char *summary, const char *example, char ***rest, int *status);
 
+/* The line that does the same once more, quoted as a shell wants it; free with g_free. */
+char *dh_cli_dup_command (int argc, char **argv);
+
 /* Prints "densehybrid: <message>." on one line and returns the exit status that fits the error. Clears `*error`. */
 int dh_cli_fail (DhCli *cli, GError **error);
 int dh_cli_usage (DhCli *cli, const char *format, ...) G_GNUC_PRINTF (2, 3);

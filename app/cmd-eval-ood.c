@@ -7,13 +7,6 @@
 #include "dh-error.h"
 #include "dh-evaluation.h"
 
-static void
-say_failures (const DhRunImageRow *row, guint done, guint total, gpointer data)
-{
-  if (g_str_equal (row->state, "failed"))
-    dh_cli_note (data, "left out: %s", row->why);
-}
-
 static int
 evaluate (DhCli *cli, DhEvaluationOptions *options, const char *db)
 {
@@ -26,8 +19,7 @@ evaluate (DhCli *cli, DhEvaluationOptions *options, const char *db)
   dh_cli_progress_end (cli);
   if (!evaluation)
     return dh_cli_fail (cli, &error);
-  dh_cli_print_evaluation (cli, evaluation);
-  return DH_EXIT_DONE;
+  return dh_cli_print_evaluation (cli, evaluation);
 }
 
 int
@@ -82,14 +74,11 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
   g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, &model, &status);
   if (!predictor)
     return status;
-  g_autofree char *command = g_strjoinv (" ", argv);
-  g_autofree char *whole = g_strconcat ("densehybrid ", command, NULL);
-  options.command = whole;
+  g_autofree char *command = dh_cli_dup_command (argc, argv);
+  options.command = command;
   options.dataset = dataset;
   options.predictor = predictor;
   options.protocols = (const DhProtocol *const *)found->pdata;
   options.n_protocols = found->len;
-  options.image_done = say_failures;
-  options.data = cli;
   return evaluate (cli, &options, db);
 }

@@ -1,11 +1,9 @@
-#include <glib/gstdio.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "cli-dataset.h"
 #include "cli-model.h"
 #include "dh-error.h"
-#include "dh-file.h"
+#include "dh-evaluation.h"
 #include "dh-open-evaluation.h"
 
 static void
@@ -62,52 +60,13 @@ print_table (const DhOpenEvaluation *evaluation)
   printf ("%-20s %7u %10s  %-16s %12s %10s\n", "weighted by images", evaluation->images, "", "", closed, open);
 }
 
-/* Without --folder the maps are kept only until the run is done, where the same words find them again. */
+/* Where the maps go without --folder: a run whose maps are gone could be neither exported nor shown in a report. */
 static char *
 own_folder (DhDataset *dataset, DhPredictor *predictor)
 {
-  g_autofree char *root = g_canonicalize_filename (dh_dataset_root (dataset), NULL);
-  g_autofree char *hash = dh_sha256 (root, strlen (root));
-  g_autofree char *name = g_strdup_printf ("%.12s-%.12s", dh_model_sha256 (dh_predictor_model (predictor)), hash);
-  return g_build_filename (g_get_user_cache_dir (), "densehybrid", "eval-osr", name, NULL);
-}
-
-/* The folders of a file up to `top`, as far as they are empty. */
-static void
-drop_empty (const char *path, const char *top)
-{
-  char *folder = g_path_get_dirname (path);
-  while (strlen (folder) >= strlen (top) && g_rmdir (folder) == 0)
-    {
-      char *above = g_path_get_dirname (folder);
-      g_free (folder);
-      folder = above;
-    }
-  g_free (folder);
-}
-
-/* The maps of these pictures, and the folders that are empty then. */
-static void
-drop_maps (DhDataset *dataset, const char *folder)
-{
-  static const char *const kinds[] = { "scores", "segmentation" };
-  for (guint k = 0; k < G_N_ELEMENTS (kinds); k++)
-    {
-      g_autofree char *top = g_build_filename (folder, "eval", kinds[k], NULL);
-      for (guint i = 0; i < dh_dataset_size (dataset); i++)
-        {
-          g_autofree char *file = g_strconcat (dh_dataset_item (dataset, i)->stem, ".npy", NULL);
-          g_autofree char *path = g_build_filename (top, file, NULL);
-          g_remove (path);
-          drop_empty (path, top);
-        }
-    }
-  g_autofree char *eval = g_build_filename (folder, "eval", NULL);
-  g_autofree char *lock = g_build_filename (folder, ".lock", NULL), *owner = g_build_filename (eval, "owner.txt", NULL);
-  g_unlink (owner);
-  g_rmdir (eval);
-  g_remove (lock);
-  g_rmdir (folder);
+  return dh_evaluation_default_folder (
+      "eval-osr", dh_dataset_root (dataset), dh_model_sha256 (dh_predictor_model (predictor)),
+      dh_device_name (dh_predictor_device (predictor)), dh_precision_name (dh_predictor_precision (predictor)));
 }
 
 static int
@@ -124,8 +83,8 @@ evaluate (DhCli *cli, DhOpenEvaluationOptions *options, const char *folder, cons
   dh_cli_progress_end (cli);
   if (!evaluation)
     return dh_cli_fail (cli, &error);
-  if (own)
-    drop_maps (options->dataset, own);
+  if (own && !cli->quiet)
+    dh_cli_note (cli, "the maps are kept in %s (--folder chooses another place)", own);
   (cli->json ? print_json : print_table) (evaluation);
   return DH_EXIT_DONE;
 }
@@ -143,7 +102,7 @@ dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
     DH_CLI_DATASET_ENTRIES (set),
     DH_CLI_MODEL_ENTRIES (model),
     { "batch_size", 0, 0, G_OPTION_ARG_INT, &batch_size, "Has no effect: pictures are taken one by one", "N" },
-    { "folder", 0, 0, G_OPTION_ARG_FILENAME, &folder, "Keeps the score maps and segmentations there", "OUT" },
+    { "folder", 0, 0, G_OPTION_ARG_FILENAME, &folder, "Where the maps go (default: in the user's data folder)", "OUT" },
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
     { "tpr", 0, 0, G_OPTION_ARG_DOUBLE, &tpr, "True positive rate of the calibrated threshold (default 0.95)", "R" },
     { NULL },
@@ -167,8 +126,7 @@ dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
   g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, &model, &status);
   if (!predictor)
     return status;
-  g_autofree char *words = g_strjoinv (" ", argv);
-  g_autofree char *command = g_strconcat ("densehybrid ", words, NULL);
+  g_autofree char *command = dh_cli_dup_command (argc, argv);
   DhOpenEvaluationOptions options = { .dataset = dataset, .predictor = predictor, .tpr = tpr, .command = command };
   return evaluate (cli, &options, folder, db);
 }

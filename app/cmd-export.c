@@ -24,18 +24,22 @@ dh_cmd_export (DhCli *cli, int argc, char **argv)
                      "Writes the score maps of a run in a benchmark's own layout.",
                      "densehybrid export --run 3 --layout smiyc --out outputs", NULL, &status))
     return status;
-  if (run < 1)
+  if (run < 0)
+    return dh_cli_usage (cli, "--run %" G_GINT64_FORMAT " is no number of a run", run);
+  if (run == 0)
     return dh_cli_usage (cli, "--run is missing: which run? \"densehybrid report\" lists them");
   if (!out)
     return dh_cli_usage (cli, "--out is missing: which folder?");
   DhExportLayout layout;
-  if (!layout_name || !dh_export_layout_from_name (layout_name, &layout))
-    return dh_cli_usage (cli, "--layout %s is none of smiyc, fishyscapes, png, npy", layout_name ? layout_name : "");
+  if (!layout_name)
+    return dh_cli_usage (cli, "--layout is missing: smiyc, fishyscapes, png or npy?");
+  if (!dh_export_layout_from_name (layout_name, &layout))
+    return dh_cli_usage (cli, "--layout %s is none of smiyc, fishyscapes, png, npy", layout_name);
   if (method && (!*method || *method == '.' || g_strrstr (method, "/")))
     return dh_cli_usage (cli, "--method %s cannot be the name of a folder", method);
 
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhDatabase) database = dh_database_open (db, &error);
+  g_autoptr (DhDatabase) database = dh_database_open_existing (db, &error);
   guint written = 0;
   if (!database
       || !dh_export_run (database, run, layout, method, out, &written, cli->cancellable, &cli->progress, &error))

@@ -143,9 +143,9 @@ static void
 print_table (GPtrArray *results)
 {
   const DhResult *first = results->pdata[0];
-  printf ("%u images, %" G_GUINT64_FORMAT " pixels, %" G_GUINT64_FORMAT " of them anomalous, %" G_GUINT64_FORMAT
+  printf ("%u image%s, %" G_GUINT64_FORMAT " pixels, %" G_GUINT64_FORMAT " of them anomalous, %" G_GUINT64_FORMAT
           " ignored",
-          first->images, first->pixels, first->positives, first->ignored);
+          first->images, first->images == 1 ? "" : "s", first->pixels, first->positives, first->ignored);
   if (first->non_finite)
     printf (", %" G_GUINT64_FORMAT " left out because their score is not finite", first->non_finite);
   printf ("\n\n");

@@ -119,19 +119,26 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "--out is missing: which file?");
   if (!out)
     {
-      g_autoptr (DhDatabase) listed = dh_database_open (db, &error);
+      g_autoptr (DhDatabase) listed = dh_database_open_existing (db, &error);
       return listed && list_runs (cli, listed, &error) ? DH_EXIT_DONE : dh_cli_fail (cli, &error);
     }
-  const char *dot = strrchr (out, '.');
-  const char *name = format_name ? format_name : dot ? g_str_equal (dot, ".tex") ? "latex" : dot + 1 : "";
+  g_autofree char *base = g_path_get_basename (out);
+  const char *dot = strrchr (base, '.');
+  const char *name = format_name ? format_name : dot ? g_ascii_strcasecmp (dot, ".tex") == 0 ? "latex" : dot + 1 : "";
   DhReportFormat format;
-  if (!dh_report_format_from_name (name, &format))
+  g_autofree char *lower = g_ascii_strdown (name, -1);
+  if (!*name)
+    return dh_cli_usage (
+        cli, "--format is missing, and %s does not end in a format's name: csv, json, html, md, tex, pdf", out);
+  if (!dh_report_format_from_name (lower, &format))
     return dh_cli_usage (cli, "--format %s is none of csv, json, html, md, latex, pdf", name);
   gint64 first = 0, second = 0;
   if (runs && !parse_runs (runs, &first, &second))
     return dh_cli_usage (cli, "--run %s is no number of a run, nor two with a comma", runs);
+  if (first && first == second)
+    return dh_cli_usage (cli, "--run %s compares a run with itself", runs);
 
-  g_autoptr (DhDatabase) database = dh_database_open (db, &error);
+  g_autoptr (DhDatabase) database = dh_database_open_existing (db, &error);
   if (!database || (!first && !(first = newest_run (database, &error)))
       || !dh_report_write (database, first, second, format, out, cli->cancellable, &error))
     return dh_cli_fail (cli, &error);

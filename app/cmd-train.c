@@ -62,20 +62,6 @@ enter (Watch *watch, JsonObject *start)
     dh_cli_note (watch->cli, "this training is not entered in the database: %s", error->message);
 }
 
-static char *
-quote_command (int argc, char **argv)
-{
-  GString *command = g_string_new ("densehybrid train");
-  for (int i = 1; i < argc; i++)
-    {
-      g_autofree char *quoted = g_shell_quote (argv[i]);
-      const gboolean plain =
-          *argv[i] != '\0' && strspn (argv[i], G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_./+:=") == strlen (argv[i]);
-      g_string_append_printf (command, " %s", plain ? argv[i] : quoted);
-    }
-  return g_string_free (command, FALSE);
-}
-
 static double
 number (JsonObject *object, const char *name)
 {
@@ -277,7 +263,7 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
                   .events = events != NULL,
                   .folder = folder,
                   .database = db,
-                  .command = quote_command (argc, argv),
+                  .command = dh_cli_dup_command (argc, argv),
                   .launched = g_get_real_time () / G_USEC_PER_SEC };
   const struct sigaction action = { .sa_handler = take_signal, .sa_flags = SA_RESTART };
   sigaction (SIGUSR1, &action, NULL);

@@ -214,7 +214,15 @@ dh_cmd_weights (DhCli *cli, int argc, char **argv)
   if (argc > 1 && strcmp (argv[1], "convert") == 0)
     return convert (cli, argc - 1, argv + 1);
   if (argc > 1 && (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0))
-    return inspect (cli, argc, argv);
+    {
+      printf (
+          "Usage: densehybrid weights inspect FILE\n"
+          "       densehybrid weights convert IN OUT\n\n"
+          "Says what a file of weights holds; writes it in another container.\n"
+          "\"densehybrid weights inspect --help\" and \"densehybrid weights convert --help\" tell their options.\n\n"
+          "Example:\n  densehybrid weights inspect ldn121.pth\n");
+      return DH_EXIT_DONE;
+    }
   if (argc > 1)
     return dh_cli_usage (cli, "\"weights %s\" is no command: there are \"weights inspect\" and \"weights convert\"",
                          argv[1]);

@@ -75,14 +75,23 @@ run_plain (DhDatabase *database, const char *sql, GError **error)
 }
 
 static gboolean
-migrate (DhDatabase *database, GError **error)
+read_version (DhDatabase *database, gint64 *version, GError **error)
 {
   gboolean row;
   sqlite3_stmt *statement = dh_database_bind (database, error, "PRAGMA user_version", "");
   if (!statement || !dh_database_step (database, statement, &row, error))
     return FALSE;
-  const gint64 version = sqlite3_column_int64 (statement, 0);
+  *version = sqlite3_column_int64 (statement, 0);
   dh_database_reset (statement);
+  return TRUE;
+}
+
+static gboolean
+migrate (DhDatabase *database, GError **error)
+{
+  gint64 version;
+  if (!read_version (database, &version, error))
+    return FALSE;
   if (version > dh_database_n_migrations)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
@@ -96,11 +105,9 @@ migrate (DhDatabase *database, GError **error)
       if (!run_plain (database, "BEGIN IMMEDIATE", error))
         return FALSE;
       /* Another process may have made this step while we waited for the lock. */
-      statement = dh_database_bind (database, error, "PRAGMA user_version", "");
-      if (!statement || !dh_database_step (database, statement, &row, error))
+      gint64 now;
+      if (!read_version (database, &now, error))
         return FALSE;
-      const gint64 now = sqlite3_column_int64 (statement, 0);
-      dh_database_reset (statement);
       g_autofree char *mark = g_strdup_printf ("PRAGMA user_version = %u", i + 1);
       if (now <= i && (!run_plain (database, dh_database_migrations[i], error) || !run_plain (database, mark, error)))
         {
@@ -119,22 +126,47 @@ dh_database_default_path (void)
   return g_build_filename (g_get_user_data_dir (), "densehybrid", "densehybrid.db", NULL);
 }
 
-DhDatabase *
-dh_database_open (const char *path, GError **error)
+/* An empty file, and one of another program that counts no versions, would be given our tables. */
+static gboolean
+check_ours (DhDatabase *database, GError **error)
+{
+  gint64 version;
+  if (!read_version (database, &version, error))
+    return FALSE;
+  if (version == 0)
+    g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: is no database of this program; name another one with --db",
+                 database->path);
+  return version != 0;
+}
+
+static DhDatabase *
+open_file (const char *path, gboolean existing, GError **error)
 {
   g_autoptr (DhDatabase) database = g_new0 (DhDatabase, 1);
   database->path = path ? g_strdup (path) : dh_database_default_path ();
   database->owner = g_thread_self ();
   database->statements = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, finalize);
 
-  if (!g_str_equal (database->path, ":memory:"))
+  if (g_file_test (database->path, G_FILE_TEST_IS_DIR))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_IO, "%s: is a folder; name the database's file with --db", database->path);
+      return NULL;
+    }
+  if (existing && !g_file_test (database->path, G_FILE_TEST_EXISTS))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
+                   "%s: there is no such database; eval-ood or the studio's \"Evaluate data set\" makes one",
+                   database->path);
+      return NULL;
+    }
+  if (!existing && !g_str_equal (database->path, ":memory:"))
     {
       g_autofree char *folder = g_path_get_dirname (database->path);
       if (!dh_folder_make (folder, error))
         return NULL;
     }
   if (sqlite3_open_v2 (database->path, &database->handle,
-                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL)
+                       SQLITE_OPEN_READWRITE | (existing ? 0 : SQLITE_OPEN_CREATE) | SQLITE_OPEN_NOMUTEX, NULL)
       != SQLITE_OK)
     {
       fail (database, error);
@@ -146,11 +178,23 @@ dh_database_open (const char *path, GError **error)
   /* The file may come from anyone: what its schema names runs no function that could do harm. */
   sqlite3_db_config (database->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
   sqlite3_db_config (database->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-  if (!run_plain (database, "PRAGMA journal_mode = WAL", error)
+  if ((existing && !check_ours (database, error)) || !run_plain (database, "PRAGMA journal_mode = WAL", error)
       || !run_plain (database, "PRAGMA synchronous = NORMAL", error)
       || !run_plain (database, "PRAGMA foreign_keys = ON", error) || !migrate (database, error))
     return NULL;
   return g_steal_pointer (&database);
+}
+
+DhDatabase *
+dh_database_open (const char *path, GError **error)
+{
+  return open_file (path, FALSE, error);
+}
+
+DhDatabase *
+dh_database_open_existing (const char *path, GError **error)
+{
+  return open_file (path, TRUE, error);
 }
 
 void

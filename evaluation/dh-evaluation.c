@@ -24,6 +24,7 @@ typedef struct
   DhRunRecord record;
   GArray *measured;           /* Measured; the first is the score of the run */
   GHashTable *measured_stems; /* set of stems (borrowed) that have a label and a map */
+  gboolean reading;           /* the picture or its label, at this moment */
   DhEvaluation *result;
 } Flow;
 
@@ -34,6 +35,14 @@ clear_measured (gpointer data)
   if (measured->ranking)
     dh_ranking_free (measured->ranking);
   g_clear_pointer (&measured->metrics, g_ptr_array_unref);
+}
+
+static void
+clear_left_out (gpointer data)
+{
+  DhLeftOut *left_out = data;
+  g_free (left_out->stem);
+  g_free (left_out->why);
 }
 
 static void
@@ -50,6 +59,7 @@ dh_evaluation_free (DhEvaluation *evaluation)
   if (!evaluation)
     return;
   g_array_unref (evaluation->scores);
+  g_array_unref (evaluation->left_out);
   g_free (evaluation);
 }
 
@@ -92,11 +102,15 @@ load_scores (Flow *flow, const char *stem, const DhRunImageRow *row, DhTensor **
 }
 
 static gboolean
-compute_scores (Flow *flow, guint index, DhTensor **maps, DhRunImageRow *row, GError **error)
+compute_scores (Flow *flow, guint index, const DhLabels *labels, DhTensor **maps, DhRunImageRow *row, GError **error)
 {
   const DhDatasetItem *item = dh_dataset_item (flow->options->dataset, index);
+  flow->reading = TRUE;
   g_autoptr (DhImage) image = dh_dataset_load_image (flow->options->dataset, index, error);
   if (!image)
+    return FALSE;
+  flow->reading = FALSE;
+  if (!dh_run_record_check_label (item, labels, image->width, image->height, error))
     return FALSE;
   guint wanted = 0;
   for (guint m = 0; m < flow->measured->len; m++)
@@ -146,10 +160,15 @@ measure (Flow *flow, guint index, DhTensor **maps, DhRunImageRow *row, gboolean 
 {
   const DhDatasetItem *item = dh_dataset_item (flow->options->dataset, index);
   g_autoptr (DhLabels) labels = NULL;
-  if (g_cancellable_set_error_if_cancelled (flow->cancellable, error)
-      || !dh_dataset_load_labels (flow->options->dataset, index, &labels, NULL, error))
+  if (g_cancellable_set_error_if_cancelled (flow->cancellable, error))
     return FALSE;
+  flow->reading = TRUE;
+  if (!dh_dataset_load_labels (flow->options->dataset, index, &labels, NULL, error))
+    return FALSE;
+  flow->reading = FALSE;
   const DhRunImageRow *before = dh_run_record_find (&flow->record, item->stem);
+  if (before && !dh_run_record_check_label (item, labels, before->width, before->height, error))
+    return FALSE;
   *resumed = before && load_scores (flow, item->stem, before, maps);
   if (*resumed)
     {
@@ -161,14 +180,8 @@ measure (Flow *flow, guint index, DhTensor **maps, DhRunImageRow *row, gboolean 
     {
       for (guint m = 0; m < flow->measured->len; m++)
         g_clear_pointer (&maps[m], dh_tensor_unref);
-      if (!compute_scores (flow, index, maps, row, error))
+      if (!compute_scores (flow, index, labels, maps, row, error))
         return FALSE;
-    }
-  if (labels && (labels->width != row->width || labels->height != row->height))
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, "%s: the label is of another size than the picture",
-                   item->label);
-      return FALSE;
     }
   *labelled = labels != NULL;
   const guint8 *ids = labels ? labels->ids : NULL;
@@ -177,7 +190,7 @@ measure (Flow *flow, guint index, DhTensor **maps, DhRunImageRow *row, gboolean 
 }
 
 static gboolean
-visit (Flow *flow, guint index, GError **first_reason, GError **error)
+visit (Flow *flow, guint index, GError **error)
 {
   const DhEvaluationOptions *options = flow->options;
   const DhDatasetItem *item = dh_dataset_item (options->dataset, index);
@@ -187,11 +200,12 @@ visit (Flow *flow, guint index, GError **first_reason, GError **error)
   g_autofree char *path = dh_run_record_map_path (&flow->record, options->score, item->stem);
   gboolean labelled = FALSE, resumed = FALSE;
   row.score_file = path;
+  flow->reading = FALSE;
 
   const gboolean fine = measure (flow, index, maps, &row, &labelled, &resumed, &reason);
   for (guint m = 0; m < flow->measured->len; m++)
     dh_tensor_unref (maps[m]);
-  if (!fine && !dh_run_record_is_of_image (reason))
+  if (!fine && !dh_run_record_is_of_image (reason, flow->reading))
     {
       g_propagate_error (error, g_steal_pointer (&reason));
       return FALSE;
@@ -199,7 +213,8 @@ visit (Flow *flow, guint index, GError **first_reason, GError **error)
   if (!fine)
     {
       dh_run_record_fail_row (&row, reason);
-      flow->result->failed++;
+      const DhLeftOut left_out = { g_strdup (item->stem), g_strdup (reason->message) };
+      g_array_append_val (flow->result->left_out, left_out);
     }
   else
     {
@@ -212,8 +227,6 @@ visit (Flow *flow, guint index, GError **first_reason, GError **error)
   const gboolean committed = dh_run_record_commit (&flow->record, index, &row, error);
   if (committed && options->image_done)
     options->image_done (&row, index + 1, dh_dataset_size (options->dataset), options->data);
-  if (!fine && !*first_reason)
-    *first_reason = g_steal_pointer (&reason);
   return committed;
 }
 
@@ -361,18 +374,21 @@ static gboolean
 visit_all (Flow *flow, GError **error)
 {
   const guint n = dh_dataset_size (flow->options->dataset);
-  g_autoptr (GError) first_reason = NULL;
   for (guint i = 0; i < n; i++)
     {
       dh_progress_report (flow->progress, i, n, dh_dataset_item (flow->options->dataset, i)->stem);
-      if (!visit (flow, i, &first_reason, error))
+      if (!visit (flow, i, error))
         return FALSE;
     }
   dh_progress_report (flow->progress, n, n, NULL);
   if (flow->result->images == 0)
     {
-      g_propagate_error (error, g_steal_pointer (&first_reason));
-      g_prefix_error (error, "none of the %u pictures could be evaluated; the first: ", n);
+      const char *why = g_array_index (flow->result->left_out, DhLeftOut, 0).why;
+      if (n == 1)
+        g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "the only picture could not be evaluated: %s", why);
+      else
+        g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "none of the %u pictures could be evaluated; the first: %s", n,
+                     why);
       return FALSE;
     }
   return finish (flow, error);
@@ -397,6 +413,8 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
   g_autoptr (DhEvaluation) result = g_new0 (DhEvaluation, 1);
   result->scores = g_array_new (FALSE, FALSE, sizeof (DhScoreEvaluation));
   g_array_set_clear_func (result->scores, clear_score);
+  result->left_out = g_array_new (FALSE, FALSE, sizeof (DhLeftOut));
+  g_array_set_clear_func (result->left_out, clear_left_out);
   flow.result = result;
   flow.measured = g_array_new (FALSE, FALSE, sizeof (Measured));
   g_array_set_clear_func (flow.measured, clear_measured);

@@ -47,14 +47,20 @@ typedef struct
   GPtrArray *results; /* DhResult, one a protocol, in the order asked for (of more_scores: densehybrid-pooled alone) */
 } DhScoreEvaluation;
 
+/* A picture that no number speaks of. */
 typedef struct
 {
-  gint64 run;     /* row in the database */
-  guint images;   /* measured */
-  guint failed;   /* left out: unreadable, label of another size …; said by row */
-  guint resumed;  /* of the measured ones, how many were taken from an earlier start */
-  double seconds; /* of inference */
-  GArray *scores; /* DhScoreEvaluation: the score first, then more_scores in the order of DhMap */
+  char *stem, *why;
+} DhLeftOut;
+
+typedef struct
+{
+  gint64 run;       /* row in the database */
+  guint images;     /* measured */
+  GArray *left_out; /* DhLeftOut: unreadable, label of another size …; in the data set's order */
+  guint resumed;    /* of the measured ones, how many were taken from an earlier start */
+  double seconds;   /* of inference */
+  GArray *scores;   /* DhScoreEvaluation: the score first, then more_scores in the order of DhMap */
 } DhEvaluation;
 void dh_evaluation_free (DhEvaluation *evaluation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhEvaluation, dh_evaluation_free)
@@ -64,10 +70,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhEvaluation, dh_evaluation_free)
 void dh_evaluation_orient (DhMap map, float *values, gsize n);
 
 /* Runs on the calling thread. Cancelling ends with G_IO_ERROR_CANCELLED and leaves the run in state "cancelled", to be
- * taken up later. An image that cannot be read is a failed row, not the end; where none can be read, that is an error
- * (DH_ERROR_INVALID, the first reason). Errors of writing or of the database end the run. */
+ * taken up later. An image that cannot be read, for whatever reason, is a failed row, not the end; where none can be
+ * read, that is an error (DH_ERROR_INVALID, the first reason). Errors of writing or of the database end the run. */
 DhEvaluation *dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable,
                                  const DhProgress *progress, GError **error);
+
+/* Where a run's maps lie if nobody said where: in the user's data folder, one place for each kind of run, data set,
+ * weights, device and precision. Free with g_free. */
+char *dh_evaluation_default_folder (const char *kind, const char *root, const char *sha256, const char *device,
+                                    const char *precision);
 
 /* Puts data set and model into the database; gives their rows' ids. */
 gboolean dh_evaluation_register (DhDatabase *database, DhDataset *dataset, DhModel *model, gint64 *dataset_id,

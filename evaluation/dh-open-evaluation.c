@@ -72,15 +72,16 @@ load_maps (Flow *flow, const char *stem, const DhRunImageRow *row, Picture *pict
 }
 
 static gboolean
-compute_maps (Flow *flow, guint index, Picture *picture, double *seconds, GError **error)
+compute_maps (Flow *flow, guint index, const DhLabels *labels, Picture *picture, double *seconds, GError **error)
 {
-  const char *stem = dh_dataset_item (flow->options->dataset, index)->stem;
+  const DhDatasetItem *item = dh_dataset_item (flow->options->dataset, index);
+  const char *stem = item->stem;
   g_autoptr (DhImage) image = dh_dataset_load_image (flow->options->dataset, index, error);
+  if (!image || !dh_run_record_check_label (item, labels, image->width, image->height, error))
+    return FALSE;
   g_autoptr (DhPrediction) prediction =
-      image ? dh_predictor_run (flow->options->predictor, image,
-                                DH_MAP_BIT (DH_MAP_SEGMENTATION) | DH_MAP_BIT (DH_MAP_HYBRID), flow->cancellable, NULL,
-                                error)
-            : NULL;
+      dh_predictor_run (flow->options->predictor, image, DH_MAP_BIT (DH_MAP_SEGMENTATION) | DH_MAP_BIT (DH_MAP_HYBRID),
+                        flow->cancellable, NULL, error);
   if (!prediction)
     return FALSE;
   picture_clear (picture);
@@ -93,28 +94,25 @@ compute_maps (Flow *flow, guint index, Picture *picture, double *seconds, GError
          && dh_run_record_save_map (&flow->record, DH_MAP_SEGMENTATION, stem, picture->segmentation, error);
 }
 
-/* `anomaly` (may be NULL): where to put the ids of anomalies alone. */
 static gboolean
-load_labels (Flow *flow, guint index, Picture *picture, DhLabels **anomaly, GError **error)
+load_labels (Flow *flow, guint index, DhLabels **anomalies, DhLabels **classes, GError **error)
 {
-  const DhDatasetItem *item = dh_dataset_item (flow->options->dataset, index);
-  g_autoptr (DhLabels) anomalies = NULL;
-  g_autoptr (DhLabels) classes = NULL;
-  if (!dh_dataset_load_labels (flow->options->dataset, index, &anomalies, &classes, error))
+  if (!dh_dataset_load_labels (flow->options->dataset, index, anomalies, classes, error))
     return FALSE;
-  if (!anomalies || !classes)
+  if (!*anomalies || !*classes)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
                    "%s: has no label; open-set recognition needs class and anomaly labels for every picture",
-                   item->image);
+                   dh_dataset_item (flow->options->dataset, index)->image);
       return FALSE;
     }
-  if (anomalies->width != picture->width || anomalies->height != picture->height)
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, "%s: the label is of another size than the picture",
-                   item->label);
-      return FALSE;
-    }
+  return TRUE;
+}
+
+/* Both labels as the one map; they are as large as the picture. */
+static gboolean
+join_labels (Flow *flow, const DhLabels *anomalies, const DhLabels *classes, Picture *picture, GError **error)
+{
   const gsize n = (gsize)picture->width * picture->height;
   picture->labels = g_try_malloc (n);
   if (!picture->labels)
@@ -127,8 +125,6 @@ load_labels (Flow *flow, guint index, Picture *picture, DhLabels **anomaly, GErr
                          : anomalies->ids[i] == DH_ANOMALY_INLIER && classes->ids[i] < flow->classes
                              ? classes->ids[i]
                              : flow->classes + 1;
-  if (anomaly)
-    *anomaly = g_steal_pointer (&anomalies);
   return TRUE;
 }
 
@@ -137,23 +133,28 @@ static gboolean
 calibrate (Flow *flow, guint index, DhCalibration *calibration, GError **error)
 {
   const DhOpenEvaluationOptions *options = flow->options;
-  const char *stem = dh_dataset_item (options->dataset, index)->stem;
+  const DhDatasetItem *item = dh_dataset_item (options->dataset, index);
+  const char *stem = item->stem;
   g_auto (Picture) picture = { NULL };
-  g_autoptr (DhLabels) anomaly = NULL;
+  g_autoptr (DhLabels) anomalies = NULL;
+  g_autoptr (DhLabels) classes = NULL;
   DhRunImageRow row = dh_run_record_new_row ();
   const DhRunImageRow *before = dh_run_record_find (&flow->record, stem);
+  if (!load_labels (flow, index, &anomalies, &classes, error)
+      || (before && !dh_run_record_check_label (item, anomalies, before->width, before->height, error)))
+    return FALSE;
   const gboolean resumed = before && load_maps (flow, stem, before, &picture);
   if (resumed)
     row.seconds = before->seconds;
-  else if (!compute_maps (flow, index, &picture, &row.seconds, error))
+  else if (!compute_maps (flow, index, anomalies, &picture, &row.seconds, error))
     return FALSE;
   g_autofree char *path = dh_run_record_map_path (&flow->record, DH_MAP_HYBRID, stem);
   row.score_file = path;
   row.width = picture.width;
   row.height = picture.height;
   const float *scores = dh_tensor_f32 (picture.score);
-  if (!load_labels (flow, index, &picture, &anomaly, error)
-      || !dh_run_record_measure (&flow->record, scores, anomaly->ids, &row, error)
+  if (!join_labels (flow, anomalies, classes, &picture, error)
+      || !dh_run_record_measure (&flow->record, scores, anomalies->ids, &row, error)
       || !dh_calibration_add (calibration, scores, picture.labels, picture.width, picture.height, error)
       || !dh_run_record_commit (&flow->record, index, &row, error))
     return FALSE;
@@ -171,11 +172,17 @@ calibrate (Flow *flow, guint index, DhCalibration *calibration, GError **error)
 static gboolean
 measure (Flow *flow, guint index, DhOpenSet *set, GError **error)
 {
-  const char *stem = dh_dataset_item (flow->options->dataset, index)->stem;
+  const DhDatasetItem *item = dh_dataset_item (flow->options->dataset, index);
+  const DhRunImageRow *form = &flow->forms[index];
   g_auto (Picture) picture = { NULL };
+  g_autoptr (DhLabels) anomalies = NULL;
+  g_autoptr (DhLabels) classes = NULL;
   double seconds;
-  if ((!load_maps (flow, stem, &flow->forms[index], &picture) && !compute_maps (flow, index, &picture, &seconds, error))
-      || !load_labels (flow, index, &picture, NULL, error))
+  if (!load_labels (flow, index, &anomalies, &classes, error)
+      || !dh_run_record_check_label (item, anomalies, form->width, form->height, error)
+      || (!load_maps (flow, item->stem, form, &picture)
+          && !compute_maps (flow, index, anomalies, &picture, &seconds, error))
+      || !join_labels (flow, anomalies, classes, &picture, error))
     return FALSE;
   dh_open_set_add (set, dh_tensor_data (picture.segmentation), dh_tensor_f32 (picture.score), picture.labels,
                    (gsize)picture.width * picture.height);

@@ -48,10 +48,15 @@ DhRunImageRow dh_run_record_new_row (void);
  * none. row->width and height must be set. */
 gboolean dh_run_record_measure (DhRunRecord *record, const float *scores, const guint8 *labels, DhRunImageRow *row,
                                 GError **error);
+/* Whether the label (NULL: there is none) fits the picture; DH_ERROR_MISMATCH with both sizes. */
+gboolean dh_run_record_check_label (const DhDatasetItem *item, const DhLabels *labels, guint width, guint height,
+                                    GError **error);
 /* Turns the row into that of a picture that is left out. */
 void dh_run_record_fail_row (DhRunImageRow *row, const GError *why);
-/* Whether an error is the picture's own, so that a run goes on without it. */
-gboolean dh_run_record_is_of_image (const GError *error);
+/* Whether an error is the picture's own, so that a run goes on without it. `reading`: it came from reading the picture
+ * or its label, and then one that the system refuses (no permission, a broken disk) is the picture's own as well; of
+ * writing it is not. */
+gboolean dh_run_record_is_of_image (const GError *error, gboolean reading);
 /* Commits picture `index`; fills what the row borrows of the data set. */
 gboolean dh_run_record_commit (DhRunRecord *record, guint index, DhRunImageRow *row, GError **error);
 

@@ -10,6 +10,17 @@
 #include "dh-map-owner.h"
 #include "dh-npy.h"
 
+char *
+dh_evaluation_default_folder (const char *kind, const char *root, const char *sha256, const char *device,
+                              const char *precision)
+{
+  g_autofree char *absolute = g_canonicalize_filename (root, NULL);
+  g_autofree char *hash = dh_sha256 (absolute, strlen (absolute));
+  g_autofree char *name = g_strdup_printf ("%s-%.12s-%.12s-%s-%s", kind, sha256, hash, device, precision);
+  g_strdelimit (name, ":/", '-');
+  return g_build_filename (g_get_user_data_dir (), "densehybrid", "evaluations", name, NULL);
+}
+
 gboolean
 dh_evaluation_register (DhDatabase *database, DhDataset *dataset, DhModel *model, gint64 *dataset_id, gint64 *model_id,
                         GCancellable *cancellable, GError **error)
@@ -193,6 +204,16 @@ dh_run_record_measure (DhRunRecord *record, const float *scores, const guint8 *l
   return TRUE;
 }
 
+gboolean
+dh_run_record_check_label (const DhDatasetItem *item, const DhLabels *labels, guint width, guint height, GError **error)
+{
+  if (!labels || (labels->width == width && labels->height == height))
+    return TRUE;
+  g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, "%s: the label is of %u×%u pixels, its picture %s of %u×%u",
+               item->label, labels->width, labels->height, item->image, width, height);
+  return FALSE;
+}
+
 void
 dh_run_record_fail_row (DhRunImageRow *row, const GError *why)
 {
@@ -203,10 +224,11 @@ dh_run_record_fail_row (DhRunImageRow *row, const GError *why)
 }
 
 gboolean
-dh_run_record_is_of_image (const GError *error)
+dh_run_record_is_of_image (const GError *error, gboolean reading)
 {
   return error->domain == DH_ERROR
-         && (error->code == DH_ERROR_INVALID || error->code == DH_ERROR_NOT_FOUND || error->code == DH_ERROR_MISMATCH
+         && ((reading && error->code == DH_ERROR_IO) || error->code == DH_ERROR_INVALID
+             || error->code == DH_ERROR_NOT_FOUND || error->code == DH_ERROR_MISMATCH
              || error->code == DH_ERROR_TOO_LARGE || error->code == DH_ERROR_UNSUPPORTED);
 }
 

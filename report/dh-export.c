@@ -159,11 +159,44 @@ smiyc_dataset (const DhRunRow *run, const DhRunImageRow *row)
   return g_strdup (run->dataset_kind);
 }
 
+/* What the flat layouts call a picture: its last name, which another picture of the folder may have too. */
 static char *
-export_path (const DhRunRow *run, const DhRunImageRow *row, DhExportLayout layout, const char *method,
-             const char *folder)
+flat_key (const DhRunRow *run, const DhRunImageRow *row, DhExportLayout layout)
 {
   g_autofree char *name = g_path_get_basename (row->stem);
+  g_autofree char *dataset = layout == DH_EXPORT_SMIYC ? smiyc_dataset (run, row) : g_strdup ("");
+  return g_strconcat (dataset, "/", name, NULL);
+}
+
+/* How many pictures have each key. */
+static GHashTable *
+count_keys (const DhRunRow *run, GPtrArray *rows, DhExportLayout layout)
+{
+  GHashTable *counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < rows->len; i++)
+    {
+      char *key = flat_key (run, rows->pdata[i], layout);
+      const guint n = GPOINTER_TO_UINT (g_hash_table_lookup (counts, key));
+      g_hash_table_insert (counts, key, GUINT_TO_POINTER (n + 1));
+    }
+  return counts;
+}
+
+/* Of equal names each gets its folders before it. */
+static char *
+flat_name (const DhRunRow *run, const DhRunImageRow *row, DhExportLayout layout, GHashTable *counts)
+{
+  g_autofree char *key = flat_key (run, row, layout);
+  if (GPOINTER_TO_UINT (g_hash_table_lookup (counts, key)) < 2)
+    return g_path_get_basename (row->stem);
+  return g_strdelimit (g_strdup (row->stem), "/", '_');
+}
+
+static char *
+export_path (const DhRunRow *run, const DhRunImageRow *row, DhExportLayout layout, GHashTable *counts,
+             const char *method, const char *folder)
+{
+  g_autofree char *name = flat_name (run, row, layout, counts);
   g_autofree char *dataset = smiyc_dataset (run, row);
   g_autofree char *file = NULL;
   switch (layout)
@@ -245,6 +278,8 @@ dh_export_run (DhDatabase *database, gint64 run, DhExportLayout layout, const ch
   double low = 0, high = 1;
   if (layout == DH_EXPORT_PNG && !find_range (rows, folder, &low, &high, cancellable, error))
     return FALSE;
+  g_autoptr (GHashTable) counts = count_keys (row, rows, layout);
+  g_autoptr (GHashTable) taken = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < rows->len; i++)
     {
       const DhRunImageRow *image = rows->pdata[i];
@@ -259,7 +294,14 @@ dh_export_run (DhDatabase *database, gint64 run, DhExportLayout layout, const ch
                        image->stem);
           return FALSE;
         }
-      g_autofree char *path = export_path (row, image, layout, method ? method : "DenseHybrid", folder);
+      g_autofree char *path = export_path (row, image, layout, counts, method ? method : "DenseHybrid", folder);
+      if (!g_hash_table_add (taken, g_strdup (path)))
+        {
+          g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
+                       "%s: would hold two pictures' maps, %s among them; use the layout npy, which keeps folders",
+                       path, image->stem);
+          return FALSE;
+        }
       g_autofree char *parent = g_path_get_dirname (path);
       g_autoptr (DhTensor) map = load_map (image, error);
       if (!map || !dh_folder_make (parent, error))

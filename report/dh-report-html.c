@@ -75,7 +75,9 @@ append_provenance (GString *html, const DhRunRow *run)
   g_string_append (html, "<table>\n");
   for (guint i = 0; facts[i]; i += 2)
     {
-      g_string_append_printf (html, "<tr><td>%s<td class=t>", facts[i]);
+      g_string_append (html, "<tr><td>");
+      append_text (html, facts[i]);
+      g_string_append (html, "<td class=t>");
       append_text (html, facts[i + 1]);
       g_string_append (html, "\n");
     }

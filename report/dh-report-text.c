@@ -1,4 +1,5 @@
 #include <math.h>
+#include <string.h>
 
 #include <json-glib/json-glib.h>
 
@@ -98,8 +99,9 @@ static void
 member_string (JsonBuilder *json, const char *name, const char *value)
 {
   json_builder_set_member_name (json, name);
-  if (value)
-    json_builder_add_string_value (json, value);
+  g_autofree char *valid = value ? g_utf8_make_valid (value, -1) : NULL;
+  if (valid)
+    json_builder_add_string_value (json, valid);
   else
     json_builder_add_null_value (json);
 }
@@ -216,12 +218,30 @@ dh_report_to_json (const DhReport *report)
   return json_to_string (root, TRUE);
 }
 
-/* In cells of Markdown a bar would end the cell. */
+/* One line of plain text: names come from file systems and databases that anyone may have written. */
+static char *
+make_line (const char *text)
+{
+  char *line = g_utf8_make_valid (text, -1);
+  for (char *c = line; *c; c++)
+    if (g_ascii_iscntrl (*c))
+      *c = ' ';
+  return line;
+}
+
+/* Text in a cell of Markdown: what has a meaning there, in HTML's tags and entities too, is escaped. */
 static char *
 escape_markdown (const char *text)
 {
-  g_auto (GStrv) parts = g_strsplit (text, "|", -1);
-  return g_strjoinv ("\\|", parts);
+  g_autofree char *line = make_line (text);
+  GString *escaped = g_string_new (NULL);
+  for (const char *c = line; *c; c++)
+    {
+      if (strchr ("\\`*_[]<>|~&#$!", *c))
+        g_string_append_c (escaped, '\\');
+      g_string_append_c (escaped, *c);
+    }
+  return g_string_free (escaped, FALSE);
 }
 
 char *
@@ -235,8 +255,8 @@ dh_report_to_markdown (const DhReport *report)
       g_auto (GStrv) facts = dh_report_provenance (run->run);
       for (guint i = 0; facts[i]; i += 2)
         {
-          g_autofree char *value = escape_markdown (facts[i + 1]);
-          g_string_append_printf (md, "| %s | %s |\n", facts[i], value);
+          g_autofree char *name = escape_markdown (facts[i]), *value = escape_markdown (facts[i + 1]);
+          g_string_append_printf (md, "| %s | %s |\n", name, value);
         }
       g_string_append (md,
                        "\n| score | protocol | AP | FPR95 | AUROC | undefined images |\n|---|---|--:|--:|--:|--:|\n");
@@ -246,8 +266,9 @@ dh_report_to_markdown (const DhReport *report)
           g_autofree char *ap = dh_report_percent (row->ap);
           g_autofree char *fpr95 = dh_report_percent (row->fpr95);
           g_autofree char *auroc = dh_report_percent (row->auroc);
-          g_string_append_printf (md, "| %s | %s | %s | %s | %s | %" G_GINT64_FORMAT " |\n", row->score, row->protocol,
-                                  ap, fpr95, auroc, row->undefined_images);
+          g_autofree char *score = escape_markdown (row->score), *protocol = escape_markdown (row->protocol);
+          g_string_append_printf (md, "| %s | %s | %s | %s | %s | %" G_GINT64_FORMAT " |\n", score, protocol, ap, fpr95,
+                                  auroc, row->undefined_images);
         }
       g_string_append (md, "\n| image, worst first | anomaly pixels | AP | FPR95 | AUROC |\n|---|--:|--:|--:|--:|\n");
       g_autoptr (GPtrArray) worst = dh_report_worst_first (run);
@@ -268,16 +289,27 @@ dh_report_to_markdown (const DhReport *report)
 static void
 append_latex (GString *tex, const char *text)
 {
-  for (const char *c = text; *c; c++)
+  static const struct
+  {
+    char letter;
+    const char *command;
+  } commands[] = { { '\\', "\\textbackslash{}" }, { '~', "\\textasciitilde{}" }, { '^', "\\textasciicircum{}" },
+                   { '<', "\\textless{}" },       { '>', "\\textgreater{}" },    { '|', "\\textbar{}" } };
+  g_autofree char *line = make_line (text);
+  for (const char *c = line; *c; c++)
     {
-      if (*c == '\\')
-        g_string_append (tex, "\\textbackslash{}");
-      else
+      const char *command = NULL;
+      for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+        if (*c == commands[i].letter)
+          command = commands[i].command;
+      if (command)
         {
-          if (strchr ("&%$#_{}", *c))
-            g_string_append_c (tex, '\\');
-          g_string_append_c (tex, *c);
+          g_string_append (tex, command);
+          continue;
         }
+      if (strchr ("&%$#_{}", *c))
+        g_string_append_c (tex, '\\');
+      g_string_append_c (tex, *c);
     }
 }
 

@@ -1,5 +1,6 @@
 #include "dh-image-row.h"
 #include <math.h>
+#include <string.h>
 #include "dh-mini-bar.h"
 #include "dh-number.h"
 
@@ -23,6 +24,14 @@ show_thumbnail (DhImageRow *self)
   gtk_picture_set_paintable (GTK_PICTURE (self->picture), GDK_PAINTABLE (texture));
 }
 
+/* The row is narrow and names the picture already: of "/where/it/is.png: is truncated" the end. */
+static const char *
+without_path (const char *reason)
+{
+  const char *end = reason != NULL && reason[0] == '/' ? strstr (reason, ": ") : NULL;
+  return end != NULL && end[2] != '\0' ? end + 2 : reason;
+}
+
 static void
 show_state (DhImageRow *self)
 {
@@ -42,7 +51,7 @@ show_state (DhImageRow *self)
       break;
     case DH_ITEM_FAILED:
       icon = "dialog-warning-symbolic";
-      note = dh_image_item_get_reason (self->item);
+      note = without_path (dh_image_item_get_reason (self->item));
       break;
     case DH_ITEM_UNKNOWN:
     case DH_ITEM_CACHED:
@@ -57,7 +66,8 @@ show_state (DhImageRow *self)
   gtk_widget_set_visible (self->value, has_value);
   gtk_widget_set_visible (self->note, note != NULL);
   gtk_label_set_label (GTK_LABEL (self->note), note != NULL ? note : "");
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self), state == DH_ITEM_FAILED ? note : NULL);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self),
+                               state == DH_ITEM_FAILED ? dh_image_item_get_reason (self->item) : NULL);
   if (has_value)
     {
       g_autofree char *text = dh_number_format (metrics->ap * 100, 1);

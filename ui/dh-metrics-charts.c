@@ -63,16 +63,12 @@ add_curve (Charts *self, DhScore score, DhScoreStats *stats)
                   .active = active,
                   .x = curve->tpr,
                   .y = curve->precision,
-                  .n = curve->n,
-                  .name_x = 0.06,
-                  .name_y = 0.42 - 0.1 * score };
+                  .n = curve->n };
   int index = dh_chart_add_series (DH_CHART (self->charts[CHART_PR]), &pr);
   DhSeries roc = pr;
   roc.name = roc_name;
   roc.x = curve->fpr;
   roc.y = curve->tpr;
-  roc.name_x = 0.5;
-  roc.name_y = 0.28 - 0.1 * score;
   dh_chart_add_series (DH_CHART (self->charts[CHART_ROC]), &roc);
   if (active)
     self->active_series = index;

@@ -320,10 +320,11 @@ add_columns (Table *self)
       gtk_column_view_column_set_sorter (column, sorter);
       gtk_column_view_column_set_resizable (column, TRUE);
       gtk_column_view_column_set_expand (column, i == COLUMN_NAME);
-      gtk_column_view_column_set_fixed_width (column, i == COLUMN_AP      ? 190
-                                                      : i == COLUMN_SCENE ? 160
-                                                      : i > COLUMN_SCENE  ? 110
-                                                                          : -1);
+      gtk_column_view_column_set_fixed_width (column, i == COLUMN_AP       ? 190
+                                                      : i == COLUMN_SCENE  ? 160
+                                                      : i == COLUMN_MISSED ? 140
+                                                      : i > COLUMN_SCENE   ? 110
+                                                                           : -1);
       gtk_column_view_append_column (GTK_COLUMN_VIEW (self->view), column);
       if (i > COLUMN_SCENE && i != COLUMN_AP)
         dh_ui_align_title_right (GTK_COLUMN_VIEW (self->view), i);

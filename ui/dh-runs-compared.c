@@ -91,7 +91,8 @@ fill (Filling *self)
   add_text (self, _ ("Weights"), a_hash, b_hash);
   add_text (self, _ ("Device, precision"), a_device, b_device);
   add_text (self, _ ("Program"), a->program, b->program);
-  add_text (self, _ ("Started"), a->started, b->started);
+  g_autofree char *a_started = dh_ui_time (a->started), *b_started = dh_ui_time (b->started);
+  add_text (self, _ ("Started"), a_started, b_started);
 }
 
 void

@@ -27,6 +27,7 @@ struct _DhRunsPage
   GtkMultiSelection *selection;
   GSimpleActionGroup *actions;
   DhRunItem *a, *b; /* chosen: the newer first */
+  guint tick;
 };
 
 G_DEFINE_FINAL_TYPE (DhRunsPage, dh_runs_page, GTK_TYPE_WIDGET)
@@ -42,19 +43,12 @@ state_text (const DhRun *run)
       return g_strdup_printf (_ ("stopped at %u of %u"), run->images, run->total);
     case DH_RUN_FAILED:
       return g_strdup_printf (_ ("failed: %s"), run->why != NULL ? run->why : "");
+    case DH_RUN_RUNNING:
+      return g_strdup_printf (_ ("running, %u of %u"), run->images + run->failed, run->total);
     case DH_RUN_UNFINISHED:
     default:
       return g_strdup_printf (_ ("unfinished, %u of %u"), run->images, run->total);
     }
-}
-
-static char *
-started_text (const DhRun *run)
-{
-  g_autoptr (GTimeZone) utc = g_time_zone_new_utc ();
-  g_autoptr (GDateTime) time = run->started != NULL ? g_date_time_new_from_iso8601 (run->started, utc) : NULL;
-  g_autoptr (GDateTime) local = time != NULL ? g_date_time_to_local (time) : NULL;
-  return local != NULL ? g_date_time_format (local, "%-d %b %Y, %H:%M") : g_strdup ("—");
 }
 
 static char *
@@ -79,7 +73,7 @@ text_of (const DhRun *run, Column column)
     case COLUMN_AUROC:
       return dh_number_format (run->auroc * 100, 2);
     case COLUMN_STARTED:
-      return started_text (run);
+      return dh_ui_time (run->started);
     case N_COLUMNS:
     default:
       return NULL;
@@ -129,7 +123,7 @@ bind_cell (GtkSignalListItemFactory *factory, GtkListItem *cell, gpointer data)
   gtk_widget_set_tooltip_text (label, column == COLUMN_STATE || column == COLUMN_DATA ? text : NULL);
   if (column != COLUMN_STATE)
     return;
-  static const char *const classes[] = { "dh-warn", "dh-ok", "dim-label", "dh-err" };
+  static const char *const classes[] = { "dh-warn", "dh-ok", "dim-label", "dh-err", "accent" };
   for (guint i = 0; i < G_N_ELEMENTS (classes); i++)
     gtk_widget_remove_css_class (label, classes[i]);
   gtk_widget_add_css_class (label, classes[run->state]);
@@ -152,6 +146,26 @@ show_chosen (DhRunsPage *self)
   gtk_widget_set_sensitive (self->command, self->a != NULL && dh_run_item_get (self->a)->command != NULL);
 }
 
+/* What was chosen stays so when the rows are read anew; at first it is the newest. */
+static void
+choose_again (DhRunsPage *self)
+{
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->selection));
+  g_autoptr (GtkBitset) chosen = gtk_bitset_new_empty ();
+  DhRunItem *before[] = { self->a, self->b };
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (G_LIST_MODEL (self->selection), i);
+      for (guint k = 0; k < G_N_ELEMENTS (before); k++)
+        if (before[k] != NULL && dh_run_item_get (before[k])->id == dh_run_item_get (item)->id)
+          gtk_bitset_add (chosen, i);
+    }
+  if (n > 0 && gtk_bitset_is_empty (chosen))
+    gtk_bitset_add (chosen, 0);
+  g_autoptr (GtkBitset) all = gtk_bitset_new_range (0, n);
+  gtk_selection_model_set_selection (GTK_SELECTION_MODEL (self->selection), chosen, all);
+}
+
 static void
 show_runs (DhRunsPage *self)
 {
@@ -159,8 +173,7 @@ show_runs (DhRunsPage *self)
   g_autofree char *note = g_strdup_printf (ngettext ("%u in all", "%u in all", n), n);
   gtk_label_set_label (GTK_LABEL (self->note), note);
   gtk_stack_set_visible_child_name (GTK_STACK (self->stack), n > 0 ? "runs" : "empty");
-  if (n > 0)
-    gtk_selection_model_select_item (GTK_SELECTION_MODEL (self->selection), 0, TRUE);
+  choose_again (self);
   show_chosen (self);
 }
 
@@ -278,10 +291,36 @@ make_table (DhRunsPage *self)
   return card;
 }
 
+/* Evaluations go on in other programs as well: while the page is seen it is read anew. */
+static gboolean
+on_tick (gpointer data)
+{
+  DhRunsPage *self = data;
+  dh_session_refresh_runs (self->session);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+dh_runs_page_map (GtkWidget *widget)
+{
+  DhRunsPage *self = DH_RUNS_PAGE (widget);
+  GTK_WIDGET_CLASS (dh_runs_page_parent_class)->map (widget);
+  dh_session_refresh_runs (self->session);
+  self->tick = g_timeout_add_seconds (2, on_tick, self);
+}
+
+static void
+dh_runs_page_unmap (GtkWidget *widget)
+{
+  g_clear_handle_id (&DH_RUNS_PAGE (widget)->tick, g_source_remove);
+  GTK_WIDGET_CLASS (dh_runs_page_parent_class)->unmap (widget);
+}
+
 static void
 dh_runs_page_dispose (GObject *object)
 {
   DhRunsPage *self = DH_RUNS_PAGE (object);
+  g_clear_handle_id (&self->tick, g_source_remove);
   GtkWidget *child;
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
@@ -297,6 +336,8 @@ static void
 dh_runs_page_class_init (DhRunsPageClass *class)
 {
   G_OBJECT_CLASS (class)->dispose = dh_runs_page_dispose;
+  GTK_WIDGET_CLASS (class)->map = dh_runs_page_map;
+  GTK_WIDGET_CLASS (class)->unmap = dh_runs_page_unmap;
   gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (class), GTK_TYPE_BIN_LAYOUT);
 }
 

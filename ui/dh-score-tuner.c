@@ -254,7 +254,7 @@ make_head (DhScoreTuner *self, DhScoreTuner *group)
                                                "dh-small dim-label", 1));
   guint digits = self->score == DH_SCORE_DATASET_POSTERIOR ? 4 : 2;
   self->field = gtk_spin_button_new (self->axis->field, 0, digits);
-  gtk_editable_set_width_chars (GTK_EDITABLE (self->field), 6);
+  gtk_editable_set_width_chars (GTK_EDITABLE (self->field), 7); /* "−191.69" */
   dh_spin_button_use_true_minus (GTK_SPIN_BUTTON (self->field));
   dh_ui_add_classes (self->field, "dh-compact");
   g_autofree char *name = g_strdup_printf (_ ("%s threshold"), dh_score_title (self->score));

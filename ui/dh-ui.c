@@ -170,8 +170,13 @@ dh_ui_align_title_right (GtkColumnView *view, guint index)
   for (guint i = 0; title != NULL && i < index; i++)
     title = gtk_widget_get_next_sibling (title);
   GtkWidget *box = title != NULL ? gtk_widget_get_first_child (title) : NULL;
-  if (box != NULL)
-    gtk_widget_set_halign (box, GTK_ALIGN_END);
+  if (box == NULL)
+    return;
+  gtk_widget_set_halign (box, GTK_ALIGN_END);
+  /* The arrow of the order before the title, which then ends where the numbers end. */
+  GtkWidget *last = gtk_widget_get_last_child (box);
+  if (last != gtk_widget_get_first_child (box))
+    gtk_widget_insert_after (last, box, NULL);
 }
 
 void
@@ -199,6 +204,15 @@ char *
 dh_ui_size (guint64 bytes)
 {
   return g_format_size (bytes);
+}
+
+char *
+dh_ui_time (const char *iso)
+{
+  g_autoptr (GTimeZone) utc = g_time_zone_new_utc ();
+  g_autoptr (GDateTime) time = iso != NULL ? g_date_time_new_from_iso8601 (iso, utc) : NULL;
+  g_autoptr (GDateTime) local = time != NULL ? g_date_time_to_local (time) : NULL;
+  return local != NULL ? g_date_time_format (local, "%-d %b %Y, %H:%M") : g_strdup ("—");
 }
 
 char *

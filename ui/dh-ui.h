@@ -36,6 +36,8 @@ void dh_ui_menu_section (GMenu *menu, const char *title, ...) G_GNUC_NULL_TERMIN
 GdkTexture *dh_ui_texture (GBytes *rgb, guint width, guint height);
 /* "3.1 GB"; free with g_free. */
 char *dh_ui_size (guint64 bytes);
+/* A time in ISO 8601 (UTC where it names no zone) as the clock here shows it: "28 Nov 2026, 17:23"; "—" for NULL. */
+char *dh_ui_time (const char *iso);
 /* "0:07", "1:02:09" */
 char *dh_ui_duration (double seconds);
 

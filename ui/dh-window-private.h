@@ -14,7 +14,7 @@ struct _DhWindow
   GtkWidget *images_toggle, *tuning_toggle, *form_toggle, *drop_mark;
   GtkWidget *jobs_button, *jobs_number;
   DhBanner *banner;
-  guint frame_log;
+  guint frame_log, switcher_idle;
 };
 
 /* dh-window-actions.c */

@@ -77,6 +77,8 @@ on_notes (DhWindow *self)
 static gboolean
 on_drop (GtkDropTarget *target, const GValue *value, double x, double y, DhWindow *self)
 {
+  /* a drop is no leaving */
+  gtk_widget_set_visible (self->drop_mark, FALSE);
   GSList *files = gdk_file_list_get_files (g_value_get_boxed (value));
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   for (GSList *link = files; link != NULL; link = link->next)
@@ -157,6 +159,24 @@ make_header (DhWindow *self)
   return bar;
 }
 
+static gboolean
+show_switcher_bar (gpointer data)
+{
+  DhWindow *self = data;
+  gboolean narrow = adw_view_switcher_title_get_title_visible (ADW_VIEW_SWITCHER_TITLE (self->switcher_title));
+  adw_view_switcher_bar_set_reveal (ADW_VIEW_SWITCHER_BAR (self->switcher_bar), narrow);
+  self->switcher_idle = 0;
+  return G_SOURCE_REMOVE;
+}
+
+/* The title finds out while the window is being laid out; the bar would then get its place before it was measured. */
+static void
+on_title_visible (DhWindow *self)
+{
+  if (self->switcher_idle == 0)
+    self->switcher_idle = g_idle_add_full (G_PRIORITY_HIGH_IDLE, show_switcher_bar, self, NULL);
+}
+
 static void
 add_page (DhWindow *self, GtkWidget *page, const char *name, const char *title, const char *icon)
 {
@@ -207,6 +227,7 @@ static void
 dh_window_dispose (GObject *object)
 {
   DhWindow *self = DH_WINDOW (object);
+  g_clear_handle_id (&self->switcher_idle, g_source_remove);
   if (self->session != NULL)
     g_signal_handlers_disconnect_by_data (self->session, self);
   G_OBJECT_CLASS (dh_window_parent_class)->dispose (object);
@@ -244,7 +265,9 @@ dh_window_new (AdwApplication *application, DhSession *session)
   gtk_box_append (GTK_BOX (box), self->toasts);
   self->switcher_bar = adw_view_switcher_bar_new ();
   adw_view_switcher_bar_set_stack (ADW_VIEW_SWITCHER_BAR (self->switcher_bar), ADW_VIEW_STACK (self->stack));
-  g_object_bind_property (self->switcher_title, "title-visible", self->switcher_bar, "reveal", G_BINDING_SYNC_CREATE);
+  g_signal_connect_object (self->switcher_title, "notify::title-visible", G_CALLBACK (on_title_visible), self,
+                           G_CONNECT_SWAPPED);
+  show_switcher_bar (self);
   gtk_box_append (GTK_BOX (box), self->switcher_bar);
   gtk_box_append (GTK_BOX (box), dh_status_bar_new (session));
   adw_application_window_set_content (ADW_APPLICATION_WINDOW (self), box);

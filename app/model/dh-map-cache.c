@@ -58,9 +58,10 @@ dh_map_cache_unref (DhMapCache *cache)
 }
 
 char *
-dh_map_cache_key (const char *weights, const char *picture, guint width, guint height, const char *precision)
+dh_map_cache_key (const char *weights, const char *device, const char *precision, const char *picture, guint width,
+                  guint height)
 {
-  g_autofree char *text = g_strdup_printf ("%s-%s-%ux%u-%s", weights, picture, width, height, precision);
+  g_autofree char *text = g_strdup_printf ("%s-%s-%s-%s-%ux%u", weights, device, precision, picture, width, height);
   return dh_sha256 (text, strlen (text));
 }
 

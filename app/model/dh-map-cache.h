@@ -17,8 +17,10 @@ DhMapCache *dh_map_cache_ref (DhMapCache *cache);
 void dh_map_cache_unref (DhMapCache *cache);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhMapCache, dh_map_cache_unref)
 
-/* "WEIGHTS-PICTURE-WxH-PRECISION" hashed; `weights` and `picture` are SHA-256 digits. Free with g_free. */
-char *dh_map_cache_key (const char *weights, const char *picture, guint width, guint height, const char *precision);
+/* Hashed of what makes the maps (weights' SHA-256, device and precision: each rounds in its own way) and of what they
+ * are of (the pixels' SHA-256, and their size). Free with g_free. */
+char *dh_map_cache_key (const char *weights, const char *device, const char *precision, const char *picture,
+                        guint width, guint height);
 
 /* Sets frame->maps and non_finite from the file (views into its bytes: no copy) for the maps it has; TRUE where all of
  * `wanted` (bits 1 << DhFrameMap) are there now. The frame's width and height must agree. */

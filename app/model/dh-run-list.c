@@ -2,6 +2,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include "dh-database.h"
+#include "dh-folder-lock.h"
 #include "dh-records.h"
 #include "dh-session-private.h"
 
@@ -42,8 +43,11 @@ dh_run_item_get (DhRunItem *self)
 }
 
 static DhRunState
-state_of (const char *state)
+state_of (const DhRunRow *row)
 {
+  const char *state = row->state;
+  if (g_strcmp0 (state, "running") == 0 && dh_folder_lock_is_held (row->folder))
+    return DH_RUN_RUNNING;
   if (g_strcmp0 (state, "done") == 0)
     return DH_RUN_DONE;
   if (g_strcmp0 (state, "cancelled") == 0)
@@ -82,7 +86,7 @@ make_item (const DhRunRow *row, DhDatabase *database)
   DhRunItem *item = g_object_new (DH_TYPE_RUN_ITEM, NULL);
   DhRun *run = &item->run;
   run->id = row->id;
-  run->state = state_of (row->state);
+  run->state = state_of (row);
   run->kind = g_strdup (row->kind);
   run->why = g_strdup (row->why);
   run->model = row->model_path != NULL && *row->model_path != '\0' ? g_path_get_basename (row->model_path)
@@ -114,7 +118,7 @@ list_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
   /* Nothing was ever evaluated: no reason to make a file. */
   if (g_file_test (path, G_FILE_TEST_EXISTS))
     {
-      g_autoptr (DhDatabase) database = dh_database_open (NULL, &error);
+      g_autoptr (DhDatabase) database = dh_database_open_existing (NULL, &error);
       g_autoptr (GPtrArray) rows = database != NULL ? dh_database_list_runs (database, &error) : NULL;
       for (guint i = 0; rows != NULL && i < rows->len; i++)
         g_ptr_array_add (items, make_item (rows->pdata[i], database));
@@ -123,6 +127,36 @@ list_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
     g_task_return_error (task, error);
   else
     g_task_return_pointer (task, g_steal_pointer (&items), (GDestroyNotify)g_ptr_array_unref);
+}
+
+static gboolean
+says_the_same (const DhRun *a, const DhRun *b)
+{
+  return a->id == b->id && a->state == b->state && a->images == b->images && a->failed == b->failed
+         && a->total == b->total && g_strcmp0 (a->why, b->why) == 0 && g_strcmp0 (a->protocol, b->protocol) == 0
+         && g_strcmp0 (a->command, b->command) == 0 && g_strcmp0 (a->data, b->data) == 0
+         && g_strcmp0 (a->model, b->model) == 0;
+}
+
+/* Only what lies between rows that stay is put in anew. */
+static void
+update_store (GListStore *store, GPtrArray *items)
+{
+  guint old = g_list_model_get_n_items (G_LIST_MODEL (store)), head = 0, tail = 0;
+  for (; head < MIN (old, items->len); head++)
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (G_LIST_MODEL (store), head);
+      if (!says_the_same (&item->run, &((DhRunItem *)items->pdata[head])->run))
+        break;
+    }
+  for (; head + tail < MIN (old, items->len); tail++)
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (G_LIST_MODEL (store), old - tail - 1);
+      if (!says_the_same (&item->run, &((DhRunItem *)items->pdata[items->len - tail - 1])->run))
+        break;
+    }
+  if (head + tail < MAX (old, items->len))
+    g_list_store_splice (store, head, old - head - tail, items->pdata + head, items->len - head - tail);
 }
 
 static void
@@ -136,7 +170,7 @@ listed (GObject *source, GAsyncResult *result, gpointer data)
   if (items == NULL)
     dh_session_complain (self, _ ("The runs could not be read"), error->message);
   else
-    g_list_store_splice (self->runs, 0, g_list_model_get_n_items (G_LIST_MODEL (self->runs)), items->pdata, items->len);
+    update_store (self->runs, items);
 }
 
 void

@@ -10,10 +10,11 @@ G_DECLARE_FINAL_TYPE (DhRunItem, dh_run_item, DH, RUN_ITEM, GObject)
 
 typedef enum
 {
-  DH_RUN_UNFINISHED, /* under way, or its program ended before it did; can be gone on with */
+  DH_RUN_UNFINISHED, /* its program ended before it did; can be gone on with */
   DH_RUN_DONE,
   DH_RUN_CANCELLED,
   DH_RUN_FAILED,
+  DH_RUN_RUNNING, /* here or in another program */
 } DhRunState;
 
 typedef struct
@@ -29,7 +30,7 @@ typedef struct
 const DhRun *dh_run_item_get (DhRunItem *item);
 
 /* Every run, the newest first; a GListModel of DhRunItem that the session keeps. Filled by dh_session_refresh_runs(),
- * which reads the database on another thread, and after each evaluation. */
+ * which reads the database on another thread, and after each evaluation; rows that say what they said stay. */
 GListModel *dh_session_get_runs (DhSession *session);
 void dh_session_refresh_runs (DhSession *session);
 /* A report of one run, or of two compared (`other` 0: one); as dh_session_export_report(). */

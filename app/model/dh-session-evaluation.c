@@ -10,6 +10,11 @@
 /* As many as a chart can show. */
 #define CURVE_POINTS 1500
 
+const char *const dh_session_protocols[] = {
+  "densehybrid-pooled", "densehybrid-per-image", "densehybrid-per-image-as-published",
+  "smiyc-pixel",        "smiyc-component",       NULL,
+};
+
 /* Shared between the window's and the inference thread. */
 struct _DhSessionEvaluation
 {
@@ -111,6 +116,8 @@ show_measured (gpointer data)
   DhImageItem *item = index >= 0 ? dh_image_list_get_item (self->list, index) : NULL;
   if (measured->why != NULL)
     evaluation->failed++;
+  if (evaluation->done == 1) /* its row is in the database now */
+    dh_session_refresh_runs (self);
   if (item != NULL && measured->why != NULL)
     dh_image_item_set_state (item, DH_ITEM_FAILED, measured->why);
   else if (item != NULL)
@@ -183,7 +190,7 @@ summarise (DhSessionEvaluation *evaluation, DhEvaluation *result, DhPredictor *p
   DhEvaluationSummary *summary = g_new0 (DhEvaluationSummary, 1);
   summary->run = result->run;
   summary->images = result->images;
-  summary->failed = result->failed;
+  summary->failed = result->left_out->len;
   summary->resumed = result->resumed;
   summary->seconds = result->seconds;
   summary->ended = g_date_time_new_now_local ();
@@ -232,13 +239,11 @@ summarise (DhSessionEvaluation *evaluation, DhEvaluation *result, DhPredictor *p
 static void
 evaluate (DhWorker *worker, DhPredictor *predictor, gpointer data)
 {
-  static const char *const names[] = { "densehybrid-pooled", "densehybrid-per-image",
-                                       "densehybrid-per-image-as-published", "smiyc-pixel", "smiyc-component" };
   DhSessionEvaluation *evaluation = data;
-  const DhProtocol *protocols[G_N_ELEMENTS (names)];
+  const DhProtocol *protocols[G_N_ELEMENTS (dh_session_protocols)];
   guint n_protocols = 0;
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    if ((protocols[n_protocols] = dh_protocol_find (names[i], NULL)) != NULL)
+  for (const char *const *name = dh_session_protocols; *name != NULL; name++)
+    if ((protocols[n_protocols] = dh_protocol_find (*name, NULL)) != NULL)
       n_protocols++;
   g_autoptr (DhDatabase) database = dh_database_open (NULL, &evaluation->error);
   if (database == NULL)

@@ -50,7 +50,8 @@ const DhEvaluationSummary *dh_session_get_evaluation (DhSession *session);
 /* Writes the last evaluation's report; the format by the suffix: csv, json, html, md, tex, pdf. A message or an error
  * follows. */
 void dh_session_export_report (DhSession *session, const char *path);
-/* The command line that does the same evaluation; free with g_free. NULL where set or weights are not files. */
+/* The command line that does the same evaluation, or of pictures makes their maps; free with g_free. NULL where no set
+ * or no weights are open. */
 char *dh_session_dup_command (DhSession *session);
 
 G_END_DECLS

@@ -131,6 +131,8 @@ G_GNUC_INTERNAL const char *dh_session_get_set_id (DhSession *session);
 G_GNUC_INTERNAL void dh_session_look_for_devices (DhSession *session);
 
 /* Evaluation. */
+/* The protocols that the studio measures by; ended by NULL. */
+G_GNUC_INTERNAL extern const char *const dh_session_protocols[];
 G_GNUC_INTERNAL char *dh_session_evaluation_folder (DhSession *session);
 G_GNUC_INTERNAL void dh_session_drop_evaluation (DhSession *session);
 

@@ -1,7 +1,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 #include "dh-error.h"
-#include "dh-file.h"
+#include "dh-evaluation.h"
 #include "dh-report.h"
 #include "dh-run-list.h"
 #include "dh-session-evaluation.h"
@@ -10,23 +10,38 @@
 char *
 dh_session_evaluation_folder (DhSession *self)
 {
-  g_autofree char *root = g_canonicalize_filename (dh_dataset_root (self->dataset), NULL);
-  g_autofree char *hash = dh_sha256 (root, strlen (root));
-  g_autofree char *name = g_strdup_printf ("%.12s-%.12s", self->model->sha256, hash);
-  return g_build_filename (g_get_user_data_dir (), "densehybrid", "evaluations", name, NULL);
+  return dh_evaluation_default_folder ("eval-ood", dh_dataset_root (self->dataset), self->model->sha256,
+                                       self->compute->name, self->compute->precision);
 }
 
 char *
 dh_session_dup_command (DhSession *self)
 {
-  if (self->model == NULL || self->dataset == NULL || self->model->path == NULL || self->pictures != NULL || self->demo)
+  if (self->model == NULL || self->dataset == NULL)
     return NULL;
+  g_autofree char *weights = self->model->path != NULL ? g_shell_quote (self->model->path) : g_strdup ("demo");
+  GString *command = g_string_new ("densehybrid ");
+  if (self->pictures != NULL)
+    {
+      g_string_append_printf (command, "infer --params %s --out maps --png", weights);
+      for (guint i = 0; self->pictures[i] != NULL; i++)
+        {
+          g_autofree char *picture = g_shell_quote (self->pictures[i]);
+          g_string_append_printf (command, " %s", picture);
+        }
+      return g_string_free (command, FALSE);
+    }
   g_autofree char *folder = dh_session_evaluation_folder (self);
   g_autofree char *root = g_shell_quote (dh_dataset_root (self->dataset));
-  g_autofree char *weights = g_shell_quote (self->model->path);
   g_autofree char *out = g_shell_quote (folder);
-  return g_strdup_printf ("densehybrid eval-ood --dataset %s --dataroot %s --params %s --folder %s",
-                          dh_dataset_kind_name (dh_dataset_kind (self->dataset)), root, weights, out);
+  g_autofree char *protocols = g_strjoinv (",", (char **)dh_session_protocols);
+  g_string_append_printf (command, "eval-ood --dataset %s --dataroot %s --params %s --folder %s --protocol %s %s",
+                          dh_dataset_kind_name (dh_dataset_kind (self->dataset)), root, weights, out, protocols,
+                          self->model->has_outlier_head ? "--compare likelihood,dataset_posterior"
+                                                        : "--score likelihood");
+  if (!g_str_equal (self->compute->name, "cpu") || !g_str_equal (self->compute->precision, "f32"))
+    g_string_append_printf (command, " --device %s --precision %s", self->compute->name, self->compute->precision);
+  return g_string_free (command, FALSE);
 }
 
 typedef struct
@@ -67,7 +82,7 @@ export_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *can
   if (!format_of (export->path, &format))
     g_set_error (&error, DH_ERROR, DH_ERROR_USAGE, _ ("%s: the name must end in .html, .csv, .json, .md, .tex or .pdf"),
                  export->path);
-  else if ((database = dh_database_open (NULL, &error)) != NULL)
+  else if ((database = dh_database_open_existing (NULL, &error)) != NULL)
     dh_report_write (database, export->run, export->other, format, export->path, cancellable, &error);
   if (error != NULL)
     g_task_return_error (task, error);

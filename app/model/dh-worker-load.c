@@ -54,7 +54,7 @@ describe (DhPredictor *predictor, const DhWorkerCommand *command)
   DhComputeInfo *compute = loaded->compute = dh_compute_info_new ();
   compute->name = g_strdup (dh_device_name (device));
   compute->title = g_strdup (dh_device_title (device));
-  compute->precision = g_strdup (dh_precision_name (command->precision));
+  compute->precision = g_strdup (dh_precision_name (dh_predictor_precision (predictor)));
   compute->threads = dh_device_threads (device);
   compute->cuda_why_not = why_no_cuda (compute->name);
   return loaded;
@@ -79,8 +79,10 @@ dh_worker_run_command (DhWorker *self, DhWorkerCommand *command)
   self->predictor = predictor;
   DhWorkerLoaded *loaded = describe (predictor, command);
   g_mutex_lock (&self->mutex);
-  g_free (self->weights);
-  self->weights = g_strdup (loaded->model->sha256);
+  g_clear_pointer (&self->model, dh_model_info_unref);
+  g_clear_pointer (&self->compute, dh_compute_info_unref);
+  self->model = dh_model_info_ref (loaded->model);
+  self->compute = dh_compute_info_ref (loaded->compute);
   self->has_outlier_head = loaded->model->has_outlier_head;
   /* Requests of the former model; the window asks again. */
   for (guint i = 0; i < self->queue->len; i++)

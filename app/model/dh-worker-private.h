@@ -58,9 +58,10 @@ struct _DhWorker
   gpointer background_data;
   GDestroyNotify background_done;
   gboolean in_background;
-  char *device;
+  char *device; /* asked for, as the precision is; they are the next model's */
   DhPrecision precision;
-  char *weights; /* SHA-256 of the model that is loaded */
+  DhModelInfo *model; /* that is loaded, and what computes it; NULL: none */
+  DhComputeInfo *compute;
   gboolean has_outlier_head;
   guint64 sequence;
   guint64 n_runs;
@@ -75,6 +76,9 @@ typedef struct
   guint index;
   DhImage *image;
 } DhThumbnail;
+
+/* What a picture's maps are kept under; NULL while no model is loaded. With the mutex held. */
+G_GNUC_INTERNAL char *dh_worker_dup_key (DhWorker *worker, const char *picture, guint width, guint height);
 
 /* Loading weights, on its way to the inference thread. */
 typedef struct

@@ -85,17 +85,14 @@ dh_worker_read_job (gpointer data, gpointer user_data)
       return;
     }
   g_mutex_lock (&self->mutex);
-  g_autofree char *weights = g_strdup (self->weights);
+  g_autofree char *key = dh_worker_dup_key (self, job->picture_hash, job->frame->width, job->frame->height);
   guint maps = dh_job_maps_for (job->wanted, self->has_outlier_head);
-  const char *precision = dh_precision_name (self->precision);
   g_mutex_unlock (&self->mutex);
-  if (weights == NULL)
+  if (key == NULL)
     {
       dh_worker_post_frame (job, job->frame, TRUE);
       return;
     }
-  g_autofree char *key =
-      dh_map_cache_key (weights, job->picture_hash, job->frame->width, job->frame->height, precision);
   g_autoptr (DhFrame) complete = dh_frame_copy (job->frame);
   if (dh_map_cache_load (self->cache, key, maps, complete))
     {

@@ -27,6 +27,14 @@ report_run (guint64 done, guint64 total, const char *what, gpointer data)
   dh_worker_post_progress (report->job, fraction, seconds, what);
 }
 
+char *
+dh_worker_dup_key (DhWorker *self, const char *picture, guint width, guint height)
+{
+  if (self->model == NULL)
+    return NULL;
+  return dh_map_cache_key (self->model->sha256, self->compute->name, self->compute->precision, picture, width, height);
+}
+
 /* On the inference thread. */
 static void
 run_job (DhWorker *self, DhJob *job, GCancellable *run_cancellable)
@@ -36,9 +44,7 @@ run_job (DhWorker *self, DhJob *job, GCancellable *run_cancellable)
   self->n_runs++;
   guint64 number = self->n_runs;
   guint maps = dh_job_maps_for (job->wanted, self->has_outlier_head);
-  if (self->weights != NULL)
-    key = dh_map_cache_key (self->weights, job->picture_hash, job->frame->width, job->frame->height,
-                            dh_precision_name (self->precision));
+  key = dh_worker_dup_key (self, job->picture_hash, job->frame->width, job->frame->height);
   g_mutex_unlock (&self->mutex);
   if (dh_debug (DH_DEBUG_STUDIO))
     g_printerr ("studio: run %" G_GUINT64_FORMAT " %s\n", number, dh_image_item_get_stem (job->item));
@@ -221,8 +227,9 @@ DhPrediction *
 dh_worker_predict (DhWorker *self, const DhImage *image, guint maps, GCancellable *cancellable, GError **error)
 {
   g_autofree char *hash = dh_sha256 (image->rgb, (gsize)3 * image->width * image->height);
-  g_autofree char *key =
-      dh_map_cache_key (self->weights, hash, image->width, image->height, dh_precision_name (self->precision));
+  g_mutex_lock (&self->mutex);
+  g_autofree char *key = dh_worker_dup_key (self, hash, image->width, image->height);
+  g_mutex_unlock (&self->mutex);
   guint of_frames = DH_MAP_BIT (DH_N_FRAME_MAPS) - 1;
   g_autoptr (DhFrame) frame = dh_frame_new (image->width, image->height);
   if ((maps & ~of_frames) == 0 && dh_map_cache_load (self->cache, key, maps, frame))

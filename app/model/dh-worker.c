@@ -28,7 +28,8 @@ dh_worker_finalize (GObject *object)
   g_clear_pointer (&self->compute_info, dh_compute_info_unref);
   g_clear_pointer (&self->cache, dh_map_cache_unref);
   g_free (self->device);
-  g_free (self->weights);
+  g_clear_pointer (&self->model, dh_model_info_unref);
+  g_clear_pointer (&self->compute, dh_compute_info_unref);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->cond);
   G_OBJECT_CLASS (dh_worker_parent_class)->finalize (object);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "dh-error.h"
@@ -49,6 +50,24 @@ dh_folder_lock_take (const char *folder, GError **error)
   DhFolderLock *lock = g_new (DhFolderLock, 1);
   lock->fd = fd;
   return lock;
+}
+
+/* flock has no question, and to try would keep others out for a moment: the kernel's list tells. A line of it is
+ * "1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF", the last of the three numbers the inode. */
+gboolean
+dh_folder_lock_is_held (const char *folder)
+{
+  g_autofree char *path = g_build_filename (folder, ".lock", NULL);
+  g_autofree char *locks = NULL;
+  struct stat info;
+  if (lstat (path, &info) != 0 || !S_ISREG (info.st_mode) || !g_file_get_contents ("/proc/locks", &locks, NULL, NULL))
+    return FALSE;
+  g_autofree char *inode = g_strdup_printf (":%" G_GUINT64_FORMAT " ", (guint64)info.st_ino);
+  g_auto (GStrv) lines = g_strsplit (locks, "\n", -1);
+  for (guint i = 0; lines[i]; i++)
+    if (strstr (lines[i], "FLOCK") && strstr (lines[i], inode) && !strstr (lines[i], "->"))
+      return TRUE;
+  return FALSE;
 }
 
 void

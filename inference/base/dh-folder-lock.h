@@ -10,6 +10,8 @@ typedef struct _DhFolderLock DhFolderLock;
 
 /* The folder must exist. Errors: DH_ERROR_FAILED where another one holds it, naming its process; DH_ERROR_IO. */
 DhFolderLock *dh_folder_lock_take (const char *folder, GError **error);
+/* Whether somebody holds it now; asks without taking it. Only for showing: the next moment it may be otherwise. */
+gboolean dh_folder_lock_is_held (const char *folder);
 /* NULL is nothing. */
 void dh_folder_lock_release (DhFolderLock *lock);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhFolderLock, dh_folder_lock_release)

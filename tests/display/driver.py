@@ -88,6 +88,10 @@ class Studio:
         with open(self.log_path, "rb") as file:
             return file.read().decode("utf-8", "replace")
 
+    def complaints(self):
+        """What GTK and the libraries below it found wrong with the program; nothing is to be found."""
+        return sorted({line for line in self.text().splitlines() if re.search(r"-(WARNING|CRITICAL|ERROR) \*\*", line)})
+
     def wait(self, pattern, timeout=120, after=0):
         """Waits until the log holds the pattern behind position `after`; gives the match."""
         end = time.time() + timeout
@@ -130,6 +134,22 @@ class Studio:
             time.sleep(seconds / steps / 2)
         self.xdotool("mouseup", button)
         time.sleep(0.2)
+
+    def drop(self, paths, source, at):
+        """Drags files out of another program's window and lets them fall at a place of the studio's."""
+        program = subprocess.Popen([source, *paths], env=self.environment, stdout=subprocess.PIPE, text=True)
+        try:
+            assert program.stdout.readline() == "shown\n"
+            found = subprocess.run(["xdotool", "search", "--sync", "--onlyvisible", "--name", "drag source"],
+                                   env=self.environment, capture_output=True, text=True).stdout.split()
+            self.xdotool("windowmove", found[-1], self.size[0] - 240, self.size[1] - 240)
+            self.xdotool("windowraise", found[-1])
+            time.sleep(0.4)
+            self.drag((self.size[0] - 140, self.size[1] - 140), at, seconds=1.0)
+            time.sleep(0.4)
+        finally:
+            program.terminate()
+            program.wait()
 
     def resize(self, width, height):
         self.xdotool("windowmove", self.window, 0, 0)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The studio with real pointer and key events: test-studio.py PROGRAM OUTPUT-FOLDER. Writes TAP.
+"""The studio with real pointer and key events: test-studio.py PROGRAM OUTPUT-FOLDER DRAG-SOURCE. Writes TAP.
 
 DH_SHARED/data/smiyc is used where it is there; its pictures are looked at, and no screenshot of them is kept.
 """
@@ -7,12 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import driver
 
-PROGRAM, OUTPUT = sys.argv[1], sys.argv[2]
+PROGRAM, OUTPUT, DRAG_SOURCE = sys.argv[1:4]
 SHARED = os.environ.get("DH_SHARED", "")
 # Where things lie in a window of 1400×900 with both panels.
 IMAGE_PANE = (245, 120, 380, 190)
@@ -141,6 +142,41 @@ def test_evaluate(studio):
     studio.screenshot(f"{OUTPUT}/evaluated.png")
 
 
+def test_runs(studio):
+    """The evaluation is in the list while it runs, as done afterwards, and its time is the clock's here."""
+    studio.key("ctrl+4")
+    studio.settle(1.5)
+    studio.screenshot(f"{OUTPUT}/runs.png")
+    studio.key("ctrl+shift+c")
+    studio.settle(0.5)
+    studio.key("ctrl+1")
+
+
+def test_drop(studio):
+    """A folder, pictures and what is neither, dragged in from another program."""
+    top = tempfile.mkdtemp(prefix="dh-drop-")
+    try:
+        scenes = next(os.path.join(at, name) for at, _, names in os.walk(f"{studio.home}/cache") for name in names
+                      if name.endswith(".png") and "images" in at)
+        for name in ("a.png", "folder/b.png", "folder/c.png"):
+            os.makedirs(os.path.dirname(f"{top}/{name}"), exist_ok=True)
+            shutil.copy(scenes, f"{top}/{name}")
+        os.mkdir(f"{top}/empty")
+        with open(f"{top}/text.txt", "w") as file:
+            file.write("no picture")
+        for paths, expected in ((["folder"], "opened .*, 2 pictures"), (["a.png"], "opened .*, 1 picture"),
+                                (["a.png", "folder/b.png"], "opened .*, 2 pictures"), (["empty"], "error"),
+                                (["text.txt"], "error")):
+            mark = len(studio.text())
+            studio.drop([f"{top}/{path}" for path in paths], DRAG_SOURCE, (650, 450))
+            studio.wait(f"studio: {expected}", after=mark, timeout=30)
+            studio.settle()
+        studio.screenshot(f"{OUTPUT}/dropped.png")
+    finally:
+        shutil.rmtree(top)
+    open_demo(studio)
+
+
 def test_narrow(studio):
     for size in ((1280, 720), (800, 600)):
         studio.resize(*size)
@@ -153,6 +189,15 @@ def test_narrow(studio):
     studio.key("F9")
     studio.settle(1)
     studio.key("F9")
+    # From narrow to narrower and back, on every page, and the list of keys.
+    for size in ((700, 500), (1000, 700)):
+        for page in ("ctrl+2", "ctrl+3", "ctrl+4", "ctrl+1"):
+            studio.key(page)
+            studio.resize(*size)
+    studio.key("ctrl+question")
+    studio.settle(1)
+    studio.screenshot(f"{OUTPUT}/keys.png")
+    studio.key("Escape")
     studio.resize(1400, 900)
 
 
@@ -166,11 +211,12 @@ def test_shared():
         test_slider(studio)
     finally:
         studio.close()
+    assert not studio.complaints(), studio.complaints()
 
 
 def main():
-    cases = [test_start, test_demo, test_slider, test_keys, test_zoom, test_evaluate, test_narrow]
-    print(f"1..{len(cases) + 1}", flush=True)
+    cases = [test_start, test_demo, test_slider, test_keys, test_zoom, test_evaluate, test_runs, test_drop, test_narrow]
+    print(f"1..{len(cases) + 2}", flush=True)
     without = driver.missing()
     os.makedirs(OUTPUT, exist_ok=True)
     home = None
@@ -199,10 +245,14 @@ def main():
             studio.screenshot(f"{OUTPUT}/failed-{name}.png")
     if studio:
         studio.close()
-        for line in studio.text().splitlines():
-            if "CRITICAL" in line or "WARNING" in line or "ERROR" in line:
-                print("# " + line)
     number = len(cases) + 1
+    if failed:
+        print(f"ok {number} silence # SKIP {reason}", flush=True)
+    else:
+        found = studio.complaints()
+        print(f"{'not ok' if found else 'ok'} {number} silence", flush=True)
+        print("".join(f"# {line}\n" for line in found), end="", flush=True)
+    number += 1
     if failed or not os.path.isdir(os.path.join(SHARED, "data", "smiyc")):
         print(f"ok {number} shared # SKIP {reason if failed else 'DH_SHARED/data/smiyc is not there'}", flush=True)
     else:

@@ -160,6 +160,25 @@ test_files (void)
   g_assert_no_error (error);
   dh_database_close (database);
 
+  /* who only reads makes nothing, and gives nobody else's file tables */
+  database = dh_database_open_existing (path, &error);
+  g_assert_no_error (error);
+  dh_database_close (database);
+  g_autofree char *absent = g_build_filename (folder, "absent", "file.db", NULL);
+  g_assert_null (dh_database_open_existing (absent, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+  g_autofree char *above = g_path_get_dirname (absent);
+  g_assert_false (g_file_test (above, G_FILE_TEST_EXISTS));
+  g_autofree char *empty = g_build_filename (folder, "empty.db", NULL);
+  g_assert_true (g_file_set_contents (empty, "", 0, NULL));
+  g_assert_null (dh_database_open_existing (empty, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_INVALID);
+  g_clear_error (&error);
+  GStatBuf info;
+  g_assert_cmpint (g_stat (empty, &info), ==, 0);
+  g_assert_cmpint (info.st_size, ==, 0);
+
   g_autofree char *text = g_build_filename (folder, "text.db", NULL);
   g_assert_true (g_file_set_contents (text,
                                       "this is no database, but it is long enough to be looked at as one ......."

@@ -16,6 +16,7 @@
 #include "dh-report.h"
 #include "dh-scene-tree.h"
 #include "dh-stored-curve.h"
+#include "tree.h"
 
 #define N_IMAGES 5
 #define WIDTH 64
@@ -271,11 +272,37 @@ test_bad_images (Fixture *fixture, gconstpointer data)
   g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (evaluation->images, ==, N_IMAGES - 2);
-  g_assert_cmpuint (evaluation->failed, ==, 2);
+  g_assert_cmpuint (evaluation->left_out->len, ==, 2);
   g_autoptr (GPtrArray) rows = dh_database_list_run_images (fixture->database, evaluation->run, &error);
   g_assert_cmpstr (((DhRunImageRow *)rows->pdata[1])->state, ==, "failed");
   g_assert_nonnull (strstr (((DhRunImageRow *)rows->pdata[1])->why, "validation1"));
   g_assert_nonnull (strstr (((DhRunImageRow *)rows->pdata[2])->why, "validation2"));
+}
+
+/* What the system refuses to read is left out like what is broken; a map that cannot be written ends the run. */
+static void
+test_refused (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const DhEvaluationOptions options = options_of (fixture);
+  /* folders in their places: root may read whatever its permissions say */
+  g_autofree char *image = g_build_filename (fixture->root, "images", "validation1.png", NULL);
+  g_autofree char *label = g_build_filename (fixture->root, "labels_masks", "validation2_labels_semantic.png", NULL);
+  g_assert_cmpint (g_remove (image) | g_mkdir (image, 0755), ==, 0);
+  g_assert_cmpint (g_remove (label) | g_mkdir (label, 0755), ==, 0);
+  g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (evaluation->images, ==, N_IMAGES - 2);
+  g_assert_cmpuint (evaluation->left_out->len, ==, 2);
+  g_assert_nonnull (strstr (g_array_index (evaluation->left_out, DhLeftOut, 0).why, image));
+  g_assert_nonnull (strstr (g_array_index (evaluation->left_out, DhLeftOut, 1).why, label));
+
+  g_autofree char *file = g_strconcat (dh_dataset_item (fixture->dataset, 3)->stem, ".npy", NULL);
+  g_autofree char *map = g_build_filename (fixture->out, "eval", "scores", file, NULL);
+  g_assert_cmpint (g_remove (map) | g_mkdir (map, 0755), ==, 0);
+  g_assert_null (dh_evaluation_run (&options, NULL, NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_IO);
+  g_assert_nonnull (strstr (error->message, map));
 }
 
 static void
@@ -322,6 +349,7 @@ test_lock (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (g_mkdir (fixture->out, 0755), ==, 0);
   g_autoptr (DhFolderLock) lock = dh_folder_lock_take (fixture->out, &error);
   g_assert_no_error (error);
+  g_assert_true (dh_folder_lock_is_held (fixture->out));
   g_assert_null (dh_evaluation_run (&options, NULL, NULL, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
   g_autofree char *self = g_strdup_printf ("process %d", (int)getpid ());
@@ -330,6 +358,8 @@ test_lock (Fixture *fixture, gconstpointer data)
   g_autoptr (GPtrArray) runs = dh_database_list_runs (fixture->database, &error);
   g_assert_cmpuint (runs->len, ==, 0);
   g_clear_pointer (&lock, dh_folder_lock_release);
+  g_assert_false (dh_folder_lock_is_held (fixture->out));
+  g_assert_false (dh_folder_lock_is_held (fixture->root)); /* no lock at all */
   g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (evaluation->images, ==, N_IMAGES);
@@ -456,6 +486,99 @@ test_report (Fixture *fixture, gconstpointer data)
   g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
 }
 
+/* Names come from file systems and databases that anyone may have written: in no format do they become its markup. */
+static void
+test_names (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const DhEvaluationOptions options = options_of (fixture);
+  g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (DhRunRow) run = dh_database_get_run (fixture->database, evaluation->run, &error);
+  const char *name = "a|b`c`_d_*e*[f](g)<script>\n# h\\|~^&amp;$x$%{i}";
+  DhRunImageRow row = { .state = (char *)"done", .width = 1, .height = 1, .ap = 0.5 };
+  row.image = dh_database_put_image (fixture->database, run->dataset, name, name, "", name, &error);
+  g_assert_true (dh_database_put_run_image (fixture->database, evaluation->run, &row, &error));
+  const DhRunProtocolRow protocol = { .score = (char *)name, .protocol = (char *)name };
+  g_assert_true (dh_database_put_run_protocol (fixture->database, evaluation->run, &protocol, &error));
+  g_autofree char *summary =
+      g_strdup ("{\"open_miou\": 0.5, \"towns\": {\"t|<script>\\n\": {\"calibrated_on\": \"u|<script>\"}}}");
+  g_assert_true (dh_database_end_run (fixture->database, evaluation->run, "done", NULL, summary, &error));
+  for (guint f = 0; f < DH_N_REPORT_FORMATS; f++)
+    {
+      g_autofree char *path = g_strdup_printf ("%s/names.%s", fixture->folder, dh_report_format_name (f));
+      g_assert_true (dh_report_write (fixture->database, evaluation->run, 0, f, path, NULL, &error));
+      g_assert_no_error (error);
+      g_autofree char *text = NULL;
+      g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+      if (f == DH_REPORT_HTML)
+        g_assert_null (strstr (text, "<script"));
+      else if (f == DH_REPORT_LATEX)
+        {
+          g_assert_nonnull (strstr (text, "a\\textbar{}b"));
+          g_assert_nonnull (strstr (text, "\\textless{}script\\textgreater{} \\# h\\textbackslash{}\\textbar{}"
+                                          "\\textasciitilde{}\\textasciicircum{}\\&amp;\\$x\\$\\%\\{i\\}"));
+        }
+      else if (f == DH_REPORT_MD)
+        {
+          g_assert_nonnull (strstr (text, "| a\\|b\\`c\\`\\_d\\_\\*e\\*\\[f\\](g)\\<script\\> \\# h\\\\\\|\\~"));
+          g_assert_nonnull (strstr (text, "| Town t\\|\\<script\\>  |"));
+          /* every row of a table has the cells of its heading */
+          g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+          guint cells = 0;
+          for (guint l = 0; lines[l]; l++)
+            {
+              guint n = 0;
+              for (const char *c = lines[l]; *c; c++)
+                if (*c == '\\')
+                  c++;
+                else
+                  n += *c == '|';
+              if (n > 0 && cells > 0)
+                g_assert_cmpuint (n, ==, cells);
+              g_assert_true (n == 0 || g_str_has_prefix (lines[l], "|"));
+              cells = n;
+            }
+        }
+    }
+}
+
+/* Official Lost and Found: labels in one place, pictures in another. A report finds both again. */
+static void
+test_report_base (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *root = g_build_filename (fixture->folder, "masks-alone", NULL);
+  g_autofree char *base = g_build_filename (fixture->folder, "pictures", NULL);
+  const guint8 ids[] = { 0, 1, 255 };
+  tree_label (root, "masks/0000_04_Weg_8_000000_000030_labels.png", WIDTH, HEIGHT, ids, 3);
+  tree_image (base, "leftImg8bit/test/04_Weg_8/04_Weg_8_000000_000030_leftImg8bit.png", WIDTH, HEIGHT);
+  const DhDatasetOptions based = { .base_root = base };
+  g_autoptr (DhDataset) dataset = dh_dataset_open (root, "lf", &based, NULL, NULL, &error);
+  g_assert_no_error (error);
+  DhEvaluationOptions options = options_of (fixture);
+  options.dataset = dataset;
+  g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (evaluation->images, ==, 1);
+  g_autofree char *path = g_build_filename (fixture->folder, "base.html", NULL);
+  g_autofree char *text = NULL;
+  g_assert_true (dh_report_write (fixture->database, evaluation->run, 0, DH_REPORT_HTML, path, NULL, &error));
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  /* picture, score, and what is found, false and missed, for which it needs the label */
+  static const char *const pictures[] = { "alt=\"picture\"", "alt=\"score\"", "alt=\"found, false and missed\"" };
+  for (guint i = 0; i < G_N_ELEMENTS (pictures); i++)
+    g_assert_nonnull (strstr (text, pictures[i]));
+  g_assert_null (strstr (text, "no longer where it was"));
+  /* without the base the report still comes, and says what is not there */
+  g_autofree char *gone = g_strconcat (base, "-moved", NULL);
+  g_assert_cmpint (g_rename (base, gone), ==, 0);
+  g_clear_pointer (&text, g_free);
+  g_assert_true (dh_report_write (fixture->database, evaluation->run, 0, DH_REPORT_HTML, path, NULL, &error));
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "The picture is no longer where it was"));
+}
+
 static void
 test_export (Fixture *fixture, gconstpointer data)
 {
@@ -496,10 +619,13 @@ main (int argc, char **argv)
   g_test_add ("/evaluation/resume", Fixture, NULL, set_up, test_resume, tear_down);
   g_test_add ("/evaluation/owner", Fixture, NULL, set_up, test_owner, tear_down);
   g_test_add ("/evaluation/bad-images", Fixture, NULL, set_up, test_bad_images, tear_down);
+  g_test_add ("/evaluation/refused", Fixture, NULL, set_up, test_refused, tear_down);
   g_test_add ("/evaluation/errors", Fixture, NULL, set_up, test_errors, tear_down);
   g_test_add ("/evaluation/lock", Fixture, NULL, set_up, test_lock, tear_down);
   g_test_add ("/evaluation/open-set", Fixture, NULL, set_up, test_open_set, tear_down);
   g_test_add ("/evaluation/report", Fixture, NULL, set_up, test_report, tear_down);
+  g_test_add ("/evaluation/names", Fixture, NULL, set_up, test_names, tear_down);
+  g_test_add ("/evaluation/report-base", Fixture, NULL, set_up, test_report_base, tear_down);
   g_test_add ("/evaluation/export", Fixture, NULL, set_up, test_export, tear_down);
   return g_test_run ();
 }

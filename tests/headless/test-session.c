@@ -1,6 +1,7 @@
 /* The studio's session as the window drives it: a set, pictures, weights, errors, thresholds, evaluation. */
 #include <glib/gstdio.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include "dh-checkpoint.h"
 #include "dh-model.h"
@@ -236,6 +237,36 @@ test_evaluate (Fixture *fixture, gconstpointer data)
   g_assert_true (g_file_test (report, G_FILE_TEST_IS_REGULAR));
   g_autofree char *command = dh_session_dup_command (session);
   g_assert_nonnull (strstr (command, "eval-ood --dataset smiyc"));
+  /* and it does do the same */
+  g_assert_true (g_str_has_prefix (command, "densehybrid "));
+  g_autofree char *line = g_strdup_printf ("'%s'%s --db '%s/again.db' --quiet >'%s/again.txt'", g_getenv ("DH_PROGRAM"),
+                                           command + strlen ("densehybrid"), fixture->root, fixture->root);
+  g_assert_cmpint (system (line), ==, 0);
+  g_autofree char *said = g_build_filename (fixture->root, "again.txt", NULL);
+  g_autofree char *text = NULL;
+  g_assert_true (g_file_get_contents (said, &text, NULL, NULL));
+  g_autofree char *ap = g_strdup_printf (" %.2f ", 100 * pooled->ap);
+  g_assert_nonnull (strstr (text, ap));
+}
+
+/* The demo's weights are no file, but they have a name; pictures get a line that makes their maps. */
+static void
+test_command (Fixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  g_assert_null (dh_session_dup_command (session));
+  dh_session_open_demo_weights (session);
+  dh_session_open_dataset (session, fixture->set);
+  wait_for (dh_session_can_evaluate (session));
+  g_autofree char *set = dh_session_dup_command (session);
+  g_assert_nonnull (strstr (set, "--params demo "));
+  g_autofree char *picture = g_build_filename (fixture->set, "dataset_AnomalyTrack/images/validation1.png", NULL);
+  const char *const pictures[] = { picture, NULL };
+  dh_session_open_pictures (session, pictures);
+  wait_for (dh_image_list_get_size (dh_session_get_list (session)) == 1);
+  g_autofree char *infer = dh_session_dup_command (session);
+  g_assert_nonnull (strstr (infer, "infer --params demo "));
+  g_assert_nonnull (strstr (infer, "validation1.png"));
 }
 
 /* What fails says why, and what is open stays. */
@@ -321,6 +352,7 @@ main (int argc, char **argv)
                 { "/session/look", test_look },
                 { "/session/again", test_again },
                 { "/session/evaluate", test_evaluate },
+                { "/session/command", test_command },
                 { "/session/errors", test_errors },
                 { "/session/closed-set", test_closed_set },
                 { "/session/close", test_close } };

@@ -338,7 +338,12 @@ test_cache (void)
   g_autoptr (DhMapCache) cache = dh_map_cache_new (folder, 1 << 20);
   g_autoptr (DhFrame) frame = make_frame (3, TRUE);
   frame->non_finite[DH_FRAME_HYBRID] = 17;
-  g_autofree char *key = dh_map_cache_key ("w", "p", WIDTH, HEIGHT, "f32");
+  g_autofree char *key = dh_map_cache_key ("w", "cpu", "f32", "p", WIDTH, HEIGHT);
+  /* what rounds otherwise has maps of its own */
+  g_autofree char *other_device = dh_map_cache_key ("w", "cuda:0", "f32", "p", WIDTH, HEIGHT);
+  g_autofree char *other_precision = dh_map_cache_key ("w", "cpu", "bf16", "p", WIDTH, HEIGHT);
+  g_assert_cmpstr (key, !=, other_device);
+  g_assert_cmpstr (key, !=, other_precision);
   g_autoptr (GError) error = NULL;
   g_assert_true (dh_map_cache_store (cache, key, frame, &error));
   g_assert_no_error (error);
@@ -390,7 +395,7 @@ test_cache_limit (void)
   for (guint i = 0; i < 11; i++)
     {
       g_autofree char *picture = g_strdup_printf ("p%u", i);
-      keys[i] = dh_map_cache_key ("w", picture, WIDTH, HEIGHT, "f32");
+      keys[i] = dh_map_cache_key ("w", "cpu", "f32", picture, WIDTH, HEIGHT);
       if (i == 10)
         for (guint j = 0; j < 10; j++)
           {

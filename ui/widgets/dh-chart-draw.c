@@ -274,6 +274,7 @@ paint_names (DhChartPainter *painter)
       find_place (cells, columns, rows, (int)ceil (widest / CELL) + 1, (int)ceil (total / CELL) + 1, &c, &r);
     }
   double x = left + c * CELL + 2, y = top + r * CELL + 2;
+  painter->names = GRAPHENE_RECT_INIT ((float)x, (float)y, (float)widest, (float)total);
   for (guint i = 0; i < chart->n_series; i++)
     if (layouts[i])
       {
@@ -286,7 +287,8 @@ paint_names (DhChartPainter *painter)
       }
 }
 
-/* Beside the dot, where the series itself is farthest: below or above, towards the middle or away from it. */
+/* Beside the dot, where the series itself is farthest and no curve's name stands: below or above, towards the middle or
+ * away from it. */
 static void
 place_marker_text (DhChartPainter *painter, const DhChartSeries *series, double x, double y, int width, int height,
                    double *text_x, double *text_y)
@@ -302,6 +304,9 @@ place_marker_text (DhChartPainter *painter, const DhChartSeries *series, double 
       at_x = CLAMP (at_x, left + 2, MAX (left + 2, right - width - 2));
       if (at_y < top - 4 || at_y + height > bottom)
         apart = -1.0;
+      graphene_rect_t text = GRAPHENE_RECT_INIT ((float)at_x - 3, (float)at_y, (float)width + 6, (float)height);
+      if (painter->names.size.width > 0 && graphene_rect_intersection (&text, &painter->names, NULL))
+        apart = -2.0;
       for (guint k = 0; k <= 4; k++)
         {
           double share = (at_x + k * width / 4.0 - left) / painter->plot.size.width;

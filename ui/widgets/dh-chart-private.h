@@ -54,7 +54,8 @@ struct _DhChart
   GskRenderNode *node; /* the plot, until data, size or style change */
   int node_width, node_height;
   gboolean node_dark;
-  graphene_rect_t plot; /* where the axes are, as last drawn */
+  graphene_rect_t plot;  /* where the axes are, as last drawn */
+  graphene_rect_t names; /* and the names of the curves */
 
   double reading;  /* x that is read; NaN: none */
   int near_series; /* of a scatter, −1: none */
@@ -82,7 +83,7 @@ typedef struct
   double pixel; /* a device pixel, for crisp lines */
   gboolean dark;
   GdkRGBA text, ground;
-  graphene_rect_t plot;
+  graphene_rect_t plot, names;
   const DhChart *chart;
 } DhChartPainter;
 void dh_chart_paint (DhChartPainter *painter);

@@ -34,6 +34,7 @@ dh_chart_init_painter (DhChart *chart, DhChartPainter *painter, cairo_t *cr)
                                .pixel = 1.0 / gtk_widget_get_scale_factor (widget),
                                .dark = dark,
                                .plot = chart->plot,
+                               .names = chart->names,
                                .chart = chart };
   dh_draw_text_color (widget, 1.0, &painter->text);
   dh_widget_lookup_color (widget, "card_bg_color", dark ? "#383838" : "#ffffff", &painter->ground);
@@ -59,6 +60,7 @@ ensure_node (DhChart *chart)
   dh_chart_paint (&painter);
   cairo_destroy (cr);
   chart->plot = painter.plot;
+  chart->names = painter.names;
   chart->node = gtk_snapshot_to_node (snapshot);
   chart->node_width = width;
   chart->node_height = height;

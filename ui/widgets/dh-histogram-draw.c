@@ -105,29 +105,25 @@ append_count_grid (DhHistogram *histogram, GtkSnapshot *snapshot, double most)
     }
 }
 
+/* Over the plot, beside the line's handle: inside they would lie on bars and line. */
 static void
 append_names (DhHistogram *histogram, GtkSnapshot *snapshot, const GdkRGBA *anomaly)
 {
   GtkWidget *widget = GTK_WIDGET (histogram);
-  double left = DH_HISTOGRAM_INSET, right = left + dh_histogram_get_plot_width (histogram);
+  double left = DH_HISTOGRAM_INSET + 2, right = left + dh_histogram_get_plot_width (histogram) - 4;
   GdkRGBA text;
-  int caption_width = 0, name_width = 0;
-  dh_draw_text_color (widget, 0.92, &text);
+  int caption_width = 0, name_width = 0, height = 0;
+  dh_draw_text_color (widget, 0.74, &text);
   g_autoptr (PangoLayout) caption =
       dh_draw_layout (widget, histogram->caption ? histogram->caption : "", 9.0, DH_TEXT_PLAIN);
-  g_autoptr (PangoLayout) name = dh_draw_layout (widget, "anomalies", 9.0, DH_TEXT_BOLD);
-  pango_layout_get_pixel_size (caption, &caption_width, NULL);
+  g_autoptr (PangoLayout) name = dh_draw_layout (widget, histogram->anomalies ? "anomalies" : "", 9.0, DH_TEXT_BOLD);
+  pango_layout_get_pixel_size (caption, &caption_width, &height);
   pango_layout_get_pixel_size (name, &name_width, NULL);
-  double y = DH_HISTOGRAM_TOP + histogram->plot_height * 0.26;
-  gboolean both = histogram->anomalies && right - left > caption_width + name_width + 50;
-  /* Each on the side where its pixels should be. */
-  if (histogram->caption)
-    dh_draw_text (snapshot, caption, histogram->flag_below ? right - 8 : left + 32, y,
-                  histogram->flag_below ? 1.0 : 0.0, &text);
-  /* Under the bracket, where few counts reach. */
-  if (both)
-    dh_draw_text (snapshot, name, histogram->flag_below ? left + 32 : right - 6, DH_HISTOGRAM_TOP + 3,
-                  histogram->flag_below ? 0.0 : 1.0, anomaly);
+  int gap = caption_width > 0 && name_width > 0 ? 10 : 0;
+  double x = histogram->names_at_end ? right - caption_width - gap - name_width : left + 30; /* beside the counts */
+  double y = DH_HISTOGRAM_TOP - height + 1;
+  dh_draw_text (snapshot, caption, x, y, 0.0, &text);
+  dh_draw_text (snapshot, name, x + caption_width + gap, y, 0.0, anomaly);
 }
 
 static GskRenderNode *
@@ -136,8 +132,13 @@ ensure_bars (DhHistogram *histogram)
   GtkWidget *widget = GTK_WIDGET (histogram);
   gboolean dark = dh_widget_is_dark (widget);
   int width = gtk_widget_get_width (widget);
-  if (histogram->bars && histogram->bars_width == width && histogram->bars_dark == dark)
+  double middle = DH_HISTOGRAM_INSET + dh_histogram_get_plot_width (histogram) / 2.0;
+  gboolean at_end =
+      histogram->adjustment && dh_histogram_to_x (histogram, gtk_adjustment_get_value (histogram->adjustment)) < middle;
+  if (histogram->bars && histogram->bars_width == width && histogram->bars_dark == dark
+      && histogram->names_at_end == at_end)
     return histogram->bars;
+  histogram->names_at_end = at_end;
   g_clear_pointer (&histogram->bars, gsk_render_node_unref);
   g_autoptr (GtkSnapshot) snapshot = gtk_snapshot_new ();
   double most = most_counted (histogram), base = DH_HISTOGRAM_TOP + histogram->plot_height;

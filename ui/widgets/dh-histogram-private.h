@@ -21,7 +21,7 @@ struct _DhHistogram
 
   GskRenderNode *bars; /* all that does not move with the line */
   int bars_width;
-  gboolean bars_dark;
+  gboolean bars_dark, names_at_end; /* the names on the side where the line is not */
 
   gboolean dragging, by_keys;
   double drag_value;

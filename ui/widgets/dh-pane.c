@@ -5,6 +5,7 @@
 #include "dh-pane-private.h"
 
 #define GAP 6
+#define FORMULA_ROOM 6
 
 struct _DhPane
 {
@@ -76,6 +77,8 @@ allocate_head (DhPane *pane, int width)
         {
           /* The formula comes before a wider bar. */
           int formula = natural_width (pane->formula);
+          if (formula > 0)
+            formula += FORMULA_ROOM;
           int notice = natural_width (pane->notice);
           if (notice > 0)
             formula += notice + GAP;
@@ -104,9 +107,12 @@ allocate_head (DhPane *pane, int width)
     }
   if (gtk_widget_get_visible (pane->formula))
     {
-      int w = MIN (natural_width (pane->formula), MAX (0, right - left));
-      set_shown (pane->formula, w >= 40);
-      if (w >= 40)
+      /* Whole or not at all: half of a formula is another one. A label that may be cut measures itself a little short
+       * of what it then needs, by its letters' spacing. */
+      int w = natural_width (pane->formula) + FORMULA_ROOM;
+      gboolean fits = left + w <= right;
+      set_shown (pane->formula, fits);
+      if (fits)
         {
           place (pane->formula, left, w);
           left += w + GAP;
