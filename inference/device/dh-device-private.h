@@ -1,6 +1,7 @@
 #pragma once
 #include "dh-device.h"
 #include "dh-train-plan.h"
+#include "dh-train-state.h"
 
 G_BEGIN_DECLS
 
@@ -45,6 +46,14 @@ typedef struct
   guint depth;
   gboolean (*begin) (DhPlan *plan, const float *input, GError **error);
   gboolean (*end) (DhPlan *plan, void *const *outputs, GError **error);
+  /* Optional, together: dh-train-state.h, whose functions check the tensors. `new_state` leaves the common part. */
+  DhTrainState *(*new_state) (DhDevice *device, DhGraph *graph, DhValue logits, DhValue logits_ood,
+                              const DhTrainTensors *tensors, GError **error);
+  void (*free_state) (DhTrainState *state); /* not the device's reference */
+  gboolean (*fetch_state) (DhTrainState *state, GError **error);
+  gboolean (*step_state) (DhTrainState *state, const double *rates, guint64 step, gboolean *finite, GError **error);
+  gboolean (*zero_state) (DhTrainState *state, GError **error);
+  gboolean (*keep_state) (DhTrainState *state, gboolean back, GError **error);
   /* Optional: of a device that sets `lost`. None of its plans is left. */
   gboolean (*reopen) (DhDevice *device, GError **error);
 } DhDeviceFunctions;
@@ -81,6 +90,11 @@ struct _DhTrainPlan
   gint classes;
   guint64 memory;
   GArray *steps; /* DhPlanStep */
+};
+
+struct _DhTrainState
+{
+  DhDevice *device; /* owned reference */
 };
 
 /* The parameters that the outputs need are there, shaped right, of a float dtype. */

@@ -109,6 +109,12 @@ static const DhDeviceFunctions functions = {
   .free_training = dh_cuda_free_training,
   .describe_training = dh_cuda_describe_training,
   .estimate_training = dh_cuda_estimate_training,
+  .new_state = dh_cuda_state_new,
+  .free_state = dh_cuda_state_free,
+  .fetch_state = dh_cuda_state_fetch,
+  .step_state = dh_cuda_state_step,
+  .zero_state = dh_cuda_state_zero,
+  .keep_state = dh_cuda_state_keep,
   .reopen = reopen_device,
 };
 

@@ -108,6 +108,10 @@ extern "C"
     DH_CUDA_RESIZE_BACK,
     DH_CUDA_LOSS,
     DH_CUDA_LOSS_END,
+    DH_CUDA_COPY_FLOATS,
+    DH_CUDA_ADD_FLOATS, /* gradient += weight · from */
+    DH_CUDA_CHECK,      /* that every gradient is finite */
+    DH_CUDA_ADAM,       /* where they are; the gradients become zero */
     DH_CUDA_N_OPS,
   } DhCudaOp;
 
@@ -126,6 +130,17 @@ extern "C"
     DH_CUDA_WEIGHTS_OF_HEAD, /* places × out, float */
     DH_CUDA_WEIGHTS_OF_BIAS, /* out, float, 0 beyond c */
   } DhCudaWeightsMode;
+
+  /* COPY_FLOATS to `value`, ADD_FLOATS, CHECK, ADAM: arrays of `count` floats, a multiple of 8. */
+  typedef struct
+  {
+    int64_t count;
+    float *value, *gradient, *first, *second;
+    const float *from;
+    double weight;     /* ADD_FLOATS */
+    double rate, root; /* ADAM: as dh-adam-math.h */
+    int32_t *fault;    /* CHECK sets it, ADAM heeds it */
+  } DhCudaFloats;
 
   typedef struct
   {
@@ -164,6 +179,7 @@ extern "C"
     const int32_t *row_ranges, *column_ranges; /* RESIZE_BACK: of the result's rows that read a row, [begin, end) */
     const uint8_t *labels;                     /* LOSS: n × h × w */
     void *out_ood;                             /* LOSS: as `out`, of one group */
+    DhCudaFloats floats;
   } DhCudaKernel;
 
   /* How many items the kernel has: each is one group of one pixel, but one pixel for SCORE and LOSS, one place for the
@@ -187,6 +203,8 @@ extern "C"
       return (int64_t)kernel->n * kernel->in_h * kernel->in_w * kernel->n_groups;
     if (kernel->op == DH_CUDA_LOSS_END)
       return 4;
+    if (kernel->op >= DH_CUDA_COPY_FLOATS)
+      return kernel->floats.count / DH_CUDA_GROUP;
     return pixels * kernel->n_groups;
   }
 

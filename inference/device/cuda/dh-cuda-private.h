@@ -210,12 +210,23 @@ void dh_cuda_note_error (DhCudaDevice *device, const GError *error);
 DhTrainPlan *dh_cuda_compile_training (DhDevice *device, DhGraph *graph, const DhShape *shapes,
                                        DhTensorDict *parameters, DhTensorDict *gradients, const DhTrainOptions *options,
                                        GError **error);
-gboolean dh_cuda_train (DhTrainPlan *plan, const float *input, const guint8 *labels, guint64 seed, double weight,
-                        DhLosses *losses, GCancellable *cancellable, GError **error);
 void dh_cuda_free_training (DhTrainPlan *plan);
 char *dh_cuda_describe_training (DhTrainPlan *plan);
 guint64 dh_cuda_estimate_training (DhDevice *device, DhGraph *graph, const DhShape *shapes,
                                    const DhTrainOptions *options);
+
+/* dh-cuda-train-run.c */
+gboolean dh_cuda_train (DhTrainPlan *plan, const float *input, const guint8 *labels, guint64 seed, double weight,
+                        DhLosses *losses, GCancellable *cancellable, GError **error);
+
+/* dh-cuda-train-state.c */
+DhTrainState *dh_cuda_state_new (DhDevice *device, DhGraph *graph, DhValue logits, DhValue logits_ood,
+                                 const DhTrainTensors *tensors, GError **error);
+void dh_cuda_state_free (DhTrainState *state);
+gboolean dh_cuda_state_fetch (DhTrainState *state, GError **error);
+gboolean dh_cuda_state_step (DhTrainState *state, const double *rates, guint64 step, gboolean *finite, GError **error);
+gboolean dh_cuda_state_zero (DhTrainState *state, GError **error);
+gboolean dh_cuda_state_keep (DhTrainState *state, gboolean back, GError **error);
 
 /* dh-cuda-device.c */
 extern const DhModuleHost *dh_cuda_host;
