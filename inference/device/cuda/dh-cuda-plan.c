@@ -162,20 +162,13 @@ queue_steps (DhCudaPlan *plan, guint slot, GCancellable *cancellable, gboolean m
   return !marks || dh_cuda_driver.mark (card, plan->steps->len, DH_CUDA_LANE_COMPUTE, error);
 }
 
-static const char *
-implementation (const DhCudaStep *step)
-{
-  static const char *const kernels[] = { "pack", "pointwise", "pool", "resize", "head", "scores", "unpack" };
-  return step->is_conv ? dh_cuda_driver.conv_name (step->conv) : kernels[step->kernel.op];
-}
-
 static void
 report_steps (DhCudaPlan *plan)
 {
   for (guint i = 0; i < plan->steps->len; i++)
     {
       const DhCudaStep *step = g_ptr_array_index (plan->steps, i);
-      dh_cuda_host->add_step (&plan->base, step->name, implementation (step),
+      dh_cuda_host->add_step (&plan->base, step->name, dh_cuda_implementation (step),
                               dh_cuda_driver.elapsed (plan->pool.device->card, i, i + 1), step->flop);
     }
 }
@@ -300,29 +293,4 @@ dh_cuda_run (DhPlan *base, const float *input, void *const *outputs, GCancellabl
   if (progress)
     dh_progress_report (progress, plan->steps->len, plan->steps->len, "maps");
   return TRUE;
-}
-
-char *
-dh_cuda_describe (DhPlan *base)
-{
-  DhCudaPlan *plan = (DhCudaPlan *)base;
-  GString *text = g_string_new (NULL);
-  for (guint i = 0; i < plan->steps->len; i++)
-    {
-      const DhCudaStep *step = g_ptr_array_index (plan->steps, i);
-      g_string_append_printf (text, "%4u  %-28s", i, implementation (step));
-      if (step->in)
-        g_string_append_printf (text, " %d×%d×%d", step->in->c, step->in->h, step->in->w);
-      if (step->out)
-        g_string_append_printf (text, " → %d×%d×%d at %.1f MiB", step->out->c, step->out->h, step->out->w,
-                                step->out->groups[0].buffer->block.offset / 1048576.0);
-      g_string_append_printf (text, "%s%s  %s\n",
-                              step->is_conv && step->epilogue ? step->fused ? " fused" : " bare" : "",
-                              step->other ? " +sum" : "", step->name);
-    }
-  g_string_append_printf (text, "%s: %.1f MiB values, %.1f MiB parameters, %.1f MiB workspace, %.1f MiB staging\n",
-                          plan->pool.device->base.name, plan->pool.arena_bytes / 1048576.0,
-                          plan->pool.chunk_bytes / 1048576.0, plan->pool.workspace_bytes / 1048576.0,
-                          plan->staging_bytes / 1048576.0);
-  return g_string_free (text, FALSE);
 }

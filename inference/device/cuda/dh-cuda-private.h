@@ -200,7 +200,10 @@ gboolean dh_cuda_run (DhPlan *plan, const float *input, void *const *outputs, GC
 gboolean dh_cuda_begin (DhPlan *plan, const float *input, GError **error);
 gboolean dh_cuda_end (DhPlan *plan, void *const *outputs, GError **error);
 void dh_cuda_free_plan (DhPlan *plan);
+
+/* dh-cuda-describe.c */
 char *dh_cuda_describe (DhPlan *plan);
+const char *dh_cuda_implementation (const DhCudaStep *step);
 
 /* After an error of the card itself nothing that it holds can be trusted: TRUE with an error where there was one. */
 gboolean dh_cuda_is_lost (DhCudaDevice *device, GError **error);
