@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "dh-error.h"
+#include "dh-look-ahead.h"
 #include "dh-run-record-private.h"
 
 typedef struct
@@ -11,6 +12,7 @@ typedef struct
   GCancellable *cancellable;
   const DhProgress *progress;
   DhRunRecord record;
+  DhLookAhead ahead;
   guint classes;
   guint done, total;    /* visits to pictures: one to calibrate, one to measure */
   DhRunImageRow *forms; /* of each picture its width and height, nothing else */
@@ -71,23 +73,35 @@ load_maps (Flow *flow, const char *stem, const DhRunImageRow *row, Picture *pict
   return picture->score && picture->segmentation;
 }
 
+/* The picture of the same town that will be computed behind this one. */
+static guint
+next_computed (Flow *flow, guint index)
+{
+  DhDataset *dataset = flow->options->dataset;
+  const char *town = dh_dataset_item (dataset, index)->group;
+  guint next = index + 1;
+  while (next < dh_dataset_size (dataset) && !g_str_equal (dh_dataset_item (dataset, next)->group, town))
+    next++;
+  return next < dh_dataset_size (dataset) && !dh_run_record_find (&flow->record, dh_dataset_item (dataset, next)->stem)
+             ? next
+             : DH_NO_INDEX;
+}
+
+/* `next`: as dh_look_ahead_take(). */
 static gboolean
-compute_maps (Flow *flow, guint index, Picture *picture, double *seconds, GError **error)
+compute_maps (Flow *flow, guint index, guint next, Picture *picture, double *seconds, GError **error)
 {
   const char *stem = dh_dataset_item (flow->options->dataset, index)->stem;
-  g_autoptr (DhImage) image = dh_dataset_load_image (flow->options->dataset, index, error);
   g_autoptr (DhPrediction) prediction =
-      image ? dh_predictor_run (flow->options->predictor, image,
-                                DH_MAP_BIT (DH_MAP_SEGMENTATION) | DH_MAP_BIT (DH_MAP_HYBRID), flow->cancellable, NULL,
-                                error)
-            : NULL;
+      dh_look_ahead_take (&flow->ahead, index, next, DH_MAP_BIT (DH_MAP_SEGMENTATION) | DH_MAP_BIT (DH_MAP_HYBRID),
+                          flow->cancellable, error);
   if (!prediction)
     return FALSE;
   picture_clear (picture);
   picture->score = dh_tensor_ref (prediction->maps[DH_MAP_HYBRID]);
   picture->segmentation = dh_tensor_ref (prediction->maps[DH_MAP_SEGMENTATION]);
-  picture->width = image->width;
-  picture->height = image->height;
+  picture->width = prediction->width;
+  picture->height = prediction->height;
   *seconds = prediction->seconds;
   return dh_run_record_save_map (&flow->record, DH_MAP_HYBRID, stem, picture->score, error)
          && dh_run_record_save_map (&flow->record, DH_MAP_SEGMENTATION, stem, picture->segmentation, error);
@@ -145,7 +159,7 @@ calibrate (Flow *flow, guint index, DhCalibration *calibration, GError **error)
   const gboolean resumed = before && load_maps (flow, stem, before, &picture);
   if (resumed)
     row.seconds = before->seconds;
-  else if (!compute_maps (flow, index, &picture, &row.seconds, error))
+  else if (!compute_maps (flow, index, next_computed (flow, index), &picture, &row.seconds, error))
     return FALSE;
   g_autofree char *path = dh_run_record_map_path (&flow->record, DH_MAP_HYBRID, stem);
   row.score_file = path;
@@ -174,7 +188,8 @@ measure (Flow *flow, guint index, DhOpenSet *set, GError **error)
   const char *stem = dh_dataset_item (flow->options->dataset, index)->stem;
   g_auto (Picture) picture = { NULL };
   double seconds;
-  if ((!load_maps (flow, stem, &flow->forms[index], &picture) && !compute_maps (flow, index, &picture, &seconds, error))
+  if ((!load_maps (flow, stem, &flow->forms[index], &picture)
+       && !compute_maps (flow, index, DH_NO_INDEX, &picture, &seconds, error))
       || !load_labels (flow, index, &picture, NULL, error))
     return FALSE;
   dh_open_set_add (set, dh_tensor_data (picture.segmentation), dh_tensor_f32 (picture.score), picture.labels,
@@ -301,6 +316,7 @@ dh_open_evaluation_run (const DhOpenEvaluationOptions *options, GCancellable *ca
   Flow flow = { .options = options,
                 .cancellable = cancellable,
                 .progress = progress,
+                .ahead = { options->dataset, options->predictor },
                 .classes = dh_model_classes (dh_predictor_model (options->predictor)),
                 .total = 2 * dh_dataset_size (options->dataset),
                 .result = result };
@@ -315,6 +331,7 @@ dh_open_evaluation_run (const DhOpenEvaluationOptions *options, GCancellable *ca
       dh_run_record_begin (&flow.record, "eval-osr", options->database, options->dataset, options->predictor,
                            options->folder, DH_MAP_HYBRID, "segmentation", options->command, cancellable, &local)
       && visit_both (&flow, towns, &local);
+  dh_look_ahead_clear (&flow.ahead);
   if (flow.record.run)
     {
       g_autoptr (GError) ending = NULL;

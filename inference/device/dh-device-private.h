@@ -29,6 +29,8 @@ typedef struct
   char *(*describe) (DhPlan *plan);
   /* Optional: the estimate; else the most values alive at one time, and the weights. */
   guint64 (*estimate) (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhPlanOptions *options);
+  /* Optional: of a device with memory of its own, how much of it is free; 0 where that is not known. */
+  guint64 (*available) (DhDevice *device);
   /* Optional: training; the arguments are checked as for `compile`, and that every norm sees several values. */
   DhTrainPlan *(*compile_training) (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
                                     DhTensorDict *gradients, const DhTrainOptions *options, GError **error);
@@ -45,6 +47,7 @@ typedef struct
    * of them. */
   guint depth;
   gboolean (*begin) (DhPlan *plan, const float *input, GError **error);
+  gboolean (*begin_rgb) (DhPlan *plan, const guint8 *rgb, GError **error);
   gboolean (*end) (DhPlan *plan, void *const *outputs, GError **error);
   /* Optional, together: dh-train-state.h, whose functions check the tensors. `new_state` leaves the common part. */
   DhTrainState *(*new_state) (DhDevice *device, DhGraph *graph, DhValue logits, DhValue logits_ood,

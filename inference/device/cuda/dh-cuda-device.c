@@ -93,6 +93,12 @@ reopen_device (DhDevice *base, GError **error)
   return TRUE;
 }
 
+static guint64
+available (DhDevice *device)
+{
+  return device->lost ? 0 : dh_cuda_driver.available (((DhCudaDevice *)device)->card);
+}
+
 static const DhDeviceFunctions functions = {
   .list = list,
   .open = open_device,
@@ -100,10 +106,13 @@ static const DhDeviceFunctions functions = {
   .compile = dh_cuda_compile,
   .run = dh_cuda_run,
   .begin = dh_cuda_begin,
+  .begin_rgb = dh_cuda_begin_rgb,
   .end = dh_cuda_end,
   .depth = DH_CUDA_DEPTH,
   .free_plan = dh_cuda_free_plan,
   .describe = dh_cuda_describe,
+  .estimate = dh_cuda_estimate,
+  .available = available,
   .compile_training = dh_cuda_compile_training,
   .train = dh_cuda_train,
   .free_training = dh_cuda_free_training,

@@ -80,6 +80,8 @@ typedef struct
   DhCudaCard *(*open) (guint index, GError **error);
   void (*close) (DhCudaCard *card);
 
+  /* Bytes of the card that are free; 0 where that is not known. */
+  guint64 (*available) (DhCudaCard *card);
   gpointer (*alloc) (DhCudaCard *card, gsize bytes, GError **error);
   void (*release) (DhCudaCard *card, gpointer memory);
   gpointer (*alloc_pinned) (DhCudaCard *card, gsize bytes, GError **error);

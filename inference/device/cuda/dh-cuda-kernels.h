@@ -157,6 +157,7 @@ extern "C"
     int32_t kernel, stride, padding; /* POOL */
     const DhCudaTap *rows, *columns; /* RESIZE, SCORE: h and w of them */
     const float *source;             /* PACK: n × c × h × w */
+    const uint8_t *rgb;              /* PACK, instead: n × h × w × c, 255 for 1 */
     const float *scale, *shift;      /* PACK: by channel, or NULL */
     const float *weights, *bias;     /* HEAD: 8·in.n_groups × 8·n_groups, 8·n_groups */
     void *maps[9]; /* SCORE, by DhMap; or NULL; n × h × w, the logits n × c × h × w and n × 2 × h × w */

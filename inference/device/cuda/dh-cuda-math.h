@@ -180,7 +180,7 @@ dh_cuda_write8 (const DhCudaKernel *k, int type, int64_t pixel, int group, float
   dh_cuda_store8 (k->out, (pixel * k->n_groups + group) * 8, type, v);
 }
 
-/* N×C×H×W float → N×H×W×8·groups. */
+/* N×C×H×W float, or N×H×W×C bytes → N×H×W×8·groups. */
 DH_CUDA_INLINE void
 dh_cuda_pack_item (const DhCudaKernel *k, int type, int64_t item)
 {
@@ -192,7 +192,7 @@ dh_cuda_pack_item (const DhCudaKernel *k, int type, int64_t item)
   for (int j = 0; j < 8; j++)
     {
       const int c = 8 * group + j;
-      v[j] = c < k->c ? k->source[(image * k->c + c) * area + at] : 0.0f;
+      v[j] = c >= k->c ? 0.0f : k->rgb ? k->rgb[pixel * k->c + c] / 255.0f : k->source[(image * k->c + c) * area + at];
       if (c < k->c && k->scale)
         v[j] = v[j] * k->scale[c] + k->shift[c];
     }

@@ -156,6 +156,7 @@ dh_cuda_place (DhCudaPlan *plan, GError **error)
   dh_cuda_arrange_buffers (&plan->pool);
 
   plan->input_bytes = sizeof (float) * plan->pool.n * plan->input.c * plan->input.h * plan->input.w;
+  plan->rgb_bytes = plan->input_bytes / sizeof (float);
   gsize at = (plan->input_bytes + ALIGN - 1) / ALIGN * ALIGN;
   plan->output_offsets = dh_cuda_host_alloc (&plan->pool, plan->n_outputs, sizeof *plan->output_offsets);
   for (guint i = 0; i < plan->n_outputs; i++)
@@ -165,15 +166,13 @@ dh_cuda_place (DhCudaPlan *plan, GError **error)
     }
   plan->staging_bytes = at;
 
+  plan->base.memory = plan->pool.arena_bytes + DH_CUDA_DEPTH * plan->staging_bytes + plan->pool.chunk_bytes;
+  if (plan->pool.dry)
+    return TRUE;
   if (!(plan->pool.arena = dh_cuda_driver.alloc (card, plan->pool.arena_bytes, error))
       || !(plan->staging = dh_cuda_driver.alloc (card, DH_CUDA_DEPTH * plan->staging_bytes, error))
       || !(plan->pinned = dh_cuda_driver.alloc_pinned (card, DH_CUDA_DEPTH * plan->staging_bytes, error)))
-    {
-      g_prefix_error (error, "This picture needs about %.0f MiB on the card: ",
-                      (double)(plan->pool.arena_bytes + DH_CUDA_DEPTH * plan->staging_bytes + plan->pool.chunk_bytes)
-                          / 1048576.0);
-      return FALSE;
-    }
+    return FALSE;
   for (guint i = 0; i < plan->steps->len; i++)
     if (!bind (plan, g_ptr_array_index (plan->steps, i), error))
       return FALSE;

@@ -108,7 +108,8 @@ typedef struct
   char *pinned;  /* host */
   gsize staging_bytes, input_bytes;
   gsize *output_offsets;
-  DhCudaRecording *recordings[DH_CUDA_DEPTH];
+  gsize rgb_bytes;                               /* of the input as bytes */
+  DhCudaRecording *recordings[DH_CUDA_DEPTH][2]; /* of floats, of bytes */
   gboolean never_record;
   guint n_runs, n_begun, n_ended;
 } DhCudaPlan;
@@ -195,9 +196,11 @@ gboolean dh_cuda_build (DhCudaPlan *plan, DhGraph *graph, const DhShape *shapes,
 /* dh-cuda-plan.c */
 DhPlan *dh_cuda_compile (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
                          const DhPlanOptions *options, GError **error);
+guint64 dh_cuda_estimate (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhPlanOptions *options);
 gboolean dh_cuda_run (DhPlan *plan, const float *input, void *const *outputs, GCancellable *cancellable,
                       const DhProgress *progress, GError **error);
 gboolean dh_cuda_begin (DhPlan *plan, const float *input, GError **error);
+gboolean dh_cuda_begin_rgb (DhPlan *plan, const guint8 *rgb, GError **error);
 gboolean dh_cuda_end (DhPlan *plan, void *const *outputs, GError **error);
 void dh_cuda_free_plan (DhPlan *plan);
 

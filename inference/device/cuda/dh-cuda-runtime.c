@@ -249,6 +249,16 @@ no_memory (gsize bytes, const char *where, GError **error)
                bytes / 1048576.0, where, free_bytes / 1048576.0, total / 1048576.0);
 }
 
+static guint64
+available (DhCudaCard *card)
+{
+  size_t free_bytes = 0, total = 0;
+  if (!enter (card, NULL) || cudaMemGetInfo (&free_bytes, &total) != cudaSuccess)
+    free_bytes = 0;
+  cudaGetLastError ();
+  return free_bytes;
+}
+
 static gpointer
 alloc (DhCudaCard *card, gsize bytes, GError **error)
 {
@@ -566,6 +576,7 @@ const DhCudaDriver dh_cuda_driver = {
   .describe = describe,
   .open = open_card,
   .close = close_card,
+  .available = available,
   .alloc = alloc,
   .release = release,
   .alloc_pinned = alloc_pinned,

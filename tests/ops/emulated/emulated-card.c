@@ -13,7 +13,7 @@
  * run in whatever order they are allowed to, so that what must follow another is missed where it does not.
  *
  * DH_EMULATED_FAIL=WHAT:N lets the N-th call of `alloc`, `pinned`, `launch`, `copy`, `wait`, `conv` or `record` fail;
- * `fused` refuses every convolution with an epilogue. */
+ * `fused` refuses every convolution with an epilogue. DH_EMULATED_MIB is what memory is said to be free. */
 
 enum
 {
@@ -191,6 +191,13 @@ allocate (DhCudaCard *card, gsize bytes, const char *what, GError **error)
   memset (whole, POISON, bytes + 2 * GUARD);
   g_hash_table_insert (card->memory, whole + GUARD, GSIZE_TO_POINTER (bytes));
   return whole + GUARD;
+}
+
+static guint64
+available (DhCudaCard *card)
+{
+  const char *wanted = g_getenv ("DH_EMULATED_MIB");
+  return (wanted ? g_ascii_strtoull (wanted, NULL, 10) : 1 << 20) << 20;
 }
 
 static gpointer
@@ -540,6 +547,7 @@ const DhCudaDriver dh_cuda_driver = {
   .describe = describe,
   .open = open_card,
   .close = close_card,
+  .available = available,
   .alloc = alloc,
   .release = release,
   .alloc_pinned = alloc_pinned,
