@@ -137,6 +137,18 @@ is_logits (const Build *b, DhValue v)
   return TRUE;
 }
 
+/* In memory of its own; by a step of the convolution's where nobody else reads it. */
+static const DhCudaView *
+plain_input (Build *b, DhValue v, DhCudaConvNodes *conv)
+{
+  const DhCudaView *in = groups_of (b, v);
+  if (only_reader (b, v) == DH_NO_VALUE || !dh_cuda_can_fuse (&b->plan->pool, in, conv))
+    return plain_of (b, v, TRUE, FALSE);
+  const DhCudaView *made = plain_of (b, v, TRUE, FALSE);
+  conv->gather = g_ptr_array_steal_index (b->plan->steps, b->plan->steps->len - 1);
+  return made;
+}
+
 static gboolean
 build_conv (Build *b, DhValue v, GError **error)
 {
@@ -173,11 +185,11 @@ build_conv (Build *b, DhValue v, GError **error)
       b->done[next] = TRUE;
       value = next;
     }
-  else
-    conv.in = head ? groups_of (b, node->inputs[0]) : plain_of (b, node->inputs[0], TRUE, FALSE);
   if (!absorb (b, &value, &conv, scale, shift, error))
     return FALSE;
   conv.owner = value;
+  if (!conv.in)
+    conv.in = head ? groups_of (b, node->inputs[0]) : plain_input (b, node->inputs[0], &conv);
   g_autoptr (DhTensor) weights = b->plan->pool.dry ? NULL : parameter (b, node->name, "weight", error);
   if (!weights && !b->plan->pool.dry)
     return FALSE;

@@ -112,7 +112,7 @@ dh_cuda_add_conv (DhCudaPlan *plan, const DhCudaConvNodes *conv, GError **error)
   if (more)
     add_epilogue (plan, step, conv, view);
   step->fused = fused;
-  return view;
+  return !conv->gather || dh_cuda_add_fused (plan, step, conv, error) ? view : NULL;
 }
 
 DhCudaView *

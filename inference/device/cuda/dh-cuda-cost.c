@@ -66,6 +66,8 @@ dh_cuda_cost_step (const DhCudaPlan *plan, const DhCudaStep *step, DhCudaCost *c
              * step->spec.out;
   if (step->is_conv && !step->fused)
     bytes -= value_bytes (step->other, n);
+  if (step->is_fused_step)
+    bytes += value_bytes (step->fused_step->in, n) - value_bytes (step->in, n);
   if (step->kernel.op == DH_CUDA_PACK)
     bytes += (double)plan->input_bytes;
   if (step->kernel.op == DH_CUDA_UNPACK)
@@ -73,9 +75,16 @@ dh_cuda_cost_step (const DhCudaPlan *plan, const DhCudaStep *step, DhCudaCost *c
   if (step->kernel.op == DH_CUDA_SCORE)
     bytes += map_bytes (plan, step);
   *cost = (DhCudaCost){ 1, bytes, step->flop, seconds_of (plan, step, bytes, step->flop) };
-  if (step->is_conv && step->epilogue && !step->fused)
+  if (step->is_conv && step->epilogue && !step->fused && !step->is_fused_step)
     {
       const double more = value_bytes (step->other, n) + 2 * value_bytes (step->out, n);
+      cost->launches++;
+      cost->bytes += more;
+      cost->seconds += MAX (more / BANDWIDTH, LAUNCH);
+    }
+  if (step->gather && !step->is_fused_step)
+    {
+      const double more = value_bytes (step->gather->in, n) + value_bytes (step->in, n);
       cost->launches++;
       cost->bytes += more;
       cost->seconds += MAX (more / BANDWIDTH, LAUNCH);

@@ -6,7 +6,9 @@ const char *
 dh_cuda_implementation (const DhCudaStep *step)
 {
   static const char *const kernels[] = { "pack", "pointwise", "pool", "resize", "head", "scores", "unpack" };
-  return step->is_conv ? dh_cuda_driver.conv_name (step->conv) : kernels[step->kernel.op];
+  return step->is_fused_step ? "norm, ReLU and convolution"
+         : step->is_conv     ? dh_cuda_driver.conv_name (step->conv)
+                             : kernels[step->kernel.op];
 }
 
 static void
@@ -22,7 +24,9 @@ describe_step (GString *text, const DhCudaPlan *plan, guint i)
   if (step->out)
     g_string_append_printf (text, " → %d×%d×%d at %.1f MiB", step->out->c, step->out->h, step->out->w,
                             step->out->groups[0].buffer->block.offset / 1048576.0);
-  g_string_append_printf (text, "%s%s  %s\n", step->is_conv && step->epilogue ? step->fused ? " fused" : " bare" : "",
+  g_string_append_printf (text, "%s%s  %s\n",
+                          step->is_conv && step->epilogue && !step->is_fused_step ? step->fused ? " fused" : " bare"
+                                                                                  : "",
                           step->other ? " +sum" : "", step->name);
 }
 

@@ -95,6 +95,7 @@ extern "C"
     DH_CUDA_HEAD,
     DH_CUDA_SCORE,
     DH_CUDA_UNPACK,
+    DH_CUDA_FUSED, /* a 1×1 convolution that reads as POINTWISE does: dh-cuda-fused-math.h */
     /* Of training: dh-cuda-train-math.h */
     DH_CUDA_WEIGHTS_IN,  /* parameters → as the convolution reads them */
     DH_CUDA_WEIGHTS_OUT, /* their gradient back */
@@ -163,8 +164,9 @@ extern "C"
     void *maps[9]; /* SCORE, by DhMap; or NULL; n × h × w, the logits n × c × h × w and n × 2 × h × w */
     /* Training. WEIGHTS_IN, WEIGHTS_OUT: c outputs, in_c inputs, `kernel`. */
     int32_t in_c;
-    const void *packed;          /* WEIGHTS_OUT: c rounded up × kernel² × 8·n_groups of `type` */
-    const int32_t *channels;     /* place → channel, −1: padding; WEIGHTS_OUT: channel → place */
+    const void *packed;      /* WEIGHTS_OUT: c rounded up × kernel² × 8·n_groups of `type`; FUSED: 8·n_groups ×
+                                8·in.n_groups of `type`, with `bias` */
+    const int32_t *channels; /* place → channel, −1: padding; WEIGHTS_OUT: channel → place */
     const DhCudaTarget *targets; /* BACK, POOL_BACK, RESIZE_BACK: by group */
     const DhCudaStepFactors *step;
     DhCudaStepSums *sums;
@@ -219,6 +221,7 @@ extern "C"
   /* Queues the kernel on the stream (a cudaStream_t). Returns a cudaError_t, 0 where it is queued. */
   int dh_cuda_launch (const DhCudaKernel *kernel, void *stream);
   int dh_cuda_launch_training (const DhCudaKernel *kernel, void *stream);
+  int dh_cuda_launch_fused (const DhCudaKernel *kernel, void *stream);
 
 #ifdef __cplusplus
 }

@@ -139,6 +139,23 @@ dh_cuda_multiply8 (const DhCudaRead *read, int64_t pixel, int group, float v[8])
     v[j] = factors[j] == 0.0f ? 0.0f : v[j] * factors[j];
 }
 
+/* What remains to be done to a group as it stands in memory; not with places. */
+DH_CUDA_INLINE void
+dh_cuda_normalise8 (const DhCudaRead *read, int group, float v[8])
+{
+  if (read->scale)
+    {
+      float scale[8], shift[8];
+      dh_cuda_load8 (read->scale, 8 * group, DH_CUDA_F32, scale);
+      dh_cuda_load8 (read->shift, 8 * group, DH_CUDA_F32, shift);
+      for (int j = 0; j < 8; j++)
+        v[j] = v[j] * scale[j] + shift[j];
+    }
+  if (read->relu)
+    for (int j = 0; j < 8; j++)
+      v[j] = dh_cuda_relu (v[j]);
+}
+
 DH_CUDA_INLINE void
 dh_cuda_read8 (const DhCudaRead *read, int type, int64_t pixel, int group, float v[8])
 {
@@ -154,19 +171,15 @@ dh_cuda_read8 (const DhCudaRead *read, int type, int64_t pixel, int group, float
           v[j] = dh_cuda_load1 (from.base, pixel * from.stride + place % 8, type);
           if (read->scale)
             v[j] = v[j] * read->scale[place] + read->shift[place];
+          v[j] = read->relu ? dh_cuda_relu (v[j]) : v[j];
         }
     }
   else
     {
       const DhCudaGroup from = read->groups[group];
       dh_cuda_load8 (from.base, pixel * from.stride, type, v);
-      if (read->scale)
-        for (int j = 0; j < 8; j++)
-          v[j] = v[j] * read->scale[8 * group + j] + read->shift[8 * group + j];
+      dh_cuda_normalise8 (read, group, v);
     }
-  if (read->relu)
-    for (int j = 0; j < 8; j++)
-      v[j] = dh_cuda_relu (v[j]);
   if (read->factors)
     dh_cuda_multiply8 (read, pixel, group, v);
 }

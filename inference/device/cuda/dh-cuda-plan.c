@@ -9,6 +9,8 @@ free_step (gpointer data)
   if (!step)
     return;
   free_step (step->epilogue);
+  free_step (step->gather);
+  free_step (step->fused_step);
   if (step->conv)
     dh_cuda_driver.conv_free (step->conv);
   g_free (step->name);
@@ -150,8 +152,7 @@ run_step (DhCudaPlan *plan, DhCudaStep *step, Flight flight, GError **error)
   const DhCudaKernel kernel = kernel_of_flight (plan, step, flight);
   if (!step->is_conv)
     return dh_cuda_driver.launch (card, &kernel, error);
-  return dh_cuda_driver.conv_run (card, step->conv, &step->memory, error)
-         && (step->fused || !step->epilogue || dh_cuda_driver.launch (card, &step->epilogue->kernel, error));
+  return dh_cuda_launch_conv (card, step, &step->memory, error);
 }
 
 static gboolean

@@ -87,6 +87,10 @@ struct _DhCudaStep
   DhCudaConvSpec spec;
   DhCudaConvolution *conv; /* owned */
   DhCudaConvMemory memory; /* w and bias: device */
+  /* Of a 1×1 convolution whose input is made for it alone: the step that makes it, and the kernel that reads through to
+   * what it is made of and is the whole step where it is the faster. Both owned, or both NULL. */
+  DhCudaStep *gather, *fused_step;
+  gboolean is_fused_step;
 };
 
 enum
@@ -169,6 +173,7 @@ typedef struct
   const DhNode *node;
   DhValue owner;
   const DhCudaView *in; /* whole; or any for a head */
+  DhCudaStep *gather;   /* that makes `in` for this convolution alone: taken; or NULL */
   DhShape shape;
   const float *weights;        /* O×I×k×k */
   const double *scale, *shift; /* O: of the weights; the bias */
@@ -178,6 +183,15 @@ typedef struct
 } DhCudaConvNodes;
 DhCudaView *dh_cuda_add_conv (DhCudaPlan *plan, const DhCudaConvNodes *conv, GError **error);
 DhCudaView *dh_cuda_add_head (DhCudaPlan *plan, const DhCudaConvNodes *conv, GError **error);
+
+/* dh-cuda-fused.c: a 1×1 convolution in one kernel with what stands before it. */
+gboolean dh_cuda_can_fuse (const DhCudaPool *pool, const DhCudaView *in, const DhCudaConvNodes *conv);
+/* The step's fused_step, from its gather. */
+gboolean dh_cuda_add_fused (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvNodes *conv, GError **error);
+/* Which of both ways is the faster, once for each kind; `memory`: with a workspace. */
+gboolean dh_cuda_choose_fused (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvMemory *memory, GError **error);
+/* The step in the way that was chosen, on this memory. */
+gboolean dh_cuda_launch_conv (DhCudaCard *card, const DhCudaStep *step, const DhCudaConvMemory *memory, GError **error);
 
 typedef struct
 {

@@ -111,7 +111,15 @@ dh_cuda_free_training (DhTrainPlan *base)
   g_free (plan);
 }
 
-/* What the plan would take on the card, parameters and gradients too, but for the convolutions' workspace. */
+/* Of the card, but for parameters and gradients. */
+static gsize
+own_bytes (const DhCudaTrainPlan *plan)
+{
+  const gsize floats = plan->state ? 0 : plan->parameters.n_values + plan->parameters.n_trained;
+  return dh_cuda_train_bytes (plan) - MIN (dh_cuda_train_bytes (plan), floats * sizeof (float));
+}
+
+/* What the plan would take, but for the convolutions' workspace. */
 guint64
 dh_cuda_estimate_training (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhTrainOptions *options)
 {
@@ -119,7 +127,7 @@ dh_cuda_estimate_training (DhDevice *device, DhGraph *graph, const DhShape *shap
   plan->pool.dry = TRUE;
   const gboolean fine =
       reserve_staging (plan, NULL) && dh_cuda_train_build (plan, NULL) && dh_cuda_train_place (plan, NULL);
-  const gsize bytes = dh_cuda_train_bytes (plan);
+  const gsize bytes = own_bytes (plan);
   dh_cuda_free_training (&plan->base);
   return fine ? bytes : G_MAXUINT64;
 }
@@ -135,14 +143,15 @@ dh_cuda_compile_training (DhDevice *base, DhGraph *graph, const DhShape *shapes,
   DhCudaTrainPlan *plan = new_plan (device, graph, shapes, parameters, gradients, options);
   if (reserve_staging (plan, &reason) && dh_cuda_train_build (plan, &reason) && dh_cuda_train_place (plan, &reason))
     {
-      plan->base.memory = dh_cuda_train_bytes (plan);
+      plan->base.memory = own_bytes (plan);
       return &plan->base;
     }
   dh_cuda_note_error (device, reason);
   dh_cuda_free_training (&plan->base);
   if (g_error_matches (reason, DH_ERROR, DH_ERROR_NO_MEMORY))
     g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY,
-                 "A training step on %d crops of %d×%d needs about %.0f MiB on the card; use a smaller batch or crop "
+                 "A training step on %d crops of %d×%d needs about %.0f MiB on the card beside the parameters; use a "
+                 "smaller batch or crop "
                  "(accumulation makes up for it): %s",
                  options->input.n, options->input.h, options->input.w,
                  (double)dh_cuda_estimate_training (base, graph, shapes, options) / 1048576.0, reason->message);
