@@ -24,9 +24,23 @@ fill_batch (const DhBench *bench, float *input, guint8 *labels)
     }
 }
 
+/* Where the device keeps parameters and moments, the optimiser steps there. */
 static gboolean
-run_steps (DhCli *cli, DhBench *bench, DhTrainPlan *plan, DhAdam *adam, DhTensorDict *parameters, const double *rates,
-           GError **error)
+optimise (DhTrainState *there, DhAdam *adam, DhTensorDict *parameters, const double *rates, guint step, GError **error)
+{
+  gboolean finite;
+  if (there)
+    return dh_train_state_step (there, rates, step, &finite, error);
+  if (dh_adam_gradients_are_finite (adam))
+    dh_adam_step (adam, parameters, rates, step);
+  else
+    dh_adam_zero_gradients (adam);
+  return TRUE;
+}
+
+static gboolean
+run_steps (DhCli *cli, DhBench *bench, DhTrainPlan *plan, DhTrainState *there, DhAdam *adam, DhTensorDict *parameters,
+           const double *rates, GError **error)
 {
   const gsize pixels = (gsize)bench->batch * bench->height * bench->width;
   g_autofree float *input = g_try_malloc (3 * pixels * sizeof *input);
@@ -42,12 +56,9 @@ run_steps (DhCli *cli, DhBench *bench, DhTrainPlan *plan, DhAdam *adam, DhTensor
       DhLosses losses;
       dh_progress_report (&cli->progress, run, bench->n_runs + 1, "steps");
       const gint64 start = g_get_monotonic_time ();
-      if (!dh_train_plan_run (plan, input, labels, run, 1, &losses, cli->cancellable, error))
+      if (!dh_train_plan_run (plan, input, labels, run, 1, &losses, cli->cancellable, error)
+          || !optimise (there, adam, parameters, rates, run + 1, error))
         return FALSE;
-      if (dh_adam_gradients_are_finite (adam))
-        dh_adam_step (adam, parameters, rates, run + 1);
-      else
-        dh_adam_zero_gradients (adam);
       if (run > 0)
         bench->runs_ms[run - 1] = (g_get_monotonic_time () - start) / 1000.0;
     }
@@ -65,12 +76,12 @@ dh_bench_training (DhCli *cli, DhBench *bench, DhTensorDict *parameters, GError 
   g_autofree double *rates = g_new (double, n);
   for (guint i = 0; i < n; i++)
     rates[i] = RATE;
-  const DhTrainOptions options = { .input = { bench->batch, 3, bench->height, bench->width },
-                                   .precision = cli->precision,
-                                   .logits = net->logits,
-                                   .logits_ood = net->logits_ood,
-                                   .beta = 0.03,
-                                   .recompute = bench->recompute };
+  DhTrainOptions options = { .input = { bench->batch, 3, bench->height, bench->width },
+                             .precision = cli->precision,
+                             .logits = net->logits,
+                             .logits_ood = net->logits_ood,
+                             .beta = 0.03,
+                             .recompute = bench->recompute };
   g_autofree char *what = g_strdup_printf ("a step on %d crops of %d×%d", bench->batch, bench->height, bench->width);
   const guint64 need = dh_train_plan_estimate_bytes (bench->device, net->graph, &options);
   if (!dh_bench_check_memory (bench, need, what, "a smaller --batch_size or --size, or --recompute", error))
@@ -81,9 +92,15 @@ dh_bench_training (DhCli *cli, DhBench *bench, DhTensorDict *parameters, GError 
     g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "no memory is left for the gradients and moments");
   if (ok)
     {
+      const DhTrainTensors tensors = { parameters, adam.gradients, adam.first, adam.second };
+      g_autoptr (DhTrainState) there = NULL;
+      if (dh_device_has_train_state (bench->device))
+        ok = (there = dh_train_state_new (bench->device, net->graph, net->logits, net->logits_ood, &tensors, error))
+             != NULL;
+      options.state = there;
       g_autoptr (DhTrainPlan) plan =
-          dh_train_plan_new (bench->device, net->graph, parameters, adam.gradients, &options, error);
-      ok = plan && run_steps (cli, bench, plan, &adam, parameters, rates, error);
+          ok ? dh_train_plan_new (bench->device, net->graph, parameters, adam.gradients, &options, error) : NULL;
+      ok = plan && run_steps (cli, bench, plan, there, &adam, parameters, rates, error);
     }
   dh_adam_clear (&adam);
   return ok;

@@ -5,7 +5,6 @@
 #include "cmd-bench-private.h"
 #include "dh-checkpoint.h"
 #include "dh-error.h"
-#include "dh-machine.h"
 #include "dh-nets.h"
 
 /* The high-water mark of this process's memory in MiB; 0 where the system does not tell. */
@@ -37,8 +36,8 @@ median (const double *values, guint n)
 gboolean
 dh_bench_check_memory (const DhBench *bench, guint64 need, const char *what, const char *instead, GError **error)
 {
-  const guint64 have = dh_machine_memory_available ();
-  if (have == 0 || need <= have || g_str_has_prefix (dh_device_name (bench->device), "cuda"))
+  const guint64 have = dh_device_available (bench->device);
+  if (have == 0 || need <= have)
     return TRUE;
   g_autofree char *wanted = g_format_size_full (need, G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char *free_now = g_format_size_full (have, G_FORMAT_SIZE_IEC_UNITS);

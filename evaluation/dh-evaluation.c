@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dh-error.h"
+#include "dh-look-ahead.h"
 #include "dh-npy.h"
 #include "dh-run-record-private.h"
 #include "dh-stored-curve.h"
@@ -22,6 +23,7 @@ typedef struct
   GCancellable *cancellable;
   const DhProgress *progress;
   DhRunRecord record;
+  DhLookAhead ahead;
   GArray *measured;           /* Measured; the first is the score of the run */
   GHashTable *measured_stems; /* set of stems (borrowed) that have a label and a map */
   gboolean reading;           /* the picture or its label, at this moment */
@@ -101,12 +103,23 @@ load_scores (Flow *flow, const char *stem, const DhRunImageRow *row, DhTensor **
   return TRUE;
 }
 
+/* The picture that will be computed behind this one. */
+static guint
+next_computed (Flow *flow, guint index)
+{
+  const guint next = index + 1;
+  return next < dh_dataset_size (flow->options->dataset)
+                 && !dh_run_record_find (&flow->record, dh_dataset_item (flow->options->dataset, next)->stem)
+             ? next
+             : DH_NO_INDEX;
+}
+
 static gboolean
 compute_scores (Flow *flow, guint index, const DhLabels *labels, DhTensor **maps, DhRunImageRow *row, GError **error)
 {
   const DhDatasetItem *item = dh_dataset_item (flow->options->dataset, index);
   flow->reading = TRUE;
-  g_autoptr (DhImage) image = dh_dataset_load_image (flow->options->dataset, index, error);
+  g_autoptr (DhImage) image = dh_look_ahead_load (&flow->ahead, index, error);
   if (!image)
     return FALSE;
   flow->reading = FALSE;
@@ -118,11 +131,12 @@ compute_scores (Flow *flow, guint index, const DhLabels *labels, DhTensor **maps
   const DhEvaluationOptions *options = flow->options;
   g_autoptr (DhPrediction) prediction =
       options->predict ? options->predict (options->predictor, image, wanted, flow->cancellable, options->data, error)
-                       : dh_predictor_run (options->predictor, image, wanted, flow->cancellable, NULL, error);
+                       : dh_look_ahead_take (&flow->ahead, index, image, next_computed (flow, index), wanted,
+                                             flow->cancellable, error);
   if (!prediction)
     return FALSE;
-  row->width = image->width;
-  row->height = image->height;
+  row->width = prediction->width;
+  row->height = prediction->height;
   row->seconds = prediction->seconds;
   for (guint m = 0; m < flow->measured->len; m++)
     {
@@ -409,7 +423,10 @@ DhEvaluation *
 dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable, const DhProgress *progress,
                    GError **error)
 {
-  Flow flow = { .options = options, .cancellable = cancellable, .progress = progress };
+  Flow flow = { .options = options,
+                .cancellable = cancellable,
+                .progress = progress,
+                .ahead = { options->dataset, options->predictor } };
   g_autoptr (DhEvaluation) result = g_new0 (DhEvaluation, 1);
   result->scores = g_array_new (FALSE, FALSE, sizeof (DhScoreEvaluation));
   g_array_set_clear_func (result->scores, clear_score);
@@ -427,6 +444,7 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
       && dh_run_record_begin (&flow.record, "eval-ood", options->database, options->dataset, options->predictor,
                               options->folder, options->score, others, options->command, cancellable, &local)
       && visit_all (&flow, &local);
+  dh_look_ahead_clear (&flow.ahead);
   if (flow.record.run)
     {
       g_autoptr (GError) ending = NULL;

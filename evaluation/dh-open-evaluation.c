@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "dh-error.h"
+#include "dh-look-ahead.h"
 #include "dh-run-record-private.h"
 
 typedef struct
@@ -11,6 +12,7 @@ typedef struct
   GCancellable *cancellable;
   const DhProgress *progress;
   DhRunRecord record;
+  DhLookAhead ahead;
   guint classes;
   guint done, total;    /* visits to pictures: one to calibrate, one to measure */
   DhRunImageRow *forms; /* of each picture its width and height, nothing else */
@@ -71,24 +73,40 @@ load_maps (Flow *flow, const char *stem, const DhRunImageRow *row, Picture *pict
   return picture->score && picture->segmentation;
 }
 
+/* The picture of the same town that will be computed behind this one. */
+static guint
+next_computed (Flow *flow, guint index)
+{
+  DhDataset *dataset = flow->options->dataset;
+  const char *town = dh_dataset_item (dataset, index)->group;
+  guint next = index + 1;
+  while (next < dh_dataset_size (dataset) && !g_str_equal (dh_dataset_item (dataset, next)->group, town))
+    next++;
+  return next < dh_dataset_size (dataset) && !dh_run_record_find (&flow->record, dh_dataset_item (dataset, next)->stem)
+             ? next
+             : DH_NO_INDEX;
+}
+
+/* `next`: as dh_look_ahead_take(). */
 static gboolean
-compute_maps (Flow *flow, guint index, const DhLabels *labels, Picture *picture, double *seconds, GError **error)
+compute_maps (Flow *flow, guint index, guint next, const DhLabels *labels, Picture *picture, double *seconds,
+              GError **error)
 {
   const DhDatasetItem *item = dh_dataset_item (flow->options->dataset, index);
   const char *stem = item->stem;
-  g_autoptr (DhImage) image = dh_dataset_load_image (flow->options->dataset, index, error);
+  g_autoptr (DhImage) image = dh_look_ahead_load (&flow->ahead, index, error);
   if (!image || !dh_run_record_check_label (item, labels, image->width, image->height, error))
     return FALSE;
   g_autoptr (DhPrediction) prediction =
-      dh_predictor_run (flow->options->predictor, image, DH_MAP_BIT (DH_MAP_SEGMENTATION) | DH_MAP_BIT (DH_MAP_HYBRID),
-                        flow->cancellable, NULL, error);
+      dh_look_ahead_take (&flow->ahead, index, image, next,
+                          DH_MAP_BIT (DH_MAP_SEGMENTATION) | DH_MAP_BIT (DH_MAP_HYBRID), flow->cancellable, error);
   if (!prediction)
     return FALSE;
   picture_clear (picture);
   picture->score = dh_tensor_ref (prediction->maps[DH_MAP_HYBRID]);
   picture->segmentation = dh_tensor_ref (prediction->maps[DH_MAP_SEGMENTATION]);
-  picture->width = image->width;
-  picture->height = image->height;
+  picture->width = prediction->width;
+  picture->height = prediction->height;
   *seconds = prediction->seconds;
   return dh_run_record_save_map (&flow->record, DH_MAP_HYBRID, stem, picture->score, error)
          && dh_run_record_save_map (&flow->record, DH_MAP_SEGMENTATION, stem, picture->segmentation, error);
@@ -146,7 +164,7 @@ calibrate (Flow *flow, guint index, DhCalibration *calibration, GError **error)
   const gboolean resumed = before && load_maps (flow, stem, before, &picture);
   if (resumed)
     row.seconds = before->seconds;
-  else if (!compute_maps (flow, index, anomalies, &picture, &row.seconds, error))
+  else if (!compute_maps (flow, index, next_computed (flow, index), anomalies, &picture, &row.seconds, error))
     return FALSE;
   g_autofree char *path = dh_run_record_map_path (&flow->record, DH_MAP_HYBRID, stem);
   row.score_file = path;
@@ -181,7 +199,7 @@ measure (Flow *flow, guint index, DhOpenSet *set, GError **error)
   if (!load_labels (flow, index, &anomalies, &classes, error)
       || !dh_run_record_check_label (item, anomalies, form->width, form->height, error)
       || (!load_maps (flow, item->stem, form, &picture)
-          && !compute_maps (flow, index, anomalies, &picture, &seconds, error))
+          && !compute_maps (flow, index, DH_NO_INDEX, anomalies, &picture, &seconds, error))
       || !join_labels (flow, anomalies, classes, &picture, error))
     return FALSE;
   dh_open_set_add (set, dh_tensor_data (picture.segmentation), dh_tensor_f32 (picture.score), picture.labels,
@@ -308,6 +326,7 @@ dh_open_evaluation_run (const DhOpenEvaluationOptions *options, GCancellable *ca
   Flow flow = { .options = options,
                 .cancellable = cancellable,
                 .progress = progress,
+                .ahead = { options->dataset, options->predictor },
                 .classes = dh_model_classes (dh_predictor_model (options->predictor)),
                 .total = 2 * dh_dataset_size (options->dataset),
                 .result = result };
@@ -322,6 +341,7 @@ dh_open_evaluation_run (const DhOpenEvaluationOptions *options, GCancellable *ca
       dh_run_record_begin (&flow.record, "eval-osr", options->database, options->dataset, options->predictor,
                            options->folder, DH_MAP_HYBRID, "segmentation", options->command, cancellable, &local)
       && visit_both (&flow, towns, &local);
+  dh_look_ahead_clear (&flow.ahead);
   if (flow.record.run)
     {
       g_autoptr (GError) ending = NULL;

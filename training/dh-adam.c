@@ -3,9 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#define BETA_1 0.9
-#define BETA_2 0.999
-#define EPSILON 1e-7
+#include "dh-adam-math.h"
 
 gboolean
 dh_adam_init (DhAdam *adam, DhTensorDict *parameters, const char *const *names)
@@ -39,16 +37,13 @@ typedef struct
   double rate, root; /* the rate, and √(1 − β₂ᵗ), both for this step */
 } Step;
 
-/* Elementwise and without contraction: the same bits with every instruction set. The gradient becomes zero. */
+/* Elementwise: the same bits with every instruction set. The gradient becomes zero. */
 static inline __attribute__ ((always_inline)) void
 step_plain (Step step, gint64 n, float *restrict value, float *restrict gradient, float *restrict m, float *restrict v)
 {
   for (gint64 i = 0; i < n; i++)
     {
-      const double g = gradient[i];
-      m[i] = (float)(BETA_1 * m[i] + (1 - BETA_1) * g);
-      v[i] = (float)(BETA_2 * v[i] + (1 - BETA_2) * g * g);
-      value[i] = (float)(value[i] - step.rate * m[i] / (sqrt (v[i]) / step.root + EPSILON));
+      dh_adam_update (step.rate, step.root, gradient[i], &value[i], &m[i], &v[i]);
       gradient[i] = 0;
     }
 }
@@ -88,7 +83,8 @@ step_fastest (Step step, gint64 n, float *value, float *gradient, float *m, floa
 void
 dh_adam_step (DhAdam *adam, DhTensorDict *parameters, const double *rates, guint64 step)
 {
-  const double correction = 1 - pow (BETA_1, (double)step), root = sqrt (1 - pow (BETA_2, (double)step));
+  const double correction = 1 - pow (DH_ADAM_BETA_1, (double)step);
+  const double root = sqrt (1 - pow (DH_ADAM_BETA_2, (double)step));
   for (guint p = 0; p < dh_tensor_dict_size (adam->gradients); p++)
     {
       DhTensor *tensor = dh_tensor_dict_get (parameters, dh_tensor_dict_name (adam->gradients, p));

@@ -32,6 +32,8 @@ insert_number (GHashTable *metadata, const char *name, guint64 value)
 gboolean
 dh_trainer_save_checkpoint (DhTrainerRun *run, GError **error)
 {
+  if (!dh_trainer_fetch (run, error))
+    return FALSE;
   g_autoptr (DhTensorDict) extra = dh_tensor_dict_new ();
   for (guint i = 0; run->trained[i]; i++)
     {
@@ -68,6 +70,8 @@ gboolean
 dh_trainer_save_model (DhTrainerRun *run, const char *name, GError **error)
 {
   g_autofree char *path = dh_run_folder_file (run->folder, name);
+  if (!dh_trainer_fetch (run, error))
+    return FALSE;
   count_batches (run);
   const DhCheckpointContents contents = { .state = run->state };
   return dh_checkpoint_save_pth (path, &contents, error);

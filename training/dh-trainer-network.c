@@ -88,3 +88,24 @@ dh_trainer_prepare_network (DhTrainerRun *run, DhCheckpoint *checkpoint, GError 
   return state && dh_net_check_keys (run->net, state, error) && (run->state = own_state (state, error))
          && prepare_optimiser (run, error);
 }
+
+gboolean
+dh_trainer_settle (DhTrainerRun *run, GError **error)
+{
+  /* Ranks add up their gradients in the host's memory. */
+  if (run->training->reduce || !dh_device_has_train_state (run->device))
+    return TRUE;
+  const DhTrainTensors tensors = { run->state, run->adam.gradients, run->adam.first, run->adam.second };
+  run->there =
+      dh_train_state_new (run->device, run->net->graph, run->net->logits, run->net->logits_ood, &tensors, error);
+  return run->there != NULL;
+}
+
+gboolean
+dh_trainer_fetch (DhTrainerRun *run, GError **error)
+{
+  if (run->old && !dh_train_state_fetch (run->there, error))
+    return FALSE;
+  run->old = FALSE;
+  return TRUE;
+}

@@ -27,6 +27,8 @@ typedef struct
   DhTensorDict *statistics; /* copies of the running ones, to go back to */
   char **trained;           /* names */
   DhAdam adam;
+  DhTrainState *there; /* where the device keeps all that between steps, and the tensors may be old; or NULL */
+  gboolean old;
   double *rates;
   DhRunPlan *stored;     /* what the plans compute by */
   DhTrainPlan *plans[2]; /* of the recipe's batch, and of an epoch's last */
@@ -49,6 +51,11 @@ typedef struct
 G_GNUC_INTERNAL gboolean dh_trainer_prepare_data (DhTrainerRun *run, GCancellable *cancellable, GError **error);
 /* Device, network, weights (of `checkpoint`, which may be NULL), optimiser. */
 G_GNUC_INTERNAL gboolean dh_trainer_prepare_network (DhTrainerRun *run, DhCheckpoint *checkpoint, GError **error);
+/* Brings all that there is now to the device, where the device wants it. */
+G_GNUC_INTERNAL gboolean dh_trainer_settle (DhTrainerRun *run, GError **error);
+
+/* The tensors as they are after the last step, wherever they are kept. */
+G_GNUC_INTERNAL gboolean dh_trainer_fetch (DhTrainerRun *run, GError **error);
 
 /* One optimiser step. */
 G_GNUC_INTERNAL gboolean dh_trainer_step (DhTrainerRun *run, GCancellable *cancellable, GError **error);

@@ -9,15 +9,41 @@
 #define MOST_BAD_STEPS 3
 
 /* Copies the running statistics aside, or back. */
-static void
-keep_statistics (DhTrainerRun *run, gboolean back)
+static gboolean
+keep_statistics (DhTrainerRun *run, gboolean back, GError **error)
 {
+  if (run->there)
+    return dh_train_state_keep_statistics (run->there, back, error);
   for (guint i = 0; i < dh_tensor_dict_size (run->statistics); i++)
     {
       DhTensor *copy = dh_tensor_dict_at (run->statistics, i);
       DhTensor *value = dh_tensor_dict_get (run->state, dh_tensor_dict_name (run->statistics, i));
       memcpy (dh_tensor_f32 (back ? value : copy), dh_tensor_f32 (back ? copy : value), dh_tensor_size_bytes (copy));
     }
+  return TRUE;
+}
+
+static gboolean
+zero_gradients (DhTrainerRun *run, GError **error)
+{
+  if (run->there)
+    return dh_train_state_zero_gradients (run->there, error);
+  dh_adam_zero_gradients (&run->adam);
+  return TRUE;
+}
+
+/* One step of the optimiser where every gradient is finite. */
+static gboolean
+optimise (DhTrainerRun *run, gboolean *finite, GError **error)
+{
+  /* Skipped steps are none of the optimiser's. */
+  const guint64 number = run->step - run->skipped + 1;
+  if (run->there)
+    return dh_train_state_step (run->there, run->rates, number, finite, error);
+  *finite = dh_adam_gradients_are_finite (&run->adam);
+  if (*finite)
+    dh_adam_step (&run->adam, run->state, run->rates, number);
+  return TRUE;
 }
 
 static void
@@ -44,7 +70,8 @@ find_plan (DhTrainerRun *run, guint n, GError **error)
                                    .logits_ood = run->net->logits_ood,
                                    .beta = run->config->recipe->beta,
                                    .recompute = run->config->recipe->recompute,
-                                   .choices = dh_run_plan_get (run->stored, n) };
+                                   .choices = dh_run_plan_get (run->stored, n),
+                                   .state = run->there };
   g_clear_pointer (&run->plans[which], dh_train_plan_free);
   run->plan_sizes[which] = n;
   g_autoptr (DhTrainPlan) plan =
@@ -89,8 +116,8 @@ accumulate (DhTrainerRun *run, DhLosses *sum, GCancellable *cancellable, GError 
 static gboolean
 skip (DhTrainerRun *run, const DhLosses *losses, GError **error)
 {
-  keep_statistics (run, TRUE);
-  dh_adam_zero_gradients (&run->adam);
+  if (!keep_statistics (run, TRUE, error) || !zero_gradients (run, error))
+    return FALSE;
   run->step++;
   run->skipped++;
   run->bad += losses->labelled > 0;
@@ -113,19 +140,23 @@ dh_trainer_step (DhTrainerRun *run, GCancellable *cancellable, GError **error)
 {
   const gint64 begin = g_get_monotonic_time ();
   DhLosses losses;
-  keep_statistics (run, FALSE);
+  gboolean finite = FALSE;
+  if (!keep_statistics (run, FALSE, error))
+    return FALSE;
+  run->old = run->there != NULL;
   if (!accumulate (run, &losses, cancellable, error))
     {
-      keep_statistics (run, TRUE);
-      dh_adam_zero_gradients (&run->adam);
+      /* Of a device that is lost nothing can be had any more. */
+      keep_statistics (run, TRUE, NULL);
+      zero_gradients (run, NULL);
       return FALSE;
     }
-  if (losses.labelled == 0 || !isfinite (losses.total) || !dh_adam_gradients_are_finite (&run->adam))
+  set_rates (run);
+  if (losses.labelled > 0 && isfinite (losses.total) && !optimise (run, &finite, error))
+    return FALSE;
+  if (!finite)
     return skip (run, &losses, error);
   run->bad = 0;
-  set_rates (run);
-  /* Skipped steps are none of the optimiser's. */
-  dh_adam_step (&run->adam, run->state, run->rates, run->step - run->skipped + 1);
   run->step++;
   dh_run_lock_set_step (run->folder->lock, run->step);
   JsonBuilder *json = dh_trainer_begin_event (run, "step");

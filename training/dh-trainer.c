@@ -11,6 +11,7 @@ clear_run (DhTrainerRun *run)
 {
   for (guint i = 0; i < G_N_ELEMENTS (run->plans); i++)
     g_clear_pointer (&run->plans[i], dh_train_plan_free);
+  g_clear_pointer (&run->there, dh_train_state_free);
   g_clear_pointer (&run->loader, dh_batch_loader_free);
   dh_adam_clear (&run->adam);
   g_clear_pointer (&run->statistics, dh_tensor_dict_unref);
@@ -81,7 +82,7 @@ prepare (DhTrainerRun *run, GCancellable *cancellable, GError **error)
   if (resume && g_file_test (path, G_FILE_TEST_EXISTS) && !(checkpoint = dh_checkpoint_open (path, error)))
     return FALSE;
   if (!dh_trainer_prepare_network (run, checkpoint, error)
-      || (checkpoint && !dh_trainer_restore (run, checkpoint, error)))
+      || (checkpoint && !dh_trainer_restore (run, checkpoint, error)) || !dh_trainer_settle (run, error))
     return FALSE;
   const guint64 needed = dh_run_folder_needs ((guint64)dh_net_parameter_count (run->net), run->config->recipe->keep);
   if (!dh_run_folder_has_space (run->folder, needed, error))

@@ -2,7 +2,6 @@
 #include <math.h>
 #include "dh-batch-loader.h"
 #include "dh-database.h"
-#include "dh-machine.h"
 #include "dh-records.h"
 #include "dh-run-folder.h"
 #include "dh-train-plan.h"
@@ -37,28 +36,12 @@ estimate_memory (const DhTrainingLook *look, guint batch)
   return plan == G_MAXUINT64 ? plan : plan + (guint64)rest;
 }
 
-static guint64
-memory_there (const DhTrainingLook *look)
-{
-  guint64 found = 0;
-  if (!is_card (look))
-    return dh_machine_memory_available ();
-  g_autoptr (GPtrArray) devices = dh_devices_list ();
-  for (guint i = 0; i < devices->len; i++)
-    {
-      const DhDeviceInfo *info = devices->pdata[i];
-      if (g_str_equal (info->name, look->check->device))
-        found = info->memory;
-    }
-  return found;
-}
-
 void
 dh_training_look_at_memory (DhTrainingLook *look)
 {
   DhTrainingCheck *check = look->check;
   const guint batch = look->recipe->batch;
-  const guint64 needed = estimate_memory (look, batch), there = memory_there (look);
+  const guint64 needed = estimate_memory (look, batch), there = dh_device_available (look->device);
   if (needed == G_MAXUINT64)
     {
       dh_training_look_say (look, DH_CHECK_MEMORY, DH_CHECK_ERROR,

@@ -1,6 +1,7 @@
 #pragma once
 #include "dh-device.h"
 #include "dh-train-plan.h"
+#include "dh-train-state.h"
 
 G_BEGIN_DECLS
 
@@ -28,6 +29,8 @@ typedef struct
   char *(*describe) (DhPlan *plan);
   /* Optional: the estimate; else the most values alive at one time, and the weights. */
   guint64 (*estimate) (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhPlanOptions *options);
+  /* Optional: of a device with memory of its own, how much of it is free; 0 where that is not known. */
+  guint64 (*available) (DhDevice *device);
   /* Optional: training; the arguments are checked as for `compile`, and that every norm sees several values. */
   DhTrainPlan *(*compile_training) (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
                                     DhTensorDict *gradients, const DhTrainOptions *options, GError **error);
@@ -44,7 +47,16 @@ typedef struct
    * of them. */
   guint depth;
   gboolean (*begin) (DhPlan *plan, const float *input, GError **error);
+  gboolean (*begin_rgb) (DhPlan *plan, const guint8 *rgb, GError **error);
   gboolean (*end) (DhPlan *plan, void *const *outputs, GError **error);
+  /* Optional, together: dh-train-state.h, whose functions check the tensors. `new_state` leaves the common part. */
+  DhTrainState *(*new_state) (DhDevice *device, DhGraph *graph, DhValue logits, DhValue logits_ood,
+                              const DhTrainTensors *tensors, GError **error);
+  void (*free_state) (DhTrainState *state); /* not the device's reference */
+  gboolean (*fetch_state) (DhTrainState *state, GError **error);
+  gboolean (*step_state) (DhTrainState *state, const double *rates, guint64 step, gboolean *finite, GError **error);
+  gboolean (*zero_state) (DhTrainState *state, GError **error);
+  gboolean (*keep_state) (DhTrainState *state, gboolean back, GError **error);
   /* Optional: of a device that sets `lost`. None of its plans is left. */
   gboolean (*reopen) (DhDevice *device, GError **error);
 } DhDeviceFunctions;
@@ -81,6 +93,11 @@ struct _DhTrainPlan
   gint classes;
   guint64 memory;
   GArray *steps; /* DhPlanStep */
+};
+
+struct _DhTrainState
+{
+  DhDevice *device; /* owned reference */
 };
 
 /* The parameters that the outputs need are there, shaped right, of a float dtype. */

@@ -304,3 +304,17 @@ dh_device_estimate (DhDevice *device, DhGraph *graph, const DhPlanOptions *optio
   const double bytes = peak_bytes (graph, shapes, options) + parameter_bytes (graph, options);
   return bytes < 9e18 ? (guint64)bytes : G_MAXUINT64;
 }
+
+gboolean
+dh_device_has_memory (DhDevice *device)
+{
+  g_return_val_if_fail (device != NULL, FALSE);
+  return device->functions->available != NULL;
+}
+
+guint64
+dh_device_available (DhDevice *device)
+{
+  g_return_val_if_fail (device != NULL, 0);
+  return device->functions->available ? device->functions->available (device) : dh_machine_memory_available ();
+}

@@ -88,9 +88,13 @@ gboolean dh_plan_run (DhPlan *plan, const float *input, void *const *outputs, GC
 /* Runs that overlap, for a device with memory of its own: the next picture goes there while one is computed and the one
  * before comes back. dh_plan_depth() runs may be begun before the oldest is ended; 0: the device computes in the host's
  * memory and knows dh_plan_run() alone. dh_plan_begin() has copied `input` when it returns; dh_plan_end() waits for the
- * oldest. An error ends all that was begun. dh_plan_run() may not be called in between. */
+ * oldest, whose maps may be dropped (`outputs` NULL). An error ends all that was begun. dh_plan_run() may not be called
+ * in between. */
 guint dh_plan_depth (DhPlan *plan);
+guint dh_plan_in_flight (DhPlan *plan);
 gboolean dh_plan_begin (DhPlan *plan, const float *input, GError **error);
+/* As dh_plan_begin(), with pictures of N×H×W×3 bytes, of which 255 stands for 1: a quarter to carry over. */
+gboolean dh_plan_begin_rgb (DhPlan *plan, const guint8 *rgb, GError **error);
 gboolean dh_plan_end (DhPlan *plan, void *const *outputs, GError **error);
 
 /* Memory of the plan in bytes: packed parameters and the arena of intermediate values. */
@@ -116,5 +120,9 @@ char *dh_plan_to_string (DhPlan *plan);
 
 /* A guess at the plan's memory in bytes without compiling it: for "this picture needs … MiB". */
 guint64 dh_device_estimate (DhDevice *device, DhGraph *graph, const DhPlanOptions *options);
+/* Bytes that are free where the device's plans live, its own memory or the host's; 0 where that is not known. */
+guint64 dh_device_available (DhDevice *device);
+/* The device computes in memory of its own. */
+gboolean dh_device_has_memory (DhDevice *device);
 
 G_END_DECLS

@@ -165,6 +165,13 @@ dh_plan_depth (DhPlan *plan)
   return plan->functions->depth;
 }
 
+guint
+dh_plan_in_flight (DhPlan *plan)
+{
+  g_return_val_if_fail (plan != NULL, 0);
+  return plan->n_in_flight;
+}
+
 gboolean
 dh_plan_begin (DhPlan *plan, const float *input, GError **error)
 {
@@ -177,9 +184,20 @@ dh_plan_begin (DhPlan *plan, const float *input, GError **error)
 }
 
 gboolean
+dh_plan_begin_rgb (DhPlan *plan, const guint8 *rgb, GError **error)
+{
+  g_return_val_if_fail (plan != NULL && rgb != NULL && plan->n_in_flight < plan->functions->depth, FALSE);
+  if (plan->functions->begin_rgb (plan, rgb, error))
+    plan->n_in_flight++;
+  else
+    plan->n_in_flight = 0;
+  return plan->n_in_flight > 0;
+}
+
+gboolean
 dh_plan_end (DhPlan *plan, void *const *outputs, GError **error)
 {
-  g_return_val_if_fail (plan != NULL && outputs != NULL && plan->n_in_flight > 0, FALSE);
+  g_return_val_if_fail (plan != NULL && plan->n_in_flight > 0, FALSE);
   const gboolean ok = plan->functions->end (plan, outputs, error);
   plan->n_in_flight = ok ? plan->n_in_flight - 1 : 0;
   return ok;

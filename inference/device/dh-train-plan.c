@@ -59,6 +59,7 @@ dh_train_plan_new (DhDevice *device, DhGraph *graph, DhTensorDict *parameters, D
 {
   g_return_val_if_fail (device != NULL && graph != NULL && options != NULL, NULL);
   g_return_val_if_fail (parameters != NULL && gradients != NULL, NULL);
+  g_return_val_if_fail (options->state == NULL || options->state->device == device, NULL);
   if (!device->functions->compile_training)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "The device “%s” (%s) cannot train; use another one",

@@ -1,5 +1,5 @@
 #pragma once
-#include "dh-device.h"
+#include "dh-train-state.h"
 
 G_BEGIN_DECLS
 
@@ -28,6 +28,9 @@ typedef struct
    * layers) are made again in the backward pass. Running statistics still move once. A device may have nothing to gain
    * from it; the results are the same bits. */
   gboolean recompute;
+  /* Where the device keeps parameters and gradients between steps, made of the same tensors, the same graph and the
+   * same logits; it must outlive the plan. NULL: in the tensors themselves. */
+  DhTrainState *state;
 } DhTrainOptions;
 
 typedef struct

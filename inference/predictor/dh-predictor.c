@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "dh-error.h"
-#include "dh-machine.h"
 #include "dh-model-private.h"
+#include "dh-predictor-private.h"
 
 enum
 {
@@ -12,24 +12,10 @@ enum
   MIN_SIDE = 32,
 };
 
-typedef struct
-{
-  guint width, height, maps;
-  DhPlan *plan;
-} Entry;
-
-struct _DhPredictor
-{
-  DhModel *model;
-  DhDevice *device;
-  DhPrecision precision;
-  GArray *plans; /* Entry, the most recently used first */
-};
-
 static void
 clear_entry (gpointer data)
 {
-  dh_plan_unref (((Entry *)data)->plan);
+  dh_plan_unref (((DhPredictorPlan *)data)->plan);
 }
 
 DhPredictor *
@@ -50,7 +36,7 @@ dh_predictor_new (DhModel *model, const char *device_name, DhPrecision precision
   predictor->model = dh_model_ref (model);
   predictor->device = g_steal_pointer (&device);
   predictor->precision = precision;
-  predictor->plans = g_array_new (FALSE, FALSE, sizeof (Entry));
+  predictor->plans = g_array_new (FALSE, FALSE, sizeof (DhPredictorPlan));
   g_array_set_clear_func (predictor->plans, clear_entry);
   return predictor;
 }
@@ -60,6 +46,7 @@ dh_predictor_free (DhPredictor *predictor)
 {
   if (!predictor)
     return;
+  dh_predictor_drop_flights (predictor);
   g_array_unref (predictor->plans);
   dh_device_unref (predictor->device);
   dh_model_unref (predictor->model);
@@ -87,8 +74,8 @@ dh_predictor_model (DhPredictor *predictor)
 }
 
 /* The maps asked for that the model has. */
-static guint
-available_maps (DhPredictor *predictor, guint maps)
+guint
+dh_predictor_available (DhPredictor *predictor, guint maps)
 {
   guint available = 0;
   for (guint map = 0; map < DH_N_MAPS; map++)
@@ -118,8 +105,8 @@ make_options (DhPredictor *predictor, guint width, guint height, guint maps, DhV
 }
 
 /* Planes of a map. */
-static guint
-map_channels (DhPredictor *predictor, DhMap map)
+guint
+dh_predictor_channels (DhPredictor *predictor, DhMap map)
 {
   return map == DH_MAP_LOGITS ? (guint)dh_model_classes (predictor->model) : map == DH_MAP_LOGITS_OOD ? 2 : 1;
 }
@@ -131,7 +118,7 @@ picture_bytes (DhPredictor *predictor, guint width, guint height, guint maps)
   guint64 planes = 3;
   for (guint map = 0; map < DH_N_MAPS; map++)
     if (maps & DH_MAP_BIT (map))
-      planes += map_channels (predictor, map);
+      planes += dh_predictor_channels (predictor, map);
   return planes * sizeof (float) * width * height;
 }
 
@@ -139,7 +126,7 @@ guint64
 dh_predictor_estimate (DhPredictor *predictor, guint width, guint height, guint maps)
 {
   g_return_val_if_fail (predictor != NULL && width <= G_MAXINT && height <= G_MAXINT, G_MAXUINT64);
-  maps = available_maps (predictor, maps);
+  maps = dh_predictor_available (predictor, maps);
   DhValue outputs[DH_N_MAPS];
   const DhPlanOptions options = make_options (predictor, width, height, maps, outputs);
   const guint64 plan = dh_device_estimate (predictor->device, dh_model_net (predictor->model)->graph, &options);
@@ -147,39 +134,48 @@ dh_predictor_estimate (DhPredictor *predictor, guint width, guint height, guint 
   return plan > G_MAXUINT64 - picture ? G_MAXUINT64 : plan + picture;
 }
 
-/* Makes room for a plan of this size by dropping kept ones, the least recently used first. What is in the host's memory
- * is no measure of what fits on a card, which knows for itself. */
+/* What the plan takes where plans live: on a card without the picture, which is the host's. */
+static guint64
+plan_bytes (DhPredictor *predictor, guint width, guint height, guint maps)
+{
+  DhValue outputs[DH_N_MAPS];
+  const DhPlanOptions options = make_options (predictor, width, height, maps, outputs);
+  return dh_device_has_memory (predictor->device)
+             ? dh_device_estimate (predictor->device, dh_model_net (predictor->model)->graph, &options)
+             : dh_predictor_estimate (predictor, width, height, maps);
+}
+
+/* Makes room for a plan of this size by dropping kept ones, the least recently used first. */
 static gboolean
 make_room (DhPredictor *predictor, guint width, guint height, guint maps, GError **error)
 {
   if (predictor->plans->len == MAX_PLANS)
     g_array_set_size (predictor->plans, MAX_PLANS - 1);
-  if (g_str_has_prefix (dh_device_name (predictor->device), "cuda"))
-    return TRUE;
-  const guint64 needed = dh_predictor_estimate (predictor, width, height, maps);
+  const guint64 needed = plan_bytes (predictor, width, height, maps);
   if (needed == G_MAXUINT64)
     return TRUE; /* compiling says why */
   guint64 available;
-  while ((available = dh_machine_memory_available ()) != 0 && needed > available && predictor->plans->len > 0)
+  while ((available = dh_device_available (predictor->device)) != 0 && needed > available && predictor->plans->len > 0)
     g_array_set_size (predictor->plans, predictor->plans->len - 1);
   if (available == 0 || needed <= available)
     return TRUE;
   g_autofree char *need = g_format_size_full (needed, G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char *have = g_format_size_full (available, G_FORMAT_SIZE_IEC_UNITS);
   g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
-               "A picture of %u×%u pixels needs about %s of memory with %s, and %s can be had; use a smaller scale",
-               width, height, need, dh_model_title (predictor->model), have);
+               "A picture of %u×%u pixels needs about %s of %s with %s, and %s can be had; use a smaller scale", width,
+               height, need, dh_device_has_memory (predictor->device) ? "the card's memory" : "memory",
+               dh_model_title (predictor->model), have);
   return FALSE;
 }
 
 /* A kept plan, moved to the front. */
-static DhPlan *
-find_plan (DhPredictor *predictor, guint width, guint height, guint maps)
+DhPlan *
+dh_predictor_find_plan (DhPredictor *predictor, guint width, guint height, guint maps)
 {
   for (guint i = 0; i < predictor->plans->len; i++)
     {
-      Entry *entries = (Entry *)(gpointer)predictor->plans->data;
-      const Entry found = entries[i];
+      DhPredictorPlan *entries = (DhPredictorPlan *)(gpointer)predictor->plans->data;
+      const DhPredictorPlan found = entries[i];
       if (found.width != width || found.height != height || found.maps != maps)
         continue;
       memmove (entries + 1, entries, i * sizeof *entries);
@@ -190,8 +186,8 @@ find_plan (DhPredictor *predictor, guint width, guint height, guint maps)
 }
 
 /* A device that was lost is opened again; what was compiled on it is gone. */
-static gboolean
-revive (DhPredictor *predictor, GError **error)
+gboolean
+dh_predictor_revive (DhPredictor *predictor, GError **error)
 {
   if (!dh_device_is_lost (predictor->device))
     return TRUE;
@@ -203,7 +199,7 @@ DhPlan *
 dh_predictor_get_plan (DhPredictor *predictor, guint width, guint height, guint maps, GError **error)
 {
   g_return_val_if_fail (predictor != NULL, NULL);
-  maps = available_maps (predictor, maps);
+  maps = dh_predictor_available (predictor, maps);
   g_return_val_if_fail (maps != 0, NULL);
   if (width < MIN_SIDE || height < MIN_SIDE)
     {
@@ -219,10 +215,10 @@ dh_predictor_get_plan (DhPredictor *predictor, guint width, guint height, guint 
           width, height, DH_IMAGE_MAX_SIDE, (gint)(DH_IMAGE_MAX_PIXELS / 1000000));
       return NULL;
     }
-  DhPlan *plan = dh_device_is_lost (predictor->device) ? NULL : find_plan (predictor, width, height, maps);
+  DhPlan *plan = dh_device_is_lost (predictor->device) ? NULL : dh_predictor_find_plan (predictor, width, height, maps);
   if (plan)
     return plan;
-  if (!revive (predictor, error) || !make_room (predictor, width, height, maps, error))
+  if (!dh_predictor_revive (predictor, error) || !make_room (predictor, width, height, maps, error))
     return NULL;
 
   DhValue outputs[DH_N_MAPS];
@@ -231,108 +227,7 @@ dh_predictor_get_plan (DhPredictor *predictor, guint width, guint height, guint 
                       &options, error);
   if (!plan)
     return NULL;
-  const Entry entry = { width, height, maps, plan };
+  const DhPredictorPlan entry = { width, height, maps, plan };
   g_array_prepend_val (predictor->plans, entry);
   return plan;
-}
-
-void
-dh_prediction_free (DhPrediction *prediction)
-{
-  if (!prediction)
-    return;
-  for (guint map = 0; map < DH_N_MAPS; map++)
-    dh_tensor_unref (prediction->maps[map]);
-  g_free (prediction);
-}
-
-static DhTensor *
-new_map (DhPredictor *predictor, DhMap map, guint width, guint height)
-{
-  const guint channels = map_channels (predictor, map);
-  const gint64 dims[] = { channels, height, width };
-  const gboolean whole = map == DH_MAP_LOGITS || map == DH_MAP_LOGITS_OOD;
-  const DhDtype dtype = map == DH_MAP_SEGMENTATION ? DH_DTYPE_U8 : DH_DTYPE_F32;
-  const gsize size = (gsize)channels * width * height * dh_dtype_size (dtype);
-  gpointer data = g_try_malloc (size);
-  if (!data)
-    return NULL;
-  GBytes *bytes = g_bytes_new_with_free_func (data, size, g_free, data);
-  return whole ? dh_tensor_new_take (dtype, 3, dims, bytes) : dh_tensor_new_take (dtype, 2, dims + 1, bytes);
-}
-
-static guint64
-count_non_finite (const DhTensor *map)
-{
-  if (map->dtype != DH_DTYPE_F32)
-    return 0;
-  const gint64 count = dh_tensor_count (map);
-  const float *values = dh_tensor_f32 (map);
-  guint64 found = 0;
-  for (gint64 i = 0; i < count; i++)
-    found += !(values[i] - values[i] == 0);
-  return found;
-}
-
-/* Everything that a run writes to; FALSE where memory is short. */
-static gboolean
-allocate (DhPredictor *predictor, DhPrediction *prediction, guint maps, float **planes, gpointer outputs[DH_N_MAPS])
-{
-  const guint width = prediction->width, height = prediction->height;
-  guint count = 0;
-  *planes = g_try_malloc_n ((gsize)3 * width * height, sizeof **planes);
-  for (guint map = 0; *planes && map < DH_N_MAPS; map++)
-    {
-      if (!(maps & DH_MAP_BIT (map)))
-        continue;
-      prediction->maps[map] = new_map (predictor, map, width, height);
-      if (!prediction->maps[map])
-        return FALSE;
-      outputs[count++] = (gpointer)dh_tensor_data (prediction->maps[map]);
-    }
-  return *planes != NULL;
-}
-
-DhPrediction *
-dh_predictor_run (DhPredictor *predictor, const DhImage *image, guint maps, GCancellable *cancellable,
-                  const DhProgress *progress, GError **error)
-{
-  g_return_val_if_fail (predictor != NULL && image != NULL, NULL);
-  g_autoptr (DhPrediction) prediction = g_new0 (DhPrediction, 1);
-  prediction->width = image->width;
-  prediction->height = image->height;
-  maps = available_maps (predictor, maps);
-  if (maps == 0)
-    return g_steal_pointer (&prediction);
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
-    return NULL;
-
-  DhPlan *plan = dh_predictor_get_plan (predictor, image->width, image->height, maps, error);
-  if (!plan)
-    return NULL;
-  g_autofree float *planes = NULL;
-  gpointer outputs[DH_N_MAPS];
-  if (!allocate (predictor, prediction, maps, &planes, outputs))
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY,
-                   "Memory is too short for the maps of a picture of %u×%u pixels; use a smaller scale", image->width,
-                   image->height);
-      return NULL;
-    }
-  dh_image_to_planes (image, planes);
-  const gint64 begin = g_get_monotonic_time ();
-  if (!dh_plan_run (plan, planes, outputs, cancellable, progress, error))
-    {
-      if (dh_device_is_lost (predictor->device))
-        g_prefix_error (error,
-                        revive (predictor, NULL) ? "The device “%s” failed and was opened again; try once more. "
-                                                 : "The device “%s” failed and cannot be opened again. ",
-                        dh_device_name (predictor->device));
-      return NULL;
-    }
-  prediction->seconds = 1e-6 * (double)(g_get_monotonic_time () - begin);
-  for (guint map = 0; map < DH_N_MAPS; map++)
-    if (prediction->maps[map])
-      prediction->non_finite[map] = count_non_finite (prediction->maps[map]);
-  return g_steal_pointer (&prediction);
 }

@@ -46,4 +46,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhPrediction, dh_prediction_free)
 DhPrediction *dh_predictor_run (DhPredictor *predictor, const DhImage *image, guint maps, GCancellable *cancellable,
                                 const DhProgress *progress, GError **error);
 
+/* Runs that overlap, on a device with memory of its own: the next picture goes there while one is computed and the maps
+ * of the one before come back. A run may be begun where can_begin() says so: a picture of this size and these maps was
+ * computed before, and nothing else is under way; end() gives the oldest. begin() has read the picture when it returns.
+ * In between nothing else may be asked of the predictor. An error ends all that was begun. */
+gboolean dh_predictor_can_begin (DhPredictor *predictor, const DhImage *image, guint maps);
+gboolean dh_predictor_begin (DhPredictor *predictor, const DhImage *image, guint maps, GError **error);
+DhPrediction *dh_predictor_end (DhPredictor *predictor, GError **error);
+
 G_END_DECLS

@@ -33,6 +33,7 @@ typedef struct
   DhNet *net;
   DhTensorDict *state;
   DhAdam adam;
+  DhTrainState *there; /* or NULL */
   double *rates;
   DhTrainPlan *plan;
   guint64 estimate;
@@ -62,12 +63,18 @@ prepare (Training *training, DhDevice *device, const char *network)
     training->rates[i] = 1e-5;
   if (!dh_adam_init (&training->adam, training->state, (const char *const *)names))
     g_error ("no memory for the moments");
+  const DhTrainTensors tensors = { training->state, training->adam.gradients, training->adam.first,
+                                   training->adam.second };
+  if (dh_device_has_train_state (device)
+      && !(training->there = dh_train_state_new (device, net->graph, net->logits, net->logits_ood, &tensors, &error)))
+    g_error ("%s", error->message);
   const DhTrainOptions options = { .input = { batch, 3, side, side },
                                    .precision = precision,
                                    .logits = net->logits,
                                    .logits_ood = net->logits_ood,
                                    .beta = 0.03,
-                                   .recompute = recompute };
+                                   .recompute = recompute,
+                                   .state = training->there };
   training->estimate = dh_train_plan_estimate_bytes (device, net->graph, &options);
   training->plan = dh_train_plan_new (device, net->graph, training->state, training->adam.gradients, &options, &error);
   if (training->plan == NULL)
@@ -94,9 +101,14 @@ make_step (Training *training)
   if (!dh_train_plan_run (training->plan, training->input, training->labels, training->step, 1, &training->losses, NULL,
                           &error))
     g_error ("%s", error->message);
-  if (!dh_adam_gradients_are_finite (&training->adam))
+  gboolean finite = TRUE;
+  if (training->there && !dh_train_state_step (training->there, training->rates, training->step + 1, &finite, &error))
+    g_error ("%s", error->message);
+  if (!finite || !dh_adam_gradients_are_finite (&training->adam))
     g_error ("a gradient is not finite");
-  dh_adam_step (&training->adam, training->state, training->rates, ++training->step);
+  training->step++;
+  if (!training->there)
+    dh_adam_step (&training->adam, training->state, training->rates, training->step);
   return (g_get_monotonic_time () - start) * 1e-6;
 }
 

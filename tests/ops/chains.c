@@ -108,6 +108,23 @@ ops_add_chains (GPtrArray *list)
           ops_deliver (ops_case, dh_graph_average_pool (graph, t, 3, 2, 1));
         }
         {
+          CHAIN ("dense-block-wide"); /* bottlenecks as wide as a card's tile; twice that; one read twice */
+          DhValue y = x;
+          for (gint i = 0; i < 2; i++)
+            {
+              g_autofree char *a = g_strdup_printf ("l%d.a", i), *b = g_strdup_printf ("l%d.b", i);
+              const DhValue grown = norm_relu_conv (graph, norm_relu_conv (graph, y, a, 128, 1), b, 12 + 12 * i, 3);
+              y = dh_graph_concat (graph, (DhValue[]){ y, grown }, 2);
+            }
+          const DhValue t = norm_relu_conv (graph, y, "t", 256, 1);
+          ops_deliver (ops_case, t);
+          const DhValue twice = dh_graph_relu (graph, dh_graph_norm (graph, y, "n", 0.1));
+          ops_deliver (ops_case, dh_graph_conv (graph, twice, "u", (DhConv){ .out = 128, .kernel = 1, .bias = TRUE }));
+          ops_deliver (ops_case, dh_graph_conv (graph, twice, "v", (DhConv){ .out = 16, .kernel = 3, .padding = 1 }));
+          ops_deliver (ops_case,
+                       conv_norm_relu (graph, dh_graph_relu (graph, y), "w", (DhConv){ .out = 128, .kernel = 1 }));
+        }
+        {
           CHAIN ("pyramid");
           DhValue parts[5] = { norm_relu_conv (graph, x, "bn", 32, 1) };
           for (gint i = 0; i < 4; i++)

@@ -51,6 +51,8 @@ parameter (const Build *b, const char *name, const char *what, GError **error)
 static gboolean
 read_norm (const Build *b, const DhNode *node, double *scale, double *shift, GError **error)
 {
+  if (b->plan->pool.dry)
+    return TRUE;
   g_autoptr (DhTensor) weight = parameter (b, node->name, "weight", error);
   g_autoptr (DhTensor) bias = weight ? parameter (b, node->name, "bias", error) : NULL;
   g_autoptr (DhTensor) mean = bias ? parameter (b, node->name, "running_mean", error) : NULL;
@@ -135,6 +137,18 @@ is_logits (const Build *b, DhValue v)
   return TRUE;
 }
 
+/* In memory of its own; by a step of the convolution's where nobody else reads it. */
+static const DhCudaView *
+plain_input (Build *b, DhValue v, DhCudaConvNodes *conv)
+{
+  const DhCudaView *in = groups_of (b, v);
+  if (only_reader (b, v) == DH_NO_VALUE || !dh_cuda_can_fuse (&b->plan->pool, in, conv))
+    return plain_of (b, v, TRUE, FALSE);
+  const DhCudaView *made = plain_of (b, v, TRUE, FALSE);
+  conv->gather = g_ptr_array_steal_index (b->plan->steps, b->plan->steps->len - 1);
+  return made;
+}
+
 static gboolean
 build_conv (Build *b, DhValue v, GError **error)
 {
@@ -151,14 +165,14 @@ build_conv (Build *b, DhValue v, GError **error)
   DhValue value = v;
   for (gint c = 0; c < node->channels; c++)
     scale[c] = 1;
-  if (node->bias)
+  conv.shifted = node->bias;
+  if (node->bias && !b->plan->pool.dry)
     {
       g_autoptr (DhTensor) bias = parameter (b, node->name, "bias", error);
       if (!bias)
         return FALSE;
       for (gint c = 0; c < node->channels; c++)
         shift[c] = dh_tensor_f32 (bias)[c];
-      conv.shifted = TRUE;
     }
   const gboolean head =
       one && node->channels <= HEAD_CHANNELS && (b->plan->pool.type == DH_CUDA_F32 || is_logits (b, v));
@@ -171,15 +185,15 @@ build_conv (Build *b, DhValue v, GError **error)
       b->done[next] = TRUE;
       value = next;
     }
-  else
-    conv.in = head ? groups_of (b, node->inputs[0]) : plain_of (b, node->inputs[0], TRUE, FALSE);
   if (!absorb (b, &value, &conv, scale, shift, error))
     return FALSE;
   conv.owner = value;
-  g_autoptr (DhTensor) weights = parameter (b, node->name, "weight", error);
-  if (!weights)
+  if (!conv.in)
+    conv.in = head ? groups_of (b, node->inputs[0]) : plain_input (b, node->inputs[0], &conv);
+  g_autoptr (DhTensor) weights = b->plan->pool.dry ? NULL : parameter (b, node->name, "weight", error);
+  if (!weights && !b->plan->pool.dry)
     return FALSE;
-  conv.weights = dh_tensor_f32 (weights);
+  conv.weights = weights ? dh_tensor_f32 (weights) : NULL;
   b->views[value] = head && !conv.sum ? dh_cuda_add_head (b->plan, &conv, error)
                     : head            ? NULL
                                       : dh_cuda_add_conv (b->plan, &conv, error);

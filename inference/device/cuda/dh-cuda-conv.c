@@ -30,6 +30,8 @@ upload_weights (DhCudaPlan *plan, const DhCudaConvNodes *conv, gint out, GError 
   const gint area = conv->node->kernel * conv->node->kernel;
   const gint places = conv->in->n_groups * DH_CUDA_GROUP, inputs = conv->in->c;
   const gsize count = (gsize)out * area * places;
+  if (plan->pool.dry)
+    return dh_cuda_reserve (&plan->pool, count * (plan->pool.type == DH_CUDA_F32 ? 4 : 2), error);
   g_autofree float *packed = g_try_new0 (float, count);
   if (!packed)
     {
@@ -110,7 +112,7 @@ dh_cuda_add_conv (DhCudaPlan *plan, const DhCudaConvNodes *conv, GError **error)
   if (more)
     add_epilogue (plan, step, conv, view);
   step->fused = fused;
-  return view;
+  return !conv->gather || dh_cuda_add_fused (plan, step, conv, error) ? view : NULL;
 }
 
 DhCudaView *
@@ -132,7 +134,7 @@ dh_cuda_add_head (DhCudaPlan *plan, const DhCudaConvNodes *conv, GError **error)
   step->kernel.relu = conv->relu;
   g_autofree float *packed = g_new0 (float, (gsize)places *out);
   for (gint i = 0; i < places; i++)
-    for (gint o = 0; o < shape.c && conv->in->channels[i] >= 0; o++)
+    for (gint o = 0; conv->weights && o < shape.c && conv->in->channels[i] >= 0; o++)
       packed[(gsize)i * out + o] = (float)(conv->weights[(gsize)o * inputs + conv->in->channels[i]] * conv->scale[o]);
   step->kernel.weights = dh_cuda_upload (&plan->pool, packed, (gsize)places * out * sizeof *packed, error);
   step->kernel.bias = step->kernel.weights ? upload_bias (plan, conv, out, DH_CUDA_F32, error) : NULL;

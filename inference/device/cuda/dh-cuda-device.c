@@ -93,6 +93,12 @@ reopen_device (DhDevice *base, GError **error)
   return TRUE;
 }
 
+static guint64
+available (DhDevice *device)
+{
+  return device->lost ? 0 : dh_cuda_driver.available (((DhCudaDevice *)device)->card);
+}
+
 static const DhDeviceFunctions functions = {
   .list = list,
   .open = open_device,
@@ -100,15 +106,24 @@ static const DhDeviceFunctions functions = {
   .compile = dh_cuda_compile,
   .run = dh_cuda_run,
   .begin = dh_cuda_begin,
+  .begin_rgb = dh_cuda_begin_rgb,
   .end = dh_cuda_end,
   .depth = DH_CUDA_DEPTH,
   .free_plan = dh_cuda_free_plan,
   .describe = dh_cuda_describe,
+  .estimate = dh_cuda_estimate,
+  .available = available,
   .compile_training = dh_cuda_compile_training,
   .train = dh_cuda_train,
   .free_training = dh_cuda_free_training,
   .describe_training = dh_cuda_describe_training,
   .estimate_training = dh_cuda_estimate_training,
+  .new_state = dh_cuda_state_new,
+  .free_state = dh_cuda_state_free,
+  .fetch_state = dh_cuda_state_fetch,
+  .step_state = dh_cuda_state_step,
+  .zero_state = dh_cuda_state_zero,
+  .keep_state = dh_cuda_state_keep,
   .reopen = reopen_device,
 };
 

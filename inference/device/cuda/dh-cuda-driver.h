@@ -80,6 +80,8 @@ typedef struct
   DhCudaCard *(*open) (guint index, GError **error);
   void (*close) (DhCudaCard *card);
 
+  /* Bytes of the card that are free; 0 where that is not known. */
+  guint64 (*available) (DhCudaCard *card);
   gpointer (*alloc) (DhCudaCard *card, gsize bytes, GError **error);
   void (*release) (DhCudaCard *card, gpointer memory);
   gpointer (*alloc_pinned) (DhCudaCard *card, gsize bytes, GError **error);
@@ -89,6 +91,11 @@ typedef struct
   gboolean (*copy) (DhCudaCard *card, gpointer to, gconstpointer from, gsize bytes, DhCudaDirection direction,
                     DhCudaLane lane, GError **error);
   gboolean (*launch) (DhCudaCard *card, const DhCudaKernel *kernel, GError **error);
+  /* The own kernel DH_CUDA_FUSED can be had in this DhCudaType. */
+  gboolean (*has_fused) (DhCudaCard *card, gint type);
+  /* What was found out before on this very card, by a key in words: NULL where nothing is kept. Free with g_free. */
+  char *(*recall) (DhCudaCard *card, const char *key);
+  void (*remember) (DhCudaCard *card, const char *key, const char *what);
   /* For everything on all lanes. */
   gboolean (*wait) (DhCudaCard *card, GError **error);
   /* What is queued on `lane` from now on waits for what is queued on `other` so far. */

@@ -117,6 +117,8 @@ dh_cuda_launch (const DhCudaKernel *kernel, void *stream)
 {
   if (kernel->op >= DH_CUDA_FIRST_TRAINING_OP)
     return dh_cuda_launch_training (kernel, stream);
+  if (kernel->op == DH_CUDA_FUSED)
+    return dh_cuda_launch_fused (kernel, stream);
   const int64_t items = dh_cuda_kernel_items (kernel);
   /* The type that is read; SCORE without logits reads the outlier logits' own. */
   const int type = kernel->op == DH_CUDA_PACK ? kernel->type : kernel->in.type;

@@ -95,6 +95,7 @@ extern "C"
     DH_CUDA_HEAD,
     DH_CUDA_SCORE,
     DH_CUDA_UNPACK,
+    DH_CUDA_FUSED, /* a 1×1 convolution that reads as POINTWISE does: dh-cuda-fused-math.h */
     /* Of training: dh-cuda-train-math.h */
     DH_CUDA_WEIGHTS_IN,  /* parameters → as the convolution reads them */
     DH_CUDA_WEIGHTS_OUT, /* their gradient back */
@@ -108,6 +109,10 @@ extern "C"
     DH_CUDA_RESIZE_BACK,
     DH_CUDA_LOSS,
     DH_CUDA_LOSS_END,
+    DH_CUDA_COPY_FLOATS,
+    DH_CUDA_ADD_FLOATS, /* gradient += weight · from */
+    DH_CUDA_CHECK,      /* that every gradient is finite */
+    DH_CUDA_ADAM,       /* where they are; the gradients become zero */
     DH_CUDA_N_OPS,
   } DhCudaOp;
 
@@ -127,6 +132,17 @@ extern "C"
     DH_CUDA_WEIGHTS_OF_BIAS, /* out, float, 0 beyond c */
   } DhCudaWeightsMode;
 
+  /* COPY_FLOATS to `value`, ADD_FLOATS, CHECK, ADAM: arrays of `count` floats, a multiple of 8. */
+  typedef struct
+  {
+    int64_t count;
+    float *value, *gradient, *first, *second;
+    const float *from;
+    double weight;     /* ADD_FLOATS */
+    double rate, root; /* ADAM: as dh-adam-math.h */
+    int32_t *fault;    /* CHECK sets it, ADAM heeds it */
+  } DhCudaFloats;
+
   typedef struct
   {
     int32_t op;       /* DhCudaOp */
@@ -142,13 +158,15 @@ extern "C"
     int32_t kernel, stride, padding; /* POOL */
     const DhCudaTap *rows, *columns; /* RESIZE, SCORE: h and w of them */
     const float *source;             /* PACK: n × c × h × w */
+    const uint8_t *rgb;              /* PACK, instead: n × h × w × c, 255 for 1 */
     const float *scale, *shift;      /* PACK: by channel, or NULL */
     const float *weights, *bias;     /* HEAD: 8·in.n_groups × 8·n_groups, 8·n_groups */
     void *maps[9]; /* SCORE, by DhMap; or NULL; n × h × w, the logits n × c × h × w and n × 2 × h × w */
     /* Training. WEIGHTS_IN, WEIGHTS_OUT: c outputs, in_c inputs, `kernel`. */
     int32_t in_c;
-    const void *packed;          /* WEIGHTS_OUT: c rounded up × kernel² × 8·n_groups of `type` */
-    const int32_t *channels;     /* place → channel, −1: padding; WEIGHTS_OUT: channel → place */
+    const void *packed;      /* WEIGHTS_OUT: c rounded up × kernel² × 8·n_groups of `type`; FUSED: 8·n_groups ×
+                                8·in.n_groups of `type`, with `bias` */
+    const int32_t *channels; /* place → channel, −1: padding; WEIGHTS_OUT: channel → place */
     const DhCudaTarget *targets; /* BACK, POOL_BACK, RESIZE_BACK: by group */
     const DhCudaStepFactors *step;
     DhCudaStepSums *sums;
@@ -164,6 +182,7 @@ extern "C"
     const int32_t *row_ranges, *column_ranges; /* RESIZE_BACK: of the result's rows that read a row, [begin, end) */
     const uint8_t *labels;                     /* LOSS: n × h × w */
     void *out_ood;                             /* LOSS: as `out`, of one group */
+    DhCudaFloats floats;
   } DhCudaKernel;
 
   /* How many items the kernel has: each is one group of one pixel, but one pixel for SCORE and LOSS, one place for the
@@ -187,6 +206,8 @@ extern "C"
       return (int64_t)kernel->n * kernel->in_h * kernel->in_w * kernel->n_groups;
     if (kernel->op == DH_CUDA_LOSS_END)
       return 4;
+    if (kernel->op >= DH_CUDA_COPY_FLOATS)
+      return kernel->floats.count / DH_CUDA_GROUP;
     return pixels * kernel->n_groups;
   }
 
@@ -200,6 +221,7 @@ extern "C"
   /* Queues the kernel on the stream (a cudaStream_t). Returns a cudaError_t, 0 where it is queued. */
   int dh_cuda_launch (const DhCudaKernel *kernel, void *stream);
   int dh_cuda_launch_training (const DhCudaKernel *kernel, void *stream);
+  int dh_cuda_launch_fused (const DhCudaKernel *kernel, void *stream);
 
 #ifdef __cplusplus
 }

@@ -139,6 +139,23 @@ dh_cuda_multiply8 (const DhCudaRead *read, int64_t pixel, int group, float v[8])
     v[j] = factors[j] == 0.0f ? 0.0f : v[j] * factors[j];
 }
 
+/* What remains to be done to a group as it stands in memory; not with places. */
+DH_CUDA_INLINE void
+dh_cuda_normalise8 (const DhCudaRead *read, int group, float v[8])
+{
+  if (read->scale)
+    {
+      float scale[8], shift[8];
+      dh_cuda_load8 (read->scale, 8 * group, DH_CUDA_F32, scale);
+      dh_cuda_load8 (read->shift, 8 * group, DH_CUDA_F32, shift);
+      for (int j = 0; j < 8; j++)
+        v[j] = v[j] * scale[j] + shift[j];
+    }
+  if (read->relu)
+    for (int j = 0; j < 8; j++)
+      v[j] = dh_cuda_relu (v[j]);
+}
+
 DH_CUDA_INLINE void
 dh_cuda_read8 (const DhCudaRead *read, int type, int64_t pixel, int group, float v[8])
 {
@@ -154,19 +171,15 @@ dh_cuda_read8 (const DhCudaRead *read, int type, int64_t pixel, int group, float
           v[j] = dh_cuda_load1 (from.base, pixel * from.stride + place % 8, type);
           if (read->scale)
             v[j] = v[j] * read->scale[place] + read->shift[place];
+          v[j] = read->relu ? dh_cuda_relu (v[j]) : v[j];
         }
     }
   else
     {
       const DhCudaGroup from = read->groups[group];
       dh_cuda_load8 (from.base, pixel * from.stride, type, v);
-      if (read->scale)
-        for (int j = 0; j < 8; j++)
-          v[j] = v[j] * read->scale[8 * group + j] + read->shift[8 * group + j];
+      dh_cuda_normalise8 (read, group, v);
     }
-  if (read->relu)
-    for (int j = 0; j < 8; j++)
-      v[j] = dh_cuda_relu (v[j]);
   if (read->factors)
     dh_cuda_multiply8 (read, pixel, group, v);
 }
@@ -180,7 +193,7 @@ dh_cuda_write8 (const DhCudaKernel *k, int type, int64_t pixel, int group, float
   dh_cuda_store8 (k->out, (pixel * k->n_groups + group) * 8, type, v);
 }
 
-/* N×C×H×W float → N×H×W×8·groups. */
+/* N×C×H×W float, or N×H×W×C bytes → N×H×W×8·groups. */
 DH_CUDA_INLINE void
 dh_cuda_pack_item (const DhCudaKernel *k, int type, int64_t item)
 {
@@ -192,7 +205,7 @@ dh_cuda_pack_item (const DhCudaKernel *k, int type, int64_t item)
   for (int j = 0; j < 8; j++)
     {
       const int c = 8 * group + j;
-      v[j] = c < k->c ? k->source[(image * k->c + c) * area + at] : 0.0f;
+      v[j] = c >= k->c ? 0.0f : k->rgb ? k->rgb[pixel * k->c + c] / 255.0f : k->source[(image * k->c + c) * area + at];
       if (c < k->c && k->scale)
         v[j] = v[j] * k->scale[c] + k->shift[c];
     }

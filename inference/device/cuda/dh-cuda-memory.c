@@ -65,7 +65,9 @@ bind (DhCudaPlan *plan, DhCudaStep *step, GError **error)
       step->memory.x = dh_cuda_address (&plan->pool, step->in->groups[0].buffer);
       step->memory.y = dh_cuda_address (&plan->pool, step->out->groups[0].buffer);
       step->memory.z = step->spec.z ? dh_cuda_address (&plan->pool, step->other->groups[0].buffer) : NULL;
-      return !step->epilogue || bind (plan, step->epilogue, error);
+      return (!step->epilogue || bind (plan, step->epilogue, error))
+             && (!step->gather || bind (plan, step->gather, error))
+             && (!step->fused_step || bind (plan, step->fused_step, error));
     }
   if (!bind_read (plan, step->in, step->in_places, &kernel->in, error)
       || !bind_read (plan, step->other, step->other_places, &kernel->other, error))
@@ -117,6 +119,8 @@ choose (DhCudaPlan *plan, gpointer workspace, gsize most, GError **error)
           g_propagate_prefixed_error (error, g_steal_pointer (&reason), "Layer “%s”: ", step->name);
           return FALSE;
         }
+      if (step->gather && !dh_cuda_choose_fused (plan, step, &memory, error))
+        return FALSE;
       plan->pool.workspace_bytes = MAX (plan->pool.workspace_bytes, dh_cuda_driver.conv_workspace (step->conv));
     }
   return TRUE;
@@ -152,10 +156,13 @@ dh_cuda_place (DhCudaPlan *plan, GError **error)
       dh_cuda_note_use (step->in, (gint)i);
       dh_cuda_note_use (step->other, (gint)i);
       dh_cuda_note_use (step->out, (gint)i);
+      if (step->gather)
+        dh_cuda_note_use (step->gather->in, (gint)i);
     }
   dh_cuda_arrange_buffers (&plan->pool);
 
   plan->input_bytes = sizeof (float) * plan->pool.n * plan->input.c * plan->input.h * plan->input.w;
+  plan->rgb_bytes = plan->input_bytes / sizeof (float);
   gsize at = (plan->input_bytes + ALIGN - 1) / ALIGN * ALIGN;
   plan->output_offsets = dh_cuda_host_alloc (&plan->pool, plan->n_outputs, sizeof *plan->output_offsets);
   for (guint i = 0; i < plan->n_outputs; i++)
@@ -165,15 +172,13 @@ dh_cuda_place (DhCudaPlan *plan, GError **error)
     }
   plan->staging_bytes = at;
 
+  plan->base.memory = plan->pool.arena_bytes + DH_CUDA_DEPTH * plan->staging_bytes + plan->pool.chunk_bytes;
+  if (plan->pool.dry)
+    return TRUE;
   if (!(plan->pool.arena = dh_cuda_driver.alloc (card, plan->pool.arena_bytes, error))
       || !(plan->staging = dh_cuda_driver.alloc (card, DH_CUDA_DEPTH * plan->staging_bytes, error))
       || !(plan->pinned = dh_cuda_driver.alloc_pinned (card, DH_CUDA_DEPTH * plan->staging_bytes, error)))
-    {
-      g_prefix_error (error, "This picture needs about %.0f MiB on the card: ",
-                      (double)(plan->pool.arena_bytes + DH_CUDA_DEPTH * plan->staging_bytes + plan->pool.chunk_bytes)
-                          / 1048576.0);
-      return FALSE;
-    }
+    return FALSE;
   for (guint i = 0; i < plan->steps->len; i++)
     if (!bind (plan, g_ptr_array_index (plan->steps, i), error))
       return FALSE;

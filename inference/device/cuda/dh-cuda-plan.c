@@ -9,6 +9,8 @@ free_step (gpointer data)
   if (!step)
     return;
   free_step (step->epilogue);
+  free_step (step->gather);
+  free_step (step->fused_step);
   if (step->conv)
     dh_cuda_driver.conv_free (step->conv);
   g_free (step->name);
@@ -21,9 +23,9 @@ dh_cuda_free_plan (DhPlan *base)
   DhCudaPlan *plan = (DhCudaPlan *)base;
   if (plan->n_begun != plan->n_ended)
     dh_cuda_driver.wait (plan->pool.device->card, NULL);
-  for (guint i = 0; i < DH_CUDA_DEPTH; i++)
-    if (plan->recordings[i])
-      dh_cuda_driver.recording_free (plan->pool.device->card, plan->recordings[i]);
+  for (guint i = 0; i < 2 * DH_CUDA_DEPTH; i++)
+    if (plan->recordings[i / 2][i % 2])
+      dh_cuda_driver.recording_free (plan->pool.device->card, plan->recordings[i / 2][i % 2]);
   g_ptr_array_unref (plan->steps);
   dh_cuda_memory_clear (plan);
   g_free (plan->outputs);
@@ -50,13 +52,9 @@ dh_cuda_note_error (DhCudaDevice *device, const GError *error)
     }
 }
 
-DhPlan *
-dh_cuda_compile (DhDevice *base, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
-                 const DhPlanOptions *options, GError **error)
+static DhCudaPlan *
+new_plan (DhCudaDevice *device, DhGraph *graph, const DhShape *shapes, const DhPlanOptions *options)
 {
-  DhCudaDevice *device = (DhCudaDevice *)base;
-  if (dh_cuda_is_lost (device, error))
-    return NULL;
   DhCudaPlan *plan = g_new0 (DhCudaPlan, 1);
   dh_cuda_pool_init (&plan->pool, device, options->input.n, options->precision);
   plan->input = options->input;
@@ -71,34 +69,74 @@ dh_cuda_compile (DhDevice *base, DhGraph *graph, const DhShape *shapes, DhTensor
       const gboolean bytes = node->op == DH_OP_SCORE && node->map == DH_MAP_SEGMENTATION;
       plan->output_bytes[i] = (gsize)shape.n * shape.c * shape.h * shape.w * (bytes ? 1 : sizeof (float));
     }
+  return plan;
+}
+
+/* The same plan, of which nothing is taken on the card: all but the convolutions' workspace. */
+guint64
+dh_cuda_estimate (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhPlanOptions *options)
+{
+  DhCudaPlan *plan = new_plan ((DhCudaDevice *)device, graph, shapes, options);
+  plan->pool.dry = TRUE;
+  const gboolean fine = dh_cuda_build (plan, graph, shapes, NULL, NULL) && dh_cuda_place (plan, NULL);
+  const guint64 bytes = plan->base.memory;
+  dh_cuda_free_plan (&plan->base);
+  return fine ? bytes : G_MAXUINT64;
+}
+
+static void
+count_work (DhCudaStep *step)
+{
+  if (step->is_conv)
+    step->flop = 2.0 * step->spec.n * step->out->c * step->in->c * step->spec.out_h * step->spec.out_w
+                 * step->spec.kernel * step->spec.kernel;
+  else if (step->kernel.op == DH_CUDA_HEAD)
+    step->flop = 2.0 * step->kernel.n * step->out->c * step->in->c * step->kernel.h * step->kernel.w;
+}
+
+DhPlan *
+dh_cuda_compile (DhDevice *base, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
+                 const DhPlanOptions *options, GError **error)
+{
+  DhCudaDevice *device = (DhCudaDevice *)base;
+  if (dh_cuda_is_lost (device, error))
+    return NULL;
+  DhCudaPlan *plan = new_plan (device, graph, shapes, options);
   g_autoptr (GError) reason = NULL;
   if (dh_cuda_build (plan, graph, shapes, parameters, &reason) && dh_cuda_place (plan, &reason))
     {
       for (guint i = 0; i < plan->steps->len; i++)
-        {
-          DhCudaStep *step = g_ptr_array_index (plan->steps, i);
-          if (step->is_conv)
-            step->flop = 2.0 * step->spec.n * step->out->c * step->in->c * step->spec.out_h * step->spec.out_w
-                         * step->spec.kernel * step->spec.kernel;
-          else if (step->kernel.op == DH_CUDA_HEAD)
-            step->flop = 2.0 * step->kernel.n * step->out->c * step->in->c * step->kernel.h * step->kernel.w;
-        }
+        count_work (g_ptr_array_index (plan->steps, i));
       return &plan->base;
     }
   dh_cuda_note_error (device, reason);
-  g_propagate_error (error, g_steal_pointer (&reason));
   dh_cuda_free_plan (&plan->base);
+  if (g_error_matches (reason, DH_ERROR, DH_ERROR_NO_MEMORY))
+    g_prefix_error (&reason, "This picture needs about %.0f MiB on the card: ",
+                    (double)dh_cuda_estimate (base, graph, shapes, options) / 1048576.0);
+  g_propagate_error (error, g_steal_pointer (&reason));
   return NULL;
 }
 
+/* One of the runs in flight: its memory, and what its picture is made of. */
+typedef struct
+{
+  guint slot;
+  gboolean rgb;
+} Flight;
+
 /* The kernel with the picture and the maps of one of the runs in flight. */
 static DhCudaKernel
-kernel_of_slot (const DhCudaPlan *plan, const DhCudaStep *step, guint slot)
+kernel_of_flight (const DhCudaPlan *plan, const DhCudaStep *step, Flight flight)
 {
   DhCudaKernel kernel = step->kernel;
-  const gsize offset = slot * plan->staging_bytes;
+  const gsize offset = flight.slot * plan->staging_bytes;
   if (kernel.op == DH_CUDA_PACK)
-    kernel.source = (const float *)(gpointer)((char *)(gpointer)kernel.source + offset);
+    {
+      char *source = (char *)(gpointer)kernel.source + offset;
+      kernel.source = flight.rgb ? NULL : (const float *)(gpointer)source;
+      kernel.rgb = flight.rgb ? (const guint8 *)source : NULL;
+    }
   if (kernel.op == DH_CUDA_UNPACK)
     kernel.out = (char *)kernel.out + offset;
   for (guint map = 0; kernel.op == DH_CUDA_SCORE && map < DH_N_MAPS; map++)
@@ -108,35 +146,35 @@ kernel_of_slot (const DhCudaPlan *plan, const DhCudaStep *step, guint slot)
 }
 
 static gboolean
-run_step (DhCudaPlan *plan, DhCudaStep *step, guint slot, GError **error)
+run_step (DhCudaPlan *plan, DhCudaStep *step, Flight flight, GError **error)
 {
   DhCudaCard *card = plan->pool.device->card;
-  const DhCudaKernel kernel = kernel_of_slot (plan, step, slot);
+  const DhCudaKernel kernel = kernel_of_flight (plan, step, flight);
   if (!step->is_conv)
     return dh_cuda_driver.launch (card, &kernel, error);
-  return dh_cuda_driver.conv_run (card, step->conv, &step->memory, error)
-         && (step->fused || !step->epilogue || dh_cuda_driver.launch (card, &step->epilogue->kernel, error));
+  return dh_cuda_launch_conv (card, step, &step->memory, error);
 }
 
 static gboolean
-queue_upload (DhCudaPlan *plan, guint slot, GError **error)
+queue_upload (DhCudaPlan *plan, Flight flight, GError **error)
 {
-  const gsize offset = slot * plan->staging_bytes;
+  const gsize offset = flight.slot * plan->staging_bytes;
   DhCudaCard *card = plan->pool.device->card;
-  return dh_cuda_driver.copy (card, plan->staging + offset, plan->pinned + offset, plan->input_bytes, DH_CUDA_TO_DEVICE,
-                              DH_CUDA_LANE_UP, error)
+  return dh_cuda_driver.copy (card, plan->staging + offset, plan->pinned + offset,
+                              flight.rgb ? plan->rgb_bytes : plan->input_bytes, DH_CUDA_TO_DEVICE, DH_CUDA_LANE_UP,
+                              error)
          && dh_cuda_driver.follow (card, DH_CUDA_LANE_COMPUTE, DH_CUDA_LANE_UP, error);
 }
 
 static gboolean
-queue_download (DhCudaPlan *plan, guint slot, GError **error)
+queue_download (DhCudaPlan *plan, Flight flight, GError **error)
 {
   DhCudaCard *card = plan->pool.device->card;
   if (!dh_cuda_driver.follow (card, DH_CUDA_LANE_DOWN, DH_CUDA_LANE_COMPUTE, error))
     return FALSE;
   for (guint i = 0; i < plan->n_outputs; i++)
     {
-      const gsize offset = slot * plan->staging_bytes + plan->output_offsets[i];
+      const gsize offset = flight.slot * plan->staging_bytes + plan->output_offsets[i];
       gboolean repeated = FALSE;
       for (guint j = 0; j < i; j++)
         repeated = repeated || plan->outputs[j] == plan->outputs[i];
@@ -149,24 +187,17 @@ queue_download (DhCudaPlan *plan, guint slot, GError **error)
 }
 
 static gboolean
-queue_steps (DhCudaPlan *plan, guint slot, GCancellable *cancellable, gboolean marks, GError **error)
+queue_steps (DhCudaPlan *plan, Flight flight, GCancellable *cancellable, gboolean marks, GError **error)
 {
   DhCudaCard *card = plan->pool.device->card;
   for (guint i = 0; i < plan->steps->len; i++)
     {
       if (g_cancellable_set_error_if_cancelled (cancellable, error)
           || (marks && !dh_cuda_driver.mark (card, i, DH_CUDA_LANE_COMPUTE, error))
-          || !run_step (plan, g_ptr_array_index (plan->steps, i), slot, error))
+          || !run_step (plan, g_ptr_array_index (plan->steps, i), flight, error))
         return FALSE;
     }
   return !marks || dh_cuda_driver.mark (card, plan->steps->len, DH_CUDA_LANE_COMPUTE, error);
-}
-
-static const char *
-implementation (const DhCudaStep *step)
-{
-  static const char *const kernels[] = { "pack", "pointwise", "pool", "resize", "head", "scores", "unpack" };
-  return step->is_conv ? dh_cuda_driver.conv_name (step->conv) : kernels[step->kernel.op];
 }
 
 static void
@@ -175,7 +206,7 @@ report_steps (DhCudaPlan *plan)
   for (guint i = 0; i < plan->steps->len; i++)
     {
       const DhCudaStep *step = g_ptr_array_index (plan->steps, i);
-      dh_cuda_host->add_step (&plan->base, step->name, implementation (step),
+      dh_cuda_host->add_step (&plan->base, step->name, dh_cuda_implementation (step),
                               dh_cuda_driver.elapsed (plan->pool.device->card, i, i + 1), step->flop);
     }
 }
@@ -183,20 +214,21 @@ report_steps (DhCudaPlan *plan)
 /* All kernels as one recording, from the second run on: the first has everything loaded. A card that refuses is asked
  * once; whatever was wrong with it shows in the plain run that follows. */
 static void
-record (DhCudaPlan *plan, guint slot)
+record (DhCudaPlan *plan, Flight flight)
 {
   DhCudaCard *card = plan->pool.device->card;
+  DhCudaRecording **recording = &plan->recordings[flight.slot][flight.rgb];
   if (dh_cuda_driver.record_begin (card, NULL))
     {
-      const gboolean queued = queue_steps (plan, slot, NULL, FALSE, NULL);
-      plan->recordings[slot] = dh_cuda_driver.record_end (card, NULL);
-      if (!queued && plan->recordings[slot])
+      const gboolean queued = queue_steps (plan, flight, NULL, FALSE, NULL);
+      *recording = dh_cuda_driver.record_end (card, NULL);
+      if (!queued && *recording)
         {
-          dh_cuda_driver.recording_free (card, plan->recordings[slot]);
-          plan->recordings[slot] = NULL;
+          dh_cuda_driver.recording_free (card, *recording);
+          *recording = NULL;
         }
     }
-  plan->never_record = plan->recordings[slot] == NULL;
+  plan->never_record = *recording == NULL;
 }
 
 enum
@@ -208,21 +240,21 @@ enum
 
 /* Picture → maps, all queued; the picture stands in the slot's pinned memory. */
 static gboolean
-queue_run (DhCudaPlan *plan, guint slot, GCancellable *cancellable, GError **error)
+queue_run (DhCudaPlan *plan, Flight flight, GCancellable *cancellable, GError **error)
 {
   DhCudaCard *card = plan->pool.device->card;
   const gboolean timing = plan->base.timing && plan->steps->len < MARK_BEGIN;
-  if (plan->n_runs > 0 && !timing && !plan->recordings[slot] && !plan->never_record)
-    record (plan, slot);
+  DhCudaRecording *const *recording = &plan->recordings[flight.slot][flight.rgb];
+  if (plan->n_runs > 0 && !timing && !*recording && !plan->never_record)
+    record (plan, flight);
   plan->n_runs++;
-  if (!dh_cuda_driver.mark (card, MARK_BEGIN, DH_CUDA_LANE_UP, error) || !queue_upload (plan, slot, error))
+  if (!dh_cuda_driver.mark (card, MARK_BEGIN, DH_CUDA_LANE_UP, error) || !queue_upload (plan, flight, error))
     return FALSE;
-  const gboolean queued = plan->recordings[slot] && !timing
-                              ? dh_cuda_driver.replay (card, plan->recordings[slot], error)
-                              : queue_steps (plan, slot, cancellable, timing, error);
+  const gboolean queued = *recording && !timing ? dh_cuda_driver.replay (card, *recording, error)
+                                                : queue_steps (plan, flight, cancellable, timing, error);
   return queued && dh_cuda_driver.mark (card, MARK_COMPUTED, DH_CUDA_LANE_COMPUTE, error)
-         && queue_download (plan, slot, error)
-         && dh_cuda_driver.mark (card, MARK_DONE + slot, DH_CUDA_LANE_DOWN, error);
+         && queue_download (plan, flight, error)
+         && dh_cuda_driver.mark (card, MARK_DONE + flight.slot, DH_CUDA_LANE_DOWN, error);
 }
 
 static void
@@ -251,14 +283,14 @@ give_up (DhCudaPlan *plan, GError *reason, GError **error)
 }
 
 static gboolean
-begin (DhCudaPlan *plan, const float *input, GCancellable *cancellable, GError **error)
+begin (DhCudaPlan *plan, gconstpointer input, gboolean rgb, GCancellable *cancellable, GError **error)
 {
-  const guint slot = plan->n_begun % DH_CUDA_DEPTH;
+  const Flight flight = { plan->n_begun % DH_CUDA_DEPTH, rgb };
   if (dh_cuda_is_lost (plan->pool.device, error))
     return FALSE;
   GError *reason = NULL;
-  memcpy (plan->pinned + slot * plan->staging_bytes, input, plan->input_bytes);
-  if (!queue_run (plan, slot, cancellable, &reason))
+  memcpy (plan->pinned + flight.slot * plan->staging_bytes, input, rgb ? plan->rgb_bytes : plan->input_bytes);
+  if (!queue_run (plan, flight, cancellable, &reason))
     return give_up (plan, reason, error);
   plan->n_begun++;
   return TRUE;
@@ -267,7 +299,13 @@ begin (DhCudaPlan *plan, const float *input, GCancellable *cancellable, GError *
 gboolean
 dh_cuda_begin (DhPlan *base, const float *input, GError **error)
 {
-  return begin ((DhCudaPlan *)base, input, NULL, error);
+  return begin ((DhCudaPlan *)base, input, FALSE, NULL, error);
+}
+
+gboolean
+dh_cuda_begin_rgb (DhPlan *base, const guint8 *rgb, GError **error)
+{
+  return begin ((DhCudaPlan *)base, rgb, TRUE, NULL, error);
 }
 
 gboolean
@@ -282,7 +320,8 @@ dh_cuda_end (DhPlan *base, void *const *outputs, GError **error)
   if (!dh_cuda_driver.wait_mark (card, MARK_DONE + slot, &reason))
     return give_up (plan, reason, error);
   plan->n_ended++;
-  take_outputs (plan, slot, outputs);
+  if (outputs)
+    take_outputs (plan, slot, outputs);
   if (plan->n_ended == plan->n_begun && !plan->base.timing)
     plan->base.device_seconds = dh_cuda_driver.elapsed (card, MARK_BEGIN, MARK_COMPUTED);
   if (plan->base.timing && plan->steps->len < MARK_BEGIN)
@@ -295,34 +334,9 @@ dh_cuda_run (DhPlan *base, const float *input, void *const *outputs, GCancellabl
              const DhProgress *progress, GError **error)
 {
   DhCudaPlan *plan = (DhCudaPlan *)base;
-  if (!begin (plan, input, cancellable, error) || !dh_cuda_end (base, outputs, error))
+  if (!begin (plan, input, FALSE, cancellable, error) || !dh_cuda_end (base, outputs, error))
     return FALSE;
   if (progress)
     dh_progress_report (progress, plan->steps->len, plan->steps->len, "maps");
   return TRUE;
-}
-
-char *
-dh_cuda_describe (DhPlan *base)
-{
-  DhCudaPlan *plan = (DhCudaPlan *)base;
-  GString *text = g_string_new (NULL);
-  for (guint i = 0; i < plan->steps->len; i++)
-    {
-      const DhCudaStep *step = g_ptr_array_index (plan->steps, i);
-      g_string_append_printf (text, "%4u  %-28s", i, implementation (step));
-      if (step->in)
-        g_string_append_printf (text, " %d×%d×%d", step->in->c, step->in->h, step->in->w);
-      if (step->out)
-        g_string_append_printf (text, " → %d×%d×%d at %.1f MiB", step->out->c, step->out->h, step->out->w,
-                                step->out->groups[0].buffer->block.offset / 1048576.0);
-      g_string_append_printf (text, "%s%s  %s\n",
-                              step->is_conv && step->epilogue ? step->fused ? " fused" : " bare" : "",
-                              step->other ? " +sum" : "", step->name);
-    }
-  g_string_append_printf (text, "%s: %.1f MiB values, %.1f MiB parameters, %.1f MiB workspace, %.1f MiB staging\n",
-                          plan->pool.device->base.name, plan->pool.arena_bytes / 1048576.0,
-                          plan->pool.chunk_bytes / 1048576.0, plan->pool.workspace_bytes / 1048576.0,
-                          plan->staging_bytes / 1048576.0);
-  return g_string_free (text, FALSE);
 }

@@ -71,7 +71,7 @@ dh_cuda_reserve (DhCudaPool *pool, gsize bytes, GError **error)
       to = dh_cuda_driver.alloc (pool->device->card, size, error);
       if (!to)
         {
-          g_prefix_error (error, "The weights do not fit: ");
+          g_prefix_error (error, "The parameters do not fit: ");
           return NULL;
         }
       g_ptr_array_add (pool->chunks, to);

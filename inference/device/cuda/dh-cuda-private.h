@@ -87,6 +87,10 @@ struct _DhCudaStep
   DhCudaConvSpec spec;
   DhCudaConvolution *conv; /* owned */
   DhCudaConvMemory memory; /* w and bias: device */
+  /* Of a 1×1 convolution whose input is made for it alone: the step that makes it, and the kernel that reads through to
+   * what it is made of and is the whole step where it is the faster. Both owned, or both NULL. */
+  DhCudaStep *gather, *fused_step;
+  gboolean is_fused_step;
 };
 
 enum
@@ -108,7 +112,8 @@ typedef struct
   char *pinned;  /* host */
   gsize staging_bytes, input_bytes;
   gsize *output_offsets;
-  DhCudaRecording *recordings[DH_CUDA_DEPTH];
+  gsize rgb_bytes;                               /* of the input as bytes */
+  DhCudaRecording *recordings[DH_CUDA_DEPTH][2]; /* of floats, of bytes */
   gboolean never_record;
   guint n_runs, n_begun, n_ended;
 } DhCudaPlan;
@@ -168,6 +173,7 @@ typedef struct
   const DhNode *node;
   DhValue owner;
   const DhCudaView *in; /* whole; or any for a head */
+  DhCudaStep *gather;   /* that makes `in` for this convolution alone: taken; or NULL */
   DhShape shape;
   const float *weights;        /* O×I×k×k */
   const double *scale, *shift; /* O: of the weights; the bias */
@@ -177,6 +183,15 @@ typedef struct
 } DhCudaConvNodes;
 DhCudaView *dh_cuda_add_conv (DhCudaPlan *plan, const DhCudaConvNodes *conv, GError **error);
 DhCudaView *dh_cuda_add_head (DhCudaPlan *plan, const DhCudaConvNodes *conv, GError **error);
+
+/* dh-cuda-fused.c: a 1×1 convolution in one kernel with what stands before it. */
+gboolean dh_cuda_can_fuse (const DhCudaPool *pool, const DhCudaView *in, const DhCudaConvNodes *conv);
+/* The step's fused_step, from its gather. */
+gboolean dh_cuda_add_fused (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvNodes *conv, GError **error);
+/* Which of both ways is the faster, once for each kind; `memory`: with a workspace. */
+gboolean dh_cuda_choose_fused (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvMemory *memory, GError **error);
+/* The step in the way that was chosen, on this memory. */
+gboolean dh_cuda_launch_conv (DhCudaCard *card, const DhCudaStep *step, const DhCudaConvMemory *memory, GError **error);
 
 typedef struct
 {
@@ -195,12 +210,17 @@ gboolean dh_cuda_build (DhCudaPlan *plan, DhGraph *graph, const DhShape *shapes,
 /* dh-cuda-plan.c */
 DhPlan *dh_cuda_compile (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
                          const DhPlanOptions *options, GError **error);
+guint64 dh_cuda_estimate (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhPlanOptions *options);
 gboolean dh_cuda_run (DhPlan *plan, const float *input, void *const *outputs, GCancellable *cancellable,
                       const DhProgress *progress, GError **error);
 gboolean dh_cuda_begin (DhPlan *plan, const float *input, GError **error);
+gboolean dh_cuda_begin_rgb (DhPlan *plan, const guint8 *rgb, GError **error);
 gboolean dh_cuda_end (DhPlan *plan, void *const *outputs, GError **error);
 void dh_cuda_free_plan (DhPlan *plan);
+
+/* dh-cuda-describe.c */
 char *dh_cuda_describe (DhPlan *plan);
+const char *dh_cuda_implementation (const DhCudaStep *step);
 
 /* After an error of the card itself nothing that it holds can be trusted: TRUE with an error where there was one. */
 gboolean dh_cuda_is_lost (DhCudaDevice *device, GError **error);
@@ -210,12 +230,23 @@ void dh_cuda_note_error (DhCudaDevice *device, const GError *error);
 DhTrainPlan *dh_cuda_compile_training (DhDevice *device, DhGraph *graph, const DhShape *shapes,
                                        DhTensorDict *parameters, DhTensorDict *gradients, const DhTrainOptions *options,
                                        GError **error);
-gboolean dh_cuda_train (DhTrainPlan *plan, const float *input, const guint8 *labels, guint64 seed, double weight,
-                        DhLosses *losses, GCancellable *cancellable, GError **error);
 void dh_cuda_free_training (DhTrainPlan *plan);
 char *dh_cuda_describe_training (DhTrainPlan *plan);
 guint64 dh_cuda_estimate_training (DhDevice *device, DhGraph *graph, const DhShape *shapes,
                                    const DhTrainOptions *options);
+
+/* dh-cuda-train-run.c */
+gboolean dh_cuda_train (DhTrainPlan *plan, const float *input, const guint8 *labels, guint64 seed, double weight,
+                        DhLosses *losses, GCancellable *cancellable, GError **error);
+
+/* dh-cuda-train-state.c */
+DhTrainState *dh_cuda_state_new (DhDevice *device, DhGraph *graph, DhValue logits, DhValue logits_ood,
+                                 const DhTrainTensors *tensors, GError **error);
+void dh_cuda_state_free (DhTrainState *state);
+gboolean dh_cuda_state_fetch (DhTrainState *state, GError **error);
+gboolean dh_cuda_state_step (DhTrainState *state, const double *rates, guint64 step, gboolean *finite, GError **error);
+gboolean dh_cuda_state_zero (DhTrainState *state, GError **error);
+gboolean dh_cuda_state_keep (DhTrainState *state, gboolean back, GError **error);
 
 /* dh-cuda-device.c */
 extern const DhModuleHost *dh_cuda_host;

@@ -29,6 +29,7 @@ struct _DhCudaCard
   cudaEvent_t marks[N_MARKS];
   GHashTable *plans; /* DhCudaConvSpec → DhCudnnPlan: the fastest */
   gint generation;
+  int capability;
   char *cache;    /* folder of plans kept; or NULL */
   char *identity; /* of card and libraries, as far as plans depend on them */
 };
@@ -189,7 +190,7 @@ close_card (DhCudaCard *card)
 
 /* What a plan depends on besides the convolution. */
 static char *
-identify (int index, const DhCudnn *cudnn)
+identify (int index, const DhCudnn *cudnn, int *capability)
 {
   struct cudaDeviceProp properties;
   int driver = 0;
@@ -197,6 +198,7 @@ identify (int index, const DhCudnn *cudnn)
       || cudaDriverGetVersion (&driver) != cudaSuccess)
     return NULL;
   g_strdelimit (properties.name, "\n", ' ');
+  *capability = properties.major * 10 + properties.minor;
   return g_strdup_printf ("%s, %d.%d, %d multiprocessors, driver %d, CUDA %d, cuDNN %zu", properties.name,
                           properties.major, properties.minor, properties.multiProcessorCount, driver, CUDART_VERSION,
                           cudnn->get_version ());
@@ -231,7 +233,7 @@ open_card (guint index, GError **error)
       close_card (card);
       return NULL;
     }
-  card->identity = identify (card->index, cudnn);
+  card->identity = identify (card->index, cudnn, &card->capability);
   card->cache = card->identity ? dh_plan_cache_folder () : NULL;
   dh_plan_cache_prune (card->cache, MAX_PLANS_KEPT);
   return card;
@@ -247,6 +249,16 @@ no_memory (gsize bytes, const char *where, GError **error)
                "%.0f MiB of %s could not be had (%.0f of the card's %.0f MiB are free); use a smaller scale or close "
                "other programs",
                bytes / 1048576.0, where, free_bytes / 1048576.0, total / 1048576.0);
+}
+
+static guint64
+available (DhCudaCard *card)
+{
+  size_t free_bytes = 0, total = 0;
+  if (!enter (card, NULL) || cudaMemGetInfo (&free_bytes, &total) != cudaSuccess)
+    free_bytes = 0;
+  cudaGetLastError ();
+  return free_bytes;
 }
 
 static gpointer
@@ -318,6 +330,12 @@ launch (DhCudaCard *card, const DhCudaKernel *kernel, GError **error)
 {
   return enter (card, error)
          && succeeded ((cudaError_t)dh_cuda_launch (kernel, card->stream), "starting a kernel", error);
+}
+
+static gboolean
+has_fused (DhCudaCard *card, gint type)
+{
+  return type == DH_CUDA_F16 || (type == DH_CUDA_BF16 && card->capability >= 80);
 }
 
 static gboolean
@@ -504,6 +522,21 @@ remember (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudnnPlan *plan)
     dh_plan_cache_write (card->cache, key, json);
 }
 
+static char *
+recall_words (DhCudaCard *card, const char *key)
+{
+  g_autofree char *whole = g_strconcat (card->identity, " ", key, NULL);
+  return card->cache ? dh_plan_cache_read (card->cache, whole) : NULL;
+}
+
+static void
+remember_words (DhCudaCard *card, const char *key, const char *what)
+{
+  g_autofree char *whole = g_strconcat (card->identity, " ", key, NULL);
+  if (card->cache)
+    dh_plan_cache_write (card->cache, whole, what);
+}
+
 static DhCudaConvolution *
 conv_new (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *memory, gsize most, GError **error)
 {
@@ -566,12 +599,16 @@ const DhCudaDriver dh_cuda_driver = {
   .describe = describe,
   .open = open_card,
   .close = close_card,
+  .available = available,
   .alloc = alloc,
   .release = release,
   .alloc_pinned = alloc_pinned,
   .release_pinned = release_pinned,
   .copy = copy,
   .launch = launch,
+  .has_fused = has_fused,
+  .recall = recall_words,
+  .remember = remember_words,
   .wait = wait_card,
   .follow = follow,
   .mark = mark,

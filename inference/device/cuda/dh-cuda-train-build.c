@@ -118,16 +118,16 @@ build_norm (Build *b, DhValue v)
       for (gint j = 0; j < DH_CUDA_GROUP; j++)
         statistics[i * DH_CUDA_GROUP + j] = buffer->statistics + 2 * (in->groups[i].group * DH_CUDA_GROUP + j);
     }
-  const gsize weight = dh_cuda_train_parameter (plan, v, 0)->offset,
-              bias = dh_cuda_train_parameter (plan, v, 1)->offset;
+  const gsize weight = dh_cuda_parameters_find (&plan->parameters, v, 0)->offset,
+              bias = dh_cuda_parameters_find (&plan->parameters, v, 1)->offset;
   DhCudaNorm *norm = dh_cuda_host_alloc (pool, 1, sizeof *norm);
   *norm = (DhCudaNorm){ .tables = dh_cuda_reserve (pool, sizeof (float) * DH_CUDA_NORM_ROWS * n, &b->error),
                         .weight = plan->values + weight,
                         .bias = plan->values + bias,
                         .d_weight = plan->gradients + weight,
                         .d_bias = plan->gradients + bias,
-                        .running_mean = plan->values + dh_cuda_train_parameter (plan, v, 2)->offset,
-                        .running_variance = plan->values + dh_cuda_train_parameter (plan, v, 3)->offset };
+                        .running_mean = plan->values + dh_cuda_parameters_find (&plan->parameters, v, 2)->offset,
+                        .running_variance = plan->values + dh_cuda_parameters_find (&plan->parameters, v, 3)->offset };
   if (b->error || !(norm->channels = dh_cuda_upload (pool, channels, n * sizeof *channels, &b->error)))
     return;
   DhCudaTrainStep *step = dh_cuda_train_step (plan, node, FALSE, DH_CUDA_NORM_END);

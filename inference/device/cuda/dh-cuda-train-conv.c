@@ -39,7 +39,7 @@ pack_weights (DhCudaTrainPlan *plan, DhCudaTrainConv *conv, GError **error)
   step->kernel.mode = conv->head ? DH_CUDA_WEIGHTS_OF_HEAD : DH_CUDA_WEIGHTS_OF_CONV;
   step->kernel.type = type;
   step->kernel.channels = channels;
-  step->kernel.weights = plan->values + dh_cuda_train_parameter (plan, conv->value, 0)->offset;
+  step->kernel.weights = plan->values + dh_cuda_parameters_find (&plan->parameters, conv->value, 0)->offset;
   step->kernel.out = to;
   conv->weights = to;
   return TRUE;
@@ -58,7 +58,7 @@ pack_bias (DhCudaTrainPlan *plan, const DhCudaTrainConv *conv, GError **error)
   step->kernel.c = conv->node->channels;
   step->kernel.n_groups = n / DH_CUDA_GROUP;
   step->kernel.mode = DH_CUDA_WEIGHTS_OF_BIAS;
-  step->kernel.weights = plan->values + dh_cuda_train_parameter (plan, conv->value, 1)->offset;
+  step->kernel.weights = plan->values + dh_cuda_parameters_find (&plan->parameters, conv->value, 1)->offset;
   step->kernel.out = to;
   return to;
 }
@@ -194,7 +194,7 @@ weights_back (DhCudaTrainPlan *plan, const DhCudaTrainConv *conv, DhCudaBuffer *
   step->kernel.n_groups = x->n_groups;
   step->kernel.type = plan->pool.type;
   step->kernel.channels = table;
-  step->kernel.out = plan->gradients + dh_cuda_train_parameter (plan, conv->value, 0)->offset;
+  step->kernel.out = plan->gradients + dh_cuda_parameters_find (&plan->parameters, conv->value, 0)->offset;
   return TRUE;
 }
 
@@ -203,8 +203,9 @@ dh_cuda_train_conv_back (DhCudaTrainPlan *plan, DhCudaTrainConv *conv, GError **
 {
   const DhNode *node = conv->node;
   if (node->bias
-      && !dh_cuda_train_bias_back (plan, node, conv->dy,
-                                   plan->gradients + dh_cuda_train_parameter (plan, conv->value, 1)->offset, error))
+      && !dh_cuda_train_bias_back (
+          plan, node, conv->dy, plan->gradients + dh_cuda_parameters_find (&plan->parameters, conv->value, 1)->offset,
+          error))
     return FALSE;
   DhCudaBuffer *dy = as_type (plan, conv);
   if (!weights_back (plan, conv, dy, error))

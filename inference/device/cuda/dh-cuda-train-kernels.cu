@@ -29,6 +29,14 @@ __launch_bounds__ (THREADS) run_items (const __grid_constant__ DhCudaKernel k, c
         dh_cuda_pool_back_item (&k, TYPE, item);
       else if constexpr (OP == DH_CUDA_RESIZE_BACK)
         dh_cuda_resize_back_item (&k, item);
+      else if constexpr (OP == DH_CUDA_COPY_FLOATS)
+        dh_cuda_copy_floats_item (&k, item);
+      else if constexpr (OP == DH_CUDA_ADD_FLOATS)
+        dh_cuda_add_floats_item (&k, item);
+      else if constexpr (OP == DH_CUDA_CHECK)
+        dh_cuda_check_item (&k, item);
+      else if constexpr (OP == DH_CUDA_ADAM)
+        dh_cuda_adam_item (&k, item);
       else
         dh_cuda_loss_end_item (&k, item);
     }
@@ -189,6 +197,18 @@ launch_typed (const DhCudaKernel &k, cudaStream_t stream)
       break;
     case DH_CUDA_LOSS_END:
       start<DH_CUDA_LOSS_END, DH_CUDA_F32> (k, stream);
+      break;
+    case DH_CUDA_COPY_FLOATS:
+      start<DH_CUDA_COPY_FLOATS, DH_CUDA_F32> (k, stream);
+      break;
+    case DH_CUDA_ADD_FLOATS:
+      start<DH_CUDA_ADD_FLOATS, DH_CUDA_F32> (k, stream);
+      break;
+    case DH_CUDA_CHECK:
+      start<DH_CUDA_CHECK, DH_CUDA_F32> (k, stream);
+      break;
+    case DH_CUDA_ADAM:
+      start<DH_CUDA_ADAM, DH_CUDA_F32> (k, stream);
       break;
     default:
       return cudaErrorInvalidValue;

@@ -1,4 +1,5 @@
 #pragma once
+#include "dh-adam-math.h"
 #include "dh-cuda-math.h"
 
 /* What one item, or one thread of a reduction, of each kernel of training computes. The sums of a thread run in float32
@@ -423,4 +424,53 @@ dh_cuda_loss_end_item (const DhCudaKernel *k, int64_t item)
                 : &k->sums->logits) = sum;
   if (item == 0)
     k->sums->overflow = 0;
+}
+
+DH_CUDA_INLINE void
+dh_cuda_copy_floats_item (const DhCudaKernel *k, int64_t item)
+{
+  float v[8];
+  dh_cuda_load8 (k->floats.from, item * 8, DH_CUDA_F32, v);
+  dh_cuda_store8 (k->floats.value, item * 8, DH_CUDA_F32, v);
+}
+
+DH_CUDA_INLINE void
+dh_cuda_add_floats_item (const DhCudaKernel *k, int64_t item)
+{
+  float v[8], sum[8];
+  dh_cuda_load8 (k->floats.from, item * 8, DH_CUDA_F32, v);
+  dh_cuda_load8 (k->floats.gradient, item * 8, DH_CUDA_F32, sum);
+  for (int j = 0; j < 8; j++)
+    sum[j] += (float)DH_ADAM_TIMES (k->floats.weight, (double)v[j]);
+  dh_cuda_store8 (k->floats.gradient, item * 8, DH_CUDA_F32, sum);
+}
+
+DH_CUDA_INLINE void
+dh_cuda_check_item (const DhCudaKernel *k, int64_t item)
+{
+  float v[8], none = 0.0f;
+  dh_cuda_load8 (k->floats.gradient, item * 8, DH_CUDA_F32, v);
+  for (int j = 0; j < 8; j++)
+    none += v[j] - v[j];
+  if (!(none == 0.0f))
+    *k->floats.fault = 1; /* whoever comes to it writes the same */
+}
+
+DH_CUDA_INLINE void
+dh_cuda_adam_item (const DhCudaKernel *k, int64_t item)
+{
+  float value[8], gradient[8], first[8], second[8], zeros[8] = { 0.0f };
+  if (!*k->floats.fault)
+    {
+      dh_cuda_load8 (k->floats.value, item * 8, DH_CUDA_F32, value);
+      dh_cuda_load8 (k->floats.gradient, item * 8, DH_CUDA_F32, gradient);
+      dh_cuda_load8 (k->floats.first, item * 8, DH_CUDA_F32, first);
+      dh_cuda_load8 (k->floats.second, item * 8, DH_CUDA_F32, second);
+      for (int j = 0; j < 8; j++)
+        dh_adam_update (k->floats.rate, k->floats.root, gradient[j], &value[j], &first[j], &second[j]);
+      dh_cuda_store8 (k->floats.value, item * 8, DH_CUDA_F32, value);
+      dh_cuda_store8 (k->floats.first, item * 8, DH_CUDA_F32, first);
+      dh_cuda_store8 (k->floats.second, item * 8, DH_CUDA_F32, second);
+    }
+  dh_cuda_store8 (k->floats.gradient, item * 8, DH_CUDA_F32, zeros);
 }

@@ -22,14 +22,34 @@ struct _DhCudaNorm
   gboolean begun;         /* its gradients were written to: the next one adds */
 };
 
-/* One parameter in the plan's flat arrays. */
+/* One parameter in the flat arrays. */
 typedef struct
 {
   DhValue node;
-  guint number;               /* weight, bias, running mean, running variance */
-  gsize offset, count;        /* in floats */
-  DhTensor *value, *gradient; /* owned references; gradient NULL where it is not trained */
+  guint number;                                /* weight, bias, running mean, running variance */
+  gsize offset, count;                         /* in floats */
+  DhTensor *value, *gradient, *first, *second; /* owned references; NULL where there is none */
 } DhCudaParameter;
+
+/* All of a network, first the trained ones, each padded to whole lines. */
+typedef struct
+{
+  GArray *list;              /* DhCudaParameter */
+  gsize n_trained, n_values; /* floats */
+} DhCudaParameters;
+
+/* The state of a training on the card (dh-train-state.h). */
+typedef struct
+{
+  DhTrainState base;
+  DhCudaPool pool;
+  DhCudaParameters parameters;
+  /* Device: `made` is what a step finds before it is weighted and added; `kept` and `before` the running statistics,
+   * before a step and before an attempt at one. */
+  float *values, *gradients, *first, *second, *made, *kept, *before;
+  gint32 *fault;
+  char *pinned;
+} DhCudaTrainState;
 
 typedef struct
 {
@@ -66,10 +86,10 @@ typedef struct
   DhCudaPool pool;
   DhGraph *graph;
   DhShape *shapes;
-  GPtrArray *steps;          /* DhCudaTrainStep */
-  GArray *parameters;        /* DhCudaParameter: first the trained ones */
-  GArray *dropouts;          /* DhCudaDropout */
-  gsize n_trained, n_values; /* floats */
+  GPtrArray *steps; /* DhCudaTrainStep */
+  GArray *dropouts; /* DhCudaDropout */
+  DhCudaParameters parameters;
+  DhCudaTrainState *state; /* borrowed, or NULL: then what follows is the plan's own */
   /* Device, and pinned memory of the host */
   float *values, *gradients, *pinned_values, *pinned_gradients;
   char *up, *pinned_up; /* input, labels, factors of the step, dropouts */
@@ -100,8 +120,19 @@ gboolean dh_cuda_train_wants (const DhCudaView *view);
 /* The sums of dy over pixels into d_bias. */
 gboolean dh_cuda_train_bias_back (DhCudaTrainPlan *plan, const DhNode *node, const DhCudaView *dy, float *d_bias,
                                   GError **error);
+
+/* dh-cuda-parameters.c: `tensors` NULL: sizes and places alone. */
+void dh_cuda_parameters_init (DhCudaParameters *parameters, const DhGraph *graph, DhValue logits, DhValue logits_ood,
+                              const DhTrainTensors *tensors);
+void dh_cuda_parameters_clear (DhCudaParameters *parameters);
 /* NULL where there is none. */
-const DhCudaParameter *dh_cuda_train_parameter (const DhCudaTrainPlan *plan, DhValue node, guint number);
+const DhCudaParameter *dh_cuda_parameters_find (const DhCudaParameters *parameters, DhValue node, guint number);
+
+/* dh-cuda-train-state.c */
+/* Queues the copying of the running statistics aside from `state->values` or, with `back`, to them. */
+gboolean dh_cuda_state_queue_statistics (DhCudaTrainState *state, float *aside, gboolean back, GError **error);
+/* Queues the adding of what a step has made to the gradients. */
+gboolean dh_cuda_state_queue_add (DhCudaTrainState *state, double weight, GError **error);
 
 /* dh-cuda-train-build.c */
 gboolean dh_cuda_train_build (DhCudaTrainPlan *plan, GError **error);

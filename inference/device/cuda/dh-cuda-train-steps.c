@@ -18,18 +18,6 @@ dh_cuda_train_step (DhCudaTrainPlan *plan, const DhNode *node, gboolean back, Dh
   return step;
 }
 
-const DhCudaParameter *
-dh_cuda_train_parameter (const DhCudaTrainPlan *plan, DhValue node, guint number)
-{
-  for (guint i = 0; i < plan->parameters->len; i++)
-    {
-      const DhCudaParameter *parameter = &g_array_index (plan->parameters, DhCudaParameter, i);
-      if (parameter->node == node && parameter->number == number)
-        return parameter;
-    }
-  return NULL;
-}
-
 static void
 set_size (DhCudaKernel *kernel, gint c, gint h, gint w, gint n_groups, gint type)
 {

@@ -13,7 +13,10 @@
  * run in whatever order they are allowed to, so that what must follow another is missed where it does not.
  *
  * DH_EMULATED_FAIL=WHAT:N lets the N-th call of `alloc`, `pinned`, `launch`, `copy`, `wait`, `conv` or `record` fail;
- * `fused` refuses every convolution with an epilogue. */
+ * `fused` refuses every convolution with an epilogue, `unfused` has no kernel that reads
+ * through norms. DH_EMULATED_WAY=fused, apart or
+ * timed says in which way such convolutions go (fused). DH_EMULATED_MIB is
+ * what memory is said to be free. */
 
 enum
 {
@@ -193,6 +196,13 @@ allocate (DhCudaCard *card, gsize bytes, const char *what, GError **error)
   return whole + GUARD;
 }
 
+static guint64
+available (DhCudaCard *card)
+{
+  const char *wanted = g_getenv ("DH_EMULATED_MIB");
+  return (wanted ? g_ascii_strtoull (wanted, NULL, 10) : 1 << 20) << 20;
+}
+
 static gpointer
 alloc (DhCudaCard *card, gsize bytes, GError **error)
 {
@@ -250,6 +260,26 @@ launch (DhCudaCard *card, const DhCudaKernel *kernel, GError **error)
   return TRUE;
 }
 
+static gboolean
+has_fused (DhCudaCard *card, gint type)
+{
+  return g_strcmp0 (g_getenv ("DH_EMULATED_FAIL"), "unfused") != 0;
+}
+
+static char *
+recall (DhCudaCard *card, const char *key)
+{
+  const char *way = g_getenv ("DH_EMULATED_WAY");
+  if (g_strcmp0 (way, "timed") == 0)
+    return NULL;
+  return g_strdup (way ? way : "fused");
+}
+
+static void
+remember (DhCudaCard *card, const char *key, const char *what)
+{
+}
+
 static void
 run_kernel (const DhCudaKernel *k)
 {
@@ -258,6 +288,11 @@ run_kernel (const DhCudaKernel *k)
   if (k->op >= DH_CUDA_FIRST_TRAINING_OP)
     {
       emulated_train (k);
+      return;
+    }
+  if (k->op == DH_CUDA_FUSED)
+    {
+      emulated_fused (k);
       return;
     }
   g_assert_cmpint (items, >, 0);
@@ -540,12 +575,16 @@ const DhCudaDriver dh_cuda_driver = {
   .describe = describe,
   .open = open_card,
   .close = close_card,
+  .available = available,
   .alloc = alloc,
   .release = release,
   .alloc_pinned = alloc_pinned,
   .release_pinned = release,
   .copy = copy,
   .launch = launch,
+  .has_fused = has_fused,
+  .recall = recall,
+  .remember = remember,
   .wait = wait_card,
   .follow = follow,
   .mark = mark,

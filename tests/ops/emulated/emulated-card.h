@@ -5,5 +5,6 @@
 
 /* One kernel of training, from DH_CUDA_FIRST_TRAINING_OP on. */
 void emulated_train (const DhCudaKernel *kernel);
+void emulated_fused (const DhCudaKernel *kernel);
 /* One convolution or gradient of one. */
 void emulated_convolve (const DhCudaConvSpec *spec, const DhCudaConvMemory *memory);

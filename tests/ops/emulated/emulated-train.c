@@ -37,6 +37,18 @@ run_item (const DhCudaKernel *k, gint type, gint64 item)
     case DH_CUDA_LOSS_END:
       dh_cuda_loss_end_item (k, item);
       break;
+    case DH_CUDA_COPY_FLOATS:
+      dh_cuda_copy_floats_item (k, item);
+      break;
+    case DH_CUDA_ADD_FLOATS:
+      dh_cuda_add_floats_item (k, item);
+      break;
+    case DH_CUDA_CHECK:
+      dh_cuda_check_item (k, item);
+      break;
+    case DH_CUDA_ADAM:
+      dh_cuda_adam_item (k, item);
+      break;
     default:
       g_assert_not_reached ();
     }

@@ -212,6 +212,86 @@ test_ways (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (steps->len, >, 20);
 }
 
+/* A dense layer as wide as the card's tile, on sizes that are none of its multiples; the values, and the plan's words.
+ */
+static float *
+run_way (DhDevice *device, const char *way, DhPrecision precision, gsize *count, char **words, GError **error)
+{
+  const DhShape input = { 2, 40, 19, 37 };
+  DhGraph *graph = dh_graph_new ();
+  DhValue y = dh_graph_input (graph, input.c);
+  const DhValue grown = dh_graph_conv (graph, y, "grown", (DhConv){ .out = 20, .kernel = 3, .padding = 1 });
+  y = dh_graph_concat (graph, (DhValue[]){ y, grown }, 2);
+  y = dh_graph_relu (graph, dh_graph_norm (graph, y, "norm", 0.1));
+  y = dh_graph_conv (graph, y, "conv", (DhConv){ .out = 256, .kernel = 1 });
+  y = dh_graph_relu (graph, dh_graph_norm (graph, y, "norm2", 0.1));
+  *count = (gsize)input.n * 256 * input.h * input.w;
+  g_autoptr (DhTensorDict) parameters = dh_tensor_dict_new ();
+  g_autoptr (GArray) list = dh_graph_list_parameters (graph, &y, 1);
+  for (guint i = 0; i < list->len; i++)
+    {
+      const DhParameter *wanted = &g_array_index (list, DhParameter, i);
+      DhTensor *tensor = dh_tensor_new_f32 (wanted->n_dims, wanted->dims);
+      for (gint64 j = 0; j < dh_tensor_count (tensor); j++)
+        dh_tensor_f32 (tensor)[j] = (wanted->n_dims == 1 ? 0.5f : 0.0f) + 0.3f * sinf ((float)(i + 7 * j));
+      dh_tensor_dict_take (parameters, wanted->name, tensor);
+    }
+  const gsize n = (gsize)input.n * input.c * input.h * input.w;
+  g_autofree float *picture = g_new (float, n);
+  float *values = g_new (float, *count);
+  for (gsize i = 0; i < n; i++)
+    picture[i] = cosf ((float)(3 * i));
+  const DhPlanOptions options = { .input = input, .precision = precision, .outputs = &y, .n_outputs = 1 };
+  g_setenv ("DH_EMULATED_WAY", way, TRUE);
+  g_autoptr (DhPlan) plan = dh_plan_new (device, graph, parameters, &options, error);
+  g_unsetenv ("DH_EMULATED_WAY");
+  dh_graph_unref (graph);
+  for (guint i = 0; plan && i < 3; i++)
+    g_assert_true (dh_plan_run (plan, picture, (gpointer[]){ values }, NULL, NULL, error));
+  if (plan && words)
+    *words = dh_plan_to_string (plan);
+  return values;
+}
+
+/* A dense layer's convolution in one kernel with its norm differs from the two by the order of sums alone, a rounding
+ * of the format. A fault while they are timed is an error. */
+static void
+test_fused (Fixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    DhPrecision precision;
+    double rounding;
+  } formats[] = { { DH_PRECISION_F16, 0x1p-11 }, { DH_PRECISION_BF16, 0x1p-8 } };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = open_card ();
+  for (guint f = 0; f < G_N_ELEMENTS (formats); f++)
+    {
+      gsize n;
+      g_autofree char *fused_words = NULL, *apart_words = NULL;
+      g_autofree float *fused = run_way (device, "fused", formats[f].precision, &n, &fused_words, &error);
+      g_autofree float *apart = run_way (device, "apart", formats[f].precision, &n, &apart_words, &error);
+      g_autofree float *timed = run_way (device, "timed", formats[f].precision, &n, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_nonnull (strstr (fused_words, "norm, ReLU and convolution"));
+      g_assert_null (strstr (apart_words, "norm, ReLU and convolution"));
+      g_assert_cmpmem (fused, n * sizeof (float), timed, n * sizeof (float)); /* equal times: the one */
+      double most = 0, worst = 0;
+      for (gsize i = 0; i < n; i++)
+        {
+          most = fmax (most, fabs (apart[i]));
+          worst = fmax (worst, fabs (fused[i] - apart[i]));
+        }
+      g_test_message ("%.2g of the largest", worst / most);
+      g_assert_cmpfloat (most, >, 1);
+      g_assert_cmpfloat (worst, <=, 2 * formats[f].rounding * most);
+    }
+  gsize n;
+  g_setenv ("DH_EMULATED_FAIL", "launch:1", TRUE);
+  g_autofree float *none = run_way (device, "timed", DH_PRECISION_F16, &n, NULL, &error);
+  g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
+}
+
 /* Runs that overlap give what runs one by one give, whichever lane is ahead; a fault ends all of them. */
 static void
 test_overlap (Fixture *fixture, gconstpointer data)
@@ -251,6 +331,134 @@ test_overlap (Fixture *fixture, gconstpointer data)
   g_clear_error (&error);
   g_assert_false (dh_plan_begin (plan, pictures, &error));
   g_assert_nonnull (strstr (error->message, "open it again"));
+}
+
+/* Bytes give the bits of the floats that they stand for, mixed with them in any order, plain and recorded; and maps
+ * that nobody wants are dropped. */
+static void
+test_bytes (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = open_card ();
+  g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F16, &error);
+  g_autoptr (DhPlan) other = new_plan (fixture, device, DH_PRECISION_F16, &error);
+  g_autoptr (DhImage) image = dh_image_new (WIDTH, HEIGHT);
+  g_autofree float *expected = g_new (float, AREA);
+  guint32 random = 9;
+  for (guint i = 0; i < 7; i++)
+    {
+      for (guint j = 0; j < 3 * AREA; j++)
+        image->rgb[j] = (guint8)((random = random * 1664525u + 1013904223u) >> 24);
+      dh_image_to_planes (image, fixture->input);
+      g_assert_true (dh_plan_run (other, fixture->input, (gpointer[]){ expected }, NULL, NULL, &error));
+      g_assert_true (i % 3 == 2 ? dh_plan_begin (plan, fixture->input, &error)
+                                : dh_plan_begin_rgb (plan, image->rgb, &error));
+      if (i == 3)
+        {
+          g_assert_true (dh_plan_begin_rgb (plan, image->rgb, &error));
+          g_assert_cmpuint (dh_plan_in_flight (plan), ==, 2);
+          g_assert_true (dh_plan_end (plan, NULL, &error));
+        }
+      g_assert_true (dh_plan_end (plan, (gpointer[]){ fixture->map }, &error));
+      g_assert_cmpmem (expected, AREA * sizeof (float), fixture->map, AREA * sizeof (float));
+    }
+  g_assert_no_error (error);
+}
+
+/* What is foretold before a run is what the plan takes, but for workspace and rounding to chunks. */
+static void
+test_estimate (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = open_card ();
+  g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F16, &error);
+  const DhPlanOptions options = { .input = { 1, 3, HEIGHT, WIDTH },
+                                  .precision = DH_PRECISION_F16,
+                                  .outputs = &fixture->net->maps[DH_MAP_HYBRID],
+                                  .n_outputs = 1 };
+  const guint64 guess = dh_device_estimate (device, fixture->net->graph, &options), taken = dh_plan_memory (plan);
+  g_test_message ("%.2f MiB foretold, %.2f taken", guess / 1048576.0, taken / 1048576.0);
+  g_assert_cmpuint (guess, <=, taken);
+  g_assert_cmpuint (taken, <=, guess + ((guint64)9 << 20));
+}
+
+/* A picture that the card has no room for is refused before it is begun, with what it needs and what to do; kept plans
+ * make room first. */
+static void
+test_too_large (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_unsetenv ("DH_EMULATED_FAIL");
+  g_autoptr (DhModel) model = dh_model_new_seeded ("ldn-tiny", 5, 1, 1, &error);
+  g_autoptr (DhPredictor) predictor = dh_predictor_new (model, "cuda", DH_PRECISION_F32, 1, &error);
+  const guint maps = DH_MAP_BIT (DH_MAP_HYBRID);
+  g_assert_nonnull (dh_predictor_get_plan (predictor, 96, 64, maps, &error));
+  g_assert_no_error (error);
+  g_setenv ("DH_EMULATED_MIB", "16", TRUE);
+  g_assert_null (dh_predictor_get_plan (predictor, 1024, 1024, maps, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_TOO_LARGE);
+  g_assert_nonnull (strstr (error->message, "iB"));
+  g_assert_nonnull (strstr (error->message, "use a smaller scale"));
+  g_clear_error (&error);
+  g_unsetenv ("DH_EMULATED_MIB");
+  g_assert_nonnull (dh_predictor_get_plan (predictor, 128, 128, maps, &error));
+  g_assert_no_error (error);
+}
+
+/* Pictures that overlap give what they give one by one; a card that is lost meanwhile is opened again. */
+static void
+test_predictor_overlap (void)
+{
+  enum
+  {
+    RUNS = 5
+  };
+  g_autoptr (GError) error = NULL;
+  g_unsetenv ("DH_EMULATED_FAIL");
+  g_autoptr (DhModel) model = dh_model_new_seeded ("ldn-tiny", 5, 1, 1, &error);
+  g_autoptr (DhPredictor) predictor = dh_predictor_new (model, "cuda", DH_PRECISION_F16, 1, &error);
+  const guint maps = DH_MAP_BIT (DH_MAP_HYBRID) | DH_MAP_BIT (DH_MAP_SEGMENTATION);
+  DhImage *images[RUNS];
+  DhPrediction *expected[RUNS];
+  for (guint i = 0; i < RUNS; i++)
+    {
+      images[i] = dh_image_new (64, 48);
+      memset (images[i]->rgb, 40 * (gint)i, 3 * 64 * 48);
+      images[i]->rgb[100] = 255;
+      g_assert_true (dh_predictor_can_begin (predictor, images[i], maps) == (i > 0));
+      expected[i] = dh_predictor_run (predictor, images[i], maps, NULL, NULL, &error);
+      g_assert_no_error (error);
+    }
+  for (guint i = 0; i <= RUNS; i++)
+    {
+      if (i < RUNS)
+        g_assert_true (dh_predictor_begin (predictor, images[i], maps, &error));
+      if (i == 0)
+        continue;
+      g_autoptr (DhPrediction) found = dh_predictor_end (predictor, &error);
+      g_assert_no_error (error);
+      for (DhMap map = 0; map < DH_N_MAPS; map++)
+        if (maps & DH_MAP_BIT (map))
+          g_assert_cmpmem (dh_tensor_data (found->maps[map]), dh_tensor_size_bytes (found->maps[map]),
+                           dh_tensor_data (expected[i - 1]->maps[map]),
+                           dh_tensor_size_bytes (expected[i - 1]->maps[map]));
+    }
+  g_assert_true (dh_predictor_begin (predictor, images[0], maps, &error));
+  g_assert_true (dh_predictor_begin (predictor, images[1], maps, &error));
+  g_assert_false (dh_predictor_can_begin (predictor, images[2], maps));
+  g_setenv ("DH_EMULATED_FAIL", "wait:1", TRUE);
+  g_assert_null (dh_predictor_end (predictor, &error));
+  g_unsetenv ("DH_EMULATED_FAIL");
+  g_assert_nonnull (strstr (error->message, "opened again"));
+  g_clear_error (&error);
+  g_autoptr (DhPrediction) again = dh_predictor_run (predictor, images[0], maps, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (dh_predictor_begin (predictor, images[0], maps, &error)); /* and freed in flight */
+  for (guint i = 0; i < RUNS; i++)
+    {
+      dh_image_unref (images[i]);
+      dh_prediction_free (expected[i]);
+    }
 }
 
 /* Freed while runs are in flight. */
@@ -320,9 +528,15 @@ main (int argc, char **argv)
   ADD ("/cuda/ways", NULL, test_ways);
   ADD ("/cuda/precisions/fused", NULL, test_precisions);
   ADD ("/cuda/precisions/bare", "fused", test_precisions);
+  ADD ("/cuda/precisions/apart", "unfused", test_precisions);
+  ADD ("/cuda/fused", NULL, test_fused);
   ADD ("/cuda/overlap", NULL, test_overlap);
+  ADD ("/cuda/bytes", NULL, test_bytes);
+  ADD ("/cuda/estimate", NULL, test_estimate);
   ADD ("/cuda/in-flight", NULL, test_in_flight);
 #undef ADD
   g_test_add_func ("/cuda/predictor", test_predictor);
+  g_test_add_func ("/cuda/predictor/overlap", test_predictor_overlap);
+  g_test_add_func ("/cuda/predictor/too-large", test_too_large);
   return g_test_run ();
 }

@@ -1,0 +1,59 @@
+#include "dh-cuda-cost.h"
+
+/* The plan in words. */
+
+const char *
+dh_cuda_implementation (const DhCudaStep *step)
+{
+  static const char *const kernels[] = { "pack", "pointwise", "pool", "resize", "head", "scores", "unpack" };
+  return step->is_fused_step ? "norm, ReLU and convolution"
+         : step->is_conv     ? dh_cuda_driver.conv_name (step->conv)
+                             : kernels[step->kernel.op];
+}
+
+static void
+describe_step (GString *text, const DhCudaPlan *plan, guint i)
+{
+  const DhCudaStep *step = g_ptr_array_index (plan->steps, i);
+  DhCudaCost cost;
+  dh_cuda_cost_step (plan, step, &cost);
+  g_string_append_printf (text, "%4u  %7.1f µs %7.2f MB  %-28s", i, 1e6 * cost.seconds, 1e-6 * cost.bytes,
+                          dh_cuda_implementation (step));
+  if (step->in)
+    g_string_append_printf (text, " %d×%d×%d", step->in->c, step->in->h, step->in->w);
+  if (step->out)
+    g_string_append_printf (text, " → %d×%d×%d at %.1f MiB", step->out->c, step->out->h, step->out->w,
+                            step->out->groups[0].buffer->block.offset / 1048576.0);
+  g_string_append_printf (text, "%s%s  %s\n",
+                          step->is_conv && step->epilogue && !step->is_fused_step ? step->fused ? " fused" : " bare"
+                                                                                  : "",
+                          step->other ? " +sum" : "", step->name);
+}
+
+static void
+describe_cost (GString *text, const char *name, const DhCudaCost *cost)
+{
+  g_string_append_printf (text, "  %4u launches %8.1f MB %9.1f GFLOP %8.1f µs  %s\n", cost->launches,
+                          1e-6 * cost->bytes, 1e-9 * cost->flop, 1e6 * cost->seconds, name);
+}
+
+char *
+dh_cuda_describe (DhPlan *base)
+{
+  const DhCudaPlan *plan = (const DhCudaPlan *)base;
+  GString *text = g_string_new (NULL);
+  DhCudaCost classes[DH_CUDA_N_CLASSES];
+  for (guint i = 0; i < plan->steps->len; i++)
+    describe_step (text, plan, i);
+  const DhCudaCost sum = dh_cuda_cost_plan (plan, classes);
+  g_string_append (text, "at least, by what is moved and computed, on an H100:\n");
+  for (guint i = 0; i < DH_CUDA_N_CLASSES; i++)
+    if (classes[i].launches)
+      describe_cost (text, dh_cuda_class_name (i), &classes[i]);
+  describe_cost (text, "in all", &sum);
+  g_string_append_printf (text, "%s: %.1f MiB values, %.1f MiB parameters, %.1f MiB workspace, %.1f MiB staging\n",
+                          plan->pool.device->base.name, plan->pool.arena_bytes / 1048576.0,
+                          plan->pool.chunk_bytes / 1048576.0, plan->pool.workspace_bytes / 1048576.0,
+                          plan->staging_bytes / 1048576.0);
+  return g_string_free (text, FALSE);
+}

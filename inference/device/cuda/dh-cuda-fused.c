@@ -1,0 +1,98 @@
+#include <string.h>
+#include "dh-cuda-fused-math.h"
+#include "dh-cuda-private.h"
+
+/* Dense layers, and whatever else is a norm, a ReLU and a 1×1 convolution: by a kernel that gathers and cuDNN's
+ * convolution, or by an own kernel that does both and never stores what is between. A timing says which. */
+
+enum
+{
+  TRIALS = 3
+};
+
+gboolean
+dh_cuda_can_fuse (const DhCudaPool *pool, const DhCudaView *in, const DhCudaConvNodes *conv)
+{
+  const DhNode *node = conv->node;
+  return !pool->dry && pool->type != DH_CUDA_F32 && dh_cuda_driver.has_fused (pool->device->card, pool->type)
+         && node->kernel == 1 && node->stride == 1 && node->padding == 0 && !conv->sum
+         && node->channels % DH_CUDA_TILE_N == 0 && !in->raw && !dh_cuda_view_is_whole (in)
+         && dh_cuda_view_type (in) == pool->type;
+}
+
+gboolean
+dh_cuda_add_fused (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvNodes *conv, GError **error)
+{
+  const gint out = conv->node->channels;
+  g_autofree float *bias = g_new (float, out);
+  for (gint o = 0; o < out; o++)
+    bias[o] = (float)conv->shift[o];
+  DhCudaStep *fused = dh_cuda_step_new (plan, conv->node->name, DH_CUDA_FUSED);
+  step->fused_step = g_ptr_array_steal_index (plan->steps, plan->steps->len - 1);
+  step->gather = conv->gather;
+  fused->in = conv->gather->in;
+  fused->out = step->out;
+  fused->kernel.c = out;
+  fused->kernel.h = step->out->h;
+  fused->kernel.w = step->out->w;
+  fused->kernel.n_groups = out / DH_CUDA_GROUP;
+  fused->kernel.type = plan->pool.type;
+  fused->kernel.relu = conv->relu;
+  fused->kernel.packed = step->memory.w;
+  fused->kernel.bias = dh_cuda_upload (&plan->pool, bias, out * sizeof *bias, error);
+  return fused->kernel.bias != NULL;
+}
+
+gboolean
+dh_cuda_launch_conv (DhCudaCard *card, const DhCudaStep *step, const DhCudaConvMemory *memory, GError **error)
+{
+  if (step->is_fused_step)
+    return dh_cuda_driver.launch (card, &step->fused_step->kernel, error);
+  return (!step->gather || dh_cuda_driver.launch (card, &step->gather->kernel, error))
+         && dh_cuda_driver.conv_run (card, step->conv, memory, error)
+         && (step->fused || !step->epilogue || dh_cuda_driver.launch (card, &step->epilogue->kernel, error));
+}
+
+/* Seconds of the best of some runs, after one that has everything loaded; or −1. */
+static double
+time_step (DhCudaCard *card, const DhCudaStep *step, const DhCudaConvMemory *memory, GError **error)
+{
+  double best = G_MAXDOUBLE;
+  for (guint i = 0; i <= TRIALS; i++)
+    {
+      if (!dh_cuda_driver.mark (card, 0, DH_CUDA_LANE_COMPUTE, error)
+          || !dh_cuda_launch_conv (card, step, memory, error)
+          || !dh_cuda_driver.mark (card, 1, DH_CUDA_LANE_COMPUTE, error) || !dh_cuda_driver.wait (card, error))
+        return -1;
+      if (i > 0)
+        best = MIN (best, dh_cuda_driver.elapsed (card, 0, 1));
+    }
+  return best;
+}
+
+gboolean
+dh_cuda_choose_fused (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvMemory *memory, GError **error)
+{
+  DhCudaCard *card = plan->pool.device->card;
+  g_autofree char *key =
+      g_strdup_printf ("fused %d: %d × %d × %d, %d groups to %d, relu %d, with %s", plan->pool.type, plan->pool.n,
+                       step->out->h, step->out->w, step->gather->in->n_groups, step->out->n_groups,
+                       step->fused_step->kernel.relu, dh_cuda_driver.conv_name (step->conv));
+  g_autofree char *known = dh_cuda_driver.recall (card, key);
+  if (known)
+    {
+      step->is_fused_step = g_str_equal (known, "fused");
+      return TRUE;
+    }
+  double seconds[2];
+  for (gint fused = 0; fused < 2; fused++)
+    {
+      step->is_fused_step = fused;
+      seconds[fused] = time_step (card, step, memory, error);
+      if (seconds[fused] < 0)
+        return FALSE;
+    }
+  step->is_fused_step = seconds[1] <= seconds[0];
+  dh_cuda_driver.remember (card, key, step->is_fused_step ? "fused" : "apart");
+  return TRUE;
+}

@@ -1,0 +1,46 @@
+#pragma once
+#include "dh-predictor.h"
+
+G_BEGIN_DECLS
+
+enum
+{
+  DH_PREDICTOR_MOST_FLIGHTS = 4,
+};
+
+typedef struct
+{
+  guint width, height, maps;
+  DhPlan *plan;
+} DhPredictorPlan;
+
+/* A run that was begun. */
+typedef struct
+{
+  DhPlan *plan; /* owned reference */
+  DhPrediction *prediction;
+  gpointer outputs[DH_N_MAPS];
+  gint64 begin;
+} DhPredictorFlight;
+
+struct _DhPredictor
+{
+  DhModel *model;
+  DhDevice *device;
+  DhPrecision precision;
+  GArray *plans; /* DhPredictorPlan, the most recently used first */
+  DhPredictorFlight flights[DH_PREDICTOR_MOST_FLIGHTS];
+  guint n_flights;
+};
+
+/* The maps asked for that the model has; planes of a map. */
+G_GNUC_INTERNAL guint dh_predictor_available (DhPredictor *predictor, guint maps);
+G_GNUC_INTERNAL guint dh_predictor_channels (DhPredictor *predictor, DhMap map);
+/* A kept plan, moved to the front. */
+G_GNUC_INTERNAL DhPlan *dh_predictor_find_plan (DhPredictor *predictor, guint width, guint height, guint maps);
+/* A device that was lost is opened again; what was compiled on it is gone. */
+G_GNUC_INTERNAL gboolean dh_predictor_revive (DhPredictor *predictor, GError **error);
+/* Whatever is under way is waited for and dropped. */
+G_GNUC_INTERNAL void dh_predictor_drop_flights (DhPredictor *predictor);
+
+G_END_DECLS

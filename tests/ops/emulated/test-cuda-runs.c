@@ -1,0 +1,108 @@
+#include <string.h>
+
+#include "dh-error.h"
+#include "dh-scene-tree.h"
+#include "dh-trainer.h"
+#include "tree.h"
+
+/* Whole trainings on the emulated card, where parameters and moments stay between steps: stopped and gone on with, and
+ * one whose card is lost. */
+
+static char *folder, *scenes, *negatives;
+
+static const char recipe_json[] =
+    "{\"name\": \"tiny\", \"architecture\": \"ldn-tiny\", \"dataset\": \"street-hazards-full\", \"negatives\": true,"
+    " \"batch\": 2, \"crop\": 64, \"epochs\": 2, \"steps\": 3, \"rate\": 0.002, \"rate_min\": 1e-5,"
+    " \"accumulation\": 2, \"backbone\": 0.25,"
+    " \"negative_side\": 64, \"negative_crop\": 48, \"selection\": \"ap\", \"keep\": 1}";
+
+static gboolean
+train (const char *run, guint64 most_steps, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, run, NULL);
+  g_autoptr (DhRecipe) recipe = dh_recipe_from_json (recipe_json, "tiny", error);
+  g_assert_nonnull (recipe);
+  const DhTraining training = { .folder = path,
+                                .device = "cuda",
+                                .precision = DH_PRECISION_F16,
+                                .recipe = recipe,
+                                .data_root = scenes,
+                                .negative_root = negatives,
+                                .seed = 5,
+                                .checkpoint_steps = 2,
+                                .most_steps = most_steps };
+  return dh_train (&training, NULL, error);
+}
+
+static gboolean
+resume (const char *run, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, run, NULL);
+  const DhTraining training = { .folder = path, .resume = TRUE };
+  return dh_train (&training, NULL, error);
+}
+
+static void
+assert_same_file (const char *a, const char *b, const char *name)
+{
+  g_autofree char *first = g_build_filename (folder, a, name, NULL), *second = g_build_filename (folder, b, name, NULL);
+  g_autofree char *x = NULL, *y = NULL;
+  gsize n, m;
+  g_assert_true (g_file_get_contents (first, &x, &n, NULL) && g_file_get_contents (second, &y, &m, NULL));
+  g_assert_cmpmem (x, n, y, m);
+}
+
+/* Stopped behind any step, inside an epoch and at its end, it ends with the same bits. */
+static void
+test_stopped (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_assert_true (train ("whole", 0, &error));
+  g_assert_no_error (error);
+  for (guint step = 1; step <= 3; step += 2)
+    {
+      g_autofree char *run = g_strdup_printf ("stopped-%u", step);
+      g_assert_false (train (run, step, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_clear_error (&error);
+      g_assert_true (resume (run, &error));
+      g_assert_no_error (error);
+      assert_same_file ("whole", run, "checkpoint.pth");
+      assert_same_file ("whole", run, "model_best.pth");
+    }
+}
+
+/* It says what happened and which checkpoint is kept, and goes on from there to the same end. */
+static void
+test_lost (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_setenv ("DH_EMULATED_FAIL", "replay:6", TRUE);
+  g_assert_false (train ("lost", 0, &error));
+  g_unsetenv ("DH_EMULATED_FAIL");
+  g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
+  g_assert_nonnull (strstr (error->message, "the card was lost"));
+  g_assert_nonnull (strstr (error->message, "is kept"));
+  g_clear_error (&error);
+  g_assert_true (resume ("lost", &error));
+  g_assert_no_error (error);
+  assert_same_file ("whole", "lost", "checkpoint.pth");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GError) error = NULL;
+  g_test_init (&argc, &argv, NULL);
+  folder = tree_new ();
+  scenes = g_build_filename (folder, "scenes", NULL);
+  negatives = g_build_filename (scenes, "negatives", NULL);
+  const DhSceneCounts counts = { .training = 6, .validation = 2, .test = 1, .negatives = 3 };
+  dh_scene_tree_write (scenes, 3, &counts, 128, 64, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_test_add_func ("/cuda-runs/stopped", test_stopped);
+  g_test_add_func ("/cuda-runs/lost", test_lost);
+  const int status = g_test_run ();
+  tree_remove (folder);
+  return status;
+}
