@@ -562,6 +562,20 @@ add_convs (DhDevice *device, gboolean (*is_wanted) (const char *path, char **wor
       }
 }
 
+/* More channels than any published network has: nothing may be read behind what a kernel is given. */
+static void
+add_wide (DhDevice *device, gboolean (*is_wanted) (const char *path, char **words), char **words, gboolean print)
+{
+  DhGraph *graph = dh_graph_new ();
+  const DhValue input = dh_graph_input (graph, 3);
+  DhValue x = dh_graph_conv (graph, input, "first", (DhConv){ .out = 8704, .kernel = 1 });
+  x = dh_graph_conv (graph, x, "middle", (DhConv){ .out = 5, .kernel = 3, .padding = 1 });
+  x = dh_graph_conv (graph, x, "f", (DhConv){ .out = CLASSES, .kernel = 1, .bias = TRUE });
+  const DhValue logits = dh_graph_resize (graph, x, input, FALSE);
+  add_case (device, graph, (DhShape){ 128, 3, 1, 1 }, "net/wide", CLASSES, logits, DH_NO_VALUE, is_wanted, words,
+            print);
+}
+
 void
 ops_add_gradients (DhDevice *device, gboolean (*is_wanted) (const char *path, char **words), char **words,
                    gboolean print)
@@ -569,6 +583,8 @@ ops_add_gradients (DhDevice *device, gboolean (*is_wanted) (const char *path, ch
   static const gint sizes[][2] = { { 4, 6 }, { 13, 9 } };
   static const char *const nets[] = { "ldn-tiny", "dlv3p-tiny", "ldn-tiny-closed" };
   add_convs (device, is_wanted, words, print);
+  if (!g_str_equal (dh_device_name (device), "ref"))
+    add_wide (device, is_wanted, words, print);
   for (Kind kind = 0; kind < N_KINDS; kind++)
     for (guint s = 0; s < G_N_ELEMENTS (sizes); s++)
       add_kind (device, kind, sizes[s][0], sizes[s][1], (kind != PLAIN || s == 0) && kind != DROPOUT, is_wanted, words,
