@@ -279,14 +279,18 @@ typedef enum
   DOWN,
   DROPOUT,
   SCALE,
+  NORM_OF_INPUT,
+  POOL_WITH_INPUT,
+  CONV_WITH_INPUT,
   CHAIN,
   N_KINDS,
 } Kind;
 static const char *const kind_names[N_KINDS] = {
-  "losses",         "norm",          "norm-relu",         "relu",       "add",
-  "add-to-itself",  "concat",        "concat-of-concats", "max-pool-2", "max-pool-3",
-  "average-pool-3", "adaptive-pool", "adaptive-pool-1",   "resize",     "resize-corners",
-  "resize-down",    "dropout",       "channel-scale",     "chain",
+  "losses",          "norm",          "norm-relu",         "relu",          "add",
+  "add-to-itself",   "concat",        "concat-of-concats", "max-pool-2",    "max-pool-3",
+  "average-pool-3",  "adaptive-pool", "adaptive-pool-1",   "resize",        "resize-corners",
+  "resize-down",     "dropout",       "channel-scale",     "norm-of-input", "pool-with-input",
+  "conv-with-input", "chain",
 };
 
 /* Made with less memory, the same bits; and every plan holds what was said before. */
@@ -502,6 +506,14 @@ append_kind (DhGraph *graph, Kind kind, DhValue input, DhValue x)
     case SCALE:
       y = dh_graph_conv (graph, x, "m", (DhConv){ .out = 3, .kernel = 1 });
       return dh_graph_channel_scale (graph, y, mean, deviation);
+    case NORM_OF_INPUT: /* what nothing trained stands before has no gradient of its own */
+      y = dh_graph_relu (graph, dh_graph_norm (graph, input, "n", 0.1));
+      return dh_graph_concat (graph, (DhValue[]){ y, x, input }, 3);
+    case POOL_WITH_INPUT:
+      return dh_graph_average_pool (graph, dh_graph_concat (graph, (DhValue[]){ input, x }, 2), 3, 1, 1);
+    case CONV_WITH_INPUT:
+      y = dh_graph_concat (graph, (DhValue[]){ x, input }, 2);
+      return dh_graph_conv (graph, y, "m", (DhConv){ .out = 8, .kernel = 3, .padding = 1 });
     case PLAIN:
     case N_KINDS:
       break;
@@ -562,6 +574,20 @@ add_convs (DhDevice *device, gboolean (*is_wanted) (const char *path, char **wor
       }
 }
 
+/* More channels than any published network has: nothing may be read behind what a kernel is given. */
+static void
+add_wide (DhDevice *device, gboolean (*is_wanted) (const char *path, char **words), char **words, gboolean print)
+{
+  DhGraph *graph = dh_graph_new ();
+  const DhValue input = dh_graph_input (graph, 3);
+  DhValue x = dh_graph_conv (graph, input, "first", (DhConv){ .out = 8704, .kernel = 1 });
+  x = dh_graph_conv (graph, x, "middle", (DhConv){ .out = 5, .kernel = 3, .padding = 1 });
+  x = dh_graph_conv (graph, x, "f", (DhConv){ .out = CLASSES, .kernel = 1, .bias = TRUE });
+  const DhValue logits = dh_graph_resize (graph, x, input, FALSE);
+  add_case (device, graph, (DhShape){ 128, 3, 1, 1 }, "net/wide", CLASSES, logits, DH_NO_VALUE, is_wanted, words,
+            print);
+}
+
 void
 ops_add_gradients (DhDevice *device, gboolean (*is_wanted) (const char *path, char **words), char **words,
                    gboolean print)
@@ -569,6 +595,10 @@ ops_add_gradients (DhDevice *device, gboolean (*is_wanted) (const char *path, ch
   static const gint sizes[][2] = { { 4, 6 }, { 13, 9 } };
   static const char *const nets[] = { "ldn-tiny", "dlv3p-tiny", "ldn-tiny-closed" };
   add_convs (device, is_wanted, words, print);
+  if (!g_str_equal (dh_device_name (device), "ref"))
+    add_wide (device, is_wanted, words, print);
+  /* Large enough for kernels of our own. */
+  add_kind (device, CONV_WITH_INPUT, 32, 36, FALSE, is_wanted, words, print);
   for (Kind kind = 0; kind < N_KINDS; kind++)
     for (guint s = 0; s < G_N_ELEMENTS (sizes); s++)
       add_kind (device, kind, sizes[s][0], sizes[s][1], (kind != PLAIN || s == 0) && kind != DROPOUT, is_wanted, words,

@@ -70,7 +70,7 @@ typedef struct
   gint tiles_per_item;
   gint out_chunk; /* planes of the output made at a time */
   const float *weights;
-  const float *bias;
+  const float *bias; /* NULL: none */
 } DhCpuWinograd;
 
 typedef struct

@@ -58,7 +58,9 @@ transform_output (const DhCpuWinograd *conv, DhCpuTile at, gint plane, const flo
 {
   gint d = conv->dilation;
   DhVec t[4][6], o[4][4];
-  DhVec bias = dh_load (conv->bias + (gsize)plane * DH_LANES);
+  DhVec bias = { 0 };
+  if (conv->bias != NULL)
+    bias = dh_load (conv->bias + (gsize)plane * DH_LANES);
 #pragma GCC unroll 6
   for (gint j = 0; j < 6; j++)
     {

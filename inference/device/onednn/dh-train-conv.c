@@ -445,7 +445,6 @@ data_3x3_item (gpointer data, gint item, gint part, float *scratch)
                             .h = op->in->h,
                             .w = op->in->w };
   conv.weights = work->weights;
-  conv.bias = train->zeros;
   train->kernels->winograd (&conv, item % work->items, scratch);
 }
 

@@ -177,7 +177,9 @@ bind_view (DhTrain *train, DhTrainView *view)
         const DhTrainValue *value = view->values[i];
         const gsize at = image * value->image + view->planes[i] * value->pixels * lanes;
         view->pointers[image * view->n_planes + i] = value->raw ? NULL : value->base + at;
-        view->grads[image * view->n_planes + i] = value->raw || !value->wants ? NULL : value->grad_base + at;
+        /* Where a step writes a view's gradient, each of its planes has memory for one, also those of a value that
+         * nothing trained stands before. */
+        view->grads[image * view->n_planes + i] = value->grad->last < 0 ? NULL : value->grad_base + at;
       }
 }
 

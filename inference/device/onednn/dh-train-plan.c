@@ -49,7 +49,6 @@ train_new (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhTrai
   train->steps = g_ptr_array_new ();
   train->blocks = g_ptr_array_new ();
   train->allocations = g_ptr_array_new_with_free_func (g_free);
-  train->zeros = dh_train_alloc (train, 8192 + 64, sizeof (float));
   if (!dh_train_build (train, error))
     {
       dh_cpu_train_free (&train->common);

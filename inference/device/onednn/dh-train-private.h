@@ -117,7 +117,6 @@ struct _DhTrain
   DhTensor *(*gradient_of)[2];
   GPtrArray *values, *view_list, *ops, *steps, *blocks, *allocations;
   gboolean backward; /* the steps listed now are those of the backward pass */
-  float *zeros;
   DhTrainView *loss_views[2];
   const DhBilinear *loss_rows[2], *loss_columns[2];
   gsize scratch_bytes; /* a thread */
