@@ -97,9 +97,12 @@ show (const char *line, gpointer data)
     }
   else if (g_str_equal (name, "epoch") && !watch->cli->quiet)
     {
+      /* Without negatives nothing is ranked. */
+      JsonNode *node = json_object_get_member (event, "ap");
+      const gboolean ranked = node && JSON_NODE_HOLDS_VALUE (node);
       g_autofree char *miou = dh_cli_percent (number (event, "miou")), *ap = dh_cli_percent (number (event, "ap"));
-      dh_cli_note (watch->cli, "epoch %d: mIoU %s %%, AP of the hybrid score %s %%", (int)number (event, "epoch"), miou,
-                   ap);
+      dh_cli_note (watch->cli, ranked ? "epoch %d: mIoU %s %%, AP of the hybrid score %s %%" : "epoch %d: mIoU %s %%",
+                   (int)number (event, "epoch"), miou, ap);
     }
   else if (g_str_equal (name, "skip"))
     dh_cli_note (watch->cli, "step %d was skipped: %s", (int)step, json_object_get_string_member (event, "why"));
