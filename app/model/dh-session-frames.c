@@ -177,6 +177,10 @@ on_frame (DhWorker *worker, DhImageItem *item, DhFrame *frame, gboolean last, Dh
 static void
 on_stats (DhWorker *worker, DhImageItem *item, DhScoreStats *stats, DhSession *self)
 {
+  /* counted ahead for a set that is no longer open: neither its range nor its start is this one's */
+  guint index = dh_image_item_get_index (item);
+  if (index >= dh_image_list_get_size (self->list) || dh_image_list_get_item (self->list, index) != item)
+    return;
   DhSessionEntry *entry = find_entry (self, item);
   if (entry != NULL && entry->stats == NULL)
     entry->stats = dh_score_stats_ref (stats);

@@ -157,6 +157,7 @@ show_dataset (DhSession *self, Opening *opening)
   dh_session_set_current (self, NULL);
   dh_session_forget_frames (self);
   dh_session_forget_ranges (self);
+  dh_session_forget_starts (self);
   g_clear_pointer (&self->dataset, dh_dataset_unref);
   self->dataset = g_steal_pointer (&opening->dataset);
   g_free (self->dataset_path);

@@ -121,6 +121,7 @@ G_GNUC_INTERNAL void dh_session_look_at_cache (DhSession *session);
 G_GNUC_INTERNAL void dh_session_init_thresholds (DhSession *session);
 G_GNUC_INTERNAL void dh_session_clear_thresholds (DhSession *session);
 G_GNUC_INTERNAL void dh_session_load_thresholds (DhSession *session);
+G_GNUC_INTERNAL void dh_session_forget_starts (DhSession *session);
 G_GNUC_INTERNAL void dh_session_forget_ranges (DhSession *session);
 /* `source` names what was counted: a picture or the set. */
 G_GNUC_INTERNAL void dh_session_add_ranges (DhSession *session, const DhScoreStats *stats, const char *source,

@@ -234,6 +234,21 @@ set_start (DhSession *self, DhScore score, const DhScoreStats *stats, const char
   changed (self, score, FALSE);
 }
 
+/* Nobody chose where the lines started on the former set's first picture. */
+void
+dh_session_forget_starts (DhSession *self)
+{
+  for (guint i = 0; i < DH_N_SCORES; i++)
+    {
+      if (isnan (self->thresholds[i].value) || self->thresholds[i].rule != DH_RULE_START)
+        continue;
+      dh_threshold_clear (&self->thresholds[i]);
+      dh_threshold_clear (&self->committed[i]);
+      dh_threshold_clear (&self->defaults[i]);
+      changed (self, i, FALSE);
+    }
+}
+
 void
 dh_session_forget_ranges (DhSession *self)
 {

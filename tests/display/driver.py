@@ -90,7 +90,9 @@ class Studio:
 
     def complaints(self):
         """What GTK and the libraries below it found wrong with the program; nothing is to be found."""
-        return sorted({line for line in self.text().splitlines() if re.search(r"-(WARNING|CRITICAL|ERROR) \*\*", line)})
+        return sorted({line for line in self.text().splitlines() if re.search(r"-(WARNING|CRITICAL|ERROR) \*\*", line)
+                       and "dconf-WARNING" not in line})  # no bus here to keep a file dialogue's size
+
 
     def wait(self, pattern, timeout=120, after=0):
         """Waits until the log holds the pattern behind position `after`; gives the match."""

@@ -28,9 +28,10 @@ def frames(studio, after):
 
 
 def open_demo(studio):
+    mark = len(studio.text())
     studio.key("ctrl+d")
-    studio.wait(r"studio: (counted|error)")
-    assert "studio: error" not in studio.text(), studio.text()[-400:]
+    found = studio.wait(r"studio: (counted|error)", after=mark)
+    assert found.group(1) == "counted", studio.text()[-400:]
     studio.settle(1.5)
 
 

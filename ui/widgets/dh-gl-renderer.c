@@ -2,6 +2,8 @@
 #include <math.h>
 #include <string.h>
 #include "dh-gl-pool-private.h"
+#include "dh-gl-program-private.h"
+#include "dh-gl-texture-private.h"
 #include "dh-renderer-private.h"
 
 enum
@@ -16,64 +18,6 @@ enum
   N_TEXTURES = TEXTURE_MAP + DH_CANVAS_MAX_MAPS,
 };
 
-enum
-{
-  KIND_IMAGE,
-  KIND_IDS,
-  KIND_MAP,
-  KIND_TRUTH,
-  KIND_CORNER, /* of a pane: origin is its circle's middle, zoom its radius */
-  N_KINDS,
-};
-
-/* What else is fixed when a program is compiled: of an image the overlay and whether it is filled, of a map the outline
- * and whether the card filters it. */
-enum
-{
-  MODE_OVERLAY = 3,
-  MODE_FILL = 4,
-  MODE_OUTLINE = 1,
-  MODE_SMOOTH = 2,
-  N_MODES = 8,
-};
-#define N_COLORS 1024 /* entries of a colour map's texture: enough to take the nearest */
-
-typedef struct
-{
-  GLuint id;
-  guint width, height, levels;
-  guint serial;
-} Texture;
-
-#define UNIFORMS(X)                                                                                                    \
-  X (origin)                                                                                                           \
-  X (zoom)                                                                                                             \
-  X (size)                                                                                                             \
-  X (line)                                                                                                             \
-  X (image)                                                                                                            \
-  X (level)                                                                                                            \
-  X (has_image)                                                                                                        \
-  X (map)                                                                                                              \
-  X (ids)                                                                                                              \
-  X (truth)                                                                                                            \
-  X (colors)                                                                                                           \
-  X (color_row)                                                                                                        \
-  X (palette)                                                                                                          \
-  X (range)                                                                                                            \
-  X (halves)                                                                                                           \
-  X (diverging)                                                                                                        \
-  X (reversed)                                                                                                         \
-  X (bound) X (below) X (image_size) X (map_size) X (ids_size) X (truth_size) X (inner) X (outer) X (opacity)
-
-typedef struct
-{
-  GLuint id;
-  gboolean failed;
-#define X(name) GLint name;
-  UNIFORMS (X)
-#undef X
-} Program;
-
 struct _DhGlRenderer
 {
   GdkGLContext *context;
@@ -85,82 +29,14 @@ struct _DhGlRenderer
   GdkTexture *last; /* borrowed: only to be compared with */
   GLuint last_id;
   gboolean last_enlarged;
-  Texture textures[N_TEXTURES];
-  Program programs[N_KINDS][N_MODES][2]; /* by MODE_…; zoomed out, and from 100 % on */
+  DhGlTexture textures[N_TEXTURES];
+  DhGlProgram programs[DH_GL_N_KINDS][DH_GL_N_MODES][2]; /* by MODE_…; zoomed out, and from 100 % on */
 };
 
-static GLuint
-compile_shader (DhGlRenderer *renderer, GLenum type, const char *defines, const char *source)
-{
-  const char *version = renderer->es ? "#version 300 es\n" : "#version 330 core\n";
-  const char *parts[] = { version, defines, source };
-  GLuint shader = glCreateShader (type);
-  GLint ok = 0;
-  glShaderSource (shader, G_N_ELEMENTS (parts), parts, NULL);
-  glCompileShader (shader);
-  glGetShaderiv (shader, GL_COMPILE_STATUS, &ok);
-  if (!ok)
-    {
-      char log[1024] = "";
-      glGetShaderInfoLog (shader, sizeof log, NULL, log);
-      g_warning ("The canvas shader does not compile: %s", log);
-      glDeleteShader (shader);
-      return 0;
-    }
-  return shader;
-}
-
-static Program *
+static DhGlProgram *
 get_program (DhGlRenderer *renderer, guint kind, guint mode, gboolean nearest)
 {
-  static const char vertex_source[] =
-      "void main ()\n"
-      "{\n"
-      "  vec2 p = vec2 (gl_VertexID == 1 ? 3.0 : -1.0, gl_VertexID == 2 ? 3.0 : -1.0);\n"
-      "  gl_Position = vec4 (p, 0.0, 1.0);\n"
-      "}\n";
-  Program *program = &renderer->programs[kind][mode][nearest];
-  if (program->id || program->failed)
-    return program->id ? program : NULL;
-  program->failed = TRUE;
-  g_autoptr (GBytes) bytes =
-      g_resources_lookup_data ("/org/densehybrid/Studio/shaders/canvas.glsl", G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
-  if (bytes == NULL)
-    return NULL;
-  g_autofree char *source = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
-  g_autofree char *defines =
-      g_strdup_printf ("#define KIND %u\n#define NEAREST %d\n#define COLORS %d\n#define OVERLAY %u\n#define FILL %d\n"
-                       "#define OUTLINE %d\n#define SMOOTH %d\n",
-                       kind, nearest, N_COLORS, kind == KIND_IMAGE ? mode & MODE_OVERLAY : 0u, (mode & MODE_FILL) != 0,
-                       (mode & MODE_OUTLINE) != 0, (mode & MODE_SMOOTH) != 0);
-  GLuint vertex = compile_shader (renderer, GL_VERTEX_SHADER, "", vertex_source);
-  GLuint fragment = compile_shader (renderer, GL_FRAGMENT_SHADER, defines, source);
-  if (vertex && fragment)
-    {
-      GLint ok = 0;
-      program->id = glCreateProgram ();
-      glAttachShader (program->id, vertex);
-      glAttachShader (program->id, fragment);
-      glLinkProgram (program->id);
-      glGetProgramiv (program->id, GL_LINK_STATUS, &ok);
-      if (!ok)
-        {
-          char log[1024] = "";
-          glGetProgramInfoLog (program->id, sizeof log, NULL, log);
-          g_warning ("The canvas shader does not link: %s", log);
-          glDeleteProgram (program->id);
-          program->id = 0;
-        }
-    }
-  glDeleteShader (vertex);
-  glDeleteShader (fragment);
-  if (program->id == 0)
-    return NULL;
-#define X(name) program->name = glGetUniformLocation (program->id, "u_" #name);
-  UNIFORMS (X)
-#undef X
-  program->failed = FALSE;
-  return program;
+  return dh_gl_program_get (&renderer->programs[kind][mode][nearest], renderer->es, kind, mode, nearest);
 }
 
 DhGlRenderer *
@@ -191,8 +67,8 @@ dh_gl_renderer_new (GdkSurface *surface, GError **error)
   glGenVertexArrays (1, &renderer->vertices);
   renderer->pool = dh_gl_pool_new (context);
   renderer->context = g_steal_pointer (&context);
-  if (get_program (renderer, KIND_MAP, MODE_OUTLINE, FALSE) == NULL
-      || get_program (renderer, KIND_IMAGE, DH_OVERLAY_NONE, FALSE) == NULL)
+  if (get_program (renderer, DH_GL_KIND_MAP, DH_GL_MODE_OUTLINE, FALSE) == NULL
+      || get_program (renderer, DH_GL_KIND_IMAGE, DH_OVERLAY_NONE, FALSE) == NULL)
     {
       g_set_error_literal (error, GDK_GL_ERROR, GDK_GL_ERROR_COMPILATION_FAILED,
                            "The OpenGL driver does not take the canvas shader");
@@ -211,8 +87,8 @@ dh_gl_renderer_free (DhGlRenderer *renderer)
   for (guint i = 0; i < N_TEXTURES; i++)
     if (renderer->textures[i].id)
       glDeleteTextures (1, &renderer->textures[i].id);
-  for (guint kind = 0; kind < N_KINDS; kind++)
-    for (guint mode = 0; mode < N_MODES; mode++)
+  for (guint kind = 0; kind < DH_GL_N_KINDS; kind++)
+    for (guint mode = 0; mode < DH_GL_N_MODES; mode++)
       for (guint nearest = 0; nearest < 2; nearest++)
         if (renderer->programs[kind][mode][nearest].id)
           glDeleteProgram (renderer->programs[kind][mode][nearest].id);
@@ -239,77 +115,27 @@ dh_gl_renderer_is_software (DhGlRenderer *renderer)
   return renderer->software;
 }
 
-typedef struct
-{
-  GLint internal;
-  GLenum format, type;
-  gsize pixel_size;
-} Format;
-
-static const Format format_rgba = { GL_RGBA8, GL_RGBA, GL_UNSIGNED_BYTE, 4 };
-static const Format format_ids = { GL_R8UI, GL_RED_INTEGER, GL_UNSIGNED_BYTE, 1 };
-static const Format format_float = { GL_R32F, GL_RED, GL_FLOAT, 4 };
-
-/* All levels of one picture into its texture; storage of the same size is written again, not made anew. */
-static void
-upload (Texture *texture, const DhPlane *planes, guint levels, const Format *format, gboolean can_filter)
-{
-  gboolean fresh = texture->id == 0 || texture->width != planes->width || texture->height != planes->height
-                   || texture->levels != levels;
-  if (texture->id == 0)
-    glGenTextures (1, &texture->id);
-  glActiveTexture (GL_TEXTURE0);
-  glBindTexture (GL_TEXTURE_2D, texture->id);
-  if (fresh)
-    {
-      /* Floats cannot be filtered everywhere; where they can, maps without gaps are. */
-      GLint filter = format == &format_rgba || (format == &format_float && can_filter) ? GL_LINEAR : GL_NEAREST;
-      glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, levels > 1 ? GL_LINEAR_MIPMAP_NEAREST : filter);
-      glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, filter);
-      glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
-      glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
-      glTexParameteri (GL_TEXTURE_2D, GL_TEXTURE_MAX_LEVEL, (GLint)levels - 1);
-    }
-  glPixelStorei (GL_UNPACK_ALIGNMENT, 1);
-  for (guint level = 0; level < levels; level++)
-    {
-      const DhPlane *plane = &planes[level];
-      glPixelStorei (GL_UNPACK_ROW_LENGTH, (GLint)(plane->stride / format->pixel_size));
-      if (fresh)
-        glTexImage2D (GL_TEXTURE_2D, (GLint)level, format->internal, (GLsizei)plane->width, (GLsizei)plane->height, 0,
-                      format->format, format->type, plane->data);
-      else
-        glTexSubImage2D (GL_TEXTURE_2D, (GLint)level, 0, 0, (GLsizei)plane->width, (GLsizei)plane->height,
-                         format->format, format->type, plane->data);
-    }
-  glPixelStorei (GL_UNPACK_ROW_LENGTH, 0);
-  texture->width = planes->width;
-  texture->height = planes->height;
-  texture->levels = levels;
-  texture->serial = planes->serial;
-}
-
 static void
 upload_tables (DhGlRenderer *renderer, const DhScene *scene)
 {
-  Texture *palette = &renderer->textures[TEXTURE_PALETTE], *colors = &renderer->textures[TEXTURE_COLORS];
+  DhGlTexture *palette = &renderer->textures[TEXTURE_PALETTE], *colors = &renderer->textures[TEXTURE_COLORS];
   if (palette->serial != scene->palette_serial)
     {
       DhPlane plane = { NULL, 256, 1, 256 * 4, scene->palette_serial, scene->palette };
-      upload (palette, &plane, 1, &format_rgba, TRUE);
+      dh_gl_texture_upload (palette, &plane, 1, &dh_gl_format_rgba, TRUE);
     }
   if (colors->serial == 0)
     {
-      guint8 all[DH_N_COLOR_MAPS][N_COLORS][4];
+      guint8 all[DH_N_COLOR_MAPS][DH_GL_N_COLORS][4];
       for (guint map = 0; map < DH_N_COLOR_MAPS; map++)
-        for (guint i = 0; i < N_COLORS; i++)
+        for (guint i = 0; i < DH_GL_N_COLORS; i++)
           {
             DhScale whole = { .map = map, .low = 0.0, .high = 1.0, .threshold = NAN };
-            dh_scale_get_color (&whole, i / (N_COLORS - 1.0), all[map][i]);
+            dh_scale_get_color (&whole, i / (DH_GL_N_COLORS - 1.0), all[map][i]);
             all[map][i][3] = 255;
           }
-      DhPlane plane = { NULL, N_COLORS, DH_N_COLOR_MAPS, N_COLORS * 4, 1, &all[0][0][0] };
-      upload (colors, &plane, 1, &format_rgba, TRUE);
+      DhPlane plane = { NULL, DH_GL_N_COLORS, DH_N_COLOR_MAPS, DH_GL_N_COLORS * 4, 1, &all[0][0][0] };
+      dh_gl_texture_upload (colors, &plane, 1, &dh_gl_format_rgba, TRUE);
     }
 }
 
@@ -327,19 +153,19 @@ upload_planes (DhGlRenderer *renderer, const DhScene *scene, gboolean patient, g
   for (guint i = 0; i < N_TEXTURES; i++)
     {
       const DhPlane *plane;
-      const Format *format = &format_ids;
+      const DhGlFormat *format = &dh_gl_format_ids;
       guint levels = 1;
       if (i == TEXTURE_PALETTE || i == TEXTURE_COLORS)
         continue;
       if (i >= TEXTURE_MAP)
         {
           plane = &scene->maps[i - TEXTURE_MAP];
-          format = &format_float;
+          format = &dh_gl_format_float;
         }
       else if (i == TEXTURE_IMAGE)
         {
           plane = scene->image;
-          format = &format_rgba;
+          format = &dh_gl_format_rgba;
           levels = scene->n_levels;
         }
       else
@@ -355,7 +181,7 @@ upload_planes (DhGlRenderer *renderer, const DhScene *scene, gboolean patient, g
           *more = TRUE;
           continue;
         }
-      upload (&renderer->textures[i], plane, levels, format, !renderer->es);
+      dh_gl_texture_upload (&renderer->textures[i], plane, levels, format, !renderer->es);
       n_done++;
     }
   return TRUE;
@@ -364,7 +190,7 @@ upload_planes (DhGlRenderer *renderer, const DhScene *scene, gboolean patient, g
 static void
 bind_texture (DhGlRenderer *renderer, const DhScene *scene, GLint location, GLint size, guint unit, guint texture)
 {
-  const Texture *bound = &renderer->textures[texture];
+  const DhGlTexture *bound = &renderer->textures[texture];
   if (size >= 0)
     glUniform4f (size, (float)bound->width, (float)bound->height, (float)bound->width / (float)scene->width,
                  (float)bound->height / (float)scene->height);
@@ -375,7 +201,7 @@ bind_texture (DhGlRenderer *renderer, const DhScene *scene, GLint location, GLin
 }
 
 static void
-set_scale (const Program *program, const DhScale *scale)
+set_scale (const DhGlProgram *program, const DhScale *scale)
 {
   float low = (float)scale->low, range = (float)(scale->high - scale->low);
   gboolean diverging =
@@ -393,7 +219,7 @@ set_scale (const Program *program, const DhScale *scale)
 static void
 draw_view (DhGlRenderer *renderer, const DhScene *scene, const DhView *view)
 {
-  guint kind = KIND_IMAGE, map = scene->active, ids = TEXTURE_SEGMENTATION;
+  guint kind = DH_GL_KIND_IMAGE, map = scene->active, ids = TEXTURE_SEGMENTATION;
   DhOverlay overlay = DH_OVERLAY_NONE;
   switch (view->kind)
     {
@@ -415,30 +241,30 @@ draw_view (DhGlRenderer *renderer, const DhScene *scene, const DhView *view)
       ids = TEXTURE_CLASSES;
       G_GNUC_FALLTHROUGH;
     case DH_PANE_SEGMENTATION:
-      kind = KIND_IDS;
+      kind = DH_GL_KIND_IDS;
       if (renderer->textures[ids].id == 0)
         return;
       break;
     case DH_PANE_MAP:
-      kind = KIND_MAP;
+      kind = DH_GL_KIND_MAP;
       map = view->slot;
       if (renderer->textures[TEXTURE_MAP + map].id == 0)
         return;
       break;
     case DH_PANE_TRUTH:
-      kind = KIND_TRUTH;
+      kind = DH_GL_KIND_TRUTH;
       if (renderer->textures[TEXTURE_TRUTH].id == 0)
         return;
       break;
     }
   const DhScale *scale = &scene->scales[map];
   guint mode = 0;
-  if (kind == KIND_IMAGE)
-    mode = overlay | (scene->fill ? MODE_FILL : 0);
-  else if (kind == KIND_MAP)
-    mode = (scene->outlines[map] && !isnan (scale->threshold) ? MODE_OUTLINE : 0)
-           | (scene->non_finite[map] == 0 && !renderer->es ? MODE_SMOOTH : 0);
-  Program *program = get_program (renderer, kind, mode, view->zoom >= 1.0);
+  if (kind == DH_GL_KIND_IMAGE)
+    mode = overlay | (scene->fill ? DH_GL_MODE_FILL : 0);
+  else if (kind == DH_GL_KIND_MAP)
+    mode = (scene->outlines[map] && !isnan (scale->threshold) ? DH_GL_MODE_OUTLINE : 0)
+           | (scene->non_finite[map] == 0 && !renderer->es ? DH_GL_MODE_SMOOTH : 0);
+  DhGlProgram *program = get_program (renderer, kind, mode, view->zoom >= 1.0);
   if (program == NULL)
     return;
   glUseProgram (program->id);
@@ -482,7 +308,7 @@ draw_panels (DhGlRenderer *renderer, const DhPicture *picture)
       glClear (GL_COLOR_BUFFER_BIT);
     }
   glDisable (GL_SCISSOR_TEST);
-  Program *program = r > 0 && picture->n_panels > 0 ? get_program (renderer, KIND_CORNER, 0, FALSE) : NULL;
+  DhGlProgram *program = r > 0 && picture->n_panels > 0 ? get_program (renderer, DH_GL_KIND_CORNER, 0, FALSE) : NULL;
   if (program == NULL)
     return;
   glUseProgram (program->id);

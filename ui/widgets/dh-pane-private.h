@@ -3,6 +3,25 @@
 
 G_BEGIN_DECLS
 
+struct _DhPane
+{
+  GtkWidget parent_instance;
+  DhPaneKind kind;
+  guint slot, index;
+  char *title;
+  GtkWidget *button; /* GtkMenuButton, while there is a menu */
+  GtkWidget *label;  /* the title, in the button or alone */
+  GtkWidget *formula, *notice, *link, *legend, *color_bar;
+  GtkWidget *message;
+  gboolean show_color_bar, in_strip;
+  DhPane *mirror; /* its likeness in the strip; the canvas owns both */
+};
+
+/* dh-pane-layout.c: what stands where in the head, and what is put aside where it is narrow. */
+void dh_pane_size_allocate (GtkWidget *widget, int width, int height, int baseline);
+void dh_pane_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
+                      int *minimum_baseline, int *natural_baseline);
+
 /* For the canvas. */
 #define DH_PANE_HEAD 24
 #define DH_PANE_INSET 2 /* about the picture, so that the focus ring shows */
