@@ -1,7 +1,7 @@
 #include <cuda_runtime_api.h>
 #include <dlfcn.h>
 #include <string.h>
-#include "dh-cudnn.h"
+#include "dh-cuda-runtime-private.h"
 #include "dh-error.h"
 #include "dh-plan-cache.h"
 
@@ -9,36 +9,12 @@
 
 enum
 {
-  N_MARKS = DH_CUDA_N_MARKS,
-  CANDIDATES = 8, /* of each heuristic, timed */
-  TRIALS = 3,
   MAX_CARDS = 256,
   MAX_PLANS_KEPT = 8192,
 };
 
 /* How often a card was reset: what was made on it before is gone with its context, all that this process had there. */
 static gint generations[MAX_CARDS];
-
-struct _DhCudaCard
-{
-  int index;
-  cudaStream_t stream; /* = streams[DH_CUDA_LANE_COMPUTE] */
-  cudaStream_t streams[DH_CUDA_N_LANES];
-  cudaEvent_t ends[DH_CUDA_N_LANES]; /* of a lane, as far as another follows it */
-  cudnnHandle_t handle;
-  cudaEvent_t marks[N_MARKS];
-  GHashTable *plans; /* DhCudaConvSpec → DhCudnnPlan: the fastest */
-  gint generation;
-  int capability;
-  char *cache;    /* folder of plans kept; or NULL */
-  char *identity; /* of card and libraries, as far as plans depend on them */
-};
-
-struct _DhCudaConvolution
-{
-  DhCudaConvSpec spec;
-  DhCudnnPlan *plan;
-};
 
 struct _DhCudaRecording
 {
@@ -65,8 +41,8 @@ is_there (DhCudaCard *card)
   return card->generation == g_atomic_int_get (&generations[card->index]);
 }
 
-static gboolean
-enter (DhCudaCard *card, GError **error)
+gboolean
+dh_cuda_card_enter (DhCudaCard *card, GError **error)
 {
   if (!is_there (card))
     {
@@ -164,7 +140,7 @@ close_card (DhCudaCard *card)
       g_hash_table_unref (card->plans);
       if (card->handle && cudnn)
         cudnn->destroy (card->handle);
-      for (guint i = 0; i < N_MARKS; i++)
+      for (guint i = 0; i < DH_CUDA_N_MARKS; i++)
         if (card->marks[i])
           cudaEventDestroy (card->marks[i]);
       for (guint i = 0; i < DH_CUDA_N_LANES; i++)
@@ -213,7 +189,7 @@ open_card (guint index, GError **error)
   card->index = (int)index;
   card->generation = g_atomic_int_get (&generations[index]);
   card->plans = g_hash_table_new_full (spec_hash, spec_equal, g_free, (GDestroyNotify)dh_cudnn_plan_unref);
-  gboolean fine = enter (card, error);
+  gboolean fine = dh_cuda_card_enter (card, error);
   for (guint i = 0; fine && i < DH_CUDA_N_LANES; i++)
     fine = succeeded (cudaStreamCreateWithFlags (&card->streams[i], cudaStreamNonBlocking), "a stream", error)
            && succeeded (cudaEventCreateWithFlags (&card->ends[i], cudaEventDisableTiming), "an event", error);
@@ -255,7 +231,7 @@ static guint64
 available (DhCudaCard *card)
 {
   size_t free_bytes = 0, total = 0;
-  if (!enter (card, NULL) || cudaMemGetInfo (&free_bytes, &total) != cudaSuccess)
+  if (!dh_cuda_card_enter (card, NULL) || cudaMemGetInfo (&free_bytes, &total) != cudaSuccess)
     free_bytes = 0;
   cudaGetLastError ();
   return free_bytes;
@@ -265,7 +241,7 @@ static gpointer
 alloc (DhCudaCard *card, gsize bytes, GError **error)
 {
   void *memory = NULL;
-  if (!enter (card, error))
+  if (!dh_cuda_card_enter (card, error))
     return NULL;
   const cudaError_t code = cudaMalloc (&memory, bytes);
   if (code == cudaErrorMemoryAllocation)
@@ -291,7 +267,7 @@ static gpointer
 alloc_pinned (DhCudaCard *card, gsize bytes, GError **error)
 {
   void *memory = NULL;
-  if (!enter (card, error))
+  if (!dh_cuda_card_enter (card, error))
     return NULL;
   const cudaError_t code = cudaMallocHost (&memory, bytes);
   if (code == cudaErrorMemoryAllocation)
@@ -317,7 +293,7 @@ static gboolean
 copy (DhCudaCard *card, gpointer to, gconstpointer from, gsize bytes, DhCudaDirection direction, DhCudaLane lane,
       GError **error)
 {
-  return enter (card, error)
+  return dh_cuda_card_enter (card, error)
          && succeeded (
              cudaMemcpyAsync (to, from, bytes,
                               direction == DH_CUDA_TO_DEVICE ? cudaMemcpyHostToDevice : cudaMemcpyDeviceToHost,
@@ -328,7 +304,7 @@ copy (DhCudaCard *card, gpointer to, gconstpointer from, gsize bytes, DhCudaDire
 static gboolean
 launch (DhCudaCard *card, const DhCudaKernel *kernel, GError **error)
 {
-  return enter (card, error)
+  return dh_cuda_card_enter (card, error)
          && succeeded ((cudaError_t)dh_cuda_launch (kernel, card->stream), "starting a kernel", error);
 }
 
@@ -338,10 +314,10 @@ has_fused (DhCudaCard *card, gint type)
   return type == DH_CUDA_F16 || (type == DH_CUDA_BF16 && card->capability >= 80);
 }
 
-static gboolean
-wait_card (DhCudaCard *card, GError **error)
+gboolean
+dh_cuda_card_wait (DhCudaCard *card, GError **error)
 {
-  if (!enter (card, error))
+  if (!dh_cuda_card_enter (card, error))
     return FALSE;
   for (guint i = 0; i < DH_CUDA_N_LANES; i++)
     if (!succeeded (cudaStreamSynchronize (card->streams[i]), "a kernel", error))
@@ -352,14 +328,15 @@ wait_card (DhCudaCard *card, GError **error)
 static gboolean
 follow (DhCudaCard *card, DhCudaLane lane, DhCudaLane other, GError **error)
 {
-  return enter (card, error) && succeeded (cudaEventRecord (card->ends[other], card->streams[other]), "an event", error)
+  return dh_cuda_card_enter (card, error)
+         && succeeded (cudaEventRecord (card->ends[other], card->streams[other]), "an event", error)
          && succeeded (cudaStreamWaitEvent (card->streams[lane], card->ends[other], 0), "an event", error);
 }
 
-static gboolean
-mark (DhCudaCard *card, guint number, DhCudaLane lane, GError **error)
+gboolean
+dh_cuda_card_mark (DhCudaCard *card, guint number, DhCudaLane lane, GError **error)
 {
-  if (!enter (card, error)
+  if (!dh_cuda_card_enter (card, error)
       || (!card->marks[number] && !succeeded (cudaEventCreate (&card->marks[number]), "an event", error)))
     return FALSE;
   return succeeded (cudaEventRecord (card->marks[number], card->streams[lane]), "an event", error);
@@ -368,11 +345,11 @@ mark (DhCudaCard *card, guint number, DhCudaLane lane, GError **error)
 static gboolean
 wait_mark (DhCudaCard *card, guint number, GError **error)
 {
-  return enter (card, error) && succeeded (cudaEventSynchronize (card->marks[number]), "a kernel", error);
+  return dh_cuda_card_enter (card, error) && succeeded (cudaEventSynchronize (card->marks[number]), "a kernel", error);
 }
 
-static double
-elapsed (DhCudaCard *card, guint from, guint to)
+double
+dh_cuda_card_elapsed (DhCudaCard *card, guint from, guint to)
 {
   float milliseconds = 0;
   cudaEventElapsedTime (&milliseconds, card->marks[from], card->marks[to]);
@@ -383,7 +360,7 @@ elapsed (DhCudaCard *card, guint from, guint to)
 static gboolean
 record_begin (DhCudaCard *card, GError **error)
 {
-  return enter (card, error)
+  return dh_cuda_card_enter (card, error)
          && succeeded (cudaStreamBeginCapture (card->stream, cudaStreamCaptureModeThreadLocal), "recording", error);
 }
 
@@ -421,177 +398,8 @@ record_end (DhCudaCard *card, GError **error)
 static gboolean
 replay (DhCudaCard *card, DhCudaRecording *recording, GError **error)
 {
-  return enter (card, error)
+  return dh_cuda_card_enter (card, error)
          && succeeded (cudaGraphLaunch (recording->exec, card->stream), "starting the recorded run", error);
-}
-
-/* Seconds of the best of some runs. */
-static double
-time_plan (DhCudaCard *card, const DhCudnnPlan *plan, const DhCudaConvSpec *spec, const DhCudaConvMemory *memory,
-           GError **error)
-{
-  double best = G_MAXDOUBLE;
-  if (!dh_cudnn_run (card->handle, plan, spec, memory, error) || !wait_card (card, error))
-    return -1;
-  for (guint i = 0; i < TRIALS; i++)
-    {
-      if (!mark (card, 0, DH_CUDA_LANE_COMPUTE, error) || !dh_cudnn_run (card->handle, plan, spec, memory, error)
-          || !mark (card, 1, DH_CUDA_LANE_COMPUTE, error) || !wait_card (card, error))
-        return -1;
-      best = MIN (best, elapsed (card, 0, 1));
-    }
-  return best;
-}
-
-/* How many plans of each heuristic are tried: DH_CUDA_CANDIDATES, for who would rather start soon than run fast. */
-static guint
-candidates (void)
-{
-  const char *wanted = g_getenv ("DH_CUDA_CANDIDATES");
-  guint64 number;
-  return wanted && g_ascii_string_to_unsigned (wanted, 10, 1, CANDIDATES, &number, NULL) ? (guint)number : CANDIDATES;
-}
-
-static DhCudnnPlan *
-choose (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *memory, gsize most, GError **error)
-{
-  g_autofree char *reason = NULL;
-  g_autoptr (GPtrArray) plans = dh_cudnn_list_plans (card->handle, NULL, spec, most, candidates (), &reason);
-  double best = G_MAXDOUBLE;
-  DhCudnnPlan *chosen = NULL;
-  for (guint i = 0; i < plans->len; i++)
-    {
-      g_autoptr (GError) refused = NULL;
-      const double seconds = time_plan (card, g_ptr_array_index (plans, i), spec, memory, &refused);
-      if (seconds >= 0 && seconds < best)
-        {
-          best = seconds;
-          chosen = g_ptr_array_index (plans, i);
-        }
-      /* A refusal leaves the card as it was; a fault does not. */
-      if (seconds < 0 && !wait_card (card, error))
-        return NULL;
-      if (seconds < 0 && !reason)
-        reason = g_strdup (refused->message);
-    }
-  if (!chosen)
-    g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "No engine of cuDNN computes a %d×%d convolution %d → %d: %s",
-                 spec->kernel, spec->kernel, spec->in, spec->out, reason ? reason : "no reason is known");
-  else
-    chosen->refs++;
-  return chosen;
-}
-
-/* All that decides which plan is the fastest. */
-static char *
-key_of (DhCudaCard *card, const DhCudaConvSpec *spec)
-{
-  GString *key = g_string_new (card->identity);
-  const gint *words = (const gint *)(gconstpointer)spec;
-  for (gsize i = 0; i < sizeof *spec / sizeof *words; i++)
-    g_string_append_printf (key, " %d", words[i]);
-  return g_string_free (key, FALSE);
-}
-
-/* The plan that was found the fastest in an earlier run, where it is kept and runs. */
-static DhCudnnPlan *
-recall (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *memory, gsize most)
-{
-  if (!card->cache)
-    return NULL;
-  g_autofree char *key = key_of (card, spec), *json = dh_plan_cache_read (card->cache, key);
-  if (!json)
-    return NULL;
-  DhCudnnPlan *plan = dh_cudnn_plan_from_json (card->handle, NULL, spec, most, json);
-  if (plan && dh_cudnn_run (card->handle, plan, spec, memory, NULL) && wait_card (card, NULL))
-    return plan;
-  /* Too little memory for it now is no reason to forget it. */
-  if (plan)
-    dh_plan_cache_drop (card->cache, key);
-  dh_cudnn_plan_unref (plan);
-  return NULL;
-}
-
-static void
-remember (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudnnPlan *plan)
-{
-  if (!card->cache)
-    return;
-  g_autofree char *key = key_of (card, spec), *json = dh_cudnn_plan_to_json (plan);
-  if (json)
-    dh_plan_cache_write (card->cache, key, json);
-}
-
-static char *
-recall_words (DhCudaCard *card, const char *key)
-{
-  g_autofree char *whole = g_strconcat (card->identity, " ", key, NULL);
-  return card->cache ? dh_plan_cache_read (card->cache, whole) : NULL;
-}
-
-static void
-remember_words (DhCudaCard *card, const char *key, const char *what)
-{
-  g_autofree char *whole = g_strconcat (card->identity, " ", key, NULL);
-  if (card->cache)
-    dh_plan_cache_write (card->cache, whole, what);
-}
-
-static DhCudaConvolution *
-conv_new (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *memory, gsize most, GError **error)
-{
-  if (!enter (card, error))
-    return NULL;
-  DhCudnnPlan *plan = g_hash_table_lookup (card->plans, spec);
-  if (!plan || plan->workspace > most)
-    {
-      plan = recall (card, spec, memory, most);
-      if (!plan)
-        {
-          plan = choose (card, spec, memory, most, error);
-          if (!plan)
-            return NULL;
-          if (candidates () == CANDIDATES)
-            remember (card, spec, plan);
-        }
-      g_hash_table_insert (card->plans, g_memdup2 (spec, sizeof *spec), plan);
-    }
-  DhCudaConvolution *conv = g_new (DhCudaConvolution, 1);
-  *conv = (DhCudaConvolution){ *spec, plan };
-  plan->refs++;
-  return conv;
-}
-
-static gboolean
-conv_run (DhCudaCard *card, DhCudaConvolution *conv, const DhCudaConvMemory *memory, GError **error)
-{
-  return enter (card, error) && dh_cudnn_run (card->handle, conv->plan, &conv->spec, memory, error);
-}
-
-static gsize
-conv_workspace (DhCudaConvolution *conv)
-{
-  return conv->plan->workspace;
-}
-
-static const char *
-conv_name (DhCudaConvolution *conv)
-{
-  return conv->plan->name;
-}
-
-static char *
-conv_choice (DhCudaConvolution *conv)
-{
-  char *json = dh_cudnn_plan_to_json (conv->plan);
-  return json ? json : g_strdup (conv->plan->name);
-}
-
-static void
-conv_free (DhCudaConvolution *conv)
-{
-  dh_cudnn_plan_unref (conv->plan);
-  g_free (conv);
 }
 
 const DhCudaDriver dh_cuda_driver = {
@@ -607,21 +415,21 @@ const DhCudaDriver dh_cuda_driver = {
   .copy = copy,
   .launch = launch,
   .has_fused = has_fused,
-  .recall = recall_words,
-  .remember = remember_words,
-  .wait = wait_card,
+  .recall = dh_cuda_card_recall,
+  .remember = dh_cuda_card_remember,
+  .wait = dh_cuda_card_wait,
   .follow = follow,
-  .mark = mark,
+  .mark = dh_cuda_card_mark,
   .wait_mark = wait_mark,
-  .elapsed = elapsed,
+  .elapsed = dh_cuda_card_elapsed,
   .record_begin = record_begin,
   .record_end = record_end,
   .replay = replay,
   .recording_free = recording_free,
-  .conv_new = conv_new,
-  .conv_run = conv_run,
-  .conv_workspace = conv_workspace,
-  .conv_name = conv_name,
-  .conv_choice = conv_choice,
-  .conv_free = conv_free,
+  .conv_new = dh_cuda_card_conv_new,
+  .conv_run = dh_cuda_card_conv_run,
+  .conv_workspace = dh_cuda_card_conv_workspace,
+  .conv_name = dh_cuda_card_conv_name,
+  .conv_choice = dh_cuda_card_conv_choice,
+  .conv_free = dh_cuda_card_conv_free,
 };

@@ -6,8 +6,13 @@ static const char library_name[] = "libcudnn.so.9";
 
 /* Folders below which Python keeps packages; patterns of glob(). */
 static const char *const python_folders[] = {
-  "/usr/lib/python3*/*-packages",      "/usr/local/lib/python3*/*-packages",       "/usr/lib/python3/dist-packages",
-  "/opt/*/lib/python3*/site-packages", "/opt/*/envs/*/lib/python3*/site-packages",
+  "/usr/lib/python3*/*-packages",
+  "/usr/local/lib/python3*/*-packages",
+  "/usr/lib/python3/dist-packages",
+  "/opt/*/lib/python3*/site-packages",
+  "/opt/*/envs/*/lib/python3*/site-packages",
+  "/opt/*/*/lib/python3*/site-packages",
+  "/venv/lib/python3*/site-packages",
 };
 
 static void *
@@ -24,8 +29,11 @@ try_open (const char *folder, const char *below, char **path)
 static void *
 try_folder (const char *folder, char **path)
 {
-  void *library = try_open (folder, ".", path);
-  return library ? library : try_open (folder, "nvidia/cudnn/lib", path);
+  static const char *const below[] = { ".", "nvidia/cudnn/lib", "torch/lib", "lib64", "lib" };
+  void *library = NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (below) && !library; i++)
+    library = try_open (folder, below[i], path);
+  return library;
 }
 
 static void *
@@ -54,9 +62,9 @@ open_library (char **path)
   static const char *const variables[] = { "CUDA_PATH", "CUDA_HOME" };
   for (guint i = 0; i < G_N_ELEMENTS (variables) && !library; i++)
     if (g_getenv (variables[i]))
-      library = try_open (g_getenv (variables[i]), "lib64", path);
+      library = try_folder (g_getenv (variables[i]), path);
   if (!library)
-    library = try_open ("/usr/local/cuda", "lib64", path);
+    library = try_pattern ("/usr/local/cuda*", path);
   static const char *const roots[] = { "VIRTUAL_ENV", "CONDA_PREFIX", "HOME" };
   for (guint i = 0; i < G_N_ELEMENTS (roots) && !library; i++)
     if (g_getenv (roots[i]))

@@ -5,9 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* cuDNN 9, taken at run time from where it is: $DH_CUDNN_PATH (folders, separated by colons, each with libcudnn.so.9 or
- * a Python environment's site-packages), the system's libraries, CUDA's folder, the Python packages that PyTorch
- * brings. Its backend graph API is what computes convolutions. */
+/* cuDNN 9, taken at run time from where it is: $DH_CUDNN_PATH (folders, separated by colons, each with libcudnn.so.9,
+ * lib64 or lib with it, or a Python environment's site-packages), the system's libraries, CUDA's folder, the Python
+ * packages that PyTorch brings. Its backend graph API is what computes convolutions. */
 
 typedef struct
 {

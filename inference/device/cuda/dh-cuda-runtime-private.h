@@ -1,0 +1,46 @@
+#pragma once
+#include <cuda_runtime_api.h>
+#include "dh-cudnn.h"
+
+G_BEGIN_DECLS
+
+struct _DhCudaCard
+{
+  int index;
+  cudaStream_t stream; /* = streams[DH_CUDA_LANE_COMPUTE] */
+  cudaStream_t streams[DH_CUDA_N_LANES];
+  cudaEvent_t ends[DH_CUDA_N_LANES]; /* of a lane, as far as another follows it */
+  cudnnHandle_t handle;
+  cudaEvent_t marks[DH_CUDA_N_MARKS];
+  GHashTable *plans; /* DhCudaConvSpec → DhCudnnPlan: the fastest */
+  gint generation;
+  int capability;
+  char *cache;    /* folder of plans kept; or NULL */
+  char *identity; /* of card and libraries, as far as plans depend on them */
+};
+
+struct _DhCudaConvolution
+{
+  DhCudaConvSpec spec;
+  DhCudnnPlan *plan;
+};
+
+/* dh-cuda-runtime.c: as dh-cuda-driver.h; FALSE with an error where the card is not there any more. */
+G_GNUC_INTERNAL gboolean dh_cuda_card_enter (DhCudaCard *card, GError **error);
+G_GNUC_INTERNAL gboolean dh_cuda_card_wait (DhCudaCard *card, GError **error);
+G_GNUC_INTERNAL gboolean dh_cuda_card_mark (DhCudaCard *card, guint number, DhCudaLane lane, GError **error);
+G_GNUC_INTERNAL double dh_cuda_card_elapsed (DhCudaCard *card, guint from, guint to);
+
+/* dh-cuda-runtime-conv.c */
+G_GNUC_INTERNAL char *dh_cuda_card_recall (DhCudaCard *card, const char *key);
+G_GNUC_INTERNAL void dh_cuda_card_remember (DhCudaCard *card, const char *key, const char *what);
+G_GNUC_INTERNAL DhCudaConvolution *dh_cuda_card_conv_new (DhCudaCard *card, const DhCudaConvSpec *spec,
+                                                          const DhCudaConvMemory *memory, gsize most, GError **error);
+G_GNUC_INTERNAL gboolean dh_cuda_card_conv_run (DhCudaCard *card, DhCudaConvolution *conv,
+                                                const DhCudaConvMemory *memory, GError **error);
+G_GNUC_INTERNAL gsize dh_cuda_card_conv_workspace (DhCudaConvolution *conv);
+G_GNUC_INTERNAL const char *dh_cuda_card_conv_name (DhCudaConvolution *conv);
+G_GNUC_INTERNAL char *dh_cuda_card_conv_choice (DhCudaConvolution *conv);
+G_GNUC_INTERNAL void dh_cuda_card_conv_free (DhCudaConvolution *conv);
+
+G_END_DECLS
