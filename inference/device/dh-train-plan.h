@@ -57,8 +57,8 @@ guint64 dh_train_plan_estimate_bytes (DhDevice *device, DhGraph *graph, const Dh
 /* One batch: `input` N×3×H×W, `labels` N×H×W. `seed` decides which channels are dropped; the same arguments and
  * parameters give the same bits. Every gradient is multiplied by `weight` (1 / the number of accumulated batches)
  * before it is added. A batch without a labelled pixel has no loss: nothing is computed or changed, and
- * losses->labelled is 0. On an error or a cancellation (looked for between operators) the gradients hold nothing of
- * use, and the running statistics may have moved. */
+ * losses->labelled is 0. On an error or a cancellation (looked for between operators, and on the cpu within them) the
+ * gradients hold nothing of use, and the running statistics may have moved. */
 gboolean dh_train_plan_run (DhTrainPlan *plan, const float *input, const guint8 *labels, guint64 seed, double weight,
                             DhLosses *losses, GCancellable *cancellable, GError **error);
 

@@ -16,6 +16,10 @@ typedef enum
   N_PASSES,
 } Pass;
 
+/* A call of the library cannot be stopped: pictures are given to it in groups of no more work than this, so that a step
+ * is left within a fraction of a second, and whole batches where they are small. */
+#define MOST_FLOP 8e9
+
 /* One array of a pass: as the executor has it, as the library wants it, and the way between. */
 typedef struct
 {
@@ -35,6 +39,10 @@ typedef struct
 struct _DhLibraryConv
 {
   DhCpuDevice *device;
+  gint groups;
+  gsize x_size, y_size; /* floats of a group */
+  gsize weights;        /* floats */
+  gint outs;
   Step steps[N_PASSES];
 };
 typedef DhLibraryConv Conv;
@@ -196,6 +204,17 @@ limit_threads (const DhCpuDevice *device)
 #endif
 }
 
+/* Pictures of a group: a divisor of the batch. */
+static gint
+group_size (const DhNode *node, DhShape from, DhShape to)
+{
+  const double flop = 2.0 * node->kernel * node->kernel * from.c * to.c * to.h * to.w;
+  gint size = to.n;
+  while (size > 1 && (to.n % size != 0 || size * flop > MOST_FLOP))
+    size--;
+  return size;
+}
+
 DhLibraryConv *
 dh_library_conv_new (DhCpuDevice *device, const DhNode *node, DhShape from, DhShape to, gboolean plain_x,
                      gboolean with_data, GError **error)
@@ -204,7 +223,14 @@ dh_library_conv_new (DhCpuDevice *device, const DhNode *node, DhShape from, DhSh
   DhLibraryConv *conv = g_new0 (DhLibraryConv, 1);
   Shapes shapes;
   dnnl_primitive_desc_t forward = NULL;
+  const gint pictures = group_size (node, from, to), lanes = device->kernels->lanes;
   conv->device = device;
+  conv->groups = to.n / pictures;
+  conv->x_size = (gsize)pictures * (plain_x ? from.c : (from.c + lanes - 1) / lanes * lanes) * from.h * from.w;
+  conv->y_size = (gsize)pictures * ((to.c + lanes - 1) / lanes * lanes) * to.h * to.w;
+  conv->weights = (gsize)to.c * from.c * node->kernel * node->kernel;
+  conv->outs = to.c;
+  from.n = to.n = pictures;
   limit_threads (device);
   dnnl_status_t status = describe (node, from, to, plain_x ? dnnl_nchw : blocked, blocked, &shapes);
   if (status == dnnl_success)
@@ -262,50 +288,100 @@ unbind (Conv *conv, Array *array)
   return dnnl_primitive_execute (array->reorder, conv->device->stream, 2, args) == dnnl_success;
 }
 
+/* What all groups share is bound for the whole call; of the pictures one group after the other. */
+typedef struct
+{
+  Conv *conv;
+  Pass pass;
+  const float *x, *weight, *bias, *y;
+  gpointer memory[4];
+  dnnl_exec_arg_t args[4];
+} Call;
+
 static gboolean
-run (Conv *conv, Pass pass, const float *x, const float *weight, const float *bias, const float *y)
+bind_argument (Call *call, gint i, const float *plain)
 {
   static const int arguments[N_PASSES][4] = {
-    [FORWARD] = { DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_BIAS },
-    [DATA] = { DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_DST, 0 },
-    [WEIGHTS] = { DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_BIAS },
+    [FORWARD] = { DNNL_ARG_SRC, DNNL_ARG_DST, DNNL_ARG_WEIGHTS, DNNL_ARG_BIAS },
+    [DATA] = { DNNL_ARG_DIFF_SRC, DNNL_ARG_DIFF_DST, DNNL_ARG_WEIGHTS, 0 },
+    [WEIGHTS] = { DNNL_ARG_SRC, DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_BIAS },
   };
-  Step *step = &conv->steps[pass];
-  Array *const arrays[] = { &step->x, &step->weight, &step->y, &step->bias };
-  const float *const values[] = { x, weight, y, bias };
-  gpointer memory[4] = { NULL };
-  dnnl_exec_arg_t args[4];
+  Step *step = &call->conv->steps[call->pass];
+  Array *const arrays[] = { &step->x, &step->y, &step->weight, &step->bias };
+  free (call->memory[i]);
+  const gboolean ok = bind (call->conv, arrays[i], plain, &call->memory[i]);
+  call->args[i] = (dnnl_exec_arg_t){ arguments[call->pass][i], arrays[i]->blocked };
+  return ok;
+}
+
+static gboolean
+begin_call (Call *call)
+{
+  limit_threads (call->conv->device);
+  return bind_argument (call, 2, call->weight)
+         && (!call->conv->steps[call->pass].has_bias || bind_argument (call, 3, call->bias));
+}
+
+static gboolean
+run_group (Call *call, gint group)
+{
+  Conv *conv = call->conv;
+  Step *step = &conv->steps[call->pass];
   const gint n = step->has_bias ? 4 : 3;
-  gboolean ok = TRUE;
-  limit_threads (conv->device);
-  for (gint i = 0; ok && i < n; i++)
-    {
-      ok = bind (conv, arrays[i], values[i], &memory[i]);
-      args[i] = (dnnl_exec_arg_t){ arguments[pass][i], arrays[i]->blocked };
-    }
-  ok = ok && dnnl_primitive_execute (step->primitive, conv->device->stream, n, args) == dnnl_success;
-  for (gint i = 0; ok && i < n; i++)
-    ok = unbind (conv, arrays[i]);
-  ok = dnnl_stream_wait (conv->device->stream) == dnnl_success && ok;
-  for (gint i = 0; i < n; i++)
-    free (memory[i]);
+  const gboolean ok = bind_argument (call, 0, call->x + group * conv->x_size)
+                      && bind_argument (call, 1, call->y + group * conv->y_size)
+                      && dnnl_primitive_execute (step->primitive, conv->device->stream, n, call->args) == dnnl_success
+                      && unbind (conv, &step->x) && unbind (conv, &step->y) && unbind (conv, &step->weight)
+                      && (n < 4 || unbind (conv, &step->bias));
+  return dnnl_stream_wait (conv->device->stream) == dnnl_success && ok;
+}
+
+static void
+end_call (Call *call)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (call->memory); i++)
+    free (call->memory[i]);
+}
+
+static gboolean
+run (Call *call, GCancellable *cancellable)
+{
+  gboolean ok = begin_call (call);
+  for (gint group = 0; ok && group < call->conv->groups && !g_cancellable_is_cancelled (cancellable); group++)
+    ok = run_group (call, group);
+  end_call (call);
   return ok;
 }
 
 gboolean
-dh_library_conv_forward (DhLibraryConv *conv, const float *x, const float *weight, const float *bias, float *y)
+dh_library_conv_forward (DhLibraryConv *conv, const float *x, const float *weight, const float *bias, float *y,
+                         GCancellable *cancellable)
 {
-  return run (conv, FORWARD, x, weight, bias, y);
+  return run (&(Call){ conv, FORWARD, x, weight, bias, y, { NULL }, { { 0 } } }, cancellable);
 }
 
 gboolean
-dh_library_conv_backward_data (DhLibraryConv *conv, const float *dy, const float *weight, float *dx)
+dh_library_conv_backward_data (DhLibraryConv *conv, const float *dy, const float *weight, float *dx,
+                               GCancellable *cancellable)
 {
-  return run (conv, DATA, dx, weight, NULL, dy);
+  return run (&(Call){ conv, DATA, dx, weight, NULL, dy, { NULL }, { { 0 } } }, cancellable);
 }
 
 gboolean
-dh_library_conv_backward_weights (DhLibraryConv *conv, const float *x, const float *dy, float *d_weight, float *d_bias)
+dh_library_conv_backward_weights (DhLibraryConv *conv, const float *x, const float *dy, double factor, float *d_weight,
+                                  float *d_bias, GCancellable *cancellable)
 {
-  return run (conv, WEIGHTS, x, d_weight, d_bias, dy);
+  g_autofree float *weight = g_try_new (float, conv->weights), *bias = g_new (float, conv->outs);
+  Call call = { conv, WEIGHTS, x, weight, bias, dy, { NULL }, { { 0 } } };
+  gboolean ok = weight && begin_call (&call);
+  for (gint group = 0; ok && group < conv->groups && !g_cancellable_is_cancelled (cancellable); group++)
+    {
+      ok = run_group (&call, group);
+      for (gsize i = 0; ok && i < conv->weights; i++)
+        d_weight[i] += (float)(factor * weight[i]);
+      for (gint i = 0; ok && d_bias && i < conv->outs; i++)
+        d_bias[i] += (float)(factor * bias[i]);
+    }
+  end_call (&call);
+  return ok;
 }

@@ -306,7 +306,8 @@ run_forward_library (DhTrain *train, DhTrainStep *step, GError **error)
 {
   const DhTrainOp *op = step->op;
   const float *x = library_input (train, step);
-  return dh_library_conv_forward (op->library, x, weight_of (train, op), bias_of (train, op), op->out->base)
+  return dh_library_conv_forward (op->library, x, weight_of (train, op), bias_of (train, op), op->out->base,
+                                  train->cancellable)
          || fail_library (train, op, error);
 }
 
@@ -517,23 +518,17 @@ static gboolean
 run_gradient_library (DhTrain *train, DhTrainStep *step, GError **error)
 {
   const DhTrainOp *op = step->op;
-  const gsize count = (gsize)dh_tensor_count (train->parameters[op->node][0]);
-  g_autofree float *d_weight = g_try_new (float, count), *d_bias = g_new (float, op->out->c);
   const float *x = library_input (train, step);
   float *gradient = dh_tensor_f32 (train->gradient_of[op->node][0]);
-  const gboolean has_bias = bias_of (train, op) != NULL;
-  if (!d_weight
-      || !dh_library_conv_backward_weights (op->library, x, op->out->grad_base, d_weight, has_bias ? d_bias : NULL))
+  float *bias_gradient = bias_of (train, op) ? dh_tensor_f32 (train->gradient_of[op->node][1]) : NULL;
+  if (!dh_library_conv_backward_weights (op->library, x, op->out->grad_base, train->weight, gradient, bias_gradient,
+                                         train->cancellable))
     return fail_library (train, op, error);
-  for (gsize i = 0; i < count; i++)
-    gradient[i] += (float)(train->weight * d_weight[i]);
-  for (gint i = 0; has_bias && i < op->out->c; i++)
-    dh_tensor_f32 (train->gradient_of[op->node][1])[i] += (float)(train->weight * d_bias[i]);
   if (!op->in->wants)
     return TRUE;
   g_autofree float **targets = data_targets (train, step);
   float *dx = dh_train_memory (train, op->plain_x ? step->dense2 : step->temporary);
-  if (!dh_library_conv_backward_data (op->library, op->out->grad_base, weight_of (train, op), dx))
+  if (!dh_library_conv_backward_data (op->library, op->out->grad_base, weight_of (train, op), dx, train->cancellable))
     return fail_library (train, op, error);
   Work work = { .train = train, .op = op, .targets = targets, .sums = dx };
   if (op->plain_x)

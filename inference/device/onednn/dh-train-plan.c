@@ -152,22 +152,26 @@ dh_cpu_train_run (DhTrainPlan *common, const float *input, const guint8 *labels,
   train->seed = seed;
   train->weight = weight;
   train->losses = losses;
+  train->cancellable = cancellable;
+  gboolean ok = !g_cancellable_set_error_if_cancelled (cancellable, error);
   for (guint i = 0; i < train->values->len; i++)
     {
       DhTrainValue *value = g_ptr_array_index (train->values, i);
       if (value->again)
         dh_train_bind_value (train, value, value->value);
     }
-  for (guint i = 0; i < train->steps->len; i++)
+  for (guint i = 0; ok && i < train->steps->len; i++)
     {
       DhTrainStep *step = g_ptr_array_index (train->steps, i);
       const gint64 begin = g_get_monotonic_time ();
-      if (g_cancellable_set_error_if_cancelled (cancellable, error) || !step->run (train, step, error))
-        return FALSE;
+      /* What was cancelled within a step, the last one too, is not whole. */
+      ok = step->run (train, step, error) && !g_cancellable_set_error_if_cancelled (cancellable, error);
       step->seconds = 1e-6 * (double)(g_get_monotonic_time () - begin);
     }
-  write_steps (train);
-  return TRUE;
+  train->cancellable = NULL;
+  if (ok)
+    write_steps (train);
+  return ok;
 }
 
 const DhCpuTrainKernels *

@@ -130,6 +130,7 @@ struct _DhTrain
   guint64 seed;
   double weight;
   DhLosses *losses;
+  GCancellable *cancellable; /* or NULL */
 };
 
 /* dh-train-build.c: operations and steps for the graph; nothing large is allocated. */
@@ -159,7 +160,7 @@ float *dh_train_memory (const DhTrain *train, const DhArenaBlock *block);
 void dh_train_bind_value (DhTrain *train, DhTrainValue *value, const DhArenaBlock *where);
 void dh_train_bind (DhTrain *train);
 
-/* dh-train-run.c: items 0…n−1 in `threads` parts of neighbours. */
+/* dh-train-run.c: items 0…n−1 in `threads` parts of neighbours; a step that is cancelled leaves out those to come. */
 typedef void (*DhTrainItem) (gpointer data, gint item, gint part, float *scratch);
 void dh_train_run_items (const DhTrain *train, gint n_items, DhTrainItem item, gpointer data);
 DhCpuInput dh_train_input (const DhTrain *train, const DhTrainView *view, gint image);
@@ -194,11 +195,14 @@ typedef struct _DhLibraryConv DhLibraryConv;
 DhLibraryConv *dh_library_conv_new (DhCpuDevice *device, const DhNode *node, DhShape from, DhShape to, gboolean plain_x,
                                     gboolean with_data, GError **error);
 void dh_library_conv_free (DhLibraryConv *conv);
-gboolean dh_library_conv_forward (DhLibraryConv *conv, const float *x, const float *weight, const float *bias,
-                                  float *y);
-gboolean dh_library_conv_backward_data (DhLibraryConv *conv, const float *dy, const float *weight, float *dx);
-gboolean dh_library_conv_backward_weights (DhLibraryConv *conv, const float *x, const float *dy, float *d_weight,
-                                           float *d_bias);
+/* Cancelled, they leave out what is to come, and the result is of no use. */
+gboolean dh_library_conv_forward (DhLibraryConv *conv, const float *x, const float *weight, const float *bias, float *y,
+                                  GCancellable *cancellable);
+gboolean dh_library_conv_backward_data (DhLibraryConv *conv, const float *dy, const float *weight, float *dx,
+                                        GCancellable *cancellable);
+/* Both gradients times `factor` are added; `d_bias` NULL: none. */
+gboolean dh_library_conv_backward_weights (DhLibraryConv *conv, const float *x, const float *dy, double factor,
+                                           float *d_weight, float *d_bias, GCancellable *cancellable);
 /* Names of the three implementations, or NULL: "jit:avx512_core". */
 const char *dh_library_conv_name (const DhLibraryConv *conv, guint pass);
 

@@ -24,7 +24,8 @@ dh_train_run_items (const DhTrain *train, gint n_items, DhTrainItem item, gpoint
     {
       float *scratch = train->arena + (train->scratch_offset + train->scratch_bytes * part) / sizeof (float);
       const gint end = (gint)((gint64)n_items * (part + 1) / parts);
-      for (gint i = (gint)((gint64)n_items * part / parts); i < end; i++)
+      for (gint i = (gint)((gint64)n_items * part / parts); i < end && !g_cancellable_is_cancelled (train->cancellable);
+           i++)
         item (data, i, part, scratch);
     }
 }

@@ -1,0 +1,191 @@
+#include <string.h>
+
+#include "dh-graph.h"
+#include "dh-recipe.h"
+#include "dh-scene-tree.h"
+#include "dh-train-plan.h"
+#include "dh-trainer.h"
+#include "tree.h"
+
+/* Trainings that are stopped within a step: the step is dropped at once, and done again to the last bit. */
+
+static char *folder, *scenes, *negatives;
+
+static const char recipe_json[] =
+    "{\"name\": \"tiny\", \"architecture\": \"ldn-tiny\", \"dataset\": \"street-hazards-full\", \"negatives\": true, "
+    "\"batch\": 2, \"crop\": 64, \"epochs\": 2, \"steps\": 6, \"rate\": 0.002, \"rate_min\": 1e-5, "
+    "\"negative_side\": 64, \"negative_crop\": 48, \"selection\": \"ap\", \"keep\": 1}";
+
+typedef struct
+{
+  GCancellable *cancellable;
+  gulong delay; /* microseconds */
+  gint64 at;    /* when it was cancelled */
+} Stop;
+
+static gpointer
+cancel_later (gpointer data)
+{
+  Stop *stop = data;
+  g_usleep (stop->delay);
+  stop->at = g_get_monotonic_time ();
+  g_cancellable_cancel (stop->cancellable);
+  return NULL;
+}
+
+/* Keeps the part of each step's event that must repeat. */
+static void
+keep_step (const char *line, gpointer data)
+{
+  const char *end = strstr (line, ",\"seconds\"");
+  if (strstr (line, "\"event\":\"step\""))
+    g_ptr_array_add (data, g_strndup (line, (gsize)(end - line)));
+}
+
+/* `delay` 0: to its end. */
+static gboolean
+train (const char *name, gboolean resume, gulong delay, GPtrArray *steps, GError **error)
+{
+  g_autoptr (GError) failed = NULL;
+  g_autoptr (DhRecipe) recipe = dh_recipe_from_json (recipe_json, "tiny", &failed);
+  g_assert_no_error (failed);
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  const DhTraining training = { .folder = path,
+                                .device = "cpu",
+                                .threads = 2,
+                                .recipe = recipe,
+                                .resume = resume,
+                                .data_root = scenes,
+                                .negative_root = negatives,
+                                .seed = 5,
+                                .workers = 1,
+                                .event = keep_step,
+                                .data = steps };
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Stop stop = { cancellable, delay, 0 };
+  GThread *thread = delay ? g_thread_new ("stop", cancel_later, &stop) : NULL;
+  const gboolean done = dh_train (&training, cancellable, error);
+  if (thread)
+    g_thread_join (thread);
+  return done;
+}
+
+/* Stopped again and again, wherever it is, in its steps and between them: the straight run's losses and weights. */
+static void
+test_dropped (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) straight = g_ptr_array_new_with_free_func (g_free);
+  const gint64 begin = g_get_monotonic_time ();
+  g_assert_true (train ("straight", FALSE, 0, straight, &error));
+  g_assert_no_error (error);
+  const gulong whole = (gulong)(g_get_monotonic_time () - begin);
+  g_autoptr (GPtrArray) parts = g_ptr_array_new_with_free_func (g_free);
+  guint stops = 0;
+  while (!train ("parts", stops > 0, whole / 3 + (stops * 7919) % 20 * whole / 60, parts, &error))
+    {
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_clear_error (&error);
+      g_assert_cmpuint (stops++, <, 40);
+    }
+  g_test_message ("%u stops", stops);
+  g_assert_cmpuint (stops, >, 0);
+  g_assert_cmpuint (straight->len, ==, parts->len);
+  for (guint i = 0; i < parts->len; i++)
+    g_assert_cmpstr (straight->pdata[i], ==, parts->pdata[i]);
+  static const char *const files[] = { "checkpoint.pth", "model_best.pth" };
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autofree char *a = g_build_filename (folder, "straight", files[i], NULL), *first = NULL;
+      g_autofree char *b = g_build_filename (folder, "parts", files[i], NULL), *second = NULL;
+      gsize n, m;
+      g_assert_true (g_file_get_contents (a, &first, &n, NULL) && g_file_get_contents (b, &second, &m, NULL));
+      g_assert_cmpmem (first, n, second, m);
+    }
+}
+
+/* A step that is nearly all one operator ends long before that operator would. */
+static void
+check_within (const char *what, DhConv conv, gint side)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhGraph) graph = dh_graph_new ();
+  const DhValue input = dh_graph_input (graph, 3);
+  DhValue x = dh_graph_conv (graph, input, "first", (DhConv){ .out = 64, .kernel = 1 });
+  x = dh_graph_conv (graph, x, "middle", conv);
+  const DhValue logits =
+      dh_graph_resize (graph, dh_graph_conv (graph, x, "f", (DhConv){ .out = 3, .kernel = 1 }), input, FALSE);
+  g_autoptr (DhDevice) device = dh_device_open ("cpu", 2, &error);
+  g_assert_no_error (error);
+  g_autoptr (DhTensorDict) parameters = dh_tensor_dict_new (), gradients = dh_tensor_dict_new ();
+  g_autoptr (GArray) list = dh_graph_list_parameters (graph, &logits, 1);
+  for (guint i = 0; i < list->len; i++)
+    {
+      const DhParameter *parameter = &g_array_index (list, DhParameter, i);
+      dh_tensor_dict_take (parameters, parameter->name, dh_tensor_new_f32 (parameter->n_dims, parameter->dims));
+      dh_tensor_dict_take (gradients, parameter->name, dh_tensor_new_f32 (parameter->n_dims, parameter->dims));
+    }
+  const DhTrainOptions options = { .input = { 8, 3, side, side }, .logits = logits, .logits_ood = DH_NO_VALUE };
+  g_autoptr (DhTrainPlan) plan = dh_train_plan_new (device, graph, parameters, gradients, &options, &error);
+  g_assert_no_error (error);
+  g_autofree float *pixels = g_new0 (float, (gsize)8 * 3 * side * side);
+  g_autofree guint8 *labels = g_malloc0 ((gsize)8 * side * side);
+  DhLosses losses, first;
+  gint64 whole = G_MAXINT64;
+  for (guint i = 0; i < 2; i++)
+    {
+      const gint64 begin = g_get_monotonic_time ();
+      g_assert_true (dh_train_plan_run (plan, pixels, labels, 0, 1, &first, NULL, &error));
+      whole = MIN (whole, g_get_monotonic_time () - begin);
+    }
+  /* The rest of the step, and of its operator, is longer than what is waited for. */
+  gint64 longest = -1;
+  for (guint i = 0; i < 6; i++)
+    {
+      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+      Stop stop = { cancellable, (gulong)(whole / 8 + i * whole / 10), 0 };
+      GThread *thread = g_thread_new ("stop", cancel_later, &stop);
+      const gboolean done = dh_train_plan_run (plan, pixels, labels, 0, 1, &losses, cancellable, &error);
+      const gint64 end = g_get_monotonic_time ();
+      g_thread_join (thread);
+      if (done) /* before it was stopped */
+        continue;
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_clear_error (&error);
+      longest = MAX (longest, end - stop.at);
+    }
+  g_test_message ("%s: a step takes %.0f ms, a stop at most %.0f", what, 1e-3 * (double)whole, 1e-3 * (double)longest);
+  g_assert_cmpint (longest, >=, 0);
+  g_assert_cmpint (longest, <, whole / 5);
+  /* And the next one is whole. */
+  DhLosses again;
+  g_assert_true (dh_train_plan_run (plan, pixels, labels, 0, 1, &again, NULL, &error));
+  g_assert_cmpmem (&first, sizeof first, &again, sizeof again);
+}
+
+static void
+test_within (void)
+{
+  check_within ("3×3", (DhConv){ .out = 64, .kernel = 3, .padding = 1 }, 256);
+  check_within ("library", (DhConv){ .out = 192, .kernel = 3, .padding = 12, .dilation = 12 }, 128);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GError) error = NULL;
+  folder = g_dir_make_tmp ("dh-training-stop-XXXXXX", &error);
+  g_assert_no_error (error);
+  g_setenv ("XDG_DATA_HOME", folder, TRUE);
+  g_test_init (&argc, &argv, NULL);
+  scenes = g_build_filename (folder, "scenes", NULL);
+  negatives = g_build_filename (scenes, "negatives", NULL);
+  const DhSceneCounts counts = { .training = 6, .validation = 2, .test = 1, .negatives = 3 };
+  dh_scene_tree_write (scenes, 3, &counts, 128, 64, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_test_add_func ("/training-stop/within", test_within);
+  g_test_add_func ("/training-stop/dropped", test_dropped);
+  const int status = g_test_run ();
+  tree_remove (folder);
+  return status;
+}
