@@ -274,21 +274,28 @@ peak_bytes (DhGraph *graph, const DhShape *shapes, const DhPlanOptions *options)
   return peak;
 }
 
-/* Weights as a device packs them: a 3×3 kernel may become 6×6 for Winograd's convolution. */
+/* Filters up to this may be held transformed. */
+#define MOST_FILTERS_HELD (512.0 * 256)
+
+/* Weights as a device packs them: a 3×3 kernel may become 6×6 for Winograd's convolution, held so in small layers, and
+ * of one large layer at a time. */
 static double
 parameter_bytes (DhGraph *graph, const DhPlanOptions *options)
 {
   g_autoptr (GArray) parameters = dh_graph_list_parameters (graph, options->outputs, options->n_outputs);
-  double bytes = 0;
+  double bytes = 0, transformed = 0;
   for (guint i = 0; i < parameters->len; i++)
     {
       const DhParameter *parameter = &g_array_index (parameters, DhParameter, i);
       double count = 4;
       for (guint d = 0; d < parameter->n_dims; d++)
         count *= parameter->dims[d];
-      bytes += parameter->n_dims == 4 && parameter->dims[2] == 3 ? 4 * count : count;
+      const gboolean three = parameter->n_dims == 4 && parameter->dims[2] == 3;
+      const gboolean held = three && (double)parameter->dims[0] * parameter->dims[1] <= MOST_FILTERS_HELD;
+      bytes += held ? 4 * count : count;
+      transformed = MAX (transformed, three && !held ? 4 * count : 0);
     }
-  return bytes;
+  return bytes + transformed;
 }
 
 guint64

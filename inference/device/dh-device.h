@@ -46,8 +46,9 @@ DhDevice *dh_device_ref (DhDevice *device);
 void dh_device_unref (DhDevice *device);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhDevice, dh_device_unref)
 /* From now on the device times what depends on the machine once for each plan and keeps it in this folder, which it
- * makes; NULL: the folder of dh_plan_cache_folder(). It changes the speed of plans, never their results. A folder that
- * cannot be written, and files in it that are broken, are as if nothing was kept. */
+ * makes; NULL: the folder of dh_plan_cache_folder(). What is kept is chosen again at every start, so that results stay
+ * the same to the bit; another choice (another folder, or none) may change their last bits. A folder that cannot be
+ * written, and files in it that are broken, are as if nothing was kept. */
 void dh_device_remember_plans (DhDevice *device, const char *folder);
 const char *dh_device_name (DhDevice *device);
 const char *dh_device_title (DhDevice *device);

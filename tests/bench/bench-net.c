@@ -4,16 +4,17 @@
 #include <string.h>
 
 #include "bench.h"
+#include "dh-checkpoint.h"
 #include "dh-device.h"
 #include "dh-nets.h"
 
-/* bench-net NETWORK HEIGHT WIDTH [--runs N] [--device D] [--threads T] [--precision P] [--steps] [--serve]: one network
- * with seeded weights, picture tensor → segmentation, likelihood, dataset posterior and hybrid score. Prints one JSON
- * object; --steps adds the table of steps (the least time of each), --serve instead runs once for every line read and
- * prints the seconds. */
+/* bench-net NETWORK HEIGHT WIDTH [--runs N] [--device D] [--threads T] [--precision P] [--steps] [--serve] [--save F]:
+ * one network with seeded weights, picture tensor → segmentation, likelihood, dataset posterior and hybrid score.
+ * Prints one JSON object; --steps adds the table of steps (the least time of each), --serve instead runs once for every
+ * line read and prints the seconds. --save writes the seeded weights as a PyTorch file and does nothing else. */
 
 static gint runs = 5, threads, height, width;
-static char *device_name, *precision_name;
+static char *device_name, *precision_name, *save;
 static gboolean with_steps, serve;
 
 static const GOptionEntry entries[] = {
@@ -23,8 +24,21 @@ static const GOptionEntry entries[] = {
   { "precision", 'p', 0, G_OPTION_ARG_STRING, &precision_name, "precision", "NAME" },
   { "steps", 's', 0, G_OPTION_ARG_NONE, &with_steps, "print the table of steps", NULL },
   { "serve", 0, 0, G_OPTION_ARG_NONE, &serve, "run once for every line of standard input", NULL },
+  { "save", 0, 0, G_OPTION_ARG_FILENAME, &save, "write the weights there", "FILE" },
   { NULL },
 };
+
+static gboolean
+save_weights (const char *network, GError **error)
+{
+  DhArchitecture architecture;
+  if (!dh_architecture_from_name (network, 0, &architecture, error))
+    return FALSE;
+  g_autoptr (DhNet) net = dh_net_new (&architecture);
+  g_autoptr (DhTensorDict) weights = dh_net_new_seeded (net, 1, 1.0);
+  const DhCheckpointContents contents = { .state = weights };
+  return dh_checkpoint_save_pth (save, &contents, error);
+}
 
 static DhPlan *
 make_plan (DhDevice *device, const char *network, DhMap maps[4], GError **error)
@@ -84,6 +98,12 @@ main (int argc, char **argv)
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 4)
     g_error ("%s", error != NULL ? error->message : "NETWORK HEIGHT WIDTH are needed");
+  if (save != NULL)
+    {
+      if (!save_weights (argv[1], &error))
+        g_error ("%s", error->message);
+      return 0;
+    }
   height = atoi (argv[2]);
   width = atoi (argv[3]);
   g_autoptr (DhDevice) device = dh_device_open (device_name != NULL ? device_name : "cpu", threads, &error);

@@ -7,7 +7,7 @@
 #include "dh-nets.h"
 #include "dh-plan-cache.h"
 
-/* The plans that the cpu device keeps: the same bits with and without them, and whatever stands in the files. */
+/* What the cpu device keeps of its plans: the same bits with it at every start, and whatever stands in the files. */
 
 enum
 {
@@ -17,7 +17,7 @@ enum
 
 /* Compiles and runs a small network with every kind of convolution; `folder` NULL: nothing is kept. */
 static GBytes *
-run (const char *folder)
+run_and_describe (const char *folder, char **text)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (DhDevice) device = dh_device_open ("cpu", 0, &error);
@@ -40,19 +40,27 @@ run (const char *folder)
   void *outputs[] = { map };
   dh_plan_run (plan, input, outputs, NULL, NULL, &error);
   g_assert_no_error (error);
+  if (text)
+    *text = dh_plan_to_string (plan);
   return g_bytes_new_take (map, HEIGHT * WIDTH * sizeof (float));
 }
 
-static char *
-only_file (const char *folder)
+static GBytes *
+run (const char *folder)
 {
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  g_assert_nonnull (dir);
-  const char *name = g_dir_read_name (dir);
-  g_assert_nonnull (name);
-  char *path = g_build_filename (folder, name, NULL);
-  g_assert_null (g_dir_read_name (dir));
-  return path;
+  return run_and_describe (folder, NULL);
+}
+
+/* Other kernels round differently. */
+static void
+assert_near (GBytes *a, GBytes *b)
+{
+  const float *x = g_bytes_get_data (a, NULL), *y = g_bytes_get_data (b, NULL);
+  float largest = 0;
+  for (guint i = 0; i < HEIGHT * WIDTH; i++)
+    largest = MAX (largest, ABS (x[i]));
+  for (guint i = 0; i < HEIGHT * WIDTH; i++)
+    g_assert_cmpfloat_with_epsilon (x[i], y[i], 4e-5f * largest);
 }
 
 static char *
@@ -72,15 +80,36 @@ key_of (const char *text)
   return g_strdup (lines[2]);
 }
 
+/* The paths of all files whose key begins so. */
+static GPtrArray *
+list_files (const char *folder, const char *prefix)
+{
+  GPtrArray *paths = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+  while (dir && (name = g_dir_read_name (dir)))
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+      g_autofree char *text = contents (path);
+      g_autofree char *key = key_of (text);
+      if (g_str_has_prefix (key, prefix))
+        g_ptr_array_add (paths, g_steal_pointer (&path));
+    }
+  return paths;
+}
+
 static void
 test_remembered (void)
 {
   g_autofree char *top = g_dir_make_tmp ("dh-plans-XXXXXX", NULL);
   g_autofree char *folder = g_build_filename (top, "deep", "plans", NULL);
-  g_autoptr (GBytes) expected = run (NULL);
-  g_autoptr (GBytes) cold = run (folder);
-  g_assert_true (g_bytes_equal (cold, expected));
-  g_autofree char *path = only_file (folder);
+  g_autoptr (GBytes) by_rule = run (NULL), by_rule_again = run (NULL);
+  g_assert_true (g_bytes_equal (by_rule, by_rule_again));
+  g_autoptr (GBytes) expected = run (folder);
+  assert_near (expected, by_rule);
+  g_autoptr (GPtrArray) files = list_files (folder, "cpu blockings");
+  g_assert_cmpuint (files->len, ==, 1);
+  const char *path = files->pdata[0];
   g_autofree char *text = contents (path);
   const gsize length = strlen (text);
 
@@ -141,12 +170,55 @@ test_remembered (void)
   g_assert_true (g_file_set_contents (path, "", 0, NULL));
   g_autofree char *under = g_build_filename (path, "plans", NULL);
   g_autoptr (GBytes) nowhere = run (under);
-  g_assert_true (g_bytes_equal (nowhere, expected));
-  g_remove (path);
+  g_assert_true (g_bytes_equal (nowhere, by_rule));
+  dh_plan_cache_prune (folder, 0);
   g_rmdir (folder);
   g_autofree char *deep = g_build_filename (top, "deep", NULL);
   g_rmdir (deep);
   g_rmdir (top);
+}
+
+static guint
+count (const char *text, const char *word)
+{
+  guint n = 0;
+  for (const char *at = text; (at = strstr (at, word)); at++)
+    n++;
+  return n;
+}
+
+/* The choice between two kernels for one shape: what is kept decides; what is no choice is timed again. */
+static void
+test_choices (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("dh-plans-XXXXXX", NULL);
+  g_autofree char *cold_text = NULL;
+  g_autoptr (GBytes) cold = run_and_describe (folder, &cold_text);
+  g_autoptr (GPtrArray) files = list_files (folder, "cpu 3x3");
+  g_assert_cmpuint (files->len, >=, 4);
+  const guint convs = count (cold_text, "winograd") + count (cold_text, " taps:");
+  static const char *const choices[] = { "taps", "winograd", "both", "" };
+  for (guint c = 0; c < G_N_ELEMENTS (choices); c++)
+    {
+      for (guint i = 0; i < files->len; i++)
+        {
+          g_autofree char *text = contents (files->pdata[i]);
+          g_autofree char *key = key_of (text);
+          dh_plan_cache_write (folder, key, choices[c]);
+        }
+      g_autofree char *plan = NULL, *plan_again = NULL;
+      g_autoptr (GBytes) map = run_and_describe (folder, &plan), again = run_and_describe (folder, &plan_again);
+      assert_near (map, cold);
+      g_assert_true (g_bytes_equal (map, again));
+      g_assert_cmpstr (plan, ==, plan_again);
+      g_assert_cmpuint (count (plan, "winograd") + count (plan, " taps:"), ==, convs);
+      if (c == 0)
+        g_assert_cmpuint (count (plan, "winograd"), ==, 0);
+      if (c == 1)
+        g_assert_cmpuint (count (plan, "winograd"), >=, files->len);
+    }
+  dh_plan_cache_prune (folder, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 
 int
@@ -158,7 +230,10 @@ main (int argc, char **argv)
     {
       DhDeviceInfo *info = g_ptr_array_index (devices, i);
       if (g_str_equal (info->kind, "cpu") && info->available)
-        g_test_add_func ("/remember/cpu", test_remembered);
+        {
+          g_test_add_func ("/remember/cpu", test_remembered);
+          g_test_add_func ("/remember/cpu/choices", test_choices);
+        }
     }
   return g_test_run ();
 }

@@ -52,7 +52,10 @@ typedef struct
   gboolean bf16;
   const void *weights; /* for each tap those of a 1×1 convolution */
   const float *bias;
+  const float *packed; /* with stride 1: the input by taps_pack; or NULL */
 } DhCpuTaps;
+/* Pixels beside a packed row, so that a tile of the matrix kernels may reach over the border. */
+#define DH_TAPS_MARGIN 16
 
 /* 3×3 convolution, stride 1, padding = dilation, as Winograd's F(4×4, 3×3). Tiles that a dilation spreads over the
  * picture are tiles of one of its dilation² phases. */
@@ -68,10 +71,21 @@ typedef struct
   const DhCpuTile *tiles;
   gint n_tiles;
   gint tiles_per_item;
-  gint out_chunk; /* planes of the output made at a time */
-  const float *weights;
-  const float *bias; /* NULL: none */
+  gint out_chunk;      /* planes of the output made at a time */
+  gboolean bf16;       /* as in DhCpuConv1x1 */
+  const void *weights; /* of winograd_filters */
+  const float *bias;   /* NULL: none */
 } DhCpuWinograd;
+
+/* Its weights, transformed: place of the 36, two output planes, input channel (pairs of them in bfloat16), output
+ * channel. */
+typedef struct
+{
+  const void *weights; /* two output planes, input channel, tap, output channel; float, or bfloat16 */
+  gint in_planes, out_planes;
+  gboolean bf16, stream;
+  float *to;
+} DhCpuWinogradFilters;
 
 typedef struct
 {
@@ -115,9 +129,13 @@ typedef struct
   gint (*taps_items) (const DhCpuTaps *conv);
   gsize (*taps_scratch) (const DhCpuTaps *conv);
   void (*taps) (const DhCpuTaps *conv, gint item, float *scratch);
+  /* The input for several convolutions of this kind, which read it once for each tap: row `y` through norm and ReLU, in
+   * the precision of the products. `to`: in.h × in.n_planes × (in.w + 2·margin) pixels. */
+  void (*taps_pack) (const DhCpuTaps *conv, gint y, float *to);
 
   gsize (*winograd_scratch) (const DhCpuWinograd *conv);
   void (*winograd) (const DhCpuWinograd *conv, gint item, float *scratch);
+  void (*winograd_filters) (const DhCpuWinogradFilters *filters, gint item); /* two output planes */
 
   /* One item is one row of one plane: item = plane·out.h + row. */
   void (*pointwise) (const DhCpuInput *in, const DhCpuOutput *out, gint item);

@@ -87,25 +87,12 @@ dh_gradient3x3 (const DhCpuGradient3x3 *g, gint item, float *scratch)
     {
       const DhPrologue prologue = dh_prologue (&g->in, b);
       for (gint t = 0; t < n; t++)
-        dh_winograd_input (&g->in, g->dilation, g->in.planes[b], prologue, tiles[t], v + (gsize)t * DH_LANES, vs);
+        dh_winograd_input (&g->in, g->dilation, g->in.planes[b], prologue, tiles[t], FALSE, v + (gsize)t * DH_LANES,
+                           vs);
       for (gint k = 0; k < 36; k++)
         dh_outer (v + k * vs, u + k * us, (gsize)n * DH_LANES, n, g->out_planes,
                   g->sums + ((gsize)k * g->in.n_planes + b) * DH_LANES * row, row);
     }
-}
-
-/* G g of three. In double: what is rounded here is the same in all pixels, and would not average out. */
-DH_INLINE void
-filter_line (const DhVecDouble g[3], DhVecDouble to[6])
-{
-  const DhVecDouble a = DH_WINOGRAD_GA * (g[0] + DH_WINOGRAD_A2 * g[2]), b = DH_WINOGRAD_GA * DH_WINOGRAD_A * g[1];
-  const DhVecDouble c = DH_WINOGRAD_GB * (g[0] + DH_WINOGRAD_B2 * g[2]), d = DH_WINOGRAD_GB * DH_WINOGRAD_B * g[1];
-  to[0] = g[0] * DH_WINOGRAD_G0;
-  to[1] = a + b;
-  to[2] = a - b;
-  to[3] = c + d;
-  to[4] = c - d;
-  to[5] = g[2];
 }
 
 /* Gᵀ m of six. */
@@ -139,21 +126,12 @@ dh_pack_filters (const DhCpuFilters *f, gint item)
             for (gint k = 0; k < 9; k++)
               taps[k][lane] = w[f->turned ? 8 - k : k];
           }
-        DhVecDouble t[6][3], line[6];
-        for (gint j = 0; j < 3; j++)
-          {
-            const DhVecDouble column[3] = { *(const DhVecDouble *)taps[j], *(const DhVecDouble *)taps[3 + j],
-                                            *(const DhVecDouble *)taps[6 + j] };
-            filter_line (column, line);
-            for (gint k = 0; k < 6; k++)
-              t[k][j] = line[k];
-          }
-        for (gint k = 0; k < 6; k++)
-          {
-            filter_line (t[k], line);
-            for (gint j = 0; j < 6; j++)
-              dh_store (to + (k * 6 + j) * stride, __builtin_convertvector(line[j], DhVec));
-          }
+        DhVecDouble g[9];
+        DhVec u[36];
+        memcpy (g, taps, sizeof g);
+        dh_winograd_filter (g, u);
+        for (gint k = 0; k < 36; k++)
+          dh_store (to + k * stride, u[k]);
       }
 }
 

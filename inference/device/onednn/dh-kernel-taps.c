@@ -35,6 +35,8 @@ dh_taps_items (const DhCpuTaps *conv)
 gsize
 dh_taps_scratch (const DhCpuTaps *conv)
 {
+  if (conv->packed != NULL)
+    return 0;
   return (gsize)run_of (conv) * MIN (PLANES_AT_ONCE, conv->in.n_planes) * DH_LANES * sizeof (float);
 }
 
@@ -112,22 +114,40 @@ end (const DhCpuTaps *conv, gsize at, gint n)
       }
 }
 
-/* One tap of `n_planes` of the input, packed in `a`: `x` is where it reads for the run's first pixel. */
+/* A row of n_planes of the input and those behind it, packed: `stride` from plane to plane. */
+typedef struct
+{
+  const float *a;
+  gsize stride;
+} Row;
+
+/* The share `part` of `parts` of the next row that is read, asked for while this one is multiplied. */
+DH_INLINE void
+prefetch (Row next, gint n_planes, gsize floats, gint part, gint parts)
+{
+  for (gint b = n_planes * part / parts; b < n_planes * (part + 1) / parts; b++)
+    for (gsize i = 0; i < floats; i += 16)
+      __builtin_prefetch (next.a + b * next.stride + i, 0, 2);
+}
+
+/* One tap of `n_planes` of the input: `x` is where it reads for the run's first pixel. */
 static void
-add_tap (const DhCpuTaps *conv, gint x, gsize at, gint n, gint n_planes, const float *a, const float *weights)
+add_tap (const DhCpuTaps *conv, gint x, gsize at, gint n, gint n_planes, Row row, Row next, const float *weights)
 {
   gsize step = pixel_floats (conv);
   for (gint o = 0; o < conv->out.n_planes; o += 2)
     {
       gint outs = MIN (2, conv->out.n_planes - o);
-      DhProduct p = { .a_stride = n * step, .n_planes = n_planes, .w = weights };
+      DhProduct p = { .a_stride = row.stride, .n_planes = n_planes, .w = weights };
+      if (next.a != NULL)
+        prefetch (next, n_planes, n * step, o / 2, (conv->out.n_planes + 1) / 2);
       for (gint i = 0; i < n; i += DH_TILE)
         {
           gint pixels = MIN (DH_TILE, n - i);
           gint left = x + i * conv->stride;
           if (left >= conv->in.w || left + (pixels - 1) * conv->stride < 0)
             continue;
-          p.a = a + i * step;
+          p.a = row.a + i * step;
           for (gint j = 0; j < outs; j++)
             p.c[j] = conv->out.planes[o + j] + at + (gsize)i * DH_LANES;
 #ifdef __AVX512BF16__
@@ -141,6 +161,15 @@ add_tap (const DhCpuTaps *conv, gint x, gsize at, gint n, gint n_planes, const f
         }
       weights += n_planes * step * outs * DH_LANES;
     }
+}
+
+/* Where the tap reads row y of the input, from `x` on, of planes from plane0 on. */
+DH_INLINE Row
+packed_row (const DhCpuTaps *conv, gint y, gint x, gint plane0)
+{
+  const gsize step = pixel_floats (conv), width = (gsize)conv->in.w + 2 * DH_TAPS_MARGIN;
+  return (Row){ conv->packed + (((gsize)y * conv->in.n_planes + plane0) * width + DH_TAPS_MARGIN + x) * step,
+                width * step };
 }
 
 /* One tap of the rows from `y0` to `y1`. */
@@ -159,9 +188,27 @@ add_tap_rows (const DhCpuTaps *conv, gint tap, gint y0, gint y1, gint x, gint n,
       gint from_y = y * conv->stride + tap / conv->kernel * conv->dilation - conv->padding;
       if (from_y < 0 || from_y >= conv->in.h)
         continue;
-      gather (conv, from_y, from_x, n, plane0, n_planes, scratch);
-      add_tap (conv, from_x, ((gsize)y * conv->out.w + x) * DH_LANES, n, n_planes, scratch, weights);
+      Row row = { scratch, n * pixel_floats (conv) }, next = { NULL, 0 };
+      if (conv->packed != NULL)
+        {
+          row = packed_row (conv, from_y, from_x, plane0);
+          if (y + 1 < y1 && from_y + 1 < conv->in.h)
+            next = packed_row (conv, from_y + 1, from_x, plane0);
+        }
+      else
+        gather (conv, from_y, from_x, n, plane0, n_planes, scratch);
+      add_tap (conv, from_x, ((gsize)y * conv->out.w + x) * DH_LANES, n, n_planes, row, next, weights);
     }
+}
+
+/* One row of all planes, for dh_taps: in the order row, plane, pixel, with a margin of zeros on the left and right. */
+void
+dh_taps_pack (const DhCpuTaps *conv, gint y, float *to)
+{
+  const gsize step = pixel_floats (conv), width = (gsize)conv->in.w + 2 * DH_TAPS_MARGIN;
+  to += (gsize)y * conv->in.n_planes * width * step;
+  for (gint b = 0; b < conv->in.n_planes; b++, to += width * step)
+    gather (conv, y, -DH_TAPS_MARGIN, (gint)width, b, 1, to);
 }
 
 void

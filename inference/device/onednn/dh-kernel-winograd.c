@@ -7,10 +7,25 @@
 /* One line of cache more, so that the 36 matrices do not fall on the same sets of the cache. */
 #define SKEW DH_LANES
 
+/* Input channels multiplied at a time, in bytes: the weights of so many for two output planes, and the tiles, stay in
+ * the first-level cache. */
+#define CHANNEL_BYTES 1024
+
+/* Floats that one plane of one tile takes at each place. */
+DH_INLINE gsize
+tile_floats (const DhCpuWinograd *conv)
+{
+#ifdef __AVX512BF16__
+  if (conv->bf16)
+    return DH_LANES / 2;
+#endif
+  return DH_LANES;
+}
+
 static gsize
 v_stride (const DhCpuWinograd *conv)
 {
-  return (gsize)conv->in.n_planes * conv->tiles_per_item * DH_LANES + SKEW;
+  return (gsize)conv->in.n_planes * conv->tiles_per_item * tile_floats (conv) + SKEW;
 }
 
 static gsize
@@ -36,8 +51,17 @@ transform_inputs (const DhCpuWinograd *conv, const DhCpuTile *tiles, gint n, flo
     {
       DhPrologue prologue = dh_prologue (&conv->in, b);
       for (gint t = 0; t < n; t++)
-        dh_winograd_input (&conv->in, conv->dilation, conv->in.planes[b], prologue, tiles[t],
-                           v + ((gsize)b * n + t) * DH_LANES, stride);
+        {
+          float *to = v + ((gsize)b * n + t) * tile_floats (conv);
+#ifdef __AVX512BF16__
+          if (conv->bf16)
+            {
+              dh_winograd_input (&conv->in, conv->dilation, conv->in.planes[b], prologue, tiles[t], TRUE, to, stride);
+              continue;
+            }
+#endif
+          dh_winograd_input (&conv->in, conv->dilation, conv->in.planes[b], prologue, tiles[t], FALSE, to, stride);
+        }
     }
 }
 
@@ -117,13 +141,43 @@ prefetch (const DhCpuWinograd *conv, const DhCpuTile *tiles, gint n, gint k)
       }
 }
 
+/* Place k of two output planes: the tiles' products. */
+static void
+multiply (const DhCpuWinograd *conv, gint k, gint o, gint n, const float *v, float *m)
+{
+  static const float zero[2 * DH_LANES];
+  const gsize step = tile_floats (conv);
+  const gint ins = conv->in.n_planes, outs = MIN (2, conv->out.n_planes - o);
+  const gint at_once = CHANNEL_BYTES / (gint)(step * sizeof (float));
+  const float *weights = (const float *)conv->weights + ((gsize)k * conv->out.n_planes + o) * ins * step * DH_LANES;
+  for (gint plane0 = 0; plane0 < ins; plane0 += at_once)
+    {
+      DhProduct p = { .a_stride = n * step, .n_planes = MIN (at_once, ins - plane0) };
+      p.bias = plane0 == 0 ? zero : NULL;
+      p.w = weights + (gsize)plane0 * outs * step * DH_LANES;
+      for (gint t = 0; t < n; t += DH_TILE)
+        {
+          p.a = v + ((gsize)plane0 * n + t) * step;
+          p.c[0] = m + (gsize)t * DH_LANES;
+          p.c[1] = p.c[0] + (gsize)n * DH_LANES;
+#ifdef __AVX512BF16__
+          if (conv->bf16)
+            {
+              dh_matrix_bf16 (&p, MIN (DH_TILE, n - t), outs);
+              continue;
+            }
+#endif
+          dh_matrix (&p, MIN (DH_TILE, n - t), outs);
+        }
+    }
+}
+
 void
 dh_winograd (const DhCpuWinograd *conv, gint item, float *scratch)
 {
   gint first = item * conv->tiles_per_item;
   gint n = MIN (conv->tiles_per_item, conv->n_tiles - first);
   const DhCpuTile *tiles = conv->tiles + first;
-  gint ins = conv->in.n_planes;
   float *v = scratch;
   float *m = scratch + 36 * v_stride (conv);
   gint next = MIN (conv->tiles_per_item, conv->n_tiles - first - n);
@@ -131,24 +185,12 @@ dh_winograd (const DhCpuWinograd *conv, gint item, float *scratch)
   for (gint o0 = 0; o0 < conv->out.n_planes; o0 += conv->out_chunk)
     {
       gint o1 = MIN (o0 + conv->out_chunk, conv->out.n_planes);
-      static const float zero[2 * DH_LANES];
       for (gint k = 0; k < 36; k++)
         {
           if (o0 == 0)
             prefetch (conv, tiles + n, next, k);
           for (gint o = o0; o < o1; o += 2)
-            {
-              gint outs = MIN (2, conv->out.n_planes - o);
-              DhProduct p = { .a_stride = (gsize)n * DH_LANES, .n_planes = ins, .bias = zero };
-              p.w = conv->weights + ((gsize)k * conv->out.n_planes + o) * ins * DH_LANES * DH_LANES;
-              for (gint t = 0; t < n; t += DH_TILE)
-                {
-                  p.a = v + k * v_stride (conv) + (gsize)t * DH_LANES;
-                  p.c[0] = m + k * m_stride (conv) + ((gsize)(o - o0) * n + t) * DH_LANES;
-                  p.c[1] = p.c[0] + (gsize)n * DH_LANES;
-                  dh_matrix (&p, MIN (DH_TILE, n - t), outs);
-                }
-            }
+            multiply (conv, k, o, n, v + k * v_stride (conv), m + k * m_stride (conv) + (gsize)(o - o0) * n * DH_LANES);
         }
       for (gint o = o0; o < o1; o++)
         for (gint t = 0; t < n; t++)

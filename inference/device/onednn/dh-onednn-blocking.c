@@ -43,7 +43,8 @@ count_items (DhCpuStep *step)
 static gint
 rounds_by_rule (const DhCpuWinograd *conv, gint lanes)
 {
-  gsize bytes = (gsize)36 * conv->in.n_planes * conv->out.n_planes * lanes * lanes * sizeof (float);
+  gsize size = conv->bf16 ? sizeof (guint16) : sizeof (float);
+  gsize bytes = (gsize)36 * conv->in.n_planes * conv->out.n_planes * lanes * lanes * size;
   return bytes <= (1u << 20) ? 1 : bytes <= (16u << 20) ? 2 : 4;
 }
 
@@ -96,6 +97,26 @@ time_items (const DhCpuPlan *plan, const DhCpuStep *step, gint n, char *scratch,
       step->item (step, item, (float *)(scratch + stride * thread));
     }
   return MAX (1, g_get_monotonic_time () - start) * 1e-6;
+}
+
+double
+dh_cpu_plan_time (const DhCpuPlan *plan)
+{
+  char *scratch = (char *)plan->arena + plan->scratch_offset;
+  double seconds = 0;
+  for (guint i = 0; i < plan->steps->len; i++)
+    {
+      const DhCpuStep *step = g_ptr_array_index (plan->steps, i);
+      /* Twice: at first, memory is not there yet. */
+      gint n = MIN (2 * plan->threads, step->n_items);
+      time_items (plan, step, n, scratch, plan->scratch_bytes);
+      double item = time_items (plan, step, n, scratch, plan->scratch_bytes) / n, least = G_MAXDOUBLE;
+      n = (gint)CLAMP (4 * SAMPLE_SECONDS / item, n, step->n_items);
+      for (gint run = 0; run < 3; run++)
+        least = MIN (least, time_items (plan, step, n, scratch, plan->scratch_bytes) * step->n_items / n);
+      seconds += least;
+    }
+  return seconds;
 }
 
 static gsize

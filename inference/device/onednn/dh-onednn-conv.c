@@ -1,6 +1,5 @@
 #include <string.h>
 #include "dh-onednn-private.h"
-#include "dh-winograd.h"
 
 /* Convolutions made with the own matrix kernels. */
 
@@ -156,6 +155,38 @@ bind_taps (DhCpuStep *step)
 {
   step->u.taps.in = step->input;
   step->u.taps.out = step->output;
+  if (step->made != NULL)
+    step->u.taps.packed = step->made_at;
+}
+
+static void
+pack_rows_item (const DhCpuStep *step, gint item, float *scratch)
+{
+  step->kernels->taps_pack (&step->u.taps, item, step->output.planes[0]);
+}
+
+/* What the wide dilations of a pyramid read, each nine times: packed once, by a step that they share. In float32 they
+ * would read as much as they do without. */
+static const DhCpuView *
+add_packed_rows (DhCpuPlan *plan, const DhCpuConv *conv)
+{
+  for (guint i = 0; i < plan->steps->len; i++)
+    {
+      const DhCpuStep *step = g_ptr_array_index (plan->steps, i);
+      if (step->item == pack_rows_item && step->in == conv->in)
+        return step->out;
+    }
+  gint lanes = plan->device->kernels->lanes, width = conv->in->w + 2 * DH_TAPS_MARGIN;
+  g_autofree char *implementation = g_strconcat ("rows bf16:", plan->device->kernels->name, NULL);
+  DhCpuStep *step = dh_cpu_step_new (plan, conv->name, implementation);
+  gsize count = (gsize)conv->in->n_planes * conv->in->h * width * lanes;
+  step->in = conv->in;
+  step->out = dh_cpu_view_new_made (plan, conv->in->n_planes * lanes, conv->in->h, width, count * sizeof (guint16));
+  step->u.taps = (DhCpuTaps){ .stride = 1, .bf16 = TRUE };
+  step->n_items = conv->in->h;
+  step->item = pack_rows_item;
+  step->bind = bind_taps;
+  return step->out;
 }
 
 DhCpuView *
@@ -165,8 +196,11 @@ dh_cpu_add_taps (DhCpuPlan *plan, const DhCpuConv *conv, GError **error)
   float *weights = pack_taps (plan, conv, out, error);
   if (weights == NULL)
     return NULL;
+  gboolean packed = conv->bf16 && conv->node->stride == 1;
+  const DhCpuView *rows = packed ? add_packed_rows (plan, conv) : NULL;
   DhCpuStep *step = conv_step (plan, conv, out, conv->bf16 ? "taps bf16" : "taps");
   DhCpuTaps *args = &step->u.taps;
+  step->made = rows;
   args->kernel = conv->node->kernel;
   args->stride = conv->node->stride;
   args->dilation = conv->node->dilation;
@@ -191,49 +225,113 @@ winograd_item (const DhCpuStep *step, gint item, float *scratch)
   step->kernels->winograd (&step->u.winograd, item, scratch);
 }
 
-/* G g Gᵀ of one 3×3 filter. */
+/* The order in which dh-kernel-winograd-filters.c reads: two output planes, input channel, tap, output channel. */
 static void
-transform_filter (const float *g, double scale, float *to, gsize stride)
+pack_filters (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, gpointer packed)
 {
-  static const double matrix[6][3] = {
-    { DH_WINOGRAD_G0, 0, 0 },
-    { DH_WINOGRAD_GA, DH_WINOGRAD_GA * DH_WINOGRAD_A, DH_WINOGRAD_GA * DH_WINOGRAD_A2 },
-    { DH_WINOGRAD_GA, -DH_WINOGRAD_GA * DH_WINOGRAD_A, DH_WINOGRAD_GA * DH_WINOGRAD_A2 },
-    { DH_WINOGRAD_GB, DH_WINOGRAD_GB * DH_WINOGRAD_B, DH_WINOGRAD_GB * DH_WINOGRAD_B2 },
-    { DH_WINOGRAD_GB, -DH_WINOGRAD_GB * DH_WINOGRAD_B, DH_WINOGRAD_GB * DH_WINOGRAD_B2 },
-    { 0, 0, 1 },
-  };
-  double t[6][3];
-  for (gint i = 0; i < 6; i++)
-    for (gint j = 0; j < 3; j++)
-      t[i][j] = scale * (matrix[i][0] * g[j] + matrix[i][1] * g[3 + j] + matrix[i][2] * g[6 + j]);
-  for (gint i = 0; i < 6; i++)
-    for (gint j = 0; j < 6; j++)
-      to[(i * 6 + j) * stride] = (float)(t[i][0] * matrix[j][0] + t[i][1] * matrix[j][1] + t[i][2] * matrix[j][2]);
-}
-
-/* The kernel's order: place of the 36, two output planes, input channel, output channel. */
-static void
-pack_winograd (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, float *packed)
-{
-  gint lanes = plan->device->kernels->lanes;
-  const DhCpuView *in = conv->in;
-  gint ins = in->n_planes * lanes;
-  gsize stride = (gsize)ins * out->n_planes * lanes;
+  gint lanes = plan->device->kernels->lanes, ins = conv->in->n_planes * lanes;
 #pragma omp parallel for schedule(static) num_threads(plan->threads)
   for (gint o = 0; o < out->n_planes; o += 2)
     {
       gint outs = MIN (2, out->n_planes - o) * lanes;
-      float *pair = packed + (gsize)o * lanes * ins;
+      gsize at = (gsize)9 * ins * o * lanes;
       for (gint i = 0; i < ins; i++)
-        for (gint j = 0; j < outs; j++, pair++)
-          {
-            gint from = in->channels[i], to = out->channels[o * lanes + j];
-            if (from >= 0 && to >= 0)
-              transform_filter (conv->weights + ((gsize)to * conv->in_shape.c + from) * 9, conv->scale[to], pair,
-                                stride);
-          }
+        for (gint tap = 0; tap < 9; tap++)
+          for (gint j = 0; j < outs; j++, at++)
+            {
+              float w = weight_at (conv, out, tap, i, o * lanes + j);
+              if (conv->bf16)
+                ((guint16 *)packed)[at] = dh_f32_to_bf16 (w);
+              else
+                ((float *)packed)[at] = w;
+            }
     }
+}
+
+static void
+filters_item (const DhCpuStep *step, gint item, float *scratch)
+{
+  step->kernels->winograd_filters (&step->u.filters, item);
+}
+
+static void
+bind_filters (DhCpuStep *step)
+{
+  step->u.filters.to = step->output.planes[0];
+}
+
+/* Transformed, weights are four times as large: those of more than this are transformed in each run, into memory that
+ * is free for others afterwards. It takes about a fiftieth of the convolution's time. */
+#define MOST_FILTERS_HELD (512 * 256)
+/* Transformed weights of this size and more are written past the caches. */
+#define STREAM_BYTES (8u << 20)
+
+/* Filters of a convolution, those of padding too. */
+static gsize
+count_filters (const DhCpuPlan *plan, const DhCpuConv *conv)
+{
+  gsize lanes = plan->device->kernels->lanes;
+  return conv->in->n_planes * lanes * ((conv->shape.c + lanes - 1) / lanes * lanes);
+}
+
+/* Transforms multiply bfloat16's rounding errors by four. Of those of a few layers, the largest, little is left at the
+ * end (tests/bench/RESULTS.md), and they are what costs time. A pyramid's wide dilations stand too near the logits. */
+#define MOST_FILTERS_PRECISE (512 * 512)
+
+gboolean
+dh_cpu_winograd_bf16 (const DhCpuPlan *plan, const DhCpuConv *conv)
+{
+  return conv->bf16 && count_filters (plan, conv) > MOST_FILTERS_PRECISE && conv->node->dilation <= 4;
+}
+
+/* Memory for transformed weights and the step that fills it. */
+static const DhCpuView *
+add_filters (DhCpuPlan *plan, const char *name, const DhCpuWinogradFilters *filters, gsize bytes)
+{
+  gint lanes = plan->device->kernels->lanes;
+  g_autofree char *implementation =
+      g_strdup_printf ("filters 4×4%s:%s", filters->bf16 ? " bf16" : "", plan->device->kernels->name);
+  DhCpuStep *step = dh_cpu_step_new (plan, name, implementation);
+  const DhCpuView *view =
+      dh_cpu_view_new_made (plan, 36, filters->in_planes * lanes, filters->out_planes * lanes, bytes);
+  step->out = view;
+  step->u.filters = *filters;
+  step->n_items = (filters->out_planes + 1) / 2;
+  step->item = filters_item;
+  step->bind = bind_filters;
+  return view;
+}
+
+/* The weights of a Winograd convolution: held transformed, or made by a step of their own. */
+static gboolean
+add_weights (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, DhCpuWinograd *args, const DhCpuView **made,
+             GError **error)
+{
+  const DhCpuKernels *kernels = plan->device->kernels;
+  gsize size = conv->bf16 ? sizeof (guint16) : sizeof (float);
+  gsize count = count_filters (plan, conv);
+  gboolean held = count <= MOST_FILTERS_HELD;
+  gpointer taps =
+      held ? dh_cpu_map_memory (9 * count * size, error) : dh_cpu_alloc_packed (plan, 9 * count * size, error);
+  if (taps == NULL)
+    return FALSE;
+  pack_filters (plan, conv, out, taps);
+  DhCpuWinogradFilters filters = { .weights = taps,
+                                   .in_planes = conv->in->n_planes,
+                                   .out_planes = out->n_planes,
+                                   .bf16 = conv->bf16,
+                                   .stream = 36 * count * size >= STREAM_BYTES };
+  if (!held)
+    {
+      *made = add_filters (plan, conv->name, &filters, 36 * count * size);
+      return TRUE;
+    }
+  args->weights = filters.to = dh_cpu_alloc_packed (plan, 36 * count * size, error);
+#pragma omp parallel for schedule(static) num_threads(plan->threads)
+  for (gint item = 0; item < (filters.to != NULL ? (out->n_planes + 1) / 2 : 0); item++)
+    kernels->winograd_filters (&filters, item);
+  dh_cpu_unmap_memory (taps, 9 * count * size);
+  return filters.to != NULL;
 }
 
 /* Tiles of each of the dilation² phases, row by row. */
@@ -264,27 +362,28 @@ bind_winograd (DhCpuStep *step)
 {
   step->u.winograd.in = step->input;
   step->u.winograd.out = step->output;
+  if (step->made != NULL)
+    step->u.winograd.weights = step->made_at;
 }
 
 DhCpuView *
-dh_cpu_add_winograd (DhCpuPlan *plan, const DhCpuConv *conv, GError **error)
+dh_cpu_add_winograd (DhCpuPlan *plan, const DhCpuConv *wanted, GError **error)
 {
-  const DhCpuKernels *kernels = plan->device->kernels;
-  gint lanes = kernels->lanes;
+  DhCpuConv precise = *wanted;
+  const DhCpuConv *conv = &precise;
+  precise.bf16 = dh_cpu_winograd_bf16 (plan, wanted);
   DhCpuView *out = make_output (plan, conv);
-  gsize count = (gsize)36 * conv->in->n_planes * out->n_planes * lanes * lanes;
-  float *weights = dh_cpu_alloc_packed (plan, count * sizeof (float), error);
-  if (weights == NULL)
+  DhCpuWinograd args = { .bf16 = conv->bf16, .dilation = conv->node->dilation };
+  const DhCpuView *weights = NULL;
+  if (!add_weights (plan, conv, out, &args, &weights, error))
     return NULL;
-  pack_winograd (plan, conv, out, weights);
-  DhCpuStep *step = conv_step (plan, conv, out, "winograd 4×4");
-  DhCpuWinograd *args = &step->u.winograd;
-  args->weights = weights;
-  args->bias = pack_bias (plan, conv, out);
-  args->dilation = conv->node->dilation;
-  args->in.n_planes = conv->in->n_planes;
-  args->tiles = make_tiles (plan, conv->shape.h, conv->shape.w, args->dilation, &args->n_tiles);
-  args->out.n_planes = out->n_planes;
+  DhCpuStep *step = conv_step (plan, conv, out, conv->bf16 ? "winograd 4×4 bf16" : "winograd 4×4");
+  args.bias = pack_bias (plan, conv, out);
+  args.in.n_planes = conv->in->n_planes;
+  args.tiles = make_tiles (plan, conv->shape.h, conv->shape.w, args.dilation, &args.n_tiles);
+  args.out.n_planes = out->n_planes;
+  step->u.winograd = args;
+  step->made = weights;
   step->kind = DH_CPU_WINOGRAD;
   step->item = winograd_item;
   step->bind = bind_winograd;

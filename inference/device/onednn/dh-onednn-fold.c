@@ -77,44 +77,6 @@ absorb (DhCpuBuild *b, DhValue *value, DhCpuConv *conv, double *scale, double *s
     }
 }
 
-/* Pixels that lie inside the picture of those that a convolution's taps read, as a share. */
-static double
-share_inside (gint in, gint out, const DhNode *node)
-{
-  gint inside = 0;
-  for (gint x = 0; x < out; x++)
-    for (gint k = 0; k < node->kernel; k++)
-      {
-        gint at = x * node->stride + k * node->dilation - node->padding;
-        inside += at >= 0 && at < in;
-      }
-  return (double)inside / ((double)out * node->kernel);
-}
-
-/* Outputs of the 4×4 tiles that cover n pixels of `dilation` phases, for each of the n. */
-static double
-tile_waste (gint n, gint dilation)
-{
-  gint made = 0;
-  for (gint phase = 0; phase < MIN (n, dilation); phase++)
-    made += ((n - phase + dilation - 1) / dilation + 3) / 4 * 4;
-  return (double)made / n;
-}
-
-/* Whether Winograd's kernel is the faster one: its 4×4 tiles need a quarter of the products, at about 0.8 of the matrix
- * kernels' speed. Of a wide dilation nearly every tile reaches over the border (0.58), where the other kernel skips
- * what is outside; in bfloat16 that one is 1.85 times as fast (all measured on Zen 5). */
-static gboolean
-is_winograd (const DhNode *node, DhShape in, DhShape out, gboolean bf16)
-{
-  if (node->kernel != 3 || node->stride != 1 || node->padding != node->dilation)
-    return FALSE;
-  double efficiency = node->dilation <= 4 ? 0.8 : 0.58;
-  double winograd = tile_waste (out.h, node->dilation) * tile_waste (out.w, node->dilation) / (4 * efficiency);
-  double taps = share_inside (in.h, out.h, node) * share_inside (in.w, out.w, node) / (bf16 ? 1.85 : 1);
-  return winograd <= taps;
-}
-
 /* A picture of c channels as it came, through the graph's constants. */
 static void
 scale_item (const DhCpuStep *step, gint item, float *scratch)
@@ -220,11 +182,10 @@ dh_cpu_build_conv (DhCpuBuild *b, DhValue v, GError **error)
   if (weights == NULL)
     return FALSE;
   conv.weights = dh_tensor_f32 (weights);
-  b->views[value] = one    ? dh_cpu_add_conv1x1 (b->plan, &conv, error)
-                    : !own ? dh_cpu_add_direct (b->plan, &conv, error)
-                    : is_winograd (node, conv.in_shape, conv.shape, conv.bf16)
-                        ? dh_cpu_add_winograd (b->plan, &conv, error)
-                        : dh_cpu_add_taps (b->plan, &conv, error);
+  b->views[value] = one                                       ? dh_cpu_add_conv1x1 (b->plan, &conv, error)
+                    : !own                                    ? dh_cpu_add_direct (b->plan, &conv, error)
+                    : dh_cpu_choose_winograd (b->plan, &conv) ? dh_cpu_add_winograd (b->plan, &conv, error)
+                                                              : dh_cpu_add_taps (b->plan, &conv, error);
   dh_tensor_unref (weights);
   return b->views[value] != NULL;
 }

@@ -171,6 +171,7 @@ dh_cpu_plan_place (DhCpuPlan *plan, GError **error)
       note_use (step->in, i);
       note_use (step->in_ood, i);
       note_use (step->sum, i);
+      note_use (step->made, i);
       note_use (step->out, i);
       scratch = MAX (scratch, step->run != NULL ? step->scratch / plan->threads + 64 : step->scratch);
     }

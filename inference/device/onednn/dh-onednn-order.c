@@ -10,6 +10,8 @@ floats_of (const DhCpuView *view)
 static gboolean
 reads (const DhCpuStep *step, const DhCpuView *written)
 {
+  if (step->made == written)
+    return TRUE;
   for (gint i = 0; i < written->n_planes; i++)
     if (dh_cpu_view_uses (step->in, written->planes[i].buffer))
       return TRUE;

@@ -46,6 +46,7 @@ dh_cpu_free_plan (DhPlan *base)
   g_clear_pointer (&plan->buffers, g_ptr_array_unref);
   g_clear_pointer (&plan->allocations, g_ptr_array_unref);
   g_clear_pointer (&plan->packed, g_ptr_array_unref);
+  g_clear_pointer (&plan->choices, g_hash_table_unref);
   dh_cpu_unmap_memory (plan->arena, plan->arena_bytes);
   g_free (plan->outputs);
   g_free (plan->output_bytes);
@@ -79,9 +80,8 @@ bind_input (DhCpuPlan *plan, const DhCpuView *view)
                        .relu = view->relu };
 }
 
-/* The arena stands: views become pointers. */
-static void
-bind (DhCpuPlan *plan)
+void
+dh_cpu_plan_bind (DhCpuPlan *plan)
 {
   gsize lanes = plan->device->kernels->lanes;
   for (guint i = 0; i < plan->steps->len; i++)
@@ -100,6 +100,8 @@ bind (DhCpuPlan *plan)
                                       .sum = (const float *const *)pointers (plan, step->sum),
                                       .relu = relu,
                                       .stream = bytes >= STREAM_BYTES };
+      if (step->made != NULL)
+        step->made_at = plan->arena + step->made->planes[0].buffer->offset;
       if (step->bind != NULL)
         step->bind (step);
       if (step->is_score)
@@ -110,41 +112,58 @@ bind (DhCpuPlan *plan)
     }
 }
 
-/* Memory, with the blockings that are the fastest here. */
+/* Memory, with the blockings that are the fastest here. What timing them takes may be more than the plan itself does:
+ * where that is short, they are those of the rule. */
 static gboolean
 place_and_bind (DhCpuPlan *plan, GError **error)
 {
   g_autofree char *key = NULL;
-  DhCpuRemembered remembered = dh_cpu_plan_recall (plan, &key);
+  gboolean known = !plan->keeps || dh_cpu_plan_recall (plan, &key);
   if (!dh_cpu_plan_place (plan, error))
     return FALSE;
-  bind (plan);
-  if (remembered != DH_CPU_TO_BE_TIMED)
+  dh_cpu_plan_bind (plan);
+  if (known)
     return TRUE;
-  if (!dh_cpu_plan_choose_blockings (plan, error))
-    return FALSE;
-  dh_cpu_plan_remember (plan, key);
+  g_autoptr (GError) why = NULL;
+  if (dh_cpu_plan_choose_blockings (plan, &why))
+    dh_cpu_plan_remember (plan, key);
+  else if (g_error_matches (why, DH_ERROR, DH_ERROR_NO_MEMORY))
+    dh_cpu_plan_block_by_rule (plan);
+  else
+    {
+      g_propagate_error (error, g_steal_pointer (&why));
+      return FALSE;
+    }
   /* Other scratch memory is needed now. */
   dh_cpu_unmap_memory (plan->arena, plan->arena_bytes);
   plan->arena = NULL;
   if (!dh_cpu_plan_place (plan, error))
     return FALSE;
-  bind (plan);
+  dh_cpu_plan_bind (plan);
   return TRUE;
+}
+
+DhCpuPlan *
+dh_cpu_plan_new (DhCpuDevice *device, gboolean bf16)
+{
+  DhCpuPlan *plan = g_new0 (DhCpuPlan, 1);
+  plan->device = device;
+  plan->threads = (gint)device->base.threads;
+  plan->bf16 = bf16;
+  plan->steps = g_ptr_array_new_with_free_func (step_free);
+  plan->buffers = g_ptr_array_new_with_free_func (g_free);
+  plan->allocations = g_ptr_array_new_with_free_func (g_free);
+  plan->choices = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  return plan;
 }
 
 DhPlan *
 dh_cpu_compile (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
                 const DhPlanOptions *options, GError **error)
 {
-  DhCpuPlan *plan = g_new0 (DhCpuPlan, 1);
-  plan->device = (DhCpuDevice *)device;
-  plan->threads = (gint)device->threads;
+  DhCpuPlan *plan = dh_cpu_plan_new ((DhCpuDevice *)device, options->precision == DH_PRECISION_BF16);
   plan->input = options->input;
-  plan->bf16 = options->precision == DH_PRECISION_BF16;
-  plan->steps = g_ptr_array_new_with_free_func (step_free);
-  plan->buffers = g_ptr_array_new_with_free_func (g_free);
-  plan->allocations = g_ptr_array_new_with_free_func (g_free);
+  plan->keeps = dh_cpu_plan_can_keep (plan);
   plan->outputs = g_memdup2 (options->outputs, options->n_outputs * sizeof *options->outputs);
   plan->n_outputs = options->n_outputs;
   plan->output_bytes = g_new0 (gsize, options->n_outputs);

@@ -60,6 +60,8 @@ struct _DhCpuStep
   char *implementation;
   double flop;
   const DhCpuView *in, *in_ood, *sum, *out;
+  const DhCpuView *made; /* weights or input that an earlier step has prepared; or NULL */
+  const float *made_at;
   DhValue target; /* output of the plan that it writes, or DH_NO_VALUE */
   gboolean is_score;
   DhValue targets[DH_N_MAPS]; /* of a score step */
@@ -84,6 +86,7 @@ struct _DhCpuStep
     DhCpuConv1x1 conv1x1;
     DhCpuTaps taps;
     DhCpuWinograd winograd;
+    DhCpuWinogradFilters filters;
     DhCpuPool pool;
     DhCpuResize resize;
     DhCpuScore score;
@@ -113,7 +116,9 @@ struct _DhCpuPlan
   GPtrArray *allocations; /* small memory that lives as long as the plan */
   GPtrArray *packed;      /* mappings with parameters */
   gsize packed_bytes;
-  char *chunk; /* of parameters, partly used */
+  gboolean keeps;      /* what is timed, in the device's folder */
+  GHashTable *choices; /* see dh-onednn-choose.c */
+  char *chunk;         /* of parameters, partly used */
   gsize chunk_left;
   DhValue *outputs;
   guint n_outputs;
@@ -140,6 +145,8 @@ DhCpuBuffer *dh_cpu_buffer_new (DhCpuPlan *plan, gint n_planes, gint h, gint w);
 /* dh-onednn-view.c */
 DhCpuView *dh_cpu_view_new (DhCpuPlan *plan, DhCpuBuffer *buffer, gint c, DhValue owner);
 DhCpuView *dh_cpu_view_new_like (DhCpuPlan *plan, const DhCpuView *like, gint h, gint w, DhValue owner);
+/* Memory of its own order, of `bytes`; the sizes are for people. */
+const DhCpuView *dh_cpu_view_new_made (DhCpuPlan *plan, gint c, gint h, gint w, gsize bytes);
 DhCpuView *dh_cpu_view_copy (DhCpuPlan *plan, const DhCpuView *view);
 DhCpuView *dh_cpu_view_concat (DhCpuPlan *plan, const DhCpuView *const *views, guint n);
 DhCpuView *dh_cpu_view_norm (DhCpuPlan *plan, const DhCpuView *view, const double *scale, const double *shift);
@@ -179,6 +186,9 @@ typedef struct
 DhCpuView *dh_cpu_add_conv1x1 (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
 DhCpuView *dh_cpu_add_taps (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
 DhCpuView *dh_cpu_add_winograd (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
+gboolean dh_cpu_winograd_bf16 (const DhCpuPlan *plan, const DhCpuConv *conv); /* its products are in bfloat16 */
+/* dh-onednn-choose.c: whether to make it with dh_cpu_add_winograd rather than with dh_cpu_add_taps. */
+gboolean dh_cpu_choose_winograd (DhCpuPlan *plan, const DhCpuConv *conv);
 /* dh-onednn-direct.c: the library's direct convolutions. */
 DhCpuView *dh_cpu_add_direct (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
 
@@ -200,19 +210,20 @@ gboolean dh_cpu_build (DhCpuPlan *plan, DhGraph *graph, const DhShape *shapes, D
 void dh_cpu_plan_order (DhCpuPlan *plan);
 /* dh-onednn-blocking.c: sets one of a step's blockings, with its items and scratch; FALSE where it has not so many. */
 gboolean dh_cpu_step_set_blocking (DhCpuStep *step, guint blocking);
+/* Seconds of a run, from some items of each step. */
+double dh_cpu_plan_time (const DhCpuPlan *plan);
 /* Times them in a run of the plan, whose memory stands, and sets the fastest of each step. */
 gboolean dh_cpu_plan_choose_blockings (DhCpuPlan *plan, GError **error);
 /* dh-onednn-remember.c */
-typedef enum
-{
-  DH_CPU_BY_RULE,
-  DH_CPU_RECALLED,
-  DH_CPU_TO_BE_TIMED,
-} DhCpuRemembered;
-/* Sets the blockings found on disk. `key`: for dh_cpu_plan_remember; free with g_free. */
-DhCpuRemembered dh_cpu_plan_recall (DhCpuPlan *plan, char **key);
+gboolean dh_cpu_plan_can_keep (const DhCpuPlan *plan);
+char *dh_cpu_plan_machine (const DhCpuPlan *plan); /* what timings depend on, for a key; free with g_free */
+void dh_cpu_plan_block_by_rule (const DhCpuPlan *plan);
+/* Sets the blockings found on disk; FALSE: there are none. `key`: for dh_cpu_plan_remember; free with g_free. */
+gboolean dh_cpu_plan_recall (DhCpuPlan *plan, char **key);
 void dh_cpu_plan_remember (const DhCpuPlan *plan, const char *key);
 /* dh-onednn-plan.c */
+DhCpuPlan *dh_cpu_plan_new (DhCpuDevice *device, gboolean bf16);
+void dh_cpu_plan_bind (DhCpuPlan *plan); /* the arena stands: views become pointers */
 gboolean dh_cpu_plan_run_step (DhCpuPlan *plan, DhCpuStep *step, GError **error);
 DhPlan *dh_cpu_compile (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
                         const DhPlanOptions *options, GError **error);

@@ -38,18 +38,24 @@ hash_steps (const DhCpuPlan *plan)
   return dh_sha256 (text->str, text->len);
 }
 
-static char *
-make_key (const DhCpuPlan *plan)
+char *
+dh_cpu_plan_machine (const DhCpuPlan *plan)
 {
-  g_autofree char *steps = hash_steps (plan);
   guint signature = 0;
 #ifdef __x86_64__
   guint b, c, d;
   __get_cpuid (1, &signature, &b, &c, &d);
 #endif
-  return g_strdup_printf ("cpu blockings 1; version %s; processor %s %x; kernels %s; threads %d; precision %s; "
-                          "input %dx%dx%d; steps %s",
-                          DH_VERSION, dh_machine_processor (), signature, plan->device->kernels->name, plan->threads,
+  return g_strdup_printf ("version %s; processor %s %x; kernels %s; threads %d", DH_VERSION, dh_machine_processor (),
+                          signature, plan->device->kernels->name, plan->threads);
+}
+
+static char *
+make_key (const DhCpuPlan *plan)
+{
+  g_autofree char *steps = hash_steps (plan);
+  g_autofree char *machine = dh_cpu_plan_machine (plan);
+  return g_strdup_printf ("cpu blockings 1; %s; precision %s; input %dx%dx%d; steps %s", machine,
                           plan->bf16 ? "bf16" : "f32", plan->input.c, plan->input.h, plan->input.w, steps);
 }
 
@@ -62,8 +68,8 @@ make_text (const DhCpuPlan *plan)
   return g_string_free (text, FALSE);
 }
 
-static void
-by_rule (const DhCpuPlan *plan)
+void
+dh_cpu_plan_block_by_rule (const DhCpuPlan *plan)
 {
   for (guint i = 0; i < plan->steps->len; i++)
     dh_cpu_step_set_blocking (g_ptr_array_index (plan->steps, i), 0);
@@ -85,33 +91,31 @@ take_blockings (const DhCpuPlan *plan, const char *text)
   g_autofree char *whole = ok ? make_text (plan) : NULL;
   ok = ok && g_str_equal (whole, text);
   if (!ok)
-    by_rule (plan);
+    dh_cpu_plan_block_by_rule (plan);
   return ok;
 }
 
 /* Where nothing can be kept, nothing is timed: each start would time anew. */
-static gboolean
-is_writable (const char *folder)
+gboolean
+dh_cpu_plan_can_keep (const DhCpuPlan *plan)
 {
+  const char *folder = plan->device->base.plans_folder;
   g_autoptr (GError) error = NULL;
+  if (folder == NULL)
+    return FALSE;
   if (dh_folder_make (folder, &error) && access (folder, W_OK) == 0)
     return TRUE;
   if (dh_debug (DH_DEBUG_PLAN))
-    g_printerr ("blockings by rule: %s\n", error != NULL ? error->message : folder);
+    g_printerr ("nothing is timed: %s\n", error != NULL ? error->message : folder);
   return FALSE;
 }
 
-DhCpuRemembered
+gboolean
 dh_cpu_plan_recall (DhCpuPlan *plan, char **key)
 {
-  const char *folder = plan->device->base.plans_folder;
-  if (folder == NULL)
-    return DH_CPU_BY_RULE;
   *key = make_key (plan);
-  g_autofree char *text = dh_plan_cache_read (folder, *key);
-  if (text != NULL && take_blockings (plan, text))
-    return DH_CPU_RECALLED;
-  return is_writable (folder) ? DH_CPU_TO_BE_TIMED : DH_CPU_BY_RULE;
+  g_autofree char *text = dh_plan_cache_read (plan->device->base.plans_folder, *key);
+  return text != NULL && take_blockings (plan, text);
 }
 
 void

@@ -41,6 +41,17 @@ dh_cpu_view_new_like (DhCpuPlan *plan, const DhCpuView *like, gint h, gint w, Dh
   return view;
 }
 
+const DhCpuView *
+dh_cpu_view_new_made (DhCpuPlan *plan, gint c, gint h, gint w, gsize bytes)
+{
+  DhCpuBuffer *buffer = dh_cpu_buffer_new (plan, 1, h, w);
+  DhCpuView *view = dh_cpu_alloc (plan, 1, sizeof *view);
+  buffer->floats = (bytes + sizeof (float) - 1) / sizeof (float);
+  *view = (DhCpuView){ .c = c, .h = h, .w = w, .n_planes = 1, .owner = DH_NO_VALUE };
+  view->planes = planes_of (plan, buffer);
+  return view;
+}
+
 DhCpuView *
 dh_cpu_view_copy (DhCpuPlan *plan, const DhCpuView *view)
 {

@@ -20,8 +20,6 @@
 
 #define DH_GRADIENT_PIXELS (DH_TILE * (112 / DH_TILE))
 
-typedef double DhVecDouble __attribute__ ((vector_size (DH_LANES * 8), aligned (8), may_alias));
-
 /* v where y is above 0 (or NaN), else 0. */
 DH_INLINE DhVec
 dh_where_open (DhVec y, DhVec v)

@@ -21,6 +21,7 @@
 #endif
 
 typedef float DhVec __attribute__ ((vector_size (DH_LANES * 4), aligned (4), may_alias));
+typedef double DhVecDouble __attribute__ ((vector_size (DH_LANES * 8), aligned (8), may_alias));
 typedef gint32 DhVecInt __attribute__ ((vector_size (DH_LANES * 4), aligned (4), may_alias));
 
 #define DH_INLINE static inline __attribute__ ((always_inline))
@@ -125,8 +126,10 @@ dh_read (const float *from, DhPrologue p)
 #define dh_taps_items DH_ISA (dh_taps_items)
 #define dh_taps_scratch DH_ISA (dh_taps_scratch)
 #define dh_taps DH_ISA (dh_taps)
+#define dh_taps_pack DH_ISA (dh_taps_pack)
 #define dh_winograd_scratch DH_ISA (dh_winograd_scratch)
 #define dh_winograd DH_ISA (dh_winograd)
+#define dh_winograd_filters DH_ISA (dh_winograd_filters)
 #define dh_pointwise DH_ISA (dh_pointwise)
 #define dh_max_pool DH_ISA (dh_max_pool)
 #define dh_average_pool DH_ISA (dh_average_pool)
@@ -176,7 +179,9 @@ void dh_conv1x1 (const DhCpuConv1x1 *conv, gint item, float *scratch);
 gint dh_taps_items (const DhCpuTaps *conv);
 gsize dh_taps_scratch (const DhCpuTaps *conv);
 void dh_taps (const DhCpuTaps *conv, gint item, float *scratch);
+void dh_taps_pack (const DhCpuTaps *conv, gint y, float *to);
 gsize dh_winograd_scratch (const DhCpuWinograd *conv);
 void dh_winograd (const DhCpuWinograd *conv, gint item, float *scratch);
+void dh_winograd_filters (const DhCpuWinogradFilters *filters, gint item);
 gsize dh_score_scratch (const DhCpuScore *score);
 void dh_score_row (const DhCpuScore *score, gint row, float *scratch);
