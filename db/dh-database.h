@@ -14,8 +14,8 @@ typedef struct _DhDatabase DhDatabase;
 /* Opens or makes the database and brings its schema up to date, each step in one transaction. `path` NULL: the default,
  * $XDG_DATA_HOME/densehybrid/densehybrid.db; ":memory:" for tests. Folders are made. */
 DhDatabase *dh_database_open (const char *path, GError **error);
-/* The same for what only reads: a database that is there and is this program's, or DH_ERROR_NOT_FOUND, DH_ERROR_INVALID;
- * nothing is made. */
+/* The same for what only reads: a database that is there and is this program's, or DH_ERROR_NOT_FOUND,
+ * DH_ERROR_INVALID; nothing is made. */
 DhDatabase *dh_database_open_existing (const char *path, GError **error);
 void dh_database_close (DhDatabase *database);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhDatabase, dh_database_close)
