@@ -251,7 +251,7 @@ add_columns (DhRunsPage *self)
 {
   static const char *const titles[N_COLUMNS] = { N_ ("Run"), N_ ("State"), N_ ("Model"), N_ ("Data"),   N_ ("Score"),
                                                  "AP",       "FPR95",      "AUROC",      N_ ("Started") };
-  static const int widths[N_COLUMNS] = { 60, 140, 150, -1, 84, 76, 76, 76, 140 };
+  static const int widths[N_COLUMNS] = { 60, 140, 150, -1, 84, 70, 78, 84, 140 };
   for (guint i = 0; i < N_COLUMNS; i++)
     {
       GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
