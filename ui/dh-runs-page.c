@@ -109,6 +109,8 @@ static void
 setup_cell (GtkSignalListItemFactory *factory, GtkListItem *cell, gpointer data)
 {
   Column column = GPOINTER_TO_UINT (data);
+  /* The row is chosen, not the cell: with Ctrl each would turn the choice over, and nothing be chosen. */
+  gtk_list_item_set_selectable (cell, FALSE);
   gtk_list_item_set_child (cell, dh_ui_short_label (NULL, is_number (column) ? "dh-num" : NULL, is_number (column)));
 }
 
