@@ -109,6 +109,8 @@ static void
 setup_cell (GtkSignalListItemFactory *factory, GtkListItem *cell, gpointer data)
 {
   Column column = GPOINTER_TO_UINT (data);
+  /* The row is chosen, not the cell: with Ctrl each would turn the choice over, and nothing be chosen. */
+  gtk_list_item_set_selectable (cell, FALSE);
   gtk_list_item_set_child (cell, dh_ui_short_label (NULL, is_number (column) ? "dh-num" : NULL, is_number (column)));
 }
 
@@ -251,7 +253,7 @@ add_columns (DhRunsPage *self)
 {
   static const char *const titles[N_COLUMNS] = { N_ ("Run"), N_ ("State"), N_ ("Model"), N_ ("Data"),   N_ ("Score"),
                                                  "AP",       "FPR95",      "AUROC",      N_ ("Started") };
-  static const int widths[N_COLUMNS] = { 60, 190, 190, -1, 110, 90, 90, 90, 170 };
+  static const int widths[N_COLUMNS] = { 60, 140, 150, -1, 84, 70, 78, 84, 140 };
   for (guint i = 0; i < N_COLUMNS; i++)
     {
       GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
@@ -287,6 +289,7 @@ make_table (DhRunsPage *self)
   GtkWidget *scroller = gtk_scrolled_window_new ();
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), self->view);
   gtk_widget_set_vexpand (scroller, TRUE);
+  gtk_scrolled_window_set_min_content_height (GTK_SCROLLED_WINDOW (scroller), 150);
   gtk_box_append (GTK_BOX (card), scroller);
   return card;
 }
@@ -365,7 +368,12 @@ dh_runs_page_new (DhSession *session)
   GtkWidget *band = make_band (self);
   gtk_box_append (GTK_BOX (cards), make_table (self));
   self->compared = dh_runs_compared_new ();
-  gtk_box_append (GTK_BOX (cards), self->compared);
+  /* In a low window it gives way to the table. */
+  GtkWidget *scroller = gtk_scrolled_window_new ();
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), self->compared);
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scroller), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_propagate_natural_height (GTK_SCROLLED_WINDOW (scroller), TRUE);
+  gtk_box_append (GTK_BOX (cards), scroller);
   GtkWidget *page = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
   gtk_box_append (GTK_BOX (page), band);
   gtk_box_append (GTK_BOX (page), cards);
