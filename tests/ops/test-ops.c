@@ -290,12 +290,14 @@ is_wanted (const char *text, char **words)
   return *words == NULL;
 }
 
-/* A card knows four precisions: in those beside float32 what is fused is proved in each, the rest by turns. */
+/* A card knows four precisions: in those beside float32 what is fused is proved in each, the rest by turns; but scores
+ * alone, whose logits a network gives in float32 and these cases would have rounded. */
 static gboolean
 is_turn (const DhDeviceInfo *info, const OpsCase *ops_case, guint number, DhPrecision precision)
 {
-  return !g_str_equal (info->kind, "cuda") || g_str_has_prefix (ops_case->name, "chain/")
-         || number % 3 == precision % 3;
+  if (!g_str_equal (info->kind, "cuda") || g_str_has_prefix (ops_case->name, "chain/"))
+    return TRUE;
+  return number % 3 == precision % 3 && !g_str_has_prefix (ops_case->name, "score/");
 }
 
 static void
