@@ -33,7 +33,8 @@ replace (char **text, const char *by)
   *text = g_strdup (by);
 }
 
-/* A new run's is what the caller says; a resumed one's is its own, but that it may go to another device. */
+/* A new run's is what the caller says; a resumed one's is its own, but that it may go to another device, and
+ * its data to another place. */
 static gboolean
 prepare_config (DhTrainerRun *run, GError **error)
 {
@@ -48,6 +49,11 @@ prepare_config (DhTrainerRun *run, GError **error)
         replace (&run->config->device, "auto");
       if (training->threads)
         run->config->threads = training->threads;
+      /* Data that was moved; that it is the same is seen by its pictures. */
+      if (training->data_root)
+        replace (&run->config->data_root, training->data_root);
+      if (training->negative_root && run->config->recipe->negatives)
+        replace (&run->config->negative_root, training->negative_root);
       return TRUE;
     }
   if (!dh_recipe_check (training->recipe, error))
@@ -87,7 +93,8 @@ prepare (DhTrainerRun *run, GCancellable *cancellable, GError **error)
   if (!dh_run_folder_has_space (run->folder, needed, error))
     return FALSE;
   if (resume)
-    return TRUE;
+    return !(run->training->data_root || run->training->negative_root)
+           || dh_run_config_write (run->config, run->folder->path, error);
   replace (&run->config->device, dh_device_name (run->device));
   run->config->threads = dh_device_threads (run->device);
   return dh_run_config_write (run->config, run->folder->path, error);
