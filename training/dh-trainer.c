@@ -5,6 +5,7 @@
 #include "dh-config.h"
 #include "dh-error.h"
 #include "dh-run-json.h"
+#include "dh-validation.h"
 
 static void
 clear_run (DhTrainerRun *run)
@@ -100,6 +101,20 @@ prepare (DhTrainerRun *run, GCancellable *cancellable, GError **error)
   return dh_run_config_write (run->config, run->folder->path, error);
 }
 
+/* How many steps one validation is worth, for those who tell the time left before there was one. */
+static double
+validation_steps (const DhTrainerRun *run)
+{
+  const DhRecipe *recipe = run->config->recipe;
+  const DhShape input = { (gint)recipe->batch, 3, (gint)recipe->crop, (gint)recipe->crop };
+  const DhValue outputs[2] = { run->net->logits, run->net->logits_ood };
+  g_autofree DhShape *shapes = dh_graph_infer_shapes (run->net->graph, input, NULL);
+  const double forward =
+      shapes ? dh_graph_flop (run->net->graph, shapes, outputs, run->net->logits_ood == DH_NO_VALUE ? 1 : 2) : NAN;
+  return dh_validation_flop (run->net, &run->validation, run->config->validation_images)
+         / (3 * forward * recipe->accumulation);
+}
+
 static gboolean
 log_start (DhTrainerRun *run, GError **error)
 {
@@ -112,6 +127,7 @@ log_start (DhTrainerRun *run, GError **error)
   dh_run_json_add_count (json, "steps", run->epoch_steps * run->config->recipe->epochs);
   dh_run_json_add_count (json, "epochs", run->config->recipe->epochs);
   dh_run_json_add_count (json, "parameters", (guint64)dh_net_parameter_count (run->net));
+  dh_run_json_add_number (json, "validation_steps", validation_steps (run));
   dh_run_json_add_text (json, "program", DH_VERSION);
   return dh_trainer_end_event (run, json, error);
 }
