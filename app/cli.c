@@ -142,6 +142,7 @@ dh_cli_parse (DhCli *cli, int argc, char **argv, const GOptionEntry *entries, co
   if (!cli->device)
     cli->device = g_strdup ("auto");
   cli->precision = DH_PRECISION_F32;
+  cli->has_precision = precision != NULL;
   if (precision && !dh_precision_from_name (precision, &cli->precision))
     {
       *status = dh_cli_usage (cli, "--precision %s is none of f32, tf32, fp16, bf16, int8", precision);

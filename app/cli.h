@@ -12,6 +12,7 @@ typedef struct
   const char *command;
   char *device;              /* --device: "auto", "ref", "cpu", "cuda[:N]" */
   DhPrecision precision;     /* --precision */
+  gboolean has_precision;    /* it was given */
   gint threads;              /* --threads, 0: the physical cores */
   gboolean json;             /* --json: one document on standard output, nothing else there */
   gboolean quiet;            /* --quiet: no progress */

@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-#include "cli.h"
+#include "cmd-train-private.h"
 #include "dh-config.h"
 #include "dh-database.h"
 #include "dh-records.h"
@@ -190,8 +190,8 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
   g_auto (Changes) changes = { .keep = -1, .patience = -1, .rate = -1, .rate_min = -1, .backbone = -1, .beta = -1 };
   g_auto (GStrv) rest = NULL;
   gboolean resume = FALSE;
-  gint64 seed = 0, stop = 0, checkpoint_steps = 0;
-  gint workers = 2, validation = 0;
+  gint64 seed = G_MININT64, stop = 0, checkpoint_steps = G_MININT64, validation = G_MININT64;
+  gint workers = 2;
   double momentum = -1, decay = -1;
   const GOptionEntry entries[] = {
     { "dataroot", 0, 0, G_OPTION_ARG_FILENAME, &data_root, "The data set", "DIR" },
@@ -223,7 +223,7 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
     { "keep", 0, 0, G_OPTION_ARG_INT, &changes.keep, "Models of epochs kept (2)", "N" },
     { "seed", 0, 0, G_OPTION_ARG_INT64, &seed, "All chance comes from it (0)", "N" },
     { "workers", 0, 0, G_OPTION_ARG_INT, &workers, "Threads that load ahead (2); no result depends on it", "N" },
-    { "validation_images", 0, 0, G_OPTION_ARG_INT, &validation, "Validate on so many (all)", "N" },
+    { "validation_images", 0, 0, G_OPTION_ARG_INT64, &validation, "Validate on so many (all)", "N" },
     { "checkpoint_steps", 0, 0, G_OPTION_ARG_INT64, &checkpoint_steps, "A checkpoint every so many steps too", "N" },
     { "checkpoint_seconds", 0, 0, G_OPTION_ARG_INT, &changes.checkpoint_seconds, "A checkpoint so often (600)", "S" },
     { "stop_after", 0, 0, G_OPTION_ARG_INT64, &stop, "Stop behind this step with a checkpoint", "STEP" },
@@ -248,20 +248,29 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "give the data set with --dataroot DIR");
   if (events && !g_str_equal (events, "-"))
     return dh_cli_usage (cli, "--events takes \"-\" alone");
-  if (seed < 0 || workers < 0 || workers > 64 || stop < 0 || checkpoint_steps < 0 || validation < 0)
+  const gint64 counts[] = { seed, checkpoint_steps, validation };
+  gboolean sound = workers >= 0 && workers <= 64 && stop >= 0 && validation <= G_MAXINT;
+  for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
+    sound = sound && (counts[i] >= 0 || counts[i] == G_MININT64);
+  if (!sound)
     return dh_cli_usage (cli, "--seed, --workers (to 64), --stop_after and the like are not negative");
-  if (resume && (n_rest > 0 || data_root || negative_root || init))
-    dh_cli_note (cli, "--resume goes on with the run's own recipe, data and weights, whatever else is said");
   if (momentum >= 0 || decay >= 0)
     dh_cli_note (cli, "--momentum and --decay have no effect: Adam uses 0.9 and 0.999, and no decay");
 
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhRecipe) recipe = resume ? NULL : dh_recipe_load (rest[0], &error);
-  if (!resume && !recipe)
+  g_autofree char *folder = g_build_filename (runs ? runs : "logs", name, NULL);
+  /* Without one there is nothing to resume, which the trainer says. */
+  g_autoptr (DhRunConfig) old = resume ? dh_run_config_read (folder, NULL) : NULL;
+  g_autoptr (DhRecipe) recipe = n_rest > 0 ? dh_recipe_load (rest[0], &error) : NULL;
+  if (n_rest > 0 && !recipe)
     return dh_cli_fail (cli, &error);
+  if (!recipe && old)
+    recipe = dh_recipe_copy (old->recipe);
   if (recipe)
     change_recipe (recipe, &changes);
-  g_autofree char *folder = g_build_filename (runs ? runs : "logs", name, NULL);
+  const DhResumeOptions options = { recipe, init, seed, validation, checkpoint_steps };
+  if (old && !dh_cmd_train_check_resume (cli, old, &options, &status))
+    return status;
   Watch watch = { .cli = cli,
                   .events = events != NULL,
                   .folder = folder,
@@ -275,16 +284,16 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
                                 .device = resume && g_strcmp0 (cli->device, "auto") == 0 ? NULL : cli->device,
                                 .threads = (guint)MAX (cli->threads, 0),
                                 .precision = cli->precision,
-                                .recipe = recipe,
+                                .recipe = resume ? NULL : recipe,
                                 .resume = resume,
                                 .data_root = data_root,
                                 .negative_root = negative_root,
                                 .init = init,
-                                .seed = (guint64)seed,
+                                .seed = (guint64)MAX (seed, 0),
                                 .workers = (guint)workers,
                                 .most_steps = (guint64)stop,
-                                .checkpoint_steps = (guint64)checkpoint_steps,
-                                .validation_images = (guint)validation,
+                                .checkpoint_steps = (guint64)MAX (checkpoint_steps, 0),
+                                .validation_images = (guint)MAX (validation, 0),
                                 .event = show,
                                 .is_paused = is_paused,
                                 .data = &watch };

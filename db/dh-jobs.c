@@ -27,6 +27,9 @@ dh_job_row_copy (const DhJobRow *row)
   return copy;
 }
 
+/* A process that goes on with a training enters it without a form: what the training was begun with stays. */
+#define SAME "excluded.form IS NULL AND excluded.recipe = recipe"
+
 gint64
 dh_database_put_job (DhDatabase *database, const DhJobRow *row, GError **error)
 {
@@ -37,7 +40,11 @@ dh_database_put_job (DhDatabase *database, const DhJobRow *row, GError **error)
       " step_flop, created, launched, started)"
       " VALUES (?, ?, (SELECT coalesce (max (position), 0) + 1 FROM jobs), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
       " ON CONFLICT (folder) DO UPDATE SET state = excluded.state, why = NULL, pid = excluded.pid,"
-      " launched = excluded.launched, ended = 0 RETURNING id",
+      " launched = excluded.launched, ended = 0, recipe = excluded.recipe, device = excluded.device,"
+      " program = excluded.program, title = iif (" SAME ", title, excluded.title),"
+      " form = iif (" SAME ", form, excluded.form), command = iif (" SAME ", command, excluded.command),"
+      " estimate = coalesce (excluded.estimate, iif (" SAME ", estimate, NULL)),"
+      " step_flop = coalesce (excluded.step_flop, iif (" SAME ", step_flop, NULL)) RETURNING id",
       "sssssssssiddsii", row->kind, row->state, row->title, row->recipe, row->form, row->folder, row->device,
       row->program, row->command, row->pid, row->estimate, row->step_flop, now, row->launched, row->started);
   return dh_database_returned_id (database, statement, error);

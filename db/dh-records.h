@@ -115,7 +115,8 @@ gint64 dh_database_add_threshold (DhDatabase *database, const DhThresholdRow *ro
 GPtrArray *dh_database_list_thresholds (DhDatabase *database, gint64 model, const char *score, GError **error);
 
 /* A new job in the state that the row says, behind all others. One folder is one job: where there is one already, that
- * one takes the row's values and keeps its id. */
+ * one takes the row's values and keeps its id; from a row of the same recipe without a form, which a process enters
+ * that goes on with the training, it does not take title, form and command, nor numbers that are not known. */
 gint64 dh_database_put_job (DhDatabase *database, const DhJobRow *row, GError **error);
 /* From queued to running with this time of launch, where it is still queued and none else runs: *claimed. Of several
  * programs that try, one succeeds. */

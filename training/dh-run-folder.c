@@ -37,7 +37,33 @@ open_log (DhRunFolder *folder, GError **error)
   return FALSE;
 }
 
-/* What a kill left of files that were being written. */
+static gboolean
+is_file (const char *name)
+{
+  static const char *const names[] = {
+    "log.jsonl",  "config.json",    "recipe.json",    "plan.json", "job.lock",
+    "output.txt", "checkpoint.pth", "model_best.pth", NULL,
+  };
+  return g_strv_contains (names, name) || dh_run_folder_model_epoch (name) != 0;
+}
+
+/* What a kill leaves of a file that was being written (dh-file.h): its name, a dot and six characters. */
+static gboolean
+is_part (const char *name)
+{
+  const char *suffix = strrchr (name, '.');
+  if (!suffix || strlen (suffix) != 7 || strspn (suffix + 1, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS) != 6)
+    return FALSE;
+  g_autofree char *whole = g_strndup (name, (gsize)(suffix - name));
+  return is_file (whole);
+}
+
+gboolean
+dh_run_folder_owns (const char *name)
+{
+  return is_file (name) || is_part (name);
+}
+
 static void
 remove_parts (const DhRunFolder *folder)
 {
@@ -45,10 +71,7 @@ remove_parts (const DhRunFolder *folder)
   const char *name;
   while (dir && (name = g_dir_read_name (dir)))
     {
-      const char *suffix = strrchr (name, '.');
-      const gsize length = suffix ? (gsize)(suffix - name) : 0;
-      if (!suffix || strlen (suffix) != 7 || length < 4
-          || (memcmp (suffix - 4, ".pth", 4) != 0 && !g_str_has_prefix (name, "config.json.")))
+      if (!is_part (name))
         continue;
       g_autofree char *path = dh_run_folder_file (folder, name);
       g_unlink (path);

@@ -25,6 +25,8 @@ gboolean dh_run_folder_log (DhRunFolder *folder, const char *line, GError **erro
 /* Removes all model_{epoch}.pth but the `keep` last. */
 void dh_run_folder_prune (DhRunFolder *folder, guint keep);
 
+/* Whether a file of this name in a run's folder is the run's: one of its files, or what a kill left of one. */
+gboolean dh_run_folder_owns (const char *name);
 /* "model_12.pth" → 12; 0 for other names. */
 guint dh_run_folder_model_epoch (const char *name);
 /* Bytes that a training's files take at most, for so many parameters; and those that are free where the folder is, or

@@ -91,6 +91,7 @@ parse (const char *line, gsize length, DhRunEvent *event)
       event->is.start.steps = dh_run_json_number (object, "steps");
       event->is.start.epochs = dh_run_json_number (object, "epochs");
       event->is.start.parameters = dh_run_json_number (object, "parameters");
+      event->is.start.validation_steps = dh_run_json_number (object, "validation_steps");
     }
   const char *text = dh_run_json_text (object, kind == DH_EVENT_START        ? "device"
                                                : kind == DH_EVENT_CHECKPOINT ? "path"

@@ -5,6 +5,7 @@
 #include "dh-config.h"
 #include "dh-error.h"
 #include "dh-run-json.h"
+#include "dh-validation.h"
 
 static void
 clear_run (DhTrainerRun *run)
@@ -34,7 +35,8 @@ replace (char **text, const char *by)
   *text = g_strdup (by);
 }
 
-/* A new run's is what the caller says; a resumed one's is its own, but that it may go to another device. */
+/* A new run's is what the caller says; a resumed one's is its own, but that it may go to another device, and
+ * its data to another place. */
 static gboolean
 prepare_config (DhTrainerRun *run, GError **error)
 {
@@ -49,6 +51,11 @@ prepare_config (DhTrainerRun *run, GError **error)
         replace (&run->config->device, "auto");
       if (training->threads)
         run->config->threads = training->threads;
+      /* Data that was moved; that it is the same is seen by its pictures. */
+      if (training->data_root)
+        replace (&run->config->data_root, training->data_root);
+      if (training->negative_root && run->config->recipe->negatives)
+        replace (&run->config->negative_root, training->negative_root);
       return TRUE;
     }
   if (!dh_recipe_check (training->recipe, error))
@@ -88,10 +95,25 @@ prepare (DhTrainerRun *run, GCancellable *cancellable, GError **error)
   if (!dh_run_folder_has_space (run->folder, needed, error))
     return FALSE;
   if (resume)
-    return TRUE;
+    return !(run->training->data_root || run->training->negative_root)
+           || dh_run_config_write (run->config, run->folder->path, error);
   replace (&run->config->device, dh_device_name (run->device));
   run->config->threads = dh_device_threads (run->device);
   return dh_run_config_write (run->config, run->folder->path, error);
+}
+
+/* How many steps one validation is worth, for those who tell the time left before there was one. */
+static double
+validation_steps (const DhTrainerRun *run)
+{
+  const DhRecipe *recipe = run->config->recipe;
+  const DhShape input = { (gint)recipe->batch, 3, (gint)recipe->crop, (gint)recipe->crop };
+  const DhValue outputs[2] = { run->net->logits, run->net->logits_ood };
+  g_autofree DhShape *shapes = dh_graph_infer_shapes (run->net->graph, input, NULL);
+  const double forward =
+      shapes ? dh_graph_flop (run->net->graph, shapes, outputs, run->net->logits_ood == DH_NO_VALUE ? 1 : 2) : NAN;
+  return dh_validation_flop (run->net, &run->validation, run->config->validation_images)
+         / (3 * forward * recipe->accumulation);
 }
 
 static gboolean
@@ -106,6 +128,7 @@ log_start (DhTrainerRun *run, GError **error)
   dh_run_json_add_count (json, "steps", run->epoch_steps * run->config->recipe->epochs);
   dh_run_json_add_count (json, "epochs", run->config->recipe->epochs);
   dh_run_json_add_count (json, "parameters", (guint64)dh_net_parameter_count (run->net));
+  dh_run_json_add_number (json, "validation_steps", validation_steps (run));
   dh_run_json_add_text (json, "program", DH_VERSION);
   return dh_trainer_end_event (run, json, error);
 }

@@ -13,7 +13,7 @@ typedef struct
   DhPrecision precision;  /* with resume: the run's own */
   const DhRecipe *recipe; /* NULL with resume: the run's own */
   gboolean resume;
-  const char *data_root, *negative_root; /* NULL with resume: the run's own */
+  const char *data_root, *negative_root; /* NULL with resume: where the run had them */
   const char *init;                      /* weights to start from; NULL: fresh. With resume: the run's own, as are */
   guint64 seed;                          /* the seed, */
   guint64 checkpoint_steps;              /* a resumable checkpoint so often; 0: by the clock alone, */

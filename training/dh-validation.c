@@ -132,3 +132,20 @@ dh_validate (DhDevice *device, const DhNet *net, DhTensorDict *parameters, const
     }
   return TRUE;
 }
+
+double
+dh_validation_flop (const DhNet *net, const DhComposer *composer, guint most)
+{
+  static const DhMap maps[2] = { DH_MAP_SEGMENTATION, DH_MAP_HYBRID };
+  const guint n = most ? MIN (most, composer->n_items) : composer->n_items;
+  g_autoptr (DhImage) image = n ? dh_dataset_load_image (composer->dataset, composer->items[0], NULL) : NULL;
+  if (!image)
+    return 0;
+  const DhShape input = { 1, 3, (gint)image->height, (gint)image->width };
+  g_autofree DhShape *shapes = dh_graph_infer_shapes (net->graph, input, NULL);
+  double flop = 0;
+  for (guint i = 0; shapes && i < G_N_ELEMENTS (maps); i++)
+    if (net->maps[maps[i]] != DH_NO_VALUE && (i == 0 || composer->negatives))
+      flop += dh_graph_flop (net->graph, shapes, &net->maps[maps[i]], 1);
+  return n * flop;
+}

@@ -102,14 +102,6 @@ dh_training_record_scan (DhTrainingRecord *record)
   return TRUE;
 }
 
-static gboolean
-is_of_training (const char *name)
-{
-  static const char *const names[] = { "log.jsonl",  "config.json",    "recipe.json",    "plan.json", "job.lock",
-                                       "output.txt", "checkpoint.pth", "model_best.pth", NULL };
-  return g_strv_contains (names, name) || dh_run_folder_model_epoch (name) != 0;
-}
-
 /* Whatever else somebody put there stays, and so does the folder then. */
 gboolean
 dh_training_record_remove_files (DhTrainingRecord *record, GError **error)
@@ -122,14 +114,14 @@ dh_training_record_remove_files (DhTrainingRecord *record, GError **error)
   if (dir == NULL)
     return TRUE; /* gone already */
   while ((name = g_dir_read_name (dir)) != NULL)
-    foreign = foreign || !is_of_training (name);
+    foreign = foreign || !dh_run_folder_owns (name);
   if (!foreign && g_file_trash (file, NULL, NULL))
     return TRUE;
   g_dir_rewind (dir);
   while ((name = g_dir_read_name (dir)) != NULL)
     {
       g_autofree char *path = g_build_filename (folder, name, NULL);
-      if (is_of_training (name) && g_unlink (path) != 0)
+      if (dh_run_folder_owns (name) && g_unlink (path) != 0)
         {
           g_set_error (error, DH_ERROR, DH_ERROR_IO, _ ("%s cannot be deleted: %s"), path, g_strerror (errno));
           return FALSE;

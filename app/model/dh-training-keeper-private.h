@@ -44,7 +44,9 @@ G_GNUC_INTERNAL void dh_training_schedule_start_next (DhTrainingKeeper *keeper);
 G_GNUC_INTERNAL void dh_training_schedule_obey (DhTrainingKeeper *keeper, DhKeeperCommand *command);
 G_GNUC_INTERNAL void dh_training_schedule_save (DhTrainingRecord *record, DhTrainingKeeper *keeper);
 
-/* Tells the window of something that could not be done; clears the error. */
-G_GNUC_INTERNAL void dh_training_keeper_complain (DhTrainingKeeper *keeper, const char *title, GError **error);
+/* Tells the window of something that could not be done; clears the error. `folder`: of a job that could not be added.
+ */
+G_GNUC_INTERNAL void dh_training_keeper_complain (DhTrainingKeeper *keeper, const char *folder, const char *title,
+                                                  GError **error);
 
 G_END_DECLS

@@ -73,7 +73,7 @@ deliver (gpointer data)
   if (message->ended)
     keeper->calls.ended (message->folder, keeper->data);
   if (message->title != NULL)
-    keeper->calls.error (message->title, message->text, keeper->data);
+    keeper->calls.error (message->folder, message->title, message->text, keeper->data);
   return G_SOURCE_REMOVE;
 }
 
@@ -90,9 +90,11 @@ post (DhTrainingKeeper *keeper, Message message)
 }
 
 void
-dh_training_keeper_complain (DhTrainingKeeper *keeper, const char *title, GError **error)
+dh_training_keeper_complain (DhTrainingKeeper *keeper, const char *folder, const char *title, GError **error)
 {
-  post (keeper, (Message){ .title = g_strdup (title), .text = g_strdup (*error != NULL ? (*error)->message : "") });
+  post (keeper, (Message){ .folder = g_strdup (folder),
+                           .title = g_strdup (title),
+                           .text = g_strdup (*error != NULL ? (*error)->message : "") });
   g_clear_error (error);
 }
 
@@ -194,10 +196,11 @@ say_nothing_there (DhTrainingKeeper *keeper)
   keeper->first = FALSE;
 }
 
-/* One that is not there is made for a job alone; one that cannot be opened now may be later. */
+/* One that is not there is made for a job alone, that of `folder`; one that cannot be opened now may be later. */
 static gboolean
-open_database (DhTrainingKeeper *keeper, gboolean make)
+open_database (DhTrainingKeeper *keeper, const char *folder)
 {
+  const gboolean make = folder != NULL;
   g_autoptr (GError) error = NULL;
   if (keeper->database != NULL)
     return TRUE;
@@ -209,7 +212,7 @@ open_database (DhTrainingKeeper *keeper, gboolean make)
   keeper->database = dh_database_open (keeper->path, &error);
   if (keeper->database == NULL && (make || keeper->first))
     dh_training_keeper_complain (
-        keeper, make ? _ ("The training could not be queued") : _ ("Trainings cannot be listed"), &error);
+        keeper, folder, make ? _ ("The training could not be queued") : _ ("Trainings cannot be listed"), &error);
   if (keeper->database == NULL)
     {
       /* What was to be added is not. */
@@ -230,13 +233,13 @@ keep (gpointer data)
   keeper->first = keeper->dirty = TRUE;
   for (gboolean quit = FALSE; !quit;)
     {
-      if (open_database (keeper, FALSE))
+      if (open_database (keeper, NULL))
         busy = tick (keeper);
       DhKeeperCommand *order = g_async_queue_timeout_pop (keeper->orders, busy ? BUSY_TICK : IDLE_TICK);
       for (; order != NULL; order = g_async_queue_try_pop (keeper->orders))
         {
           quit = quit || order->quit;
-          if (!order->quit && open_database (keeper, order->row != NULL))
+          if (!order->quit && open_database (keeper, order->row != NULL ? order->row->folder : NULL))
             {
               /* An order may be about a job that was added just before. */
               list_jobs (keeper);

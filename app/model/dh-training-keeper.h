@@ -32,7 +32,8 @@ typedef struct
    * Takes `events` (GArray of DhRunEvent). */
   void (*events) (const char *folder, GArray *events, gboolean again, gboolean more, gpointer data);
   void (*ended) (const char *folder, gpointer data);
-  void (*error) (const char *title, const char *text, gpointer data);
+  /* `folder`: of the job that could not be added; NULL: something else went wrong. */
+  void (*error) (const char *folder, const char *title, const char *text, gpointer data);
 } DhTrainingKeeperCalls;
 
 DhTrainingKeeper *dh_training_keeper_new (const char *database, const char *program, const DhTrainingKeeperCalls *calls,

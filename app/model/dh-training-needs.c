@@ -6,6 +6,7 @@
 #include "dh-run-folder.h"
 #include "dh-train-plan.h"
 #include "dh-training-check-private.h"
+#include "dh-validation.h"
 
 /* FLOP a second that are assumed before anything was measured: of one thread, and of a card. */
 #define THREAD_SPEED 40e9
@@ -135,7 +136,11 @@ dh_training_look_at_time (DhTrainingLook *look)
   check->steps = epoch * look->recipe->epochs;
   /* Backwards it is the same twice, for values and for parameters. */
   check->step_flop = 3 * forward * look->recipe->accumulation;
-  check->seconds = (double)check->steps * check->step_flop / speed_of (look, &measured);
+  const DhComposer validation = dh_pictures_compose (&look->pictures, look->recipe, TRUE);
+  const guint most = (guint)look->form->numbers[DH_TRAINING_VALIDATION_IMAGES];
+  const double flop = (double)check->steps * check->step_flop
+                      + look->recipe->epochs * dh_validation_flop (look->net, &validation, most);
+  check->seconds = flop / speed_of (look, &measured);
   g_autofree char *time = duration (check->seconds);
   dh_training_look_say (look, DH_CHECK_TIME, check->seconds > 14 * 86400.0 ? DH_CHECK_WARNING : DH_CHECK_OK,
                         measured ? _ ("About %s for %'" G_GUINT64_FORMAT " steps, going by earlier trainings here")

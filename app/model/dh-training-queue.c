@@ -221,10 +221,11 @@ take_end (const char *folder, gpointer data)
 
 /* What could not be added is no job. */
 static void
-take_error (const char *title, const char *text, gpointer data)
+take_error (const char *folder, const char *title, const char *text, gpointer data)
 {
   DhTrainingQueue *self = data;
-  g_hash_table_remove_all (self->adding);
+  if (folder != NULL)
+    g_hash_table_remove (self->adding, folder);
   g_signal_emit (self, signals[FAILED], 0, title, text);
 }
 

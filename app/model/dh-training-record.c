@@ -18,7 +18,7 @@ dh_training_record_new (DhJobRow *row)
 {
   DhTrainingRecord *record = g_new0 (DhTrainingRecord, 1);
   record->row = row;
-  record->validation_seconds = NAN;
+  record->validation_seconds = record->validation_steps = NAN;
   record->checkpoints = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_job_checkpoint_free);
   return record;
 }
@@ -229,6 +229,7 @@ take_event (DhTrainingRecord *record, const DhRunEvent *event)
     case DH_EVENT_START:
       row->steps = isnan (event->is.start.steps) ? 0 : (gint64)CLAMP (event->is.start.steps, 0, 1e15);
       row->epochs = isnan (event->is.start.epochs) ? 0 : (gint64)CLAMP (event->is.start.epochs, 0, 1e9);
+      record->validation_steps = event->is.start.validation_steps;
       record->n_steps = 0;
       if (event->text != NULL)
         {
@@ -245,6 +246,7 @@ take_event (DhTrainingRecord *record, const DhRunEvent *event)
       break;
     case DH_EVENT_EPOCH:
       record->validation_seconds = event->seconds;
+      record->validated = (guint)MIN (event->epoch, (guint64)G_MAXUINT);
       if (is_better (record, event))
         {
           row->best_epoch = (gint64)MIN (event->epoch, (guint64)G_MAXINT64);
@@ -266,7 +268,8 @@ forget (DhTrainingRecord *record)
   row->step = row->best_epoch = 0;
   row->seconds = 0;
   row->miou = row->ap = row->auroc = row->fpr95 = row->step_seconds = NAN;
-  record->n_steps = record->skipped = 0;
+  record->n_steps = record->skipped = record->validated = 0;
+  record->validation_seconds = record->validation_steps = NAN;
 }
 
 gboolean
@@ -293,6 +296,19 @@ dh_training_record_follow (DhTrainingRecord *record)
   return found;
 }
 
+/* With the validations to come: as long as the last one, before that by its work. NaN: not known. */
+static double
+seconds_left (const DhTrainingRecord *record)
+{
+  const DhJobRow *row = record->row;
+  const double validations = (double)(row->epochs - MIN (row->epochs, record->validated));
+  const double one =
+      isnan (record->validation_seconds) ? record->validation_steps * row->step_seconds : record->validation_seconds;
+  if (!(row->step_seconds > 0) || row->steps < row->step || (row->steps == row->step && validations == 0))
+    return NAN;
+  return (double)(row->steps - row->step) * row->step_seconds + (isnan (one) ? 0 : validations * one);
+}
+
 void
 dh_job_snapshot_free (DhJobSnapshot *snapshot)
 {
@@ -316,7 +332,6 @@ dh_training_record_dup_snapshot (DhTrainingRecord *record)
                                .steps = (guint64)row->steps,
                                .epochs = (guint)row->epochs,
                                .steps_per_second = row->step_seconds > 0 ? 1 / row->step_seconds : NAN,
-                               .seconds_left = NAN,
                                .seconds = row->seconds,
                                .started = row->started,
                                .ended = row->ended,
@@ -325,13 +340,8 @@ dh_training_record_dup_snapshot (DhTrainingRecord *record)
   const double epoch_steps = row->epochs > 0 ? (double)row->steps / (double)row->epochs : 0;
   if (epoch_steps > 0)
     progress->epoch = (guint)MIN (floor ((double)row->step / epoch_steps) + 1, (double)row->epochs);
-  if (row->step_seconds > 0 && row->steps > row->step)
-    {
-      const double validations = (double)(progress->epochs - MIN (progress->epochs, progress->epoch) + 1);
-      progress->seconds_left = (double)(row->steps - row->step) * row->step_seconds
-                               + (isnan (record->validation_seconds) ? 0 : validations * record->validation_seconds);
-    }
-  else if (row->steps == 0 && dh_training_record_is (record, DH_JOB_QUEUED))
+  progress->seconds_left = seconds_left (record);
+  if (row->steps == 0 && dh_training_record_is (record, DH_JOB_QUEUED))
     progress->seconds_left = row->estimate;
   g_autofree char *config = g_build_filename (row->folder, "config.json", NULL);
   snapshot->begun = g_file_test (config, G_FILE_TEST_EXISTS);

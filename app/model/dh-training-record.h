@@ -27,6 +27,8 @@ typedef struct
   DhRunLog *log;
   guint epoch;
   double last_steps[32], validation_seconds;
+  double validation_steps; /* that one is worth, before one was seen */
+  guint validated;         /* epochs */
   guint n_steps;
   guint skipped;
   char *selection; /* what makes the best model; NULL: not known yet */

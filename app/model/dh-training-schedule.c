@@ -15,7 +15,7 @@ set_state (DhTrainingKeeper *keeper, DhTrainingRecord *record, DhJobState state,
   g_autoptr (GError) error = NULL;
   const gint64 ended = state > DH_JOB_PAUSED ? g_get_real_time () / G_USEC_PER_SEC : 0;
   if (!dh_database_set_job_state (keeper->database, record->row->id, dh_job_state_id (state), why, ended, &error))
-    dh_training_keeper_complain (keeper, _ ("A training’s state could not be written"), &error);
+    dh_training_keeper_complain (keeper, NULL, _ ("A training’s state could not be written"), &error);
   g_free (record->row->state);
   record->row->state = g_strdup (dh_job_state_id (state));
   g_free (record->row->why);
@@ -133,7 +133,7 @@ add_job (DhTrainingKeeper *keeper, DhJobRow *row)
   g_autoptr (GError) error = NULL;
   /* Its name is taken from now on, and a place where nothing can be written is told at once. */
   if (!dh_folder_make (row->folder, &error) || dh_database_put_job (keeper->database, row, &error) == 0)
-    dh_training_keeper_complain (keeper, _ ("The training could not be queued"), &error);
+    dh_training_keeper_complain (keeper, row->folder, _ ("The training could not be queued"), &error);
   keeper->dirty = TRUE;
   keeper->changed = TRUE;
 }
@@ -188,9 +188,9 @@ remove_job (DhTrainingKeeper *keeper, DhTrainingRecord *record, gboolean with_fi
   if (record->alive || dh_training_record_is_active (record))
     return;
   if (with_files && !dh_training_record_remove_files (record, &error))
-    dh_training_keeper_complain (keeper, _ ("The training’s files could not be removed"), &error);
+    dh_training_keeper_complain (keeper, NULL, _ ("The training’s files could not be removed"), &error);
   else if (!dh_database_delete_job (keeper->database, record->row->id, &error))
-    dh_training_keeper_complain (keeper, _ ("The training could not be removed"), &error);
+    dh_training_keeper_complain (keeper, NULL, _ ("The training could not be removed"), &error);
 }
 
 void

@@ -557,6 +557,32 @@ def _():
     assert [e["epoch"] for e in events("validated") if e["event"] == "epoch"] == [1, 2]
 
 
+@case("training: resumed with options that would make another run of it, with the same again, with its data moved")
+def _():
+    code, _, err, _ = run(*training("old", "--seed", 3, "--stop_after", 2))
+    assert code == 130, err
+    for words in (("--lr", 0.1), ("--batch_size", 4), ("--epochs", 9), ("--seed", 4), ("--crop", 32), ("--beta", 0.5),
+                  ("--model", top / "p.png"), ("--precision", "bf16"), ("--validation_images", 1), ("--recompute",),
+                  ("--checkpoint_steps", 7), ("--keep", 5), ("--num_classes", 3), ("--arch", "ldn-tiny-closed")):
+        refuses(resumed("old", *words), words[0], "this run began with", status=2)
+    refuses(resumed("old", "ldn-semseg"), "this run began with", status=2)
+    refuses(resumed("old", "--seed", -1), "--seed", status=2)
+    code, _, err, _ = run(*training("old", "--seed", 3, "--resume", "--lr", 0.002, "--stop_after", 3))
+    assert code == 130, err
+    (top / "scenes").rename(top / "elsewhere")
+    try:
+        refuses(resumed("old"), "scenes")
+        code, _, err, _ = run(*resumed("old", "--dataroot", top / "elsewhere", "--neg_dataroot",
+                                       top / "elsewhere" / "negatives", "--workers", 0, "--stop_after", 5))
+        assert code == 130, err
+        code, _, err, _ = run(*resumed("old"))
+        assert code == 0, err
+    finally:
+        (top / "elsewhere").rename(top / "scenes")
+    steps = [e["step"] for e in events("old") if e["event"] == "step"]
+    assert steps == list(range(1, 9)), steps
+
+
 @case("training: a second process in the folder is refused, by its number")
 def _():
     process = begin("busy", "--steps", 4000)

@@ -312,6 +312,47 @@ test_jobs (void)
   g_autoptr (GPtrArray) headed = dh_database_list_jobs (one, &error);
   g_assert_cmpint (((DhJobRow *)headed->pdata[0])->id, ==, third);
 
+  /* Another training in the folder takes its place; a process that goes on with one changes nothing of how it began. */
+  const DhJobRow anew = { .kind = (char *)"train",
+                          .state = (char *)"queued",
+                          .title = (char *)"new title",
+                          .recipe = (char *)"new recipe",
+                          .form = (char *)"{}",
+                          .folder = (char *)"/b",
+                          .device = (char *)"cuda:0",
+                          .program = (char *)"2",
+                          .command = (char *)"new command",
+                          .estimate = 60,
+                          .step_flop = 7e9 };
+  DhJobRow again = anew;
+  again.form = NULL;
+  again.title = again.command = (char *)"of the process";
+  again.estimate = again.step_flop = NAN;
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_cmpint (dh_database_put_job (one, i ? &again : &anew, &error), ==, second);
+      g_autoptr (GPtrArray) all = dh_database_list_jobs (other, &error);
+      const DhJobRow *found = all->pdata[0];
+      for (guint j = 1; found->id != second; j++)
+        found = all->pdata[j];
+      g_assert_cmpstr (found->title, ==, "new title");
+      g_assert_cmpstr (found->recipe, ==, "new recipe");
+      g_assert_cmpstr (found->form, ==, "{}");
+      g_assert_cmpstr (found->command, ==, "new command");
+      g_assert_cmpstr (found->device, ==, "cuda:0");
+      g_assert_cmpfloat (found->estimate, ==, 60);
+      g_assert_cmpfloat (found->step_flop, ==, 7e9);
+    }
+  again.recipe = (char *)"another";
+  g_assert_cmpint (dh_database_put_job (one, &again, &error), ==, second);
+  g_autoptr (GPtrArray) replaced = dh_database_list_jobs (other, &error);
+  for (guint i = 0; i < replaced->len; i++)
+    if (((DhJobRow *)replaced->pdata[i])->id == second)
+      {
+        g_assert_null (((DhJobRow *)replaced->pdata[i])->form);
+        g_assert_cmpstr (((DhJobRow *)replaced->pdata[i])->title, ==, "of the process");
+      }
+
   /* What a step took tells of the next training's time. */
   g_assert_true (isnan (dh_database_training_speed (one, "cpu", &error)));
   DhJobRow *row = swapped->pdata[0];

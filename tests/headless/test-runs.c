@@ -233,18 +233,29 @@ test_torn (void)
   g_assert_false (train ("torn", recipe, 3, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
-  g_autofree char *log = path_of ("torn", "log.jsonl"), *part = path_of ("torn", "checkpoint.pth.a1B2c3");
-  g_autofree char *mine = path_of ("torn", "notes.pth.txt");
+  static const char *const files[] = {
+    "notes.pth.txt",      "notes.pth.a1B2c3",   "checkpoint.pth.backup", "config.json.a1-2c3", "checkpoint.pth.a1B2c3",
+    "model_7.pth.a1B2c3", "config.json.a1B2c3", "plan.json.ABCDEF",      "recipe.json.123456",
+  };
+  const guint n_foreign = 4; /* of them */
+  g_autofree char *log = path_of ("torn", "log.jsonl");
   FILE *file = fopen (log, "a");
   fputs ("{\"event\":\"step\",\"step\":4,\"epoch\":1,\"loss\":1,\"seg\":1}\n", file);
   fputs ("no JSON at all\n{\"event\":\"unheard of\"}\n\xff\xfe\n{\"event\":\"step\",\"ste", file);
   fclose (file);
-  g_assert_true (g_file_set_contents (part, "half", -1, &error));
-  g_assert_true (g_file_set_contents (mine, "kept", -1, &error));
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autofree char *path = path_of ("torn", files[i]);
+      g_assert_true (g_file_set_contents (path, "half", -1, &error));
+      g_assert_cmpint (dh_run_folder_owns (files[i]), ==, i >= n_foreign);
+    }
   g_assert_true (resume ("torn", NULL, &error));
   g_assert_no_error (error);
-  g_assert_false (g_file_test (part, G_FILE_TEST_EXISTS));
-  g_assert_true (g_file_test (mine, G_FILE_TEST_EXISTS));
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autofree char *path = path_of ("torn", files[i]);
+      g_assert_cmpint (g_file_test (path, G_FILE_TEST_EXISTS), ==, i < n_foreign);
+    }
   assert_same_file ("whole", "torn", "checkpoint.pth");
   assert_same_file ("whole", "torn", "model_best.pth");
   g_autoptr (GArray) events = read_log ("torn");

@@ -183,8 +183,9 @@ DhTrainOp *dh_train_add_conv (DhTrain *train, DhValue node, DhTrainView *in);
 void dh_train_add_norm (DhTrain *train, DhTrainNorm *norm);
 /* `with_factors`: those of the node, a dropout or a channel scale. */
 DhTrainValue *dh_train_add_copy (DhTrain *train, DhValue node, DhTrainView *in, gboolean with_factors);
-DhTrainValue *dh_train_add_window (DhTrain *train, DhValue node, DhTrainView *in, DhTrainView *sum);
 DhTrainValue *dh_train_add_sum (DhTrain *train, DhValue node, DhTrainView *a, DhTrainView *b);
+/* dh-train-window.c: pools and resizes */
+DhTrainValue *dh_train_add_window (DhTrain *train, DhValue node, DhTrainView *in, DhTrainView *sum);
 const DhBilinear *dh_train_bilinear (DhTrain *train, gint in, gint out, gboolean align_corners);
 /* dh-train-loss.c: a step that goes from the logits, before their last resize where they have one, to their gradient.
  */

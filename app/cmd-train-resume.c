@@ -1,0 +1,82 @@
+#include <json-glib/json-glib.h>
+
+#include "cmd-train-private.h"
+
+/* Options of the recipe's fields that are not named like them. */
+static const char *
+option_name (const char *field)
+{
+  static const char *const others[][2] = {
+    { "architecture", "arch" }, { "classes", "num_classes" }, { "batch", "batch_size" },
+    { "rate", "lr" },           { "rate_min", "lr_min" },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    if (g_str_equal (field, others[i][0]))
+      return others[i][1];
+  return field;
+}
+
+static gboolean
+refuse (DhCli *cli, const char *option, const char *now, const char *then, int *status)
+{
+  *status = dh_cli_usage (cli,
+                          "--%s %s: this run began with %s, and --resume goes on with it exactly. Leave the option "
+                          "out, or begin a new run with the last model (--model)",
+                          option, now, then);
+  return FALSE;
+}
+
+static char *
+dup_text (JsonNode *node)
+{
+  return node ? json_to_string (node, FALSE) : g_strdup ("nothing");
+}
+
+static gboolean
+check_recipe (DhCli *cli, const DhRecipe *old, const DhRecipe *wanted, int *status)
+{
+  g_autoptr (DhRecipe) copy = dh_recipe_copy (wanted);
+  if (copy->classes == 0) /* the data set's, which the run knows by now */
+    copy->classes = old->classes;
+  g_autofree char *then_text = dh_recipe_to_json (old), *now_text = dh_recipe_to_json (copy);
+  g_autoptr (JsonNode) then = json_from_string (then_text, NULL), now = json_from_string (now_text, NULL);
+  JsonObjectIter iter;
+  const char *field;
+  JsonNode *value;
+  json_object_iter_init (&iter, json_node_get_object (now));
+  while (json_object_iter_next (&iter, &field, &value))
+    {
+      JsonNode *before = json_object_get_member (json_node_get_object (then), field);
+      g_autofree char *a = dup_text (before), *b = dup_text (value);
+      if (!g_str_equal (a, b))
+        return refuse (cli, option_name (field), b, a, status);
+    }
+  return TRUE;
+}
+
+gboolean
+dh_cmd_train_check_resume (DhCli *cli, const DhRunConfig *config, const DhResumeOptions *options, int *status)
+{
+  g_autofree char *init = options->init ? g_canonicalize_filename (options->init, NULL) : NULL;
+  if (init && g_strcmp0 (init, config->init) != 0)
+    return refuse (cli, "model", options->init, config->init ? config->init : "fresh weights", status);
+  if (cli->has_precision && cli->precision != config->precision)
+    return refuse (cli, "precision", dh_precision_name (cli->precision), dh_precision_name (config->precision), status);
+  const struct
+  {
+    const char *option;
+    gint64 now, then;
+  } counts[] = {
+    { "seed", options->seed, (gint64)config->seed },
+    { "validation_images", options->validation_images, config->validation_images },
+    { "checkpoint_steps", options->checkpoint_steps, (gint64)config->checkpoint_steps },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
+    if (counts[i].now != G_MININT64 && counts[i].now != counts[i].then)
+      {
+        g_autofree char *now = g_strdup_printf ("%" G_GINT64_FORMAT, counts[i].now);
+        g_autofree char *then = g_strdup_printf ("%" G_GINT64_FORMAT, counts[i].then);
+        return refuse (cli, counts[i].option, now, then, status);
+      }
+  return check_recipe (cli, config->recipe, options->recipe, status);
+}

@@ -1,0 +1,51 @@
+#pragma once
+#include "dh-train-private.h"
+
+G_BEGIN_DECLS
+
+/* What the three kinds of convolutions in training share: dh-train-conv.c. */
+
+/* Data of the items of a step. */
+typedef struct
+{
+  DhTrain *train;
+  const DhTrainStep *step;
+  const DhTrainOp *op;
+  gint items; /* of an image */
+  const float *weights, *bias;
+  float *sums;
+  gsize sums_size;
+  float *const *targets; /* image after image */
+  DhCpuFilters filters;
+} DhTrainConvWork;
+
+G_GNUC_INTERNAL const DhNode *dh_train_conv_node (const DhTrain *train, const DhTrainOp *op);
+/* Places in the planes of what is read, and of the result. */
+G_GNUC_INTERNAL gint dh_train_conv_places (const DhTrain *train, const DhTrainOp *op);
+G_GNUC_INTERNAL gint dh_train_conv_out_places (const DhTrain *train, const DhTrainOp *op);
+G_GNUC_INTERNAL float *dh_train_conv_weight (const DhTrain *train, const DhTrainOp *op);
+G_GNUC_INTERNAL const float *dh_train_conv_bias (const DhTrain *train, const DhTrainOp *op); /* or NULL */
+/* By place in the result's planes; free with g_free. */
+G_GNUC_INTERNAL float *dh_train_conv_pack_bias (const DhTrain *train, const DhTrainOp *op);
+/* The result's planes of all images in `memory`; free with g_free. */
+G_GNUC_INTERNAL float **dh_train_conv_out_planes (const DhTrain *train, const DhTrainOp *op, float *memory);
+/* The gradient of what the view is read as, and where it goes first: straight to its place, or through memory. Free
+ * with g_free. */
+G_GNUC_INTERNAL float **dh_train_conv_targets (const DhTrain *train, const DhTrainStep *step);
+G_GNUC_INTERNAL void dh_train_conv_route (DhTrain *train, const DhTrainStep *step, float *const *targets);
+
+/* Each kind in a file of its own: both passes, and the scratch memory that they need. */
+G_GNUC_INTERNAL gboolean dh_train_conv1x1_forward (DhTrain *train, DhTrainStep *step, GError **error);
+G_GNUC_INTERNAL gboolean dh_train_conv1x1_backward (DhTrain *train, DhTrainStep *step);
+G_GNUC_INTERNAL void dh_train_conv1x1_need_forward (DhTrain *train, const DhTrainOp *op);
+G_GNUC_INTERNAL void dh_train_conv1x1_need_backward (DhTrain *train, const DhTrainOp *op);
+G_GNUC_INTERNAL gboolean dh_train_conv3x3_forward (DhTrain *train, DhTrainStep *step, GError **error);
+G_GNUC_INTERNAL gboolean dh_train_conv3x3_backward (DhTrain *train, DhTrainStep *step);
+G_GNUC_INTERNAL void dh_train_conv3x3_need_forward (DhTrain *train, const DhTrainOp *op);
+G_GNUC_INTERNAL void dh_train_conv3x3_need_backward (DhTrain *train, const DhTrainOp *op);
+/* Tiles of each of the dilation² phases, row by row. */
+G_GNUC_INTERNAL const DhCpuTile *dh_train_conv3x3_tiles (DhTrain *train, gint h, gint w, gint dilation, gint *n_tiles);
+G_GNUC_INTERNAL gboolean dh_train_conv_library_forward (DhTrain *train, DhTrainStep *step, GError **error);
+G_GNUC_INTERNAL gboolean dh_train_conv_library_backward (DhTrain *train, DhTrainStep *step, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,178 @@
+#include <string.h>
+#include "dh-train-conv-private.h"
+
+/* 1×1 convolutions of stride 1, which read through norm and ReLU. */
+
+/* The kernel's order: a run of input planes, two output planes, input channel, output channel. */
+static void
+pack_1x1_pair (gpointer data, gint item, gint part, float *scratch)
+{
+  const DhTrainConvWork *work = data;
+  const DhTrain *train = work->train;
+  const gint lanes = train->kernels->lanes, at_once = 256 / lanes;
+  const gint *in = work->op->in->channels, *out = work->op->out->channels;
+  const gint outs_all = work->op->out->n_planes, ins_all = work->op->in->n_planes;
+  const gint o = 2 * item, outs = MIN (2, outs_all - o) * lanes;
+  const float *weight = dh_train_conv_weight (train, work->op);
+  for (gint plane0 = 0; plane0 < ins_all; plane0 += at_once)
+    {
+      const gint run = MIN (at_once, ins_all - plane0) * lanes;
+      float *to = (float *)work->weights + (gsize)plane0 * lanes * outs_all * lanes + (gsize)o * lanes * run;
+      for (gint i = plane0 * lanes; i < plane0 * lanes + run; i++)
+        for (gint j = 0; j < outs; j++)
+          {
+            const gint from = in[i], c = out[o * lanes + j];
+            *to++ = from < 0 || c < 0 ? 0 : weight[(gsize)c * work->op->in->c + from];
+          }
+    }
+}
+
+/* For the gradient: two input planes, output channel, input channel. */
+static void
+pack_turned_pair (gpointer data, gint item, gint part, float *scratch)
+{
+  const DhTrainConvWork *work = data;
+  const DhTrain *train = work->train;
+  const gint lanes = train->kernels->lanes;
+  const gint *in = work->op->in->channels, *out = work->op->out->channels;
+  const gint b = 2 * item, ins = MIN (2, work->op->in->n_planes - b) * lanes;
+  const float *weight = dh_train_conv_weight (train, work->op);
+  float *to = (float *)work->weights + (gsize)b * lanes * dh_train_conv_out_places (train, work->op);
+  for (gint o = 0; o < dh_train_conv_out_places (train, work->op); o++)
+    for (gint i = 0; i < ins; i++)
+      {
+        const gint c = in[b * lanes + i];
+        *to++ = c < 0 || out[o] < 0 ? 0 : weight[(gsize)out[o] * work->op->in->c + c];
+      }
+}
+
+/* Of an item of the 1×1 kernel: as the inference plan's first choice. */
+static gint
+pixels_at_once (const DhTrain *train)
+{
+  return train->kernels->tile * (112 / train->kernels->tile);
+}
+
+static void
+forward_1x1_item (gpointer data, gint item, gint part, float *scratch)
+{
+  const DhTrainConvWork *work = data;
+  const DhTrainOp *op = work->op;
+  const gint image = item / work->items;
+  const DhCpuConv1x1 conv = { .in = dh_train_input (work->train, op->in, image),
+                              .out = { .planes = work->targets + (gsize)image * op->out->n_planes,
+                                       .n_planes = op->out->n_planes,
+                                       .h = op->out->h,
+                                       .w = op->out->w },
+                              .stride = 1,
+                              .pixels_at_once = pixels_at_once (work->train),
+                              .weights = work->weights,
+                              .bias = work->bias };
+  work->train->kernels->conv1x1 (&conv, item % work->items, scratch);
+}
+
+static gint
+image_items (const DhTrainOp *op, gint at_once)
+{
+  return (gint)((op->out->pixels + at_once - 1) / at_once);
+}
+
+gboolean
+dh_train_conv1x1_forward (DhTrain *train, DhTrainStep *step, GError **error)
+{
+  const DhTrainOp *op = step->op;
+  g_autofree float **targets = dh_train_conv_out_planes (train, op, op->out->base);
+  g_autofree float *bias = dh_train_conv_pack_bias (train, op);
+  DhCpuConv1x1 shape = { .out = { .h = op->out->h, .w = op->out->w }, .pixels_at_once = pixels_at_once (train) };
+  DhTrainConvWork work = { .train = train, .step = step, .op = op, .bias = bias, .targets = targets };
+  work.weights = dh_train_memory (train, step->weights);
+  work.items = train->kernels->conv1x1_items (&shape);
+  dh_train_run_items (train, (op->out->n_planes + 1) / 2, pack_1x1_pair, &work);
+  dh_train_run_items (train, work.items * train->images, forward_1x1_item, &work);
+  return TRUE;
+}
+
+static void
+gradient_1x1_item (gpointer data, gint item, gint part, float *scratch)
+{
+  const DhTrainConvWork *work = data;
+  DhTrain *train = work->train;
+  const DhTrainOp *op = work->op;
+  const gint image = item / work->items;
+  DhTrainValue *out = op->out;
+  const gsize lanes = train->kernels->lanes;
+  const float *dy[512], *y[512];
+  DhCpuGradient1x1 g = { .route = dh_train_route (train, op->in, work->step->adds, image, part),
+                         .dy = dy,
+                         .out_planes = out->n_planes,
+                         .pixels = (gint)out->pixels,
+                         .weights = work->weights,
+                         .sums = work->sums + part * work->sums_size };
+  for (gint i = 0; i < out->n_planes; i++)
+    {
+      dy[i] = out->grad_base + image * out->image + i * out->pixels * lanes;
+      y[i] = out->base + image * out->image + i * out->pixels * lanes;
+    }
+  if (out->measured && !dh_train_conv_bias (train, op))
+    g.finish = (DhCpuFinish){ y, out->mean, out->finish_b, out->finish_c };
+  train->gradients->gradient1x1 (&g, item % work->items, scratch);
+}
+
+/* Rows of one output channel. */
+static void
+unpack_1x1 (gpointer data, gint item, gint part, float *scratch)
+{
+  const DhTrainConvWork *work = data;
+  const DhTrain *train = work->train;
+  const DhTrainOp *op = work->op;
+  const gint lanes = train->kernels->lanes, row = dh_train_conv_out_places (train, op);
+  float *gradient = dh_tensor_f32 (train->gradient_of[op->node][0]);
+  for (gint o = item * lanes; o < (item + 1) * lanes; o++)
+    for (gint i = 0; op->out->channels[o] >= 0 && i < dh_train_conv_places (train, op); i++)
+      {
+        float sum = 0;
+        if (op->in->channels[i] < 0)
+          continue;
+        for (gint p = 0; p < train->threads; p++)
+          sum += work->sums[p * work->sums_size + (gsize)i * row + o];
+        gradient[(gsize)op->out->channels[o] * op->in->c + op->in->channels[i]] += (float)(train->weight * sum);
+      }
+}
+
+gboolean
+dh_train_conv1x1_backward (DhTrain *train, DhTrainStep *step)
+{
+  const DhTrainOp *op = step->op;
+  DhTrainConvWork work = { .train = train, .step = step, .op = op };
+  work.sums = dh_train_memory (train, step->sums);
+  work.sums_size = (gsize)dh_train_conv_places (train, op) * dh_train_conv_out_places (train, op);
+  memset (work.sums, 0, work.sums_size * train->threads * sizeof (float));
+  work.items = image_items (op, train->gradients->pixels);
+  if (op->in->wants)
+    {
+      work.weights = dh_train_memory (train, step->weights);
+      dh_train_run_items (train, (op->in->n_planes + 1) / 2, pack_turned_pair, &work);
+      dh_train_begin_norm (train, op->in);
+    }
+  dh_train_run_items (train, work.items * train->images, gradient_1x1_item, &work);
+  if (op->in->wants)
+    dh_train_end_norm (train, op->in);
+  dh_train_run_items (train, op->out->n_planes, unpack_1x1, &work);
+  return TRUE;
+}
+
+void
+dh_train_conv1x1_need_forward (DhTrain *train, const DhTrainOp *op)
+{
+  const DhCpuConv1x1 conv = { .in = { .n_planes = op->in->n_planes },
+                              .out = { .n_planes = op->out->n_planes },
+                              .pixels_at_once = pixels_at_once (train) };
+  dh_train_need_scratch (train, train->kernels->conv1x1_scratch (&conv));
+}
+
+void
+dh_train_conv1x1_need_backward (DhTrain *train, const DhTrainOp *op)
+{
+  const DhCpuGradient1x1 shape = { .out_planes = op->out->n_planes };
+  dh_train_need_scratch (train, train->gradients->gradient1x1_scratch (&shape));
+}

@@ -1,0 +1,209 @@
+#include <string.h>
+#include "dh-train-conv-private.h"
+
+/* 3×3 convolutions of stride 1 as Winograd's F(4×4, 3×3), which read through norm and ReLU. */
+
+static gint
+tiles_per_item (const DhTrain *train, const DhTrainOp *op)
+{
+  const gsize count = (gsize)36 * dh_train_conv_places (train, op) * dh_train_conv_out_places (train, op);
+  const gint rounds = count * sizeof (float) <= (1u << 20) ? 1 : count * sizeof (float) <= (16u << 20) ? 2 : 4;
+  return train->kernels->tile * MAX (1, rounds * 14 / train->kernels->tile);
+}
+
+static DhCpuWinograd
+winograd_of (const DhTrain *train, const DhTrainOp *op, gint outs)
+{
+  return (DhCpuWinograd){ .dilation = dh_train_conv_node (train, op)->dilation,
+                          .tiles = op->tiles,
+                          .n_tiles = op->n_tiles,
+                          .tiles_per_item = tiles_per_item (train, op),
+                          .out_chunk = MIN ((outs + 1) & ~1, MAX (2, 128 / train->kernels->lanes)) };
+}
+
+static void
+forward_3x3_item (gpointer data, gint item, gint part, float *scratch)
+{
+  const DhTrainConvWork *work = data;
+  const DhTrainOp *op = work->op;
+  const gint image = item / work->items;
+  DhCpuWinograd conv = winograd_of (work->train, op, op->out->n_planes);
+  conv.in = dh_train_input (work->train, op->in, image);
+  conv.out = (DhCpuOutput){ .planes = work->targets + (gsize)image * op->out->n_planes,
+                            .n_planes = op->out->n_planes,
+                            .h = op->out->h,
+                            .w = op->out->w };
+  conv.weights = work->weights;
+  conv.bias = work->bias;
+  work->train->kernels->winograd (&conv, item % work->items, scratch);
+}
+
+static void
+pack_filters_item (gpointer data, gint item, gint part, float *scratch)
+{
+  const DhTrainConvWork *work = data;
+  work->train->gradients->pack_filters (&work->filters, item);
+}
+
+static void
+unpack_filters_item (gpointer data, gint item, gint part, float *scratch)
+{
+  const DhTrainConvWork *work = data;
+  work->train->gradients->unpack_filters (&work->filters, item);
+}
+
+static DhCpuFilters
+filters_of (const DhTrain *train, const DhTrainOp *op, float *packed, gboolean turned)
+{
+  const gsize per_out = 9 * (gsize)op->in->c;
+  DhCpuFilters filters = { .weight = dh_train_conv_weight (train, op),
+                           .in_stride = turned ? per_out : 9,
+                           .out_stride = turned ? 9 : per_out,
+                           .ins = turned ? op->out->channels : op->in->channels,
+                           .outs = turned ? op->in->channels : op->out->channels,
+                           .in_planes = turned ? op->out->n_planes : op->in->n_planes,
+                           .out_planes = turned ? op->in->n_planes : op->out->n_planes,
+                           .turned = turned,
+                           .packed = packed };
+  return filters;
+}
+
+static gint
+winograd_items (const DhTrain *train, const DhTrainOp *op)
+{
+  const gint at_once = tiles_per_item (train, op);
+  return (op->n_tiles + at_once - 1) / at_once;
+}
+
+gboolean
+dh_train_conv3x3_forward (DhTrain *train, DhTrainStep *step, GError **error)
+{
+  const DhTrainOp *op = step->op;
+  g_autofree float **targets = dh_train_conv_out_planes (train, op, op->out->base);
+  g_autofree float *bias = dh_train_conv_pack_bias (train, op);
+  float *weights = dh_train_memory (train, step->weights);
+  DhTrainConvWork work = {
+    .train = train, .step = step, .op = op, .bias = bias, .targets = targets, .weights = weights
+  };
+  work.filters = filters_of (train, op, weights, FALSE);
+  work.items = winograd_items (train, op);
+  dh_train_run_items (train, (op->out->n_planes + 1) / 2, pack_filters_item, &work);
+  dh_train_run_items (train, work.items * train->images, forward_3x3_item, &work);
+  return TRUE;
+}
+
+static DhCpuGradient3x3
+gradient_3x3_of (const DhTrain *train, const DhTrainOp *op)
+{
+  return (DhCpuGradient3x3){ .out_planes = op->out->n_planes,
+                             .in.n_planes = op->in->n_planes,
+                             .dilation = dh_train_conv_node (train, op)->dilation,
+                             .tiles = op->tiles,
+                             .n_tiles = op->n_tiles,
+                             .tiles_per_item = op->out->n_planes * train->kernels->lanes <= 64 ? 56 : 112 };
+}
+
+static void
+gradient_3x3_item (gpointer data, gint item, gint part, float *scratch)
+{
+  const DhTrainConvWork *work = data;
+  const DhTrain *train = work->train;
+  const DhTrainOp *op = work->op;
+  const gint image = item / work->items;
+  const float *dy[512];
+  DhCpuGradient3x3 g = gradient_3x3_of (train, op);
+  for (gint i = 0; i < op->out->n_planes; i++)
+    dy[i] = op->out->grad_base + image * op->out->image + i * op->out->pixels * train->kernels->lanes;
+  g.in = dh_train_input (train, op->in, image);
+  g.dy = dy;
+  g.sums = work->sums + part * work->sums_size;
+  train->gradients->gradient3x3 (&g, item % work->items, scratch);
+}
+
+static void
+data_3x3_item (gpointer data, gint item, gint part, float *scratch)
+{
+  const DhTrainConvWork *work = data;
+  const DhTrain *train = work->train;
+  const DhTrainOp *op = work->op;
+  const gint image = item / work->items;
+  const float *dy[512];
+  for (gint i = 0; i < op->out->n_planes; i++)
+    dy[i] = op->out->grad_base + image * op->out->image + i * op->out->pixels * train->kernels->lanes;
+  DhCpuWinograd conv = winograd_of (train, op, op->in->n_planes);
+  conv.in = (DhCpuInput){ .planes = dy, .n_planes = op->out->n_planes, .h = op->out->h, .w = op->out->w };
+  conv.out = (DhCpuOutput){ .planes = work->targets + (gsize)image * op->in->n_planes,
+                            .n_planes = op->in->n_planes,
+                            .h = op->in->h,
+                            .w = op->in->w };
+  conv.weights = work->weights;
+  train->kernels->winograd (&conv, item % work->items, scratch);
+}
+
+gboolean
+dh_train_conv3x3_backward (DhTrain *train, DhTrainStep *step)
+{
+  const DhTrainOp *op = step->op;
+  DhTrainConvWork work = { .train = train, .step = step, .op = op };
+  const DhCpuGradient3x3 shape = gradient_3x3_of (train, op);
+  work.sums = dh_train_memory (train, step->sums);
+  work.sums_size = (gsize)36 * dh_train_conv_places (train, op) * dh_train_conv_out_places (train, op);
+  memset (work.sums, 0, work.sums_size * train->threads * sizeof (float));
+  work.items = (op->n_tiles + shape.tiles_per_item - 1) / shape.tiles_per_item;
+  dh_train_run_items (train, work.items * train->images, gradient_3x3_item, &work);
+  work.filters = filters_of (train, op, work.sums, FALSE);
+  work.filters.weight = dh_tensor_f32 (train->gradient_of[op->node][0]);
+  work.filters.parts = train->threads;
+  work.filters.part_stride = work.sums_size;
+  work.filters.factor = train->weight;
+  dh_train_run_items (train, op->in->n_planes, unpack_filters_item, &work);
+  if (!op->in->wants)
+    return TRUE;
+  g_autofree float **targets = dh_train_conv_targets (train, step);
+  float *weights = dh_train_memory (train, step->weights);
+  work.weights = weights;
+  work.targets = targets;
+  work.filters = filters_of (train, op, weights, TRUE);
+  work.items = winograd_items (train, op);
+  dh_train_run_items (train, (op->in->n_planes + 1) / 2, pack_filters_item, &work);
+  dh_train_run_items (train, work.items * train->images, data_3x3_item, &work);
+  dh_train_conv_route (train, step, targets);
+  return TRUE;
+}
+
+/* Tiles of each of the dilation² phases, row by row. */
+const DhCpuTile *
+dh_train_conv3x3_tiles (DhTrain *train, gint h, gint w, gint dilation, gint *n_tiles)
+{
+  DhCpuTile *tiles = NULL;
+  for (gint pass = 0; pass < 2; pass++)
+    {
+      tiles = pass ? dh_train_alloc (train, *n_tiles, sizeof *tiles) : NULL;
+      *n_tiles = 0;
+      for (gint py = 0; py < MIN (dilation, h); py++)
+        for (gint px = 0; px < MIN (dilation, w); px++)
+          for (gint y = py; y < h; y += 4 * dilation)
+            for (gint x = px; x < w; x += 4 * dilation, (*n_tiles)++)
+              if (tiles)
+                tiles[*n_tiles] = (DhCpuTile){ y, x };
+    }
+  return tiles;
+}
+
+void
+dh_train_conv3x3_need_forward (DhTrain *train, const DhTrainOp *op)
+{
+  DhCpuWinograd conv = winograd_of (train, op, op->out->n_planes);
+  conv.in.n_planes = op->in->n_planes;
+  dh_train_need_scratch (train, train->kernels->winograd_scratch (&conv));
+}
+
+void
+dh_train_conv3x3_need_backward (DhTrain *train, const DhTrainOp *op)
+{
+  const DhCpuGradient3x3 shape = gradient_3x3_of (train, op);
+  dh_train_need_scratch (train, train->gradients->gradient3x3_scratch (&shape));
+  DhCpuWinograd conv = winograd_of (train, op, op->in->n_planes);
+  conv.in.n_planes = op->out->n_planes;
+  dh_train_need_scratch (train, train->kernels->winograd_scratch (&conv));
+}
