@@ -355,7 +355,7 @@ test_jobs (void)
 
   /* What a step took tells of the next training's time. */
   g_assert_true (isnan (dh_database_training_speed (one, "cpu", &error)));
-  DhJobRow *row = swapped->pdata[0];
+  DhJobRow *row = rows->pdata[2]; /* the first one, of the cpu */
   row->step_seconds = 2;
   row->step = row->steps = 7;
   row->best_epoch = 1;
