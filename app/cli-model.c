@@ -14,7 +14,7 @@ dh_cli_model_clear (DhCliModel *model)
 static DhModel *
 load (const char *params, const DhModelOptions *options, GError **error)
 {
-  if (!g_str_equal (params, "demo") || g_file_test (params, G_FILE_TEST_EXISTS))
+  if (!g_str_equal (params, "demo") || g_file_test (params, G_FILE_TEST_IS_REGULAR))
     return dh_model_load (params, options, error);
   g_autoptr (GBytes) weights = dh_demo_get_weights (error);
   return weights ? dh_model_load_bytes (weights, "demo-network.safetensors", options, error) : NULL;

@@ -2,26 +2,41 @@
 
 #include "cmd-train-private.h"
 
-/* Options of the recipe's fields that are not named like them. */
-static const char *
-option_name (const char *field)
+/* The option of a recipe's field, or what the field is called where it has none. */
+static char *
+dup_option (const char *field)
 {
-  static const char *const others[][2] = {
-    { "architecture", "arch" }, { "classes", "num_classes" }, { "batch", "batch_size" },
-    { "rate", "lr" },           { "rate_min", "lr_min" },
+  static const char *const options[][2] = {
+    { "architecture", "arch" },
+    { "dataset", "dataset" },
+    { "selection", "selection" },
+    { "classes", "num_classes" },
+    { "batch", "batch_size" },
+    { "crop", "crop" },
+    { "accumulation", "accumulation" },
+    { "recompute", "recompute" },
+    { "epochs", "epochs" },
+    { "steps", "steps" },
+    { "rate", "lr" },
+    { "rate_min", "lr_min" },
+    { "backbone", "backbone" },
+    { "beta", "beta" },
+    { "patience", "patience" },
+    { "keep", "keep" },
+    { "checkpoint_seconds", "checkpoint_seconds" },
   };
-  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
-    if (g_str_equal (field, others[i][0]))
-      return others[i][1];
-  return field;
+  for (guint i = 0; i < G_N_ELEMENTS (options); i++)
+    if (g_str_equal (field, options[i][0]))
+      return g_strconcat ("--", options[i][1], NULL);
+  return g_strdup_printf ("the recipe's %s", field);
 }
 
 static gboolean
 refuse (DhCli *cli, const char *option, const char *now, const char *then, int *status)
 {
   *status = dh_cli_usage (cli,
-                          "--%s %s: this run began with %s, and --resume goes on with it exactly. Leave the option "
-                          "out, or begin a new run with the last model (--model)",
+                          "%s %s: this run began with %s, and --resume goes on with it exactly. Leave that out, or "
+                          "begin a new run with the last model (--model)",
                           option, now, then);
   return FALSE;
 }
@@ -29,7 +44,13 @@ refuse (DhCli *cli, const char *option, const char *now, const char *then, int *
 static char *
 dup_text (JsonNode *node)
 {
-  return node ? json_to_string (node, FALSE) : g_strdup ("nothing");
+  if (!node)
+    return g_strdup ("nothing");
+  if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING)
+    return g_strdup (json_node_get_string (node));
+  if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_DOUBLE)
+    return g_strdup_printf ("%g", json_node_get_double (node));
+  return json_to_string (node, FALSE);
 }
 
 static gboolean
@@ -47,9 +68,10 @@ check_recipe (DhCli *cli, const DhRecipe *old, const DhRecipe *wanted, int *stat
   while (json_object_iter_next (&iter, &field, &value))
     {
       JsonNode *before = json_object_get_member (json_node_get_object (then), field);
-      g_autofree char *a = dup_text (before), *b = dup_text (value);
-      if (!g_str_equal (a, b))
-        return refuse (cli, option_name (field), b, a, status);
+      if (g_str_equal (field, "name") || (before && json_node_equal (before, value)))
+        continue;
+      g_autofree char *a = dup_text (before), *b = dup_text (value), *option = dup_option (field);
+      return refuse (cli, option, b, a, status);
     }
   return TRUE;
 }
@@ -59,17 +81,18 @@ dh_cmd_train_check_resume (DhCli *cli, const DhRunConfig *config, const DhResume
 {
   g_autofree char *init = options->init ? g_canonicalize_filename (options->init, NULL) : NULL;
   if (init && g_strcmp0 (init, config->init) != 0)
-    return refuse (cli, "model", options->init, config->init ? config->init : "fresh weights", status);
+    return refuse (cli, "--model", options->init, config->init ? config->init : "fresh weights", status);
   if (cli->has_precision && cli->precision != config->precision)
-    return refuse (cli, "precision", dh_precision_name (cli->precision), dh_precision_name (config->precision), status);
+    return refuse (cli, "--precision", dh_precision_name (cli->precision), dh_precision_name (config->precision),
+                   status);
   const struct
   {
     const char *option;
     gint64 now, then;
   } counts[] = {
-    { "seed", options->seed, (gint64)config->seed },
-    { "validation_images", options->validation_images, config->validation_images },
-    { "checkpoint_steps", options->checkpoint_steps, (gint64)config->checkpoint_steps },
+    { "--seed", options->seed, (gint64)config->seed },
+    { "--validation_images", options->validation_images, config->validation_images },
+    { "--checkpoint_steps", options->checkpoint_steps, (gint64)config->checkpoint_steps },
   };
   for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
     if (counts[i].now != G_MININT64 && counts[i].now != counts[i].then)

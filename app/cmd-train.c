@@ -35,6 +35,7 @@ typedef struct
   const char *folder, *database;
   char *command;
   gint64 launched; /* Unix, seconds */
+  gboolean resumed;
 } Watch;
 
 /* In the database, where the studio finds it. It is not needed to train. */
@@ -58,7 +59,7 @@ enter (Watch *watch, JsonObject *start)
                          .step_flop = NAN,
                          .launched = watch->launched,
                          .started = watch->launched };
-  if (!database || dh_database_put_job (database, &row, &error) == 0)
+  if (!database || dh_database_put_job (database, &row, watch->resumed, &error) == 0)
     dh_cli_note (watch->cli, "this training is not entered in the database: %s", error->message);
 }
 
@@ -253,7 +254,10 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
   for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
     sound = sound && (counts[i] >= 0 || counts[i] == G_MININT64);
   if (!sound)
-    return dh_cli_usage (cli, "--seed, --workers (to 64), --stop_after and the like are not negative");
+    return dh_cli_usage (cli,
+                         "--seed, --workers, --stop_after and the like are not negative, --workers at most 64, "
+                         "--validation_images at most %d",
+                         G_MAXINT);
   if (momentum >= 0 || decay >= 0)
     dh_cli_note (cli, "--momentum and --decay have no effect: Adam uses 0.9 and 0.999, and no decay");
 
@@ -276,7 +280,8 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
                   .folder = folder,
                   .database = db,
                   .command = dh_cli_dup_command (argc, argv),
-                  .launched = g_get_real_time () / G_USEC_PER_SEC };
+                  .launched = g_get_real_time () / G_USEC_PER_SEC,
+                  .resumed = resume };
   const struct sigaction action = { .sa_handler = take_signal, .sa_flags = SA_RESTART };
   sigaction (SIGUSR1, &action, NULL);
   sigaction (SIGUSR2, &action, NULL);

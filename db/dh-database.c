@@ -126,17 +126,50 @@ dh_database_default_path (void)
   return g_build_filename (g_get_user_data_dir (), "densehybrid", "densehybrid.db", NULL);
 }
 
-/* An empty file, and one of another program that counts no versions, would be given our tables. */
+/* The version, the number of tables, and how many of them have the names of ours. */
 static gboolean
-check_ours (DhDatabase *database, GError **error)
+look (DhDatabase *database, gint64 counts[3], GError **error)
 {
-  gint64 version;
-  if (!read_version (database, &version, error))
+  gboolean row;
+  if (!read_version (database, &counts[0], error))
     return FALSE;
-  if (version == 0)
+  sqlite3_stmt *statement =
+      dh_database_bind (database, error,
+                        "SELECT count (*), coalesce (sum (name IN ('runs', 'run_images', 'run_protocols')), 0)"
+                        " FROM sqlite_master WHERE type = 'table'",
+                        "");
+  if (!statement || !dh_database_step (database, statement, &row, error))
+    return FALSE;
+  counts[1] = sqlite3_column_int64 (statement, 0);
+  counts[2] = sqlite3_column_int64 (statement, 1);
+  dh_database_reset (statement);
+  return TRUE;
+}
+
+/* Before anything is written: another program's file would be given our tables. All is read of one moment, since
+ * another process may be making the file. */
+static gboolean
+check_ours (DhDatabase *database, gboolean existing, GError **error)
+{
+  gint64 counts[3];
+  if (!run_plain (database, "BEGIN", error))
+    return FALSE;
+  if (!look (database, counts, error))
+    {
+      dh_database_roll_back (database);
+      return FALSE;
+    }
+  if (!run_plain (database, "COMMIT", error))
+    return FALSE;
+  if (counts[0] == 0 ? counts[1] > 0 : counts[2] < 3)
     g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: is no database of this program; name another one with --db",
                  database->path);
-  return version != 0;
+  else if (counts[0] == 0 && existing)
+    g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
+                 "%s: is empty; eval-ood or the studio's \"Evaluate data set\" fills it", database->path);
+  else
+    return TRUE;
+  return FALSE;
 }
 
 static DhDatabase *
@@ -178,7 +211,7 @@ open_file (const char *path, gboolean existing, GError **error)
   /* The file may come from anyone: what its schema names runs no function that could do harm. */
   sqlite3_db_config (database->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
   sqlite3_db_config (database->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-  if ((existing && !check_ours (database, error)) || !run_plain (database, "PRAGMA journal_mode = WAL", error)
+  if (!check_ours (database, existing, error) || !run_plain (database, "PRAGMA journal_mode = WAL", error)
       || !run_plain (database, "PRAGMA synchronous = NORMAL", error)
       || !run_plain (database, "PRAGMA foreign_keys = ON", error) || !migrate (database, error))
     return NULL;

@@ -27,11 +27,13 @@ dh_job_row_copy (const DhJobRow *row)
   return copy;
 }
 
-/* A process that goes on with a training enters it without a form: what the training was begun with stays. */
-#define SAME "excluded.form IS NULL AND excluded.recipe = recipe"
+/* The same training: one that is resumed, or that a program queued and whose process enters itself. What it was begun
+ * with stays. */
+#define SAME "(?16 OR (state = 'running' AND (pid = 0 OR pid = excluded.pid)))"
+#define KEPT(column, otherwise) #column " = iif (" SAME ", " #column ", " otherwise ")"
 
 gint64
-dh_database_put_job (DhDatabase *database, const DhJobRow *row, GError **error)
+dh_database_put_job (DhDatabase *database, const DhJobRow *row, gboolean resumed, GError **error)
 {
   g_autofree char *now = dh_database_now ();
   sqlite3_stmt *statement = dh_database_bind (
@@ -41,12 +43,25 @@ dh_database_put_job (DhDatabase *database, const DhJobRow *row, GError **error)
       " VALUES (?, ?, (SELECT coalesce (max (position), 0) + 1 FROM jobs), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
       " ON CONFLICT (folder) DO UPDATE SET state = excluded.state, why = NULL, pid = excluded.pid,"
       " launched = excluded.launched, ended = 0, recipe = excluded.recipe, device = excluded.device,"
-      " program = excluded.program, title = iif (" SAME ", title, excluded.title),"
-      " form = iif (" SAME ", form, excluded.form), command = iif (" SAME ", command, excluded.command),"
-      " estimate = coalesce (excluded.estimate, iif (" SAME ", estimate, NULL)),"
-      " step_flop = coalesce (excluded.step_flop, iif (" SAME ", step_flop, NULL)) RETURNING id",
-      "sssssssssiddsii", row->kind, row->state, row->title, row->recipe, row->form, row->folder, row->device,
-      row->program, row->command, row->pid, row->estimate, row->step_flop, now, row->launched, row->started);
+      " program = excluded.program, " KEPT (title, "excluded.title") ", " KEPT (form, "excluded.form") ", " KEPT (command, "excluded.command") ", " KEPT (started, "excluded.started") ", " KEPT (
+          step,
+          "0") ", " KEPT (steps,
+                          "0") ", " KEPT (epochs,
+                                          "0") ", " KEPT (seconds,
+                                                          "0") ", " KEPT (step_seconds,
+                                                                          "NULL") ", " KEPT (best_epoch,
+                                                                                             "NULL") ", " KEPT (miou,
+                                                                                                                "NULL") ", " KEPT (ap,
+                                                                                                                                   "NULL") ", " KEPT (auroc,
+                                                                                                                                                      "NULL") ", " KEPT (fpr95,
+                                                                                                                                                                         "NULL") ","
+                                                                                                                                                                                 " estimate = coalesce (excluded.estimate, iif (" SAME
+                                                                                                                                                                                 ", estimate, NULL)),"
+                                                                                                                                                                                 " step_flop = coalesce (excluded.step_flop, iif (" SAME
+                                                                                                                                                                                 ", step_flop, NULL)) RETURNING id",
+      "sssssssssiddsiii", row->kind, row->state, row->title, row->recipe, row->form, row->folder, row->device,
+      row->program, row->command, row->pid, row->estimate, row->step_flop, now, row->launched, row->started,
+      (gint64)(resumed != FALSE));
   return dh_database_returned_id (database, statement, error);
 }
 

@@ -115,9 +115,10 @@ gint64 dh_database_add_threshold (DhDatabase *database, const DhThresholdRow *ro
 GPtrArray *dh_database_list_thresholds (DhDatabase *database, gint64 model, const char *score, GError **error);
 
 /* A new job in the state that the row says, behind all others. One folder is one job: where there is one already, that
- * one takes the row's values and keeps its id; from a row of the same recipe without a form, which a process enters
- * that goes on with the training, it does not take title, form and command, nor numbers that are not known. */
-gint64 dh_database_put_job (DhDatabase *database, const DhJobRow *row, GError **error);
+ * one takes the row's values and keeps its id. Of a training that is `resumed`, or that runs already without a process
+ * or in the row's own, title, form, command and what it reached stay as they were, and numbers that the row knows not;
+ * any other begins anew. */
+gint64 dh_database_put_job (DhDatabase *database, const DhJobRow *row, gboolean resumed, GError **error);
 /* From queued to running with this time of launch, where it is still queued and none else runs: *claimed. Of several
  * programs that try, one succeeds. */
 gboolean dh_database_claim_job (DhDatabase *database, gint64 job, gint64 now, gboolean *claimed, GError **error);

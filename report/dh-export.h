@@ -9,8 +9,8 @@ G_BEGIN_DECLS
  */
 typedef enum
 {
+  /* In the first two, which have no folders, of equal names each gets its folders before it: t5_00001. */
   DH_EXPORT_SMIYC, /* anomaly_p/METHOD/DATASET/FID.hdf5: data set "value", float16, gzip; as the kit's own files */
-                   /* (here and below, of equal names each gets its folders before it: t5_00001) */
   DH_EXPORT_FISHYSCAPES, /* STEM_anomaly.npy, float32 */
   DH_EXPORT_PNG,         /* STEM.png: 16-bit grey, the range of the whole run to 0…65535, which range.json tells */
   DH_EXPORT_NPY,         /* STEM.npy, float32, as they are */

@@ -47,14 +47,12 @@ is_file (const char *name)
   return g_strv_contains (names, name) || dh_run_folder_model_epoch (name) != 0;
 }
 
-/* What a kill leaves of a file that was being written (dh-file.h): its name, a dot and six characters. Of small letters
- * alone it may be a word, as in somebody's checkpoint.pth.backup, and stays. */
+/* What a kill leaves of a file that was being written: its name, DH_FILE_PART and six characters. */
 static gboolean
 is_part (const char *name)
 {
-  const char *suffix = strrchr (name, '.');
-  if (!suffix || strlen (suffix) != 7 || strspn (suffix + 1, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS) != 6
-      || strspn (suffix + 1, G_CSET_a_2_z) == 6)
+  const char *suffix = g_strrstr (name, DH_FILE_PART);
+  if (!suffix || strlen (suffix) != strlen (DH_FILE_PART) + 6)
     return FALSE;
   g_autofree char *whole = g_strndup (name, (gsize)(suffix - name));
   return is_file (whole);

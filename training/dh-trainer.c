@@ -75,6 +75,20 @@ prepare_config (DhTrainerRun *run, GError **error)
   return TRUE;
 }
 
+/* Where moved data lies now is kept; a device or a number of threads was asked for this time alone. */
+static gboolean
+write_moved_roots (DhTrainerRun *run, GError **error)
+{
+  if (!run->training->data_root && !run->training->negative_root)
+    return TRUE;
+  g_autoptr (DhRunConfig) stored = dh_run_config_read (run->training->folder, error);
+  if (!stored)
+    return FALSE;
+  replace (&stored->data_root, run->config->data_root);
+  replace (&stored->negative_root, run->config->negative_root);
+  return dh_run_config_write (stored, run->folder->path, error);
+}
+
 static gboolean
 prepare (DhTrainerRun *run, GCancellable *cancellable, GError **error)
 {
@@ -95,8 +109,7 @@ prepare (DhTrainerRun *run, GCancellable *cancellable, GError **error)
   if (!dh_run_folder_has_space (run->folder, needed, error))
     return FALSE;
   if (resume)
-    return !(run->training->data_root || run->training->negative_root)
-           || dh_run_config_write (run->config, run->folder->path, error);
+    return write_moved_roots (run, error);
   replace (&run->config->device, dh_device_name (run->device));
   run->config->threads = dh_device_threads (run->device);
   return dh_run_config_write (run->config, run->folder->path, error);

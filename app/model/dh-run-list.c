@@ -2,6 +2,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include "dh-database.h"
+#include "dh-error.h"
 #include "dh-folder-lock.h"
 #include "dh-records.h"
 #include "dh-session-private.h"
@@ -123,6 +124,9 @@ list_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
       for (guint i = 0; rows != NULL && i < rows->len; i++)
         g_ptr_array_add (items, make_item (rows->pdata[i], database));
     }
+  /* Another program is just making it. */
+  if (g_error_matches (error, DH_ERROR, DH_ERROR_NOT_FOUND))
+    g_clear_error (&error);
   if (error != NULL)
     g_task_return_error (task, error);
   else
@@ -165,17 +169,22 @@ listed (GObject *source, GAsyncResult *result, gpointer data)
   DhSession *self = DH_SESSION (source);
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) items = g_task_propagate_pointer (G_TASK (result), &error);
+  self->reading_runs = FALSE;
   if (self->worker == NULL)
     return;
-  if (items == NULL)
-    dh_session_complain (self, _ ("The runs could not be read"), error->message);
-  else
+  if (items != NULL)
     update_store (self->runs, items);
+  else if (!self->runs_unread)
+    dh_session_complain (self, _ ("The runs could not be read"), error->message);
+  self->runs_unread = items == NULL;
 }
 
 void
 dh_session_refresh_runs (DhSession *self)
 {
+  if (self->reading_runs)
+    return;
+  self->reading_runs = TRUE;
   g_autoptr (GTask) task = g_task_new (self, NULL, listed, NULL);
   g_task_run_in_thread (task, list_in_thread);
 }

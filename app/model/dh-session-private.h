@@ -70,7 +70,8 @@ struct _DhSession
   guint n_ranged;
 
   DhSessionEvaluation *evaluation;
-  GListStore *runs; /* DhRunItem */
+  GListStore *runs;                   /* DhRunItem */
+  gboolean reading_runs, runs_unread; /* being read; their last reading failed, which was said */
   DhEvaluationSummary *summary;
 };
 

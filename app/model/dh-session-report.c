@@ -23,7 +23,8 @@ dh_session_dup_command (DhSession *self)
   GString *command = g_string_new ("densehybrid ");
   if (self->pictures != NULL)
     {
-      g_string_append_printf (command, "infer --params %s --out maps --png", weights);
+      g_string_append_printf (command, "infer --params %s --out maps --png --device %s --precision %s", weights,
+                              self->compute->name, self->compute->precision);
       for (guint i = 0; self->pictures[i] != NULL; i++)
         {
           g_autofree char *picture = g_shell_quote (self->pictures[i]);
@@ -39,8 +40,7 @@ dh_session_dup_command (DhSession *self)
                           dh_dataset_kind_name (dh_dataset_kind (self->dataset)), root, weights, out, protocols,
                           self->model->has_outlier_head ? "--compare likelihood,dataset_posterior"
                                                         : "--score likelihood");
-  if (!g_str_equal (self->compute->name, "cpu") || !g_str_equal (self->compute->precision, "f32"))
-    g_string_append_printf (command, " --device %s --precision %s", self->compute->name, self->compute->precision);
+  g_string_append_printf (command, " --device %s --precision %s", self->compute->name, self->compute->precision);
   return g_string_free (command, FALSE);
 }
 

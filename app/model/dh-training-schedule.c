@@ -132,7 +132,7 @@ add_job (DhTrainingKeeper *keeper, DhJobRow *row)
 {
   g_autoptr (GError) error = NULL;
   /* Its name is taken from now on, and a place where nothing can be written is told at once. */
-  if (!dh_folder_make (row->folder, &error) || dh_database_put_job (keeper->database, row, &error) == 0)
+  if (!dh_folder_make (row->folder, &error) || dh_database_put_job (keeper->database, row, FALSE, &error) == 0)
     dh_training_keeper_complain (keeper, row->folder, _ ("The training could not be queued"), &error);
   keeper->dirty = TRUE;
   keeper->changed = TRUE;

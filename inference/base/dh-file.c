@@ -39,7 +39,7 @@ dh_file_writer_open (const char *path, GError **error)
 
   g_autoptr (DhFileWriter) writer = g_new0 (DhFileWriter, 1);
   writer->path = g_strdup (path);
-  char *temporary = g_strconcat (path, ".XXXXXX", NULL);
+  char *temporary = g_strconcat (path, DH_FILE_PART "XXXXXX", NULL);
   writer->fd = g_mkstemp_full (temporary, O_RDWR | O_CLOEXEC, 0644);
   if (writer->fd < 0)
     {

@@ -5,6 +5,9 @@ G_BEGIN_DECLS
 
 /* Writes a file whole or not at all: to a temporary name beside `path`, flushed to disk, then renamed. A kill at any
  * moment leaves the old file or the new one. Errors: DH_ERROR_IO, naming the path and the cause (disk full, …). */
+#define DH_FILE_PART                                                                                                   \
+  ".part-" /* between the path and six letters or figures: the temporary name, which a kill leaves                     \
+            */
 gboolean dh_file_write (const char *path, gconstpointer data, gsize size, GError **error);
 
 /* The same for a file too large to hold: dh_file_writer_open, any number of writes, then close (which renames) or

@@ -1,4 +1,5 @@
 #include <math.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <glib/gstdio.h>
@@ -173,7 +174,7 @@ test_files (void)
   g_autofree char *empty = g_build_filename (folder, "empty.db", NULL);
   g_assert_true (g_file_set_contents (empty, "", 0, NULL));
   g_assert_null (dh_database_open_existing (empty, &error));
-  g_assert_error (error, DH_ERROR, DH_ERROR_INVALID);
+  g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
   g_clear_error (&error);
   GStatBuf info;
   g_assert_cmpint (g_stat (empty, &info), ==, 0);
@@ -187,6 +188,31 @@ test_files (void)
   g_assert_null (dh_database_open (text, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_INVALID);
   g_clear_error (&error);
+
+  /* Another program's, of whatever version, stays as it is to the byte, whoever opens it. */
+  for (guint version = 0; version < 4; version++)
+    {
+      g_autofree char *name = g_strdup_printf ("foreign-%u.db", version);
+      g_autofree char *foreign = g_build_filename (folder, name, NULL);
+      g_autofree char *sql = g_strdup_printf ("CREATE TABLE t (x); PRAGMA user_version = %u", version);
+      sqlite3 *handle;
+      g_assert_cmpint (sqlite3_open (foreign, &handle), ==, SQLITE_OK);
+      g_assert_cmpint (sqlite3_exec (handle, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+      sqlite3_close (handle);
+      g_autofree char *before = NULL;
+      g_autofree char *after = NULL;
+      gsize sizes[2];
+      g_assert_true (g_file_get_contents (foreign, &before, &sizes[0], NULL));
+      for (guint existing = 0; existing < 2; existing++)
+        {
+          g_assert_null (existing ? dh_database_open_existing (foreign, &error) : dh_database_open (foreign, &error));
+          g_assert_error (error, DH_ERROR, DH_ERROR_INVALID);
+          g_assert_nonnull (strstr (error->message, "no database of this program"));
+          g_clear_error (&error);
+        }
+      g_assert_true (g_file_get_contents (foreign, &after, &sizes[1], NULL));
+      g_assert_cmpmem (before, sizes[0], after, sizes[1]);
+    }
 
   g_assert_null (dh_database_open ("/proc/nowhere/file.db", &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_IO);
@@ -264,7 +290,7 @@ put_job (DhDatabase *database, const char *folder, const char *state)
                          .estimate = NAN,
                          .step_flop = 6e9,
                          .launched = 5 };
-  const gint64 id = dh_database_put_job (database, &row, &error);
+  const gint64 id = dh_database_put_job (database, &row, FALSE, &error);
   g_assert_no_error (error);
   return id;
 }
@@ -330,7 +356,7 @@ test_jobs (void)
   again.estimate = again.step_flop = NAN;
   for (guint i = 0; i < 2; i++)
     {
-      g_assert_cmpint (dh_database_put_job (one, i ? &again : &anew, &error), ==, second);
+      g_assert_cmpint (dh_database_put_job (one, i ? &again : &anew, i != 0, &error), ==, second);
       g_autoptr (GPtrArray) all = dh_database_list_jobs (other, &error);
       const DhJobRow *found = all->pdata[0];
       for (guint j = 1; found->id != second; j++)
@@ -343,13 +369,33 @@ test_jobs (void)
       g_assert_cmpfloat (found->estimate, ==, 60);
       g_assert_cmpfloat (found->step_flop, ==, 7e9);
     }
-  again.recipe = (char *)"another";
-  g_assert_cmpint (dh_database_put_job (one, &again, &error), ==, second);
+  /* What a program queued is entered by its own process, or one whose number is not known yet. */
+  again.state = (char *)"running";
+  again.pid = 7;
+  const gint64 pids[] = { 0, 7, 8 };
+  for (guint i = 0; i < G_N_ELEMENTS (pids); i++)
+    {
+      g_assert_true (dh_database_set_job_state (one, second, "running", NULL, 0, &error));
+      g_assert_true (dh_database_set_job_pid (one, second, pids[i], &error));
+      g_assert_cmpint (dh_database_put_job (one, &again, FALSE, &error), ==, second);
+      g_autoptr (GPtrArray) all = dh_database_list_jobs (other, &error);
+      for (guint j = 0; j < all->len; j++)
+        if (((DhJobRow *)all->pdata[j])->id == second)
+          g_assert_cmpstr (((DhJobRow *)all->pdata[j])->title, ==, pids[i] == 8 ? "of the process" : "new title");
+    }
+  /* Another run in a folder where one was lost begins anew, whatever its recipe is called. */
+  DhJobRow reached = { .id = second, .device = (char *)"cuda:0", .step = 9, .steps = 9, .seconds = 3, .miou = 0.5 };
+  g_assert_true (dh_database_set_job_progress (one, &reached, &error));
+  again.pid = 9;
+  again.state = (char *)"queued";
+  g_assert_cmpint (dh_database_put_job (one, &again, FALSE, &error), ==, second);
   g_autoptr (GPtrArray) replaced = dh_database_list_jobs (other, &error);
   for (guint i = 0; i < replaced->len; i++)
     if (((DhJobRow *)replaced->pdata[i])->id == second)
       {
         g_assert_null (((DhJobRow *)replaced->pdata[i])->form);
+        g_assert_cmpint (((DhJobRow *)replaced->pdata[i])->step, ==, 0);
+        g_assert_true (isnan (((DhJobRow *)replaced->pdata[i])->miou));
         g_assert_cmpstr (((DhJobRow *)replaced->pdata[i])->title, ==, "of the process");
       }
 

@@ -234,10 +234,11 @@ test_torn (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
   static const char *const files[] = {
-    "notes.pth.txt",      "notes.pth.a1B2c3",   "checkpoint.pth.backup", "config.json.a1-2c3", "checkpoint.pth.a1B2c3",
-    "model_7.pth.a1B2c3", "config.json.a1B2c3", "plan.json.ABCDEF",      "recipe.json.123456",
+    "notes.pth.txt",         "notes.pth.part-a1B2c3",      "checkpoint.pth.backup",   "model_best.pth.241128",
+    "log.jsonl.a1B2c3",      "checkpoint.pth.part-a1B2c3", "model_7.pth.part-a1B2c3", "config.json.part-a1B2c3",
+    "plan.json.part-ABCDEF", "recipe.json.part-123456",
   };
-  const guint n_foreign = 4; /* of them */
+  const guint n_foreign = 5; /* of them */
   g_autofree char *log = path_of ("torn", "log.jsonl");
   FILE *file = fopen (log, "a");
   fputs ("{\"event\":\"step\",\"step\":4,\"epoch\":1,\"loss\":1,\"seg\":1}\n", file);

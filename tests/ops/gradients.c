@@ -339,7 +339,7 @@ check_precisions (Run *run, const DhTrainOptions *options, double expected_loss)
           const DhTensor *gradient = dh_tensor_dict_at (run->gradients, i);
           const double off = sqrt (square (dh_tensor_dict_at (found, i), gradient));
           const double allowed =
-              2 * spread[i] + ROUNDINGS * u * sqrt (square (gradient, NULL)) + 0.1 * u * sqrt (whole);
+              2 * spread[i] + ROUNDINGS * u * sqrt (square (gradient, NULL)) + 0.25 * u * sqrt (whole);
           if (g_getenv ("DH_TEST_VERBOSE"))
             g_printerr ("%6.3f %s %s %s\n", off / allowed, dh_precision_name (other.precision),
                         run->gradient_case->ops_case.name, dh_tensor_dict_name (found, i));
