@@ -30,18 +30,6 @@ opening_free (gpointer data)
   g_free (opening);
 }
 
-/* A broken picture is listed with what is wrong with it, rather than taken for broken weights. */
-static gboolean
-is_named_picture (const char *path)
-{
-  static const char *const suffixes[] = { ".png", ".jpg", ".jpeg", ".webp" };
-  g_autofree char *lower = g_ascii_strdown (path, -1);
-  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
-    if (g_str_has_suffix (lower, suffixes[i]))
-      return TRUE;
-  return FALSE;
-}
-
 static gboolean
 sort_out (Opening *opening, GError **error)
 {
@@ -60,7 +48,8 @@ sort_out (Opening *opening, GError **error)
             }
           opening->dataset_path = g_strdup (path);
         }
-      else if (dh_image_probe (path, &width, &height, NULL) || is_named_picture (path))
+      /* A broken picture is listed with what is wrong with it, rather than taken for broken weights. */
+      else if (dh_image_probe (path, &width, &height, NULL) || dh_path_is_picture (path))
         {
           g_strv_builder_add (pictures, path);
           n_pictures++;

@@ -121,6 +121,9 @@ gboolean dh_dataset_load_labels (DhDataset *dataset, guint index, DhLabels **ano
 /* The ids as they stand in the file; NULL without error where there is no label. */
 DhLabels *dh_dataset_load_raw_labels (DhDataset *dataset, guint index, GError **error);
 
+/* Whether a path is named like a picture: .png .jpg .jpeg .webp in any case. */
+gboolean dh_path_is_picture (const char *path);
+
 /* 64 hexadecimal digits over stems and sizes of all files (not their content), independent of the root: provenance.
  * Reads the size of each file. Free with g_free. */
 char *dh_dataset_fingerprint (DhDataset *dataset, GCancellable *cancellable, GError **error);

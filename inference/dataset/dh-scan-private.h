@@ -26,7 +26,6 @@ gboolean dh_scan_has_folder (const DhScan *scan, const char *path);
 void dh_scan_under (const DhScan *scan, const char *folder, guint *first, guint *end);
 
 /* Of names and paths. */
-gboolean dh_path_is_picture (const char *path); /* .png .jpg .jpeg .webp in any case */
 /* Length without the extension of the last part. */
 gsize dh_path_stem_length (const char *path);
 /* Compares with runs of digits as numbers: "frame2" before "frame10". */

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dh-dataset.h"
 #include "dh-error.h"
 
 #define MAX_ENTRIES 2000000

@@ -112,8 +112,7 @@ gradient_3x3_item (gpointer data, gint item, gint part, float *scratch)
   const gint image = item / work->items;
   const float *dy[512];
   DhCpuGradient3x3 g = gradient_3x3_of (train, op);
-  for (gint i = 0; i < op->out->n_planes; i++)
-    dy[i] = op->out->grad_base + image * op->out->image + i * op->out->pixels * train->kernels->lanes;
+  dh_train_gradient_planes (train, op->out, image, dy);
   g.in = dh_train_input (train, op->in, image);
   g.dy = dy;
   g.sums = work->sums + part * work->sums_size;
@@ -128,8 +127,7 @@ data_3x3_item (gpointer data, gint item, gint part, float *scratch)
   const DhTrainOp *op = work->op;
   const gint image = item / work->items;
   const float *dy[512];
-  for (gint i = 0; i < op->out->n_planes; i++)
-    dy[i] = op->out->grad_base + image * op->out->image + i * op->out->pixels * train->kernels->lanes;
+  dh_train_gradient_planes (train, op->out, image, dy);
   DhCpuWinograd conv = winograd_of (train, op, op->in->n_planes);
   conv.in = (DhCpuInput){ .planes = dy, .n_planes = op->out->n_planes, .h = op->out->h, .w = op->out->w };
   conv.out = (DhCpuOutput){ .planes = work->targets + (gsize)image * op->in->n_planes,

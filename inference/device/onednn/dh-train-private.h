@@ -164,6 +164,8 @@ void dh_train_bind (DhTrain *train);
 typedef void (*DhTrainItem) (gpointer data, gint item, gint part, float *scratch);
 void dh_train_run_items (const DhTrain *train, gint n_items, DhTrainItem item, gpointer data);
 DhCpuInput dh_train_input (const DhTrain *train, const DhTrainView *view, gint image);
+/* The gradient's planes of one image; into `planes` (room for n_planes). */
+void dh_train_gradient_planes (const DhTrain *train, const DhTrainValue *value, gint image, const float **planes);
 /* Planes of a block of all images, laid out as `like`; into `planes` (room for images·n_planes). */
 void dh_train_planes (const DhTrain *train, float *memory, gint n_planes, gsize pixels, float **planes);
 DhCpuRoute dh_train_route (const DhTrain *train, const DhTrainView *view, const gboolean *adds, gint image, gint part);

@@ -43,6 +43,13 @@ dh_train_input (const DhTrain *train, const DhTrainView *view, gint image)
 }
 
 void
+dh_train_gradient_planes (const DhTrain *train, const DhTrainValue *value, gint image, const float **planes)
+{
+  for (gint i = 0; i < value->n_planes; i++)
+    planes[i] = value->grad_base + image * value->image + i * value->pixels * train->kernels->lanes;
+}
+
+void
 dh_train_planes (const DhTrain *train, float *memory, gint n_planes, gsize pixels, float **planes)
 {
   for (gint i = 0; i < n_planes * train->images; i++)

@@ -71,8 +71,7 @@ window_back_plane (gpointer data, gint item, gint part, float *scratch)
   const DhNode *node = window_node (train, op);
   const gint n = op->out->n_planes, image = item / n;
   g_autofree const float **dy = g_new (const float *, n);
-  for (gint i = 0; i < n; i++)
-    dy[i] = op->out->grad_base + image * op->out->image + i * op->out->pixels * train->kernels->lanes;
+  dh_train_gradient_planes (train, op->out, image, dy);
   const DhCpuPoolGradient pool = { .in = dh_train_input (train, op->in, image),
                                    .dy = dy,
                                    .dx = work->targets + (gsize)image * n,
