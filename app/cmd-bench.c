@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli-model.h"
 #include "cmd-bench-private.h"
-#include "dh-checkpoint.h"
 #include "dh-error.h"
 #include "dh-nets.h"
 
@@ -190,7 +190,8 @@ dh_cmd_bench (DhCli *cli, int argc, char **argv)
   DhBench bench = { .height = 720, .width = 1280 };
   const GOptionEntry entries[] = {
     { "arch", 0, 0, G_OPTION_ARG_STRING, &name, "The network: ldn121, dlv3p_wrn38, … (default ldn121)", "A" },
-    { "params", 0, 0, G_OPTION_ARG_FILENAME, &params, "Its weights (default: seeded ones)", "W" },
+    { "params", 0, 0, G_OPTION_ARG_FILENAME, &params, "Its weights, or demo: the built-in ones (default: seeded ones)",
+      "W" },
     { "num_classes", 0, 0, G_OPTION_ARG_INT, &classes, "Classes of seeded weights (default 19)", "K" },
     { "size", 0, 0, G_OPTION_ARG_STRING, &size, "Height x width (default 720x1280)", "HxW" },
     { "train", 0, 0, G_OPTION_ARG_NONE, &train, "Times training steps: forward, losses, backward, Adam", NULL },
@@ -223,7 +224,7 @@ dh_cmd_bench (DhCli *cli, int argc, char **argv)
   DhArchitecture architecture;
   if (params)
     {
-      g_autoptr (DhCheckpoint) checkpoint = dh_checkpoint_open (params, &error);
+      g_autoptr (DhCheckpoint) checkpoint = dh_cli_open_checkpoint (params, &error);
       if (!checkpoint)
         return dh_cli_fail (cli, &error);
       parameters = dh_tensor_dict_ref (dh_checkpoint_state (checkpoint));

@@ -110,7 +110,9 @@ dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase *database
                          .command = (char *)command };
   g_autofree char *owner =
       dh_map_owner_new (dh_model_sha256 (dh_predictor_model (predictor)), row.score, row.precision, row.device, others);
-  return find_or_add (record, &row, owner, error) && dh_map_owner_take (record->folder, owner, error);
+  return find_or_add (record, &row, owner, error)
+         && dh_database_leave_runs (database, record->folder, record->run, error)
+         && dh_map_owner_take (record->folder, owner, error);
 }
 
 void
