@@ -37,8 +37,11 @@ dh_evaluation_register (DhDatabase *database, DhDataset *dataset, DhModel *model
   *dataset_id = dh_database_put_dataset (database, &set, error);
   if (!*dataset_id)
     return FALSE;
+  /* Whoever opens it again may be elsewhere. */
+  const char *path = dh_model_path (model);
+  g_autofree char *absolute = path ? g_canonicalize_filename (path, NULL) : NULL;
   const DhModelRow row = { .sha256 = (char *)dh_model_sha256 (model),
-                           .path = (char *)dh_model_path (model),
+                           .path = absolute,
                            .title = (char *)dh_model_title (model),
                            .architecture = (char *)dh_model_architecture (model),
                            .classes = dh_model_classes (model),

@@ -28,6 +28,8 @@ file_chosen (GtkNativeDialog *dialog, int response, DhChart *chart)
       g_autoptr (GError) error = NULL;
       if (path != NULL && !dh_chart_save (chart, path, &error))
         g_signal_emit_by_name (self->session, "error", _ ("The chart could not be saved"), error->message);
+      else if (path != NULL)
+        dh_ui_say_saved (self->session, path);
     }
   g_object_unref (dialog);
 }

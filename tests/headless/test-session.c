@@ -64,6 +64,13 @@ on_message (DhSession *session, const char *text, Fixture *fixture)
 }
 
 static void
+on_written (DhSession *session, const char *text, const char *path, Fixture *fixture)
+{
+  g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
+  fixture->messages++;
+}
+
+static void
 set_up (Fixture *fixture, gconstpointer data)
 {
   fixture->root = tree_new ();
@@ -76,6 +83,7 @@ set_up (Fixture *fixture, gconstpointer data)
   fixture->session = dh_session_new ();
   g_signal_connect (fixture->session, "error", G_CALLBACK (on_error), fixture);
   g_signal_connect (fixture->session, "message", G_CALLBACK (on_message), fixture);
+  g_signal_connect (fixture->session, "written", G_CALLBACK (on_written), fixture);
 }
 
 static gboolean
