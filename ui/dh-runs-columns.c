@@ -32,16 +32,16 @@ static const struct
 static const struct
 {
   const char *icon, *class;
-} states[DH_N_RUN_STATES] = {
-  [DH_RUN_UNFINISHED] = { "dialog-question-symbolic", "dh-warn" },
-  [DH_RUN_DONE] = { "object-select-symbolic", "dh-ok" },
-  [DH_RUN_CANCELLED] = { "process-stop-symbolic", "dim-label" },
-  [DH_RUN_FAILED] = { "dialog-error-symbolic", "dh-err" },
-  [DH_RUN_RUNNING] = { "media-playback-start-symbolic", "accent" },
-  [DH_RUN_QUEUED] = { "alarm-symbolic", "" },
-  [DH_RUN_PAUSED] = { "media-playback-pause-symbolic", "dim-label" },
-  [DH_RUN_OUT_OF_MEMORY] = { "dh-memory-symbolic", "dh-warn" },
-  [DH_RUN_LOST] = { "dialog-question-symbolic", "dh-warn" },
+} states[DH_N_RUN_ITEM_STATES] = {
+  [DH_RUN_ITEM_UNFINISHED] = { "dialog-question-symbolic", "dh-warn" },
+  [DH_RUN_ITEM_DONE] = { "object-select-symbolic", "dh-ok" },
+  [DH_RUN_ITEM_CANCELLED] = { "process-stop-symbolic", "dim-label" },
+  [DH_RUN_ITEM_FAILED] = { "dialog-error-symbolic", "dh-err" },
+  [DH_RUN_ITEM_RUNNING] = { "media-playback-start-symbolic", "accent" },
+  [DH_RUN_ITEM_QUEUED] = { "alarm-symbolic", "" },
+  [DH_RUN_ITEM_PAUSED] = { "media-playback-pause-symbolic", "dim-label" },
+  [DH_RUN_ITEM_OUT_OF_MEMORY] = { "dh-memory-symbolic", "dh-warn" },
+  [DH_RUN_ITEM_LOST] = { "dialog-question-symbolic", "dh-warn" },
 };
 
 static gboolean
@@ -162,7 +162,7 @@ setup_cell (GtkSignalListItemFactory *factory, GtkListItem *cell, gpointer data)
 }
 
 static void
-show_state (GtkWidget *box, GtkWidget *label, DhRunState state)
+show_state (GtkWidget *box, GtkWidget *label, DhRunItemState state)
 {
   GtkWidget *icon = g_object_get_data (G_OBJECT (box), "icon");
   gtk_image_set_from_icon_name (GTK_IMAGE (icon), states[state].icon);

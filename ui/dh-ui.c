@@ -201,6 +201,16 @@ dh_ui_texture (GBytes *rgb, guint width, guint height)
 }
 
 void
+dh_ui_close_on_escape (GtkWidget *window)
+{
+  GtkEventController *controller = gtk_shortcut_controller_new ();
+  gtk_shortcut_controller_add_shortcut (
+      GTK_SHORTCUT_CONTROLLER (controller),
+      gtk_shortcut_new (gtk_keyval_trigger_new (GDK_KEY_Escape, 0), gtk_named_action_new ("window.close")));
+  gtk_widget_add_controller (window, controller);
+}
+
+void
 dh_ui_say_saved (gpointer session, const char *path)
 {
   g_autofree char *base = g_path_get_basename (path), *name = g_filename_display_name (base);

@@ -16,7 +16,11 @@ ACTION (open_pictures) { dh_window_choose_pictures (data); }
 
 ACTION (open_weights) { dh_window_choose_weights (data); }
 
-ACTION (open_demo) { dh_session_open_demo (DH_WINDOW (data)->session); }
+ACTION (open_demo)
+{
+  dh_session_open_demo (DH_WINDOW (data)->session);
+  dh_window_show_opened (data);
+}
 
 ACTION (step)
 {

@@ -40,6 +40,9 @@ G_GNUC_INTERNAL GtkWidget *dh_window_make_jobs_button (DhWindow *window);
 /* dh-window-sets.c: the section of the menu that lists the data sets opened lately; with its actions. Transfer full. */
 G_GNUC_INTERNAL GMenuModel *dh_window_make_sets_menu (DhWindow *window);
 
+/* dh-window.c: what the user opens is looked at in Browse, unless it is measured just now. */
+G_GNUC_INTERNAL void dh_window_show_opened (DhWindow *window);
+
 /* dh-window-written.c: "written" of the session: a toast with what opens the file, its folder or, where nothing does,
  * copies its path */
 G_GNUC_INTERNAL void dh_window_add_written (DhWindow *window);

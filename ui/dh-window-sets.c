@@ -38,7 +38,7 @@ open_known (GSimpleAction *action, GVariant *value, gpointer data)
 {
   DhWindow *self = data;
   dh_session_open_dataset (self->session, g_variant_get_bytestring (value));
-  gtk_widget_activate_action (GTK_WIDGET (self), "win.page", "s", "browse");
+  dh_window_show_opened (self);
 }
 
 /* The list of all */
@@ -89,7 +89,7 @@ remove_set (GSimpleAction *action, GVariant *value, gpointer data)
   if (self->removed == NULL)
     return;
   g_autofree char *name = dh_known_set_dup_name (self->removed), *escaped = g_markup_escape_text (name, -1);
-  g_autofree char *text = g_strdup_printf (_ ("%s is off the list; its pictures and runs stay"), escaped);
+  g_autofree char *text = g_strdup_printf (_ ("%s is off the list"), escaped);
   AdwToast *toast = adw_toast_new (text);
   adw_toast_set_button_label (toast, _ ("Undo"));
   adw_toast_set_action_name (toast, "sets.undo");
@@ -200,6 +200,7 @@ show_sets (GSimpleAction *action, GVariant *value, gpointer data)
   gtk_box_append (GTK_BOX (box), adw_header_bar_new ());
   gtk_box_append (GTK_BOX (box), self->toasts);
   adw_window_set_content (ADW_WINDOW (self->dialog), box);
+  dh_ui_close_on_escape (self->dialog);
   g_signal_connect_object (sets_of (self->window), "items-changed", G_CALLBACK (show_empty_of), self->dialog,
                            G_CONNECT_SWAPPED);
   show_empty (self);

@@ -73,6 +73,14 @@ on_notes (DhWindow *self)
   adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (self->toasts), toast);
 }
 
+void
+dh_window_show_opened (DhWindow *self)
+{
+  AdwViewStack *stack = ADW_VIEW_STACK (self->stack);
+  if (g_strcmp0 (adw_view_stack_get_visible_child_name (stack), "metrics") != 0)
+    adw_view_stack_set_visible_child_name (stack, "browse");
+}
+
 static gboolean
 on_drop (GtkDropTarget *target, const GValue *value, double x, double y, DhWindow *self)
 {
@@ -94,6 +102,7 @@ on_drop (GtkDropTarget *target, const GValue *value, double x, double y, DhWindo
       return FALSE;
     }
   dh_session_open_any (self->session, (const char *const *)paths);
+  dh_window_show_opened (self);
   return TRUE;
 }
 

@@ -58,14 +58,14 @@ dh_run_item_new (DhRun *run)
   return self;
 }
 
-static DhRunState
+static DhRunItemState
 state_of_job (DhTrainingJob *job)
 {
-  static const DhRunState states[DH_N_JOB_STATES] = {
-    [DH_JOB_QUEUED] = DH_RUN_QUEUED, [DH_JOB_RUNNING] = DH_RUN_RUNNING,
-    [DH_JOB_PAUSED] = DH_RUN_PAUSED, [DH_JOB_DONE] = DH_RUN_DONE,
-    [DH_JOB_FAILED] = DH_RUN_FAILED, [DH_JOB_CANCELLED] = DH_RUN_CANCELLED,
-    [DH_JOB_LOST] = DH_RUN_LOST,     [DH_JOB_OUT_OF_MEMORY] = DH_RUN_OUT_OF_MEMORY,
+  static const DhRunItemState states[DH_N_JOB_STATES] = {
+    [DH_JOB_QUEUED] = DH_RUN_ITEM_QUEUED, [DH_JOB_RUNNING] = DH_RUN_ITEM_RUNNING,
+    [DH_JOB_PAUSED] = DH_RUN_ITEM_PAUSED, [DH_JOB_DONE] = DH_RUN_ITEM_DONE,
+    [DH_JOB_FAILED] = DH_RUN_ITEM_FAILED, [DH_JOB_CANCELLED] = DH_RUN_ITEM_CANCELLED,
+    [DH_JOB_LOST] = DH_RUN_ITEM_LOST,     [DH_JOB_OUT_OF_MEMORY] = DH_RUN_ITEM_OUT_OF_MEMORY,
   };
   return states[dh_training_job_get_state (job)];
 }
@@ -172,20 +172,20 @@ state_of_training (const DhRun *run, DhTrainingJob *job)
   g_autofree char *left = isfinite (run->seconds_left) ? duration (run->seconds_left) : NULL;
   switch (run->state)
     {
-    case DH_RUN_RUNNING:
-    case DH_RUN_PAUSED:
+    case DH_RUN_ITEM_RUNNING:
+    case DH_RUN_ITEM_PAUSED:
       if (isnan (run->fraction))
         return g_strdup (name);
-      if (left == NULL || run->state == DH_RUN_PAUSED)
+      if (left == NULL || run->state == DH_RUN_ITEM_PAUSED)
         return g_strdup_printf ("%s, %.0f %%", name, floor (100 * run->fraction));
       return g_strdup_printf (_ ("%.0f %%, %s left"), floor (100 * run->fraction), left);
-    case DH_RUN_QUEUED:
+    case DH_RUN_ITEM_QUEUED:
       return left != NULL ? g_strdup_printf (_ ("%s, ≈ %s"), name, left) : g_strdup (name);
-    case DH_RUN_CANCELLED:
+    case DH_RUN_ITEM_CANCELLED:
       return run->epochs > 0 ? g_strdup_printf (_ ("stopped at epoch %u"), run->epoch) : g_strdup (name);
-    case DH_RUN_LOST:
+    case DH_RUN_ITEM_LOST:
       return run->epochs > 0 ? g_strdup_printf (_ ("lost at epoch %u"), run->epoch) : g_strdup (name);
-    case DH_RUN_FAILED:
+    case DH_RUN_ITEM_FAILED:
       return g_strdup_printf (_ ("failed: %s"), run->why != NULL ? run->why : "");
     default:
       return g_strdup (name);
@@ -200,13 +200,13 @@ dh_run_item_dup_state (DhRunItem *self)
     return state_of_training (run, self->job);
   switch (run->state)
     {
-    case DH_RUN_DONE:
+    case DH_RUN_ITEM_DONE:
       return g_strdup (_ ("done"));
-    case DH_RUN_CANCELLED:
+    case DH_RUN_ITEM_CANCELLED:
       return g_strdup_printf (_ ("stopped at %u of %u"), run->images, run->total);
-    case DH_RUN_FAILED:
+    case DH_RUN_ITEM_FAILED:
       return g_strdup_printf (_ ("failed: %s"), run->why != NULL ? run->why : "");
-    case DH_RUN_RUNNING:
+    case DH_RUN_ITEM_RUNNING:
       return g_strdup_printf (_ ("running, %u of %u"), run->images + run->failed, run->total);
     default:
       return g_strdup_printf (_ ("unfinished, %u of %u"), run->images, run->total);

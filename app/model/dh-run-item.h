@@ -11,24 +11,24 @@ G_DECLARE_FINAL_TYPE (DhRunItem, dh_run_item, DH, RUN_ITEM, GObject)
 
 typedef enum
 {
-  DH_RUN_UNFINISHED, /* its program ended before it did; can be gone on with */
-  DH_RUN_DONE,
-  DH_RUN_CANCELLED,
-  DH_RUN_FAILED,
-  DH_RUN_RUNNING, /* here or in another program */
+  DH_RUN_ITEM_UNFINISHED, /* its program ended before it did; can be gone on with */
+  DH_RUN_ITEM_DONE,
+  DH_RUN_ITEM_CANCELLED,
+  DH_RUN_ITEM_FAILED,
+  DH_RUN_ITEM_RUNNING, /* here or in another program */
   /* of trainings alone */
-  DH_RUN_QUEUED,
-  DH_RUN_PAUSED,
-  DH_RUN_OUT_OF_MEMORY,
-  DH_RUN_LOST,
-  DH_N_RUN_STATES,
-} DhRunState;
+  DH_RUN_ITEM_QUEUED,
+  DH_RUN_ITEM_PAUSED,
+  DH_RUN_ITEM_OUT_OF_MEMORY,
+  DH_RUN_ITEM_LOST,
+  DH_N_RUN_ITEM_STATES,
+} DhRunItemState;
 
 typedef struct
 {
   gint64 id;
   gboolean training; /* else an evaluation */
-  DhRunState state;
+  DhRunItemState state;
   char *kind; /* "eval-ood", "eval-osr", "train" */
   char *why, *model, *data, *device, *precision, *program, *command, *started, *folder;
   double seconds;

@@ -8,17 +8,17 @@
 #include "dh-records.h"
 #include "dh-session-private.h"
 
-static DhRunState
+static DhRunItemState
 state_of (const DhRunRow *row)
 {
   const char *state = row->state;
   if (g_strcmp0 (state, "running") == 0 && dh_folder_lock_is_held (row->folder))
-    return DH_RUN_RUNNING;
+    return DH_RUN_ITEM_RUNNING;
   if (g_strcmp0 (state, "done") == 0)
-    return DH_RUN_DONE;
+    return DH_RUN_ITEM_DONE;
   if (g_strcmp0 (state, "cancelled") == 0)
-    return DH_RUN_CANCELLED;
-  return g_strcmp0 (state, "failed") == 0 ? DH_RUN_FAILED : DH_RUN_UNFINISHED;
+    return DH_RUN_ITEM_CANCELLED;
+  return g_strcmp0 (state, "failed") == 0 ? DH_RUN_ITEM_FAILED : DH_RUN_ITEM_UNFINISHED;
 }
 
 /* The first protocol of the run's own score stands for it in the table. */
@@ -99,7 +99,7 @@ make_item (const DhRunRow *row, DhDatabase *database)
   run->failed = (guint)row->images_failed;
   run->total = (guint)row->images_total;
   run->seconds = row->seconds;
-  if (run->state == DH_RUN_RUNNING && run->total > 0)
+  if (run->state == DH_RUN_ITEM_RUNNING && run->total > 0)
     run->fraction = (double)(run->images + run->failed) / run->total;
   add_protocol (run, database);
   return dh_run_item_new (run);

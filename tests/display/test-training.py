@@ -243,6 +243,28 @@ def test_browse(training):
     studio.screenshot(f"{OUTPUT}/training-browse.png")
 
 
+def test_runs(training):
+    """The training is in the list of all runs; opened, it leads to its curves, and its button to Browse."""
+    studio = training.studio
+    studio.key("ctrl+3")
+    studio.settle(1)
+    studio.move(700, 890)
+    studio.settle(1)
+    curves = studio.pixels(*CHART)
+    studio.key("ctrl+4")
+    studio.settle(1.5)
+    studio.screenshot(f"{OUTPUT}/training-runs.png")
+    assert studio.pixels(*CHART) != curves
+    studio.click(300, 191, count=2)
+    studio.move(700, 890)
+    training.wait(lambda: studio.pixels(*CHART) == curves, "the curves of the training")
+    studio.key("ctrl+4")
+    studio.settle(1)
+    mark = len(studio.text())
+    studio.click(1290, 75)
+    training.say(r"studio: loaded model_best\.pth, ldn-tiny", mark)
+
+
 def end_trainer(training):
     """Whatever a failed case left running, by its own number and only if it is ours."""
     try:
@@ -255,7 +277,7 @@ def end_trainer(training):
 
 
 def main():
-    cases = [test_start, test_watch, test_pause, test_kill, test_again, test_finish, test_browse]
+    cases = [test_start, test_watch, test_pause, test_kill, test_again, test_finish, test_browse, test_runs]
     print(f"1..{len(cases) + 1}", flush=True)
     without = driver.missing()
     os.makedirs(OUTPUT, exist_ok=True)
