@@ -232,7 +232,7 @@ dh_runs_charts_set_room (DhRunsCharts *self, guint cards)
 {
   gtk_widget_set_visible (GTK_WIDGET (self), cards > 0);
   gtk_widget_set_visible (self->points_card, cards > 1);
-  dh_training_charts_set_room (DH_TRAINING_CHARTS (self->training), MAX (1, cards), 200);
+  dh_training_charts_set_brief (DH_TRAINING_CHARTS (self->training), MAX (1, cards));
 }
 
 static void
@@ -264,17 +264,18 @@ dh_runs_charts_init (DhRunsCharts *self)
 static GtkWidget *
 make_card (DhRunsCharts *self, const char *title, const char *about, const char *file, GtkWidget **chart)
 {
-  GtkWidget *note;
-  GtkWidget *card = dh_metrics_card_new (title, &note, NULL);
+  GtkWidget *note, *head;
+  GtkWidget *card = dh_metrics_card_new (title, &note, &head);
   gtk_label_set_label (GTK_LABEL (note), about);
   *chart = dh_chart_new ();
   dh_chart_set_description (DH_CHART (*chart), title);
   dh_chart_menu_add (DH_CHART (*chart), self->session, file);
+  gtk_box_append (GTK_BOX (head), dh_chart_menu_new_button (DH_CHART (*chart)));
   gtk_widget_set_vexpand (*chart, TRUE);
   gtk_widget_set_margin_start (*chart, 6);
   gtk_widget_set_margin_end (*chart, 6);
   gtk_widget_set_margin_bottom (*chart, 6);
-  gtk_widget_set_size_request (*chart, 200, 190);
+  gtk_widget_set_size_request (*chart, 200, 110);
   gtk_box_append (GTK_BOX (card), *chart);
   return card;
 }
@@ -293,8 +294,8 @@ dh_runs_charts_new (DhSession *session)
   gtk_box_append (GTK_BOX (both), self->points_card);
   g_signal_connect (self->points, "activate", G_CALLBACK (on_point), self);
   self->training = dh_training_charts_new (session);
-  dh_training_charts_set_brief (DH_TRAINING_CHARTS (self->training));
-  dh_training_charts_set_room (DH_TRAINING_CHARTS (self->training), 2, 200);
+  dh_training_charts_set_brief (DH_TRAINING_CHARTS (self->training), 2);
+  dh_training_charts_set_room (DH_TRAINING_CHARTS (self->training), 2, 110);
   self->stack = gtk_stack_new ();
   gtk_stack_add_named (GTK_STACK (self->stack), both, "evaluation");
   gtk_stack_add_named (GTK_STACK (self->stack), self->training, "training");

@@ -12,14 +12,15 @@ typedef struct
 static const struct
 {
   const char *title;
-  int width; /* −1: the rest */
-  int needs; /* of the table's width, to be shown */
+  int width;  /* −1: the rest */
+  int needs;  /* of the table's width, to be shown */
+  int narrow; /* its width where there is little; 0: the same */
 } columns[DH_N_RUNS_COLUMNS] = {
-  [DH_RUNS_COLUMN_BOX] = { "", 34, 0 },
+  [DH_RUNS_COLUMN_BOX] = { "", 36, 0 },
   [DH_RUNS_COLUMN_RUN] = { N_ ("Run"), 76, 0 },
-  [DH_RUNS_COLUMN_STATE] = { N_ ("State"), 166, 0 },
+  [DH_RUNS_COLUMN_STATE] = { N_ ("State"), 166, 0, 116 },
   [DH_RUNS_COLUMN_KIND] = { N_ ("Kind"), 88, 1000 },
-  [DH_RUNS_COLUMN_MODEL] = { N_ ("Model"), 170, 0 },
+  [DH_RUNS_COLUMN_MODEL] = { N_ ("Model"), 170, 0, 130 },
   [DH_RUNS_COLUMN_DATA] = { N_ ("Data"), -1, 0 },
   [DH_RUNS_COLUMN_PROTOCOL] = { N_ ("Protocol"), 150, 1300 },
   [DH_RUNS_COLUMN_AP] = { "AP", 68, 0 },
@@ -285,10 +286,10 @@ dh_runs_columns_fit (GtkColumnView *view, int width)
   for (guint i = 0; i < g_list_model_get_n_items (all) && i < DH_N_RUNS_COLUMNS; i++)
     {
       g_autoptr (GtkColumnViewColumn) column = g_list_model_get_item (all, i);
-      gtk_column_view_column_set_visible (column, width >= columns[i].needs);
-      if (i == DH_RUNS_COLUMN_MODEL)
-        gtk_column_view_column_set_fixed_width (column, width < 900 ? 130 : columns[i].width);
-      if (i == DH_RUNS_COLUMN_STATE)
-        gtk_column_view_column_set_fixed_width (column, width < 900 ? 116 : columns[i].width);
+      const gboolean shown = width >= columns[i].needs;
+      const int least = width < 900 && columns[i].narrow > 0 ? columns[i].narrow : columns[i].width;
+      gtk_column_view_column_set_visible (column, shown);
+      /* The view counts the width of hidden ones, too. */
+      gtk_column_view_column_set_fixed_width (column, shown ? least : 0);
     }
 }

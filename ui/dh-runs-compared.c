@@ -95,7 +95,10 @@ best_of (const DhRun *run)
 static char *
 time_of (const DhRun *run)
 {
-  return run->seconds > 0 ? dh_ui_duration (run->seconds) : NULL;
+  if (!(run->seconds > 0))
+    return NULL;
+  g_autofree char *seconds = dh_number_format (run->seconds, 1);
+  return run->seconds < 10 ? g_strdup_printf (_ ("%s s"), seconds) : dh_ui_duration (run->seconds);
 }
 
 static char *

@@ -12,6 +12,7 @@ struct _DhRunsTable
   DhRunItem *chosen[2];
   guint n_chosen, idle;
   gboolean choosing;
+  gboolean by_user; /* chosen; else the newest is, whichever that is */
 };
 
 G_DEFINE_FINAL_TYPE (DhRunsTable, dh_runs_table, GTK_TYPE_WIDGET)
@@ -79,11 +80,13 @@ take_chosen (DhRunsTable *self)
 static void
 on_selected (DhRunsTable *self)
 {
-  if (!self->choosing)
-    take_chosen (self);
+  if (self->choosing)
+    return;
+  self->by_user = TRUE;
+  take_chosen (self);
 }
 
-/* What was chosen stays so when rows come and go; at first it is the newest. */
+/* What the user chose stays so when rows come and go; before, it is the first. */
 static gboolean
 choose_again (gpointer data)
 {
@@ -92,7 +95,7 @@ choose_again (gpointer data)
   guint n = g_list_model_get_n_items (G_LIST_MODEL (model));
   g_autoptr (GtkBitset) chosen = gtk_bitset_new_empty ();
   self->idle = 0;
-  for (guint i = 0; i < n; i++)
+  for (guint i = 0; i < n && self->by_user; i++)
     {
       g_autoptr (DhRunItem) item = g_list_model_get_item (G_LIST_MODEL (model), i);
       for (guint k = 0; k < G_N_ELEMENTS (self->chosen); k++)

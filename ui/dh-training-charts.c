@@ -12,7 +12,8 @@ struct _DhTrainingCharts
   GtkWidget *grid;
   guint columns;
   DhTrainingPlot *plots[DH_N_PLOTS];
-  gboolean hybrid, brief;
+  gboolean hybrid;
+  guint brief; /* charts in short; 0: all */
   guint timeout;
 };
 
@@ -101,8 +102,9 @@ show_plots (DhTrainingCharts *self)
     {
       gboolean of_negatives = i == DH_PLOT_LIKE || i == DH_PLOT_POST || i == DH_PLOT_AP || i == DH_PLOT_TOTAL;
       gboolean shown = i == DH_PLOT_RATE ? !self->hybrid : self->hybrid || !of_negatives;
-      if (self->brief)
-        shown = i == (self->hybrid ? DH_PLOT_TOTAL : DH_PLOT_SEG) || i == (self->hybrid ? DH_PLOT_AP : DH_PLOT_MIOU);
+      if (self->brief > 0)
+        shown = i == (self->hybrid ? DH_PLOT_TOTAL : DH_PLOT_SEG)
+                || (self->brief > 1 && i == (self->hybrid ? DH_PLOT_AP : DH_PLOT_MIOU));
       gtk_widget_set_visible (dh_training_plot_get_card (self->plots[i]), shown);
     }
   place_plots (self);
@@ -170,10 +172,14 @@ dh_training_charts_set_log (DhTrainingCharts *self, gboolean log_axis)
 }
 
 void
-dh_training_charts_set_brief (DhTrainingCharts *self)
+dh_training_charts_set_brief (DhTrainingCharts *self, guint n_charts)
 {
-  self->brief = TRUE;
+  if (n_charts == self->brief)
+    return;
+  self->brief = n_charts;
+  self->columns = MAX (n_charts, 1);
   show_plots (self);
+  mark_all (self);
 }
 
 void
