@@ -52,6 +52,7 @@ measure (DhCli *cli, DhBench *bench, DhTensorDict *parameters, GError **error)
   static const DhMap shown[] = { DH_MAP_SEGMENTATION, DH_MAP_LIKELIHOOD, DH_MAP_DATASET_POSTERIOR, DH_MAP_HYBRID };
   const gsize pixels = (gsize)bench->height * bench->width;
   DhValue outputs[G_N_ELEMENTS (shown)];
+  GBytes *held[G_N_ELEMENTS (shown)] = { NULL };
   void *maps[G_N_ELEMENTS (shown)] = { NULL };
   DhPlanOptions options = { { 1, 3, bench->height, bench->width }, cli->precision, outputs, 0 };
   for (guint i = 0; i < G_N_ELEMENTS (shown); i++)
@@ -68,7 +69,10 @@ measure (DhCli *cli, DhBench *bench, DhTensorDict *parameters, GError **error)
   g_autofree float *input = g_try_malloc (3 * pixels * sizeof *input);
   gboolean fine = input != NULL;
   for (guint i = 0; i < options.n_outputs; i++)
-    fine = (maps[i] = g_try_malloc (pixels * sizeof (float))) != NULL && fine;
+    if (!(held[i] = dh_device_take_host_memory (bench->device, pixels * sizeof (float))))
+      fine = FALSE;
+    else
+      maps[i] = (gpointer)g_bytes_get_data (held[i], NULL);
   if (!fine)
     g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "no memory is left for the maps of %d×%d", bench->height,
                  bench->width);
@@ -90,7 +94,7 @@ measure (DhCli *cli, DhBench *bench, DhTensorDict *parameters, GError **error)
         bench->runs_ms[run - 1] = (g_get_monotonic_time () - start) / 1000.0;
     }
   for (guint i = 0; i < options.n_outputs; i++)
-    g_free (maps[i]);
+    g_clear_pointer (&held[i], g_bytes_unref);
   bench->steps = dh_plan_list_steps (plan);
   bench->plan_bytes = dh_plan_memory (plan);
   return fine;

@@ -122,9 +122,15 @@ main (int argc, char **argv)
   g_autofree float *input = g_new (float, 3 * area);
   for (gsize i = 0; i < 3 * area; i++)
     input[i] = (float)((i * 2654435761u >> 8) & 1023) / 1023;
+  GBytes *held[4];
   void *outputs[4];
   for (gint i = 0; i < 4; i++)
-    outputs[i] = g_malloc0 (area * (maps[i] == DH_MAP_SEGMENTATION ? 1 : sizeof (float)));
+    {
+      held[i] = dh_device_take_host_memory (device, area * (maps[i] == DH_MAP_SEGMENTATION ? 1 : sizeof (float)));
+      if (held[i] == NULL)
+        g_error ("no memory is left for the maps");
+      outputs[i] = (gpointer)g_bytes_get_data (held[i], NULL);
+    }
 
   g_autoptr (GArray) steps = NULL;
   g_autofree double *seconds = g_new0 (double, MAX (runs, 1)), *card = g_new0 (double, MAX (runs, 1));
@@ -158,7 +164,7 @@ main (int argc, char **argv)
         steps = merge_steps (steps, dh_plan_list_steps (plan));
     }
   for (gint i = 0; i < 4; i++)
-    g_free (outputs[i]);
+    g_bytes_unref (held[i]);
   if (serve)
     return 0;
   if (with_steps)

@@ -163,7 +163,7 @@ dh_cuda_place (DhCudaPlan *plan, GError **error)
 
   plan->input_bytes = sizeof (float) * plan->pool.n * plan->input.c * plan->input.h * plan->input.w;
   plan->rgb_bytes = plan->input_bytes / sizeof (float);
-  gsize at = (plan->input_bytes + ALIGN - 1) / ALIGN * ALIGN;
+  gsize at = plan->pinned_bytes = (plan->input_bytes + ALIGN - 1) / ALIGN * ALIGN;
   plan->output_offsets = dh_cuda_host_alloc (&plan->pool, plan->n_outputs, sizeof *plan->output_offsets);
   for (guint i = 0; i < plan->n_outputs; i++)
     {
@@ -177,7 +177,7 @@ dh_cuda_place (DhCudaPlan *plan, GError **error)
     return TRUE;
   if (!(plan->pool.arena = dh_cuda_driver.alloc (card, plan->pool.arena_bytes, error))
       || !(plan->staging = dh_cuda_driver.alloc (card, DH_CUDA_DEPTH * plan->staging_bytes, error))
-      || !(plan->pinned = dh_cuda_driver.alloc_pinned (card, DH_CUDA_DEPTH * plan->staging_bytes, error)))
+      || !(plan->pinned = dh_cuda_driver.alloc_pinned (card, DH_CUDA_DEPTH * plan->pinned_bytes, error)))
     return FALSE;
   for (guint i = 0; i < plan->steps->len; i++)
     if (!bind (plan, g_ptr_array_index (plan->steps, i), error))

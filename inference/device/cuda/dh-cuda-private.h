@@ -107,10 +107,10 @@ typedef struct
   DhValue *outputs;
   guint n_outputs;
   gsize *output_bytes;
-  /* For each run in flight, one behind the other: the input, then each output. */
+  /* For each run in flight, one behind the other: the input, then each output; and the input alone. */
   char *staging; /* device */
   char *pinned;  /* host */
-  gsize staging_bytes, input_bytes;
+  gsize staging_bytes, pinned_bytes, input_bytes;
   gsize *output_offsets;
   gsize rgb_bytes;                               /* of the input as bytes */
   DhCudaRecording *recordings[DH_CUDA_DEPTH][2]; /* of floats, of bytes */
@@ -213,9 +213,9 @@ DhPlan *dh_cuda_compile (DhDevice *device, DhGraph *graph, const DhShape *shapes
 guint64 dh_cuda_estimate (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhPlanOptions *options);
 gboolean dh_cuda_run (DhPlan *plan, const float *input, void *const *outputs, GCancellable *cancellable,
                       const DhProgress *progress, GError **error);
-gboolean dh_cuda_begin (DhPlan *plan, const float *input, GError **error);
-gboolean dh_cuda_begin_rgb (DhPlan *plan, const guint8 *rgb, GError **error);
-gboolean dh_cuda_end (DhPlan *plan, void *const *outputs, GError **error);
+gboolean dh_cuda_begin (DhPlan *plan, const float *input, void *const *outputs, GError **error);
+gboolean dh_cuda_begin_rgb (DhPlan *plan, const guint8 *rgb, void *const *outputs, GError **error);
+gboolean dh_cuda_end (DhPlan *plan, GError **error);
 void dh_cuda_free_plan (DhPlan *plan);
 
 /* dh-cuda-describe.c */

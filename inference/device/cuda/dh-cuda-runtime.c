@@ -222,9 +222,8 @@ no_memory (gsize bytes, const char *where, GError **error)
   cudaMemGetInfo (&free_bytes, &total);
   cudaGetLastError ();
   g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY,
-               "%.0f MiB of %s could not be had (%.0f of the card's %.0f MiB are free); use a smaller scale or close "
-               "other programs",
-               bytes / 1048576.0, where, free_bytes / 1048576.0, total / 1048576.0);
+               "%.0f MiB of %s could not be had (%.0f of the card's %.0f MiB are free)", bytes / 1048576.0, where,
+               free_bytes / 1048576.0, total / 1048576.0);
 }
 
 static guint64
@@ -286,6 +285,29 @@ release_pinned (DhCudaCard *card, gpointer memory)
     return;
   cudaSetDevice (card->index);
   cudaFreeHost (memory);
+  cudaGetLastError ();
+}
+
+static gboolean
+pin (DhCudaCard *card, gpointer memory, gsize bytes)
+{
+  if (!dh_cuda_card_enter (card, NULL))
+    return FALSE;
+  const cudaError_t code = cudaHostRegister (memory, bytes, cudaHostRegisterDefault);
+  cudaGetLastError ();
+  return code == cudaSuccess;
+}
+
+/* A context that is gone took its registrations along. */
+static void
+unpin (DhCudaCard *card, gpointer memory)
+{
+  if (!is_there (card))
+    return;
+  cudaSetDevice (card->index);
+  for (guint i = 0; i < DH_CUDA_N_LANES; i++)
+    cudaStreamSynchronize (card->streams[i]);
+  cudaHostUnregister (memory);
   cudaGetLastError ();
 }
 
@@ -412,6 +434,8 @@ const DhCudaDriver dh_cuda_driver = {
   .release = release,
   .alloc_pinned = alloc_pinned,
   .release_pinned = release_pinned,
+  .pin = pin,
+  .unpin = unpin,
   .copy = copy,
   .launch = launch,
   .has_fused = has_fused,
