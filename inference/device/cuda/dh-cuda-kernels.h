@@ -102,9 +102,9 @@ extern "C"
     DH_CUDA_STATS,       /* partial sums over pixels, of x */
     DH_CUDA_STATS_END,   /* → mean and variance */
     DH_CUDA_NORM_END,    /* → a norm's tables, and its running statistics */
-    DH_CUDA_BACK_SUMS,   /* partial sums over pixels, of dy and dy·(x − mean) */
-    DH_CUDA_BACK_END,    /* → gradients of a norm's parameters, and its tables; or of a bias */
-    DH_CUDA_BACK,        /* gradient of a value as it is read → of the memory it is read from */
+    DH_CUDA_BACK_SUMS, /* partial sums over pixels, of dy and dy·(x − mean); what is read of x into `out`, or NULL */
+    DH_CUDA_BACK_END,  /* → gradients of a norm's parameters, and its tables; or of a bias */
+    DH_CUDA_BACK,      /* gradient of a value as it is read → of the memory it is read from */
     DH_CUDA_POOL_BACK,
     DH_CUDA_RESIZE_BACK,
     DH_CUDA_LOSS,

@@ -14,8 +14,10 @@
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 #define DH_CUDA_INLINE static __device__ __forceinline__
+#define DH_CUDA_ALIGN16 alignas (16)
 #else
 #define DH_CUDA_INLINE static inline
+#define DH_CUDA_ALIGN16 _Alignas(16)
 float dh_cuda_half_to_float (uint16_t bits);
 float dh_cuda_bf16_to_float (uint16_t bits);
 uint16_t dh_cuda_float_to_half (float value);

@@ -46,20 +46,21 @@ __launch_bounds__ (THREADS) run_items (const __grid_constant__ DhCudaKernel k, c
  * of the first `lanes` threads. In a fixed order. */
 template <int N>
 __device__ void
-add_up (double (&sums)[N], double (*shared)[N], int lanes)
+add_up (double (&sums)[N], double (&shared)[N][THREADS], int lanes)
 {
+  /* Thread by thread in a row: neighbours use other banks. */
   for (int i = 0; i < N; i++)
-    shared[threadIdx.x][i] = sums[i];
+    shared[i][threadIdx.x] = sums[i];
   for (int half = THREADS / 2; half >= lanes; half /= 2)
     {
       __syncthreads ();
       if ((int)threadIdx.x < half)
         for (int i = 0; i < N; i++)
-          shared[threadIdx.x][i] += shared[threadIdx.x + half][i];
+          shared[i][threadIdx.x] += shared[i][threadIdx.x + half];
     }
   __syncthreads ();
   for (int i = 0; i < N; i++)
-    sums[i] = shared[threadIdx.x][i];
+    sums[i] = shared[i][threadIdx.x];
 }
 
 /* Slice blockIdx.y of the pixels, for `lanes` groups from lanes·blockIdx.x on. */
@@ -67,22 +68,27 @@ template <int OP, int TYPE>
 __global__ void
 __launch_bounds__ (THREADS) reduce (const __grid_constant__ DhCudaKernel k, const int lanes)
 {
-  __shared__ double shared[THREADS][16];
-  const int group = (int)blockIdx.x * lanes + (int)threadIdx.x % lanes, step = THREADS / lanes;
+  __shared__ double shared[16][THREADS];
+  const int lane = (int)threadIdx.x % lanes, group = (int)blockIdx.x * lanes + lane, step = THREADS / lanes;
   const int64_t pixels = (int64_t)k.n * k.h * k.w;
   const int64_t begin = pixels * blockIdx.y / k.n_slices, end = pixels * (blockIdx.y + 1) / k.n_slices;
   double sums[16] = { 0.0 };
-  if (group < k.n_groups)
+  if constexpr (OP == DH_CUDA_STATS)
     {
-      if constexpr (OP == DH_CUDA_STATS)
-        {
-          float pivot[8];
-          dh_cuda_pivot8 (&k, TYPE, group, pivot);
-          dh_cuda_stats_thread (&k, TYPE, group, begin + (int)threadIdx.x / lanes, end, step, pivot, sums);
-        }
-      else
-        dh_cuda_back_sums_thread (&k, TYPE, group, begin + (int)threadIdx.x / lanes, end, step, sums);
+      /* One thread of each lane finds the pivot; the sums' memory is free until they are added up. */
+      float *pivots = (float *)shared;
+      if ((int)threadIdx.x < lanes && group < k.n_groups)
+        dh_cuda_pivot8 (&k, TYPE, group, pivots + 8 * lane);
+      __syncthreads ();
+      float pivot[8];
+      for (int j = 0; j < 8; j++)
+        pivot[j] = pivots[8 * lane + j];
+      __syncthreads ();
+      if (group < k.n_groups)
+        dh_cuda_stats_thread (&k, TYPE, group, begin + (int)threadIdx.x / lanes, end, step, pivot, sums);
     }
+  else if (group < k.n_groups)
+    dh_cuda_back_sums_thread (&k, TYPE, group, begin + (int)threadIdx.x / lanes, end, step, sums);
   add_up (sums, shared, lanes);
   if ((int)threadIdx.x >= lanes || group >= k.n_groups)
     return;
@@ -98,7 +104,7 @@ template <int TYPE>
 __global__ void
 __launch_bounds__ (THREADS) lose (const __grid_constant__ DhCudaKernel k)
 {
-  __shared__ double shared[THREADS][4];
+  __shared__ double shared[4][THREADS];
   const int64_t pixels = (int64_t)k.n * k.h * k.w;
   double sums[4] = { 0.0 };
   for (int64_t pixel = (int64_t)blockIdx.x * THREADS + threadIdx.x; pixel < pixels;
@@ -115,7 +121,7 @@ template <int TYPE>
 __global__ void
 __launch_bounds__ (THREADS) resize_back_large (const __grid_constant__ DhCudaKernel k)
 {
-  __shared__ double shared[THREADS][8];
+  __shared__ double shared[8][THREADS];
   int64_t pixel, row, image;
   const int group = dh_cuda_split (blockIdx.x, k.n_groups, &pixel);
   const int ix = dh_cuda_split (pixel, k.in_w, &row), iy = dh_cuda_split (row, k.in_h, &image);

@@ -162,6 +162,19 @@ dh_cuda_slope8 (const DhCudaKernel *k, int type, int64_t pixel, int group, float
     }
 }
 
+/* x as it stands in memory → out, as it is read: what POINTWISE makes, without reading x once more. */
+DH_CUDA_INLINE void
+dh_cuda_gather8 (const DhCudaKernel *k, int type, int64_t pixel, int group, const float x[8])
+{
+  float v[8];
+  for (int j = 0; j < 8; j++)
+    v[j] = x[j];
+  dh_cuda_normalise8 (&k->in, group, v);
+  if (k->in.factors)
+    dh_cuda_multiply8 (&k->in, pixel, group, v);
+  dh_cuda_store8 (k->out, (pixel * k->n_groups + group) * 8, type, v);
+}
+
 /* sums[0…7] += Σ dy, sums[8…15] += Σ dy·(x − mean), as dh_cuda_stats_thread. */
 DH_CUDA_INLINE void
 dh_cuda_back_sums_thread (const DhCudaKernel *k, int type, int group, int64_t first, int64_t last, int step,
@@ -175,6 +188,8 @@ dh_cuda_back_sums_thread (const DhCudaKernel *k, int type, int group, int64_t fi
         {
           float x[8], dy[8];
           dh_cuda_slope8 (k, type, first, group, x, dy);
+          if (k->out)
+            dh_cuda_gather8 (k, type, first, group, x);
           for (int j = 0; j < 8; j++)
             {
               s[j] += dy[j];
