@@ -137,6 +137,14 @@ char *dh_cuda_address (const DhCudaPool *pool, const DhCudaBuffer *buffer);
 gpointer dh_cuda_trial_memory (DhCudaPool *pool, gsize *most);
 gboolean dh_cuda_take_workspace (DhCudaPool *pool, GError **error);
 
+/* dh-cuda-bind.c: in the device's memory; NULL and error where that is short. */
+/* The addresses of the view's groups. */
+const DhCudaGroup *dh_cuda_upload_groups (DhCudaPool *pool, const DhCudaView *view, GError **error);
+/* Of `out` places of a result along a side of `in`; same_size: nothing is mixed. */
+const DhCudaTap *dh_cuda_upload_taps (DhCudaPool *pool, gint in, gint out, gboolean align_corners, gboolean same_size,
+                                      GError **error);
+void dh_cuda_set_window (DhCudaKernel *kernel, const DhNode *node);
+
 /* dh-cuda-memory.c */
 /* Lifetimes, arena, staging, addresses, and the choice of each convolution. */
 gboolean dh_cuda_place (DhCudaPlan *plan, GError **error);

@@ -1,6 +1,7 @@
-#include "dh-cuda-train-math.h"
+#include "dh-cuda-loss-math.h"
+#include "dh-cuda-window-math.h"
 
-/* The kernels around dh-cuda-train-math.h, made once for each type of value. */
+/* The kernels around the mathematics of training, made once for each type of value. */
 
 namespace
 {

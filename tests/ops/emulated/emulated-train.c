@@ -1,6 +1,7 @@
 #include "emulated-card.h"
 
-#include "dh-cuda-train-math.h"
+#include "dh-cuda-loss-math.h"
+#include "dh-cuda-window-math.h"
 
 /* The kernels of training on the processor: the items in loops, and the reductions' threads one after the other, added
  * up in the order in which the card does it. */
