@@ -65,21 +65,30 @@ ask (const char *name, const DhCudaConvSpec *spec)
   n_compiled += plan->compiled;
 }
 
-/* The sum that alone reads a convolution's result, as those of residual blocks do; *relu: what reads that, a ReLU. */
-static gboolean
-is_summed (const DhGraph *graph, DhValue v, gboolean *relu)
+/* The node that alone reads a value, or DH_NO_VALUE. */
+static DhValue
+only_reader (const DhGraph *graph, DhValue v)
 {
-  const DhNode *reader = NULL;
+  DhValue reader = DH_NO_VALUE;
   guint n = 0;
   for (DhValue i = v + 1; i < (DhValue)dh_graph_size (graph); i++)
     for (guint j = 0; j < dh_graph_node (graph, i)->n_inputs; j++)
       if (dh_graph_node (graph, i)->inputs[j] == v)
         {
-          reader = dh_graph_node (graph, i);
-          v = n++ == 0 && reader->op == DH_OP_ADD ? i : v;
+          reader = i;
+          n++;
         }
-  *relu = reader && reader->op == DH_OP_RELU;
-  return n > 0 && dh_graph_node (graph, v)->op == DH_OP_ADD;
+  return n == 1 ? reader : DH_NO_VALUE;
+}
+
+/* A sum takes the result, as in residual blocks; *relu: and a ReLU the sum. */
+static gboolean
+is_summed (const DhGraph *graph, DhValue v, gboolean *relu)
+{
+  const DhValue sum = only_reader (graph, v);
+  const DhValue next = sum != DH_NO_VALUE ? only_reader (graph, sum) : DH_NO_VALUE;
+  *relu = next != DH_NO_VALUE && dh_graph_node (graph, next)->op == DH_OP_RELU;
+  return sum != DH_NO_VALUE && dh_graph_node (graph, sum)->op == DH_OP_ADD;
 }
 
 /* Every convolution of a graph that is the library's, each once. */
