@@ -138,10 +138,6 @@ plain_input (DhCudaBuild *b, DhValue v, DhCudaConvNodes *conv)
 static gboolean
 build_conv (DhCudaBuild *b, DhValue v, GError **error)
 {
-  enum
-  {
-    HEAD_CHANNELS = 32 /* more are the library's */
-  };
   const DhNode *node = dh_cuda_build_node_at (b, v);
   const gboolean one = node->kernel == 1 && node->stride == 1 && node->padding == 0;
   const DhValue next = only_reader (b, v);
@@ -160,8 +156,8 @@ build_conv (DhCudaBuild *b, DhValue v, GError **error)
       for (gint c = 0; c < node->channels; c++)
         shift[c] = dh_tensor_f32 (bias)[c];
     }
-  const gboolean head =
-      one && node->channels <= HEAD_CHANNELS && (b->plan->pool.type == DH_CUDA_F32 || is_logits (b, v));
+  const gboolean head = one && node->channels <= DH_CUDA_HEAD_GROUPS * DH_CUDA_GROUP
+                        && (b->plan->pool.type == DH_CUDA_F32 || is_logits (b, v));
   if (one && next != DH_NO_VALUE && dh_cuda_build_node_at (b, next)->op == DH_OP_AVERAGE_POOL
       && dh_cuda_build_node_at (b, next)->stride > 1)
     {

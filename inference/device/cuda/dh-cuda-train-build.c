@@ -246,10 +246,6 @@ is_logits (const DhCudaTape *b, DhValue v)
 static void
 build_conv (DhCudaTape *b, DhValue v)
 {
-  enum
-  {
-    HEAD_CHANNELS = 32
-  };
   const DhNode *node = dh_cuda_tape_node (b, v);
   const gboolean one = node->kernel == 1 && node->stride == 1 && node->padding == 0;
   DhCudaTapeEntry tape = { .kind = DH_CUDA_TAPE_CONV,
@@ -260,7 +256,8 @@ build_conv (DhCudaTape *b, DhValue v)
   tape.conv.in = tape.in;
   if (!tape.in
       || !dh_cuda_train_conv (b->plan, &tape.conv, b->plan->shapes[v],
-                              one && node->channels <= HEAD_CHANNELS && is_logits (b, v), &b->error))
+                              one && node->channels <= DH_CUDA_HEAD_GROUPS * DH_CUDA_GROUP && is_logits (b, v),
+                              &b->error))
     return;
   tape.out = b->views[v] = dh_cuda_view_new (&b->plan->pool, tape.conv.out, node->channels, v);
   g_array_append_val (b->entries, tape);

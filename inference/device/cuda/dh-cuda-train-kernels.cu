@@ -123,24 +123,11 @@ __global__ void
 __launch_bounds__ (THREADS) resize_back_large (const __grid_constant__ DhCudaKernel k)
 {
   __shared__ double shared[8][THREADS];
-  int64_t pixel, row, image;
-  const int group = dh_cuda_split (blockIdx.x, k.n_groups, &pixel);
-  const int ix = dh_cuda_split (pixel, k.in_w, &row), iy = dh_cuda_split (row, k.in_h, &image);
   double sums[8] = { 0.0 };
-  for (int oy = k.row_ranges[2 * iy]; oy < k.row_ranges[2 * iy + 1]; oy++)
-    {
-      float v[8] = { 0.0f };
-      dh_cuda_resize_back_row (&k, image, oy, iy, ix, k.column_ranges[2 * ix] + (int)threadIdx.x, THREADS, group, v);
-      for (int j = 0; j < 8; j++)
-        sums[j] += v[j];
-    }
+  dh_cuda_resize_back_large_thread (&k, blockIdx.x, (int)threadIdx.x, sums);
   add_up (sums, shared, 1);
-  if (threadIdx.x != 0)
-    return;
-  float v[8];
-  for (int j = 0; j < 8; j++)
-    v[j] = (float)sums[j];
-  dh_cuda_give8 (&k, pixel, group, v);
+  if (threadIdx.x == 0)
+    dh_cuda_resize_back_large_end (&k, blockIdx.x, sums);
 }
 
 template <int OP, int TYPE>
@@ -194,7 +181,7 @@ launch_typed (const DhCudaKernel &k, cudaStream_t stream)
       start<DH_CUDA_POOL_BACK, TYPE> (k, stream);
       break;
     case DH_CUDA_RESIZE_BACK:
-      if ((int64_t)k.h * k.w >= 64LL * k.in_h * k.in_w && dh_cuda_kernel_items (&k) <= 0x7fffffff)
+      if (dh_cuda_is_large (&k))
         resize_back_large<TYPE><<<(unsigned)dh_cuda_kernel_items (&k), THREADS, 0, stream>>> (k);
       else
         start<DH_CUDA_RESIZE_BACK, DH_CUDA_F32> (k, stream);

@@ -115,3 +115,30 @@ dh_cuda_resize_back_item (const DhCudaKernel *k, int64_t item)
     dh_cuda_resize_back_row (k, image, oy, iy, ix, k->column_ranges[2 * ix], 1, group, v);
   dh_cuda_give8 (k, pixel, group, v);
 }
+
+/* Of a gradient that a block makes: what thread t of it sums, row by row in float32. */
+DH_CUDA_INLINE void
+dh_cuda_resize_back_large_thread (const DhCudaKernel *k, int64_t item, int t, double sums[8])
+{
+  int64_t pixel, row, image;
+  const int group = dh_cuda_split (item, k->n_groups, &pixel);
+  const int ix = dh_cuda_split (pixel, k->in_w, &row), iy = dh_cuda_split (row, k->in_h, &image);
+  for (int oy = k->row_ranges[2 * iy]; oy < k->row_ranges[2 * iy + 1]; oy++)
+    {
+      float v[8] = { 0.0f };
+      dh_cuda_resize_back_row (k, image, oy, iy, ix, k->column_ranges[2 * ix] + t, DH_CUDA_THREADS, group, v);
+      for (int j = 0; j < 8; j++)
+        sums[j] += v[j];
+    }
+}
+
+DH_CUDA_INLINE void
+dh_cuda_resize_back_large_end (const DhCudaKernel *k, int64_t item, const double sums[8])
+{
+  int64_t pixel;
+  const int group = dh_cuda_split (item, k->n_groups, &pixel);
+  float v[8];
+  for (int j = 0; j < 8; j++)
+    v[j] = (float)sums[j];
+  dh_cuda_give8 (k, pixel, group, v);
+}

@@ -323,6 +323,20 @@ remember (DhCudaCard *card, const char *key, const char *what)
 {
 }
 
+/* A block that makes one mean: its threads one after the other, added up in the order in which the card does it. */
+static void
+pool_block (const DhCudaKernel *k, gint type, gint64 item)
+{
+  float sums[DH_CUDA_THREADS][8];
+  for (gint t = 0; t < DH_CUDA_THREADS; t++)
+    dh_cuda_pool_large_thread (k, type, item, t, sums[t]);
+  for (gint half = DH_CUDA_THREADS / 2; half > 0; half /= 2)
+    for (gint t = 0; t < half; t++)
+      for (gint j = 0; j < 8; j++)
+        sums[t][j] += sums[t + half][j];
+  dh_cuda_pool_large_end (k, type, item, sums[0]);
+}
+
 static void
 run_kernel (const DhCudaKernel *k)
 {
@@ -339,6 +353,15 @@ run_kernel (const DhCudaKernel *k)
       return;
     }
   g_assert_cmpint (items, >, 0);
+  if (dh_cuda_is_large (k))
+    {
+#ifdef _OPENMP
+#pragma omp parallel for
+#endif
+      for (gint64 item = 0; item < items; item++)
+        pool_block (k, type, item);
+      return;
+    }
 #ifdef _OPENMP
 #pragma omp parallel for if (items > 20000)
 #endif
