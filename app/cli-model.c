@@ -10,14 +10,30 @@ dh_cli_model_clear (DhCliModel *model)
   g_clear_pointer (&model->architecture, g_free);
 }
 
-/* "demo" is the network that comes with the program, unless a file bears that name. */
+#define DEMO_NAME "demo-network.safetensors"
+
+static gboolean
+is_demo (const char *params)
+{
+  return g_str_equal (params, "demo") && !g_file_test (params, G_FILE_TEST_IS_REGULAR);
+}
+
+DhCheckpoint *
+dh_cli_open_checkpoint (const char *params, GError **error)
+{
+  if (!is_demo (params))
+    return dh_checkpoint_open (params, error);
+  g_autoptr (GBytes) weights = dh_demo_get_weights (error);
+  return weights ? dh_checkpoint_open_bytes (weights, DEMO_NAME, error) : NULL;
+}
+
 static DhModel *
 load (const char *params, const DhModelOptions *options, GError **error)
 {
-  if (!g_str_equal (params, "demo") || g_file_test (params, G_FILE_TEST_IS_REGULAR))
+  if (!is_demo (params))
     return dh_model_load (params, options, error);
   g_autoptr (GBytes) weights = dh_demo_get_weights (error);
-  return weights ? dh_model_load_bytes (weights, "demo-network.safetensors", options, error) : NULL;
+  return weights ? dh_model_load_bytes (weights, DEMO_NAME, options, error) : NULL;
 }
 
 DhPredictor *

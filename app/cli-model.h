@@ -1,5 +1,6 @@
 #pragma once
 #include "cli.h"
+#include "dh-checkpoint.h"
 #include "dh-evaluation.h"
 #include "dh-predictor.h"
 
@@ -29,6 +30,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhCliModel, dh_cli_model_clear)
     "num_classes", 0, 0, G_OPTION_ARG_INT, &(model).classes, "Classes (default: read off the weights)", "K"            \
   }
 
+/* The weights in a file, or those that come with the program where `params` is "demo" and no file bears that name. */
+DhCheckpoint *dh_cli_open_checkpoint (const char *params, GError **error);
 /* Loads the weights and opens the device; NULL after having said why, with *status set. */
 DhPredictor *dh_cli_open_predictor (DhCli *cli, const DhCliModel *model, int *status);
 

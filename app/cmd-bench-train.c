@@ -1,6 +1,6 @@
 #include "cmd-bench-private.h"
-#include "dh-adam.h"
 #include "dh-error.h"
+#include "dh-optimiser.h"
 #include "dh-train-plan.h"
 
 #define RATE 1e-5
@@ -24,23 +24,8 @@ fill_batch (const DhBench *bench, float *input, guint8 *labels)
     }
 }
 
-/* Where the device keeps parameters and moments, the optimiser steps there. */
 static gboolean
-optimise (DhTrainState *there, DhAdam *adam, DhTensorDict *parameters, const double *rates, guint step, GError **error)
-{
-  gboolean finite;
-  if (there)
-    return dh_train_state_step (there, rates, step, &finite, error);
-  if (dh_adam_gradients_are_finite (adam))
-    dh_adam_step (adam, parameters, rates, step);
-  else
-    dh_adam_zero_gradients (adam);
-  return TRUE;
-}
-
-static gboolean
-run_steps (DhCli *cli, DhBench *bench, DhTrainPlan *plan, DhTrainState *there, DhAdam *adam, DhTensorDict *parameters,
-           const double *rates, GError **error)
+run_steps (DhCli *cli, DhBench *bench, DhTrainPlan *plan, DhOptimiser *optimiser, const double *rates, GError **error)
 {
   const gsize pixels = (gsize)bench->batch * bench->height * bench->width;
   g_autofree float *input = g_try_malloc (3 * pixels * sizeof *input);
@@ -54,10 +39,11 @@ run_steps (DhCli *cli, DhBench *bench, DhTrainPlan *plan, DhTrainState *there, D
   for (guint run = 0; run <= bench->n_runs; run++)
     {
       DhLosses losses;
+      gboolean finite;
       dh_progress_report (&cli->progress, run, bench->n_runs + 1, "steps");
       const gint64 start = g_get_monotonic_time ();
       if (!dh_train_plan_run (plan, input, labels, run, 1, &losses, cli->cancellable, error)
-          || !optimise (there, adam, parameters, rates, run + 1, error))
+          || !dh_optimiser_step (optimiser, rates, run + 1, &finite, error))
         return FALSE;
       if (run > 0)
         bench->runs_ms[run - 1] = (g_get_monotonic_time () - start) / 1000.0;
@@ -71,11 +57,6 @@ gboolean
 dh_bench_training (DhCli *cli, DhBench *bench, DhTensorDict *parameters, GError **error)
 {
   const DhNet *net = bench->net;
-  g_auto (GStrv) names = dh_net_list_trained (net);
-  const guint n = g_strv_length (names);
-  g_autofree double *rates = g_new (double, n);
-  for (guint i = 0; i < n; i++)
-    rates[i] = RATE;
   DhTrainOptions options = { .input = { bench->batch, 3, bench->height, bench->width },
                              .precision = cli->precision,
                              .logits = net->logits,
@@ -86,22 +67,21 @@ dh_bench_training (DhCli *cli, DhBench *bench, DhTensorDict *parameters, GError 
   const guint64 need = dh_train_plan_estimate_bytes (bench->device, net->graph, &options);
   if (!dh_bench_check_memory (bench, need, what, "a smaller --batch_size or --size, or --recompute", error))
     return FALSE;
-  DhAdam adam = { NULL };
-  gboolean ok = dh_adam_init (&adam, parameters, (const char *const *)names);
-  if (!ok)
-    g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "no memory is left for the gradients and moments");
+  DhOptimiser optimiser;
+  g_autofree double *rates = NULL;
+  gboolean ok = dh_optimiser_init (&optimiser, net, parameters, error)
+                && dh_optimiser_settle (&optimiser, bench->device, net, error);
   if (ok)
     {
-      const DhTrainTensors tensors = { parameters, adam.gradients, adam.first, adam.second };
-      g_autoptr (DhTrainState) there = NULL;
-      if (dh_device_has_train_state (bench->device))
-        ok = (there = dh_train_state_new (bench->device, net->graph, net->logits, net->logits_ood, &tensors, error))
-             != NULL;
-      options.state = there;
+      const guint n = g_strv_length (optimiser.names);
+      rates = g_new (double, n);
+      for (guint i = 0; i < n; i++)
+        rates[i] = RATE;
+      options.state = optimiser.there;
       g_autoptr (DhTrainPlan) plan =
-          ok ? dh_train_plan_new (bench->device, net->graph, parameters, adam.gradients, &options, error) : NULL;
-      ok = plan && run_steps (cli, bench, plan, there, &adam, parameters, rates, error);
+          dh_train_plan_new (bench->device, net->graph, parameters, optimiser.adam.gradients, &options, error);
+      ok = plan && run_steps (cli, bench, plan, &optimiser, rates, error);
     }
-  dh_adam_clear (&adam);
+  dh_optimiser_clear (&optimiser);
   return ok;
 }

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli-model.h"
 #include "cmd-bench-private.h"
-#include "dh-checkpoint.h"
 #include "dh-error.h"
 #include "dh-nets.h"
 
@@ -52,6 +52,7 @@ measure (DhCli *cli, DhBench *bench, DhTensorDict *parameters, GError **error)
   static const DhMap shown[] = { DH_MAP_SEGMENTATION, DH_MAP_LIKELIHOOD, DH_MAP_DATASET_POSTERIOR, DH_MAP_HYBRID };
   const gsize pixels = (gsize)bench->height * bench->width;
   DhValue outputs[G_N_ELEMENTS (shown)];
+  GBytes *held[G_N_ELEMENTS (shown)] = { NULL };
   void *maps[G_N_ELEMENTS (shown)] = { NULL };
   DhPlanOptions options = { { 1, 3, bench->height, bench->width }, cli->precision, outputs, 0 };
   for (guint i = 0; i < G_N_ELEMENTS (shown); i++)
@@ -68,7 +69,10 @@ measure (DhCli *cli, DhBench *bench, DhTensorDict *parameters, GError **error)
   g_autofree float *input = g_try_malloc (3 * pixels * sizeof *input);
   gboolean fine = input != NULL;
   for (guint i = 0; i < options.n_outputs; i++)
-    fine = (maps[i] = g_try_malloc (pixels * sizeof (float))) != NULL && fine;
+    if (!(held[i] = dh_device_take_host_memory (bench->device, pixels * sizeof (float))))
+      fine = FALSE;
+    else
+      maps[i] = (gpointer)g_bytes_get_data (held[i], NULL);
   if (!fine)
     g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "no memory is left for the maps of %d×%d", bench->height,
                  bench->width);
@@ -90,7 +94,7 @@ measure (DhCli *cli, DhBench *bench, DhTensorDict *parameters, GError **error)
         bench->runs_ms[run - 1] = (g_get_monotonic_time () - start) / 1000.0;
     }
   for (guint i = 0; i < options.n_outputs; i++)
-    g_free (maps[i]);
+    g_clear_pointer (&held[i], g_bytes_unref);
   bench->steps = dh_plan_list_steps (plan);
   bench->plan_bytes = dh_plan_memory (plan);
   return fine;
@@ -190,7 +194,8 @@ dh_cmd_bench (DhCli *cli, int argc, char **argv)
   DhBench bench = { .height = 720, .width = 1280 };
   const GOptionEntry entries[] = {
     { "arch", 0, 0, G_OPTION_ARG_STRING, &name, "The network: ldn121, dlv3p_wrn38, … (default ldn121)", "A" },
-    { "params", 0, 0, G_OPTION_ARG_FILENAME, &params, "Its weights (default: seeded ones)", "W" },
+    { "params", 0, 0, G_OPTION_ARG_FILENAME, &params, "Its weights, or demo: the built-in ones (default: seeded ones)",
+      "W" },
     { "num_classes", 0, 0, G_OPTION_ARG_INT, &classes, "Classes of seeded weights (default 19)", "K" },
     { "size", 0, 0, G_OPTION_ARG_STRING, &size, "Height x width (default 720x1280)", "HxW" },
     { "train", 0, 0, G_OPTION_ARG_NONE, &train, "Times training steps: forward, losses, backward, Adam", NULL },
@@ -223,7 +228,7 @@ dh_cmd_bench (DhCli *cli, int argc, char **argv)
   DhArchitecture architecture;
   if (params)
     {
-      g_autoptr (DhCheckpoint) checkpoint = dh_checkpoint_open (params, &error);
+      g_autoptr (DhCheckpoint) checkpoint = dh_cli_open_checkpoint (params, &error);
       if (!checkpoint)
         return dh_cli_fail (cli, &error);
       parameters = dh_tensor_dict_ref (dh_checkpoint_state (checkpoint));

@@ -47,6 +47,14 @@ dh_database_reopen_run (DhDatabase *database, gint64 run, GError **error)
 }
 
 gboolean
+dh_database_leave_runs (DhDatabase *database, const char *folder, gint64 run, GError **error)
+{
+  return dh_database_execute (database, error,
+                              "UPDATE runs SET state = 'unfinished' WHERE folder = ? AND state = 'running' AND id <> ?",
+                              "si", folder, run);
+}
+
+gboolean
 dh_database_delete_run (DhDatabase *database, gint64 run, GError **error)
 {
   return dh_database_execute (database, error, "DELETE FROM runs WHERE id = ?", "i", run);

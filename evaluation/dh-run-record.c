@@ -37,8 +37,11 @@ dh_evaluation_register (DhDatabase *database, DhDataset *dataset, DhModel *model
   *dataset_id = dh_database_put_dataset (database, &set, error);
   if (!*dataset_id)
     return FALSE;
+  /* Whoever opens it again may be elsewhere. */
+  const char *path = dh_model_path (model);
+  g_autofree char *absolute = path ? g_canonicalize_filename (path, NULL) : NULL;
   const DhModelRow row = { .sha256 = (char *)dh_model_sha256 (model),
-                           .path = (char *)dh_model_path (model),
+                           .path = absolute,
                            .title = (char *)dh_model_title (model),
                            .architecture = (char *)dh_model_architecture (model),
                            .classes = dh_model_classes (model),
@@ -110,7 +113,9 @@ dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase *database
                          .command = (char *)command };
   g_autofree char *owner =
       dh_map_owner_new (dh_model_sha256 (dh_predictor_model (predictor)), row.score, row.precision, row.device, others);
-  return find_or_add (record, &row, owner, error) && dh_map_owner_take (record->folder, owner, error);
+  return find_or_add (record, &row, owner, error)
+         && dh_database_leave_runs (database, record->folder, record->run, error)
+         && dh_map_owner_take (record->folder, owner, error);
 }
 
 void

@@ -249,59 +249,93 @@ find_range (GPtrArray *rows, const char *folder, double *low, double *high, GCan
   return dh_folder_make (folder, error) && dh_file_write (path, json, strlen (json), error);
 }
 
+/* The images that were measured; NULL with an error where nothing can be exported. */
+static GPtrArray *
+list_measured (DhDatabase *database, const DhRunRow *run, GError **error)
+{
+  g_autoptr (GPtrArray) all = dh_database_list_run_images (database, run->id, error);
+  if (!all)
+    return NULL;
+  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_run_image_row_free);
+  for (guint i = 0; i < all->len; i++)
+    if (g_str_equal (((DhRunImageRow *)all->pdata[i])->state, "done"))
+      g_ptr_array_add (rows, g_steal_pointer (&all->pdata[i]));
+  if (rows->len == 0)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "run %" G_GINT64_FORMAT " has measured no image", run->id);
+      return NULL;
+    }
+  if (!dh_report_has_maps (run))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
+                   "%s: now holds the maps of another run than %" G_GINT64_FORMAT
+                   "; evaluate again into a folder of its own",
+                   run->folder, run->id);
+      return NULL;
+    }
+  return g_steal_pointer (&rows);
+}
+
+/* Where every map goes, in the order of the rows, all found out before the first file is written: what cannot be done
+ * leaves nothing half done. */
+static GPtrArray *
+plan_paths (DhDatabase *database, const DhRunRow *run, GPtrArray *rows, DhExportLayout layout, const char *method,
+            const char *folder, GError **error)
+{
+  g_autoptr (GHashTable) counts = count_keys (run, rows, layout);
+  g_autoptr (GHashTable) taken = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const DhRunImageRow *image = rows->pdata[i];
+      if (!stays_inside (image->stem) || (*image->scene && !stays_inside (image->scene))
+          || !stays_inside (run->dataset_kind))
+        {
+          g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
+                       "%s: the image \"%s\" has a name that leads out of the folder", dh_database_path (database),
+                       image->stem);
+          return NULL;
+        }
+      if (!image->score_file || !g_file_test (image->score_file, G_FILE_TEST_IS_REGULAR))
+        {
+          g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "%s: the score map of %s is not there any more",
+                       image->score_file ? image->score_file : run->folder, image->stem);
+          return NULL;
+        }
+      char *path = export_path (run, image, layout, counts, method, folder);
+      g_ptr_array_add (paths, path);
+      if (!g_hash_table_add (taken, path))
+        {
+          g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
+                       "%s: would hold two pictures' maps, %s among them; use the layout npy, which keeps folders",
+                       path, image->stem);
+          return NULL;
+        }
+    }
+  return g_steal_pointer (&paths);
+}
+
 gboolean
 dh_export_run (DhDatabase *database, gint64 run, DhExportLayout layout, const char *method, const char *folder,
                guint *n_written, GCancellable *cancellable, const DhProgress *progress, GError **error)
 {
   *n_written = 0;
   g_autoptr (DhRunRow) row = dh_database_get_run (database, run, error);
-  g_autoptr (GPtrArray) all = row ? dh_database_list_run_images (database, run, error) : NULL;
-  if (!all)
+  g_autoptr (GPtrArray) rows = row ? list_measured (database, row, error) : NULL;
+  g_autoptr (GPtrArray) paths =
+      rows ? plan_paths (database, row, rows, layout, method ? method : "DenseHybrid", folder, error) : NULL;
+  if (!paths)
     return FALSE;
-  g_autoptr (GPtrArray) rows = g_ptr_array_new ();
-  for (guint i = 0; i < all->len; i++)
-    if (g_str_equal (((DhRunImageRow *)all->pdata[i])->state, "done"))
-      g_ptr_array_add (rows, all->pdata[i]);
-  if (rows->len == 0)
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "run %" G_GINT64_FORMAT " has measured no image", run);
-      return FALSE;
-    }
-  if (!dh_report_has_maps (row))
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
-                   "%s: now holds the maps of another run than %" G_GINT64_FORMAT
-                   "; evaluate again into a folder of its own",
-                   row->folder, run);
-      return FALSE;
-    }
   double low = 0, high = 1;
   if (layout == DH_EXPORT_PNG && !find_range (rows, folder, &low, &high, cancellable, error))
     return FALSE;
-  g_autoptr (GHashTable) counts = count_keys (row, rows, layout);
-  g_autoptr (GHashTable) taken = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < rows->len; i++)
     {
       const DhRunImageRow *image = rows->pdata[i];
+      const char *path = paths->pdata[i];
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
       dh_progress_report (progress, i, rows->len, image->stem);
-      if (!stays_inside (image->stem) || (*image->scene && !stays_inside (image->scene))
-          || !stays_inside (row->dataset_kind))
-        {
-          g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
-                       "%s: the image \"%s\" has a name that leads out of the folder", dh_database_path (database),
-                       image->stem);
-          return FALSE;
-        }
-      g_autofree char *path = export_path (row, image, layout, counts, method ? method : "DenseHybrid", folder);
-      if (!g_hash_table_add (taken, g_strdup (path)))
-        {
-          g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
-                       "%s: would hold two pictures' maps, %s among them; use the layout npy, which keeps folders",
-                       path, image->stem);
-          return FALSE;
-        }
       g_autofree char *parent = g_path_get_dirname (path);
       g_autoptr (DhTensor) map = load_map (image, error);
       if (!map || !dh_folder_make (parent, error))

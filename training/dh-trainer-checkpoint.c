@@ -35,12 +35,14 @@ dh_trainer_save_checkpoint (DhTrainerRun *run, GError **error)
   if (!dh_trainer_fetch (run, error))
     return FALSE;
   g_autoptr (DhTensorDict) extra = dh_tensor_dict_new ();
-  for (guint i = 0; run->trained[i]; i++)
+  for (guint i = 0; run->optimiser.names[i]; i++)
     {
-      g_autofree char *first = g_strconcat (FIRST_MOMENT, run->trained[i], NULL);
-      g_autofree char *second = g_strconcat (SECOND_MOMENT, run->trained[i], NULL);
-      dh_tensor_dict_take (extra, first, dh_tensor_ref (dh_tensor_dict_get (run->adam.first, run->trained[i])));
-      dh_tensor_dict_take (extra, second, dh_tensor_ref (dh_tensor_dict_get (run->adam.second, run->trained[i])));
+      g_autofree char *first = g_strconcat (FIRST_MOMENT, run->optimiser.names[i], NULL);
+      g_autofree char *second = g_strconcat (SECOND_MOMENT, run->optimiser.names[i], NULL);
+      dh_tensor_dict_take (extra, first,
+                           dh_tensor_ref (dh_tensor_dict_get (run->optimiser.adam.first, run->optimiser.names[i])));
+      dh_tensor_dict_take (extra, second,
+                           dh_tensor_ref (dh_tensor_dict_get (run->optimiser.adam.second, run->optimiser.names[i])));
     }
   g_autoptr (GHashTable) metadata = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
   char best[G_ASCII_DTOSTR_BUF_SIZE];
@@ -88,11 +90,12 @@ read_number (DhCheckpoint *checkpoint, const char *name)
 gboolean
 dh_trainer_restore (DhTrainerRun *run, DhCheckpoint *checkpoint, GError **error)
 {
-  for (guint i = 0; run->trained[i]; i++)
+  for (guint i = 0; run->optimiser.names[i]; i++)
     for (guint moment = 0; moment < 2; moment++)
       {
-        g_autofree char *name = g_strconcat (moment ? SECOND_MOMENT : FIRST_MOMENT, run->trained[i], NULL);
-        DhTensor *to = dh_tensor_dict_get (moment ? run->adam.second : run->adam.first, run->trained[i]);
+        g_autofree char *name = g_strconcat (moment ? SECOND_MOMENT : FIRST_MOMENT, run->optimiser.names[i], NULL);
+        DhTensor *to = dh_tensor_dict_get (moment ? run->optimiser.adam.second : run->optimiser.adam.first,
+                                           run->optimiser.names[i]);
         DhTensor *from = dh_tensor_dict_get (dh_checkpoint_extra (checkpoint), name);
         if (!from || from->dtype != DH_DTYPE_F32 || dh_tensor_count (from) != dh_tensor_count (to))
           {

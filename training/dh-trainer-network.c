@@ -36,34 +36,13 @@ own_state (DhTensorDict *state, GError **error)
   return g_steal_pointer (&own);
 }
 
-/* The trained parameters' names, their moments, and room for the running statistics. */
 static gboolean
 prepare_optimiser (DhTrainerRun *run, GError **error)
 {
-  const DhValue outputs[2] = { run->net->logits, run->net->logits_ood };
-  g_autoptr (GArray) list =
-      dh_graph_list_parameters (run->net->graph, outputs, run->net->logits_ood == DH_NO_VALUE ? 1 : 2);
-  g_autoptr (GStrvBuilder) trained = g_strv_builder_new ();
-  run->statistics = dh_tensor_dict_new ();
-  run->rates = g_new0 (double, list->len);
-  gboolean ok = TRUE;
-  for (guint i = 0; i < list->len; i++)
-    {
-      const DhParameter *parameter = &g_array_index (list, DhParameter, i);
-      DhTensor *value = dh_tensor_dict_get (run->state, parameter->name);
-      DhTensor *copy = parameter->trained ? NULL : dh_tensor_new_f32 (value->n_dims, value->dims);
-      if (parameter->trained)
-        g_strv_builder_add (trained, parameter->name);
-      else if (copy)
-        dh_tensor_dict_take (run->statistics, parameter->name, copy);
-      else
-        ok = FALSE;
-    }
-  run->trained = g_strv_builder_end (trained);
-  if (ok && dh_adam_init (&run->adam, run->state, (const char *const *)run->trained))
-    return TRUE;
-  g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "Memory is too short for the optimiser");
-  return FALSE;
+  if (!dh_optimiser_init (&run->optimiser, run->net, run->state, error))
+    return FALSE;
+  run->rates = g_new0 (double, g_strv_length (run->optimiser.names));
+  return TRUE;
 }
 
 gboolean
@@ -93,19 +72,11 @@ gboolean
 dh_trainer_settle (DhTrainerRun *run, GError **error)
 {
   /* Ranks add up their gradients in the host's memory. */
-  if (run->training->reduce || !dh_device_has_train_state (run->device))
-    return TRUE;
-  const DhTrainTensors tensors = { run->state, run->adam.gradients, run->adam.first, run->adam.second };
-  run->there =
-      dh_train_state_new (run->device, run->net->graph, run->net->logits, run->net->logits_ood, &tensors, error);
-  return run->there != NULL;
+  return run->training->reduce || dh_optimiser_settle (&run->optimiser, run->device, run->net, error);
 }
 
 gboolean
 dh_trainer_fetch (DhTrainerRun *run, GError **error)
 {
-  if (run->old && !dh_train_state_fetch (run->there, error))
-    return FALSE;
-  run->old = FALSE;
-  return TRUE;
+  return dh_optimiser_fetch (&run->optimiser, error);
 }

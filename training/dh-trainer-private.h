@@ -1,9 +1,9 @@
 #pragma once
 #include <json-glib/json-glib.h>
-#include "dh-adam.h"
 #include "dh-batch-loader.h"
 #include "dh-checkpoint.h"
 #include "dh-nets.h"
+#include "dh-optimiser.h"
 #include "dh-pictures.h"
 #include "dh-run-config.h"
 #include "dh-run-folder.h"
@@ -23,13 +23,9 @@ typedef struct
 
   DhDevice *device;
   DhNet *net;
-  DhTensorDict *state;      /* the whole state dict, float32 in memory of its own */
-  DhTensorDict *statistics; /* copies of the running ones, to go back to */
-  char **trained;           /* names */
-  DhAdam adam;
-  DhTrainState *there; /* where the device keeps all that between steps, and the tensors may be old; or NULL */
-  gboolean old;
-  double *rates;
+  DhTensorDict *state; /* the whole state dict, float32 in memory of its own */
+  DhOptimiser optimiser;
+  double *rates;         /* of each of its names */
   DhRunPlan *stored;     /* what the plans compute by */
   DhTrainPlan *plans[2]; /* of the recipe's batch, and of an epoch's last */
   guint plan_sizes[2];

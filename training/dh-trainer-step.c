@@ -1,50 +1,11 @@
 #include "dh-trainer-private.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "dh-error.h"
 #include "dh-run-json.h"
 
 #define MOST_BAD_STEPS 3
-
-/* Copies the running statistics aside, or back. */
-static gboolean
-keep_statistics (DhTrainerRun *run, gboolean back, GError **error)
-{
-  if (run->there)
-    return dh_train_state_keep_statistics (run->there, back, error);
-  for (guint i = 0; i < dh_tensor_dict_size (run->statistics); i++)
-    {
-      DhTensor *copy = dh_tensor_dict_at (run->statistics, i);
-      DhTensor *value = dh_tensor_dict_get (run->state, dh_tensor_dict_name (run->statistics, i));
-      memcpy (dh_tensor_f32 (back ? value : copy), dh_tensor_f32 (back ? copy : value), dh_tensor_size_bytes (copy));
-    }
-  return TRUE;
-}
-
-static gboolean
-zero_gradients (DhTrainerRun *run, GError **error)
-{
-  if (run->there)
-    return dh_train_state_zero_gradients (run->there, error);
-  dh_adam_zero_gradients (&run->adam);
-  return TRUE;
-}
-
-/* One step of the optimiser where every gradient is finite. */
-static gboolean
-optimise (DhTrainerRun *run, gboolean *finite, GError **error)
-{
-  /* Skipped steps are none of the optimiser's. */
-  const guint64 number = run->step - run->skipped + 1;
-  if (run->there)
-    return dh_train_state_step (run->there, run->rates, number, finite, error);
-  *finite = dh_adam_gradients_are_finite (&run->adam);
-  if (*finite)
-    dh_adam_step (&run->adam, run->state, run->rates, number);
-  return TRUE;
-}
 
 static void
 set_rates (DhTrainerRun *run)
@@ -53,8 +14,8 @@ set_rates (DhTrainerRun *run)
   const double epoch = (double)(run->step / run->epoch_steps);
   const double rate =
       recipe->rate_min + (recipe->rate - recipe->rate_min) * (1 + cos (G_PI * epoch / recipe->epochs)) / 2;
-  for (guint i = 0; run->trained[i]; i++)
-    run->rates[i] = g_str_has_prefix (run->trained[i], "backbone.") ? rate * recipe->backbone : rate;
+  for (guint i = 0; run->optimiser.names[i]; i++)
+    run->rates[i] = g_str_has_prefix (run->optimiser.names[i], "backbone.") ? rate * recipe->backbone : rate;
 }
 
 static DhTrainPlan *
@@ -71,11 +32,11 @@ find_plan (DhTrainerRun *run, guint n, GError **error)
                                    .beta = run->config->recipe->beta,
                                    .recompute = run->config->recipe->recompute,
                                    .choices = dh_run_plan_get (run->stored, n),
-                                   .state = run->there };
+                                   .state = run->optimiser.there };
   g_clear_pointer (&run->plans[which], dh_train_plan_free);
   run->plan_sizes[which] = n;
   g_autoptr (DhTrainPlan) plan =
-      dh_train_plan_new (run->device, run->net->graph, run->state, run->adam.gradients, &options, error);
+      dh_train_plan_new (run->device, run->net->graph, run->state, run->optimiser.adam.gradients, &options, error);
   if (!plan)
     {
       if (options.choices)
@@ -109,14 +70,15 @@ accumulate (DhTrainerRun *run, DhLosses *sum, GCancellable *cancellable, GError 
       sum->labelled += losses.labelled;
       sum->negatives += losses.negatives;
     }
-  return !run->training->reduce || run->training->reduce (run->adam.gradients, run->training->data, error);
+  return !run->training->reduce || run->training->reduce (run->optimiser.adam.gradients, run->training->data, error);
 }
 
 /* A step without labelled pixels or with numbers that are not finite changes nothing. */
 static gboolean
 skip (DhTrainerRun *run, const DhLosses *losses, GError **error)
 {
-  if (!keep_statistics (run, TRUE, error) || !zero_gradients (run, error))
+  if (!dh_optimiser_keep_statistics (&run->optimiser, TRUE, error)
+      || !dh_optimiser_zero_gradients (&run->optimiser, error))
     return FALSE;
   run->step++;
   run->skipped++;
@@ -141,18 +103,19 @@ dh_trainer_step (DhTrainerRun *run, GCancellable *cancellable, GError **error)
   const gint64 begin = g_get_monotonic_time ();
   DhLosses losses;
   gboolean finite = FALSE;
-  if (!keep_statistics (run, FALSE, error))
+  if (!dh_optimiser_keep_statistics (&run->optimiser, FALSE, error))
     return FALSE;
-  run->old = run->there != NULL;
   if (!accumulate (run, &losses, cancellable, error))
     {
       /* Of a device that is lost nothing can be had any more. */
-      keep_statistics (run, TRUE, NULL);
-      zero_gradients (run, NULL);
+      dh_optimiser_keep_statistics (&run->optimiser, TRUE, NULL);
+      dh_optimiser_zero_gradients (&run->optimiser, NULL);
       return FALSE;
     }
   set_rates (run);
-  if (losses.labelled > 0 && isfinite (losses.total) && !optimise (run, &finite, error))
+  /* Skipped steps are none of the optimiser's. */
+  if (losses.labelled > 0 && isfinite (losses.total)
+      && !dh_optimiser_step (&run->optimiser, run->rates, run->step - run->skipped + 1, &finite, error))
     return FALSE;
   if (!finite)
     return skip (run, &losses, error);
@@ -168,7 +131,7 @@ dh_trainer_step (DhTrainerRun *run, GCancellable *cancellable, GError **error)
       dh_run_json_add_number (json, "post", losses.posterior);
     }
   double rate = 0;
-  for (guint i = 0; run->trained[i]; i++)
+  for (guint i = 0; run->optimiser.names[i]; i++)
     rate = MAX (rate, run->rates[i]);
   dh_run_json_add_number (json, "lr", rate);
   dh_run_json_add_number (json, "seconds", 1e-6 * (double)(g_get_monotonic_time () - begin));

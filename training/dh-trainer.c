@@ -12,15 +12,12 @@ clear_run (DhTrainerRun *run)
 {
   for (guint i = 0; i < G_N_ELEMENTS (run->plans); i++)
     g_clear_pointer (&run->plans[i], dh_train_plan_free);
-  g_clear_pointer (&run->there, dh_train_state_free);
   g_clear_pointer (&run->loader, dh_batch_loader_free);
-  dh_adam_clear (&run->adam);
-  g_clear_pointer (&run->statistics, dh_tensor_dict_unref);
+  dh_optimiser_clear (&run->optimiser);
   g_clear_pointer (&run->state, dh_tensor_dict_unref);
   g_clear_pointer (&run->net, dh_net_unref);
   g_clear_pointer (&run->device, dh_device_unref);
   dh_pictures_clear (&run->pictures);
-  g_clear_pointer (&run->trained, g_strfreev);
   g_clear_pointer (&run->stored, dh_run_plan_free);
   g_clear_pointer (&run->folder, dh_run_folder_free);
   g_clear_pointer (&run->config, dh_run_config_free);

@@ -57,7 +57,8 @@ count_classes (Runner *runner, const DhComposer *composer, guint item, guint64 *
   if (!labels)
     return TRUE;
   const gsize count = (gsize)image->width * image->height;
-  g_autofree guint8 *found = g_try_malloc (count);
+  g_autoptr (GBytes) map = dh_device_take_host_memory (runner->device, count);
+  guint8 *found = map ? (gpointer)g_bytes_get_data (map, NULL) : NULL;
   if (!found || !run (runner, 0, image, found, error))
     return FALSE;
   for (gsize i = 0; i < count; i++)
@@ -74,7 +75,8 @@ rank_composite (Runner *runner, const DhComposer *composer, guint item, DhRankin
   if (!dh_composer_composite (composer, item, dh_random_new (SEED, STREAM_COMPOSITE, item), &image, &labels, error))
     return FALSE;
   const gsize count = (gsize)image->width * image->height;
-  g_autofree float *scores = g_try_new (float, count);
+  g_autoptr (GBytes) map = dh_device_take_host_memory (runner->device, count * sizeof (float));
+  float *scores = map ? (gpointer)g_bytes_get_data (map, NULL) : NULL;
   return scores && run (runner, 1, image, scores, error)
          && dh_ranking_add (ranking, scores, labels->ids, count, NULL, error);
 }

@@ -122,6 +122,8 @@ picture_chosen (GtkNativeDialog *dialog, int response, gpointer data)
       g_autoptr (GError) error = NULL;
       if (path != NULL && !dh_canvas_save_png (self->canvas, index, path, &error))
         g_signal_emit_by_name (self->session, "error", _ ("The picture could not be saved"), error->message);
+      else if (path != NULL)
+        dh_ui_say_saved (self->session, path);
     }
   g_object_unref (dialog);
 }

@@ -5,6 +5,7 @@ typedef struct
   DhChart *chart; /* owns this */
   DhSession *session;
   GtkWidget *popover;
+  GSimpleActionGroup *actions;
   char *name;
 } ChartMenu;
 
@@ -13,6 +14,7 @@ chart_menu_free (gpointer data)
 {
   ChartMenu *self = data;
   g_object_unref (self->session);
+  g_object_unref (self->actions);
   g_free (self->name);
   g_free (self);
 }
@@ -28,6 +30,8 @@ file_chosen (GtkNativeDialog *dialog, int response, DhChart *chart)
       g_autoptr (GError) error = NULL;
       if (path != NULL && !dh_chart_save (chart, path, &error))
         g_signal_emit_by_name (self->session, "error", _ ("The chart could not be saved"), error->message);
+      else if (path != NULL)
+        dh_ui_say_saved (self->session, path);
     }
   g_object_unref (dialog);
 }
@@ -84,6 +88,29 @@ on_destroy (ChartMenu *self)
   g_clear_pointer (&self->popover, gtk_widget_unparent);
 }
 
+static GMenuModel *
+make_menu (void)
+{
+  GMenu *menu = g_menu_new ();
+  dh_ui_menu_section (menu, _ ("Numbers"), _ ("Copy as CSV"), "chart.copy", _ ("Save as CSV…"), "chart.save::csv",
+                      NULL);
+  dh_ui_menu_section (menu, _ ("Picture"), _ ("Save as PNG…"), "chart.save::png", _ ("Save as SVG…"), "chart.save::svg",
+                      NULL);
+  return G_MENU_MODEL (menu);
+}
+
+GtkWidget *
+dh_chart_menu_new_button (DhChart *chart)
+{
+  ChartMenu *self = g_object_get_data (G_OBJECT (chart), "chart-menu");
+  g_autoptr (GMenuModel) menu = make_menu ();
+  GtkWidget *button =
+      dh_ui_menu_button ("view-more-symbolic", _ ("Numbers and picture of this chart"), menu, "flat dh-iconbtn");
+  gtk_widget_insert_action_group (button, "chart", G_ACTION_GROUP (self->actions));
+  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
+  return button;
+}
+
 void
 dh_chart_menu_add (DhChart *chart, DhSession *session, const char *name)
 {
@@ -93,16 +120,12 @@ dh_chart_menu_add (DhChart *chart, DhSession *session, const char *name)
   self->session = g_object_ref (session);
   self->name = g_strdup (name);
   g_object_set_data_full (G_OBJECT (chart), "chart-menu", self, chart_menu_free);
-  g_autoptr (GSimpleActionGroup) actions = g_simple_action_group_new ();
+  GSimpleActionGroup *actions = self->actions = g_simple_action_group_new ();
   const GActionEntry entries[] = { { "save", save, "s", NULL, NULL }, { "copy", copy, NULL, NULL, NULL } };
   g_action_map_add_action_entries (G_ACTION_MAP (actions), entries, G_N_ELEMENTS (entries), self);
   gtk_widget_insert_action_group (widget, "chart", G_ACTION_GROUP (actions));
-  g_autoptr (GMenu) menu = g_menu_new ();
-  dh_ui_menu_section (menu, _ ("Numbers"), _ ("Copy as CSV"), "chart.copy", _ ("Save as CSV…"), "chart.save::csv",
-                      NULL);
-  dh_ui_menu_section (menu, _ ("Picture"), _ ("Save as PNG…"), "chart.save::png", _ ("Save as SVG…"), "chart.save::svg",
-                      NULL);
-  self->popover = gtk_popover_menu_new_from_model (G_MENU_MODEL (menu));
+  g_autoptr (GMenuModel) menu = make_menu ();
+  self->popover = gtk_popover_menu_new_from_model (menu);
   gtk_popover_set_has_arrow (GTK_POPOVER (self->popover), FALSE);
   gtk_widget_set_halign (self->popover, GTK_ALIGN_START);
   gtk_widget_set_parent (self->popover, widget);

@@ -1,5 +1,6 @@
 #include "dh-metrics-charts.h"
 #include <math.h>
+#include "dh-chart-menu.h"
 #include "dh-chart.h"
 #include "dh-number.h"
 
@@ -89,12 +90,21 @@ fill_histogram (Charts *self, DhScore score, DhScoreStats *stats)
       heights[0][i] = (double)inliers[i];
       heights[1][i] = (double)anomalies[i];
     }
-  const DhSeries grey = {
-    .name = _ ("inliers"), .tone = DH_TONE_INLIER, .kind = DH_SERIES_STEPS, .x = edges, .y = heights[0], .n = N_BINS
-  };
-  const DhSeries pink = {
-    .name = _ ("anomalies"), .tone = DH_TONE_ANOMALY, .kind = DH_SERIES_STEPS, .x = edges, .y = heights[1], .n = N_BINS
-  };
+  /* One lies over the other, often everywhere: their names stand over the plot. */
+  const DhSeries grey = { .name = _ ("inliers"),
+                          .tone = DH_TONE_INLIER,
+                          .kind = DH_SERIES_STEPS,
+                          .hide_name = TRUE,
+                          .x = edges,
+                          .y = heights[0],
+                          .n = N_BINS };
+  const DhSeries pink = { .name = _ ("anomalies"),
+                          .tone = DH_TONE_ANOMALY,
+                          .kind = DH_SERIES_STEPS,
+                          .hide_name = TRUE,
+                          .x = edges,
+                          .y = heights[1],
+                          .n = N_BINS };
   dh_chart_add_series (chart, &grey);
   dh_chart_add_series (chart, &pink);
   g_autofree char *title = score == DH_SCORE_DATASET_POSTERIOR ? g_strdup (_ ("logit of the dataset posterior"))
@@ -103,19 +113,20 @@ fill_histogram (Charts *self, DhScore score, DhScoreStats *stats)
 }
 
 static const char *const curve_names[4] = { "F1", N_ ("precision"), "TPR", "FPR" };
+static const char *const kind_names[2] = { N_ ("inliers"), N_ ("anomalies") };
+static const DhTone kind_tones[2] = { DH_TONE_INLIER, DH_TONE_ANOMALY };
 static const DhTone curve_tones[4] = { DH_TONE_HYBRID, DH_TONE_POSTERIOR, DH_TONE_LIKELIHOOD, DH_TONE_ANOMALY };
 
-/* The four curves meet and part anywhere, so their names stand over the plot. */
+/* Names in the colours of what they name, over the plot. */
 static void
-name_curves (Charts *self)
+name_over (GtkWidget *note, const char *const *names, const DhTone *of, guint n)
 {
-  GtkWidget *note = self->notes[CHART_THRESHOLD];
   g_autoptr (GString) markup = g_string_new (NULL);
-  for (guint i = 0; i < 4; i++)
+  for (guint i = 0; i < n; i++)
     {
       GdkRGBA color;
-      dh_tone_get_color (curve_tones[i], dh_widget_is_dark (note), &color);
-      g_autofree char *name = g_markup_escape_text (_ (curve_names[i]), -1);
+      dh_tone_get_color (of[i], dh_widget_is_dark (note), &color);
+      g_autofree char *name = g_markup_escape_text (_ (names[i]), -1);
       g_string_append_printf (markup, "<span foreground=\"#%02x%02x%02x\"><b>%s</b></span>  ", (guint)(color.red * 255),
                               (guint)(color.green * 255), (guint)(color.blue * 255), name);
     }
@@ -209,8 +220,9 @@ describe (Charts *self, DhScoreStats *stats)
                             _ ("F1, precision, TPR and FPR of the data set over the threshold"));
   g_autofree char *note = g_strdup_printf (_ ("AUROC %s"), auroc);
   gtk_label_set_label (GTK_LABEL (self->notes[CHART_ROC]), note);
-  gtk_label_set_label (GTK_LABEL (self->notes[CHART_HISTOGRAM]), dh_score_title (score));
-  name_curves (self);
+  name_over (self->notes[CHART_HISTOGRAM], kind_names, kind_tones, 2);
+  /* The four curves meet and part anywhere. */
+  name_over (self->notes[CHART_THRESHOLD], curve_names, curve_tones, 4);
 }
 
 static void
@@ -267,6 +279,7 @@ dh_metrics_charts_new (DhSession *session)
 {
   static const char *const titles[N_CHARTS] = { N_ ("Precision–recall"), N_ ("ROC"), N_ ("Histogram"),
                                                 N_ ("Threshold curves") };
+  static const char *const files[N_CHARTS] = { "precision-recall", "roc", "histogram", "thresholds" };
   Charts *self = g_new0 (Charts, 1);
   self->session = g_object_ref (session);
   GtkWidget *box = gtk_flow_box_new ();
@@ -278,8 +291,11 @@ dh_metrics_charts_new (DhSession *session)
   gtk_flow_box_set_column_spacing (GTK_FLOW_BOX (box), 12);
   for (guint i = 0; i < N_CHARTS; i++)
     {
-      GtkWidget *card = dh_metrics_card_new (_ (titles[i]), &self->notes[i], NULL);
+      GtkWidget *head;
+      GtkWidget *card = dh_metrics_card_new (_ (titles[i]), &self->notes[i], &head);
       self->charts[i] = dh_chart_new ();
+      dh_chart_menu_add (DH_CHART (self->charts[i]), session, files[i]);
+      gtk_box_append (GTK_BOX (head), dh_chart_menu_new_button (DH_CHART (self->charts[i])));
       gtk_widget_set_size_request (self->charts[i], 270, 196);
       gtk_widget_set_vexpand (self->charts[i], TRUE);
       gtk_widget_set_margin_start (self->charts[i], 6);

@@ -71,8 +71,11 @@ show_summary (DhMetricsPage *self)
     }
   g_autofree char *when = g_date_time_format (summary->ended, "%-d %b %Y, %H:%M");
   g_autoptr (GString) text = g_string_new (NULL);
-  g_string_append_printf (text, _ ("Evaluated %s · %s · %s · %.1f s"), when, summary->device, summary->precision,
-                          summary->seconds);
+  g_string_append_printf (text, _ ("Evaluated %s · %s · %s"), when, summary->device, summary->precision);
+  if (summary->seconds >= 0.05)
+    g_string_append_printf (text, _ (" · %.1f s"), summary->seconds);
+  else
+    g_string_append (text, _ (" · all maps from the cache"));
   if (summary->failed > 0)
     g_string_append_printf (text, ngettext (" · %u picture left out", " · %u pictures left out", summary->failed),
                             summary->failed);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include "dh-metrics-charts.h"
 #include "dh-number.h"
+#include "dh-runs-columns.h"
 
 typedef struct
 {
@@ -22,6 +23,9 @@ add (Filling *self, int column, const char *text, const char *classes, double xa
 static void
 add_number (Filling *self, const char *name, double a, double b, gboolean more_is_better)
 {
+  /* What neither kind of run has is no line. */
+  if (isnan (a) && isnan (b))
+    return;
   g_autofree char *left = dh_number_format (a * 100, 2);
   add (self, 0, name, "lab", 0);
   add (self, 1, left, "val", 0);
@@ -42,6 +46,8 @@ static void
 add_text (Filling *self, const char *name, const char *a, const char *b)
 {
   gboolean same = self->b == NULL || g_strcmp0 (a, b) == 0;
+  if ((a == NULL || *a == '\0') && (b == NULL || *b == '\0'))
+    return;
   add (self, 0, name, "lab", 0);
   add (self, 1, a != NULL && *a != '\0' ? a : "—", same && self->b != NULL ? "val dim-label" : "val", 0);
   if (self->b != NULL)
@@ -53,46 +59,113 @@ add_text (Filling *self, const char *name, const char *a, const char *b)
 }
 
 static char *
-short_hash (const char *hash)
+short_hash (const DhRun *run)
 {
+  const char *hash = run->weights;
   return hash != NULL ? g_strdup_printf ("%.4s %.4s", hash, strlen (hash) > 4 ? hash + 4 : "") : NULL;
+}
+
+static char *
+images_of (const DhRun *run)
+{
+  return run->training ? NULL : g_strdup_printf (_ ("%u of %u"), run->images, run->total);
+}
+
+static char *
+device_of (const DhRun *run)
+{
+  return run->precision != NULL ? g_strdup_printf ("%s · %s", run->device, run->precision) : g_strdup (run->device);
+}
+
+static char *
+steps_of (const DhRun *run)
+{
+  if (!run->training || run->steps == 0)
+    return NULL;
+  g_autofree char *step = dh_number_format_count (run->step), *steps = dh_number_format_count (run->steps);
+  return g_strdup_printf (_ ("%s of %s, %u epochs"), step, steps, run->epochs);
+}
+
+static char *
+best_of (const DhRun *run)
+{
+  return run->best_epoch > 0 ? g_strdup_printf (_ ("epoch %u of %u"), run->best_epoch, run->epochs) : NULL;
+}
+
+static char *
+time_of (const DhRun *run)
+{
+  if (!(run->seconds > 0))
+    return NULL;
+  g_autofree char *seconds = dh_number_format (run->seconds, 1);
+  return run->seconds < 10 ? g_strdup_printf (_ ("%s s"), seconds) : dh_ui_duration (run->seconds);
+}
+
+static char *
+start_of (const DhRun *run)
+{
+  return dh_ui_time (run->started);
+}
+
+static char *
+kind_of (const DhRun *run)
+{
+  return g_strdup (run->training ? _ ("training") : _ ("evaluation"));
+}
+
+static void
+add_made (Filling *self, const char *name, char *(*make) (const DhRun *run))
+{
+  g_autofree char *a = make (self->a), *b = self->b != NULL ? make (self->b) : NULL;
+  add_text (self, name, a, b);
+}
+
+static void
+add_title (Filling *self)
+{
+  g_autofree char *a_id = dh_runs_column_dup_id (self->a);
+  g_autofree char *a_title = g_strdup_printf (self->b != NULL ? _ ("A   run %s") : _ ("run %s"), a_id);
+  add (self, 0, self->a->protocol, "head", 0);
+  add (self, 1, a_title, "head", 0);
+  if (self->b != NULL)
+    {
+      g_autofree char *b_id = dh_runs_column_dup_id (self->b);
+      g_autofree char *b_title = g_strdup_printf (_ ("B   run %s"), b_id);
+      add (self, 2, b_title, "head", 0);
+      add (self, 3, "A − B", "head", 1);
+    }
+  self->row++;
 }
 
 static void
 fill (Filling *self)
 {
   const DhRun *a = self->a, *b = self->b != NULL ? self->b : self->a;
-  g_autofree char *a_title =
-      g_strdup_printf (self->b != NULL ? _ ("A   run %" G_GINT64_FORMAT) : _ ("run %" G_GINT64_FORMAT), a->id);
-  add (self, 0, a->protocol, "head", 0);
-  add (self, 1, a_title, "head", 0);
-  if (self->b != NULL)
-    {
-      g_autofree char *b_title = g_strdup_printf (_ ("B   run %" G_GINT64_FORMAT), b->id);
-      add (self, 2, b_title, "head", 0);
-      add (self, 3, "A − B", "head", 1);
-    }
-  self->row++;
+  add_title (self);
+  const int first = self->row;
   add_number (self, "AP", a->ap, b->ap, TRUE);
   add_number (self, "FPR95", a->fpr95, b->fpr95, FALSE);
   add_number (self, "AUROC", a->auroc, b->auroc, TRUE);
   add_number (self, _ ("Best F1"), a->best_f1, b->best_f1, TRUE);
-  gtk_grid_attach (self->grid, dh_ui_line (), 0, self->row++, 4, 1);
-  g_autofree char *a_hash = short_hash (a->weights), *b_hash = short_hash (b->weights);
-  g_autofree char *a_images = g_strdup_printf (_ ("%u of %u"), a->images, a->total);
-  g_autofree char *b_images = g_strdup_printf (_ ("%u of %u"), b->images, b->total);
-  g_autofree char *a_device = g_strdup_printf ("%s · %s", a->device, a->precision);
-  g_autofree char *b_device = g_strdup_printf ("%s · %s", b->device, b->precision);
+  add_number (self, a->training || b->training ? _ ("Closed mIoU") : _ ("Open mIoU"), a->miou, b->miou, TRUE);
+  if (self->row > first)
+    gtk_grid_attach (self->grid, dh_ui_line (), 0, self->row++, 4, 1);
+  if (a->training != b->training)
+    add_made (self, _ ("Kind"), kind_of);
+  add_text (self, _ ("State"), a->sentence, self->b != NULL ? b->sentence : NULL);
   add_text (self, _ ("Data"), a->data, b->data);
   add_text (self, _ ("Split"), a->split, b->split);
-  add_text (self, _ ("Images"), a_images, b_images);
+  add_made (self, _ ("Images"), images_of);
   add_text (self, _ ("Score"), a->score, b->score);
   add_text (self, _ ("Model"), a->model, b->model);
-  add_text (self, _ ("Weights"), a_hash, b_hash);
-  add_text (self, _ ("Device, precision"), a_device, b_device);
+  add_text (self, _ ("Recipe"), a->recipe, b->recipe);
+  add_made (self, _ ("Weights"), short_hash);
+  add_made (self, _ ("Steps"), steps_of);
+  add_made (self, _ ("Best model"), best_of);
+  add_made (self, _ ("Device, precision"), device_of);
+  add_made (self, _ ("Time taken"), time_of);
   add_text (self, _ ("Program"), a->program, b->program);
-  g_autofree char *a_started = dh_ui_time (a->started), *b_started = dh_ui_time (b->started);
-  add_text (self, _ ("Started"), a_started, b_started);
+  add_made (self, _ ("Started"), start_of);
 }
 
 void
@@ -124,7 +197,11 @@ dh_runs_compared_new (void)
   gtk_widget_set_margin_start (grid, 12);
   gtk_widget_set_margin_end (grid, 12);
   gtk_widget_set_margin_bottom (grid, 12);
-  gtk_box_append (GTK_BOX (card), grid);
+  GtkWidget *scroller = gtk_scrolled_window_new ();
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scroller), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), grid);
+  gtk_widget_set_vexpand (scroller, TRUE);
+  gtk_box_append (GTK_BOX (card), scroller);
   g_object_set_data (G_OBJECT (card), "grid", grid);
   g_object_set_data (G_OBJECT (card), "note", note);
   dh_runs_compared_set (card, NULL, NULL);

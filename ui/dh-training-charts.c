@@ -13,6 +13,7 @@ struct _DhTrainingCharts
   guint columns;
   DhTrainingPlot *plots[DH_N_PLOTS];
   gboolean hybrid;
+  guint brief; /* charts in short; 0: all */
   guint timeout;
 };
 
@@ -100,8 +101,11 @@ show_plots (DhTrainingCharts *self)
   for (guint i = 0; i < DH_N_PLOTS; i++)
     {
       gboolean of_negatives = i == DH_PLOT_LIKE || i == DH_PLOT_POST || i == DH_PLOT_AP || i == DH_PLOT_TOTAL;
-      gtk_widget_set_visible (dh_training_plot_get_card (self->plots[i]),
-                              i == DH_PLOT_RATE ? !self->hybrid : self->hybrid || !of_negatives);
+      gboolean shown = i == DH_PLOT_RATE ? !self->hybrid : self->hybrid || !of_negatives;
+      if (self->brief > 0)
+        shown = i == (self->hybrid ? DH_PLOT_TOTAL : DH_PLOT_SEG)
+                || (self->brief > 1 && i == (self->hybrid ? DH_PLOT_AP : DH_PLOT_MIOU));
+      gtk_widget_set_visible (dh_training_plot_get_card (self->plots[i]), shown);
     }
   place_plots (self);
 }
@@ -165,6 +169,17 @@ dh_training_charts_set_log (DhTrainingCharts *self, gboolean log_axis)
   self->source.log_axis = log_axis;
   mark_all (self);
   update_all (self);
+}
+
+void
+dh_training_charts_set_brief (DhTrainingCharts *self, guint n_charts)
+{
+  if (n_charts == self->brief)
+    return;
+  self->brief = n_charts;
+  self->columns = MAX (n_charts, 1);
+  show_plots (self);
+  mark_all (self);
 }
 
 void

@@ -16,6 +16,8 @@ void dh_training_charts_set_job (DhTrainingCharts *charts, DhTrainingJob *job, D
 void dh_training_charts_set_smoothing (DhTrainingCharts *charts, double weight);
 /* Logarithmic for the segmentation and the total; the likelihood's term may be negative, the posterior's is always. */
 void dh_training_charts_set_log (DhTrainingCharts *charts, gboolean log_axis);
+/* In short: one chart, the total loss; two, and what chooses the best model. 0: all of them. */
+void dh_training_charts_set_brief (DhTrainingCharts *charts, guint n_charts);
 /* `height` of a chart. */
 void dh_training_charts_set_room (DhTrainingCharts *charts, guint columns, int height);
 

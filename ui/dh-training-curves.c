@@ -96,6 +96,8 @@ csv_chosen (GtkNativeDialog *dialog, int response, DhTrainingCurves *self)
       g_autoptr (GError) error = NULL;
       if (!g_file_replace_contents (file, csv, strlen (csv), NULL, FALSE, G_FILE_CREATE_NONE, NULL, NULL, &error))
         g_signal_emit_by_name (self->session, "error", _ ("The curves could not be saved"), error->message);
+      else if (g_file_peek_path (file) != NULL)
+        dh_ui_say_saved (self->session, g_file_peek_path (file));
     }
   g_object_unref (dialog);
 }

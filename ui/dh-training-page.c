@@ -1,5 +1,6 @@
 #include "dh-training-page.h"
 #include "dh-job-list.h"
+#include "dh-session-reopen.h"
 #include "dh-training-curves.h"
 #include "dh-training-log-card.h"
 #include "dh-training-panel.h"
@@ -28,18 +29,11 @@ show_chosen (DhTrainingPage *self)
   dh_training_log_card_set_job (DH_TRAINING_LOG_CARD (self->log), job);
 }
 
-/* Weights of a training, on its own data where nothing else is open. */
 static void
 use_in_browse (DhTrainingPage *self, DhTrainingJob *job, const char *path)
 {
-  if (path == NULL)
-    return;
-  g_autoptr (DhTrainingForm) form = dh_training_job_dup_form (job);
-  const char *data = form != NULL ? dh_training_form_get_text (form, DH_TRAINING_DATA) : "";
-  dh_session_open_weights (self->session, path);
-  if (!dh_session_has_dataset (self->session) && *data != '\0')
-    dh_session_open_dataset (self->session, data);
-  gtk_widget_activate_action (GTK_WIDGET (self), "win.page", "s", "browse");
+  if (dh_session_open_checkpoint (self->session, job, path))
+    gtk_widget_activate_action (GTK_WIDGET (self), "win.page", "s", "browse");
 }
 
 static void

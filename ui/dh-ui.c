@@ -200,6 +200,24 @@ dh_ui_texture (GBytes *rgb, guint width, guint height)
   return gdk_memory_texture_new ((int)width, (int)height, GDK_MEMORY_R8G8B8, rgb, (gsize)3 * width);
 }
 
+void
+dh_ui_close_on_escape (GtkWidget *window)
+{
+  GtkEventController *controller = gtk_shortcut_controller_new ();
+  gtk_shortcut_controller_add_shortcut (
+      GTK_SHORTCUT_CONTROLLER (controller),
+      gtk_shortcut_new (gtk_keyval_trigger_new (GDK_KEY_Escape, 0), gtk_named_action_new ("window.close")));
+  gtk_widget_add_controller (window, controller);
+}
+
+void
+dh_ui_say_saved (gpointer session, const char *path)
+{
+  g_autofree char *base = g_path_get_basename (path), *name = g_filename_display_name (base);
+  g_autofree char *text = g_strdup_printf (_ ("Saved: %s"), name);
+  g_signal_emit_by_name (session, "written", text, path);
+}
+
 char *
 dh_ui_size (guint64 bytes)
 {

@@ -34,6 +34,10 @@ void dh_ui_menu_section (GMenu *menu, const char *title, ...) G_GNUC_NULL_TERMIN
 
 /* RGB rows without padding → texture; NULL for NULL. */
 GdkTexture *dh_ui_texture (GBytes *rgb, guint width, guint height);
+/* A window that Escape closes. */
+void dh_ui_close_on_escape (GtkWidget *window);
+/* Says by the session's signal "written" that a file was saved. */
+void dh_ui_say_saved (gpointer session, const char *path);
 /* "3.1 GB"; free with g_free. */
 char *dh_ui_size (guint64 bytes);
 /* A time in ISO 8601 (UTC where it names no zone) as the clock here shows it: "28 Nov 2026, 17:23"; "—" for NULL. */

@@ -16,7 +16,11 @@ ACTION (open_pictures) { dh_window_choose_pictures (data); }
 
 ACTION (open_weights) { dh_window_choose_weights (data); }
 
-ACTION (open_demo) { dh_session_open_demo (DH_WINDOW (data)->session); }
+ACTION (open_demo)
+{
+  dh_session_open_demo (DH_WINDOW (data)->session);
+  dh_window_show_opened (data);
+}
 
 ACTION (step)
 {
@@ -30,11 +34,23 @@ is_training (DhWindow *self)
   return g_strcmp0 (adw_view_stack_get_visible_child_name (ADW_VIEW_STACK (self->stack)), "training") == 0;
 }
 
+ACTION (show_training)
+{
+  DhWindow *self = data;
+  DhTrainingJob *job = dh_training_queue_find (dh_session_get_training (self->session), g_variant_get_int64 (value));
+  if (job == NULL)
+    return;
+  adw_view_stack_set_visible_child_name (ADW_VIEW_STACK (self->stack), "training");
+  dh_training_page_choose (DH_TRAINING_PAGE (self->training), job);
+}
+
 ACTION (filter)
 {
   DhWindow *self = data;
   if (is_training (self))
     dh_training_page_focus_filter (DH_TRAINING_PAGE (self->training));
+  else if (g_strcmp0 (adw_view_stack_get_visible_child_name (ADW_VIEW_STACK (self->stack)), "runs") == 0)
+    dh_runs_page_focus_filter (DH_RUNS_PAGE (self->runs));
   else
     dh_browse_page_focus_filter (DH_BROWSE_PAGE (self->browse));
 }
@@ -220,6 +236,7 @@ static const GActionEntry entries[] = {
   { "undo", undo, NULL, NULL, NULL },
   { "retry", retry, NULL, NULL, NULL },
   { "page", page, "s", NULL, NULL },
+  { "show-training", show_training, "x", NULL, NULL },
   { "toggle-images", toggle_images, NULL, NULL, NULL },
   { "toggle-tuning", toggle_tuning, NULL, NULL, NULL },
   { "add-training", add_training, NULL, NULL, NULL },
@@ -280,11 +297,13 @@ dh_window_add_actions (DhWindow *self)
 }
 
 GMenuModel *
-dh_window_new_open_menu (void)
+dh_window_new_open_menu (DhWindow *self)
 {
   GMenu *menu = g_menu_new ();
+  g_autoptr (GMenuModel) sets = dh_window_make_sets_menu (self);
   dh_ui_menu_section (menu, NULL, _ ("Data set…"), "win.open-dataset", _ ("Pictures…"), "win.open-pictures",
                       _ ("Weights…"), "win.open-weights", NULL);
+  g_menu_append_section (menu, _ ("Opened lately"), sets);
   dh_ui_menu_section (menu, NULL, _ ("Demo"), "win.open-demo", NULL);
   return G_MENU_MODEL (menu);
 }

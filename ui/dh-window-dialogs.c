@@ -46,8 +46,10 @@ static void
 dataset_chosen (DhWindow *self, GListModel *files)
 {
   g_autofree char *path = first_path (files);
-  if (path != NULL)
-    dh_session_open_dataset (self->session, path);
+  if (path == NULL)
+    return;
+  dh_session_open_dataset (self->session, path);
+  dh_window_show_opened (self);
 }
 
 static void
@@ -70,8 +72,10 @@ pictures_chosen (DhWindow *self, GListModel *files)
         g_strv_builder_add (builder, path);
     }
   g_auto (GStrv) paths = g_strv_builder_end (builder);
-  if (paths[0] != NULL)
-    dh_session_open_pictures (self->session, (const char *const *)paths);
+  if (paths[0] == NULL)
+    return;
+  dh_session_open_pictures (self->session, (const char *const *)paths);
+  dh_window_show_opened (self);
 }
 
 void
@@ -182,6 +186,7 @@ show_group (DhWindow *self, const char *title, GtkWidget *group)
   g_object_set (window, "title", title, "modal", TRUE, "transient-for", self, "default-width", 640, "default-height",
                 520, NULL);
   adw_window_set_content (ADW_WINDOW (window), box);
+  dh_ui_close_on_escape (window);
   gtk_window_present (GTK_WINDOW (window));
 }
 

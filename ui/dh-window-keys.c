@@ -13,7 +13,7 @@ static const Key keys[] = {
   { NULL, N_ ("Images"), NULL },
   { "Left", N_ ("Previous image"), "win.step(-1)" },
   { "Right", N_ ("Next image"), "win.step(1)" },
-  { "<Control>f", N_ ("Filter images, or a training's log"), "win.filter" },
+  { "<Control>f", N_ ("Filter images, a log, or runs"), "win.filter" },
   { NULL, N_ ("Panes"), NULL },
   { "g", N_ ("All panes"), "view.layout::grid" },
   { "space", N_ ("One pane large"), "win.single" },

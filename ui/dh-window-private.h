@@ -1,6 +1,7 @@
 #pragma once
 #include "dh-banner.h"
 #include "dh-browse-page.h"
+#include "dh-runs-page.h"
 #include "dh-training-page.h"
 #include "dh-window.h"
 
@@ -10,17 +11,18 @@ struct _DhWindow
 {
   AdwApplicationWindow parent_instance;
   DhSession *session;
-  GtkWidget *toasts, *stack, *switcher_title, *switcher_bar, *browse_stack, *browse, *training;
+  GtkWidget *toasts, *stack, *switcher_title, *switcher_bar, *browse_stack, *browse, *training, *runs;
   GtkWidget *images_toggle, *tuning_toggle, *form_toggle, *drop_mark;
   GtkWidget *jobs_button, *jobs_number;
   DhBanner *banner;
+  GMenu *sets_menu; /* the menu owns it */
   guint frame_log, switcher_idle;
 };
 
 /* dh-window-actions.c */
 G_GNUC_INTERNAL void dh_window_add_actions (DhWindow *window);
 G_GNUC_INTERNAL void dh_window_update_actions (DhWindow *window);
-G_GNUC_INTERNAL GMenuModel *dh_window_new_open_menu (void);
+G_GNUC_INTERNAL GMenuModel *dh_window_new_open_menu (DhWindow *window);
 G_GNUC_INTERNAL GMenuModel *dh_window_new_main_menu (void);
 
 /* dh-window-dialogs.c */
@@ -34,6 +36,16 @@ G_GNUC_INTERNAL void dh_window_show_notes (DhWindow *window);
 
 /* dh-window-jobs.c */
 G_GNUC_INTERNAL GtkWidget *dh_window_make_jobs_button (DhWindow *window);
+
+/* dh-window-sets.c: the section of the menu that lists the data sets opened lately; with its actions. Transfer full. */
+G_GNUC_INTERNAL GMenuModel *dh_window_make_sets_menu (DhWindow *window);
+
+/* dh-window.c: what the user opens is looked at in Browse, unless it is measured just now. */
+G_GNUC_INTERNAL void dh_window_show_opened (DhWindow *window);
+
+/* dh-window-written.c: "written" of the session: a toast with what opens the file, its folder or, where nothing does,
+ * copies its path */
+G_GNUC_INTERNAL void dh_window_add_written (DhWindow *window);
 
 /* dh-window-keys.c */
 G_GNUC_INTERNAL void dh_window_add_keys (DhWindow *window, GtkApplication *application);

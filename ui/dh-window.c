@@ -1,6 +1,5 @@
 #include "dh-window.h"
 #include "dh-metrics-page.h"
-#include "dh-runs-page.h"
 #include "dh-start-page.h"
 #include "dh-status-bar.h"
 #include "dh-widgets.h"
@@ -74,6 +73,14 @@ on_notes (DhWindow *self)
   adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (self->toasts), toast);
 }
 
+void
+dh_window_show_opened (DhWindow *self)
+{
+  AdwViewStack *stack = ADW_VIEW_STACK (self->stack);
+  if (g_strcmp0 (adw_view_stack_get_visible_child_name (stack), "metrics") != 0)
+    adw_view_stack_set_visible_child_name (stack, "browse");
+}
+
 static gboolean
 on_drop (GtkDropTarget *target, const GValue *value, double x, double y, DhWindow *self)
 {
@@ -95,6 +102,7 @@ on_drop (GtkDropTarget *target, const GValue *value, double x, double y, DhWindo
       return FALSE;
     }
   dh_session_open_any (self->session, (const char *const *)paths);
+  dh_window_show_opened (self);
   return TRUE;
 }
 
@@ -136,7 +144,7 @@ make_header (DhWindow *self)
                           self->form_toggle, "active", G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
   adw_header_bar_pack_start (ADW_HEADER_BAR (bar), self->images_toggle);
   adw_header_bar_pack_start (ADW_HEADER_BAR (bar), self->form_toggle);
-  g_autoptr (GMenuModel) open_menu = dh_window_new_open_menu ();
+  g_autoptr (GMenuModel) open_menu = dh_window_new_open_menu (self);
   GtkWidget *open = adw_split_button_new ();
   GtkWidget *content = adw_button_content_new ();
   adw_button_content_set_icon_name (ADW_BUTTON_CONTENT (content), "folder-open-symbolic");
@@ -196,7 +204,8 @@ make_pages (DhWindow *self)
   add_page (self, dh_metrics_page_new (self->session), "metrics", _ ("Metrics"), "dh-metrics-symbolic");
   self->training = dh_training_page_new (self->session);
   add_page (self, self->training, "training", _ ("Training"), "dh-training-symbolic");
-  add_page (self, dh_runs_page_new (self->session), "runs", _ ("Runs"), "dh-runs-symbolic");
+  self->runs = dh_runs_page_new (self->session);
+  add_page (self, self->runs, "runs", _ ("Runs"), "dh-runs-symbolic");
   gtk_widget_set_vexpand (self->stack, TRUE);
 }
 
@@ -275,6 +284,7 @@ dh_window_new (AdwApplication *application, DhSession *session)
   dh_window_add_actions (self);
   dh_window_add_keys (self, GTK_APPLICATION (application));
   add_drop (self);
+  dh_window_add_written (self);
   g_signal_connect_object (session, "message", G_CALLBACK (on_message), self, 0);
   g_signal_connect_object (session, "error", G_CALLBACK (on_error), self, 0);
   g_signal_connect_object (session, "notify::dataset-title", G_CALLBACK (show_open), self, G_CONNECT_SWAPPED);

@@ -1,5 +1,6 @@
 #include "dh-run-list.h"
 #include <glib/gi18n.h>
+#include <json-glib/json-glib.h>
 #include <math.h>
 #include "dh-database.h"
 #include "dh-error.h"
@@ -7,53 +8,17 @@
 #include "dh-records.h"
 #include "dh-session-private.h"
 
-struct _DhRunItem
-{
-  GObject parent_instance;
-  DhRun run;
-};
-
-G_DEFINE_FINAL_TYPE (DhRunItem, dh_run_item, G_TYPE_OBJECT)
-
-static void
-dh_run_item_finalize (GObject *object)
-{
-  DhRun *run = &DH_RUN_ITEM (object)->run;
-  char *texts[] = { run->kind,   run->why,       run->model,   run->weights, run->data,    run->split,  run->score,
-                    run->device, run->precision, run->program, run->command, run->started, run->folder, run->protocol };
-  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
-    g_free (texts[i]);
-  G_OBJECT_CLASS (dh_run_item_parent_class)->finalize (object);
-}
-
-static void
-dh_run_item_class_init (DhRunItemClass *class)
-{
-  G_OBJECT_CLASS (class)->finalize = dh_run_item_finalize;
-}
-
-static void
-dh_run_item_init (DhRunItem *self)
-{
-}
-
-const DhRun *
-dh_run_item_get (DhRunItem *self)
-{
-  return &self->run;
-}
-
-static DhRunState
+static DhRunItemState
 state_of (const DhRunRow *row)
 {
   const char *state = row->state;
   if (g_strcmp0 (state, "running") == 0 && dh_folder_lock_is_held (row->folder))
-    return DH_RUN_RUNNING;
+    return DH_RUN_ITEM_RUNNING;
   if (g_strcmp0 (state, "done") == 0)
-    return DH_RUN_DONE;
+    return DH_RUN_ITEM_DONE;
   if (g_strcmp0 (state, "cancelled") == 0)
-    return DH_RUN_CANCELLED;
-  return g_strcmp0 (state, "failed") == 0 ? DH_RUN_FAILED : DH_RUN_UNFINISHED;
+    return DH_RUN_ITEM_CANCELLED;
+  return g_strcmp0 (state, "failed") == 0 ? DH_RUN_ITEM_FAILED : DH_RUN_ITEM_UNFINISHED;
 }
 
 /* The first protocol of the run's own score stands for it in the table. */
@@ -81,17 +46,43 @@ add_protocol (DhRun *run, DhDatabase *database)
     }
 }
 
+/* Of an open set: what its kind alone has. */
+static double
+open_miou_of (const DhRunRow *row)
+{
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  if (row->summary == NULL || g_strcmp0 (row->kind, "eval-osr") != 0
+      || !json_parser_load_from_data (parser, row->summary, -1, NULL))
+    return NAN;
+  JsonNode *root = json_parser_get_root (parser);
+  if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
+    return NAN;
+  JsonNode *value = json_object_get_member (json_node_get_object (root), "open_miou");
+  return value != NULL && JSON_NODE_HOLDS_VALUE (value) ? json_node_get_double (value) : NAN;
+}
+
+/* The file's name; of a training's checkpoints, which all bear the same, with the training's folder. */
+static char *
+name_model (const char *path)
+{
+  g_autofree char *base = g_path_get_basename (path), *shown = g_filename_display_name (base);
+  if (!g_str_equal (base, "checkpoint.pth") && !g_str_has_prefix (base, "model_"))
+    return g_steal_pointer (&shown);
+  g_autofree char *folder = g_path_get_dirname (path), *name = g_path_get_basename (folder);
+  g_autofree char *training = g_filename_display_name (name);
+  return g_strdup_printf ("%s/%s", training, shown);
+}
+
 static DhRunItem *
 make_item (const DhRunRow *row, DhDatabase *database)
 {
-  DhRunItem *item = g_object_new (DH_TYPE_RUN_ITEM, NULL);
-  DhRun *run = &item->run;
+  DhRun values = { .fraction = NAN, .seconds_left = NAN, .miou = open_miou_of (row) }, *run = &values;
   run->id = row->id;
   run->state = state_of (row);
   run->kind = g_strdup (row->kind);
   run->why = g_strdup (row->why);
-  run->model = row->model_path != NULL && *row->model_path != '\0' ? g_path_get_basename (row->model_path)
-                                                                   : g_strdup (row->model_title);
+  run->model =
+      row->model_path != NULL && *row->model_path != '\0' ? name_model (row->model_path) : g_strdup (row->model_title);
   run->weights = g_strdup (row->model_sha256);
   run->data = g_strdup (row->dataset_title);
   run->split = g_strdup (row->split);
@@ -102,12 +93,16 @@ make_item (const DhRunRow *row, DhDatabase *database)
   run->command = row->command != NULL && *row->command != '\0' ? g_strdup (row->command) : NULL;
   run->started = g_strdup (row->started);
   run->folder = g_strdup (row->folder);
+  run->root = g_strdup (row->dataset_root);
+  run->model_path = row->model_path != NULL && *row->model_path != '\0' ? g_strdup (row->model_path) : NULL;
   run->images = (guint)row->images_done;
   run->failed = (guint)row->images_failed;
   run->total = (guint)row->images_total;
   run->seconds = row->seconds;
+  if (run->state == DH_RUN_ITEM_RUNNING && run->total > 0)
+    run->fraction = (double)(run->images + run->failed) / run->total;
   add_protocol (run, database);
-  return item;
+  return dh_run_item_new (run);
 }
 
 static void
@@ -150,13 +145,13 @@ update_store (GListStore *store, GPtrArray *items)
   for (; head < MIN (old, items->len); head++)
     {
       g_autoptr (DhRunItem) item = g_list_model_get_item (G_LIST_MODEL (store), head);
-      if (!says_the_same (&item->run, &((DhRunItem *)items->pdata[head])->run))
+      if (!says_the_same (dh_run_item_get (item), dh_run_item_get (items->pdata[head])))
         break;
     }
   for (; head + tail < MIN (old, items->len); tail++)
     {
       g_autoptr (DhRunItem) item = g_list_model_get_item (G_LIST_MODEL (store), old - tail - 1);
-      if (!says_the_same (&item->run, &((DhRunItem *)items->pdata[items->len - tail - 1])->run))
+      if (!says_the_same (dh_run_item_get (item), dh_run_item_get (items->pdata[items->len - tail - 1])))
         break;
     }
   if (head + tail < MAX (old, items->len))

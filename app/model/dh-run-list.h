@@ -1,39 +1,19 @@
 #pragma once
-#include <gio/gio.h>
+#include "dh-run-item.h"
 #include "dh-session.h"
 
 G_BEGIN_DECLS
 
-/* One run of the database, an evaluation by the studio or by the command line. Immutable. */
-#define DH_TYPE_RUN_ITEM (dh_run_item_get_type ())
-G_DECLARE_FINAL_TYPE (DhRunItem, dh_run_item, DH, RUN_ITEM, GObject)
-
-typedef enum
-{
-  DH_RUN_UNFINISHED, /* its program ended before it did; can be gone on with */
-  DH_RUN_DONE,
-  DH_RUN_CANCELLED,
-  DH_RUN_FAILED,
-  DH_RUN_RUNNING, /* here or in another program */
-} DhRunState;
-
-typedef struct
-{
-  gint64 id;
-  DhRunState state;
-  char *kind, *why, *model, *weights, *data, *split, *score, *protocol;
-  char *device, *precision, *program, *command, *started, *folder;
-  guint images, failed, total;
-  double seconds, ap, fpr95, auroc, best_f1; /* NaN where undefined */
-} DhRun;
-/* Borrowed. */
-const DhRun *dh_run_item_get (DhRunItem *item);
-
-/* Every run, the newest first; a GListModel of DhRunItem that the session keeps. Filled by dh_session_refresh_runs(),
- * which reads the database on another thread, and after each evaluation; rows that say what they said stay. */
+/* Every evaluation, the newest first; a GListModel of DhRunItem that the session keeps. Filled by
+ * dh_session_refresh_runs(), which reads the database on another thread, and after each evaluation; rows that say what
+ * they said stay. Trainings are the queue's: dh_session_get_training(). */
 GListModel *dh_session_get_runs (DhSession *session);
 void dh_session_refresh_runs (DhSession *session);
-/* A report of one run, or of two compared (`other` 0: one); as dh_session_export_report(). */
+/* A report of one evaluation, or of two compared (`other` 0: one); as dh_session_export_report(). */
 void dh_session_export_runs (DhSession *session, gint64 run, gint64 other, const char *path);
+/* The score maps of an evaluation in a layout of dh-export.h, by its name, into a folder; a message or an error
+ * follows.
+ */
+void dh_session_export_maps (DhSession *session, gint64 run, const char *layout, const char *folder);
 
 G_END_DECLS

@@ -129,6 +129,9 @@ remember (DhSession *self)
                                            : "dataset");
   dh_settings_set_string (self->settings, "last", "dataset", self->dataset_path);
   dh_settings_set_list (self->settings, "last", "pictures", (const char *const *)self->pictures);
+  if (self->dataset_path != NULL)
+    dh_known_sets_add (self->known_sets, self->dataset_path, dh_session_get_dataset_title (self),
+                       dh_dataset_size (self->dataset));
 }
 
 static void
@@ -208,11 +211,19 @@ begin (DhSession *self, Opening *opening)
 }
 
 void
-dh_session_open_dataset (DhSession *self, const char *path)
+dh_session_open_dataset_at (DhSession *self, const char *path, const char *image, gboolean demo)
 {
   Opening *opening = g_new0 (Opening, 1);
-  opening->dataset_path = g_strdup (path);
+  opening->demo = demo;
+  opening->dataset_path = demo ? NULL : g_strdup (path);
+  opening->image = g_strdup (image);
   begin (self, opening);
+}
+
+void
+dh_session_open_dataset (DhSession *self, const char *path)
+{
+  dh_session_open_dataset_at (self, path, NULL, FALSE);
 }
 
 void

@@ -32,6 +32,7 @@ struct _DhSession
   DhSettings *settings;
   DhView *view;
   DhTrainingQueue *training;
+  DhKnownSets *known_sets;
   DhMapCache *cache;
   DhWorker *worker;
   DhImageList *list;
@@ -99,6 +100,7 @@ enum
   DH_SESSION_EVALUATION,
   DH_SESSION_STATES,
   DH_SESSION_MESSAGE,
+  DH_SESSION_WRITTEN,
   DH_SESSION_ERROR,
   DH_SESSION_N_SIGNALS,
 };
@@ -106,6 +108,8 @@ enum
 G_GNUC_INTERNAL void dh_session_notify (DhSession *session, guint prop);
 G_GNUC_INTERNAL void dh_session_emit (DhSession *session, guint signal);
 G_GNUC_INTERNAL void dh_session_say (DhSession *session, const char *text);
+/* The same of a file or a folder that was written. */
+G_GNUC_INTERNAL void dh_session_say_written (DhSession *session, const char *text, const char *path);
 G_GNUC_INTERNAL void dh_session_complain (DhSession *session, const char *title, const char *text);
 
 /* One line for DH_DEBUG=studio. */
@@ -129,7 +133,9 @@ G_GNUC_INTERNAL void dh_session_add_ranges (DhSession *session, const DhScoreSta
                                             gboolean whole_set);
 G_GNUC_INTERNAL const char *dh_session_get_set_id (DhSession *session);
 
-/* Opening. */
+/* Opening. `image` (may be NULL): the stem to be shown first; `demo`: the folder is that of the demo. */
+G_GNUC_INTERNAL void dh_session_open_dataset_at (DhSession *session, const char *path, const char *image,
+                                                 gboolean demo);
 G_GNUC_INTERNAL void dh_session_look_for_devices (DhSession *session);
 
 /* Evaluation. */

@@ -2,6 +2,7 @@
 #include <string.h>
 #include "dh-error.h"
 #include "dh-evaluation.h"
+#include "dh-export.h"
 #include "dh-report.h"
 #include "dh-run-list.h"
 #include "dh-session-evaluation.h"
@@ -106,7 +107,71 @@ exported (GObject *source, GAsyncResult *result, gpointer data)
   const Export *export = g_task_get_task_data (G_TASK (result));
   g_autofree char *name = g_path_get_basename (export->path);
   g_autofree char *text = g_strdup_printf (_ ("Report written: %s"), name);
-  dh_session_say (self, text);
+  dh_session_say_written (self, text, export->path);
+}
+
+typedef struct
+{
+  gint64 run;
+  char *folder;
+  DhExportLayout layout;
+  guint written;
+} MapExport;
+
+static void
+map_export_free (gpointer data)
+{
+  g_free (((MapExport *)data)->folder);
+  g_free (data);
+}
+
+static void
+export_maps_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  MapExport *export = data;
+  GError *error = NULL;
+  g_autoptr (DhDatabase) database = dh_database_open_existing (NULL, &error);
+  if (database != NULL
+      && dh_export_run (database, export->run, export->layout, NULL, export->folder, &export->written, cancellable,
+                        NULL, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+maps_exported (GObject *source, GAsyncResult *result, gpointer data)
+{
+  DhSession *self = DH_SESSION (source);
+  g_autoptr (GError) error = NULL;
+  const gboolean done = g_task_propagate_boolean (G_TASK (result), &error);
+  const MapExport *export = g_task_get_task_data (G_TASK (result));
+  if (self->worker == NULL)
+    return;
+  if (!done)
+    {
+      g_autofree char *text = g_strdup_printf (
+          ngettext ("%s (%u map was written before)", "%s (%u maps were written before)", export->written),
+          error->message, export->written);
+      dh_session_complain (self, _ ("The maps could not be exported"), export->written > 0 ? text : error->message);
+      return;
+    }
+  g_autofree char *text =
+      g_strdup_printf (ngettext ("%u map written", "%u maps written", export->written), export->written);
+  dh_session_say_written (self, text, export->folder);
+}
+
+void
+dh_session_export_maps (DhSession *self, gint64 run, const char *layout, const char *folder)
+{
+  MapExport *export = g_new0 (MapExport, 1);
+  *export = (MapExport){ .run = run, .folder = g_strdup (folder) };
+  const gboolean known = dh_export_layout_from_name (layout, &export->layout);
+  g_autoptr (GTask) task = g_task_new (self, self->closing, maps_exported, NULL);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, export, map_export_free);
+  g_return_if_fail (known);
+  g_task_run_in_thread (task, export_maps_in_thread);
 }
 
 void

@@ -45,6 +45,13 @@ dh_session_say (DhSession *self, const char *text)
 }
 
 void
+dh_session_say_written (DhSession *self, const char *text, const char *path)
+{
+  dh_session_trace (self, "wrote %s: %s", path, text);
+  g_signal_emit (self, signals[DH_SESSION_WRITTEN], 0, text, path);
+}
+
+void
 dh_session_complain (DhSession *self, const char *title, const char *text)
 {
   dh_session_trace (self, "error %s: %s", title, text);
@@ -98,6 +105,12 @@ DhTrainingQueue *
 dh_session_get_training (DhSession *self)
 {
   return self->training;
+}
+
+DhKnownSets *
+dh_session_get_known_sets (DhSession *self)
+{
+  return self->known_sets;
 }
 
 DhImageList *
@@ -207,6 +220,8 @@ dh_session_class_init (DhSessionClass *class)
   signals[DH_SESSION_STATES] = g_signal_new ("states", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[DH_SESSION_MESSAGE] =
       g_signal_new ("message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[DH_SESSION_WRITTEN] = g_signal_new ("written", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+                                              G_TYPE_STRING, G_TYPE_STRING);
   signals[DH_SESSION_ERROR] = g_signal_new ("error", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
                                             G_TYPE_STRING, G_TYPE_STRING);
 }
@@ -232,6 +247,7 @@ dh_session_init (DhSession *self)
   g_autofree char *maps = g_build_filename (g_get_user_cache_dir (), "densehybrid", "maps", NULL);
   self->settings = dh_settings_open (settings);
   self->view = dh_view_new (self->settings);
+  self->known_sets = dh_known_sets_new (self->settings);
   self->cache = dh_map_cache_new (maps, DH_MAP_CACHE_DEFAULT_LIMIT);
   self->worker = dh_worker_new (self->cache);
   self->training = dh_training_queue_new (NULL, NULL);
@@ -273,6 +289,7 @@ dh_session_close (DhSession *self)
   dh_session_forget_frames (self);
   dh_session_clear_thresholds (self);
   g_clear_object (&self->view);
+  g_clear_object (&self->known_sets);
   g_clear_pointer (&self->settings, dh_settings_close);
   g_clear_pointer (&self->cache, dh_map_cache_unref);
   g_clear_object (&self->opening);

@@ -2,6 +2,7 @@
 #include <gio/gio.h>
 #include "dh-frame.h"
 #include "dh-image-list.h"
+#include "dh-known-sets.h"
 #include "dh-model-info.h"
 #include "dh-score-stats.h"
 #include "dh-settings.h"
@@ -25,6 +26,7 @@ G_BEGIN_DECLS
  *   "evaluation" ()                       one more picture was measured, or the evaluation began or ended
  *   "states"     ()                       pictures became queued, computed, failed
  *   "message"    (char *text)             a sentence to be said once
+ *   "written"    (char *text, char *path) the same of a file or folder that was written and can be looked at
  *   "error"      (char *title, char *text) something the user asked for could not be done, and why */
 #define DH_TYPE_SESSION (dh_session_get_type ())
 G_DECLARE_FINAL_TYPE (DhSession, dh_session, DH, SESSION, GObject)
@@ -39,6 +41,7 @@ const char *dh_session_get_program_version (void);
 DhSettings *dh_session_get_settings (DhSession *session);
 DhView *dh_session_get_view (DhSession *session);
 DhTrainingQueue *dh_session_get_training (DhSession *session);
+DhKnownSets *dh_session_get_known_sets (DhSession *session);
 
 /* Opening. What is open stays until the new is read; an error leaves it as it was. */
 void dh_session_open_dataset (DhSession *session, const char *path);

@@ -34,6 +34,13 @@ char *dh_training_form_dup_folder_name (DhTrainingForm *form);
  * changed values; NULL: these. Free with g_strfreev. */
 char **dh_training_form_dup_words (DhTrainingForm *form, const char *recipe, const char *name);
 
+/* "LDN-121, crop 1024": the title without the data, or the one that the user gave; "Cityscapes + ADE20K": the data
+ * alone. Free with g_free. */
+char *dh_training_form_dup_label (DhTrainingForm *form);
+char *dh_training_form_dup_data_title (DhTrainingForm *form);
+/* The same of two folders; `negatives` may be NULL or "". */
+char *dh_training_data_title (const char *data, const char *negatives);
+
 /* "0.03": as short as it can be and still the same number; free with g_free. */
 char *dh_training_number_to_text (double value);
 

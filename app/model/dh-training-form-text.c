@@ -59,19 +59,28 @@ folder_name (const char *path)
 }
 
 char *
-dh_training_form_dup_title (DhTrainingForm *self)
+dh_training_data_title (const char *data, const char *negatives)
 {
-  if (*self->texts[DH_TRAINING_TITLE] != '\0')
-    return g_strdup (self->texts[DH_TRAINING_TITLE]);
+  g_autofree char *name = folder_name (data);
+  if (negatives == NULL || *negatives == '\0')
+    return g_steal_pointer (&name);
+  g_autofree char *pasted = folder_name (negatives);
+  return g_strdup_printf ("%s + %s", name, pasted);
+}
+
+char *
+dh_training_form_dup_data_title (DhTrainingForm *self)
+{
+  return dh_training_data_title (self->texts[DH_TRAINING_DATA],
+                                 self->base->negatives ? self->texts[DH_TRAINING_NEGATIVES] : NULL);
+}
+
+/* What makes it another training than the published one. */
+static void
+append_changes (DhTrainingForm *self, GString *title)
+{
   static const DhTrainingField told[] = { DH_TRAINING_BETA, DH_TRAINING_CROP, DH_TRAINING_RATE, DH_TRAINING_EPOCHS };
-  g_autofree char *network = network_name (self->texts[DH_TRAINING_ARCHITECTURE]);
-  g_autofree char *data = folder_name (self->texts[DH_TRAINING_DATA]);
-  g_autofree char *negatives = folder_name (self->texts[DH_TRAINING_NEGATIVES]);
-  GString *title = g_string_new (NULL);
-  g_string_printf (title, _ ("%s on %s"), network, data);
-  if (self->base->negatives)
-    g_string_append_printf (title, " + %s", negatives);
-  else
+  if (!self->base->negatives)
     g_string_append_printf (title, ", %s", _ ("closed set"));
   for (guint i = 0; i < G_N_ELEMENTS (told); i++)
     if (dh_training_form_is_used (self, told[i]) && dh_training_form_is_changed (self, told[i]))
@@ -85,7 +94,30 @@ dh_training_form_dup_title (DhTrainingForm *self)
       }
   if (self->numbers[DH_TRAINING_SEED] != 1)
     g_string_append_printf (title, _ (", seed %.0f"), self->numbers[DH_TRAINING_SEED]);
+}
+
+char *
+dh_training_form_dup_title (DhTrainingForm *self)
+{
+  if (*self->texts[DH_TRAINING_TITLE] != '\0')
+    return g_strdup (self->texts[DH_TRAINING_TITLE]);
+  g_autofree char *network = network_name (self->texts[DH_TRAINING_ARCHITECTURE]);
+  g_autofree char *data = dh_training_form_dup_data_title (self);
+  GString *title = g_string_new (NULL);
+  g_string_printf (title, _ ("%s on %s"), network, data);
+  append_changes (self, title);
   return g_string_free (title, FALSE);
+}
+
+char *
+dh_training_form_dup_label (DhTrainingForm *self)
+{
+  if (*self->texts[DH_TRAINING_TITLE] != '\0')
+    return g_strdup (self->texts[DH_TRAINING_TITLE]);
+  g_autofree char *network = network_name (self->texts[DH_TRAINING_ARCHITECTURE]);
+  GString *label = g_string_new (network);
+  append_changes (self, label);
+  return g_string_free (label, FALSE);
 }
 
 char *

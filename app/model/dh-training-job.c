@@ -291,6 +291,41 @@ dh_training_job_get_recipe (DhTrainingJob *self)
 }
 
 const char *
+dh_training_job_get_label (DhTrainingJob *self)
+{
+  return self->snapshot->label != NULL ? self->snapshot->label : self->snapshot->row->title;
+}
+
+const char *
+dh_training_job_get_data (DhTrainingJob *self)
+{
+  return self->snapshot->data;
+}
+
+const char *
+dh_training_job_get_program (DhTrainingJob *self)
+{
+  return self->snapshot->row->program;
+}
+
+const char *
+dh_training_job_get_created (DhTrainingJob *self)
+{
+  return self->snapshot->row->created;
+}
+
+DhJobBest
+dh_training_job_get_best (DhTrainingJob *self)
+{
+  const DhJobRow *row = self->snapshot->row;
+  return (DhJobBest){ .epoch = row->best_epoch > 0 ? (guint)row->best_epoch : 0,
+                      .miou = row->miou,
+                      .ap = row->ap,
+                      .auroc = row->auroc,
+                      .fpr95 = row->fpr95 };
+}
+
+const char *
 dh_training_job_get_device (DhTrainingJob *self)
 {
   return self->snapshot->row->device;

@@ -70,6 +70,18 @@ const char *dh_training_job_get_sentence (DhTrainingJob *job);
 const char *dh_training_job_get_why (DhTrainingJob *job);
 const char *dh_training_job_get_folder (DhTrainingJob *job);
 const char *dh_training_job_get_recipe (DhTrainingJob *job); /* its name */
+/* "LDN-121, crop 1024", "Cityscapes + ADE20K": its title in two parts. */
+const char *dh_training_job_get_label (DhTrainingJob *job);
+const char *dh_training_job_get_data (DhTrainingJob *job);    /* NULL: not known */
+const char *dh_training_job_get_program (DhTrainingJob *job); /* its version */
+const char *dh_training_job_get_created (DhTrainingJob *job); /* when it was queued: ISO 8601, UTC */
+/* The best epoch's numbers, fractions of 1; NaN where there are none yet. */
+typedef struct
+{
+  guint epoch; /* counted from 1; 0: none yet */
+  double miou, ap, auroc, fpr95;
+} DhJobBest;
+DhJobBest dh_training_job_get_best (DhTrainingJob *job);
 const char *dh_training_job_get_device (DhTrainingJob *job); /* as asked for, or as it was opened */
 /* Whether it was started elsewhere: by the command line. */
 gboolean dh_training_job_is_foreign (DhTrainingJob *job);

@@ -19,6 +19,7 @@ typedef struct
   DhJobProgress progress;
   GPtrArray *checkpoints; /* DhJobCheckpoint; shared, immutable */
   gboolean begun;         /* there is something to be gone on with */
+  char *label, *data;     /* the model and the data in a few words; NULL: not known */
 } DhJobSnapshot;
 void dh_job_snapshot_free (DhJobSnapshot *snapshot);
 void dh_job_checkpoint_free (DhJobCheckpoint *checkpoint);

@@ -376,6 +376,8 @@ dh_training_queue_add (DhTrainingQueue *self, DhTrainingForm *form, const DhTrai
   DhJobSnapshot *snapshot = g_new0 (DhJobSnapshot, 1);
   snapshot->row = dh_job_row_copy (&values);
   snapshot->checkpoints = g_ptr_array_new ();
+  snapshot->label = dh_training_form_dup_label (own);
+  snapshot->data = dh_training_form_dup_data_title (own);
   snapshot->progress = (DhJobProgress){ .steps_per_second = NAN, .seconds_left = values.estimate };
   DhTrainingJob *job = make_job (self, folder);
   dh_training_job_take_snapshot (job, snapshot, self->counts[DH_JOB_RUNNING] + self->counts[DH_JOB_QUEUED], 0);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include "dh-run-config.h"
+#include "dh-training-form-private.h"
 
 /* A process needs a moment from its start to its lock. */
 #define SECONDS_TO_LOCK 20
@@ -31,6 +32,8 @@ dh_training_record_free (DhTrainingRecord *record)
   g_clear_pointer (&record->watched, dh_run_log_free);
   g_ptr_array_unref (record->checkpoints);
   g_free (record->selection);
+  g_free (record->label);
+  g_free (record->data);
   g_free (record);
 }
 
@@ -314,7 +317,29 @@ dh_job_snapshot_free (DhJobSnapshot *snapshot)
 {
   dh_job_row_free (snapshot->row);
   g_ptr_array_unref (snapshot->checkpoints);
+  g_free (snapshot->label);
+  g_free (snapshot->data);
   g_free (snapshot);
+}
+
+/* Model and data: of a form, or, of a training that the command line began, as its folder says. */
+static void
+find_origin (DhTrainingRecord *record, gboolean begun)
+{
+  if (record->data != NULL)
+    return;
+  if (record->row->form != NULL)
+    {
+      g_autoptr (DhTrainingForm) form = dh_training_form_new ();
+      if (!dh_training_form_read_text (form, record->row->form, NULL))
+        return;
+      record->label = dh_training_form_dup_label (form);
+      record->data = dh_training_form_dup_data_title (form);
+      return;
+    }
+  g_autoptr (DhRunConfig) config = begun ? dh_run_config_read (record->row->folder, NULL) : NULL;
+  if (config != NULL)
+    record->data = dh_training_data_title (config->data_root, config->negative_root);
 }
 
 DhJobSnapshot *
@@ -345,5 +370,8 @@ dh_training_record_dup_snapshot (DhTrainingRecord *record)
     progress->seconds_left = row->estimate;
   g_autofree char *config = g_build_filename (row->folder, "config.json", NULL);
   snapshot->begun = g_file_test (config, G_FILE_TEST_EXISTS);
+  find_origin (record, snapshot->begun);
+  snapshot->label = g_strdup (record->label);
+  snapshot->data = g_strdup (record->data);
   return snapshot;
 }

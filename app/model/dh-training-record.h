@@ -31,7 +31,8 @@ typedef struct
   guint validated;         /* epochs */
   guint n_steps;
   guint skipped;
-  char *selection; /* what makes the best model; NULL: not known yet */
+  char *selection;    /* what makes the best model; NULL: not known yet */
+  char *label, *data; /* model and data in a few words; NULL: not known yet */
 
   DhRunLog *watched; /* read for the window; */
   gboolean told;     /* at least once */

@@ -177,8 +177,10 @@ go_on (DhTrainingKeeper *keeper, DhTrainingRecord *record)
   const gboolean paused = dh_training_record_is (record, DH_JOB_PAUSED);
   if (!paused && (dh_training_record_is_active (record) || dh_training_record_is (record, DH_JOB_QUEUED)))
     return;
+  g_autoptr (GError) error = NULL;
   record->wants_pause = FALSE;
-  dh_database_requeue_job (keeper->database, record->row->id, paused, NULL);
+  if (!dh_database_requeue_job (keeper->database, record->row->id, paused, &error))
+    dh_training_keeper_complain (keeper, NULL, _ ("The training could not be queued again"), &error);
 }
 
 static void

@@ -35,20 +35,51 @@ dh_worker_dup_key (DhWorker *self, const char *picture, guint width, guint heigh
   return dh_map_cache_key (self->model->sha256, self->compute->name, self->compute->precision, picture, width, height);
 }
 
+/* One begins: the maps that it must have, and what they are kept under. */
+static guint
+start_run (DhWorker *self, DhJob *job, char **key)
+{
+  g_mutex_lock (&self->mutex);
+  const guint64 number = ++self->n_runs;
+  const guint maps = dh_job_maps_for (job->wanted, self->has_outlier_head);
+  *key = dh_worker_dup_key (self, job->picture_hash, job->frame->width, job->frame->height);
+  g_mutex_unlock (&self->mutex);
+  if (dh_debug (DH_DEBUG_STUDIO))
+    g_printerr ("studio: run %" G_GUINT64_FORMAT " %s\n", number, dh_image_item_get_stem (job->item));
+  return maps;
+}
+
+/* What was stopped waits again. */
+static void
+wait_again (DhWorker *self, DhJob *job)
+{
+  g_mutex_lock (&self->mutex);
+  if (!g_cancellable_is_cancelled (job->cancellable))
+    g_ptr_array_add (self->queue, dh_job_ref (job));
+  g_mutex_unlock (&self->mutex);
+}
+
+static void
+end_run (DhWorker *self, DhJob *job, const char *key, const DhPrediction *prediction, const GError *error)
+{
+  if (prediction != NULL)
+    {
+      g_autoptr (DhFrame) frame = dh_job_frame_with_maps (job, prediction);
+      dh_worker_post_frame (job, frame, TRUE);
+      dh_worker_finish_job (self, job, frame, key);
+    }
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    wait_again (self, job);
+  else
+    dh_worker_post_failure (job, error);
+}
+
 /* On the inference thread. */
 static void
 run_job (DhWorker *self, DhJob *job, GCancellable *run_cancellable)
 {
   g_autofree char *key = NULL;
-  g_mutex_lock (&self->mutex);
-  self->n_runs++;
-  guint64 number = self->n_runs;
-  guint maps = dh_job_maps_for (job->wanted, self->has_outlier_head);
-  key = dh_worker_dup_key (self, job->picture_hash, job->frame->width, job->frame->height);
-  g_mutex_unlock (&self->mutex);
-  if (dh_debug (DH_DEBUG_STUDIO))
-    g_printerr ("studio: run %" G_GUINT64_FORMAT " %s\n", number, dh_image_item_get_stem (job->item));
-
+  const guint maps = start_run (self, job, &key);
   gint64 now = g_get_monotonic_time ();
   RunReport report = { self, job, now, now };
   DhProgress progress = { report_run, &report };
@@ -58,21 +89,7 @@ run_job (DhWorker *self, DhJob *job, GCancellable *run_cancellable)
     prediction = dh_predictor_run (self->predictor, job->image, maps, run_cancellable, &progress, &error);
   else
     g_set_error (&error, DH_ERROR, DH_ERROR_FAILED, "%s", _ ("No weights are loaded"));
-  if (prediction != NULL)
-    {
-      g_autoptr (DhFrame) frame = dh_job_frame_with_maps (job, prediction);
-      dh_worker_post_frame (job, frame, TRUE);
-      dh_worker_finish_job (self, job, frame, key);
-    }
-  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    {
-      g_mutex_lock (&self->mutex);
-      if (!g_cancellable_is_cancelled (job->cancellable))
-        g_ptr_array_add (self->queue, dh_job_ref (job));
-      g_mutex_unlock (&self->mutex);
-    }
-  else
-    dh_worker_post_failure (job, error);
+  end_run (self, job, key, prediction, error);
 }
 
 /* With the mutex held; the most urgent job, or NULL. */
@@ -95,6 +112,95 @@ take_job (DhWorker *self)
       i++;
     }
   return best >= 0 ? g_ptr_array_steal_index (self->queue, best) : NULL;
+}
+
+/* One of the runs under way together. */
+typedef struct
+{
+  DhJob *job; /* owned reference */
+  char *key;
+} Run;
+
+static void
+run_free (Run *run)
+{
+  dh_job_unref (run->job);
+  g_free (run->key);
+  g_free (run);
+}
+
+/* After an error nothing is under way: what was begun behind the one that failed is tried again. */
+static void
+begin_again (DhWorker *self, GQueue *runs)
+{
+  Run *run;
+  while ((run = g_queue_pop_head (runs)) != NULL)
+    {
+      wait_again (self, run->job);
+      run_free (run);
+    }
+}
+
+static gboolean
+can_begin (DhWorker *self, DhJob *job)
+{
+  g_mutex_lock (&self->mutex);
+  const guint maps = dh_job_maps_for (job->wanted, self->has_outlier_head);
+  g_mutex_unlock (&self->mutex);
+  return self->predictor != NULL && dh_predictor_can_begin (self->predictor, job->image, maps);
+}
+
+static void
+begin_run (DhWorker *self, GQueue *runs, DhJob *job)
+{
+  g_autoptr (GError) error = NULL;
+  Run *run = g_new0 (Run, 1);
+  run->job = dh_job_ref (job);
+  const guint maps = start_run (self, job, &run->key);
+  if (dh_predictor_begin (self->predictor, job->image, maps, &error))
+    {
+      g_queue_push_tail (runs, run);
+      return;
+    }
+  end_run (self, job, run->key, NULL, error);
+  run_free (run);
+  begin_again (self, runs);
+}
+
+static void
+end_oldest (DhWorker *self, GQueue *runs)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhPrediction) prediction = dh_predictor_end (self->predictor, &error);
+  Run *run = g_queue_pop_head (runs);
+  end_run (self, run->job, run->key, prediction, error);
+  run_free (run);
+  if (prediction == NULL)
+    begin_again (self, runs);
+}
+
+/* On a device that overlaps its runs: while one picture is computed the next in turn goes there and the one before
+ * comes back. They cannot be stopped, and need not be: each takes moments. */
+static void
+run_together (DhWorker *self, DhJob *first)
+{
+  GQueue runs = G_QUEUE_INIT;
+  begin_run (self, &runs, first);
+  while (runs.length > 0)
+    {
+      g_mutex_lock (&self->mutex);
+      const gboolean more = !self->quit && g_queue_is_empty (&self->commands);
+      g_autoptr (DhJob) next = more ? take_job (self) : NULL;
+      g_mutex_unlock (&self->mutex);
+      if (next != NULL && can_begin (self, next))
+        {
+          begin_run (self, &runs, next);
+          continue;
+        }
+      if (next != NULL)
+        wait_again (self, next);
+      end_oldest (self, &runs);
+    }
 }
 
 typedef struct
@@ -132,7 +238,10 @@ serve (DhWorker *self, DhJob *job)
   self->running_fraction = 0;
   self->in_background = FALSE;
   g_mutex_unlock (&self->mutex);
-  run_job (self, job, cancellable);
+  if (can_begin (self, job))
+    run_together (self, job);
+  else
+    run_job (self, job, cancellable);
   g_mutex_lock (&self->mutex);
   self->run_cancellable = NULL;
   self->running = NULL;

@@ -1,5 +1,6 @@
 #pragma once
 #include "dh-device.h"
+#include "dh-host-pool.h"
 #include "dh-train-plan.h"
 #include "dh-train-state.h"
 
@@ -44,11 +45,14 @@ typedef struct
    * beside them. */
   guint64 (*estimate_training) (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhTrainOptions *options);
   /* Optional, together: as `run` in two parts, of which `depth` may be begun before the first ends; an error ends all
-   * of them. */
+   * of them. What `outputs` points to is written to until then; NULL: dropped. */
   guint depth;
-  gboolean (*begin) (DhPlan *plan, const float *input, GError **error);
-  gboolean (*begin_rgb) (DhPlan *plan, const guint8 *rgb, GError **error);
-  gboolean (*end) (DhPlan *plan, void *const *outputs, GError **error);
+  gboolean (*begin) (DhPlan *plan, const float *input, void *const *outputs, GError **error);
+  gboolean (*begin_rgb) (DhPlan *plan, const guint8 *rgb, void *const *outputs, GError **error);
+  gboolean (*end) (DhPlan *plan, GError **error);
+  /* Optional, together, of a device of its own memory: as DhHostPinning; `unpin` also of a lost device. */
+  gboolean (*pin) (DhDevice *device, gpointer memory, gsize bytes);
+  void (*unpin) (DhDevice *device, gpointer memory);
   /* Optional, together: dh-train-state.h, whose functions check the tensors. `new_state` leaves the common part. */
   DhTrainState *(*new_state) (DhDevice *device, DhGraph *graph, DhValue logits, DhValue logits_ood,
                               const DhTrainTensors *tensors, GError **error);
@@ -72,6 +76,7 @@ struct _DhDevice
   gboolean lost;      /* after an error of its own: nothing runs before it is opened again */
   guint training;     /* bits 1 << DhPrecision that it trains in; 0: f32 alone */
   char *plans_folder; /* or NULL; the common part frees it */
+  DhHostPool *host;   /* the common part's */
 };
 
 struct _DhPlan

@@ -10,6 +10,9 @@
 
 /* Of what all devices keep in one folder. */
 #define MOST_PLANS_KEPT 8192
+/* Of memory pinned for maps: the frames that a studio keeps, and no more than this part of the machine's. */
+#define MOST_PINNED ((guint64)768 << 20)
+#define PART_PINNED 8
 
 static const char *const precision_names[DH_N_PRECISIONS] = {
   [DH_PRECISION_F32] = "f32",   [DH_PRECISION_TF32] = "tf32", [DH_PRECISION_F16] = "fp16",
@@ -128,6 +131,20 @@ parse_name (const char *name, guint *kind, guint *index)
   return FALSE;
 }
 
+static gboolean
+pin (gpointer owner, gpointer memory, gsize bytes)
+{
+  DhDevice *device = owner;
+  return !device->lost && device->functions->pin (device, memory, bytes);
+}
+
+static void
+unpin (gpointer owner, gpointer memory)
+{
+  DhDevice *device = owner;
+  device->functions->unpin (device, memory);
+}
+
 static DhDevice *
 open_kind (guint kind, guint index, guint threads, GError **error)
 {
@@ -144,6 +161,10 @@ open_kind (guint kind, guint index, guint threads, GError **error)
     return NULL;
   g_atomic_ref_count_init (&device->refs);
   device->functions = functions;
+  static const DhHostPinning pinning = { pin, unpin };
+  const guint64 memory = dh_machine_memory ();
+  const guint64 most = memory ? MIN (MOST_PINNED, memory / PART_PINNED) : MOST_PINNED;
+  device->host = dh_host_pool_new (functions->pin ? &pinning : NULL, device, (gsize)most);
   return device;
 }
 
@@ -183,8 +204,11 @@ dh_device_unref (DhDevice *device)
 {
   if (device && g_atomic_ref_count_dec (&device->refs))
     {
+      DhHostPool *host = device->host; /* who holds a map needs no device */
       g_free (device->plans_folder);
+      dh_host_pool_unpin (host);
       device->functions->close (device);
+      dh_host_pool_unref (host);
     }
 }
 
@@ -229,7 +253,10 @@ gboolean
 dh_device_reopen (DhDevice *device, GError **error)
 {
   g_return_val_if_fail (device != NULL, FALSE);
-  return !device->lost || device->functions->reopen (device, error);
+  if (!device->lost)
+    return TRUE;
+  dh_host_pool_unpin (device->host);
+  return device->functions->reopen (device, error);
 }
 
 gboolean
@@ -317,6 +344,13 @@ dh_device_has_memory (DhDevice *device)
 {
   g_return_val_if_fail (device != NULL, FALSE);
   return device->functions->available != NULL;
+}
+
+GBytes *
+dh_device_take_host_memory (DhDevice *device, gsize bytes)
+{
+  g_return_val_if_fail (device != NULL, NULL);
+  return dh_host_pool_take (device->host, bytes);
 }
 
 guint64

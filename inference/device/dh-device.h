@@ -88,15 +88,16 @@ gboolean dh_plan_run (DhPlan *plan, const float *input, void *const *outputs, GC
 
 /* Runs that overlap, for a device with memory of its own: the next picture goes there while one is computed and the one
  * before comes back. dh_plan_depth() runs may be begun before the oldest is ended; 0: the device computes in the host's
- * memory and knows dh_plan_run() alone. dh_plan_begin() has copied `input` when it returns; dh_plan_end() waits for the
- * oldest, whose maps may be dropped (`outputs` NULL). An error ends all that was begun. dh_plan_run() may not be called
- * in between. */
+ * memory and knows dh_plan_run() alone. dh_plan_begin() has copied `input` when it returns; the maps come straight into
+ * `outputs` (as dh_plan_run(); NULL: they are dropped), which must stay until dh_plan_end() has waited for the run, the
+ * oldest. An error ends all that was begun: nothing is written to any outputs afterwards. dh_plan_run() may not be
+ * called in between. */
 guint dh_plan_depth (DhPlan *plan);
 guint dh_plan_in_flight (DhPlan *plan);
-gboolean dh_plan_begin (DhPlan *plan, const float *input, GError **error);
+gboolean dh_plan_begin (DhPlan *plan, const float *input, void *const *outputs, GError **error);
 /* As dh_plan_begin(), with pictures of N×H×W×3 bytes, of which 255 stands for 1: a quarter to carry over. */
-gboolean dh_plan_begin_rgb (DhPlan *plan, const guint8 *rgb, GError **error);
-gboolean dh_plan_end (DhPlan *plan, void *const *outputs, GError **error);
+gboolean dh_plan_begin_rgb (DhPlan *plan, const guint8 *rgb, void *const *outputs, GError **error);
+gboolean dh_plan_end (DhPlan *plan, GError **error);
 
 /* Memory of the plan in bytes: packed parameters and the arena of intermediate values. */
 guint64 dh_plan_memory (DhPlan *plan);
@@ -125,5 +126,9 @@ guint64 dh_device_estimate (DhDevice *device, DhGraph *graph, const DhPlanOption
 guint64 dh_device_available (DhDevice *device);
 /* The device computes in memory of its own. */
 gboolean dh_device_has_memory (DhDevice *device);
+/* Memory of the host for a map, which a run writes and whoever holds the bytes reads from there (dh-host-pool.h): of a
+ * device with memory of its own they are pinned, so that a map leaves it once and fast. To be written through its
+ * pointer before it is shared. It may outlive the device. NULL where memory is short. */
+GBytes *dh_device_take_host_memory (DhDevice *device, gsize bytes);
 
 G_END_DECLS

@@ -173,10 +173,10 @@ dh_plan_in_flight (DhPlan *plan)
 }
 
 gboolean
-dh_plan_begin (DhPlan *plan, const float *input, GError **error)
+dh_plan_begin (DhPlan *plan, const float *input, void *const *outputs, GError **error)
 {
   g_return_val_if_fail (plan != NULL && input != NULL && plan->n_in_flight < plan->functions->depth, FALSE);
-  if (plan->functions->begin (plan, input, error))
+  if (plan->functions->begin (plan, input, outputs, error))
     plan->n_in_flight++;
   else
     plan->n_in_flight = 0;
@@ -184,10 +184,10 @@ dh_plan_begin (DhPlan *plan, const float *input, GError **error)
 }
 
 gboolean
-dh_plan_begin_rgb (DhPlan *plan, const guint8 *rgb, GError **error)
+dh_plan_begin_rgb (DhPlan *plan, const guint8 *rgb, void *const *outputs, GError **error)
 {
   g_return_val_if_fail (plan != NULL && rgb != NULL && plan->n_in_flight < plan->functions->depth, FALSE);
-  if (plan->functions->begin_rgb (plan, rgb, error))
+  if (plan->functions->begin_rgb (plan, rgb, outputs, error))
     plan->n_in_flight++;
   else
     plan->n_in_flight = 0;
@@ -195,10 +195,10 @@ dh_plan_begin_rgb (DhPlan *plan, const guint8 *rgb, GError **error)
 }
 
 gboolean
-dh_plan_end (DhPlan *plan, void *const *outputs, GError **error)
+dh_plan_end (DhPlan *plan, GError **error)
 {
   g_return_val_if_fail (plan != NULL && plan->n_in_flight > 0, FALSE);
-  const gboolean ok = plan->functions->end (plan, outputs, error);
+  const gboolean ok = plan->functions->end (plan, error);
   plan->n_in_flight = ok ? plan->n_in_flight - 1 : 0;
   return ok;
 }

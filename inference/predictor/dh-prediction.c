@@ -23,7 +23,7 @@ dh_predictor_drop_flights (DhPredictor *predictor)
     {
       DhPredictorFlight *flight = &predictor->flights[i];
       if (dh_plan_in_flight (flight->plan) > 0)
-        dh_plan_end (flight->plan, NULL, NULL);
+        dh_plan_end (flight->plan, NULL);
       dh_plan_unref (flight->plan);
       dh_prediction_free (flight->prediction);
     }
@@ -38,10 +38,9 @@ new_map (DhPredictor *predictor, DhMap map, guint width, guint height)
   const gboolean whole = map == DH_MAP_LOGITS || map == DH_MAP_LOGITS_OOD;
   const DhDtype dtype = map == DH_MAP_SEGMENTATION ? DH_DTYPE_U8 : DH_DTYPE_F32;
   const gsize size = (gsize)channels * width * height * dh_dtype_size (dtype);
-  gpointer data = g_try_malloc (size);
-  if (!data)
+  GBytes *bytes = dh_device_take_host_memory (predictor->device, size);
+  if (!bytes)
     return NULL;
-  GBytes *bytes = g_bytes_new_with_free_func (data, size, g_free, data);
   return whole ? dh_tensor_new_take (dtype, 3, dims, bytes) : dh_tensor_new_take (dtype, 2, dims + 1, bytes);
 }
 
@@ -117,7 +116,7 @@ run_plan (DhPlan *plan, const DhImage *image, void *const *outputs, GCancellable
 {
   if (dh_plan_depth (plan) > 0 && !dh_debug (DH_DEBUG_LAYERS))
     {
-      if (!dh_plan_begin_rgb (plan, image->rgb, error) || !dh_plan_end (plan, outputs, error))
+      if (!dh_plan_begin_rgb (plan, image->rgb, outputs, error) || !dh_plan_end (plan, error))
         return FALSE;
       if (progress)
         dh_progress_report (progress, 1, 1, "maps");
@@ -180,7 +179,7 @@ dh_predictor_begin (DhPredictor *predictor, const DhImage *image, guint maps, GE
   *flight = (DhPredictorFlight){ .begin = g_get_monotonic_time () };
   flight->plan = dh_plan_ref (dh_predictor_find_plan (predictor, image->width, image->height, maps));
   flight->prediction = new_prediction (predictor, image, maps, flight->outputs, error);
-  const gboolean begun = flight->prediction && dh_plan_begin_rgb (flight->plan, image->rgb, error);
+  const gboolean begun = flight->prediction && dh_plan_begin_rgb (flight->plan, image->rgb, flight->outputs, error);
   if (!begun)
     explain (predictor, error);
   return begun;
@@ -191,7 +190,7 @@ dh_predictor_end (DhPredictor *predictor, GError **error)
 {
   g_return_val_if_fail (predictor != NULL && predictor->n_flights > 0, NULL);
   const DhPredictorFlight flight = predictor->flights[0];
-  if (!dh_plan_end (flight.plan, flight.outputs, error))
+  if (!dh_plan_end (flight.plan, error))
     {
       explain (predictor, error);
       return NULL;

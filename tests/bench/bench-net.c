@@ -13,9 +13,11 @@
  * Prints one JSON object; --steps adds the table of steps (the least time of each), --serve instead runs once for every
  * line read and prints the seconds. --save writes the seeded weights as a PyTorch file and does nothing else. */
 
+#define TABLE_RUNS 5
+
 static gint runs = 5, threads, height, width;
 static char *device_name, *precision_name, *save;
-static gboolean with_steps, serve;
+static gboolean with_steps, serve, with_table;
 
 static const GOptionEntry entries[] = {
   { "runs", 'n', 0, G_OPTION_ARG_INT, &runs, "runs that are timed", "N" },
@@ -23,6 +25,7 @@ static const GOptionEntry entries[] = {
   { "threads", 't', 0, G_OPTION_ARG_INT, &threads, "threads", "N" },
   { "precision", 'p', 0, G_OPTION_ARG_STRING, &precision_name, "precision", "NAME" },
   { "steps", 's', 0, G_OPTION_ARG_NONE, &with_steps, "print the table of steps", NULL },
+  { "table", 0, 0, G_OPTION_ARG_NONE, &with_table, "print the table of layers of some more runs", NULL },
   { "serve", 0, 0, G_OPTION_ARG_NONE, &serve, "run once for every line of standard input", NULL },
   { "save", 0, 0, G_OPTION_ARG_FILENAME, &save, "write the weights there", "FILE" },
   { NULL },
@@ -122,9 +125,15 @@ main (int argc, char **argv)
   g_autofree float *input = g_new (float, 3 * area);
   for (gsize i = 0; i < 3 * area; i++)
     input[i] = (float)((i * 2654435761u >> 8) & 1023) / 1023;
+  GBytes *held[4];
   void *outputs[4];
   for (gint i = 0; i < 4; i++)
-    outputs[i] = g_malloc0 (area * (maps[i] == DH_MAP_SEGMENTATION ? 1 : sizeof (float)));
+    {
+      held[i] = dh_device_take_host_memory (device, area * (maps[i] == DH_MAP_SEGMENTATION ? 1 : sizeof (float)));
+      if (held[i] == NULL)
+        g_error ("no memory is left for the maps");
+      outputs[i] = (gpointer)g_bytes_get_data (held[i], NULL);
+    }
 
   g_autoptr (GArray) steps = NULL;
   g_autofree double *seconds = g_new0 (double, MAX (runs, 1)), *card = g_new0 (double, MAX (runs, 1));
@@ -157,11 +166,19 @@ main (int argc, char **argv)
       if (with_steps)
         steps = merge_steps (steps, dh_plan_list_steps (plan));
     }
+  /* Apart from the runs above, which a timing of each layer would slow down. */
+  dh_plan_set_timing (plan, with_steps || with_table);
+  for (gint run = 0; with_table && run < TABLE_RUNS; run++)
+    {
+      if (!dh_plan_run (plan, input, outputs, NULL, NULL, &error))
+        g_error ("%s", error->message);
+      steps = merge_steps (steps, dh_plan_list_steps (plan));
+    }
   for (gint i = 0; i < 4; i++)
-    g_free (outputs[i]);
+    g_bytes_unref (held[i]);
   if (serve)
     return 0;
-  if (with_steps)
+  if (steps != NULL)
     print_steps (steps);
   qsort (seconds, runs, sizeof *seconds, bench_compare);
   qsort (card, runs, sizeof *card, bench_compare);

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "bench.h"
-#include "dh-adam.h"
 #include "dh-device.h"
 #include "dh-nets.h"
+#include "dh-optimiser.h"
 #include "dh-train-plan.h"
 
 /* bench-train NETWORK BATCH SIDE [--runs N] [--device D] [--threads T] [--precision P] [--recompute] [--steps]
@@ -32,8 +32,7 @@ typedef struct
 {
   DhNet *net;
   DhTensorDict *state;
-  DhAdam adam;
-  DhTrainState *there; /* or NULL */
+  DhOptimiser optimiser;
   double *rates;
   DhTrainPlan *plan;
   guint64 estimate;
@@ -56,27 +55,23 @@ prepare (Training *training, DhDevice *device, const char *network)
   training->net = dh_net_new (&architecture);
   training->state = dh_net_new_fresh (training->net, "", 1);
   const DhNet *net = training->net;
-  g_auto (GStrv) names = dh_net_list_trained (net);
-  const guint n = g_strv_length (names);
+  if (!dh_optimiser_init (&training->optimiser, net, training->state, &error)
+      || !dh_optimiser_settle (&training->optimiser, device, net, &error))
+    g_error ("%s", error->message);
+  const guint n = g_strv_length (training->optimiser.names);
   training->rates = g_new (double, n);
   for (guint i = 0; i < n; i++)
     training->rates[i] = 1e-5;
-  if (!dh_adam_init (&training->adam, training->state, (const char *const *)names))
-    g_error ("no memory for the moments");
-  const DhTrainTensors tensors = { training->state, training->adam.gradients, training->adam.first,
-                                   training->adam.second };
-  if (dh_device_has_train_state (device)
-      && !(training->there = dh_train_state_new (device, net->graph, net->logits, net->logits_ood, &tensors, &error)))
-    g_error ("%s", error->message);
   const DhTrainOptions options = { .input = { batch, 3, side, side },
                                    .precision = precision,
                                    .logits = net->logits,
                                    .logits_ood = net->logits_ood,
                                    .beta = 0.03,
                                    .recompute = recompute,
-                                   .state = training->there };
+                                   .state = training->optimiser.there };
   training->estimate = dh_train_plan_estimate_bytes (device, net->graph, &options);
-  training->plan = dh_train_plan_new (device, net->graph, training->state, training->adam.gradients, &options, &error);
+  training->plan =
+      dh_train_plan_new (device, net->graph, training->state, training->optimiser.adam.gradients, &options, &error);
   if (training->plan == NULL)
     g_error ("%s", error->message);
 
@@ -101,14 +96,12 @@ make_step (Training *training)
   if (!dh_train_plan_run (training->plan, training->input, training->labels, training->step, 1, &training->losses, NULL,
                           &error))
     g_error ("%s", error->message);
-  gboolean finite = TRUE;
-  if (training->there && !dh_train_state_step (training->there, training->rates, training->step + 1, &finite, &error))
-    g_error ("%s", error->message);
-  if (!finite || !dh_adam_gradients_are_finite (&training->adam))
-    g_error ("a gradient is not finite");
+  gboolean finite;
   training->step++;
-  if (!training->there)
-    dh_adam_step (&training->adam, training->state, training->rates, training->step);
+  if (!dh_optimiser_step (&training->optimiser, training->rates, training->step, &finite, &error))
+    g_error ("%s", error->message);
+  if (!finite)
+    g_error ("a gradient is not finite");
   return (g_get_monotonic_time () - start) * 1e-6;
 }
 

@@ -19,6 +19,8 @@ SHARED = os.environ.get("DH_SHARED", "")
 IMAGE_PANE = (245, 120, 380, 190)
 PLOT_Y = 178
 PLOT_X = (1080, 1330)
+TOAST = (823, 818)  # the button of a toast on the page of runs
+UNDO = (860, 653)  # of the toast in the list of data sets
 
 
 def frames(studio, after):
@@ -33,6 +35,18 @@ def open_demo(studio):
     found = studio.wait(r"studio: (counted|error)", after=mark)
     assert found.group(1) == "counted", studio.text()[-400:]
     studio.settle(1.5)
+
+
+def add_viewer(home):
+    """A program for HTML files, as a desktop has one: it writes down what it was given."""
+    os.makedirs(f"{home}/data/applications")
+    with open(f"{home}/viewer", "w") as file:
+        file.write(f'#!/bin/sh\necho "$1" >"{home}/seen"\n')
+    os.chmod(f"{home}/viewer", 0o755)
+    with open(f"{home}/data/applications/viewer.desktop", "w") as file:
+        file.write(f"[Desktop Entry]\nType=Application\nName=Viewer\nExec={home}/viewer %f\nMimeType=text/html;\n")
+    with open(f"{home}/data/applications/mimeapps.list", "w") as file:
+        file.write("[Default Applications]\ntext/html=viewer.desktop\n")
 
 
 def test_start(studio):
@@ -143,22 +157,114 @@ def test_evaluate(studio):
     studio.screenshot(f"{OUTPUT}/evaluated.png")
 
 
+# Of the page of runs: the first row with its box, the cards below, the words of the filter.
+ROW, BOX, CARD = (300, 191), (38, 191), (20, 610, 640, 180)
+EXPORT = (1345, 75)
+
+
 def test_runs(studio):
-    """The evaluation is in the list while it runs, as done afterwards, and its time is the clock's here."""
+    """The evaluation is in the list with its curve; words filter, the box chooses, a row that is opened is in Browse."""
     studio.key("ctrl+4")
-    studio.settle(1.5)
+    studio.settle(2)
     studio.screenshot(f"{OUTPUT}/runs.png")
+    studio.move(700, 890)
+    chosen = studio.pixels(*CARD)
+    studio.click(*BOX)
+    studio.move(700, 890)
+    studio.settle()
+    assert studio.pixels(*CARD) != chosen, "the box did not let the run go"
+    studio.click(*BOX)
+    studio.move(700, 890)
+    studio.settle(1)
+    assert studio.pixels(*CARD) == chosen, "the box did not choose the run"
+    row = studio.pixels(100, 181, 600, 20)
+    studio.key("ctrl+f")
+    studio.xdotool("type", "no-such-run")
+    studio.settle(1)
+    assert studio.pixels(100, 181, 600, 20) != row, "the words did not filter"
+    studio.key("Escape")
+    studio.settle(1)
+    assert studio.pixels(100, 181, 600, 20) == row, "Escape did not end the filter"
     studio.key("ctrl+shift+c")
     studio.settle(0.5)
+    browse = len(studio.text())
+    studio.click(*ROW, count=2)
+    studio.settle(1.5)
+    assert studio.pixels(*CARD) != chosen, "a row that was opened did not lead to its pictures"
+    assert "error" not in studio.text()[browse:]
+
+
+def test_report(studio):
+    """A report from the page of runs; it is opened from the toast by what the desktop has for such files."""
+    report, seen = f"{studio.home}/a report.html", f"{studio.home}/seen"
+    studio.key("ctrl+4")
+    studio.settle(1)
+    mark = len(studio.text())
+    studio.click(*EXPORT)
+    studio.settle(1)
+    studio.key("Return")
+    studio.settle(2)
+    studio.key("ctrl+a")
+    studio.xdotool("type", report)
+    studio.key("Return")
+    studio.wait(r"studio: wrote .*a report\.html", after=mark, timeout=60)
+    studio.settle(1)
+    studio.screenshot(f"{OUTPUT}/written.png")
+    assert os.path.getsize(report) > 10000
+    studio.click(*TOAST)
+    for _ in range(50):
+        if os.path.exists(seen):
+            break
+        studio.settle(0.2)
+    with open(seen) as file:
+        assert file.read().strip() == report
     studio.key("ctrl+1")
 
 
+def test_known_sets(studio):
+    """A data set is taken off the list and put back, by keys; neither pictures nor runs are touched."""
+    settings = f"{studio.home}/config/densehybrid/studio.ini"
+
+    def known():
+        studio.settle(1.5)
+        with open(settings) as file:
+            return next((line for line in file if line.startswith("known=")), "")
+
+    folder = f"{studio.home}/my_pictures"
+    os.makedirs(folder, exist_ok=True)
+    for name in ("a.png", "b.png"):
+        shutil.copy(a_picture(studio), f"{folder}/{name}")
+    mark = len(studio.text())
+    studio.drop([folder], DRAG_SOURCE, (650, 450))
+    studio.wait("studio: opened .*, 2 pictures", after=mark)
+    assert "my_pictures" in known()
+    studio.click(137, 28)
+    studio.settle(1)
+    studio.key(*["Down"] * 5, "Return")  # two data sets were opened before
+    studio.settle(1.5)
+    studio.screenshot(f"{OUTPUT}/data-sets.png")
+    studio.key("Tab", "Tab", "Return")
+    assert "my_pictures" not in known(), "the data set is still in the list"
+    studio.screenshot(f"{OUTPUT}/data-sets-removed.png")
+    assert os.listdir(folder)
+    studio.click(*UNDO)
+    assert "my_pictures" in known(), "undo did not put it back"
+    studio.key("Escape")
+    studio.settle(1)
+    open_demo(studio)
+
+
+def a_picture(studio):
+    return next(os.path.join(at, name) for at, _, names in os.walk(f"{studio.home}/cache") for name in names
+                if name.endswith(".png") and "images" in at)
+
+
 def test_drop(studio):
-    """A folder, pictures and what is neither, dragged in from another program."""
+    """A folder, pictures and what is neither, dragged in from another program; they are shown whatever page it is."""
+    studio.key("ctrl+4")
     top = tempfile.mkdtemp(prefix="dh-drop-")
     try:
-        scenes = next(os.path.join(at, name) for at, _, names in os.walk(f"{studio.home}/cache") for name in names
-                      if name.endswith(".png") and "images" in at)
+        scenes = a_picture(studio)
         for name in ("a.png", "folder/b.png", "folder/c.png"):
             os.makedirs(os.path.dirname(f"{top}/{name}"), exist_ok=True)
             shutil.copy(scenes, f"{top}/{name}")
@@ -216,7 +322,8 @@ def test_shared():
 
 
 def main():
-    cases = [test_start, test_demo, test_slider, test_keys, test_zoom, test_evaluate, test_runs, test_drop, test_narrow]
+    cases = [test_start, test_demo, test_slider, test_keys, test_zoom, test_evaluate, test_runs, test_report, test_drop,
+             test_known_sets, test_narrow]
     print(f"1..{len(cases) + 2}", flush=True)
     without = driver.missing()
     os.makedirs(OUTPUT, exist_ok=True)
@@ -225,8 +332,9 @@ def main():
     studio = None
     reason = f"{without} is not installed"
     if not without:
-        studio = driver.Studio(PROGRAM, ["--new"])
-        home = studio.home
+        home = tempfile.mkdtemp(prefix="dh-studio-")
+        add_viewer(home)
+        studio = driver.Studio(PROGRAM, ["--new"], home=home)
     for number, case in enumerate(cases, 1):
         name = case.__name__[5:]
         if failed:

@@ -7,6 +7,7 @@ of as many steps as this machine does in half a minute.
 """
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,6 +22,8 @@ import driver
 
 STUDIO, PROGRAM, OUTPUT = sys.argv[1:4]
 SECONDS = 30
+# What may pass without any sign of life, on a machine that does other work too.
+PATIENCE = 120 * float(os.environ.get("DH_TEST_PATIENCE", "20")) / 20
 # Where things lie in a window of 1400×900.
 RECIPE, DATA, NEGATIVES = (290, 152), (300, 226), (300, 262)
 ADD = (215, 842)
@@ -76,6 +79,18 @@ class Training:
         with open(f"{folder or self.folder()}/log.jsonl", "rb") as file:
             return [json.loads(line) for line in file.read().split(b"\n")[:-1]]
 
+    def signs(self):
+        """What changes as long as training and studio get on."""
+        return os.path.getsize(f"{self.folder()}/log.jsonl"), len(self.studio.text())
+
+    def wait(self, ready, what):
+        until(ready, what, self.signs)
+
+    def say(self, pattern, mark=0):
+        """Waits for a line of the studio's."""
+        until(lambda: re.compile(pattern).search(self.studio.text(), mark), f"{pattern!r} in the studio's log",
+              self.signs)
+
     def step(self):
         return max((event["step"] for event in self.events() if event["event"] == "step"), default=0)
 
@@ -98,16 +113,26 @@ class Training:
         self.studio.click(LAST_BUTTON_X - from_right * BUTTON, ROW_Y)
 
 
-def until(ready, what, seconds=60):
-    end = time.time() + seconds
-    while time.time() < end:
+def until(ready, what, signs=None, quiet=PATIENCE, most=20 * 60):
+    """Waits as long as something goes on: `signs` gives what changes while it does. A loaded machine may be slow; one
+    on which nothing changes for `quiet` seconds stands still."""
+    start = changed = time.monotonic()
+    last = None
+    while time.monotonic() - changed < quiet and time.monotonic() - start < most:
         try:
             if ready():
                 return
         except (OSError, ValueError, IndexError, KeyError):
             pass
+        try:
+            now = signs() if signs else None
+        except (OSError, IndexError):
+            now = None
+        if now != last:
+            last, changed = now, time.monotonic()
         time.sleep(0.1)
-    raise AssertionError(f"{what}: not within {seconds} s")
+    raise AssertionError(f"{what}: not within {time.monotonic() - start:.0f} s; the last sign of life "
+                         f"{time.monotonic() - changed:.0f} s ago")
 
 
 def is_alive(pid):
@@ -126,7 +151,7 @@ def choose(training, place, downs, field, value):
         studio.settle(1)
         studio.key(*["Down"] * downs, "Return")
         try:
-            until(lambda: training.form().get(field) == value, field, 5)
+            until(lambda: training.form().get(field) == value, field, quiet=5 * PATIENCE / 120)
             return
         except AssertionError:
             studio.screenshot(f"{OUTPUT}/training-menu.png")
@@ -140,23 +165,24 @@ def test_start(training):
     choose(training, DATA, 0, "data", training.scenes)
     choose(training, NEGATIVES, 0, "negatives_folder", f"{training.scenes}/negatives")
     # The button answers once the check has ended.
-    for _ in range(20):
-        training.studio.settle(1)
+    for _ in range(60):
+        training.studio.settle(2)
         training.studio.click(*ADD)
-        if os.path.isdir(training.runs) and os.listdir(training.runs):
+        training.studio.settle(1)
+        if re.search(r"studio: trainings 1 ", training.studio.text()):
             break
-    training.studio.wait(r"studio: trainings 1 running", 30)
+    training.say(r"studio: trainings 1 running")
 
 
 def test_watch(training):
     studio = training.studio
     studio.move(700, 890)
     empty = studio.pixels(*CHART)
-    until(lambda: training.step() >= 3, "three steps")
-    until(lambda: studio.pixels(*CHART) != empty, "a curve in the chart", 10)
+    training.wait(lambda: training.step() >= 3, "three steps")
+    training.wait(lambda: studio.pixels(*CHART) != empty, "a curve in the chart")
     before, step = studio.pixels(*CHART), training.step()
-    until(lambda: training.step() > step, "one more step")
-    until(lambda: studio.pixels(*CHART) != before, "the curve to grow", 10)
+    training.wait(lambda: training.step() > step, "one more step")
+    training.wait(lambda: studio.pixels(*CHART) != before, "the curve to grow")
     studio.screenshot(f"{OUTPUT}/training.png")
 
 
@@ -164,28 +190,28 @@ def test_pause(training):
     studio = training.studio
     mark = len(studio.text())
     training.click_button(1)
-    studio.wait(r"studio: trainings 1 paused", 30, mark)
-    until(lambda: training.events()[-1]["event"] == "pause", "the pause in the log")
+    training.say(r"studio: trainings 1 paused", mark)
+    training.wait(lambda: training.events()[-1]["event"] == "pause", "the pause in the log")
     step = training.step()
     studio.settle(1.5)
     assert training.step() == step, "steps were done in a pause"
     studio.screenshot(f"{OUTPUT}/training-paused.png")
     training.click_button(1)
-    studio.wait(r"studio: trainings 1 running", 30, mark)
-    until(lambda: training.step() > step, "a step after the pause")
+    training.say(r"studio: trainings 1 running", mark)
+    training.wait(lambda: training.step() > step, "a step after the pause")
 
 
 def test_kill(training):
     studio = training.studio
-    until(lambda: any(event["event"] == "checkpoint" for event in training.events()), "a checkpoint")
+    training.wait(lambda: any(event["event"] == "checkpoint" for event in training.events()), "a checkpoint")
     mark, step = len(studio.text()), training.step()
     os.kill(training.pid(), signal.SIGKILL)
-    studio.wait(r"studio: trainings 1 lost", 30, mark)
+    training.say(r"studio: trainings 1 lost", mark)
     studio.settle()
     studio.screenshot(f"{OUTPUT}/training-lost.png")
     training.click_button(2)
-    studio.wait(r"studio: trainings 1 running", 30, mark)
-    until(lambda: training.step() > step, "steps after going on")
+    training.say(r"studio: trainings 1 running", mark)
+    training.wait(lambda: training.step() > step, "steps after going on")
 
 
 def test_again(training):
@@ -193,13 +219,13 @@ def test_again(training):
     training.close_studio()
     assert is_alive(pid), "the training ended with the studio"
     training.start()
-    training.studio.wait(r"studio: trainings 1 (running|done)", 30)
+    training.say(r"studio: trainings 1 (running|done)")
     assert training.pid() == pid, "another process was started"
 
 
 def test_finish(training):
     studio = training.studio
-    studio.wait(r"studio: trainings 1 done", 8 * SECONDS)
+    training.say(r"studio: trainings 1 done")
     events = training.events()
     assert [event["epoch"] for event in events if event["event"] == "epoch"] == [1, 2]
     steps = [event["step"] for event in events if event["event"] == "step"]
@@ -211,10 +237,32 @@ def test_finish(training):
 def test_browse(training):
     studio = training.studio
     training.click_button(1)
-    studio.wait(r"studio: loaded model_best\.pth, ldn-tiny", 60)
-    studio.wait(r"studio: opened StreetHazards", 60)
-    studio.wait(r"studio: shows \S+, maps", 60)
+    training.say(r"studio: loaded model_best\.pth, ldn-tiny")
+    training.say(r"studio: opened StreetHazards")
+    training.say(r"studio: shows \S+, maps")
     studio.screenshot(f"{OUTPUT}/training-browse.png")
+
+
+def test_runs(training):
+    """The training is in the list of all runs; opened, it leads to its curves, and its button to Browse."""
+    studio = training.studio
+    studio.key("ctrl+3")
+    studio.settle(1)
+    studio.move(700, 890)
+    studio.settle(1)
+    curves = studio.pixels(*CHART)
+    studio.key("ctrl+4")
+    studio.settle(1.5)
+    studio.screenshot(f"{OUTPUT}/training-runs.png")
+    assert studio.pixels(*CHART) != curves
+    studio.click(300, 191, count=2)
+    studio.move(700, 890)
+    training.wait(lambda: studio.pixels(*CHART) == curves, "the curves of the training")
+    studio.key("ctrl+4")
+    studio.settle(1)
+    mark = len(studio.text())
+    studio.click(1290, 75)
+    training.say(r"studio: loaded model_best\.pth, ldn-tiny", mark)
 
 
 def end_trainer(training):
@@ -229,7 +277,7 @@ def end_trainer(training):
 
 
 def main():
-    cases = [test_start, test_watch, test_pause, test_kill, test_again, test_finish, test_browse]
+    cases = [test_start, test_watch, test_pause, test_kill, test_again, test_finish, test_browse, test_runs]
     print(f"1..{len(cases) + 1}", flush=True)
     without = driver.missing()
     os.makedirs(OUTPUT, exist_ok=True)

@@ -430,6 +430,13 @@ def _():
     assert "cancelled" in err, err
 
 
+@case("the network that comes with the program can be timed by its name")
+def _():
+    code, text, err, _ = run("bench", "--params", "demo", "--size", "64x128", "--runs", 1, "--json", "--quiet")
+    assert code == 0 and json.loads(text)["arch"].startswith("ldn"), (code, text, err)
+    refuses(("bench", "--params", "demos", "--size", "64x128"), "demos")
+
+
 @case("wrong usage is 2 and says what to do")
 def _():
     for words in (("nonsense",), ("infer",), ("infer", "--params"), ("bench", "--size", "x"), ("bench", "--arch", "moon"),

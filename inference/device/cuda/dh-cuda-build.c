@@ -1,41 +1,26 @@
 #include <math.h>
-#include "dh-cuda-private.h"
+#include "dh-cuda-build.h"
 #include "dh-error.h"
 
 /* Graph → steps. A node becomes a view of memory; a norm, a ReLU or a concatenation is only a view, until somebody who
  * cannot read through it asks for plain memory. A convolution takes up what follows it, where nobody else reads that.
  */
 
-typedef struct
-{
-  DhCudaPlan *plan;
-  const DhGraph *graph;
-  const DhShape *shapes;
-  DhTensorDict *parameters;
-  gboolean *needed;
-  gboolean *is_output;
-  gboolean *done;     /* taken up by an earlier node */
-  gboolean *deferred; /* a resize that its reader makes */
-  gint *n_readers;
-  DhValue *reader; /* the last one */
-  const DhCudaView **views;
-} Build;
-
-static const DhNode *
-node_at (const Build *b, DhValue v)
+const DhNode *
+dh_cuda_build_node_at (const DhCudaBuild *b, DhValue v)
 {
   return dh_graph_node (b->graph, v);
 }
 
 /* The one node that reads a value nobody else needs, or DH_NO_VALUE. */
 static DhValue
-only_reader (const Build *b, DhValue v)
+only_reader (const DhCudaBuild *b, DhValue v)
 {
   return b->n_readers[v] == 1 && !b->is_output[v] ? b->reader[v] : DH_NO_VALUE;
 }
 
 static DhTensor *
-parameter (const Build *b, const char *name, const char *what, GError **error)
+parameter (const DhCudaBuild *b, const char *name, const char *what, GError **error)
 {
   g_autofree char *key = g_strconcat (name, ".", what, NULL);
   DhTensor *tensor = dh_tensor_dict_get (b->parameters, key);
@@ -49,7 +34,7 @@ parameter (const Build *b, const char *name, const char *what, GError **error)
 
 /* A batch norm as x·scale + shift, applied to what `scale` and `shift` hold already. */
 static gboolean
-read_norm (const Build *b, const DhNode *node, double *scale, double *shift, GError **error)
+read_norm (const DhCudaBuild *b, const DhNode *node, double *scale, double *shift, GError **error)
 {
   if (b->plan->pool.dry)
     return TRUE;
@@ -69,8 +54,8 @@ read_norm (const Build *b, const DhNode *node, double *scale, double *shift, GEr
 }
 
 /* The value in groups: the picture is brought into them once. */
-static const DhCudaView *
-groups_of (Build *b, DhValue v)
+const DhCudaView *
+dh_cuda_build_groups_of (DhCudaBuild *b, DhValue v)
 {
   const DhCudaView *view = b->views[v];
   if (view->raw)
@@ -79,26 +64,27 @@ groups_of (Build *b, DhValue v)
 }
 
 /* With nothing left to do to it; in a buffer of its own where `whole`, channel after channel where `in_order`. */
-static const DhCudaView *
-plain_of (Build *b, DhValue v, gboolean whole, gboolean in_order)
+const DhCudaView *
+dh_cuda_build_plain_of (DhCudaBuild *b, DhValue v, gboolean whole, gboolean in_order)
 {
-  const DhCudaView *view = groups_of (b, v);
+  const DhCudaView *view = dh_cuda_build_groups_of (b, v);
   if (!dh_cuda_view_is_plain (view) || (whole && !dh_cuda_view_is_whole (view))
       || (in_order && !dh_cuda_view_in_order (view)))
-    view = b->views[v] = dh_cuda_add_pointwise (b->plan, node_at (b, v)->name, view, NULL, FALSE, in_order, NULL, v);
+    view = b->views[v] =
+        dh_cuda_add_pointwise (b->plan, dh_cuda_build_node_at (b, v)->name, view, NULL, FALSE, in_order, NULL, v);
   return view;
 }
 
 /* What follows a convolution and nobody else reads: norm, sum, ReLU. */
 static gboolean
-absorb (Build *b, DhValue *value, DhCudaConvNodes *conv, double *scale, double *shift, GError **error)
+absorb (DhCudaBuild *b, DhValue *value, DhCudaConvNodes *conv, double *scale, double *shift, GError **error)
 {
   for (;;)
     {
       const DhValue next = only_reader (b, *value);
       if (next == DH_NO_VALUE)
         return TRUE;
-      const DhNode *node = node_at (b, next);
+      const DhNode *node = dh_cuda_build_node_at (b, next);
       if (node->op == DH_OP_DROPOUT)
         ; /* nothing, in inference */
       else if (conv->relu)
@@ -116,7 +102,7 @@ absorb (Build *b, DhValue *value, DhCudaConvNodes *conv, double *scale, double *
           const DhValue other = node->inputs[node->inputs[0] == *value];
           if (other == *value || !b->views[other] || b->deferred[other])
             return TRUE;
-          conv->sum = plain_of (b, other, FALSE, FALSE);
+          conv->sum = dh_cuda_build_plain_of (b, other, FALSE, FALSE);
         }
       else
         return TRUE;
@@ -127,36 +113,32 @@ absorb (Build *b, DhValue *value, DhCudaConvNodes *conv, double *scale, double *
 
 /* Read only by what ends in scores or outputs: worth float32 whatever the precision. */
 static gboolean
-is_logits (const Build *b, DhValue v)
+is_logits (const DhCudaBuild *b, DhValue v)
 {
   for (DhValue i = v + 1; i < (DhValue)dh_graph_size (b->graph); i++)
-    for (guint j = 0; b->needed[i] && j < node_at (b, i)->n_inputs; j++)
-      if (node_at (b, i)->inputs[j] == v && node_at (b, i)->op != DH_OP_SCORE
-          && (node_at (b, i)->op != DH_OP_RESIZE || !is_logits (b, i)))
+    for (guint j = 0; b->needed[i] && j < dh_cuda_build_node_at (b, i)->n_inputs; j++)
+      if (dh_cuda_build_node_at (b, i)->inputs[j] == v && dh_cuda_build_node_at (b, i)->op != DH_OP_SCORE
+          && (dh_cuda_build_node_at (b, i)->op != DH_OP_RESIZE || !is_logits (b, i)))
         return FALSE;
   return TRUE;
 }
 
 /* In memory of its own; by a step of the convolution's where nobody else reads it. */
 static const DhCudaView *
-plain_input (Build *b, DhValue v, DhCudaConvNodes *conv)
+plain_input (DhCudaBuild *b, DhValue v, DhCudaConvNodes *conv)
 {
-  const DhCudaView *in = groups_of (b, v);
+  const DhCudaView *in = dh_cuda_build_groups_of (b, v);
   if (only_reader (b, v) == DH_NO_VALUE || !dh_cuda_can_fuse (&b->plan->pool, in, conv))
-    return plain_of (b, v, TRUE, FALSE);
-  const DhCudaView *made = plain_of (b, v, TRUE, FALSE);
+    return dh_cuda_build_plain_of (b, v, TRUE, FALSE);
+  const DhCudaView *made = dh_cuda_build_plain_of (b, v, TRUE, FALSE);
   conv->gather = g_ptr_array_steal_index (b->plan->steps, b->plan->steps->len - 1);
   return made;
 }
 
 static gboolean
-build_conv (Build *b, DhValue v, GError **error)
+build_conv (DhCudaBuild *b, DhValue v, GError **error)
 {
-  enum
-  {
-    HEAD_CHANNELS = 32 /* more are the library's */
-  };
-  const DhNode *node = node_at (b, v);
+  const DhNode *node = dh_cuda_build_node_at (b, v);
   const gboolean one = node->kernel == 1 && node->stride == 1 && node->padding == 0;
   const DhValue next = only_reader (b, v);
   g_autofree double *scale = g_new (double, node->channels);
@@ -174,13 +156,14 @@ build_conv (Build *b, DhValue v, GError **error)
       for (gint c = 0; c < node->channels; c++)
         shift[c] = dh_tensor_f32 (bias)[c];
     }
-  const gboolean head =
-      one && node->channels <= HEAD_CHANNELS && (b->plan->pool.type == DH_CUDA_F32 || is_logits (b, v));
-  if (one && next != DH_NO_VALUE && node_at (b, next)->op == DH_OP_AVERAGE_POOL && node_at (b, next)->stride > 1)
+  const gboolean head = one && node->channels <= DH_CUDA_HEAD_GROUPS * DH_CUDA_GROUP
+                        && (b->plan->pool.type == DH_CUDA_F32 || is_logits (b, v));
+  if (one && next != DH_NO_VALUE && dh_cuda_build_node_at (b, next)->op == DH_OP_AVERAGE_POOL
+      && dh_cuda_build_node_at (b, next)->stride > 1)
     {
       /* A mean over pixels commutes with a sum over channels, and is a fraction of the work. */
-      conv.in =
-          dh_cuda_add_pool (b->plan, node_at (b, next), groups_of (b, node->inputs[0]), b->shapes[next], DH_NO_VALUE);
+      conv.in = dh_cuda_add_pool (b->plan, dh_cuda_build_node_at (b, next),
+                                  dh_cuda_build_groups_of (b, node->inputs[0]), b->shapes[next], DH_NO_VALUE);
       conv.shape = b->shapes[next];
       b->done[next] = TRUE;
       value = next;
@@ -189,7 +172,7 @@ build_conv (Build *b, DhValue v, GError **error)
     return FALSE;
   conv.owner = value;
   if (!conv.in)
-    conv.in = head ? groups_of (b, node->inputs[0]) : plain_input (b, node->inputs[0], &conv);
+    conv.in = head ? dh_cuda_build_groups_of (b, node->inputs[0]) : plain_input (b, node->inputs[0], &conv);
   g_autoptr (DhTensor) weights = b->plan->pool.dry ? NULL : parameter (b, node->name, "weight", error);
   if (!weights && !b->plan->pool.dry)
     return FALSE;
@@ -207,9 +190,9 @@ build_conv (Build *b, DhValue v, GError **error)
 }
 
 static gboolean
-build_norm (Build *b, DhValue v, GError **error)
+build_norm (DhCudaBuild *b, DhValue v, GError **error)
 {
-  const DhNode *node = node_at (b, v);
+  const DhNode *node = dh_cuda_build_node_at (b, v);
   g_autofree double *scale = g_new (double, node->channels);
   g_autofree double *shift = g_new0 (double, node->channels);
   for (gint c = 0; c < node->channels; c++)
@@ -224,25 +207,25 @@ build_norm (Build *b, DhValue v, GError **error)
     return FALSE;
   const DhCudaView *in = b->views[node->inputs[0]];
   if (in->relu)
-    in = plain_of (b, node->inputs[0], FALSE, FALSE);
+    in = dh_cuda_build_plain_of (b, node->inputs[0], FALSE, FALSE);
   b->views[v] = dh_cuda_view_norm (&b->plan->pool, in, scale, shift);
   return TRUE;
 }
 
-static const DhCudaView *
-build_resize (Build *b, DhValue v, const DhCudaView *sum, gboolean relu, DhValue owner)
+const DhCudaView *
+dh_cuda_build_resize (DhCudaBuild *b, DhValue v, const DhCudaView *sum, gboolean relu, DhValue owner)
 {
-  const DhNode *node = node_at (b, v);
-  const DhCudaView *in = groups_of (b, node->inputs[0]);
+  const DhNode *node = dh_cuda_build_node_at (b, v);
+  const DhCudaView *in = dh_cuda_build_groups_of (b, node->inputs[0]);
   return dh_cuda_add_resize (b->plan, node, in, b->shapes[v], sum, relu, owner);
 }
 
 static void
-build_add (Build *b, DhValue v)
+build_add (DhCudaBuild *b, DhValue v)
 {
-  const DhNode *node = node_at (b, v);
+  const DhNode *node = dh_cuda_build_node_at (b, v);
   const DhValue next = only_reader (b, v);
-  const gboolean relu = next != DH_NO_VALUE && node_at (b, next)->op == DH_OP_RELU;
+  const gboolean relu = next != DH_NO_VALUE && dh_cuda_build_node_at (b, next)->op == DH_OP_RELU;
   DhValue x = node->inputs[0], y = node->inputs[1], owner = v;
   if (relu)
     {
@@ -258,7 +241,7 @@ build_add (Build *b, DhValue v)
     {
       if (b->deferred[y])
         {
-          b->views[y] = build_resize (b, y, NULL, FALSE, y);
+          b->views[y] = dh_cuda_build_resize (b, y, NULL, FALSE, y);
           b->deferred[y] = FALSE;
         }
       if (x == y)
@@ -267,43 +250,43 @@ build_add (Build *b, DhValue v)
               dh_cuda_add_pointwise (b->plan, node->name, b->views[y], b->views[y], relu, FALSE, NULL, owner);
           return;
         }
-      b->views[owner] = build_resize (b, x, groups_of (b, y), relu, owner);
+      b->views[owner] = dh_cuda_build_resize (b, x, dh_cuda_build_groups_of (b, y), relu, owner);
       return;
     }
-  const DhCudaView *in = groups_of (b, x), *other = groups_of (b, y);
+  const DhCudaView *in = dh_cuda_build_groups_of (b, x), *other = dh_cuda_build_groups_of (b, y);
   b->views[owner] = dh_cuda_add_pointwise (b->plan, node->name, in, other, relu, FALSE, NULL, owner);
 }
 
 static void
-build_concat (Build *b, DhValue v)
+build_concat (DhCudaBuild *b, DhValue v)
 {
-  const DhNode *node = node_at (b, v);
+  const DhNode *node = dh_cuda_build_node_at (b, v);
   g_autofree const DhCudaView **parts = g_new (const DhCudaView *, node->n_inputs);
   for (guint i = 0; i < node->n_inputs; i++)
-    parts[i] = plain_of (b, node->inputs[i], FALSE, FALSE);
+    parts[i] = dh_cuda_build_plain_of (b, node->inputs[i], FALSE, FALSE);
   b->views[v] = dh_cuda_view_concat (&b->plan->pool, parts, node->n_inputs);
 }
 
 /* A resize that only an addition or only scores read is made by them. */
 static gboolean
-is_deferred (const Build *b, DhValue v)
+is_deferred (const DhCudaBuild *b, DhValue v)
 {
   if (b->is_output[v])
     return FALSE;
   const DhValue next = only_reader (b, v);
-  if (next != DH_NO_VALUE && node_at (b, next)->op == DH_OP_ADD)
+  if (next != DH_NO_VALUE && dh_cuda_build_node_at (b, next)->op == DH_OP_ADD)
     return TRUE;
   for (DhValue i = v + 1; i < (DhValue)dh_graph_size (b->graph); i++)
-    for (guint j = 0; b->needed[i] && j < node_at (b, i)->n_inputs; j++)
-      if (node_at (b, i)->inputs[j] == v && node_at (b, i)->op != DH_OP_SCORE)
+    for (guint j = 0; b->needed[i] && j < dh_cuda_build_node_at (b, i)->n_inputs; j++)
+      if (dh_cuda_build_node_at (b, i)->inputs[j] == v && dh_cuda_build_node_at (b, i)->op != DH_OP_SCORE)
         return FALSE;
   return TRUE;
 }
 
 static gboolean
-build_node (Build *b, DhValue v, GError **error)
+build_node (DhCudaBuild *b, DhValue v, GError **error)
 {
-  const DhNode *node = node_at (b, v);
+  const DhNode *node = dh_cuda_build_node_at (b, v);
   const DhShape shape = b->shapes[v];
   switch (node->op)
     {
@@ -321,13 +304,13 @@ build_node (Build *b, DhValue v, GError **error)
       return build_conv (b, v, error);
     case DH_OP_RELU:
       {
-        DhCudaView *view = dh_cuda_view_copy (&b->plan->pool, groups_of (b, node->inputs[0]));
+        DhCudaView *view = dh_cuda_view_copy (&b->plan->pool, dh_cuda_build_groups_of (b, node->inputs[0]));
         view->relu = TRUE;
         b->views[v] = view;
         return TRUE;
       }
     case DH_OP_DROPOUT:
-      b->views[v] = dh_cuda_view_copy (&b->plan->pool, groups_of (b, node->inputs[0]));
+      b->views[v] = dh_cuda_view_copy (&b->plan->pool, dh_cuda_build_groups_of (b, node->inputs[0]));
       return TRUE;
     case DH_OP_ADD:
       build_add (b, v);
@@ -338,12 +321,12 @@ build_node (Build *b, DhValue v, GError **error)
     case DH_OP_MAX_POOL:
     case DH_OP_AVERAGE_POOL:
     case DH_OP_ADAPTIVE_POOL:
-      b->views[v] = dh_cuda_add_pool (b->plan, node, groups_of (b, node->inputs[0]), shape, v);
+      b->views[v] = dh_cuda_add_pool (b->plan, node, dh_cuda_build_groups_of (b, node->inputs[0]), shape, v);
       return TRUE;
     case DH_OP_RESIZE:
       b->deferred[v] = is_deferred (b, v);
       if (!b->deferred[v])
-        b->views[v] = build_resize (b, v, NULL, FALSE, v);
+        b->views[v] = dh_cuda_build_resize (b, v, NULL, FALSE, v);
       return TRUE;
     case DH_OP_SCORE:
       return TRUE; /* after all others */
@@ -355,98 +338,14 @@ build_node (Build *b, DhValue v, GError **error)
   return FALSE;
 }
 
-/* The logits that scores read: of low resolution where a resize was left to them. */
-static const DhCudaView *
-logits_of (Build *b, DhValue v, gboolean *align_corners)
-{
-  if (v == DH_NO_VALUE)
-    return NULL;
-  if (!b->deferred[v])
-    return plain_of (b, v, TRUE, TRUE);
-  *align_corners = node_at (b, v)->align_corners;
-  return plain_of (b, node_at (b, v)->inputs[0], TRUE, TRUE);
-}
-
 static void
-add_scores (Build *b, DhValue f, DhValue g, DhCudaScoreNodes *nodes, const char *name)
-{
-  for (gint attempt = 0;; attempt++)
-    {
-      gboolean corners = FALSE, corners_ood = FALSE;
-      nodes->logits = logits_of (b, f, &corners);
-      nodes->logits_ood = logits_of (b, g, &corners_ood);
-      nodes->align_corners = f != DH_NO_VALUE ? corners : corners_ood;
-      nodes->same_size = !b->deferred[f != DH_NO_VALUE ? f : g];
-      if (attempt || !nodes->logits || !nodes->logits_ood
-          || (nodes->logits->h == nodes->logits_ood->h && nodes->logits->w == nodes->logits_ood->w
-              && b->deferred[f] == b->deferred[g] && corners == corners_ood))
-        break;
-      /* The two logits differ in size: both at full size after all. */
-      const DhValue both[2] = { f, g };
-      for (guint i = 0; i < 2; i++)
-        if (b->deferred[both[i]])
-          {
-            b->views[both[i]] = build_resize (b, both[i], NULL, FALSE, both[i]);
-            b->deferred[both[i]] = FALSE;
-          }
-    }
-  dh_cuda_add_score (b->plan, name, nodes);
-}
-
-static void
-build_scores (Build *b)
-{
-  const DhValue size = (DhValue)dh_graph_size (b->graph);
-  for (DhValue v = 0; v < size; v++)
-    {
-      if (!b->needed[v] || node_at (b, v)->op != DH_OP_SCORE || b->done[v])
-        continue;
-      DhValue f = DH_NO_VALUE, g = DH_NO_VALUE;
-      DhCudaScoreNodes nodes = { .h = b->shapes[v].h, .w = b->shapes[v].w };
-      for (DhValue i = v; i < size; i++)
-        {
-          const DhNode *node = node_at (b, i);
-          if (!b->needed[i] || node->op != DH_OP_SCORE || b->done[i] || (nodes.maps & DH_MAP_BIT (node->map)))
-            continue;
-          const gboolean only_g = node->map == DH_MAP_DATASET_POSTERIOR || node->map == DH_MAP_LOGITS_OOD;
-          const DhValue i_f = only_g ? DH_NO_VALUE : node->inputs[0];
-          const DhValue i_g = dh_map_needs_ood (node->map) ? node->inputs[node->n_inputs - 1] : DH_NO_VALUE;
-          if ((f != DH_NO_VALUE && i_f != DH_NO_VALUE && f != i_f)
-              || (g != DH_NO_VALUE && i_g != DH_NO_VALUE && g != i_g) || b->shapes[i].h != nodes.h
-              || b->shapes[i].w != nodes.w)
-            continue;
-          f = i_f != DH_NO_VALUE ? i_f : f;
-          g = i_g != DH_NO_VALUE ? i_g : g;
-          nodes.maps |= DH_MAP_BIT (node->map);
-          nodes.targets[node->map] = i;
-          b->done[i] = TRUE;
-        }
-      add_scores (b, f, g, &nodes, node_at (b, v)->name);
-    }
-}
-
-static void
-build_outputs (Build *b)
-{
-  for (guint i = 0; i < b->plan->n_outputs; i++)
-    {
-      const DhValue v = b->plan->outputs[i];
-      gboolean repeated = FALSE;
-      for (guint j = 0; j < i; j++)
-        repeated = repeated || b->plan->outputs[j] == v;
-      if (!repeated && node_at (b, v)->op != DH_OP_SCORE)
-        dh_cuda_add_unpack (b->plan, node_at (b, v)->name, groups_of (b, v), v);
-    }
-}
-
-static void
-count_readers (Build *b)
+count_readers (DhCudaBuild *b)
 {
   for (DhValue v = 0; v < (DhValue)dh_graph_size (b->graph); v++)
-    for (guint j = 0; b->needed[v] && j < node_at (b, v)->n_inputs; j++)
+    for (guint j = 0; b->needed[v] && j < dh_cuda_build_node_at (b, v)->n_inputs; j++)
       {
-        b->n_readers[node_at (b, v)->inputs[j]]++;
-        b->reader[node_at (b, v)->inputs[j]] = v;
+        b->n_readers[dh_cuda_build_node_at (b, v)->inputs[j]]++;
+        b->reader[dh_cuda_build_node_at (b, v)->inputs[j]] = v;
       }
   for (guint i = 0; i < b->plan->n_outputs; i++)
     b->is_output[b->plan->outputs[i]] = TRUE;
@@ -463,22 +362,22 @@ dh_cuda_build (DhCudaPlan *plan, DhGraph *graph, const DhShape *shapes, DhTensor
   g_autofree gint *n_readers = g_new0 (gint, size);
   g_autofree DhValue *reader = g_new0 (DhValue, size);
   g_autofree const DhCudaView **views = g_new0 (const DhCudaView *, size);
-  Build b = { .plan = plan,
-              .graph = graph,
-              .shapes = shapes,
-              .parameters = parameters,
-              .needed = needed,
-              .is_output = is_output,
-              .done = done,
-              .deferred = deferred,
-              .n_readers = n_readers,
-              .reader = reader,
-              .views = views };
+  DhCudaBuild b = { .plan = plan,
+                    .graph = graph,
+                    .shapes = shapes,
+                    .parameters = parameters,
+                    .needed = needed,
+                    .is_output = is_output,
+                    .done = done,
+                    .deferred = deferred,
+                    .n_readers = n_readers,
+                    .reader = reader,
+                    .views = views };
   count_readers (&b);
   for (DhValue v = 0; v < (DhValue)size; v++)
     if (needed[v] && !done[v] && !build_node (&b, v, error))
       return FALSE;
-  build_scores (&b);
-  build_outputs (&b);
+  dh_cuda_build_scores (&b);
+  dh_cuda_build_outputs (&b);
   return TRUE;
 }

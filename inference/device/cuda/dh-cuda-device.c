@@ -99,6 +99,20 @@ available (DhDevice *device)
   return device->lost ? 0 : dh_cuda_driver.available (((DhCudaDevice *)device)->card);
 }
 
+static gboolean
+pin (DhDevice *base, gpointer memory, gsize bytes)
+{
+  return dh_cuda_driver.pin (((DhCudaDevice *)base)->card, memory, bytes);
+}
+
+static void
+unpin (DhDevice *base, gpointer memory)
+{
+  DhCudaDevice *device = (DhCudaDevice *)base;
+  if (device->card) /* or it went with the last one */
+    dh_cuda_driver.unpin (device->card, memory);
+}
+
 static const DhDeviceFunctions functions = {
   .list = list,
   .open = open_device,
@@ -109,6 +123,8 @@ static const DhDeviceFunctions functions = {
   .begin_rgb = dh_cuda_begin_rgb,
   .end = dh_cuda_end,
   .depth = DH_CUDA_DEPTH,
+  .pin = pin,
+  .unpin = unpin,
   .free_plan = dh_cuda_free_plan,
   .describe = dh_cuda_describe,
   .estimate = dh_cuda_estimate,

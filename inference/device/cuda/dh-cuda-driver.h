@@ -86,8 +86,13 @@ typedef struct
   void (*release) (DhCudaCard *card, gpointer memory);
   gpointer (*alloc_pinned) (DhCudaCard *card, gsize bytes, GError **error);
   void (*release_pinned) (DhCudaCard *card, gpointer memory);
+  /* Memory of the host that is there already, whole pages of it: copies to it are as fast as to pinned memory. It need
+   * not be possible, and makes no difference to what is computed. unpin() waits for what is queued. */
+  gboolean (*pin) (DhCudaCard *card, gpointer memory, gsize bytes);
+  void (*unpin) (DhCudaCard *card, gpointer memory);
 
-  /* Queued behind what was queued before on the lane; the memory must stay until it is done. */
+  /* Queued behind what was queued before on the lane; the memory must stay until it is done. Any memory of the host
+   * will do; what is not pinned is copied while the call lasts. */
   gboolean (*copy) (DhCudaCard *card, gpointer to, gconstpointer from, gsize bytes, DhCudaDirection direction,
                     DhCudaLane lane, GError **error);
   gboolean (*launch) (DhCudaCard *card, const DhCudaKernel *kernel, GError **error);

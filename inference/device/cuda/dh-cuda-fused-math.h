@@ -20,9 +20,10 @@ typedef struct
   uint16_t b[DH_CUDA_TILE_N * DH_CUDA_TILE_STRIDE]; /* channels × places */
 } DhCudaTile;
 
+/* Aligned, for the load of 16 bytes that reads it. */
 typedef struct
 {
-  uint32_t words[4];
+  DH_CUDA_ALIGN16 uint32_t words[4];
 } DhCudaWords;
 
 /* What a thread holds between fetching and keeping: one group of a pixel as it stands in memory, so that nothing waits

@@ -34,47 +34,29 @@ __global__ void __launch_bounds__ (THREADS) run_items (const __grid_constant__ D
 template <int TYPE>
 __global__ void __launch_bounds__ (THREADS) pool_large (const __grid_constant__ DhCudaKernel k)
 {
-  __shared__ float sums[THREADS][8];
-  const int64_t item = blockIdx.x;
-  int64_t pixel, row, image;
-  const int group = dh_cuda_split (item, k.n_groups, &pixel);
-  const int x = dh_cuda_split (pixel, k.w, &row), y = dh_cuda_split (row, k.h, &image);
-  const int64_t first = image * k.in_h * k.in_w;
-  int y0, y1, x0, x1;
-  dh_cuda_window (&k, y, k.in_h, k.h, &y0, &y1);
-  dh_cuda_window (&k, x, k.in_w, k.w, &x0, &x1);
-  const int width = x1 - x0, count = (y1 - y0) * width;
-  float v[8] = { 0.0f };
-  for (int i = threadIdx.x; i < count; i += THREADS)
-    {
-      float u[8];
-      dh_cuda_read8 (&k.in, TYPE, first + (int64_t)(y0 + i / width) * k.in_w + x0 + i % width, group, u);
-      for (int j = 0; j < 8; j++)
-        v[j] += u[j];
-    }
+  __shared__ float sums[8][THREADS]; /* neighbours use other banks */
+  float v[8];
+  dh_cuda_pool_large_thread (&k, TYPE, blockIdx.x, (int)threadIdx.x, v);
   for (int j = 0; j < 8; j++)
-    sums[threadIdx.x][j] = v[j];
+    sums[j][threadIdx.x] = v[j];
   for (int half = THREADS / 2; half > 0; half /= 2)
     {
       __syncthreads ();
       if ((int)threadIdx.x < half)
         for (int j = 0; j < 8; j++)
-          sums[threadIdx.x][j] += sums[threadIdx.x + half][j];
+          sums[j][threadIdx.x] += sums[j][threadIdx.x + half];
     }
-  if (threadIdx.x == 0)
-    {
-      for (int j = 0; j < 8; j++)
-        v[j] = sums[0][j] / (float)count;
-      dh_cuda_store8 (k.out, item * 8, TYPE, v);
-    }
+  if (threadIdx.x != 0)
+    return;
+  for (int j = 0; j < 8; j++)
+    v[j] = sums[j][0];
+  dh_cuda_pool_large_end (&k, TYPE, blockIdx.x, v);
 }
 
 template <int TYPE>
 int launch_typed (const DhCudaKernel &k, const int64_t items, cudaStream_t stream)
 {
-  /* A mean over 64 pixels and more keeps a block busy. */
-  if (k.op == DH_CUDA_POOL && k.mode == DH_CUDA_POOL_ADAPTIVE && (int64_t)k.in_h * k.in_w >= 64LL * k.h * k.w
-      && items <= 0x7fffffff)
+  if (dh_cuda_is_large (&k))
     {
       pool_large<TYPE><<<(unsigned)items, THREADS, 0, stream>>> (k);
       return cudaGetLastError ();

@@ -13,6 +13,7 @@ extern "C"
    * own: a concatenation is such a list and nothing else. */
 
 #define DH_CUDA_GROUP 8
+#define DH_CUDA_HEAD_GROUPS 4 /* of a HEAD's result, at most */
 
   typedef enum
   {
@@ -102,9 +103,9 @@ extern "C"
     DH_CUDA_STATS,       /* partial sums over pixels, of x */
     DH_CUDA_STATS_END,   /* → mean and variance */
     DH_CUDA_NORM_END,    /* → a norm's tables, and its running statistics */
-    DH_CUDA_BACK_SUMS,   /* partial sums over pixels, of dy and dy·(x − mean) */
-    DH_CUDA_BACK_END,    /* → gradients of a norm's parameters, and its tables; or of a bias */
-    DH_CUDA_BACK,        /* gradient of a value as it is read → of the memory it is read from */
+    DH_CUDA_BACK_SUMS, /* partial sums over pixels, of dy and dy·(x − mean); what is read of x into `out`, or NULL */
+    DH_CUDA_BACK_END,  /* → gradients of a norm's parameters, and its tables; or of a bias */
+    DH_CUDA_BACK,      /* gradient of a value as it is read → of the memory it is read from */
     DH_CUDA_POOL_BACK,
     DH_CUDA_RESIZE_BACK,
     DH_CUDA_LOSS,
@@ -185,12 +186,12 @@ extern "C"
     DhCudaFloats floats;
   } DhCudaKernel;
 
-  /* How many items the kernel has: each is one group of one pixel, but one pixel for SCORE and LOSS, one place for the
-   * tables, and so on. */
+  /* How many items the kernel has: each is one group of one pixel, but one pixel for HEAD, SCORE and LOSS, one place
+   * for the tables, and so on. */
   static inline int64_t dh_cuda_kernel_items (const DhCudaKernel *kernel)
   {
     const int64_t pixels = (int64_t)kernel->n * kernel->h * kernel->w;
-    if (kernel->op == DH_CUDA_SCORE || kernel->op == DH_CUDA_LOSS)
+    if (kernel->op == DH_CUDA_HEAD || kernel->op == DH_CUDA_SCORE || kernel->op == DH_CUDA_LOSS)
       return pixels;
     if (kernel->op == DH_CUDA_UNPACK)
       return pixels * kernel->in.n_groups;
@@ -209,6 +210,17 @@ extern "C"
     if (kernel->op >= DH_CUDA_COPY_FLOATS)
       return kernel->floats.count / DH_CUDA_GROUP;
     return pixels * kernel->n_groups;
+  }
+
+  /* What few places of a result read much for: a block of DH_CUDA_THREADS threads makes one group of one place, by a
+   * sum in a fixed order. */
+  static inline int32_t dh_cuda_is_large (const DhCudaKernel *kernel)
+  {
+    if (dh_cuda_kernel_items (kernel) > 0x7fffffff)
+      return 0;
+    if (kernel->op == DH_CUDA_POOL && kernel->mode == DH_CUDA_POOL_ADAPTIVE)
+      return (int64_t)kernel->in_h * kernel->in_w >= 64LL * kernel->h * kernel->w;
+    return kernel->op == DH_CUDA_RESIZE_BACK && (int64_t)kernel->h * kernel->w >= 64LL * kernel->in_h * kernel->in_w;
   }
 
   /* The reductions: a block of DH_CUDA_THREADS threads sums a slice of the pixels for some groups side by side. */

@@ -14,8 +14,12 @@
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 #define DH_CUDA_INLINE static __device__ __forceinline__
+#define DH_CUDA_ALIGN16 alignas (16)
+#define DH_CUDA_UNROLL _Pragma ("unroll")
 #else
 #define DH_CUDA_INLINE static inline
+#define DH_CUDA_ALIGN16 _Alignas(16)
+#define DH_CUDA_UNROLL
 float dh_cuda_half_to_float (uint16_t bits);
 float dh_cuda_bf16_to_float (uint16_t bits);
 uint16_t dh_cuda_float_to_half (float value);
@@ -273,6 +277,45 @@ dh_cuda_pool_item (const DhCudaKernel *k, int type, int64_t item)
   dh_cuda_store8 (k->out, item * 8, type, v);
 }
 
+/* Of a mean that a block makes: what thread t of it sums. */
+DH_CUDA_INLINE void
+dh_cuda_pool_large_thread (const DhCudaKernel *k, int type, int64_t item, int t, float v[8])
+{
+  int64_t pixel, row, image;
+  const int group = dh_cuda_split (item, k->n_groups, &pixel);
+  const int x = dh_cuda_split (pixel, k->w, &row), y = dh_cuda_split (row, k->h, &image);
+  const int64_t first = image * k->in_h * k->in_w;
+  int y0, y1, x0, x1;
+  dh_cuda_window (k, y, k->in_h, k->h, &y0, &y1);
+  dh_cuda_window (k, x, k->in_w, k->w, &x0, &x1);
+  const int width = x1 - x0, count = (y1 - y0) * width;
+  for (int j = 0; j < 8; j++)
+    v[j] = 0.0f;
+  for (int i = t; i < count; i += DH_CUDA_THREADS)
+    {
+      float u[8];
+      dh_cuda_read8 (&k->in, type, first + (int64_t)(y0 + i / width) * k->in_w + x0 + i % width, group, u);
+      for (int j = 0; j < 8; j++)
+        v[j] += u[j];
+    }
+}
+
+/* The sums of all of them → the mean. */
+DH_CUDA_INLINE void
+dh_cuda_pool_large_end (const DhCudaKernel *k, int type, int64_t item, float v[8])
+{
+  int64_t pixel, row, image;
+  dh_cuda_split (item, k->n_groups, &pixel);
+  const int x = dh_cuda_split (pixel, k->w, &row), y = dh_cuda_split (row, k->h, &image);
+  int y0, y1, x0, x1;
+  dh_cuda_window (k, y, k->in_h, k->h, &y0, &y1);
+  dh_cuda_window (k, x, k->in_w, k->w, &x0, &x1);
+  const float count = (float)((int64_t)(y1 - y0) * (x1 - x0));
+  for (int j = 0; j < 8; j++)
+    v[j] /= count;
+  dh_cuda_store8 (k->out, item * 8, type, v);
+}
+
 /* The four pixels around a place of the result, and their weights. */
 typedef struct
 {
@@ -324,27 +367,39 @@ dh_cuda_resize_item (const DhCudaKernel *k, int type, int64_t item)
   dh_cuda_write8 (k, k->type, pixel, group, v);
 }
 
-/* A 1×1 convolution to few channels, its result in float32. */
+/* A 1×1 convolution to few channels, its result in float32: all of one pixel, so that what it reads is read and brought
+ * through norm and ReLU once, and neighbouring threads want the same weights. */
 DH_CUDA_INLINE void
-dh_cuda_head_item (const DhCudaKernel *k, int type, int64_t item)
+dh_cuda_head_item (const DhCudaKernel *k, int type, int64_t pixel)
 {
-  int64_t pixel;
-  const int group = dh_cuda_split (item, k->n_groups, &pixel);
-  float v[8];
-  for (int j = 0; j < 8; j++)
-    v[j] = k->bias[8 * group + j];
+  float v[DH_CUDA_HEAD_GROUPS][8];
+  for (int group = 0; group < DH_CUDA_HEAD_GROUPS; group++)
+    for (int j = 0; j < 8; j++)
+      v[group][j] = group < k->n_groups ? k->bias[8 * group + j] : 0.0f;
   for (int g = 0; g < k->in.n_groups; g++)
     {
       float u[8];
       dh_cuda_read8 (&k->in, type, pixel, g, u);
+      DH_CUDA_UNROLL
       for (int i = 0; i < 8; i++)
         {
-          const float *w = k->weights + ((int64_t)(8 * g + i) * k->n_groups + group) * 8;
-          for (int j = 0; j < 8; j++)
-            v[j] += u[i] * w[j];
+          const float *w = k->weights + (int64_t)(8 * g + i) * k->n_groups * 8;
+          DH_CUDA_UNROLL
+          for (int group = 0; group < DH_CUDA_HEAD_GROUPS; group++)
+            {
+              float row[8];
+              if (group >= k->n_groups)
+                continue;
+              dh_cuda_load8 (w, 8 * group, DH_CUDA_F32, row);
+              for (int j = 0; j < 8; j++)
+                v[group][j] += u[i] * row[j];
+            }
         }
     }
-  dh_cuda_write8 (k, k->type, pixel, group, v);
+  DH_CUDA_UNROLL
+  for (int group = 0; group < DH_CUDA_HEAD_GROUPS; group++)
+    if (group < k->n_groups)
+      dh_cuda_write8 (k, k->type, pixel, group, v[group]);
 }
 
 /* Eight logits of one pixel. */

@@ -9,19 +9,11 @@ bind_read (DhCudaPlan *plan, const DhCudaView *view, gboolean by_places, DhCudaR
 {
   if (!view)
     return TRUE;
-  g_autofree DhCudaGroup *groups = g_new (DhCudaGroup, view->n_groups);
-  for (gint i = 0; i < view->n_groups; i++)
-    {
-      const DhCudaBuffer *buffer = view->groups[i].buffer;
-      const gsize size = buffer->type == DH_CUDA_F32 ? 4 : 2;
-      groups[i].base = dh_cuda_address (&plan->pool, buffer) + view->groups[i].group * DH_CUDA_GROUP * size;
-      groups[i].stride = buffer->n_groups * DH_CUDA_GROUP;
-    }
   const gint n = view->n_groups * DH_CUDA_GROUP;
   read->n_groups = by_places ? (view->c + DH_CUDA_GROUP - 1) / DH_CUDA_GROUP : view->n_groups;
   read->type = dh_cuda_view_type (view);
   read->relu = view->relu;
-  read->groups = dh_cuda_upload (&plan->pool, groups, view->n_groups * sizeof *groups, error);
+  read->groups = dh_cuda_upload_groups (&plan->pool, view, error);
   if (!read->groups)
     return FALSE;
   if (view->scale
@@ -33,18 +25,6 @@ bind_read (DhCudaPlan *plan, const DhCudaView *view, gboolean by_places, DhCudaR
                                           (gsize)read->n_groups * DH_CUDA_GROUP * sizeof (gint32), error)))
     return FALSE;
   return TRUE;
-}
-
-static const DhCudaTap *
-upload_taps (DhCudaPlan *plan, const DhCudaStep *step, gint in, gint out, GError **error)
-{
-  g_autofree DhCudaTap *taps = g_new (DhCudaTap, out);
-  for (gint i = 0; i < out; i++)
-    {
-      const DhBilinear at = dh_bilinear_at (i, in, out, step->align_corners);
-      taps[i] = step->same_size ? (DhCudaTap){ i, i, 0 } : (DhCudaTap){ at.a, at.b, at.t };
-    }
-  return dh_cuda_upload (&plan->pool, taps, out * sizeof *taps, error);
 }
 
 static char *
@@ -75,8 +55,10 @@ bind (DhCudaPlan *plan, DhCudaStep *step, GError **error)
   if (step->out)
     kernel->out = dh_cuda_address (&plan->pool, step->out->groups[0].buffer);
   if (step->tap_rows
-      && (!(kernel->rows = upload_taps (plan, step, step->tap_rows, kernel->h, error))
-          || !(kernel->columns = upload_taps (plan, step, step->tap_columns, kernel->w, error))))
+      && (!(kernel->rows = dh_cuda_upload_taps (&plan->pool, step->tap_rows, kernel->h, step->align_corners,
+                                                step->same_size, error))
+          || !(kernel->columns = dh_cuda_upload_taps (&plan->pool, step->tap_columns, kernel->w, step->align_corners,
+                                                      step->same_size, error))))
     return FALSE;
   if (kernel->op == DH_CUDA_PACK)
     {
@@ -163,7 +145,7 @@ dh_cuda_place (DhCudaPlan *plan, GError **error)
 
   plan->input_bytes = sizeof (float) * plan->pool.n * plan->input.c * plan->input.h * plan->input.w;
   plan->rgb_bytes = plan->input_bytes / sizeof (float);
-  gsize at = (plan->input_bytes + ALIGN - 1) / ALIGN * ALIGN;
+  gsize at = plan->pinned_bytes = (plan->input_bytes + ALIGN - 1) / ALIGN * ALIGN;
   plan->output_offsets = dh_cuda_host_alloc (&plan->pool, plan->n_outputs, sizeof *plan->output_offsets);
   for (guint i = 0; i < plan->n_outputs; i++)
     {
@@ -177,7 +159,7 @@ dh_cuda_place (DhCudaPlan *plan, GError **error)
     return TRUE;
   if (!(plan->pool.arena = dh_cuda_driver.alloc (card, plan->pool.arena_bytes, error))
       || !(plan->staging = dh_cuda_driver.alloc (card, DH_CUDA_DEPTH * plan->staging_bytes, error))
-      || !(plan->pinned = dh_cuda_driver.alloc_pinned (card, DH_CUDA_DEPTH * plan->staging_bytes, error)))
+      || !(plan->pinned = dh_cuda_driver.alloc_pinned (card, DH_CUDA_DEPTH * plan->pinned_bytes, error)))
     return FALSE;
   for (guint i = 0; i < plan->steps->len; i++)
     if (!bind (plan, g_ptr_array_index (plan->steps, i), error))

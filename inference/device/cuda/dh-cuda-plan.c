@@ -112,7 +112,8 @@ dh_cuda_compile (DhDevice *base, DhGraph *graph, const DhShape *shapes, DhTensor
   dh_cuda_note_error (device, reason);
   dh_cuda_free_plan (&plan->base);
   if (g_error_matches (reason, DH_ERROR, DH_ERROR_NO_MEMORY))
-    g_prefix_error (&reason, "This picture needs about %.0f MiB on the card: ",
+    g_prefix_error (&reason,
+                    "This picture needs about %.0f MiB on the card; use a smaller scale, or close other programs: ",
                     (double)dh_cuda_estimate (base, graph, shapes, options) / 1048576.0);
   g_propagate_error (error, g_steal_pointer (&reason));
   return NULL;
@@ -158,31 +159,34 @@ run_step (DhCudaPlan *plan, DhCudaStep *step, Flight flight, GError **error)
 static gboolean
 queue_upload (DhCudaPlan *plan, Flight flight, GError **error)
 {
-  const gsize offset = flight.slot * plan->staging_bytes;
   DhCudaCard *card = plan->pool.device->card;
-  return dh_cuda_driver.copy (card, plan->staging + offset, plan->pinned + offset,
-                              flight.rgb ? plan->rgb_bytes : plan->input_bytes, DH_CUDA_TO_DEVICE, DH_CUDA_LANE_UP,
-                              error)
+  return dh_cuda_driver.copy (
+             card, plan->staging + flight.slot * plan->staging_bytes, plan->pinned + flight.slot * plan->pinned_bytes,
+             flight.rgb ? plan->rgb_bytes : plan->input_bytes, DH_CUDA_TO_DEVICE, DH_CUDA_LANE_UP, error)
          && dh_cuda_driver.follow (card, DH_CUDA_LANE_COMPUTE, DH_CUDA_LANE_UP, error);
 }
 
+/* The device's memory of an output, which one that is asked for twice has once. */
+static gsize
+offset_of (const DhCudaPlan *plan, guint output)
+{
+  guint first = 0;
+  while (plan->outputs[first] != plan->outputs[output])
+    first++;
+  return plan->output_offsets[first];
+}
+
+/* Straight to where the caller wants the maps. */
 static gboolean
-queue_download (DhCudaPlan *plan, Flight flight, GError **error)
+queue_download (DhCudaPlan *plan, Flight flight, void *const *outputs, GError **error)
 {
   DhCudaCard *card = plan->pool.device->card;
   if (!dh_cuda_driver.follow (card, DH_CUDA_LANE_DOWN, DH_CUDA_LANE_COMPUTE, error))
     return FALSE;
-  for (guint i = 0; i < plan->n_outputs; i++)
-    {
-      const gsize offset = flight.slot * plan->staging_bytes + plan->output_offsets[i];
-      gboolean repeated = FALSE;
-      for (guint j = 0; j < i; j++)
-        repeated = repeated || plan->outputs[j] == plan->outputs[i];
-      if (!repeated
-          && !dh_cuda_driver.copy (card, plan->pinned + offset, plan->staging + offset, plan->output_bytes[i],
-                                   DH_CUDA_TO_HOST, DH_CUDA_LANE_DOWN, error))
-        return FALSE;
-    }
+  for (guint i = 0; outputs && i < plan->n_outputs; i++)
+    if (!dh_cuda_driver.copy (card, outputs[i], plan->staging + flight.slot * plan->staging_bytes + offset_of (plan, i),
+                              plan->output_bytes[i], DH_CUDA_TO_HOST, DH_CUDA_LANE_DOWN, error))
+      return FALSE;
   return TRUE;
 }
 
@@ -240,7 +244,7 @@ enum
 
 /* Picture → maps, all queued; the picture stands in the slot's pinned memory. */
 static gboolean
-queue_run (DhCudaPlan *plan, Flight flight, GCancellable *cancellable, GError **error)
+queue_run (DhCudaPlan *plan, Flight flight, void *const *outputs, GCancellable *cancellable, GError **error)
 {
   DhCudaCard *card = plan->pool.device->card;
   const gboolean timing = plan->base.timing && plan->steps->len < MARK_BEGIN;
@@ -253,63 +257,51 @@ queue_run (DhCudaPlan *plan, Flight flight, GCancellable *cancellable, GError **
   const gboolean queued = *recording && !timing ? dh_cuda_driver.replay (card, *recording, error)
                                                 : queue_steps (plan, flight, cancellable, timing, error);
   return queued && dh_cuda_driver.mark (card, MARK_COMPUTED, DH_CUDA_LANE_COMPUTE, error)
-         && queue_download (plan, flight, error)
+         && queue_download (plan, flight, outputs, error)
          && dh_cuda_driver.mark (card, MARK_DONE + flight.slot, DH_CUDA_LANE_DOWN, error);
 }
 
-static void
-take_outputs (DhCudaPlan *plan, guint slot, void *const *outputs)
-{
-  for (guint i = 0; i < plan->n_outputs; i++)
-    {
-      guint first = 0;
-      while (plan->outputs[first] != plan->outputs[i])
-        first++;
-      memcpy (outputs[i], plan->pinned + slot * plan->staging_bytes + plan->output_offsets[first],
-              plan->output_bytes[i]);
-    }
-}
-
-/* The card's own fault closes it; what was queued before any other is waited for, so that memory may be used again. */
+/* The card's own fault closes it. What was queued is waited for as far as it still runs, so that nothing is written to
+ * memory that the caller has back. */
 static gboolean
 give_up (DhCudaPlan *plan, GError *reason, GError **error)
 {
   dh_cuda_note_error (plan->pool.device, reason);
-  if (!plan->pool.device->lost)
-    dh_cuda_driver.wait (plan->pool.device->card, NULL);
+  dh_cuda_driver.wait (plan->pool.device->card, NULL);
   plan->n_ended = plan->n_begun = 0;
   g_propagate_error (error, reason);
   return FALSE;
 }
 
 static gboolean
-begin (DhCudaPlan *plan, gconstpointer input, gboolean rgb, GCancellable *cancellable, GError **error)
+begin (DhCudaPlan *plan, gconstpointer input, gboolean rgb, void *const *outputs, GCancellable *cancellable,
+       GError **error)
 {
   const Flight flight = { plan->n_begun % DH_CUDA_DEPTH, rgb };
   if (dh_cuda_is_lost (plan->pool.device, error))
     return FALSE;
   GError *reason = NULL;
-  memcpy (plan->pinned + flight.slot * plan->staging_bytes, input, rgb ? plan->rgb_bytes : plan->input_bytes);
-  if (!queue_run (plan, flight, cancellable, &reason))
+  memcpy (plan->pinned + flight.slot * plan->pinned_bytes, input, rgb ? plan->rgb_bytes : plan->input_bytes);
+  if (!queue_run (plan, flight, outputs, cancellable, &reason))
     return give_up (plan, reason, error);
   plan->n_begun++;
   return TRUE;
 }
 
 gboolean
-dh_cuda_begin (DhPlan *base, const float *input, GError **error)
+dh_cuda_begin (DhPlan *base, const float *input, void *const *outputs, GError **error)
 {
-  return begin ((DhCudaPlan *)base, input, FALSE, NULL, error);
+  return begin ((DhCudaPlan *)base, input, FALSE, outputs, NULL, error);
 }
 
 gboolean
-dh_cuda_begin_rgb (DhPlan *base, const guint8 *rgb, GError **error)
+dh_cuda_begin_rgb (DhPlan *base, const guint8 *rgb, void *const *outputs, GError **error)
 {
-  return begin ((DhCudaPlan *)base, rgb, TRUE, NULL, error);
+  return begin ((DhCudaPlan *)base, rgb, TRUE, outputs, NULL, error);
 }
 
 gboolean
-dh_cuda_end (DhPlan *base, void *const *outputs, GError **error)
+dh_cuda_end (DhPlan *base, GError **error)
 {
   DhCudaPlan *plan = (DhCudaPlan *)base;
   DhCudaCard *card = plan->pool.device->card;
@@ -320,8 +312,6 @@ dh_cuda_end (DhPlan *base, void *const *outputs, GError **error)
   if (!dh_cuda_driver.wait_mark (card, MARK_DONE + slot, &reason))
     return give_up (plan, reason, error);
   plan->n_ended++;
-  if (outputs)
-    take_outputs (plan, slot, outputs);
   if (plan->n_ended == plan->n_begun && !plan->base.timing)
     plan->base.device_seconds = dh_cuda_driver.elapsed (card, MARK_BEGIN, MARK_COMPUTED);
   if (plan->base.timing && plan->steps->len < MARK_BEGIN)
@@ -334,7 +324,7 @@ dh_cuda_run (DhPlan *base, const float *input, void *const *outputs, GCancellabl
              const DhProgress *progress, GError **error)
 {
   DhCudaPlan *plan = (DhCudaPlan *)base;
-  if (!begin (plan, input, FALSE, cancellable, error) || !dh_cuda_end (base, outputs, error))
+  if (!begin (plan, input, FALSE, outputs, cancellable, error) || !dh_cuda_end (base, error))
     return FALSE;
   if (progress)
     dh_progress_report (progress, plan->steps->len, plan->steps->len, "maps");

@@ -107,10 +107,10 @@ typedef struct
   DhValue *outputs;
   guint n_outputs;
   gsize *output_bytes;
-  /* For each run in flight, one behind the other: the input, then each output. */
+  /* For each run in flight, one behind the other: the input, then each output; and the input alone. */
   char *staging; /* device */
   char *pinned;  /* host */
-  gsize staging_bytes, input_bytes;
+  gsize staging_bytes, pinned_bytes, input_bytes;
   gsize *output_offsets;
   gsize rgb_bytes;                               /* of the input as bytes */
   DhCudaRecording *recordings[DH_CUDA_DEPTH][2]; /* of floats, of bytes */
@@ -136,6 +136,14 @@ char *dh_cuda_address (const DhCudaPool *pool, const DhCudaBuffer *buffer);
 /* Memory for the trial of convolutions: as much of `most` bytes as there is; NULL where there is none. */
 gpointer dh_cuda_trial_memory (DhCudaPool *pool, gsize *most);
 gboolean dh_cuda_take_workspace (DhCudaPool *pool, GError **error);
+
+/* dh-cuda-bind.c: in the device's memory; NULL and error where that is short. */
+/* The addresses of the view's groups. */
+const DhCudaGroup *dh_cuda_upload_groups (DhCudaPool *pool, const DhCudaView *view, GError **error);
+/* Of `out` places of a result along a side of `in`; same_size: nothing is mixed. */
+const DhCudaTap *dh_cuda_upload_taps (DhCudaPool *pool, gint in, gint out, gboolean align_corners, gboolean same_size,
+                                      GError **error);
+void dh_cuda_set_window (DhCudaKernel *kernel, const DhNode *node);
 
 /* dh-cuda-memory.c */
 /* Lifetimes, arena, staging, addresses, and the choice of each convolution. */
@@ -213,9 +221,9 @@ DhPlan *dh_cuda_compile (DhDevice *device, DhGraph *graph, const DhShape *shapes
 guint64 dh_cuda_estimate (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhPlanOptions *options);
 gboolean dh_cuda_run (DhPlan *plan, const float *input, void *const *outputs, GCancellable *cancellable,
                       const DhProgress *progress, GError **error);
-gboolean dh_cuda_begin (DhPlan *plan, const float *input, GError **error);
-gboolean dh_cuda_begin_rgb (DhPlan *plan, const guint8 *rgb, GError **error);
-gboolean dh_cuda_end (DhPlan *plan, void *const *outputs, GError **error);
+gboolean dh_cuda_begin (DhPlan *plan, const float *input, void *const *outputs, GError **error);
+gboolean dh_cuda_begin_rgb (DhPlan *plan, const guint8 *rgb, void *const *outputs, GError **error);
+gboolean dh_cuda_end (DhPlan *plan, GError **error);
 void dh_cuda_free_plan (DhPlan *plan);
 
 /* dh-cuda-describe.c */

@@ -31,6 +31,22 @@ G_GNUC_INTERNAL gboolean dh_cuda_card_wait (DhCudaCard *card, GError **error);
 G_GNUC_INTERNAL gboolean dh_cuda_card_mark (DhCudaCard *card, guint number, DhCudaLane lane, GError **error);
 G_GNUC_INTERNAL double dh_cuda_card_elapsed (DhCudaCard *card, guint from, guint to);
 
+/* TRUE where `code` is success. */
+G_GNUC_INTERNAL gboolean dh_cuda_card_succeeded (cudaError_t code, const char *what, GError **error);
+/* TRUE where what was made on the card is still there. */
+G_GNUC_INTERNAL gboolean dh_cuda_card_is_there (DhCudaCard *card);
+
+/* dh-cuda-runtime-memory.c */
+G_GNUC_INTERNAL guint64 dh_cuda_card_available (DhCudaCard *card);
+G_GNUC_INTERNAL gpointer dh_cuda_card_alloc (DhCudaCard *card, gsize bytes, GError **error);
+G_GNUC_INTERNAL void dh_cuda_card_release (DhCudaCard *card, gpointer memory);
+G_GNUC_INTERNAL gpointer dh_cuda_card_alloc_pinned (DhCudaCard *card, gsize bytes, GError **error);
+G_GNUC_INTERNAL void dh_cuda_card_release_pinned (DhCudaCard *card, gpointer memory);
+G_GNUC_INTERNAL gboolean dh_cuda_card_pin (DhCudaCard *card, gpointer memory, gsize bytes);
+G_GNUC_INTERNAL void dh_cuda_card_unpin (DhCudaCard *card, gpointer memory);
+G_GNUC_INTERNAL gboolean dh_cuda_card_copy (DhCudaCard *card, gpointer to, gconstpointer from, gsize bytes,
+                                            DhCudaDirection direction, DhCudaLane lane, GError **error);
+
 /* dh-cuda-runtime-conv.c */
 G_GNUC_INTERNAL char *dh_cuda_card_recall (DhCudaCard *card, const char *key);
 G_GNUC_INTERNAL void dh_cuda_card_remember (DhCudaCard *card, const char *key, const char *what);

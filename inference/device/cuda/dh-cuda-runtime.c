@@ -23,8 +23,8 @@ struct _DhCudaRecording
 };
 
 /* TRUE where `code` is success. */
-static gboolean
-succeeded (cudaError_t code, const char *what, GError **error)
+gboolean
+dh_cuda_card_succeeded (cudaError_t code, const char *what, GError **error)
 {
   if (code == cudaSuccess)
     return TRUE;
@@ -35,8 +35,8 @@ succeeded (cudaError_t code, const char *what, GError **error)
 }
 
 /* TRUE where what was made on the card is still there. */
-static gboolean
-is_there (DhCudaCard *card)
+gboolean
+dh_cuda_card_is_there (DhCudaCard *card)
 {
   return card->generation == g_atomic_int_get (&generations[card->index]);
 }
@@ -44,12 +44,12 @@ is_there (DhCudaCard *card)
 gboolean
 dh_cuda_card_enter (DhCudaCard *card, GError **error)
 {
-  if (!is_there (card))
+  if (!dh_cuda_card_is_there (card))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_FAILED, "The card was reset after an error");
       return FALSE;
     }
-  return succeeded (cudaSetDevice (card->index), "taking the card", error);
+  return dh_cuda_card_succeeded (cudaSetDevice (card->index), "taking the card", error);
 }
 
 static guint
@@ -131,7 +131,7 @@ close_card (DhCudaCard *card)
 {
   const char *reason = NULL;
   const DhCudnn *cudnn = dh_cudnn_get (&reason);
-  if (is_there (card))
+  if (dh_cuda_card_is_there (card))
     {
       cudaSetDevice (card->index);
       gboolean fault = FALSE;
@@ -191,8 +191,10 @@ open_card (guint index, GError **error)
   card->plans = g_hash_table_new_full (spec_hash, spec_equal, g_free, (GDestroyNotify)dh_cudnn_plan_unref);
   gboolean fine = dh_cuda_card_enter (card, error);
   for (guint i = 0; fine && i < DH_CUDA_N_LANES; i++)
-    fine = succeeded (cudaStreamCreateWithFlags (&card->streams[i], cudaStreamNonBlocking), "a stream", error)
-           && succeeded (cudaEventCreateWithFlags (&card->ends[i], cudaEventDisableTiming), "an event", error);
+    fine =
+        dh_cuda_card_succeeded (cudaStreamCreateWithFlags (&card->streams[i], cudaStreamNonBlocking), "a stream", error)
+        && dh_cuda_card_succeeded (cudaEventCreateWithFlags (&card->ends[i], cudaEventDisableTiming), "an event",
+                                   error);
   card->stream = card->streams[DH_CUDA_LANE_COMPUTE];
   if (fine
       && (!cudnn || cudnn->create (&card->handle) != CUDNN_STATUS_SUCCESS
@@ -215,97 +217,11 @@ open_card (guint index, GError **error)
   return card;
 }
 
-static void
-no_memory (gsize bytes, const char *where, GError **error)
-{
-  size_t free_bytes = 0, total = 0;
-  cudaMemGetInfo (&free_bytes, &total);
-  cudaGetLastError ();
-  g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY,
-               "%.0f MiB of %s could not be had (%.0f of the card's %.0f MiB are free); use a smaller scale or close "
-               "other programs",
-               bytes / 1048576.0, where, free_bytes / 1048576.0, total / 1048576.0);
-}
-
-static guint64
-available (DhCudaCard *card)
-{
-  size_t free_bytes = 0, total = 0;
-  if (!dh_cuda_card_enter (card, NULL) || cudaMemGetInfo (&free_bytes, &total) != cudaSuccess)
-    free_bytes = 0;
-  cudaGetLastError ();
-  return free_bytes;
-}
-
-static gpointer
-alloc (DhCudaCard *card, gsize bytes, GError **error)
-{
-  void *memory = NULL;
-  if (!dh_cuda_card_enter (card, error))
-    return NULL;
-  const cudaError_t code = cudaMalloc (&memory, bytes);
-  if (code == cudaErrorMemoryAllocation)
-    {
-      cudaGetLastError ();
-      no_memory (bytes, "the card's memory", error);
-      return NULL;
-    }
-  return succeeded (code, "taking memory", error) ? memory : NULL;
-}
-
-static void
-release (DhCudaCard *card, gpointer memory)
-{
-  if (!is_there (card))
-    return;
-  cudaSetDevice (card->index);
-  cudaFree (memory);
-  cudaGetLastError ();
-}
-
-static gpointer
-alloc_pinned (DhCudaCard *card, gsize bytes, GError **error)
-{
-  void *memory = NULL;
-  if (!dh_cuda_card_enter (card, error))
-    return NULL;
-  const cudaError_t code = cudaMallocHost (&memory, bytes);
-  if (code == cudaErrorMemoryAllocation)
-    {
-      cudaGetLastError ();
-      no_memory (bytes, "this machine's pinned memory", error);
-      return NULL;
-    }
-  return succeeded (code, "pinning memory", error) ? memory : NULL;
-}
-
-static void
-release_pinned (DhCudaCard *card, gpointer memory)
-{
-  if (!is_there (card))
-    return;
-  cudaSetDevice (card->index);
-  cudaFreeHost (memory);
-  cudaGetLastError ();
-}
-
-static gboolean
-copy (DhCudaCard *card, gpointer to, gconstpointer from, gsize bytes, DhCudaDirection direction, DhCudaLane lane,
-      GError **error)
-{
-  return dh_cuda_card_enter (card, error)
-         && succeeded (
-             cudaMemcpyAsync (to, from, bytes,
-                              direction == DH_CUDA_TO_DEVICE ? cudaMemcpyHostToDevice : cudaMemcpyDeviceToHost,
-                              card->streams[lane]),
-             "a copy", error);
-}
-
 static gboolean
 launch (DhCudaCard *card, const DhCudaKernel *kernel, GError **error)
 {
   return dh_cuda_card_enter (card, error)
-         && succeeded ((cudaError_t)dh_cuda_launch (kernel, card->stream), "starting a kernel", error);
+         && dh_cuda_card_succeeded ((cudaError_t)dh_cuda_launch (kernel, card->stream), "starting a kernel", error);
 }
 
 static gboolean
@@ -320,7 +236,7 @@ dh_cuda_card_wait (DhCudaCard *card, GError **error)
   if (!dh_cuda_card_enter (card, error))
     return FALSE;
   for (guint i = 0; i < DH_CUDA_N_LANES; i++)
-    if (!succeeded (cudaStreamSynchronize (card->streams[i]), "a kernel", error))
+    if (!dh_cuda_card_succeeded (cudaStreamSynchronize (card->streams[i]), "a kernel", error))
       return FALSE;
   return TRUE;
 }
@@ -329,23 +245,24 @@ static gboolean
 follow (DhCudaCard *card, DhCudaLane lane, DhCudaLane other, GError **error)
 {
   return dh_cuda_card_enter (card, error)
-         && succeeded (cudaEventRecord (card->ends[other], card->streams[other]), "an event", error)
-         && succeeded (cudaStreamWaitEvent (card->streams[lane], card->ends[other], 0), "an event", error);
+         && dh_cuda_card_succeeded (cudaEventRecord (card->ends[other], card->streams[other]), "an event", error)
+         && dh_cuda_card_succeeded (cudaStreamWaitEvent (card->streams[lane], card->ends[other], 0), "an event", error);
 }
 
 gboolean
 dh_cuda_card_mark (DhCudaCard *card, guint number, DhCudaLane lane, GError **error)
 {
   if (!dh_cuda_card_enter (card, error)
-      || (!card->marks[number] && !succeeded (cudaEventCreate (&card->marks[number]), "an event", error)))
+      || (!card->marks[number] && !dh_cuda_card_succeeded (cudaEventCreate (&card->marks[number]), "an event", error)))
     return FALSE;
-  return succeeded (cudaEventRecord (card->marks[number], card->streams[lane]), "an event", error);
+  return dh_cuda_card_succeeded (cudaEventRecord (card->marks[number], card->streams[lane]), "an event", error);
 }
 
 static gboolean
 wait_mark (DhCudaCard *card, guint number, GError **error)
 {
-  return dh_cuda_card_enter (card, error) && succeeded (cudaEventSynchronize (card->marks[number]), "a kernel", error);
+  return dh_cuda_card_enter (card, error)
+         && dh_cuda_card_succeeded (cudaEventSynchronize (card->marks[number]), "a kernel", error);
 }
 
 double
@@ -361,13 +278,14 @@ static gboolean
 record_begin (DhCudaCard *card, GError **error)
 {
   return dh_cuda_card_enter (card, error)
-         && succeeded (cudaStreamBeginCapture (card->stream, cudaStreamCaptureModeThreadLocal), "recording", error);
+         && dh_cuda_card_succeeded (cudaStreamBeginCapture (card->stream, cudaStreamCaptureModeThreadLocal),
+                                    "recording", error);
 }
 
 static void
 recording_free (DhCudaCard *card, DhCudaRecording *recording)
 {
-  if (is_there (card))
+  if (dh_cuda_card_is_there (card))
     {
       cudaSetDevice (card->index);
       if (recording->exec)
@@ -399,7 +317,8 @@ static gboolean
 replay (DhCudaCard *card, DhCudaRecording *recording, GError **error)
 {
   return dh_cuda_card_enter (card, error)
-         && succeeded (cudaGraphLaunch (recording->exec, card->stream), "starting the recorded run", error);
+         && dh_cuda_card_succeeded (cudaGraphLaunch (recording->exec, card->stream), "starting the recorded run",
+                                    error);
 }
 
 const DhCudaDriver dh_cuda_driver = {
@@ -407,12 +326,14 @@ const DhCudaDriver dh_cuda_driver = {
   .describe = describe,
   .open = open_card,
   .close = close_card,
-  .available = available,
-  .alloc = alloc,
-  .release = release,
-  .alloc_pinned = alloc_pinned,
-  .release_pinned = release_pinned,
-  .copy = copy,
+  .available = dh_cuda_card_available,
+  .alloc = dh_cuda_card_alloc,
+  .release = dh_cuda_card_release,
+  .alloc_pinned = dh_cuda_card_alloc_pinned,
+  .release_pinned = dh_cuda_card_release_pinned,
+  .pin = dh_cuda_card_pin,
+  .unpin = dh_cuda_card_unpin,
+  .copy = dh_cuda_card_copy,
   .launch = launch,
   .has_fused = has_fused,
   .recall = dh_cuda_card_recall,

@@ -92,12 +92,7 @@ dh_cuda_add_pool (DhCudaPlan *plan, const DhNode *node, const DhCudaView *in, Dh
   step->in = in;
   step->kernel.in_h = in->h;
   step->kernel.in_w = in->w;
-  step->kernel.mode = node->op == DH_OP_MAX_POOL       ? DH_CUDA_POOL_MAX
-                      : node->op == DH_OP_AVERAGE_POOL ? DH_CUDA_POOL_MEAN
-                                                       : DH_CUDA_POOL_ADAPTIVE;
-  step->kernel.kernel = node->kernel;
-  step->kernel.stride = node->stride;
-  step->kernel.padding = node->padding;
+  dh_cuda_set_window (&step->kernel, node);
   return arrange (plan, step, shape.h, shape.w, FALSE, NULL, owner);
 }
 

@@ -37,7 +37,14 @@ const DhNode *dh_cuda_tape_node (const DhCudaTape *b, DhValue v);
 /* The value with nothing left to do to it. NULL where memory is short. */
 const DhCudaView *dh_cuda_tape_plain (DhCudaTape *b, DhValue v, gboolean in_order, gboolean whole);
 gboolean dh_cuda_tape_set_taps (DhCudaTape *b, DhCudaKernel *kernel, gboolean align_corners, gboolean same_size);
-void dh_cuda_tape_set_pool (DhCudaKernel *kernel, const DhNode *node);
+
+/* Nothing is between the value's memory and it but, perhaps, a norm. NULL where memory is short. */
+const DhCudaView *dh_cuda_tape_linear (DhCudaTape *b, DhValue v, gboolean with_norm);
+
+/* dh-cuda-tape-norm.c */
+void dh_cuda_tape_build_norm (DhCudaTape *b, DhValue v);
+/* A constant scale of each channel: a norm without parameters, but for the picture, which is packed through it. */
+void dh_cuda_tape_build_channel_scale (DhCudaTape *b, DhValue v);
 
 /* dh-cuda-train-losses.c: the last upsampling is made by the losses where nobody else reads it. */
 gboolean dh_cuda_tape_may_defer (const DhCudaTape *b);

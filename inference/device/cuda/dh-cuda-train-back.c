@@ -40,7 +40,7 @@ window_back (DhCudaTape *b, const DhCudaTapeEntry *tape, const DhCudaView *dy)
   step->kernel.in_w = in->w;
   step->kernel.n_groups = in->n_groups;
   if (!resize)
-    dh_cuda_tape_set_pool (&step->kernel, node);
+    dh_cuda_set_window (&step->kernel, node);
   else
     {
       step->kernel.row_ranges = upload_ranges (b, in->h, dy->h, node->align_corners);

@@ -60,103 +60,13 @@ dh_cuda_tape_plain (DhCudaTape *b, DhValue v, gboolean in_order, gboolean whole)
 }
 
 /* Nothing is between the view's memory and it but, perhaps, a norm. */
-static const DhCudaView *
-linear_of (DhCudaTape *b, DhValue v, gboolean with_norm)
+const DhCudaView *
+dh_cuda_tape_linear (DhCudaTape *b, DhValue v, gboolean with_norm)
 {
   const DhCudaView *view = groups_of (b, v);
   if (view && (view->relu || view->factors || (view->norm && !with_norm)))
     view = b->views[v] = make_plain (b, v, view, FALSE);
   return view;
-}
-
-static void
-build_norm (DhCudaTape *b, DhValue v)
-{
-  DhCudaTrainPlan *plan = b->plan;
-  DhCudaPool *pool = &plan->pool;
-  const DhNode *node = dh_cuda_tape_node (b, v);
-  const DhCudaView *in = linear_of (b, node->inputs[0], FALSE);
-  if (!in)
-    return;
-  const gint n = in->n_groups * DH_CUDA_GROUP;
-  g_autofree gint32 *channels = g_new (gint32, n);
-  for (gint i = 0; i < n; i++)
-    channels[i] = in->channels[i];
-  g_autofree const double **statistics = g_new (const double *, n);
-  for (gint i = 0; i < in->n_groups; i++)
-    {
-      DhCudaBuffer *buffer = in->groups[i].buffer;
-      if (!dh_cuda_train_measure (plan, node, buffer, &b->error))
-        return;
-      for (gint j = 0; j < DH_CUDA_GROUP; j++)
-        statistics[i * DH_CUDA_GROUP + j] = buffer->statistics + 2 * (in->groups[i].group * DH_CUDA_GROUP + j);
-    }
-  const gsize weight = dh_cuda_parameters_find (&plan->parameters, v, 0)->offset,
-              bias = dh_cuda_parameters_find (&plan->parameters, v, 1)->offset;
-  DhCudaNorm *norm = dh_cuda_host_alloc (pool, 1, sizeof *norm);
-  *norm = (DhCudaNorm){ .tables = dh_cuda_reserve (pool, sizeof (float) * DH_CUDA_NORM_ROWS * n, &b->error),
-                        .weight = plan->values + weight,
-                        .bias = plan->values + bias,
-                        .d_weight = plan->gradients + weight,
-                        .d_bias = plan->gradients + bias,
-                        .running_mean = plan->values + dh_cuda_parameters_find (&plan->parameters, v, 2)->offset,
-                        .running_variance = plan->values + dh_cuda_parameters_find (&plan->parameters, v, 3)->offset };
-  if (b->error || !(norm->channels = dh_cuda_upload (pool, channels, n * sizeof *channels, &b->error)))
-    return;
-  DhCudaTrainStep *step = dh_cuda_train_step (plan, node, FALSE, DH_CUDA_NORM_END);
-  step->kernel.h = in->h;
-  step->kernel.w = in->w;
-  step->kernel.n_groups = in->n_groups;
-  step->kernel.channels = norm->channels;
-  step->kernel.tables = norm->tables;
-  step->kernel.weights = norm->weight;
-  step->kernel.bias = norm->bias;
-  step->kernel.running_mean = norm->running_mean;
-  step->kernel.running_variance = norm->running_variance;
-  step->kernel.momentum = node->momentum;
-  step->kernel.places_statistics = dh_cuda_upload (pool, statistics, n * sizeof *statistics, &b->error);
-  DhCudaView *view = dh_cuda_view_copy (pool, in);
-  view->norm = norm;
-  b->views[v] = b->error ? NULL : view;
-}
-
-/* A constant scale of each channel: a norm without parameters, but for the picture, which is packed through it. */
-static void
-build_channel_scale (DhCudaTape *b, DhValue v)
-{
-  DhCudaPool *pool = &b->plan->pool;
-  const DhNode *node = dh_cuda_tape_node (b, v);
-  const DhCudaView *in = b->views[node->inputs[0]];
-  if (!in->raw || in->scale || in->relu)
-    in = linear_of (b, node->inputs[0], FALSE);
-  if (!in)
-    return;
-  if (in->raw)
-    {
-      double scale[3], shift[3];
-      for (gint c = 0; c < 3; c++)
-        {
-          scale[c] = 1.0 / node->deviation[c];
-          shift[c] = -(double)node->mean[c] / node->deviation[c];
-        }
-      b->views[v] = dh_cuda_view_norm (pool, in, scale, shift);
-      return;
-    }
-  const gint n = in->n_groups * DH_CUDA_GROUP;
-  g_autofree float *tables = g_new0 (float, (gsize)DH_CUDA_NORM_ROWS *n);
-  for (gint i = 0; i < n; i++)
-    {
-      const gint c = in->channels[i];
-      if (c < 0)
-        continue;
-      tables[DH_CUDA_NORM_SCALE * n + i] = tables[DH_CUDA_NORM_A * n + i] = 1 / node->deviation[c];
-      tables[DH_CUDA_NORM_SHIFT * n + i] = (float)(-(double)node->mean[c] / node->deviation[c]);
-    }
-  DhCudaNorm *norm = dh_cuda_host_alloc (pool, 1, sizeof *norm);
-  norm->tables = dh_cuda_upload (pool, tables, sizeof *tables * DH_CUDA_NORM_ROWS * n, &b->error);
-  DhCudaView *view = dh_cuda_view_copy (pool, in);
-  view->norm = norm;
-  b->views[v] = b->error ? NULL : view;
 }
 
 static void
@@ -222,32 +132,13 @@ step_between (DhCudaTape *b, const DhNode *node, DhCudaOp op, const DhCudaView *
   return step;
 }
 
-void
-dh_cuda_tape_set_pool (DhCudaKernel *kernel, const DhNode *node)
-{
-  kernel->mode = node->op == DH_OP_MAX_POOL       ? DH_CUDA_POOL_MAX
-                 : node->op == DH_OP_AVERAGE_POOL ? DH_CUDA_POOL_MEAN
-                                                  : DH_CUDA_POOL_ADAPTIVE;
-  kernel->kernel = node->kernel;
-  kernel->stride = node->stride;
-  kernel->padding = node->padding;
-}
-
 gboolean
 dh_cuda_tape_set_taps (DhCudaTape *b, DhCudaKernel *kernel, gboolean align_corners, gboolean same_size)
 {
-  const gint in[2] = { kernel->in_h, kernel->in_w }, out[2] = { kernel->h, kernel->w };
-  for (guint side = 0; side < 2; side++)
-    {
-      g_autofree DhCudaTap *taps = g_new (DhCudaTap, out[side]);
-      for (gint i = 0; i < out[side]; i++)
-        {
-          const DhBilinear at = dh_bilinear_at (i, in[side], out[side], align_corners);
-          taps[i] = same_size ? (DhCudaTap){ i, i, 0 } : (DhCudaTap){ at.a, at.b, at.t };
-        }
-      *(side ? &kernel->columns : &kernel->rows) =
-          dh_cuda_upload (&b->plan->pool, taps, out[side] * sizeof *taps, &b->error);
-    }
+  DhCudaPool *pool = &b->plan->pool;
+  kernel->rows = dh_cuda_upload_taps (pool, kernel->in_h, kernel->h, align_corners, same_size, &b->error);
+  if (!b->error)
+    kernel->columns = dh_cuda_upload_taps (pool, kernel->in_w, kernel->w, align_corners, same_size, &b->error);
   return b->error == NULL;
 }
 
@@ -264,7 +155,7 @@ build_window (DhCudaTape *b, DhValue v)
   if (resize && !dh_cuda_tape_set_taps (b, &step->kernel, node->align_corners, FALSE))
     return;
   if (!resize)
-    dh_cuda_tape_set_pool (&step->kernel, node);
+    dh_cuda_set_window (&step->kernel, node);
   const DhCudaTapeEntry tape = {
     .kind = resize ? DH_CUDA_TAPE_RESIZE : DH_CUDA_TAPE_POOL, .node = node, .value = v, .in = in, .out = out
   };
@@ -355,10 +246,6 @@ is_logits (const DhCudaTape *b, DhValue v)
 static void
 build_conv (DhCudaTape *b, DhValue v)
 {
-  enum
-  {
-    HEAD_CHANNELS = 32
-  };
   const DhNode *node = dh_cuda_tape_node (b, v);
   const gboolean one = node->kernel == 1 && node->stride == 1 && node->padding == 0;
   DhCudaTapeEntry tape = { .kind = DH_CUDA_TAPE_CONV,
@@ -369,7 +256,8 @@ build_conv (DhCudaTape *b, DhValue v)
   tape.conv.in = tape.in;
   if (!tape.in
       || !dh_cuda_train_conv (b->plan, &tape.conv, b->plan->shapes[v],
-                              one && node->channels <= HEAD_CHANNELS && is_logits (b, v), &b->error))
+                              one && node->channels <= DH_CUDA_HEAD_GROUPS * DH_CUDA_GROUP && is_logits (b, v),
+                              &b->error))
     return;
   tape.out = b->views[v] = dh_cuda_view_new (&b->plan->pool, tape.conv.out, node->channels, v);
   g_array_append_val (b->entries, tape);
@@ -390,13 +278,13 @@ build_node (DhCudaTape *b, DhValue v)
         return;
       }
     case DH_OP_CHANNEL_SCALE:
-      build_channel_scale (b, v);
+      dh_cuda_tape_build_channel_scale (b, v);
       return;
     case DH_OP_CONV:
       build_conv (b, v);
       return;
     case DH_OP_NORM:
-      build_norm (b, v);
+      dh_cuda_tape_build_norm (b, v);
       return;
     case DH_OP_RELU:
       build_relu (b, v);

@@ -173,11 +173,11 @@ as_type (DhCudaTrainPlan *plan, const DhCudaTrainConv *conv)
   return step->out;
 }
 
+/* `x`: the input in plain memory, or NULL where that failed. */
 static gboolean
-weights_back (DhCudaTrainPlan *plan, const DhCudaTrainConv *conv, DhCudaBuffer *dy, GError **error)
+weights_back (DhCudaTrainPlan *plan, const DhCudaTrainConv *conv, DhCudaBuffer *x, DhCudaBuffer *dy, GError **error)
 {
   const DhNode *node = conv->node;
-  DhCudaBuffer *x = plain_input (plan, conv, TRUE, error);
   const gint32 *places = dh_cuda_view_places (&plan->pool, conv->in);
   const gint32 *table = x ? dh_cuda_upload (&plan->pool, places, rounded (conv->in->c) * sizeof *places, error) : NULL;
   if (!table)
@@ -208,15 +208,16 @@ dh_cuda_train_conv_back (DhCudaTrainPlan *plan, DhCudaTrainConv *conv, GError **
           error))
     return FALSE;
   DhCudaBuffer *dy = as_type (plan, conv);
-  if (!weights_back (plan, conv, dy, error))
+  const DhCudaView *in = conv->in;
+  DhCudaBuffer *source = in->groups[0].buffer;
+  const gboolean whole = dh_cuda_view_is_whole (in), wants = dh_cuda_train_wants (in);
+  if ((whole || !wants) && !weights_back (plan, conv, plain_input (plan, conv, TRUE, error), dy, error))
     return FALSE;
-  if (!dh_cuda_train_wants (conv->in))
+  if (!wants)
     return TRUE;
   if (conv->head && !(conv->head = FALSE, pack_weights (plan, conv, error)))
     return FALSE;
-  const DhCudaView *in = conv->in;
-  DhCudaBuffer *source = in->groups[0].buffer;
-  if (dh_cuda_view_is_whole (in) && !source->begun && source->type == plan->pool.type)
+  if (whole && !source->begun && source->type == plan->pool.type)
     {
       source->gradient = dh_cuda_buffer_new (&plan->pool, source->n_groups, source->h, source->w, source->type);
       source->begun = TRUE;
@@ -227,5 +228,9 @@ dh_cuda_train_conv_back (DhCudaTrainPlan *plan, DhCudaTrainConv *conv, GError **
   DhCudaView *view = dh_cuda_view_new (&plan->pool, dx, in->c, DH_NO_VALUE);
   view->channels = in->channels;
   add_convolution (plan, conv, DH_CUDA_CONV_DATA, dx, NULL, dy);
-  return dh_cuda_train_view_back (plan, node, in, view, error);
+  if (whole)
+    return dh_cuda_train_view_back (plan, node, in, view, error);
+  /* The input is made again for the gradient of the weights while its own goes back. */
+  DhCudaBuffer *x = NULL;
+  return dh_cuda_train_gather_back (plan, node, in, view, &x, error) && weights_back (plan, conv, x, dy, error);
 }

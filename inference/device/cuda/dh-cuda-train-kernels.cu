@@ -1,6 +1,7 @@
-#include "dh-cuda-train-math.h"
+#include "dh-cuda-loss-math.h"
+#include "dh-cuda-window-math.h"
 
-/* The kernels around dh-cuda-train-math.h, made once for each type of value. */
+/* The kernels around the mathematics of training, made once for each type of value. */
 
 namespace
 {
@@ -46,20 +47,21 @@ __launch_bounds__ (THREADS) run_items (const __grid_constant__ DhCudaKernel k, c
  * of the first `lanes` threads. In a fixed order. */
 template <int N>
 __device__ void
-add_up (double (&sums)[N], double (*shared)[N], int lanes)
+add_up (double (&sums)[N], double (&shared)[N][THREADS], int lanes)
 {
+  /* Thread by thread in a row: neighbours use other banks. */
   for (int i = 0; i < N; i++)
-    shared[threadIdx.x][i] = sums[i];
+    shared[i][threadIdx.x] = sums[i];
   for (int half = THREADS / 2; half >= lanes; half /= 2)
     {
       __syncthreads ();
       if ((int)threadIdx.x < half)
         for (int i = 0; i < N; i++)
-          shared[threadIdx.x][i] += shared[threadIdx.x + half][i];
+          shared[i][threadIdx.x] += shared[i][threadIdx.x + half];
     }
   __syncthreads ();
   for (int i = 0; i < N; i++)
-    sums[i] = shared[threadIdx.x][i];
+    sums[i] = shared[i][threadIdx.x];
 }
 
 /* Slice blockIdx.y of the pixels, for `lanes` groups from lanes·blockIdx.x on. */
@@ -67,22 +69,27 @@ template <int OP, int TYPE>
 __global__ void
 __launch_bounds__ (THREADS) reduce (const __grid_constant__ DhCudaKernel k, const int lanes)
 {
-  __shared__ double shared[THREADS][16];
-  const int group = (int)blockIdx.x * lanes + (int)threadIdx.x % lanes, step = THREADS / lanes;
+  __shared__ double shared[16][THREADS];
+  const int lane = (int)threadIdx.x % lanes, group = (int)blockIdx.x * lanes + lane, step = THREADS / lanes;
   const int64_t pixels = (int64_t)k.n * k.h * k.w;
   const int64_t begin = pixels * blockIdx.y / k.n_slices, end = pixels * (blockIdx.y + 1) / k.n_slices;
   double sums[16] = { 0.0 };
-  if (group < k.n_groups)
+  if constexpr (OP == DH_CUDA_STATS)
     {
-      if constexpr (OP == DH_CUDA_STATS)
-        {
-          float pivot[8];
-          dh_cuda_pivot8 (&k, TYPE, group, pivot);
-          dh_cuda_stats_thread (&k, TYPE, group, begin + (int)threadIdx.x / lanes, end, step, pivot, sums);
-        }
-      else
-        dh_cuda_back_sums_thread (&k, TYPE, group, begin + (int)threadIdx.x / lanes, end, step, sums);
+      /* One thread of each lane finds the pivot; the sums' memory is free until they are added up. */
+      float *pivots = (float *)shared;
+      if ((int)threadIdx.x < lanes && group < k.n_groups)
+        dh_cuda_pivot8 (&k, TYPE, group, pivots + 8 * lane);
+      __syncthreads ();
+      float pivot[8];
+      for (int j = 0; j < 8; j++)
+        pivot[j] = pivots[8 * lane + j];
+      __syncthreads ();
+      if (group < k.n_groups)
+        dh_cuda_stats_thread (&k, TYPE, group, begin + (int)threadIdx.x / lanes, end, step, pivot, sums);
     }
+  else if (group < k.n_groups)
+    dh_cuda_back_sums_thread (&k, TYPE, group, begin + (int)threadIdx.x / lanes, end, step, sums);
   add_up (sums, shared, lanes);
   if ((int)threadIdx.x >= lanes || group >= k.n_groups)
     return;
@@ -98,7 +105,7 @@ template <int TYPE>
 __global__ void
 __launch_bounds__ (THREADS) lose (const __grid_constant__ DhCudaKernel k)
 {
-  __shared__ double shared[THREADS][4];
+  __shared__ double shared[4][THREADS];
   const int64_t pixels = (int64_t)k.n * k.h * k.w;
   double sums[4] = { 0.0 };
   for (int64_t pixel = (int64_t)blockIdx.x * THREADS + threadIdx.x; pixel < pixels;
@@ -115,25 +122,12 @@ template <int TYPE>
 __global__ void
 __launch_bounds__ (THREADS) resize_back_large (const __grid_constant__ DhCudaKernel k)
 {
-  __shared__ double shared[THREADS][8];
-  int64_t pixel, row, image;
-  const int group = dh_cuda_split (blockIdx.x, k.n_groups, &pixel);
-  const int ix = dh_cuda_split (pixel, k.in_w, &row), iy = dh_cuda_split (row, k.in_h, &image);
+  __shared__ double shared[8][THREADS];
   double sums[8] = { 0.0 };
-  for (int oy = k.row_ranges[2 * iy]; oy < k.row_ranges[2 * iy + 1]; oy++)
-    {
-      float v[8] = { 0.0f };
-      dh_cuda_resize_back_row (&k, image, oy, iy, ix, k.column_ranges[2 * ix] + (int)threadIdx.x, THREADS, group, v);
-      for (int j = 0; j < 8; j++)
-        sums[j] += v[j];
-    }
+  dh_cuda_resize_back_large_thread (&k, blockIdx.x, (int)threadIdx.x, sums);
   add_up (sums, shared, 1);
-  if (threadIdx.x != 0)
-    return;
-  float v[8];
-  for (int j = 0; j < 8; j++)
-    v[j] = (float)sums[j];
-  dh_cuda_give8 (&k, pixel, group, v);
+  if (threadIdx.x == 0)
+    dh_cuda_resize_back_large_end (&k, blockIdx.x, sums);
 }
 
 template <int OP, int TYPE>
@@ -187,7 +181,7 @@ launch_typed (const DhCudaKernel &k, cudaStream_t stream)
       start<DH_CUDA_POOL_BACK, TYPE> (k, stream);
       break;
     case DH_CUDA_RESIZE_BACK:
-      if ((int64_t)k.h * k.w >= 64LL * k.in_h * k.in_w && dh_cuda_kernel_items (&k) <= 0x7fffffff)
+      if (dh_cuda_is_large (&k))
         resize_back_large<TYPE><<<(unsigned)dh_cuda_kernel_items (&k), THREADS, 0, stream>>> (k);
       else
         start<DH_CUDA_RESIZE_BACK, DH_CUDA_F32> (k, stream);

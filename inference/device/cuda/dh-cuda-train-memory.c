@@ -31,15 +31,7 @@ bind_read (DhCudaPool *pool, const DhCudaView *view, const gint32 *places, DhCud
 {
   if (!view)
     return TRUE;
-  g_autofree DhCudaGroup *groups = g_new (DhCudaGroup, view->n_groups);
-  for (gint i = 0; i < view->n_groups; i++)
-    {
-      const DhCudaBuffer *buffer = view->groups[i].buffer;
-      const gsize size = buffer->type == DH_CUDA_F32 ? 4 : 2;
-      groups[i].base = dh_cuda_address (pool, buffer) + view->groups[i].group * DH_CUDA_GROUP * size;
-      groups[i].stride = buffer->n_groups * DH_CUDA_GROUP;
-    }
-  read->groups = dh_cuda_upload (pool, groups, view->n_groups * sizeof *groups, error);
+  read->groups = dh_cuda_upload_groups (pool, view, error);
   read->n_groups = view->n_groups;
   read->type = dh_cuda_view_type (view);
   read->relu = view->relu;

@@ -113,6 +113,10 @@ gboolean dh_cuda_train_measure (DhCudaTrainPlan *plan, const DhNode *node, DhCud
 /* The gradient `dy` of `view`, as it is read, into those of the memory that it is read from and of its norm. */
 gboolean dh_cuda_train_view_back (DhCudaTrainPlan *plan, const DhNode *node, const DhCudaView *view,
                                   const DhCudaView *dy, GError **error);
+/* The same; and `view` as plain memory in *made, which is gathered in the same pass over what is read where there is
+ * one. */
+gboolean dh_cuda_train_gather_back (DhCudaTrainPlan *plan, const DhNode *node, const DhCudaView *view,
+                                    const DhCudaView *dy, DhCudaBuffer **made, GError **error);
 /* What takes a gradient that is made for a view: the memory itself where it is plain, else a buffer that
  * dh_cuda_train_view_back() is given afterwards, in *made. */
 void dh_cuda_train_take (DhCudaTrainPlan *plan, DhCudaTrainStep *step, const DhCudaView *view, DhCudaView **made);

@@ -145,7 +145,9 @@ dh_cuda_state_new (DhDevice *base, DhGraph *graph, DhValue logits, DhValue logit
   if (reserve (state, &reason) && transfer_all (state, TRUE, &reason))
     return &state->base;
   if (g_error_matches (reason, DH_ERROR, DH_ERROR_NO_MEMORY))
-    g_prefix_error (&reason, "Parameters, gradients and moments need about %.0f MiB on the card: ",
+    g_prefix_error (&reason,
+                    "Parameters, gradients and moments need about %.0f MiB on the card; close other programs, or train "
+                    "on another device: ",
                     (double)(state->parameters.n_values + 4 * state->parameters.n_trained) * sizeof (float)
                         / 1048576.0);
   settle (state, FALSE, reason, error);

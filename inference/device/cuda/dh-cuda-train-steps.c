@@ -155,9 +155,9 @@ match_places (DhCudaTrainPlan *plan, const DhCudaView *view, const DhCudaView *d
   return *places != NULL;
 }
 
-gboolean
-dh_cuda_train_view_back (DhCudaTrainPlan *plan, const DhNode *node, const DhCudaView *view, const DhCudaView *dy,
-                         GError **error)
+static gboolean
+view_back (DhCudaTrainPlan *plan, const DhNode *node, const DhCudaView *view, const DhCudaView *dy, DhCudaBuffer *made,
+           GError **error)
 {
   const gint32 *places;
   gboolean any = FALSE;
@@ -191,8 +191,33 @@ dh_cuda_train_view_back (DhCudaTrainPlan *plan, const DhNode *node, const DhCuda
       step->other_places = places;
       if (ops[i] == DH_CUDA_BACK)
         set_targets (plan, step, view);
+      else
+        step->out = made;
     }
   return TRUE;
+}
+
+gboolean
+dh_cuda_train_view_back (DhCudaTrainPlan *plan, const DhNode *node, const DhCudaView *view, const DhCudaView *dy,
+                         GError **error)
+{
+  return view_back (plan, node, view, dy, NULL, error);
+}
+
+gboolean
+dh_cuda_train_gather_back (DhCudaTrainPlan *plan, const DhNode *node, const DhCudaView *view, const DhCudaView *dy,
+                           DhCudaBuffer **made, GError **error)
+{
+  /* Only a norm's sums read all of it anyway. */
+  if (view->norm && view->norm->d_weight)
+    *made = dh_cuda_buffer_new (&plan->pool, view->n_groups, view->h, view->w, dh_cuda_view_type (view));
+  else
+    {
+      const DhCudaView *gathered = dh_cuda_train_gather (plan, node, TRUE, view, FALSE, error);
+      *made = gathered ? gathered->groups[0].buffer : NULL;
+      return gathered && view_back (plan, node, view, dy, NULL, error);
+    }
+  return view_back (plan, node, view, dy, *made, error);
 }
 
 gboolean

@@ -1,217 +1,11 @@
-#include "dh-cudnn.h"
-#include <stdbool.h>
+#include "dh-cudnn-private.h"
 #include <string.h>
 #include "dh-error.h"
 
 enum
 {
-  UID_X = 1,
-  UID_W,
-  UID_Y,
-  UID_Z,
-  UID_BIAS,
-  UID_VIRTUAL, /* and on */
-  MAX_DESCRIPTORS = 24,
   SLOW_ENGINE = 8, /* compiled at run time for over half a minute */
 };
-
-typedef cudnnBackendDescriptor_t Descriptor;
-
-/* Descriptors under construction: the first refusal stops everything that follows. */
-typedef struct
-{
-  const DhCudnn *cudnn;
-  Descriptor all[MAX_DESCRIPTORS];
-  guint n;
-  char *reason;
-} Builder;
-
-static gboolean
-check (Builder *b, cudnnStatus_t status, const char *what)
-{
-  if (status == CUDNN_STATUS_SUCCESS)
-    return TRUE;
-  if (!b->reason)
-    {
-      char message[512] = "";
-      b->cudnn->get_last_error (message, sizeof message);
-      b->reason = g_strdup_printf ("cuDNN refuses %s (%d): %s", what, (int)status, g_strstrip (message));
-    }
-  return FALSE;
-}
-
-static Descriptor
-make (Builder *b, cudnnBackendDescriptorType_t type)
-{
-  Descriptor descriptor = NULL;
-  if (b->reason || !check (b, b->cudnn->create_descriptor (type, &descriptor), "a descriptor"))
-    return NULL;
-  g_assert (b->n < MAX_DESCRIPTORS);
-  b->all[b->n++] = descriptor;
-  return descriptor;
-}
-
-static void
-set (Builder *b, Descriptor descriptor, cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type,
-     gint64 count, const void *values)
-{
-  if (b->reason || !descriptor)
-    return;
-  if (b->cudnn->set_attribute (descriptor, name, type, count, values) != CUDNN_STATUS_SUCCESS)
-    {
-      g_autofree char *what = g_strdup_printf ("attribute %d", (int)name);
-      check (b, CUDNN_STATUS_BAD_PARAM, what);
-    }
-}
-
-static void
-set_descriptor (Builder *b, Descriptor descriptor, cudnnBackendAttributeName_t name, Descriptor value)
-{
-  set (b, descriptor, name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &value);
-}
-
-static gboolean
-finish (Builder *b, Descriptor descriptor, const char *what)
-{
-  return !b->reason && descriptor && check (b, b->cudnn->finalize (descriptor), what);
-}
-
-static void
-clear (Builder *b)
-{
-  while (b->n)
-    b->cudnn->destroy_descriptor (b->all[--b->n]);
-  g_clear_pointer (&b->reason, g_free);
-}
-
-static cudnnDataType_t
-data_type (gint type)
-{
-  return type == DH_CUDA_F32 ? CUDNN_DATA_FLOAT : type == DH_CUDA_F16 ? CUDNN_DATA_HALF : CUDNN_DATA_BFLOAT16;
-}
-
-/* N, C, H, W; in memory N, H, W, C. */
-static Descriptor
-make_tensor (Builder *b, gint64 uid, cudnnDataType_t type, const gint64 dims[4], bool is_virtual)
-{
-  const gint64 strides[4] = { dims[1] * dims[2] * dims[3], 1, dims[1] * dims[3], dims[1] }, alignment = 16;
-  Descriptor tensor = make (b, CUDNN_BACKEND_TENSOR_DESCRIPTOR);
-  set (b, tensor, CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, 1, &uid);
-  set (b, tensor, CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &type);
-  set (b, tensor, CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, 4, dims);
-  set (b, tensor, CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64, 4, strides);
-  set (b, tensor, CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, CUDNN_TYPE_INT64, 1, &alignment);
-  if (is_virtual)
-    set (b, tensor, CUDNN_ATTR_TENSOR_IS_VIRTUAL, CUDNN_TYPE_BOOLEAN, 1, &is_virtual);
-  return finish (b, tensor, "a tensor") ? tensor : NULL;
-}
-
-static Descriptor
-make_convolution (Builder *b, const DhCudaConvSpec *spec, Descriptor x, Descriptor w, Descriptor y)
-{
-  const cudnnDataType_t compute = CUDNN_DATA_FLOAT;
-  const cudnnConvolutionMode_t mode = CUDNN_CROSS_CORRELATION;
-  const gint64 spatial = 2, strides[2] = { spec->stride, spec->stride },
-               dilations[2] = { spec->dilation, spec->dilation }, padding[2] = { spec->padding, spec->padding };
-  const float alpha = 1, beta = 0;
-  Descriptor how = make (b, CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR);
-  set (b, how, CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &compute);
-  set (b, how, CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, 1, &mode);
-  set (b, how, CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, CUDNN_TYPE_INT64, 1, &spatial);
-  set (b, how, CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, CUDNN_TYPE_INT64, 2, strides);
-  set (b, how, CUDNN_ATTR_CONVOLUTION_DILATIONS, CUDNN_TYPE_INT64, 2, dilations);
-  set (b, how, CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_TYPE_INT64, 2, padding);
-  set (b, how, CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, CUDNN_TYPE_INT64, 2, padding);
-  if (!finish (b, how, "the convolution"))
-    return NULL;
-  static const struct
-  {
-    cudnnBackendDescriptorType_t type;
-    cudnnBackendAttributeName_t how, x, w, y, alpha, beta;
-  } kinds[] = {
-    [DH_CUDA_CONV_FORWARD] = { CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR,
-                               CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
-                               CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
-                               CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,
-                               CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
-                               CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA },
-    [DH_CUDA_CONV_DATA] = { CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR,
-                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
-                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
-                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY,
-                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
-                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA },
-    [DH_CUDA_CONV_WEIGHTS] = { CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
-                               CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
-                               CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
-                               CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
-                               CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY,
-                               CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
-                               CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA },
-  };
-  Descriptor operation = make (b, kinds[spec->direction].type);
-  set_descriptor (b, operation, kinds[spec->direction].how, how);
-  set_descriptor (b, operation, kinds[spec->direction].x, x);
-  set_descriptor (b, operation, kinds[spec->direction].w, w);
-  set_descriptor (b, operation, kinds[spec->direction].y, y);
-  set (b, operation, kinds[spec->direction].alpha, CUDNN_TYPE_FLOAT, 1, &alpha);
-  set (b, operation, kinds[spec->direction].beta, CUDNN_TYPE_FLOAT, 1, &beta);
-  return finish (b, operation, "the convolution of these shapes") ? operation : NULL;
-}
-
-/* `other` NULL: ReLU. */
-static Descriptor
-make_pointwise (Builder *b, Descriptor x, Descriptor other, Descriptor y)
-{
-  const cudnnDataType_t compute = CUDNN_DATA_FLOAT;
-  const cudnnPointwiseMode_t mode = other ? CUDNN_POINTWISE_ADD : CUDNN_POINTWISE_RELU_FWD;
-  Descriptor how = make (b, CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
-  set (b, how, CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, 1, &mode);
-  set (b, how, CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_TYPE_DATA_TYPE, 1, &compute);
-  if (!finish (b, how, "an epilogue"))
-    return NULL;
-  Descriptor operation = make (b, CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR);
-  set_descriptor (b, operation, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, how);
-  set_descriptor (b, operation, CUDNN_ATTR_OPERATION_POINTWISE_XDESC, x);
-  if (other)
-    set_descriptor (b, operation, CUDNN_ATTR_OPERATION_POINTWISE_BDESC, other);
-  set_descriptor (b, operation, CUDNN_ATTR_OPERATION_POINTWISE_YDESC, y);
-  return finish (b, operation, "an epilogue of these shapes") ? operation : NULL;
-}
-
-/* The order is the library's: convolution, z, bias, ReLU. */
-static Descriptor
-make_graph (Builder *b, cudnnHandle_t handle, const DhCudaConvSpec *spec)
-{
-  const cudnnDataType_t type = data_type (spec->type);
-  const gint64 x_dims[4] = { spec->n, spec->in, spec->h, spec->w };
-  const gint64 w_dims[4] = { spec->out, spec->in, spec->kernel, spec->kernel };
-  const gint64 y_dims[4] = { spec->n, spec->out, spec->out_h, spec->out_w }, bias_dims[4] = { 1, spec->out, 1, 1 };
-  /* Weights' gradients too: no engine of 9.19 sums those of 16 bits into float32. */
-  Descriptor x = make_tensor (b, UID_X, type, x_dims, false), w = make_tensor (b, UID_W, type, w_dims, false);
-  Descriptor y = make_tensor (b, UID_Y, type, y_dims, false);
-  Descriptor operations[4] = { NULL };
-  guint left = (spec->z != 0) + (spec->bias != 0) + (spec->relu != 0), n = 0;
-  gint64 uid = UID_VIRTUAL;
-  Descriptor at = left ? make_tensor (b, uid++, CUDNN_DATA_FLOAT, y_dims, true) : y;
-  operations[n++] = make_convolution (b, spec, x, w, at);
-  for (guint i = 0; i < 3 && !b->reason; i++)
-    {
-      if (!(i == 0 ? spec->z : i == 1 ? spec->bias : spec->relu))
-        continue;
-      Descriptor other = i == 0   ? make_tensor (b, UID_Z, type, y_dims, false)
-                         : i == 1 ? make_tensor (b, UID_BIAS, type, bias_dims, false)
-                                  : NULL;
-      Descriptor next = --left ? make_tensor (b, uid++, CUDNN_DATA_FLOAT, y_dims, true) : y;
-      operations[n++] = make_pointwise (b, at, other, next);
-      at = next;
-    }
-  Descriptor graph = make (b, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
-  set (b, graph, CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, n, operations);
-  if (handle)
-    set (b, graph, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &handle);
-  return finish (b, graph, "the graph") ? graph : NULL;
-}
 
 /* Of a configuration: the engine's number and the bits of its notes. */
 static gboolean
@@ -262,16 +56,16 @@ static DhCudnnPlan *
 finish_plan (const DhCudnn *cudnn, cudnnHandle_t handle, Descriptor device, Descriptor config, gsize max_workspace,
              char **reason)
 {
-  Builder b = { .cudnn = cudnn };
+  DhCudnnBuilder b = { .cudnn = cudnn };
   gint64 workspace = 0, count = 0;
-  Descriptor plan = make (&b, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
-  set_descriptor (&b, plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, config);
+  Descriptor plan = dh_cudnn_make (&b, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
+  dh_cudnn_set_descriptor (&b, plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, config);
   if (handle)
-    set (&b, plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1, &handle);
+    dh_cudnn_set (&b, plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1, &handle);
   else
-    set_descriptor (&b, plan, CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, device);
-  if (finish (&b, plan, "the plan"))
-    check (
+    dh_cudnn_set_descriptor (&b, plan, CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, device);
+  if (dh_cudnn_finish (&b, plan, "the plan"))
+    dh_cudnn_check (
         &b,
         cudnn->get_attribute (plan, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &count, &workspace),
         "to name its workspace");
@@ -281,7 +75,7 @@ finish_plan (const DhCudnn *cudnn, cudnnHandle_t handle, Descriptor device, Desc
     {
       g_free (*reason);
       *reason = g_steal_pointer (&b.reason);
-      clear (&b);
+      dh_cudnn_clear (&b);
       return NULL;
     }
   DhCudnnPlan *result = g_new0 (DhCudnnPlan, 1);
@@ -328,30 +122,30 @@ dh_cudnn_plan_from_json (cudnnHandle_t handle, cudnnBackendDescriptor_t device, 
                          gsize max_workspace, const char *json)
 {
   const char *why_not;
-  Builder b = { .cudnn = dh_cudnn_get (&why_not) };
+  DhCudnnBuilder b = { .cudnn = dh_cudnn_get (&why_not) };
   gint64 workspace = 0, count = 0;
-  Descriptor plan = make (&b, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
+  Descriptor plan = dh_cudnn_make (&b, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
   if (handle)
-    set (&b, plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1, &handle);
+    dh_cudnn_set (&b, plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1, &handle);
   else
-    set_descriptor (&b, plan, CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, device);
-  set (&b, plan, CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, (gint64)strlen (json), json);
-  if (finish (&b, plan, "the plan"))
-    check (&b,
-           b.cudnn->get_attribute (plan, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &count,
-                                   &workspace),
-           "to name its workspace");
-  Descriptor config = make (&b, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR);
+    dh_cudnn_set_descriptor (&b, plan, CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, device);
+  dh_cudnn_set (&b, plan, CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, (gint64)strlen (json), json);
+  if (dh_cudnn_finish (&b, plan, "the plan"))
+    dh_cudnn_check (&b,
+                    b.cudnn->get_attribute (plan, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &count,
+                                            &workspace),
+                    "to name its workspace");
+  Descriptor config = dh_cudnn_make (&b, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR);
   if (config)
-    check (&b,
-           b.cudnn->get_attribute (plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1,
-                                   &count, &config),
-           "to name its engine");
+    dh_cudnn_check (&b,
+                    b.cudnn->get_attribute (plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG,
+                                            CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &count, &config),
+                    "to name its engine");
   DhCudnnPlan *result = g_new0 (DhCudnnPlan, 1);
   *result = (DhCudnnPlan){ .refs = 1, .plan = plan, .workspace = (gsize)workspace };
   if (b.reason || workspace < 0 || (guint64)workspace > max_workspace || !read_plan (b.cudnn, spec, config, result))
     {
-      clear (&b);
+      dh_cudnn_clear (&b);
       g_free (result->name);
       g_free (result);
       return NULL;
@@ -362,7 +156,7 @@ dh_cudnn_plan_from_json (cudnnHandle_t handle, cudnnBackendDescriptor_t device, 
 
 /* The configurations of one heuristic, as far as they are wanted, become plans. */
 static void
-add_plans (GPtrArray *plans, Builder *b, cudnnHandle_t handle, Descriptor device, Descriptor graph,
+add_plans (GPtrArray *plans, DhCudnnBuilder *b, cudnnHandle_t handle, Descriptor device, Descriptor graph,
            const DhCudaConvSpec *spec, cudnnBackendHeurMode_t mode, gboolean compiled, gsize max_workspace, guint most,
            char **reason)
 {
@@ -371,23 +165,23 @@ add_plans (GPtrArray *plans, Builder *b, cudnnHandle_t handle, Descriptor device
     MOST_CONFIGS = 64
   };
   const DhCudnn *cudnn = b->cudnn;
-  Builder own = { .cudnn = cudnn };
-  Descriptor heuristic = make (&own, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
-  set_descriptor (&own, heuristic, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph);
-  set (&own, heuristic, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
+  DhCudnnBuilder own = { .cudnn = cudnn };
+  Descriptor heuristic = dh_cudnn_make (&own, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
+  dh_cudnn_set_descriptor (&own, heuristic, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph);
+  dh_cudnn_set (&own, heuristic, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
   if (device)
-    set_descriptor (&own, heuristic, CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, device);
+    dh_cudnn_set_descriptor (&own, heuristic, CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, device);
   Descriptor configs[MOST_CONFIGS] = { NULL };
   gint64 n = 0;
   guint made = 0;
-  if (finish (&own, heuristic, "the search"))
+  if (dh_cudnn_finish (&own, heuristic, "the search"))
     {
       for (guint i = 0; i < MOST_CONFIGS; i++)
         cudnn->create_descriptor (CUDNN_BACKEND_ENGINECFG_DESCRIPTOR, &configs[i]);
-      check (&own,
-             cudnn->get_attribute (heuristic, CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR,
-                                   MOST_CONFIGS, &n, configs),
-             "to name engines");
+      dh_cudnn_check (&own,
+                      cudnn->get_attribute (heuristic, CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR,
+                                            MOST_CONFIGS, &n, configs),
+                      "to name engines");
     }
   if (own.reason && !*reason)
     *reason = g_strdup (own.reason);
@@ -413,7 +207,7 @@ add_plans (GPtrArray *plans, Builder *b, cudnnHandle_t handle, Descriptor device
   for (guint i = 0; i < MOST_CONFIGS; i++)
     if (configs[i])
       cudnn->destroy_descriptor (configs[i]);
-  clear (&own);
+  dh_cudnn_clear (&own);
 }
 
 void
@@ -433,14 +227,14 @@ dh_cudnn_list_plans (cudnnHandle_t handle, cudnnBackendDescriptor_t device, cons
 {
   const char *why_not;
   GPtrArray *plans = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_cudnn_plan_unref);
-  Builder b = { .cudnn = dh_cudnn_get (&why_not) };
+  DhCudnnBuilder b = { .cudnn = dh_cudnn_get (&why_not) };
   *reason = NULL;
   if (!b.cudnn)
     {
       *reason = g_strdup (why_not);
       return plans;
     }
-  Descriptor graph = make_graph (&b, handle, spec);
+  Descriptor graph = dh_cudnn_make_graph (&b, handle, spec);
   for (gint compiled = 0; graph && compiled < 2 && plans->len == 0; compiled++)
     {
       add_plans (plans, &b, handle, device, graph, spec, CUDNN_HEUR_MODE_A, compiled, max_workspace, most, reason);
@@ -456,7 +250,7 @@ dh_cudnn_list_plans (cudnnHandle_t handle, cudnnBackendDescriptor_t device, cons
     }
   else if (!*reason)
     *reason = g_strdup ("no engine of cuDNN computes it in this precision");
-  clear (&b);
+  dh_cudnn_clear (&b);
   return plans;
 }
 
@@ -465,7 +259,7 @@ dh_cudnn_run (cudnnHandle_t handle, const DhCudnnPlan *plan, const DhCudaConvSpe
               GError **error)
 {
   const char *why_not;
-  Builder b = { .cudnn = dh_cudnn_get (&why_not) };
+  DhCudnnBuilder b = { .cudnn = dh_cudnn_get (&why_not) };
   gint64 uids[5] = { UID_X, UID_W, UID_Y };
   const void *pointers[5] = { memory->x, memory->w, memory->y };
   guint n = 3;
@@ -479,16 +273,16 @@ dh_cudnn_run (cudnnHandle_t handle, const DhCudnnPlan *plan, const DhCudaConvSpe
       uids[n] = UID_BIAS;
       pointers[n++] = memory->bias;
     }
-  Descriptor pack = make (&b, CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
-  set (&b, pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, n, uids);
-  set (&b, pack, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, n, pointers);
-  set (&b, pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &memory->workspace);
-  if (finish (&b, pack, "the tensors"))
-    check (&b, b.cudnn->execute (handle, plan->plan, pack), "to run");
+  Descriptor pack = dh_cudnn_make (&b, CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
+  dh_cudnn_set (&b, pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, n, uids);
+  dh_cudnn_set (&b, pack, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, n, pointers);
+  dh_cudnn_set (&b, pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &memory->workspace);
+  if (dh_cudnn_finish (&b, pack, "the tensors"))
+    dh_cudnn_check (&b, b.cudnn->execute (handle, plan->plan, pack), "to run");
   const gboolean fine = b.reason == NULL;
   if (!fine)
     g_set_error (error, DH_ERROR, DH_ERROR_FAILED, "%s", b.reason);
-  clear (&b);
+  dh_cudnn_clear (&b);
   return fine;
 }
 
@@ -496,17 +290,18 @@ cudnnBackendDescriptor_t
 dh_cudnn_describe_device (const char *json, char **reason)
 {
   const char *why_not;
-  Builder b = { .cudnn = dh_cudnn_get (&why_not) };
+  DhCudnnBuilder b = { .cudnn = dh_cudnn_get (&why_not) };
   if (!b.cudnn)
     {
       *reason = g_strdup (why_not);
       return NULL;
     }
-  Descriptor device = make (&b, CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
-  set (&b, device, CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, (gint64)strlen (json) + 1, json);
-  if (finish (&b, device, "the device's description"))
+  Descriptor device = dh_cudnn_make (&b, CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
+  dh_cudnn_set (&b, device, CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, (gint64)strlen (json) + 1,
+                json);
+  if (dh_cudnn_finish (&b, device, "the device's description"))
     return device;
   *reason = g_steal_pointer (&b.reason);
-  clear (&b);
+  dh_cudnn_clear (&b);
   return NULL;
 }

@@ -16,7 +16,8 @@
  * `fused` refuses every convolution with an epilogue, `unfused` has no kernel that reads
  * through norms. DH_EMULATED_WAY=fused, apart or
  * timed says in which way such convolutions go (fused). DH_EMULATED_MIB is
- * what memory is said to be free. */
+ * what memory is said to be free. DH_EMULATED_DOWN=pinned says that all maps must
+ * come down into pinned memory; then, too, it becomes the address of the last. */
 
 enum
 {
@@ -36,6 +37,7 @@ typedef struct
 struct _DhCudaCard
 {
   GHashTable *memory; /* start → bytes, of all that is allocated */
+  GHashTable *pinned; /* the same, of the host's memory that was there already */
   Lane lanes[DH_CUDA_N_LANES];
   guint marks[DH_CUDA_N_MARKS]; /* how much of the lane was queued, */
   guint mark_lanes[DH_CUDA_N_MARKS];
@@ -145,6 +147,7 @@ open_card (guint index, GError **error)
 {
   DhCudaCard *card = g_new0 (DhCudaCard, 1);
   card->memory = g_hash_table_new (NULL, NULL);
+  card->pinned = g_hash_table_new (NULL, NULL);
   card->random = g_rand_new_with_seed (7);
   for (guint i = 0; i < DH_CUDA_N_LANES; i++)
     card->lanes[i].calls = g_array_new (FALSE, FALSE, sizeof (Call));
@@ -155,7 +158,9 @@ static void
 close_card (DhCudaCard *card)
 {
   g_assert_cmpuint (g_hash_table_size (card->memory), ==, 0); /* nothing leaks */
+  g_assert_cmpuint (g_hash_table_size (card->pinned), ==, 0);
   g_hash_table_unref (card->memory);
+  g_hash_table_unref (card->pinned);
   for (guint i = 0; i < DH_CUDA_N_LANES; i++)
     g_array_unref (card->lanes[i].calls);
   g_rand_free (card->random);
@@ -227,6 +232,42 @@ release (DhCudaCard *card, gpointer memory)
   free ((char *)memory - GUARD);
 }
 
+static void run_until (DhCudaCard *card, const guint wanted[DH_CUDA_N_LANES]);
+
+static gboolean
+pin (DhCudaCard *card, gpointer memory, gsize bytes)
+{
+  g_assert_null (card->recording);
+  if (card->lost || fails ("pin"))
+    return FALSE;
+  g_assert_cmpuint ((gsize)memory % 4096 + bytes % 4096, ==, 0);
+  g_assert_true (g_hash_table_insert (card->pinned, memory, GSIZE_TO_POINTER (bytes)));
+  return TRUE;
+}
+
+static void
+unpin (DhCudaCard *card, gpointer memory)
+{
+  guint all[DH_CUDA_N_LANES];
+  for (guint i = 0; i < DH_CUDA_N_LANES; i++)
+    all[i] = card->lanes[i].calls->len;
+  if (!card->lost)
+    run_until (card, all);
+  g_assert_true (g_hash_table_remove (card->pinned, memory));
+}
+
+/* Where a map comes down to. */
+static void
+check_down (DhCudaCard *card, gconstpointer to, gsize bytes)
+{
+  const gsize most = GPOINTER_TO_SIZE (g_hash_table_lookup (card->pinned, to));
+  if (!g_getenv ("DH_EMULATED_DOWN"))
+    return;
+  g_assert_cmpuint (bytes, <=, most);
+  g_autofree char *address = g_strdup_printf ("%p", to);
+  g_setenv ("DH_EMULATED_DOWN", address, TRUE);
+}
+
 static void
 queue (DhCudaCard *card, DhCudaLane lane, const Call *call)
 {
@@ -247,6 +288,8 @@ copy (DhCudaCard *card, gpointer to, gconstpointer from, gsize bytes, DhCudaDire
 {
   if (lose (card, "copy", error))
     return FALSE;
+  if (lane == DH_CUDA_LANE_DOWN)
+    check_down (card, to, bytes);
   queue (card, lane, &(Call){ .what = COPY, .to = to, .from = from, .bytes = bytes, .direction = direction });
   return TRUE;
 }
@@ -280,6 +323,20 @@ remember (DhCudaCard *card, const char *key, const char *what)
 {
 }
 
+/* A block that makes one mean: its threads one after the other, added up in the order in which the card does it. */
+static void
+pool_block (const DhCudaKernel *k, gint type, gint64 item)
+{
+  float sums[DH_CUDA_THREADS][8];
+  for (gint t = 0; t < DH_CUDA_THREADS; t++)
+    dh_cuda_pool_large_thread (k, type, item, t, sums[t]);
+  for (gint half = DH_CUDA_THREADS / 2; half > 0; half /= 2)
+    for (gint t = 0; t < half; t++)
+      for (gint j = 0; j < 8; j++)
+        sums[t][j] += sums[t + half][j];
+  dh_cuda_pool_large_end (k, type, item, sums[0]);
+}
+
 static void
 run_kernel (const DhCudaKernel *k)
 {
@@ -296,6 +353,15 @@ run_kernel (const DhCudaKernel *k)
       return;
     }
   g_assert_cmpint (items, >, 0);
+  if (dh_cuda_is_large (k))
+    {
+#ifdef _OPENMP
+#pragma omp parallel for
+#endif
+      for (gint64 item = 0; item < items; item++)
+        pool_block (k, type, item);
+      return;
+    }
 #ifdef _OPENMP
 #pragma omp parallel for if (items > 20000)
 #endif
@@ -580,6 +646,8 @@ const DhCudaDriver dh_cuda_driver = {
   .release = release,
   .alloc_pinned = alloc_pinned,
   .release_pinned = release,
+  .pin = pin,
+  .unpin = unpin,
   .copy = copy,
   .launch = launch,
   .has_fused = has_fused,

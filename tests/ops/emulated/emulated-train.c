@@ -1,6 +1,7 @@
 #include "emulated-card.h"
 
-#include "dh-cuda-train-math.h"
+#include "dh-cuda-loss-math.h"
+#include "dh-cuda-window-math.h"
 
 /* The kernels of training on the processor: the items in loops, and the reductions' threads one after the other, added
  * up in the order in which the card does it. */
@@ -107,6 +108,16 @@ lose_slice (const DhCudaKernel *k, gint type, gint slice)
     k->partials[4 * (gint64)slice + i] = sums[0][i];
 }
 
+static void
+resize_back_block (const DhCudaKernel *k, gint64 item)
+{
+  double sums[DH_CUDA_THREADS][16] = { { 0 } };
+  for (gint t = 0; t < DH_CUDA_THREADS; t++)
+    dh_cuda_resize_back_large_thread (k, item, t, sums[t]);
+  add_up (sums, 8, 1);
+  dh_cuda_resize_back_large_end (k, item, sums[0]);
+}
+
 void
 emulated_train (const DhCudaKernel *k)
 {
@@ -132,6 +143,15 @@ emulated_train (const DhCudaKernel *k)
     }
   const gint64 items = dh_cuda_kernel_items (k);
   g_assert_cmpint (items, >, 0);
+  if (dh_cuda_is_large (k))
+    {
+#ifdef _OPENMP
+#pragma omp parallel for
+#endif
+      for (gint64 item = 0; item < items; item++)
+        resize_back_block (k, item);
+      return;
+    }
 #ifdef _OPENMP
 #pragma omp parallel for if (items > 20000)
 #endif

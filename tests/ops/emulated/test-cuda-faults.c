@@ -96,7 +96,8 @@ test_memory (Fixture *fixture, gconstpointer data)
           break;
         }
       g_assert_error (error, DH_ERROR, DH_ERROR_NO_MEMORY);
-      g_assert_nonnull (strstr (error->message, "MiB"));
+      g_assert_nonnull (strstr (error->message, "This picture needs about "));
+      g_assert_nonnull (strstr (error->message, "MiB on the card; use a smaller scale"));
       g_clear_error (&error);
       failures++;
       g_autoptr (DhPlan) again = new_plan (fixture, device, DH_PRECISION_F16, &error);
@@ -304,7 +305,8 @@ test_overlap (Fixture *fixture, gconstpointer data)
   g_autoptr (DhDevice) device = open_card ();
   g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F16, &error);
   g_autoptr (DhPlan) other = new_plan (fixture, device, DH_PRECISION_F16, &error);
-  g_autofree float *expected = g_new (float, (gsize)RUNS *AREA), *pictures = g_new (float, (gsize)RUNS * 3 * AREA);
+  g_autofree float *expected = g_new (float, (gsize)RUNS *AREA), *found = g_new0 (float, (gsize)RUNS *AREA);
+  g_autofree float *pictures = g_new (float, (gsize)RUNS * 3 * AREA);
   g_assert_cmpuint (dh_plan_depth (plan), ==, 2);
   for (guint i = 0; i < RUNS; i++)
     {
@@ -316,20 +318,20 @@ test_overlap (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i <= RUNS; i++)
     {
       if (i < RUNS)
-        g_assert_true (dh_plan_begin (plan, pictures + i * 3 * AREA, &error));
+        g_assert_true (dh_plan_begin (plan, pictures + i * 3 * AREA, (gpointer[]){ found + i * AREA }, &error));
       if (i == 0)
         continue;
-      memset (fixture->map, 0xff, AREA * sizeof (float));
-      g_assert_true (dh_plan_end (plan, (gpointer[]){ fixture->map }, &error));
-      g_assert_cmpmem (expected + (i - 1) * AREA, AREA * sizeof (float), fixture->map, AREA * sizeof (float));
+      g_assert_true (dh_plan_end (plan, &error));
+      g_assert_cmpmem (expected + (i - 1) * AREA, AREA * sizeof (float), found + (i - 1) * AREA, AREA * sizeof (float));
     }
-  g_assert_true (dh_plan_begin (plan, pictures, &error));
-  g_assert_true (dh_plan_begin (plan, pictures, &error));
+  for (guint i = 0; i < 2; i++)
+    g_assert_true (dh_plan_begin (plan, pictures, (gpointer[]){ found + i * AREA }, &error));
   g_setenv ("DH_EMULATED_FAIL", "wait:1", TRUE);
-  g_assert_false (dh_plan_end (plan, (gpointer[]){ fixture->map }, &error));
+  g_assert_false (dh_plan_end (plan, &error));
+  memset (found, 7, 2 * AREA * sizeof (float)); /* it is the caller's again */
   g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
   g_clear_error (&error);
-  g_assert_false (dh_plan_begin (plan, pictures, &error));
+  g_assert_false (dh_plan_begin (plan, pictures, (gpointer[]){ found }, &error));
   g_assert_nonnull (strstr (error->message, "open it again"));
 }
 
@@ -351,15 +353,16 @@ test_bytes (Fixture *fixture, gconstpointer data)
         image->rgb[j] = (guint8)((random = random * 1664525u + 1013904223u) >> 24);
       dh_image_to_planes (image, fixture->input);
       g_assert_true (dh_plan_run (other, fixture->input, (gpointer[]){ expected }, NULL, NULL, &error));
-      g_assert_true (i % 3 == 2 ? dh_plan_begin (plan, fixture->input, &error)
-                                : dh_plan_begin_rgb (plan, image->rgb, &error));
+      gpointer maps[] = { fixture->map };
+      g_assert_true (i % 3 == 2 ? dh_plan_begin (plan, fixture->input, maps, &error)
+                                : dh_plan_begin_rgb (plan, image->rgb, maps, &error));
       if (i == 3)
         {
-          g_assert_true (dh_plan_begin_rgb (plan, image->rgb, &error));
+          g_assert_true (dh_plan_begin_rgb (plan, image->rgb, NULL, &error));
           g_assert_cmpuint (dh_plan_in_flight (plan), ==, 2);
-          g_assert_true (dh_plan_end (plan, NULL, &error));
+          g_assert_true (dh_plan_end (plan, &error));
         }
-      g_assert_true (dh_plan_end (plan, (gpointer[]){ fixture->map }, &error));
+      g_assert_true (dh_plan_end (plan, &error));
       g_assert_cmpmem (expected, AREA * sizeof (float), fixture->map, AREA * sizeof (float));
     }
   g_assert_no_error (error);
@@ -468,8 +471,56 @@ test_in_flight (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (DhDevice) device = open_card ();
   g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F32, &error);
-  g_assert_true (dh_plan_begin (plan, fixture->input, &error));
-  g_assert_true (dh_plan_begin (plan, fixture->input, &error));
+  for (guint i = 0; i < 2; i++)
+    g_assert_true (dh_plan_begin (plan, fixture->input, (gpointer[]){ fixture->map }, &error));
+}
+
+/* Maps come down once, straight into the memory that whoever asked for them holds; it is used again when they let go,
+ * and stays theirs when the card is lost and when it is closed. */
+static void
+test_down (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_unsetenv ("DH_EMULATED_FAIL");
+  g_autoptr (DhModel) model = dh_model_new_seeded ("ldn-tiny", 5, 1, 1, &error);
+  DhPredictor *predictor = dh_predictor_new (model, "cuda", DH_PRECISION_F16, 1, &error);
+  g_autoptr (DhImage) image = dh_image_new (64, 48);
+  memset (image->rgb, 77, 3 * 64 * 48);
+  g_setenv ("DH_EMULATED_DOWN", "pinned", TRUE);
+  g_autoptr (DhPrediction) first = dh_predictor_run (predictor, image, DH_MAP_BIT (DH_MAP_HYBRID), NULL, NULL, &error);
+  g_assert_no_error (error);
+  GBytes *map = first->maps[DH_MAP_HYBRID]->bytes;
+  g_autofree char *address = g_strdup_printf ("%p", g_bytes_get_data (map, NULL));
+  g_assert_cmpstr (g_getenv ("DH_EMULATED_DOWN"), ==, address);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (DhPrediction) next = dh_predictor_run (predictor, image, DH_MAP_BIT (DH_MAP_HYBRID), NULL, NULL, NULL);
+      g_assert_cmpstr (g_getenv ("DH_EMULATED_DOWN"), !=, address);
+      if (i == 0)
+        continue;
+      /* The block that came back is what the next one gets. */
+      g_autofree char *again = g_strdup_printf ("%p", dh_tensor_data (next->maps[DH_MAP_HYBRID]));
+      g_assert_cmpstr (g_getenv ("DH_EMULATED_DOWN"), ==, again);
+    }
+  g_autofree gpointer kept = g_memdup2 (g_bytes_get_data (map, NULL), g_bytes_get_size (map));
+  g_setenv ("DH_EMULATED_FAIL", "wait:1", TRUE);
+  g_assert_null (dh_predictor_run (predictor, image, DH_MAP_BIT (DH_MAP_HYBRID), NULL, NULL, &error));
+  g_assert_nonnull (strstr (error->message, "opened again"));
+  g_clear_error (&error);
+  g_unsetenv ("DH_EMULATED_FAIL");
+  g_autoptr (DhPrediction) last = dh_predictor_run (predictor, image, DH_MAP_BIT (DH_MAP_HYBRID), NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_unsetenv ("DH_EMULATED_DOWN");
+  /* Memory that cannot be pinned serves as well. */
+  g_autoptr (DhImage) other = dh_image_new (80, 48);
+  memset (other->rgb, 77, 3 * 80 * 48);
+  g_setenv ("DH_EMULATED_FAIL", "pin:1", TRUE);
+  g_autoptr (DhPrediction) plain = dh_predictor_run (predictor, other, DH_MAP_BIT (DH_MAP_HYBRID), NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_unsetenv ("DH_EMULATED_FAIL");
+  dh_predictor_free (predictor);
+  g_assert_cmpmem (kept, g_bytes_get_size (map), g_bytes_get_data (map, NULL), g_bytes_get_size (map));
+  g_assert_cmpmem (kept, g_bytes_get_size (map), dh_tensor_data (last->maps[DH_MAP_HYBRID]), g_bytes_get_size (map));
 }
 
 /* Largest error of a precision over the range of the float32 map. */
@@ -538,5 +589,6 @@ main (int argc, char **argv)
   g_test_add_func ("/cuda/predictor", test_predictor);
   g_test_add_func ("/cuda/predictor/overlap", test_predictor_overlap);
   g_test_add_func ("/cuda/predictor/too-large", test_too_large);
+  g_test_add_func ("/cuda/predictor/down", test_down);
   return g_test_run ();
 }

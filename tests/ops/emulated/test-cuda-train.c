@@ -471,7 +471,7 @@ test_state_faults (Fixture *fixture, gconstpointer data)
       failures++;
       g_assert_true (error != NULL);
       const gboolean memory = g_error_matches (error, DH_ERROR, DH_ERROR_NO_MEMORY);
-      g_assert_true (!memory || strstr (error->message, "MiB"));
+      g_assert_true (!memory || strstr (error->message, "MiB on the card; close other programs"));
       g_assert_true (memory != dh_device_is_lost (device));
       g_clear_error (&error);
       if (!memory)

@@ -1,0 +1,30 @@
+#pragma once
+#include <gio/gio.h>
+#include "dh-settings.h"
+
+G_BEGIN_DECLS
+
+/* The data sets that were opened, the last one first: a GListModel of DhKnownSet, kept in the settings. It is a list of
+ * names alone: taking one off it touches neither pictures nor runs nor numbers. For the window's thread. */
+#define DH_TYPE_KNOWN_SETS (dh_known_sets_get_type ())
+G_DECLARE_FINAL_TYPE (DhKnownSets, dh_known_sets, DH, KNOWN_SETS, GObject)
+
+/* One of them. Immutable. */
+#define DH_TYPE_KNOWN_SET (dh_known_set_get_type ())
+G_DECLARE_FINAL_TYPE (DhKnownSet, dh_known_set, DH, KNOWN_SET, GObject)
+const char *dh_known_set_get_path (DhKnownSet *set);
+const char *dh_known_set_get_title (DhKnownSet *set); /* "StreetHazards, test split" */
+guint dh_known_set_get_n_images (DhKnownSet *set);    /* when it was last opened */
+/* "SegmentMeIfYouCan · smiyc": told from others of its kind by its folder. Free with g_free. */
+char *dh_known_set_dup_name (DhKnownSet *set);
+
+/* `settings` must outlive it. */
+DhKnownSets *dh_known_sets_new (DhSettings *settings);
+/* To the front; the one that has been longest unused goes where there are too many. */
+void dh_known_sets_add (DhKnownSets *sets, const char *path, const char *title, guint n_images);
+/* Gives what was taken off and where it was, for dh_known_sets_put_back(); NULL where there is no such path. */
+DhKnownSet *dh_known_sets_remove (DhKnownSets *sets, const char *path, guint *position);
+/* Takes `set`. */
+void dh_known_sets_put_back (DhKnownSets *sets, DhKnownSet *set, guint position);
+
+G_END_DECLS

@@ -1,0 +1,66 @@
+#pragma once
+#include "dh-training-job.h"
+
+G_BEGIN_DECLS
+
+/* One run as the list of all shows it: an evaluation of the database, by the studio or by the command line, or a
+ * training. An evaluation's never changes; a training's does, and says so by the signal "changed". For the window's
+ * thread. */
+#define DH_TYPE_RUN_ITEM (dh_run_item_get_type ())
+G_DECLARE_FINAL_TYPE (DhRunItem, dh_run_item, DH, RUN_ITEM, GObject)
+
+typedef enum
+{
+  DH_RUN_ITEM_UNFINISHED, /* its program ended before it did; can be gone on with */
+  DH_RUN_ITEM_DONE,
+  DH_RUN_ITEM_CANCELLED,
+  DH_RUN_ITEM_FAILED,
+  DH_RUN_ITEM_RUNNING, /* here or in another program */
+  /* of trainings alone */
+  DH_RUN_ITEM_QUEUED,
+  DH_RUN_ITEM_PAUSED,
+  DH_RUN_ITEM_OUT_OF_MEMORY,
+  DH_RUN_ITEM_LOST,
+  DH_N_RUN_ITEM_STATES,
+} DhRunItemState;
+
+typedef struct
+{
+  gint64 id;
+  gboolean training; /* else an evaluation */
+  DhRunItemState state;
+  char *kind; /* "eval-ood", "eval-osr", "train" */
+  char *why, *model, *data, *device, *precision, *program, *command, *started, *folder;
+  double seconds;
+  double ap, fpr95, auroc, miou; /* of a training its best epoch's, closed mIoU; of eval-osr the open mIoU; or NaN */
+  double fraction, seconds_left; /* of what is under way; NaN: not known */
+  /* of evaluations */
+  char *weights, *split, *score, *protocol, *model_path, *root;
+  guint images, failed, total;
+  double best_f1;
+  /* of trainings */
+  char *recipe, *sentence;
+  guint epoch, epochs, best_epoch;
+  guint64 step, steps;
+} DhRun;
+void dh_run_clear (DhRun *run);
+
+/* Takes what `run` holds. */
+DhRunItem *dh_run_item_new (DhRun *run);
+/* Follows the job. */
+DhRunItem *dh_run_item_new_for_job (DhTrainingJob *job);
+
+/* Borrowed; of a training valid until "changed". */
+const DhRun *dh_run_item_get (DhRunItem *item);
+/* NULL: an evaluation. Borrowed. */
+DhTrainingJob *dh_run_item_get_job (DhRunItem *item);
+gboolean dh_run_item_is_same (DhRunItem *item, DhRunItem *other);
+
+/* "done", "running, 5 of 10 · 0:40 left": translated; free with g_free. */
+char *dh_run_item_dup_state (DhRunItem *item);
+/* "evaluation", "open set", "training": translated. */
+const char *dh_run_item_get_kind_name (DhRunItem *item);
+/* Whether every word occurs in what the list shows of it, whatever its case. */
+gboolean dh_run_item_matches (DhRunItem *item, const char *words);
+
+G_END_DECLS

@@ -1,0 +1,81 @@
+#include <glib/gi18n.h>
+#include "dh-run-item.h"
+#include "dh-session-private.h"
+#include "dh-session-reopen.h"
+
+/* What a run was made of, opened again: its weights and its data. */
+
+static gboolean
+is_demo_folder (const char *root)
+{
+  g_autofree char *demo = g_build_filename (g_get_user_cache_dir (), "densehybrid", "demo", "", NULL);
+  return g_str_has_prefix (root, demo);
+}
+
+static void
+show_picture (DhSession *self, const char *stem)
+{
+  const gint index = stem != NULL ? dh_dataset_find (self->dataset, stem) : -1;
+  DhImageItem *item = index >= 0 ? dh_image_list_get_item (self->list, index) : NULL;
+  if (item != NULL)
+    dh_session_set_current (self, item);
+}
+
+static gboolean
+is_open (DhSession *self, const char *root)
+{
+  if (self->dataset == NULL || self->pictures != NULL)
+    return FALSE;
+  g_autofree char *now = g_canonicalize_filename (dh_dataset_root (self->dataset), NULL);
+  return g_strcmp0 (now, root) == 0;
+}
+
+static gboolean
+open_weights_of (DhSession *self, const DhRun *run)
+{
+  if (self->model != NULL && g_strcmp0 (self->model->sha256, run->weights) == 0)
+    return TRUE;
+  if (run->model_path == NULL)
+    dh_session_open_demo_weights (self);
+  else if (g_file_test (run->model_path, G_FILE_TEST_IS_REGULAR))
+    dh_session_open_weights (self, run->model_path);
+  else
+    {
+      g_autofree char *text = g_strdup_printf (_ ("%s is not there any more."), run->model_path);
+      dh_session_complain (self, _ ("The run’s weights could not be opened"), text);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+dh_session_open_run (DhSession *self, const DhRun *run, const char *stem)
+{
+  g_return_val_if_fail (!run->training && run->root != NULL, FALSE);
+  if (!g_file_test (run->root, G_FILE_TEST_IS_DIR) && !is_demo_folder (run->root))
+    {
+      g_autofree char *text = g_strdup_printf (_ ("%s is not there any more."), run->root);
+      dh_session_complain (self, _ ("The run’s data set could not be opened"), text);
+      return FALSE;
+    }
+  if (!open_weights_of (self, run))
+    return FALSE;
+  if (is_open (self, run->root))
+    show_picture (self, stem);
+  else
+    dh_session_open_dataset_at (self, run->root, stem, is_demo_folder (run->root));
+  return TRUE;
+}
+
+gboolean
+dh_session_open_checkpoint (DhSession *self, DhTrainingJob *job, const char *path)
+{
+  if (path == NULL)
+    return FALSE;
+  g_autoptr (DhTrainingForm) form = dh_training_job_dup_form (job);
+  const char *data = form != NULL ? dh_training_form_get_text (form, DH_TRAINING_DATA) : "";
+  dh_session_open_weights (self, path);
+  if (!dh_session_has_dataset (self) && *data != '\0')
+    dh_session_open_dataset (self, data);
+  return TRUE;
+}

@@ -1,0 +1,14 @@
+#pragma once
+#include "dh-run-item.h"
+#include "dh-session.h"
+
+G_BEGIN_DECLS
+
+/* What a run was made of, opened again. FALSE where something is not there any more, which "error" tells. */
+
+/* An evaluation's weights and data set, where they are not open already, at picture `stem` (may be NULL). */
+gboolean dh_session_open_run (DhSession *session, const DhRun *run, const char *stem);
+/* Weights of a training, on its own data where nothing else is open. */
+gboolean dh_session_open_checkpoint (DhSession *session, DhTrainingJob *job, const char *path);
+
+G_END_DECLS

@@ -1,0 +1,157 @@
+/* Runs as the list of all shows them: evaluations, and trainings while they go on. */
+#include <math.h>
+#include "dh-run-item.h"
+#include "dh-training-job-private.h"
+
+static DhRunItem *
+make_evaluation (DhRunItemState state)
+{
+  DhRun run = { .id = 7,
+                .state = state,
+                .kind = g_strdup ("eval-ood"),
+                .model = g_strdup ("first/model_best.pth"),
+                .data = g_strdup ("StreetHazards, test split"),
+                .protocol = g_strdup ("densehybrid-pooled"),
+                .images = 4,
+                .failed = 1,
+                .total = 10,
+                .miou = NAN };
+  return dh_run_item_new (&run);
+}
+
+static DhJobSnapshot *
+make_snapshot (const char *state, guint step, guint best_epoch)
+{
+  const DhJobRow row = { .id = 3,
+                         .state = (char *)state,
+                         .title = (char *)"LDN-121 on Cityscapes",
+                         .recipe = (char *)"ldn-semseg",
+                         .folder = (char *)"/runs/x",
+                         .device = (char *)"cpu",
+                         .program = (char *)"1",
+                         .command = (char *)"densehybrid train",
+                         .created = (char *)"2026-01-02T03:04:05Z",
+                         .step = step,
+                         .steps = 100,
+                         .epochs = 4,
+                         .best_epoch = best_epoch,
+                         .ap = 0.25,
+                         .fpr95 = 0.5,
+                         .auroc = 0.75,
+                         .miou = NAN };
+  DhJobSnapshot *snapshot = g_new0 (DhJobSnapshot, 1);
+  snapshot->row = dh_job_row_copy (&row);
+  snapshot->checkpoints = g_ptr_array_new ();
+  snapshot->data = g_strdup ("Cityscapes + ADE20K");
+  snapshot->progress =
+      (DhJobProgress){ .step = step, .steps = 100, .epoch = 1 + step / 25, .epochs = 4, .seconds_left = 65 };
+  return snapshot;
+}
+
+static void
+assert_state (DhRunItem *item, const char *expected)
+{
+  g_autofree char *state = dh_run_item_dup_state (item);
+  g_assert_cmpstr (state, ==, expected);
+}
+
+static void
+test_evaluation (void)
+{
+  static const struct
+  {
+    DhRunItemState state;
+    const char *text;
+  } cases[] = { { DH_RUN_ITEM_DONE, "done" },
+                { DH_RUN_ITEM_RUNNING, "running, 5 of 10" },
+                { DH_RUN_ITEM_CANCELLED, "stopped at 4 of 10" },
+                { DH_RUN_ITEM_UNFINISHED, "unfinished, 4 of 10" },
+                { DH_RUN_ITEM_FAILED, "failed: " } };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (DhRunItem) item = make_evaluation (cases[i].state);
+      assert_state (item, cases[i].text);
+      g_assert_null (dh_run_item_get_job (item));
+      g_assert_cmpstr (dh_run_item_get_kind_name (item), ==, "evaluation");
+    }
+}
+
+static void
+test_words (void)
+{
+  g_autoptr (DhRunItem) item = make_evaluation (DH_RUN_ITEM_DONE);
+  static const char *const all[] = { NULL, "", "first", "FIRST streethazards", "done 7", "pooled  evaluation" };
+  static const char *const none[] = { "second", "first second", "training" };
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    g_assert_true (dh_run_item_matches (item, all[i]));
+  for (guint i = 0; i < G_N_ELEMENTS (none); i++)
+    g_assert_false (dh_run_item_matches (item, none[i]));
+}
+
+static void
+count (DhRunItem *item, guint *n)
+{
+  (*n)++;
+}
+
+/* A training's item follows it. */
+static void
+test_training (void)
+{
+  g_autoptr (DhTrainingJob) job = dh_training_job_new ("/runs/x");
+  dh_training_job_take_snapshot (job, make_snapshot ("queued", 0, 0), 1, 0);
+  g_autoptr (DhRunItem) item = dh_run_item_new_for_job (job);
+  guint n = 0;
+  g_signal_connect (item, "changed", G_CALLBACK (count), &n);
+  const DhRun *run = dh_run_item_get (item);
+  g_assert_true (run->training);
+  g_assert_cmpint (run->id, ==, 3);
+  g_assert_cmpint (run->state, ==, DH_RUN_ITEM_QUEUED);
+  g_assert_cmpstr (run->data, ==, "Cityscapes + ADE20K");
+  g_assert_cmpstr (run->started, ==, "2026-01-02T03:04:05Z");
+  /* What the row says of AP is nothing before an epoch was measured. */
+  g_assert_true (isnan (run->ap));
+  assert_state (item, "queued, ≈ 1:05");
+
+  dh_training_job_take_snapshot (job, make_snapshot ("running", 50, 2), 0, 0);
+  g_assert_cmpuint (n, ==, 1);
+  g_assert_cmpint (run->state, ==, DH_RUN_ITEM_RUNNING);
+  g_assert_cmpfloat (run->fraction, ==, 0.5);
+  g_assert_cmpfloat (run->ap, ==, 0.25);
+  g_assert_cmpuint (run->best_epoch, ==, 2);
+  assert_state (item, "50 %, 1:05 left");
+  g_assert_true (dh_run_item_matches (item, "training ade20k 50"));
+
+  dh_training_job_take_snapshot (job, make_snapshot ("lost", 60, 2), 0, 0);
+  assert_state (item, "lost at epoch 3");
+  g_assert_true (isnan (run->fraction));
+  dh_training_job_take_snapshot (job, make_snapshot ("out-of-memory", 60, 2), 0, 0);
+  assert_state (item, "out of memory");
+  dh_training_job_take_snapshot (job, make_snapshot ("done", 100, 2), 0, 0);
+  assert_state (item, "done");
+  g_assert_cmpuint (n, ==, 4);
+}
+
+/* The same run read again is the same; equal numbers of an evaluation and a training are two. */
+static void
+test_same (void)
+{
+  g_autoptr (DhTrainingJob) job = dh_training_job_new ("/runs/x");
+  dh_training_job_take_snapshot (job, make_snapshot ("done", 100, 2), 0, 0);
+  g_autoptr (DhRunItem) a = make_evaluation (DH_RUN_ITEM_RUNNING), b = make_evaluation (DH_RUN_ITEM_DONE);
+  g_autoptr (DhRunItem) training = dh_run_item_new_for_job (job), again = dh_run_item_new_for_job (job);
+  g_assert_true (dh_run_item_is_same (a, b));
+  g_assert_true (dh_run_item_is_same (training, again));
+  g_assert_false (dh_run_item_is_same (a, training));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/run-item/evaluation", test_evaluation);
+  g_test_add_func ("/run-item/words", test_words);
+  g_test_add_func ("/run-item/training", test_training);
+  g_test_add_func ("/run-item/same", test_same);
+  return g_test_run ();
+}
