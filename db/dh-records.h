@@ -98,7 +98,8 @@ gboolean dh_database_end_run (DhDatabase *database, gint64 run, const char *stat
                               GError **error);
 /* Puts a run that is gone on with back into state "running". */
 gboolean dh_database_reopen_run (DhDatabase *database, gint64 run, GError **error);
-/* For who holds `folder`: runs in it other than `run` that say they are running were killed, and become "unfinished". */
+/* For who holds `folder`: runs in it other than `run` that say they are running were killed, and become "unfinished".
+ */
 gboolean dh_database_leave_runs (DhDatabase *database, const char *folder, gint64 run, GError **error);
 gboolean dh_database_delete_run (DhDatabase *database, gint64 run, GError **error);
 /* NULL with DH_ERROR_NOT_FOUND where there is no such run. */

@@ -319,6 +319,7 @@ build (DhImagePanel *self)
   g_signal_connect (factory, "bind", G_CALLBACK (bind_row), self);
   g_signal_connect (factory, "unbind", G_CALLBACK (unbind_row), self);
   self->list_view = gtk_list_view_new (GTK_SELECTION_MODEL (g_object_ref (self->selection)), factory);
+  dh_ui_tab_leaves (self->list_view);
   dh_ui_add_classes (self->list_view, "dh-list");
   dh_ui_set_name (self->list_view, _ ("Images"));
   GtkEventController *keys = gtk_event_controller_key_new ();

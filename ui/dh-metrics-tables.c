@@ -358,6 +358,7 @@ dh_image_card_new (DhSession *session)
   self->selection = gtk_single_selection_new (G_LIST_MODEL (self->sorted));
   gtk_column_view_set_model (GTK_COLUMN_VIEW (self->view), GTK_SELECTION_MODEL (self->selection));
   dh_ui_add_classes (self->view, "dh-col");
+  dh_ui_tab_leaves (self->view);
   dh_ui_set_name (self->view, _ ("Metrics of each image"));
   add_columns (self);
   g_signal_connect (self->view, "activate", G_CALLBACK (on_activate), self);

@@ -311,6 +311,7 @@ make_view (DhRunsTable *self, DhSession *session)
   gtk_column_view_set_model (GTK_COLUMN_VIEW (self->view), GTK_SELECTION_MODEL (self->selection));
   dh_ui_add_classes (self->view, "dh-col");
   dh_ui_set_name (self->view, _ ("Runs"));
+  dh_ui_tab_leaves (self->view);
   add_boxes (self);
   dh_runs_columns_add (GTK_COLUMN_VIEW (self->view), badge_of, self);
   g_signal_connect (self->view, "activate", G_CALLBACK (on_activate), self);

@@ -200,6 +200,45 @@ dh_ui_texture (GBytes *rgb, guint width, guint height)
   return gdk_memory_texture_new ((int)width, (int)height, GDK_MEMORY_R8G8B8, rgb, (gsize)3 * width);
 }
 
+static gboolean
+focus_beside (GtkWidget *widget, gboolean forward)
+{
+  for (GtkWidget *at = widget; at != NULL && !GTK_IS_ROOT (at); at = gtk_widget_get_parent (at))
+    {
+      GtkWidget *other = at;
+      while ((other = forward ? gtk_widget_get_next_sibling (other) : gtk_widget_get_prev_sibling (other)) != NULL)
+        if (gtk_widget_get_child_visible (other)
+            && gtk_widget_child_focus (other, forward ? GTK_DIR_TAB_FORWARD : GTK_DIR_TAB_BACKWARD))
+          return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+on_tab (GtkEventControllerKey *key, guint keyval, guint keycode, GdkModifierType state, GtkWidget *list)
+{
+  if ((keyval != GDK_KEY_Tab && keyval != GDK_KEY_ISO_Left_Tab) || (state & GDK_CONTROL_MASK) != 0)
+    return FALSE;
+  const gboolean forward = keyval == GDK_KEY_Tab && (state & GDK_SHIFT_MASK) == 0;
+  /* At the end of the window it begins again. */
+  if (!focus_beside (list, forward))
+    {
+      GtkWidget *root = GTK_WIDGET (gtk_widget_get_root (list));
+      gtk_root_set_focus (GTK_ROOT (root), NULL);
+      gtk_widget_child_focus (root, forward ? GTK_DIR_TAB_FORWARD : GTK_DIR_TAB_BACKWARD);
+    }
+  return TRUE;
+}
+
+void
+dh_ui_tab_leaves (GtkWidget *list)
+{
+  GtkEventController *key = gtk_event_controller_key_new ();
+  gtk_event_controller_set_propagation_phase (key, GTK_PHASE_CAPTURE);
+  g_signal_connect (key, "key-pressed", G_CALLBACK (on_tab), list);
+  gtk_widget_add_controller (list, key);
+}
+
 void
 dh_ui_close_on_escape (GtkWidget *window)
 {

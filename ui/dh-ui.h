@@ -34,6 +34,8 @@ void dh_ui_menu_section (GMenu *menu, const char *title, ...) G_GNUC_NULL_TERMIN
 
 /* RGB rows without padding → texture; NULL for NULL. */
 GdkTexture *dh_ui_texture (GBytes *rgb, guint width, guint height);
+/* Tab leaves the list, where GTK before 4.12 goes from row to row; arrows go through its rows. */
+void dh_ui_tab_leaves (GtkWidget *list);
 /* A window that Escape closes. */
 void dh_ui_close_on_escape (GtkWidget *window);
 /* Says by the session's signal "written" that a file was saved. */

@@ -168,6 +168,8 @@ on_frame (DhWorker *worker, DhImageItem *item, DhFrame *frame, gboolean last, Dh
   dh_session_emit (self, DH_SESSION_STATES);
   if (item != self->current)
     return;
+  if (has_maps)
+    dh_session_guess_ranges (self, frame);
   set_frame (self, frame, NULL, NULL);
   dh_session_trace (self, "shows %s, %s", dh_image_item_get_stem (item), has_maps ? "maps" : "picture");
   if (last)

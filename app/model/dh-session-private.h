@@ -131,6 +131,8 @@ G_GNUC_INTERNAL void dh_session_forget_ranges (DhSession *session);
 /* `source` names what was counted: a picture or the set. */
 G_GNUC_INTERNAL void dh_session_add_ranges (DhSession *session, const DhScoreStats *stats, const char *source,
                                             gboolean whole_set);
+/* Before the first picture is counted, which takes a moment, its maps are not to be seen in anybody's range. */
+G_GNUC_INTERNAL void dh_session_guess_ranges (DhSession *session, DhFrame *frame);
 G_GNUC_INTERNAL const char *dh_session_get_set_id (DhSession *session);
 
 /* Opening. `image` (may be NULL): the stem to be shown first; `demo`: the folder is that of the demo. */

@@ -1,5 +1,6 @@
 #include <glib/gi18n.h>
 #include <math.h>
+#include <stdlib.h>
 #include "dh-session-private.h"
 
 #define UNDO_DEPTH 64
@@ -265,7 +266,8 @@ void
 dh_session_add_ranges (DhSession *self, const DhScoreStats *stats, const char *source, gboolean whole_set)
 {
   static const double tails[2] = { 0.0002, 0.005 };
-  if (whole_set)
+  /* What was guessed before anything was counted counts no more. */
+  if (whole_set || self->n_ranged == 0)
     dh_session_forget_ranges (self);
   gboolean grew = FALSE;
   for (guint i = 0; i < DH_N_SCORES; i++)
@@ -287,6 +289,55 @@ dh_session_add_ranges (DhSession *self, const DhScoreStats *stats, const char *s
   self->n_ranged = whole_set ? dh_score_stats_n_images (stats) : self->n_ranged + 1;
   if (grew)
     dh_session_emit (self, DH_SESSION_RANGES);
+}
+
+static int
+compare (gconstpointer a, gconstpointer b)
+{
+  const float x = *(const float *)a, y = *(const float *)b;
+  return (x > y) - (x < y);
+}
+
+/* Of some thousands of the map's values, which the window's thread has the time for. */
+static void
+guess_range (DhSession *self, DhScore score, GBytes *map)
+{
+  static const guint most = 4096;
+  gsize size;
+  const float *values = g_bytes_get_data (map, &size);
+  const gsize count = size / sizeof *values, step = MAX (1, count / most);
+  g_autofree float *some = g_new (float, count / step + 1);
+  guint n = 0;
+  for (gsize i = step / 2; i < count; i += step)
+    if (isfinite (values[i]))
+      some[n++] = values[i];
+  if (n == 0)
+    return;
+  qsort (some, n, sizeof *some, compare);
+  const double low = dh_score_to_axis (score, some[n / 200]), high = dh_score_to_axis (score, some[n - 1 - n / 200]);
+  for (guint kind = 0; kind < 2 && !isnan (low) && !isnan (high); kind++)
+    {
+      self->low[kind][score] = low;
+      self->high[kind][score] = high;
+    }
+}
+
+void
+dh_session_guess_ranges (DhSession *self, DhFrame *frame)
+{
+  static const struct
+  {
+    DhScore score;
+    DhFrameMap map;
+  } maps[] = { { DH_SCORE_HYBRID, DH_FRAME_HYBRID },
+               { DH_SCORE_LIKELIHOOD, DH_FRAME_LIKELIHOOD },
+               { DH_SCORE_DATASET_POSTERIOR, DH_FRAME_DATASET_POSTERIOR } };
+  if (self->n_ranged > 0)
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (maps); i++)
+    if (dh_frame_has_map (frame, maps[i].map))
+      guess_range (self, maps[i].score, frame->maps[maps[i].map]);
+  dh_session_emit (self, DH_SESSION_RANGES);
 }
 
 guint

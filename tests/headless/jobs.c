@@ -2,14 +2,10 @@
 
 #include "dh-run-lock.h"
 #include "dh-scene-tree.h"
+#include "tiny-training.h"
 #include "tree.h"
 
 char *jobs_folder, *jobs_scenes, *jobs_negatives, *jobs_runs, *jobs_recipe_path;
-
-static const char recipe_json[] =
-    "{\"name\": \"tiny\", \"architecture\": \"ldn-tiny\", \"dataset\": \"street-hazards-full\", \"negatives\": true,"
-    " \"batch\": 2, \"crop\": 64, \"epochs\": 2, \"steps\": 4, \"rate\": 0.002, \"rate_min\": 1e-5,"
-    " \"negative_side\": 64, \"negative_crop\": 48, \"selection\": \"ap\", \"keep\": 1}";
 
 static gboolean
 wake (gpointer data)
@@ -134,6 +130,7 @@ jobs_begin (int *argc, char ***argv)
   jobs_negatives = g_build_filename (jobs_scenes, "negatives", NULL);
   jobs_runs = g_build_filename (jobs_folder, "runs", NULL);
   jobs_recipe_path = g_build_filename (jobs_folder, "tiny.json", NULL);
+  g_autofree char *recipe_json = tiny_recipe_json (4);
   g_assert_true (g_file_set_contents (jobs_recipe_path, recipe_json, -1, &error));
   const DhSceneCounts counts = { .training = 6, .validation = 2, .test = 1, .negatives = 3 };
   dh_scene_tree_write (jobs_scenes, 3, &counts, 128, 64, NULL, NULL, &error);

@@ -176,6 +176,49 @@ test_look (Fixture *fixture, gconstpointer data)
   g_assert_false (dh_session_step (session, 99));
 }
 
+static int
+compare_floats (gconstpointer a, gconstpointer b)
+{
+  const float x = *(const float *)a, y = *(const float *)b;
+  return (x > y) - (x < y);
+}
+
+/* Whenever maps are shown, the first ones before anything was counted, their colours span their values. */
+static void
+check_range (DhSession *session, GParamSpec *spec, guint *n)
+{
+  DhFrame *frame = dh_session_get_frame (session);
+  if (frame == NULL || !dh_frame_has_map (frame, DH_FRAME_HYBRID) || dh_session_get_n_ranged (session) > 0)
+    return;
+  gsize size;
+  gconstpointer values = g_bytes_get_data (frame->maps[DH_FRAME_HYBRID], &size);
+  g_autofree float *sorted = g_memdup2 (values, size);
+  const gsize count = size / sizeof *sorted;
+  qsort (sorted, count, sizeof *sorted, compare_floats);
+  double low, high;
+  dh_session_get_range (session, DH_FRAME_HYBRID, FALSE, &low, &high);
+  g_assert_cmpfloat (low, <=, sorted[count / 20]);
+  g_assert_cmpfloat (high, >=, sorted[count - count / 20]);
+  g_assert_cmpfloat (high - low, <, 4 * (sorted[count - 1] - sorted[0]));
+  (*n)++;
+}
+
+static void
+test_first_range (Fixture *fixture, gconstpointer data)
+{
+  guint n = 0;
+  g_signal_connect (fixture->session, "notify::frame", G_CALLBACK (check_range), &n);
+  open_all (fixture);
+  g_assert_cmpuint (n, >, 0);
+  /* What was counted counts from then on. */
+  double low, high;
+  dh_session_get_axis (fixture->session, DH_SCORE_HYBRID, &low, &high);
+  DhScoreStats *stats = dh_session_get_stats (fixture->session);
+  g_assert_cmpfloat (low, <=, dh_score_stats_quantile (stats, DH_SCORE_HYBRID, 0.0002));
+  g_assert_cmpfloat (high, >=, dh_score_stats_quantile (stats, DH_SCORE_HYBRID, 0.9998));
+  g_signal_handlers_disconnect_by_func (fixture->session, check_range, &n);
+}
+
 /* The first picture is broken: the threshold starts from the one that could be counted, and says so. */
 static void
 test_broken_first (Fixture *fixture, gconstpointer data)
@@ -423,6 +466,7 @@ main (int argc, char **argv)
     void (*run) (Fixture *fixture, gconstpointer data);
     const char *data;
   } tests[] = { { "/session/broken-first", test_broken_first }, /* before any threshold is remembered */
+                { "/session/first-range", test_first_range },
                 { "/session/look", test_look },
                 { "/session/again", test_again },
                 { "/session/evaluate", test_evaluate },

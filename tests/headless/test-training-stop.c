@@ -1,20 +1,9 @@
-#include <string.h>
-
 #include "dh-graph.h"
-#include "dh-recipe.h"
-#include "dh-scene-tree.h"
 #include "dh-train-plan.h"
 #include "dh-trainer.h"
-#include "tree.h"
+#include "tiny-training.h"
 
 /* Trainings that are stopped within a step: the step is dropped at once, and done again to the last bit. */
-
-static char *folder, *scenes, *negatives;
-
-static const char recipe_json[] =
-    "{\"name\": \"tiny\", \"architecture\": \"ldn-tiny\", \"dataset\": \"street-hazards-full\", \"negatives\": true, "
-    "\"batch\": 2, \"crop\": 64, \"epochs\": 2, \"steps\": 6, \"rate\": 0.002, \"rate_min\": 1e-5, "
-    "\"negative_side\": 64, \"negative_crop\": 48, \"selection\": \"ap\", \"keep\": 1}";
 
 typedef struct
 {
@@ -41,16 +30,12 @@ typedef struct
   GThread *thread; /* that stops it */
 } Watched;
 
-/* Keeps the part of each step's event that must repeat. The first one starts the clock of the stop. */
+/* The first step starts the clock of the stop. */
 static void
 keep_step (const char *line, gpointer data)
 {
   Watched *watched = data;
-  if (!strstr (line, "\"event\":\"step\""))
-    return;
-  const char *end = strstr (line, ",\"seconds\"");
-  g_ptr_array_add (watched->steps, g_strndup (line, (gsize)(end - line)));
-  if (watched->stops && !watched->thread)
+  if (tiny_keep_step (line, watched->steps) && watched->stops && !watched->thread)
     watched->thread = g_thread_new ("stop", cancel_later, &watched->stop);
 }
 
@@ -58,10 +43,8 @@ keep_step (const char *line, gpointer data)
 static gboolean
 train (const char *name, gboolean resume, gboolean stops, gulong delay, GPtrArray *steps, GError **error)
 {
-  g_autoptr (GError) failed = NULL;
-  g_autoptr (DhRecipe) recipe = dh_recipe_from_json (recipe_json, "tiny", &failed);
-  g_assert_no_error (failed);
-  g_autofree char *path = g_build_filename (folder, name, NULL);
+  g_autoptr (DhRecipe) recipe = tiny_recipe (6);
+  g_autofree char *path = g_build_filename (tiny_folder, name, NULL);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   Watched watched = { steps, { cancellable, delay, 0 }, stops, NULL };
   const DhTraining training = { .folder = path,
@@ -69,8 +52,8 @@ train (const char *name, gboolean resume, gboolean stops, gulong delay, GPtrArra
                                 .threads = 2,
                                 .recipe = recipe,
                                 .resume = resume,
-                                .data_root = scenes,
-                                .negative_root = negatives,
+                                .data_root = tiny_scenes,
+                                .negative_root = tiny_negatives,
                                 .seed = 5,
                                 .workers = 1,
                                 .event = keep_step,
@@ -102,18 +85,9 @@ test_dropped (void)
     }
   g_test_message ("%u stops", stops);
   g_assert_cmpuint (stops, >=, 3);
-  g_assert_cmpuint (straight->len, ==, parts->len);
-  for (guint i = 0; i < parts->len; i++)
-    g_assert_cmpstr (straight->pdata[i], ==, parts->pdata[i]);
-  static const char *const files[] = { "checkpoint.pth", "model_best.pth" };
-  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
-    {
-      g_autofree char *a = g_build_filename (folder, "straight", files[i], NULL), *first = NULL;
-      g_autofree char *b = g_build_filename (folder, "parts", files[i], NULL), *second = NULL;
-      gsize n, m;
-      g_assert_true (g_file_get_contents (a, &first, &n, NULL) && g_file_get_contents (b, &second, &m, NULL));
-      g_assert_cmpmem (first, n, second, m);
-    }
+  static const char *const files[] = { "checkpoint.pth", "model_best.pth", NULL };
+  tiny_assert_same_steps (straight, parts);
+  tiny_assert_same_files ("straight", "parts", files);
 }
 
 /* A step that is nearly all one operator ends long before that operator would. */
@@ -185,19 +159,8 @@ test_within (void)
 int
 main (int argc, char **argv)
 {
-  g_autoptr (GError) error = NULL;
-  folder = g_dir_make_tmp ("dh-training-stop-XXXXXX", &error);
-  g_assert_no_error (error);
-  g_setenv ("XDG_DATA_HOME", folder, TRUE);
-  g_test_init (&argc, &argv, NULL);
-  scenes = g_build_filename (folder, "scenes", NULL);
-  negatives = g_build_filename (scenes, "negatives", NULL);
-  const DhSceneCounts counts = { .training = 6, .validation = 2, .test = 1, .negatives = 3 };
-  dh_scene_tree_write (scenes, 3, &counts, 128, 64, NULL, NULL, &error);
-  g_assert_no_error (error);
+  tiny_begin (&argc, &argv);
   g_test_add_func ("/training-stop/within", test_within);
   g_test_add_func ("/training-stop/dropped", test_dropped);
-  const int status = g_test_run ();
-  tree_remove (folder);
-  return status;
+  return tiny_end ();
 }

@@ -9,28 +9,16 @@
 #include "dh-checkpoint.h"
 #include "dh-error.h"
 #include "dh-nets.h"
-#include "dh-scene-tree.h"
 #include "dh-train-plan.h"
 #include "dh-trainer.h"
-#include "tree.h"
+#include "tiny-training.h"
 
 /* Trainings of a tiny ladder on generated scenes. */
 
-static char *folder, *scenes, *negatives;
-
-static const char recipe_json[] =
-    "{\"name\": \"tiny\", \"architecture\": \"ldn-tiny\", \"dataset\": \"street-hazards-full\", \"negatives\": true, "
-    "\"batch\": 2, "
-    "\"crop\": 64, \"epochs\": 2, \"steps\": 4, \"rate\": 0.002, \"rate_min\": 1e-5, \"negative_side\": 64, "
-    "\"negative_crop\": 48, \"selection\": \"ap\", \"keep\": 1}";
-
-/* Keeps the part of each step's event that must repeat. */
 static void
 keep_step (const char *line, gpointer data)
 {
-  const char *end = strstr (line, ",\"seconds\"");
-  if (strstr (line, "\"event\":\"step\""))
-    g_ptr_array_add (data, g_strndup (line, (gsize)(end - line)));
+  tiny_keep_step (line, data);
 }
 
 typedef struct
@@ -44,17 +32,15 @@ typedef struct
 static gboolean
 train (Part part, GPtrArray *steps, GError **error)
 {
-  g_autoptr (GError) failed = NULL;
-  g_autoptr (DhRecipe) recipe = dh_recipe_from_json (recipe_json, "tiny", &failed);
-  g_assert_no_error (failed);
-  g_autofree char *path = g_build_filename (folder, part.name, NULL);
+  g_autoptr (DhRecipe) recipe = tiny_recipe (4);
+  g_autofree char *path = g_build_filename (tiny_folder, part.name, NULL);
   const DhTraining training = { .folder = path,
                                 .device = "ref",
                                 .threads = 2,
                                 .recipe = recipe,
                                 .resume = part.resume,
-                                .data_root = scenes,
-                                .negative_root = negatives,
+                                .data_root = tiny_scenes,
+                                .negative_root = tiny_negatives,
                                 .seed = 5,
                                 .workers = part.workers,
                                 .most_steps = part.most_steps,
@@ -63,37 +49,7 @@ train (Part part, GPtrArray *steps, GError **error)
   return dh_train (&training, NULL, error);
 }
 
-static GBytes *
-read_file (const char *name, const char *file)
-{
-  g_autofree char *path = g_build_filename (folder, name, file, NULL), *data = NULL;
-  g_autoptr (GError) error = NULL;
-  gsize size;
-  g_file_get_contents (path, &data, &size, &error);
-  g_assert_no_error (error);
-  return g_bytes_new_take (g_steal_pointer (&data), size);
-}
-
-static void
-assert_same_result (const char *a, const char *b)
-{
-  static const char *const files[] = { "checkpoint.pth", "model_best.pth", "model_2.pth" };
-  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
-    {
-      g_autoptr (GBytes) first = read_file (a, files[i]), second = read_file (b, files[i]);
-      if (!g_bytes_equal (first, second))
-        g_test_message ("%s differs between %s and %s", files[i], a, b);
-      g_assert_true (g_bytes_equal (first, second));
-    }
-}
-
-static void
-assert_same_steps (GPtrArray *a, GPtrArray *b)
-{
-  g_assert_cmpuint (a->len, ==, b->len);
-  for (guint i = 0; i < a->len; i++)
-    g_assert_cmpstr (a->pdata[i], ==, b->pdata[i]);
-}
+static const char *const result[] = { "checkpoint.pth", "model_best.pth", "model_2.pth", NULL };
 
 /* One straight run; stopped and resumed, and with other numbers of workers, it is the same to the last bit. */
 static void
@@ -113,13 +69,13 @@ test_repeats (void)
   g_clear_error (&error);
   g_assert_true (train ((Part){ "parts", TRUE, 1 }, parts, &error));
   g_assert_no_error (error);
-  assert_same_steps (straight, parts);
-  assert_same_result ("straight", "parts");
+  tiny_assert_same_steps (straight, parts);
+  tiny_assert_same_files ("straight", "parts", result);
 
   g_autoptr (GPtrArray) four = g_ptr_array_new_with_free_func (g_free);
   g_assert_true (train ((Part){ "four", FALSE, 4 }, four, &error));
-  assert_same_steps (straight, four);
-  assert_same_result ("straight", "four");
+  tiny_assert_same_steps (straight, four);
+  tiny_assert_same_files ("straight", "four", result);
 
   /* A run is never overwritten, and what is none is not resumed. */
   g_assert_false (train ((Part){ "four" }, four, &error));
@@ -133,18 +89,18 @@ static GSubprocess *
 start_program (const char *name, gboolean resume, const char *workers)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *recipe = g_build_filename (folder, "tiny.json", NULL);
+  g_autofree char *recipe = g_build_filename (tiny_folder, "tiny.json", NULL);
   const char *const fresh[] = { g_getenv ("DH_PROGRAM"),
                                 "train",
                                 recipe,
                                 "--dataroot",
-                                scenes,
+                                tiny_scenes,
                                 "--neg_dataroot",
-                                negatives,
+                                tiny_negatives,
                                 "--exp_name",
                                 name,
                                 "--runs",
-                                folder,
+                                tiny_folder,
                                 "--device",
                                 "ref",
                                 "--threads",
@@ -163,7 +119,7 @@ start_program (const char *name, gboolean resume, const char *workers)
                                 "--exp_name",
                                 name,
                                 "--runs",
-                                folder,
+                                tiny_folder,
                                 "--workers",
                                 workers,
                                 "--quiet",
@@ -183,13 +139,14 @@ test_killed (void)
       return;
     }
   g_autoptr (GError) error = NULL;
-  g_autofree char *recipe = g_build_filename (folder, "tiny.json", NULL);
+  g_autofree char *recipe = g_build_filename (tiny_folder, "tiny.json", NULL);
+  g_autofree char *recipe_json = tiny_recipe_json (4);
   g_assert_true (g_file_set_contents (recipe, recipe_json, -1, &error));
   static const char *const workers[] = { "0", "1", "4" };
   for (guint k = 0; k < G_N_ELEMENTS (workers); k++)
     {
       g_autofree char *name = g_strconcat ("killed-", workers[k], NULL);
-      g_autofree char *log = g_build_filename (folder, name, "log.jsonl", NULL);
+      g_autofree char *log = g_build_filename (tiny_folder, name, "log.jsonl", NULL);
       g_autoptr (GSubprocess) first = start_program (name, FALSE, workers[k]);
       for (guint i = 0; i < 3000; i++)
         {
@@ -204,7 +161,7 @@ test_killed (void)
       g_subprocess_wait (second, NULL, &error);
       g_assert_no_error (error);
       g_assert_cmpint (g_subprocess_get_exit_status (second), ==, 0);
-      assert_same_result ("straight", name);
+      tiny_assert_same_files ("straight", name, result);
     }
 }
 
@@ -213,7 +170,7 @@ static void
 test_keys (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *path = g_build_filename (folder, "straight", "model_best.pth", NULL);
+  g_autofree char *path = g_build_filename (tiny_folder, "straight", "model_best.pth", NULL);
   g_autoptr (DhCheckpoint) checkpoint = dh_checkpoint_open (path, &error);
   g_assert_no_error (error);
   DhArchitecture architecture;
@@ -235,10 +192,10 @@ static void
 test_overfit (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhRecipe) recipe = dh_recipe_from_json (recipe_json, "tiny", &error);
+  g_autoptr (DhRecipe) recipe = tiny_recipe (4);
   recipe->negatives = FALSE;
   recipe->crop = 48;
-  g_autoptr (DhDataset) dataset = dh_dataset_open (scenes, "street-hazards-full", NULL, NULL, NULL, &error);
+  g_autoptr (DhDataset) dataset = dh_dataset_open (tiny_scenes, "street-hazards-full", NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   const guint items[] = { 0, 1 };
   const DhComposer composer = { .recipe = recipe, .dataset = dataset, .items = items, .n_items = 2, .classes = 12 };
@@ -288,9 +245,9 @@ static void
 test_ranks (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhRecipe) recipe = dh_recipe_from_json (recipe_json, "tiny", &error);
+  g_autoptr (DhRecipe) recipe = tiny_recipe (4);
   recipe->negatives = FALSE;
-  g_autoptr (DhDataset) dataset = dh_dataset_open (scenes, "street-hazards-full", NULL, NULL, NULL, &error);
+  g_autoptr (DhDataset) dataset = dh_dataset_open (tiny_scenes, "street-hazards-full", NULL, NULL, NULL, &error);
   const guint items[] = { 0, 1, 2, 3 };
   const DhComposer composer = { .recipe = recipe, .dataset = dataset, .items = items, .n_items = 4, .classes = 12 };
   recipe->batch = 4;
@@ -316,7 +273,7 @@ static DhBatch *
 take_jittered (DhDataset *dataset, double color_jitter)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhRecipe) recipe = dh_recipe_from_json (recipe_json, "tiny", &error);
+  g_autoptr (DhRecipe) recipe = tiny_recipe (4);
   g_assert_no_error (error);
   recipe->negatives = FALSE;
   recipe->color_jitter = color_jitter;
@@ -335,7 +292,7 @@ static void
 test_color_jitter (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhDataset) dataset = dh_dataset_open (scenes, "street-hazards-full", NULL, NULL, NULL, &error);
+  g_autoptr (DhDataset) dataset = dh_dataset_open (tiny_scenes, "street-hazards-full", NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   g_autoptr (DhBatch) plain = take_jittered (dataset, 0);
   g_autoptr (DhBatch) again = take_jittered (dataset, 0.4);
@@ -438,16 +395,7 @@ test_recipes (void)
 int
 main (int argc, char **argv)
 {
-  g_autoptr (GError) error = NULL;
-  folder = g_dir_make_tmp ("dh-training-XXXXXX", &error);
-  g_assert_no_error (error);
-  g_setenv ("XDG_DATA_HOME", folder, TRUE);
-  g_test_init (&argc, &argv, NULL);
-  scenes = g_build_filename (folder, "scenes", NULL);
-  negatives = g_build_filename (scenes, "negatives", NULL);
-  const DhSceneCounts counts = { .training = 6, .validation = 2, .test = 1, .negatives = 3 };
-  dh_scene_tree_write (scenes, 3, &counts, 128, 64, NULL, NULL, &error);
-  g_assert_no_error (error);
+  tiny_begin (&argc, &argv);
   g_test_add_func ("/training/recipes", test_recipes);
   g_test_add_func ("/training/batch-of-one", test_batch_of_one);
   g_test_add_func ("/training/ranks", test_ranks);
@@ -456,7 +404,5 @@ main (int argc, char **argv)
   g_test_add_func ("/training/repeats", test_repeats);
   g_test_add_func ("/training/keys", test_keys);
   g_test_add_func ("/training/killed", test_killed);
-  const int status = g_test_run ();
-  tree_remove (folder);
-  return status;
+  return tiny_end ();
 }

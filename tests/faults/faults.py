@@ -1,0 +1,125 @@
+"""Bad input and bad circumstances, as a user of the command line meets them: one clear sentence on standard error, the
+right exit status, quickly, and nothing lost. What the tests share: running the program, cases, small files of each kind
+in a folder of their own.
+
+    tests/faults/test-….py build/app/densehybrid [WORD…]
+
+prints TAP; with words: only the cases that have one of them in their name.
+"""
+import json
+import os
+import resource
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+import zlib
+from pathlib import Path
+
+PROGRAM = os.path.abspath(sys.argv[1])
+# A sanitizer or a busy machine makes everything slower; what matters is that nothing takes long.
+PATIENCE = float(os.environ.get("DH_TEST_PATIENCE", "20"))
+results = []
+
+
+def run(*words, cwd=None, limit_file=None, limit_memory=None, kill_after=None, env=None):
+    def prepare():
+        if limit_file is not None:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit_file, limit_file))
+        if limit_memory is not None:
+            resource.setrlimit(resource.RLIMIT_DATA, (limit_memory, limit_memory))
+
+    start = time.monotonic()
+    process = subprocess.Popen([PROGRAM, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               cwd=cwd, preexec_fn=prepare, env={**os.environ, **(env or {})})
+    try:
+        out, err = process.communicate(timeout=kill_after or 300)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+    return process.returncode, out, err, time.monotonic() - start
+
+
+def case(name):
+    def add(function):
+        if sys.argv[2:] and not any(word in name for word in sys.argv[2:]):
+            return function
+        try:
+            function()
+            results.append((name, None))
+        except Exception as e:
+            results.append((name, f"{type(e).__name__}: {e}".replace("\n", " ")))
+        return function
+    return add
+
+
+def refuses(words, *mentions, status=1, seconds=PATIENCE, **how):
+    code, out, err, took = run(*words, **how)
+    lines = [line for line in err.strip().split("\n") if line and not line.startswith("note: ")]
+    assert code == status, f"exit {code}, expected {status}: {err.strip()[-200:]}"
+    assert lines and lines[-1].startswith("densehybrid: "), f"said {err.strip()[-200:]!r}"
+    assert len(lines) == 1, f"said {len(lines)} lines: {err.strip()[-300:]!r}"
+    for word in mentions:
+        assert word in lines[-1], f"{word!r} is not in {lines[-1]!r}"
+    assert took < seconds, f"took {took:.1f} s"
+    assert out.strip() == "" or "--json" in words, f"printed {out[:100]!r}"
+
+
+def png(width, height, depth, colour, rows):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def picture(width=64, height=48):
+    row = b"\0" + bytes(range(0, 3 * width)) if 3 * width <= 256 else b"\0" + bytes(3 * width)
+    return png(width, height, 8, 2, row * height)
+
+
+def labels(width=64, height=48):
+    return png(width, height, 8, 0, (b"\0" + bytes([1] * 8 + [0] * (width - 8))) * height)
+
+
+# A sanitizer maps terabytes of its own.
+little_memory = {} if os.environ.get("DH_SANITIZE", "none") != "none" else {"limit_memory": 700 << 20}
+top = Path(tempfile.mkdtemp(prefix="dh-faults-"))
+(top / "p.png").write_bytes(picture())
+code, out, err, _ = run("demo-scenes", "--out", top / "scenes", "--seed", 5, "--count", 2, "--quiet")
+assert code == 0, err
+demo = top / "demo"
+code, DEMO_TEXT, err, _ = run("demo", "--out", demo, "--quiet", "--json")
+assert code == 0, err
+WEIGHTS = demo / "scenes" / "demo-network.safetensors"
+weights = WEIGHTS.read_bytes()
+smiyc = top / "dataset_AnomalyTrack"
+(smiyc / "images").mkdir(parents=True)
+(smiyc / "labels_masks").mkdir()
+for i in range(3):
+    (smiyc / "images" / f"validation{i}.png").write_bytes(picture())
+    (smiyc / "labels_masks" / f"validation{i}_labels_semantic.png").write_bytes(labels())
+
+
+def infer(*words, **how):
+    return ("infer", "--params", WEIGHTS, "--out", top / "out", *words)
+
+
+def evaluate(*words):
+    return ("eval-ood", "--dataroot", top, "--dataset", "smiyc", "--folder", top / "eval", "--params", WEIGHTS, "--db",
+            top / "runs.db", "--quiet", *words)
+
+
+def finish():
+    """Takes the folder away and prints what became of the cases; the end of each test."""
+    subprocess.run(["chmod", "-R", "u+w", str(top)], check=False)
+    subprocess.run(["rm", "-rf", str(top)], check=False)
+    print(f"1..{len(results)}")
+    for number, (name, why) in enumerate(results, 1):
+        print(f"{'not ok' if why else 'ok'} {number} - {name}")
+        if why:
+            print(f"# {why}")
+    sys.exit(any(why for _, why in results))

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Evaluations with bad pictures, on full disks, killed in the middle."""
+import json
+import subprocess
+import time
+
+from faults import PROGRAM, WEIGHTS, case, demo, evaluate, finish, labels, picture, png, refuses, run, smiyc, top
+
+
+@case("a full disk during an evaluation: what was finished is kept, and it goes on")
+def _():
+    refuses(evaluate("--folder", top / "eval2", "--db", top / "full.db"), limit_file=9000)
+    code, text, err, _ = run(*evaluate("--folder", top / "eval2", "--db", top / "full.db"), "--json")
+    assert code == 0, err
+    assert json.loads(text)["images"] == 3
+
+
+@case("weights named from the folder one is in are remembered so that they are found from any other")
+def _():
+    words = ("eval-ood", "--dataroot", top, "--dataset", "smiyc", "--folder", top / "named", "--params", WEIGHTS.name,
+             "--db", top / "named.db", "--quiet", "--json")
+    code, text, err, _ = run(*words, cwd=WEIGHTS.parent)
+    assert code == 0, err
+    code, _, err, _ = run("report", "--run", json.loads(text)["run"], "--db", top / "named.db", "--format", "json",
+                          "--out", top / "named.json")
+    assert code == 0 and f'"{WEIGHTS}"' in (top / "named.json").read_text(), err
+
+
+def smiyc_set(name, sizes):
+    """A set whose labels have these sizes; None: the picture itself is cut."""
+    at = top / name / "dataset_AnomalyTrack"
+    (at / "images").mkdir(parents=True)
+    (at / "labels_masks").mkdir()
+    for i, size in enumerate(sizes):
+        (at / "images" / f"validation{i}.png").write_bytes(picture() if size else picture()[:60])
+        (at / "labels_masks" / f"validation{i}_labels_semantic.png").write_bytes(labels(*(size or (64, 48))))
+    return ("eval-ood", "--dataroot", top / name, "--dataset", "smiyc", "--folder", top / name / "maps", "--params", WEIGHTS,
+            "--db", top / f"{name}.db", "--quiet")
+
+
+@case("one bad label among good ones: the others' numbers, one sentence, and exit 1")
+def _():
+    words = smiyc_set("one-bad", [(64, 48), (32, 48), (64, 48)])
+    code, text, err, _ = run(*words, "--json")
+    document = json.loads(text)
+    assert code == 1, err
+    assert document["images"] == 2 and document["failed"] == 1, document
+    assert document["protocols"]["densehybrid-pooled"]["ap"] is not None, document["protocols"]
+    (left_out,) = document["left_out"]
+    assert "validation1" in left_out["image"] and "32×48" in left_out["error"] and "64×48" in left_out["error"], left_out
+    assert len(err.strip().split("\n")) == 1, err
+    refuses((*words, "--json"), "1 of the 3 pictures", "validation1", "32×48", "64×48")
+
+
+@case("several bad pictures among good ones: each is named")
+def _():
+    code, text, err, _ = run(*smiyc_set("two-bad", [(32, 48), None, (64, 48)]))
+    lines = err.strip().split("\n")
+    assert code == 1 and "1 image, 2 left out" in text, (code, text)
+    assert len(lines) == 3 and lines[2].startswith("densehybrid: 2 of the 3 pictures"), lines
+    assert "validation0" in lines[0] and "validation1" in lines[1], lines
+
+
+@case("only bad labels: one sentence")
+def _():
+    for name, sizes, mention in (("all-bad", [(32, 48)] * 3, "none of the 3"), ("single-bad", [(64, 24)], "the only picture")):
+        words = smiyc_set(name, sizes)
+        refuses(words, mention, "validation0", "64×48")
+        err = run(*words)[2]
+        assert len(err.strip().split("\n")) == 1, err
+
+
+@case("killed in the middle, it goes on where it was")
+def _():
+    many = top / "many" / "dataset_AnomalyTrack"
+    (many / "images").mkdir(parents=True)
+    (many / "labels_masks").mkdir()
+    for i in range(40):
+        (many / "images" / f"validation{i}.png").write_bytes(picture(320, 192))
+        (many / "labels_masks" / f"validation{i}_labels_semantic.png").write_bytes(labels(320, 192))
+    words = ("eval-ood", "--dataroot", top / "many", "--dataset", "smiyc", "--folder", top / "k", "--params", WEIGHTS,
+             "--db", top / "k.db", "--quiet", "--json")
+    scores = top / "k" / "eval" / "scores"
+    process = subprocess.Popen([PROGRAM, *map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and len(list(scores.rglob("*.npy"))) < 3:
+        time.sleep(0.01)
+    # Nobody else takes it up meanwhile; after a kill nothing is left that would keep others out.
+    refuses(words[:-2], "another run", str(process.pid))
+    process.kill()
+    process.wait()
+    code, text, err, _ = run(*words)
+    assert code == 0, err
+    document = json.loads(text)
+    assert document["images"] == 40 and 1 <= document["resumed"] < 40, (document["images"], document["resumed"])
+    straight = json.loads(run(*words[:6], top / "s", *words[7:10], top / "s.db", *words[11:])[1])
+    assert straight["protocols"] == document["protocols"], "another result than in one go"
+
+
+@case("open-set recognition that is killed goes on where it was")
+def _():
+    code, _, err, _ = run("demo-scenes", "--out", top / "osr", "--seed", 9, "--count", 64, "--quiet")
+    assert code == 0, err
+    words = ("eval-osr", "--dataroot", top / "osr", "--model", WEIGHTS, "--folder", top / "osr-maps", "--db", top / "osr.db",
+             "--quiet", "--json")
+    process = subprocess.Popen([PROGRAM, *map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and len(list((top / "osr-maps").rglob("segmentation/**/*.npy"))) < 3:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    code, text, err, _ = run(*words)
+    assert code == 0, err
+    document = json.loads(text)
+    assert document["images"] == 8 and 1 <= document["resumed"] < 8, (document["images"], document["resumed"])
+    code, text, err, _ = run(*words[:5], "--folder", top / "osr-again", "--db", top / "osr2.db", *words[9:])
+    assert code == 0, err
+    straight = json.loads(text)
+    assert all(straight[key] == document[key] for key in ("towns", "open_miou", "closed_miou")), "another result than in one go"
+
+
+@case("open-set recognition without a folder of its own can be exported, and told from another precision's")
+def _():
+    own = top / "own"
+    code, _, err, _ = run("demo-scenes", "--out", own / "osr", "--seed", 9, "--count", 32, "--quiet")
+    assert code == 0, err
+    env = {"XDG_DATA_HOME": str(own / "data"), "XDG_CACHE_HOME": str(own / "cache")}
+    code, text, err, _ = run("eval-osr", "--dataroot", own / "osr", "--model", WEIGHTS, "--json", env=env)
+    assert code == 0 and str(own / "data") in err, err
+    document = json.loads(text)
+    code, text, err, _ = run("export", "--run", document["run"], "--layout", "npy", "--out", own / "x", "--json", env=env)
+    assert code == 0 and json.loads(text)["maps"] == document["images"], (text, err)
+    (kept,) = (own / "data" / "densehybrid" / "evaluations").iterdir()
+    assert kept.name.endswith("-cpu-f32"), kept.name
+
+
+finish()

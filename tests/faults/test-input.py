@@ -1,0 +1,243 @@
+#!/usr/bin/env python3
+"""Files, folders, options and databases that are not what they should be, and disks that are full."""
+import json
+import os
+import signal
+import struct
+import subprocess
+import time
+import zipfile
+
+from faults import (DEMO_TEXT, PROGRAM, WEIGHTS, case, demo, evaluate, finish, infer, labels, little_memory, picture, png,
+                    refuses, run, smiyc, top, weights)
+
+
+@case("the demo gives numbers in full precision and null where undefined")
+def _():
+    document = json.loads(DEMO_TEXT)
+    pooled = document["protocols"]["densehybrid-pooled"]
+    assert 0 < pooled["ap"] < 1 and pooled["positives"] > 0, pooled
+    assert document["images"] >= 12 and "max_softmax" in document["scores"], document.keys()
+    softmax = document["scores"]["max_softmax"]["densehybrid-pooled"]["ap"]
+    assert pooled["ap"] > softmax + 0.1, "hybrid is not clearly ahead of max softmax"
+
+
+@case("a picture that is not there")
+def _():
+    refuses(infer(top / "absent.png"), "absent.png")
+
+
+@case("weights that are not there")
+def _():
+    refuses(("infer", "--params", top / "absent.pth", "--out", top / "out", top / "p.png"), "absent.pth")
+
+
+@case("a folder without pictures")
+def _():
+    (top / "empty").mkdir()
+    refuses(("eval-ood", "--dataroot", top / "empty", "--folder", top / "e", "--params", WEIGHTS, "--db", top / "x.db"),
+            "empty")
+
+
+@case("a truncated picture")
+def _():
+    (top / "cut.png").write_bytes(picture()[:60])
+    refuses(infer(top / "cut.png"), "cut.png")
+
+
+@case("a picture that fails is listed in JSON, and the others are done")
+def _():
+    code, text, err, _ = run(*infer(top / "p.png", top / "absent.png", top / "cut.png"), "--json")
+    listed = json.loads(text)["images"]
+    assert code == 1 and len(listed) == 3, (code, listed)
+    assert "error" not in listed[0] and listed[0]["outputs"], listed[0]
+    for entry, name in zip(listed[1:], ("absent.png", "cut.png")):
+        assert entry["image"].endswith(name) and name in entry["error"], entry
+
+
+@case("a picture that claims 60000x60000")
+def _():
+    (top / "big.png").write_bytes(png(60000, 60000, 8, 2, b"\0"))
+    refuses(infer(top / "big.png"), "big.png", "60000")
+    with open(top / "big.png", "r+b") as file:  # and is as large as it says: not read for that
+        file.truncate(1900 << 20)
+    refuses(infer(top / "big.png"), "big.png", "60000", **little_memory)
+
+
+@case("a huge file that begins as an archive of weights does")
+def _():
+    with open(top / "huge.pth", "wb") as file:
+        file.write(b"PK\3\4" + bytes(60))
+        file.truncate(3 << 30)
+    refuses(("infer", "--params", top / "huge.pth", "--out", top / "out", top / "p.png"), "huge.pth", **little_memory)
+
+
+@case("weights of another network")
+def _():
+    header = json.dumps({"fc.weight": {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16]}}).encode()
+    (top / "other.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(16))
+    refuses(("infer", "--params", top / "other.safetensors", "--out", top / "out", top / "p.png"), "other.safetensors")
+
+
+@case("a pickle that would run a command, in PyTorch's zip format")
+def _():
+    with zipfile.ZipFile(top / "evil.pth", "w") as z:
+        z.writestr("a/data.pkl", b"\x80\x02cos\nsystem\nX\x0c\0\0\0touch pwned!!\x85R.")
+        z.writestr("a/version", "3\n")
+    refuses(("infer", "--params", top / "evil.pth", "--out", top / "out", top / "p.png"), "os.system")
+
+
+@case("a pickle that would run a command, in PyTorch's legacy format")
+def _():
+    import pickle
+    head = b"".join(pickle.dumps(x, 2) for x in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}))
+    (top / "evil_old.pth").write_bytes(head + b"\x80\x02cos\nsystem\nX\x04\0\0\0true\x85R.")
+    refuses(("infer", "--params", top / "evil_old.pth", "--out", top / "out", top / "p.png"), "os.system")
+
+
+@case("a pickle nested two million deep, in little memory")
+def _():
+    with zipfile.ZipFile(top / "deep.pth", "w") as z:
+        z.writestr("a/data.pkl", b"\x80\x02" + b"]" * 2_000_000 + b".")
+        z.writestr("a/version", "3\n")
+    # A sanitizer reserves the whole address space.
+    limit = 512 << 20 if os.environ.get("DH_SANITIZE", "none") == "none" else None
+    refuses(("infer", "--params", top / "deep.pth", "--out", top / "out", top / "p.png"), "deep.pth", limit_memory=limit)
+
+
+@case("a safetensors header of 2^63 bytes")
+def _():
+    (top / "huge.safetensors").write_bytes(struct.pack("<Q", 2 ** 63) + b"{}")
+    refuses(("infer", "--params", top / "huge.safetensors", "--out", top / "out", top / "p.png"), "huge.safetensors")
+
+
+@case("weights cut anywhere")
+def _():
+    for size in (0, 7, 8, 100, 5000, len(weights) // 2, len(weights) - 1):
+        (top / "part.safetensors").write_bytes(weights[:size])
+        refuses(("infer", "--params", top / "part.safetensors", "--out", top / "out", top / "p.png"), "part.safetensors")
+
+
+@case("a database in a folder that cannot be written")
+def _():
+    refuses(("eval-ood", "--dataroot", top, "--dataset", "smiyc", "--folder", top / "e", "--params", WEIGHTS, "--db",
+             "/proc/nowhere/x.db"), "/proc/nowhere")
+
+
+@case("an export of pictures with equal names in different folders loses none")
+def _():
+    for layout in ("fishyscapes", "smiyc", "npy"):
+        at = top / "layouts" / layout
+        code, text, err, _ = run("export", "--db", demo / "demo.db", "--run", 1, "--layout", layout, "--out", at, "--json")
+        assert code == 0, err
+        files = [f for f in at.rglob("*") if f.is_file()]
+        assert len(files) == json.loads(text)["maps"] >= 12, (layout, len(files))
+    assert (top / "layouts" / "fishyscapes" / "t5_00005_anomaly.npy").exists()
+
+
+@case("the network that comes with the program, by its name")
+def _():
+    code, _, err, _ = run("infer", "--params", "demo", "--out", top / "built-in", "--maps", "hybrid", top / "p.png")
+    assert code == 0, err
+    code, _, err, _ = run(*infer(top / "p.png", "--maps", "hybrid"))
+    assert (top / "built-in" / "p_hybrid.npy").read_bytes() == (top / "out" / "p_hybrid.npy").read_bytes()
+
+
+@case("a run's command is quoted for the shell")
+def _():
+    code, _, err, _ = run(*evaluate("--folder", top / "with blank", "--db", top / "quoted.db"))
+    assert code == 0, err
+    code, text, err, _ = run("report", "--db", top / "quoted.db", "--format", "json", "--out", top / "quoted.json")
+    command = json.loads((top / "quoted.json").read_text())["runs"][0]["command"]
+    assert f"'{top / 'with blank'}'" in command and f" {WEIGHTS} " in command, command
+
+
+@case("a file whose name begins with dashes, and one with no name")
+def _():
+    (top / "--p.png").write_bytes(picture())
+    code, _, err, _ = run("infer", "--params", WEIGHTS, "--out", top / "dashes", "--", "--p.png", cwd=top)
+    assert code == 0 and (top / "dashes" / "--p_hybrid.npy").exists(), err
+    refuses(infer(""), "empty", status=2)
+
+
+@case("an option that is given as nothing")
+def _():
+    for words, option in ((infer(top / "p.png", "--maps", ""), "--maps"), (evaluate("--protocol", ""), "--protocol"),
+                          (("infer", "--params", "", "--out", top / "o", top / "p.png"), "--params"),
+                          (("metrics", "--scores", "s", "--labels", "l", "--protocol", ""), "--protocol"),
+                          (("report", "--db", ""), "--db"), (infer(top / "p.png", "--device", ""), "--device")):
+        refuses(words, option, "empty", status=2)
+
+
+@case("a database that is none")
+def _():
+    (top / "text.db").write_text("this is a text file, and long enough to be taken for something else\n" * 20)
+    refuses(("report", "--db", top / "text.db", "--format", "csv", "--out", top / "r.csv"), "text.db")
+    assert (top / "text.db").read_text().startswith("this is a text file"), "the file was changed"
+
+
+@case("a database that is not there: nothing is made")
+def _():
+    for words in (("report",), ("report", "--format", "csv", "--out", top / "r.csv"),
+                  ("export", "--run", 1, "--layout", "npy", "--out", top / "exported")):
+        refuses((*words, "--db", top / "no" / "such.db"), "no/such.db")
+        assert not (top / "no").exists() and not (top / "exported").exists(), words
+
+
+@case("a report of a run that is not there")
+def _():
+    refuses(("report", "--db", demo / "demo.db", "--run", 99, "--format", "csv", "--out", top / "r.csv"), "99")
+
+
+@case("maps into a folder that cannot be made")
+def _():
+    refuses(("infer", "--params", WEIGHTS, "--out", "/proc/nowhere", top / "p.png"), "/proc/nowhere")
+
+
+@case("a full disk: the old file stays, and no part of the new one")
+def _():
+    old = top / "full" / "p_logits.npy"
+    old.parent.mkdir()
+    old.write_text("old")
+    refuses(("infer", "--params", WEIGHTS, "--out", top / "full", "--maps", "logits", top / "p.png"), "p_logits.npy",
+            limit_file=4096)
+    assert old.read_text() == "old", "the old file was touched"
+    assert [f.name for f in old.parent.iterdir()] == [old.name], "a part of a file was left"
+
+
+@case("Ctrl-C ends cleanly with 130")
+def _():
+    process = subprocess.Popen([PROGRAM, "bench", "--device", "ref", "--size", "512x1024", "--quiet"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(1.0)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, (process.returncode, err)
+    assert "cancelled" in err, err
+
+
+@case("the network that comes with the program can be timed by its name")
+def _():
+    code, text, err, _ = run("bench", "--params", "demo", "--size", "64x128", "--runs", 1, "--json", "--quiet")
+    assert code == 0 and json.loads(text)["arch"].startswith("ldn"), (code, text, err)
+    refuses(("bench", "--params", "demos", "--size", "64x128"), "demos")
+
+
+@case("wrong usage is 2 and says what to do")
+def _():
+    for words in (("nonsense",), ("infer",), ("infer", "--params"), ("bench", "--size", "x"), ("bench", "--arch", "moon"),
+                  ("eval-ood", "--dataset", "moon", "--dataroot", top, "--folder", top / "e", "--params", WEIGHTS),
+                  ("report", "--format", "doc", "--out", "x"), ("devices", "more"), ("infer", "--precision", "f99")):
+        code, _, err, _ = run(*words)
+        assert code == 2 and "densehybrid: " in err, (words, code, err)
+
+
+@case("a device that is not there is an error, never another device")
+def _():
+    code, text, _, _ = run("devices", "--json")
+    absent = [d["name"] for d in json.loads(text)["devices"] if not d["available"]]
+    for name in absent:
+        refuses((*infer(top / "p.png"), "--device", name), name.split(":")[0])
+
+
+finish()

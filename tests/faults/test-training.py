@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""Trainings: how they meet full disks, little memory, signals and other processes."""
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from faults import PATIENCE, PROGRAM, case, demo, finish, png, refuses, run, top
+
+
+tiny = top / "tiny.json"
+tiny.write_text(json.dumps({
+    "name": "tiny", "architecture": "ldn-tiny", "dataset": "street-hazards-full", "negatives": True, "batch": 2,
+    "crop": 64, "epochs": 2, "steps": 4, "rate": 0.002, "rate_min": 1e-5, "negative_side": 64, "negative_crop": 48,
+    "selection": "ap", "keep": 1}))
+
+
+def training(name, *more, recipe=tiny):
+    return ("train", recipe, "--dataroot", top / "scenes", "--neg_dataroot", top / "scenes" / "negatives", "--exp_name",
+            name, "--runs", top / "logs", "--db", top / "jobs.db", "--device", "ref", "--threads", 1, "--quiet", *more)
+
+
+def resumed(name, *more):
+    return ("train", "--resume", "--exp_name", name, "--runs", top / "logs", "--db", top / "jobs.db", "--quiet", *more)
+
+
+def lock(name):
+    try:
+        return json.loads((top / "logs" / name / "job.lock").read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def events(name):
+    log = top / "logs" / name / "log.jsonl"
+    lines = log.read_text().splitlines() if log.exists() else []
+    return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+
+
+def begin(name, *more):
+    process = subprocess.Popen([PROGRAM, *map(str, training(name, *more))], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    return process
+
+
+def until(condition):
+    end = time.monotonic() + 3 * PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it never came to it"
+        time.sleep(0.02)
+
+
+def stop(process, name):
+    """SIGTERM: within 10 seconds it is gone, with a checkpoint that can be gone on with."""
+    start = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    took = time.monotonic() - start
+    assert process.returncode == 130, (process.returncode, err)
+    assert took < min(10, PATIENCE), f"took {took:.1f} s"
+    last = events(name)[-1]
+    assert last["event"] == "end" and last["state"] == "stopped", last
+    assert lock(name)["phase"] == "stopped", lock(name)
+
+
+@case("training: events as lines of JSON, the last one the end")
+def _():
+    code, text, err, _ = run(*training("straight", "--events", "-"))
+    assert code == 0, err
+    said = [json.loads(line) for line in text.splitlines()]
+    assert [e["event"] for e in said][0] == "start" and said[-1]["event"] == "end" and said[-1]["state"] == "done"
+    assert sum(e["event"] == "step" for e in said) == 8 and all("time" in e for e in said)
+    assert said == events("straight"), "the log says something else"
+    code, text, err, _ = run(*training("document", "--json"))
+    assert code == 0 and json.loads(text)["state"] == "done", (code, text, err)
+
+
+@case("training: stopped in its steps, paused, and before it began")
+def _():
+    process = begin("stopped", "--steps", 4000)
+    until(lambda: len(events("stopped")) > 4)
+    stop(process, "stopped")
+    step = events("stopped")[-1]["step"]
+    code, _, err, _ = run(*resumed("stopped", "--stop_after", step + 2))
+    assert code == 130 and events("stopped")[-1]["step"] == step + 2, err
+
+    process = begin("paused", "--steps", 4000)
+    until(lambda: len(events("paused")) > 2)
+    process.send_signal(signal.SIGUSR1)
+    until(lambda: lock("paused").get("phase") == "paused")
+    before = len(events("paused"))
+    time.sleep(0.5)
+    assert len(events("paused")) == before, "it went on"
+    assert [e["event"] for e in events("paused")][-2:] == ["checkpoint", "pause"]
+    process.send_signal(signal.SIGUSR2)
+    until(lambda: len(events("paused")) > before + 3)
+    process.send_signal(signal.SIGUSR1)
+    until(lambda: lock("paused").get("phase") == "paused")
+    stop(process, "paused")
+
+    process = begin("early")
+    until(lambda: lock("early").get("phase") is not None)
+    stop(process, "early")
+
+
+@case("training: stopped while it validates, it validates again")
+def _():
+    many = top / "many-scenes"
+    code, _, err, _ = run("demo-scenes", "--out", many, "--seed", 6, "--count", 12, "--quiet")
+    assert code == 0, err
+    process = begin("validated", "--steps", 1, "--dataroot", many)
+    until(lambda: lock("validated").get("phase") == "validating" or process.poll() is not None)
+    stop(process, "validated")
+    assert not any(e["event"] == "epoch" for e in events("validated"))
+    code, _, err, _ = run(*resumed("validated"))
+    assert code == 0, err
+    assert [e["epoch"] for e in events("validated") if e["event"] == "epoch"] == [1, 2]
+
+
+@case("training: resumed with options that would make another run of it, with the same again, with its data moved")
+def _():
+    code, _, err, _ = run(*training("old", "--seed", 3, "--stop_after", 2))
+    assert code == 130, err
+    for words in (("--lr", 0.1), ("--batch_size", 4), ("--epochs", 9), ("--seed", 4), ("--crop", 32), ("--beta", 0.5),
+                  ("--model", top / "p.png"), ("--precision", "bf16"), ("--validation_images", 1), ("--recompute",),
+                  ("--checkpoint_steps", 7), ("--keep", 5), ("--num_classes", 3), ("--arch", "ldn-tiny-closed")):
+        refuses(resumed("old", *words), words[0], "this run began with", status=2)
+    refuses(resumed("old", "ldn-semseg"), "this run began with", status=2)
+    refuses(resumed("old", "--seed", -1), "--seed", status=2)
+    code, _, err, _ = run(*training("old", "--seed", 3, "--resume", "--lr", 0.002, "--stop_after", 3))
+    assert code == 130, err
+    (top / "scenes").rename(top / "elsewhere")
+    try:
+        refuses(resumed("old"), "scenes")
+        code, _, err, _ = run(*resumed("old", "--dataroot", top / "elsewhere", "--neg_dataroot",
+                                       top / "elsewhere" / "negatives", "--workers", 0, "--stop_after", 5))
+        assert code == 130, err
+        code, _, err, _ = run(*resumed("old"))
+        assert code == 0, err
+    finally:
+        (top / "elsewhere").rename(top / "scenes")
+    steps = [e["step"] for e in events("old") if e["event"] == "step"]
+    assert steps == list(range(1, 9)), steps
+
+
+@case("training: a second process in the folder is refused, by its number")
+def _():
+    process = begin("busy", "--steps", 4000)
+    until(lambda: len(events("busy")) > 1)
+    refuses(resumed("busy"), f"process {process.pid} trains in it")
+    refuses(training("busy"), "--resume", status=2)
+    stop(process, "busy")
+
+
+@case("training: a disk that is too small for its checkpoints is refused before it begins")
+def _():
+    refuses(training("large", "--keep", 100000, "--arch", "ldn121"), "MiB left", "keep fewer")
+    assert not (top / "logs" / "large" / "config.json").exists()
+    code, _, err, _ = run(*training("large"))  # the name is still free
+    assert code == 0, err
+
+
+@case("training: a disk that becomes full keeps the last good checkpoint and says so")
+def _():
+    code, _, err, _ = run(*training("full", "--stop_after", 2))
+    assert code == 130, err
+    good = (top / "logs" / "full" / "checkpoint.pth").read_bytes()
+    refuses(resumed("full"), "checkpoint.pth", "The last good checkpoint, of step 2, is kept", limit_file=len(good) // 2)
+    assert (top / "logs" / "full" / "checkpoint.pth").read_bytes() == good
+    assert not list((top / "logs" / "full").glob("*.pth.*")), "a part of a file was left"
+    assert lock("full")["phase"] == "failed" and "step 2" in lock("full")["why"], lock("full")
+    # not even the log can grow: the lock still says how it ended
+    log = top / "logs" / "full" / "log.jsonl"
+    log.write_text(log.read_text() + "x" * 8192 + "\n")
+    refuses(resumed("full"), "log.jsonl", limit_file=log.stat().st_size)
+    assert lock("full")["phase"] == "failed" and "log.jsonl" in lock("full")["why"], lock("full")
+    code, _, err, _ = run(*resumed("full"))
+    assert code == 0, err
+    for name in ("checkpoint.pth", "model_best.pth"):
+        assert (top / "logs" / "full" / name).read_bytes() == (top / "logs" / "straight" / name).read_bytes(), name
+
+
+@case("training: short of memory it says so")
+def _():
+    if "asan" in PROGRAM:
+        return
+    code, _, err, _ = run(*training("memory", "--arch", "ldn121", "--crop", 2048),
+                          limit_memory=700 << 20)
+    assert code not in (0, 2, 130), (code, err)
+    said = err.lower()
+    assert "memory" in said or "allocate" in said, err
+
+
+@case("training: recipes that are none, data that is none")
+def _():
+    (top / "broken.json").write_text('{"crop": "large"}')
+    (top / "deep.json").write_text("[" * 500000)
+    (top / "cut.json").write_text('{"crop": 64,')
+    for name in ("broken", "deep", "cut"):
+        refuses(training("none", recipe=top / f"{name}.json"), f"{name}.json")
+    refuses(training("none", recipe="nothing"), "ldn-semseg", status=2)
+    refuses(training("none", "--dataroot", top / "empty"), "empty")
+    refuses(training("none", "--neg_dataroot", top / "empty"), "empty")
+    refuses(training("none", "--model", top / "broken.json"), "broken.json")
+    refuses(training("none", "--db", "/proc/nowhere/x.db", "--model", top / "broken.json"), "broken.json")
+    refuses(resumed("never"), "never")
+
+
+@case("training: recipes for CamVid and KITTI")
+def _():
+    shared = Path(os.environ.get("DH_SHARED", "")) / "data"
+    recipes = Path(__file__).resolve().parents[2] / "resources" / "recipes"
+    for data in ("camvid", "kitti"):
+        for recipe, arch in ((f"{data}-closed", "ldn-tiny-closed"), (data, "ldn-tiny")):
+            text = json.loads((recipes / f"{recipe}.json").read_text())
+            assert text["name"] == recipe and text["dataset"] == {"camvid": "camvid", "kitti": "cityscapes"}[data]
+            if not (shared / data).is_dir():
+                continue
+            words = ("train", recipes / f"{recipe}.json", "--dataroot", shared / data, "--exp_name", recipe, "--runs",
+                     top / "logs", "--db", top / "jobs.db", "--arch", arch, "--steps", 2, "--epochs", 1, "--batch_size",
+                     2, "--crop", 64, "--validation_images", 1, "--quiet")
+            code, _, err, _ = run(*words, *(("--neg_dataroot", shared / "negatives") if arch == "ldn-tiny" else ()))
+            assert code == 0, err
+            epoch = [e for e in events(recipe) if e["event"] == "epoch"][0]
+            assert epoch["miou"] is not None and (epoch["ap"] is None) == (arch != "ldn-tiny"), epoch
+
+
+finish()
