@@ -61,13 +61,12 @@ dh_cuda_loss_item (const DhCudaKernel *k, int type, int64_t pixel, double sums[4
 DH_CUDA_INLINE void
 dh_cuda_loss_end_item (const DhCudaKernel *k, int64_t item)
 {
-  double sum = 0.0;
-  for (int s = 0; s < k->n_slices; s++)
-    sum += k->partials[4 * (int64_t)s + item];
+  double sums[2];
+  dh_cuda_sum_slices (k->partials + item, 4, k->n_slices, 1, sums);
   *(item == 0   ? &k->sums->segmentation
     : item == 1 ? &k->sums->likelihood
     : item == 2 ? &k->sums->posterior
-                : &k->sums->logits) = sum;
+                : &k->sums->logits) = sums[0];
   if (item == 0)
     k->sums->overflow = 0;
 }

@@ -127,6 +127,36 @@ dh_cuda_split (int64_t item, int n, int64_t *q)
   return (int)(item - *q * n);
 }
 
+/* Σ of `count` pairs, or of single numbers where `width` is 1, `step` doubles apart, in their order. Many are read at a
+ * time: one after the other they would each be waited for. */
+DH_CUDA_INLINE void
+dh_cuda_sum_slices (const double *from, int64_t step, int count, int width, double sums[2])
+{
+  enum
+  {
+    AT_ONCE = 16
+  };
+  sums[0] = sums[1] = 0.0;
+  for (int s = 0; s < count; s += AT_ONCE)
+    {
+      double v[AT_ONCE][2];
+      DH_CUDA_UNROLL
+      for (int i = 0; i < AT_ONCE; i++)
+        {
+          const double *at = from + (s + i < count ? s + i : count - 1) * step;
+          v[i][0] = at[0];
+          v[i][1] = at[width - 1];
+        }
+      DH_CUDA_UNROLL
+      for (int i = 0; i < AT_ONCE; i++)
+        if (s + i < count)
+          {
+            sums[0] += v[i][0];
+            sums[1] += v[i][1];
+          }
+    }
+}
+
 /* NaN stays NaN, which fmaxf would lose. */
 DH_CUDA_INLINE float
 dh_cuda_relu (float v)

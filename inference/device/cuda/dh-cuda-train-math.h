@@ -98,14 +98,11 @@ dh_cuda_stats_thread (const DhCudaKernel *k, int type, int group, int64_t first,
     }
 }
 
-/* Σ over slices of sums[place], the first or second of each. */
-DH_CUDA_INLINE double
-dh_cuda_partials (const DhCudaKernel *k, int64_t place, int which)
+/* Σ over slices of what a reduction found for a place. */
+DH_CUDA_INLINE void
+dh_cuda_partials (const DhCudaKernel *k, int64_t place, double sums[2])
 {
-  double sum = 0.0;
-  for (int s = 0; s < k->n_slices; s++)
-    sum += k->partials[((int64_t)s * k->n_groups * 8 + place) * 2 + which];
-  return sum;
+  dh_cuda_sum_slices (k->partials + 2 * place, (int64_t)k->n_groups * 16, k->n_slices, 2, sums);
 }
 
 DH_CUDA_INLINE void
@@ -113,9 +110,11 @@ dh_cuda_stats_end_item (const DhCudaKernel *k, int type, int64_t place)
 {
   const double count = (double)((int64_t)k->n * k->h * k->w);
   float pivot[8];
+  double sums[2];
   dh_cuda_pivot8 (k, type, (int)(place / 8), pivot);
-  const double off = dh_cuda_partials (k, place, 0) / count;
-  const double variance = dh_cuda_partials (k, place, 1) / count - off * off;
+  dh_cuda_partials (k, place, sums);
+  const double off = sums[0] / count;
+  const double variance = sums[1] / count - off * off;
   k->statistics[2 * place] = pivot[place % 8] + off;
   k->statistics[2 * place + 1] = variance < 0.0 ? 0.0 : variance;
 }
@@ -210,9 +209,11 @@ dh_cuda_back_end_item (const DhCudaKernel *k, int64_t place)
 {
   const int channel = k->channels[place], row = k->n_groups * 8;
   const double count = (double)((int64_t)k->n * k->h * k->w), unscale = k->step->unscale;
-  const double sum = dh_cuda_partials (k, place, 0), product = dh_cuda_partials (k, place, 1);
+  double sums[2];
   if (channel < 0)
     return;
+  dh_cuda_partials (k, place, sums);
+  const double sum = sums[0], product = sums[1];
   if (!(sum - sum == 0.0) || !(product - product == 0.0))
     k->sums->overflow = 1;
   k->d_bias[channel] = (k->add ? k->d_bias[channel] : 0.0f) + (float)(sum * unscale);

@@ -67,7 +67,9 @@ static void
 set_slices (DhCudaTrainPlan *plan, DhCudaTrainStep *step)
 {
   const gint64 pixels = (gint64)plan->pool.n * step->kernel.h * step->kernel.w;
-  step->kernel.n_slices = (gint)CLAMP (pixels / 1024, 1, 256);
+  /* Blocks enough for a card, and no more sums to be added up at last than that takes. */
+  const gint side_by_side = MAX (step->kernel.n_groups / 8, 1), most = CLAMP (2048 / side_by_side, 64, 256);
+  step->kernel.n_slices = (gint)CLAMP (pixels / 1024, 1, most);
   plan->partials_bytes =
       MAX (plan->partials_bytes, sizeof (double) * 16 * (gsize)step->kernel.n_slices * step->kernel.n_groups);
 }
