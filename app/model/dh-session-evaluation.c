@@ -195,7 +195,7 @@ summarise (DhSessionEvaluation *evaluation, DhEvaluation *result, DhPredictor *p
   summary->seconds = result->seconds;
   summary->ended = g_date_time_new_now_local ();
   summary->device = g_strdup (dh_device_name (dh_predictor_device (predictor)));
-  summary->precision = g_strdup (dh_precision_name (dh_predictor_precision (predictor)));
+  summary->precision = g_strdup (dh_predictor_precision_name (predictor));
   summary->lines = g_ptr_array_new_with_free_func (line_free);
   const DhScoreEvaluation *first = &g_array_index (result->scores, DhScoreEvaluation, 0);
   summary->score = score_of_map (first->score);

@@ -54,7 +54,7 @@ describe (DhPredictor *predictor, const DhWorkerCommand *command)
   DhComputeInfo *compute = loaded->compute = dh_compute_info_new ();
   compute->name = g_strdup (dh_device_name (device));
   compute->title = g_strdup (dh_device_title (device));
-  compute->precision = g_strdup (dh_precision_name (dh_predictor_precision (predictor)));
+  compute->precision = g_strdup (dh_predictor_precision_name (predictor));
   compute->threads = dh_device_threads (device);
   compute->cuda_why_not = why_no_cuda (compute->name);
   return loaded;

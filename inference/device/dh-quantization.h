@@ -7,7 +7,7 @@ G_BEGIN_DECLS
  * kind that will be looked at, by runs in float32 that count every input's values (dh-device.h: `ranges`), and kept in
  * a file. What lies above a range is taken for the range, so it is not the largest value but nearly all of them:
  * DH_QUANTIZATION_QUANTILE. */
-#define DH_QUANTIZATION_QUANTILE 0.9999
+#define DH_QUANTIZATION_QUANTILE 0.99999
 
 /* Values counted by their size, of each input by the name of the convolution that reads it. Belongs to one thread; a
  * run that fills it counts on several, and the counts do not depend on how many. */

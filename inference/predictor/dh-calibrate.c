@@ -12,6 +12,18 @@ dh_calibrate_dup_path (DhPredictor *predictor)
   return g_build_filename (g_get_user_data_dir (), "densehybrid", "calibrations", name, NULL);
 }
 
+static DhImage *
+load_item (guint index, gpointer data, GError **error)
+{
+  return dh_dataset_load_image (data, index, error);
+}
+
+DhPictures
+dh_calibrate_pictures (DhDataset *dataset)
+{
+  return (DhPictures){ dh_dataset_size (dataset), load_item, dataset };
+}
+
 /* One picture, counted; the maps are dropped. */
 static gboolean
 count_picture (DhPredictor *counter, const DhPictures *pictures, guint index, GCancellable *cancellable, GError **error)
@@ -27,7 +39,12 @@ DhQuantization *
 dh_calibrate (DhPredictor *predictor, const DhPictures *pictures, GCancellable *cancellable, const DhProgress *progress,
               GError **error)
 {
-  g_return_val_if_fail (predictor != NULL && pictures != NULL && pictures->n > 0, NULL);
+  g_return_val_if_fail (predictor != NULL && pictures != NULL, NULL);
+  if (pictures->n == 0)
+    {
+      g_set_error_literal (error, DH_ERROR, DH_ERROR_NOT_FOUND, "There is no picture to calibrate int8 on");
+      return NULL;
+    }
   const guint n = MIN (pictures->n, DH_CALIBRATE_MOST);
   guint used = 0;
   g_autoptr (DhRanges) ranges = dh_ranges_new ();

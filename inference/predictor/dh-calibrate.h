@@ -1,4 +1,5 @@
 #pragma once
+#include "dh-dataset.h"
 #include "dh-predictor.h"
 
 G_BEGIN_DECLS
@@ -15,6 +16,8 @@ typedef struct
   gpointer data;
 } DhPictures;
 #define DH_CALIBRATE_MOST 16
+/* Those of a data set, which must outlive it. */
+DhPictures dh_calibrate_pictures (DhDataset *dataset);
 
 /* Runs the network over the pictures in float32 and counts. Errors: those of the last picture where none can be used;
  * G_IO_ERROR_CANCELLED. */
