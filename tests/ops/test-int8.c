@@ -24,7 +24,8 @@ quantised (double x)
   return (gint)rint (CLAMP (x, 0, 255));
 }
 
-/* The kernel alone: planes, odd sizes, strides, norm, sum, ReLU. Weights stand as dh_cpu_conv_pack_int8() packs them. */
+/* The kernel alone: planes, odd sizes, strides, norm, sum, ReLU. Weights stand as dh_cpu_conv_pack_int8() packs them.
+ */
 typedef struct
 {
   gint h, w, stride, ins, outs, at_once;
@@ -37,10 +38,10 @@ check_kernel (const DhCpuKernels *kernels, const Case *c)
   const gint lanes = kernels->lanes, oh = (c->h - 1) / c->stride + 1, ow = (c->w - 1) / c->stride + 1;
   const gsize pixels = (gsize)c->h * c->w, made = (gsize)oh * ow;
   const gint ni = c->ins * lanes, no = c->outs * lanes;
-  g_autofree float *x = g_new (float, pixels * ni), *scale = g_new (float, ni), *shift = g_new (float, ni);
-  g_autofree float *sum = g_new (float, made * no), *bias = g_new (float, no), *units = g_new (float, no);
+  g_autofree float *x = g_new (float, pixels *ni), *scale = g_new (float, ni), *shift = g_new (float, ni);
+  g_autofree float *sum = g_new (float, made *no), *bias = g_new (float, no), *units = g_new (float, no);
   g_autofree gint8 *w = g_new (gint8, (gsize)ni * no), *packed = g_new (gint8, (gsize)ni * no);
-  g_autofree float *y = g_new (float, made * no + 64);
+  g_autofree float *y = g_new (float, made *no + 64);
   g_autofree const float **in = g_new (const float *, c->ins), **sums = g_new (const float *, c->outs);
   g_autofree float **out = g_new (float *, c->outs);
   /* Streaming stores want 64 bytes. */
@@ -161,9 +162,9 @@ test_limits (gconstpointer data)
   {
     float value;
     gint expected;
-  } limits[] = { { 0, 0 },         { -0.0f, 0 },  { -3, 0 },       { 0.5f, 0 },   { 1.5f, 2 },
-                 { 2.5f, 2 },      { 254.5f, 254 }, { 255, 255 },  { 255.5f, 255 }, { 256, 255 },
-                 { 3e9f, 255 },    { 1e30f, 255 }, { INFINITY, 255 }, { -INFINITY, 0 }, { NAN, 255 } };
+  } limits[] = { { 0, 0 },      { -0.0f, 0 },    { -3, 0 },         { 0.5f, 0 },      { 1.5f, 2 },
+                 { 2.5f, 2 },   { 254.5f, 254 }, { 255, 255 },      { 255.5f, 255 },  { 256, 255 },
+                 { 3e9f, 255 }, { 1e30f, 255 },  { INFINITY, 255 }, { -INFINITY, 0 }, { NAN, 255 } };
   const DhCpuKernels *kernels = data;
   for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
     g_assert_cmpfloat (one_value (kernels, limits[i].value, 1, 1), ==, limits[i].expected * kernels->lanes);
@@ -307,10 +308,8 @@ test_graph (void)
   Net *net = net_new ();
   g_autoptr (GError) error = NULL;
   g_autoptr (DhQuantization) quantization = quantization_new ();
-  const DhPlanOptions options = {
-    { 1, IN, h, w }, DH_PRECISION_INT8, net->outputs, 2, .calibration = quantization
-  };
-  g_autofree float *x = g_new (float, pixels * IN), *first = g_new (float, pixels *(A + B)),
+  const DhPlanOptions options = { { 1, IN, h, w }, DH_PRECISION_INT8, net->outputs, 2, .calibration = quantization };
+  g_autofree float *x = g_new (float, pixels *IN), *first = g_new (float, pixels *(A + B)),
                    *second = g_new (float, pixels *(A + B));
   for (gsize i = 0; i < pixels * IN; i++)
     x[i] = (float)invent (-64, 400) / 16;
@@ -350,7 +349,7 @@ test_count (void)
   const gsize pixels = (gsize)h * w;
   Net *net = net_new ();
   g_autoptr (GError) error = NULL;
-  g_autofree float *x = g_new (float, pixels * IN), *y = g_new (float, pixels *(A + B));
+  g_autofree float *x = g_new (float, pixels *IN), *y = g_new (float, pixels *(A + B));
   void *outputs[] = { y, y + pixels * A };
   for (gsize i = 0; i < pixels * IN; i++)
     x[i] = (float)invent (-64, 400) / 16;
@@ -416,9 +415,7 @@ test_without_vnni (void)
 {
   Net *net = net_new ();
   g_autoptr (DhQuantization) quantization = quantization_new ();
-  const DhPlanOptions options = {
-    { 1, IN, 8, 8 }, DH_PRECISION_INT8, net->outputs, 2, .calibration = quantization
-  };
+  const DhPlanOptions options = { { 1, IN, 8, 8 }, DH_PRECISION_INT8, net->outputs, 2, .calibration = quantization };
   g_setenv ("DH_CPU_ISA", "plain", TRUE);
   g_autoptr (DhDevice) device = open_cpu (1);
   g_unsetenv ("DH_CPU_ISA");
