@@ -248,6 +248,8 @@ evaluate (DhWorker *worker, DhPredictor *predictor, gpointer data)
   g_autoptr (DhDatabase) database = dh_database_open (NULL, &evaluation->error);
   if (database == NULL)
     return;
+  if (!dh_worker_calibrate (worker, evaluation->dataset, evaluation->cancellable, NULL, &evaluation->error))
+    return;
   gboolean hybrid = dh_model_has_outlier_head (dh_predictor_model (predictor));
   guint more = DH_MAP_BIT (DH_MAP_LIKELIHOOD) | DH_MAP_BIT (DH_MAP_DATASET_POSTERIOR);
   DhEvaluationOptions options = { .dataset = evaluation->dataset,

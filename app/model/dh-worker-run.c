@@ -39,6 +39,11 @@ dh_worker_dup_key (DhWorker *self, const char *picture, guint width, guint heigh
 static void
 run_job (DhWorker *self, DhJob *job, GCancellable *run_cancellable)
 {
+  gint64 now = g_get_monotonic_time ();
+  RunReport report = { self, job, now, now };
+  DhProgress progress = { report_run, &report };
+  g_autoptr (GError) error = NULL;
+  gboolean ready = dh_worker_calibrate (self, job->dataset, run_cancellable, &progress, &error);
   g_autofree char *key = NULL;
   g_mutex_lock (&self->mutex);
   self->n_runs++;
@@ -49,14 +54,10 @@ run_job (DhWorker *self, DhJob *job, GCancellable *run_cancellable)
   if (dh_debug (DH_DEBUG_STUDIO))
     g_printerr ("studio: run %" G_GUINT64_FORMAT " %s\n", number, dh_image_item_get_stem (job->item));
 
-  gint64 now = g_get_monotonic_time ();
-  RunReport report = { self, job, now, now };
-  DhProgress progress = { report_run, &report };
-  g_autoptr (GError) error = NULL;
   g_autoptr (DhPrediction) prediction = NULL;
-  if (self->predictor != NULL)
+  if (ready && self->predictor != NULL)
     prediction = dh_predictor_run (self->predictor, job->image, maps, run_cancellable, &progress, &error);
-  else
+  else if (ready)
     g_set_error (&error, DH_ERROR, DH_ERROR_FAILED, "%s", _ ("No weights are loaded"));
   if (prediction != NULL)
     {
