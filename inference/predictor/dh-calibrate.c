@@ -85,7 +85,7 @@ dh_calibrate_from_file (DhPredictor *predictor, const char *path, GError **error
 
 /* The note on what was found out; `why`: it could not be kept. */
 static char *
-describe (const DhQuantization *quantization, guint n, const GError *damaged, const char *path, const GError *why)
+describe (const DhQuantization *quantization, guint n, const GError *damaged, const GError *why)
 {
   GString *text = g_string_new (NULL);
   if (damaged)
@@ -94,7 +94,7 @@ describe (const DhQuantization *quantization, guint n, const GError *damaged, co
   if (why)
     g_string_append_printf (text, "; it will be calibrated again, because this cannot be kept: %s", why->message);
   else
-    g_string_append_printf (text, ", kept as %s", path);
+    g_string_append (text, ", and is kept for these weights");
   return g_string_free (text, FALSE);
 }
 
@@ -119,7 +119,7 @@ dh_calibrate_prepare (DhPredictor *predictor, const DhPictures *pictures, gboole
   g_autoptr (GError) why = NULL;
   if (dh_folder_make (folder, &why))
     dh_quantization_save (quantization, path, &why);
-  *note = describe (quantization, pictures->n, damaged, path, why);
+  *note = describe (quantization, pictures->n, damaged, why);
   dh_predictor_set_quantization (predictor, quantization);
   return TRUE;
 }
