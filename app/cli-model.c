@@ -8,6 +8,7 @@ dh_cli_model_clear (DhCliModel *model)
 {
   g_clear_pointer (&model->params, g_free);
   g_clear_pointer (&model->architecture, g_free);
+  g_clear_pointer (&model->calibration, g_free);
 }
 
 #define DEMO_NAME "demo-network.safetensors"
@@ -42,6 +43,11 @@ dh_cli_open_predictor (DhCli *cli, const DhCliModel *model, int *status)
   if (!model->params)
     {
       *status = dh_cli_usage (cli, "--params is missing: which weights?");
+      return NULL;
+    }
+  if (model->calibration && cli->precision != DH_PRECISION_INT8)
+    {
+      *status = dh_cli_usage (cli, "--calibration belongs to --precision int8");
       return NULL;
     }
   g_autoptr (GError) error = NULL;

@@ -12,6 +12,7 @@ typedef struct
   char *params;       /* --params, --model: the weights */
   char *architecture; /* --arch */
   gint classes;       /* --num_classes */
+  char *calibration;  /* --calibration */
 } DhCliModel;
 void dh_cli_model_clear (DhCliModel *model);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhCliModel, dh_cli_model_clear)
@@ -26,6 +27,14 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhCliModel, dh_cli_model_clear)
     "W" },                                                                                                             \
       { "model", 0, 0, G_OPTION_ARG_FILENAME, &(model).params, "The same as --params", "W" },                          \
       { "arch", 0, 0, G_OPTION_ARG_STRING, &(model).architecture, "The network (default: recognised)", "A" },          \
+      { "calibration",                                                                                                 \
+        0,                                                                                                             \
+        0,                                                                                                             \
+        G_OPTION_ARG_FILENAME,                                                                                         \
+        &(model).calibration,                                                                                          \
+        "With --precision int8: a calibration, or a folder of pictures to make one of (default: the one that is kept " \
+        "of the weights, or made of the pictures at hand)",                                                            \
+        "FILE|DIR" },                                                                                                  \
   {                                                                                                                    \
     "num_classes", 0, 0, G_OPTION_ARG_INT, &(model).classes, "Classes (default: read off the weights)", "K"            \
   }

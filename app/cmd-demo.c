@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli-calibrate.h"
 #include "cli-model.h"
 #include "dh-dataset.h"
 #include "dh-demo.h"
@@ -87,6 +88,9 @@ run_demo (DhCli *cli, const char *out, GError **error)
     dh_device_remember_plans (dh_predictor_device (predictor), NULL);
   g_autoptr (DhDataset) dataset =
       predictor ? dh_dataset_open (scenes, "street-hazards", NULL, cli->cancellable, NULL, error) : NULL;
+  const DhPictures pictures = dataset ? dh_calibrate_pictures (dataset) : (DhPictures){ 0 };
+  if (dataset && !dh_cli_calibrate (cli, NULL, predictor, &pictures, error))
+    return FALSE;
   g_autoptr (DhDatabase) database = dataset ? dh_database_open (db, error) : NULL;
   g_autoptr (DhEvaluation) evaluation = database ? evaluate (cli, dataset, predictor, database, out, error) : NULL;
   dh_cli_progress_end (cli);

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli-calibrate.h"
 #include "cli-dataset.h"
 #include "cli-model.h"
 #include "cli-result.h"
@@ -74,6 +75,9 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
   g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, &model, &status);
   if (!predictor)
     return status;
+  const DhPictures pictures = dh_calibrate_pictures (dataset);
+  if (!dh_cli_calibrate (cli, model.calibration, predictor, &pictures, &error))
+    return dh_cli_fail (cli, &error);
   g_autofree char *command = dh_cli_dup_command (argc, argv);
   options.command = command;
   options.dataset = dataset;

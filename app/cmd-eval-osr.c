@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "cli-calibrate.h"
 #include "cli-dataset.h"
 #include "cli-model.h"
 #include "dh-error.h"
@@ -66,7 +67,7 @@ own_folder (DhDataset *dataset, DhPredictor *predictor)
 {
   return dh_evaluation_default_folder (
       "eval-osr", dh_dataset_root (dataset), dh_model_sha256 (dh_predictor_model (predictor)),
-      dh_device_name (dh_predictor_device (predictor)), dh_precision_name (dh_predictor_precision (predictor)));
+      dh_device_name (dh_predictor_device (predictor)), dh_predictor_precision_name (predictor));
 }
 
 static int
@@ -126,6 +127,10 @@ dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
   g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, &model, &status);
   if (!predictor)
     return status;
+  g_autoptr (GError) error = NULL;
+  const DhPictures pictures = dh_calibrate_pictures (dataset);
+  if (!dh_cli_calibrate (cli, model.calibration, predictor, &pictures, &error))
+    return dh_cli_fail (cli, &error);
   g_autofree char *command = dh_cli_dup_command (argc, argv);
   DhOpenEvaluationOptions options = { .dataset = dataset, .predictor = predictor, .tpr = tpr, .command = command };
   return evaluate (cli, &options, folder, db);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli-calibrate.h"
 #include "cli-model.h"
 #include "dh-error.h"
 #include "dh-file.h"
@@ -131,6 +132,20 @@ load_scaled (const Infer *infer, const char *path, GError **error)
   return smaller;
 }
 
+/* One of those named, to calibrate on. */
+typedef struct
+{
+  const Infer *infer;
+  char **images;
+} Named;
+
+static DhImage *
+load_named (guint index, gpointer data, GError **error)
+{
+  const Named *named = data;
+  return load_scaled (named->infer, named->images[index], error);
+}
+
 static gboolean
 infer_image (Infer *infer, const char *path, const char *stem, JsonBuilder *json, GError **error)
 {
@@ -202,6 +217,9 @@ run_images (Infer *infer, char **images)
       json_builder_begin_object (json);
       dh_json_member_string (json, "device", dh_device_name (dh_predictor_device (infer->predictor)));
       dh_json_member_string (json, "precision", dh_precision_name (cli->precision));
+      DhQuantization *quantization = dh_predictor_quantization (infer->predictor);
+      if (quantization)
+        dh_json_member_string (json, "calibration", dh_quantization_id (quantization));
       json_builder_set_member_name (json, "images");
       json_builder_begin_array (json);
     }
@@ -287,5 +305,9 @@ dh_cmd_infer (DhCli *cli, int argc, char **argv)
         }
       dh_cli_note (cli, "the weights have no outlier head: dataset posterior and hybrid score are not available");
     }
+  Named named = { &infer, images };
+  const DhPictures pictures = { g_strv_length (images), load_named, &named };
+  if (!dh_cli_calibrate (cli, model.calibration, predictor, &pictures, &error))
+    return dh_cli_fail (cli, &error);
   return run_images (&infer, images);
 }

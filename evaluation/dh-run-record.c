@@ -108,7 +108,7 @@ dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase *database
                          .score = (char *)dh_map_name (score),
                          .device = (char *)dh_device_name (device),
                          .device_title = (char *)dh_device_title (device),
-                         .precision = (char *)dh_precision_name (dh_predictor_precision (predictor)),
+                         .precision = (char *)dh_predictor_precision_name (predictor),
                          .program = (char *)DH_VERSION,
                          .command = (char *)command };
   g_autofree char *owner =

@@ -1,5 +1,6 @@
 #include "dh-status-bar.h"
 #include <math.h>
+#include <string.h>
 #include "dh-session-evaluation.h"
 
 typedef struct
@@ -22,10 +23,13 @@ show_context (GtkWidget *bar)
   DhComputeInfo *compute = dh_session_get_compute_info (self->session);
   DhModelInfo *model = dh_session_get_model_info (self->session);
   const char *set = dh_session_get_dataset_title (self->session);
+  /* The digits of a calibration are for the runs. */
+  g_autofree char *precision =
+      compute != NULL ? g_strndup (compute->precision, strcspn (compute->precision, "-")) : NULL;
   g_autofree char *device =
       compute != NULL
           ? g_strdup_printf (ngettext ("%s · %s · %u thread · %s", "%s · %s · %u threads · %s", compute->threads),
-                             compute->name, compute->title, compute->threads, compute->precision)
+                             compute->name, compute->title, compute->threads, precision)
           : g_strdup (dh_session_get_device_sentence (self->session));
   gtk_label_set_label (GTK_LABEL (self->device), device != NULL ? device : "");
   gtk_label_set_label (GTK_LABEL (self->model), model != NULL ? model->title : _ ("no weights"));

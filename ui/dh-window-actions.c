@@ -200,6 +200,13 @@ ACTION (copy_command)
 
 ACTION (clear_cache) { dh_session_clear_cache (DH_WINDOW (data)->session); }
 
+ACTION (precision)
+{
+  DhWindow *self = data;
+  dh_session_set_precision (self->session, g_variant_get_string (value, NULL));
+  dh_window_update_actions (self);
+}
+
 ACTION (weights_info) { dh_window_show_weights (data); }
 
 ACTION (dataset_notes) { dh_window_show_notes (data); }
@@ -245,6 +252,7 @@ static const GActionEntry entries[] = {
   { "export", export_report, "s", NULL, NULL },
   { "copy-command", copy_command, NULL, NULL, NULL },
   { "clear-cache", clear_cache, NULL, NULL, NULL },
+  { "precision", precision, "s", "'f32'", NULL },
   { "weights-info", weights_info, NULL, NULL, NULL },
   { "dataset-notes", dataset_notes, NULL, NULL, NULL },
   { "about", about, NULL, NULL, NULL },
@@ -259,9 +267,41 @@ set_enabled (DhWindow *self, const char *name, gboolean enabled)
   g_simple_action_set_enabled (G_SIMPLE_ACTION (action), enabled);
 }
 
+/* Those that the device has. */
+static void
+update_precisions (DhWindow *self)
+{
+  g_autofree const char **names = dh_session_list_precisions (self->session);
+  GMenu *menu = self->precisions;
+  guint n = g_strv_length ((char **)names);
+  gboolean same = (guint)g_menu_model_get_n_items (G_MENU_MODEL (menu)) == n;
+  if (!same)
+    g_menu_remove_all (menu);
+  for (guint i = 0; !same && i < n; i++)
+    {
+      static const struct
+      {
+        const char *name, *label;
+      } labels[] = { { "f32", N_ ("float32") },
+                     { "tf32", N_ ("TensorFloat-32") },
+                     { "fp16", N_ ("float16") },
+                     { "bf16", N_ ("bfloat16, faster") },
+                     { "int8", N_ ("int8, calibrated on the data set, fastest") } };
+      g_autofree char *action = g_strconcat ("win.precision::", names[i], NULL);
+      const char *label = names[i];
+      for (guint j = 0; j < G_N_ELEMENTS (labels); j++)
+        if (g_str_equal (labels[j].name, names[i]))
+          label = _ (labels[j].label);
+      g_menu_append (menu, label, action);
+    }
+  GAction *action = g_action_map_lookup_action (G_ACTION_MAP (self), "precision");
+  g_simple_action_set_state (G_SIMPLE_ACTION (action), g_variant_new_string (dh_session_get_precision (self->session)));
+}
+
 void
 dh_window_update_actions (DhWindow *self)
 {
+  update_precisions (self);
   gboolean open = dh_session_has_dataset (self->session);
   set_enabled (self, "evaluate", dh_session_can_evaluate (self->session));
   set_enabled (self, "cancel-evaluation", dh_session_is_evaluating (self->session));
@@ -309,11 +349,14 @@ dh_window_new_open_menu (DhWindow *self)
 }
 
 GMenuModel *
-dh_window_new_main_menu (void)
+dh_window_new_main_menu (DhWindow *self)
 {
   GMenu *menu = g_menu_new ();
   dh_ui_menu_section (menu, NULL, _ ("Evaluate the data set"), "win.evaluate", _ ("Export a report…"),
                       "win.export::html", _ ("Copy as command"), "win.copy-command", NULL);
+  g_autoptr (GMenu) compute = g_menu_new ();
+  g_menu_append_submenu (compute, _ ("Precision"), G_MENU_MODEL (self->precisions));
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (compute));
   dh_ui_menu_section (menu, NULL, _ ("Clear the cache of maps"), "win.clear-cache", NULL);
   dh_ui_menu_section (menu, NULL, _ ("Keys"), "win.shortcuts", _ ("About DenseHybrid Studio"), "win.about", NULL);
   return G_MENU_MODEL (menu);

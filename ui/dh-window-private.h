@@ -11,6 +11,7 @@ struct _DhWindow
 {
   AdwApplicationWindow parent_instance;
   DhSession *session;
+  GMenu *precisions;
   GtkWidget *toasts, *stack, *switcher_title, *switcher_bar, *browse_stack, *browse, *training, *runs;
   GtkWidget *images_toggle, *tuning_toggle, *form_toggle, *drop_mark;
   GtkWidget *jobs_button, *jobs_number;
@@ -23,7 +24,7 @@ struct _DhWindow
 G_GNUC_INTERNAL void dh_window_add_actions (DhWindow *window);
 G_GNUC_INTERNAL void dh_window_update_actions (DhWindow *window);
 G_GNUC_INTERNAL GMenuModel *dh_window_new_open_menu (DhWindow *window);
-G_GNUC_INTERNAL GMenuModel *dh_window_new_main_menu (void);
+G_GNUC_INTERNAL GMenuModel *dh_window_new_main_menu (DhWindow *window);
 
 /* dh-window-dialogs.c */
 G_GNUC_INTERNAL void dh_window_choose_dataset (DhWindow *window);

@@ -154,7 +154,7 @@ make_header (DhWindow *self)
   gtk_actionable_set_action_name (GTK_ACTIONABLE (open), "win.open-dataset");
   gtk_widget_set_tooltip_text (open, _ ("Open a data set (Ctrl+O), pictures or weights"));
   adw_header_bar_pack_start (ADW_HEADER_BAR (bar), open);
-  g_autoptr (GMenuModel) main_menu = dh_window_new_main_menu ();
+  g_autoptr (GMenuModel) main_menu = dh_window_new_main_menu (self);
   GtkWidget *menu = dh_ui_menu_button ("open-menu-symbolic", _ ("Main menu"), main_menu, NULL);
   gtk_menu_button_set_primary (GTK_MENU_BUTTON (menu), TRUE);
   adw_header_bar_pack_end (ADW_HEADER_BAR (bar), menu);
@@ -241,6 +241,7 @@ dh_window_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->session, self);
   G_OBJECT_CLASS (dh_window_parent_class)->dispose (object);
   g_clear_object (&self->session);
+  g_clear_object (&self->precisions);
 }
 
 static void
@@ -252,6 +253,7 @@ dh_window_class_init (DhWindowClass *class)
 static void
 dh_window_init (DhWindow *self)
 {
+  self->precisions = g_menu_new ();
 }
 
 GtkWidget *

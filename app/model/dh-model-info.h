@@ -26,9 +26,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhModelInfo, dh_model_info_unref)
 typedef struct
 {
   gatomicrefcount refs;
-  char *name;      /* "cpu" */
-  char *title;     /* "AMD EPYC 7B13" */
-  char *precision; /* "f32" */
+  char *name;       /* "cpu" */
+  char *title;      /* "AMD EPYC 7B13" */
+  char *precision;  /* "f32"; int8 with its calibration: "int8-0123456789ab" */
+  guint precisions; /* that the device has: bits 1 << DhPrecision */
   guint threads;
   char *cuda_why_not; /* why the cuda device is not used, in words; NULL where it is, or where it was not asked for */
 } DhComputeInfo;

@@ -195,7 +195,7 @@ summarise (DhSessionEvaluation *evaluation, DhEvaluation *result, DhPredictor *p
   summary->seconds = result->seconds;
   summary->ended = g_date_time_new_now_local ();
   summary->device = g_strdup (dh_device_name (dh_predictor_device (predictor)));
-  summary->precision = g_strdup (dh_precision_name (dh_predictor_precision (predictor)));
+  summary->precision = g_strdup (dh_predictor_precision_name (predictor));
   summary->lines = g_ptr_array_new_with_free_func (line_free);
   const DhScoreEvaluation *first = &g_array_index (result->scores, DhScoreEvaluation, 0);
   summary->score = score_of_map (first->score);
@@ -247,6 +247,8 @@ evaluate (DhWorker *worker, DhPredictor *predictor, gpointer data)
       n_protocols++;
   g_autoptr (DhDatabase) database = dh_database_open (NULL, &evaluation->error);
   if (database == NULL)
+    return;
+  if (!dh_worker_calibrate (worker, evaluation->dataset, evaluation->cancellable, NULL, &evaluation->error))
     return;
   gboolean hybrid = dh_model_has_outlier_head (dh_predictor_model (predictor));
   guint more = DH_MAP_BIT (DH_MAP_LIKELIHOOD) | DH_MAP_BIT (DH_MAP_DATASET_POSTERIOR);

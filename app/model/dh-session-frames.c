@@ -311,6 +311,17 @@ dh_session_get_frame_error (DhSession *self)
   return self->frame_error;
 }
 
+static void
+on_calibrated (DhWorker *worker, const char *note, DhSession *self)
+{
+  g_clear_pointer (&self->compute, dh_compute_info_unref);
+  self->compute = dh_compute_info_ref (dh_worker_get_compute_info (worker));
+  dh_session_trace (self, "calibrated: %s", self->compute->precision);
+  if (note != NULL)
+    dh_session_say (self, note);
+  dh_session_notify (self, DH_SESSION_PROP_MODEL_INFO);
+}
+
 void
 dh_session_connect_worker (DhSession *self)
 {
@@ -319,4 +330,5 @@ dh_session_connect_worker (DhSession *self)
   g_signal_connect (self->worker, "stored", G_CALLBACK (on_stored), self);
   g_signal_connect (self->worker, "progress", G_CALLBACK (on_progress), self);
   g_signal_connect (self->worker, "failed", G_CALLBACK (on_failed), self);
+  g_signal_connect (self->worker, "calibrated", G_CALLBACK (on_calibrated), self);
 }

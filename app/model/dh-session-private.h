@@ -38,6 +38,7 @@ struct _DhSession
   DhImageList *list;
   guint64 cache_size;
   char *device_sentence;
+  DhPrecision precision; /* wanted */
   GCancellable *closing;
 
   DhDataset *dataset;
@@ -111,6 +112,9 @@ G_GNUC_INTERNAL void dh_session_say (DhSession *session, const char *text);
 /* The same of a file or a folder that was written. */
 G_GNUC_INTERNAL void dh_session_say_written (DhSession *session, const char *text, const char *path);
 G_GNUC_INTERNAL void dh_session_complain (DhSession *session, const char *title, const char *text);
+
+/* What was chosen at an earlier start. */
+G_GNUC_INTERNAL void dh_session_restore_precision (DhSession *session);
 
 /* One line for DH_DEBUG=studio. */
 G_GNUC_INTERNAL void dh_session_trace (DhSession *session, const char *format, ...) G_GNUC_PRINTF (2, 3);

@@ -21,11 +21,13 @@ dh_session_dup_command (DhSession *self)
   if (self->model == NULL || self->dataset == NULL)
     return NULL;
   g_autofree char *weights = self->model->path != NULL ? g_shell_quote (self->model->path) : g_strdup ("demo");
+  /* Without the name of its calibration, which is kept with the weights. */
+  g_autofree char *precision = g_strndup (self->compute->precision, strcspn (self->compute->precision, "-"));
   GString *command = g_string_new ("densehybrid ");
   if (self->pictures != NULL)
     {
       g_string_append_printf (command, "infer --params %s --out maps --png --device %s --precision %s", weights,
-                              self->compute->name, self->compute->precision);
+                              self->compute->name, precision);
       for (guint i = 0; self->pictures[i] != NULL; i++)
         {
           g_autofree char *picture = g_shell_quote (self->pictures[i]);
@@ -41,7 +43,7 @@ dh_session_dup_command (DhSession *self)
                           dh_dataset_kind_name (dh_dataset_kind (self->dataset)), root, weights, out, protocols,
                           self->model->has_outlier_head ? "--compare likelihood,dataset_posterior"
                                                         : "--score likelihood");
-  g_string_append_printf (command, " --device %s --precision %s", self->compute->name, self->compute->precision);
+  g_string_append_printf (command, " --device %s --precision %s", self->compute->name, precision);
   return g_string_free (command, FALSE);
 }
 

@@ -260,6 +260,7 @@ dh_session_init (DhSession *self)
   g_queue_init (&self->entries);
   dh_session_init_thresholds (self);
   dh_session_connect_worker (self);
+  dh_session_restore_precision (self);
   dh_session_look_for_devices (self);
   dh_session_refresh_runs (self);
   dh_session_look_at_cache (self);

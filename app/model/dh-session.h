@@ -73,6 +73,12 @@ DhModelInfo *dh_session_get_model_info (DhSession *session);
 DhComputeInfo *dh_session_get_compute_info (DhSession *session);
 /* "Computes on …", or why not, before any weights are loaded; borrowed; NULL until it is known. */
 const char *dh_session_get_device_sentence (DhSession *session);
+/* In what precision networks compute: "f32", "bf16", …; kept for the next start. Loaded weights are loaded again. */
+const char *dh_session_get_precision (DhSession *session);
+void dh_session_set_precision (DhSession *session, const char *name);
+/* Those that the device of the loaded weights has, NULL-terminated names in a static order; only f32 before. Free with
+ * g_free. */
+const char **dh_session_list_precisions (DhSession *session);
 /* Whether the network gives this map. */
 gboolean dh_session_has_map (DhSession *session, DhFrameMap map);
 /* A map beyond the usual ones that a pane shows: it is computed from now on. */

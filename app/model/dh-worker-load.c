@@ -1,3 +1,5 @@
+#include "dh-calibrate.h"
+#include "dh-error.h"
 #include "dh-worker-private.h"
 
 void
@@ -54,10 +56,27 @@ describe (DhPredictor *predictor, const DhWorkerCommand *command)
   DhComputeInfo *compute = loaded->compute = dh_compute_info_new ();
   compute->name = g_strdup (dh_device_name (device));
   compute->title = g_strdup (dh_device_title (device));
-  compute->precision = g_strdup (dh_precision_name (dh_predictor_precision (predictor)));
+  compute->precision = g_strdup (dh_predictor_precision_name (predictor));
+  for (DhPrecision p = 0; p < DH_N_PRECISIONS; p++)
+    if (dh_device_has_precision (device, p))
+      compute->precisions |= 1u << p;
   compute->threads = dh_device_threads (device);
   compute->cuda_why_not = why_no_cuda (compute->name);
   return loaded;
+}
+
+/* The precision was chosen on another machine, or for another device: then the one that all have. */
+static DhPredictor *
+open_predictor (DhModel *model, const DhWorkerCommand *command, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+  DhPredictor *predictor = dh_predictor_new (model, command->device, command->precision, 0, &why);
+  if (predictor == NULL && command->precision != DH_PRECISION_F32
+      && g_error_matches (why, DH_ERROR, DH_ERROR_UNSUPPORTED))
+    return dh_predictor_new (model, command->device, DH_PRECISION_F32, 0, error);
+  if (predictor == NULL)
+    g_propagate_error (error, g_steal_pointer (&why));
+  return predictor;
 }
 
 /* On the inference thread. */
@@ -67,14 +86,19 @@ dh_worker_run_command (DhWorker *self, DhWorkerCommand *command)
   GError *error = NULL;
   g_autoptr (DhModel) model = command->bytes != NULL ? dh_model_load_bytes (command->bytes, command->name, NULL, &error)
                                                      : dh_model_load (command->path, NULL, &error);
-  DhPredictor *predictor =
-      model != NULL ? dh_predictor_new (model, command->device, command->precision, 0, &error) : NULL;
+  DhPredictor *predictor = model != NULL ? open_predictor (model, command, &error) : NULL;
   if (predictor == NULL)
     {
       g_task_return_error (command->task, error);
       return;
     }
   dh_device_remember_plans (dh_predictor_device (predictor), NULL);
+  /* What is kept is taken at once: by it the cache of maps is read. */
+  if (dh_predictor_precision (predictor) == DH_PRECISION_INT8)
+    {
+      g_autofree char *kept = dh_calibrate_dup_path (predictor);
+      dh_calibrate_from_file (predictor, kept, NULL);
+    }
   dh_predictor_free (self->predictor);
   self->predictor = predictor;
   DhWorkerLoaded *loaded = describe (predictor, command);

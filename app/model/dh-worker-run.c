@@ -78,16 +78,17 @@ end_run (DhWorker *self, DhJob *job, const char *key, const DhPrediction *predic
 static void
 run_job (DhWorker *self, DhJob *job, GCancellable *run_cancellable)
 {
-  g_autofree char *key = NULL;
-  const guint maps = start_run (self, job, &key);
   gint64 now = g_get_monotonic_time ();
   RunReport report = { self, job, now, now };
   DhProgress progress = { report_run, &report };
   g_autoptr (GError) error = NULL;
+  gboolean ready = dh_worker_calibrate (self, job->dataset, run_cancellable, &progress, &error);
+  g_autofree char *key = NULL;
+  const guint maps = start_run (self, job, &key);
   g_autoptr (DhPrediction) prediction = NULL;
-  if (self->predictor != NULL)
+  if (ready && self->predictor != NULL)
     prediction = dh_predictor_run (self->predictor, job->image, maps, run_cancellable, &progress, &error);
-  else
+  else if (ready)
     g_set_error (&error, DH_ERROR, DH_ERROR_FAILED, "%s", _ ("No weights are loaded"));
   end_run (self, job, key, prediction, error);
 }

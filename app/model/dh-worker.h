@@ -39,9 +39,12 @@ void dh_worker_stop (DhWorker *worker);
 void dh_worker_load_model_async (DhWorker *worker, const char *path, GBytes *bytes, const char *name,
                                  GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 DhModelInfo *dh_worker_load_model_finish (DhWorker *worker, GAsyncResult *result, GError **error);
-/* Device for the models loaded from now on; "auto" by default. */
+/* Device and precision for the models loaded from now on; "auto" and f32 by default, and f32 where the device lacks the
+ * precision. int8 is calibrated on the data set of the first picture that is computed, where nothing is kept of these
+ * weights; the signal "calibrated" (char *note) tells, with NULL where there was nothing to be done. */
 void dh_worker_set_device (DhWorker *worker, const char *device, DhPrecision precision);
-/* Of the model that is loaded; NULL before. Borrowed. */
+/* Of the model that is loaded; NULL before. Borrowed. The signal "calibrated" says that the compute info has changed.
+ */
 DhModelInfo *dh_worker_get_model_info (DhWorker *worker);
 DhComputeInfo *dh_worker_get_compute_info (DhWorker *worker);
 
@@ -65,6 +68,11 @@ guint64 dh_worker_get_n_runs (DhWorker *worker);
  * any case, and frees `data`. One at a time: FALSE (and `done` is not called) where one is under way. */
 typedef void (*DhBackgroundWork) (DhWorker *worker, DhPredictor *predictor, gpointer data);
 gboolean dh_worker_run_background (DhWorker *worker, DhBackgroundWork work, gpointer data, GDestroyNotify done);
+
+/* For such work alone, on the inference thread: int8 gets the calibration that it may lack yet, on this data set; of
+ * other precisions there is nothing to do. Errors as dh_calibrate_prepare(). */
+gboolean dh_worker_calibrate (DhWorker *worker, DhDataset *dataset, GCancellable *cancellable,
+                              const DhProgress *progress, GError **error);
 
 /* For such work alone, on the inference thread: serves what is asked for, then gives the maps from the cache or from
  * the network, and keeps them. Starts again by itself where a shown picture had to go before. Other maps than those of

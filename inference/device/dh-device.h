@@ -1,5 +1,6 @@
 #pragma once
 #include <gio/gio.h>
+#include "dh-quantization.h"
 #include "dh-graph.h"
 #include "dh-progress.h"
 
@@ -68,6 +69,9 @@ typedef struct
   DhPrecision precision;
   const DhValue *outputs; /* what a run must deliver; nothing else is computed */
   guint n_outputs;
+  DhQuantization *calibration; /* with int8, where it must be: an input without a range stays as it is */
+  DhRanges
+      *ranges; /* or NULL: every run counts in it what int8 would have to hold; with f32, on a device that has int8 */
 } DhPlanOptions;
 
 /* `parameters` must hold everything dh_graph_list_parameters() names for these outputs, in any float dtype; they are

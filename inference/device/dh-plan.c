@@ -97,6 +97,19 @@ dh_plan_new (DhDevice *device, DhGraph *graph, DhTensorDict *parameters, const D
                    "The device “%s” (%s) cannot compute in %s precision; use f32", device->name, device->title, name);
       return NULL;
     }
+  if (options->precision == DH_PRECISION_INT8 && !options->calibration)
+    {
+      g_set_error_literal (error, DH_ERROR, DH_ERROR_USAGE,
+                           "The precision int8 needs a calibration: the ranges of the values, found on pictures");
+      return NULL;
+    }
+  if (options->ranges
+      && (options->precision != DH_PRECISION_F32 || !dh_device_has_precision (device, DH_PRECISION_INT8)))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "The device “%s” (%s) cannot find ranges for int8",
+                   device->name, device->title);
+      return NULL;
+    }
   g_autofree DhShape *shapes = dh_graph_infer_shapes (graph, options->input, error);
   if (!shapes || !dh_check_parameters (graph, parameters, options->outputs, options->n_outputs, error))
     return NULL;

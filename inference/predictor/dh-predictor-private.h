@@ -28,11 +28,16 @@ struct _DhPredictor
   DhModel *model;
   DhDevice *device;
   DhPrecision precision;
-  GArray *plans; /* DhPredictorPlan, the most recently used first */
+  char *precision_name;
+  DhQuantization *quantization; /* owned reference; NULL: none */
+  DhRanges *ranges;             /* borrowed, of one that counts; or NULL */
+  GArray *plans;                /* DhPredictorPlan, the most recently used first */
   DhPredictorFlight flights[DH_PREDICTOR_MOST_FLIGHTS];
   guint n_flights;
 };
 
+/* One in float32 on the same device, whose runs count what int8 needs in `ranges`, which must outlive it. */
+G_GNUC_INTERNAL DhPredictor *dh_predictor_new_counter (DhPredictor *predictor, DhRanges *ranges);
 /* The maps asked for that the model has; planes of a map. */
 G_GNUC_INTERNAL guint dh_predictor_available (DhPredictor *predictor, guint maps);
 G_GNUC_INTERNAL guint dh_predictor_channels (DhPredictor *predictor, DhMap map);

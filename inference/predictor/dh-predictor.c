@@ -18,6 +18,19 @@ clear_entry (gpointer data)
   dh_plan_unref (((DhPredictorPlan *)data)->plan);
 }
 
+static DhPredictor *
+new_on (DhDevice *device, DhModel *model, DhPrecision precision)
+{
+  DhPredictor *predictor = g_new0 (DhPredictor, 1);
+  predictor->model = dh_model_ref (model);
+  predictor->device = dh_device_ref (device);
+  predictor->precision = precision;
+  predictor->precision_name = g_strdup (dh_precision_name (precision));
+  predictor->plans = g_array_new (FALSE, FALSE, sizeof (DhPredictorPlan));
+  g_array_set_clear_func (predictor->plans, clear_entry);
+  return predictor;
+}
+
 DhPredictor *
 dh_predictor_new (DhModel *model, const char *device_name, DhPrecision precision, guint threads, GError **error)
 {
@@ -32,13 +45,15 @@ dh_predictor_new (DhModel *model, const char *device_name, DhPrecision precision
                    dh_device_name (device), dh_device_title (device), dh_precision_name (precision));
       return NULL;
     }
-  DhPredictor *predictor = g_new0 (DhPredictor, 1);
-  predictor->model = dh_model_ref (model);
-  predictor->device = g_steal_pointer (&device);
-  predictor->precision = precision;
-  predictor->plans = g_array_new (FALSE, FALSE, sizeof (DhPredictorPlan));
-  g_array_set_clear_func (predictor->plans, clear_entry);
-  return predictor;
+  return new_on (device, model, precision);
+}
+
+DhPredictor *
+dh_predictor_new_counter (DhPredictor *predictor, DhRanges *ranges)
+{
+  DhPredictor *counter = new_on (predictor->device, predictor->model, DH_PRECISION_F32);
+  counter->ranges = ranges;
+  return counter;
 }
 
 void
@@ -50,6 +65,8 @@ dh_predictor_free (DhPredictor *predictor)
   g_array_unref (predictor->plans);
   dh_device_unref (predictor->device);
   dh_model_unref (predictor->model);
+  dh_quantization_unref (predictor->quantization);
+  g_free (predictor->precision_name);
   g_free (predictor);
 }
 
@@ -64,6 +81,35 @@ DhPrecision
 dh_predictor_precision (DhPredictor *predictor)
 {
   return predictor->precision;
+}
+
+const char *
+dh_predictor_precision_name (DhPredictor *predictor)
+{
+  g_return_val_if_fail (predictor != NULL, NULL);
+  return predictor->precision_name;
+}
+
+void
+dh_predictor_set_quantization (DhPredictor *predictor, DhQuantization *quantization)
+{
+  g_return_if_fail (predictor != NULL && predictor->precision == DH_PRECISION_INT8 && predictor->n_flights == 0);
+  if (quantization)
+    dh_quantization_ref (quantization);
+  dh_quantization_unref (predictor->quantization);
+  predictor->quantization = quantization;
+  g_array_set_size (predictor->plans, 0);
+  g_free (predictor->precision_name);
+  predictor->precision_name = quantization ? g_strdup_printf ("%s-%.12s", dh_precision_name (predictor->precision),
+                                                              dh_quantization_id (quantization))
+                                           : g_strdup (dh_precision_name (predictor->precision));
+}
+
+DhQuantization *
+dh_predictor_quantization (DhPredictor *predictor)
+{
+  g_return_val_if_fail (predictor != NULL, NULL);
+  return predictor->quantization;
 }
 
 DhModel *
@@ -101,7 +147,9 @@ make_options (DhPredictor *predictor, guint width, guint height, guint maps, DhV
   return (DhPlanOptions){ .input = { 1, 3, (gint)height, (gint)width },
                           .precision = predictor->precision,
                           .outputs = outputs,
-                          .n_outputs = n_outputs };
+                          .n_outputs = n_outputs,
+                          .calibration = predictor->quantization,
+                          .ranges = predictor->ranges };
 }
 
 /* Planes of a map. */

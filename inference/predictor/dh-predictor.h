@@ -19,6 +19,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhPredictor, dh_predictor_free)
 DhDevice *dh_predictor_device (DhPredictor *predictor);
 DhModel *dh_predictor_model (DhPredictor *predictor);
 DhPrecision dh_predictor_precision (DhPredictor *predictor);
+/* "f32", …; of int8 with the first digits of its calibration, "int8-0123456789ab": what is told apart where maps are
+ * kept. Borrowed, until the calibration is set. */
+const char *dh_predictor_precision_name (DhPredictor *predictor);
+/* What int8 needs before the first run; dh-calibrate.h finds it. What was compiled with another one is dropped. NULL:
+ * none yet. */
+void dh_predictor_set_quantization (DhPredictor *predictor, DhQuantization *quantization);
+DhQuantization *dh_predictor_quantization (DhPredictor *predictor);
 
 /* The plan for pictures of this size and these maps (bits DH_MAP_BIT(), at least one that the model has), compiled or
  * found among the kept ones. Its outputs are the maps asked for that the model has, in the order of DhMap. For

@@ -270,8 +270,9 @@ def start(contender, arguments, python):
     if contender.startswith("densehybrid"):
         program = [os.path.join(arguments.build, "tests", "bench", "bench-net"), arguments.network, str(height),
                    str(width), "--serve", "--threads", str(arguments.threads)]
-        if contender.endswith("bf16"):
-            program += ["--precision", "bf16"]
+        precision = contender.rpartition("-")[2]
+        if precision in ("bf16", "int8"):
+            program += ["--precision", precision]
     else:
         program = [python, os.path.abspath(__file__), "--network", arguments.network, "--size", f"{height}x{width}",
                    "--threads", str(arguments.threads), "--build", arguments.build]

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <glib/gstdio.h>
 
+#include "dh-calibrate.h"
 #include "dh-demo.h"
 #include "dh-metric.h"
 #include "dh-predictor.h"
@@ -112,6 +113,63 @@ test_hybrid_is_ahead (void)
   g_assert_cmpfloat ((double)right / total, >, 0.75);
 }
 
+/* A scene by number, to calibrate on. */
+static DhImage *
+load_scene (guint index, gpointer data, GError **error)
+{
+  DhImage *image = NULL;
+  g_autoptr (DhLabels) labels = NULL;
+  return dh_demo_scene (index, &image, &labels, error) ? image : NULL;
+}
+
+static double
+average_precision (DhPrecision precision)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhModel) model = load_network ();
+  g_autoptr (DhPredictor) predictor = dh_predictor_new (model, "cpu", precision, 0, &error);
+  g_assert_no_error (error);
+  if (precision == DH_PRECISION_INT8)
+    {
+      const DhPictures scenes = { dh_demo_scene_count (), load_scene, NULL };
+      g_autoptr (DhQuantization) quantization = dh_calibrate (predictor, &scenes, NULL, NULL, &error);
+      g_assert_no_error (error);
+      dh_predictor_set_quantization (predictor, quantization);
+    }
+  const DhMetricOptions options = { .no_rows = TRUE };
+  g_autoptr (DhMetric) hybrid = dh_metric_new (dh_protocol_find ("densehybrid-pooled", NULL), &options, &error);
+  for (guint i = 0; i < dh_demo_scene_count (); i++)
+    {
+      g_autoptr (DhImage) image = NULL;
+      g_autoptr (DhLabels) labels = NULL;
+      g_assert_true (dh_demo_scene (i, &image, &labels, &error));
+      g_autoptr (DhPrediction) p = dh_predictor_run (predictor, image, DH_MAP_BIT (DH_MAP_HYBRID), NULL, NULL, &error);
+      g_assert_no_error (error);
+      for (gsize k = 0; k < (gsize)labels->width * labels->height; k++)
+        labels->ids[k] = labels->ids[k] == ANOMALY;
+      measure (hybrid, p->maps[DH_MAP_HYBRID], labels->ids, labels->width, labels->height);
+    }
+  g_autoptr (DhResult) result = dh_metric_finish (hybrid, &error);
+  g_assert_no_error (error);
+  return result->ap;
+}
+
+/* What int8 may cost: half a point. */
+static void
+test_int8 (void)
+{
+  g_autoptr (DhDevice) device = dh_device_open ("cpu", 0, NULL);
+  if (!device || !dh_device_has_precision (device, DH_PRECISION_INT8))
+    {
+      g_test_skip ("nothing here computes in int8");
+      return;
+    }
+  const double exact = average_precision (DH_PRECISION_F32), found = average_precision (DH_PRECISION_INT8);
+  g_test_message ("AP %.2f in float32, %.2f in int8", 100 * exact, 100 * found);
+  g_assert_cmpfloat (found, >, exact - 0.005);
+  g_assert_cmpfloat (found, <, exact + 0.01);
+}
+
 static void
 remove_tree (const char *path)
 {
@@ -164,6 +222,7 @@ main (int argc, char **argv)
   g_test_add_func ("/demo/scenes", test_scenes);
   g_test_add_func ("/demo/network", test_network);
   g_test_add_func ("/demo/hybrid-is-ahead", test_hybrid_is_ahead);
+  g_test_add_func ("/demo/int8", test_int8);
   g_test_add_func ("/demo/write", test_write);
   const int status = g_test_run ();
   remove_tree (cache);

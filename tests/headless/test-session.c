@@ -448,6 +448,48 @@ test_close (Fixture *fixture, gconstpointer data)
   dh_session_open_dataset (fixture->session, fixture->set);
 }
 
+static gboolean
+computes_in (Fixture *fixture, const char *prefix)
+{
+  DhComputeInfo *compute = dh_session_get_compute_info (fixture->session);
+  return !dh_session_is_loading (fixture->session) && g_str_has_prefix (compute->precision, prefix)
+         && dh_session_get_frame (fixture->session) != NULL
+         && dh_frame_has_map (dh_session_get_frame (fixture->session), DH_FRAME_HYBRID);
+}
+
+/* int8 is calibrated on the open set before its first picture, and what it computes goes by the calibration's name. */
+static void
+test_precision (Fixture *fixture, gconstpointer data)
+{
+  open_all (fixture);
+  g_autofree const char **names = dh_session_list_precisions (fixture->session);
+  g_assert_cmpstr (names[0], ==, "f32");
+  g_assert_cmpstr (dh_session_get_precision (fixture->session), ==, "f32");
+  dh_session_set_precision (fixture->session, "none");
+  g_assert_cmpstr (dh_session_get_precision (fixture->session), ==, "f32");
+  if (!g_strv_contains (names, "int8"))
+    return;
+  fixture->messages = 0;
+  dh_session_set_precision (fixture->session, "int8");
+  wait_for (computes_in (fixture, "int8-"));
+  g_assert_cmpuint (fixture->messages, >, 0);
+  g_autofree char *command = dh_session_dup_command (fixture->session);
+  g_assert_true (g_str_has_suffix (command, "--precision int8"));
+  dh_session_evaluate (fixture->session);
+  wait_for (!dh_session_is_evaluating (fixture->session) && dh_session_get_evaluation (fixture->session) != NULL);
+  g_assert_true (g_str_has_prefix (dh_session_get_evaluation (fixture->session)->precision, "int8-"));
+  /* Kept: the maps are found again without a run. */
+  dh_session_set_precision (fixture->session, "f32");
+  wait_for (computes_in (fixture, "f32"));
+  guint64 runs = dh_session_get_n_runs (fixture->session);
+  dh_session_set_precision (fixture->session, "int8");
+  wait_for (computes_in (fixture, "int8-"));
+  g_assert_cmpuint (dh_session_get_n_runs (fixture->session), ==, runs);
+  dh_session_set_precision (fixture->session, "f32");
+  wait_for (computes_in (fixture, "f32"));
+  g_assert_null (fixture->error);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -473,6 +515,7 @@ main (int argc, char **argv)
                 { "/session/command", test_command },
                 { "/session/errors", test_errors },
                 { "/session/closed-set", test_closed_set },
+                { "/session/precision", test_precision },
 #ifdef DH_TEST_CARD
                 { "/session/lost/wait", test_lost, "wait:1" },
                 { "/session/lost/copy", test_lost, "copy:2" },

@@ -7,6 +7,17 @@
 /* What the cpu device chooses for the published networks: nothing that a library does by its reference code or by
  * copying into a matrix, and no logits of full size unless they are asked for. */
 
+/* Some range for whatever may be asked. */
+static DhQuantization *
+invent_ranges (const DhGraph *graph)
+{
+  g_autoptr (DhRanges) ranges = dh_ranges_new ();
+  for (DhValue v = 0; v < (DhValue)dh_graph_size (graph); v++)
+    if (dh_graph_node (graph, v)->op == DH_OP_CONV)
+      dh_ranges_get (ranges, dh_graph_node (graph, v)->name)[dh_ranges_bin (3.0f)] = 1;
+  return dh_quantization_new ("network", "weights", 1, ranges);
+}
+
 static char *
 plan_text (DhDevice *device, DhPrecision precision, const char *network, gint height, gint width, const DhMap *maps,
            guint n_maps)
@@ -19,9 +30,12 @@ plan_text (DhDevice *device, DhPrecision precision, const char *network, gint he
   DhValue outputs[DH_N_MAPS];
   for (guint i = 0; i < n_maps; i++)
     outputs[i] = net->maps[maps[i]];
-  const DhPlanOptions options = {
-    .input = { 1, 3, height, width }, .precision = precision, .outputs = outputs, .n_outputs = n_maps
-  };
+  g_autoptr (DhQuantization) ranges = invent_ranges (net->graph);
+  const DhPlanOptions options = { .input = { 1, 3, height, width },
+                                  .precision = precision,
+                                  .outputs = outputs,
+                                  .n_outputs = n_maps,
+                                  .calibration = ranges };
   g_autoptr (DhPlan) plan = dh_plan_new (device, net->graph, weights, &options, &error);
   g_assert_no_error (error);
   return dh_plan_to_string (plan);
@@ -33,7 +47,7 @@ check_plan (DhDevice *device, DhPrecision precision, const char *network, gint h
   static const DhMap maps[] = { DH_MAP_SEGMENTATION, DH_MAP_LIKELIHOOD, DH_MAP_DATASET_POSTERIOR, DH_MAP_HYBRID };
   g_autofree char *text = plan_text (device, precision, network, height, width, maps, G_N_ELEMENTS (maps));
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
-  guint scores = 0;
+  guint scores = 0, bytes = 0;
   for (guint i = 1; lines[i] && *lines[i]; i++)
     {
       g_auto (GStrv) words = g_strsplit_set (g_strstrip (lines[i]), " :", -1);
@@ -46,11 +60,19 @@ check_plan (DhDevice *device, DhPrecision precision, const char *network, gint h
       g_assert_cmpstr (words[word], !=, "simple");
       /* All maps in one pass from the coarse logits; nothing of the picture's size before. */
       scores += strstr (lines[i], "bilinear scores") != NULL;
+      bytes += strstr (lines[i], " int8:") != NULL;
+      /* The heads are in float32 whatever the precision. */
+      if (strstr (lines[i], "logits") || strstr (lines[i], " final.6 "))
+        g_assert_true (!strstr (lines[i], " int8:") && !strstr (lines[i], " bf16:"));
       g_autofree char *whole = g_strdup_printf ("×%d×%d at", height, width);
       if (g_str_has_prefix (network, "ldn"))
         g_assert_null (strstr (lines[i], whole));
     }
   g_assert_cmpuint (scores, ==, 1);
+  if (precision == DH_PRECISION_INT8)
+    g_assert_cmpuint (bytes, >, strstr (network, "tiny") ? 0 : 8);
+  else
+    g_assert_cmpuint (bytes, ==, 0);
 }
 
 static void
@@ -65,6 +87,8 @@ check_network (gconstpointer data)
       check_plan (device, DH_PRECISION_F32, data, sizes[i][0], sizes[i][1]);
       if (dh_device_has_precision (device, DH_PRECISION_BF16))
         check_plan (device, DH_PRECISION_BF16, data, sizes[i][0], sizes[i][1]);
+      if (dh_device_has_precision (device, DH_PRECISION_INT8))
+        check_plan (device, DH_PRECISION_INT8, data, sizes[i][0], sizes[i][1]);
     }
 }
 

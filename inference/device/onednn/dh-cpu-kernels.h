@@ -38,6 +38,9 @@ typedef struct
   gint stride;
   gint pixels_at_once; /* of an item; a multiple of `tile` */
   gboolean bf16;       /* weights and, while multiplying, the input are bfloat16; sums are float32 */
+  /* Not NULL: weights are int8 and the input is rounded to 0 … 255 as it is read, above that 255; products are summed
+   * exactly, and `units`, out.n_planes·lanes, is what 1 of such a sum stands for. */
+  const float *units;
   const void *weights;
   const float *bias; /* out.n_planes·lanes */
 } DhCpuConv1x1;
@@ -121,6 +124,7 @@ typedef struct
   gint lanes;
   gint tile; /* pixels that a matrix kernel makes at once */
   gboolean has_bf16;
+  gboolean has_int8; /* fast: with instructions of its own */
 
   gint (*conv1x1_items) (const DhCpuConv1x1 *conv);
   gsize (*conv1x1_scratch) (const DhCpuConv1x1 *conv);
@@ -155,11 +159,13 @@ typedef struct
 
 extern const DhCpuKernels dh_cpu_kernels_plain;
 extern const DhCpuKernels dh_cpu_kernels_avx2;
+extern const DhCpuKernels dh_cpu_kernels_avx2_vnni;
 extern const DhCpuKernels dh_cpu_kernels_avx512;
+extern const DhCpuKernels dh_cpu_kernels_avx512_vnni;
 extern const DhCpuKernels dh_cpu_kernels_avx512_bf16;
 
-/* The fastest that this processor runs, or the one that the environment variable DH_CPU_ISA names (plain, avx2, avx512,
- * avx512_bf16) where it runs that. */
+/* The fastest that this processor runs, or the one that the environment variable DH_CPU_ISA names (plain, avx2,
+ * avx2_vnni, avx512, avx512_vnni, avx512_bf16, which has VNNI too) where it runs that. */
 const DhCpuKernels *dh_cpu_kernels_get (void);
 
 G_END_DECLS

@@ -123,6 +123,8 @@ typedef struct
 extern const DhCpuTrainKernels dh_cpu_train_kernels_plain;
 extern const DhCpuTrainKernels dh_cpu_train_kernels_avx2;
 extern const DhCpuTrainKernels dh_cpu_train_kernels_avx512;
+extern const DhCpuTrainKernels dh_cpu_train_kernels_avx2_vnni;
+extern const DhCpuTrainKernels dh_cpu_train_kernels_avx512_vnni;
 extern const DhCpuTrainKernels dh_cpu_train_kernels_avx512_bf16;
 
 /* Those of the same instruction set. */

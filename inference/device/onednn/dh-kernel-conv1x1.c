@@ -11,45 +11,67 @@ dh_conv1x1_items (const DhCpuConv1x1 *conv)
   return (gint)((pixels + conv->pixels_at_once - 1) / conv->pixels_at_once);
 }
 
+/* How the input stands while it is multiplied. */
+typedef enum
+{
+  FLOATS,
+  PAIRS,
+  BYTES,
+} Format;
+
+DH_INLINE Format
+format_of (const DhCpuConv1x1 *conv)
+{
+  return conv->units != NULL ? BYTES : conv->bf16 ? PAIRS : FLOATS;
+}
+
 /* Floats that one plane of one pixel takes after gathering. */
 DH_INLINE gsize
-pixel_floats (const DhCpuConv1x1 *conv)
+pixel_floats (Format format)
 {
-#ifdef __AVX512BF16__
-  if (conv->bf16)
-    return DH_LANES / 2;
-#endif
-  return DH_LANES;
+  return format == BYTES ? DH_LANES / 4 : format == PAIRS ? DH_LANES / 2 : DH_LANES;
+}
+
+/* Of int8, whose sums are not put down before they are whole, all: they take a quarter of the room. */
+DH_INLINE gint
+planes_at_once (const DhCpuConv1x1 *conv)
+{
+  return conv->units != NULL ? conv->in.n_planes : MIN (PLANES_AT_ONCE, conv->in.n_planes);
 }
 
 gsize
 dh_conv1x1_scratch (const DhCpuConv1x1 *conv)
 {
-  return (gsize)conv->pixels_at_once * MIN (PLANES_AT_ONCE, conv->in.n_planes) * pixel_floats (conv) * sizeof (float);
+  return (gsize)conv->pixels_at_once * planes_at_once (conv) * pixel_floats (format_of (conv)) * sizeof (float);
+}
+
+DH_INLINE void
+put (Format format, float *to, DhVec v)
+{
+#ifdef __AVX512BF16__
+  if (format == PAIRS)
+    dh_store_bf16 (to, v);
+#endif
+  if (format == BYTES)
+    dh_store_uint8 (to, v);
+  else if (format == FLOATS)
+    dh_store (to, v);
 }
 
 /* Copies the pixels that an item reads together, through norm and ReLU. */
-static void
-gather (const DhCpuConv1x1 *conv, gint first, gint n, gint plane0, gint n_planes, float *to)
+DH_INLINE void
+gather_as (const DhCpuConv1x1 *conv, Format format, gint first, gint n, gint plane0, gint n_planes, float *to)
 {
-  for (gint b = 0; b < n_planes; b++, to += n * pixel_floats (conv))
+  const gsize step = pixel_floats (format);
+  for (gint b = 0; b < n_planes; b++, to += n * step)
     {
       const float *from = conv->in.planes[plane0 + b];
       DhPrologue prologue = dh_prologue (&conv->in, plane0 + b);
-#ifdef __AVX512BF16__
-      if (conv->bf16 && conv->stride == 1)
-        {
-          from += (gsize)first * DH_LANES;
-          for (gint i = 0; i < n; i++)
-            dh_store_bf16 (to + i * (DH_LANES / 2), dh_read (from + i * DH_LANES, prologue));
-          continue;
-        }
-#endif
       if (conv->stride == 1)
         {
           from += (gsize)first * DH_LANES;
           for (gint i = 0; i < n; i++)
-            dh_store (to + i * DH_LANES, dh_read (from + i * DH_LANES, prologue));
+            put (format, to + i * step, dh_read (from + i * DH_LANES, prologue));
         }
       else
         {
@@ -58,13 +80,7 @@ gather (const DhCpuConv1x1 *conv, gint first, gint n, gint plane0, gint n_planes
           for (gint i = 0; i < n; i++)
             {
               gsize at = (gsize)y * conv->stride * conv->in.w + (gsize)x * conv->stride;
-              DhVec v = dh_read (from + at * DH_LANES, prologue);
-#ifdef __AVX512BF16__
-              if (conv->bf16)
-                dh_store_bf16 (to + i * (DH_LANES / 2), v);
-              else
-#endif
-                dh_store (to + i * DH_LANES, v);
+              put (format, to + i * step, dh_read (from + at * DH_LANES, prologue));
               if (++x == conv->out.w)
                 {
                   x = 0;
@@ -73,6 +89,18 @@ gather (const DhCpuConv1x1 *conv, gint first, gint n, gint plane0, gint n_planes
             }
         }
     }
+}
+
+/* A loop for each format. */
+static void
+gather (const DhCpuConv1x1 *conv, gint first, gint n, gint plane0, gint n_planes, float *to)
+{
+  if (format_of (conv) == BYTES)
+    gather_as (conv, BYTES, first, n, plane0, n_planes, to);
+  else if (format_of (conv) == PAIRS)
+    gather_as (conv, PAIRS, first, n, plane0, n_planes, to);
+  else
+    gather_as (conv, FLOATS, first, n, plane0, n_planes, to);
 }
 
 /* Part `part` of `parts` of what the next item will read, `pixel` to its left end: asked for while this one is
@@ -87,16 +115,30 @@ prefetch (const DhCpuConv1x1 *conv, gint part, gint parts, gint64 pixel, gint n)
       __builtin_prefetch (conv->in.planes[b] + (pixel + i) * DH_LANES, 0, 2);
 }
 
+DH_INLINE void
+matrix (Format format, const DhProduct *p, gint pixels, gint outs)
+{
+#ifdef __AVX512BF16__
+  if (format == PAIRS)
+    dh_matrix_bf16 (p, pixels, outs);
+#endif
+  if (format == BYTES)
+    dh_matrix_int8 (p, pixels, outs);
+  else if (format == FLOATS)
+    dh_matrix (p, pixels, outs);
+}
+
 /* Adds a run of input channels, gathered in `a`, to two planes of an item's output. */
 DH_INLINE void
 multiply (const DhCpuConv1x1 *conv, gint first, gint n, gint plane0, gint n_planes, gint o, const float *a)
 {
-  const gsize step = pixel_floats (conv);
+  const gsize step = pixel_floats (format_of (conv));
   const gboolean begins = plane0 == 0, ends = plane0 + n_planes == conv->in.n_planes;
   const gint outs = MIN (2, conv->out.n_planes - o);
   DhProduct p = { .a_stride = n * step, .n_planes = n_planes };
   p.w = (const float *)conv->weights + ((gsize)plane0 * conv->out.n_planes + (gsize)o * n_planes) * step * DH_LANES;
   p.bias = begins ? conv->bias + (gsize)o * DH_LANES : NULL;
+  p.units = conv->units != NULL ? conv->units + (gsize)o * DH_LANES : NULL;
   p.relu = ends && conv->out.relu;
   p.stream = ends && conv->out.stream;
   for (gint i = 0; i < n; i += DH_TILE)
@@ -110,14 +152,7 @@ multiply (const DhCpuConv1x1 *conv, gint first, gint n, gint plane0, gint n_plan
           p.c[j] = conv->out.planes[o + j] + at;
           p.sum[j] = begins && conv->out.sum != NULL ? conv->out.sum[o + j] + at : NULL;
         }
-#ifdef __AVX512BF16__
-      if (conv->bf16)
-        {
-          dh_matrix_bf16 (&p, MIN (DH_TILE, n - i), outs);
-          continue;
-        }
-#endif
-      dh_matrix (&p, MIN (DH_TILE, n - i), outs);
+      matrix (format_of (conv), &p, MIN (DH_TILE, n - i), outs);
     }
 }
 
@@ -127,10 +162,11 @@ dh_conv1x1 (const DhCpuConv1x1 *conv, gint item, float *scratch)
   gint64 pixels = (gint64)conv->out.h * conv->out.w;
   gint first = item * conv->pixels_at_once, ins = conv->in.n_planes;
   gint n = (gint)MIN (conv->pixels_at_once, pixels - first);
-  gboolean as_it_is = conv->stride == 1 && !conv->bf16 && conv->in.scale == NULL && !conv->in.relu;
-  for (gint plane0 = 0; plane0 < ins; plane0 += PLANES_AT_ONCE)
+  gboolean as_it_is = conv->stride == 1 && format_of (conv) == FLOATS && conv->in.scale == NULL && !conv->in.relu;
+  gint at_once = planes_at_once (conv);
+  for (gint plane0 = 0; plane0 < ins; plane0 += at_once)
     {
-      gint n_planes = MIN (PLANES_AT_ONCE, ins - plane0);
+      gint n_planes = MIN (at_once, ins - plane0);
       gboolean direct = as_it_is && n_planes == 1;
       const float *a = direct ? conv->in.planes[plane0] + (gsize)first * DH_LANES : scratch;
       if (!direct)

@@ -11,6 +11,9 @@ const DhCpuKernels DH_TABLE = {
 #ifdef __AVX512BF16__
   .has_bf16 = TRUE,
 #endif
+#ifdef DH_HAS_VNNI
+  .has_int8 = TRUE,
+#endif
   .conv1x1_items = dh_conv1x1_items,
   .conv1x1_scratch = dh_conv1x1_scratch,
   .conv1x1 = dh_conv1x1,

@@ -2,9 +2,9 @@
 #include "dh-onednn-private.h"
 #include "dh-plan-cache.h"
 
-/* A 3×3 convolution by Winograd's kernel or tap by tap: which is the faster one is timed, once for each shape and
- * machine, and kept. Where nothing can be kept it is chosen by rule, because two starts that choose differently would
- * give results that differ in their last bits. */
+/* A 3×3 convolution by Winograd's kernel or tap by tap, a 1×1 one in int8 or as it is: which is the faster one is
+ * timed, once for each shape and machine, and kept. Where nothing can be kept it is chosen by rule, because two starts
+ * that choose differently would give results that differ in their last bits. */
 
 /* Pixels that lie inside the picture of those that a convolution's taps read, as a share. */
 static double
@@ -47,7 +47,7 @@ choose_by_rule (const DhCpuPlan *plan, const DhCpuConv *conv)
 
 /* Seconds of the convolution alone, with memory of its own; 0 where memory is short. */
 static double
-time_alone (const DhCpuPlan *plan, const DhCpuConv *conv, gboolean winograd)
+time_alone (const DhCpuPlan *plan, const DhCpuConv *conv, DhCpuAddConv add)
 {
   DhCpuPlan *trial = dh_cpu_plan_new (plan->device, plan->bf16);
   DhCpuConv alone = *conv;
@@ -55,11 +55,11 @@ time_alone (const DhCpuPlan *plan, const DhCpuConv *conv, gboolean winograd)
   in->scale = conv->in->scale;
   in->shift = conv->in->shift;
   in->relu = conv->in->relu;
+  in->positive = conv->in->positive;
   alone.in = in;
   alone.sum = NULL;
   double seconds = 0;
-  if ((winograd ? dh_cpu_add_winograd : dh_cpu_add_taps) (trial, &alone, NULL) != NULL
-      && dh_cpu_plan_place (trial, NULL))
+  if (add (trial, &alone, NULL) != NULL && dh_cpu_plan_place (trial, NULL))
     {
       const DhCpuBuffer *buffer = in->planes[0].buffer;
       for (gsize i = 0; i < buffer->floats; i++)
@@ -71,39 +71,65 @@ time_alone (const DhCpuPlan *plan, const DhCpuConv *conv, gboolean winograd)
   return seconds;
 }
 
-static char *
-make_key (const DhCpuPlan *plan, const DhCpuConv *conv)
+/* Whether the first way is chosen. `by_rule` says where it cannot be known. */
+typedef struct
 {
-  g_autofree char *machine = dh_cpu_plan_machine (plan);
-  return g_strdup_printf ("cpu 3x3 1; %s; precision %s; input %d planes of %dx%d%s; output %d channels; dilation %d",
-                          machine, conv->bf16 ? "bf16" : "f32", conv->in->n_planes, conv->in_shape.h, conv->in_shape.w,
-                          conv->in->scale != NULL ? ", norm" : "", conv->shape.c, conv->node->dilation);
+  const char *name;
+  DhCpuAddConv add;
+} Way;
+
+static gboolean
+choose (DhCpuPlan *plan, const DhCpuConv *conv, const char *key, const Way ways[2], gboolean by_rule)
+{
+  const char *folder = plan->device->base.plans_folder;
+  char *choice = g_hash_table_lookup (plan->choices, key);
+  if (choice == NULL)
+    {
+      choice = dh_plan_cache_read (folder, key);
+      if (choice == NULL || (strcmp (choice, ways[0].name) != 0 && strcmp (choice, ways[1].name) != 0))
+        {
+          double first = time_alone (plan, conv, ways[0].add), second = time_alone (plan, conv, ways[1].add);
+          g_free (choice);
+          if (first == 0 || second == 0)
+            return by_rule;
+          choice = g_strdup (ways[first > second].name);
+          dh_plan_cache_write (folder, key, choice);
+        }
+      g_hash_table_insert (plan->choices, g_strdup (key), choice);
+    }
+  return g_str_equal (choice, ways[0].name);
 }
 
 gboolean
 dh_cpu_choose_winograd (DhCpuPlan *plan, const DhCpuConv *conv)
 {
+  static const Way ways[] = { { "winograd", dh_cpu_add_winograd }, { "taps", dh_cpu_add_taps } };
   const DhNode *node = conv->node;
   if (node->kernel != 3 || node->stride != 1 || node->padding != node->dilation)
     return FALSE;
+  gboolean by_rule = choose_by_rule (plan, conv);
   if (!plan->keeps)
-    return choose_by_rule (plan, conv);
-  const char *folder = plan->device->base.plans_folder;
-  g_autofree char *key = make_key (plan, conv);
-  char *choice = g_hash_table_lookup (plan->choices, key);
-  if (choice == NULL)
-    {
-      choice = dh_plan_cache_read (folder, key);
-      if (choice == NULL || (strcmp (choice, "winograd") != 0 && strcmp (choice, "taps") != 0))
-        {
-          double winograd = time_alone (plan, conv, TRUE), taps = time_alone (plan, conv, FALSE);
-          g_free (choice);
-          if (winograd == 0 || taps == 0)
-            return choose_by_rule (plan, conv);
-          choice = g_strdup (winograd <= taps ? "winograd" : "taps");
-          dh_plan_cache_write (folder, key, choice);
-        }
-      g_hash_table_insert (plan->choices, g_strdup (key), choice);
-    }
-  return g_str_equal (choice, "winograd");
+    return by_rule;
+  g_autofree char *machine = dh_cpu_plan_machine (plan);
+  g_autofree char *key =
+      g_strdup_printf ("cpu 3x3 1; %s; precision %s; input %d planes of %dx%d%s; output %d channels; dilation %d",
+                       machine, conv->bf16 ? "bf16" : "f32", conv->in->n_planes, conv->in_shape.h, conv->in_shape.w,
+                       conv->in->scale != NULL ? ", norm" : "", conv->shape.c, node->dilation);
+  return choose (plan, conv, key, ways, by_rule);
+}
+
+gboolean
+dh_cpu_choose_int8 (DhCpuPlan *plan, const DhCpuConv *conv)
+{
+  static const Way ways[] = { { "int8", dh_cpu_add_conv1x1_int8 }, { "as it is", dh_cpu_add_conv1x1 } };
+  if (conv->range == 0)
+    return FALSE;
+  if (!plan->keeps)
+    return TRUE;
+  g_autofree char *machine = dh_cpu_plan_machine (plan);
+  g_autofree char *key =
+      g_strdup_printf ("cpu 1x1 1; %s; int8 or %s; input %d planes of %dx%d%s; output %d channels; stride %d", machine,
+                       conv->bf16 ? "bf16" : "f32", conv->in->n_planes, conv->in_shape.h, conv->in_shape.w,
+                       conv->in->scale != NULL ? ", norm" : "", conv->shape.c, conv->node->stride);
+  return choose (plan, conv, key, ways, TRUE);
 }

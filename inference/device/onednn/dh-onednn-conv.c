@@ -1,148 +1,6 @@
-#include <string.h>
 #include "dh-onednn-private.h"
 
-/* Convolutions made with the own matrix kernels. */
-
-static gint
-planes_for (DhCpuPlan *plan, gint channels)
-{
-  gint lanes = plan->device->kernels->lanes;
-  return (channels + lanes - 1) / lanes;
-}
-
-/* The convolution's value: over its summand, or a buffer of its own with the summand's order of channels. */
-static DhCpuView *
-make_output (DhCpuPlan *plan, const DhCpuConv *conv)
-{
-  if (conv->sum == NULL)
-    {
-      DhCpuBuffer *buffer = dh_cpu_buffer_new (plan, planes_for (plan, conv->shape.c), conv->shape.h, conv->shape.w);
-      return dh_cpu_view_new (plan, buffer, conv->shape.c, conv->owner);
-    }
-  if (!conv->in_place)
-    return dh_cpu_view_new_like (plan, conv->sum, conv->shape.h, conv->shape.w, conv->owner);
-  DhCpuView *out = dh_cpu_view_copy (plan, conv->sum);
-  out->owner = conv->owner;
-  return out;
-}
-
-/* Bias by physical channel. */
-static const float *
-pack_bias (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out)
-{
-  gint n = out->n_planes * plan->device->kernels->lanes;
-  float *bias = dh_cpu_alloc (plan, n + 64, sizeof *bias);
-  for (gint i = 0; i < n; i++)
-    bias[i] = out->channels[i] < 0 ? 0 : (float)conv->shift[out->channels[i]];
-  return bias;
-}
-
-/* One weight of a tap between physical channels, scaled; 0 where either is padding. */
-static float
-weight_at (const DhCpuConv *conv, const DhCpuView *out, gint tap, gint i, gint o)
-{
-  gint from = conv->in->channels[i], to = out->channels[o];
-  if (from < 0 || to < 0)
-    return 0;
-  gsize taps = (gsize)conv->node->kernel * conv->node->kernel;
-  return (float)(conv->weights[((gsize)to * conv->in_shape.c + from) * taps + tap] * conv->scale[to]);
-}
-
-/* The matrix kernels' order: a run of input planes, two output planes, input channel, output channel. */
-static void
-pack_f32 (const DhCpuConv *conv, const DhCpuView *out, gint lanes, gint tap, float *packed)
-{
-  gint at_once = 256 / lanes;
-  for (gint plane0 = 0; plane0 < conv->in->n_planes; plane0 += at_once)
-    for (gint o = 0; o < out->n_planes; o += 2)
-      for (gint i = plane0 * lanes; i < MIN (plane0 + at_once, conv->in->n_planes) * lanes; i++)
-        for (gint j = 0; j < MIN (2, out->n_planes - o) * lanes; j++)
-          *packed++ = weight_at (conv, out, tap, i, o * lanes + j);
-}
-
-/* The same order by pairs of input channels, in bfloat16. */
-static void
-pack_bf16 (const DhCpuConv *conv, const DhCpuView *out, gint lanes, gint tap, guint16 *packed)
-{
-  gint at_once = 256 / lanes;
-  for (gint plane0 = 0; plane0 < conv->in->n_planes; plane0 += at_once)
-    for (gint o = 0; o < out->n_planes; o += 2)
-      for (gint i = plane0 * lanes; i < MIN (plane0 + at_once, conv->in->n_planes) * lanes; i += 2)
-        for (gint j = 0; j < 2 * MIN (2, out->n_planes - o) * lanes; j++)
-          *packed++ = dh_f32_to_bf16 (weight_at (conv, out, tap, i + j % 2, o * lanes + j / 2));
-}
-
-/* All taps, one behind the other; NULL and error where memory is short. */
-static float *
-pack_taps (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, GError **error)
-{
-  gint lanes = plan->device->kernels->lanes;
-  gint taps = conv->node->kernel * conv->node->kernel;
-  gsize count = (gsize)conv->in->n_planes * out->n_planes * lanes * lanes;
-  gsize bytes = count * (conv->bf16 ? sizeof (guint16) : sizeof (float));
-  float *weights = dh_cpu_alloc_packed (plan, taps * bytes, error);
-#pragma omp parallel for schedule(static) num_threads(plan->threads) if (taps > 1)
-  for (gint tap = 0; tap < (weights != NULL ? taps : 0); tap++)
-    {
-      gpointer to = (char *)weights + tap * bytes;
-      if (conv->bf16)
-        pack_bf16 (conv, out, lanes, tap, to);
-      else
-        pack_f32 (conv, out, lanes, tap, to);
-    }
-  return weights;
-}
-
-static DhCpuStep *
-conv_step (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, const char *what)
-{
-  g_autofree char *implementation = g_strdup_printf ("%s:%s", what, plan->device->kernels->name);
-  DhCpuStep *step = dh_cpu_step_new (plan, conv->name, implementation);
-  step->in = conv->in;
-  step->sum = conv->sum;
-  step->out = out;
-  step->output.relu = conv->relu;
-  step->flop = 2.0 * conv->shape.c * conv->in_shape.c * conv->node->kernel * conv->node->kernel
-               * ((double)conv->shape.h * conv->shape.w);
-  return step;
-}
-
-static void
-conv1x1_item (const DhCpuStep *step, gint item, float *scratch)
-{
-  step->kernels->conv1x1 (&step->u.conv1x1, item, scratch);
-}
-
-static void
-bind_conv1x1 (DhCpuStep *step)
-{
-  step->u.conv1x1.in = step->input;
-  step->u.conv1x1.out = step->output;
-}
-
-DhCpuView *
-dh_cpu_add_conv1x1 (DhCpuPlan *plan, const DhCpuConv *conv, GError **error)
-{
-  DhCpuView *out = make_output (plan, conv);
-  float *weights = pack_taps (plan, conv, out, error);
-  if (weights == NULL)
-    return NULL;
-  g_autofree char *what = g_strconcat (conv->in->scale != NULL ? "norm 1×1" : "1×1", conv->bf16 ? " bf16" : "", NULL);
-  DhCpuStep *step = conv_step (plan, conv, out, what);
-  DhCpuConv1x1 *args = &step->u.conv1x1;
-  args->bf16 = conv->bf16;
-  args->weights = weights;
-  args->bias = pack_bias (plan, conv, out);
-  args->stride = conv->node->stride;
-  args->in.n_planes = conv->in->n_planes;
-  args->out.h = conv->shape.h;
-  args->out.w = conv->shape.w;
-  step->kind = DH_CPU_CONV1X1;
-  step->item = conv1x1_item;
-  step->bind = bind_conv1x1;
-  dh_cpu_step_set_blocking (step, 0);
-  return out;
-}
+/* Convolutions of larger kernels, made with the own matrix kernels. */
 
 static void
 taps_item (const DhCpuStep *step, gint item, float *scratch)
@@ -192,13 +50,13 @@ add_packed_rows (DhCpuPlan *plan, const DhCpuConv *conv)
 DhCpuView *
 dh_cpu_add_taps (DhCpuPlan *plan, const DhCpuConv *conv, GError **error)
 {
-  DhCpuView *out = make_output (plan, conv);
-  float *weights = pack_taps (plan, conv, out, error);
+  DhCpuView *out = dh_cpu_conv_output (plan, conv);
+  float *weights = dh_cpu_conv_pack (plan, conv, out, error);
   if (weights == NULL)
     return NULL;
   gboolean packed = conv->bf16 && conv->node->stride == 1;
   const DhCpuView *rows = packed ? add_packed_rows (plan, conv) : NULL;
-  DhCpuStep *step = conv_step (plan, conv, out, conv->bf16 ? "taps bf16" : "taps");
+  DhCpuStep *step = dh_cpu_conv_step (plan, conv, out, conv->bf16 ? "taps bf16" : "taps");
   DhCpuTaps *args = &step->u.taps;
   step->made = rows;
   args->kernel = conv->node->kernel;
@@ -207,7 +65,7 @@ dh_cpu_add_taps (DhCpuPlan *plan, const DhCpuConv *conv, GError **error)
   args->padding = conv->node->padding;
   args->bf16 = conv->bf16;
   args->weights = weights;
-  args->bias = pack_bias (plan, conv, out);
+  args->bias = dh_cpu_conv_bias (plan, conv, out);
   args->in.n_planes = conv->in->n_planes;
   args->out.n_planes = out->n_planes;
   args->out.h = conv->shape.h;
@@ -239,7 +97,7 @@ pack_filters (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, gpoi
         for (gint tap = 0; tap < 9; tap++)
           for (gint j = 0; j < outs; j++, at++)
             {
-              float w = weight_at (conv, out, tap, i, o * lanes + j);
+              float w = dh_cpu_conv_weight (conv, out, tap, i, o * lanes + j);
               if (conv->bf16)
                 ((guint16 *)packed)[at] = dh_f32_to_bf16 (w);
               else
@@ -372,13 +230,13 @@ dh_cpu_add_winograd (DhCpuPlan *plan, const DhCpuConv *wanted, GError **error)
   DhCpuConv precise = *wanted;
   const DhCpuConv *conv = &precise;
   precise.bf16 = dh_cpu_winograd_bf16 (plan, wanted);
-  DhCpuView *out = make_output (plan, conv);
+  DhCpuView *out = dh_cpu_conv_output (plan, conv);
   DhCpuWinograd args = { .bf16 = conv->bf16, .dilation = conv->node->dilation };
   const DhCpuView *weights = NULL;
   if (!add_weights (plan, conv, out, &args, &weights, error))
     return NULL;
-  DhCpuStep *step = conv_step (plan, conv, out, conv->bf16 ? "winograd 4×4 bf16" : "winograd 4×4");
-  args.bias = pack_bias (plan, conv, out);
+  DhCpuStep *step = dh_cpu_conv_step (plan, conv, out, conv->bf16 ? "winograd 4×4 bf16" : "winograd 4×4");
+  args.bias = dh_cpu_conv_bias (plan, conv, out);
   args.in.n_planes = conv->in->n_planes;
   args.tiles = make_tiles (plan, conv->shape.h, conv->shape.w, args.dilation, &args.n_tiles);
   args.out.n_planes = out->n_planes;

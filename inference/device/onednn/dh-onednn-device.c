@@ -7,16 +7,20 @@ static gboolean
 runs (const DhCpuKernels *kernels)
 {
 #if defined __x86_64__
+  gboolean avx2 = __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma");
+  gboolean avx512 = avx2 && __builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512bw")
+                    && __builtin_cpu_supports ("avx512dq") && __builtin_cpu_supports ("avx512vl");
+  gboolean vnni = __builtin_cpu_supports ("avx512vnni");
   if (kernels == &dh_cpu_kernels_avx512_bf16)
-    return __builtin_cpu_supports ("avx512bf16") && __builtin_cpu_supports ("avx512f")
-           && __builtin_cpu_supports ("avx512bw") && __builtin_cpu_supports ("avx512dq")
-           && __builtin_cpu_supports ("avx512vl") && __builtin_cpu_supports ("fma");
+    return avx512 && vnni && __builtin_cpu_supports ("avx512bf16");
+  if (kernels == &dh_cpu_kernels_avx512_vnni)
+    return avx512 && vnni;
   if (kernels == &dh_cpu_kernels_avx512)
-    return __builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512bw")
-           && __builtin_cpu_supports ("avx512dq") && __builtin_cpu_supports ("avx512vl")
-           && __builtin_cpu_supports ("fma");
+    return avx512;
+  if (kernels == &dh_cpu_kernels_avx2_vnni)
+    return avx2 && __builtin_cpu_supports ("avxvnni");
   if (kernels == &dh_cpu_kernels_avx2)
-    return __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma");
+    return avx2;
 #endif
   return kernels == &dh_cpu_kernels_plain;
 }
@@ -27,7 +31,9 @@ dh_cpu_kernels_get (void)
   static const DhCpuKernels *const all[] = {
 #if defined __x86_64__
     &dh_cpu_kernels_avx512_bf16,
+    &dh_cpu_kernels_avx512_vnni,
     &dh_cpu_kernels_avx512,
+    &dh_cpu_kernels_avx2_vnni,
     &dh_cpu_kernels_avx2,
 #endif
     &dh_cpu_kernels_plain,
@@ -45,7 +51,8 @@ dh_cpu_kernels_get (void)
 static guint
 precisions (const DhCpuKernels *kernels)
 {
-  return 1u << DH_PRECISION_F32 | (kernels->has_bf16 ? 1u << DH_PRECISION_BF16 : 0);
+  return 1u << DH_PRECISION_F32 | (kernels->has_bf16 ? 1u << DH_PRECISION_BF16 : 0)
+         | (kernels->has_int8 ? 1u << DH_PRECISION_INT8 : 0);
 }
 
 static void

@@ -136,6 +136,9 @@ direct_input (DhCpuBuild *b, const DhNode *node)
   return b->views[in];
 }
 
+/* The last convolutions, whose results people look at, make fewer channels than this: they stay in float32. */
+#define LEAST_COARSE 32
+
 gboolean
 dh_cpu_build_conv (DhCpuBuild *b, DhValue v, GError **error)
 {
@@ -175,17 +178,24 @@ dh_cpu_build_conv (DhCpuBuild *b, DhValue v, GError **error)
   if (!absorb (b, &value, &conv, scale, shift, own, error))
     return FALSE;
   conv.owner = value;
-  /* The last convolutions, whose results people look at, stay in float32. */
-  conv.bf16 = b->plan->bf16 && conv.shape.c >= 32;
+  conv.bf16 = b->plan->bf16 && conv.shape.c >= LEAST_COARSE;
 
   DhTensor *weights = parameter (b, node->name, "weight", error);
   if (weights == NULL)
     return FALSE;
   conv.weights = dh_tensor_f32 (weights);
-  b->views[value] = one                                       ? dh_cpu_add_conv1x1 (b->plan, &conv, error)
-                    : !own                                    ? dh_cpu_add_direct (b->plan, &conv, error)
-                    : dh_cpu_choose_winograd (b->plan, &conv) ? dh_cpu_add_winograd (b->plan, &conv, error)
-                                                              : dh_cpu_add_taps (b->plan, &conv, error);
+  if (one && conv.shape.c >= LEAST_COARSE && dh_cpu_view_reads_positive (conv.in))
+    {
+      if (b->plan->ranges != NULL)
+        dh_cpu_add_count (b->plan, &conv);
+      if (b->plan->calibration != NULL)
+        conv.range = dh_quantization_range (b->plan->calibration, conv.name);
+    }
+  b->views[value] = one && dh_cpu_choose_int8 (b->plan, &conv) ? dh_cpu_add_conv1x1_int8 (b->plan, &conv, error)
+                    : one                                      ? dh_cpu_add_conv1x1 (b->plan, &conv, error)
+                    : !own                                     ? dh_cpu_add_direct (b->plan, &conv, error)
+                    : dh_cpu_choose_winograd (b->plan, &conv)  ? dh_cpu_add_winograd (b->plan, &conv, error)
+                                                               : dh_cpu_add_taps (b->plan, &conv, error);
   dh_tensor_unref (weights);
   return b->views[value] != NULL;
 }

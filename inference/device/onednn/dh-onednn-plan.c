@@ -161,9 +161,16 @@ DhPlan *
 dh_cpu_compile (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
                 const DhPlanOptions *options, GError **error)
 {
-  DhCpuPlan *plan = dh_cpu_plan_new ((DhCpuDevice *)device, options->precision == DH_PRECISION_BF16);
+  const gboolean int8 = options->precision == DH_PRECISION_INT8;
+  const DhCpuKernels *kernels = ((DhCpuDevice *)device)->kernels;
+  /* What int8 does not make, the next finer precision does. */
+  DhCpuPlan *plan =
+      dh_cpu_plan_new ((DhCpuDevice *)device, options->precision == DH_PRECISION_BF16 || (int8 && kernels->has_bf16));
+  plan->calibration = int8 ? options->calibration : NULL;
+  plan->ranges = options->ranges;
   plan->input = options->input;
-  plan->keeps = dh_cpu_plan_can_keep (plan);
+  /* What only counts is not worth timing, and must count the same everywhere. */
+  plan->keeps = options->ranges == NULL && dh_cpu_plan_can_keep (plan);
   plan->outputs = g_memdup2 (options->outputs, options->n_outputs * sizeof *options->outputs);
   plan->n_outputs = options->n_outputs;
   plan->output_bytes = g_new0 (gsize, options->n_outputs);
@@ -181,6 +188,8 @@ dh_cpu_compile (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTenso
       dh_cpu_free_plan (&plan->base);
       return NULL;
     }
+  plan->calibration = NULL;
+  plan->ranges = NULL;
   plan->base.memory = plan->packed_bytes + plan->arena_bytes;
   return &plan->base;
 }

@@ -38,8 +38,9 @@ typedef struct
   const gint *channels;       /* n_planes·lanes: the channel of the value, or −1 for padding */
   const float *scale, *shift; /* n_planes·lanes, or NULL */
   gboolean relu;
-  DhValue owner; /* the node for which the buffer was made and whose value it holds whole; or DH_NO_VALUE */
-  gboolean raw;  /* the input picture, C×H×W: no planes; scale and shift by channel */
+  DhValue owner;     /* the node for which the buffer was made and whose value it holds whole; or DH_NO_VALUE */
+  gboolean positive; /* what it holds is never below 0 */
+  gboolean raw;      /* the input picture, C×H×W: no planes; scale and shift by channel */
 } DhCpuView;
 
 typedef struct _DhCpuPlan DhCpuPlan;
@@ -92,6 +93,10 @@ struct _DhCpuStep
     DhCpuScore score;
     struct
     {
+      guint64 *bins;
+    } count;
+    struct
+    {
       const float *from;
       float *to;
       const gint *channels;
@@ -111,10 +116,12 @@ struct _DhCpuPlan
   DhShape input;
   gint threads;
   gboolean bf16;
-  GPtrArray *buffers;     /* DhCpuBuffer */
-  GPtrArray *steps;       /* DhCpuStep */
-  GPtrArray *allocations; /* small memory that lives as long as the plan */
-  GPtrArray *packed;      /* mappings with parameters */
+  const DhQuantization *calibration; /* while it is built, of int8 */
+  DhRanges *ranges;                  /* while it is built, to count in; the steps point into it */
+  GPtrArray *buffers;                /* DhCpuBuffer */
+  GPtrArray *steps;                  /* DhCpuStep */
+  GPtrArray *allocations;            /* small memory that lives as long as the plan */
+  GPtrArray *packed;                 /* mappings with parameters */
   gsize packed_bytes;
   gboolean keeps;      /* what is timed, in the device's folder */
   GHashTable *choices; /* see dh-onednn-choose.c */
@@ -150,8 +157,9 @@ const DhCpuView *dh_cpu_view_new_made (DhCpuPlan *plan, gint c, gint h, gint w, 
 DhCpuView *dh_cpu_view_copy (DhCpuPlan *plan, const DhCpuView *view);
 DhCpuView *dh_cpu_view_concat (DhCpuPlan *plan, const DhCpuView *const *views, guint n);
 DhCpuView *dh_cpu_view_norm (DhCpuPlan *plan, const DhCpuView *view, const double *scale, const double *shift);
-gboolean dh_cpu_view_is_plain (const DhCpuView *view);    /* nothing remains to be done to it */
-gboolean dh_cpu_view_is_together (const DhCpuView *view); /* plain, and the planes follow each other in one buffer */
+gboolean dh_cpu_view_is_plain (const DhCpuView *view);       /* nothing remains to be done to it */
+gboolean dh_cpu_view_is_together (const DhCpuView *view);    /* plain, and the planes follow each other in one buffer */
+gboolean dh_cpu_view_reads_positive (const DhCpuView *view); /* what is read through it is never below 0 */
 gboolean dh_cpu_view_same_channels (DhCpuPlan *plan, const DhCpuView *a, const DhCpuView *b);
 gboolean dh_cpu_view_uses (const DhCpuView *view, const DhCpuBuffer *buffer);
 
@@ -167,7 +175,7 @@ DhCpuView *dh_cpu_add_resize (DhCpuPlan *plan, const DhNode *node, const DhCpuVi
 void dh_cpu_add_unpack (DhCpuPlan *plan, const char *name, const DhCpuView *in, DhValue target);
 const DhBilinear *dh_cpu_bilinear_table (DhCpuPlan *plan, gint in, gint out, gboolean align_corners);
 
-/* dh-onednn-conv.c */
+/* A convolution with what is folded into it. */
 typedef struct
 {
   const DhNode *node;
@@ -182,13 +190,38 @@ typedef struct
   gboolean in_place;    /* write over sum */
   gboolean relu;
   gboolean bf16;
+  float range; /* of the input, for int8; 0: not that */
 } DhCpuConv;
+typedef DhCpuView *(*DhCpuAddConv) (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
+
+/* dh-onednn-pack.c: parts of the steps of convolutions. */
+/* Where the value goes: over its summand, or into a buffer of its own with the summand's order of channels. */
+DhCpuView *dh_cpu_conv_output (DhCpuPlan *plan, const DhCpuConv *conv);
+/* By physical channel of the output. */
+const float *dh_cpu_conv_bias (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out);
+/* One weight of a tap between physical channels, scaled; 0 where either is padding. */
+float dh_cpu_conv_weight (const DhCpuConv *conv, const DhCpuView *out, gint tap, gint i, gint o);
+/* In the matrix kernels' order, of all taps, one behind the other; NULL and error where memory is short. */
+float *dh_cpu_conv_pack (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, GError **error);
+/* The same of a 1×1 convolution in int8: `units`, by physical channel of the output, is what 1 of a product stands
+ * for. */
+gint8 *dh_cpu_conv_pack_int8 (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, float **units,
+                              GError **error);
+DhCpuStep *dh_cpu_conv_step (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, const char *what);
+/* dh-onednn-conv1x1.c */
 DhCpuView *dh_cpu_add_conv1x1 (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
+/* Of a view that reads positive, with conv->range. */
+DhCpuView *dh_cpu_add_conv1x1_int8 (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
+/* Counts what the convolution will read, in each run. */
+void dh_cpu_add_count (DhCpuPlan *plan, const DhCpuConv *conv);
+/* dh-onednn-conv.c */
 DhCpuView *dh_cpu_add_taps (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
 DhCpuView *dh_cpu_add_winograd (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
 gboolean dh_cpu_winograd_bf16 (const DhCpuPlan *plan, const DhCpuConv *conv); /* its products are in bfloat16 */
 /* dh-onednn-choose.c: whether to make it with dh_cpu_add_winograd rather than with dh_cpu_add_taps. */
 gboolean dh_cpu_choose_winograd (DhCpuPlan *plan, const DhCpuConv *conv);
+/* Whether to make it with dh_cpu_add_conv1x1_int8 rather than with dh_cpu_add_conv1x1. */
+gboolean dh_cpu_choose_int8 (DhCpuPlan *plan, const DhCpuConv *conv);
 /* dh-onednn-direct.c: the library's direct convolutions. */
 DhCpuView *dh_cpu_add_direct (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
 

@@ -20,6 +20,12 @@ kernel_step (DhCpuPlan *plan, const char *name, const char *what)
   return dh_cpu_step_new (plan, name, implementation);
 }
 
+static gboolean
+is_positive (const DhCpuView *in, const DhCpuView *sum, gboolean relu)
+{
+  return relu || (dh_cpu_view_reads_positive (in) && (sum == NULL || dh_cpu_view_reads_positive (sum)));
+}
+
 static void
 pointwise_item (const DhCpuStep *step, gint item, float *scratch)
 {
@@ -75,6 +81,7 @@ dh_cpu_add_pointwise (DhCpuPlan *plan, const char *name, const DhCpuView *in, co
     sum = relayout (plan, name, sum, in);
   DhCpuStep *step = kernel_step (plan, name, sum != NULL ? "add" : in->scale != NULL ? "norm" : "pointwise");
   DhCpuView *out = dh_cpu_view_new_like (plan, in, in->h, in->w, owner);
+  out->positive = is_positive (in, sum, relu);
   step->in = in;
   step->sum = sum;
   step->out = out;
@@ -155,6 +162,7 @@ dh_cpu_add_pool (DhCpuPlan *plan, const DhNode *node, const DhCpuView *in, DhSha
                                  : node->op == DH_OP_AVERAGE_POOL ? "average pool"
                                                                   : "adaptive pool");
   DhCpuView *out = dh_cpu_view_new_like (plan, in, shape.h, shape.w, owner);
+  out->positive = is_positive (in, NULL, FALSE);
   step->in = in;
   step->out = out;
   step->u.pool.kernel = node->kernel;
@@ -213,6 +221,7 @@ dh_cpu_add_resize (DhCpuPlan *plan, const DhNode *node, const DhCpuView *in, DhS
     }
   else
     out = dh_cpu_view_new_like (plan, in, shape.h, shape.w, owner);
+  out->positive = is_positive (in, sum, relu);
   step->in = in;
   step->sum = sum;
   step->out = out;

@@ -66,9 +66,12 @@ dh_cpu_view_concat (DhCpuPlan *plan, const DhCpuView *const *views, guint n)
 {
   gint lanes = lanes_of (plan);
   DhCpuView *concat = dh_cpu_alloc (plan, 1, sizeof *concat);
-  *concat = (DhCpuView){ .h = views[0]->h, .w = views[0]->w, .owner = DH_NO_VALUE };
+  *concat = (DhCpuView){ .h = views[0]->h, .w = views[0]->w, .owner = DH_NO_VALUE, .positive = TRUE };
   for (guint i = 0; i < n; i++)
-    concat->n_planes += views[i]->n_planes;
+    {
+      concat->n_planes += views[i]->n_planes;
+      concat->positive = concat->positive && dh_cpu_view_reads_positive (views[i]);
+    }
   DhCpuPlane *planes = dh_cpu_alloc (plan, concat->n_planes, sizeof *planes);
   gint *channels = dh_cpu_alloc (plan, (gsize)concat->n_planes * lanes, sizeof *channels);
   gint at = 0;
@@ -115,6 +118,12 @@ gboolean
 dh_cpu_view_is_plain (const DhCpuView *view)
 {
   return view->scale == NULL && !view->relu;
+}
+
+gboolean
+dh_cpu_view_reads_positive (const DhCpuView *view)
+{
+  return view->relu || (view->positive && view->scale == NULL);
 }
 
 gboolean

@@ -1,5 +1,6 @@
 #pragma once
 #include <glib.h>
+#include <math.h>
 #include <string.h>
 #ifdef __AVX2__
 #include <immintrin.h>
@@ -23,6 +24,10 @@
 typedef float DhVec __attribute__ ((vector_size (DH_LANES * 4), aligned (4), may_alias));
 typedef double DhVecDouble __attribute__ ((vector_size (DH_LANES * 8), aligned (8), may_alias));
 typedef gint32 DhVecInt __attribute__ ((vector_size (DH_LANES * 4), aligned (4), may_alias));
+
+#if (defined __AVX512F__ && defined __AVX512VNNI__) || (!defined __AVX512F__ && defined __AVXVNNI__)
+#define DH_HAS_VNNI
+#endif
 
 #define DH_INLINE static inline __attribute__ ((always_inline))
 
@@ -123,6 +128,7 @@ dh_read (const float *from, DhPrologue p)
 #define dh_conv1x1 DH_ISA (dh_conv1x1)
 #define dh_matrix DH_ISA (dh_matrix)
 #define dh_matrix_bf16 DH_ISA (dh_matrix_bf16)
+#define dh_matrix_int8 DH_ISA (dh_matrix_int8)
 #define dh_taps_items DH_ISA (dh_taps_items)
 #define dh_taps_scratch DH_ISA (dh_taps_scratch)
 #define dh_taps DH_ISA (dh_taps)
@@ -152,8 +158,29 @@ typedef struct
   float *c[2];
   const float *sum[2]; /* NULL: none */
   gboolean relu, stream;
+  const float *units; /* outs·DH_LANES; of dh_matrix_int8 */
 } DhProduct;
 void dh_matrix (const DhProduct *product, gint pixels, gint outs);
+/* The same of uint8 by int8: `a` and `w` hold fours of input channels, a pixel takes DH_LANES / 4 floats of `a`. The
+ * whole sum in one call, so `bias` is not NULL. No sum overflows: of 2¹⁶ channels it is below 2³¹. */
+void dh_matrix_int8 (const DhProduct *product, gint pixels, gint outs);
+/* DH_LANES values that are not negative, rounded half to even, to DH_LANES / 4 floats of memory; what is above 255, and
+ * NaN, is 255. */
+DH_INLINE void
+dh_store_uint8 (float *to, DhVec v)
+{
+#if defined __AVX512F__
+  _mm_storeu_si128 ((__m128i *)to, _mm512_cvtusepi32_epi8 (_mm512_cvtps_epi32 ((__m512)v)));
+#elif defined __AVX2__
+  __m256i x = _mm256_cvtps_epi32 (_mm256_min_ps ((__m256)v, _mm256_set1_ps (255)));
+  __m128i words = _mm_packs_epi32 (_mm256_castsi256_si128 (x), _mm256_extracti128_si256 (x, 1));
+  _mm_storel_epi64 ((__m128i *)to, _mm_packus_epi16 (words, words));
+#else
+  guint8 *bytes = (guint8 *)to;
+  for (gint i = 0; i < DH_LANES; i++)
+    bytes[i] = (guint8)lrintf (v[i] < 255 ? v[i] : 255);
+#endif
+}
 #ifdef __AVX512BF16__
 /* The same in bfloat16: `a` and `w` hold pairs of input channels, a pixel takes DH_LANES / 2 floats of `a`. */
 void dh_matrix_bf16 (const DhProduct *product, gint pixels, gint outs);

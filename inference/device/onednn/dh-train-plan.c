@@ -180,8 +180,12 @@ dh_cpu_train_kernels_for (const DhCpuKernels *kernels)
 #if defined __x86_64__
   if (kernels == &dh_cpu_kernels_avx512_bf16)
     return &dh_cpu_train_kernels_avx512_bf16;
+  if (kernels == &dh_cpu_kernels_avx512_vnni)
+    return &dh_cpu_train_kernels_avx512_vnni;
   if (kernels == &dh_cpu_kernels_avx512)
     return &dh_cpu_train_kernels_avx512;
+  if (kernels == &dh_cpu_kernels_avx2_vnni)
+    return &dh_cpu_train_kernels_avx2_vnni;
   if (kernels == &dh_cpu_kernels_avx2)
     return &dh_cpu_train_kernels_avx2;
 #endif

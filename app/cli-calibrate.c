@@ -1,0 +1,29 @@
+#include "cli-calibrate.h"
+
+static gboolean
+prepare (DhCli *cli, DhPredictor *predictor, const DhPictures *pictures, gboolean anew, GError **error)
+{
+  g_autofree char *note = NULL;
+  const gboolean ready =
+      dh_calibrate_prepare (predictor, pictures, anew, cli->cancellable, &cli->progress, &note, error);
+  dh_cli_progress_end (cli);
+  if (note)
+    dh_cli_note (cli, "%s", note);
+  return ready;
+}
+
+gboolean
+dh_cli_calibrate (DhCli *cli, const char *chosen, DhPredictor *predictor, const DhPictures *pictures, GError **error)
+{
+  if (cli->precision != DH_PRECISION_INT8)
+    return TRUE;
+  if (!chosen)
+    return prepare (cli, predictor, pictures, FALSE, error);
+  if (!g_file_test (chosen, G_FILE_TEST_IS_DIR))
+    return dh_calibrate_from_file (predictor, chosen, error);
+  g_autoptr (DhDataset) dataset = dh_dataset_new_for_paths (&chosen, 1, cli->cancellable, error);
+  if (!dataset)
+    return FALSE;
+  const DhPictures found = dh_calibrate_pictures (dataset);
+  return prepare (cli, predictor, &found, TRUE, error);
+}
