@@ -2,16 +2,18 @@
 """Measures how long the program takes from its start to the maps of one picture, written.
 
     tests/bench/start.py [--build build] [--network ldn121] [--size 720x1280] [--runs 7] [--precision f32]
+                         [--limit 2.5]
 
 Seeded weights in a PyTorch file, a picture of noise in a PNG file, `densehybrid infer` for the four maps, two threads.
 The first start finds nothing kept of plans and times them; the others find it. Files are in the system's cache, as they
-are of a program that is used."""
+are of a program that is used. Fails where the median, plans kept, is above the limit."""
 import argparse
 import os
 import random
 import statistics
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 import zlib
@@ -36,6 +38,7 @@ def main():
     parser.add_argument("--size", default="720x1280", help="HEIGHTxWIDTH")
     parser.add_argument("--runs", default=7, type=int)
     parser.add_argument("--precision", default="f32")
+    parser.add_argument("--limit", default=2.5, type=float, help="seconds")
     arguments = parser.parse_args()
     height, width = map(int, arguments.size.split("x"))
     with tempfile.TemporaryDirectory() as folder:
@@ -56,6 +59,8 @@ def main():
         maps = len(os.listdir(os.path.join(folder, "maps")))
     print(f"{arguments.network} {height}x{width} {arguments.precision}: start to {maps} maps written, seconds: "
           f"first {seconds[0]:.3f}, then median {statistics.median(seconds[1:]):.3f}, least {min(seconds[1:]):.3f}")
+    if statistics.median(seconds[1:]) > arguments.limit:
+        sys.exit(f"slower than {arguments.limit:g} s")
 
 
 if __name__ == "__main__":

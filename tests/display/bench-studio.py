@@ -2,7 +2,8 @@
 """Frames of the whole studio on software OpenGL: bench-studio.py PROGRAM [DATASET [WEIGHTS [SECONDS]]].
 
 Opens the data set at 1400×900, drags the hybrid slider, then pans the picture, each for five seconds with real pointer
-events, and prints what the canvas itself counted. A bench, not a test: its figures depend on what else the machine does.
+events, prints what the canvas itself counted, and fails where a median is below FLOOR. A bench, not a test: its figures
+depend on what else the machine does.
 """
 import os
 import re
@@ -17,6 +18,7 @@ import driver
 PLOT_Y, PLOT_X = 178, (1080, 1330)
 PANE = (430, 215)
 RATE = 100  # pointer events a second
+FLOOR = 50  # frames a second, median, on two cores
 
 
 def sweep(studio, points, seconds):
@@ -52,6 +54,7 @@ def main():
     weights = sys.argv[3] if len(sys.argv) > 3 else "demo"
     seconds = float(sys.argv[4]) if len(sys.argv) > 4 else 5.0
     studio = driver.Studio(program, ["--new", "--params", weights, dataset])
+    slow = []
     try:
         studio.wait(r"studio: opened ")
         studio.wait(r"studio: counted", timeout=250)
@@ -69,6 +72,9 @@ def main():
                 studio.settle(1)
             line, used = sweep(studio, points, seconds)
             print(f"{name:7}{line.removeprefix('frames: ')}; CPU {used:.2f} s in {seconds:g} s", flush=True)
+            gap = re.search(r"median gap ([\d.]+) ms", line)
+            if gap is None or float(gap.group(1)) > 1000 / FLOOR:
+                slow.append(name)
             if os.environ.get("DH_SCREENSHOT"):
                 studio.screenshot(f"{os.environ['DH_SCREENSHOT']}-{name}.png")
         for line in studio.text().splitlines():
@@ -77,6 +83,8 @@ def main():
     finally:
         studio.close()
         shutil.rmtree(studio.home, ignore_errors=True)
+    if slow:
+        sys.exit(f"fewer than {FLOOR} frames a second: {', '.join(slow)}")
 
 
 main()
