@@ -12,6 +12,9 @@ typedef struct
   gint64 seed, validation_images, checkpoint_steps; /* G_MININT64: not given */
 } DhResumeOptions;
 
+/* The option of a recipe's field, or what the field is called where it has none. Free with g_free. */
+G_GNUC_INTERNAL char *dh_cmd_train_dup_option (const char *field);
+
 /* A resumed run is exactly the old one: says with a usage error which option would make another of it. Options that
  * repeat what the run began with are none. TRUE where all is well; else *status is the exit status. */
 G_GNUC_INTERNAL gboolean dh_cmd_train_check_resume (DhCli *cli, const DhRunConfig *config,

@@ -2,9 +2,8 @@
 
 #include "cmd-train-private.h"
 
-/* The option of a recipe's field, or what the field is called where it has none. */
-static char *
-dup_option (const char *field)
+char *
+dh_cmd_train_dup_option (const char *field)
 {
   static const char *const options[][2] = {
     { "architecture", "arch" },
@@ -70,7 +69,7 @@ check_recipe (DhCli *cli, const DhRecipe *old, const DhRecipe *wanted, int *stat
       JsonNode *before = json_object_get_member (json_node_get_object (then), field);
       if (g_str_equal (field, "name") || (before && json_node_equal (before, value)))
         continue;
-      g_autofree char *a = dup_text (before), *b = dup_text (value), *option = dup_option (field);
+      g_autofree char *a = dup_text (before), *b = dup_text (value), *option = dh_cmd_train_dup_option (field);
       return refuse (cli, option, b, a, status);
     }
   return TRUE;

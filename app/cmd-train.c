@@ -109,6 +109,10 @@ show (const char *line, gpointer data)
     dh_cli_note (watch->cli, "step %d was skipped: %s", (int)step, json_object_get_string_member (event, "why"));
 }
 
+/* No number that is given means these. */
+#define NO_COUNT G_MININT
+#define NO_NUMBER (-G_MAXDOUBLE)
+
 typedef struct
 {
   gint classes, batch, crop, accumulation, epochs, steps, keep, patience, checkpoint_seconds;
@@ -117,40 +121,84 @@ typedef struct
   char *architecture, *dataset, *selection;
 } Changes;
 
+static const struct
+{
+  const char *field; /* of the recipe */
+  gsize offset;      /* in Changes */
+  gboolean is_count;
+} numbers[] = {
+#define COUNT(field)                                                                                                   \
+  {                                                                                                                    \
+#field, G_STRUCT_OFFSET(Changes, field), TRUE                                                                      \
+  }
+#define NUMBER(field)                                                                                                  \
+  {                                                                                                                    \
+#field, G_STRUCT_OFFSET(Changes, field), FALSE                                                                     \
+  }
+  COUNT (classes),   COUNT (batch),     COUNT (crop),     COUNT (accumulation),       COUNT (epochs),
+  COUNT (steps),     COUNT (keep),      COUNT (patience), COUNT (checkpoint_seconds), NUMBER (rate),
+  NUMBER (rate_min), NUMBER (backbone), NUMBER (beta),
+#undef COUNT
+#undef NUMBER
+};
+
+/* FALSE where the command line does not say. */
+static gboolean
+get_number (const Changes *changes, guint which, double *value)
+{
+  const char *at = (const char *)changes + numbers[which].offset;
+  *value = numbers[which].is_count ? *(const gint *)(gconstpointer)at : *(const double *)(gconstpointer)at;
+  return *value != (numbers[which].is_count ? NO_COUNT : NO_NUMBER);
+}
+
+/* A number that no recipe can have is an error, whatever the recipe says. */
+static gboolean
+check_numbers (DhCli *cli, const Changes *changes, int *status)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    {
+      double value, least, most;
+      if (!get_number (changes, i, &value) || !dh_recipe_get_range (numbers[i].field, &least, &most)
+          || (value >= least && value <= most))
+        continue;
+      g_autofree char *option = dh_cmd_train_dup_option (numbers[i].field);
+      *status = dh_cli_usage (cli, "%s %.10g is not between %.10g and %.10g", option, value, least, most);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* A name may lead into a folder of --runs, never out of it, and is not that folder itself. */
+static gboolean
+is_run_name (const char *name)
+{
+  g_auto (GStrv) parts = g_strsplit (name, G_DIR_SEPARATOR_S, -1);
+  gboolean named = FALSE;
+  for (guint i = 0; parts[i]; i++)
+    {
+      if (g_str_equal (parts[i], ".."))
+        return FALSE;
+      named = named || (*parts[i] != '\0' && !g_str_equal (parts[i], "."));
+    }
+  return named && !g_path_is_absolute (name);
+}
+
 /* What the command line says instead of the recipe. */
 static void
 change_recipe (DhRecipe *recipe, Changes *changes)
 {
-  const struct
-  {
-    gint given;
-    guint *field;
-  } counts[] = { { changes->batch, &recipe->batch }, { changes->accumulation, &recipe->accumulation },
-                 { changes->crop, &recipe->crop },   { changes->epochs, &recipe->epochs },
-                 { changes->steps, &recipe->steps }, { changes->checkpoint_seconds, &recipe->checkpoint_seconds } };
-  for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
-    if (counts[i].given > 0)
-      *counts[i].field = (guint)counts[i].given;
+  double value;
   /* Another data set has other classes. */
-  if (changes->classes > 0 || (changes->dataset && g_strcmp0 (changes->dataset, recipe->dataset) != 0))
-    recipe->classes = MAX (changes->classes, 0);
-  if (changes->patience >= 0)
-    recipe->patience = (guint)changes->patience;
-  if (changes->backbone >= 0)
-    recipe->backbone = changes->backbone;
-  if (changes->keep >= 0)
-    recipe->keep = (guint)changes->keep;
-  if (changes->rate >= 0)
-    recipe->rate = changes->rate;
-  if (changes->rate_min >= 0)
-    recipe->rate_min = changes->rate_min;
+  if (changes->dataset && g_strcmp0 (changes->dataset, recipe->dataset) != 0)
+    recipe->classes = 0;
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    if (get_number (changes, i, &value))
+      dh_recipe_set_number (recipe, numbers[i].field, value);
   /* A constant rate stays one. */
-  if (changes->rate >= 0 && changes->rate_min < 0)
+  if (changes->rate != NO_NUMBER && changes->rate_min == NO_NUMBER)
     recipe->rate_min = MIN (recipe->rate_min, recipe->rate);
   if (changes->recompute)
     recipe->recompute = TRUE;
-  if (changes->beta >= 0)
-    recipe->beta = changes->beta;
   char **const texts[] = { &changes->architecture, &recipe->architecture, &changes->dataset,
                            &recipe->dataset,       &changes->selection,   &recipe->selection };
   for (guint i = 0; i < G_N_ELEMENTS (texts); i += 2)
@@ -188,12 +236,24 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
 {
   g_autofree char *data_root = NULL, *negative_root = NULL, *name = NULL, *runs = NULL, *init = NULL, *events = NULL,
                   *db = NULL;
-  g_auto (Changes) changes = { .keep = -1, .patience = -1, .rate = -1, .rate_min = -1, .backbone = -1, .beta = -1 };
+  g_auto (Changes) changes = { .classes = NO_COUNT,
+                               .batch = NO_COUNT,
+                               .crop = NO_COUNT,
+                               .accumulation = NO_COUNT,
+                               .epochs = NO_COUNT,
+                               .steps = NO_COUNT,
+                               .keep = NO_COUNT,
+                               .patience = NO_COUNT,
+                               .checkpoint_seconds = NO_COUNT,
+                               .rate = NO_NUMBER,
+                               .rate_min = NO_NUMBER,
+                               .backbone = NO_NUMBER,
+                               .beta = NO_NUMBER };
   g_auto (GStrv) rest = NULL;
   gboolean resume = FALSE;
   gint64 seed = G_MININT64, stop = 0, checkpoint_steps = G_MININT64, validation = G_MININT64;
   gint workers = 2;
-  double momentum = -1, decay = -1;
+  double momentum = NO_NUMBER, decay = NO_NUMBER;
   const GOptionEntry entries[] = {
     { "dataroot", 0, 0, G_OPTION_ARG_FILENAME, &data_root, "The data set", "DIR" },
     { "neg_dataroot", 0, 0, G_OPTION_ARG_FILENAME, &negative_root, "Pictures of which negatives are pasted", "DIR" },
@@ -243,6 +303,8 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
   const guint n_rest = rest ? g_strv_length (rest) : 0;
   if (!name)
     return dh_cli_usage (cli, "give the run a name with --exp_name NAME");
+  if (!is_run_name (name))
+    return dh_cli_usage (cli, "--exp_name %s names no folder within that of --runs", name);
   if (resume ? n_rest > 1 : n_rest != 1)
     return dh_cli_usage (cli, "give one recipe: dlv3-cityscapes, ldn-semseg, ldn-streethazards or a .json file");
   if (!resume && !data_root)
@@ -258,7 +320,9 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
                          "--seed, --workers, --stop_after and the like are not negative, --workers at most 64, "
                          "--validation_images at most %d",
                          G_MAXINT);
-  if (momentum >= 0 || decay >= 0)
+  if (!check_numbers (cli, &changes, &status))
+    return status;
+  if (momentum != NO_NUMBER || decay != NO_NUMBER)
     dh_cli_note (cli, "--momentum and --decay have no effect: Adam uses 0.9 and 0.999, and no decay");
 
   g_autoptr (GError) error = NULL;

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -78,6 +77,40 @@ remove_parts (const DhRunFolder *folder)
     }
 }
 
+/* A file of which a fresh run would write its own: another run's, or another program's (PyTorch trainings keep models
+ * under these names and no configuration). Free with g_free; NULL: none. */
+static char *
+find_result (const char *path)
+{
+  g_autofree char *config = g_build_filename (path, "config.json", NULL);
+  if (g_file_test (config, G_FILE_TEST_EXISTS))
+    return g_strdup ("config.json");
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const char *name;
+  while (dir && (name = g_dir_read_name (dir)))
+    if (g_strv_contains ((const char *const[]){ "checkpoint.pth", "plan.json", NULL }, name)
+        || (g_str_has_prefix (name, "model_") && g_str_has_suffix (name, ".pth")))
+      return g_strdup (name);
+  return NULL;
+}
+
+/* Without one of its results, whatever was tried here ended before it began. */
+static gboolean
+is_free (const char *path, GError **error)
+{
+  g_autofree char *found = find_result (path);
+  if (!found)
+    return TRUE;
+  if (g_str_equal (found, "config.json"))
+    g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
+                 "The folder %s holds a training already; give another name, or --resume to go on with it", path);
+  else
+    g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
+                 "The folder %s holds %s of another training, which must not be overwritten; give another name", path,
+                 found);
+  return FALSE;
+}
+
 DhRunFolder *
 dh_run_folder_open (const char *path, gboolean fresh, GError **error)
 {
@@ -85,20 +118,16 @@ dh_run_folder_open (const char *path, gboolean fresh, GError **error)
   folder->path = g_strdup (path);
   folder->log = -1;
   g_autofree char *config = dh_run_folder_file (folder, "config.json");
-  /* Without a configuration, whatever was tried here ended before it began. */
-  const gboolean used = g_file_test (config, G_FILE_TEST_EXISTS);
-  if (fresh && used)
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
-                   "The folder %s holds a training already; give another name, or --resume to go on with it", path);
-      return NULL;
-    }
-  if (!fresh && !used)
+  if (fresh && !is_free (path, error))
+    return NULL;
+  if (!fresh && !g_file_test (config, G_FILE_TEST_EXISTS))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "The folder %s holds no training to resume", path);
       return NULL;
     }
-  if (!dh_folder_make (path, error) || !(folder->lock = dh_run_lock_take (path, error)) || !open_log (folder, error))
+  /* Asked again: until the lock was had, another run may have begun here and ended. */
+  if (!dh_folder_make (path, error) || !(folder->lock = dh_run_lock_take (path, error))
+      || (fresh && !is_free (path, error)) || !open_log (folder, error))
     return NULL;
   remove_parts (folder);
   return g_steal_pointer (&folder);
@@ -138,34 +167,29 @@ dh_run_folder_log (DhRunFolder *folder, const char *line, GError **error)
 guint
 dh_run_folder_model_epoch (const char *name)
 {
-  guint epoch = 0;
-  int end = 0;
-  return sscanf (name, "model_%9u.pth%n", &epoch, &end) == 1 && end == (int)strlen (name) ? epoch : 0;
+  if (!g_str_has_prefix (name, "model_"))
+    return 0;
+  const char *digits = name + strlen ("model_");
+  const gsize n = strspn (digits, G_CSET_DIGITS);
+  if (n == 0 || n > 9 || *digits == '0' || !g_str_equal (digits + n, ".pth"))
+    return 0;
+  return (guint)g_ascii_strtoull (digits, NULL, 10);
 }
 
 void
-dh_run_folder_prune (DhRunFolder *folder, guint keep)
+dh_run_folder_prune (DhRunFolder *folder, guint keep, guint64 epoch)
 {
   g_autoptr (GDir) dir = g_dir_open (folder->path, 0, NULL);
-  g_autoptr (GArray) epochs = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_autoptr (GPtrArray) old = g_ptr_array_new_with_free_func (g_free);
   const char *name;
   while (dir && (name = g_dir_read_name (dir)))
     {
-      const guint epoch = dh_run_folder_model_epoch (name);
-      if (epoch)
-        g_array_append_val (epochs, epoch);
+      const guint64 of = dh_run_folder_model_epoch (name);
+      if (of > 0 && of + keep <= epoch)
+        g_ptr_array_add (old, dh_run_folder_file (folder, name));
     }
-  while (epochs->len > keep)
-    {
-      guint oldest = 0;
-      for (guint i = 1; i < epochs->len; i++)
-        if (g_array_index (epochs, guint, i) < g_array_index (epochs, guint, oldest))
-          oldest = i;
-      g_autofree char *file = g_strdup_printf ("model_%u.pth", g_array_index (epochs, guint, oldest));
-      g_autofree char *path = dh_run_folder_file (folder, file);
-      g_unlink (path);
-      g_array_remove_index_fast (epochs, oldest);
-    }
+  for (guint i = 0; i < old->len; i++)
+    g_unlink (old->pdata[i]);
 }
 
 /* The checkpoint holds each parameter with two moments, and a new one stands beside the old until it is whole; then the

@@ -12,8 +12,9 @@ typedef struct
   int log; /* file descriptor */
 } DhRunFolder;
 
-/* `fresh`: makes the folder; one in which a training began already is an error, never overwritten. Else it must hold
- * one. Takes its lock; where another process holds it: DH_ERROR_FAILED. */
+/* `fresh`: makes the folder; one that holds a training's results (config.json, plan.json, checkpoint.pth,
+ * model_*.pth), of this program or of another, is an error, never overwritten. Else it must hold one. Takes its lock;
+ * where another process holds it: DH_ERROR_FAILED. */
 DhRunFolder *dh_run_folder_open (const char *path, gboolean fresh, GError **error);
 void dh_run_folder_free (DhRunFolder *folder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhRunFolder, dh_run_folder_free)
@@ -22,8 +23,8 @@ char *dh_run_folder_file (const DhRunFolder *folder, const char *name);
 /* One line behind log.jsonl; a line is written whole or not at all, but for a kill: the next then begins on a line of
  * its own. */
 gboolean dh_run_folder_log (DhRunFolder *folder, const char *line, GError **error);
-/* Removes all model_{epoch}.pth but the `keep` last. */
-void dh_run_folder_prune (DhRunFolder *folder, guint keep);
+/* Removes model_{epoch}.pth of the run's epochs, 1 … `epoch`, but the `keep` last; those of others are not its own. */
+void dh_run_folder_prune (DhRunFolder *folder, guint keep, guint64 epoch);
 
 /* Whether a file of this name in a run's folder is the run's: one of its files, or what a kill left of one. */
 gboolean dh_run_folder_owns (const char *name);

@@ -1,8 +1,8 @@
 #include "dh-run-plan.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "dh-error.h"
 #include "dh-file.h"
 #include "dh-run-json.h"
 
@@ -14,28 +14,42 @@ struct _DhRunPlan
   GHashTable *choices; /* batch → text */
 };
 
-DhRunPlan *
-dh_run_plan_open (const char *folder, gboolean forget)
+static gboolean
+read_choices (DhRunPlan *plan, GBytes *bytes)
 {
-  DhRunPlan *plan = g_new0 (DhRunPlan, 1);
-  plan->path = g_build_filename (folder, "plan.json", NULL);
-  plan->choices = g_hash_table_new_full (NULL, NULL, NULL, g_free);
-  g_autoptr (GBytes) bytes = forget ? NULL : dh_file_read (plan->path, LARGEST, NULL);
-  gsize size = 0;
-  const char *text = bytes ? g_bytes_get_data (bytes, &size) : NULL;
+  gsize size;
+  const char *text = g_bytes_get_data (bytes, &size);
   g_autoptr (JsonNode) root = text ? dh_run_json_parse (text, size, NULL) : NULL;
   if (!root)
-    return plan;
+    return FALSE;
   JsonObject *object = json_node_get_object (root);
   g_autoptr (GList) names = json_object_get_members (object);
   for (GList *name = names; name; name = name->next)
     {
-      const guint64 batch = g_ascii_strtoull (name->data, NULL, 10);
+      guint64 batch;
       const char *choices = dh_run_json_text (object, name->data);
-      if (choices && batch > 0 && batch <= G_MAXUINT)
-        g_hash_table_insert (plan->choices, GUINT_TO_POINTER ((guint)batch), g_strdup (choices));
+      if (!choices || !g_ascii_string_to_unsigned (name->data, 10, 1, G_MAXUINT, &batch, NULL))
+        return FALSE;
+      g_hash_table_insert (plan->choices, GUINT_TO_POINTER ((guint)batch), g_strdup (choices));
     }
-  return plan;
+  return TRUE;
+}
+
+DhRunPlan *
+dh_run_plan_open (const char *folder, gboolean forget, GError **error)
+{
+  g_autoptr (DhRunPlan) plan = g_new0 (DhRunPlan, 1);
+  plan->path = g_build_filename (folder, "plan.json", NULL);
+  plan->choices = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  if (forget || !g_file_test (plan->path, G_FILE_TEST_EXISTS))
+    return g_steal_pointer (&plan);
+  g_autoptr (GBytes) bytes = dh_file_read (plan->path, LARGEST, error);
+  if (!bytes)
+    return NULL;
+  if (read_choices (plan, bytes))
+    return g_steal_pointer (&plan);
+  g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s does not say what this training was computed by", plan->path);
+  return NULL;
 }
 
 void

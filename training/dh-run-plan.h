@@ -7,8 +7,9 @@ G_BEGIN_DECLS
  * in its batch, so that a resumed run never chooses anew. */
 typedef struct _DhRunPlan DhRunPlan;
 
-/* What was stored; empty where there is nothing, or `forget`. */
-DhRunPlan *dh_run_plan_open (const char *folder, gboolean forget);
+/* What was stored; empty where there is no such file, or `forget`. Errors: DH_ERROR_INVALID (not what was written),
+ * DH_ERROR_IO. */
+DhRunPlan *dh_run_plan_open (const char *folder, gboolean forget, GError **error);
 void dh_run_plan_free (DhRunPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhRunPlan, dh_run_plan_free)
 /* Borrowed; NULL where there is none. */

@@ -68,6 +68,31 @@ dh_trainer_save_checkpoint (DhTrainerRun *run, GError **error)
   return dh_trainer_end_event (run, json, error);
 }
 
+static gboolean
+is_finite (DhTensorDict *dict)
+{
+  for (guint i = 0; i < dh_tensor_dict_size (dict); i++)
+    {
+      DhTensor *tensor = dh_tensor_dict_at (dict, i);
+      const float *values = tensor->dtype == DH_DTYPE_F32 ? dh_tensor_f32 (tensor) : NULL;
+      for (gint64 k = 0; values && k < dh_tensor_count (tensor); k++)
+        if (!isfinite (values[k]))
+          return FALSE;
+    }
+  return TRUE;
+}
+
+void
+dh_trainer_rescue (DhTrainerRun *run)
+{
+  g_autoptr (GError) error = NULL;
+  if (run->whole && dh_trainer_fetch (run, &error) && is_finite (run->state) && is_finite (run->optimiser.adam.first)
+      && is_finite (run->optimiser.adam.second))
+    dh_trainer_save_checkpoint (run, &error);
+  if (error)
+    g_info ("%s: step %" G_GUINT64_FORMAT " could not be saved: %s", run->folder->path, run->step, error->message);
+}
+
 gboolean
 dh_trainer_save_model (DhTrainerRun *run, const char *name, GError **error)
 {
@@ -84,6 +109,30 @@ read_number (DhCheckpoint *checkpoint, const char *name)
 {
   const char *text = g_hash_table_lookup (dh_checkpoint_metadata (checkpoint), name);
   return text ? g_ascii_strtoull (text, NULL, 10) : 0;
+}
+
+gboolean
+dh_trainer_check_checkpoint (const DhTrainerRun *run, DhCheckpoint *checkpoint, GError **error)
+{
+  GHashTable *metadata = dh_checkpoint_metadata (checkpoint);
+  const char *seed = g_hash_table_lookup (metadata, "seed"), *stored = g_hash_table_lookup (metadata, "recipe");
+  /* In today's fields, whatever program wrote it. */
+  g_autoptr (DhRecipe) recipe = stored ? dh_recipe_from_json (stored, run->config->recipe->name, NULL) : NULL;
+  g_autofree char *then = recipe ? dh_recipe_to_json (recipe) : NULL;
+  g_autofree char *now = dh_recipe_to_json (run->config->recipe);
+  const char *what = NULL;
+  if (!seed || !recipe)
+    what = "does not say of which training it is";
+  else if (read_number (checkpoint, "seed") != run->config->seed)
+    what = "is of a training with another seed";
+  else if (!g_str_equal (then, now))
+    what = "is of a training with another recipe";
+  if (!what)
+    return TRUE;
+  g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
+               "%s %s, and this one cannot go on from it; put its own back, or begin a new training with it (--model)",
+               dh_checkpoint_name (checkpoint), what);
+  return FALSE;
 }
 
 /* The optimiser's state; the network's was taken already. */

@@ -51,7 +51,7 @@ dh_trainer_end_epoch (DhTrainerRun *run, GCancellable *cancellable, GError **err
       g_autofree char *name = g_strdup_printf ("model_%" G_GUINT64_FORMAT ".pth", epoch);
       if (!dh_trainer_save_model (run, name, error))
         return FALSE;
-      dh_run_folder_prune (run->folder, run->config->recipe->keep);
+      dh_run_folder_prune (run->folder, run->config->recipe->keep, epoch);
     }
   dh_run_lock_set_phase (run->folder->lock, DH_RUN_STEPPING, NULL);
   return dh_trainer_save_checkpoint (run, error);

@@ -20,6 +20,7 @@ typedef struct
   DhRunConfig *config; /* the recipe and what decides the run beside it */
   DhRunFolder *folder;
   gboolean begun; /* its start was logged */
+  gboolean whole; /* weights, moments and statistics are those behind step `step` */
 
   DhDevice *device;
   DhNet *net;
@@ -53,6 +54,10 @@ G_GNUC_INTERNAL gboolean dh_trainer_settle (DhTrainerRun *run, GError **error);
 /* The tensors as they are after the last step, wherever they are kept. */
 G_GNUC_INTERNAL gboolean dh_trainer_fetch (DhTrainerRun *run, GError **error);
 
+/* The plan for a whole batch, which tells whether the training can be computed at all; and its line in plan.json. */
+G_GNUC_INTERNAL gboolean dh_trainer_make_plan (DhTrainerRun *run, GError **error);
+G_GNUC_INTERNAL gboolean dh_trainer_store_plan (DhTrainerRun *run, GError **error);
+
 /* One optimiser step. */
 G_GNUC_INTERNAL gboolean dh_trainer_step (DhTrainerRun *run, GCancellable *cancellable, GError **error);
 
@@ -64,6 +69,11 @@ G_GNUC_INTERNAL gboolean dh_trainer_is_out_of_patience (const DhTrainerRun *run)
 /* Checkpoints. */
 G_GNUC_INTERNAL gboolean dh_trainer_save_checkpoint (DhTrainerRun *run, GError **error);
 G_GNUC_INTERNAL gboolean dh_trainer_save_model (DhTrainerRun *run, const char *name, GError **error);
+/* Where something ended it, what it learnt since its last checkpoint is saved, if it is whole and finite. */
+G_GNUC_INTERNAL void dh_trainer_rescue (DhTrainerRun *run);
+/* Whether a checkpoint is this run's own: of its seed and its recipe. */
+G_GNUC_INTERNAL gboolean dh_trainer_check_checkpoint (const DhTrainerRun *run, DhCheckpoint *checkpoint,
+                                                      GError **error);
 /* The optimiser's state and the counters; the network's was taken already. */
 G_GNUC_INTERNAL gboolean dh_trainer_restore (DhTrainerRun *run, DhCheckpoint *checkpoint, GError **error);
 

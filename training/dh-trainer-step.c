@@ -18,12 +18,16 @@ set_rates (DhTrainerRun *run)
     run->rates[i] = g_str_has_prefix (run->optimiser.names[i], "backbone.") ? rate * recipe->backbone : rate;
 }
 
-static DhTrainPlan *
-find_plan (DhTrainerRun *run, guint n, GError **error)
+static gboolean
+store_plan (DhTrainerRun *run, guint which, GError **error)
 {
-  const guint which = n == run->config->recipe->batch ? 0 : 1;
-  if (run->plans[which] && run->plan_sizes[which] == n)
-    return run->plans[which];
+  g_autofree char *choices = dh_train_plan_dup_choices (run->plans[which]);
+  return dh_run_plan_set (run->stored, run->plan_sizes[which], choices, error);
+}
+
+static gboolean
+make_plan (DhTrainerRun *run, guint which, guint n, GError **error)
+{
   const gint crop = (gint)run->config->recipe->crop;
   const DhTrainOptions options = { .input = { (gint)n, 3, crop, crop },
                                    .precision = run->config->precision,
@@ -35,17 +39,33 @@ find_plan (DhTrainerRun *run, guint n, GError **error)
                                    .state = run->optimiser.there };
   g_clear_pointer (&run->plans[which], dh_train_plan_free);
   run->plan_sizes[which] = n;
-  g_autoptr (DhTrainPlan) plan =
+  run->plans[which] =
       dh_train_plan_new (run->device, run->net->graph, run->state, run->optimiser.adam.gradients, &options, error);
-  if (!plan)
-    {
-      if (options.choices)
-        g_prefix_error (error, "The training cannot be gone on with; --device %s goes on with it nevertheless: ",
-                        dh_device_name (run->device));
-      return NULL;
-    }
-  g_autofree char *choices = dh_train_plan_dup_choices (plan);
-  return dh_run_plan_set (run->stored, n, choices, error) ? run->plans[which] = g_steal_pointer (&plan) : NULL;
+  if (!run->plans[which] && options.choices)
+    g_prefix_error (error, "The training cannot be gone on with; --device %s goes on with it nevertheless: ",
+                    dh_device_name (run->device));
+  return run->plans[which] != NULL;
+}
+
+gboolean
+dh_trainer_make_plan (DhTrainerRun *run, GError **error)
+{
+  return make_plan (run, 0, run->config->recipe->batch, error);
+}
+
+gboolean
+dh_trainer_store_plan (DhTrainerRun *run, GError **error)
+{
+  return store_plan (run, 0, error);
+}
+
+static DhTrainPlan *
+find_plan (DhTrainerRun *run, guint n, GError **error)
+{
+  const guint which = n == run->config->recipe->batch ? 0 : 1;
+  if (run->plans[which] && run->plan_sizes[which] == n)
+    return run->plans[which];
+  return make_plan (run, which, n, error) && store_plan (run, which, error) ? run->plans[which] : NULL;
 }
 
 static gboolean
@@ -80,6 +100,7 @@ skip (DhTrainerRun *run, const DhLosses *losses, GError **error)
   if (!dh_optimiser_keep_statistics (&run->optimiser, TRUE, error)
       || !dh_optimiser_zero_gradients (&run->optimiser, error))
     return FALSE;
+  run->whole = TRUE;
   run->step++;
   run->skipped++;
   run->bad += losses->labelled > 0;
@@ -90,6 +111,7 @@ skip (DhTrainerRun *run, const DhLosses *losses, GError **error)
     return FALSE;
   if (run->bad < MOST_BAD_STEPS)
     return TRUE;
+  run->whole = FALSE;
   g_set_error (error, DH_ERROR, DH_ERROR_FAILED,
                "The training diverged: %u steps in a row gave no finite loss and gradient; go on from the last "
                "checkpoint with a smaller rate",
@@ -103,13 +125,14 @@ dh_trainer_step (DhTrainerRun *run, GCancellable *cancellable, GError **error)
   const gint64 begin = g_get_monotonic_time ();
   DhLosses losses;
   gboolean finite = FALSE;
+  run->whole = FALSE;
   if (!dh_optimiser_keep_statistics (&run->optimiser, FALSE, error))
     return FALSE;
   if (!accumulate (run, &losses, cancellable, error))
     {
       /* Of a device that is lost nothing can be had any more. */
-      dh_optimiser_keep_statistics (&run->optimiser, TRUE, NULL);
-      dh_optimiser_zero_gradients (&run->optimiser, NULL);
+      run->whole = dh_optimiser_keep_statistics (&run->optimiser, TRUE, NULL)
+                   && dh_optimiser_zero_gradients (&run->optimiser, NULL);
       return FALSE;
     }
   set_rates (run);
@@ -119,6 +142,7 @@ dh_trainer_step (DhTrainerRun *run, GCancellable *cancellable, GError **error)
     return FALSE;
   if (!finite)
     return skip (run, &losses, error);
+  run->whole = TRUE;
   run->bad = 0;
   run->step++;
   dh_run_lock_set_step (run->folder->lock, run->step);

@@ -93,23 +93,30 @@ prepare (DhTrainerRun *run, GCancellable *cancellable, GError **error)
   if (!prepare_config (run, error) || !dh_trainer_prepare_data (run, cancellable, error))
     return FALSE;
   /* Who asks for a device by name takes what it computes by there. */
-  run->stored = dh_run_plan_open (run->folder->path, !resume || run->training->device);
+  if (!(run->stored = dh_run_plan_open (run->folder->path, !resume || run->training->device, error)))
+    {
+      g_prefix_error (error, "The training cannot be gone on with; --device %s goes on with it nevertheless: ",
+                      run->config->device);
+      return FALSE;
+    }
   g_autofree char *path = dh_run_folder_file (run->folder, "checkpoint.pth");
   g_autoptr (DhCheckpoint) checkpoint = NULL;
   /* Killed before its first checkpoint: it begins anew. */
   if (resume && g_file_test (path, G_FILE_TEST_EXISTS) && !(checkpoint = dh_checkpoint_open (path, error)))
     return FALSE;
-  if (!dh_trainer_prepare_network (run, checkpoint, error)
+  if ((checkpoint && !dh_trainer_check_checkpoint (run, checkpoint, error))
+      || !dh_trainer_prepare_network (run, checkpoint, error)
       || (checkpoint && !dh_trainer_restore (run, checkpoint, error)) || !dh_trainer_settle (run, error))
     return FALSE;
   const guint64 needed = dh_run_folder_needs ((guint64)dh_net_parameter_count (run->net), run->config->recipe->keep);
-  if (!dh_run_folder_has_space (run->folder, needed, error))
+  if (!dh_run_folder_has_space (run->folder, needed, error) || !dh_trainer_make_plan (run, error))
     return FALSE;
   if (resume)
-    return write_moved_roots (run, error);
+    return write_moved_roots (run, error) && dh_trainer_store_plan (run, error);
   replace (&run->config->device, dh_device_name (run->device));
   run->config->threads = dh_device_threads (run->device);
-  return dh_run_config_write (run->config, run->folder->path, error);
+  /* Behind all that can fail: what never began leaves the name to the next. */
+  return dh_run_config_write (run->config, run->folder->path, error) && dh_trainer_store_plan (run, error);
 }
 
 /* How many steps one validation is worth, for those who tell the time left before there was one. */
@@ -240,7 +247,9 @@ finish (DhTrainerRun *run, GError *why, GError **error)
       return TRUE;
     }
   g_autoptr (GError) last = why;
-  if (run->begun && g_error_matches (last, G_IO_ERROR, G_IO_ERROR_CANCELLED) && is_unsaved (run))
+  if (run->begun && is_unsaved (run) && !g_error_matches (last, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    dh_trainer_rescue (run);
+  else if (run->begun && is_unsaved (run))
     {
       g_autoptr (GError) unsaved = NULL;
       dh_run_lock_set_phase (run->folder->lock, DH_RUN_STOPPING, NULL);

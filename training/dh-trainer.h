@@ -34,8 +34,10 @@ typedef struct
  * folder as used, held or missing leave no trace in it; every other end is its log's last event, "end", with "state"
  * done, stopped, failed or out-of-memory and "why", and stands in its lock (dh-run-lock.h). On a cancellation the step
  * in progress is dropped, a checkpoint is written, and G_IO_ERROR_CANCELLED comes back. Three steps in a row without a
- * finite loss and gradient are DH_ERROR_FAILED; the last good checkpoint stays. Other errors: those of the files, of
- * the device, DH_ERROR_USAGE. */
+ * finite loss and gradient are DH_ERROR_FAILED; the last good checkpoint stays. Behind any other error a checkpoint is
+ * written too, where all that was learnt is whole and finite; they are those of the files, of the device,
+ * DH_ERROR_USAGE. A fresh run's configuration is written behind all that can fail before its first step: until then the
+ * name is free. A checkpoint of another seed or recipe, and a plan that is none, are not gone on from. */
 gboolean dh_train (const DhTraining *training, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

@@ -24,7 +24,8 @@ show_head (DhTrainingPanel *self)
   g_autofree char *changes = dh_training_form_dup_changes (self->form);
   g_autofree char *text =
       n > 0 ? g_strdup_printf (ngettext ("%u value changed: %s", "%u values changed: %s", n), n, changes)
-            : g_strdup (_ ("published values · changed: none"));
+      : dh_training_form_is_published (self->form) ? g_strdup (_ ("published values · changed: none"))
+                                                   : g_strdup (_ ("the recipe's values · changed: none"));
   gtk_label_set_label (GTK_LABEL (self->subtitle), text);
   gtk_widget_set_tooltip_text (self->subtitle, n > 0 ? changes : NULL);
   gtk_widget_set_sensitive (self->reset, n > 0);
@@ -111,7 +112,7 @@ make_head (DhTrainingPanel *self)
   self->subtitle = dh_ui_short_label (NULL, "dh-small dim-label dh-num", 0);
   gtk_box_append (GTK_BOX (lines), self->subtitle);
   gtk_box_append (GTK_BOX (band), lines);
-  self->reset = dh_ui_icon_button ("edit-undo-symbolic", _ ("All values back to the published ones"), NULL, "flat");
+  self->reset = dh_ui_icon_button ("edit-undo-symbolic", _ ("All values back to the recipe's"), NULL, "flat");
   gtk_widget_set_valign (self->reset, GTK_ALIGN_CENTER);
   g_signal_connect_swapped (self->reset, "clicked", G_CALLBACK (dh_training_form_reset_all), self->form);
   gtk_box_append (GTK_BOX (band), self->reset);

@@ -78,8 +78,10 @@ show_state (DhTrainingRow *self)
       g_autofree char *first = published_text (self, self->fields[0]);
       g_autofree char *second = self->n > 1 ? published_text (self, self->fields[1]) : NULL;
       g_autofree char *both = second != NULL ? g_strdup_printf ("%s × %s", first, second) : g_strdup (first);
-      published = g_strdup_printf (_ ("published: %s"), *both != '\0' ? both : "—");
-      gtk_widget_set_tooltip_text (self->reset, _ ("Back to the published value"));
+      gboolean is_published = dh_training_form_is_published (self->form);
+      published = g_strdup_printf (is_published ? _ ("published: %s") : _ ("recipe's: %s"), *both != '\0' ? both : "—");
+      gtk_widget_set_tooltip_text (self->reset,
+                                   is_published ? _ ("Back to the published value") : _ ("Back to the recipe's value"));
     }
   if (wrong)
     set_subtitle (self, problem, empty ? "dim-label" : "dh-err");

@@ -75,7 +75,7 @@ dh_training_form_dup_data_title (DhTrainingForm *self)
                                  self->base->negatives ? self->texts[DH_TRAINING_NEGATIVES] : NULL);
 }
 
-/* What makes it another training than the published one. */
+/* What tells it from other trainings of this network on this data: β and the seed, and what is not the recipe's. */
 static void
 append_changes (DhTrainingForm *self, GString *title)
 {
@@ -83,7 +83,8 @@ append_changes (DhTrainingForm *self, GString *title)
   if (!self->base->negatives)
     g_string_append_printf (title, ", %s", _ ("closed set"));
   for (guint i = 0; i < G_N_ELEMENTS (told); i++)
-    if (dh_training_form_is_used (self, told[i]) && dh_training_form_is_changed (self, told[i]))
+    if (dh_training_form_is_used (self, told[i])
+        && (told[i] == DH_TRAINING_BETA || dh_training_form_is_changed (self, told[i])))
       {
         g_autofree char *value = dh_training_number_to_text (self->numbers[told[i]]);
         g_autofree char *label = g_utf8_strdown (dh_training_field_get_info (told[i])->label, -1);
@@ -92,8 +93,7 @@ append_changes (DhTrainingForm *self, GString *title)
           *comma = '\0';
         g_string_append_printf (title, ", %s %s", label, value);
       }
-  if (self->numbers[DH_TRAINING_SEED] != 1)
-    g_string_append_printf (title, _ (", seed %.0f"), self->numbers[DH_TRAINING_SEED]);
+  g_string_append_printf (title, _ (", seed %.0f"), self->numbers[DH_TRAINING_SEED]);
 }
 
 char *

@@ -211,6 +211,12 @@ dh_training_form_get_choices (DhTrainingForm *self, DhTrainingField field, const
   return values;
 }
 
+gboolean
+dh_training_form_is_published (DhTrainingForm *self)
+{
+  return g_strv_contains (dh_training_recipe_names (), dh_training_form_get_recipe (self));
+}
+
 char *
 dh_training_form_dup_published (DhTrainingForm *self, DhTrainingField field)
 {

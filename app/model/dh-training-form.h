@@ -75,6 +75,8 @@ DhTrainingForm *dh_training_form_new (void);
  * recipe; data, weights, device stay. On an error the form stays as it was. */
 gboolean dh_training_form_set_recipe (DhTrainingForm *form, const char *name_or_path, GError **error);
 const char *dh_training_form_get_recipe (DhTrainingForm *form); /* the name; borrowed */
+/* Whether its values are published ones, rather than those of a file. */
+gboolean dh_training_form_is_published (DhTrainingForm *form);
 /* "dlv3p_wrn38 · Cityscapes · hybrid loss": what the recipe is; free with g_free. */
 char *dh_training_form_dup_summary (DhTrainingForm *form);
 /* Whether it pastes negatives (else β and the negatives' folder have no meaning). */

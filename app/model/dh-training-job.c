@@ -347,7 +347,9 @@ const char *
 dh_training_job_get_best_path (DhTrainingJob *self)
 {
   const GPtrArray *all = self->snapshot->checkpoints;
-  return all->len > 0 ? ((DhJobCheckpoint *)all->pdata[0])->path : NULL;
+  /* The best is sorted first. */
+  const DhJobCheckpoint *first = all->len > 0 ? all->pdata[0] : NULL;
+  return first != NULL && first->best ? first->path : NULL;
 }
 
 void

@@ -89,7 +89,7 @@ gboolean dh_training_job_is_foreign (DhTrainingJob *job);
 /* Best first, then last, then kept epochs, the newest first; files that are there. GPtrArray of DhJobCheckpoint,
  * borrowed; changes with "changed". */
 GPtrArray *dh_training_job_get_checkpoints (DhTrainingJob *job);
-/* model_best.pth, else the newest; NULL where there is none. Borrowed. */
+/* model_best.pth; NULL before there is one. Borrowed. */
 const char *dh_training_job_get_best_path (DhTrainingJob *job);
 
 /* Read at the first call, then followed; owned by the job. */

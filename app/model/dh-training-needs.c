@@ -20,16 +20,23 @@ is_card (const DhTrainingLook *look)
   return look->check->device != NULL && g_str_has_prefix (look->check->device, "cuda");
 }
 
+static DhTrainOptions
+options_of (const DhTrainingLook *look, guint batch)
+{
+  const gint crop = (gint)look->recipe->crop;
+  return (DhTrainOptions){ .input = { (gint)batch, 3, crop, crop },
+                           .logits = look->net->logits,
+                           .logits_ood = look->net->logits_ood,
+                           .beta = look->recipe->beta,
+                           .recompute = look->recipe->recompute };
+}
+
 /* Bytes for a batch: the plan's, what the optimiser keeps of each parameter, and the batches that are made ahead. */
 static guint64
 estimate_memory (const DhTrainingLook *look, guint batch)
 {
   const gint crop = (gint)look->recipe->crop;
-  const DhTrainOptions options = { .input = { (gint)batch, 3, crop, crop },
-                                   .logits = look->net->logits,
-                                   .logits_ood = look->net->logits_ood,
-                                   .beta = look->recipe->beta,
-                                   .recompute = look->recipe->recompute };
+  const DhTrainOptions options = options_of (look, batch);
   const guint64 plan = dh_train_plan_estimate_bytes (look->device, look->net->graph, &options);
   const double ahead = is_card (look) ? 0 : look->form->numbers[DH_TRAINING_WORKERS] + 2;
   const double sample = 13.0 * crop * crop; /* three floats and a label a pixel */
@@ -47,6 +54,13 @@ dh_training_look_at_memory (DhTrainingLook *look)
     {
       dh_training_look_say (look, DH_CHECK_MEMORY, DH_CHECK_ERROR,
                             _ ("Crops of %u px are too small or too large for this network"), look->recipe->crop);
+      return;
+    }
+  const DhTrainOptions options = options_of (look, batch);
+  g_autoptr (GError) error = NULL;
+  if (!dh_train_check_norms (look->net->graph, &options, &error))
+    {
+      dh_training_look_say (look, DH_CHECK_FORM, DH_CHECK_ERROR, "%s", error->message);
       return;
     }
   check->memory_needed = needed;

@@ -335,6 +335,34 @@ make_absolute (DhTrainingForm *form)
       }
 }
 
+static gboolean
+has_title (DhTrainingQueue *self, const char *title)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self)); i++)
+    {
+      g_autoptr (DhTrainingJob) job = g_list_model_get_item (G_LIST_MODEL (self), i);
+      if (g_str_equal (dh_training_job_get_title (job), title))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* One that is the same throughout is numbered, as its folder is; a title that was given stays as it is. */
+static char *
+dup_own_title (DhTrainingQueue *self, DhTrainingForm *form)
+{
+  char *title = dh_training_form_dup_title (form);
+  if (*form->texts[DH_TRAINING_TITLE] != '\0')
+    return title;
+  g_autofree char *first = g_strdup (title);
+  for (guint i = 2; has_title (self, title); i++)
+    {
+      g_free (title);
+      title = g_strdup_printf ("%s (%u)", first, i);
+    }
+  return title;
+}
+
 DhTrainingJob *
 dh_training_queue_add (DhTrainingQueue *self, DhTrainingForm *form, const DhTrainingCheck *check, GError **error)
 {
@@ -353,7 +381,7 @@ dh_training_queue_add (DhTrainingQueue *self, DhTrainingForm *form, const DhTrai
     return NULL;
   make_absolute (own);
   g_autofree char *folder = choose_folder (self, own);
-  g_autofree char *title = dh_training_form_dup_title (own);
+  g_autofree char *title = dup_own_title (self, own);
   g_autofree char *command = dh_training_form_dup_command (own);
   g_autofree char *whole = dh_training_form_to_text (own);
   const DhJobRow values = { .kind = (char *)"train",

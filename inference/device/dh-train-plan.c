@@ -4,7 +4,7 @@
 
 /* Every norm that the outputs need sees several values a channel. */
 static gboolean
-check_norms (const DhGraph *graph, const DhShape *shapes, const DhValue *outputs, guint n_outputs, GError **error)
+check_norms (DhGraph *graph, const DhShape *shapes, const DhValue *outputs, guint n_outputs, GError **error)
 {
   g_autofree gboolean *needed = dh_graph_mark_needed (graph, outputs, n_outputs);
   for (DhValue i = 0; i < (DhValue)dh_graph_size (graph); i++)
@@ -18,6 +18,15 @@ check_norms (const DhGraph *graph, const DhShape *shapes, const DhValue *outputs
         }
     }
   return TRUE;
+}
+
+gboolean
+dh_train_check_norms (DhGraph *graph, const DhTrainOptions *options, GError **error)
+{
+  g_return_val_if_fail (graph != NULL && options != NULL, FALSE);
+  const DhValue outputs[2] = { options->logits, options->logits_ood };
+  g_autofree DhShape *shapes = dh_graph_infer_shapes (graph, options->input, error);
+  return shapes && check_norms (graph, shapes, outputs, options->logits_ood == DH_NO_VALUE ? 1 : 2, error);
 }
 
 static gboolean

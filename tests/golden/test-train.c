@@ -1,6 +1,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "dh-adam-math.h"
+#include "dh-adam.h"
 #include "dh-device.h"
 #include "dh-nets.h"
 #include "dh-train-plan.h"
@@ -56,19 +58,25 @@ make_labels (gint n, gint h, gint w, gint classes, guint64 seed)
   return labels;
 }
 
-/* The trained parameters' gradients, moments… : zeros in their shapes. */
-static DhTensorDict *
-zeros_like (DhTensorDict *parameters, GArray *list)
+/* The trained parameters, and the rate of each; the setup's Adam is the product's. */
+static char **
+list_trained (JsonObject *setup, GArray *list, double *rates)
 {
-  DhTensorDict *dict = dh_tensor_dict_new ();
-  for (guint i = 0; i < list->len; i++)
+  JsonArray *betas = json_object_get_array_member (setup, "betas");
+  g_assert_cmpfloat (json_array_get_double_element (betas, 0), ==, DH_ADAM_BETA_1);
+  g_assert_cmpfloat (json_array_get_double_element (betas, 1), ==, DH_ADAM_BETA_2);
+  g_assert_cmpfloat (json_object_get_double_member (setup, "eps"), ==, DH_ADAM_EPSILON);
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+  for (guint i = 0, n = 0; i < list->len; i++)
     {
       const DhParameter *parameter = &g_array_index (list, DhParameter, i);
-      const DhTensor *tensor = dh_tensor_dict_get (parameters, parameter->name);
-      if (parameter->trained)
-        dh_tensor_dict_take (dict, parameter->name, dh_tensor_new_f32 (tensor->n_dims, tensor->dims));
+      const char *rate = g_str_has_prefix (parameter->name, "backbone.") ? "backbone_lr" : "lr";
+      if (!parameter->trained)
+        continue;
+      g_strv_builder_add (names, parameter->name);
+      rates[n++] = json_object_get_double_member (setup, rate);
     }
-  return dict;
+  return g_strv_builder_end (names);
 }
 
 static double
@@ -145,31 +153,6 @@ check_gradients (JsonObject *root, GArray *list, DhTensorDict *gradients, guint6
   g_assert_cmpfloat (median, <=, MEDIAN_BOUND);
 }
 
-typedef struct
-{
-  DhTensorDict *gradients, *first, *second;
-  double betas[2], epsilon;
-} Adam;
-
-static void
-adam_step (const Adam *adam, DhTensorDict *parameters, const char *name, double rate, gint64 step)
-{
-  float *value = dh_tensor_f32 (dh_tensor_dict_get (parameters, name));
-  float *gradient = dh_tensor_f32 (dh_tensor_dict_get (adam->gradients, name));
-  float *m = dh_tensor_f32 (dh_tensor_dict_get (adam->first, name));
-  float *v = dh_tensor_f32 (dh_tensor_dict_get (adam->second, name));
-  const double correction = 1 - pow (adam->betas[0], (double)step),
-               root = sqrt (1 - pow (adam->betas[1], (double)step));
-  for (gint64 i = 0; i < dh_tensor_count (dh_tensor_dict_get (parameters, name)); i++)
-    {
-      const double g = gradient[i];
-      m[i] = (float)(adam->betas[0] * m[i] + (1 - adam->betas[0]) * g);
-      v[i] = (float)(adam->betas[1] * v[i] + (1 - adam->betas[1]) * g * g);
-      value[i] = (float)(value[i] - rate / correction * m[i] / (sqrt (v[i]) / root + adam->epsilon));
-      gradient[i] = 0;
-    }
-}
-
 static void
 check_norms (JsonObject *root, DhTensorDict *parameters, GArray *list)
 {
@@ -218,25 +201,21 @@ test_train (void)
   g_autoptr (DhTensorDict) parameters = dh_net_new_seeded (net, seed, json_object_get_double_member (setup, "gain"));
   const DhValue outputs[2] = { net->logits, net->logits_ood };
   g_autoptr (GArray) list = dh_graph_list_parameters (net->graph, outputs, 2);
-  g_autoptr (DhTensorDict) gradients = zeros_like (parameters, list);
-  g_autoptr (DhTensorDict) first = zeros_like (parameters, list), second = zeros_like (parameters, list);
+  g_autofree double *rates = g_new (double, list->len);
+  g_auto (GStrv) names = list_trained (setup, list, rates);
+  DhAdam adam = { NULL };
+  g_assert_true (dh_adam_init (&adam, parameters, (const char *const *)names));
   const DhTrainOptions options = { .input = { n, 3, h, w },
                                    .logits = net->logits,
                                    .logits_ood = net->logits_ood,
                                    .beta = json_object_get_double_member (setup, "beta"),
                                    .without_dropout = setup_int (setup, "dropout") == 0 };
-  g_autoptr (DhTrainPlan) plan = dh_train_plan_new (device, net->graph, parameters, gradients, &options, &error);
+  g_autoptr (DhTrainPlan) plan = dh_train_plan_new (device, net->graph, parameters, adam.gradients, &options, &error);
   g_assert_no_error (error);
 
   g_autofree float *input = make_input ((gsize)n * 3 * h * w, seed);
   g_autofree guint8 *labels = make_labels (n, h, w, classes, seed);
-  JsonArray *betas = json_object_get_array_member (setup, "betas"),
-            *losses = json_object_get_array_member (root, "losses");
-  const Adam adam = { gradients,
-                      first,
-                      second,
-                      { json_array_get_double_element (betas, 0), json_array_get_double_element (betas, 1) },
-                      json_object_get_double_member (setup, "eps") };
+  JsonArray *losses = json_object_get_array_member (root, "losses");
   for (guint step = 0; step < json_array_get_length (losses); step++)
     {
       DhLosses found;
@@ -253,14 +232,8 @@ test_train (void)
       check_loss (expected, "likelihood", found.likelihood, bound);
       check_loss (expected, "dataset_posterior", found.posterior, bound);
       if (step == 0)
-        check_gradients (root, list, gradients, seed);
-      for (guint i = 0; i < list->len; i++)
-        {
-          const DhParameter *parameter = &g_array_index (list, DhParameter, i);
-          const char *rate = g_str_has_prefix (parameter->name, "backbone.") ? "backbone_lr" : "lr";
-          if (parameter->trained)
-            adam_step (&adam, parameters, parameter->name, json_object_get_double_member (setup, rate), step + 1);
-        }
+        check_gradients (root, list, adam.gradients, seed);
+      dh_adam_step (&adam, parameters, rates, step + 1);
     }
   check_norms (root, parameters, list);
   g_autoptr (GArray) steps = dh_train_plan_list_steps (plan);
@@ -269,6 +242,8 @@ test_train (void)
       const DhPlanStep *step = &g_array_index (steps, DhPlanStep, i);
       g_test_message ("%8.2f s  %s, %s", step->seconds, step->name, step->implementation);
     }
+  g_clear_pointer (&plan, dh_train_plan_free);
+  dh_adam_clear (&adam);
 }
 
 int

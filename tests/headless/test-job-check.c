@@ -85,6 +85,18 @@ test_check (void)
   g_autoptr (DhTrainingCheck) senseless = check (large, NULL, &error);
   g_assert_true (says (senseless, DH_CHECK_FORM, DH_CHECK_ERROR, "Batch"));
 
+  /* Norms behind global pooling see one value a channel: the training would end before its first step. */
+  g_autoptr (DhTrainingForm) single = jobs_make_form ("", 4);
+  dh_training_form_set_text (single, DH_TRAINING_ARCHITECTURE, "dlv3p-tiny");
+  dh_training_form_set_number (single, DH_TRAINING_BATCH, 1);
+  g_autoptr (DhTrainingCheck) lonely = check (single, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (says (lonely, DH_CHECK_FORM, DH_CHECK_ERROR, "batch size must be at least 2"));
+  g_assert_false (lonely->can_start);
+  dh_training_form_set_number (single, DH_TRAINING_BATCH, 2);
+  g_autoptr (DhTrainingCheck) two = check (single, NULL, &error);
+  g_assert_true (two->can_start);
+
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_cancellable_cancel (cancellable);
   g_assert_null (check (form, cancellable, &error));

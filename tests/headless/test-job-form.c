@@ -17,6 +17,19 @@ test_form (void)
   dh_training_form_set_number (form, DH_TRAINING_EPOCHS, 4);
   g_autofree char *changes = dh_training_form_dup_changes (form);
   g_assert_cmpstr (changes, ==, "Epochs 40 → 4, β 0.03 → 0.1");
+  g_assert_true (dh_training_form_is_published (form));
+  g_autoptr (DhTrainingForm) own = dh_training_form_new ();
+  g_assert_true (dh_training_form_set_recipe (own, jobs_recipe_path, &error));
+  g_assert_false (dh_training_form_is_published (own));
+
+  /* β and the seed tell trainings of one network and data set apart, changed or not. */
+  dh_training_form_set_text (own, DH_TRAINING_DATA, jobs_scenes);
+  dh_training_form_set_text (own, DH_TRAINING_NEGATIVES, jobs_negatives);
+  g_autofree char *plain = dh_training_form_dup_title (own);
+  g_assert_nonnull (strstr (plain, ", β 0.03, seed 1"));
+  dh_training_form_set_number (own, DH_TRAINING_SEED, 2);
+  g_autofree char *second = dh_training_form_dup_title (own);
+  g_assert_nonnull (strstr (second, ", β 0.03, seed 2"));
   g_autofree char *problem = dh_training_form_dup_problem (form, DH_TRAINING_DATA);
   g_assert_nonnull (problem);
   dh_training_form_set_text (form, DH_TRAINING_DATA, jobs_scenes);

@@ -73,18 +73,18 @@ test_dropped (void)
   const gint64 begin = g_get_monotonic_time ();
   g_assert_true (train ("straight", FALSE, FALSE, 0, straight, &error));
   g_assert_no_error (error);
-  /* More than a step. */
+  /* A step and a share of the validations; each stop waits a little longer than the last, half a step at most. */
   const gulong step = (gulong)(g_get_monotonic_time () - begin) / 12;
   g_autoptr (GPtrArray) parts = g_ptr_array_new_with_free_func (g_free);
   guint stops = 0;
-  while (!train ("parts", stops > 0, stops < 8, stops * step / 8, parts, &error))
+  while (!train ("parts", stops > 0, stops < 8, stops * step / 16, parts, &error))
     {
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
       g_clear_error (&error);
       stops++;
     }
   g_test_message ("%u stops", stops);
-  g_assert_cmpuint (stops, >=, 3);
+  g_assert_cmpuint (stops, >=, 2);
   static const char *const files[] = { "checkpoint.pth", "model_best.pth", NULL };
   tiny_assert_same_steps (straight, parts);
   tiny_assert_same_files ("straight", "parts", files);

@@ -1,0 +1,375 @@
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "dh-checkpoint.h"
+#include "dh-error.h"
+#include "dh-run-folder.h"
+#include "dh-scene-tree.h"
+#include "dh-trainer.h"
+#include "tree.h"
+
+/* What a training refuses to begin with or to go on from, and what is left then: a tiny ladder on generated scenes. */
+
+static char *folder, *scenes, *negatives, *recipe_path;
+
+static const char recipe_json[] =
+    "{\"name\": \"tiny\", \"architecture\": \"ldn-tiny\", \"dataset\": \"street-hazards-full\", \"negatives\": true,"
+    " \"batch\": 2, \"crop\": 64, \"epochs\": 2, \"steps\": 2, \"rate\": 0.002, \"rate_min\": 1e-5,"
+    " \"negative_side\": 64, \"negative_crop\": 48, \"selection\": \"ap\", \"keep\": 1}";
+
+static DhRecipe *
+make_recipe (void)
+{
+  g_autoptr (GError) error = NULL;
+  DhRecipe *recipe = dh_recipe_from_json (recipe_json, "tiny", &error);
+  g_assert_no_error (error);
+  return recipe;
+}
+
+static char *
+path_of (const char *run, const char *file)
+{
+  return g_build_filename (folder, run, file, NULL);
+}
+
+static gboolean
+exists (const char *run, const char *file)
+{
+  g_autofree char *path = path_of (run, file);
+  return g_file_test (path, G_FILE_TEST_EXISTS);
+}
+
+static void
+write_file (const char *run, const char *file, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = path_of (run, file), *parent = g_path_get_dirname (path);
+  g_mkdir_with_parents (parent, 0755);
+  g_assert_true (g_file_set_contents (path, text, -1, &error));
+}
+
+static void
+copy_file (const char *from, const char *to)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GFile) source = g_file_new_for_path (from), target = g_file_new_for_path (to);
+  g_file_copy (source, target, G_FILE_COPY_OVERWRITE, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+}
+
+static gboolean
+train (const char *run, const DhRecipe *recipe, const char *data, guint64 seed, guint64 most_steps, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, run, NULL);
+  const DhTraining training = { .folder = path,
+                                .device = "ref",
+                                .threads = 2,
+                                .recipe = recipe,
+                                .data_root = data,
+                                .negative_root = recipe->negatives ? negatives : NULL,
+                                .seed = seed,
+                                .most_steps = most_steps };
+  return dh_train (&training, NULL, error);
+}
+
+static gboolean
+resume (const char *run, const char *device, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, run, NULL);
+  const DhTraining training = { .folder = path, .device = device, .resume = TRUE };
+  return dh_train (&training, NULL, error);
+}
+
+/* Whatever a training would overwrite or delete there, of this program or of another, keeps a fresh one out. */
+static void
+test_used_folder (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhRecipe) recipe = make_recipe ();
+  static const char *const results[] = { "checkpoint.pth", "model_best.pth", "model_0.pth",
+                                         "model_39.pth",   "config.json",    "plan.json" };
+  for (guint i = 0; i < G_N_ELEMENTS (results); i++)
+    {
+      g_autofree char *run = g_strdup_printf ("used-%u", i), *path = path_of (run, results[i]), *text = NULL;
+      write_file (run, results[i], "another program's");
+      g_assert_false (train (run, recipe, scenes, 5, 0, &error));
+      g_assert_error (error, DH_ERROR, DH_ERROR_USAGE);
+      if (!g_str_equal (results[i], "config.json"))
+        g_assert_nonnull (strstr (error->message, results[i]));
+      g_clear_error (&error);
+      g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+      g_assert_cmpstr (text, ==, "another program's");
+      g_assert_false (exists (run, "log.jsonl"));
+      g_assert_false (exists (run, "job.lock"));
+    }
+  /* What the studio puts there before the training, and what stands beside it. */
+  static const char *const harmless[] = { "recipe.json", "output.txt", "notes.pth", "modelling.txt" };
+  for (guint i = 0; i < G_N_ELEMENTS (harmless); i++)
+    write_file ("harmless", harmless[i], "{}");
+  g_assert_true (train ("harmless", recipe, scenes, 5, 0, &error));
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (harmless); i++)
+    g_assert_true (exists ("harmless", harmless[i]));
+}
+
+/* Models that others put beside a run's own are neither counted nor deleted. */
+static void
+test_prune (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhRecipe) recipe = make_recipe ();
+  recipe->steps = 1;
+  recipe->epochs = 4;
+  g_assert_false (train ("pruned", recipe, scenes, 5, 2, &error));
+  g_clear_error (&error);
+  static const char *const others[] = { "model_0.pth", "model_007.pth", "model_99.pth", "model_+1.pth", "model_x.pth" };
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    write_file ("pruned", others[i], "another's");
+  g_assert_true (resume ("pruned", NULL, &error));
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    g_assert_true (exists ("pruned", others[i]));
+  for (guint epoch = 1; epoch <= 4; epoch++)
+    {
+      g_autofree char *name = g_strdup_printf ("model_%u.pth", epoch);
+      g_assert_cmpint (exists ("pruned", name), ==, epoch == 4);
+    }
+  g_assert_cmpuint (dh_run_folder_model_epoch ("model_12.pth"), ==, 12);
+  g_assert_cmpuint (dh_run_folder_model_epoch ("model_ 12.pth"), ==, 0);
+  g_assert_cmpuint (dh_run_folder_model_epoch ("model_-12.pth"), ==, 0);
+  g_assert_cmpuint (dh_run_folder_model_epoch ("model_99999999999.pth"), ==, 0);
+}
+
+/* What cannot begin leaves its name to the next. */
+static void
+test_failed_start (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhRecipe) recipe = make_recipe ();
+  g_free (recipe->architecture);
+  g_free (recipe->selection);
+  recipe->architecture = g_strdup ("dlv3p-tiny-closed");
+  recipe->selection = g_strdup ("miou");
+  recipe->negatives = FALSE;
+  recipe->batch = 1;
+  g_assert_false (train ("again", recipe, scenes, 5, 1, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_INVALID);
+  g_assert_nonnull (strstr (error->message, "batch size must be at least 2"));
+  g_clear_error (&error);
+  g_assert_false (exists ("again", "config.json") || exists ("again", "plan.json"));
+
+  g_autofree char *path = g_build_filename (folder, "again", NULL);
+  const DhTraining half = {
+    .folder = path, .device = "ref", .recipe = recipe, .data_root = scenes, .precision = DH_PRECISION_BF16
+  };
+  recipe->batch = 2;
+  g_assert_false (dh_train (&half, NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED);
+  g_clear_error (&error);
+  g_assert_false (train ("again", recipe, scenes, 5, 1, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_assert_true (exists ("again", "checkpoint.pth") && exists ("again", "plan.json"));
+}
+
+static guint64
+checkpoint_step (const char *run)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = path_of (run, "checkpoint.pth");
+  g_autoptr (DhCheckpoint) checkpoint = dh_checkpoint_open (path, &error);
+  g_assert_no_error (error);
+  return g_ascii_strtoull (g_hash_table_lookup (dh_checkpoint_metadata (checkpoint), "step"), NULL, 10);
+}
+
+/* A picture that cannot be read ends it behind the steps that it did, which are saved; once the picture is whole, it
+ * goes on to the same weights. */
+static void
+test_broken_picture (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhRecipe) recipe = make_recipe ();
+  recipe->epochs = 1;
+  recipe->steps = 6;
+  g_autofree char *data = g_build_filename (folder, "fragile", NULL);
+  const DhSceneCounts counts = { .training = 6, .validation = 2, .test = 1, .negatives = 3 };
+  dh_scene_tree_write (data, 3, &counts, 128, 64, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (train ("unbroken", recipe, data, 5, 0, &error));
+  g_assert_no_error (error);
+
+  guint saved = 0;
+  for (guint i = 0; i < counts.training; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("0000%u.png", i);
+      g_autofree char *picture = g_build_filename (data, "train", "images", "training", "town", name, NULL);
+      g_autofree char *run = g_strdup_printf ("broken-%u", i), *kept = g_build_filename (folder, "kept.png", NULL);
+      copy_file (picture, kept);
+      g_assert_true (g_file_set_contents (picture, "torn", -1, &error));
+      g_assert_false (train (run, recipe, data, 5, 0, &error));
+      g_test_message ("%s", error->message);
+      const gboolean said = strstr (error->message, "is kept") != NULL;
+      g_clear_error (&error);
+      copy_file (kept, picture);
+      g_assert_cmpint (exists (run, "checkpoint.pth"), ==, said);
+      if (!said)
+        continue;
+      saved++;
+      g_assert_cmpuint (checkpoint_step (run), >, 0);
+      g_assert_true (resume (run, NULL, &error));
+      g_assert_no_error (error);
+      g_autofree char *a = path_of (run, "checkpoint.pth"), *b = path_of ("unbroken", "checkpoint.pth"), *x = NULL,
+                      *y = NULL;
+      gsize n, m;
+      g_assert_true (g_file_get_contents (a, &x, &n, NULL) && g_file_get_contents (b, &y, &m, NULL));
+      g_assert_cmpmem (x, n, y, m);
+    }
+  g_assert_cmpuint (saved, >, 0);
+}
+
+/* Another run's checkpoint and a plan that is none are refused in words; a device by name makes a new plan. */
+static void
+test_foreign_state (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhRecipe) recipe = make_recipe ();
+  g_assert_false (train ("own", recipe, scenes, 5, 1, &error));
+  g_clear_error (&error);
+  g_assert_false (train ("other-seed", recipe, scenes, 6, 1, &error));
+  g_clear_error (&error);
+  recipe->beta = 0.07;
+  g_assert_false (train ("other-recipe", recipe, scenes, 5, 1, &error));
+  g_clear_error (&error);
+  g_autofree char *own = path_of ("own", "checkpoint.pth"), *saved = path_of ("own", "saved");
+  copy_file (own, saved);
+  static const char *const others[][2] = { { "other-seed", "another seed" }, { "other-recipe", "another recipe" } };
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      g_autofree char *other = path_of (others[i][0], "checkpoint.pth");
+      copy_file (other, own);
+      g_assert_false (resume ("own", NULL, &error));
+      g_assert_error (error, DH_ERROR, DH_ERROR_MISMATCH);
+      g_assert_nonnull (strstr (error->message, others[i][1]));
+      g_clear_error (&error);
+    }
+  g_autofree char *model = path_of ("harmless", "model_best.pth");
+  copy_file (model, own);
+  g_assert_false (resume ("own", NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_MISMATCH);
+  g_assert_nonnull (strstr (error->message, "does not say of which training"));
+  g_clear_error (&error);
+  copy_file (saved, own);
+
+  static const char *const plans[] = { "", "garbage", "[]", "{\"2\": 7}", "{\"two\": \"ref\"}", "{\"0\": \"ref\"}" };
+  for (guint i = 0; i < G_N_ELEMENTS (plans); i++)
+    {
+      write_file ("own", "plan.json", plans[i]);
+      g_assert_false (resume ("own", NULL, &error));
+      g_assert_error (error, DH_ERROR, DH_ERROR_INVALID);
+      g_assert_nonnull (strstr (error->message, "plan.json"));
+      g_assert_nonnull (strstr (error->message, "--device ref"));
+      g_clear_error (&error);
+    }
+  g_assert_true (resume ("own", "ref", &error));
+  g_assert_no_error (error);
+}
+
+/* The command line's words, and a name that must not come to be; the exit status is 2, with one sentence. */
+static void
+check_usage (const char *words, const char *wanted)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *line =
+      g_strdup_printf ("'%s' train '%s' --dataroot '%s' --neg_dataroot '%s' --runs '%s/cli' --device ref --quiet %s",
+                       g_getenv ("DH_PROGRAM"), recipe_path, scenes, negatives, folder, words);
+  g_autofree char *output = NULL;
+  int status;
+  g_spawn_command_line_sync (line, NULL, &output, &status, &error);
+  g_assert_no_error (error);
+  g_test_message ("%s: %s", words, output);
+  g_assert_false (g_spawn_check_wait_status (status, &error));
+  g_assert_cmpint (error->code, ==, 2);
+  g_assert_nonnull (strstr (output, wanted));
+  g_autofree char *runs = g_build_filename (folder, "cli", NULL);
+  g_assert_false (g_file_test (runs, G_FILE_TEST_EXISTS));
+}
+
+static void
+test_command_line (void)
+{
+  if (!g_getenv ("DH_PROGRAM"))
+    {
+      g_test_skip ("DH_PROGRAM does not name the program");
+      return;
+    }
+  static const char *const numbers[] = {
+    "--batch_size=0",
+    "--batch_size=-3",
+    "--batch_size=2000",
+    "--epochs=-1",
+    "--epochs=0",
+    "--crop=-5",
+    "--crop=31",
+    "--steps=-1",
+    "--lr=-1",
+    "--lr=nan",
+    "--lr=inf",
+    "--lr_min=-0.5",
+    "--lr_min=nan",
+    "--beta=-1",
+    "--beta=nan",
+    "--backbone=nan",
+    "--backbone=1.5",
+    "--keep=-4",
+    "--patience=-2",
+    "--accumulation=0",
+    "--num_classes=-1",
+    "--num_classes=255",
+    "--checkpoint_seconds=0",
+    "--checkpoint_seconds=-9",
+    "--batch_size=-1",
+    "--patience=-1",
+    "--keep=-1",
+    "--lr=-inf",
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    {
+      g_autofree char *option = g_strndup (numbers[i], strcspn (numbers[i], "="));
+      g_autofree char *words = g_strdup_printf ("--exp_name x %s", numbers[i]);
+      g_autofree char *sentence = g_strconcat (option, " ", numbers[i] + strlen (option) + 1, " is not between ", NULL);
+      check_usage (words, sentence);
+    }
+  static const char *const names[] = { ".", "..", "./", "a/../b", "../x", "a/..", "/", "/tmp/x", "./." };
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *words = g_strdup_printf ("--exp_name '%s'", names[i]);
+      check_usage (words, "names no folder within that of --runs");
+    }
+  check_usage ("--exp_name ''", "--exp_name is empty");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GError) error = NULL;
+  folder = g_dir_make_tmp ("dh-run-starts-XXXXXX", &error);
+  g_assert_no_error (error);
+  g_setenv ("XDG_DATA_HOME", folder, TRUE);
+  g_test_init (&argc, &argv, NULL);
+  scenes = g_build_filename (folder, "scenes", NULL);
+  negatives = g_build_filename (scenes, "negatives", NULL);
+  recipe_path = g_build_filename (folder, "tiny.json", NULL);
+  g_assert_true (g_file_set_contents (recipe_path, recipe_json, -1, &error));
+  const DhSceneCounts counts = { .training = 6, .validation = 2, .test = 1, .negatives = 3 };
+  dh_scene_tree_write (scenes, 3, &counts, 128, 64, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_test_add_func ("/run-starts/command-line", test_command_line);
+  g_test_add_func ("/run-starts/used-folder", test_used_folder);
+  g_test_add_func ("/run-starts/prune", test_prune);
+  g_test_add_func ("/run-starts/failed-start", test_failed_start);
+  g_test_add_func ("/run-starts/broken-picture", test_broken_picture);
+  g_test_add_func ("/run-starts/foreign-state", test_foreign_state);
+  const int status = g_test_run ();
+  tree_remove (folder);
+  return status;
+}
