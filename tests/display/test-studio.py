@@ -137,14 +137,15 @@ def test_zoom(studio):
     studio.settle()
     assert studio.pixels(*IMAGE_PANE) != near, "the drag did not pan"
     check_frames(studio, mark)
-    studio.click(x, y, count=2)
-    studio.settle()
-    studio.key("Escape")
-    studio.move(700, 890)
-    for _ in range(20):
-        studio.settle(0.5)
-        if studio.pixels(*IMAGE_PANE) == before:
-            return
+    for _ in range(4):  # on a busy machine, two clicks can come too late for one double click
+        studio.click(x, y, count=2)
+        studio.settle()
+        studio.key("Escape")
+        studio.move(700, 890)
+        for _ in range(8):
+            studio.settle(0.5)
+            if studio.pixels(*IMAGE_PANE) == before:
+                return
     studio.screenshot(f"{OUTPUT}/not-fitted.png")
     raise AssertionError("a double click did not fit")
 
