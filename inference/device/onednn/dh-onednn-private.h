@@ -118,6 +118,7 @@ struct _DhCpuPlan
   gboolean bf16;
   const DhQuantization *calibration; /* while it is built, of int8 */
   DhRanges *ranges;                  /* while it is built, to count in; the steps point into it */
+  GCancellable *cancellable;         /* while it is built */
   GPtrArray *buffers;                /* DhCpuBuffer */
   GPtrArray *steps;                  /* DhCpuStep */
   GPtrArray *allocations;            /* small memory that lives as long as the plan */
