@@ -301,6 +301,14 @@ def _():
     refuses(("bench", "--params", "demos", "--size", "64x128"), "demos")
 
 
+@case("the table of a run in float32 names no kernels of another precision")
+def _():
+    code, text, err, _ = run("bench", "--params", "demo", "--device", "cpu", "--size", "64x128", "--runs", 1, "--json",
+                             "--quiet")
+    used = {layer["implementation"] for layer in json.loads(text)["layers"]}
+    assert code == 0 and used and not [name for name in used if "bf16" in name or "vnni" in name], (used, err)
+
+
 @case("wrong usage is 2 and says what to do")
 def _():
     for words in (("nonsense",), ("infer",), ("infer", "--params"), ("bench", "--size", "x"), ("bench", "--arch", "moon"),
