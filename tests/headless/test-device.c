@@ -142,6 +142,11 @@ test_refused (Fixture *fixture, gconstpointer data)
   g_autoptr (DhPlan) plan =
       dh_plan_new (fixture->device, fixture->net->graph, fixture->weights, &fixture->options, &error);
   g_assert_no_error (error);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_cancellable_cancel (cancellable);
+  fixture->options.cancellable = cancellable;
+  g_assert_null (dh_plan_new (fixture->device, fixture->net->graph, fixture->weights, &fixture->options, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
 typedef struct
