@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "dh-error.h"
+#include "dh-text.h"
 
 /* "--scores A B --labels C" becomes "--scores A --scores B --labels C". */
 static char **
@@ -51,15 +52,15 @@ draw_progress (guint64 done, guint64 total, const char *what, gpointer data)
       const guint s = (total - done) / rate + 0.5;
       left = g_strdup_printf (", %u:%02u left", s / 60, s % 60);
     }
+  g_autofree char *shown = dh_text_escape (what ? what : "", FALSE);
   char bar[25] = "";
   for (guint i = 0; i < 24 && total > 0; i++)
     bar[i] = i * total < done * 24 ? '#' : '.';
   if (total > 0)
     fprintf (stderr, "%s[%s] %" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT " %.2f/s%s  %.40s%s", terminal ? "\r" : "", bar,
-             done, total, rate, left ? left : "", what ? what : "", terminal ? "\033[K" : "\n");
+             done, total, rate, left ? left : "", shown, terminal ? "\033[K" : "\n");
   else
-    fprintf (stderr, "%s%" G_GUINT64_FORMAT " %.40s%s", terminal ? "\r" : "", done, what ? what : "",
-             terminal ? "\033[K" : "\n");
+    fprintf (stderr, "%s%" G_GUINT64_FORMAT " %.40s%s", terminal ? "\r" : "", done, shown, terminal ? "\033[K" : "\n");
   cli->bar_open = terminal;
 }
 
@@ -125,7 +126,9 @@ dh_cli_parse (DhCli *cli, int argc, char **argv, const GOptionEntry *entries, co
     }
   if (!parsed)
     {
-      *status = dh_cli_usage (cli, "%s", error->message);
+      const gboolean dash = rest && g_error_matches (error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION);
+      *status = dh_cli_usage (cli, "%s%s", error->message,
+                              dash ? "; a file whose name begins with a dash is written ./-…, or behind --" : "");
       return FALSE;
     }
   const char *empty = find_empty (entries, common);
@@ -185,9 +188,8 @@ dh_cli_dup_command (int argc, char **argv)
 static void
 print_line (const char *prefix, const char *message)
 {
-  g_autofree char *line = g_strdup (message);
-  g_strdelimit (line, "\n\r\t", ' ');
-  g_strchomp (line);
+  g_autofree char *words = g_strdelimit (g_strdup (message), "\n\r\t", ' ');
+  g_autofree char *line = dh_text_escape (g_strchomp (words), FALSE);
   const gsize length = strlen (line);
   fprintf (stderr, "%s%s%s\n", prefix, line, length > 0 && strchr (".!?", line[length - 1]) ? "" : ".");
 }
@@ -271,7 +273,7 @@ dh_json_member_string (JsonBuilder *builder, const char *name, const char *value
       json_builder_add_null_value (builder);
       return;
     }
-  g_autofree char *text = g_utf8_make_valid (value, -1);
+  g_autofree char *text = dh_text_escape (value, TRUE);
   json_builder_add_string_value (builder, text);
 }
 

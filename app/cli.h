@@ -51,7 +51,8 @@ void dh_cli_note (DhCli *cli, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /* Ends the progress bar's line, if one is open. */
 void dh_cli_progress_end (DhCli *cli);
 
-/* JSON: undefined (NaN, infinite) numbers become null. `name` NULL inside an array. */
+/* JSON: undefined (NaN, infinite) numbers become null; bytes that are no UTF-8, as names of files may hold, become %XX.
+ * `name` NULL inside an array. */
 void dh_json_member_number (JsonBuilder *builder, const char *name, double value);
 void dh_json_member_int (JsonBuilder *builder, const char *name, gint64 value);
 void dh_json_member_string (JsonBuilder *builder, const char *name, const char *value); /* NULL → null */

@@ -68,7 +68,10 @@ measure (DhCli *cli, DhBench *bench, DhTensorDict *parameters, GError **error)
   DhValue outputs[G_N_ELEMENTS (shown)];
   GBytes *held[G_N_ELEMENTS (shown)] = { NULL };
   void *maps[G_N_ELEMENTS (shown)] = { NULL };
-  DhPlanOptions options = { { 1, 3, bench->height, bench->width }, cli->precision, outputs, 0 };
+  DhPlanOptions options = { .input = { 1, 3, bench->height, bench->width },
+                            .precision = cli->precision,
+                            .outputs = outputs,
+                            .cancellable = cli->cancellable };
   for (guint i = 0; i < G_N_ELEMENTS (shown); i++)
     if (bench->net->maps[shown[i]] != DH_NO_VALUE)
       outputs[options.n_outputs++] = bench->net->maps[shown[i]];

@@ -115,7 +115,7 @@ dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
                      "densehybrid eval-osr --dataroot StreetHazards --model ldn_hybrid.pth", NULL, &status))
     return status;
   if (!(tpr > 0 && tpr < 1))
-    return dh_cli_usage (cli, "--tpr %g is not between 0 and 1", tpr);
+    return dh_cli_usage (cli, "--tpr %g is not strictly between 0 and 1", tpr);
 
   if (!set.kind)
     set.kind = g_strdup ("street-hazards");

@@ -98,11 +98,16 @@ write_maps (Infer *infer, const char *stem, const DhImage *image, const DhPredic
           g_autoptr (DhImage) picture = dh_picture_of_map (m, prediction->maps[m], &options, error);
           if (!picture || !dh_image_write_png (path, picture->width, picture->height, 3, picture->rgb, error))
             return FALSE;
+          g_autofree char *member = g_strconcat (dh_map_name (m), "_png", NULL);
+          if (json)
+            dh_json_member_string (json, member, path);
         }
       g_autofree char *path = output_path (infer, stem, "panel.png");
       g_autoptr (DhImage) panel = dh_picture_panel (image, prediction->maps, NULL, &options, error);
       if (!panel || !dh_image_write_png (path, panel->width, panel->height, 3, panel->rgb, error))
         return FALSE;
+      if (json)
+        dh_json_member_string (json, "panel", path);
     }
   if (isfinite (infer->threshold))
     {

@@ -95,7 +95,8 @@ add_file (Flow *flow, guint file, GError **error)
                                     .width = shape[2],
                                     .height = shape[1] };
       for (guint m = 0; m < flow->metrics->len; m++)
-        if (!dh_metric_add (flow->metrics->pdata[m], &image, error))
+        if (g_cancellable_set_error_if_cancelled (flow->cli->cancellable, error)
+            || !dh_metric_add (flow->metrics->pdata[m], &image, error))
           return FALSE;
     }
   return TRUE;

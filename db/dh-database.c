@@ -185,6 +185,12 @@ open_file (const char *path, gboolean existing, GError **error)
       g_set_error (error, DH_ERROR, DH_ERROR_IO, "%s: is a folder; name the database's file with --db", database->path);
       return NULL;
     }
+  if (g_file_test (database->path, G_FILE_TEST_EXISTS) && !g_file_test (database->path, G_FILE_TEST_IS_REGULAR))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_IO, "%s: is no regular file; name the database's file with --db",
+                   database->path);
+      return NULL;
+    }
   if (existing && !g_file_test (database->path, G_FILE_TEST_EXISTS))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,

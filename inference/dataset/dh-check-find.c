@@ -140,6 +140,11 @@ find_broken (const DhSurvey *survey, DhDatasetReport *report)
     names_add (&orphans, dataset, dataset->orphans->pdata[i], NULL);
   names_report (&orphans, report, dataset->needs ? DH_FINDING_INFO : DH_FINDING_WARNING, "no-image",
                 "label has no picture and is left out", "labels have no picture and are left out", NULL);
+  Names no_files = names_new ();
+  for (guint i = 0; i < dataset->no_files->len; i++)
+    names_add (&no_files, dataset, dataset->no_files->pdata[i], NULL);
+  names_report (&no_files, report, DH_FINDING_WARNING, "no-file", "name is a link to nothing, or no file",
+                "names are links to nothing, or no files", "Copy the files that the links were made for");
   if (report->n_pairs > 0 && sizes_fit)
     add (report, DH_FINDING_OK, "sizes-fit", 0, g_strdup ("Pictures and labels have the same size"), NULL);
 }
@@ -245,13 +250,18 @@ images_with (const DhSurvey *survey, guint form, guint id)
   return survey->images[form][id];
 }
 
-/* Pictures without any anomaly, where the set has anomaly labels. */
+/* Usable pictures without any anomaly, where the set has anomaly labels. */
 static void
 find_anomalies (const DhSurvey *survey, DhDatasetReport *report)
 {
-  guint labelled = 0, with = 0;
+  guint labelled = 0, with = 0, skip = 0;
   for (guint i = 0; i < dh_dataset_size (survey->dataset); i++)
     {
+      if (skip < report->left_out->len && g_array_index (report->left_out, guint, skip) == i)
+        {
+          skip++;
+          continue;
+        }
       const DhItemSight *sight = &survey->sights[i];
       const DhLabelMap *map = dh_label_map_get (dh_dataset_peek (survey->dataset, i)->form);
       if (sight->label_width == 0 || !map->has_anomaly)

@@ -68,6 +68,7 @@ dh_dataset_new_empty (const char *root)
   dataset->root = g_strdup (root);
   dataset->items = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_item_free);
   dataset->orphans = g_ptr_array_new_with_free_func (g_free);
+  dataset->no_files = g_ptr_array_new_with_free_func (g_free);
   dataset->by_stem = g_hash_table_new (g_str_hash, g_str_equal);
   dataset->label_ids = DH_LABEL_IDS_RAW;
   dataset->label_ids_certain = TRUE;
@@ -89,6 +90,7 @@ dh_dataset_unref (DhDataset *dataset)
   g_hash_table_unref (dataset->by_stem);
   g_ptr_array_unref (dataset->items);
   g_ptr_array_unref (dataset->orphans);
+  g_ptr_array_unref (dataset->no_files);
   g_strfreev (dataset->splits);
   g_strfreev (dataset->groups);
   g_strfreev (dataset->notes);
@@ -210,6 +212,13 @@ collect_notes (DhDataset *dataset, const DhScan *scan, DhLayoutFind *find)
                                       "shifted by one (anomaly 13): taken as published; say so if they are shifted"));
   else if (dataset->label_ids == DH_LABEL_IDS_SHIFTED)
     g_ptr_array_add (notes, g_strdup ("the labels' ids are shifted by one: anomaly is 13, not 14"));
+  if (scan->no_files->len > 0)
+    g_ptr_array_add (notes, g_strdup_printf (scan->no_files->len == 1
+                                                 ? "%u name of a picture is a link to nothing, or no file"
+                                                 : "%u names of pictures are links to nothing, or no files",
+                                             scan->no_files->len));
+  g_ptr_array_unref (dataset->no_files);
+  dataset->no_files = g_ptr_array_ref (scan->no_files);
   GPtrArray *of_folders = g_ptr_array_new ();
   for (guint i = 0; i < find->notes->len + scan->notes->len; i++)
     {

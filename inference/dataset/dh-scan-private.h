@@ -13,6 +13,7 @@ typedef struct
   GHashTable *file_set;   /* the same strings */
   GHashTable *folder_set; /* relative paths; the root is "" */
   GPtrArray *notes;       /* folders that could not be read, loops */
+  GPtrArray *no_files;    /* relative paths named like pictures that are links to nothing, or pipes, sockets, devices */
 } DhScan;
 
 /* Errors: DH_ERROR_NOT_FOUND, DH_ERROR_IO, DH_ERROR_TOO_LARGE, G_IO_ERROR_CANCELLED. */

@@ -128,17 +128,20 @@ visit (Walk *walk, int fd, const struct dirent *entry, const char *path, const A
   gboolean is_folder = entry->d_type == DT_DIR, is_file = entry->d_type == DT_REG;
   if (!is_folder && !is_file)
     {
-      struct stat info;
-      if (fstatat (fd, entry->d_name, &info, 0) != 0)
-        return TRUE; /* a link to nothing */
-      is_folder = S_ISDIR (info.st_mode);
-      is_file = S_ISREG (info.st_mode);
+      struct stat info = { 0 };
+      if (fstatat (fd, entry->d_name, &info, 0) == 0)
+        {
+          is_folder = S_ISDIR (info.st_mode);
+          is_file = S_ISREG (info.st_mode);
+        }
     }
   g_autofree char *child = path[0] ? g_strconcat (path, "/", entry->d_name, NULL) : g_strdup (entry->d_name);
   if (is_folder)
     return walk_folder (walk, fd, entry->d_name, child, self, depth + 1, error);
   if (is_file && (dh_path_is_picture (child) || g_ascii_strcasecmp (extension_of (child), ".npz") == 0))
     g_ptr_array_add (walk->scan->files, g_steal_pointer (&child));
+  else if (!is_file && dh_path_is_picture (child))
+    g_ptr_array_add (walk->scan->no_files, g_steal_pointer (&child));
   return TRUE;
 }
 
@@ -209,11 +212,13 @@ dh_scan_new (const char *root, GCancellable *cancellable, const DhProgress *prog
   scan->file_set = g_hash_table_new (g_str_hash, g_str_equal);
   scan->folder_set = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   scan->notes = g_ptr_array_new_with_free_func (g_free);
+  scan->no_files = g_ptr_array_new_with_free_func (g_free);
 
   Walk walk = { scan, cancellable, progress, 0 };
   if (!walk_folder (&walk, AT_FDCWD, root, "", NULL, 0, error))
     return NULL;
   g_ptr_array_sort (scan->files, compare_bytes);
+  g_ptr_array_sort (scan->no_files, compare_bytes);
   for (guint i = 0; i < scan->files->len; i++)
     g_hash_table_add (scan->file_set, scan->files->pdata[i]);
   return g_steal_pointer (&scan);
@@ -229,6 +234,7 @@ dh_scan_free (DhScan *scan)
   g_hash_table_unref (scan->folder_set);
   g_ptr_array_unref (scan->files);
   g_ptr_array_unref (scan->notes);
+  g_ptr_array_unref (scan->no_files);
   g_free (scan);
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "dh-text.h"
+
 static const char *const split_order[] = { "train", "training",   "train_extra", "val",
                                            "valid", "validation", "test",        "testing" };
 
@@ -25,35 +27,11 @@ compare_items (gconstpointer a, gconstpointer b)
   return order ? order : dh_compare_natural (p->stem, q->stem);
 }
 
-/* Valid UTF-8 without control characters; other bytes as %XX. */
-static char *
-escape (const char *bytes)
-{
-  GString *to = g_string_new (NULL);
-  while (*bytes)
-    {
-      const gunichar c = g_utf8_get_char_validated (bytes, -1);
-      if (c == (gunichar)-1 || c == (gunichar)-2 || g_unichar_iscntrl (c))
-        {
-          const gsize n = c == (gunichar)-1 || c == (gunichar)-2 ? 1 : g_utf8_skip[(guchar)*bytes];
-          for (gsize i = 0; i < n; i++)
-            g_string_append_printf (to, "%%%02X", (guchar)bytes[i]);
-          bytes += n;
-        }
-      else
-        {
-          g_string_append_unichar (to, c);
-          bytes = g_utf8_next_char (bytes);
-        }
-    }
-  return g_string_free (to, FALSE);
-}
-
 /* No part may climb or vanish where a stem becomes a path. */
 static char *
 make_safe (const char *stem)
 {
-  g_autofree char *text = escape (stem);
+  g_autofree char *text = dh_text_escape (stem, FALSE);
   g_auto (GStrv) parts = g_strsplit (text, "/", -1);
   for (guint i = 0; parts[i]; i++)
     if (parts[i][0] == '\0' || strcmp (parts[i], ".") == 0 || strcmp (parts[i], "..") == 0)
@@ -115,8 +93,8 @@ dh_dataset_arrange (DhDataset *dataset, gboolean sort)
       DhItem *item = dataset->items->pdata[i];
       replace (&item->item.stem, make_safe (item->item.stem));
       replace (&item->item.id, make_safe (item->item.id));
-      replace (&item->item.split, escape (item->item.split));
-      replace (&item->item.group, escape (item->item.group));
+      replace (&item->item.split, dh_text_escape (item->item.split, FALSE));
+      replace (&item->item.group, dh_text_escape (item->item.group, FALSE));
       make_unique (dataset, item, i);
     }
   g_strfreev (dataset->splits);

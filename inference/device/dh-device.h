@@ -72,12 +72,14 @@ typedef struct
   DhQuantization *calibration; /* with int8, where it must be: an input without a range stays as it is */
   DhRanges
       *ranges; /* or NULL: every run counts in it what int8 would have to hold; with f32, on a device that has int8 */
+  GCancellable *cancellable; /* or NULL: looked at while the plan is compiled, not afterwards */
 } DhPlanOptions;
 
 /* `parameters` must hold everything dh_graph_list_parameters() names for these outputs, in any float dtype; they are
- * copied, packed or referenced: the caller may drop the dict afterwards. Errors: DH_ERROR_MISMATCH naming the key;
+ * copied, packed or referenced: the caller may drop the dict afterwards. The first plan of a shape may take a minute:
+ * kernels are timed. What was timed is kept where that is cancelled. Errors: DH_ERROR_MISMATCH naming the key;
  * DH_ERROR_UNSUPPORTED for a precision that the device lacks; DH_ERROR_NO_MEMORY or DH_ERROR_TOO_LARGE with an
- * estimate. */
+ * estimate; G_IO_ERROR_CANCELLED, looked for between layers. */
 DhPlan *dh_plan_new (DhDevice *device, DhGraph *graph, DhTensorDict *parameters, const DhPlanOptions *options,
                      GError **error);
 DhPlan *dh_plan_ref (DhPlan *plan);

@@ -110,6 +110,8 @@ dh_plan_new (DhDevice *device, DhGraph *graph, DhTensorDict *parameters, const D
                    device->name, device->title);
       return NULL;
     }
+  if (g_cancellable_set_error_if_cancelled (options->cancellable, error))
+    return NULL;
   g_autofree DhShape *shapes = dh_graph_infer_shapes (graph, options->input, error);
   if (!shapes || !dh_check_parameters (graph, parameters, options->outputs, options->n_outputs, error))
     return NULL;

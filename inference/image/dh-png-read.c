@@ -98,6 +98,42 @@ check_plausible (Job *job, GError **error)
   return FALSE;
 }
 
+/* Indexes are turned into colours here, because the library shows one that its palette lacks as black. */
+static gboolean
+read_palette (Job *job, GError **error)
+{
+  png_colorp palette = NULL;
+  int n_colours = 0;
+  png_set_packing (job->png);
+  png_get_PLTE (job->png, job->info, &palette, &n_colours);
+  const int passes = png_set_interlace_handling (job->png);
+  png_read_update_info (job->png, job->info);
+  const gsize width = job->image->width, stride = width * 3;
+  if (png_get_rowbytes (job->png, job->info) != width)
+    png_error (job->png, "unexpected kind of pixels");
+  /* In the last third of each row, where a colour never overtakes the index that it is made of. */
+  for (int pass = 0; pass < passes; pass++)
+    for (guint y = 0; y < job->image->height; y++)
+      png_read_row (job->png, job->image->rgb + y * stride + 2 * width, NULL);
+  for (guint y = 0; y < job->image->height; y++)
+    for (guint x = 0; x < width; x++)
+      {
+        guint8 *row = job->image->rgb + y * stride;
+        const guint index = row[2 * width + x];
+        if (index >= (guint)n_colours)
+          {
+            g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
+                         "%s: the PNG is broken: the pixel at %u, %u has colour %u of a palette of %d",
+                         job->source->name, x, y, index, n_colours);
+            return FALSE;
+          }
+        row[3 * x] = palette[index].red;
+        row[3 * x + 1] = palette[index].green;
+        row[3 * x + 2] = palette[index].blue;
+      }
+  return TRUE;
+}
+
 static void
 read_rgb (Job *job)
 {
@@ -232,9 +268,14 @@ run (Job *job, gboolean want_labels, GError **error)
                               png_get_image_height (job->png, job->info), error);
       return FALSE;
     }
-  if (!want_labels)
+  if (want_labels)
+    {
+      if (!read_ids (job, error))
+        return FALSE;
+    }
+  else if (png_get_color_type (job->png, job->info) != PNG_COLOR_TYPE_PALETTE)
     read_rgb (job);
-  else if (!read_ids (job, error))
+  else if (!read_palette (job, error))
     return FALSE;
   png_read_end (job->png, NULL);
   return TRUE;

@@ -144,7 +144,7 @@ dh_predictor_run (DhPredictor *predictor, const DhImage *image, guint maps, GCan
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
 
-  DhPlan *plan = dh_predictor_get_plan (predictor, image->width, image->height, maps, error);
+  DhPlan *plan = dh_predictor_get_plan (predictor, image->width, image->height, maps, cancellable, error);
   g_autoptr (DhPrediction) prediction = plan ? new_prediction (predictor, image, maps, outputs, error) : NULL;
   if (!prediction)
     return NULL;

@@ -244,7 +244,8 @@ dh_predictor_revive (DhPredictor *predictor, GError **error)
 }
 
 DhPlan *
-dh_predictor_get_plan (DhPredictor *predictor, guint width, guint height, guint maps, GError **error)
+dh_predictor_get_plan (DhPredictor *predictor, guint width, guint height, guint maps, GCancellable *cancellable,
+                       GError **error)
 {
   g_return_val_if_fail (predictor != NULL, NULL);
   maps = dh_predictor_available (predictor, maps);
@@ -270,7 +271,8 @@ dh_predictor_get_plan (DhPredictor *predictor, guint width, guint height, guint 
     return NULL;
 
   DhValue outputs[DH_N_MAPS];
-  const DhPlanOptions options = make_options (predictor, width, height, maps, outputs);
+  DhPlanOptions options = make_options (predictor, width, height, maps, outputs);
+  options.cancellable = cancellable;
   plan = dh_plan_new (predictor->device, dh_model_net (predictor->model)->graph, dh_model_tensors (predictor->model),
                       &options, error);
   if (!plan)

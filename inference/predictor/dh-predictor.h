@@ -31,7 +31,8 @@ DhQuantization *dh_predictor_quantization (DhPredictor *predictor);
  * found among the kept ones. Its outputs are the maps asked for that the model has, in the order of DhMap. For
  * benchmarks and per-layer tables, and to compile ahead of the first picture. Borrowed: valid until the next call on
  * the predictor. Errors as dh_predictor_run(). */
-DhPlan *dh_predictor_get_plan (DhPredictor *predictor, guint width, guint height, guint maps, GError **error);
+DhPlan *dh_predictor_get_plan (DhPredictor *predictor, guint width, guint height, guint maps, GCancellable *cancellable,
+                               GError **error);
 
 /* A guess at the bytes that a picture of this size needs: plan, input and maps. G_MAXUINT64 where it can not be done.
  */

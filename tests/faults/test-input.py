@@ -8,7 +8,7 @@ import subprocess
 import time
 import zipfile
 
-from faults import (DEMO_TEXT, PROGRAM, WEIGHTS, case, demo, evaluate, finish, infer, labels, little_memory, picture, png,
+from faults import (DEMO_TEXT, PATIENCE, PROGRAM, WEIGHTS, case, demo, evaluate, finish, infer, labels, little_memory, picture, png,
                     refuses, run, smiyc, top, weights)
 
 
@@ -62,6 +62,13 @@ def _():
     with open(top / "big.png", "r+b") as file:  # and is as large as it says: not read for that
         file.truncate(1900 << 20)
     refuses(infer(top / "big.png"), "big.png", "60000", **little_memory)
+
+
+@case("a picture that the process's own limit leaves no memory for is refused beforehand")
+def _():
+    (top / "wide.png").write_bytes(png(8000, 6000, 8, 0, bytes(8001 * 6000)))
+    if little_memory:
+        refuses(infer(top / "wide.png"), "8000×6000", "can be had", "smaller scale", limit_memory=2000 << 20)
 
 
 @case("a huge file that begins as an archive of weights does")
@@ -216,11 +223,90 @@ def _():
     assert "cancelled" in err, err
 
 
+@case("Ctrl-C while kernels are timed for the first time ends soon, and keeps what was timed")
+def _():
+    cache = top / "cold"
+    words = [PROGRAM, "bench", "--arch", "dlv3p_wrn38", "--size", "720x1280", "--threads", "1", "--device", "cpu", "--quiet"]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env={**os.environ, "XDG_CACHE_HOME": str(cache)})
+    end = time.monotonic() + 10 * PATIENCE
+    while not any(file.is_file() for file in cache.rglob("*")) and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    start = time.monotonic()
+    out, err = process.communicate(timeout=300)
+    took = time.monotonic() - start
+    assert process.returncode == 130 and "cancelled" in err, (process.returncode, err)
+    assert took < PATIENCE / 5, f"took {took:.1f} s"
+    assert any(file.is_file() for file in cache.rglob("*")), "nothing was kept"
+
+
+@case("Ctrl-C during a stack of maps ends within the stack")
+def _():
+    def npy(path, kind, n, values):
+        header = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': ({n}, 512, 1024), }}".ljust(117) + "\n"
+        with open(path, "wb") as file:
+            file.write(b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header.encode())
+            for _ in range(n):
+                file.write(values)
+    pixels = 512 * 1024
+    npy(top / "stack.npy", "<f4", 150, b"".join(struct.pack("<f", i * 7919 % pixels) for i in range(pixels)))
+    npy(top / "stack-labels.npy", "|u1", 150, bytes([0, 0, 1]) * (pixels // 3) + b"\0" * (pixels % 3))
+    process = subprocess.Popen([PROGRAM, "metrics", "--scores", top / "stack.npy", "--labels", top / "stack-labels.npy",
+                                "--protocol", "all", "--quiet"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(PATIENCE / 10)
+    process.send_signal(signal.SIGINT)
+    start = time.monotonic()
+    out, err = process.communicate(timeout=300)
+    took = time.monotonic() - start
+    assert process.returncode == 130 and "cancelled" in err, (process.returncode, err)
+    assert took < PATIENCE / 10, f"took {took:.1f} s"
+
+
+@case("names of any bytes: JSON escapes what is no UTF-8, and no control character reaches the terminal")
+def _():
+    name = os.fsencode(top) + b"/bad\xff\xfename.png"
+    with open(name, "wb") as file:
+        file.write(picture())
+    code, text, err, _ = run(*infer(os.fsdecode(name)), "--json", "--png")
+    (entry,) = json.loads(text)["images"]
+    assert code == 0 and entry["image"].endswith("/bad%FF%FEname.png"), (entry, err)
+    assert entry["outputs"]["hybrid"].endswith("/bad%FF%FEname_hybrid.npy"), entry
+    code, _, err, _ = run(*infer(top / "a\033[31mb.png"))
+    assert code == 1 and "a%1B[31mb.png" in err and "\033" not in err, repr(err)
+
+
+@case("every file that infer writes is listed in its JSON")
+def _():
+    out = top / "listed"
+    code, text, err, _ = run("infer", "--params", WEIGHTS, "--out", out, "--png", "--threshold", "0", "--json",
+                             top / "p.png")
+    outputs = json.loads(text)["images"][0]["outputs"]
+    assert code == 0 and sorted(outputs.values()) == sorted(map(str, out.iterdir())), (outputs, err)
+    assert outputs["hybrid_png"] == str(out / "p_hybrid.png") and outputs["panel"] == str(out / "p_panel.png"), outputs
+
+
+@case("a database that is no file, a rate of 1, a name that begins with a dash: said as it is")
+def _():
+    os.mkfifo(top / "pipe.db")
+    refuses(evaluate("--db", top / "pipe.db"), "pipe.db", "no regular file")
+    refuses(("eval-osr", "--dataroot", top, "--model", WEIGHTS, "--tpr", "1"), "strictly between", status=2)
+    refuses(infer("-dash.png"), "-dash.png", "./", " --", status=2)
+
+
 @case("the network that comes with the program can be timed by its name")
 def _():
     code, text, err, _ = run("bench", "--params", "demo", "--size", "64x128", "--runs", 1, "--json", "--quiet")
     assert code == 0 and json.loads(text)["arch"].startswith("ldn"), (code, text, err)
     refuses(("bench", "--params", "demos", "--size", "64x128"), "demos")
+
+
+@case("the table of a run in float32 names no kernels of another precision")
+def _():
+    code, text, err, _ = run("bench", "--params", "demo", "--device", "cpu", "--size", "64x128", "--runs", 1, "--json",
+                             "--quiet")
+    used = {layer["implementation"] for layer in json.loads(text)["layers"]}
+    assert code == 0 and used and not [name for name in used if "bf16" in name or "vnni" in name], (used, err)
 
 
 @case("wrong usage is 2 and says what to do")

@@ -1,5 +1,8 @@
 /* The data set doctor, on small trees with one thing wrong at a time, and on real data where it is there. */
 #include "dh-dataset-check.h"
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "tree.h"
 
 static DhDatasetReport *
@@ -53,6 +56,37 @@ value_of (const DhDatasetReport *report, guint value)
     if (((DhLabelValue *)report->values->pdata[i])->value == value)
       return report->values->pdata[i];
   return NULL;
+}
+
+/* Names of pictures behind which no file stands are named in one finding; what is left out is not counted again. */
+static void
+test_no_files (void)
+{
+  g_autofree char *root = tree_new ();
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *image = g_strdup_printf ("dataset_AnomalyTrack/images/validation%u.png", i),
+                      *label =
+                          g_strdup_printf ("dataset_AnomalyTrack/labels_masks/validation%u_labels_semantic.png", i);
+      tree_image (root, image, 16, 8);
+      tree_label (root, label, 16, 8, i ? (const guint8[]){ 0, 77 } : (const guint8[]){ 0, 1 }, 2);
+    }
+  g_autofree char *dead = tree_path (root, "dataset_AnomalyTrack/images/dead.png");
+  g_autofree char *pipe = tree_path (root, "dataset_AnomalyTrack/images/pipe.jpg");
+  g_autofree char *other = tree_path (root, "dataset_AnomalyTrack/images/other.txt");
+  g_assert_cmpint (symlink ("nowhere.png", dead), ==, 0);
+  g_assert_cmpint (mkfifo (pipe, 0600), ==, 0);
+  g_assert_cmpint (symlink ("nowhere.txt", other), ==, 0);
+  g_autoptr (DhDatasetReport) report = check (root, "smiyc", NULL);
+  const DhFinding *finding =
+      expect (report, "no-file", DH_FINDING_WARNING, 2, "2 names are links to nothing, or no files");
+  g_assert_cmpstr (finding->files[0], ==, "dataset_AnomalyTrack/images/dead.png");
+  g_assert_cmpstr (finding->files[1], ==, "dataset_AnomalyTrack/images/pipe.jpg");
+  expect (report, "unknown-id", DH_FINDING_ERROR, 1, "1 label holds");
+  g_assert_cmpuint (report->n_usable, ==, 1);
+  g_assert_null (find (report, "some-without-anomaly"));
+  g_assert_null (find (report, "no-anomaly"));
+  tree_remove (root);
 }
 
 /* One picture of each trouble beside two good ones. */
@@ -309,6 +343,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/dataset-check/broken", test_broken);
+  g_test_add_func ("/dataset-check/no-files", test_no_files);
   g_test_add_func ("/dataset-check/needs", test_needs);
   g_test_add_func ("/dataset-check/hidden", test_hidden);
   g_test_add_func ("/dataset-check/numbering", test_numbering);

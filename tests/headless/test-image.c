@@ -47,6 +47,7 @@ make_png (int colour_type, int depth, int interlace, guint8 *const *rows, guint 
   png_set_IHDR (png, info, W, H, depth, colour_type, interlace, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   if (colour_type == PNG_COLOR_TYPE_PALETTE)
     png_set_PLTE (png, info, palette, palette_size);
+  png_set_check_for_invalid_index (png, 0);
   png_text text = { .compression = PNG_TEXT_COMPRESSION_NONE, .key = (char *)"Comment", .text = (char *)"small" };
   png_set_text (png, info, &text, 1);
   png_write_info (png, info);
@@ -211,6 +212,36 @@ test_png_kinds (void)
                 g_assert_cmpuint (image->rgb[(y * W + x) * 3 + c], ==, want);
               }
       }
+}
+
+/* An index that the palette has no colour for: no picture; of labels it is an id like any other. */
+static void
+test_png_short_palette (void)
+{
+  for (int interlace = 0; interlace < 2; interlace++)
+    {
+      g_autoptr (GError) error = NULL;
+      guint8 *rows[H];
+      for (guint y = 0; y < H; y++)
+        rows[y] = g_malloc0 (W);
+      rows[H - 1][W - 1] = 3;
+      g_autoptr (GBytes) fits = make_png (PNG_COLOR_TYPE_PALETTE, 8, interlace, rows, 4);
+      rows[4][3] = 4;
+      g_autoptr (GBytes) exceeds = make_png (PNG_COLOR_TYPE_PALETTE, 8, interlace, rows, 4);
+      g_autoptr (DhImage) image = dh_image_load_bytes (fits, "made", &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (image->rgb[W * H * 3 - 3], ==, 252);
+      g_assert_null (dh_image_load_bytes (exceeds, "made", &error));
+      assert_error_names (&error, DH_ERROR_INVALID,
+                          "made: the PNG is broken: the pixel at 3, 4 has colour 4 of a palette of 4");
+      g_autofree char *path = write_temporary (exceeds);
+      g_autoptr (DhLabels) labels = dh_labels_load (path, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (labels->ids[4 * W + 3], ==, 4);
+      g_remove (path);
+      for (guint y = 0; y < H; y++)
+        g_free (rows[y]);
+    }
 }
 
 static void
@@ -617,6 +648,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/image/png-kinds", test_png_kinds);
+  g_test_add_func ("/image/png-short-palette", test_png_short_palette);
   g_test_add_func ("/image/labels", test_labels);
   g_test_add_func ("/image/labels-wide", test_labels_wide);
   g_test_add_func ("/image/jpeg-kinds", test_jpeg_kinds);

@@ -43,7 +43,7 @@ test_maps (void)
     planes[i] = image->rgb[i % area * 3 + i / area] / 255.0f;
   for (guint map = 0; map < DH_N_MAPS; map++)
     outputs[map] = g_new (float, 5 * area);
-  DhPlan *plan = dh_predictor_get_plan (predictor, 57, 40, ALL_MAPS, &error);
+  DhPlan *plan = dh_predictor_get_plan (predictor, 57, 40, ALL_MAPS, NULL, &error);
   g_assert_true (dh_plan_run (plan, planes, outputs, NULL, NULL, &error));
   for (guint map = 0; map < DH_N_MAPS; map++)
     {
@@ -83,16 +83,16 @@ test_plans (void)
 {
   g_autoptr (DhPredictor) predictor = new_predictor ("ldn-tiny", 1);
   const guint maps = DH_MAP_BIT (DH_MAP_HYBRID);
-  DhPlan *first = dh_plan_ref (dh_predictor_get_plan (predictor, 40, 32, maps, NULL));
-  DhPlan *second = dh_plan_ref (dh_predictor_get_plan (predictor, 32, 40, maps, NULL));
+  DhPlan *first = dh_plan_ref (dh_predictor_get_plan (predictor, 40, 32, maps, NULL, NULL));
+  DhPlan *second = dh_plan_ref (dh_predictor_get_plan (predictor, 32, 40, maps, NULL, NULL));
   g_assert_true (first != second);
-  g_assert_true (dh_predictor_get_plan (predictor, 40, 32, maps, NULL) == first);
-  g_assert_true (dh_predictor_get_plan (predictor, 40, 32, ALL_MAPS, NULL) != first);
-  dh_predictor_get_plan (predictor, 41, 32, maps, NULL);
-  dh_predictor_get_plan (predictor, 40, 32, maps, NULL);
-  dh_predictor_get_plan (predictor, 42, 32, maps, NULL);
-  g_assert_true (dh_predictor_get_plan (predictor, 40, 32, maps, NULL) == first);
-  g_assert_true (dh_predictor_get_plan (predictor, 32, 40, maps, NULL) != second);
+  g_assert_true (dh_predictor_get_plan (predictor, 40, 32, maps, NULL, NULL) == first);
+  g_assert_true (dh_predictor_get_plan (predictor, 40, 32, ALL_MAPS, NULL, NULL) != first);
+  dh_predictor_get_plan (predictor, 41, 32, maps, NULL, NULL);
+  dh_predictor_get_plan (predictor, 40, 32, maps, NULL, NULL);
+  dh_predictor_get_plan (predictor, 42, 32, maps, NULL, NULL);
+  g_assert_true (dh_predictor_get_plan (predictor, 40, 32, maps, NULL, NULL) == first);
+  g_assert_true (dh_predictor_get_plan (predictor, 32, 40, maps, NULL, NULL) != second);
   dh_plan_unref (first);
   dh_plan_unref (second);
 }
@@ -101,7 +101,7 @@ static void
 assert_refused (DhPredictor *predictor, guint width, guint height, gint code, const char *part)
 {
   g_autoptr (GError) error = NULL;
-  g_assert_null (dh_predictor_get_plan (predictor, width, height, ALL_MAPS, &error));
+  g_assert_null (dh_predictor_get_plan (predictor, width, height, ALL_MAPS, NULL, &error));
   g_assert_error (error, DH_ERROR, code);
   g_assert_nonnull (strstr (error->message, part));
 }

@@ -375,7 +375,8 @@ dh_cuda_build (DhCudaPlan *plan, DhGraph *graph, const DhShape *shapes, DhTensor
                     .views = views };
   count_readers (&b);
   for (DhValue v = 0; v < (DhValue)size; v++)
-    if (needed[v] && !done[v] && !build_node (&b, v, error))
+    if (needed[v] && !done[v]
+        && (g_cancellable_set_error_if_cancelled (plan->cancellable, error) || !build_node (&b, v, error)))
       return FALSE;
   dh_cuda_build_scores (&b);
   dh_cuda_build_outputs (&b);

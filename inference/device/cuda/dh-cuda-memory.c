@@ -85,6 +85,8 @@ choose (DhCudaPlan *plan, gpointer workspace, gsize most, GError **error)
       DhCudaStep *step = g_ptr_array_index (plan->steps, i);
       if (!step->is_conv)
         continue;
+      if (g_cancellable_set_error_if_cancelled (plan->cancellable, error))
+        return FALSE;
       DhCudaConvMemory memory = step->memory;
       memory.workspace = workspace;
       g_autoptr (GError) reason = NULL;

@@ -102,11 +102,13 @@ dh_cuda_compile (DhDevice *base, DhGraph *graph, const DhShape *shapes, DhTensor
   if (dh_cuda_is_lost (device, error))
     return NULL;
   DhCudaPlan *plan = new_plan (device, graph, shapes, options);
+  plan->cancellable = options->cancellable;
   g_autoptr (GError) reason = NULL;
   if (dh_cuda_build (plan, graph, shapes, parameters, &reason) && dh_cuda_place (plan, &reason))
     {
       for (guint i = 0; i < plan->steps->len; i++)
         count_work (g_ptr_array_index (plan->steps, i));
+      plan->cancellable = NULL;
       return &plan->base;
     }
   dh_cuda_note_error (device, reason);

@@ -103,7 +103,8 @@ typedef struct
   DhPlan base;
   DhCudaPool pool;
   DhShape input;
-  GPtrArray *steps; /* DhCudaStep */
+  GCancellable *cancellable; /* while it is compiled */
+  GPtrArray *steps;          /* DhCudaStep */
   DhValue *outputs;
   guint n_outputs;
   gsize *output_bytes;

@@ -173,7 +173,7 @@ dh_cpu_plan_choose_blockings (DhCpuPlan *plan, GError **error)
       if (step->is_score || step->target != DH_NO_VALUE)
         continue;
       gint64 start = g_get_monotonic_time ();
-      ok = dh_cpu_plan_run_step (plan, step, error);
+      ok = !g_cancellable_set_error_if_cancelled (plan->cancellable, error) && dh_cpu_plan_run_step (plan, step, error);
       gint64 run = g_get_monotonic_time ();
       running += (run - start) * 1e-6;
       if (ok && step->kind != DH_CPU_OTHER && timing < MOST_SECONDS + MOST_RUNS * running)

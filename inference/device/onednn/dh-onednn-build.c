@@ -237,7 +237,8 @@ dh_cpu_build (DhCpuPlan *plan, DhGraph *graph, const DhShape *shapes, DhTensorDi
                    .views = views };
   count_readers (&b);
   for (DhValue v = 0; v < (DhValue)size; v++)
-    if (needed[v] && !done[v] && !build_node (&b, v, error))
+    if (needed[v] && !done[v]
+        && (g_cancellable_set_error_if_cancelled (plan->cancellable, error) || !build_node (&b, v, error)))
       return FALSE;
   dh_cpu_build_scores (&b);
   dh_cpu_build_outputs (&b);

@@ -45,10 +45,12 @@ choose_by_rule (const DhCpuPlan *plan, const DhCpuConv *conv)
   return waste / (4 * efficiency * (bf16 ? 1.7 : 1)) <= inside / products;
 }
 
-/* Seconds of the convolution alone, with memory of its own; 0 where memory is short. */
+/* Seconds of the convolution alone, with memory of its own; 0 where memory is short, or time: it is cancelled. */
 static double
 time_alone (const DhCpuPlan *plan, const DhCpuConv *conv, DhCpuAddConv add)
 {
+  if (g_cancellable_is_cancelled (plan->cancellable))
+    return 0;
   DhCpuPlan *trial = dh_cpu_plan_new (plan->device, plan->bf16);
   DhCpuConv alone = *conv;
   DhCpuView *in = dh_cpu_view_new_like (trial, conv->in, conv->in->h, conv->in->w, DH_NO_VALUE);
@@ -88,7 +90,8 @@ choose (DhCpuPlan *plan, const DhCpuConv *conv, const char *key, const Way ways[
       choice = dh_plan_cache_read (folder, key);
       if (choice == NULL || (strcmp (choice, ways[0].name) != 0 && strcmp (choice, ways[1].name) != 0))
         {
-          double first = time_alone (plan, conv, ways[0].add), second = time_alone (plan, conv, ways[1].add);
+          double first = time_alone (plan, conv, ways[0].add);
+          double second = first > 0 ? time_alone (plan, conv, ways[1].add) : 0;
           g_free (choice);
           if (first == 0 || second == 0)
             return by_rule;

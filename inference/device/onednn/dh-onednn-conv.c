@@ -35,8 +35,7 @@ add_packed_rows (DhCpuPlan *plan, const DhCpuConv *conv)
         return step->out;
     }
   gint lanes = plan->device->kernels->lanes, width = conv->in->w + 2 * DH_TAPS_MARGIN;
-  g_autofree char *implementation = g_strconcat ("rows bf16:", plan->device->kernels->name, NULL);
-  DhCpuStep *step = dh_cpu_step_new (plan, conv->name, implementation);
+  DhCpuStep *step = dh_cpu_step_new_kernel (plan, conv->name, "rows bf16");
   gsize count = (gsize)conv->in->n_planes * conv->in->h * width * lanes;
   step->in = conv->in;
   step->out = dh_cpu_view_new_made (plan, conv->in->n_planes * lanes, conv->in->h, width, count * sizeof (guint16));
@@ -147,9 +146,7 @@ static const DhCpuView *
 add_filters (DhCpuPlan *plan, const char *name, const DhCpuWinogradFilters *filters, gsize bytes)
 {
   gint lanes = plan->device->kernels->lanes;
-  g_autofree char *implementation =
-      g_strdup_printf ("filters 4×4%s:%s", filters->bf16 ? " bf16" : "", plan->device->kernels->name);
-  DhCpuStep *step = dh_cpu_step_new (plan, name, implementation);
+  DhCpuStep *step = dh_cpu_step_new_kernel (plan, name, filters->bf16 ? "filters 4×4 bf16" : "filters 4×4");
   const DhCpuView *view =
       dh_cpu_view_new_made (plan, 36, filters->in_planes * lanes, filters->out_planes * lanes, bytes);
   step->out = view;

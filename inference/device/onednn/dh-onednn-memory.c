@@ -25,7 +25,7 @@ dh_cpu_map_memory (gsize bytes, GError **error)
   if (memory == MAP_FAILED)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY,
-                   "The cpu device could not allocate %.0f MiB (%s): use a smaller picture or close other programs",
+                   "The cpu device could not allocate %.0f MiB (%s): use a smaller scale, or close other programs",
                    bytes / 1048576.0, g_strerror (errno));
       return NULL;
     }

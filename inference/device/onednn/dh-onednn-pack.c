@@ -132,8 +132,7 @@ dh_cpu_conv_pack_int8 (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *
 DhCpuStep *
 dh_cpu_conv_step (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, const char *what)
 {
-  g_autofree char *implementation = g_strdup_printf ("%s:%s", what, plan->device->kernels->name);
-  DhCpuStep *step = dh_cpu_step_new (plan, conv->name, implementation);
+  DhCpuStep *step = dh_cpu_step_new_kernel (plan, conv->name, what);
   step->in = conv->in;
   step->sum = conv->sum;
   step->out = out;

@@ -168,6 +168,7 @@ dh_cpu_compile (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTenso
       dh_cpu_plan_new ((DhCpuDevice *)device, options->precision == DH_PRECISION_BF16 || (int8 && kernels->has_bf16));
   plan->calibration = int8 ? options->calibration : NULL;
   plan->ranges = options->ranges;
+  plan->cancellable = options->cancellable;
   plan->input = options->input;
   /* What only counts is not worth timing, and must count the same everywhere. */
   plan->keeps = options->ranges == NULL && dh_cpu_plan_can_keep (plan);
@@ -190,6 +191,7 @@ dh_cpu_compile (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTenso
     }
   plan->calibration = NULL;
   plan->ranges = NULL;
+  plan->cancellable = NULL;
   plan->base.memory = plan->packed_bytes + plan->arena_bytes;
   return &plan->base;
 }

@@ -118,6 +118,7 @@ struct _DhCpuPlan
   gboolean bf16;
   const DhQuantization *calibration; /* while it is built, of int8 */
   DhRanges *ranges;                  /* while it is built, to count in; the steps point into it */
+  GCancellable *cancellable;         /* while it is built */
   GPtrArray *buffers;                /* DhCpuBuffer */
   GPtrArray *steps;                  /* DhCpuStep */
   GPtrArray *allocations;            /* small memory that lives as long as the plan */
@@ -165,6 +166,8 @@ gboolean dh_cpu_view_uses (const DhCpuView *view, const DhCpuBuffer *buffer);
 
 /* dh-onednn-steps.c: each appends one step and returns the view that it makes. `owner`: the node whose value it is. */
 DhCpuStep *dh_cpu_step_new (DhCpuPlan *plan, const char *name, const char *implementation);
+/* Its implementation is "WHAT:" and the set of kernels. */
+DhCpuStep *dh_cpu_step_new_kernel (DhCpuPlan *plan, const char *name, const char *what);
 DhCpuView *dh_cpu_add_pointwise (DhCpuPlan *plan, const char *name, const DhCpuView *in, const DhCpuView *sum,
                                  gboolean relu, DhValue owner);
 DhCpuView *dh_cpu_add_pack (DhCpuPlan *plan, const DhCpuView *raw);

@@ -22,8 +22,7 @@ void
 dh_cpu_add_score (DhCpuPlan *plan, const char *name, const DhCpuScoreNodes *nodes)
 {
   const DhCpuView *first = nodes->logits != NULL ? nodes->logits : nodes->logits_ood;
-  g_autofree char *implementation = g_strdup_printf ("bilinear scores:%s", plan->device->kernels->name);
-  DhCpuStep *step = dh_cpu_step_new (plan, name, implementation);
+  DhCpuStep *step = dh_cpu_step_new_kernel (plan, name, "bilinear scores");
   DhCpuScore *score = &step->u.score;
   step->in = nodes->logits;
   step->in_ood = nodes->logits_ood;

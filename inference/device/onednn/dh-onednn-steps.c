@@ -13,10 +13,13 @@ dh_cpu_step_new (DhCpuPlan *plan, const char *name, const char *implementation)
   return step;
 }
 
-static DhCpuStep *
-kernel_step (DhCpuPlan *plan, const char *name, const char *what)
+DhCpuStep *
+dh_cpu_step_new_kernel (DhCpuPlan *plan, const char *name, const char *what)
 {
-  g_autofree char *implementation = g_strdup_printf ("%s:%s", what, plan->device->kernels->name);
+  /* Of "avx512_bf16", float32 uses "avx512" alone. */
+  const char *set = plan->device->kernels->name;
+  gsize n = plan->bf16 || plan->calibration != NULL ? strlen (set) : strcspn (set, "_");
+  g_autofree char *implementation = g_strdup_printf ("%s:%.*s", what, (gint)n, set);
   return dh_cpu_step_new (plan, name, implementation);
 }
 
@@ -79,7 +82,7 @@ dh_cpu_add_pointwise (DhCpuPlan *plan, const char *name, const DhCpuView *in, co
     sum = dh_cpu_add_pointwise (plan, name, sum, NULL, FALSE, DH_NO_VALUE);
   if (sum != NULL && !dh_cpu_view_same_channels (plan, in, sum))
     sum = relayout (plan, name, sum, in);
-  DhCpuStep *step = kernel_step (plan, name, sum != NULL ? "add" : in->scale != NULL ? "norm" : "pointwise");
+  DhCpuStep *step = dh_cpu_step_new_kernel (plan, name, sum != NULL ? "add" : in->scale != NULL ? "norm" : "pointwise");
   DhCpuView *out = dh_cpu_view_new_like (plan, in, in->h, in->w, owner);
   out->positive = is_positive (in, sum, relu);
   step->in = in;
@@ -101,7 +104,7 @@ DhCpuView *
 dh_cpu_add_pack (DhCpuPlan *plan, const DhCpuView *raw)
 {
   gint lanes = plan->device->kernels->lanes;
-  DhCpuStep *step = kernel_step (plan, "input", "pack");
+  DhCpuStep *step = dh_cpu_step_new_kernel (plan, "input", "pack");
   DhCpuBuffer *buffer = dh_cpu_buffer_new (plan, (raw->c + lanes - 1) / lanes, raw->h, raw->w);
   DhCpuView *out = dh_cpu_view_new (plan, buffer, raw->c, DH_NO_VALUE);
   step->out = out;
@@ -121,7 +124,7 @@ unpack_item (const DhCpuStep *step, gint item, float *scratch)
 void
 dh_cpu_add_unpack (DhCpuPlan *plan, const char *name, const DhCpuView *in, DhValue target)
 {
-  DhCpuStep *step = kernel_step (plan, name, "unpack");
+  DhCpuStep *step = dh_cpu_step_new_kernel (plan, name, "unpack");
   step->in = in;
   step->target = target;
   step->u.copy.channels = in->channels;
@@ -157,10 +160,10 @@ bind_pool (DhCpuStep *step)
 DhCpuView *
 dh_cpu_add_pool (DhCpuPlan *plan, const DhNode *node, const DhCpuView *in, DhShape shape, DhValue owner)
 {
-  DhCpuStep *step = kernel_step (plan, node->name,
-                                 node->op == DH_OP_MAX_POOL       ? "max pool"
-                                 : node->op == DH_OP_AVERAGE_POOL ? "average pool"
-                                                                  : "adaptive pool");
+  DhCpuStep *step = dh_cpu_step_new_kernel (plan, node->name,
+                                            node->op == DH_OP_MAX_POOL       ? "max pool"
+                                            : node->op == DH_OP_AVERAGE_POOL ? "average pool"
+                                                                             : "adaptive pool");
   DhCpuView *out = dh_cpu_view_new_like (plan, in, shape.h, shape.w, owner);
   out->positive = is_positive (in, NULL, FALSE);
   step->in = in;
@@ -212,7 +215,7 @@ dh_cpu_add_resize (DhCpuPlan *plan, const DhNode *node, const DhCpuView *in, DhS
       sum = relayout (plan, node->name, sum, in);
       in_place = FALSE;
     }
-  DhCpuStep *step = kernel_step (plan, node->name, sum != NULL ? "bilinear add" : "bilinear");
+  DhCpuStep *step = dh_cpu_step_new_kernel (plan, node->name, sum != NULL ? "bilinear add" : "bilinear");
   DhCpuView *out;
   if (in_place)
     {

@@ -395,16 +395,16 @@ test_too_large (void)
   g_autoptr (DhModel) model = dh_model_new_seeded ("ldn-tiny", 5, 1, 1, &error);
   g_autoptr (DhPredictor) predictor = dh_predictor_new (model, "cuda", DH_PRECISION_F32, 1, &error);
   const guint maps = DH_MAP_BIT (DH_MAP_HYBRID);
-  g_assert_nonnull (dh_predictor_get_plan (predictor, 96, 64, maps, &error));
+  g_assert_nonnull (dh_predictor_get_plan (predictor, 96, 64, maps, NULL, &error));
   g_assert_no_error (error);
   g_setenv ("DH_EMULATED_MIB", "16", TRUE);
-  g_assert_null (dh_predictor_get_plan (predictor, 1024, 1024, maps, &error));
+  g_assert_null (dh_predictor_get_plan (predictor, 1024, 1024, maps, NULL, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_TOO_LARGE);
   g_assert_nonnull (strstr (error->message, "iB"));
   g_assert_nonnull (strstr (error->message, "use a smaller scale"));
   g_clear_error (&error);
   g_unsetenv ("DH_EMULATED_MIB");
-  g_assert_nonnull (dh_predictor_get_plan (predictor, 128, 128, maps, &error));
+  g_assert_nonnull (dh_predictor_get_plan (predictor, 128, 128, maps, NULL, &error));
   g_assert_no_error (error);
 }
 

@@ -1,0 +1,20 @@
+#include "dh-text.h"
+
+char *
+dh_text_escape (const char *bytes, gboolean keep_control)
+{
+  GString *to = g_string_new (NULL);
+  while (*bytes)
+    {
+      const gunichar c = g_utf8_get_char_validated (bytes, -1);
+      const gboolean broken = c == (gunichar)-1 || c == (gunichar)-2;
+      const gsize n = broken ? 1 : g_utf8_skip[(guchar)*bytes];
+      if (!broken && (keep_control || !g_unichar_iscntrl (c)))
+        g_string_append_len (to, bytes, (gssize)n);
+      else
+        for (gsize i = 0; i < n; i++)
+          g_string_append_printf (to, "%%%02X", (guchar)bytes[i]);
+      bytes += n;
+    }
+  return g_string_free (to, FALSE);
+}
