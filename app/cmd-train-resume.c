@@ -31,12 +31,12 @@ dh_cmd_train_dup_option (const char *field)
 }
 
 static gboolean
-refuse (DhCli *cli, const char *option, const char *now, const char *then, int *status)
+refuse (DhCli *cli, const char *option, const char *now, const char *then, const char *remedy, int *status)
 {
   *status = dh_cli_usage (cli,
-                          "%s %s: this run began with %s, and --resume goes on with it exactly. Leave that out, or "
-                          "begin a new run with the last model (--model)",
-                          option, now, then);
+                          "%s %s: this run began with %s, and --resume goes on with it exactly. %s, or begin a new run "
+                          "with the last model (--model)",
+                          option, now, then, remedy);
   return FALSE;
 }
 
@@ -70,7 +70,10 @@ check_recipe (DhCli *cli, const DhRecipe *old, const DhRecipe *wanted, int *stat
       if (g_str_equal (field, "name") || (before && json_node_equal (before, value)))
         continue;
       g_autofree char *a = dup_text (before), *b = dup_text (value), *option = dh_cmd_train_dup_option (field);
-      return refuse (cli, option, b, a, status);
+      /* The value may be the recipe's, and the run's an option's that is now left out. */
+      g_autofree char *remedy = g_str_has_prefix (option, "--") ? g_strdup_printf ("Give %s %s", option, a)
+                                                                : g_strdup ("Give the recipe that it began with");
+      return refuse (cli, option, b, a, remedy, status);
     }
   return TRUE;
 }
@@ -80,10 +83,11 @@ dh_cmd_train_check_resume (DhCli *cli, const DhRunConfig *config, const DhResume
 {
   g_autofree char *init = options->init ? g_canonicalize_filename (options->init, NULL) : NULL;
   if (init && g_strcmp0 (init, config->init) != 0)
-    return refuse (cli, "--model", options->init, config->init ? config->init : "fresh weights", status);
+    return refuse (cli, "--model", options->init, config->init ? config->init : "fresh weights", "Leave that out",
+                   status);
   if (cli->has_precision && cli->precision != config->precision)
     return refuse (cli, "--precision", dh_precision_name (cli->precision), dh_precision_name (config->precision),
-                   status);
+                   "Leave that out", status);
   const struct
   {
     const char *option;
@@ -98,7 +102,7 @@ dh_cmd_train_check_resume (DhCli *cli, const DhRunConfig *config, const DhResume
       {
         g_autofree char *now = g_strdup_printf ("%" G_GINT64_FORMAT, counts[i].now);
         g_autofree char *then = g_strdup_printf ("%" G_GINT64_FORMAT, counts[i].then);
-        return refuse (cli, counts[i].option, now, then, status);
+        return refuse (cli, counts[i].option, now, then, "Leave that out", status);
       }
   return check_recipe (cli, config->recipe, options->recipe, status);
 }

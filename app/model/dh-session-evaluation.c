@@ -24,7 +24,7 @@ struct _DhSessionEvaluation
   DhSession *session; /* borrowed; the window's thread, and only while it is the session's evaluation */
   DhWorker *worker;
   DhDataset *dataset;
-  char *folder, *command;
+  char *folder, *command, *device;
   /* the inference thread, until it is done */
   DhEvaluationSummary *summary;
   DhScoreStats *stats;
@@ -74,6 +74,7 @@ evaluation_unref (gpointer data)
   dh_dataset_unref (evaluation->dataset);
   g_free (evaluation->folder);
   g_free (evaluation->command);
+  g_free (evaluation->device);
   summary_free (evaluation->summary);
   g_clear_pointer (&evaluation->stats, dh_score_stats_unref);
   g_clear_error (&evaluation->error);
@@ -235,6 +236,22 @@ summarise (DhSessionEvaluation *evaluation, DhEvaluation *result, DhPredictor *p
   return summary;
 }
 
+/* A calibration that was made since has given the precision its whole name, which the folder's name ends with. */
+static void
+name_anew (DhSessionEvaluation *evaluation, DhPredictor *predictor)
+{
+  const char *weights = dh_model_sha256 (dh_predictor_model (predictor));
+  char *folder = dh_evaluation_default_folder ("eval-ood", dh_dataset_root (evaluation->dataset), weights,
+                                               evaluation->device, dh_predictor_precision_name (predictor));
+  g_autofree char *before = g_shell_quote (evaluation->folder), *now = g_shell_quote (folder);
+  g_autoptr (GString) command = g_string_new (evaluation->command);
+  g_string_replace (command, before, now, 0);
+  g_free (evaluation->command);
+  evaluation->command = g_strdup (command->str);
+  g_free (evaluation->folder);
+  evaluation->folder = folder;
+}
+
 /* On the inference thread. */
 static void
 evaluate (DhWorker *worker, DhPredictor *predictor, gpointer data)
@@ -250,6 +267,7 @@ evaluate (DhWorker *worker, DhPredictor *predictor, gpointer data)
     return;
   if (!dh_worker_calibrate (worker, evaluation->dataset, evaluation->cancellable, NULL, &evaluation->error))
     return;
+  name_anew (evaluation, predictor);
   gboolean hybrid = dh_model_has_outlier_head (dh_predictor_model (predictor));
   guint more = DH_MAP_BIT (DH_MAP_LIKELIHOOD) | DH_MAP_BIT (DH_MAP_DATASET_POSTERIOR);
   DhEvaluationOptions options = { .dataset = evaluation->dataset,
@@ -338,6 +356,7 @@ dh_session_evaluate (DhSession *self)
   evaluation->dataset = dh_dataset_ref (self->dataset);
   evaluation->folder = dh_session_evaluation_folder (self);
   evaluation->command = dh_session_dup_command (self);
+  evaluation->device = g_strdup (self->compute->name);
   if (!dh_worker_run_background (self->worker, evaluate, evaluation_ref (evaluation), evaluated))
     {
       evaluation_unref (evaluation);

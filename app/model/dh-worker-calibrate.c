@@ -59,7 +59,14 @@ dh_worker_calibrate (DhWorker *self, DhDataset *dataset, GCancellable *cancellab
     return TRUE;
   const DhPictures pictures = dh_calibrate_pictures (dataset);
   g_autofree char *note = NULL;
-  if (!dh_calibrate_prepare (self->predictor, &pictures, FALSE, cancellable, progress, &note, error))
+  g_mutex_lock (&self->mutex);
+  self->calibrating = TRUE;
+  g_mutex_unlock (&self->mutex);
+  const gboolean ready = dh_calibrate_prepare (self->predictor, &pictures, FALSE, cancellable, progress, &note, error);
+  g_mutex_lock (&self->mutex);
+  self->calibrating = FALSE;
+  g_mutex_unlock (&self->mutex);
+  if (!ready)
     return FALSE;
   rename_compute (self);
   Calibrated *calibrated = g_new0 (Calibrated, 1);

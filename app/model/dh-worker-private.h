@@ -54,6 +54,7 @@ struct _DhWorker
   DhJob *running;
   double running_fraction;
   GCancellable *run_cancellable; /* of the network's run */
+  gboolean calibrating;          /* for every picture: what is shown next does not stop it */
   DhBackgroundWork background;
   gpointer background_data;
   GDestroyNotify background_done;

@@ -63,7 +63,7 @@ dh_job_order (gconstpointer a, gconstpointer b, gpointer data)
 void
 dh_worker_make_way (DhWorker *self, DhJob *job)
 {
-  if (g_atomic_int_get (&job->priority) != DH_PRIORITY_SHOWN || self->run_cancellable == NULL)
+  if (g_atomic_int_get (&job->priority) != DH_PRIORITY_SHOWN || self->run_cancellable == NULL || self->calibrating)
     return;
   gboolean less_urgent = self->in_background
                          || (self->running != NULL && g_atomic_int_get (&self->running->priority) != DH_PRIORITY_SHOWN);

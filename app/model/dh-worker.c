@@ -240,7 +240,7 @@ dh_worker_keep_only (DhWorker *self, DhImageItem *const *keep)
       DhJob *job = value;
       g_cancellable_cancel (job->cancellable);
       g_mutex_lock (&self->mutex);
-      if (self->running == job && self->run_cancellable != NULL)
+      if (self->running == job && self->run_cancellable != NULL && !self->calibrating)
         g_cancellable_cancel (self->run_cancellable);
       g_ptr_array_remove (self->queue, job);
       g_mutex_unlock (&self->mutex);

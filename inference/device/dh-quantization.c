@@ -130,8 +130,10 @@ static GString *
 to_text (const DhQuantization *calibration)
 {
   GString *text = g_string_new (MAGIC);
-  g_string_append_printf (text, "network %s\nweights %s\npictures %u\nquantile %g\n", calibration->network,
-                          calibration->weights, calibration->pictures, DH_QUANTIZATION_QUANTILE);
+  char share[G_ASCII_DTOSTR_BUF_SIZE];
+  g_ascii_formatd (share, sizeof share, "%g", DH_QUANTIZATION_QUANTILE); /* whatever the locale's decimal point */
+  g_string_append_printf (text, "network %s\nweights %s\npictures %u\nquantile %s\n", calibration->network,
+                          calibration->weights, calibration->pictures, share);
   guint n;
   g_autofree const char **names = (const char **)g_hash_table_get_keys_as_array (calibration->ranges, &n);
   qsort (names, n, sizeof *names, compare_names);
@@ -211,10 +213,11 @@ read_range (DhQuantization *calibration, const char *line)
 {
   const char *number = behind (line, "range");
   char *end = NULL;
-  const double range = number ? g_ascii_strtod (number, &end) : 0;
-  if (!number || end == number || *end != ' ' || !end[1] || !(range >= 0x1p-64 && range <= G_MAXFLOAT))
+  /* Nine digits of a float may be a little beyond it as a double. */
+  const float range = number ? (float)g_ascii_strtod (number, &end) : 0;
+  if (!number || end == number || *end != ' ' || !end[1] || !(range >= 0x1p-64f && range <= G_MAXFLOAT))
     return FALSE;
-  add (calibration, end + 1, (float)range);
+  add (calibration, end + 1, range);
   return TRUE;
 }
 
@@ -234,6 +237,8 @@ parse (char **lines)
   for (guint i = 5; i < n && *lines[i]; i++)
     if (!read_range (calibration, lines[i]))
       return NULL;
+  if (g_hash_table_size (calibration->ranges) == 0)
+    return NULL;
   set_id (calibration);
   return g_steal_pointer (&calibration);
 }

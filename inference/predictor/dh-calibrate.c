@@ -83,16 +83,20 @@ dh_calibrate_from_file (DhPredictor *predictor, const char *path, GError **error
   return quantization != NULL;
 }
 
-/* The note on what was found out; `why`: it could not be kept. */
+/* The note on what was found out; `chosen`: the file, of pictures that the user chose; `why`: it could not be kept. */
 static char *
-describe (const DhQuantization *quantization, guint n, const GError *damaged, const GError *why)
+describe (const DhQuantization *quantization, guint n, const char *chosen, const GError *damaged, const GError *why)
 {
   GString *text = g_string_new (NULL);
-  if (damaged)
+  if (g_error_matches (damaged, DH_ERROR, DH_ERROR_INVALID) || g_error_matches (damaged, DH_ERROR, DH_ERROR_MISMATCH))
     g_string_append_printf (text, "%s; done. ", damaged->message);
+  else if (damaged)
+    g_string_append_printf (text, "%s. ", damaged->message);
   g_string_append_printf (text, "int8 was calibrated on %u of %u pictures", dh_quantization_pictures (quantization), n);
   if (why)
     g_string_append_printf (text, "; it will be calibrated again, because this cannot be kept: %s", why->message);
+  else if (chosen)
+    g_string_append_printf (text, ", and is kept in %s", chosen);
   else
     g_string_append (text, ", and is kept for these weights");
   return g_string_free (text, FALSE);
@@ -115,11 +119,20 @@ dh_calibrate_prepare (DhPredictor *predictor, const DhPictures *pictures, gboole
   g_autoptr (DhQuantization) quantization = dh_calibrate (predictor, pictures, cancellable, progress, error);
   if (!quantization)
     return FALSE;
+  if (anew)
+    {
+      /* Beside the one that is taken where nothing is chosen, which runs that were stopped still need. */
+      const char *stem = g_strrstr (path, ".calibration");
+      char *own =
+          g_strdup_printf ("%.*s-%.12s.calibration", (gint)(stem - path), path, dh_quantization_id (quantization));
+      g_free (path);
+      path = own;
+    }
   g_autofree char *folder = g_path_get_dirname (path);
   g_autoptr (GError) why = NULL;
   if (dh_folder_make (folder, &why))
     dh_quantization_save (quantization, path, &why);
-  *note = describe (quantization, pictures->n, damaged, why);
+  *note = describe (quantization, pictures->n, anew ? path : NULL, damaged, why);
   dh_predictor_set_quantization (predictor, quantization);
   return TRUE;
 }
