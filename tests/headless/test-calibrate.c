@@ -54,6 +54,14 @@ test_ranges (void)
   g_assert_cmpfloat (dh_quantization_range (q, "e"), ==, 1);
   g_assert_cmpfloat (dh_quantization_range (q, "f"), ==, 0);
   g_assert_cmpstr (dh_quantization_id (q), !=, dh_quantization_id (wider));
+  /* The smallest and the largest are read again as they were written. */
+  g_autofree char *path = path_in ("limits.calibration");
+  g_autoptr (GError) error = NULL;
+  g_assert_true (dh_quantization_save (q, path, &error));
+  g_autoptr (DhQuantization) read = dh_quantization_load (path, "net", "weights", &error);
+  g_assert_no_error (error);
+  g_assert_cmpfloat (dh_quantization_range (read, "b"), ==, dh_quantization_range (q, "b"));
+  g_assert_cmpfloat (dh_quantization_range (read, "d"), ==, dh_quantization_range (q, "d"));
 }
 
 static void
@@ -244,6 +252,16 @@ test_prepare (void)
   g_autofree char *now = prepare (anew, &few, 2, TRUE);
   g_assert_nonnull (strstr (now, "on 1 of 2 pictures"));
   g_assert_cmpstr (dh_predictor_precision_name (anew), !=, dh_predictor_precision_name (predictor));
+  /* That of chosen pictures is kept beside the one that is taken where none are chosen. */
+  g_autoptr (DhPredictor) later = new_predictor (1, 1);
+  g_assert_null (prepare (later, &other, 3, FALSE));
+  g_assert_cmpstr (dh_predictor_precision_name (later), ==, dh_predictor_precision_name (predictor));
+  const char *at = strstr (now, "kept in ");
+  g_assert_nonnull (at);
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (DhPredictor) chosen = new_predictor (1, 1);
+  g_assert_true (dh_calibrate_from_file (chosen, at + strlen ("kept in "), &problem));
+  g_assert_cmpstr (dh_predictor_precision_name (chosen), ==, dh_predictor_precision_name (anew));
 
   g_autoptr (DhPredictor) own = new_predictor (2, 1);
   g_autoptr (GError) error = NULL;
