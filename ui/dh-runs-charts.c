@@ -297,6 +297,8 @@ dh_runs_charts_new (DhSession *session)
   dh_training_charts_set_brief (DH_TRAINING_CHARTS (self->training), 2);
   dh_training_charts_set_room (DH_TRAINING_CHARTS (self->training), 2, 110);
   self->stack = gtk_stack_new ();
+  /* As wide as the one that is seen needs. */
+  gtk_stack_set_hhomogeneous (GTK_STACK (self->stack), FALSE);
   gtk_stack_add_named (GTK_STACK (self->stack), both, "evaluation");
   gtk_stack_add_named (GTK_STACK (self->stack), self->training, "training");
   gtk_widget_set_parent (self->stack, GTK_WIDGET (self));

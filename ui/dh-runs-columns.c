@@ -27,7 +27,7 @@ static const struct
   [DH_RUNS_COLUMN_FPR95] = { "FPR95", 72, 0 },
   [DH_RUNS_COLUMN_AUROC] = { "AUROC", 76, 820 },
   [DH_RUNS_COLUMN_MIOU] = { "mIoU", 68, 900 },
-  [DH_RUNS_COLUMN_STARTED] = { N_ ("Started"), 138, 1150 },
+  [DH_RUNS_COLUMN_STARTED] = { N_ ("Started"), 164, 1150 },
 };
 
 static const struct
@@ -191,7 +191,8 @@ show_cell (GtkListItem *cell)
   g_autofree char *text = text_of (item, column);
   gtk_label_set_label (GTK_LABEL (label), text);
   const gboolean words = column == DH_RUNS_COLUMN_STATE || column == DH_RUNS_COLUMN_DATA
-                         || column == DH_RUNS_COLUMN_MODEL || column == DH_RUNS_COLUMN_PROTOCOL;
+                         || column == DH_RUNS_COLUMN_MODEL || column == DH_RUNS_COLUMN_PROTOCOL
+                         || column == DH_RUNS_COLUMN_STARTED;
   const char *more = column == DH_RUNS_COLUMN_STATE && run->sentence != NULL ? run->sentence : text;
   gtk_widget_set_tooltip_text (child, words ? more : NULL);
   if (column == DH_RUNS_COLUMN_STATE)

@@ -5,6 +5,8 @@
 #include "dh-runs-table.h"
 #include "dh-session-reopen.h"
 
+#define MARGIN 12
+
 struct _DhRunsPage
 {
   GtkWidget parent_instance;
@@ -12,6 +14,7 @@ struct _DhRunsPage
   GtkWidget *stack, *table, *lower, *compared, *charts, *export, *curves;
   GSimpleActionGroup *actions;
   guint tick, room_source;
+  guint drawn; /* kinds of what is chosen, on which the charts' widths depend */
   int width, height;
 };
 
@@ -28,6 +31,40 @@ set_enabled (DhRunsPage *self, const char *name, gboolean enabled)
 {
   g_simple_action_set_enabled (G_SIMPLE_ACTION (g_action_map_lookup_action (G_ACTION_MAP (self->actions), name)),
                                enabled);
+}
+
+/* Columns and charts go where there is no room for them: as many charts as fit by their own measure. Not while sizes
+ * are being given out. */
+static gboolean
+fit (gpointer data)
+{
+  DhRunsPage *self = data;
+  const int width = gtk_widget_get_width (GTK_WIDGET (self)), height = gtk_widget_get_height (GTK_WIDGET (self));
+  self->room_source = 0;
+  if (width <= 0)
+    return G_SOURCE_REMOVE;
+  dh_runs_table_set_room (DH_RUNS_TABLE (self->table), width);
+  guint cards = width >= 940 ? 2 : width >= 640 ? 1 : 0;
+  for (int needed = G_MAXINT;; cards--)
+    {
+      dh_runs_charts_set_room (DH_RUNS_CHARTS (self->charts), cards);
+      gtk_widget_measure (self->lower, GTK_ORIENTATION_HORIZONTAL, -1, &needed, NULL, NULL, NULL);
+      if (cards == 0 || needed <= width - 2 * MARGIN)
+        break;
+    }
+  gtk_widget_set_size_request (self->lower, -1, height >= 700 ? 330 : height >= 520 ? 250 : 170);
+  int least;
+  gtk_widget_measure (self->stack, GTK_ORIENTATION_HORIZONTAL, -1, &least, NULL, NULL, NULL);
+  if (least > width)
+    g_debug ("runs: the page needs %d px and has %d", least, width);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+fit_soon (DhRunsPage *self)
+{
+  if (self->room_source == 0)
+    self->room_source = g_idle_add (fit, self);
 }
 
 static void
@@ -49,6 +86,16 @@ show_chosen (DhRunsPage *self)
   gtk_menu_button_set_label (GTK_MENU_BUTTON (self->export), both ? _ ("Export 2 runs") : _ ("Export"));
   gtk_stack_set_visible_child_name (GTK_STACK (self->stack),
                                     dh_runs_table_get_size (DH_RUNS_TABLE (self->table)) > 0 ? "runs" : "empty");
+  const guint drawn = (first == NULL     ? 0
+                       : first->training ? 1
+                                         : 2)
+                      + 3
+                            * (second == NULL     ? 0
+                               : second->training ? 1
+                                                  : 2);
+  if (drawn != self->drawn)
+    fit_soon (self);
+  self->drawn = drawn;
 }
 
 static void
@@ -203,28 +250,13 @@ dh_runs_page_unmap (GtkWidget *widget)
   GTK_WIDGET_CLASS (dh_runs_page_parent_class)->unmap (widget);
 }
 
-/* Not while sizes are being given out. */
-static gboolean
-fit (gpointer data)
-{
-  DhRunsPage *self = data;
-  const int width = gtk_widget_get_width (GTK_WIDGET (self)), height = gtk_widget_get_height (GTK_WIDGET (self));
-  self->room_source = 0;
-  if (width <= 0)
-    return G_SOURCE_REMOVE;
-  dh_runs_table_set_room (DH_RUNS_TABLE (self->table), width);
-  dh_runs_charts_set_room (DH_RUNS_CHARTS (self->charts), width >= 940 ? 2 : width >= 640 ? 1 : 0);
-  gtk_widget_set_size_request (self->lower, -1, height >= 700 ? 330 : height >= 520 ? 250 : 170);
-  return G_SOURCE_REMOVE;
-}
-
 static void
 dh_runs_page_size_allocate (GtkWidget *widget, int width, int height, int baseline)
 {
   DhRunsPage *self = DH_RUNS_PAGE (widget);
   gtk_widget_allocate (self->stack, width, height, baseline, NULL);
-  if (self->room_source == 0 && (width != self->width || height != self->height))
-    self->room_source = g_idle_add (fit, self);
+  if (width != self->width || height != self->height)
+    fit_soon (self);
   self->width = width;
   self->height = height;
 }
@@ -362,10 +394,10 @@ dh_runs_page_new (DhSession *session)
   g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "runs", G_ACTION_GROUP (self->actions));
   GtkWidget *cards = dh_ui_box (GTK_ORIENTATION_VERTICAL, 12, NULL);
-  gtk_widget_set_margin_top (cards, 12);
-  gtk_widget_set_margin_bottom (cards, 12);
-  gtk_widget_set_margin_start (cards, 12);
-  gtk_widget_set_margin_end (cards, 12);
+  gtk_widget_set_margin_top (cards, MARGIN);
+  gtk_widget_set_margin_bottom (cards, MARGIN);
+  gtk_widget_set_margin_start (cards, MARGIN);
+  gtk_widget_set_margin_end (cards, MARGIN);
   self->table = dh_runs_table_new (session);
   gtk_box_append (GTK_BOX (cards), self->table);
   gtk_box_append (GTK_BOX (cards), make_lower (self));

@@ -196,14 +196,6 @@ on_activate (GtkColumnView *view, guint position, DhRunsTable *self)
     g_signal_emit (self, signals[OPENED], 0, item);
 }
 
-static gpointer
-item_of_job (gpointer job, gpointer data)
-{
-  DhRunItem *item = dh_run_item_new_for_job (job);
-  g_object_unref (job);
-  return item;
-}
-
 DhRunItem *
 dh_runs_table_get_chosen (DhRunsTable *self, guint which)
 {
@@ -279,8 +271,7 @@ static GListModel *
 join (DhSession *session)
 {
   g_autoptr (GListStore) both = g_list_store_new (G_TYPE_LIST_MODEL);
-  g_autoptr (GtkMapListModel) trainings =
-      gtk_map_list_model_new (G_LIST_MODEL (g_object_ref (dh_session_get_training (session))), item_of_job, NULL, NULL);
+  g_autoptr (GListModel) trainings = dh_run_item_new_list (G_LIST_MODEL (dh_session_get_training (session)));
   g_list_store_append (both, dh_session_get_runs (session));
   g_list_store_append (both, trainings);
   return G_LIST_MODEL (gtk_flatten_list_model_new (G_LIST_MODEL (g_steal_pointer (&both))));

@@ -47,17 +47,7 @@ typedef struct
 {
   DhWindow *window;
   GtkWidget *dialog, *list, *toasts, *stack;
-  DhKnownSet *removed; /* the last one, for undo */
-  guint position;
 } Dialog;
-
-static void
-dialog_free (gpointer data)
-{
-  Dialog *self = data;
-  g_clear_object (&self->removed);
-  g_free (self);
-}
 
 static void
 show_empty (Dialog *self)
@@ -76,23 +66,25 @@ static void
 undo (GSimpleAction *action, GVariant *value, gpointer data)
 {
   Dialog *self = data;
-  if (self->removed != NULL)
-    dh_known_sets_put_back (sets_of (self->window), g_steal_pointer (&self->removed), self->position);
+  dh_known_sets_put_back (sets_of (self->window), g_variant_get_uint32 (value));
 }
 
 static void
 remove_set (GSimpleAction *action, GVariant *value, gpointer data)
 {
   Dialog *self = data;
-  g_clear_object (&self->removed);
-  self->removed = dh_known_sets_remove (sets_of (self->window), g_variant_get_bytestring (value), &self->position);
-  if (self->removed == NULL)
+  guint id;
+  g_autoptr (DhKnownSet) set = dh_known_sets_remove (sets_of (self->window), g_variant_get_bytestring (value), &id);
+  if (set == NULL)
     return;
-  g_autofree char *name = dh_known_set_dup_name (self->removed), *escaped = g_markup_escape_text (name, -1);
+  g_autofree char *name = dh_known_set_dup_name (set), *escaped = g_markup_escape_text (name, -1);
   g_autofree char *text = g_strdup_printf (_ ("%s is off the list"), escaped);
   AdwToast *toast = adw_toast_new (text);
   adw_toast_set_button_label (toast, _ ("Undo"));
+  /* Each toast undoes its own, and the last one does not wait behind those before it. */
   adw_toast_set_action_name (toast, "sets.undo");
+  adw_toast_set_action_target (toast, "u", id);
+  adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH);
   adw_toast_set_timeout (toast, 10);
   adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (self->toasts), toast);
 }
@@ -180,11 +172,11 @@ show_sets (GSimpleAction *action, GVariant *value, gpointer data)
   self->dialog = adw_window_new ();
   g_object_set (self->dialog, "title", _ ("Data sets"), "modal", TRUE, "transient-for", self->window, "default-width",
                 640, "default-height", 520, NULL);
-  g_object_set_data_full (G_OBJECT (self->dialog), "sets", self, dialog_free);
+  g_object_set_data_full (G_OBJECT (self->dialog), "sets", self, g_free);
   g_autoptr (GSimpleActionGroup) actions = g_simple_action_group_new ();
   const GActionEntry entries[] = { { "open", open_set, "ay", NULL, NULL },
                                    { "remove", remove_set, "ay", NULL, NULL },
-                                   { "undo", undo, NULL, NULL, NULL } };
+                                   { "undo", undo, "u", NULL, NULL } };
   g_action_map_add_action_entries (G_ACTION_MAP (actions), entries, G_N_ELEMENTS (entries), self);
   gtk_widget_insert_action_group (self->dialog, "sets", G_ACTION_GROUP (actions));
   self->stack = gtk_stack_new ();

@@ -19,7 +19,15 @@ struct _DhKnownSets
   GObject parent_instance;
   DhSettings *settings;
   GPtrArray *sets; /* DhKnownSet */
+  GArray *removed; /* Removed, those that can be put back */
+  guint n_removed;
 };
+
+typedef struct
+{
+  guint id, position;
+  DhKnownSet *set;
+} Removed;
 
 static void list_model_init (GListModelInterface *interface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (DhKnownSets, dh_known_sets, G_TYPE_OBJECT,
@@ -145,9 +153,16 @@ list_model_init (GListModelInterface *interface)
 }
 
 static void
+removed_clear (gpointer data)
+{
+  g_object_unref (((Removed *)data)->set);
+}
+
+static void
 dh_known_sets_finalize (GObject *object)
 {
   g_ptr_array_unref (DH_KNOWN_SETS (object)->sets);
+  g_array_unref (DH_KNOWN_SETS (object)->removed);
   G_OBJECT_CLASS (dh_known_sets_parent_class)->finalize (object);
 }
 
@@ -161,6 +176,18 @@ static void
 dh_known_sets_init (DhKnownSets *self)
 {
   self->sets = g_ptr_array_new_with_free_func (g_object_unref);
+  self->removed = g_array_new (FALSE, FALSE, sizeof (Removed));
+  g_array_set_clear_func (self->removed, removed_clear);
+}
+
+/* Their number: none. */
+static guint
+find (DhKnownSets *self, const char *path)
+{
+  guint i = 0;
+  while (i < self->sets->len && !g_str_equal (((DhKnownSet *)self->sets->pdata[i])->path, path))
+    i++;
+  return i;
 }
 
 DhKnownSets *
@@ -171,26 +198,50 @@ dh_known_sets_new (DhSettings *settings)
   g_auto (GStrv) texts = dh_settings_dup_list (settings, GROUP, KEY);
   for (guint i = 0; texts != NULL && texts[i] != NULL && self->sets->len < MOST; i++)
     {
-      DhKnownSet *set = from_text (texts[i]);
-      if (set != NULL)
-        g_ptr_array_add (self->sets, set);
+      g_autoptr (DhKnownSet) set = from_text (texts[i]);
+      if (set != NULL && find (self, set->path) == self->sets->len)
+        g_ptr_array_add (self->sets, g_steal_pointer (&set));
     }
   return self;
+}
+
+/* What was taken off stands between the others at its `position`, and of several at one as they are in `removed`. So
+ * each finds its place again in whichever order they are put back. */
+
+static void
+insert (DhKnownSets *self, DhKnownSet *set, guint position)
+{
+  position = MIN (position, self->sets->len);
+  g_ptr_array_insert (self->sets, (gint)position, set);
+  g_list_model_items_changed (G_LIST_MODEL (self), position, 0, 1);
+}
+
+static void
+trim (DhKnownSets *self)
+{
+  if (self->sets->len <= MOST)
+    return;
+  const guint more = self->sets->len - MOST;
+  g_ptr_array_set_size (self->sets, MOST);
+  g_list_model_items_changed (G_LIST_MODEL (self), MOST, more, 0);
 }
 
 static DhKnownSet *
 take_off (DhKnownSets *self, const char *path, guint *position)
 {
-  for (guint i = 0; i < self->sets->len; i++)
-    if (g_str_equal (((DhKnownSet *)self->sets->pdata[i])->path, path))
-      {
-        *position = i;
-        DhKnownSet *set = g_object_ref (self->sets->pdata[i]);
-        g_ptr_array_remove_index (self->sets, i);
-        g_list_model_items_changed (G_LIST_MODEL (self), i, 1, 0);
-        return set;
-      }
-  return NULL;
+  const guint i = find (self, path);
+  if (i == self->sets->len)
+    return NULL;
+  *position = i;
+  DhKnownSet *set = g_object_ref (self->sets->pdata[i]);
+  g_ptr_array_remove_index (self->sets, i);
+  for (guint k = 0; k < self->removed->len; k++)
+    {
+      Removed *other = &g_array_index (self->removed, Removed, k);
+      other->position -= other->position > i;
+    }
+  g_list_model_items_changed (G_LIST_MODEL (self), i, 1, 0);
+  return set;
 }
 
 void
@@ -199,29 +250,48 @@ dh_known_sets_add (DhKnownSets *self, const char *path, const char *title, guint
   guint position;
   g_autofree char *absolute = g_canonicalize_filename (path, NULL);
   g_autoptr (DhKnownSet) before = take_off (self, absolute, &position);
-  dh_known_sets_put_back (self, known_set_new (absolute, title, n_images), 0);
-  if (self->sets->len > MOST)
-    {
-      g_ptr_array_remove_index (self->sets, MOST);
-      g_list_model_items_changed (G_LIST_MODEL (self), MOST, 1, 0);
-      save (self);
-    }
+  for (guint k = 0; k < self->removed->len; k++)
+    g_array_index (self->removed, Removed, k).position++;
+  insert (self, known_set_new (absolute, title, n_images), 0);
+  trim (self);
+  save (self);
 }
 
 DhKnownSet *
-dh_known_sets_remove (DhKnownSets *self, const char *path, guint *position)
+dh_known_sets_remove (DhKnownSets *self, const char *path, guint *id)
 {
-  DhKnownSet *set = take_off (self, path, position);
-  if (set != NULL)
-    save (self);
-  return set;
+  Removed removed = { .id = ++self->n_removed };
+  /* Counted before: those right behind it come to its position. */
+  const guint position = find (self, path);
+  guint k = 0;
+  while (k < self->removed->len && g_array_index (self->removed, Removed, k).position <= position)
+    k++;
+  removed.set = take_off (self, path, &removed.position);
+  if (removed.set == NULL)
+    return NULL;
+  g_array_insert_val (self->removed, k, removed);
+  save (self);
+  *id = removed.id;
+  return g_object_ref (removed.set);
 }
 
 void
-dh_known_sets_put_back (DhKnownSets *self, DhKnownSet *set, guint position)
+dh_known_sets_put_back (DhKnownSets *self, guint id)
 {
-  position = MIN (position, self->sets->len);
-  g_ptr_array_insert (self->sets, (gint)position, set);
-  g_list_model_items_changed (G_LIST_MODEL (self), position, 0, 1);
+  guint k = 0;
+  while (k < self->removed->len && g_array_index (self->removed, Removed, k).id != id)
+    k++;
+  if (k == self->removed->len)
+    return;
+  const guint position = g_array_index (self->removed, Removed, k).position;
+  g_autoptr (DhKnownSet) set = g_object_ref (g_array_index (self->removed, Removed, k).set);
+  g_array_remove_index (self->removed, k);
+  /* Opened again since. */
+  if (find (self, set->path) < self->sets->len)
+    return;
+  for (; k < self->removed->len; k++)
+    g_array_index (self->removed, Removed, k).position++;
+  insert (self, g_steal_pointer (&set), position);
+  trim (self);
   save (self);
 }

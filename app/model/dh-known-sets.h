@@ -22,9 +22,10 @@ char *dh_known_set_dup_name (DhKnownSet *set);
 DhKnownSets *dh_known_sets_new (DhSettings *settings);
 /* To the front; the one that has been longest unused goes where there are too many. */
 void dh_known_sets_add (DhKnownSets *sets, const char *path, const char *title, guint n_images);
-/* Gives what was taken off and where it was, for dh_known_sets_put_back(); NULL where there is no such path. */
-DhKnownSet *dh_known_sets_remove (DhKnownSets *sets, const char *path, guint *position);
-/* Takes `set`. */
-void dh_known_sets_put_back (DhKnownSets *sets, DhKnownSet *set, guint position);
+/* Gives what was taken off, to be unreferenced, and its `id` for dh_known_sets_put_back(); NULL where there is no such
+ * path. */
+DhKnownSet *dh_known_sets_remove (DhKnownSets *sets, const char *path, guint *id);
+/* To where it was, in whichever order several are; nothing where it is in the list again, or was put back before. */
+void dh_known_sets_put_back (DhKnownSets *sets, guint id);
 
 G_END_DECLS

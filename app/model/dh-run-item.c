@@ -138,6 +138,29 @@ dh_run_item_new_for_job (DhTrainingJob *job)
   return self;
 }
 
+static void
+on_jobs (GListModel *jobs, guint position, guint removed, guint added, GListStore *items)
+{
+  g_autoptr (GPtrArray) fresh = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < added; i++)
+    {
+      g_autoptr (DhTrainingJob) job = g_list_model_get_item (jobs, position + i);
+      g_ptr_array_add (fresh, dh_run_item_new_for_job (job));
+    }
+  g_list_store_splice (items, position, removed, fresh->pdata, added);
+}
+
+/* GTK 4.8's GtkMapListModel mistakes the place of what is inserted before an item that is in use. */
+GListModel *
+dh_run_item_new_list (GListModel *jobs)
+{
+  GListStore *items = g_list_store_new (DH_TYPE_RUN_ITEM);
+  g_object_set_data_full (G_OBJECT (items), "jobs", g_object_ref (jobs), g_object_unref);
+  g_signal_connect_object (jobs, "items-changed", G_CALLBACK (on_jobs), items, 0);
+  on_jobs (jobs, 0, 0, g_list_model_get_n_items (jobs), items);
+  return G_LIST_MODEL (items);
+}
+
 const DhRun *
 dh_run_item_get (DhRunItem *self)
 {

@@ -49,6 +49,8 @@ void dh_run_clear (DhRun *run);
 DhRunItem *dh_run_item_new (DhRun *run);
 /* Follows the job. */
 DhRunItem *dh_run_item_new_for_job (DhTrainingJob *job);
+/* A list of one item for each of `jobs`, a list of DhTrainingJob, in its order; follows it, and keeps it. */
+GListModel *dh_run_item_new_list (GListModel *jobs);
 
 /* Borrowed; of a training valid until "changed". */
 const DhRun *dh_run_item_get (DhRunItem *item);

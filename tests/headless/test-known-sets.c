@@ -56,7 +56,7 @@ test_order (Fixture *fixture, gconstpointer data)
       g_autofree char *path = g_strdup_printf ("/many/%u", i);
       dh_known_sets_add (sets, path, "M", i);
     }
-  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (sets)), <, 100);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (sets)), ==, 40);
   dh_settings_close (settings);
 }
 
@@ -90,14 +90,58 @@ test_removed (Fixture *fixture, gconstpointer data)
   dh_known_sets_add (sets, "/c", "C", 1);
   dh_known_sets_add (sets, own, "B", 1);
   dh_known_sets_add (sets, "/a", "A", 1);
-  guint position = 9;
-  g_assert_null (dh_known_sets_remove (sets, "/other", &position));
-  DhKnownSet *set = dh_known_sets_remove (sets, own, &position);
-  g_assert_cmpuint (position, ==, 1);
+  guint id = 0;
+  g_assert_null (dh_known_sets_remove (sets, "/other", &id));
+  g_autoptr (DhKnownSet) set = dh_known_sets_remove (sets, own, &id);
+  g_assert_cmpstr (dh_known_set_get_path (set), ==, own);
   g_assert_true (g_file_test (own, G_FILE_TEST_IS_DIR));
   assert_paths (sets, (const char *const[]){ "/a", "/c", NULL });
-  dh_known_sets_put_back (sets, set, position);
+  dh_known_sets_put_back (sets, id);
   assert_paths (sets, (const char *const[]){ "/a", own, "/c", NULL });
+  /* Asked for twice, it comes once. */
+  dh_known_sets_put_back (sets, id);
+  assert_paths (sets, (const char *const[]){ "/a", own, "/c", NULL });
+  dh_settings_close (settings);
+}
+
+/* Several taken off and put back: each the one that was meant, in whichever orders. */
+static void
+test_several (Fixture *fixture, gconstpointer data)
+{
+  static const guint orders[6][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
+  static const char *const paths[] = { "/a", "/b", "/c", "/d", NULL };
+  DhSettings *settings = dh_settings_open (fixture->path);
+  g_autoptr (DhKnownSets) sets = dh_known_sets_new (settings);
+  for (guint i = 4; i-- > 0;)
+    dh_known_sets_add (sets, paths[i], "T", 1);
+  for (guint first = 0; first < 2; first++)
+    for (guint off = 0; off < 6; off++)
+      for (guint back = 0; back < 6; back++)
+        {
+          guint ids[3];
+          for (guint i = 0; i < 3; i++)
+            g_object_unref (dh_known_sets_remove (sets, paths[first + orders[off][i]], &ids[orders[off][i]]));
+          dh_known_sets_put_back (sets, ids[orders[back][0]]);
+          guint at = 0;
+          for (guint i = 0; i < 2; i++)
+            {
+              g_autoptr (DhKnownSet) set = g_list_model_get_item (G_LIST_MODEL (sets), i);
+              at += g_str_equal (dh_known_set_get_path (set), paths[first + orders[back][0]]);
+            }
+          g_assert_cmpuint (at, ==, 1);
+          dh_known_sets_put_back (sets, ids[orders[back][1]]);
+          dh_known_sets_put_back (sets, ids[orders[back][2]]);
+          assert_paths (sets, paths);
+        }
+  /* Opened while it was off: it is there, as it was opened, and only once. */
+  guint id, other;
+  g_object_unref (dh_known_sets_remove (sets, "/c", &id));
+  g_object_unref (dh_known_sets_remove (sets, "/b", &other));
+  dh_known_sets_add (sets, "/c", "T", 1);
+  dh_known_sets_put_back (sets, id);
+  assert_paths (sets, (const char *const[]){ "/c", "/a", "/d", NULL });
+  dh_known_sets_put_back (sets, other);
+  assert_paths (sets, (const char *const[]){ "/c", "/a", "/b", "/d", NULL });
   dh_settings_close (settings);
 }
 
@@ -105,7 +149,8 @@ test_removed (Fixture *fixture, gconstpointer data)
 static void
 test_broken (Fixture *fixture, gconstpointer data)
 {
-  const char *text = "[data-sets]\nknown=;x;3 nowhere T;5 file:///fine Fine;7 file:///%00bad Bad;file:///two\n";
+  const char *text =
+      "[data-sets]\nknown=;x;3 nowhere T;5 file:///fine Fine;7 file:///%00bad Bad;file:///two;9 file:///fine Twice\n";
   g_assert_true (g_file_set_contents (fixture->path, text, -1, NULL));
   DhSettings *settings = dh_settings_open (fixture->path);
   g_autoptr (DhKnownSets) sets = dh_known_sets_new (settings);
@@ -120,6 +165,7 @@ main (int argc, char **argv)
   g_test_add ("/known-sets/order", Fixture, NULL, set_up, test_order, tear_down);
   g_test_add ("/known-sets/kept", Fixture, NULL, set_up, test_kept, tear_down);
   g_test_add ("/known-sets/removed", Fixture, NULL, set_up, test_removed, tear_down);
+  g_test_add ("/known-sets/several", Fixture, NULL, set_up, test_several, tear_down);
   g_test_add ("/known-sets/broken", Fixture, NULL, set_up, test_broken, tear_down);
   return g_test_run ();
 }

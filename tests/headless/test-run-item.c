@@ -88,6 +88,53 @@ test_words (void)
     g_assert_false (dh_run_item_matches (item, none[i]));
 }
 
+static DhTrainingJob *
+make_job (gint64 id)
+{
+  DhTrainingJob *job = dh_training_job_new ("/runs/x");
+  DhJobSnapshot *snapshot = make_snapshot ("done", 100, 2);
+  snapshot->row->id = id;
+  dh_training_job_take_snapshot (job, snapshot, 0, 0);
+  return job;
+}
+
+/* Ids, in the list's order. */
+static void
+assert_ids (GListModel *items, const char *expected)
+{
+  g_autoptr (GString) ids = g_string_new (NULL);
+  for (guint i = 0; i < g_list_model_get_n_items (items); i++)
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (items, i);
+      g_string_append_printf (ids, "%s%" G_GINT64_FORMAT, i > 0 ? " " : "", dh_run_item_get (item)->id);
+    }
+  g_assert_cmpstr (ids->str, ==, expected);
+}
+
+/* Jobs come before items that are in use, go and change places: each has its item where it is itself. */
+static void
+test_list (void)
+{
+  g_autoptr (GListStore) jobs = g_list_store_new (DH_TYPE_TRAINING_JOB);
+  g_autoptr (DhTrainingJob) a = make_job (1), b = make_job (2), c = make_job (3);
+  g_list_store_append (jobs, a);
+  g_autoptr (GListModel) items = dh_run_item_new_list (G_LIST_MODEL (jobs));
+  g_autoptr (DhRunItem) held = g_list_model_get_item (items, 0);
+  g_list_store_insert (jobs, 0, b);
+  assert_ids (items, "2 1");
+  g_autoptr (DhRunItem) last = g_list_model_get_item (items, 1);
+  g_assert_true (held == last);
+  g_list_store_insert (jobs, 1, c);
+  assert_ids (items, "2 3 1");
+  gpointer turned[] = { c, a };
+  g_list_store_splice (jobs, 0, 3, turned, 2);
+  assert_ids (items, "3 1");
+  g_list_store_remove_all (jobs);
+  assert_ids (items, "");
+  g_clear_object (&items);
+  g_list_store_append (jobs, b);
+}
+
 static void
 count (DhRunItem *item, guint *n)
 {
@@ -153,5 +200,6 @@ main (int argc, char **argv)
   g_test_add_func ("/run-item/words", test_words);
   g_test_add_func ("/run-item/training", test_training);
   g_test_add_func ("/run-item/same", test_same);
+  g_test_add_func ("/run-item/list", test_list);
   return g_test_run ();
 }

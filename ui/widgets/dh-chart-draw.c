@@ -256,7 +256,10 @@ paint_names (DhChartPainter *painter)
       PangoLayout *layout = dh_chart_layout (painter->context, series->name, TITLE_POINTS, TRUE);
       if (series->name_x != 0.0 || series->name_y != 0.0)
         {
-          show_name (painter, layout, left + series->name_x * painter->plot.size.width,
+          /* Moved to the left where it would not fit. */
+          pango_layout_get_pixel_size (layout, &width, NULL);
+          const double most = MAX (0, painter->plot.size.width - width - 2);
+          show_name (painter, layout, left + MIN (series->name_x * painter->plot.size.width, most),
                      top + (1.0 - series->name_y) * painter->plot.size.height, 0.0, 0.5, &color);
           g_object_unref (layout);
           continue;

@@ -5,6 +5,7 @@ G_BEGIN_DECLS
 
 #define DH_CHART_MAX_SERIES 12
 #define DH_CHART_MAX_POINTS (1u << 24)
+#define DH_CHART_RIM 1.25 /* px around a dot */
 
 typedef struct
 {

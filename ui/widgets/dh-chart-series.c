@@ -5,6 +5,7 @@
 
 #define BAND_COLUMN 4.0 /* least width of a column of extremes, and least points in one */
 #define BAND_POINTS 6
+#define SMALL_DOT 2.5 /* px, its radius */
 
 static void
 set_dash (DhChartPainter *painter, const DhChartSeries *series)
@@ -110,7 +111,7 @@ void
 dh_chart_paint_dot (DhChartPainter *painter, double x, double y, double radius, const GdkRGBA *color)
 {
   cairo_new_path (painter->cr);
-  cairo_arc (painter->cr, x, y, radius + 1.25, 0, 2 * G_PI);
+  cairo_arc (painter->cr, x, y, radius + DH_CHART_RIM, 0, 2 * G_PI);
   dh_chart_set_source (painter, &painter->ground, 1.0);
   cairo_fill (painter->cr);
   cairo_arc (painter->cr, x, y, radius, 0, 2 * G_PI);
@@ -197,6 +198,16 @@ paint_extremes (DhChartPainter *painter, const DhChartSeries *series, const GdkR
   cairo_fill (painter->cr);
 }
 
+/* Pixels from one value to the next. */
+static double
+mean_step (DhChartPainter *painter, const DhChartSeries *series)
+{
+  if (series->n < 2)
+    return G_MAXDOUBLE;
+  const double all = dh_chart_to_x (painter, series->x[series->n - 1]) - dh_chart_to_x (painter, series->x[0]);
+  return fabs (all) / (double)(series->n - 1);
+}
+
 void
 dh_chart_paint_series (DhChartPainter *painter, const DhChartSeries *series)
 {
@@ -227,10 +238,11 @@ dh_chart_paint_series (DhChartPainter *painter, const DhChartSeries *series)
       cairo_stroke (painter->cr);
       cairo_set_dash (painter->cr, NULL, 0, 0);
     }
-  /* Small where they would touch. */
-  double apart = painter->plot.size.width / (double)series->n;
-  double radius = series->kind == DH_SERIES_POINTS ? 4.5 : apart < 14.0 ? 2.5 : 4.0;
-  if (series->kind != DH_SERIES_LINE)
+  /* Small where they would touch, none where even those would: their rims would wipe out the line. */
+  const double apart = mean_step (painter, series);
+  const double radius = series->kind == DH_SERIES_POINTS ? 4.5 : apart < 14.0 ? SMALL_DOT : 4.0;
+  if (series->kind == DH_SERIES_POINTS
+      || (series->kind == DH_SERIES_LINE_POINTS && apart >= 2 * (SMALL_DOT + DH_CHART_RIM)))
     for (gsize i = 0; i < series->n; i++)
       {
         double x = dh_chart_to_x (painter, series->x[i]), y = dh_chart_to_y (painter, series->y[i]);
