@@ -220,9 +220,9 @@ test_owner (Fixture *fixture, gconstpointer data)
 
   /* One that was killed there says for ever that it runs; who has the folder now knows better. */
   g_autoptr (DhRunRow) old = dh_database_get_run (fixture->database, between->run, &error);
-  old->device = (char *)"another";
+  g_free (old->device);
+  old->device = g_strdup ("another");
   const gint64 killed = dh_database_add_run (fixture->database, old, &error);
-  old->device = NULL;
   options.image_done = NULL;
   g_autoptr (DhEvaluation) resumed = dh_evaluation_run (&options, NULL, NULL, &error);
   g_autoptr (DhRunRow) left = dh_database_get_run (fixture->database, killed, &error);
