@@ -1,5 +1,6 @@
 #include "dh-job-row.h"
 #include <math.h>
+#include "dh-run-item.h"
 
 typedef enum
 {
@@ -105,11 +106,11 @@ show_progress (DhJobRow *self, DhJobState state, const DhJobProgress *progress)
   g_autofree char *left = NULL;
   if (isfinite (progress->seconds_left) && (under_way || state == DH_JOB_QUEUED))
     {
-      g_autofree char *time = dh_ui_duration (progress->seconds_left);
+      g_autofree char *time = dh_run_dup_duration (progress->seconds_left);
       left = state == DH_JOB_RUNNING ? g_strdup_printf (_ ("%s left"), time) : g_strdup_printf ("≈ %s", time);
     }
   else if (state == DH_JOB_DONE && progress->seconds > 0.0)
-    left = dh_ui_duration (progress->seconds);
+    left = dh_run_dup_duration (progress->seconds);
   gtk_label_set_label (GTK_LABEL (self->left), left != NULL ? left : "");
   gtk_widget_set_tooltip_text (self->left, state == DH_JOB_DONE ? _ ("Time it took") : _ ("Time left"));
 }

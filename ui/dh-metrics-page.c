@@ -2,6 +2,7 @@
 #include <math.h>
 #include "dh-metrics-charts.h"
 #include "dh-metrics-tables.h"
+#include "dh-run-item.h"
 #include "dh-session-evaluation.h"
 
 struct _DhMetricsPage
@@ -40,7 +41,7 @@ show_progress (DhMetricsPage *self)
   gtk_actionable_set_action_name (GTK_ACTIONABLE (self->evaluate), running ? "win.cancel-evaluation" : "win.evaluate");
   if (running)
     {
-      g_autofree char *left = dh_ui_duration (progress.seconds_left);
+      g_autofree char *left = dh_run_dup_duration (progress.seconds_left);
       g_autofree char *text =
           isnan (progress.seconds_left)
               ? g_strdup_printf (_ ("%u of %u pictures"), progress.done, progress.total)

@@ -98,7 +98,7 @@ time_of (const DhRun *run)
   if (!(run->seconds > 0))
     return NULL;
   g_autofree char *seconds = dh_number_format (run->seconds, 1);
-  return run->seconds < 10 ? g_strdup_printf (_ ("%s s"), seconds) : dh_ui_duration (run->seconds);
+  return run->seconds < 10 ? g_strdup_printf (_ ("%s s"), seconds) : dh_run_dup_duration (run->seconds);
 }
 
 static char *

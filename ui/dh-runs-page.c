@@ -56,7 +56,7 @@ fit (gpointer data)
   int least;
   gtk_widget_measure (self->stack, GTK_ORIENTATION_HORIZONTAL, -1, &least, NULL, NULL, NULL);
   if (least > width)
-    g_debug ("runs: the page needs %d px and has %d", least, width);
+    g_log ("dh-runs", G_LOG_LEVEL_DEBUG, "runs: the page needs %d px and has %d", least, width);
   return G_SOURCE_REMOVE;
 }
 

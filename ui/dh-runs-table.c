@@ -10,7 +10,10 @@ struct _DhRunsTable
   GtkCustomFilter *words;
   GtkMultiSelection *selection;
   DhRunItem *chosen[2];
-  guint n_chosen, idle;
+  GHashTable *kept;      /* DhRunItem, all that are chosen */
+  GListModel *trainings; /* of `all`, those that change */
+  DhRunItem *newest;     /* the first row while none was chosen by the user */
+  guint n_chosen, idle, resort, frames;
   gboolean choosing;
   gboolean by_user; /* chosen; else the newest is, whichever that is */
 };
@@ -71,6 +74,10 @@ take_chosen (DhRunsTable *self)
       if (self->chosen[i] != NULL)
         g_signal_connect_swapped (self->chosen[i], "changed", G_CALLBACK (say_chosen), self);
     }
+  g_hash_table_remove_all (self->kept);
+  for (guint i = 0; i < n; i++)
+    g_hash_table_add (self->kept,
+                      g_list_model_get_item (G_LIST_MODEL (self->selection), gtk_bitset_get_nth (chosen, i)));
   self->n_chosen = n;
   dh_runs_columns_update (GTK_COLUMN_VIEW (self->view));
   show_note (self);
@@ -86,6 +93,45 @@ on_selected (DhRunsTable *self)
   take_chosen (self);
 }
 
+static guint
+hash_item (gconstpointer item)
+{
+  const DhRun *run = dh_run_item_get ((DhRunItem *)item);
+  return run->training ? g_direct_hash (dh_run_item_get_job ((DhRunItem *)item)) : g_int64_hash (&run->id);
+}
+
+static gboolean
+equal_items (gconstpointer a, gconstpointer b)
+{
+  return dh_run_item_is_same ((DhRunItem *)a, (DhRunItem *)b);
+}
+
+/* Rows have a place only after the frame in which they came. */
+static gboolean
+scroll_up (GtkWidget *view, GdkFrameClock *clock, gpointer data)
+{
+  DhRunsTable *self = data;
+  if (--self->frames > 0)
+    return G_SOURCE_CONTINUE;
+  for (GtkWidget *list = gtk_widget_get_first_child (view); list != NULL; list = gtk_widget_get_next_sibling (list))
+    if (GTK_IS_LIST_VIEW (list))
+      gtk_widget_activate_action (list, "list.scroll-to-item", "u", 0);
+  return G_SOURCE_REMOVE;
+}
+
+/* The view keeps to the row that it had, and what is new comes above it, out of sight. */
+static void
+show_newest (DhRunsTable *self)
+{
+  g_autoptr (DhRunItem) first = g_list_model_get_item (G_LIST_MODEL (self->selection), 0);
+  if (self->by_user || first == NULL || (self->newest != NULL && dh_run_item_is_same (self->newest, first)))
+    return;
+  g_set_object (&self->newest, first);
+  if (self->frames == 0)
+    gtk_widget_add_tick_callback (self->view, scroll_up, self, NULL);
+  self->frames = 3;
+}
+
 /* What the user chose stays so when rows come and go; before, it is the first. */
 static gboolean
 choose_again (gpointer data)
@@ -98,9 +144,8 @@ choose_again (gpointer data)
   for (guint i = 0; i < n && self->by_user; i++)
     {
       g_autoptr (DhRunItem) item = g_list_model_get_item (G_LIST_MODEL (model), i);
-      for (guint k = 0; k < G_N_ELEMENTS (self->chosen); k++)
-        if (self->chosen[k] != NULL && dh_run_item_is_same (self->chosen[k], item))
-          gtk_bitset_add (chosen, i);
+      if (g_hash_table_contains (self->kept, item))
+        gtk_bitset_add (chosen, i);
     }
   if (n > 0 && gtk_bitset_is_empty (chosen))
     gtk_bitset_add (chosen, 0);
@@ -109,6 +154,7 @@ choose_again (gpointer data)
   gtk_selection_model_set_selection (model, chosen, all);
   self->choosing = FALSE;
   take_chosen (self);
+  show_newest (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -118,6 +164,54 @@ choose_soon (DhRunsTable *self)
 {
   if (self->idle == 0)
     self->idle = g_idle_add_full (G_PRIORITY_HIGH_IDLE, choose_again, self, NULL);
+}
+
+/* Trainings change what the rows are sorted and filtered by. */
+
+#define RESORT_MS 1000
+
+static gboolean
+is_sorted (GtkSorter *sorter, GListModel *rows)
+{
+  g_autoptr (DhRunItem) before = g_list_model_get_item (rows, 0);
+  for (guint i = 1; i < g_list_model_get_n_items (rows); i++)
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (rows, i);
+      if (gtk_sorter_compare (sorter, before, item) == GTK_ORDERING_LARGER)
+        return FALSE;
+      g_set_object (&before, item);
+    }
+  return TRUE;
+}
+
+static gboolean
+resort (gpointer data)
+{
+  DhRunsTable *self = data;
+  self->resort = 0;
+  if (*gtk_editable_get_text (GTK_EDITABLE (self->filter)) != '\0')
+    gtk_filter_changed (GTK_FILTER (self->words), GTK_FILTER_CHANGE_DIFFERENT);
+  GtkSorter *sorter = gtk_column_view_get_sorter (GTK_COLUMN_VIEW (self->view));
+  if (!is_sorted (sorter, G_LIST_MODEL (self->selection)))
+    gtk_sorter_changed (sorter, GTK_SORTER_CHANGE_DIFFERENT);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+resort_later (DhRunsTable *self)
+{
+  if (self->resort == 0)
+    self->resort = g_timeout_add (RESORT_MS, resort, self);
+}
+
+static void
+follow_trainings (GListModel *trainings, guint position, guint removed, guint added, DhRunsTable *self)
+{
+  for (guint i = 0; i < added; i++)
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (trainings, position + i);
+      g_signal_connect_object (item, "changed", G_CALLBACK (resort_later), self, G_CONNECT_SWAPPED);
+    }
 }
 
 /* Boxes */
@@ -231,6 +325,10 @@ dh_runs_table_dispose (GObject *object)
 {
   DhRunsTable *self = DH_RUNS_TABLE (object);
   g_clear_handle_id (&self->idle, g_source_remove);
+  g_clear_handle_id (&self->resort, g_source_remove);
+  if (self->trainings != NULL)
+    g_signal_handlers_disconnect_by_data (self->trainings, self);
+  g_clear_object (&self->newest);
   if (self->selection != NULL)
     g_signal_handlers_disconnect_by_data (self->selection, self);
   if (self->all != NULL)
@@ -247,6 +345,8 @@ dh_runs_table_dispose (GObject *object)
   g_clear_object (&self->words);
   g_clear_object (&self->selection);
   g_clear_object (&self->all);
+  g_clear_object (&self->trainings);
+  g_clear_pointer (&self->kept, g_hash_table_unref);
   G_OBJECT_CLASS (dh_runs_table_parent_class)->dispose (object);
 }
 
@@ -264,17 +364,20 @@ dh_runs_table_class_init (DhRunsTableClass *class)
 static void
 dh_runs_table_init (DhRunsTable *self)
 {
+  self->kept = g_hash_table_new_full (hash_item, equal_items, g_object_unref, NULL);
 }
 
 /* Evaluations and trainings as one list. */
-static GListModel *
-join (DhSession *session)
+static void
+join (DhRunsTable *self, DhSession *session)
 {
   g_autoptr (GListStore) both = g_list_store_new (G_TYPE_LIST_MODEL);
-  g_autoptr (GListModel) trainings = dh_run_item_new_list (G_LIST_MODEL (dh_session_get_training (session)));
+  self->trainings = dh_run_item_new_list (G_LIST_MODEL (dh_session_get_training (session)));
+  g_signal_connect (self->trainings, "items-changed", G_CALLBACK (follow_trainings), self);
+  follow_trainings (self->trainings, 0, 0, g_list_model_get_n_items (self->trainings), self);
   g_list_store_append (both, dh_session_get_runs (session));
-  g_list_store_append (both, trainings);
-  return G_LIST_MODEL (gtk_flatten_list_model_new (G_LIST_MODEL (g_steal_pointer (&both))));
+  g_list_store_append (both, self->trainings);
+  self->all = G_LIST_MODEL (gtk_flatten_list_model_new (G_LIST_MODEL (g_steal_pointer (&both))));
 }
 
 static void
@@ -291,7 +394,7 @@ add_boxes (DhRunsTable *self)
 static void
 make_view (DhRunsTable *self, DhSession *session)
 {
-  self->all = join (session);
+  join (self, session);
   self->words = gtk_custom_filter_new (passes, self, NULL);
   self->view = gtk_column_view_new (NULL);
   GtkSorter *sorter = gtk_column_view_get_sorter (GTK_COLUMN_VIEW (self->view));

@@ -1,6 +1,7 @@
 #include "dh-status-bar.h"
 #include <math.h>
 #include <string.h>
+#include "dh-run-item.h"
 #include "dh-session-evaluation.h"
 
 typedef struct
@@ -45,7 +46,7 @@ describe_job (DhSession *session, double *fraction)
       DhEvaluationProgress progress;
       dh_session_get_evaluation_progress (session, &progress);
       *fraction = progress.total > 0 ? (double)progress.done / progress.total : 0;
-      g_autofree char *left = dh_ui_duration (progress.seconds_left);
+      g_autofree char *left = dh_run_dup_duration (progress.seconds_left);
       if (isnan (progress.per_second))
         return g_strdup_printf (_ ("Evaluating %u of %u"), progress.done, progress.total);
       return g_strdup_printf (_ ("Evaluating %u of %u · %.2g images/s · %s left"), progress.done, progress.total,

@@ -271,14 +271,3 @@ dh_ui_time (const char *iso)
   g_autoptr (GDateTime) local = time != NULL ? g_date_time_to_local (time) : NULL;
   return local != NULL ? g_date_time_format (local, "%-d %b %Y, %H:%M") : g_strdup ("—");
 }
-
-char *
-dh_ui_duration (double seconds)
-{
-  if (!isfinite (seconds))
-    return g_strdup ("—");
-  guint64 whole = (guint64)(seconds + 0.5);
-  if (whole >= 3600)
-    return g_strdup_printf ("%u:%02u:%02u", (guint)(whole / 3600), (guint)(whole / 60 % 60), (guint)(whole % 60));
-  return g_strdup_printf ("%u:%02u", (guint)(whole / 60), (guint)(whole % 60));
-}

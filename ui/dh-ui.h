@@ -44,7 +44,5 @@ void dh_ui_say_saved (gpointer session, const char *path);
 char *dh_ui_size (guint64 bytes);
 /* A time in ISO 8601 (UTC where it names no zone) as the clock here shows it: "28 Nov 2026, 17:23"; "—" for NULL. */
 char *dh_ui_time (const char *iso);
-/* "0:07", "1:02:09" */
-char *dh_ui_duration (double seconds);
 
 G_END_DECLS

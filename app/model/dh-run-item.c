@@ -179,10 +179,12 @@ dh_run_item_is_same (DhRunItem *self, DhRunItem *other)
   return self == other || (self->job == other->job && (self->job != NULL || self->run.id == other->run.id));
 }
 
-static char *
-duration (double seconds)
+char *
+dh_run_dup_duration (double seconds)
 {
-  const guint64 whole = seconds < 1e9 ? (guint64)(seconds + 0.5) : 0;
+  if (!isfinite (seconds))
+    return g_strdup ("—");
+  const guint64 whole = seconds < 1e9 ? (guint64)(MAX (seconds, 0) + 0.5) : 0;
   if (whole >= 3600)
     return g_strdup_printf ("%u:%02u:%02u", (guint)(whole / 3600), (guint)(whole / 60 % 60), (guint)(whole % 60));
   return g_strdup_printf ("%u:%02u", (guint)(whole / 60), (guint)(whole % 60));
@@ -192,7 +194,7 @@ static char *
 state_of_training (const DhRun *run, DhTrainingJob *job)
 {
   const char *name = dh_job_state_name (dh_training_job_get_state (job));
-  g_autofree char *left = isfinite (run->seconds_left) ? duration (run->seconds_left) : NULL;
+  g_autofree char *left = isfinite (run->seconds_left) ? dh_run_dup_duration (run->seconds_left) : NULL;
   switch (run->state)
     {
     case DH_RUN_ITEM_RUNNING:

@@ -44,6 +44,8 @@ typedef struct
   guint64 step, steps;
 } DhRun;
 void dh_run_clear (DhRun *run);
+/* "1:05", "2:00:00", "—" where it is not known; free with g_free. */
+char *dh_run_dup_duration (double seconds);
 
 /* Takes what `run` holds. */
 DhRunItem *dh_run_item_new (DhRun *run);

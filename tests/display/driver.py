@@ -23,7 +23,7 @@ class Studio:
         self.home = home or tempfile.mkdtemp(prefix="dh-studio-")
         self.processes = []
         self.environment = dict(os.environ, GDK_BACKEND="x11", GTK_A11Y="none", LC_ALL="C.UTF-8", NO_AT_BRIDGE="1",
-                                DH_DEBUG="studio,frames", HOME=self.home,
+                                DH_DEBUG="studio,frames", G_MESSAGES_DEBUG="dh-runs", HOME=self.home,
                                 XDG_CONFIG_HOME=f"{self.home}/config", XDG_CACHE_HOME=f"{self.home}/cache",
                                 XDG_DATA_HOME=f"{self.home}/data")
         self.environment.pop("WAYLAND_DISPLAY", None)

@@ -269,6 +269,12 @@ def test_runs(training):
     studio.settle(1.5)
     studio.screenshot(f"{OUTPUT}/training-runs.png")
     assert studio.pixels(*CHART) != curves
+    # A training's charts are given as much room as they need, in a small window too.
+    for size in ((1000, 700), (800, 600), (1400, 900)):
+        studio.resize(*size)
+        studio.settle(1.5)
+        studio.screenshot(f"{OUTPUT}/training-runs-{size[0]}x{size[1]}.png")
+    assert "runs: the page needs" not in studio.text(), "the page of runs is cut off"
     studio.click(300, 191, count=2)
     studio.move(700, 890)
     training.wait(lambda: studio.pixels(*CHART) == curves, "the curves of the training")

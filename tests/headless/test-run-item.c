@@ -192,6 +192,22 @@ test_same (void)
   g_assert_false (dh_run_item_is_same (a, training));
 }
 
+static void
+test_duration (void)
+{
+  static const struct
+  {
+    double seconds;
+    const char *text;
+  } cases[] = { { 0, "0:00" },       { 6.6, "0:07" }, { 59.6, "1:00" },  { 3599.4, "59:59" },
+                { 3729, "1:02:09" }, { -1, "0:00" },  { INFINITY, "—" }, { NAN, "—" } };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = dh_run_dup_duration (cases[i].seconds);
+      g_assert_cmpstr (text, ==, cases[i].text);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -200,6 +216,7 @@ main (int argc, char **argv)
   g_test_add_func ("/run-item/words", test_words);
   g_test_add_func ("/run-item/training", test_training);
   g_test_add_func ("/run-item/same", test_same);
+  g_test_add_func ("/run-item/duration", test_duration);
   g_test_add_func ("/run-item/list", test_list);
   return g_test_run ();
 }
