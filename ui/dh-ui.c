@@ -12,6 +12,13 @@ dh_ui_add_classes (GtkWidget *widget, const char *classes)
       gtk_widget_add_css_class (widget, names[i]);
 }
 
+AdwToast *
+dh_ui_toast_new (const char *text)
+{
+  g_autofree char *markup = g_markup_escape_text (text, -1);
+  return adw_toast_new (markup);
+}
+
 GtkWidget *
 dh_ui_label (const char *text, const char *classes, double xalign)
 {

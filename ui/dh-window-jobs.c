@@ -23,7 +23,7 @@ on_ended (DhTrainingQueue *queue, DhTrainingJob *job, DhWindow *self)
 {
   DhJobState state = dh_training_job_get_state (job);
   g_autofree char *said = g_strdup_printf (_ ("“%s”: %s"), dh_training_job_get_title (job), dh_job_state_name (state));
-  AdwToast *toast = adw_toast_new (said);
+  AdwToast *toast = dh_ui_toast_new (said);
   const char *page = adw_view_stack_get_visible_child_name (ADW_VIEW_STACK (self->stack));
   if (g_strcmp0 (page, "training") != 0)
     {

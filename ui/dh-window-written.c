@@ -43,7 +43,7 @@ copy_path (GSimpleAction *action, GVariant *value, gpointer data)
 static void
 on_written (DhSession *session, const char *text, const char *path, DhWindow *self)
 {
-  AdwToast *toast = adw_toast_new (text);
+  AdwToast *toast = dh_ui_toast_new (text);
   g_autofree char *folder = g_path_get_dirname (path);
   const gboolean can_open = has_handler (path), can_show = !can_open && has_handler (folder);
   adw_toast_set_timeout (toast, 10);

@@ -43,7 +43,7 @@ show_open (DhWindow *self)
 static void
 on_message (DhSession *session, const char *text, DhWindow *self)
 {
-  adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (self->toasts), adw_toast_new (text));
+  adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (self->toasts), dh_ui_toast_new (text));
 }
 
 static void
@@ -67,7 +67,7 @@ on_notes (DhWindow *self)
   const char *const *notes = dh_session_get_notes (self->session);
   if (notes[0] == NULL)
     return;
-  AdwToast *toast = adw_toast_new (notes[0]);
+  AdwToast *toast = dh_ui_toast_new (notes[0]);
   adw_toast_set_button_label (toast, _ ("More"));
   adw_toast_set_action_name (toast, "win.dataset-notes");
   adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (self->toasts), toast);

@@ -9,19 +9,24 @@
 /* How often progress goes to the database. */
 #define SAVE_EVERY (5 * G_USEC_PER_SEC)
 
-static void
+/* Where it cannot be written, the record stays as it was, so that the next look finds the same and writes again. */
+static gboolean
 set_state (DhTrainingKeeper *keeper, DhTrainingRecord *record, DhJobState state, const char *why)
 {
   g_autoptr (GError) error = NULL;
   const gint64 ended = state > DH_JOB_PAUSED ? g_get_real_time () / G_USEC_PER_SEC : 0;
   if (!dh_database_set_job_state (keeper->database, record->row->id, dh_job_state_id (state), why, ended, &error))
-    dh_training_keeper_complain (keeper, NULL, _ ("A training’s state could not be written"), &error);
+    {
+      dh_training_keeper_complain (keeper, NULL, _ ("A training’s state could not be written"), &error);
+      return FALSE;
+    }
   g_free (record->row->state);
   record->row->state = g_strdup (dh_job_state_id (state));
   g_free (record->row->why);
   record->row->why = g_strdup (why);
   record->row->ended = ended;
   keeper->changed = TRUE;
+  return TRUE;
 }
 
 void
@@ -41,7 +46,8 @@ end_job (DhTrainingKeeper *keeper, DhTrainingRecord *record, DhJobState state, c
   /* Killed because it did not stop when it was asked to. */
   if (state == DH_JOB_LOST && record->stopped_at != 0)
     state = DH_JOB_CANCELLED;
-  set_state (keeper, record, state, why);
+  if (!set_state (keeper, record, state, why))
+    return;
   record->child = 0;
   record->stopped_at = 0;
   record->wants_pause = FALSE;
@@ -213,6 +219,9 @@ dh_training_schedule_obey (DhTrainingKeeper *keeper, DhKeeperCommand *order)
       record->continued_at = 0;
       break;
     case DH_KEEPER_GO_ON:
+      /* What the list says may be older than what became of it. */
+      if (dh_training_record_is_active (record))
+        look_at (keeper, record);
       go_on (keeper, record);
       break;
     case DH_KEEPER_CANCEL:
