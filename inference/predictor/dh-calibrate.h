@@ -30,8 +30,8 @@ char *dh_calibrate_dup_path (DhPredictor *predictor);
 
 /* Makes the predictor ready, whatever its precision: where it is not int8, or was made ready before, there is nothing
  * to do. Takes the calibration that is kept for these weights; makes one of `pictures` and keeps it where there is
- * none or where it is damaged. `anew`: always makes one, and keeps it beside that one, under its own name. `note` (free with g_free): what was done, in a sentence, or NULL. That it
- * could not be kept is no error. */
+ * none or where it is damaged. `anew`: always makes one, and keeps it beside that one, under its own name. `note` (free
+ * with g_free): what was done, in a sentence, or NULL. That it could not be kept is no error. */
 gboolean dh_calibrate_prepare (DhPredictor *predictor, const DhPictures *pictures, gboolean anew,
                                GCancellable *cancellable, const DhProgress *progress, char **note, GError **error);
 /* The same with a calibration of the user's choice. */
