@@ -91,35 +91,5 @@ tile (const DhProduct *p, gint pixels, gint outs)
 void
 dh_matrix_int8 (const DhProduct *p, gint pixels, gint outs)
 {
-#define CASE(n)                                                                                                        \
-  case n:                                                                                                              \
-    if (outs > 1)                                                                                                      \
-      tile (p, n, 2);                                                                                                  \
-    else                                                                                                               \
-      tile (p, n, 1);                                                                                                  \
-    break
-  switch (pixels)
-    {
-      CASE (1);
-      CASE (2);
-      CASE (3);
-#if DH_TILE > 3
-      CASE (4);
-      CASE (5);
-      CASE (6);
-#endif
-#if DH_TILE > 6
-      CASE (7);
-      CASE (8);
-      CASE (9);
-      CASE (10);
-      CASE (11);
-      CASE (12);
-      CASE (13);
-      CASE (14);
-#endif
-    default:
-      break;
-    }
-#undef CASE
+  DH_TILES (tile, p, pixels, outs);
 }

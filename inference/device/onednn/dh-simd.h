@@ -160,6 +160,49 @@ typedef struct
   gboolean relu, stream;
   const float *units; /* outs·DH_LANES; of dh_matrix_int8 */
 } DhProduct;
+
+/* tile (product, pixels, outs) with both numbers known to the compiler: what the kernels unroll their tiles by. */
+#define DH_TILE_CASE(tile, product, n, outs)                                                                           \
+  case n:                                                                                                              \
+    if (outs > 1)                                                                                                      \
+      tile (product, n, 2);                                                                                            \
+    else                                                                                                               \
+      tile (product, n, 1);                                                                                            \
+    break;
+#define DH_TILES_TO_3(tile, product, outs)                                                                             \
+  DH_TILE_CASE (tile, product, 1, outs)                                                                                \
+  DH_TILE_CASE (tile, product, 2, outs)                                                                                \
+  DH_TILE_CASE (tile, product, 3, outs)
+#define DH_TILES_TO_6(tile, product, outs)                                                                             \
+  DH_TILES_TO_3 (tile, product, outs)                                                                                  \
+  DH_TILE_CASE (tile, product, 4, outs)                                                                                \
+  DH_TILE_CASE (tile, product, 5, outs)                                                                                \
+  DH_TILE_CASE (tile, product, 6, outs)
+#define DH_TILES_TO_14(tile, product, outs)                                                                            \
+  DH_TILES_TO_6 (tile, product, outs)                                                                                  \
+  DH_TILE_CASE (tile, product, 7, outs)                                                                                \
+  DH_TILE_CASE (tile, product, 8, outs)                                                                                \
+  DH_TILE_CASE (tile, product, 9, outs)                                                                                \
+  DH_TILE_CASE (tile, product, 10, outs)                                                                               \
+  DH_TILE_CASE (tile, product, 11, outs)                                                                               \
+  DH_TILE_CASE (tile, product, 12, outs)                                                                               \
+  DH_TILE_CASE (tile, product, 13, outs)                                                                               \
+  DH_TILE_CASE (tile, product, 14, outs)
+#if DH_TILE == 14
+#define DH_TILES_TO_ALL DH_TILES_TO_14
+#elif DH_TILE == 6
+#define DH_TILES_TO_ALL DH_TILES_TO_6
+#else
+#define DH_TILES_TO_ALL DH_TILES_TO_3
+#endif
+#define DH_TILES(tile, product, pixels, outs)                                                                          \
+  switch (pixels)                                                                                                      \
+    {                                                                                                                  \
+      DH_TILES_TO_ALL (tile, product, outs)                                                                            \
+    default:                                                                                                           \
+      break;                                                                                                           \
+    }
+
 void dh_matrix (const DhProduct *product, gint pixels, gint outs);
 /* The same of uint8 by int8: `a` and `w` hold fours of input channels, a pixel takes DH_LANES / 4 floats of `a`. The
  * whole sum in one call, so `bias` is not NULL. No sum overflows: of 2¹⁶ channels it is below 2³¹. */
