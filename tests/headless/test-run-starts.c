@@ -6,30 +6,16 @@
 #include "dh-run-folder.h"
 #include "dh-scene-tree.h"
 #include "dh-trainer.h"
-#include "tree.h"
+#include "tiny-training.h"
 
 /* What a training refuses to begin with or to go on from, and what is left then: a tiny ladder on generated scenes. */
 
-static char *folder, *scenes, *negatives, *recipe_path;
-
-static const char recipe_json[] =
-    "{\"name\": \"tiny\", \"architecture\": \"ldn-tiny\", \"dataset\": \"street-hazards-full\", \"negatives\": true,"
-    " \"batch\": 2, \"crop\": 64, \"epochs\": 2, \"steps\": 2, \"rate\": 0.002, \"rate_min\": 1e-5,"
-    " \"negative_side\": 64, \"negative_crop\": 48, \"selection\": \"ap\", \"keep\": 1}";
-
-static DhRecipe *
-make_recipe (void)
-{
-  g_autoptr (GError) error = NULL;
-  DhRecipe *recipe = dh_recipe_from_json (recipe_json, "tiny", &error);
-  g_assert_no_error (error);
-  return recipe;
-}
+static char *recipe_path;
 
 static char *
 path_of (const char *run, const char *file)
 {
-  return g_build_filename (folder, run, file, NULL);
+  return g_build_filename (tiny_folder, run, file, NULL);
 }
 
 static gboolean
@@ -60,13 +46,13 @@ copy_file (const char *from, const char *to)
 static gboolean
 train (const char *run, const DhRecipe *recipe, const char *data, guint64 seed, guint64 most_steps, GError **error)
 {
-  g_autofree char *path = g_build_filename (folder, run, NULL);
+  g_autofree char *path = g_build_filename (tiny_folder, run, NULL);
   const DhTraining training = { .folder = path,
                                 .device = "ref",
                                 .threads = 2,
                                 .recipe = recipe,
                                 .data_root = data,
-                                .negative_root = recipe->negatives ? negatives : NULL,
+                                .negative_root = recipe->negatives ? tiny_negatives : NULL,
                                 .seed = seed,
                                 .most_steps = most_steps };
   return dh_train (&training, NULL, error);
@@ -75,7 +61,7 @@ train (const char *run, const DhRecipe *recipe, const char *data, guint64 seed, 
 static gboolean
 resume (const char *run, const char *device, GError **error)
 {
-  g_autofree char *path = g_build_filename (folder, run, NULL);
+  g_autofree char *path = g_build_filename (tiny_folder, run, NULL);
   const DhTraining training = { .folder = path, .device = device, .resume = TRUE };
   return dh_train (&training, NULL, error);
 }
@@ -85,14 +71,14 @@ static void
 test_used_folder (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhRecipe) recipe = make_recipe ();
+  g_autoptr (DhRecipe) recipe = tiny_recipe (2);
   static const char *const results[] = { "checkpoint.pth", "model_best.pth", "model_0.pth",
                                          "model_39.pth",   "config.json",    "plan.json" };
   for (guint i = 0; i < G_N_ELEMENTS (results); i++)
     {
       g_autofree char *run = g_strdup_printf ("used-%u", i), *path = path_of (run, results[i]), *text = NULL;
       write_file (run, results[i], "another program's");
-      g_assert_false (train (run, recipe, scenes, 5, 0, &error));
+      g_assert_false (train (run, recipe, tiny_scenes, 5, 0, &error));
       g_assert_error (error, DH_ERROR, DH_ERROR_USAGE);
       if (!g_str_equal (results[i], "config.json"))
         g_assert_nonnull (strstr (error->message, results[i]));
@@ -106,7 +92,7 @@ test_used_folder (void)
   static const char *const harmless[] = { "recipe.json", "output.txt", "notes.pth", "modelling.txt" };
   for (guint i = 0; i < G_N_ELEMENTS (harmless); i++)
     write_file ("harmless", harmless[i], "{}");
-  g_assert_true (train ("harmless", recipe, scenes, 5, 0, &error));
+  g_assert_true (train ("harmless", recipe, tiny_scenes, 5, 0, &error));
   g_assert_no_error (error);
   for (guint i = 0; i < G_N_ELEMENTS (harmless); i++)
     g_assert_true (exists ("harmless", harmless[i]));
@@ -117,10 +103,10 @@ static void
 test_prune (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhRecipe) recipe = make_recipe ();
+  g_autoptr (DhRecipe) recipe = tiny_recipe (2);
   recipe->steps = 1;
   recipe->epochs = 4;
-  g_assert_false (train ("pruned", recipe, scenes, 5, 2, &error));
+  g_assert_false (train ("pruned", recipe, tiny_scenes, 5, 2, &error));
   g_clear_error (&error);
   static const char *const others[] = { "model_0.pth", "model_007.pth", "model_99.pth", "model_+1.pth", "model_x.pth" };
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
@@ -145,28 +131,28 @@ static void
 test_failed_start (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhRecipe) recipe = make_recipe ();
+  g_autoptr (DhRecipe) recipe = tiny_recipe (2);
   g_free (recipe->architecture);
   g_free (recipe->selection);
   recipe->architecture = g_strdup ("dlv3p-tiny-closed");
   recipe->selection = g_strdup ("miou");
   recipe->negatives = FALSE;
   recipe->batch = 1;
-  g_assert_false (train ("again", recipe, scenes, 5, 1, &error));
+  g_assert_false (train ("again", recipe, tiny_scenes, 5, 1, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_INVALID);
   g_assert_nonnull (strstr (error->message, "batch size must be at least 2"));
   g_clear_error (&error);
   g_assert_false (exists ("again", "config.json") || exists ("again", "plan.json"));
 
-  g_autofree char *path = g_build_filename (folder, "again", NULL);
+  g_autofree char *path = g_build_filename (tiny_folder, "again", NULL);
   const DhTraining half = {
-    .folder = path, .device = "ref", .recipe = recipe, .data_root = scenes, .precision = DH_PRECISION_BF16
+    .folder = path, .device = "ref", .recipe = recipe, .data_root = tiny_scenes, .precision = DH_PRECISION_BF16
   };
   recipe->batch = 2;
   g_assert_false (dh_train (&half, NULL, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED);
   g_clear_error (&error);
-  g_assert_false (train ("again", recipe, scenes, 5, 1, &error));
+  g_assert_false (train ("again", recipe, tiny_scenes, 5, 1, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
   g_assert_true (exists ("again", "checkpoint.pth") && exists ("again", "plan.json"));
@@ -188,10 +174,10 @@ static void
 test_broken_picture (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhRecipe) recipe = make_recipe ();
+  g_autoptr (DhRecipe) recipe = tiny_recipe (2);
   recipe->epochs = 1;
   recipe->steps = 6;
-  g_autofree char *data = g_build_filename (folder, "fragile", NULL);
+  g_autofree char *data = g_build_filename (tiny_folder, "fragile", NULL);
   const DhSceneCounts counts = { .training = 6, .validation = 2, .test = 1, .negatives = 3 };
   dh_scene_tree_write (data, 3, &counts, 128, 64, NULL, NULL, &error);
   g_assert_no_error (error);
@@ -203,7 +189,7 @@ test_broken_picture (void)
     {
       g_autofree char *name = g_strdup_printf ("0000%u.png", i);
       g_autofree char *picture = g_build_filename (data, "train", "images", "training", "town", name, NULL);
-      g_autofree char *run = g_strdup_printf ("broken-%u", i), *kept = g_build_filename (folder, "kept.png", NULL);
+      g_autofree char *run = g_strdup_printf ("broken-%u", i), *kept = g_build_filename (tiny_folder, "kept.png", NULL);
       copy_file (picture, kept);
       g_assert_true (g_file_set_contents (picture, "torn", -1, &error));
       g_assert_false (train (run, recipe, data, 5, 0, &error));
@@ -232,13 +218,13 @@ static void
 test_foreign_state (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhRecipe) recipe = make_recipe ();
-  g_assert_false (train ("own", recipe, scenes, 5, 1, &error));
+  g_autoptr (DhRecipe) recipe = tiny_recipe (2);
+  g_assert_false (train ("own", recipe, tiny_scenes, 5, 1, &error));
   g_clear_error (&error);
-  g_assert_false (train ("other-seed", recipe, scenes, 6, 1, &error));
+  g_assert_false (train ("other-seed", recipe, tiny_scenes, 6, 1, &error));
   g_clear_error (&error);
   recipe->beta = 0.07;
-  g_assert_false (train ("other-recipe", recipe, scenes, 5, 1, &error));
+  g_assert_false (train ("other-recipe", recipe, tiny_scenes, 5, 1, &error));
   g_clear_error (&error);
   g_autofree char *own = path_of ("own", "checkpoint.pth"), *saved = path_of ("own", "saved");
   copy_file (own, saved);
@@ -281,7 +267,7 @@ check_usage (const char *words, const char *wanted)
   g_autoptr (GError) error = NULL;
   g_autofree char *line =
       g_strdup_printf ("'%s' train '%s' --dataroot '%s' --neg_dataroot '%s' --runs '%s/cli' --device ref --quiet %s",
-                       g_getenv ("DH_PROGRAM"), recipe_path, scenes, negatives, folder, words);
+                       g_getenv ("DH_PROGRAM"), recipe_path, tiny_scenes, tiny_negatives, tiny_folder, words);
   g_autofree char *output = NULL;
   int status;
   g_spawn_command_line_sync (line, NULL, &output, &status, &error);
@@ -290,7 +276,7 @@ check_usage (const char *words, const char *wanted)
   g_assert_false (g_spawn_check_wait_status (status, &error));
   g_assert_cmpint (error->code, ==, 2);
   g_assert_nonnull (strstr (output, wanted));
-  g_autofree char *runs = g_build_filename (folder, "cli", NULL);
+  g_autofree char *runs = g_build_filename (tiny_folder, "cli", NULL);
   g_assert_false (g_file_test (runs, G_FILE_TEST_EXISTS));
 }
 
@@ -351,25 +337,16 @@ test_command_line (void)
 int
 main (int argc, char **argv)
 {
+  tiny_begin (&argc, &argv);
   g_autoptr (GError) error = NULL;
-  folder = g_dir_make_tmp ("dh-run-starts-XXXXXX", &error);
-  g_assert_no_error (error);
-  g_setenv ("XDG_DATA_HOME", folder, TRUE);
-  g_test_init (&argc, &argv, NULL);
-  scenes = g_build_filename (folder, "scenes", NULL);
-  negatives = g_build_filename (scenes, "negatives", NULL);
-  recipe_path = g_build_filename (folder, "tiny.json", NULL);
-  g_assert_true (g_file_set_contents (recipe_path, recipe_json, -1, &error));
-  const DhSceneCounts counts = { .training = 6, .validation = 2, .test = 1, .negatives = 3 };
-  dh_scene_tree_write (scenes, 3, &counts, 128, 64, NULL, NULL, &error);
-  g_assert_no_error (error);
+  g_autofree char *json = tiny_recipe_json (2);
+  recipe_path = g_build_filename (tiny_folder, "tiny.json", NULL);
+  g_assert_true (g_file_set_contents (recipe_path, json, -1, &error));
   g_test_add_func ("/run-starts/command-line", test_command_line);
   g_test_add_func ("/run-starts/used-folder", test_used_folder);
   g_test_add_func ("/run-starts/prune", test_prune);
   g_test_add_func ("/run-starts/failed-start", test_failed_start);
   g_test_add_func ("/run-starts/broken-picture", test_broken_picture);
   g_test_add_func ("/run-starts/foreign-state", test_foreign_state);
-  const int status = g_test_run ();
-  tree_remove (folder);
-  return status;
+  return tiny_end ();
 }

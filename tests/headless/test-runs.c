@@ -7,33 +7,16 @@
 #include "dh-error.h"
 #include "dh-run-folder.h"
 #include "dh-run-log.h"
-#include "dh-scene-tree.h"
 #include "dh-start-weights.h"
 #include "dh-trainer.h"
-#include "tree.h"
+#include "tiny-training.h"
 
 /* How runs end, go on and are kept: a tiny ladder on generated scenes. */
-
-static char *folder, *scenes, *negatives;
-
-static const char recipe_json[] =
-    "{\"name\": \"tiny\", \"architecture\": \"ldn-tiny\", \"dataset\": \"street-hazards-full\", \"negatives\": true,"
-    " \"batch\": 2, \"crop\": 64, \"epochs\": 2, \"steps\": 2, \"rate\": 0.002, \"rate_min\": 1e-5,"
-    " \"negative_side\": 64, \"negative_crop\": 48, \"selection\": \"ap\", \"keep\": 1}";
-
-static DhRecipe *
-make_recipe (void)
-{
-  g_autoptr (GError) error = NULL;
-  DhRecipe *recipe = dh_recipe_from_json (recipe_json, "tiny", &error);
-  g_assert_no_error (error);
-  return recipe;
-}
 
 static char *
 path_of (const char *run, const char *file)
 {
-  return g_build_filename (folder, run, file, NULL);
+  return g_build_filename (tiny_folder, run, file, NULL);
 }
 
 /* What a gradient's step is made to be. */
@@ -55,13 +38,13 @@ poison (DhTensorDict *gradients, gpointer data, GError **error)
 static gboolean
 train (const char *run, const DhRecipe *recipe, guint64 most_steps, Poison *how, GError **error)
 {
-  g_autofree char *path = g_build_filename (folder, run, NULL);
+  g_autofree char *path = g_build_filename (tiny_folder, run, NULL);
   const DhTraining training = { .folder = path,
                                 .device = "ref",
                                 .threads = 2,
                                 .recipe = recipe,
-                                .data_root = scenes,
-                                .negative_root = negatives,
+                                .data_root = tiny_scenes,
+                                .negative_root = tiny_negatives,
                                 .seed = 5,
                                 .checkpoint_steps = 2,
                                 .most_steps = most_steps,
@@ -73,7 +56,7 @@ train (const char *run, const DhRecipe *recipe, guint64 most_steps, Poison *how,
 static gboolean
 resume (const char *run, const char *device, GError **error)
 {
-  g_autofree char *path = g_build_filename (folder, run, NULL);
+  g_autofree char *path = g_build_filename (tiny_folder, run, NULL);
   const DhTraining training = { .folder = path, .device = device, .resume = TRUE };
   return dh_train (&training, NULL, error);
 }
@@ -81,7 +64,7 @@ resume (const char *run, const char *device, GError **error)
 static GArray *
 read_log (const char *run)
 {
-  g_autofree char *path = g_build_filename (folder, run, NULL);
+  g_autofree char *path = g_build_filename (tiny_folder, run, NULL);
   g_autoptr (DhRunLog) log = dh_run_log_new (path);
   gboolean again, more;
   GArray *events = dh_run_log_read (log, &again, &more);
@@ -108,7 +91,7 @@ last_event (GArray *events)
 static void
 assert_lock (const char *run, DhRunPhase phase)
 {
-  g_autofree char *path = g_build_filename (folder, run, NULL);
+  g_autofree char *path = g_build_filename (tiny_folder, run, NULL);
   DhRunLockInfo info;
   g_assert_true (dh_run_lock_read (path, &info));
   g_assert_false (info.held);
@@ -132,7 +115,7 @@ static void
 test_patience (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhRecipe) recipe = make_recipe ();
+  g_autoptr (DhRecipe) recipe = tiny_recipe (2);
   recipe->epochs = 100;
   recipe->rate = recipe->rate_min = 0;
   recipe->patience = 2;
@@ -169,7 +152,7 @@ static void
 test_divergence (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhRecipe) recipe = make_recipe ();
+  g_autoptr (DhRecipe) recipe = tiny_recipe (2);
   recipe->epochs = 1;
   recipe->steps = 8;
   Poison once = { .from = 2, .to = 4 };
@@ -206,7 +189,7 @@ static void
 test_kept (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhRecipe) recipe = make_recipe ();
+  g_autoptr (DhRecipe) recipe = tiny_recipe (2);
   recipe->epochs = 4;
   recipe->steps = 1;
   recipe->keep = 2;
@@ -228,7 +211,7 @@ static void
 test_torn (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhRecipe) recipe = make_recipe ();
+  g_autoptr (DhRecipe) recipe = tiny_recipe (2);
   g_assert_true (train ("whole", recipe, 0, NULL, &error));
   g_assert_false (train ("torn", recipe, 3, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
@@ -271,18 +254,18 @@ static void
 test_init (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhRecipe) recipe = make_recipe ();
+  g_autoptr (DhRecipe) recipe = tiny_recipe (2);
   g_autofree char *weights = path_of ("whole", "model_best.pth");
   const char *const names[] = { "from", "from-again" };
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
-      g_autofree char *path = g_build_filename (folder, names[i], NULL);
+      g_autofree char *path = g_build_filename (tiny_folder, names[i], NULL);
       const DhTraining training = { .folder = path,
                                     .device = "ref",
                                     .threads = 2,
                                     .recipe = recipe,
-                                    .data_root = scenes,
-                                    .negative_root = negatives,
+                                    .data_root = tiny_scenes,
+                                    .negative_root = tiny_negatives,
                                     .init = weights,
                                     .most_steps = i,
                                     .seed = 5 };
@@ -322,7 +305,7 @@ test_backbone (void)
       dh_tensor_dict_take (dense, old->str, dh_tensor_ref (dh_tensor_dict_at (donor, i)));
     }
   dh_tensor_dict_take (dense, "classifier.bias", dh_tensor_new_f32 (1, &one));
-  g_autofree char *path = g_build_filename (folder, "densenet.pth", NULL);
+  g_autofree char *path = g_build_filename (tiny_folder, "densenet.pth", NULL);
   const DhCheckpointContents contents = { .state = dense };
   g_assert_true (dh_checkpoint_save_pth (path, &contents, &error));
 
@@ -355,7 +338,7 @@ static void
 test_refused (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhRecipe) recipe = make_recipe ();
+  g_autoptr (DhRecipe) recipe = tiny_recipe (2);
   g_assert_false (train ("refused", recipe, 1, NULL, &error));
   g_clear_error (&error);
 
@@ -368,7 +351,7 @@ test_refused (void)
   g_assert_nonnull (strstr (error->message, "--device ref"));
   g_clear_error (&error);
 
-  g_autofree char *path = g_build_filename (folder, "refused", NULL);
+  g_autofree char *path = g_build_filename (tiny_folder, "refused", NULL);
   g_autoptr (DhRunLock) lock = dh_run_lock_take (path, &error);
   g_assert_no_error (error);
   g_assert_false (resume ("refused", NULL, &error));
@@ -405,7 +388,8 @@ static void
 test_lock (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *path = g_build_filename (folder, "lock", NULL), *file = g_build_filename (path, "job.lock", NULL);
+  g_autofree char *path = g_build_filename (tiny_folder, "lock", NULL),
+                  *file = g_build_filename (path, "job.lock", NULL);
   DhRunLockInfo info;
   g_assert_false (dh_run_lock_read (path, &info));
   g_assert_cmpint (g_mkdir (path, 0755), ==, 0);
@@ -454,7 +438,8 @@ static void
 test_log (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *path = g_build_filename (folder, "log", NULL), *file = g_build_filename (path, "log.jsonl", NULL);
+  g_autofree char *path = g_build_filename (tiny_folder, "log", NULL),
+                  *file = g_build_filename (path, "log.jsonl", NULL);
   g_assert_cmpint (g_mkdir (path, 0755), ==, 0);
   g_autoptr (DhRunLog) log = dh_run_log_new (path);
   gboolean again, more;
@@ -503,15 +488,7 @@ test_log (void)
 int
 main (int argc, char **argv)
 {
-  g_autoptr (GError) error = NULL;
-  g_test_init (&argc, &argv, NULL);
-  folder = g_dir_make_tmp ("dh-runs-XXXXXX", &error);
-  g_assert_no_error (error);
-  scenes = g_build_filename (folder, "scenes", NULL);
-  negatives = g_build_filename (scenes, "negatives", NULL);
-  const DhSceneCounts counts = { .training = 6, .validation = 2, .test = 1, .negatives = 3 };
-  dh_scene_tree_write (scenes, 3, &counts, 128, 64, NULL, NULL, &error);
-  g_assert_no_error (error);
+  tiny_begin (&argc, &argv);
   g_test_add_func ("/runs/lock", test_lock);
   g_test_add_func ("/runs/log", test_log);
   g_test_add_func ("/runs/patience", test_patience);
@@ -521,7 +498,5 @@ main (int argc, char **argv)
   g_test_add_func ("/runs/init", test_init);
   g_test_add_func ("/runs/backbone", test_backbone);
   g_test_add_func ("/runs/refused", test_refused);
-  const int status = g_test_run ();
-  tree_remove (folder);
-  return status;
+  return tiny_end ();
 }

@@ -5,15 +5,13 @@
 #include "dh-nets.h"
 #include "dh-pictures.h"
 #include "dh-run-log.h"
-#include "dh-scene-tree.h"
 #include "dh-trainer.h"
 #include "dh-validation.h"
+#include "tiny-training.h"
 #include "tree.h"
 
 /* What a training does with its gradients, and how it is measured: the schedule, the backbone's share, accumulation,
  * the closed mIoU. A tiny ladder on generated scenes. */
-
-static char *folder, *scenes;
 
 static DhRecipe *
 make_recipe (void)
@@ -34,12 +32,12 @@ static void
 train (const char *run, const char *device, const DhRecipe *recipe, Reduce reduce, gpointer data)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *path = g_build_filename (folder, run, NULL);
+  g_autofree char *path = g_build_filename (tiny_folder, run, NULL);
   const DhTraining training = { .folder = path,
                                 .device = device,
                                 .threads = 2,
                                 .recipe = recipe,
-                                .data_root = scenes,
+                                .data_root = tiny_scenes,
                                 .seed = 5,
                                 .validation_images = 1,
                                 .reduce = reduce,
@@ -65,7 +63,7 @@ open_model (const char *run, guint epoch)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *name = g_strdup_printf ("model_%u.pth", epoch);
-  g_autofree char *path = g_build_filename (folder, run, name, NULL);
+  g_autofree char *path = g_build_filename (tiny_folder, run, name, NULL);
   DhCheckpoint *checkpoint = dh_checkpoint_open (path, &error);
   g_assert_no_error (error);
   return checkpoint;
@@ -78,7 +76,7 @@ test_schedule (void)
 {
   g_autoptr (DhRecipe) recipe = make_recipe ();
   train ("schedule", "ref", recipe, make_ones, NULL);
-  g_autofree char *path = g_build_filename (folder, "schedule", NULL);
+  g_autofree char *path = g_build_filename (tiny_folder, "schedule", NULL);
   g_autoptr (DhRunLog) log = dh_run_log_new (path);
   gboolean again, more;
   g_autoptr (GArray) events = dh_run_log_read (log, &again, &more);
@@ -190,7 +188,7 @@ test_miou (void)
 
   /* Of the file's ids, 7 is class 5, 1 is 0, 2 is 1, and 4 is ignored. 16 of 64 are each of 7, 1, 2 and ignored in
    * one, and 32 are of 7 and of 1 in the other. */
-  g_autofree char *root = g_build_filename (folder, "known", NULL);
+  g_autofree char *root = g_build_filename (tiny_folder, "known", NULL);
   tree_image (root, "train/images/validation/t4/00000.png", 64, 64);
   tree_image (root, "train/images/validation/t4/00001.png", 64, 64);
   tree_label (root, "train/annotations/validation/t4/00000.png", 64, 64, (const guint8[]){ 7, 1, 2, 4 }, 4);
@@ -215,19 +213,9 @@ test_miou (void)
 int
 main (int argc, char **argv)
 {
-  g_autoptr (GError) error = NULL;
-  folder = g_dir_make_tmp ("dh-training-rates-XXXXXX", &error);
-  g_assert_no_error (error);
-  g_setenv ("XDG_DATA_HOME", folder, TRUE);
-  g_test_init (&argc, &argv, NULL);
-  scenes = g_build_filename (folder, "scenes", NULL);
-  const DhSceneCounts counts = { .training = 6, .validation = 2, .test = 1, .negatives = 3 };
-  dh_scene_tree_write (scenes, 3, &counts, 128, 64, NULL, NULL, &error);
-  g_assert_no_error (error);
+  tiny_begin (&argc, &argv);
   g_test_add_func ("/training-rates/schedule", test_schedule);
   g_test_add_func ("/training-rates/accumulation", test_accumulation);
   g_test_add_func ("/training-rates/miou", test_miou);
-  const int status = g_test_run ();
-  tree_remove (folder);
-  return status;
+  return tiny_end ();
 }
