@@ -182,15 +182,17 @@ def export(peer, network, size, build):
 
     path = exported(peer, network, size, build)
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    picture, model = torch.rand(1, 3, *size), make(network)
+    # Traced on a small picture where nothing of the network depends on the size: a traced run in PyTorch takes minutes
+    # and more memory than many a machine has.
+    fixed, model = network != "dlv3p_wrn38", make(network)
+    example = torch.rand(1, 3, *(size if fixed else (64, 128)))
     if peer == "onnxruntime":
-        torch.onnx.export(model, (picture,), path, opset_version=17, input_names=["image"], dynamo=False)
+        torch.onnx.export(model, (example,), path, opset_version=17, input_names=["image"], dynamo=False,
+                          dynamic_axes=None if fixed else {"image": {2: "height", 3: "width"}})
     else:
         import openvino
 
-        # Traced on a small picture where nothing of the network depends on the size: a run in PyTorch takes minutes.
-        example = torch.rand(1, 3, 64, 128) if network == "dlv3p_wrn38" else picture
-        openvino.save_model(openvino.convert_model(model, example_input=example, input=list(picture.shape)), path,
+        openvino.save_model(openvino.convert_model(model, example_input=example, input=[1, 3, *size]), path,
                             compress_to_fp16=False)
 
 
@@ -222,6 +224,8 @@ def runner(peer, network, size, threads, build):
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        options.add_free_dimension_override_by_name("height", size[0])
+        options.add_free_dimension_override_by_name("width", size[1])
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         return lambda: session.run(None, {"image": picture})
     import openvino
@@ -254,6 +258,16 @@ def serve_runs(run):
                           "peak_kib": memory("VmHWM:")}), flush=True)
 
 
+def write_for(peer, arguments, python):
+    """Has the network written for a peer that reads it from a file, unless it lies there."""
+    if peer.startswith("torch") or os.path.exists(
+            exported(peer, arguments.network, arguments.size, arguments.build)):
+        return
+    subprocess.run([python, os.path.abspath(__file__), "--network", arguments.network, "--size",
+                    "x".join(map(str, arguments.size)), "--build", arguments.build, "--export", peer], check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 # ---- the comparison --------------------------------------------------------------------------------------------------
 def environment(build):
     folder = os.path.join(build, "peers-venv")
@@ -266,6 +280,7 @@ def environment(build):
 
 
 def start(contender, arguments, python):
+    """The contender's process, its network ready; what it reads lies there already."""
     height, width = arguments.size
     if contender.startswith("densehybrid"):
         program = [os.path.join(arguments.build, "tests", "bench", "bench-net"), arguments.network, str(height),
@@ -275,12 +290,7 @@ def start(contender, arguments, python):
             program += ["--precision", precision]
     else:
         program = [python, os.path.abspath(__file__), "--network", arguments.network, "--size", f"{height}x{width}",
-                   "--threads", str(arguments.threads), "--build", arguments.build]
-        if not contender.startswith("torch") and not os.path.exists(
-                exported(contender, arguments.network, arguments.size, arguments.build)):
-            subprocess.run(program + ["--export", contender], check=True, stdout=subprocess.DEVNULL,
-                           stderr=subprocess.DEVNULL)
-        program += ["--serve", contender]
+                   "--threads", str(arguments.threads), "--build", arguments.build, "--serve", contender]
     return launch(contender, program, arguments.threads)
 
 
@@ -344,8 +354,11 @@ def main():
     if arguments.serve:
         return serve_runs(runner(arguments.serve, arguments.network, arguments.size, arguments.threads, arguments.build))
     python = arguments.python or environment(arguments.build)
+    peers = [peer for peer in arguments.peers.split(",") if peer]
+    for peer in peers:  # while no contender holds memory
+        write_for(peer, arguments, python)
     contenders = {name: start(name, arguments, python)
-                  for name in arguments.ours.split(",") + [p for p in arguments.peers.split(",") if p]}
+                  for name in arguments.ours.split(",") + peers}
     results = take_turns(contenders, arguments.rounds)
     print(f"{arguments.network} {arguments.size[0]}x{arguments.size[1]}, {arguments.threads} threads, "
           f"{arguments.rounds} rounds")
