@@ -1,6 +1,7 @@
 #ifdef _OPENMP
 #include <omp.h>
 #endif
+#include <sys/resource.h>
 #include "dh-onednn-private.h"
 
 /* How a convolution is cut into items: which of the blockings is the fastest depends on the layer, the picture's size
@@ -9,11 +10,12 @@
 
 /* Whole steps up to this are timed whole; of longer ones as many items as take so long. */
 #define SAMPLE_SECONDS 0.006
-/* Timing all steps may take this, and this many times what running them once takes; the rest stay as the rule has them,
- * which is what a machine busy with other things deserves. */
+/* Timing all steps may take this, and this many times what running them once takes; the rest stay as the rule has
+ * them. */
 #define MOST_SECONDS 1.0
 #define MOST_RUNS 1
-/* Another blocking must be faster by this share: a tie goes to the rule. */
+/* Another blocking must be faster by this share, and once more when it has won: a tie goes to the rule, and so does a
+ * machine that is busy with other things. */
 #define GAIN 0.03
 
 static void
@@ -99,22 +101,48 @@ time_items (const DhCpuPlan *plan, const DhCpuStep *step, gint n, char *scratch,
   return MAX (1, g_get_monotonic_time () - start) * 1e-6;
 }
 
+/* How often other processes took a processor from this one. */
+static glong
+interruptions (void)
+{
+  struct rusage usage = { 0 };
+  getrusage (RUSAGE_SELF, &usage);
+  return usage.ru_nivcsw;
+}
+
+/* Seconds of the whole step, from its first `n` items: the least of `runs` that nothing interrupted; G_MAXDOUBLE where
+ * of twice as many all were. */
+static double
+time_step (const DhCpuPlan *plan, const DhCpuStep *step, gint n, gint runs, char *scratch, gsize stride)
+{
+  double least = G_MAXDOUBLE;
+  for (gint tries = 2 * runs; runs > 0 && tries > 0; tries--)
+    {
+      glong before = interruptions ();
+      double seconds = time_items (plan, step, n, scratch, stride) * step->n_items / n;
+      if (interruptions () != before)
+        continue;
+      least = MIN (least, seconds);
+      runs--;
+    }
+  return least;
+}
+
 double
 dh_cpu_plan_time (const DhCpuPlan *plan)
 {
   char *scratch = (char *)plan->arena + plan->scratch_offset;
   double seconds = 0;
-  for (guint i = 0; i < plan->steps->len; i++)
+  for (guint i = 0; i < plan->steps->len && seconds < G_MAXDOUBLE; i++)
     {
       const DhCpuStep *step = g_ptr_array_index (plan->steps, i);
       /* Twice: at first, memory is not there yet. */
       gint n = MIN (2 * plan->threads, step->n_items);
       time_items (plan, step, n, scratch, plan->scratch_bytes);
-      double item = time_items (plan, step, n, scratch, plan->scratch_bytes) / n, least = G_MAXDOUBLE;
+      double item = time_items (plan, step, n, scratch, plan->scratch_bytes) / n;
       n = (gint)CLAMP (4 * SAMPLE_SECONDS / item, n, step->n_items);
-      for (gint run = 0; run < 3; run++)
-        least = MIN (least, time_items (plan, step, n, scratch, plan->scratch_bytes) * step->n_items / n);
-      seconds += least;
+      double least = time_step (plan, step, n, 3, scratch, plan->scratch_bytes);
+      seconds = least < G_MAXDOUBLE ? seconds + least : G_MAXDOUBLE;
     }
   return seconds;
 }
@@ -133,24 +161,37 @@ most_scratch (DhCpuPlan *plan)
   return (most + 4095) & ~(gsize)4095;
 }
 
+/* Seconds of the step with that blocking, from a share of its items; G_MAXDOUBLE as in time_step(). */
+static double
+time_blocking (const DhCpuPlan *plan, DhCpuStep *step, guint blocking, double share, char *scratch, gsize stride)
+{
+  dh_cpu_step_set_blocking (step, blocking);
+  gint n = CLAMP ((gint)(step->n_items * share), MIN (2 * plan->threads, step->n_items), step->n_items);
+  return time_step (plan, step, n, 2, scratch, stride);
+}
+
 /* The step has been run, so that what it reads is in memory. */
 static void
 choose (const DhCpuPlan *plan, DhCpuStep *step, char *scratch, gsize stride)
 {
-  double whole = time_items (plan, step, step->n_items, scratch, stride);
-  double share = MIN (1, SAMPLE_SECONDS / whole), best = 0;
+  double share = MIN (1, SAMPLE_SECONDS / time_items (plan, step, step->n_items, scratch, stride));
+  double by_rule = time_blocking (plan, step, 0, share, scratch, stride), best = by_rule * (1 - GAIN);
   guint fastest = 0;
-  for (guint blocking = 0; dh_cpu_step_set_blocking (step, blocking); blocking++)
+  for (guint i = 1; by_rule < G_MAXDOUBLE && dh_cpu_step_set_blocking (step, i); i++)
     {
-      gint n = CLAMP ((gint)(step->n_items * share), MIN (2 * plan->threads, step->n_items), step->n_items);
-      double least = G_MAXDOUBLE;
-      for (gint i = 0; i < 2; i++)
-        least = MIN (least, time_items (plan, step, n, scratch, stride) * step->n_items / n);
-      if (blocking == 0 || least < best * (fastest == 0 ? 1 - GAIN : 1))
+      double seconds = time_blocking (plan, step, i, share, scratch, stride);
+      if (seconds < best)
         {
-          best = least;
-          fastest = blocking;
+          best = seconds;
+          fastest = i;
         }
+    }
+  if (fastest != 0)
+    {
+      best = time_blocking (plan, step, fastest, share, scratch, stride);
+      by_rule = time_blocking (plan, step, 0, share, scratch, stride);
+      if (by_rule == G_MAXDOUBLE || best >= by_rule * (1 - GAIN))
+        fastest = 0;
     }
   dh_cpu_step_set_blocking (step, fastest);
 }

@@ -4,7 +4,11 @@
 
 /* A 3×3 convolution by Winograd's kernel or tap by tap, a 1×1 one in int8 or as it is: which is the faster one is
  * timed, once for each shape and machine, and kept. Where nothing can be kept it is chosen by rule, because two starts
- * that choose differently would give results that differ in their last bits. */
+ * that choose differently would give results that differ in their last bits; a machine that is too busy to be timed
+ * keeps the rule. */
+
+/* What a rule chooses is given up only for what is faster by this share, twice. */
+#define GAIN 0.05
 
 /* Pixels that lie inside the picture of those that a convolution's taps read, as a share. */
 static double
@@ -45,7 +49,8 @@ choose_by_rule (const DhCpuPlan *plan, const DhCpuConv *conv)
   return waste / (4 * efficiency * (bf16 ? 1.7 : 1)) <= inside / products;
 }
 
-/* Seconds of the convolution alone, with memory of its own; 0 where memory is short, or time: it is cancelled. */
+/* Seconds of the convolution alone, with memory of its own; G_MAXDOUBLE where the machine is busy; 0 where memory is
+ * short, or time: it is cancelled. */
 static double
 time_alone (const DhCpuPlan *plan, const DhCpuConv *conv, DhCpuAddConv add)
 {
@@ -73,13 +78,28 @@ time_alone (const DhCpuPlan *plan, const DhCpuConv *conv, DhCpuAddConv add)
   return seconds;
 }
 
-/* Whether the first way is chosen. `by_rule` says where it cannot be known. */
 typedef struct
 {
   const char *name;
   DhCpuAddConv add;
 } Way;
 
+/* The index of the faster way; of the one by rule too where it cannot be known, with `known` FALSE. */
+static guint
+time_ways (const DhCpuPlan *plan, const DhCpuConv *conv, const Way ways[2], guint by_rule, gboolean *known)
+{
+  for (guint round = 0; round < 2; round++)
+    {
+      double rule = time_alone (plan, conv, ways[by_rule].add);
+      double other = rule > 0 ? time_alone (plan, conv, ways[1 - by_rule].add) : 0;
+      *known = other > 0;
+      if (!*known || rule == G_MAXDOUBLE || other >= rule * (1 - GAIN))
+        return by_rule;
+    }
+  return 1 - by_rule;
+}
+
+/* Whether the first way is chosen. */
 static gboolean
 choose (DhCpuPlan *plan, const DhCpuConv *conv, const char *key, const Way ways[2], gboolean by_rule)
 {
@@ -90,12 +110,12 @@ choose (DhCpuPlan *plan, const DhCpuConv *conv, const char *key, const Way ways[
       choice = dh_plan_cache_read (folder, key);
       if (choice == NULL || (strcmp (choice, ways[0].name) != 0 && strcmp (choice, ways[1].name) != 0))
         {
-          double first = time_alone (plan, conv, ways[0].add);
-          double second = first > 0 ? time_alone (plan, conv, ways[1].add) : 0;
+          gboolean known;
+          guint faster = time_ways (plan, conv, ways, by_rule ? 0 : 1, &known);
           g_free (choice);
-          if (first == 0 || second == 0)
+          if (!known)
             return by_rule;
-          choice = g_strdup (ways[first > second].name);
+          choice = g_strdup (ways[faster].name);
           dh_plan_cache_write (folder, key, choice);
         }
       g_hash_table_insert (plan->choices, g_strdup (key), choice);
@@ -115,7 +135,7 @@ dh_cpu_choose_winograd (DhCpuPlan *plan, const DhCpuConv *conv)
     return by_rule;
   g_autofree char *machine = dh_cpu_plan_machine (plan);
   g_autofree char *key =
-      g_strdup_printf ("cpu 3x3 1; %s; precision %s; input %d planes of %dx%d%s; output %d channels; dilation %d",
+      g_strdup_printf ("cpu 3x3 2; %s; precision %s; input %d planes of %dx%d%s; output %d channels; dilation %d",
                        machine, conv->bf16 ? "bf16" : "f32", conv->in->n_planes, conv->in_shape.h, conv->in_shape.w,
                        conv->in->scale != NULL ? ", norm" : "", conv->shape.c, node->dilation);
   return choose (plan, conv, key, ways, by_rule);
@@ -131,7 +151,7 @@ dh_cpu_choose_int8 (DhCpuPlan *plan, const DhCpuConv *conv)
     return TRUE;
   g_autofree char *machine = dh_cpu_plan_machine (plan);
   g_autofree char *key =
-      g_strdup_printf ("cpu 1x1 1; %s; int8 or %s; input %d planes of %dx%d%s; output %d channels; stride %d", machine,
+      g_strdup_printf ("cpu 1x1 2; %s; int8 or %s; input %d planes of %dx%d%s; output %d channels; stride %d", machine,
                        conv->bf16 ? "bf16" : "f32", conv->in->n_planes, conv->in_shape.h, conv->in_shape.w,
                        conv->in->scale != NULL ? ", norm" : "", conv->shape.c, conv->node->stride);
   return choose (plan, conv, key, ways, TRUE);

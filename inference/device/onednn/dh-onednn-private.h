@@ -246,7 +246,7 @@ gboolean dh_cpu_build (DhCpuPlan *plan, DhGraph *graph, const DhShape *shapes, D
 void dh_cpu_plan_order (DhCpuPlan *plan);
 /* dh-onednn-blocking.c: sets one of a step's blockings, with its items and scratch; FALSE where it has not so many. */
 gboolean dh_cpu_step_set_blocking (DhCpuStep *step, guint blocking);
-/* Seconds of a run, from some items of each step. */
+/* Seconds of a run, from some items of each step; G_MAXDOUBLE where other processes took the processor meanwhile. */
 double dh_cpu_plan_time (const DhCpuPlan *plan);
 /* Times them in a run of the plan, whose memory stands, and sets the fastest of each step. */
 gboolean dh_cpu_plan_choose_blockings (DhCpuPlan *plan, GError **error);

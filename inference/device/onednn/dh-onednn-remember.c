@@ -55,7 +55,7 @@ make_key (const DhCpuPlan *plan)
 {
   g_autofree char *steps = hash_steps (plan);
   g_autofree char *machine = dh_cpu_plan_machine (plan);
-  return g_strdup_printf ("cpu blockings 1; %s; precision %s; input %dx%dx%d; steps %s", machine,
+  return g_strdup_printf ("cpu blockings 2; %s; precision %s; input %dx%dx%d; steps %s", machine,
                           plan->bf16 ? "bf16" : "f32", plan->input.c, plan->input.h, plan->input.w, steps);
 }
 
