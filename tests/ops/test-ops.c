@@ -250,7 +250,9 @@ prove (gconstpointer data)
   const OpsCase *ops_case = proof->ops_case;
   g_autoptr (GError) error = NULL;
   g_autoptr (DhPlan) plan = new_plan (proof->device, proof->precision, ops_case, &error);
-  if (g_error_matches (error, DH_ERROR, DH_ERROR_UNSUPPORTED))
+  /* ref and cpu have every operator in the precisions that they list. */
+  if (g_error_matches (error, DH_ERROR, DH_ERROR_UNSUPPORTED)
+      && g_str_has_prefix (dh_device_name (proof->device), "cuda"))
     {
       g_test_skip (error->message);
       return;

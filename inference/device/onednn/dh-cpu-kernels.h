@@ -165,7 +165,7 @@ extern const DhCpuKernels dh_cpu_kernels_avx512_vnni;
 extern const DhCpuKernels dh_cpu_kernels_avx512_bf16;
 
 /* The fastest that this processor runs, or the one that the environment variable DH_CPU_ISA names (plain, avx2,
- * avx2_vnni, avx512, avx512_vnni, avx512_bf16, which has VNNI too) where it runs that. */
+ * avx2_vnni, avx512, avx512_vnni, avx512_bf16, which has VNNI too); NULL where it names none that it runs. */
 const DhCpuKernels *dh_cpu_kernels_get (void);
 
 G_END_DECLS

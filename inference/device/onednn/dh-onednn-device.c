@@ -39,13 +39,16 @@ dh_cpu_kernels_get (void)
     &dh_cpu_kernels_plain,
   };
   const char *wanted = g_getenv ("DH_CPU_ISA");
-  for (guint i = 0; wanted != NULL && i < G_N_ELEMENTS (all); i++)
-    if (g_str_equal (wanted, all[i]->name) && runs (all[i]))
-      return all[i];
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
-    if (runs (all[i]))
+    if (runs (all[i]) && (wanted == NULL || g_str_equal (wanted, all[i]->name)))
       return all[i];
-  g_assert_not_reached ();
+  return NULL;
+}
+
+static char *
+why_no_kernels (void)
+{
+  return g_strdup_printf ("DH_CPU_ISA=%s names no kernels that this processor runs", g_getenv ("DH_CPU_ISA"));
 }
 
 static guint
@@ -59,9 +62,11 @@ static void
 cpu_list (GPtrArray *infos)
 {
   DhDeviceInfo *info = dh_device_info_new ("cpu", "cpu", dh_machine_processor ());
-  info->available = TRUE;
+  const DhCpuKernels *kernels = dh_cpu_kernels_get ();
+  info->available = kernels != NULL;
+  info->why_not = kernels == NULL ? why_no_kernels () : NULL;
   info->memory = dh_machine_memory ();
-  info->precisions = precisions (dh_cpu_kernels_get ());
+  info->precisions = kernels != NULL ? precisions (kernels) : 0;
   g_ptr_array_add (infos, info);
 }
 
@@ -81,8 +86,15 @@ cpu_close (DhDevice *base)
 static DhDevice *
 cpu_open (guint index, guint threads, GError **error)
 {
+  const DhCpuKernels *kernels = dh_cpu_kernels_get ();
+  if (kernels == NULL)
+    {
+      g_autofree char *why = why_no_kernels ();
+      g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "The cpu device cannot be used: %s", why);
+      return NULL;
+    }
   DhCpuDevice *device = g_new0 (DhCpuDevice, 1);
-  device->kernels = dh_cpu_kernels_get ();
+  device->kernels = kernels;
   device->base.name = g_strdup ("cpu");
   device->base.title = g_strdup (dh_machine_processor ());
   device->base.threads = CLAMP (threads, 1, 1024);
