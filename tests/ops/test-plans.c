@@ -92,6 +92,73 @@ check_network (gconstpointer data)
     }
 }
 
+typedef struct
+{
+  const char *network;
+  double values_mib; /* what the values of a run may take of the arena */
+} Rewritten;
+
+/* Nothing but convolutions, pools and resizes is left: norms, ReLUs, sums and concats are part of these or of nothing,
+ * a transition's pool stands before its convolution, and a map that is not asked for has no head. */
+static void
+check_rewrites (gconstpointer data)
+{
+  static const gint height = 720, width = 1280;
+  static const DhMap all[] = { DH_MAP_SEGMENTATION, DH_MAP_LIKELIHOOD, DH_MAP_DATASET_POSTERIOR, DH_MAP_HYBRID };
+  static const DhMap one[] = { DH_MAP_LIKELIHOOD };
+  static const char *const convs[] = { "1×1", "norm 1×1", "winograd 4×4", "taps", "norm taps", "jit", NULL };
+  static const char *const others[] = { "max pool",     "average pool", "adaptive pool",   "bilinear",
+                                        "bilinear add", "filters 4×4",  "bilinear scores", NULL };
+  const Rewritten *expected = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = dh_device_open ("cpu", 0, &error);
+  g_assert_no_error (error);
+  DhArchitecture architecture;
+  g_assert_true (dh_architecture_from_name (expected->network, 0, &architecture, &error));
+  g_autoptr (DhNet) net = dh_net_new (&architecture);
+  guint n_convs = 0, n_averages = 0;
+  for (DhValue v = 0; v < (DhValue)dh_graph_size (net->graph); v++)
+    {
+      n_convs += dh_graph_node (net->graph, v)->op == DH_OP_CONV;
+      n_averages += dh_graph_node (net->graph, v)->op == DH_OP_AVERAGE_POOL;
+    }
+  for (guint closed = 0; closed < 2; closed++)
+    {
+      g_autofree char *text = plan_text (device, DH_PRECISION_F32, expected->network, height, width, closed ? one : all,
+                                         closed ? G_N_ELEMENTS (one) : G_N_ELEMENTS (all));
+      g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+      guint made = 0, averages = 0;
+      for (guint i = 1; lines[i] && *lines[i]; i++)
+        {
+          const char *begin = g_strchug (lines[i]) + strcspn (lines[i], " ");
+          begin += strspn (begin, " ");
+          g_autofree char *implementation = g_strndup (begin, strcspn (begin, ":"));
+          const gboolean is_conv = g_strv_contains (convs, implementation);
+          made += is_conv;
+          /* The picture itself may be normalised. */
+          if (!is_conv && !g_strv_contains (others, implementation) && !strstr (lines[i], " input "))
+            g_error ("%s: %s", expected->network, lines[i]);
+          if (g_str_equal (implementation, "average pool"))
+            {
+              /* "transition1.conv … 256×180×320 norm relu → 256×90×160", and then of that, in half as many places. */
+              averages++;
+              const char *after = strstr (lines[i], "→ ");
+              g_assert_true (after && lines[i + 1]);
+              g_autofree char *shape = g_strndup (after + strlen ("→ "), strcspn (after + strlen ("→ "), " "));
+              g_autofree char *read = g_strconcat (" ", shape, " → ", NULL);
+              g_assert_nonnull (strstr (lines[i + 1], read));
+            }
+          if (closed)
+            g_assert_null (strstr (lines[i], "logits_ood"));
+        }
+      g_assert_cmpuint (made, ==, n_convs - closed);
+      g_assert_cmpuint (averages, ==, n_averages);
+      const char *values = strstr (lines[0], "values ");
+      g_assert_nonnull (values);
+      g_assert_cmpfloat (g_ascii_strtod (values + strlen ("values "), NULL), <=, expected->values_mib);
+    }
+}
+
 /* As above, of training: each pass of each convolution. */
 static void
 check_training (gconstpointer data)
@@ -138,6 +205,12 @@ main (int argc, char **argv)
       g_test_add_data_func (path, networks[i], check_network);
       g_autofree char *training = g_strdup_printf ("/plans/training/%s", networks[i]);
       g_test_add_data_func (training, networks[i], check_training);
+    }
+  static const Rewritten rewritten[] = { { "ldn121", 130 }, { "dlv3p_wrn38", 710 } };
+  for (guint i = 0; available && i < G_N_ELEMENTS (rewritten); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/plans/rewrites/%s", rewritten[i].network);
+      g_test_add_data_func (path, rewritten + i, check_rewrites);
     }
   return g_test_run ();
 }
