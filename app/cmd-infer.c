@@ -8,6 +8,7 @@
 #include "dh-file.h"
 #include "dh-npy.h"
 #include "dh-picture.h"
+#include "dh-tiles.h"
 
 typedef struct
 {
@@ -17,6 +18,7 @@ typedef struct
   gboolean png;
   double threshold; /* NAN: none */
   double scale;     /* of the pictures; up to 1 */
+  guint tile;       /* pixels a side; 0: whole pictures */
   const char *out;
 } Infer;
 
@@ -151,6 +153,25 @@ load_named (guint index, gpointer data, GError **error)
   return load_scaled (named->infer, named->images[index], error);
 }
 
+/* Whole or in tiles; where it is too large, with the options that help. */
+static DhPrediction *
+predict (Infer *infer, const DhImage *image, guint maps, GError **error)
+{
+  GCancellable *cancellable = infer->cli->cancellable;
+  if (infer->tile > 0)
+    return dh_predictor_run_tiles (infer->predictor, image, infer->tile, maps, cancellable, NULL, error);
+  GError *why = NULL;
+  DhPrediction *prediction = dh_predictor_run (infer->predictor, image, maps, cancellable, NULL, &why);
+  if (g_error_matches (why, DH_ERROR, DH_ERROR_TOO_LARGE))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE, "%s (--scale 0.5, --tile 1024)", why->message);
+      g_error_free (why);
+    }
+  else if (why)
+    g_propagate_error (error, why);
+  return prediction;
+}
+
 static gboolean
 infer_image (Infer *infer, const char *path, const char *stem, JsonBuilder *json, GError **error)
 {
@@ -163,8 +184,7 @@ infer_image (Infer *infer, const char *path, const char *stem, JsonBuilder *json
             | DH_MAP_BIT (DH_MAP_HYBRID);
   if (isfinite (infer->threshold))
     maps |= DH_MAP_BIT (DH_MAP_HYBRID);
-  g_autoptr (DhPrediction) prediction =
-      dh_predictor_run (infer->predictor, image, maps, infer->cli->cancellable, NULL, error);
+  g_autoptr (DhPrediction) prediction = predict (infer, image, maps, error);
   if (!prediction)
     {
       g_prefix_error (error, "%s: ", path);
@@ -255,6 +275,7 @@ dh_cmd_infer (DhCli *cli, int argc, char **argv)
   g_autofree char *maps = NULL;
   g_autofree char *threshold = NULL;
   double scale = 1;
+  gint tile = 0;
   gboolean png = FALSE;
   const GOptionEntry entries[] = {
     DH_CLI_MODEL_ENTRIES (model),
@@ -268,6 +289,10 @@ dh_cmd_infer (DhCli *cli, int argc, char **argv)
       "Makes the pictures smaller first, for those too large for the memory (at most 1: as they are); maps of that "
       "size",
       "S" },
+    { "tile", 0, 0, G_OPTION_ARG_INT, &tile,
+      "Cuts pictures that are larger into overlapping tiles of N×N pixels, for those too large for the memory; each "
+      "tile is seen by itself, so that the maps are others than of the whole",
+      "N" },
     { NULL },
   };
   int status;
@@ -284,6 +309,9 @@ dh_cmd_infer (DhCli *cli, int argc, char **argv)
   Infer infer = { .cli = cli, .png = png, .threshold = NAN, .scale = scale, .out = out };
   if (!(scale > 0 && scale <= 1))
     return dh_cli_usage (cli, "--scale must be above 0 and at most 1");
+  if (tile != 0 && (tile < DH_TILES_LEAST || tile > DH_IMAGE_MAX_SIDE))
+    return dh_cli_usage (cli, "--tile must be between %d and %d", DH_TILES_LEAST, DH_IMAGE_MAX_SIDE);
+  infer.tile = (guint)tile;
   char *end = NULL;
   if (threshold)
     infer.threshold = g_ascii_strtod (threshold, &end);

@@ -45,7 +45,7 @@ new_map (DhPredictor *predictor, DhMap map, guint width, guint height)
 }
 
 static guint64
-count_non_finite (const DhTensor *map)
+count_of_map (const DhTensor *map)
 {
   if (map->dtype != DH_DTYPE_F32)
     return 0;
@@ -57,16 +57,24 @@ count_non_finite (const DhTensor *map)
   return found;
 }
 
-static void
-set_no_memory (guint width, guint height, GError **error)
+void
+dh_prediction_count (DhPrediction *prediction)
+{
+  for (guint map = 0; map < DH_N_MAPS; map++)
+    if (prediction->maps[map])
+      prediction->non_finite[map] = count_of_map (prediction->maps[map]);
+}
+
+void
+dh_prediction_set_no_memory (guint width, guint height, GError **error)
 {
   g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY,
                "Memory is too short for the maps of a picture of %u×%u pixels; use a smaller scale", width, height);
 }
 
-/* Everything that a run writes to. */
-static DhPrediction *
-new_prediction (DhPredictor *predictor, const DhImage *image, guint maps, gpointer outputs[DH_N_MAPS], GError **error)
+DhPrediction *
+dh_prediction_new (DhPredictor *predictor, const DhImage *image, guint maps, gpointer outputs[DH_N_MAPS],
+                   GError **error)
 {
   g_autoptr (DhPrediction) prediction = g_new0 (DhPrediction, 1);
   guint count = 0;
@@ -79,7 +87,7 @@ new_prediction (DhPredictor *predictor, const DhImage *image, guint maps, gpoint
       prediction->maps[map] = new_map (predictor, map, image->width, image->height);
       if (!prediction->maps[map])
         {
-          set_no_memory (image->width, image->height, error);
+          dh_prediction_set_no_memory (image->width, image->height, error);
           return NULL;
         }
       outputs[count++] = (gpointer)dh_tensor_data (prediction->maps[map]);
@@ -91,9 +99,7 @@ static void
 finish (DhPrediction *prediction, gint64 begin)
 {
   prediction->seconds = 1e-6 * (double)(g_get_monotonic_time () - begin);
-  for (guint map = 0; map < DH_N_MAPS; map++)
-    if (prediction->maps[map])
-      prediction->non_finite[map] = count_non_finite (prediction->maps[map]);
+  dh_prediction_count (prediction);
 }
 
 /* A device of its own memory that was lost is opened again at once, and the user is told. */
@@ -125,7 +131,7 @@ run_plan (DhPlan *plan, const DhImage *image, void *const *outputs, GCancellable
   g_autofree float *planes = g_try_malloc_n ((gsize)3 * image->width * image->height, sizeof *planes);
   if (!planes)
     {
-      set_no_memory (image->width, image->height, error);
+      dh_prediction_set_no_memory (image->width, image->height, error);
       return FALSE;
     }
   dh_image_to_planes (image, planes);
@@ -140,12 +146,12 @@ dh_predictor_run (DhPredictor *predictor, const DhImage *image, guint maps, GCan
   gpointer outputs[DH_N_MAPS];
   maps = dh_predictor_available (predictor, maps);
   if (maps == 0)
-    return new_prediction (predictor, image, 0, outputs, error);
+    return dh_prediction_new (predictor, image, 0, outputs, error);
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
 
   DhPlan *plan = dh_predictor_get_plan (predictor, image->width, image->height, maps, cancellable, error);
-  g_autoptr (DhPrediction) prediction = plan ? new_prediction (predictor, image, maps, outputs, error) : NULL;
+  g_autoptr (DhPrediction) prediction = plan ? dh_prediction_new (predictor, image, maps, outputs, error) : NULL;
   if (!prediction)
     return NULL;
   const gint64 begin = g_get_monotonic_time ();
@@ -178,7 +184,7 @@ dh_predictor_begin (DhPredictor *predictor, const DhImage *image, guint maps, GE
   DhPredictorFlight *flight = &predictor->flights[predictor->n_flights++];
   *flight = (DhPredictorFlight){ .begin = g_get_monotonic_time () };
   flight->plan = dh_plan_ref (dh_predictor_find_plan (predictor, image->width, image->height, maps));
-  flight->prediction = new_prediction (predictor, image, maps, flight->outputs, error);
+  flight->prediction = dh_prediction_new (predictor, image, maps, flight->outputs, error);
   const gboolean begun = flight->prediction && dh_plan_begin_rgb (flight->plan, image->rgb, flight->outputs, error);
   if (!begun)
     explain (predictor, error);

@@ -47,5 +47,11 @@ G_GNUC_INTERNAL DhPlan *dh_predictor_find_plan (DhPredictor *predictor, guint wi
 G_GNUC_INTERNAL gboolean dh_predictor_revive (DhPredictor *predictor, GError **error);
 /* Whatever is under way is waited for and dropped. */
 G_GNUC_INTERNAL void dh_predictor_drop_flights (DhPredictor *predictor);
+/* Everything that a run writes to: maps of the image's size, and where they lie, in their order. */
+G_GNUC_INTERNAL DhPrediction *dh_prediction_new (DhPredictor *predictor, const DhImage *image, guint maps,
+                                                 gpointer outputs[DH_N_MAPS], GError **error);
+/* How many of its values are not finite. */
+G_GNUC_INTERNAL void dh_prediction_count (DhPrediction *prediction);
+G_GNUC_INTERNAL void dh_prediction_set_no_memory (guint width, guint height, GError **error);
 
 G_END_DECLS

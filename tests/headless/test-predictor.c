@@ -4,6 +4,7 @@
 #include "dh-machine.h"
 #include "dh-nets.h"
 #include "dh-predictor.h"
+#include "dh-tiles.h"
 
 #define ALL_MAPS ((1u << DH_N_MAPS) - 1)
 
@@ -75,6 +76,73 @@ test_closed (void)
   g_autoptr (DhPrediction) none = dh_predictor_run (predictor, image, DH_MAP_BIT (DH_MAP_HYBRID), NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_null (none->maps[DH_MAP_HYBRID]);
+}
+
+static void
+count_progress (guint64 done, guint64 total, const char *what, gpointer data)
+{
+  guint64 *last = data;
+  g_assert_cmpuint (done, >=, *last);
+  g_assert_cmpuint (done, <=, total);
+  *last = done;
+}
+
+/* Each pixel has what its tile's own picture gives: tiles at 0, 192 and 384 of 640, at 0 and 44 of 300, which end where
+ * the middle of their overlap is. */
+static void
+test_tiles (void)
+{
+  static const guint xs[] = { 0, 192, 384 }, right[] = { 224, 416, 640 }, ys[] = { 0, 44 }, bottom[] = { 150, 300 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhPredictor) predictor = new_predictor ("ldn-tiny", 1);
+  g_autoptr (DhImage) image = new_image (640, 300);
+  guint64 last = 0;
+  const DhProgress progress = { count_progress, &last };
+  g_autoptr (DhPrediction) tiled = dh_predictor_run_tiles (predictor, image, 256, ALL_MAPS, NULL, &progress, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (tiled->width, ==, 640);
+  g_assert_cmpuint (tiled->height, ==, 300);
+  g_assert_cmpuint (last, >, 0);
+  for (guint t = 0; t < 6; t++)
+    {
+      const guint i = t % 3, j = t / 3;
+      g_autoptr (DhImage) part = dh_image_new (256, 256);
+      for (guint y = 0; y < 256; y++)
+        memcpy (part->rgb + 3 * 256 * y, image->rgb + 3 * (640 * (ys[j] + y) + xs[i]), 3 * 256);
+      g_autoptr (DhPrediction) alone = dh_predictor_run (predictor, part, ALL_MAPS, NULL, NULL, &error);
+      g_assert_no_error (error);
+      for (guint map = 0; map < DH_N_MAPS; map++)
+        {
+          const DhTensor *whole = tiled->maps[map], *piece = alone->maps[map];
+          g_assert_cmpuint (tiled->non_finite[map], ==, 0);
+          const gsize size = dh_dtype_size (whole->dtype), planes = whole->n_dims == 3 ? whole->dims[0] : 1;
+          for (gsize plane = 0; plane < planes; plane++)
+            for (guint y = j > 0 ? bottom[j - 1] : 0; y < bottom[j]; y++)
+              {
+                const guint left = i > 0 ? right[i - 1] : 0;
+                const char *a = (const char *)dh_tensor_data (whole) + size * ((plane * 300 + y) * 640 + left);
+                const char *b =
+                    (const char *)dh_tensor_data (piece) + size * ((plane * 256 + y - ys[j]) * 256 + left - xs[i]);
+                g_assert_cmpmem (a, size * (right[i] - left), b, size * (right[i] - left));
+              }
+        }
+    }
+
+  /* A picture no larger than a tile is one; a pixel more makes two. */
+  g_autoptr (DhImage) small = new_image (256, 90), odd = new_image (257, 256);
+  g_autoptr (DhPrediction) one = dh_predictor_run_tiles (predictor, small, 256, ALL_MAPS, NULL, NULL, &error);
+  g_autoptr (DhPrediction) same = dh_predictor_run (predictor, small, ALL_MAPS, NULL, NULL, &error);
+  for (guint map = 0; map < DH_N_MAPS; map++)
+    g_assert_cmpmem (dh_tensor_data (one->maps[map]), dh_tensor_size_bytes (one->maps[map]),
+                     dh_tensor_data (same->maps[map]), dh_tensor_size_bytes (same->maps[map]));
+  g_autoptr (DhPrediction) two = dh_predictor_run_tiles (predictor, odd, 256, ALL_MAPS, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (two->maps[DH_MAP_HYBRID]->dims[1], ==, 257);
+
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_cancellable_cancel (cancellable);
+  g_assert_null (dh_predictor_run_tiles (predictor, image, 256, ALL_MAPS, cancellable, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
 /* Plans are kept by size and maps; the fifth drives out the one not used for longest. */
@@ -158,6 +226,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/predictor/maps", test_maps);
   g_test_add_func ("/predictor/closed", test_closed);
+  g_test_add_func ("/predictor/tiles", test_tiles);
   g_test_add_func ("/predictor/plans", test_plans);
   g_test_add_func ("/predictor/refused", test_refused);
   g_test_add_func ("/predictor/non-finite", test_non_finite);
