@@ -4,8 +4,9 @@ gboolean
 dh_debug (DhDebugFlags flag)
 {
   static const GDebugKey keys[] = {
-    { "plan", DH_DEBUG_PLAN },   { "layers", DH_DEBUG_LAYERS }, { "frames", DH_DEBUG_FRAMES }, { "sql", DH_DEBUG_SQL },
-    { "cache", DH_DEBUG_CACHE }, { "memory", DH_DEBUG_MEMORY }, { "studio", DH_DEBUG_STUDIO },
+    { "plan", DH_DEBUG_PLAN },     { "layers", DH_DEBUG_LAYERS }, { "frames", DH_DEBUG_FRAMES },
+    { "sql", DH_DEBUG_SQL },       { "cache", DH_DEBUG_CACHE },   { "memory", DH_DEBUG_MEMORY },
+    { "studio", DH_DEBUG_STUDIO }, { "guards", DH_DEBUG_GUARDS },
   };
   static gsize flags = 0;
 

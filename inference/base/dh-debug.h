@@ -13,6 +13,7 @@ typedef enum
   DH_DEBUG_CACHE = 1 << 4,  /* cache: print hits and misses of the map cache */
   DH_DEBUG_STUDIO = 1 << 6, /* studio: print what the window shows, and every run of the network behind it */
   DH_DEBUG_MEMORY = 1 << 5, /* memory: print arenas and large allocations */
+  DH_DEBUG_GUARDS = 1 << 7, /* guards: the cpu device fails where a step writes beyond its output; slow */
 } DhDebugFlags;
 
 gboolean dh_debug (DhDebugFlags flag);

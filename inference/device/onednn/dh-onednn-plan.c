@@ -2,6 +2,7 @@
 #include <omp.h>
 #endif
 #include <string.h>
+#include "dh-debug.h"
 #include "dh-error.h"
 #include "dh-onednn-private.h"
 
@@ -253,6 +254,7 @@ dh_cpu_run (DhPlan *base, const float *input, void *const *outputs, GCancellable
   gsize picture = (gsize)plan->input.c * plan->input.h * plan->input.w;
   guint64 total = (guint64)plan->input.n * plan->steps->len;
   g_autofree gint64 *times = g_new0 (gint64, plan->steps->len);
+  const gboolean guards = dh_debug (DH_DEBUG_GUARDS);
   use_threads (plan->threads);
   for (gint n = 0; n < plan->input.n; n++)
     {
@@ -265,7 +267,7 @@ dh_cpu_run (DhPlan *base, const float *input, void *const *outputs, GCancellable
           if (g_cancellable_set_error_if_cancelled (cancellable, error))
             return FALSE;
           gint64 start = g_get_monotonic_time ();
-          if (!dh_cpu_plan_run_step (plan, step, error))
+          if (guards ? !dh_cpu_plan_guard_step (plan, step, error) : !dh_cpu_plan_run_step (plan, step, error))
             return FALSE;
           times[i] += g_get_monotonic_time () - start;
           dh_progress_report (progress, n * plan->steps->len + i + 1, total, step->name);

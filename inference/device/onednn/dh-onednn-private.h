@@ -261,6 +261,8 @@ void dh_cpu_plan_remember (const DhCpuPlan *plan, const char *key);
 DhCpuPlan *dh_cpu_plan_new (DhCpuDevice *device, gboolean bf16);
 void dh_cpu_plan_bind (DhCpuPlan *plan); /* the arena stands: views become pointers */
 gboolean dh_cpu_plan_run_step (DhCpuPlan *plan, DhCpuStep *step, GError **error);
+/* dh-onednn-guard.c: the same, and an error where it writes beyond its output. */
+gboolean dh_cpu_plan_guard_step (DhCpuPlan *plan, DhCpuStep *step, GError **error);
 DhPlan *dh_cpu_compile (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
                         const DhPlanOptions *options, GError **error);
 gboolean dh_cpu_run (DhPlan *plan, const float *input, void *const *outputs, GCancellable *cancellable,
