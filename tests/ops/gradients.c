@@ -645,6 +645,7 @@ add_convs (DhDevice *device, gboolean (*is_wanted) (const char *path, char **wor
     { .out = 5, .kernel = 3, .padding = 2, .dilation = 2 },
     { .out = 5, .kernel = 3, .padding = 4, .dilation = 4 },
     { .out = 4, .kernel = 3, .padding = 12, .dilation = 12 },
+    { .out = 4, .kernel = 3, .padding = 24, .dilation = 24 },
     { .out = 4, .kernel = 3, .padding = 36, .dilation = 36 },
     { .out = 6, .kernel = 7, .stride = 2, .padding = 3 },
     { .out = 5, .kernel = 3, .stride = 2, .padding = 2, .dilation = 2, .bias = TRUE },
