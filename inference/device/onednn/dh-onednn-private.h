@@ -207,7 +207,7 @@ float dh_cpu_conv_weight (const DhCpuConv *conv, const DhCpuView *out, gint tap,
 /* In the matrix kernels' order, of all taps, one behind the other; NULL and error where memory is short. */
 float *dh_cpu_conv_pack (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, GError **error);
 /* The same of a 1×1 convolution in int8: `units`, by physical channel of the output, is what 1 of a product stands
- * for. */
+ * for; NaN where a weight is not finite. */
 gint8 *dh_cpu_conv_pack_int8 (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, float **units,
                               GError **error);
 DhCpuStep *dh_cpu_conv_step (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, const char *what);
