@@ -19,6 +19,7 @@ const char *const dh_session_protocols[] = {
 struct _DhSessionEvaluation
 {
   gatomicrefcount refs;
+  gint begun; /* atomic */
   GCancellable *cancellable;
   /* set once */
   DhSession *session; /* borrowed; the window's thread, and only while it is the session's evaluation */
@@ -262,10 +263,13 @@ evaluate (DhWorker *worker, DhPredictor *predictor, gpointer data)
   for (const char *const *name = dh_session_protocols; *name != NULL; name++)
     if ((protocols[n_protocols] = dh_protocol_find (*name, NULL)) != NULL)
       n_protocols++;
+  g_atomic_int_set (&evaluation->begun, TRUE);
+  if (g_cancellable_set_error_if_cancelled (evaluation->cancellable, &evaluation->error))
+    return;
   g_autoptr (DhDatabase) database = dh_database_open (NULL, &evaluation->error);
   if (database == NULL)
     return;
-  if (!dh_worker_calibrate (worker, evaluation->dataset, evaluation->cancellable, NULL, &evaluation->error))
+  if (!dh_worker_calibrate (worker, evaluation->dataset, evaluation->cancellable, &evaluation->error))
     return;
   name_anew (evaluation, predictor);
   gboolean hybrid = dh_model_has_outlier_head (dh_predictor_model (predictor));
@@ -369,18 +373,10 @@ dh_session_evaluate (DhSession *self)
   dh_session_emit (self, DH_SESSION_EVALUATION);
 }
 
-void
-dh_session_cancel_evaluation (DhSession *self)
+/* Neither its result nor what it still sends is wanted. */
+static void
+let_go (DhSession *self)
 {
-  if (self->evaluation != NULL)
-    g_cancellable_cancel (self->evaluation->cancellable);
-}
-
-/* The set or the weights change: neither its result nor what it still sends is wanted. */
-void
-dh_session_drop_evaluation (DhSession *self)
-{
-  g_clear_pointer (&self->summary, summary_free);
   DhSessionEvaluation *evaluation = g_steal_pointer (&self->evaluation);
   if (evaluation == NULL)
     return;
@@ -394,6 +390,27 @@ dh_session_drop_evaluation (DhSession *self)
     }
 }
 
+void
+dh_session_cancel_evaluation (DhSession *self)
+{
+  if (self->evaluation == NULL)
+    return;
+  g_cancellable_cancel (self->evaluation->cancellable);
+  /* It waits behind a shown picture, and a calibration for that one may take long. */
+  if (g_atomic_int_get (&self->evaluation->begun))
+    return;
+  let_go (self);
+  dh_session_say (self, _ ("Stopped; evaluating again goes on from here"));
+}
+
+/* The set or the weights change. */
+void
+dh_session_drop_evaluation (DhSession *self)
+{
+  g_clear_pointer (&self->summary, summary_free);
+  let_go (self);
+}
+
 gboolean
 dh_session_is_evaluating (DhSession *self)
 {
@@ -405,6 +422,8 @@ dh_session_get_evaluation_progress (DhSession *self, DhEvaluationProgress *progr
 {
   *progress = (DhEvaluationProgress){ .per_second = NAN, .seconds_left = NAN };
   progress->total = dh_image_list_get_size (self->list);
+  progress->calibrating = self->calibrating;
+  progress->calibrating_of = self->calibrating_of;
   const DhSessionEvaluation *evaluation = self->evaluation;
   if (evaluation == NULL)
     return;

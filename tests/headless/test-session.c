@@ -33,24 +33,31 @@ write_weights (const char *path, const char *architecture)
 
 /* Other pictures in every set: no maps of an earlier one are kept of them. */
 static void
-write_set (const char *root, guint n)
+write_set_of_size (const char *root, guint n, guint width, guint height)
 {
   static guint sets;
+  const gsize pixels = (gsize)width * height;
+  g_autofree guint8 *rgb = g_new (guint8, 3 * pixels), *labels = g_new (guint8, pixels);
   sets++;
   for (guint i = 0; i < n; i++)
     {
-      guint8 rgb[3 * WIDTH * HEIGHT], labels[WIDTH * HEIGHT];
-      for (guint j = 0; j < sizeof rgb; j++)
+      for (gsize j = 0; j < 3 * pixels; j++)
         rgb[j] = (guint8)((j * 37 + i * 101 + sets * 29) ^ (j >> 5));
-      for (guint j = 0; j < sizeof labels; j++)
-        labels[j] = j % WIDTH > 40 && j / WIDTH > 30 ? 1 : j < WIDTH ? 255 : 0;
+      for (gsize j = 0; j < pixels; j++)
+        labels[j] = j % width > 40 && j / width > 30 ? 1 : j < width ? 255 : 0;
       g_autofree char *image = g_strdup_printf ("dataset_AnomalyTrack/images/validation%u.png", i);
       g_autofree char *label =
           g_strdup_printf ("dataset_AnomalyTrack/labels_masks/validation%u_labels_semantic.png", i);
       g_autofree char *image_path = tree_path (root, image), *label_path = tree_path (root, label);
-      g_assert_true (dh_image_write_png (image_path, WIDTH, HEIGHT, 3, rgb, NULL));
-      g_assert_true (dh_image_write_png (label_path, WIDTH, HEIGHT, 1, labels, NULL));
+      g_assert_true (dh_image_write_png (image_path, width, height, 3, rgb, NULL));
+      g_assert_true (dh_image_write_png (label_path, width, height, 1, labels, NULL));
     }
+}
+
+static void
+write_set (const char *root, guint n)
+{
+  write_set_of_size (root, n, WIDTH, HEIGHT);
 }
 
 static void
@@ -490,6 +497,90 @@ test_precision (Fixture *fixture, gconstpointer data)
   g_assert_null (fixture->error);
 }
 
+/* What an evaluation's calibration was seen to say. */
+typedef struct
+{
+  gboolean evaluated, cancels;
+  guint first, last, of; /* pictures, of the evaluation */
+  gboolean in_order;
+  guint waiting; /* times that the shown picture said so */
+} Seen;
+
+static void
+see_evaluation (DhSession *session, Seen *seen)
+{
+  DhEvaluationProgress progress;
+  dh_session_get_evaluation_progress (session, &progress);
+  if (progress.calibrating_of == 0 || !dh_session_is_evaluating (session))
+    return;
+  seen->in_order = seen->first == 0 || (seen->in_order && progress.calibrating >= seen->last);
+  seen->first = seen->first > 0 ? seen->first : progress.calibrating;
+  seen->last = progress.calibrating;
+  seen->of = progress.calibrating_of;
+  g_assert_cmpuint (progress.calibrating, >=, 1);
+  g_assert_cmpuint (progress.calibrating, <=, progress.calibrating_of);
+  g_assert_cmpuint (progress.done, ==, 0);
+  if (seen->cancels && seen->waiting > 0)
+    dh_session_cancel_evaluation (session);
+}
+
+/* The model has come, and the shown picture is asked for only when this has returned: the evaluation is the one that
+ * calibrates. */
+static void
+evaluate_first (DhSession *session, GParamSpec *spec, Seen *seen)
+{
+  if (seen->evaluated || !g_str_equal (dh_session_get_compute_info (session)->precision, "int8"))
+    return;
+  seen->evaluated = TRUE;
+  dh_session_evaluate (session);
+  g_assert_true (dh_session_is_evaluating (session));
+  wait_for (seen->of > 0);
+}
+
+static void
+see_progress (DhSession *session, double fraction, double seconds, const char *text, Seen *seen)
+{
+  if (g_str_has_prefix (text, "Calibrating: picture ") && g_str_has_suffix (text, " of 12"))
+    seen->waiting++;
+}
+
+/* The calibration of an evaluation: progress for it and for the picture that waits; it can be stopped, and is then
+ * made for that picture. */
+static void
+test_calibrating (Fixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  g_autofree char *set = g_build_filename (fixture->root, "larger", NULL);
+  g_autofree char *kept = g_build_filename (g_get_user_data_dir (), "densehybrid", "calibrations", NULL);
+  write_set_of_size (set, 12, 256, 192);
+  dh_session_open_dataset (session, set);
+  dh_session_open_weights (session, fixture->weights);
+  wait_for (dh_session_get_model_info (session) != NULL && computes_in (fixture, "f32"));
+  g_autofree const char **names = dh_session_list_precisions (session);
+  if (!g_strv_contains (names, "int8"))
+    return;
+  for (guint i = 0; i < 2; i++)
+    {
+      Seen seen = { .cancels = i == 0 };
+      tree_remove (kept);
+      g_signal_connect (session, "notify::model-info", G_CALLBACK (evaluate_first), &seen);
+      g_signal_connect (session, "evaluation", G_CALLBACK (see_evaluation), &seen);
+      g_signal_connect (session, "progress", G_CALLBACK (see_progress), &seen);
+      dh_session_set_precision (session, "int8");
+      wait_for (seen.evaluated && !dh_session_is_evaluating (session) && computes_in (fixture, "int8-"));
+      g_assert_cmpuint (seen.of, ==, 12);
+      g_assert_true (seen.in_order);
+      g_assert_cmpuint (seen.waiting, >, 0);
+      g_assert_true ((dh_session_get_evaluation (session) == NULL) == seen.cancels);
+      if (!seen.cancels)
+        g_assert_cmpuint (seen.last, ==, 12);
+      g_signal_handlers_disconnect_by_data (session, &seen);
+      dh_session_set_precision (session, "f32");
+      wait_for (computes_in (fixture, "f32"));
+    }
+  g_assert_null (fixture->error);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -516,6 +607,7 @@ main (int argc, char **argv)
                 { "/session/errors", test_errors },
                 { "/session/closed-set", test_closed_set },
                 { "/session/precision", test_precision },
+                { "/session/calibrating", test_calibrating },
 #ifdef DH_TEST_CARD
                 { "/session/lost/wait", test_lost, "wait:1" },
                 { "/session/lost/copy", test_lost, "copy:2" },
