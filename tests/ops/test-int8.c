@@ -1,6 +1,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <glib/gstdio.h>
+
 #include "dh-cpu-kernels.h"
 #include "dh-device.h"
 #include "dh-error.h"
@@ -458,6 +460,51 @@ test_count (void)
   net_free (net);
 }
 
+/* Files of the folder whose text has the words; all are removed. */
+static guint
+count_kept (const char *folder, const char *words)
+{
+  guint n = 0;
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL), *text = NULL;
+      g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+      n += strstr (text, words) != NULL;
+      g_unlink (path);
+    }
+  return n;
+}
+
+/* What is timed and kept, or lost, does not decide what is made in int8: the results are the same. */
+static void
+test_kept (void)
+{
+  const gint h = 24, w = 32;
+  const gsize pixels = (gsize)h * w, size = pixels * (A + B);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("dh-int8-XXXXXX", &error);
+  const char *folders[] = { "/dev/null/nowhere", folder };
+  Net *net = net_new ();
+  g_autoptr (DhQuantization) quantization = quantization_new ();
+  g_autofree float *x = g_new (float, pixels *IN), *y = g_new (float, 2 * size);
+  for (gsize i = 0; i < pixels * IN; i++)
+    x[i] = (float)invent (-64, 400) / 16;
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      void *outputs[] = { y + i * size, y + i * size + pixels * A };
+      g_autoptr (DhDevice) device = open_cpu (2);
+      dh_device_remember_plans (device, folders[i]);
+      g_autoptr (DhPlan) plan = plan_new (device, net, quantization, h, w);
+      g_assert_true (dh_plan_run (plan, x, outputs, NULL, NULL, &error));
+    }
+  g_assert_cmpmem (y, size * sizeof *y, y + size, size * sizeof *y);
+  g_assert_cmpuint (count_kept (folder, "int8"), ==, 0);
+  g_rmdir (folder);
+  net_free (net);
+}
+
 static void
 assert_refused (DhDevice *device, const Net *net, const DhPlanOptions *options, gint code, const char *part)
 {
@@ -522,6 +569,7 @@ main (int argc, char **argv)
   if (dh_cpu_kernels_get ()->has_int8)
     {
       g_test_add_func ("/int8/graph", test_graph);
+      g_test_add_func ("/int8/kept", test_kept);
       g_test_add_func ("/int8/odd", test_odd);
       g_test_add_func ("/int8/count", test_count);
       g_test_add_func ("/int8/refused", test_refused);

@@ -223,8 +223,6 @@ DhCpuView *dh_cpu_add_winograd (DhCpuPlan *plan, const DhCpuConv *conv, GError *
 gboolean dh_cpu_winograd_bf16 (const DhCpuPlan *plan, const DhCpuConv *conv); /* its products are in bfloat16 */
 /* dh-onednn-choose.c: whether to make it with dh_cpu_add_winograd rather than with dh_cpu_add_taps. */
 gboolean dh_cpu_choose_winograd (DhCpuPlan *plan, const DhCpuConv *conv);
-/* Whether to make it with dh_cpu_add_conv1x1_int8 rather than with dh_cpu_add_conv1x1. */
-gboolean dh_cpu_choose_int8 (DhCpuPlan *plan, const DhCpuConv *conv);
 /* dh-onednn-direct.c: the library's direct convolutions. */
 DhCpuView *dh_cpu_add_direct (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
 
