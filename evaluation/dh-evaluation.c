@@ -7,7 +7,7 @@
 #include "dh-look-ahead.h"
 #include "dh-npy.h"
 #include "dh-run-record-private.h"
-#include "dh-stored-curve.h"
+#include "dh-run-results-private.h"
 
 /* One score under measurement. */
 typedef struct
@@ -293,26 +293,6 @@ more_passes (Flow *flow, GError **error)
 }
 
 static gboolean
-store_result (Flow *flow, DhMap score, const DhResult *result, GBytes *histogram, GError **error)
-{
-  g_autoptr (GBytes) curve = result->curve ? dh_curve_to_bytes (result->curve) : NULL;
-  const DhRunProtocolRow row = { .score = (char *)dh_map_name (score),
-                                 .protocol = (char *)result->protocol->name,
-                                 .ap = result->ap,
-                                 .auroc = result->auroc,
-                                 .fpr95 = result->fpr95,
-                                 .threshold_tpr95 = result->threshold_tpr95,
-                                 .best_f1 = result->best_f1,
-                                 .best_f1_threshold = result->best_f1_threshold,
-                                 .pixels = result->pixels,
-                                 .positives = result->positives,
-                                 .undefined_images = result->undefined_images,
-                                 .curve = curve,
-                                 .histogram = histogram };
-  return dh_database_put_run_protocol (flow->options->database, flow->record.run, &row, error);
-}
-
-static gboolean
 finish (Flow *flow, GError **error)
 {
   if (!more_passes (flow, error))
@@ -323,16 +303,16 @@ finish (Flow *flow, GError **error)
       const DhScoreEvaluation score = { measured->map, g_steal_pointer (&measured->ranking),
                                         g_ptr_array_new_with_free_func ((GDestroyNotify)dh_result_free) };
       g_array_append_val (flow->result->scores, score);
-      g_autoptr (GBytes) histogram = dh_score_histogram_to_bytes (score.ranking);
       for (guint p = 0; p < measured->metrics->len; p++)
         {
           DhResult *result = dh_metric_finish (measured->metrics->pdata[p], error);
           if (!result)
             return FALSE;
           g_ptr_array_add (score.results, result);
-          if (!store_result (flow, measured->map, result, histogram, error))
-            return FALSE;
         }
+      if (!dh_run_results_store (flow->options->database, flow->record.run, measured->map, score.results, score.ranking,
+                                 error))
+        return FALSE;
     }
   return TRUE;
 }
@@ -448,7 +428,9 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
   if (flow.record.run)
     {
       g_autoptr (GError) ending = NULL;
-      if (!dh_run_record_end (&flow.record, done ? NULL : local, NULL, &ending) && !local)
+      JsonObject *summary =
+          done ? dh_run_results_summarise (g_array_index (result->scores, DhScoreEvaluation, 0).results) : NULL;
+      if (!dh_run_record_end (&flow.record, done ? NULL : local, summary, &ending) && !local)
         local = g_steal_pointer (&ending);
     }
   result->run = flow.record.run;

@@ -5,6 +5,8 @@
 #include <string.h>
 #include "dh-checkpoint.h"
 #include "dh-model.h"
+#include "dh-run-item.h"
+#include "dh-run-list.h"
 #include "dh-session-evaluation.h"
 #include "tree.h"
 
@@ -277,6 +279,14 @@ test_again (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (dh_session_get_n_runs (fixture->session), ==, 0);
 }
 
+/* Borrowed from the list; NULL while it is empty. */
+static const DhRun *
+newest_run (DhSession *session)
+{
+  g_autoptr (DhRunItem) item = g_list_model_get_item (dh_session_get_runs (session), 0);
+  return item != NULL ? dh_run_item_get (item) : NULL;
+}
+
 static void
 test_evaluate (Fixture *fixture, gconstpointer data)
 {
@@ -304,6 +314,13 @@ test_evaluate (Fixture *fixture, gconstpointer data)
                     4 * dh_score_stats_n_anomalies (dh_session_get_stats (session)));
   g_assert_true (dh_session_choose_threshold (session, DH_SCORE_HYBRID, DH_RULE_TPR95));
   g_assert_cmpuint (dh_session_get_threshold (session, DH_SCORE_HYBRID)->n_images, ==, 4);
+  /* The list of runs has it with its components. */
+  const DhProtocolLine *components = g_ptr_array_index (summary->lines, summary->lines->len - 1);
+  g_assert_true (components->has_components);
+  wait_for (newest_run (session) != NULL && newest_run (session)->state == DH_RUN_ITEM_DONE);
+  g_assert_cmpint (newest_run (session)->id, ==, summary->run);
+  g_assert_cmpfloat (newest_run (session)->mean_f1, ==, components->mean_f1);
+  g_assert_true (isfinite (newest_run (session)->best_f1_threshold));
   g_autofree char *report = g_build_filename (fixture->root, "r.html", NULL);
   guint before = fixture->messages;
   dh_session_export_report (session, report);
