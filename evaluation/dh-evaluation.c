@@ -5,17 +5,10 @@
 
 #include "dh-error.h"
 #include "dh-look-ahead.h"
+#include "dh-meters-private.h"
 #include "dh-npy.h"
 #include "dh-run-record-private.h"
-#include "dh-stored-curve.h"
-
-/* One score under measurement. */
-typedef struct
-{
-  DhMap map;
-  DhRanking *ranking;
-  GPtrArray *metrics; /* DhMetric */
-} Measured;
+#include "dh-run-results-private.h"
 
 typedef struct
 {
@@ -24,20 +17,11 @@ typedef struct
   const DhProgress *progress;
   DhRunRecord record;
   DhLookAhead ahead;
-  GArray *measured;           /* Measured; the first is the score of the run */
+  DhMeters *meters;           /* of the score of the run first */
   GHashTable *measured_stems; /* set of stems (borrowed) that have a label and a map */
   gboolean reading;           /* the picture or its label, at this moment */
   DhEvaluation *result;
 } Flow;
-
-static void
-clear_measured (gpointer data)
-{
-  Measured *measured = data;
-  if (measured->ranking)
-    dh_ranking_free (measured->ranking);
-  g_clear_pointer (&measured->metrics, g_ptr_array_unref);
-}
 
 static void
 clear_left_out (gpointer data)
@@ -94,9 +78,9 @@ orient (DhMap map, DhTensor *tensor, GError **error)
 static gboolean
 load_scores (Flow *flow, const char *stem, const DhRunImageRow *row, DhTensor **maps)
 {
-  for (guint m = 0; m < flow->measured->len; m++)
+  for (guint m = 0; m < dh_meters_count (flow->meters); m++)
     {
-      maps[m] = dh_run_record_load_map (&flow->record, g_array_index (flow->measured, Measured, m).map, stem, row);
+      maps[m] = dh_run_record_load_map (&flow->record, dh_meters_map (flow->meters, m), stem, row);
       if (!maps[m])
         return FALSE;
     }
@@ -126,8 +110,8 @@ compute_scores (Flow *flow, guint index, const DhLabels *labels, DhTensor **maps
   if (!dh_run_record_check_label (item, labels, image->width, image->height, error))
     return FALSE;
   guint wanted = 0;
-  for (guint m = 0; m < flow->measured->len; m++)
-    wanted |= DH_MAP_BIT (g_array_index (flow->measured, Measured, m).map);
+  for (guint m = 0; m < dh_meters_count (flow->meters); m++)
+    wanted |= DH_MAP_BIT (dh_meters_map (flow->meters, m));
   const DhEvaluationOptions *options = flow->options;
   g_autoptr (DhPrediction) prediction =
       options->predict ? options->predict (options->predictor, image, wanted, flow->cancellable, options->data, error)
@@ -138,31 +122,12 @@ compute_scores (Flow *flow, guint index, const DhLabels *labels, DhTensor **maps
   row->width = prediction->width;
   row->height = prediction->height;
   row->seconds = prediction->seconds;
-  for (guint m = 0; m < flow->measured->len; m++)
+  for (guint m = 0; m < dh_meters_count (flow->meters); m++)
     {
-      const Measured *measured = &g_array_index (flow->measured, Measured, m);
-      maps[m] = orient (measured->map, prediction->maps[measured->map], error);
-      if (!maps[m] || !dh_run_record_save_map (&flow->record, measured->map, item->stem, maps[m], error))
+      const DhMap map = dh_meters_map (flow->meters, m);
+      maps[m] = orient (map, prediction->maps[map], error);
+      if (!maps[m] || !dh_run_record_save_map (&flow->record, map, item->stem, maps[m], error))
         return FALSE;
-    }
-  return TRUE;
-}
-
-/* The record's ranking of one image holds the pixels of the first map already. */
-static gboolean
-accumulate (Flow *flow, const char *stem, DhTensor *const *maps, const guint8 *labels, GError **error)
-{
-  for (guint m = 0; m < flow->measured->len; m++)
-    {
-      Measured *measured = &g_array_index (flow->measured, Measured, m);
-      const float *scores = dh_tensor_f32 (maps[m]);
-      const DhScoredImage scored = { stem, scores, labels, maps[m]->dims[1], maps[m]->dims[0] };
-      if (m == 0 ? !dh_ranking_merge (measured->ranking, flow->record.one_image, error)
-                 : !dh_ranking_add (measured->ranking, scores, labels, dh_tensor_count (maps[m]), NULL, error))
-        return FALSE;
-      for (guint p = 0; p < measured->metrics->len; p++)
-        if (!dh_metric_add (measured->metrics->pdata[p], &scored, error))
-          return FALSE;
     }
   return TRUE;
 }
@@ -192,7 +157,7 @@ measure (Flow *flow, guint index, DhTensor **maps, DhRunImageRow *row, gboolean 
     }
   else
     {
-      for (guint m = 0; m < flow->measured->len; m++)
+      for (guint m = 0; m < dh_meters_count (flow->meters); m++)
         g_clear_pointer (&maps[m], dh_tensor_unref);
       if (!compute_scores (flow, index, labels, maps, row, error))
         return FALSE;
@@ -200,7 +165,7 @@ measure (Flow *flow, guint index, DhTensor **maps, DhRunImageRow *row, gboolean 
   *labelled = labels != NULL;
   const guint8 *ids = labels ? labels->ids : NULL;
   return dh_run_record_measure (&flow->record, dh_tensor_f32 (maps[0]), ids, row, error)
-         && (!ids || accumulate (flow, item->stem, maps, ids, error));
+         && (!ids || dh_meters_add (flow->meters, item->stem, maps, ids, flow->record.one_image, error));
 }
 
 static gboolean
@@ -217,7 +182,7 @@ visit (Flow *flow, guint index, GError **error)
   flow->reading = FALSE;
 
   const gboolean fine = measure (flow, index, maps, &row, &labelled, &resumed, &reason);
-  for (guint m = 0; m < flow->measured->len; m++)
+  for (guint m = 0; m < dh_meters_count (flow->meters); m++)
     dh_tensor_unref (maps[m]);
   if (!fine && !dh_run_record_is_of_image (reason, flow->reading))
     {
@@ -278,13 +243,9 @@ pass_again (Flow *flow, GPtrArray *metrics, GError **error)
 static gboolean
 more_passes (Flow *flow, GError **error)
 {
-  GPtrArray *metrics = g_array_index (flow->measured, Measured, 0).metrics;
   for (;;)
     {
-      g_autoptr (GPtrArray) waiting = g_ptr_array_new ();
-      for (guint p = 0; p < metrics->len; p++)
-        if (dh_metric_next_pass (metrics->pdata[p]))
-          g_ptr_array_add (waiting, metrics->pdata[p]);
+      g_autoptr (GPtrArray) waiting = dh_meters_next_pass (flow->meters);
       if (waiting->len == 0)
         return TRUE;
       if (!pass_again (flow, waiting, error))
@@ -293,62 +254,16 @@ more_passes (Flow *flow, GError **error)
 }
 
 static gboolean
-store_result (Flow *flow, DhMap score, const DhResult *result, GBytes *histogram, GError **error)
-{
-  g_autoptr (GBytes) curve = result->curve ? dh_curve_to_bytes (result->curve) : NULL;
-  const DhRunProtocolRow row = { .score = (char *)dh_map_name (score),
-                                 .protocol = (char *)result->protocol->name,
-                                 .ap = result->ap,
-                                 .auroc = result->auroc,
-                                 .fpr95 = result->fpr95,
-                                 .threshold_tpr95 = result->threshold_tpr95,
-                                 .best_f1 = result->best_f1,
-                                 .best_f1_threshold = result->best_f1_threshold,
-                                 .pixels = result->pixels,
-                                 .positives = result->positives,
-                                 .undefined_images = result->undefined_images,
-                                 .curve = curve,
-                                 .histogram = histogram };
-  return dh_database_put_run_protocol (flow->options->database, flow->record.run, &row, error);
-}
-
-static gboolean
 finish (Flow *flow, GError **error)
 {
-  if (!more_passes (flow, error))
+  if (!more_passes (flow, error) || !dh_meters_finish (flow->meters, flow->result->scores, error))
     return FALSE;
-  for (guint m = 0; m < flow->measured->len; m++)
+  for (guint m = 0; m < flow->result->scores->len; m++)
     {
-      Measured *measured = &g_array_index (flow->measured, Measured, m);
-      const DhScoreEvaluation score = { measured->map, g_steal_pointer (&measured->ranking),
-                                        g_ptr_array_new_with_free_func ((GDestroyNotify)dh_result_free) };
-      g_array_append_val (flow->result->scores, score);
-      g_autoptr (GBytes) histogram = dh_score_histogram_to_bytes (score.ranking);
-      for (guint p = 0; p < measured->metrics->len; p++)
-        {
-          DhResult *result = dh_metric_finish (measured->metrics->pdata[p], error);
-          if (!result)
-            return FALSE;
-          g_ptr_array_add (score.results, result);
-          if (!store_result (flow, measured->map, result, histogram, error))
-            return FALSE;
-        }
-    }
-  return TRUE;
-}
-
-static gboolean
-add_measured (Flow *flow, DhMap map, const DhProtocol *const *protocols, guint n_protocols,
-              const DhMetricOptions *metric_options, GError **error)
-{
-  Measured measured = { map, dh_ranking_new (), g_ptr_array_new_with_free_func ((GDestroyNotify)dh_metric_free) };
-  g_array_append_val (flow->measured, measured);
-  for (guint p = 0; p < n_protocols; p++)
-    {
-      DhMetric *metric = dh_metric_new (protocols[p], metric_options, error);
-      if (!metric)
+      const DhScoreEvaluation *score = &g_array_index (flow->result->scores, DhScoreEvaluation, m);
+      if (!dh_run_results_store (flow->options->database, flow->record.run, score->score, score->results,
+                                 score->ranking, error))
         return FALSE;
-      g_ptr_array_add (measured.metrics, metric);
     }
   return TRUE;
 }
@@ -375,11 +290,12 @@ prepare (Flow *flow, GError **error)
     }
   const DhProtocol *pooled = dh_protocol_find ("densehybrid-pooled", error);
   const DhMetricOptions bare = { .no_rows = TRUE };
-  if (!add_measured (flow, options->score, options->protocols, options->n_protocols, &options->metric_options, error))
+  if (!dh_meters_begin (flow->meters, options->score, options->protocols, options->n_protocols,
+                        &options->metric_options, error))
     return FALSE;
   for (guint m = 0; m < DH_N_MAPS; m++)
     if (options->more_scores & DH_MAP_BIT (m) && m != options->score
-        && !add_measured (flow, m, &pooled, 1, &bare, error))
+        && !dh_meters_begin (flow->meters, m, &pooled, 1, &bare, error))
       return FALSE;
   return TRUE;
 }
@@ -413,9 +329,8 @@ static char *
 list_others (const Flow *flow)
 {
   GString *names = g_string_new (NULL);
-  for (guint m = 1; m < flow->measured->len; m++)
-    g_string_append_printf (names, "%s%s", m > 1 ? "," : "",
-                            dh_map_name (g_array_index (flow->measured, Measured, m).map));
+  for (guint m = 1; m < dh_meters_count (flow->meters); m++)
+    g_string_append_printf (names, "%s%s", m > 1 ? "," : "", dh_map_name (dh_meters_map (flow->meters, m)));
   return g_string_free (names, FALSE);
 }
 
@@ -433,8 +348,7 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
   result->left_out = g_array_new (FALSE, FALSE, sizeof (DhLeftOut));
   g_array_set_clear_func (result->left_out, clear_left_out);
   flow.result = result;
-  flow.measured = g_array_new (FALSE, FALSE, sizeof (Measured));
-  g_array_set_clear_func (flow.measured, clear_measured);
+  flow.meters = dh_meters_new ();
   flow.measured_stems = g_hash_table_new (g_str_hash, g_str_equal);
 
   g_autoptr (GError) local = NULL;
@@ -448,12 +362,14 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
   if (flow.record.run)
     {
       g_autoptr (GError) ending = NULL;
-      if (!dh_run_record_end (&flow.record, done ? NULL : local, NULL, &ending) && !local)
+      JsonObject *summary =
+          done ? dh_run_results_summarise (g_array_index (result->scores, DhScoreEvaluation, 0).results) : NULL;
+      if (!dh_run_record_end (&flow.record, done ? NULL : local, summary, &ending) && !local)
         local = g_steal_pointer (&ending);
     }
   result->run = flow.record.run;
 
-  g_array_unref (flow.measured);
+  dh_meters_free (flow.meters);
   g_hash_table_unref (flow.measured_stems);
   dh_run_record_clear (&flow.record);
   if (local)

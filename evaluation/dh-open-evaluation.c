@@ -5,6 +5,7 @@
 #include "dh-error.h"
 #include "dh-look-ahead.h"
 #include "dh-run-record-private.h"
+#include "dh-run-results-private.h"
 
 typedef struct
 {
@@ -284,32 +285,23 @@ visit_both (Flow *flow, const char *const *towns, GError **error)
   return TRUE;
 }
 
-static void
-set_number (JsonObject *object, const char *name, double value)
-{
-  if (isfinite (value))
-    json_object_set_double_member (object, name, value);
-  else
-    json_object_set_null_member (object, name);
-}
-
 static JsonObject *
 summarise (const DhOpenEvaluation *result, double tpr)
 {
   JsonObject *summary = json_object_new (), *towns = json_object_new ();
-  set_number (summary, "tpr", tpr);
-  set_number (summary, "closed_miou", result->closed_miou);
-  set_number (summary, "open_miou", result->open_miou);
+  dh_run_results_set_number (summary, "tpr", tpr);
+  dh_run_results_set_number (summary, "closed_miou", result->closed_miou);
+  dh_run_results_set_number (summary, "open_miou", result->open_miou);
   for (guint t = 0; t < result->towns->len; t++)
     {
       const DhTownResult *line = &g_array_index (result->towns, DhTownResult, t);
       JsonObject *town = json_object_new ();
       json_object_set_int_member (town, "images", line->result->images);
-      set_number (town, "threshold", line->result->threshold);
+      dh_run_results_set_number (town, "threshold", line->result->threshold);
       json_object_set_string_member (town, "calibrated_on", line->calibrated_on);
-      set_number (town, "closed_miou", line->result->closed_miou);
-      set_number (town, "open_miou", line->result->open_miou);
-      set_number (town, "anomaly_iou", line->result->anomaly_iou);
+      dh_run_results_set_number (town, "closed_miou", line->result->closed_miou);
+      dh_run_results_set_number (town, "open_miou", line->result->open_miou);
+      dh_run_results_set_number (town, "anomaly_iou", line->result->anomaly_iou);
       json_object_set_object_member (towns, line->town, town);
     }
   json_object_set_object_member (summary, "towns", towns);

@@ -34,11 +34,23 @@ show_progress (DhMetricsPage *self)
   dh_session_get_evaluation_progress (self->session, &progress);
   gboolean running = dh_session_is_evaluating (self->session);
   gtk_widget_set_visible (self->empty_bar, running);
-  double fraction = progress.total > 0 ? (double)progress.done / progress.total : 0;
+  double fraction = progress.calibrating_of > 0 ? (double)(progress.calibrating - 1) / progress.calibrating_of
+                    : progress.total > 0        ? (double)progress.done / progress.total
+                                                : 0;
   gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (self->empty_bar), CLAMP (fraction, 0, 1));
   AdwStatusPage *empty = ADW_STATUS_PAGE (self->empty);
   gtk_button_set_label (GTK_BUTTON (self->evaluate), running ? _ ("Stop") : _ ("Evaluate the data set"));
   gtk_actionable_set_action_name (GTK_ACTIONABLE (self->evaluate), running ? "win.cancel-evaluation" : "win.evaluate");
+  if (running && progress.calibrating_of > 0)
+    {
+      g_autofree char *text =
+          g_strdup_printf (_ ("Picture %u of %u: how large the numbers become that int8 rounds. The result is kept for "
+                              "these weights."),
+                           progress.calibrating, progress.calibrating_of);
+      adw_status_page_set_title (empty, _ ("Calibrating…"));
+      adw_status_page_set_description (empty, text);
+      return;
+    }
   if (running)
     {
       g_autofree char *left = dh_run_dup_duration (progress.seconds_left);

@@ -66,6 +66,12 @@ short_hash (const DhRun *run)
 }
 
 static char *
+threshold_of (const DhRun *run)
+{
+  return isnan (run->best_f1_threshold) ? NULL : dh_number_format (run->best_f1_threshold, 2);
+}
+
+static char *
 images_of (const DhRun *run)
 {
   return run->training ? NULL : g_strdup_printf (_ ("%u of %u"), run->images, run->total);
@@ -147,6 +153,7 @@ fill (Filling *self)
   add_number (self, "FPR95", a->fpr95, b->fpr95, FALSE);
   add_number (self, "AUROC", a->auroc, b->auroc, TRUE);
   add_number (self, _ ("Best F1"), a->best_f1, b->best_f1, TRUE);
+  add_number (self, _ ("Mean component F1"), a->mean_f1, b->mean_f1, TRUE);
   add_number (self, a->training || b->training ? _ ("Closed mIoU") : _ ("Open mIoU"), a->miou, b->miou, TRUE);
   if (self->row > first)
     gtk_grid_attach (self->grid, dh_ui_line (), 0, self->row++, 4, 1);
@@ -157,6 +164,7 @@ fill (Filling *self)
   add_text (self, _ ("Split"), a->split, b->split);
   add_made (self, _ ("Images"), images_of);
   add_text (self, _ ("Score"), a->score, b->score);
+  add_made (self, _ ("Best F1 at"), threshold_of);
   add_text (self, _ ("Model"), a->model, b->model);
   add_text (self, _ ("Recipe"), a->recipe, b->recipe);
   add_made (self, _ ("Weights"), short_hash);

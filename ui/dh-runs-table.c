@@ -1,5 +1,6 @@
 #include "dh-runs-table.h"
 #include "dh-metrics-charts.h"
+#include "dh-runs-boxes.h"
 #include "dh-runs-columns.h"
 
 struct _DhRunsTable
@@ -214,54 +215,6 @@ follow_trainings (GListModel *trainings, guint position, guint removed, guint ad
     }
 }
 
-/* Boxes */
-
-static void
-on_box (GtkCheckButton *box, GtkListItem *cell)
-{
-  DhRunsTable *self = g_object_get_data (G_OBJECT (box), "table");
-  const guint position = gtk_list_item_get_position (cell);
-  GtkSelectionModel *model = GTK_SELECTION_MODEL (self->selection);
-  const gboolean on = gtk_check_button_get_active (box);
-  if (position == GTK_INVALID_LIST_POSITION || gtk_selection_model_is_selected (model, position) == on)
-    return;
-  if (on)
-    gtk_selection_model_select_item (model, position, FALSE);
-  else
-    gtk_selection_model_unselect_item (model, position);
-}
-
-static void
-show_box (GtkListItem *cell)
-{
-  GtkWidget *box = gtk_list_item_get_child (cell);
-  if (box != NULL)
-    gtk_check_button_set_active (GTK_CHECK_BUTTON (box), gtk_list_item_get_selected (cell));
-}
-
-static void
-setup_box (GtkSignalListItemFactory *factory, GtkListItem *cell, DhRunsTable *self)
-{
-  GtkWidget *box = gtk_check_button_new ();
-  gtk_widget_set_halign (box, GTK_ALIGN_CENTER);
-  g_object_set_data (G_OBJECT (box), "table", self);
-  gtk_list_item_set_selectable (cell, FALSE);
-  gtk_list_item_set_child (cell, box);
-  g_signal_connect_object (box, "toggled", G_CALLBACK (on_box), cell, 0);
-  g_signal_connect (cell, "notify::selected", G_CALLBACK (show_box), NULL);
-}
-
-static void
-bind_box (GtkSignalListItemFactory *factory, GtkListItem *cell, DhRunsTable *self)
-{
-  const DhRun *run = dh_run_item_get (gtk_list_item_get_item (cell));
-  g_autofree char *id = dh_runs_column_dup_id (run), *name = g_strdup_printf (_ ("Choose run %s"), id);
-  dh_ui_set_name (gtk_list_item_get_child (cell), name);
-  show_box (cell);
-}
-
-/* The rest */
-
 static gboolean
 passes (gpointer item, gpointer data)
 {
@@ -381,17 +334,6 @@ join (DhRunsTable *self, DhSession *session)
 }
 
 static void
-add_boxes (DhRunsTable *self)
-{
-  GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
-  g_signal_connect (factory, "setup", G_CALLBACK (setup_box), self);
-  g_signal_connect (factory, "bind", G_CALLBACK (bind_box), self);
-  g_autoptr (GtkColumnViewColumn) column = gtk_column_view_column_new (NULL, factory);
-  gtk_column_view_column_set_fixed_width (column, 36);
-  gtk_column_view_append_column (GTK_COLUMN_VIEW (self->view), column);
-}
-
-static void
 make_view (DhRunsTable *self, DhSession *session)
 {
   join (self, session);
@@ -406,7 +348,8 @@ make_view (DhRunsTable *self, DhSession *session)
   dh_ui_add_classes (self->view, "dh-col");
   dh_ui_set_name (self->view, _ ("Runs"));
   dh_ui_tab_leaves (self->view);
-  add_boxes (self);
+  g_autoptr (GtkColumnViewColumn) boxes = dh_runs_boxes_new (GTK_SELECTION_MODEL (self->selection));
+  gtk_column_view_append_column (GTK_COLUMN_VIEW (self->view), boxes);
   dh_runs_columns_add (GTK_COLUMN_VIEW (self->view), badge_of, self);
   g_signal_connect (self->view, "activate", G_CALLBACK (on_activate), self);
 }

@@ -40,11 +40,16 @@ show_context (GtkWidget *bar)
 static char *
 describe_job (DhSession *session, double *fraction)
 {
+  DhEvaluationProgress progress;
+  dh_session_get_evaluation_progress (session, &progress);
   *fraction = -1;
+  if (progress.calibrating_of > 0)
+    {
+      *fraction = (double)(progress.calibrating - 1) / progress.calibrating_of;
+      return g_strdup_printf (_ ("Calibrating: picture %u of %u"), progress.calibrating, progress.calibrating_of);
+    }
   if (dh_session_is_evaluating (session))
     {
-      DhEvaluationProgress progress;
-      dh_session_get_evaluation_progress (session, &progress);
       *fraction = progress.total > 0 ? (double)progress.done / progress.total : 0;
       g_autofree char *left = dh_run_dup_duration (progress.seconds_left);
       if (isnan (progress.per_second))
@@ -71,7 +76,7 @@ show_job (GtkWidget *bar)
   g_autofree char *text = describe_job (self->session, &fraction);
   gtk_label_set_label (GTK_LABEL (self->job), text);
   gtk_widget_set_visible (self->progress, fraction >= 0);
-  gtk_widget_set_visible (self->stop, fraction >= 0);
+  gtk_widget_set_visible (self->stop, dh_session_is_evaluating (self->session));
   if (fraction >= 0)
     gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (self->progress), CLAMP (fraction, 0, 1));
 }

@@ -112,6 +112,8 @@ take_job (DhRunItem *self)
                .fraction = under_way && progress->steps > 0 ? (double)progress->step / (double)progress->steps : NAN,
                .seconds_left = under_way || state == DH_JOB_QUEUED ? progress->seconds_left : NAN,
                .best_f1 = NAN,
+               .best_f1_threshold = NAN,
+               .mean_f1 = NAN,
                .recipe = g_strdup (dh_training_job_get_recipe (job)),
                .sentence = g_strdup (dh_training_job_get_sentence (job)),
                .epoch = progress->epoch,

@@ -37,7 +37,7 @@ typedef struct
   /* of evaluations */
   char *weights, *split, *score, *protocol, *model_path, *root;
   guint images, failed, total;
-  double best_f1;
+  double best_f1, best_f1_threshold, mean_f1; /* the mean is of components, over the overlaps that count as a hit */
   /* of trainings */
   char *recipe, *sentence;
   guint epoch, epochs, best_epoch;

@@ -25,7 +25,7 @@ state_of (const DhRunRow *row)
 static void
 add_protocol (DhRun *run, DhDatabase *database)
 {
-  run->ap = run->fpr95 = run->auroc = run->best_f1 = NAN;
+  run->ap = run->fpr95 = run->auroc = run->best_f1 = run->best_f1_threshold = NAN;
   g_autoptr (GPtrArray) protocols = dh_database_list_run_protocols (database, run->id, NULL);
   for (guint i = 0; protocols != NULL && i < protocols->len; i++)
     {
@@ -41,24 +41,34 @@ add_protocol (DhRun *run, DhDatabase *database)
       run->fpr95 = row->fpr95;
       run->auroc = row->auroc;
       run->best_f1 = row->best_f1;
+      run->best_f1_threshold = row->best_f1_threshold;
       if (pooled)
         return;
     }
 }
 
-/* Of an open set: what its kind alone has. */
+/* NaN where there is no such number, whatever is there. */
 static double
-open_miou_of (const DhRunRow *row)
+number_in (JsonNode *node, const char *name)
+{
+  JsonNode *value =
+      node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_object_get_member (json_node_get_object (node), name) : NULL;
+  const GType type = value != NULL && JSON_NODE_HOLDS_VALUE (value) ? json_node_get_value_type (value) : G_TYPE_INVALID;
+  return type == G_TYPE_DOUBLE || type == G_TYPE_INT64 ? json_node_get_double (value) : NAN;
+}
+
+/* What the protocols' table has no column for. */
+static void
+add_summary (DhRun *run, const char *summary)
 {
   g_autoptr (JsonParser) parser = json_parser_new ();
-  if (row->summary == NULL || g_strcmp0 (row->kind, "eval-osr") != 0
-      || !json_parser_load_from_data (parser, row->summary, -1, NULL))
-    return NAN;
-  JsonNode *root = json_parser_get_root (parser);
-  if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
-    return NAN;
-  JsonNode *value = json_object_get_member (json_node_get_object (root), "open_miou");
-  return value != NULL && JSON_NODE_HOLDS_VALUE (value) ? json_node_get_double (value) : NAN;
+  JsonNode *root =
+      summary != NULL && json_parser_load_from_data (parser, summary, -1, NULL) ? json_parser_get_root (parser) : NULL;
+  JsonNode *components = root != NULL && JSON_NODE_HOLDS_OBJECT (root)
+                             ? json_object_get_member (json_node_get_object (root), "components")
+                             : NULL;
+  run->miou = g_strcmp0 (run->kind, "eval-osr") == 0 ? number_in (root, "open_miou") : NAN;
+  run->mean_f1 = number_in (components, "mean_f1");
 }
 
 /* The file's name; of a training's checkpoints, which all bear the same, with the training's folder. */
@@ -76,7 +86,7 @@ name_model (const char *path)
 static DhRunItem *
 make_item (const DhRunRow *row, DhDatabase *database)
 {
-  DhRun values = { .fraction = NAN, .seconds_left = NAN, .miou = open_miou_of (row) }, *run = &values;
+  DhRun values = { .fraction = NAN, .seconds_left = NAN }, *run = &values;
   run->id = row->id;
   run->state = state_of (row);
   run->kind = g_strdup (row->kind);
@@ -102,6 +112,7 @@ make_item (const DhRunRow *row, DhDatabase *database)
   if (run->state == DH_RUN_ITEM_RUNNING && run->total > 0)
     run->fraction = (double)(run->images + run->failed) / run->total;
   add_protocol (run, database);
+  add_summary (run, row->summary);
   return dh_run_item_new (run);
 }
 

@@ -2,13 +2,9 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include "dh-error.h"
-#include "dh-evaluation.h"
+#include "dh-evaluation-summary-private.h"
 #include "dh-run-list.h"
-#include "dh-score-stats-private.h"
 #include "dh-session-private.h"
-
-/* As many as a chart can show. */
-#define CURVE_POINTS 1500
 
 const char *const dh_session_protocols[] = {
   "densehybrid-pooled", "densehybrid-per-image", "densehybrid-per-image-as-published",
@@ -19,6 +15,7 @@ const char *const dh_session_protocols[] = {
 struct _DhSessionEvaluation
 {
   gatomicrefcount refs;
+  gint begun; /* atomic */
   GCancellable *cancellable;
   /* set once */
   DhSession *session; /* borrowed; the window's thread, and only while it is the session's evaluation */
@@ -43,28 +40,6 @@ evaluation_ref (DhSessionEvaluation *evaluation)
 }
 
 static void
-line_free (gpointer data)
-{
-  DhProtocolLine *line = data;
-  g_free (line->name);
-  g_free (line->title);
-  g_free (line->why);
-  g_free (line);
-}
-
-static void
-summary_free (DhEvaluationSummary *summary)
-{
-  if (summary == NULL)
-    return;
-  g_ptr_array_unref (summary->lines);
-  g_clear_pointer (&summary->ended, g_date_time_unref);
-  g_free (summary->device);
-  g_free (summary->precision);
-  g_free (summary);
-}
-
-static void
 evaluation_unref (gpointer data)
 {
   DhSessionEvaluation *evaluation = data;
@@ -75,7 +50,7 @@ evaluation_unref (gpointer data)
   g_free (evaluation->folder);
   g_free (evaluation->command);
   g_free (evaluation->device);
-  summary_free (evaluation->summary);
+  dh_evaluation_summary_free (evaluation->summary);
   g_clear_pointer (&evaluation->stats, dh_score_stats_unref);
   g_clear_error (&evaluation->error);
   g_clear_pointer (&evaluation->missed, g_hash_table_unref);
@@ -162,80 +137,6 @@ predict (DhPredictor *predictor, const DhImage *image, guint maps, GCancellable 
   return dh_worker_predict (evaluation->worker, image, maps, cancellable, error);
 }
 
-static DhScore
-score_of_map (DhMap map)
-{
-  for (guint i = 0; i < DH_N_SCORES; i++)
-    if ((guint)dh_score_map (i) == (guint)map)
-      return i;
-  return DH_N_SCORES;
-}
-
-static void
-note_missed (DhSessionEvaluation *evaluation, const DhResult *result)
-{
-  evaluation->missed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  for (guint i = 0; i < result->images; i++)
-    {
-      double *pixels = g_new (double, 1);
-      *pixels = (double)result->rows[i].largest_missed;
-      if (result->rows[i].positives == 0)
-        *pixels = NAN;
-      g_hash_table_insert (evaluation->missed, g_strdup (result->rows[i].key), pixels);
-    }
-}
-
-static DhEvaluationSummary *
-summarise (DhSessionEvaluation *evaluation, DhEvaluation *result, DhPredictor *predictor)
-{
-  DhEvaluationSummary *summary = g_new0 (DhEvaluationSummary, 1);
-  summary->run = result->run;
-  summary->images = result->images;
-  summary->failed = result->left_out->len;
-  summary->resumed = result->resumed;
-  summary->seconds = result->seconds;
-  summary->ended = g_date_time_new_now_local ();
-  summary->device = g_strdup (dh_device_name (dh_predictor_device (predictor)));
-  summary->precision = g_strdup (dh_predictor_precision_name (predictor));
-  summary->lines = g_ptr_array_new_with_free_func (line_free);
-  const DhScoreEvaluation *first = &g_array_index (result->scores, DhScoreEvaluation, 0);
-  summary->score = score_of_map (first->score);
-  for (guint i = 0; i < first->results->len; i++)
-    {
-      const DhResult *from = first->results->pdata[i];
-      summary->labelled = summary->labelled || from->pixels > 0;
-      DhProtocolLine *line = g_new0 (DhProtocolLine, 1);
-      line->name = g_strdup (from->protocol->name);
-      line->title = g_strdup (from->protocol->title);
-      line->why = g_strdup (from->protocol->description);
-      line->ap = from->ap;
-      line->fpr95 = from->fpr95;
-      line->auroc = from->auroc;
-      line->undefined_images = from->undefined_images;
-      if ((line->has_components = from->components != NULL))
-        {
-          line->siou = from->components->siou_mean;
-          line->ppv = from->components->ppv_mean;
-          line->mean_f1 = from->components->f1_mean;
-          if (from->rows != NULL)
-            note_missed (evaluation, from);
-        }
-      g_ptr_array_add (summary->lines, line);
-    }
-  evaluation->stats = dh_score_stats_new ();
-  for (guint i = 0; i < result->scores->len; i++)
-    {
-      DhScoreEvaluation *score = &g_array_index (result->scores, DhScoreEvaluation, i);
-      DhScore which = score_of_map (score->score);
-      if (which == DH_N_SCORES || !summary->labelled)
-        continue;
-      dh_score_stats_take_ranking (evaluation->stats, which, score->ranking, result->images);
-      score->ranking = dh_ranking_new ();
-    }
-  dh_score_stats_seal (evaluation->stats, CURVE_POINTS);
-  return summary;
-}
-
 /* A calibration that was made since has given the precision its whole name, which the folder's name ends with. */
 static void
 name_anew (DhSessionEvaluation *evaluation, DhPredictor *predictor)
@@ -262,10 +163,13 @@ evaluate (DhWorker *worker, DhPredictor *predictor, gpointer data)
   for (const char *const *name = dh_session_protocols; *name != NULL; name++)
     if ((protocols[n_protocols] = dh_protocol_find (*name, NULL)) != NULL)
       n_protocols++;
+  g_atomic_int_set (&evaluation->begun, TRUE);
+  if (g_cancellable_set_error_if_cancelled (evaluation->cancellable, &evaluation->error))
+    return;
   g_autoptr (DhDatabase) database = dh_database_open (NULL, &evaluation->error);
   if (database == NULL)
     return;
-  if (!dh_worker_calibrate (worker, evaluation->dataset, evaluation->cancellable, NULL, &evaluation->error))
+  if (!dh_worker_calibrate (worker, evaluation->dataset, evaluation->cancellable, &evaluation->error))
     return;
   name_anew (evaluation, predictor);
   gboolean hybrid = dh_model_has_outlier_head (dh_predictor_model (predictor));
@@ -283,8 +187,11 @@ evaluate (DhWorker *worker, DhPredictor *predictor, gpointer data)
                                   .image_done = image_done,
                                   .data = evaluation };
   g_autoptr (DhEvaluation) result = dh_evaluation_run (&options, evaluation->cancellable, NULL, &evaluation->error);
-  if (result != NULL)
-    evaluation->summary = summarise (evaluation, result, predictor);
+  if (result == NULL)
+    return;
+  evaluation->summary = dh_evaluation_summary_new (result, predictor);
+  evaluation->missed = dh_evaluation_summary_list_missed (result);
+  evaluation->stats = dh_evaluation_summary_take_stats (result, evaluation->summary->labelled);
 }
 
 static void
@@ -314,7 +221,7 @@ evaluated (gpointer data)
       evaluation->session = NULL;
       if (evaluation->summary != NULL)
         {
-          summary_free (self->summary);
+          dh_evaluation_summary_free (self->summary);
           self->summary = g_steal_pointer (&evaluation->summary);
           show_missed (self, evaluation->missed);
           if (self->summary->labelled)
@@ -369,18 +276,10 @@ dh_session_evaluate (DhSession *self)
   dh_session_emit (self, DH_SESSION_EVALUATION);
 }
 
-void
-dh_session_cancel_evaluation (DhSession *self)
+/* Neither its result nor what it still sends is wanted. */
+static void
+let_go (DhSession *self)
 {
-  if (self->evaluation != NULL)
-    g_cancellable_cancel (self->evaluation->cancellable);
-}
-
-/* The set or the weights change: neither its result nor what it still sends is wanted. */
-void
-dh_session_drop_evaluation (DhSession *self)
-{
-  g_clear_pointer (&self->summary, summary_free);
   DhSessionEvaluation *evaluation = g_steal_pointer (&self->evaluation);
   if (evaluation == NULL)
     return;
@@ -394,6 +293,27 @@ dh_session_drop_evaluation (DhSession *self)
     }
 }
 
+void
+dh_session_cancel_evaluation (DhSession *self)
+{
+  if (self->evaluation == NULL)
+    return;
+  g_cancellable_cancel (self->evaluation->cancellable);
+  /* It waits behind a shown picture, and a calibration for that one may take long. */
+  if (g_atomic_int_get (&self->evaluation->begun))
+    return;
+  let_go (self);
+  dh_session_say (self, _ ("Stopped; evaluating again goes on from here"));
+}
+
+/* The set or the weights change. */
+void
+dh_session_drop_evaluation (DhSession *self)
+{
+  g_clear_pointer (&self->summary, dh_evaluation_summary_free);
+  let_go (self);
+}
+
 gboolean
 dh_session_is_evaluating (DhSession *self)
 {
@@ -405,6 +325,8 @@ dh_session_get_evaluation_progress (DhSession *self, DhEvaluationProgress *progr
 {
   *progress = (DhEvaluationProgress){ .per_second = NAN, .seconds_left = NAN };
   progress->total = dh_image_list_get_size (self->list);
+  progress->calibrating = self->calibrating;
+  progress->calibrating_of = self->calibrating_of;
   const DhSessionEvaluation *evaluation = self->evaluation;
   if (evaluation == NULL)
     return;

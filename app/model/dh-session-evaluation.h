@@ -9,13 +9,16 @@ G_BEGIN_DECLS
 /* Whether there is a set with weights, and no evaluation under way. */
 gboolean dh_session_can_evaluate (DhSession *session);
 void dh_session_evaluate (DhSession *session);
-/* What is finished stays; evaluating again goes on there. */
+/* What is finished stays; evaluating again goes on there. One that has not begun is over at once. */
 void dh_session_cancel_evaluation (DhSession *session);
 gboolean dh_session_is_evaluating (DhSession *session);
 
 typedef struct
 {
   guint done, total, failed;
+  /* Of int8, also while nothing is evaluated: what it rounds to is found out on so many pictures, now on this one; 0:
+   * not now. */
+  guint calibrating, calibrating_of;
   double per_second;   /* of those computed now; NaN at the beginning */
   double seconds_left; /* NaN at the beginning */
 } DhEvaluationProgress;

@@ -312,6 +312,14 @@ dh_session_get_frame_error (DhSession *self)
 }
 
 static void
+on_calibrating (DhWorker *worker, guint picture, guint of, DhSession *self)
+{
+  self->calibrating = picture;
+  self->calibrating_of = of;
+  dh_session_emit (self, DH_SESSION_EVALUATION);
+}
+
+static void
 on_calibrated (DhWorker *worker, const char *note, DhSession *self)
 {
   g_clear_pointer (&self->compute, dh_compute_info_unref);
@@ -330,5 +338,6 @@ dh_session_connect_worker (DhSession *self)
   g_signal_connect (self->worker, "stored", G_CALLBACK (on_stored), self);
   g_signal_connect (self->worker, "progress", G_CALLBACK (on_progress), self);
   g_signal_connect (self->worker, "failed", G_CALLBACK (on_failed), self);
+  g_signal_connect (self->worker, "calibrating", G_CALLBACK (on_calibrating), self);
   g_signal_connect (self->worker, "calibrated", G_CALLBACK (on_calibrated), self);
 }

@@ -72,6 +72,7 @@ struct _DhSession
   guint n_ranged;
 
   DhSessionEvaluation *evaluation;
+  guint calibrating, calibrating_of;  /* int8: the picture that is looked at; 0: none is */
   GListStore *runs;                   /* DhRunItem */
   gboolean reading_runs, runs_unread; /* being read; their last reading failed, which was said */
   DhEvaluationSummary *summary;

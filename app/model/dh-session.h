@@ -23,7 +23,8 @@ G_BEGIN_DECLS
  *   "threshold"  (uint DhScore)           its value or its record changed
  *   "ranges"     ()                       axes or colour ranges changed
  *   "progress"   (double fraction, double seconds, char *layer)  of the current picture's run
- *   "evaluation" ()                       one more picture was measured, or the evaluation began or ended
+ *   "evaluation" ()                       one more picture was measured, or the evaluation began or ended;
+ *                                         or int8 is calibrated, picture by picture
  *   "states"     ()                       pictures became queued, computed, failed
  *   "message"    (char *text)             a sentence to be said once
  *   "written"    (char *text, char *path) the same of a file or folder that was written and can be looked at

@@ -82,7 +82,7 @@ run_job (DhWorker *self, DhJob *job, GCancellable *run_cancellable)
   RunReport report = { self, job, now, now };
   DhProgress progress = { report_run, &report };
   g_autoptr (GError) error = NULL;
-  gboolean ready = dh_worker_calibrate (self, job->dataset, run_cancellable, &progress, &error);
+  gboolean ready = dh_worker_calibrate (self, job->dataset, run_cancellable, &error);
   g_autofree char *key = NULL;
   const guint maps = start_run (self, job, &key);
   g_autoptr (DhPrediction) prediction = NULL;

@@ -48,6 +48,7 @@ dh_worker_class_init (DhWorkerClass *class)
                 G_TYPE_DOUBLE, G_TYPE_DOUBLE, G_TYPE_STRING);
   g_signal_new ("failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, DH_TYPE_IMAGE_ITEM,
                 G_TYPE_STRING);
+  g_signal_new ("calibrating", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_UINT);
   g_signal_new ("calibrated", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   g_signal_new ("stored", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, DH_TYPE_IMAGE_ITEM);
 }

@@ -41,7 +41,8 @@ void dh_worker_load_model_async (DhWorker *worker, const char *path, GBytes *byt
 DhModelInfo *dh_worker_load_model_finish (DhWorker *worker, GAsyncResult *result, GError **error);
 /* Device and precision for the models loaded from now on; "auto" and f32 by default, and f32 where the device lacks the
  * precision. int8 is calibrated on the data set of the first picture that is computed, where nothing is kept of these
- * weights; the signal "calibrated" (char *note) tells, with NULL where there was nothing to be done. */
+ * weights. The signal "calibrating" (uint picture, uint of) tells of each picture that it looks at, and with 0 that it
+ * has ended, however; "calibrated" (char *note) that it is there, with NULL where there was nothing to be done. */
 void dh_worker_set_device (DhWorker *worker, const char *device, DhPrecision precision);
 /* Of the model that is loaded; NULL before. Borrowed. The signal "calibrated" says that the compute info has changed.
  */
@@ -71,8 +72,7 @@ gboolean dh_worker_run_background (DhWorker *worker, DhBackgroundWork work, gpoi
 
 /* For such work alone, on the inference thread: int8 gets the calibration that it may lack yet, on this data set; of
  * other precisions there is nothing to do. Errors as dh_calibrate_prepare(). */
-gboolean dh_worker_calibrate (DhWorker *worker, DhDataset *dataset, GCancellable *cancellable,
-                              const DhProgress *progress, GError **error);
+gboolean dh_worker_calibrate (DhWorker *worker, DhDataset *dataset, GCancellable *cancellable, GError **error);
 
 /* For such work alone, on the inference thread: serves what is asked for, then gives the maps from the cache or from
  * the network, and keeps them. Starts again by itself where a shown picture had to go before. Other maps than those of

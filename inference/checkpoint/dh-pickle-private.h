@@ -114,7 +114,7 @@ gboolean dh_pickle_is_text (const DhPickleValue *value, const char *text);
 /* The value under a key of a dict (the one set last), or NULL. */
 DhPickleValue *dh_pickle_dict_get (const DhPickleValue *dict, const char *key);
 
-/* Belongs to the two files dh-pickle.c (opcodes) and dh-pickle-value.c (values). */
+/* Belongs to the files dh-pickle.c (opcodes), dh-pickle-stack.c, dh-pickle-call.c and dh-pickle-value.c. */
 struct _DhPickle
 {
   const guint8 *data;
@@ -135,6 +135,21 @@ G_GNUC_INTERNAL DhPickle *dh_pickle_new (const guint8 *data, gsize size);
 /* Counts work against its limit. */
 G_GNUC_INTERNAL gboolean dh_pickle_spend (DhPickle *pickle, guint work, GError **error);
 
+/* dh-pickle-stack.c: what opcodes take from and leave to each other. Nothing is popped beyond the innermost mark. */
+G_GNUC_INTERNAL void dh_pickle_set_broken (DhPickle *pickle, const char *why, GError **error);
+/* How many values may be popped. */
+G_GNUC_INTERNAL guint dh_pickle_height (DhPickle *pickle);
+/* `value` NULL: FALSE, the error is set. */
+G_GNUC_INTERNAL gboolean dh_pickle_push (DhPickle *pickle, DhPickleValue *value, GError **error);
+G_GNUC_INTERNAL DhPickleValue *dh_pickle_pop (DhPickle *pickle, GError **error);
+G_GNUC_INTERNAL DhPickleValue *dh_pickle_top (DhPickle *pickle, GError **error);
+G_GNUC_INTERNAL gboolean dh_pickle_push_mark (DhPickle *pickle, GError **error);
+G_GNUC_INTERNAL gboolean dh_pickle_pop_mark (DhPickle *pickle, guint *mark, GError **error);
+/* Keeps the top under a number; pushes what was kept. */
+G_GNUC_INTERNAL gboolean dh_pickle_memo_put (DhPickle *pickle, guint32 index, GError **error);
+G_GNUC_INTERNAL gboolean dh_pickle_memo_get (DhPickle *pickle, guint32 index, GError **error);
+
+/* dh-pickle-value.c and dh-pickle-call.c */
 G_GNUC_INTERNAL DhPickleValue *dh_pickle_new_value (DhPickle *pickle, DhPickleKind kind, GError **error);
 G_GNUC_INTERNAL gpointer dh_pickle_keep (DhPickle *pickle, gpointer memory);
 G_GNUC_INTERNAL DhPickleRoot *dh_pickle_keep_root (DhPickle *pickle, const char *key, gsize length, DhDtype dtype,

@@ -3,85 +3,13 @@
 #include "dh-bytes-private.h"
 #include "dh-error.h"
 
-enum
-{
-  MAX_STACK = 1 << 18,
-};
-
-static void
-set_broken (DhPickle *pickle, const char *why, GError **error)
-{
-  g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "the pickle is broken at byte %" G_GSIZE_FORMAT ": %s", pickle->at,
-               why);
-}
-
-static gboolean
-push (DhPickle *pickle, DhPickleValue *value, GError **error)
-{
-  if (!value)
-    return FALSE;
-  if (pickle->stack->len == MAX_STACK)
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
-                   "the pickle is nested or stacked more than %d deep, far more than a state dict needs; it was not "
-                   "loaded",
-                   MAX_STACK);
-      return FALSE;
-    }
-  g_ptr_array_add (pickle->stack, value);
-  return TRUE;
-}
-
 static gboolean
 push_int (DhPickle *pickle, DhPickleKind kind, gint64 integer, GError **error)
 {
   DhPickleValue *value = dh_pickle_new_value (pickle, kind, error);
   if (value)
     value->integer = integer;
-  return push (pickle, value, error);
-}
-
-/* What may be popped ends at the innermost mark. */
-static guint
-height (DhPickle *pickle)
-{
-  const guint floor = pickle->marks->len ? g_array_index (pickle->marks, guint, pickle->marks->len - 1) : 0;
-  return pickle->stack->len - floor;
-}
-
-static DhPickleValue *
-pop (DhPickle *pickle, GError **error)
-{
-  if (height (pickle) == 0)
-    {
-      set_broken (pickle, "it takes more from the stack than is there", error);
-      return NULL;
-    }
-  return g_ptr_array_steal_index (pickle->stack, pickle->stack->len - 1);
-}
-
-static DhPickleValue *
-top (DhPickle *pickle, GError **error)
-{
-  if (height (pickle) == 0)
-    {
-      set_broken (pickle, "it takes more from the stack than is there", error);
-      return NULL;
-    }
-  return g_ptr_array_index (pickle->stack, pickle->stack->len - 1);
-}
-
-static gboolean
-pop_mark (DhPickle *pickle, guint *mark, GError **error)
-{
-  if (pickle->marks->len == 0)
-    {
-      set_broken (pickle, "a mark is missing", error);
-      return FALSE;
-    }
-  *mark = g_array_index (pickle->marks, guint, pickle->marks->len - 1);
-  g_array_set_size (pickle->marks, pickle->marks->len - 1);
-  return TRUE;
+  return dh_pickle_push (pickle, value, error);
 }
 
 /* The next `length` bytes of the pickle. */
@@ -90,7 +18,7 @@ take (DhPickle *pickle, guint64 length, GError **error)
 {
   if (length > pickle->size - pickle->at)
     {
-      set_broken (pickle, "it ends in the middle; the file is truncated", error);
+      dh_pickle_set_broken (pickle, "it ends in the middle; the file is truncated", error);
       return NULL;
     }
   const guint8 *at = pickle->data + pickle->at;
@@ -108,7 +36,7 @@ push_text (DhPickle *pickle, DhPickleKind kind, guint64 length, GError **error)
       value->text.data = (const char *)at;
       value->text.size = length;
     }
-  return push (pickle, value, error);
+  return dh_pickle_push (pickle, value, error);
 }
 
 /* A length of 1, 4 or 8 bytes, then that many bytes. */
@@ -140,7 +68,7 @@ push_long (DhPickle *pickle, guint width, GError **error)
       value->text.data = (const char *)digits;
       value->text.size = length;
     }
-  return push (pickle, value, error);
+  return dh_pickle_push (pickle, value, error);
 }
 
 static gboolean
@@ -153,7 +81,7 @@ push_float (DhPickle *pickle, GError **error)
       const guint64 bits = GUINT64_SWAP_LE_BE (dh_u64 (at)); /* stands in big-endian order */
       memcpy (&value->real, &bits, sizeof bits);
     }
-  return push (pickle, value, error);
+  return dh_pickle_push (pickle, value, error);
 }
 
 /* Replaces everything above `from` by one tuple. */
@@ -166,15 +94,15 @@ make_tuple (DhPickle *pickle, guint from, GError **error)
                             error))
     return FALSE;
   g_ptr_array_set_size (pickle->stack, from);
-  return push (pickle, tuple, error);
+  return dh_pickle_push (pickle, tuple, error);
 }
 
 static gboolean
 make_short_tuple (DhPickle *pickle, guint n, GError **error)
 {
-  if (height (pickle) < n)
+  if (dh_pickle_height (pickle) < n)
     {
-      set_broken (pickle, "it takes more from the stack than is there", error);
+      dh_pickle_set_broken (pickle, "it takes more from the stack than is there", error);
       return FALSE;
     }
   return make_tuple (pickle, pickle->stack->len - n, error);
@@ -188,9 +116,9 @@ extend (DhPickle *pickle, guint from, DhPickleKind kind, GError **error)
   DhPickleValue *to = from > 0 ? g_ptr_array_index (pickle->stack, from - 1) : NULL;
   if (!to || to->kind != kind || (kind == DH_PICKLE_DICT && n % 2 != 0))
     {
-      set_broken (pickle,
-                  kind == DH_PICKLE_DICT ? "items are set on what is no dict" : "items are put on what is no list",
-                  error);
+      dh_pickle_set_broken (
+          pickle, kind == DH_PICKLE_DICT ? "items are set on what is no dict" : "items are put on what is no list",
+          error);
       return FALSE;
     }
   if (!dh_pickle_append (pickle, to, (DhPickleValue **)pickle->stack->pdata + from, n, error))
@@ -202,41 +130,12 @@ extend (DhPickle *pickle, guint from, DhPickleKind kind, GError **error)
 static gboolean
 extend_by (DhPickle *pickle, guint n, DhPickleKind kind, GError **error)
 {
-  if (height (pickle) < n + 1)
+  if (dh_pickle_height (pickle) < n + 1)
     {
-      set_broken (pickle, "it takes more from the stack than is there", error);
+      dh_pickle_set_broken (pickle, "it takes more from the stack than is there", error);
       return FALSE;
     }
   return extend (pickle, pickle->stack->len - n, kind, error);
-}
-
-static gboolean
-memo_put (DhPickle *pickle, guint32 index, GError **error)
-{
-  DhPickleValue *value = top (pickle, error);
-  if (!value)
-    return FALSE;
-  if (index > pickle->work) /* picklers number in order: there cannot be more entries than steps so far */
-    {
-      set_broken (pickle, "its memo skips numbers", error);
-      return FALSE;
-    }
-  if (index >= pickle->memo->len)
-    g_ptr_array_set_size (pickle->memo, index + 1);
-  pickle->memo->pdata[index] = value;
-  return TRUE;
-}
-
-static gboolean
-memo_get (DhPickle *pickle, guint32 index, GError **error)
-{
-  DhPickleValue *value = index < pickle->memo->len ? pickle->memo->pdata[index] : NULL;
-  if (!value)
-    {
-      set_broken (pickle, "it refers to a value that was never kept", error);
-      return FALSE;
-    }
-  return push (pickle, value, error);
 }
 
 /* Two lines of text: module and name. */
@@ -251,69 +150,55 @@ read_global (DhPickle *pickle, GError **error)
       const guint8 *end = memchr (start, '\n', pickle->size - pickle->at);
       if (!end)
         {
-          set_broken (pickle, "it ends in the middle; the file is truncated", error);
+          dh_pickle_set_broken (pickle, "it ends in the middle; the file is truncated", error);
           return FALSE;
         }
       lines[i] = (const char *)start;
       lengths[i] = end - start;
       pickle->at += lengths[i] + 1;
     }
-  return push (pickle, dh_pickle_global (pickle, lines[0], lengths[0], lines[1], lengths[1], error), error);
+  return dh_pickle_push (pickle, dh_pickle_global (pickle, lines[0], lengths[0], lines[1], lengths[1], error), error);
 }
 
 static gboolean
 read_stack_global (DhPickle *pickle, GError **error)
 {
-  DhPickleValue *name = pop (pickle, error);
-  DhPickleValue *module = name ? pop (pickle, error) : NULL;
+  DhPickleValue *name = dh_pickle_pop (pickle, error);
+  DhPickleValue *module = name ? dh_pickle_pop (pickle, error) : NULL;
   if (!module)
     return FALSE;
   if (name->kind != DH_PICKLE_TEXT || module->kind != DH_PICKLE_TEXT)
     {
-      set_broken (pickle, "the name of a global is no text", error);
+      dh_pickle_set_broken (pickle, "the name of a global is no text", error);
       return FALSE;
     }
-  return push (pickle,
-               dh_pickle_global (pickle, module->text.data, module->text.size, name->text.data, name->text.size, error),
-               error);
+  return dh_pickle_push (
+      pickle, dh_pickle_global (pickle, module->text.data, module->text.size, name->text.data, name->text.size, error),
+      error);
 }
 
 static gboolean
 reduce (DhPickle *pickle, GError **error)
 {
-  DhPickleValue *arguments = pop (pickle, error);
-  DhPickleValue *function = arguments ? pop (pickle, error) : NULL;
-  return function && push (pickle, dh_pickle_call (pickle, function, arguments, error), error);
+  DhPickleValue *arguments = dh_pickle_pop (pickle, error);
+  DhPickleValue *function = arguments ? dh_pickle_pop (pickle, error) : NULL;
+  return function && dh_pickle_push (pickle, dh_pickle_call (pickle, function, arguments, error), error);
 }
 
 static gboolean
 build (DhPickle *pickle, GError **error)
 {
-  DhPickleValue *state = pop (pickle, error);
-  DhPickleValue *object = state ? top (pickle, error) : NULL;
+  DhPickleValue *state = dh_pickle_pop (pickle, error);
+  DhPickleValue *object = state ? dh_pickle_top (pickle, error) : NULL;
   return object && dh_pickle_build (pickle, object, state, error);
 }
 
 static gboolean
 persistent (DhPickle *pickle, GError **error)
 {
-  DhPickleValue *id = pop (pickle, error);
+  DhPickleValue *id = dh_pickle_pop (pickle, error);
   DhPickleValue *storage = id ? dh_pickle_persistent (pickle, id, error) : NULL;
-  return storage && push (pickle, storage, error);
-}
-
-static gboolean
-push_mark (DhPickle *pickle, GError **error)
-{
-  if (pickle->marks->len == MAX_STACK)
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
-                   "the pickle is nested more than %d deep, far more than a state dict needs; it was not loaded",
-                   MAX_STACK);
-      return FALSE;
-    }
-  g_array_append_val (pickle->marks, pickle->stack->len);
-  return TRUE;
+  return storage && dh_pickle_push (pickle, storage, error);
 }
 
 /* One opcode but STOP; the names are those of Python's pickletools. */
@@ -328,22 +213,22 @@ step (DhPickle *pickle, guint8 opcode, GError **error)
       if (!(at = take (pickle, 1, error)))
         return FALSE;
       if (*at > 5)
-        set_broken (pickle, "its protocol is not known", error);
+        dh_pickle_set_broken (pickle, "its protocol is not known", error);
       return *at <= 5;
     case 0x95: /* FRAME */
       return take (pickle, 8, error) != NULL;
     case '(': /* MARK */
-      return push_mark (pickle, error);
+      return dh_pickle_push_mark (pickle, error);
     case '0': /* POP */
-      return pop (pickle, error) != NULL;
+      return dh_pickle_pop (pickle, error) != NULL;
     case '1': /* POP_MARK */
-      if (!pop_mark (pickle, &mark, error))
+      if (!dh_pickle_pop_mark (pickle, &mark, error))
         return FALSE;
       g_ptr_array_set_size (pickle->stack, mark);
       return TRUE;
 
     case 'N': /* NONE */
-      return push (pickle, dh_pickle_new_value (pickle, DH_PICKLE_NONE, error), error);
+      return dh_pickle_push (pickle, dh_pickle_new_value (pickle, DH_PICKLE_NONE, error), error);
     case 0x88: /* NEWTRUE */
     case 0x89: /* NEWFALSE */
       return push_int (pickle, DH_PICKLE_BOOL, opcode == 0x88, error);
@@ -376,36 +261,36 @@ step (DhPickle *pickle, guint8 opcode, GError **error)
       return push_sized (pickle, DH_PICKLE_BYTES, 8, error);
 
     case ']': /* EMPTY_LIST */
-      return push (pickle, dh_pickle_new_value (pickle, DH_PICKLE_LIST, error), error);
+      return dh_pickle_push (pickle, dh_pickle_new_value (pickle, DH_PICKLE_LIST, error), error);
     case 'a': /* APPEND */
       return extend_by (pickle, 1, DH_PICKLE_LIST, error);
     case 'e': /* APPENDS */
-      return pop_mark (pickle, &mark, error) && extend (pickle, mark, DH_PICKLE_LIST, error);
+      return dh_pickle_pop_mark (pickle, &mark, error) && extend (pickle, mark, DH_PICKLE_LIST, error);
     case '}': /* EMPTY_DICT */
-      return push (pickle, dh_pickle_new_value (pickle, DH_PICKLE_DICT, error), error);
+      return dh_pickle_push (pickle, dh_pickle_new_value (pickle, DH_PICKLE_DICT, error), error);
     case 's': /* SETITEM */
       return extend_by (pickle, 2, DH_PICKLE_DICT, error);
     case 'u': /* SETITEMS */
-      return pop_mark (pickle, &mark, error) && extend (pickle, mark, DH_PICKLE_DICT, error);
+      return dh_pickle_pop_mark (pickle, &mark, error) && extend (pickle, mark, DH_PICKLE_DICT, error);
     case ')': /* EMPTY_TUPLE */
       return make_short_tuple (pickle, 0, error);
     case 't': /* TUPLE */
-      return pop_mark (pickle, &mark, error) && make_tuple (pickle, mark, error);
+      return dh_pickle_pop_mark (pickle, &mark, error) && make_tuple (pickle, mark, error);
     case 0x85: /* TUPLE1 */
     case 0x86: /* TUPLE2 */
     case 0x87: /* TUPLE3 */
       return make_short_tuple (pickle, opcode - 0x84, error);
 
     case 'q': /* BINPUT */
-      return (at = take (pickle, 1, error)) && memo_put (pickle, *at, error);
+      return (at = take (pickle, 1, error)) && dh_pickle_memo_put (pickle, *at, error);
     case 'r': /* LONG_BINPUT */
-      return (at = take (pickle, 4, error)) && memo_put (pickle, dh_u32 (at), error);
+      return (at = take (pickle, 4, error)) && dh_pickle_memo_put (pickle, dh_u32 (at), error);
     case 0x94: /* MEMOIZE */
-      return memo_put (pickle, pickle->memo->len, error);
+      return dh_pickle_memo_put (pickle, pickle->memo->len, error);
     case 'h': /* BINGET */
-      return (at = take (pickle, 1, error)) && memo_get (pickle, *at, error);
+      return (at = take (pickle, 1, error)) && dh_pickle_memo_get (pickle, *at, error);
     case 'j': /* LONG_BINGET */
-      return (at = take (pickle, 4, error)) && memo_get (pickle, dh_u32 (at), error);
+      return (at = take (pickle, 4, error)) && dh_pickle_memo_get (pickle, dh_u32 (at), error);
 
     case 'c': /* GLOBAL */
     case 'i': /* INST: names what it would make, and no state dict makes anything this way */
@@ -442,7 +327,7 @@ dh_pickle_read (const guint8 *data, gsize size, gsize *used, GError **error)
       if (!step (pickle, *opcode, error))
         return NULL;
     }
-  pickle->root = pop (pickle, error);
+  pickle->root = dh_pickle_pop (pickle, error);
   if (!pickle->root)
     return NULL;
   *used = pickle->at;

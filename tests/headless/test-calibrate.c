@@ -1,6 +1,8 @@
+#include <math.h>
 #include <string.h>
 
 #include "dh-calibrate.h"
+#include "dh-checkpoint.h"
 #include "dh-error.h"
 #include "tree.h"
 
@@ -269,6 +271,33 @@ test_prepare (void)
   g_assert_error (error, DH_ERROR, DH_ERROR_MISMATCH);
 }
 
+/* A NaN that only what int8 multiplies reads: it must be counted as in float32, not become a number. */
+static void
+test_not_finite (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhModel) fine = dh_model_new_seeded ("ldn-demo", 5, 5, 1, &error);
+  g_autoptr (DhTensorDict) state = dh_model_dup_state (fine, &error);
+  g_assert_no_error (error);
+  DhTensor *bias = dh_tensor_dict_get (state, "backbone.features.denseblock1.denselayer1.norm1.bias");
+  g_assert_nonnull (bias);
+  ((float *)dh_tensor_data (bias))[0] = NAN;
+  g_autofree char *path = path_in ("nan.pth");
+  g_assert_true (dh_checkpoint_save_pth (path, &(DhCheckpointContents){ .state = state }, &error));
+  g_autoptr (DhModel) model = dh_model_load (path, NULL, &error);
+  g_assert_no_error (error);
+  Shelf shelf = { 0 };
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (DhPredictor) predictor =
+          dh_predictor_new (model, "cpu", i == 0 ? DH_PRECISION_F32 : DH_PRECISION_INT8, 2, &error);
+      g_assert_no_error (error);
+      g_autofree char *note = prepare (predictor, &shelf, 2, FALSE);
+      g_autoptr (DhPrediction) prediction = run (predictor);
+      g_assert_cmpuint (prediction->non_finite[DH_MAP_HYBRID], ==, 64 * 48);
+    }
+}
+
 static void
 test_no_picture (void)
 {
@@ -329,6 +358,7 @@ main (int argc, char **argv)
   if (device && dh_device_has_precision (device, DH_PRECISION_INT8))
     {
       g_test_add_func ("/calibrate/prepare", test_prepare);
+      g_test_add_func ("/calibrate/not-finite", test_not_finite);
       g_test_add_func ("/calibrate/no-picture", test_no_picture);
       g_test_add_func ("/calibrate/unwritable", test_unwritable);
     }

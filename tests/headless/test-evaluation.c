@@ -158,6 +158,12 @@ test_whole (Fixture *fixture, gconstpointer data)
   g_autoptr (DhRunRow) run = dh_database_get_run (fixture->database, evaluation->run, &error);
   g_assert_cmpstr (run->state, ==, "done");
   g_assert_cmpint (run->images_done, ==, N_IMAGES);
+  g_autoptr (JsonNode) summary = json_from_string (run->summary, &error);
+  g_assert_no_error (error);
+  JsonObject *components = json_object_get_object_member (json_node_get_object (summary), "components");
+  g_assert_cmpstr (json_object_get_string_member (components, "protocol"), ==, "smiyc-component");
+  g_assert_cmpfloat (json_object_get_double_member (components, "mean_f1"), ==,
+                     result_of (evaluation, 0, 3)->components->f1_mean);
   g_autoptr (GPtrArray) rows = dh_database_list_run_images (fixture->database, evaluation->run, &error);
   const DhRunImageRow *calm = rows->pdata[3];
   g_assert_cmpint (calm->positives, ==, 0);

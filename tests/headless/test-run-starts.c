@@ -12,16 +12,10 @@
 
 static char *recipe_path;
 
-static char *
-path_of (const char *run, const char *file)
-{
-  return g_build_filename (tiny_folder, run, file, NULL);
-}
-
 static gboolean
 exists (const char *run, const char *file)
 {
-  g_autofree char *path = path_of (run, file);
+  g_autofree char *path = tiny_path (run, file);
   return g_file_test (path, G_FILE_TEST_EXISTS);
 }
 
@@ -29,7 +23,7 @@ static void
 write_file (const char *run, const char *file, const char *text)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *path = path_of (run, file), *parent = g_path_get_dirname (path);
+  g_autofree char *path = tiny_path (run, file), *parent = g_path_get_dirname (path);
   g_mkdir_with_parents (parent, 0755);
   g_assert_true (g_file_set_contents (path, text, -1, &error));
 }
@@ -58,14 +52,6 @@ train (const char *run, const DhRecipe *recipe, const char *data, guint64 seed, 
   return dh_train (&training, NULL, error);
 }
 
-static gboolean
-resume (const char *run, const char *device, GError **error)
-{
-  g_autofree char *path = g_build_filename (tiny_folder, run, NULL);
-  const DhTraining training = { .folder = path, .device = device, .resume = TRUE };
-  return dh_train (&training, NULL, error);
-}
-
 /* Whatever a training would overwrite or delete there, of this program or of another, keeps a fresh one out. */
 static void
 test_used_folder (void)
@@ -76,7 +62,7 @@ test_used_folder (void)
                                          "model_39.pth",   "config.json",    "plan.json" };
   for (guint i = 0; i < G_N_ELEMENTS (results); i++)
     {
-      g_autofree char *run = g_strdup_printf ("used-%u", i), *path = path_of (run, results[i]), *text = NULL;
+      g_autofree char *run = g_strdup_printf ("used-%u", i), *path = tiny_path (run, results[i]), *text = NULL;
       write_file (run, results[i], "another program's");
       g_assert_false (train (run, recipe, tiny_scenes, 5, 0, &error));
       g_assert_error (error, DH_ERROR, DH_ERROR_USAGE);
@@ -111,7 +97,7 @@ test_prune (void)
   static const char *const others[] = { "model_0.pth", "model_007.pth", "model_99.pth", "model_+1.pth", "model_x.pth" };
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     write_file ("pruned", others[i], "another's");
-  g_assert_true (resume ("pruned", NULL, &error));
+  g_assert_true (tiny_resume ("pruned", NULL, &error));
   g_assert_no_error (error);
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     g_assert_true (exists ("pruned", others[i]));
@@ -162,7 +148,7 @@ static guint64
 checkpoint_step (const char *run)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *path = path_of (run, "checkpoint.pth");
+  g_autofree char *path = tiny_path (run, "checkpoint.pth");
   g_autoptr (DhCheckpoint) checkpoint = dh_checkpoint_open (path, &error);
   g_assert_no_error (error);
   return g_ascii_strtoull (g_hash_table_lookup (dh_checkpoint_metadata (checkpoint), "step"), NULL, 10);
@@ -202,9 +188,9 @@ test_broken_picture (void)
         continue;
       saved++;
       g_assert_cmpuint (checkpoint_step (run), >, 0);
-      g_assert_true (resume (run, NULL, &error));
+      g_assert_true (tiny_resume (run, NULL, &error));
       g_assert_no_error (error);
-      g_autofree char *a = path_of (run, "checkpoint.pth"), *b = path_of ("unbroken", "checkpoint.pth"), *x = NULL,
+      g_autofree char *a = tiny_path (run, "checkpoint.pth"), *b = tiny_path ("unbroken", "checkpoint.pth"), *x = NULL,
                       *y = NULL;
       gsize n, m;
       g_assert_true (g_file_get_contents (a, &x, &n, NULL) && g_file_get_contents (b, &y, &m, NULL));
@@ -226,21 +212,21 @@ test_foreign_state (void)
   recipe->beta = 0.07;
   g_assert_false (train ("other-recipe", recipe, tiny_scenes, 5, 1, &error));
   g_clear_error (&error);
-  g_autofree char *own = path_of ("own", "checkpoint.pth"), *saved = path_of ("own", "saved");
+  g_autofree char *own = tiny_path ("own", "checkpoint.pth"), *saved = tiny_path ("own", "saved");
   copy_file (own, saved);
   static const char *const others[][2] = { { "other-seed", "another seed" }, { "other-recipe", "another recipe" } };
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     {
-      g_autofree char *other = path_of (others[i][0], "checkpoint.pth");
+      g_autofree char *other = tiny_path (others[i][0], "checkpoint.pth");
       copy_file (other, own);
-      g_assert_false (resume ("own", NULL, &error));
+      g_assert_false (tiny_resume ("own", NULL, &error));
       g_assert_error (error, DH_ERROR, DH_ERROR_MISMATCH);
       g_assert_nonnull (strstr (error->message, others[i][1]));
       g_clear_error (&error);
     }
-  g_autofree char *model = path_of ("harmless", "model_best.pth");
+  g_autofree char *model = tiny_path ("harmless", "model_best.pth");
   copy_file (model, own);
-  g_assert_false (resume ("own", NULL, &error));
+  g_assert_false (tiny_resume ("own", NULL, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_MISMATCH);
   g_assert_nonnull (strstr (error->message, "does not say of which training"));
   g_clear_error (&error);
@@ -250,13 +236,13 @@ test_foreign_state (void)
   for (guint i = 0; i < G_N_ELEMENTS (plans); i++)
     {
       write_file ("own", "plan.json", plans[i]);
-      g_assert_false (resume ("own", NULL, &error));
+      g_assert_false (tiny_resume ("own", NULL, &error));
       g_assert_error (error, DH_ERROR, DH_ERROR_INVALID);
       g_assert_nonnull (strstr (error->message, "plan.json"));
       g_assert_nonnull (strstr (error->message, "--device ref"));
       g_clear_error (&error);
     }
-  g_assert_true (resume ("own", "ref", &error));
+  g_assert_true (tiny_resume ("own", "ref", &error));
   g_assert_no_error (error);
 }
 

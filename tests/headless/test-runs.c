@@ -13,12 +13,6 @@
 
 /* How runs end, go on and are kept: a tiny ladder on generated scenes. */
 
-static char *
-path_of (const char *run, const char *file)
-{
-  return g_build_filename (tiny_folder, run, file, NULL);
-}
-
 /* What a gradient's step is made to be. */
 typedef struct
 {
@@ -50,14 +44,6 @@ train (const char *run, const DhRecipe *recipe, guint64 most_steps, Poison *how,
                                 .most_steps = most_steps,
                                 .reduce = how ? poison : NULL,
                                 .data = how };
-  return dh_train (&training, NULL, error);
-}
-
-static gboolean
-resume (const char *run, const char *device, GError **error)
-{
-  g_autofree char *path = g_build_filename (tiny_folder, run, NULL);
-  const DhTraining training = { .folder = path, .device = device, .resume = TRUE };
   return dh_train (&training, NULL, error);
 }
 
@@ -102,7 +88,7 @@ assert_lock (const char *run, DhRunPhase phase)
 static void
 assert_same_file (const char *a, const char *b, const char *name)
 {
-  g_autofree char *first = path_of (a, name), *second = path_of (b, name), *x = NULL, *y = NULL;
+  g_autofree char *first = tiny_path (a, name), *second = tiny_path (b, name), *x = NULL, *y = NULL;
   gsize n, m;
   g_assert_true (g_file_get_contents (first, &x, &n, NULL));
   g_assert_true (g_file_get_contents (second, &y, &m, NULL));
@@ -141,7 +127,7 @@ test_patience (void)
       best = MAX (best, event->is.epoch.ap);
     }
   g_assert_cmpfloat (best, ==, before);
-  g_assert_true (resume ("patience", NULL, &error));
+  g_assert_true (tiny_resume ("patience", NULL, &error));
   g_autoptr (GArray) again = read_log ("patience");
   g_assert_cmpuint (last_event (again)->step, ==, step);
   g_assert_cmpuint (count (again, DH_EVENT_STEP), ==, count (events, DH_EVENT_STEP));
@@ -171,7 +157,7 @@ test_divergence (void)
   assert_lock ("diverged", DH_RUN_FAILED);
   g_autoptr (GArray) failed = read_log ("diverged");
   g_assert_cmpstr (last_event (failed)->state, ==, "failed");
-  g_autofree char *path = path_of ("diverged", "checkpoint.pth");
+  g_autofree char *path = tiny_path ("diverged", "checkpoint.pth");
   g_autoptr (DhCheckpoint) checkpoint = dh_checkpoint_open (path, &error);
   g_assert_no_error (error);
   for (guint i = 0; i < dh_tensor_dict_size (dh_checkpoint_state (checkpoint)); i++)
@@ -181,7 +167,7 @@ test_divergence (void)
       for (gsize k = 0; values && k < dh_tensor_count (values); k++)
         g_assert_true (isfinite (((const float *)dh_tensor_data (values))[k]));
     }
-  g_assert_true (resume ("diverged", NULL, &error));
+  g_assert_true (tiny_resume ("diverged", NULL, &error));
   g_assert_no_error (error);
 }
 
@@ -196,12 +182,12 @@ test_kept (void)
   g_assert_true (train ("kept", recipe, 0, NULL, &error));
   for (guint epoch = 1; epoch <= 4; epoch++)
     {
-      g_autofree char *name = g_strdup_printf ("model_%u.pth", epoch), *path = path_of ("kept", name);
+      g_autofree char *name = g_strdup_printf ("model_%u.pth", epoch), *path = tiny_path ("kept", name);
       g_assert_cmpint (g_file_test (path, G_FILE_TEST_EXISTS), ==, epoch > 2);
     }
   recipe->keep = 0;
   g_assert_true (train ("none", recipe, 0, NULL, &error));
-  g_autofree char *last = path_of ("none", "model_4.pth"), *best = path_of ("none", "model_best.pth");
+  g_autofree char *last = tiny_path ("none", "model_4.pth"), *best = tiny_path ("none", "model_best.pth");
   g_assert_false (g_file_test (last, G_FILE_TEST_EXISTS));
   g_assert_true (g_file_test (best, G_FILE_TEST_EXISTS));
 }
@@ -222,22 +208,22 @@ test_torn (void)
     "plan.json.part-ABCDEF", "recipe.json.part-123456",
   };
   const guint n_foreign = 5; /* of them */
-  g_autofree char *log = path_of ("torn", "log.jsonl");
+  g_autofree char *log = tiny_path ("torn", "log.jsonl");
   FILE *file = fopen (log, "a");
   fputs ("{\"event\":\"step\",\"step\":4,\"epoch\":1,\"loss\":1,\"seg\":1}\n", file);
   fputs ("no JSON at all\n{\"event\":\"unheard of\"}\n\xff\xfe\n{\"event\":\"step\",\"ste", file);
   fclose (file);
   for (guint i = 0; i < G_N_ELEMENTS (files); i++)
     {
-      g_autofree char *path = path_of ("torn", files[i]);
+      g_autofree char *path = tiny_path ("torn", files[i]);
       g_assert_true (g_file_set_contents (path, "half", -1, &error));
       g_assert_cmpint (dh_run_folder_owns (files[i]), ==, i >= n_foreign);
     }
-  g_assert_true (resume ("torn", NULL, &error));
+  g_assert_true (tiny_resume ("torn", NULL, &error));
   g_assert_no_error (error);
   for (guint i = 0; i < G_N_ELEMENTS (files); i++)
     {
-      g_autofree char *path = path_of ("torn", files[i]);
+      g_autofree char *path = tiny_path ("torn", files[i]);
       g_assert_cmpint (g_file_test (path, G_FILE_TEST_EXISTS), ==, i < n_foreign);
     }
   assert_same_file ("whole", "torn", "checkpoint.pth");
@@ -255,7 +241,7 @@ test_init (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (DhRecipe) recipe = tiny_recipe (2);
-  g_autofree char *weights = path_of ("whole", "model_best.pth");
+  g_autofree char *weights = tiny_path ("whole", "model_best.pth");
   const char *const names[] = { "from", "from-again" };
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
@@ -272,9 +258,9 @@ test_init (void)
       g_assert_cmpint (dh_train (&training, NULL, &error), ==, i == 0);
       g_clear_error (&error);
     }
-  g_autofree char *checkpoint = path_of ("from-again", "checkpoint.pth");
+  g_autofree char *checkpoint = tiny_path ("from-again", "checkpoint.pth");
   g_assert_cmpint (g_unlink (checkpoint), ==, 0);
-  g_assert_true (resume ("from-again", NULL, &error));
+  g_assert_true (tiny_resume ("from-again", NULL, &error));
   g_assert_no_error (error);
   assert_same_file ("from", "from-again", "checkpoint.pth");
 }
@@ -342,10 +328,10 @@ test_refused (void)
   g_assert_false (train ("refused", recipe, 1, NULL, &error));
   g_clear_error (&error);
 
-  g_autofree char *plan = path_of ("refused", "plan.json"), *stored = NULL;
+  g_autofree char *plan = tiny_path ("refused", "plan.json"), *stored = NULL;
   g_assert_true (g_file_get_contents (plan, &stored, NULL, &error));
   g_assert_true (g_file_set_contents (plan, "{\"2\": \"cpu, another one, 9 threads, f32\"}", -1, &error));
-  g_assert_false (resume ("refused", NULL, &error));
+  g_assert_false (tiny_resume ("refused", NULL, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_MISMATCH);
   g_assert_nonnull (strstr (error->message, "another one"));
   g_assert_nonnull (strstr (error->message, "--device ref"));
@@ -354,20 +340,20 @@ test_refused (void)
   g_autofree char *path = g_build_filename (tiny_folder, "refused", NULL);
   g_autoptr (DhRunLock) lock = dh_run_lock_take (path, &error);
   g_assert_no_error (error);
-  g_assert_false (resume ("refused", NULL, &error));
+  g_assert_false (tiny_resume ("refused", NULL, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
   g_autofree char *process = g_strdup_printf ("process %d trains in it", (int)getpid ());
   g_assert_nonnull (strstr (error->message, process));
   g_clear_error (&error);
   g_clear_pointer (&lock, dh_run_lock_free);
 
-  g_autofree char *config = path_of ("refused", "config.json"), *text = NULL;
+  g_autofree char *config = tiny_path ("refused", "config.json"), *text = NULL;
   g_assert_true (g_file_get_contents (config, &text, NULL, &error));
   char *pictures = strstr (text, "\"pictures\" : \"");
   g_assert_nonnull (pictures);
   pictures[strlen ("\"pictures\" : \"")] ^= 1;
   g_assert_true (g_file_set_contents (config, text, -1, &error));
-  g_assert_false (resume ("refused", NULL, &error));
+  g_assert_false (tiny_resume ("refused", NULL, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_MISMATCH);
   g_assert_nonnull (strstr (error->message, "are others than those"));
   g_clear_error (&error);
@@ -377,7 +363,7 @@ test_refused (void)
   for (guint i = 0; i < G_N_ELEMENTS (broken); i++)
     {
       g_assert_true (g_file_set_contents (config, broken[i], -1, &error));
-      g_assert_false (resume ("refused", NULL, &error));
+      g_assert_false (tiny_resume ("refused", NULL, &error));
       g_assert_error (error, DH_ERROR, DH_ERROR_INVALID);
       g_clear_error (&error);
     }

@@ -1,4 +1,5 @@
 #include "tiny-training.h"
+#include "dh-trainer.h"
 
 #include "dh-scene-tree.h"
 #include "tree.h"
@@ -49,6 +50,20 @@ tiny_recipe (guint steps)
   DhRecipe *recipe = dh_recipe_from_json (json, "tiny", &error);
   g_assert_no_error (error);
   return recipe;
+}
+
+char *
+tiny_path (const char *run, const char *file)
+{
+  return g_build_filename (tiny_folder, run, file, NULL);
+}
+
+gboolean
+tiny_resume (const char *run, const char *device, GError **error)
+{
+  g_autofree char *path = g_build_filename (tiny_folder, run, NULL);
+  const DhTraining training = { .folder = path, .device = device, .resume = TRUE };
+  return dh_train (&training, NULL, error);
 }
 
 gboolean

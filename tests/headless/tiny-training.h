@@ -12,6 +12,11 @@ int tiny_end (void);
 char *tiny_recipe_json (guint steps);
 DhRecipe *tiny_recipe (guint steps);
 
+/* A file of a run under the folder; free with g_free. */
+char *tiny_path (const char *run, const char *file);
+/* Goes on with it; `device` NULL: as it was. */
+gboolean tiny_resume (const char *run, const char *device, GError **error);
+
 /* Adds the part of a step's event that must repeat to `steps`; FALSE where the line is another event. */
 gboolean tiny_keep_step (const char *line, GPtrArray *steps);
 void tiny_assert_same_steps (GPtrArray *a, GPtrArray *b);

@@ -1,6 +1,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <glib/gstdio.h>
+
 #include "dh-cpu-kernels.h"
 #include "dh-device.h"
 #include "dh-error.h"
@@ -30,6 +32,7 @@ typedef struct
 {
   gint h, w, stride, ins, outs, at_once;
   gboolean norm, sum, relu;
+  gboolean odd; /* with values that are not finite */
 } Case;
 
 static void
@@ -48,6 +51,11 @@ check_kernel (const DhCpuKernels *kernels, const Case *c)
   float *aligned = (float *)(((guintptr)y + 63) & ~(guintptr)63);
   for (gsize i = 0; i < pixels * ni; i++)
     x[i] = (float)invent (-80, 1300) / 2;
+  for (gsize i = 0; c->odd && i < pixels; i++)
+    if (invent (0, 3) == 0)
+      x[pixels * lanes * invent (0, c->ins - 1) + i * lanes + invent (0, lanes - 1)] = invent (0, 2) == 0   ? NAN
+                                                                                       : invent (0, 1) == 0 ? INFINITY
+                                                                                                            : -INFINITY;
   for (gint i = 0; i < ni; i++)
     {
       scale[i] = 1.0f / (1 << invent (0, 2));
@@ -99,10 +107,18 @@ check_kernel (const DhCpuKernels *kernels, const Case *c)
         const gsize from = i / ow * c->stride * c->w + i % ow * c->stride;
         const gsize at = made * lanes * (o / lanes) + i * lanes + o % lanes;
         gint64 total = 0;
+        gboolean finite = TRUE;
         for (gint k = 0; k < ni; k++)
           {
             const double v = x[pixels * lanes * (k / lanes) + from * lanes + k % lanes];
-            total += quantised (c->norm ? v * scale[k] + shift[k] : v) * w[(gsize)o * ni + k];
+            const double read = c->norm ? v * scale[k] + shift[k] : v;
+            finite = finite && read < INFINITY;
+            total += finite ? quantised (read) * w[(gsize)o * ni + k] : 0;
+          }
+        if (!finite)
+          {
+            g_assert_true (isnan (aligned[at]));
+            continue;
           }
         double expected = (double)total * units[o] + bias[o] + (c->sum ? sum[at] : 0);
         expected = c->relu ? MAX (expected, 0) : expected;
@@ -119,10 +135,12 @@ test_kernel (gconstpointer data)
     { 9, 11, 2, 5, 1, 1, FALSE, FALSE, TRUE }, { 2, 113, 1, 20, 4, 8, TRUE, TRUE, TRUE },
   };
   const DhCpuKernels *kernels = data;
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (cases); i++)
     {
-      state = i;
-      check_kernel (kernels, cases + i);
+      Case c = cases[i / 2];
+      state = i / 2;
+      c.odd = i % 2 == 1;
+      check_kernel (kernels, &c);
     }
 }
 
@@ -162,12 +180,16 @@ test_limits (gconstpointer data)
   {
     float value;
     gint expected;
-  } limits[] = { { 0, 0 },      { -0.0f, 0 },    { -3, 0 },         { 0.5f, 0 },      { 1.5f, 2 },
-                 { 2.5f, 2 },   { 254.5f, 254 }, { 255, 255 },      { 255.5f, 255 },  { 256, 255 },
-                 { 3e9f, 255 }, { 1e30f, 255 },  { INFINITY, 255 }, { -INFINITY, 0 }, { NAN, 255 } };
+  } limits[] = { { 0, 0 },      { -0.0f, 0 },    { -3, 0 },       { 0.5f, 0 },     { 1.5f, 2 },
+                 { 2.5f, 2 },   { 254.5f, 254 }, { 255, 255 },    { 255.5f, 255 }, { 256, 255 },
+                 { 3e9f, 255 }, { 1e30f, 255 },  { -INFINITY, 0 } };
   const DhCpuKernels *kernels = data;
   for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
     g_assert_cmpfloat (one_value (kernels, limits[i].value, 1, 1), ==, limits[i].expected * kernels->lanes);
+  /* No byte says so. */
+  g_assert_true (isnan (one_value (kernels, NAN, 1, 1)));
+  g_assert_true (isnan (one_value (kernels, -NAN, 2, 0)));
+  g_assert_true (isnan (one_value (kernels, INFINITY, 1, 1)));
   /* No pair of products saturates, and 8,192 channels do not overflow. */
   const gint planes = 8192 / kernels->lanes;
   g_assert_cmpfloat (one_value (kernels, 300, planes, 127), ==, (float)(255 * 127 * 8192));
@@ -341,6 +363,63 @@ test_graph (void)
   net_free (net);
 }
 
+static DhPlan *
+plan_new (DhDevice *device, const Net *net, DhQuantization *quantization, gint h, gint w)
+{
+  g_autoptr (GError) error = NULL;
+  const DhPlanOptions options = { { 1, IN, h, w }, DH_PRECISION_INT8, net->outputs, 2, .calibration = quantization };
+  DhPlan *plan = dh_plan_new (device, net->graph, net->weights, &options, &error);
+  g_assert_no_error (error);
+  return plan;
+}
+
+/* NaN and infinity in the picture, and in weights: what reads them is NaN, all else as it was. */
+static void
+test_odd (void)
+{
+  const gint h = 23, w = 31;
+  const gsize pixels = (gsize)h * w, size = pixels * (A + B);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhQuantization) quantization = quantization_new ();
+  g_autoptr (DhDevice) device = open_cpu (2);
+  Net *net = net_new ();
+  g_autofree float *x = g_new (float, pixels *IN), *plain = g_new (float, size), *odd = g_new (float, size);
+  void *to_plain[] = { plain, plain + pixels * A }, *to_odd[] = { odd, odd + pixels * A };
+  for (gsize i = 0; i < pixels * IN; i++)
+    x[i] = (float)invent (-64, 400) / 16;
+  g_autoptr (DhPlan) plan = plan_new (device, net, quantization, h, w);
+  g_assert_true (dh_plan_run (plan, x, to_plain, NULL, NULL, &error));
+  const gsize first = 3, second = pixels - 1;
+  x[3 * pixels + first] = NAN;
+  x[(IN - 1) * pixels + second] = INFINITY;
+  x[7 * pixels + 100] = -INFINITY;
+  g_assert_true (dh_plan_run (plan, x, to_odd, NULL, NULL, &error));
+  for (gsize i = 0; i < size; i++)
+    if (i % pixels == first || i % pixels == second)
+      g_assert_true (isnan (odd[i]));
+    else if (i % pixels != 100)
+      g_assert_cmpfloat (odd[i], ==, plain[i]);
+    else
+      g_assert_true (isfinite (odd[i]));
+
+  const float bad[] = { NAN, INFINITY, -INFINITY };
+  for (guint which = 0; which < G_N_ELEMENTS (bad); which++)
+    {
+      float *weights = (float *)dh_tensor_data (dh_tensor_dict_get (net->weights, "b.weight"));
+      const float was = weights[5 * (IN + A) + 9];
+      weights[5 * (IN + A) + 9] = bad[which];
+      g_autoptr (DhPlan) broken = plan_new (device, net, quantization, h, w);
+      g_assert_true (dh_plan_run (broken, x, to_odd, NULL, NULL, &error));
+      for (gsize i = 0; i < pixels; i++)
+        {
+          g_assert_true (isnan (odd[(A + 5) * pixels + i]));
+          g_assert_true (isnan (odd[(A + 4) * pixels + i]) == (i == first || i == second));
+        }
+      weights[5 * (IN + A) + 9] = was;
+    }
+  net_free (net);
+}
+
 /* What a run counts, of all values that the convolutions read, whatever the number of threads. */
 static void
 test_count (void)
@@ -378,6 +457,51 @@ test_count (void)
           g_assert_cmpuint (total, ==, run * (pixels * (IN + A) - 1 - A));
         }
     }
+  net_free (net);
+}
+
+/* Files of the folder whose text has the words; all are removed. */
+static guint
+count_kept (const char *folder, const char *words)
+{
+  guint n = 0;
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL), *text = NULL;
+      g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+      n += strstr (text, words) != NULL;
+      g_unlink (path);
+    }
+  return n;
+}
+
+/* What is timed and kept, or lost, does not decide what is made in int8: the results are the same. */
+static void
+test_kept (void)
+{
+  const gint h = 24, w = 32;
+  const gsize pixels = (gsize)h * w, size = pixels * (A + B);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("dh-int8-XXXXXX", &error);
+  const char *folders[] = { "/dev/null/nowhere", folder };
+  Net *net = net_new ();
+  g_autoptr (DhQuantization) quantization = quantization_new ();
+  g_autofree float *x = g_new (float, pixels *IN), *y = g_new (float, 2 * size);
+  for (gsize i = 0; i < pixels * IN; i++)
+    x[i] = (float)invent (-64, 400) / 16;
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      void *outputs[] = { y + i * size, y + i * size + pixels * A };
+      g_autoptr (DhDevice) device = open_cpu (2);
+      dh_device_remember_plans (device, folders[i]);
+      g_autoptr (DhPlan) plan = plan_new (device, net, quantization, h, w);
+      g_assert_true (dh_plan_run (plan, x, outputs, NULL, NULL, &error));
+    }
+  g_assert_cmpmem (y, size * sizeof *y, y + size, size * sizeof *y);
+  g_assert_cmpuint (count_kept (folder, "int8"), ==, 0);
+  g_rmdir (folder);
   net_free (net);
 }
 
@@ -445,6 +569,8 @@ main (int argc, char **argv)
   if (dh_cpu_kernels_get ()->has_int8)
     {
       g_test_add_func ("/int8/graph", test_graph);
+      g_test_add_func ("/int8/kept", test_kept);
+      g_test_add_func ("/int8/odd", test_odd);
       g_test_add_func ("/int8/count", test_count);
       g_test_add_func ("/int8/refused", test_refused);
     }

@@ -39,7 +39,8 @@ typedef struct
   gint pixels_at_once; /* of an item; a multiple of `tile` */
   gboolean bf16;       /* weights and, while multiplying, the input are bfloat16; sums are float32 */
   /* Not NULL: weights are int8 and the input is rounded to 0 … 255 as it is read, above that 255; products are summed
-   * exactly, and `units`, out.n_planes·lanes, is what 1 of such a sum stands for. */
+   * exactly, and `units`, out.n_planes·lanes, is what 1 of such a sum stands for. Where a channel of a pixel is NaN or
+   * infinite behind norm and ReLU, all outputs of the pixel are NaN. */
   const float *units;
   const void *weights;
   const float *bias; /* out.n_planes·lanes */

@@ -45,24 +45,39 @@ dh_conv1x1_scratch (const DhCpuConv1x1 *conv)
   return (gsize)conv->pixels_at_once * planes_at_once (conv) * pixel_floats (format_of (conv)) * sizeof (float);
 }
 
+/* `odd`: collects bits from which all_finite() tells whether a byte stands for a number. */
 DH_INLINE void
-put (Format format, float *to, DhVec v)
+put (Format format, float *to, DhVec v, DhVecInt *odd)
 {
 #ifdef __AVX512BF16__
   if (format == PAIRS)
     dh_store_bf16 (to, v);
 #endif
   if (format == BYTES)
-    dh_store_uint8 (to, v);
+    {
+      *odd |= (DhVecInt)(v * 0);
+      dh_store_uint8 (to, v);
+    }
   else if (format == FLOATS)
     dh_store (to, v);
 }
 
-/* Copies the pixels that an item reads together, through norm and ReLU. */
-DH_INLINE void
+/* 0 times a finite number is 0, of either sign, and NaN times any other. */
+DH_INLINE gboolean
+all_finite (DhVecInt odd)
+{
+  gint32 any = 0;
+  for (gint lane = 0; lane < DH_LANES; lane++)
+    any |= odd[lane];
+  return (any & G_MAXINT32) == 0;
+}
+
+/* Copies the pixels that an item reads together, through norm and ReLU. FALSE: bytes cannot hold one of them. */
+DH_INLINE gboolean
 gather_as (const DhCpuConv1x1 *conv, Format format, gint first, gint n, gint plane0, gint n_planes, float *to)
 {
   const gsize step = pixel_floats (format);
+  DhVecInt odd = { 0 };
   for (gint b = 0; b < n_planes; b++, to += n * step)
     {
       const float *from = conv->in.planes[plane0 + b];
@@ -71,7 +86,7 @@ gather_as (const DhCpuConv1x1 *conv, Format format, gint first, gint n, gint pla
         {
           from += (gsize)first * DH_LANES;
           for (gint i = 0; i < n; i++)
-            put (format, to + i * step, dh_read (from + i * DH_LANES, prologue));
+            put (format, to + i * step, dh_read (from + i * DH_LANES, prologue), &odd);
         }
       else
         {
@@ -80,7 +95,7 @@ gather_as (const DhCpuConv1x1 *conv, Format format, gint first, gint n, gint pla
           for (gint i = 0; i < n; i++)
             {
               gsize at = (gsize)y * conv->stride * conv->in.w + (gsize)x * conv->stride;
-              put (format, to + i * step, dh_read (from + at * DH_LANES, prologue));
+              put (format, to + i * step, dh_read (from + at * DH_LANES, prologue), &odd);
               if (++x == conv->out.w)
                 {
                   x = 0;
@@ -89,18 +104,36 @@ gather_as (const DhCpuConv1x1 *conv, Format format, gint first, gint n, gint pla
             }
         }
     }
+  return all_finite (odd);
 }
 
 /* A loop for each format. */
-static void
+static gboolean
 gather (const DhCpuConv1x1 *conv, gint first, gint n, gint plane0, gint n_planes, float *to)
 {
   if (format_of (conv) == BYTES)
-    gather_as (conv, BYTES, first, n, plane0, n_planes, to);
-  else if (format_of (conv) == PAIRS)
-    gather_as (conv, PAIRS, first, n, plane0, n_planes, to);
-  else
-    gather_as (conv, FLOATS, first, n, plane0, n_planes, to);
+    return gather_as (conv, BYTES, first, n, plane0, n_planes, to);
+  if (format_of (conv) == PAIRS)
+    return gather_as (conv, PAIRS, first, n, plane0, n_planes, to);
+  return gather_as (conv, FLOATS, first, n, plane0, n_planes, to);
+}
+
+/* What is not a number, or infinite, as a byte would look like any other value: whatever reads it is NaN, as a product
+ * of floats would be. Rare, so that the pixels are looked for only once it is known that there are some. */
+static void
+poison (const DhCpuConv1x1 *conv, gint first, gint n)
+{
+  for (gint i = 0; i < n; i++)
+    {
+      const gint y = (first + i) / conv->out.w * conv->stride, x = (first + i) % conv->out.w * conv->stride;
+      DhVecInt odd = { 0 };
+      for (gint b = 0; b < conv->in.n_planes; b++)
+        odd |=
+            (DhVecInt)(dh_read (conv->in.planes[b] + ((gsize)y * conv->in.w + x) * DH_LANES, dh_prologue (&conv->in, b))
+                       * 0);
+      for (gint o = 0; o < (all_finite (odd) ? 0 : conv->out.n_planes); o++)
+        dh_store (conv->out.planes[o] + ((gsize)first + i) * DH_LANES, dh_splat (NAN));
+    }
 }
 
 /* Part `part` of `parts` of what the next item will read, `pixel` to its left end: asked for while this one is
@@ -164,16 +197,19 @@ dh_conv1x1 (const DhCpuConv1x1 *conv, gint item, float *scratch)
   gint n = (gint)MIN (conv->pixels_at_once, pixels - first);
   gboolean as_it_is = conv->stride == 1 && format_of (conv) == FLOATS && conv->in.scale == NULL && !conv->in.relu;
   gint at_once = planes_at_once (conv);
+  gboolean finite = TRUE;
   for (gint plane0 = 0; plane0 < ins; plane0 += at_once)
     {
       gint n_planes = MIN (at_once, ins - plane0);
       gboolean direct = as_it_is && n_planes == 1;
       const float *a = direct ? conv->in.planes[plane0] + (gsize)first * DH_LANES : scratch;
       if (!direct)
-        gather (conv, first, n, plane0, n_planes, scratch);
+        finite = gather (conv, first, n, plane0, n_planes, scratch);
       for (gint o = 0; o < conv->out.n_planes; o += 2)
         multiply (conv, first, n, plane0, n_planes, o, a);
     }
   if (conv->out.stream)
     dh_stream_end ();
+  if (!finite)
+    poison (conv, first, n);
 }

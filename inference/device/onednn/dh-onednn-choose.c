@@ -2,10 +2,11 @@
 #include "dh-onednn-private.h"
 #include "dh-plan-cache.h"
 
-/* A 3×3 convolution by Winograd's kernel or tap by tap, a 1×1 one in int8 or as it is: which is the faster one is
- * timed, once for each shape and machine, and kept. Where nothing can be kept it is chosen by rule, because two starts
- * that choose differently would give results that differ in their last bits; a machine that is too busy to be timed
- * keeps the rule. */
+/* A 3×3 convolution by Winograd's kernel or tap by tap: which is the faster one is timed, once for each shape and
+ * machine, and kept. Where nothing can be kept it is chosen by rule, because two starts that choose differently would
+ * give results that differ in their last bits; a machine that is too busy to be timed keeps the rule. What int8 makes
+ * is not timed: results would differ in more than that, and a run that is gone on with after the timings were lost
+ * would be of two kinds. */
 
 /* What a rule chooses is given up only for what is faster by this share, twice. */
 #define GAIN 0.05
@@ -139,20 +140,4 @@ dh_cpu_choose_winograd (DhCpuPlan *plan, const DhCpuConv *conv)
                        machine, conv->bf16 ? "bf16" : "f32", conv->in->n_planes, conv->in_shape.h, conv->in_shape.w,
                        conv->in->scale != NULL ? ", norm" : "", conv->shape.c, node->dilation);
   return choose (plan, conv, key, ways, by_rule);
-}
-
-gboolean
-dh_cpu_choose_int8 (DhCpuPlan *plan, const DhCpuConv *conv)
-{
-  static const Way ways[] = { { "int8", dh_cpu_add_conv1x1_int8 }, { "as it is", dh_cpu_add_conv1x1 } };
-  if (conv->range == 0)
-    return FALSE;
-  if (!plan->keeps)
-    return TRUE;
-  g_autofree char *machine = dh_cpu_plan_machine (plan);
-  g_autofree char *key =
-      g_strdup_printf ("cpu 1x1 2; %s; int8 or %s; input %d planes of %dx%d%s; output %d channels; stride %d", machine,
-                       conv->bf16 ? "bf16" : "f32", conv->in->n_planes, conv->in_shape.h, conv->in_shape.w,
-                       conv->in->scale != NULL ? ", norm" : "", conv->shape.c, conv->node->stride);
-  return choose (plan, conv, key, ways, TRUE);
 }

@@ -191,11 +191,11 @@ dh_cpu_build_conv (DhCpuBuild *b, DhValue v, GError **error)
       if (b->plan->calibration != NULL)
         conv.range = dh_quantization_range (b->plan->calibration, conv.name);
     }
-  DhCpuAddConv add = one && dh_cpu_choose_int8 (b->plan, &conv) ? dh_cpu_add_conv1x1_int8
-                     : one                                      ? dh_cpu_add_conv1x1
-                     : !own                                     ? dh_cpu_add_direct
-                     : dh_cpu_choose_winograd (b->plan, &conv)  ? dh_cpu_add_winograd
-                                                                : dh_cpu_add_taps;
+  DhCpuAddConv add = one && conv.range > 0                     ? dh_cpu_add_conv1x1_int8
+                     : one                                     ? dh_cpu_add_conv1x1
+                     : !own                                    ? dh_cpu_add_direct
+                     : dh_cpu_choose_winograd (b->plan, &conv) ? dh_cpu_add_winograd
+                                                               : dh_cpu_add_taps;
   /* Choosing and packing may each take a while. */
   gboolean cancelled = g_cancellable_set_error_if_cancelled (b->plan->cancellable, error);
   b->views[value] = cancelled ? NULL : add (b->plan, &conv, error);

@@ -92,14 +92,18 @@ dh_cpu_conv_pack (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, 
   return weights;
 }
 
-/* What 1 of the output channel's weights stands for: the largest is 127. */
+/* What 1 of the output channel's weights stands for: the largest is 127. NaN where one is not finite. */
 static double
 weight_unit (const DhCpuConv *conv, gint o)
 {
-  double most = 0;
+  double most = 0, odd = 0;
   for (gint i = 0; i < conv->in_shape.c; i++)
-    most = MAX (most, fabs (conv->weights[(gsize)o * conv->in_shape.c + i] * conv->scale[o]));
-  return most / 127;
+    {
+      const double weight = conv->weights[(gsize)o * conv->in_shape.c + i] * conv->scale[o];
+      most = MAX (most, fabs (weight));
+      odd += weight * 0;
+    }
+  return most / 127 + odd;
 }
 
 /* Two output planes, fours of input channels, output channel. */

@@ -207,7 +207,7 @@ float dh_cpu_conv_weight (const DhCpuConv *conv, const DhCpuView *out, gint tap,
 /* In the matrix kernels' order, of all taps, one behind the other; NULL and error where memory is short. */
 float *dh_cpu_conv_pack (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, GError **error);
 /* The same of a 1×1 convolution in int8: `units`, by physical channel of the output, is what 1 of a product stands
- * for. */
+ * for; NaN where a weight is not finite. */
 gint8 *dh_cpu_conv_pack_int8 (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, float **units,
                               GError **error);
 DhCpuStep *dh_cpu_conv_step (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, const char *what);
@@ -223,8 +223,6 @@ DhCpuView *dh_cpu_add_winograd (DhCpuPlan *plan, const DhCpuConv *conv, GError *
 gboolean dh_cpu_winograd_bf16 (const DhCpuPlan *plan, const DhCpuConv *conv); /* its products are in bfloat16 */
 /* dh-onednn-choose.c: whether to make it with dh_cpu_add_winograd rather than with dh_cpu_add_taps. */
 gboolean dh_cpu_choose_winograd (DhCpuPlan *plan, const DhCpuConv *conv);
-/* Whether to make it with dh_cpu_add_conv1x1_int8 rather than with dh_cpu_add_conv1x1. */
-gboolean dh_cpu_choose_int8 (DhCpuPlan *plan, const DhCpuConv *conv);
 /* dh-onednn-direct.c: the library's direct convolutions. */
 DhCpuView *dh_cpu_add_direct (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
 

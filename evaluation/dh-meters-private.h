@@ -1,0 +1,28 @@
+#pragma once
+#include "dh-evaluation.h"
+
+G_BEGIN_DECLS
+
+/* What one evaluation measures: some maps, each by some protocols, and all pixels of each ranked. */
+typedef struct _DhMeters DhMeters;
+DhMeters *dh_meters_new (void);
+void dh_meters_free (DhMeters *meters);
+
+/* One more map; before any picture. */
+gboolean dh_meters_begin (DhMeters *meters, DhMap map, const DhProtocol *const *protocols, guint n_protocols,
+                          const DhMetricOptions *options, GError **error);
+guint dh_meters_count (const DhMeters *meters);
+DhMap dh_meters_map (const DhMeters *meters, guint index);
+
+/* A picture: `maps`, oriented, in the order in which they were begun; the pixels of the first are in `first` already.
+ */
+gboolean dh_meters_add (DhMeters *meters, const char *stem, DhTensor *const *maps, const guint8 *labels,
+                        DhRanking *first, GError **error);
+/* DhMetric of the first map that must see all pictures once more; borrowed. Empty: none. Free with g_ptr_array_unref.
+ */
+GPtrArray *dh_meters_next_pass (const DhMeters *meters);
+
+/* Appends a DhScoreEvaluation for each map to `scores`. Nothing can be added afterwards. */
+gboolean dh_meters_finish (DhMeters *meters, GArray *scores, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,117 @@
+#include "dh-meters-private.h"
+
+typedef struct
+{
+  DhMap map;
+  DhRanking *ranking; /* NULL once it was given away */
+  GPtrArray *metrics; /* DhMetric */
+} Meter;
+
+struct _DhMeters
+{
+  GArray *meters; /* Meter */
+};
+
+static void
+clear_meter (gpointer data)
+{
+  Meter *meter = data;
+  if (meter->ranking)
+    dh_ranking_free (meter->ranking);
+  g_clear_pointer (&meter->metrics, g_ptr_array_unref);
+}
+
+DhMeters *
+dh_meters_new (void)
+{
+  DhMeters *meters = g_new (DhMeters, 1);
+  meters->meters = g_array_new (FALSE, FALSE, sizeof (Meter));
+  g_array_set_clear_func (meters->meters, clear_meter);
+  return meters;
+}
+
+void
+dh_meters_free (DhMeters *meters)
+{
+  if (!meters)
+    return;
+  g_array_unref (meters->meters);
+  g_free (meters);
+}
+
+gboolean
+dh_meters_begin (DhMeters *meters, DhMap map, const DhProtocol *const *protocols, guint n_protocols,
+                 const DhMetricOptions *options, GError **error)
+{
+  const Meter meter = { map, dh_ranking_new (), g_ptr_array_new_with_free_func ((GDestroyNotify)dh_metric_free) };
+  g_array_append_val (meters->meters, meter);
+  for (guint p = 0; p < n_protocols; p++)
+    {
+      DhMetric *metric = dh_metric_new (protocols[p], options, error);
+      if (!metric)
+        return FALSE;
+      g_ptr_array_add (meter.metrics, metric);
+    }
+  return TRUE;
+}
+
+guint
+dh_meters_count (const DhMeters *meters)
+{
+  return meters->meters->len;
+}
+
+DhMap
+dh_meters_map (const DhMeters *meters, guint index)
+{
+  return g_array_index (meters->meters, Meter, index).map;
+}
+
+gboolean
+dh_meters_add (DhMeters *meters, const char *stem, DhTensor *const *maps, const guint8 *labels, DhRanking *first,
+               GError **error)
+{
+  for (guint m = 0; m < meters->meters->len; m++)
+    {
+      const Meter *meter = &g_array_index (meters->meters, Meter, m);
+      const float *scores = dh_tensor_f32 (maps[m]);
+      const DhScoredImage scored = { stem, scores, labels, maps[m]->dims[1], maps[m]->dims[0] };
+      if (m == 0 ? !dh_ranking_merge (meter->ranking, first, error)
+                 : !dh_ranking_add (meter->ranking, scores, labels, dh_tensor_count (maps[m]), NULL, error))
+        return FALSE;
+      for (guint p = 0; p < meter->metrics->len; p++)
+        if (!dh_metric_add (meter->metrics->pdata[p], &scored, error))
+          return FALSE;
+    }
+  return TRUE;
+}
+
+GPtrArray *
+dh_meters_next_pass (const DhMeters *meters)
+{
+  GPtrArray *waiting = g_ptr_array_new (), *metrics = g_array_index (meters->meters, Meter, 0).metrics;
+  for (guint p = 0; p < metrics->len; p++)
+    if (dh_metric_next_pass (metrics->pdata[p]))
+      g_ptr_array_add (waiting, metrics->pdata[p]);
+  return waiting;
+}
+
+gboolean
+dh_meters_finish (DhMeters *meters, GArray *scores, GError **error)
+{
+  for (guint m = 0; m < meters->meters->len; m++)
+    {
+      Meter *meter = &g_array_index (meters->meters, Meter, m);
+      const DhScoreEvaluation score = { meter->map, g_steal_pointer (&meter->ranking),
+                                        g_ptr_array_new_with_free_func ((GDestroyNotify)dh_result_free) };
+      g_array_append_val (scores, score);
+      for (guint p = 0; p < meter->metrics->len; p++)
+        {
+          DhResult *result = dh_metric_finish (meter->metrics->pdata[p], error);
+          if (!result)
+            return FALSE;
+          g_ptr_array_add (score.results, result);
+        }
+    }
+  return TRUE;
+}

@@ -1,0 +1,243 @@
+/* The studio's session: evaluations, the commands that do the same, and the precisions that they run in. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "dh-run-item.h"
+#include "dh-run-list.h"
+#include "dh-session-evaluation.h"
+#include "session-fixture.h"
+#include "tree.h"
+
+/* Borrowed from the list; NULL while it is empty. */
+static const DhRun *
+newest_run (DhSession *session)
+{
+  g_autoptr (DhRunItem) item = g_list_model_get_item (dh_session_get_runs (session), 0);
+  return item != NULL ? dh_run_item_get (item) : NULL;
+}
+
+static void
+test_evaluate (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  g_assert_false (dh_session_can_evaluate (session));
+  session_open_all (fixture);
+  g_assert_true (dh_session_can_evaluate (session));
+  dh_session_evaluate (session);
+  g_assert_true (dh_session_is_evaluating (session));
+  session_wait_for (!dh_session_is_evaluating (session));
+  g_assert_cmpstr (fixture->error, ==, NULL);
+  const DhEvaluationSummary *summary = dh_session_get_evaluation (session);
+  g_assert_nonnull (summary);
+  g_assert_cmpuint (summary->images, ==, 4);
+  g_assert_true (summary->labelled);
+  g_assert_cmpuint (summary->lines->len, >=, 4);
+  const DhProtocolLine *pooled = summary->lines->pdata[0];
+  DhRankMetrics metrics;
+  dh_score_stats_metrics (dh_session_get_set_stats (session), DH_SCORE_HYBRID, &metrics);
+  g_assert_cmpfloat_with_epsilon (pooled->ap, metrics.ap, 1e-12);
+  for (guint i = 0; i < 4; i++)
+    g_assert_true (dh_image_item_get_metrics (dh_image_list_get_item (dh_session_get_list (session), i))->evaluated);
+  /* The counts of the set are those of its pictures. */
+  g_assert_cmpuint (dh_score_stats_n_anomalies (dh_session_get_set_stats (session)), ==,
+                    4 * dh_score_stats_n_anomalies (dh_session_get_stats (session)));
+  g_assert_true (dh_session_choose_threshold (session, DH_SCORE_HYBRID, DH_RULE_TPR95));
+  g_assert_cmpuint (dh_session_get_threshold (session, DH_SCORE_HYBRID)->n_images, ==, 4);
+  /* The list of runs has it with its components. */
+  const DhProtocolLine *components = g_ptr_array_index (summary->lines, summary->lines->len - 1);
+  g_assert_true (components->has_components);
+  session_wait_for (newest_run (session) != NULL && newest_run (session)->state == DH_RUN_ITEM_DONE);
+  g_assert_cmpint (newest_run (session)->id, ==, summary->run);
+  g_assert_cmpfloat (newest_run (session)->mean_f1, ==, components->mean_f1);
+  g_assert_true (isfinite (newest_run (session)->best_f1_threshold));
+  g_autofree char *report = g_build_filename (fixture->root, "r.html", NULL);
+  guint before = fixture->messages;
+  dh_session_export_report (session, report);
+  session_wait_for (fixture->messages > before || fixture->error != NULL);
+  g_assert_cmpstr (fixture->error, ==, NULL);
+  g_assert_true (g_file_test (report, G_FILE_TEST_IS_REGULAR));
+  g_autofree char *command = dh_session_dup_command (session);
+  g_assert_nonnull (strstr (command, "eval-ood --dataset smiyc"));
+#ifndef DH_TEST_CARD /* the program has no such card */
+  /* and it does do the same */
+  g_assert_true (g_str_has_prefix (command, "densehybrid "));
+  g_autofree char *line = g_strdup_printf ("'%s'%s --db '%s/again.db' --quiet >'%s/again.txt'", g_getenv ("DH_PROGRAM"),
+                                           command + strlen ("densehybrid"), fixture->root, fixture->root);
+  g_assert_cmpint (system (line), ==, 0);
+  g_autofree char *said = g_build_filename (fixture->root, "again.txt", NULL);
+  g_autofree char *text = NULL;
+  g_assert_true (g_file_get_contents (said, &text, NULL, NULL));
+  g_autofree char *ap = g_strdup_printf (" %.2f ", 100 * pooled->ap);
+  g_assert_nonnull (strstr (text, ap));
+#endif
+}
+
+/* The demo's weights are no file, but they have a name; pictures get a line that makes their maps. */
+static void
+test_command (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  g_assert_null (dh_session_dup_command (session));
+  dh_session_open_demo_weights (session);
+  dh_session_open_dataset (session, fixture->set);
+  session_wait_for (dh_session_can_evaluate (session));
+  g_autofree char *set = dh_session_dup_command (session);
+  g_assert_nonnull (strstr (set, "--params demo "));
+  g_autofree char *picture = g_build_filename (fixture->set, "dataset_AnomalyTrack/images/validation1.png", NULL);
+  const char *const pictures[] = { picture, NULL };
+  dh_session_open_pictures (session, pictures);
+  session_wait_for (dh_image_list_get_size (dh_session_get_list (session)) == 1);
+  g_autofree char *infer = dh_session_dup_command (session);
+  g_assert_nonnull (strstr (infer, "infer --params demo "));
+  g_assert_nonnull (strstr (infer, "validation1.png"));
+}
+
+/* Everything is dropped in the middle: nothing hangs, nothing comes late. */
+static void
+test_close (SessionFixture *fixture, gconstpointer data)
+{
+  session_open_all (fixture);
+  dh_session_evaluate (fixture->session);
+  for (guint i = 0; i < 3; i++)
+    g_main_context_iteration (NULL, FALSE);
+  dh_session_open_weights (fixture->session, fixture->closed);
+  dh_session_open_dataset (fixture->session, fixture->set);
+}
+
+static gboolean
+computes_in (SessionFixture *fixture, const char *prefix)
+{
+  DhComputeInfo *compute = dh_session_get_compute_info (fixture->session);
+  return !dh_session_is_loading (fixture->session) && g_str_has_prefix (compute->precision, prefix)
+         && dh_session_get_frame (fixture->session) != NULL
+         && dh_frame_has_map (dh_session_get_frame (fixture->session), DH_FRAME_HYBRID);
+}
+
+/* int8 is calibrated on the open set before its first picture, and what it computes goes by the calibration's name. */
+static void
+test_precision (SessionFixture *fixture, gconstpointer data)
+{
+  session_open_all (fixture);
+  g_autofree const char **names = dh_session_list_precisions (fixture->session);
+  g_assert_cmpstr (names[0], ==, "f32");
+  g_assert_cmpstr (dh_session_get_precision (fixture->session), ==, "f32");
+  dh_session_set_precision (fixture->session, "none");
+  g_assert_cmpstr (dh_session_get_precision (fixture->session), ==, "f32");
+  if (!g_strv_contains (names, "int8"))
+    return;
+  fixture->messages = 0;
+  dh_session_set_precision (fixture->session, "int8");
+  session_wait_for (computes_in (fixture, "int8-"));
+  g_assert_cmpuint (fixture->messages, >, 0);
+  g_autofree char *command = dh_session_dup_command (fixture->session);
+  g_assert_true (g_str_has_suffix (command, "--precision int8"));
+  dh_session_evaluate (fixture->session);
+  session_wait_for (!dh_session_is_evaluating (fixture->session)
+                    && dh_session_get_evaluation (fixture->session) != NULL);
+  g_assert_true (g_str_has_prefix (dh_session_get_evaluation (fixture->session)->precision, "int8-"));
+  /* Kept: the maps are found again without a run. */
+  dh_session_set_precision (fixture->session, "f32");
+  session_wait_for (computes_in (fixture, "f32"));
+  guint64 runs = dh_session_get_n_runs (fixture->session);
+  dh_session_set_precision (fixture->session, "int8");
+  session_wait_for (computes_in (fixture, "int8-"));
+  g_assert_cmpuint (dh_session_get_n_runs (fixture->session), ==, runs);
+  dh_session_set_precision (fixture->session, "f32");
+  session_wait_for (computes_in (fixture, "f32"));
+  g_assert_null (fixture->error);
+}
+
+/* What an evaluation's calibration was seen to say. */
+typedef struct
+{
+  gboolean evaluated, cancels;
+  guint first, last, of; /* pictures, of the evaluation */
+  gboolean in_order;
+  guint waiting; /* times that the shown picture said so */
+} Seen;
+
+static void
+see_evaluation (DhSession *session, Seen *seen)
+{
+  DhEvaluationProgress progress;
+  dh_session_get_evaluation_progress (session, &progress);
+  if (progress.calibrating_of == 0 || !dh_session_is_evaluating (session))
+    return;
+  seen->in_order = seen->first == 0 || (seen->in_order && progress.calibrating >= seen->last);
+  seen->first = seen->first > 0 ? seen->first : progress.calibrating;
+  seen->last = progress.calibrating;
+  seen->of = progress.calibrating_of;
+  g_assert_cmpuint (progress.calibrating, >=, 1);
+  g_assert_cmpuint (progress.calibrating, <=, progress.calibrating_of);
+  g_assert_cmpuint (progress.done, ==, 0);
+  if (seen->cancels && seen->waiting > 0)
+    dh_session_cancel_evaluation (session);
+}
+
+/* The model has come, and the shown picture is asked for only when this has returned: the evaluation is the one that
+ * calibrates. */
+static void
+evaluate_first (DhSession *session, GParamSpec *spec, Seen *seen)
+{
+  if (seen->evaluated || !g_str_equal (dh_session_get_compute_info (session)->precision, "int8"))
+    return;
+  seen->evaluated = TRUE;
+  dh_session_evaluate (session);
+  g_assert_true (dh_session_is_evaluating (session));
+  session_wait_for (seen->of > 0);
+}
+
+static void
+see_progress (DhSession *session, double fraction, double seconds, const char *text, Seen *seen)
+{
+  if (g_str_has_prefix (text, "Calibrating: picture ") && g_str_has_suffix (text, " of 12"))
+    seen->waiting++;
+}
+
+/* The calibration of an evaluation: progress for it and for the picture that waits; it can be stopped, and is then
+ * made for that picture. */
+static void
+test_calibrating (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  g_autofree char *set = g_build_filename (fixture->root, "larger", NULL);
+  g_autofree char *kept = g_build_filename (g_get_user_data_dir (), "densehybrid", "calibrations", NULL);
+  session_write_set_of_size (set, 12, 256, 192);
+  dh_session_open_dataset (session, set);
+  dh_session_open_weights (session, fixture->weights);
+  session_wait_for (dh_session_get_model_info (session) != NULL && computes_in (fixture, "f32"));
+  g_autofree const char **names = dh_session_list_precisions (session);
+  if (!g_strv_contains (names, "int8"))
+    return;
+  for (guint i = 0; i < 2; i++)
+    {
+      Seen seen = { .cancels = i == 0 };
+      tree_remove (kept);
+      g_signal_connect (session, "notify::model-info", G_CALLBACK (evaluate_first), &seen);
+      g_signal_connect (session, "evaluation", G_CALLBACK (see_evaluation), &seen);
+      g_signal_connect (session, "progress", G_CALLBACK (see_progress), &seen);
+      dh_session_set_precision (session, "int8");
+      session_wait_for (seen.evaluated && !dh_session_is_evaluating (session) && computes_in (fixture, "int8-"));
+      g_assert_cmpuint (seen.of, ==, 12);
+      g_assert_true (seen.in_order);
+      g_assert_cmpuint (seen.waiting, >, 0);
+      g_assert_true ((dh_session_get_evaluation (session) == NULL) == seen.cancels);
+      if (!seen.cancels)
+        g_assert_cmpuint (seen.last, ==, 12);
+      g_signal_handlers_disconnect_by_data (session, &seen);
+      dh_session_set_precision (session, "f32");
+      session_wait_for (computes_in (fixture, "f32"));
+    }
+  g_assert_null (fixture->error);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const SessionTest tests[] = {
+    { "/session/evaluate", test_evaluate },   { "/session/command", test_command },
+    { "/session/precision", test_precision }, { "/session/calibrating", test_calibrating },
+    { "/session/close", test_close },
+  };
+  return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
+}
