@@ -30,7 +30,7 @@ typedef struct
 {
   DhCli *cli;
   gboolean events; /* lines of JSON on standard output */
-  guint64 steps;
+  guint64 step, steps;
   char *last; /* the last line */
   const char *folder, *database;
   char *command;
@@ -85,6 +85,7 @@ show (const char *line, gpointer data)
   JsonObject *event = json_node_get_object (root);
   const char *name = json_object_get_string_member (event, "event");
   const guint64 step = (guint64)json_object_get_int_member (event, "step");
+  watch->step = step;
   if (g_str_equal (name, "start"))
     {
       watch->steps = (guint64)json_object_get_int_member (event, "steps");
@@ -107,6 +108,8 @@ show (const char *line, gpointer data)
     }
   else if (g_str_equal (name, "skip"))
     dh_cli_note (watch->cli, "step %d was skipped: %s", (int)step, json_object_get_string_member (event, "why"));
+  else if (g_str_equal (name, "note"))
+    dh_cli_note (watch->cli, "%s", json_object_get_string_member (event, "why"));
 }
 
 /* No number that is given means these. */
@@ -219,13 +222,19 @@ clear_changes (Changes *changes)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Changes, clear_changes)
 
 static int
-finish (DhCli *cli, Watch *watch, const char *folder, gboolean done, GError **error)
+finish (DhCli *cli, Watch *watch, const char *folder, gboolean done, gboolean stops, GError **error)
 {
   dh_cli_progress_end (cli);
-  if (!done)
+  /* Stopped where it was asked to be: that is no cancellation. */
+  const gboolean stopped = !done && stops && g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
+                           && !g_cancellable_is_cancelled (cli->cancellable);
+  if (!done && !stopped)
     return dh_cli_fail (cli, error);
   if (cli->json && !watch->events)
     printf ("%s\n", watch->last);
+  else if (!watch->events && stopped)
+    printf ("%s: stopped behind step %" G_GUINT64_FORMAT " as asked; --resume goes on from there\n", folder,
+            watch->step);
   else if (!watch->events)
     printf ("%s: done; the best model is %s/model_best.pth\n", folder, folder);
   return DH_EXIT_DONE;
@@ -287,7 +296,7 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
     { "validation_images", 0, 0, G_OPTION_ARG_INT64, &validation, "Validate on so many (all)", "N" },
     { "checkpoint_steps", 0, 0, G_OPTION_ARG_INT64, &checkpoint_steps, "A checkpoint every so many steps too", "N" },
     { "checkpoint_seconds", 0, 0, G_OPTION_ARG_INT, &changes.checkpoint_seconds, "A checkpoint so often (600)", "S" },
-    { "stop_after", 0, 0, G_OPTION_ARG_INT64, &stop, "Stop behind this step with a checkpoint", "STEP" },
+    { "stop_after", 0, 0, G_OPTION_ARG_INT64, &stop, "Stop behind this step with a checkpoint, for --resume", "STEP" },
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database that lists it (the user's)", "FILE" },
     { "events", 0, 0, G_OPTION_ARG_STRING, &events, "\"-\": every event as a line of JSON on standard output", "-" },
     { NULL },
@@ -367,7 +376,7 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
                                 .is_paused = is_paused,
                                 .data = &watch };
   const gboolean done = dh_train (&training, cli->cancellable, &error);
-  status = finish (cli, &watch, folder, done, &error);
+  status = finish (cli, &watch, folder, done, stop > 0, &error);
   g_free (watch.last);
   g_free (watch.command);
   return status;

@@ -9,6 +9,9 @@
 #include "dh-error.h"
 #include "dh-file.h"
 
+/* Milliseconds. */
+#define PATIENCE 10000
+
 struct _DhDatabase
 {
   sqlite3 *handle;
@@ -39,7 +42,7 @@ fail (DhDatabase *database, GError **error)
       break;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      kind = DH_ERROR_IO;
+      kind = DH_ERROR_BUSY;
       advice = "; another program keeps it locked";
       break;
     case SQLITE_NOTADB:
@@ -172,8 +175,15 @@ check_ours (DhDatabase *database, gboolean existing, GError **error)
   return FALSE;
 }
 
+void
+dh_database_set_patience (DhDatabase *database, guint milliseconds)
+{
+  g_assert (database->owner == g_thread_self ());
+  sqlite3_busy_timeout (database->handle, (int)MIN (milliseconds, G_MAXINT));
+}
+
 static DhDatabase *
-open_file (const char *path, gboolean existing, GError **error)
+open_file (const char *path, gboolean existing, guint patience, GError **error)
 {
   g_autoptr (DhDatabase) database = g_new0 (DhDatabase, 1);
   database->path = path ? g_strdup (path) : dh_database_default_path ();
@@ -213,7 +223,7 @@ open_file (const char *path, gboolean existing, GError **error)
     }
   if (dh_debug (DH_DEBUG_SQL))
     sqlite3_trace_v2 (database->handle, SQLITE_TRACE_STMT, trace, NULL);
-  sqlite3_busy_timeout (database->handle, 10000);
+  dh_database_set_patience (database, patience);
   /* The file may come from anyone: what its schema names runs no function that could do harm. */
   sqlite3_db_config (database->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
   sqlite3_db_config (database->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -227,13 +237,19 @@ open_file (const char *path, gboolean existing, GError **error)
 DhDatabase *
 dh_database_open (const char *path, GError **error)
 {
-  return open_file (path, FALSE, error);
+  return open_file (path, FALSE, PATIENCE, error);
+}
+
+DhDatabase *
+dh_database_open_within (const char *path, guint patience, GError **error)
+{
+  return open_file (path, FALSE, patience, error);
 }
 
 DhDatabase *
 dh_database_open_existing (const char *path, GError **error)
 {
-  return open_file (path, TRUE, error);
+  return open_file (path, TRUE, PATIENCE, error);
 }
 
 void

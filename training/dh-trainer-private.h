@@ -28,6 +28,7 @@ typedef struct
   DhOptimiser optimiser;
   double *rates;         /* of each of its names */
   DhRunPlan *stored;     /* what the plans compute by */
+  gboolean planless;     /* its checkpoint has no plan beside it: what computes is chosen anew */
   DhTrainPlan *plans[2]; /* of the recipe's batch, and of an epoch's last */
   guint plan_sizes[2];
 

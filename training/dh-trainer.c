@@ -108,6 +108,7 @@ prepare (DhTrainerRun *run, GCancellable *cancellable, GError **error)
       || !dh_trainer_prepare_network (run, checkpoint, error)
       || (checkpoint && !dh_trainer_restore (run, checkpoint, error)) || !dh_trainer_settle (run, error))
     return FALSE;
+  run->planless = checkpoint && !run->training->device && !dh_run_plan_get (run->stored, run->config->recipe->batch);
   const guint64 needed = dh_run_folder_needs ((guint64)dh_net_parameter_count (run->net), run->config->recipe->keep);
   if (!dh_run_folder_has_space (run->folder, needed, error) || !dh_trainer_make_plan (run, error))
     return FALSE;
@@ -154,6 +155,20 @@ static gboolean
 log_plain (DhTrainerRun *run, const char *name, GError **error)
 {
   return dh_trainer_end_event (run, dh_trainer_begin_event (run, name), error);
+}
+
+/* What computes a layer decides the order in which its sums are made. */
+static gboolean
+log_planless (DhTrainerRun *run, GError **error)
+{
+  if (!run->planless)
+    return TRUE;
+  JsonBuilder *json = dh_trainer_begin_event (run, "note");
+  dh_run_json_add_text (
+      json, "why",
+      "plan.json is missing: what computes each layer was chosen anew, and from here on the last bits "
+      "of the numbers may be others than those of a run that was never stopped");
+  return dh_trainer_end_event (run, json, error);
 }
 
 static gboolean
@@ -294,7 +309,7 @@ dh_train (const DhTraining *training, GCancellable *cancellable, GError **error)
       if (run.checkpoint_step >= 0)
         dh_run_lock_set_checkpoint (run.folder->lock, (guint64)run.checkpoint_step);
       dh_run_lock_set_phase (run.folder->lock, DH_RUN_STEPPING, NULL);
-      if (log_start (&run, &why))
+      if (log_start (&run, &why) && log_planless (&run, &why))
         go_on (&run, cancellable, &why);
     }
   return finish (&run, why, error);

@@ -37,7 +37,8 @@ typedef struct
  * finite loss and gradient are DH_ERROR_FAILED; the last good checkpoint stays. Behind any other error a checkpoint is
  * written too, where all that was learnt is whole and finite; they are those of the files, of the device,
  * DH_ERROR_USAGE. A fresh run's configuration is written behind all that can fail before its first step: until then the
- * name is free. A checkpoint of another seed or recipe, and a plan that is none, are not gone on from. */
+ * name is free. A checkpoint of another seed or recipe, and a plan that is none, are not gone on from; where the
+ * plan is missing, an event "note" says that what computes was chosen anew. */
 gboolean dh_train (const DhTraining *training, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

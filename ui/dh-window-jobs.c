@@ -37,10 +37,14 @@ on_ended (DhTrainingQueue *queue, DhTrainingJob *job, DhWindow *self)
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->toasts), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, said, -1);
   if (gtk_window_is_active (GTK_WINDOW (self)) && g_strcmp0 (page, "training") == 0)
     return;
+  /* Without a session bus nobody shows it, and GLib complains of having been asked. */
+  GApplication *application = G_APPLICATION (gtk_window_get_application (GTK_WINDOW (self)));
+  if (g_application_get_dbus_connection (application) == NULL)
+    return;
   g_autoptr (GNotification) notification = g_notification_new (said);
   g_notification_set_body (notification, dh_training_job_get_sentence (job));
   g_autofree char *id = g_strdup_printf ("training-%" G_GINT64_FORMAT, dh_training_job_get_id (job));
-  g_application_send_notification (G_APPLICATION (gtk_window_get_application (GTK_WINDOW (self))), id, notification);
+  g_application_send_notification (application, id, notification);
 }
 
 static void

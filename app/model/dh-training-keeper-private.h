@@ -25,6 +25,12 @@ struct _DhTrainingKeeper
   gboolean dirty;   /* rows were written here */
   gboolean changed; /* the window is to be told */
   gboolean first;   /* nothing was told yet */
+
+  /* Where the database cannot be written. */
+  GQueue waiting;      /* DhKeeperCommand: what was asked for meanwhile */
+  gboolean locked;     /* by another program, at this look: no more is tried at it */
+  gint64 locked_since; /* monotonic; 0: it is not */
+  gboolean told;       /* of a failure, since something could be written */
 };
 
 typedef struct
@@ -34,19 +40,50 @@ typedef struct
   char *folder;
   DhJobRow *row; /* to be added */
 } DhKeeperCommand;
+G_GNUC_INTERNAL void dh_training_command_free (DhKeeperCommand *command);
+
+/* What became of a write. */
+typedef enum
+{
+  DH_WRITTEN,
+  DH_WRITE_LATER,   /* another program keeps the database locked: to be tried again, which is told if it lasts */
+  DH_WRITE_REFUSED, /* *error says why */
+} DhKeeperWrite;
+/* Of one that gave `done` and *error; clears the error where it is to be tried again. */
+G_GNUC_INTERNAL DhKeeperWrite dh_training_keeper_judge (DhTrainingKeeper *keeper, gboolean done, GError **error);
+
+/* Reads the jobs where rows were written; what cannot be read is read at the next call. */
+G_GNUC_INTERNAL void dh_training_keeper_list (DhTrainingKeeper *keeper);
 
 /* The thread's own: dh-training-schedule.c. */
 
-/* Looks at every job that is not at its end, and at the folders. */
+/* Looks at every job that is not at its end, and at the folders; writes nothing. */
 G_GNUC_INTERNAL void dh_training_schedule_look (DhTrainingKeeper *keeper);
+/* The same for one job. */
+G_GNUC_INTERNAL void dh_training_schedule_look_at (DhTrainingKeeper *keeper, DhTrainingRecord *record);
+/* Writes what the last look found; what cannot be written is found, and written, again. */
+G_GNUC_INTERNAL void dh_training_schedule_settle (DhTrainingKeeper *keeper);
+/* FALSE: to be tried again. */
+G_GNUC_INTERNAL gboolean dh_training_schedule_settle_one (DhTrainingKeeper *keeper, DhTrainingRecord *record);
+G_GNUC_INTERNAL DhKeeperWrite dh_training_schedule_set_state (DhTrainingKeeper *keeper, DhTrainingRecord *record,
+                                                              DhJobState state, const char *why, GError **error);
 /* Starts the first of the queue where nothing runs. */
 G_GNUC_INTERNAL void dh_training_schedule_start_next (DhTrainingKeeper *keeper);
-G_GNUC_INTERNAL void dh_training_schedule_obey (DhTrainingKeeper *keeper, DhKeeperCommand *command);
-G_GNUC_INTERNAL void dh_training_schedule_save (DhTrainingRecord *record, DhTrainingKeeper *keeper);
+/* Writes how far it is; FALSE where that could not be. */
+G_GNUC_INTERNAL gboolean dh_training_schedule_save (DhTrainingKeeper *keeper, DhTrainingRecord *record);
+
+/* The thread's own: dh-training-orders.c. */
+
+/* Takes `command`. What the database does not take now waits, and with it what is asked of the same job behind it. */
+G_GNUC_INTERNAL void dh_training_orders_take (DhTrainingKeeper *keeper, DhKeeperCommand *command);
+/* Those that wait, again. */
+G_GNUC_INTERNAL void dh_training_orders_retry (DhTrainingKeeper *keeper);
 
 /* Tells the window of something that could not be done; clears the error. `folder`: of a job that could not be added.
  */
 G_GNUC_INTERNAL void dh_training_keeper_complain (DhTrainingKeeper *keeper, const char *folder, const char *title,
                                                   GError **error);
+/* The same of what is tried again and again: told once, until something can be written. */
+G_GNUC_INTERNAL void dh_training_keeper_complain_once (DhTrainingKeeper *keeper, const char *title, GError **error);
 
 G_END_DECLS

@@ -1,10 +1,18 @@
 #include "dh-training-keeper-private.h"
 #include <glib/gi18n.h>
 #include <string.h>
+#include "dh-error.h"
 
 /* How often is looked: while something runs or is watched, and else. */
 #define BUSY_TICK (200 * G_TIME_SPAN_MILLISECOND)
 #define IDLE_TICK (1500 * G_TIME_SPAN_MILLISECOND)
+
+/* Milliseconds that a lock of the database is waited for: no longer than a look may last; and at the end, when nothing
+ * can be tried again. */
+#define PATIENCE 200
+#define LAST_PATIENCE 2000
+/* A lock that lasts so long is told of. */
+#define LONG_LOCK (3 * G_USEC_PER_SEC)
 
 static DhTrainingKeeper *
 keeper_ref (DhTrainingKeeper *keeper)
@@ -25,13 +33,12 @@ keeper_unref (DhTrainingKeeper *keeper)
   g_free (keeper);
 }
 
-static void
-order_free (gpointer data)
+void
+dh_training_command_free (DhKeeperCommand *command)
 {
-  DhKeeperCommand *order = data;
-  g_free (order->folder);
-  dh_job_row_free (order->row);
-  g_free (order);
+  g_free (command->folder);
+  dh_job_row_free (command->row);
+  g_free (command);
 }
 
 /* To the window's thread */
@@ -98,10 +105,40 @@ dh_training_keeper_complain (DhTrainingKeeper *keeper, const char *folder, const
   g_clear_error (error);
 }
 
+void
+dh_training_keeper_complain_once (DhTrainingKeeper *keeper, const char *title, GError **error)
+{
+  if (!keeper->told)
+    dh_training_keeper_complain (keeper, NULL, title, error);
+  g_clear_error (error);
+  keeper->told = TRUE;
+}
+
 /* The database */
 
-static void
-list_jobs (DhTrainingKeeper *keeper)
+DhKeeperWrite
+dh_training_keeper_judge (DhTrainingKeeper *keeper, gboolean done, GError **error)
+{
+  const gint64 now = g_get_monotonic_time ();
+  if (done)
+    {
+      keeper->locked_since = 0;
+      keeper->told = FALSE;
+      return DH_WRITTEN;
+    }
+  if (!g_error_matches (*error, DH_ERROR, DH_ERROR_BUSY))
+    return DH_WRITE_REFUSED;
+  keeper->locked = TRUE;
+  if (keeper->locked_since == 0)
+    keeper->locked_since = now;
+  if (now - keeper->locked_since > LONG_LOCK)
+    dh_training_keeper_complain_once (keeper, _ ("What becomes of trainings is written later"), error);
+  g_clear_error (error);
+  return DH_WRITE_LATER;
+}
+
+void
+dh_training_keeper_list (DhTrainingKeeper *keeper)
 {
   const gint64 version = dh_database_data_version (keeper->database);
   if (!keeper->dirty && version == keeper->version)
@@ -109,7 +146,12 @@ list_jobs (DhTrainingKeeper *keeper)
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) rows = dh_database_list_jobs (keeper->database, &error);
   if (rows == NULL)
-    return; /* busy or gone: the next look tells */
+    {
+      /* The next look tries again. */
+      if (dh_training_keeper_judge (keeper, FALSE, &error) == DH_WRITE_REFUSED)
+        dh_training_keeper_complain_once (keeper, _ ("Trainings cannot be listed"), &error);
+      return;
+    }
   keeper->version = version;
   keeper->dirty = FALSE;
   keeper->changed = TRUE;
@@ -169,14 +211,15 @@ send_jobs (DhTrainingKeeper *keeper)
   keeper->changed = keeper->first = FALSE;
 }
 
-/* One look at everything; whether the next should come soon. */
+/* One look at everything; whether the next should come soon. What was seen is told before anything is written, which
+ * another program may keep from being done; but at first, when a row may be of a past that the look corrects. */
 static gboolean
 tick (DhTrainingKeeper *keeper)
 {
   gboolean busy = FALSE;
-  list_jobs (keeper);
+  keeper->locked = FALSE;
+  dh_training_keeper_list (keeper);
   dh_training_schedule_look (keeper);
-  dh_training_schedule_start_next (keeper);
   for (guint i = 0; i < keeper->sequence->len; i++)
     {
       DhTrainingRecord *record = keeper->sequence->pdata[i];
@@ -184,8 +227,13 @@ tick (DhTrainingKeeper *keeper)
       if (record->watched != NULL)
         send_events (keeper, record);
     }
+  if (!keeper->first)
+    send_jobs (keeper);
+  dh_training_schedule_settle (keeper);
+  dh_training_orders_retry (keeper);
+  dh_training_schedule_start_next (keeper);
   send_jobs (keeper);
-  return busy;
+  return busy || keeper->locked;
 }
 
 static void
@@ -196,7 +244,8 @@ say_nothing_there (DhTrainingKeeper *keeper)
   keeper->first = FALSE;
 }
 
-/* One that is not there is made for a job alone, that of `folder`; one that cannot be opened now may be later. */
+/* One that is not there is made for a job alone, that of `folder`; one that cannot be opened now may be later, and is
+ * `locked` where another program is why. */
 static gboolean
 open_database (DhTrainingKeeper *keeper, const char *folder)
 {
@@ -209,7 +258,9 @@ open_database (DhTrainingKeeper *keeper, const char *folder)
       say_nothing_there (keeper);
       return FALSE;
     }
-  keeper->database = dh_database_open (keeper->path, &error);
+  keeper->database = dh_database_open_within (keeper->path, PATIENCE, &error);
+  if (keeper->database == NULL && dh_training_keeper_judge (keeper, FALSE, &error) == DH_WRITE_LATER)
+    return FALSE;
   if (keeper->database == NULL && (make || keeper->first))
     dh_training_keeper_complain (
         keeper, folder, make ? _ ("The training could not be queued") : _ ("Trainings cannot be listed"), &error);
@@ -220,6 +271,37 @@ open_database (DhTrainingKeeper *keeper, const char *folder)
       say_nothing_there (keeper);
     }
   return keeper->database != NULL;
+}
+
+/* Takes `order`. */
+static void
+take_order (DhTrainingKeeper *keeper, DhKeeperCommand *order)
+{
+  if (open_database (keeper, order->row != NULL ? order->row->folder : NULL))
+    {
+      /* An order may be about a job that was added just before. */
+      dh_training_keeper_list (keeper);
+      dh_training_orders_take (keeper, order);
+    }
+  else if (keeper->locked)
+    g_queue_push_tail (&keeper->waiting, order);
+  else
+    dh_training_command_free (order);
+}
+
+/* The last words, in so far as they can be said within a moment. */
+static void
+leave (DhTrainingKeeper *keeper)
+{
+  keeper->locked = FALSE;
+  if (keeper->database != NULL)
+    {
+      dh_database_set_patience (keeper->database, LAST_PATIENCE);
+      dh_training_orders_retry (keeper);
+    }
+  for (guint i = 0; i < keeper->sequence->len && !keeper->locked; i++)
+    dh_training_schedule_save (keeper, keeper->sequence->pdata[i]);
+  g_queue_clear_full (&keeper->waiting, (GDestroyNotify)dh_training_command_free);
 }
 
 static gpointer
@@ -233,23 +315,23 @@ keep (gpointer data)
   keeper->first = keeper->dirty = TRUE;
   for (gboolean quit = FALSE; !quit;)
     {
+      keeper->locked = FALSE;
       if (open_database (keeper, NULL))
         busy = tick (keeper);
-      DhKeeperCommand *order = g_async_queue_timeout_pop (keeper->orders, busy ? BUSY_TICK : IDLE_TICK);
+      else
+        busy = keeper->locked;
+      DhKeeperCommand *order =
+          g_async_queue_timeout_pop (keeper->orders, busy || keeper->waiting.length > 0 ? BUSY_TICK : IDLE_TICK);
       for (; order != NULL; order = g_async_queue_try_pop (keeper->orders))
         {
           quit = quit || order->quit;
-          if (!order->quit && open_database (keeper, order->row != NULL ? order->row->folder : NULL))
-            {
-              /* An order may be about a job that was added just before. */
-              list_jobs (keeper);
-              dh_training_schedule_obey (keeper, order);
-            }
-          order_free (order);
+          if (order->quit)
+            dh_training_command_free (order);
+          else
+            take_order (keeper, order);
         }
     }
-  for (guint i = 0; i < keeper->sequence->len; i++)
-    dh_training_schedule_save (keeper->sequence->pdata[i], keeper);
+  leave (keeper);
   g_ptr_array_unref (keeper->ended);
   g_ptr_array_unref (keeper->sequence);
   g_hash_table_unref (keeper->records);
@@ -280,7 +362,7 @@ dh_training_keeper_new (const char *database, const char *program, const DhTrain
   keeper->context = g_main_context_ref_thread_default ();
   keeper->path = database != NULL ? g_canonicalize_filename (database, NULL) : dh_database_default_path ();
   keeper->program = program != NULL ? g_strdup (program) : find_program ();
-  keeper->orders = g_async_queue_new_full (order_free);
+  keeper->orders = g_async_queue_new_full ((GDestroyNotify)dh_training_command_free);
   keeper->thread = g_thread_new ("trainings", keep, keeper);
   return keeper;
 }

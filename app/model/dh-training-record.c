@@ -31,6 +31,8 @@ dh_training_record_free (DhTrainingRecord *record)
   g_clear_pointer (&record->log, dh_run_log_free);
   g_clear_pointer (&record->watched, dh_run_log_free);
   g_ptr_array_unref (record->checkpoints);
+  g_free (record->why);
+  g_free (record->refused);
   g_free (record->selection);
   g_free (record->label);
   g_free (record->data);
@@ -138,12 +140,12 @@ may_be_starting (const DhTrainingRecord *record)
          && (record->row->pid == 0 || kill ((pid_t)record->row->pid, 0) == 0);
 }
 
-DhJobState
-dh_training_record_look (DhTrainingRecord *record, char **why)
+void
+dh_training_record_look (DhTrainingRecord *record)
 {
   DhRunLockInfo info = { 0 };
   DhJobState state;
-  *why = NULL;
+  g_clear_pointer (&record->why, g_free);
   reap (record);
   dh_run_lock_read (record->row->folder, &info);
   record->alive = info.held;
@@ -170,6 +172,11 @@ dh_training_record_look (DhTrainingRecord *record, char **why)
       record->phase = DH_JOB_WAITING;
       state = DH_JOB_QUEUED;
     }
+  else if (record->refused != NULL)
+    {
+      state = DH_JOB_FAILED;
+      record->why = g_strdup (record->refused);
+    }
   else if (may_be_starting (record))
     {
       /* Or is about to be gone. */
@@ -178,13 +185,13 @@ dh_training_record_look (DhTrainingRecord *record, char **why)
       state = DH_JOB_RUNNING;
     }
   else if (is_ours (record, &info) && info.phase >= DH_RUN_DONE)
-    state = end_of (&info, why);
+    state = end_of (&info, &record->why);
   else
-    state = dh_training_record_diagnose (record, is_ours (record, &info) ? &info : NULL, why);
+    state = dh_training_record_diagnose (record, is_ours (record, &info) ? &info : NULL, &record->why);
   if (state > DH_JOB_PAUSED)
     record->phase = DH_JOB_WAITING;
+  record->found = state;
   dh_run_lock_info_clear (&info);
-  return state;
 }
 
 static int

@@ -18,6 +18,11 @@ typedef struct
   gboolean child_ended;
   int child_status;
 
+  /* What the last look found, and why it ended so; NULL: nothing to be said. */
+  DhJobState found;
+  char *why;
+  char *refused; /* why no process could be started, until that is written; NULL */
+
   /* What was asked for and cannot be seen yet. */
   gboolean wants_pause;
   gint64 continued_at; /* when it was told to go on and has not yet; monotonic, 0: not */
@@ -48,9 +53,8 @@ void dh_training_record_take_row (DhTrainingRecord *record, DhJobRow *row);
 gboolean dh_training_record_is_active (const DhTrainingRecord *record);
 gboolean dh_training_record_is (const DhTrainingRecord *record, DhJobState state);
 
-/* What the lock and the process say now. Gives the state that follows, and where it is an end, why (free with
- * g_free; NULL: nothing to be said). */
-DhJobState dh_training_record_look (DhTrainingRecord *record, char **why);
+/* What the lock and the process say now: into `found` and `why`. */
+void dh_training_record_look (DhTrainingRecord *record);
 /* Reads what is new in the log into row and numbers; TRUE where something was. */
 gboolean dh_training_record_follow (DhTrainingRecord *record);
 /* Looks for checkpoints where the folder has changed; TRUE where they are others. */

@@ -22,6 +22,7 @@ typedef enum
   DH_ERROR_NO_DEVICE,   /* the device is absent; the message says why */
   DH_ERROR_MISMATCH,    /* two things do not belong together: weights and network, image and label */
   DH_ERROR_USAGE,       /* the caller's options are wrong (exit status 2 of the command line) */
+  DH_ERROR_BUSY,        /* another program holds it; later it may do */
 } DhError;
 
 G_END_DECLS

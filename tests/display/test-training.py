@@ -285,6 +285,25 @@ def test_runs(training):
     training.say(r"studio: loaded model_best\.pth, ldn-tiny", mark)
 
 
+def test_elsewhere(training):
+    """One that the command line began ends while another page is shown: it is told there, letter by letter, and
+    nothing complains that there is no session bus to tell the desktop by."""
+    studio = training.studio
+    studio.key("ctrl+1")
+    mark, before = len(studio.text()), set(studio.complaints())
+    name = "a <b>bold & <i>one"
+    told = subprocess.run([PROGRAM, "train", training.recipe, "--dataroot", training.scenes, "--neg_dataroot",
+                           f"{training.scenes}/negatives", "--exp_name", name, "--runs", training.runs, "--stop_after",
+                           "4", "--db", f"{training.home}/data/densehybrid/densehybrid.db"],
+                          check=True, capture_output=True, text=True).stdout
+    assert "stopped behind step 4 as asked" in told, told
+    training.say(r"studio: trainings .*1 cancelled", mark)
+    studio.settle(1)
+    studio.screenshot(f"{OUTPUT}/training-elsewhere.png")
+    found = set(studio.complaints()) - before
+    assert not found, found
+
+
 def end_trainer(training):
     """Whatever a failed case left running, by its own number and only if it is ours."""
     try:
@@ -297,7 +316,8 @@ def end_trainer(training):
 
 
 def main():
-    cases = [test_start, test_watch, test_pause, test_kill, test_again, test_finish, test_browse, test_runs]
+    cases = [test_start, test_watch, test_pause, test_kill, test_again, test_finish, test_browse, test_runs,
+             test_elsewhere]
     print(f"1..{len(cases) + 1}", flush=True)
     without = driver.missing()
     os.makedirs(OUTPUT, exist_ok=True)
