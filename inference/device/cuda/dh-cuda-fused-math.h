@@ -1,5 +1,5 @@
 #pragma once
-#include "dh-cuda-math.h"
+#include "dh-cuda-value-math.h"
 
 /* A 1×1 convolution that reads through norms, ReLUs and concatenations: what its input would be in memory of its own
  * exists only in the tile that a block multiplies. Each block makes DH_CUDA_TILE_M pixels × DH_CUDA_TILE_N channels, in

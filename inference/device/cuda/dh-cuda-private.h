@@ -2,6 +2,7 @@
 #include "dh-arena.h"
 #include "dh-bilinear.h"
 #include "dh-cuda-driver.h"
+#include "dh-lowering.h"
 #include "dh-module.h"
 
 G_BEGIN_DECLS
@@ -202,15 +203,9 @@ gboolean dh_cuda_choose_fused (DhCudaPlan *plan, DhCudaStep *step, const DhCudaC
 /* The step in the way that was chosen, on this memory. */
 gboolean dh_cuda_launch_conv (DhCudaCard *card, const DhCudaStep *step, const DhCudaConvMemory *memory, GError **error);
 
-typedef struct
-{
-  const DhCudaView *logits, *logits_ood; /* whole and in order; either may be NULL */
-  gboolean align_corners, same_size;
-  gint h, w;
-  guint maps; /* bits DH_MAP_BIT */
-  DhValue targets[DH_N_MAPS];
-} DhCudaScoreNodes;
-void dh_cuda_add_score (DhCudaPlan *plan, const char *name, const DhCudaScoreNodes *nodes);
+/* `logits`, `logits_ood`: whole and in order; either may be NULL. */
+void dh_cuda_add_score (DhCudaPlan *plan, const DhLoweredScores *scores, const DhCudaView *logits,
+                        const DhCudaView *logits_ood);
 
 /* dh-cuda-build.c */
 gboolean dh_cuda_build (DhCudaPlan *plan, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,

@@ -123,20 +123,19 @@ dh_cuda_add_unpack (DhCudaPlan *plan, const char *name, const DhCudaView *in, Dh
 }
 
 void
-dh_cuda_add_score (DhCudaPlan *plan, const char *name, const DhCudaScoreNodes *nodes)
+dh_cuda_add_score (DhCudaPlan *plan, const DhLoweredScores *scores, const DhCudaView *logits,
+                   const DhCudaView *logits_ood)
 {
-  DhCudaStep *step = dh_cuda_step_new (plan, name, DH_CUDA_SCORE);
-  const DhCudaView *any = nodes->logits ? nodes->logits : nodes->logits_ood;
-  step->in = nodes->logits;
-  step->other = nodes->logits_ood;
-  step->kernel.c = nodes->logits ? nodes->logits->c : 0;
-  step->kernel.h = nodes->h;
-  step->kernel.w = nodes->w;
+  DhCudaStep *step = dh_cuda_step_new (plan, scores->name, DH_CUDA_SCORE);
+  const DhCudaView *any = logits ? logits : logits_ood;
+  step->in = logits;
+  step->other = logits_ood;
+  step->kernel.c = logits ? logits->c : 0;
+  step->kernel.h = scores->h;
+  step->kernel.w = scores->w;
   step->kernel.in_h = step->tap_rows = any->h;
   step->kernel.in_w = step->tap_columns = any->w;
-  step->align_corners = nodes->align_corners;
-  step->same_size = nodes->same_size;
-  for (guint map = 0; map < DH_N_MAPS; map++)
-    if (nodes->maps & DH_MAP_BIT (map))
-      step->targets[map] = nodes->targets[map];
+  step->align_corners = scores->align_corners;
+  step->same_size = !scores->resized;
+  memcpy (step->targets, scores->targets, sizeof step->targets);
 }

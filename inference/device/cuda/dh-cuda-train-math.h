@@ -1,5 +1,5 @@
 #pragma once
-#include "dh-cuda-math.h"
+#include "dh-cuda-value-math.h"
 
 /* What one item, or one thread of a reduction, of each kernel of training computes: parameters, norms and what is read
  * through them (dh-cuda-window-math.h, dh-cuda-loss-math.h: the others). The sums of a thread run in float32

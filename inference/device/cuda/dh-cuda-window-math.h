@@ -1,4 +1,5 @@
 #pragma once
+#include "dh-cuda-math.h"
 #include "dh-cuda-train-math.h"
 
 /* The gradients of what reads windows: pools and resizes. Every item gathers, so that the order of its sum is fixed. */

@@ -29,7 +29,7 @@ dh_cpu_plain_of (DhCpuBuild *b, DhValue v)
 {
   const DhCpuView *view = dh_cpu_planes_of (b, b->views[v]);
   if (!dh_cpu_view_is_plain (view))
-    view = dh_cpu_add_pointwise (b->plan, dh_cpu_node_at (b, v)->name, view, NULL, FALSE, v);
+    view = dh_cpu_add_pointwise (b->plan, dh_lowering_node (&b->low, v)->name, view, NULL, FALSE, v);
   b->views[v] = view;
   return view;
 }
@@ -37,14 +37,14 @@ dh_cpu_plain_of (DhCpuBuild *b, DhValue v)
 static gboolean
 build_norm (DhCpuBuild *b, DhValue v, GError **error)
 {
-  const DhNode *node = dh_cpu_node_at (b, v);
+  const DhNode *node = dh_lowering_node (&b->low, v);
   const DhCpuView *in = dh_cpu_planes_of (b, b->views[node->inputs[0]]);
   g_autofree double *scale = g_new (double, node->channels);
   g_autofree double *shift = g_new0 (double, node->channels);
   b->views[node->inputs[0]] = in;
   for (gint c = 0; c < node->channels; c++)
     scale[c] = 1;
-  if (!dh_cpu_read_norm (b, node, scale, shift, error))
+  if (!dh_lowering_read_norm (&b->low, node, scale, shift, error))
     return FALSE;
   if (in->relu)
     in = dh_cpu_plain_of (b, node->inputs[0]);
@@ -55,7 +55,7 @@ build_norm (DhCpuBuild *b, DhValue v, GError **error)
 static void
 build_channel_scale (DhCpuBuild *b, DhValue v)
 {
-  const DhNode *node = dh_cpu_node_at (b, v);
+  const DhNode *node = dh_lowering_node (&b->low, v);
   const DhCpuView *in = b->views[node->inputs[0]];
   double scale[3], shift[3];
   for (gint c = 0; c < 3; c++)
@@ -72,39 +72,45 @@ build_channel_scale (DhCpuBuild *b, DhValue v)
 static gboolean
 may_overwrite (const DhCpuBuild *b, DhValue v)
 {
-  return b->views[v]->owner == v && dh_cpu_only_reader (b, v) != DH_NO_VALUE;
+  return b->views[v]->owner == v && dh_lowering_only_reader (&b->low, v) != DH_NO_VALUE;
+}
+
+/* With nothing done to it after it. */
+static const DhCpuView *
+build_resize (DhCpuBuild *b, DhValue v)
+{
+  const DhNode *node = dh_lowering_node (&b->low, v);
+  const DhCpuView *in = b->views[node->inputs[0]] = dh_cpu_planes_of (b, b->views[node->inputs[0]]);
+  return dh_cpu_add_resize (b->plan, node, in, b->low.shapes[v], NULL, FALSE, FALSE, v);
 }
 
 static void
 build_add (DhCpuBuild *b, DhValue v)
 {
-  const DhNode *node = dh_cpu_node_at (b, v);
-  DhValue x = node->inputs[0], y = node->inputs[1], next = dh_cpu_only_reader (b, v), owner = v;
-  gboolean relu = next != DH_NO_VALUE && dh_cpu_node_at (b, next)->op == DH_OP_RELU;
+  const DhNode *node = dh_lowering_node (&b->low, v);
+  DhValue x = node->inputs[0], y = node->inputs[1], next = dh_lowering_only_reader (&b->low, v), owner = v;
+  gboolean relu = next != DH_NO_VALUE && dh_lowering_node (&b->low, next)->op == DH_OP_RELU;
   if (relu)
     {
-      b->done[next] = TRUE;
+      b->low.done[next] = TRUE;
       owner = next;
     }
-  if (b->deferred[y])
+  if (b->low.deferred[y])
     {
       x = node->inputs[1];
       y = node->inputs[0];
     }
-  if (b->deferred[x] && x != y)
+  if (b->low.deferred[x] && x != y)
     {
-      const DhNode *resize = dh_cpu_node_at (b, x);
+      const DhNode *resize = dh_lowering_node (&b->low, x);
       const DhCpuView *low = dh_cpu_planes_of (b, b->views[resize->inputs[0]]);
       const DhCpuView *sum;
       b->views[resize->inputs[0]] = low;
-      if (b->deferred[y])
-        {
-          const DhNode *second = dh_cpu_node_at (b, y);
-          b->views[y] = dh_cpu_add_resize (b->plan, second, dh_cpu_planes_of (b, b->views[second->inputs[0]]),
-                                           b->shapes[y], NULL, FALSE, FALSE, y);
-        }
+      if (b->low.deferred[y])
+        b->views[y] = build_resize (b, y);
       sum = dh_cpu_plain_of (b, y);
-      b->views[owner] = dh_cpu_add_resize (b->plan, resize, low, b->shapes[v], sum, may_overwrite (b, y), relu, owner);
+      b->views[owner] =
+          dh_cpu_add_resize (b->plan, resize, low, b->low.shapes[v], sum, may_overwrite (b, y), relu, owner);
       return;
     }
   const DhCpuView *sum = dh_cpu_plain_of (b, y);
@@ -115,34 +121,18 @@ build_add (DhCpuBuild *b, DhValue v)
 static void
 build_concat (DhCpuBuild *b, DhValue v)
 {
-  const DhNode *node = dh_cpu_node_at (b, v);
+  const DhNode *node = dh_lowering_node (&b->low, v);
   g_autofree const DhCpuView **parts = g_new (const DhCpuView *, node->n_inputs);
   for (guint i = 0; i < node->n_inputs; i++)
     parts[i] = dh_cpu_plain_of (b, node->inputs[i]);
   b->views[v] = dh_cpu_view_concat (b->plan, parts, node->n_inputs);
 }
 
-/* A resize that only an addition or only scores read is made by them. */
-static gboolean
-is_deferred (const DhCpuBuild *b, DhValue v)
-{
-  if (b->is_output[v])
-    return FALSE;
-  DhValue next = dh_cpu_only_reader (b, v);
-  if (next != DH_NO_VALUE && dh_cpu_node_at (b, next)->op == DH_OP_ADD)
-    return TRUE;
-  for (DhValue i = v + 1; i < (DhValue)dh_graph_size (b->graph); i++)
-    for (guint j = 0; b->needed[i] && j < dh_cpu_node_at (b, i)->n_inputs; j++)
-      if (dh_cpu_node_at (b, i)->inputs[j] == v && dh_cpu_node_at (b, i)->op != DH_OP_SCORE)
-        return FALSE;
-  return TRUE;
-}
-
 static gboolean
 build_node (DhCpuBuild *b, DhValue v, GError **error)
 {
-  const DhNode *node = dh_cpu_node_at (b, v);
-  DhShape shape = b->shapes[v];
+  const DhNode *node = dh_lowering_node (&b->low, v);
+  DhShape shape = b->low.shapes[v];
   const DhCpuView *in = node->n_inputs > 0 ? b->views[node->inputs[0]] : NULL;
   switch (node->op)
     {
@@ -184,11 +174,10 @@ build_node (DhCpuBuild *b, DhValue v, GError **error)
       b->views[v] = dh_cpu_add_pool (b->plan, node, in, shape, v);
       return TRUE;
     case DH_OP_RESIZE:
-      b->deferred[v] = is_deferred (b, v);
-      if (b->deferred[v])
+      b->low.deferred[v] = dh_lowering_can_defer (&b->low, v);
+      if (b->low.deferred[v])
         return TRUE;
-      in = b->views[node->inputs[0]] = dh_cpu_planes_of (b, in);
-      b->views[v] = dh_cpu_add_resize (b->plan, node, in, shape, NULL, FALSE, FALSE, v);
+      b->views[v] = build_resize (b, v);
       return TRUE;
     case DH_OP_SCORE:
       return TRUE;
@@ -199,49 +188,61 @@ build_node (DhCpuBuild *b, DhValue v, GError **error)
     }
 }
 
-static void
-count_readers (DhCpuBuild *b)
+/* The logits that scores read; NULL where they read none. */
+static const DhCpuView *
+logits_of (DhCpuBuild *b, DhValue v)
 {
-  for (DhValue v = 0; v < (DhValue)dh_graph_size (b->graph); v++)
-    for (guint j = 0; b->needed[v] && j < dh_cpu_node_at (b, v)->n_inputs; j++)
-      {
-        b->n_readers[dh_cpu_node_at (b, v)->inputs[j]]++;
-        b->reader[dh_cpu_node_at (b, v)->inputs[j]] = v;
-      }
+  return v != DH_NO_VALUE ? dh_cpu_plain_of (b, v) : NULL;
+}
+
+static void
+build_scores (DhCpuBuild *b)
+{
+  DhLoweredScores scores;
+  while (dh_lowering_next_scores (&b->low, &scores))
+    {
+      for (guint i = 0; i < G_N_ELEMENTS (scores.make); i++)
+        if (scores.make[i] != DH_NO_VALUE)
+          b->views[scores.make[i]] = build_resize (b, scores.make[i]);
+      const DhCpuView *logits = logits_of (b, scores.logits);
+      dh_cpu_add_score (b->plan, &scores, logits, logits_of (b, scores.logits_ood));
+    }
+}
+
+static void
+build_outputs (DhCpuBuild *b)
+{
   for (guint i = 0; i < b->plan->n_outputs; i++)
-    b->is_output[b->plan->outputs[i]] = TRUE;
+    {
+      const DhValue v = b->plan->outputs[i];
+      const DhNode *node = dh_lowering_node (&b->low, v);
+      if (node->op != DH_OP_SCORE && dh_lowering_is_first_output (&b->low, i))
+        dh_cpu_add_unpack (b->plan, node->name, dh_cpu_planes_of (b, b->views[v]), v);
+    }
+}
+
+static gboolean
+lower (DhCpuBuild *b, GError **error)
+{
+  for (DhValue v = 0; v < (DhValue)dh_graph_size (b->low.graph); v++)
+    if (b->low.needed[v] && !b->low.done[v]
+        && (g_cancellable_set_error_if_cancelled (b->plan->cancellable, error) || !build_node (b, v, error)))
+      return FALSE;
+  build_scores (b);
+  build_outputs (b);
+  return TRUE;
 }
 
 gboolean
 dh_cpu_build (DhCpuPlan *plan, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
               const DhPlanOptions *options, GError **error)
 {
-  guint size = dh_graph_size (graph);
-  g_autofree gboolean *needed = dh_graph_mark_needed (graph, options->outputs, options->n_outputs);
-  g_autofree gboolean *is_output = g_new0 (gboolean, size);
-  g_autofree gboolean *done = g_new0 (gboolean, size);
-  g_autofree gboolean *deferred = g_new0 (gboolean, size);
-  g_autofree gint *n_readers = g_new0 (gint, size);
-  g_autofree DhValue *reader = g_new0 (DhValue, size);
-  g_autofree const DhCpuView **views = g_new0 (const DhCpuView *, size);
-  DhCpuBuild b = { .plan = plan,
-                   .graph = graph,
-                   .shapes = shapes,
-                   .parameters = parameters,
-                   .needed = needed,
-                   .is_output = is_output,
-                   .done = done,
-                   .deferred = deferred,
-                   .n_readers = n_readers,
-                   .reader = reader,
-                   .views = views };
-  count_readers (&b);
-  for (DhValue v = 0; v < (DhValue)size; v++)
-    if (needed[v] && !done[v]
-        && (g_cancellable_set_error_if_cancelled (plan->cancellable, error) || !build_node (&b, v, error)))
-      return FALSE;
-  dh_cpu_build_scores (&b);
-  dh_cpu_build_outputs (&b);
-  dh_cpu_plan_order (plan);
-  return TRUE;
+  g_autofree const DhCpuView **views = g_new0 (const DhCpuView *, dh_graph_size (graph));
+  DhCpuBuild b = { .plan = plan, .views = views };
+  dh_lowering_init (&b.low, graph, shapes, parameters, options->outputs, options->n_outputs);
+  const gboolean fine = lower (&b, error);
+  dh_lowering_clear (&b.low);
+  if (fine)
+    dh_cpu_plan_order (plan);
+  return fine;
 }

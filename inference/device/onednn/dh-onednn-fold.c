@@ -1,44 +1,7 @@
-#include <math.h>
 #include "dh-error.h"
 #include "dh-onednn-build.h"
 
 /* Convolutions with what is folded into them. */
-
-static DhTensor *
-parameter (const DhCpuBuild *b, const char *name, const char *what, GError **error)
-{
-  g_autofree char *key = g_strconcat (name, ".", what, NULL);
-  DhTensor *tensor = dh_tensor_dict_get (b->parameters, key);
-  DhTensor *floats = tensor != NULL ? dh_tensor_to_f32 (tensor) : NULL;
-  if (floats == NULL)
-    g_set_error (error, DH_ERROR, tensor == NULL ? DH_ERROR_MISMATCH : DH_ERROR_NO_MEMORY,
-                 tensor == NULL ? "The weights lack the tensor “%s”" : "Memory is too short for the tensor “%s”", key);
-  return floats;
-}
-
-/* A batch norm as x·scale + shift: multiplied into what `scale` and `shift` hold already. */
-gboolean
-dh_cpu_read_norm (const DhCpuBuild *b, const DhNode *node, double *scale, double *shift, GError **error)
-{
-  static const char *const names[4] = { "weight", "bias", "running_mean", "running_var" };
-  DhTensor *tensors[4] = { NULL };
-  gboolean ok = TRUE;
-  for (gint i = 0; i < 4 && ok; i++)
-    {
-      tensors[i] = parameter (b, node->name, names[i], error);
-      ok = tensors[i] != NULL;
-    }
-  for (gint c = 0; ok && c < node->channels; c++)
-    {
-      double s = dh_tensor_f32 (tensors[0])[c] / sqrt ((double)dh_tensor_f32 (tensors[3])[c] + 1e-5);
-      scale[c] *= s;
-      shift[c] = (shift[c] - dh_tensor_f32 (tensors[2])[c]) * s + dh_tensor_f32 (tensors[1])[c];
-    }
-  for (gint i = 0; i < 4; i++)
-    if (tensors[i] != NULL)
-      dh_tensor_unref (tensors[i]);
-  return ok;
-}
 
 /* What follows a convolution and nobody else reads: an average pool before which it can stand, norm, sum, ReLU. */
 static gboolean
@@ -46,17 +9,17 @@ absorb (DhCpuBuild *b, DhValue *value, DhCpuConv *conv, double *scale, double *s
 {
   for (;;)
     {
-      DhValue next = dh_cpu_only_reader (b, *value);
+      DhValue next = dh_lowering_only_reader (&b->low, *value);
       if (next == DH_NO_VALUE || conv->relu)
         {
           /* A dropout is nothing, after the ReLU too. */
-          if (next == DH_NO_VALUE || dh_cpu_node_at (b, next)->op != DH_OP_DROPOUT)
+          if (next == DH_NO_VALUE || dh_lowering_node (&b->low, next)->op != DH_OP_DROPOUT)
             return TRUE;
         }
-      const DhNode *node = dh_cpu_node_at (b, next);
+      const DhNode *node = dh_lowering_node (&b->low, next);
       if (node->op == DH_OP_NORM && conv->sum == NULL)
         {
-          if (!dh_cpu_read_norm (b, node, scale, shift, error))
+          if (!dh_lowering_read_norm (&b->low, node, scale, shift, error))
             return FALSE;
         }
       else if (node->op == DH_OP_RELU && own)
@@ -64,15 +27,15 @@ absorb (DhCpuBuild *b, DhValue *value, DhCpuConv *conv, double *scale, double *s
       else if (node->op == DH_OP_ADD && own && conv->sum == NULL)
         {
           DhValue other = node->inputs[node->inputs[0] == *value];
-          if (other == *value || b->views[other] == NULL || b->deferred[other])
+          if (other == *value || b->views[other] == NULL || b->low.deferred[other])
             return TRUE;
           conv->sum = dh_cpu_plain_of (b, other);
-          conv->in_place = conv->sum->owner == other && dh_cpu_only_reader (b, other) != DH_NO_VALUE
+          conv->in_place = conv->sum->owner == other && dh_lowering_only_reader (&b->low, other) != DH_NO_VALUE
                            && !dh_cpu_view_uses (conv->in, conv->sum->planes[0].buffer);
         }
       else if (node->op != DH_OP_DROPOUT)
         return TRUE;
-      b->done[next] = TRUE;
+      b->low.done[next] = TRUE;
       *value = next;
     }
 }
@@ -132,7 +95,7 @@ direct_input (DhCpuBuild *b, const DhNode *node)
 {
   DhValue in = node->inputs[0];
   if (b->views[in]->scale != NULL)
-    b->views[in] = scale_picture (b, b->views[in], dh_cpu_node_at (b, in)->name);
+    b->views[in] = scale_picture (b, b->views[in], dh_lowering_node (&b->low, in)->name);
   return b->views[in];
 }
 
@@ -142,19 +105,19 @@ direct_input (DhCpuBuild *b, const DhNode *node)
 gboolean
 dh_cpu_build_conv (DhCpuBuild *b, DhValue v, GError **error)
 {
-  const DhNode *node = dh_cpu_node_at (b, v);
-  DhValue value = v, next = dh_cpu_only_reader (b, v);
+  const DhNode *node = dh_lowering_node (&b->low, v);
+  DhValue value = v, next = dh_lowering_only_reader (&b->low, v);
   gboolean one = node->kernel == 1 && node->padding == 0;
   g_autofree double *scale = g_new (double, node->channels);
   g_autofree double *shift = g_new0 (double, node->channels);
   DhCpuConv conv = {
-    .node = node, .name = node->name, .in_shape = b->shapes[node->inputs[0]], .scale = scale, .shift = shift
+    .node = node, .name = node->name, .in_shape = b->low.shapes[node->inputs[0]], .scale = scale, .shift = shift
   };
   for (gint c = 0; c < node->channels; c++)
     scale[c] = 1;
   if (node->bias)
     {
-      DhTensor *bias = parameter (b, node->name, "bias", error);
+      DhTensor *bias = dh_lowering_parameter (&b->low, node->name, "bias", error);
       if (bias == NULL)
         return FALSE;
       for (gint c = 0; c < node->channels; c++)
@@ -166,21 +129,21 @@ dh_cpu_build_conv (DhCpuBuild *b, DhValue v, GError **error)
   if (own && b->views[node->inputs[0]]->raw)
     b->views[node->inputs[0]] = conv.in;
   /* The mean of products is the product of the mean: pooled first, there is less to multiply. */
-  if (one && node->stride == 1 && next != DH_NO_VALUE && dh_cpu_node_at (b, next)->op == DH_OP_AVERAGE_POOL)
+  if (one && node->stride == 1 && next != DH_NO_VALUE && dh_lowering_node (&b->low, next)->op == DH_OP_AVERAGE_POOL)
     {
-      conv.in = dh_cpu_add_pool (b->plan, dh_cpu_node_at (b, next), conv.in, b->shapes[next], DH_NO_VALUE);
-      conv.in_shape.h = b->shapes[next].h;
-      conv.in_shape.w = b->shapes[next].w;
-      b->done[next] = TRUE;
+      conv.in = dh_cpu_add_pool (b->plan, dh_lowering_node (&b->low, next), conv.in, b->low.shapes[next], DH_NO_VALUE);
+      conv.in_shape.h = b->low.shapes[next].h;
+      conv.in_shape.w = b->low.shapes[next].w;
+      b->low.done[next] = TRUE;
       value = next;
     }
-  conv.shape = b->shapes[value];
+  conv.shape = b->low.shapes[value];
   if (!absorb (b, &value, &conv, scale, shift, own, error))
     return FALSE;
   conv.owner = value;
   conv.bf16 = b->plan->bf16 && conv.shape.c >= LEAST_COARSE;
 
-  DhTensor *weights = parameter (b, node->name, "weight", error);
+  DhTensor *weights = dh_lowering_parameter (&b->low, node->name, "weight", error);
   if (weights == NULL)
     return FALSE;
   conv.weights = dh_tensor_f32 (weights);

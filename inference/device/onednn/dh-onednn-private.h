@@ -2,6 +2,7 @@
 #include <oneapi/dnnl/dnnl.h>
 #include "dh-cpu-kernels.h"
 #include "dh-device-private.h"
+#include "dh-lowering.h"
 
 G_BEGIN_DECLS
 
@@ -227,15 +228,9 @@ gboolean dh_cpu_choose_winograd (DhCpuPlan *plan, const DhCpuConv *conv);
 DhCpuView *dh_cpu_add_direct (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
 
 /* dh-onednn-score.c */
-typedef struct
-{
-  const DhCpuView *logits, *logits_ood; /* either may be NULL */
-  gboolean align_corners;
-  gint h, w;
-  guint maps; /* bits DH_MAP_BIT */
-  DhValue targets[DH_N_MAPS];
-} DhCpuScoreNodes;
-void dh_cpu_add_score (DhCpuPlan *plan, const char *name, const DhCpuScoreNodes *nodes);
+/* `logits`, `logits_ood`: plain; either may be NULL. */
+void dh_cpu_add_score (DhCpuPlan *plan, const DhLoweredScores *scores, const DhCpuView *logits,
+                       const DhCpuView *logits_ood);
 
 /* dh-onednn-build.c */
 gboolean dh_cpu_build (DhCpuPlan *plan, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,

@@ -1,3 +1,4 @@
+#include <string.h>
 #include "dh-onednn-private.h"
 
 static void
@@ -19,34 +20,33 @@ places (DhCpuPlan *plan, const DhCpuView *view)
 
 /* All maps that are read off the same logits, in one pass over the picture. */
 void
-dh_cpu_add_score (DhCpuPlan *plan, const char *name, const DhCpuScoreNodes *nodes)
+dh_cpu_add_score (DhCpuPlan *plan, const DhLoweredScores *scores, const DhCpuView *logits, const DhCpuView *logits_ood)
 {
-  const DhCpuView *first = nodes->logits != NULL ? nodes->logits : nodes->logits_ood;
-  DhCpuStep *step = dh_cpu_step_new_kernel (plan, name, "bilinear scores");
+  const DhCpuView *first = logits != NULL ? logits : logits_ood;
+  DhCpuStep *step = dh_cpu_step_new_kernel (plan, scores->name, "bilinear scores");
   DhCpuScore *score = &step->u.score;
-  step->in = nodes->logits;
-  step->in_ood = nodes->logits_ood;
-  score->h = nodes->h;
-  score->w = nodes->w;
-  score->rows = dh_cpu_bilinear_table (plan, first->h, nodes->h, nodes->align_corners);
-  score->columns = dh_cpu_bilinear_table (plan, first->w, nodes->w, nodes->align_corners);
+  step->in = logits;
+  step->in_ood = logits_ood;
+  score->h = scores->h;
+  score->w = scores->w;
+  score->rows = dh_cpu_bilinear_table (plan, first->h, scores->h, scores->align_corners);
+  score->columns = dh_cpu_bilinear_table (plan, first->w, scores->w, scores->align_corners);
   score->logits = (DhCpuInput){ .h = first->h, .w = first->w };
   score->logits_ood = score->logits;
-  if (nodes->logits != NULL)
+  if (logits != NULL)
     {
-      score->channels = places (plan, nodes->logits);
-      score->classes = nodes->logits->c;
-      score->logits.n_planes = nodes->logits->n_planes;
+      score->channels = places (plan, logits);
+      score->classes = logits->c;
+      score->logits.n_planes = logits->n_planes;
     }
-  if (nodes->logits_ood != NULL)
+  if (logits_ood != NULL)
     {
-      score->channels_ood = places (plan, nodes->logits_ood);
-      score->logits_ood.n_planes = nodes->logits_ood->n_planes;
+      score->channels_ood = places (plan, logits_ood);
+      score->logits_ood.n_planes = logits_ood->n_planes;
     }
   step->scratch = plan->device->kernels->score_scratch (score);
-  for (DhMap map = 0; map < DH_N_MAPS; map++)
-    step->targets[map] = nodes->maps & DH_MAP_BIT (map) ? nodes->targets[map] : DH_NO_VALUE;
+  memcpy (step->targets, scores->targets, sizeof step->targets);
   step->is_score = TRUE;
-  step->n_items = nodes->h;
+  step->n_items = scores->h;
   step->item = score_item;
 }

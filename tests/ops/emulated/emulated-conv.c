@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "dh-cuda-math.h"
+#include "dh-cuda-value-math.h"
 
 /* Convolutions and their gradients, plainly. */
 

@@ -1,0 +1,67 @@
+#pragma once
+#include "dh-device.h"
+
+G_BEGIN_DECLS
+
+/* A graph on its way to a list of steps: what is alike in every device that compiles a whole graph and fuses. Who reads
+ * which value decides what an operator may take up; scores that read the same logits are made in one pass; a resize
+ * that only an addition or only scores read is left to them. Arrays have an entry for each node. Any thread. */
+typedef struct
+{
+  const DhGraph *graph;     /* borrowed, as all up to n_outputs */
+  const DhShape *shapes;    /* of every node */
+  DhTensorDict *parameters; /* NULL: only what the steps would be is wanted */
+  const DhValue *outputs;
+  guint n_outputs;
+  gboolean *needed;
+  gboolean *is_output;
+  gboolean *done;     /* taken up by an earlier node: the device's to set */
+  gboolean *deferred; /* a resize that its reader makes: the same */
+  gint *n_readers;
+  DhValue *reader; /* the last one */
+} DhLowering;
+
+void dh_lowering_init (DhLowering *lowering, const DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
+                       const DhValue *outputs, guint n_outputs);
+void dh_lowering_clear (DhLowering *lowering);
+
+static inline const DhNode *
+dh_lowering_node (const DhLowering *lowering, DhValue v)
+{
+  return dh_graph_node (lowering->graph, v);
+}
+
+/* The one node that reads a value nobody else needs, or DH_NO_VALUE. */
+DhValue dh_lowering_only_reader (const DhLowering *lowering, DhValue v);
+/* A resize that only an addition or only scores read. */
+gboolean dh_lowering_can_defer (const DhLowering *lowering, DhValue v);
+/* It is an output and no earlier one is the same value. */
+gboolean dh_lowering_is_first_output (const DhLowering *lowering, guint output);
+
+/* The tensor NAME.WHAT in float32; the caller unrefs. DH_ERROR_MISMATCH where the weights lack it. */
+DhTensor *dh_lowering_parameter (const DhLowering *lowering, const char *name, const char *what, GError **error);
+/* A batch norm as x·scale + shift, applied to what `scale` and `shift` (node->channels each) hold already. Without
+ * parameters nothing changes. */
+gboolean dh_lowering_read_norm (const DhLowering *lowering, const DhNode *node, double *scale, double *shift,
+                                GError **error);
+
+/* Maps that are read off the same logits. */
+typedef struct
+{
+  const char *name; /* of the first one's node; borrowed */
+  gint h, w;
+  guint maps; /* bits DH_MAP_BIT() */
+  DhValue targets[DH_N_MAPS];
+  /* What is read: of low resolution where a resize was left to the scores. Either may be DH_NO_VALUE. */
+  DhValue logits, logits_ood;
+  gboolean resized, align_corners; /* of both */
+  /* Resizes that were deferred and must be made after all before that, for the two logits differ in size; or
+   * DH_NO_VALUE. */
+  DhValue make[2];
+} DhLoweredScores;
+
+/* The next group of scores that none was named with before; FALSE where there is no other. To be called when all other
+ * nodes are lowered; sets `done` of the scores and clears `deferred` of what `make` names. */
+gboolean dh_lowering_next_scores (DhLowering *lowering, DhLoweredScores *scores);
+
+G_END_DECLS
