@@ -65,7 +65,7 @@ dh_banner_init (DhBanner *self)
   gtk_widget_set_valign (close, GTK_ALIGN_CENTER);
   g_signal_connect_swapped (close, "clicked", G_CALLBACK (dh_banner_hide), self);
   gtk_box_append (GTK_BOX (self->line), close);
-  /* No GtkRevealer: at the start of its animation it shows a child that it has given no size yet. */
+  /* No GtkRevealer: GTK has warned that one's child was drawn before it had a size. */
   gtk_widget_set_valign (self->line, GTK_ALIGN_START);
   gtk_widget_set_visible (self->line, FALSE);
   self->overlay = gtk_overlay_new ();
