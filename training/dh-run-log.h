@@ -41,7 +41,7 @@ typedef struct
     } epoch;
     struct
     {
-      double steps, epochs, parameters, validation_steps; /* the last: see dh_validation_flop() */
+      double steps, epochs, parameters, validation_steps; /* the last: see dh_validation_work() */
     } start;
   } is;
   char *text;  /* what a skip, note or end says; a checkpoint's path; a start's device; NULL */

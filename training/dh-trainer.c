@@ -5,6 +5,7 @@
 #include "dh-config.h"
 #include "dh-error.h"
 #include "dh-run-json.h"
+#include "dh-step-work.h"
 #include "dh-validation.h"
 
 static void
@@ -128,10 +129,12 @@ validation_steps (const DhTrainerRun *run)
   const DhShape input = { (gint)recipe->batch, 3, (gint)recipe->crop, (gint)recipe->crop };
   const DhValue outputs[2] = { run->net->logits, run->net->logits_ood };
   g_autofree DhShape *shapes = dh_graph_infer_shapes (run->net->graph, input, NULL);
-  const double forward =
-      shapes ? dh_graph_flop (run->net->graph, shapes, outputs, run->net->logits_ood == DH_NO_VALUE ? 1 : 2) : NAN;
-  return dh_validation_flop (run->net, &run->validation, run->config->validation_images)
-         / (3 * forward * recipe->accumulation);
+  if (shapes == NULL)
+    return NAN;
+  const DhStepParts parts =
+      dh_step_parts (run->net->graph, shapes, outputs, run->net->logits_ood == DH_NO_VALUE ? 1 : 2);
+  return dh_validation_work (run->net, &run->validation, run->config->validation_images)
+         / (3 * dh_step_work (&parts) * recipe->accumulation);
 }
 
 static gboolean

@@ -1,4 +1,5 @@
 #include "dh-validation.h"
+#include "dh-step-work.h"
 
 #include <math.h>
 #include <string.h>
@@ -136,7 +137,7 @@ dh_validate (DhDevice *device, const DhNet *net, DhTensorDict *parameters, const
 }
 
 double
-dh_validation_flop (const DhNet *net, const DhComposer *composer, guint most)
+dh_validation_work (const DhNet *net, const DhComposer *composer, guint most)
 {
   static const DhMap maps[2] = { DH_MAP_SEGMENTATION, DH_MAP_HYBRID };
   const guint n = most ? MIN (most, composer->n_items) : composer->n_items;
@@ -148,6 +149,9 @@ dh_validation_flop (const DhNet *net, const DhComposer *composer, guint most)
   double flop = 0;
   for (guint i = 0; shapes && i < G_N_ELEMENTS (maps); i++)
     if (net->maps[maps[i]] != DH_NO_VALUE && (i == 0 || composer->negatives))
-      flop += dh_graph_flop (net->graph, shapes, &net->maps[maps[i]], 1);
+      {
+        const DhStepParts parts = dh_step_parts (net->graph, shapes, &net->maps[maps[i]], 1);
+        flop += dh_step_work (&parts);
+      }
   return n * flop;
 }

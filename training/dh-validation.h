@@ -16,8 +16,8 @@ typedef struct
 gboolean dh_validate (DhDevice *device, const DhNet *net, DhTensorDict *parameters, const DhComposer *composer,
                       guint most, DhValidation *result, GCancellable *cancellable, GError **error);
 
-/* Work of it, as if all pictures were as large as the first; 0 where that cannot be told. A step's is three times that
- * of dh_graph_flop() for its batches. */
-double dh_validation_flop (const DhNet *net, const DhComposer *composer, guint most);
+/* Work of it, as if all pictures were as large as the first; 0 where that cannot be told. In the unit of
+ * dh_step_work(), of which a step is three times that of its batches. */
+double dh_validation_work (const DhNet *net, const DhComposer *composer, guint most);
 
 G_END_DECLS

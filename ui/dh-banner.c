@@ -3,7 +3,7 @@
 struct _DhBanner
 {
   GtkWidget parent_instance;
-  GtkWidget *revealer, *text, *button;
+  GtkWidget *overlay, *line, *text, *button;
 };
 
 G_DEFINE_FINAL_TYPE (DhBanner, dh_banner, GTK_TYPE_WIDGET)
@@ -19,13 +19,13 @@ dh_banner_show (DhBanner *self, const char *title, const char *text, const char 
       gtk_button_set_label (GTK_BUTTON (self->button), button);
       gtk_actionable_set_action_name (GTK_ACTIONABLE (self->button), action);
     }
-  gtk_revealer_set_reveal_child (GTK_REVEALER (self->revealer), TRUE);
+  gtk_widget_set_visible (self->line, TRUE);
 }
 
 void
 dh_banner_hide (DhBanner *self)
 {
-  gtk_revealer_set_reveal_child (GTK_REVEALER (self->revealer), FALSE);
+  gtk_widget_set_visible (self->line, FALSE);
 }
 
 static void
@@ -42,36 +42,41 @@ dh_banner_class_init (DhBannerClass *class)
 {
   G_OBJECT_CLASS (class)->dispose = dh_banner_dispose;
   gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (class), GTK_TYPE_BIN_LAYOUT);
-  gtk_widget_class_set_accessible_role (GTK_WIDGET_CLASS (class), GTK_ACCESSIBLE_ROLE_ALERT);
 }
 
 static void
 dh_banner_init (DhBanner *self)
 {
-  GtkWidget *box = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 9, "dh-banner");
+  self->line = g_object_new (GTK_TYPE_BOX, "spacing", 9, "accessible-role", GTK_ACCESSIBLE_ROLE_ALERT, NULL);
+  gtk_widget_add_css_class (self->line, "dh-banner");
   GtkWidget *icon = gtk_image_new_from_icon_name ("dialog-warning-symbolic");
   gtk_widget_add_css_class (icon, "dh-warn");
-  gtk_box_append (GTK_BOX (box), icon);
+  gtk_box_append (GTK_BOX (self->line), icon);
   self->text = dh_ui_label (NULL, "dh-dense", 0);
   gtk_label_set_wrap (GTK_LABEL (self->text), TRUE);
   gtk_label_set_wrap_mode (GTK_LABEL (self->text), PANGO_WRAP_WORD_CHAR);
   gtk_label_set_selectable (GTK_LABEL (self->text), TRUE);
   gtk_widget_set_hexpand (self->text, TRUE);
-  gtk_box_append (GTK_BOX (box), self->text);
+  gtk_box_append (GTK_BOX (self->line), self->text);
   self->button = gtk_button_new ();
   gtk_widget_set_valign (self->button, GTK_ALIGN_CENTER);
-  gtk_box_append (GTK_BOX (box), self->button);
+  gtk_box_append (GTK_BOX (self->line), self->button);
   GtkWidget *close = dh_ui_icon_button ("window-close-symbolic", _ ("Close"), NULL, "flat");
   gtk_widget_set_valign (close, GTK_ALIGN_CENTER);
   g_signal_connect_swapped (close, "clicked", G_CALLBACK (dh_banner_hide), self);
-  gtk_box_append (GTK_BOX (box), close);
-  self->revealer = gtk_revealer_new ();
-  gtk_revealer_set_child (GTK_REVEALER (self->revealer), box);
-  gtk_widget_set_parent (self->revealer, GTK_WIDGET (self));
+  gtk_box_append (GTK_BOX (self->line), close);
+  /* No GtkRevealer: GTK has warned that one's child was drawn before it had a size. */
+  gtk_widget_set_valign (self->line, GTK_ALIGN_START);
+  gtk_widget_set_visible (self->line, FALSE);
+  self->overlay = gtk_overlay_new ();
+  gtk_overlay_add_overlay (GTK_OVERLAY (self->overlay), self->line);
+  gtk_widget_set_parent (self->overlay, GTK_WIDGET (self));
 }
 
 GtkWidget *
-dh_banner_new (void)
+dh_banner_new (GtkWidget *content)
 {
-  return g_object_new (DH_TYPE_BANNER, NULL);
+  DhBanner *self = g_object_new (DH_TYPE_BANNER, NULL);
+  gtk_overlay_set_child (GTK_OVERLAY (self->overlay), content);
+  return GTK_WIDGET (self);
 }

@@ -264,16 +264,15 @@ dh_window_new (AdwApplication *application, DhSession *session)
   make_pages (self);
   GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
   gtk_box_append (GTK_BOX (box), make_header (self));
-  self->banner = DH_BANNER (dh_banner_new ());
-  gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->banner));
   self->toasts = adw_toast_overlay_new ();
   self->drop_mark = make_drop_mark ();
   GtkWidget *over = gtk_overlay_new ();
   gtk_overlay_set_child (GTK_OVERLAY (over), self->stack);
   gtk_overlay_add_overlay (GTK_OVERLAY (over), self->drop_mark);
   adw_toast_overlay_set_child (ADW_TOAST_OVERLAY (self->toasts), over);
-  gtk_widget_set_vexpand (self->toasts, TRUE);
-  gtk_box_append (GTK_BOX (box), self->toasts);
+  self->banner = DH_BANNER (dh_banner_new (self->toasts));
+  gtk_widget_set_vexpand (GTK_WIDGET (self->banner), TRUE);
+  gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->banner));
   self->switcher_bar = adw_view_switcher_bar_new ();
   adw_view_switcher_bar_set_stack (ADW_VIEW_SWITCHER_BAR (self->switcher_bar), ADW_VIEW_STACK (self->stack));
   g_signal_connect_object (self->switcher_title, "notify::title-visible", G_CALLBACK (on_title_visible), self,

@@ -42,7 +42,7 @@ typedef struct
   guint64 parameters;                    /* of the network */
   guint64 memory_needed, memory_there;   /* bytes, of the device */
   guint64 disk_needed, disk_there;       /* bytes */
-  double step_flop;                      /* of one step, forward and backward; NaN: unknown */
+  double step_flop;                      /* dh_step_work() of one, forward and backward; NaN: unknown */
   double seconds;                        /* of the whole training; NaN: unknown */
   char *device, *device_title;           /* "cpu", "AMD EPYC …"; NULL: none */
   char *data_title, *negatives_title;    /* "CamVid", "ADE20K"; NULL: not found */

@@ -4,12 +4,16 @@
 #include "dh-database.h"
 #include "dh-records.h"
 #include "dh-run-folder.h"
+#include "dh-step-work.h"
 #include "dh-train-plan.h"
 #include "dh-training-check-private.h"
 #include "dh-validation.h"
 
-/* FLOP a second that are assumed before anything was measured: of one thread, and of a card. */
-#define THREAD_SPEED 40e9
+/* dh_step_work() a second that is assumed before anything was measured: of one thread with vectors of 512 bits, of half
+ * as many and none, and of a card. The first was measured. */
+#define THREAD_SPEED 230e9
+#define THREAD_SPEED_AVX2 115e9
+#define THREAD_SPEED_PLAIN 10e9
 #define CARD_SPEED 25e12
 /* Above this share of the memory that is there, other programs may come too short. */
 #define TIGHT 0.9
@@ -91,6 +95,18 @@ dh_training_look_at_memory (DhTrainingLook *look)
                           _ ("Needs about %s of memory, and %s can be had; choose a smaller crop"), wanted, had);
 }
 
+static double
+thread_speed (void)
+{
+#ifdef __x86_64__
+  if (__builtin_cpu_supports ("avx512f"))
+    return THREAD_SPEED;
+  if (__builtin_cpu_supports ("avx2"))
+    return THREAD_SPEED_AVX2;
+#endif
+  return THREAD_SPEED_PLAIN;
+}
+
 /* What earlier trainings on this device reached, or a rough guess. */
 static double
 speed_of (const DhTrainingLook *look, gboolean *measured)
@@ -108,7 +124,7 @@ speed_of (const DhTrainingLook *look, gboolean *measured)
     return speed;
   return is_card (look)                             ? CARD_SPEED
          : g_str_equal (look->check->device, "ref") ? 1e9 * dh_device_threads (look->device)
-                                                    : THREAD_SPEED * dh_device_threads (look->device);
+                                                    : thread_speed () * dh_device_threads (look->device);
 }
 
 static char *
@@ -144,16 +160,16 @@ dh_training_look_at_time (DhTrainingLook *look)
   if (shapes == NULL)
     return;
   const DhValue outputs[] = { look->net->logits, look->net->logits_ood };
-  const double forward =
-      dh_graph_flop (look->net->graph, shapes, outputs, look->net->logits_ood == DH_NO_VALUE ? 1 : 2);
+  const DhStepParts parts =
+      dh_step_parts (look->net->graph, shapes, outputs, look->net->logits_ood == DH_NO_VALUE ? 1 : 2);
   gboolean measured;
   check->steps = epoch * look->recipe->epochs;
   /* Backwards it is the same twice, for values and for parameters. */
-  check->step_flop = 3 * forward * look->recipe->accumulation;
+  check->step_flop = 3 * dh_step_work (&parts) * look->recipe->accumulation;
   const DhComposer validation = dh_pictures_compose (&look->pictures, look->recipe, TRUE);
   const guint most = (guint)look->form->numbers[DH_TRAINING_VALIDATION_IMAGES];
   const double flop = (double)check->steps * check->step_flop
-                      + look->recipe->epochs * dh_validation_flop (look->net, &validation, most);
+                      + look->recipe->epochs * dh_validation_work (look->net, &validation, most);
   check->seconds = flop / speed_of (look, &measured);
   g_autofree char *time = duration (check->seconds);
   dh_training_look_say (look, DH_CHECK_TIME, check->seconds > 14 * 86400.0 ? DH_CHECK_WARNING : DH_CHECK_OK,
