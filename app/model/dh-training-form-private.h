@@ -1,5 +1,7 @@
 #pragma once
 #include "dh-recipe.h"
+#include "dh-records.h"
+#include "dh-training-check.h"
 #include "dh-training-form.h"
 
 G_BEGIN_DECLS
@@ -26,6 +28,12 @@ void dh_training_form_take_base (DhTrainingForm *form, const char *recipe, DhRec
 
 /* The recipe with what was changed; free with dh_recipe_free. */
 DhRecipe *dh_training_form_dup_recipe (DhTrainingForm *form);
+
+/* dh-training-form-row.c: a copy whose paths hold from anywhere; NULL with DH_ERROR_USAGE where a field is wrong. */
+DhTrainingForm *dh_training_form_dup_absolute (DhTrainingForm *form, GError **error);
+/* The row of a queued job; `check` (may be NULL) gives the estimate of time. */
+DhJobRow *dh_training_form_make_row (DhTrainingForm *form, const char *folder, const char *title,
+                                     const DhTrainingCheck *check);
 
 /* A name of a folder that is free under the form's RUNS; free with g_free. Looks at the disk. */
 char *dh_training_form_dup_folder_name (DhTrainingForm *form);

@@ -12,6 +12,9 @@ void dh_training_job_set_watch (DhTrainingJob *job, void (*watch) (DhTrainingJob
 /* NULL where nobody asked for it. */
 DhTrainingLog *dh_training_job_peek_log (DhTrainingJob *job);
 
+/* dh-training-sentence.c: how far it is or how it ended, on one line. `before`: as above. Free with g_free. */
+char *dh_training_sentence (const DhJobSnapshot *snapshot, DhJobState state, guint before);
+
 DhTrainingLog *dh_training_log_new (void);
 /* Takes `events` (GArray of DhRunEvent). */
 void dh_training_log_take_events (DhTrainingLog *log, GArray *events, gboolean again, gboolean more);

@@ -2,8 +2,6 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
-#include "dh-config.h"
-#include "dh-error.h"
 #include "dh-training-form-private.h"
 #include "dh-training-job-private.h"
 #include "dh-training-keeper.h"
@@ -321,20 +319,6 @@ choose_folder (DhTrainingQueue *self, DhTrainingForm *form)
     }
 }
 
-/* Paths from where this program is to paths from anywhere. */
-static void
-make_absolute (DhTrainingForm *form)
-{
-  static const DhTrainingField paths[] = { DH_TRAINING_DATA, DH_TRAINING_NEGATIVES, DH_TRAINING_INIT,
-                                           DH_TRAINING_RUNS };
-  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
-    if (*form->texts[paths[i]] != '\0')
-      {
-        g_autofree char *path = g_canonicalize_filename (form->texts[paths[i]], NULL);
-        dh_training_form_set_text (form, paths[i], path);
-      }
-}
-
 static gboolean
 has_title (DhTrainingQueue *self, const char *title)
 {
@@ -366,51 +350,23 @@ dup_own_title (DhTrainingQueue *self, DhTrainingForm *form)
 DhTrainingJob *
 dh_training_queue_add (DhTrainingQueue *self, DhTrainingForm *form, const DhTrainingCheck *check, GError **error)
 {
-  for (DhTrainingField i = 0; i < DH_N_TRAINING_FIELDS; i++)
-    {
-      g_autofree char *problem = dh_training_form_dup_problem (form, i);
-      if (problem == NULL)
-        continue;
-      g_set_error_literal (error, DH_ERROR, DH_ERROR_USAGE, problem);
-      return NULL;
-    }
   g_return_val_if_fail (self->keeper != NULL, NULL);
-  g_autofree char *text = dh_training_form_to_text (form);
-  g_autoptr (DhTrainingForm) own = dh_training_form_new ();
-  if (!dh_training_form_read_text (own, text, error))
+  g_autoptr (DhTrainingForm) own = dh_training_form_dup_absolute (form, error);
+  if (own == NULL)
     return NULL;
-  make_absolute (own);
   g_autofree char *folder = choose_folder (self, own);
   g_autofree char *title = dup_own_title (self, own);
-  g_autofree char *command = dh_training_form_dup_command (own);
-  g_autofree char *whole = dh_training_form_to_text (own);
-  const DhJobRow values = { .kind = (char *)"train",
-                            .state = (char *)dh_job_state_id (DH_JOB_QUEUED),
-                            .title = title,
-                            .recipe = own->base->name,
-                            .form = whole,
-                            .folder = folder,
-                            .device = own->texts[DH_TRAINING_DEVICE],
-                            .program = (char *)DH_VERSION,
-                            .command = command,
-                            .created = (char *)"",
-                            .estimate = check != NULL ? check->seconds : NAN,
-                            .step_flop = check != NULL ? check->step_flop : NAN,
-                            .step_seconds = NAN,
-                            .miou = NAN,
-                            .ap = NAN,
-                            .auroc = NAN,
-                            .fpr95 = NAN };
+  g_autoptr (DhJobRow) row = dh_training_form_make_row (own, folder, title, check);
   DhJobSnapshot *snapshot = g_new0 (DhJobSnapshot, 1);
-  snapshot->row = dh_job_row_copy (&values);
+  snapshot->row = dh_job_row_copy (row);
   snapshot->checkpoints = g_ptr_array_new ();
   snapshot->label = dh_training_form_dup_label (own);
   snapshot->data = dh_training_form_dup_data_title (own);
-  snapshot->progress = (DhJobProgress){ .steps_per_second = NAN, .seconds_left = values.estimate };
+  snapshot->progress = (DhJobProgress){ .steps_per_second = NAN, .seconds_left = row->estimate };
   DhTrainingJob *job = make_job (self, folder);
   dh_training_job_take_snapshot (job, snapshot, self->counts[DH_JOB_RUNNING] + self->counts[DH_JOB_QUEUED], 0);
   g_hash_table_add (self->adding, g_strdup (folder));
-  dh_training_keeper_add (self->keeper, dh_job_row_copy (&values));
+  dh_training_keeper_add (self->keeper, dh_job_row_copy (row));
   GPtrArray *shown = g_ptr_array_copy (self->jobs, NULL, NULL);
   g_ptr_array_add (shown, job);
   g_ptr_array_sort (shown, compare);
