@@ -3,7 +3,7 @@
 #include "dh-number.h"
 
 #define WAIT_MS 350      /* after the last change */
-#define LINES_HEIGHT 124 /* at most, where there is room */
+#define LINES_HEIGHT 150 /* at most, where there is room */
 
 struct _DhTrainingCheckView
 {
@@ -14,6 +14,7 @@ struct _DhTrainingCheckView
   GCancellable *cancellable; /* of the look under way */
   guint timeout;
   GtkWidget *box, *memory, *memory_bar, *time, *time_name, *lines, *scroller, *spinner, *add, *add_hint, *copy;
+  int room; /* px for the lines */
 };
 
 G_DEFINE_FINAL_TYPE (DhTrainingCheckView, dh_training_check_view, GTK_TYPE_WIDGET)
@@ -75,6 +76,20 @@ is_told (const DhCheckLine *line)
   return line->level == DH_CHECK_OK && (line->subject == DH_CHECK_MEMORY || line->subject == DH_CHECK_TIME);
 }
 
+/* A scrolled window's own height is that of lines which are not wrapped. */
+static void
+fit_lines (DhTrainingCheckView *self)
+{
+  int natural = 0;
+  const int width = gtk_widget_get_width (self->scroller);
+  GtkScrolledWindow *scroller = GTK_SCROLLED_WINDOW (self->scroller);
+  if (width > 0)
+    gtk_widget_measure (self->lines, GTK_ORIENTATION_VERTICAL, width, NULL, &natural, NULL, NULL);
+  gtk_scrolled_window_set_min_content_height (scroller, -1);
+  gtk_scrolled_window_set_max_content_height (scroller, self->room);
+  gtk_scrolled_window_set_min_content_height (scroller, MIN (natural, self->room));
+}
+
 /* What is wrong comes first, so that it is seen without scrolling. */
 static void
 show_lines (DhTrainingCheckView *self)
@@ -92,6 +107,7 @@ show_lines (DhTrainingCheckView *self)
         if (line->level == order[k] && !is_told (line))
           add_line (self, line);
       }
+  fit_lines (self);
 }
 
 static void
@@ -252,8 +268,11 @@ dh_training_check_view_add (DhTrainingCheckView *self)
 void
 dh_training_check_view_set_room (DhTrainingCheckView *self, int height)
 {
-  int lines = height >= 760 ? LINES_HEIGHT : height >= 600 ? 3 * LINES_HEIGHT / 4 : LINES_HEIGHT / 2;
-  gtk_scrolled_window_set_max_content_height (GTK_SCROLLED_WINDOW (self->scroller), lines);
+  const int room = height >= 760 ? LINES_HEIGHT : height >= 600 ? 3 * LINES_HEIGHT / 4 : LINES_HEIGHT / 2;
+  if (room == self->room)
+    return;
+  self->room = room;
+  fit_lines (self);
 }
 
 static void
@@ -348,7 +367,8 @@ dh_training_check_view_new (DhSession *session, DhTrainingForm *form)
   self->scroller = gtk_scrolled_window_new ();
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (self->scroller), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_propagate_natural_height (GTK_SCROLLED_WINDOW (self->scroller), TRUE);
-  gtk_scrolled_window_set_max_content_height (GTK_SCROLLED_WINDOW (self->scroller), LINES_HEIGHT);
+  self->room = LINES_HEIGHT;
+  gtk_scrolled_window_set_max_content_height (GTK_SCROLLED_WINDOW (self->scroller), self->room);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), self->lines);
   GtkWidget *over = gtk_overlay_new ();
   gtk_overlay_set_child (GTK_OVERLAY (over), self->scroller);

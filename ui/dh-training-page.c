@@ -130,6 +130,12 @@ on_revealed (DhTrainingPage *self)
 }
 
 static void
+reveal_form (DhTrainingPage *self)
+{
+  adw_flap_set_reveal_flap (ADW_FLAP (self->flap), TRUE);
+}
+
+static void
 dh_training_page_size_allocate (GtkWidget *widget, int width, int height, int baseline)
 {
   DhTrainingPage *self = DH_TRAINING_PAGE (widget);
@@ -195,8 +201,9 @@ make_jobs (DhTrainingPage *self)
   return scroller;
 }
 
+/* The button shows the form where that is folded away. */
 static GtkWidget *
-make_empty (void)
+make_empty (DhTrainingPage *self)
 {
   GtkWidget *empty = adw_status_page_new ();
   adw_status_page_set_icon_name (ADW_STATUS_PAGE (empty), "dh-training-symbolic");
@@ -205,6 +212,13 @@ make_empty (void)
                                    _ ("Choose a recipe, a data set and, for the hybrid loss, negatives; then “Add to "
                                       "queue”. A training runs on when "
                                       "this window is closed, and can be stopped and gone on with at any step."));
+  GtkWidget *form = gtk_button_new_with_label (_ ("New training"));
+  gtk_widget_add_css_class (form, "suggested-action");
+  gtk_widget_add_css_class (form, "pill");
+  gtk_widget_set_halign (form, GTK_ALIGN_CENTER);
+  g_signal_connect_swapped (form, "clicked", G_CALLBACK (reveal_form), self);
+  g_object_bind_property (self->flap, "reveal-flap", form, "visible", G_BINDING_SYNC_CREATE | G_BINDING_INVERT_BOOLEAN);
+  adw_status_page_set_child (ADW_STATUS_PAGE (empty), form);
   return empty;
 }
 
@@ -213,11 +227,11 @@ dh_training_page_new (DhSession *session)
 {
   DhTrainingPage *self = g_object_new (DH_TYPE_TRAINING_PAGE, NULL);
   self->session = g_object_ref (session);
+  self->flap = adw_flap_new ();
   self->stack = gtk_stack_new ();
-  gtk_stack_add_named (GTK_STACK (self->stack), make_empty (), "empty");
+  gtk_stack_add_named (GTK_STACK (self->stack), make_empty (self), "empty");
   gtk_stack_add_named (GTK_STACK (self->stack), make_jobs (self), "jobs");
   self->panel = dh_training_panel_new (session);
-  self->flap = adw_flap_new ();
   adw_flap_set_content (ADW_FLAP (self->flap), self->stack);
   adw_flap_set_flap (ADW_FLAP (self->flap), self->panel);
   adw_flap_set_swipe_to_open (ADW_FLAP (self->flap), FALSE);

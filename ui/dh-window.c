@@ -7,6 +7,7 @@
 
 G_DEFINE_FINAL_TYPE (DhWindow, dh_window, ADW_TYPE_APPLICATION_WINDOW)
 
+/* On the header bar, where it is too narrow for the pages' names: the picture, or the page that shows none. */
 static void
 show_title (DhWindow *self)
 {
@@ -19,8 +20,11 @@ show_title (DhWindow *self)
         g_strdup_printf (_ ("%s · %u of %u"), title, dh_image_item_get_index (item) + 1, dh_image_list_get_size (list));
   AdwViewSwitcherTitle *switcher = ADW_VIEW_SWITCHER_TITLE (self->switcher_title);
   const char *name = item != NULL ? dh_image_item_get_name (item) : "DenseHybrid Studio";
-  adw_view_switcher_title_set_title (switcher, name);
-  adw_view_switcher_title_set_subtitle (switcher, subtitle != NULL ? subtitle : "");
+  AdwViewStack *stack = ADW_VIEW_STACK (self->stack);
+  const gboolean browses = g_strcmp0 (adw_view_stack_get_visible_child_name (stack), "browse") == 0;
+  AdwViewStackPage *page = adw_view_stack_get_page (stack, adw_view_stack_get_visible_child (stack));
+  adw_view_switcher_title_set_title (switcher, browses ? name : adw_view_stack_page_get_title (page));
+  adw_view_switcher_title_set_subtitle (switcher, browses && subtitle != NULL ? subtitle : "");
   g_autofree char *window_title =
       item != NULL ? g_strdup_printf ("%s – DenseHybrid Studio", name) : g_strdup ("DenseHybrid Studio");
   gtk_window_set_title (GTK_WINDOW (self), window_title);
