@@ -12,7 +12,10 @@ sqlite3_stmt *dh_database_bind (DhDatabase *database, GError **error, const char
 gboolean dh_database_execute (DhDatabase *database, GError **error, const char *sql, const char *format, ...);
 /* One step of a bound statement: TRUE with *row TRUE at a row; at the end, or on an error, the statement is reset. */
 gboolean dh_database_step (DhDatabase *database, sqlite3_stmt *statement, gboolean *row, GError **error);
+/* Leaves a statement that reads at its row. */
 void dh_database_reset (sqlite3_stmt *statement);
+/* Leaves one that writes at its last row: only at its end is kept what it did. */
+gboolean dh_database_finish (DhDatabase *database, sqlite3_stmt *statement, GError **error);
 gint64 dh_database_last_id (DhDatabase *database);
 
 /* Columns; NULL numbers become NAN. */

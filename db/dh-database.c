@@ -363,11 +363,7 @@ dh_database_execute (DhDatabase *database, GError **error, const char *sql, cons
   va_start (arguments, format);
   sqlite3_stmt *statement = bind_list (database, error, sql, format, arguments);
   va_end (arguments);
-  gboolean row = TRUE;
-  while (statement && row)
-    if (!dh_database_step (database, statement, &row, error))
-      return FALSE;
-  return statement != NULL;
+  return statement && dh_database_finish (database, statement, error);
 }
 
 gboolean
@@ -390,6 +386,16 @@ dh_database_reset (sqlite3_stmt *statement)
 {
   sqlite3_reset (statement);
   sqlite3_clear_bindings (statement);
+}
+
+gboolean
+dh_database_finish (DhDatabase *database, sqlite3_stmt *statement, GError **error)
+{
+  gboolean row = TRUE;
+  while (row)
+    if (!dh_database_step (database, statement, &row, error))
+      return FALSE;
+  return TRUE;
 }
 
 gint64

@@ -16,8 +16,7 @@ dh_database_returned_id (DhDatabase *database, sqlite3_stmt *statement, GError *
   if (!statement || !dh_database_step (database, statement, &row, error) || !row)
     return 0;
   const gint64 id = sqlite3_column_int64 (statement, 0);
-  dh_database_reset (statement);
-  return id;
+  return dh_database_finish (database, statement, error) ? id : 0;
 }
 
 gint64

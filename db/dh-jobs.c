@@ -76,11 +76,10 @@ dh_database_claim_job (DhDatabase *database, gint64 job, gint64 now, gboolean *c
                         " AND NOT EXISTS (SELECT 1 FROM jobs WHERE state = 'running') RETURNING id",
                         "iii", now, now, job);
   *claimed = FALSE;
-  if (!statement || !dh_database_step (database, statement, &row, error))
+  if (!statement || !dh_database_step (database, statement, &row, error)
+      || (row && !dh_database_finish (database, statement, error)))
     return FALSE;
   *claimed = row;
-  if (row)
-    dh_database_reset (statement);
   return TRUE;
 }
 

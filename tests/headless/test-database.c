@@ -1,5 +1,7 @@
 #include <math.h>
+#include <signal.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <glib/gstdio.h>
@@ -418,6 +420,50 @@ test_jobs (void)
   g_rmdir (folder);
 }
 
+/* A disk that is full is seen when what a statement gave back is to be kept: then nothing was given. */
+static void
+test_full (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("dh-database-XXXXXX", &error);
+  g_autofree char *path = g_build_filename (folder, "full.db", NULL), *log = g_strconcat (path, "-wal", NULL);
+  DhDatabase *database = dh_database_open (path, &error);
+  g_assert_no_error (error);
+  const gint64 first = put_job (database, "/a", "queued");
+
+  GStatBuf info;
+  struct rlimit before, full;
+  g_assert_cmpint (g_stat (log, &info), ==, 0);
+  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &before), ==, 0);
+  full = before;
+  full.rlim_cur = (rlim_t)info.st_size;
+  void (*handler) (int) = signal (SIGXFSZ, SIG_IGN);
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &full), ==, 0);
+  gboolean claimed;
+  const gboolean done = dh_database_claim_job (database, first, 10, &claimed, &error);
+  g_autoptr (GError) added_error = NULL;
+  const DhDatasetRow row = { .root = "/x", .kind = "static", .title = "X", .fingerprint = "f" };
+  const gint64 added = dh_database_put_dataset (database, &row, &added_error);
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &before), ==, 0);
+  signal (SIGXFSZ, handler);
+  g_assert_false (done);
+  g_assert_false (claimed);
+  g_assert_error (error, DH_ERROR, DH_ERROR_IO);
+  g_assert_cmpint (added, ==, 0);
+  g_assert_error (added_error, DH_ERROR, DH_ERROR_IO);
+  g_clear_error (&error);
+
+  /* Nothing is half there, and with room again all goes on. */
+  g_autoptr (GPtrArray) rows = dh_database_list_jobs (database, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (((DhJobRow *)rows->pdata[0])->state, ==, "queued");
+  g_assert_true (dh_database_claim_job (database, first, 20, &claimed, &error));
+  g_assert_true (claimed);
+  g_assert_cmpint (dh_database_put_dataset (database, &row, &error), >, 0);
+  g_assert_no_error (error);
+  dh_database_close (database);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -429,5 +475,6 @@ main (int argc, char **argv)
   g_test_add_func ("/database/newer", test_newer);
   g_test_add_func ("/database/threads", test_threads);
   g_test_add_func ("/database/jobs", test_jobs);
+  g_test_add_func ("/database/full", test_full);
   return g_test_run ();
 }
