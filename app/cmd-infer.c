@@ -139,7 +139,7 @@ load_scaled (const Infer *infer, const char *path, GError **error)
   return smaller;
 }
 
-/* One of those named, to calibrate on. */
+/* One of those named, to calibrate on; of what goes by tiles, the one in the middle. */
 typedef struct
 {
   const Infer *infer;
@@ -150,7 +150,13 @@ static DhImage *
 load_named (guint index, gpointer data, GError **error)
 {
   const Named *named = data;
-  return load_scaled (named->infer, named->images[index], error);
+  g_autoptr (DhImage) image = load_scaled (named->infer, named->images[index], error);
+  if (!image || named->infer->tile == 0)
+    return g_steal_pointer (&image);
+  DhImage *tile = dh_tiles_cut_middle (image, named->infer->tile);
+  if (!tile)
+    g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "Memory is too short for a tile of %s", named->images[index]);
+  return tile;
 }
 
 /* Whole or in tiles; where it is too large, with the options that help. */

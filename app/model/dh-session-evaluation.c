@@ -15,7 +15,6 @@ const char *const dh_session_protocols[] = {
 struct _DhSessionEvaluation
 {
   gatomicrefcount refs;
-  gint begun; /* atomic */
   GCancellable *cancellable;
   /* set once */
   DhSession *session; /* borrowed; the window's thread, and only while it is the session's evaluation */
@@ -163,7 +162,6 @@ evaluate (DhWorker *worker, DhPredictor *predictor, gpointer data)
   for (const char *const *name = dh_session_protocols; *name != NULL; name++)
     if ((protocols[n_protocols] = dh_protocol_find (*name, NULL)) != NULL)
       n_protocols++;
-  g_atomic_int_set (&evaluation->begun, TRUE);
   if (g_cancellable_set_error_if_cancelled (evaluation->cancellable, &evaluation->error))
     return;
   g_autoptr (DhDatabase) database = dh_database_open (NULL, &evaluation->error);
@@ -299,8 +297,8 @@ dh_session_cancel_evaluation (DhSession *self)
   if (self->evaluation == NULL)
     return;
   g_cancellable_cancel (self->evaluation->cancellable);
-  /* It waits behind a shown picture, and a calibration for that one may take long. */
-  if (g_atomic_int_get (&self->evaluation->begun))
+  /* It may wait behind a shown picture, and a calibration for that one may take long. */
+  if (!dh_worker_withdraw_background (self->worker, self->evaluation))
     return;
   let_go (self);
   dh_session_say (self, _ ("Stopped; evaluating again goes on from here"));

@@ -233,6 +233,8 @@ tick (DhTrainingKeeper *keeper)
   dh_training_orders_retry (keeper);
   dh_training_schedule_start_next (keeper);
   send_jobs (keeper);
+  if (!keeper->locked)
+    keeper->locked_since = 0;
   return busy || keeper->locked;
 }
 

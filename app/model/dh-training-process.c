@@ -99,7 +99,6 @@ dh_training_record_launch (DhTrainingRecord *record, const char *program, const 
   record->child_ended = FALSE;
   record->stopped_at = 0;
   record->wants_pause = FALSE;
-  record->row->pid = child;
   return TRUE;
 }
 

@@ -175,6 +175,7 @@ dh_training_schedule_start_next (DhTrainingKeeper *keeper)
   next->row->state = g_strdup (dh_job_state_id (DH_JOB_RUNNING));
   next->row->launched = now;
   next->row->pid = 0;
+  g_clear_pointer (&next->refused, g_free);
   if (next->alive) /* paused, and waited for its turn */
     {
       next->continued_at = g_get_monotonic_time ();

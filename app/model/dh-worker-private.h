@@ -58,8 +58,9 @@ struct _DhWorker
   DhBackgroundWork background;
   gpointer background_data;
   GDestroyNotify background_done;
-  gboolean in_background;
-  char *device; /* asked for, as the precision is; they are the next model's */
+  gboolean background_begun;
+  gboolean in_background; /* and nothing more urgent is served in between */
+  char *device;           /* asked for, as the precision is; they are the next model's */
   DhPrecision precision;
   DhModelInfo *model; /* that is loaded, and what computes it; NULL: none */
   DhComputeInfo *compute;
@@ -120,5 +121,8 @@ G_GNUC_INTERNAL void dh_worker_run_command (DhWorker *self, DhWorkerCommand *com
 
 /* dh-worker-run.c: the inference thread itself. */
 G_GNUC_INTERNAL gpointer dh_worker_inference_thread (gpointer data);
+
+/* With the mutex held: the background work is over, which its `done` is told on the window's thread. */
+void dh_worker_end_background (DhWorker *worker);
 
 G_END_DECLS

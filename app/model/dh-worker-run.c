@@ -219,12 +219,13 @@ tell_end (gpointer data)
 }
 
 /* With the mutex held. */
-static void
+void
 dh_worker_end_background (DhWorker *self)
 {
   BackgroundEnd *end = g_new (BackgroundEnd, 1);
   *end = (BackgroundEnd){ self->background_done, self->background_data };
   self->background = NULL;
+  self->background_begun = FALSE;
   dh_worker_to_window (tell_end, end, g_free, G_PRIORITY_DEFAULT);
 }
 
@@ -272,7 +273,7 @@ dh_worker_inference_thread (gpointer data)
         serve (self, job);
       else if (self->background != NULL)
         {
-          self->in_background = TRUE;
+          self->background_begun = self->in_background = TRUE;
           g_mutex_unlock (&self->mutex);
           self->background (self, self->predictor, self->background_data);
           g_mutex_lock (&self->mutex);

@@ -259,6 +259,17 @@ dh_worker_get_n_runs (DhWorker *self)
 }
 
 gboolean
+dh_worker_withdraw_background (DhWorker *self, gconstpointer data)
+{
+  g_mutex_lock (&self->mutex);
+  const gboolean waits = self->background != NULL && !self->background_begun && self->background_data == data;
+  if (waits)
+    dh_worker_end_background (self);
+  g_mutex_unlock (&self->mutex);
+  return waits;
+}
+
+gboolean
 dh_worker_run_background (DhWorker *self, DhBackgroundWork work, gpointer data, GDestroyNotify done)
 {
   gboolean free_to_run = FALSE;

@@ -69,6 +69,9 @@ guint64 dh_worker_get_n_runs (DhWorker *worker);
  * any case, and frees `data`. One at a time: FALSE (and `done` is not called) where one is under way. */
 typedef void (*DhBackgroundWork) (DhWorker *worker, DhPredictor *predictor, gpointer data);
 gboolean dh_worker_run_background (DhWorker *worker, DhBackgroundWork work, gpointer data, GDestroyNotify done);
+/* Work with that data which waits for its turn is not done; other may be asked for at once. FALSE where it has begun or
+ * is over. */
+gboolean dh_worker_withdraw_background (DhWorker *worker, gconstpointer data);
 
 /* For such work alone, on the inference thread: int8 gets the calibration that it may lack yet, on this data set; of
  * other precisions there is nothing to do. Errors as dh_calibrate_prepare(). */

@@ -209,11 +209,10 @@ make_room (DhPredictor *predictor, guint width, guint height, guint maps, GError
     return TRUE;
   g_autofree char *need = g_format_size_full (needed, G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char *have = g_format_size_full (available, G_FORMAT_SIZE_IEC_UNITS);
-  g_set_error (
-      error, DH_ERROR, DH_ERROR_TOO_LARGE,
-      "A picture of %u×%u pixels needs about %s of %s with %s, and %s can be had; use a smaller scale, or tiles", width,
-      height, need, dh_device_has_memory (predictor->device) ? "the card's memory" : "memory",
-      dh_model_title (predictor->model), have);
+  g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
+               "A picture of %u×%u pixels needs about %s of %s with %s, and %s can be had; use a smaller scale", width,
+               height, need, dh_device_has_memory (predictor->device) ? "the card's memory" : "memory",
+               dh_model_title (predictor->model), have);
   return FALSE;
 }
 
@@ -259,10 +258,10 @@ dh_predictor_get_plan (DhPredictor *predictor, guint width, guint height, guint 
     }
   if (width > DH_IMAGE_MAX_SIDE || height > DH_IMAGE_MAX_SIDE || (gint64)width * height > DH_IMAGE_MAX_PIXELS)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
-                   "A picture of %u×%u pixels is too large (at most %d a side and %d million in all); use a smaller "
-                   "scale, or tiles",
-                   width, height, DH_IMAGE_MAX_SIDE, (gint)(DH_IMAGE_MAX_PIXELS / 1000000));
+      g_set_error (
+          error, DH_ERROR, DH_ERROR_TOO_LARGE,
+          "A picture of %u×%u pixels is too large (at most %d a side and %d million in all); use a smaller scale",
+          width, height, DH_IMAGE_MAX_SIDE, (gint)(DH_IMAGE_MAX_PIXELS / 1000000));
       return NULL;
     }
   DhPlan *plan = dh_device_is_lost (predictor->device) ? NULL : dh_predictor_find_plan (predictor, width, height, maps);

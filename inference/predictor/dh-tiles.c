@@ -50,6 +50,16 @@ cut (const DhImage *image, const Tile *tile)
   return part;
 }
 
+DhImage *
+dh_tiles_cut_middle (DhImage *image, guint side)
+{
+  g_return_val_if_fail (image != NULL && side >= DH_TILES_LEAST, NULL);
+  Tile tile = { tiles_along (image->width, side), tiles_along (image->height, side), 0, 0 };
+  tile.i = tile.x.n / 2;
+  tile.j = tile.y.n / 2;
+  return tile.x.n * tile.y.n == 1 ? dh_image_ref (image) : cut (image, &tile);
+}
+
 /* The part of a map that its tile keeps. */
 static void
 paste (DhTensor *whole, const DhTensor *part, const Tile *tile)

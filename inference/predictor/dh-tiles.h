@@ -18,4 +18,8 @@ enum
 DhPrediction *dh_predictor_run_tiles (DhPredictor *predictor, const DhImage *image, guint side, guint maps,
                                       GCancellable *cancellable, const DhProgress *progress, GError **error);
 
+/* The tile in the middle, as a picture of its own; a reference to `image` where that is one tile. NULL: memory is
+ * short. */
+DhImage *dh_tiles_cut_middle (DhImage *image, guint side);
+
 G_END_DECLS

@@ -231,13 +231,56 @@ test_calibrating (SessionFixture *fixture, gconstpointer data)
   g_assert_null (fixture->error);
 }
 
+/* While a shown picture's calibration goes on. */
+static void
+evaluate_twice (DhSession *session, gboolean *done)
+{
+  DhEvaluationProgress progress;
+  dh_session_get_evaluation_progress (session, &progress);
+  if (progress.calibrating_of == 0 || *done)
+    return;
+  *done = TRUE;
+  dh_session_evaluate (session);
+  g_assert_true (dh_session_is_evaluating (session));
+  dh_session_cancel_evaluation (session);
+  g_assert_false (dh_session_is_evaluating (session));
+  dh_session_evaluate (session);
+  g_assert_true (dh_session_is_evaluating (session));
+}
+
+/* An evaluation that waits behind it ends at once where it is stopped, and another can be asked for at once. */
+static void
+test_waiting (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  gboolean done = FALSE;
+  g_autofree char *set = g_build_filename (fixture->root, "larger", NULL);
+  g_autofree char *kept = g_build_filename (g_get_user_data_dir (), "densehybrid", "calibrations", NULL);
+  session_write_set_of_size (set, 12, 256, 192);
+  dh_session_open_dataset (session, set);
+  dh_session_open_weights (session, fixture->weights);
+  session_wait_for (dh_session_get_model_info (session) != NULL && computes_in (fixture, "f32"));
+  g_autofree const char **names = dh_session_list_precisions (session);
+  if (!g_strv_contains (names, "int8"))
+    return;
+  tree_remove (kept);
+  g_signal_connect (session, "evaluation", G_CALLBACK (evaluate_twice), &done);
+  dh_session_set_precision (session, "int8");
+  session_wait_for (done && !dh_session_is_evaluating (session));
+  g_assert_nonnull (dh_session_get_evaluation (session));
+  g_signal_handlers_disconnect_by_data (session, &done);
+  dh_session_set_precision (session, "f32"); /* which is kept in the settings */
+  session_wait_for (computes_in (fixture, "f32"));
+  g_assert_null (fixture->error);
+}
+
 int
 main (int argc, char **argv)
 {
   static const SessionTest tests[] = {
     { "/session/evaluate", test_evaluate },   { "/session/command", test_command },
     { "/session/precision", test_precision }, { "/session/calibrating", test_calibrating },
-    { "/session/close", test_close },
+    { "/session/waiting", test_waiting },     { "/session/close", test_close },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }
