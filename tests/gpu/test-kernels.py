@@ -10,7 +10,7 @@ import tempfile
 
 REGISTERS, SHARED = 65536, 48 * 1024  # of a multiprocessor; of a block, unless more is asked for
 # Bytes of a thread that may go to memory. Training: the pools' backward, once in a network.
-SPILLS = {"dh-cuda-kernels": 32, "dh-cuda-fused-kernels": 0, "dh-cuda-train-kernels": 256}
+SPILLS = {"dh-cuda-kernels": 32, "dh-cuda-fused-kernels": 0, "dh-cuda-train-kernels": 512}
 
 threads = int(sys.argv[1])
 cut = sys.argv.index("--")
