@@ -200,6 +200,8 @@ infer_image (Infer *infer, const char *path, const char *stem, JsonBuilder *json
     {
       dh_json_member_int (json, "height", image->height);
       dh_json_member_int (json, "width", image->width);
+      if (infer->tile > 0)
+        dh_json_member_int (json, "tile", infer->tile);
       dh_json_member_number (json, "seconds", prediction->seconds);
       json_builder_set_member_name (json, "outputs");
       json_builder_begin_object (json);

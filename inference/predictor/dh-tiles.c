@@ -1,5 +1,7 @@
 #include "dh-tiles.h"
 #include <string.h>
+#include "dh-error.h"
+#include "dh-machine.h"
 #include "dh-predictor-private.h"
 
 /* The tiles along one side of a picture. */
@@ -90,6 +92,27 @@ report_share (guint64 done, guint64 total, const char *what, gpointer data)
   dh_progress_report (share->progress, share->tile * total + done, share->n * total, what);
 }
 
+/* Tiles make the plan smaller, not the maps. */
+static gboolean
+has_room (DhPredictor *predictor, const DhImage *image, guint maps, GError **error)
+{
+  guint64 needed = 0;
+  for (guint map = 0; map < DH_N_MAPS; map++)
+    if (maps & DH_MAP_BIT (map))
+      needed += (guint64)dh_predictor_channels (predictor, map) * sizeof (float) * image->width * image->height;
+  const guint64 there = dh_machine_memory_available ();
+  if (there == 0 || needed <= there)
+    return TRUE;
+  g_autofree char *need = g_format_size_full (needed, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *have = g_format_size_full (there, G_FORMAT_SIZE_IEC_UNITS);
+  g_set_error (
+      error, DH_ERROR, DH_ERROR_TOO_LARGE,
+      "The maps of a picture of %u×%u pixels need about %s of memory, and %s can be had; ask for fewer maps, or "
+      "use a smaller scale",
+      image->width, image->height, need, have);
+  return FALSE;
+}
+
 DhPrediction *
 dh_predictor_run_tiles (DhPredictor *predictor, const DhImage *image, guint side, guint maps, GCancellable *cancellable,
                         const DhProgress *progress, GError **error)
@@ -99,9 +122,11 @@ dh_predictor_run_tiles (DhPredictor *predictor, const DhImage *image, guint side
   const guint n = tile.x.n * tile.y.n;
   if (n == 1)
     return dh_predictor_run (predictor, image, maps, cancellable, progress, error);
+  maps = dh_predictor_available (predictor, maps);
+  if (!has_room (predictor, image, maps, error))
+    return NULL;
   gpointer outputs[DH_N_MAPS];
-  g_autoptr (DhPrediction) whole =
-      dh_prediction_new (predictor, image, dh_predictor_available (predictor, maps), outputs, error);
+  g_autoptr (DhPrediction) whole = dh_prediction_new (predictor, image, maps, outputs, error);
   for (guint t = 0; whole && t < n; t++)
     {
       tile.i = t % tile.x.n;

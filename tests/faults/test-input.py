@@ -71,6 +71,15 @@ def _():
         refuses(infer(top / "wide.png"), "8000×6000", "can be had", "smaller scale", limit_memory=2000 << 20)
 
 
+@case("tiles make do with less memory than the picture would need, but not with less than its maps")
+def _():
+    if little_memory:
+        code, _, err, _ = run(*infer(top / "wide.png"), "--tile", 512, "--maps", "hybrid", limit_memory=1200 << 20)
+        assert code == 0, err
+        refuses((*infer(top / "wide.png"), "--tile", 512, "--maps", "logits,hybrid,likelihood,entropy"), "8000×6000",
+                "The maps", "can be had", limit_memory=1200 << 20)
+
+
 @case("a huge file that begins as an archive of weights does")
 def _():
     with open(top / "huge.pth", "wb") as file:

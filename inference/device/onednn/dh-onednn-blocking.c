@@ -101,7 +101,7 @@ time_items (const DhCpuPlan *plan, const DhCpuStep *step, gint n, char *scratch,
   return MAX (1, g_get_monotonic_time () - start) * 1e-6;
 }
 
-/* How often other processes took a processor from this one. */
+/* How often a thread of this process had to leave its processor to another one, of whatever process. */
 static glong
 interruptions (void)
 {

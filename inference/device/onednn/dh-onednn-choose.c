@@ -100,10 +100,21 @@ time_ways (const DhCpuPlan *plan, const DhCpuConv *conv, const Way ways[2], guin
   return 1 - by_rule;
 }
 
-/* Whether the first way is chosen. */
-static gboolean
-choose (DhCpuPlan *plan, const DhCpuConv *conv, const char *key, const Way ways[2], gboolean by_rule)
+gboolean
+dh_cpu_choose_winograd (DhCpuPlan *plan, const DhCpuConv *conv)
 {
+  static const Way ways[] = { { "winograd", dh_cpu_add_winograd }, { "taps", dh_cpu_add_taps } };
+  const DhNode *node = conv->node;
+  if (node->kernel != 3 || node->stride != 1 || node->padding != node->dilation)
+    return FALSE;
+  gboolean by_rule = choose_by_rule (plan, conv);
+  if (!plan->keeps)
+    return by_rule;
+  g_autofree char *machine = dh_cpu_plan_machine (plan);
+  g_autofree char *key =
+      g_strdup_printf ("cpu 3x3 2; %s; precision %s; input %d planes of %dx%d%s; output %d channels; dilation %d",
+                       machine, conv->bf16 ? "bf16" : "f32", conv->in->n_planes, conv->in_shape.h, conv->in_shape.w,
+                       conv->in->scale != NULL ? ", norm" : "", conv->shape.c, node->dilation);
   const char *folder = plan->device->base.plans_folder;
   char *choice = g_hash_table_lookup (plan->choices, key);
   if (choice == NULL)
@@ -122,22 +133,4 @@ choose (DhCpuPlan *plan, const DhCpuConv *conv, const char *key, const Way ways[
       g_hash_table_insert (plan->choices, g_strdup (key), choice);
     }
   return g_str_equal (choice, ways[0].name);
-}
-
-gboolean
-dh_cpu_choose_winograd (DhCpuPlan *plan, const DhCpuConv *conv)
-{
-  static const Way ways[] = { { "winograd", dh_cpu_add_winograd }, { "taps", dh_cpu_add_taps } };
-  const DhNode *node = conv->node;
-  if (node->kernel != 3 || node->stride != 1 || node->padding != node->dilation)
-    return FALSE;
-  gboolean by_rule = choose_by_rule (plan, conv);
-  if (!plan->keeps)
-    return by_rule;
-  g_autofree char *machine = dh_cpu_plan_machine (plan);
-  g_autofree char *key =
-      g_strdup_printf ("cpu 3x3 2; %s; precision %s; input %d planes of %dx%d%s; output %d channels; dilation %d",
-                       machine, conv->bf16 ? "bf16" : "f32", conv->in->n_planes, conv->in_shape.h, conv->in_shape.w,
-                       conv->in->scale != NULL ? ", norm" : "", conv->shape.c, node->dilation);
-  return choose (plan, conv, key, ways, by_rule);
 }
