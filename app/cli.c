@@ -292,7 +292,7 @@ dh_json_print (JsonBuilder *builder)
   g_autoptr (JsonGenerator) generator = json_generator_new ();
   json_generator_set_root (generator, root);
   json_generator_set_pretty (generator, TRUE);
-  g_autofree char *text = json_generator_to_data (generator, NULL);
+  g_autofree char *text = dh_text_mend_json (json_generator_to_data (generator, NULL));
   puts (text);
   g_object_unref (builder);
 }

@@ -1,6 +1,7 @@
 #include <json-glib/json-glib.h>
 
 #include "cmd-train-private.h"
+#include "dh-text.h"
 
 char *
 dh_cmd_train_dup_option (const char *field)
@@ -49,7 +50,7 @@ dup_text (JsonNode *node)
     return g_strdup (json_node_get_string (node));
   if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_DOUBLE)
     return g_strdup_printf ("%g", json_node_get_double (node));
-  return json_to_string (node, FALSE);
+  return dh_text_mend_json (json_to_string (node, FALSE));
 }
 
 static gboolean

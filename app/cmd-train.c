@@ -82,6 +82,7 @@ show (const char *line, gpointer data)
       fflush (stdout);
     }
   g_autoptr (JsonNode) root = json_from_string (line, NULL);
+  g_return_if_fail (root != NULL);
   JsonObject *event = json_node_get_object (root);
   const char *name = json_object_get_string_member (event, "event");
   const guint64 step = (guint64)json_object_get_int_member (event, "step");
@@ -191,15 +192,16 @@ static void
 change_recipe (DhRecipe *recipe, Changes *changes)
 {
   double value;
+  const gboolean constant = recipe->rate_min == recipe->rate;
   /* Another data set has other classes. */
   if (changes->dataset && g_strcmp0 (changes->dataset, recipe->dataset) != 0)
     recipe->classes = 0;
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
     if (get_number (changes, i, &value))
       dh_recipe_set_number (recipe, numbers[i].field, value);
-  /* A constant rate stays one. */
+  /* A constant rate stays one, and none rises. */
   if (changes->rate != NO_NUMBER && changes->rate_min == NO_NUMBER)
-    recipe->rate_min = MIN (recipe->rate_min, recipe->rate);
+    recipe->rate_min = constant ? recipe->rate : MIN (recipe->rate_min, recipe->rate);
   if (changes->recompute)
     recipe->recompute = TRUE;
   char **const texts[] = { &changes->architecture, &recipe->architecture, &changes->dataset,

@@ -9,6 +9,7 @@
 #include "dh-file.h"
 #include "dh-map-owner.h"
 #include "dh-npy.h"
+#include "dh-text.h"
 
 char *
 dh_evaluation_default_folder (const char *kind, const char *root, const char *sha256, const char *device,
@@ -284,7 +285,7 @@ dh_run_record_end (DhRunRecord *record, const GError *why, JsonObject *summary, 
   add_dataset (record, summary);
   g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
   json_node_take_object (root, summary);
-  g_autofree char *text = json_to_string (root, FALSE);
+  g_autofree char *text = dh_text_mend_json (json_to_string (root, FALSE));
   return dh_database_end_run (record->database, record->run,
                               !why        ? "done"
                               : cancelled ? "cancelled"

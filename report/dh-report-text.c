@@ -5,6 +5,7 @@
 
 #include "dh-metric.h"
 #include "dh-report-private.h"
+#include "dh-text.h"
 
 /* A field of a CSV file: quoted where it must be; a leading sign of a formula is defused by the quote and a space. */
 static void
@@ -215,7 +216,7 @@ dh_report_to_json (const DhReport *report)
   json_builder_end_array (json);
   json_builder_end_object (json);
   g_autoptr (JsonNode) root = json_builder_get_root (json);
-  return json_to_string (root, TRUE);
+  return dh_text_mend_json (json_to_string (root, TRUE));
 }
 
 /* One line of plain text: names come from file systems and databases that anyone may have written. */

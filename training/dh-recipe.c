@@ -6,6 +6,7 @@
 #include "dh-error.h"
 #include "dh-file.h"
 #include "dh-run-json.h"
+#include "dh-text.h"
 
 /* The fields by name: what the JSON file holds, and within which range. */
 typedef enum
@@ -341,5 +342,5 @@ dh_recipe_to_json (const DhRecipe *recipe)
     }
   json_builder_end_object (builder);
   g_autoptr (JsonNode) root = json_builder_get_root (builder);
-  return json_to_string (root, TRUE);
+  return dh_text_mend_json (json_to_string (root, TRUE));
 }

@@ -5,6 +5,7 @@
 #include "dh-error.h"
 #include "dh-file.h"
 #include "dh-run-json.h"
+#include "dh-text.h"
 
 #define NAME "config.json"
 #define LARGEST (1 << 20)
@@ -75,7 +76,7 @@ dh_run_config_read (const char *folder, GError **error)
       g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s does not describe a training", path);
       return NULL;
     }
-  text = json_to_string (recipe, FALSE);
+  text = dh_text_mend_json (json_to_string (recipe, FALSE));
   if (!(config->recipe = dh_recipe_from_json (text, path, error)))
     return NULL;
   config->negative_root = dh_run_json_dup_path (object, "negative_root");

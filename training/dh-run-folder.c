@@ -217,13 +217,32 @@ dh_run_folder_free_space (const char *path)
   return (guint64)info.f_bavail * info.f_frsize;
 }
 
+/* Of models and checkpoints. */
+static guint64
+own_bytes (const DhRunFolder *folder)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder->path, 0, NULL);
+  const char *name;
+  guint64 bytes = 0;
+  while (dir && (name = g_dir_read_name (dir)))
+    {
+      g_autofree char *path = g_str_has_suffix (name, ".pth") ? dh_run_folder_file (folder, name) : NULL;
+      GStatBuf info;
+      if (path && g_stat (path, &info) == 0)
+        bytes += (guint64)info.st_size;
+    }
+  return bytes;
+}
+
 gboolean
 dh_run_folder_has_space (const DhRunFolder *folder, guint64 bytes, GError **error)
 {
   struct statvfs info;
   if (statvfs (folder->path, &info) != 0 || info.f_blocks == 0)
     return TRUE;
-  const guint64 there = dh_run_folder_free_space (folder->path);
+  /* What stands there already is a part of it. */
+  const guint64 own = own_bytes (folder), there = dh_run_folder_free_space (folder->path);
+  bytes -= MIN (bytes, own);
   if (there >= bytes)
     return TRUE;
   g_set_error (error, DH_ERROR, DH_ERROR_IO,

@@ -34,7 +34,7 @@ guint dh_run_folder_model_epoch (const char *name);
  * will be: 0 where that cannot be told. */
 guint64 dh_run_folder_needs (guint64 parameters, guint keep);
 guint64 dh_run_folder_free_space (const char *path);
-/* Whether there is room for it; an error says how much is there. */
+/* Whether there is room for it, with the .pth files that stand there already; an error says how much is there. */
 gboolean dh_run_folder_has_space (const DhRunFolder *folder, guint64 bytes, GError **error);
 
 G_END_DECLS

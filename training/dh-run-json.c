@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "dh-error.h"
+#include "dh-text.h"
 
 #define DEEPEST 16
 
@@ -125,5 +126,5 @@ dh_run_json_end (JsonBuilder *json, gboolean pretty)
   json_builder_end_object (json);
   g_autoptr (JsonNode) root = json_builder_get_root (json);
   g_object_unref (json);
-  return json_to_string (root, pretty);
+  return dh_text_mend_json (json_to_string (root, pretty));
 }

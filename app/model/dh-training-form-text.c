@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "dh-error.h"
+#include "dh-text.h"
 #include "dh-training-form-private.h"
 
 /* A form in words: titles, the command line, and the text that holds everything. */
@@ -261,7 +262,7 @@ dh_training_form_to_text (DhTrainingForm *self)
     }
   json_builder_end_object (json);
   g_autoptr (JsonNode) root = json_builder_get_root (json);
-  return json_to_string (root, FALSE);
+  return dh_text_mend_json (json_to_string (root, FALSE));
 }
 
 static void
@@ -292,7 +293,7 @@ dh_training_form_read_text (DhTrainingForm *self, const char *text, GError **err
       g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s", _ ("This text describes no training"));
       return FALSE;
     }
-  g_autofree char *recipe = json_to_string (base, FALSE);
+  g_autofree char *recipe = dh_text_mend_json (json_to_string (base, FALSE));
   DhRecipe *own = dh_recipe_from_json (recipe, name, error);
   if (own == NULL)
     return FALSE;

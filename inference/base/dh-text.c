@@ -18,3 +18,37 @@ dh_text_escape (const char *bytes, gboolean keep_control)
     }
   return g_string_free (to, FALSE);
 }
+
+char *
+dh_text_mend_json (char *text)
+{
+  gboolean in_string = FALSE, exponent = FALSE;
+  char *to = text;
+  if (!text)
+    return NULL;
+  for (const char *at = text; *at; at++)
+    {
+      if (in_string)
+        {
+          in_string = *at != '"';
+          *to++ = *at;
+          if (*at == '\\' && at[1])
+            *to++ = *++at;
+          continue;
+        }
+      in_string = *at == '"';
+      if (exponent && *at == '.')
+        {
+          while (g_ascii_isdigit (at[1]))
+            at++;
+          continue;
+        }
+      if (*at == 'e' || *at == 'E')
+        exponent = at > text && g_ascii_isdigit (at[-1]);
+      else
+        exponent = exponent && (g_ascii_isdigit (*at) || *at == '-' || *at == '+');
+      *to++ = *at;
+    }
+  *to = '\0';
+  return text;
+}

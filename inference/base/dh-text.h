@@ -8,4 +8,8 @@ G_BEGIN_DECLS
  * (JSON). Free with g_free. Any thread. */
 char *dh_text_escape (const char *bytes, gboolean keep_control);
 
+/* json-glib writes 1e-08 as "1e-08.0", which is no JSON: takes such ends out, not within strings. In place; returns
+ * `text`, which may be NULL. */
+char *dh_text_mend_json (char *text);
+
 G_END_DECLS

@@ -77,6 +77,23 @@ def _():
     assert code == 0 and json.loads(text)["state"] == "done", (code, text, err)
 
 
+@case("training: rates that are written with an exponent; a constant one stays constant")
+def _():
+    code, _, err, _ = run(*training("small", "--lr", "1e-8", "--lr_min", "1e-8", "--stop_after", 2))
+    assert code == 0, err
+    code, _, err, _ = run(*resumed("small", "--stop_after", 4))
+    assert code == 0, err
+    rates = {e["lr"] for e in events("small") if e["event"] == "step"}
+    assert rates == {1e-8}, rates
+    code, _, err, _ = run(*training("constant", "--lr_min", 2e-3, "--lr", 2e-3))
+    assert code == 0, err
+    recipe = json.loads((top / "logs" / "constant" / "config.json").read_text())["recipe"]
+    (top / "constant.json").write_text(json.dumps(recipe))
+    code, _, err, _ = run(*training("raised", "--lr", 4e-3, recipe=top / "constant.json"))
+    assert code == 0, err
+    assert {e["lr"] for e in events("raised") if e["event"] == "step"} == {4e-3}
+
+
 @case("training: stopped in its steps, paused, and before it began")
 def _():
     process = begin("stopped", "--steps", 4000)

@@ -8,6 +8,7 @@
 #include "dh-file.h"
 #include "dh-map.h"
 #include "dh-tensor.h"
+#include "dh-text.h"
 
 static void
 test_shape_count (void)
@@ -194,6 +195,26 @@ test_sha256 (void)
     }
 }
 
+/* json-glib's numbers, in and out of strings. */
+static void
+test_mend_json (void)
+{
+  static const char *const texts[][2] = {
+    { "1e-08.0", "1e-08" },
+    { "[1e-08.0,2E+30.0, 1.5e-08,3.0,-4e5.0]", "[1e-08,2E+30, 1.5e-08,3.0,-4e5]" },
+    { "{\"1e-08.0\":\"a\\\"1e-08.0\",\"b\":true,\"c\":0.5}", "{\"1e-08.0\":\"a\\\"1e-08.0\",\"b\":true,\"c\":0.5}" },
+    { "{\"x\\\\\":1e-08.0}", "{\"x\\\\\":1e-08}" },
+    { "", "" },
+    { "\"open\\", "\"open\\" },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autofree char *text = dh_text_mend_json (g_strdup (texts[i][0]));
+      g_assert_cmpstr (text, ==, texts[i][1]);
+    }
+  g_assert_null (dh_text_mend_json (NULL));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -208,5 +229,6 @@ main (int argc, char **argv)
   g_test_add_func ("/base/map-a-device", test_full_disk);
   g_test_add_func ("/base/map-names", test_map_names);
   g_test_add_func ("/base/sha256", test_sha256);
+  g_test_add_func ("/base/mend-json", test_mend_json);
   return g_test_run ();
 }

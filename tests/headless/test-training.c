@@ -1,9 +1,11 @@
+#include <unistd.h>
 #include <glib/gstdio.h>
 #include <math.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
+#include "dh-run-folder.h"
 #include "dh-adam.h"
 #include "dh-batch-loader.h"
 #include "dh-checkpoint.h"
@@ -383,13 +385,62 @@ test_recipes (void)
       g_autofree char *second = dh_recipe_to_json (again);
       g_assert_cmpstr (text, ==, second);
     }
-  g_autoptr (DhRecipe) ldn = dh_recipe_load ("ldn-streethazards", &error);
-  g_assert_cmpuint (ldn->batch, ==, 12);
-  g_assert_cmpuint (ldn->crop, ==, 768);
-  g_assert_cmpfloat (ldn->rate, ==, 1e-5);
-  g_assert_cmpfloat (ldn->backbone, ==, 0.25);
+  /* Small numbers, whose shortest form has an exponent and no point. */
+  static const double rates[] = { 1e-8, 2e-8, 3e-8, 1e-7, 1.5e-8, 1e-6, 0.1 };
+  for (guint i = 0; i < G_N_ELEMENTS (rates); i++)
+    {
+      g_autoptr (DhRecipe) recipe = dh_recipe_load ("ldn-semseg", &error);
+      recipe->rate = recipe->rate_min = rates[i];
+      g_autofree char *text = dh_recipe_to_json (recipe);
+      g_autoptr (DhRecipe) again = dh_recipe_from_json (text, "again", &error);
+      g_assert_no_error (error);
+      g_assert_cmpfloat (again->rate, ==, rates[i]);
+      g_assert_cmpfloat (again->rate_min, ==, rates[i]);
+    }
+  /* As they were published. */
+  static const struct
+  {
+    const char *name;
+    guint batch, crop, epochs;
+    double rate, rate_min, backbone;
+    gboolean negatives;
+  } published[] = { { "dlv3-cityscapes", 12, 512, 10, 1e-6, 1e-6, 1, TRUE },
+                    { "ldn-semseg", 16, 768, 120, 4e-4, 1e-7, 0.25, FALSE },
+                    { "ldn-streethazards", 12, 768, 40, 1e-5, 1e-7, 0.25, TRUE } };
+  for (guint i = 0; i < G_N_ELEMENTS (published); i++)
+    {
+      g_autoptr (DhRecipe) recipe = dh_recipe_load (published[i].name, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (recipe->batch * recipe->accumulation, ==, published[i].batch);
+      g_assert_cmpuint (recipe->crop, ==, published[i].crop);
+      g_assert_cmpuint (recipe->epochs, ==, published[i].epochs);
+      g_assert_cmpfloat (recipe->rate, ==, published[i].rate);
+      g_assert_cmpfloat (recipe->rate_min, ==, published[i].rate_min);
+      g_assert_cmpfloat (recipe->backbone, ==, published[i].backbone);
+      g_assert_cmpint (recipe->negatives, ==, published[i].negatives);
+    }
   g_assert_null (dh_recipe_load ("nothing", &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_USAGE);
+}
+
+/* What a run has written already is a part of what it needs. */
+static void
+test_space (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = g_dir_make_tmp ("dh-space-XXXXXX", NULL),
+                  *model = g_build_filename (path, "model_1.pth", NULL);
+  const DhRunFolder folder = { .path = path };
+  const guint64 needed = dh_run_folder_free_space (path) + (4ull << 30);
+  g_assert_false (dh_run_folder_has_space (&folder, needed, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_IO);
+  g_clear_error (&error);
+  g_assert_true (g_file_set_contents (model, "", 0, NULL));
+  g_assert_cmpint (truncate (model, 8ll << 30), ==, 0);
+  g_assert_true (dh_run_folder_has_space (&folder, needed, &error));
+  g_assert_no_error (error);
+  g_remove (model);
+  g_rmdir (path);
 }
 
 int
@@ -404,5 +455,6 @@ main (int argc, char **argv)
   g_test_add_func ("/training/repeats", test_repeats);
   g_test_add_func ("/training/keys", test_keys);
   g_test_add_func ("/training/killed", test_killed);
+  g_test_add_func ("/training/space", test_space);
   return tiny_end ();
 }
