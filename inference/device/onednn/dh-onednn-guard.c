@@ -34,12 +34,8 @@ list_writable (const DhCpuPlan *plan, const DhCpuStep *step)
   for (gint i = 0; out != NULL && i < out->n_planes; i++)
     {
       const DhCpuBuffer *buffer = out->planes[i].buffer;
-      /* A view of all planes may count them otherwise, as transformed filters do. */
       const gsize plane = buffer->floats / buffer->n_planes * sizeof (float);
-      if (out->n_planes == 1 && buffer->n_planes > 1 && out->planes[i].plane == 0 && out->owner == DH_NO_VALUE)
-        add (ranges, buffer->offset * sizeof (float), buffer->floats * sizeof (float));
-      else
-        add (ranges, buffer->offset * sizeof (float) + plane * out->planes[i].plane, plane);
+      add (ranges, buffer->offset * sizeof (float) + plane * out->planes[i].plane, plane);
     }
   const gsize scratch = step->run != NULL ? plan->scratch_bytes * plan->threads : step->scratch;
   for (gint thread = 0; thread < (step->run != NULL ? 1 : plan->threads); thread++)
