@@ -1,5 +1,7 @@
 #include "dh-pictures.h"
 
+#include <glib/gstdio.h>
+
 #include "dh-error.h"
 
 static GArray *
@@ -104,5 +106,37 @@ dh_pictures_dup_hash (const DhPictures *pictures)
   add_names (sum, pictures->dataset, pictures->training);
   add_names (sum, pictures->dataset, pictures->validation);
   add_names (sum, pictures->negatives, pictures->pasted);
+  return g_strdup (g_checksum_get_string (sum));
+}
+
+static gboolean
+add_files (GChecksum *sum, DhDataset *dataset, const GArray *items, GCancellable *cancellable, GError **error)
+{
+  for (guint i = 0; items && i < items->len; i++)
+    {
+      const DhDatasetItem *item = dh_dataset_item (dataset, g_array_index (items, guint, i));
+      const char *const paths[] = { item->image, item->overlay, item->label };
+      for (guint k = 0; k < G_N_ELEMENTS (paths); k++)
+        {
+          GStatBuf status;
+          /* None, or one that cannot be asked, is of no size. */
+          const gint64 size = paths[k] && g_stat (paths[k], &status) == 0 ? (gint64)status.st_size : -1;
+          const guint64 bytes = GUINT64_TO_LE ((guint64)size);
+          g_checksum_update (sum, (const guint8 *)&bytes, sizeof bytes);
+        }
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+char *
+dh_pictures_dup_files_hash (const DhPictures *pictures, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  if (!add_files (sum, pictures->dataset, pictures->training, cancellable, error)
+      || !add_files (sum, pictures->dataset, pictures->validation, cancellable, error)
+      || !add_files (sum, pictures->negatives, pictures->pasted, cancellable, error))
+    return NULL;
   return g_strdup (g_checksum_get_string (sum));
 }

@@ -21,7 +21,9 @@ void dh_pictures_clear (DhPictures *pictures);
 
 /* What makes samples of the training or the validation pictures; it borrows both arguments. */
 DhComposer dh_pictures_compose (const DhPictures *pictures, const DhRecipe *recipe, gboolean validation);
-/* SHA-256 over the names of all of them; free with g_free. */
+/* SHA-256 over the names of all of them, and over the sizes of their files (what tells most other contents without
+ * reading any of them); free with g_free. NULL where it was cancelled. */
 char *dh_pictures_dup_hash (const DhPictures *pictures);
+char *dh_pictures_dup_files_hash (const DhPictures *pictures, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

@@ -21,6 +21,7 @@ dh_run_config_free (DhRunConfig *config)
   g_free (config->init);
   g_free (config->device);
   g_free (config->pictures);
+  g_free (config->files);
   g_free (config->program);
   g_free (config);
 }
@@ -43,6 +44,7 @@ dh_run_config_write (const DhRunConfig *config, const char *folder, GError **err
   dh_run_json_add_count (json, "validation_images", config->validation_images);
   dh_run_json_add_count (json, "checkpoint_steps", config->checkpoint_steps);
   dh_run_json_add_text (json, "pictures", config->pictures);
+  dh_run_json_add_text (json, "files", config->files);
   dh_run_json_add_text (json, "program", config->program);
   g_autofree char *text = dh_run_json_end (json, TRUE);
   g_autofree char *path = g_build_filename (folder, NAME, NULL);
@@ -90,6 +92,7 @@ dh_run_config_read (const char *folder, GError **error)
   config->validation_images = (guint)read_count (object, "validation_images", G_MAXUINT);
   config->checkpoint_steps = read_count (object, "checkpoint_steps", G_MAXINT64);
   config->pictures = g_strdup (dh_run_json_text (object, "pictures"));
+  config->files = g_strdup (dh_run_json_text (object, "files"));
   config->program = g_strdup (dh_run_json_text (object, "program"));
   return g_steal_pointer (&config);
 }

@@ -16,6 +16,7 @@ typedef struct
   guint validation_images;
   guint64 checkpoint_steps;
   char *pictures; /* SHA-256 over the names of all pictures used; NULL in a run of an older program */
+  char *files;    /* and over the sizes of their files; NULL likewise */
   char *program;  /* version that began it; NULL: unknown */
 } DhRunConfig;
 

@@ -4,14 +4,26 @@
 
 /* Which pictures are learnt from, and which are measured on. */
 
-/* A run that is gone on with must see the same pictures, in the same order. */
+/* Whether it is what the run began with. A new one begins with it; of one that an older program began it may not be
+ * known. */
 static gboolean
-check_pictures (DhTrainerRun *run, GError **error)
+is_as_before (const DhTrainerRun *run, char **before, char *now)
 {
-  g_autofree char *now = dh_pictures_dup_hash (&run->pictures);
-  if (!run->config->pictures)
-    run->config->pictures = g_strdup (now);
-  if (g_str_equal (run->config->pictures, now))
+  if (!*before && !run->training->resume)
+    *before = g_strdup (now);
+  return !*before || g_str_equal (*before, now);
+}
+
+/* A run that is gone on with must see the same pictures, in the same order. What is in them may have been mended. */
+static gboolean
+check_pictures (DhTrainerRun *run, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *names = dh_pictures_dup_hash (&run->pictures),
+                  *files = dh_pictures_dup_files_hash (&run->pictures, cancellable, error);
+  if (!files)
+    return FALSE;
+  run->changed = !is_as_before (run, &run->config->files, files);
+  if (is_as_before (run, &run->config->pictures, names))
     return TRUE;
   const char *negatives = run->pictures.negatives ? run->config->negative_root : NULL;
   g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
@@ -28,7 +40,7 @@ dh_trainer_prepare_data (DhTrainerRun *run, GCancellable *cancellable, GError **
   if (!dh_pictures_open_data (&run->pictures, recipe, run->config->data_root, cancellable, error)
       || (recipe->negatives
           && !dh_pictures_open_negatives (&run->pictures, run->config->negative_root, cancellable, error))
-      || !check_pictures (run, error))
+      || !check_pictures (run, cancellable, error))
     return FALSE;
   recipe->classes = run->pictures.classes;
   run->composer = dh_pictures_compose (&run->pictures, recipe, FALSE);

@@ -1,5 +1,6 @@
 #include "dh-trainer-private.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "dh-error.h"
@@ -17,21 +18,41 @@ copy_tensor (DhTensor *tensor)
   return copy;
 }
 
-/* Every floating-point tensor in memory of its own. */
+static gboolean
+is_finite (DhTensor *tensor)
+{
+  const float *values = dh_tensor_data (tensor);
+  for (gsize i = 0; i < dh_tensor_count (tensor); i++)
+    if (!isfinite (values[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* Every floating-point tensor in memory of its own. No step would ever make a number of one that is none. */
 static DhTensorDict *
-own_state (DhTensorDict *state, GError **error)
+own_state (DhTensorDict *state, const char *path, GCancellable *cancellable, GError **error)
 {
   g_autoptr (DhTensorDict) own = dh_tensor_dict_new ();
   for (guint i = 0; i < dh_tensor_dict_size (state); i++)
     {
       DhTensor *tensor = dh_tensor_dict_at (state, i);
-      DhTensor *copy = tensor->dtype <= DH_DTYPE_F64 ? copy_tensor (tensor) : dh_tensor_ref (tensor);
+      const gboolean floating = tensor->dtype <= DH_DTYPE_F64;
+      DhTensor *copy = floating ? copy_tensor (tensor) : dh_tensor_ref (tensor);
       if (!copy)
         {
           g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "Memory is too short for the weights");
           return NULL;
         }
       dh_tensor_dict_take (own, dh_tensor_dict_name (state, i), copy);
+      if (floating && !is_finite (copy))
+        {
+          g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
+                       "%s: “%s” holds NaN or infinite values, from which nothing can be learnt; use other weights",
+                       path ? path : "The weights", dh_tensor_dict_name (state, i));
+          return NULL;
+        }
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return NULL;
     }
   return g_steal_pointer (&own);
 }
@@ -46,7 +67,7 @@ prepare_optimiser (DhTrainerRun *run, GError **error)
 }
 
 gboolean
-dh_trainer_prepare_network (DhTrainerRun *run, DhCheckpoint *checkpoint, GError **error)
+dh_trainer_prepare_network (DhTrainerRun *run, DhCheckpoint *checkpoint, GCancellable *cancellable, GError **error)
 {
   const DhRecipe *recipe = run->config->recipe;
   DhArchitecture architecture;
@@ -64,8 +85,10 @@ dh_trainer_prepare_network (DhTrainerRun *run, DhCheckpoint *checkpoint, GError 
   g_autoptr (DhTensorDict) state =
       checkpoint ? dh_tensor_dict_ref (dh_checkpoint_state (checkpoint))
                  : dh_start_weights_load (run->net, run->config->init, run->config->seed, NULL, NULL, error);
-  return state && dh_net_check_keys (run->net, state, error) && (run->state = own_state (state, error))
-         && prepare_optimiser (run, error);
+  g_autofree char *path =
+      checkpoint ? dh_run_folder_file (run->folder, "checkpoint.pth") : g_strdup (run->config->init);
+  return state && dh_net_check_keys (run->net, state, error)
+         && (run->state = own_state (state, path, cancellable, error)) && prepare_optimiser (run, error);
 }
 
 gboolean

@@ -28,6 +28,7 @@ typedef struct
   DhOptimiser optimiser;
   double *rates;         /* of each of its names */
   DhRunPlan *stored;     /* what the plans compute by */
+  gboolean changed;      /* pictures or labels are not of the sizes that it began with */
   gboolean planless;     /* its checkpoint has no plan beside it: what computes is chosen anew */
   DhTrainPlan *plans[2]; /* of the recipe's batch, and of an epoch's last */
   guint plan_sizes[2];
@@ -48,7 +49,8 @@ typedef struct
 /* Data: opens the sets, chooses the pictures, makes the loader. */
 G_GNUC_INTERNAL gboolean dh_trainer_prepare_data (DhTrainerRun *run, GCancellable *cancellable, GError **error);
 /* Device, network, weights (of `checkpoint`, which may be NULL), optimiser. */
-G_GNUC_INTERNAL gboolean dh_trainer_prepare_network (DhTrainerRun *run, DhCheckpoint *checkpoint, GError **error);
+G_GNUC_INTERNAL gboolean dh_trainer_prepare_network (DhTrainerRun *run, DhCheckpoint *checkpoint,
+                                                     GCancellable *cancellable, GError **error);
 /* Brings all that there is now to the device, where the device wants it. */
 G_GNUC_INTERNAL gboolean dh_trainer_settle (DhTrainerRun *run, GError **error);
 

@@ -113,9 +113,9 @@ skip (DhTrainerRun *run, const DhLosses *losses, GError **error)
     return TRUE;
   run->whole = FALSE;
   g_set_error (error, DH_ERROR, DH_ERROR_FAILED,
-               "The training diverged: %u steps in a row gave no finite loss and gradient; go on from the last "
-               "checkpoint with a smaller rate",
-               MOST_BAD_STEPS);
+               "The training diverged: %u steps in a row gave no finite loss and gradient; begin a new one with a "
+               "smaller rate (--lr)%s",
+               MOST_BAD_STEPS, run->checkpoint_step > 0 ? ", from its last checkpoint (--model) if you like" : "");
   return FALSE;
 }
 

@@ -106,8 +106,9 @@ prepare (DhTrainerRun *run, GCancellable *cancellable, GError **error)
   if (resume && g_file_test (path, G_FILE_TEST_EXISTS) && !(checkpoint = dh_checkpoint_open (path, error)))
     return FALSE;
   if ((checkpoint && !dh_trainer_check_checkpoint (run, checkpoint, error))
-      || !dh_trainer_prepare_network (run, checkpoint, error)
-      || (checkpoint && !dh_trainer_restore (run, checkpoint, error)) || !dh_trainer_settle (run, error))
+      || !dh_trainer_prepare_network (run, checkpoint, cancellable, error)
+      || (checkpoint && !dh_trainer_restore (run, checkpoint, error)) || !dh_trainer_settle (run, error)
+      || g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
   run->planless = checkpoint && !run->training->device && !dh_run_plan_get (run->stored, run->config->recipe->batch);
   const guint64 needed = dh_run_folder_needs ((guint64)dh_net_parameter_count (run->net), run->config->recipe->keep);
@@ -160,18 +161,29 @@ log_plain (DhTrainerRun *run, const char *name, GError **error)
   return dh_trainer_end_event (run, dh_trainer_begin_event (run, name), error);
 }
 
-/* What computes a layer decides the order in which its sums are made. */
 static gboolean
-log_planless (DhTrainerRun *run, GError **error)
+log_note (DhTrainerRun *run, const char *why, GError **error)
 {
-  if (!run->planless)
-    return TRUE;
   JsonBuilder *json = dh_trainer_begin_event (run, "note");
-  dh_run_json_add_text (
-      json, "why",
-      "plan.json is missing: what computes each layer was chosen anew, and from here on the last bits "
-      "of the numbers may be others than those of a run that was never stopped");
+  dh_run_json_add_text (json, "why", why);
   return dh_trainer_end_event (run, json, error);
+}
+
+/* Why it may end with other numbers than a run that was never stopped. What computes a layer decides the order in which
+ * its sums are made. */
+static gboolean
+log_notes (DhTrainerRun *run, GError **error)
+{
+  return (!run->planless
+          || log_note (run,
+                       "plan.json is missing: what computes each layer was chosen anew, and from here on the last bits "
+                       "of the numbers may be others than those of a run that was never stopped",
+                       error))
+         && (!run->changed
+             || log_note (run,
+                          "pictures or labels are not of the sizes that this training began with: from here on it "
+                          "learns from what is there now",
+                          error));
 }
 
 static gboolean
@@ -312,7 +324,7 @@ dh_train (const DhTraining *training, GCancellable *cancellable, GError **error)
       if (run.checkpoint_step >= 0)
         dh_run_lock_set_checkpoint (run.folder->lock, (guint64)run.checkpoint_step);
       dh_run_lock_set_phase (run.folder->lock, DH_RUN_STEPPING, NULL);
-      if (log_start (&run, &why) && log_planless (&run, &why))
+      if (log_start (&run, &why) && log_notes (&run, &why))
         go_on (&run, cancellable, &why);
     }
   return finish (&run, why, error);

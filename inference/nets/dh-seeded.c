@@ -57,16 +57,17 @@ new_tensor (const DhNetKey *key, guint64 seed, double offset, double factor)
   if (key->dtype == DH_DTYPE_I64)
     return dh_tensor_new_take (DH_DTYPE_I64, 0, NULL, g_bytes_new_take (g_malloc0 (sizeof (gint64)), sizeof (gint64)));
 
+  const gsize n = key_count (key);
   DhTensor *tensor = dh_tensor_new_f32 (key->n_dims, key->dims);
-  g_autofree double *r = tensor ? g_try_new (double, key_count (key)) : NULL;
+  g_autofree double *r = tensor ? g_try_new (double, n) : NULL;
   if (!r)
     {
       dh_tensor_unref (tensor);
       return NULL;
     }
-  dh_seeded_uniform (key->name, seed, key_count (key), r);
+  dh_seeded_uniform (key->name, seed, n, r);
   float *values = dh_tensor_f32 (tensor);
-  for (gsize i = 0; i < key_count (key); i++)
+  for (gsize i = 0; i < n; i++)
     values[i] = (float)(offset + factor * r[i]);
   return tensor;
 }

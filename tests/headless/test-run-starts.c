@@ -1,8 +1,10 @@
 #include <glib/gstdio.h>
+#include <math.h>
 #include <string.h>
 
 #include "dh-checkpoint.h"
 #include "dh-error.h"
+#include "dh-nets.h"
 #include "dh-run-folder.h"
 #include "dh-scene-tree.h"
 #include "dh-trainer.h"
@@ -320,6 +322,67 @@ test_command_line (void)
   check_usage ("--exp_name ''", "--exp_name is empty");
 }
 
+/* Another picture under a name that the run has seen: gone on with, as one may have been mended, but not without a
+ * word. */
+static void
+test_changed_picture (void)
+{
+  static const char *const changed[] = { "train/images/training/town/00002.png",
+                                         "train/annotations/training/town/00002.png", NULL };
+  g_autoptr (DhRecipe) recipe = tiny_recipe (2);
+  for (guint i = 0; i < G_N_ELEMENTS (changed); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *run = g_strdup_printf ("changed-%u", i), *log = tiny_path (run, "log.jsonl"), *text = NULL;
+      g_assert_false (train (run, recipe, tiny_scenes, 5, 1, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_clear_error (&error);
+      g_autofree char *path = g_build_filename (tiny_scenes, changed[i] ? changed[i] : changed[0], NULL),
+                      *kept = g_strconcat (path, ".kept", NULL), *folder = g_path_get_dirname (path),
+                      *other = g_build_filename (folder, "00003.png", NULL);
+      g_assert_cmpint (g_rename (path, kept), ==, 0);
+      copy_file (changed[i] ? other : kept, path);
+      g_assert_true (tiny_resume (run, NULL, &error));
+      g_assert_no_error (error);
+      g_assert_cmpint (g_rename (kept, path), ==, 0);
+      g_assert_true (g_file_get_contents (log, &text, NULL, &error));
+      g_assert_cmpint (strstr (text, "are not of the sizes") != NULL, ==, changed[i] != NULL);
+    }
+}
+
+/* Nothing can be learnt from NaN: told by name before the first step, and no word of rates. */
+static void
+test_weights_that_are_none (void)
+{
+  g_autoptr (GError) error = NULL;
+  DhArchitecture architecture;
+  g_assert_true (dh_architecture_from_name ("ldn-tiny", 12, &architecture, &error));
+  g_autoptr (DhNet) net = dh_net_new (&architecture);
+  g_autoptr (DhTensorDict) state = dh_net_new_fresh (net, "", 7);
+  const char *name = NULL;
+  for (guint i = 0; i < dh_tensor_dict_size (state); i++)
+    if (dh_tensor_dict_at (state, i)->dtype == DH_DTYPE_F32)
+      name = dh_tensor_dict_name (state, i);
+  DhTensor *last = dh_tensor_dict_get (state, name);
+  dh_tensor_f32 (last)[dh_tensor_count (last) - 1] = INFINITY;
+  g_autofree char *path = g_build_filename (tiny_folder, "infinite.pth", NULL),
+                  *run = g_build_filename (tiny_folder, "infinite", NULL);
+  const DhCheckpointContents contents = { .state = state };
+  g_assert_true (dh_checkpoint_save_pth (path, &contents, &error));
+  g_autoptr (DhRecipe) recipe = tiny_recipe (2);
+  const DhTraining training = { .folder = run,
+                                .device = "ref",
+                                .recipe = recipe,
+                                .data_root = tiny_scenes,
+                                .negative_root = tiny_negatives,
+                                .init = path };
+  g_assert_false (dh_train (&training, NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_INVALID);
+  g_assert_nonnull (strstr (error->message, "infinite.pth"));
+  g_assert_nonnull (strstr (error->message, name));
+  g_assert_null (strstr (error->message, "rate"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -334,5 +397,7 @@ main (int argc, char **argv)
   g_test_add_func ("/run-starts/failed-start", test_failed_start);
   g_test_add_func ("/run-starts/broken-picture", test_broken_picture);
   g_test_add_func ("/run-starts/foreign-state", test_foreign_state);
+  g_test_add_func ("/run-starts/changed-picture", test_changed_picture);
+  g_test_add_func ("/run-starts/weights-that-are-none", test_weights_that_are_none);
   return tiny_end ();
 }

@@ -150,15 +150,21 @@ test_killed (void)
       g_autofree char *name = g_strconcat ("killed-", workers[k], NULL);
       g_autofree char *log = g_build_filename (tiny_folder, name, "log.jsonl", NULL);
       g_autoptr (GSubprocess) first = start_program (name, FALSE, workers[k]);
-      for (guint i = 0; i < 3000; i++)
+      const gint64 latest = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
+      gboolean seen = FALSE;
+      while (!seen && g_get_monotonic_time () < latest)
         {
           g_autofree char *text = NULL;
-          if (g_file_get_contents (log, &text, NULL, NULL) && strstr (text, "\"event\":\"step\",\"step\":3"))
-            break;
-          g_usleep (20000);
+          seen = g_file_get_contents (log, &text, NULL, NULL) && strstr (text, "\"event\":\"step\",\"step\":3,");
+          g_usleep (1000);
         }
+      g_assert_true (seen);
       g_subprocess_send_signal (first, SIGKILL);
-      g_subprocess_wait (first, NULL, NULL);
+      g_subprocess_wait (first, NULL, &error);
+      g_assert_no_error (error);
+      /* It was killed, and had not ended by itself. */
+      g_assert_true (g_subprocess_get_if_signaled (first));
+      g_assert_cmpint (g_subprocess_get_term_sig (first), ==, SIGKILL);
       g_autoptr (GSubprocess) second = start_program (name, TRUE, workers[(k + 1) % G_N_ELEMENTS (workers)]);
       g_subprocess_wait (second, NULL, &error);
       g_assert_no_error (error);
