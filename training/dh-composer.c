@@ -99,23 +99,24 @@ load_pair (const DhComposer *composer, guint item, Pair *pair, GError **error)
   return pair->labels != NULL;
 }
 
-/* A crop of side×side, of the picture or of the padding beside it; its place is drawn. */
+/* A crop of columns×rows, of the picture or of the padding beside it; its place is drawn. */
 static gboolean
-crop_pair (Pair *pair, guint side, const guint8 fill[3], guint8 ignored, DhRandom *random, GError **error)
+crop_pair (Pair *pair, guint columns, guint rows, const guint8 fill[3], guint8 ignored, DhRandom *random,
+           GError **error)
 {
   const guint w = pair->image->width, h = pair->image->height;
   /* The whole deficit is added on both sides. */
-  const guint pad_x = w < side ? side - w : 0, pad_y = h < side ? side - h : 0;
-  const gint x0 = (gint)dh_random_below (random, w + 2 * pad_x - side + 1) - (gint)pad_x;
-  const gint y0 = (gint)dh_random_below (random, h + 2 * pad_y - side + 1) - (gint)pad_y;
-  Pair crop = { dh_image_new (side, side), pair->labels ? dh_labels_new (side, side) : NULL };
+  const guint pad_x = w < columns ? columns - w : 0, pad_y = h < rows ? rows - h : 0;
+  const gint x0 = (gint)dh_random_below (random, w + 2 * pad_x - columns + 1) - (gint)pad_x;
+  const gint y0 = (gint)dh_random_below (random, h + 2 * pad_y - rows + 1) - (gint)pad_y;
+  Pair crop = { dh_image_new (columns, rows), pair->labels ? dh_labels_new (columns, rows) : NULL };
   const gboolean ok = crop.image && (!pair->labels || crop.labels);
-  for (guint y = 0; ok && y < side; y++)
-    for (guint x = 0; x < side; x++)
+  for (guint y = 0; ok && y < rows; y++)
+    for (guint x = 0; x < columns; x++)
       {
         const gint fx = x0 + (gint)x, fy = y0 + (gint)y;
         const gboolean inside = fx >= 0 && fx < (gint)w && fy >= 0 && fy < (gint)h;
-        const gsize to = (gsize)y * side + x, from = inside ? (gsize)fy * w + (gsize)fx : 0;
+        const gsize to = (gsize)y * columns + x, from = inside ? (gsize)fy * w + (gsize)fx : 0;
         memcpy (crop.image->rgb + 3 * to, inside ? pair->image->rgb + 3 * from : fill, 3);
         if (crop.labels)
           crop.labels->ids[to] = inside ? pair->labels->ids[from] : ignored;
@@ -199,10 +200,12 @@ load_negative (const DhComposer *composer, DhRandom *random, Pair *pair, GError 
   if (pair->labels && (pair->labels->width != w || pair->labels->height != h))
     g_clear_pointer (&pair->labels, dh_labels_unref);
   const double factor = (double)recipe->negative_side / MIN (w, h);
+  /* Padding is no anomaly: where the picture is smaller than the crop, all of it is the crop. */
   return resize_pair (pair, w < h ? recipe->negative_side : (guint)(w * factor),
                       w < h ? (guint)(h * factor) : recipe->negative_side, error)
          && scale_pair (pair, draw_scale (random, recipe->negative_scale), error)
-         && crop_pair (pair, recipe->negative_crop, recipe->fill, 0, random, error);
+         && crop_pair (pair, MIN (recipe->negative_crop, pair->image->width),
+                       MIN (recipe->negative_crop, pair->image->height), recipe->fill, 0, random, error);
 }
 
 /* 16, 24, … below `side`. */
@@ -285,7 +288,7 @@ dh_composer_sample (const DhComposer *composer, guint item, DhRandom random, flo
   const DhRecipe *recipe = composer->recipe;
   g_auto (Pair) pair = { NULL };
   if (!load_pair (composer, item, &pair, error) || !scale_pair (&pair, draw_scale (&random, recipe->scale), error)
-      || !crop_pair (&pair, recipe->crop, recipe->fill, (guint8)composer->classes, &random, error))
+      || !crop_pair (&pair, recipe->crop, recipe->crop, recipe->fill, (guint8)composer->classes, &random, error))
     return FALSE;
   if (dh_random_uniform (&random) < 0.5)
     flip (&pair);

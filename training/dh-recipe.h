@@ -26,7 +26,7 @@ typedef struct
   double color_jitter; /* brightness, contrast, saturation by up to this share, a channel by a third of it; 0: none */
   gboolean keep_short; /* the last, short batch of an epoch is used */
   guint negative_side; /* shorter side that a negative is brought to */
-  guint negative_crop;
+  guint negative_crop; /* of a smaller negative, all of it is the crop */
   double negative_scale[2]; /* drawn before its crop */
   guint patience;           /* epochs without a better model behind which it ends; 0: never */
   guint keep;               /* model_{epoch}.pth files kept */

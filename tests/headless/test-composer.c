@@ -240,6 +240,29 @@ test_paste (void)
     }
 }
 
+/* A negative smaller than its crop: what is pasted is of the picture, never of padding. */
+static void
+test_small_negative (void)
+{
+  g_autoptr (DhRecipe) recipe = make_recipe (56, 1);
+  recipe->negatives = TRUE;
+  recipe->negative_crop = 90;
+  const DhComposer composer = make_composer (recipe);
+  const gsize area = (gsize)recipe->crop * recipe->crop;
+  for (guint n = 0; n < SAMPLES; n++)
+    {
+      g_auto (Sample) sample = draw (&composer, n);
+      guint count = 0;
+      for (gsize i = 0; i < area; i++)
+        if (sample.labels[i] == K + 1)
+          {
+            g_assert_cmpuint (sample.rgb[2 * area + i], ==, 255);
+            count++;
+          }
+      g_assert_cmpuint (count, >, 0);
+    }
+}
+
 /* The last, short batch is left out or used, but never one of a single crop. */
 static void
 test_short_batch (void)
@@ -291,6 +314,7 @@ main (int argc, char **argv)
   g_assert_no_error (error);
   g_test_add_func ("/composer/place", test_place);
   g_test_add_func ("/composer/paste", test_paste);
+  g_test_add_func ("/composer/small-negative", test_small_negative);
   g_test_add_func ("/composer/short-batch", test_short_batch);
   const int status = g_test_run ();
   dh_dataset_unref (streets);
