@@ -270,4 +270,34 @@ def _():
             assert epoch["miou"] is not None and (epoch["ap"] is None) == (arch != "ldn-tiny"), epoch
 
 
+@case("training: the demo's script, killed and run again, gives the network of one that was not")
+def _():
+    script = Path(__file__).resolve().parents[2] / "tools" / "demo" / "train-demo"
+    options = ("--device", "ref", "--threads", 1, "--epochs", 1, "--steps", 3, "--batch_size", 2, "--crop", 64,
+               "--validation_images", 1, "--checkpoint_steps", 1, "--quiet")
+
+    def start(folder):
+        folder.mkdir(exist_ok=True)
+        return subprocess.Popen([script, PROGRAM, folder, *map(str, options)], stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True, start_new_session=True,
+                                env={**os.environ, "DH_DEMO_SCENES": "6"})
+
+    straight, killed = top / "demo-straight", top / "demo-killed"
+    process = start(straight)
+    assert process.communicate(timeout=300) and process.returncode == 0
+    process = start(killed)
+    log = killed / "closed" / "log.jsonl"
+    until(lambda: log.exists() and '"event":"step"' in log.read_text())
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    assert not (killed / "network.safetensors").exists()
+    process = start(killed)
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    network = (killed / "network.safetensors").read_bytes()
+    assert network == (straight / "network.safetensors").read_bytes()
+    code, out, err, _ = run("weights", "inspect", killed / "network.safetensors")
+    assert code == 0 and "ldn-demo" in out, (out, err)
+
+
 finish()
