@@ -263,7 +263,7 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
   g_auto (GStrv) rest = NULL;
   gboolean resume = FALSE;
   gint64 seed = G_MININT64, stop = 0, checkpoint_steps = G_MININT64, validation = G_MININT64;
-  gint workers = 2;
+  gint workers = NO_COUNT;
   double momentum = NO_NUMBER, decay = NO_NUMBER;
   const GOptionEntry entries[] = {
     { "dataroot", 0, 0, G_OPTION_ARG_FILENAME, &data_root, "The data set", "DIR" },
@@ -294,7 +294,8 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
       "End after so many epochs without a better model (0: never)", "N" },
     { "keep", 0, 0, G_OPTION_ARG_INT, &changes.keep, "Models of epochs kept (2)", "N" },
     { "seed", 0, 0, G_OPTION_ARG_INT64, &seed, "All chance comes from it (0)", "N" },
-    { "workers", 0, 0, G_OPTION_ARG_INT, &workers, "Threads that load ahead (2); no result depends on it", "N" },
+    { "workers", 0, 0, G_OPTION_ARG_INT, &workers,
+      "Threads that load ahead (as the device needs); no result depends on it", "N" },
     { "validation_images", 0, 0, G_OPTION_ARG_INT64, &validation, "Validate on so many (all)", "N" },
     { "checkpoint_steps", 0, 0, G_OPTION_ARG_INT64, &checkpoint_steps, "A checkpoint every so many steps too", "N" },
     { "checkpoint_seconds", 0, 0, G_OPTION_ARG_INT, &changes.checkpoint_seconds, "A checkpoint so often (600)", "S" },
@@ -323,7 +324,7 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
   if (events && !g_str_equal (events, "-"))
     return dh_cli_usage (cli, "--events takes \"-\" alone");
   const gint64 counts[] = { seed, checkpoint_steps, validation };
-  gboolean sound = workers >= 0 && workers <= 64 && stop >= 0 && validation <= G_MAXINT;
+  gboolean sound = (workers == NO_COUNT || (workers >= 0 && workers <= 64)) && stop >= 0 && validation <= G_MAXINT;
   for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
     sound = sound && (counts[i] >= 0 || counts[i] == G_MININT64);
   if (!sound)
@@ -370,7 +371,7 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
                                 .negative_root = negative_root,
                                 .init = init,
                                 .seed = (guint64)MAX (seed, 0),
-                                .workers = (guint)workers,
+                                .workers = workers == NO_COUNT ? DH_TRAINING_AUTO : (guint)workers,
                                 .most_steps = (guint64)stop,
                                 .checkpoint_steps = (guint64)MAX (checkpoint_steps, 0),
                                 .validation_images = (guint)MAX (validation, 0),

@@ -118,13 +118,21 @@ dh_batch_loader_new (const DhComposer *composer, guint64 seed, guint rank, guint
   loader->seed = seed;
   loader->rank = rank;
   loader->ranks = MAX (ranks, 1);
-  loader->ahead = workers + 1;
   g_mutex_init (&loader->mutex);
   g_cond_init (&loader->cond);
   loader->made = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)dh_batch_free);
-  if (workers)
-    loader->pool = g_thread_pool_new (work, loader, (gint)workers, FALSE, NULL);
+  dh_batch_loader_set_workers (loader, workers);
   return loader;
+}
+
+void
+dh_batch_loader_set_workers (DhBatchLoader *loader, guint workers)
+{
+  g_return_if_fail (loader->asked_for == 0);
+  if (loader->pool)
+    g_thread_pool_free (loader->pool, TRUE, TRUE);
+  loader->pool = workers ? g_thread_pool_new (work, loader, (gint)workers, FALSE, NULL) : NULL;
+  loader->ahead = workers + 1;
 }
 
 void

@@ -19,6 +19,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhBatch, dh_batch_free)
 
 /* Borrows `composer`. `workers` 0: batches are made in the caller's thread. */
 DhBatchLoader *dh_batch_loader_new (const DhComposer *composer, guint64 seed, guint rank, guint ranks, guint workers);
+/* Another number of workers than it was made with, before the first batch is taken. */
+void dh_batch_loader_set_workers (DhBatchLoader *loader, guint workers);
 /* Batches not begun are not made. */
 void dh_batch_loader_free (DhBatchLoader *loader);
 /* From then on a cancellation is looked for between samples: what was asked for is G_IO_ERROR_CANCELLED. Before the

@@ -73,14 +73,6 @@ resize_pair (Pair *pair, guint width, guint height, GError **error)
   return ok || no_memory (error);
 }
 
-/* ⌊c · side⌋ of both sides. */
-static gboolean
-scale_pair (Pair *pair, double factor, GError **error)
-{
-  return resize_pair (pair, (guint)MAX (factor * pair->image->width, 1), (guint)MAX (factor * pair->image->height, 1),
-                      error);
-}
-
 static double
 draw_scale (DhRandom *random, const double range[2])
 {
@@ -99,28 +91,49 @@ load_pair (const DhComposer *composer, guint item, Pair *pair, GError **error)
   return pair->labels != NULL;
 }
 
-/* A crop of columns×rows, of the picture or of the padding beside it; its place is drawn. */
-static gboolean
-crop_pair (Pair *pair, guint columns, guint rows, const guint8 fill[3], guint8 ignored, DhRandom *random,
-           GError **error)
+/* What lies of so many pixels, `first` being the first of the picture's `length`, within it. */
+static void
+clip (gint first, guint pixels, guint length, guint *begin, guint *n)
 {
-  const guint w = pair->image->width, h = pair->image->height;
+  *begin = (guint)MAX (first, 0);
+  *n = (guint)CLAMP (MIN (first + (gint)pixels, (gint)length) - (gint)*begin, 0, (gint)pixels);
+}
+
+/* A crop of columns×rows, at most, where `within`, as large as the picture, of the picture at ⌊factor · side⌋ or of the
+ * padding beside it; its place is drawn. Nothing of the larger picture is made but that. */
+static gboolean
+scale_and_crop (Pair *pair, double factor, guint columns, guint rows, gboolean within, const guint8 fill[3],
+                guint8 ignored, DhRandom *random, GError **error)
+{
+  const guint w = (guint)MAX (factor * pair->image->width, 1), h = (guint)MAX (factor * pair->image->height, 1);
+  columns = within ? MIN (columns, w) : columns;
+  rows = within ? MIN (rows, h) : rows;
   /* The whole deficit is added on both sides. */
   const guint pad_x = w < columns ? columns - w : 0, pad_y = h < rows ? rows - h : 0;
   const gint x0 = (gint)dh_random_below (random, w + 2 * pad_x - columns + 1) - (gint)pad_x;
   const gint y0 = (gint)dh_random_below (random, h + 2 * pad_y - rows + 1) - (gint)pad_y;
+  DhImagePart part;
+  clip (x0, columns, w, &part.left, &part.width);
+  clip (y0, rows, h, &part.top, &part.height);
+  g_auto (Pair) there = { dh_image_resize_part (pair->image, w, h, part),
+                          pair->labels ? dh_labels_resize_part (pair->labels, w, h, part) : NULL };
   Pair crop = { dh_image_new (columns, rows), pair->labels ? dh_labels_new (columns, rows) : NULL };
-  const gboolean ok = crop.image && (!pair->labels || crop.labels);
+  const gboolean ok = crop.image && there.image && (!pair->labels || (crop.labels && there.labels));
+  const guint left = part.left - x0, top = part.top - y0;
   for (guint y = 0; ok && y < rows; y++)
-    for (guint x = 0; x < columns; x++)
-      {
-        const gint fx = x0 + (gint)x, fy = y0 + (gint)y;
-        const gboolean inside = fx >= 0 && fx < (gint)w && fy >= 0 && fy < (gint)h;
-        const gsize to = (gsize)y * columns + x, from = inside ? (gsize)fy * w + (gsize)fx : 0;
-        memcpy (crop.image->rgb + 3 * to, inside ? pair->image->rgb + 3 * from : fill, 3);
-        if (crop.labels)
-          crop.labels->ids[to] = inside ? pair->labels->ids[from] : ignored;
-      }
+    {
+      guint8 *to = crop.image->rgb + (gsize)y * columns * 3,
+             *ids = crop.labels ? crop.labels->ids + (gsize)y * columns : NULL;
+      for (guint x = 0; x < columns; x++)
+        memcpy (to + 3 * x, fill, 3);
+      if (ids)
+        memset (ids, ignored, columns);
+      if (y < top || y >= top + part.height)
+        continue;
+      memcpy (to + 3 * left, there.image->rgb + (gsize)(y - top) * part.width * 3, (gsize)part.width * 3);
+      if (ids)
+        memcpy (ids + left, there.labels->ids + (gsize)(y - top) * part.width, part.width);
+    }
   clear_pair (pair);
   *pair = crop;
   return ok || no_memory (error);
@@ -203,9 +216,8 @@ load_negative (const DhComposer *composer, DhRandom *random, Pair *pair, GError 
   /* Padding is no anomaly: where the picture is smaller than the crop, all of it is the crop. */
   return resize_pair (pair, w < h ? recipe->negative_side : (guint)(w * factor),
                       w < h ? (guint)(h * factor) : recipe->negative_side, error)
-         && scale_pair (pair, draw_scale (random, recipe->negative_scale), error)
-         && crop_pair (pair, MIN (recipe->negative_crop, pair->image->width),
-                       MIN (recipe->negative_crop, pair->image->height), recipe->fill, 0, random, error);
+         && scale_and_crop (pair, draw_scale (random, recipe->negative_scale), recipe->negative_crop,
+                            recipe->negative_crop, TRUE, recipe->fill, 0, random, error);
 }
 
 /* 16, 24, … below `side`. */
@@ -287,8 +299,9 @@ dh_composer_sample (const DhComposer *composer, guint item, DhRandom random, flo
 {
   const DhRecipe *recipe = composer->recipe;
   g_auto (Pair) pair = { NULL };
-  if (!load_pair (composer, item, &pair, error) || !scale_pair (&pair, draw_scale (&random, recipe->scale), error)
-      || !crop_pair (&pair, recipe->crop, recipe->crop, recipe->fill, (guint8)composer->classes, &random, error))
+  if (!load_pair (composer, item, &pair, error)
+      || !scale_and_crop (&pair, draw_scale (&random, recipe->scale), recipe->crop, recipe->crop, FALSE, recipe->fill,
+                          (guint8)composer->classes, &random, error))
     return FALSE;
   if (dh_random_uniform (&random) < 0.5)
     flip (&pair);

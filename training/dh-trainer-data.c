@@ -45,7 +45,7 @@ dh_trainer_prepare_data (DhTrainerRun *run, GCancellable *cancellable, GError **
   recipe->classes = run->pictures.classes;
   run->composer = dh_pictures_compose (&run->pictures, recipe, FALSE);
   run->validation = dh_pictures_compose (&run->pictures, recipe, TRUE);
-  run->loader = dh_batch_loader_new (&run->composer, run->config->seed, 0, 1, run->training->workers);
+  run->loader = dh_batch_loader_new (&run->composer, run->config->seed, 0, 1, 0);
   dh_batch_loader_set_cancellable (run->loader, cancellable);
   run->epoch_steps = dh_batch_loader_epoch_size (run->loader) / recipe->accumulation;
   if (run->epoch_steps)
@@ -54,4 +54,15 @@ dh_trainer_prepare_data (DhTrainerRun *run, GCancellable *cancellable, GError **
                "%s holds %u training pictures, too few for one step of %u × %u; use a smaller batch",
                run->config->data_root, run->composer.n_items, recipe->accumulation, recipe->batch);
   return FALSE;
+}
+
+/* A picture of 2048×1024 is decoded, scaled and cropped in some 55 ms: two threads keep up with a processor that
+ * trains on the same cores, and a card takes what all the others give. */
+void
+dh_trainer_start_loading (DhTrainerRun *run)
+{
+  guint workers = run->training->workers;
+  if (workers == DH_TRAINING_AUTO)
+    workers = dh_device_has_memory (run->device) ? CLAMP (g_get_num_processors () - 1, 2, 16) : 2;
+  dh_batch_loader_set_workers (run->loader, workers);
 }

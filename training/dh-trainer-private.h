@@ -48,6 +48,8 @@ typedef struct
 
 /* Data: opens the sets, chooses the pictures, makes the loader. */
 G_GNUC_INTERNAL gboolean dh_trainer_prepare_data (DhTrainerRun *run, GCancellable *cancellable, GError **error);
+/* Once the device is known: sets the loader's workers. */
+G_GNUC_INTERNAL void dh_trainer_start_loading (DhTrainerRun *run);
 /* Device, network, weights (of `checkpoint`, which may be NULL), optimiser. */
 G_GNUC_INTERNAL gboolean dh_trainer_prepare_network (DhTrainerRun *run, DhCheckpoint *checkpoint,
                                                      GCancellable *cancellable, GError **error);

@@ -111,6 +111,7 @@ prepare (DhTrainerRun *run, GCancellable *cancellable, GError **error)
       || g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
   run->planless = checkpoint && !run->training->device && !dh_run_plan_get (run->stored, run->config->recipe->batch);
+  dh_trainer_start_loading (run);
   const guint64 needed = dh_run_folder_needs ((guint64)dh_net_parameter_count (run->net), run->config->recipe->keep);
   if (!dh_run_folder_has_space (run->folder, needed, error) || !dh_trainer_make_plan (run, error))
     return FALSE;

@@ -5,6 +5,8 @@
 G_BEGIN_DECLS
 
 /* A training from a recipe in a run folder: exactly resumable, stopped at any moment with a checkpoint. */
+#define DH_TRAINING_AUTO G_MAXUINT
+
 typedef struct
 {
   const char *folder;
@@ -18,7 +20,7 @@ typedef struct
   guint64 seed;                          /* the seed, */
   guint64 checkpoint_steps;              /* a resumable checkpoint so often; 0: by the clock alone, */
   guint validation_images;               /* and pictures to validate on; 0: all */
-  guint workers;
+  guint workers;      /* threads that load ahead; 0: the step's own; DH_TRAINING_AUTO: as the device has use for */
   guint64 most_steps; /* stop behind this step, as if by a signal; 0: run to the end */
 
   /* Each event as one line of JSON, without newline, after it was logged. */

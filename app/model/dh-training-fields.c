@@ -42,7 +42,9 @@ static const struct
       OWN ("threads", DH_FIELD_COUNT, N_ ("Threads"), N_ ("Of the processor. 0: as many as it has cores."), 0, 1024, 1),
   [DH_TRAINING_WORKERS] = OWN (
       "workers", DH_FIELD_COUNT, N_ ("Loaders"),
-      N_ ("Threads that read and prepare pictures ahead of the step. No result depends on their number."), 0, 64, 1),
+      N_ ("Threads that read and prepare pictures ahead of the step. 0: as many as the device has use for. No result "
+          "depends on their number."),
+      0, 64, 1),
   [DH_TRAINING_VALIDATION_IMAGES] =
       OWN ("validation_images", DH_FIELD_COUNT, N_ ("Validate on"),
            N_ ("So many pictures of the validation split, the first ones. 0: all of them."), 0, 1000000, 10),

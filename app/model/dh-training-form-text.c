@@ -201,7 +201,7 @@ is_told (DhTrainingForm *self, DhTrainingField field, gboolean with_recipe)
   if (dh_training_field_is_of_recipe (field))
     return !with_recipe && dh_training_form_is_changed (self, field);
   if (dh_training_field_is_number (field))
-    return field == DH_TRAINING_SEED || self->numbers[field] != (field == DH_TRAINING_WORKERS ? 2 : 0);
+    return field == DH_TRAINING_SEED || self->numbers[field] != 0;
   return *self->texts[field] != '\0' && !(field == DH_TRAINING_DEVICE && g_str_equal (self->texts[field], "auto"));
 }
 

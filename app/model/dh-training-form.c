@@ -96,7 +96,6 @@ dh_training_form_init (DhTrainingForm *self)
   g_free (self->texts[DH_TRAINING_DEVICE]);
   self->texts[DH_TRAINING_DEVICE] = g_strdup ("auto");
   self->numbers[DH_TRAINING_SEED] = 1;
-  self->numbers[DH_TRAINING_WORKERS] = 2;
   const char *first = dh_recipe_names ()[0];
   dh_training_form_take_base (self, first, dh_recipe_load (first, NULL));
 }

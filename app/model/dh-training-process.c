@@ -36,7 +36,7 @@ resume_words (DhTrainingForm *form, const char *runs, const char *name)
 {
   g_autoptr (GStrvBuilder) words = g_strv_builder_new ();
   g_strv_builder_add_many (words, "train", "--resume", "--exp_name", name, "--runs", runs, NULL);
-  if (form != NULL)
+  if (form != NULL && form->numbers[DH_TRAINING_WORKERS] > 0)
     {
       g_autofree char *workers = g_strdup_printf ("%.0f", form->numbers[DH_TRAINING_WORKERS]);
       g_strv_builder_add_many (words, "--workers", workers, NULL);

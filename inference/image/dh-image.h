@@ -62,6 +62,15 @@ DhImage *dh_image_resize_bilinear (const DhImage *image, guint width, guint heig
 void dh_resize_bilinear_f32 (const float *from, guint in_width, guint in_height, guint channels, float *to,
                              guint out_width, guint out_height, gboolean align_corners);
 DhLabels *dh_labels_resize_nearest (const DhLabels *labels, guint width, guint height);
+
+/* Of a picture that is brought to so many columns and rows, this part alone is made, which lies within it: the same
+ * bytes as there, bilinear with half-pixel centres and nearest. */
+typedef struct
+{
+  guint left, top, width, height;
+} DhImagePart;
+DhImage *dh_image_resize_part (const DhImage *image, guint columns, guint rows, DhImagePart part);
+DhLabels *dh_labels_resize_part (const DhLabels *labels, guint columns, guint rows, DhImagePart part);
 /* Box-filtered reduction for thumbnails: the largest size within max_width × max_height of the same aspect. */
 DhImage *dh_image_thumbnail (const DhImage *image, guint max_width, guint max_height);
 

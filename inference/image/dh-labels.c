@@ -47,25 +47,33 @@ nearest_index (guint i, guint in, guint out)
 }
 
 DhLabels *
-dh_labels_resize_nearest (const DhLabels *labels, guint width, guint height)
+dh_labels_resize_part (const DhLabels *labels, guint columns, guint rows, DhImagePart part)
 {
   g_return_val_if_fail (labels != NULL, NULL);
+  g_return_val_if_fail (part.left <= columns && part.width <= columns - part.left, NULL);
+  g_return_val_if_fail (part.top <= rows && part.height <= rows - part.top, NULL);
 
-  DhLabels *to = dh_labels_new (width, height);
-  g_autofree guint *column = to ? g_try_new (guint, width) : NULL;
+  DhLabels *to = dh_labels_new (part.width, part.height);
+  g_autofree guint *column = to ? g_try_new (guint, part.width) : NULL;
   if (!column)
     {
       dh_labels_unref (to);
       return NULL;
     }
-  for (guint x = 0; x < width; x++)
-    column[x] = nearest_index (x, labels->width, width);
-  for (guint y = 0; y < height; y++)
+  for (guint x = 0; x < part.width; x++)
+    column[x] = nearest_index (part.left + x, labels->width, columns);
+  for (guint y = 0; y < part.height; y++)
     {
-      const guint8 *from_row = labels->ids + (gsize)nearest_index (y, labels->height, height) * labels->width;
-      guint8 *to_row = to->ids + (gsize)y * width;
-      for (guint x = 0; x < width; x++)
+      const guint8 *from_row = labels->ids + (gsize)nearest_index (part.top + y, labels->height, rows) * labels->width;
+      guint8 *to_row = to->ids + (gsize)y * part.width;
+      for (guint x = 0; x < part.width; x++)
         to_row[x] = from_row[column[x]];
     }
   return to;
+}
+
+DhLabels *
+dh_labels_resize_nearest (const DhLabels *labels, guint width, guint height)
+{
+  return dh_labels_resize_part (labels, width, height, (DhImagePart){ 0, 0, width, height });
 }

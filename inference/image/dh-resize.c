@@ -56,35 +56,72 @@ dh_resize_bilinear_f32 (const float *from, guint in_width, guint in_height, guin
     }
 }
 
+/* Row `y` of the input at the columns that are wanted. */
+static void
+resize_row (const DhImage *image, guint y, const Tap *columns, guint width, float *to)
+{
+  const guint8 *from = image->rgb + (gsize)y * image->width * 3;
+  for (guint x = 0; x < width; x++, to += 3)
+    {
+      const guint8 *left = from + (gsize)columns[x].low * 3, *right = from + (gsize)columns[x].high * 3;
+      const float h = columns[x].weight;
+      for (guint c = 0; c < 3; c++)
+        to[c] = left[c] + h * (right[c] - left[c]);
+    }
+}
+
+static DhImage *
+resize_part (const DhImage *image, guint all_columns, guint all_rows, DhImagePart part, gboolean align_corners)
+{
+  const gsize n = (gsize)part.width * 3;
+  g_autoptr (DhImage) to = dh_image_new (part.width, part.height);
+  g_autofree Tap *columns = to ? make_taps (image->width, all_columns, align_corners) : NULL;
+  g_autofree Tap *rows = to ? make_taps (image->height, all_rows, align_corners) : NULL;
+  g_autofree float *lines = to ? g_try_new (float, 2 * n) : NULL;
+  if (!columns || !rows || !lines)
+    return NULL;
+  /* The two lines of the input that were last needed: at a larger size the next row needs the same, or one of them. */
+  float *top = lines, *bottom = lines + n;
+  guint top_is = G_MAXUINT, bottom_is = G_MAXUINT;
+  for (guint y = 0; y < part.height; y++)
+    {
+      const Tap *row = rows + part.top + y;
+      if (top_is != row->low && bottom_is == row->low)
+        {
+          float *kept = top;
+          top = bottom;
+          bottom = kept;
+          bottom_is = top_is;
+          top_is = row->low;
+        }
+      if (top_is != row->low)
+        resize_row (image, row->low, columns + part.left, part.width, top);
+      if (bottom_is != row->high)
+        resize_row (image, row->high, columns + part.left, part.width, bottom);
+      top_is = row->low;
+      bottom_is = row->high;
+      const float v = row->weight;
+      guint8 *at = to->rgb + y * n;
+      for (gsize i = 0; i < n; i++)
+        at[i] = (guint8)(top[i] + v * (bottom[i] - top[i]) + 0.5f);
+    }
+  return g_steal_pointer (&to);
+}
+
 DhImage *
 dh_image_resize_bilinear (const DhImage *image, guint width, guint height, gboolean align_corners)
 {
   g_return_val_if_fail (image != NULL, NULL);
+  return resize_part (image, width, height, (DhImagePart){ 0, 0, width, height }, align_corners);
+}
 
-  g_autoptr (DhImage) to = dh_image_new (width, height);
-  g_autofree Tap *columns = to ? make_taps (image->width, width, align_corners) : NULL;
-  g_autofree Tap *rows = to ? make_taps (image->height, height, align_corners) : NULL;
-  if (!columns || !rows)
-    return NULL;
-  const gsize stride = (gsize)image->width * 3;
-  guint8 *at = to->rgb;
-  for (guint y = 0; y < height; y++)
-    {
-      const guint8 *above = image->rgb + rows[y].low * stride, *below = image->rgb + rows[y].high * stride;
-      const float v = rows[y].weight;
-      for (guint x = 0; x < width; x++)
-        {
-          const gsize left = (gsize)columns[x].low * 3, right = (gsize)columns[x].high * 3;
-          const float h = columns[x].weight;
-          for (guint c = 0; c < 3; c++)
-            {
-              const float top = above[left + c] + h * (above[right + c] - above[left + c]);
-              const float bottom = below[left + c] + h * (below[right + c] - below[left + c]);
-              *at++ = (guint8)(top + v * (bottom - top) + 0.5f);
-            }
-        }
-    }
-  return g_steal_pointer (&to);
+DhImage *
+dh_image_resize_part (const DhImage *image, guint columns, guint rows, DhImagePart part)
+{
+  g_return_val_if_fail (image != NULL, NULL);
+  g_return_val_if_fail (part.left <= columns && part.width <= columns - part.left, NULL);
+  g_return_val_if_fail (part.top <= rows && part.height <= rows - part.top, NULL);
+  return resize_part (image, columns, rows, part, FALSE);
 }
 
 void

@@ -301,6 +301,57 @@ test_resize (void)
   g_assert_cmpfloat (planes[4], ==, 20 / 255.0f);
 }
 
+/* A part of what is brought to another size is that part of the whole, to the last bit. */
+static void
+test_resize_part (void)
+{
+  static const guint sizes[][4] = { { 13, 9, 13, 9 }, { 13, 9, 31, 17 }, { 40, 30, 17, 11 },
+                                    { 5, 1, 64, 3 },  { 1, 7, 3, 40 },   { 64, 48, 65, 47 } };
+  for (guint k = 0; k < G_N_ELEMENTS (sizes); k++)
+    {
+      const guint w = sizes[k][0], h = sizes[k][1], columns = sizes[k][2], rows = sizes[k][3];
+      g_autoptr (DhImage) image = dh_image_new (w, h);
+      g_autoptr (DhLabels) labels = dh_labels_new (w, h);
+      g_autoptr (GRand) rand = g_rand_new_with_seed (k);
+      for (gsize i = 0; i < (gsize)w * h * 3; i++)
+        image->rgb[i] = (guint8)g_rand_int (rand);
+      for (gsize i = 0; i < (gsize)w * h; i++)
+        labels->ids[i] = (guint8)g_rand_int (rand);
+      g_autoptr (DhImage) whole = dh_image_resize_bilinear (image, columns, rows, FALSE);
+      g_autoptr (DhLabels) all = dh_labels_resize_nearest (labels, columns, rows);
+      /* Against the formula, read pixel by pixel. */
+      for (guint y = 0; y < rows; y++)
+        for (guint x = 0; x < columns; x++)
+          for (guint c = 0; c < 3; c++)
+            {
+              const double sy = MAX ((y + 0.5) * h / rows - 0.5, 0), sx = MAX ((x + 0.5) * w / columns - 0.5, 0);
+              const guint y0 = MIN ((guint)sy, h - 1), y1 = MIN (y0 + 1, h - 1), x0 = MIN ((guint)sx, w - 1),
+                          x1 = MIN (x0 + 1, w - 1);
+#define AT(y, x) image->rgb[((gsize)(y)*w + (x)) * 3 + c]
+              const double top = AT (y0, x0) + (sx - x0) * (AT (y0, x1) - AT (y0, x0));
+              const double bottom = AT (y1, x0) + (sx - x0) * (AT (y1, x1) - AT (y1, x0));
+#undef AT
+              g_assert_cmpfloat_with_epsilon (whole->rgb[((gsize)y * columns + x) * 3 + c],
+                                              top + (sy - y0) * (bottom - top), 0.501);
+            }
+      for (guint n = 0; n < 40; n++)
+        {
+          DhImagePart part = { (guint)g_rand_int_range (rand, 0, (gint)columns),
+                               (guint)g_rand_int_range (rand, 0, (gint)rows) };
+          part.width = (guint)g_rand_int_range (rand, 1, (gint)(columns - part.left) + 1);
+          part.height = (guint)g_rand_int_range (rand, 1, (gint)(rows - part.top) + 1);
+          g_autoptr (DhImage) piece = dh_image_resize_part (image, columns, rows, part);
+          g_autoptr (DhLabels) ids = dh_labels_resize_part (labels, columns, rows, part);
+          for (guint y = 0; y < part.height; y++)
+            {
+              const gsize from = (gsize)(part.top + y) * columns + part.left, to = (gsize)y * part.width;
+              g_assert_cmpmem (piece->rgb + 3 * to, 3 * part.width, whole->rgb + 3 * from, 3 * part.width);
+              g_assert_cmpmem (ids->ids + to, part.width, all->ids + from, part.width);
+            }
+        }
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -314,5 +365,6 @@ main (int argc, char **argv)
   g_test_add_func ("/image/encode", test_encode);
   g_test_add_func ("/image/thumbnail", test_thumbnail);
   g_test_add_func ("/image/resize", test_resize);
+  g_test_add_func ("/image/resize-part", test_resize_part);
   return g_test_run ();
 }
