@@ -1,6 +1,7 @@
 #include "dh-batch-loader.h"
 
 #include "dh-error.h"
+#include "dh-prefetch.h"
 
 enum
 {
@@ -12,14 +13,9 @@ struct _DhBatchLoader
 {
   const DhComposer *composer;
   guint64 seed;
-  guint rank, ranks, ahead;
-  GThreadPool *pool; /* NULL without workers */
-  GMutex mutex;
-  GCond cond;
-  GHashTable *made;  /* batch number → DhBatch */
-  guint64 asked_for; /* batches below were given to the pool */
+  guint rank, ranks;
+  DhPrefetch *prefetch;
   GCancellable *cancellable;
-  gint closing;
 };
 
 void
@@ -60,9 +56,10 @@ draw_order (const DhBatchLoader *loader, guint64 pass)
   return order;
 }
 
-static DhBatch *
-make (const DhBatchLoader *loader, guint64 number)
+static gpointer
+make (guint64 number, gpointer data)
 {
+  const DhBatchLoader *loader = data;
   const DhRecipe *recipe = loader->composer->recipe;
   const guint64 size = dh_batch_loader_epoch_size (loader);
   const guint64 whole = (guint64)recipe->batch * loader->ranks;
@@ -87,7 +84,7 @@ make (const DhBatchLoader *loader, guint64 number)
   g_autofree guint *order = draw_order (loader, pass);
   for (guint i = 0; i < batch->n && !batch->error; i++)
     {
-      if (g_atomic_int_get (&loader->closing)
+      if (dh_prefetch_is_closing (loader->prefetch)
           || g_cancellable_set_error_if_cancelled (loader->cancellable, &batch->error))
         break;
       const guint64 sample = first + loader->rank * there + i;
@@ -99,15 +96,9 @@ make (const DhBatchLoader *loader, guint64 number)
 }
 
 static void
-work (gpointer data, gpointer user_data)
+release_batch (gpointer batch)
 {
-  DhBatchLoader *loader = user_data;
-  const guint64 number = GPOINTER_TO_SIZE (data) - 1;
-  DhBatch *batch = make (loader, number);
-  g_mutex_lock (&loader->mutex);
-  g_hash_table_insert (loader->made, g_memdup2 (&number, sizeof number), batch);
-  g_cond_broadcast (&loader->cond);
-  g_mutex_unlock (&loader->mutex);
+  dh_batch_free (batch);
 }
 
 DhBatchLoader *
@@ -118,9 +109,6 @@ dh_batch_loader_new (const DhComposer *composer, guint64 seed, guint rank, guint
   loader->seed = seed;
   loader->rank = rank;
   loader->ranks = MAX (ranks, 1);
-  g_mutex_init (&loader->mutex);
-  g_cond_init (&loader->cond);
-  loader->made = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)dh_batch_free);
   dh_batch_loader_set_workers (loader, workers);
   return loader;
 }
@@ -128,11 +116,8 @@ dh_batch_loader_new (const DhComposer *composer, guint64 seed, guint rank, guint
 void
 dh_batch_loader_set_workers (DhBatchLoader *loader, guint workers)
 {
-  g_return_if_fail (loader->asked_for == 0);
-  if (loader->pool)
-    g_thread_pool_free (loader->pool, TRUE, TRUE);
-  loader->pool = workers ? g_thread_pool_new (work, loader, (gint)workers, FALSE, NULL) : NULL;
-  loader->ahead = workers + 1;
+  dh_prefetch_free (loader->prefetch);
+  loader->prefetch = dh_prefetch_new (G_MAXUINT64, workers, make, release_batch, loader);
 }
 
 void
@@ -140,13 +125,8 @@ dh_batch_loader_free (DhBatchLoader *loader)
 {
   if (!loader)
     return;
-  g_atomic_int_set (&loader->closing, TRUE);
-  if (loader->pool)
-    g_thread_pool_free (loader->pool, TRUE, TRUE);
+  dh_prefetch_free (loader->prefetch);
   g_clear_object (&loader->cancellable);
-  g_hash_table_unref (loader->made);
-  g_mutex_clear (&loader->mutex);
-  g_cond_clear (&loader->cond);
   g_free (loader);
 }
 
@@ -159,23 +139,7 @@ dh_batch_loader_set_cancellable (DhBatchLoader *loader, GCancellable *cancellabl
 DhBatch *
 dh_batch_loader_take (DhBatchLoader *loader, guint64 number, GError **error)
 {
-  DhBatch *batch = NULL;
-  if (!loader->pool)
-    batch = make (loader, number);
-  else
-    {
-      if (loader->asked_for < number)
-        loader->asked_for = number;
-      for (; loader->asked_for < number + loader->ahead; loader->asked_for++)
-        g_thread_pool_push (loader->pool, GSIZE_TO_POINTER (loader->asked_for + 1), NULL);
-      g_mutex_lock (&loader->mutex);
-      while (!(batch = g_hash_table_lookup (loader->made, &number)))
-        g_cond_wait (&loader->cond, &loader->mutex);
-      gpointer key;
-      g_hash_table_steal_extended (loader->made, &number, &key, NULL);
-      g_free (key);
-      g_mutex_unlock (&loader->mutex);
-    }
+  DhBatch *batch = dh_prefetch_take (loader->prefetch, number);
   if (!batch->error)
     return batch;
   g_propagate_error (error, g_steal_pointer (&batch->error));

@@ -315,22 +315,27 @@ dh_composer_sample (const DhComposer *composer, guint item, DhRandom random, flo
 }
 
 gboolean
-dh_composer_composite (const DhComposer *composer, guint item, DhRandom random, DhImage **image, DhLabels **labels,
-                       GError **error)
+dh_composer_load (const DhComposer *composer, guint item, DhImage **image, DhLabels **labels, GError **error)
 {
-  g_auto (Pair) loaded = { NULL };
   g_auto (Pair) pair = { NULL };
-  if (!load_pair (composer, item, &loaded, error))
+  if (!load_pair (composer, item, &pair, error))
     return FALSE;
-  /* The loaded ones may be shared: pixels are pasted into copies. */
-  const guint w = loaded.image->width, h = loaded.image->height;
-  pair.image = dh_image_new (w, h);
-  pair.labels = dh_labels_new (w, h);
+  *image = g_steal_pointer (&pair.image);
+  *labels = g_steal_pointer (&pair.labels);
+  return TRUE;
+}
+
+gboolean
+dh_composer_composite (const DhComposer *composer, const DhImage *of, const DhLabels *of_labels, DhRandom random,
+                       DhImage **image, DhLabels **labels, GError **error)
+{
+  const guint w = of->width, h = of->height;
+  g_auto (Pair) pair = { dh_image_new (w, h), dh_labels_new (w, h) };
   if (!pair.image || !pair.labels)
     return no_memory (error);
-  memcpy (pair.image->rgb, loaded.image->rgb, (gsize)w * h * 3);
+  memcpy (pair.image->rgb, of->rgb, (gsize)w * h * 3);
   for (gsize i = 0; i < (gsize)w * h; i++)
-    pair.labels->ids[i] = loaded.labels->ids[i] < composer->classes ? 0 : 2;
+    pair.labels->ids[i] = of_labels->ids[i] < composer->classes ? 0 : 2;
   if (!paste (composer, &pair, 1, 0, &random, error))
     return FALSE;
   *image = g_steal_pointer (&pair.image);

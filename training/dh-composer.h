@@ -33,8 +33,10 @@ guint dh_random_below (DhRandom *random, guint n);
 gboolean dh_composer_sample (const DhComposer *composer, guint item, DhRandom random, float *input, guint8 *labels,
                              GError **error);
 
-/* A whole picture with a negative pasted, for validation: *image and *labels (0 inlier, 1 pasted, 2 void). */
-gboolean dh_composer_composite (const DhComposer *composer, guint item, DhRandom random, DhImage **image,
-                                DhLabels **labels, GError **error);
+/* A whole picture as it is, and its labels (K ignored), for validation. */
+gboolean dh_composer_load (const DhComposer *composer, guint item, DhImage **image, DhLabels **labels, GError **error);
+/* The same with a negative pasted: *image and *labels (0 inlier, 1 pasted, 2 void) are new. */
+gboolean dh_composer_composite (const DhComposer *composer, const DhImage *of, const DhLabels *of_labels,
+                                DhRandom random, DhImage **image, DhLabels **labels, GError **error);
 
 G_END_DECLS

@@ -61,8 +61,8 @@ dh_trainer_prepare_data (DhTrainerRun *run, GCancellable *cancellable, GError **
 void
 dh_trainer_start_loading (DhTrainerRun *run)
 {
-  guint workers = run->training->workers;
-  if (workers == DH_TRAINING_AUTO)
-    workers = dh_device_has_memory (run->device) ? CLAMP (g_get_num_processors () - 1, 2, 16) : 2;
-  dh_batch_loader_set_workers (run->loader, workers);
+  run->workers = run->training->workers;
+  if (run->workers == DH_TRAINING_AUTO)
+    run->workers = dh_device_has_memory (run->device) ? CLAMP (g_get_num_processors () - 1, 2, 16) : 2;
+  dh_batch_loader_set_workers (run->loader, run->workers);
 }

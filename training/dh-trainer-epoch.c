@@ -20,8 +20,8 @@ dh_trainer_end_epoch (DhTrainerRun *run, GCancellable *cancellable, GError **err
   DhValidation found;
   dh_run_lock_set_phase (run->folder->lock, DH_RUN_VALIDATING, NULL);
   if (!dh_trainer_fetch (run, error)
-      || !dh_validate (run->device, run->net, run->state, &run->validation, run->config->validation_images, &found,
-                       cancellable, error))
+      || !dh_validate (run->device, run->net, run->state, &run->validation, run->config->validation_images,
+                       run->workers, &found, cancellable, error))
     return FALSE;
   JsonBuilder *json = dh_trainer_begin_event (run, "epoch");
   dh_run_json_add_number (json, "miou", found.miou);

@@ -36,6 +36,7 @@ typedef struct
   DhPictures pictures;
   DhComposer composer, validation;
   DhBatchLoader *loader;
+  guint workers; /* that read ahead, batches and what is validated on */
 
   guint64 step, epoch_steps; /* steps done; of an epoch */
   guint64 skipped, bad;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dh-error.h"
+#include "dh-prefetch.h"
 #include "dh-ranking.h"
 
 enum
@@ -48,38 +49,71 @@ run (Runner *runner, guint which, const DhImage *image, gpointer output, GError 
   return dh_plan_run (runner->plans[which], input, &output, runner->cancellable, NULL, error);
 }
 
-static gboolean
-count_classes (Runner *runner, const DhComposer *composer, guint item, guint64 *confusion, GError **error)
+/* What is validated on of one item, read ahead of its turn. */
+typedef struct
 {
-  g_autoptr (DhImage) image = dh_dataset_load_image (composer->dataset, item, error);
-  g_autoptr (DhLabels) labels = NULL;
-  if (!image || !dh_dataset_load_labels (composer->dataset, item, NULL, &labels, error))
-    return FALSE;
-  if (!labels)
-    return TRUE;
-  const gsize count = (gsize)image->width * image->height;
+  DhImage *image, *composite; /* the latter NULL without negatives */
+  DhLabels *labels, *pasted;
+  GError *error;
+} Exercise;
+
+typedef struct
+{
+  const DhComposer *composer;
+  gboolean composites;
+  GCancellable *cancellable;
+} Reader;
+
+static void
+exercise_free (gpointer data)
+{
+  Exercise *exercise = data;
+  g_clear_pointer (&exercise->image, dh_image_unref);
+  g_clear_pointer (&exercise->composite, dh_image_unref);
+  g_clear_pointer (&exercise->labels, dh_labels_unref);
+  g_clear_pointer (&exercise->pasted, dh_labels_unref);
+  g_clear_error (&exercise->error);
+  g_free (exercise);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Exercise, exercise_free)
+
+static gpointer
+read_exercise (guint64 number, gpointer data)
+{
+  const Reader *reader = data;
+  const DhComposer *composer = reader->composer;
+  const guint item = composer->items[number];
+  Exercise *exercise = g_new0 (Exercise, 1);
+  if (!g_cancellable_set_error_if_cancelled (reader->cancellable, &exercise->error)
+      && dh_composer_load (composer, item, &exercise->image, &exercise->labels, &exercise->error) && reader->composites)
+    dh_composer_composite (composer, exercise->image, exercise->labels, dh_random_new (SEED, STREAM_COMPOSITE, item),
+                           &exercise->composite, &exercise->pasted, &exercise->error);
+  return exercise;
+}
+
+static gboolean
+count_classes (Runner *runner, const Exercise *exercise, gsize k, guint64 *confusion, GError **error)
+{
+  const gsize count = (gsize)exercise->image->width * exercise->image->height;
   g_autoptr (GBytes) map = dh_device_take_host_memory (runner->device, count);
   guint8 *found = map ? (gpointer)g_bytes_get_data (map, NULL) : NULL;
-  if (!found || !run (runner, 0, image, found, error))
+  if (!found || !run (runner, 0, exercise->image, found, error))
     return FALSE;
+  const guint8 *ids = exercise->labels->ids;
   for (gsize i = 0; i < count; i++)
-    if (labels->ids[i] < composer->classes)
-      confusion[(gsize)labels->ids[i] * (gsize)composer->classes + found[i]]++;
+    if (ids[i] < k)
+      confusion[ids[i] * k + found[i]]++;
   return TRUE;
 }
 
 static gboolean
-rank_composite (Runner *runner, const DhComposer *composer, guint item, DhRanking *ranking, GError **error)
+rank_composite (Runner *runner, const Exercise *exercise, DhRanking *ranking, GError **error)
 {
-  g_autoptr (DhImage) image = NULL;
-  g_autoptr (DhLabels) labels = NULL;
-  if (!dh_composer_composite (composer, item, dh_random_new (SEED, STREAM_COMPOSITE, item), &image, &labels, error))
-    return FALSE;
-  const gsize count = (gsize)image->width * image->height;
+  const gsize count = (gsize)exercise->composite->width * exercise->composite->height;
   g_autoptr (GBytes) map = dh_device_take_host_memory (runner->device, count * sizeof (float));
   float *scores = map ? (gpointer)g_bytes_get_data (map, NULL) : NULL;
-  return scores && run (runner, 1, image, scores, error)
-         && dh_ranking_add (ranking, scores, labels->ids, count, NULL, error);
+  return scores && run (runner, 1, exercise->composite, scores, error)
+         && dh_ranking_add (ranking, scores, exercise->pasted->ids, count, NULL, error);
 }
 
 static double
@@ -104,7 +138,7 @@ mean_iou (const guint64 *confusion, gsize k)
 
 gboolean
 dh_validate (DhDevice *device, const DhNet *net, DhTensorDict *parameters, const DhComposer *composer, guint most,
-             DhValidation *result, GCancellable *cancellable, GError **error)
+             guint workers, DhValidation *result, GCancellable *cancellable, GError **error)
 {
   Runner runner = { device, net, parameters, cancellable, { NULL }, { 0 }, { 0 } };
   const gsize k = (gsize)composer->classes;
@@ -114,9 +148,18 @@ dh_validate (DhDevice *device, const DhNet *net, DhTensorDict *parameters, const
   const guint n = most ? MIN (most, composer->n_items) : composer->n_items;
   gboolean ok = TRUE;
   *result = (DhValidation){ NAN, NAN, NAN, NAN };
+  const Reader reader = { composer, composites, cancellable };
+  DhPrefetch *ahead = dh_prefetch_new (n, workers, read_exercise, exercise_free, (gpointer)&reader);
   for (guint i = 0; ok && i < n; i++)
-    ok = count_classes (&runner, composer, composer->items[i], confusion, error)
-         && (!composites || rank_composite (&runner, composer, composer->items[i], ranking, error));
+    {
+      g_autoptr (Exercise) exercise = dh_prefetch_take (ahead, i);
+      if ((ok = exercise->error == NULL))
+        ok = count_classes (&runner, exercise, k, confusion, error)
+             && (!composites || rank_composite (&runner, exercise, ranking, error));
+      else
+        g_propagate_error (error, g_steal_pointer (&exercise->error));
+    }
+  dh_prefetch_free (ahead);
   for (guint i = 0; i < G_N_ELEMENTS (runner.plans); i++)
     g_clear_pointer (&runner.plans[i], dh_plan_unref);
   if (!ok)

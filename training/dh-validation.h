@@ -12,9 +12,10 @@ typedef struct
 } DhValidation;
 
 /* The network with its present parameters on the first `most` of the items (0: all): closed mIoU on the pictures as
- * they are, and the hybrid score on the same pictures with one seeded negative each, always the same. */
+ * they are, and the hybrid score on the same pictures with one seeded negative each, always the same. The
+ * pictures are read ahead by so many threads, of which no result depends. */
 gboolean dh_validate (DhDevice *device, const DhNet *net, DhTensorDict *parameters, const DhComposer *composer,
-                      guint most, DhValidation *result, GCancellable *cancellable, GError **error);
+                      guint most, guint workers, DhValidation *result, GCancellable *cancellable, GError **error);
 
 /* Work of it, as if all pictures were as large as the first; 0 where that cannot be told. In the unit of
  * dh_step_work(), of which a step is three times that of its batches. */

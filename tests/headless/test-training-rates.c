@@ -202,10 +202,10 @@ test_miou (void)
   DhValidation found;
   /* Confusion by quarters of a picture: 5 → 5: 3, 0 → 5: 3, 1 → 5: 1. IoU of 5: 3 / 7, of 0 and 1: 0; the others
    * occur nowhere and do not count. */
-  g_assert_true (dh_validate (device, net, state, &composer, 0, &found, NULL, &error));
+  g_assert_true (dh_validate (device, net, state, &composer, 0, 0, &found, NULL, &error));
   g_assert_cmpfloat (fabs (found.miou - 3.0 / 7 / 3), <, 1e-12);
   /* The first alone: 1 / 3 of three classes. */
-  g_assert_true (dh_validate (device, net, state, &composer, 1, &found, NULL, &error));
+  g_assert_true (dh_validate (device, net, state, &composer, 1, 3, &found, NULL, &error));
   g_assert_cmpfloat (fabs (found.miou - 1.0 / 9), <, 1e-12);
   g_assert_true (isnan (found.ap));
 }
