@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "dh-error.h"
-#include "dh-look-ahead.h"
 #include "dh-meters-private.h"
 #include "dh-npy.h"
 #include "dh-run-record-private.h"
@@ -112,11 +111,8 @@ compute_scores (Flow *flow, guint index, const DhLabels *labels, DhTensor **maps
   guint wanted = 0;
   for (guint m = 0; m < dh_meters_count (flow->meters); m++)
     wanted |= DH_MAP_BIT (dh_meters_map (flow->meters, m));
-  const DhEvaluationOptions *options = flow->options;
   g_autoptr (DhPrediction) prediction =
-      options->predict ? options->predict (options->predictor, image, wanted, flow->cancellable, options->data, error)
-                       : dh_look_ahead_take (&flow->ahead, index, image, next_computed (flow, index), wanted,
-                                             flow->cancellable, error);
+      dh_look_ahead_take (&flow->ahead, index, image, next_computed (flow, index), wanted, flow->cancellable, error);
   if (!prediction)
     return FALSE;
   row->width = prediction->width;
@@ -139,8 +135,6 @@ measure (Flow *flow, guint index, DhTensor **maps, DhRunImageRow *row, gboolean 
 {
   const DhDatasetItem *item = dh_dataset_item (flow->options->dataset, index);
   g_autoptr (DhLabels) labels = NULL;
-  if (g_cancellable_set_error_if_cancelled (flow->cancellable, error))
-    return FALSE;
   flow->reading = TRUE;
   if (!dh_dataset_load_labels (flow->options->dataset, index, &labels, NULL, error))
     return FALSE;
@@ -209,18 +203,28 @@ visit (Flow *flow, guint index, GError **error)
   return committed;
 }
 
+/* Before each picture, of every pass. */
+static gboolean
+go_on (Flow *flow, guint index, const char *what, GError **error)
+{
+  const DhMapMaker *maker = flow->options->maker;
+  dh_progress_report (flow->progress, index, dh_dataset_size (flow->options->dataset), what);
+  if (maker)
+    maker->between (flow->cancellable, maker->data);
+  return !g_cancellable_set_error_if_cancelled (flow->cancellable, error);
+}
+
 /* Shows every image, from the maps on disk, to the metrics that must see them once more. */
 static gboolean
 pass_again (Flow *flow, GPtrArray *metrics, GError **error)
 {
   for (guint i = 0; i < dh_dataset_size (flow->options->dataset); i++)
     {
-      if (g_cancellable_set_error_if_cancelled (flow->cancellable, error))
-        return FALSE;
       const DhDatasetItem *item = dh_dataset_item (flow->options->dataset, i);
       if (!g_hash_table_contains (flow->measured_stems, item->stem))
         continue;
-      dh_progress_report (flow->progress, i, dh_dataset_size (flow->options->dataset), "components");
+      if (!go_on (flow, i, "components", error))
+        return FALSE;
       g_autofree char *path = dh_run_record_map_path (&flow->record, flow->options->score, item->stem);
       g_autoptr (DhLabels) labels = NULL;
       g_autoptr (DhTensor) map = dh_npy_load (path, error);
@@ -306,8 +310,8 @@ visit_all (Flow *flow, GError **error)
   const guint n = dh_dataset_size (flow->options->dataset);
   for (guint i = 0; i < n; i++)
     {
-      dh_progress_report (flow->progress, i, n, dh_dataset_item (flow->options->dataset, i)->stem);
-      if (!visit (flow, i, error))
+      const char *stem = dh_dataset_item (flow->options->dataset, i)->stem;
+      if (!go_on (flow, i, stem, error) || !visit (flow, i, error))
         return FALSE;
     }
   dh_progress_report (flow->progress, n, n, NULL);
@@ -341,7 +345,7 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
   Flow flow = { .options = options,
                 .cancellable = cancellable,
                 .progress = progress,
-                .ahead = { options->dataset, options->predictor } };
+                .ahead = { options->dataset, options->predictor, options->maker } };
   g_autoptr (DhEvaluation) result = g_new0 (DhEvaluation, 1);
   result->scores = g_array_new (FALSE, FALSE, sizeof (DhScoreEvaluation));
   g_array_set_clear_func (result->scores, clear_score);

@@ -2,6 +2,7 @@
 #include <gio/gio.h>
 #include "dh-database.h"
 #include "dh-dataset.h"
+#include "dh-look-ahead.h"
 #include "dh-map.h"
 #include "dh-metric.h"
 #include "dh-predictor.h"
@@ -30,11 +31,8 @@ typedef struct
   const DhProtocol *const *protocols; /* pixel and component protocols */
   guint n_protocols;
   DhMetricOptions metric_options;
-  const char *command; /* that does the same, for the run's provenance; may be NULL */
-  /* Where a picture's maps come from; NULL: dh_predictor_run. For a program that keeps maps, or that has other work for
-   * the predictor between two pictures. Called on the evaluating thread, with `data`. */
-  DhPrediction *(*predict) (DhPredictor *predictor, const DhImage *image, guint maps, GCancellable *cancellable,
-                            gpointer data, GError **error);
+  const char *command;     /* that does the same, for the run's provenance; may be NULL */
+  const DhMapMaker *maker; /* of the maps; NULL: the predictor alone */
   /* Called on the evaluating thread after each image was committed; may be NULL. */
   void (*image_done) (const DhRunImageRow *row, guint done, guint total, gpointer data);
   gpointer data;

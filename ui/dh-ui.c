@@ -15,8 +15,15 @@ dh_ui_add_classes (GtkWidget *widget, const char *classes)
 AdwToast *
 dh_ui_toast_new (const char *text)
 {
-  g_autofree char *markup = g_markup_escape_text (text, -1);
-  return adw_toast_new (markup);
+  GtkWidget *label = dh_ui_label (text, "heading", 0);
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_max_width_chars (GTK_LABEL (label), 56);
+  gtk_label_set_lines (GTK_LABEL (label), 2);
+  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
+  AdwToast *toast = adw_toast_new ("");
+  adw_toast_set_custom_title (toast, label);
+  return toast;
 }
 
 GtkWidget *

@@ -6,7 +6,7 @@ G_BEGIN_DECLS
 
 /* Short forms for what every page makes many of. Style classes are given in one string, separated by spaces. */
 GtkWidget *dh_ui_label (const char *text, const char *classes, double xalign);
-/* Says plain text, whatever signs of markup stand in it. */
+/* Says plain text, whatever signs of markup stand in it, in two lines at most. */
 AdwToast *dh_ui_toast_new (const char *text);
 /* Ellipsized at the end, so that a panel may become narrow. */
 GtkWidget *dh_ui_short_label (const char *text, const char *classes, double xalign);

@@ -77,9 +77,9 @@ remove_set (GSimpleAction *action, GVariant *value, gpointer data)
   g_autoptr (DhKnownSet) set = dh_known_sets_remove (sets_of (self->window), g_variant_get_bytestring (value), &id);
   if (set == NULL)
     return;
-  g_autofree char *name = dh_known_set_dup_name (set), *escaped = g_markup_escape_text (name, -1);
-  g_autofree char *text = g_strdup_printf (_ ("%s is off the list"), escaped);
-  AdwToast *toast = adw_toast_new (text);
+  g_autofree char *name = dh_known_set_dup_name (set);
+  g_autofree char *text = g_strdup_printf (_ ("%s is off the list"), name);
+  AdwToast *toast = dh_ui_toast_new (text);
   adw_toast_set_button_label (toast, _ ("Undo"));
   /* Each toast undoes its own, and the last one does not wait behind those before it. */
   adw_toast_set_action_name (toast, "sets.undo");

@@ -44,6 +44,20 @@ show_open (DhWindow *self)
   show_title (self);
 }
 
+/* Beside the form of a new training where there is room for both, else above its button. */
+static void
+place_toasts (DhWindow *self)
+{
+  AdwFlap *form = ADW_FLAP (dh_training_page_get_flap (DH_TRAINING_PAGE (self->training)));
+  const char *page = adw_view_stack_get_visible_child_name (ADW_VIEW_STACK (self->stack));
+  const gboolean shown = g_strcmp0 (page, "training") == 0 && adw_flap_get_reveal_flap (form);
+  const char *const beside[] = { "dh-beside-form", NULL }, *const over[] = { "dh-over-form", NULL };
+  const char *const none[] = { NULL };
+  gtk_widget_set_css_classes (self->toasts, (const char **)(!shown                       ? none
+                                                            : adw_flap_get_folded (form) ? over
+                                                                                         : beside));
+}
+
 static void
 on_message (DhSession *session, const char *text, DhWindow *self)
 {
@@ -298,6 +312,10 @@ dh_window_new (AdwApplication *application, DhSession *session)
   g_signal_connect_object (session, "notify::opening", G_CALLBACK (on_opening), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::loading", G_CALLBACK (on_opening), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->stack, "notify::visible-child", G_CALLBACK (show_open), self, G_CONNECT_SWAPPED);
+  GtkWidget *form = dh_training_page_get_flap (DH_TRAINING_PAGE (self->training));
+  g_signal_connect_object (self->stack, "notify::visible-child", G_CALLBACK (place_toasts), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (form, "notify::reveal-flap", G_CALLBACK (place_toasts), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (form, "notify::folded", G_CALLBACK (place_toasts), self, G_CONNECT_SWAPPED);
   g_signal_connect (self, "close-request", G_CALLBACK (on_close), NULL);
   DhSettings *settings = dh_session_get_settings (session);
   gtk_window_set_default_size (GTK_WINDOW (self),

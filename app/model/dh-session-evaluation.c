@@ -18,7 +18,6 @@ struct _DhSessionEvaluation
   GCancellable *cancellable;
   /* set once */
   DhSession *session; /* borrowed; the window's thread, and only while it is the session's evaluation */
-  DhWorker *worker;
   DhDataset *dataset;
   char *folder, *command, *device;
   /* the inference thread, until it is done */
@@ -128,14 +127,6 @@ image_done (const DhRunImageRow *row, guint done, guint total, gpointer data)
   g_source_unref (source);
 }
 
-static DhPrediction *
-predict (DhPredictor *predictor, const DhImage *image, guint maps, GCancellable *cancellable, gpointer data,
-         GError **error)
-{
-  DhSessionEvaluation *evaluation = data;
-  return dh_worker_predict (evaluation->worker, image, maps, cancellable, error);
-}
-
 /* A calibration that was made since has given the precision its whole name, which the folder's name ends with. */
 static void
 name_anew (DhSessionEvaluation *evaluation, DhPredictor *predictor)
@@ -171,6 +162,7 @@ evaluate (DhWorker *worker, DhPredictor *predictor, gpointer data)
     return;
   name_anew (evaluation, predictor);
   gboolean hybrid = dh_model_has_outlier_head (dh_predictor_model (predictor));
+  const DhMapMaker maker = dh_worker_map_maker (worker);
   guint more = DH_MAP_BIT (DH_MAP_LIKELIHOOD) | DH_MAP_BIT (DH_MAP_DATASET_POSTERIOR);
   DhEvaluationOptions options = { .dataset = evaluation->dataset,
                                   .predictor = predictor,
@@ -181,7 +173,7 @@ evaluate (DhWorker *worker, DhPredictor *predictor, gpointer data)
                                   .protocols = protocols,
                                   .n_protocols = n_protocols,
                                   .command = evaluation->command,
-                                  .predict = predict,
+                                  .maker = &maker,
                                   .image_done = image_done,
                                   .data = evaluation };
   g_autoptr (DhEvaluation) result = dh_evaluation_run (&options, evaluation->cancellable, NULL, &evaluation->error);
@@ -257,7 +249,6 @@ dh_session_evaluate (DhSession *self)
   g_atomic_ref_count_init (&evaluation->refs);
   evaluation->cancellable = g_cancellable_new ();
   evaluation->session = self;
-  evaluation->worker = self->worker;
   evaluation->dataset = dh_dataset_ref (self->dataset);
   evaluation->folder = dh_session_evaluation_folder (self);
   evaluation->command = dh_session_dup_command (self);

@@ -68,7 +68,9 @@ struct _DhWorker
   guint64 sequence;
   guint64 n_runs;
 
-  DhPredictor *predictor; /* the inference thread */
+  /* the inference thread */
+  DhPredictor *predictor;
+  GQueue made; /* Made: an evaluation's pictures, those begun first before the others */
 };
 
 typedef struct
@@ -121,6 +123,8 @@ G_GNUC_INTERNAL void dh_worker_run_command (DhWorker *self, DhWorkerCommand *com
 
 /* dh-worker-run.c: the inference thread itself. */
 G_GNUC_INTERNAL gpointer dh_worker_inference_thread (gpointer data);
+/* On it, with the mutex held, while nothing is begun: all that was asked for is computed, with the mutex released. */
+G_GNUC_INTERNAL void dh_worker_serve (DhWorker *worker, GCancellable *cancellable);
 
 /* With the mutex held: the background work is over, which its `done` is told on the window's thread. */
 void dh_worker_end_background (DhWorker *worker);

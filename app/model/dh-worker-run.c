@@ -1,7 +1,6 @@
 #include <glib/gi18n.h>
 #include "dh-debug.h"
 #include "dh-error.h"
-#include "dh-file.h"
 #include "dh-worker-private.h"
 
 typedef struct
@@ -20,7 +19,7 @@ report_run (guint64 done, guint64 total, const char *what, gpointer data)
   report->worker->running_fraction = fraction;
   g_mutex_unlock (&report->worker->mutex);
   gint64 now = g_get_monotonic_time ();
-  if (report->job == NULL || now - report->reported < 50 * 1000)
+  if (now - report->reported < 50 * 1000)
     return;
   report->reported = now;
   double seconds = (double)(now - report->started) / G_USEC_PER_SEC;
@@ -253,6 +252,14 @@ serve (DhWorker *self, DhJob *job)
   g_mutex_lock (&self->mutex);
 }
 
+void
+dh_worker_serve (DhWorker *self, GCancellable *cancellable)
+{
+  DhJob *job;
+  while (!self->quit && !g_cancellable_is_cancelled (cancellable) && (job = take_job (self)) != NULL)
+    serve (self, job);
+}
+
 gpointer
 dh_worker_inference_thread (gpointer data)
 {
@@ -286,88 +293,4 @@ dh_worker_inference_thread (gpointer data)
   g_mutex_unlock (&self->mutex);
   g_clear_pointer (&self->predictor, dh_predictor_free);
   return NULL;
-}
-
-static DhPrediction *
-prediction_of_frame (const DhFrame *frame, guint maps)
-{
-  DhPrediction *prediction = g_new0 (DhPrediction, 1);
-  prediction->width = frame->width;
-  prediction->height = frame->height;
-  const gint64 dims[2] = { frame->height, frame->width };
-  for (guint i = 0; i < DH_N_FRAME_MAPS; i++)
-    if (maps & DH_MAP_BIT (i) && frame->maps[i] != NULL)
-      {
-        prediction->maps[i] = dh_tensor_new_take (i == DH_FRAME_SEGMENTATION ? DH_DTYPE_U8 : DH_DTYPE_F32, 2, dims,
-                                                  g_bytes_ref (frame->maps[i]));
-        prediction->non_finite[i] = frame->non_finite[i];
-      }
-  return prediction;
-}
-
-static void
-cancel_run (GCancellable *outer, gpointer run)
-{
-  g_cancellable_cancel (run);
-}
-
-/* One run that a shown picture may stop. */
-static DhPrediction *
-run_stoppable (DhWorker *self, const DhImage *image, guint maps, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GCancellable) run = g_cancellable_new ();
-  RunReport report = { self, NULL, 0, 0 };
-  DhProgress progress = { report_run, &report };
-  g_mutex_lock (&self->mutex);
-  self->run_cancellable = run;
-  self->running_fraction = 0;
-  self->n_runs++;
-  if (self->quit)
-    g_cancellable_cancel (run);
-  g_mutex_unlock (&self->mutex);
-  gulong handler = cancellable != NULL ? g_cancellable_connect (cancellable, G_CALLBACK (cancel_run), run, NULL) : 0;
-  DhPrediction *prediction = dh_predictor_run (self->predictor, image, maps, run, &progress, error);
-  g_cancellable_disconnect (cancellable, handler);
-  g_mutex_lock (&self->mutex);
-  self->run_cancellable = NULL;
-  g_mutex_unlock (&self->mutex);
-  return prediction;
-}
-
-DhPrediction *
-dh_worker_predict (DhWorker *self, const DhImage *image, guint maps, GCancellable *cancellable, GError **error)
-{
-  g_autofree char *hash = dh_sha256 (image->rgb, (gsize)3 * image->width * image->height);
-  g_mutex_lock (&self->mutex);
-  g_autofree char *key = dh_worker_dup_key (self, hash, image->width, image->height);
-  g_mutex_unlock (&self->mutex);
-  guint of_frames = DH_MAP_BIT (DH_N_FRAME_MAPS) - 1;
-  g_autoptr (DhFrame) frame = dh_frame_new (image->width, image->height);
-  if ((maps & ~of_frames) == 0 && dh_map_cache_load (self->cache, key, maps, frame))
-    return prediction_of_frame (frame, maps);
-  for (;;)
-    {
-      g_mutex_lock (&self->mutex);
-      DhJob *job;
-      while (!self->quit && !g_cancellable_is_cancelled (cancellable) && (job = take_job (self)) != NULL)
-        serve (self, job);
-      gboolean quit = self->quit;
-      guint all = maps | dh_job_maps_for (self->wanted, self->has_outlier_head);
-      g_mutex_unlock (&self->mutex);
-      g_autoptr (GError) run_error = NULL;
-      g_autoptr (DhPrediction) prediction = run_stoppable (self, image, all, cancellable, &run_error);
-      if (prediction != NULL)
-        {
-          DhJob source = { .frame = frame };
-          g_autoptr (DhFrame) complete = dh_job_frame_with_maps (&source, prediction);
-          dh_worker_finish_job (self, NULL, complete, key);
-          return g_steal_pointer (&prediction);
-        }
-      gboolean stopped = g_error_matches (run_error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-      if (!stopped || quit || g_cancellable_is_cancelled (cancellable))
-        {
-          g_propagate_error (error, g_steal_pointer (&run_error));
-          return NULL;
-        }
-    }
 }

@@ -59,6 +59,7 @@ dh_worker_init (DhWorker *self)
   g_mutex_init (&self->mutex);
   g_cond_init (&self->cond);
   g_queue_init (&self->commands);
+  g_queue_init (&self->made);
   self->queue = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_job_unref);
   self->jobs = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify)dh_job_unref);
   self->device = g_strdup ("auto");
@@ -190,7 +191,9 @@ dh_worker_set_dataset (DhWorker *self, DhDataset *dataset)
 void
 dh_worker_set_wanted (DhWorker *self, guint maps)
 {
+  g_mutex_lock (&self->mutex);
   self->wanted = maps;
+  g_mutex_unlock (&self->mutex);
 }
 
 void

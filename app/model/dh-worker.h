@@ -3,6 +3,7 @@
 #include "dh-dataset.h"
 #include "dh-frame.h"
 #include "dh-image-item.h"
+#include "dh-look-ahead.h"
 #include "dh-map-cache.h"
 #include "dh-model-info.h"
 #include "dh-predictor.h"
@@ -65,7 +66,7 @@ void dh_worker_request_thumbnail (DhWorker *worker, DhImageItem *item);
 guint64 dh_worker_get_n_runs (DhWorker *worker);
 
 /* Long work on the inference thread, behind all requests: an evaluation. `work` is called once there; it takes its maps
- * from dh_worker_predict(), which serves requests in between. `done` is called on the window's thread afterwards, in
+ * from dh_worker_map_maker(), which serves requests in between. `done` is called on the window's thread afterwards, in
  * any case, and frees `data`. One at a time: FALSE (and `done` is not called) where one is under way. */
 typedef void (*DhBackgroundWork) (DhWorker *worker, DhPredictor *predictor, gpointer data);
 gboolean dh_worker_run_background (DhWorker *worker, DhBackgroundWork work, gpointer data, GDestroyNotify done);
@@ -77,10 +78,10 @@ gboolean dh_worker_withdraw_background (DhWorker *worker, gconstpointer data);
  * other precisions there is nothing to do. Errors as dh_calibrate_prepare(). */
 gboolean dh_worker_calibrate (DhWorker *worker, DhDataset *dataset, GCancellable *cancellable, GError **error);
 
-/* For such work alone, on the inference thread: serves what is asked for, then gives the maps from the cache or from
- * the network, and keeps them. Starts again by itself where a shown picture had to go before. Other maps than those of
- * a frame are computed every time. Errors as dh_predictor_run(). */
-DhPrediction *dh_worker_predict (DhWorker *worker, const DhImage *image, guint maps, GCancellable *cancellable,
-                                 GError **error);
+/* For such work alone, on the inference thread: an evaluation's maps come from the cache or from the network, and are
+ * then kept there; between two pictures all that is asked for is computed. Where runs overlap, what is under way is
+ * waited for before that, which takes moments; where they do not, a run stops for a shown picture and starts again by
+ * itself. Other maps than those of a frame are computed every time. */
+DhMapMaker dh_worker_map_maker (DhWorker *worker);
 
 G_END_DECLS

@@ -152,10 +152,8 @@ dh_predictor_run (DhPredictor *predictor, const DhImage *image, guint maps, GCan
 
   DhPlan *plan = dh_predictor_get_plan (predictor, image->width, image->height, maps, cancellable, error);
   g_autoptr (DhPrediction) prediction = plan ? dh_prediction_new (predictor, image, maps, outputs, error) : NULL;
-  if (!prediction)
-    return NULL;
   const gint64 begin = g_get_monotonic_time ();
-  if (!run_plan (plan, image, outputs, cancellable, progress, error))
+  if (!prediction || !run_plan (plan, image, outputs, cancellable, progress, error))
     {
       explain (predictor, error);
       return NULL;
@@ -206,4 +204,11 @@ dh_predictor_end (DhPredictor *predictor, GError **error)
   dh_plan_unref (flight.plan);
   finish (flight.prediction, flight.begin);
   return flight.prediction;
+}
+
+guint
+dh_predictor_n_begun (DhPredictor *predictor)
+{
+  g_return_val_if_fail (predictor != NULL, 0);
+  return predictor->n_flights;
 }

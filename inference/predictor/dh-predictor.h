@@ -61,5 +61,7 @@ DhPrediction *dh_predictor_run (DhPredictor *predictor, const DhImage *image, gu
 gboolean dh_predictor_can_begin (DhPredictor *predictor, const DhImage *image, guint maps);
 gboolean dh_predictor_begin (DhPredictor *predictor, const DhImage *image, guint maps, GError **error);
 DhPrediction *dh_predictor_end (DhPredictor *predictor, GError **error);
+/* How many are begun and not ended. */
+guint dh_predictor_n_begun (DhPredictor *predictor);
 
 G_END_DECLS

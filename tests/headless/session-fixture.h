@@ -21,7 +21,7 @@ typedef struct
 {
   const char *path;
   void (*run) (SessionFixture *fixture, gconstpointer data);
-  const char *data;
+  gconstpointer data;
 } SessionTest;
 
 /* All of main(). Nothing of the user's is read or written. */

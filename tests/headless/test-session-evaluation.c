@@ -276,13 +276,54 @@ test_waiting (SessionFixture *fixture, gconstpointer data)
   g_assert_null (fixture->error);
 }
 
+#ifdef DH_TEST_CARD
+/* The card is lost, or its memory short, while pictures are on it: the window is told what happened and what to do, and
+ * evaluating again goes on from there. */
+static void
+test_lost (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  g_autofree char *set = g_build_filename (fixture->root, "larger", NULL);
+  session_write_set_of_size (set, 12, SESSION_WIDTH, SESSION_HEIGHT);
+  dh_session_open_dataset (session, set);
+  dh_session_open_weights (session, fixture->weights);
+  session_wait_for (dh_session_can_evaluate (session)
+                    && dh_image_list_count_state (dh_session_get_list (session), DH_ITEM_CACHED) >= 3);
+  g_setenv ("DH_EMULATED_FAIL", data, TRUE);
+  g_setenv ("DH_EMULATED_MOST", "0", TRUE);
+  dh_session_evaluate (session);
+  session_wait_for (!dh_session_is_evaluating (session));
+  g_unsetenv ("DH_EMULATED_FAIL");
+  g_assert_cmpstr (g_getenv ("DH_EMULATED_MOST"), ==, "2");
+  g_unsetenv ("DH_EMULATED_MOST");
+  g_assert_nonnull (fixture->error);
+  g_assert_nonnull (strstr (fixture->error, "was opened again; try once more"));
+  g_assert_null (dh_session_get_evaluation (session));
+  session_wait_for (newest_run (session) != NULL && newest_run (session)->state != DH_RUN_ITEM_RUNNING);
+  const gint64 run = newest_run (session)->id;
+  g_clear_pointer (&fixture->error, g_free);
+  dh_session_evaluate (session);
+  session_wait_for (!dh_session_is_evaluating (session));
+  g_assert_cmpstr (fixture->error, ==, NULL);
+  g_assert_cmpuint (dh_session_get_evaluation (session)->images, ==, 12);
+  g_assert_cmpint (dh_session_get_evaluation (session)->run, ==, run);
+}
+#endif
+
 int
 main (int argc, char **argv)
 {
   static const SessionTest tests[] = {
-    { "/session/evaluate", test_evaluate },   { "/session/command", test_command },
-    { "/session/precision", test_precision }, { "/session/calibrating", test_calibrating },
-    { "/session/waiting", test_waiting },     { "/session/close", test_close },
+    { "/session/evaluate", test_evaluate },
+    { "/session/command", test_command },
+    { "/session/precision", test_precision },
+    { "/session/calibrating", test_calibrating },
+    { "/session/waiting", test_waiting },
+    { "/session/close", test_close },
+#ifdef DH_TEST_CARD
+    { "/session/lost/fetch", test_lost, "fetch:4" },
+    { "/session/lost/replay", test_lost, "replay:5" },
+#endif
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }

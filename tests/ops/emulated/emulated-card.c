@@ -12,12 +12,14 @@
  * regions. What is queued runs at wait(), so that what must stay until then is missed where it did not; and the lanes
  * run in whatever order they are allowed to, so that what must follow another is missed where it does not.
  *
- * DH_EMULATED_FAIL=WHAT:N lets the N-th call of `alloc`, `pinned`, `launch`, `copy`, `wait`, `conv` or `record` fail;
+ * DH_EMULATED_FAIL=WHAT:N lets the N-th call of `alloc`, `pinned`, `launch`, `copy`, `wait`, `fetch` (a wait for one
+ * run's results), `conv` or `record` fail;
  * `fused` refuses every convolution with an epilogue, `unfused` has no kernel that reads
  * through norms. DH_EMULATED_WAY=fused, apart or
  * timed says in which way such convolutions go (fused). DH_EMULATED_MIB is
  * what memory is said to be free. DH_EMULATED_DOWN=pinned says that all maps must
- * come down into pinned memory; then, too, it becomes the address of the last. */
+ * come down into pinned memory; then, too, it becomes the address of the last. DH_EMULATED_MOST, where it is a number,
+ * becomes the most runs that were under way at once where those are more. */
 
 enum
 {
@@ -43,6 +45,7 @@ struct _DhCudaCard
   guint mark_lanes[DH_CUDA_N_MARKS];
   GRand *random;
   DhCudaRecording *recording;
+  guint under_way; /* runs whose results are queued and not waited for */
   gboolean lost;
 };
 
@@ -505,6 +508,7 @@ wait_card (DhCudaCard *card, GError **error)
       memset (card->lanes[i].after, 0, sizeof card->lanes[i].after);
     }
   memset (card->marks, 0, sizeof card->marks);
+  card->under_way = 0;
   return !lost;
 }
 
@@ -516,12 +520,23 @@ follow (DhCudaCard *card, DhCudaLane lane, DhCudaLane other, GError **error)
   return !lose (card, "follow", error);
 }
 
+static void
+note_under_way (DhCudaCard *card)
+{
+  const char *most = g_getenv ("DH_EMULATED_MOST");
+  g_autofree char *now = g_strdup_printf ("%u", ++card->under_way);
+  if (most && card->under_way > g_ascii_strtoull (most, NULL, 10))
+    g_setenv ("DH_EMULATED_MOST", now, TRUE);
+}
+
 static gboolean
 mark (DhCudaCard *card, guint number, DhCudaLane lane, GError **error)
 {
   g_assert_cmpuint (number, <, DH_CUDA_N_MARKS);
   card->marks[number] = card->lanes[lane].calls->len;
   card->mark_lanes[number] = lane;
+  if (lane == DH_CUDA_LANE_DOWN)
+    note_under_way (card);
   return TRUE;
 }
 
@@ -529,8 +544,9 @@ static gboolean
 wait_mark (DhCudaCard *card, guint number, GError **error)
 {
   g_assert_null (card->recording);
-  if (lose (card, "wait", error))
+  if (lose (card, "wait", error) || lose (card, "fetch", error))
     return FALSE;
+  card->under_way -= card->under_way > 0 && card->mark_lanes[number] == DH_CUDA_LANE_DOWN;
   guint wanted[DH_CUDA_N_LANES] = { 0 };
   wanted[card->mark_lanes[number]] = card->marks[number];
   run_until (card, wanted);
