@@ -174,6 +174,19 @@ log_planless (DhTrainerRun *run, GError **error)
   return dh_trainer_end_event (run, json, error);
 }
 
+/* Whoever asked for any device and has a better one will want to know. */
+static gboolean
+log_passed_over (DhTrainerRun *run, GError **error)
+{
+  const char *why = dh_device_passed_over (run->device);
+  if (!why)
+    return TRUE;
+  g_autofree char *text = g_strdup_printf ("%s; %s computes", why, dh_device_name (run->device));
+  JsonBuilder *json = dh_trainer_begin_event (run, "note");
+  dh_run_json_add_text (json, "why", text);
+  return dh_trainer_end_event (run, json, error);
+}
+
 static gboolean
 is_paused (const DhTrainerRun *run, GCancellable *cancellable)
 {
@@ -312,7 +325,7 @@ dh_train (const DhTraining *training, GCancellable *cancellable, GError **error)
       if (run.checkpoint_step >= 0)
         dh_run_lock_set_checkpoint (run.folder->lock, (guint64)run.checkpoint_step);
       dh_run_lock_set_phase (run.folder->lock, DH_RUN_STEPPING, NULL);
-      if (log_start (&run, &why) && log_planless (&run, &why))
+      if (log_start (&run, &why) && log_passed_over (&run, &why) && log_planless (&run, &why))
         go_on (&run, cancellable, &why);
     }
   return finish (&run, why, error);

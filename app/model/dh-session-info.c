@@ -158,7 +158,7 @@ list_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
   GString *sentence = g_string_new (NULL);
   if (used != NULL)
     g_string_append_printf (sentence, _ ("Computing on %s, %s."), used->name, used->title);
-  if (absent != NULL && absent->why_not != NULL)
+  if (absent != NULL && absent->why_not != NULL && (used == NULL || !g_str_equal (used->kind, "cuda")))
     g_string_append_printf (sentence, _ (" CUDA is not there: %s."), absent->why_not);
   g_task_return_pointer (task, g_string_free (sentence, FALSE), g_free);
 }

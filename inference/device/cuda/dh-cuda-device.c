@@ -8,7 +8,8 @@ static void
 list (GPtrArray *infos)
 {
   g_autofree char *none = NULL;
-  const guint count = dh_cuda_driver.count (&none);
+  gboolean present = FALSE;
+  const guint count = dh_cuda_driver.count (&present, &none);
   for (guint i = 0; i < count; i++)
     {
       g_autofree char *name = g_strdup_printf ("cuda:%u", i);
@@ -17,6 +18,7 @@ list (GPtrArray *infos)
       const gboolean available = dh_cuda_driver.describe (i, &card, &why_not);
       DhDeviceInfo *info = dh_cuda_host->info_new (name, "cuda", card.title ? card.title : "NVIDIA GPU");
       info->available = available;
+      info->present = TRUE;
       info->memory = card.memory;
       info->precisions = available ? card.precisions : 0;
       info->why_not = g_steal_pointer (&why_not);
@@ -26,6 +28,7 @@ list (GPtrArray *infos)
   if (count == 0)
     {
       DhDeviceInfo *info = dh_cuda_host->info_new ("cuda", "cuda", "NVIDIA GPU");
+      info->present = present;
       info->why_not = g_steal_pointer (&none);
       g_ptr_array_add (infos, info);
     }
@@ -36,9 +39,11 @@ open_device (guint index, guint threads, GError **error)
 {
   g_autofree char *why_not = NULL;
   DhCudaCardInfo info = { 0 };
-  const guint count = dh_cuda_driver.count (&why_not);
+  gboolean present;
+  const guint count = dh_cuda_driver.count (&present, &why_not);
   if (count > 0 && index >= count)
-    why_not = g_strdup_printf ("there are only %u NVIDIA GPUs, numbered from 0", count);
+    why_not = count == 1 ? g_strdup ("there is only one NVIDIA GPU, “cuda:0”")
+                         : g_strdup_printf ("there are only %u NVIDIA GPUs, numbered from 0", count);
   if (why_not || !dh_cuda_driver.describe (index, &info, &why_not))
     {
       g_free (info.title);

@@ -72,8 +72,9 @@ enum
 
 typedef struct
 {
-  /* Cards that are there; 0 with the reason in words. */
-  guint (*count) (char **why_not);
+  /* Cards that are there; 0 with the reason in words, `present` where a driver or a card is there nevertheless. Any
+   * thread, as describe(). */
+  guint (*count) (gboolean *present, char **why_not);
   /* FALSE with the reason in words: too old, cuDNN missing. Fills `info` as far as it is known; its title is owned by
    * the caller. */
   gboolean (*describe) (guint index, DhCudaCardInfo *info, char **why_not);
