@@ -168,11 +168,12 @@ open_kind (guint kind, guint index, guint threads, GError **error)
   return device;
 }
 
-/* The first device of the kind that is available and opens; else the reason, where it is worth a word. */
+/* The first device of the kind that is available and opens; else why the first that is there is not. */
 static DhDevice *
 open_any (guint kind, guint threads, char **passed_over)
 {
   const char *why_not;
+  g_autofree char *first = NULL;
   const DhDeviceFunctions *functions = functions_of (kind, &why_not);
   if (!functions)
     return NULL;
@@ -187,13 +188,15 @@ open_any (guint kind, guint threads, char **passed_over)
       if (info->available && parse_name (info->name, &same, &index)
           && (device = open_kind (kind, index, threads, &error)))
         return device;
-      if (*passed_over)
+      if (first)
         continue;
       if (error)
-        *passed_over = g_strdup (error->message);
+        first = g_strdup (error->message);
       else if (info->present)
-        *passed_over = g_strdup_printf ("The device “%s” is not available: %s", info->name, info->why_not);
+        first = g_strdup_printf ("The device “%s” is not available: %s", info->name, info->why_not);
     }
+  if (!*passed_over)
+    *passed_over = g_steal_pointer (&first);
   return NULL;
 }
 

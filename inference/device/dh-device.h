@@ -39,10 +39,10 @@ GPtrArray *dh_devices_list (void);
 
 typedef struct _DhDevice DhDevice;
 
-/* Opens a device by name; "auto" takes the first of cuda (every card), cpu, ref that is available and opens. `threads` 0: the physical cores.
- * Errors: DH_ERROR_NO_DEVICE with the reason, DH_ERROR_USAGE for an unknown name. No silent fallback: "cuda" without a
- * card is an error. A device and its plans belong to one thread at a time, and cpu calls should always come from the
- * same thread (OpenMP keeps a pool for every calling thread). */
+/* Opens a device by name; "auto" takes the first of cuda (every card), cpu, ref that is available and opens. `threads`
+ * 0: the physical cores. Errors: DH_ERROR_NO_DEVICE with the reason, DH_ERROR_USAGE for an unknown name. No silent
+ * fallback: "cuda" without a card is an error. A device and its plans belong to one thread at a time, and cpu calls
+ * should always come from the same thread (OpenMP keeps a pool for every calling thread). */
 DhDevice *dh_device_open (const char *name, guint threads, GError **error);
 DhDevice *dh_device_ref (DhDevice *device);
 void dh_device_unref (DhDevice *device);
@@ -52,7 +52,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhDevice, dh_device_unref)
  * the same to the bit; another choice (another folder, or none) may change their last bits. A folder that cannot be
  * written, and files in it that are broken, are as if nothing was kept. */
 void dh_device_remember_plans (DhDevice *device, const char *folder);
-/* Of "auto": which device stands before it and is there, and why it was not taken; NULL where there is none. */
+/* Of "auto": which device of a kind that stands before its own is there, and why it was not taken; NULL where there is
+ * none. */
 const char *dh_device_passed_over (DhDevice *device);
 const char *dh_device_name (DhDevice *device);
 const char *dh_device_title (DhDevice *device);

@@ -6,8 +6,8 @@ extern "C"
 {
 #endif
 
-  /* How many blocks of DH_CUDA_THREADS threads a kernel is started with. A grid is at most 2³¹ − 1 blocks wide and 65535
-   * high: kernels of items go on where the grid ends, the others cannot be started beyond it. */
+  /* How many blocks of DH_CUDA_THREADS threads a kernel is started with. A grid is at most 2³¹ − 1 blocks wide and
+   * 65535 high: kernels of items go on where the grid ends, the others cannot be started beyond it. */
 
 #define DH_CUDA_GRID_WIDTH 0x7fffffff
 #define DH_CUDA_GRID_HEIGHT 0xffff
@@ -17,16 +17,14 @@ extern "C"
     uint32_t x, y; /* 0: it cannot be started */
   } DhCudaGrid;
 
-  static inline DhCudaGrid
-  dh_cuda_grid (int64_t x, int64_t y)
+  static inline DhCudaGrid dh_cuda_grid (int64_t x, int64_t y)
   {
     const DhCudaGrid none = { 0, 0 };
     const DhCudaGrid grid = { (uint32_t)x, (uint32_t)y };
     return x < 1 || y < 1 || x > DH_CUDA_GRID_WIDTH || y > DH_CUDA_GRID_HEIGHT ? none : grid;
   }
 
-  static inline DhCudaGrid
-  dh_cuda_kernel_grid (const DhCudaKernel *kernel)
+  static inline DhCudaGrid dh_cuda_kernel_grid (const DhCudaKernel *kernel)
   {
     const int64_t items = dh_cuda_kernel_items (kernel), blocks = (items + DH_CUDA_THREADS - 1) / DH_CUDA_THREADS;
     const int64_t pixels = (int64_t)kernel->n * kernel->h * kernel->w, channels = (int64_t)kernel->n_groups * 8;

@@ -215,8 +215,8 @@ explain_unfit (int capability, int version)
     return g_strdup_printf ("its compute capability %d.%d is too old for this build (%d.%d and newer)", capability / 10,
                             capability % 10, made[0] / 10, made[0] % 10);
   if (fit == DH_CUDA_BETWEEN)
-    return g_strdup_printf ("this build has no kernels for its compute capability %d.%d, only for %s",
-                            capability / 10, capability % 10, has);
+    return g_strdup_printf ("this build has no kernels for its compute capability %d.%d, only for %s", capability / 10,
+                            capability % 10, has);
   return NULL;
 }
 

@@ -15,8 +15,8 @@ struct _DhCudaCard
   GHashTable *plans; /* DhCudaConvSpec → DhCudnnPlan: the fastest */
   gint generation;
   int architecture; /* that its kernels were made for, as a compute capability */
-  char *cache;    /* folder of plans kept; or NULL */
-  char *identity; /* of card and libraries, as far as plans depend on them */
+  char *cache;      /* folder of plans kept; or NULL */
+  char *identity;   /* of card and libraries, as far as plans depend on them */
 };
 
 struct _DhCudaConvolution

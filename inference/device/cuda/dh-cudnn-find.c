@@ -165,8 +165,8 @@ dh_cudnn_find (char **path, char **why_not)
   if (other)
     *why_not = g_strdup_printf ("%s, but cuDNN %u is needed", other, DH_CUDNN_MAJOR);
   else if (named && *named)
-    *why_not = g_strdup_printf ("cuDNN %u (" LIBRARY ") is not in DH_CUDNN_PATH (%s)", DH_CUDNN_MAJOR, DH_CUDNN_MAJOR,
-                                named);
+    *why_not =
+        g_strdup_printf ("cuDNN %u (" LIBRARY ") is not in DH_CUDNN_PATH (%s)", DH_CUDNN_MAJOR, DH_CUDNN_MAJOR, named);
   else
     *why_not = g_strdup_printf ("cuDNN %u (" LIBRARY ") was not found; install it, or name its folder in DH_CUDNN_PATH",
                                 DH_CUDNN_MAJOR, DH_CUDNN_MAJOR);

@@ -25,7 +25,8 @@ read_cards (void)
 {
   const char *text = getenv ("DH_FAKE_CARDS");
   int n = 0;
-  for (; text && n < MAX_CARDS && sscanf (text, "%63[^/]/%d/%u", cards[n].name, &cards[n].capability, &cards[n].mib) == 3;
+  for (;
+       text && n < MAX_CARDS && sscanf (text, "%63[^/]/%d/%u", cards[n].name, &cards[n].capability, &cards[n].mib) == 3;
        text = text ? text + 1 : NULL)
     {
       n++;

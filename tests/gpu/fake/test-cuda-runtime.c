@@ -173,10 +173,9 @@ test_lost (void)
       g_assert_no_error (error);
       const DhCudaKernel kernel = { 0 };
       fail (faults[i]);
-      g_assert_false (
-          dh_cuda_driver.launch (card, &kernel, &error)
-          && dh_cuda_driver.copy (card, memory, bytes, 4, DH_CUDA_TO_DEVICE, DH_CUDA_LANE_UP, &error)
-          && dh_cuda_driver.replay (card, recording, &error) && dh_cuda_driver.wait (card, &error));
+      g_assert_false (dh_cuda_driver.launch (card, &kernel, &error)
+                      && dh_cuda_driver.copy (card, memory, bytes, 4, DH_CUDA_TO_DEVICE, DH_CUDA_LANE_UP, &error)
+                      && dh_cuda_driver.replay (card, recording, &error) && dh_cuda_driver.wait (card, &error));
       g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
       g_clear_error (&error);
       fail (NULL);
@@ -327,8 +326,9 @@ test_grid (void)
   assert_grid (&kernel, 0, 0);
 
   /* One block for each place, where that many blocks can be. */
-  kernel = (DhCudaKernel){ .op = DH_CUDA_POOL, .mode = DH_CUDA_POOL_ADAPTIVE, .n = 2, .h = 1, .w = 1, .n_groups = 64,
-                           .in_h = 64, .in_w = 128 };
+  kernel = (DhCudaKernel){
+    .op = DH_CUDA_POOL, .mode = DH_CUDA_POOL_ADAPTIVE, .n = 2, .h = 1, .w = 1, .n_groups = 64, .in_h = 64, .in_w = 128
+  };
   assert_grid (&kernel, 128, 1);
   kernel = (DhCudaKernel){ .op = DH_CUDA_LOSS_END };
   assert_grid (&kernel, 1, 1);
