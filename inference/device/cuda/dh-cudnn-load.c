@@ -40,8 +40,8 @@ check_parts (const char *library, const char *folder)
         }
       if (!g_file_test (path, G_FILE_TEST_EXISTS))
         return g_strdup_printf ("cuDNN in %s lacks its part %s; install all of it", folder, file);
-      /* What the first call needs. */
-      if (i == 0 && !dlopen (path, RTLD_NOW | RTLD_GLOBAL))
+      /* cuDNN itself would load the first at the first call, the others for the first plan. */
+      if (!dlopen (path, RTLD_LAZY | RTLD_GLOBAL))
         return g_strdup_printf ("cuDNN's part %s cannot be loaded: %s", file, dlerror ());
     }
   return NULL;

@@ -8,10 +8,12 @@ enum
 {
   FIRST_STICKY = 700,
   TOTAL_MIB = 1024,
+  MOST = 8192,
 };
 
+static void *made[MOST];
 static int live, sticky;
-static unsigned long limit, taken;
+static unsigned long limit;
 
 int
 fake_runtime_live (void)
@@ -57,14 +59,18 @@ answer (const char *function)
 }
 
 static cudaError_t
+make_bytes (const char *function, void *handle, size_t bytes)
+{
+  const cudaError_t code = live < MOST ? answer (function) : cudaErrorMemoryAllocation;
+  if (code == cudaSuccess)
+    *(void **)handle = made[live++] = malloc (bytes);
+  return code;
+}
+
+static cudaError_t
 make (const char *function, void *handle)
 {
-  const cudaError_t code = answer (function);
-  if (code != cudaSuccess)
-    return code;
-  *(void **)handle = malloc (1);
-  live++;
-  return cudaSuccess;
+  return make_bytes (function, handle, 1);
 }
 
 static cudaError_t
@@ -73,9 +79,14 @@ destroy (const char *function, void *handle)
   const cudaError_t code = answer (function);
   if (code != cudaSuccess)
     return code;
-  free (handle);
-  live--;
-  return cudaSuccess;
+  for (int i = 0; i < live; i++)
+    if (made[i] == handle)
+      {
+        made[i] = made[--live];
+        free (handle);
+        return cudaSuccess;
+      }
+  abort (); /* it was never made, or is gone */
 }
 
 cudaError_t
@@ -107,8 +118,8 @@ cudaError_t
 cudaDeviceReset (void)
 {
   sticky = 0;
-  live = 0;
-  taken = 0;
+  while (live > 0)
+    free (made[--live]);
   return cudaSuccess;
 }
 
@@ -207,21 +218,14 @@ cudaError_t
 cudaMemGetInfo (size_t *free_bytes, size_t *total)
 {
   *total = (size_t)TOTAL_MIB << 20;
-  *free_bytes = (limit ? limit : *total) - taken;
+  *free_bytes = limit ? limit : *total;
   return answer ("cudaMemGetInfo");
 }
 
 cudaError_t
 cudaMalloc (void **memory, size_t bytes)
 {
-  if (limit && taken + bytes > limit)
-    return cudaErrorMemoryAllocation;
-  const cudaError_t code = answer ("cudaMalloc");
-  if (code != cudaSuccess)
-    return code;
-  *memory = malloc (bytes);
-  live++;
-  return cudaSuccess;
+  return limit && bytes > limit ? cudaErrorMemoryAllocation : make_bytes ("cudaMalloc", memory, bytes);
 }
 
 cudaError_t
@@ -233,12 +237,7 @@ cudaFree (void *memory)
 cudaError_t
 cudaMallocHost (void **memory, size_t bytes)
 {
-  const cudaError_t code = answer ("cudaMallocHost");
-  if (code != cudaSuccess)
-    return code;
-  *memory = malloc (bytes);
-  live++;
-  return cudaSuccess;
+  return make_bytes ("cudaMallocHost", memory, bytes);
 }
 
 cudaError_t

@@ -9,5 +9,5 @@
 
 /* What was made and not given back: streams, events, graphs, memory. */
 int fake_runtime_live (void);
-/* Bytes of memory that all of it may take together; 0: as much as there is. */
+/* Bytes of memory that are free, however much was taken; 0: all there is. */
 void fake_runtime_set_memory (unsigned long bytes);

@@ -146,8 +146,8 @@ def run():
         name = f"libcudnn_{part}.so.9"
         folder = libraries(*(file for file in CUDNN if file != name))
         try_absent(f"cuDNN without its part {part}", "real", f"lacks its part {name}", str(folder), cudnn=folder, **how)
-    folder = libraries(*(file for file in CUDNN if "graph" not in file), libcudnn_graph_so_9="nothing")
-    try_absent("a broken part of cuDNN", "real", "libcudnn_graph.so.9 cannot be loaded", cudnn=folder, **how)
+        folder = libraries(*(file for file in CUDNN if file != name), **{f"libcudnn_{part}_so_9": "nothing"})
+        try_absent(f"cuDNN with a broken {part}", "real", f"{name} cannot be loaded", cudnn=folder, **how)
     try_absent("no cuBLAS", "real", "cuBLAS (libcublasLt.so.99) cannot be loaded", DH_FAKE_CUDNN_CUDA="99010", **how)
     linked = libraries()
     (linked / "libcudnn.so.9").symlink_to(fakes / "libcudnn.so.9")
