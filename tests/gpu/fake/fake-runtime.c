@@ -210,7 +210,8 @@ cudaEventSynchronize (cudaEvent_t event)
 cudaError_t
 cudaEventElapsedTime (float *milliseconds, cudaEvent_t from, cudaEvent_t to)
 {
-  *milliseconds = 1;
+  const char *last = getenv ("DH_FAKE_MILLISECONDS"); /* fake-cudnn.c: of what ran last */
+  *milliseconds = last ? (float)atof (last) : 1;
   return answer ("cudaEventElapsedTime");
 }
 
@@ -312,7 +313,7 @@ dh_cuda_launch (const DhCudaKernel *kernel, void *stream)
 int
 dh_cuda_load_kernels (int *architecture)
 {
-  const char *code = getenv ("DH_FAKE_KERNELS"), *made = getenv ("DH_FAKE_ARCHITECTURE");
-  *architecture = made ? atoi (made) : 90;
+  const char *code = getenv ("DH_FAKE_KERNELS"), *architectures = getenv ("DH_FAKE_ARCHITECTURE");
+  *architecture = architectures ? atoi (architectures) : 90;
   return code ? atoi (code) : (int)answer ("load");
 }

@@ -178,6 +178,9 @@ def run():
     check("auto takes the second card", [] if status == 1 and "note" not in err and "memory" in err else [err])
     status, out, err = start("fake", *bench, "--device", "cuda:0", **how)
     check("what cuDNN refuses ends the run, not the program", [] if status == 1 and err.count("\n") == 1 else [f"{status} {err}"])
+    for device in ("cuda:0", "auto"):
+        status, out, err = start("fake", *bench, "--device", device, **how, DH_FAKE_ENGINES="41/4096/2,3/0/1")
+        check(f"a whole network on {device}", [] if status == 0 and not err and "cudnn 3" in out else [f"{status} {out}{err}"])
     status, out, err = start("fake", "demo", "--out", str(root / "demo"), "--quiet", **{**how, **cards(35)})
     check("demo says it once", [] if status == 0 and err.count("is not available") == 1 else [f"{status} {err}"])
 
