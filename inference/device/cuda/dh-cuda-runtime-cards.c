@@ -28,11 +28,9 @@ typedef struct
   CUresult (*error_string) (CUresult code, const char **text);
 } Driver;
 
-/* NVIDIA's cards are seen on the bus without a driver, too: PCI vendor 10de, class 03 (display). */
-static gboolean
-is_on_the_bus (void)
+gboolean
+dh_cuda_card_is_on_bus (const char *folder)
 {
-  static const char folder[] = "/sys/bus/pci/devices";
   gboolean found = FALSE;
   GDir *dir = g_dir_open (folder, 0, NULL);
   for (const char *name; dir && !found && (name = g_dir_read_name (dir));)
@@ -69,17 +67,19 @@ explain_missing (gboolean *present)
 {
   g_autofree char *needed = name_needed ();
   const char *said = dlerror ();
-  *present = is_on_the_bus ();
+  *present = dh_cuda_card_is_on_bus ("/sys/bus/pci/devices");
   /* The linker names what it does not find as it was asked for, what it finds by its path. */
   if (said && !g_str_has_prefix (said, "libcuda.so.1:"))
     {
       *present = TRUE;
       return g_strdup_printf ("the NVIDIA driver cannot be loaded: %s", said);
     }
-  return *present ? g_strdup_printf ("this machine has an NVIDIA GPU but no NVIDIA driver (libcuda.so.1 is not there); "
-                                     "install driver%s",
-                                     needed)
-                  : g_strdup ("there is no NVIDIA driver (libcuda.so.1)");
+  if (*present)
+    return g_strdup_printf (
+        "this machine has an NVIDIA GPU, but the NVIDIA driver (libcuda.so.1) is not there: install "
+        "driver%s, or in a container hand on the host's (--gpus all)",
+        needed);
+  return g_strdup ("there is no NVIDIA driver (libcuda.so.1)");
 }
 
 static char *

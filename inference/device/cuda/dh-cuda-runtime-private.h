@@ -39,6 +39,8 @@ G_GNUC_INTERNAL gboolean dh_cuda_card_is_there (DhCudaCard *card);
 /* dh-cuda-runtime-cards.c */
 G_GNUC_INTERNAL guint dh_cuda_card_count (gboolean *present, char **why_not);
 G_GNUC_INTERNAL gboolean dh_cuda_card_describe (guint index, DhCudaCardInfo *info, char **why_not);
+/* One of NVIDIA's is among the PCI devices of this folder, as Linux lists them: vendor 10de, class 03 (display). */
+G_GNUC_INTERNAL gboolean dh_cuda_card_is_on_bus (const char *folder);
 /* Why the kernels do not load on a card of this compute capability; NULL where that is not what `code` says. */
 G_GNUC_INTERNAL char *dh_cuda_card_explain_kernels (cudaError_t code, int capability);
 

@@ -1,8 +1,9 @@
 #include <driver_types.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include "dh-cuda-archs.h"
-#include "dh-cuda-driver.h"
 #include "dh-cuda-grid.h"
+#include "dh-cuda-runtime-private.h"
 #include "dh-error.h"
 #include "fake-runtime.h"
 
@@ -240,6 +241,31 @@ test_remembered (void)
 }
 
 static void
+add_device (const char *folder, const char *name, const char *vendor, const char *class)
+{
+  g_autofree char *device = g_build_filename (folder, name, NULL);
+  g_autofree char *vendor_path = g_build_filename (device, "vendor", NULL);
+  g_autofree char *class_path = g_build_filename (device, "class", NULL);
+  g_mkdir (device, 0755);
+  g_assert_true (g_file_set_contents (vendor_path, vendor, -1, NULL));
+  g_assert_true (g_file_set_contents (class_path, class, -1, NULL));
+}
+
+/* A card is seen without a driver: not another's, nor what else NVIDIA makes. */
+static void
+test_bus (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("dh-bus-XXXXXX", NULL);
+  g_assert_false (dh_cuda_card_is_on_bus ("/nowhere"));
+  g_assert_false (dh_cuda_card_is_on_bus (folder));
+  add_device (folder, "0000:00:02.0", "0x8086\n", "0x030000\n");
+  add_device (folder, "0000:01:00.1", "0x10de\n", "0x040300\n");
+  g_assert_false (dh_cuda_card_is_on_bus (folder));
+  add_device (folder, "0000:01:00.0", "0x10de\n", "0x030200\n");
+  g_assert_true (dh_cuda_card_is_on_bus (folder));
+}
+
+static void
 assert_fit (const DhCudaArchs *archs, gint capability, DhCudaFit fit)
 {
   g_assert_cmpint (dh_cuda_archs_fit (archs, capability), ==, fit);
@@ -348,6 +374,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cuda-runtime/lost", test_lost);
   g_test_add_func ("/cuda-runtime/record", test_record);
   g_test_add_func ("/cuda-runtime/remembered", test_remembered);
+  g_test_add_func ("/cuda-runtime/bus", test_bus);
   g_test_add_func ("/cuda-runtime/archs", test_archs);
   g_test_add_func ("/cuda-runtime/grid", test_grid);
   return g_test_run ();
