@@ -23,9 +23,10 @@ gboolean dh_precision_from_name (const char *name, DhPrecision *precision);
 /* What can compute. "ref": plain C, the definition of every operator; "cpu": oneDNN and own kernels; "cuda:N". */
 typedef struct
 {
-  char *name;  /* "ref", "cpu", "cuda:0" */
-  char *kind;  /* "ref", "cpu", "cuda" */
-  char *title; /* for people: the processor's or the card's name */
+  char *name;   /* "ref", "cpu", "cuda:0" */
+  char *kind;   /* "ref", "cpu", "cuda" */
+  char *title;  /* for people: the processor's or the card's name, and what computes on it */
+  char *source; /* where its libraries were found; or NULL */
   gboolean available;
   char *why_not;    /* why it is not available; NULL where it is */
   gboolean present; /* it, or what drives it, is there: where it is not available, somebody may wonder */

@@ -21,6 +21,7 @@ list (GPtrArray *infos)
       info->present = TRUE;
       info->memory = card.memory;
       info->precisions = available ? card.precisions : 0;
+      info->source = card.source;
       info->why_not = g_steal_pointer (&why_not);
       g_ptr_array_add (infos, info);
       g_free (card.title);
@@ -47,9 +48,11 @@ open_device (guint index, guint threads, GError **error)
   if (why_not || !dh_cuda_driver.describe (index, &info, &why_not))
     {
       g_free (info.title);
+      g_free (info.source);
       g_set_error (error, DH_ERROR, DH_ERROR_NO_DEVICE, "The device “cuda:%u” is not available: %s", index, why_not);
       return NULL;
     }
+  g_free (info.source);
   DhCudaCard *card = dh_cuda_driver.open (index, error);
   if (!card)
     {

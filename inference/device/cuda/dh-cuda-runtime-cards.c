@@ -270,6 +270,7 @@ dh_cuda_card_describe (guint index, DhCudaCardInfo *info, char **why_not)
   if (!cudnn && !*why_not)
     *why_not = g_strdup (reason);
   g_autofree char *cudnn_name = cudnn ? dh_cudnn_name (cudnn) : NULL;
+  info->source = cudnn ? g_strdup (cudnn->path) : NULL;
   info->title = g_strdup_printf ("%s (%d.%d)%s%s", name, capability / 10, capability % 10, cudnn ? ", " : "",
                                  cudnn ? cudnn_name : "");
   if (*why_not)

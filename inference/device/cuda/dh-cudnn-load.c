@@ -71,9 +71,9 @@ check_version (const DhCudnn *cudnn)
   const size_t version = cudnn->get_version ();
   g_autofree char *name = dh_cudnn_name (cudnn);
   if (version / 10000 != DH_CUDNN_MAJOR)
-    return g_strdup_printf ("%s will not do, cuDNN %u is needed", name, DH_CUDNN_MAJOR);
+    return g_strdup_printf ("%s (%s) will not do, cuDNN %u is needed", name, cudnn->path, DH_CUDNN_MAJOR);
   if (version < DH_CUDNN_OLDEST)
-    return g_strdup_printf ("%s is too old, %u.%u or newer is needed", name, DH_CUDNN_OLDEST / 10000,
+    return g_strdup_printf ("%s (%s) is too old, %u.%u or newer is needed", name, cudnn->path, DH_CUDNN_OLDEST / 10000,
                             DH_CUDNN_OLDEST / 100 % 100);
   return NULL;
 }
@@ -123,8 +123,7 @@ char *
 dh_cudnn_name (const DhCudnn *cudnn)
 {
   const size_t version = cudnn->get_version ();
-  return g_strdup_printf ("cuDNN %zu.%zu.%zu from %s", version / 10000, version / 100 % 100, version % 100,
-                          cudnn->path);
+  return g_strdup_printf ("cuDNN %zu.%zu.%zu", version / 10000, version / 100 % 100, version % 100);
 }
 
 const DhCudnn *

@@ -38,7 +38,7 @@ typedef struct
 
 /* Loads it once; NULL with the reason in words, static. */
 const DhCudnn *dh_cudnn_get (const char **why_not);
-/* "cuDNN 9.19.0 from /usr/lib/…"; free with g_free. */
+/* "cuDNN 9.19.0"; free with g_free. */
 char *dh_cudnn_name (const DhCudnn *cudnn);
 
 /* A convolution ready to run: reference counted, not atomic. */
