@@ -245,6 +245,14 @@ dh_cli_note (DhCli *cli, const char *format, ...)
 }
 
 void
+dh_cli_note_device (DhCli *cli, DhDevice *device)
+{
+  const char *why = dh_device_passed_over (device);
+  if (why)
+    dh_cli_note (cli, "%s; %s computes", why, dh_device_name (device));
+}
+
+void
 dh_json_member_number (JsonBuilder *builder, const char *name, double value)
 {
   if (name)

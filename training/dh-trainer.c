@@ -170,16 +170,20 @@ log_note (DhTrainerRun *run, const char *why, GError **error)
   return dh_trainer_end_event (run, json, error);
 }
 
-/* Why it may end with other numbers than a run that was never stopped. What computes a layer decides the order in which
- * its sums are made. */
+/* What whoever follows it will want to know: that a better device was there, and why it may end with other numbers than
+ * a run that was never stopped. (What computes a layer decides the order in which its sums are made.) */
 static gboolean
 log_notes (DhTrainerRun *run, GError **error)
 {
-  return (!run->planless
-          || log_note (run,
-                       "plan.json is missing: what computes each layer was chosen anew, and from here on the last bits "
-                       "of the numbers may be others than those of a run that was never stopped",
-                       error))
+  const char *passed_over = dh_device_passed_over (run->device);
+  g_autofree char *device =
+      passed_over ? g_strdup_printf ("%s; %s computes", passed_over, dh_device_name (run->device)) : NULL;
+  return (!device || log_note (run, device, error))
+         && (!run->planless
+             || log_note (run,
+                          "plan.json is missing: what computes each layer was chosen anew, and from here on the last "
+                          "bits of the numbers may be others than those of a run that was never stopped",
+                          error))
          && (!run->changed
              || log_note (run,
                           "pictures or labels are not of the sizes that this training began with: from here on it "

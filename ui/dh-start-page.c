@@ -27,8 +27,9 @@ make_choice (const char *icon, const char *title, const char *text, const char *
 static void
 show_device (DhSession *session, GParamSpec *spec, GtkLabel *label)
 {
-  const char *sentence = dh_session_get_device_sentence (session);
-  gtk_label_set_label (label, sentence != NULL ? sentence : _ ("Looking for what can compute…"));
+  const char *sentence = dh_session_get_device_sentence (session), *cuda = dh_session_get_cuda_sentence (session);
+  g_autofree char *both = cuda != NULL ? g_strconcat (sentence, " ", cuda, NULL) : g_strdup (sentence);
+  gtk_label_set_label (label, both != NULL ? both : _ ("Looking for what can compute…"));
 }
 
 GtkWidget *

@@ -33,6 +33,7 @@ show_context (GtkWidget *bar)
                              compute->name, compute->title, compute->threads, precision)
           : g_strdup (dh_session_get_device_sentence (self->session));
   gtk_label_set_label (GTK_LABEL (self->device), device != NULL ? device : "");
+  gtk_widget_set_tooltip_text (self->device, dh_session_get_cuda_sentence (self->session));
   gtk_label_set_label (GTK_LABEL (self->model), model != NULL ? model->title : _ ("no weights"));
   gtk_label_set_label (GTK_LABEL (self->dataset), set != NULL ? set : _ ("no data set"));
 }

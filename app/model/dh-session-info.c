@@ -139,7 +139,7 @@ dh_session_get_cache_limit (DhSession *self)
   return dh_map_cache_get_limit (self->cache);
 }
 
-/* What will compute, in one sentence, for the start page. */
+/* What will compute, and why no GPU does, a sentence each. */
 static void
 list_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
@@ -155,23 +155,25 @@ list_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
         else if (kind == 0 && g_str_equal (info->kind, "cuda"))
           absent = info;
       }
-  GString *sentence = g_string_new (NULL);
-  if (used != NULL)
-    g_string_append_printf (sentence, _ ("Computing on %s, %s."), used->name, used->title);
-  if (absent != NULL && absent->why_not != NULL)
-    g_string_append_printf (sentence, _ (" CUDA is not there: %s."), absent->why_not);
-  g_task_return_pointer (task, g_string_free (sentence, FALSE), g_free);
+  const gboolean excused =
+      absent != NULL && absent->why_not != NULL && (used == NULL || !g_str_equal (used->kind, "cuda"));
+  char **sentences = g_new0 (char *, 3);
+  sentences[0] = used != NULL ? g_strdup_printf (_ ("Computing on %s, %s."), used->name, used->title) : g_strdup ("");
+  sentences[1] = excused ? g_strdup_printf (_ ("CUDA cannot be used: %s."), absent->why_not) : NULL;
+  g_task_return_pointer (task, sentences, (GDestroyNotify)g_strfreev);
 }
 
 static void
 listed (GObject *source, GAsyncResult *result, gpointer data)
 {
   DhSession *self = DH_SESSION (source);
-  g_autofree char *sentence = g_task_propagate_pointer (G_TASK (result), NULL);
-  if (self->worker == NULL || sentence == NULL)
+  g_auto (GStrv) sentences = g_task_propagate_pointer (G_TASK (result), NULL);
+  if (self->worker == NULL || sentences == NULL)
     return;
   g_free (self->device_sentence);
-  self->device_sentence = g_steal_pointer (&sentence);
+  g_free (self->cuda_sentence);
+  self->device_sentence = g_strdup (sentences[0]);
+  self->cuda_sentence = g_strdup (sentences[1]);
   dh_session_notify (self, DH_SESSION_PROP_MODEL_INFO);
 }
 

@@ -38,6 +38,7 @@ struct _DhSession
   DhImageList *list;
   guint64 cache_size;
   char *device_sentence;
+  char *cuda_sentence;
   DhPrecision precision; /* wanted */
   GCancellable *closing;
 

@@ -137,6 +137,12 @@ dh_session_get_device_sentence (DhSession *self)
   return self->device_sentence;
 }
 
+const char *
+dh_session_get_cuda_sentence (DhSession *self)
+{
+  return self->cuda_sentence;
+}
+
 static void
 dh_session_get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
 {
@@ -308,4 +314,5 @@ dh_session_close (DhSession *self)
   g_clear_pointer (&self->dataset_path, g_free);
   g_clear_pointer (&self->pictures, g_strfreev);
   g_clear_pointer (&self->device_sentence, g_free);
+  g_clear_pointer (&self->cuda_sentence, g_free);
 }

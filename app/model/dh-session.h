@@ -72,8 +72,10 @@ DhImageList *dh_session_get_list (DhSession *session);
 /* Weights and device; borrowed, NULL before. */
 DhModelInfo *dh_session_get_model_info (DhSession *session);
 DhComputeInfo *dh_session_get_compute_info (DhSession *session);
-/* "Computes on …", or why not, before any weights are loaded; borrowed; NULL until it is known. */
+/* "Computing on …", before any weights are loaded; borrowed; NULL until it is known. */
 const char *dh_session_get_device_sentence (DhSession *session);
+/* Why no GPU computes; borrowed; NULL where one does, and until it is known. */
+const char *dh_session_get_cuda_sentence (DhSession *session);
 /* In what precision networks compute: "f32", "bf16", …; kept for the next start. Loaded weights are loaded again. */
 const char *dh_session_get_precision (DhSession *session);
 void dh_session_set_precision (DhSession *session, const char *name);

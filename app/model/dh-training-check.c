@@ -218,6 +218,9 @@ look_at_device (DhTrainingLook *look)
   if (g_str_equal (look->check->device, "ref"))
     dh_training_look_say (look, DH_CHECK_DEVICE, DH_CHECK_WARNING,
                           _ ("Plain C computes this slowly; it is there to be compared with"));
+  else if (dh_device_passed_over (look->device) != NULL)
+    dh_training_look_say (look, DH_CHECK_DEVICE, DH_CHECK_WARNING, _ ("Computes on %s. %s"), look->check->device_title,
+                          dh_device_passed_over (look->device));
   else
     dh_training_look_say (look, DH_CHECK_DEVICE, DH_CHECK_OK, _ ("Computes on %s"), look->check->device_title);
 }

@@ -77,6 +77,7 @@ struct _DhDevice
   guint training;     /* bits 1 << DhPrecision that it trains in; 0: f32 alone */
   char *plans_folder; /* or NULL; the common part frees it */
   DhHostPool *host;   /* the common part's */
+  char *passed_over;  /* or NULL; the common part's */
 };
 
 struct _DhPlan

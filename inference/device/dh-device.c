@@ -73,6 +73,7 @@ dh_device_info_free (DhDeviceInfo *info)
   g_free (info->name);
   g_free (info->kind);
   g_free (info->title);
+  g_free (info->source);
   g_free (info->why_not);
   g_free (info);
 }
@@ -168,27 +169,73 @@ open_kind (guint kind, guint index, guint threads, GError **error)
   return device;
 }
 
+/* The first device of the kind that is available and opens; else why the first that is there is not. */
+static DhDevice *
+open_any (guint kind, guint threads, char **passed_over)
+{
+  const char *why_not;
+  g_autofree char *first = NULL;
+  const DhDeviceFunctions *functions = functions_of (kind, &why_not);
+  if (!functions)
+    return NULL;
+  g_autoptr (GPtrArray) infos = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_device_info_free);
+  functions->list (infos);
+  for (guint i = 0; i < infos->len; i++)
+    {
+      const DhDeviceInfo *info = infos->pdata[i];
+      g_autoptr (GError) error = NULL;
+      guint same, index;
+      DhDevice *device = NULL;
+      if (info->available && parse_name (info->name, &same, &index)
+          && (device = open_kind (kind, index, threads, &error)))
+        return device;
+      if (first)
+        continue;
+      if (error)
+        first = g_strdup (error->message);
+      else if (info->present)
+        first = g_strdup_printf ("The device “%s” is not available: %s", info->name, info->why_not);
+    }
+  if (!*passed_over)
+    *passed_over = g_steal_pointer (&first);
+  return NULL;
+}
+
+static DhDevice *
+open_auto (guint threads, GError **error)
+{
+  g_autofree char *passed_over = NULL;
+  DhDevice *device = NULL;
+  guint kind;
+  for (kind = 0; kind < G_N_ELEMENTS (kinds) - 1 && !device; kind++)
+    device = open_any (kind, threads, &passed_over);
+  if (!device)
+    device = open_kind (kind, 0, threads, error);
+  if (device)
+    device->passed_over = g_steal_pointer (&passed_over);
+  return device;
+}
+
 DhDevice *
 dh_device_open (const char *name, guint threads, GError **error)
 {
   g_return_val_if_fail (name != NULL, NULL);
   guint kind, index;
   if (g_str_equal (name, "auto"))
-    {
-      for (kind = 0; kind < G_N_ELEMENTS (kinds) - 1; kind++)
-        {
-          DhDevice *device = open_kind (kind, 0, threads, NULL);
-          if (device)
-            return device;
-        }
-      return open_kind (kind, 0, threads, error);
-    }
+    return open_auto (threads, error);
   if (!parse_name (name, &kind, &index))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "Unknown device “%s”; use auto, ref, cpu or cuda (cuda:N)", name);
       return NULL;
     }
   return open_kind (kind, index, threads, error);
+}
+
+const char *
+dh_device_passed_over (DhDevice *device)
+{
+  g_return_val_if_fail (device != NULL, NULL);
+  return device->passed_over;
 }
 
 DhDevice *
@@ -206,6 +253,7 @@ dh_device_unref (DhDevice *device)
     {
       DhHostPool *host = device->host; /* who holds a map needs no device */
       g_free (device->plans_folder);
+      g_free (device->passed_over);
       dh_host_pool_unpin (host);
       device->functions->close (device);
       dh_host_pool_unref (host);

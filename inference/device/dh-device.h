@@ -23,11 +23,13 @@ gboolean dh_precision_from_name (const char *name, DhPrecision *precision);
 /* What can compute. "ref": plain C, the definition of every operator; "cpu": oneDNN and own kernels; "cuda:N". */
 typedef struct
 {
-  char *name;  /* "ref", "cpu", "cuda:0" */
-  char *kind;  /* "ref", "cpu", "cuda" */
-  char *title; /* for people: the processor's or the card's name */
+  char *name;   /* "ref", "cpu", "cuda:0" */
+  char *kind;   /* "ref", "cpu", "cuda" */
+  char *title;  /* for people: the processor's or the card's name, and what computes on it */
+  char *source; /* where its libraries were found; or NULL */
   gboolean available;
   char *why_not;    /* why it is not available; NULL where it is */
+  gboolean present; /* it, or what drives it, is there: where it is not available, somebody may wonder */
   guint64 memory;   /* bytes */
   guint precisions; /* bits 1 << DhPrecision */
 } DhDeviceInfo;
@@ -38,10 +40,10 @@ GPtrArray *dh_devices_list (void);
 
 typedef struct _DhDevice DhDevice;
 
-/* Opens a device by name; "auto" takes the first available of cuda, cpu, ref. `threads` 0: the physical cores.
- * Errors: DH_ERROR_NO_DEVICE with the reason, DH_ERROR_USAGE for an unknown name. No silent fallback: "cuda" without a
- * card is an error. A device and its plans belong to one thread at a time, and cpu calls should always come from the
- * same thread (OpenMP keeps a pool for every calling thread). */
+/* Opens a device by name; "auto" takes the first of cuda (every card), cpu, ref that is available and opens. `threads`
+ * 0: the physical cores. Errors: DH_ERROR_NO_DEVICE with the reason, DH_ERROR_USAGE for an unknown name. No silent
+ * fallback: "cuda" without a card is an error. A device and its plans belong to one thread at a time, and cpu calls
+ * should always come from the same thread (OpenMP keeps a pool for every calling thread). */
 DhDevice *dh_device_open (const char *name, guint threads, GError **error);
 DhDevice *dh_device_ref (DhDevice *device);
 void dh_device_unref (DhDevice *device);
@@ -51,6 +53,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhDevice, dh_device_unref)
  * the same to the bit; another choice (another folder, or none) may change their last bits. A folder that cannot be
  * written, and files in it that are broken, are as if nothing was kept. */
 void dh_device_remember_plans (DhDevice *device, const char *folder);
+/* Of "auto": which device of a kind that stands before its own is there, and why it was not taken; NULL where there is
+ * none. */
+const char *dh_device_passed_over (DhDevice *device);
 const char *dh_device_name (DhDevice *device);
 const char *dh_device_title (DhDevice *device);
 guint dh_device_threads (DhDevice *device);

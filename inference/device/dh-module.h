@@ -6,7 +6,7 @@ G_BEGIN_DECLS
 /* The door between the program and a device that it opens at run time, as a shared library. Neither links the other:
  * what the module needs of the program it is handed. */
 
-#define DH_MODULE_VERSION 1
+#define DH_MODULE_VERSION 2
 #define DH_MODULE_SYMBOL "dh_module_open"
 
 typedef struct

@@ -8,7 +8,8 @@ static void
 list (GPtrArray *infos)
 {
   g_autofree char *none = NULL;
-  const guint count = dh_cuda_driver.count (&none);
+  gboolean present = FALSE;
+  const guint count = dh_cuda_driver.count (&present, &none);
   for (guint i = 0; i < count; i++)
     {
       g_autofree char *name = g_strdup_printf ("cuda:%u", i);
@@ -17,8 +18,10 @@ list (GPtrArray *infos)
       const gboolean available = dh_cuda_driver.describe (i, &card, &why_not);
       DhDeviceInfo *info = dh_cuda_host->info_new (name, "cuda", card.title ? card.title : "NVIDIA GPU");
       info->available = available;
+      info->present = TRUE;
       info->memory = card.memory;
       info->precisions = available ? card.precisions : 0;
+      info->source = card.source;
       info->why_not = g_steal_pointer (&why_not);
       g_ptr_array_add (infos, info);
       g_free (card.title);
@@ -26,6 +29,7 @@ list (GPtrArray *infos)
   if (count == 0)
     {
       DhDeviceInfo *info = dh_cuda_host->info_new ("cuda", "cuda", "NVIDIA GPU");
+      info->present = present;
       info->why_not = g_steal_pointer (&none);
       g_ptr_array_add (infos, info);
     }
@@ -36,15 +40,19 @@ open_device (guint index, guint threads, GError **error)
 {
   g_autofree char *why_not = NULL;
   DhCudaCardInfo info = { 0 };
-  const guint count = dh_cuda_driver.count (&why_not);
+  gboolean present;
+  const guint count = dh_cuda_driver.count (&present, &why_not);
   if (count > 0 && index >= count)
-    why_not = g_strdup_printf ("there are only %u NVIDIA GPUs, numbered from 0", count);
+    why_not = count == 1 ? g_strdup ("there is only one NVIDIA GPU, “cuda:0”")
+                         : g_strdup_printf ("there are only %u NVIDIA GPUs, numbered from 0", count);
   if (why_not || !dh_cuda_driver.describe (index, &info, &why_not))
     {
       g_free (info.title);
+      g_free (info.source);
       g_set_error (error, DH_ERROR, DH_ERROR_NO_DEVICE, "The device “cuda:%u” is not available: %s", index, why_not);
       return NULL;
     }
+  g_free (info.source);
   DhCudaCard *card = dh_cuda_driver.open (index, error);
   if (!card)
     {

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   char *title;
+  char *source; /* where its libraries were found; or NULL */
   guint64 memory;
   guint precisions; /* bits 1 << DhPrecision */
 } DhCudaCardInfo;
@@ -72,10 +73,11 @@ enum
 
 typedef struct
 {
-  /* Cards that are there; 0 with the reason in words. */
-  guint (*count) (char **why_not);
-  /* FALSE with the reason in words: too old, cuDNN missing. Fills `info` as far as it is known; its title is owned by
-   * the caller. */
+  /* Cards that are there; 0 with the reason in words, `present` where a driver or a card is there nevertheless. Any
+   * thread, as describe(). */
+  guint (*count) (gboolean *present, char **why_not);
+  /* FALSE with the reason in words: too old, cuDNN missing. Fills `info` as far as it is known; its title and
+   * source are the caller's. */
   gboolean (*describe) (guint index, DhCudaCardInfo *info, char **why_not);
   DhCudaCard *(*open) (guint index, GError **error);
   void (*close) (DhCudaCard *card);

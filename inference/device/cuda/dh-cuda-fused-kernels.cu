@@ -1,5 +1,6 @@
 #include <mma.h>
 #include "dh-cuda-fused-math.h"
+#include "dh-cuda-grid.h"
 
 /* The kernel around dh-cuda-fused-math.h: eight warps, each 32 × 32 products by the tensor cores. */
 
@@ -93,12 +94,10 @@ __launch_bounds__ (THREADS, 2) convolve (const __grid_constant__ DhCudaKernel k)
 extern "C" int
 dh_cuda_launch_fused (const DhCudaKernel *kernel, void *stream)
 {
-  const int64_t pixels = (int64_t)kernel->n * kernel->h * kernel->w;
-  const int64_t blocks = (pixels + DH_CUDA_TILE_M - 1) / DH_CUDA_TILE_M;
-  const int columns = kernel->n_groups * 8 / DH_CUDA_TILE_N;
-  if (pixels <= 0 || blocks > 0x7fffffff || columns < 1 || columns > 0xffff || kernel->n_groups * 8 % DH_CUDA_TILE_N)
+  const DhCudaGrid size = dh_cuda_kernel_grid (kernel);
+  if (!size.x)
     return cudaErrorInvalidValue;
-  const dim3 grid ((unsigned)blocks, (unsigned)columns);
+  const dim3 grid (size.x, size.y);
   if (kernel->type == DH_CUDA_F16)
     convolve<DH_CUDA_F16><<<grid, THREADS, 0, (cudaStream_t)stream>>> (*kernel);
   else if (kernel->type == DH_CUDA_BF16)

@@ -6,8 +6,6 @@
  * steps of DH_CUDA_TILE_K places: the threads fetch the next step while the tensor cores multiply this one, then keep
  * it in the other of two buffers. What is here is all but the multiplication itself. */
 
-#define DH_CUDA_TILE_M 64
-#define DH_CUDA_TILE_N 128
 #define DH_CUDA_TILE_K 32
 /* From row to row of a tile: 16 bytes more, so that neighbouring rows lie in other banks. */
 #define DH_CUDA_TILE_STRIDE (DH_CUDA_TILE_K + 8)

@@ -1,3 +1,4 @@
+#include "dh-cuda-grid.h"
 #include "dh-cuda-math.h"
 
 /* The kernels around the items of dh-cuda-math.h, made once for each type of value. */
@@ -56,13 +57,12 @@ __global__ void __launch_bounds__ (THREADS) pool_large (const __grid_constant__ 
 template <int TYPE>
 int launch_typed (const DhCudaKernel &k, const int64_t items, cudaStream_t stream)
 {
+  const unsigned grid = dh_cuda_kernel_grid (&k).x;
   if (dh_cuda_is_large (&k))
     {
-      pool_large<TYPE><<<(unsigned)items, THREADS, 0, stream>>> (k);
+      pool_large<TYPE><<<grid, THREADS, 0, stream>>> (k);
       return cudaGetLastError ();
     }
-  const int64_t blocks = (items + THREADS - 1) / THREADS;
-  const unsigned grid = (unsigned)(blocks < 0x7fffffff ? blocks : 0x7fffffff);
   switch (k.op)
     {
     case DH_CUDA_PACK:
@@ -104,11 +104,20 @@ dh_cuda_launch (const DhCudaKernel *kernel, void *stream)
   const int64_t items = dh_cuda_kernel_items (kernel);
   /* The type that is read; SCORE without logits reads the outlier logits' own. */
   const int type = kernel->op == DH_CUDA_PACK ? kernel->type : kernel->in.type;
-  if (items <= 0)
+  if (!dh_cuda_kernel_grid (kernel).x)
     return cudaErrorInvalidValue;
   if (type == DH_CUDA_F32)
     return launch_typed<DH_CUDA_F32> (*kernel, items, (cudaStream_t)stream);
   if (type == DH_CUDA_F16)
     return launch_typed<DH_CUDA_F16> (*kernel, items, (cudaStream_t)stream);
   return launch_typed<DH_CUDA_BF16> (*kernel, items, (cudaStream_t)stream);
+}
+
+extern "C" int
+dh_cuda_load_kernels (int *architecture)
+{
+  cudaFuncAttributes attributes;
+  const cudaError_t code = cudaFuncGetAttributes (&attributes, run_items<DH_CUDA_PACK, DH_CUDA_F32>);
+  *architecture = code == cudaSuccess ? attributes.ptxVersion : 0;
+  return code;
 }

@@ -230,10 +230,16 @@ extern "C"
     return kernel->n_groups >= 8 ? 8 : kernel->n_groups >= 4 ? 4 : kernel->n_groups >= 2 ? 2 : 1;
   }
 
+  /* FUSED: what a block makes, pixels × channels. */
+#define DH_CUDA_TILE_M 64
+#define DH_CUDA_TILE_N 128
+
   /* Queues the kernel on the stream (a cudaStream_t). Returns a cudaError_t, 0 where it is queued. */
   int dh_cuda_launch (const DhCudaKernel *kernel, void *stream);
   int dh_cuda_launch_training (const DhCudaKernel *kernel, void *stream);
   int dh_cuda_launch_fused (const DhCudaKernel *kernel, void *stream);
+  /* Loads the kernels on the card that is entered: a cudaError_t, and what compute capability they were made for. */
+  int dh_cuda_load_kernels (int *architecture);
 
 #ifdef __cplusplus
 }

@@ -62,8 +62,11 @@ choose (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *me
           chosen = g_ptr_array_index (plans, i);
         }
       /* A refusal leaves the card as it was; a fault does not. */
-      if (seconds < 0 && !dh_cuda_card_wait (card, error))
-        return NULL;
+      if (seconds < 0 && !dh_cuda_card_wait (card, NULL))
+        {
+          g_propagate_error (error, g_steal_pointer (&refused));
+          return NULL;
+        }
       if (seconds < 0 && !reason)
         reason = g_strdup (refused->message);
     }

@@ -14,9 +14,9 @@ struct _DhCudaCard
   cudaEvent_t marks[DH_CUDA_N_MARKS];
   GHashTable *plans; /* DhCudaConvSpec → DhCudnnPlan: the fastest */
   gint generation;
-  int capability;
-  char *cache;    /* folder of plans kept; or NULL */
-  char *identity; /* of card and libraries, as far as plans depend on them */
+  int architecture; /* that its kernels were made for, as a compute capability */
+  char *cache;      /* folder of plans kept; or NULL */
+  char *identity;   /* of card and libraries, as far as plans depend on them */
 };
 
 struct _DhCudaConvolution
@@ -35,6 +35,14 @@ G_GNUC_INTERNAL double dh_cuda_card_elapsed (DhCudaCard *card, guint from, guint
 G_GNUC_INTERNAL gboolean dh_cuda_card_succeeded (cudaError_t code, const char *what, GError **error);
 /* TRUE where what was made on the card is still there. */
 G_GNUC_INTERNAL gboolean dh_cuda_card_is_there (DhCudaCard *card);
+
+/* dh-cuda-runtime-cards.c */
+G_GNUC_INTERNAL guint dh_cuda_card_count (gboolean *present, char **why_not);
+G_GNUC_INTERNAL gboolean dh_cuda_card_describe (guint index, DhCudaCardInfo *info, char **why_not);
+/* One of NVIDIA's is among the PCI devices of this folder, as Linux lists them: vendor 10de, class 03 (display). */
+G_GNUC_INTERNAL gboolean dh_cuda_card_is_on_bus (const char *folder);
+/* Why the kernels do not load on a card of this compute capability; NULL where that is not what `code` says. */
+G_GNUC_INTERNAL char *dh_cuda_card_explain_kernels (cudaError_t code, int capability);
 
 /* dh-cuda-runtime-memory.c */
 G_GNUC_INTERNAL guint64 dh_cuda_card_available (DhCudaCard *card);

@@ -1,5 +1,4 @@
 #include <cuda_runtime_api.h>
-#include <dlfcn.h>
 #include <string.h>
 #include "dh-cuda-runtime-private.h"
 #include "dh-error.h"
@@ -53,62 +52,6 @@ dh_cuda_card_enter (DhCudaCard *card, GError **error)
 }
 
 static guint
-count_cards (char **why_not)
-{
-  int count = 0;
-  if (!dlopen ("libcuda.so.1", RTLD_NOW | RTLD_GLOBAL))
-    {
-      *why_not = g_strdup ("there is no NVIDIA driver (libcuda.so.1)");
-      return 0;
-    }
-  const cudaError_t code = cudaGetDeviceCount (&count);
-  if (code == cudaErrorNoDevice || (code == cudaSuccess && count == 0))
-    *why_not = g_strdup ("the NVIDIA driver sees no GPU");
-  else if (code == cudaErrorInsufficientDriver)
-    *why_not = g_strdup_printf ("the NVIDIA driver is too old for CUDA %d.%d; update it", CUDART_VERSION / 1000,
-                                CUDART_VERSION % 1000 / 10);
-  else if (code != cudaSuccess)
-    *why_not = g_strdup_printf ("the NVIDIA driver answers: %s", cudaGetErrorString (code));
-  cudaGetLastError ();
-  return *why_not ? 0 : (guint)count;
-}
-
-static gboolean
-describe (guint index, DhCudaCardInfo *info, char **why_not)
-{
-  struct cudaDeviceProp properties;
-  const cudaError_t code = cudaGetDeviceProperties (&properties, (int)index);
-  if (code != cudaSuccess)
-    {
-      *why_not = g_strdup_printf ("the NVIDIA driver answers: %s", cudaGetErrorString (code));
-      cudaGetLastError ();
-      return FALSE;
-    }
-  const int capability = properties.major * 10 + properties.minor;
-  info->memory = properties.totalGlobalMem;
-  info->precisions = 1u << DH_PRECISION_F32 | 1u << DH_PRECISION_F16;
-  if (capability >= 80)
-    info->precisions |= 1u << DH_PRECISION_TF32 | 1u << DH_PRECISION_BF16;
-  const char *reason = NULL;
-  const DhCudnn *cudnn = dh_cudnn_get (&reason);
-  if (capability < DH_CUDA_MIN_ARCH)
-    *why_not = g_strdup_printf ("its compute capability %d.%d is too old for this build (%d.%d and newer)",
-                                properties.major, properties.minor, DH_CUDA_MIN_ARCH / 10, DH_CUDA_MIN_ARCH % 10);
-  else if (!cudnn)
-    *why_not = g_strdup (reason);
-  if (cudnn)
-    {
-      const size_t version = cudnn->get_version ();
-      info->title =
-          g_strdup_printf ("%s (%d.%d), cuDNN %zu.%zu.%zu from %s", properties.name, properties.major, properties.minor,
-                           version / 10000, version / 100 % 100, version % 100, cudnn->path);
-    }
-  else
-    info->title = g_strdup_printf ("%s (%d.%d)", properties.name, properties.major, properties.minor);
-  return *why_not == NULL;
-}
-
-static guint
 spec_hash (gconstpointer key)
 {
   const gint *words = key;
@@ -124,6 +67,19 @@ spec_equal (gconstpointer a, gconstpointer b)
   return memcmp (a, b, sizeof (DhCudaConvSpec)) == 0;
 }
 
+/* Something went wrong that stays so: on the streams, or before there were any. */
+static gboolean
+has_fault (DhCudaCard *card)
+{
+  gboolean fault = FALSE;
+  for (guint i = 0; i < DH_CUDA_N_LANES; i++)
+    fault = fault || (card->streams[i] && cudaStreamSynchronize (card->streams[i]) != cudaSuccess);
+  if (fault || card->stream)
+    return fault;
+  const cudaError_t code = cudaDeviceSynchronize ();
+  return code != cudaSuccess && code != cudaErrorMemoryAllocation;
+}
+
 /* After a fault the whole context is of no use any more, whoever asks: then the card is reset, and what is made
  * afterwards is whole again. */
 static void
@@ -134,9 +90,7 @@ close_card (DhCudaCard *card)
   if (dh_cuda_card_is_there (card))
     {
       cudaSetDevice (card->index);
-      gboolean fault = FALSE;
-      for (guint i = 0; i < DH_CUDA_N_LANES; i++)
-        fault = fault || (card->streams[i] && cudaStreamSynchronize (card->streams[i]) != cudaSuccess);
+      const gboolean fault = has_fault (card);
       g_hash_table_unref (card->plans);
       if (card->handle && cudnn)
         cudnn->destroy (card->handle);
@@ -166,7 +120,7 @@ close_card (DhCudaCard *card)
 
 /* What a plan depends on besides the convolution. */
 static char *
-identify (int index, const DhCudnn *cudnn, int *capability)
+identify (int index, const DhCudnn *cudnn)
 {
   struct cudaDeviceProp properties;
   int driver = 0;
@@ -174,10 +128,28 @@ identify (int index, const DhCudnn *cudnn, int *capability)
       || cudaDriverGetVersion (&driver) != cudaSuccess)
     return NULL;
   g_strdelimit (properties.name, "\n", ' ');
-  *capability = properties.major * 10 + properties.minor;
   return g_strdup_printf ("%s, %d.%d, %d multiprocessors, driver %d, CUDA %d, cuDNN %zu", properties.name,
                           properties.major, properties.minor, properties.multiProcessorCount, driver, CUDART_VERSION,
                           cudnn->get_version ());
+}
+
+/* That this build's kernels load: better known now than when the first of them is started. */
+static gboolean
+load_kernels (DhCudaCard *card, GError **error)
+{
+  int major = 0, minor = 0;
+  if (!dh_cuda_card_succeeded (cudaDeviceGetAttribute (&major, cudaDevAttrComputeCapabilityMajor, card->index),
+                               "naming its capability", error)
+      || !dh_cuda_card_succeeded (cudaDeviceGetAttribute (&minor, cudaDevAttrComputeCapabilityMinor, card->index),
+                                  "naming its capability", error))
+    return FALSE;
+  const cudaError_t code = (cudaError_t)dh_cuda_load_kernels (&card->architecture);
+  g_autofree char *why_not = dh_cuda_card_explain_kernels (code, major * 10 + minor);
+  if (!why_not)
+    return dh_cuda_card_succeeded (code, "loading its kernels", error);
+  cudaGetLastError ();
+  g_set_error_literal (error, DH_ERROR, DH_ERROR_NO_DEVICE, why_not);
+  return FALSE;
 }
 
 static DhCudaCard *
@@ -189,7 +161,7 @@ open_card (guint index, GError **error)
   card->index = (int)index;
   card->generation = g_atomic_int_get (&generations[index]);
   card->plans = g_hash_table_new_full (spec_hash, spec_equal, g_free, (GDestroyNotify)dh_cudnn_plan_unref);
-  gboolean fine = dh_cuda_card_enter (card, error);
+  gboolean fine = dh_cuda_card_enter (card, error) && load_kernels (card, error);
   for (guint i = 0; fine && i < DH_CUDA_N_LANES; i++)
     fine =
         dh_cuda_card_succeeded (cudaStreamCreateWithFlags (&card->streams[i], cudaStreamNonBlocking), "a stream", error)
@@ -209,9 +181,10 @@ open_card (guint index, GError **error)
   if (!fine)
     {
       close_card (card);
+      g_prefix_error (error, "The device “cuda:%u” is not available: ", index);
       return NULL;
     }
-  card->identity = identify (card->index, cudnn, &card->capability);
+  card->identity = identify (card->index, cudnn);
   card->cache = card->identity ? dh_plan_cache_folder () : NULL;
   dh_plan_cache_prune (card->cache, MAX_PLANS_KEPT);
   return card;
@@ -227,7 +200,8 @@ launch (DhCudaCard *card, const DhCudaKernel *kernel, GError **error)
 static gboolean
 has_fused (DhCudaCard *card, gint type)
 {
-  return type == DH_CUDA_F16 || (type == DH_CUDA_BF16 && card->capability >= 80);
+  /* Not what the card is, but what the kernel was made for: the driver may have compiled it from an older one's. */
+  return (type == DH_CUDA_F16 && card->architecture >= 70) || (type == DH_CUDA_BF16 && card->architecture >= 80);
 }
 
 gboolean
@@ -322,8 +296,8 @@ replay (DhCudaCard *card, DhCudaRecording *recording, GError **error)
 }
 
 const DhCudaDriver dh_cuda_driver = {
-  .count = count_cards,
-  .describe = describe,
+  .count = dh_cuda_card_count,
+  .describe = dh_cuda_card_describe,
   .open = open_card,
   .close = close_card,
   .available = dh_cuda_card_available,

@@ -1,3 +1,4 @@
+#include "dh-cuda-grid.h"
 #include "dh-cuda-loss-math.h"
 #include "dh-cuda-window-math.h"
 
@@ -134,17 +135,15 @@ template <int OP, int TYPE>
 void
 start (const DhCudaKernel &k, cudaStream_t stream)
 {
-  const int64_t items = dh_cuda_kernel_items (&k), blocks = (items + THREADS - 1) / THREADS;
-  run_items<OP, TYPE><<<(unsigned)(blocks < 0x7fffffff ? blocks : 0x7fffffff), THREADS, 0, stream>>> (k, items);
+  run_items<OP, TYPE><<<dh_cuda_kernel_grid (&k).x, THREADS, 0, stream>>> (k, dh_cuda_kernel_items (&k));
 }
 
 template <int OP, int TYPE>
 void
 start_reduction (const DhCudaKernel &k, cudaStream_t stream)
 {
-  const int lanes = dh_cuda_groups_of_block (&k);
-  const dim3 grid ((unsigned)((k.n_groups + lanes - 1) / lanes), (unsigned)k.n_slices);
-  reduce<OP, TYPE><<<grid, THREADS, 0, stream>>> (k, lanes);
+  const DhCudaGrid grid = dh_cuda_kernel_grid (&k);
+  reduce<OP, TYPE><<<dim3 (grid.x, grid.y), THREADS, 0, stream>>> (k, dh_cuda_groups_of_block (&k));
 }
 
 template <int TYPE>
@@ -182,12 +181,12 @@ launch_typed (const DhCudaKernel &k, cudaStream_t stream)
       break;
     case DH_CUDA_RESIZE_BACK:
       if (dh_cuda_is_large (&k))
-        resize_back_large<TYPE><<<(unsigned)dh_cuda_kernel_items (&k), THREADS, 0, stream>>> (k);
+        resize_back_large<TYPE><<<dh_cuda_kernel_grid (&k).x, THREADS, 0, stream>>> (k);
       else
         start<DH_CUDA_RESIZE_BACK, DH_CUDA_F32> (k, stream);
       break;
     case DH_CUDA_LOSS:
-      lose<TYPE><<<(unsigned)k.n_slices, THREADS, 0, stream>>> (k);
+      lose<TYPE><<<dh_cuda_kernel_grid (&k).x, THREADS, 0, stream>>> (k);
       break;
     case DH_CUDA_LOSS_END:
       start<DH_CUDA_LOSS_END, DH_CUDA_F32> (k, stream);
@@ -215,7 +214,7 @@ launch_typed (const DhCudaKernel &k, cudaStream_t stream)
 extern "C" int
 dh_cuda_launch_training (const DhCudaKernel *kernel, void *stream)
 {
-  if (dh_cuda_kernel_items (kernel) <= 0)
+  if (!dh_cuda_kernel_grid (kernel).x)
     return cudaErrorInvalidValue;
   switch (kernel->in.type)
     {

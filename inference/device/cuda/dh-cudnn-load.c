@@ -1,107 +1,97 @@
 #include <dlfcn.h>
-#include <glob.h>
-#include "dh-cudnn.h"
+#include <stdlib.h>
+#include "dh-cudnn-private.h"
 
-static const char library_name[] = "libcudnn.so.9";
+/* cuDNN as it is found, once it is sure that it can be used: where a part of it or cuBLAS is missing, the library ends
+ * the process at the first call that needs it. */
 
-/* Folders below which Python keeps packages; patterns of glob(). */
-static const char *const python_folders[] = {
-  "/usr/lib/python3*/*-packages",
-  "/usr/local/lib/python3*/*-packages",
-  "/usr/lib/python3/dist-packages",
-  "/opt/*/lib/python3*/site-packages",
-  "/opt/*/envs/*/lib/python3*/site-packages",
-  "/opt/*/*/lib/python3*/site-packages",
-  "/venv/lib/python3*/site-packages",
-};
-
+/* Opens `file` from the first of the folders that has it, else as the linker finds it; NULL with why not. */
 static void *
-try_open (const char *folder, const char *below, char **path)
+open_part (const char *const *folders, const char *file, char **why)
 {
-  *path = g_build_filename (folder, below, library_name, NULL);
-  void *library = g_file_test (*path, G_FILE_TEST_EXISTS) ? dlopen (*path, RTLD_NOW | RTLD_GLOBAL) : NULL;
-  if (!library)
-    g_clear_pointer (path, g_free);
-  return library;
+  for (guint i = 0; folders[i]; i++)
+    {
+      g_autofree char *path = g_build_filename (folders[i], file, NULL);
+      void *part = g_file_test (path, G_FILE_TEST_EXISTS) ? dlopen (path, RTLD_LAZY | RTLD_GLOBAL) : NULL;
+      if (part)
+        return part;
+    }
+  void *part = dlopen (file, RTLD_LAZY | RTLD_GLOBAL);
+  if (!part)
+    *why = g_strdup (dlerror ());
+  return part;
 }
 
-/* The folder itself, or the packages in it. */
-static void *
-try_folder (const char *folder, char **path)
+/* cuDNN's own parts lie beside it, or where it is linked to: any other's are another version's. NULL where they do. */
+static char *
+check_parts (const char *library, const char *folder)
 {
-  static const char *const below[] = { ".", "nvidia/cudnn/lib", "torch/lib", "lib64", "lib" };
-  void *library = NULL;
-  for (guint i = 0; i < G_N_ELEMENTS (below) && !library; i++)
-    library = try_open (folder, below[i], path);
-  return library;
+  static const char *const parts[] = { "graph", "heuristic", "engines_precompiled", "engines_runtime_compiled" };
+  g_autofree char *resolved = realpath (library, NULL);
+  g_autofree char *linked = g_path_get_dirname (resolved ? resolved : library);
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    {
+      g_autofree char *file = g_strdup_printf ("libcudnn_%s.so.%u", parts[i], DH_CUDNN_MAJOR);
+      g_autofree char *path = g_build_filename (folder, file, NULL);
+      if (!g_file_test (path, G_FILE_TEST_EXISTS))
+        {
+          g_free (path);
+          path = g_build_filename (linked, file, NULL);
+        }
+      if (!g_file_test (path, G_FILE_TEST_EXISTS))
+        return g_strdup_printf ("cuDNN in %s lacks its part %s; install all of it", folder, file);
+      /* cuDNN itself would load the first at the first call, the others for the first plan. */
+      if (!dlopen (path, RTLD_LAZY | RTLD_GLOBAL))
+        return g_strdup_printf ("cuDNN's part %s cannot be loaded: %s", file, dlerror ());
+    }
+  return NULL;
 }
 
-static void *
-try_pattern (const char *pattern, char **path)
+/* cuBLAS of the CUDA that cuDNN was made with: where its Python package, the toolkit or the linker has it. cuDNN finds
+ * it as well once it is loaded. */
+static char *
+load_cublas (const DhCudnn *cudnn, const char *folder)
 {
-  glob_t found = { 0 };
-  void *library = NULL;
-  if (glob (pattern, 0, NULL, &found) == 0)
-    for (size_t i = 0; i < found.gl_pathc && !library; i++)
-      library = try_folder (found.gl_pathv[i], path);
-  globfree (&found);
-  return library;
+  const guint cuda = (guint)(cudnn->get_cuda_version () / 1000);
+  g_autofree char *file = g_strdup_printf ("libcublasLt.so.%u", cuda);
+  g_autofree char *package = g_build_filename (folder, "../../cublas/lib", NULL);
+  g_autofree char *common = g_strdup_printf ("%s/../../cu%u/lib", folder, cuda);
+  g_autofree char *toolkit = g_strdup_printf ("/usr/local/cuda-%u/lib64", cuda);
+  g_autofree char *why = NULL;
+  const char *const folders[] = { folder, package, common, toolkit, "/usr/local/cuda/lib64", NULL };
+  if (open_part (folders, file, &why))
+    return NULL;
+  return g_strdup_printf ("cuDNN's companion cuBLAS (%s) cannot be loaded: %s", file, why);
 }
 
-static void *
-open_library (char **path)
+/* NULL where the version serves. */
+static char *
+check_version (const DhCudnn *cudnn)
 {
-  void *library = NULL;
-  const char *wanted = g_getenv ("DH_CUDNN_PATH");
-  g_auto (GStrv) folders = g_strsplit (wanted ? wanted : "", ":", -1);
-  for (guint i = 0; folders[i] && !library; i++)
-    if (*folders[i])
-      library = try_folder (folders[i], path);
-  if (!library && (library = dlopen (library_name, RTLD_NOW | RTLD_GLOBAL)))
-    *path = g_strdup (library_name);
-  static const char *const variables[] = { "CUDA_PATH", "CUDA_HOME" };
-  for (guint i = 0; i < G_N_ELEMENTS (variables) && !library; i++)
-    if (g_getenv (variables[i]))
-      library = try_folder (g_getenv (variables[i]), path);
-  if (!library)
-    library = try_pattern ("/usr/local/cuda*", path);
-  static const char *const roots[] = { "VIRTUAL_ENV", "CONDA_PREFIX", "HOME" };
-  for (guint i = 0; i < G_N_ELEMENTS (roots) && !library; i++)
-    if (g_getenv (roots[i]))
-      {
-        g_autofree char *pattern =
-            g_build_filename (g_getenv (roots[i]), i == 2 ? ".local" : ".", "lib/python3*/site-packages", NULL);
-        library = try_pattern (pattern, path);
-      }
-  for (guint i = 0; i < G_N_ELEMENTS (python_folders) && !library; i++)
-    library = try_pattern (python_folders[i], path);
-  return library;
-}
-
-static gboolean
-take (void *library, const char *name, void *pointer, char **reason)
-{
-  void *symbol = dlsym (library, name);
-  if (!symbol && !*reason)
-    *reason = g_strdup_printf ("lacks the function %s", name);
-  *(void **)pointer = symbol;
-  return symbol != NULL;
+  const size_t version = cudnn->get_version ();
+  g_autofree char *name = dh_cudnn_name (cudnn);
+  if (version / 10000 != DH_CUDNN_MAJOR)
+    return g_strdup_printf ("%s (%s) will not do, cuDNN %u is needed", name, cudnn->path, DH_CUDNN_MAJOR);
+  if (version < DH_CUDNN_OLDEST)
+    return g_strdup_printf ("%s (%s) is too old, %u.%u or newer is needed", name, cudnn->path, DH_CUDNN_OLDEST / 10000,
+                            DH_CUDNN_OLDEST / 100 % 100);
+  return NULL;
 }
 
 static char *
 load (DhCudnn *cudnn)
 {
-  g_autofree char *reason = NULL;
-  void *library = open_library (&cudnn->path);
+  char *reason = NULL;
+  void *library = dh_cudnn_find (&cudnn->path, &reason);
   if (!library)
-    return g_strdup_printf ("cuDNN 9 (%s) was not found; install it, or name its folder in DH_CUDNN_PATH",
-                            library_name);
+    return reason;
   const struct
   {
     const char *name;
     void *pointer;
   } wanted[] = {
     { "cudnnGetVersion", &cudnn->get_version },
+    { "cudnnGetCudartVersion", &cudnn->get_cuda_version },
     { "cudnnGetLastErrorString", &cudnn->get_last_error },
     { "cudnnCreate", &cudnn->create },
     { "cudnnDestroy", &cudnn->destroy },
@@ -114,8 +104,8 @@ load (DhCudnn *cudnn)
     { "cudnnBackendExecute", &cudnn->execute },
   };
   for (guint i = 0; i < G_N_ELEMENTS (wanted); i++)
-    if (!take (library, wanted[i].name, wanted[i].pointer, &reason))
-      return g_strdup_printf ("%s %s", cudnn->path, reason);
+    if (!(*(void **)wanted[i].pointer = dlsym (library, wanted[i].name)))
+      return g_strdup_printf ("%s lacks the function %s", cudnn->path, wanted[i].name);
   /* Where the linker found it. */
   Dl_info info;
   if (dladdr (*(void **)&cudnn->get_version, &info) && info.dli_fname)
@@ -123,7 +113,17 @@ load (DhCudnn *cudnn)
       g_free (cudnn->path);
       cudnn->path = g_strdup (info.dli_fname);
     }
-  return NULL;
+  g_autofree char *folder = g_path_get_dirname (cudnn->path);
+  reason = check_parts (cudnn->path, folder);
+  reason = reason ? reason : check_version (cudnn);
+  return reason ? reason : load_cublas (cudnn, folder);
+}
+
+char *
+dh_cudnn_name (const DhCudnn *cudnn)
+{
+  const size_t version = cudnn->get_version ();
+  return g_strdup_printf ("cuDNN %zu.%zu.%zu", version / 10000, version / 100 % 100, version % 100);
 }
 
 const DhCudnn *

@@ -3,6 +3,9 @@
 
 G_BEGIN_DECLS
 
+/* dh-cudnn-find.c: the library, opened, and its path as it was found; NULL with the reason in words. */
+G_GNUC_INTERNAL void *dh_cudnn_find (char **path, char **why_not);
+
 /* What stands for a convolution's tensors, in its graph and when it runs. */
 enum
 {

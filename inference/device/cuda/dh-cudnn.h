@@ -6,13 +6,22 @@
 G_BEGIN_DECLS
 
 /* cuDNN 9, taken at run time from where it is: $DH_CUDNN_PATH (folders, separated by colons, each with libcudnn.so.9,
- * lib64 or lib with it, or a Python environment's site-packages), the system's libraries, CUDA's folder, the Python
- * packages that PyTorch brings. Its backend graph API is what computes convolutions. */
+ * lib64 or lib with it, or a Python environment's site-packages; nothing else is looked through then), the system's
+ * libraries, CUDA's folder, the Python packages that PyTorch brings. Its backend graph API is what computes
+ * convolutions. */
+
+enum
+{
+  DH_CUDNN_MAJOR = 9,
+  /* The first that says without a card what it can do for one, which is how our plans are proved. */
+  DH_CUDNN_OLDEST = 90800,
+};
 
 typedef struct
 {
   char *path; /* of the library */
   size_t (*get_version) (void);
+  size_t (*get_cuda_version) (void); /* that it was made with */
   void (*get_last_error) (char *message, size_t size);
   cudnnStatus_t (*create) (cudnnHandle_t *handle);
   cudnnStatus_t (*destroy) (cudnnHandle_t handle);
@@ -29,6 +38,8 @@ typedef struct
 
 /* Loads it once; NULL with the reason in words, static. */
 const DhCudnn *dh_cudnn_get (const char **why_not);
+/* "cuDNN 9.19.0"; free with g_free. */
+char *dh_cudnn_name (const DhCudnn *cudnn);
 
 /* A convolution ready to run: reference counted, not atomic. */
 typedef struct

@@ -130,7 +130,7 @@ lose (DhCudaCard *card, const char *what, GError **error)
 }
 
 static guint
-count (char **why_not)
+count (gboolean *present, char **why_not)
 {
   return 1;
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "dh-cuda-grid.h"
 #include "dh-cuda-fused-math.h"
 
 /* The blocks of the kernel that reads through norms: its threads one after the other between two barriers, and its
@@ -47,12 +48,11 @@ run_block (const DhCudaKernel *k, gint64 block, gint column)
 void
 emulated_fused (const DhCudaKernel *k)
 {
-  const gint64 blocks = ((gint64)k->n * k->h * k->w + DH_CUDA_TILE_M - 1) / DH_CUDA_TILE_M;
-  const gint columns = k->n_groups * 8 / DH_CUDA_TILE_N;
-  g_assert_true (columns * DH_CUDA_TILE_N == k->n_groups * 8 && k->type != DH_CUDA_F32 && !k->in.places);
+  const DhCudaGrid grid = dh_cuda_kernel_grid (k);
+  g_assert_true (grid.x && k->type != DH_CUDA_F32 && !k->in.places);
 #ifdef _OPENMP
 #pragma omp parallel for
 #endif
-  for (gint64 at = 0; at < blocks * columns; at++)
-    run_block (k, at / columns, (gint)(at % columns));
+  for (gint64 at = 0; at < (gint64)grid.x * grid.y; at++)
+    run_block (k, at / grid.y, (gint)(at % grid.y));
 }

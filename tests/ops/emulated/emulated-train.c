@@ -1,5 +1,6 @@
 #include "emulated-card.h"
 
+#include "dh-cuda-grid.h"
 #include "dh-cuda-loss-math.h"
 #include "dh-cuda-window-math.h"
 
@@ -133,12 +134,13 @@ emulated_train (const DhCudaKernel *k)
     }
   if (k->op == DH_CUDA_STATS || k->op == DH_CUDA_BACK_SUMS)
     {
-      const gint lanes = dh_cuda_groups_of_block (k), blocks = (k->n_groups + lanes - 1) / lanes;
+      const DhCudaGrid grid = dh_cuda_kernel_grid (k);
+      g_assert_cmpuint (grid.x, >, 0);
 #ifdef _OPENMP
 #pragma omp parallel for
 #endif
-      for (gint at = 0; at < blocks * k->n_slices; at++)
-        reduce_slice (k, type, at % blocks, at / blocks);
+      for (gint64 at = 0; at < (gint64)grid.x * grid.y; at++)
+        reduce_slice (k, type, (gint)(at % grid.x), (gint)(at / grid.x));
       return;
     }
   const gint64 items = dh_cuda_kernel_items (k);

@@ -1,0 +1,263 @@
+#include <cudnn.h>
+#include <cudnn_backend.h>
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A libcudnn.so.9 that behaves as the real one does where a part of it is missing: it ends the process. It knows
+ * engines that compute nothing, and takes every graph.
+ *
+ * DH_FAKE_CUDNN: its version, 91900; DH_FAKE_CUDNN_CUDA: the CUDA version that it was made with, 13000; DH_FAKE_CREATE:
+ * the status of cudnnCreate, 0. DH_FAKE_ENGINES: what heuristic A names, "INDEX/WORKSPACE/MILLISECONDS/NOTES" separated
+ * by commas; notes: t tensor cores, n not deterministic, c compiled at run time, p makes no plan, x does not run. What
+ * ran last is in DH_FAKE_RAN and DH_FAKE_MILLISECONDS. */
+
+enum
+{
+  MAX_ENGINES = 16,
+};
+
+typedef struct
+{
+  int index;
+  long workspace;
+  double milliseconds;
+  char notes[8];
+} Engine;
+
+typedef struct
+{
+  cudnnBackendDescriptorType_t type;
+  int engine; /* its index; 0: none */
+  cudnnBackendHeurMode_t mode;
+} Thing;
+
+static int live;
+
+/* Descriptors that were not destroyed. */
+int fake_cudnn_live (void);
+int
+fake_cudnn_live (void)
+{
+  return live;
+}
+
+static int
+number (const char *name, int otherwise)
+{
+  const char *text = getenv (name);
+  return text ? atoi (text) : otherwise;
+}
+
+static int
+read_engines (Engine *engines)
+{
+  const char *text = getenv ("DH_FAKE_ENGINES");
+  int n = 0;
+  while (text && n < MAX_ENGINES)
+    {
+      Engine *engine = &engines[n];
+      *engine = (Engine){ 0 };
+      if (sscanf (text, "%d/%ld/%lf/%7[a-z]", &engine->index, &engine->workspace, &engine->milliseconds, engine->notes)
+          < 3)
+        break;
+      n++;
+      text = strchr (text, ',');
+      text = text ? text + 1 : NULL;
+    }
+  return n;
+}
+
+static int
+find_engine (int index, Engine *engine)
+{
+  Engine engines[MAX_ENGINES];
+  for (int i = 0, n = read_engines (engines); i < n; i++)
+    if (engines[i].index == index)
+      {
+        *engine = engines[i];
+        return 1;
+      }
+  return 0;
+}
+
+static int
+has (const Engine *engine, char note)
+{
+  return strchr (engine->notes, note) != NULL;
+}
+
+/* The part beside this library, or loaded already, which every call goes to. */
+static void
+need_graph (void)
+{
+  Dl_info info;
+  char path[4096];
+  if (!dladdr ((void *)need_graph, &info))
+    abort ();
+  snprintf (path, sizeof path - 32, "%s", info.dli_fname);
+  char *const slash = strrchr (path, '/');
+  if (!slash)
+    abort ();
+  strcpy (slash, "/libcudnn_graph.so.9");
+  if (dlopen (path, RTLD_NOW) || dlopen ("libcudnn_graph.so.9", RTLD_NOW | RTLD_NOLOAD))
+    return;
+  fprintf (stderr, "Invalid handle. Cannot load symbol cudnnGetVersion\n");
+  abort ();
+}
+
+size_t
+cudnnGetVersion (void)
+{
+  need_graph ();
+  return (size_t)number ("DH_FAKE_CUDNN", 91900);
+}
+
+size_t
+cudnnGetCudartVersion (void)
+{
+  need_graph ();
+  return (size_t)number ("DH_FAKE_CUDNN_CUDA", 13000);
+}
+
+cudnnStatus_t
+cudnnCreate (cudnnHandle_t *handle)
+{
+  *handle = (cudnnHandle_t)handle;
+  return number ("DH_FAKE_CREATE", 0);
+}
+
+cudnnStatus_t
+cudnnDestroy (cudnnHandle_t handle)
+{
+  return 0;
+}
+
+cudnnStatus_t
+cudnnSetStream (cudnnHandle_t handle, cudaStream_t stream)
+{
+  return 0;
+}
+
+void
+cudnnGetLastErrorString (char *text, size_t size)
+{
+  snprintf (text, size, "the fake refuses");
+}
+
+cudnnStatus_t
+cudnnBackendCreateDescriptor (cudnnBackendDescriptorType_t type, cudnnBackendDescriptor_t *descriptor)
+{
+  Thing *thing = calloc (1, sizeof *thing);
+  thing->type = type;
+  *descriptor = thing;
+  live++;
+  return 0;
+}
+
+cudnnStatus_t
+cudnnBackendDestroyDescriptor (cudnnBackendDescriptor_t descriptor)
+{
+  free (descriptor);
+  live--;
+  return 0;
+}
+
+cudnnStatus_t
+cudnnBackendFinalize (cudnnBackendDescriptor_t descriptor)
+{
+  const Thing *thing = descriptor;
+  Engine engine;
+  if (thing->type != CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR)
+    return 0;
+  return find_engine (thing->engine, &engine) && !has (&engine, 'p') ? 0 : CUDNN_STATUS_NOT_SUPPORTED;
+}
+
+cudnnStatus_t
+cudnnBackendSetAttribute (cudnnBackendDescriptor_t descriptor, cudnnBackendAttributeName_t name,
+                          cudnnBackendAttributeType_t type, int64_t count, const void *values)
+{
+  Thing *thing = descriptor;
+  char json[64] = "";
+  if (name == CUDNN_ATTR_ENGINEHEUR_MODE)
+    thing->mode = *(const cudnnBackendHeurMode_t *)values;
+  else if (name == CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG)
+    thing->engine = (*(Thing *const *)values)->engine;
+  else if (name == CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION)
+    {
+      memcpy (json, values, count < 63 ? (size_t)count : 63);
+      sscanf (json, "{\"engine\": %d}", &thing->engine);
+    }
+  return 0;
+}
+
+static int64_t
+name_engines (const Thing *heuristic, int64_t most, Thing *const *configs)
+{
+  Engine engines[MAX_ENGINES];
+  const int n = heuristic->mode == CUDNN_HEUR_MODE_A ? read_engines (engines) : 0;
+  for (int i = 0; i < n && i < most; i++)
+    configs[i]->engine = engines[i].index;
+  return n;
+}
+
+cudnnStatus_t
+cudnnBackendGetAttribute (cudnnBackendDescriptor_t const descriptor, cudnnBackendAttributeName_t name,
+                          cudnnBackendAttributeType_t type, int64_t requested, int64_t *count, void *values)
+{
+  const Thing *thing = descriptor;
+  Engine engine = { 0 };
+  char json[64];
+  find_engine (thing->engine, &engine);
+  *count = 1;
+  switch (name)
+    {
+    case CUDNN_ATTR_ENGINEHEUR_RESULTS:
+      *count = name_engines (thing, requested, values);
+      return 0;
+    case CUDNN_ATTR_ENGINECFG_ENGINE:
+    case CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG:
+      (*(Thing *const *)values)->engine = thing->engine;
+      return 0;
+    case CUDNN_ATTR_ENGINE_GLOBAL_INDEX:
+      *(int64_t *)values = thing->engine;
+      return 0;
+    case CUDNN_ATTR_ENGINE_NUMERICAL_NOTE:
+      *count = 0;
+      if (has (&engine, 't'))
+        ((cudnnBackendNumericalNote_t *)values)[(*count)++] = CUDNN_NUMERICAL_NOTE_TENSOR_CORE;
+      if (has (&engine, 'n'))
+        ((cudnnBackendNumericalNote_t *)values)[(*count)++] = CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC;
+      return 0;
+    case CUDNN_ATTR_ENGINE_BEHAVIOR_NOTE:
+      *count = has (&engine, 'c');
+      if (*count)
+        *(cudnnBackendBehaviorNote_t *)values = CUDNN_BEHAVIOR_NOTE_RUNTIME_COMPILATION;
+      return 0;
+    case CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE:
+      *(int64_t *)values = engine.workspace;
+      return 0;
+    case CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION:
+      *count = snprintf (json, sizeof json, "{\"engine\": %d}", thing->engine) + 1;
+      if (requested >= *count)
+        memcpy (values, json, (size_t)*count);
+      return 0;
+    default:
+      return CUDNN_STATUS_NOT_SUPPORTED;
+    }
+}
+
+cudnnStatus_t
+cudnnBackendExecute (cudnnHandle_t handle, cudnnBackendDescriptor_t plan, cudnnBackendDescriptor_t pack)
+{
+  Engine engine;
+  char text[32];
+  if (!find_engine (((const Thing *)plan)->engine, &engine) || has (&engine, 'x'))
+    return CUDNN_STATUS_NOT_SUPPORTED;
+  snprintf (text, sizeof text, "%d", engine.index);
+  setenv ("DH_FAKE_RAN", text, 1);
+  snprintf (text, sizeof text, "%g", engine.milliseconds);
+  setenv ("DH_FAKE_MILLISECONDS", text, 1);
+  return 0;
+}

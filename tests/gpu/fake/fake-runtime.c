@@ -1,0 +1,319 @@
+#include "fake-runtime.h"
+#include <cuda_runtime_api.h>
+#include <stdlib.h>
+#include <string.h>
+#include "dh-cuda-kernels.h"
+
+enum
+{
+  FIRST_STICKY = 700,
+  TOTAL_MIB = 1024,
+  MOST = 8192,
+};
+
+static void *made[MOST];
+static int live, sticky;
+static unsigned long limit;
+
+int
+fake_runtime_live (void)
+{
+  return live;
+}
+
+void
+fake_runtime_set_memory (unsigned long bytes)
+{
+  limit = bytes;
+}
+
+/* What a call of `function` returns. */
+static cudaError_t
+answer (const char *function)
+{
+  static char seen[128];
+  static int calls;
+  const char *wanted = getenv ("DH_FAKE_FAIL");
+  const size_t length = strlen (function);
+  if (sticky)
+    return (cudaError_t)sticky;
+  if (!wanted)
+    {
+      seen[0] = '\0';
+      return cudaSuccess;
+    }
+  if (strcmp (seen, wanted) != 0)
+    {
+      strncpy (seen, wanted, sizeof seen - 1);
+      calls = 0;
+    }
+  if (strncmp (wanted, function, length) != 0 || wanted[length] != ':')
+    return cudaSuccess;
+  char *end;
+  if (++calls != strtol (wanted + length + 1, &end, 10) || *end != ':')
+    return cudaSuccess;
+  const int code = atoi (end + 1);
+  if (code >= FIRST_STICKY)
+    sticky = code;
+  return (cudaError_t)code;
+}
+
+static cudaError_t
+make_bytes (const char *function, void *handle, size_t bytes)
+{
+  const cudaError_t code = live < MOST ? answer (function) : cudaErrorMemoryAllocation;
+  if (code == cudaSuccess)
+    *(void **)handle = made[live++] = malloc (bytes);
+  return code;
+}
+
+static cudaError_t
+make (const char *function, void *handle)
+{
+  return make_bytes (function, handle, 1);
+}
+
+static cudaError_t
+destroy (const char *function, void *handle)
+{
+  const cudaError_t code = answer (function);
+  if (code != cudaSuccess)
+    return code;
+  for (int i = 0; i < live; i++)
+    if (made[i] == handle)
+      {
+        made[i] = made[--live];
+        free (handle);
+        return cudaSuccess;
+      }
+  abort (); /* it was never made, or is gone */
+}
+
+cudaError_t
+cudaGetLastError (void)
+{
+  return (cudaError_t)sticky;
+}
+
+const char *
+cudaGetErrorString (cudaError_t code)
+{
+  return code == cudaErrorMemoryAllocation ? "out of memory" : "it went wrong";
+}
+
+const char *
+cudaGetErrorName (cudaError_t code)
+{
+  return code == cudaErrorMemoryAllocation ? "cudaErrorMemoryAllocation" : "cudaErrorOther";
+}
+
+cudaError_t
+cudaSetDevice (int device)
+{
+  return answer ("cudaSetDevice");
+}
+
+/* With the context goes all that was made in it. */
+cudaError_t
+cudaDeviceReset (void)
+{
+  sticky = 0;
+  while (live > 0)
+    free (made[--live]);
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaDeviceSynchronize (void)
+{
+  return answer ("cudaDeviceSynchronize");
+}
+
+cudaError_t
+cudaDeviceGetAttribute (int *value, enum cudaDeviceAttr attribute, int device)
+{
+  *value = attribute == cudaDevAttrComputeCapabilityMajor ? 11 : 0;
+  return answer ("cudaDeviceGetAttribute");
+}
+
+cudaError_t
+cudaGetDeviceProperties (struct cudaDeviceProp *properties, int device)
+{
+  memset (properties, 0, sizeof *properties);
+  strcpy (properties->name, "Fake\nCard");
+  properties->major = 9;
+  properties->multiProcessorCount = 132;
+  return answer ("cudaGetDeviceProperties");
+}
+
+cudaError_t
+cudaDriverGetVersion (int *version)
+{
+  *version = 13000;
+  return answer ("cudaDriverGetVersion");
+}
+
+cudaError_t
+cudaStreamCreateWithFlags (cudaStream_t *stream, unsigned int flags)
+{
+  return make ("cudaStreamCreateWithFlags", stream);
+}
+
+cudaError_t
+cudaStreamDestroy (cudaStream_t stream)
+{
+  return destroy ("cudaStreamDestroy", stream);
+}
+
+cudaError_t
+cudaStreamSynchronize (cudaStream_t stream)
+{
+  return answer ("cudaStreamSynchronize");
+}
+
+cudaError_t
+cudaStreamWaitEvent (cudaStream_t stream, cudaEvent_t event, unsigned int flags)
+{
+  return answer ("cudaStreamWaitEvent");
+}
+
+cudaError_t
+cudaEventCreate (cudaEvent_t *event)
+{
+  return make ("cudaEventCreate", event);
+}
+
+cudaError_t
+cudaEventCreateWithFlags (cudaEvent_t *event, unsigned int flags)
+{
+  return make ("cudaEventCreateWithFlags", event);
+}
+
+cudaError_t
+cudaEventDestroy (cudaEvent_t event)
+{
+  return destroy ("cudaEventDestroy", event);
+}
+
+cudaError_t
+cudaEventRecord (cudaEvent_t event, cudaStream_t stream)
+{
+  return answer ("cudaEventRecord");
+}
+
+cudaError_t
+cudaEventSynchronize (cudaEvent_t event)
+{
+  return answer ("cudaEventSynchronize");
+}
+
+cudaError_t
+cudaEventElapsedTime (float *milliseconds, cudaEvent_t from, cudaEvent_t to)
+{
+  const char *last = getenv ("DH_FAKE_MILLISECONDS"); /* fake-cudnn.c: of what ran last */
+  *milliseconds = last ? (float)atof (last) : 1;
+  return answer ("cudaEventElapsedTime");
+}
+
+cudaError_t
+cudaMemGetInfo (size_t *free_bytes, size_t *total)
+{
+  *total = (size_t)TOTAL_MIB << 20;
+  *free_bytes = limit ? limit : *total;
+  return answer ("cudaMemGetInfo");
+}
+
+cudaError_t
+cudaMalloc (void **memory, size_t bytes)
+{
+  return limit && bytes > limit ? cudaErrorMemoryAllocation : make_bytes ("cudaMalloc", memory, bytes);
+}
+
+cudaError_t
+cudaFree (void *memory)
+{
+  return destroy ("cudaFree", memory);
+}
+
+cudaError_t
+cudaMallocHost (void **memory, size_t bytes)
+{
+  return make_bytes ("cudaMallocHost", memory, bytes);
+}
+
+cudaError_t
+cudaFreeHost (void *memory)
+{
+  return destroy ("cudaFreeHost", memory);
+}
+
+cudaError_t
+cudaHostRegister (void *memory, size_t bytes, unsigned int flags)
+{
+  return answer ("cudaHostRegister");
+}
+
+cudaError_t
+cudaHostUnregister (void *memory)
+{
+  return answer ("cudaHostUnregister");
+}
+
+cudaError_t
+cudaMemcpyAsync (void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind, cudaStream_t stream)
+{
+  const cudaError_t code = answer ("cudaMemcpyAsync");
+  if (code == cudaSuccess)
+    memcpy (to, from, bytes);
+  return code;
+}
+
+cudaError_t
+cudaStreamBeginCapture (cudaStream_t stream, enum cudaStreamCaptureMode mode)
+{
+  return answer ("cudaStreamBeginCapture");
+}
+
+cudaError_t
+cudaStreamEndCapture (cudaStream_t stream, cudaGraph_t *graph)
+{
+  return make ("cudaStreamEndCapture", graph);
+}
+
+cudaError_t
+cudaGraphInstantiate (cudaGraphExec_t *exec, cudaGraph_t graph, unsigned long long flags)
+{
+  return make ("cudaGraphInstantiate", exec);
+}
+
+cudaError_t
+cudaGraphLaunch (cudaGraphExec_t exec, cudaStream_t stream)
+{
+  return answer ("cudaGraphLaunch");
+}
+
+cudaError_t
+cudaGraphDestroy (cudaGraph_t graph)
+{
+  return destroy ("cudaGraphDestroy", graph);
+}
+
+cudaError_t
+cudaGraphExecDestroy (cudaGraphExec_t exec)
+{
+  return destroy ("cudaGraphExecDestroy", exec);
+}
+
+int
+dh_cuda_launch (const DhCudaKernel *kernel, void *stream)
+{
+  return answer ("launch");
+}
+
+int
+dh_cuda_load_kernels (int *architecture)
+{
+  const char *code = getenv ("DH_FAKE_KERNELS"), *architectures = getenv ("DH_FAKE_ARCHITECTURE");
+  *architecture = architectures ? atoi (architectures) : 90;
+  return code ? atoi (code) : (int)answer ("load");
+}

@@ -1,0 +1,13 @@
+#pragma once
+
+/* A CUDA runtime and kernels that compute nothing, linked instead of CUDA's: memory is the host's, what is queued is
+ * done at once.
+ *
+ * DH_FAKE_FAIL=FUNCTION:N:CODE lets the N-th call of a function fail with a cudaError_t; from 700 on it stays so, as on
+ * a card, until it is reset. Without a fault of its own the kernels load as DH_FAKE_KERNELS (0) says, made for
+ * DH_FAKE_ARCHITECTURE (90). */
+
+/* What was made and not given back: streams, events, graphs, memory. */
+int fake_runtime_live (void);
+/* Bytes of memory that are free, however much was taken; 0: all there is. */
+void fake_runtime_set_memory (unsigned long bytes);

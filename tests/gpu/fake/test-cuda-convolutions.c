@@ -1,0 +1,206 @@
+#include <dlfcn.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include "dh-cuda-driver.h"
+#include "dh-error.h"
+
+/* How the module chooses, keeps and finds again what computes a convolution, with a cuDNN whose engines are what a test
+ * says, and take as long as it says. */
+
+static const DhCudaConvSpec half = { .type = DH_CUDA_F16,
+                                     .n = 1,
+                                     .in = 64,
+                                     .out = 128,
+                                     .h = 16,
+                                     .w = 16,
+                                     .out_h = 16,
+                                     .out_w = 16,
+                                     .kernel = 3,
+                                     .stride = 1,
+                                     .padding = 1,
+                                     .dilation = 1 };
+
+static DhCudaCard *
+open_card (void)
+{
+  g_autoptr (GError) error = NULL;
+  DhCudaCard *card = dh_cuda_driver.open (0, &error);
+  g_assert_no_error (error);
+  return card;
+}
+
+static int
+live (void)
+{
+  int (*count) (void);
+  *(void **)&count = dlsym (RTLD_DEFAULT, "fake_cudnn_live");
+  g_assert_nonnull (count);
+  return count ();
+}
+
+static DhCudaConvolution *
+try_new (DhCudaCard *card, const DhCudaConvSpec *spec, const char *engines, gsize most, GError **error)
+{
+  static char memory[16];
+  const DhCudaConvMemory of = { memory, memory, memory, memory, memory, memory };
+  g_setenv ("DH_FAKE_ENGINES", engines, TRUE);
+  g_unsetenv ("DH_FAKE_RAN");
+  return dh_cuda_driver.conv_new (card, spec, &of, most, error);
+}
+
+/* The engine that is taken on a card of its own. */
+static void
+assert_taken (DhCudaCard *opened, const DhCudaConvSpec *spec, const char *engines, gsize most, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  DhCudaCard *card = opened ? opened : open_card ();
+  DhCudaConvolution *conv = try_new (card, spec, engines, most, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (dh_cuda_driver.conv_name (conv), ==, name);
+  g_assert_cmpuint (dh_cuda_driver.conv_workspace (conv), <=, most);
+  dh_cuda_driver.conv_free (conv);
+  if (opened)
+    return;
+  dh_cuda_driver.close (card);
+  g_assert_cmpint (live (), ==, 0);
+}
+
+static void
+assert_none (const DhCudaConvSpec *spec, const char *engines, gint code, const char *said)
+{
+  g_autoptr (GError) error = NULL;
+  DhCudaCard *card = open_card ();
+  g_assert_null (try_new (card, spec, engines, 1 << 20, &error));
+  g_assert_error (error, DH_ERROR, code);
+  g_assert_nonnull (strstr (error->message, said));
+  dh_cuda_driver.close (card);
+  g_assert_cmpint (live (), ==, 0);
+}
+
+static void
+test_fastest (void)
+{
+  assert_taken (NULL, &half, "41/0/3,3/0/1,10/0/2", 1 << 20, "cudnn 3");
+  assert_taken (NULL, &half, "41/0/3,3/0/1/x,10/0/2/t", 1 << 20, "cudnn 10 tensor cores");
+  assert_taken (NULL, &half, "41/0/3,3/0/1/p,10/0/2", 1 << 20, "cudnn 10");
+  /* Only so many are timed. */
+  assert_taken (NULL, &half, "1/0/9,2/0/9,3/0/9,4/0/9,5/0/9,6/0/9,7/0/9,9/0/5,10/0/1", 1 << 20, "cudnn 9");
+}
+
+static void
+test_allowed (void)
+{
+  DhCudaConvSpec strict = half;
+  strict.type = DH_CUDA_F32;
+  strict.strict = TRUE;
+  assert_taken (NULL, &strict, "41/0/1/t,3/0/2", 1 << 20, "cudnn 3");
+  assert_taken (NULL, &half, "41/0/1/n,3/0/2", 1 << 20, "cudnn 3");
+  assert_none (&strict, "41/0/1/t", DH_ERROR_UNSUPPORTED, "in this precision");
+  assert_none (&half, "", DH_ERROR_UNSUPPORTED, "3×3 convolution 64 → 128");
+  assert_none (&half, "41/0/1/x", DH_ERROR_UNSUPPORTED, "the fake refuses");
+  /* What is compiled at run time takes seconds: only where nothing else does it, and one of them never. */
+  assert_taken (NULL, &half, "7/0/1/c,41/0/2", 1 << 20, "cudnn 41");
+  assert_taken (NULL, &half, "8/0/1/c,7/0/2/c", 1 << 20, "cudnn 7 compiled");
+}
+
+static void
+test_workspace (void)
+{
+  assert_taken (NULL, &half, "41/4096/1,3/64/2", 64, "cudnn 3");
+  assert_none (&half, "41/4194304/1", DH_ERROR_UNSUPPORTED, "its workspace of 4 MiB is too large");
+  /* The same convolution again, where there is less room. */
+  DhCudaCard *card = open_card ();
+  assert_taken (card, &half, "41/4096/1,3/64/2", 4096, "cudnn 41");
+  assert_taken (card, &half, "41/4096/1,3/64/2", 64, "cudnn 3");
+  dh_cuda_driver.close (card);
+  g_assert_cmpint (live (), ==, 0);
+}
+
+/* A fault while engines are timed loses the card; it is no refusal. */
+static void
+test_fault (void)
+{
+  g_setenv ("DH_FAKE_FAIL", "cudaStreamSynchronize:2:700", TRUE);
+  assert_none (&half, "41/0/1,3/0/2", DH_ERROR_FAILED, "The card failed in a kernel");
+  g_unsetenv ("DH_FAKE_FAIL");
+  assert_taken (NULL, &half, "41/0/1,3/0/2", 1 << 20, "cudnn 41");
+}
+
+static void
+damage (const char *folder)
+{
+  GDir *dir = g_dir_open (folder, 0, NULL);
+  for (const char *name; (name = g_dir_read_name (dir));)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+      g_assert_true (g_file_set_contents (path, "nothing of use", -1, NULL));
+    }
+  g_dir_close (dir);
+}
+
+static void
+test_kept (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("dh-plans-XXXXXX", NULL);
+  const char *const first = "41/0/1,3/0/2", *const second = "41/0/2,3/0/1";
+  g_setenv ("DH_PLAN_CACHE", folder, TRUE);
+  assert_taken (NULL, &half, first, 1 << 20, "cudnn 41");
+  assert_taken (NULL, &half, second, 1 << 20, "cudnn 41");
+  /* Another convolution, another cuDNN, too little room now: chosen anew, nothing forgotten. */
+  DhCudaConvSpec other = half;
+  other.relu = other.bias = TRUE;
+  assert_taken (NULL, &other, second, 1 << 20, "cudnn 3");
+  g_setenv ("DH_FAKE_CUDNN", "91901", TRUE);
+  assert_taken (NULL, &half, second, 1 << 20, "cudnn 3");
+  g_unsetenv ("DH_FAKE_CUDNN");
+  assert_taken (NULL, &half, second, 1 << 20, "cudnn 41");
+  /* What does not run any more, is not allowed, or is not there. */
+  assert_taken (NULL, &half, "41/0/1/x,3/0/2", 1 << 20, "cudnn 3");
+  assert_taken (NULL, &half, first, 1 << 20, "cudnn 3");
+  assert_taken (NULL, &half, "3/0/1/n,41/0/2", 1 << 20, "cudnn 41");
+  assert_taken (NULL, &half, "10/0/1", 1 << 20, "cudnn 10");
+  damage (folder);
+  assert_taken (NULL, &half, first, 1 << 20, "cudnn 41");
+  /* What was chosen in haste is not kept. */
+  damage (folder);
+  g_setenv ("DH_CUDA_CANDIDATES", "1", TRUE);
+  assert_taken (NULL, &half, second, 1 << 20, "cudnn 41");
+  g_unsetenv ("DH_CUDA_CANDIDATES");
+  assert_taken (NULL, &half, second, 1 << 20, "cudnn 3");
+  g_setenv ("DH_PLAN_CACHE", "", TRUE);
+}
+
+static void
+test_run (void)
+{
+  g_autoptr (GError) error = NULL;
+  char memory[16];
+  const DhCudaConvMemory of = { memory, memory, memory, memory, memory, memory };
+  DhCudaCard *card = open_card ();
+  DhCudaConvolution *conv = try_new (card, &half, "41/0/3,3/0/1", 1 << 20, &error);
+  g_autofree char *choice = dh_cuda_driver.conv_choice (conv);
+  g_assert_cmpstr (choice, ==, "{\"engine\": 3}");
+  g_unsetenv ("DH_FAKE_RAN");
+  g_assert_true (dh_cuda_driver.conv_run (card, conv, &of, &error));
+  g_assert_cmpstr (g_getenv ("DH_FAKE_RAN"), ==, "3");
+  g_setenv ("DH_FAKE_ENGINES", "3/0/1/x", TRUE);
+  g_assert_false (dh_cuda_driver.conv_run (card, conv, &of, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
+  dh_cuda_driver.conv_free (conv);
+  dh_cuda_driver.close (card);
+  g_assert_cmpint (live (), ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_setenv ("DH_PLAN_CACHE", "", TRUE);
+  g_test_add_func ("/cuda-convolutions/fastest", test_fastest);
+  g_test_add_func ("/cuda-convolutions/allowed", test_allowed);
+  g_test_add_func ("/cuda-convolutions/workspace", test_workspace);
+  g_test_add_func ("/cuda-convolutions/fault", test_fault);
+  g_test_add_func ("/cuda-convolutions/kept", test_kept);
+  g_test_add_func ("/cuda-convolutions/run", test_run);
+  return g_test_run ();
+}
