@@ -11,7 +11,6 @@
 /* Window widths under which the panels fold; AdwFlap itself would wait until nothing fits any more. */
 #define TUNING_FOLDS 1216
 #define IMAGES_FOLD 872
-#define NARROW_COMPARISON 680 /* of the page: its buttons become a menu */
 
 struct _DhBrowsePage
 {
@@ -186,7 +185,6 @@ show_band (DhBrowsePage *self)
   int width = gtk_widget_get_width (GTK_WIDGET (self));
   gboolean compares = g_str_equal (dh_view_get_string (dh_session_get_view (self->session), "layout"), "compare");
   gtk_widget_set_visible (self->compare, compares);
-  dh_compare_bar_set_narrow (DH_COMPARE_BAR (self->compare), width < NARROW_COMPARISON);
   gtk_widget_set_visible (self->linked_text, width > 1320);
   gtk_widget_set_visible (self->fills, !compares && width >= IMAGES_FOLD);
   gtk_widget_set_visible (self->opacity, !compares && width >= IMAGES_FOLD);

@@ -230,6 +230,8 @@ show_compared (DhBrowsePanes *self)
   show_panes (self);
   if (before && !self->comparing)
     show_scales (self);
+  else if (self->comparing)
+    dh_canvas_set_active_pane (self->canvas, 0); /* a large one */
   show_overlay (self);
 }
 

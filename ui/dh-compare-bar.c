@@ -16,8 +16,8 @@ struct _DhCompareBar
 {
   GtkWidget parent_instance;
   DhView *view;
-  GtkWidget *toggles, *buttons[N_MODES], *play, *swap, *scale, *menu;
-  gboolean narrow, updating;
+  GtkWidget *buttons[N_MODES], *play, *scale, *menu;
+  gboolean updating;
 };
 
 G_DEFINE_FINAL_TYPE (DhCompareBar, dh_compare_bar, GTK_TYPE_WIDGET)
@@ -35,7 +35,7 @@ current_mode (DhCompareBar *self)
 static void
 append_scales (GMenu *menu)
 {
-  dh_ui_menu_section (menu, _ ("Scale"), _ ("Each its own"), "view.compare-scale::own", _ ("Aligned at τ"),
+  dh_ui_menu_section (menu, _ ("Scale"), _ ("Own scales"), "view.compare-scale::own", _ ("Aligned at τ"),
                       "view.compare-scale::aligned", NULL);
 }
 
@@ -75,15 +75,11 @@ update (DhCompareBar *self)
       gtk_widget_set_sensitive (self->buttons[i], !cannot);
       gtk_widget_set_tooltip_text (self->buttons[i], cannot ? refused : _ (modes[i].tooltip));
     }
-  gtk_menu_button_set_label (GTK_MENU_BUTTON (self->scale), aligned ? _ ("Scale: aligned at τ") : _ ("Scale: own"));
+  gtk_menu_button_set_label (GTK_MENU_BUTTON (self->scale), aligned ? _ ("Aligned at τ") : _ ("Own scales"));
   gtk_menu_button_set_label (GTK_MENU_BUTTON (self->menu), _ (modes[mode].title));
   g_autoptr (GMenuModel) menu = make_menu (self, refused);
   gtk_menu_button_set_menu_model (GTK_MENU_BUTTON (self->menu), menu);
-  gtk_widget_set_visible (self->toggles, !self->narrow);
-  gtk_widget_set_visible (self->play, !self->narrow && blinks);
-  gtk_widget_set_visible (self->swap, !self->narrow);
-  gtk_widget_set_visible (self->scale, !self->narrow);
-  gtk_widget_set_visible (self->menu, self->narrow);
+  gtk_widget_set_visible (self->play, blinks);
 }
 
 static void
@@ -103,15 +99,6 @@ on_toggled (GtkToggleButton *button, DhCompareBar *self)
       g_object_set (self->view, "compare-mode", modes[i].mode, NULL);
 }
 
-void
-dh_compare_bar_set_narrow (DhCompareBar *self, gboolean narrow)
-{
-  if (self->narrow == !!narrow)
-    return;
-  self->narrow = !!narrow;
-  update (self);
-}
-
 static void
 dh_compare_bar_dispose (GObject *object)
 {
@@ -127,45 +114,56 @@ static void
 dh_compare_bar_class_init (DhCompareBarClass *class)
 {
   G_OBJECT_CLASS (class)->dispose = dh_compare_bar_dispose;
-  gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (class), GTK_TYPE_BOX_LAYOUT);
+  gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (class), GTK_TYPE_BIN_LAYOUT);
 }
 
 static void
-add (DhCompareBar *self, GtkWidget *child)
+add (GtkWidget *box, GtkWidget *child)
 {
   gtk_widget_set_valign (child, GTK_ALIGN_CENTER);
-  gtk_widget_set_parent (child, GTK_WIDGET (self));
+  gtk_box_append (GTK_BOX (box), child);
 }
 
-static void
-dh_compare_bar_init (DhCompareBar *self)
+static GtkWidget *
+make_wide (DhCompareBar *self)
 {
-  gtk_box_layout_set_spacing (GTK_BOX_LAYOUT (gtk_widget_get_layout_manager (GTK_WIDGET (self))), 6);
-  self->toggles = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, "linked");
+  GtkWidget *wide = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 6, NULL);
+  GtkWidget *toggles = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, "linked");
   for (guint i = 0; i < N_MODES; i++)
     {
       self->buttons[i] = gtk_toggle_button_new_with_label (_ (modes[i].title));
       if (i > 0)
         gtk_toggle_button_set_group (GTK_TOGGLE_BUTTON (self->buttons[i]), GTK_TOGGLE_BUTTON (self->buttons[0]));
       g_signal_connect (self->buttons[i], "toggled", G_CALLBACK (on_toggled), self);
-      gtk_box_append (GTK_BOX (self->toggles), self->buttons[i]);
+      gtk_box_append (GTK_BOX (toggles), self->buttons[i]);
     }
-  add (self, self->toggles);
+  add (wide, toggles);
   self->play = dh_ui_icon_toggle ("media-playback-start-symbolic", _ ("Blink by itself; B turns by hand"),
                                   "pane.blink-by-itself", NULL, NULL);
-  add (self, self->play);
-  self->swap = dh_ui_icon_button ("object-flip-horizontal-symbolic", _ ("Swap A and B (X)"), "pane.swap", "flat");
-  add (self, self->swap);
+  add (wide, self->play);
+  add (wide, dh_ui_icon_button ("object-flip-horizontal-symbolic", _ ("Swap A and B (X)"), "pane.swap", "flat"));
   g_autoptr (GMenu) scales = g_menu_new ();
   append_scales (scales);
   self->scale = dh_ui_text_menu ("", G_MENU_MODEL (scales), "flat");
   gtk_widget_set_tooltip_text (self->scale, _ ("Aligned, white is each map's own threshold and −1 its median inlier"));
   gtk_widget_set_hexpand (self->scale, TRUE);
   gtk_widget_set_halign (self->scale, GTK_ALIGN_END);
-  add (self, self->scale);
+  add (wide, self->scale);
+  return wide;
+}
+
+static void
+dh_compare_bar_init (DhCompareBar *self)
+{
+  GtkWidget *squeezer = adw_squeezer_new ();
+  adw_squeezer_set_homogeneous (ADW_SQUEEZER (squeezer), FALSE);
+  adw_squeezer_add (ADW_SQUEEZER (squeezer), make_wide (self));
+  GtkWidget *narrow = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, NULL);
   self->menu = dh_ui_text_menu ("", NULL, "flat");
   gtk_widget_set_tooltip_text (self->menu, _ ("How A and B are shown"));
-  add (self, self->menu);
+  add (narrow, self->menu);
+  adw_squeezer_add (ADW_SQUEEZER (squeezer), narrow);
+  gtk_widget_set_parent (squeezer, GTK_WIDGET (self));
 }
 
 GtkWidget *

@@ -8,14 +8,14 @@
 enum
 {
   CELL_PLACE,
+  CELL_A,
+  CELL_B,
+  CELL_DIFFERENCE,
   CELL_LABEL,
   CELL_CLASS,
   CELL_LIKELIHOOD,
   CELL_POSTERIOR,
   CELL_SUM,
-  CELL_A,
-  CELL_B,
-  CELL_DIFFERENCE,
   CELL_VERDICT,
   N_CELLS,
 };
@@ -179,10 +179,11 @@ show_comparison (DhProbeStrip *self, const DhProbe *probe)
   set_value (self, CELL_DIFFERENCE, difference != NULL ? difference : "");
   for (guint i = 0; i < G_N_ELEMENTS (replaced) && compares; i++)
     gtk_widget_set_visible (self->cells[replaced[i]], FALSE);
-  /* It also keeps the verdict at the end. */
-  gtk_widget_set_opacity (self->terms, compares ? 0 : 1);
+  /* The bar also keeps the verdict at the end. */
   if (compares)
-    gtk_widget_set_visible (self->terms, TRUE);
+    gtk_widget_set_visible (self->terms, FALSE);
+  gtk_widget_set_hexpand (self->cells[CELL_VERDICT], compares);
+  gtk_widget_set_halign (self->cells[CELL_VERDICT], compares ? GTK_ALIGN_END : GTK_ALIGN_FILL);
 }
 
 static void
@@ -227,8 +228,8 @@ dh_probe_strip_dup_text (DhProbeStrip *self)
   if (!gtk_widget_get_visible (self->cells[CELL_PLACE]))
     return NULL;
   /* NULL: as it is written over the value. */
-  static const char *const captions[N_CELLS] = { "x, y", N_ ("label"), N_ ("class"), "ln p̂(x)", "P(d_in|x)",
-                                                 "s",    NULL,         NULL,         NULL,      "τ" };
+  static const char *const captions[N_CELLS] = { "x, y",       NULL,      NULL,        NULL, N_ ("label"),
+                                                 N_ ("class"), "ln p̂(x)", "P(d_in|x)", "s",  "τ" };
   g_autoptr (GString) text = g_string_new (NULL);
   for (guint i = 0; i < N_CELLS; i++)
     if (gtk_widget_get_visible (self->cells[i]))
@@ -296,14 +297,14 @@ dh_probe_strip_init (DhProbeStrip *self)
   dh_ui_add_classes (widget, "dh-strip");
   gtk_box_layout_set_spacing (GTK_BOX_LAYOUT (gtk_widget_get_layout_manager (widget)), 15);
   add_cell (self, CELL_PLACE, "x, y", 8, FALSE);
+  add_cell (self, CELL_A, "A", 8, FALSE);
+  add_cell (self, CELL_B, "B", 8, FALSE);
+  add_cell (self, CELL_DIFFERENCE, "A − B", 7, FALSE);
   add_cell (self, CELL_LABEL, _ ("Label"), 8, FALSE);
   add_cell (self, CELL_CLASS, _ ("Class f"), 12, TRUE);
   add_cell (self, CELL_LIKELIHOOD, "ln p̂(x)", 6, FALSE);
   add_cell (self, CELL_POSTERIOR, "P(d_in)", 6, FALSE);
   add_cell (self, CELL_SUM, "−ln p̂ + ln P(d_out) = s", 20, FALSE);
-  add_cell (self, CELL_A, "A", 10, FALSE);
-  add_cell (self, CELL_B, "B", 10, FALSE);
-  add_cell (self, CELL_DIFFERENCE, "A − B", 8, FALSE);
   self->terms = dh_terms_bar_new ();
   gtk_widget_set_hexpand (self->terms, TRUE);
   gtk_widget_set_valign (self->terms, GTK_ALIGN_CENTER);
