@@ -59,13 +59,14 @@ dh_browse_comparison_list (DhBrowsePanes *self, const DhPaneContent **shown)
     }
   if (subtracts && !leads)
     shown[n++] = &difference;
-  /* What both are looked at against, where neither is it. */
-  static const char *const others[] = { "image", "truth" };
-  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+  /* What both are looked at against: a row of three, whatever is compared, so that its place stays the same. */
+  static const char *const others[] = { "image", "truth", "segmentation", "hybrid", "likelihood" };
+  for (guint i = 0; i < G_N_ELEMENTS (others) && n < (leads ? 4 : 5); i++)
     {
       const DhPaneContent *content = dh_pane_content_find (others[i]);
-      if (content != sides[0] && content != sides[1] && dh_browse_panes_is_there (self, content)
-          && n < 5 - (guint)leads)
+      gboolean is_made = content->map < 0 || dh_session_get_model_info (self->session) == NULL
+                         || dh_session_has_map (self->session, (DhFrameMap)content->map);
+      if (content != sides[0] && content != sides[1] && is_made && dh_browse_panes_is_there (self, content))
         shown[n++] = content;
     }
   dh_canvas_set_comparison (self->canvas,
