@@ -192,7 +192,20 @@ test_one_look (void)
   b = dh_canvas_get_look (canvas, 1);
   g_assert_cmpfloat (a.x, >, before);
   g_assert_cmpfloat (a.x, ==, b.x);
+  /* The small ones below show the same part, and move the large ones. */
   dh_canvas_set_linked (canvas, TRUE);
+  a = dh_canvas_get_look (canvas, 0);
+  double share = dh_canvas_get_fit_zoom (canvas, 3) / dh_canvas_get_fit_zoom (canvas, 0);
+  DhLook small = dh_canvas_get_look (canvas, 3);
+  g_assert_cmpfloat (share, <, 0.5);
+  g_assert_cmpfloat_with_epsilon (small.zoom, a.zoom * share, 1e-9);
+  graphene_rect_t area;
+  dh_canvas_get_area (canvas, 3, &area);
+  pointer_move (GTK_WIDGET (canvas), area.origin.x + area.size.width / 2, area.origin.y + area.size.height / 2);
+  pointer_click (4);
+  g_assert_cmpfloat_with_epsilon (dh_canvas_get_look (canvas, 3).zoom, small.zoom * 1.2, 1e-6);
+  g_assert_cmpfloat_with_epsilon (dh_canvas_get_look (canvas, 0).zoom, a.zoom * 1.2, 1e-6);
+  g_assert_true (dh_canvas_get_linked (canvas));
   dh_canvas_fit (canvas);
   pointer_wait (50);
 }

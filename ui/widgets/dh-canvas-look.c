@@ -70,11 +70,22 @@ dh_canvas_settle_look (DhCanvas *canvas, guint pane, DhLook *look)
                           area.size.height * scale / look->zoom);
 }
 
+/* The small panes below a comparison show the same part of the picture as the large ones, not the same size of it. */
+static double
+share_of_zoom (DhCanvas *canvas, guint pane)
+{
+  if (canvas->layout != DH_CANVAS_COMPARE || pane < canvas->n_large || canvas->n_panes == 0)
+    return 1.0;
+  return dh_canvas_get_fit_zoom (canvas, pane) / dh_canvas_get_fit_zoom (canvas, 0);
+}
+
 DhLook
 dh_canvas_get_look (DhCanvas *canvas, guint pane)
 {
   pane = dh_canvas_get_place (canvas, pane);
   DhLook look = canvas->alone[pane] ? canvas->own_look[pane] : canvas->look;
+  if (!canvas->alone[pane])
+    look.zoom *= share_of_zoom (canvas, pane);
   dh_canvas_settle_look (canvas, pane, &look);
   return look;
 }
@@ -155,6 +166,8 @@ dh_canvas_set_look (DhCanvas *canvas, guint pane, const DhLook *look, gboolean a
   alone |= canvas->alone[pane];
   dh_canvas_settle_look (canvas, pane, &settled);
   DhLook *target = alone ? &canvas->own_look[pane] : &canvas->look;
+  if (!alone)
+    settled.zoom /= share_of_zoom (canvas, pane);
   if (alone != canvas->alone[pane])
     {
       canvas->alone[pane] = TRUE;
@@ -292,11 +305,14 @@ dh_canvas_set_linked (DhCanvas *canvas, gboolean linked)
 {
   g_return_if_fail (DH_IS_CANVAS (canvas));
   if (linked && canvas->n_panes)
-    canvas->look = dh_canvas_get_look (canvas, canvas->active_pane);
+    {
+      canvas->look = dh_canvas_get_look (canvas, canvas->active_pane);
+      canvas->look.zoom /= share_of_zoom (canvas, canvas->active_pane);
+    }
   for (guint i = 0; i < DH_CANVAS_MAX_PANES; i++)
     {
       if (!linked && i < canvas->n_panes && !canvas->alone[i])
-        canvas->own_look[i] = canvas->look;
+        canvas->own_look[i] = dh_canvas_get_look (canvas, i);
       canvas->alone[i] = !linked;
       if (i < canvas->n_panes)
         dh_pane_set_moved_alone (canvas->panes[i], FALSE);
