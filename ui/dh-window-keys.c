@@ -20,6 +20,7 @@ static const Key keys[] = {
   { "c", N_ ("Compare two maps"), "win.compare" },
   { "b", N_ ("Blink between A and B"), "win.blink" },
   { "x", N_ ("Swap A and B"), "win.swap" },
+  { "Home", N_ ("The line of a swipe to its edge; arrows move it"), NULL },
   { "0", N_ ("Fit"), "win.fit" },
   { "1", N_ ("100 %"), "win.zoom-one" },
   { "plus KP_Add", N_ ("Zoom in"), "win.zoom-in", "plus" },
