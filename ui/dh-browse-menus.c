@@ -25,15 +25,27 @@ dh_pane_content_find (const char *name)
   return NULL;
 }
 
+/* What is chosen in a pane's menu; NULL: nothing, of those that go along with a comparison. */
+static char *
+dup_choosing_action (DhBrowsePanes *self, guint index)
+{
+  if (!self->comparing)
+    return g_strdup_printf ("pane.content%u", index);
+  return g_strdup ((gint)index == self->sides[0]   ? "view.compare-a"
+                   : (gint)index == self->sides[1] ? "view.compare-b"
+                                                   : NULL);
+}
+
 GMenuModel *
 dh_browse_panes_new_pane_menu (DhBrowsePanes *self, guint index)
 {
   const DhPaneContent *content = self->shown[index];
   GMenu *menu = g_menu_new ();
   g_autoptr (GMenu) choices = g_menu_new ();
-  for (guint i = 0; i < G_N_ELEMENTS (dh_pane_contents); i++)
+  g_autofree char *choose = dup_choosing_action (self, index);
+  for (guint i = 0; i < G_N_ELEMENTS (dh_pane_contents) && choose != NULL; i++)
     {
-      g_autofree char *action = g_strdup_printf ("pane.content%u::%s", index, dh_pane_contents[i].name);
+      g_autofree char *action = g_strconcat (choose, "::", dh_pane_contents[i].name, NULL);
       g_menu_append (choices, _ (dh_pane_contents[i].title), action);
     }
   g_menu_append_section (menu, NULL, G_MENU_MODEL (choices));
@@ -55,7 +67,10 @@ dh_browse_panes_new_pane_menu (DhBrowsePanes *self, guint index)
     }
   g_autofree char *save = g_strdup_printf ("pane.save(%u)", index);
   g_autofree char *close = g_strdup_printf ("pane.close(%u)", index);
-  dh_ui_menu_section (menu, NULL, _ ("Save picture…"), save, _ ("Close pane"), close, NULL);
+  if (self->comparing)
+    dh_ui_menu_section (menu, NULL, _ ("Save picture…"), save, NULL);
+  else
+    dh_ui_menu_section (menu, NULL, _ ("Save picture…"), save, _ ("Close pane"), close, NULL);
   return G_MENU_MODEL (menu);
 }
 
@@ -180,4 +195,5 @@ dh_browse_panes_add_actions (DhBrowsePanes *self)
     { "usual", usual_panes, NULL, NULL, NULL },
   };
   g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
+  dh_browse_comparison_add_actions (self);
 }

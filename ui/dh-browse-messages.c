@@ -154,6 +154,23 @@ show_missing_map (DhBrowsePanes *self, guint index, DhFrameMap map, const char *
     }
 }
 
+/* A − B waits for whatever either side waits for, then for what is counted of the picture. */
+static gboolean
+show_missing_difference (DhBrowsePanes *self, guint index, const char *error)
+{
+  for (guint side = 0; side < 2; side++)
+    {
+      DhFrameMap map = (DhFrameMap)dh_browse_comparison_side (self->view, side)->map;
+      if (dh_frame_has_map (self->frame, map))
+        continue;
+      show_missing_map (self, index, map, error);
+      return TRUE;
+    }
+  if (!self->has_difference)
+    say (self, index, NULL, NULL, _ ("Counting…"), NULL);
+  return !self->has_difference;
+}
+
 void
 dh_browse_panes_show_message (DhBrowsePanes *self, guint index)
 {
@@ -173,6 +190,8 @@ dh_browse_panes_show_message (DhBrowsePanes *self, guint index)
          _ ("It is left out of every metric, and has maps all the same"));
   else if (content->kind == DH_PANE_CLASSES && frame != NULL && frame->classes == NULL)
     say (self, index, "dialog-information-symbolic", NULL, _ ("No class labels"), NULL);
+  else if (content->kind == DH_PANE_DIFFERENCE && frame != NULL && show_missing_difference (self, index, error))
+    return;
   else if (content->map < 0 || dh_frame_has_map (frame, (DhFrameMap)content->map) || frame == NULL)
     {
       dh_browse_panes_forget_message (&self->messages[index]);

@@ -1,6 +1,7 @@
 #include "dh-browse-page.h"
 #include <math.h>
 #include "dh-browse-panes.h"
+#include "dh-compare-bar.h"
 #include "dh-image-panel.h"
 #include "dh-number.h"
 #include "dh-probe-strip.h"
@@ -17,7 +18,7 @@ struct _DhBrowsePage
   DhSession *session;
   GtkWidget *images_flap, *tuning_flap;
   GtkWidget *images, *tuning, *canvas, *probe, *line;
-  GtkWidget *zoom, *overlay_menu, *linked, *linked_text, *opacity, *panes_menu, *fills;
+  GtkWidget *zoom, *overlay_menu, *linked, *linked_text, *opacity, *panes_menu, *fills, *fit, *one, *space, *compare;
   gboolean wide_tuning, wide_images, known, folding;
   guint fold_source;
 };
@@ -90,11 +91,11 @@ make_overlay_menu (void)
 }
 
 static GtkWidget *
-make_linked_pair (const char *icons[2], const char *tooltips[2], const char *action, const char *targets[2])
+make_linked (guint n, const char **icons, const char **tooltips, const char *action, const char **targets)
 {
   GtkWidget *box = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, "linked");
   gtk_widget_set_valign (box, GTK_ALIGN_CENTER);
-  for (guint i = 0; i < 2; i++)
+  for (guint i = 0; i < n; i++)
     gtk_box_append (GTK_BOX (box), dh_ui_icon_toggle (icons[i], tooltips[i], action, targets[i], NULL));
   return box;
 }
@@ -119,10 +120,10 @@ static GtkWidget *
 make_band (DhBrowsePage *self)
 {
   GtkWidget *band = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 6, "dh-band");
-  const char *icons[] = { "dh-browse-symbolic", "dh-single-symbolic" };
-  const char *tips[] = { _ ("All panes (G)"), _ ("One pane large (Space)") };
-  const char *targets[] = { "grid", "single" };
-  gtk_box_append (GTK_BOX (band), make_linked_pair (icons, tips, "view.layout", targets));
+  const char *icons[] = { "dh-browse-symbolic", "dh-single-symbolic", "dh-swipe-symbolic" };
+  const char *tips[] = { _ ("All panes (G)"), _ ("One pane large (Space)"), _ ("Compare two maps (C)") };
+  const char *targets[] = { "grid", "single", "compare" };
+  gtk_box_append (GTK_BOX (band), make_linked (G_N_ELEMENTS (icons), icons, tips, "view.layout", targets));
   g_autoptr (GMenuModel) panes_menu = dh_browse_panes_new_menu ();
   self->panes_menu = dh_ui_text_menu (_ ("Panes"), panes_menu, "flat");
   gtk_widget_set_valign (self->panes_menu, GTK_ALIGN_CENTER);
@@ -142,19 +143,22 @@ make_band (DhBrowsePage *self)
   g_signal_connect (self->linked, "toggled", G_CALLBACK (on_linked), self);
   gtk_box_append (GTK_BOX (band), self->linked);
 
-  GtkWidget *fit = dh_ui_icon_button ("zoom-fit-best-symbolic", _ ("Fit (0)"), "win.fit", "flat");
-  GtkWidget *one = dh_ui_icon_button ("zoom-original-symbolic", _ ("100 % (1)"), "win.zoom-one", "flat");
-  gtk_widget_set_valign (fit, GTK_ALIGN_CENTER);
-  gtk_widget_set_valign (one, GTK_ALIGN_CENTER);
-  gtk_box_append (GTK_BOX (band), fit);
-  gtk_box_append (GTK_BOX (band), one);
+  self->fit = dh_ui_icon_button ("zoom-fit-best-symbolic", _ ("Fit (0)"), "win.fit", "flat");
+  self->one = dh_ui_icon_button ("zoom-original-symbolic", _ ("100 % (1)"), "win.zoom-one", "flat");
+  gtk_widget_set_valign (self->fit, GTK_ALIGN_CENTER);
+  gtk_widget_set_valign (self->one, GTK_ALIGN_CENTER);
+  gtk_box_append (GTK_BOX (band), self->fit);
+  gtk_box_append (GTK_BOX (band), self->one);
   self->zoom = dh_ui_label ("", "dh-num", 0);
   gtk_label_set_width_chars (GTK_LABEL (self->zoom), 6);
   gtk_box_append (GTK_BOX (band), self->zoom);
+  self->compare = dh_compare_bar_new (self->session);
+  gtk_widget_set_hexpand (self->compare, TRUE);
+  gtk_box_insert_child_after (GTK_BOX (band), self->compare, gtk_widget_get_first_child (band));
 
-  GtkWidget *space = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, NULL);
-  gtk_widget_set_hexpand (space, TRUE);
-  gtk_box_append (GTK_BOX (band), space);
+  self->space = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, NULL);
+  gtk_widget_set_hexpand (self->space, TRUE);
+  gtk_box_append (GTK_BOX (band), self->space);
   g_autoptr (GMenuModel) overlay_menu = make_overlay_menu ();
   self->overlay_menu = dh_ui_text_menu ("", overlay_menu, "flat");
   gtk_widget_set_tooltip_text (self->overlay_menu, _ ("What is drawn over the image (O)"));
@@ -174,6 +178,22 @@ make_band (DhBrowsePage *self)
   return band;
 }
 
+/* What the band has room for, and what the layout has use for. */
+static void
+show_band (DhBrowsePage *self)
+{
+  int width = gtk_widget_get_width (GTK_WIDGET (self));
+  gboolean compares = g_str_equal (dh_view_get_string (dh_session_get_view (self->session), "layout"), "compare");
+  gtk_widget_set_visible (self->compare, compares);
+  gtk_widget_set_visible (self->linked_text, width > 1320);
+  gtk_widget_set_visible (self->fills, !compares && width >= IMAGES_FOLD);
+  gtk_widget_set_visible (self->opacity, !compares && width >= IMAGES_FOLD);
+  gtk_widget_set_visible (self->panes_menu, !compares && width >= 600);
+  GtkWidget *const others[] = { self->linked, self->fit, self->one, self->space, self->overlay_menu };
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    gtk_widget_set_visible (others[i], !compares);
+}
+
 /* Hidden panels come back by the window's buttons; the view remembers what the user wants where there is room. */
 static void
 set_flap (GtkWidget *flap, gboolean wide, gboolean wanted)
@@ -188,6 +208,7 @@ fold (gpointer data)
   DhBrowsePage *self = data;
   self->fold_source = 0;
   show_zoom (self);
+  show_band (self);
   int width = gtk_widget_get_width (GTK_WIDGET (self));
   gboolean wide_tuning = width >= TUNING_FOLDS, wide_images = width >= IMAGES_FOLD;
   if (width <= 0 || (self->known && wide_tuning == self->wide_tuning && wide_images == self->wide_images))
@@ -202,10 +223,6 @@ fold (gpointer data)
   self->known = TRUE;
   self->wide_tuning = wide_tuning;
   self->wide_images = wide_images;
-  gtk_widget_set_visible (self->linked_text, width > 1320);
-  gtk_widget_set_visible (self->fills, width >= IMAGES_FOLD);
-  gtk_widget_set_visible (self->opacity, width >= IMAGES_FOLD);
-  gtk_widget_set_visible (self->panes_menu, width >= 600);
   return G_SOURCE_REMOVE;
 }
 
@@ -368,6 +385,7 @@ dh_browse_page_new (DhSession *session)
   g_signal_connect_object (session, "notify::frame", G_CALLBACK (show_zoom), self, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   g_signal_connect_object (session, "notify::model-info", G_CALLBACK (show_line), self, G_CONNECT_SWAPPED);
   DhView *view = dh_session_get_view (session);
+  g_signal_connect_object (view, "notify::layout", G_CALLBACK (show_band), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (view, "notify::overlay", G_CALLBACK (show_overlay), self, G_CONNECT_SWAPPED);
   show_overlay (self);
   show_zoom (self);

@@ -32,6 +32,12 @@ typedef struct
   double fraction, seconds;
   char *layer;
   gboolean computing;
+
+  gboolean comparing;      /* the layout is that of a comparison */
+  gint sides[2];           /* the panes of A and B */
+  gboolean has_difference; /* the canvas can draw A − B */
+  gboolean blinking;
+  guint blink_id;
 } DhBrowsePanes;
 
 /* dh-browse-menus.c: what panes can show, and how the user chooses it. */
@@ -45,6 +51,28 @@ G_GNUC_INTERNAL GMenuModel *dh_browse_panes_new_pane_menu (DhBrowsePanes *self, 
 G_GNUC_INTERNAL void dh_browse_panes_show_legend (DhBrowsePanes *self, guint index);
 G_GNUC_INTERNAL void dh_browse_panes_show_message (DhBrowsePanes *self, guint index);
 G_GNUC_INTERNAL void dh_browse_panes_forget_message (DhPaneMessage *message);
+
+/* dh-browse-comparison.c: A against B. What either side shows, and how: the mode that can be shown of those that are
+ * chosen, and why a difference cannot; NULL where it can. */
+G_GNUC_INTERNAL const DhPaneContent *dh_browse_comparison_side (DhView *view, guint side);
+G_GNUC_INTERNAL const char *dh_browse_comparison_mode (DhView *view);
+G_GNUC_INTERNAL const char *dh_browse_comparison_refuse_difference (DhView *view);
+/* The panes of a comparison, their number; tells the canvas which are large. */
+G_GNUC_INTERNAL guint dh_browse_comparison_list (DhBrowsePanes *self, const DhPaneContent **shown);
+/* The scale of a map that is aligned now. */
+G_GNUC_INTERNAL void dh_browse_comparison_adjust (DhBrowsePanes *self, gint map, DhScale *scale);
+/* What A − B is, after thresholds, medians or maps changed. */
+G_GNUC_INTERNAL void dh_browse_comparison_update (DhBrowsePanes *self);
+/* For the probe: what either side reads there, raw; and A − B, NULL where it cannot be taken. Free with g_free. */
+G_GNUC_INTERNAL char *dh_browse_comparison_dup_value (DhSession *session, guint side, const DhProbe *probe);
+G_GNUC_INTERNAL char *dh_browse_comparison_dup_difference (DhSession *session, const DhProbe *probe, gboolean *aligned);
+G_GNUC_INTERNAL void dh_browse_comparison_settle_blink (DhBrowsePanes *self);
+G_GNUC_INTERNAL void dh_browse_comparison_add_actions (DhBrowsePanes *self);
+G_GNUC_INTERNAL void dh_browse_comparison_connect (DhBrowsePanes *self);
+G_GNUC_INTERNAL void dh_browse_comparison_stop (DhBrowsePanes *self);
+
+/* Whether the open set has what a pane of this kind shows. */
+G_GNUC_INTERNAL gboolean dh_browse_panes_is_there (DhBrowsePanes *self, const DhPaneContent *content);
 
 /* The palette chosen, as dh_session_get_class_color() counts them. */
 G_GNUC_INTERNAL guint dh_browse_panes_palette (DhView *view);

@@ -32,6 +32,7 @@ show_scale (DhBrowsePanes *self, gint map)
   scale.flag_below = low_is_anomalous;
   if (score >= 0)
     scale.threshold = dh_session_get_threshold (self->session, (DhScore)score)->value;
+  dh_browse_comparison_adjust (self, map, &scale);
   dh_canvas_set_scale (self->canvas, (guint)map, &scale);
   dh_canvas_set_outline (self->canvas, (guint)map, dh_view_get_boolean (self->view, "outline"));
 }
@@ -60,12 +61,13 @@ show_overlay (DhBrowsePanes *self)
                       : g_str_equal (name, "outcome") ? DH_OVERLAY_OUTCOME
                       : g_str_equal (name, "classes") ? DH_OVERLAY_CLASSES
                                                       : DH_OVERLAY_NONE;
-  dh_canvas_set_overlay (self->canvas, overlay, dh_view_get_opacity (self->view),
+  dh_canvas_set_overlay (self->canvas, overlay, dh_view_get_number (self->view, "opacity"),
                          dh_view_get_boolean (self->view, "fill"));
   dh_canvas_set_active_map (self->canvas, dh_score_map (dh_session_get_active_score (self->session)));
-  dh_canvas_set_layout (self->canvas, g_str_equal (dh_view_get_string (self->view, "layout"), "single")
-                                          ? DH_CANVAS_SINGLE
-                                          : DH_CANVAS_GRID);
+  const char *layout = dh_view_get_string (self->view, "layout");
+  dh_canvas_set_layout (self->canvas, g_str_equal (layout, "single")    ? DH_CANVAS_SINGLE
+                                      : g_str_equal (layout, "compare") ? DH_CANVAS_COMPARE
+                                                                        : DH_CANVAS_GRID);
 }
 
 static void
@@ -76,6 +78,15 @@ show_pane_states (DhBrowsePanes *self)
       dh_browse_panes_show_message (self, i);
       dh_browse_panes_show_legend (self, i);
     }
+}
+
+/* Scales of aligned maps are made of thresholds, medians and the picture. */
+static void
+show_comparison (DhBrowsePanes *self)
+{
+  if (self->comparing)
+    show_scales (self);
+  dh_browse_comparison_update (self);
 }
 
 /* Rows of the frame's arrays have no padding. */
@@ -102,6 +113,7 @@ show_frame (DhBrowsePanes *self)
             dh_canvas_set_map (canvas, map, frame->maps[map], width, height, sizeof (float) * width);
         }
       g_clear_pointer (&before, dh_frame_unref);
+      show_comparison (self);
     }
   show_pane_states (self);
 }
@@ -115,7 +127,7 @@ on_progress (DhBrowsePanes *self, double fraction, double seconds, const char *l
   g_free (self->layer);
   self->layer = g_strdup (layer);
   for (guint i = 0; i < self->n_shown; i++)
-    if (self->shown[i]->map >= 0)
+    if (self->shown[i]->map >= 0 || self->shown[i]->kind == DH_PANE_DIFFERENCE)
       dh_browse_panes_show_message (self, i);
 }
 
@@ -127,8 +139,8 @@ set_content_state (DhBrowsePanes *self, guint index, const char *name)
   g_simple_action_set_state (G_SIMPLE_ACTION (action), g_variant_new_string (name));
 }
 
-static gboolean
-is_there (DhBrowsePanes *self, const DhPaneContent *content)
+gboolean
+dh_browse_panes_is_there (DhBrowsePanes *self, const DhPaneContent *content)
 {
   gboolean open = dh_session_has_dataset (self->session);
   if (content->kind == DH_PANE_TRUTH)
@@ -138,39 +150,61 @@ is_there (DhBrowsePanes *self, const DhPaneContent *content)
   return TRUE;
 }
 
+static guint
+list_chosen (DhBrowsePanes *self, const DhPaneContent **shown)
+{
+  g_auto (GStrv) names = g_strsplit (dh_view_get_string (self->view, "panes"), ",", -1);
+  guint n = 0;
+  for (guint i = 0; names[i] != NULL && n < DH_CANVAS_MAX_PANES; i++)
+    {
+      const DhPaneContent *content = dh_pane_content_find (names[i]);
+      if (content != NULL && dh_browse_panes_is_there (self, content))
+        shown[n++] = content;
+    }
+  if (n == 0)
+    shown[n++] = &dh_pane_contents[0];
+  return n;
+}
+
+static char *
+title_of (DhBrowsePanes *self, guint pane)
+{
+  const char *title = _ (self->shown[pane]->title);
+  for (guint side = 0; side < 2; side++)
+    if (self->comparing && self->sides[side] == (gint)pane)
+      return g_strdup_printf ("%c  %s", "AB"[side], title);
+  return g_strdup (title);
+}
+
 static void
 show_panes (DhBrowsePanes *self)
 {
-  g_auto (GStrv) names = g_strsplit (dh_view_get_string (self->view, "panes"), ",", -1);
   DhPaneSpec specs[DH_CANVAS_MAX_PANES];
-  self->n_shown = 0;
-  for (guint i = 0; names[i] != NULL && self->n_shown < DH_CANVAS_MAX_PANES; i++)
+  self->comparing = g_str_equal (dh_view_get_string (self->view, "layout"), "compare");
+  self->n_shown = self->comparing ? dh_browse_comparison_list (self, self->shown) : list_chosen (self, self->shown);
+  for (guint i = 0; i < self->n_shown; i++)
     {
-      const DhPaneContent *content = dh_pane_content_find (names[i]);
-      if (content == NULL || !is_there (self, content))
-        continue;
-      specs[self->n_shown] = (DhPaneSpec){ content->kind, content->kind == DH_PANE_MAP ? (guint)content->map : 0 };
-      self->shown[self->n_shown++] = content;
-    }
-  if (self->n_shown == 0)
-    {
-      specs[0] = (DhPaneSpec){ DH_PANE_IMAGE, 0 };
-      self->shown[self->n_shown++] = &dh_pane_contents[0];
+      const DhPaneContent *content = self->shown[i];
+      specs[i] = (DhPaneSpec){ content->kind, content->kind == DH_PANE_MAP ? (guint)content->map : 0 };
     }
   dh_canvas_set_panes (self->canvas, specs, self->n_shown);
   for (guint i = 0; i < self->n_shown; i++)
     {
       DhPane *pane = dh_canvas_get_pane (self->canvas, i);
       g_autoptr (GMenuModel) menu = dh_browse_panes_new_pane_menu (self, i);
-      dh_pane_set_title (pane, _ (self->shown[i]->title));
+      g_autofree char *title = title_of (self, i);
+      gboolean has_bar = self->shown[i]->kind == DH_PANE_MAP || self->shown[i]->kind == DH_PANE_DIFFERENCE;
+      dh_pane_set_title (pane, title);
       dh_pane_set_formula (pane, self->shown[i]->formula);
       dh_pane_set_menu (pane, menu);
-      dh_pane_set_show_color_bar (pane,
-                                  self->shown[i]->kind == DH_PANE_MAP && dh_view_get_boolean (self->view, "color-bar"));
-      set_content_state (self, i, self->shown[i]->name);
+      dh_pane_set_show_color_bar (pane, has_bar && dh_view_get_boolean (self->view, "color-bar"));
+      if (!self->comparing)
+        set_content_state (self, i, self->shown[i]->name);
       if (self->shown[i]->map >= 0)
         dh_session_want_map (self->session, (DhFrameMap)self->shown[i]->map);
     }
+  show_comparison (self);
+  dh_browse_comparison_settle_blink (self);
   show_pane_states (self);
 }
 
@@ -178,6 +212,27 @@ static void
 on_threshold (DhBrowsePanes *self, guint score)
 {
   dh_canvas_set_threshold (self->canvas, dh_score_map (score), dh_session_get_threshold (self->session, score)->value);
+  if (!self->comparing)
+    return;
+  gboolean had = self->has_difference;
+  if (g_str_equal (dh_view_get_string (self->view, "compare-scale"), "aligned"))
+    show_scales (self);
+  dh_browse_comparison_update (self);
+  if (had != self->has_difference)
+    show_pane_states (self);
+}
+
+/* Layout, mode, sides or scale of a comparison were chosen. */
+static void
+show_compared (DhBrowsePanes *self)
+{
+  gboolean before = self->comparing;
+  show_panes (self);
+  if (before && !self->comparing)
+    show_scales (self);
+  else if (self->comparing)
+    dh_canvas_set_active_pane (self->canvas, 0); /* a large one */
+  show_overlay (self);
 }
 
 static void
@@ -186,6 +241,13 @@ on_view (DhBrowsePanes *self, GParamSpec *spec)
   static const char *const of_scales[] = { "colors", "this-image", "bright", "outline", NULL };
   if (g_strv_contains (of_scales, spec->name))
     show_scales (self);
+  else if (g_str_equal (spec->name, "compare-split"))
+    {
+      dh_canvas_set_split (self->canvas, dh_view_get_number (self->view, "compare-split"));
+      return;
+    }
+  else if (g_str_equal (spec->name, "layout") || g_str_has_prefix (spec->name, "compare-"))
+    show_compared (self);
   else if (g_str_equal (spec->name, "panes") || g_str_equal (spec->name, "color-bar"))
     show_panes (self);
   else if (g_str_equal (spec->name, "palette"))
@@ -199,6 +261,7 @@ static void
 on_active (DhBrowsePanes *self)
 {
   show_overlay (self);
+  show_comparison (self);
   show_pane_states (self);
 }
 
@@ -216,6 +279,10 @@ on_stats (DhBrowsePanes *self)
 {
   if (dh_view_get_boolean (self->view, "this-image"))
     show_scales (self);
+  if (!self->comparing)
+    return;
+  show_comparison (self);
+  show_pane_states (self);
 }
 
 static void
@@ -224,6 +291,7 @@ panes_free (gpointer data, GClosure *closure)
   DhBrowsePanes *self = data;
   g_signal_handlers_disconnect_by_data (self->session, self);
   g_signal_handlers_disconnect_by_data (self->view, self);
+  dh_browse_comparison_stop (self);
   for (guint i = 0; i < DH_CANVAS_MAX_PANES; i++)
     dh_browse_panes_forget_message (&self->messages[i]);
   g_clear_pointer (&self->frame, dh_frame_unref);
@@ -254,12 +322,14 @@ dh_browse_panes_connect (DhCanvas *canvas, DhSession *session)
   g_signal_connect_swapped (session, "progress", G_CALLBACK (on_progress), self);
   g_signal_connect_swapped (session, "notify::frame", G_CALLBACK (show_frame), self);
   g_signal_connect_swapped (session, "notify::stats", G_CALLBACK (on_stats), self);
+  g_signal_connect_swapped (session, "notify::set-stats", G_CALLBACK (on_stats), self);
   g_signal_connect_swapped (session, "notify::active-score", G_CALLBACK (on_active), self);
   g_signal_connect_swapped (session, "notify::model-info", G_CALLBACK (on_context), self);
   g_signal_connect_swapped (session, "notify::dataset-title", G_CALLBACK (on_context), self);
   g_signal_connect_swapped (session, "notify::loading", G_CALLBACK (show_pane_states), self);
   g_signal_connect_swapped (self->view, "notify", G_CALLBACK (on_view), self);
   g_signal_connect_data (canvas, "destroy", G_CALLBACK (on_destroy), self, panes_free, 0);
+  dh_browse_comparison_connect (self);
   on_context (self);
   show_overlay (self);
   show_frame (self);

@@ -1,5 +1,6 @@
 #include "dh-probe-strip.h"
 #include <math.h>
+#include "dh-browse-panes-private.h"
 #include "dh-number.h"
 #include "dh-terms-bar.h"
 #include "dh-widgets.h"
@@ -7,6 +8,9 @@
 enum
 {
   CELL_PLACE,
+  CELL_A,
+  CELL_B,
+  CELL_DIFFERENCE,
   CELL_LABEL,
   CELL_CLASS,
   CELL_LIKELIHOOD,
@@ -21,7 +25,7 @@ struct _DhProbeStrip
   GtkWidget parent_instance;
   DhSession *session;
   GtkWidget *cells[N_CELLS], *values[N_CELLS], *swatches[N_CELLS];
-  GtkWidget *terms, *verdict_caption, *hint;
+  GtkWidget *terms, *captions[N_CELLS], *hint;
   gboolean inside;
   int x, y;
 };
@@ -130,7 +134,7 @@ show_verdict (DhProbeStrip *self, const DhProbe *probe)
 {
   DhScore score = dh_session_get_active_score (self->session);
   static const char *const captions[DH_N_SCORES] = { "s − τ", "ln p̂ − τ", "P(d_in) − τ" };
-  gtk_label_set_label (GTK_LABEL (self->verdict_caption), captions[score]);
+  gtk_label_set_label (GTK_LABEL (self->captions[CELL_VERDICT]), captions[score]);
   double value = value_of (score, probe), threshold = dh_session_get_threshold (self->session, score)->value;
   gboolean has = !isnan (value) && !isnan (threshold);
   gtk_widget_set_visible (self->cells[CELL_VERDICT], has);
@@ -147,6 +151,39 @@ show_verdict (DhProbeStrip *self, const DhProbe *probe)
   guint32 color = flagged && anomaly ? DH_COLOR_TP : flagged ? DH_COLOR_FP : DH_COLOR_FN;
   set_swatch (self, CELL_VERDICT, judged ? flagged || anomaly : flagged, judged ? color : DH_COLOR_MASK,
               judged && !flagged && anomaly);
+}
+
+/* In a comparison: both sides' raw values and their difference in the place of the score's terms. */
+static void
+show_comparison (DhProbeStrip *self, const DhProbe *probe)
+{
+  static const guint replaced[] = { CELL_LIKELIHOOD, CELL_POSTERIOR, CELL_SUM };
+  DhView *view = dh_session_get_view (self->session);
+  gboolean compares = g_str_equal (dh_view_get_string (view, "layout"), "compare");
+  gboolean aligned = FALSE;
+  g_autofree char *difference = compares ? dh_browse_comparison_dup_difference (self->session, probe, &aligned) : NULL;
+  for (guint side = 0; side < 2; side++)
+    {
+      guint cell = side ? CELL_B : CELL_A;
+      gtk_widget_set_visible (self->cells[cell], compares);
+      if (!compares)
+        continue;
+      g_autofree char *value = dh_browse_comparison_dup_value (self->session, side, probe);
+      g_autofree char *caption =
+          g_strdup_printf ("%c  %s", "AB"[side], _ (dh_browse_comparison_side (view, side)->title));
+      gtk_label_set_label (GTK_LABEL (self->captions[cell]), caption);
+      set_value (self, cell, value);
+    }
+  gtk_widget_set_visible (self->cells[CELL_DIFFERENCE], difference != NULL);
+  gtk_label_set_label (GTK_LABEL (self->captions[CELL_DIFFERENCE]), aligned ? _ ("A − B in z") : "A − B");
+  set_value (self, CELL_DIFFERENCE, difference != NULL ? difference : "");
+  for (guint i = 0; i < G_N_ELEMENTS (replaced) && compares; i++)
+    gtk_widget_set_visible (self->cells[replaced[i]], FALSE);
+  /* The bar also keeps the verdict at the end. */
+  if (compares)
+    gtk_widget_set_visible (self->terms, FALSE);
+  gtk_widget_set_hexpand (self->cells[CELL_VERDICT], compares);
+  gtk_widget_set_halign (self->cells[CELL_VERDICT], compares ? GTK_ALIGN_END : GTK_ALIGN_FILL);
 }
 
 static void
@@ -170,6 +207,7 @@ show (DhProbeStrip *self)
   gtk_widget_set_visible (self->cells[CELL_LIKELIHOOD], !isnan (probe.likelihood));
   gtk_widget_set_visible (self->cells[CELL_POSTERIOR], !isnan (probe.posterior));
   show_sum (self, &probe);
+  show_comparison (self, &probe);
   show_verdict (self, &probe);
 }
 
@@ -189,11 +227,15 @@ dh_probe_strip_dup_text (DhProbeStrip *self)
 {
   if (!gtk_widget_get_visible (self->cells[CELL_PLACE]))
     return NULL;
-  static const char *const captions[N_CELLS] = { "x, y", N_ ("label"), N_ ("class"), "ln p̂(x)", "P(d_in|x)", "s", "τ" };
+  /* NULL: as it is written over the value. */
+  static const char *const captions[N_CELLS] = { "x, y",       NULL,      NULL,        NULL, N_ ("label"),
+                                                 N_ ("class"), "ln p̂(x)", "P(d_in|x)", "s",  "τ" };
   g_autoptr (GString) text = g_string_new (NULL);
   for (guint i = 0; i < N_CELLS; i++)
     if (gtk_widget_get_visible (self->cells[i]))
-      g_string_append_printf (text, "%s%s %s", text->len > 0 ? "; " : "", _ (captions[i]),
+      g_string_append_printf (text, "%s%s %s", text->len > 0 ? "; " : "",
+                              captions[i] != NULL ? _ (captions[i])
+                                                  : gtk_label_get_text (GTK_LABEL (self->captions[i])),
                               gtk_label_get_text (GTK_LABEL (self->values[i])));
   return g_strdup (text->str);
 }
@@ -202,6 +244,14 @@ static void
 on_threshold (DhSession *session, guint score, DhProbeStrip *self)
 {
   show (self);
+}
+
+static void
+on_view (DhProbeStrip *self, GParamSpec *spec)
+{
+  if (g_str_equal (spec->name, "layout")
+      || (g_str_has_prefix (spec->name, "compare-") && !g_str_equal (spec->name, "compare-split")))
+    show (self);
 }
 
 static void
@@ -222,13 +272,13 @@ dh_probe_strip_class_init (DhProbeStripClass *class)
   gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (class), GTK_TYPE_BOX_LAYOUT);
 }
 
-static GtkWidget *
+static void
 add_cell (DhProbeStrip *self, guint cell, const char *caption, int width_chars, gboolean swatch)
 {
   GtkWidget *box = self->cells[cell] = dh_ui_box (GTK_ORIENTATION_VERTICAL, 1, NULL);
   gtk_widget_set_valign (box, GTK_ALIGN_CENTER);
-  GtkWidget *head = dh_ui_short_label (caption, "cap", 0);
-  gtk_box_append (GTK_BOX (box), head);
+  self->captions[cell] = dh_ui_short_label (caption, "cap", 0);
+  gtk_box_append (GTK_BOX (box), self->captions[cell]);
   GtkWidget *line = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 5, NULL);
   self->swatches[cell] = dh_ui_swatch (0, FALSE);
   gtk_widget_set_visible (self->swatches[cell], swatch);
@@ -238,7 +288,6 @@ add_cell (DhProbeStrip *self, guint cell, const char *caption, int width_chars, 
   gtk_box_append (GTK_BOX (line), self->values[cell]);
   gtk_box_append (GTK_BOX (box), line);
   gtk_widget_set_parent (box, GTK_WIDGET (self));
-  return head;
 }
 
 static void
@@ -248,6 +297,9 @@ dh_probe_strip_init (DhProbeStrip *self)
   dh_ui_add_classes (widget, "dh-strip");
   gtk_box_layout_set_spacing (GTK_BOX_LAYOUT (gtk_widget_get_layout_manager (widget)), 15);
   add_cell (self, CELL_PLACE, "x, y", 8, FALSE);
+  add_cell (self, CELL_A, "A", 8, FALSE);
+  add_cell (self, CELL_B, "B", 8, FALSE);
+  add_cell (self, CELL_DIFFERENCE, "A − B", 7, FALSE);
   add_cell (self, CELL_LABEL, _ ("Label"), 8, FALSE);
   add_cell (self, CELL_CLASS, _ ("Class f"), 12, TRUE);
   add_cell (self, CELL_LIKELIHOOD, "ln p̂(x)", 6, FALSE);
@@ -257,7 +309,7 @@ dh_probe_strip_init (DhProbeStrip *self)
   gtk_widget_set_hexpand (self->terms, TRUE);
   gtk_widget_set_valign (self->terms, GTK_ALIGN_CENTER);
   gtk_widget_set_parent (self->terms, widget);
-  self->verdict_caption = add_cell (self, CELL_VERDICT, "s − τ", 9, TRUE);
+  add_cell (self, CELL_VERDICT, "s − τ", 9, TRUE);
   self->hint =
       dh_ui_short_label (_ ("Point at a picture to read every map there; a click pins it, Esc frees it."), "cap", 0);
   gtk_widget_set_parent (self->hint, widget);
@@ -271,6 +323,8 @@ dh_probe_strip_new (DhSession *session)
   g_signal_connect_object (session, "threshold", G_CALLBACK (on_threshold), self, 0);
   g_signal_connect_object (session, "notify::frame", G_CALLBACK (show), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::active-score", G_CALLBACK (show), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::stats", G_CALLBACK (show), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (dh_session_get_view (session), "notify", G_CALLBACK (on_view), self, G_CONNECT_SWAPPED);
   show (self);
   return GTK_WIDGET (self);
 }

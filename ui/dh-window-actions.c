@@ -79,6 +79,17 @@ ACTION (single)
   g_object_set (view, "layout", is_single ? "grid" : "single", NULL);
 }
 
+ACTION (compare)
+{
+  DhView *view = dh_session_get_view (DH_WINDOW (data)->session);
+  gboolean compares = g_str_equal (dh_view_get_string (view, "layout"), "compare");
+  g_object_set (view, "layout", compares ? "grid" : "compare", NULL);
+}
+
+ACTION (blink) { gtk_widget_activate_action (GTK_WIDGET (canvas_of (data)), "pane.flip", NULL); }
+
+ACTION (swap) { gtk_widget_activate_action (GTK_WIDGET (canvas_of (data)), "pane.swap", NULL); }
+
 ACTION (pin)
 {
   int x, y;
@@ -111,7 +122,8 @@ ACTION (next_overlay)
 ACTION (opacity)
 {
   DhView *view = dh_session_get_view (DH_WINDOW (data)->session);
-  g_object_set (view, "opacity", CLAMP (dh_view_get_opacity (view) + 0.1 * g_variant_get_int32 (value), 0, 1), NULL);
+  g_object_set (view, "opacity", CLAMP (dh_view_get_number (view, "opacity") + 0.1 * g_variant_get_int32 (value), 0, 1),
+                NULL);
 }
 
 ACTION (active_score)
@@ -230,6 +242,9 @@ static const GActionEntry entries[] = {
   { "zoom-out", zoom_out, NULL, NULL, NULL },
   { "link", link_panes, NULL, NULL, NULL },
   { "single", single, NULL, NULL, NULL },
+  { "compare", compare, NULL, NULL, NULL },
+  { "blink", blink, NULL, NULL, NULL },
+  { "swap", swap, NULL, NULL, NULL },
   { "pin", pin, NULL, NULL, NULL },
   { "copy-probe", copy_probe, NULL, NULL, NULL },
   { "next-overlay", next_overlay, NULL, NULL, NULL },
@@ -318,9 +333,10 @@ void
 dh_window_add_actions (DhWindow *self)
 {
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
-  static const char *const properties[] = { "layout",     "overlay",       "palette",      "colors",
-                                            "this-image", "bright",        "outline",      "color-bar",
-                                            "fill",       "linear-counts", "set-histogram" };
+  static const char *const properties[] = {
+    "layout", "overlay",       "palette",       "colors",       "this-image", "bright",    "outline",      "color-bar",
+    "fill",   "linear-counts", "set-histogram", "compare-mode", "compare-a",  "compare-b", "compare-scale"
+  };
   g_autoptr (GSimpleActionGroup) group = g_simple_action_group_new ();
   for (guint i = 0; i < G_N_ELEMENTS (properties); i++)
     {

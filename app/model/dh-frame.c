@@ -93,6 +93,14 @@ value_at (const DhFrame *frame, DhFrameMap map, gsize at)
   return values != NULL ? values[at] : NAN;
 }
 
+double
+dh_frame_value (const DhFrame *frame, DhFrameMap map, guint x, guint y)
+{
+  if (frame == NULL || x >= frame->width || y >= frame->height)
+    return NAN;
+  return value_at (frame, map, (gsize)y * frame->width + x);
+}
+
 static gint
 byte_at (GBytes *bytes, gsize at)
 {

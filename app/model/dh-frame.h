@@ -34,6 +34,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhFrame, dh_frame_unref)
 gboolean dh_frame_has_map (const DhFrame *frame, DhFrameMap map);
 /* Borrowed; NULL where there is none. */
 const float *dh_frame_floats (const DhFrame *frame, DhFrameMap map);
+/* Of a float map at a pixel of the picture; NaN where there is none. */
+double dh_frame_value (const DhFrame *frame, DhFrameMap map, guint x, guint y);
 /* Bytes of memory its arrays take. */
 gsize dh_frame_size_bytes (const DhFrame *frame);
 

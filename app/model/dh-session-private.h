@@ -33,6 +33,7 @@ struct _DhSession
   DhView *view;
   DhTrainingQueue *training;
   DhKnownSets *known_sets;
+  DhComparison *comparison;
   DhMapCache *cache;
   DhWorker *worker;
   DhImageList *list;

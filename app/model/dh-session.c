@@ -2,6 +2,7 @@
 #include <glib/gi18n.h>
 #include "dh-debug.h"
 #include "dh-run-list.h"
+#include "dh-comparison.h"
 #include "dh-session-private.h"
 
 G_DEFINE_FINAL_TYPE (DhSession, dh_session, G_TYPE_OBJECT)
@@ -111,6 +112,12 @@ DhKnownSets *
 dh_session_get_known_sets (DhSession *self)
 {
   return self->known_sets;
+}
+
+DhComparison *
+dh_session_get_comparison (DhSession *self)
+{
+  return self->comparison;
 }
 
 DhImageList *
@@ -254,6 +261,7 @@ dh_session_init (DhSession *self)
   self->settings = dh_settings_open (settings);
   self->view = dh_view_new (self->settings);
   self->known_sets = dh_known_sets_new (self->settings);
+  self->comparison = dh_comparison_new (self);
   self->cache = dh_map_cache_new (maps, DH_MAP_CACHE_DEFAULT_LIMIT);
   self->worker = dh_worker_new (self->cache);
   self->training = dh_training_queue_new (NULL, NULL);
@@ -297,6 +305,7 @@ dh_session_close (DhSession *self)
   dh_session_clear_thresholds (self);
   g_clear_object (&self->view);
   g_clear_object (&self->known_sets);
+  g_clear_pointer (&self->comparison, dh_comparison_free);
   g_clear_pointer (&self->settings, dh_settings_close);
   g_clear_pointer (&self->cache, dh_map_cache_unref);
   g_clear_object (&self->opening);

@@ -42,6 +42,8 @@ const char *dh_session_get_program_version (void);
 DhSettings *dh_session_get_settings (DhSession *session);
 DhView *dh_session_get_view (DhSession *session);
 DhTrainingQueue *dh_session_get_training (DhSession *session);
+typedef struct _DhComparison DhComparison; /* dh-comparison.h */
+DhComparison *dh_session_get_comparison (DhSession *session);
 DhKnownSets *dh_session_get_known_sets (DhSession *session);
 
 /* Opening. What is open stays until the new is read; an error leaves it as it was. */

@@ -10,11 +10,15 @@ typedef struct
 } Option;
 
 static const Option options[] = {
-  { "layout", G_TYPE_STRING, "grid", "grid|single", 0 },
+  { "layout", G_TYPE_STRING, "grid", "grid|single|compare", 0 },
   { "overlay", G_TYPE_STRING, "outcome", "none|mask|outcome|classes", 0 },
   { "palette", G_TYPE_STRING, "usual", "usual|authors|safe", 0 },
   { "colors", G_TYPE_STRING, "viridis", "viridis|magma|turbo|grey|diverging", 0 },
   { "panes", G_TYPE_STRING, "image,segmentation,likelihood,dataset_posterior,hybrid,truth", "", 0 },
+  { "compare-mode", G_TYPE_STRING, "swipe", "swipe|side|blink|difference", 0 },
+  { "compare-a", G_TYPE_STRING, "hybrid", "", 0 },
+  { "compare-b", G_TYPE_STRING, "likelihood", "", 0 },
+  { "compare-scale", G_TYPE_STRING, "own", "own|aligned", 0 },
   { "this-image", G_TYPE_BOOLEAN, NULL, NULL, 0 },
   { "bright", G_TYPE_BOOLEAN, NULL, NULL, 1 },
   { "outline", G_TYPE_BOOLEAN, NULL, NULL, 1 },
@@ -25,6 +29,7 @@ static const Option options[] = {
   { "show-images", G_TYPE_BOOLEAN, NULL, NULL, 1 },
   { "show-tuning", G_TYPE_BOOLEAN, NULL, NULL, 1 },
   { "opacity", G_TYPE_DOUBLE, NULL, NULL, 0.6 },
+  { "compare-split", G_TYPE_DOUBLE, NULL, NULL, 0.5 },
 };
 #define N_OPTIONS G_N_ELEMENTS (options)
 
@@ -170,7 +175,7 @@ dh_view_get_boolean (DhView *self, const char *property)
 }
 
 double
-dh_view_get_opacity (DhView *self)
+dh_view_get_number (DhView *self, const char *property)
 {
-  return self->numbers[index_of ("opacity")];
+  return self->numbers[index_of (property)];
 }

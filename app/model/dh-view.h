@@ -5,10 +5,12 @@
 G_BEGIN_DECLS
 
 /* How things are shown, remembered from one start to the next. All are properties that notify, so that each can be a
- * stateful action: "layout" (grid, single), "overlay" (none, mask, outcome, classes), "palette" (usual, authors, safe),
- * "colors" (a colour map's name), "panes" (names of maps separated by commas) are strings; "this-image" (range of the
- * picture alone), "bright" (bright is anomalous in every score), "outline", "color-bar", "fill", "linear-counts",
- * "set-histogram", "show-images", "show-tuning" are booleans; "opacity" is a double. For the window's thread. */
+ * stateful action: "layout" (grid, single, compare), "overlay" (none, mask, outcome, classes), "palette" (usual,
+ * authors, safe), "colors" (a colour map's name), "panes" (names of maps separated by commas), "compare-mode" (swipe,
+ * side, blink, difference), "compare-a", "compare-b" (a map's name), "compare-scale" (own, aligned) are strings;
+ * "this-image" (range of the picture alone), "bright" (bright is anomalous in every score), "outline", "color-bar",
+ * "fill", "linear-counts", "set-histogram", "show-images", "show-tuning" are booleans; "opacity" and "compare-split"
+ * (A's share of a swipe) are doubles of 0 … 1. For the window's thread. */
 #define DH_TYPE_VIEW (dh_view_get_type ())
 G_DECLARE_FINAL_TYPE (DhView, dh_view, DH, VIEW, GObject)
 
@@ -17,6 +19,6 @@ DhView *dh_view_new (DhSettings *settings);
 
 const char *dh_view_get_string (DhView *view, const char *property);
 gboolean dh_view_get_boolean (DhView *view, const char *property);
-double dh_view_get_opacity (DhView *view);
+double dh_view_get_number (DhView *view, const char *property);
 
 G_END_DECLS

@@ -1,4 +1,4 @@
-/* One pane of the canvas. The first line (#version) and the defines KIND, OVERLAY, NEAREST, SMOOTH, OUTLINE, FILL and COLORS come from
+/* One pane of the canvas. The first line (#version) and the defines KIND, OVERLAY, NEAREST, SMOOTH, OUTLINE, DIFFERENCE, FILL and COLORS come from
  * the program: drivers that draw by the CPU take every branch, so what is fixed for a pane is not left to a uniform.
  * Row 0 of the target is the top one, so gl_FragCoord counts downwards here. */
 #ifdef GL_ES
@@ -26,6 +26,9 @@ uniform sampler2D u_image;
 uniform float u_level;
 uniform bool u_has_image;
 uniform sampler2D u_map;
+uniform sampler2D u_other;  /* DIFFERENCE: the map that is taken from the first */
+uniform vec4 u_other_size;
+uniform vec3 u_terms;       /* factors of both, and what is added */
 uniform usampler2D u_ids;
 uniform usampler2D u_truth;
 uniform vec4 u_image_size;  /* columns, rows, and both as shares of the picture's */
@@ -121,21 +124,21 @@ hatch ()
 #if KIND == KIND_MAP
 /* Bilinear over what is finite; a value that is not stays so over its own pixel, and poisons no neighbour. */
 float
-map_value (vec2 p)
+sampled (sampler2D map, vec4 size, vec2 p)
 {
 #if NEAREST
-  return texelFetch (u_map, texel (p, u_map_size), 0).r;
+  return texelFetch (map, texel (p, size), 0).r;
 #elif SMOOTH
   /* All values are finite, and the card can filter floats. */
-  return textureLod (u_map, p / u_size, 0.0).r;
+  return textureLod (map, p / u_size, 0.0).r;
 #else
-  vec2 q = p * u_map_size.zw - 0.5;
+  vec2 q = p * size.zw - 0.5;
   vec2 i = floor (q);
   vec2 f = q - i;
-  ivec2 lo = ivec2 (clamp (i, vec2 (0.0), u_map_size.xy - 1.0));
-  ivec2 hi = ivec2 (clamp (i + 1.0, vec2 (0.0), u_map_size.xy - 1.0));
-  vec4 v = vec4 (texelFetch (u_map, lo, 0).r, texelFetch (u_map, ivec2 (hi.x, lo.y), 0).r,
-                 texelFetch (u_map, ivec2 (lo.x, hi.y), 0).r, texelFetch (u_map, hi, 0).r);
+  ivec2 lo = ivec2 (clamp (i, vec2 (0.0), size.xy - 1.0));
+  ivec2 hi = ivec2 (clamp (i + 1.0, vec2 (0.0), size.xy - 1.0));
+  vec4 v = vec4 (texelFetch (map, lo, 0).r, texelFetch (map, ivec2 (hi.x, lo.y), 0).r,
+                 texelFetch (map, ivec2 (lo.x, hi.y), 0).r, texelFetch (map, hi, 0).r);
   vec4 w = vec4 ((1.0 - f.x) * (1.0 - f.y), f.x * (1.0 - f.y), (1.0 - f.x) * f.y, f.x * f.y);
   vec2 row = f.x < 0.5 ? v.xz : v.yw;
   float nearest = f.y < 0.5 ? row.x : row.y;
@@ -144,6 +147,19 @@ map_value (vec2 p)
   v = mix (v, vec4 (0.0), bad);
   return is_finite (nearest) ? dot (v, w) / dot (w, vec4 (1.0)) : nearest;
 #endif
+}
+
+float
+map_value (vec2 p)
+{
+  float v = sampled (u_map, u_map_size, p);
+#if DIFFERENCE
+  float other = sampled (u_other, u_other_size, p);
+  /* Not left to arithmetic: some cards know no NaN. */
+  if (is_finite (v))
+    v = is_finite (other) ? u_terms.x * v - u_terms.y * other + u_terms.z : other;
+#endif
+  return v;
 }
 
 vec3

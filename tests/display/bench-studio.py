@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Frames of the whole studio on software OpenGL: bench-studio.py PROGRAM [DATASET [WEIGHTS [SECONDS]]].
 
-Opens the data set at 1400×900, drags the hybrid slider, then pans the picture, each for five seconds with real pointer
-events, prints what the canvas itself counted, and fails where a median is below FLOOR. A bench, not a test: its figures
+Opens the data set at 1400×900, drags the hybrid slider, pans the picture, then compares: swipes, pans both sides, and
+drags the slider while a difference is shown, each for five seconds with real pointer events, prints what the canvas itself counted, and fails where a median is below FLOOR. A bench, not a test: its figures
 depend on what else the machine does.
 """
 import os
@@ -17,6 +17,7 @@ import driver
 
 PLOT_Y, PLOT_X = 178, (1080, 1330)
 PANE = (430, 215)
+LINE, DIFFERENCE = (644, 300), (594, 75)
 RATE = 100  # pointer events a second
 FLOOR = 50  # frames a second, median, on two cores
 
@@ -66,7 +67,22 @@ def main():
             # Fast enough that each event is another pixel, and so another threshold.
             "slider": [(x, PLOT_Y) for x in (1200, PLOT_X[0], *(PLOT_X[1] - 10, PLOT_X[0] + 10) * 3, 1200)],
             "pan": [PANE, (PANE[0] - 120, PANE[1] - 60), (PANE[0] + 100, PANE[1] + 40), (PANE[0] - 90, PANE[1] + 30), PANE],
+            "swipe": [LINE, *((LINE[0] - 300, LINE[1]), (LINE[0] + 300, LINE[1])) * 2, LINE],
+            "both": [PANE, (PANE[0] - 120, PANE[1] - 60), (PANE[0] + 100, PANE[1] + 40), (PANE[0] - 90, PANE[1] + 30), PANE],
+            "differ": [(x, PLOT_Y) for x in (1200, PLOT_X[0], *(PLOT_X[1] - 10, PLOT_X[0] + 10) * 3, 1200)],
         }.items():
+            if name == "swipe":
+                studio.key("0", "c")
+                studio.settle(2)
+            elif name == "both":
+                studio.click(800, 400, button=4, count=5)
+                studio.settle(1)
+            elif name == "differ":
+                studio.key("0")
+                studio.click(*DIFFERENCE)
+                studio.click(922, DIFFERENCE[1])  # scales aligned: z moves with the threshold
+                studio.key("Down", "Return")
+                studio.settle(1)
             if name == "pan":
                 studio.click(*PANE, button=4, count=5)
                 studio.settle(1)

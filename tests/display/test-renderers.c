@@ -2,98 +2,22 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "dh-renderer-private.h"
-#include "dh-widgets.h"
-#include "invented.h"
-
-static DhGlRenderer *gl; /* NULL without OpenGL */
-static const char *gl_missing;
-
-typedef struct
-{
-  int width, height;
-  guint8 *pixels; /* RGBA */
-} Frame;
-
-static Frame
-draw (DhGlRenderer *renderer, const DhScene *scene, const DhView *views, guint n, int width, int height)
-{
-  gboolean more = FALSE;
-  DhPicture picture = { .width = width, .height = height, .n_views = n };
-  memcpy (picture.views, views, n * sizeof *views);
-  g_autoptr (GdkTexture) texture =
-      renderer ? dh_gl_renderer_draw (renderer, scene, &picture, TRUE, FALSE, &more) : dh_cpu_draw (scene, &picture);
-  g_assert_nonnull (texture);
-  g_assert_false (more);
-  Frame frame = { width, height, g_malloc ((gsize)width * (gsize)height * 4) };
-  gdk_texture_download (texture, frame.pixels, (gsize)width * 4);
-  /* GDK's order is BGRA on this machine's byte order; ours here is RGBA. */
-  for (gsize i = 0; i < (gsize)width * (gsize)height; i++)
-    {
-      guint32 argb;
-      memcpy (&argb, frame.pixels + 4 * i, 4);
-      frame.pixels[4 * i] = (guint8)(argb >> 16);
-      frame.pixels[4 * i + 1] = (guint8)(argb >> 8);
-      frame.pixels[4 * i + 2] = (guint8)argb;
-      frame.pixels[4 * i + 3] = (guint8)(argb >> 24);
-    }
-  return frame;
-}
-
-static const guint8 *
-at (const Frame *frame, int x, int y)
-{
-  return frame->pixels + 4 * ((gsize)y * (gsize)frame->width + (gsize)x);
-}
-
-static void
-fill_scene (DhScene *scene, const Invented *invented)
-{
-  guint w = invented->width, h = invented->height;
-  dh_scene_init (scene);
-  g_assert_true (dh_scene_set_image (scene, invented->image, w, h, 3 * w, 3));
-  g_assert_true (dh_plane_set (&scene->segmentation, invented->segmentation, w, h, w, 1));
-  g_assert_true (dh_plane_set (&scene->truth, invented->truth, w, h, w, 1));
-  g_assert_true (dh_plane_set (&scene->maps[0], invented->likelihood, w, h, 4 * w, 4));
-  g_assert_true (dh_plane_set (&scene->maps[1], invented->posterior, w, h, 4 * w, 4));
-  g_assert_true (dh_plane_set (&scene->maps[2], invented->hybrid, w, h, 4 * w, 4));
-  for (guint i = 0; i < 3; i++)
-    scene->non_finite[i] = dh_plane_count_non_finite (&scene->maps[i]);
-  scene->width = w;
-  scene->height = h;
-  scene->scales[0] = (DhScale){ DH_COLOR_MAP_VIRIDIS, TRUE, 2, 13, 6.6, TRUE };
-  scene->scales[1] = (DhScale){ DH_COLOR_MAP_TURBO, TRUE, 0, 1, 0.62, TRUE };
-  scene->scales[2] = (DhScale){ DH_COLOR_MAP_MAGMA, FALSE, -18, -2, -8.4, FALSE };
-  scene->active = 2;
-  for (guint i = 0; i < 5; i++)
-    memcpy (scene->palette + 4 * i, invented_palette + 3 * i, 3);
-}
-
-static DhView
-whole (const DhScene *scene, DhPaneKind kind, guint slot, double zoom)
-{
-  return (DhView){ kind, slot, 0, 0, (int)(scene->width * zoom), (int)(scene->height * zoom), 0, 0, zoom, 1 };
-}
-
-/* Renderers to be tested; a machine without OpenGL still has the other. */
-#define FOR_EACH_RENDERER(renderer)                                                                                    \
-  for (DhGlRenderer *renderer = gl, *next_ = NULL, *done_ = (DhGlRenderer *)1; done_;                                  \
-       done_ = renderer == NULL ? NULL : done_, renderer = next_)
+#include "drawn.h"
 
 static void
 test_colors (void)
 {
   g_autoptr (Invented) invented = invented_new (200, 120, 5);
   DhScene scene;
-  fill_scene (&scene, invented);
+  drawn_fill_scene (&scene, invented);
   for (guint map = 0; map < DH_N_COLOR_MAPS; map++)
     for (guint reversed = 0; reversed < 2; reversed++)
       FOR_EACH_RENDERER (renderer)
       {
         scene.scales[2] = (DhScale){ map, (gboolean)reversed, -16, -3, -8.4, FALSE };
         scene.outlines[2] = FALSE;
-        DhView view = whole (&scene, DH_PANE_MAP, 2, 1.0);
-        Frame frame = draw (renderer, &scene, &view, 1, view.width, view.height);
+        DhView view = drawn_whole (&scene, DH_PANE_MAP, 2, 1.0);
+        DrawnFrame frame = drawn_draw (renderer, &scene, &view, 1, view.width, view.height);
         const float *values = g_bytes_get_data (invented->hybrid, NULL);
         guint non_finite = 0;
         for (int y = 0; y < frame.height; y++)
@@ -104,8 +28,8 @@ test_colors (void)
               dh_scale_get_color (&scene.scales[2], (double)value, rgb);
               non_finite += !isfinite (value);
               for (int c = 0; c < 3; c++)
-                g_assert_cmpint (abs (rgb[c] - at (&frame, x, y)[c]), <=, isfinite (value) ? 1 : 0);
-              g_assert_cmpint (at (&frame, x, y)[3], ==, 255);
+                g_assert_cmpint (abs (rgb[c] - drawn_at (&frame, x, y)[c]), <=, isfinite (value) ? 1 : 0);
+              g_assert_cmpint (drawn_at (&frame, x, y)[3], ==, 255);
             }
         g_assert_cmpuint (non_finite, ==, 41);
         g_free (frame.pixels);
@@ -151,14 +75,14 @@ test_mask (void)
           scene.scales[0] = (DhScale){ DH_COLOR_MAP_GREY, FALSE, -1, 1, thresholds[k], (gboolean)below };
           scene.overlay = DH_OVERLAY_MASK;
           scene.opacity = 1.0;
-          DhView view = whole (&scene, DH_PANE_IMAGE, 0, zoom);
-          Frame frame = draw (renderer, &scene, &view, 1, view.width, view.height);
+          DhView view = drawn_whole (&scene, DH_PANE_IMAGE, 0, zoom);
+          DrawnFrame frame = drawn_draw (renderer, &scene, &view, 1, view.width, view.height);
           for (int y = 0; y < H; y++)
             for (int x = 0; x < W; x++)
               {
                 double v = (double)values[y * W + x];
                 gboolean flagged = below ? v < thresholds[k] : v > thresholds[k];
-                const guint8 *p = at (&frame, x * zoom + zoom / 2, y * zoom + zoom / 2);
+                const guint8 *p = drawn_at (&frame, x * zoom + zoom / 2, y * zoom + zoom / 2);
                 gboolean tinted = p[0] == 0xfd && p[1] == 0xe7 && p[2] == 0x24;
                 g_assert_cmpint (tinted, ==, flagged);
                 g_assert_cmpint (dh_scale_flags (&scene.scales[0], values[y * W + x]), ==, flagged);
@@ -173,22 +97,22 @@ test_outcome (void)
 {
   g_autoptr (Invented) invented = invented_new (160, 90, 5);
   DhScene scene;
-  fill_scene (&scene, invented);
+  drawn_fill_scene (&scene, invented);
   scene.overlay = DH_OVERLAY_OUTCOME;
   scene.opacity = 1.0;
   FOR_EACH_RENDERER (renderer)
   {
     const int zoom = 5;
     guint counted[4] = { 0 };
-    DhView view = whole (&scene, DH_PANE_IMAGE, 0, zoom);
-    Frame frame = draw (renderer, &scene, &view, 1, view.width, view.height);
+    DhView view = drawn_whole (&scene, DH_PANE_IMAGE, 0, zoom);
+    DrawnFrame frame = drawn_draw (renderer, &scene, &view, 1, view.width, view.height);
     const float *values = g_bytes_get_data (invented->hybrid, NULL);
     const guint8 *truth = g_bytes_get_data (invented->truth, NULL);
     for (int i = 0; i < 160 * 90; i++)
       {
         gboolean flagged = values[i] > -8.4f;
         int outcome = truth[i] > 1 ? 0 : truth[i] ? (flagged ? 1 : 3) : flagged ? 2 : 0;
-        const guint8 *p = at (&frame, i % 160 * zoom + zoom / 2, i / 160 * zoom + zoom / 2);
+        const guint8 *p = drawn_at (&frame, i % 160 * zoom + zoom / 2, i / 160 * zoom + zoom / 2);
         guint32 rgb = ((guint32)p[0] << 16) | ((guint32)p[1] << 8) | p[2];
         counted[outcome]++;
         if (outcome == 1)
@@ -208,48 +132,17 @@ test_outcome (void)
 }
 
 static void
-compare (const DhScene *scene, DhPaneKind kind, guint slot, double zoom, int tolerance, double share)
-{
-  DhView view = whole (scene, kind, slot, zoom);
-  /* Off the corner, as after a pan. */
-  view.x0 = -7;
-  view.y0 = 3;
-  view.y = 3;
-  view.height -= 3;
-  view.width -= 7;
-  Frame a = draw (gl, scene, &view, 1, view.width + 5, view.height + 8);
-  Frame b = draw (NULL, scene, &view, 1, view.width + 5, view.height + 8);
-  gsize differing = 0, n = (gsize)a.width * (gsize)a.height;
-  for (gsize i = 0; i < n; i++)
-    {
-      gboolean differs = FALSE;
-      for (int c = 0; c < 4; c++)
-        differs |= abs (a.pixels[4 * i + c] - b.pixels[4 * i + c]) > tolerance;
-      differing += differs;
-    }
-  if ((double)differing > share * (double)n)
-    g_error ("kind %d slot %u outline %d zoom %g: %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT
-             " pixels differ by more than %d",
-             kind, slot, scene->outlines[slot], zoom, differing, n, tolerance);
-  /* Nothing beyond the view. */
-  g_assert_cmpint (at (&a, 0, 0)[3], ==, 0);
-  g_assert_cmpint (at (&a, a.width - 1, a.height - 1)[3], ==, 0);
-  g_free (a.pixels);
-  g_free (b.pixels);
-}
-
-static void
 test_same (void)
 {
   static const double zooms[] = { 0.29, 0.74, 1.0, 2.0, 3.3 };
   g_autoptr (Invented) invented = invented_new (800, 450, 9);
   DhScene scene;
-  if (gl == NULL)
+  if (drawn_gl == NULL)
     {
-      g_test_skip (gl_missing);
+      g_test_skip (drawn_gl_missing);
       return;
     }
-  fill_scene (&scene, invented);
+  drawn_fill_scene (&scene, invented);
   for (guint z = 0; z < G_N_ELEMENTS (zooms); z++)
     {
       double zoom = zooms[z];
@@ -260,17 +153,17 @@ test_same (void)
           {
             scene.outlines[slot] = outline;
             /* Below 100 % the card's slope is that of a block of 2 × 2. */
-            compare (&scene, DH_PANE_MAP, slot, zoom, 2, outline && zoom < 1 ? 0.03 : ties);
+            drawn_compare (&scene, DH_PANE_MAP, slot, zoom, 2, outline && zoom < 1 ? 0.03 : ties);
           }
-      compare (&scene, DH_PANE_SEGMENTATION, 0, zoom, 1, ties);
-      compare (&scene, DH_PANE_TRUTH, 0, zoom, 1, ties);
+      drawn_compare (&scene, DH_PANE_SEGMENTATION, 0, zoom, 1, ties);
+      drawn_compare (&scene, DH_PANE_TRUTH, 0, zoom, 1, ties);
       for (guint overlay = 0; overlay <= DH_OVERLAY_CLASSES; overlay++)
         for (guint fill = 0; fill < 2; fill++)
           {
             scene.overlay = overlay;
             scene.opacity = 0.6;
             scene.fill = fill;
-            compare (&scene, DH_PANE_IMAGE, 0, zoom, 2, ties);
+            drawn_compare (&scene, DH_PANE_IMAGE, 0, zoom, 2, ties);
           }
     }
   dh_scene_clear (&scene);
@@ -283,12 +176,12 @@ test_redraw (void)
   g_autoptr (Invented) invented = invented_new (300, 160, 2);
   DhScene scene;
   gboolean more = FALSE;
-  if (gl == NULL)
+  if (drawn_gl == NULL)
     {
-      g_test_skip (gl_missing);
+      g_test_skip (drawn_gl_missing);
       return;
     }
-  fill_scene (&scene, invented);
+  drawn_fill_scene (&scene, invented);
   scene.overlay = DH_OVERLAY_OUTCOME;
   DhPicture picture = { .width = 620, .height = 340, .n_views = 4, .n_panels = 1, .radius = 6 };
   gdk_rgba_parse (&picture.ground, "#dcdce0");
@@ -300,22 +193,22 @@ test_redraw (void)
       picture.views[i] =
           (DhView){ i == 0 ? DH_PANE_IMAGE : DH_PANE_MAP, (guint)MAX (0, i - 1), x, y, 300, 160, x, y, 1.0, 1 };
     }
-  GdkTexture *last = dh_gl_renderer_draw (gl, &scene, &picture, TRUE, FALSE, &more);
+  GdkTexture *last = dh_gl_renderer_draw (drawn_gl, &scene, &picture, TRUE, FALSE, &more);
   for (guint step = 0; step < 6; step++)
     {
       guint slot = step % 3;
       scene.scales[slot].threshold += 0.4;
-      GdkTexture *next = dh_gl_renderer_redraw (gl, &scene, &picture, 1u << slot, last);
+      GdkTexture *next = dh_gl_renderer_redraw (drawn_gl, &scene, &picture, 1u << slot, last);
       g_assert_nonnull (next);
       g_object_unref (last);
       last = next;
       g_autofree guint8 *partial = g_malloc (620 * 340 * 4), *full = g_malloc (620 * 340 * 4);
       gdk_texture_download (last, partial, 620 * 4);
-      g_autoptr (GdkTexture) whole_again = dh_gl_renderer_draw (gl, &scene, &picture, TRUE, FALSE, &more);
+      g_autoptr (GdkTexture) whole_again = dh_gl_renderer_draw (drawn_gl, &scene, &picture, TRUE, FALSE, &more);
       gdk_texture_download (whole_again, full, 620 * 4);
       g_assert_cmpmem (partial, 620 * 340 * 4, full, 620 * 340 * 4);
       /* Not the last one any more: it is not taken for it. */
-      g_assert_null (dh_gl_renderer_redraw (gl, &scene, &picture, 1, last));
+      g_assert_null (dh_gl_renderer_redraw (drawn_gl, &scene, &picture, 1, last));
       g_set_object (&last, whole_again);
     }
   g_object_unref (last);
@@ -328,7 +221,7 @@ test_pieces (void)
 {
   g_autoptr (Invented) invented = invented_new (300, 160, 2);
   DhScene scene;
-  fill_scene (&scene, invented);
+  drawn_fill_scene (&scene, invented);
   scene.overlay = DH_OVERLAY_OUTCOME;
   DhPicture picture = { .width = 620, .height = 340, .n_views = 4 };
   for (int i = 0; i < 4; i++)
@@ -412,9 +305,9 @@ test_hostile (void)
       scene.height = w;
       scene.scales[0] = (DhScale){ DH_COLOR_MAP_DIVERGING, TRUE, 1, 1, 1, FALSE };
       scene.overlay = DH_OVERLAY_OUTCOME;
-      DhView views[] = { whole (&scene, DH_PANE_MAP, 0, 40.0), whole (&scene, DH_PANE_TRUTH, 0, 40.0),
-                         whole (&scene, DH_PANE_IMAGE, 0, 40.0), whole (&scene, DH_PANE_CLASSES, 0, 40.0) };
-      Frame frame = draw (renderer, &scene, views, 4, 40 * (int)w, 40 * (int)w);
+      DhView views[] = { drawn_whole (&scene, DH_PANE_MAP, 0, 40.0), drawn_whole (&scene, DH_PANE_TRUTH, 0, 40.0),
+                         drawn_whole (&scene, DH_PANE_IMAGE, 0, 40.0), drawn_whole (&scene, DH_PANE_CLASSES, 0, 40.0) };
+      DrawnFrame frame = drawn_draw (renderer, &scene, views, 4, 40 * (int)w, 40 * (int)w);
       g_free (frame.pixels);
       dh_scene_clear (&scene);
     }
@@ -430,13 +323,7 @@ main (int argc, char **argv)
       return 0;
     }
   dh_widgets_init ();
-  g_autoptr (GError) error = NULL;
-  GtkWidget *window = gtk_window_new ();
-  gtk_widget_realize (window);
-  gl = dh_gl_renderer_new (gtk_native_get_surface (GTK_NATIVE (window)), &error);
-  gl_missing = error ? error->message : NULL;
-  if (gl)
-    g_test_message ("drawn by %s", dh_gl_renderer_get_description (gl));
+  drawn_start ();
   g_test_add_func ("/renderers/bounds", test_bounds);
   g_test_add_func ("/renderers/colors", test_colors);
   g_test_add_func ("/renderers/mask", test_mask);
@@ -446,7 +333,6 @@ main (int argc, char **argv)
   g_test_add_func ("/renderers/pieces", test_pieces);
   g_test_add_func ("/renderers/hostile", test_hostile);
   int result = g_test_run ();
-  dh_gl_renderer_free (gl);
-  gtk_window_destroy (GTK_WINDOW (window));
+  drawn_stop ();
   return result;
 }

@@ -309,7 +309,7 @@ test_settings (void)
   view = dh_view_new (settings);
   g_assert_cmpstr (dh_view_get_string (view, "overlay"), ==, "mask");
   g_assert_cmpstr (dh_view_get_string (view, "palette"), ==, "usual");
-  g_assert_cmpfloat (dh_view_get_opacity (view), ==, 0.25);
+  g_assert_cmpfloat (dh_view_get_number (view, "opacity"), ==, 0.25);
   g_assert_false (dh_view_get_boolean (view, "fill"));
   g_assert_cmpint (dh_settings_get_int (settings, "window", "width", 0), ==, 1400);
   g_object_unref (view);

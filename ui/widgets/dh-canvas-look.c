@@ -12,6 +12,7 @@ device_scale (DhCanvas *canvas)
 void
 dh_canvas_get_area (DhCanvas *canvas, guint pane, graphene_rect_t *area)
 {
+  pane = dh_canvas_get_place (canvas, pane);
   GdkRectangle in_pane;
   graphene_rect_t bounds = GRAPHENE_RECT_INIT (0, 0, 0, 0);
   dh_pane_get_picture_area (canvas->panes[pane], &in_pane);
@@ -69,10 +70,22 @@ dh_canvas_settle_look (DhCanvas *canvas, guint pane, DhLook *look)
                           area.size.height * scale / look->zoom);
 }
 
+/* The small panes below a comparison show the same part of the picture as the large ones, not the same size of it. */
+static double
+share_of_zoom (DhCanvas *canvas, guint pane)
+{
+  if (canvas->layout != DH_CANVAS_COMPARE || pane < canvas->n_large || canvas->n_panes == 0)
+    return 1.0;
+  return dh_canvas_get_fit_zoom (canvas, pane) / dh_canvas_get_fit_zoom (canvas, 0);
+}
+
 DhLook
 dh_canvas_get_look (DhCanvas *canvas, guint pane)
 {
+  pane = dh_canvas_get_place (canvas, pane);
   DhLook look = canvas->alone[pane] ? canvas->own_look[pane] : canvas->look;
+  if (!canvas->alone[pane])
+    look.zoom *= share_of_zoom (canvas, pane);
   dh_canvas_settle_look (canvas, pane, &look);
   return look;
 }
@@ -112,6 +125,15 @@ dh_canvas_picture_to_point (DhCanvas *canvas, guint pane, double px, double py, 
   *y = area.origin.y + (y0 + py * look.zoom) / scale;
 }
 
+void
+dh_canvas_get_picture (DhCanvas *canvas, guint pane, graphene_rect_t *picture)
+{
+  double left, top, right, bottom;
+  dh_canvas_picture_to_point (canvas, pane, 0, 0, &left, &top);
+  dh_canvas_picture_to_point (canvas, pane, canvas->scene.width, canvas->scene.height, &right, &bottom);
+  *picture = GRAPHENE_RECT_INIT ((float)left, (float)top, (float)(right - left), (float)(bottom - top));
+}
+
 int
 dh_canvas_find_pane (DhCanvas *canvas, double x, double y)
 {
@@ -120,7 +142,8 @@ dh_canvas_find_pane (DhCanvas *canvas, double x, double y)
       graphene_rect_t area;
       if (!gtk_widget_get_child_visible (GTK_WIDGET (canvas->panes[i])))
         continue;
-      dh_canvas_get_area (canvas, i, &area);
+      if (!dh_canvas_get_seen (canvas, i, &area))
+        continue;
       if (graphene_rect_contains_point (&area, &GRAPHENE_POINT_INIT ((float)x, (float)y)))
         return (int)i;
     }
@@ -136,12 +159,15 @@ same_look (const DhLook *a, const DhLook *b)
 void
 dh_canvas_set_look (DhCanvas *canvas, guint pane, const DhLook *look, gboolean alone)
 {
+  pane = dh_canvas_get_place (canvas, pane);
   DhLook settled = *look;
   alone |= !canvas->linked;
   /* A pane that was moved alone goes on alone. */
   alone |= canvas->alone[pane];
   dh_canvas_settle_look (canvas, pane, &settled);
   DhLook *target = alone ? &canvas->own_look[pane] : &canvas->look;
+  if (!alone)
+    settled.zoom /= share_of_zoom (canvas, pane);
   if (alone != canvas->alone[pane])
     {
       canvas->alone[pane] = TRUE;
@@ -279,11 +305,14 @@ dh_canvas_set_linked (DhCanvas *canvas, gboolean linked)
 {
   g_return_if_fail (DH_IS_CANVAS (canvas));
   if (linked && canvas->n_panes)
-    canvas->look = dh_canvas_get_look (canvas, canvas->active_pane);
+    {
+      canvas->look = dh_canvas_get_look (canvas, canvas->active_pane);
+      canvas->look.zoom /= share_of_zoom (canvas, canvas->active_pane);
+    }
   for (guint i = 0; i < DH_CANVAS_MAX_PANES; i++)
     {
       if (!linked && i < canvas->n_panes && !canvas->alone[i])
-        canvas->own_look[i] = canvas->look;
+        canvas->own_look[i] = dh_canvas_get_look (canvas, i);
       canvas->alone[i] = !linked;
       if (i < canvas->n_panes)
         dh_pane_set_moved_alone (canvas->panes[i], FALSE);

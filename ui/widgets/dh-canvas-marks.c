@@ -61,6 +61,22 @@ append_corners (GtkSnapshot *snapshot, const graphene_rect_t *rect, const GdkRGB
     }
 }
 
+/* White words on a dark ground. */
+static void
+append_label (GtkSnapshot *snapshot, PangoLayout *layout, float x, float y)
+{
+  int w = 0, h = 0;
+  GskRoundedRect label;
+  GdkRGBA ground = { 0.09f, 0.09f, 0.1f, 0.9f };
+  pango_layout_get_pixel_size (layout, &w, &h);
+  graphene_rect_t bounds = GRAPHENE_RECT_INIT (x, y, (float)w + 14, (float)h + 5);
+  gsk_rounded_rect_init_from_rect (&label, &bounds, 5);
+  gtk_snapshot_push_rounded_clip (snapshot, &label);
+  gtk_snapshot_append_color (snapshot, &ground, &bounds);
+  gtk_snapshot_pop (snapshot);
+  dh_draw_text (snapshot, layout, x + 7, y + 2, 0, &white);
+}
+
 static void
 append_boxes (DhCanvasMarks *marks, GtkSnapshot *snapshot, guint pane)
 {
@@ -92,17 +108,9 @@ append_boxes (DhCanvasMarks *marks, GtkSnapshot *snapshot, guint pane)
       if (box->text && kind == DH_PANE_IMAGE)
         {
           g_autoptr (PangoLayout) layout = dh_draw_layout (GTK_WIDGET (marks), box->text, 9.5, DH_TEXT_BOLD);
-          int w = 0, h = 0;
-          GskRoundedRect label;
-          GdkRGBA ground = { 0.09f, 0.09f, 0.1f, 0.9f };
-          pango_layout_get_pixel_size (layout, &w, &h);
-          graphene_rect_t bounds =
-              GRAPHENE_RECT_INIT (rect.origin.x, rect.origin.y - (float)h - 8, (float)w + 14, (float)h + 5);
-          gsk_rounded_rect_init_from_rect (&label, &bounds, 5);
-          gtk_snapshot_push_rounded_clip (snapshot, &label);
-          gtk_snapshot_append_color (snapshot, &ground, &bounds);
-          gtk_snapshot_pop (snapshot);
-          dh_draw_text (snapshot, layout, bounds.origin.x + 7, bounds.origin.y + 2, 0, &white);
+          int h = 0;
+          pango_layout_get_pixel_size (layout, NULL, &h);
+          append_label (snapshot, layout, rect.origin.x, rect.origin.y - (float)h - 8);
         }
     }
 }
@@ -133,6 +141,26 @@ append_overview (DhCanvasMarks *marks, GtkSnapshot *snapshot, guint pane, const 
   append_frame (snapshot, &seen, 2, &white);
 }
 
+/* Of two panes in one place: which is seen, in its upper corner; while they take turns, by its whole title. */
+static void
+append_badge (DhCanvasMarks *marks, GtkSnapshot *snapshot, guint pane, const graphene_rect_t *seen)
+{
+  DhCanvas *canvas = marks->canvas;
+  if (!dh_canvas_is_stacked (canvas) || pane > 1)
+    return;
+  const char *text = canvas->comparison == DH_COMPARISON_FLIPPED ? canvas->panes[pane]->title : pane == 0 ? "A" : "B";
+  g_autoptr (PangoLayout) layout = dh_draw_layout (GTK_WIDGET (marks), text, 9.5, DH_TEXT_BOLD);
+  int w = 0;
+  graphene_rect_t picture;
+  pango_layout_get_pixel_size (layout, &w, NULL);
+  dh_canvas_get_picture (canvas, pane, &picture);
+  if (!graphene_rect_intersection (&picture, seen, &picture) || picture.size.width < (float)w + 40)
+    return;
+  gboolean at_right = pane == 1 && canvas->comparison == DH_COMPARISON_SWIPED;
+  float x = at_right ? picture.origin.x + picture.size.width - (float)w - 26 : picture.origin.x + 12;
+  append_label (snapshot, layout, x, picture.origin.y + 10);
+}
+
 static void
 dh_canvas_marks_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
@@ -143,14 +171,16 @@ dh_canvas_marks_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   for (guint i = 0; i < canvas->n_panes; i++)
     {
       graphene_rect_t area;
-      if (!gtk_widget_get_child_visible (GTK_WIDGET (canvas->panes[i])) || dh_pane_has_message (canvas->panes[i]))
+      if (!gtk_widget_get_child_visible (GTK_WIDGET (canvas->panes[i])) || dh_pane_has_message (canvas->panes[i])
+          || !dh_canvas_get_seen (canvas, i, &area))
         continue;
-      dh_canvas_get_area (canvas, i, &area);
       gtk_snapshot_push_clip (snapshot, &area);
       append_boxes (marks, snapshot, i);
       append_overview (marks, snapshot, i, &area);
+      append_badge (marks, snapshot, i, &area);
       /* Under the pointer the cursor itself is the cross. */
-      if (canvas->pinned || (canvas->hovering && i != canvas->hover_pane))
+      if (canvas->pinned
+          || (canvas->hovering && dh_canvas_get_place (canvas, i) != dh_canvas_get_place (canvas, canvas->hover_pane)))
         {
           double x, y;
           dh_canvas_picture_to_point (canvas, i, (canvas->pinned ? canvas->pin_x : canvas->hover_x) + 0.5,

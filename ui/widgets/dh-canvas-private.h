@@ -3,6 +3,7 @@
 #include "dh-frame-meter.h"
 #include "dh-pane-private.h"
 #include "dh-renderer-private.h"
+#include "dh-swipe-handle-private.h"
 
 G_BEGIN_DECLS
 
@@ -31,6 +32,13 @@ struct _DhCanvas
   DhCanvasLayout layout;
   GtkWidget *view;  /* the pictures of all panes and the ground, below the panes */
   GtkWidget *marks; /* cross, frames, overview, above the pictures */
+
+  /* COMPARE */
+  DhComparisonKind comparison;
+  guint n_large;
+  double split;     /* share of the place that shows the first pane */
+  gboolean flipped; /* the second pane is shown */
+  GtkWidget *handle;
 
   DhLook look;
   DhLook own_look[DH_CANVAS_MAX_PANES];
@@ -80,14 +88,34 @@ double dh_canvas_get_fit_zoom (DhCanvas *canvas, guint pane);
 void dh_canvas_set_look (DhCanvas *canvas, guint pane, const DhLook *look, gboolean alone);
 void dh_canvas_point_to_picture (DhCanvas *canvas, guint pane, double x, double y, double *px, double *py);
 void dh_canvas_picture_to_point (DhCanvas *canvas, guint pane, double px, double py, double *x, double *y);
+/* Where a pane has the whole picture, seen or not. */
+void dh_canvas_get_picture (DhCanvas *canvas, guint pane, graphene_rect_t *picture);
 void dh_canvas_zoom_at (DhCanvas *canvas, guint pane, double x, double y, double zoom, gboolean alone);
 /* The picture's upper left corner in device pixels from the area's, whole, so that texels meet pixels. */
 void dh_canvas_get_corner (DhCanvas *canvas, guint pane, double scale, double *x0, double *y0);
 void dh_canvas_queue_frame (DhCanvas *canvas);
+/* Only where views lie has changed: what looks the same stays as it is. */
+void dh_canvas_queue_views (DhCanvas *canvas);
 void dh_canvas_queue_slot (DhCanvas *canvas, guint slot);
 void dh_canvas_queue_marks (DhCanvas *canvas);
 /* A threshold or a look is being moved: coarse and measured until it rests. */
 void dh_canvas_note_motion (DhCanvas *canvas);
+
+/* dh-canvas-layout.c */
+void dh_canvas_size_allocate (GtkWidget *widget, int width, int height, int baseline);
+void dh_canvas_make_strip (DhCanvas *canvas);
+void dh_canvas_drop_strip (DhCanvas *canvas);
+
+/* dh-canvas-compare.c: two panes in one place. */
+gboolean dh_canvas_is_stacked (DhCanvas *canvas);
+/* Panes and handle learn whether they are, and how wide half of the place is. */
+void dh_canvas_tell_stacked (DhCanvas *canvas, int half);
+/* The pane whose place and look this one shares; itself where it has its own. */
+guint dh_canvas_get_place (DhCanvas *canvas, guint pane);
+/* The part of a pane's area in which its picture is seen; FALSE: in none. */
+gboolean dh_canvas_get_seen (DhCanvas *canvas, guint pane, graphene_rect_t *seen);
+/* By the user: tells. */
+void dh_canvas_move_split (DhCanvas *canvas, double share);
 
 /* dh-canvas-view.c, dh-canvas-marks.c: the leaf widgets below and above the panes. */
 GtkWidget *dh_canvas_view_new (DhCanvas *canvas);
@@ -101,5 +129,6 @@ void dh_canvas_add_controllers (DhCanvas *canvas);
 void dh_canvas_emit_hover (DhCanvas *canvas);
 void dh_canvas_emit_pin (DhCanvas *canvas);
 void dh_canvas_emit_view_changed (DhCanvas *canvas);
+void dh_canvas_emit_split_changed (DhCanvas *canvas);
 
 G_END_DECLS

@@ -20,16 +20,17 @@ G_DEFINE_FINAL_TYPE (DhCanvasView, dh_canvas_view, GTK_TYPE_WIDGET)
 #define SETTLE_MS 160
 
 static gboolean
-clip_view (DhCanvas *canvas, const graphene_rect_t *area, double scale, double x0, double y0, double zoom, DhView *view)
+clip_view (DhCanvas *canvas, const graphene_rect_t *area, const graphene_rect_t *seen, double scale, double x0,
+           double y0, double zoom, DhView *view)
 {
   double left = round (area->origin.x * scale), top = round (area->origin.y * scale);
-  int right = (int)round ((area->origin.x + area->size.width) * scale);
+  int first = (int)round (seen->origin.x * scale), right = (int)round ((seen->origin.x + seen->size.width) * scale);
   int bottom = (int)round ((area->origin.y + area->size.height) * scale);
   view->x0 = left + x0;
   view->y0 = top + y0;
   view->zoom = zoom;
   view->line = MAX (1, (int)floor (scale + 0.25));
-  view->x = MAX ((int)left, (int)round (view->x0));
+  view->x = MAX (first, (int)round (view->x0));
   view->y = MAX ((int)top, (int)round (view->y0));
   view->width = MIN (right, (int)round (view->x0 + canvas->scene.width * zoom)) - view->x;
   view->height = MIN (bottom, (int)round (view->y0 + canvas->scene.height * zoom)) - view->y;
@@ -66,7 +67,7 @@ add_strip (DhCanvas *canvas, DhPane *strip, double scale, DhPicture *picture)
   double y0 = round ((area.size.height * scale - canvas->scene.height * zoom) / 2.0);
   view->kind = dh_pane_get_kind (strip);
   view->slot = dh_pane_get_slot (strip);
-  picture->n_views += clip_view (canvas, &area, scale, x0, y0, zoom, view);
+  picture->n_views += clip_view (canvas, &area, &area, scale, x0, y0, zoom, view);
 }
 
 void
@@ -86,10 +87,11 @@ dh_canvas_compose (DhCanvas *canvas, double scale, DhPicture *picture)
       DhPane *pane = canvas->panes[i];
       if (gtk_widget_get_child_visible (GTK_WIDGET (pane)))
         {
-          add_panel (picture, GTK_WIDGET (pane), widget, scale);
-          if (canvas->scene.width > 0 && !dh_pane_has_message (pane))
+          graphene_rect_t area, seen;
+          if (dh_canvas_get_place (canvas, i) == i)
+            add_panel (picture, GTK_WIDGET (pane), widget, scale);
+          if (canvas->scene.width > 0 && !dh_pane_has_message (pane) && dh_canvas_get_seen (canvas, i, &seen))
             {
-              graphene_rect_t area;
               DhLook look = dh_canvas_get_look (canvas, i);
               DhView *view = &picture->views[picture->n_views];
               double x0, y0;
@@ -97,7 +99,7 @@ dh_canvas_compose (DhCanvas *canvas, double scale, DhPicture *picture)
               dh_canvas_get_corner (canvas, i, scale, &x0, &y0);
               view->kind = dh_pane_get_kind (pane);
               view->slot = dh_pane_get_slot (pane);
-              picture->n_views += clip_view (canvas, &area, scale, x0, y0, look.zoom * scale / device, view);
+              picture->n_views += clip_view (canvas, &area, &seen, scale, x0, y0, look.zoom * scale / device, view);
             }
         }
       if (canvas->strip[i])
@@ -312,6 +314,15 @@ dh_canvas_queue_frame (DhCanvas *canvas)
     gtk_widget_queue_draw (canvas->view);
   if (canvas->marks)
     gtk_widget_queue_draw (canvas->marks);
+}
+
+void
+dh_canvas_queue_views (DhCanvas *canvas)
+{
+  /* One texture of all panes is drawn as a whole. */
+  canvas->frame_stale |= canvas->gl != NULL;
+  dh_canvas_queue_slot (canvas, DH_SCENE_NO_SLOT);
+  dh_canvas_queue_marks (canvas);
 }
 
 void

@@ -9,14 +9,12 @@ enum
   PIN,
   PANE_ACTIVATED,
   VIEW_CHANGED,
+  SPLIT_CHANGED,
   N_SIGNALS,
 };
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (DhCanvas, dh_canvas, GTK_TYPE_WIDGET)
-
-#define GAP 6
-#define STRIP_HEIGHT 88
 
 void
 dh_canvas_emit_hover (DhCanvas *canvas)
@@ -31,109 +29,15 @@ dh_canvas_emit_pin (DhCanvas *canvas)
 }
 
 void
+dh_canvas_emit_split_changed (DhCanvas *canvas)
+{
+  g_signal_emit (canvas, signals[SPLIT_CHANGED], 0);
+}
+
+void
 dh_canvas_emit_view_changed (DhCanvas *canvas)
 {
   g_signal_emit (canvas, signals[VIEW_CHANGED], 0);
-}
-
-/* The number of columns that makes the pictures largest; of equal ones that with the fewest empty places. */
-static guint
-choose_columns (DhCanvas *canvas, int width, int height)
-{
-  double aspect = canvas->scene.width ? (double)canvas->scene.width / canvas->scene.height : 16.0 / 9.0, best = -1.0;
-  guint columns = 1, least_empty = 0;
-  for (guint c = 1; c <= canvas->n_panes; c++)
-    {
-      guint rows = (canvas->n_panes + c - 1) / c, empty = rows * c - canvas->n_panes;
-      double w = (width - GAP * (c + 1.0)) / c - 2 * DH_PANE_INSET;
-      double h = (height - GAP * (rows + 1.0)) / rows - DH_PANE_HEAD - DH_PANE_INSET;
-      double size = MIN (w, h * aspect);
-      if (size > best * 1.0001 || (size > best * 0.9999 && empty < least_empty))
-        {
-          best = size;
-          columns = c;
-          least_empty = empty;
-        }
-    }
-  return columns;
-}
-
-static void
-drop_strip (DhCanvas *canvas)
-{
-  for (guint i = 0; i < DH_CANVAS_MAX_PANES; i++)
-    if (canvas->strip[i])
-      {
-        if (i < canvas->n_panes && canvas->panes[i])
-          dh_pane_set_mirror (canvas->panes[i], NULL);
-        gtk_widget_unparent (GTK_WIDGET (g_steal_pointer (&canvas->strip[i])));
-      }
-}
-
-static void
-make_strip (DhCanvas *canvas)
-{
-  drop_strip (canvas);
-  if (canvas->layout != DH_CANVAS_SINGLE || canvas->n_panes < 2)
-    return;
-  for (guint i = 0; i < canvas->n_panes; i++)
-    {
-      DhPane *strip =
-          DH_PANE (dh_pane_new (dh_pane_get_kind (canvas->panes[i]), dh_pane_get_slot (canvas->panes[i]), TRUE));
-      canvas->strip[i] = strip;
-      dh_pane_set_index (strip, i);
-      gtk_widget_set_focusable (GTK_WIDGET (strip), FALSE);
-      dh_pane_set_mirror (canvas->panes[i], strip);
-      dh_pane_set_active (strip, i == canvas->active_pane);
-      gtk_widget_insert_before (GTK_WIDGET (strip), GTK_WIDGET (canvas), canvas->marks);
-    }
-}
-
-static void
-allocate (GtkWidget *widget, int x, int y, int width, int height)
-{
-  int least = 0;
-  gtk_widget_measure (widget, GTK_ORIENTATION_HORIZONTAL, -1, &least, NULL, NULL, NULL);
-  width = MAX (width, least);
-  gtk_widget_measure (widget, GTK_ORIENTATION_VERTICAL, width, &least, NULL, NULL, NULL);
-  gtk_widget_size_allocate (widget, &(GdkRectangle){ x, y, width, MAX (height, least) }, -1);
-}
-
-static void
-dh_canvas_size_allocate (GtkWidget *widget, int width, int height, int baseline)
-{
-  DhCanvas *canvas = DH_CANVAS (widget);
-  guint n = canvas->n_panes;
-  if (n > 0 && canvas->layout == DH_CANVAS_SINGLE)
-    {
-      int strip = n > 1 ? STRIP_HEIGHT + GAP : 0;
-      for (guint i = 0; i < n; i++)
-        {
-          gtk_widget_set_child_visible (GTK_WIDGET (canvas->panes[i]), i == canvas->active_pane);
-          if (i == canvas->active_pane)
-            allocate (GTK_WIDGET (canvas->panes[i]), GAP, GAP, width - 2 * GAP, height - 2 * GAP - strip);
-          if (canvas->strip[i])
-            {
-              int left = GAP + (int)((gint64)(width - GAP) * i / n), right = (int)((gint64)(width - GAP) * (i + 1) / n);
-              allocate (GTK_WIDGET (canvas->strip[i]), left, height - GAP - STRIP_HEIGHT, right - left, STRIP_HEIGHT);
-            }
-        }
-    }
-  else if (n > 0)
-    {
-      guint columns = choose_columns (canvas, width, height), rows = (n + columns - 1) / columns;
-      /* All of one size, to the pixel: the same place in two panes is the same point of the picture. */
-      int w = (width - GAP * ((int)columns + 1)) / (int)columns, h = (height - GAP * ((int)rows + 1)) / (int)rows;
-      for (guint i = 0; i < n; i++)
-        {
-          int left = GAP + (int)(i % columns) * (w + GAP), top = GAP + (int)(i / columns) * (h + GAP);
-          gtk_widget_set_child_visible (GTK_WIDGET (canvas->panes[i]), TRUE);
-          allocate (GTK_WIDGET (canvas->panes[i]), left, top, w, h);
-        }
-    }
-  gtk_widget_size_allocate (canvas->view, &(GdkRectangle){ 0, 0, width, height }, -1);
-  gtk_widget_size_allocate (canvas->marks, &(GdkRectangle){ 0, 0, width, height }, -1);
-  dh_canvas_queue_frame (canvas);
 }
 
 static void
@@ -161,11 +65,11 @@ dh_canvas_dispose (GObject *object)
   DhCanvas *canvas = DH_CANVAS (object);
   GtkWidget *child;
   g_clear_handle_id (&canvas->settle_id, g_source_remove);
-  drop_strip (canvas);
+  dh_canvas_drop_strip (canvas);
   canvas->n_panes = 0;
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (canvas))))
     gtk_widget_unparent (child);
-  canvas->view = canvas->marks = NULL;
+  canvas->view = canvas->marks = canvas->handle = NULL;
   dh_canvas_drop_renderer (canvas);
   G_OBJECT_CLASS (dh_canvas_parent_class)->dispose (object);
 }
@@ -203,6 +107,7 @@ dh_canvas_class_init (DhCanvasClass *class)
   signals[PANE_ACTIVATED] =
       g_signal_new ("pane-activated", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
   signals[VIEW_CHANGED] = g_signal_new ("view-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SPLIT_CHANGED] = g_signal_new ("split-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_GROUP);
   gtk_widget_class_set_css_name (widget_class, "canvas");
 }
@@ -228,6 +133,10 @@ dh_canvas_init (DhCanvas *canvas)
   gtk_widget_set_parent (canvas->view, widget);
   canvas->marks = dh_canvas_marks_new (canvas);
   gtk_widget_set_parent (canvas->marks, widget);
+  canvas->split = 0.5;
+  canvas->n_large = 2;
+  canvas->handle = dh_swipe_handle_new (canvas);
+  gtk_widget_set_parent (canvas->handle, widget);
   dh_canvas_add_controllers (canvas);
   g_signal_connect (canvas, "notify::scale-factor", G_CALLBACK (on_scale_factor), NULL);
 }
@@ -258,6 +167,8 @@ make_pane (DhCanvas *canvas, const DhPaneSpec *spec)
       dh_pane_set_scale (pane, &canvas->scene.scales[spec->slot]);
       dh_pane_set_non_finite (pane, canvas->scene.non_finite[spec->slot]);
     }
+  else if (spec->kind == DH_PANE_DIFFERENCE)
+    dh_pane_set_scale (pane, &canvas->scene.difference.scale);
   return pane;
 }
 
@@ -269,8 +180,8 @@ dh_canvas_set_panes (DhCanvas *canvas, const DhPaneSpec *specs, guint n)
   g_return_if_fail (DH_IS_CANVAS (canvas));
   g_return_if_fail (n >= 1 && n <= DH_CANVAS_MAX_PANES);
   for (guint i = 0; i < n; i++)
-    g_return_if_fail (specs[i].kind <= DH_PANE_CLASSES && specs[i].slot < DH_CANVAS_MAX_MAPS);
-  drop_strip (canvas);
+    g_return_if_fail (specs[i].kind <= DH_PANE_DIFFERENCE && specs[i].slot < DH_CANVAS_MAX_MAPS);
+  dh_canvas_drop_strip (canvas);
   for (guint i = 0; i < n_old; i++)
     old[i] = g_steal_pointer (&canvas->panes[i]);
   canvas->n_panes = n;
@@ -296,7 +207,7 @@ dh_canvas_set_panes (DhCanvas *canvas, const DhPaneSpec *specs, guint n)
   canvas->active_pane = MIN (canvas->active_pane, n - 1);
   for (guint i = 0; i < n; i++)
     dh_pane_set_active (canvas->panes[i], i == canvas->active_pane);
-  make_strip (canvas);
+  dh_canvas_make_strip (canvas);
   gtk_widget_queue_resize (GTK_WIDGET (canvas));
 }
 
@@ -330,7 +241,7 @@ dh_canvas_set_active_pane (DhCanvas *canvas, guint index)
   canvas->active_pane = index;
   for (guint i = 0; i < canvas->n_panes; i++)
     {
-      dh_pane_set_active (canvas->panes[i], i == index);
+      dh_pane_set_active (canvas->panes[i], i == dh_canvas_get_place (canvas, index));
       if (canvas->strip[i])
         dh_pane_set_active (canvas->strip[i], i == index);
     }
@@ -346,7 +257,7 @@ dh_canvas_set_layout (DhCanvas *canvas, DhCanvasLayout layout)
   if (canvas->layout == layout)
     return;
   canvas->layout = layout;
-  make_strip (canvas);
+  dh_canvas_make_strip (canvas);
   gtk_widget_queue_resize (GTK_WIDGET (canvas));
   dh_canvas_emit_view_changed (canvas);
 }

@@ -16,7 +16,8 @@ G_BEGIN_DECLS
  *   "hover"          (gboolean inside, int x, int y)  the pixel under the pointer; inside FALSE when it leaves
  *   "pin"            (gboolean pinned, int x, int y)  the probe was pinned or freed by the user
  *   "pane-activated" (guint index)                    a pane got the focus
- *   "view-changed"   ()                               zoom, centre, or the link of a pane */
+ *   "view-changed"   ()                               zoom, centre, or the link of a pane
+ *   "split-changed"  ()                               the user moved the line of a swipe */
 #define DH_TYPE_CANVAS (dh_canvas_get_type ())
 G_DECLARE_FINAL_TYPE (DhCanvas, dh_canvas, DH, CANVAS, GtkWidget)
 
@@ -42,9 +43,26 @@ enum
 
 typedef enum
 {
-  DH_CANVAS_GRID,   /* as many columns as make the pictures largest */
-  DH_CANVAS_SINGLE, /* the active pane large, all of them in a strip below */
+  DH_CANVAS_GRID,    /* as many columns as make the pictures largest */
+  DH_CANVAS_SINGLE,  /* the active pane large, all of them in a strip below */
+  DH_CANVAS_COMPARE, /* the first panes large, the others in a row below where there is room for one */
 } DhCanvasLayout;
+
+/* How the large panes of a comparison share their place. */
+typedef enum
+{
+  DH_COMPARISON_BESIDE,  /* each has one of its own */
+  DH_COMPARISON_SWIPED,  /* two in one, on either side of a line that the user moves */
+  DH_COMPARISON_FLIPPED, /* two in one, one of them shown */
+} DhComparisonKind;
+
+/* A − B over the maps of two slots: (A − zero[0]) · factor[0] − (B − zero[1]) · factor[1]. */
+typedef struct
+{
+  guint slot[2];
+  double zero[2], factor[2];
+  double range; /* colours reach from −range to range; > 0 */
+} DhCanvasDifference;
 
 typedef struct
 {
@@ -106,6 +124,19 @@ DhPane *dh_canvas_get_pane (DhCanvas *canvas, guint index);
 guint dh_canvas_get_active_pane (DhCanvas *canvas);
 void dh_canvas_set_active_pane (DhCanvas *canvas, guint index);
 void dh_canvas_set_layout (DhCanvas *canvas, DhCanvasLayout layout);
+
+/* The COMPARE layout: the first `n_large` panes are large. SWIPED and FLIPPED put the first two, A and B, into one
+ * place with one look; there while one of them has a message both halves are shown. */
+void dh_canvas_set_comparison (DhCanvas *canvas, DhComparisonKind kind, guint n_large);
+/* The line's place, a share 0 … 1 of the width (default ½). Arrows on the focused line, Home and End move it, a double
+ * click brings it back to the middle. */
+void dh_canvas_set_split (DhCanvas *canvas, double share);
+double dh_canvas_get_split (DhCanvas *canvas);
+/* FLIPPED: whether B is shown. */
+void dh_canvas_set_flipped (DhCanvas *canvas, gboolean flipped);
+gboolean dh_canvas_get_flipped (DhCanvas *canvas);
+/* What DIFFERENCE panes show; numbers alone may move as often as a threshold. NULL: nothing. */
+void dh_canvas_set_difference (DhCanvas *canvas, const DhCanvasDifference *difference);
 
 /* View. Zoom is screen pixels (of the device) per picture pixel; fit is kept through resizing and new pictures until
  * the user zooms. A new picture of the same size keeps the view. */

@@ -6,10 +6,10 @@
 
 /* Bilinear over what is finite; a value that is not stays so over its own pixel, and poisons no neighbour. */
 static float
-value_with_gaps (const DhCpuView *cpu, int i, int j, const guint8 *a, const guint8 *b, float y)
+value_with_gaps (const DhCpuNearest *map, const DhCpuLinear *between, int i, int j, const guint8 *a, const guint8 *b,
+                 float y)
 {
-  const DhCpuLinear *between = &cpu->map_between;
-  float nearest = dh_cpu_float (dh_cpu_nearest_row (&cpu->map, j), cpu->map.x[i]);
+  float nearest = dh_cpu_float (dh_cpu_nearest_row (map, j), map->x[i]);
   if (!isfinite (nearest))
     return nearest;
   int x0 = between->x0[i], x1 = between->x1[i];
@@ -25,17 +25,17 @@ value_with_gaps (const DhCpuView *cpu, int i, int j, const guint8 *a, const guin
   return sum / weight;
 }
 
-/* The row's values and its last once more, for what looks one to the right. `column` holds a row of the map. */
+/* A row's values of one map; `column` holds a row of the map itself. */
 static void
-get_values (const DhCpuView *cpu, int j, float *restrict column, float *restrict values)
+sample_row (const DhCpuView *cpu, const DhCpuNearest *map, const DhCpuLinear *between, int j, float *restrict column,
+            float *restrict values)
 {
-  const DhCpuLinear *between = &cpu->map_between;
   int width = cpu->view->width;
   if (cpu->nearest)
     {
-      const float *row = (const float *)(const void *)dh_cpu_nearest_row (&cpu->map, j);
+      const float *row = (const float *)(const void *)dh_cpu_nearest_row (map, j);
       for (int i = 0; i < width; i++)
-        values[i] = row[cpu->map.x[i]];
+        values[i] = row[map->x[i]];
     }
   else
     {
@@ -53,7 +53,23 @@ get_values (const DhCpuView *cpu, int j, float *restrict column, float *restrict
         }
       else
         for (int i = 0; i < width; i++)
-          values[i] = value_with_gaps (cpu, i, j, a, b, y);
+          values[i] = value_with_gaps (map, between, i, j, a, b, y);
+    }
+}
+
+/* What is coloured, and its last value once more, for what looks one to the right. */
+static void
+get_values (const DhCpuView *cpu, int j, float *restrict column, float *restrict second, float *restrict values)
+{
+  int width = cpu->view->width;
+  sample_row (cpu, &cpu->map, &cpu->map_between, j, column, values);
+  if (cpu->view->kind == DH_PANE_DIFFERENCE)
+    {
+      const DhSceneDifference *difference = &cpu->scene->difference;
+      float a = difference->factor[0], b = difference->factor[1], offset = difference->offset;
+      sample_row (cpu, &cpu->other, &cpu->other_between, j, column, second);
+      for (int i = 0; i < width; i++)
+        values[i] = a * values[i] - b * second[i] + offset;
     }
   values[width] = values[width - 1];
 }
@@ -152,12 +168,13 @@ dh_cpu_view_draw_map (const DhCpuView *cpu, int first, int last)
 {
   const DhView *view = cpu->view;
   gsize width = (gsize)view->width;
-  float *memory = g_try_new (float, 2 * (width + 1) + cpu->map.plane->width + width / sizeof (float) + 1);
+  gsize columns = MAX (cpu->map.plane->width, cpu->other.plane ? cpu->other.plane->width : 0);
+  float *memory = g_try_new (float, 3 * (width + 1) + columns + width / sizeof (float) + 1);
   if (memory == NULL)
     return;
-  float *values = memory, *under = values + width + 1, *column = under + width + 1;
-  guint8 *flags = (guint8 *)(column + cpu->map.plane->width);
-  get_values (cpu, first, column, values);
+  float *values = memory, *under = values + width + 1, *second = under + width + 1, *column = second + width + 1;
+  guint8 *flags = (guint8 *)(column + columns);
+  get_values (cpu, first, column, second, values);
   for (int j = first; j < last; j++)
     {
       guint32 *row = dh_cpu_view_row (cpu, j);
@@ -165,7 +182,7 @@ dh_cpu_view_draw_map (const DhCpuView *cpu, int first, int last)
       if (cpu->outline && cpu->nearest)
         outline_texels (cpu, j, values, flags, row);
       if (j + 1 < view->height)
-        get_values (cpu, j + 1, column, under);
+        get_values (cpu, j + 1, column, second, under);
       else
         memcpy (under, values, (width + 1) * sizeof (float));
       if (cpu->outline && !cpu->nearest)

@@ -249,6 +249,7 @@ dh_cpu_view_draw_picture (const DhCpuView *cpu, int first, int last)
           truth_row (cpu, j, row);
           break;
         case DH_PANE_MAP:
+        case DH_PANE_DIFFERENCE:
           break; /* dh_cpu_view_draw_map() */
         }
     }

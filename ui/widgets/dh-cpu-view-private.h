@@ -40,8 +40,8 @@ typedef struct
   gboolean diverging;
 
   DhOverlay overlay;
-  DhCpuNearest map, ids, truth, image;
-  DhCpuLinear map_between, image_between;
+  DhCpuNearest map, other, ids, truth, image; /* other: the second map of a difference */
+  DhCpuLinear map_between, other_between, image_between;
 
   guint8 *pixels; /* of the view's upper left corner */
   gsize stride;

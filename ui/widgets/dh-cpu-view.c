@@ -95,27 +95,38 @@ colors_init (DhCpuView *cpu)
     }
 }
 
+static gboolean
+is_smooth (const DhScene *scene, guint slot)
+{
+  const DhPlane *map = &scene->maps[slot];
+  return scene->non_finite[slot] == 0 && ((gsize)map->data | map->stride) % sizeof (float) == 0;
+}
+
 gboolean
 dh_cpu_view_init (DhCpuView *cpu, const DhScene *scene, const DhView *view, guint8 *pixels, gsize stride)
 {
-  guint slot = view->kind == DH_PANE_MAP ? view->slot : scene->active;
-  const DhPlane *map = &scene->maps[slot];
+  gboolean difference = view->kind == DH_PANE_DIFFERENCE;
+  guint slot = difference ? scene->difference.slot[0] : view->kind == DH_PANE_MAP ? view->slot : scene->active;
+  guint other_slot = difference ? scene->difference.slot[1] : slot;
+  const DhPlane *map = &scene->maps[slot], *other = &scene->maps[other_slot];
   const DhPlane *ids = view->kind == DH_PANE_CLASSES ? &scene->classes : &scene->segmentation;
   *cpu = (DhCpuView){
     .scene = scene,
     .view = view,
     .margin = 4 * view->line,
     .nearest = view->zoom >= 1.0,
-    .scale = scene->scales[slot],
+    .scale = difference ? scene->difference.scale : scene->scales[slot],
     .bound = dh_scale_get_bound (&scene->scales[slot]),
     .outline = view->kind == DH_PANE_MAP && scene->outlines[slot] && !isnan (scene->scales[slot].threshold),
-    .smooth = scene->non_finite[slot] == 0 && ((gsize)map->data | map->stride) % sizeof (float) == 0,
+    .smooth = is_smooth (scene, slot) && is_smooth (scene, other_slot),
     .overlay = view->kind == DH_PANE_IMAGE ? dh_scene_get_effective_overlay (scene) : DH_OVERLAY_NONE,
     .pixels = pixels,
     .stride = stride,
   };
-  if (view->kind == DH_PANE_MAP)
+  if (view->kind == DH_PANE_MAP || difference)
     colors_init (cpu);
+  if (difference && (!nearest_init (&cpu->other, other, cpu) || !linear_init (&cpu->other_between, other, cpu)))
+    return FALSE;
   return nearest_init (&cpu->map, map, cpu) && nearest_init (&cpu->ids, ids, cpu)
          && nearest_init (&cpu->truth, &scene->truth, cpu) && nearest_init (&cpu->image, &scene->image[0], cpu)
          && linear_init (&cpu->map_between, map, cpu)
@@ -126,17 +137,19 @@ void
 dh_cpu_view_clear (DhCpuView *cpu)
 {
   g_free (cpu->map.memory);
+  g_free (cpu->other.memory);
   g_free (cpu->ids.memory);
   g_free (cpu->truth.memory);
   g_free (cpu->image.memory);
   g_free (cpu->map_between.memory);
+  g_free (cpu->other_between.memory);
   g_free (cpu->image_between.memory);
 }
 
 void
 dh_cpu_view_draw (const DhCpuView *cpu, int first, int last)
 {
-  if (cpu->view->kind == DH_PANE_MAP)
+  if (cpu->view->kind == DH_PANE_MAP || cpu->view->kind == DH_PANE_DIFFERENCE)
     dh_cpu_view_draw_map (cpu, first, last);
   else
     dh_cpu_view_draw_picture (cpu, first, last);

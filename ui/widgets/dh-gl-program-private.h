@@ -1,6 +1,7 @@
 #pragma once
 #include <epoxy/gl.h>
 #include <glib.h>
+#include "dh-color-map.h"
 
 G_BEGIN_DECLS
 
@@ -16,13 +17,14 @@ enum
 };
 
 /* What else is fixed when a program is compiled: of an image the overlay and whether it is filled, of a map the outline
- * and whether the card filters it. */
+ * whether the card filters it, and whether another is taken from it. */
 enum
 {
   DH_GL_MODE_OVERLAY = 3,
   DH_GL_MODE_FILL = 4,
   DH_GL_MODE_OUTLINE = 1,
   DH_GL_MODE_SMOOTH = 2,
+  DH_GL_MODE_DIFFERENCE = 4,
   DH_GL_N_MODES = 8,
 };
 #define DH_GL_N_COLORS 1024 /* entries of a colour map's texture: enough to take the nearest */
@@ -36,6 +38,9 @@ enum
   X (level)                                                                                                            \
   X (has_image)                                                                                                        \
   X (map)                                                                                                              \
+  X (other)                                                                                                            \
+  X (other_size)                                                                                                       \
+  X (terms)                                                                                                            \
   X (ids)                                                                                                              \
   X (truth)                                                                                                            \
   X (colors)                                                                                                           \
@@ -60,5 +65,7 @@ typedef struct
  * not take it. `program` begins as zeros; its shader is of `kind`, with `mode` of DH_GL_MODE_…, and takes the nearest
  * pixel or what lies between. */
 DhGlProgram *dh_gl_program_get (DhGlProgram *program, gboolean es, guint kind, guint mode, gboolean nearest);
+/* Its colours and their range; the program is in use. */
+void dh_gl_program_set_scale (const DhGlProgram *program, const DhScale *scale);
 
 G_END_DECLS

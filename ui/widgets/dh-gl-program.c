@@ -39,11 +39,12 @@ dh_gl_program_get (DhGlProgram *program, gboolean es, guint kind, guint mode, gb
   if (bytes == NULL)
     return NULL;
   g_autofree char *source = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
-  g_autofree char *defines = g_strdup_printf (
-      "#define KIND %u\n#define NEAREST %d\n#define COLORS %d\n#define OVERLAY %u\n#define FILL %d\n"
-      "#define OUTLINE %d\n#define SMOOTH %d\n",
-      kind, nearest, DH_GL_N_COLORS, kind == DH_GL_KIND_IMAGE ? mode & DH_GL_MODE_OVERLAY : 0u,
-      (mode & DH_GL_MODE_FILL) != 0, (mode & DH_GL_MODE_OUTLINE) != 0, (mode & DH_GL_MODE_SMOOTH) != 0);
+  g_autofree char *defines =
+      g_strdup_printf ("#define KIND %u\n#define NEAREST %d\n#define COLORS %d\n#define OVERLAY %u\n#define FILL %d\n"
+                       "#define OUTLINE %d\n#define SMOOTH %d\n#define DIFFERENCE %d\n",
+                       kind, nearest, DH_GL_N_COLORS, kind == DH_GL_KIND_IMAGE ? mode & DH_GL_MODE_OVERLAY : 0u,
+                       (mode & DH_GL_MODE_FILL) != 0, (mode & DH_GL_MODE_OUTLINE) != 0, (mode & DH_GL_MODE_SMOOTH) != 0,
+                       (mode & DH_GL_MODE_DIFFERENCE) != 0);
   GLuint vertex = compile_shader (es, GL_VERTEX_SHADER, "", vertex_source);
   GLuint fragment = compile_shader (es, GL_FRAGMENT_SHADER, defines, source);
   if (vertex && fragment)
@@ -72,4 +73,20 @@ dh_gl_program_get (DhGlProgram *program, gboolean es, guint kind, guint mode, gb
 #undef X
   program->failed = FALSE;
   return program;
+}
+
+void
+dh_gl_program_set_scale (const DhGlProgram *program, const DhScale *scale)
+{
+  float low = (float)scale->low, range = (float)(scale->high - scale->low);
+  gboolean diverging =
+      scale->map == DH_COLOR_MAP_DIVERGING && scale->threshold > scale->low && scale->threshold < scale->high;
+  glUniform4f (program->range, low, range > 0.0f ? 1.0f / range : 1e30f, diverging ? (float)scale->threshold : low,
+               0.0f);
+  if (diverging)
+    glUniform2f (program->halves, (float)(0.5 / (scale->threshold - scale->low)),
+                 (float)(0.5 / (scale->high - scale->threshold)));
+  glUniform1i (program->diverging, diverging);
+  glUniform1i (program->reversed, scale->reversed);
+  glUniform1i (program->color_row, (GLint)scale->map);
 }

@@ -201,25 +201,9 @@ bind_texture (DhGlRenderer *renderer, const DhScene *scene, GLint location, GLin
 }
 
 static void
-set_scale (const DhGlProgram *program, const DhScale *scale)
-{
-  float low = (float)scale->low, range = (float)(scale->high - scale->low);
-  gboolean diverging =
-      scale->map == DH_COLOR_MAP_DIVERGING && scale->threshold > scale->low && scale->threshold < scale->high;
-  glUniform4f (program->range, low, range > 0.0f ? 1.0f / range : 1e30f, diverging ? (float)scale->threshold : low,
-               0.0f);
-  if (diverging)
-    glUniform2f (program->halves, (float)(0.5 / (scale->threshold - scale->low)),
-                 (float)(0.5 / (scale->high - scale->threshold)));
-  glUniform1i (program->diverging, diverging);
-  glUniform1i (program->reversed, scale->reversed);
-  glUniform1i (program->color_row, (GLint)scale->map);
-}
-
-static void
 draw_view (DhGlRenderer *renderer, const DhScene *scene, const DhView *view)
 {
-  guint kind = DH_GL_KIND_IMAGE, map = scene->active, ids = TEXTURE_SEGMENTATION;
+  guint kind = DH_GL_KIND_IMAGE, map = scene->active, other = scene->active, ids = TEXTURE_SEGMENTATION;
   DhOverlay overlay = DH_OVERLAY_NONE;
   switch (view->kind)
     {
@@ -251,19 +235,30 @@ draw_view (DhGlRenderer *renderer, const DhScene *scene, const DhView *view)
       if (renderer->textures[TEXTURE_MAP + map].id == 0)
         return;
       break;
+    case DH_PANE_DIFFERENCE:
+      kind = DH_GL_KIND_MAP;
+      map = scene->difference.slot[0];
+      other = scene->difference.slot[1];
+      if (renderer->textures[TEXTURE_MAP + map].id == 0 || renderer->textures[TEXTURE_MAP + other].id == 0)
+        return;
+      break;
     case DH_PANE_TRUTH:
       kind = DH_GL_KIND_TRUTH;
       if (renderer->textures[TEXTURE_TRUTH].id == 0)
         return;
       break;
     }
-  const DhScale *scale = &scene->scales[map];
+  gboolean difference = view->kind == DH_PANE_DIFFERENCE;
+  const DhScale *scale = difference ? &scene->difference.scale : &scene->scales[map];
   guint mode = 0;
   if (kind == DH_GL_KIND_IMAGE)
     mode = overlay | (scene->fill ? DH_GL_MODE_FILL : 0);
   else if (kind == DH_GL_KIND_MAP)
-    mode = (scene->outlines[map] && !isnan (scale->threshold) ? DH_GL_MODE_OUTLINE : 0)
-           | (scene->non_finite[map] == 0 && !renderer->es ? DH_GL_MODE_SMOOTH : 0);
+    mode = (!difference && scene->outlines[map] && !isnan (scale->threshold) ? DH_GL_MODE_OUTLINE : 0)
+           | (scene->non_finite[map] == 0 && (!difference || scene->non_finite[other] == 0) && !renderer->es
+                  ? DH_GL_MODE_SMOOTH
+                  : 0)
+           | (difference ? DH_GL_MODE_DIFFERENCE : 0);
   DhGlProgram *program = get_program (renderer, kind, mode, view->zoom >= 1.0);
   if (program == NULL)
     return;
@@ -275,7 +270,7 @@ draw_view (DhGlRenderer *renderer, const DhScene *scene, const DhView *view)
   glUniform1f (program->line, (float)view->line);
   glUniform1f (program->level, (float)dh_scene_get_level (scene, view->zoom));
   glUniform1i (program->has_image, scene->image[0].bytes && renderer->textures[TEXTURE_IMAGE].id);
-  set_scale (program, scale);
+  dh_gl_program_set_scale (program, scale);
   glUniform1f (program->bound, dh_scale_get_bound (scale));
   glUniform1i (program->below, scale->flag_below);
   glUniform1f (program->opacity, (float)scene->opacity);
@@ -285,6 +280,11 @@ draw_view (DhGlRenderer *renderer, const DhScene *scene, const DhView *view)
   bind_texture (renderer, scene, program->truth, program->truth_size, 3, TEXTURE_TRUTH);
   bind_texture (renderer, scene, program->colors, -1, 4, TEXTURE_COLORS);
   bind_texture (renderer, scene, program->palette, -1, 5, TEXTURE_PALETTE);
+  if (difference)
+    {
+      glUniform3f (program->terms, scene->difference.factor[0], scene->difference.factor[1], scene->difference.offset);
+      bind_texture (renderer, scene, program->other, program->other_size, 6, TEXTURE_MAP + other);
+    }
   glDrawArrays (GL_TRIANGLES, 0, 3);
 }
 

@@ -118,11 +118,13 @@ dh_pane_size_allocate (GtkWidget *widget, int width, int height, int baseline)
                                 &(GdkRectangle){ (width - w) / 2, height - 18 + (18 - h) / 2, MAX (w, 1), h }, -1);
     }
   else
-    allocate_head (pane, width);
+    allocate_head (pane, pane->room > 0 ? MIN (width, pane->room) : width);
   dh_pane_get_picture_area (pane, &area);
   if (pane->message)
     {
       int least_w = 0, least_h = 0;
+      if (pane->room > 0)
+        area.width = MIN (area.width, pane->room - DH_PANE_INSET);
       set_shown (pane->message, !pane->in_strip);
       gtk_widget_measure (pane->message, GTK_ORIENTATION_HORIZONTAL, -1, &least_w, NULL, NULL, NULL);
       area.width = MAX (area.width, least_w);

@@ -14,6 +14,7 @@ struct _DhPane
   GtkWidget *formula, *notice, *link, *legend, *color_bar;
   GtkWidget *message;
   gboolean show_color_bar, in_strip;
+  int room;       /* width for head and message; 0: all of it */
   DhPane *mirror; /* its likeness in the strip; the canvas owns both */
 };
 
@@ -31,6 +32,8 @@ GtkWidget *dh_pane_new (DhPaneKind kind, guint slot, gboolean in_strip);
 /* The strip's pane that takes this one's title. Borrowed; NULL: none. */
 void dh_pane_set_mirror (DhPane *pane, DhPane *mirror);
 void dh_pane_set_index (DhPane *pane, guint index);
+/* Confines head and message to the left `width` pixels, for another pane stands over the rest; 0: no longer. */
+void dh_pane_set_room (DhPane *pane, int width);
 void dh_pane_set_scale (DhPane *pane, const DhScale *scale);
 void dh_pane_set_non_finite (DhPane *pane, guint64 count);
 void dh_pane_set_moved_alone (DhPane *pane, gboolean moved);

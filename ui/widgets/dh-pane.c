@@ -92,15 +92,21 @@ dh_pane_init (DhPane *pane)
   gtk_widget_set_visible (pane->color_bar, FALSE);
 }
 
+static gboolean
+has_color_bar (DhPaneKind kind)
+{
+  return kind == DH_PANE_MAP || kind == DH_PANE_DIFFERENCE;
+}
+
 GtkWidget *
 dh_pane_new (DhPaneKind kind, guint slot, gboolean in_strip)
 {
-  static const char *const titles[] = { "Image", "Segmentation", "Map", "Ground truth", "True classes" };
+  static const char *const titles[] = { "Image", "Segmentation", "Map", "Ground truth", "True classes", "A − B" };
   DhPane *pane = g_object_new (DH_TYPE_PANE, NULL);
   pane->kind = kind;
   pane->slot = slot;
   pane->in_strip = in_strip;
-  pane->show_color_bar = kind == DH_PANE_MAP && !in_strip;
+  pane->show_color_bar = has_color_bar (kind) && !in_strip;
   gtk_widget_set_visible (pane->color_bar, pane->show_color_bar);
   if (in_strip)
     gtk_widget_add_css_class (GTK_WIDGET (pane), "dh-strippane");
@@ -133,6 +139,15 @@ void
 dh_pane_set_index (DhPane *pane, guint index)
 {
   pane->index = index;
+}
+
+void
+dh_pane_set_room (DhPane *pane, int width)
+{
+  if (pane->room == width)
+    return;
+  pane->room = width;
+  gtk_widget_queue_allocate (GTK_WIDGET (pane));
 }
 
 void
@@ -205,7 +220,7 @@ void
 dh_pane_set_show_color_bar (DhPane *pane, gboolean show)
 {
   g_return_if_fail (DH_IS_PANE (pane));
-  pane->show_color_bar = show && pane->kind == DH_PANE_MAP;
+  pane->show_color_bar = show && has_color_bar (pane->kind);
   gtk_widget_set_visible (pane->color_bar, pane->show_color_bar && !pane->in_strip);
 }
 

@@ -16,6 +16,7 @@ typedef enum
   DH_PANE_MAP,          /* a float map in colours, with the outline of its threshold */
   DH_PANE_TRUTH,        /* anomaly and void over the darkened picture */
   DH_PANE_CLASSES,      /* true class ids, as SEGMENTATION */
+  DH_PANE_DIFFERENCE,   /* one map less another, in colours about zero */
 } DhPaneKind;
 
 typedef struct

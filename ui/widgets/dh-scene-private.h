@@ -19,6 +19,18 @@ typedef struct
 
 #define DH_SCENE_LEVELS 6
 
+/* What a DIFFERENCE pane shows: factor[0] · A − factor[1] · B + offset, of the maps in two slots. */
+typedef struct
+{
+  guint slot[2];
+  float factor[2], offset;
+  DhScale scale;
+  gboolean is_set;
+} DhSceneDifference;
+/* Stands for it among the bits of slots whose thresholds have moved. */
+#define DH_SCENE_DIFFERENCE_SLOT DH_CANVAS_MAX_MAPS
+#define DH_SCENE_NO_SLOT (DH_CANVAS_MAX_MAPS + 1) /* no pane shows it */
+
 typedef struct
 {
   DhPlane image[DH_SCENE_LEVELS]; /* RGBA; each level half of the one before, averaged; made when set */
@@ -28,6 +40,7 @@ typedef struct
   DhScale scales[DH_CANVAS_MAX_MAPS];
   gboolean outlines[DH_CANVAS_MAX_MAPS];
   guint64 non_finite[DH_CANVAS_MAX_MAPS];
+  DhSceneDifference difference;
   guint8 palette[256 * 4];
   guint palette_serial;
   DhOverlay overlay;

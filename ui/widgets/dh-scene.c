@@ -217,6 +217,9 @@ dh_scene_has (const DhScene *scene, DhPaneKind kind, guint slot)
       return scene->truth.bytes != NULL;
     case DH_PANE_CLASSES:
       return scene->classes.bytes != NULL;
+    case DH_PANE_DIFFERENCE:
+      return scene->difference.is_set && scene->maps[scene->difference.slot[0]].bytes != NULL
+             && scene->maps[scene->difference.slot[1]].bytes != NULL;
     }
   return FALSE;
 }
@@ -227,5 +230,7 @@ dh_scene_shows_slots (const DhScene *scene, DhPaneKind kind, guint slot, guint s
   DhOverlay overlay = dh_scene_get_effective_overlay (scene);
   if (kind == DH_PANE_IMAGE)
     return (overlay == DH_OVERLAY_MASK || overlay == DH_OVERLAY_OUTCOME) && (slots & (1u << scene->active));
+  if (kind == DH_PANE_DIFFERENCE)
+    return (slots & (1u << DH_SCENE_DIFFERENCE_SLOT)) != 0;
   return kind == DH_PANE_MAP && (slots & (1u << slot));
 }

@@ -1,0 +1,272 @@
+#!/usr/bin/env python3
+"""The studio's comparison of two maps under real pointer and key events: test-comparison.py PROGRAM OUTPUT-FOLDER.
+Writes TAP. What A and B look like alone is seen with the line at either edge; every other view is held against that.
+"""
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import driver
+
+PROGRAM, OUTPUT = sys.argv[1:3]
+# Where things lie in a window of 1400×900 with both panels.
+LINE_Y, MIDDLE, LEFT = 300, 644, 400
+PART = (440, 240, 170, 200)  # of the picture, between LEFT and MIDDLE
+BEFORE = (290, 240, 90, 200)  # left of LEFT
+KNOB = (388, 15)  # its middle's y, and its radius
+DIFFERENCE_PANE = (255, 690, 240, 110)
+MODES = {"swipe": 392, "side": 460, "blink": 530, "difference": 594}
+BAND_Y = 75
+PLAY, SCALE, HEAD_A = (658, BAND_Y), (922, BAND_Y), (305, 117)
+PLOT_Y, PLOT_X = 178, (1080, 1330)
+
+
+def mean(pixels):
+    return [sum(pixels[c::3]) / (len(pixels) / 3) for c in range(3)]
+
+
+def difference(a, b):
+    return sum(abs(x - y) for x, y in zip(a, b)) / len(a)
+
+
+def rest(studio):
+    """The pointer where it hovers over nothing."""
+    studio.move(700, 892)
+    studio.settle(0.5)
+
+
+def look(studio, part=PART):
+    rest(studio)
+    return studio.pixels(*part)
+
+
+def has_knob(studio, x):
+    """White about the knob's arrows."""
+    red, green, blue = studio.pixels(x, KNOB[0] - KNOB[1] + 5, 1, 1)
+    return min(red, green, blue) > 240
+
+
+def focus_line(studio):
+    studio.click(studio.line, LINE_Y)
+
+
+def at(studio, key):
+    """What is seen with the line at an edge."""
+    focus_line(studio)
+    studio.key(key)
+    pixels = look(studio), look(studio, BEFORE)
+    studio.line = 1038 if key == "End" else 250
+    return pixels
+
+
+def test_enter(studio):
+    grid = look(studio)
+    studio.key("c")
+    studio.settle(1)
+    assert look(studio) != grid, "C did not compare"
+    assert has_knob(studio, MIDDLE), "no knob in the middle"
+    studio.screenshot(f"{OUTPUT}/compare-swipe.png")
+    studio.key("g")
+    assert look(studio) == grid, "G did not show all panes again"
+    studio.key("c")
+    studio.settle(1)
+    studio.line = MIDDLE
+
+
+def test_swipe(studio):
+    runs = studio.runs()
+    studio.a = at(studio, "End")
+    studio.b = at(studio, "Home")
+    assert difference(studio.a[0], studio.b[0]) > 5, "both sides look alike"
+    for _ in range(5):  # on a busy machine, two clicks can come too late for one double click
+        studio.click(studio.line + 8, KNOB[0], count=2)
+        if has_knob(studio, MIDDLE):
+            break
+        studio.settle(1)
+    studio.line = MIDDLE
+    assert has_knob(studio, MIDDLE), "a double click did not bring the line back"
+    assert look(studio) == studio.a[0]
+    mark = len(studio.text())
+    studio.drag((MIDDLE, LINE_Y), (LEFT, LINE_Y), seconds=1.5)
+    studio.line = LEFT
+    assert look(studio) == studio.b[0], "right of the line is not B"
+    assert look(studio, BEFORE) == studio.a[1], "left of the line is not A"
+    assert has_knob(studio, LEFT)
+    frames = [line for line in studio.text()[mark:].splitlines() if line.startswith("frames: ") and "median gap" in line]
+    assert frames, "no frames logged"
+    print(f"# {frames[-1]}")
+    assert float(re.search(r"median gap ([\d.]+) ms", frames[-1]).group(1)) < 100
+    assert studio.runs() == runs, "the network ran"
+
+
+def test_swap(studio):
+    studio.key("x")
+    assert look(studio) == studio.a[0], "right of the line is not what A was"
+    assert look(studio, BEFORE) == studio.b[1], "left of the line is not what B was"
+    studio.key("x")
+    assert look(studio) == studio.b[0]
+
+
+def test_zoom(studio):
+    """Wheel and drag on either side move both, and the probe reads both sides."""
+    studio.click(800, 400, button=4, count=4)
+    near = look(studio), look(studio, BEFORE)
+    assert near[0] != studio.b[0] and near[1] != studio.a[1], "the wheel did not zoom both"
+    studio.drag((320, 350), (260, 330))
+    assert look(studio) != near[0], "a drag of A did not pan B"
+    studio.click(800, 400)
+    studio.settle(0.5)
+    studio.screenshot(f"{OUTPUT}/compare-probe.png")
+    studio.key("Escape", "0")
+    assert look(studio) == studio.b[0] and look(studio, BEFORE) == studio.a[1], "0 did not fit"
+
+
+def test_side(studio):
+    studio.click(MODES["side"], BAND_Y)
+    studio.settle(0.5)
+    assert not has_knob(studio, LEFT)
+    assert look(studio) != studio.b[0]
+    studio.screenshot(f"{OUTPUT}/compare-side.png")
+
+
+def test_blink(studio):
+    studio.key("b")
+    assert look(studio) == studio.a[0], "it does not begin with A"
+    studio.key("b")
+    assert look(studio) == studio.b[0], "B did not turn to B"
+    studio.key("b")
+    assert look(studio) == studio.a[0], "B did not turn back"
+    studio.click(*PLAY)
+    rest(studio)
+    seen, end = [], time.time() + 20
+    while len(seen) < 4 and time.time() < end:
+        now = studio.pixels(*PART)
+        if not seen or now != seen[-1]:
+            seen.append(now)
+    assert len(seen) == 4 and set(seen) == {studio.a[0], studio.b[0]}, f"it does not blink by itself: {len(seen)}"
+    studio.key("b")
+    stopped = look(studio)
+    for _ in range(6):
+        studio.settle(0.4)
+        assert studio.pixels(*PART) == stopped, "by hand it still goes by itself"
+
+
+def test_difference(studio):
+    studio.click(MODES["difference"], BAND_Y)
+    raw = look(studio)
+    red, green, blue = mean(raw)
+    # ln P(d_out) is never above zero: purple all over.
+    assert blue > green + 10 and red > green, (red, green, blue)
+    studio.screenshot(f"{OUTPUT}/compare-difference.png")
+    studio.click(*SCALE)
+    studio.key("Down", "Return")
+    aligned = look(studio)
+    assert difference(raw, aligned) > 10, "aligned it is the same"
+    runs, mark = studio.runs(), len(studio.text())
+    studio.drag((PLOT_X[0] + 30, PLOT_Y), (PLOT_X[0] + 70, PLOT_Y), seconds=1.5)
+    assert look(studio) != aligned, "the threshold did not move z"
+    assert "studio: threshold hybrid" in studio.text()[mark:]
+    assert studio.runs() == runs, "the network ran"
+    studio.screenshot(f"{OUTPUT}/compare-aligned.png")
+    studio.key("ctrl+z")
+    assert look(studio) == aligned
+    studio.click(*SCALE)
+    studio.key("Home", "Return")
+    assert look(studio) == raw
+
+
+def test_refused(studio):
+    """With a picture on one side there is no difference, and its button does nothing."""
+    studio.click(MODES["swipe"], BAND_Y)
+    studio.settle(0.5)
+    assert look(studio) == studio.b[0]
+    studio.click(*HEAD_A)
+    studio.settle(0.5)
+    studio.click(HEAD_A[0], HEAD_A[1] + 46)
+    studio.settle(0.5)
+    picture = look(studio, BEFORE)
+    assert difference(picture, studio.a[1]) > 20, "A is not the image"
+    assert look(studio) == studio.b[0]
+    studio.screenshot(f"{OUTPUT}/compare-refused.png")
+    studio.click(MODES["difference"], BAND_Y)
+    assert look(studio) == studio.b[0] and look(studio, BEFORE) == picture, "Difference took a picture"
+
+
+def test_next(studio):
+    mark = len(studio.text())
+    studio.key("Right")  # the line's, if it had the focus; the images' now
+    studio.wait(r"studio: shows \S+, maps", after=mark)
+    studio.settle(1)
+    assert has_knob(studio, LEFT), "another picture moved the line"
+    assert look(studio) != studio.b[0]
+    studio.next = look(studio), look(studio, BEFORE)
+
+
+def test_restored(studio):
+    """At the next start it is as it was left."""
+    home, seen = studio.home, studio.next
+    studio.key("ctrl+q")
+    studio.program.wait(60)
+    assert not studio.complaints(), studio.complaints()
+    studio.close()
+    again = driver.Studio(PROGRAM, [], home=home)
+    try:
+        again.wait(r"studio: shows \S+, maps")
+        again.wait(r"studio: counted")
+        again.settle(2)
+        again.screenshot(f"{OUTPUT}/compare-restored.png")
+        mark = len(again.text())
+        again.key("Right")  # the demo begins with its first picture
+        again.wait(r"studio: shows \S+, maps", after=mark)
+        again.settle(1)
+        assert has_knob(again, LEFT), "the line is elsewhere"
+        assert look(again) == seen[0] and look(again, BEFORE) == seen[1]
+        again.resize(500, 760)
+        again.settle(1)
+        again.screenshot(f"{OUTPUT}/compare-narrow.png")
+        again.resize(1280, 720)
+        again.settle(1)
+        again.screenshot(f"{OUTPUT}/compare-1280x720.png")
+        assert not again.complaints(), again.complaints()
+    finally:
+        again.close()
+
+
+def main():
+    cases = [test_enter, test_swipe, test_swap, test_zoom, test_side, test_blink, test_difference, test_refused, test_next,
+             test_restored]
+    print(f"1..{len(cases)}", flush=True)
+    os.makedirs(OUTPUT, exist_ok=True)
+    reason = f"{driver.missing()} is not installed" if driver.missing() else None
+    home = tempfile.mkdtemp(prefix="dh-comparison-")
+    studio = None
+    if reason is None:
+        studio = driver.Studio(PROGRAM, ["--new"], home=home)
+        studio.key("ctrl+d")
+        if studio.wait(r"studio: (counted|error)").group(1) == "error":
+            reason = "this build comes without the demo"
+        studio.settle(3)
+    for number, case in enumerate(cases, 1):
+        name = case.__name__[5:]
+        if reason is not None:
+            print(f"ok {number} {name} # SKIP {reason}", flush=True)
+            continue
+        try:
+            case(studio)
+            print(f"ok {number} {name}", flush=True)
+        except Exception:
+            print(f"not ok {number} {name}", flush=True)
+            print("\n".join("# " + line for line in traceback.format_exc().splitlines()), flush=True)
+            if studio.program.poll() is None:
+                studio.screenshot(f"{OUTPUT}/failed-compare-{name}.png")
+    if studio:
+        studio.close()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+main()

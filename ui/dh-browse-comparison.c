@@ -1,0 +1,263 @@
+#include <math.h>
+#include "dh-browse-panes-private.h"
+#include "dh-comparison.h"
+#include "dh-number.h"
+
+/* Which of two pictures is seen changes often enough to see what moves, and less than three times a second. */
+#define BLINK_MS 600
+
+static const DhPaneContent difference = { "difference", N_ ("A − B"), NULL, DH_PANE_DIFFERENCE, -1 };
+
+const DhPaneContent *
+dh_browse_comparison_side (DhView *view, guint side)
+{
+  const DhPaneContent *content = dh_pane_content_find (dh_view_get_string (view, side ? "compare-b" : "compare-a"));
+  return content != NULL ? content : dh_pane_content_find (side ? "likelihood" : "hybrid");
+}
+
+const char *
+dh_browse_comparison_refuse_difference (DhView *view)
+{
+  return dh_comparison_refuse (dh_browse_comparison_side (view, 0)->map, dh_browse_comparison_side (view, 1)->map);
+}
+
+const char *
+dh_browse_comparison_mode (DhView *view)
+{
+  const char *mode = dh_view_get_string (view, "compare-mode");
+  gboolean cannot = g_str_equal (mode, "difference") && dh_browse_comparison_refuse_difference (view) != NULL;
+  return cannot ? "swipe" : mode;
+}
+
+static gboolean
+is_aligned (DhBrowsePanes *self)
+{
+  return g_str_equal (dh_view_get_string (self->view, "compare-scale"), "aligned");
+}
+
+static gboolean
+is_blinking (DhBrowsePanes *self)
+{
+  return self->comparing && g_str_equal (dh_browse_comparison_mode (self->view), "blink");
+}
+
+guint
+dh_browse_comparison_list (DhBrowsePanes *self, const DhPaneContent **shown)
+{
+  const DhPaneContent *sides[2] = { dh_browse_comparison_side (self->view, 0),
+                                    dh_browse_comparison_side (self->view, 1) };
+  const char *mode = dh_browse_comparison_mode (self->view);
+  gboolean subtracts = dh_browse_comparison_refuse_difference (self->view) == NULL;
+  gboolean leads = g_str_equal (mode, "difference");
+  guint n = 0;
+  if (leads)
+    shown[n++] = &difference;
+  for (guint side = 0; side < 2; side++)
+    {
+      self->sides[side] = (gint)n;
+      shown[n++] = sides[side];
+    }
+  if (subtracts && !leads)
+    shown[n++] = &difference;
+  /* What both are looked at against: a row of three, whatever is compared, so that its place stays the same. */
+  static const char *const others[] = { "image", "truth", "segmentation", "hybrid", "likelihood" };
+  for (guint i = 0; i < G_N_ELEMENTS (others) && n < (leads ? 4 : 5); i++)
+    {
+      const DhPaneContent *content = dh_pane_content_find (others[i]);
+      gboolean is_made = content->map < 0 || dh_session_get_model_info (self->session) == NULL
+                         || dh_session_has_map (self->session, (DhFrameMap)content->map);
+      if (content != sides[0] && content != sides[1] && is_made && dh_browse_panes_is_there (self, content))
+        shown[n++] = content;
+    }
+  dh_canvas_set_comparison (self->canvas,
+                            g_str_equal (mode, "swipe")   ? DH_COMPARISON_SWIPED
+                            : g_str_equal (mode, "blink") ? DH_COMPARISON_FLIPPED
+                                                          : DH_COMPARISON_BESIDE,
+                            leads ? 1 : 2);
+  return n;
+}
+
+void
+dh_browse_comparison_adjust (DhBrowsePanes *self, gint map, DhScale *scale)
+{
+  DhAlignment alignment;
+  gboolean side = FALSE;
+  for (guint i = 0; i < 2; i++)
+    side |= dh_browse_comparison_side (self->view, i)->map == map;
+  if (!self->comparing || !side || !is_aligned (self)
+      || !dh_comparison_align (dh_session_get_comparison (self->session), (DhFrameMap)map, &alignment))
+    return;
+  double reach = DH_COMPARISON_RANGE / fabs (alignment.factor);
+  scale->map = DH_COLOR_MAP_DIVERGING;
+  scale->low = alignment.zero - reach;
+  scale->high = alignment.zero + reach;
+  scale->threshold = alignment.zero;
+  scale->reversed = alignment.factor < 0;
+  scale->flag_below = alignment.factor < 0;
+}
+
+static const char *
+formula_of (DhBrowsePanes *self, const DhPaneContent *content, const DhDifference *taken)
+{
+  if (content == &difference)
+    return !self->has_difference ? NULL
+           : taken->aligned      ? "z = (s − τ) / (τ − median inlier)"
+                            : dh_comparison_unit_title ((DhFrameMap)dh_browse_comparison_side (self->view, 0)->map);
+  return content->kind == DH_PANE_MAP && is_aligned (self) ? _ ("white at τ") : content->formula;
+}
+
+void
+dh_browse_comparison_update (DhBrowsePanes *self)
+{
+  DhDifference taken = { 0 };
+  const DhPaneContent *sides[2] = { dh_browse_comparison_side (self->view, 0),
+                                    dh_browse_comparison_side (self->view, 1) };
+  self->has_difference =
+      self->comparing && dh_comparison_refuse (sides[0]->map, sides[1]->map) == NULL
+      && dh_comparison_subtract (dh_session_get_comparison (self->session), (DhFrameMap)sides[0]->map,
+                                 (DhFrameMap)sides[1]->map, is_aligned (self), &taken);
+  const DhCanvasDifference drawn = { .slot = { (guint)MAX (0, sides[0]->map), (guint)MAX (0, sides[1]->map) },
+                                     .zero = { taken.side[0].zero, taken.side[1].zero },
+                                     .factor = { taken.side[0].factor, taken.side[1].factor },
+                                     .range = taken.range };
+  dh_canvas_set_difference (self->canvas, self->has_difference ? &drawn : NULL);
+  for (guint i = 0; i < self->n_shown && self->comparing; i++)
+    dh_pane_set_formula (dh_canvas_get_pane (self->canvas, i), formula_of (self, self->shown[i], &taken));
+}
+
+char *
+dh_browse_comparison_dup_value (DhSession *session, guint side, const DhProbe *probe)
+{
+  const DhPaneContent *content = dh_browse_comparison_side (dh_session_get_view (session), side);
+  const DhFrame *frame = dh_session_get_frame (session);
+  if (content->kind == DH_PANE_MAP)
+    {
+      double value = dh_frame_value (frame, (DhFrameMap)content->map, probe->x, probe->y);
+      gboolean probability = content->map == DH_FRAME_DATASET_POSTERIOR || content->map == DH_FRAME_MAX_SOFTMAX;
+      return probability ? dh_number_format_probability (value) : dh_number_format (value, 2);
+    }
+  if (content->kind == DH_PANE_IMAGE)
+    {
+      const guint8 *rgb = g_bytes_get_data (frame->image, NULL);
+      rgb += 3 * ((gsize)probe->y * frame->width + probe->x);
+      return g_strdup_printf ("%u %u %u", rgb[0], rgb[1], rgb[2]);
+    }
+  if (content->kind == DH_PANE_TRUTH)
+    return g_strdup (probe->truth < 0    ? "—"
+                     : probe->truth == 0 ? _ ("inlier")
+                     : probe->truth == 1 ? _ ("anomaly")
+                                         : _ ("void"));
+  gint id = content->kind == DH_PANE_CLASSES ? probe->label_class : probe->segmentation_class;
+  const char *name = id >= 0 ? dh_session_get_class_name (session, (guint)id) : "—";
+  return name != NULL ? g_strdup (name) : g_strdup_printf (_ ("class %d"), id);
+}
+
+char *
+dh_browse_comparison_dup_difference (DhSession *session, const DhProbe *probe, gboolean *aligned)
+{
+  DhView *view = dh_session_get_view (session);
+  DhFrame *frame = dh_session_get_frame (session);
+  gint a = dh_browse_comparison_side (view, 0)->map, b = dh_browse_comparison_side (view, 1)->map;
+  DhDifference taken;
+  if (dh_comparison_refuse (a, b) != NULL
+      || !dh_comparison_subtract (dh_session_get_comparison (session), (DhFrameMap)a, (DhFrameMap)b,
+                                  g_str_equal (dh_view_get_string (view, "compare-scale"), "aligned"), &taken))
+    return NULL;
+  double value = dh_difference_at (&taken, dh_frame_value (frame, (DhFrameMap)a, probe->x, probe->y),
+                                   dh_frame_value (frame, (DhFrameMap)b, probe->x, probe->y));
+  g_autofree char *number = dh_number_format (value, taken.range < 1 ? 3 : 2);
+  *aligned = taken.aligned;
+  return g_strconcat (value > 0 ? "+" : "", number, NULL);
+}
+
+static gboolean
+on_blink (gpointer data)
+{
+  DhBrowsePanes *self = data;
+  if (gtk_widget_get_mapped (GTK_WIDGET (self->canvas)))
+    dh_canvas_set_flipped (self->canvas, !dh_canvas_get_flipped (self->canvas));
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+play (DhBrowsePanes *self, gboolean playing)
+{
+  GAction *action = g_action_map_lookup_action (G_ACTION_MAP (self->actions), "blink-by-itself");
+  g_simple_action_set_state (G_SIMPLE_ACTION (action), g_variant_new_boolean (playing));
+  g_clear_handle_id (&self->blink_id, g_source_remove);
+  if (playing)
+    self->blink_id = g_timeout_add (BLINK_MS, on_blink, self);
+}
+
+void
+dh_browse_comparison_settle_blink (DhBrowsePanes *self)
+{
+  gboolean blinking = is_blinking (self);
+  if (blinking == self->blinking)
+    return;
+  self->blinking = blinking;
+  gboolean animations = TRUE;
+  g_object_get (gtk_settings_get_default (), "gtk-enable-animations", &animations, NULL);
+  play (self, blinking && animations);
+}
+
+static void
+change_play (GSimpleAction *action, GVariant *value, gpointer data)
+{
+  DhBrowsePanes *self = data;
+  play (self, g_variant_get_boolean (value) && is_blinking (self));
+}
+
+/* By hand: from then on it does not go by itself. Elsewhere it leads to the blinking. */
+static void
+flip (GSimpleAction *action, GVariant *value, gpointer data)
+{
+  DhBrowsePanes *self = data;
+  if (!is_blinking (self))
+    {
+      g_object_set (self->view, "compare-mode", "blink", "layout", "compare", NULL);
+      return;
+    }
+  play (self, FALSE);
+  dh_canvas_set_flipped (self->canvas, !dh_canvas_get_flipped (self->canvas));
+}
+
+static void
+swap (GSimpleAction *action, GVariant *value, gpointer data)
+{
+  DhBrowsePanes *self = data;
+  g_autofree char *a = g_strdup (dh_view_get_string (self->view, "compare-a"));
+  g_autofree char *b = g_strdup (dh_view_get_string (self->view, "compare-b"));
+  if (self->comparing)
+    g_object_set (self->view, "compare-a", b, "compare-b", a, NULL);
+}
+
+void
+dh_browse_comparison_add_actions (DhBrowsePanes *self)
+{
+  const GActionEntry entries[] = {
+    { "blink-by-itself", NULL, NULL, "false", change_play },
+    { "flip", flip, NULL, NULL, NULL },
+    { "swap", swap, NULL, NULL, NULL },
+  };
+  g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
+}
+
+static void
+on_split (DhBrowsePanes *self)
+{
+  g_object_set (self->view, "compare-split", dh_canvas_get_split (self->canvas), NULL);
+}
+
+void
+dh_browse_comparison_connect (DhBrowsePanes *self)
+{
+  g_signal_connect_swapped (self->canvas, "split-changed", G_CALLBACK (on_split), self);
+  dh_canvas_set_split (self->canvas, dh_view_get_number (self->view, "compare-split"));
+}
+
+void
+dh_browse_comparison_stop (DhBrowsePanes *self)
+{
+  g_clear_handle_id (&self->blink_id, g_source_remove);
+}
