@@ -72,8 +72,9 @@ dh_lowering_can_defer (const DhLowering *lowering, DhValue v)
   return TRUE;
 }
 
-gboolean
-dh_lowering_is_first_output (const DhLowering *lowering, guint output)
+/* No earlier output is the same value. */
+static gboolean
+is_first_output (const DhLowering *lowering, guint output)
 {
   for (guint i = 0; i < output; i++)
     if (lowering->outputs[i] == lowering->outputs[output])
@@ -166,8 +167,10 @@ look_through (const DhLowering *lowering, DhValue v, DhLoweredScores *scores)
   return dh_lowering_node (lowering, v)->inputs[0];
 }
 
-gboolean
-dh_lowering_next_scores (DhLowering *lowering, DhLoweredScores *scores)
+/* The next group of scores that none was taken into before, its resizes made where they must be; FALSE where there is
+ * no other. */
+static gboolean
+next_scores (DhLowering *lowering, const DhLoweringSteps *steps, gpointer builder, DhLoweredScores *scores)
 {
   const DhValue size = (DhValue)dh_graph_size (lowering->graph);
   DhValue first = 0;
@@ -179,8 +182,7 @@ dh_lowering_next_scores (DhLowering *lowering, DhLoweredScores *scores)
                                .h = lowering->shapes[first].h,
                                .w = lowering->shapes[first].w,
                                .logits = DH_NO_VALUE,
-                               .logits_ood = DH_NO_VALUE,
-                               .make = { DH_NO_VALUE, DH_NO_VALUE } };
+                               .logits_ood = DH_NO_VALUE };
   for (guint map = 0; map < DH_N_MAPS; map++)
     scores->targets[map] = DH_NO_VALUE;
   for (DhValue v = first; v < size; v++)
@@ -191,10 +193,27 @@ dh_lowering_next_scores (DhLowering *lowering, DhLoweredScores *scores)
   for (guint i = 0; i < 2 && !fits; i++)
     if (lowering->deferred[both[i]])
       {
-        scores->make[i] = both[i];
         lowering->deferred[both[i]] = FALSE;
+        steps->resize (builder, both[i]);
       }
   scores->logits = look_through (lowering, both[0], scores);
   scores->logits_ood = look_through (lowering, both[1], scores);
+  return TRUE;
+}
+
+gboolean
+dh_lowering_run (DhLowering *lowering, const DhLoweringSteps *steps, gpointer builder, GCancellable *cancellable,
+                 GError **error)
+{
+  for (DhValue v = 0; v < (DhValue)dh_graph_size (lowering->graph); v++)
+    if (lowering->needed[v] && !lowering->done[v]
+        && (g_cancellable_set_error_if_cancelled (cancellable, error) || !steps->node (builder, v, error)))
+      return FALSE;
+  DhLoweredScores scores;
+  while (next_scores (lowering, steps, builder, &scores))
+    steps->scores (builder, &scores);
+  for (guint i = 0; i < lowering->n_outputs; i++)
+    if (dh_lowering_node (lowering, lowering->outputs[i])->op != DH_OP_SCORE && is_first_output (lowering, i))
+      steps->output (builder, lowering->outputs[i]);
   return TRUE;
 }

@@ -35,8 +35,6 @@ dh_lowering_node (const DhLowering *lowering, DhValue v)
 DhValue dh_lowering_only_reader (const DhLowering *lowering, DhValue v);
 /* A resize that only an addition or only scores read. */
 gboolean dh_lowering_can_defer (const DhLowering *lowering, DhValue v);
-/* It is an output and no earlier one is the same value. */
-gboolean dh_lowering_is_first_output (const DhLowering *lowering, guint output);
 
 /* The tensor NAME.WHAT in float32; the caller unrefs. DH_ERROR_MISMATCH where the weights lack it. */
 DhTensor *dh_lowering_parameter (const DhLowering *lowering, const char *name, const char *what, GError **error);
@@ -55,13 +53,24 @@ typedef struct
   /* What is read: of low resolution where a resize was left to the scores. Either may be DH_NO_VALUE. */
   DhValue logits, logits_ood;
   gboolean resized, align_corners; /* of both */
-  /* Resizes that were deferred and must be made after all before that, for the two logits differ in size; or
-   * DH_NO_VALUE. */
-  DhValue make[2];
 } DhLoweredScores;
 
-/* The next group of scores that none was named with before; FALSE where there is no other. To be called when all other
- * nodes are lowered; sets `done` of the scores and clears `deferred` of what `make` names. */
-gboolean dh_lowering_next_scores (DhLowering *lowering, DhLoweredScores *scores);
+/* What a device makes of each; `builder` is its own. */
+typedef struct
+{
+  /* A node, after all that it reads; of scores nothing yet. It may set `done` of later ones and `deferred` of its own.
+   */
+  gboolean (*node) (gpointer builder, DhValue v, GError **error);
+  /* A resize that was deferred and is needed after all: the two logits of some scores stand in different grids. */
+  void (*resize) (gpointer builder, DhValue v);
+  /* A group of scores, when all nodes are lowered. */
+  void (*scores) (gpointer builder, const DhLoweredScores *scores);
+  /* An output that is no score, last and once. */
+  void (*output) (gpointer builder, DhValue v);
+} DhLoweringSteps;
+
+/* Everything that is needed, in order. FALSE with the error of a node, or where it was cancelled. */
+gboolean dh_lowering_run (DhLowering *lowering, const DhLoweringSteps *steps, gpointer builder,
+                          GCancellable *cancellable, GError **error);
 
 G_END_DECLS

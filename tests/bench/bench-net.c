@@ -125,10 +125,17 @@ print_steps (GArray *steps)
   for (guint i = 0; i < steps->len; i++)
     {
       const DhPlanStep *step = &g_array_index (steps, DhPlanStep, i);
-      printf ("%9.2f ms %5.1f %% %8.1f GFLOP/s  %-28s %s\n", step->seconds * 1e3, 100 * step->seconds / total,
+      printf ("%10.4f ms %5.1f %% %9.1f GFLOP/s  %-28s %s\n", step->seconds * 1e3, 100 * step->seconds / total,
               step->flop / step->seconds * 1e-9, step->implementation, step->name);
     }
-  printf ("%9.2f ms in all\n", total * 1e3);
+  printf ("%10.4f ms in all\n", total * 1e3);
+}
+
+static void
+free_maps (GBytes *held[4])
+{
+  for (gint i = 0; i < 4; i++)
+    g_bytes_unref (held[i]);
 }
 
 int
@@ -194,7 +201,7 @@ main (int argc, char **argv)
       double taken = (g_get_monotonic_time () - start) * 1e-6;
       if (serve)
         {
-          bench_say_run (taken, processor);
+          bench_say_run (taken, dh_plan_device_seconds (plan), processor);
         }
       else if (run >= 0)
         {
@@ -204,20 +211,11 @@ main (int argc, char **argv)
       if (with_steps)
         steps = merge_steps (steps, dh_plan_list_steps (plan));
     }
-  /* Apart from the runs above, which a timing of each layer would slow down. */
-  dh_plan_set_timing (plan, with_steps || with_table);
-  for (gint run = 0; with_table && run < TABLE_RUNS; run++)
-    {
-      if (!dh_plan_run (plan, input, outputs, NULL, NULL, &error))
-        g_error ("%s", error->message);
-      steps = merge_steps (steps, dh_plan_list_steps (plan));
-    }
-  for (gint i = 0; i < 4; i++)
-    g_bytes_unref (held[i]);
   if (serve)
-    return 0;
-  if (steps != NULL)
-    print_steps (steps);
+    {
+      free_maps (held);
+      return 0;
+    }
   qsort (seconds, runs, sizeof *seconds, bench_compare);
   qsort (card, runs, sizeof *card, bench_compare);
   printf ("{\"network\": \"%s\", \"height\": %d, \"width\": %d, \"device\": \"%s\", \"threads\": %u, "
@@ -228,5 +226,18 @@ main (int argc, char **argv)
           argv[1], height, width, dh_device_name (device), dh_device_threads (device), compiled, seconds[runs / 2],
           seconds[0], card[runs / 2], dh_plan_memory (plan) / 1048576.0, compile_peak / 1024.0,
           bench_memory ("VmHWM:") / 1024.0);
+  /* Apart from the runs above, which a timing of each layer would slow down; those are told by now, whatever becomes of
+   * these. */
+  fflush (stdout);
+  dh_plan_set_timing (plan, with_steps || with_table);
+  for (gint run = 0; with_table && run < TABLE_RUNS; run++)
+    {
+      if (!dh_plan_run (plan, input, outputs, NULL, NULL, &error))
+        g_error ("%s", error->message);
+      steps = merge_steps (steps, dh_plan_list_steps (plan));
+    }
+  if (steps != NULL)
+    print_steps (steps);
+  free_maps (held);
   return 0;
 }

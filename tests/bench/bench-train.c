@@ -145,7 +145,7 @@ main (int argc, char **argv)
         {
           const clock_t processor = clock ();
           const double taken = make_step (&training);
-          bench_say_run (taken, processor);
+          bench_say_run (taken, 0, processor);
         }
       return 0;
     }

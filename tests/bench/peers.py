@@ -123,6 +123,9 @@ def networks():
             def cbr(inside, out, k, d=1):
                 return nn.Sequential(nn.Conv2d(inside, out, k, 1, k // 2 * d, d, bias=False), nn.BatchNorm2d(out),
                                      nn.ReLU())
+            # Kept with the weights: where they are, as they are.
+            self.register_buffer("mean", torch.tensor((0.485, 0.456, 0.406)).view(1, 3, 1, 1))
+            self.register_buffer("deviation", torch.tensor((0.229, 0.224, 0.225)).view(1, 3, 1, 1))
             self.mod1, c = nn.Conv2d(3, 64, 3, padding=1, bias=False), 64
             self.mods = nn.ModuleList()
             for n, widths, stride, dilation in ((3, (128, 128), 1, 1), (3, (256, 256), 1, 1), (6, (512, 512), 2, 1),
@@ -141,9 +144,7 @@ def networks():
             self.ood = brc(304, 2, 1, True)
 
         def forward(self, image):
-            mean = torch.tensor((0.485, 0.456, 0.406)).view(1, 3, 1, 1)
-            deviation = torch.tensor((0.229, 0.224, 0.225)).view(1, 3, 1, 1)
-            x = self.mod1((image - mean) / deviation)
+            x = self.mod1((image - self.mean) / self.deviation)
             for i, mod in enumerate(self.mods):
                 x = mod(self.pool(x) if i < 2 else x)
                 if i == 0:

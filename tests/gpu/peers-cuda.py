@@ -1,35 +1,145 @@
 #!/usr/bin/env python3
-"""PyTorch on a card: image on the card to the four maps, both networks and sizes, eager and compiled, channels_last with
-mixed precision and cuDNN's own benchmark; and a training step of ldn121 with the hybrid loss and Adam. Milliseconds of
-the card, median of the runs. peers-cuda.py [--quick]"""
+"""PyTorch on a card beside this project's device, in turn: round after round each runs a few times, so that a card that
+warms up or is shared slows all of them alike. The picture in pinned memory to the four maps on the card, in float16:
+eager with mixed precision and with weights in half precision, then compiled, channels_last, with cuDNN's own benchmark;
+then a training step of ldn121 with the hybrid loss and Adam. Milliseconds, median and least. What is slow to start comes
+last, and every stage is printed as it ends.
+
+    peers-cuda.py [--ours "PROGRAM…"] [--ours-train "PROGRAM…"] [--quick] [--table FILE] [--size HEIGHTxWIDTH] [--device cpu: to try it]
+"""
+import argparse
+import copy
+import json
 import os
+import shlex
 import statistics
+import subprocess
 import sys
 import time
 
 sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)),
                 os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench")]
 import peers
-import torch
+
+ROUNDS, RUNS = 6, 4
+NETWORKS = ("ldn121", "dlv3p_wrn38")
+# Of a training step: batch and side.
+BATCH, SIDE = 16, 768
 
 
-def measure(model, image, dtype, runs=20):
-    with torch.inference_mode(), torch.autocast("cuda", dtype, enabled=dtype != torch.float32):
-        for _ in range(5):
-            model(image)
-        torch.cuda.synchronize()
-        times = []
-        for _ in range(runs):
+table = None
+
+
+def say(line, worth_keeping=True):
+    print(line, flush=True)
+    if table and worth_keeping:
+        with open(table, "a") as file:
+            file.write(line + "\n")
+
+
+def first_line(error):
+    return str(error).splitlines()[0] if str(error) else repr(error)
+
+
+# ---- in turn ---------------------------------------------------------------------------------------------------------
+def take_turns(what, contenders, rounds=ROUNDS, runs=RUNS):
+    """Each of the contenders (`name`, `run()` → seconds) `runs` times in each round; prints what they took. One that
+    fails is said and leaves the list."""
+    taken = {contender.name: [] for contender in contenders}
+    for _ in range(rounds):
+        for contender in list(contenders):
+            try:
+                taken[contender.name] += [contender.run() for _ in range(runs)]
+            except Exception as error:  # too little memory, a process that ended
+                say(f"{what} {contender.name}: {first_line(error)}")
+                contenders.remove(contender)
+                contender.close()
+    medians = {c.name: statistics.median(taken[c.name]) for c in contenders}
+    ours = medians.get("densehybrid")
+    for name, median in medians.items():
+        beside = f", {median / ours:.2f} times ours" if ours and name != "densehybrid" else ""
+        say(f"{what} {name}: {1e3 * median:.3f} ms, least {1e3 * min(taken[name]):.3f}{beside}")
+    return medians
+
+
+class Ours:
+    """One of the benches, which runs once for every line."""
+
+    name = "densehybrid"
+
+    def __init__(self, program, figure):
+        self.figure = figure
+        self.process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        text=True)
+        if self.process.stdout.readline().strip() != "ready":
+            said = self.process.communicate()[1].strip().splitlines()
+            raise RuntimeError(said[-1] if said else f"it does not start (status {self.process.returncode})")
+
+    def run(self):
+        self.process.stdin.write("run\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError("it ended")
+        return json.loads(line)[self.figure]
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Peer:
+    def __init__(self, name, run):
+        self.name, self.run = name, run
+
+    def close(self):
+        self.run = None
+
+
+def try_add(contenders, what, name, make):
+    """A contender that does not start is said, and the others go on without it."""
+    begin = time.perf_counter()
+    try:
+        contender = make()
+        contender.run()
+        contenders.append(contender)
+        say(f"  {what} {name}: ready after {time.perf_counter() - begin:.0f} s", False)
+    except Exception as error:  # a missing compiler, too little memory
+        say(f"{what} {name}: {first_line(error)}")
+
+
+# ---- PyTorch ---------------------------------------------------------------------------------------------------------
+def forward(device, model, size, precision):
+    """→ seconds of the device from a picture in pinned memory to the maps."""
+    import torch
+
+    picture = torch.rand(1, 3, *size, device="cpu").to(memory_format=torch.channels_last)
+    dtype = torch.bfloat16 if device == "cpu" else torch.float16
+    mixed, picture = precision != "half", picture.to(dtype if precision == "half" else torch.float32)
+    if device == "cuda":
+        picture = picture.pin_memory()
+
+    def once():
+        with torch.inference_mode(), torch.autocast(device, dtype, enabled=mixed):
+            if device == "cpu":
+                begin = time.perf_counter()
+                model(picture)
+                return time.perf_counter() - begin
             begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
             begin.record()
-            model(image)
+            model(picture.to(device, non_blocking=True))
             end.record()
             end.synchronize()
-            times.append(begin.elapsed_time(end))
-    return statistics.median(times)
+            return 1e-3 * begin.elapsed_time(end)
+
+    for _ in range(4):  # cuDNN's benchmark, the compiler, the recording of a graph
+        once()
+    return once
 
 
 def hybrid_loss(f, g, labels, classes, beta=0.03):
+    import torch
+
     cross_entropy = torch.nn.functional.cross_entropy
     negative = labels == classes + 1
     inlier = torch.where(labels < classes, labels, classes)
@@ -39,72 +149,116 @@ def hybrid_loss(f, g, labels, classes, beta=0.03):
             + 10 * beta * cross_entropy(g.float(), negative.long()))
 
 
-def train(dtype, compiled, batch=16, side=768, classes=12, runs=5):
-    """Forward, losses, backward, optimiser: seconds of one step, by the wall."""
-    model = peers.make("ldn121").cuda().to(memory_format=torch.channels_last).train()
+def training(device, batch, side, compiled, classes=12):
+    """Forward, losses, backward, optimiser → seconds of one step, by the wall."""
+    import torch
+
+    model = peers.make("ldn121").to(device).to(memory_format=torch.channels_last).train()
     interpolate = torch.nn.functional.interpolate
     model.scores = lambda f, g, shape, corners: tuple(
         interpolate(x, shape, mode="bilinear", align_corners=corners) for x in (f, g))
-    image = torch.rand(batch, 3, side, side).to(memory_format=torch.channels_last)
-    labels = torch.randint(0, classes + 2, (batch, side, side))
-    optimiser = torch.optim.Adam(model.parameters(), lr=1e-5, eps=1e-7, fused=True)
-    scaler = torch.amp.GradScaler("cuda", enabled=dtype is torch.float16)
-    forward = torch.compile(model) if compiled else model
-    times = []
-    for i in range(runs + 3):
-        torch.cuda.synchronize()
+    image = torch.rand(batch, 3, side, side, device=device).to(memory_format=torch.channels_last)
+    labels = torch.randint(0, classes + 2, (batch, side, side), device=device)
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-5, eps=1e-7, fused=device == "cuda")
+    dtype = torch.bfloat16 if device == "cpu" else torch.float16
+    scaler = torch.amp.GradScaler(device, enabled=device == "cuda")
+    step = torch.compile(model) if compiled else model
+
+    def once():
+        if device == "cuda":
+            torch.cuda.synchronize()
         begin = time.perf_counter()
-        with torch.autocast("cuda", dtype, enabled=dtype != torch.float32):
-            f, g = forward(image)
-            loss = hybrid_loss(f, g, labels, classes)
+        with torch.autocast(device, dtype):
+            loss = hybrid_loss(*step(image), labels, classes)
         scaler.scale(loss).backward()
         scaler.step(optimiser)
         scaler.update()
         optimiser.zero_grad()
-        torch.cuda.synchronize()
-        times.append(time.perf_counter() - begin)
-    return statistics.median(times[3:]), torch.cuda.max_memory_allocated() / 2**20
+        if device == "cuda":
+            torch.cuda.synchronize()
+        return time.perf_counter() - begin
+
+    for _ in range(3):
+        once()
+    return once
 
 
-def try_train(name, dtype, compiled):
-    try:
-        torch.cuda.reset_peak_memory_stats()
-        seconds, mib = train(dtype, compiled)
-        print(f"train ldn121 16 768 {name} {1e3 * seconds:.1f} ms, {mib:.0f} MiB", flush=True)
-    except Exception as error:  # too little memory, a missing compiler
-        print(f"train ldn121 16 768 {name}: {str(error).splitlines()[0] if str(error) else error!r}", flush=True)
-    torch.cuda.empty_cache()
+# ---- the stages ------------------------------------------------------------------------------------------------------
+def compare_forward(options, sizes):
+    import torch
+
+    stages = [[("eager", "mixed", None), ("eager half", "half", None)], [("compile", "mixed", "default")],
+              [("compile reduce-overhead", "mixed", "reduce-overhead")]]
+    if not options.quick:
+        stages += [[("compile half reduce-overhead", "half", "reduce-overhead")],
+                   [("compile max-autotune", "mixed", "max-autotune-no-cudagraphs")]]
+    models = {}
+    for height, width in sizes:
+        fields = {network: [] for network in options.networks}
+        for i, stage in enumerate(stages):
+            for network, contenders in fields.items():
+                what = f"{network} {height}x{width} fp16"
+                if network not in models:
+                    model = peers.make(network).to(options.device).to(memory_format=torch.channels_last)
+                    models[network] = {"mixed": model,
+                                       "half": copy.deepcopy(model).to(torch.float16 if options.device == "cuda"
+                                                                       else torch.bfloat16)}
+                if i == 0 and options.ours:
+                    program = [*shlex.split(options.ours), network, str(height), str(width), "--serve"]
+                    figure = "card_seconds" if options.device == "cuda" else "seconds"
+                    try_add(contenders, what, "densehybrid", lambda: Ours(program, figure))
+                for name, precision, mode in stage:
+                    def make():
+                        model = models[network][precision]
+                        if mode:
+                            model = torch.compile(model, mode=mode, dynamic=False)
+                        return Peer(name, forward(options.device, model, (height, width), precision))
+                    try_add(contenders, what, name, make)
+                take_turns(what, contenders, options.rounds)
+        for contenders in fields.values():
+            for contender in contenders:
+                contender.close()
+
+
+def compare_training(options, batch, side):
+    import torch
+
+    what, contenders = f"train ldn121 {batch} {side} fp16", []
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+    if options.ours_train:
+        program = [*shlex.split(options.ours_train), "ldn121", str(batch), str(side), "--serve"]
+        try_add(contenders, what, "densehybrid", lambda: Ours(program, "seconds"))
+    for name, compiled in (("eager", False), ("compile", True)):
+        try_add(contenders, what, name, lambda: Peer(name, training(options.device, batch, side, compiled)))
+        take_turns(what, contenders, options.rounds // 2 + 1, 2)
+    for contender in contenders:
+        contender.close()
 
 
 def main():
-    if not torch.cuda.is_available():
-        sys.exit("PyTorch sees no card")
-    torch.set_default_device("cuda")
-    torch.backends.cudnn.benchmark = True
-    print(f"PyTorch {torch.__version__}, cuDNN {torch.backends.cudnn.version()}, {torch.cuda.get_device_name()}")
-    sizes = [(1024, 2048)] if "--quick" in sys.argv else [(1024, 2048), (720, 1280)]
-    for network in ("ldn121", "dlv3p_wrn38"):
-        model = peers.make(network).cuda().to(memory_format=torch.channels_last)
-        for height, width in sizes:
-            image = torch.rand(1, 3, height, width).to(memory_format=torch.channels_last)
-            for dtype in (torch.float16, torch.bfloat16):
-                name = f"{network} {height}x{width} {str(dtype)[6:]}"
-                print(f"{name} eager {measure(model, image, dtype):.3f} ms", flush=True)
-                if dtype is torch.bfloat16:
-                    continue
-                for mode in ("default", "max-autotune-no-cudagraphs", "reduce-overhead"):
-                    if mode.startswith("max") and "--quick" in sys.argv:
-                        continue
-                    try:
-                        torch._dynamo.reset()
-                        compiled = torch.compile(model, mode=mode)
-                        print(f"{name} compile {mode} {measure(compiled, image, dtype):.3f} ms", flush=True)
-                    except Exception as error:  # a missing compiler, say
-                        print(f"{name} compile {mode}: {str(error).splitlines()[0] if str(error) else error!r}")
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
-    for name, dtype, compiled in (("fp16 eager", torch.float16, False), ("bf16 eager", torch.bfloat16, False),
-                                  ("tf32 eager", torch.float32, False), ("fp16 compile", torch.float16, True)):
-        try_train(name, dtype, compiled)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ours", help="bench-net with its device and precision")
+    parser.add_argument("--ours-train", help="bench-train, likewise")
+    parser.add_argument("--table", help="a file to which the times are added as they come")
+    parser.add_argument("--quick", action="store_true", help="the larger size, and what compiles in little time")
+    parser.add_argument("--size", type=peers.size, action="append", help="HEIGHTxWIDTH")
+    parser.add_argument("--networks", nargs="+", default=NETWORKS)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--training", default=f"{BATCH}x{SIDE}", type=peers.size, help="BATCHxSIDE")
+    parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
+    options = parser.parse_args()
+    global table
+    table = options.table
+    import torch
+
+    if options.device == "cuda":
+        if not torch.cuda.is_available():
+            sys.exit("PyTorch sees no card")
+        say(f"PyTorch {torch.__version__}, cuDNN {torch.backends.cudnn.version()}, {torch.cuda.get_device_name()}")
+        torch.backends.cudnn.benchmark = True
+    compare_forward(options, options.size or ([(1024, 2048)] if options.quick else [(1024, 2048), (720, 1280)]))
+    compare_training(options, *options.training)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -175,6 +175,36 @@ ops_add_chains (GPtrArray *list)
             for (guint map = 0; map < DH_N_MAPS; map++)
               ops_deliver (ops_case, dh_graph_score (graph, map, f, g));
           }
+        /* Heads of different grids: no pass can read both low as they are. Then what reads only one of them still
+         * does, and maps of other logits after that. */
+        static const struct
+        {
+          const char *name;
+          gint f_stride, g_stride; /* 1: of full size, never resized */
+          gboolean f_corners, g_corners;
+        } apart[] = { { "sizes", 2, 4, FALSE, FALSE },
+                      { "sizes-corners", 4, 2, TRUE, TRUE },
+                      { "corners", 2, 2, FALSE, TRUE },
+                      { "whole", 2, 1, TRUE, FALSE } };
+        for (guint i = 0; i < G_N_ELEMENTS (apart); i++)
+          {
+            CHAIN ("heads-apart");
+            g_autofree char *name = g_strconcat (ops_case->name, "-", apart[i].name, NULL);
+            g_free (ops_case->name);
+            ops_case->name = g_steal_pointer (&name);
+            const DhConv k = { .out = 13, .kernel = 1, .bias = TRUE }, two = { .out = 2, .kernel = 1, .bias = TRUE };
+            const gint a = apart[i].f_stride, b = apart[i].g_stride;
+            const DhValue low = dh_graph_max_pool (graph, x, a, a, 0);
+            const DhValue f = dh_graph_resize (graph, dh_graph_conv (graph, low, "f", k), x, apart[i].f_corners);
+            const DhValue e = dh_graph_resize (graph, dh_graph_conv (graph, low, "e", k), x, apart[i].f_corners);
+            const DhValue h = dh_graph_conv (graph, b > 1 ? dh_graph_max_pool (graph, x, b, b, 0) : x, "g", two);
+            const DhValue g = b > 1 ? dh_graph_resize (graph, h, x, apart[i].g_corners) : h;
+            for (guint map = 0; map < DH_N_MAPS; map++)
+              ops_deliver (ops_case, dh_graph_score (graph, map, f, g));
+            ops_deliver (ops_case, dh_graph_score (graph, DH_MAP_LIKELIHOOD, e, DH_NO_VALUE));
+            ops_deliver (ops_case, dh_graph_score (graph, DH_MAP_ENTROPY, e, DH_NO_VALUE));
+            ops_deliver (ops_case, dh_graph_score (graph, DH_MAP_HYBRID, e, g));
+          }
         {
           CHAIN ("heads-closed");
           const DhValue small = dh_graph_max_pool (graph, x, 2, 2, 0);

@@ -229,8 +229,9 @@ build_concat (DhCudaBuild *b, DhValue v)
 }
 
 static gboolean
-build_node (DhCudaBuild *b, DhValue v, GError **error)
+build_node (gpointer builder, DhValue v, GError **error)
 {
+  DhCudaBuild *b = builder;
   const DhNode *node = dh_lowering_node (&b->low, v);
   const DhShape shape = b->low.shapes[v];
   switch (node->op)
@@ -290,43 +291,26 @@ logits_of (DhCudaBuild *b, DhValue v)
   return v != DH_NO_VALUE ? plain_of (b, v, TRUE, TRUE) : NULL;
 }
 
-/* The ends of a plan: scores, which make the last upsampling themselves, and other outputs. */
 static void
-build_scores (DhCudaBuild *b)
+make_resize (gpointer builder, DhValue v)
 {
-  DhLoweredScores scores;
-  while (dh_lowering_next_scores (&b->low, &scores))
-    {
-      for (guint i = 0; i < G_N_ELEMENTS (scores.make); i++)
-        if (scores.make[i] != DH_NO_VALUE)
-          b->views[scores.make[i]] = build_resize (b, scores.make[i], NULL, FALSE, scores.make[i]);
-      const DhCudaView *logits = logits_of (b, scores.logits);
-      dh_cuda_add_score (b->plan, &scores, logits, logits_of (b, scores.logits_ood));
-    }
+  DhCudaBuild *b = builder;
+  b->views[v] = build_resize (b, v, NULL, FALSE, v);
 }
 
 static void
-build_outputs (DhCudaBuild *b)
+make_scores (gpointer builder, const DhLoweredScores *scores)
 {
-  for (guint i = 0; i < b->plan->n_outputs; i++)
-    {
-      const DhValue v = b->plan->outputs[i];
-      const DhNode *node = dh_lowering_node (&b->low, v);
-      if (node->op != DH_OP_SCORE && dh_lowering_is_first_output (&b->low, i))
-        dh_cuda_add_unpack (b->plan, node->name, groups_of (b, v), v);
-    }
+  DhCudaBuild *b = builder;
+  const DhCudaView *logits = logits_of (b, scores->logits);
+  dh_cuda_add_score (b->plan, scores, logits, logits_of (b, scores->logits_ood));
 }
 
-static gboolean
-lower (DhCudaBuild *b, GError **error)
+static void
+make_output (gpointer builder, DhValue v)
 {
-  for (DhValue v = 0; v < (DhValue)dh_graph_size (b->low.graph); v++)
-    if (b->low.needed[v] && !b->low.done[v]
-        && (g_cancellable_set_error_if_cancelled (b->plan->cancellable, error) || !build_node (b, v, error)))
-      return FALSE;
-  build_scores (b);
-  build_outputs (b);
-  return TRUE;
+  DhCudaBuild *b = builder;
+  dh_cuda_add_unpack (b->plan, dh_lowering_node (&b->low, v)->name, groups_of (b, v), v);
 }
 
 gboolean
@@ -335,7 +319,8 @@ dh_cuda_build (DhCudaPlan *plan, DhGraph *graph, const DhShape *shapes, DhTensor
   g_autofree const DhCudaView **views = g_new0 (const DhCudaView *, dh_graph_size (graph));
   DhCudaBuild b = { .plan = plan, .views = views };
   dh_lowering_init (&b.low, graph, shapes, parameters, plan->outputs, plan->n_outputs);
-  const gboolean fine = lower (&b, error);
+  static const DhLoweringSteps steps = { build_node, make_resize, make_scores, make_output };
+  const gboolean fine = dh_lowering_run (&b.low, &steps, &b, plan->cancellable, error);
   dh_lowering_clear (&b.low);
   return fine;
 }

@@ -13,7 +13,8 @@ extern "C"
    * own: a concatenation is such a list and nothing else. */
 
 #define DH_CUDA_GROUP 8
-#define DH_CUDA_HEAD_GROUPS 4 /* of a HEAD's result, at most */
+#define DH_CUDA_HEAD_GROUPS 4  /* of a HEAD's result, at most */
+#define DH_CUDA_MAX_SIDE 32768 /* of a picture: a product of two sides then fits 32 bits, whose division is cheap */
 
   typedef enum
   {
@@ -28,7 +29,8 @@ extern "C"
     int64_t stride;   /* elements from pixel to pixel */
   } DhCudaGroup;
 
-  /* A value as a kernel reads it: max (0, scale·x + shift), where asked for. All tables in the device's memory. */
+  /* A value as a kernel reads it: max (0, scale·x + shift), where asked for; but the gradient that POOL_BACK and
+   * RESIZE_BACK read as `other` is plain. All tables in the device's memory. */
   typedef struct
   {
     const DhCudaGroup *groups;

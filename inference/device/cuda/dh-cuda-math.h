@@ -41,14 +41,15 @@ dh_cuda_pointwise_item (const DhCudaKernel *k, int type, int64_t item)
   dh_cuda_write8 (k, k->type, pixel, group, v);
 }
 
-/* The window [begin, end) of output place i along a side of `in` values. */
+/* The window [begin, end) of output place i along a side of `in` values. Sides are at most DH_CUDA_MAX_SIDE, so 32 bits
+ * hold every product. */
 DH_CUDA_INLINE void
 dh_cuda_window (const DhCudaKernel *k, int i, int in, int out, int *begin, int *end)
 {
   if (k->mode == DH_CUDA_POOL_ADAPTIVE)
     {
-      *begin = (int)((int64_t)i * in / out);
-      *end = (int)(((int64_t)(i + 1) * in + out - 1) / out);
+      *begin = (int)((uint32_t)i * (uint32_t)in / (uint32_t)out);
+      *end = (int)(((uint32_t)(i + 1) * (uint32_t)in + (uint32_t)out - 1) / (uint32_t)out);
       return;
     }
   const int64_t start = (int64_t)i * k->stride - k->padding;

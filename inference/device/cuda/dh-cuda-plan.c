@@ -42,6 +42,17 @@ dh_cuda_is_lost (DhCudaDevice *device, GError **error)
   return device->lost != NULL;
 }
 
+gboolean
+dh_cuda_takes_size (DhShape input, GError **error)
+{
+  if (input.h <= DH_CUDA_MAX_SIDE && input.w <= DH_CUDA_MAX_SIDE)
+    return TRUE;
+  g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
+               "A picture of %d×%d is over the %d pixels that a side may have on the cuda device; use a smaller scale",
+               input.w, input.h, DH_CUDA_MAX_SIDE);
+  return FALSE;
+}
+
 void
 dh_cuda_note_error (DhCudaDevice *device, const GError *error)
 {
@@ -99,7 +110,7 @@ dh_cuda_compile (DhDevice *base, DhGraph *graph, const DhShape *shapes, DhTensor
                  const DhPlanOptions *options, GError **error)
 {
   DhCudaDevice *device = (DhCudaDevice *)base;
-  if (dh_cuda_is_lost (device, error))
+  if (dh_cuda_is_lost (device, error) || !dh_cuda_takes_size (options->input, error))
     return NULL;
   DhCudaPlan *plan = new_plan (device, graph, shapes, options);
   plan->cancellable = options->cancellable;

@@ -228,6 +228,8 @@ const char *dh_cuda_implementation (const DhCudaStep *step);
 
 /* After an error of the card itself nothing that it holds can be trusted: TRUE with an error where there was one. */
 gboolean dh_cuda_is_lost (DhCudaDevice *device, GError **error);
+/* FALSE with DH_ERROR_TOO_LARGE where a side is over DH_CUDA_MAX_SIDE. */
+gboolean dh_cuda_takes_size (DhShape input, GError **error);
 void dh_cuda_note_error (DhCudaDevice *device, const GError *error);
 
 /* dh-cuda-train.c */

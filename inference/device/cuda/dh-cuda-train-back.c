@@ -31,6 +31,7 @@ window_back (DhCudaTape *b, const DhCudaTapeEntry *tape, const DhCudaView *dy)
   DhCudaView *made;
   if (!dh_cuda_train_wants (in))
     return;
+  g_return_if_fail (dh_cuda_view_is_plain (dy));
   DhCudaTrainStep *step = dh_cuda_train_step (b->plan, node, TRUE, resize ? DH_CUDA_RESIZE_BACK : DH_CUDA_POOL_BACK);
   step->in = node->op == DH_OP_MAX_POOL ? in : NULL;
   step->other = dy;

@@ -9,7 +9,8 @@ namespace
 
 constexpr int THREADS = DH_CUDA_THREADS;
 
-template <int OP, int TYPE>
+/* IS_MAX: of POOL_BACK. */
+template <int OP, int TYPE, bool IS_MAX = false>
 __global__ void
 __launch_bounds__ (THREADS) run_items (const __grid_constant__ DhCudaKernel k, const int64_t items)
 {
@@ -28,7 +29,7 @@ __launch_bounds__ (THREADS) run_items (const __grid_constant__ DhCudaKernel k, c
       else if constexpr (OP == DH_CUDA_BACK)
         dh_cuda_back_item (&k, TYPE, item);
       else if constexpr (OP == DH_CUDA_POOL_BACK)
-        dh_cuda_pool_back_item (&k, TYPE, item);
+        dh_cuda_pool_back_item (&k, TYPE, IS_MAX, item);
       else if constexpr (OP == DH_CUDA_RESIZE_BACK)
         dh_cuda_resize_back_item (&k, item);
       else if constexpr (OP == DH_CUDA_COPY_FLOATS)
@@ -131,11 +132,11 @@ __launch_bounds__ (THREADS) resize_back_large (const __grid_constant__ DhCudaKer
     dh_cuda_resize_back_large_end (&k, blockIdx.x, sums);
 }
 
-template <int OP, int TYPE>
+template <int OP, int TYPE, bool IS_MAX = false>
 void
 start (const DhCudaKernel &k, cudaStream_t stream)
 {
-  run_items<OP, TYPE><<<dh_cuda_kernel_grid (&k).x, THREADS, 0, stream>>> (k, dh_cuda_kernel_items (&k));
+  run_items<OP, TYPE, IS_MAX><<<dh_cuda_kernel_grid (&k).x, THREADS, 0, stream>>> (k, dh_cuda_kernel_items (&k));
 }
 
 template <int OP, int TYPE>
@@ -177,7 +178,10 @@ launch_typed (const DhCudaKernel &k, cudaStream_t stream)
       start<DH_CUDA_BACK, TYPE> (k, stream);
       break;
     case DH_CUDA_POOL_BACK:
-      start<DH_CUDA_POOL_BACK, TYPE> (k, stream);
+      if (k.mode == DH_CUDA_POOL_MAX)
+        start<DH_CUDA_POOL_BACK, TYPE, true> (k, stream);
+      else /* which reads nothing but the gradient, of whatever type */
+        start<DH_CUDA_POOL_BACK, DH_CUDA_F32> (k, stream);
       break;
     case DH_CUDA_RESIZE_BACK:
       if (dh_cuda_is_large (&k))

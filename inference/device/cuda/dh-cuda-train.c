@@ -137,7 +137,7 @@ dh_cuda_compile_training (DhDevice *base, DhGraph *graph, const DhShape *shapes,
                           DhTensorDict *gradients, const DhTrainOptions *options, GError **error)
 {
   DhCudaDevice *device = (DhCudaDevice *)base;
-  if (dh_cuda_is_lost (device, error))
+  if (dh_cuda_is_lost (device, error) || !dh_cuda_takes_size (options->input, error))
     return NULL;
   g_autoptr (GError) reason = NULL;
   DhCudaTrainPlan *plan = new_plan (device, graph, shapes, parameters, gradients, options);

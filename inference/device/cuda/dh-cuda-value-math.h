@@ -15,10 +15,12 @@
 #define DH_CUDA_INLINE static __device__ __forceinline__
 #define DH_CUDA_ALIGN16 alignas (16)
 #define DH_CUDA_UNROLL _Pragma ("unroll")
+#define DH_CUDA_ROLLED _Pragma ("unroll 1")
 #else
 #define DH_CUDA_INLINE static inline
 #define DH_CUDA_ALIGN16 _Alignas(16)
 #define DH_CUDA_UNROLL
+#define DH_CUDA_ROLLED
 float dh_cuda_half_to_float (uint16_t bits);
 float dh_cuda_bf16_to_float (uint16_t bits);
 uint16_t dh_cuda_float_to_half (float value);
@@ -189,6 +191,25 @@ dh_cuda_normalise8 (const DhCudaRead *read, int group, float v[8])
       v[j] = dh_cuda_relu (v[j]);
 }
 
+/* A group as it stands in memory, with nothing left to do to it: what is known of a gradient. Spares a kernel the
+ * registers of everything else. */
+DH_CUDA_INLINE void
+dh_cuda_read_plain8 (const DhCudaRead *read, int type, int64_t pixel, int group, float v[8])
+{
+  const DhCudaGroup from = read->groups[group];
+  dh_cuda_load8 (from.base, pixel * from.stride, type, v);
+}
+
+/* Not with places. */
+DH_CUDA_INLINE void
+dh_cuda_read_in_order8 (const DhCudaRead *read, int type, int64_t pixel, int group, float v[8])
+{
+  dh_cuda_read_plain8 (read, type, pixel, group, v);
+  dh_cuda_normalise8 (read, group, v);
+  if (read->factors)
+    dh_cuda_multiply8 (read, pixel, group, v);
+}
+
 DH_CUDA_INLINE void
 dh_cuda_read8 (const DhCudaRead *read, int type, int64_t pixel, int group, float v[8])
 {
@@ -209,9 +230,8 @@ dh_cuda_read8 (const DhCudaRead *read, int type, int64_t pixel, int group, float
     }
   else
     {
-      const DhCudaGroup from = read->groups[group];
-      dh_cuda_load8 (from.base, pixel * from.stride, type, v);
-      dh_cuda_normalise8 (read, group, v);
+      dh_cuda_read_in_order8 (read, type, pixel, group, v);
+      return;
     }
   if (read->factors)
     dh_cuda_multiply8 (read, pixel, group, v);

@@ -11,46 +11,49 @@ dh_cuda_windows_over (const DhCudaKernel *k, int at, int in, int out, int *first
   int64_t low, high;
   if (k->mode == DH_CUDA_POOL_ADAPTIVE)
     {
-      low = (int64_t)at * out / in - 1;
-      high = ((int64_t)(at + 1) * out) / in + 1;
+      low = (int64_t)((uint32_t)at * (uint32_t)out / (uint32_t)in) - 1;
+      high = ((uint32_t)(at + 1) * (uint32_t)out) / (uint32_t)in + 1;
     }
   else
     {
-      low = ((int64_t)at + k->padding - k->kernel) / k->stride;
-      high = ((int64_t)at + k->padding) / k->stride;
+      low = (at + k->padding - k->kernel) / k->stride;
+      high = (at + k->padding) / k->stride;
     }
   *first = low < 0 ? 0 : (int)low;
   *last = high > out - 1 ? out - 1 : (int)high;
 }
 
-/* v[j] += dy[j] where the window's largest element, the first of equals, is at (iy, ix). */
-DH_CUDA_INLINE void
-dh_cuda_max_back (const DhCudaKernel *k, int type, int64_t first, int y0, int y1, int x0, int x1, int iy, int ix,
-                  int group, const float dy[8], float v[8])
+/* Bit j: of channel j the window's largest element, the first of equals, is at (iy, ix). Row by row and place by place:
+ * a read that is made ready for the next would cost registers that the card has not. */
+DH_CUDA_INLINE uint32_t
+dh_cuda_largest8 (const DhCudaKernel *k, int type, int64_t first, int y0, int y1, int x0, int x1, int iy, int ix,
+                  int group)
 {
   float best[8];
-  bool here[8];
-  dh_cuda_read8 (&k->in, type, first + (int64_t)y0 * k->in_w + x0, group, best);
+  uint32_t here = iy == y0 && ix == x0 ? 0xff : 0; /* where none is larger than −∞ */
   for (int j = 0; j < 8; j++)
-    here[j] = iy == y0 && ix == x0;
+    best[j] = -INFINITY;
+  DH_CUDA_ROLLED
   for (int y = y0; y < y1; y++)
-    for (int x = x0; x < x1; x++)
-      {
-        float u[8];
-        dh_cuda_read8 (&k->in, type, first + (int64_t)y * k->in_w + x, group, u);
-        for (int j = 0; j < 8; j++)
-          if (u[j] > best[j] || u[j] != u[j])
-            {
-              best[j] = u[j];
-              here[j] = y == iy && x == ix;
-            }
-      }
-  for (int j = 0; j < 8; j++)
-    v[j] += here[j] ? dy[j] : 0.0f;
+    DH_CUDA_ROLLED
+  for (int x = x0; x < x1; x++)
+    {
+      float u[8];
+      const uint32_t is_here = y == iy && x == ix;
+      dh_cuda_read_in_order8 (&k->in, type, first + (int64_t)y * k->in_w + x, group, u);
+      for (int j = 0; j < 8; j++)
+        if (u[j] > best[j] || u[j] != u[j])
+          {
+            best[j] = u[j];
+            here = (here & ~(1u << j)) | is_here << j;
+          }
+    }
+  return here;
 }
 
+/* `is_max` says what `mode` says: a kernel has room for one of the two. */
 DH_CUDA_INLINE void
-dh_cuda_pool_back_item (const DhCudaKernel *k, int type, int64_t item)
+dh_cuda_pool_back_item (const DhCudaKernel *k, int type, bool is_max, int64_t item)
 {
   int64_t pixel, row, image;
   const int group = dh_cuda_split (item, k->n_groups, &pixel);
@@ -59,23 +62,29 @@ dh_cuda_pool_back_item (const DhCudaKernel *k, int type, int64_t item)
   dh_cuda_windows_over (k, iy, k->in_h, k->h, &oy0, &oy1);
   dh_cuda_windows_over (k, ix, k->in_w, k->w, &ox0, &ox1);
   float v[8] = { 0.0f };
+  DH_CUDA_ROLLED
   for (int oy = oy0; oy <= oy1; oy++)
     {
       int y0, y1;
       dh_cuda_window (k, oy, k->in_h, k->h, &y0, &y1);
-      for (int ox = ox0; iy >= y0 && iy < y1 && ox <= ox1; ox++)
+      if (iy < y0 || iy >= y1)
+        continue;
+      DH_CUDA_ROLLED
+      for (int ox = ox0; ox <= ox1; ox++)
         {
           int x0, x1;
           dh_cuda_window (k, ox, k->in_w, k->w, &x0, &x1);
           if (ix < x0 || ix >= x1)
             continue;
+          const uint32_t wanted =
+              is_max ? dh_cuda_largest8 (k, type, image * k->in_h * k->in_w, y0, y1, x0, x1, iy, ix, group) : 0xff;
+          if (!wanted)
+            continue;
+          const float count = is_max ? 1.0f : (float)((int64_t)(y1 - y0) * (x1 - x0));
           float dy[8];
-          dh_cuda_read8 (&k->other, k->other.type, (image * k->h + oy) * k->w + ox, group, dy);
-          if (k->mode == DH_CUDA_POOL_MAX)
-            dh_cuda_max_back (k, type, image * k->in_h * k->in_w, y0, y1, x0, x1, iy, ix, group, dy, v);
-          else
-            for (int j = 0; j < 8; j++)
-              v[j] += dy[j] / (float)((int64_t)(y1 - y0) * (x1 - x0));
+          dh_cuda_read_plain8 (&k->other, k->other.type, (image * k->h + oy) * k->w + ox, group, dy);
+          for (int j = 0; j < 8; j++)
+            v[j] += wanted >> j & 1 ? dy[j] / count : 0.0f;
         }
     }
   dh_cuda_give8 (k, pixel, group, v);
@@ -99,7 +108,7 @@ dh_cuda_resize_back_row (const DhCudaKernel *k, int64_t image, int oy, int iy, i
     {
       const float weight = wy * dh_cuda_tap_weight (&k->columns[ox], ix);
       float dy[8];
-      dh_cuda_read8 (&k->other, k->other.type, first + ox, group, dy);
+      dh_cuda_read_plain8 (&k->other, k->other.type, first + ox, group, dy);
       for (int j = 0; j < 8; j++)
         v[j] += weight * dy[j];
     }

@@ -99,22 +99,25 @@ read_plan (const DhCudnn *cudnn, const DhCudaConvSpec *spec, Descriptor config, 
   return TRUE;
 }
 
+/* An attribute that is a text; NULL where it cannot be read. */
+static char *
+read_text (const DhCudnn *cudnn, Descriptor descriptor, cudnnBackendAttributeName_t name)
+{
+  gint64 size = 0;
+  if (cudnn->get_attribute (descriptor, name, CUDNN_TYPE_CHAR, 0, &size, NULL) != CUDNN_STATUS_SUCCESS || size <= 0
+      || size > 1 << 20)
+    return NULL;
+  g_autofree char *text = g_malloc0 ((gsize)size + 1);
+  if (cudnn->get_attribute (descriptor, name, CUDNN_TYPE_CHAR, size, &size, text) != CUDNN_STATUS_SUCCESS)
+    return NULL;
+  return g_steal_pointer (&text);
+}
+
 char *
 dh_cudnn_plan_to_json (const DhCudnnPlan *plan)
 {
   const char *why_not;
-  const DhCudnn *cudnn = dh_cudnn_get (&why_not);
-  gint64 size = 0;
-  if (cudnn->get_attribute (plan->plan, CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, 0, &size, NULL)
-          != CUDNN_STATUS_SUCCESS
-      || size <= 0 || size > 1 << 20)
-    return NULL;
-  g_autofree char *json = g_malloc0 ((gsize)size + 1);
-  if (cudnn->get_attribute (plan->plan, CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, size, &size,
-                            json)
-      != CUDNN_STATUS_SUCCESS)
-    return NULL;
-  return g_steal_pointer (&json);
+  return read_text (dh_cudnn_get (&why_not), plan->plan, CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION);
 }
 
 DhCudnnPlan *
@@ -304,4 +307,25 @@ dh_cudnn_describe_device (const char *json, char **reason)
   *reason = g_steal_pointer (&b.reason);
   dh_cudnn_clear (&b);
   return NULL;
+}
+
+char *
+dh_cudnn_card_to_json (gint32 card, char **reason)
+{
+  const char *why_not;
+  DhCudnnBuilder b = { .cudnn = dh_cudnn_get (&why_not) };
+  if (!b.cudnn)
+    {
+      *reason = g_strdup (why_not);
+      return NULL;
+    }
+  Descriptor device = dh_cudnn_make (&b, CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
+  dh_cudnn_set (&b, device, CUDNN_ATTR_DEVICEPROP_DEVICE_ID, CUDNN_TYPE_INT32, 1, &card);
+  char *json = dh_cudnn_finish (&b, device, "the card")
+                   ? read_text (b.cudnn, device, CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION)
+                   : NULL;
+  if (!json)
+    *reason = b.reason ? g_steal_pointer (&b.reason) : g_strdup ("cuDNN does not describe the card");
+  dh_cudnn_clear (&b);
+  return json;
 }

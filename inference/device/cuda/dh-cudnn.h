@@ -72,5 +72,7 @@ gboolean dh_cudnn_run (cudnnHandle_t handle, const DhCudnnPlan *plan, const DhCu
 /* A card from its description as cuDNN writes it (CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION), or NULL with the reason.
  * Free with destroy_descriptor. */
 cudnnBackendDescriptor_t dh_cudnn_describe_device (const char *json, char **reason);
+/* The description of a card that is here; NULL with the reason. Free with g_free. */
+char *dh_cudnn_card_to_json (gint32 card, char **reason);
 
 G_END_DECLS

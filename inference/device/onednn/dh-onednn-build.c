@@ -129,8 +129,9 @@ build_concat (DhCpuBuild *b, DhValue v)
 }
 
 static gboolean
-build_node (DhCpuBuild *b, DhValue v, GError **error)
+build_node (gpointer builder, DhValue v, GError **error)
 {
+  DhCpuBuild *b = builder;
   const DhNode *node = dh_lowering_node (&b->low, v);
   DhShape shape = b->low.shapes[v];
   const DhCpuView *in = node->n_inputs > 0 ? b->views[node->inputs[0]] : NULL;
@@ -196,41 +197,25 @@ logits_of (DhCpuBuild *b, DhValue v)
 }
 
 static void
-build_scores (DhCpuBuild *b)
+make_resize (gpointer builder, DhValue v)
 {
-  DhLoweredScores scores;
-  while (dh_lowering_next_scores (&b->low, &scores))
-    {
-      for (guint i = 0; i < G_N_ELEMENTS (scores.make); i++)
-        if (scores.make[i] != DH_NO_VALUE)
-          b->views[scores.make[i]] = build_resize (b, scores.make[i]);
-      const DhCpuView *logits = logits_of (b, scores.logits);
-      dh_cpu_add_score (b->plan, &scores, logits, logits_of (b, scores.logits_ood));
-    }
+  DhCpuBuild *b = builder;
+  b->views[v] = build_resize (b, v);
 }
 
 static void
-build_outputs (DhCpuBuild *b)
+make_scores (gpointer builder, const DhLoweredScores *scores)
 {
-  for (guint i = 0; i < b->plan->n_outputs; i++)
-    {
-      const DhValue v = b->plan->outputs[i];
-      const DhNode *node = dh_lowering_node (&b->low, v);
-      if (node->op != DH_OP_SCORE && dh_lowering_is_first_output (&b->low, i))
-        dh_cpu_add_unpack (b->plan, node->name, dh_cpu_planes_of (b, b->views[v]), v);
-    }
+  DhCpuBuild *b = builder;
+  const DhCpuView *logits = logits_of (b, scores->logits);
+  dh_cpu_add_score (b->plan, scores, logits, logits_of (b, scores->logits_ood));
 }
 
-static gboolean
-lower (DhCpuBuild *b, GError **error)
+static void
+make_output (gpointer builder, DhValue v)
 {
-  for (DhValue v = 0; v < (DhValue)dh_graph_size (b->low.graph); v++)
-    if (b->low.needed[v] && !b->low.done[v]
-        && (g_cancellable_set_error_if_cancelled (b->plan->cancellable, error) || !build_node (b, v, error)))
-      return FALSE;
-  build_scores (b);
-  build_outputs (b);
-  return TRUE;
+  DhCpuBuild *b = builder;
+  dh_cpu_add_unpack (b->plan, dh_lowering_node (&b->low, v)->name, dh_cpu_planes_of (b, b->views[v]), v);
 }
 
 gboolean
@@ -240,7 +225,8 @@ dh_cpu_build (DhCpuPlan *plan, DhGraph *graph, const DhShape *shapes, DhTensorDi
   g_autofree const DhCpuView **views = g_new0 (const DhCpuView *, dh_graph_size (graph));
   DhCpuBuild b = { .plan = plan, .views = views };
   dh_lowering_init (&b.low, graph, shapes, parameters, options->outputs, options->n_outputs);
-  const gboolean fine = lower (&b, error);
+  static const DhLoweringSteps steps = { build_node, make_resize, make_scores, make_output };
+  const gboolean fine = dh_lowering_run (&b.low, &steps, &b, plan->cancellable, error);
   dh_lowering_clear (&b.low);
   if (fine)
     dh_cpu_plan_order (plan);

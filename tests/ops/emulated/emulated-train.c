@@ -31,7 +31,7 @@ run_item (const DhCudaKernel *k, gint type, gint64 item)
       dh_cuda_back_item (k, type, item);
       break;
     case DH_CUDA_POOL_BACK:
-      dh_cuda_pool_back_item (k, type, item);
+      dh_cuda_pool_back_item (k, type, k->mode == DH_CUDA_POOL_MAX, item);
       break;
     case DH_CUDA_RESIZE_BACK:
       dh_cuda_resize_back_item (k, item);

@@ -408,6 +408,28 @@ test_too_large (void)
   g_assert_no_error (error);
 }
 
+/* A side beyond what kernels count in 32 bits is refused before anything is taken. */
+static void
+test_too_long (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_unsetenv ("DH_EMULATED_FAIL");
+  g_autoptr (DhDevice) device = dh_device_open ("cuda", 1, &error);
+  g_assert_no_error (error);
+  DhGraph *graph = dh_graph_new ();
+  const DhValue x = dh_graph_input (graph, 3), y = dh_graph_adaptive_pool (graph, x, 2, FALSE);
+  g_autoptr (DhTensorDict) none = dh_tensor_dict_new ();
+  for (gint w = 32768; w <= 32769; w++)
+    {
+      const DhPlanOptions options = { .input = { 1, 3, 2, w }, .outputs = &y, .n_outputs = 1 };
+      g_autoptr (DhPlan) plan = dh_plan_new (device, graph, none, &options, &error);
+      g_assert_true ((plan != NULL) == (w == 32768));
+    }
+  g_assert_error (error, DH_ERROR, DH_ERROR_TOO_LARGE);
+  g_assert_nonnull (strstr (error->message, "32769×2"));
+  dh_graph_unref (graph);
+}
+
 /* Pictures that overlap give what they give one by one; a card that is lost meanwhile is opened again. */
 static void
 test_predictor_overlap (void)
@@ -589,6 +611,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cuda/predictor", test_predictor);
   g_test_add_func ("/cuda/predictor/overlap", test_predictor_overlap);
   g_test_add_func ("/cuda/predictor/too-large", test_too_large);
+  g_test_add_func ("/cuda/too-long", test_too_long);
   g_test_add_func ("/cuda/predictor/down", test_down);
   return g_test_run ();
 }
