@@ -54,15 +54,17 @@ append_disc (GtkSnapshot *snapshot, double x, double y, double radius, const Gdk
   gtk_snapshot_pop (snapshot);
 }
 
-/* Two arrow heads, of rows as GSK draws them crisp. */
+/* Two arrow heads, of rows of the device's pixels, as GSK draws them crisp. */
 static void
-append_arrows (GtkSnapshot *snapshot, double x, double y, const GdkRGBA *color)
+append_arrows (GtkWidget *widget, GtkSnapshot *snapshot, double x, double y, const GdkRGBA *color)
 {
-  for (int row = -5; row <= 5; row++)
+  int scale = gtk_widget_get_scale_factor (widget), rows = 5 * scale + scale / 2;
+  double row = 1.0 / scale;
+  for (int i = -rows; i <= rows; i++)
     {
-      double length = 6 - abs (row);
-      dh_draw_rect (snapshot, x - 3 - length, y + row - 0.5, length, 1, color);
-      dh_draw_rect (snapshot, x + 3, y + row - 0.5, length, 1, color);
+      double length = 6 - abs (i) * row, top = y + (i - 0.5) * row;
+      dh_draw_rect (snapshot, x - 3 - length, top, length, row, color);
+      dh_draw_rect (snapshot, x + 3, top, length, row, color);
     }
 }
 
@@ -97,7 +99,7 @@ dh_swipe_handle_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
     }
   else
     append_disc (snapshot, knob, y, KNOB, &white);
-  append_arrows (snapshot, knob, y, &ink);
+  append_arrows (widget, snapshot, knob, y, &ink);
 }
 
 static void
