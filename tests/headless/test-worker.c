@@ -271,6 +271,7 @@ check_result (Inference *self, const char *weights)
   g_autoptr (DhModel) model = dh_model_load (weights, NULL, &error);
   g_autoptr (DhPredictor) predictor = dh_predictor_new (model, DEVICE, DH_PRECISION_F32, 0, &error);
   g_assert_no_error (error);
+  dh_device_remember_plans (dh_predictor_device (predictor), NULL);
   Inference alone = { .set = self->set, .runs = self->runs };
   alone.folder = g_build_filename (self->root, "alone", NULL);
   evaluate (NULL, predictor, &alone);
