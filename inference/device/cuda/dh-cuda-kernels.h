@@ -29,8 +29,8 @@ extern "C"
     int64_t stride;   /* elements from pixel to pixel */
   } DhCudaGroup;
 
-  /* A value as a kernel reads it: max (0, scale·x + shift), where asked for; but the gradient that POOL_BACK and
-   * RESIZE_BACK read as `other` is plain. All tables in the device's memory. */
+  /* A value as a kernel reads it: max (0, scale·x + shift), where asked for; but what STATS read, and the gradient
+   * that POOL_BACK and RESIZE_BACK read as `other`, is plain. All tables in the device's memory. */
   typedef struct
   {
     const DhCudaGroup *groups;

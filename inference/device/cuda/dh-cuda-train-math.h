@@ -65,7 +65,7 @@ dh_cuda_pivot8 (const DhCudaKernel *k, int type, int group, float pivot[8])
   for (int i = 0; i < SAMPLES; i++)
     {
       float v[8];
-      dh_cuda_read8 (&k->in, type, pixels * i / SAMPLES, group, v);
+      dh_cuda_read_plain8 (&k->in, type, pixels * i / SAMPLES, group, v);
       for (int j = 0; j < 8; j++)
         pivot[j] += v[j] / SAMPLES;
     }
@@ -82,7 +82,7 @@ dh_cuda_stats_thread (const DhCudaKernel *k, int type, int group, int64_t first,
       for (int i = 0; i < DH_CUDA_RUN && first < last; i++, first += step)
         {
           float v[8];
-          dh_cuda_read8 (&k->in, type, first, group, v);
+          dh_cuda_read_plain8 (&k->in, type, first, group, v);
           for (int j = 0; j < 8; j++)
             {
               const float d = v[j] - pivot[j];

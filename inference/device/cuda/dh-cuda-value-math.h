@@ -191,8 +191,8 @@ dh_cuda_normalise8 (const DhCudaRead *read, int group, float v[8])
       v[j] = dh_cuda_relu (v[j]);
 }
 
-/* A group as it stands in memory, with nothing left to do to it: what is known of a gradient. Spares a kernel the
- * registers of everything else. */
+/* A group as it stands in memory, with nothing left to do to it: what is known of a window's gradient, and of what
+ * statistics are taken of. Spares a kernel the registers of everything else. */
 DH_CUDA_INLINE void
 dh_cuda_read_plain8 (const DhCudaRead *read, int type, int64_t pixel, int group, float v[8])
 {
