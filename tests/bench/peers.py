@@ -124,8 +124,8 @@ def networks():
                 return nn.Sequential(nn.Conv2d(inside, out, k, 1, k // 2 * d, d, bias=False), nn.BatchNorm2d(out),
                                      nn.ReLU())
             # Kept with the weights: where they are, as they are.
-            self.register_buffer("mean", torch.tensor((0.485, 0.456, 0.406)).view(1, 3, 1, 1))
-            self.register_buffer("deviation", torch.tensor((0.229, 0.224, 0.225)).view(1, 3, 1, 1))
+            self.register_buffer("mean", torch.tensor((0.485, 0.456, 0.406)).view(1, 3, 1, 1), persistent=False)
+            self.register_buffer("deviation", torch.tensor((0.229, 0.224, 0.225)).view(1, 3, 1, 1), persistent=False)
             self.mod1, c = nn.Conv2d(3, 64, 3, padding=1, bias=False), 64
             self.mods = nn.ModuleList()
             for n, widths, stride, dilation in ((3, (128, 128), 1, 1), (3, (256, 256), 1, 1), (6, (512, 512), 2, 1),
