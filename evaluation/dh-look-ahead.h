@@ -42,7 +42,7 @@ enum
 /* Picture `index`; not read again where it was read ahead. Errors: those of reading it. */
 DhImage *dh_look_ahead_load (DhLookAhead *ahead, guint index, GError **error);
 /* The maps of `image`, which is picture `index`; `next` is the one that will be asked for afterwards, or DH_NO_INDEX.
- * What is wrong with `next` is said when it is its turn. Errors as dh_predictor_run(). */
+ * What is wrong with the file of `next` is said when it is its turn. Errors as dh_predictor_run(). */
 DhPrediction *dh_look_ahead_take (DhLookAhead *ahead, guint index, const DhImage *image, guint next, guint maps,
                                   GCancellable *cancellable, GError **error);
 /* Drops what is under way. */

@@ -214,10 +214,13 @@ load_negative (const DhComposer *composer, DhRandom *random, Pair *pair, GError 
     g_clear_pointer (&pair->labels, dh_labels_unref);
   const double factor = (double)recipe->negative_side / MIN (w, h);
   /* Padding is no anomaly: where the picture is smaller than the crop, all of it is the crop. */
-  return resize_pair (pair, w < h ? recipe->negative_side : (guint)(w * factor),
-                      w < h ? (guint)(h * factor) : recipe->negative_side, error)
-         && scale_and_crop (pair, draw_scale (random, recipe->negative_scale), recipe->negative_crop,
-                            recipe->negative_crop, TRUE, recipe->fill, 0, random, error);
+  if (resize_pair (pair, w < h ? recipe->negative_side : (guint)(w * factor),
+                   w < h ? (guint)(h * factor) : recipe->negative_side, error)
+      && scale_and_crop (pair, draw_scale (random, recipe->negative_scale), recipe->negative_crop,
+                         recipe->negative_crop, TRUE, recipe->fill, 0, random, error))
+    return TRUE;
+  g_prefix_error (error, "%s, %u×%u: ", dh_dataset_item (composer->negatives, item)->image, w, h);
+  return FALSE;
 }
 
 /* 16, 24, … below `side`. */

@@ -23,6 +23,11 @@ check_pictures (DhTrainerRun *run, GCancellable *cancellable, GError **error)
   if (!files)
     return FALSE;
   run->changed = !is_as_before (run, &run->config->files, files);
+  if (run->changed)
+    {
+      g_free (run->config->files);
+      run->config->files = g_steal_pointer (&files);
+    }
   if (is_as_before (run, &run->config->pictures, names))
     return TRUE;
   const char *negatives = run->pictures.negatives ? run->config->negative_root : NULL;

@@ -30,7 +30,7 @@ is_finite (DhTensor *tensor)
 
 /* Every floating-point tensor in memory of its own. No step would ever make a number of one that is none. */
 static DhTensorDict *
-own_state (DhTensorDict *state, const char *path, GCancellable *cancellable, GError **error)
+own_state (DhTensorDict *state, const char *path, gboolean resumed, GCancellable *cancellable, GError **error)
 {
   g_autoptr (DhTensorDict) own = dh_tensor_dict_new ();
   for (guint i = 0; i < dh_tensor_dict_size (state); i++)
@@ -47,8 +47,9 @@ own_state (DhTensorDict *state, const char *path, GCancellable *cancellable, GEr
       if (floating && !is_finite (copy))
         {
           g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
-                       "%s: “%s” holds NaN or infinite values, from which nothing can be learnt; use other weights",
-                       path ? path : "The weights", dh_tensor_dict_name (state, i));
+                       "%s: “%s” holds NaN or infinite values, from which nothing can be learnt; %s",
+                       path ? path : "The weights", dh_tensor_dict_name (state, i),
+                       resumed ? "begin a new training with one of its models (--model)" : "use other weights");
           return NULL;
         }
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
@@ -88,7 +89,8 @@ dh_trainer_prepare_network (DhTrainerRun *run, DhCheckpoint *checkpoint, GCancel
   g_autofree char *path =
       checkpoint ? dh_run_folder_file (run->folder, "checkpoint.pth") : g_strdup (run->config->init);
   return state && dh_net_check_keys (run->net, state, error)
-         && (run->state = own_state (state, path, cancellable, error)) && prepare_optimiser (run, error);
+         && (run->state = own_state (state, path, checkpoint != NULL, cancellable, error))
+         && prepare_optimiser (run, error);
 }
 
 gboolean

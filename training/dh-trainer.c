@@ -73,17 +73,19 @@ prepare_config (DhTrainerRun *run, GError **error)
   return TRUE;
 }
 
-/* Where moved data lies now is kept; a device or a number of threads was asked for this time alone. */
+/* Where moved data lies now, and that it is another one, is kept; a device or a number of threads was asked for this
+ * time alone. */
 static gboolean
-write_moved_roots (DhTrainerRun *run, GError **error)
+write_other_data (DhTrainerRun *run, GError **error)
 {
-  if (!run->training->data_root && !run->training->negative_root)
+  if (!run->training->data_root && !run->training->negative_root && !run->changed)
     return TRUE;
   g_autoptr (DhRunConfig) stored = dh_run_config_read (run->training->folder, error);
   if (!stored)
     return FALSE;
   replace (&stored->data_root, run->config->data_root);
   replace (&stored->negative_root, run->config->negative_root);
+  replace (&stored->files, run->config->files);
   return dh_run_config_write (stored, run->folder->path, error);
 }
 
@@ -116,7 +118,7 @@ prepare (DhTrainerRun *run, GCancellable *cancellable, GError **error)
   if (!dh_run_folder_has_space (run->folder, needed, error) || !dh_trainer_make_plan (run, error))
     return FALSE;
   if (resume)
-    return write_moved_roots (run, error) && dh_trainer_store_plan (run, error);
+    return write_other_data (run, error) && dh_trainer_store_plan (run, error);
   replace (&run->config->device, dh_device_name (run->device));
   run->config->threads = dh_device_threads (run->device);
   /* Behind all that can fail: what never began leaves the name to the next. */
@@ -186,8 +188,8 @@ log_notes (DhTrainerRun *run, GError **error)
                           error))
          && (!run->changed
              || log_note (run,
-                          "pictures or labels are not of the sizes that this training began with: from here on it "
-                          "learns from what is there now",
+                          "pictures or labels are not of the sizes that they were of before: from here on it learns "
+                          "from what is there now",
                           error));
 }
 

@@ -96,14 +96,19 @@ dh_browse_comparison_adjust (DhBrowsePanes *self, gint map, DhScale *scale)
   scale->flag_below = alignment.factor < 0;
 }
 
-static const char *
-formula_of (DhBrowsePanes *self, const DhPaneContent *content, const DhDifference *taken)
+static char *
+dup_formula (DhBrowsePanes *self, const DhPaneContent *content, const DhDifference *taken)
 {
-  if (content == &difference)
-    return !self->has_difference ? NULL
-           : taken->aligned      ? "z = (s − τ) / (τ − median inlier)"
-                            : dh_comparison_unit_title ((DhFrameMap)dh_browse_comparison_side (self->view, 0)->map);
-  return content->kind == DH_PANE_MAP && is_aligned (self) ? _ ("white at τ") : content->formula;
+  if (content != &difference)
+    return g_strdup (content->kind == DH_PANE_MAP && is_aligned (self) ? _ ("white at τ") : content->formula);
+  if (!self->has_difference)
+    return NULL;
+  if (taken->aligned)
+    return g_strdup ("z = (s − τ) / (τ − median inlier)");
+  const DhFrameMap a = (DhFrameMap)dh_browse_comparison_side (self->view, 0)->map,
+                   b = (DhFrameMap)dh_browse_comparison_side (self->view, 1)->map;
+  g_autofree char *formula = dh_comparison_dup_formula (a, b);
+  return g_strdup_printf ("%s, %s", formula, dh_comparison_unit_title (a));
 }
 
 void
@@ -122,7 +127,10 @@ dh_browse_comparison_update (DhBrowsePanes *self)
                                      .range = taken.range };
   dh_canvas_set_difference (self->canvas, self->has_difference ? &drawn : NULL);
   for (guint i = 0; i < self->n_shown && self->comparing; i++)
-    dh_pane_set_formula (dh_canvas_get_pane (self->canvas, i), formula_of (self, self->shown[i], &taken));
+    {
+      g_autofree char *formula = dup_formula (self, self->shown[i], &taken);
+      dh_pane_set_formula (dh_canvas_get_pane (self->canvas, i), formula);
+    }
 }
 
 char *
@@ -153,7 +161,7 @@ dh_browse_comparison_dup_value (DhSession *session, guint side, const DhProbe *p
 }
 
 char *
-dh_browse_comparison_dup_difference (DhSession *session, const DhProbe *probe, gboolean *aligned)
+dh_browse_comparison_dup_difference (DhSession *session, const DhProbe *probe, char **caption)
 {
   DhView *view = dh_session_get_view (session);
   DhFrame *frame = dh_session_get_frame (session);
@@ -166,7 +174,7 @@ dh_browse_comparison_dup_difference (DhSession *session, const DhProbe *probe, g
   double value = dh_difference_at (&taken, dh_frame_value (frame, (DhFrameMap)a, probe->x, probe->y),
                                    dh_frame_value (frame, (DhFrameMap)b, probe->x, probe->y));
   g_autofree char *number = dh_number_format (value, taken.range < 1 ? 3 : 2);
-  *aligned = taken.aligned;
+  *caption = taken.aligned ? g_strdup (_ ("A − B in z")) : dh_comparison_dup_formula ((DhFrameMap)a, (DhFrameMap)b);
   return g_strconcat (value > 0 ? "+" : "", number, NULL);
 }
 

@@ -154,6 +154,15 @@ show_missing_map (DhBrowsePanes *self, guint index, DhFrameMap map, const char *
     }
 }
 
+static gboolean
+has_stats (const DhScoreStats *stats)
+{
+  for (guint score = 0; score < DH_N_SCORES; score++)
+    if (dh_score_stats_has (stats, score))
+      return TRUE;
+  return FALSE;
+}
+
 /* A − B waits for whatever either side waits for, then for what is counted of the picture. */
 static gboolean
 show_missing_difference (DhBrowsePanes *self, guint index, const char *error)
@@ -167,7 +176,9 @@ show_missing_difference (DhBrowsePanes *self, guint index, const char *error)
       return TRUE;
     }
   if (!self->has_difference)
-    say (self, index, NULL, NULL, _ ("Counting…"), NULL);
+    say (self, index, NULL, NULL,
+         has_stats (dh_session_get_stats (self->session)) ? _ ("Nothing in this picture to align by") : _ ("Counting…"),
+         NULL);
   return !self->has_difference;
 }
 

@@ -63,9 +63,10 @@ G_GNUC_INTERNAL guint dh_browse_comparison_list (DhBrowsePanes *self, const DhPa
 G_GNUC_INTERNAL void dh_browse_comparison_adjust (DhBrowsePanes *self, gint map, DhScale *scale);
 /* What A − B is, after thresholds, medians or maps changed. */
 G_GNUC_INTERNAL void dh_browse_comparison_update (DhBrowsePanes *self);
-/* For the probe: what either side reads there, raw; and A − B, NULL where it cannot be taken. Free with g_free. */
+/* For the probe: what either side reads there, raw; and A − B, NULL where it cannot be taken, with what was subtracted
+ * ("A − (−B)"). Free with g_free. */
 G_GNUC_INTERNAL char *dh_browse_comparison_dup_value (DhSession *session, guint side, const DhProbe *probe);
-G_GNUC_INTERNAL char *dh_browse_comparison_dup_difference (DhSession *session, const DhProbe *probe, gboolean *aligned);
+G_GNUC_INTERNAL char *dh_browse_comparison_dup_difference (DhSession *session, const DhProbe *probe, char **caption);
 G_GNUC_INTERNAL void dh_browse_comparison_settle_blink (DhBrowsePanes *self);
 G_GNUC_INTERNAL void dh_browse_comparison_add_actions (DhBrowsePanes *self);
 G_GNUC_INTERNAL void dh_browse_comparison_connect (DhBrowsePanes *self);

@@ -160,8 +160,9 @@ show_comparison (DhProbeStrip *self, const DhProbe *probe)
   static const guint replaced[] = { CELL_LIKELIHOOD, CELL_POSTERIOR, CELL_SUM };
   DhView *view = dh_session_get_view (self->session);
   gboolean compares = g_str_equal (dh_view_get_string (view, "layout"), "compare");
-  gboolean aligned = FALSE;
-  g_autofree char *difference = compares ? dh_browse_comparison_dup_difference (self->session, probe, &aligned) : NULL;
+  g_autofree char *subtracted = NULL;
+  g_autofree char *difference =
+      compares ? dh_browse_comparison_dup_difference (self->session, probe, &subtracted) : NULL;
   for (guint side = 0; side < 2; side++)
     {
       guint cell = side ? CELL_B : CELL_A;
@@ -175,7 +176,7 @@ show_comparison (DhProbeStrip *self, const DhProbe *probe)
       set_value (self, cell, value);
     }
   gtk_widget_set_visible (self->cells[CELL_DIFFERENCE], difference != NULL);
-  gtk_label_set_label (GTK_LABEL (self->captions[CELL_DIFFERENCE]), aligned ? _ ("A − B in z") : "A − B");
+  gtk_label_set_label (GTK_LABEL (self->captions[CELL_DIFFERENCE]), subtracted != NULL ? subtracted : "A − B");
   set_value (self, CELL_DIFFERENCE, difference != NULL ? difference : "");
   for (guint i = 0; i < G_N_ELEMENTS (replaced) && compares; i++)
     gtk_widget_set_visible (self->cells[replaced[i]], FALSE);

@@ -104,6 +104,23 @@ dh_comparison_shares_unit (DhFrameMap a, DhFrameMap b)
   return natures[a].unit == natures[b].unit && natures[a].unit != UNIT_NONE;
 }
 
+static char *
+dup_turned (DhFrameMap map, char name)
+{
+  const Nature *nature = &natures[map];
+  return nature->sign > 0    ? g_strdup_printf ("%c", name)
+         : nature->zero != 0 ? g_strdup_printf ("(%g − %c)", nature->zero, name)
+                             : g_strdup_printf ("(−%c)", name);
+}
+
+char *
+dh_comparison_dup_formula (DhFrameMap a, DhFrameMap b)
+{
+  g_return_val_if_fail (a < DH_N_FRAME_MAPS && b < DH_N_FRAME_MAPS, NULL);
+  g_autofree char *first = dup_turned (a, 'A'), *second = dup_turned (b, 'B');
+  return g_strdup_printf ("%s − %s", first, second);
+}
+
 const char *
 dh_comparison_unit_title (DhFrameMap map)
 {

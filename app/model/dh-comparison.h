@@ -32,6 +32,9 @@ void dh_comparison_free (DhComparison *comparison);
 
 /* Whether values of both are of one unit: log densities, probabilities, nats of entropy. */
 gboolean dh_comparison_shares_unit (DhFrameMap a, DhFrameMap b);
+/* What raw values are subtracted, each turned so that more is more anomalous: "A − B", "A − (−B)", "(1 − A) − B". Free
+ * with g_free. */
+char *dh_comparison_dup_formula (DhFrameMap a, DhFrameMap b);
 /* How A − B is to be read while it is not aligned: "raw values in nats"; translated, static. */
 const char *dh_comparison_unit_title (DhFrameMap map);
 /* Why A − B cannot be taken, as a sentence; NULL where it can. −1: what is no map (image, labels). Static, translated.

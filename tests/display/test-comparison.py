@@ -19,6 +19,7 @@ LINE_Y, MIDDLE, LEFT = 300, 644, 400
 PART = (440, 240, 170, 200)  # of the picture, between LEFT and MIDDLE
 BEFORE = (290, 240, 90, 200)  # left of LEFT
 KNOB = (388, 15)  # its middle's y, and its radius
+PANEL = (1060, 60, 320, 220)  # of networks and thresholds, at its top
 DIFFERENCE_PANE = (255, 690, 240, 110)
 MODES = {"swipe": 392, "side": 460, "blink": 530, "difference": 594}
 BAND_Y = 75
@@ -135,7 +136,14 @@ def test_side(studio):
 
 
 def test_blink(studio):
+    studio.click(MODES["swipe"], BAND_Y)
+    studio.settle(0.5)
+    focus_line(studio)
+    rest(studio)
+    panel = studio.pixels(*PANEL)
     studio.key("b")
+    rest(studio)
+    assert studio.pixels(*PANEL) == panel, "the line's focus went into the panel as the line went away"
     assert look(studio) == studio.a[0], "it does not begin with A"
     studio.key("b")
     assert look(studio) == studio.b[0], "B did not turn to B"

@@ -50,6 +50,19 @@ test_refuse (SessionFixture *fixture, gconstpointer data)
   g_assert_true (dh_comparison_shares_unit (DH_FRAME_DATASET_POSTERIOR, DH_FRAME_MAX_SOFTMAX));
   g_assert_false (dh_comparison_shares_unit (DH_FRAME_HYBRID, DH_FRAME_DATASET_POSTERIOR));
   g_assert_false (dh_comparison_shares_unit (DH_FRAME_SEGMENTATION, DH_FRAME_SEGMENTATION));
+  static const struct
+  {
+    DhFrameMap a, b;
+    const char *formula;
+  } formulas[] = { { DH_FRAME_HYBRID, DH_FRAME_MAX_LOGIT, "A − B" },
+                   { DH_FRAME_HYBRID, DH_FRAME_LIKELIHOOD, "A − (−B)" },
+                   { DH_FRAME_LIKELIHOOD, DH_FRAME_HYBRID, "(−A) − B" },
+                   { DH_FRAME_DATASET_POSTERIOR, DH_FRAME_MAX_SOFTMAX, "(1 − A) − B" } };
+  for (guint i = 0; i < G_N_ELEMENTS (formulas); i++)
+    {
+      g_autofree char *formula = dh_comparison_dup_formula (formulas[i].a, formulas[i].b);
+      g_assert_cmpstr (formula, ==, formulas[i].formula);
+    }
   /* Nothing is open: no threshold, no map, and no crash. */
   DhAlignment alignment;
   DhDifference taken;

@@ -342,11 +342,16 @@ test_changed_picture (void)
                       *other = g_build_filename (folder, "00003.png", NULL);
       g_assert_cmpint (g_rename (path, kept), ==, 0);
       copy_file (changed[i] ? other : kept, path);
-      g_assert_true (tiny_resume (run, NULL, &error));
-      g_assert_no_error (error);
+      for (guint times = 0; times < 2; times++)
+        {
+          g_assert_true (tiny_resume (run, NULL, &error));
+          g_assert_no_error (error);
+        }
       g_assert_cmpint (g_rename (kept, path), ==, 0);
       g_assert_true (g_file_get_contents (log, &text, NULL, &error));
-      g_assert_cmpint (strstr (text, "are not of the sizes") != NULL, ==, changed[i] != NULL);
+      /* Once. */
+      g_auto (GStrv) parts = g_strsplit (text, "are not of the sizes", -1);
+      g_assert_cmpuint (g_strv_length (parts), ==, changed[i] ? 2 : 1);
     }
 }
 

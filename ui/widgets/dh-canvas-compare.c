@@ -52,8 +52,12 @@ dh_canvas_tell_stacked (DhCanvas *canvas, int half)
         gtk_widget_remove_css_class (GTK_WIDGET (canvas->panes[i]), "dh-second");
       dh_pane_set_active (canvas->panes[i], dh_canvas_get_place (canvas, canvas->active_pane) == i);
     }
-  gtk_widget_set_child_visible (canvas->handle, stacked && canvas->comparison == DH_COMPARISON_SWIPED
-                                                    && canvas->scene.width > 0 && !is_parted (canvas));
+  gboolean swiped =
+      stacked && canvas->comparison == DH_COMPARISON_SWIPED && canvas->scene.width > 0 && !is_parted (canvas);
+  /* What goes away with the focus would hand it to whatever GTK finds next, somewhere else in the window. */
+  if (!swiped && canvas->n_panes > 0 && gtk_widget_has_focus (canvas->handle))
+    gtk_widget_grab_focus (GTK_WIDGET (canvas->panes[0]));
+  gtk_widget_set_child_visible (canvas->handle, swiped);
 }
 
 void

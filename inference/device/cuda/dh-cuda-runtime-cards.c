@@ -196,6 +196,10 @@ dh_cuda_card_count (gboolean *present, char **why_not)
     code = CUDA_ERROR_NO_DEVICE;
   if (code != CUDA_SUCCESS)
     *why_not = explain (driver, code);
+  /* The library alone is in many a container; and who hides every card wants none. */
+  const char *visible = g_getenv ("CUDA_VISIBLE_DEVICES");
+  if (code == CUDA_ERROR_NO_DEVICE)
+    *present = !(visible && !*visible) && dh_cuda_card_is_on_bus ("/sys/bus/pci/devices");
   return code == CUDA_SUCCESS ? (guint)count : 0;
 }
 

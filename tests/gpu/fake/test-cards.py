@@ -91,11 +91,12 @@ def cards(*capabilities):
 
 def run():
     driver, fine = libraries(DRIVER), cards(archs[-1])
+    # Of a machine without a card nobody need be told that it has none, whatever libraries lie there.
+    on_bus = any(path.read_text().startswith("0x10de") for path in Path("/sys/bus/pci/devices").glob("*/vendor"))
     # The driver.
     clean = {key: value for key, value in os.environ.items() if not key.startswith("LD_")}
     if subprocess.run([sys.executable, "-c", f"import ctypes; ctypes.CDLL('{DRIVER}')"], env=clean, capture_output=True).returncode:
-        try_absent("no driver", "real", "NVIDIA driver", DRIVER, device="cuda", told=any(
-            path.read_text().startswith("0x10de") for path in Path("/sys/bus/pci/devices").glob("*/vendor")))
+        try_absent("no driver", "real", "NVIDIA driver", DRIVER, device="cuda", told=on_bus)
     try_absent("a driver that is no library", "real", "cannot be loaded", DRIVER, device="cuda",
                driver=libraries(libcuda_so_1="nothing"))
     lacking = libraries()
@@ -104,9 +105,11 @@ def run():
     for version, said in (("12040", "CUDA 12.4"), ("11080", "CUDA 11.8")):
         try_absent(f"a driver for {said}", "real", "is too old for this build", said, "needs one for CUDA 13.0",
                    "driver 580 or newer", "cuda-compat-13-", device="cuda", driver=driver, DH_FAKE_DRIVER=version, **fine)
-    try_absent("no card", "real", "the NVIDIA driver sees no GPU", device="cuda", driver=driver)
+    try_absent("no card", "real", "the NVIDIA driver sees no GPU", device="cuda", driver=driver, told=on_bus)
     try_absent("no card that may be seen", "real", "sees no GPU (CUDA_VISIBLE_DEVICES is “7”)", device="cuda",
-               driver=driver, CUDA_VISIBLE_DEVICES="7")
+               driver=driver, told=on_bus, CUDA_VISIBLE_DEVICES="7")
+    try_absent("every card hidden", "real", "sees no GPU (CUDA_VISIBLE_DEVICES is “”)", device="cuda", driver=driver,
+               told=False, CUDA_VISIBLE_DEVICES="")
     for code, *said in ((34, "stub", "LD_LIBRARY_PATH"), (803, "different versions", "restart"), (804, "cuda-compat"),
                         (802, "fabric manager"), (999, "unknown error", "999")):
         try_absent(f"a driver that answers {code}", "real", *said, device="cuda", driver=driver, DH_FAKE_INIT=str(code), **fine)
