@@ -57,10 +57,7 @@ dh_cli_open_predictor (DhCli *cli, const DhCliModel *model, int *status)
   if (loaded)
     predictor = dh_predictor_new (loaded, cli->device, cli->precision, cli->threads, &error);
   if (predictor)
-    {
-      dh_device_remember_plans (dh_predictor_device (predictor), NULL);
-      dh_cli_note_device (cli, dh_predictor_device (predictor));
-    }
+    dh_cli_use_device (cli, dh_predictor_device (predictor));
   else
     *status = dh_cli_fail (cli, &error);
   return predictor;

@@ -245,8 +245,9 @@ dh_cli_note (DhCli *cli, const char *format, ...)
 }
 
 void
-dh_cli_note_device (DhCli *cli, DhDevice *device)
+dh_cli_use_device (DhCli *cli, DhDevice *device)
 {
+  dh_device_remember_plans (device, NULL);
   const char *why = dh_device_passed_over (device);
   if (why)
     dh_cli_note (cli, "%s; %s computes", why, dh_device_name (device));

@@ -48,8 +48,8 @@ int dh_cli_fail (DhCli *cli, GError **error);
 int dh_cli_usage (DhCli *cli, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /* A line on standard error beside a progress bar ("note: …"). */
 void dh_cli_note (DhCli *cli, const char *format, ...) G_GNUC_PRINTF (2, 3);
-/* Where "auto" took another device than one might expect, why. */
-void dh_cli_note_device (DhCli *cli, DhDevice *device);
+/* What is timed on it is kept for the next start; and where "auto" took another device than one might expect, why. */
+void dh_cli_use_device (DhCli *cli, DhDevice *device);
 /* Ends the progress bar's line, if one is open. */
 void dh_cli_progress_end (DhCli *cli);
 

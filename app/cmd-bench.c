@@ -266,8 +266,7 @@ dh_cmd_bench (DhCli *cli, int argc, char **argv)
   g_autoptr (DhDevice) device = dh_device_open (cli->device, cli->threads, &error);
   if (!device)
     return dh_cli_fail (cli, &error);
-  dh_device_remember_plans (device, NULL);
-  dh_cli_note_device (cli, device);
+  dh_cli_use_device (cli, device);
   if (!parameters)
     parameters = dh_net_new_seeded (net, 1, architecture.family == DH_FAMILY_LDN ? 1.0 : 0.6);
   bench.net = net;

@@ -85,10 +85,7 @@ run_demo (DhCli *cli, const char *out, GError **error)
   g_autoptr (DhPredictor) predictor =
       model ? dh_predictor_new (model, cli->device, cli->precision, cli->threads, error) : NULL;
   if (predictor)
-    {
-      dh_device_remember_plans (dh_predictor_device (predictor), NULL);
-      dh_cli_note_device (cli, dh_predictor_device (predictor));
-    }
+    dh_cli_use_device (cli, dh_predictor_device (predictor));
   g_autoptr (DhDataset) dataset =
       predictor ? dh_dataset_open (scenes, "street-hazards", NULL, cli->cancellable, NULL, error) : NULL;
   const DhPictures pictures = dataset ? dh_calibrate_pictures (dataset) : (DhPictures){ 0 };

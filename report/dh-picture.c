@@ -6,17 +6,11 @@
 #include "dh-class-table.h"
 #include "dh-color-map.h"
 #include "dh-error.h"
+#include "dh-floats.h"
 
 static const guint8 true_positive[3] = { 0x33, 0xb1, 0xff };
 static const guint8 false_positive[3] = { 0xff, 0xb0, 0x00 };
 static const guint8 false_negative[3] = { 0xdc, 0x26, 0x7f };
-
-static int
-compare_floats (gconstpointer a, gconstpointer b)
-{
-  const float x = *(const float *)a, y = *(const float *)b;
-  return (x > y) - (x < y);
-}
 
 /* Quantiles of at most some 60000 values, evenly drawn. */
 static void
@@ -32,7 +26,7 @@ robust_range (const float *values, gsize n, double *low, double *high)
   *high = 1;
   if (count == 0)
     return;
-  qsort (sample, count, sizeof *sample, compare_floats);
+  dh_floats_sort (sample, count);
   *low = sample[(gsize)((count - 1) * 0.005)];
   *high = sample[(gsize)ceil ((count - 1) * 0.995)];
   if (!(*high > *low))

@@ -63,11 +63,16 @@ dh_trainer_prepare_data (DhTrainerRun *run, GCancellable *cancellable, GError **
 
 /* A picture of 2048×1024 is decoded, scaled and cropped in some 55 ms: two threads keep up with a processor that
  * trains on the same cores, and a card takes what all the others give. */
+guint
+dh_training_workers (DhDevice *device)
+{
+  return dh_device_has_memory (device) ? CLAMP (g_get_num_processors () - 1, 2, 16) : 2;
+}
+
 void
 dh_trainer_start_loading (DhTrainerRun *run)
 {
-  run->workers = run->training->workers;
-  if (run->workers == DH_TRAINING_AUTO)
-    run->workers = dh_device_has_memory (run->device) ? CLAMP (g_get_num_processors () - 1, 2, 16) : 2;
+  const guint wanted = run->training->workers;
+  run->workers = wanted == DH_TRAINING_AUTO ? dh_training_workers (run->device) : wanted;
   dh_batch_loader_set_workers (run->loader, run->workers);
 }

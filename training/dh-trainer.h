@@ -4,9 +4,11 @@
 
 G_BEGIN_DECLS
 
-/* A training from a recipe in a run folder: exactly resumable, stopped at any moment with a checkpoint. */
 #define DH_TRAINING_AUTO G_MAXUINT
+/* As many threads that load ahead as training on this device has use for: what DH_TRAINING_AUTO gives. */
+guint dh_training_workers (DhDevice *device);
 
+/* A training from a recipe in a run folder: exactly resumable, stopped at any moment with a checkpoint. */
 typedef struct
 {
   const char *folder;

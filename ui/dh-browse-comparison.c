@@ -32,7 +32,7 @@ dh_browse_comparison_mode (DhView *view)
 static gboolean
 is_aligned (DhBrowsePanes *self)
 {
-  return g_str_equal (dh_view_get_string (self->view, "compare-scale"), "aligned");
+  return dh_view_is (self->view, "compare-scale", "aligned");
 }
 
 static gboolean
@@ -169,7 +169,7 @@ dh_browse_comparison_dup_difference (DhSession *session, const DhProbe *probe, c
   DhDifference taken;
   if (dh_comparison_refuse (a, b) != NULL
       || !dh_comparison_subtract (dh_session_get_comparison (session), (DhFrameMap)a, (DhFrameMap)b,
-                                  g_str_equal (dh_view_get_string (view, "compare-scale"), "aligned"), &taken))
+                                  dh_view_is (view, "compare-scale", "aligned"), &taken))
     return NULL;
   double value = dh_difference_at (&taken, dh_frame_value (frame, (DhFrameMap)a, probe->x, probe->y),
                                    dh_frame_value (frame, (DhFrameMap)b, probe->x, probe->y));

@@ -183,7 +183,7 @@ static void
 show_band (DhBrowsePage *self)
 {
   int width = gtk_widget_get_width (GTK_WIDGET (self));
-  gboolean compares = g_str_equal (dh_view_get_string (dh_session_get_view (self->session), "layout"), "compare");
+  gboolean compares = dh_view_is (dh_session_get_view (self->session), "layout", "compare");
   gtk_widget_set_visible (self->compare, compares);
   gtk_widget_set_visible (self->linked_text, width > 1320);
   gtk_widget_set_visible (self->fills, !compares && width >= IMAGES_FOLD);

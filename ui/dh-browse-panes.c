@@ -180,7 +180,7 @@ static void
 show_panes (DhBrowsePanes *self)
 {
   DhPaneSpec specs[DH_CANVAS_MAX_PANES];
-  self->comparing = g_str_equal (dh_view_get_string (self->view, "layout"), "compare");
+  self->comparing = dh_view_is (self->view, "layout", "compare");
   self->n_shown = self->comparing ? dh_browse_comparison_list (self, self->shown) : list_chosen (self, self->shown);
   for (guint i = 0; i < self->n_shown; i++)
     {
@@ -215,7 +215,7 @@ on_threshold (DhBrowsePanes *self, guint score)
   if (!self->comparing)
     return;
   gboolean had = self->has_difference;
-  if (g_str_equal (dh_view_get_string (self->view, "compare-scale"), "aligned"))
+  if (dh_view_is (self->view, "compare-scale", "aligned"))
     show_scales (self);
   dh_browse_comparison_update (self);
   if (had != self->has_difference)

@@ -65,7 +65,7 @@ update (DhCompareBar *self)
   guint mode = current_mode (self);
   const char *refused = dh_browse_comparison_refuse_difference (self->view);
   gboolean blinks = g_str_equal (modes[mode].mode, "blink");
-  gboolean aligned = g_str_equal (dh_view_get_string (self->view, "compare-scale"), "aligned");
+  gboolean aligned = dh_view_is (self->view, "compare-scale", "aligned");
   self->updating = TRUE;
   gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (self->buttons[mode]), TRUE);
   self->updating = FALSE;

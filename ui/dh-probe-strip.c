@@ -159,7 +159,7 @@ show_comparison (DhProbeStrip *self, const DhProbe *probe)
 {
   static const guint replaced[] = { CELL_LIKELIHOOD, CELL_POSTERIOR, CELL_SUM };
   DhView *view = dh_session_get_view (self->session);
-  gboolean compares = g_str_equal (dh_view_get_string (view, "layout"), "compare");
+  gboolean compares = dh_view_is (view, "layout", "compare");
   g_autofree char *subtracted = NULL;
   g_autofree char *difference =
       compares ? dh_browse_comparison_dup_difference (self->session, probe, &subtracted) : NULL;

@@ -75,14 +75,14 @@ ACTION (link_panes) { dh_canvas_set_linked (canvas_of (data), !dh_canvas_get_lin
 ACTION (single)
 {
   DhView *view = dh_session_get_view (DH_WINDOW (data)->session);
-  gboolean is_single = g_str_equal (dh_view_get_string (view, "layout"), "single");
+  gboolean is_single = dh_view_is (view, "layout", "single");
   g_object_set (view, "layout", is_single ? "grid" : "single", NULL);
 }
 
 ACTION (compare)
 {
   DhView *view = dh_session_get_view (DH_WINDOW (data)->session);
-  gboolean compares = g_str_equal (dh_view_get_string (view, "layout"), "compare");
+  gboolean compares = dh_view_is (view, "layout", "compare");
   g_object_set (view, "layout", compares ? "grid" : "compare", NULL);
 }
 

@@ -1,8 +1,8 @@
 #include "dh-comparison.h"
 #include <glib/gi18n.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
+#include "dh-floats.h"
 
 #define SAMPLE 32768
 
@@ -139,13 +139,6 @@ dh_comparison_refuse (gint a, gint b)
   return NULL;
 }
 
-static int
-compare (gconstpointer a, gconstpointer b)
-{
-  const float x = *(const float *)a, y = *(const float *)b;
-  return (x > y) - (x < y);
-}
-
 static double
 quantile (const float *sorted, guint n, double fraction)
 {
@@ -154,14 +147,19 @@ quantile (const float *sorted, guint n, double fraction)
   return i + 1 < n ? sorted[i] + (at - i) * ((double)sorted[i + 1] - sorted[i]) : sorted[n - 1];
 }
 
+/* Between the pixels of a sample. An odd step walks through all columns of a picture whose width is a power of two. */
+static gsize
+step_of (gsize count)
+{
+  return MAX (1, count / SAMPLE) | 1;
+}
+
 static void
 take_sample (Sample *sample, const DhFrame *frame, DhFrameMap map)
 {
   const float *values = dh_frame_floats (frame, map);
   const guint8 *truth = frame->truth != NULL ? g_bytes_get_data (frame->truth, NULL) : NULL;
-  gsize count = (gsize)frame->width * frame->height;
-  /* An odd step walks through all columns of a picture whose width is a power of two. */
-  gsize step = MAX (1, count / SAMPLE) | 1;
+  gsize count = (gsize)frame->width * frame->height, step = step_of (count);
   g_autofree float *inliers = g_new (float, count / step + 1);
   guint n_inliers = 0;
   sample->values = g_new (float, count / step + 1);
@@ -174,8 +172,8 @@ take_sample (Sample *sample, const DhFrame *frame, DhFrameMap map)
       if (label == 0)
         inliers[n_inliers++] = values[i];
     }
-  qsort (sample->values, sample->n, sizeof (float), compare);
-  qsort (inliers, n_inliers, sizeof (float), compare);
+  dh_floats_sort (sample->values, sample->n);
+  dh_floats_sort (inliers, n_inliers);
   sample->inlier_median = n_inliers > 0 ? quantile (inliers, n_inliers, 0.5) : NAN;
 }
 
@@ -301,7 +299,7 @@ find_reach (DhComparison *self, DhFrameMap a, DhFrameMap b, const DhDifference *
   if (!self->reached[a][b] && dh_frame_has_map (frame, a) && dh_frame_has_map (frame, b))
     {
       const float *of_a = dh_frame_floats (frame, a), *of_b = dh_frame_floats (frame, b);
-      gsize count = (gsize)frame->width * frame->height, step = MAX (1, count / SAMPLE) | 1;
+      gsize count = (gsize)frame->width * frame->height, step = step_of (count);
       g_autofree float *sizes = g_new (float, count / step + 1);
       guint n = 0;
       for (gsize i = step / 2; i < count; i += step)
@@ -310,7 +308,7 @@ find_reach (DhComparison *self, DhFrameMap a, DhFrameMap b, const DhDifference *
           if (isfinite (size))
             sizes[n++] = size;
         }
-      qsort (sizes, n, sizeof (float), compare);
+      dh_floats_sort (sizes, n);
       double here = n > 0 ? quantile (sizes, n, 0.995) : 0;
       if (here > 0)
         *reach = MAX (*reach, round_up (here));

@@ -1,6 +1,6 @@
 #include <glib/gi18n.h>
 #include <math.h>
-#include <stdlib.h>
+#include "dh-floats.h"
 #include "dh-session-private.h"
 
 #define UNDO_DEPTH 64
@@ -291,13 +291,6 @@ dh_session_add_ranges (DhSession *self, const DhScoreStats *stats, const char *s
     dh_session_emit (self, DH_SESSION_RANGES);
 }
 
-static int
-compare (gconstpointer a, gconstpointer b)
-{
-  const float x = *(const float *)a, y = *(const float *)b;
-  return (x > y) - (x < y);
-}
-
 /* Of some thousands of the map's values, which the window's thread has the time for. */
 static void
 guess_range (DhSession *self, DhScore score, GBytes *map)
@@ -313,7 +306,7 @@ guess_range (DhSession *self, DhScore score, GBytes *map)
       some[n++] = values[i];
   if (n == 0)
     return;
-  qsort (some, n, sizeof *some, compare);
+  dh_floats_sort (some, n);
   const double low = dh_score_to_axis (score, some[n / 200]), high = dh_score_to_axis (score, some[n - 1 - n / 200]);
   for (guint kind = 0; kind < 2 && !isnan (low) && !isnan (high); kind++)
     {

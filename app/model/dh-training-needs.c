@@ -6,6 +6,7 @@
 #include "dh-run-folder.h"
 #include "dh-step-work.h"
 #include "dh-train-plan.h"
+#include "dh-trainer.h"
 #include "dh-training-check-private.h"
 #include "dh-validation.h"
 
@@ -42,8 +43,8 @@ estimate_memory (const DhTrainingLook *look, guint batch)
   const gint crop = (gint)look->recipe->crop;
   const DhTrainOptions options = options_of (look, batch);
   const guint64 plan = dh_train_plan_estimate_bytes (look->device, look->net->graph, &options);
-  const double workers = look->form->numbers[DH_TRAINING_WORKERS];
-  const double ahead = is_card (look) ? 0 : (workers > 0 ? workers : 2) + 2;
+  const double wanted = look->form->numbers[DH_TRAINING_WORKERS];
+  const double ahead = is_card (look) ? 0 : (wanted > 0 ? wanted : dh_training_workers (look->device)) + 2;
   const double sample = 13.0 * crop * crop; /* three floats and a label a pixel */
   const double rest = 16.0 * (double)look->check->parameters + ahead * batch * sample;
   return plan == G_MAXUINT64 ? plan : plan + (guint64)rest;

@@ -169,6 +169,12 @@ dh_view_get_string (DhView *self, const char *property)
 }
 
 gboolean
+dh_view_is (DhView *self, const char *property, const char *choice)
+{
+  return g_str_equal (dh_view_get_string (self, property), choice);
+}
+
+gboolean
 dh_view_get_boolean (DhView *self, const char *property)
 {
   return self->numbers[index_of (property)] != 0;

@@ -18,6 +18,8 @@ G_DECLARE_FINAL_TYPE (DhView, dh_view, DH, VIEW, GObject)
 DhView *dh_view_new (DhSettings *settings);
 
 const char *dh_view_get_string (DhView *view, const char *property);
+/* Whether that string is this one. */
+gboolean dh_view_is (DhView *view, const char *property, const char *choice);
 gboolean dh_view_get_boolean (DhView *view, const char *property);
 double dh_view_get_number (DhView *view, const char *property);
 

@@ -5,7 +5,8 @@ G_BEGIN_DECLS
 
 /* Real pointer and key events, sent to the display by xdotool. */
 
-gboolean pointer_available (void);
+/* Begins a test program; where there is no display, or none to send them, it says that it is skipped: FALSE. */
+gboolean pointer_begin (int *argc, char ***argv);
 /* Shows a window and waits until it is drawn; returns it. */
 GtkWidget *pointer_show (GtkWidget *child, int width, int height);
 /* Runs the main loop for a while. */

@@ -279,12 +279,8 @@ test_places (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, NULL);
-  if (!gtk_init_check () || !pointer_available ())
-    {
-      g_print ("1..0 # SKIP no display or no xdotool\n");
-      return 0;
-    }
+  if (!pointer_begin (&argc, &argv))
+    return 0;
   dh_widgets_init ();
   dh_widgets_use_style (gdk_display_get_default (), FALSE);
   drawn_start ();

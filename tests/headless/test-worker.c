@@ -412,6 +412,15 @@ test_stop (SessionFixture *fixture, gconstpointer data)
 }
 
 #ifdef DH_TEST_CARD
+/* With the plan's fault of the card. */
+static void
+run_failing (Inference *self)
+{
+  g_setenv ("DH_EMULATED_FAIL", self->plan->fail, TRUE);
+  run (self);
+  g_unsetenv ("DH_EMULATED_FAIL");
+}
+
 /* The card is lost: the evaluation ends, says so, and goes on from there; the picture that was asked for comes. */
 static void
 test_lost (SessionFixture *fixture, gconstpointer data)
@@ -419,9 +428,7 @@ test_lost (SessionFixture *fixture, gconstpointer data)
   Inference self = { .plan = data };
   set_up (&self, fixture);
   look_at (&self, self.looked, self.plan->picture);
-  g_setenv ("DH_EMULATED_FAIL", self.plan->fail, TRUE);
-  run (&self);
-  g_unsetenv ("DH_EMULATED_FAIL");
+  run_failing (&self);
   g_assert_nonnull (self.error);
   g_assert_nonnull (strstr (self.error->message, "was opened again; try once more"));
   session_wait_for (self.plan->asked_at == 0 || self.answered);
@@ -440,9 +447,7 @@ test_lost_asked (SessionFixture *fixture, gconstpointer data)
   Inference self = { .plan = data };
   set_up (&self, fixture);
   look_at (&self, self.looked, self.plan->picture);
-  g_setenv ("DH_EMULATED_FAIL", self.plan->fail, TRUE);
-  run (&self);
-  g_unsetenv ("DH_EMULATED_FAIL");
+  run_failing (&self);
   session_wait_for (self.failure != NULL);
   g_assert_nonnull (strstr (self.failure, "was opened again; try once more"));
   check_result (&self, fixture->weights);
@@ -455,9 +460,7 @@ test_memory (SessionFixture *fixture, gconstpointer data)
 {
   Inference self = { .plan = data };
   set_up (&self, fixture);
-  g_setenv ("DH_EMULATED_FAIL", self.plan->fail, TRUE);
-  run (&self);
-  g_unsetenv ("DH_EMULATED_FAIL");
+  run_failing (&self);
   g_assert_nonnull (self.error);
   g_assert_nonnull (strstr (self.error->message, " MiB on the card; use a smaller scale"));
   run (&self);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "dh-cuda-driver.h"
 #include "dh-error.h"
+#include "fake-card.h"
 
 /* How the module chooses, keeps and finds again what computes a convolution, with a cuDNN whose engines are what a test
  * says, and take as long as it says. */
@@ -19,15 +20,6 @@ static const DhCudaConvSpec half = { .type = DH_CUDA_F16,
                                      .stride = 1,
                                      .padding = 1,
                                      .dilation = 1 };
-
-static DhCudaCard *
-open_card (void)
-{
-  g_autoptr (GError) error = NULL;
-  DhCudaCard *card = dh_cuda_driver.open (0, &error);
-  g_assert_no_error (error);
-  return card;
-}
 
 static int
 live (void)

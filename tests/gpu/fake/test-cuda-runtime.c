@@ -5,19 +5,11 @@
 #include "dh-cuda-grid.h"
 #include "dh-cuda-runtime-private.h"
 #include "dh-error.h"
+#include "fake-card.h"
 #include "fake-runtime.h"
 
 /* The module's own host code above a CUDA runtime, a driver and a cuDNN that compute nothing: what it says of each
  * fault, that it gives back all it made, and that a card comes back after it. */
-
-static DhCudaCard *
-open_card (void)
-{
-  g_autoptr (GError) error = NULL;
-  DhCudaCard *card = dh_cuda_driver.open (0, &error);
-  g_assert_no_error (error);
-  return card;
-}
 
 static void
 fail (const char *what)
