@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import statistics
 import signal
 import subprocess
 import sys
@@ -42,7 +43,7 @@ class Training:
         subprocess.run([PROGRAM, "demo-scenes", "--out", self.scenes, "--count", "16", "--width", "128", "--height", "64",
                         "--quiet"], check=True, stdout=subprocess.DEVNULL)
         self.recipe = f"{self.home}/tiny.json"
-        self.write_recipe(4)
+        self.write_recipe(40)
         self.write_recipe(self.count_steps())
         self.write_settings()
 
@@ -53,12 +54,12 @@ class Training:
                        "negative_side": 64, "negative_crop": 48, "selection": "ap", "checkpoint_seconds": 1}, file)
 
     def count_steps(self):
-        """Steps of an epoch, so that both take about SECONDS."""
+        """Steps of an epoch, so that both take about SECONDS: by the latter half of some, as the first are slower."""
         subprocess.run([PROGRAM, "train", self.recipe, "--dataroot", self.scenes, "--neg_dataroot",
-                        f"{self.scenes}/negatives", "--exp_name", "trial", "--runs", self.home, "--stop_after", "4",
+                        f"{self.scenes}/negatives", "--exp_name", "trial", "--runs", self.home, "--stop_after", "40",
                         "--db", f"{self.home}/trial.db", "--quiet"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         seconds = [event["seconds"] for event in self.events(f"{self.home}/trial") if event["event"] == "step"]
-        return max(10, min(1500, int(SECONDS / 2 / max(sum(seconds[1:]) / len(seconds[1:]), 0.005))))
+        return max(10, int(SECONDS / 2 / max(statistics.median(seconds[20:]), 0.0005)))
 
     def write_settings(self):
         """As if these had been used before: they stand in the menus."""
