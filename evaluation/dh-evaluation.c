@@ -1,12 +1,8 @@
 #include "dh-evaluation.h"
 
-#include <math.h>
-#include <string.h>
-
 #include "dh-error.h"
 #include "dh-meters-private.h"
-#include "dh-npy.h"
-#include "dh-run-record-private.h"
+#include "dh-run-pictures-private.h"
 #include "dh-run-results-private.h"
 
 typedef struct
@@ -15,10 +11,10 @@ typedef struct
   GCancellable *cancellable;
   const DhProgress *progress;
   DhRunRecord record;
-  DhLookAhead ahead;
-  DhMeters *meters;           /* of the score of the run first */
-  GHashTable *measured_stems; /* set of stems (borrowed) that have a label and a map */
-  gboolean reading;           /* the picture or its label, at this moment */
+  DhMeters *meters;     /* of the score of the run first */
+  GArray *indices;      /* guint: the pictures that have a label and maps, */
+  DhRunImageRow *forms; /* of each its width and height, nothing else */
+  GPtrArray *waiting;   /* DhMetric: those that see all pictures once more; borrowed */
   DhEvaluation *result;
 } Flow;
 
@@ -56,192 +52,155 @@ dh_evaluation_orient (DhMap map, float *values, gsize n)
       values[i] = -values[i];
 }
 
-/* The oriented map: the prediction's own where nothing changes. */
-static DhTensor *
-orient (DhMap map, DhTensor *tensor, GError **error)
+static const DhRunImageRow *
+stored (guint index, gpointer data)
 {
-  if (map != DH_MAP_LIKELIHOOD && map != DH_MAP_DATASET_POSTERIOR)
-    return dh_tensor_ref (tensor);
-  DhTensor *copy = dh_tensor_new_f32 (tensor->n_dims, tensor->dims);
-  if (!copy)
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "no memory is left for a map of %s", dh_map_name (map));
-      return NULL;
-    }
-  memcpy (dh_tensor_f32 (copy), dh_tensor_f32 (tensor), dh_tensor_size_bytes (tensor));
-  dh_evaluation_orient (map, dh_tensor_f32 (copy), dh_tensor_count (copy));
-  return copy;
+  const Flow *flow = data;
+  return dh_run_record_find (&flow->record, dh_dataset_item (flow->options->dataset, index)->stem);
 }
 
-/* The maps of an earlier start; FALSE where one is missing or of another form, and the image is then computed again. */
-static gboolean
-load_scores (Flow *flow, const char *stem, const DhRunImageRow *row, DhTensor **maps)
-{
-  for (guint m = 0; m < dh_meters_count (flow->meters); m++)
-    {
-      maps[m] = dh_run_record_load_map (&flow->record, dh_meters_map (flow->meters, m), stem, row);
-      if (!maps[m])
-        return FALSE;
-    }
-  return TRUE;
-}
-
-/* The picture that will be computed behind this one. */
-static guint
-next_computed (Flow *flow, guint index)
-{
-  const guint next = index + 1;
-  return next < dh_dataset_size (flow->options->dataset)
-                 && !dh_run_record_find (&flow->record, dh_dataset_item (flow->options->dataset, next)->stem)
-             ? next
-             : DH_NO_INDEX;
-}
-
-static gboolean
-compute_scores (Flow *flow, guint index, const DhLabels *labels, DhTensor **maps, DhRunImageRow *row, GError **error)
-{
-  const DhDatasetItem *item = dh_dataset_item (flow->options->dataset, index);
-  flow->reading = TRUE;
-  g_autoptr (DhImage) image = dh_look_ahead_load (&flow->ahead, index, error);
-  if (!image)
-    return FALSE;
-  flow->reading = FALSE;
-  if (!dh_run_record_check_label (item, labels, image->width, image->height, error))
-    return FALSE;
-  guint wanted = 0;
-  for (guint m = 0; m < dh_meters_count (flow->meters); m++)
-    wanted |= DH_MAP_BIT (dh_meters_map (flow->meters, m));
-  g_autoptr (DhPrediction) prediction =
-      dh_look_ahead_take (&flow->ahead, index, image, next_computed (flow, index), wanted, flow->cancellable, error);
-  if (!prediction)
-    return FALSE;
-  row->width = prediction->width;
-  row->height = prediction->height;
-  row->seconds = prediction->seconds;
-  for (guint m = 0; m < dh_meters_count (flow->meters); m++)
-    {
-      const DhMap map = dh_meters_map (flow->meters, m);
-      maps[m] = orient (map, prediction->maps[map], error);
-      if (!maps[m] || !dh_run_record_save_map (&flow->record, map, item->stem, maps[m], error))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-/* From the picture, or an earlier start's maps, to the numbers of the row. */
-static gboolean
-measure (Flow *flow, guint index, DhTensor **maps, DhRunImageRow *row, gboolean *labelled, gboolean *resumed,
-         GError **error)
-{
-  const DhDatasetItem *item = dh_dataset_item (flow->options->dataset, index);
-  g_autoptr (DhLabels) labels = NULL;
-  flow->reading = TRUE;
-  if (!dh_dataset_load_labels (flow->options->dataset, index, &labels, NULL, error))
-    return FALSE;
-  flow->reading = FALSE;
-  const DhRunImageRow *before = dh_run_record_find (&flow->record, item->stem);
-  if (before && !dh_run_record_check_label (item, labels, before->width, before->height, error))
-    return FALSE;
-  *resumed = before && load_scores (flow, item->stem, before, maps);
-  if (*resumed)
-    {
-      row->width = before->width;
-      row->height = before->height;
-      row->seconds = before->seconds;
-    }
-  else
-    {
-      for (guint m = 0; m < dh_meters_count (flow->meters); m++)
-        g_clear_pointer (&maps[m], dh_tensor_unref);
-      if (!compute_scores (flow, index, labels, maps, row, error))
-        return FALSE;
-    }
-  *labelled = labels != NULL;
-  const guint8 *ids = labels ? labels->ids : NULL;
-  return dh_run_record_measure (&flow->record, dh_tensor_f32 (maps[0]), ids, row, error)
-         && (!ids || dh_meters_add (flow->meters, item->stem, maps, ids, flow->record.one_image, error));
-}
-
-static gboolean
-visit (Flow *flow, guint index, GError **error)
-{
-  const DhEvaluationOptions *options = flow->options;
-  const DhDatasetItem *item = dh_dataset_item (options->dataset, index);
-  DhTensor *maps[DH_N_MAPS] = { NULL };
-  DhRunImageRow row = dh_run_record_new_row ();
-  g_autoptr (GError) reason = NULL;
-  g_autofree char *path = dh_run_record_map_path (&flow->record, options->score, item->stem);
-  gboolean labelled = FALSE, resumed = FALSE;
-  row.score_file = path;
-  flow->reading = FALSE;
-
-  const gboolean fine = measure (flow, index, maps, &row, &labelled, &resumed, &reason);
-  for (guint m = 0; m < dh_meters_count (flow->meters); m++)
-    dh_tensor_unref (maps[m]);
-  if (!fine && !dh_run_record_is_of_image (reason, flow->reading))
-    {
-      g_propagate_error (error, g_steal_pointer (&reason));
-      return FALSE;
-    }
-  if (!fine)
-    {
-      dh_run_record_fail_row (&row, reason);
-      const DhLeftOut left_out = { g_strdup (item->stem), g_strdup (reason->message) };
-      g_array_append_val (flow->result->left_out, left_out);
-    }
-  else
-    {
-      if (labelled)
-        g_hash_table_add (flow->measured_stems, item->stem);
-      flow->result->images++;
-      flow->result->resumed += resumed;
-      flow->result->seconds += row.seconds;
-    }
-  const gboolean committed = dh_run_record_commit (&flow->record, index, &row, error);
-  if (committed && options->image_done)
-    options->image_done (&row, index + 1, dh_dataset_size (options->dataset), options->data);
-  return committed;
-}
-
-/* Before each picture, of every pass. */
 static gboolean
 go_on (Flow *flow, guint index, const char *what, GError **error)
 {
-  const DhMapMaker *maker = flow->options->maker;
   dh_progress_report (flow->progress, index, dh_dataset_size (flow->options->dataset), what);
-  if (maker)
-    maker->between (flow->cancellable, maker->data);
   return !g_cancellable_set_error_if_cancelled (flow->cancellable, error);
 }
 
-/* Shows every image, from the maps on disk, to the metrics that must see them once more. */
+static gboolean
+begin (guint index, gpointer data, GError **error)
+{
+  Flow *flow = data;
+  return go_on (flow, index, dh_dataset_item (flow->options->dataset, index)->stem, error);
+}
+
+static gboolean
+measure (DhRunPicture *picture, gpointer data, GError **error)
+{
+  const Flow *flow = data;
+  const float *scores = dh_tensor_f32 (picture->maps[flow->options->score]);
+  DhMeters *part = NULL;
+  if (picture->anomalies)
+    {
+      picture->measured = part = dh_meters_new_part (flow->meters);
+      if (!dh_meters_add (part, picture->item->stem, picture->maps, picture->anomalies->ids, error))
+        return FALSE;
+    }
+  dh_run_record_measure (scores, part ? dh_meters_ranking (part) : NULL, &picture->row);
+  return TRUE;
+}
+
+static gboolean
+leave_out (Flow *flow, DhRunPicture *picture, GError **error)
+{
+  if (!dh_run_record_is_of_image (picture->error, picture->reading))
+    {
+      g_propagate_error (error, g_steal_pointer (&picture->error));
+      return FALSE;
+    }
+  dh_run_record_fail_row (&picture->row, picture->error);
+  const DhLeftOut left_out = { g_strdup (picture->item->stem), g_strdup (picture->error->message) };
+  g_array_append_val (flow->result->left_out, left_out);
+  return TRUE;
+}
+
+static gboolean
+count (Flow *flow, DhRunPicture *picture, GError **error)
+{
+  if (picture->measured)
+    {
+      if (!dh_meters_merge (flow->meters, picture->measured, error))
+        return FALSE;
+      g_array_append_val (flow->indices, picture->index);
+    }
+  flow->forms[picture->index].width = picture->row.width;
+  flow->forms[picture->index].height = picture->row.height;
+  flow->result->images++;
+  flow->result->resumed += picture->resumed;
+  flow->result->seconds += picture->row.seconds;
+  return TRUE;
+}
+
+static gboolean
+add (DhRunPicture *picture, gpointer data, GError **error)
+{
+  Flow *flow = data;
+  const DhEvaluationOptions *options = flow->options;
+  if (!(picture->error ? leave_out (flow, picture, error) : count (flow, picture, error))
+      || !dh_run_record_commit (&flow->record, picture->index, &picture->row, error))
+    return FALSE;
+  if (options->image_done)
+    options->image_done (&picture->row, picture->index + 1, dh_dataset_size (options->dataset), options->data);
+  return TRUE;
+}
+
+/* The passes behind the first: the maps are on disk, and made again where one is gone. */
+
+static const DhRunImageRow *
+stored_again (guint index, gpointer data)
+{
+  return &((Flow *)data)->forms[index];
+}
+
+static gboolean
+begin_again (guint index, gpointer data, GError **error)
+{
+  return go_on (data, index, "components", error);
+}
+
+static void
+parts_free (gpointer parts)
+{
+  g_ptr_array_unref (parts);
+}
+
+static gboolean
+measure_again (DhRunPicture *picture, gpointer data, GError **error)
+{
+  const Flow *flow = data;
+  GPtrArray *parts = picture->measured = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_metric_free);
+  const DhScoredImage scored = { picture->item->stem, dh_tensor_f32 (picture->maps[flow->options->score]),
+                                 picture->anomalies->ids, picture->row.width, picture->row.height };
+  for (guint p = 0; p < flow->waiting->len; p++)
+    {
+      g_ptr_array_add (parts, dh_metric_new_part (flow->waiting->pdata[p]));
+      if (!dh_metric_add (parts->pdata[p], &scored, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+add_again (DhRunPicture *picture, gpointer data, GError **error)
+{
+  const Flow *flow = data;
+  const GPtrArray *parts = picture->measured;
+  if (picture->error)
+    {
+      g_propagate_error (error, g_steal_pointer (&picture->error));
+      return FALSE;
+    }
+  for (guint p = 0; p < flow->waiting->len; p++)
+    if (!dh_metric_merge (flow->waiting->pdata[p], parts->pdata[p], error))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 pass_again (Flow *flow, GPtrArray *metrics, GError **error)
 {
-  for (guint i = 0; i < dh_dataset_size (flow->options->dataset); i++)
-    {
-      const DhDatasetItem *item = dh_dataset_item (flow->options->dataset, i);
-      if (!g_hash_table_contains (flow->measured_stems, item->stem))
-        continue;
-      if (!go_on (flow, i, "components", error))
-        return FALSE;
-      g_autofree char *path = dh_run_record_map_path (&flow->record, flow->options->score, item->stem);
-      g_autoptr (DhLabels) labels = NULL;
-      g_autoptr (DhTensor) map = dh_npy_load (path, error);
-      if (!map || !dh_dataset_load_labels (flow->options->dataset, i, &labels, NULL, error))
-        return FALSE;
-      if (!labels || map->dtype != DH_DTYPE_F32 || map->n_dims != 2 || map->dims[0] != labels->height
-          || map->dims[1] != labels->width)
-        {
-          g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, "%s: was changed while the run went on", path);
-          return FALSE;
-        }
-      const DhScoredImage scored = { item->stem, dh_tensor_f32 (map), labels->ids, labels->width, labels->height };
-      for (guint p = 0; p < metrics->len; p++)
-        if (!dh_metric_add (metrics->pdata[p], &scored, error))
-          return FALSE;
-    }
-  return TRUE;
+  flow->waiting = metrics;
+  const DhRunPictures again = { .record = &flow->record,
+                                .predictor = flow->options->predictor,
+                                .maker = flow->options->maker,
+                                .maps = DH_MAP_BIT (flow->options->score),
+                                .threads = flow->options->threads,
+                                .data = flow,
+                                .stored = stored_again,
+                                .begin = begin_again,
+                                .measure = measure_again,
+                                .release = parts_free,
+                                .add = add_again };
+  return dh_run_pictures (&again, (const guint *)flow->indices->data, flow->indices->len, flow->cancellable, error);
 }
 
 static gboolean
@@ -304,16 +263,33 @@ prepare (Flow *flow, GError **error)
   return TRUE;
 }
 
+static void
+part_free (gpointer part)
+{
+  dh_meters_free (part);
+}
+
 static gboolean
 visit_all (Flow *flow, GError **error)
 {
   const guint n = dh_dataset_size (flow->options->dataset);
+  g_autofree guint *all = g_new (guint, n);
   for (guint i = 0; i < n; i++)
-    {
-      const char *stem = dh_dataset_item (flow->options->dataset, i)->stem;
-      if (!go_on (flow, i, stem, error) || !visit (flow, i, error))
-        return FALSE;
-    }
+    all[i] = i;
+  DhRunPictures first = { .record = &flow->record,
+                          .predictor = flow->options->predictor,
+                          .maker = flow->options->maker,
+                          .threads = flow->options->threads,
+                          .data = flow,
+                          .stored = stored,
+                          .begin = begin,
+                          .measure = measure,
+                          .release = part_free,
+                          .add = add };
+  for (guint m = 0; m < dh_meters_count (flow->meters); m++)
+    first.maps |= DH_MAP_BIT (dh_meters_map (flow->meters, m));
+  if (!dh_run_pictures (&first, all, n, flow->cancellable, error))
+    return FALSE;
   dh_progress_report (flow->progress, n, n, NULL);
   if (flow->result->images == 0)
     {
@@ -345,7 +321,8 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
   Flow flow = { .options = options,
                 .cancellable = cancellable,
                 .progress = progress,
-                .ahead = { options->dataset, options->predictor, options->maker } };
+                .indices = g_array_new (FALSE, FALSE, sizeof (guint)),
+                .forms = g_new0 (DhRunImageRow, dh_dataset_size (options->dataset)) };
   g_autoptr (DhEvaluation) result = g_new0 (DhEvaluation, 1);
   result->scores = g_array_new (FALSE, FALSE, sizeof (DhScoreEvaluation));
   g_array_set_clear_func (result->scores, clear_score);
@@ -353,7 +330,6 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
   g_array_set_clear_func (result->left_out, clear_left_out);
   flow.result = result;
   flow.meters = dh_meters_new ();
-  flow.measured_stems = g_hash_table_new (g_str_hash, g_str_equal);
 
   g_autoptr (GError) local = NULL;
   g_autofree char *others = NULL;
@@ -362,7 +338,6 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
       && dh_run_record_begin (&flow.record, "eval-ood", options->database, options->dataset, options->predictor,
                               options->folder, options->score, others, options->command, cancellable, &local)
       && visit_all (&flow, &local);
-  dh_look_ahead_clear (&flow.ahead);
   if (flow.record.run)
     {
       g_autoptr (GError) ending = NULL;
@@ -374,7 +349,8 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
   result->run = flow.record.run;
 
   dh_meters_free (flow.meters);
-  g_hash_table_unref (flow.measured_stems);
+  g_array_unref (flow.indices);
+  g_free (flow.forms);
   dh_run_record_clear (&flow.record);
   if (local)
     {

@@ -2,7 +2,7 @@
 #include <gio/gio.h>
 #include "dh-database.h"
 #include "dh-dataset.h"
-#include "dh-look-ahead.h"
+#include "dh-map-maker.h"
 #include "dh-map.h"
 #include "dh-metric.h"
 #include "dh-predictor.h"
@@ -33,6 +33,7 @@ typedef struct
   DhMetricOptions metric_options;
   const char *command;     /* that does the same, for the run's provenance; may be NULL */
   const DhMapMaker *maker; /* of the maps; NULL: the predictor alone */
+  guint threads;           /* that read, write and measure pictures; 0: as many as the machine has use for */
   /* Called on the evaluating thread after each image was committed; may be NULL. */
   void (*image_done) (const DhRunImageRow *row, guint done, guint total, gpointer data);
   gpointer data;

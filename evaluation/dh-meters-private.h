@@ -14,10 +14,16 @@ gboolean dh_meters_begin (DhMeters *meters, DhMap map, const DhProtocol *const *
 guint dh_meters_count (const DhMeters *meters);
 DhMap dh_meters_map (const DhMeters *meters, guint index);
 
-/* A picture: `maps`, oriented, in the order in which they were begun; the pixels of the first are in `first` already.
- */
+/* Empty ones that measure the same, for a picture by itself: on any thread, while nobody changes `meters`. */
+DhMeters *dh_meters_new_part (const DhMeters *meters);
+/* A picture: `maps` by DhMap, oriented. */
 gboolean dh_meters_add (DhMeters *meters, const char *stem, DhTensor *const *maps, const guint8 *labels,
-                        DhRanking *first, GError **error);
+                        GError **error);
+/* Adds what a part has measured. */
+gboolean dh_meters_merge (DhMeters *meters, const DhMeters *part, GError **error);
+/* All pixels of the first map; borrowed. */
+DhRanking *dh_meters_ranking (const DhMeters *meters);
+
 /* DhMetric of the first map that must see all pictures once more; borrowed. Empty: none. Free with g_ptr_array_unref.
  */
 GPtrArray *dh_meters_next_pass (const DhMeters *meters);

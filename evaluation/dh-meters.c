@@ -67,23 +67,59 @@ dh_meters_map (const DhMeters *meters, guint index)
   return g_array_index (meters->meters, Meter, index).map;
 }
 
+DhMeters *
+dh_meters_new_part (const DhMeters *meters)
+{
+  DhMeters *part = dh_meters_new ();
+  for (guint m = 0; m < meters->meters->len; m++)
+    {
+      const Meter *of = &g_array_index (meters->meters, Meter, m);
+      const Meter meter = { of->map, dh_ranking_new (),
+                            g_ptr_array_new_with_free_func ((GDestroyNotify)dh_metric_free) };
+      for (guint p = 0; p < of->metrics->len; p++)
+        g_ptr_array_add (meter.metrics, dh_metric_new_part (of->metrics->pdata[p]));
+      g_array_append_val (part->meters, meter);
+    }
+  return part;
+}
+
 gboolean
-dh_meters_add (DhMeters *meters, const char *stem, DhTensor *const *maps, const guint8 *labels, DhRanking *first,
-               GError **error)
+dh_meters_add (DhMeters *meters, const char *stem, DhTensor *const *maps, const guint8 *labels, GError **error)
 {
   for (guint m = 0; m < meters->meters->len; m++)
     {
       const Meter *meter = &g_array_index (meters->meters, Meter, m);
-      const float *scores = dh_tensor_f32 (maps[m]);
-      const DhScoredImage scored = { stem, scores, labels, maps[m]->dims[1], maps[m]->dims[0] };
-      if (m == 0 ? !dh_ranking_merge (meter->ranking, first, error)
-                 : !dh_ranking_add (meter->ranking, scores, labels, dh_tensor_count (maps[m]), NULL, error))
+      const DhTensor *map = maps[meter->map];
+      const float *scores = dh_tensor_f32 (maps[meter->map]);
+      const DhScoredImage scored = { stem, scores, labels, map->dims[1], map->dims[0] };
+      if (!dh_ranking_add (meter->ranking, scores, labels, dh_tensor_count (map), NULL, error))
         return FALSE;
       for (guint p = 0; p < meter->metrics->len; p++)
         if (!dh_metric_add (meter->metrics->pdata[p], &scored, error))
           return FALSE;
     }
   return TRUE;
+}
+
+gboolean
+dh_meters_merge (DhMeters *meters, const DhMeters *part, GError **error)
+{
+  for (guint m = 0; m < meters->meters->len; m++)
+    {
+      const Meter *to = &g_array_index (meters->meters, Meter, m), *from = &g_array_index (part->meters, Meter, m);
+      if (!dh_ranking_merge (to->ranking, from->ranking, error))
+        return FALSE;
+      for (guint p = 0; p < to->metrics->len; p++)
+        if (!dh_metric_merge (to->metrics->pdata[p], from->metrics->pdata[p], error))
+          return FALSE;
+    }
+  return TRUE;
+}
+
+DhRanking *
+dh_meters_ranking (const DhMeters *meters)
+{
+  return g_array_index (meters->meters, Meter, 0).ranking;
 }
 
 GPtrArray *

@@ -3,8 +3,7 @@
 #include <math.h>
 
 #include "dh-error.h"
-#include "dh-look-ahead.h"
-#include "dh-run-record-private.h"
+#include "dh-run-pictures-private.h"
 #include "dh-run-results-private.h"
 
 typedef struct
@@ -13,29 +12,30 @@ typedef struct
   GCancellable *cancellable;
   const DhProgress *progress;
   DhRunRecord record;
-  DhLookAhead ahead;
   guint classes;
-  guint done, total;    /* visits to pictures: one to calibrate, one to measure */
-  DhRunImageRow *forms; /* of each picture its width and height, nothing else */
+  guint done, total;          /* visits to pictures: one to calibrate, one to measure */
+  DhRunImageRow *forms;       /* of each picture its width and height, nothing else */
+  DhCalibration *calibration; /* of the town that is visited first, */
+  DhOpenSet *set;             /* or the second time */
   DhOpenEvaluation *result;
 } Flow;
 
-/* One picture: what the network said, and one label map: a class, K for anomaly, above for ignored. */
+/* What is measured of a picture by itself: one label map (a class, K for anomaly, above for ignored), and its pixels.
+ */
 typedef struct
 {
-  DhTensor *score, *segmentation;
   guint8 *labels;
-  guint width, height;
-} Picture;
+  DhRanking *ranking; /* NULL at the second visit */
+} Measured;
 
 static void
-picture_clear (Picture *picture)
+measured_free (gpointer data)
 {
-  g_clear_pointer (&picture->score, dh_tensor_unref);
-  g_clear_pointer (&picture->segmentation, dh_tensor_unref);
-  g_clear_pointer (&picture->labels, g_free);
+  Measured *measured = data;
+  g_free (measured->labels);
+  g_clear_pointer (&measured->ranking, dh_ranking_free);
+  g_free (measured);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Picture, picture_clear)
 
 static gboolean
 check (Flow *flow, const char *const *towns, GError **error)
@@ -64,167 +64,144 @@ check (Flow *flow, const char *const *towns, GError **error)
   return FALSE;
 }
 
+/* Both labels as the one map; they are as large as the picture. */
 static gboolean
-load_maps (Flow *flow, const char *stem, const DhRunImageRow *row, Picture *picture)
+join_labels (const Flow *flow, DhRunPicture *picture, GError **error)
 {
-  picture->score = dh_run_record_load_map (&flow->record, DH_MAP_HYBRID, stem, row);
-  picture->segmentation = dh_run_record_load_map (&flow->record, DH_MAP_SEGMENTATION, stem, row);
-  picture->width = row->width;
-  picture->height = row->height;
-  return picture->score && picture->segmentation;
-}
-
-/* The picture of the same town that will be computed behind this one. */
-static guint
-next_computed (Flow *flow, guint index)
-{
-  DhDataset *dataset = flow->options->dataset;
-  const char *town = dh_dataset_item (dataset, index)->group;
-  guint next = index + 1;
-  while (next < dh_dataset_size (dataset) && !g_str_equal (dh_dataset_item (dataset, next)->group, town))
-    next++;
-  return next < dh_dataset_size (dataset) && !dh_run_record_find (&flow->record, dh_dataset_item (dataset, next)->stem)
-             ? next
-             : DH_NO_INDEX;
-}
-
-/* `next`: as dh_look_ahead_take(). */
-static gboolean
-compute_maps (Flow *flow, guint index, guint next, const DhLabels *labels, Picture *picture, double *seconds,
-              GError **error)
-{
-  const DhDatasetItem *item = dh_dataset_item (flow->options->dataset, index);
-  const char *stem = item->stem;
-  g_autoptr (DhImage) image = dh_look_ahead_load (&flow->ahead, index, error);
-  if (!image || !dh_run_record_check_label (item, labels, image->width, image->height, error))
-    return FALSE;
-  g_autoptr (DhPrediction) prediction =
-      dh_look_ahead_take (&flow->ahead, index, image, next,
-                          DH_MAP_BIT (DH_MAP_SEGMENTATION) | DH_MAP_BIT (DH_MAP_HYBRID), flow->cancellable, error);
-  if (!prediction)
-    return FALSE;
-  picture_clear (picture);
-  picture->score = dh_tensor_ref (prediction->maps[DH_MAP_HYBRID]);
-  picture->segmentation = dh_tensor_ref (prediction->maps[DH_MAP_SEGMENTATION]);
-  picture->width = prediction->width;
-  picture->height = prediction->height;
-  *seconds = prediction->seconds;
-  return dh_run_record_save_map (&flow->record, DH_MAP_HYBRID, stem, picture->score, error)
-         && dh_run_record_save_map (&flow->record, DH_MAP_SEGMENTATION, stem, picture->segmentation, error);
-}
-
-static gboolean
-load_labels (Flow *flow, guint index, DhLabels **anomalies, DhLabels **classes, GError **error)
-{
-  if (!dh_dataset_load_labels (flow->options->dataset, index, anomalies, classes, error))
-    return FALSE;
-  if (!*anomalies || !*classes)
+  const DhLabels *anomalies = picture->anomalies, *classes = picture->classes;
+  if (!anomalies || !classes)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
                    "%s: has no label; open-set recognition needs class and anomaly labels for every picture",
-                   dh_dataset_item (flow->options->dataset, index)->image);
+                   picture->item->image);
       return FALSE;
     }
-  return TRUE;
-}
-
-/* Both labels as the one map; they are as large as the picture. */
-static gboolean
-join_labels (Flow *flow, const DhLabels *anomalies, const DhLabels *classes, Picture *picture, GError **error)
-{
-  const gsize n = (gsize)picture->width * picture->height;
-  picture->labels = g_try_malloc (n);
-  if (!picture->labels)
+  const gsize n = (gsize)picture->row.width * picture->row.height;
+  Measured *measured = picture->measured = g_new0 (Measured, 1);
+  guint8 *labels = measured->labels = g_try_malloc (n);
+  if (!labels)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "%zu bytes for a label map are not to be had", n);
       return FALSE;
     }
   for (gsize i = 0; i < n; i++)
-    picture->labels[i] = anomalies->ids[i] == DH_ANOMALY_ANOMALY ? flow->classes
-                         : anomalies->ids[i] == DH_ANOMALY_INLIER && classes->ids[i] < flow->classes
-                             ? classes->ids[i]
-                             : flow->classes + 1;
+    labels[i] = anomalies->ids[i] == DH_ANOMALY_ANOMALY                                     ? flow->classes
+                : anomalies->ids[i] == DH_ANOMALY_INLIER && classes->ids[i] < flow->classes ? classes->ids[i]
+                                                                                            : flow->classes + 1;
+  return TRUE;
+}
+
+static gboolean
+begin (guint index, gpointer data, GError **error)
+{
+  Flow *flow = data;
+  dh_progress_report (flow->progress, flow->done++, flow->total, dh_dataset_item (flow->options->dataset, index)->stem);
+  return !g_cancellable_set_error_if_cancelled (flow->cancellable, error);
+}
+
+static gboolean
+give_error (DhRunPicture *picture, GError **error)
+{
+  if (!picture->error)
+    return FALSE;
+  g_propagate_error (error, g_steal_pointer (&picture->error));
   return TRUE;
 }
 
 /* The first visit: the maps are made or taken from an earlier start, the row is committed, the town calibrated. */
-static gboolean
-calibrate (Flow *flow, guint index, DhCalibration *calibration, GError **error)
+
+static const DhRunImageRow *
+find_stored (guint index, gpointer data)
 {
+  const Flow *flow = data;
+  return dh_run_record_find (&flow->record, dh_dataset_item (flow->options->dataset, index)->stem);
+}
+
+static gboolean
+rank (DhRunPicture *picture, gpointer data, GError **error)
+{
+  if (!join_labels (data, picture, error))
+    return FALSE;
+  Measured *measured = picture->measured;
+  const float *scores = dh_tensor_f32 (picture->maps[DH_MAP_HYBRID]);
+  measured->ranking = dh_ranking_new ();
+  if (!dh_ranking_add (measured->ranking, scores, picture->anomalies->ids,
+                       (gsize)picture->row.width * picture->row.height, NULL, error))
+    return FALSE;
+  dh_run_record_measure (scores, measured->ranking, &picture->row);
+  return TRUE;
+}
+
+static gboolean
+calibrate (DhRunPicture *picture, gpointer data, GError **error)
+{
+  Flow *flow = data;
   const DhOpenEvaluationOptions *options = flow->options;
-  const DhDatasetItem *item = dh_dataset_item (options->dataset, index);
-  const char *stem = item->stem;
-  g_auto (Picture) picture = { NULL };
-  g_autoptr (DhLabels) anomalies = NULL;
-  g_autoptr (DhLabels) classes = NULL;
-  DhRunImageRow row = dh_run_record_new_row ();
-  const DhRunImageRow *before = dh_run_record_find (&flow->record, stem);
-  if (!load_labels (flow, index, &anomalies, &classes, error)
-      || (before && !dh_run_record_check_label (item, anomalies, before->width, before->height, error)))
+  const Measured *measured = picture->measured;
+  DhRunImageRow *row = &picture->row;
+  if (give_error (picture, error)
+      || !dh_calibration_add (flow->calibration, dh_tensor_f32 (picture->maps[DH_MAP_HYBRID]), measured->labels,
+                              row->width, row->height, error)
+      || !dh_run_record_commit (&flow->record, picture->index, row, error))
     return FALSE;
-  const gboolean resumed = before && load_maps (flow, stem, before, &picture);
-  if (resumed)
-    row.seconds = before->seconds;
-  else if (!compute_maps (flow, index, next_computed (flow, index), anomalies, &picture, &row.seconds, error))
-    return FALSE;
-  g_autofree char *path = dh_run_record_map_path (&flow->record, DH_MAP_HYBRID, stem);
-  row.score_file = path;
-  row.width = picture.width;
-  row.height = picture.height;
-  const float *scores = dh_tensor_f32 (picture.score);
-  if (!join_labels (flow, anomalies, classes, &picture, error)
-      || !dh_run_record_measure (&flow->record, scores, anomalies->ids, &row, error)
-      || !dh_calibration_add (calibration, scores, picture.labels, picture.width, picture.height, error)
-      || !dh_run_record_commit (&flow->record, index, &row, error))
-    return FALSE;
-  flow->forms[index].width = row.width;
-  flow->forms[index].height = row.height;
+  flow->forms[picture->index].width = row->width;
+  flow->forms[picture->index].height = row->height;
   flow->result->images++;
-  flow->result->resumed += resumed;
-  flow->result->seconds += row.seconds;
+  flow->result->resumed += picture->resumed;
+  flow->result->seconds += row->seconds;
   if (options->image_done)
-    options->image_done (&row, flow->result->images, dh_dataset_size (options->dataset), options->data);
+    options->image_done (row, flow->result->images, dh_dataset_size (options->dataset), options->data);
   return TRUE;
 }
 
 /* The second visit, from the maps on disk; where one is gone meanwhile it is made again. */
-static gboolean
-measure (Flow *flow, guint index, DhOpenSet *set, GError **error)
+
+static const DhRunImageRow *
+find_form (guint index, gpointer data)
 {
-  const DhDatasetItem *item = dh_dataset_item (flow->options->dataset, index);
-  const DhRunImageRow *form = &flow->forms[index];
-  g_auto (Picture) picture = { NULL };
-  g_autoptr (DhLabels) anomalies = NULL;
-  g_autoptr (DhLabels) classes = NULL;
-  double seconds;
-  if (!load_labels (flow, index, &anomalies, &classes, error)
-      || !dh_run_record_check_label (item, anomalies, form->width, form->height, error)
-      || (!load_maps (flow, item->stem, form, &picture)
-          && !compute_maps (flow, index, DH_NO_INDEX, anomalies, &picture, &seconds, error))
-      || !join_labels (flow, anomalies, classes, &picture, error))
+  return &((Flow *)data)->forms[index];
+}
+
+static gboolean
+join (DhRunPicture *picture, gpointer data, GError **error)
+{
+  return join_labels (data, picture, error);
+}
+
+static gboolean
+measure (DhRunPicture *picture, gpointer data, GError **error)
+{
+  Flow *flow = data;
+  const Measured *measured = picture->measured;
+  if (give_error (picture, error))
     return FALSE;
-  dh_open_set_add (set, dh_tensor_data (picture.segmentation), dh_tensor_f32 (picture.score), picture.labels,
-                   (gsize)picture.width * picture.height);
-  dh_open_set_end_image (set);
+  dh_open_set_add (flow->set, dh_tensor_data (picture->maps[DH_MAP_SEGMENTATION]),
+                   dh_tensor_f32 (picture->maps[DH_MAP_HYBRID]), measured->labels,
+                   (gsize)picture->row.width * picture->row.height);
+  dh_open_set_end_image (flow->set);
   return TRUE;
 }
 
 static gboolean
-visit_town (Flow *flow, const char *town, DhCalibration *calibration, DhOpenSet *set, GError **error)
+visit_town (Flow *flow, const char *town, GError **error)
 {
   DhDataset *dataset = flow->options->dataset;
+  const DhRunPictures visit = { .record = &flow->record,
+                                .predictor = flow->options->predictor,
+                                .maps = DH_MAP_BIT (DH_MAP_SEGMENTATION) | DH_MAP_BIT (DH_MAP_HYBRID),
+                                .classes = TRUE,
+                                .data = flow,
+                                .stored = flow->set ? find_form : find_stored,
+                                .begin = begin,
+                                .measure = flow->set ? join : rank,
+                                .release = measured_free,
+                                .add = flow->set ? measure : calibrate };
+  g_autofree guint *indices = g_new (guint, dh_dataset_size (dataset));
+  guint n = 0;
   for (guint i = 0; i < dh_dataset_size (dataset); i++)
-    {
-      const DhDatasetItem *item = dh_dataset_item (dataset, i);
-      if (!g_str_equal (item->group, town))
-        continue;
-      if (g_cancellable_set_error_if_cancelled (flow->cancellable, error))
-        return FALSE;
-      dh_progress_report (flow->progress, flow->done++, flow->total, item->stem);
-      if (!(calibration ? calibrate (flow, i, calibration, error) : measure (flow, i, set, error)))
-        return FALSE;
-    }
-  return TRUE;
+    if (g_str_equal (dh_dataset_item (dataset, i)->group, town))
+      indices[n++] = i;
+  return dh_run_pictures (&visit, indices, n, flow->cancellable, error);
 }
 
 static double
@@ -263,7 +240,8 @@ visit_both (Flow *flow, const char *const *towns, GError **error)
   for (guint t = 0; t < 2; t++)
     {
       g_autoptr (DhCalibration) calibration = dh_calibration_new (flow->classes, flow->options->tpr);
-      if (!visit_town (flow, towns[t], calibration, NULL, error))
+      flow->calibration = calibration;
+      if (!visit_town (flow, towns[t], error))
         return FALSE;
       thresholds[t] = threshold_of (calibration, towns[t], error);
       if (isnan (thresholds[t]))
@@ -273,7 +251,8 @@ visit_both (Flow *flow, const char *const *towns, GError **error)
   for (guint t = 0; t < 2; t++)
     {
       g_autoptr (DhOpenSet) set = dh_open_set_new (flow->classes, thresholds[1 - t]);
-      if (!visit_town (flow, towns[t], NULL, set, error))
+      flow->set = set;
+      if (!visit_town (flow, towns[t], error))
         return FALSE;
       results[t] = dh_open_set_finish (set);
       const DhTownResult line = { g_strdup (towns[t]), g_strdup (towns[1 - t]), results[t] };
@@ -318,7 +297,6 @@ dh_open_evaluation_run (const DhOpenEvaluationOptions *options, GCancellable *ca
   Flow flow = { .options = options,
                 .cancellable = cancellable,
                 .progress = progress,
-                .ahead = { options->dataset, options->predictor },
                 .classes = dh_model_classes (dh_predictor_model (options->predictor)),
                 .total = 2 * dh_dataset_size (options->dataset),
                 .result = result };
@@ -333,7 +311,6 @@ dh_open_evaluation_run (const DhOpenEvaluationOptions *options, GCancellable *ca
       dh_run_record_begin (&flow.record, "eval-osr", options->database, options->dataset, options->predictor,
                            options->folder, DH_MAP_HYBRID, "segmentation", options->command, cancellable, &local)
       && visit_both (&flow, towns, &local);
-  dh_look_ahead_clear (&flow.ahead);
   if (flow.record.run)
     {
       g_autoptr (GError) ending = NULL;

@@ -22,7 +22,6 @@ typedef struct
   gint64 run, dataset_id;
   GPtrArray *rows;      /* of an earlier start */
   GHashTable *finished; /* stem → DhRunImageRow of those */
-  DhRanking *one_image; /* of the image measured last: cleared for each */
 } DhRunRecord;
 
 /* Finds the run to go on with, or begins one. `others`: names of the maps kept beside the score's; `command` may be
@@ -44,10 +43,9 @@ DhTensor *dh_run_record_load_map (const DhRunRecord *record, DhMap map, const ch
 
 /* A row with every number undefined, in state "done". */
 DhRunImageRow dh_run_record_new_row (void);
-/* The numbers of one image by the DenseHybrid rule, whatever protocols run over the set; `labels` NULL: only what needs
- * none. row->width and height must be set. */
-gboolean dh_run_record_measure (DhRunRecord *record, const float *scores, const guint8 *labels, DhRunImageRow *row,
-                                GError **error);
+/* The numbers of one image by the DenseHybrid rule, whatever protocols run over the set. `ranking`: of its labelled
+ * pixels; NULL: only what needs none. row->width and height must be set. */
+void dh_run_record_measure (const float *scores, DhRanking *ranking, DhRunImageRow *row);
 /* Whether the label (NULL: there is none) fits the picture; DH_ERROR_MISMATCH with both sizes. */
 gboolean dh_run_record_check_label (const DhDatasetItem *item, const DhLabels *labels, guint width, guint height,
                                     GError **error);

@@ -91,8 +91,7 @@ dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase *database
                            .dataset = dataset,
                            .folder = g_canonicalize_filename (folder, NULL),
                            .score = score,
-                           .finished = g_hash_table_new (g_str_hash, g_str_equal),
-                           .one_image = dh_ranking_new () };
+                           .finished = g_hash_table_new (g_str_hash, g_str_equal) };
   /* The lock comes first: what another process has begun is not to be found. */
   gint64 model_id;
   if (!dh_folder_make (folder, error) || !(record->lock = dh_folder_lock_take (folder, error))
@@ -125,7 +124,6 @@ dh_run_record_clear (DhRunRecord *record)
   g_clear_pointer (&record->folder, g_free);
   g_clear_pointer (&record->finished, g_hash_table_unref);
   g_clear_pointer (&record->rows, g_ptr_array_unref);
-  g_clear_pointer (&record->one_image, dh_ranking_free);
   g_clear_pointer (&record->lock, dh_folder_lock_release);
 }
 
@@ -175,9 +173,8 @@ dh_run_record_new_row (void)
                           .max_score = NAN };
 }
 
-gboolean
-dh_run_record_measure (DhRunRecord *record, const float *scores, const guint8 *labels, DhRunImageRow *row,
-                       GError **error)
+void
+dh_run_record_measure (const float *scores, DhRanking *ranking, DhRunImageRow *row)
 {
   const gsize n = (gsize)row->width * row->height;
   double sum = 0;
@@ -192,22 +189,18 @@ dh_run_record_measure (DhRunRecord *record, const float *scores, const guint8 *l
       }
   row->mean_score = finite ? sum / finite : NAN;
   row->non_finite = n - finite;
-  if (!labels)
-    return TRUE;
+  if (!ranking)
+    return;
 
-  dh_ranking_clear (record->one_image);
-  if (!dh_ranking_add (record->one_image, scores, labels, n, NULL, error))
-    return FALSE;
-  row->positives = dh_ranking_anomalies (record->one_image);
-  row->pixels = dh_ranking_inliers (record->one_image) + row->positives;
+  row->positives = dh_ranking_anomalies (ranking);
+  row->pixels = dh_ranking_inliers (ranking) + row->positives;
   DhPixelMetrics metrics;
-  dh_ranking_metrics (record->one_image, DH_FPR95_ABOVE, &metrics);
+  dh_ranking_metrics (ranking, DH_FPR95_ABOVE, &metrics);
   row->ap = metrics.ap;
   row->auroc = metrics.auroc;
   row->fpr95 = metrics.fpr95;
   row->best_f1 = metrics.best_f1;
   row->best_f1_threshold = metrics.best_f1_threshold;
-  return TRUE;
 }
 
 gboolean

@@ -3,7 +3,7 @@
 #include "dh-dataset.h"
 #include "dh-frame.h"
 #include "dh-image-item.h"
-#include "dh-look-ahead.h"
+#include "dh-map-maker.h"
 #include "dh-map-cache.h"
 #include "dh-model-info.h"
 #include "dh-predictor.h"

@@ -55,6 +55,17 @@ dh_metric_new (const DhProtocol *protocol, const DhMetricOptions *options, GErro
   return metric;
 }
 
+DhMetric *
+dh_metric_new_part (const DhMetric *metric)
+{
+  DhMetricOptions options = metric->options;
+  options.threshold = dh_metric_threshold (metric);
+  options.has_threshold = options.has_threshold || metric->pass > 0;
+  DhMetric *part = dh_metric_new (metric->protocol, &options, NULL);
+  part->pass = metric->pass;
+  return part;
+}
+
 void
 dh_metric_free (DhMetric *metric)
 {

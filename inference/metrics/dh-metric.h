@@ -92,6 +92,9 @@ typedef struct _DhMetric DhMetric;
 
 /* `options` may be NULL. Errors: DH_ERROR_USAGE. */
 DhMetric *dh_metric_new (const DhProtocol *protocol, const DhMetricOptions *options, GError **error);
+/* An empty one that measures as this one does at this moment (its pass, the threshold it has chosen), to be merged into
+ * it. On any thread, while nobody changes `metric`. */
+DhMetric *dh_metric_new_part (const DhMetric *metric);
 void dh_metric_free (DhMetric *metric);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhMetric, dh_metric_free)
 const DhProtocol *dh_metric_protocol (const DhMetric *metric);
@@ -102,8 +105,7 @@ gboolean dh_metric_add (DhMetric *metric, const DhScoredImage *image, GError **e
  * Errors: DH_ERROR_MISMATCH, DH_ERROR_NO_MEMORY. */
 gboolean dh_metric_merge (DhMetric *metric, const DhMetric *other, GError **error);
 /* TRUE where the protocol must see all images once more (smiyc-component after choosing its threshold): add them again,
- * then ask again. Shards must be merged first and, for a second pass in shards, take dh_metric_new with the threshold
- * of dh_metric_threshold. */
+ * then ask again. Parts must be merged first, and new ones are made for the second pass. */
 gboolean dh_metric_next_pass (DhMetric *metric);
 double dh_metric_threshold (const DhMetric *metric);
 /* What has been added so far. The metric may go on; call as often as wanted. Errors: DH_ERROR_NO_MEMORY. */

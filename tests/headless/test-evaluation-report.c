@@ -1,0 +1,192 @@
+/* What an evaluation left, in reports and exports. */
+#include <glib/gstdio.h>
+#include <json-glib/json-glib.h>
+#include <string.h>
+#include "dh-error.h"
+#include "dh-export.h"
+#include "dh-report.h"
+#include "evaluation-fixture.h"
+#include "tree.h"
+
+static void
+test_report (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const DhEvaluationOptions options = evaluation_options (fixture);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
+      g_assert_no_error (error);
+    }
+  for (guint f = 0; f < DH_N_REPORT_FORMATS; f++)
+    for (guint other = 0; other <= 2; other += 2)
+      {
+        g_autofree char *path = g_strdup_printf ("%s/report%u.%s", fixture->folder, other, dh_report_format_name (f));
+        g_assert_true (dh_report_write (fixture->database, 1, other, f, path, NULL, &error));
+        g_assert_no_error (error);
+        g_autofree char *text = NULL;
+        gsize size;
+        g_assert_true (g_file_get_contents (path, &text, &size, NULL));
+        if (f == DH_REPORT_CSV)
+          {
+            g_auto (GStrv) lines = g_strsplit (g_strchomp (text), "\r\n", -1);
+            g_assert_cmpuint (g_strv_length (lines), ==, EVALUATION_IMAGES + 1);
+            const guint columns = other ? 24 : 13;
+            for (guint l = 0; lines[l]; l++)
+              {
+                g_auto (GStrv) fields = g_strsplit (lines[l], ",", -1);
+                g_assert_cmpuint (g_strv_length (fields), ==, columns);
+              }
+          }
+        else if (f == DH_REPORT_JSON)
+          {
+            g_autoptr (JsonNode) root = json_from_string (text, &error);
+            g_assert_no_error (error);
+            JsonArray *runs = json_object_get_array_member (json_node_get_object (root), "runs");
+            g_assert_cmpuint (json_array_get_length (runs), ==, other ? 2 : 1);
+            JsonArray *images = json_object_get_array_member (json_array_get_object_element (runs, 0), "images");
+            g_assert_true (json_object_get_null_member (json_array_get_object_element (images, 3), "ap"));
+          }
+        else if (f == DH_REPORT_HTML)
+          {
+            g_assert_nonnull (strstr (text, "data:image/jpeg;base64,"));
+            g_assert_nonnull (strstr (text, "<svg"));
+            g_assert_null (strstr (text, "http://localhost"));
+          }
+        else if (f == DH_REPORT_PDF)
+          g_assert_cmpmem (text, 5, "%PDF-", 5);
+      }
+  g_autofree char *path = g_build_filename (fixture->folder, "absent", "r.csv", NULL);
+  g_assert_false (dh_report_write (fixture->database, 1, 0, DH_REPORT_CSV, path, NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_IO);
+  g_clear_error (&error);
+  g_assert_false (dh_report_write (fixture->database, 99, 0, DH_REPORT_CSV, path, NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
+}
+
+/* Names come from file systems and databases that anyone may have written: in no format do they become its markup. */
+static void
+test_names (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const DhEvaluationOptions options = evaluation_options (fixture);
+  g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (DhRunRow) run = dh_database_get_run (fixture->database, evaluation->run, &error);
+  const char *name = "a|b`c`_d_*e*[f](g)<script>\n# h\\|~^&amp;$x$%{i}";
+  DhRunImageRow row = { .state = (char *)"done", .width = 1, .height = 1, .ap = 0.5 };
+  row.image = dh_database_put_image (fixture->database, run->dataset, name, name, "", name, &error);
+  g_assert_true (dh_database_put_run_image (fixture->database, evaluation->run, &row, &error));
+  const DhRunProtocolRow protocol = { .score = (char *)name, .protocol = (char *)name };
+  g_assert_true (dh_database_put_run_protocol (fixture->database, evaluation->run, &protocol, &error));
+  g_autofree char *summary =
+      g_strdup ("{\"open_miou\": 0.5, \"towns\": {\"t|<script>\\n\": {\"calibrated_on\": \"u|<script>\"}}}");
+  g_assert_true (dh_database_end_run (fixture->database, evaluation->run, "done", NULL, summary, &error));
+  for (guint f = 0; f < DH_N_REPORT_FORMATS; f++)
+    {
+      g_autofree char *path = g_strdup_printf ("%s/names.%s", fixture->folder, dh_report_format_name (f));
+      g_assert_true (dh_report_write (fixture->database, evaluation->run, 0, f, path, NULL, &error));
+      g_assert_no_error (error);
+      g_autofree char *text = NULL;
+      g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+      if (f == DH_REPORT_HTML)
+        g_assert_null (strstr (text, "<script"));
+      else if (f == DH_REPORT_LATEX)
+        {
+          g_assert_nonnull (strstr (text, "a\\textbar{}b"));
+          g_assert_nonnull (strstr (text, "\\textless{}script\\textgreater{} \\# h\\textbackslash{}\\textbar{}"
+                                          "\\textasciitilde{}\\textasciicircum{}\\&amp;\\$x\\$\\%\\{i\\}"));
+        }
+      else if (f == DH_REPORT_MD)
+        {
+          g_assert_nonnull (strstr (text, "| a\\|b\\`c\\`\\_d\\_\\*e\\*\\[f\\](g)\\<script\\> \\# h\\\\\\|\\~"));
+          g_assert_nonnull (strstr (text, "| Town t\\|\\<script\\>  |"));
+          /* every row of a table has the cells of its heading */
+          g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+          guint cells = 0;
+          for (guint l = 0; lines[l]; l++)
+            {
+              guint n = 0;
+              for (const char *c = lines[l]; *c; c++)
+                if (*c == '\\')
+                  c++;
+                else
+                  n += *c == '|';
+              if (n > 0 && cells > 0)
+                g_assert_cmpuint (n, ==, cells);
+              g_assert_true (n == 0 || g_str_has_prefix (lines[l], "|"));
+              cells = n;
+            }
+        }
+    }
+}
+
+/* Official Lost and Found: labels in one place, pictures in another. A report finds both again. */
+static void
+test_report_base (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *root = g_build_filename (fixture->folder, "masks-alone", NULL);
+  g_autofree char *base = g_build_filename (fixture->folder, "pictures", NULL);
+  const guint8 ids[] = { 0, 1, 255 };
+  tree_label (root, "masks/0000_04_Weg_8_000000_000030_labels.png", EVALUATION_WIDTH, EVALUATION_HEIGHT, ids, 3);
+  tree_image (base, "leftImg8bit/test/04_Weg_8/04_Weg_8_000000_000030_leftImg8bit.png", EVALUATION_WIDTH,
+              EVALUATION_HEIGHT);
+  const DhDatasetOptions based = { .base_root = base };
+  g_autoptr (DhDataset) dataset = dh_dataset_open (root, "lf", &based, NULL, NULL, &error);
+  g_assert_no_error (error);
+  DhEvaluationOptions options = evaluation_options (fixture);
+  options.dataset = dataset;
+  g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (evaluation->images, ==, 1);
+  g_autofree char *path = g_build_filename (fixture->folder, "base.html", NULL);
+  g_autofree char *text = NULL;
+  g_assert_true (dh_report_write (fixture->database, evaluation->run, 0, DH_REPORT_HTML, path, NULL, &error));
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  /* picture, score, and what is found, false and missed, for which it needs the label */
+  static const char *const pictures[] = { "alt=\"picture\"", "alt=\"score\"", "alt=\"found, false and missed\"" };
+  for (guint i = 0; i < G_N_ELEMENTS (pictures); i++)
+    g_assert_nonnull (strstr (text, pictures[i]));
+  g_assert_null (strstr (text, "no longer where it was"));
+  /* without the base the report still comes, and says what is not there */
+  g_autofree char *gone = g_strconcat (base, "-moved", NULL);
+  g_assert_cmpint (g_rename (base, gone), ==, 0);
+  g_clear_pointer (&text, g_free);
+  g_assert_true (dh_report_write (fixture->database, evaluation->run, 0, DH_REPORT_HTML, path, NULL, &error));
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "The picture is no longer where it was"));
+}
+
+static void
+test_export (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const DhEvaluationOptions options = evaluation_options (fixture);
+  g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  static const char *const expected[] = { "anomaly_p/M/AnomalyTrack-all/validation4.hdf5", "validation4_anomaly.npy",
+                                          "range.json", NULL };
+  for (guint layout = 0; layout < DH_N_EXPORT_LAYOUTS; layout++)
+    {
+      guint written = 0;
+      g_autofree char *folder = g_strdup_printf ("%s/export%u", fixture->folder, layout);
+      g_assert_true (
+          dh_export_run (fixture->database, evaluation->run, layout, "M", folder, &written, NULL, NULL, &error));
+      g_assert_no_error (error);
+      g_assert_cmpuint (written, ==, EVALUATION_IMAGES);
+      g_autofree char *path = expected[layout] ? g_build_filename (folder, expected[layout], NULL) : NULL;
+      g_assert_true (!path || g_file_test (path, G_FILE_TEST_IS_REGULAR));
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  EVALUATION_TEST ("/evaluation-report/report", NULL, test_report);
+  EVALUATION_TEST ("/evaluation-report/names", NULL, test_names);
+  EVALUATION_TEST ("/evaluation-report/base", NULL, test_report_base);
+  EVALUATION_TEST ("/evaluation-report/export", NULL, test_export);
+  return g_test_run ();
+}
