@@ -10,6 +10,9 @@ enum
   MOST_THREADS = 12,
   /* Of pictures and maps on their way at once; one on each side of the device there always are. */
   MOST_BYTES = 1 << 30,
+  /* What took so long is added before the next is begun: there is little to gain from not waiting, and more to lose
+   * where somebody ends the program. */
+  LONG_SECONDS = 1,
 };
 
 /* From being read to being added. */
@@ -33,6 +36,7 @@ typedef struct
   GCond cond;
   GQueue read, begun, computed; /* Item: read or being read; on the device; measured or being measured. In order. */
   guint ahead;                  /* at most so many of the first, and of the last */
+  double seconds;               /* that the last one was computed */
   gint closing;
 } Flow;
 
@@ -259,6 +263,7 @@ end (Flow *flow, guint most)
           fail (flow, error);
           return;
         }
+      flow->seconds = item->prediction->seconds;
       g_queue_push_tail (&flow->computed, g_queue_pop_head (&flow->begun));
       give (flow, item);
     }
@@ -316,8 +321,6 @@ find_ahead (Flow *flow, const Item *item, guint threads)
 static gboolean
 visit (Flow *flow, guint threads, GError **why, GError **error)
 {
-  /* Where the device is the processor itself, each is added before the next is computed. */
-  const gboolean overlaps = dh_device_has_memory (dh_predictor_device (flow->work->predictor));
   for (guint i = 0; i < flow->n; i++)
     {
       if (!flow->work->begin (flow->indices[i], flow->work->data, why))
@@ -335,7 +338,7 @@ visit (Flow *flow, guint threads, GError **why, GError **error)
           end (flow, 0);
           g_queue_push_tail (&flow->computed, item);
         }
-      if (!settle (flow, overlaps ? flow->ahead : 0, error))
+      if (!settle (flow, flow->seconds > LONG_SECONDS ? 0 : flow->ahead, error))
         return FALSE;
     }
   if (!*why)
