@@ -73,6 +73,7 @@ evaluation_options (EvaluationFixture *fixture)
                                 .predictor = fixture->predictor,
                                 .database = fixture->database,
                                 .folder = fixture->out,
+                                .threads = 1,
                                 .score = DH_MAP_HYBRID,
                                 .more_scores = DH_MAP_BIT (DH_MAP_MAX_SOFTMAX),
                                 .protocols = (const DhProtocol *const *)fixture->protocols->pdata,

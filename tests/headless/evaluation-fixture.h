@@ -30,7 +30,7 @@ void evaluation_set_up (EvaluationFixture *fixture, gconstpointer data);
 void evaluation_tear_down (EvaluationFixture *fixture, gconstpointer data);
 /* Picture and label `index`, anew; the label of this width. */
 void evaluation_write_pair (const char *root, guint index, guint label_width);
-/* Hybrid by all protocols, the maximal softmax beside it. */
+/* Hybrid by all protocols, the maximal softmax beside it; one thread beside the device's. */
 DhEvaluationOptions evaluation_options (EvaluationFixture *fixture);
 const DhResult *evaluation_result (const DhEvaluation *evaluation, guint score, guint protocol);
 /* For image_done: `cancellable` is cancelled once two pictures are committed. */

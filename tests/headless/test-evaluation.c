@@ -142,11 +142,8 @@ test_resume (EvaluationFixture *fixture, gconstpointer data)
   g_autofree char *lost = g_build_filename (fixture->out, "eval", "scores", file, NULL);
   g_assert_cmpint (g_remove (lost), ==, 0);
   g_autoptr (GPtrArray) before = dh_database_list_run_images (fixture->database, 1, &error);
-#ifdef DH_TEST_CARD
-  g_assert_cmpuint (before->len, >=, 2); /* and what it had computed by then */
-#else
-  g_assert_cmpuint (before->len, ==, 2);
-#endif
+  g_assert_cmpuint (before->len, >=, 2); /* and what was computed by then */
+  g_assert_cmpuint (before->len, <, EVALUATION_IMAGES);
 
   options.image_done = NULL;
   g_autoptr (DhEvaluation) second = dh_evaluation_run (&options, NULL, NULL, &error);

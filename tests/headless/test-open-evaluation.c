@@ -38,7 +38,7 @@ test_open_set (EvaluationFixture *fixture, gconstpointer data)
   g_autoptr (DhOpenEvaluation) second = dh_open_evaluation_run (&options, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpint (second->run, ==, 1);
-  g_assert_cmpuint (second->resumed, >=, 2); /* a card is ahead of what is committed */
+  g_assert_cmpuint (second->resumed, >=, 2); /* and what was computed by then */
   g_assert_cmpuint (second->images, ==, dh_dataset_size (dataset));
   g_assert_cmpuint (second->towns->len, ==, 2);
   g_autoptr (DhOpenEvaluation) third = dh_open_evaluation_run (&options, NULL, NULL, &error);

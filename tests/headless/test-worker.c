@@ -22,7 +22,7 @@ enum
 
 typedef struct
 {
-  const char *fail; /* of the emulated card, from the evaluation's begin on */
+  const char *fail; /* of the emulated card: from the begin on, or from when a picture is asked for */
   guint asked_at;   /* a picture is asked for once so many are measured; 0: none */
   guint picture;    /* number of that one */
 } Case;
@@ -113,6 +113,8 @@ image_done (const DhRunImageRow *row, guint done, guint total, gpointer data)
   const Case *plan = self->plan;
   if (plan != NULL && plan->asked_at == done)
     {
+      if (plan->fail != NULL)
+        g_setenv ("DH_EMULATED_FAIL", plan->fail, TRUE);
       g_idle_add (ask, self);
       wait_for_request (self->worker);
     }
@@ -143,6 +145,7 @@ evaluate (DhWorker *worker, DhPredictor *predictor, gpointer data)
                                         .n_protocols = G_N_ELEMENTS (names),
                                         .metric_options = { .min_prediction = 3, .min_anomaly = 1 },
                                         .maker = worker != NULL ? &maker : NULL,
+                                        .threads = 2,
                                         .image_done = image_done,
                                         .data = self };
   self->result = dh_evaluation_run (&options, self->cancellable, NULL, &self->error);
@@ -364,8 +367,8 @@ cancel (gpointer inference)
   g_cancellable_cancel (((Inference *)inference)->cancellable);
 }
 
-/* Cancelled it ends behind that picture, and nothing is left under way: another size is computed at once. It goes on
- * from there. */
+/* Cancelled it ends behind what is computed, and nothing is left under way: another size is computed at once. It goes
+ * on from there. */
 static void
 test_cancel (SessionFixture *fixture, gconstpointer data)
 {
@@ -373,14 +376,14 @@ test_cancel (SessionFixture *fixture, gconstpointer data)
   set_up (&self, fixture);
   run (&self);
   g_assert_error (self.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_assert_cmpuint (dh_worker_get_n_runs (self.worker), <=, 4);
+  g_assert_cmpuint (dh_worker_get_n_runs (self.worker), <, N_IMAGES);
   look_at (&self, self.looked, OTHER_SIZE);
   ask (&self);
   session_wait_for (self.answered);
   self.stop_after = 0;
   g_cancellable_reset (self.cancellable);
   run (&self);
-  g_assert_cmpuint (self.result->resumed, ==, 3);
+  g_assert_cmpuint (self.result->resumed, >=, 3); /* and what was computed by then */
   check_result (&self, fixture->weights);
   tear_down (&self);
 }
@@ -416,7 +419,8 @@ test_stop (SessionFixture *fixture, gconstpointer data)
 static void
 run_failing (Inference *self)
 {
-  g_setenv ("DH_EMULATED_FAIL", self->plan->fail, TRUE);
+  if (self->plan->asked_at == 0)
+    g_setenv ("DH_EMULATED_FAIL", self->plan->fail, TRUE);
   run (self);
   g_unsetenv ("DH_EMULATED_FAIL");
 }
@@ -476,7 +480,7 @@ main (int argc, char **argv)
   static const Case early = { NULL, 1, OTHER_SIZE }, late = { NULL, N_IMAGES, OTHER_SIZE };
 #ifdef DH_TEST_CARD
   static const Case first = { "fetch:2" }, later = { "replay:3" }, last = { "fetch:8" };
-  static const Case before = { "fetch:4", 3, OTHER_SIZE }, at = { "fetch:5", 3, OTHER_SIZE };
+  static const Case before = { "fetch:1", 3, OTHER_SIZE }, at = { "fetch:2", 3, OTHER_SIZE };
   static const Case compile = { "alloc:1" }, pinned = { "pinned:1" };
 #endif
   static const SessionTest tests[] = {
