@@ -127,6 +127,26 @@ def _():
     stop(process, "early")
 
 
+@case("training: told to end several times at once, as timeout and a closed terminal do, it still writes a checkpoint")
+def _():
+    class Often:
+        def __init__(self, process):
+            self.process = process
+
+        def send_signal(self, number):
+            for _ in range(20):
+                self.process.send_signal(number)
+                time.sleep(0.002)
+
+        def __getattr__(self, name):
+            return getattr(self.process, name)
+
+    process = begin("often", "--steps", 4000)
+    until(lambda: len(events("often")) > 4)
+    stop(Often(process), "often")
+    assert events("often")[-2]["event"] == "checkpoint", events("often")[-2:]
+
+
 @case("training: resumed without its plan, it says that its bits may change, once")
 def _():
     code, _, err, _ = run(*training("planless", "--stop_after", 2))
