@@ -177,9 +177,7 @@ log_note (DhTrainerRun *run, const char *why, GError **error)
 static gboolean
 log_notes (DhTrainerRun *run, GError **error)
 {
-  const char *passed_over = dh_device_passed_over (run->device);
-  g_autofree char *device =
-      passed_over ? g_strdup_printf ("%s; %s computes", passed_over, dh_device_name (run->device)) : NULL;
+  g_autofree char *device = dh_device_dup_note (run->device);
   return (!device || log_note (run, device, error))
          && (!run->planless
              || log_note (run,
