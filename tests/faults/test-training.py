@@ -269,6 +269,10 @@ def _():
     refuses(training("none", "--model", top / "broken.json"), "broken.json")
     refuses(training("none", "--db", "/proc/nowhere/x.db", "--model", top / "broken.json"), "broken.json")
     refuses(resumed("never"), "never")
+    narrow = top / "narrow"
+    narrow.mkdir()
+    (narrow / "thread.png").write_bytes(png(1, 4000, 8, 2, b"\0\1\2\3" * 4000))
+    refuses(training("none", "--neg_dataroot", narrow), "thread.png, 1×4000", "too long and narrow")
 
 
 @case("training: recipes for CamVid and KITTI")
