@@ -219,13 +219,14 @@ dh_training_look_at_time (DhTrainingLook *look)
   const double reading = sample * pictures * look->recipe->validation_pastes;
   check->seconds = (double)check->steps * MAX (computing, loading) + look->recipe->epochs * MAX (validating, reading);
   g_autofree char *time = duration (check->seconds);
-  dh_training_look_say (look, DH_CHECK_TIME, check->seconds > 14 * 86400.0 ? DH_CHECK_WARNING : DH_CHECK_OK,
-                        loading > computing
-                            ? _ ("Very roughly %s for %'" G_GUINT64_FORMAT
-                                 " steps: to read and prepare the pictures takes longer than to compute")
-                        : measured ? _ ("About %s for %'" G_GUINT64_FORMAT " steps, going by earlier trainings here")
-                                   : _ ("Very roughly %s for %'" G_GUINT64_FORMAT " steps"),
-                        time, check->steps);
+  /* A processor that loads is the one that computes, so that no more can be had of it. */
+  const gboolean waits = dh_device_has_memory (look->device) && loading > 2 * computing;
+  dh_training_look_say (
+      look, DH_CHECK_TIME, waits || check->seconds > 14 * 86400.0 ? DH_CHECK_WARNING : DH_CHECK_OK,
+      waits      ? _ ("Very roughly %s for %'" G_GUINT64_FORMAT " steps: the device waits for pictures to be read")
+      : measured ? _ ("About %s for %'" G_GUINT64_FORMAT " steps, going by earlier trainings here")
+                 : _ ("Very roughly %s for %'" G_GUINT64_FORMAT " steps"),
+      time, check->steps);
 }
 
 void
