@@ -51,17 +51,25 @@ fill_signals (sigset_t *set)
     sigaddset (set, SIGHUP);
 }
 
-/* Signals are taken by a thread of their own, where cancelling is safe. */
+/* Microseconds in which more signals are the same wish: timeout(1) and who ends a whole session tell the process and
+ * its group, a terminal that is closed does so by the kernel and by the shell. */
+#define SAME_WISH (G_USEC_PER_SEC / 2)
+
+/* Signals are taken by a thread of their own, where cancelling is safe. One that is repeated does not wait for a clean
+ * end. */
 static gpointer
 wait_for_signals (gpointer data)
 {
   sigset_t set;
   fill_signals (&set);
   int signal_number;
-  for (guint times = 0; sigwait (&set, &signal_number) == 0; times++)
+  gint64 first = 0;
+  while (sigwait (&set, &signal_number) == 0)
     {
-      if (times > 0)
+      const gint64 now = g_get_monotonic_time ();
+      if (first && now - first > SAME_WISH)
         _exit (DH_EXIT_CANCELLED);
+      first = first ? first : now;
       g_cancellable_cancel (data);
     }
   return NULL;

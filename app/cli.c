@@ -248,9 +248,9 @@ void
 dh_cli_use_device (DhCli *cli, DhDevice *device)
 {
   dh_device_remember_plans (device, NULL);
-  const char *why = dh_device_passed_over (device);
-  if (why)
-    dh_cli_note (cli, "%s; %s computes", why, dh_device_name (device));
+  g_autofree char *note = dh_device_dup_note (device);
+  if (note)
+    dh_cli_note (cli, "%s", note);
 }
 
 void

@@ -21,6 +21,7 @@ dh_cmd_train_dup_option (const char *field)
     { "rate_min", "lr_min" },
     { "backbone", "backbone" },
     { "beta", "beta" },
+    { "validation_pastes", "validation_pastes" },
     { "patience", "patience" },
     { "keep", "keep" },
     { "checkpoint_seconds", "checkpoint_seconds" },

@@ -119,7 +119,7 @@ show (const char *line, gpointer data)
 
 typedef struct
 {
-  gint classes, batch, crop, accumulation, epochs, steps, keep, patience, checkpoint_seconds;
+  gint classes, batch, crop, accumulation, epochs, steps, validation_pastes, keep, patience, checkpoint_seconds;
   double rate, rate_min, backbone, beta;
   gboolean recompute;
   char *architecture, *dataset, *selection;
@@ -139,9 +139,20 @@ static const struct
   {                                                                                                                    \
 #field, G_STRUCT_OFFSET(Changes, field), FALSE                                                                     \
   }
-  COUNT (classes),   COUNT (batch),     COUNT (crop),     COUNT (accumulation),       COUNT (epochs),
-  COUNT (steps),     COUNT (keep),      COUNT (patience), COUNT (checkpoint_seconds), NUMBER (rate),
-  NUMBER (rate_min), NUMBER (backbone), NUMBER (beta),
+  COUNT (classes),
+  COUNT (batch),
+  COUNT (crop),
+  COUNT (accumulation),
+  COUNT (epochs),
+  COUNT (steps),
+  COUNT (validation_pastes),
+  COUNT (keep),
+  COUNT (patience),
+  COUNT (checkpoint_seconds),
+  NUMBER (rate),
+  NUMBER (rate_min),
+  NUMBER (backbone),
+  NUMBER (beta),
 #undef COUNT
 #undef NUMBER
 };
@@ -253,6 +264,7 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
                                .accumulation = NO_COUNT,
                                .epochs = NO_COUNT,
                                .steps = NO_COUNT,
+                               .validation_pastes = NO_COUNT,
                                .keep = NO_COUNT,
                                .patience = NO_COUNT,
                                .checkpoint_seconds = NO_COUNT,
@@ -297,6 +309,8 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
     { "workers", 0, 0, G_OPTION_ARG_INT, &workers,
       "Threads that load ahead (as the device needs); no result depends on it", "N" },
     { "validation_images", 0, 0, G_OPTION_ARG_INT64, &validation, "Validate on so many (all)", "N" },
+    { "validation_pastes", 0, 0, G_OPTION_ARG_INT, &changes.validation_pastes,
+      "Composites of each of them (1); with few pictures several make AP a steadier measure", "N" },
     { "checkpoint_steps", 0, 0, G_OPTION_ARG_INT64, &checkpoint_steps, "A checkpoint every so many steps too", "N" },
     { "checkpoint_seconds", 0, 0, G_OPTION_ARG_INT, &changes.checkpoint_seconds, "A checkpoint so often (600)", "S" },
     { "stop_after", 0, 0, G_OPTION_ARG_INT64, &stop, "Stop behind this step with a checkpoint, for --resume", "STEP" },

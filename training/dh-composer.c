@@ -213,6 +213,13 @@ load_negative (const DhComposer *composer, DhRandom *random, Pair *pair, GError 
   if (pair->labels && (pair->labels->width != w || pair->labels->height != h))
     g_clear_pointer (&pair->labels, dh_labels_unref);
   const double factor = (double)recipe->negative_side / MIN (w, h);
+  if (MAX (w, h) * factor > DH_IMAGE_MAX_SIDE)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
+                   "%s, %u×%u: too long and narrow to be brought to a side of %u pixels; take it out of the negatives",
+                   dh_dataset_item (composer->negatives, item)->image, w, h, recipe->negative_side);
+      return FALSE;
+    }
   /* Padding is no anomaly: where the picture is smaller than the crop, all of it is the crop. */
   if (resize_pair (pair, w < h ? recipe->negative_side : (guint)(w * factor),
                    w < h ? (guint)(h * factor) : recipe->negative_side, error)

@@ -58,20 +58,32 @@ dh_prefetch_free (DhPrefetch *prefetch)
   g_free (prefetch);
 }
 
+/* Where no thread can be had the pool would wait for one for ever: what is made is kept, the rest the caller makes. */
+static void
+ask_for (DhPrefetch *prefetch, guint64 number)
+{
+  if (g_thread_pool_push (prefetch->pool, GSIZE_TO_POINTER (number + 1), NULL)
+      || g_thread_pool_get_num_threads (prefetch->pool) > 0)
+    return;
+  g_thread_pool_free (prefetch->pool, TRUE, TRUE);
+  prefetch->pool = NULL;
+}
+
 gpointer
 dh_prefetch_take (DhPrefetch *prefetch, guint64 number)
 {
-  if (!prefetch->pool)
-    return prefetch->make (number, prefetch->data);
+  gpointer key, item;
   prefetch->asked_for = MAX (prefetch->asked_for, number);
   const guint64 end = MAX (number + 1, MIN (number + prefetch->ahead, prefetch->end));
-  for (; prefetch->asked_for < end; prefetch->asked_for++)
-    g_thread_pool_push (prefetch->pool, GSIZE_TO_POINTER (prefetch->asked_for + 1), NULL);
-  gpointer key, item;
+  for (; prefetch->pool && prefetch->asked_for < end; prefetch->asked_for++)
+    ask_for (prefetch, prefetch->asked_for);
   g_mutex_lock (&prefetch->mutex);
-  while (!g_hash_table_steal_extended (prefetch->made, &number, &key, &item))
+  gboolean found;
+  while (!(found = g_hash_table_steal_extended (prefetch->made, &number, &key, &item)) && prefetch->pool)
     g_cond_wait (&prefetch->cond, &prefetch->mutex);
   g_mutex_unlock (&prefetch->mutex);
+  if (!found)
+    return prefetch->make (number, prefetch->data);
   g_free (key);
   return item;
 }

@@ -9,8 +9,8 @@ typedef struct _DhPrefetch DhPrefetch;
 /* On any thread, several at once. Never NULL. */
 typedef gpointer (*DhPrefetchMake) (guint64 number, gpointer data);
 
-/* Numbers are below `end`. `workers` 0: items are made in the caller's thread, when they are asked for; else up to
- * workers + 1 are made or wait. `release` frees an item that was never taken. */
+/* Numbers are below `end`. `workers` 0, and where the system has no thread left: items are made in the caller's thread,
+ * when they are asked for; else up to workers + 1 are made or wait. `release` frees an item that was never taken. */
 DhPrefetch *dh_prefetch_new (guint64 end, guint workers, DhPrefetchMake make, GDestroyNotify release, gpointer data);
 /* Items not begun are not made; those under way are waited for. */
 void dh_prefetch_free (DhPrefetch *prefetch);

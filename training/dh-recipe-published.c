@@ -68,6 +68,7 @@ dh_recipe_new_published (const char *name)
         recipe->beta = base->beta;
         memcpy (recipe->scale, base->scale, sizeof recipe->scale);
         recipe->negative_side = base->negative_side;
+        recipe->validation_pastes = base->validation_pastes;
         recipe->keep = base->keep;
         recipe->checkpoint_seconds = base->checkpoint_seconds;
         return recipe;

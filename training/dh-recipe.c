@@ -52,6 +52,7 @@ static const struct
   FIELD (negative_side, COUNT, 32, 8192),
   FIELD (negative_crop, COUNT, 32, 8192),
   FIELD (negative_scale, PAIR, 0.05, 20),
+  FIELD (validation_pastes, COUNT, 1, 1000),
   FIELD (patience, COUNT, 0, 100000),
   FIELD (keep, COUNT, 0, 100000),
   FIELD (checkpoint_seconds, COUNT, 1, 1e6),
@@ -78,6 +79,7 @@ dh_recipe_new (void)
                         .negative_side = 384,
                         .negative_crop = 384,
                         .negative_scale = { 1, 1 },
+                        .validation_pastes = 1,
                         .keep = 2,
                         .checkpoint_seconds = 600 };
   return recipe;

@@ -28,6 +28,7 @@ typedef struct
   guint negative_side; /* shorter side that a negative is brought to */
   guint negative_crop; /* of a smaller negative, all of it is the crop */
   double negative_scale[2]; /* drawn before its crop */
+  guint validation_pastes;  /* composites of each validation picture, at least 1 */
   guint patience;           /* epochs without a better model behind which it ends; 0: never */
   guint keep;               /* model_{epoch}.pth files kept */
   guint checkpoint_seconds; /* a resumable checkpoint at least so often */

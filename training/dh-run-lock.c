@@ -171,7 +171,13 @@ dh_run_lock_take (const char *folder, GError **error)
       g_set_error (error, DH_ERROR, DH_ERROR_IO, "%s cannot be written: %s", path, g_strerror (errno));
       return NULL;
     }
-  lock->thread = g_thread_new ("heartbeat", beat, lock);
+  g_autoptr (GError) why = NULL;
+  lock->thread = g_thread_try_new ("heartbeat", beat, lock, &why);
+  if (!lock->thread)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_FAILED, "%s cannot be renewed: %s", path, why->message);
+      return NULL;
+    }
   return g_steal_pointer (&lock);
 }
 

@@ -154,6 +154,14 @@ dh_trainer_restore (DhTrainerRun *run, DhCheckpoint *checkpoint, GError **error)
           }
         memcpy (dh_tensor_f32 (to), dh_tensor_data (from), dh_tensor_size_bytes (to));
       }
+  if (!is_finite (run->optimiser.adam.first) || !is_finite (run->optimiser.adam.second))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
+                   "%s: its optimiser holds NaN or infinite values, with which nothing can be learnt; begin a new "
+                   "training with one of its models (--model)",
+                   dh_checkpoint_name (checkpoint));
+      return FALSE;
+    }
   run->step = read_number (checkpoint, "step");
   run->skipped = read_number (checkpoint, "skipped");
   run->bad = read_number (checkpoint, "bad");

@@ -78,7 +78,8 @@ prepare_config (DhTrainerRun *run, GError **error)
 static gboolean
 write_other_data (DhTrainerRun *run, GError **error)
 {
-  if (!run->training->data_root && !run->training->negative_root && !run->changed)
+  const gboolean moved = run->training->data_root || run->training->negative_root;
+  if (!run->training->resume || (!moved && !run->changed))
     return TRUE;
   g_autoptr (DhRunConfig) stored = dh_run_config_read (run->training->folder, error);
   if (!stored)
@@ -118,7 +119,7 @@ prepare (DhTrainerRun *run, GCancellable *cancellable, GError **error)
   if (!dh_run_folder_has_space (run->folder, needed, error) || !dh_trainer_make_plan (run, error))
     return FALSE;
   if (resume)
-    return write_other_data (run, error) && dh_trainer_store_plan (run, error);
+    return dh_trainer_store_plan (run, error);
   replace (&run->config->device, dh_device_name (run->device));
   run->config->threads = dh_device_threads (run->device);
   /* Behind all that can fail: what never began leaves the name to the next. */
@@ -177,9 +178,7 @@ log_note (DhTrainerRun *run, const char *why, GError **error)
 static gboolean
 log_notes (DhTrainerRun *run, GError **error)
 {
-  const char *passed_over = dh_device_passed_over (run->device);
-  g_autofree char *device =
-      passed_over ? g_strdup_printf ("%s; %s computes", passed_over, dh_device_name (run->device)) : NULL;
+  g_autofree char *device = dh_device_dup_note (run->device);
   return (!device || log_note (run, device, error))
          && (!run->planless
              || log_note (run,
@@ -331,7 +330,8 @@ dh_train (const DhTraining *training, GCancellable *cancellable, GError **error)
       if (run.checkpoint_step >= 0)
         dh_run_lock_set_checkpoint (run.folder->lock, (guint64)run.checkpoint_step);
       dh_run_lock_set_phase (run.folder->lock, DH_RUN_STEPPING, NULL);
-      if (log_start (&run, &why) && log_notes (&run, &why))
+      /* Killed in between, it says it again. */
+      if (log_start (&run, &why) && log_notes (&run, &why) && write_other_data (&run, &why))
         go_on (&run, cancellable, &why);
     }
   return finish (&run, why, error);

@@ -49,10 +49,11 @@ run (Runner *runner, guint which, const DhImage *image, gpointer output, GError 
   return dh_plan_run (runner->plans[which], input, &output, runner->cancellable, NULL, error);
 }
 
-/* What is validated on of one item, read ahead of its turn. */
+/* One picture to be computed or two, read ahead of their turn: an item's composite, and before its first the item as it
+ * is. */
 typedef struct
 {
-  DhImage *image, *composite; /* the latter NULL without negatives */
+  DhImage *image, *composite; /* NULL: none */
   DhLabels *labels, *pasted;
   GError *error;
 } Exercise;
@@ -60,7 +61,7 @@ typedef struct
 typedef struct
 {
   const DhComposer *composer;
-  gboolean composites;
+  guint pastes; /* composites of each item; 0: none */
   GCancellable *cancellable;
 } Reader;
 
@@ -82,12 +83,19 @@ read_exercise (guint64 number, gpointer data)
 {
   const Reader *reader = data;
   const DhComposer *composer = reader->composer;
-  const guint item = composer->items[number];
+  const guint64 each = MAX (reader->pastes, 1), paste = number % each;
+  const guint item = composer->items[number / each];
   Exercise *exercise = g_new0 (Exercise, 1);
   if (!g_cancellable_set_error_if_cancelled (reader->cancellable, &exercise->error)
-      && dh_composer_load (composer, item, &exercise->image, &exercise->labels, &exercise->error) && reader->composites)
-    dh_composer_composite (composer, exercise->image, exercise->labels, dh_random_new (SEED, STREAM_COMPOSITE, item),
-                           &exercise->composite, &exercise->pasted, &exercise->error);
+      && dh_composer_load (composer, item, &exercise->image, &exercise->labels, &exercise->error) && reader->pastes)
+    dh_composer_composite (composer, exercise->image, exercise->labels,
+                           dh_random_new (SEED, STREAM_COMPOSITE, item | paste << 32), &exercise->composite,
+                           &exercise->pasted, &exercise->error);
+  if (paste > 0)
+    {
+      g_clear_pointer (&exercise->image, dh_image_unref);
+      g_clear_pointer (&exercise->labels, dh_labels_unref);
+    }
   return exercise;
 }
 
@@ -144,18 +152,20 @@ dh_validate (DhDevice *device, const DhNet *net, DhTensorDict *parameters, const
   const gsize k = (gsize)composer->classes;
   g_autofree guint64 *confusion = g_new0 (guint64, k * k);
   g_autoptr (DhRanking) ranking = dh_ranking_new ();
-  const gboolean composites = composer->negatives && net->maps[DH_MAP_HYBRID] != DH_NO_VALUE;
+  const guint pastes =
+      composer->negatives && net->maps[DH_MAP_HYBRID] != DH_NO_VALUE ? composer->recipe->validation_pastes : 0;
   const guint n = most ? MIN (most, composer->n_items) : composer->n_items;
   gboolean ok = TRUE;
   *result = (DhValidation){ NAN, NAN, NAN, NAN };
-  const Reader reader = { composer, composites, cancellable };
-  DhPrefetch *ahead = dh_prefetch_new (n, workers, read_exercise, exercise_free, (gpointer)&reader);
-  for (guint i = 0; ok && i < n; i++)
+  const Reader reader = { composer, pastes, cancellable };
+  const guint64 end = (guint64)n * MAX (pastes, 1);
+  DhPrefetch *ahead = dh_prefetch_new (end, workers, read_exercise, exercise_free, (gpointer)&reader);
+  for (guint64 i = 0; ok && i < end; i++)
     {
       g_autoptr (Exercise) exercise = dh_prefetch_take (ahead, i);
       if ((ok = exercise->error == NULL))
-        ok = count_classes (&runner, exercise, k, confusion, error)
-             && (!composites || rank_composite (&runner, exercise, ranking, error));
+        ok = (!exercise->image || count_classes (&runner, exercise, k, confusion, error))
+             && (!exercise->composite || rank_composite (&runner, exercise, ranking, error));
       else
         g_propagate_error (error, g_steal_pointer (&exercise->error));
     }
@@ -170,7 +180,7 @@ dh_validate (DhDevice *device, const DhNet *net, DhTensorDict *parameters, const
     }
   result->miou = mean_iou (confusion, k);
   DhPixelMetrics metrics;
-  if (composites && dh_ranking_metrics (ranking, DH_FPR95_ABOVE, &metrics))
+  if (pastes && dh_ranking_metrics (ranking, DH_FPR95_ABOVE, &metrics))
     {
       result->ap = metrics.ap;
       result->auroc = metrics.auroc;
@@ -194,7 +204,7 @@ dh_validation_work (const DhNet *net, const DhComposer *composer, guint most)
     if (net->maps[maps[i]] != DH_NO_VALUE && (i == 0 || composer->negatives))
       {
         const DhStepParts parts = dh_step_parts (net->graph, shapes, &net->maps[maps[i]], 1);
-        flop += dh_step_work (&parts);
+        flop += (i == 0 ? 1 : composer->recipe->validation_pastes) * dh_step_work (&parts);
       }
   return n * flop;
 }

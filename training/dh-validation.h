@@ -12,7 +12,8 @@ typedef struct
 } DhValidation;
 
 /* The network with its present parameters on the first `most` of the items (0: all): closed mIoU on the pictures as
- * they are, and the hybrid score on the same pictures with one seeded negative each, always the same. The
+ * they are, and the hybrid score on composites of the same pictures, as many of each as the recipe says, with one
+ * seeded negative in each composite, always the same; the first is the same whatever the recipe says. The
  * pictures are read ahead by so many threads, of which no result depends. */
 gboolean dh_validate (DhDevice *device, const DhNet *net, DhTensorDict *parameters, const DhComposer *composer,
                       guint most, guint workers, DhValidation *result, GCancellable *cancellable, GError **error);

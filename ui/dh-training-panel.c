@@ -163,11 +163,18 @@ make_settings (DhTrainingPanel *self)
 static GtkWidget *
 make_more (DhTrainingPanel *self)
 {
-  static const DhTrainingField fields[] = {
-    DH_TRAINING_TITLE,    DH_TRAINING_ARCHITECTURE,      DH_TRAINING_DATASET, DH_TRAINING_STEPS,
-    DH_TRAINING_BACKBONE, DH_TRAINING_VALIDATION_IMAGES, DH_TRAINING_KEEP,    DH_TRAINING_CHECKPOINT_SECONDS,
-    DH_TRAINING_THREADS,  DH_TRAINING_WORKERS,           DH_TRAINING_RUNS
-  };
+  static const DhTrainingField fields[] = { DH_TRAINING_TITLE,
+                                            DH_TRAINING_ARCHITECTURE,
+                                            DH_TRAINING_DATASET,
+                                            DH_TRAINING_STEPS,
+                                            DH_TRAINING_BACKBONE,
+                                            DH_TRAINING_VALIDATION_IMAGES,
+                                            DH_TRAINING_VALIDATION_PASTES,
+                                            DH_TRAINING_KEEP,
+                                            DH_TRAINING_CHECKPOINT_SECONDS,
+                                            DH_TRAINING_THREADS,
+                                            DH_TRAINING_WORKERS,
+                                            DH_TRAINING_RUNS };
   GtkWidget *card = dh_training_card_new (NULL);
   add_rows (self, card, fields, G_N_ELEMENTS (fields));
   gtk_widget_set_margin_top (card, 6);

@@ -7,7 +7,6 @@
 
 #define MOST_LETTERS 28 /* of another training's title in a reading */
 #define THIN 500        /* raw values from which on the line is a thin one */
-#define FEWEST 4.0      /* on the x axis: below, its ticks would be no whole numbers */
 
 typedef struct
 {
@@ -64,7 +63,7 @@ x_end (DhTrainingPlot *plot, const DhPlotSource *source, double last)
   end = MAX (end, last);
   while (!infos[plot->kind].by_epoch && end > 40.0 && end / 2.0 > 1.3 * last)
     end /= 2.0;
-  return MAX (ceil (end), FEWEST);
+  return MAX (ceil (end), 1.0);
 }
 
 static void
@@ -75,7 +74,7 @@ show_axes (DhTrainingPlot *plot, const DhPlotSource *source, double last)
     return;
   plot->end = end;
   DhChart *chart = DH_CHART (plot->chart);
-  dh_chart_set_axis (chart, DH_CHART_X, infos[plot->kind].by_epoch ? _ ("epoch") : _ ("step"), DH_AXIS_LINEAR, 0, end);
+  dh_chart_set_axis (chart, DH_CHART_X, infos[plot->kind].by_epoch ? _ ("epoch") : _ ("step"), DH_AXIS_WHOLE, 0, end);
   dh_chart_set_axis (chart, DH_CHART_Y, NULL, is_log (plot, source) ? DH_AXIS_LOG : DH_AXIS_LINEAR, NAN, NAN);
 }
 

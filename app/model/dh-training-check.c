@@ -7,6 +7,9 @@
 
 /* Negatives of which the size is looked at. */
 #define MOST_PROBED 1500
+/* Composites under which AP is so much chance that it is a poor judge of models. */
+#define FEWEST_COMPOSITES 100
+
 DhTrainingCheck *
 dh_training_check_ref (DhTrainingCheck *check)
 {
@@ -126,6 +129,20 @@ count_small (DhTrainingLook *look, guint *probed)
   return small;
 }
 
+/* What AP is measured on, where it chooses the best model. */
+static void
+look_at_composites (DhTrainingLook *look)
+{
+  const guint most = (guint)look->form->numbers[DH_TRAINING_VALIDATION_IMAGES];
+  const guint pictures = most > 0 ? MIN (most, look->check->validation) : look->check->validation;
+  const guint64 n = (guint64)pictures * look->recipe->validation_pastes;
+  if (g_str_equal (look->recipe->selection, "ap") && n > 0 && n < FEWEST_COMPOSITES)
+    dh_training_look_say (look, DH_CHECK_NEGATIVES, DH_CHECK_WARNING,
+                          _ ("%'u composites are few to choose the best model by AP; %u pastes a picture make it %u"),
+                          (guint)n, (FEWEST_COMPOSITES + pictures - 1) / pictures,
+                          (FEWEST_COMPOSITES + pictures - 1) / pictures * pictures);
+}
+
 static void
 look_at_negatives (DhTrainingLook *look)
 {
@@ -144,6 +161,7 @@ look_at_negatives (DhTrainingLook *look)
     }
   const guint n = look->check->negatives = look->pictures.pasted->len;
   dh_training_look_say (look, DH_CHECK_NEGATIVES, DH_CHECK_OK, _ ("%'u negatives found"), n);
+  look_at_composites (look);
   const guint small = count_small (look, &probed);
   if (probed == 0)
     dh_training_look_say (look, DH_CHECK_NEGATIVES, DH_CHECK_ERROR,

@@ -44,6 +44,7 @@ typedef struct
   guint64 disk_needed, disk_there;       /* bytes */
   double step_flop;                      /* dh_step_work() of one, forward and backward; NaN: unknown */
   double seconds;                        /* of the whole training; NaN: unknown */
+  double sample_seconds;                 /* to read and prepare one sample on one thread; 0: not measured */
   char *device, *device_title;           /* "cpu", "AMD EPYC …"; NULL: none */
   char *data_title, *negatives_title;    /* "CamVid", "ADE20K"; NULL: not found */
   char *weights_title;                   /* "ldn121-closed, 12 classes"; NULL: fresh ones, or not readable */

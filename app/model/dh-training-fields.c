@@ -75,6 +75,11 @@ static const struct
       N_ ("Weight of the losses on negatives: β times the likelihood term, 10 β times the posterior term."), 0.01),
   [DH_TRAINING_SELECTION] = RECIPE ("selection", DH_FIELD_CHOICE, N_ ("Best model by"),
                                     N_ ("Measured on the validation split after every epoch."), 0),
+  [DH_TRAINING_VALIDATION_PASTES] =
+      RECIPE ("validation_pastes", DH_FIELD_COUNT, N_ ("Pastes a picture"),
+              N_ ("So many negatives are pasted into each validation picture, one at a time. With few pictures several "
+                  "make AP a steadier measure; each is one more picture to compute."),
+              1),
   [DH_TRAINING_PATIENCE] =
       RECIPE ("patience", DH_FIELD_COUNT, N_ ("Patience"),
               N_ ("It ends early after so many epochs without a better model. 0: it never does."), 1),

@@ -179,6 +179,7 @@ static const char *const options[DH_N_TRAINING_FIELDS] = {
   [DH_TRAINING_BACKBONE] = "--backbone",
   [DH_TRAINING_BETA] = "--beta",
   [DH_TRAINING_SELECTION] = "--selection",
+  [DH_TRAINING_VALIDATION_PASTES] = "--validation_pastes",
   [DH_TRAINING_PATIENCE] = "--patience",
   [DH_TRAINING_KEEP] = "--keep",
   [DH_TRAINING_CHECKPOINT_SECONDS] = "--checkpoint_seconds",

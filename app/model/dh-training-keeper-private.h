@@ -31,7 +31,12 @@ struct _DhTrainingKeeper
   gboolean locked;     /* by another program, at this look: no more is tried at it */
   gint64 locked_since; /* monotonic; 0: it is not */
   gboolean told;       /* of a failure, since something could be written */
+  gboolean unkept;     /* the file of what waits is of another moment */
 };
+
+/* Atomic; until the last message is gone. */
+G_GNUC_INTERNAL DhTrainingKeeper *dh_training_keeper_ref (DhTrainingKeeper *keeper);
+G_GNUC_INTERNAL void dh_training_keeper_unref (DhTrainingKeeper *keeper);
 
 typedef struct
 {
@@ -79,6 +84,25 @@ G_GNUC_INTERNAL void dh_training_orders_take (DhTrainingKeeper *keeper, DhKeeper
 /* Those that wait, again. */
 G_GNUC_INTERNAL void dh_training_orders_retry (DhTrainingKeeper *keeper);
 
+/* Puts `command`, which it takes, behind those that wait. */
+G_GNUC_INTERNAL void dh_training_orders_wait (DhTrainingKeeper *keeper, DhKeeperCommand *command);
+/* At the end: what no process could be told yet waits too. */
+G_GNUC_INTERNAL void dh_training_orders_leave (DhTrainingKeeper *keeper);
+
+/* The thread's own: dh-training-backlog.c. */
+
+/* What an earlier window left waits again. */
+G_GNUC_INTERNAL void dh_training_backlog_read (DhTrainingKeeper *keeper);
+/* Keeps what waits for a later window, where that has changed; nothing where nothing waits. */
+G_GNUC_INTERNAL void dh_training_backlog_write (DhTrainingKeeper *keeper);
+
+/* What the thread tells the window: dh-training-messages.c. */
+
+/* The calls of DhTrainingKeeperCalls; snapshots and events are taken. */
+G_GNUC_INTERNAL void dh_training_post_jobs (DhTrainingKeeper *keeper, GPtrArray *snapshots);
+G_GNUC_INTERNAL void dh_training_post_events (DhTrainingKeeper *keeper, const char *folder, GArray *events,
+                                              gboolean again, gboolean more);
+G_GNUC_INTERNAL void dh_training_post_end (DhTrainingKeeper *keeper, const char *folder);
 /* Tells the window of something that could not be done; clears the error. `folder`: of a job that could not be added.
  */
 G_GNUC_INTERNAL void dh_training_keeper_complain (DhTrainingKeeper *keeper, const char *folder, const char *title,

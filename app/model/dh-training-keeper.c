@@ -14,15 +14,15 @@
 /* A lock that lasts so long is told of. */
 #define LONG_LOCK (3 * G_USEC_PER_SEC)
 
-static DhTrainingKeeper *
-keeper_ref (DhTrainingKeeper *keeper)
+DhTrainingKeeper *
+dh_training_keeper_ref (DhTrainingKeeper *keeper)
 {
   g_atomic_ref_count_inc (&keeper->refs);
   return keeper;
 }
 
-static void
-keeper_unref (DhTrainingKeeper *keeper)
+void
+dh_training_keeper_unref (DhTrainingKeeper *keeper)
 {
   if (!g_atomic_ref_count_dec (&keeper->refs))
     return;
@@ -40,81 +40,6 @@ dh_training_command_free (DhKeeperCommand *command)
   dh_job_row_free (command->row);
   g_free (command);
 }
-
-/* To the window's thread */
-
-typedef struct
-{
-  DhTrainingKeeper *keeper;
-  GPtrArray *snapshots;
-  GArray *events;
-  gboolean again, more, ended;
-  char *folder, *title, *text;
-} Message;
-
-static void
-message_free (gpointer data)
-{
-  Message *message = data;
-  g_clear_pointer (&message->snapshots, g_ptr_array_unref);
-  g_clear_pointer (&message->events, g_array_unref);
-  keeper_unref (message->keeper);
-  g_free (message->folder);
-  g_free (message->title);
-  g_free (message->text);
-  g_free (message);
-}
-
-static gboolean
-deliver (gpointer data)
-{
-  Message *message = data;
-  DhTrainingKeeper *keeper = message->keeper;
-  if (g_atomic_int_get (&keeper->stopped))
-    return G_SOURCE_REMOVE;
-  if (message->snapshots != NULL)
-    keeper->calls.jobs (message->snapshots, keeper->data);
-  if (message->events != NULL)
-    keeper->calls.events (message->folder, g_steal_pointer (&message->events), message->again, message->more,
-                          keeper->data);
-  if (message->ended)
-    keeper->calls.ended (message->folder, keeper->data);
-  if (message->title != NULL)
-    keeper->calls.error (message->folder, message->title, message->text, keeper->data);
-  return G_SOURCE_REMOVE;
-}
-
-/* Takes what the message points at. */
-static void
-post (DhTrainingKeeper *keeper, Message message)
-{
-  Message *copy = g_memdup2 (&message, sizeof message);
-  copy->keeper = keeper_ref (keeper);
-  g_autoptr (GSource) source = g_idle_source_new ();
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, deliver, copy, message_free);
-  g_source_attach (source, keeper->context);
-}
-
-void
-dh_training_keeper_complain (DhTrainingKeeper *keeper, const char *folder, const char *title, GError **error)
-{
-  post (keeper, (Message){ .folder = g_strdup (folder),
-                           .title = g_strdup (title),
-                           .text = g_strdup (*error != NULL ? (*error)->message : "") });
-  g_clear_error (error);
-}
-
-void
-dh_training_keeper_complain_once (DhTrainingKeeper *keeper, const char *title, GError **error)
-{
-  if (!keeper->told)
-    dh_training_keeper_complain (keeper, NULL, title, error);
-  g_clear_error (error);
-  keeper->told = TRUE;
-}
-
-/* The database */
 
 DhKeeperWrite
 dh_training_keeper_judge (DhTrainingKeeper *keeper, gboolean done, GError **error)
@@ -187,8 +112,7 @@ send_events (DhTrainingKeeper *keeper, DhTrainingRecord *record)
       GArray *events = dh_run_log_read (record->watched, &again, &more);
       /* The first is sent even if it is empty: then it is known that there is nothing. */
       if (events->len > 0 || again || !record->told)
-        post (keeper,
-              (Message){ .events = events, .again = again, .more = more, .folder = g_strdup (record->row->folder) });
+        dh_training_post_events (keeper, record->row->folder, events, again, more);
       else
         g_array_unref (events);
       record->told = TRUE;
@@ -203,10 +127,10 @@ send_jobs (DhTrainingKeeper *keeper)
       GPtrArray *snapshots = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_job_snapshot_free);
       for (guint i = 0; i < keeper->sequence->len; i++)
         g_ptr_array_add (snapshots, dh_training_record_dup_snapshot (keeper->sequence->pdata[i]));
-      post (keeper, (Message){ .snapshots = snapshots });
+      dh_training_post_jobs (keeper, snapshots);
     }
   for (guint i = 0; i < keeper->ended->len; i++)
-    post (keeper, (Message){ .ended = TRUE, .folder = g_strdup (keeper->ended->pdata[i]) });
+    dh_training_post_end (keeper, keeper->ended->pdata[i]);
   g_ptr_array_set_size (keeper->ended, 0);
   keeper->changed = keeper->first = FALSE;
 }
@@ -242,7 +166,7 @@ static void
 say_nothing_there (DhTrainingKeeper *keeper)
 {
   if (keeper->first)
-    post (keeper, (Message){ .snapshots = g_ptr_array_new () });
+    dh_training_post_jobs (keeper, g_ptr_array_new ());
   keeper->first = FALSE;
 }
 
@@ -286,16 +210,44 @@ take_order (DhTrainingKeeper *keeper, DhKeeperCommand *order)
       dh_training_orders_take (keeper, order);
     }
   else if (keeper->locked)
-    g_queue_push_tail (&keeper->waiting, order);
+    dh_training_orders_wait (keeper, order);
   else
     dh_training_command_free (order);
 }
 
-/* The last words, in so far as they can be said within a moment. */
+/* Of the job that is to be added first; NULL: none. */
+static const char *
+added_folder (DhTrainingKeeper *keeper)
+{
+  for (const GList *at = keeper->waiting.head; at != NULL; at = at->next)
+    if (((const DhKeeperCommand *)at->data)->row != NULL)
+      return ((const DhKeeperCommand *)at->data)->row->folder;
+  return NULL;
+}
+
+/* For what waits it is made where it is gone; where that cannot be, which was told, nothing waits any more. */
+static gboolean
+open_again (DhTrainingKeeper *keeper)
+{
+  const char *folder = added_folder (keeper);
+  if (open_database (keeper, folder))
+    return TRUE;
+  if (!keeper->locked && keeper->waiting.length > 0
+      && (folder != NULL || !g_file_test (keeper->path, G_FILE_TEST_EXISTS)))
+    {
+      g_queue_clear_full (&keeper->waiting, (GDestroyNotify)dh_training_command_free);
+      keeper->unkept = TRUE;
+    }
+  return FALSE;
+}
+
+/* The last words, in so far as they can be said within a moment; what cannot is left to the next window. */
 static void
 leave (DhTrainingKeeper *keeper)
 {
   keeper->locked = FALSE;
+  if (keeper->database == NULL && keeper->waiting.length > 0)
+    keeper->database = dh_database_open_within (keeper->path, LAST_PATIENCE, NULL);
   if (keeper->database != NULL)
     {
       dh_database_set_patience (keeper->database, LAST_PATIENCE);
@@ -303,6 +255,8 @@ leave (DhTrainingKeeper *keeper)
     }
   for (guint i = 0; i < keeper->sequence->len && !keeper->locked; i++)
     dh_training_schedule_save (keeper, keeper->sequence->pdata[i]);
+  dh_training_orders_leave (keeper);
+  dh_training_backlog_write (keeper);
   g_queue_clear_full (&keeper->waiting, (GDestroyNotify)dh_training_command_free);
 }
 
@@ -315,13 +269,15 @@ keep (gpointer data)
   keeper->sequence = g_ptr_array_new ();
   keeper->ended = g_ptr_array_new_with_free_func (g_free);
   keeper->first = keeper->dirty = TRUE;
+  dh_training_backlog_read (keeper);
   for (gboolean quit = FALSE; !quit;)
     {
       keeper->locked = FALSE;
-      if (open_database (keeper, NULL))
+      if (open_again (keeper))
         busy = tick (keeper);
       else
         busy = keeper->locked;
+      dh_training_backlog_write (keeper);
       DhKeeperCommand *order =
           g_async_queue_timeout_pop (keeper->orders, busy || keeper->waiting.length > 0 ? BUSY_TICK : IDLE_TICK);
       for (; order != NULL; order = g_async_queue_try_pop (keeper->orders))
@@ -332,6 +288,7 @@ keep (gpointer data)
           else
             take_order (keeper, order);
         }
+      dh_training_backlog_write (keeper);
     }
   leave (keeper);
   g_ptr_array_unref (keeper->ended);
@@ -377,7 +334,7 @@ dh_training_keeper_stop (DhTrainingKeeper *keeper)
   g_atomic_int_set (&keeper->stopped, TRUE);
   g_async_queue_push (keeper->orders, order);
   g_thread_join (keeper->thread);
-  keeper_unref (keeper);
+  dh_training_keeper_unref (keeper);
 }
 
 void

@@ -18,6 +18,11 @@
 #define CARD_SPEED 25e12
 /* Above this share of the memory that is there, other programs may come too short. */
 #define TIGHT 0.9
+/* Samples that are made to see how long one takes, microseconds after which none is begun, and the side of a crop above
+ * which it is not tried. */
+#define MOST_SAMPLES 4
+#define LONGEST (G_USEC_PER_SEC / 2)
+#define LARGEST_CROP 2048
 
 static gboolean
 is_card (const DhTrainingLook *look)
@@ -129,6 +134,40 @@ speed_of (const DhTrainingLook *look, gboolean *measured)
                                                     : thread_speed () * dh_device_threads (look->device);
 }
 
+/* Of one sample on one thread, with its files in memory or not as they are now. 0: none could be made, which is said
+ * elsewhere, or it would take too much for a look. */
+static double
+measure_sample (const DhTrainingLook *look, const DhComposer *composer)
+{
+  const gsize crop = look->recipe->crop, area = crop * crop;
+  if (crop > LARGEST_CROP || (look->recipe->negatives && composer->n_negative_items == 0))
+    return 0;
+  g_autofree float *input = g_try_new (float, 3 * area);
+  g_autofree guint8 *labels = g_try_new (guint8, area);
+  const gint64 begin = g_get_monotonic_time ();
+  gint64 now = begin;
+  guint n = 0;
+  for (; input != NULL && labels != NULL && n < MOST_SAMPLES && now - begin < LONGEST; n++)
+    {
+      const guint item = composer->items[(guint64)n * composer->n_items / MOST_SAMPLES];
+      if (g_cancellable_is_cancelled (look->cancellable)
+          || !dh_composer_sample (composer, item, dh_random_new (0, 0, n), input, labels, NULL))
+        return 0;
+      now = g_get_monotonic_time ();
+    }
+  return n > 0 ? 1e-6 * (double)(now - begin) / n : 0;
+}
+
+/* Seconds of a sample with all threads that load at work. */
+static double
+share_of_loading (DhTrainingLook *look, const DhComposer *composer)
+{
+  const double wanted = look->form->numbers[DH_TRAINING_WORKERS];
+  const double threads = wanted > 0 ? wanted : dh_training_workers (look->device);
+  look->check->sample_seconds = measure_sample (look, composer);
+  return look->check->sample_seconds / MIN (threads, g_get_num_processors ());
+}
+
 static char *
 duration (double seconds)
 {
@@ -170,14 +209,24 @@ dh_training_look_at_time (DhTrainingLook *look)
   check->step_flop = 3 * dh_step_work (&parts) * look->recipe->accumulation;
   const DhComposer validation = dh_pictures_compose (&look->pictures, look->recipe, TRUE);
   const guint most = (guint)look->form->numbers[DH_TRAINING_VALIDATION_IMAGES];
-  const double flop = (double)check->steps * check->step_flop
-                      + look->recipe->epochs * dh_validation_work (look->net, &validation, most);
-  check->seconds = flop / speed_of (look, &measured);
+  const guint pictures = most ? MIN (most, validation.n_items) : validation.n_items;
+  const double speed = speed_of (look, &measured), sample = share_of_loading (look, &composer);
+  /* What is loaded ahead is loaded while it computes: the slower of both tells. A validation picture is read as whole
+   * as one to train on. */
+  const double computing = check->step_flop / speed;
+  const double loading = sample * look->recipe->batch * look->recipe->accumulation;
+  const double validating = dh_validation_work (look->net, &validation, most) / speed;
+  const double reading = sample * pictures * look->recipe->validation_pastes;
+  check->seconds = (double)check->steps * MAX (computing, loading) + look->recipe->epochs * MAX (validating, reading);
   g_autofree char *time = duration (check->seconds);
-  dh_training_look_say (look, DH_CHECK_TIME, check->seconds > 14 * 86400.0 ? DH_CHECK_WARNING : DH_CHECK_OK,
-                        measured ? _ ("About %s for %'" G_GUINT64_FORMAT " steps, going by earlier trainings here")
-                                 : _ ("Very roughly %s for %'" G_GUINT64_FORMAT " steps"),
-                        time, check->steps);
+  /* A processor that loads is the one that computes, so that no more can be had of it. */
+  const gboolean waits = dh_device_has_memory (look->device) && loading > 2 * computing;
+  dh_training_look_say (
+      look, DH_CHECK_TIME, waits || check->seconds > 14 * 86400.0 ? DH_CHECK_WARNING : DH_CHECK_OK,
+      waits      ? _ ("Very roughly %s for %'" G_GUINT64_FORMAT " steps: the device waits for pictures to be read")
+      : measured ? _ ("About %s for %'" G_GUINT64_FORMAT " steps, going by earlier trainings here")
+                 : _ ("Very roughly %s for %'" G_GUINT64_FORMAT " steps"),
+      time, check->steps);
 }
 
 void

@@ -23,6 +23,9 @@ add_job (DhTrainingKeeper *keeper, DhJobRow *row)
 {
   g_autoptr (GError) error = NULL;
   keeper->dirty = keeper->changed = TRUE;
+  /* A window that was killed had added it, and could not take the order away. */
+  if (g_hash_table_contains (keeper->records, row->folder))
+    return TRUE;
   /* Its name is taken from now on, and a place where nothing can be written is told at once. */
   if (!dh_folder_make (row->folder, &error))
     {
@@ -66,12 +69,18 @@ cancel_job (DhTrainingKeeper *keeper, DhTrainingRecord *record)
         dh_training_keeper_complain (keeper, NULL, _ ("The training could not be cancelled"), &error);
       return result != DH_WRITE_LATER;
     }
+  if (!record->alive && !dh_training_record_is_active (record))
+    return TRUE;
   const gint64 now = g_get_monotonic_time ();
   const gboolean force = record->stopped_at != 0 && now - record->stopped_at > PATIENCE;
-  if (record->stopped_at == 0 || force)
-    dh_training_record_signal (record, force ? SIGKILL : SIGTERM);
   if (record->stopped_at == 0)
-    record->stopped_at = now;
+    {
+      /* One that has no lock yet is told at the look that sees it. */
+      record->stopped_at = now;
+      record->told_to_stop = dh_training_record_signal (record, SIGTERM);
+    }
+  else if (force)
+    dh_training_record_signal (record, SIGKILL);
   return TRUE;
 }
 
@@ -164,10 +173,17 @@ is_waited_for (DhTrainingKeeper *keeper, const char *folder)
 }
 
 void
+dh_training_orders_wait (DhTrainingKeeper *keeper, DhKeeperCommand *command)
+{
+  g_queue_push_tail (&keeper->waiting, command);
+  keeper->unkept = TRUE;
+}
+
+void
 dh_training_orders_take (DhTrainingKeeper *keeper, DhKeeperCommand *command)
 {
   if (is_waited_for (keeper, folder_of (command)) || !obey (keeper, command))
-    g_queue_push_tail (&keeper->waiting, command);
+    dh_training_orders_wait (keeper, command);
   else
     dh_training_command_free (command);
 }
@@ -184,6 +200,31 @@ dh_training_orders_retry (DhTrainingKeeper *keeper)
       if (!obey (keeper, command))
         g_queue_push_head (&keeper->waiting, command);
       else
-        dh_training_command_free (command);
+        {
+          dh_training_command_free (command);
+          keeper->unkept = TRUE;
+        }
+    }
+}
+
+static void
+leave_order (DhTrainingKeeper *keeper, const DhTrainingRecord *record, DhKeeperOrder which)
+{
+  DhKeeperCommand *order = g_new0 (DhKeeperCommand, 1);
+  order->order = which;
+  order->folder = g_strdup (record->row->folder);
+  dh_training_orders_wait (keeper, order);
+}
+
+void
+dh_training_orders_leave (DhTrainingKeeper *keeper)
+{
+  for (guint i = 0; i < keeper->sequence->len; i++)
+    {
+      const DhTrainingRecord *record = keeper->sequence->pdata[i];
+      if (record->wants_pause)
+        leave_order (keeper, record, DH_KEEPER_PAUSE);
+      if (record->stopped_at != 0 && !record->told_to_stop)
+        leave_order (keeper, record, DH_KEEPER_CANCEL);
     }
 }

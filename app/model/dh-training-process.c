@@ -98,6 +98,7 @@ dh_training_record_launch (DhTrainingRecord *record, const char *program, const 
   record->child = child;
   record->child_ended = FALSE;
   record->stopped_at = 0;
+  record->told_to_stop = FALSE;
   record->wants_pause = FALSE;
   return TRUE;
 }

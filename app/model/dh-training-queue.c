@@ -304,49 +304,6 @@ dh_training_queue_find (DhTrainingQueue *self, gint64 id)
   return NULL;
 }
 
-/* A folder that neither the disk nor a job has yet. */
-static char *
-choose_folder (DhTrainingQueue *self, DhTrainingForm *form)
-{
-  g_autofree char *runs = g_canonicalize_filename (form->texts[DH_TRAINING_RUNS], NULL);
-  g_autofree char *name = dh_training_form_dup_folder_name (form);
-  for (guint i = 1;; i++)
-    {
-      g_autofree char *candidate = i == 1 ? g_strdup (name) : g_strdup_printf ("%s-%u", name, i);
-      g_autofree char *folder = g_build_filename (runs, candidate, NULL);
-      if (!g_hash_table_contains (self->by_folder, folder) && !g_file_test (folder, G_FILE_TEST_EXISTS))
-        return g_steal_pointer (&folder);
-    }
-}
-
-static gboolean
-has_title (DhTrainingQueue *self, const char *title)
-{
-  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self)); i++)
-    {
-      g_autoptr (DhTrainingJob) job = g_list_model_get_item (G_LIST_MODEL (self), i);
-      if (g_str_equal (dh_training_job_get_title (job), title))
-        return TRUE;
-    }
-  return FALSE;
-}
-
-/* One that is the same throughout is numbered, as its folder is; a title that was given stays as it is. */
-static char *
-dup_own_title (DhTrainingQueue *self, DhTrainingForm *form)
-{
-  char *title = dh_training_form_dup_title (form);
-  if (*form->texts[DH_TRAINING_TITLE] != '\0')
-    return title;
-  g_autofree char *first = g_strdup (title);
-  for (guint i = 2; has_title (self, title); i++)
-    {
-      g_free (title);
-      title = g_strdup_printf ("%s (%u)", first, i);
-    }
-  return title;
-}
-
 DhTrainingJob *
 dh_training_queue_add (DhTrainingQueue *self, DhTrainingForm *form, const DhTrainingCheck *check, GError **error)
 {
@@ -354,8 +311,8 @@ dh_training_queue_add (DhTrainingQueue *self, DhTrainingForm *form, const DhTrai
   g_autoptr (DhTrainingForm) own = dh_training_form_dup_absolute (form, error);
   if (own == NULL)
     return NULL;
-  g_autofree char *folder = choose_folder (self, own);
-  g_autofree char *title = dup_own_title (self, own);
+  g_autofree char *folder = dh_training_choose_folder (self->by_folder, own);
+  g_autofree char *title = dh_training_choose_title (G_LIST_MODEL (self), own);
   g_autoptr (DhJobRow) row = dh_training_form_make_row (own, folder, title, check);
   DhJobSnapshot *snapshot = g_new0 (DhJobSnapshot, 1);
   snapshot->row = dh_job_row_copy (row);

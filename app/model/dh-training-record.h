@@ -25,8 +25,9 @@ typedef struct
 
   /* What was asked for and cannot be seen yet. */
   gboolean wants_pause;
-  gint64 continued_at; /* when it was told to go on and has not yet; monotonic, 0: not */
-  gint64 stopped_at;   /* monotonic, of the first SIGTERM; 0 */
+  gint64 continued_at;   /* when it was told to go on and has not yet; monotonic, 0: not */
+  gint64 stopped_at;     /* when it was to be cancelled; monotonic, 0: it was not */
+  gboolean told_to_stop; /* since then, by SIGTERM */
 
   /* From its log. */
   DhRunLog *log;

@@ -62,6 +62,7 @@ end_job (DhTrainingKeeper *keeper, DhTrainingRecord *record)
     return FALSE;
   record->child = 0;
   record->stopped_at = 0;
+  record->told_to_stop = FALSE;
   record->wants_pause = FALSE;
   g_clear_pointer (&record->refused, g_free);
   if (!keeper->first)
@@ -100,6 +101,8 @@ dh_training_schedule_look_at (DhTrainingKeeper *keeper, DhTrainingRecord *record
     keeper->changed = TRUE;
   if (record->wants_pause && record->reachable && record->found == DH_JOB_RUNNING)
     record->wants_pause = !dh_training_record_signal (record, SIGUSR1);
+  if (record->stopped_at != 0 && !record->told_to_stop)
+    record->told_to_stop = dh_training_record_signal (record, SIGTERM);
   if (phase != record->phase || alive != record->alive || silent != record->silent)
     keeper->changed = TRUE;
 }

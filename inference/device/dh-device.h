@@ -53,9 +53,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhDevice, dh_device_unref)
  * the same to the bit; another choice (another folder, or none) may change their last bits. A folder that cannot be
  * written, and files in it that are broken, are as if nothing was kept. */
 void dh_device_remember_plans (DhDevice *device, const char *folder);
-/* Of "auto": which device of a kind that stands before its own is there, and why it was not taken; NULL where there is
- * none. */
+/* Of "auto": which device that stands before its own is there, and why it was not taken; NULL where there is none. */
 const char *dh_device_passed_over (DhDevice *device);
+/* The same in one sentence with what computes instead, without its full stop; free with g_free. NULL likewise. */
+char *dh_device_dup_note (DhDevice *device);
 const char *dh_device_name (DhDevice *device);
 const char *dh_device_title (DhDevice *device);
 guint dh_device_threads (DhDevice *device);

@@ -127,6 +127,26 @@ def _():
     stop(process, "early")
 
 
+@case("training: told to end several times at once, as timeout and a closed terminal do, it still writes a checkpoint")
+def _():
+    class Often:
+        def __init__(self, process):
+            self.process = process
+
+        def send_signal(self, number):
+            for _ in range(20):
+                self.process.send_signal(number)
+                time.sleep(0.002)
+
+        def __getattr__(self, name):
+            return getattr(self.process, name)
+
+    process = begin("often", "--steps", 4000)
+    until(lambda: len(events("often")) > 4)
+    stop(Often(process), "often")
+    assert events("often")[-2]["event"] == "checkpoint", events("often")[-2:]
+
+
 @case("training: resumed without its plan, it says that its bits may change, once")
 def _():
     code, _, err, _ = run(*training("planless", "--stop_after", 2))
@@ -249,6 +269,10 @@ def _():
     refuses(training("none", "--model", top / "broken.json"), "broken.json")
     refuses(training("none", "--db", "/proc/nowhere/x.db", "--model", top / "broken.json"), "broken.json")
     refuses(resumed("never"), "never")
+    narrow = top / "narrow"
+    narrow.mkdir()
+    (narrow / "thread.png").write_bytes(png(1, 4000, 8, 2, b"\0\1\2\3" * 4000))
+    refuses(training("none", "--neg_dataroot", narrow), "thread.png, 1×4000", "too long and narrow")
 
 
 @case("training: recipes for CamVid and KITTI")

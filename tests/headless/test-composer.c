@@ -1,8 +1,10 @@
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "dh-batch-loader.h"
 #include "dh-composer.h"
+#include "dh-prefetch.h"
 #include "tree.h"
 
 /* Training samples of pictures in which every pixel says where it stood: red is its column, green its row, blue 200 in
@@ -294,6 +296,34 @@ test_short_batch (void)
     }
 }
 
+static gpointer
+make_square (guint64 number, gpointer data)
+{
+  guint64 square = number * number;
+  return g_memdup2 (&square, sizeof square);
+}
+
+/* A system that has no thread left: what was to be made ahead is made when it is asked for. */
+static void
+test_no_threads (void)
+{
+  pthread_attr_t usual, senseless;
+  g_assert_cmpint (pthread_getattr_default_np (&usual), ==, 0);
+  g_assert_cmpint (pthread_getattr_default_np (&senseless), ==, 0);
+  g_assert_cmpint (pthread_attr_setstacksize (&senseless, (gsize)1 << 46), ==, 0);
+  g_assert_cmpint (pthread_setattr_default_np (&senseless), ==, 0);
+  /* One that the pool of an earlier test has left would do as well. */
+  g_thread_pool_stop_unused_threads ();
+  DhPrefetch *prefetch = dh_prefetch_new (6, 3, make_square, g_free, NULL);
+  for (guint64 i = 0; i < 6; i++)
+    {
+      g_autofree guint64 *square = dh_prefetch_take (prefetch, i);
+      g_assert_cmpuint (*square, ==, i * i);
+    }
+  dh_prefetch_free (prefetch);
+  g_assert_cmpint (pthread_setattr_default_np (&usual), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -312,6 +342,7 @@ main (int argc, char **argv)
   g_assert_no_error (error);
   negatives = dh_dataset_open (negative_path, "ade20k", NULL, NULL, NULL, &error);
   g_assert_no_error (error);
+  g_test_add_func ("/composer/no-threads", test_no_threads);
   g_test_add_func ("/composer/place", test_place);
   g_test_add_func ("/composer/paste", test_paste);
   g_test_add_func ("/composer/small-negative", test_small_negative);

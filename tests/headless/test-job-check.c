@@ -55,7 +55,17 @@ test_check (void)
   g_assert_true (says (fine, DH_CHECK_WEIGHTS, DH_CHECK_WARNING, "No weights to start from"));
   g_assert_cmpuint (fine->memory_needed, >, 1 << 20);
   g_assert_cmpuint (fine->memory_needed, <, 1 << 30);
-  g_assert_true (isfinite (fine->seconds) && fine->seconds > 0);
+  /* Two threads load two crops a step at most twice as fast as one, whatever computes. */
+  g_assert_cmpfloat (fine->sample_seconds, >, 0);
+  g_assert_true (isfinite (fine->seconds));
+  g_assert_cmpfloat (fine->seconds, >=, 8 * 2 * fine->sample_seconds / 2);
+  g_assert_true (says (fine, DH_CHECK_NEGATIVES, DH_CHECK_WARNING, "2 composites are few"));
+  g_assert_true (says (fine, DH_CHECK_NEGATIVES, DH_CHECK_WARNING, "50 pastes a picture make it 100"));
+  g_autoptr (DhTrainingForm) steady = jobs_make_form ("", 4);
+  dh_training_form_set_number (steady, DH_TRAINING_VALIDATION_PASTES, 50);
+  g_autoptr (DhTrainingCheck) many = check (steady, NULL, &error);
+  for (guint i = 0; i < many->lines->len; i++)
+    g_assert_null (strstr (((DhCheckLine *)many->lines->pdata[i])->text, "composites"));
 
   /* Everything wrong at once, each told. */
   dh_training_form_set_text (form, DH_TRAINING_DATASET, "camvid");

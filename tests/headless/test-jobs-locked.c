@@ -208,27 +208,74 @@ test_orders (void)
   jobs_close_queue (queue);
 }
 
-/* A window that is closed meanwhile does not wait for long, and what it was asked for just before is tried once more.
- */
+static char *
+dup_backlog_path (void)
+{
+  g_autofree char *path = jobs_database_path ();
+  return g_strconcat (path, "-orders", NULL);
+}
+
+static gboolean
+is_known (DhTrainingQueue *queue, DhTrainingJob *job)
+{
+  return jobs_find (queue, "later") != NULL;
+}
+
+/* A window that is closed meanwhile does not wait for long, and what it was asked for just before is tried once more;
+ * where that is in vain, and where it is killed, the next window does it. */
 static void
 test_close (void)
 {
   DhTrainingQueue *queue = open_queue ();
-  DhTrainingJob *job = jobs_add (queue, "close", 200);
+  DhTrainingJob *job = jobs_add (queue, "close", 4000);
   g_assert_true (jobs_wait_for (queue, job, jobs_has_stepped));
   const gint64 pid = jobs_pid_of (job);
+  DhTrainingJob *queued = jobs_add (queue, "queued", 4);
+  g_assert_true (jobs_wait_for (queue, queued, jobs_has_id));
+  spend (500);
+  g_autofree char *backlog = dup_backlog_path (), *text = NULL;
+  g_assert_false (g_file_test (backlog, G_FILE_TEST_EXISTS));
   DhDatabase *locked = lock ();
-  jobs_add (queue, "never", 4);
+  dh_training_queue_cancel (queue, queued);
+  DhTrainingJob *later = jobs_add (queue, "later", 4);
+  dh_training_queue_cancel (queue, later);
+  dh_training_queue_go_on (queue, later);
+  for (guint i = 0; i < 100 && !g_file_test (backlog, G_FILE_TEST_EXISTS); i++)
+    spend (50);
+  g_assert_true (g_file_test (backlog, G_FILE_TEST_EXISTS));
   const gint64 begin = g_get_monotonic_time ();
   jobs_close_queue (queue);
   g_assert_cmpint (g_get_monotonic_time () - begin, <, 6 * G_USEC_PER_SEC);
-  unlock (locked);
+  g_assert_true (g_file_get_contents (backlog, &text, NULL, NULL));
+
   queue = open_queue ();
-  g_assert_null (jobs_find (queue, "never"));
+  spend (500);
+  g_assert_null (jobs_find (queue, "later"));
+  assert_stored ("queued", "queued");
+  unlock (locked);
   job = jobs_find (queue, "close");
   g_assert_cmpint (jobs_pid_of (job), ==, pid);
+  g_assert_true (becomes (queue, jobs_find (queue, "queued"), DH_JOB_CANCELLED));
+  g_assert_true (jobs_wait_for (queue, NULL, is_known));
+  for (guint i = 0; i < 100 && g_file_test (backlog, G_FILE_TEST_EXISTS); i++)
+    spend (50);
+  g_assert_false (g_file_test (backlog, G_FILE_TEST_EXISTS));
   dh_training_queue_cancel (queue, job);
   g_assert_true (becomes (queue, job, DH_JOB_CANCELLED));
+  jobs_close_queue (queue);
+
+  /* Killed between the order and its end, a window leaves what was done already: it is not done again. Lines that are
+   * none of ours are left out. */
+  char *add = strstr (text, "{\"order\":\"add\"");
+  g_assert_nonnull (add);
+  *strchr (add, '\n') = '\0';
+  g_autofree char *more = g_strconcat ("{\"order\":\"add\",\"folder\":\"/nowhere\"}\n[[[\n", add, "\n", add, NULL);
+  g_assert_true (g_file_set_contents (backlog, more, -1, NULL));
+  queue = open_queue ();
+  g_assert_true (becomes (queue, jobs_find (queue, "later"), DH_JOB_DONE));
+  g_assert_cmpuint (errors, ==, 0);
+  assert_stored ("queued", "cancelled");
+  g_assert_false (g_file_test (backlog, G_FILE_TEST_EXISTS));
   jobs_close_queue (queue);
 }
 

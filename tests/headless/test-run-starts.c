@@ -388,6 +388,36 @@ test_weights_that_are_none (void)
   g_assert_null (strstr (error->message, "rate"));
 }
 
+/* So of what a checkpoint remembers of the gradients. */
+static void
+test_moments_that_are_none (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhRecipe) recipe = tiny_recipe (2);
+  g_assert_false (train ("moments", recipe, tiny_scenes, 5, 1, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_autofree char *path = tiny_path ("moments", "checkpoint.pth");
+  g_autoptr (DhCheckpoint) checkpoint = dh_checkpoint_open (path, &error);
+  g_assert_no_error (error);
+  g_autoptr (DhTensorDict) extra = dh_tensor_dict_new ();
+  for (guint i = 0; i < dh_tensor_dict_size (dh_checkpoint_extra (checkpoint)); i++)
+    {
+      DhTensor *from = dh_tensor_dict_at (dh_checkpoint_extra (checkpoint), i);
+      DhTensor *copy = dh_tensor_new_f32 (from->n_dims, from->dims);
+      memcpy (dh_tensor_f32 (copy), dh_tensor_data (from), dh_tensor_size_bytes (copy));
+      if (i == 3)
+        dh_tensor_f32 (copy)[0] = NAN;
+      dh_tensor_dict_take (extra, dh_tensor_dict_name (dh_checkpoint_extra (checkpoint), i), copy);
+    }
+  const DhCheckpointContents contents = { dh_checkpoint_state (checkpoint), extra,
+                                          dh_checkpoint_metadata (checkpoint) };
+  g_assert_true (dh_checkpoint_save_pth (path, &contents, &error));
+  g_assert_false (tiny_resume ("moments", NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_INVALID);
+  g_assert_nonnull (strstr (error->message, "its optimiser holds NaN"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -404,5 +434,6 @@ main (int argc, char **argv)
   g_test_add_func ("/run-starts/foreign-state", test_foreign_state);
   g_test_add_func ("/run-starts/changed-picture", test_changed_picture);
   g_test_add_func ("/run-starts/weights-that-are-none", test_weights_that_are_none);
+  g_test_add_func ("/run-starts/moments-that-are-none", test_moments_that_are_none);
   return tiny_end ();
 }

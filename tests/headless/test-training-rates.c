@@ -210,6 +210,42 @@ test_miou (void)
   g_assert_true (isnan (found.ap));
 }
 
+/* Several composites of each picture: what is counted of the pictures themselves stays, and so does all of it with any
+ * number of threads; the first composites are those of one each. */
+static void
+test_pastes (void)
+{
+  g_autoptr (GError) error = NULL;
+  DhArchitecture architecture;
+  g_assert_true (dh_architecture_from_name ("ldn-tiny", 12, &architecture, &error));
+  g_autoptr (DhNet) net = dh_net_new (&architecture);
+  g_autoptr (DhTensorDict) state = dh_net_new_fresh (net, "", 1);
+  g_autoptr (DhRecipe) recipe = tiny_recipe (4);
+  g_autoptr (DhDevice) device = dh_device_open ("ref", 1, &error);
+  DhPictures pictures = { NULL };
+  g_assert_true (dh_pictures_open_data (&pictures, recipe, tiny_scenes, NULL, &error));
+  g_assert_true (dh_pictures_open_negatives (&pictures, tiny_negatives, NULL, &error));
+  const DhComposer composer = dh_pictures_compose (&pictures, recipe, TRUE);
+  const double work = dh_validation_work (net, &composer, 0);
+  DhValidation one, one_again, several, ahead;
+  g_assert_cmpuint (recipe->validation_pastes, ==, 1);
+  g_assert_true (dh_validate (device, net, state, &composer, 0, 0, &one, NULL, &error));
+  recipe->validation_pastes = 5;
+  g_assert_cmpfloat (dh_validation_work (net, &composer, 0), >, 2.5 * work);
+  g_assert_true (dh_validate (device, net, state, &composer, 0, 0, &several, NULL, &error));
+  g_assert_true (dh_validate (device, net, state, &composer, 0, 3, &ahead, NULL, &error));
+  recipe->validation_pastes = 1;
+  g_assert_true (dh_validate (device, net, state, &composer, 0, 2, &one_again, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpfloat (several.miou, ==, one.miou);
+  g_assert_cmpfloat (several.ap, ==, ahead.ap);
+  g_assert_cmpfloat (several.auroc, ==, ahead.auroc);
+  g_assert_cmpfloat (several.fpr95, ==, ahead.fpr95);
+  g_assert_cmpfloat (several.ap, !=, one.ap);
+  g_assert_cmpfloat (one_again.ap, ==, one.ap);
+  dh_pictures_clear (&pictures);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -217,5 +253,6 @@ main (int argc, char **argv)
   g_test_add_func ("/training-rates/schedule", test_schedule);
   g_test_add_func ("/training-rates/accumulation", test_accumulation);
   g_test_add_func ("/training-rates/miou", test_miou);
+  g_test_add_func ("/training-rates/pastes", test_pastes);
   return tiny_end ();
 }

@@ -21,7 +21,8 @@ typedef enum
 typedef enum
 {
   DH_AXIS_LINEAR,
-  DH_AXIS_LOG, /* values ≤ 0 lie at the lower end */
+  DH_AXIS_WHOLE, /* linear, of whole numbers: so are its ticks */
+  DH_AXIS_LOG,   /* values ≤ 0 lie at the lower end */
 } DhAxisKind;
 
 typedef enum

@@ -178,7 +178,10 @@ def run():
         problems += [f"auto: status {status} {err}"] if status or err.count("is not available") != 1 or said[0] not in err else []
         check(name, problems)
     status, out, err = start("fake", *bench, driver=driver, **cards(35, 90), DH_FAKE_FAIL="cudaMalloc:1:2")
-    check("auto takes the second card", [] if status == 1 and "note" not in err and "memory" in err else [err])
+    told = err.count("note: ") == 1 and "“cuda:0” is not available" in err and "; cuda:1 computes" in err
+    check("auto takes the second card, and says so", [] if status == 1 and told and "memory" in err else [err])
+    status, out, err = start("fake", *bench, driver=driver, **cards(90, 35), DH_FAKE_FAIL="cudaMalloc:1:2")
+    check("auto takes the first card, whatever the second is", [] if status == 1 and "note" not in err else [err])
     status, out, err = start("fake", *bench, "--device", "cuda:0", **how)
     check("what cuDNN refuses ends the run, not the program", [] if status == 1 and err.count("\n") == 1 else [f"{status} {err}"])
     for device in ("cuda:0", "auto"):
