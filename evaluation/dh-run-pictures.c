@@ -31,7 +31,7 @@ typedef struct
   const guint *indices;
   guint n, asked;
   GCancellable *cancellable;
-  GThreadPool *pool;
+  GThreadPool *pool; /* NULL: the system has no thread left */
   GMutex mutex;
   GCond cond;
   GQueue read, begun, computed; /* Item: read or being read; on the device; measured or being measured. In order. */
@@ -160,11 +160,16 @@ handle (gpointer data, gpointer user_data)
 
 /* On the caller's thread. */
 
+/* Where no thread can be had the pool would wait for one for ever. */
 static void
 give (Flow *flow, Item *item)
 {
   item->busy = TRUE;
-  g_thread_pool_push (flow->pool, item, NULL);
+  if (flow->pool && (g_thread_pool_push (flow->pool, item, NULL) || g_thread_pool_get_num_threads (flow->pool) > 0))
+    return;
+  if (flow->pool)
+    g_thread_pool_free (g_steal_pointer (&flow->pool), TRUE, TRUE);
+  handle (item, flow);
 }
 
 static void
@@ -372,7 +377,8 @@ dh_run_pictures (const DhRunPictures *work, const guint *indices, guint n, GCanc
   flow.pool = g_thread_pool_new (handle, &flow, (gint)threads, FALSE, NULL);
   const gboolean added = visit (&flow, threads, &why, error);
   g_atomic_int_set (&flow.closing, TRUE);
-  g_thread_pool_free (flow.pool, FALSE, TRUE);
+  if (flow.pool)
+    g_thread_pool_free (flow.pool, FALSE, TRUE);
   clear_device (&flow);
   drop (&flow, &flow.begun);
   drop (&flow, &flow.read);

@@ -2,6 +2,7 @@
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 #include "dh-error.h"
@@ -286,6 +287,26 @@ test_threads (EvaluationFixture *fixture, gconstpointer data)
     }
 }
 
+/* A system that has no thread left: one does it all. */
+static void
+test_no_threads (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const DhEvaluationOptions options = evaluation_options (fixture);
+  g_autoptr (DhEvaluation) usual = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  pthread_attr_t before, senseless;
+  g_assert_cmpint (pthread_getattr_default_np (&before), ==, 0);
+  g_assert_cmpint (pthread_getattr_default_np (&senseless), ==, 0);
+  g_assert_cmpint (pthread_attr_setstacksize (&senseless, (gsize)1 << 46), ==, 0);
+  g_assert_cmpint (pthread_setattr_default_np (&senseless), ==, 0);
+  g_thread_pool_stop_unused_threads ();
+  g_autoptr (DhEvaluation) alone = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_cmpint (pthread_setattr_default_np (&before), ==, 0);
+  g_assert_no_error (error);
+  assert_same (fixture, usual, alone);
+}
+
 static void
 remove_maps (const DhRunImageRow *row, guint done, guint total, gpointer data)
 {
@@ -443,6 +464,7 @@ main (int argc, char **argv)
   EVALUATION_TEST ("/evaluation/errors", NULL, test_errors);
   EVALUATION_TEST ("/evaluation/lock", NULL, test_lock);
   EVALUATION_TEST ("/evaluation/threads", NULL, test_threads);
+  EVALUATION_TEST ("/evaluation/no-threads", NULL, test_no_threads);
   EVALUATION_TEST ("/evaluation/removed", NULL, test_removed);
   return g_test_run ();
 }
