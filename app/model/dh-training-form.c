@@ -131,7 +131,8 @@ dh_training_form_has_negatives (DhTrainingForm *self)
 gboolean
 dh_training_form_is_used (DhTrainingForm *self, DhTrainingField field)
 {
-  return self->base->negatives || (field != DH_TRAINING_NEGATIVES && field != DH_TRAINING_BETA);
+  return self->base->negatives
+         || (field != DH_TRAINING_NEGATIVES && field != DH_TRAINING_BETA && field != DH_TRAINING_VALIDATION_PASTES);
 }
 
 double

@@ -84,6 +84,18 @@ test_ticks (void)
   g_assert_cmpfloat (step, ==, 5);
   g_assert_cmpuint (dh_ticks_linear (0, 1, 6, ticks, NULL), ==, 6);
   g_assert_cmpuint (dh_ticks_linear (1, 1, 6, ticks, NULL), ==, 0);
+  /* Of an epoch or three, no halves. */
+  for (guint end = 1; end < 40; end++)
+    {
+      const guint whole = dh_ticks_whole (0, end, 6, ticks, &step);
+      g_assert_cmpuint (whole, >=, 2);
+      g_assert_cmpuint (whole, <=, 6);
+      for (guint i = 0; i < whole; i++)
+        g_assert_cmpfloat (ticks[i], ==, i * rint (step));
+      g_assert_true (end > 5 || (whole == end + 1 && step == 1));
+    }
+  g_assert_cmpuint (dh_ticks_whole (1.2, 1.9, 6, ticks, &step), ==, 0);
+  g_assert_cmpuint (dh_ticks_whole (NAN, 1, 6, ticks, &step), ==, 0);
   g_assert_cmpuint (dh_ticks_linear (NAN, 1, 6, ticks, NULL), ==, 0);
   g_assert_cmpuint (dh_ticks_linear (-INFINITY, 1, 6, ticks, NULL), ==, 0);
   g_assert_cmpuint (dh_ticks_linear (1e300, -1e300, 6, ticks, NULL), ==, 0);

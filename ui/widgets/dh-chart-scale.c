@@ -133,11 +133,9 @@ guint
 dh_chart_ticks (const DhChartScale *scale, double *ticks, char **texts, guint most)
 {
   double step = 0.0;
-  guint n = scale->kind == DH_AXIS_LOG ? dh_ticks_log (scale->low, scale->high, most, ticks)
-                                       : dh_ticks_linear (scale->low, scale->high, most, ticks, &step);
-  if (scale->kind == DH_AXIS_WHOLE && step > 0.0 && step < 1.0)
-    for (n = 0, step = 1.0; n < most && ceil (scale->low) + n <= scale->high + 1e-9; n++)
-      ticks[n] = ceil (scale->low) + n;
+  guint n = scale->kind == DH_AXIS_LOG     ? dh_ticks_log (scale->low, scale->high, most, ticks)
+            : scale->kind == DH_AXIS_WHOLE ? dh_ticks_whole (scale->low, scale->high, most, ticks, &step)
+                                           : dh_ticks_linear (scale->low, scale->high, most, ticks, &step);
   /* Within less than a decade the ticks of a logarithmic axis may be evenly spaced. */
   gboolean even = n >= 3 && fabs ((ticks[2] - ticks[1]) - (ticks[1] - ticks[0])) < 1e-6 * (ticks[1] - ticks[0]);
   if (even)

@@ -31,6 +31,8 @@ double dh_logistic (double logit);
 /* Round ticks. At most `most` of 1, 2, 5 × 10ⁿ apart, inside [low, high]; `ticks` has room for `most` + 1. Returns
  * their number, `step` (may be NULL) their distance. Bounds that are not finite or not in order give none. */
 guint dh_ticks_linear (double low, double high, guint most, double *ticks, double *step);
+/* The same, whole numbers alone; `step` is not NULL. */
+guint dh_ticks_whole (double low, double high, guint most, double *ticks, double *step);
 /* Powers of ten (every second, third … where they are many); with two or fewer decades also 2 and 5. low > 0. */
 guint dh_ticks_log (double low, double high, guint most, double *ticks);
 /* Positions are logits; ticks at p = …, 0.01, 0.1, 0.5, 0.9, 0.99, … */

@@ -30,6 +30,19 @@ dh_ticks_linear (double low, double high, guint most, double *ticks, double *ste
 }
 
 guint
+dh_ticks_whole (double low, double high, guint most, double *ticks, double *step)
+{
+  guint n = dh_ticks_linear (low, high, most, ticks, step);
+  if (*step <= 0.0 || *step >= 1.0)
+    return n;
+  *step = 1.0;
+  n = 0;
+  for (double at = ceil (low - 1e-9); at <= high + 1e-9 && n < most; at += 1.0)
+    ticks[n++] = at;
+  return n;
+}
+
+guint
 dh_ticks_log (double low, double high, guint most, double *ticks)
 {
   if (!(low > 0.0) || !isfinite (high) || !(high > low) || most < 1)
