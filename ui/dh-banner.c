@@ -4,6 +4,7 @@ struct _DhBanner
 {
   GtkWidget parent_instance;
   GtkWidget *overlay, *line, *text, *button;
+  char *title; /* that was shown last */
 };
 
 G_DEFINE_FINAL_TYPE (DhBanner, dh_banner, GTK_TYPE_WIDGET)
@@ -11,6 +12,8 @@ G_DEFINE_FINAL_TYPE (DhBanner, dh_banner, GTK_TYPE_WIDGET)
 void
 dh_banner_show (DhBanner *self, const char *title, const char *text, const char *button, const char *action)
 {
+  g_free (self->title);
+  self->title = g_strdup (title);
   g_autofree char *markup = g_markup_printf_escaped ("<b>%s</b>  %s", title, text);
   gtk_label_set_markup (GTK_LABEL (self->text), markup);
   gtk_widget_set_visible (self->button, button != NULL);
@@ -28,12 +31,20 @@ dh_banner_hide (DhBanner *self)
   gtk_widget_set_visible (self->line, FALSE);
 }
 
+void
+dh_banner_take_back (DhBanner *self, const char *title)
+{
+  if (g_strcmp0 (self->title, title) == 0)
+    dh_banner_hide (self);
+}
+
 static void
 dh_banner_dispose (GObject *object)
 {
   GtkWidget *child;
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (object))) != NULL)
     gtk_widget_unparent (child);
+  g_clear_pointer (&DH_BANNER (object)->title, g_free);
   G_OBJECT_CLASS (dh_banner_parent_class)->dispose (object);
 }
 

@@ -12,5 +12,7 @@ GtkWidget *dh_banner_new (GtkWidget *content);
 /* Shows it; `action` and its button are left out where NULL. */
 void dh_banner_show (DhBanner *banner, const char *title, const char *text, const char *button, const char *action);
 void dh_banner_hide (DhBanner *banner);
+/* Hides it where it shows this title. */
+void dh_banner_take_back (DhBanner *banner, const char *title);
 
 G_END_DECLS

@@ -50,7 +50,10 @@ on_ended (DhTrainingQueue *queue, DhTrainingJob *job, DhWindow *self)
 static void
 on_error (DhTrainingQueue *queue, const char *title, const char *text, DhWindow *self)
 {
-  g_signal_emit_by_name (self->session, "error", title, text);
+  if (text != NULL)
+    g_signal_emit_by_name (self->session, "error", title, text);
+  else
+    dh_window_take_back (self, title);
 }
 
 GtkWidget *

@@ -43,6 +43,8 @@ G_GNUC_INTERNAL GMenuModel *dh_window_make_sets_menu (DhWindow *window);
 
 /* dh-window.c: what the user opens is looked at in Browse, unless it is measured just now. */
 G_GNUC_INTERNAL void dh_window_show_opened (DhWindow *window);
+/* What stands in the line of errors under this title is over. */
+G_GNUC_INTERNAL void dh_window_take_back (DhWindow *window, const char *title);
 
 /* dh-window-written.c: "written" of the session: a toast with what opens the file, its folder or, where nothing does,
  * copies its path */

@@ -71,6 +71,13 @@ on_error (DhSession *session, const char *title, const char *text, DhWindow *sel
   dh_banner_show (self->banner, full, text, NULL, NULL);
 }
 
+void
+dh_window_take_back (DhWindow *self, const char *title)
+{
+  g_autofree char *full = g_strconcat (title, ".", NULL);
+  dh_banner_take_back (self->banner, full);
+}
+
 /* Something new is being opened: what was said of the former is over. */
 static void
 on_opening (DhWindow *self)

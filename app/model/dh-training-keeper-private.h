@@ -30,7 +30,7 @@ struct _DhTrainingKeeper
   GQueue waiting;      /* DhKeeperCommand: what was asked for meanwhile */
   gboolean locked;     /* by another program, at this look: no more is tried at it */
   gint64 locked_since; /* monotonic; 0: it is not */
-  gboolean told;       /* of a failure, since something could be written */
+  const char *told;    /* title of a failure that the window was told of since something could be written; NULL: none */
   gboolean unkept;     /* the file of what waits is of another moment */
 };
 
@@ -107,7 +107,9 @@ G_GNUC_INTERNAL void dh_training_post_end (DhTrainingKeeper *keeper, const char 
  */
 G_GNUC_INTERNAL void dh_training_keeper_complain (DhTrainingKeeper *keeper, const char *folder, const char *title,
                                                   GError **error);
-/* The same of what is tried again and again: told once, until something can be written. */
+/* The same of what is tried again and again: told once, until something can be written, and taken back then. `title`
+ * stays. */
 G_GNUC_INTERNAL void dh_training_keeper_complain_once (DhTrainingKeeper *keeper, const char *title, GError **error);
+G_GNUC_INTERNAL void dh_training_keeper_take_back (DhTrainingKeeper *keeper);
 
 G_END_DECLS

@@ -48,7 +48,7 @@ dh_training_keeper_judge (DhTrainingKeeper *keeper, gboolean done, GError **erro
   if (done)
     {
       keeper->locked_since = 0;
-      keeper->told = FALSE;
+      dh_training_keeper_take_back (keeper);
       return DH_WRITTEN;
     }
   if (!g_error_matches (*error, DH_ERROR, DH_ERROR_BUSY))

@@ -33,7 +33,7 @@ typedef struct
    * Takes `events` (GArray of DhRunEvent). */
   void (*events) (const char *folder, GArray *events, gboolean again, gboolean more, gpointer data);
   void (*ended) (const char *folder, gpointer data);
-  /* `folder`: of the job that could not be added; NULL: something else went wrong. */
+  /* `folder`: of the job that could not be added; NULL: something else went wrong. `text` NULL: it did no longer. */
   void (*error) (const char *folder, const char *title, const char *text, gpointer data);
 } DhTrainingKeeperCalls;
 

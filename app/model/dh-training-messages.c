@@ -88,5 +88,13 @@ dh_training_keeper_complain_once (DhTrainingKeeper *keeper, const char *title, G
   if (!keeper->told)
     dh_training_keeper_complain (keeper, NULL, title, error);
   g_clear_error (error);
-  keeper->told = TRUE;
+  keeper->told = title;
+}
+
+void
+dh_training_keeper_take_back (DhTrainingKeeper *keeper)
+{
+  if (keeper->told)
+    post (keeper, (Message){ .title = g_strdup (keeper->told) });
+  keeper->told = NULL;
 }

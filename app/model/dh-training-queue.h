@@ -12,7 +12,8 @@ G_BEGIN_DECLS
  * Signals
  *   "counts"  ()                        how many are in which state changed
  *   "ended"   (DhTrainingJob)           one ended while this program watched: to be announced
- *   "error"   (char *title, char *text) something that was asked for could not be done, and why */
+ *   "error"   (char *title, char *text) something could not be done, and why; text NULL: what was told under this title
+ *             is over */
 #define DH_TYPE_TRAINING_QUEUE (dh_training_queue_get_type ())
 G_DECLARE_FINAL_TYPE (DhTrainingQueue, dh_training_queue, DH, TRAINING_QUEUE, GObject)
 

@@ -11,12 +11,17 @@
 /* Trainings while another program keeps the database locked: what they do is shown, what becomes of them and what is
  * asked for is written as soon as it can be. */
 
-static guint errors;
+static guint errors, taken_back;
 static char *last_text;
 
 static void
 keep_error (DhTrainingQueue *queue, const char *title, const char *text, gpointer data)
 {
+  if (text == NULL)
+    {
+      taken_back++;
+      return;
+    }
   errors++;
   g_free (last_text);
   last_text = g_strdup (text);
@@ -26,7 +31,7 @@ static DhTrainingQueue *
 open_queue (void)
 {
   DhTrainingQueue *queue = jobs_open_queue ();
-  errors = 0;
+  errors = taken_back = 0;
   g_signal_connect (queue, "error", G_CALLBACK (keep_error), NULL);
   return queue;
 }
@@ -154,10 +159,12 @@ test_progress (void)
   g_assert_cmpuint (errors, ==, 1);
   g_assert_nonnull (strstr (last_text, "another program keeps it locked"));
   assert_stored ("progress", "running");
+  g_assert_cmpuint (taken_back, ==, 0);
   unlock (locked);
   g_assert_true (becomes (queue, job, DH_JOB_LOST));
   assert_stored ("progress", "lost");
   g_assert_cmpuint (errors, ==, 1);
+  g_assert_cmpuint (taken_back, ==, 1);
   jobs_close_queue (queue);
 }
 
