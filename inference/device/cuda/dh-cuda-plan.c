@@ -265,7 +265,8 @@ queue_run (DhCudaPlan *plan, Flight flight, void *const *outputs, GCancellable *
   if (plan->n_runs > 0 && !timing && !*recording && !plan->never_record)
     record (plan, flight);
   plan->n_runs++;
-  if (!dh_cuda_driver.mark (card, MARK_BEGIN, DH_CUDA_LANE_UP, error) || !queue_upload (plan, flight, error))
+  if (!dh_cuda_driver.mark (card, MARK_BEGIN, DH_CUDA_LANE_UP, error) || !queue_upload (plan, flight, error)
+      || (timing && !dh_cuda_driver.hold (card, dh_cuda_time_to_queue (plan->steps->len), error)))
     return FALSE;
   const gboolean queued = *recording && !timing ? dh_cuda_driver.replay (card, *recording, error)
                                                 : queue_steps (plan, flight, cancellable, timing, error);

@@ -222,6 +222,13 @@ gboolean dh_cuda_begin_rgb (DhPlan *plan, const guint8 *rgb, void *const *output
 gboolean dh_cuda_end (DhPlan *plan, GError **error);
 void dh_cuda_free_plan (DhPlan *plan);
 
+/* Seconds that the card is held so that the steps, each between two marks, are all queued before the first begins. */
+static inline double
+dh_cuda_time_to_queue (guint n_steps)
+{
+  return 4e-5 * n_steps;
+}
+
 /* dh-cuda-describe.c */
 char *dh_cuda_describe (DhPlan *plan);
 const char *dh_cuda_implementation (const DhCudaStep *step);

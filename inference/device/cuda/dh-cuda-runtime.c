@@ -249,6 +249,15 @@ dh_cuda_card_elapsed (DhCudaCard *card, guint from, guint to)
 }
 
 static gboolean
+hold (DhCudaCard *card, double seconds, GError **error)
+{
+  const guint64 nanoseconds = (guint64)(1e9 * CLAMP (seconds, 0, DH_CUDA_LONGEST_HOLD));
+  return dh_cuda_card_enter (card, error)
+         && dh_cuda_card_succeeded ((cudaError_t)dh_cuda_launch_hold (nanoseconds, card->stream), "starting a kernel",
+                                    error);
+}
+
+static gboolean
 record_begin (DhCudaCard *card, GError **error)
 {
   return dh_cuda_card_enter (card, error)
@@ -317,6 +326,7 @@ const DhCudaDriver dh_cuda_driver = {
   .mark = dh_cuda_card_mark,
   .wait_mark = wait_mark,
   .elapsed = dh_cuda_card_elapsed,
+  .hold = hold,
   .record_begin = record_begin,
   .record_end = record_end,
   .replay = replay,
