@@ -201,7 +201,7 @@ static gboolean
 has_fused (DhCudaCard *card, gint type)
 {
   /* Not what the card is, but what the kernel was made for: the driver may have compiled it from an older one's. */
-  return (type == DH_CUDA_F16 && card->architecture >= 70) || (type == DH_CUDA_BF16 && card->architecture >= 80);
+  return (type == DH_CUDA_F16 && card->architecture >= 75) || (type == DH_CUDA_BF16 && card->architecture >= 80);
 }
 
 gboolean
