@@ -136,6 +136,28 @@ def check_cut_off(folder, number):
               and not is_running(folder), f"status {process.returncode}, {taken:.1f} s\n{said}")
 
 
+# A sanitizer that finds nothing, finds something, and does not come to its end.
+SANITIZER = """while [ "$1" != env ]; do tool+=" $1"; shift; done
+  echo 'ok 1 something'
+  case "$tool $*" in
+    *gradient) echo '========= Invalid __global__ write of size 4 bytes'; sleep 1000 ;;
+    *racecheck*) echo '========= RACECHECK SUMMARY: 1 hazard displayed (1 error, 0 warnings)'; exit 9 ;;
+    *) echo '========= ERROR SUMMARY: 0 errors' ;;
+  esac"""
+
+
+def check_sanitizer(folder):
+    (folder / "path").mkdir()
+    write_script(folder / "path" / "compute-sanitizer", SANITIZER)
+    status, said, complained = start(folder, "sanitizer", PATH=f"{folder}/path:/usr/bin:/bin", DH_GPU_SMALL="1",
+                                     DH_GPU_SECONDS="2")
+    wanted = ("sanitizer memcheck chain: status 0, 1 passed, ========= ERROR SUMMARY: 0 errors",
+              "FAILED sanitizer racecheck chain", "then the time was over; 1 errors by then")
+    missing = [word for word in wanted if word not in said]
+    check("what a sanitizer finds is said, though it is cut off", status == 1 and not missing and not complained,
+          f"status {status}, {missing} missing in\n{said}{complained}")
+
+
 def check_peers():
     """The turns themselves, without PyTorch."""
     spec = importlib.util.spec_from_file_location("peers_cuda", Path(run).parent / "peers-cuda.py")
@@ -190,6 +212,7 @@ with tempfile.TemporaryDirectory() as root:
     check("a part that is none is refused", status == 2 and "no part nothing" in said, said)
     status, said, complained = start(folder, DH_GPU_SECONDS="4", **small)
     check("what comes too late is left out", "demo: no time was left" in said and not complained, said + complained)
+    check_sanitizer(folder)
     environment = {"DH_EMULATED_FAIL": "launch:1", **small}
     status, said, complained = start(folder, "precision", "ops", **environment)
     check("what fails is said and leaves the others alone",
