@@ -7,6 +7,7 @@ enum
   TRIALS = 4,
   HOPELESS = 2, /* times as slow as the best so far */
 };
+#define ENOUGH 0.01   /* seconds of runs, from which a few tell as much as more */
 #define LONG_LOAD 0.2 /* seconds: no kernel takes so long to be loaded */
 /* Seconds that are enough for a launch at least, and for a few launches at most. */
 #define SHORTEST_HOLD 5e-5
@@ -32,7 +33,7 @@ dh_cuda_time (DhCudaCard *card, DhCudaQueue queue, gpointer data, double good, G
       if (i == 0 && (seconds < LONG_LOAD || seconds < good * HOPELESS))
         continue;
       best = MIN (best, seconds);
-      if (best > good * HOPELESS)
+      if (best > good * HOPELESS || i * best > ENOUGH)
         break;
     }
   return best;
