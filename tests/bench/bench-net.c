@@ -258,6 +258,10 @@ main (int argc, char **argv)
     }
   if (steps != NULL)
     print_steps (steps);
+  g_autofree char *words = dh_plan_to_string (plan);
+  const char *plain = words != NULL ? strstr (words, "not recorded: ") : NULL;
+  if (plain != NULL)
+    printf ("%s", plain);
   free_maps (held);
   return 0;
 }

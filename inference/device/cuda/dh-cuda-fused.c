@@ -10,10 +10,10 @@ gboolean
 dh_cuda_can_fuse (const DhCudaPool *pool, const DhCudaView *in, const DhCudaConvNodes *conv)
 {
   const DhNode *node = conv->node;
-  return !pool->dry && pool->type != DH_CUDA_F32 && dh_cuda_driver.has_fused (pool->device->card, pool->type)
-         && node->kernel == 1 && node->stride == 1 && node->padding == 0 && !conv->sum
-         && node->channels % DH_CUDA_TILE_N == 0 && !in->raw && !dh_cuda_view_is_whole (in)
-         && dh_cuda_view_type (in) == pool->type;
+  return !pool->dry && pool->type != DH_CUDA_F32 && !dh_cuda_without ("fused")
+         && dh_cuda_driver.has_fused (pool->device->card, pool->type) && node->kernel == 1 && node->stride == 1
+         && node->padding == 0 && !conv->sum && node->channels % DH_CUDA_TILE_N == 0 && !in->raw
+         && !dh_cuda_view_is_whole (in) && dh_cuda_view_type (in) == pool->type;
 }
 
 gboolean

@@ -117,6 +117,7 @@ typedef struct
   gsize rgb_bytes;                               /* of the input as bytes */
   DhCudaRecording *recordings[DH_CUDA_DEPTH][2]; /* of floats, of bytes */
   gboolean never_record;
+  char *why_not_recorded; /* in words, where it was tried; or NULL */
   guint n_runs, n_begun, n_ended;
 } DhCudaPlan;
 
@@ -263,5 +264,9 @@ gboolean dh_cuda_state_keep (DhTrainState *state, gboolean back, GError **error)
 
 /* dh-cuda-device.c */
 extern const DhModuleHost *dh_cuda_host;
+/* The environment's DH_CUDA_WITHOUT names it among its words, separated by commas: a way to find what is wrong where
+ * something is. "fused": own kernels for a norm, a ReLU and a convolution; "epilogues": those of the library;
+ * "recordings". */
+gboolean dh_cuda_without (const char *what);
 
 G_END_DECLS

@@ -141,7 +141,7 @@ run_once (DhCudaTrainPlan *plan, GCancellable *cancellable, GError **error)
 {
   DhCudaCard *card = plan->pool.device->card;
   const gboolean measure = plan->n_runs == 1 && !plan->seconds && plan->steps->len < 4096;
-  if (plan->n_runs > 1 && !plan->recording && !plan->never_record)
+  if (plan->n_runs > 1 && !plan->recording && !plan->never_record && !dh_cuda_without ("recordings"))
     record (plan);
   if (plan->recording)
     {
