@@ -10,21 +10,22 @@
 
 typedef struct
 {
-  guint16 v[4][2]; /* four registers of two values each */
+  gfloat v[4][2]; /* four registers of two values each */
 } Registers;
 
 /* ldmatrix.x4: of matrix m, lane l has elements 2·(l mod 4) and the next of row l / 4, which lane 8·m + l / 4 names. */
 static void
-load_matrices (const guint16 *const rows[32], Registers to[32])
+load_matrices (const guint16 *const rows[32], gint type, Registers to[32])
 {
   for (gint lane = 0; lane < 32; lane++)
     for (gint m = 0; m < 4; m++)
-      memcpy (to[lane].v[m], rows[8 * m + lane / 4] + 2 * (lane % 4), sizeof to[lane].v[m]);
+      for (gint i = 0; i < 2; i++)
+        to[lane].v[m][i] = dh_cuda_load1 (rows[8 * m + lane / 4], 2 * (lane % 4) + i, type);
 }
 
 /* mma.m16n8k16: a's registers are those of rows g and g + 8, then the same 8 places on; b's those of 8 places each. */
 static void
-multiply (gfloat sums[32][4], const Registers a[32], const Registers b[32], gint first, gint type)
+multiply (gfloat sums[32][4], const Registers a[32], const Registers b[32], gint first)
 {
   for (gint lane = 0; lane < 32; lane++)
     for (gint c = 0; c < 4; c++)
@@ -33,8 +34,7 @@ multiply (gfloat sums[32][4], const Registers a[32], const Registers b[32], gint
         for (gint at = 0; at < 16; at++)
           {
             const Registers *x = &a[row % 8 * 4 + at % 8 / 2], *y = &b[column * 4 + at % 8 / 2];
-            sums[lane][c] += dh_cuda_load1 (x->v[row / 8 + at / 8 * 2], at % 2, type)
-                             * dh_cuda_load1 (y->v[first + at / 8], at % 2, type);
+            sums[lane][c] += x->v[row / 8 + at / 8 * 2][at % 2] * y->v[first + at / 8][at % 2];
           }
       }
 }
@@ -50,14 +50,14 @@ multiply_tile (const DhCudaTile *tile, gint type, gint warp, gfloat sums[2][4][3
           const guint16 *rows[32];
           for (gint lane = 0; lane < 32; lane++)
             rows[lane] = tile->a + dh_cuda_fused_a_row (warp, i, at, lane);
-          load_matrices (rows, a[i]);
+          load_matrices (rows, type, a[i]);
           for (gint lane = 0; lane < 32; lane++)
             rows[lane] = tile->b + dh_cuda_fused_b_row (warp, i, at, lane);
-          load_matrices (rows, b[i]);
+          load_matrices (rows, type, b[i]);
         }
       for (gint i = 0; i < 2; i++)
         for (gint j = 0; j < 4; j++)
-          multiply (sums[i][j], a[i], b[j / 2], j % 2 * 2, type);
+          multiply (sums[i][j], a[i], b[j / 2], j % 2 * 2);
     }
 }
 

@@ -214,6 +214,12 @@ test_ways (Fixture *fixture, gconstpointer data)
   g_assert_true (run (fixture, other, &error));
   g_autoptr (GArray) steps = dh_plan_list_steps (other);
   g_assert_cmpuint (steps->len, >, 20);
+  /* Those of the last run alone, however it was made. */
+  for (guint i = 0; i < 2; i++)
+    g_assert_true (dh_plan_begin (other, fixture->input, (gpointer[]){ fixture->map }, &error)
+                   && dh_plan_end (other, &error));
+  g_autoptr (GArray) last = dh_plan_list_steps (other);
+  g_assert_cmpuint (last->len, ==, steps->len);
 }
 
 /* A dense layer as wide as the card's tile, on sizes that are none of its multiples; the values, and the plan's words.
