@@ -213,6 +213,8 @@ gboolean
 dh_plan_end (DhPlan *plan, GError **error)
 {
   g_return_val_if_fail (plan != NULL && plan->n_in_flight > 0, FALSE);
+  if (plan->timing)
+    g_array_set_size (plan->steps, 0);
   const gboolean ok = plan->functions->end (plan, error);
   plan->n_in_flight = ok ? plan->n_in_flight - 1 : 0;
   return ok;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """PyTorch on a card beside this project's device, in turn: round after round each runs a few times, so that a card that
-warms up or is shared slows all of them alike. The picture in pinned memory to the four maps on the card, in float16:
+warms up or is shared slows all of them alike. The picture, as bytes in pinned memory, to the four maps on the card, in float16:
 eager with mixed precision and with weights in half precision, then compiled, channels_last, with cuDNN's own benchmark;
 then a training step of ldn121 with the hybrid loss and Adam. Milliseconds, median and least. What is slow to start comes
 last, and every stage is printed as it ends.
@@ -109,13 +109,20 @@ def try_add(contenders, what, name, make):
 
 
 # ---- PyTorch ---------------------------------------------------------------------------------------------------------
+def of_bytes(model, device, precision):
+    """The network behind the picture's way to numbers, so that what compiles it compiles that too."""
+    import torch
+
+    dtype = torch.float32 if precision != "half" else torch.bfloat16 if device == "cpu" else torch.float16
+    return lambda picture: model(picture.to(dtype) / 255)
+
+
 def forward(device, model, size, precision):
     """→ seconds of the device from a picture in pinned memory to the maps."""
     import torch
 
-    picture = torch.rand(1, 3, *size, device="cpu").to(memory_format=torch.channels_last)
-    dtype = torch.bfloat16 if device == "cpu" else torch.float16
-    mixed, picture = precision != "half", picture.to(dtype if precision == "half" else torch.float32)
+    picture = torch.randint(0, 256, (1, 3, *size), dtype=torch.uint8).to(memory_format=torch.channels_last)
+    dtype, mixed = torch.bfloat16 if device == "cpu" else torch.float16, precision != "half"
     if device == "cuda":
         picture = picture.pin_memory()
 
@@ -209,7 +216,7 @@ def compare_forward(options, sizes):
                     try_add(contenders, what, "densehybrid", lambda: Ours(program, figure))
                 for name, precision, mode in stage:
                     def make():
-                        model = models[network][precision]
+                        model = of_bytes(models[network][precision], options.device, precision)
                         if mode:
                             model = torch.compile(model, mode=mode, dynamic=False)
                         return Peer(name, forward(options.device, model, (height, width), precision))

@@ -7,11 +7,12 @@
 
 /* precision-report DEVICE NETWORK HEIGHT WIDTH: each precision of a device against its own float32: the largest error
  * of each map over the map's range, and the share of equal classes, in all and where the best logit leads by more than
- * 2 % of the logits' range. */
+ * 2 % of the logits' range; and whether a NaN in the picture reaches as many pixels. */
 
 enum
 {
   N_MAPS = 5,
+  HYBRID = 3, /* of them */
 };
 
 static const DhMap shown[N_MAPS] = { DH_MAP_SEGMENTATION, DH_MAP_LIKELIHOOD, DH_MAP_DATASET_POSTERIOR, DH_MAP_HYBRID,
@@ -25,8 +26,25 @@ typedef struct
   gint height, width;
 } Picture;
 
+/* Pixels of the hybrid map that are NaN where one of the picture's values is: what a network makes of an overflow. */
 static gboolean
-compute (DhDevice *device, const Picture *picture, DhPrecision precision, gpointer maps[N_MAPS], GError **error)
+spread_nan (DhPlan *plan, const Picture *picture, gpointer maps[N_MAPS], gsize *n, GError **error)
+{
+  const gsize area = (gsize)picture->height * picture->width, at = area / 2 + picture->width / 2;
+  const float kept = picture->input[at], *hybrid = maps[HYBRID];
+  picture->input[at] = NAN;
+  const gboolean fine = dh_plan_run (plan, picture->input, maps, NULL, NULL, error);
+  picture->input[at] = kept;
+  *n = 0;
+  for (gsize i = 0; fine && i < area; i++)
+    *n += isnan (hybrid[i]);
+  return fine;
+}
+
+/* `n_nan`: spread_nan(). */
+static gboolean
+compute (DhDevice *device, const Picture *picture, DhPrecision precision, gpointer maps[N_MAPS], gsize *n_nan,
+         GError **error)
 {
   DhValue outputs[N_MAPS];
   for (guint i = 0; i < N_MAPS; i++)
@@ -35,7 +53,8 @@ compute (DhDevice *device, const Picture *picture, DhPrecision precision, gpoint
     .input = { 1, 3, picture->height, picture->width }, .precision = precision, .outputs = outputs, .n_outputs = N_MAPS
   };
   g_autoptr (DhPlan) plan = dh_plan_new (device, picture->net->graph, picture->weights, &options, error);
-  return plan && dh_plan_run (plan, picture->input, maps, NULL, NULL, error);
+  return plan && spread_nan (plan, picture, maps, n_nan, error)
+         && dh_plan_run (plan, picture->input, maps, NULL, NULL, error);
 }
 
 static double
@@ -111,11 +130,12 @@ main (int argc, char **argv)
       found[i] = g_malloc_n (n, sizeof (float));
     }
   int status = 0;
+  gsize n_nan, n_nan_expected = 0;
   for (DhPrecision precision = 0; precision < DH_N_PRECISIONS && !status; precision++)
     {
       if (!dh_device_has_precision (device, precision))
         continue;
-      if (!compute (device, &picture, precision, precision == DH_PRECISION_F32 ? expected : found, &error))
+      if (!compute (device, &picture, precision, precision == DH_PRECISION_F32 ? expected : found, &n_nan, &error))
         {
           fprintf (stderr, "%s %s: %s\n", argv[2], dh_precision_name (precision), error->message);
           status = 1;
@@ -127,8 +147,10 @@ main (int argc, char **argv)
             printf (" %s %.2g", dh_map_name (shown[i]),
                     error_over_range (found[i], expected[i], i == 4 ? area * architecture.classes : area));
           compare_classes (found, expected, area, architecture.classes);
-          printf ("\n");
+          printf (", NaN %s\n", n_nan == n_nan_expected ? "kept" : "LOST");
         }
+      else
+        n_nan_expected = n_nan;
     }
   for (guint i = 0; i < N_MAPS; i++)
     {

@@ -10,6 +10,7 @@ import tempfile
 
 REGISTERS, SHARED = 65536, 48 * 1024  # of a multiprocessor; of a block, unless more is asked for
 SPILLED = 4  # bytes of a thread: one register, where the compiler trades it for one block more side by side
+STACK = 8  # bytes of a thread: where that register goes, rounded up
 
 threads = int(sys.argv[1])
 cut = sys.argv.index("--")
@@ -22,14 +23,17 @@ for number, source in enumerate(sources, 1):
         done = subprocess.run([*command, "-Xptxas", "-v", "--cubin", "-o", os.path.join(folder, "kernels"), source],
                               capture_output=True, text=True)
     wrong = [] if done.returncode == 0 else [done.stderr]
-    kernels = re.findall(r"entry function '(\S+)'.*?(\d+) bytes spill stores.*?Used (\d+) registers(.*?)\n",
-                         done.stderr, re.DOTALL)
-    for kernel, spilled, registers, rest in kernels:
+    kernels = re.findall(r"entry function '(\S+)'.*?(\d+) bytes stack frame, (\d+) bytes spill stores.*?"
+                         r"Used (\d+) registers(.*?)\n", done.stderr, re.DOTALL)
+    for kernel, stack, spilled, registers, rest in kernels:
         shared = re.search(r"(\d+) bytes smem", rest)
         print(f"# {kernel}: {registers} registers, {shared[1] if shared else 0} bytes shared, {spilled} spilled")
         # Registers are given out by 8 a thread.
         if (int(registers) + 7) // 8 * 8 * threads > REGISTERS or (shared and int(shared[1]) > SHARED):
             wrong.append(f"{kernel} cannot be launched: {registers} registers, {rest}")
+        # What is indexed by a variable stands in memory.
+        if int(stack) > STACK:
+            wrong.append(f"{kernel} keeps {stack} bytes of arrays in memory")
         if int(spilled) > SPILLED:
             wrong.append(f"{kernel} spills {spilled} bytes")
     if len(kernels) < 2:

@@ -60,7 +60,9 @@ BROKEN = {
     "test-ops": "echo 'not ok 1 something'; exit 1",
     # Who would end it cannot, as little as what hangs in a driver can be ended.
     "test-train": "kill -STOP $PPID; sleep 1000",
-    "precision-report": "echo \"$2 fp16 hybrid 0.01\"; kill -SEGV $$",
+    "precision-report": """error=0.5; [ "${DH_CUDA_WITHOUT:-}" != fused ] || error=0.01
+      echo "$2 64×64 fp16 hybrid $error logits 0.1 where clear 100.0000 %, NaN LOST"
+      kill -SEGV $$""",
     "bench-train": "exit 3",
 }
 
@@ -96,8 +98,9 @@ def check_hanging(folder):
     table = (folder / "out" / "table.txt").read_text()
     wanted = ("cuda:0   Some card", "golden forward ldn121: 1 passed, worst 1e-6", "ldn121 1024x2048 fp16: \"median",
               "dlv3p_wrn38 1024x2048 fp16: \"median", "FAILED bench dlv3p_wrn38 1024x2048 fp16: stopped after",
-              "0.5000 ms in all", "FAILED operator proof: status 1, not ok 1 something",
-              "FAILED golden: it hung and was stopped after", "ldn121 fp16 hybrid 0.01", "FAILED precision ldn121: it ended with status 139",
+              "(2.5 ms wanted: MISSED)", "0.5000 ms in all", "FAILED operator proof: status 1, not ok 1 something",
+              "FAILED golden: it hung and was stopped after", "ldn121 64×64 fp16 hybrid 0.5", "FAILED precision ldn121: it ended with status 139",
+              "FAILED precision ldn121 fp16: hybrid maps", "without fused it is right", "nor without epilogues", "precision ldn121: a NaN becomes",
               "peers: this machine has no Python", "FAILED train ldn121 16 768 fp16: it ended with status 3", "demo f32: AP 60.42")
     missing = [word for word in wanted if word not in table]
     check("what hangs is ended, what fails is said, all else runs", status == 1 and not missing and not complained,
@@ -134,6 +137,28 @@ def check_cut_off(folder, number):
               process.returncode == 143 and "CUT OFF in bench" in kept
               and (folder / "out" / "log.txt").read_text().count("in all") == 2 and said.endswith(kept) and taken < 10
               and not is_running(folder), f"status {process.returncode}, {taken:.1f} s\n{said}")
+
+
+# A sanitizer that finds nothing, finds something, and does not come to its end.
+SANITIZER = """while [ "$1" != env ]; do tool+=" $1"; shift; done
+  echo 'ok 1 something'
+  case "$tool $*" in
+    *gradient) echo '========= Invalid __global__ write of size 4 bytes'; sleep 1000 ;;
+    *racecheck*) echo '========= RACECHECK SUMMARY: 1 hazard displayed (1 error, 0 warnings)'; exit 9 ;;
+    *) echo '========= ERROR SUMMARY: 0 errors' ;;
+  esac"""
+
+
+def check_sanitizer(folder):
+    (folder / "path").mkdir()
+    write_script(folder / "path" / "compute-sanitizer", SANITIZER)
+    status, said, complained = start(folder, "sanitizer", PATH=f"{folder}/path:/usr/bin:/bin", DH_GPU_SMALL="1",
+                                     DH_GPU_SECONDS="2")
+    wanted = ("sanitizer memcheck chain: status 0, 1 passed, ========= ERROR SUMMARY: 0 errors",
+              "FAILED sanitizer racecheck chain", "then the time was over; 1 errors by then")
+    missing = [word for word in wanted if word not in said]
+    check("what a sanitizer finds is said, though it is cut off", status == 1 and not missing and not complained,
+          f"status {status}, {missing} missing in\n{said}{complained}")
 
 
 def check_peers():
@@ -190,6 +215,7 @@ with tempfile.TemporaryDirectory() as root:
     check("a part that is none is refused", status == 2 and "no part nothing" in said, said)
     status, said, complained = start(folder, DH_GPU_SECONDS="4", **small)
     check("what comes too late is left out", "demo: no time was left" in said and not complained, said + complained)
+    check_sanitizer(folder)
     environment = {"DH_EMULATED_FAIL": "launch:1", **small}
     status, said, complained = start(folder, "precision", "ops", **environment)
     check("what fails is said and leaves the others alone",

@@ -82,7 +82,8 @@ dh_cuda_add_conv (DhCudaPlan *plan, const DhCudaConvNodes *conv, GError **error)
   DhCudaView *view = dh_cuda_view_new (&plan->pool, buffer, shape.c, conv->owner);
   const gboolean more = conv->shifted || conv->sum || conv->relu;
   /* In 16 bits the library's own epilogues are the fast ones, and those with a sum want a bias. */
-  const gboolean fused = more && plan->pool.type != DH_CUDA_F32 && (!conv->sum || dh_cuda_view_is_whole (conv->sum))
+  const gboolean fused = more && !dh_cuda_without ("epilogues") && plan->pool.type != DH_CUDA_F32
+                         && (!conv->sum || dh_cuda_view_is_whole (conv->sum))
                          && (!conv->sum || dh_cuda_view_in_order (conv->sum));
   step->is_conv = TRUE;
   step->in = conv->in;

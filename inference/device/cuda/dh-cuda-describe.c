@@ -55,5 +55,7 @@ dh_cuda_describe (DhPlan *base)
                           plan->pool.device->base.name, plan->pool.arena_bytes / 1048576.0,
                           plan->pool.chunk_bytes / 1048576.0, plan->pool.workspace_bytes / 1048576.0,
                           plan->staging_bytes / 1048576.0);
+  if (plan->why_not_recorded)
+    g_string_append_printf (text, "not recorded: %s\n", plan->why_not_recorded);
   return g_string_free (text, FALSE);
 }

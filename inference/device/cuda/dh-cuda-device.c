@@ -4,6 +4,14 @@
 
 const DhModuleHost *dh_cuda_host;
 
+gboolean
+dh_cuda_without (const char *what)
+{
+  const char *words = g_getenv ("DH_CUDA_WITHOUT");
+  g_auto (GStrv) each = g_strsplit (words ? words : "", ",", -1);
+  return g_strv_contains ((const char *const *)each, what);
+}
+
 static void
 list (GPtrArray *infos)
 {

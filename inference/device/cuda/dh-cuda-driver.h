@@ -71,6 +71,8 @@ enum
   DH_CUDA_N_MARKS = 4096 + 8
 };
 
+#define DH_CUDA_LONGEST_HOLD 0.02
+
 typedef struct
 {
   /* Cards that are there; 0 with the reason in words, `present` where a driver or a card is there nevertheless. Any
@@ -112,6 +114,9 @@ typedef struct
   gboolean (*mark) (DhCudaCard *card, guint mark, DhCudaLane lane, GError **error);
   gboolean (*wait_mark) (DhCudaCard *card, guint mark, GError **error);
   double (*elapsed) (DhCudaCard *card, guint from, guint to);
+  /* What is queued on the compute lane from now on begins when so many seconds are over, DH_CUDA_LONGEST_HOLD at most:
+   * for a timing, which would else be that of the processor that queues. */
+  gboolean (*hold) (DhCudaCard *card, double seconds, GError **error);
 
   /* What is queued from begin to end is recorded, not run. end() returns NULL where the card refuses to. */
   gboolean (*record_begin) (DhCudaCard *card, GError **error);

@@ -1,25 +1,13 @@
-#include <mma.h>
 #include "dh-cuda-fused-math.h"
 #include "dh-cuda-grid.h"
 
-/* The kernel around dh-cuda-fused-math.h: eight warps, each 32 × 32 products by the tensor cores. */
+/* The kernel around dh-cuda-fused-math.h: eight warps, each 32 × 32 products by the tensor cores. Fragments are loaded
+ * and multiplied by PTX's own names: nvcc's wmma loads those of bfloat16 word by word, by generic addresses. */
 
 namespace
 {
 
-using namespace nvcuda;
-
 constexpr int THREADS = DH_CUDA_THREADS;
-
-template <int TYPE> struct Element;
-template <> struct Element<DH_CUDA_F16>
-{
-  using type = __half;
-};
-template <> struct Element<DH_CUDA_BF16>
-{
-  using type = __nv_bfloat16;
-};
 
 union Shared
 {
@@ -27,45 +15,80 @@ union Shared
   float products[DH_CUDA_TILE_M * DH_CUDA_TILE_OUT_STRIDE];
 };
 
+#if __CUDA_ARCH__ >= 750
+/* Four matrices of 8 × 8; each lane names a row of 16 bytes. */
+__device__ __forceinline__ void
+load_matrices (const uint16_t *row, uint32_t (&to)[4])
+{
+  const uint32_t at = (uint32_t)__cvta_generic_to_shared (row);
+  asm volatile ("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+                : "r"(at)
+                : "memory");
+}
+
+/* sums += a · b, 16 × 8 of 16 places. */
 template <int TYPE>
 __device__ __forceinline__ void
-multiply (const DhCudaTile &tile, int row, int column, wmma::fragment<wmma::accumulator, 16, 16, 16, float> (&sums)[2][2])
+multiply (float (&sums)[4], const uint32_t (&a)[4], const uint32_t *b)
 {
-  using T = typename Element<TYPE>::type;
+#if __CUDA_ARCH__ >= 800
+  if constexpr (TYPE == DH_CUDA_F16)
+    asm volatile ("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
+                  "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+                  : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+  else
+    asm volatile ("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
+                  "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+                  : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#else /* which multiplies 8 places at a time, in float16 alone */
+  for (int half = 0; half < 2; half++)
+    asm volatile ("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 "
+                  "{%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+                  : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+                  : "r"(a[2 * half]), "r"(a[2 * half + 1]), "r"(b[half]));
+#endif
+}
+
+template <int TYPE>
+__device__ __forceinline__ void
+multiply_tile (const DhCudaTile &tile, int warp, int lane, float (&sums)[2][4][4])
+{
 #pragma unroll
   for (int at = 0; at < DH_CUDA_TILE_K; at += 16)
     {
-      wmma::fragment<wmma::matrix_a, 16, 16, 16, T, wmma::row_major> a[2];
-      wmma::fragment<wmma::matrix_b, 16, 16, 16, T, wmma::col_major> b[2];
+      uint32_t a[2][4], b[2][4];
+#pragma unroll
       for (int i = 0; i < 2; i++)
         {
-          wmma::load_matrix_sync (a[i], (const T *)tile.a + (row + 16 * i) * DH_CUDA_TILE_STRIDE + at,
-                                  DH_CUDA_TILE_STRIDE);
-          wmma::load_matrix_sync (b[i], (const T *)tile.b + (column + 16 * i) * DH_CUDA_TILE_STRIDE + at,
-                                  DH_CUDA_TILE_STRIDE);
+          load_matrices (tile.a + dh_cuda_fused_a_row (warp, i, at, lane), a[i]);
+          load_matrices (tile.b + dh_cuda_fused_b_row (warp, i, at, lane), b[i]);
         }
+#pragma unroll
       for (int i = 0; i < 2; i++)
-        for (int j = 0; j < 2; j++)
-          wmma::mma_sync (sums[i][j], a[i], b[j], sums[i][j]);
+#pragma unroll
+        for (int j = 0; j < 4; j++)
+          multiply<TYPE> (sums[i][j], a[i], b[j / 2] + j % 2 * 2);
     }
 }
+#endif
 
 template <int TYPE>
 __global__ void
 __launch_bounds__ (THREADS, 2) convolve (const __grid_constant__ DhCudaKernel k)
 {
-#if __CUDA_ARCH__ >= 700
+#if __CUDA_ARCH__ >= 750
   if constexpr (TYPE == DH_CUDA_F16 || __CUDA_ARCH__ >= 800)
     {
       __shared__ __align__ (128) Shared shared;
-      const int t = (int)threadIdx.x, warp = t / 32, row = warp / 4 * 32, column = warp % 4 * 32;
+      const int t = (int)threadIdx.x, warp = t / 32, lane = t % 32;
       const int64_t block = blockIdx.x;
       const int steps = dh_cuda_fused_steps (&k);
-      wmma::fragment<wmma::accumulator, 16, 16, 16, float> sums[2][2];
+      float sums[2][4][4] = {};
       DhCudaFetched fetched;
-      for (int i = 0; i < 2; i++)
-        for (int j = 0; j < 2; j++)
-          wmma::fill_fragment (sums[i][j], 0.0f);
+      dh_cuda_fused_begin (&k, t, &fetched);
       dh_cuda_fused_fetch (&k, block, (int)blockIdx.y, 0, t, &fetched);
       dh_cuda_fused_keep (&k, TYPE, 0, t, &fetched, &shared.tiles[0]);
       __syncthreads ();
@@ -74,15 +97,19 @@ __launch_bounds__ (THREADS, 2) convolve (const __grid_constant__ DhCudaKernel k)
           const bool more = step + 1 < steps;
           if (more)
             dh_cuda_fused_fetch (&k, block, (int)blockIdx.y, step + 1, t, &fetched);
-          multiply<TYPE> (shared.tiles[step % 2], row, column, sums);
+          multiply_tile<TYPE> (shared.tiles[step % 2], warp, lane, sums);
           if (more)
             dh_cuda_fused_keep (&k, TYPE, step + 1, t, &fetched, &shared.tiles[(step + 1) % 2]);
           __syncthreads ();
         }
+#pragma unroll
       for (int i = 0; i < 2; i++)
-        for (int j = 0; j < 2; j++)
-          wmma::store_matrix_sync (shared.products + (row + 16 * i) * DH_CUDA_TILE_OUT_STRIDE + column + 16 * j,
-                                   sums[i][j], DH_CUDA_TILE_OUT_STRIDE, wmma::mem_row_major);
+#pragma unroll
+        for (int j = 0; j < 4; j++)
+#pragma unroll
+          for (int half = 0; half < 2; half++)
+            *(float2 *)(shared.products + dh_cuda_fused_product_at (warp, i, j, lane, half)) =
+                make_float2 (sums[i][j][2 * half], sums[i][j][2 * half + 1]);
       __syncthreads ();
       dh_cuda_fused_write (&k, TYPE, block, (int)blockIdx.y, t, shared.products);
     }

@@ -1,23 +1,19 @@
 #include <string.h>
 #include "dh-cuda-fused-math.h"
 #include "dh-cuda-private.h"
+#include "dh-cuda-time.h"
 
 /* Dense layers, and whatever else is a norm, a ReLU and a 1×1 convolution: by a kernel that gathers and cuDNN's
  * convolution, or by an own kernel that does both and never stores what is between. A timing says which. */
-
-enum
-{
-  TRIALS = 3
-};
 
 gboolean
 dh_cuda_can_fuse (const DhCudaPool *pool, const DhCudaView *in, const DhCudaConvNodes *conv)
 {
   const DhNode *node = conv->node;
-  return !pool->dry && pool->type != DH_CUDA_F32 && dh_cuda_driver.has_fused (pool->device->card, pool->type)
-         && node->kernel == 1 && node->stride == 1 && node->padding == 0 && !conv->sum
-         && node->channels % DH_CUDA_TILE_N == 0 && !in->raw && !dh_cuda_view_is_whole (in)
-         && dh_cuda_view_type (in) == pool->type;
+  return !pool->dry && pool->type != DH_CUDA_F32 && !dh_cuda_without ("fused")
+         && dh_cuda_driver.has_fused (pool->device->card, pool->type) && node->kernel == 1 && node->stride == 1
+         && node->padding == 0 && !conv->sum && node->channels % DH_CUDA_TILE_N == 0 && !in->raw
+         && !dh_cuda_view_is_whole (in) && dh_cuda_view_type (in) == pool->type;
 }
 
 gboolean
@@ -53,21 +49,18 @@ dh_cuda_launch_conv (DhCudaCard *card, const DhCudaStep *step, const DhCudaConvM
          && (step->fused || !step->epilogue || dh_cuda_driver.launch (card, &step->epilogue->kernel, error));
 }
 
-/* Seconds of the best of some runs, after one that has everything loaded; or −1. */
-static double
-time_step (DhCudaCard *card, const DhCudaStep *step, const DhCudaConvMemory *memory, GError **error)
+/* A step in the way that is set, on memory with a workspace. */
+typedef struct
 {
-  double best = G_MAXDOUBLE;
-  for (guint i = 0; i <= TRIALS; i++)
-    {
-      if (!dh_cuda_driver.mark (card, 0, DH_CUDA_LANE_COMPUTE, error)
-          || !dh_cuda_launch_conv (card, step, memory, error)
-          || !dh_cuda_driver.mark (card, 1, DH_CUDA_LANE_COMPUTE, error) || !dh_cuda_driver.wait (card, error))
-        return -1;
-      if (i > 0)
-        best = MIN (best, dh_cuda_driver.elapsed (card, 0, 1));
-    }
-  return best;
+  const DhCudaStep *step;
+  const DhCudaConvMemory *memory;
+} Trial;
+
+static gboolean
+queue_trial (DhCudaCard *card, gpointer data, GError **error)
+{
+  const Trial *trial = data;
+  return dh_cuda_launch_conv (card, trial->step, trial->memory, error);
 }
 
 gboolean
@@ -84,11 +77,12 @@ dh_cuda_choose_fused (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvMemory
       step->is_fused_step = g_str_equal (known, "fused");
       return TRUE;
     }
+  Trial trial = { step, memory };
   double seconds[2];
   for (gint fused = 0; fused < 2; fused++)
     {
       step->is_fused_step = fused;
-      seconds[fused] = time_step (card, step, memory, error);
+      seconds[fused] = dh_cuda_time (card, queue_trial, &trial, G_MAXDOUBLE, error);
       if (seconds[fused] < 0)
         return FALSE;
     }

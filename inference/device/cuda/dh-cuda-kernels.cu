@@ -54,6 +54,23 @@ __global__ void __launch_bounds__ (THREADS) pool_large (const __grid_constant__ 
   dh_cuda_pool_large_end (&k, TYPE, blockIdx.x, v);
 }
 
+/* By the card's own clock; it ends even where that stands still. */
+__global__ void
+hold (const uint64_t nanoseconds)
+{
+#if __CUDA_ARCH__ >= 700
+  uint64_t begin, now;
+  asm volatile ("mov.u64 %0, %globaltimer;" : "=l"(begin));
+  for (uint64_t slept = 0; slept < 4 * nanoseconds; slept += 500)
+    {
+      __nanosleep (500);
+      asm volatile ("mov.u64 %0, %globaltimer;" : "=l"(now));
+      if (now - begin >= nanoseconds)
+        return;
+    }
+#endif
+}
+
 template <int TYPE>
 int launch_typed (const DhCudaKernel &k, const int64_t items, cudaStream_t stream)
 {
@@ -111,6 +128,13 @@ dh_cuda_launch (const DhCudaKernel *kernel, void *stream)
   if (type == DH_CUDA_F16)
     return launch_typed<DH_CUDA_F16> (*kernel, items, (cudaStream_t)stream);
   return launch_typed<DH_CUDA_BF16> (*kernel, items, (cudaStream_t)stream);
+}
+
+extern "C" int
+dh_cuda_launch_hold (uint64_t nanoseconds, void *stream)
+{
+  hold<<<1, 1, 0, (cudaStream_t)stream>>> (nanoseconds);
+  return cudaGetLastError ();
 }
 
 extern "C" int

@@ -240,6 +240,8 @@ extern "C"
   int dh_cuda_launch (const DhCudaKernel *kernel, void *stream);
   int dh_cuda_launch_training (const DhCudaKernel *kernel, void *stream);
   int dh_cuda_launch_fused (const DhCudaKernel *kernel, void *stream);
+  /* A kernel that does nothing for so long. */
+  int dh_cuda_launch_hold (uint64_t nanoseconds, void *stream);
   /* Loads the kernels on the card that is entered: a cudaError_t, and what compute capability they were made for. */
   int dh_cuda_load_kernels (int *architecture);
 

@@ -159,6 +159,8 @@ dh_cuda_resize_item (const DhCudaKernel *k, int type, int64_t item)
   const int group = dh_cuda_split (item, k->n_groups, &pixel);
   const DhCudaCorners corners = dh_cuda_corners (k, pixel);
   float v[8] = { 0.0f };
+  /* Or the corners would stand in memory, and be read one after the other. */
+  DH_CUDA_UNROLL
   for (int i = 0; i < 4; i++)
     {
       float u[8];

@@ -30,6 +30,7 @@ dh_cuda_free_plan (DhPlan *base)
   dh_cuda_memory_clear (plan);
   g_free (plan->outputs);
   g_free (plan->output_bytes);
+  g_free (plan->why_not_recorded);
   g_free (plan);
 }
 
@@ -235,10 +236,11 @@ record (DhCudaPlan *plan, Flight flight)
 {
   DhCudaCard *card = plan->pool.device->card;
   DhCudaRecording **recording = &plan->recordings[flight.slot][flight.rgb];
-  if (dh_cuda_driver.record_begin (card, NULL))
+  g_autoptr (GError) reason = NULL;
+  if (dh_cuda_driver.record_begin (card, &reason))
     {
-      const gboolean queued = queue_steps (plan, flight, NULL, FALSE, NULL);
-      *recording = dh_cuda_driver.record_end (card, NULL);
+      const gboolean queued = queue_steps (plan, flight, NULL, FALSE, &reason);
+      *recording = dh_cuda_driver.record_end (card, reason ? NULL : &reason);
       if (!queued && *recording)
         {
           dh_cuda_driver.recording_free (card, *recording);
@@ -246,6 +248,8 @@ record (DhCudaPlan *plan, Flight flight)
         }
     }
   plan->never_record = *recording == NULL;
+  if (plan->never_record)
+    plan->why_not_recorded = g_strdup (reason->message);
 }
 
 enum
@@ -262,10 +266,11 @@ queue_run (DhCudaPlan *plan, Flight flight, void *const *outputs, GCancellable *
   DhCudaCard *card = plan->pool.device->card;
   const gboolean timing = plan->base.timing && plan->steps->len < MARK_BEGIN;
   DhCudaRecording *const *recording = &plan->recordings[flight.slot][flight.rgb];
-  if (plan->n_runs > 0 && !timing && !*recording && !plan->never_record)
+  if (plan->n_runs > 0 && !timing && !*recording && !plan->never_record && !dh_cuda_without ("recordings"))
     record (plan, flight);
   plan->n_runs++;
-  if (!dh_cuda_driver.mark (card, MARK_BEGIN, DH_CUDA_LANE_UP, error) || !queue_upload (plan, flight, error))
+  if (!dh_cuda_driver.mark (card, MARK_BEGIN, DH_CUDA_LANE_UP, error) || !queue_upload (plan, flight, error)
+      || (timing && !dh_cuda_driver.hold (card, dh_cuda_time_to_queue (plan->steps->len), error)))
     return FALSE;
   const gboolean queued = *recording && !timing ? dh_cuda_driver.replay (card, *recording, error)
                                                 : queue_steps (plan, flight, cancellable, timing, error);

@@ -117,6 +117,7 @@ typedef struct
   gsize rgb_bytes;                               /* of the input as bytes */
   DhCudaRecording *recordings[DH_CUDA_DEPTH][2]; /* of floats, of bytes */
   gboolean never_record;
+  char *why_not_recorded; /* in words, where it was tried; or NULL */
   guint n_runs, n_begun, n_ended;
 } DhCudaPlan;
 
@@ -222,6 +223,13 @@ gboolean dh_cuda_begin_rgb (DhPlan *plan, const guint8 *rgb, void *const *output
 gboolean dh_cuda_end (DhPlan *plan, GError **error);
 void dh_cuda_free_plan (DhPlan *plan);
 
+/* Seconds that the card is held so that the steps, each between two marks, are all queued before the first begins. */
+static inline double
+dh_cuda_time_to_queue (guint n_steps)
+{
+  return 4e-5 * n_steps;
+}
+
 /* dh-cuda-describe.c */
 char *dh_cuda_describe (DhPlan *plan);
 const char *dh_cuda_implementation (const DhCudaStep *step);
@@ -256,5 +264,9 @@ gboolean dh_cuda_state_keep (DhTrainState *state, gboolean back, GError **error)
 
 /* dh-cuda-device.c */
 extern const DhModuleHost *dh_cuda_host;
+/* The environment's DH_CUDA_WITHOUT names it among its words, separated by commas: a way to find what is wrong where
+ * something is. "fused": own kernels for a norm, a ReLU and a convolution; "epilogues": those of the library;
+ * "recordings". */
+gboolean dh_cuda_without (const char *what);
 
 G_END_DECLS

@@ -1,4 +1,5 @@
 #include "dh-cuda-runtime-private.h"
+#include "dh-cuda-time.h"
 #include "dh-error.h"
 #include "dh-plan-cache.h"
 
@@ -7,33 +8,21 @@
 enum
 {
   CANDIDATES = 8, /* of each heuristic, timed */
-  TRIALS = 3,
-  HOPELESS = 2, /* times as slow as the best so far */
 };
-#define LONG_LOAD 0.2 /* seconds: no kernel takes so long to be loaded */
 
-/* Seconds of the best of some runs; of fewer where it is no match for `good`, so that slow ones do not take long to be
- * found so. */
-static double
-time_plan (DhCudaCard *card, const DhCudnnPlan *plan, const DhCudaConvSpec *spec, const DhCudaConvMemory *memory,
-           double good, GError **error)
+/* A plan on memory of its convolution's. */
+typedef struct
 {
-  double best = G_MAXDOUBLE;
-  for (guint i = 0; i <= TRIALS; i++)
-    {
-      if (!dh_cuda_card_mark (card, 0, DH_CUDA_LANE_COMPUTE, error)
-          || !dh_cudnn_run (card->handle, plan, spec, memory, error)
-          || !dh_cuda_card_mark (card, 1, DH_CUDA_LANE_COMPUTE, error) || !dh_cuda_card_wait (card, error))
-        return -1;
-      const double seconds = dh_cuda_card_elapsed (card, 0, 1);
-      /* The first run loads what it needs, which may take longer than the run. */
-      if (i == 0 && (seconds < LONG_LOAD || seconds < good * HOPELESS))
-        continue;
-      best = MIN (best, seconds);
-      if (best > good * HOPELESS)
-        break;
-    }
-  return best;
+  const DhCudnnPlan *plan;
+  const DhCudaConvSpec *spec;
+  const DhCudaConvMemory *memory;
+} Trial;
+
+static gboolean
+queue_trial (DhCudaCard *card, gpointer data, GError **error)
+{
+  const Trial *trial = data;
+  return dh_cudnn_run (card->handle, trial->plan, trial->spec, trial->memory, error);
 }
 
 /* How many plans of each heuristic are tried: DH_CUDA_CANDIDATES, for who would rather start soon than run fast. */
@@ -55,7 +44,8 @@ choose (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *me
   for (guint i = 0; i < plans->len; i++)
     {
       g_autoptr (GError) refused = NULL;
-      const double seconds = time_plan (card, g_ptr_array_index (plans, i), spec, memory, best, &refused);
+      Trial trial = { g_ptr_array_index (plans, i), spec, memory };
+      const double seconds = dh_cuda_time (card, queue_trial, &trial, best, &refused);
       if (seconds >= 0 && seconds < best)
         {
           best = seconds;

@@ -201,7 +201,7 @@ static gboolean
 has_fused (DhCudaCard *card, gint type)
 {
   /* Not what the card is, but what the kernel was made for: the driver may have compiled it from an older one's. */
-  return (type == DH_CUDA_F16 && card->architecture >= 70) || (type == DH_CUDA_BF16 && card->architecture >= 80);
+  return (type == DH_CUDA_F16 && card->architecture >= 75) || (type == DH_CUDA_BF16 && card->architecture >= 80);
 }
 
 gboolean
@@ -246,6 +246,15 @@ dh_cuda_card_elapsed (DhCudaCard *card, guint from, guint to)
   cudaEventElapsedTime (&milliseconds, card->marks[from], card->marks[to]);
   cudaGetLastError ();
   return 1e-3 * milliseconds;
+}
+
+static gboolean
+hold (DhCudaCard *card, double seconds, GError **error)
+{
+  const guint64 nanoseconds = (guint64)(1e9 * CLAMP (seconds, 0, DH_CUDA_LONGEST_HOLD));
+  return dh_cuda_card_enter (card, error)
+         && dh_cuda_card_succeeded ((cudaError_t)dh_cuda_launch_hold (nanoseconds, card->stream), "starting a kernel",
+                                    error);
 }
 
 static gboolean
@@ -317,6 +326,7 @@ const DhCudaDriver dh_cuda_driver = {
   .mark = dh_cuda_card_mark,
   .wait_mark = wait_mark,
   .elapsed = dh_cuda_card_elapsed,
+  .hold = hold,
   .record_begin = record_begin,
   .record_end = record_end,
   .replay = replay,

@@ -115,7 +115,11 @@ dh_cuda_stats_end_item (const DhCudaKernel *k, int type, int64_t place)
   dh_cuda_partials (k, place, sums);
   const double off = sums[0] / count;
   const double variance = sums[1] / count - off * off;
-  k->statistics[2 * place] = pivot[place % 8] + off;
+  /* Not by an index, which the array would have to be in memory for. */
+  float its_own = 0.0f;
+  for (int j = 0; j < 8; j++)
+    its_own = j == (int)(place % 8) ? pivot[j] : its_own;
+  k->statistics[2 * place] = its_own + off;
   k->statistics[2 * place + 1] = variance < 0.0 ? 0.0 : variance;
 }
 

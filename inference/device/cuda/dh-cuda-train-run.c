@@ -106,7 +106,8 @@ static gboolean
 queue_all (DhCudaTrainPlan *plan, GCancellable *cancellable, gboolean marks, GError **error)
 {
   DhCudaCard *card = plan->pool.device->card;
-  if (!queue_up (plan, error))
+  if (!queue_up (plan, error)
+      || (marks && !dh_cuda_driver.hold (card, dh_cuda_time_to_queue (plan->steps->len), error)))
     return FALSE;
   for (guint i = 0; i < plan->steps->len; i++)
     if (g_cancellable_set_error_if_cancelled (cancellable, error)
@@ -140,7 +141,7 @@ run_once (DhCudaTrainPlan *plan, GCancellable *cancellable, GError **error)
 {
   DhCudaCard *card = plan->pool.device->card;
   const gboolean measure = plan->n_runs == 1 && !plan->seconds && plan->steps->len < 4096;
-  if (plan->n_runs > 1 && !plan->recording && !plan->never_record)
+  if (plan->n_runs > 1 && !plan->recording && !plan->never_record && !dh_cuda_without ("recordings"))
     record (plan);
   if (plan->recording)
     {

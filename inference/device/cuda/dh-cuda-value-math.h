@@ -174,6 +174,14 @@ dh_cuda_multiply8 (const DhCudaRead *read, int64_t pixel, int group, float v[8])
     v[j] = factors[j] == 0.0f ? 0.0f : v[j] * factors[j];
 }
 
+DH_CUDA_INLINE void
+dh_cuda_relu8 (const DhCudaRead *read, float v[8])
+{
+  if (read->relu)
+    for (int j = 0; j < 8; j++)
+      v[j] = dh_cuda_relu (v[j]);
+}
+
 /* What remains to be done to a group as it stands in memory; not with places. */
 DH_CUDA_INLINE void
 dh_cuda_normalise8 (const DhCudaRead *read, int group, float v[8])
@@ -186,9 +194,7 @@ dh_cuda_normalise8 (const DhCudaRead *read, int group, float v[8])
       for (int j = 0; j < 8; j++)
         v[j] = v[j] * scale[j] + shift[j];
     }
-  if (read->relu)
-    for (int j = 0; j < 8; j++)
-      v[j] = dh_cuda_relu (v[j]);
+  dh_cuda_relu8 (read, v);
 }
 
 /* A group as it stands in memory, with nothing left to do to it: what is known of a window's gradient, and of what

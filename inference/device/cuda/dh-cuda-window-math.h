@@ -83,6 +83,7 @@ dh_cuda_pool_back_item (const DhCudaKernel *k, int type, bool is_max, int64_t it
           const float count = is_max ? 1.0f : (float)((int64_t)(y1 - y0) * (x1 - x0));
           float dy[8];
           dh_cuda_read_plain8 (&k->other, k->other.type, (image * k->h + oy) * k->w + ox, group, dy);
+          DH_CUDA_UNROLL
           for (int j = 0; j < 8; j++)
             v[j] += wanted >> j & 1 ? dy[j] / count : 0.0f;
         }

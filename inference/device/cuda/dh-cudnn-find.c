@@ -15,6 +15,7 @@ static const char *const python_folders[] = {
   "/opt/*/lib/python3*/site-packages",
   "/opt/*/envs/*/lib/python3*/site-packages",
   "/opt/*/*/lib/python3*/site-packages",
+  "/opt/*/.venv/lib/python3*/site-packages",
   "/venv/lib/python3*/site-packages",
 };
 

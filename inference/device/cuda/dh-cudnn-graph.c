@@ -136,6 +136,18 @@ make_convolution (DhCudnnBuilder *b, const DhCudaConvSpec *spec, Descriptor x, D
   return dh_cudnn_finish (b, operation, "the convolution of these shapes") ? operation : NULL;
 }
 
+/* A NaN that becomes 0 would hide that a network overflowed. The attribute is on its way out of cuDNN 9, whose later
+ * versions may do without: then what they do is theirs. */
+static void
+keep_nan (DhCudnnBuilder *b, Descriptor how)
+{
+  G_GNUC_BEGIN_IGNORE_DEPRECATIONS
+  const cudnnNanPropagation_t keep = CUDNN_PROPAGATE_NAN;
+  if (how)
+    b->cudnn->set_attribute (how, CUDNN_ATTR_POINTWISE_NAN_PROPAGATION, CUDNN_TYPE_NAN_PROPOGATION, 1, &keep);
+  G_GNUC_END_IGNORE_DEPRECATIONS
+}
+
 /* `other` NULL: ReLU. */
 static Descriptor
 make_pointwise (DhCudnnBuilder *b, Descriptor x, Descriptor other, Descriptor y)
@@ -145,6 +157,8 @@ make_pointwise (DhCudnnBuilder *b, Descriptor x, Descriptor other, Descriptor y)
   Descriptor how = dh_cudnn_make (b, CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
   dh_cudnn_set (b, how, CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, 1, &mode);
   dh_cudnn_set (b, how, CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_TYPE_DATA_TYPE, 1, &compute);
+  if (!other)
+    keep_nan (b, how);
   if (!dh_cudnn_finish (b, how, "an epilogue"))
     return NULL;
   Descriptor operation = dh_cudnn_make (b, CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR);

@@ -79,6 +79,18 @@ test_fastest (void)
   assert_taken (NULL, &half, "1/0/9,2/0/9,3/0/9,4/0/9,5/0/9,6/0/9,7/0/9,9/0/5,10/0/1", 1 << 20, "cudnn 9");
 }
 
+/* What takes a few microseconds is told apart, though the processor takes longer to start it. */
+static void
+test_short (void)
+{
+  g_setenv ("DH_FAKE_PACE", "0.03", TRUE);
+  assert_taken (NULL, &half, "41/0/0.004,3/0/0.002,10/0/0.003", 1 << 20, "cudnn 3");
+  g_unsetenv ("DH_FAKE_PACE");
+  g_setenv ("DH_FAKE_FAIL", "hold:1:700", TRUE);
+  assert_none (&half, "41/0/1,3/0/2", DH_ERROR_FAILED, "The card failed in starting a kernel");
+  g_unsetenv ("DH_FAKE_FAIL");
+}
+
 static void
 test_allowed (void)
 {
@@ -189,6 +201,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_setenv ("DH_PLAN_CACHE", "", TRUE);
   g_test_add_func ("/cuda-convolutions/fastest", test_fastest);
+  g_test_add_func ("/cuda-convolutions/short", test_short);
   g_test_add_func ("/cuda-convolutions/allowed", test_allowed);
   g_test_add_func ("/cuda-convolutions/workspace", test_workspace);
   g_test_add_func ("/cuda-convolutions/fault", test_fault);

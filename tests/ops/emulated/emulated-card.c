@@ -463,6 +463,14 @@ elapsed (DhCudaCard *card, guint from, guint to)
 }
 
 static gboolean
+hold (DhCudaCard *card, double seconds, GError **error)
+{
+  g_assert_null (card->recording);
+  g_assert_cmpfloat (seconds, >, 0);
+  return !lose (card, "hold", error);
+}
+
+static gboolean
 record_begin (DhCudaCard *card, GError **error)
 {
   card->recording = g_new0 (DhCudaRecording, 1);
@@ -577,6 +585,7 @@ const DhCudaDriver dh_cuda_driver = {
   .mark = mark,
   .wait_mark = wait_mark,
   .elapsed = elapsed,
+  .hold = hold,
   .record_begin = record_begin,
   .record_end = record_end,
   .replay = replay,

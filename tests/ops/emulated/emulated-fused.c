@@ -6,17 +6,70 @@
 #include "dh-cuda-fused-math.h"
 
 /* The blocks of the kernel that reads through norms: its threads one after the other between two barriers, and its
- * warps' products plainly. */
+ * warps' products as the PTX ISA says that ldmatrix and mma.m16n8k16 make them. */
+
+typedef struct
+{
+  gfloat v[4][2]; /* four registers of two values each */
+} Registers;
+
+/* ldmatrix.x4: of matrix m, lane l has elements 2·(l mod 4) and the next of row l / 4, which lane 8·m + l / 4 names. */
+static void
+load_matrices (const guint16 *const rows[32], gint type, Registers to[32])
+{
+  for (gint lane = 0; lane < 32; lane++)
+    for (gint m = 0; m < 4; m++)
+      for (gint i = 0; i < 2; i++)
+        to[lane].v[m][i] = dh_cuda_load1 (rows[8 * m + lane / 4], 2 * (lane % 4) + i, type);
+}
+
+/* mma.m16n8k16: a's registers are those of rows g and g + 8, then the same 8 places on; b's those of 8 places each. */
+static void
+multiply (gfloat sums[32][4], const Registers a[32], const Registers b[32], gint first)
+{
+  for (gint lane = 0; lane < 32; lane++)
+    for (gint c = 0; c < 4; c++)
+      {
+        const gint row = lane / 4 + c / 2 * 8, column = lane % 4 * 2 + c % 2;
+        for (gint at = 0; at < 16; at++)
+          {
+            const Registers *x = &a[row % 8 * 4 + at % 8 / 2], *y = &b[column * 4 + at % 8 / 2];
+            sums[lane][c] += x->v[row / 8 + at / 8 * 2][at % 2] * y->v[first + at / 8][at % 2];
+          }
+      }
+}
 
 static void
-multiply (const DhCudaTile *tile, gint type, gint warp, float *products)
+multiply_tile (const DhCudaTile *tile, gint type, gint warp, gfloat sums[2][4][32][4])
 {
-  const gint row = warp / 4 * 32, column = warp % 4 * 32;
-  for (gint i = row; i < row + 32; i++)
-    for (gint j = column; j < column + 32; j++)
-      for (gint at = 0; at < DH_CUDA_TILE_K; at++)
-        products[i * DH_CUDA_TILE_OUT_STRIDE + j] += dh_cuda_load1 (tile->a, i * DH_CUDA_TILE_STRIDE + at, type)
-                                                     * dh_cuda_load1 (tile->b, j * DH_CUDA_TILE_STRIDE + at, type);
+  for (gint at = 0; at < DH_CUDA_TILE_K; at += 16)
+    {
+      Registers a[2][32], b[2][32];
+      for (gint i = 0; i < 2; i++)
+        {
+          const guint16 *rows[32];
+          for (gint lane = 0; lane < 32; lane++)
+            rows[lane] = tile->a + dh_cuda_fused_a_row (warp, i, at, lane);
+          load_matrices (rows, type, a[i]);
+          for (gint lane = 0; lane < 32; lane++)
+            rows[lane] = tile->b + dh_cuda_fused_b_row (warp, i, at, lane);
+          load_matrices (rows, type, b[i]);
+        }
+      for (gint i = 0; i < 2; i++)
+        for (gint j = 0; j < 4; j++)
+          multiply (sums[i][j], a[i], b[j / 2], j % 2 * 2);
+    }
+}
+
+static void
+write_sums (gint warp, gfloat sums[2][4][32][4], float *products)
+{
+  for (gint i = 0; i < 2; i++)
+    for (gint j = 0; j < 4; j++)
+      for (gint lane = 0; lane < 32; lane++)
+        for (gint half = 0; half < 2; half++)
+          memcpy (products + dh_cuda_fused_product_at (warp, i, j, lane, half), sums[i][j][lane] + 2 * half,
+                  2 * sizeof (float));
 }
 
 static void
@@ -24,11 +77,12 @@ run_block (const DhCudaKernel *k, gint64 block, gint column)
 {
   _Alignas(16) DhCudaTile tiles[2];
   DhCudaFetched fetched[DH_CUDA_THREADS];
-  float products[DH_CUDA_TILE_M * DH_CUDA_TILE_OUT_STRIDE] = { 0 };
+  float products[DH_CUDA_TILE_M * DH_CUDA_TILE_OUT_STRIDE], sums[DH_CUDA_THREADS / 32][2][4][32][4] = { 0 };
   const gint steps = dh_cuda_fused_steps (k);
   memset (tiles, 0xff, sizeof tiles);
   for (gint t = 0; t < DH_CUDA_THREADS; t++)
     {
+      dh_cuda_fused_begin (k, t, &fetched[t]);
       dh_cuda_fused_fetch (k, block, column, 0, t, &fetched[t]);
       dh_cuda_fused_keep (k, k->type, 0, t, &fetched[t], &tiles[0]);
     }
@@ -37,10 +91,12 @@ run_block (const DhCudaKernel *k, gint64 block, gint column)
       for (gint t = 0; step + 1 < steps && t < DH_CUDA_THREADS; t++)
         dh_cuda_fused_fetch (k, block, column, step + 1, t, &fetched[t]);
       for (gint warp = 0; warp < DH_CUDA_THREADS / 32; warp++)
-        multiply (&tiles[step % 2], k->type, warp, products);
+        multiply_tile (&tiles[step % 2], k->type, warp, sums[warp]);
       for (gint t = 0; step + 1 < steps && t < DH_CUDA_THREADS; t++)
         dh_cuda_fused_keep (k, k->type, step + 1, t, &fetched[t], &tiles[(step + 1) % 2]);
     }
+  for (gint warp = 0; warp < DH_CUDA_THREADS / 32; warp++)
+    write_sums (warp, sums[warp], products);
   for (gint t = 0; t < DH_CUDA_THREADS; t++)
     dh_cuda_fused_write (k, k->type, block, column, t, products);
 }

@@ -207,10 +207,19 @@ test_ways (Fixture *fixture, gconstpointer data)
       g_assert_true (run (fixture, other, &error));
       g_assert_cmpmem (first, AREA * sizeof (float), fixture->map, AREA * sizeof (float));
     }
+  g_autofree char *words = dh_plan_to_string (other), *others = dh_plan_to_string (plan);
+  g_assert_nonnull (strstr (words, "not recorded: the card does not record"));
+  g_assert_null (strstr (others, "not recorded"));
   dh_plan_set_timing (other, TRUE);
   g_assert_true (run (fixture, other, &error));
   g_autoptr (GArray) steps = dh_plan_list_steps (other);
   g_assert_cmpuint (steps->len, >, 20);
+  /* Those of the last run alone, however it was made. */
+  for (guint i = 0; i < 2; i++)
+    g_assert_true (dh_plan_begin (other, fixture->input, (gpointer[]){ fixture->map }, &error)
+                   && dh_plan_end (other, &error));
+  g_autoptr (GArray) last = dh_plan_list_steps (other);
+  g_assert_cmpuint (last->len, ==, steps->len);
 }
 
 /* A dense layer as wide as the card's tile, on sizes that are none of its multiples; the values, and the plan's words.
@@ -277,11 +286,18 @@ test_fused (Fixture *fixture, gconstpointer data)
       g_assert_nonnull (strstr (fused_words, "norm, ReLU and convolution"));
       g_assert_null (strstr (apart_words, "norm, ReLU and convolution"));
       g_assert_cmpmem (fused, n * sizeof (float), timed, n * sizeof (float)); /* equal times: the one */
+      g_autofree char *without_words = NULL;
+      g_setenv ("DH_CUDA_WITHOUT", "epilogues,fused,recordings", TRUE);
+      g_autofree float *without = run_way (device, "fused", formats[f].precision, &n, &without_words, &error);
+      g_unsetenv ("DH_CUDA_WITHOUT");
+      g_assert_no_error (error);
+      g_assert_null (strstr (without_words, "norm, ReLU and convolution"));
+      g_assert_null (strstr (without_words, " fused"));
       double most = 0, worst = 0;
       for (gsize i = 0; i < n; i++)
         {
           most = fmax (most, fabs (apart[i]));
-          worst = fmax (worst, fabs (fused[i] - apart[i]));
+          worst = fmax (worst, fmax (fabs (fused[i] - apart[i]), fabs (without[i] - apart[i]) / 2));
         }
       g_test_message ("%.2g of the largest", worst / most);
       g_assert_cmpfloat (most, >, 1);
