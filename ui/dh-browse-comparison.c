@@ -96,11 +96,27 @@ dh_browse_comparison_adjust (DhBrowsePanes *self, gint map, DhScale *scale)
   scale->flag_below = alignment.factor < 0;
 }
 
+gboolean
+dh_browse_comparison_is_aligned (DhBrowsePanes *self, const DhPaneContent *content)
+{
+  DhAlignment alignment;
+  return self->comparing && content->kind == DH_PANE_MAP && is_aligned (self)
+         && dh_comparison_align (dh_session_get_comparison (self->session), (DhFrameMap)content->map, &alignment);
+}
+
 static char *
 dup_formula (DhBrowsePanes *self, const DhPaneContent *content, const DhDifference *taken)
 {
   if (content != &difference)
-    return g_strdup (content->kind == DH_PANE_MAP && is_aligned (self) ? _ ("white at τ") : content->formula);
+    {
+      /* Its own scale where it cannot be aligned, and why. */
+      if (content->kind != DH_PANE_MAP || !is_aligned (self))
+        return g_strdup (content->formula);
+      if (dh_browse_comparison_is_aligned (self, content))
+        return g_strdup (_ ("white at τ"));
+      return g_strdup (dh_frame_has_map (self->frame, (DhFrameMap)content->map) ? _ ("own scale: no inlier or no τ")
+                                                                                : content->formula);
+    }
   if (!self->has_difference)
     return NULL;
   if (taken->aligned)

@@ -53,17 +53,20 @@ dh_browse_panes_new_pane_menu (DhBrowsePanes *self, guint index)
     {
       g_autoptr (GMenu) section = g_menu_new ();
       g_autoptr (GMenu) colors = g_menu_new ();
+      /* An item without an action is insensitive. */
+      gboolean free = choose == NULL || !dh_browse_comparison_is_aligned (self, content);
       static const char *const names[] = { "viridis", "magma", "turbo", "grey", "diverging" };
       for (guint i = 0; i < G_N_ELEMENTS (names); i++)
         {
-          g_autofree char *action = g_strconcat ("view.colors::", names[i], NULL);
+          g_autofree char *action = g_strconcat (free ? "view.colors::" : "pane.none::", names[i], NULL);
           g_menu_append (colors, i == 4 ? _ ("diverging about τ") : names[i], action);
         }
       g_menu_append_submenu (section, _ ("Colours"), G_MENU_MODEL (colors));
       g_menu_append_section (menu, NULL, G_MENU_MODEL (section));
-      dh_ui_menu_section (menu, NULL, _ ("Range of this image alone"), "view.this-image", _ ("Bright = anomalous"),
-                          "view.bright", _ ("Threshold outline"), "view.outline", _ ("Colour bar"), "view.color-bar",
-                          NULL);
+      dh_ui_menu_section (menu, free ? NULL : _ ("Aligned at τ: blue, white, orange"), _ ("Range of this image alone"),
+                          free ? "view.this-image" : "pane.none", _ ("Bright = anomalous"),
+                          free ? "view.bright" : "pane.none", _ ("Threshold outline"), "view.outline", _ ("Colour bar"),
+                          "view.color-bar", NULL);
     }
   g_autofree char *save = g_strdup_printf ("pane.save(%u)", index);
   g_autofree char *close = g_strdup_printf ("pane.close(%u)", index);

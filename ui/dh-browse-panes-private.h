@@ -61,6 +61,8 @@ G_GNUC_INTERNAL const char *dh_browse_comparison_refuse_difference (DhView *view
 G_GNUC_INTERNAL guint dh_browse_comparison_list (DhBrowsePanes *self, const DhPaneContent **shown);
 /* The scale of a map that is aligned now. */
 G_GNUC_INTERNAL void dh_browse_comparison_adjust (DhBrowsePanes *self, gint map, DhScale *scale);
+/* Whether a side is shown by that scale, whatever colours are chosen. */
+G_GNUC_INTERNAL gboolean dh_browse_comparison_is_aligned (DhBrowsePanes *self, const DhPaneContent *content);
 /* What A − B is, after thresholds, medians or maps changed. */
 G_GNUC_INTERNAL void dh_browse_comparison_update (DhBrowsePanes *self);
 /* For the probe: what either side reads there, raw; and A − B, NULL where it cannot be taken, with what was subtracted

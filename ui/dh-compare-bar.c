@@ -32,6 +32,17 @@ current_mode (DhCompareBar *self)
   return 0;
 }
 
+/* A tooltip would lie over the open menu. */
+static gboolean
+on_scale_tooltip (GtkWidget *button, int x, int y, gboolean keyboard, GtkTooltip *tooltip, DhCompareBar *self)
+{
+  GtkPopover *popover = gtk_menu_button_get_popover (GTK_MENU_BUTTON (button));
+  if (popover != NULL && gtk_widget_get_visible (GTK_WIDGET (popover)))
+    return FALSE;
+  gtk_tooltip_set_text (tooltip, _ ("Aligned, white is each map's own threshold and −1 its median inlier"));
+  return TRUE;
+}
+
 static void
 append_scales (GMenu *menu)
 {
@@ -145,7 +156,8 @@ make_wide (DhCompareBar *self)
   g_autoptr (GMenu) scales = g_menu_new ();
   append_scales (scales);
   self->scale = dh_ui_text_menu ("", G_MENU_MODEL (scales), "flat");
-  gtk_widget_set_tooltip_text (self->scale, _ ("Aligned, white is each map's own threshold and −1 its median inlier"));
+  gtk_widget_set_has_tooltip (self->scale, TRUE);
+  g_signal_connect (self->scale, "query-tooltip", G_CALLBACK (on_scale_tooltip), self);
   gtk_widget_set_hexpand (self->scale, TRUE);
   gtk_widget_set_halign (self->scale, GTK_ALIGN_END);
   add (wide, self->scale);

@@ -195,6 +195,8 @@ find_inlier_median (const DhScoreStats *stats, DhScore score)
   double low = dh_score_stats_quantile (stats, score, 0), high = dh_score_stats_quantile (stats, score, 1);
   if (!dh_score_stats_is_labelled (stats) || !isfinite (low) || !isfinite (high))
     return dh_score_stats_quantile (stats, score, 0.5);
+  if (dh_score_stats_n_inliers (stats) == 0)
+    return NAN;
   gboolean above = dh_score_flags_above (score);
   for (guint i = 0; i < 48; i++)
     {

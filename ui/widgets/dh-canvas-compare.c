@@ -54,9 +54,8 @@ dh_canvas_tell_stacked (DhCanvas *canvas, int half)
     }
   gboolean swiped =
       stacked && canvas->comparison == DH_COMPARISON_SWIPED && canvas->scene.width > 0 && !is_parted (canvas);
-  /* What goes away with the focus would hand it to whatever GTK finds next, somewhere else in the window. */
-  if (!swiped && canvas->n_panes > 0 && gtk_widget_has_focus (canvas->handle))
-    gtk_widget_grab_focus (GTK_WIDGET (canvas->panes[0]));
+  if (!swiped)
+    dh_canvas_keep_focus (canvas, canvas->handle, 0);
   gtk_widget_set_child_visible (canvas->handle, swiped);
 }
 
