@@ -15,6 +15,7 @@ static const struct
 struct _DhCompareBar
 {
   GtkWidget parent_instance;
+  DhSession *session;
   DhView *view;
   GtkWidget *buttons[N_MODES], *play, *scale, *menu;
   gboolean updating;
@@ -25,7 +26,7 @@ G_DEFINE_FINAL_TYPE (DhCompareBar, dh_compare_bar, GTK_TYPE_WIDGET)
 static guint
 current_mode (DhCompareBar *self)
 {
-  const char *mode = dh_browse_comparison_mode (self->view);
+  const char *mode = dh_browse_comparison_mode (self->session);
   for (guint i = 0; i < N_MODES; i++)
     if (g_str_equal (modes[i].mode, mode))
       return i;
@@ -74,7 +75,7 @@ static void
 update (DhCompareBar *self)
 {
   guint mode = current_mode (self);
-  const char *refused = dh_browse_comparison_refuse_difference (self->view);
+  const char *refused = dh_browse_comparison_refuse_difference (self->session);
   gboolean blinks = g_str_equal (modes[mode].mode, "blink");
   gboolean aligned = dh_view_is (self->view, "compare-scale", "aligned");
   self->updating = TRUE;
@@ -118,6 +119,7 @@ dh_compare_bar_dispose (GObject *object)
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
   g_clear_object (&self->view);
+  g_clear_object (&self->session);
   G_OBJECT_CLASS (dh_compare_bar_parent_class)->dispose (object);
 }
 
@@ -182,8 +184,10 @@ GtkWidget *
 dh_compare_bar_new (DhSession *session)
 {
   DhCompareBar *self = g_object_new (DH_TYPE_COMPARE_BAR, NULL);
+  self->session = g_object_ref (session);
   self->view = g_object_ref (dh_session_get_view (session));
   g_signal_connect_object (self->view, "notify", G_CALLBACK (on_view), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "compared", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   update (self);
   return GTK_WIDGET (self);
 }

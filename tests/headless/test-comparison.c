@@ -40,16 +40,17 @@ z_of (const DhAlignment *alignment, double value)
 static void
 test_refuse (SessionFixture *fixture, gconstpointer data)
 {
-  g_assert_null (dh_comparison_refuse (DH_FRAME_HYBRID, DH_FRAME_ENTROPY));
-  g_assert_nonnull (dh_comparison_refuse (-1, DH_FRAME_HYBRID));
-  g_assert_nonnull (dh_comparison_refuse (DH_FRAME_HYBRID, -1));
-  g_assert_nonnull (dh_comparison_refuse (DH_FRAME_SEGMENTATION, DH_FRAME_HYBRID));
-  g_assert_nonnull (dh_comparison_refuse (DH_FRAME_HYBRID, DH_FRAME_HYBRID));
-  g_assert_cmpstr (dh_comparison_refuse (-1, -1), !=, dh_comparison_refuse (3, 3));
-  g_assert_true (dh_comparison_shares_unit (DH_FRAME_HYBRID, DH_FRAME_MAX_LOGIT));
-  g_assert_true (dh_comparison_shares_unit (DH_FRAME_DATASET_POSTERIOR, DH_FRAME_MAX_SOFTMAX));
-  g_assert_false (dh_comparison_shares_unit (DH_FRAME_HYBRID, DH_FRAME_DATASET_POSTERIOR));
-  g_assert_false (dh_comparison_shares_unit (DH_FRAME_SEGMENTATION, DH_FRAME_SEGMENTATION));
+  DhComparison *comparison = dh_session_get_comparison (fixture->session);
+  g_assert_null (dh_comparison_refuse (comparison, DH_FRAME_HYBRID, DH_FRAME_ENTROPY));
+  g_assert_nonnull (dh_comparison_refuse (comparison, -1, DH_FRAME_HYBRID));
+  g_assert_nonnull (dh_comparison_refuse (comparison, DH_FRAME_HYBRID, -1));
+  g_assert_nonnull (dh_comparison_refuse (comparison, DH_FRAME_SEGMENTATION, DH_FRAME_HYBRID));
+  g_assert_nonnull (dh_comparison_refuse (comparison, DH_FRAME_HYBRID, DH_FRAME_HYBRID));
+  g_assert_cmpstr (dh_comparison_refuse (comparison, -1, -1), !=, dh_comparison_refuse (comparison, 3, 3));
+  g_assert_true (dh_comparison_shares_unit (comparison, DH_FRAME_HYBRID, DH_FRAME_MAX_LOGIT));
+  g_assert_true (dh_comparison_shares_unit (comparison, DH_FRAME_DATASET_POSTERIOR, DH_FRAME_MAX_SOFTMAX));
+  g_assert_false (dh_comparison_shares_unit (comparison, DH_FRAME_HYBRID, DH_FRAME_DATASET_POSTERIOR));
+  g_assert_false (dh_comparison_shares_unit (comparison, DH_FRAME_SEGMENTATION, DH_FRAME_SEGMENTATION));
   static const struct
   {
     DhFrameMap a, b;
@@ -60,13 +61,12 @@ test_refuse (SessionFixture *fixture, gconstpointer data)
                    { DH_FRAME_DATASET_POSTERIOR, DH_FRAME_MAX_SOFTMAX, "(1 − A) − B" } };
   for (guint i = 0; i < G_N_ELEMENTS (formulas); i++)
     {
-      g_autofree char *formula = dh_comparison_dup_formula (formulas[i].a, formulas[i].b);
+      g_autofree char *formula = dh_comparison_dup_formula (comparison, formulas[i].a, formulas[i].b);
       g_assert_cmpstr (formula, ==, formulas[i].formula);
     }
   /* Nothing is open: no threshold, no map, and no crash. */
   DhAlignment alignment;
   DhDifference taken;
-  DhComparison *comparison = dh_session_get_comparison (fixture->session);
   g_assert_false (dh_comparison_align (comparison, DH_FRAME_HYBRID, &alignment));
   g_assert_false (dh_comparison_align (comparison, DH_FRAME_ENTROPY, &alignment));
   g_assert_false (dh_comparison_subtract (comparison, DH_FRAME_HYBRID, DH_FRAME_ENTROPY, FALSE, &taken));
