@@ -4,6 +4,7 @@
 #include <string.h>
 #include "dh-error.h"
 #include "dh-evaluation.h"
+#include "dh-map-owner.h"
 #include "dh-npy.h"
 #include "dh-records.h"
 #include "dh-session-private.h"
@@ -172,6 +173,13 @@ read_map (DhRunMap *map, const char *root, GError **error)
       || (guint)kind >= DH_N_FRAME_MAPS)
     {
       g_set_error_literal (error, DH_ERROR, DH_ERROR_NOT_FOUND, _ ("The run has measured no score map"));
+      return FALSE;
+    }
+  g_autofree char *owner = dh_map_owner_new (run->model_sha256, run->score, run->precision, run->device, NULL);
+  if (run->folder != NULL && !dh_map_owner_made_scores (run->folder, owner))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, _ ("%s: another run has written its maps there since"),
+                   run->folder);
       return FALSE;
     }
   map->kind = (DhFrameMap)kind;

@@ -54,6 +54,7 @@ dh_session_forget_frames (DhSession *self)
 {
   g_queue_clear_full (&self->entries, entry_free);
   self->entries_bytes = 0;
+  dh_session_drop_run_maps (self);
 }
 
 static void

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include "dh-comparison.h"
+#include "dh-image.h"
 #include "session-fixture.h"
 #include "tree.h"
 
@@ -167,6 +168,34 @@ test_wrong_side (SessionFixture *fixture, gconstpointer data)
     }
 }
 
+/* Labels that are all void leave no inlier, and no median: nothing is aligned, and nothing is made up. What has a unit
+ * in common is still subtracted as it is. */
+static void
+test_no_inlier (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  g_autofree guint8 *labels = g_malloc (SESSION_WIDTH * SESSION_HEIGHT);
+  for (guint i = 0; i < SESSION_WIDTH * SESSION_HEIGHT; i++)
+    labels[i] = i % 3 == 0 ? 1 : 255;
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("dataset_AnomalyTrack/labels_masks/validation%u_labels_semantic.png", i);
+      g_autofree char *path = tree_path (fixture->set, name);
+      g_assert_true (dh_image_write_png (path, SESSION_WIDTH, SESSION_HEIGHT, 1, labels, NULL));
+    }
+  session_open_all (fixture);
+  g_assert_cmpuint (dh_score_stats_n_inliers (dh_session_get_stats (session)), ==, 0);
+  dh_session_set_threshold (session, DH_SCORE_HYBRID, 0);
+  dh_session_set_threshold (session, DH_SCORE_LIKELIHOOD, 0);
+  DhAlignment alignment;
+  DhDifference taken;
+  DhComparison *comparison = dh_session_get_comparison (session);
+  g_assert_false (dh_comparison_align (comparison, DH_FRAME_HYBRID, &alignment));
+  g_assert_true (dh_comparison_subtract (comparison, DH_FRAME_HYBRID, DH_FRAME_LIKELIHOOD, TRUE, &taken));
+  g_assert_false (taken.aligned);
+  g_assert_false (dh_comparison_subtract (comparison, DH_FRAME_HYBRID, DH_FRAME_DATASET_POSTERIOR, TRUE, &taken));
+}
+
 /* A map without a threshold stands where it flags as many pixels as the active score does. */
 static void
 test_same_share (SessionFixture *fixture, gconstpointer data)
@@ -230,6 +259,7 @@ main (int argc, char **argv)
     { "/comparison/refuse", test_refuse, NULL },         { "/comparison/raw", test_raw, NULL },
     { "/comparison/aligned", test_aligned, NULL },       { "/comparison/wrong-side", test_wrong_side, NULL },
     { "/comparison/same-share", test_same_share, NULL }, { "/comparison/remembered", test_remembered, NULL },
+    { "/comparison/no-inlier", test_no_inlier, NULL },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }
