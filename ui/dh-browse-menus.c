@@ -4,7 +4,7 @@
 #include "dh-run-map.h"
 
 /* In a menu; all of them are on the page of runs. */
-#define MOST_RUNS 8
+#define MOST_RUNS 12
 
 const DhPaneContent dh_pane_contents[] = {
   { "image", N_ ("Image"), NULL, DH_PANE_IMAGE, -1 },
@@ -62,7 +62,7 @@ append_runs (DhBrowsePanes *self, GMenu *menu, const char *choose)
       n++;
     }
   if (n > 0)
-    g_menu_append_section (menu, _ ("Of other runs"), G_MENU_MODEL (section));
+    g_menu_append_submenu (menu, _ ("Of other runs"), G_MENU_MODEL (section));
 }
 
 GMenuModel *
@@ -77,9 +77,9 @@ dh_browse_panes_new_pane_menu (DhBrowsePanes *self, guint index)
       g_autofree char *action = g_strconcat (choose, "::", dh_pane_contents[i].name, NULL);
       g_menu_append (choices, _ (dh_pane_contents[i].title), action);
     }
-  g_menu_append_section (menu, NULL, G_MENU_MODEL (choices));
   if (self->comparing && choose != NULL)
-    append_runs (self, menu, choose);
+    append_runs (self, choices, choose);
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (choices));
   if (content->kind == DH_PANE_MAP)
     {
       g_autoptr (GMenu) section = g_menu_new ();
