@@ -231,6 +231,7 @@ def test_focus(studio):
             studio.key("c")
             studio.settle(0.5)
             assert seen() == before, f"C moved the focus out of the canvas from {place}"
+    studio.key("Escape")  # frees what the clicks have pinned
     studio.click(MODES["swipe"], BAND_Y)
     studio.settle(0.5)
 

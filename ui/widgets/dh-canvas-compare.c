@@ -42,9 +42,13 @@ void
 dh_canvas_tell_stacked (DhCanvas *canvas, int half)
 {
   gboolean stacked = dh_canvas_is_stacked (canvas);
+  /* Both heads say as much as the fuller of the two has room for. */
+  gboolean formulas =
+      !stacked || (dh_pane_fits_formula (canvas->panes[0], half) && dh_pane_fits_formula (canvas->panes[1], half));
   for (guint i = 0; i < canvas->n_panes; i++)
     {
       dh_pane_set_room (canvas->panes[i], stacked && i == 0 ? half : 0);
+      dh_pane_allow_formula (canvas->panes[i], formulas || i > 1);
       /* The ring about the place is the first pane's. */
       if (stacked && i == 1)
         gtk_widget_add_css_class (GTK_WIDGET (canvas->panes[i]), "dh-second");
