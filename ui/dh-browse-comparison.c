@@ -159,7 +159,7 @@ dup_formula (DhBrowsePanes *self, const DhPaneContent *content, const DhDifferen
       if (content->kind != DH_PANE_MAP || !is_aligned (self))
         return g_strdup (content->formula);
       if (dh_browse_comparison_is_aligned (self, content))
-        return g_strdup (content->map >= DH_N_FRAME_MAPS ? _ ("white at its best F1") : _ ("white at τ"));
+        return g_strdup (content->map >= DH_N_FRAME_MAPS ? _ ("white at best F1") : _ ("white at τ"));
       return g_strdup (dh_frame_has_map (self->frame, (DhFrameMap)content->map) ? _ ("own scale: no τ or no inlier")
                                                                                 : content->formula);
     }

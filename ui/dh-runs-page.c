@@ -11,7 +11,7 @@ struct _DhRunsPage
 {
   GtkWidget parent_instance;
   DhSession *session;
-  GtkWidget *stack, *table, *lower, *compared, *charts, *export, *curves, *compare;
+  GtkWidget *stack, *table, *lower, *compared, *charts, *export, *curves, *compare, *browse;
   GSimpleActionGroup *actions;
   guint tick, room_source;
   guint drawn; /* kinds of what is chosen, on which the charts' widths depend */
@@ -83,7 +83,9 @@ show_chosen (DhRunsPage *self)
   set_enabled (self, "curves", job != NULL);
   const char *refused = dh_session_refuse_runs (first, second);
   set_enabled (self, "compare", refused == NULL);
+  /* In the place of the one that opens a single run: a row that is opened does so all the same. */
   gtk_widget_set_visible (self->compare, both);
+  gtk_widget_set_visible (self->browse, !both);
   gtk_widget_set_tooltip_text (self->compare, refused != NULL ? refused : _ ("Their score maps, swiped or subtracted"));
   gtk_widget_set_visible (self->curves, job != NULL);
   gtk_widget_set_visible (self->export, job == NULL);
@@ -356,9 +358,9 @@ make_band (DhRunsPage *self)
   gtk_box_append (GTK_BOX (band),
                   make_button ("edit-copy-symbolic", _ ("Copy as command"),
                                _ ("The command line that does the same, into the clipboard"), "runs.copy-command"));
-  gtk_box_append (GTK_BOX (band),
-                  make_button ("dh-browse-symbolic", _ ("Open in Browse"),
-                               _ ("Its weights and its data set; of a training the best checkpoint"), "runs.browse"));
+  self->browse = make_button ("dh-browse-symbolic", _ ("Open in Browse"),
+                              _ ("Its weights and its data set; of a training the best checkpoint"), "runs.browse");
+  gtk_box_append (GTK_BOX (band), self->browse);
   self->compare = make_button ("dh-swipe-symbolic", _ ("Compare in Browse"), NULL, "runs.compare");
   gtk_box_append (GTK_BOX (band), self->compare);
   g_autoptr (GMenuModel) menu = make_menu ();

@@ -81,7 +81,7 @@ allocate_head (DhPane *pane, int width)
       if (bar_width > 0)
         {
           /* The formula comes before a wider bar. */
-          int formula = natural_width (pane->formula);
+          int formula = pane->formula_barred ? 0 : natural_width (pane->formula);
           if (formula > 0)
             formula += FORMULA_ROOM;
           int notice = natural_width (pane->notice);
