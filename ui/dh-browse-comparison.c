@@ -2,30 +2,76 @@
 #include "dh-browse-panes-private.h"
 #include "dh-comparison.h"
 #include "dh-number.h"
+#include "dh-run-list.h"
+#include "dh-run-map.h"
 
 /* Which of two pictures is seen changes often enough to see what moves, and less than three times a second. */
 #define BLINK_MS 600
 
 static const DhPaneContent difference = { "difference", N_ ("A − B"), NULL, DH_PANE_DIFFERENCE, -1 };
 
+/* Another run's map. */
+static const DhPaneContent runs[2] = { { "run-a", N_ ("Run"), NULL, DH_PANE_MAP, DH_FRAME_RUN_A },
+                                       { "run-b", N_ ("Run"), NULL, DH_PANE_MAP, DH_FRAME_RUN_B } };
+
+/* "run:12"; 0: no run. */
+static gint64
+run_of (DhView *view, guint side)
+{
+  const char *name = dh_view_get_string (view, side ? "compare-b" : "compare-a");
+  gint64 run = 0;
+  return g_str_has_prefix (name, "run:") && g_ascii_string_to_signed (name + 4, 10, 1, G_MAXINT64, &run, NULL) ? run
+                                                                                                               : 0;
+}
+
 const DhPaneContent *
 dh_browse_comparison_side (DhView *view, guint side)
 {
   const DhPaneContent *content = dh_pane_content_find (dh_view_get_string (view, side ? "compare-b" : "compare-a"));
+  if (run_of (view, side) != 0)
+    return &runs[side];
   return content != NULL ? content : dh_pane_content_find (side ? "likelihood" : "hybrid");
 }
 
-const char *
-dh_browse_comparison_refuse_difference (DhView *view)
+char *
+dh_browse_comparison_dup_title (DhSession *session, guint side)
 {
-  return dh_comparison_refuse (dh_browse_comparison_side (view, 0)->map, dh_browse_comparison_side (view, 1)->map);
+  DhView *view = dh_session_get_view (session);
+  const gint64 id = run_of (view, side);
+  GListModel *list = dh_session_get_runs (session);
+  for (guint i = 0; id != 0 && i < g_list_model_get_n_items (list); i++)
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (list, i);
+      const DhRun *run = dh_run_item_get (item);
+      const DhPaneContent *content = run->score != NULL ? dh_pane_content_find (run->score) : NULL;
+      if (run->id == id && content != NULL)
+        return g_strdup_printf (_ ("Run %" G_GINT64_FORMAT " · %s"), id, _ (content->title));
+    }
+  if (id != 0)
+    return g_strdup_printf (_ ("Run %" G_GINT64_FORMAT), id);
+  return g_strdup (_ (dh_browse_comparison_side (view, side)->title));
+}
+
+void
+dh_browse_comparison_tell_runs (DhBrowsePanes *self)
+{
+  for (guint side = 0; side < 2; side++)
+    dh_session_compare_run (self->session, side, self->comparing ? run_of (self->view, side) : 0);
 }
 
 const char *
-dh_browse_comparison_mode (DhView *view)
+dh_browse_comparison_refuse_difference (DhSession *session)
 {
-  const char *mode = dh_view_get_string (view, "compare-mode");
-  gboolean cannot = g_str_equal (mode, "difference") && dh_browse_comparison_refuse_difference (view) != NULL;
+  DhView *view = dh_session_get_view (session);
+  return dh_comparison_refuse (dh_session_get_comparison (session), dh_browse_comparison_side (view, 0)->map,
+                               dh_browse_comparison_side (view, 1)->map);
+}
+
+const char *
+dh_browse_comparison_mode (DhSession *session)
+{
+  const char *mode = dh_view_get_string (dh_session_get_view (session), "compare-mode");
+  gboolean cannot = g_str_equal (mode, "difference") && dh_browse_comparison_refuse_difference (session) != NULL;
   return cannot ? "swipe" : mode;
 }
 
@@ -38,7 +84,7 @@ is_aligned (DhBrowsePanes *self)
 static gboolean
 is_blinking (DhBrowsePanes *self)
 {
-  return self->comparing && g_str_equal (dh_browse_comparison_mode (self->view), "blink");
+  return self->comparing && g_str_equal (dh_browse_comparison_mode (self->session), "blink");
 }
 
 guint
@@ -46,8 +92,8 @@ dh_browse_comparison_list (DhBrowsePanes *self, const DhPaneContent **shown)
 {
   const DhPaneContent *sides[2] = { dh_browse_comparison_side (self->view, 0),
                                     dh_browse_comparison_side (self->view, 1) };
-  const char *mode = dh_browse_comparison_mode (self->view);
-  gboolean subtracts = dh_browse_comparison_refuse_difference (self->view) == NULL;
+  const char *mode = dh_browse_comparison_mode (self->session);
+  gboolean subtracts = dh_browse_comparison_refuse_difference (self->session) == NULL;
   gboolean leads = g_str_equal (mode, "difference");
   guint n = 0;
   if (leads)
@@ -96,19 +142,35 @@ dh_browse_comparison_adjust (DhBrowsePanes *self, gint map, DhScale *scale)
   scale->flag_below = alignment.factor < 0;
 }
 
+gboolean
+dh_browse_comparison_is_aligned (DhBrowsePanes *self, const DhPaneContent *content)
+{
+  DhAlignment alignment;
+  return self->comparing && content->kind == DH_PANE_MAP && is_aligned (self)
+         && dh_comparison_align (dh_session_get_comparison (self->session), (DhFrameMap)content->map, &alignment);
+}
+
 static char *
 dup_formula (DhBrowsePanes *self, const DhPaneContent *content, const DhDifference *taken)
 {
   if (content != &difference)
-    return g_strdup (content->kind == DH_PANE_MAP && is_aligned (self) ? _ ("white at τ") : content->formula);
+    {
+      /* Its own scale where it cannot be aligned, and why. */
+      if (content->kind != DH_PANE_MAP || !is_aligned (self))
+        return g_strdup (content->formula);
+      if (dh_browse_comparison_is_aligned (self, content))
+        return g_strdup (content->map >= DH_N_FRAME_MAPS ? _ ("white at best F1") : _ ("white at τ"));
+      return g_strdup (dh_frame_has_map (self->frame, (DhFrameMap)content->map) ? _ ("own scale: no τ or no inlier")
+                                                                                : content->formula);
+    }
   if (!self->has_difference)
     return NULL;
   if (taken->aligned)
     return g_strdup ("z = (s − τ) / (τ − median inlier)");
   const DhFrameMap a = (DhFrameMap)dh_browse_comparison_side (self->view, 0)->map,
                    b = (DhFrameMap)dh_browse_comparison_side (self->view, 1)->map;
-  g_autofree char *formula = dh_comparison_dup_formula (a, b);
-  return g_strdup_printf ("%s, %s", formula, dh_comparison_unit_title (a));
+  g_autofree char *formula = dh_comparison_dup_formula (dh_session_get_comparison (self->session), a, b);
+  return g_strdup_printf ("%s, %s", formula, dh_comparison_unit_title (dh_session_get_comparison (self->session), a));
 }
 
 void
@@ -118,7 +180,8 @@ dh_browse_comparison_update (DhBrowsePanes *self)
   const DhPaneContent *sides[2] = { dh_browse_comparison_side (self->view, 0),
                                     dh_browse_comparison_side (self->view, 1) };
   self->has_difference =
-      self->comparing && dh_comparison_refuse (sides[0]->map, sides[1]->map) == NULL
+      self->comparing
+      && dh_comparison_refuse (dh_session_get_comparison (self->session), sides[0]->map, sides[1]->map) == NULL
       && dh_comparison_subtract (dh_session_get_comparison (self->session), (DhFrameMap)sides[0]->map,
                                  (DhFrameMap)sides[1]->map, is_aligned (self), &taken);
   const DhCanvasDifference drawn = { .slot = { (guint)MAX (0, sides[0]->map), (guint)MAX (0, sides[1]->map) },
@@ -141,7 +204,10 @@ dh_browse_comparison_dup_value (DhSession *session, guint side, const DhProbe *p
   if (content->kind == DH_PANE_MAP)
     {
       double value = dh_frame_value (frame, (DhFrameMap)content->map, probe->x, probe->y);
-      gboolean probability = content->map == DH_FRAME_DATASET_POSTERIOR || content->map == DH_FRAME_MAX_SOFTMAX;
+      const DhRunMap *run =
+          content->map >= DH_N_FRAME_MAPS ? dh_session_get_run_map (session, content->map - DH_FRAME_RUN_A) : NULL;
+      gint kind = run != NULL ? (gint)run->kind : content->map;
+      gboolean probability = kind == DH_FRAME_DATASET_POSTERIOR || kind == DH_FRAME_MAX_SOFTMAX;
       return probability ? dh_number_format_probability (value) : dh_number_format (value, 2);
     }
   if (content->kind == DH_PANE_IMAGE)
@@ -167,14 +233,16 @@ dh_browse_comparison_dup_difference (DhSession *session, const DhProbe *probe, c
   DhFrame *frame = dh_session_get_frame (session);
   gint a = dh_browse_comparison_side (view, 0)->map, b = dh_browse_comparison_side (view, 1)->map;
   DhDifference taken;
-  if (dh_comparison_refuse (a, b) != NULL
+  if (dh_comparison_refuse (dh_session_get_comparison (session), a, b) != NULL
       || !dh_comparison_subtract (dh_session_get_comparison (session), (DhFrameMap)a, (DhFrameMap)b,
                                   dh_view_is (view, "compare-scale", "aligned"), &taken))
     return NULL;
   double value = dh_difference_at (&taken, dh_frame_value (frame, (DhFrameMap)a, probe->x, probe->y),
                                    dh_frame_value (frame, (DhFrameMap)b, probe->x, probe->y));
   g_autofree char *number = dh_number_format (value, taken.range < 1 ? 3 : 2);
-  *caption = taken.aligned ? g_strdup (_ ("A − B in z")) : dh_comparison_dup_formula ((DhFrameMap)a, (DhFrameMap)b);
+  *caption = taken.aligned
+                 ? g_strdup (_ ("A − B in z"))
+                 : dh_comparison_dup_formula (dh_session_get_comparison (session), (DhFrameMap)a, (DhFrameMap)b);
   return g_strconcat (value > 0 ? "+" : "", number, NULL);
 }
 

@@ -1,5 +1,10 @@
 #include "dh-browse-panes-private.h"
 #include <string.h>
+#include "dh-run-list.h"
+#include "dh-run-map.h"
+
+/* In a menu; all of them are on the page of runs. */
+#define MOST_RUNS 12
 
 const DhPaneContent dh_pane_contents[] = {
   { "image", N_ ("Image"), NULL, DH_PANE_IMAGE, -1 },
@@ -36,6 +41,30 @@ dup_choosing_action (DhBrowsePanes *self, guint index)
                                                    : NULL);
 }
 
+/* Finished runs of the open set, the newest first, as sides of a comparison. */
+static void
+append_runs (DhBrowsePanes *self, GMenu *menu, const char *choose)
+{
+  g_autoptr (GMenu) section = g_menu_new ();
+  GListModel *runs = dh_session_get_runs (self->session);
+  guint n = 0;
+  for (guint i = 0; i < g_list_model_get_n_items (runs) && n < MOST_RUNS; i++)
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (runs, i);
+      const DhRun *run = dh_run_item_get (item);
+      const DhPaneContent *content = run->score != NULL ? dh_pane_content_find (run->score) : NULL;
+      if (content == NULL || !dh_session_can_compare_run (self->session, run))
+        continue;
+      g_autofree char *text = g_strdup_printf (_ ("Run %" G_GINT64_FORMAT " · %s · %s"), run->id,
+                                               run->model != NULL ? run->model : "—", _ (content->title));
+      g_autofree char *action = g_strdup_printf ("%s::run:%" G_GINT64_FORMAT, choose, run->id);
+      g_menu_append (section, text, action);
+      n++;
+    }
+  if (n > 0)
+    g_menu_append_submenu (menu, _ ("Of other runs"), G_MENU_MODEL (section));
+}
+
 GMenuModel *
 dh_browse_panes_new_pane_menu (DhBrowsePanes *self, guint index)
 {
@@ -48,22 +77,27 @@ dh_browse_panes_new_pane_menu (DhBrowsePanes *self, guint index)
       g_autofree char *action = g_strconcat (choose, "::", dh_pane_contents[i].name, NULL);
       g_menu_append (choices, _ (dh_pane_contents[i].title), action);
     }
+  if (self->comparing && choose != NULL)
+    append_runs (self, choices, choose);
   g_menu_append_section (menu, NULL, G_MENU_MODEL (choices));
   if (content->kind == DH_PANE_MAP)
     {
       g_autoptr (GMenu) section = g_menu_new ();
       g_autoptr (GMenu) colors = g_menu_new ();
+      /* An item without an action is insensitive. */
+      gboolean free = choose == NULL || !dh_browse_comparison_is_aligned (self, content);
       static const char *const names[] = { "viridis", "magma", "turbo", "grey", "diverging" };
       for (guint i = 0; i < G_N_ELEMENTS (names); i++)
         {
-          g_autofree char *action = g_strconcat ("view.colors::", names[i], NULL);
+          g_autofree char *action = g_strconcat (free ? "view.colors::" : "pane.none::", names[i], NULL);
           g_menu_append (colors, i == 4 ? _ ("diverging about τ") : names[i], action);
         }
       g_menu_append_submenu (section, _ ("Colours"), G_MENU_MODEL (colors));
       g_menu_append_section (menu, NULL, G_MENU_MODEL (section));
-      dh_ui_menu_section (menu, NULL, _ ("Range of this image alone"), "view.this-image", _ ("Bright = anomalous"),
-                          "view.bright", _ ("Threshold outline"), "view.outline", _ ("Colour bar"), "view.color-bar",
-                          NULL);
+      dh_ui_menu_section (menu, free ? NULL : _ ("Aligned at τ: blue, white, orange"), _ ("Range of this image alone"),
+                          free ? "view.this-image" : "pane.none", _ ("Bright = anomalous"),
+                          free ? "view.bright" : "pane.none", _ ("Threshold outline"), "view.outline", _ ("Colour bar"),
+                          "view.color-bar", NULL);
     }
   g_autofree char *save = g_strdup_printf ("pane.save(%u)", index);
   g_autofree char *close = g_strdup_printf ("pane.close(%u)", index);

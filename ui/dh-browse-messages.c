@@ -1,6 +1,7 @@
 #include "dh-browse-panes-private.h"
 #include <math.h>
 #include <string.h>
+#include "dh-run-map.h"
 #include "dh-widgets.h"
 
 /* The classes that take most of the picture. */
@@ -123,12 +124,24 @@ say (DhBrowsePanes *self, guint index, const char *icon, const char *tone, const
   return box;
 }
 
+static void
+show_missing_run_map (DhBrowsePanes *self, guint index, DhFrameMap map)
+{
+  const DhRunMap *run = dh_session_get_run_map (self->session, map - DH_FRAME_RUN_A);
+  if (run != NULL && run->error != NULL)
+    say (self, index, "dialog-warning-symbolic", "dh-warn", _ ("The run’s map cannot be shown"), run->error);
+  else
+    say (self, index, NULL, NULL, _ ("Reading the run’s map…"), NULL);
+}
+
 /* Words in place of a picture that is not there. */
 static void
 show_missing_map (DhBrowsePanes *self, guint index, DhFrameMap map, const char *error)
 {
   GtkWidget *box;
-  if (dh_session_is_loading (self->session))
+  if (map >= DH_N_FRAME_MAPS)
+    show_missing_run_map (self, index, map);
+  else if (dh_session_is_loading (self->session))
     say (self, index, NULL, NULL, _ ("Loading weights…"), NULL);
   else if (dh_session_get_model_info (self->session) == NULL)
     {

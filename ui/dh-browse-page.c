@@ -178,18 +178,34 @@ make_band (DhBrowsePage *self)
   return band;
 }
 
+/* What is hidden with the focus on it would hand it to a button somewhere else in the window. */
+static void
+keep_focus (DhBrowsePage *self, GtkWidget *leaving)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+  DhCanvas *canvas = DH_CANVAS (self->canvas);
+  if (focus != NULL && gtk_widget_is_ancestor (focus, leaving))
+    gtk_widget_grab_focus (GTK_WIDGET (dh_canvas_get_pane (canvas, dh_canvas_get_active_pane (canvas))));
+}
+
 /* What the band has room for, and what the layout has use for. */
 static void
 show_band (DhBrowsePage *self)
 {
   int width = gtk_widget_get_width (GTK_WIDGET (self));
   gboolean compares = dh_view_is (dh_session_get_view (self->session), "layout", "compare");
+  if (!compares)
+    keep_focus (self, self->compare);
   gtk_widget_set_visible (self->compare, compares);
   gtk_widget_set_visible (self->linked_text, width > 1320);
   gtk_widget_set_visible (self->fills, !compares && width >= IMAGES_FOLD);
   gtk_widget_set_visible (self->opacity, !compares && width >= IMAGES_FOLD);
   gtk_widget_set_visible (self->panes_menu, !compares && width >= 600);
-  GtkWidget *const others[] = { self->linked, self->fit, self->one, self->space, self->overlay_menu };
+  /* Fit and 100 % stay: both sides of a comparison zoom as one. The overlay's keys are for the small image alone. */
+  gtk_widget_set_visible (self->fit, !compares || width >= 600);
+  gtk_widget_set_visible (self->one, !compares || width >= 600);
+  GtkWidget *const others[] = { self->linked, self->space, self->overlay_menu };
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     gtk_widget_set_visible (others[i], !compares);
 }
@@ -215,6 +231,10 @@ fold (gpointer data)
     return G_SOURCE_REMOVE;
   DhView *view = dh_session_get_view (self->session);
   self->folding = TRUE;
+  if (!wide_tuning)
+    keep_focus (self, self->tuning);
+  if (!wide_images)
+    keep_focus (self, self->images);
   if (!self->known || wide_tuning != self->wide_tuning)
     set_flap (self->tuning_flap, wide_tuning, dh_view_get_boolean (view, "show-tuning"));
   if (!self->known || wide_images != self->wide_images)

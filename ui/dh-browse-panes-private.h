@@ -55,12 +55,18 @@ G_GNUC_INTERNAL void dh_browse_panes_forget_message (DhPaneMessage *message);
 /* dh-browse-comparison.c: A against B. What either side shows, and how: the mode that can be shown of those that are
  * chosen, and why a difference cannot; NULL where it can. */
 G_GNUC_INTERNAL const DhPaneContent *dh_browse_comparison_side (DhView *view, guint side);
-G_GNUC_INTERNAL const char *dh_browse_comparison_mode (DhView *view);
-G_GNUC_INTERNAL const char *dh_browse_comparison_refuse_difference (DhView *view);
+G_GNUC_INTERNAL const char *dh_browse_comparison_mode (DhSession *session);
+G_GNUC_INTERNAL const char *dh_browse_comparison_refuse_difference (DhSession *session);
+/* "Hybrid score", "Run 12 · entropy"; free with g_free. */
+G_GNUC_INTERNAL char *dh_browse_comparison_dup_title (DhSession *session, guint side);
+/* Tells the session which runs stand there. */
+G_GNUC_INTERNAL void dh_browse_comparison_tell_runs (DhBrowsePanes *self);
 /* The panes of a comparison, their number; tells the canvas which are large. */
 G_GNUC_INTERNAL guint dh_browse_comparison_list (DhBrowsePanes *self, const DhPaneContent **shown);
 /* The scale of a map that is aligned now. */
 G_GNUC_INTERNAL void dh_browse_comparison_adjust (DhBrowsePanes *self, gint map, DhScale *scale);
+/* Whether a side is shown by that scale, whatever colours are chosen. */
+G_GNUC_INTERNAL gboolean dh_browse_comparison_is_aligned (DhBrowsePanes *self, const DhPaneContent *content);
 /* What A − B is, after thresholds, medians or maps changed. */
 G_GNUC_INTERNAL void dh_browse_comparison_update (DhBrowsePanes *self);
 /* For the probe: what either side reads there, raw; and A − B, NULL where it cannot be taken, with what was subtracted

@@ -2,6 +2,8 @@
 #include <math.h>
 #include <string.h>
 #include "dh-browse-panes-private.h"
+#include "dh-run-list.h"
+#include "dh-run-map.h"
 
 guint
 dh_browse_panes_palette (DhView *view)
@@ -27,11 +29,15 @@ show_scale (DhBrowsePanes *self, gint map)
   dh_session_get_range (self->session, (DhFrameMap)map, dh_view_get_boolean (self->view, "this-image"), &scale.low,
                         &scale.high);
   gint score = score_of (map);
-  gboolean low_is_anomalous = map == DH_FRAME_LIKELIHOOD || map == DH_FRAME_DATASET_POSTERIOR;
+  const DhRunMap *run = map >= DH_N_FRAME_MAPS ? dh_session_get_run_map (self->session, map - DH_FRAME_RUN_A) : NULL;
+  gint kind = run != NULL ? (gint)run->kind : map;
+  gboolean low_is_anomalous = kind == DH_FRAME_LIKELIHOOD || kind == DH_FRAME_DATASET_POSTERIOR;
   scale.reversed = low_is_anomalous && dh_view_get_boolean (self->view, "bright");
   scale.flag_below = low_is_anomalous;
   if (score >= 0)
     scale.threshold = dh_session_get_threshold (self->session, (DhScore)score)->value;
+  else if (run != NULL)
+    scale.threshold = run->threshold;
   dh_browse_comparison_adjust (self, map, &scale);
   dh_canvas_set_scale (self->canvas, (guint)map, &scale);
   dh_canvas_set_outline (self->canvas, (guint)map, dh_view_get_boolean (self->view, "outline"));
@@ -40,7 +46,7 @@ show_scale (DhBrowsePanes *self, gint map)
 static void
 show_scales (DhBrowsePanes *self)
 {
-  for (gint map = DH_FRAME_LIKELIHOOD; map < DH_N_FRAME_MAPS; map++)
+  for (gint map = DH_FRAME_LIKELIHOOD; map < DH_N_SHOWN_MAPS; map++)
     show_scale (self, map);
 }
 
@@ -109,7 +115,7 @@ show_frame (DhBrowsePanes *self)
           dh_canvas_set_truth (canvas, frame->truth, width, height, width);
           dh_canvas_set_classes (canvas, frame->classes, width, height, width);
           dh_canvas_set_segmentation (canvas, frame->maps[DH_FRAME_SEGMENTATION], width, height, width);
-          for (guint map = DH_FRAME_LIKELIHOOD; map < DH_N_FRAME_MAPS; map++)
+          for (guint map = DH_FRAME_LIKELIHOOD; map < DH_N_SHOWN_MAPS; map++)
             dh_canvas_set_map (canvas, map, frame->maps[map], width, height, sizeof (float) * width);
         }
       g_clear_pointer (&before, dh_frame_unref);
@@ -170,9 +176,13 @@ static char *
 title_of (DhBrowsePanes *self, guint pane)
 {
   const char *title = _ (self->shown[pane]->title);
+  g_autofree char *text = NULL;
   for (guint side = 0; side < 2; side++)
     if (self->comparing && self->sides[side] == (gint)pane)
-      return g_strdup_printf ("%c  %s", "AB"[side], title);
+      {
+        text = dh_browse_comparison_dup_title (self->session, side);
+        return g_strdup_printf ("%c  %s", "AB"[side], text);
+      }
   return g_strdup (title);
 }
 
@@ -181,6 +191,7 @@ show_panes (DhBrowsePanes *self)
 {
   DhPaneSpec specs[DH_CANVAS_MAX_PANES];
   self->comparing = dh_view_is (self->view, "layout", "compare");
+  dh_browse_comparison_tell_runs (self);
   self->n_shown = self->comparing ? dh_browse_comparison_list (self, self->shown) : list_chosen (self, self->shown);
   for (guint i = 0; i < self->n_shown; i++)
     {
@@ -200,7 +211,7 @@ show_panes (DhBrowsePanes *self)
       dh_pane_set_show_color_bar (pane, has_bar && dh_view_get_boolean (self->view, "color-bar"));
       if (!self->comparing)
         set_content_state (self, i, self->shown[i]->name);
-      if (self->shown[i]->map >= 0)
+      if (self->shown[i]->map >= 0 && self->shown[i]->map < DH_N_FRAME_MAPS)
         dh_session_want_map (self->session, (DhFrameMap)self->shown[i]->map);
     }
   show_comparison (self);
@@ -257,6 +268,14 @@ on_view (DhBrowsePanes *self, GParamSpec *spec)
   show_pane_states (self);
 }
 
+/* Another run stands there, its map was read, or the list of runs in the menus is another. */
+static void
+on_compared (DhBrowsePanes *self)
+{
+  if (self->comparing)
+    show_panes (self);
+}
+
 static void
 on_active (DhBrowsePanes *self)
 {
@@ -290,6 +309,7 @@ panes_free (gpointer data, GClosure *closure)
 {
   DhBrowsePanes *self = data;
   g_signal_handlers_disconnect_by_data (self->session, self);
+  g_signal_handlers_disconnect_by_data (dh_session_get_runs (self->session), self);
   g_signal_handlers_disconnect_by_data (self->view, self);
   dh_browse_comparison_stop (self);
   for (guint i = 0; i < DH_CANVAS_MAX_PANES; i++)
@@ -327,6 +347,8 @@ dh_browse_panes_connect (DhCanvas *canvas, DhSession *session)
   g_signal_connect_swapped (session, "notify::model-info", G_CALLBACK (on_context), self);
   g_signal_connect_swapped (session, "notify::dataset-title", G_CALLBACK (on_context), self);
   g_signal_connect_swapped (session, "notify::loading", G_CALLBACK (show_pane_states), self);
+  g_signal_connect_swapped (session, "compared", G_CALLBACK (on_compared), self);
+  g_signal_connect_swapped (dh_session_get_runs (session), "items-changed", G_CALLBACK (on_compared), self);
   g_signal_connect_swapped (self->view, "notify", G_CALLBACK (on_view), self);
   g_signal_connect_data (canvas, "destroy", G_CALLBACK (on_destroy), self, panes_free, 0);
   dh_browse_comparison_connect (self);

@@ -15,6 +15,7 @@ static const struct
 struct _DhCompareBar
 {
   GtkWidget parent_instance;
+  DhSession *session;
   DhView *view;
   GtkWidget *buttons[N_MODES], *play, *scale, *menu;
   gboolean updating;
@@ -25,11 +26,22 @@ G_DEFINE_FINAL_TYPE (DhCompareBar, dh_compare_bar, GTK_TYPE_WIDGET)
 static guint
 current_mode (DhCompareBar *self)
 {
-  const char *mode = dh_browse_comparison_mode (self->view);
+  const char *mode = dh_browse_comparison_mode (self->session);
   for (guint i = 0; i < N_MODES; i++)
     if (g_str_equal (modes[i].mode, mode))
       return i;
   return 0;
+}
+
+/* A tooltip would lie over the open menu. */
+static gboolean
+on_scale_tooltip (GtkWidget *button, int x, int y, gboolean keyboard, GtkTooltip *tooltip, DhCompareBar *self)
+{
+  GtkPopover *popover = gtk_menu_button_get_popover (GTK_MENU_BUTTON (button));
+  if (popover != NULL && gtk_widget_get_visible (GTK_WIDGET (popover)))
+    return FALSE;
+  gtk_tooltip_set_text (tooltip, _ ("Aligned, white is each map's own threshold and −1 its median inlier"));
+  return TRUE;
 }
 
 static void
@@ -63,7 +75,7 @@ static void
 update (DhCompareBar *self)
 {
   guint mode = current_mode (self);
-  const char *refused = dh_browse_comparison_refuse_difference (self->view);
+  const char *refused = dh_browse_comparison_refuse_difference (self->session);
   gboolean blinks = g_str_equal (modes[mode].mode, "blink");
   gboolean aligned = dh_view_is (self->view, "compare-scale", "aligned");
   self->updating = TRUE;
@@ -107,6 +119,7 @@ dh_compare_bar_dispose (GObject *object)
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
   g_clear_object (&self->view);
+  g_clear_object (&self->session);
   G_OBJECT_CLASS (dh_compare_bar_parent_class)->dispose (object);
 }
 
@@ -145,7 +158,8 @@ make_wide (DhCompareBar *self)
   g_autoptr (GMenu) scales = g_menu_new ();
   append_scales (scales);
   self->scale = dh_ui_text_menu ("", G_MENU_MODEL (scales), "flat");
-  gtk_widget_set_tooltip_text (self->scale, _ ("Aligned, white is each map's own threshold and −1 its median inlier"));
+  gtk_widget_set_has_tooltip (self->scale, TRUE);
+  g_signal_connect (self->scale, "query-tooltip", G_CALLBACK (on_scale_tooltip), self);
   gtk_widget_set_hexpand (self->scale, TRUE);
   gtk_widget_set_halign (self->scale, GTK_ALIGN_END);
   add (wide, self->scale);
@@ -170,8 +184,10 @@ GtkWidget *
 dh_compare_bar_new (DhSession *session)
 {
   DhCompareBar *self = g_object_new (DH_TYPE_COMPARE_BAR, NULL);
+  self->session = g_object_ref (session);
   self->view = g_object_ref (dh_session_get_view (session));
   g_signal_connect_object (self->view, "notify", G_CALLBACK (on_view), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "compared", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   update (self);
   return GTK_WIDGET (self);
 }

@@ -170,8 +170,8 @@ show_comparison (DhProbeStrip *self, const DhProbe *probe)
       if (!compares)
         continue;
       g_autofree char *value = dh_browse_comparison_dup_value (self->session, side, probe);
-      g_autofree char *caption =
-          g_strdup_printf ("%c  %s", "AB"[side], _ (dh_browse_comparison_side (view, side)->title));
+      g_autofree char *title = dh_browse_comparison_dup_title (self->session, side);
+      g_autofree char *caption = g_strdup_printf ("%c  %s", "AB"[side], title);
       gtk_label_set_label (GTK_LABEL (self->captions[cell]), caption);
       set_value (self, cell, value);
     }

@@ -11,7 +11,7 @@ struct _DhRunsPage
 {
   GtkWidget parent_instance;
   DhSession *session;
-  GtkWidget *stack, *table, *lower, *compared, *charts, *export, *curves;
+  GtkWidget *stack, *table, *lower, *compared, *charts, *export, *curves, *compare, *browse;
   GSimpleActionGroup *actions;
   guint tick, room_source;
   guint drawn; /* kinds of what is chosen, on which the charts' widths depend */
@@ -81,6 +81,12 @@ show_chosen (DhRunsPage *self)
   set_enabled (self, "copy-command", first != NULL && first->command != NULL);
   set_enabled (self, "browse", first != NULL && (job == NULL || dh_training_job_get_best_path (job) != NULL));
   set_enabled (self, "curves", job != NULL);
+  const char *refused = dh_session_refuse_runs (first, second);
+  set_enabled (self, "compare", refused == NULL);
+  /* In the place of the one that opens a single run: a row that is opened does so all the same. */
+  gtk_widget_set_visible (self->compare, both);
+  gtk_widget_set_visible (self->browse, !both);
+  gtk_widget_set_tooltip_text (self->compare, refused != NULL ? refused : _ ("Their score maps, swiped or subtracted"));
   gtk_widget_set_visible (self->curves, job != NULL);
   gtk_widget_set_visible (self->export, job == NULL);
   gtk_menu_button_set_label (GTK_MENU_BUTTON (self->export), both ? _ ("Export 2 runs") : _ ("Export"));
@@ -209,6 +215,14 @@ browse_chosen (GSimpleAction *action, GVariant *value, gpointer data)
   DhRunsPage *self = data;
   g_autoptr (DhRunItem) item = g_object_ref (chosen (self, 0));
   browse (self, item, NULL);
+}
+
+static void
+compare_chosen (GSimpleAction *action, GVariant *value, gpointer data)
+{
+  DhRunsPage *self = data;
+  if (dh_session_compare_runs (self->session, dh_run_item_get (chosen (self, 0)), dh_run_item_get (chosen (self, 1))))
+    gtk_widget_activate_action (GTK_WIDGET (self), "win.page", "s", "browse");
 }
 
 static void
@@ -344,9 +358,11 @@ make_band (DhRunsPage *self)
   gtk_box_append (GTK_BOX (band),
                   make_button ("edit-copy-symbolic", _ ("Copy as command"),
                                _ ("The command line that does the same, into the clipboard"), "runs.copy-command"));
-  gtk_box_append (GTK_BOX (band),
-                  make_button ("dh-browse-symbolic", _ ("Open in Browse"),
-                               _ ("Its weights and its data set; of a training the best checkpoint"), "runs.browse"));
+  self->browse = make_button ("dh-browse-symbolic", _ ("Open in Browse"),
+                              _ ("Its weights and its data set; of a training the best checkpoint"), "runs.browse");
+  gtk_box_append (GTK_BOX (band), self->browse);
+  self->compare = make_button ("dh-swipe-symbolic", _ ("Compare in Browse"), NULL, "runs.compare");
+  gtk_box_append (GTK_BOX (band), self->compare);
   g_autoptr (GMenuModel) menu = make_menu ();
   self->export = dh_ui_text_menu (_ ("Export"), menu, NULL);
   gtk_widget_set_valign (self->export, GTK_ALIGN_CENTER);
@@ -386,11 +402,11 @@ dh_runs_page_new (DhSession *session)
   DhRunsPage *self = g_object_new (DH_TYPE_RUNS_PAGE, NULL);
   self->session = g_object_ref (session);
   self->actions = g_simple_action_group_new ();
-  const GActionEntry entries[] = { { "export", export_runs, "s", NULL, NULL },
-                                   { "maps", export_maps, "s", NULL, NULL },
-                                   { "copy-command", copy_command, NULL, NULL, NULL },
-                                   { "browse", browse_chosen, NULL, NULL, NULL },
-                                   { "curves", show_chosen_curves, NULL, NULL, NULL } };
+  const GActionEntry entries[] = {
+    { "export", export_runs, "s", NULL, NULL },         { "maps", export_maps, "s", NULL, NULL },
+    { "copy-command", copy_command, NULL, NULL, NULL }, { "compare", compare_chosen, NULL, NULL, NULL },
+    { "browse", browse_chosen, NULL, NULL, NULL },      { "curves", show_chosen_curves, NULL, NULL, NULL }
+  };
   g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "runs", G_ACTION_GROUP (self->actions));
   GtkWidget *cards = dh_ui_box (GTK_ORIENTATION_VERTICAL, 12, NULL);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include "dh-floats.h"
+#include "dh-run-map.h"
 
 #define SAMPLE 32768
 
@@ -17,11 +18,11 @@ typedef struct
 struct _DhComparison
 {
   DhSession *session;
-  Sample samples[DH_N_FRAME_MAPS]; /* of the current picture, made when asked for */
+  Sample samples[DH_N_SHOWN_MAPS]; /* of the current picture, made when asked for */
   double medians[DH_N_SCORES];
   gboolean has_medians;
-  double reach[DH_N_FRAME_MAPS][DH_N_FRAME_MAPS];     /* of differences seen; 0: none yet */
-  gboolean reached[DH_N_FRAME_MAPS][DH_N_FRAME_MAPS]; /* on the current picture */
+  double reach[DH_N_SHOWN_MAPS][DH_N_SHOWN_MAPS];     /* of differences seen; 0: none yet */
+  gboolean reached[DH_N_SHOWN_MAPS][DH_N_SHOWN_MAPS]; /* on the current picture */
 };
 
 typedef enum
@@ -49,10 +50,25 @@ static const Nature natures[DH_N_FRAME_MAPS] = {
   [DH_FRAME_ENTROPY] = { UNIT_ENTROPY, 0, 1 },
 };
 
+/* Of another run's map by what that run measured. */
+static const DhRunMap *
+run_of (DhComparison *self, gint map)
+{
+  return map >= DH_N_FRAME_MAPS ? dh_session_get_run_map (self->session, (guint)map - DH_FRAME_RUN_A) : NULL;
+}
+
+static const Nature *
+nature_of (DhComparison *self, gint map)
+{
+  static const Nature none = { UNIT_NONE, 0, 0 };
+  const DhRunMap *run = run_of (self, map);
+  return map >= 0 && map < DH_N_FRAME_MAPS ? &natures[map] : run != NULL ? &natures[run->kind] : &none;
+}
+
 static void
 forget_samples (DhComparison *self)
 {
-  for (guint i = 0; i < DH_N_FRAME_MAPS; i++)
+  for (guint i = 0; i < DH_N_SHOWN_MAPS; i++)
     {
       g_free (self->samples[i].values);
       self->samples[i] = (Sample){ 0 };
@@ -83,6 +99,7 @@ dh_comparison_new (DhSession *session)
   g_signal_connect_swapped (session, "notify::stats", G_CALLBACK (forget_medians), self);
   g_signal_connect_swapped (session, "notify::dataset-title", G_CALLBACK (forget_reaches), self);
   g_signal_connect_swapped (session, "notify::model-info", G_CALLBACK (forget_reaches), self);
+  g_signal_connect_swapped (session, "compared", G_CALLBACK (forget_reaches), self);
   g_signal_connect_swapped (session, "notify::set-stats", G_CALLBACK (forget_medians), self);
   return self;
 }
@@ -98,43 +115,49 @@ dh_comparison_free (DhComparison *self)
 }
 
 gboolean
-dh_comparison_shares_unit (DhFrameMap a, DhFrameMap b)
+dh_comparison_shares_unit (DhComparison *self, DhFrameMap a, DhFrameMap b)
 {
-  g_return_val_if_fail (a < DH_N_FRAME_MAPS && b < DH_N_FRAME_MAPS, FALSE);
-  return natures[a].unit == natures[b].unit && natures[a].unit != UNIT_NONE;
+  g_return_val_if_fail (a < DH_N_SHOWN_MAPS && b < DH_N_SHOWN_MAPS, FALSE);
+  const Nature *first = nature_of (self, (gint)a), *second = nature_of (self, (gint)b);
+  return first->unit == second->unit && first->unit != UNIT_NONE;
 }
 
 static char *
-dup_turned (DhFrameMap map, char name)
+dup_turned (const Nature *nature, char name)
 {
-  const Nature *nature = &natures[map];
   return nature->sign > 0    ? g_strdup_printf ("%c", name)
          : nature->zero != 0 ? g_strdup_printf ("(%g − %c)", nature->zero, name)
                              : g_strdup_printf ("(−%c)", name);
 }
 
 char *
-dh_comparison_dup_formula (DhFrameMap a, DhFrameMap b)
+dh_comparison_dup_formula (DhComparison *self, DhFrameMap a, DhFrameMap b)
 {
-  g_return_val_if_fail (a < DH_N_FRAME_MAPS && b < DH_N_FRAME_MAPS, NULL);
-  g_autofree char *first = dup_turned (a, 'A'), *second = dup_turned (b, 'B');
+  g_return_val_if_fail (a < DH_N_SHOWN_MAPS && b < DH_N_SHOWN_MAPS, NULL);
+  g_autofree char *first = dup_turned (nature_of (self, (gint)a), 'A');
+  g_autofree char *second = dup_turned (nature_of (self, (gint)b), 'B');
   return g_strdup_printf ("%s − %s", first, second);
 }
 
 const char *
-dh_comparison_unit_title (DhFrameMap map)
+dh_comparison_unit_title (DhComparison *self, DhFrameMap map)
 {
-  g_return_val_if_fail (map < DH_N_FRAME_MAPS, NULL);
-  return natures[map].unit == UNIT_PROBABILITY ? _ ("raw values, probabilities") : _ ("raw values in nats");
+  g_return_val_if_fail (map < DH_N_SHOWN_MAPS, NULL);
+  return nature_of (self, (gint)map)->unit == UNIT_PROBABILITY ? _ ("raw values, probabilities")
+                                                               : _ ("raw values in nats");
 }
 
 const char *
-dh_comparison_refuse (gint a, gint b)
+dh_comparison_refuse (DhComparison *self, gint a, gint b)
 {
-  gboolean no_score = a < 0 || b < 0 || natures[a].unit == UNIT_NONE || natures[b].unit == UNIT_NONE;
+  const gint64 run_a = a == DH_FRAME_RUN_A ? dh_session_get_compared_run (self->session, 0) : 0;
+  const gint64 run_b = b == DH_FRAME_RUN_B ? dh_session_get_compared_run (self->session, 1) : 0;
+  /* A run that is still being read has a map in all likelihood. */
+  gboolean no_score =
+      (run_a == 0 && nature_of (self, a)->unit == UNIT_NONE) || (run_b == 0 && nature_of (self, b)->unit == UNIT_NONE);
   if (no_score)
     return _ ("A difference needs two score maps; pictures, classes and labels have no values to subtract");
-  if (a == b)
+  if (a == b || (run_a != 0 && run_a == run_b))
     return _ ("A and B are the same map");
   return NULL;
 }
@@ -195,6 +218,8 @@ find_inlier_median (const DhScoreStats *stats, DhScore score)
   double low = dh_score_stats_quantile (stats, score, 0), high = dh_score_stats_quantile (stats, score, 1);
   if (!dh_score_stats_is_labelled (stats) || !isfinite (low) || !isfinite (high))
     return dh_score_stats_quantile (stats, score, 0.5);
+  if (dh_score_stats_n_inliers (stats) == 0)
+    return NAN;
   gboolean above = dh_score_flags_above (score);
   for (guint i = 0; i < 48; i++)
     {
@@ -249,9 +274,18 @@ map_range (DhComparison *self, DhFrameMap map)
 gboolean
 dh_comparison_align (DhComparison *self, DhFrameMap map, DhAlignment *alignment)
 {
-  g_return_val_if_fail (map < DH_N_FRAME_MAPS && natures[map].unit != UNIT_NONE, FALSE);
-  double threshold = NAN, median = NAN, sign = natures[map].sign;
-  gboolean own = FALSE;
+  const Nature *nature = nature_of (self, (gint)map);
+  const DhRunMap *run = run_of (self, (gint)map);
+  if (nature->unit == UNIT_NONE)
+    return FALSE;
+  double threshold = NAN, median = NAN, sign = nature->sign;
+  gboolean own = run != NULL;
+  if (own)
+    {
+      const Sample *sample = isnan (run->inlier_median) ? get_sample (self, map) : NULL;
+      threshold = run->threshold;
+      median = sample != NULL ? sample->inlier_median : run->inlier_median;
+    }
   for (guint i = 0; i < DH_N_SCORES; i++)
     if (dh_score_map (i) == map)
       {
@@ -320,14 +354,19 @@ find_reach (DhComparison *self, DhFrameMap a, DhFrameMap b, const DhDifference *
 gboolean
 dh_comparison_subtract (DhComparison *self, DhFrameMap a, DhFrameMap b, gboolean aligned, DhDifference *difference)
 {
-  g_return_val_if_fail (dh_comparison_refuse ((gint)a, (gint)b) == NULL, FALSE);
+  g_return_val_if_fail (dh_comparison_refuse (self, (gint)a, (gint)b) == NULL, FALSE);
   const DhFrameMap maps[2] = { a, b };
-  difference->aligned = aligned || !dh_comparison_shares_unit (a, b);
-  for (guint i = 0; i < 2; i++)
+  const gboolean raw = dh_comparison_shares_unit (self, a, b);
+  gboolean both = TRUE;
+  for (guint i = 0; i < 2 && (aligned || !raw); i++)
+    both = both && dh_comparison_align (self, maps[i], &difference->side[i]);
+  if (!both && !raw)
+    return FALSE;
+  difference->aligned = both && (aligned || !raw);
+  for (guint i = 0; i < 2 && !difference->aligned; i++)
     {
-      difference->side[i] = (DhAlignment){ natures[maps[i]].zero, natures[maps[i]].sign };
-      if (difference->aligned && !dh_comparison_align (self, maps[i], &difference->side[i]))
-        return FALSE;
+      const Nature *nature = nature_of (self, (gint)maps[i]);
+      difference->side[i] = (DhAlignment){ nature->zero, nature->sign };
     }
   difference->range = difference->aligned ? DH_COMPARISON_RANGE : find_reach (self, a, b, difference);
   return TRUE;

@@ -26,7 +26,7 @@ dh_frame_copy (const DhFrame *frame)
   set_bytes (&copy->image, frame->image);
   set_bytes (&copy->truth, frame->truth);
   set_bytes (&copy->classes, frame->classes);
-  for (guint i = 0; i < DH_N_FRAME_MAPS; i++)
+  for (guint i = 0; i < DH_N_SHOWN_MAPS; i++)
     {
       set_bytes (&copy->maps[i], frame->maps[i]);
       copy->non_finite[i] = frame->non_finite[i];
@@ -52,7 +52,7 @@ dh_frame_unref (DhFrame *frame)
   g_clear_pointer (&frame->image, g_bytes_unref);
   g_clear_pointer (&frame->truth, g_bytes_unref);
   g_clear_pointer (&frame->classes, g_bytes_unref);
-  for (guint i = 0; i < DH_N_FRAME_MAPS; i++)
+  for (guint i = 0; i < DH_N_SHOWN_MAPS; i++)
     g_clear_pointer (&frame->maps[i], g_bytes_unref);
   g_free (frame->truth_error);
   g_free (frame);
@@ -67,7 +67,7 @@ dh_frame_has_map (const DhFrame *frame, DhFrameMap map)
 const float *
 dh_frame_floats (const DhFrame *frame, DhFrameMap map)
 {
-  g_return_val_if_fail (map != DH_FRAME_SEGMENTATION && map < DH_N_FRAME_MAPS, NULL);
+  g_return_val_if_fail (map != DH_FRAME_SEGMENTATION && map < DH_N_SHOWN_MAPS, NULL);
   return dh_frame_has_map (frame, map) ? g_bytes_get_data (frame->maps[map], NULL) : NULL;
 }
 
@@ -81,7 +81,7 @@ gsize
 dh_frame_size_bytes (const DhFrame *frame)
 {
   gsize size = size_of (frame->image) + size_of (frame->truth) + size_of (frame->classes);
-  for (guint i = 0; i < DH_N_FRAME_MAPS; i++)
+  for (guint i = 0; i < DH_N_SHOWN_MAPS; i++)
     size += size_of (frame->maps[i]);
   return size;
 }

@@ -16,8 +16,8 @@ typedef struct
   GBytes *image;                 /* 3·W·H, RGB 8 bit */
   GBytes *truth;                 /* W·H: 0 inlier, 1 anomaly, 255 void; NULL where there are no anomaly labels */
   GBytes *classes;               /* W·H: the labels' classes, K void; NULL where there are none */
-  GBytes *maps[DH_N_FRAME_MAPS]; /* float32 W·H, but the segmentation uint8; NULL where it was not computed */
-  guint64 non_finite[DH_N_FRAME_MAPS];
+  GBytes *maps[DH_N_SHOWN_MAPS]; /* float32 W·H, but the segmentation uint8; NULL where it was not computed */
+  guint64 non_finite[DH_N_SHOWN_MAPS];
   char *truth_error; /* why the labels cannot be used; NULL where they can or where there are none */
   double seconds;    /* the network's run; 0 where the maps came from the cache */
   gboolean cached;

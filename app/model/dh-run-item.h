@@ -36,6 +36,7 @@ typedef struct
   double fraction, seconds_left; /* of what is under way; NaN: not known */
   /* of evaluations */
   char *weights, *split, *score, *protocol, *model_path, *root;
+  gboolean has_maps; /* its folder of score maps is there */
   guint images, failed, total;
   double best_f1, best_f1_threshold, mean_f1; /* the mean is of components, over the overlaps that count as a hit */
   /* of trainings */

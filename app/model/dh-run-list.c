@@ -104,6 +104,8 @@ make_item (const DhRunRow *row, DhDatabase *database)
   run->started = g_strdup (row->started);
   run->folder = g_strdup (row->folder);
   run->root = g_strdup (row->dataset_root);
+  g_autofree char *maps = row->folder != NULL ? g_build_filename (row->folder, "eval", "scores", NULL) : NULL;
+  run->has_maps = maps != NULL && g_file_test (maps, G_FILE_TEST_IS_DIR);
   run->model_path = row->model_path != NULL && *row->model_path != '\0' ? g_strdup (row->model_path) : NULL;
   run->images = (guint)row->images_done;
   run->failed = (guint)row->images_failed;
@@ -142,10 +144,10 @@ list_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
 static gboolean
 says_the_same (const DhRun *a, const DhRun *b)
 {
-  return a->id == b->id && a->state == b->state && a->images == b->images && a->failed == b->failed
-         && a->total == b->total && g_strcmp0 (a->why, b->why) == 0 && g_strcmp0 (a->protocol, b->protocol) == 0
-         && g_strcmp0 (a->command, b->command) == 0 && g_strcmp0 (a->data, b->data) == 0
-         && g_strcmp0 (a->model, b->model) == 0;
+  return a->id == b->id && a->state == b->state && a->has_maps == b->has_maps && a->images == b->images
+         && a->failed == b->failed && a->total == b->total && g_strcmp0 (a->why, b->why) == 0
+         && g_strcmp0 (a->protocol, b->protocol) == 0 && g_strcmp0 (a->command, b->command) == 0
+         && g_strcmp0 (a->data, b->data) == 0 && g_strcmp0 (a->model, b->model) == 0;
 }
 
 /* Only what lies between rows that stay is put in anew. */

@@ -23,6 +23,10 @@ typedef enum
   DH_FRAME_MAX_LOGIT,
   DH_FRAME_ENTROPY,
   DH_N_FRAME_MAPS,
+  /* beside those of the network, the sides of a comparison that show another run's map: dh-run-map.h */
+  DH_FRAME_RUN_A = DH_N_FRAME_MAPS,
+  DH_FRAME_RUN_B,
+  DH_N_SHOWN_MAPS,
 } DhFrameMap;
 
 /* "hybrid", "likelihood", "dataset_posterior": for files and settings. */

@@ -54,13 +54,15 @@ dh_session_forget_frames (DhSession *self)
 {
   g_queue_clear_full (&self->entries, entry_free);
   self->entries_bytes = 0;
+  dh_session_drop_run_maps (self);
 }
 
 static void
 set_frame (DhSession *self, DhFrame *frame, DhScoreStats *stats, const char *error)
 {
+  dh_session_find_run_maps (self, frame);
   if (frame != NULL)
-    dh_frame_ref (frame);
+    frame = dh_session_compose_frame (self, frame);
   if (stats != NULL)
     dh_score_stats_ref (stats);
   g_clear_pointer (&self->frame, dh_frame_unref);
@@ -72,6 +74,18 @@ set_frame (DhSession *self, DhFrame *frame, DhScoreStats *stats, const char *err
   self->frame_is_current = frame != NULL;
   dh_session_notify (self, DH_SESSION_PROP_FRAME);
   dh_session_notify (self, DH_SESSION_PROP_STATS);
+}
+
+void
+dh_session_renew_frame (DhSession *self)
+{
+  DhFrame *before = dh_session_get_frame (self);
+  if (before == NULL)
+    return;
+  self->frame = dh_session_compose_frame (self, before);
+  if (self->frame != before)
+    dh_session_notify (self, DH_SESSION_PROP_FRAME);
+  dh_frame_unref (before);
 }
 
 static gboolean

@@ -1,5 +1,6 @@
 #pragma once
 #include "dh-dataset.h"
+#include "dh-run-map.h"
 #include "dh-session-evaluation.h"
 #include "dh-session.h"
 #include "dh-settings.h"
@@ -74,8 +75,13 @@ struct _DhSession
   guint n_ranged;
 
   DhSessionEvaluation *evaluation;
-  guint calibrating, calibrating_of;  /* int8: the picture that is looked at; 0: none is */
-  GListStore *runs;                   /* DhRunItem */
+  guint calibrating, calibrating_of; /* int8: the picture that is looked at; 0: none is */
+  GListStore *runs;                  /* DhRunItem */
+  gint64 compared[2];                /* runs whose maps stand beside the shown picture's; 0: none */
+  DhRunMap *run_maps[2];
+  DhRunMap *asked_run_maps[2]; /* being read: run, stem and size alone are to be looked at */
+  GCancellable *reading_run_map[2];
+  GQueue kept_run_maps;               /* DhRunMap, the last first */
   gboolean reading_runs, runs_unread; /* being read; their last reading failed, which was said */
   DhEvaluationSummary *summary;
 };
@@ -103,6 +109,7 @@ enum
   DH_SESSION_PROGRESS,
   DH_SESSION_EVALUATION,
   DH_SESSION_STATES,
+  DH_SESSION_COMPARED,
   DH_SESSION_MESSAGE,
   DH_SESSION_WRITTEN,
   DH_SESSION_ERROR,
@@ -126,8 +133,16 @@ G_GNUC_INTERNAL void dh_session_trace (DhSession *session, const char *format, .
 G_GNUC_INTERNAL void dh_session_connect_worker (DhSession *session);
 G_GNUC_INTERNAL void dh_session_forget_frames (DhSession *session);
 G_GNUC_INTERNAL void dh_session_request_current (DhSession *session);
+/* The same picture with other maps of compared runs. */
+G_GNUC_INTERNAL void dh_session_renew_frame (DhSession *session);
 G_GNUC_INTERNAL void dh_session_take_set_stats (DhSession *session, DhScoreStats *stats);
 G_GNUC_INTERNAL void dh_session_look_at_cache (DhSession *session);
+
+/* Maps of compared runs: dh-run-map.c. Those of `frame`, the current picture's (may be NULL), are taken from memory or
+ * asked for; a frame with them, a new reference. */
+G_GNUC_INTERNAL void dh_session_find_run_maps (DhSession *session, const DhFrame *frame);
+G_GNUC_INTERNAL DhFrame *dh_session_compose_frame (DhSession *session, DhFrame *frame);
+G_GNUC_INTERNAL void dh_session_drop_run_maps (DhSession *session);
 
 /* Thresholds and ranges. */
 G_GNUC_INTERNAL void dh_session_init_thresholds (DhSession *session);

@@ -48,22 +48,51 @@ open_weights_of (DhSession *self, const DhRun *run)
   return TRUE;
 }
 
-gboolean
-dh_session_open_run (DhSession *self, const DhRun *run, const char *stem)
+static gboolean
+open_set_of (DhSession *self, const DhRun *run, const char *stem)
 {
-  g_return_val_if_fail (!run->training && run->root != NULL, FALSE);
   if (!g_file_test (run->root, G_FILE_TEST_IS_DIR) && !is_demo_folder (run->root))
     {
       g_autofree char *text = g_strdup_printf (_ ("%s is not there any more."), run->root);
       dh_session_complain (self, _ ("The run’s data set could not be opened"), text);
       return FALSE;
     }
-  if (!open_weights_of (self, run))
-    return FALSE;
   if (is_open (self, run->root))
     show_picture (self, stem);
   else
     dh_session_open_dataset_at (self, run->root, stem, is_demo_folder (run->root));
+  return TRUE;
+}
+
+gboolean
+dh_session_open_run (DhSession *self, const DhRun *run, const char *stem)
+{
+  g_return_val_if_fail (!run->training && run->root != NULL, FALSE);
+  if (!g_file_test (run->root, G_FILE_TEST_IS_DIR) && !is_demo_folder (run->root))
+    return open_set_of (self, run, stem);
+  return open_weights_of (self, run) && open_set_of (self, run, stem);
+}
+
+const char *
+dh_session_refuse_runs (const DhRun *a, const DhRun *b)
+{
+  if (a == NULL || b == NULL || a->training || b->training)
+    return _ ("Choose two evaluations with Ctrl");
+  if (a->state != DH_RUN_ITEM_DONE || b->state != DH_RUN_ITEM_DONE)
+    return _ ("One of the two is not done");
+  if (a->root == NULL || g_strcmp0 (a->root, b->root) != 0)
+    return _ ("The two are of different data sets");
+  return a->has_maps && b->has_maps ? NULL : _ ("Their score maps are not there any more");
+}
+
+gboolean
+dh_session_compare_runs (DhSession *self, const DhRun *a, const DhRun *b)
+{
+  if (dh_session_refuse_runs (a, b) != NULL || !open_set_of (self, a, NULL))
+    return FALSE;
+  g_autofree char *first = g_strdup_printf ("run:%" G_GINT64_FORMAT, a->id);
+  g_autofree char *second = g_strdup_printf ("run:%" G_GINT64_FORMAT, b->id);
+  g_object_set (self->view, "compare-a", first, "compare-b", second, "layout", "compare", NULL);
   return TRUE;
 }
 

@@ -8,6 +8,10 @@ G_BEGIN_DECLS
 
 /* An evaluation's weights and data set, where they are not open already, at picture `stem` (may be NULL). */
 gboolean dh_session_open_run (DhSession *session, const DhRun *run, const char *stem);
+/* Two evaluations of one data set, which is opened where it is not, against each other in Browse's comparison. */
+gboolean dh_session_compare_runs (DhSession *session, const DhRun *a, const DhRun *b);
+/* Why they cannot be: a sentence, translated; NULL where they can. */
+const char *dh_session_refuse_runs (const DhRun *a, const DhRun *b);
 /* Weights of a training, on its own data where nothing else is open. */
 gboolean dh_session_open_checkpoint (DhSession *session, DhTrainingJob *job, const char *path);
 

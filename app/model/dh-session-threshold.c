@@ -384,6 +384,16 @@ dh_session_get_range (DhSession *self, DhFrameMap map, gboolean this_image, doub
 {
   *low = 0;
   *high = 1;
+  if (map >= DH_N_FRAME_MAPS)
+    {
+      const DhRunMap *run = dh_session_get_run_map (self, map - DH_FRAME_RUN_A);
+      if (run == NULL || !(run->low < run->high))
+        return;
+      *low = run->low;
+      *high = run->high;
+      round_outwards (low, high);
+      return;
+    }
   if (map == DH_FRAME_ENTROPY && self->model != NULL)
     *high = log (MAX (2, self->model->n_classes));
   /* The largest logit lies just below the log-sum-exp. */

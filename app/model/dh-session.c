@@ -231,6 +231,8 @@ dh_session_class_init (DhSessionClass *class)
   signals[DH_SESSION_EVALUATION] =
       g_signal_new ("evaluation", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[DH_SESSION_STATES] = g_signal_new ("states", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[DH_SESSION_COMPARED] =
+      g_signal_new ("compared", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[DH_SESSION_MESSAGE] =
       g_signal_new ("message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[DH_SESSION_WRITTEN] = g_signal_new ("written", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
@@ -306,6 +308,7 @@ dh_session_close (DhSession *self)
   g_clear_object (&self->view);
   g_clear_object (&self->known_sets);
   g_clear_pointer (&self->comparison, dh_comparison_free);
+  dh_session_drop_run_maps (self);
   g_clear_pointer (&self->settings, dh_settings_close);
   g_clear_pointer (&self->cache, dh_map_cache_unref);
   g_clear_object (&self->opening);

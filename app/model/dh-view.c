@@ -18,7 +18,7 @@ static const Option options[] = {
   { "compare-mode", G_TYPE_STRING, "swipe", "swipe|side|blink|difference", 0 },
   { "compare-a", G_TYPE_STRING, "hybrid", "", 0 },
   { "compare-b", G_TYPE_STRING, "likelihood", "", 0 },
-  { "compare-scale", G_TYPE_STRING, "own", "own|aligned", 0 },
+  { "compare-scale", G_TYPE_STRING, "aligned", "own|aligned", 0 },
   { "this-image", G_TYPE_BOOLEAN, NULL, NULL, 0 },
   { "bright", G_TYPE_BOOLEAN, NULL, NULL, 1 },
   { "outline", G_TYPE_BOOLEAN, NULL, NULL, 1 },

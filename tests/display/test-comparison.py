@@ -23,7 +23,8 @@ PANEL = (1060, 60, 320, 220)  # of networks and thresholds, at its top
 DIFFERENCE_PANE = (255, 690, 240, 110)
 MODES = {"swipe": 392, "side": 460, "blink": 530, "difference": 594}
 BAND_Y = 75
-PLAY, SCALE, HEAD_A = (658, BAND_Y), (922, BAND_Y), (305, 117)
+PLAY, SCALE, HEAD_A = (658, BAND_Y), (842, BAND_Y), (305, 117)
+HEADER = (1230, 6, 160, 44)  # the window's buttons at its right end
 PLOT_Y, PLOT_X = 178, (1080, 1330)
 
 
@@ -71,11 +72,16 @@ def test_enter(studio):
     studio.settle(1)
     assert look(studio) != grid, "C did not compare"
     assert has_knob(studio, MIDDLE), "no knob in the middle"
+    # First seen aligned: blue below τ, not the dark end of a scale that reaches far beyond the picture.
+    red, _, blue = mean(look(studio))
+    assert blue > red + 30 and blue > 100, (red, blue)
     studio.screenshot(f"{OUTPUT}/compare-swipe.png")
     studio.key("g")
     assert look(studio) == grid, "G did not show all panes again"
     studio.key("c")
     studio.settle(1)
+    studio.click(*SCALE)
+    studio.key("Home", "Return")
     studio.line = MIDDLE
 
 
@@ -205,6 +211,31 @@ def test_refused(studio):
     assert look(studio) == studio.b[0] and look(studio, BEFORE) == picture, "Difference took a picture"
 
 
+def test_focus(studio):
+    """The keys that leave a comparison leave the focus in the canvas, wherever in it or in its band it was."""
+    def seen():
+        rest(studio)
+        return studio.pixels(*HEADER), studio.pixels(*PANEL)
+    for place in ((800, 300), HEAD_A, (MODES["side"], BAND_Y), (370, 750)):
+        for key in ("space", "g"):
+            studio.click(*place)
+            studio.settle(0.3)
+            if place == HEAD_A:
+                studio.key("Escape")
+            before = seen()
+            if place[1] == BAND_Y and key == "space":
+                continue  # presses the button
+            studio.key(key)
+            studio.settle(0.5)
+            assert seen() == before, f"{key} moved the focus out of the canvas from {place}"
+            studio.key("c")
+            studio.settle(0.5)
+            assert seen() == before, f"C moved the focus out of the canvas from {place}"
+    studio.key("Escape")  # frees what the clicks have pinned
+    studio.click(MODES["swipe"], BAND_Y)
+    studio.settle(0.5)
+
+
 def test_next(studio):
     mark = len(studio.text())
     studio.key("Right")  # the line's, if it had the focus; the images' now
@@ -246,8 +277,8 @@ def test_restored(studio):
 
 
 def main():
-    cases = [test_enter, test_swipe, test_swap, test_zoom, test_side, test_blink, test_difference, test_refused, test_next,
-             test_restored]
+    cases = [test_enter, test_swipe, test_swap, test_zoom, test_side, test_blink, test_difference, test_refused, test_focus,
+             test_next, test_restored]
     print(f"1..{len(cases)}", flush=True)
     os.makedirs(OUTPUT, exist_ok=True)
     reason = f"{driver.missing()} is not installed" if driver.missing() else None

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include "dh-comparison.h"
+#include "dh-image.h"
 #include "session-fixture.h"
 #include "tree.h"
 
@@ -40,16 +41,17 @@ z_of (const DhAlignment *alignment, double value)
 static void
 test_refuse (SessionFixture *fixture, gconstpointer data)
 {
-  g_assert_null (dh_comparison_refuse (DH_FRAME_HYBRID, DH_FRAME_ENTROPY));
-  g_assert_nonnull (dh_comparison_refuse (-1, DH_FRAME_HYBRID));
-  g_assert_nonnull (dh_comparison_refuse (DH_FRAME_HYBRID, -1));
-  g_assert_nonnull (dh_comparison_refuse (DH_FRAME_SEGMENTATION, DH_FRAME_HYBRID));
-  g_assert_nonnull (dh_comparison_refuse (DH_FRAME_HYBRID, DH_FRAME_HYBRID));
-  g_assert_cmpstr (dh_comparison_refuse (-1, -1), !=, dh_comparison_refuse (3, 3));
-  g_assert_true (dh_comparison_shares_unit (DH_FRAME_HYBRID, DH_FRAME_MAX_LOGIT));
-  g_assert_true (dh_comparison_shares_unit (DH_FRAME_DATASET_POSTERIOR, DH_FRAME_MAX_SOFTMAX));
-  g_assert_false (dh_comparison_shares_unit (DH_FRAME_HYBRID, DH_FRAME_DATASET_POSTERIOR));
-  g_assert_false (dh_comparison_shares_unit (DH_FRAME_SEGMENTATION, DH_FRAME_SEGMENTATION));
+  DhComparison *comparison = dh_session_get_comparison (fixture->session);
+  g_assert_null (dh_comparison_refuse (comparison, DH_FRAME_HYBRID, DH_FRAME_ENTROPY));
+  g_assert_nonnull (dh_comparison_refuse (comparison, -1, DH_FRAME_HYBRID));
+  g_assert_nonnull (dh_comparison_refuse (comparison, DH_FRAME_HYBRID, -1));
+  g_assert_nonnull (dh_comparison_refuse (comparison, DH_FRAME_SEGMENTATION, DH_FRAME_HYBRID));
+  g_assert_nonnull (dh_comparison_refuse (comparison, DH_FRAME_HYBRID, DH_FRAME_HYBRID));
+  g_assert_cmpstr (dh_comparison_refuse (comparison, -1, -1), !=, dh_comparison_refuse (comparison, 3, 3));
+  g_assert_true (dh_comparison_shares_unit (comparison, DH_FRAME_HYBRID, DH_FRAME_MAX_LOGIT));
+  g_assert_true (dh_comparison_shares_unit (comparison, DH_FRAME_DATASET_POSTERIOR, DH_FRAME_MAX_SOFTMAX));
+  g_assert_false (dh_comparison_shares_unit (comparison, DH_FRAME_HYBRID, DH_FRAME_DATASET_POSTERIOR));
+  g_assert_false (dh_comparison_shares_unit (comparison, DH_FRAME_SEGMENTATION, DH_FRAME_SEGMENTATION));
   static const struct
   {
     DhFrameMap a, b;
@@ -60,13 +62,12 @@ test_refuse (SessionFixture *fixture, gconstpointer data)
                    { DH_FRAME_DATASET_POSTERIOR, DH_FRAME_MAX_SOFTMAX, "(1 − A) − B" } };
   for (guint i = 0; i < G_N_ELEMENTS (formulas); i++)
     {
-      g_autofree char *formula = dh_comparison_dup_formula (formulas[i].a, formulas[i].b);
+      g_autofree char *formula = dh_comparison_dup_formula (comparison, formulas[i].a, formulas[i].b);
       g_assert_cmpstr (formula, ==, formulas[i].formula);
     }
   /* Nothing is open: no threshold, no map, and no crash. */
   DhAlignment alignment;
   DhDifference taken;
-  DhComparison *comparison = dh_session_get_comparison (fixture->session);
   g_assert_false (dh_comparison_align (comparison, DH_FRAME_HYBRID, &alignment));
   g_assert_false (dh_comparison_align (comparison, DH_FRAME_ENTROPY, &alignment));
   g_assert_false (dh_comparison_subtract (comparison, DH_FRAME_HYBRID, DH_FRAME_ENTROPY, FALSE, &taken));
@@ -167,6 +168,34 @@ test_wrong_side (SessionFixture *fixture, gconstpointer data)
     }
 }
 
+/* Labels that are all void leave no inlier, and no median: nothing is aligned, and nothing is made up. What has a unit
+ * in common is still subtracted as it is. */
+static void
+test_no_inlier (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  g_autofree guint8 *labels = g_malloc (SESSION_WIDTH * SESSION_HEIGHT);
+  for (guint i = 0; i < SESSION_WIDTH * SESSION_HEIGHT; i++)
+    labels[i] = i % 3 == 0 ? 1 : 255;
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("dataset_AnomalyTrack/labels_masks/validation%u_labels_semantic.png", i);
+      g_autofree char *path = tree_path (fixture->set, name);
+      g_assert_true (dh_image_write_png (path, SESSION_WIDTH, SESSION_HEIGHT, 1, labels, NULL));
+    }
+  session_open_all (fixture);
+  g_assert_cmpuint (dh_score_stats_n_inliers (dh_session_get_stats (session)), ==, 0);
+  dh_session_set_threshold (session, DH_SCORE_HYBRID, 0);
+  dh_session_set_threshold (session, DH_SCORE_LIKELIHOOD, 0);
+  DhAlignment alignment;
+  DhDifference taken;
+  DhComparison *comparison = dh_session_get_comparison (session);
+  g_assert_false (dh_comparison_align (comparison, DH_FRAME_HYBRID, &alignment));
+  g_assert_true (dh_comparison_subtract (comparison, DH_FRAME_HYBRID, DH_FRAME_LIKELIHOOD, TRUE, &taken));
+  g_assert_false (taken.aligned);
+  g_assert_false (dh_comparison_subtract (comparison, DH_FRAME_HYBRID, DH_FRAME_DATASET_POSTERIOR, TRUE, &taken));
+}
+
 /* A map without a threshold stands where it flags as many pixels as the active score does. */
 static void
 test_same_share (SessionFixture *fixture, gconstpointer data)
@@ -230,6 +259,7 @@ main (int argc, char **argv)
     { "/comparison/refuse", test_refuse, NULL },         { "/comparison/raw", test_raw, NULL },
     { "/comparison/aligned", test_aligned, NULL },       { "/comparison/wrong-side", test_wrong_side, NULL },
     { "/comparison/same-share", test_same_share, NULL }, { "/comparison/remembered", test_remembered, NULL },
+    { "/comparison/no-inlier", test_no_inlier, NULL },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }

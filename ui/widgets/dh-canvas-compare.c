@@ -42,9 +42,13 @@ void
 dh_canvas_tell_stacked (DhCanvas *canvas, int half)
 {
   gboolean stacked = dh_canvas_is_stacked (canvas);
+  /* Both heads say as much as the fuller of the two has room for. */
+  gboolean formulas =
+      !stacked || (dh_pane_fits_formula (canvas->panes[0], half) && dh_pane_fits_formula (canvas->panes[1], half));
   for (guint i = 0; i < canvas->n_panes; i++)
     {
       dh_pane_set_room (canvas->panes[i], stacked && i == 0 ? half : 0);
+      dh_pane_allow_formula (canvas->panes[i], formulas || i > 1);
       /* The ring about the place is the first pane's. */
       if (stacked && i == 1)
         gtk_widget_add_css_class (GTK_WIDGET (canvas->panes[i]), "dh-second");
@@ -54,9 +58,8 @@ dh_canvas_tell_stacked (DhCanvas *canvas, int half)
     }
   gboolean swiped =
       stacked && canvas->comparison == DH_COMPARISON_SWIPED && canvas->scene.width > 0 && !is_parted (canvas);
-  /* What goes away with the focus would hand it to whatever GTK finds next, somewhere else in the window. */
-  if (!swiped && canvas->n_panes > 0 && gtk_widget_has_focus (canvas->handle))
-    gtk_widget_grab_focus (GTK_WIDGET (canvas->panes[0]));
+  if (!swiped)
+    dh_canvas_keep_focus (canvas, canvas->handle, 0);
   gtk_widget_set_child_visible (canvas->handle, swiped);
 }
 

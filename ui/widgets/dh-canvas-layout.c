@@ -126,7 +126,10 @@ allocate_comparison (DhCanvas *canvas, int width, int height)
   guint n_large = MIN (MAX (1, canvas->n_large), canvas->n_panes), n_row = canvas->n_panes - n_large;
   int row = height_of_row (canvas, n_row, width, height);
   for (guint i = 0; i < n_row && row == 0; i++)
-    gtk_widget_set_child_visible (GTK_WIDGET (canvas->panes[n_large + i]), FALSE);
+    {
+      dh_canvas_keep_focus (canvas, GTK_WIDGET (canvas->panes[n_large + i]), 0);
+      gtk_widget_set_child_visible (GTK_WIDGET (canvas->panes[n_large + i]), FALSE);
+    }
   if (row > 0)
     allocate_rows (canvas, n_large, n_row, n_row, height - row - 2 * GAP, width, row + 2 * GAP);
   height -= row > 0 ? row + GAP : 0;

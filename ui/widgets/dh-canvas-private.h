@@ -107,6 +107,9 @@ void dh_canvas_make_strip (DhCanvas *canvas);
 void dh_canvas_drop_strip (DhCanvas *canvas);
 
 /* dh-canvas-compare.c: two panes in one place. */
+/* What goes away with the focus on it hands it to whatever GTK finds next, somewhere else in the window: before that,
+ * this pane takes it. */
+void dh_canvas_keep_focus (DhCanvas *canvas, GtkWidget *leaving, guint pane);
 gboolean dh_canvas_is_stacked (DhCanvas *canvas);
 /* Panes and handle learn whether they are, and how wide half of the place is. */
 void dh_canvas_tell_stacked (DhCanvas *canvas, int half);

@@ -172,6 +172,24 @@ make_pane (DhCanvas *canvas, const DhPaneSpec *spec)
   return pane;
 }
 
+/* Whether the window's focus is in it: on the pane or on its menu's button. */
+static gboolean
+holds_focus (GtkWidget *widget)
+{
+  GtkRoot *root = gtk_widget_get_root (widget);
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+  return focus != NULL && (focus == widget || gtk_widget_is_ancestor (focus, widget));
+}
+
+void
+dh_canvas_keep_focus (DhCanvas *canvas, GtkWidget *leaving, guint pane)
+{
+  if (pane >= canvas->n_panes || !holds_focus (leaving))
+    return;
+  gtk_widget_set_child_visible (GTK_WIDGET (canvas->panes[pane]), TRUE);
+  gtk_widget_grab_focus (GTK_WIDGET (canvas->panes[pane]));
+}
+
 void
 dh_canvas_set_panes (DhCanvas *canvas, const DhPaneSpec *specs, guint n)
 {
@@ -200,11 +218,17 @@ dh_canvas_set_panes (DhCanvas *canvas, const DhPaneSpec *specs, guint n)
       canvas->own_look[i] = canvas->look;
       dh_pane_set_moved_alone (canvas->panes[i], FALSE);
     }
-  for (guint k = 0; k < n_old; k++)
-    if (old[k])
-      gtk_widget_unparent (GTK_WIDGET (old[k]));
   canvas->hovering = FALSE;
   canvas->active_pane = MIN (canvas->active_pane, n - 1);
+  for (guint i = 0; i < n; i++)
+    if (holds_focus (GTK_WIDGET (canvas->panes[i])))
+      canvas->active_pane = i;
+  for (guint k = 0; k < n_old; k++)
+    if (old[k])
+      {
+        dh_canvas_keep_focus (canvas, GTK_WIDGET (old[k]), canvas->active_pane);
+        gtk_widget_unparent (GTK_WIDGET (old[k]));
+      }
   for (guint i = 0; i < n; i++)
     dh_pane_set_active (canvas->panes[i], i == canvas->active_pane);
   dh_canvas_make_strip (canvas);

@@ -41,6 +41,31 @@ set_shown (GtkWidget *widget, gboolean shown)
     gtk_widget_set_child_visible (widget, shown);
 }
 
+/* As allocate_head() places it, with the bar at its least. */
+gboolean
+dh_pane_fits_formula (DhPane *pane, int width)
+{
+  GtkWidget *title = pane->button ? pane->button : pane->label;
+  int needed = (pane->button ? 2 : 8) + 8 + natural_width (title) + GAP;
+  if (!gtk_widget_get_visible (pane->formula))
+    return TRUE;
+  needed += natural_width (pane->formula) + FORMULA_ROOM;
+  if (gtk_widget_get_visible (pane->color_bar))
+    needed += least_width (pane->color_bar) + 2 * GAP;
+  if (gtk_widget_get_visible (pane->notice))
+    needed += natural_width (pane->notice) + GAP;
+  return needed <= width;
+}
+
+void
+dh_pane_allow_formula (DhPane *pane, gboolean allowed)
+{
+  if (pane->formula_barred == !allowed)
+    return;
+  pane->formula_barred = !allowed;
+  gtk_widget_queue_allocate (GTK_WIDGET (pane));
+}
+
 static void
 allocate_head (DhPane *pane, int width)
 {
@@ -56,7 +81,7 @@ allocate_head (DhPane *pane, int width)
       if (bar_width > 0)
         {
           /* The formula comes before a wider bar. */
-          int formula = natural_width (pane->formula);
+          int formula = pane->formula_barred ? 0 : natural_width (pane->formula);
           if (formula > 0)
             formula += FORMULA_ROOM;
           int notice = natural_width (pane->notice);
@@ -90,7 +115,7 @@ allocate_head (DhPane *pane, int width)
       /* Whole or not at all: half of a formula is another one. A label that may be cut measures itself a little short
        * of what it then needs, by its letters' spacing. */
       int w = natural_width (pane->formula) + FORMULA_ROOM;
-      gboolean fits = left + w <= right;
+      gboolean fits = left + w <= right && !pane->formula_barred;
       set_shown (pane->formula, fits);
       if (fits)
         {

@@ -13,7 +13,7 @@ struct _DhPane
   GtkWidget *label;  /* the title, in the button or alone */
   GtkWidget *formula, *notice, *link, *legend, *color_bar;
   GtkWidget *message;
-  gboolean show_color_bar, in_strip;
+  gboolean show_color_bar, in_strip, formula_barred;
   int room;       /* width for head and message; 0: all of it */
   DhPane *mirror; /* its likeness in the strip; the canvas owns both */
 };
@@ -34,6 +34,10 @@ void dh_pane_set_mirror (DhPane *pane, DhPane *mirror);
 void dh_pane_set_index (DhPane *pane, guint index);
 /* Confines head and message to the left `width` pixels, for another pane stands over the rest; 0: no longer. */
 void dh_pane_set_room (DhPane *pane, int width);
+/* Whether a head of this width has room for the formula, and whether it may be shown: two that stand side by side say
+ * equally much. */
+gboolean dh_pane_fits_formula (DhPane *pane, int width);
+void dh_pane_allow_formula (DhPane *pane, gboolean allowed);
 void dh_pane_set_scale (DhPane *pane, const DhScale *scale);
 void dh_pane_set_non_finite (DhPane *pane, guint64 count);
 void dh_pane_set_moved_alone (DhPane *pane, gboolean moved);
