@@ -4,6 +4,7 @@
 #include <string.h>
 #include "dh-error.h"
 #include "dh-evaluation.h"
+#include "dh-floats.h"
 #include "dh-map-owner.h"
 #include "dh-npy.h"
 #include "dh-records.h"
@@ -50,13 +51,6 @@ is_negated (DhFrameMap kind)
   return kind == DH_FRAME_LIKELIHOOD || kind == DH_FRAME_DATASET_POSTERIOR;
 }
 
-static int
-ascending (gconstpointer a, gconstpointer b)
-{
-  const float x = *(const float *)a, y = *(const float *)b;
-  return (x > y) - (x < y);
-}
-
 /* Of the map alone, by a sample, where the run kept no histogram. */
 static void
 take_range (DhRunMap *map, const float *values, gsize count)
@@ -69,7 +63,7 @@ take_range (DhRunMap *map, const float *values, gsize count)
       some[n++] = values[i];
   if (n == 0)
     return;
-  qsort (some, n, sizeof (float), ascending);
+  dh_floats_sort (some, n);
   map->low = (double)some[n / 200];
   map->high = (double)some[n - 1 - n / 200];
 }
