@@ -51,23 +51,6 @@ is_negated (DhFrameMap kind)
   return kind == DH_FRAME_LIKELIHOOD || kind == DH_FRAME_DATASET_POSTERIOR;
 }
 
-/* Of the map alone, by a sample, where the run kept no histogram. */
-static void
-take_range (DhRunMap *map, const float *values, gsize count)
-{
-  const gsize step = MAX (1, count / 8192) | 1;
-  g_autofree float *some = g_new (float, count / step + 1);
-  gsize n = 0;
-  for (gsize i = step / 2; i < count; i += step)
-    if (isfinite (values[i]))
-      some[n++] = values[i];
-  if (n == 0)
-    return;
-  dh_floats_sort (some, n);
-  map->low = (double)some[n / 200];
-  map->high = (double)some[n - 1 - n / 200];
-}
-
 static gboolean
 take_values (DhRunMap *map, const char *path, GError **error)
 {
@@ -92,8 +75,13 @@ take_values (DhRunMap *map, const char *path, GError **error)
   dh_evaluation_orient ((DhMap)map->kind, values, count);
   for (gsize i = 0; i < count; i++)
     map->non_finite += !isfinite (values[i]);
-  if (!(map->low < map->high))
-    take_range (map, values, count);
+  float low, high;
+  /* The run kept no histogram. */
+  if (!(map->low < map->high) && dh_floats_span (values, count, &low, &high))
+    {
+      map->low = (double)low;
+      map->high = (double)high;
+    }
   map->values = g_bytes_new_take (values, count * sizeof (float));
   return TRUE;
 }

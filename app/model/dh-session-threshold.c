@@ -291,23 +291,15 @@ dh_session_add_ranges (DhSession *self, const DhScoreStats *stats, const char *s
     dh_session_emit (self, DH_SESSION_RANGES);
 }
 
-/* Of some thousands of the map's values, which the window's thread has the time for. */
 static void
 guess_range (DhSession *self, DhScore score, GBytes *map)
 {
-  static const guint most = 4096;
   gsize size;
+  float from, to;
   const float *values = g_bytes_get_data (map, &size);
-  const gsize count = size / sizeof *values, step = MAX (1, count / most);
-  g_autofree float *some = g_new (float, count / step + 1);
-  guint n = 0;
-  for (gsize i = step / 2; i < count; i += step)
-    if (isfinite (values[i]))
-      some[n++] = values[i];
-  if (n == 0)
+  if (!dh_floats_span (values, size / sizeof *values, &from, &to))
     return;
-  dh_floats_sort (some, n);
-  const double low = dh_score_to_axis (score, some[n / 200]), high = dh_score_to_axis (score, some[n - 1 - n / 200]);
+  const double low = dh_score_to_axis (score, from), high = dh_score_to_axis (score, to);
   for (guint kind = 0; kind < 2 && !isnan (low) && !isnan (high); kind++)
     {
       self->low[kind][score] = low;

@@ -6,6 +6,7 @@
 
 #include "dh-error.h"
 #include "dh-file.h"
+#include "dh-floats.h"
 #include "dh-map.h"
 #include "dh-tensor.h"
 #include "dh-text.h"
@@ -22,6 +23,25 @@ test_shape_count (void)
   g_assert_cmpint (dh_shape_count (2, negative, 4), ==, -1);
   g_assert_cmpint (dh_shape_count (3, huge, 4), ==, -1);
   g_assert_cmpint (dh_shape_count (2, empty, 4), ==, 0);
+}
+
+/* Of a sample, wherever the outliers stand; of few values all; of none nothing. */
+static void
+test_floats_span (void)
+{
+  const gsize n = 1024 * 512;
+  g_autofree float *values = g_new (float, n);
+  float low, high;
+  for (gsize i = 0; i < n; i++)
+    values[i] = i % 1024 == 5 ? 1e30f : i % 1024 == 6 ? NAN : i % 1024 == 7 ? -INFINITY : (float)(i % 1000);
+  g_assert_true (dh_floats_span (values, n, &low, &high));
+  g_assert_cmpfloat_with_epsilon (low, 5, 10);
+  g_assert_cmpfloat_with_epsilon (high, 994, 10);
+  g_assert_true (dh_floats_span (values, 5, &low, &high));
+  g_assert_cmpfloat (low, ==, 0);
+  g_assert_cmpfloat (high, ==, 4);
+  g_assert_false (dh_floats_span (values + 6, 2, &low, &high));
+  g_assert_false (dh_floats_span (values, 0, &low, &high));
 }
 
 /* Every half is exact in float32, so the round trip must give back the same bits. */
@@ -229,6 +249,7 @@ main (int argc, char **argv)
   g_test_add_func ("/base/map-a-device", test_full_disk);
   g_test_add_func ("/base/map-names", test_map_names);
   g_test_add_func ("/base/sha256", test_sha256);
+  g_test_add_func ("/base/floats-span", test_floats_span);
   g_test_add_func ("/base/mend-json", test_mend_json);
   return g_test_run ();
 }
