@@ -101,7 +101,8 @@ def check_hanging(folder):
               "(2.5 ms wanted: MISSED)", "0.5000 ms in all", "FAILED operator proof: status 1, not ok 1 something",
               "FAILED golden: it hung and was stopped after", "ldn121 64×64 fp16 hybrid 0.5", "FAILED precision ldn121: it ended with status 139",
               "FAILED precision ldn121 fp16: hybrid maps", "without fused it is right", "nor without epilogues", "precision ldn121: a NaN becomes",
-              "peers: this machine has no Python", "FAILED train ldn121 16 768 fp16: it ended with status 3", "demo f32: AP 60.42")
+              "peers: this machine has no Python", "FAILED train ldn121 16 768 fp16: it ended with status 3", "demo f32: AP 60.42",
+              "FAILED evaluation 2048×1024: no maps")
     missing = [word for word in wanted if word not in table]
     check("what hangs is ended, what fails is said, all else runs", status == 1 and not missing and not complained,
           f"status {status}, {missing} missing in\n{said}{complained}")
@@ -203,7 +204,7 @@ with tempfile.TemporaryDirectory() as root:
                                      "sanitizer", **small)
     table = said.split("== table", 1)[-1]
     check("every part runs on an emulated card", status == 0 and "FAILED" not in said and not complained, said + complained)
-    wanted = ("cuda:0", "operator proof:", "0 failed", "demo f32: AP 60.", "ldn121 64×64 fp16", "classes equal",
+    wanted = ("cuda:0", "operator proof:", "0 failed", "demo f32: AP 60.", "evaluation 128×64 f32: 16 pictures in ", "ldn121 64×64 fp16", "classes equal",
               "ldn121 64x64 f32: ", "_seconds", "one by one", "train ldn121 2 64 f32", "golden forward ldn121", "peers: ",
               "sanitizer")
     missing = [word for word in wanted if word not in table]
