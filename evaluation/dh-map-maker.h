@@ -14,7 +14,7 @@ typedef struct
                      GError **error);
   /* The maps of the oldest. An error, and one of begin(), ends all that was begun. */
   DhPrediction *(*end) (gpointer data, GError **error);
-  /* Between two pictures, where the next may be begun, and before each is measured. */
+  /* Between two pictures, where the next may be begun, and before each is added up. */
   void (*between) (GCancellable *cancellable, gpointer data);
   gpointer data;
 } DhMapMaker;

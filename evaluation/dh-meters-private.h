@@ -14,7 +14,7 @@ gboolean dh_meters_begin (DhMeters *meters, DhMap map, const DhProtocol *const *
 guint dh_meters_count (const DhMeters *meters);
 DhMap dh_meters_map (const DhMeters *meters, guint index);
 
-/* Empty ones that measure the same, for a picture by itself: on any thread, while nobody changes `meters`. */
+/* Empty ones that measure the same, for a picture by itself: on any thread, others being merged meanwhile. */
 DhMeters *dh_meters_new_part (const DhMeters *meters);
 /* A picture: `maps` by DhMap, oriented. */
 gboolean dh_meters_add (DhMeters *meters, const char *stem, DhTensor *const *maps, const guint8 *labels,

@@ -190,6 +190,7 @@ visit_town (Flow *flow, const char *town, GError **error)
                                 .predictor = flow->options->predictor,
                                 .maps = DH_MAP_BIT (DH_MAP_SEGMENTATION) | DH_MAP_BIT (DH_MAP_HYBRID),
                                 .classes = TRUE,
+                                .rankings = flow->set ? 0 : 1,
                                 .data = flow,
                                 .stored = flow->set ? find_form : find_stored,
                                 .begin = begin,

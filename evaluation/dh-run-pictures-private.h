@@ -29,6 +29,7 @@ typedef struct
   guint maps;              /* DH_MAP_BIT(), each H×W */
   gboolean classes;        /* class labels are read as well */
   guint threads;           /* 0: as many as the machine has use for */
+  guint rankings;          /* that `measure` makes of a picture, about: for how many are on their way at once */
   gpointer data;
   /* What is kept of a picture; NULL: nothing. On any thread. */
   const DhRunImageRow *(*stored) (guint index, gpointer data);

@@ -8,8 +8,9 @@
 enum
 {
   MOST_THREADS = 12,
-  /* Of pictures and maps on their way at once; one on each side of the device there always are. */
-  MOST_BYTES = 1 << 30,
+  /* Of what is on its way at once; a picture on each side of the device there always is. */
+  MOST_BYTES = 512 << 20,
+  RANKING_BYTES = 3 << 20, /* of a ranking, beside three a pixel */
   /* What took so long is added before the next is begun: there is little to gain from not waiting, and more to lose
    * where somebody ends the program. */
   LONG_SECONDS = 1,
@@ -22,6 +23,7 @@ typedef struct
   DhImage *image;           /* to be computed; NULL: its maps are there */
   DhPrediction *prediction; /* computed */
   char *path;               /* picture.row.score_file */
+  guint64 bytes;            /* about what it takes on its way, once it is read */
   gboolean busy;            /* in a thread's hands: under the mutex */
 } Item;
 
@@ -36,14 +38,34 @@ typedef struct
   GCond cond;
   GQueue read, begun, computed; /* Item: read or being read; on the device; measured or being measured. In order. */
   guint ahead;                  /* at most so many of the first, and of the last */
+  guint64 bytes;                /* of all that are read: under the mutex */
   double seconds;               /* that the last one was computed */
   gint closing;
 } Flow;
 
 static void
-item_free (gpointer data, const Flow *flow)
+weigh (Flow *flow, Item *item, guint64 bytes)
+{
+  g_mutex_lock (&flow->mutex);
+  flow->bytes += bytes - item->bytes;
+  item->bytes = bytes;
+  g_mutex_unlock (&flow->mutex);
+}
+
+static gboolean
+is_full (Flow *flow)
+{
+  g_mutex_lock (&flow->mutex);
+  const gboolean full = flow->bytes > MOST_BYTES;
+  g_mutex_unlock (&flow->mutex);
+  return full;
+}
+
+static void
+item_free (gpointer data, Flow *flow)
 {
   Item *item = data;
+  weigh (flow, item, 0);
   DhRunPicture *picture = &item->picture;
   g_clear_pointer (&picture->anomalies, dh_labels_unref);
   g_clear_pointer (&picture->classes, dh_labels_unref);
@@ -75,8 +97,21 @@ load_maps (const Flow *flow, DhRunPicture *picture, const DhRunImageRow *stored)
   return TRUE;
 }
 
+/* The picture and its labels, its maps as they come and as they are kept, what is measured of them. */
+static guint64
+bytes_of (const Flow *flow, const Item *item)
+{
+  const DhRunImageRow *row = &item->picture.row;
+  const guint64 pixels =
+      item->image ? (guint64)item->image->width * item->image->height : (guint64)row->width * (guint64)row->height;
+  guint64 maps = 0;
+  for (guint m = 0; m < DH_N_MAPS; m++)
+    maps += (flow->work->maps & DH_MAP_BIT (m)) != 0;
+  return pixels * (5 + 8 * maps + 3 * flow->work->rankings) + (guint64)RANKING_BYTES * flow->work->rankings;
+}
+
 static gboolean
-read_item (const Flow *flow, Item *item, GError **error)
+read_item (Flow *flow, Item *item, GError **error)
 {
   DhRunPicture *picture = &item->picture;
   DhDataset *dataset = flow->work->record->dataset;
@@ -93,9 +128,12 @@ read_item (const Flow *flow, Item *item, GError **error)
       picture->row.height = stored->height;
       picture->row.seconds = stored->seconds;
       picture->resumed = TRUE;
+      weigh (flow, item, bytes_of (flow, item));
       return TRUE;
     }
   item->image = dh_dataset_load_image (dataset, picture->index, error);
+  if (item->image)
+    weigh (flow, item, bytes_of (flow, item));
   return item->image
          && dh_run_record_check_label (picture->item, picture->anomalies, item->image->width, item->image->height,
                                        error);
@@ -160,6 +198,15 @@ handle (gpointer data, gpointer user_data)
 
 /* On the caller's thread. */
 
+static gboolean
+is_busy (Flow *flow, const Item *item)
+{
+  g_mutex_lock (&flow->mutex);
+  const gboolean busy = item->busy;
+  g_mutex_unlock (&flow->mutex);
+  return busy;
+}
+
 /* Where no thread can be had the pool would wait for one for ever. */
 static void
 give (Flow *flow, Item *item)
@@ -169,7 +216,8 @@ give (Flow *flow, Item *item)
     return;
   if (flow->pool)
     g_thread_pool_free (g_steal_pointer (&flow->pool), TRUE, TRUE);
-  handle (item, flow);
+  if (is_busy (flow, item)) /* one that was about to leave may have taken it */
+    handle (item, flow);
 }
 
 static void
@@ -181,19 +229,11 @@ wait_for (Flow *flow, Item *item)
   g_mutex_unlock (&flow->mutex);
 }
 
-static gboolean
-is_busy (Flow *flow, const Item *item)
-{
-  g_mutex_lock (&flow->mutex);
-  const gboolean busy = item->busy;
-  g_mutex_unlock (&flow->mutex);
-  return busy;
-}
-
 static void
 read_ahead (Flow *flow)
 {
-  for (; flow->asked < flow->n && flow->read.length <= flow->ahead; flow->asked++)
+  for (; flow->asked < flow->n && flow->read.length <= flow->ahead && (flow->read.length == 0 || !is_full (flow));
+       flow->asked++)
     {
       Item *item = g_new0 (Item, 1);
       DhRunPicture *picture = &item->picture;
@@ -220,7 +260,7 @@ static gboolean
 settle (Flow *flow, guint most, GError **error)
 {
   while (flow->computed.length > 0
-         && (flow->computed.length > most || !is_busy (flow, g_queue_peek_head (&flow->computed))))
+         && (flow->computed.length > most || is_full (flow) || !is_busy (flow, g_queue_peek_head (&flow->computed))))
     {
       Item *item = g_queue_pop_head (&flow->computed);
       wait_for (flow, item);
@@ -241,6 +281,7 @@ fail (Flow *flow, const GError *error)
   while ((item = g_queue_pop_head (&flow->begun)))
     {
       item->picture.error = g_error_copy (error);
+      item->picture.reading = FALSE;
       g_queue_push_tail (&flow->computed, item);
     }
 }
@@ -308,20 +349,6 @@ compute (Flow *flow, Item *item)
     end (flow, 0);
 }
 
-/* How far reading and measuring may be from the device, now that the size of a picture is known. */
-static void
-find_ahead (Flow *flow, const Item *item, guint threads)
-{
-  const DhRunImageRow *row = &item->picture.row;
-  const guint64 pixels =
-      item->image ? (guint64)item->image->width * item->image->height : (guint64)row->width * (guint64)row->height;
-  guint maps = 0;
-  for (guint m = 0; m < DH_N_MAPS; m++)
-    maps += (flow->work->maps & DH_MAP_BIT (m)) != 0;
-  const guint64 bytes = MAX (1, pixels) * (8 + 8 * maps);
-  flow->ahead = (guint)CLAMP (MOST_BYTES / bytes, 1, threads);
-}
-
 /* FALSE where `add` failed; *why: it was stopped before the last picture was computed. */
 static gboolean
 visit (Flow *flow, guint threads, GError **why, GError **error)
@@ -334,7 +361,8 @@ visit (Flow *flow, guint threads, GError **why, GError **error)
       read_ahead (flow);
       Item *item = g_queue_pop_head (&flow->read);
       wait_for (flow, item);
-      find_ahead (flow, item, threads);
+      /* How far reading and measuring may be from the device, now that the size of a picture is known. */
+      flow->ahead = (guint)CLAMP (MOST_BYTES / MAX (1, item->bytes), 1, threads);
       read_ahead (flow);
       if (item->image && !item->picture.error)
         compute (flow, item);

@@ -58,11 +58,15 @@ dh_metric_new (const DhProtocol *protocol, const DhMetricOptions *options, GErro
 DhMetric *
 dh_metric_new_part (const DhMetric *metric)
 {
-  DhMetricOptions options = metric->options;
-  options.threshold = dh_metric_threshold (metric);
-  options.has_threshold = options.has_threshold || metric->pass > 0;
-  DhMetric *part = dh_metric_new (metric->protocol, &options, NULL);
+  DhMetric *part = dh_metric_new (metric->protocol, NULL, NULL);
+  part->options = metric->options;
   part->pass = metric->pass;
+  /* Whatever it is: scores so far apart that float16 does not hold them choose −∞. */
+  if (part->pass > 0)
+    {
+      part->options.has_threshold = TRUE;
+      part->options.threshold = dh_metric_threshold (metric);
+    }
   return part;
 }
 

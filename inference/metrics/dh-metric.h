@@ -92,8 +92,8 @@ typedef struct _DhMetric DhMetric;
 
 /* `options` may be NULL. Errors: DH_ERROR_USAGE. */
 DhMetric *dh_metric_new (const DhProtocol *protocol, const DhMetricOptions *options, GError **error);
-/* An empty one that measures as this one does at this moment (its pass, the threshold it has chosen), to be merged into
- * it. On any thread, while nobody changes `metric`. */
+/* An empty one that measures as this one does in this pass (at the threshold that was chosen for it), to be merged into
+ * it. On any thread, others being merged into it meanwhile. */
 DhMetric *dh_metric_new_part (const DhMetric *metric);
 void dh_metric_free (DhMetric *metric);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhMetric, dh_metric_free)

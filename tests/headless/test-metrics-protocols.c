@@ -319,6 +319,39 @@ test_streams (void)
   free_set (set);
 }
 
+/* Scores so far apart that float16 does not hold the way between them: whatever threshold is chosen for components, the
+ * pictures are measured at it, one by one as all together. */
+static void
+test_far_apart (void)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (240);
+  float scores[79];
+  guint8 labels[G_N_ELEMENTS (scores)];
+  const gint anomalies = g_rand_int_range (random, 0, 100), inliers = g_rand_int_range (random, 0, 100);
+  for (guint i = 0; i < G_N_ELEMENTS (scores); i++)
+    {
+      labels[i] = i < 43;
+      scores[i] = g_rand_int_range (random, 0, 100) < (labels[i] ? anomalies : inliers) ? -1 : 1;
+      scores[i] *= (float)g_rand_int_range (random, 40000, 65000);
+    }
+  const DhScoredImage image = { "far apart", scores, labels, G_N_ELEMENTS (scores), 1 };
+  g_autoptr (DhMetric) whole = new_metric ("smiyc-component", NULL);
+  g_autoptr (DhMetric) merged = new_metric ("smiyc-component", NULL);
+  g_assert_true (dh_metric_add (whole, &image, NULL));
+  g_assert_true (dh_metric_add (merged, &image, NULL));
+  g_assert_true (dh_metric_next_pass (whole) && dh_metric_next_pass (merged));
+  g_assert_false (isfinite (dh_metric_threshold (merged))); /* else this test proves nothing */
+  g_autoptr (DhMetric) part = dh_metric_new_part (merged);
+  g_autoptr (GError) error = NULL;
+  g_assert_true (dh_metric_add (whole, &image, NULL));
+  g_assert_true (dh_metric_add (part, &image, NULL));
+  dh_metric_merge (merged, part, &error);
+  g_assert_no_error (error);
+  g_autoptr (DhResult) a = finish (whole);
+  g_autoptr (DhResult) b = finish (merged);
+  assert_same_result (a, b);
+}
+
 /* Merging parts of different measurements is refused. */
 static void
 test_mismatch (void)
@@ -467,6 +500,7 @@ main (int argc, char **argv)
   g_test_add_func ("/metrics/components", test_components);
   g_test_add_func ("/metrics/connectivity", test_connectivity);
   g_test_add_func ("/metrics/streams", test_streams);
+  g_test_add_func ("/metrics/far-apart", test_far_apart);
   g_test_add_func ("/metrics/mismatch", test_mismatch);
   g_test_add_func ("/metrics/protocols-agree", test_protocols_agree);
   g_test_add_func ("/metrics/open-set", test_open_set);
