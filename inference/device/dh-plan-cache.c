@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAGIC "densehybrid plan 1\n"
+#define MAGIC "densehybrid plan 2\n"
 #define SUFFIX ".plan"
 
 enum

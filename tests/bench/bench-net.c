@@ -164,8 +164,9 @@ print_steps (GArray *steps)
   for (guint i = 0; i < steps->len; i++)
     {
       const DhPlanStep *step = &g_array_index (steps, DhPlanStep, i);
-      printf ("%10.4f ms %5.1f %% %9.1f GFLOP/s  %-28s %s\n", step->seconds * 1e3, 100 * step->seconds / total,
-              step->flop / step->seconds * 1e-9, step->implementation, step->name);
+      printf ("%10.4f ms %5.1f %% %9.1f GFLOP/s  %-28s %s\n", step->seconds * 1e3,
+              total > 0 ? 100 * step->seconds / total : 0, step->seconds > 0 ? step->flop / step->seconds * 1e-9 : 0,
+              step->implementation, step->name);
     }
   printf ("%10.4f ms in all\n", total * 1e3);
 }

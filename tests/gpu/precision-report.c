@@ -68,7 +68,8 @@ error_over_range (const float *found, const float *expected, gsize n)
       const double error = fabs ((double)found[i] - expected[i]);
       worst = isfinite (error) ? fmax (worst, error) : INFINITY;
     }
-  return worst / (high - low);
+  /* One that is NaN throughout, or the same everywhere, tells nothing. */
+  return high > low ? worst / (high - low) : INFINITY;
 }
 
 static void
@@ -98,7 +99,7 @@ compare_classes (gpointer found[N_MAPS], gpointer expected[N_MAPS], gsize area, 
       clear_equal += is_clear && a[i] == b[i];
     }
   printf (" classes equal %.4f %%, where clear %.4f %%", 100.0 * equal / area,
-          clear ? 100.0 * clear_equal / clear : 100.0);
+          clear ? 100.0 * clear_equal / clear : 0.0);
 }
 
 int
@@ -147,7 +148,7 @@ main (int argc, char **argv)
             printf (" %s %.2g", dh_map_name (shown[i]),
                     error_over_range (found[i], expected[i], i == 4 ? area * architecture.classes : area));
           compare_classes (found, expected, area, architecture.classes);
-          printf (", NaN %s\n", n_nan == n_nan_expected ? "kept" : "LOST");
+          printf (", NaN %s\n", n_nan > 0 && n_nan == n_nan_expected ? "kept" : "LOST");
         }
       else
         n_nan_expected = n_nan;

@@ -9,7 +9,7 @@
 #define DH_CUDA_TILE_K 32
 /* From row to row of a tile: 16 bytes more, so that neighbouring rows lie in other banks. */
 #define DH_CUDA_TILE_STRIDE (DH_CUDA_TILE_K + 8)
-#define DH_CUDA_TILE_OUT_STRIDE (DH_CUDA_TILE_N + 4)
+#define DH_CUDA_TILE_OUT_STRIDE (DH_CUDA_TILE_N + 8)
 
 /* One step of both factors, in 16 bits; row by row. */
 typedef struct
@@ -45,7 +45,7 @@ dh_cuda_load_words (const uint16_t *from)
 {
   DhCudaWords words;
 #ifdef __CUDACC__
-  const uint4 raw = *(const uint4 *)from;
+  const uint4 raw = __ldg ((const uint4 *)from); /* of global memory, which nothing writes meanwhile */
   words.words[0] = raw.x, words.words[1] = raw.y, words.words[2] = raw.z, words.words[3] = raw.w;
 #else
   memcpy (&words, from, sizeof words);
@@ -166,8 +166,9 @@ dh_cuda_fused_write (const DhCudaKernel *k, int type, int64_t block, int column,
       float v[8];
       if (pixel >= pixels)
         break;
+      dh_cuda_load8 (k->bias, 8 * group, DH_CUDA_F32, v);
       for (int j = 0; j < 8; j++)
-        v[j] = products[row * DH_CUDA_TILE_OUT_STRIDE + 8 * lane + j] + k->bias[8 * group + j];
+        v[j] += products[row * DH_CUDA_TILE_OUT_STRIDE + 8 * lane + j];
       dh_cuda_write8 (k, type, pixel, group, v);
     }
 }

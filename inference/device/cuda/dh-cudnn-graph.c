@@ -137,7 +137,8 @@ make_convolution (DhCudnnBuilder *b, const DhCudaConvSpec *spec, Descriptor x, D
 }
 
 /* A NaN that becomes 0 would hide that a network overflowed. The attribute is on its way out of cuDNN 9, whose later
- * versions may do without: then what they do is theirs. */
+ * versions may do without: then what they do is theirs. It stands in no plan's JSON either (9.19), so that a plan that
+ * was kept may do another thing; tests/gpu/run says what a card does. */
 static void
 keep_nan (DhCudnnBuilder *b, Descriptor how)
 {
