@@ -11,10 +11,9 @@ typedef struct
   GCancellable *cancellable;
   const DhProgress *progress;
   DhRunRecord record;
-  DhMeters *meters;     /* of the score of the run first */
-  GArray *indices;      /* guint: the pictures that have a label and maps, */
-  DhRunImageRow *forms; /* of each its width and height, nothing else */
-  GPtrArray *waiting;   /* DhMetric: those that see all pictures once more; borrowed */
+  DhMeters *meters;   /* of the score of the run first */
+  GArray *indices;    /* guint: the pictures that have a label and maps */
+  GPtrArray *waiting; /* DhMetric: those that see all pictures once more; borrowed */
   DhEvaluation *result;
 } Flow;
 
@@ -47,16 +46,9 @@ dh_evaluation_free (DhEvaluation *evaluation)
 void
 dh_evaluation_orient (DhMap map, float *values, gsize n)
 {
-  if (map == DH_MAP_LIKELIHOOD || map == DH_MAP_DATASET_POSTERIOR)
+  if (dh_map_low_is_anomalous (map))
     for (gsize i = 0; i < n; i++)
       values[i] = -values[i];
-}
-
-static const DhRunImageRow *
-stored (guint index, gpointer data)
-{
-  const Flow *flow = data;
-  return dh_run_record_find (&flow->record, dh_dataset_item (flow->options->dataset, index)->stem);
 }
 
 static gboolean
@@ -112,8 +104,6 @@ count (Flow *flow, DhRunPicture *picture, GError **error)
         return FALSE;
       g_array_append_val (flow->indices, picture->index);
     }
-  flow->forms[picture->index].width = picture->row.width;
-  flow->forms[picture->index].height = picture->row.height;
   flow->result->images++;
   flow->result->resumed += picture->resumed;
   flow->result->seconds += picture->row.seconds;
@@ -134,12 +124,6 @@ add (DhRunPicture *picture, gpointer data, GError **error)
 }
 
 /* The passes behind the first: the maps are on disk, and made again where one is gone. */
-
-static const DhRunImageRow *
-stored_again (guint index, gpointer data)
-{
-  return &((Flow *)data)->forms[index];
-}
 
 static gboolean
 begin_again (guint index, gpointer data, GError **error)
@@ -195,7 +179,6 @@ pass_again (Flow *flow, GPtrArray *metrics, GError **error)
                                 .maps = DH_MAP_BIT (flow->options->score),
                                 .threads = flow->options->threads,
                                 .data = flow,
-                                .stored = stored_again,
                                 .begin = begin_again,
                                 .measure = measure_again,
                                 .release = parts_free,
@@ -281,7 +264,6 @@ visit_all (Flow *flow, GError **error)
                           .maker = flow->options->maker,
                           .threads = flow->options->threads,
                           .data = flow,
-                          .stored = stored,
                           .begin = begin,
                           .measure = measure,
                           .release = part_free,
@@ -323,8 +305,7 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
   Flow flow = { .options = options,
                 .cancellable = cancellable,
                 .progress = progress,
-                .indices = g_array_new (FALSE, FALSE, sizeof (guint)),
-                .forms = g_new0 (DhRunImageRow, dh_dataset_size (options->dataset)) };
+                .indices = g_array_new (FALSE, FALSE, sizeof (guint)) };
   g_autoptr (DhEvaluation) result = g_new0 (DhEvaluation, 1);
   result->scores = g_array_new (FALSE, FALSE, sizeof (DhScoreEvaluation));
   g_array_set_clear_func (result->scores, clear_score);
@@ -352,7 +333,6 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
 
   dh_meters_free (flow.meters);
   g_array_unref (flow.indices);
-  g_free (flow.forms);
   dh_run_record_clear (&flow.record);
   if (local)
     {

@@ -14,7 +14,6 @@ typedef struct
   DhRunRecord record;
   guint classes;
   guint done, total;          /* visits to pictures: one to calibrate, one to measure */
-  DhRunImageRow *forms;       /* of each picture its width and height, nothing else */
   DhCalibration *calibration; /* of the town that is visited first, */
   DhOpenSet *set;             /* or the second time */
   DhOpenEvaluation *result;
@@ -110,13 +109,6 @@ give_error (DhRunPicture *picture, GError **error)
 
 /* The first visit: the maps are made or taken from an earlier start, the row is committed, the town calibrated. */
 
-static const DhRunImageRow *
-find_stored (guint index, gpointer data)
-{
-  const Flow *flow = data;
-  return dh_run_record_find (&flow->record, dh_dataset_item (flow->options->dataset, index)->stem);
-}
-
 static gboolean
 rank (DhRunPicture *picture, gpointer data, GError **error)
 {
@@ -144,8 +136,6 @@ calibrate (DhRunPicture *picture, gpointer data, GError **error)
                               row->width, row->height, error)
       || !dh_run_record_commit (&flow->record, picture->index, row, error))
     return FALSE;
-  flow->forms[picture->index].width = row->width;
-  flow->forms[picture->index].height = row->height;
   flow->result->images++;
   flow->result->resumed += picture->resumed;
   flow->result->seconds += row->seconds;
@@ -155,12 +145,6 @@ calibrate (DhRunPicture *picture, gpointer data, GError **error)
 }
 
 /* The second visit, from the maps on disk; where one is gone meanwhile it is made again. */
-
-static const DhRunImageRow *
-find_form (guint index, gpointer data)
-{
-  return &((Flow *)data)->forms[index];
-}
 
 static gboolean
 join (DhRunPicture *picture, gpointer data, GError **error)
@@ -192,7 +176,6 @@ visit_town (Flow *flow, const char *town, GError **error)
                                 .classes = TRUE,
                                 .rankings = flow->set ? 0 : 1,
                                 .data = flow,
-                                .stored = flow->set ? find_form : find_stored,
                                 .begin = begin,
                                 .measure = flow->set ? join : rank,
                                 .release = measured_free,
@@ -305,8 +288,6 @@ dh_open_evaluation_run (const DhOpenEvaluationOptions *options, GCancellable *ca
   if (!check (&flow, towns, error))
     return NULL;
 
-  g_autofree DhRunImageRow *forms = g_new0 (DhRunImageRow, dh_dataset_size (options->dataset));
-  flow.forms = forms;
   g_autoptr (GError) local = NULL;
   const gboolean done =
       dh_run_record_begin (&flow.record, "eval-osr", options->database, options->dataset, options->predictor,

@@ -31,8 +31,6 @@ typedef struct
   guint threads;           /* 0: as many as the machine has use for */
   guint rankings;          /* that `measure` makes of a picture, about: for how many are on their way at once */
   gpointer data;
-  /* What is kept of a picture; NULL: nothing. On any thread. */
-  const DhRunImageRow *(*stored) (guint index, gpointer data);
   /* Before a picture is computed; an error ends the run. */
   gboolean (*begin) (guint index, gpointer data, GError **error);
   /* A picture by itself: on any thread, several at once. May be NULL. An error is the picture's. */

@@ -20,11 +20,12 @@ enum
 typedef struct
 {
   DhRunPicture picture;
-  DhImage *image;           /* to be computed; NULL: its maps are there */
-  DhPrediction *prediction; /* computed */
-  char *path;               /* picture.row.score_file */
-  guint64 bytes;            /* about what it takes on its way, once it is read */
-  gboolean busy;            /* in a thread's hands: under the mutex */
+  DhImage *image;              /* to be computed; NULL: its maps are there */
+  DhPrediction *prediction;    /* computed */
+  char *path;                  /* picture.row.score_file */
+  const DhRunImageRow *stored; /* what the record has of it, or NULL; borrowed */
+  guint64 bytes;               /* about what it takes on its way, once it is read */
+  gboolean busy;               /* in a thread's hands: under the mutex */
 } Item;
 
 typedef struct
@@ -119,7 +120,7 @@ read_item (Flow *flow, Item *item, GError **error)
   if (!dh_dataset_load_labels (dataset, picture->index, &picture->anomalies,
                                flow->work->classes ? &picture->classes : NULL, error))
     return FALSE;
-  const DhRunImageRow *stored = flow->work->stored (picture->index, flow->work->data);
+  const DhRunImageRow *stored = item->stored;
   if (stored && !dh_run_record_check_label (picture->item, picture->anomalies, stored->width, stored->height, error))
     return FALSE;
   if (stored && load_maps (flow, picture, stored))
@@ -143,7 +144,7 @@ read_item (Flow *flow, Item *item, GError **error)
 static DhTensor *
 orient (DhMap map, DhTensor *tensor, GError **error)
 {
-  if (map != DH_MAP_LIKELIHOOD && map != DH_MAP_DATASET_POSTERIOR)
+  if (!dh_map_low_is_anomalous (map))
     return dh_tensor_ref (tensor);
   DhTensor *copy = dh_tensor_new_f32 (tensor->n_dims, tensor->dims);
   if (!copy)
@@ -242,6 +243,7 @@ read_ahead (Flow *flow)
       picture->row = dh_run_record_new_row ();
       item->path = dh_run_record_map_path (flow->work->record, flow->work->record->score, picture->item->stem);
       picture->row.score_file = item->path;
+      item->stored = dh_run_record_find (flow->work->record, picture->item->stem);
       g_queue_push_tail (&flow->read, item);
       give (flow, item);
     }

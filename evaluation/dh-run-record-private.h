@@ -21,7 +21,8 @@ typedef struct
   DhFolderLock *lock;
   gint64 run, dataset_id;
   GPtrArray *rows;      /* of an earlier start */
-  GHashTable *finished; /* stem → DhRunImageRow of those */
+  GHashTable *finished; /* stem → DhRunImageRow: those of them that are done, and what was committed since */
+  GPtrArray *committed; /* the latter */
 } DhRunRecord;
 
 /* Finds the run to go on with, or begins one. `others`: names of the maps kept beside the score's; `command` may be
@@ -32,7 +33,8 @@ gboolean dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase 
                               const char *command, GCancellable *cancellable, GError **error);
 void dh_run_record_clear (DhRunRecord *record);
 
-/* What an earlier start committed as done for this picture; NULL: nothing. */
+/* What this or an earlier start committed as done for this picture: its size and its seconds; NULL: nothing. Valid
+ * until the record is cleared. */
 const DhRunImageRow *dh_run_record_find (const DhRunRecord *record, const char *stem);
 /* FOLDER/eval/scores/STEM.npy of the run's own score, FOLDER/eval/NAME/STEM.npy of another map. */
 char *dh_run_record_map_path (const DhRunRecord *record, DhMap map, const char *stem);

@@ -91,7 +91,8 @@ dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase *database
                            .dataset = dataset,
                            .folder = g_canonicalize_filename (folder, NULL),
                            .score = score,
-                           .finished = g_hash_table_new (g_str_hash, g_str_equal) };
+                           .finished = g_hash_table_new (g_str_hash, g_str_equal),
+                           .committed = g_ptr_array_new_with_free_func (g_free) };
   /* The lock comes first: what another process has begun is not to be found. */
   gint64 model_id;
   if (!dh_folder_make (folder, error) || !(record->lock = dh_folder_lock_take (folder, error))
@@ -124,6 +125,7 @@ dh_run_record_clear (DhRunRecord *record)
   g_clear_pointer (&record->folder, g_free);
   g_clear_pointer (&record->finished, g_hash_table_unref);
   g_clear_pointer (&record->rows, g_ptr_array_unref);
+  g_clear_pointer (&record->committed, g_ptr_array_unref);
   g_clear_pointer (&record->lock, dh_folder_lock_release);
 }
 
@@ -248,7 +250,18 @@ dh_run_record_commit (DhRunRecord *record, guint index, DhRunImageRow *row, GErr
   row->stem = item->stem;
   row->path = item->image;
   row->scene = item->group;
-  return dh_database_commit (record->database, error);
+  if (!dh_database_commit (record->database, error))
+    return FALSE;
+  if (g_str_equal (row->state, "done"))
+    {
+      DhRunImageRow *done = g_new0 (DhRunImageRow, 1);
+      done->width = row->width;
+      done->height = row->height;
+      done->seconds = row->seconds;
+      g_ptr_array_add (record->committed, done);
+      g_hash_table_insert (record->finished, item->stem, done);
+    }
+  return TRUE;
 }
 
 /* A report opens the data set again, and must see it as the run did. */

@@ -155,7 +155,7 @@ make_tiles (const DhImage *image, DhTensor *const maps[DH_N_MAPS], const guint8 
       if (!tile.picture)
         return NULL;
       tile.has_bar = shown[i].map != DH_MAP_SEGMENTATION;
-      tile.scale.reversed = shown[i].map == DH_MAP_LIKELIHOOD || shown[i].map == DH_MAP_DATASET_POSTERIOR;
+      tile.scale.reversed = dh_map_low_is_anomalous (shown[i].map);
       if (tile.has_bar)
         dh_picture_range (shown[i].map, map, options, &tile.scale.low, &tile.scale.high);
       g_array_append_val (tiles, tile);

@@ -85,7 +85,7 @@ dh_picture_of_map (DhMap map, DhTensor *tensor, const DhPictureOptions *options,
       return picture;
     }
   DhScale scale = DH_SCALE_INIT;
-  scale.reversed = map == DH_MAP_LIKELIHOOD || map == DH_MAP_DATASET_POSTERIOR;
+  scale.reversed = dh_map_low_is_anomalous (map);
   dh_picture_range (map, tensor, options, &scale.low, &scale.high);
   const float *values = dh_tensor_f32 (tensor);
   for (gsize i = 0; i < n; i++)

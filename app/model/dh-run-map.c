@@ -46,12 +46,6 @@ reading_free (gpointer data)
 }
 
 static gboolean
-is_negated (DhFrameMap kind)
-{
-  return kind == DH_FRAME_LIKELIHOOD || kind == DH_FRAME_DATASET_POSTERIOR;
-}
-
-static gboolean
 take_values (DhRunMap *map, const char *path, GError **error)
 {
   g_autoptr (DhTensor) tensor = dh_npy_load (path, error);
@@ -100,7 +94,7 @@ median_of (const DhCurve *curve)
 static void
 take_protocol (DhRunMap *map, const DhRunProtocolRow *row)
 {
-  const double sign = is_negated (map->kind) ? -1 : 1;
+  const double sign = dh_map_low_is_anomalous ((DhMap)map->kind) ? -1 : 1;
   if (isfinite (row->best_f1_threshold))
     map->threshold = sign * (double)nextafterf ((float)row->best_f1_threshold, -INFINITY);
   g_autoptr (DhCurve) curve = row->curve != NULL ? dh_curve_from_bytes (row->curve) : NULL;

@@ -36,3 +36,9 @@ dh_map_needs_ood (DhMap map)
 {
   return map == DH_MAP_DATASET_POSTERIOR || map == DH_MAP_HYBRID || map == DH_MAP_LOGITS_OOD;
 }
+
+gboolean
+dh_map_low_is_anomalous (DhMap map)
+{
+  return map == DH_MAP_LIKELIHOOD || map == DH_MAP_DATASET_POSTERIOR;
+}

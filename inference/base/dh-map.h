@@ -23,6 +23,8 @@ const char *dh_map_name (DhMap map);
 gboolean dh_map_from_name (const char *name, DhMap *map);
 /* Whether the map needs the outlier head g; a closed-set network does not have these. */
 gboolean dh_map_needs_ood (DhMap map);
+/* Whether small values are the anomalous ones: metrics take these maps negated, pictures reversed. */
+gboolean dh_map_low_is_anomalous (DhMap map);
 
 #define DH_MAP_BIT(map) (1u << (map))
 
