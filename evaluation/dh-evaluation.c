@@ -270,8 +270,8 @@ visit_all (Flow *flow, GError **error)
                           .add = add };
   for (guint m = 0; m < dh_meters_count (flow->meters); m++)
     first.maps |= DH_MAP_BIT (dh_meters_map (flow->meters, m));
-  /* A protocol that pools has one of the picture and one of all. */
-  first.rankings = 3 * dh_meters_count (flow->meters) + 2 * flow->options->n_protocols;
+  /* One of each map's pixels, and what its protocols pool. */
+  first.rankings = 2 * dh_meters_count (flow->meters) + flow->options->n_protocols;
   if (!dh_run_pictures (&first, all, n, flow->cancellable, error))
     return FALSE;
   dh_progress_report (flow->progress, n, n, NULL);

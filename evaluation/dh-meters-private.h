@@ -16,7 +16,7 @@ DhMap dh_meters_map (const DhMeters *meters, guint index);
 
 /* Empty ones that measure the same, for a picture by itself: on any thread, others being merged meanwhile. */
 DhMeters *dh_meters_new_part (const DhMeters *meters);
-/* A picture: `maps` by DhMap, oriented. */
+/* The picture of a part, one alone: `maps` by DhMap, oriented. */
 gboolean dh_meters_add (DhMeters *meters, const char *stem, DhTensor *const *maps, const guint8 *labels,
                         GError **error);
 /* Adds what a part has measured. */

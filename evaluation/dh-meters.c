@@ -91,7 +91,7 @@ dh_meters_add (DhMeters *meters, const char *stem, DhTensor *const *maps, const 
       const Meter *meter = &g_array_index (meters->meters, Meter, m);
       const DhTensor *map = maps[meter->map];
       const float *scores = dh_tensor_f32 (maps[meter->map]);
-      const DhScoredImage scored = { stem, scores, labels, map->dims[1], map->dims[0] };
+      const DhScoredImage scored = { stem, scores, labels, map->dims[1], map->dims[0], meter->ranking };
       if (!dh_ranking_add (meter->ranking, scores, labels, dh_tensor_count (map), NULL, error))
         return FALSE;
       for (guint p = 0; p < meter->metrics->len; p++)

@@ -32,33 +32,41 @@ fail_memory (GError **error)
   return FALSE;
 }
 
-/* Ranks the image, and fills the row's counts and, with `measure`, its metrics. */
-static gboolean
+/* Ranks the image, and fills the row's counts and, with `measure`, its metrics. Borrowed, until the next one. */
+static DhRanking *
 rank_image (DhMetric *metric, const DhScoredImage *image, gboolean measure, DhImageResult *row, GError **error)
 {
   State *state = metric->state;
   const DhFpr95Rule rule = rule_of (metric);
-  if (!state->image)
-    state->image = dh_ranking_new ();
-  dh_ranking_clear (state->image);
-  if (!dh_ranking_add (state->image, image->scores, image->labels, (gsize)image->width * image->height,
-                       rule == DH_FPR95_NEAREST ? caos_classes : NULL, error))
-    return FALSE;
-  row->positives = dh_ranking_anomalies (state->image);
-  row->pixels = row->positives + dh_ranking_inliers (state->image);
-  row->ignored = dh_ranking_ignored (state->image);
-  row->non_finite = dh_ranking_non_finite (state->image);
-  row->mean_score = dh_ranking_mean_score (state->image);
+  DhRanking *ranking = rule == DH_FPR95_NEAREST ? NULL : image->ranking;
+  if (!ranking)
+    {
+      if (!state->image)
+        state->image = dh_ranking_new ();
+      ranking = state->image;
+      dh_ranking_clear (ranking);
+      if (!dh_ranking_add (ranking, image->scores, image->labels, (gsize)image->width * image->height,
+                           rule == DH_FPR95_NEAREST ? caos_classes : NULL, error))
+        return NULL;
+    }
+  row->positives = dh_ranking_anomalies (ranking);
+  row->pixels = row->positives + dh_ranking_inliers (ranking);
+  row->ignored = dh_ranking_ignored (ranking);
+  row->non_finite = dh_ranking_non_finite (ranking);
+  row->mean_score = dh_ranking_mean_score (ranking);
   if (!measure)
-    return TRUE;
+    return ranking;
   DhPixelMetrics metrics;
-  if (!dh_ranking_metrics (state->image, rule, &metrics))
-    return fail_memory (error);
+  if (!dh_ranking_metrics (ranking, rule, &metrics))
+    {
+      fail_memory (error);
+      return NULL;
+    }
   row->ap = metrics.ap;
   row->auroc = metrics.auroc;
   row->fpr95 = metrics.fpr95;
   row->threshold_tpr95 = metrics.threshold_tpr95;
-  return TRUE;
+  return ranking;
 }
 
 /* An image of one class alone has no metrics. */
@@ -76,10 +84,11 @@ pooled_add (DhMetric *metric, const DhScoredImage *image, DhImageResult *row, GE
   if (!state->set)
     state->set = dh_ranking_new ();
   /* Page by page from the image's ranking is also faster than pixel by pixel: the set's counters stay in the cache. */
-  if (!rank_image (metric, image, !metric->options.no_rows, row, error))
+  const DhRanking *ranking = rank_image (metric, image, !metric->options.no_rows, row, error);
+  if (!ranking)
     return FALSE;
   undefine (row);
-  return dh_ranking_merge (state->set, state->image, error);
+  return dh_ranking_merge (state->set, ranking, error);
 }
 
 static gboolean

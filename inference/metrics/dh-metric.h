@@ -2,6 +2,7 @@
 #include <glib.h>
 #include "dh-components.h"
 #include "dh-curve.h"
+#include "dh-ranking.h"
 
 G_BEGIN_DECLS
 
@@ -33,6 +34,7 @@ typedef struct
   const float *scores;  /* H×W, high = anomalous */
   const guint8 *labels; /* H×W: 0 inlier, 1 anomaly, others void */
   guint width, height;
+  DhRanking *ranking; /* of all its pixels by these labels, where somebody has it already; may be NULL */
 } DhScoredImage;
 
 typedef struct

@@ -277,7 +277,8 @@ assert_same_result (const DhResult *a, const DhResult *b)
     }
 }
 
-/* One stream, the images backwards, and each by itself and merged give the same result under every protocol. */
+/* One stream, the images backwards, and each by itself, ranked already, and merged give the same result under every
+ * protocol. */
 static void
 test_streams (void)
 {
@@ -299,7 +300,11 @@ test_streams (void)
               g_assert_true (dh_metric_add (forward, &set->image[i], NULL));
               g_assert_true (dh_metric_add (backward, &set->image[N_IMAGES - 1 - i], NULL));
               g_autoptr (DhMetric) part = dh_metric_new_part (whole);
-              g_assert_true (dh_metric_add (part, &set->image[i], NULL));
+              DhScoredImage ranked = set->image[i];
+              g_autoptr (DhRanking) ranking = ranked.ranking = dh_ranking_new ();
+              g_assert_true (dh_ranking_add (ranking, ranked.scores, ranked.labels, (gsize)ranked.width * ranked.height,
+                                             NULL, NULL));
+              g_assert_true (dh_metric_add (part, &ranked, NULL));
               g_assert_true (dh_metric_merge (whole, part, NULL));
             }
           more = dh_metric_next_pass (forward);
