@@ -57,8 +57,7 @@ make_checkpoint (const DhTrainingRecord *record, const char *name)
   checkpoint->best = best;
   checkpoint->last = checkpoint->resumable = last;
   checkpoint->epoch = best ? (guint)record->row->best_epoch : epoch;
-  const gint64 step = last ? read_step (record->row->folder) : 0;
-  checkpoint->step = step >= 0 ? (guint64)step : (guint64)record->row->step;
+  checkpoint->step = (guint64)(record->files.step >= 0 ? record->files.step : record->row->step);
   checkpoint->time = about.st_mtime;
   checkpoint->name = g_strdup (name);
   checkpoint->path = g_steal_pointer (&path);
@@ -77,16 +76,38 @@ compare (gconstpointer a, gconstpointer b)
   return (x->epoch < y->epoch) - (x->epoch > y->epoch);
 }
 
+/* Of what the titles tell, too: a trainer writes a file first, then its step and its epoch elsewhere. */
+static gboolean
+is_same (const DhTrainingFiles *a, const DhTrainingFiles *b)
+{
+  return a->scanned == b->scanned && a->inode == b->inode && a->changed.tv_sec == b->changed.tv_sec
+         && a->changed.tv_nsec == b->changed.tv_nsec && a->step == b->step && a->best_epoch == b->best_epoch;
+}
+
+/* A file system's times count in ticks of the system's clock (or in seconds): another file within the same one leaves
+ * the folder's time as it is. */
+static gboolean
+may_change_unseen (const GStatBuf *about)
+{
+  const gint64 tick = about->st_mtim.tv_nsec == 0 ? 2 * G_USEC_PER_SEC : G_USEC_PER_SEC / 20;
+  const gint64 age = g_get_real_time () - (about->st_mtim.tv_sec * G_USEC_PER_SEC + about->st_mtim.tv_nsec / 1000);
+  return age >= -G_USEC_PER_SEC && age < tick;
+}
+
 gboolean
 dh_training_record_scan (DhTrainingRecord *record)
 {
-  GStatBuf about;
-  guint64 now = 1;
-  if (g_stat (record->row->folder, &about) == 0)
-    now = (guint64)about.st_mtim.tv_sec * 1000000000u + (guint64)about.st_mtim.tv_nsec + (guint64)about.st_ino;
-  if (now == record->scanned)
+  const DhJobRow *row = record->row;
+  GStatBuf about = { 0 };
+  g_stat (row->folder, &about);
+  DhTrainingFiles files = { TRUE, about.st_ino, about.st_mtim, record->files.step, row->best_epoch };
+  /* Nobody writes into the lock of one that has ended. */
+  if (dh_training_record_is_active (record) || !is_same (&files, &record->files))
+    files.step = read_step (row->folder);
+  if (is_same (&files, &record->files))
     return FALSE;
-  record->scanned = now;
+  record->files = files;
+  record->files.scanned = !may_change_unseen (&about);
   GPtrArray *found = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_job_checkpoint_free);
   g_autoptr (GDir) dir = g_dir_open (record->row->folder, 0, NULL);
   const char *name;

@@ -1,7 +1,18 @@
 #pragma once
+#include <time.h>
 #include "dh-training-keeper.h"
 
 G_BEGIN_DECLS
+
+/* On what the list of a folder's checkpoints rests. */
+typedef struct
+{
+  gboolean scanned; /* FALSE: to be looked for again in any case */
+  guint64 inode;
+  struct timespec changed;
+  gint64 step; /* of the last checkpoint, as the lock says; −1: unknown */
+  gint64 best_epoch;
+} DhTrainingFiles;
 
 /* What the keeper's thread remembers of one job: its row, its process and how far it is. */
 typedef struct
@@ -43,7 +54,7 @@ typedef struct
   DhRunLog *watched; /* read for the window; */
   gboolean told;     /* at least once */
   GPtrArray *checkpoints;
-  guint64 scanned; /* state of the folder at that time */
+  DhTrainingFiles files; /* `checkpoints` is of these */
 } DhTrainingRecord;
 
 DhTrainingRecord *dh_training_record_new (DhJobRow *row);

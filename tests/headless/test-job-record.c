@@ -1,7 +1,11 @@
+#include <fcntl.h>
+#include <glib/gstdio.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "dh-run-lock.h"
 #include "dh-training-record.h"
 #include "tree.h"
 
@@ -92,6 +96,80 @@ test_older_log (void)
   dh_training_record_free (record);
 }
 
+static void
+touch (const char *name)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  FILE *file = fopen (path, "w");
+  g_assert_nonnull (file);
+  fclose (file);
+}
+
+static const DhJobCheckpoint *
+checkpoint_at (DhTrainingRecord *record, guint n)
+{
+  g_assert_cmpuint (record->checkpoints->len, >, n);
+  return record->checkpoints->pdata[n];
+}
+
+/* A trainer writes the file, then its step into the lock, then the epoch into its log: whatever is seen in between is
+ * corrected by the next look, though the folder itself changes no more. */
+static void
+test_checkpoints (void)
+{
+  g_autoptr (GError) error = NULL;
+  touch ("log.jsonl");
+  DhTrainingRecord *record = new_record ();
+  log_lines ("{\"event\":\"start\",\"step\":0,\"epoch\":0,\"steps\":8,\"epochs\":2}\n"
+             "{\"event\":\"epoch\",\"step\":4,\"epoch\":1,\"miou\":0.25,\"seconds\":1}\n");
+  dh_training_record_follow (record);
+  g_autoptr (DhRunLock) lock = dh_run_lock_take (folder, &error);
+  g_assert_no_error (error);
+  dh_run_lock_set_checkpoint (lock, 4);
+  touch ("checkpoint.pth");
+  touch ("model_best.pth");
+  dh_training_record_look (record);
+  g_assert_true (dh_training_record_scan (record));
+  g_assert_cmpstr (checkpoint_at (record, 0)->title, ==, "best, mIoU 25.0 % at epoch 1");
+  g_assert_cmpuint (checkpoint_at (record, 1)->step, ==, 4);
+
+  /* Settled: nothing is said to be new. */
+  g_usleep (G_USEC_PER_SEC / 10);
+  dh_training_record_scan (record);
+  g_assert_false (dh_training_record_scan (record));
+
+  dh_run_lock_set_checkpoint (lock, 8);
+  dh_training_record_look (record);
+  g_assert_true (dh_training_record_scan (record));
+  g_assert_cmpuint (checkpoint_at (record, 1)->step, ==, 8);
+  g_assert_cmpstr (checkpoint_at (record, 1)->title, ==, "last, step 8");
+
+  log_lines ("{\"event\":\"epoch\",\"step\":8,\"epoch\":2,\"miou\":0.5,\"seconds\":1}\n");
+  dh_training_record_follow (record);
+  g_assert_true (dh_training_record_scan (record));
+  g_assert_cmpstr (checkpoint_at (record, 0)->title, ==, "best, mIoU 50.0 % at epoch 2");
+  g_assert_false (dh_training_record_scan (record));
+  dh_training_record_free (record);
+}
+
+/* A folder's time counts in ticks of the system's clock: two files of one tick leave it the same. */
+static void
+test_same_tick (void)
+{
+  DhTrainingRecord *record = new_record ();
+  touch ("model_3.pth");
+  GStatBuf about;
+  g_assert_cmpint (g_stat (folder, &about), ==, 0);
+  const struct timespec then[2] = { about.st_mtim, about.st_mtim };
+  dh_training_record_scan (record);
+  const guint n = record->checkpoints->len;
+  touch ("model_4.pth");
+  g_assert_cmpint (utimensat (AT_FDCWD, folder, then, 0), ==, 0);
+  dh_training_record_scan (record);
+  g_assert_cmpuint (record->checkpoints->len, ==, n + 1);
+  dh_training_record_free (record);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -101,6 +179,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/job-record/time-left", test_time_left);
   g_test_add_func ("/job-record/older-log", test_older_log);
+  g_test_add_func ("/job-record/checkpoints", test_checkpoints);
+  g_test_add_func ("/job-record/same-tick", test_same_tick);
   const int status = g_test_run ();
   tree_remove (folder);
   return status;
