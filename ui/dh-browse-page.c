@@ -2,13 +2,15 @@
 #include <math.h>
 #include "dh-browse-panes.h"
 #include "dh-compare-bar.h"
+#include "dh-fit-row.h"
 #include "dh-image-panel.h"
 #include "dh-number.h"
 #include "dh-probe-strip.h"
 #include "dh-score-tuner.h"
 #include "dh-tuning-panel.h"
 
-/* Window widths under which the panels fold; AdwFlap itself would wait until nothing fits any more. */
+/* Window widths under which the panels fold; AdwFlap itself would wait until nothing fits any more. Where words are
+ * long or letters large they fold as soon as something does not fit. */
 #define TUNING_FOLDS 1216
 #define IMAGES_FOLD 872
 
@@ -17,8 +19,8 @@ struct _DhBrowsePage
   GtkWidget parent_instance;
   DhSession *session;
   GtkWidget *images_flap, *tuning_flap;
-  GtkWidget *images, *tuning, *canvas, *probe, *line;
-  GtkWidget *zoom, *overlay_menu, *linked, *linked_text, *opacity, *panes_menu, *fills, *fit, *one, *space, *compare;
+  GtkWidget *images, *tuning, *band, *canvas, *probe, *line;
+  GtkWidget *zoom, *overlay_menu, *linked, *linked_text, *opacity, *panes_menu, *fills, *space, *compare;
   gboolean wide_tuning, wide_images, known, folding;
   guint fold_source;
 };
@@ -119,15 +121,20 @@ make_fill_pair (DhBrowsePage *self)
 static GtkWidget *
 make_band (DhBrowsePage *self)
 {
-  GtkWidget *band = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 6, "dh-band");
+  GtkWidget *widget = dh_fit_row_new (6);
+  DhFitRow *band = DH_FIT_ROW (widget);
+  gtk_widget_add_css_class (widget, "dh-band");
   const char *icons[] = { "dh-browse-symbolic", "dh-single-symbolic", "dh-swipe-symbolic" };
   const char *tips[] = { _ ("All panes (G)"), _ ("One pane large (Space)"), _ ("Compare two maps (C)") };
   const char *targets[] = { "grid", "single", "compare" };
-  gtk_box_append (GTK_BOX (band), make_linked (G_N_ELEMENTS (icons), icons, tips, "view.layout", targets));
+  dh_fit_row_append (band, make_linked (G_N_ELEMENTS (icons), icons, tips, "view.layout", targets), 0);
+  self->compare = dh_compare_bar_new (self->session);
+  gtk_widget_set_hexpand (self->compare, TRUE);
+  dh_fit_row_append (band, self->compare, 0);
   g_autoptr (GMenuModel) panes_menu = dh_browse_panes_new_menu ();
   self->panes_menu = dh_ui_text_menu (_ ("Panes"), panes_menu, "flat");
   gtk_widget_set_valign (self->panes_menu, GTK_ALIGN_CENTER);
-  gtk_box_append (GTK_BOX (band), self->panes_menu);
+  dh_fit_row_append (band, self->panes_menu, 3);
 
   self->linked = gtk_toggle_button_new ();
   GtkWidget *link = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, NULL);
@@ -141,29 +148,25 @@ make_band (DhBrowsePage *self)
   gtk_widget_set_valign (self->linked, GTK_ALIGN_CENTER);
   gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (self->linked), TRUE);
   g_signal_connect (self->linked, "toggled", G_CALLBACK (on_linked), self);
-  gtk_box_append (GTK_BOX (band), self->linked);
+  dh_fit_row_append (band, self->linked, 0);
 
-  self->fit = dh_ui_icon_button ("zoom-fit-best-symbolic", _ ("Fit (0)"), "win.fit", "flat");
-  self->one = dh_ui_icon_button ("zoom-original-symbolic", _ ("100 % (1)"), "win.zoom-one", "flat");
-  gtk_widget_set_valign (self->fit, GTK_ALIGN_CENTER);
-  gtk_widget_set_valign (self->one, GTK_ALIGN_CENTER);
-  gtk_box_append (GTK_BOX (band), self->fit);
-  gtk_box_append (GTK_BOX (band), self->one);
+  GtkWidget *fit = dh_ui_icon_button ("zoom-fit-best-symbolic", _ ("Fit (0)"), "win.fit", "flat");
+  GtkWidget *one = dh_ui_icon_button ("zoom-original-symbolic", _ ("100 % (1)"), "win.zoom-one", "flat");
+  gtk_widget_set_valign (fit, GTK_ALIGN_CENTER);
+  gtk_widget_set_valign (one, GTK_ALIGN_CENTER);
+  dh_fit_row_append (band, fit, 1);
+  dh_fit_row_append (band, one, 2);
   self->zoom = dh_ui_label ("", "dh-num", 0);
   gtk_label_set_width_chars (GTK_LABEL (self->zoom), 6);
-  gtk_box_append (GTK_BOX (band), self->zoom);
-  self->compare = dh_compare_bar_new (self->session);
-  gtk_widget_set_hexpand (self->compare, TRUE);
-  gtk_box_insert_child_after (GTK_BOX (band), self->compare, gtk_widget_get_first_child (band));
-
+  dh_fit_row_append (band, self->zoom, 0);
   self->space = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, NULL);
   gtk_widget_set_hexpand (self->space, TRUE);
-  gtk_box_append (GTK_BOX (band), self->space);
+  dh_fit_row_append (band, self->space, 0);
   g_autoptr (GMenuModel) overlay_menu = make_overlay_menu ();
   self->overlay_menu = dh_ui_text_menu ("", overlay_menu, "flat");
   gtk_widget_set_tooltip_text (self->overlay_menu, _ ("What is drawn over the image (O)"));
   gtk_widget_set_valign (self->overlay_menu, GTK_ALIGN_CENTER);
-  gtk_box_append (GTK_BOX (band), self->overlay_menu);
+  dh_fit_row_append (band, self->overlay_menu, 0);
   self->opacity = gtk_scale_new_with_range (GTK_ORIENTATION_HORIZONTAL, 0, 1, 0.05);
   gtk_scale_set_draw_value (GTK_SCALE (self->opacity), FALSE);
   gtk_widget_set_size_request (self->opacity, 84, -1);
@@ -172,10 +175,10 @@ make_band (DhBrowsePage *self)
   g_object_bind_property (dh_session_get_view (self->session), "opacity",
                           gtk_range_get_adjustment (GTK_RANGE (self->opacity)), "value",
                           G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
-  gtk_box_append (GTK_BOX (band), self->opacity);
+  dh_fit_row_append (band, self->opacity, 5);
   self->fills = make_fill_pair (self);
-  gtk_box_append (GTK_BOX (band), self->fills);
-  return band;
+  dh_fit_row_append (band, self->fills, 4);
+  return widget;
 }
 
 /* What is hidden with the focus on it would hand it to a button somewhere else in the window. */
@@ -189,25 +192,28 @@ keep_focus (DhBrowsePage *self, GtkWidget *leaving)
     gtk_widget_grab_focus (GTK_WIDGET (dh_canvas_get_pane (canvas, dh_canvas_get_active_pane (canvas))));
 }
 
-/* What the band has room for, and what the layout has use for. */
+/* What the layout has use for; of that the band leaves out what does not fit. */
 static void
 show_band (DhBrowsePage *self)
 {
-  int width = gtk_widget_get_width (GTK_WIDGET (self));
   gboolean compares = dh_view_is (dh_session_get_view (self->session), "layout", "compare");
   if (!compares)
     keep_focus (self, self->compare);
   gtk_widget_set_visible (self->compare, compares);
-  gtk_widget_set_visible (self->linked_text, width > 1320);
-  gtk_widget_set_visible (self->fills, !compares && width >= IMAGES_FOLD);
-  gtk_widget_set_visible (self->opacity, !compares && width >= IMAGES_FOLD);
-  gtk_widget_set_visible (self->panes_menu, !compares && width >= 600);
+  gtk_widget_set_visible (self->linked_text, gtk_widget_get_width (GTK_WIDGET (self)) > 1320);
   /* Fit and 100 % stay: both sides of a comparison zoom as one. The overlay's keys are for the small image alone. */
-  gtk_widget_set_visible (self->fit, !compares || width >= 600);
-  gtk_widget_set_visible (self->one, !compares || width >= 600);
-  GtkWidget *const others[] = { self->linked, self->space, self->overlay_menu };
+  GtkWidget *const others[] = { self->linked,  self->space, self->overlay_menu,
+                                self->opacity, self->fills, self->panes_menu };
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     gtk_widget_set_visible (others[i], !compares);
+}
+
+static int
+least_width (GtkWidget *widget)
+{
+  int least;
+  gtk_widget_measure (widget, GTK_ORIENTATION_HORIZONTAL, -1, &least, NULL, NULL, NULL);
+  return least;
 }
 
 /* Hidden panels come back by the window's buttons; the view remembers what the user wants where there is room. */
@@ -226,7 +232,10 @@ fold (gpointer data)
   show_zoom (self);
   show_band (self);
   int width = gtk_widget_get_width (GTK_WIDGET (self));
-  gboolean wide_tuning = width >= TUNING_FOLDS, wide_images = width >= IMAGES_FOLD;
+  /* Not what the probe takes, which changes with the pointer. */
+  const int needed = least_width (self->images) + least_width (self->band) + 1;
+  gboolean wide_images = width >= MAX (IMAGES_FOLD, needed);
+  gboolean wide_tuning = wide_images && width >= MAX (TUNING_FOLDS, needed + least_width (self->tuning) + 1);
   if (width <= 0 || (self->known && wide_tuning == self->wide_tuning && wide_images == self->wide_images))
     return G_SOURCE_REMOVE;
   DhView *view = dh_session_get_view (self->session);
@@ -367,7 +376,8 @@ dh_browse_page_new (DhSession *session)
   self->session = g_object_ref (session);
   GtkWidget *centre = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
   gtk_widget_set_hexpand (centre, TRUE);
-  gtk_box_append (GTK_BOX (centre), make_band (self));
+  self->band = make_band (self);
+  gtk_box_append (GTK_BOX (centre), self->band);
   self->canvas = dh_canvas_new ();
   gtk_widget_set_vexpand (self->canvas, TRUE);
   gtk_box_append (GTK_BOX (centre), self->canvas);

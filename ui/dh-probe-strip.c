@@ -1,6 +1,7 @@
 #include "dh-probe-strip.h"
 #include <math.h>
 #include "dh-browse-panes-private.h"
+#include "dh-fit-row.h"
 #include "dh-number.h"
 #include "dh-terms-bar.h"
 #include "dh-widgets.h"
@@ -25,7 +26,7 @@ struct _DhProbeStrip
   GtkWidget parent_instance;
   DhSession *session;
   GtkWidget *cells[N_CELLS], *values[N_CELLS], *swatches[N_CELLS];
-  GtkWidget *terms, *captions[N_CELLS], *hint;
+  GtkWidget *row, *terms, *captions[N_CELLS], *hint;
   gboolean inside;
   int x, y;
 };
@@ -270,11 +271,11 @@ static void
 dh_probe_strip_class_init (DhProbeStripClass *class)
 {
   G_OBJECT_CLASS (class)->dispose = dh_probe_strip_dispose;
-  gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (class), GTK_TYPE_BOX_LAYOUT);
+  gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (class), GTK_TYPE_BIN_LAYOUT);
 }
 
 static void
-add_cell (DhProbeStrip *self, guint cell, const char *caption, int width_chars, gboolean swatch)
+add_cell (DhProbeStrip *self, guint cell, const char *caption, int width_chars, gboolean swatch, guint rank)
 {
   GtkWidget *box = self->cells[cell] = dh_ui_box (GTK_ORIENTATION_VERTICAL, 1, NULL);
   gtk_widget_set_valign (box, GTK_ALIGN_CENTER);
@@ -288,7 +289,7 @@ add_cell (DhProbeStrip *self, guint cell, const char *caption, int width_chars, 
   gtk_box_append (GTK_BOX (line), self->swatches[cell]);
   gtk_box_append (GTK_BOX (line), self->values[cell]);
   gtk_box_append (GTK_BOX (box), line);
-  gtk_widget_set_parent (box, GTK_WIDGET (self));
+  dh_fit_row_append (DH_FIT_ROW (self->row), box, rank);
 }
 
 static void
@@ -296,24 +297,25 @@ dh_probe_strip_init (DhProbeStrip *self)
 {
   GtkWidget *widget = GTK_WIDGET (self);
   dh_ui_add_classes (widget, "dh-strip");
-  gtk_box_layout_set_spacing (GTK_BOX_LAYOUT (gtk_widget_get_layout_manager (widget)), 15);
-  add_cell (self, CELL_PLACE, "x, y", 8, FALSE);
-  add_cell (self, CELL_A, "A", 8, FALSE);
-  add_cell (self, CELL_B, "B", 8, FALSE);
-  add_cell (self, CELL_DIFFERENCE, "A − B", 7, FALSE);
-  add_cell (self, CELL_LABEL, _ ("Label"), 8, FALSE);
-  add_cell (self, CELL_CLASS, _ ("Class f"), 12, TRUE);
-  add_cell (self, CELL_LIKELIHOOD, "ln p̂(x)", 6, FALSE);
-  add_cell (self, CELL_POSTERIOR, "P(d_in)", 6, FALSE);
-  add_cell (self, CELL_SUM, "−ln p̂ + ln P(d_out) = s", 20, FALSE);
+  self->row = dh_fit_row_new (15);
+  gtk_widget_set_parent (self->row, widget);
+  add_cell (self, CELL_PLACE, "x, y", 8, FALSE, 0);
+  add_cell (self, CELL_A, "A", 8, FALSE, 0);
+  add_cell (self, CELL_B, "B", 8, FALSE, 0);
+  add_cell (self, CELL_DIFFERENCE, "A − B", 7, FALSE, 0);
+  add_cell (self, CELL_LABEL, _ ("Label"), 8, FALSE, 2);
+  add_cell (self, CELL_CLASS, _ ("Class f"), 12, TRUE, 1);
+  add_cell (self, CELL_LIKELIHOOD, "ln p̂(x)", 6, FALSE, 3);
+  add_cell (self, CELL_POSTERIOR, "P(d_in)", 6, FALSE, 4);
+  add_cell (self, CELL_SUM, "−ln p̂ + ln P(d_out) = s", 20, FALSE, 0);
   self->terms = dh_terms_bar_new ();
   gtk_widget_set_hexpand (self->terms, TRUE);
   gtk_widget_set_valign (self->terms, GTK_ALIGN_CENTER);
-  gtk_widget_set_parent (self->terms, widget);
-  add_cell (self, CELL_VERDICT, "s − τ", 9, TRUE);
+  dh_fit_row_append (DH_FIT_ROW (self->row), self->terms, 5);
+  add_cell (self, CELL_VERDICT, "s − τ", 9, TRUE, 0);
   self->hint =
       dh_ui_short_label (_ ("Point at a picture to read every map there; a click pins it, Esc frees it."), "cap", 0);
-  gtk_widget_set_parent (self->hint, widget);
+  dh_fit_row_append (DH_FIT_ROW (self->row), self->hint, 0);
 }
 
 GtkWidget *

@@ -120,5 +120,6 @@ dh_score_axis_fill (DhScoreAxis *self, GtkWidget *widget, gboolean of_set)
   dh_histogram_set_caption (histogram, !labelled ? _ ("all pixels: no label")
                                        : of_set  ? _ ("inliers, data set")
                                                  : _ ("inliers, this image"));
+  dh_histogram_set_anomaly_name (histogram, _ ("anomalies"));
   dh_histogram_set_counts (histogram, low, high, inliers, labelled ? anomalies : NULL, N_BINS);
 }

@@ -2,6 +2,7 @@
 
 Needs Xvfb, xdotool and ImageMagick's import; a window manager (openbox) makes focus and sizes as on a desktop.
 """
+import ctypes
 import os
 import re
 import shutil
@@ -17,9 +18,24 @@ def missing():
     return next((name for name in NEEDED if shutil.which(name) is None), None)
 
 
+def set_dpi(display, dpi):
+    """As a desktop's settings do it for programs that start later."""
+    x = ctypes.CDLL("libX11.so.6")
+    x.XOpenDisplay.restype = ctypes.c_void_p
+    connection = ctypes.c_void_p(x.XOpenDisplay(display.encode()))
+    resources = f"Xft.dpi:\t{dpi}\n".encode()
+    property, text = x.XInternAtom(connection, b"RESOURCE_MANAGER", 0), x.XInternAtom(connection, b"STRING", 0)
+    x.XChangeProperty(connection, x.XDefaultRootWindow(connection), property, text, 8, 0, resources, len(resources))
+    # What belongs to a connection goes with it, and the last one takes the display's state along.
+    x.XSync(connection, 0)
+    return connection
+
+
 class Studio:
-    def __init__(self, program, arguments=(), size=(1400, 900), home=None, dark=False, environment=None):
+    def __init__(self, program, arguments=(), size=(1400, 900), home=None, dark=False, environment=None,
+                 dpi=96):
         self.size = size
+        self.dpi = dpi  # 96 × the scale of text that a user has chosen
         self.home = home or tempfile.mkdtemp(prefix="dh-studio-")
         self.processes = []
         self.environment = dict(os.environ, GDK_BACKEND="x11", GTK_A11Y="none", LC_ALL="C.UTF-8", NO_AT_BRIDGE="1",
@@ -52,6 +68,7 @@ class Studio:
         with os.fdopen(read) as line:
             number = line.readline().strip()
         display = f":{number}"
+        set_dpi(display, self.dpi)
         manager = shutil.which("openbox")
         if manager:
             self.processes.append(subprocess.Popen([manager], env=dict(self.environment, DISPLAY=display),

@@ -313,6 +313,34 @@ def test_narrow(studio):
     studio.resize(1400, 900)
 
 
+def frame_of_first_pane(studio):
+    """The longest upright run of the accent colour in the columns where the first pane begins."""
+    x, y, width, height = 200, 90, 120, studio.size[1] - 90
+    rgb, longest = studio.pixels(x, y, width, height), 0
+    for column in range(width):
+        run = 0
+        for row in range(height):
+            at = 3 * (row * width + column)
+            run = run + 1 if rgb[at:at + 3] == bytes((0x35, 0x84, 0xe4)) else 0
+            longest = max(longest, run)
+    return longest
+
+
+def test_large_text():
+    """Letters a third larger: no panel lies over the panes, whatever the window's size."""
+    studio = driver.Studio(PROGRAM, ["--new", "--demo"], dpi=128)
+    try:
+        studio.wait(r"studio: counted", timeout=280)
+        for size in ((1400, 900), (1280, 720), (1100, 720)):
+            studio.resize(*size)
+            studio.settle(2)
+            studio.screenshot(f"{OUTPUT}/large-text-{size[0]}.png")
+            assert frame_of_first_pane(studio) > 100, f"the first pane is covered at {size[0]}"
+    finally:
+        studio.close()
+    assert not studio.complaints(), studio.complaints()
+
+
 def test_shared():
     folder = os.path.join(SHARED, "data", "smiyc")
     studio = driver.Studio(PROGRAM, ["--new", "--params", "demo", folder])
@@ -329,7 +357,7 @@ def test_shared():
 def main():
     cases = [test_start, test_demo, test_slider, test_keys, test_zoom, test_evaluate, test_runs, test_report, test_drop,
              test_known_sets, test_narrow]
-    print(f"1..{len(cases) + 2}", flush=True)
+    print(f"1..{len(cases) + 3}", flush=True)
     without = driver.missing()
     os.makedirs(OUTPUT, exist_ok=True)
     home = None
@@ -366,15 +394,18 @@ def main():
         found = studio.complaints()
         print(f"{'not ok' if found else 'ok'} {number} silence", flush=True)
         print("".join(f"# {line}\n" for line in found), end="", flush=True)
-    number += 1
-    if failed or not os.path.isdir(os.path.join(SHARED, "data", "smiyc")):
-        print(f"ok {number} shared # SKIP {reason if failed else 'DH_SHARED/data/smiyc is not there'}", flush=True)
-    else:
+    shared = os.path.isdir(os.path.join(SHARED, "data", "smiyc"))
+    for case, skip in ((test_large_text, None), (test_shared, None if shared else "DH_SHARED/data/smiyc is not there")):
+        number += 1
+        name = case.__name__[5:]
+        if failed or skip:
+            print(f"ok {number} {name} # SKIP {reason if failed else skip}", flush=True)
+            continue
         try:
-            test_shared()
-            print(f"ok {number} shared", flush=True)
+            case()
+            print(f"ok {number} {name}", flush=True)
         except Exception:
-            print(f"not ok {number} shared", flush=True)
+            print(f"not ok {number} {name}", flush=True)
             print("\n".join("# " + line for line in traceback.format_exc().splitlines()), flush=True)
     if home:
         shutil.rmtree(home, ignore_errors=True)

@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include "dh-chart.h"
 #include "dh-color-bar.h"
+#include "dh-fit-row.h"
 #include "dh-histogram.h"
 #include "dh-mini-bar.h"
 #include "dh-number.h"
@@ -249,6 +250,65 @@ test_hostile (void)
   pointer_wait (60);
 }
 
+static GtkWidget *
+add_item (DhFitRow *row, int width, guint rank)
+{
+  GtkWidget *item = gtk_drawing_area_new ();
+  gtk_widget_set_size_request (item, width, 20);
+  dh_fit_row_append (row, item, rank);
+  return item;
+}
+
+static int
+left_of (GtkWidget *row, GtkWidget *item)
+{
+  graphene_rect_t place;
+  g_assert_true (gtk_widget_compute_bounds (item, row, &place));
+  return (int)place.origin.x;
+}
+
+/* The highest rank goes first, and comes back; what expands takes what is left. */
+static void
+test_fit_row (void)
+{
+  g_autoptr (GtkWidget) widget = g_object_ref_sink (dh_fit_row_new (6));
+  DhFitRow *row = DH_FIT_ROW (widget);
+  GtkWidget *first = add_item (row, 40, 0), *last_out = add_item (row, 30, 1), *space = add_item (row, 0, 0);
+  GtkWidget *first_out = add_item (row, 50, 2), *last = add_item (row, 20, 0);
+  gtk_widget_set_hexpand (space, TRUE);
+  const struct
+  {
+    int width;
+    gboolean low, high;
+    int last;
+  } cases[] = {
+    { 300, TRUE, TRUE, 280 },  { 164, TRUE, TRUE, 144 }, { 163, TRUE, FALSE, 143 }, { 108, TRUE, FALSE, 88 },
+    { 107, FALSE, FALSE, 87 }, { 72, FALSE, FALSE, 52 }, { 164, TRUE, TRUE, 144 },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      int least, natural;
+      gtk_widget_measure (widget, GTK_ORIENTATION_HORIZONTAL, -1, &least, &natural, NULL, NULL);
+      g_assert_cmpint (least, ==, 40 + 6 + 0 + 6 + 20);
+      g_assert_cmpint (natural, ==, 40 + 30 + 0 + 50 + 20 + 4 * 6);
+      gtk_widget_measure (widget, GTK_ORIENTATION_VERTICAL, -1, &least, NULL, NULL, NULL);
+      g_assert_cmpint (least, ==, 20);
+      gtk_widget_allocate (widget, cases[i].width, 20, -1, NULL);
+      g_assert_cmpint (gtk_widget_get_child_visible (last_out), ==, cases[i].low);
+      g_assert_cmpint (gtk_widget_get_child_visible (first_out), ==, cases[i].high);
+      g_assert_true (gtk_widget_get_child_visible (first) && gtk_widget_get_child_visible (space));
+      g_assert_cmpint (left_of (widget, last), ==, cases[i].last);
+      g_assert_cmpint (gtk_widget_get_width (last), ==, 20);
+    }
+  /* What the program hides takes no room. */
+  gtk_widget_set_visible (last_out, FALSE);
+  int least, natural;
+  gtk_widget_measure (widget, GTK_ORIENTATION_HORIZONTAL, -1, &least, &natural, NULL, NULL);
+  g_assert_cmpint (natural, ==, 40 + 0 + 50 + 20 + 3 * 6);
+  gtk_widget_allocate (widget, 128, 20, -1, NULL);
+  g_assert_true (gtk_widget_get_child_visible (first_out));
+}
+
 static DhChart *
 add_chart (void)
 {
@@ -310,6 +370,7 @@ main (int argc, char **argv)
   g_test_add_func ("/widgets/export", test_export);
   g_test_add_func ("/widgets/growing", test_growing);
   g_test_add_func ("/widgets/hostile", test_hostile);
+  g_test_add_func ("/widgets/fit-row", test_fit_row);
   int result = g_test_run ();
   gtk_window_destroy (GTK_WINDOW (window));
   pointer_wait (50);

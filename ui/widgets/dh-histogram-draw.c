@@ -62,8 +62,7 @@ static void
 trace_bins (DhHistogram *histogram, cairo_t *cr, const guint64 *counts, double most)
 {
   GtkWidget *widget = GTK_WIDGET (histogram);
-  double base = DH_HISTOGRAM_TOP + histogram->plot_height,
-         width = (histogram->high - histogram->low) / histogram->n_bins;
+  double base = histogram->top + histogram->plot_height, width = (histogram->high - histogram->low) / histogram->n_bins;
   double left = DH_HISTOGRAM_INSET, right = left + dh_histogram_get_plot_width (histogram);
   cairo_move_to (cr, CLAMP (dh_histogram_to_x (histogram, histogram->low), left, right), base);
   for (guint i = 0; i < histogram->n_bins; i++)
@@ -82,16 +81,17 @@ static void
 append_count_grid (DhHistogram *histogram, GtkSnapshot *snapshot, double most)
 {
   GtkWidget *widget = GTK_WIDGET (histogram);
-  double ticks[8], base = DH_HISTOGRAM_TOP + histogram->plot_height;
+  double ticks[8], base = histogram->top + histogram->plot_height;
   guint n = histogram->linear ? dh_ticks_linear (0, most, 3, ticks, NULL)
                               : dh_ticks_log (1.0, MAX (most, 10.0), histogram->plot_height >= 34 ? 3 : 2, ticks);
   GdkRGBA line, text;
   dh_draw_text_color (widget, 0.12, &line);
   dh_draw_text_color (widget, 0.74, &text);
+  double last = base;
   for (guint i = 0; i < n; i++)
     {
       double y = dh_draw_snap (widget, base - count_height (histogram, ticks[i], most));
-      if (ticks[i] <= (histogram->linear ? 0.0 : 1.0) || y < DH_HISTOGRAM_TOP)
+      if (ticks[i] <= (histogram->linear ? 0.0 : 1.0) || y < histogram->top)
         continue;
       dh_draw_rect (snapshot, DH_HISTOGRAM_INSET, y, dh_histogram_get_plot_width (histogram), 1, &line);
       if (histogram->plot_height < DH_HISTOGRAM_NAMES_FROM)
@@ -101,7 +101,11 @@ append_count_grid (DhHistogram *histogram, GtkSnapshot *snapshot, double most)
       g_autoptr (PangoLayout) layout = dh_draw_layout (widget, number, 9.0, DH_TEXT_PLAIN);
       int height = 0;
       pango_layout_get_pixel_size (layout, NULL, &height);
-      dh_draw_text (snapshot, layout, DH_HISTOGRAM_INSET + 3, MAX (y - height, DH_HISTOGRAM_TOP - 2), 0.0, &text);
+      const double top = MAX (y - height, histogram->top - 2);
+      if (top + height > last)
+        continue;
+      dh_draw_text (snapshot, layout, DH_HISTOGRAM_INSET + 3, top, 0.0, &text);
+      last = top;
     }
 }
 
@@ -116,12 +120,13 @@ append_names (DhHistogram *histogram, GtkSnapshot *snapshot, const GdkRGBA *anom
   dh_draw_text_color (widget, 0.74, &text);
   g_autoptr (PangoLayout) caption =
       dh_draw_layout (widget, histogram->caption ? histogram->caption : "", 9.0, DH_TEXT_PLAIN);
-  g_autoptr (PangoLayout) name = dh_draw_layout (widget, histogram->anomalies ? "anomalies" : "", 9.0, DH_TEXT_BOLD);
+  g_autoptr (PangoLayout) name =
+      dh_draw_layout (widget, histogram->anomalies ? histogram->anomaly_name : "", 9.0, DH_TEXT_BOLD);
   pango_layout_get_pixel_size (caption, &caption_width, &height);
   pango_layout_get_pixel_size (name, &name_width, NULL);
   int gap = caption_width > 0 && name_width > 0 ? 10 : 0;
   double x = histogram->names_at_end ? right - caption_width - gap - name_width : left + 30; /* beside the counts */
-  double y = DH_HISTOGRAM_TOP - height + 1;
+  double y = histogram->top - height + 1;
   dh_draw_text (snapshot, caption, x, y, 0.0, &text);
   dh_draw_text (snapshot, name, x + caption_width + gap, y, 0.0, anomaly);
 }
@@ -141,7 +146,7 @@ ensure_bars (DhHistogram *histogram)
   histogram->names_at_end = at_end;
   g_clear_pointer (&histogram->bars, gsk_render_node_unref);
   g_autoptr (GtkSnapshot) snapshot = gtk_snapshot_new ();
-  double most = most_counted (histogram), base = DH_HISTOGRAM_TOP + histogram->plot_height;
+  double most = most_counted (histogram), base = histogram->top + histogram->plot_height;
   GdkRGBA inlier, anomaly, line;
   dh_tone_get_color (DH_TONE_INLIER, dark, &inlier);
   dh_widget_lookup_color (widget, "dh_anomaly", "#c2185b", &anomaly);
@@ -149,7 +154,7 @@ ensure_bars (DhHistogram *histogram)
   if (histogram->n_bins && most > 0.0)
     {
       cairo_t *cr =
-          gtk_snapshot_append_cairo (snapshot, &GRAPHENE_RECT_INIT (DH_HISTOGRAM_INSET - 1, DH_HISTOGRAM_TOP - 2,
+          gtk_snapshot_append_cairo (snapshot, &GRAPHENE_RECT_INIT (DH_HISTOGRAM_INSET - 1, histogram->top - 2,
                                                                     (float)dh_histogram_get_plot_width (histogram) + 2,
                                                                     (float)histogram->plot_height + 3));
       trace_bins (histogram, cr, histogram->inliers, most);
@@ -189,7 +194,7 @@ append_ticks (DhHistogram *histogram, GtkSnapshot *snapshot)
     return;
   int width = gtk_widget_get_width (widget);
   guint n = histogram->logit ? dh_ticks_logit (low, high, 7, ticks) : dh_ticks_linear (low, high, 6, ticks, &step);
-  double y = DH_HISTOGRAM_TOP + histogram->plot_height + 2 + dh_histogram_get_slider_height (histogram);
+  double y = histogram->top + histogram->plot_height + 2 + dh_histogram_get_slider_height (histogram);
   GdkRGBA text;
   dh_draw_text_color (widget, 0.74, &text);
   for (guint i = 0; i < n; i++)
@@ -233,19 +238,20 @@ dh_histogram_draw (DhHistogram *histogram, GtkSnapshot *snapshot)
           widget, CLAMP (dh_histogram_to_x (histogram, gtk_adjustment_get_value (histogram->adjustment)), left, right));
       double from = histogram->flag_below ? left : at, to = histogram->flag_below ? at : right;
       GdkRGBA tint = dh_draw_fade (&anomaly, dh_widget_is_dark (widget) ? 0.20 : 0.11);
-      dh_draw_rect (snapshot, from, DH_HISTOGRAM_TOP, to - from, histogram->plot_height, &tint);
+      dh_draw_rect (snapshot, from, histogram->top, to - from, histogram->plot_height, &tint);
       /* The bracket: along the top and down at the end. */
       double end = histogram->flag_below ? left : right - 1.5;
-      dh_draw_rect (snapshot, from, DH_HISTOGRAM_TOP, to - from, 1.5, &anomaly);
-      dh_draw_rect (snapshot, end, DH_HISTOGRAM_TOP, 1.5, MIN (6, histogram->plot_height), &anomaly);
+      dh_draw_rect (snapshot, from, histogram->top, to - from, 1.5, &anomaly);
+      dh_draw_rect (snapshot, end, histogram->top, 1.5, MIN (6, histogram->plot_height), &anomaly);
     }
   GskRenderNode *bars = ensure_bars (histogram);
   if (bars)
     gtk_snapshot_append_node (snapshot, bars);
   if (has_line)
     {
-      dh_draw_rect (snapshot, at - 1, 4, 2, DH_HISTOGRAM_TOP + histogram->plot_height - 3, &accent);
-      dh_draw_handle (snapshot, at, 1, &accent);
+      const double over = histogram->top - DH_HISTOGRAM_HANDLE;
+      dh_draw_rect (snapshot, at - 1, over + 4, 2, DH_HISTOGRAM_HANDLE + histogram->plot_height - 3, &accent);
+      dh_draw_handle (snapshot, at, over + 1, &accent);
     }
   if (histogram->show_axis)
     append_ticks (histogram, snapshot);

@@ -3,8 +3,7 @@
 
 G_BEGIN_DECLS
 
-#define DH_HISTOGRAM_TOP 11 /* room for the line's handle */
-#define DH_HISTOGRAM_TICK_ROOM 18
+#define DH_HISTOGRAM_HANDLE 11 /* the line's, over the plot */
 #define DH_HISTOGRAM_NAMES_FROM 56
 
 struct _DhHistogram
@@ -17,7 +16,8 @@ struct _DhHistogram
   GtkWidget *scale;
   gboolean flag_below, logit, linear, show_axis;
   int plot_height;
-  char *caption, *label, *record;
+  int top, tick_room; /* over the plot, and under the slider: as high as the letters are */
+  char *caption, *anomaly_name, *label, *record;
 
   GskRenderNode *bars; /* all that does not move with the line */
   int bars_width;

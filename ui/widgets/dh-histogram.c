@@ -46,8 +46,19 @@ dh_histogram_measure (GtkWidget *widget, GtkOrientation orientation, int for_siz
       *natural = 320;
     }
   else
-    *minimum = *natural = DH_HISTOGRAM_TOP + histogram->plot_height + 2 + dh_histogram_get_slider_height (histogram)
-                          + (histogram->show_axis ? DH_HISTOGRAM_TICK_ROOM : 0);
+    {
+      g_autoptr (PangoLayout) layout = dh_draw_layout (widget, "0", 9.0, DH_TEXT_PLAIN);
+      int height = 0;
+      pango_layout_get_pixel_size (layout, NULL, &height);
+      const gboolean names = histogram->plot_height >= DH_HISTOGRAM_NAMES_FROM;
+      const int top = names ? MAX (DH_HISTOGRAM_HANDLE, height - 4) : DH_HISTOGRAM_HANDLE;
+      if (top != histogram->top)
+        g_clear_pointer (&histogram->bars, gsk_render_node_unref);
+      histogram->top = top;
+      histogram->tick_room = MAX (18, height + 3);
+      *minimum = *natural = histogram->top + histogram->plot_height + 2 + dh_histogram_get_slider_height (histogram)
+                            + (histogram->show_axis ? histogram->tick_room : 0);
+    }
 }
 
 static void
@@ -57,7 +68,7 @@ dh_histogram_size_allocate (GtkWidget *widget, int width, int height, int baseli
   int slider = dh_histogram_get_slider_height (histogram);
   if (slider > 0)
     gtk_widget_size_allocate (histogram->scale,
-                              &(GdkRectangle){ 0, DH_HISTOGRAM_TOP + histogram->plot_height + 1, width, slider }, -1);
+                              &(GdkRectangle){ 0, histogram->top + histogram->plot_height + 1, width, slider }, -1);
 }
 
 static void
@@ -95,7 +106,7 @@ on_drag_begin (GtkGestureDrag *drag, double x, double y, DhHistogram *histogram)
 {
   double low, high;
   if (histogram->adjustment == NULL || !dh_histogram_get_axis (histogram, &low, &high)
-      || y > DH_HISTOGRAM_TOP + histogram->plot_height + 1)
+      || y > histogram->top + histogram->plot_height + 1)
     {
       gtk_gesture_set_state (GTK_GESTURE (drag), GTK_EVENT_SEQUENCE_DENIED);
       return;
@@ -218,6 +229,7 @@ dh_histogram_finalize (GObject *object)
   g_free (histogram->inliers);
   g_free (histogram->anomalies);
   g_free (histogram->caption);
+  g_free (histogram->anomaly_name);
   g_free (histogram->label);
   g_free (histogram->record);
   G_OBJECT_CLASS (dh_histogram_parent_class)->finalize (object);
@@ -256,6 +268,7 @@ dh_histogram_init (DhHistogram *histogram)
   histogram->plot_height = 74;
   histogram->show_axis = TRUE;
   histogram->caption = g_strdup ("inliers, this image");
+  histogram->anomaly_name = g_strdup ("anomalies");
   histogram->scale = gtk_scale_new (GTK_ORIENTATION_HORIZONTAL, NULL);
   gtk_scale_set_draw_value (GTK_SCALE (histogram->scale), FALSE);
   gtk_scale_set_has_origin (GTK_SCALE (histogram->scale), FALSE);
@@ -376,6 +389,14 @@ dh_histogram_set_linear_counts (DhHistogram *histogram, gboolean linear)
 {
   g_return_if_fail (DH_IS_HISTOGRAM (histogram));
   histogram->linear = linear;
+  drop_bars (histogram);
+}
+
+void
+dh_histogram_set_anomaly_name (DhHistogram *histogram, const char *name)
+{
+  g_free (histogram->anomaly_name);
+  histogram->anomaly_name = g_utf8_make_valid (name, -1);
   drop_bars (histogram);
 }
 

@@ -40,6 +40,8 @@ void dh_histogram_set_show_axis (DhHistogram *histogram, gboolean show_axis);
 void dh_histogram_set_linear_counts (DhHistogram *histogram, gboolean linear);
 /* What is drawn grey: "inliers, this image" (default), "all pixels: no label". NULL: no name. */
 void dh_histogram_set_caption (DhHistogram *histogram, const char *caption);
+/* What is drawn tinted: "anomalies" (default). */
+void dh_histogram_set_anomaly_name (DhHistogram *histogram, const char *name);
 /* The accessible name, "Hybrid score threshold", and what follows the value: "best F1 on FS Static". */
 void dh_histogram_set_label (DhHistogram *histogram, const char *label, const char *record);
 
