@@ -284,13 +284,14 @@ void
 dh_runs_columns_fit (GtkColumnView *view, int width)
 {
   GListModel *all = gtk_column_view_get_columns (view);
+  const double scale = dh_ui_text_scale (GTK_WIDGET (view));
   for (guint i = 0; i < g_list_model_get_n_items (all) && i < DH_N_RUNS_COLUMNS; i++)
     {
       g_autoptr (GtkColumnViewColumn) column = g_list_model_get_item (all, i);
-      const gboolean shown = width >= columns[i].needs;
-      const int least = width < 900 && columns[i].narrow > 0 ? columns[i].narrow : columns[i].width;
+      const gboolean shown = width >= scale * columns[i].needs;
+      const int least = width < scale * 900 && columns[i].narrow > 0 ? columns[i].narrow : columns[i].width;
       gtk_column_view_column_set_visible (column, shown);
       /* The view counts the width of hidden ones, too. */
-      gtk_column_view_column_set_fixed_width (column, shown ? least : 0);
+      gtk_column_view_column_set_fixed_width (column, !shown ? 0 : least < 0 ? least : (int)ceil (scale * least));
     }
 }

@@ -285,3 +285,11 @@ dh_ui_time (const char *iso)
   g_autoptr (GDateTime) local = time != NULL ? g_date_time_to_local (time) : NULL;
   return local != NULL ? g_date_time_format (local, "%-d %b %Y, %H:%M") : g_strdup ("—");
 }
+
+double
+dh_ui_text_scale (GtkWidget *widget)
+{
+  int dpi = -1; /* 1024ths */
+  g_object_get (gtk_widget_get_settings (widget), "gtk-xft-dpi", &dpi, NULL);
+  return dpi > 0 ? CLAMP (dpi / (96.0 * 1024.0), 0.5, 4.0) : 1;
+}

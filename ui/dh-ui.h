@@ -47,4 +47,7 @@ char *dh_ui_size (guint64 bytes);
 /* A time in ISO 8601 (UTC where it names no zone) as the clock here shows it: "28 Nov 2026, 17:23"; "—" for NULL. */
 char *dh_ui_time (const char *iso);
 
+/* How large the user wants letters: 1 at 96 dots an inch, 1.25 with "large text". Widths that words need grow by it. */
+double dh_ui_text_scale (GtkWidget *widget);
+
 G_END_DECLS
