@@ -11,7 +11,7 @@ struct _DhTrainingLogCard
   GtkMultiSelection *selection;
   DhTrainingLog *log;
   gboolean follows;
-  guint scroll_source;
+  guint scroll_source, note_source;
 };
 
 G_DEFINE_FINAL_TYPE (DhTrainingLogCard, dh_training_log_card, GTK_TYPE_WIDGET)
@@ -106,6 +106,16 @@ on_wheel (GtkEventControllerScroll *scroll, double dx, double dy, DhTrainingLogC
   return FALSE;
 }
 
+static gboolean
+show_note_later (gpointer data)
+{
+  DhTrainingLogCard *self = data;
+  self->note_source = 0;
+  show_note (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Not at once: the list also moves while sizes are being given out, when no label may ask for another. */
 static void
 on_moved (GtkAdjustment *adjustment, DhTrainingLogCard *self)
 {
@@ -114,7 +124,8 @@ on_moved (GtkAdjustment *adjustment, DhTrainingLogCard *self)
   if (self->scroll_source != 0 || at_end == self->follows)
     return;
   self->follows = at_end;
-  show_note (self);
+  if (self->note_source == 0)
+    self->note_source = g_idle_add (show_note_later, self);
 }
 
 static void
@@ -188,6 +199,7 @@ dh_training_log_card_dispose (GObject *object)
 {
   DhTrainingLogCard *self = DH_TRAINING_LOG_CARD (object);
   g_clear_handle_id (&self->scroll_source, g_source_remove);
+  g_clear_handle_id (&self->note_source, g_source_remove);
   if (self->log != NULL)
     g_signal_handlers_disconnect_by_data (self->log, self);
   g_clear_pointer (&self->card, gtk_widget_unparent);
