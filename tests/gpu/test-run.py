@@ -54,7 +54,9 @@ BROKEN = {
     esac""",
     "test-forward": "echo '# logits: largest error 1e-6 of the largest value 1'; echo 'ok 1 forward'; echo '1..1'",
     # One hears no signal.
-    "bench-net": """echo '{"median_seconds": 0.5, "device_median_seconds": 0.25}'
+    "bench-net": """[ "${DH_DEBUG:-}" != plan ] || { echo '   0    125.0 ?s   58.72 MB  some  3×4×5 → 3×4×5 at 0.0 MiB  layer'
+        echo '   1 launches  58.7 MB  0.0 GFLOP  125.0 ?s  in all'; }
+      echo '{"median_seconds": 0.5, "device_median_seconds": 0.25}'
       echo '0.5000 ms 100.0 % 1.0 GFLOP/s some layer'; echo '0.5000 ms in all'
       [ "$1 $5" != 'dlv3p_wrn38 fp16' ] && [ "$1 $7" != 'dlv3p_wrn38 fp16' ] || { trap '' TERM; sleep 1000; }""",
     "test-ops": "echo 'not ok 1 something'; exit 1",
@@ -102,7 +104,7 @@ def check_hanging(folder):
               "FAILED golden: it hung and was stopped after", "ldn121 64×64 fp16 hybrid 0.5", "FAILED precision ldn121: it ended with status 139",
               "FAILED precision ldn121 fp16: hybrid maps", "without fused it is right", "nor without epilogues", "precision ldn121: a NaN becomes",
               "peers: this machine has no Python", "FAILED train ldn121 16 768 fp16: it ended with status 3", "demo f32: AP 60.42",
-              "FAILED evaluation 2048×1024: no maps")
+              "FAILED evaluation 2048×1024: no maps", "NOT REACHED, or not to its end: golden")
     missing = [word for word in wanted if word not in table]
     check("what hangs is ended, what fails is said, all else runs", status == 1 and not missing and not complained,
           f"status {status}, {missing} missing in\n{said}{complained}")
@@ -162,6 +164,132 @@ def check_sanitizer(folder):
           f"status {status}, {missing} missing in\n{said}{complained}")
 
 
+# What a profiler does on a good machine; each kernel's numbers as it prints them, in lines of their own.
+PROFILER = """echo "$*" >>"${0%/*}/asked"
+  echo '==PROF== Connected to process 1 (bench-net)'
+  echo '==PROF== Profiling "convolve": 0%....50%....100% - 9 passes'
+  echo '"ID","Process ID","Process Name","Host Name","Kernel Name","Context","Stream","Block Size","Grid Size","Device","CC","Section Name","Metric Name","Metric Unit","Metric Value"'
+  number=0
+  row () {
+    local unit=%; [ "${2%%_*}" != gpu ] || unit=$4
+    echo "\\"$number\\",\\"1\\",\\"bench-net\\",\\"h\\",\\"$1\\",\\"1\\",\\"7\\",\\"(256, 1, 1)\\",\\"(128, 1, 1)\\",\\"0\\",\\"9.0\\",\\"Command line profiler metrics\\",\\"$2\\",\\"$unit\\",\\"$3\\""
+  }
+  kernel () {
+    row "$1" dram__throughput.avg.pct_of_peak_sustained_elapsed "$3"
+    row "$1" gpu__time_duration.sum "$2" "$5"
+    row "$1" lts__throughput.avg.pct_of_peak_sustained_elapsed n/a
+    row "$1" sm__throughput.avg.pct_of_peak_sustained_elapsed "$4"
+    number=$((number + 1))
+  }
+  kernel 'void <unnamed>::convolve<(int)1>(DhCudaKernel)' 3,000 80.5 20 ns
+  kernel 'void <unnamed>::convolve<(int)1>(DhCudaKernel)' 1.000 40.5 40 us
+  kernel 'void (anonymous namespace)::run_items<3, 1>(DhCudaKernel, long)' 2,500.00 90 10 ns
+  kernel 'implicit_convolve_sgemm<__half, 128>(int, "quoted")' 0.5 1 2 ms
+"""
+PROFILERS = {
+    "a good one": (PROFILER, 0, ("profile ldn121 1024x2048 fp16: 4 kernels, 506.5 µs", "profile dlv3p_wrn38 1024x2048 fp16: 4 kernels",
+                                 "4.0 µs   0.8 %  dram 70 %, sm 25 %, lts not known, 2 × norm, ReLU and 1×1",
+                                 "2.5 µs   0.5 %  dram 90 %, sm 10 %, lts not known, 1 × resize",
+                                 "500.0 µs  98.7 %  dram 1 %, sm 2 %, lts not known, 1 × the library and others")),
+    "one without rights": ("""echo '==PROF== Connected to process 1 (bench-net)'
+      echo '==ERROR== ERR_NVGPUCTRPERM - The user does not have permission to access NVIDIA GPU Performance Counters.'
+      echo '{"median_seconds": 0.5}'; echo '==WARNING== No kernels were profiled.'; exit 1""", 0,
+                           ("profile ldn121 1024x2048 fp16: this machine refuses it: ==ERROR== ERR_NVGPUCTRPERM - The user",)),
+    "one that finds nothing": ("echo '==WARNING== No kernels were profiled.'", 0, ("refuses it: ==WARNING== No kernels were",)),
+    "one that crashes": ("kill -SEGV $$", 0, ("refuses it: it ended with status 139",)),
+    "one that prints something else": ('echo \'"ID","Kernel Name"\'; echo \'"0","x","y\'; echo \'"0"\'; echo "\\0\\377"', 0, ("refuses it: ",)),
+    # Its last line is not whole.
+    "one that is slow": (PROFILER + """printf '"4","1","bench-net","h","void <unnamed>::convolve<(int)1>(DhCudaKernel)","1","7","(256'
+      trap '' TERM; sleep 1000""", 0, ("profile ldn121 1024x2048 fp16: 4 kernels, 506.5 µs", "then the time was over")),
+    "one that says nothing": ("""echo "$*" >>"${0%/*}/asked"; trap '' TERM; sleep 1000""", 0,
+                              ("ldn121 1024x2048 fp16, our own: it did not come to an end: stopped after", "profile: no time was left|from dlv3p_wrn38")),
+}
+
+
+def check_profilers(root):
+    """Whatever becomes of the profiler: what is known is told, nothing fails, nothing is left running."""
+    for name, (text, wanted_status, wanted) in PROFILERS.items():
+        folder = break_down(root / name.replace(" ", "-"))
+        write_script(folder / "bin" / "bench-net", BROKEN["bench-net"].replace("trap '' TERM; sleep 1000", "true"))
+        for path in ("nvidia-smi", "python3"):
+            (folder / "path" / path).unlink()
+        write_script(folder / "path" / "ncu", text)
+        seconds = "20" if "sleep" in text else "200"
+        begin = time.monotonic()
+        status, said, complained = start(folder, "profile", PATH=f"{folder}/path:/usr/bin:/bin", DH_GPU_SECONDS=seconds)
+        taken = time.monotonic() - begin
+        missing = [words for words in wanted if not any(word in said for word in words.split("|"))]
+        check(f"{name} as profiler", status == wanted_status and not missing and not complained and taken < 45 and not is_running(folder),
+              f"status {status}, {taken:.0f} s, {missing} missing in\n{said}{complained}")
+    asked = (root / "a-good-one" / "path" / "asked").read_text().splitlines()
+    check("the profiler is asked for the kernels of one run",
+          len(asked) == 2 and all("--clock-control none" in line and "--launch-count 1 " in line and "bench-net" in line for line in asked)
+          and "dram__throughput" in asked[0], "\n".join(asked))
+    asked = (root / "one-that-says-nothing" / "path" / "asked").read_text().splitlines()
+    check("where it does not come to an end it is asked for less", len(asked) >= 2 and "--launch-count 24" in asked[1], "\n".join(asked))
+
+
+# A table of layers whose times and least times are known.
+LAYERS = """echo 'net' >>"${0%/*}/runs"
+  i=0; [ "${DH_DEBUG:-}" != plan ] || for least in 4.0 4.0 2.0 1.0 1.0 1.0 1.0 1.0 1.0 1.0 1.0 1.0; do
+    printf '%4u  %7.1f \302\265s %7.2f MB  some kernel 3 at 0.0 MiB  layer%d\\n' $i $least 1.00 $i; i=$((i + 1)); done
+  echo ' 12 launches  1.0 MB  1.0 GFLOP  19.0 µs  in all'
+  echo '{"median_seconds": 0.5, "device_median_seconds": 0.00025}'
+  i=0; for row in '0.0080 norm, ReLU and convolution' '0.0040 some engine' '0.0200 pointwise' '0.0000 head' 0.001{1,2,3,4,5,6,7,8}' other engine'; do
+    printf '%10s ms %5.1f %% %9.1f GFLOP/s  %-28s %s\\n' ${row%% *} 5 1 "${row#* }" layer$i; i=$((i + 1)); done
+  echo '    0.0440 ms in all'
+"""
+
+
+def check_tables(root):
+    folder = break_down(root / "tables")
+    write_script(folder / "bin" / "bench-net", LAYERS)
+    for path in ("nvidia-smi", "python3"):
+        (folder / "path" / path).unlink()
+    status, said, complained = start(folder, "bench", "tables")
+    runs = (folder / "bin" / "runs").read_text().count("net")
+    wanted = ("ldn121 1024x2048 fp16: 12 layers, 43.6 µs one by one, at least 19.0 on an H100:  44 % of what it could be",
+              "dlv3p_wrn38 1024x2048 fp16: 12 layers", "ldn121 1024x2048 bf16: 12 layers",
+              "15.6 µs  35.8 %   77 % of what it could be, 9 × library", "8.0 µs  18.3 %   50 % of what it could be, 1 × norm, ReLU and 1×1",
+              "20.0 µs   5.0 %   10 % of what it could be  layer2: pointwise", "4.0 µs   5.0 %  100 % of what it could be  layer1: some engine",
+              "1.2 µs   5.0 %   83 % of what it could be  layer5: other engine")
+    missing = [word for word in wanted if word not in said]
+    check("tables tell the longest layers beside what they could be, from what is measured already",
+          status == 0 and not missing and not complained and runs == 16 and "layer3:" not in said and "layer4:" not in said,
+          f"status {status}, {runs} runs, {missing} missing in\n{said}{complained}")
+    status, said, complained = start(folder, "tables", DH_GPU_SECONDS="60")
+    check("tables alone measure", status == 0 and (folder / "bin" / "runs").read_text().count("net") == 19 and "ldn121 1024x2048 bf16: 12 layers" in said
+          and not complained, said + complained)
+    for name, text, word in (("a table that is cut off", LAYERS.split("  echo '    0.0440")[0] + "sleep 1000", "stopped after"),
+                             ("another plan than the table's", LAYERS.replace("layer%d", "node%d"), "its least time is not known"),
+                             ("no table", "echo '{}'", "no layers were told")):
+        write_script(folder / "bin" / "bench-net", text)
+        status, said, complained = start(folder, "tables", DH_GPU_SECONDS="12")
+        check(f"tables of {name}", word in said and not complained and status == (word == "no layers were told"), f"status {status}\n{said}{complained}")
+
+
+def check_rest(folder):
+    """What a run did not come to is said, and done by the next; what was measured before stays in the table."""
+    for path in ("nvidia-smi", "python3"):
+        (folder / "path" / path).unlink()
+    for name in ("bench-net", "test-train", "test-ops"):
+        write_script(folder / "bin" / name, "sleep 3; echo 'ok 1 x'; echo '0.5 ms 1 % 1 GFLOP/s some layer'; echo '0.5 ms in all'")
+    path = f"{folder}/path:/usr/bin:/bin"
+    status, said, _ = start(folder, "rest", PATH=path)
+    check("the rest of nothing is refused", status == 2 and "nothing was begun" in said, said)
+    status, said, complained = start(folder, PATH=path, DH_GPU_SECONDS="25")
+    last = said.strip().splitlines()[-1]
+    check("what was not reached is the last line", last.startswith("NOT REACHED, or not to its end:") and last.split("(")[0].endswith("tables profile sanitizer ")
+          and "devices" not in last and not complained, said + complained)
+    before = (folder / "out" / "table.txt").read_text()
+    for name in ("bench-net", "test-train", "test-ops"):
+        write_script(folder / "bin" / name, "echo '0.5 ms 1 % 1 GFLOP/s some layer'; echo '0.5 ms in all'")
+    status, said, complained = start(folder, "rest", PATH=path, DH_GPU_SECONDS="400")
+    table = (folder / "out" / "table.txt").read_text()
+    check("the rest goes on where the run before ended", table.startswith(before) and "== devices" not in said and "== profile" in said
+          and "profile: ncu is not on this machine" in table and "NOT REACHED" not in table[len(before):] and not complained, said + complained)
+
+
 def check_peers():
     """The turns themselves, without PyTorch."""
     spec = importlib.util.spec_from_file_location("peers_cuda", Path(run).parent / "peers-cuda.py")
@@ -201,21 +329,21 @@ with tempfile.TemporaryDirectory() as root:
     folder = carry(Path(root) / "emulated", emulated)
     small = {"DH_GPU_SMALL": "1"}
     status, said, complained = start(folder, "devices", "forward", "bench", "steps", "ops", "golden", "precision", "peers", "train", "demo",
-                                     "sanitizer", **small)
+                                     "tables", "profile", "sanitizer", **small)
     table = said.split("== table", 1)[-1]
     check("every part runs on an emulated card", status == 0 and "FAILED" not in said and not complained, said + complained)
     wanted = ("cuda:0", "operator proof:", "0 failed", "demo f32: AP 60.", "evaluation 128×64 f32: 16 pictures in ", "ldn121 64×64 fp16", "classes equal",
               "ldn121 64x64 f32: ", "_seconds", "one by one", "train ldn121 2 64 f32", "golden forward ldn121", "peers: ",
-              "sanitizer")
+              "ldn121 64x64 f32: 154 layers, ", "at least ", "profile: ", "sanitizer")
     missing = [word for word in wanted if word not in table]
     check("the table holds what was measured", not missing, f"{missing} in\n{table}")
-    for part in ("precision", "peers"):
+    for part in ("precision", "peers", "tables", "profile"):
         status, said, complained = start(folder, part, **small)
         check(f"{part} runs alone", status == 0 and said.count("== ") == 2, said + complained)
     status, said, _ = start(folder, "nothing")
     check("a part that is none is refused", status == 2 and "no part nothing" in said, said)
     status, said, complained = start(folder, DH_GPU_SECONDS="4", **small)
-    check("what comes too late is left out", "demo: no time was left" in said and not complained, said + complained)
+    check("what comes too late is left out", "NOT REACHED, or not to its end: " in said and " demo tables profile" in said and not complained, said + complained)
     check_sanitizer(folder)
     environment = {"DH_EMULATED_FAIL": "launch:1", **small}
     status, said, complained = start(folder, "precision", "ops", **environment)
@@ -231,6 +359,9 @@ with tempfile.TemporaryDirectory() as root:
     check_hanging(break_down(Path(root) / "hanging"))
     for number in (signal.SIGTERM, signal.SIGKILL):
         check_cut_off(break_down(Path(root) / number.name), number)
+    check_profilers(Path(root))
+    check_tables(Path(root))
+    check_rest(break_down(Path(root) / "rest"))
     check_peers()
 print(f"1..{len(results)}")
 sys.exit(0 if all(results) else 1)
