@@ -6,7 +6,10 @@ const char *
 dh_cuda_implementation (const DhCudaStep *step)
 {
   static const char *const kernels[] = { "pack", "pointwise", "pool", "resize", "head", "scores", "unpack" };
-  return step->is_fused_step ? "norm, ReLU and convolution"
+  static const char *const fused[] = { "norm, ReLU and convolution 64×128×32", "norm, ReLU and convolution 64×128×64",
+                                       "norm, ReLU and convolution 64×64×64", "norm, ReLU and convolution 32×64×128" };
+  G_STATIC_ASSERT (G_N_ELEMENTS (fused) == DH_CUDA_N_TILINGS);
+  return step->is_fused_step ? fused[step->fused_step->kernel.mode]
          : step->is_conv     ? dh_cuda_driver.conv_name (step->conv)
                              : kernels[step->kernel.op];
 }

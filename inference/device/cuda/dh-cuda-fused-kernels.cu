@@ -9,10 +9,10 @@ namespace
 
 constexpr int THREADS = DH_CUDA_THREADS;
 
-union Shared
+template <int TILING> union Shared
 {
-  DhCudaTile tiles[2];
-  float products[DH_CUDA_TILE_M * DH_CUDA_TILE_OUT_STRIDE];
+  uint16_t tiles[2][DH_CUDA_TILE_SIZE (TILING)];
+  float products[DH_CUDA_TILE_OUT_SIZE (TILING)];
 };
 
 #if __CUDA_ARCH__ >= 750
@@ -52,54 +52,59 @@ multiply (float (&sums)[4], const uint32_t (&a)[4], const uint32_t *b)
 #endif
 }
 
-template <int TYPE>
+template <int TYPE, int TILING>
 __device__ __forceinline__ void
-multiply_tile (const DhCudaTile &tile, int warp, int lane, float (&sums)[2][4][4])
+multiply_tile (const uint16_t *tile, int warp, int lane, float (&sums)[2][4][4])
 {
 #pragma unroll
-  for (int at = 0; at < DH_CUDA_TILE_K; at += 16)
-    {
-      uint32_t a[2][4], b[2][4];
+  for (int s = 0; s < DH_CUDA_WARP_SLABS (TILING); s++)
 #pragma unroll
-      for (int i = 0; i < 2; i++)
-        {
-          load_matrices (tile.a + dh_cuda_fused_a_row (warp, i, at, lane), a[i]);
-          load_matrices (tile.b + dh_cuda_fused_b_row (warp, i, at, lane), b[i]);
-        }
+    for (int at = 0; at < DH_CUDA_SLAB; at += 16)
+      {
+        const int slab = dh_cuda_fused_warp_slab (TILING, warp, s);
+        uint32_t a[2][4], b[2][4];
 #pragma unroll
-      for (int i = 0; i < 2; i++)
+        for (int i = 0; i < 2; i++)
+          {
+            load_matrices (tile + dh_cuda_fused_a_row (TILING, warp, slab, i, at, lane), a[i]);
+            load_matrices (tile + dh_cuda_fused_b_row (TILING, warp, slab, i, at, lane), b[i]);
+          }
 #pragma unroll
-        for (int j = 0; j < 4; j++)
-          multiply<TYPE> (sums[i][j], a[i], b[j / 2] + j % 2 * 2);
-    }
+        for (int i = 0; i < 2; i++)
+#pragma unroll
+          for (int j = 0; j < 4; j++)
+            multiply<TYPE> (sums[i][j], a[i], b[j / 2] + j % 2 * 2);
+      }
 }
 #endif
 
-template <int TYPE>
+/* Two blocks side by side where a block takes few places at a time; else one, with what registers it wants. */
+template <int TYPE, int TILING>
 __global__ void
-__launch_bounds__ (THREADS, 2) convolve (const __grid_constant__ DhCudaKernel k)
+__launch_bounds__ (THREADS, TILING == DH_CUDA_TILING_WIDE ? 2 : 1) convolve (const __grid_constant__ DhCudaKernel k)
 {
 #if __CUDA_ARCH__ >= 750
   if constexpr (TYPE == DH_CUDA_F16 || __CUDA_ARCH__ >= 800)
     {
-      __shared__ __align__ (128) Shared shared;
+      __shared__ __align__ (128) Shared<TILING> shared;
       const int t = (int)threadIdx.x, warp = t / 32, lane = t % 32;
-      const int64_t block = blockIdx.x;
-      const int steps = dh_cuda_fused_steps (&k);
+      int column;
+      const int64_t place = dh_cuda_fused_place (&k, TILING, blockIdx.x, &column);
+      const int steps = dh_cuda_fused_steps (&k, TILING);
       float sums[2][4][4] = {};
       DhCudaFetched fetched;
-      dh_cuda_fused_begin (&k, t, &fetched);
-      dh_cuda_fused_fetch (&k, block, (int)blockIdx.y, 0, t, &fetched);
-      dh_cuda_fused_keep (&k, TYPE, 0, t, &fetched, &shared.tiles[0]);
+      dh_cuda_fused_find (&k, TILING, 0, t, &fetched);
+      dh_cuda_fused_fetch (&k, TILING, place, column, 0, t, &fetched);
+      dh_cuda_fused_keep (&k, TILING, TYPE, 0, t, &fetched, shared.tiles[0]);
       __syncthreads ();
       for (int step = 0; step < steps; step++)
         {
           const bool more = step + 1 < steps;
           if (more)
-            dh_cuda_fused_fetch (&k, block, (int)blockIdx.y, step + 1, t, &fetched);
-          multiply_tile<TYPE> (shared.tiles[step % 2], warp, lane, sums);
+            dh_cuda_fused_fetch (&k, TILING, place, column, step + 1, t, &fetched);
+          multiply_tile<TYPE, TILING> (shared.tiles[step % 2], warp, lane, sums);
           if (more)
-            dh_cuda_fused_keep (&k, TYPE, step + 1, t, &fetched, &shared.tiles[(step + 1) % 2]);
+            dh_cuda_fused_keep (&k, TILING, TYPE, step + 1, t, &fetched, shared.tiles[(step + 1) % 2]);
           __syncthreads ();
         }
 #pragma unroll
@@ -108,12 +113,36 @@ __launch_bounds__ (THREADS, 2) convolve (const __grid_constant__ DhCudaKernel k)
         for (int j = 0; j < 4; j++)
 #pragma unroll
           for (int half = 0; half < 2; half++)
-            *(float2 *)(shared.products + dh_cuda_fused_product_at (warp, i, j, lane, half)) =
+            *(float2 *)(shared.products + dh_cuda_fused_product_at (TILING, warp, i, j, lane, half)) =
                 make_float2 (sums[i][j][2 * half], sums[i][j][2 * half + 1]);
       __syncthreads ();
-      dh_cuda_fused_write (&k, TYPE, block, (int)blockIdx.y, t, shared.products);
+      dh_cuda_fused_write (&k, TILING, TYPE, place, column, t, shared.products);
     }
 #endif
+}
+
+template <int TYPE>
+int launch_typed (const DhCudaKernel &k, cudaStream_t stream)
+{
+  const unsigned grid = dh_cuda_kernel_grid (&k).x;
+  switch (k.mode)
+    {
+    case DH_CUDA_TILING_WIDE:
+      convolve<TYPE, DH_CUDA_TILING_WIDE><<<grid, THREADS, 0, stream>>> (k);
+      break;
+    case DH_CUDA_TILING_DEEP:
+      convolve<TYPE, DH_CUDA_TILING_DEEP><<<grid, THREADS, 0, stream>>> (k);
+      break;
+    case DH_CUDA_TILING_MIDDLE:
+      convolve<TYPE, DH_CUDA_TILING_MIDDLE><<<grid, THREADS, 0, stream>>> (k);
+      break;
+    case DH_CUDA_TILING_SMALL:
+      convolve<TYPE, DH_CUDA_TILING_SMALL><<<grid, THREADS, 0, stream>>> (k);
+      break;
+    default:
+      return cudaErrorInvalidValue;
+    }
+  return cudaGetLastError ();
 }
 
 } // namespace
@@ -121,15 +150,11 @@ __launch_bounds__ (THREADS, 2) convolve (const __grid_constant__ DhCudaKernel k)
 extern "C" int
 dh_cuda_launch_fused (const DhCudaKernel *kernel, void *stream)
 {
-  const DhCudaGrid size = dh_cuda_kernel_grid (kernel);
-  if (!size.x)
+  if (!dh_cuda_kernel_grid (kernel).x)
     return cudaErrorInvalidValue;
-  const dim3 grid (size.x, size.y);
   if (kernel->type == DH_CUDA_F16)
-    convolve<DH_CUDA_F16><<<grid, THREADS, 0, (cudaStream_t)stream>>> (*kernel);
-  else if (kernel->type == DH_CUDA_BF16)
-    convolve<DH_CUDA_BF16><<<grid, THREADS, 0, (cudaStream_t)stream>>> (*kernel);
-  else
-    return cudaErrorInvalidValue;
-  return cudaGetLastError ();
+    return launch_typed<DH_CUDA_F16> (*kernel, (cudaStream_t)stream);
+  if (kernel->type == DH_CUDA_BF16)
+    return launch_typed<DH_CUDA_BF16> (*kernel, (cudaStream_t)stream);
+  return cudaErrorInvalidValue;
 }

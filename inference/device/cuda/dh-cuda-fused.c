@@ -4,7 +4,12 @@
 #include "dh-cuda-time.h"
 
 /* Dense layers, and whatever else is a norm, a ReLU and a 1×1 convolution: by a kernel that gathers and cuDNN's
- * convolution, or by an own kernel that does both and never stores what is between. A timing says which. */
+ * convolution, or by an own kernel that does both and never stores what is between, in one of its tilings. A timing
+ * says which. */
+
+#define APART (-1)
+static const char *const way_names[] = { "apart", "64×128×32", "64×128×64", "64×64×64", "32×64×128" };
+G_STATIC_ASSERT (G_N_ELEMENTS (way_names) == 1 + DH_CUDA_N_TILINGS);
 
 gboolean
 dh_cuda_can_fuse (const DhCudaPool *pool, const DhCudaView *in, const DhCudaConvNodes *conv)
@@ -12,7 +17,7 @@ dh_cuda_can_fuse (const DhCudaPool *pool, const DhCudaView *in, const DhCudaConv
   const DhNode *node = conv->node;
   return !pool->dry && pool->type != DH_CUDA_F32 && !dh_cuda_without ("fused")
          && dh_cuda_driver.has_fused (pool->device->card, pool->type) && node->kernel == 1 && node->stride == 1
-         && node->padding == 0 && !conv->sum && node->channels % DH_CUDA_TILE_N == 0 && !in->raw
+         && node->padding == 0 && !conv->sum && node->channels % DH_CUDA_TILE_MOST_N == 0 && !in->raw
          && !dh_cuda_view_is_whole (in) && dh_cuda_view_type (in) == pool->type;
 }
 
@@ -63,6 +68,26 @@ queue_trial (DhCudaCard *card, gpointer data, GError **error)
   return dh_cuda_launch_conv (card, trial->step, trial->memory, error);
 }
 
+static void
+set_way (DhCudaStep *step, gint way)
+{
+  step->is_fused_step = way != APART;
+  step->fused_step->kernel.mode = MAX (way, 0);
+}
+
+/* FALSE for a word that is none, of another version. */
+static gboolean
+set_way_by_name (DhCudaStep *step, const char *name)
+{
+  for (gint way = APART; way < DH_CUDA_N_TILINGS; way++)
+    if (g_str_equal (way_names[way + 1], name))
+      {
+        set_way (step, way);
+        return TRUE;
+      }
+  return FALSE;
+}
+
 gboolean
 dh_cuda_choose_fused (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvMemory *memory, GError **error)
 {
@@ -72,21 +97,25 @@ dh_cuda_choose_fused (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvMemory
                        step->out->h, step->out->w, step->gather->in->n_groups, step->out->n_groups,
                        step->fused_step->kernel.relu, dh_cuda_driver.conv_name (step->conv));
   g_autofree char *known = dh_cuda_driver.recall (card, key);
-  if (known)
-    {
-      step->is_fused_step = g_str_equal (known, "fused");
-      return TRUE;
-    }
+  if (known && set_way_by_name (step, known))
+    return TRUE;
   Trial trial = { step, memory };
-  double seconds[2];
-  for (gint fused = 0; fused < 2; fused++)
+  double best = G_MAXDOUBLE;
+  gint best_way = APART;
+  for (gint way = APART; way < DH_CUDA_N_TILINGS; way++)
     {
-      step->is_fused_step = fused;
-      seconds[fused] = dh_cuda_time (card, queue_trial, &trial, G_MAXDOUBLE, error);
-      if (seconds[fused] < 0)
+      set_way (step, way);
+      const double seconds = dh_cuda_time (card, queue_trial, &trial, best, error);
+      if (seconds < 0)
         return FALSE;
+      /* Of equals the plainest that stores nothing between. */
+      if (way == 0 ? seconds <= best : seconds < best)
+        {
+          best = seconds;
+          best_way = way;
+        }
     }
-  step->is_fused_step = seconds[1] <= seconds[0];
-  dh_cuda_driver.remember (card, key, step->is_fused_step ? "fused" : "apart");
+  set_way (step, best_way);
+  dh_cuda_driver.remember (card, key, way_names[best_way + 1]);
   return TRUE;
 }

@@ -29,11 +29,11 @@ extern "C"
     const int64_t items = dh_cuda_kernel_items (kernel), blocks = (items + DH_CUDA_THREADS - 1) / DH_CUDA_THREADS;
     const int64_t pixels = (int64_t)kernel->n * kernel->h * kernel->w, channels = (int64_t)kernel->n_groups * 8;
     const int64_t side_by_side = dh_cuda_groups_of_block (kernel);
+    const int64_t tile_m = DH_CUDA_TILE_M (kernel->mode), tile_n = DH_CUDA_TILE_N (kernel->mode);
     switch (kernel->op)
       {
-      case DH_CUDA_FUSED: /* pixels × channels */
-        return dh_cuda_grid (channels % DH_CUDA_TILE_N ? 0 : (pixels + DH_CUDA_TILE_M - 1) / DH_CUDA_TILE_M,
-                             channels / DH_CUDA_TILE_N);
+      case DH_CUDA_FUSED: /* those of the same pixels side by side: what they read is read from memory once */
+        return dh_cuda_grid (channels % tile_n ? 0 : (pixels + tile_m - 1) / tile_m * (channels / tile_n), 1);
       case DH_CUDA_STATS: /* groups × slices of the pixels */
       case DH_CUDA_BACK_SUMS:
         return dh_cuda_grid (items < 1 ? 0 : (kernel->n_groups + side_by_side - 1) / side_by_side, kernel->n_slices);

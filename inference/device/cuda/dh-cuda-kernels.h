@@ -157,7 +157,7 @@ extern "C"
     int32_t relu;     /* of the result: POINTWISE, RESIZE, HEAD */
     int32_t n, c, h, w;
     int32_t in_h, in_w;              /* POOL, RESIZE, SCORE */
-    int32_t mode;                    /* POOL, WEIGHTS_IN */
+    int32_t mode;                    /* POOL, WEIGHTS_IN; FUSED: DhCudaTiling */
     int32_t kernel, stride, padding; /* POOL */
     const DhCudaTap *rows, *columns; /* RESIZE, SCORE: h and w of them */
     const float *source;             /* PACK: n × c × h × w */
@@ -232,9 +232,22 @@ extern "C"
     return kernel->n_groups >= 8 ? 8 : kernel->n_groups >= 4 ? 4 : kernel->n_groups >= 2 ? 2 : 1;
   }
 
-  /* FUSED: what a block makes, pixels × channels. */
-#define DH_CUDA_TILE_M 64
-#define DH_CUDA_TILE_N 128
+  /* FUSED: what a block makes, pixels × channels, and how many places of both factors it takes at a time. All but the
+   * first are for results of few pixels: blocks are then few, and what a block takes is how long it waits, once for
+   * every step. A timing chooses. */
+  typedef enum
+  {
+    DH_CUDA_TILING_WIDE,   /* 64 × 128, 32 places */
+    DH_CUDA_TILING_DEEP,   /* 64 × 128, 64 places */
+    DH_CUDA_TILING_MIDDLE, /* 64 × 64, 64 places */
+    DH_CUDA_TILING_SMALL,  /* 32 × 64, 128 places */
+    DH_CUDA_N_TILINGS,
+  } DhCudaTiling;
+#define DH_CUDA_TILE_M(tiling) ((tiling) == DH_CUDA_TILING_SMALL ? 32 : 64)
+#define DH_CUDA_TILE_N(tiling) ((tiling) == DH_CUDA_TILING_WIDE || (tiling) == DH_CUDA_TILING_DEEP ? 128 : 64)
+  /* Of 32 places each. */
+#define DH_CUDA_TILE_SLABS(tiling) ((tiling) == DH_CUDA_TILING_WIDE ? 1 : (tiling) == DH_CUDA_TILING_SMALL ? 4 : 2)
+#define DH_CUDA_TILE_MOST_N 128 /* a multiple of every tile's */
 
   /* Queues the kernel on the stream (a cudaStream_t). Returns a cudaError_t, 0 where it is queued. */
   int dh_cuda_launch (const DhCudaKernel *kernel, void *stream);

@@ -316,13 +316,17 @@ test_grid (void)
   kernel = (DhCudaKernel){ .op = DH_CUDA_FUSED, .n = 1, .h = 256, .w = 513, .n_groups = 16 };
   assert_grid (&kernel, (256 * 513 + 63) / 64, 1);
   kernel.n_groups = 32;
-  assert_grid (&kernel, (256 * 513 + 63) / 64, 2);
+  assert_grid (&kernel, (256 * 513 + 63) / 64 * 2, 1);
+  kernel.mode = DH_CUDA_TILING_MIDDLE;
+  assert_grid (&kernel, (256 * 513 + 63) / 64 * 4, 1);
+  kernel.mode = DH_CUDA_TILING_SMALL;
+  assert_grid (&kernel, (256 * 513 + 31) / 32 * 4, 1);
   kernel.n_groups = 17;
   assert_grid (&kernel, 0, 0);
-  kernel.n_groups = 16 * 65535;
-  assert_grid (&kernel, (256 * 513 + 63) / 64, 65535);
-  kernel.n_groups = 16 * 65536;
+  kernel.mode = DH_CUDA_TILING_DEEP;
   assert_grid (&kernel, 0, 0);
+  kernel.n_groups = 16 * 65536; /* 2052 blocks for each of as many channels */
+  assert_grid (&kernel, (256 * 513 + 63) / 64 * 65536, 1);
   kernel.n_groups = 16;
   kernel.n = 1 << 20;
   kernel.h = kernel.w = 1 << 10; /* 2^40 pixels, 2^34 blocks */

@@ -13,11 +13,12 @@
  * DH_EMULATED_FAIL=WHAT:N lets the N-th call of `alloc`, `pinned`, `launch`, `copy`, `wait`, `fetch` (a wait for one
  * run's results), `conv` or `record` fail;
  * `fused` refuses every convolution with an epilogue, `unfused` has no kernel that reads
- * through norms. DH_EMULATED_WAY=fused, apart or
- * timed says in which way such convolutions go (fused). DH_EMULATED_MIB is
- * what memory is said to be free. DH_EMULATED_DOWN=pinned says that all maps must
- * come down into pinned memory; then, too, it becomes the address of the last. DH_EMULATED_MOST, where it is a number,
- * becomes the most runs that were under way at once where those are more. */
+ * through norms. DH_EMULATED_WAY=timed lets the ways be timed in which such
+ * convolutions can go, and whatever else is taken for the name of one that is known from an earlier run; without it
+ * each shape has one of the kernel's tilings, and all of them have some. DH_EMULATED_MIB is what memory is said to be
+ * free. DH_EMULATED_DOWN=pinned says that all maps must come down into pinned memory; then, too, it becomes the address
+ * of the last. DH_EMULATED_MOST, where it is a number, becomes the most runs that were under way at once where those
+ * are more. */
 
 enum
 {
@@ -289,10 +290,11 @@ has_fused (DhCudaCard *card, gint type)
 static char *
 recall (DhCudaCard *card, const char *key)
 {
+  static const char *const tilings[] = { "64×128×32", "64×128×64", "64×64×64", "32×64×128" };
   const char *way = g_getenv ("DH_EMULATED_WAY");
   if (g_strcmp0 (way, "timed") == 0)
     return NULL;
-  return g_strdup (way ? way : "fused");
+  return g_strdup (way ? way : tilings[g_str_hash (key) % G_N_ELEMENTS (tilings)]);
 }
 
 static void

@@ -40,75 +40,95 @@ multiply (gfloat sums[32][4], const Registers a[32], const Registers b[32], gint
 }
 
 static void
-multiply_tile (const DhCudaTile *tile, gint type, gint warp, gfloat sums[2][4][32][4])
+multiply_tile (const guint16 *tile, gint tiling, gint type, gint warp, gfloat sums[2][4][32][4])
 {
-  for (gint at = 0; at < DH_CUDA_TILE_K; at += 16)
-    {
-      Registers a[2][32], b[2][32];
-      for (gint i = 0; i < 2; i++)
-        {
-          const guint16 *rows[32];
-          for (gint lane = 0; lane < 32; lane++)
-            rows[lane] = tile->a + dh_cuda_fused_a_row (warp, i, at, lane);
-          load_matrices (rows, type, a[i]);
-          for (gint lane = 0; lane < 32; lane++)
-            rows[lane] = tile->b + dh_cuda_fused_b_row (warp, i, at, lane);
-          load_matrices (rows, type, b[i]);
-        }
-      for (gint i = 0; i < 2; i++)
-        for (gint j = 0; j < 4; j++)
-          multiply (sums[i][j], a[i], b[j / 2], j % 2 * 2);
-    }
+  for (gint s = 0; s < DH_CUDA_WARP_SLABS (tiling); s++)
+    for (gint at = 0; at < DH_CUDA_SLAB; at += 16)
+      {
+        const gint slab = dh_cuda_fused_warp_slab (tiling, warp, s);
+        Registers a[2][32], b[2][32];
+        for (gint i = 0; i < 2; i++)
+          {
+            const guint16 *rows[32];
+            for (gint lane = 0; lane < 32; lane++)
+              rows[lane] = tile + dh_cuda_fused_a_row (tiling, warp, slab, i, at, lane);
+            load_matrices (rows, type, a[i]);
+            for (gint lane = 0; lane < 32; lane++)
+              rows[lane] = tile + dh_cuda_fused_b_row (tiling, warp, slab, i, at, lane);
+            load_matrices (rows, type, b[i]);
+          }
+        for (gint i = 0; i < 2; i++)
+          for (gint j = 0; j < 4; j++)
+            multiply (sums[i][j], a[i], b[j / 2], j % 2 * 2);
+      }
 }
 
 static void
-write_sums (gint warp, gfloat sums[2][4][32][4], float *products)
+write_sums (gint tiling, gint warp, gfloat sums[2][4][32][4], float *products)
 {
   for (gint i = 0; i < 2; i++)
     for (gint j = 0; j < 4; j++)
       for (gint lane = 0; lane < 32; lane++)
         for (gint half = 0; half < 2; half++)
-          memcpy (products + dh_cuda_fused_product_at (warp, i, j, lane, half), sums[i][j][lane] + 2 * half,
+          memcpy (products + dh_cuda_fused_product_at (tiling, warp, i, j, lane, half), sums[i][j][lane] + 2 * half,
                   2 * sizeof (float));
 }
 
-static void
-run_block (const DhCudaKernel *k, gint64 block, gint column)
+enum
 {
-  _Alignas(16) DhCudaTile tiles[2];
+  MOST_TILE = 4 * (32 + 64) * DH_CUDA_SLAB,
+  MOST_PRODUCTS = 4 * 32 * (64 + 8),
+};
+
+static void
+run_block (const DhCudaKernel *k, gint64 block)
+{
+  const gint tiling = k->mode, steps = dh_cuda_fused_steps (k, tiling);
+  _Alignas(16) guint16 tiles[2][MOST_TILE];
   DhCudaFetched fetched[DH_CUDA_THREADS];
-  float products[DH_CUDA_TILE_M * DH_CUDA_TILE_OUT_STRIDE], sums[DH_CUDA_THREADS / 32][2][4][32][4] = { 0 };
-  const gint steps = dh_cuda_fused_steps (k);
+  float products[MOST_PRODUCTS], sums[DH_CUDA_THREADS / 32][2][4][32][4] = { 0 };
+  gint column;
+  const gint64 place = dh_cuda_fused_place (k, tiling, block, &column);
   memset (tiles, 0xff, sizeof tiles);
+  memset (products, 0xff, sizeof products);
   for (gint t = 0; t < DH_CUDA_THREADS; t++)
     {
-      dh_cuda_fused_begin (k, t, &fetched[t]);
-      dh_cuda_fused_fetch (k, block, column, 0, t, &fetched[t]);
-      dh_cuda_fused_keep (k, k->type, 0, t, &fetched[t], &tiles[0]);
+      dh_cuda_fused_find (k, tiling, 0, t, &fetched[t]);
+      dh_cuda_fused_fetch (k, tiling, place, column, 0, t, &fetched[t]);
+      dh_cuda_fused_keep (k, tiling, k->type, 0, t, &fetched[t], tiles[0]);
     }
   for (gint step = 0; step < steps; step++)
     {
       for (gint t = 0; step + 1 < steps && t < DH_CUDA_THREADS; t++)
-        dh_cuda_fused_fetch (k, block, column, step + 1, t, &fetched[t]);
+        dh_cuda_fused_fetch (k, tiling, place, column, step + 1, t, &fetched[t]);
       for (gint warp = 0; warp < DH_CUDA_THREADS / 32; warp++)
-        multiply_tile (&tiles[step % 2], k->type, warp, sums[warp]);
+        multiply_tile (tiles[step % 2], tiling, k->type, warp, sums[warp]);
       for (gint t = 0; step + 1 < steps && t < DH_CUDA_THREADS; t++)
-        dh_cuda_fused_keep (k, k->type, step + 1, t, &fetched[t], &tiles[(step + 1) % 2]);
+        dh_cuda_fused_keep (k, tiling, k->type, step + 1, t, &fetched[t], tiles[(step + 1) % 2]);
     }
   for (gint warp = 0; warp < DH_CUDA_THREADS / 32; warp++)
-    write_sums (warp, sums[warp], products);
+    write_sums (tiling, warp, sums[warp], products);
   for (gint t = 0; t < DH_CUDA_THREADS; t++)
-    dh_cuda_fused_write (k, k->type, block, column, t, products);
+    dh_cuda_fused_write (k, tiling, k->type, place, column, t, products);
 }
 
 void
 emulated_fused (const DhCudaKernel *k)
 {
   const DhCudaGrid grid = dh_cuda_kernel_grid (k);
-  g_assert_true (grid.x && k->type != DH_CUDA_F32 && !k->in.places);
+  g_assert_true (grid.x && grid.y == 1 && k->type != DH_CUDA_F32 && !k->in.places);
+  for (gint tiling = 0; tiling < DH_CUDA_N_TILINGS; tiling++)
+    {
+      g_assert_cmpint (DH_CUDA_TILE_SIZE (tiling), <=, MOST_TILE);
+      g_assert_cmpint (DH_CUDA_TILE_OUT_SIZE (tiling), <=, MOST_PRODUCTS);
+      g_assert_cmpint (DH_CUDA_TILE_A_PARTS (tiling), <=, DH_CUDA_MOST_A_PARTS);
+      g_assert_cmpint (DH_CUDA_TILE_B_PARTS (tiling), <=, DH_CUDA_MOST_B_PARTS);
+      g_assert_cmpint (DH_CUDA_TILE_MOST_N % DH_CUDA_TILE_N (tiling), ==, 0);
+      g_assert_cmpint (DH_CUDA_TILE_SLABS (tiling) % DH_CUDA_TILE_GROUPS (tiling), ==, 0);
+    }
 #ifdef _OPENMP
 #pragma omp parallel for
 #endif
-  for (gint64 at = 0; at < (gint64)grid.x * grid.y; at++)
-    run_block (k, at / grid.y, (gint)(at % grid.y));
+  for (gint64 block = 0; block < (gint64)grid.x; block++)
+    run_block (k, block);
 }
