@@ -154,6 +154,26 @@ ops_add_chains (GPtrArray *list)
           ops_deliver (ops_case, norm_relu_conv (graph, sum, "blend", 16, 3));
         }
         {
+          CHAIN (
+              "ladder-ends"); /* what follows such a sum: alone, not alone, a norm alone, a norm that is read twice */
+          const DhConv narrow = { .out = 20, .kernel = 1 };
+          const DhValue coarse = dh_graph_conv (graph, dh_graph_max_pool (graph, x, 2, 2, 0), "c", narrow);
+          const DhValue halves[] = { dh_graph_conv (graph, x, "l", (DhConv){ .out = 10, .kernel = 1 }),
+                                     dh_graph_conv (graph, x, "r", (DhConv){ .out = 10, .kernel = 3, .padding = 1 }) };
+          const DhValue lateral = dh_graph_concat (graph, halves, 2); /* its channels do not fill groups of eight */
+          DhValue sums[4];
+          for (gint i = 0; i < 4; i++)
+            sums[i] = dh_graph_add (graph, i % 2 ? dh_graph_resize (graph, coarse, x, i > 1) : lateral,
+                                    i % 2 ? lateral : dh_graph_resize (graph, coarse, x, i > 1));
+          ops_deliver (ops_case, norm_relu_conv (graph, sums[0], "a", 16, 3));
+          ops_deliver (ops_case, sums[1]);
+          ops_deliver (ops_case, norm_relu_conv (graph, sums[1], "b", 16, 1));
+          ops_deliver (ops_case, dh_graph_norm (graph, sums[2], "n", 0.1));
+          const DhValue twice = dh_graph_norm (graph, sums[3], "m", 0.1);
+          ops_deliver (ops_case, dh_graph_relu (graph, twice));
+          ops_deliver (ops_case, dh_graph_conv (graph, twice, "d", narrow));
+        }
+        {
           CHAIN ("decoder"); /* a concat of which one part is resized */
           const DhValue coarse = dh_graph_conv (graph, dh_graph_max_pool (graph, x, 3, 2, 1), "c", one);
           const DhValue fine = dh_graph_conv (graph, x, "f", (DhConv){ .out = 6, .kernel = 1 });

@@ -174,48 +174,76 @@ build_norm (DhCudaBuild *b, DhValue v, GError **error)
 }
 
 static const DhCudaView *
-build_resize (DhCudaBuild *b, DhValue v, const DhCudaView *sum, gboolean relu, DhValue owner)
+build_resize (DhCudaBuild *b, DhValue v, const DhCudaTail *tail, DhValue owner)
 {
   const DhNode *node = dh_lowering_node (&b->low, v);
   const DhCudaView *in = groups_of (b, node->inputs[0]);
-  return dh_cuda_add_resize (b->plan, node, in, b->low.shapes[v], sum, relu, owner);
+  return dh_cuda_add_resize (b->plan, node, in, b->low.shapes[v], tail, owner);
 }
 
+/* A resize by itself, whose value is wanted as it is. */
 static void
-build_add (DhCudaBuild *b, DhValue v)
+build_plain_resize (DhCudaBuild *b, DhValue v)
+{
+  b->views[v] = build_resize (b, v, &(DhCudaTail){ NULL }, v);
+}
+
+/* The one reader of a value, where it is such an operator: it is taken to what makes the value. */
+static gboolean
+take_reader (DhCudaBuild *b, DhValue *value, DhOp op)
+{
+  const DhValue next = dh_lowering_only_reader (&b->low, *value);
+  if (next == DH_NO_VALUE || dh_lowering_node (&b->low, next)->op != op)
+    return FALSE;
+  b->low.done[next] = TRUE;
+  *value = next;
+  return TRUE;
+}
+
+/* A resize and a sum in one, and a norm and a ReLU that nobody else reads it without. */
+static gboolean
+build_resized_sum (DhCudaBuild *b, DhValue v, DhValue resize, DhValue other, GError **error)
+{
+  const gint channels = b->low.shapes[v].c;
+  g_autofree double *scale = g_new (double, channels);
+  g_autofree double *shift = g_new0 (double, channels);
+  DhCudaTail tail = { .sum = groups_of (b, other) };
+  DhValue owner = v;
+  for (gint c = 0; c < channels; c++)
+    scale[c] = 1;
+  if (take_reader (b, &owner, DH_OP_NORM))
+    {
+      if (!dh_lowering_read_norm (&b->low, dh_lowering_node (&b->low, owner), scale, shift, error))
+        return FALSE;
+      tail.scale = scale;
+      tail.shift = shift;
+    }
+  tail.relu = take_reader (b, &owner, DH_OP_RELU);
+  b->views[owner] = build_resize (b, resize, &tail, owner);
+  return TRUE;
+}
+
+static gboolean
+build_add (DhCudaBuild *b, DhValue v, GError **error)
 {
   const DhNode *node = dh_lowering_node (&b->low, v);
-  const DhValue next = dh_lowering_only_reader (&b->low, v);
-  const gboolean relu = next != DH_NO_VALUE && dh_lowering_node (&b->low, next)->op == DH_OP_RELU;
-  DhValue x = node->inputs[0], y = node->inputs[1], owner = v;
-  if (relu)
-    {
-      b->low.done[next] = TRUE;
-      owner = next;
-    }
-  if (!b->low.deferred[x])
-    {
-      x = node->inputs[1];
-      y = node->inputs[0];
-    }
+  const gboolean first = b->low.deferred[node->inputs[0]];
+  const DhValue x = node->inputs[!first], y = node->inputs[first];
   if (b->low.deferred[x])
     {
       if (b->low.deferred[y])
         {
-          b->views[y] = build_resize (b, y, NULL, FALSE, y);
+          build_plain_resize (b, y);
           b->low.deferred[y] = FALSE;
         }
-      if (x == y)
-        {
-          b->views[owner] =
-              dh_cuda_add_pointwise (b->plan, node->name, b->views[y], b->views[y], relu, FALSE, NULL, owner);
-          return;
-        }
-      b->views[owner] = build_resize (b, x, groups_of (b, y), relu, owner);
-      return;
+      if (x != y)
+        return build_resized_sum (b, v, x, y, error);
     }
+  DhValue owner = v;
+  const gboolean relu = take_reader (b, &owner, DH_OP_RELU);
   const DhCudaView *in = groups_of (b, x), *other = groups_of (b, y);
   b->views[owner] = dh_cuda_add_pointwise (b->plan, node->name, in, other, relu, FALSE, NULL, owner);
+  return TRUE;
 }
 
 static void
@@ -259,8 +287,7 @@ build_node (gpointer builder, DhValue v, GError **error)
       b->views[v] = dh_cuda_view_copy (&b->plan->pool, groups_of (b, node->inputs[0]));
       return TRUE;
     case DH_OP_ADD:
-      build_add (b, v);
-      return TRUE;
+      return build_add (b, v, error);
     case DH_OP_CONCAT:
       build_concat (b, v);
       return TRUE;
@@ -272,7 +299,7 @@ build_node (gpointer builder, DhValue v, GError **error)
     case DH_OP_RESIZE:
       b->low.deferred[v] = dh_lowering_can_defer (&b->low, v);
       if (!b->low.deferred[v])
-        b->views[v] = build_resize (b, v, NULL, FALSE, v);
+        build_plain_resize (b, v);
       return TRUE;
     case DH_OP_SCORE:
       return TRUE; /* after all others */
@@ -294,8 +321,7 @@ logits_of (DhCudaBuild *b, DhValue v)
 static void
 make_resize (gpointer builder, DhValue v)
 {
-  DhCudaBuild *b = builder;
-  b->views[v] = build_resize (b, v, NULL, FALSE, v);
+  build_plain_resize (builder, v);
 }
 
 static void

@@ -175,6 +175,14 @@ dh_cuda_resize_item (const DhCudaKernel *k, int type, int64_t item)
       for (int j = 0; j < 8; j++)
         v[j] += z[j];
     }
+  if (k->scale)
+    {
+      float scale[8], shift[8];
+      dh_cuda_load8 (k->scale, 8 * group, DH_CUDA_F32, scale);
+      dh_cuda_load8 (k->shift, 8 * group, DH_CUDA_F32, shift);
+      for (int j = 0; j < 8; j++)
+        v[j] = v[j] * scale[j] + shift[j];
+    }
   dh_cuda_write8 (k, k->type, pixel, group, v);
 }
 

@@ -60,14 +60,13 @@ bind (DhCudaPlan *plan, DhCudaStep *step, GError **error)
           || !(kernel->columns = dh_cuda_upload_taps (&plan->pool, step->tap_columns, kernel->w, step->align_corners,
                                                       step->same_size, error))))
     return FALSE;
+  const gsize n = kernel->op == DH_CUDA_PACK ? (gsize)kernel->c : (gsize)kernel->n_groups * DH_CUDA_GROUP;
+  if (step->scale
+      && (!(kernel->scale = dh_cuda_upload (&plan->pool, step->scale, n * sizeof (float), error))
+          || !(kernel->shift = dh_cuda_upload (&plan->pool, step->shift, n * sizeof (float), error))))
+    return FALSE;
   if (kernel->op == DH_CUDA_PACK)
-    {
-      kernel->source = (const float *)(gpointer)plan->staging;
-      if (step->scale
-          && (!(kernel->scale = dh_cuda_upload (&plan->pool, step->scale, kernel->c * sizeof (float), error))
-              || !(kernel->shift = dh_cuda_upload (&plan->pool, step->shift, kernel->c * sizeof (float), error))))
-        return FALSE;
-    }
+    kernel->source = (const float *)(gpointer)plan->staging;
   if (kernel->op == DH_CUDA_UNPACK)
     kernel->out = staged (plan, step->target);
   if (kernel->op == DH_CUDA_SCORE)

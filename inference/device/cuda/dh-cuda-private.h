@@ -77,7 +77,7 @@ struct _DhCudaStep
   const DhCudaView *in, *other, *out;
   gboolean in_places, other_places; /* read in the order of channels, not of places */
   DhCudaKernel kernel;              /* but for the addresses, which bind() fills in */
-  const float *scale, *shift;       /* PACK, host; by channel */
+  const float *scale, *shift;       /* host; PACK: by channel; RESIZE: of the result, by place */
   DhValue target;                   /* UNPACK: the output that it writes */
   DhValue targets[DH_N_MAPS];       /* SCORE */
   gint tap_rows, tap_columns;       /* RESIZE, SCORE: in heights and widths; 0: none */
@@ -175,8 +175,15 @@ DhCudaView *dh_cuda_add_pointwise (DhCudaPlan *plan, const char *name, const DhC
                                    gboolean relu, gboolean in_order, DhCudaBuffer *target, DhValue owner);
 DhCudaView *dh_cuda_add_pack (DhCudaPlan *plan, const DhCudaView *raw);
 DhCudaView *dh_cuda_add_pool (DhCudaPlan *plan, const DhNode *node, const DhCudaView *in, DhShape shape, DhValue owner);
+/* What follows a resize: [relu] ([scale ·] (resized [+ sum]) [+ shift]). */
+typedef struct
+{
+  const DhCudaView *sum;       /* or NULL */
+  const double *scale, *shift; /* by channel; or NULL */
+  gboolean relu;
+} DhCudaTail;
 DhCudaView *dh_cuda_add_resize (DhCudaPlan *plan, const DhNode *node, const DhCudaView *in, DhShape shape,
-                                const DhCudaView *sum, gboolean relu, DhValue owner);
+                                const DhCudaTail *tail, DhValue owner);
 void dh_cuda_add_unpack (DhCudaPlan *plan, const char *name, const DhCudaView *in, DhValue target);
 
 typedef struct

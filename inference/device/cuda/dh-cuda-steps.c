@@ -96,18 +96,34 @@ dh_cuda_add_pool (DhCudaPlan *plan, const DhNode *node, const DhCudaView *in, Dh
   return arrange (plan, step, shape.h, shape.w, FALSE, NULL, owner);
 }
 
+/* By place; where there is no channel there is nothing. */
+static const float *
+by_place (DhCudaPool *pool, const DhCudaView *view, const double *values)
+{
+  float *placed = dh_cuda_host_alloc (pool, (gsize)view->n_groups * DH_CUDA_GROUP, sizeof *placed);
+  for (gint i = 0; i < view->n_groups * DH_CUDA_GROUP; i++)
+    placed[i] = view->channels[i] >= 0 ? (float)values[view->channels[i]] : 0.0f;
+  return placed;
+}
+
 DhCudaView *
-dh_cuda_add_resize (DhCudaPlan *plan, const DhNode *node, const DhCudaView *in, DhShape shape, const DhCudaView *sum,
-                    gboolean relu, DhValue owner)
+dh_cuda_add_resize (DhCudaPlan *plan, const DhNode *node, const DhCudaView *in, DhShape shape, const DhCudaTail *tail,
+                    DhValue owner)
 {
   DhCudaStep *step = dh_cuda_step_new (plan, node->name, DH_CUDA_RESIZE);
   step->in = in;
-  step->other = sum;
-  step->kernel.relu = relu;
+  step->other = tail->sum;
+  step->kernel.relu = tail->relu;
   step->kernel.in_h = step->tap_rows = in->h;
   step->kernel.in_w = step->tap_columns = in->w;
   step->align_corners = node->align_corners;
-  return arrange (plan, step, shape.h, shape.w, FALSE, NULL, owner);
+  DhCudaView *out = arrange (plan, step, shape.h, shape.w, FALSE, NULL, owner);
+  if (tail->scale)
+    {
+      step->scale = by_place (&plan->pool, out, tail->scale);
+      step->shift = by_place (&plan->pool, out, tail->shift);
+    }
+  return out;
 }
 
 void

@@ -16,9 +16,9 @@ typedef struct
 } Case;
 
 static const Case cases[] = {
-  { "ldn121", 1024, 2048, 300, 2.5 },
-  { "ldn121", 720, 1280, 300, 1.5 },
-  { "dlv3p_wrn38", 1024, 2048, 150, 22 },
+  { "ldn121", 1024, 2048, 151, 1.04 },
+  { "ldn121", 720, 1280, 151, 0.56 },
+  { "dlv3p_wrn38", 1024, 2048, 79, 16.3 },
 };
 
 /* The numbers of the line that ends so. */
