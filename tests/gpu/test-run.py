@@ -353,8 +353,13 @@ with tempfile.TemporaryDirectory() as root:
         folder = carry(Path(root) / "real", real)
         status, said, complained = start(folder, CUDA_VISIBLE_DEVICES="")
         check("without a card it says why and ends",
-              status == 77 and "NO CARD, nothing else is run: " in said and "== ops" not in said
+              status == 77 and "NO CARD, nothing else is run: " in said and "== ops" not in said and "NOT REACHED" not in said
               and not complained, said + complained)
+        status, said, complained = start(folder, "bench", "tables", CUDA_VISIBLE_DEVICES="", DH_GPU_SECONDS="60", **small)
+        check("parts alone say it too",
+              status == 1 and said.count("FAILED bench ldn121 64x64 f32: The device ") == 2
+              and said.count("FAILED table ldn121 64x64 f32: The device ") == 2 and "early" not in said and not complained,
+              said + complained)
 with tempfile.TemporaryDirectory() as root:
     check_hanging(break_down(Path(root) / "hanging"))
     for number in (signal.SIGTERM, signal.SIGKILL):
