@@ -1,5 +1,6 @@
 #include "emulated-card.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "dh-cuda-grid.h"
@@ -39,6 +40,14 @@ multiply (gfloat sums[32][4], const Registers a[32], const Registers b[32], gint
       }
 }
 
+/* Eight values of a tile's part, 16 bytes on end. */
+static const guint16 *
+row_of (const guint16 *tile, gint at, gint begin, gint end)
+{
+  g_assert_true (at >= begin && at + 8 <= end && at % 8 == 0);
+  return tile + at;
+}
+
 static void
 multiply_tile (const guint16 *tile, gint tiling, gint type, gint warp, gfloat sums[2][4][32][4])
 {
@@ -51,10 +60,12 @@ multiply_tile (const guint16 *tile, gint tiling, gint type, gint warp, gfloat su
           {
             const guint16 *rows[32];
             for (gint lane = 0; lane < 32; lane++)
-              rows[lane] = tile + dh_cuda_fused_a_row (tiling, warp, slab, i, at, lane);
+              rows[lane] =
+                  row_of (tile, dh_cuda_fused_a_row (tiling, warp, slab, i, at, lane), 0, DH_CUDA_TILE_B (tiling));
             load_matrices (rows, type, a[i]);
             for (gint lane = 0; lane < 32; lane++)
-              rows[lane] = tile + dh_cuda_fused_b_row (tiling, warp, slab, i, at, lane);
+              rows[lane] = row_of (tile, dh_cuda_fused_b_row (tiling, warp, slab, i, at, lane), DH_CUDA_TILE_B (tiling),
+                                   DH_CUDA_TILE_SIZE (tiling));
             load_matrices (rows, type, b[i]);
           }
         for (gint i = 0; i < 2; i++)
@@ -110,6 +121,10 @@ run_block (const DhCudaKernel *k, gint64 block)
     write_sums (tiling, warp, sums[warp], products);
   for (gint t = 0; t < DH_CUDA_THREADS; t++)
     dh_cuda_fused_write (k, tiling, k->type, place, column, t, products);
+  for (gint i = DH_CUDA_TILE_SIZE (tiling); i < MOST_TILE; i++)
+    g_assert_true (tiles[0][i] == 0xffff && tiles[1][i] == 0xffff);
+  for (gint i = DH_CUDA_TILE_OUT_SIZE (tiling); i < MOST_PRODUCTS; i++)
+    g_assert_true (isnan (products[i]));
 }
 
 void
