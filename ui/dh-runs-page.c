@@ -1,8 +1,11 @@
 #include "dh-runs-page.h"
+#include "dh-import-bar.h"
+#include "dh-import-dialog.h"
 #include "dh-run-list.h"
 #include "dh-runs-charts.h"
 #include "dh-runs-compared.h"
 #include "dh-runs-table.h"
+#include "dh-session-import.h"
 #include "dh-session-reopen.h"
 
 #define MARGIN 12
@@ -90,8 +93,12 @@ show_chosen (DhRunsPage *self)
   gtk_widget_set_visible (self->curves, job != NULL);
   gtk_widget_set_visible (self->export, job == NULL);
   gtk_menu_button_set_label (GTK_MENU_BUTTON (self->export), both ? _ ("Export 2 runs") : _ ("Export"));
+  DhImportProgress progress;
+  const gboolean importing = dh_session_get_import_progress (self->session, &progress);
+  set_enabled (self, "import", !importing);
   gtk_stack_set_visible_child_name (GTK_STACK (self->stack),
-                                    dh_runs_table_get_size (DH_RUNS_TABLE (self->table)) > 0 ? "runs" : "empty");
+                                    importing || dh_runs_table_get_size (DH_RUNS_TABLE (self->table)) > 0 ? "runs"
+                                                                                                          : "empty");
   const guint drawn = (first == NULL     ? 0
                        : first->training ? 1
                                          : 2)
@@ -226,6 +233,13 @@ compare_chosen (GSimpleAction *action, GVariant *value, gpointer data)
 }
 
 static void
+import_scores (GSimpleAction *action, GVariant *value, gpointer data)
+{
+  DhRunsPage *self = data;
+  dh_import_dialog_choose (GTK_WIDGET (self), self->session);
+}
+
+static void
 show_chosen_curves (GSimpleAction *action, GVariant *value, gpointer data)
 {
   show_curves (data, chosen (data, 0));
@@ -327,6 +341,13 @@ make_button (const char *icon, const char *text, const char *tooltip, const char
   return button;
 }
 
+static GtkWidget *
+make_import_button (void)
+{
+  return make_button ("document-open-symbolic", _ ("Import scores…"), _ ("Measure the score maps of another method"),
+                      "runs.import");
+}
+
 static GMenuModel *
 make_menu (void)
 {
@@ -351,6 +372,7 @@ make_band (DhRunsPage *self)
                                _ ("Measure the open data set with the open weights (Ctrl+E)"), "win.evaluate"));
   gtk_box_append (GTK_BOX (band), make_button ("dh-training-symbolic", _ ("Train…"),
                                                _ ("The form of a new training (Ctrl+3)"), "win.page::training"));
+  gtk_box_append (GTK_BOX (band), make_import_button ());
   gtk_box_append (GTK_BOX (band), space);
   self->curves =
       make_button ("dh-training-symbolic", _ ("Curves"), _ ("Curves and log of the training"), "runs.curves");
@@ -379,6 +401,9 @@ make_empty (void)
   adw_status_page_set_description (
       ADW_STATUS_PAGE (empty), _ ("Every evaluation and every training, from here or from the command line, is kept "
                                   "with what it needs to be repeated."));
+  GtkWidget *import = make_import_button ();
+  gtk_widget_set_halign (import, GTK_ALIGN_CENTER);
+  adw_status_page_set_child (ADW_STATUS_PAGE (empty), import);
   return empty;
 }
 
@@ -405,7 +430,8 @@ dh_runs_page_new (DhSession *session)
   const GActionEntry entries[] = {
     { "export", export_runs, "s", NULL, NULL },         { "maps", export_maps, "s", NULL, NULL },
     { "copy-command", copy_command, NULL, NULL, NULL }, { "compare", compare_chosen, NULL, NULL, NULL },
-    { "browse", browse_chosen, NULL, NULL, NULL },      { "curves", show_chosen_curves, NULL, NULL, NULL }
+    { "browse", browse_chosen, NULL, NULL, NULL },      { "curves", show_chosen_curves, NULL, NULL, NULL },
+    { "import", import_scores, NULL, NULL, NULL }
   };
   g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "runs", G_ACTION_GROUP (self->actions));
@@ -414,6 +440,7 @@ dh_runs_page_new (DhSession *session)
   gtk_widget_set_margin_bottom (cards, MARGIN);
   gtk_widget_set_margin_start (cards, MARGIN);
   gtk_widget_set_margin_end (cards, MARGIN);
+  gtk_box_append (GTK_BOX (cards), dh_import_bar_new (session));
   self->table = dh_runs_table_new (session);
   gtk_box_append (GTK_BOX (cards), self->table);
   gtk_box_append (GTK_BOX (cards), make_lower (self));
@@ -425,6 +452,7 @@ dh_runs_page_new (DhSession *session)
   gtk_stack_add_named (GTK_STACK (self->stack), page, "runs");
   gtk_widget_set_parent (self->stack, GTK_WIDGET (self));
   g_signal_connect_object (self->table, "chosen", G_CALLBACK (show_chosen), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "import", G_CALLBACK (show_chosen), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->table, "opened", G_CALLBACK (on_opened), self, 0);
   g_signal_connect_object (self->charts, "picture", G_CALLBACK (on_picture), self, 0);
   show_chosen (self);
