@@ -124,6 +124,9 @@ looked (GObject *source, GAsyncResult *result, gpointer data)
     }
   show_hint (self);
   update (self);
+  /* Nothing is left to be said: Return imports. */
+  if (!self->named && !self->turned && gtk_widget_get_sensitive (self->import))
+    gtk_widget_grab_focus (self->import);
 }
 
 static void
@@ -315,6 +318,7 @@ make_rows (DhImportDialog *self)
   add_button (self, self->data_row, _ ("Choose…"), G_CALLBACK (on_choose_root));
   self->method = adw_entry_row_new ();
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->method), _ ("Method"));
+  adw_entry_row_set_activates_default (ADW_ENTRY_ROW (self->method), TRUE);
   g_signal_connect_object (self->method, "changed", G_CALLBACK (on_named), self, G_CONNECT_SWAPPED);
   self->end = adw_combo_row_new ();
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->end), _ ("Anomalous are"));
