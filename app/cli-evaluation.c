@@ -26,7 +26,7 @@ print_json (const DhEvaluation *evaluation)
   dh_json_member_int (json, "resumed", evaluation->resumed);
   dh_json_member_number (json, "seconds", evaluation->seconds);
   const DhScoreEvaluation *score = &g_array_index (evaluation->scores, DhScoreEvaluation, 0);
-  dh_json_member_string (json, "score", dh_map_name (score->score));
+  dh_json_member_string (json, "score", score->name);
   json_builder_set_member_name (json, "protocols");
   json_builder_begin_object (json);
   for (guint i = 0; i < score->results->len; i++)
@@ -39,7 +39,7 @@ print_json (const DhEvaluation *evaluation)
       for (guint m = 1; m < evaluation->scores->len; m++)
         {
           const DhScoreEvaluation *more = &g_array_index (evaluation->scores, DhScoreEvaluation, m);
-          json_builder_set_member_name (json, dh_map_name (more->score));
+          json_builder_set_member_name (json, more->name);
           json_builder_begin_object (json);
           dh_cli_add_result (json, more->results->pdata[0], FALSE);
           json_builder_end_object (json);
@@ -61,14 +61,16 @@ print_table (const DhEvaluation *evaluation)
     printf (" (%u from an earlier start)", evaluation->resumed);
   if (evaluation->left_out->len)
     printf (", %u left out", evaluation->left_out->len);
-  printf (", %.1f s of inference\n", evaluation->seconds);
+  if (!g_str_equal (score->name, DH_SCORE_IMPORTED))
+    printf (", %.1f s of inference", evaluation->seconds);
+  putchar ('\n');
   if (!first || first->pixels == 0)
     {
       printf ("no labels: maps only, no metrics\n");
       return;
     }
   printf ("%" G_GUINT64_FORMAT " pixels, %" G_GUINT64_FORMAT " of them anomalous\n\n", first->pixels, first->positives);
-  g_autofree char *title = g_strdup_printf ("%s, in per cent", dh_map_name (score->score));
+  g_autofree char *title = g_strdup_printf ("%s, in per cent", score->name);
   dh_cli_print_heading (title);
   for (guint i = 0; i < score->results->len; i++)
     {
@@ -82,7 +84,7 @@ print_table (const DhEvaluation *evaluation)
       for (guint m = 1; m < evaluation->scores->len; m++)
         {
           const DhScoreEvaluation *more = &g_array_index (evaluation->scores, DhScoreEvaluation, m);
-          dh_cli_print_result (dh_map_name (more->score), more->results->pdata[0]);
+          dh_cli_print_result (more->name, more->results->pdata[0]);
         }
     }
 }

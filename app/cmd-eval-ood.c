@@ -8,6 +8,33 @@
 #include "dh-error.h"
 #include "dh-evaluation.h"
 
+/* Where another method's maps are, instead of weights. */
+typedef struct
+{
+  char *scores, *method;
+  gboolean low_is_anomalous;
+} Import;
+
+static void
+import_clear (Import *import)
+{
+  g_free (import->scores);
+  g_free (import->method);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Import, import_clear)
+
+/* That low scores are called anomalous, or are not, is no matter of taste. */
+static void
+say_upside_down (DhCli *cli, const DhEvaluationOptions *options, const DhEvaluation *evaluation)
+{
+  const DhScoreEvaluation *score = &g_array_index (evaluation->scores, DhScoreEvaluation, 0);
+  const DhResult *first = score->results->len ? score->results->pdata[0] : NULL;
+  if (options->scores && first && first->auroc < 0.5)
+    dh_cli_note (cli, "AUROC is under 50 %%: if %s scores are the anomalous ones, import again %s --low-is-anomalous",
+                 dh_imported_scores_low_is_anomalous (options->scores) ? "high" : "low",
+                 dh_imported_scores_low_is_anomalous (options->scores) ? "without" : "with");
+}
+
 static int
 evaluate (DhCli *cli, DhEvaluationOptions *options, const char *db)
 {
@@ -20,7 +47,49 @@ evaluate (DhCli *cli, DhEvaluationOptions *options, const char *db)
   dh_cli_progress_end (cli);
   if (!evaluation)
     return dh_cli_fail (cli, &error);
+  say_upside_down (cli, options, evaluation);
   return dh_cli_print_evaluation (cli, evaluation);
+}
+
+static int
+evaluate_imported (DhCli *cli, DhEvaluationOptions *options, const Import *import, const char *db)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhImportedScores) scores =
+      dh_imported_scores_open (import->scores, import->method, import->low_is_anomalous, options->dataset,
+                               options->folder, cli->cancellable, &cli->progress, &error);
+  const gboolean ready = scores && dh_imported_scores_sum (scores, cli->cancellable, &cli->progress, &error);
+  dh_cli_progress_end (cli);
+  if (!ready)
+    return dh_cli_fail (cli, &error);
+  options->scores = scores;
+  return evaluate (cli, options, db);
+}
+
+static int
+evaluate_network (DhCli *cli, DhEvaluationOptions *options, const DhCliModel *model, const char *db)
+{
+  int status;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, model, &status);
+  if (!predictor)
+    return status;
+  const DhPictures pictures = dh_calibrate_pictures (options->dataset);
+  if (!dh_cli_calibrate (cli, model->calibration, predictor, &pictures, &error))
+    return dh_cli_fail (cli, &error);
+  options->predictor = predictor;
+  return evaluate (cli, options, db);
+}
+
+/* NULL, or what does not go together. */
+static const char *
+find_contradiction (const Import *import, const DhCliModel *model, const char *score, const char *more)
+{
+  if (!import->scores)
+    return import->method || import->low_is_anomalous ? "--method and --low-is-anomalous belong to --scores" : NULL;
+  if (model->params || model->architecture || model->classes || model->calibration)
+    return "--scores measures the maps of another method: leave --params and what belongs to it, or --scores";
+  return score || more ? "--score and --compare name maps of a network; with --scores there are none" : NULL;
 }
 
 int
@@ -28,6 +97,7 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
 {
   g_auto (DhCliDataset) set = { NULL };
   g_auto (DhCliModel) model = { NULL };
+  g_auto (Import) import = { NULL };
   g_autofree char *folder = NULL;
   g_autofree char *protocols = NULL;
   g_autofree char *db = NULL;
@@ -38,6 +108,13 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
     { "folder", 0, 0, G_OPTION_ARG_FILENAME, &folder, "Where the score maps go", "OUT" },
     DH_CLI_DATASET_ENTRIES (set),
     DH_CLI_MODEL_ENTRIES (model),
+    { "scores", 0, 0, G_OPTION_ARG_FILENAME, &import.scores,
+      "Instead of weights: score maps of another method, found by the pictures' names (STEM.npy, STEM_hybrid.npy, "
+      "*_anomaly.npy, .npz with anomaly_scores, SMIYC's .hdf5)",
+      "DIR" },
+    { "method", 0, 0, G_OPTION_ARG_STRING, &import.method, "With --scores: its name (default: the folder's)", "NAME" },
+    { "low-is-anomalous", 0, 0, G_OPTION_ARG_NONE, &import.low_is_anomalous,
+      "With --scores: low scores are the anomalous ones", NULL },
     { "protocol", 0, 0, G_OPTION_ARG_STRING, &protocols, "Protocols (default: the pixel protocols)", "P,…" },
     { "score", 0, 0, G_OPTION_ARG_STRING, &score, "The map that is measured (default hybrid)", "MAP" },
     { "compare", 0, 0, G_OPTION_ARG_STRING, &more, "Maps measured beside it", "MAP,…" },
@@ -46,7 +123,8 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
     { NULL },
   };
   int status;
-  if (!dh_cli_parse (cli, argc, argv, entries, NULL, "--dataset KIND --dataroot DIR --folder OUT --params W",
+  if (!dh_cli_parse (cli, argc, argv, entries, NULL,
+                     "--dataset KIND --dataroot DIR --folder OUT (--params W | --scores DIR [--method NAME])",
                      "Measures anomaly detection on a data set: AP, FPR95, AUROC under each protocol.\n"
                      "A run that was stopped goes on where it was.",
                      "densehybrid eval-ood --dataset lf --dataroot FS_LAF --folder out --params dlv3_hybrid.pth", NULL,
@@ -54,6 +132,9 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
     return status;
   if (!folder)
     return dh_cli_usage (cli, "--folder is missing: where do the score maps go?");
+  const char *contradiction = find_contradiction (&import, &model, score, more);
+  if (contradiction)
+    return dh_cli_usage (cli, "%s", contradiction);
 
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) found = dh_cli_find_protocols (protocols, &error);
@@ -72,17 +153,10 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
     return status;
   for (const char *const *note = dh_dataset_notes (dataset); *note; note++)
     dh_cli_note (cli, "%s", *note);
-  g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, &model, &status);
-  if (!predictor)
-    return status;
-  const DhPictures pictures = dh_calibrate_pictures (dataset);
-  if (!dh_cli_calibrate (cli, model.calibration, predictor, &pictures, &error))
-    return dh_cli_fail (cli, &error);
   g_autofree char *command = dh_cli_dup_command (argc, argv);
   options.command = command;
   options.dataset = dataset;
-  options.predictor = predictor;
   options.protocols = (const DhProtocol *const *)found->pdata;
   options.n_protocols = found->len;
-  return evaluate (cli, &options, db);
+  return import.scores ? evaluate_imported (cli, &options, &import, db) : evaluate_network (cli, &options, &model, db);
 }

@@ -115,5 +115,10 @@ const char *const dh_database_migrations[] = {
   "  launched INTEGER NOT NULL DEFAULT 0," /* Unix, seconds: of the last process */
   "  started INTEGER NOT NULL DEFAULT 0,"  /* of the first */
   "  ended INTEGER NOT NULL DEFAULT 0);",
+
+  /* Of scores that were imported: whose they are and where they lay. Their model's row says only what they are, and two
+   * runs may have called the same scores by two names. */
+  "ALTER TABLE runs ADD COLUMN method TEXT;"
+  "ALTER TABLE runs ADD COLUMN source TEXT;",
 };
 const guint dh_database_n_migrations = G_N_ELEMENTS (dh_database_migrations);

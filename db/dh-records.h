@@ -27,9 +27,10 @@ typedef struct
   gint64 id;
   char *kind, *state, *why;
   gint64 dataset, model;
+  char *method, *source; /* of imported scores, whose they are and where they lay; NULL: a network made the maps */
   char *split, *folder, *score, *device, *device_title, *precision, *program, *command, *started, *ended, *summary;
   double seconds;
-  /* filled by reading alone */
+  /* filled by reading alone; of imported scores the model's title and path are the method and the source */
   char *dataset_title, *dataset_root, *dataset_kind, *model_title, *model_path, *model_sha256;
   gint64 images_done, images_failed, images_total;
 } DhRunRow;
@@ -91,8 +92,8 @@ GPtrArray *dh_database_list_tags (DhDatabase *database, gint64 image, GError **e
 
 /* A new run in state "running". */
 gint64 dh_database_add_run (DhDatabase *database, const DhRunRow *row, GError **error);
-/* The newest run that was begun with the same kind, data set, split, model, folder, score and precision and is not
- * done; 0 where there is none (and *error unset). */
+/* The newest run that was begun with the same kind, data set, split, model, method, folder, score and precision and is
+ * not done; 0 where there is none (and *error unset). */
 gint64 dh_database_find_unfinished (DhDatabase *database, const DhRunRow *row, GError **error);
 gboolean dh_database_end_run (DhDatabase *database, gint64 run, const char *state, const char *why, const char *summary,
                               GError **error);

@@ -10,9 +10,10 @@ dh_database_add_run (DhDatabase *database, const DhRunRow *row, GError **error)
   sqlite3_stmt *statement = dh_database_bind (
       database, error,
       "INSERT INTO runs (kind, state, dataset, split, model, folder, score, device, device_title, precision, program,"
-      " command, started) VALUES (?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-      "sisissssssss", row->kind, row->dataset, row->split, row->model, row->folder, row->score, row->device,
-      row->device_title ? row->device_title : "", row->precision, row->program, row->command ? row->command : "", now);
+      " command, started, method, source) VALUES (?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+      "sisissssssssss", row->kind, row->dataset, row->split, row->model, row->folder, row->score, row->device,
+      row->device_title ? row->device_title : "", row->precision, row->program, row->command ? row->command : "", now,
+      row->method, row->source);
   return dh_database_returned_id (database, statement, error);
 }
 
@@ -22,9 +23,9 @@ dh_database_find_unfinished (DhDatabase *database, const DhRunRow *row, GError *
   sqlite3_stmt *statement = dh_database_bind (
       database, error,
       "SELECT id FROM runs WHERE kind = ? AND dataset = ? AND split = ? AND model = ? AND folder = ? AND score = ?"
-      " AND precision = ? AND device = ? AND state <> 'done' ORDER BY id DESC LIMIT 1",
-      "sisissss", row->kind, row->dataset, row->split, row->model, row->folder, row->score, row->precision,
-      row->device);
+      " AND precision = ? AND device = ? AND method IS ? AND state <> 'done' ORDER BY id DESC LIMIT 1",
+      "sisisssss", row->kind, row->dataset, row->split, row->model, row->folder, row->score, row->precision,
+      row->device, row->method);
   return dh_database_returned_id (database, statement, error);
 }
 
@@ -62,8 +63,8 @@ dh_database_delete_run (DhDatabase *database, gint64 run, GError **error)
 
 #define RUN_COLUMNS                                                                                                    \
   "SELECT runs.id, runs.kind, state, why, dataset, split, model, folder, score, device, device_title, precision,"      \
-  " program, command, started, ended, seconds, summary, datasets.title, datasets.root, datasets.kind, models.title,"   \
-  " models.path, models.sha256, datasets.images,"                                                                      \
+  " program, command, started, ended, seconds, summary, method, source, datasets.title, datasets.root,"                \
+  " datasets.kind, coalesce (method, models.title), coalesce (source, models.path), models.sha256, datasets.images,"   \
   " (SELECT count (*) FROM run_images WHERE run = runs.id AND run_images.state = 'done'),"                             \
   " (SELECT count (*) FROM run_images WHERE run = runs.id AND run_images.state = 'failed')"                            \
   " FROM runs JOIN datasets ON datasets.id = dataset JOIN models ON models.id = model"
@@ -91,6 +92,8 @@ read_run (sqlite3_stmt *statement)
   row->ended = dh_column_string (statement, c++);
   row->seconds = dh_column_double (statement, c++);
   row->summary = dh_column_string (statement, c++);
+  row->method = dh_column_string (statement, c++);
+  row->source = dh_column_string (statement, c++);
   row->dataset_title = dh_column_text (statement, c++);
   row->dataset_root = dh_column_text (statement, c++);
   row->dataset_kind = dh_column_text (statement, c++);
@@ -249,7 +252,8 @@ dh_run_row_free (DhRunRow *row)
                              &row->folder,       &row->score,       &row->device,        &row->device_title,
                              &row->precision,    &row->program,     &row->command,       &row->started,
                              &row->ended,        &row->summary,     &row->dataset_title, &row->dataset_root,
-                             &row->dataset_kind, &row->model_title, &row->model_path,    &row->model_sha256 };
+                             &row->dataset_kind, &row->model_title, &row->model_path,    &row->model_sha256,
+                             &row->method,       &row->source };
   for (guint i = 0; i < G_N_ELEMENTS (strings); i++)
     g_free (*strings[i]);
   g_free (row);

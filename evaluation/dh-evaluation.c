@@ -2,6 +2,7 @@
 
 #include "dh-error.h"
 #include "dh-meters-private.h"
+#include "dh-run-origin-private.h"
 #include "dh-run-pictures-private.h"
 #include "dh-run-results-private.h"
 
@@ -11,6 +12,8 @@ typedef struct
   GCancellable *cancellable;
   const DhProgress *progress;
   DhRunRecord record;
+  DhMap score; /* of the run; that other methods' maps stand in for it changes nothing: high = anomalous */
+  guint more_scores;
   DhMeters *meters;   /* of the score of the run first */
   GArray *indices;    /* guint: the pictures that have a label and maps */
   GPtrArray *waiting; /* DhMetric: those that see all pictures once more; borrowed */
@@ -69,7 +72,7 @@ static gboolean
 measure (DhRunPicture *picture, gpointer data, GError **error)
 {
   const Flow *flow = data;
-  const float *scores = dh_tensor_f32 (picture->maps[flow->options->score]);
+  const float *scores = dh_tensor_f32 (picture->maps[flow->score]);
   DhMeters *part = NULL;
   if (picture->anomalies)
     {
@@ -142,7 +145,7 @@ measure_again (DhRunPicture *picture, gpointer data, GError **error)
 {
   const Flow *flow = data;
   GPtrArray *parts = picture->measured = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_metric_free);
-  const DhScoredImage scored = { picture->item->stem, dh_tensor_f32 (picture->maps[flow->options->score]),
+  const DhScoredImage scored = { picture->item->stem, dh_tensor_f32 (picture->maps[flow->score]),
                                  picture->anomalies->ids, picture->row.width, picture->row.height };
   for (guint p = 0; p < flow->waiting->len; p++)
     {
@@ -175,8 +178,9 @@ pass_again (Flow *flow, GPtrArray *metrics, GError **error)
   flow->waiting = metrics;
   const DhRunPictures again = { .record = &flow->record,
                                 .predictor = flow->options->predictor,
+                                .scores = flow->options->scores,
                                 .maker = flow->options->maker,
-                                .maps = DH_MAP_BIT (flow->options->score),
+                                .maps = DH_MAP_BIT (flow->score),
                                 .threads = flow->options->threads,
                                 .data = flow,
                                 .begin = begin_again,
@@ -206,18 +210,20 @@ finish (Flow *flow, GError **error)
     return FALSE;
   for (guint m = 0; m < flow->result->scores->len; m++)
     {
-      const DhScoreEvaluation *score = &g_array_index (flow->result->scores, DhScoreEvaluation, m);
-      if (!dh_run_results_store (flow->options->database, flow->record.run, score->score, score->results,
-                                 score->ranking, error))
+      DhScoreEvaluation *score = &g_array_index (flow->result->scores, DhScoreEvaluation, m);
+      if (flow->options->scores)
+        score->name = DH_SCORE_IMPORTED;
+      if (!dh_run_results_store (flow->options->database, flow->record.run, score->name, score->results, score->ranking,
+                                 error))
         return FALSE;
     }
   return TRUE;
 }
 
+/* Whether the network gives what is to be measured. */
 static gboolean
-prepare (Flow *flow, GError **error)
+check_network (const DhEvaluationOptions *options, GError **error)
 {
-  const DhEvaluationOptions *options = flow->options;
   DhModel *model = dh_predictor_model (options->predictor);
   for (guint m = 0; m < DH_N_MAPS; m++)
     if ((m == options->score || options->more_scores & DH_MAP_BIT (m)) && dh_map_needs_ood (m)
@@ -228,6 +234,15 @@ prepare (Flow *flow, GError **error)
                      dh_model_title (model), dh_map_name (m));
         return FALSE;
       }
+  return TRUE;
+}
+
+static gboolean
+prepare (Flow *flow, GError **error)
+{
+  const DhEvaluationOptions *options = flow->options;
+  if (!options->scores && !check_network (options, error))
+    return FALSE;
   if (dh_dataset_size (options->dataset) == 0)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "%s: has no pictures to evaluate",
@@ -236,11 +251,11 @@ prepare (Flow *flow, GError **error)
     }
   const DhProtocol *pooled = dh_protocol_find ("densehybrid-pooled", error);
   const DhMetricOptions bare = { .no_rows = TRUE };
-  if (!dh_meters_begin (flow->meters, options->score, options->protocols, options->n_protocols,
-                        &options->metric_options, error))
+  if (!dh_meters_begin (flow->meters, flow->score, options->protocols, options->n_protocols, &options->metric_options,
+                        error))
     return FALSE;
   for (guint m = 0; m < DH_N_MAPS; m++)
-    if (options->more_scores & DH_MAP_BIT (m) && m != options->score
+    if (flow->more_scores & DH_MAP_BIT (m) && m != flow->score
         && !dh_meters_begin (flow->meters, m, &pooled, 1, &bare, error))
       return FALSE;
   return TRUE;
@@ -261,6 +276,7 @@ visit_all (Flow *flow, GError **error)
     all[i] = i;
   DhRunPictures first = { .record = &flow->record,
                           .predictor = flow->options->predictor,
+                          .scores = flow->options->scores,
                           .maker = flow->options->maker,
                           .threads = flow->options->threads,
                           .data = flow,
@@ -298,6 +314,20 @@ list_others (const Flow *flow)
   return g_string_free (names, FALSE);
 }
 
+/* What the columns of a run say nothing of; NULL where there is nothing. */
+static JsonObject *
+summarise (const DhEvaluation *result, const DhImportedScores *scores, gboolean done)
+{
+  JsonObject *summary =
+      done ? dh_run_results_summarise (g_array_index (result->scores, DhScoreEvaluation, 0).results) : NULL;
+  if (!scores)
+    return summary;
+  if (!summary)
+    summary = json_object_new ();
+  json_object_set_boolean_member (summary, "low_is_anomalous", dh_imported_scores_low_is_anomalous (scores));
+  return summary;
+}
+
 DhEvaluation *
 dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable, const DhProgress *progress,
                    GError **error)
@@ -305,6 +335,8 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
   Flow flow = { .options = options,
                 .cancellable = cancellable,
                 .progress = progress,
+                .score = options->scores ? DH_MAP_HYBRID : options->score,
+                .more_scores = options->scores ? 0 : options->more_scores,
                 .indices = g_array_new (FALSE, FALSE, sizeof (guint)) };
   g_autoptr (DhEvaluation) result = g_new0 (DhEvaluation, 1);
   result->scores = g_array_new (FALSE, FALSE, sizeof (DhScoreEvaluation));
@@ -316,16 +348,20 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
 
   g_autoptr (GError) local = NULL;
   g_autofree char *others = NULL;
+  g_auto (DhRunOrigin) origin = { { 0 } };
+  if (options->scores)
+    dh_run_origin_init_imported (&origin, options->scores);
+  else
+    dh_run_origin_init_network (&origin, options->predictor, options->score);
   const gboolean done =
       prepare (&flow, &local) && (others = list_others (&flow)) != NULL
-      && dh_run_record_begin (&flow.record, "eval-ood", options->database, options->dataset, options->predictor,
-                              options->folder, options->score, others, options->command, cancellable, &local)
+      && dh_run_record_begin (&flow.record, "eval-ood", options->database, options->dataset, &origin, options->folder,
+                              flow.score, others, options->command, cancellable, &local)
       && visit_all (&flow, &local);
   if (flow.record.run)
     {
       g_autoptr (GError) ending = NULL;
-      JsonObject *summary =
-          done ? dh_run_results_summarise (g_array_index (result->scores, DhScoreEvaluation, 0).results) : NULL;
+      JsonObject *summary = summarise (result, options->scores, done);
       if (!dh_run_record_end (&flow.record, done ? NULL : local, summary, &ending) && !local)
         local = g_steal_pointer (&ending);
     }

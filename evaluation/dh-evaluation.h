@@ -2,6 +2,7 @@
 #include <gio/gio.h>
 #include "dh-database.h"
 #include "dh-dataset.h"
+#include "dh-imported-scores.h"
 #include "dh-map-maker.h"
 #include "dh-map.h"
 #include "dh-metric.h"
@@ -11,21 +12,24 @@
 
 G_BEGIN_DECLS
 
-/* Measuring a whole data set: picture by picture through the predictor into metrics and database rows. What the command
- * `eval-ood` and the studio's "Evaluate data set" both do.
+/* Measuring a whole data set: picture by picture through the predictor, or from the score maps of another method, into
+ * metrics and database rows. What the command `eval-ood` and the studio's "Evaluate data set" and "Import scores" do.
  *
  * An image's score map is written whole to FOLDER/eval/scores/STEM.npy (float32, H×W) before its row is committed, so a
  * run that was killed goes on behind the last committed image: the newest unfinished run with the same data set (by
  * content), split, model (by SHA-256), folder, score, device and precision is taken up, and its maps are read back.
+ * Imported maps are copied there as well, and are all that is looked at afterwards.
  * Two processes never run in one folder: the second is refused with DH_ERROR_FAILED. */
 
 typedef struct
 {
   DhDataset *dataset;
-  DhPredictor *predictor;
-  DhDatabase *database; /* of the calling thread */
-  const char *folder;   /* where the maps go; made if absent */
-  DhMap score;          /* what the protocols measure: DH_MAP_HYBRID, or of a closed-set model any of the others */
+  DhPredictor *predictor;   /* NULL where there are */
+  DhImportedScores *scores; /* another method's, of this data set: their sum is made; `score`, `more_scores` and `maker`
+                               have no meaning then, and what is measured is DH_SCORE_IMPORTED */
+  DhDatabase *database;     /* of the calling thread */
+  const char *folder;       /* where the maps go; made if absent */
+  DhMap score;              /* what the protocols measure: DH_MAP_HYBRID, or of a closed-set model any of the others */
   guint more_scores; /* bits DH_MAP_BIT(): measured beside it, each by densehybrid-pooled alone; their maps are written
                         to FOLDER/eval/NAME/STEM.npy */
   const DhProtocol *const *protocols; /* pixel and component protocols */
@@ -41,7 +45,8 @@ typedef struct
 
 typedef struct
 {
-  DhMap score;
+  DhMap score;        /* has no meaning where it was imported */
+  const char *name;   /* of the map, or DH_SCORE_IMPORTED; a constant */
   DhRanking *ranking; /* all pixels of the set: sliders, histograms; owned */
   GPtrArray *results; /* DhResult, one a protocol, in the order asked for (of more_scores: densehybrid-pooled alone) */
 } DhScoreEvaluation;
@@ -78,9 +83,5 @@ DhEvaluation *dh_evaluation_run (const DhEvaluationOptions *options, GCancellabl
  * weights, device and precision. Free with g_free. */
 char *dh_evaluation_default_folder (const char *kind, const char *root, const char *sha256, const char *device,
                                     const char *precision);
-
-/* Puts data set and model into the database; gives their rows' ids. */
-gboolean dh_evaluation_register (DhDatabase *database, DhDataset *dataset, DhModel *model, gint64 *dataset_id,
-                                 gint64 *model_id, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

@@ -138,7 +138,7 @@ dh_meters_finish (DhMeters *meters, GArray *scores, GError **error)
   for (guint m = 0; m < meters->meters->len; m++)
     {
       Meter *meter = &g_array_index (meters->meters, Meter, m);
-      const DhScoreEvaluation score = { meter->map, g_steal_pointer (&meter->ranking),
+      const DhScoreEvaluation score = { meter->map, dh_map_name (meter->map), g_steal_pointer (&meter->ranking),
                                         g_ptr_array_new_with_free_func ((GDestroyNotify)dh_result_free) };
       g_array_append_val (scores, score);
       for (guint p = 0; p < meter->metrics->len; p++)

@@ -289,9 +289,11 @@ dh_open_evaluation_run (const DhOpenEvaluationOptions *options, GCancellable *ca
     return NULL;
 
   g_autoptr (GError) local = NULL;
+  g_auto (DhRunOrigin) origin = { { 0 } };
+  dh_run_origin_init_network (&origin, options->predictor, DH_MAP_HYBRID);
   const gboolean done =
-      dh_run_record_begin (&flow.record, "eval-osr", options->database, options->dataset, options->predictor,
-                           options->folder, DH_MAP_HYBRID, "segmentation", options->command, cancellable, &local)
+      dh_run_record_begin (&flow.record, "eval-osr", options->database, options->dataset, &origin, options->folder,
+                           DH_MAP_HYBRID, "segmentation", options->command, cancellable, &local)
       && visit_both (&flow, towns, &local);
   if (flow.record.run)
     {

@@ -1,13 +1,15 @@
 #pragma once
+#include "dh-imported-scores.h"
 #include "dh-map-maker.h"
 #include "dh-run-record-private.h"
 
 G_BEGIN_DECLS
 
-/* The pictures of a run on their way: read (or their maps of an earlier start are), computed, their maps oriented and
- * written, measured each by itself, and added up. Read, written and measured they are on threads of their own, several
- * at once; computed and added up on the caller's, in order, so that the sums have the same bits whatever was done
- * meanwhile. On a device that overlaps its runs the next is sent and computed while the one before comes back. */
+/* The pictures of a run on their way: read (or their maps are, of an earlier start or another method), computed, their
+ * maps oriented and written, measured each by itself, and added up. Read, written and measured they are on threads of
+ * their own, several at once; computed and added up on the caller's, in order, so that the sums have the same bits
+ * whatever was done meanwhile. On a device that overlaps its runs the next is sent and computed while the one before
+ * comes back. */
 typedef struct
 {
   guint index;
@@ -24,12 +26,13 @@ typedef struct
 typedef struct
 {
   DhRunRecord *record;
-  DhPredictor *predictor;
-  const DhMapMaker *maker; /* NULL: the predictor alone */
-  guint maps;              /* DH_MAP_BIT(), each H×W */
-  gboolean classes;        /* class labels are read as well */
-  guint threads;           /* 0: as many as the machine has use for */
-  guint rankings;          /* that `measure` makes of a picture, about: for how many are on their way at once */
+  DhPredictor *predictor;         /* NULL where nothing is computed: */
+  const DhImportedScores *scores; /* the run's own score, read on the threads; NULL: the predictor's */
+  const DhMapMaker *maker;        /* NULL: the predictor alone */
+  guint maps;                     /* DH_MAP_BIT(), each H×W */
+  gboolean classes;               /* class labels are read as well */
+  guint threads;                  /* 0: as many as the machine has use for */
+  guint rankings;                 /* that `measure` makes of a picture, about: for how many are on their way at once */
   gpointer data;
   /* Before a picture is computed; an error ends the run. */
   gboolean (*begin) (guint index, gpointer data, GError **error);

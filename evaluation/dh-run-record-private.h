@@ -3,9 +3,9 @@
 #include "dh-dataset.h"
 #include "dh-folder-lock.h"
 #include "dh-map.h"
-#include "dh-predictor.h"
 #include "dh-ranking.h"
 #include "dh-records.h"
+#include "dh-run-origin-private.h"
 #include "dh-tensor.h"
 
 G_BEGIN_DECLS
@@ -17,7 +17,7 @@ typedef struct
   DhDatabase *database;
   DhDataset *dataset;
   char *folder; /* absolute */
-  DhMap score;
+  DhMap score;  /* whose maps lie in eval/scores; of imported ones the place that they have among others */
   DhFolderLock *lock;
   gint64 run, dataset_id;
   GPtrArray *rows;      /* of an earlier start */
@@ -25,11 +25,12 @@ typedef struct
   GPtrArray *committed; /* the latter */
 } DhRunRecord;
 
-/* Finds the run to go on with, or begins one. `others`: names of the maps kept beside the score's; `command` may be
- * NULL. What the folder holds of another owner (dh-map-owner.h) is made anew. Errors: of the database, the folder
- * (DH_ERROR_IO), or DH_ERROR_FAILED where another process runs in it. Clear the record in any case. */
+/* Finds the run to go on with, or begins one. `score`: where its maps stand in DhRunPicture.maps. `others`: names of
+ * the maps kept beside the score's; `command` may be NULL. What the folder holds of another owner (dh-map-owner.h) is
+ * made anew. Errors: of the database, the folder (DH_ERROR_IO), or DH_ERROR_FAILED where another process runs in it.
+ * Clear the record in any case. */
 gboolean dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase *database, DhDataset *dataset,
-                              DhPredictor *predictor, const char *folder, DhMap score, const char *others,
+                              const DhRunOrigin *origin, const char *folder, DhMap score, const char *others,
                               const char *command, GCancellable *cancellable, GError **error);
 void dh_run_record_clear (DhRunRecord *record);
 

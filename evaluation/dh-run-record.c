@@ -22,10 +22,10 @@ dh_evaluation_default_folder (const char *kind, const char *root, const char *sh
   return g_build_filename (g_get_user_data_dir (), "densehybrid", "evaluations", name, NULL);
 }
 
-gboolean
-dh_evaluation_register (DhDatabase *database, DhDataset *dataset, DhModel *model, gint64 *dataset_id, gint64 *model_id,
-                        GCancellable *cancellable, GError **error)
+static gboolean
+put_dataset (DhRunRecord *record, GCancellable *cancellable, GError **error)
 {
+  DhDataset *dataset = record->dataset;
   g_autofree char *fingerprint = dh_dataset_fingerprint (dataset, cancellable, error);
   if (!fingerprint)
     return FALSE;
@@ -35,21 +35,8 @@ dh_evaluation_register (DhDatabase *database, DhDataset *dataset, DhModel *model
                              .title = (char *)dh_dataset_title (dataset),
                              .fingerprint = fingerprint,
                              .images = dh_dataset_size (dataset) };
-  *dataset_id = dh_database_put_dataset (database, &set, error);
-  if (!*dataset_id)
-    return FALSE;
-  /* Whoever opens it again may be elsewhere. */
-  const char *path = dh_model_path (model);
-  g_autofree char *absolute = path ? g_canonicalize_filename (path, NULL) : NULL;
-  const DhModelRow row = { .sha256 = (char *)dh_model_sha256 (model),
-                           .path = absolute,
-                           .title = (char *)dh_model_title (model),
-                           .architecture = (char *)dh_model_architecture (model),
-                           .classes = dh_model_classes (model),
-                           .outlier_head = dh_model_has_outlier_head (model),
-                           .parameters = dh_model_parameter_count (model) };
-  *model_id = dh_database_put_model (database, &row, error);
-  return *model_id != 0;
+  record->dataset_id = dh_database_put_dataset (record->database, &set, error);
+  return record->dataset_id != 0;
 }
 
 static gboolean
@@ -84,8 +71,8 @@ find_or_add (DhRunRecord *record, const DhRunRow *row, const char *owner, GError
 
 gboolean
 dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase *database, DhDataset *dataset,
-                     DhPredictor *predictor, const char *folder, DhMap score, const char *others, const char *command,
-                     GCancellable *cancellable, GError **error)
+                     const DhRunOrigin *origin, const char *folder, DhMap score, const char *others,
+                     const char *command, GCancellable *cancellable, GError **error)
 {
   *record = (DhRunRecord){ .database = database,
                            .dataset = dataset,
@@ -96,24 +83,24 @@ dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase *database
   /* The lock comes first: what another process has begun is not to be found. */
   gint64 model_id;
   if (!dh_folder_make (folder, error) || !(record->lock = dh_folder_lock_take (folder, error))
-      || !dh_evaluation_register (database, dataset, dh_predictor_model (predictor), &record->dataset_id, &model_id,
-                                  cancellable, error))
+      || !put_dataset (record, cancellable, error)
+      || !(model_id = dh_database_put_model (database, &origin->model, error)))
     return FALSE;
-  DhDevice *device = dh_predictor_device (predictor);
   g_autofree char *split = g_strjoinv (",", (char **)dh_dataset_splits (dataset));
   const DhRunRow row = { .kind = (char *)kind,
                          .dataset = record->dataset_id,
                          .model = model_id,
+                         .method = (char *)origin->method,
+                         .source = origin->method ? origin->path : NULL,
                          .split = split,
                          .folder = record->folder,
-                         .score = (char *)dh_map_name (score),
-                         .device = (char *)dh_device_name (device),
-                         .device_title = (char *)dh_device_title (device),
-                         .precision = (char *)dh_predictor_precision_name (predictor),
+                         .score = (char *)origin->score,
+                         .device = (char *)origin->device,
+                         .device_title = (char *)origin->device_title,
+                         .precision = (char *)origin->precision,
                          .program = (char *)DH_VERSION,
                          .command = (char *)command };
-  g_autofree char *owner =
-      dh_map_owner_new (dh_model_sha256 (dh_predictor_model (predictor)), row.score, row.precision, row.device, others);
+  g_autofree char *owner = dh_map_owner_new (origin->model.sha256, row.score, row.precision, row.device, others);
   return find_or_add (record, &row, owner, error)
          && dh_database_leave_runs (database, record->folder, record->run, error)
          && dh_map_owner_take (record->folder, owner, error);

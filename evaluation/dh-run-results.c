@@ -6,10 +6,10 @@
 #include "dh-stored-curve.h"
 
 static gboolean
-store (DhDatabase *database, gint64 run, DhMap score, const DhResult *result, GBytes *histogram, GError **error)
+store (DhDatabase *database, gint64 run, const char *score, const DhResult *result, GBytes *histogram, GError **error)
 {
   g_autoptr (GBytes) curve = result->curve ? dh_curve_to_bytes (result->curve) : NULL;
-  const DhRunProtocolRow row = { .score = (char *)dh_map_name (score),
+  const DhRunProtocolRow row = { .score = (char *)score,
                                  .protocol = (char *)result->protocol->name,
                                  .ap = result->ap,
                                  .auroc = result->auroc,
@@ -26,7 +26,7 @@ store (DhDatabase *database, gint64 run, DhMap score, const DhResult *result, GB
 }
 
 gboolean
-dh_run_results_store (DhDatabase *database, gint64 run, DhMap score, GPtrArray *results, DhRanking *ranking,
+dh_run_results_store (DhDatabase *database, gint64 run, const char *score, GPtrArray *results, DhRanking *ranking,
                       GError **error)
 {
   g_autoptr (GBytes) histogram = dh_score_histogram_to_bytes (ranking);

@@ -26,6 +26,8 @@ typedef struct
 char **dh_report_provenance (const DhRunRow *run);
 /* The run's summary; NULL where it has none, or one that is no object. Free with json_node_unref. */
 JsonNode *dh_report_parse_summary (const DhRunRow *run);
+/* Whether it measured imported scores of which low ones are anomalous, as they lay. */
+gboolean dh_report_was_turned (const DhRunRow *run);
 /* Adds name and value of the open set's numbers, all towns' and each one's, where the run has them. */
 void dh_report_add_towns (const DhRunRow *run, GPtrArray *facts);
 /* The data set again, as the run saw it; NULL where it is no longer there. */

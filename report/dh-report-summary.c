@@ -75,6 +75,15 @@ dh_report_add_towns (const DhRunRow *run, GPtrArray *facts)
     }
 }
 
+gboolean
+dh_report_was_turned (const DhRunRow *run)
+{
+  g_autoptr (JsonNode) root = dh_report_parse_summary (run);
+  JsonNode *node = root ? json_object_get_member (json_node_get_object (root), "low_is_anomalous") : NULL;
+  return node && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_BOOLEAN
+         && json_node_get_boolean (node);
+}
+
 DhDataset *
 dh_report_open_dataset (const DhRunRow *run, GCancellable *cancellable)
 {

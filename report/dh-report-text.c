@@ -29,6 +29,13 @@ append_field (GString *csv, const char *text)
   g_string_append_c (csv, '"');
 }
 
+/* NULL where there is none: of imported scores nothing was computed. */
+static const char *
+or_null (const char *text)
+{
+  return *text ? text : NULL;
+}
+
 /* In full precision; undefined is empty. */
 static void
 append_double (GString *csv, double value)
@@ -162,12 +169,14 @@ add_run (JsonBuilder *json, const DhReportRun *run)
   member_string (json, "dataroot", run->run->dataset_root);
   member_string (json, "split", run->run->split);
   member_string (json, "model", run->run->model_title);
-  member_string (json, "weights", run->run->model_path);
+  member_string (json, "method", run->run->method);
+  member_string (json, "weights", run->run->method ? NULL : run->run->model_path);
+  member_string (json, "imported_from", run->run->source);
   member_string (json, "sha256", run->run->model_sha256);
   member_string (json, "score", run->run->score);
-  member_string (json, "device", run->run->device);
-  member_string (json, "device_title", run->run->device_title);
-  member_string (json, "precision", run->run->precision);
+  member_string (json, "device", or_null (run->run->device));
+  member_string (json, "device_title", or_null (run->run->device_title));
+  member_string (json, "precision", or_null (run->run->precision));
   member_string (json, "program", run->run->program);
   member_string (json, "command", run->run->command);
   member_string (json, "started", run->run->started);

@@ -46,17 +46,24 @@ dh_report_provenance (const DhRunRow *run)
     {
       ADD ("Splits", "%s", run->split);
     }
-  ADD ("Model", "%s", run->model_title);
-  ADD ("Weights", "%s", run->model_path ? run->model_path : "built in");
-  ADD ("SHA-256", "%s", run->model_sha256);
-  ADD ("Score", "%s", run->score);
-  ADD ("Device", "%s (%s), %s", run->device, run->device_title, run->precision);
+  const gboolean imported = run->method != NULL;
+  ADD (imported ? "Method" : "Model", "%s", run->model_title);
+  ADD (imported ? "Its scores" : "Weights", "%s", run->model_path ? run->model_path : "built in");
+  ADD (imported ? "SHA-256 of the scores" : "SHA-256", "%s", run->model_sha256);
+  ADD ("Score", "%s%s", run->score, dh_report_was_turned (run) ? ", low is anomalous: turned round" : "");
+  if (!imported)
+    {
+      ADD ("Device", "%s (%s), %s", run->device, run->device_title, run->precision);
+    }
   ADD ("Program", "densehybrid %s", run->program);
   ADD ("Started", "%s", run->started);
   ADD ("Ended", "%s", run->ended ? run->ended : "—");
   ADD ("Images", "%" G_GINT64_FORMAT " measured, %" G_GINT64_FORMAT " left out", run->images_done, run->images_failed);
   dh_report_add_towns (run, words);
-  ADD ("Inference", "%.1f s", run->seconds);
+  if (!imported)
+    {
+      ADD ("Inference", "%.1f s", run->seconds);
+    }
   if (*run->command)
     {
       ADD ("Command", "%s", run->command);

@@ -44,6 +44,8 @@ dh_browse_comparison_dup_title (DhSession *session, guint side)
       g_autoptr (DhRunItem) item = g_list_model_get_item (list, i);
       const DhRun *run = dh_run_item_get (item);
       const DhPaneContent *content = run->score != NULL ? dh_pane_content_find (run->score) : NULL;
+      if (run->id == id && run->imported)
+        return g_strdup_printf (_ ("Run %" G_GINT64_FORMAT " · %s"), id, run->model);
       if (run->id == id && content != NULL)
         return g_strdup_printf (_ ("Run %" G_GINT64_FORMAT " · %s"), id, _ (content->title));
     }

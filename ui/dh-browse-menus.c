@@ -53,10 +53,12 @@ append_runs (DhBrowsePanes *self, GMenu *menu, const char *choose)
       g_autoptr (DhRunItem) item = g_list_model_get_item (runs, i);
       const DhRun *run = dh_run_item_get (item);
       const DhPaneContent *content = run->score != NULL ? dh_pane_content_find (run->score) : NULL;
-      if (content == NULL || !dh_session_can_compare_run (self->session, run))
+      if ((content == NULL && !run->imported) || !dh_session_can_compare_run (self->session, run))
         continue;
-      g_autofree char *text = g_strdup_printf (_ ("Run %" G_GINT64_FORMAT " · %s · %s"), run->id,
-                                               run->model != NULL ? run->model : "—", _ (content->title));
+      const char *model = run->model != NULL ? run->model : "—";
+      g_autofree char *text = content != NULL ? g_strdup_printf (_ ("Run %" G_GINT64_FORMAT " · %s · %s"), run->id,
+                                                                 model, _ (content->title))
+                                              : g_strdup_printf (_ ("Run %" G_GINT64_FORMAT " · %s"), run->id, model);
       g_autofree char *action = g_strdup_printf ("%s::run:%" G_GINT64_FORMAT, choose, run->id);
       g_menu_append (section, text, action);
       n++;

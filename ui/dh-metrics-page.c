@@ -1,8 +1,9 @@
 #include "dh-metrics-page.h"
 #include <math.h>
 #include "dh-metrics-charts.h"
+#include "dh-metrics-runs.h"
 #include "dh-metrics-tables.h"
-#include "dh-run-item.h"
+#include "dh-run-list.h"
 #include "dh-session-evaluation.h"
 
 struct _DhMetricsPage
@@ -162,6 +163,7 @@ make_results (DhMetricsPage *self)
   gtk_widget_set_margin_end (box, 12);
   gtk_box_append (GTK_BOX (box), dh_metrics_charts_new (self->session));
   gtk_box_append (GTK_BOX (box), dh_protocol_card_new (self->session));
+  gtk_box_append (GTK_BOX (box), dh_metrics_runs_new (self->session));
   GtkWidget *images = dh_image_card_new (self->session);
   gtk_widget_set_vexpand (images, TRUE);
   gtk_box_append (GTK_BOX (box), images);
@@ -190,8 +192,17 @@ make_empty (DhMetricsPage *self)
   gtk_widget_set_halign (self->evaluate, GTK_ALIGN_CENTER);
   dh_ui_add_classes (self->evaluate, "pill suggested-action");
   gtk_box_append (GTK_BOX (box), self->evaluate);
+  gtk_box_append (GTK_BOX (box), dh_metrics_runs_new (self->session));
   adw_status_page_set_child (ADW_STATUS_PAGE (self->empty), box);
   return self->empty;
+}
+
+/* Runs may have been made elsewhere meanwhile. */
+static void
+dh_metrics_page_map (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (dh_metrics_page_parent_class)->map (widget);
+  dh_session_refresh_runs (DH_METRICS_PAGE (widget)->session);
 }
 
 static void
@@ -209,6 +220,7 @@ static void
 dh_metrics_page_class_init (DhMetricsPageClass *class)
 {
   G_OBJECT_CLASS (class)->dispose = dh_metrics_page_dispose;
+  GTK_WIDGET_CLASS (class)->map = dh_metrics_page_map;
   gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (class), GTK_TYPE_BIN_LAYOUT);
 }
 

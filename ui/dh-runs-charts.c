@@ -42,8 +42,9 @@ fill_curve (DhRunsCharts *self)
         continue;
       const DhRun *run = dh_run_item_get (self->runs[i]);
       g_autofree char *ap = dh_number_format (run->ap * 100, 1);
-      g_autofree char *name = self->runs[1] == NULL ? g_strdup_printf ("%s  AP %s", run->score, ap)
-                                                    : g_strdup_printf ("%s  AP %s", i == 0 ? "A" : "B", ap);
+      g_autofree char *name = self->runs[1] == NULL
+                                  ? g_strdup_printf ("%s  AP %s", run->imported ? run->model : run->score, ap)
+                                  : g_strdup_printf ("%s  AP %s", i == 0 ? "A" : "B", ap);
       const DhSeries series = { .name = name,
                                 .tone = tones[i],
                                 .kind = DH_SERIES_LINE,

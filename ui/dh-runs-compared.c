@@ -66,6 +66,12 @@ short_hash (const DhRun *run)
 }
 
 static char *
+score_of (const DhRun *run)
+{
+  return g_strdup (run->imported ? _ ("imported") : run->score);
+}
+
+static char *
 threshold_of (const DhRun *run)
 {
   return isnan (run->best_f1_threshold) ? NULL : dh_number_format (run->best_f1_threshold, 2);
@@ -80,6 +86,8 @@ images_of (const DhRun *run)
 static char *
 device_of (const DhRun *run)
 {
+  if (run->device == NULL)
+    return NULL;
   return run->precision != NULL ? g_strdup_printf ("%s · %s", run->device, run->precision) : g_strdup (run->device);
 }
 
@@ -116,7 +124,7 @@ start_of (const DhRun *run)
 static char *
 kind_of (const DhRun *run)
 {
-  return g_strdup (run->training ? _ ("training") : _ ("evaluation"));
+  return g_strdup (run->training ? _ ("training") : run->imported ? _ ("imported") : _ ("evaluation"));
 }
 
 static void
@@ -157,17 +165,25 @@ fill (Filling *self)
   add_number (self, a->training || b->training ? _ ("Closed mIoU") : _ ("Open mIoU"), a->miou, b->miou, TRUE);
   if (self->row > first)
     gtk_grid_attach (self->grid, dh_ui_line (), 0, self->row++, 4, 1);
-  if (a->training != b->training)
+  if (a->training != b->training || a->imported != b->imported)
     add_made (self, _ ("Kind"), kind_of);
   add_text (self, _ ("State"), a->sentence, self->b != NULL ? b->sentence : NULL);
   add_text (self, _ ("Data"), a->data, b->data);
   add_text (self, _ ("Split"), a->split, b->split);
   add_made (self, _ ("Images"), images_of);
-  add_text (self, _ ("Score"), a->score, b->score);
+  add_made (self, _ ("Score"), score_of);
   add_made (self, _ ("Best F1 at"), threshold_of);
-  add_text (self, _ ("Model"), a->model, b->model);
+  add_text (self,
+            a->imported && b->imported   ? _ ("Method")
+            : a->imported || b->imported ? _ ("Model, method")
+                                         : _ ("Model"),
+            a->model, b->model);
   add_text (self, _ ("Recipe"), a->recipe, b->recipe);
-  add_made (self, _ ("Weights"), short_hash);
+  add_made (self,
+            a->imported && b->imported   ? _ ("Scores’ checksum")
+            : a->imported || b->imported ? _ ("Weights, scores")
+                                         : _ ("Weights"),
+            short_hash);
   add_made (self, _ ("Steps"), steps_of);
   add_made (self, _ ("Best model"), best_of);
   add_made (self, _ ("Device, precision"), device_of);

@@ -1,8 +1,12 @@
 #include "dh-runs-page.h"
+#include "dh-import-bar.h"
+#include "dh-import-dialog.h"
 #include "dh-run-list.h"
+#include "dh-runs-band.h"
 #include "dh-runs-charts.h"
 #include "dh-runs-compared.h"
 #include "dh-runs-table.h"
+#include "dh-session-import.h"
 #include "dh-session-reopen.h"
 
 #define MARGIN 12
@@ -11,7 +15,8 @@ struct _DhRunsPage
 {
   GtkWidget parent_instance;
   DhSession *session;
-  GtkWidget *stack, *table, *lower, *compared, *charts, *export, *curves, *compare, *browse;
+  DhRunsBand band;
+  GtkWidget *stack, *table, *lower, *compared, *charts;
   GSimpleActionGroup *actions;
   guint tick, room_source;
   guint drawn; /* kinds of what is chosen, on which the charts' widths depend */
@@ -43,6 +48,7 @@ fit (gpointer data)
   self->room_source = 0;
   if (width <= 0)
     return G_SOURCE_REMOVE;
+  dh_runs_band_fit (&self->band, width);
   dh_runs_table_set_room (DH_RUNS_TABLE (self->table), width);
   guint cards = width >= 940 ? 2 : width >= 640 ? 1 : 0;
   for (int needed = G_MAXINT;; cards--)
@@ -84,14 +90,19 @@ show_chosen (DhRunsPage *self)
   const char *refused = dh_session_refuse_runs (first, second);
   set_enabled (self, "compare", refused == NULL);
   /* In the place of the one that opens a single run: a row that is opened does so all the same. */
-  gtk_widget_set_visible (self->compare, both);
-  gtk_widget_set_visible (self->browse, !both);
-  gtk_widget_set_tooltip_text (self->compare, refused != NULL ? refused : _ ("Their score maps, swiped or subtracted"));
-  gtk_widget_set_visible (self->curves, job != NULL);
-  gtk_widget_set_visible (self->export, job == NULL);
-  gtk_menu_button_set_label (GTK_MENU_BUTTON (self->export), both ? _ ("Export 2 runs") : _ ("Export"));
+  gtk_widget_set_visible (self->band.compare, both);
+  gtk_widget_set_visible (self->band.browse, !both);
+  gtk_widget_set_tooltip_text (self->band.compare,
+                               refused != NULL ? refused : _ ("Their score maps, swiped or subtracted"));
+  gtk_widget_set_visible (self->band.curves, job != NULL);
+  gtk_widget_set_visible (self->band.export, job == NULL);
+  gtk_menu_button_set_label (GTK_MENU_BUTTON (self->band.export), both ? _ ("Export 2 runs") : _ ("Export"));
+  DhImportProgress progress;
+  const gboolean importing = dh_session_get_import_progress (self->session, &progress);
+  set_enabled (self, "import", !importing);
   gtk_stack_set_visible_child_name (GTK_STACK (self->stack),
-                                    dh_runs_table_get_size (DH_RUNS_TABLE (self->table)) > 0 ? "runs" : "empty");
+                                    importing || dh_runs_table_get_size (DH_RUNS_TABLE (self->table)) > 0 ? "runs"
+                                                                                                          : "empty");
   const guint drawn = (first == NULL     ? 0
                        : first->training ? 1
                                          : 2)
@@ -226,6 +237,13 @@ compare_chosen (GSimpleAction *action, GVariant *value, gpointer data)
 }
 
 static void
+import_scores (GSimpleAction *action, GVariant *value, gpointer data)
+{
+  DhRunsPage *self = data;
+  dh_import_dialog_choose (GTK_WIDGET (self), self->session);
+}
+
+static void
 show_chosen_curves (GSimpleAction *action, GVariant *value, gpointer data)
 {
   show_curves (data, chosen (data, 0));
@@ -314,63 +332,6 @@ dh_runs_page_init (DhRunsPage *self)
 }
 
 static GtkWidget *
-make_button (const char *icon, const char *text, const char *tooltip, const char *action)
-{
-  GtkWidget *button = gtk_button_new (), *content = adw_button_content_new ();
-  adw_button_content_set_icon_name (ADW_BUTTON_CONTENT (content), icon);
-  adw_button_content_set_label (ADW_BUTTON_CONTENT (content), text);
-  gtk_button_set_child (GTK_BUTTON (button), content);
-  gtk_actionable_set_detailed_action_name (GTK_ACTIONABLE (button), action);
-  gtk_widget_set_tooltip_text (button, tooltip);
-  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
-  dh_ui_add_classes (button, "flat image-text-button");
-  return button;
-}
-
-static GMenuModel *
-make_menu (void)
-{
-  GMenu *menu = g_menu_new ();
-  dh_ui_menu_section (menu, _ ("Report"), _ ("HTML, one file with pictures…"), "runs.export::html", _ ("PDF…"),
-                      "runs.export::pdf", _ ("Markdown…"), "runs.export::md", _ ("LaTeX rows…"), "runs.export::tex",
-                      _ ("JSON…"), "runs.export::json", _ ("CSV, per image…"), "runs.export::csv", NULL);
-  dh_ui_menu_section (menu, _ ("Raw scores"), _ ("SegmentMeIfYouCan layout, HDF5…"), "runs.maps::smiyc",
-                      _ ("Fishyscapes layout, .npy…"), "runs.maps::fishyscapes", _ ("NumPy, a tree of .npy…"),
-                      "runs.maps::npy", _ ("Pictures of 16 bits, .png…"), "runs.maps::png", NULL);
-  return G_MENU_MODEL (menu);
-}
-
-static GtkWidget *
-make_band (DhRunsPage *self)
-{
-  GtkWidget *band = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 6, "dh-band");
-  GtkWidget *space = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, NULL);
-  gtk_widget_set_hexpand (space, TRUE);
-  gtk_box_append (GTK_BOX (band),
-                  make_button ("list-add-symbolic", _ ("Evaluate"),
-                               _ ("Measure the open data set with the open weights (Ctrl+E)"), "win.evaluate"));
-  gtk_box_append (GTK_BOX (band), make_button ("dh-training-symbolic", _ ("Train…"),
-                                               _ ("The form of a new training (Ctrl+3)"), "win.page::training"));
-  gtk_box_append (GTK_BOX (band), space);
-  self->curves =
-      make_button ("dh-training-symbolic", _ ("Curves"), _ ("Curves and log of the training"), "runs.curves");
-  gtk_box_append (GTK_BOX (band), self->curves);
-  gtk_box_append (GTK_BOX (band),
-                  make_button ("edit-copy-symbolic", _ ("Copy as command"),
-                               _ ("The command line that does the same, into the clipboard"), "runs.copy-command"));
-  self->browse = make_button ("dh-browse-symbolic", _ ("Open in Browse"),
-                              _ ("Its weights and its data set; of a training the best checkpoint"), "runs.browse");
-  gtk_box_append (GTK_BOX (band), self->browse);
-  self->compare = make_button ("dh-swipe-symbolic", _ ("Compare in Browse"), NULL, "runs.compare");
-  gtk_box_append (GTK_BOX (band), self->compare);
-  g_autoptr (GMenuModel) menu = make_menu ();
-  self->export = dh_ui_text_menu (_ ("Export"), menu, NULL);
-  gtk_widget_set_valign (self->export, GTK_ALIGN_CENTER);
-  gtk_box_append (GTK_BOX (band), self->export);
-  return band;
-}
-
-static GtkWidget *
 make_empty (void)
 {
   GtkWidget *empty = adw_status_page_new ();
@@ -379,6 +340,9 @@ make_empty (void)
   adw_status_page_set_description (
       ADW_STATUS_PAGE (empty), _ ("Every evaluation and every training, from here or from the command line, is kept "
                                   "with what it needs to be repeated."));
+  GtkWidget *import = dh_runs_band_new_import_button ();
+  gtk_widget_set_halign (import, GTK_ALIGN_CENTER);
+  adw_status_page_set_child (ADW_STATUS_PAGE (empty), import);
   return empty;
 }
 
@@ -405,7 +369,8 @@ dh_runs_page_new (DhSession *session)
   const GActionEntry entries[] = {
     { "export", export_runs, "s", NULL, NULL },         { "maps", export_maps, "s", NULL, NULL },
     { "copy-command", copy_command, NULL, NULL, NULL }, { "compare", compare_chosen, NULL, NULL, NULL },
-    { "browse", browse_chosen, NULL, NULL, NULL },      { "curves", show_chosen_curves, NULL, NULL, NULL }
+    { "browse", browse_chosen, NULL, NULL, NULL },      { "curves", show_chosen_curves, NULL, NULL, NULL },
+    { "import", import_scores, NULL, NULL, NULL }
   };
   g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "runs", G_ACTION_GROUP (self->actions));
@@ -414,17 +379,20 @@ dh_runs_page_new (DhSession *session)
   gtk_widget_set_margin_bottom (cards, MARGIN);
   gtk_widget_set_margin_start (cards, MARGIN);
   gtk_widget_set_margin_end (cards, MARGIN);
+  gtk_box_append (GTK_BOX (cards), dh_import_bar_new (session));
   self->table = dh_runs_table_new (session);
   gtk_box_append (GTK_BOX (cards), self->table);
   gtk_box_append (GTK_BOX (cards), make_lower (self));
   GtkWidget *page = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
-  gtk_box_append (GTK_BOX (page), make_band (self));
+  dh_runs_band_init (&self->band);
+  gtk_box_append (GTK_BOX (page), self->band.widget);
   gtk_box_append (GTK_BOX (page), cards);
   self->stack = gtk_stack_new ();
   gtk_stack_add_named (GTK_STACK (self->stack), make_empty (), "empty");
   gtk_stack_add_named (GTK_STACK (self->stack), page, "runs");
   gtk_widget_set_parent (self->stack, GTK_WIDGET (self));
   g_signal_connect_object (self->table, "chosen", G_CALLBACK (show_chosen), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "import", G_CALLBACK (show_chosen), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->table, "opened", G_CALLBACK (on_opened), self, 0);
   g_signal_connect_object (self->charts, "picture", G_CALLBACK (on_picture), self, 0);
   show_chosen (self);

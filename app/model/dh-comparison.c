@@ -31,6 +31,7 @@ typedef enum
   UNIT_LOG_DENSITY, /* −ln p̂ or near it, in nats */
   UNIT_PROBABILITY,
   UNIT_ENTROPY,
+  UNIT_FOREIGN, /* another method's own: a scale with a threshold, and raw values that nothing is to be taken from */
 } Unit;
 
 /* Of a map's values: `zero` and `sign` turn them into that unit with more for more anomalous. */
@@ -61,7 +62,10 @@ static const Nature *
 nature_of (DhComparison *self, gint map)
 {
   static const Nature none = { UNIT_NONE, 0, 0 };
+  static const Nature foreign = { UNIT_FOREIGN, 0, 1 };
   const DhRunMap *run = run_of (self, map);
+  if (run != NULL && run->imported)
+    return &foreign;
   return map >= 0 && map < DH_N_FRAME_MAPS ? &natures[map] : run != NULL ? &natures[run->kind] : &none;
 }
 
@@ -119,7 +123,7 @@ dh_comparison_shares_unit (DhComparison *self, DhFrameMap a, DhFrameMap b)
 {
   g_return_val_if_fail (a < DH_N_SHOWN_MAPS && b < DH_N_SHOWN_MAPS, FALSE);
   const Nature *first = nature_of (self, (gint)a), *second = nature_of (self, (gint)b);
-  return first->unit == second->unit && first->unit != UNIT_NONE;
+  return first->unit == second->unit && first->unit != UNIT_NONE && first->unit != UNIT_FOREIGN;
 }
 
 static char *

@@ -245,6 +245,8 @@ dh_run_item_get_kind_name (DhRunItem *self)
 {
   if (self->run.training)
     return _ ("training");
+  if (self->run.imported)
+    return _ ("imported");
   return g_strcmp0 (self->run.kind, "eval-osr") == 0 ? _ ("open set") : _ ("evaluation");
 }
 

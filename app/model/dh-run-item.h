@@ -36,6 +36,8 @@ typedef struct
   double fraction, seconds_left; /* of what is under way; NaN: not known */
   /* of evaluations */
   char *weights, *split, *score, *protocol, *model_path, *root;
+  gboolean
+      imported; /* the scores of another method: `model` is its name, and there are no weights, device, precision */
   gboolean has_maps; /* its folder of score maps is there */
   guint images, failed, total;
   double best_f1, best_f1_threshold, mean_f1; /* the mean is of components, over the overlaps that count as a hit */
@@ -63,7 +65,7 @@ gboolean dh_run_item_is_same (DhRunItem *item, DhRunItem *other);
 
 /* "done", "running, 5 of 10 · 0:40 left": translated; free with g_free. */
 char *dh_run_item_dup_state (DhRunItem *item);
-/* "evaluation", "open set", "training": translated. */
+/* "evaluation", "imported", "open set", "training": translated. */
 const char *dh_run_item_get_kind_name (DhRunItem *item);
 /* Whether every word occurs in what the list shows of it, whatever its case. */
 gboolean dh_run_item_matches (DhRunItem *item, const char *words);

@@ -91,14 +91,15 @@ make_item (const DhRunRow *row, DhDatabase *database)
   run->state = state_of (row);
   run->kind = g_strdup (row->kind);
   run->why = g_strdup (row->why);
-  run->model =
-      row->model_path != NULL && *row->model_path != '\0' ? name_model (row->model_path) : g_strdup (row->model_title);
+  run->imported = row->method != NULL;
+  run->model = !run->imported && row->model_path != NULL && *row->model_path != '\0' ? name_model (row->model_path)
+                                                                                     : g_strdup (row->model_title);
   run->weights = g_strdup (row->model_sha256);
   run->data = g_strdup (row->dataset_title);
   run->split = g_strdup (row->split);
   run->score = g_strdup (row->score);
-  run->device = g_strdup (row->device);
-  run->precision = g_strdup (row->precision);
+  run->device = run->imported ? NULL : g_strdup (row->device);
+  run->precision = run->imported ? NULL : g_strdup (row->precision);
   run->program = g_strdup (row->program);
   run->command = row->command != NULL && *row->command != '\0' ? g_strdup (row->command) : NULL;
   run->started = g_strdup (row->started);

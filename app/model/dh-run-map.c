@@ -137,7 +137,7 @@ read_map (DhRunMap *map, const char *root, GError **error)
   g_autoptr (DhRunRow) run = database != NULL ? dh_database_get_run (database, map->run, error) : NULL;
   if (run == NULL)
     return FALSE;
-  DhMap kind;
+  DhMap kind = DH_MAP_HYBRID;
   g_autofree char *canonical = g_canonicalize_filename (run->dataset_root != NULL ? run->dataset_root : "", NULL);
   if (g_strcmp0 (root, canonical) != 0)
     {
@@ -145,8 +145,10 @@ read_map (DhRunMap *map, const char *root, GError **error)
                    run->dataset_title != NULL ? run->dataset_title : canonical);
       return FALSE;
     }
-  if (run->score == NULL || !dh_map_from_name (run->score, &kind) || kind == DH_MAP_SEGMENTATION
-      || (guint)kind >= DH_N_FRAME_MAPS)
+  map->imported = run->method != NULL;
+  if (!map->imported
+      && (run->score == NULL || !dh_map_from_name (run->score, &kind) || kind == DH_MAP_SEGMENTATION
+          || (guint)kind >= DH_N_FRAME_MAPS))
     {
       g_set_error_literal (error, DH_ERROR, DH_ERROR_NOT_FOUND, _ ("The run has measured no score map"));
       return FALSE;

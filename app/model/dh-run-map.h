@@ -15,7 +15,8 @@ typedef struct
   gint64 run;
   char *stem;
   guint width, height;  /* of the picture */
-  DhFrameMap kind;      /* what the run measured */
+  DhFrameMap kind;      /* what the run measured; of imported scores one of which high is anomalous as well */
+  gboolean imported;    /* another method's: its values are in no unit of ours */
   double threshold;     /* NaN: the run has no curve (no anomalies, no labels) */
   double inlier_median; /* of the run's data set; NaN as above */
   double low, high;     /* of colours: all but the outermost of the set's values, else of this map's */

@@ -26,6 +26,7 @@ typedef struct
 } DhThresholdStep;
 
 typedef struct _DhSessionEvaluation DhSessionEvaluation;
+typedef struct _DhSessionImport DhSessionImport;
 
 struct _DhSession
 {
@@ -75,6 +76,7 @@ struct _DhSession
   guint n_ranged;
 
   DhSessionEvaluation *evaluation;
+  DhSessionImport *import;           /* under way; its task's */
   guint calibrating, calibrating_of; /* int8: the picture that is looked at; 0: none is */
   GListStore *runs;                  /* DhRunItem */
   gint64 compared[2];                /* runs whose maps stand beside the shown picture's; 0: none */
@@ -110,6 +112,7 @@ enum
   DH_SESSION_EVALUATION,
   DH_SESSION_STATES,
   DH_SESSION_COMPARED,
+  DH_SESSION_IMPORT,
   DH_SESSION_MESSAGE,
   DH_SESSION_WRITTEN,
   DH_SESSION_ERROR,

@@ -64,10 +64,23 @@ open_set_of (DhSession *self, const DhRun *run, const char *stem)
   return TRUE;
 }
 
+/* Another method's maps are looked at in the comparison, where its run stands as A. */
+static gboolean
+open_imported (DhSession *self, const DhRun *run, const char *stem)
+{
+  if (!open_set_of (self, run, stem))
+    return FALSE;
+  g_autofree char *side = g_strdup_printf ("run:%" G_GINT64_FORMAT, run->id);
+  g_object_set (self->view, "compare-a", side, "layout", "compare", NULL);
+  return TRUE;
+}
+
 gboolean
 dh_session_open_run (DhSession *self, const DhRun *run, const char *stem)
 {
   g_return_val_if_fail (!run->training && run->root != NULL, FALSE);
+  if (run->imported)
+    return open_imported (self, run, stem);
   if (!g_file_test (run->root, G_FILE_TEST_IS_DIR) && !is_demo_folder (run->root))
     return open_set_of (self, run, stem);
   return open_weights_of (self, run) && open_set_of (self, run, stem);

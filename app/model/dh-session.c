@@ -3,6 +3,7 @@
 #include "dh-debug.h"
 #include "dh-run-list.h"
 #include "dh-comparison.h"
+#include "dh-session-import.h"
 #include "dh-session-private.h"
 
 G_DEFINE_FINAL_TYPE (DhSession, dh_session, G_TYPE_OBJECT)
@@ -233,6 +234,7 @@ dh_session_class_init (DhSessionClass *class)
   signals[DH_SESSION_STATES] = g_signal_new ("states", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[DH_SESSION_COMPARED] =
       g_signal_new ("compared", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[DH_SESSION_IMPORT] = g_signal_new ("import", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[DH_SESSION_MESSAGE] =
       g_signal_new ("message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[DH_SESSION_WRITTEN] = g_signal_new ("written", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
@@ -296,6 +298,7 @@ dh_session_close (DhSession *self)
   g_cancellable_cancel (self->closing);
   if (self->opening != NULL)
     g_cancellable_cancel (self->opening);
+  dh_session_cancel_import (self);
   dh_session_drop_evaluation (self);
   g_signal_handlers_disconnect_by_data (self->worker, self);
   dh_worker_stop (self->worker);

@@ -26,6 +26,7 @@ G_BEGIN_DECLS
  *   "evaluation" ()                       one more picture was measured, or the evaluation began or ended;
  *                                         or int8 is calibrated, picture by picture
  *   "states"     ()                       pictures became queued, computed, failed
+ *   "import"     ()                       scores of another method begin to be measured, or that is over
  *   "compared"   ()                       another run stands beside the picture, or its map was read
  *   "message"    (char *text)             a sentence to be said once
  *   "written"    (char *text, char *path) the same of a file or folder that was written and can be looked at

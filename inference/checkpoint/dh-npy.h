@@ -15,6 +15,10 @@ DhTensor *dh_npy_load (const char *path, GError **error);
 /* `name` stands in messages. */
 DhTensor *dh_npy_load_bytes (GBytes *bytes, const char *name, GError **error);
 
+/* One array of a NumPy .npz: that of this name, or the only one there is. Nothing is unpacked to more than `most`
+ * bytes, whatever the file claims. Further errors: DH_ERROR_NOT_FOUND, which tells what else the file holds. */
+DhTensor *dh_npz_load_array (GBytes *npz, const char *name, const char *array, guint64 most, GError **error);
+
 /* Writes one array in C order (bfloat16, which NumPy does not know, as float32), whole or not at all. Errors:
  * DH_ERROR_IO, DH_ERROR_NO_MEMORY. */
 gboolean dh_npy_save (const char *path, DhTensor *tensor, GError **error);

@@ -32,3 +32,54 @@ dh_read_npz (DhCheckpoint *checkpoint, DhZip *zip, DhCopyBudget *budget, GError 
     }
   return TRUE;
 }
+
+/* "a, b, c" of what is there; a few of them. */
+static char *
+list_members (DhZip *zip)
+{
+  GString *names = g_string_new (NULL);
+  for (guint i = 0; i < MIN (dh_zip_count (zip), 5); i++)
+    {
+      const char *name = dh_zip_member (zip, i)->name;
+      g_autofree char *shown = dh_printable (name, strlen (name));
+      g_string_append_printf (names, "%s%s", i ? ", " : "", shown);
+    }
+  if (dh_zip_count (zip) > 5)
+    g_string_append (names, ", …");
+  return g_string_free (names, FALSE);
+}
+
+static const DhZipMember *
+find_array (DhZip *zip, const char *array, GError **error)
+{
+  g_autofree char *wanted = g_strconcat (array, ".npy", NULL);
+  const DhZipMember *member = dh_zip_find (zip, wanted);
+  if (!member && dh_zip_count (zip) == 1)
+    member = dh_zip_member (zip, 0);
+  g_autofree char *there = list_members (zip);
+  if (!member)
+    g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "holds no array \"%s\", but %s", array,
+                 *there ? there : "nothing at all");
+  return member;
+}
+
+DhTensor *
+dh_npz_load_array (GBytes *npz, const char *name, const char *array, guint64 most, GError **error)
+{
+  g_return_val_if_fail (npz != NULL && name != NULL && array != NULL, NULL);
+
+  DhCopyBudget budget = { .left = most }, copies = { .left = most };
+  DhTensor *tensor = NULL;
+  if (!dh_zip_is (npz))
+    g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s", g_bytes_get_size (npz) ? "is no .npz file" : "is empty");
+  else
+    {
+      g_autoptr (DhZip) zip = dh_zip_open (npz, error);
+      const DhZipMember *member = zip ? find_array (zip, array, error) : NULL;
+      g_autoptr (GBytes) bytes = member ? dh_zip_read (zip, member, &budget, error) : NULL;
+      tensor = bytes ? dh_npy_parse (bytes, &copies, array, error) : NULL;
+    }
+  if (!tensor)
+    g_prefix_error (error, "%s: ", name);
+  return tensor;
+}

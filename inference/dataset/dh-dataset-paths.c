@@ -34,7 +34,7 @@ add_path (DhDataset *dataset, const char *path, GCancellable *cancellable, GErro
       add_picture (dataset, path);
       return TRUE;
     }
-  g_autoptr (DhScan) scan = dh_scan_new (path, cancellable, NULL, error);
+  g_autoptr (DhScan) scan = dh_scan_new (path, dh_path_is_of_set, cancellable, NULL, error);
   if (!scan)
     return FALSE;
   g_autoptr (DhLayoutFind) find = dh_layout_recognise (scan, NULL, DH_DATASET_FOLDER);

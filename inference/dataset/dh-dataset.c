@@ -245,11 +245,12 @@ dh_dataset_open (const char *root, const char *kind, const DhDatasetOptions *opt
   gint number;
   if (!check_kind (name, kind, &number, error))
     return NULL;
-  g_autoptr (DhScan) scan = dh_scan_new (root, cancellable, progress, error);
+  g_autoptr (DhScan) scan = dh_scan_new (root, dh_path_is_of_set, cancellable, progress, error);
   if (!scan)
     return NULL;
   g_autoptr (DhScan) base_scan = NULL;
-  if (options->base_root && !(base_scan = dh_scan_new (options->base_root, cancellable, progress, error)))
+  if (options->base_root
+      && !(base_scan = dh_scan_new (options->base_root, dh_path_is_of_set, cancellable, progress, error)))
     return NULL;
   g_autoptr (DhLayoutFind) find = dh_layout_recognise (scan, base_scan, number);
   if (!find)

@@ -24,6 +24,7 @@ typedef struct Ancestor
 typedef struct
 {
   DhScan *scan;
+  gboolean (*is_sought) (const char *path);
   GCancellable *cancellable;
   const DhProgress *progress;
   guint64 n_entries;
@@ -53,6 +54,12 @@ dh_path_is_picture (const char *path)
     if (g_ascii_strcasecmp (extension, extensions[i]) == 0)
       return TRUE;
   return FALSE;
+}
+
+gboolean
+dh_path_is_of_set (const char *path)
+{
+  return dh_path_is_picture (path) || g_ascii_strcasecmp (extension_of (path), ".npz") == 0;
 }
 
 gint
@@ -138,7 +145,7 @@ visit (Walk *walk, int fd, const struct dirent *entry, const char *path, const A
   g_autofree char *child = path[0] ? g_strconcat (path, "/", entry->d_name, NULL) : g_strdup (entry->d_name);
   if (is_folder)
     return walk_folder (walk, fd, entry->d_name, child, self, depth + 1, error);
-  if (is_file && (dh_path_is_picture (child) || g_ascii_strcasecmp (extension_of (child), ".npz") == 0))
+  if (is_file && walk->is_sought (child))
     g_ptr_array_add (walk->scan->files, g_steal_pointer (&child));
   else if (!is_file && dh_path_is_picture (child))
     g_ptr_array_add (walk->scan->no_files, g_steal_pointer (&child));
@@ -204,7 +211,8 @@ compare_bytes (gconstpointer a, gconstpointer b)
 }
 
 DhScan *
-dh_scan_new (const char *root, GCancellable *cancellable, const DhProgress *progress, GError **error)
+dh_scan_new (const char *root, gboolean (*is_sought) (const char *path), GCancellable *cancellable,
+             const DhProgress *progress, GError **error)
 {
   g_autoptr (DhScan) scan = g_new0 (DhScan, 1);
   scan->root = g_strdup (root);
@@ -214,7 +222,7 @@ dh_scan_new (const char *root, GCancellable *cancellable, const DhProgress *prog
   scan->notes = g_ptr_array_new_with_free_func (g_free);
   scan->no_files = g_ptr_array_new_with_free_func (g_free);
 
-  Walk walk = { scan, cancellable, progress, 0 };
+  Walk walk = { scan, is_sought, cancellable, progress, 0 };
   if (!walk_folder (&walk, AT_FDCWD, root, "", NULL, 0, error))
     return NULL;
   g_ptr_array_sort (scan->files, compare_bytes);
