@@ -3,7 +3,7 @@
 #include <string.h>
 #include "dh-browse-panes-private.h"
 #include "dh-run-list.h"
-#include "dh-run-map.h"
+#include "dh-run-threshold.h"
 
 guint
 dh_browse_panes_palette (DhView *view)
@@ -37,7 +37,7 @@ show_scale (DhBrowsePanes *self, gint map)
   if (score >= 0)
     scale.threshold = dh_session_get_threshold (self->session, (DhScore)score)->value;
   else if (run != NULL)
-    scale.threshold = run->threshold;
+    scale.threshold = dh_session_get_run_threshold (self->session, (guint)map - DH_FRAME_RUN_A)->value;
   dh_browse_comparison_adjust (self, map, &scale);
   dh_canvas_set_scale (self->canvas, (guint)map, &scale);
   dh_canvas_set_outline (self->canvas, (guint)map, dh_view_get_boolean (self->view, "outline"));
