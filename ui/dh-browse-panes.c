@@ -233,6 +233,18 @@ on_threshold (DhBrowsePanes *self, guint score)
     show_pane_states (self);
 }
 
+static void
+on_run_threshold (DhBrowsePanes *self, guint side)
+{
+  if (!self->comparing)
+    return;
+  const gboolean had = self->has_difference;
+  show_scale (self, DH_FRAME_RUN_A + (gint)side);
+  dh_browse_comparison_update (self);
+  if (had != self->has_difference)
+    show_pane_states (self);
+}
+
 /* Layout, mode, sides or scale of a comparison were chosen. */
 static void
 show_compared (DhBrowsePanes *self)
@@ -338,6 +350,7 @@ dh_browse_panes_connect (DhCanvas *canvas, DhSession *session)
   gtk_widget_insert_action_group (GTK_WIDGET (canvas), "pane", G_ACTION_GROUP (self->actions));
   g_object_set_data (G_OBJECT (canvas), "pane-actions", self->actions);
   g_signal_connect_swapped (session, "threshold", G_CALLBACK (on_threshold), self);
+  g_signal_connect_swapped (session, "run-threshold", G_CALLBACK (on_run_threshold), self);
   g_signal_connect_swapped (session, "ranges", G_CALLBACK (show_scales), self);
   g_signal_connect_swapped (session, "progress", G_CALLBACK (on_progress), self);
   g_signal_connect_swapped (session, "notify::frame", G_CALLBACK (show_frame), self);
