@@ -84,7 +84,7 @@ current_order (DhCompareList *self)
 static double
 find_reach (GPtrArray *pictures)
 {
-  static const double steps[] = { 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1 };
+  static const double steps[] = { 0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1 };
   double most = 0;
   for (guint i = 0; i < pictures->len; i++)
     {

@@ -1,7 +1,11 @@
 #include "dh-compare-panel.h"
 #include "dh-compare-list.h"
 #include "dh-compare-table.h"
+#include "dh-headed-list.h"
 #include "dh-side-tuner.h"
+
+/* Some rows of the list of pictures are always to be seen. */
+#define LEAST_LIST 160
 
 enum
 {
@@ -127,26 +131,17 @@ make_tabs (DhComparePanel *self)
   return tabs;
 }
 
-/* Where it is low, the numbers scroll above a list that keeps some rows. */
 static GtkWidget *
 make_compare (DhComparePanel *self, DhSession *session)
 {
-  GtkWidget *page = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
+  /* Margins inside of what scrolls: a box of its own. */
+  GtkWidget *numbers = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
   self->table = dh_compare_table_new (session);
   gtk_widget_set_margin_start (self->table, 12);
   gtk_widget_set_margin_end (self->table, 12);
   gtk_widget_set_margin_bottom (self->table, 9);
-  GtkWidget *scroller = gtk_scrolled_window_new ();
-  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scroller), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
-  gtk_scrolled_window_set_propagate_natural_height (GTK_SCROLLED_WINDOW (scroller), TRUE);
-  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), self->table);
-  gtk_box_append (GTK_BOX (page), scroller);
-  gtk_box_append (GTK_BOX (page), dh_ui_line ());
-  GtkWidget *list = dh_compare_list_new (session);
-  gtk_widget_set_vexpand (list, TRUE);
-  gtk_widget_set_size_request (list, -1, 160);
-  gtk_box_append (GTK_BOX (page), list);
-  return page;
+  gtk_box_append (GTK_BOX (numbers), self->table);
+  return dh_headed_list_new (numbers, dh_compare_list_new (session), LEAST_LIST);
 }
 
 GtkWidget *

@@ -77,30 +77,48 @@ show_line (DhCompareTable *self, guint number, const DhComparedLine *line, const
                                                                                        : "dh-err");
 }
 
+static const char *
+word_of (DhRule rule)
+{
+  return rule == DH_RULE_BEST_F1 ? _ ("best F1") : rule == DH_RULE_START ? _ ("not chosen yet") : dh_rule_title (rule);
+}
+
+/* "best F1 on this set", "TPR 95 % on FS Static" */
 static char *
-describe_rule (const DhThreshold *threshold)
+describe_rule (const DhThreshold *threshold, gboolean own)
 {
   if (threshold->rule == DH_RULE_BY_HAND || threshold->source == NULL)
-    return g_strdup (dh_rule_title (threshold->rule));
+    return g_strdup (word_of (threshold->rule));
   if (threshold->rule == DH_RULE_START)
     return g_strdup_printf (_ ("not chosen yet: flags 5 %% of %s"), threshold->source);
-  return g_strdup_printf (_ ("%s on %s"), dh_rule_title (threshold->rule), threshold->source);
+  if (own)
+    return g_strdup_printf (_ ("%s on this set"), word_of (threshold->rule));
+  return g_strdup_printf (_ ("%s on %s"), word_of (threshold->rule), threshold->source);
+}
+
+/* The rule stands once where both have it. */
+static char *
+name_rules (const DhComparedNumbers *numbers, const char *rule_a, const char *rule_b)
+{
+  if (rule_a == NULL && rule_b == NULL)
+    return g_strdup ("τ");
+  const DhThreshold *a = numbers->threshold[0], *b = numbers->threshold[1];
+  /* What was flagged by is of no interest where nobody chose. */
+  if ((a == NULL || a->rule == DH_RULE_START) && (b == NULL || b->rule == DH_RULE_START))
+    return g_strdup_printf (_ ("τ, %s"), word_of (DH_RULE_START));
+  if (rule_a == NULL || rule_b == NULL || g_str_equal (rule_a, rule_b))
+    return g_strdup_printf (_ ("τ, %s"), rule_a != NULL ? rule_a : rule_b);
+  return numbers->same_rule ? g_strdup_printf (_ ("τ, %s"), word_of (a->rule)) : g_strdup (_ ("τ, by other rules"));
 }
 
 static void
 show_thresholds (DhCompareTable *self, const DhComparedNumbers *numbers)
 {
-  const DhThreshold *a = numbers->threshold[0], *b = numbers->threshold[1];
-  g_autofree char *rule_a = a != NULL ? describe_rule (a) : NULL, *rule_b = b != NULL ? describe_rule (b) : NULL;
-  /* The rule stands once where both have it. */
-  g_autofree char *name = g_strcmp0 (rule_a, rule_b) == 0 && rule_a != NULL ? g_strdup_printf (_ ("τ, %s"), rule_a)
-                          : numbers->same_rule ? g_strdup_printf (_ ("τ, %s"), dh_rule_title (a->rule))
-                                               : g_strdup (_ ("τ, by other rules"));
-  if (a == NULL || b == NULL)
-    {
-      g_free (name);
-      name = a != NULL || b != NULL ? g_strdup_printf (_ ("τ, %s"), a != NULL ? rule_a : rule_b) : g_strdup ("τ");
-    }
+  char *rules[2] = { NULL, NULL };
+  for (guint side = 0; side < 2; side++)
+    if (numbers->threshold[side] != NULL)
+      rules[side] = describe_rule (numbers->threshold[side], numbers->own[side]);
+  g_autofree char *name = name_rules (numbers, rules[0], rules[1]);
   gtk_label_set_label (GTK_LABEL (self->names[ROW_THRESHOLD]), name);
   gtk_widget_set_tooltip_text (self->names[ROW_THRESHOLD], name);
   for (guint side = 0; side < 2; side++)
@@ -109,10 +127,9 @@ show_thresholds (DhCompareTable *self, const DhComparedNumbers *numbers)
       g_autofree char *text = threshold == NULL             ? g_strdup ("—")
                               : fabs (threshold->value) < 1 ? dh_number_format (threshold->value, 3)
                                                             : dh_number_format (threshold->value, 2);
-      const char *rule = side == 0 ? rule_a : rule_b;
-      g_autofree char *tooltip =
-          numbers->own[side] ? g_strdup_printf (_ ("%s: the very set of these numbers"), rule) : g_strdup (rule);
-      set_cell (self, ROW_THRESHOLD, side, text, tooltip, "τ");
+      set_cell (self, ROW_THRESHOLD, side, text, rules[side], "τ");
+      set_classes (self->values[ROW_THRESHOLD][side], numbers->own[side] ? "dh-warn" : NULL);
+      g_free (rules[side]);
     }
 }
 
@@ -173,31 +190,6 @@ show_scale (DhCompareTable *self)
                                     "“Aligned at τ” sets both to 0 at their own τ."));
 }
 
-static char *
-dup_title (DhCompareTable *self, guint side)
-{
-  const DhPaneContent *content = dh_browse_comparison_side (dh_session_get_view (self->session), side);
-  g_autofree char *title = dh_browse_comparison_dup_title (self->session, side);
-  const char *model = NULL;
-  if (content->map < DH_N_FRAME_MAPS)
-    {
-      const DhModelInfo *info = content->map >= 0 ? dh_session_get_model_info (self->session) : NULL;
-      return info != NULL ? g_strdup_printf ("%s · %s", title, info->title) : g_steal_pointer (&title);
-    }
-  GListModel *runs = dh_session_get_runs (self->session);
-  g_autoptr (DhRunItem) kept = NULL;
-  for (guint i = 0; i < g_list_model_get_n_items (runs) && model == NULL; i++)
-    {
-      g_autoptr (DhRunItem) item = g_list_model_get_item (runs, i);
-      const DhRun *run = dh_run_item_get (item);
-      if (run->id != dh_session_get_compared_run (self->session, side))
-        continue;
-      model = run->model;
-      g_set_object (&kept, item);
-    }
-  return model != NULL ? g_strdup_printf ("%s · %s", title, model) : g_steal_pointer (&title);
-}
-
 static void
 update (DhCompareTable *self)
 {
@@ -208,7 +200,7 @@ update (DhCompareTable *self)
   g_autoptr (DhComparedNumbers) numbers = dh_compared_numbers_new (self->session, sides);
   for (guint side = 0; side < 2; side++)
     {
-      g_autofree char *title = dup_title (self, side);
+      g_autofree char *title = dh_browse_comparison_dup_long_title (self->session, side);
       gtk_label_set_label (GTK_LABEL (self->titles[side]), title);
       gtk_widget_set_tooltip_text (self->titles[side], title);
     }
@@ -284,7 +276,7 @@ make_grid (DhCompareTable *self)
       for (guint column = 0; column < N_COLUMNS; column++)
         {
           self->values[row][column] = dh_ui_label (row < DH_N_COMPARED || column < COLUMN_CHANGE ? "—" : "", "val", 1);
-          gtk_label_set_width_chars (GTK_LABEL (self->values[row][column]), 7);
+          gtk_label_set_width_chars (GTK_LABEL (self->values[row][column]), 6);
           gtk_grid_attach (GTK_GRID (grid), self->values[row][column], (int)column + 1, (int)row + 1, 1, 1);
         }
     }

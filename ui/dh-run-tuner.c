@@ -40,6 +40,14 @@ show_record (DhRunTuner *self)
   dh_histogram_set_label (DH_HISTOGRAM (self->histogram), name, dh_threshold_record_get_text (record));
 }
 
+/* Of a score between 0 and 1 two digits are few. */
+static guint
+find_digits (DhRunTuner *self)
+{
+  const double span = gtk_adjustment_get_upper (self->axis) - gtk_adjustment_get_lower (self->axis);
+  return self->score == DH_SCORE_DATASET_POSTERIOR ? 4 : span <= 2 ? 3 : 2;
+}
+
 static void
 show_axis (DhRunTuner *self)
 {
@@ -57,6 +65,8 @@ show_axis (DhRunTuner *self)
                               dh_score_from_axis (self->score, low), dh_score_from_axis (self->score, high), 0.01, 0.1,
                               0);
   self->updating = FALSE;
+  if (self->field != NULL)
+    gtk_spin_button_set_digits (GTK_SPIN_BUTTON (self->field), find_digits (self));
 }
 
 static void
@@ -212,7 +222,7 @@ make_head (DhRunTuner *self)
   gtk_box_append (GTK_BOX (head), dh_ui_label (dh_score_flags_above (self->score) ? _ ("flag if >") : _ ("flag if <"),
                                                "dh-small dim-label", 1));
   g_autofree char *name = g_strdup_printf (_ ("%s threshold"), self->title);
-  self->field = dh_threshold_field_new (self->value, self->score == DH_SCORE_DATASET_POSTERIOR ? 4 : 2, name);
+  self->field = dh_threshold_field_new (self->value, find_digits (self), name);
   gtk_box_append (GTK_BOX (head), self->field);
   g_autoptr (GMenu) menu = g_menu_new ();
   dh_ui_menu_section (menu, NULL, _ ("Histogram of the data set"), "view.set-histogram", _ ("Linear counts"),

@@ -11,7 +11,7 @@ struct _DhSideTuner
   GtkWidget parent_instance;
   DhSession *session;
   guint side;
-  GtkWidget *title, *place, *tuner, *none, *counts;
+  GtkWidget *title, *place, *tuner, *none, *line, *counts;
   gint64 run;    /* that `tuner` is for; 0: it is for a score */
   DhScore score; /* whose axis it has; DH_N_SCORES: there is no tuner */
 };
@@ -94,10 +94,12 @@ show_tuner (DhSideTuner *self)
                                : dh_score_tuner_new_alone (self->session, score));
   gtk_widget_set_visible (self->none, refused != NULL);
   gtk_label_set_label (GTK_LABEL (self->none), refused != NULL ? refused : "");
+  gtk_widget_set_visible (self->line, refused == NULL);
   gtk_widget_set_visible (self->counts, refused == NULL);
-  g_autofree char *title = dh_browse_comparison_dup_title (self->session, self->side);
+  g_autofree char *title = dh_browse_comparison_dup_long_title (self->session, self->side);
   g_autofree char *text = g_strdup_printf ("%c   %s", "AB"[self->side], title);
   gtk_label_set_label (GTK_LABEL (self->title), text);
+  gtk_widget_set_tooltip_text (self->title, title);
 }
 
 static double
@@ -256,6 +258,8 @@ dh_side_tuner_init (DhSideTuner *self)
   gtk_box_append (GTK_BOX (box), self->none);
   self->place = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
   gtk_box_append (GTK_BOX (box), self->place);
+  self->line = dh_ui_line ();
+  gtk_box_append (GTK_BOX (box), self->line);
   self->counts = dh_counts_table_new ();
   gtk_box_append (GTK_BOX (box), self->counts);
   GtkWidget *scroller = gtk_scrolled_window_new ();

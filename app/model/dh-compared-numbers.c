@@ -201,9 +201,10 @@ static void
 fill_open_miou (DhComparedNumbers *self, guint at, const Side *side)
 {
   const DhRunDetails *details = side->details;
-  const char *why = side->nothing != NULL                  ? side->nothing
-                    : details != NULL && details->open_set ? _ ("the run has kept none")
-                                                           : _ ("only an open-set run (eval-osr) measures it");
+  const char *why = side->nothing != NULL ? side->nothing
+                    : details != NULL && details->open_set
+                        ? _ ("open mIoU: the run has kept none")
+                        : _ ("open mIoU: only open-set runs (eval-osr) have it");
   set_value (self, DH_COMPARED_OPEN_MIOU, at, details != NULL ? details->open_miou : (double)NAN, why);
 }
 

@@ -97,10 +97,12 @@ refuse_side (DhSession *session, gint side)
   const DhEvaluationSummary *summary = dh_session_get_evaluation (session);
   const DhScore score = dh_compared_score_of_side (side);
   if (score == DH_N_SCORES)
-    return _ ("A side has no AP of single pictures: choose a run or a score");
+    return _ ("One side has no AP of single pictures: choose a run or the hybrid score in its head");
   if (dh_session_get_set_stats (session) == NULL || summary == NULL)
     return _ ("The data set is not evaluated yet (Ctrl+E)");
-  return summary->score == score ? NULL : _ ("Of the network, pictures are measured by its main score alone");
+  return summary->score == score
+             ? NULL
+             : _ ("Of the network, single pictures have an AP of its main score alone; runs have one of theirs");
 }
 
 static char *
