@@ -19,6 +19,14 @@ struct _DhCompareList
 G_DEFINE_FINAL_TYPE (DhCompareList, dh_compare_list, GTK_TYPE_WIDGET)
 
 static void
+scroll_to (DhCompareList *self, guint position)
+{
+  if (position < g_list_model_get_n_items (G_LIST_MODEL (self->pictures)))
+    gtk_widget_activate_action (self->list, "list.scroll-to-item", "u", position);
+}
+
+/* Its place in the list. */
+static guint
 select_current (DhCompareList *self)
 {
   DhImageItem *current = dh_session_get_current (self->session);
@@ -32,8 +40,13 @@ select_current (DhCompareList *self)
   self->selecting = TRUE;
   gtk_single_selection_set_selected (self->selection, at);
   self->selecting = FALSE;
-  if (at != GTK_INVALID_LIST_POSITION)
-    gtk_widget_activate_action (self->list, "list.scroll-to-item", "u", at);
+  return at;
+}
+
+static void
+on_current (DhCompareList *self)
+{
+  scroll_to (self, select_current (self));
 }
 
 static void
@@ -116,6 +129,8 @@ update (DhCompareList *self)
                        pictures->len);
   self->selecting = FALSE;
   select_current (self);
+  /* What an order is chosen for stands at the top. */
+  scroll_to (self, 0);
 }
 
 /* Numbers of single pictures of an evaluation under way are not those of its run yet. */
@@ -266,7 +281,7 @@ dh_compare_list_new (DhSession *session)
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
     g_signal_connect_object (session, signals[i], G_CALLBACK (update), self, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   g_signal_connect_object (session, "evaluation", G_CALLBACK (on_evaluation), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (session, "notify::current", G_CALLBACK (select_current), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::current", G_CALLBACK (on_current), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (dh_session_get_view (session), "notify", G_CALLBACK (on_view), self,
                            G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   update (self);

@@ -44,18 +44,23 @@ dh_compare_row_set_picture (DhCompareRow *self, DhComparedPicture *picture, doub
   const double change = dh_compared_picture_get_change (picture);
   g_autofree char *number = dh_number_format (100 * change, 1);
   g_autofree char *text = g_strconcat (change > 0 ? "+" : "", number, NULL);
-  g_autofree char *note = why != NULL ? g_strdup_printf ("—  %s", why) : NULL;
+  /* Scenes have pictures of the same names. */
+  const char *group = dh_image_item_get_group (self->item);
+  g_autofree char *note = why != NULL                       ? g_strdup_printf ("—  %s", why)
+                          : group != NULL && *group != '\0' ? g_strdup (group)
+                                                            : NULL;
   gtk_label_set_label (GTK_LABEL (self->name), name);
   gtk_label_set_label (GTK_LABEL (self->note), note != NULL ? note : "");
   gtk_widget_set_visible (self->note, note != NULL);
   gtk_label_set_label (GTK_LABEL (self->value), text);
-  gtk_widget_set_visible (self->value, note == NULL);
+  gtk_widget_set_visible (self->value, why == NULL);
   dh_mini_bar_set_change (DH_MINI_BAR (self->bar), reach > 0 ? change / reach : change);
-  gtk_widget_set_visible (self->bar, note == NULL);
+  gtk_widget_set_visible (self->bar, why == NULL);
   g_autofree char *a = dh_number_format (100 * dh_compared_picture_get_ap (picture, 0), 2);
   g_autofree char *b = dh_number_format (100 * dh_compared_picture_get_ap (picture, 1), 2);
   g_autofree char *tooltip =
-      why != NULL ? g_strdup_printf ("%s: %s", name, why) : g_strdup_printf (_ ("%s: AP %s of A, %s of B"), name, a, b);
+      why != NULL ? g_strdup_printf ("%s: %s", dh_image_item_get_stem (self->item), why)
+                  : g_strdup_printf (_ ("%s: AP %s of A, %s of B"), dh_image_item_get_stem (self->item), a, b);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self), tooltip);
   g_autofree char *spoken = g_strdup_printf (_ ("%s, change in AP %s"), name, why != NULL ? why : text);
   dh_ui_set_name (GTK_WIDGET (self), spoken);
