@@ -242,7 +242,7 @@ fold (gpointer data)
   /* Not what the probe takes, which changes with the pointer. */
   const int needed = least_width (self->images) + least_width (self->band) + 1;
   gboolean wide_images = width >= MAX (IMAGES_FOLD, needed);
-  gboolean wide_tuning = wide_images && width >= MAX (TUNING_FOLDS, needed + least_width (self->tuning) + 1);
+  gboolean wide_tuning = wide_images && width >= MAX (TUNING_FOLDS, needed + least_width (self->right) + 1);
   if (width <= 0 || (self->known && wide_tuning == self->wide_tuning && wide_images == self->wide_images))
     return G_SOURCE_REMOVE;
   DhView *view = dh_session_get_view (self->session);

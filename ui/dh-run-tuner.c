@@ -93,6 +93,7 @@ show_histogram (DhRunTuner *self)
   dh_histogram_set_caption (histogram, !labelled ? _ ("all pixels: no label")
                                        : of_set  ? _ ("inliers, data set")
                                                  : _ ("inliers, this image"));
+  dh_histogram_set_anomaly_name (histogram, _ ("anomalies"));
   dh_histogram_set_counts (histogram, low, high, inliers, labelled ? anomalies : NULL, N_BINS);
 }
 
