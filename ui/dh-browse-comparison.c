@@ -33,25 +33,48 @@ dh_browse_comparison_side (DhView *view, guint side)
   return content != NULL ? content : dh_pane_content_find (side ? "likelihood" : "hybrid");
 }
 
+/* The run that stands there, a new reference; NULL where none does, or the list of runs has it not (yet). */
+static DhRunItem *
+find_run (DhSession *session, guint side)
+{
+  const gint64 id = run_of (dh_session_get_view (session), side);
+  GListModel *list = dh_session_get_runs (session);
+  for (guint i = 0; id != 0 && i < g_list_model_get_n_items (list); i++)
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (list, i);
+      if (dh_run_item_get (item)->id == id)
+        return g_steal_pointer (&item);
+    }
+  return NULL;
+}
+
 char *
 dh_browse_comparison_dup_title (DhSession *session, guint side)
 {
   DhView *view = dh_session_get_view (session);
   const gint64 id = run_of (view, side);
-  GListModel *list = dh_session_get_runs (session);
-  for (guint i = 0; id != 0 && i < g_list_model_get_n_items (list); i++)
-    {
-      g_autoptr (DhRunItem) item = g_list_model_get_item (list, i);
-      const DhRun *run = dh_run_item_get (item);
-      const DhPaneContent *content = run->score != NULL ? dh_pane_content_find (run->score) : NULL;
-      if (run->id == id && run->imported)
-        return g_strdup_printf (_ ("Run %" G_GINT64_FORMAT " · %s"), id, run->model);
-      if (run->id == id && content != NULL)
-        return g_strdup_printf (_ ("Run %" G_GINT64_FORMAT " · %s"), id, _ (content->title));
-    }
+  g_autoptr (DhRunItem) item = find_run (session, side);
+  const DhRun *run = item != NULL ? dh_run_item_get (item) : NULL;
+  const DhPaneContent *content = run != NULL && run->score != NULL ? dh_pane_content_find (run->score) : NULL;
+  if (run != NULL && run->imported)
+    return g_strdup_printf (_ ("Run %" G_GINT64_FORMAT " · %s"), id, run->model);
+  if (content != NULL)
+    return g_strdup_printf (_ ("Run %" G_GINT64_FORMAT " · %s"), id, _ (content->title));
   if (id != 0)
     return g_strdup_printf (_ ("Run %" G_GINT64_FORMAT), id);
   return g_strdup (_ (dh_browse_comparison_side (view, side)->title));
+}
+
+char *
+dh_browse_comparison_dup_long_title (DhSession *session, guint side)
+{
+  const DhModelInfo *info = dh_session_get_model_info (session);
+  const gboolean own = dh_browse_comparison_side (dh_session_get_view (session), side)->map < DH_N_FRAME_MAPS;
+  const gboolean made = dh_browse_comparison_side (dh_session_get_view (session), side)->map >= 0;
+  g_autoptr (DhRunItem) item = find_run (session, side);
+  const char *model = item != NULL ? dh_run_item_get (item)->model : own && made && info != NULL ? info->title : NULL;
+  g_autofree char *title = dh_browse_comparison_dup_title (session, side);
+  return model != NULL ? g_strdup_printf ("%s · %s", title, model) : g_steal_pointer (&title);
 }
 
 void

@@ -2,6 +2,7 @@
 #include <math.h>
 #include "dh-browse-panes.h"
 #include "dh-compare-bar.h"
+#include "dh-compare-panel.h"
 #include "dh-fit-row.h"
 #include "dh-image-panel.h"
 #include "dh-number.h"
@@ -19,7 +20,7 @@ struct _DhBrowsePage
   GtkWidget parent_instance;
   DhSession *session;
   GtkWidget *images_flap, *tuning_flap;
-  GtkWidget *images, *tuning, *band, *canvas, *probe, *line;
+  GtkWidget *images, *right, *tuning, *comparison, *band, *canvas, *probe, *line;
   GtkWidget *zoom, *overlay_menu, *linked, *linked_text, *opacity, *panes_menu, *fills, *space, *compare;
   gboolean wide_tuning, wide_images, known, folding;
   guint fold_source;
@@ -199,6 +200,12 @@ show_band (DhBrowsePage *self)
   gboolean compares = dh_view_is (dh_session_get_view (self->session), "layout", "compare");
   if (!compares)
     keep_focus (self, self->compare);
+  GtkWidget *panel = compares ? self->comparison : self->tuning;
+  if (gtk_stack_get_visible_child (GTK_STACK (self->right)) != panel)
+    {
+      keep_focus (self, self->right);
+      gtk_stack_set_visible_child (GTK_STACK (self->right), panel);
+    }
   gtk_widget_set_visible (self->compare, compares);
   gtk_widget_set_visible (self->linked_text, gtk_widget_get_width (GTK_WIDGET (self)) > 1320);
   /* Fit and 100 % stay: both sides of a comparison zoom as one. The overlay's keys are for the small image alone. */
@@ -235,13 +242,13 @@ fold (gpointer data)
   /* Not what the probe takes, which changes with the pointer. */
   const int needed = least_width (self->images) + least_width (self->band) + 1;
   gboolean wide_images = width >= MAX (IMAGES_FOLD, needed);
-  gboolean wide_tuning = wide_images && width >= MAX (TUNING_FOLDS, needed + least_width (self->tuning) + 1);
+  gboolean wide_tuning = wide_images && width >= MAX (TUNING_FOLDS, needed + least_width (self->right) + 1);
   if (width <= 0 || (self->known && wide_tuning == self->wide_tuning && wide_images == self->wide_images))
     return G_SOURCE_REMOVE;
   DhView *view = dh_session_get_view (self->session);
   self->folding = TRUE;
   if (!wide_tuning)
-    keep_focus (self, self->tuning);
+    keep_focus (self, self->right);
   if (!wide_images)
     keep_focus (self, self->images);
   if (!self->known || wide_tuning != self->wide_tuning)
@@ -316,13 +323,19 @@ void
 dh_browse_page_focus_threshold (DhBrowsePage *self)
 {
   adw_flap_set_reveal_flap (ADW_FLAP (self->tuning_flap), TRUE);
-  dh_tuning_panel_focus_field (DH_TUNING_PANEL (self->tuning));
+  if (dh_view_is (dh_session_get_view (self->session), "layout", "compare"))
+    dh_compare_panel_focus_field (DH_COMPARE_PANEL (self->comparison));
+  else
+    dh_tuning_panel_focus_field (DH_TUNING_PANEL (self->tuning));
 }
 
 void
 dh_browse_page_nudge (DhBrowsePage *self, double steps)
 {
-  dh_tuning_panel_nudge (DH_TUNING_PANEL (self->tuning), steps);
+  if (dh_view_is (dh_session_get_view (self->session), "layout", "compare"))
+    dh_compare_panel_nudge (DH_COMPARE_PANEL (self->comparison), steps);
+  else
+    dh_tuning_panel_nudge (DH_TUNING_PANEL (self->tuning), steps);
 }
 
 void
@@ -389,9 +402,13 @@ dh_browse_page_new (DhSession *session)
 
   self->images = dh_image_panel_new (session);
   self->tuning = dh_tuning_panel_new (session);
+  self->comparison = dh_compare_panel_new (session);
+  self->right = gtk_stack_new ();
+  gtk_stack_add_child (GTK_STACK (self->right), self->tuning);
+  gtk_stack_add_child (GTK_STACK (self->right), self->comparison);
   self->tuning_flap = adw_flap_new ();
   adw_flap_set_content (ADW_FLAP (self->tuning_flap), centre);
-  adw_flap_set_flap (ADW_FLAP (self->tuning_flap), self->tuning);
+  adw_flap_set_flap (ADW_FLAP (self->tuning_flap), self->right);
   adw_flap_set_flap_position (ADW_FLAP (self->tuning_flap), GTK_PACK_END);
   self->images_flap = adw_flap_new ();
   adw_flap_set_content (ADW_FLAP (self->images_flap), self->tuning_flap);

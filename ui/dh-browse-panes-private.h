@@ -59,6 +59,8 @@ G_GNUC_INTERNAL const char *dh_browse_comparison_mode (DhSession *session);
 G_GNUC_INTERNAL const char *dh_browse_comparison_refuse_difference (DhSession *session);
 /* "Hybrid score", "Run 12 · entropy"; free with g_free. */
 G_GNUC_INTERNAL char *dh_browse_comparison_dup_title (DhSession *session, guint side);
+/* The same with the network that made it. */
+G_GNUC_INTERNAL char *dh_browse_comparison_dup_long_title (DhSession *session, guint side);
 /* Tells the session which runs stand there. */
 G_GNUC_INTERNAL void dh_browse_comparison_tell_runs (DhBrowsePanes *self);
 /* The panes of a comparison, their number; tells the canvas which are large. */

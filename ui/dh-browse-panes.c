@@ -3,7 +3,7 @@
 #include <string.h>
 #include "dh-browse-panes-private.h"
 #include "dh-run-list.h"
-#include "dh-run-map.h"
+#include "dh-run-threshold.h"
 
 guint
 dh_browse_panes_palette (DhView *view)
@@ -37,7 +37,7 @@ show_scale (DhBrowsePanes *self, gint map)
   if (score >= 0)
     scale.threshold = dh_session_get_threshold (self->session, (DhScore)score)->value;
   else if (run != NULL)
-    scale.threshold = run->threshold;
+    scale.threshold = dh_session_get_run_threshold (self->session, (guint)map - DH_FRAME_RUN_A)->value;
   dh_browse_comparison_adjust (self, map, &scale);
   dh_canvas_set_scale (self->canvas, (guint)map, &scale);
   dh_canvas_set_outline (self->canvas, (guint)map, dh_view_get_boolean (self->view, "outline"));
@@ -233,6 +233,18 @@ on_threshold (DhBrowsePanes *self, guint score)
     show_pane_states (self);
 }
 
+static void
+on_run_threshold (DhBrowsePanes *self, guint side)
+{
+  if (!self->comparing)
+    return;
+  const gboolean had = self->has_difference;
+  show_scale (self, DH_FRAME_RUN_A + (gint)side);
+  dh_browse_comparison_update (self);
+  if (had != self->has_difference)
+    show_pane_states (self);
+}
+
 /* Layout, mode, sides or scale of a comparison were chosen. */
 static void
 show_compared (DhBrowsePanes *self)
@@ -338,6 +350,7 @@ dh_browse_panes_connect (DhCanvas *canvas, DhSession *session)
   gtk_widget_insert_action_group (GTK_WIDGET (canvas), "pane", G_ACTION_GROUP (self->actions));
   g_object_set_data (G_OBJECT (canvas), "pane-actions", self->actions);
   g_signal_connect_swapped (session, "threshold", G_CALLBACK (on_threshold), self);
+  g_signal_connect_swapped (session, "run-threshold", G_CALLBACK (on_run_threshold), self);
   g_signal_connect_swapped (session, "ranges", G_CALLBACK (show_scales), self);
   g_signal_connect_swapped (session, "progress", G_CALLBACK (on_progress), self);
   g_signal_connect_swapped (session, "notify::frame", G_CALLBACK (show_frame), self);

@@ -33,17 +33,6 @@ current_mode (DhCompareBar *self)
   return 0;
 }
 
-/* A tooltip would lie over the open menu. */
-static gboolean
-on_scale_tooltip (GtkWidget *button, int x, int y, gboolean keyboard, GtkTooltip *tooltip, DhCompareBar *self)
-{
-  GtkPopover *popover = gtk_menu_button_get_popover (GTK_MENU_BUTTON (button));
-  if (popover != NULL && gtk_widget_get_visible (GTK_WIDGET (popover)))
-    return FALSE;
-  gtk_tooltip_set_text (tooltip, _ ("Aligned, white is each map's own threshold and −1 its median inlier"));
-  return TRUE;
-}
-
 static void
 append_scales (GMenu *menu)
 {
@@ -158,8 +147,7 @@ make_wide (DhCompareBar *self)
   g_autoptr (GMenu) scales = g_menu_new ();
   append_scales (scales);
   self->scale = dh_ui_text_menu ("", G_MENU_MODEL (scales), "flat");
-  gtk_widget_set_has_tooltip (self->scale, TRUE);
-  g_signal_connect (self->scale, "query-tooltip", G_CALLBACK (on_scale_tooltip), self);
+  dh_ui_set_menu_tooltip (self->scale, _ ("Aligned, white is each map's own threshold and −1 its median inlier"));
   gtk_widget_set_hexpand (self->scale, TRUE);
   gtk_widget_set_halign (self->scale, GTK_ALIGN_END);
   add (wide, self->scale);
@@ -174,7 +162,7 @@ dh_compare_bar_init (DhCompareBar *self)
   adw_squeezer_add (ADW_SQUEEZER (squeezer), make_wide (self));
   GtkWidget *narrow = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, NULL);
   self->menu = dh_ui_text_menu ("", NULL, "flat");
-  gtk_widget_set_tooltip_text (self->menu, _ ("How A and B are shown"));
+  dh_ui_set_menu_tooltip (self->menu, _ ("How A and B are shown"));
   add (narrow, self->menu);
   adw_squeezer_add (ADW_SQUEEZER (squeezer), narrow);
   gtk_widget_set_parent (squeezer, GTK_WIDGET (self));

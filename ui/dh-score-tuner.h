@@ -11,6 +11,8 @@ G_DECLARE_FINAL_TYPE (DhScoreTuner, dh_score_tuner, DH, SCORE_TUNER, GtkWidget)
 
 /* `group`: the first score's tuner, whose radio this one joins; NULL for the first. */
 GtkWidget *dh_score_tuner_new (DhSession *session, DhScore score, DhScoreTuner *group);
+/* Without a radio: always open, and a touch leaves the score active that is. */
+GtkWidget *dh_score_tuner_new_alone (DhSession *session, DhScore score);
 /* Low windows: inactive histograms flat and without ticks. */
 void dh_score_tuner_set_compact (DhScoreTuner *tuner, gboolean compact);
 void dh_score_tuner_focus_field (DhScoreTuner *tuner);

@@ -84,13 +84,32 @@ dh_ui_icon_toggle (const char *icon, const char *tooltip, const char *action, co
   return finish_button (button, tooltip, action, target, classes);
 }
 
+static gboolean
+on_menu_tooltip (GtkWidget *button, int x, int y, gboolean keyboard, GtkTooltip *tooltip, gpointer data)
+{
+  GtkPopover *popover = gtk_menu_button_get_popover (GTK_MENU_BUTTON (button));
+  if (popover != NULL && gtk_widget_get_visible (GTK_WIDGET (popover)))
+    return FALSE;
+  gtk_tooltip_set_text (tooltip, g_object_get_data (G_OBJECT (button), "tooltip"));
+  return TRUE;
+}
+
+void
+dh_ui_set_menu_tooltip (GtkWidget *button, const char *text)
+{
+  g_object_set_data_full (G_OBJECT (button), "tooltip", g_strdup (text), g_free);
+  gtk_widget_set_has_tooltip (button, TRUE);
+  g_signal_handlers_disconnect_by_func (button, on_menu_tooltip, NULL);
+  g_signal_connect (button, "query-tooltip", G_CALLBACK (on_menu_tooltip), NULL);
+}
+
 GtkWidget *
 dh_ui_menu_button (const char *icon, const char *tooltip, GMenuModel *menu, const char *classes)
 {
   GtkWidget *button = gtk_menu_button_new ();
   gtk_menu_button_set_icon_name (GTK_MENU_BUTTON (button), icon);
   gtk_menu_button_set_menu_model (GTK_MENU_BUTTON (button), menu);
-  gtk_widget_set_tooltip_text (button, tooltip);
+  dh_ui_set_menu_tooltip (button, tooltip);
   dh_ui_set_name (button, tooltip);
   dh_ui_add_classes (button, classes);
   return button;

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include "dh-floats.h"
-#include "dh-run-map.h"
+#include "dh-run-threshold.h"
 
 #define SAMPLE 32768
 
@@ -287,7 +287,7 @@ dh_comparison_align (DhComparison *self, DhFrameMap map, DhAlignment *alignment)
   if (own)
     {
       const Sample *sample = isnan (run->inlier_median) ? get_sample (self, map) : NULL;
-      threshold = run->threshold;
+      threshold = dh_session_get_run_threshold (self->session, (guint)map - DH_FRAME_RUN_A)->value;
       median = sample != NULL ? sample->inlier_median : run->inlier_median;
     }
   for (guint i = 0; i < DH_N_SCORES; i++)

@@ -1,11 +1,11 @@
 #include "dh-run-list.h"
 #include <glib/gi18n.h>
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include "dh-database.h"
 #include "dh-error.h"
 #include "dh-folder-lock.h"
 #include "dh-records.h"
+#include "dh-run-summary-private.h"
 #include "dh-session-private.h"
 
 static DhRunItemState
@@ -47,28 +47,13 @@ add_protocol (DhRun *run, DhDatabase *database)
     }
 }
 
-/* NaN where there is no such number, whatever is there. */
-static double
-number_in (JsonNode *node, const char *name)
-{
-  JsonNode *value =
-      node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_object_get_member (json_node_get_object (node), name) : NULL;
-  const GType type = value != NULL && JSON_NODE_HOLDS_VALUE (value) ? json_node_get_value_type (value) : G_TYPE_INVALID;
-  return type == G_TYPE_DOUBLE || type == G_TYPE_INT64 ? json_node_get_double (value) : NAN;
-}
-
 /* What the protocols' table has no column for. */
 static void
 add_summary (DhRun *run, const char *summary)
 {
-  g_autoptr (JsonParser) parser = json_parser_new ();
-  JsonNode *root =
-      summary != NULL && json_parser_load_from_data (parser, summary, -1, NULL) ? json_parser_get_root (parser) : NULL;
-  JsonNode *components = root != NULL && JSON_NODE_HOLDS_OBJECT (root)
-                             ? json_object_get_member (json_node_get_object (root), "components")
-                             : NULL;
-  run->miou = g_strcmp0 (run->kind, "eval-osr") == 0 ? number_in (root, "open_miou") : NAN;
-  run->mean_f1 = number_in (components, "mean_f1");
+  const gboolean open_set = g_strcmp0 (run->kind, "eval-osr") == 0;
+  run->miou = open_set ? dh_run_summary_number (summary, NULL, "open_miou") : (double)NAN;
+  run->mean_f1 = dh_run_summary_number (summary, "components", "mean_f1");
 }
 
 /* The file's name; of a training's checkpoints, which all bear the same, with the training's folder. */

@@ -8,8 +8,8 @@
 #include "dh-map-owner.h"
 #include "dh-npy.h"
 #include "dh-records.h"
+#include "dh-run-curve-private.h"
 #include "dh-session-private.h"
-#include "dh-stored-curve.h"
 
 /* Both sides of the shown picture and of two before. */
 #define MOST_KEPT 6
@@ -28,10 +28,11 @@ run_map_clear (gpointer data)
   g_free (map->stem);
   g_free (map->error);
   g_clear_pointer (&map->values, g_bytes_unref);
+  g_clear_pointer (&map->stats, dh_score_stats_unref);
 }
 
-static void
-run_map_unref (gpointer data)
+void
+dh_run_map_unref (gpointer data)
 {
   g_atomic_rc_box_release_full (data, run_map_clear);
 }
@@ -40,7 +41,7 @@ static void
 reading_free (gpointer data)
 {
   Reading *reading = data;
-  g_clear_pointer (&reading->map, run_map_unref);
+  g_clear_pointer (&reading->map, dh_run_map_unref);
   g_free (reading->root);
   g_free (reading);
 }
@@ -80,34 +81,6 @@ take_values (DhRunMap *map, const char *path, GError **error)
   return TRUE;
 }
 
-/* Half of the inliers are at or beyond this point's threshold. */
-static double
-median_of (const DhCurve *curve)
-{
-  for (guint i = 0; i < curve->n_points && curve->inliers > 0; i++)
-    if (curve->points[i].fp >= curve->inliers - curve->inliers / 2)
-      return curve->points[i].threshold;
-  return NAN;
-}
-
-/* Rows speak of high = anomalous. Pixels count from the threshold on there, and beyond it here. */
-static void
-take_protocol (DhRunMap *map, const DhRunProtocolRow *row)
-{
-  const double sign = dh_map_low_is_anomalous ((DhMap)map->kind) ? -1 : 1;
-  if (isfinite (row->best_f1_threshold))
-    map->threshold = sign * (double)nextafterf ((float)row->best_f1_threshold, -INFINITY);
-  g_autoptr (DhCurve) curve = row->curve != NULL ? dh_curve_from_bytes (row->curve) : NULL;
-  if (curve != NULL)
-    map->inlier_median = sign * median_of (curve);
-  g_autoptr (DhScoreHistogram) histogram =
-      row->histogram != NULL ? dh_score_histogram_from_bytes (row->histogram) : NULL;
-  if (histogram == NULL || !isfinite (histogram->low) || !isfinite (histogram->high))
-    return;
-  map->low = sign > 0 ? histogram->low : -histogram->high;
-  map->high = sign > 0 ? histogram->high : -histogram->low;
-}
-
 static gboolean
 take_protocols (DhRunMap *map, DhDatabase *database, const char *score, GError **error)
 {
@@ -116,7 +89,12 @@ take_protocols (DhRunMap *map, DhDatabase *database, const char *score, GError *
     {
       const DhRunProtocolRow *row = rows->pdata[i];
       if (g_strcmp0 (row->score, score) == 0 && g_strcmp0 (row->protocol, "densehybrid-pooled") == 0)
-        take_protocol (map, row);
+        {
+          g_autoptr (DhRunCurve) curve = dh_run_curve_new (row, map->kind);
+          map->best_f1 = dh_run_curve_choose (curve, DH_RULE_BEST_F1);
+          map->inlier_median = dh_run_curve_inlier_median (curve);
+          dh_run_curve_get_span (curve, &map->low, &map->high);
+        }
     }
   return rows != NULL;
 }
@@ -196,7 +174,7 @@ keep (DhSession *self, DhRunMap *map)
 {
   g_queue_push_head (&self->kept_run_maps, g_atomic_rc_box_acquire (map));
   while (self->kept_run_maps.length > MOST_KEPT)
-    run_map_unref (g_queue_pop_tail (&self->kept_run_maps));
+    dh_run_map_unref (g_queue_pop_tail (&self->kept_run_maps));
 }
 
 static void
@@ -207,7 +185,7 @@ was_read (GObject *source, GAsyncResult *result, gpointer data)
   if (!g_task_propagate_boolean (G_TASK (result), NULL) || self->worker == NULL)
     return;
   if (self->asked_run_maps[reading->side] == reading->map)
-    g_clear_pointer (&self->asked_run_maps[reading->side], run_map_unref);
+    g_clear_pointer (&self->asked_run_maps[reading->side], dh_run_map_unref);
   /* What could not be read is tried again when it is looked at again. */
   if (reading->map->error == NULL)
     keep (self, reading->map);
@@ -215,11 +193,12 @@ was_read (GObject *source, GAsyncResult *result, gpointer data)
   if (frame == NULL || self->current == NULL
       || !is_of (reading->map, self->compared[reading->side], dh_image_item_get_stem (self->current), frame))
     return;
-  g_clear_pointer (&self->run_maps[reading->side], run_map_unref);
+  g_clear_pointer (&self->run_maps[reading->side], dh_run_map_unref);
   self->run_maps[reading->side] = g_atomic_rc_box_acquire (reading->map);
   dh_session_trace (self, "run %" G_GINT64_FORMAT " beside %s%s%s", reading->map->run, reading->map->stem,
                     reading->map->error != NULL ? ": " : "", reading->map->error != NULL ? reading->map->error : "");
   dh_session_renew_frame (self);
+  dh_session_count_run_map (self, reading->side, frame);
   g_signal_emit_by_name (self, "compared");
 }
 
@@ -228,13 +207,13 @@ read_side (DhSession *self, guint side, const DhFrame *frame)
 {
   Reading *reading = g_new0 (Reading, 1);
   reading->side = side;
-  reading->root = g_canonicalize_filename (dh_dataset_root (self->dataset), NULL);
+  reading->root = dh_session_dup_root (self);
   reading->map = g_atomic_rc_box_new0 (DhRunMap);
   reading->map->run = self->compared[side];
   reading->map->stem = g_strdup (dh_image_item_get_stem (self->current));
   reading->map->width = frame->width;
   reading->map->height = frame->height;
-  reading->map->threshold = reading->map->inlier_median = NAN;
+  reading->map->best_f1 = reading->map->inlier_median = NAN;
   self->asked_run_maps[side] = g_atomic_rc_box_acquire (reading->map);
   g_clear_object (&self->reading_run_map[side]);
   self->reading_run_map[side] = g_cancellable_new ();
@@ -251,11 +230,14 @@ dh_session_find_run_maps (DhSession *self, const DhFrame *frame)
       const char *stem = self->current != NULL ? dh_image_item_get_stem (self->current) : NULL;
       const gint64 run = self->dataset != NULL && frame != NULL && stem != NULL ? self->compared[side] : 0;
       if (run != 0 && self->run_maps[side] != NULL && is_of (self->run_maps[side], run, stem, frame))
-        continue;
-      g_clear_pointer (&self->run_maps[side], run_map_unref);
+        {
+          dh_session_count_run_map (self, side, frame);
+          continue;
+        }
+      g_clear_pointer (&self->run_maps[side], dh_run_map_unref);
       if (run != 0 && self->asked_run_maps[side] != NULL && is_of (self->asked_run_maps[side], run, stem, frame))
         continue;
-      g_clear_pointer (&self->asked_run_maps[side], run_map_unref);
+      g_clear_pointer (&self->asked_run_maps[side], dh_run_map_unref);
       if (self->reading_run_map[side] != NULL)
         g_cancellable_cancel (self->reading_run_map[side]);
       for (GList *link = self->kept_run_maps.head; link != NULL && run != 0; link = link->next)
@@ -263,6 +245,8 @@ dh_session_find_run_maps (DhSession *self, const DhFrame *frame)
           self->run_maps[side] = g_atomic_rc_box_acquire (link->data);
       if (run != 0 && self->run_maps[side] == NULL)
         read_side (self, side, frame);
+      else if (run != 0)
+        dh_session_count_run_map (self, side, frame);
     }
 }
 
@@ -296,6 +280,7 @@ dh_session_compare_run (DhSession *self, guint side, gint64 run)
   if (self->compared[side] == run)
     return;
   self->compared[side] = run;
+  dh_session_find_run_details (self, side);
   dh_session_find_run_maps (self, dh_session_get_frame (self));
   dh_session_renew_frame (self);
   g_signal_emit_by_name (self, "compared");
@@ -320,7 +305,7 @@ dh_session_can_compare_run (DhSession *self, const DhRun *run)
 {
   if (self->dataset == NULL || run->training || run->state != DH_RUN_ITEM_DONE || !run->has_maps)
     return FALSE;
-  g_autofree char *open = g_canonicalize_filename (dh_dataset_root (self->dataset), NULL);
+  g_autofree char *open = dh_session_dup_root (self);
   return g_strcmp0 (open, run->root) == 0;
 }
 
@@ -332,8 +317,8 @@ dh_session_drop_run_maps (DhSession *self)
       if (self->reading_run_map[side] != NULL)
         g_cancellable_cancel (self->reading_run_map[side]);
       g_clear_object (&self->reading_run_map[side]);
-      g_clear_pointer (&self->asked_run_maps[side], run_map_unref);
-      g_clear_pointer (&self->run_maps[side], run_map_unref);
+      g_clear_pointer (&self->asked_run_maps[side], dh_run_map_unref);
+      g_clear_pointer (&self->run_maps[side], dh_run_map_unref);
     }
-  g_queue_clear_full (&self->kept_run_maps, run_map_unref);
+  g_queue_clear_full (&self->kept_run_maps, dh_run_map_unref);
 }

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
  * DH_FRAME_RUN_A or DH_FRAME_RUN_B, and follows the shown picture. Values are those of the map that the run measured:
  * likelihood and dataset posterior lie on disk negated and are turned back.
  *
- * Its threshold is where F1 is best on the run's own data set; the median inlier is read from the same curve. */
+ * Its threshold is the run's (dh-run-threshold.h); the median inlier is read from the run's own curve. */
 typedef struct
 {
   gint64 run;
@@ -17,12 +17,15 @@ typedef struct
   guint width, height;  /* of the picture */
   DhFrameMap kind;      /* what the run measured; of imported scores one of which high is anomalous as well */
   gboolean imported;    /* another method's: its values are in no unit of ours */
-  double threshold;     /* NaN: the run has no curve (no anomalies, no labels) */
+  double best_f1;       /* the threshold where F1 is best on the run's data set; NaN: no anomalies, no labels */
   double inlier_median; /* of the run's data set; NaN as above */
   double low, high;     /* of colours: all but the outermost of the set's values, else of this map's */
   GBytes *values;       /* float32, width × height; NULL with an error */
   guint64 non_finite;
   char *error; /* a sentence */
+  /* Of the window's thread alone. */
+  DhScoreStats *stats;         /* of the values and the picture's labels; NULL while they are counted */
+  gboolean counting, labelled; /* with labels */
 } DhRunMap;
 
 /* Side 0 is A, 1 is B; run 0: no run stands there. The signal "compared" tells of each change. */

@@ -25,6 +25,12 @@ dh_session_get_program_version (void)
   return DH_VERSION;
 }
 
+char *
+dh_session_dup_root (DhSession *self)
+{
+  return self->dataset != NULL ? g_canonicalize_filename (dh_dataset_root (self->dataset), NULL) : NULL;
+}
+
 const char *
 dh_session_get_dataset_path (DhSession *self)
 {

@@ -1,5 +1,6 @@
 #pragma once
 #include "dh-dataset.h"
+#include "dh-run-details.h"
 #include "dh-run-map.h"
 #include "dh-session-evaluation.h"
 #include "dh-session.h"
@@ -21,9 +22,18 @@ typedef struct
 
 typedef struct
 {
+  gint64 run; /* whose threshold it was; 0: the score's */
   DhScore score;
   DhThreshold before;
 } DhThresholdStep;
+
+/* What stands beside the picture's maps, of the whole set. */
+typedef struct
+{
+  DhRunDetails *details;
+  gboolean reading;
+  char *error;
+} DhRunSide;
 
 typedef struct _DhSessionEvaluation DhSessionEvaluation;
 typedef struct _DhSessionImport DhSessionImport;
@@ -83,7 +93,10 @@ struct _DhSession
   DhRunMap *run_maps[2];
   DhRunMap *asked_run_maps[2]; /* being read: run, stem and size alone are to be looked at */
   GCancellable *reading_run_map[2];
-  GQueue kept_run_maps;               /* DhRunMap, the last first */
+  GQueue kept_run_maps; /* DhRunMap, the last first */
+  DhRunSide run_sides[2];
+  GQueue kept_run_details;            /* DhRunDetails, the last first */
+  GHashTable *run_tunings;            /* of dh-run-threshold.c, by run */
   gboolean reading_runs, runs_unread; /* being read; their last reading failed, which was said */
   DhEvaluationSummary *summary;
 };
@@ -113,6 +126,8 @@ enum
   DH_SESSION_STATES,
   DH_SESSION_COMPARED,
   DH_SESSION_IMPORT,
+  DH_SESSION_RUN_THRESHOLD,
+  DH_SESSION_RUN_STATS,
   DH_SESSION_MESSAGE,
   DH_SESSION_WRITTEN,
   DH_SESSION_ERROR,
@@ -125,6 +140,9 @@ G_GNUC_INTERNAL void dh_session_say (DhSession *session, const char *text);
 /* The same of a file or a folder that was written. */
 G_GNUC_INTERNAL void dh_session_say_written (DhSession *session, const char *text, const char *path);
 G_GNUC_INTERNAL void dh_session_complain (DhSession *session, const char *title, const char *text);
+
+/* Of the open set, canonical; free with g_free. NULL where none is open. */
+G_GNUC_INTERNAL char *dh_session_dup_root (DhSession *session);
 
 /* What was chosen at an earlier start. */
 G_GNUC_INTERNAL void dh_session_restore_precision (DhSession *session);
@@ -146,6 +164,17 @@ G_GNUC_INTERNAL void dh_session_look_at_cache (DhSession *session);
 G_GNUC_INTERNAL void dh_session_find_run_maps (DhSession *session, const DhFrame *frame);
 G_GNUC_INTERNAL DhFrame *dh_session_compose_frame (DhSession *session, DhFrame *frame);
 G_GNUC_INTERNAL void dh_session_drop_run_maps (DhSession *session);
+G_GNUC_INTERNAL void dh_run_map_unref (gpointer map);
+/* dh-run-stats.c: counts the side's map with the picture's labels on another thread, where that is not done or under
+ * way. */
+G_GNUC_INTERNAL void dh_session_count_run_map (DhSession *session, guint side, const DhFrame *frame);
+
+/* Compared runs: dh-run-threshold.c. */
+G_GNUC_INTERNAL void dh_session_init_run_sides (DhSession *session);
+G_GNUC_INTERNAL void dh_session_clear_run_sides (DhSession *session);
+/* Another run stands there. */
+G_GNUC_INTERNAL void dh_session_find_run_details (DhSession *session, guint side);
+G_GNUC_INTERNAL void dh_session_restore_run_threshold (DhSession *session, gint64 run, const DhThreshold *record);
 
 /* Thresholds and ranges. */
 G_GNUC_INTERNAL void dh_session_init_thresholds (DhSession *session);
@@ -158,6 +187,10 @@ G_GNUC_INTERNAL void dh_session_add_ranges (DhSession *session, const DhScoreSta
                                             gboolean whole_set);
 /* Before the first picture is counted, which takes a moment, its maps are not to be seen in anybody's range. */
 G_GNUC_INTERNAL void dh_session_guess_ranges (DhSession *session, DhFrame *frame);
+/* `step` is copied, where `now` is another record than its own. */
+G_GNUC_INTERNAL void dh_session_push_undo (DhSession *session, const DhThresholdStep *step, const DhThreshold *now);
+/* To what an axis shows in any case, and outwards to round numbers. */
+G_GNUC_INTERNAL void dh_session_widen_axis (DhScore score, double *low, double *high);
 G_GNUC_INTERNAL const char *dh_session_get_set_id (DhSession *session);
 
 /* Opening. `image` (may be NULL): the stem to be shown first; `demo`: the folder is that of the demo. */

@@ -116,23 +116,24 @@ dh_session_set_threshold (DhSession *self, DhScore score, double value)
   changed (self, score, FALSE);
 }
 
-static void
-push_undo (DhSession *self, DhScore score)
+void
+dh_session_push_undo (DhSession *self, const DhThresholdStep *step, const DhThreshold *now)
 {
-  if (isnan (self->committed[score].value) || dh_threshold_equal (&self->committed[score], &self->thresholds[score]))
+  if (isnan (step->before.value) || dh_threshold_equal (&step->before, now))
     return;
   if (self->undo->len == UNDO_DEPTH)
     g_array_remove_index (self->undo, 0);
-  DhThresholdStep step = { .score = score };
-  dh_threshold_copy (&step.before, &self->committed[score]);
-  g_array_append_val (self->undo, step);
+  DhThresholdStep kept = { .run = step->run, .score = step->score };
+  dh_threshold_copy (&kept.before, &step->before);
+  g_array_append_val (self->undo, kept);
 }
 
 void
 dh_session_commit_threshold (DhSession *self, DhScore score)
 {
   g_return_if_fail (score < DH_N_SCORES);
-  push_undo (self, score);
+  dh_session_push_undo (self, &(DhThresholdStep){ .score = score, .before = self->committed[score] },
+                        &self->thresholds[score]);
   dh_threshold_copy (&self->committed[score], &self->thresholds[score]);
   changed (self, score, TRUE);
 }
@@ -151,7 +152,10 @@ dh_session_undo_threshold (DhSession *self)
   if (self->undo->len == 0)
     return FALSE;
   DhThresholdStep *step = &g_array_index (self->undo, DhThresholdStep, self->undo->len - 1);
-  set_record (self, step->score, &step->before);
+  if (step->run != 0)
+    dh_session_restore_run_threshold (self, step->run, &step->before);
+  else
+    set_record (self, step->score, &step->before);
   g_array_set_size (self->undo, self->undo->len - 1);
   return TRUE;
 }
@@ -352,6 +356,19 @@ round_outwards (double *low, double *high)
 static const double least_axis[DH_N_SCORES][2] = { { -10, 0 }, { 0, 10 }, { -6.9067548, 6.9067548 } };
 
 void
+dh_session_widen_axis (DhScore score, double *low, double *high)
+{
+  if (score == DH_SCORE_DATASET_POSTERIOR)
+    {
+      /* 0.001 … 0.999 are always in sight. */
+      *low = MIN (*low, least_axis[score][0]);
+      *high = MAX (*high, least_axis[score][1]);
+      return;
+    }
+  round_outwards (low, high);
+}
+
+void
 dh_session_get_axis (DhSession *self, DhScore score, double *low, double *high)
 {
   *low = self->low[0][score];
@@ -361,14 +378,7 @@ dh_session_get_axis (DhSession *self, DhScore score, double *low, double *high)
       *low = least_axis[score][0];
       *high = least_axis[score][1];
     }
-  if (score == DH_SCORE_DATASET_POSTERIOR)
-    {
-      /* 0.001 … 0.999 are always in sight. */
-      *low = MIN (*low, least_axis[score][0]);
-      *high = MAX (*high, least_axis[score][1]);
-      return;
-    }
-  round_outwards (low, high);
+  dh_session_widen_axis (score, low, high);
 }
 
 void

@@ -235,6 +235,10 @@ dh_session_class_init (DhSessionClass *class)
   signals[DH_SESSION_COMPARED] =
       g_signal_new ("compared", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[DH_SESSION_IMPORT] = g_signal_new ("import", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[DH_SESSION_RUN_THRESHOLD] =
+      g_signal_new ("run-threshold", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
+  signals[DH_SESSION_RUN_STATS] =
+      g_signal_new ("run-stats", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
   signals[DH_SESSION_MESSAGE] =
       g_signal_new ("message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[DH_SESSION_WRITTEN] = g_signal_new ("written", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
@@ -277,6 +281,7 @@ dh_session_init (DhSession *self)
   dh_worker_set_wanted (self->worker, self->wanted);
   g_queue_init (&self->entries);
   dh_session_init_thresholds (self);
+  dh_session_init_run_sides (self);
   dh_session_connect_worker (self);
   dh_session_restore_precision (self);
   dh_session_look_for_devices (self);
@@ -312,6 +317,7 @@ dh_session_close (DhSession *self)
   g_clear_object (&self->known_sets);
   g_clear_pointer (&self->comparison, dh_comparison_free);
   dh_session_drop_run_maps (self);
+  dh_session_clear_run_sides (self);
   g_clear_pointer (&self->settings, dh_settings_close);
   g_clear_pointer (&self->cache, dh_map_cache_unref);
   g_clear_object (&self->opening);

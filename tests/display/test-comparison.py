@@ -25,7 +25,8 @@ MODES = {"swipe": 392, "side": 460, "blink": 530, "difference": 594}
 BAND_Y = 75
 PLAY, SCALE, HEAD_A = (658, BAND_Y), (842, BAND_Y), (305, 117)
 HEADER = (1230, 6, 160, 44)  # the window's buttons at its right end
-PLOT_Y, PLOT_X = 178, (1080, 1330)
+TABS = {"compare": (1110, 119), "a": (1220, 119)}
+PLOT_Y, PLOT_X = 240, (1080, 1330)  # of the side that is tuned
 
 
 def mean(pixels):
@@ -67,10 +68,12 @@ def at(studio, key):
 
 
 def test_enter(studio):
-    grid = look(studio)
+    grid, studio.tuning = look(studio), look(studio, PANEL)
     studio.key("c")
     studio.settle(1)
     assert look(studio) != grid, "C did not compare"
+    studio.panel = look(studio, PANEL)
+    assert studio.panel != studio.tuning, "the panel does not compare"
     assert has_knob(studio, MIDDLE), "no knob in the middle"
     # First seen aligned: blue below τ, not the dark end of a scale that reaches far beyond the picture.
     red, _, blue = mean(look(studio))
@@ -78,8 +81,10 @@ def test_enter(studio):
     studio.screenshot(f"{OUTPUT}/compare-swipe.png")
     studio.key("g")
     assert look(studio) == grid, "G did not show all panes again"
+    assert look(studio, PANEL) == studio.tuning, "G did not bring the tuning back"
     studio.key("c")
     studio.settle(1)
+    assert look(studio, PANEL) == studio.panel
     studio.click(*SCALE)
     studio.key("Home", "Return")
     studio.line = MIDDLE
@@ -181,6 +186,8 @@ def test_difference(studio):
     studio.key("Down", "Return")
     aligned = look(studio)
     assert difference(raw, aligned) > 10, "aligned it is the same"
+    studio.click(*TABS["a"])
+    studio.settle(0.5)
     runs, mark = studio.runs(), len(studio.text())
     studio.drag((PLOT_X[0] + 30, PLOT_Y), (PLOT_X[0] + 70, PLOT_Y), seconds=1.5)
     assert look(studio) != aligned, "the threshold did not move z"
@@ -189,6 +196,7 @@ def test_difference(studio):
     studio.screenshot(f"{OUTPUT}/compare-aligned.png")
     studio.key("ctrl+z")
     assert look(studio) == aligned
+    studio.click(*TABS["compare"])
     studio.click(*SCALE)
     studio.key("Home", "Return")
     assert look(studio) == raw
@@ -213,24 +221,24 @@ def test_refused(studio):
 
 def test_focus(studio):
     """The keys that leave a comparison leave the focus in the canvas, wherever in it or in its band it was."""
-    def seen():
-        rest(studio)
-        return studio.pixels(*HEADER), studio.pixels(*PANEL)
+    def header():
+        return look(studio, HEADER)
     for place in ((800, 300), HEAD_A, (MODES["side"], BAND_Y), (370, 750)):
         for key in ("space", "g"):
             studio.click(*place)
             studio.settle(0.3)
             if place == HEAD_A:
                 studio.key("Escape")
-            before = seen()
-            if place[1] == BAND_Y and key == "space":
+            before = header(), look(studio, PANEL)
+            if key == "space" and (place == HEAD_A or place[1] == BAND_Y):
                 continue  # presses the button
             studio.key(key)
             studio.settle(0.5)
-            assert seen() == before, f"{key} moved the focus out of the canvas from {place}"
+            assert header() == before[0], f"{key} moved the focus out of the canvas from {place}"
+            assert look(studio, PANEL) == studio.tuning, f"{key} did not bring the tuning back as it was from {place}"
             studio.key("c")
             studio.settle(0.5)
-            assert seen() == before, f"C moved the focus out of the canvas from {place}"
+            assert (header(), look(studio, PANEL)) == before, f"C moved the focus out of the canvas from {place}"
     studio.key("Escape")  # frees what the clicks have pinned
     studio.click(MODES["swipe"], BAND_Y)
     studio.settle(0.5)

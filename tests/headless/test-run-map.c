@@ -69,9 +69,9 @@ test_same (SessionFixture *fixture, gconstpointer data)
   const DhRunMap *map = dh_session_get_run_map (session, 1);
   g_assert_cmpint (map->kind, ==, DH_FRAME_HYBRID);
   const double best = dh_score_stats_choose (dh_session_get_set_stats (session), DH_SCORE_HYBRID, DH_RULE_BEST_F1);
-  g_assert_cmpfloat_with_epsilon (map->threshold, best, 1e-5);
+  g_assert_cmpfloat_with_epsilon (map->best_f1, best, 1e-5);
   /* Both thresholds at the same place: nothing between them. */
-  dh_session_set_threshold (session, DH_SCORE_HYBRID, map->threshold);
+  dh_session_set_threshold (session, DH_SCORE_HYBRID, map->best_f1);
   DhComparison *comparison = dh_session_get_comparison (session);
   DhAlignment mine, its;
   g_assert_true (dh_comparison_align (comparison, DH_FRAME_HYBRID, &mine));

@@ -1,0 +1,17 @@
+#pragma once
+#include "dh-score-stats.h"
+#include "dh-ui.h"
+
+G_BEGIN_DECLS
+
+/* What a threshold gives: rates and counts, of the picture (column 0) and of the data set (1). */
+#define DH_TYPE_COUNTS_TABLE (dh_counts_table_get_type ())
+G_DECLARE_FINAL_TYPE (DhCountsTable, dh_counts_table, DH, COUNTS_TABLE, GtkWidget)
+
+GtkWidget *dh_counts_table_new (void);
+/* NULL: "—" everywhere. */
+void dh_counts_table_set (DhCountsTable *table, guint column, const DhCounts *counts);
+/* Why there are dashes; NULL: nothing is to be said. */
+void dh_counts_table_set_why (DhCountsTable *table, const char *why);
+
+G_END_DECLS
