@@ -223,6 +223,27 @@ def _():
     assert [f.name for f in old.parent.iterdir()] == [old.name], "a part of a file was left"
 
 
+@case("what a kill has left of files that are written again goes, and nothing else")
+def _():
+    out = top / "killed"
+    out.mkdir()
+    ours = [out / f"p_{name}.part-aB3dE6" for name in ("hybrid.npy", "likelihood.png", "panel.png")]
+    others = [out / name for name in ("q_hybrid.npy.part-aB3dE6", "p_notes.npy.part-aB3dE6", "p_hybrid.npy.part-aB3d")]
+    for file in (*ours, *others):
+        file.write_text("half")
+    code, _, err, _ = run("infer", "--params", WEIGHTS, "--out", out, "--maps", "hybrid", top / "p.png")
+    assert code == 0 and all(file.exists() for file in others) and not any(file.exists() for file in ours), err
+    exported = top / "killed-export"
+    code, text, err, _ = run("export", "--db", demo / "demo.db", "--run", 1, "--layout", "npy", "--out", exported, "--json")
+    assert code == 0, err
+    written = sorted(file for file in exported.rglob("*") if file.is_file())
+    left, other = written[0].with_name(written[0].name + ".part-aB3dE6"), written[0].with_name("other.npy.part-aB3dE6")
+    left.write_text("half")
+    other.write_text("half")
+    code, text, err, _ = run("export", "--db", demo / "demo.db", "--run", 1, "--layout", "npy", "--out", exported, "--json")
+    assert code == 0 and not left.exists() and other.exists(), err
+
+
 @case("Ctrl-C ends cleanly with 130")
 def _():
     process = subprocess.Popen([PROGRAM, "bench", "--device", "ref", "--size", "512x1024", "--quiet"],
