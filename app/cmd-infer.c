@@ -5,6 +5,7 @@
 #include "cli-calibrate.h"
 #include "cli-model.h"
 #include "dh-error.h"
+#include "dh-file-part.h"
 #include "dh-file.h"
 #include "dh-npy.h"
 #include "dh-picture.h"
@@ -68,6 +69,26 @@ output_path (Infer *infer, const char *stem, const char *suffix)
 {
   g_autofree char *name = g_strconcat (stem, "_", suffix, NULL);
   return g_build_filename (infer->out, name, NULL);
+}
+
+/* Of output_path() for one of the stems. */
+static gboolean
+is_output (const char *name, gpointer stems)
+{
+  for (char **stem = stems; *stem; stem++)
+    {
+      const char *suffix = name + strlen (*stem) + 1;
+      if (!g_str_has_prefix (name, *stem) || suffix[-1] != '_')
+        continue;
+      if (g_str_equal (suffix, "panel.png") || g_str_equal (suffix, "mask.png"))
+        return TRUE;
+      for (guint m = 0; m < DH_N_MAPS; m++)
+        if (g_str_has_prefix (suffix, dh_map_name (m))
+            && (g_str_equal (suffix + strlen (dh_map_name (m)), ".npy")
+                || g_str_equal (suffix + strlen (dh_map_name (m)), ".png")))
+          return TRUE;
+    }
+  return FALSE;
 }
 
 static gboolean
@@ -243,6 +264,7 @@ run_images (Infer *infer, char **images)
     return dh_cli_fail (cli, &error);
 
   g_auto (GStrv) stems = name_outputs (images);
+  dh_file_remove_parts (infer->out, FALSE, is_output, stems);
   const guint n = g_strv_length (images);
   JsonBuilder *json = cli->json ? json_builder_new () : NULL;
   if (json)

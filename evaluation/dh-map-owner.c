@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "dh-file-part.h"
 #include "dh-file.h"
 
 #define MOST_BYTES 4096
@@ -47,9 +48,16 @@ dh_map_owner_made_scores (const char *folder, const char *owner)
   return !there || !end || strncmp (there, owner, (gsize)(end - owner) + strlen (OTHERS)) == 0;
 }
 
+static gboolean
+is_ours (const char *name, gpointer data)
+{
+  return g_str_has_suffix (name, ".npy") || g_str_equal (name, "owner.txt");
+}
+
 gboolean
 dh_map_owner_take (const char *folder, const char *owner, GError **error)
 {
   g_autofree char *path = path_of (folder), *parent = g_path_get_dirname (path);
+  dh_file_remove_parts (parent, TRUE, is_ours, NULL);
   return dh_folder_make (parent, error) && dh_file_write (path, owner, strlen (owner), error);
 }

@@ -14,7 +14,8 @@ char *dh_map_owner_new (const char *model_sha256, const char *score, const char 
 gboolean dh_map_owner_is (const char *folder, const char *owner);
 /* The same for the score's own maps alone. */
 gboolean dh_map_owner_made_scores (const char *folder, const char *owner);
-/* Makes it the folder's owner; what it has to say of maps that lie there already is lost. Errors: DH_ERROR_IO. */
+/* Makes it the folder's owner; what it has to say of maps that lie there already is lost, and what a kill has left of
+ * maps that were being written is removed. Errors: DH_ERROR_IO. */
 gboolean dh_map_owner_take (const char *folder, const char *owner, GError **error);
 
 G_END_DECLS

@@ -7,11 +7,14 @@
 #include <png.h>
 
 #include "dh-error.h"
+#include "dh-file-part.h"
 #include "dh-file.h"
 #include "dh-npy.h"
 #include "dh-records.h"
 #include "dh-report-private.h"
 #include "dh-tensor.h"
+
+#define RANGE "range.json"
 
 static const char *const layout_names[DH_N_EXPORT_LAYOUTS] = {
   [DH_EXPORT_SMIYC] = "smiyc",
@@ -245,7 +248,7 @@ find_range (GPtrArray *rows, const char *folder, double *low, double *high, GCan
   char from[G_ASCII_DTOSTR_BUF_SIZE], to[G_ASCII_DTOSTR_BUF_SIZE];
   g_autofree char *json = g_strdup_printf ("{\"0\": %s, \"65535\": %s}\n", g_ascii_dtostr (from, sizeof from, *low),
                                            g_ascii_dtostr (to, sizeof to, *high));
-  g_autofree char *path = g_build_filename (folder, "range.json", NULL);
+  g_autofree char *path = g_build_filename (folder, RANGE, NULL);
   return dh_folder_make (folder, error) && dh_file_write (path, json, strlen (json), error);
 }
 
@@ -315,6 +318,31 @@ plan_paths (DhDatabase *database, const DhRunRow *run, GPtrArray *rows, DhExport
   return g_steal_pointer (&paths);
 }
 
+static gboolean
+is_planned (const char *name, gpointer names)
+{
+  return g_hash_table_contains (names, name);
+}
+
+/* What a killed export has left of the files that are to be written. */
+static void
+remove_parts (GPtrArray *paths)
+{
+  g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < paths->len; i++)
+    {
+      g_hash_table_add (names, g_path_get_basename (paths->pdata[i]));
+      g_hash_table_add (folders, g_path_get_dirname (paths->pdata[i]));
+    }
+  g_hash_table_add (names, g_strdup (RANGE));
+  GHashTableIter iter;
+  gpointer folder;
+  g_hash_table_iter_init (&iter, folders);
+  while (g_hash_table_iter_next (&iter, &folder, NULL))
+    dh_file_remove_parts (folder, FALSE, is_planned, names);
+}
+
 gboolean
 dh_export_run (DhDatabase *database, gint64 run, DhExportLayout layout, const char *method, const char *folder,
                guint *n_written, GCancellable *cancellable, const DhProgress *progress, GError **error)
@@ -326,6 +354,7 @@ dh_export_run (DhDatabase *database, gint64 run, DhExportLayout layout, const ch
       rows ? plan_paths (database, row, rows, layout, method ? method : "DenseHybrid", folder, error) : NULL;
   if (!paths)
     return FALSE;
+  remove_parts (paths);
   double low = 0, high = 1;
   if (layout == DH_EXPORT_PNG && !find_range (rows, folder, &low, &high, cancellable, error))
     return FALSE;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "dh-error.h"
+#include "dh-file-part.h"
 #include "dh-file.h"
 
 /* Beside the checkpoints: the log, and what the file system needs for itself. */
@@ -46,35 +47,17 @@ is_file (const char *name)
   return g_strv_contains (names, name) || dh_run_folder_model_epoch (name) != 0;
 }
 
-/* What a kill leaves of a file that was being written: its name, DH_FILE_PART and six characters. */
-static gboolean
-is_part (const char *name)
-{
-  const char *suffix = g_strrstr (name, DH_FILE_PART);
-  if (!suffix || strlen (suffix) != strlen (DH_FILE_PART) + 6)
-    return FALSE;
-  g_autofree char *whole = g_strndup (name, (gsize)(suffix - name));
-  return is_file (whole);
-}
-
 gboolean
 dh_run_folder_owns (const char *name)
 {
-  return is_file (name) || is_part (name);
+  g_autofree char *whole = dh_file_part_of (name);
+  return is_file (whole ? whole : name);
 }
 
-static void
-remove_parts (const DhRunFolder *folder)
+static gboolean
+is_ours (const char *name, gpointer data)
 {
-  g_autoptr (GDir) dir = g_dir_open (folder->path, 0, NULL);
-  const char *name;
-  while (dir && (name = g_dir_read_name (dir)))
-    {
-      if (!is_part (name))
-        continue;
-      g_autofree char *path = dh_run_folder_file (folder, name);
-      g_unlink (path);
-    }
+  return is_file (name);
 }
 
 /* A file of which a fresh run would write its own: another run's, or another program's (PyTorch trainings keep models
@@ -129,7 +112,7 @@ dh_run_folder_open (const char *path, gboolean fresh, GError **error)
   if (!dh_folder_make (path, error) || !(folder->lock = dh_run_lock_take (path, error))
       || (fresh && !is_free (path, error)) || !open_log (folder, error))
     return NULL;
-  remove_parts (folder);
+  dh_file_remove_parts (path, FALSE, is_ours, NULL);
   return g_steal_pointer (&folder);
 }
 

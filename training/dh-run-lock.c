@@ -14,6 +14,8 @@
 #define SIZE 4096
 #define MOST_WHY 2048
 #define BEAT_SECONDS 2
+/* Looks at what is being written, each a millisecond behind the other. */
+#define MOST_LOOKS 20
 
 struct _DhRunLock
 {
@@ -231,12 +233,14 @@ dh_run_lock_free (DhRunLock *lock)
   g_free (lock);
 }
 
-static void
+/* FALSE where it is not what the process wrote that holds the lock: half of it, or still another's of before. What is
+ * of another machine is taken as it is. */
+static gboolean
 parse (const char *text, gsize size, DhRunLockInfo *info)
 {
   g_autoptr (JsonNode) root = dh_run_json_parse (text, size, NULL);
   if (!root)
-    return;
+    return FALSE;
   JsonObject *object = json_node_get_object (root);
   const char *phase = dh_run_json_text (object, "phase"), *boot = dh_run_json_text (object, "boot");
   for (DhRunPhase i = 0; phase && i < DH_N_RUN_PHASES; i++)
@@ -251,8 +255,28 @@ parse (const char *text, gsize size, DhRunLockInfo *info)
   info->memory = (guint64)MAX (dh_run_json_count (object, "memory", 0), 0);
   info->oom_kills = dh_run_json_count (object, "oom_kills", -1);
   g_autofree char *now = read_boot ();
-  info->reachable = info->held && info->pid > 1 && boot && g_str_equal (boot, now)
-                    && (gint64)read_ticks (info->pid) == dh_run_json_count (object, "ticks", -1);
+  const gboolean here = boot && g_str_equal (boot, now);
+  info->reachable =
+      info->held && info->pid > 1 && here && (gint64)read_ticks (info->pid) == dh_run_json_count (object, "ticks", -1);
+  return info->phase < DH_N_RUN_PHASES && (!here || info->reachable);
+}
+
+/* What is being written while it is read comes in parts. */
+static void
+read_info (int file, DhRunLockInfo *info)
+{
+  for (guint i = 0; i < MOST_LOOKS; i++)
+    {
+      struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+      char block[SIZE];
+      g_free (info->why);
+      *info = (DhRunLockInfo){ .phase = DH_N_RUN_PHASES, .checkpoint = -1, .oom_kills = -1 };
+      info->held = fcntl (file, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+      const gssize length = pread (file, block, SIZE, 0);
+      if ((length > 0 && parse (block, (gsize)length, info)) || !info->held)
+        return;
+      g_usleep (1000);
+    }
 }
 
 gboolean
@@ -269,13 +293,8 @@ dh_run_lock_read (const char *folder, DhRunLockInfo *info)
       close (file);
       return FALSE;
     }
-  struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-  info->held = fcntl (file, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
-  char block[SIZE];
-  const gssize length = pread (file, block, SIZE, 0);
+  read_info (file, info);
   close (file);
-  if (length > 0)
-    parse (block, (gsize)length, info);
   return TRUE;
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,15 +22,38 @@ struct _DhFileWriter
 /* A large file goes to the disk while it is written, so that the flush at its end finds little left to do. */
 #define BEGIN_BYTES (16u << 20)
 
+/* The errno that was there stays. */
 static void
 drop_temporary (DhFileWriter *writer)
 {
+  const int code = errno;
+  if (writer->temporary)
+    unlink (writer->temporary);
   if (writer->fd >= 0)
     close (writer->fd);
   writer->fd = -1;
-  if (writer->temporary)
-    unlink (writer->temporary);
   g_clear_pointer (&writer->temporary, g_free);
+  errno = code;
+}
+
+/* For as long as it is open the temporary file is locked, so that whoever removes what kills have left
+ * (dh-file-part.h) knows that this one is alive. It may have been taken for such before it was locked: FALSE. */
+static gboolean
+hold (DhFileWriter *writer)
+{
+  if (flock (writer->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    return FALSE;
+  return access (writer->temporary, F_OK) == 0;
+}
+
+static gboolean
+make_temporary (DhFileWriter *writer)
+{
+  writer->temporary = g_strconcat (writer->path, DH_FILE_PART "XXXXXX", NULL);
+  writer->fd = g_mkstemp_full (writer->temporary, O_RDWR | O_CLOEXEC, 0644);
+  if (writer->fd < 0)
+    g_clear_pointer (&writer->temporary, g_free);
+  return writer->fd >= 0;
 }
 
 DhFileWriter *
@@ -39,17 +63,14 @@ dh_file_writer_open (const char *path, GError **error)
 
   g_autoptr (DhFileWriter) writer = g_new0 (DhFileWriter, 1);
   writer->path = g_strdup (path);
-  char *temporary = g_strconcat (path, DH_FILE_PART "XXXXXX", NULL);
-  writer->fd = g_mkstemp_full (temporary, O_RDWR | O_CLOEXEC, 0644);
-  if (writer->fd < 0)
+  while (make_temporary (writer))
     {
-      const int code = errno;
-      g_free (temporary);
-      g_set_error (error, DH_ERROR, DH_ERROR_IO, "%s: cannot be written: %s", path, g_strerror (code));
-      return NULL;
+      if (hold (writer))
+        return g_steal_pointer (&writer);
+      drop_temporary (writer);
     }
-  writer->temporary = temporary;
-  return g_steal_pointer (&writer);
+  g_set_error (error, DH_ERROR, DH_ERROR_IO, "%s: cannot be written: %s", path, g_strerror (errno));
+  return NULL;
 }
 
 static void
@@ -101,11 +122,8 @@ dh_file_writer_close (DhFileWriter *writer, GError **error)
 {
   g_return_val_if_fail (writer != NULL && writer->fd >= 0, FALSE);
 
-  gboolean done = fsync (writer->fd) == 0;
-  done = close (writer->fd) == 0 && done;
-  writer->fd = -1;
-  done = done && rename (writer->temporary, writer->path) == 0;
-  if (!done)
+  /* Renamed while it is still locked. */
+  if (fsync (writer->fd) != 0 || rename (writer->temporary, writer->path) != 0)
     {
       const int code = errno;
       drop_temporary (writer);
@@ -113,6 +131,7 @@ dh_file_writer_close (DhFileWriter *writer, GError **error)
       return FALSE;
     }
   g_clear_pointer (&writer->temporary, g_free);
+  drop_temporary (writer);
   return TRUE;
 }
 

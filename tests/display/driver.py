@@ -11,6 +11,8 @@ import tempfile
 import time
 
 NEEDED = ("Xvfb", "xdotool", "import")
+# Seconds: what is waited for comes in the end, however slow or busy the machine is.
+FOR_EVER = 600
 
 
 def missing():
@@ -73,12 +75,12 @@ class Studio:
         if manager:
             self.processes.append(subprocess.Popen([manager], env=dict(self.environment, DISPLAY=display),
                                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-            time.sleep(0.5)
+            self.settle(0.5)
         return display
 
-    def _find_window(self, timeout=60):
-        end = time.time() + timeout
-        while time.time() < end:
+    def _find_window(self, timeout=FOR_EVER):
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
             found = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", "DenseHybrid Studio"],
                                    env=self.environment, capture_output=True, text=True).stdout.split()
             if found:
@@ -111,10 +113,10 @@ class Studio:
                        and "dconf-WARNING" not in line})  # no bus here to keep a file dialogue's size
 
 
-    def wait(self, pattern, timeout=120, after=0):
+    def wait(self, pattern, timeout=FOR_EVER, after=0):
         """Waits until the log holds the pattern behind position `after`; gives the match."""
-        end = time.time() + timeout
-        while time.time() < end:
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
             found = re.compile(pattern).search(self.text(), after)
             if found:
                 return found
@@ -132,27 +134,27 @@ class Studio:
 
     def key(self, *keys):
         self.xdotool("key", "--delay", "40", *keys)
-        time.sleep(0.15)
+        self.settle(0.05)
 
     def move(self, x, y):
         self.xdotool("mousemove", int(x), int(y))
 
     def click(self, x, y, button=1, count=1):
         self.move(x, y)
-        time.sleep(0.1)
+        self.settle(0)
         self.xdotool("click", "--repeat", count, "--delay", 80, button)
-        time.sleep(0.2)
+        self.settle(0.1)
 
     def drag(self, start, end, seconds=1.0, button=1, rate=60):
         self.move(*start)
-        time.sleep(0.1)
+        self.settle(0)
         self.xdotool("mousedown", button)
         steps = max(2, int(seconds * rate))
         for i in range(1, steps + 1):
             self.move(start[0] + (end[0] - start[0]) * i / steps, start[1] + (end[1] - start[1]) * i / steps)
             time.sleep(seconds / steps / 2)
         self.xdotool("mouseup", button)
-        time.sleep(0.2)
+        self.settle(0.1)
 
     def drop(self, paths, source, at):
         """Drags files out of another program's window and lets them fall at a place of the studio's."""
@@ -163,9 +165,9 @@ class Studio:
                                    env=self.environment, capture_output=True, text=True).stdout.split()
             self.xdotool("windowmove", found[-1], self.size[0] - 240, self.size[1] - 240)
             self.xdotool("windowraise", found[-1])
-            time.sleep(0.4)
+            self.settle(0.4)
             self.drag((self.size[0] - 140, self.size[1] - 140), at, seconds=1.0)
-            time.sleep(0.4)
+            self.settle(0.4)
         finally:
             program.terminate()
             program.wait()
@@ -173,10 +175,35 @@ class Studio:
     def resize(self, width, height):
         self.xdotool("windowmove", self.window, 0, 0)
         self.xdotool("windowsize", "--sync", self.window, width, height)
-        time.sleep(0.5)
+        self.settle(0.4)
 
-    def settle(self, seconds=0.6):
+    def _is_at_work(self):
+        """A thread of the program, or of its display, runs or waits for a processor."""
+        for process in self.processes:
+            try:
+                for task in os.listdir(f"/proc/{process.pid}/task"):
+                    with open(f"/proc/{process.pid}/task/{task}/stat") as file:
+                        if file.read().rsplit(")", 1)[1].split()[0] in "RD":
+                            return True
+            except OSError:
+                pass  # it has just ended
+        return False
+
+    def settle(self, seconds=0.6, most=30):
+        """Lets so much time pass; then until nothing is done any more, for what was sent may wait for a processor on a
+        busy machine. What never rests is not waited for longer than `most`."""
         time.sleep(seconds)
+        end, quiet = time.monotonic() + most, 0
+        while quiet < 4 and time.monotonic() < end:
+            time.sleep(0.03)
+            quiet = 0 if self._is_at_work() else quiet + 1
+
+    def until(self, condition, what):
+        """Waits until it holds."""
+        end = time.monotonic() + FOR_EVER
+        while not condition():
+            assert time.monotonic() < end, what
+            self.settle(0.1)
 
     def screenshot(self, path):
         subprocess.run(["import", "-window", "root", "-crop", f"{self.size[0]}x{self.size[1]}+0+0", path],

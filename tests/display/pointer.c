@@ -13,11 +13,36 @@ pointer_begin (int *argc, char ***argv)
   return FALSE;
 }
 
+static GtkWidget *shown; /* the window of pointer_show() */
+
 static gboolean
 on_timeout (gpointer data)
 {
   *(gboolean *)data = TRUE;
   return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_frame (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
+{
+  guint *frames = data;
+  return --*frames > 0 ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+/* What the server has sent is taken, and what came of it is laid out and drawn: events of the pointer wait for a frame,
+ * and so do sizes. */
+static void
+settle (void)
+{
+  guint frames = 3;
+  gdk_display_sync (gdk_display_get_default ());
+  if (shown == NULL || !gtk_widget_get_mapped (shown))
+    return;
+  const guint id = gtk_widget_add_tick_callback (shown, on_frame, &frames, NULL);
+  while (frames > 0 && shown != NULL && gtk_widget_get_mapped (shown))
+    g_main_context_iteration (NULL, TRUE);
+  if (frames > 0 && shown != NULL)
+    gtk_widget_remove_tick_callback (shown, id);
 }
 
 void
@@ -27,6 +52,7 @@ pointer_wait (guint milliseconds)
   g_timeout_add (milliseconds, on_timeout, &over);
   while (!over)
     g_main_context_iteration (NULL, TRUE);
+  settle ();
 }
 
 static void
@@ -56,8 +82,8 @@ pointer_show (GtkWidget *child, int width, int height)
   gtk_window_set_default_size (GTK_WINDOW (window), width, height);
   gtk_window_set_child (GTK_WINDOW (window), child);
   gtk_window_present (GTK_WINDOW (window));
-  for (guint i = 0; i < 100 && gtk_widget_get_width (child) == 0; i++)
-    pointer_wait (50);
+  pointer_wait_until (gtk_widget_get_mapped (window) && gtk_widget_get_width (child) > 0);
+  g_set_weak_pointer (&shown, window);
   pointer_wait (500);
   return window;
 }
@@ -88,10 +114,16 @@ pointer_click (guint button)
   run_button ("click", button);
 }
 
+/* However far apart a slow machine brings the two. */
 void
 pointer_double_click (void)
 {
+  int usual;
+  GtkSettings *settings = gtk_settings_get_default ();
+  g_object_get (settings, "gtk-double-click-time", &usual, NULL);
+  g_object_set (settings, "gtk-double-click-time", 60000, NULL);
   run ("click", "--repeat", "2", "--delay", "60", "1", NULL);
+  g_object_set (settings, "gtk-double-click-time", usual, NULL);
 }
 
 void

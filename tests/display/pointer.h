@@ -9,8 +9,20 @@ G_BEGIN_DECLS
 gboolean pointer_begin (int *argc, char ***argv);
 /* Shows a window and waits until it is drawn; returns it. */
 GtkWidget *pointer_show (GtkWidget *child, int width, int height);
-/* Runs the main loop for a while. */
+/* Runs the main loop for a while, and until all that was sent by then has been taken, laid out and drawn. */
 void pointer_wait (guint milliseconds);
+/* Runs it until the condition holds, however long a slow machine takes. */
+#define pointer_wait_until(condition)                                                                                  \
+  G_STMT_START                                                                                                         \
+  {                                                                                                                    \
+    const gint64 end_ = g_get_monotonic_time () + 300 * G_USEC_PER_SEC;                                                \
+    while (!(condition))                                                                                               \
+      {                                                                                                                \
+        g_assert_cmpint (g_get_monotonic_time (), <, end_);                                                            \
+        pointer_wait (20);                                                                                             \
+      }                                                                                                                \
+  }                                                                                                                    \
+  G_STMT_END
 /* Coordinates of a widget. */
 void pointer_move (GtkWidget *widget, double x, double y);
 void pointer_click (guint button);

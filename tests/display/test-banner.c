@@ -1,24 +1,9 @@
 /* The line of errors: over what it holds, which keeps its place. */
 #include "dh-banner.h"
+#include "pointer.h"
 
 static GtkWidget *window, *content;
 static DhBanner *banner;
-
-static gboolean
-on_time (gpointer data)
-{
-  *(gboolean *)data = TRUE;
-  return G_SOURCE_REMOVE;
-}
-
-static void
-settle (void)
-{
-  gboolean over = FALSE;
-  g_timeout_add (400, on_time, &over);
-  while (!over)
-    g_main_context_iteration (NULL, TRUE);
-}
 
 static graphene_rect_t
 bounds (void)
@@ -47,13 +32,11 @@ test_show (void)
   for (int i = 0; i < 2; i++)
     {
       dh_banner_show (banner, "It failed.", "The file <x> & its like", NULL, NULL);
-      settle ();
+      pointer_wait_until (is_covered ());
       const graphene_rect_t after = bounds ();
       g_assert_true (graphene_rect_equal (&before, &after));
-      g_assert_true (is_covered ());
       dh_banner_hide (banner);
-      settle ();
-      g_assert_false (is_covered ());
+      pointer_wait_until (!is_covered ());
     }
 }
 
@@ -64,14 +47,14 @@ test_long (void)
   const graphene_rect_t before = bounds ();
   g_autofree char *path = g_strnfill (1000, 'x');
   dh_banner_show (banner, "It failed.", path, "Again", NULL);
-  settle ();
+  pointer_wait_until (is_covered ());
   const graphene_rect_t after = bounds ();
   g_assert_true (graphene_rect_equal (&before, &after));
   int least;
   gtk_widget_measure (GTK_WIDGET (banner), GTK_ORIENTATION_HORIZONTAL, -1, &least, NULL, NULL, NULL);
   g_assert_cmpint (least, <=, 360);
   dh_banner_hide (banner);
-  settle ();
+  pointer_wait_until (!is_covered ());
 }
 
 int
@@ -82,11 +65,7 @@ main (int argc, char **argv)
   g_object_set (gtk_settings_get_default (), "gtk-enable-animations", TRUE, NULL);
   content = gtk_drawing_area_new ();
   banner = DH_BANNER (dh_banner_new (content));
-  window = gtk_window_new ();
-  gtk_window_set_default_size (GTK_WINDOW (window), 500, 300);
-  gtk_window_set_child (GTK_WINDOW (window), GTK_WIDGET (banner));
-  gtk_window_present (GTK_WINDOW (window));
-  settle ();
+  window = pointer_show (GTK_WIDGET (banner), 500, 300);
   g_test_add_func ("/banner/show", test_show);
   g_test_add_func ("/banner/long", test_long);
   const int result = g_test_run ();

@@ -190,11 +190,14 @@ test_pictures (void)
   g_autoptr (GdkTexture) texture = dh_canvas_snapshot_pane (canvas, 2);
   g_assert_cmpint (gdk_texture_get_width (texture), ==, 1280);
   g_assert_cmpint (gdk_texture_get_height (texture), ==, 720);
-  g_autofree char *path = g_build_filename (g_get_tmp_dir (), "dh-test-canvas.png", NULL);
+  g_autofree char *folder = g_dir_make_tmp ("dh-canvas-XXXXXX", &error);
+  g_assert_no_error (error);
+  g_autofree char *path = g_build_filename (folder, "canvas.png", NULL);
   g_assert_true (dh_canvas_save_png (canvas, 0, path, &error));
   g_assert_no_error (error);
   g_assert_true (dh_canvas_save_png (canvas, -1, path, &error));
   g_unlink (path);
+  g_rmdir (folder);
   g_assert_false (dh_canvas_save_png (canvas, 0, "/nowhere/at/all.png", &error));
   g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
 }

@@ -27,7 +27,7 @@ test_plain (void)
     {
       AdwToast *toast = g_object_ref (dh_ui_toast_new (texts[i]));
       adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (overlay), toast);
-      const gint64 end = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+      const gint64 end = g_get_monotonic_time () + 300 * G_USEC_PER_SEC;
       while (!says (overlay, texts[i]) && g_get_monotonic_time () < end)
         {
           g_main_context_iteration (NULL, FALSE);

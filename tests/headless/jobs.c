@@ -2,6 +2,7 @@
 
 #include "dh-run-lock.h"
 #include "dh-scene-tree.h"
+#include "patience.h"
 #include "tiny-training.h"
 #include "tree.h"
 
@@ -16,7 +17,7 @@ wake (gpointer data)
 gboolean
 jobs_wait_for (DhTrainingQueue *queue, DhTrainingJob *job, JobsReady ready)
 {
-  const gint64 end = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
+  const gint64 end = g_get_monotonic_time () + PATIENCE;
   const guint timer = g_timeout_add (20, wake, NULL);
   gboolean done;
   while (!(done = ready (queue, job)) && g_get_monotonic_time () < end)

@@ -8,7 +8,7 @@ void jobs_begin (int *argc, char ***argv);
 /* Runs the tests; the status to return from main(). */
 int jobs_end (void);
 
-/* Waits until `ready` (queue, job) for at most a minute. */
+/* Waits until `ready` (queue, job); FALSE: it never came to be. */
 typedef gboolean (*JobsReady) (DhTrainingQueue *queue, DhTrainingJob *job);
 gboolean jobs_wait_for (DhTrainingQueue *queue, DhTrainingJob *job, JobsReady ready);
 gboolean jobs_has_stepped (DhTrainingQueue *queue, DhTrainingJob *job);
@@ -19,7 +19,11 @@ char *jobs_database_path (void); /* free with g_free */
 /* Waits until it is loaded; with the program that DH_PROGRAM names. */
 DhTrainingQueue *jobs_open_queue (void);
 void jobs_close_queue (DhTrainingQueue *queue);
-/* `steps` an epoch, two epochs. */
+/* `steps` an epoch, two epochs. Whoever means to meet it while it runs gives it JOBS_ENDLESS and ends it. */
+enum
+{
+  JOBS_ENDLESS = 1000000,
+};
 DhTrainingForm *jobs_make_form (const char *title, guint steps);
 DhTrainingJob *jobs_add (DhTrainingQueue *queue, const char *title, guint steps); /* borrowed */
 DhTrainingJob *jobs_find (DhTrainingQueue *queue, const char *title);             /* borrowed; NULL */

@@ -1,5 +1,6 @@
 #pragma once
 #include "dh-session.h"
+#include "patience.h"
 
 /* What the tests of the studio's session share: a set of four tiny pictures, weights with and without outlier head, a
  * session, and what it said. */
@@ -34,11 +35,11 @@ void session_open_all (SessionFixture *fixture);
 
 /* One turn of the main loop, of at most 20 ms. */
 void session_turn (void);
-/* Turns the main loop until the condition holds; a minute is for ever. */
+/* Turns the main loop until the condition holds. */
 #define session_wait_for(condition)                                                                                    \
   G_STMT_START                                                                                                         \
   {                                                                                                                    \
-    gint64 until_ = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;                                                     \
+    gint64 until_ = g_get_monotonic_time () + PATIENCE;                                                                \
     while (!(condition))                                                                                               \
       {                                                                                                                \
         g_assert_cmpint (g_get_monotonic_time (), <, until_);                                                          \

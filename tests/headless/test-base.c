@@ -1,10 +1,14 @@
 #include <math.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <glib/gstdio.h>
 #include <unistd.h>
 
 #include "dh-error.h"
+#include "dh-file-part.h"
 #include "dh-file.h"
 #include "dh-floats.h"
 #include "dh-map.h"
@@ -138,6 +142,134 @@ test_file_write (void)
   g_assert_cmpint (g_rmdir (folder), ==, 0); /* fails if a temporary file was left */
 }
 
+static gboolean
+is_text (const char *name, gpointer data)
+{
+  return g_str_has_suffix (name, ".txt");
+}
+
+static gboolean
+exists (const char *folder, const char *name)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  return g_file_test (path, G_FILE_TEST_EXISTS);
+}
+
+static guint
+count_files (const char *folder)
+{
+  GDir *dir = g_dir_open (folder, 0, NULL);
+  guint n = 0;
+  while (g_dir_read_name (dir))
+    n++;
+  g_dir_close (dir);
+  return n;
+}
+
+/* A process that is killed while it writes the file. */
+static void
+die_writing (const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  int pipe_of[2];
+  char ready;
+  g_assert_cmpint (pipe (pipe_of), ==, 0);
+  const pid_t child = fork ();
+  if (child == 0)
+    {
+      DhFileWriter *writer = dh_file_writer_open (path, NULL);
+      if (writer && dh_file_writer_write (writer, "half", 4, NULL) && write (pipe_of[1], "x", 1) == 1)
+        pause ();
+      _exit (1);
+    }
+  g_assert_cmpint (read (pipe_of[0], &ready, 1), ==, 1);
+  g_assert_cmpint (kill (child, SIGKILL), ==, 0);
+  g_assert_cmpint (waitpid (child, NULL, 0), ==, child);
+  close (pipe_of[0]);
+  close (pipe_of[1]);
+}
+
+/* What kills have left of one's own files goes; what is being written, and whatever bears another name, stays. */
+static void
+test_file_parts (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("dh-base-XXXXXX", NULL);
+  g_autofree char *within = g_build_filename (folder, "deep", NULL);
+  g_autofree char *mine = g_build_filename (folder, "mine.txt", NULL),
+                  *other = g_build_filename (folder, "x.png", NULL),
+                  *deep = g_build_filename (within, "mine.txt", NULL), *link = g_build_filename (folder, "link", NULL),
+                  *linked = g_build_filename (folder, "a.txt.part-abcdef", NULL);
+  static const char *const strangers[] = { "mine.txt.part-",          "mine.txt.part-abcde",
+                                           "mine.txt.part-ab/de",     "mine.txt",
+                                           "mine.txt.part-abcd.f",    ".part-abcdef",
+                                           "mine.txt.part-abcdef.txt" };
+  for (guint i = 0; i < G_N_ELEMENTS (strangers); i++)
+    {
+      g_autofree char *none = dh_file_part_of (strangers[i]);
+      g_assert_null (none);
+    }
+  g_autofree char *whole = dh_file_part_of ("a.part-b.txt.part-aB3dE6");
+  g_assert_cmpstr (whole, ==, "a.part-b.txt");
+
+  g_assert_cmpint (g_mkdir (within, 0755), ==, 0);
+  die_writing (mine);
+  die_writing (other);
+  die_writing (deep);
+  g_assert_cmpint (symlink ("deep", link), ==, 0);
+  g_assert_cmpint (symlink ("/dev/null", linked), ==, 0);
+  g_assert_cmpuint (count_files (folder), ==, 5);
+  DhFileWriter *alive = dh_file_writer_open (mine, &error);
+  g_assert_no_error (error);
+  dh_file_remove_parts (folder, FALSE, is_text, NULL);
+  g_assert_cmpuint (count_files (folder), ==, 5); /* the dead one has gone, the living one has come */
+  g_assert_cmpuint (count_files (within), ==, 1);
+  dh_file_remove_parts (folder, TRUE, is_text, NULL);
+  g_assert_cmpuint (count_files (within), ==, 0);
+  g_assert_true (dh_file_writer_write (alive, "new", 3, &error) && dh_file_writer_close (alive, &error));
+  g_assert_no_error (error);
+  dh_file_writer_free (alive);
+  g_assert_true (exists (folder, "mine.txt"));
+  dh_file_remove_parts ("/proc/nowhere", TRUE, is_text, NULL);
+  g_autofree char *command = g_strdup_printf ("rm -r '%s'", folder);
+  g_assert_cmpint (system (command), ==, 0);
+}
+
+static gint sweeping;
+
+static gpointer
+sweep (gpointer folder)
+{
+  while (g_atomic_int_get (&sweeping))
+    dh_file_remove_parts (folder, FALSE, is_text, NULL);
+  return NULL;
+}
+
+/* At whatever moment somebody looks for what was left, who writes loses nothing. */
+static void
+test_file_parts_alive (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("dh-base-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "file.txt", NULL);
+  g_atomic_int_set (&sweeping, TRUE);
+  GThread *threads[2] = { g_thread_new ("sweep", sweep, folder), g_thread_new ("sweep", sweep, folder) };
+  for (guint i = 0; i < 1000; i++)
+    {
+      g_assert_true (dh_file_write (path, &i, sizeof i, &error));
+      g_assert_no_error (error);
+      g_autoptr (GBytes) bytes = dh_file_read (path, DH_FILE_ANY_SIZE, &error);
+      g_assert_no_error (error);
+      g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &i, sizeof i);
+    }
+  g_atomic_int_set (&sweeping, FALSE);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+  g_assert_cmpuint (count_files (folder), ==, 1);
+  g_remove (path);
+  g_rmdir (folder);
+}
+
 /* What was read stays, whatever becomes of the file; and nothing is spent on what is too large. */
 static void
 test_file_read (void)
@@ -246,6 +378,8 @@ main (int argc, char **argv)
   g_test_add_func ("/base/dict", test_dict);
   g_test_add_func ("/base/file-write", test_file_write);
   g_test_add_func ("/base/file-read", test_file_read);
+  g_test_add_func ("/base/file-parts", test_file_parts);
+  g_test_add_func ("/base/file-parts-alive", test_file_parts_alive);
   g_test_add_func ("/base/map-a-device", test_full_disk);
   g_test_add_func ("/base/map-names", test_map_names);
   g_test_add_func ("/base/sha256", test_sha256);

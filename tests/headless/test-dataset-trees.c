@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "dataset-asserts.h"
+#include "patience.h"
 #include "tree.h"
 
 static void
@@ -106,13 +107,14 @@ test_many (void)
       g_assert_cmpint (link (image, to_image), ==, 0);
       g_assert_cmpint (link (label, to_label), ==, 0);
     }
-  const gint64 start = g_get_monotonic_time ();
+  const double before = patience_work ();
   g_autoptr (DhDataset) dataset = dataset_open_ok (root, NULL);
-  const double seconds = (g_get_monotonic_time () - start) / 1e6;
+  const double seconds = patience_work () - before;
   g_assert_cmpuint (dh_dataset_size (dataset), ==, 50000);
   dataset_assert_item (dataset, 49999, "t5/49999", "49999", "test", "t5");
-  g_assert_cmpfloat (seconds, <, 10);
-  g_test_message ("100 000 files opened in %.2f s", seconds);
+  /* Each file compared with each other one would be minutes. */
+  g_assert_cmpfloat (seconds, <, 30);
+  g_test_message ("100 000 files opened with %.2f s of work", seconds);
   tree_remove (root);
 }
 

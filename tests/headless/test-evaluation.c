@@ -417,6 +417,49 @@ test_errors (EvaluationFixture *fixture, gconstpointer data)
   g_assert_cmpuint (evaluation->images, ==, EVALUATION_IMAGES);
 }
 
+static char *
+write_part (EvaluationFixture *fixture, const char *name)
+{
+  char *path = g_build_filename (fixture->out, "eval", name, NULL);
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_assert_cmpint (g_mkdir_with_parents (folder, 0755), ==, 0);
+  g_assert_true (g_file_set_contents (path, "half", -1, NULL));
+  return path;
+}
+
+/* What a kill has left of maps goes when a run begins there or is taken up. */
+static void
+test_parts (EvaluationFixture *fixture, gconstpointer data)
+{
+  static const char *const names[] = {
+    "scores/validation0.npy.part-a1B2c3",      "scores/t5/00007.npy.part-ABCDEF",
+    "max_softmax/validation1.npy.part-123456", "owner.txt.part-abcdef",
+    "scores/validation0.npy.part-a1B2c",       "scores/notes.txt.part-abcdef",
+  };
+  const guint n_ours = 4;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  DhEvaluationOptions options = evaluation_options (fixture);
+  options.image_done = evaluation_cancel_after_two;
+  options.data = cancellable;
+  for (guint times = 0; times < 2; times++)
+    {
+      g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+      for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+        g_ptr_array_add (paths, write_part (fixture, names[i]));
+      g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, cancellable, NULL, &error);
+      if (times == 0)
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      else
+        g_assert_no_error (error);
+      for (guint i = 0; i < paths->len; i++)
+        g_assert_cmpint (g_file_test (paths->pdata[i], G_FILE_TEST_EXISTS), ==, i >= n_ours);
+      g_clear_error (&error);
+      g_cancellable_reset (cancellable);
+      options.image_done = NULL;
+    }
+}
+
 /* Nobody takes up what another one is at. */
 static void
 test_lock (EvaluationFixture *fixture, gconstpointer data)
@@ -463,6 +506,7 @@ main (int argc, char **argv)
   EVALUATION_TEST ("/evaluation/refused", NULL, test_refused);
   EVALUATION_TEST ("/evaluation/errors", NULL, test_errors);
   EVALUATION_TEST ("/evaluation/lock", NULL, test_lock);
+  EVALUATION_TEST ("/evaluation/parts", NULL, test_parts);
   EVALUATION_TEST ("/evaluation/threads", NULL, test_threads);
   EVALUATION_TEST ("/evaluation/no-threads", NULL, test_no_threads);
   EVALUATION_TEST ("/evaluation/removed", NULL, test_removed);

@@ -4,6 +4,7 @@
 
 #include "dh-image.h"
 #include "made-pictures.h"
+#include "patience.h"
 
 static GBytes *
 make_nth (guint n)
@@ -104,7 +105,7 @@ static void
 test_huge (void)
 {
   g_autoptr (GError) error = NULL;
-  const gint64 start = g_get_monotonic_time ();
+  const double start = patience_work ();
   for (guint k = 0; k < 3; k++)
     {
       static const guint sides[3][2] = { { 60000, 60000 }, { 0x7fffffff, 1 }, { 32768, 32768 } };
@@ -152,7 +153,7 @@ test_huge (void)
       else
         made_assert_error_names (&error, DH_ERROR_INVALID, "truncated");
     }
-  g_assert_cmpint (g_get_monotonic_time () - start, <, 2 * G_USEC_PER_SEC);
+  g_assert_cmpfloat (patience_work () - start, <, 2);
 }
 
 static void

@@ -7,6 +7,7 @@
 #include "dh-records.h"
 #include "dh-run-lock.h"
 #include "jobs.h"
+#include "patience.h"
 
 /* Trainings while another program keeps the database locked: what they do is shown, what becomes of them and what is
  * asked for is written as soon as it can be. */
@@ -109,6 +110,19 @@ spend (guint milliseconds)
     }
 }
 
+/* Runs the window's loop until the condition holds. */
+#define spend_until(condition)                                                                                         \
+  G_STMT_START                                                                                                         \
+  {                                                                                                                    \
+    const gint64 end_ = g_get_monotonic_time () + PATIENCE;                                                            \
+    while (!(condition))                                                                                               \
+      {                                                                                                                \
+        g_assert_cmpint (g_get_monotonic_time (), <, end_);                                                            \
+        spend (20);                                                                                                    \
+      }                                                                                                                \
+  }                                                                                                                    \
+  G_STMT_END
+
 /* A connection waits for as long as it was told to, and says what it waited for. */
 static void
 test_patience (void)
@@ -118,16 +132,24 @@ test_patience (void)
   g_autoptr (DhDatabase) first = dh_database_open (path, &error);
   g_assert_no_error (error);
   DhDatabase *locked = lock ();
-  gint64 begin = g_get_monotonic_time ();
-  g_autoptr (DhDatabase) other = dh_database_open_within (path, 100, &error);
-  g_assert_no_error (error);
-  g_assert_false (dh_database_begin (other, &error));
-  g_assert_error (error, DH_ERROR, DH_ERROR_BUSY);
-  g_assert_nonnull (strstr (error->message, "another program keeps it locked"));
-  g_assert_cmpint (g_get_monotonic_time () - begin, <, 5 * G_USEC_PER_SEC);
-  g_clear_error (&error);
+  g_autoptr (DhDatabase) other = NULL;
+  gint64 shortest = G_MAXINT64;
+  /* Without being told it would be ten seconds each time. */
+  for (guint i = 0; i < 10 && shortest >= 5 * G_USEC_PER_SEC; i++)
+    {
+      g_clear_pointer (&other, dh_database_close);
+      const gint64 begin = g_get_monotonic_time ();
+      other = dh_database_open_within (path, 100, &error);
+      g_assert_no_error (error);
+      g_assert_false (dh_database_begin (other, &error));
+      g_assert_error (error, DH_ERROR, DH_ERROR_BUSY);
+      g_assert_nonnull (strstr (error->message, "another program keeps it locked"));
+      shortest = MIN (shortest, g_get_monotonic_time () - begin);
+      g_clear_error (&error);
+    }
+  g_assert_cmpint (shortest, <, 5 * G_USEC_PER_SEC);
   dh_database_set_patience (other, 1500);
-  begin = g_get_monotonic_time ();
+  const gint64 begin = g_get_monotonic_time ();
   g_assert_false (dh_database_begin (other, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_BUSY);
   g_assert_cmpint (g_get_monotonic_time () - begin, >, G_USEC_PER_SEC);
@@ -140,21 +162,24 @@ static void
 test_progress (void)
 {
   DhTrainingQueue *queue = open_queue ();
-  DhTrainingJob *job = jobs_add (queue, "progress", 200);
+  DhTrainingJob *job = jobs_add (queue, "progress", JOBS_ENDLESS);
   g_assert_true (jobs_wait_for (queue, job, jobs_has_stepped));
   const gint64 pid = jobs_pid_of (job);
   DhDatabase *locked = lock ();
-  const gint64 begin = g_get_monotonic_time ();
-  /* Every look shows something new, though progress should long have been saved. */
-  for (guint i = 0; i < 12; i++)
+  gint64 shortest = G_MAXINT64;
+  /* Every look shows something new, though progress should long have been saved; none waits for the lock. */
+  for (guint i = 0; i < 12 || (i < 100 && shortest >= 2 * G_USEC_PER_SEC); i++)
     {
+      const gint64 begin = g_get_monotonic_time ();
       wanted_step = dh_training_job_get_progress (job)->step + 1;
       g_assert_true (jobs_wait_for (queue, job, is_at_step));
+      shortest = MIN (shortest, g_get_monotonic_time () - begin);
     }
-  g_assert_cmpint (g_get_monotonic_time () - begin, <, 12 * 2 * G_USEC_PER_SEC);
+  g_assert_cmpint (shortest, <, 2 * G_USEC_PER_SEC);
 
   g_assert_cmpint (kill ((pid_t)pid, SIGKILL), ==, 0);
-  spend (6000);
+  spend_until (errors > 0);
+  spend (2000);
   g_assert_cmpint (dh_training_job_get_state (job), ==, DH_JOB_RUNNING);
   g_assert_cmpuint (errors, ==, 1);
   g_assert_nonnull (strstr (last_text, "another program keeps it locked"));
@@ -173,7 +198,7 @@ static void
 test_orders (void)
 {
   DhTrainingQueue *queue = open_queue ();
-  DhTrainingJob *first = jobs_add (queue, "first", 400);
+  DhTrainingJob *first = jobs_add (queue, "first", JOBS_ENDLESS);
   g_assert_true (jobs_wait_for (queue, first, jobs_has_stepped));
   DhTrainingJob *second = jobs_add (queue, "second", 4), *third = jobs_add (queue, "third", 4);
   g_autoptr (DhTrainingJob) removed = g_object_ref (jobs_add (queue, "removed", 4));
@@ -194,9 +219,7 @@ test_orders (void)
   /* What needs no database is done at once. */
   const gint64 pid = jobs_pid_of (first);
   dh_training_queue_cancel (queue, first);
-  for (guint i = 0; i < 600 && kill ((pid_t)pid, 0) == 0; i++)
-    spend (50);
-  g_assert_cmpint (kill ((pid_t)pid, 0), !=, 0);
+  spend_until (kill ((pid_t)pid, 0) != 0);
   assert_stored ("first", "running");
   assert_stored ("second", "queued");
   assert_stored ("again", "cancelled");
@@ -234,7 +257,7 @@ static void
 test_close (void)
 {
   DhTrainingQueue *queue = open_queue ();
-  DhTrainingJob *job = jobs_add (queue, "close", 4000);
+  DhTrainingJob *job = jobs_add (queue, "close", JOBS_ENDLESS);
   g_assert_true (jobs_wait_for (queue, job, jobs_has_stepped));
   const gint64 pid = jobs_pid_of (job);
   DhTrainingJob *queued = jobs_add (queue, "queued", 4);
@@ -247,12 +270,10 @@ test_close (void)
   DhTrainingJob *later = jobs_add (queue, "later", 4);
   dh_training_queue_cancel (queue, later);
   dh_training_queue_go_on (queue, later);
-  for (guint i = 0; i < 100 && !g_file_test (backlog, G_FILE_TEST_EXISTS); i++)
-    spend (50);
-  g_assert_true (g_file_test (backlog, G_FILE_TEST_EXISTS));
+  spend_until (g_file_test (backlog, G_FILE_TEST_EXISTS));
   const gint64 begin = g_get_monotonic_time ();
   jobs_close_queue (queue);
-  g_assert_cmpint (g_get_monotonic_time () - begin, <, 6 * G_USEC_PER_SEC);
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 10 * G_USEC_PER_SEC); /* the patience of other connections */
   g_assert_true (g_file_get_contents (backlog, &text, NULL, NULL));
 
   queue = open_queue ();
@@ -264,9 +285,7 @@ test_close (void)
   g_assert_cmpint (jobs_pid_of (job), ==, pid);
   g_assert_true (becomes (queue, jobs_find (queue, "queued"), DH_JOB_CANCELLED));
   g_assert_true (jobs_wait_for (queue, NULL, is_known));
-  for (guint i = 0; i < 100 && g_file_test (backlog, G_FILE_TEST_EXISTS); i++)
-    spend (50);
-  g_assert_false (g_file_test (backlog, G_FILE_TEST_EXISTS));
+  spend_until (!g_file_test (backlog, G_FILE_TEST_EXISTS));
   dh_training_queue_cancel (queue, job);
   g_assert_true (becomes (queue, job, DH_JOB_CANCELLED));
   jobs_close_queue (queue);
@@ -282,7 +301,7 @@ test_close (void)
   g_assert_true (becomes (queue, jobs_find (queue, "later"), DH_JOB_DONE));
   g_assert_cmpuint (errors, ==, 0);
   assert_stored ("queued", "cancelled");
-  g_assert_false (g_file_test (backlog, G_FILE_TEST_EXISTS));
+  spend_until (!g_file_test (backlog, G_FILE_TEST_EXISTS));
   jobs_close_queue (queue);
 }
 

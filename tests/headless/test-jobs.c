@@ -6,8 +6,10 @@
 
 #include "dh-error.h"
 #include "dh-run-lock.h"
+#include "dh-run-log.h"
 #include "dh-training-job-private.h"
 #include "jobs.h"
+#include "patience.h"
 
 /* The queue of trainings with real processes. */
 
@@ -45,9 +47,27 @@ assert_curve (DhTrainingJob *job, DhTrainingCurveKind kind, guint n)
 }
 
 static void
-count_ends (DhTrainingQueue *queue, DhTrainingJob *job, guint *ends)
+note_end (DhTrainingQueue *queue, DhTrainingJob *job, GString *ends)
 {
-  (*ends)++;
+  g_string_append_printf (ends, "%s ", dh_training_job_get_title (job));
+}
+
+static gboolean
+has_begun (DhTrainingQueue *queue, DhTrainingJob *job)
+{
+  return dh_training_job_get_state (job) != DH_JOB_QUEUED;
+}
+
+static gboolean
+can_move_up (DhTrainingQueue *queue, DhTrainingJob *job)
+{
+  return (dh_training_job_get_actions (job) & DH_JOB_CAN_MOVE_UP) != 0;
+}
+
+static gboolean
+cannot_move_up (DhTrainingQueue *queue, DhTrainingJob *job)
+{
+  return !can_move_up (queue, job);
 }
 
 /* One after the other, in the order that was asked for; each with its curves, lines and checkpoints. */
@@ -55,8 +75,11 @@ static void
 test_queue (void)
 {
   DhTrainingQueue *queue = jobs_open_queue ();
-  guint ends = 0;
-  g_signal_connect (queue, "ended", G_CALLBACK (count_ends), &ends);
+  g_autoptr (GString) ends = g_string_new (NULL);
+  g_signal_connect (queue, "ended", G_CALLBACK (note_end), ends);
+  /* What is asked for is asked for while another one runs. */
+  g_autoptr (DhTrainingJob) long_one = g_object_ref (jobs_add (queue, "long", JOBS_ENDLESS));
+  g_assert_true (jobs_wait_for (queue, long_one, is_running));
   g_autoptr (DhTrainingJob) first = g_object_ref (jobs_add (queue, "first", 4));
   g_autoptr (DhTrainingJob) second = g_object_ref (jobs_add (queue, "second", 4));
   /* As a window does that shows what was just added. */
@@ -64,18 +87,21 @@ test_queue (void)
   g_autoptr (DhTrainingJob) third = g_object_ref (jobs_add (queue, "third", 4));
   g_assert_cmpint (dh_training_job_get_state (third), ==, DH_JOB_QUEUED);
   g_assert_true (jobs_wait_for (queue, third, jobs_has_id));
-  g_assert_true (jobs_wait_for (queue, first, is_running));
   g_assert_cmpint (dh_training_queue_count (queue, DH_JOB_RUNNING), ==, 1);
-  g_assert_true (dh_training_job_get_actions (third) & DH_JOB_CAN_MOVE_UP);
-  g_assert_false (dh_training_job_get_actions (second) & DH_JOB_CAN_MOVE_UP);
+  g_assert_true (can_move_up (queue, third) && can_move_up (queue, second));
+  g_assert_false (can_move_up (queue, first));
   dh_training_queue_move (queue, third, -1);
+  dh_training_queue_move (queue, third, -1);
+  g_assert_true (jobs_wait_for (queue, third, cannot_move_up));
+  dh_training_queue_move (queue, third, 1);
+  g_assert_true (jobs_wait_for (queue, third, can_move_up));
+  dh_training_queue_cancel (queue, long_one);
 
-  g_assert_true (jobs_wait_for (queue, first, is_done));
-  g_assert_true (jobs_wait_for (queue, third, is_running));
-  g_assert_cmpint (dh_training_job_get_state (second), ==, DH_JOB_QUEUED);
-  g_assert_true (jobs_wait_for (queue, third, is_done));
+  g_assert_true (jobs_wait_for (queue, long_one, is_cancelled));
   g_assert_true (jobs_wait_for (queue, second, is_done));
-  g_assert_cmpuint (ends, ==, 3);
+  g_assert_true (jobs_wait_for (queue, first, is_done) && jobs_wait_for (queue, third, is_done));
+  g_assert_cmpstr (ends->str, ==, "long first third second ");
+  dh_training_queue_remove (queue, long_one, TRUE);
 
   g_assert_true (jobs_wait_for (queue, first, is_log_loaded));
   assert_curve (first, DH_CURVE_TOTAL, 8);
@@ -140,6 +166,29 @@ count_points (DhTrainingLog *log, guint kind, gpointer data)
   points = curve.n;
 }
 
+/* Of a process that stands still: in the middle of it, with steps behind its last checkpoint. */
+static gboolean
+is_to_be_killed (DhTrainingJob *job)
+{
+  g_autoptr (GArray) events = NULL;
+  DhRunLockInfo info;
+  gboolean again, more;
+  g_autoptr (DhRunLog) log = dh_run_log_new (dh_training_job_get_folder (job));
+  guint64 step = 0, steps = dh_training_job_get_progress (job)->steps;
+  do
+    {
+      g_clear_pointer (&events, g_array_unref);
+      events = dh_run_log_read (log, &again, &more);
+      if (events->len > 0)
+        step = g_array_index (events, DhRunEvent, events->len - 1).step;
+    }
+  while (more);
+  g_assert_true (dh_run_lock_read (dh_training_job_get_folder (job), &info));
+  const gboolean result = info.held && info.phase == DH_RUN_STEPPING && (gint64)step > info.checkpoint && step < steps;
+  dh_run_lock_info_clear (&info);
+  return result;
+}
+
 /* Paused, gone on with, killed, resumed, found again by another queue: it ends as if nothing had been. */
 static void
 test_life (void)
@@ -156,16 +205,16 @@ test_life (void)
   /* The studio ends; the process does not. Another one starts, and finds it paused. */
   jobs_close_queue (queue);
   g_usleep (300000);
-  g_assert_cmpint (kill ((pid_t)pid, 0), ==, 0);
   queue = jobs_open_queue ();
   job = jobs_find (queue, "life");
   g_assert_nonnull (job);
   g_assert_cmpint (dh_training_job_get_state (job), ==, DH_JOB_PAUSED);
+  g_assert_cmpint (jobs_pid_of (job), ==, pid);
   g_assert_cmpuint (dh_training_job_get_progress (job)->step, ==, step);
   g_assert_true (dh_training_job_get_actions (job) & DH_JOB_CAN_GO_ON);
 
   /* While it is paused another one may run; then it waits for its turn. */
-  DhTrainingJob *other = jobs_add (queue, "other", 200);
+  DhTrainingJob *other = jobs_add (queue, "other", JOBS_ENDLESS);
   g_assert_true (jobs_wait_for (queue, other, jobs_has_stepped));
   dh_training_queue_go_on (queue, job);
   g_assert_true (jobs_wait_for (queue, job, is_queued));
@@ -177,9 +226,14 @@ test_life (void)
   g_assert_cmpint (jobs_pid_of (job), ==, pid);
 
   /* kill -9: lost, and nothing else is. */
-  const guint64 before = dh_training_job_get_progress (job)->step;
-  while (dh_training_job_get_progress (job)->step < before + 3)
-    g_main_context_iteration (NULL, TRUE);
+  for (;;)
+    {
+      g_assert_cmpint (kill ((pid_t)pid, SIGSTOP), ==, 0);
+      if (is_to_be_killed (job))
+        break;
+      g_assert_cmpint (kill ((pid_t)pid, SIGCONT), ==, 0);
+      g_usleep (10000);
+    }
   g_assert_cmpint (kill ((pid_t)pid, SIGKILL), ==, 0);
   g_assert_true (jobs_wait_for (queue, job, is_lost));
   g_assert_true (g_str_has_prefix (dh_training_job_get_sentence (job), "The process ended without a word at step "));
@@ -188,7 +242,6 @@ test_life (void)
   g_assert_cmpuint (points, >, step);
   const guint generation = taken_back;
   dh_training_queue_go_on (queue, job);
-  g_assert_true (jobs_wait_for (queue, job, is_running));
   g_assert_true (jobs_wait_for (queue, job, is_done));
   g_assert_cmpuint (points, ==, 400);
   g_assert_cmpuint (taken_back, >, generation);
@@ -206,27 +259,30 @@ test_life (void)
   jobs_close_queue (queue);
 }
 
+static gboolean
+has_ended (const char *folder)
+{
+  DhRunLockInfo info;
+  const gboolean ended = dh_run_lock_read (folder, &info) && info.phase == DH_RUN_DONE && !info.held;
+  dh_run_lock_info_clear (&info);
+  return ended;
+}
+
 /* What ran while nobody watched: it ended meanwhile, or was killed. */
 static void
 test_unwatched (void)
 {
   DhTrainingQueue *queue = jobs_open_queue ();
   DhTrainingJob *job = jobs_add (queue, "short", 4);
-  g_assert_true (jobs_wait_for (queue, job, is_running));
+  g_assert_true (jobs_wait_for (queue, job, has_begun));
   g_autofree char *path = g_strdup (dh_training_job_get_folder (job));
   jobs_close_queue (queue);
-  DhRunLockInfo info = { 0 };
-  for (guint i = 0; i < 600 && !(dh_run_lock_read (path, &info) && info.phase == DH_RUN_DONE && !info.held); i++)
-    {
-      dh_run_lock_info_clear (&info);
-      g_usleep (50000);
-    }
-  dh_run_lock_info_clear (&info);
+  g_assert_true (patience_until (has_ended (path)));
   queue = jobs_open_queue ();
   g_assert_true (jobs_wait_for (queue, jobs_find (queue, "short"), is_done));
   g_assert_cmpuint (dh_training_job_get_progress (jobs_find (queue, "short"))->step, ==, 8);
 
-  job = jobs_add (queue, "killed", 200);
+  job = jobs_add (queue, "killed", JOBS_ENDLESS);
   g_assert_true (jobs_wait_for (queue, job, jobs_has_stepped));
   const gint64 pid = jobs_pid_of (job);
   DhTrainingJob *waiting = jobs_add (queue, "waiting", 4);
@@ -325,19 +381,27 @@ is_silent (DhTrainingQueue *queue, DhTrainingJob *job)
   return dh_training_job_get_progress (job)->silent > 0;
 }
 
+/* A second wish counts as such when the first has had its time. */
+static gboolean
+is_cancelled_again (DhTrainingQueue *queue, DhTrainingJob *job)
+{
+  if (is_silent (queue, job))
+    dh_training_queue_cancel (queue, job);
+  return is_cancelled (queue, job);
+}
+
 static void
 test_silent (void)
 {
   DhTrainingQueue *queue = jobs_open_queue ();
-  DhTrainingJob *job = jobs_add (queue, "silent", 200);
+  DhTrainingJob *job = jobs_add (queue, "silent", JOBS_ENDLESS);
   g_assert_true (jobs_wait_for (queue, job, jobs_has_stepped));
   const gint64 pid = jobs_pid_of (job);
   g_assert_cmpint (kill ((pid_t)pid, SIGSTOP), ==, 0);
   dh_training_queue_cancel (queue, job);
   g_assert_true (jobs_wait_for (queue, job, is_silent));
   g_assert_nonnull (strstr (dh_training_job_get_sentence (job), "no sign of life for "));
-  dh_training_queue_cancel (queue, job);
-  g_assert_true (jobs_wait_for (queue, job, is_cancelled));
+  g_assert_true (jobs_wait_for (queue, job, is_cancelled_again));
   g_assert_cmpint (kill ((pid_t)pid, 0), !=, 0);
   jobs_close_queue (queue);
 }
@@ -347,7 +411,7 @@ static void
 test_cancel (void)
 {
   DhTrainingQueue *queue = jobs_open_queue ();
-  DhTrainingJob *runs_now = jobs_add (queue, "runs", 200);
+  DhTrainingJob *runs_now = jobs_add (queue, "runs", JOBS_ENDLESS);
   DhTrainingJob *waits = jobs_add (queue, "waits", 4);
   g_assert_true (jobs_wait_for (queue, waits, jobs_has_id));
   g_assert_true (jobs_wait_for (queue, runs_now, is_running));

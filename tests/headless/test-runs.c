@@ -369,56 +369,6 @@ test_refused (void)
     }
 }
 
-/* Lock files of any kind are read without harm; a held one is known by asking alone. */
-static void
-test_lock (void)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *path = g_build_filename (tiny_folder, "lock", NULL),
-                  *file = g_build_filename (path, "job.lock", NULL);
-  DhRunLockInfo info;
-  g_assert_false (dh_run_lock_read (path, &info));
-  g_assert_cmpint (g_mkdir (path, 0755), ==, 0);
-  g_autoptr (DhRunLock) lock = dh_run_lock_take (path, &error);
-  g_assert_no_error (error);
-  dh_run_lock_set_step (lock, 77);
-  dh_run_lock_set_phase (lock, DH_RUN_VALIDATING, NULL);
-  g_assert_true (dh_run_lock_read (path, &info));
-  g_assert_true (info.held && info.reachable);
-  g_assert_cmpint (info.pid, ==, getpid ());
-  g_assert_cmpint (info.phase, ==, DH_RUN_VALIDATING);
-  g_assert_cmpuint (info.step, ==, 77);
-  g_assert_cmpuint (info.memory, >, 1 << 20);
-  dh_run_lock_info_clear (&info);
-  GStatBuf about;
-  g_assert_cmpint (g_stat (file, &about), ==, 0);
-  const gint64 size = about.st_size;
-  g_autofree char *why = g_strnfill (9000, '"');
-  dh_run_lock_set_phase (lock, DH_RUN_FAILED, why);
-  g_assert_cmpint (g_stat (file, &about), ==, 0);
-  g_assert_cmpint (about.st_size, ==, size);
-  g_clear_pointer (&lock, dh_run_lock_free);
-  g_assert_true (dh_run_lock_read (path, &info));
-  g_assert_false (info.held || info.reachable);
-  g_assert_cmpint (info.phase, ==, DH_RUN_FAILED);
-  g_assert_true (g_str_has_prefix (info.why, "\"\"\"\""));
-  dh_run_lock_info_clear (&info);
-
-  static const char *const broken[] = { "",
-                                        "{",
-                                        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
-                                        "{\"pid\": \"x\", \"phase\": 3}",
-                                        "{\"pid\": -1, \"phase\": \"stepping\"}",
-                                        "\xff\xff" };
-  for (guint i = 0; i < G_N_ELEMENTS (broken); i++)
-    {
-      g_assert_true (g_file_set_contents (file, broken[i], -1, &error));
-      g_assert_true (dh_run_lock_read (path, &info));
-      g_assert_false (info.held || info.reachable);
-      dh_run_lock_info_clear (&info);
-    }
-}
-
 /* A long log is read in pieces while it grows, and from its start where it was replaced. */
 static void
 test_log (void)
@@ -475,7 +425,6 @@ int
 main (int argc, char **argv)
 {
   tiny_begin (&argc, &argv);
-  g_test_add_func ("/runs/lock", test_lock);
   g_test_add_func ("/runs/log", test_log);
   g_test_add_func ("/runs/patience", test_patience);
   g_test_add_func ("/runs/divergence", test_divergence);

@@ -217,7 +217,8 @@ test_calibrating (SessionFixture *fixture, gconstpointer data)
   g_autofree char *kept = g_build_filename (g_get_user_data_dir (), "densehybrid", "calibrations", NULL);
   if (!open_larger (fixture))
     return;
-  for (guint i = 0; i < 2; i++)
+  guint misses = 0;
+  for (guint i = 0; i < 2;)
     {
       Seen seen = { .cancels = i == 0 };
       tree_remove (kept);
@@ -228,8 +229,12 @@ test_calibrating (SessionFixture *fixture, gconstpointer data)
       session_wait_for (seen.evaluated && !dh_session_is_evaluating (session) && computes_in (fixture, "int8-"));
       g_assert_cmpuint (seen.of, ==, 12);
       g_assert_true (seen.in_order);
-      g_assert_cmpuint (seen.waiting, >, 0);
-      g_assert_true ((dh_session_get_evaluation (session) == NULL) == seen.cancels);
+      /* A machine that is busy may have shown the picture, or heard of the stop, behind the last one. */
+      const gboolean evaluated = dh_session_get_evaluation (session) != NULL;
+      if (seen.waiting > 0 && evaluated != seen.cancels)
+        i++;
+      else
+        g_assert_cmpuint (++misses, <, 50);
       if (!seen.cancels)
         g_assert_cmpuint (seen.last, ==, 12);
       g_signal_handlers_disconnect_by_data (session, &seen);
@@ -239,19 +244,26 @@ test_calibrating (SessionFixture *fixture, gconstpointer data)
   g_assert_null (fixture->error);
 }
 
-/* While a shown picture's calibration goes on. */
+typedef struct
+{
+  gboolean done, missed;
+} Twice;
+
+/* While a shown picture's calibration goes on; missed: it had ended when that was heard of here. */
 static void
-evaluate_twice (DhSession *session, gboolean *done)
+evaluate_twice (DhSession *session, Twice *twice)
 {
   DhEvaluationProgress progress;
   dh_session_get_evaluation_progress (session, &progress);
-  if (progress.calibrating_of == 0 || *done)
+  if (progress.calibrating_of == 0 || twice->done)
     return;
-  *done = TRUE;
+  twice->done = TRUE;
   dh_session_evaluate (session);
   g_assert_true (dh_session_is_evaluating (session));
   dh_session_cancel_evaluation (session);
-  g_assert_false (dh_session_is_evaluating (session));
+  twice->missed = dh_session_is_evaluating (session);
+  if (twice->missed)
+    return;
   dh_session_evaluate (session);
   g_assert_true (dh_session_is_evaluating (session));
 }
@@ -261,18 +273,23 @@ static void
 test_waiting (SessionFixture *fixture, gconstpointer data)
 {
   DhSession *session = fixture->session;
-  gboolean done = FALSE;
+  Twice twice = { .missed = TRUE };
   g_autofree char *kept = g_build_filename (g_get_user_data_dir (), "densehybrid", "calibrations", NULL);
   if (!open_larger (fixture))
     return;
-  tree_remove (kept);
-  g_signal_connect (session, "evaluation", G_CALLBACK (evaluate_twice), &done);
-  dh_session_set_precision (session, "int8");
-  session_wait_for (done && !dh_session_is_evaluating (session));
-  g_assert_nonnull (dh_session_get_evaluation (session));
-  g_signal_handlers_disconnect_by_data (session, &done);
-  dh_session_set_precision (session, "f32"); /* which is kept in the settings */
-  session_wait_for (computes_in (fixture, "f32"));
+  for (guint i = 0; i < 50 && twice.missed; i++)
+    {
+      twice = (Twice){ FALSE };
+      tree_remove (kept);
+      g_signal_connect (session, "evaluation", G_CALLBACK (evaluate_twice), &twice);
+      dh_session_set_precision (session, "int8");
+      session_wait_for (twice.done && !dh_session_is_evaluating (session));
+      g_assert_true (twice.missed || dh_session_get_evaluation (session) != NULL);
+      g_signal_handlers_disconnect_by_data (session, &twice);
+      dh_session_set_precision (session, "f32"); /* which is kept in the settings */
+      session_wait_for (computes_in (fixture, "f32"));
+    }
+  g_assert_false (twice.missed);
   g_assert_null (fixture->error);
 }
 

@@ -125,7 +125,6 @@ test_again (SessionFixture *fixture, gconstpointer data)
   dh_session_commit_threshold (fixture->session, DH_SCORE_LIKELIHOOD);
   dh_session_step (fixture->session, 1);
   session_wait_for (dh_image_list_count_state (dh_session_get_list (fixture->session), DH_ITEM_CACHED) == 4);
-  g_usleep (300 * 1000);
   dh_session_close (fixture->session);
   g_object_unref (fixture->session);
   fixture->session = dh_session_new ();

@@ -13,7 +13,9 @@
 #include "dh-nets.h"
 #include "dh-train-plan.h"
 #include "dh-trainer.h"
+#include "patience.h"
 #include "tiny-training.h"
+#include "tree.h"
 
 /* Trainings of a tiny ladder on generated scenes. */
 
@@ -131,6 +133,13 @@ start_program (const char *name, gboolean resume, const char *workers)
   return process;
 }
 
+static gboolean
+has_third_step (const char *log)
+{
+  g_autofree char *text = NULL;
+  return g_file_get_contents (log, &text, NULL, NULL) && strstr (text, "\"event\":\"step\",\"step\":3,");
+}
+
 /* kill -9 behind the third step, resumed by the program: the straight run's model, with any number of workers. */
 static void
 test_killed (void)
@@ -145,31 +154,30 @@ test_killed (void)
   g_autofree char *recipe_json = tiny_recipe_json (4);
   g_assert_true (g_file_set_contents (recipe, recipe_json, -1, &error));
   static const char *const workers[] = { "0", "1", "4" };
-  for (guint k = 0; k < G_N_ELEMENTS (workers); k++)
+  guint misses = 0;
+  for (guint k = 0; k < G_N_ELEMENTS (workers);)
     {
       g_autofree char *name = g_strconcat ("killed-", workers[k], NULL);
       g_autofree char *log = g_build_filename (tiny_folder, name, "log.jsonl", NULL);
       g_autoptr (GSubprocess) first = start_program (name, FALSE, workers[k]);
-      const gint64 latest = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
-      gboolean seen = FALSE;
-      while (!seen && g_get_monotonic_time () < latest)
-        {
-          g_autofree char *text = NULL;
-          seen = g_file_get_contents (log, &text, NULL, NULL) && strstr (text, "\"event\":\"step\",\"step\":3,");
-          g_usleep (1000);
-        }
-      g_assert_true (seen);
+      g_assert_true (patience_until (has_third_step (log)));
       g_subprocess_send_signal (first, SIGKILL);
       g_subprocess_wait (first, NULL, &error);
       g_assert_no_error (error);
-      /* It was killed, and had not ended by itself. */
-      g_assert_true (g_subprocess_get_if_signaled (first));
+      if (!g_subprocess_get_if_signaled (first)) /* this machine was too slow to see it in its steps */
+        {
+          g_autofree char *run = g_build_filename (tiny_folder, name, NULL);
+          g_assert_cmpuint (++misses, <, 100);
+          tree_remove (run);
+          continue;
+        }
       g_assert_cmpint (g_subprocess_get_term_sig (first), ==, SIGKILL);
       g_autoptr (GSubprocess) second = start_program (name, TRUE, workers[(k + 1) % G_N_ELEMENTS (workers)]);
       g_subprocess_wait (second, NULL, &error);
       g_assert_no_error (error);
       g_assert_cmpint (g_subprocess_get_exit_status (second), ==, 0);
       tiny_assert_same_files ("straight", name, result);
+      k++;
     }
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "dh-evaluation.h"
+#include "dh-file.h"
 #include "dh-worker-private.h"
 #include "session-fixture.h"
 #include "tree.h"
@@ -80,25 +81,27 @@ ask (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+static guint
+count_waiting (DhWorker *worker)
+{
+  g_mutex_lock (&worker->mutex);
+  const guint n = worker->queue->len;
+  g_mutex_unlock (&worker->mutex);
+  return n;
+}
+
 /* It waits for the network. */
 static void
 wait_for_request (DhWorker *worker)
 {
-  guint waiting = 0;
-  for (guint i = 0; i < 30000 && waiting == 0; i++)
-    {
-      g_usleep (1000);
-      g_mutex_lock (&worker->mutex);
-      waiting = worker->queue->len;
-      g_mutex_unlock (&worker->mutex);
-    }
-  g_assert_cmpuint (waiting, ==, 1);
+  g_assert_true (patience_until (count_waiting (worker) > 0));
+  g_assert_cmpuint (count_waiting (worker), ==, 1);
 }
 
 static void
 wait_for_answer (Inference *self)
 {
-  const gint64 until = g_get_monotonic_time () + 30 * G_USEC_PER_SEC;
+  const gint64 until = g_get_monotonic_time () + PATIENCE;
   g_mutex_lock (&self->mutex);
   while (!self->answered)
     g_assert_true (g_cond_wait_until (&self->cond, &self->mutex, until));
@@ -321,7 +324,7 @@ test_asked (SessionFixture *fixture, gconstpointer data)
   tear_down (&self);
 }
 
-/* How many pictures' maps are kept. */
+/* How many pictures' maps are kept, whole. */
 static guint
 count_kept (const char *folder)
 {
@@ -331,7 +334,7 @@ count_kept (const char *folder)
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
     {
       g_autofree char *path = g_build_filename (folder, name, NULL);
-      n += g_file_test (path, G_FILE_TEST_IS_DIR) ? count_kept (path) : !g_str_has_prefix (name, ".");
+      n += g_file_test (path, G_FILE_TEST_IS_DIR) ? count_kept (path) : !strstr (name, DH_FILE_PART);
     }
   g_clear_pointer (&dir, g_dir_close);
   return n;
@@ -395,11 +398,21 @@ stop_worker (gpointer worker)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+is_quitting (DhWorker *worker)
+{
+  g_mutex_lock (&worker->mutex);
+  const gboolean quit = worker->quit;
+  g_mutex_unlock (&worker->mutex);
+  return quit;
+}
+
 static void
 stop (gpointer inference)
 {
-  g_idle_add (stop_worker, ((Inference *)inference)->worker);
-  g_usleep (100 * 1000);
+  DhWorker *worker = ((Inference *)inference)->worker;
+  g_idle_add (stop_worker, worker);
+  g_assert_true (patience_until (is_quitting (worker)));
 }
 
 /* The program ends in the middle: at once, whether or not anybody cancelled. */
