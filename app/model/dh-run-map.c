@@ -198,7 +198,8 @@ was_read (GObject *source, GAsyncResult *result, gpointer data)
   dh_session_trace (self, "run %" G_GINT64_FORMAT " beside %s%s%s", reading->map->run, reading->map->stem,
                     reading->map->error != NULL ? ": " : "", reading->map->error != NULL ? reading->map->error : "");
   dh_session_renew_frame (self);
-  dh_session_count_run_map (self, reading->side, frame);
+  /* The frame of before is gone. */
+  dh_session_count_run_map (self, reading->side, dh_session_get_frame (self));
   g_signal_emit_by_name (self, "compared");
 }
 
