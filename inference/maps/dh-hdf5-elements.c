@@ -195,8 +195,8 @@ read_tree (Chunks *chunks, guint64 at, guint above, GError **error)
   const guint64 key = 8 + 8 * (chunks->set->n_dims + 1), step = key + 8;
   if (++chunks->visits > 2 * chunks->n_chunks + MAX_LEVELS)
     return dh_hdf5_broken ("it runs in a circle", error);
-  const guint8 *node = chunks->data + at;
-  if (!dh_hdf5_within (at, 24, chunks->size) || memcmp (node, "TREE", 4) != 0 || node[4] != 1 || node[5] >= above)
+  const guint8 *node = dh_hdf5_within (at, 24, chunks->size) ? chunks->data + at : NULL;
+  if (!node || memcmp (node, "TREE", 4) != 0 || node[4] != 1 || node[5] >= above)
     return dh_hdf5_broken ("the list of its chunks", error);
   const guint level = node[5], n = dh_hdf5_number (node + 6, 2);
   if (!dh_hdf5_within (at + 24, n * step + key, chunks->size))
