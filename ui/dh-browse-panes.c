@@ -239,6 +239,9 @@ on_run_threshold (DhBrowsePanes *self, guint side)
   if (!self->comparing)
     return;
   const gboolean had = self->has_difference;
+  /* As the network's: the canvas knows that something is being dragged. */
+  dh_canvas_set_threshold (self->canvas, DH_FRAME_RUN_A + side,
+                           dh_session_get_run_threshold (self->session, side)->value);
   show_scale (self, DH_FRAME_RUN_A + (gint)side);
   dh_browse_comparison_update (self);
   if (had != self->has_difference)

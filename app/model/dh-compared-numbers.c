@@ -121,15 +121,15 @@ static const char *
 common_protocol (DhSession *session, const Side sides[2])
 {
   DhRunProtocol numbers;
-  const char *pooled = first_protocol (&sides[0]);
-  if (pooled != NULL && measure (session, &sides[1], pooled, &numbers))
-    return pooled;
-  for (guint i = 0; sides[0].details != NULL && i < sides[0].details->protocols->len; i++)
-    {
-      const char *name = ((DhRunProtocol *)sides[0].details->protocols->pdata[i])->name;
-      if (measure (session, &sides[1], name, &numbers))
-        return name;
-    }
+  if (measure (session, &sides[0], POOLED, &numbers) && measure (session, &sides[1], POOLED, &numbers))
+    return POOLED;
+  for (guint side = 0; side < 2; side++)
+    for (guint i = 0; sides[side].details != NULL && i < sides[side].details->protocols->len; i++)
+      {
+        const char *name = ((DhRunProtocol *)sides[side].details->protocols->pdata[i])->name;
+        if (measure (session, &sides[1 - side], name, &numbers))
+          return name;
+      }
   return NULL;
 }
 
@@ -201,10 +201,9 @@ static void
 fill_open_miou (DhComparedNumbers *self, guint at, const Side *side)
 {
   const DhRunDetails *details = side->details;
-  const char *why = side->nothing != NULL ? side->nothing
-                    : details != NULL && details->open_set
-                        ? _ ("open mIoU: the run has kept none")
-                        : _ ("open mIoU: only open-set runs (eval-osr) have it");
+  const char *why = side->nothing != NULL                  ? side->nothing
+                    : details != NULL && details->open_set ? _ ("open mIoU: the run has kept none")
+                                                           : _ ("open mIoU: only open-set runs (eval-osr) have it");
   set_value (self, DH_COMPARED_OPEN_MIOU, at, details != NULL ? details->open_miou : (double)NAN, why);
 }
 
@@ -245,10 +244,10 @@ find_differences (DhComparedNumbers *self, DhSession *session, const Side sides[
       differ (self, _ ("Other data sets: %s and %s"), set_of (session, &sides[0]), set_of (session, &sides[1]));
       return;
     }
-  if (a != NULL && b != NULL && a->dataset != b->dataset)
-    differ (self, _ ("The data set has changed between the two runs"));
-  else if (a != NULL && b != NULL && g_strcmp0 (a->split, b->split) != 0)
+  if (a != NULL && b != NULL && g_strcmp0 (a->split, b->split) != 0)
     differ (self, _ ("Other splits: %s and %s"), a->split != NULL ? a->split : "—", b->split != NULL ? b->split : "—");
+  else if (a != NULL && b != NULL && a->dataset != b->dataset)
+    differ (self, _ ("The data set has changed between the two runs"));
   if (protocol == NULL)
     {
       if (self->protocol[0] != NULL && self->protocol[1] != NULL)

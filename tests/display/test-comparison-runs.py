@@ -169,7 +169,8 @@ def test_tune(studio, runs):
     assert look(studio, LEFT) != studio.a, "A's map does not follow its threshold"
     assert look(studio, RIGHT) == studio.b, "B's map follows that of A"
     frames = [line for line in studio.text()[mark:].splitlines() if line.startswith("frames: ") and "median gap" in line]
-    print(f"# {frames[-1] if frames else 'no frames'}")
+    assert frames, "no frames logged"
+    print(f"# {frames[-1]}")
     studio.key("ctrl+z")
     assert look(studio, LEFT) == studio.a, "undo did not bring the threshold back"
     for rule, column in (("tpr95", "threshold_tpr95"), ("best-f1", "best_f1_threshold")):

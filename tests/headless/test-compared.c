@@ -310,13 +310,92 @@ test_differs (SessionFixture *fixture, gconstpointer data)
   g_assert_nonnull (why);
 }
 
+/* A run beside `like`, as another program may have written it: by one protocol, with these bytes for a curve. */
+static gint64
+add_run (gint64 like, const char *protocol, const char *split, GBytes *curve)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDatabase) database = dh_database_open_existing (NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (DhRunRow) row = dh_database_get_run (database, like, &error);
+  g_assert_no_error (error);
+  DhRunRow copy = *row;
+  copy.split = (char *)split;
+  const gint64 run = dh_database_add_run (database, &copy, &error);
+  g_assert_no_error (error);
+  const DhRunProtocolRow numbers = { .score = row->score,
+                                     .protocol = (char *)protocol,
+                                     .ap = 0.5,
+                                     .auroc = 0.75,
+                                     .fpr95 = NAN,
+                                     .threshold_tpr95 = NAN,
+                                     .best_f1 = NAN,
+                                     .best_f1_threshold = NAN,
+                                     .pixels = 10,
+                                     .positives = 5,
+                                     .curve = curve };
+  g_assert_true (dh_database_put_run_protocol (database, run, &numbers, &error));
+  g_assert_true (dh_database_end_run (database, run, "done", NULL, "{\"open_miou\": \"none\"}", &error));
+  g_assert_no_error (error);
+  return run;
+}
+
+/* Other protocols, other splits, and bytes that are no curve: what is known is shown, and none of it is subtracted. */
+static void
+test_foreign (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  session_open_all (fixture);
+  const gint64 run = evaluate_with (fixture, fixture->weights);
+  g_autoptr (GBytes) junk = g_bytes_new_static ("no curve at all", 15);
+  const gint64 pooled = add_run (run, "densehybrid-pooled", "validation", junk);
+  const gint64 other = add_run (run, "smiyc-pixel", "validation", NULL);
+  const gint64 unknown = add_run (run, "of-tomorrow", "validation", NULL);
+  const gint64 split = add_run (run, "densehybrid-pooled", "test", junk);
+  const struct
+  {
+    gint64 a, b;
+    gboolean told;
+  } pairs[] = { { pooled, pooled, FALSE }, { pooled, other, TRUE }, { unknown, other, TRUE }, { pooled, split, TRUE } };
+  for (guint i = 0; i < G_N_ELEMENTS (pairs); i++)
+    {
+      compare (session, pairs[i].a, pairs[i].b);
+      g_autoptr (DhComparedNumbers) numbers = dh_compared_numbers_new (session, both_runs);
+      g_assert_cmpuint (numbers->differs->len, ==, pairs[i].told ? 1 : 0);
+      g_assert_cmpint (isnan (numbers->lines[DH_COMPARED_AP].change), ==, pairs[i].told);
+      for (guint side = 0; side < 2; side++)
+        {
+          g_assert_cmpfloat (numbers->lines[DH_COMPARED_AP].value[side], ==, 0.5);
+          g_assert_nonnull (numbers->protocol[side]);
+          /* Undefined is no 0, and has a reason. */
+          for (guint line = DH_COMPARED_PRECISION; line < DH_N_COMPARED; line++)
+            {
+              g_assert_true (isnan (numbers->lines[line].value[side]));
+              g_assert_nonnull (numbers->lines[line].why[side]);
+            }
+          g_assert_true (isnan (numbers->lines[DH_COMPARED_FPR95].value[side]));
+        }
+      /* There is no rule to choose by; by hand it moves all the same. */
+      g_assert_false (dh_session_can_choose_run_threshold (session, 0));
+      for (guint rule = 0; rule < DH_N_RULES; rule++)
+        g_assert_false (dh_session_choose_run_threshold (session, 0, rule));
+      dh_session_set_run_threshold (session, 0, 1.5 + i);
+      dh_session_commit_run_threshold (session, 0);
+      g_assert_cmpfloat (dh_session_get_run_threshold (session, 0)->value, ==, 1.5 + i);
+    }
+  /* Beside the real run, whose pooled pixels are others. */
+  compare (session, run, pooled);
+  g_autoptr (DhComparedNumbers) pixels = dh_compared_numbers_new (session, both_runs);
+  g_assert_cmpuint (pixels->differs->len, ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
   static const SessionTest tests[] = {
     { "/compared/numbers", test_numbers, NULL }, { "/compared/threshold", test_threshold, NULL },
     { "/compared/stats", test_stats, NULL },     { "/compared/pictures", test_pictures, NULL },
-    { "/compared/differs", test_differs, NULL },
+    { "/compared/differs", test_differs, NULL }, { "/compared/foreign", test_foreign, NULL },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }
