@@ -1,4 +1,5 @@
 #include <math.h>
+#include "dh-map.h"
 #include "dh-run-curve-private.h"
 #include "dh-stored-curve.h"
 
@@ -43,6 +44,18 @@ read_curve (GBytes *bytes)
 {
   g_autoptr (DhCurve) curve = bytes != NULL ? dh_curve_from_bytes (bytes) : NULL;
   return curve != NULL && curve->n_points > 0 ? g_steal_pointer (&curve) : NULL;
+}
+
+gboolean
+dh_run_curve_find_map (const DhRunRow *row, DhFrameMap *map)
+{
+  DhMap measured = DH_MAP_HYBRID;
+  if (row->method == NULL
+      && (row->score == NULL || !dh_map_from_name (row->score, &measured) || measured == DH_MAP_SEGMENTATION
+          || (guint)measured >= DH_N_FRAME_MAPS))
+    return FALSE;
+  *map = (DhFrameMap)measured;
+  return TRUE;
 }
 
 DhRunCurve *

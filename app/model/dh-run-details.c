@@ -84,7 +84,7 @@ take_curve (DhRunDetails *details, const DhCurve *curve)
 static void
 take_run (DhRunDetails *details, const DhRunRow *row)
 {
-  DhMap map;
+  DhFrameMap map;
   details->dataset = row->dataset;
   details->data = g_strdup (row->dataset_title);
   details->root = g_strdup (row->dataset_root);
@@ -92,8 +92,7 @@ take_run (DhRunDetails *details, const DhRunRow *row)
   details->images = (guint)row->images_done;
   details->open_set = g_strcmp0 (row->kind, "eval-osr") == 0;
   details->open_miou = details->open_set ? dh_run_summary_number (row->summary, NULL, "open_miou") : (double)NAN;
-  if (row->score != NULL && dh_map_from_name (row->score, &map) && map != DH_MAP_SEGMENTATION
-      && (guint)map < DH_N_FRAME_MAPS)
+  if (dh_run_curve_find_map (row, &map))
     details->map = (gint)map;
 }
 

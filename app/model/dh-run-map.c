@@ -115,7 +115,6 @@ read_map (DhRunMap *map, const char *root, GError **error)
   g_autoptr (DhRunRow) run = database != NULL ? dh_database_get_run (database, map->run, error) : NULL;
   if (run == NULL)
     return FALSE;
-  DhMap kind = DH_MAP_HYBRID;
   g_autofree char *canonical = g_canonicalize_filename (run->dataset_root != NULL ? run->dataset_root : "", NULL);
   if (g_strcmp0 (root, canonical) != 0)
     {
@@ -124,9 +123,7 @@ read_map (DhRunMap *map, const char *root, GError **error)
       return FALSE;
     }
   map->imported = run->method != NULL;
-  if (!map->imported
-      && (run->score == NULL || !dh_map_from_name (run->score, &kind) || kind == DH_MAP_SEGMENTATION
-          || (guint)kind >= DH_N_FRAME_MAPS))
+  if (!dh_run_curve_find_map (run, &map->kind))
     {
       g_set_error_literal (error, DH_ERROR, DH_ERROR_NOT_FOUND, _ ("The run has measured no score map"));
       return FALSE;
@@ -138,7 +135,6 @@ read_map (DhRunMap *map, const char *root, GError **error)
                    run->folder);
       return FALSE;
     }
-  map->kind = (DhFrameMap)kind;
   g_autoptr (GPtrArray) images = dh_database_list_run_images (database, map->run, error);
   if (images == NULL || !take_protocols (map, database, run->score, error))
     return FALSE;

@@ -7,6 +7,7 @@
 #include "dh-run-list.h"
 #include "dh-run-map.h"
 #include "dh-session-evaluation.h"
+#include "dh-run-threshold.h"
 #include "dh-session-import.h"
 #include "dh-session-reopen.h"
 #include "session-fixture.h"
@@ -139,7 +140,9 @@ test_import (SessionFixture *fixture, gconstpointer data)
   dh_session_compare_run (session, 1, own_id);
   session_wait_for (dh_session_get_frame (session) != NULL
                     && dh_frame_has_map (dh_session_get_frame (session), DH_FRAME_RUN_A)
-                    && dh_frame_has_map (dh_session_get_frame (session), DH_FRAME_RUN_B));
+                    && dh_frame_has_map (dh_session_get_frame (session), DH_FRAME_RUN_B)
+                    && dh_session_get_run_details (session, 0) != NULL
+                    && dh_session_get_run_details (session, 1) != NULL);
   DhFrame *frame = dh_session_get_frame (session);
   g_assert_true (g_bytes_equal (frame->maps[DH_FRAME_RUN_A], frame->maps[DH_FRAME_RUN_B]));
   g_assert_true (dh_session_get_run_map (session, 0)->imported);
