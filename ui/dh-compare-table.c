@@ -13,6 +13,7 @@ enum
   N_COLUMNS,
 };
 
+#define HIDDEN_MS 300
 #define ROW_THRESHOLD DH_N_COMPARED
 #define N_ROWS (DH_N_COMPARED + 1)
 
@@ -22,6 +23,7 @@ struct _DhCompareTable
   DhSession *session;
   GtkWidget *titles[2], *head, *rule, *names[N_ROWS], *values[N_ROWS][N_COLUMNS], *notes, *scale;
   char *summary;
+  guint timeout;
 };
 
 G_DEFINE_FINAL_TYPE (DhCompareTable, dh_compare_table, GTK_TYPE_WIDGET)
@@ -45,8 +47,12 @@ set_cell (DhCompareTable *self, guint row, guint column, const char *text, const
 {
   static const char *const columns[N_COLUMNS] = { "A", "B", "A − B" };
   GtkWidget *label = self->values[row][column];
+  if (g_strcmp0 (gtk_widget_get_tooltip_text (label), tooltip) != 0)
+    gtk_widget_set_tooltip_text (label, tooltip);
+  /* Most of them stay while a threshold is dragged. */
+  if (g_str_equal (gtk_label_get_label (GTK_LABEL (label)), text))
+    return;
   gtk_label_set_label (GTK_LABEL (label), text);
-  gtk_widget_set_tooltip_text (label, tooltip);
   g_autofree char *name = g_strdup_printf ("%s, %s, %s", spoken, columns[column], text);
   dh_ui_set_name (label, name);
 }
@@ -221,6 +227,34 @@ update (DhCompareTable *self)
   g_signal_emit (self, changed_signal, 0);
 }
 
+static gboolean
+update_soon (gpointer data)
+{
+  DhCompareTable *self = data;
+  self->timeout = 0;
+  update (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Behind another page it need not follow every move of a drag. */
+static void
+on_threshold (DhCompareTable *self)
+{
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)))
+    update (self);
+  else if (self->timeout == 0)
+    self->timeout = g_timeout_add (HIDDEN_MS, update_soon, self);
+}
+
+static void
+on_map (DhCompareTable *self)
+{
+  if (self->timeout == 0)
+    return;
+  g_clear_handle_id (&self->timeout, g_source_remove);
+  update (self);
+}
+
 static void
 on_view (DhCompareTable *self, GParamSpec *spec)
 {
@@ -242,6 +276,7 @@ dh_compare_table_dispose (GObject *object)
   GtkWidget *child;
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
+  g_clear_handle_id (&self->timeout, g_source_remove);
   g_clear_object (&self->session);
   g_clear_pointer (&self->summary, g_free);
   G_OBJECT_CLASS (dh_compare_table_parent_class)->dispose (object);
@@ -275,7 +310,7 @@ make_grid (DhCompareTable *self)
       gtk_grid_attach (GTK_GRID (grid), self->names[row], 0, (int)row + 1, 1, 1);
       for (guint column = 0; column < N_COLUMNS; column++)
         {
-          self->values[row][column] = dh_ui_label (row < DH_N_COMPARED || column < COLUMN_CHANGE ? "—" : "", "val", 1);
+          self->values[row][column] = dh_ui_label (NULL, "val", 1);
           gtk_label_set_width_chars (GTK_LABEL (self->values[row][column]), 6);
           gtk_grid_attach (GTK_GRID (grid), self->values[row][column], (int)column + 1, (int)row + 1, 1, 1);
         }
@@ -314,11 +349,13 @@ dh_compare_table_new (DhSession *session)
 {
   DhCompareTable *self = g_object_new (DH_TYPE_COMPARE_TABLE, NULL);
   self->session = g_object_ref (session);
-  static const char *const signals[] = { "compared",           "run-threshold",        "threshold",
-                                         "notify::set-stats",  "notify::model-info",   "notify::loading",
-                                         "notify::evaluating", "notify::dataset-title" };
+  static const char *const signals[] = { "compared",        "notify::set-stats",  "notify::model-info",
+                                         "notify::loading", "notify::evaluating", "notify::dataset-title" };
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
     g_signal_connect_object (session, signals[i], G_CALLBACK (update), self, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  g_signal_connect_object (session, "threshold", G_CALLBACK (on_threshold), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "run-threshold", G_CALLBACK (on_threshold), self, G_CONNECT_SWAPPED);
+  g_signal_connect (self, "map", G_CALLBACK (on_map), NULL);
   g_signal_connect_object (dh_session_get_runs (session), "items-changed", G_CALLBACK (update), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (dh_session_get_view (session), "notify", G_CALLBACK (on_view), self,

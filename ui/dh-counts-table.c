@@ -33,11 +33,13 @@ static const char *const names[N_ROWS] = {
 static void
 set_text (DhCountsTable *self, guint row, guint column, char *text)
 {
+  g_autofree char *taken = text;
+  if (g_str_equal (gtk_label_get_label (GTK_LABEL (self->values[row][column])), text))
+    return;
   gtk_label_set_label (GTK_LABEL (self->values[row][column]), text);
   static const char *const columns[] = { N_ ("image"), N_ ("data set") };
   g_autofree char *name = g_strdup_printf ("%s, %s, %s", _ (names[row]), _ (columns[column]), text);
   dh_ui_set_name (self->values[row][column], name);
-  g_free (text);
 }
 
 void
@@ -133,7 +135,7 @@ dh_counts_table_init (DhCountsTable *self)
       gtk_grid_attach (GTK_GRID (self->grid), make_name (row), 0, line, 1, 1);
       for (guint column = 0; column < 2; column++)
         {
-          self->values[row][column] = dh_ui_label ("—", "val", 1);
+          self->values[row][column] = dh_ui_label (NULL, "val", 1);
           gtk_label_set_width_chars (GTK_LABEL (self->values[row][column]), column == 0 ? 9 : 11);
           gtk_grid_attach (GTK_GRID (self->grid), self->values[row][column], (int)column + 1, line, 1, 1);
         }
