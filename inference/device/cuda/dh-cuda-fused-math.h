@@ -71,11 +71,16 @@ dh_cuda_load_words (const uint16_t *from)
   return words;
 }
 
+/* Into a tile, in one store: the compiler would make four of some, each of which meets itself in the banks. */
 DH_CUDA_INLINE void
 dh_cuda_store_words (uint16_t *to, DhCudaWords words)
 {
 #ifdef __CUDACC__
-  *(uint4 *)to = make_uint4 (words.words[0], words.words[1], words.words[2], words.words[3]);
+  asm volatile("st.shared.v4.b32 [%0], {%1, %2, %3, %4};"
+               :
+               : "r"((uint32_t)__cvta_generic_to_shared (to)), "r"(words.words[0]), "r"(words.words[1]),
+                 "r"(words.words[2]), "r"(words.words[3])
+               : "memory");
 #else
   memcpy (to, &words, sizeof words);
 #endif
@@ -178,7 +183,10 @@ dh_cuda_fused_keep (const DhCudaKernel *k, int tiling, int type, int step, int t
             v[j] = v[j] * fetched->scale[i][j] + fetched->shift[i][j];
           dh_cuda_relu8 (&k->in, v);
         }
-      dh_cuda_store8 (tile + slab * DH_CUDA_TILE_M (tiling) * DH_CUDA_SLAB, dh_cuda_fused_row (row, t % 4), type, v);
+      DhCudaWords words;
+      dh_cuda_store8 (words.words, 0, type, v);
+      dh_cuda_store_words (tile + slab * DH_CUDA_TILE_M (tiling) * DH_CUDA_SLAB + dh_cuda_fused_row (row, t % 4),
+                           words);
     }
   DH_CUDA_UNROLL
   for (int i = 0; i < DH_CUDA_TILE_B_PARTS (tiling); i++)
