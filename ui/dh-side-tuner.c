@@ -40,8 +40,11 @@ measured_by_run (DhSideTuner *self)
 }
 
 static const char *
-title_of (gint map)
+title_of (DhSideTuner *self, gint map)
 {
+  const DhRunDetails *details = dh_session_get_run_details (self->session, self->side);
+  if (details != NULL && details->method != NULL)
+    return details->method;
   for (guint i = 0; i < dh_n_pane_contents; i++)
     if (map >= 0 && dh_pane_contents[i].map == map)
       return _ (dh_pane_contents[i].title);
@@ -90,7 +93,7 @@ show_tuner (DhSideTuner *self)
   if (run != self->run || score != self->score)
     set_tuner (self, run, score,
                refused != NULL ? NULL
-               : run != 0      ? dh_run_tuner_new (self->session, self->side, score, title_of (measured))
+               : run != 0      ? dh_run_tuner_new (self->session, self->side, score, title_of (self, measured))
                                : dh_score_tuner_new_alone (self->session, score));
   gtk_widget_set_visible (self->none, refused != NULL);
   gtk_label_set_label (GTK_LABEL (self->none), refused != NULL ? refused : "");

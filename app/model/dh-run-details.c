@@ -36,6 +36,7 @@ details_clear (gpointer data)
   g_free (details->recall);
   g_free (details->precision);
   g_free (details->data);
+  g_free (details->method);
   g_free (details->root);
   g_free (details->split);
   g_clear_pointer (&details->curve, dh_run_curve_unref);
@@ -87,6 +88,7 @@ take_run (DhRunDetails *details, const DhRunRow *row)
   DhFrameMap map;
   details->dataset = row->dataset;
   details->data = g_strdup (row->dataset_title);
+  details->method = g_strdup (row->method);
   details->root = g_strdup (row->dataset_root);
   details->split = g_strdup (row->split);
   details->images = (guint)row->images_done;
