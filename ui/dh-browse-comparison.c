@@ -74,6 +74,8 @@ dh_browse_comparison_dup_long_title (DhSession *session, guint side)
   g_autoptr (DhRunItem) item = find_run (session, side);
   const char *model = item != NULL ? dh_run_item_get (item)->model : own && made && info != NULL ? info->title : NULL;
   g_autofree char *title = dh_browse_comparison_dup_title (session, side);
+  if (item != NULL && dh_run_item_get (item)->imported) /* the method is named already */
+    return g_steal_pointer (&title);
   return model != NULL ? g_strdup_printf ("%s · %s", title, model) : g_steal_pointer (&title);
 }
 
