@@ -6,10 +6,13 @@ in a folder of their own.
 
 prints TAP; with words: only the cases that have one of them in their name.
 """
+import contextlib
 import json
 import os
 import resource
+import shutil
 import signal
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -82,6 +85,34 @@ def run(*words, cwd=None, limit_file=None, limit_memory=None, kill_after=None, e
         process.kill()
         out, err = process.communicate()
     return process.returncode, out, err, min(time.monotonic() - start, children_work() - before)
+
+
+def committed(database):
+    """Pictures whose maps and rows are written; and whether nobody is writing there."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{database}?mode=rw", uri=True, timeout=0)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            return connection.execute("SELECT count(*) FROM run_images WHERE state = 'done'").fetchone()[0], True
+    except sqlite3.Error:
+        return 0, False
+
+
+def stopped_within(words, folder, database, n):
+    """A process that stands still with at least two pictures of its n done and some not; from then on it can only be
+    killed. Where the machine was too slow to see that, another one."""
+    for _ in range(50):
+        process = subprocess.Popen([PROGRAM, *map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while process.poll() is None:
+            process.send_signal(signal.SIGSTOP)
+            done, free = committed(database)
+            if free and 2 <= done < n and process.poll() is None:
+                return process
+            process.send_signal(signal.SIGCONT)
+            time.sleep(0.005)
+        shutil.rmtree(folder, ignore_errors=True)
+        for file in database.parent.glob(f"{database.name}*"):
+            file.unlink()
+    raise AssertionError("it was never seen in the middle")
 
 
 def case(name):

@@ -1,14 +1,8 @@
 #!/usr/bin/env python3
 """Evaluations with bad pictures, on full disks, killed in the middle."""
-import contextlib
 import json
-import shutil
-import signal
-import sqlite3
-import subprocess
-import time
 
-from faults import PROGRAM, WEIGHTS, case, demo, evaluate, finish, labels, picture, png, refuses, run, smiyc, top
+from faults import WEIGHTS, case, demo, evaluate, finish, labels, picture, png, refuses, run, smiyc, stopped_within, top
 
 
 @case("a full disk during an evaluation: what was finished is kept, and it goes on")
@@ -72,34 +66,6 @@ def _():
         refuses(words, mention, "validation0", "64×48")
         err = run(*words)[2]
         assert len(err.strip().split("\n")) == 1, err
-
-
-def committed(database):
-    """Pictures whose maps and rows are written; and whether nobody is writing there."""
-    try:
-        with contextlib.closing(sqlite3.connect(f"file:{database}?mode=rw", uri=True, timeout=0)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            return connection.execute("SELECT count(*) FROM run_images WHERE state = 'done'").fetchone()[0], True
-    except sqlite3.Error:
-        return 0, False
-
-
-def stopped_within(words, folder, database, n):
-    """A process that stands still with at least two pictures of its n done and some not; from then on it can only be
-    killed. Where the machine was too slow to see that, another one."""
-    for _ in range(50):
-        process = subprocess.Popen([PROGRAM, *map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while process.poll() is None:
-            process.send_signal(signal.SIGSTOP)
-            done, free = committed(database)
-            if free and 2 <= done < n and process.poll() is None:
-                return process
-            process.send_signal(signal.SIGCONT)
-            time.sleep(0.005)
-        shutil.rmtree(folder, ignore_errors=True)
-        for file in database.parent.glob(f"{database.name}*"):
-            file.unlink()
-    raise AssertionError("it was never seen in the middle")
 
 
 @case("killed in the middle, it goes on where it was")
