@@ -1,5 +1,6 @@
 #include "dh-browse-page.h"
 #include <math.h>
+#include "dh-browse-panes-private.h"
 #include "dh-browse-panes.h"
 #include "dh-compare-bar.h"
 #include "dh-compare-panel.h"
@@ -288,7 +289,11 @@ on_set (DhBrowsePage *self)
 static void
 show_line (DhBrowsePage *self)
 {
-  gtk_widget_set_visible (self->line, !adw_flap_get_reveal_flap (ADW_FLAP (self->tuning_flap))
+  /* Between two runs there is no threshold of the network that would move anything. */
+  DhView *view = dh_session_get_view (self->session);
+  gboolean runs = dh_view_is (view, "layout", "compare") && dh_browse_comparison_side (view, 0)->map >= DH_FRAME_RUN_A
+                  && dh_browse_comparison_side (view, 1)->map >= DH_FRAME_RUN_A;
+  gtk_widget_set_visible (self->line, !adw_flap_get_reveal_flap (ADW_FLAP (self->tuning_flap)) && !runs
                                           && dh_session_get_model_info (self->session) != NULL);
 }
 
@@ -327,6 +332,15 @@ dh_browse_page_focus_threshold (DhBrowsePage *self)
     dh_compare_panel_focus_field (DH_COMPARE_PANEL (self->comparison));
   else
     dh_tuning_panel_focus_field (DH_TUNING_PANEL (self->tuning));
+}
+
+void
+dh_browse_page_reset_threshold (DhBrowsePage *self)
+{
+  if (dh_view_is (dh_session_get_view (self->session), "layout", "compare"))
+    dh_compare_panel_reset (DH_COMPARE_PANEL (self->comparison));
+  else
+    dh_session_reset_threshold (self->session, dh_session_get_active_score (self->session));
 }
 
 void
@@ -433,6 +447,9 @@ dh_browse_page_new (DhSession *session)
   g_signal_connect_object (session, "notify::model-info", G_CALLBACK (show_line), self, G_CONNECT_SWAPPED);
   DhView *view = dh_session_get_view (session);
   g_signal_connect_object (view, "notify::layout", G_CALLBACK (show_band), self, G_CONNECT_SWAPPED);
+  static const char *const of_line[] = { "notify::layout", "notify::compare-a", "notify::compare-b" };
+  for (guint i = 0; i < G_N_ELEMENTS (of_line); i++)
+    g_signal_connect_object (view, of_line[i], G_CALLBACK (show_line), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (view, "notify::overlay", G_CALLBACK (show_overlay), self, G_CONNECT_SWAPPED);
   show_overlay (self);
   show_zoom (self);

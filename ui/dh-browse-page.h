@@ -16,6 +16,7 @@ GtkWidget *dh_browse_page_get_flap (DhBrowsePage *page, gboolean tuning);
 void dh_browse_page_focus_filter (DhBrowsePage *page);
 void dh_browse_page_focus_threshold (DhBrowsePage *page);
 void dh_browse_page_nudge (DhBrowsePage *page, double steps);
+void dh_browse_page_reset_threshold (DhBrowsePage *page);
 /* What the probe reads, to the clipboard. */
 void dh_browse_page_copy_probe (DhBrowsePage *page);
 

@@ -67,6 +67,12 @@ dh_compare_panel_focus_field (DhComparePanel *self)
 }
 
 void
+dh_compare_panel_reset (DhComparePanel *self)
+{
+  dh_side_tuner_reset (DH_SIDE_TUNER (self->pages[PAGE_TUNE_A + self->side]));
+}
+
+void
 dh_compare_panel_nudge (DhComparePanel *self, double steps)
 {
   dh_side_tuner_nudge (DH_SIDE_TUNER (self->pages[PAGE_TUNE_A + self->side]), steps);

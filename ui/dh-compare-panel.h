@@ -14,5 +14,7 @@ GtkWidget *dh_compare_panel_new (DhSession *session);
 void dh_compare_panel_focus_field (DhComparePanel *panel);
 /* Moves the threshold of the side that is shown or was last. */
 void dh_compare_panel_nudge (DhComparePanel *panel, double steps);
+/* Of the same side, back to its record: of a run the best F1. */
+void dh_compare_panel_reset (DhComparePanel *panel);
 
 G_END_DECLS

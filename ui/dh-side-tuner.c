@@ -220,6 +220,15 @@ dh_side_tuner_focus_field (DhSideTuner *self)
 }
 
 void
+dh_side_tuner_reset (DhSideTuner *self)
+{
+  if (self->tuner != NULL && self->run != 0)
+    dh_session_choose_run_threshold (self->session, self->side, DH_RULE_BEST_F1);
+  else if (self->tuner != NULL)
+    dh_session_reset_threshold (self->session, self->score);
+}
+
+void
 dh_side_tuner_nudge (DhSideTuner *self, double steps)
 {
   if (self->tuner != NULL && self->run != 0)

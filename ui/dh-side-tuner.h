@@ -14,5 +14,7 @@ gboolean dh_side_tuner_can_tune (DhSideTuner *tuner);
 /* Nothing where nothing can be tuned. */
 void dh_side_tuner_focus_field (DhSideTuner *tuner);
 void dh_side_tuner_nudge (DhSideTuner *tuner, double steps);
+/* Back to the record: of a run the best F1. */
+void dh_side_tuner_reset (DhSideTuner *tuner);
 
 G_END_DECLS

@@ -158,11 +158,7 @@ ACTION (reset)
     dh_session_reset_threshold (DH_WINDOW (data)->session, score);
 }
 
-ACTION (reset_active)
-{
-  DhSession *session = DH_WINDOW (data)->session;
-  dh_session_reset_threshold (session, dh_session_get_active_score (session));
-}
+ACTION (reset_active) { dh_browse_page_reset_threshold (DH_BROWSE_PAGE (DH_WINDOW (data)->browse)); }
 
 ACTION (undo)
 {

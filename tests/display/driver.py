@@ -145,6 +145,23 @@ class Studio:
         self.xdotool("click", "--repeat", count, "--delay", 80, button)
         self.settle(0.1)
 
+    def until_told(self, pattern, action, tries=4):
+        """Does something until what comes of it is told; gives the match. On a loaded machine a click may fall beside,
+        and a key may come before the window is ready for it."""
+        after = len(self.text())
+        for _ in range(tries):
+            action()
+            try:
+                return self.wait(pattern, timeout=30, after=after)
+            except AssertionError as error:
+                print(f"# no answer: {pattern!r}", flush=True)
+                failure = error
+                self.settle(1)
+        raise failure
+
+    def press(self, x, y, pattern):
+        return self.until_told(pattern, lambda: self.click(x, y))
+
     def drag(self, start, end, seconds=1.0, button=1, rate=60):
         self.move(*start)
         self.settle(0)

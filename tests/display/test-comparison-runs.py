@@ -79,9 +79,7 @@ def shown(studio, after):
 
 
 def open_row(studio, row):
-    mark = len(studio.text())
-    studio.click(1200, FIRST_ROW + row * ROW)
-    return shown(studio, mark)
+    return studio.press(1200, FIRST_ROW + row * ROW, r"studio: shows (\S+), ").group(1)
 
 
 def threshold(studio, after):
@@ -100,7 +98,7 @@ def test_enter(studio, runs):
     studio.click(*RUN_ROWS[1])
     studio.xdotool("keyup", "ctrl")
     studio.settle(2)
-    studio.click(*COMPARE_BUTTON)
+    studio.press(*COMPARE_BUTTON, r"studio: counted run")
     for run in (1, 2):
         studio.wait(rf"studio: counted run {run} beside")
     studio.settle(1)
@@ -196,7 +194,11 @@ def test_tune(studio, runs):
     mark = len(studio.text())
     studio.key("comma")
     assert threshold(studio, mark)[0] == 1
-    studio.key("ctrl+z", "ctrl+z")
+    mark = len(studio.text())
+    studio.key("ctrl+r")
+    assert threshold(studio, mark)[::2] == (1, "best-f1")
+    assert look(studio, RIGHT) == studio.b
+    studio.key("ctrl+z", "ctrl+z", "ctrl+z")
     assert look(studio, RIGHT) == studio.b
     studio.click(*TABS["compare"])
     studio.settle(0.3)

@@ -68,13 +68,9 @@ def test_nothing(studio, data):
 
 
 def test_import(studio, data):
-    mark = len(studio.text())
     import_from(studio, f"{data.top}/maps/RbA")
     studio.screenshot(f"{OUTPUT}/import-dialog.png")
-    studio.key("Return")
-    studio.settle(0.3)
-    studio.screenshot(f"{OUTPUT}/import-progress.png")
-    studio.wait(r"says RbA: \d+ pictures? measured", after=mark)
+    studio.until_told(r"says RbA: \d+ pictures? measured", lambda: studio.key("Return"))
     studio.settle(3)
     studio.screenshot(f"{OUTPUT}/import-done.png")
     rows = data.cli("report")
@@ -84,18 +80,18 @@ def test_import(studio, data):
 def test_stop(studio, data):
     """Stopped before it ends, or just behind it: the run is there, or can be gone on with."""
     shutil.copytree(f"{data.top}/maps/RbA", f"{data.top}/maps/slow")
-    mark = len(studio.text())
     import_from(studio, f"{data.top}/maps/slow")
-    studio.key("Return")
-    studio.click(*STOP)
-    said = studio.wait(r"says (Stopped|slow: \d+ pictures? measured)", after=mark).group(1)
+
+    def begin_and_stop():
+        studio.key("Return")
+        studio.click(*STOP)
+
+    said = studio.until_told(r"says (Stopped|slow: \d+ pictures? measured)", begin_and_stop).group(1)
     studio.settle(3)
     states = re.findall(r"\b(done|cancelled)\b.* slow$", data.cli("report"), re.M)
     assert said != "Stopped" or states in ([], ["cancelled"]), (said, states)
-    mark = len(studio.text())
     import_from(studio, f"{data.top}/maps/slow")
-    studio.key("Return")
-    studio.wait(r"says slow: \d+ pictures? measured", after=mark)
+    studio.until_told(r"says slow: \d+ pictures? measured", lambda: studio.key("Return"))
     studio.settle(3)
 
 
@@ -109,8 +105,7 @@ def test_compare(studio, data):
     studio.settle(1.5)
     studio.screenshot(f"{OUTPUT}/import-two.png")
     mark = len(studio.text())
-    studio.click(*COMPARE)
-    first = studio.wait(r"run (\d+) beside \S+", after=mark).group(1)
+    first = studio.press(*COMPARE, r"run (\d+) beside \S+").group(1)
     studio.wait(rf"run (?!{first}\b)\d+ beside \S+", after=mark)
     assert "beside" in studio.text()[mark:] and "error" not in studio.text()[mark:]
     studio.settle(2)
