@@ -66,10 +66,14 @@ print_table (const DhEvaluation *evaluation)
   putchar ('\n');
   if (!first || first->pixels == 0)
     {
-      printf ("no labels: maps only, no metrics\n");
+      printf (first && first->non_finite ? "no labelled pixel has a finite score: maps only, no metrics\n"
+                                         : "no labels: maps only, no metrics\n");
       return;
     }
-  printf ("%" G_GUINT64_FORMAT " pixels, %" G_GUINT64_FORMAT " of them anomalous\n\n", first->pixels, first->positives);
+  printf ("%" G_GUINT64_FORMAT " pixels, %" G_GUINT64_FORMAT " of them anomalous", first->pixels, first->positives);
+  if (first->non_finite)
+    printf (", %" G_GUINT64_FORMAT " left out because their score is not finite", first->non_finite);
+  printf ("\n\n");
   g_autofree char *title = g_strdup_printf ("%s, in per cent", score->name);
   dh_cli_print_heading (title);
   for (guint i = 0; i < score->results->len; i++)

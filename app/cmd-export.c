@@ -15,7 +15,8 @@ dh_cmd_export (DhCli *cli, int argc, char **argv)
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
     { "run", 0, 0, G_OPTION_ARG_INT64, &run, "The run", "N" },
     { "layout", 0, 0, G_OPTION_ARG_STRING, &layout_name, "smiyc, fishyscapes, png or npy", "L" },
-    { "method", 0, 0, G_OPTION_ARG_STRING, &method, "Name of the method in SMIYC's tree (default DenseHybrid)", "M" },
+    { "method", 0, 0, G_OPTION_ARG_STRING, &method,
+      "Name of the method in SMIYC's tree (default DenseHybrid; of imported scores their own)", "M" },
     { "out", 0, 0, G_OPTION_ARG_FILENAME, &out, "The folder to write", "DIR" },
     { NULL },
   };

@@ -343,6 +343,18 @@ remove_parts (GPtrArray *paths)
     dh_file_remove_parts (folder, FALSE, is_planned, names);
 }
 
+/* A name may be anything, a folder's may not. */
+static char *
+dup_method (const DhRunRow *row, const char *method)
+{
+  if (method || !row->method)
+    return g_strdup (method ? method : "DenseHybrid");
+  char *folder = g_strdelimit (g_strdup (row->method), "/", '_');
+  if (*folder == '.')
+    *folder = '_';
+  return folder;
+}
+
 gboolean
 dh_export_run (DhDatabase *database, gint64 run, DhExportLayout layout, const char *method, const char *folder,
                guint *n_written, GCancellable *cancellable, const DhProgress *progress, GError **error)
@@ -350,8 +362,8 @@ dh_export_run (DhDatabase *database, gint64 run, DhExportLayout layout, const ch
   *n_written = 0;
   g_autoptr (DhRunRow) row = dh_database_get_run (database, run, error);
   g_autoptr (GPtrArray) rows = row ? list_measured (database, row, error) : NULL;
-  g_autoptr (GPtrArray) paths =
-      rows ? plan_paths (database, row, rows, layout, method ? method : "DenseHybrid", folder, error) : NULL;
+  g_autofree char *name = row ? dup_method (row, method) : NULL;
+  g_autoptr (GPtrArray) paths = rows ? plan_paths (database, row, rows, layout, name, folder, error) : NULL;
   if (!paths)
     return FALSE;
   remove_parts (paths);

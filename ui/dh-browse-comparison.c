@@ -72,7 +72,11 @@ dh_browse_comparison_dup_long_title (DhSession *session, guint side)
   const gboolean own = dh_browse_comparison_side (dh_session_get_view (session), side)->map < DH_N_FRAME_MAPS;
   const gboolean made = dh_browse_comparison_side (dh_session_get_view (session), side)->map >= 0;
   g_autoptr (DhRunItem) item = find_run (session, side);
-  const char *model = item != NULL ? dh_run_item_get (item)->model : own && made && info != NULL ? info->title : NULL;
+  /* An imported run's title bears the method already. */
+  const DhRun *run = item != NULL ? dh_run_item_get (item) : NULL;
+  const char *model = run != NULL                   ? run->imported ? NULL : run->model
+                      : own && made && info != NULL ? info->title
+                                                    : NULL;
   g_autofree char *title = dh_browse_comparison_dup_title (session, side);
   if (item != NULL && dh_run_item_get (item)->imported) /* the method is named already */
     return g_steal_pointer (&title);
@@ -186,7 +190,7 @@ dup_formula (DhBrowsePanes *self, const DhPaneContent *content, const DhDifferen
       if (content->kind != DH_PANE_MAP || !is_aligned (self))
         return g_strdup (content->formula);
       if (dh_browse_comparison_is_aligned (self, content))
-        return g_strdup (content->map >= DH_N_FRAME_MAPS ? _ ("white at best F1") : _ ("white at τ"));
+        return g_strdup (_ ("white at τ"));
       return g_strdup (dh_frame_has_map (self->frame, (DhFrameMap)content->map) ? _ ("own scale: no τ or no inlier")
                                                                                 : content->formula);
     }

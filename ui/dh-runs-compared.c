@@ -11,13 +11,14 @@ typedef struct
   const DhRun *a, *b;
 } Filling;
 
-static void
+static GtkWidget *
 add (Filling *self, int column, const char *text, const char *classes, double xalign)
 {
   GtkWidget *label = dh_ui_short_label (text, classes, xalign);
   gtk_label_set_selectable (GTK_LABEL (label), column > 0 && column < 3);
   gtk_widget_set_hexpand (label, column > 0);
   gtk_grid_attach (self->grid, label, column, self->row, 1, 1);
+  return label;
 }
 
 static void
@@ -31,13 +32,17 @@ add_number (Filling *self, const char *name, double a, double b, gboolean more_i
   add (self, 1, left, "val", 0);
   if (self->b != NULL)
     {
-      double change = (a - b) * 100;
+      const gboolean can = dh_run_can_subtract (self->a, self->b);
+      double change = can ? (a - b) * 100 : (double)NAN;
       g_autofree char *right = dh_number_format (b * 100, 2);
       g_autofree char *number = dh_number_format (change, 2);
       g_autofree char *text = g_strconcat (change > 0 ? "+" : "", number, NULL);
       gboolean better = more_is_better ? change > 0 : change < 0;
       add (self, 2, right, "val", 0);
-      add (self, 3, text, isnan (change) || change == 0 ? "val" : better ? "val dh-ok" : "val dh-err", 1);
+      const char *classes = isnan (change) || change == 0 ? "val" : better ? "val dh-ok" : "val dh-err";
+      GtkWidget *label = add (self, 3, text, classes, 1);
+      if (!can)
+        gtk_widget_set_tooltip_text (label, _ ("Not subtracted: other data, pictures or protocols were measured"));
     }
   self->row++;
 }

@@ -30,13 +30,16 @@ is_compared (DhSideTuner *self)
   return dh_view_is (dh_session_get_view (self->session), "layout", "compare");
 }
 
-/* What a run that stands there measured; −1: that is not known (yet). */
+/* What a run that stands there measured; −1: that is not known (yet), or not what to call it: a method's name is in its
+ * details alone. */
 static gint
 measured_by_run (DhSideTuner *self)
 {
   const DhRunDetails *details = dh_session_get_run_details (self->session, self->side);
   const DhRunMap *map = dh_session_get_run_map (self->session, self->side);
-  return details != NULL ? details->map : map != NULL && map->error == NULL ? (gint)map->kind : -1;
+  if (details != NULL)
+    return details->map;
+  return map != NULL && map->error == NULL && !map->imported ? (gint)map->kind : -1;
 }
 
 static const char *

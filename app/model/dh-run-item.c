@@ -58,6 +58,15 @@ dh_run_item_new (DhRun *run)
   return self;
 }
 
+gboolean
+dh_run_can_subtract (const DhRun *a, const DhRun *b)
+{
+  if (a->training || b->training)
+    return a->training && b->training;
+  return g_strcmp0 (a->kind, b->kind) == 0 && g_strcmp0 (a->data, b->data) == 0 && g_strcmp0 (a->root, b->root) == 0
+         && g_strcmp0 (a->split, b->split) == 0 && g_strcmp0 (a->protocol, b->protocol) == 0 && a->images == b->images;
+}
+
 static DhRunItemState
 state_of_job (DhTrainingJob *job)
 {

@@ -40,13 +40,17 @@ typedef struct
       imported; /* the scores of another method: `model` is its name, and there are no weights, device, precision */
   gboolean has_maps; /* its folder of score maps is there */
   guint images, failed, total;
-  double best_f1, best_f1_threshold, mean_f1; /* the mean is of components, over the overlaps that count as a hit */
+  double best_f1, mean_f1;  /* the mean is of components, over the overlaps that count as a hit */
+  double best_f1_threshold; /* a value of the map, as thresholds are set on it */
   /* of trainings */
   char *recipe, *sentence;
   guint epoch, epochs, best_epoch;
   guint64 step, steps;
 } DhRun;
 void dh_run_clear (DhRun *run);
+/* Whether numbers of one less those of the other say anything: both are evaluations of the same pictures by the same
+ * protocol, or both trainings. */
+gboolean dh_run_can_subtract (const DhRun *a, const DhRun *b);
 /* "1:05", "2:00:00", "—" where it is not known; free with g_free. */
 char *dh_run_dup_duration (double seconds);
 

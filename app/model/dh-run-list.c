@@ -5,6 +5,7 @@
 #include "dh-error.h"
 #include "dh-folder-lock.h"
 #include "dh-records.h"
+#include "dh-run-curve-private.h"
 #include "dh-run-summary-private.h"
 #include "dh-session-private.h"
 
@@ -68,6 +69,15 @@ name_model (const char *path)
   return g_strdup_printf ("%s/%s", training, shown);
 }
 
+/* Protocols measure values of which high is anomalous; likelihood and posterior are shown as they are. */
+static void
+turn_threshold (DhRun *run, const DhRunRow *row)
+{
+  DhFrameMap map;
+  if (dh_run_curve_find_map (row, &map) && !dh_score_flags_above (dh_run_curve_score_of_map (map)))
+    run->best_f1_threshold = -run->best_f1_threshold;
+}
+
 static DhRunItem *
 make_item (const DhRunRow *row, DhDatabase *database)
 {
@@ -100,6 +110,7 @@ make_item (const DhRunRow *row, DhDatabase *database)
   if (run->state == DH_RUN_ITEM_RUNNING && run->total > 0)
     run->fraction = (double)(run->images + run->failed) / run->total;
   add_protocol (run, database);
+  turn_threshold (run, row);
   add_summary (run, row->summary);
   return dh_run_item_new (run);
 }

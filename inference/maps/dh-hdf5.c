@@ -63,41 +63,43 @@ count_visit (File *file, GError **error)
   return ++file->visits <= MAX_VISITS || dh_hdf5_broken ("it runs in a circle", error);
 }
 
-/* One block of a header's messages; continuations are followed. */
+typedef struct
+{
+  guint64 at, length;
+} Block;
+
+/* One block of a header's messages, of which `left` are still to come; blocks that go on with them are noted. */
 static gboolean
-walk_block (File *file, guint64 at, guint64 length, guint *left, Visit visit, gpointer data, GError **error)
+walk_block (File *file, Block from, GArray *blocks, guint *left, Visit visit, gpointer data, GError **error)
 {
   if (!count_visit (file, error))
     return FALSE;
-  if (!dh_hdf5_within (at, length, file->size))
+  if (!dh_hdf5_within (from.at, from.length, file->size))
     return dh_hdf5_broken ("a header", error);
-  const guint8 *block = file->data + at;
-  for (guint64 pos = 0; *left > 0 && length - pos >= 8; (*left)--)
+  const guint8 *block = file->data + from.at;
+  for (guint64 pos = 0; *left > 0 && from.length - pos >= 8; (*left)--)
     {
       const Message message = { dh_hdf5_number (block + pos, 2), block[pos + 4], block + pos + 8,
                                 dh_hdf5_number (block + pos + 2, 2) };
       pos += 8;
-      if (message.size > length - pos)
+      if (message.size > from.length - pos)
         return dh_hdf5_broken ("a header", error);
       pos += message.size;
-      if (message.type == MESSAGE_CONTINUATION)
+      if (message.type != MESSAGE_CONTINUATION)
         {
-          if (message.size < 16)
-            return dh_hdf5_broken ("a header", error);
-          (*left)--;
-          if (!walk_block (file, dh_hdf5_number (message.data, 8), dh_hdf5_number (message.data + 8, 8), left, visit,
-                           data, error))
+          if (!visit (&message, data, error))
             return FALSE;
-          if (*left == 0)
-            return TRUE;
-          (*left)++;
+          continue;
         }
-      else if (!visit (&message, data, error))
-        return FALSE;
+      if (message.size < 16)
+        return dh_hdf5_broken ("a header", error);
+      const Block next = { dh_hdf5_number (message.data, 8), dh_hdf5_number (message.data + 8, 8) };
+      g_array_append_val (blocks, next);
     }
   return TRUE;
 }
 
+/* Block after block, not one within another: a broken header may have as many as messages, which no stack holds. */
 static gboolean
 walk_header (File *file, guint64 at, Visit visit, gpointer data, GError **error)
 {
@@ -109,7 +111,13 @@ walk_header (File *file, guint64 at, Visit visit, gpointer data, GError **error)
   if (header[0] != 1)
     return dh_hdf5_broken ("a header", error);
   guint left = dh_hdf5_number (header + 2, 2);
-  return walk_block (file, at + 16, dh_hdf5_number (header + 8, 4), &left, visit, data, error);
+  const Block first = { at + 16, dh_hdf5_number (header + 8, 4) };
+  g_autoptr (GArray) blocks = g_array_new (FALSE, FALSE, sizeof (Block));
+  g_array_append_val (blocks, first);
+  for (guint i = 0; i < blocks->len && left > 0; i++)
+    if (!walk_block (file, g_array_index (blocks, Block, i), blocks, &left, visit, data, error))
+      return FALSE;
+  return TRUE;
 }
 
 /* The root group. */

@@ -2,6 +2,7 @@
 """Another method's score maps as a run: hostile files under little memory, full disks, killed in the middle."""
 import io
 import json
+import math
 import os
 import struct
 import zipfile
@@ -93,6 +94,19 @@ def _():
     code, text, err, _ = run(*measure("low", "--json", "--protocol", "densehybrid-pooled", "--low-is-anomalous", out="out2"))
     assert code == 0 and not err, err
     assert abs(json.loads(text)["protocols"]["densehybrid-pooled"]["auroc"] - (1 - wrong)) < 1e-12
+
+
+@case("pixels without a finite score are counted, and are no missing labels")
+def _():
+    maps = data_set("holes", 2)
+    nan = struct.pack("<f", math.nan)
+    (maps / "validation0.npy").write_bytes(scores(0))
+    (maps / "validation1.npy").write_bytes(npy(nan * 64 * 48, 64, 48))
+    code, text, err, _ = run(*measure("holes"))
+    assert code == 0 and f", {64 * 48} left out because their score is not finite" in text, (text, err)
+    (maps / "validation0.npy").write_bytes(npy(nan * 64 * 48, 64, 48))
+    code, text, err, _ = run(*measure("holes", out="none"))
+    assert code == 0 and "no labelled pixel has a finite score" in text and "no labels" not in text, (text, err)
 
 
 @case("a full disk during an import: what was finished is kept, and it goes on")

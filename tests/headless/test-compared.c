@@ -117,6 +117,22 @@ test_numbers (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpint (numbers->threshold[0]->rule, ==, DH_RULE_BEST_F1);
   g_assert_cmpstr (numbers->protocol[0], ==, numbers->protocol[1]);
 
+  /* The list of runs has them as thresholds are set on the maps, a likelihood's not negated. */
+  GListModel *list = dh_session_get_runs (session);
+  guint found = 0;
+  for (guint i = 0; i < g_list_model_get_n_items (list); i++)
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (list, i);
+      for (guint side = 0; side < 2; side++)
+        if (dh_run_item_get (item)->id == runs[side] && !dh_run_item_get (item)->training)
+          {
+            g_assert_cmpfloat_with_epsilon (dh_run_item_get (item)->best_f1_threshold, numbers->threshold[side]->value,
+                                            1e-4);
+            found++;
+          }
+    }
+  g_assert_cmpuint (found, ==, 2);
+
   /* The network's own map of the same weights has the same numbers; one that nobody measured has none. */
   const gint mixed[2] = { DH_FRAME_RUN_A, DH_FRAME_HYBRID };
   g_assert_true (dh_session_choose_threshold (session, DH_SCORE_HYBRID, DH_RULE_BEST_F1));

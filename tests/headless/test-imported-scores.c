@@ -278,6 +278,25 @@ test_moved_source (EvaluationFixture *fixture, gconstpointer data)
   g_assert_cmpuint (written, ==, EVALUATION_IMAGES);
 }
 
+/* In a benchmark's tree they stand under the name of their method, whatever it is, and not under ours. */
+static void
+test_export_name (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhEvaluation) own = evaluate_own (fixture);
+  g_autofree char *source = in (fixture, "named"), *out = in (fixture, "out-named"), *tree = in (fixture, "tree");
+  guint written;
+  g_assert_true (
+      dh_export_run (fixture->database, own->run, DH_EXPORT_NPY, NULL, source, &written, NULL, NULL, &error));
+  g_autoptr (DhImportedScores) scores = open_scores (fixture, source, "../RbA", FALSE);
+  g_autoptr (DhEvaluation) evaluation = import (fixture, scores, out);
+  g_assert_true (
+      dh_export_run (fixture->database, evaluation->run, DH_EXPORT_SMIYC, NULL, tree, &written, NULL, NULL, &error));
+  g_assert_no_error (error);
+  g_autofree char *there = g_build_filename (tree, "anomaly_p", "_._RbA", NULL);
+  g_assert_true (g_file_test (there, G_FILE_TEST_IS_DIR));
+}
+
 static const char *
 left_out (const DhEvaluation *evaluation, EvaluationFixture *fixture, guint index)
 {
@@ -430,6 +449,7 @@ main (int argc, char **argv)
   EVALUATION_TEST ("/imported-scores/orientation", NULL, test_orientation);
   EVALUATION_TEST ("/imported-scores/provenance", NULL, test_provenance);
   EVALUATION_TEST ("/imported-scores/moved-source", NULL, test_moved_source);
+  EVALUATION_TEST ("/imported-scores/export-name", NULL, test_export_name);
   EVALUATION_TEST ("/imported-scores/bad-files", NULL, test_bad_files);
   EVALUATION_TEST ("/imported-scores/non-finite", NULL, test_non_finite);
   EVALUATION_TEST ("/imported-scores/resume", NULL, test_resume);

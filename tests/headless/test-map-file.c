@@ -348,6 +348,35 @@ test_hdf5_broken (void)
     }
 }
 
+static void
+put_number (guint8 *at, guint64 value, guint bytes)
+{
+  for (guint i = 0; i < bytes; i++, value >>= 8)
+    at[i] = value & 0xff;
+}
+
+/* A header that goes on in itself, as often as it may have messages: more than a stack holds. */
+static void
+test_hdf5_circle (void)
+{
+  const Form form = { "value", 0, 2, 4 };
+  g_autoptr (GBytes) file = make_hdf5 (&form);
+  gsize size;
+  g_autofree guint8 *data = g_memdup2 (g_bytes_get_data (file, &size), g_bytes_get_size (file));
+  size = g_bytes_get_size (file);
+  guint64 root = 0;
+  for (guint i = 8; i-- > 0;)
+    root = root << 8 | data[24 + 40 + i];
+  g_assert_cmpuint (root + 40, <=, size);
+  put_number (data + root + 2, 0xffff, 2); /* messages */
+  put_number (data + root + 16, 0x10, 2);  /* the first one: a continuation */
+  put_number (data + root + 18, 16, 2);
+  put_number (data + root + 24, root + 16, 8);
+  put_number (data + root + 32, 24, 8);
+  g_autoptr (GBytes) circle = g_bytes_new (data, size);
+  assert_refused (circle, "a.hdf5", DH_ERROR_UNSUPPORTED, "root");
+}
+
 /* What a file claims is not what is allocated for it. */
 static void
 test_bombs (void)
@@ -390,6 +419,7 @@ main (int argc, char **argv)
   g_test_add_func ("/map-file/hdf5", test_hdf5);
   g_test_add_func ("/map-file/hdf5-refused", test_hdf5_refused);
   g_test_add_func ("/map-file/hdf5-broken", test_hdf5_broken);
+  g_test_add_func ("/map-file/hdf5-circle", test_hdf5_circle);
   g_test_add_func ("/map-file/bombs", test_bombs);
   return g_test_run ();
 }

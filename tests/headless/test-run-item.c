@@ -192,6 +192,27 @@ test_same (void)
   g_assert_false (dh_run_item_is_same (a, training));
 }
 
+/* Of other pictures, by other protocols, or of another kind altogether. */
+static void
+test_subtract (void)
+{
+  const DhRun run = { .kind = "eval-ood", .data = "d", .root = "/d", .split = "val", .protocol = "p", .images = 10 };
+  DhRun others[] = { run, run, run, run, run, run, run };
+  g_assert_true (dh_run_can_subtract (&run, &others[0]));
+  others[1].images = 9;
+  others[2].root = "/e";
+  others[3].split = NULL;
+  others[4].protocol = "q";
+  others[5].kind = "eval-osr";
+  others[6].training = TRUE;
+  for (guint i = 1; i < G_N_ELEMENTS (others); i++)
+    {
+      g_assert_false (dh_run_can_subtract (&run, &others[i]));
+      g_assert_false (dh_run_can_subtract (&others[i], &run));
+    }
+  g_assert_true (dh_run_can_subtract (&others[6], &others[6]));
+}
+
 static void
 test_duration (void)
 {
@@ -216,6 +237,7 @@ main (int argc, char **argv)
   g_test_add_func ("/run-item/words", test_words);
   g_test_add_func ("/run-item/training", test_training);
   g_test_add_func ("/run-item/same", test_same);
+  g_test_add_func ("/run-item/subtract", test_subtract);
   g_test_add_func ("/run-item/duration", test_duration);
   g_test_add_func ("/run-item/list", test_list);
   return g_test_run ();
