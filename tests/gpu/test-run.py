@@ -320,7 +320,7 @@ def check_verdicts(folder):
     status, said, complained = start(folder, "forward", DH_GPU_SECONDS="8")
     check("what is wrong is wrong though the time ends", status == 1 and "FAILED golden forward ldn121" in said and not complained, f"status {status}\n{said}{complained}")
     write_script(folder / "bin" / "test-forward", "sleep 1000")
-    status, said, complained = start(folder, "forward", DH_GPU_SECONDS="8")
+    status, said, complained = start(folder, "forward", DH_GPU_SECONDS="2")
     check("what the end comes upon is not known", status == 3 and "FAILED" not in said and "no time was left" in said and not complained, f"status {status}\n{said}{complained}")
     write_script(folder / "bin" / "test-forward", "echo 'not ok 1 forward'; exit 1")
     write_script(folder / "bin" / "test-train", f"rm -f '{table}'; echo 'ok 1 train'")
