@@ -164,10 +164,13 @@ def check_sanitizer(folder):
     write_script(folder / "path" / "compute-sanitizer", SANITIZER)
     status, said, complained = start(folder, "sanitizer", PATH=f"{folder}/path:/usr/bin:/bin", DH_GPU_SECONDS="60")
     wanted = ("sanitizer memcheck chain: status 0, 1 passed, ========= ERROR SUMMARY: 0 errors",
-              "FAILED sanitizer racecheck chain", "then the time was over; 1 errors by then")
+              "FAILED sanitizer racecheck chain", "then the time was over; 1 errors by then", "FAILED sanitizer memcheck gradient")
     missing = [word for word in wanted if word not in said]
     check("what a sanitizer finds is said, though it is cut off", status == 1 and not missing and not complained,
           f"status {status}, {missing} missing in\n{said}{complained}")
+    write_script(folder / "path" / "compute-sanitizer", "echo 'ok 1 x'; echo '========= ERROR SUMMARY: 0 errors'; kill -SEGV $$")
+    status, said, complained = start(folder, "sanitizer", PATH=f"{folder}/path:/usr/bin:/bin", DH_GPU_SECONDS="60")
+    check("what dies in a sanitizer has not passed", status == 1 and "FAILED sanitizer memcheck chain" in said, f"status {status}\n{said}{complained}")
 
 
 # What a profiler does on a good machine; each kernel's numbers as it prints them, in lines of their own.
@@ -197,6 +200,8 @@ PROFILERS = {
                                  "4.0 µs   0.8 %  dram 70 %, sm 25 %, lts not known, 2 × norm, ReLU and 1×1",
                                  "2.5 µs   0.5 %  dram 90 %, sm 10 %, lts not known, 1 × resize",
                                  "500.0 µs  98.7 %  dram 1 %, sm 2 %, lts not known, 1 × the library and others")),
+    "one that breaks off": (PROFILER + "echo '==ERROR== The application returned an error code (11).'; exit 11", 0,
+                            ("profile ldn121 1024x2048 fp16: 4 kernels, 506.5 µs", "then it broke off: ==ERROR== The application")),
     "one without rights": ("""echo '==PROF== Connected to process 1 (bench-net)'
       echo '==ERROR== ERR_NVGPUCTRPERM - The user does not have permission to access NVIDIA GPU Performance Counters.'
       echo '{"median_seconds": 0.5}'; echo '==WARNING== No kernels were profiled.'; exit 1""", 0,
@@ -289,12 +294,44 @@ def check_rest(folder):
     check("what was not reached is the last line", last.startswith("NOT REACHED, or not to its end:") and last.split("(")[0].endswith("tables profile sanitizer ")
           and "devices" not in last and not complained, said + complained)
     before = (folder / "out" / "table.txt").read_text()
+    shutil.rmtree(folder / "out")  # a folder that is brought back is emptied before the next command
     for name in ("bench-net", "test-train", "test-ops"):
         write_script(folder / "bin" / name, "echo '0.5 ms 1 % 1 GFLOP/s some layer'; echo '0.5 ms in all'")
     status, said, complained = start(folder, "rest", PATH=path, DH_GPU_SECONDS="400")
     table = (folder / "out" / "table.txt").read_text()
     check("the rest goes on where the run before ended", table.startswith(before) and "== devices" not in said and "== profile" in said
-          and "profile: ncu is not on this machine" in table and "NOT REACHED" not in table[len(before):] and not complained, said + complained)
+          and status == 1 and "FAILED" in before and "profile: ncu is not on this machine" in table and "NOT REACHED" not in table[len(before):] and not complained, said + complained)
+
+
+def check_verdicts(folder):
+    """Only what was seen to hold is no failure."""
+    for name in ("nvidia-smi", "python3"):
+        (folder / "path" / name).unlink()
+    table = folder / "out" / "table.txt"
+    status, said, complained = start(folder, DH_GPU_SECONDS="0")
+    check("a run that reaches nothing proves nothing", status == 3 and "NOT REACHED" in said and not complained, f"status {status}\n{said}{complained}")
+    status, said, complained = start(folder, "forward", DH_GPU_SECONDS="1")
+    check("nor does a part", status == 3 and "forward: no time was left" in said and not complained, f"status {status}\n{said}{complained}")
+    status, said, _ = start(folder, "devices", "forward")
+    kept = table.read_text()
+    refused = [start(folder, *parts, **more)[0] for parts, more in ((("forwards",), {}), (("forward", "rest"), {}), ((), {"DH_GPU_SECONDS": "ten"}))]
+    check("what is asked for wrongly leaves the table alone", status == 0 and refused == [2, 2, 2] and table.read_text() == kept and "1 passed" in kept,
+          f"status {status}, {refused}\n{said}{table.read_text()}")
+    write_script(folder / "bin" / "test-forward", "echo 'not ok 1 forward'; sleep 1000")
+    status, said, complained = start(folder, "forward", DH_GPU_SECONDS="8")
+    check("what is wrong is wrong though the time ends", status == 1 and "FAILED golden forward ldn121" in said and not complained, f"status {status}\n{said}{complained}")
+    write_script(folder / "bin" / "test-forward", "sleep 1000")
+    status, said, complained = start(folder, "forward", DH_GPU_SECONDS="2")
+    check("what the end comes upon is not known", status == 3 and "FAILED" not in said and "no time was left" in said and not complained, f"status {status}\n{said}{complained}")
+    write_script(folder / "bin" / "test-forward", "echo 'not ok 1 forward'; exit 1")
+    write_script(folder / "bin" / "test-train", f"rm -f '{table}'; echo 'ok 1 train'")
+    status, said, complained = start(folder, "forward", "golden")
+    check("what failed has failed though the table is lost", status == 1, f"status {status}\n{said}{complained}")
+    for name in ("bench-net", "bench-train"):
+        write_script(folder / "bin" / name, "true")
+    status, said, complained = start(folder, "bench", "train")
+    check("times that are not told are none", status == 1 and "FAILED bench ldn121 1024x2048 fp16: no times" in said
+          and "FAILED train ldn121 16 768 fp16: no times" in said and not complained, f"status {status}\n{said}{complained}")
 
 
 def check_peers():
@@ -333,7 +370,7 @@ def check_peers():
 
 
 with tempfile.TemporaryDirectory() as root:
-    folder = carry(Path(root) / "emulated", emulated)
+    folder = carry(Path(root) / "the emulated card's", emulated)
     small = {"DH_GPU_SMALL": "1"}
     status, said, complained = start(folder, "devices", "forward", "bench", "steps", "ops", "golden", "precision", "peers", "train", "demo",
                                      "tables", "profile", "sanitizer", **small)
@@ -350,7 +387,7 @@ with tempfile.TemporaryDirectory() as root:
     status, said, _ = start(folder, "nothing")
     check("a part that is none is refused", status == 2 and "no part nothing" in said, said)
     status, said, complained = start(folder, DH_GPU_SECONDS="4", **small)
-    check("what comes too late is left out", "NOT REACHED, or not to its end: " in said and " demo tables profile" in said and not complained, said + complained)
+    check("what comes too late is left out", status == 3 and "NOT REACHED, or not to its end: " in said and " demo tables profile" in said and not complained, said + complained)
     check_sanitizer(folder)
     environment = {"DH_EMULATED_FAIL": "launch:1", **small}
     status, said, complained = start(folder, "precision", "ops", **environment)
@@ -374,6 +411,7 @@ with tempfile.TemporaryDirectory() as root:
     check_profilers(Path(root))
     check_tables(Path(root))
     check_rest(break_down(Path(root) / "rest"))
+    check_verdicts(break_down(Path(root) / "verdicts"))
     check_peers()
 print(f"1..{len(results)}")
 sys.exit(0 if all(results) else 1)

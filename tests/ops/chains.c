@@ -156,15 +156,22 @@ ops_add_chains (GPtrArray *list)
         {
           CHAIN (
               "ladder-ends"); /* what follows such a sum: alone, not alone, a norm alone, a norm that is read twice */
-          const DhConv narrow = { .out = 20, .kernel = 1 };
-          const DhValue coarse = dh_graph_conv (graph, dh_graph_max_pool (graph, x, 2, 2, 0), "c", narrow);
-          const DhValue halves[] = { dh_graph_conv (graph, x, "l", (DhConv){ .out = 10, .kernel = 1 }),
+          const DhConv narrow = { .out = 20, .kernel = 1 }, half = { .out = 10, .kernel = 1 };
+          const DhValue pooled = dh_graph_max_pool (graph, x, 2, 2, 0);
+          const DhValue pooled_halves[] = { dh_graph_conv (graph, pooled, "cl", half),
+                                            dh_graph_conv (graph, pooled, "cr", half) };
+          /* One as the other addend stands in memory, and one that stands otherwise. */
+          const DhValue coarse[] = { dh_graph_concat (graph, pooled_halves, 2),
+                                     dh_graph_conv (graph, pooled, "c", narrow) };
+          const DhValue halves[] = { dh_graph_conv (graph, x, "l", half),
                                      dh_graph_conv (graph, x, "r", (DhConv){ .out = 10, .kernel = 3, .padding = 1 }) };
           const DhValue lateral = dh_graph_concat (graph, halves, 2); /* its channels do not fill groups of eight */
           DhValue sums[4];
           for (gint i = 0; i < 4; i++)
-            sums[i] = dh_graph_add (graph, i % 2 ? dh_graph_resize (graph, coarse, x, i > 1) : lateral,
-                                    i % 2 ? lateral : dh_graph_resize (graph, coarse, x, i > 1));
+            {
+              const DhValue resized = dh_graph_resize (graph, coarse[i % 2], x, i > 1);
+              sums[i] = dh_graph_add (graph, i % 2 ? resized : lateral, i % 2 ? lateral : resized);
+            }
           ops_deliver (ops_case, norm_relu_conv (graph, sums[0], "a", 16, 3));
           ops_deliver (ops_case, sums[1]);
           ops_deliver (ops_case, norm_relu_conv (graph, sums[1], "b", 16, 1));

@@ -10,6 +10,8 @@
 #define APART (-1)
 static const char *const way_names[] = { "apart", "64×128×32", "64×128×64", "64×64×64", "32×64×128" };
 G_STATIC_ASSERT (G_N_ELEMENTS (way_names) == 1 + DH_CUDA_N_TILINGS);
+/* What a choice that is kept was made among: one more for every change that makes a kernel faster or slower. */
+#define WAYS_VERSION 2
 
 gboolean
 dh_cuda_can_fuse (const DhCudaPool *pool, const DhCudaView *in, const DhCudaConvNodes *conv)
@@ -88,14 +90,25 @@ set_way_by_name (DhCudaStep *step, const char *name)
   return FALSE;
 }
 
+/* All that decides which way is the fastest, and between which it was decided: where there is a new one, or one has
+ * changed, the best of the others is not known to be the best any more. */
+static char *
+key_of (const DhCudaPlan *plan, const DhCudaStep *step)
+{
+  GString *key = g_string_new (NULL);
+  g_string_printf (key, "fused %d: %d × %d × %d, %d groups to %d, relu %d, with %s, %d of", plan->pool.type,
+                   plan->pool.n, step->out->h, step->out->w, step->gather->in->n_groups, step->out->n_groups,
+                   step->fused_step->kernel.relu, dh_cuda_driver.conv_name (step->conv), WAYS_VERSION);
+  for (guint i = 0; i < G_N_ELEMENTS (way_names); i++)
+    g_string_append_printf (key, " %s", way_names[i]);
+  return g_string_free (key, FALSE);
+}
+
 gboolean
 dh_cuda_choose_fused (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvMemory *memory, GError **error)
 {
   DhCudaCard *card = plan->pool.device->card;
-  g_autofree char *key =
-      g_strdup_printf ("fused %d: %d × %d × %d, %d groups to %d, relu %d, with %s", plan->pool.type, plan->pool.n,
-                       step->out->h, step->out->w, step->gather->in->n_groups, step->out->n_groups,
-                       step->fused_step->kernel.relu, dh_cuda_driver.conv_name (step->conv));
+  g_autofree char *key = key_of (plan, step);
   g_autofree char *known = dh_cuda_driver.recall (card, key);
   if (known && set_way_by_name (step, known))
     return TRUE;

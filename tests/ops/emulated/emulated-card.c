@@ -292,6 +292,10 @@ recall (DhCudaCard *card, const char *key)
 {
   static const char *const tilings[] = { "64×128×32", "64×128×64", "64×64×64", "32×64×128" };
   const char *way = g_getenv ("DH_EMULATED_WAY");
+  /* A choice among others than there are now must have another key. */
+  g_assert_nonnull (strstr (key, " apart"));
+  for (guint i = 0; i < G_N_ELEMENTS (tilings); i++)
+    g_assert_nonnull (strstr (key, tilings[i]));
   if (g_strcmp0 (way, "timed") == 0)
     return NULL;
   return g_strdup (way ? way : tilings[g_str_hash (key) % G_N_ELEMENTS (tilings)]);
