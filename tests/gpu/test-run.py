@@ -317,6 +317,11 @@ def check_verdicts(folder):
     refused = [start(folder, *parts, **more)[0] for parts, more in ((("forwards",), {}), (("forward", "rest"), {}), ((), {"DH_GPU_SECONDS": "ten"}))]
     check("what is asked for wrongly leaves the table alone", status == 0 and refused == [2, 2, 2] and table.read_text() == kept and "1 passed" in kept,
           f"status {status}, {refused}\n{said}{table.read_text()}")
+    (folder / "golden" / "dlv3p_wrn38.safetensors").unlink()
+    status, said, complained = start(folder, "forward")
+    check("what nothing was packed for is not known", status == 3 and "golden forward ldn121: 1 passed" in said
+          and "its file was not packed" in said and not complained, f"status {status}\n{said}{complained}")
+    (folder / "golden" / "dlv3p_wrn38.safetensors").touch()
     write_script(folder / "bin" / "test-forward", "echo 'not ok 1 forward'; sleep 1000")
     status, said, complained = start(folder, "forward", DH_GPU_SECONDS="8")
     check("what is wrong is wrong though the time ends", status == 1 and "FAILED golden forward ldn121" in said and not complained, f"status {status}\n{said}{complained}")
