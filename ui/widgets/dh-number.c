@@ -33,6 +33,15 @@ dh_number_format (double value, guint digits)
   return with_true_minus (buffer);
 }
 
+guint
+dh_number_find_digits (double span)
+{
+  guint digits = span > 5000 ? 0 : span > 500 ? 1 : 2;
+  for (double least = 2; span > 0 && span <= least && digits < 9; least /= 10)
+    digits++;
+  return digits;
+}
+
 static guint
 digits_of_step (double step)
 {

@@ -9,6 +9,9 @@ G_BEGIN_DECLS
 char *dh_number_format (double value, guint digits);
 /* As few digits as tell it from its neighbours `step` apart: for axis ticks. */
 char *dh_number_format_step (double value, double step);
+/* So many digits after the point tell values of such a span apart: two; of one of thousands none, of small ones more.
+ */
+guint dh_number_find_digits (double span);
 /* "1,043,905" */
 char *dh_number_format_count (guint64 value);
 /* 0.643 → "64.3 %"; "—" for NaN. */
