@@ -57,13 +57,6 @@ set_cell (DhCompareTable *self, guint row, guint column, const char *text, const
   dh_ui_set_name (label, name);
 }
 
-static char *
-dup_change (double change)
-{
-  g_autofree char *number = dh_number_format (change, 2);
-  return g_strconcat (change > 0 ? "+" : "", number, NULL);
-}
-
 static void
 show_line (DhCompareTable *self, guint number, const DhComparedLine *line, const char *not_subtracted)
 {
@@ -74,8 +67,8 @@ show_line (DhCompareTable *self, guint number, const DhComparedLine *line, const
       g_autofree char *text = dh_number_format (line->value[side] * 100, 2);
       set_cell (self, number, side, text, line->why[side], title);
     }
-  const double change = line->change * 100;
-  g_autofree char *text = dup_change (change);
+  double change;
+  g_autofree char *text = dh_number_format_change (line->change * 100, 2, &change);
   set_cell (self, number, COLUMN_CHANGE, text,
             isnan (change) && !isnan (line->value[0]) && !isnan (line->value[1]) ? not_subtracted : NULL, title);
   set_classes (self->values[number][COLUMN_CHANGE], isnan (change) || change == 0      ? NULL

@@ -31,6 +31,22 @@ test_format (void)
   assert_text (dh_number_format_step (-0.25, 0.05), "−0.25");
 }
 
+/* What is shown as nothing is neither a gain nor a loss. */
+static void
+test_change (void)
+{
+  double shown;
+  assert_text (dh_number_format_change (1.204, 2, &shown), "+1.20");
+  g_assert_cmpfloat (shown, >, 0);
+  assert_text (dh_number_format_change (-0.64, 2, NULL), "−0.64");
+  assert_text (dh_number_format_change (0.004, 2, &shown), "0.00");
+  g_assert_true (shown == 0);
+  assert_text (dh_number_format_change (-0.004, 2, &shown), "0.00");
+  g_assert_true (shown == 0);
+  assert_text (dh_number_format_change (NAN, 2, &shown), "—");
+  g_assert_true (isnan (shown));
+}
+
 /* Scores of any method have a field that can hold them. */
 static void
 test_digits (void)
@@ -208,6 +224,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/numbers/format", test_format);
+  g_test_add_func ("/numbers/change", test_change);
   g_test_add_func ("/numbers/digits", test_digits);
   g_test_add_func ("/numbers/parse", test_parse);
   g_test_add_func ("/numbers/ticks", test_ticks);
