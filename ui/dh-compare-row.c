@@ -42,8 +42,7 @@ dh_compare_row_set_picture (DhCompareRow *self, DhComparedPicture *picture, doub
   dh_session_request_thumbnail (self->session, self->item);
   const char *name = dh_image_item_get_name (self->item), *why = dh_compared_picture_get_why (picture);
   const double change = dh_compared_picture_get_change (picture);
-  g_autofree char *number = dh_number_format (100 * change, 1);
-  g_autofree char *text = g_strconcat (change > 0 ? "+" : "", number, NULL);
+  g_autofree char *text = dh_number_format_change (100 * change, 1, NULL);
   /* Scenes have pictures of the same names. */
   const char *group = dh_image_item_get_group (self->item);
   g_autofree char *note = why != NULL                       ? g_strdup_printf ("—  %s", why)

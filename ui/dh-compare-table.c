@@ -57,13 +57,6 @@ set_cell (DhCompareTable *self, guint row, guint column, const char *text, const
   dh_ui_set_name (label, name);
 }
 
-static char *
-dup_change (double change)
-{
-  g_autofree char *number = dh_number_format (change, 2);
-  return g_strconcat (change > 0 ? "+" : "", number, NULL);
-}
-
 static void
 show_line (DhCompareTable *self, guint number, const DhComparedLine *line, const char *not_subtracted)
 {
@@ -74,8 +67,8 @@ show_line (DhCompareTable *self, guint number, const DhComparedLine *line, const
       g_autofree char *text = dh_number_format (line->value[side] * 100, 2);
       set_cell (self, number, side, text, line->why[side], title);
     }
-  const double change = line->change * 100;
-  g_autofree char *text = dup_change (change);
+  double change;
+  g_autofree char *text = dh_number_format_change (line->change * 100, 2, &change);
   set_cell (self, number, COLUMN_CHANGE, text,
             isnan (change) && !isnan (line->value[0]) && !isnan (line->value[1]) ? not_subtracted : NULL, title);
   set_classes (self->values[number][COLUMN_CHANGE], isnan (change) || change == 0      ? NULL
@@ -117,6 +110,18 @@ name_rules (const DhComparedNumbers *numbers, const char *rule_a, const char *ru
   return numbers->same_rule ? g_strdup_printf (_ ("τ, %s"), word_of (a->rule)) : g_strdup (_ ("τ, by other rules"));
 }
 
+static guint
+find_digits (DhCompareTable *self, guint side, double value)
+{
+  const gint map = dh_browse_comparison_side (dh_session_get_view (self->session), side)->map;
+  const guint least = fabs (value) < 1 ? 3 : 2;
+  if (map < DH_FRAME_RUN_A)
+    return least;
+  double low, high;
+  dh_session_get_run_axis (self->session, (guint)map - DH_FRAME_RUN_A, &low, &high);
+  return fabs (value) < 1 ? MAX (least, dh_number_find_digits (high - low)) : dh_number_find_digits (high - low);
+}
+
 static void
 show_thresholds (DhCompareTable *self, const DhComparedNumbers *numbers)
 {
@@ -130,9 +135,9 @@ show_thresholds (DhCompareTable *self, const DhComparedNumbers *numbers)
   for (guint side = 0; side < 2; side++)
     {
       const DhThreshold *threshold = numbers->threshold[side];
-      g_autofree char *text = threshold == NULL             ? g_strdup ("—")
-                              : fabs (threshold->value) < 1 ? dh_number_format (threshold->value, 3)
-                                                            : dh_number_format (threshold->value, 2);
+      g_autofree char *text = threshold == NULL
+                                  ? g_strdup ("—")
+                                  : dh_number_format (threshold->value, find_digits (self, side, threshold->value));
       set_cell (self, ROW_THRESHOLD, side, text, rules[side], "τ");
       set_classes (self->values[ROW_THRESHOLD][side], numbers->own[side] ? "dh-warn" : NULL);
       g_free (rules[side]);

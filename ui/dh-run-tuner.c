@@ -40,12 +40,23 @@ show_record (DhRunTuner *self)
   dh_histogram_set_label (DH_HISTOGRAM (self->histogram), name, dh_threshold_record_get_text (record));
 }
 
-/* Of a score between 0 and 1 two digits are few. */
 static guint
 find_digits (DhRunTuner *self)
 {
   const double span = gtk_adjustment_get_upper (self->axis) - gtk_adjustment_get_lower (self->axis);
-  return self->score == DH_SCORE_DATASET_POSTERIOR ? 4 : span <= 2 ? 3 : 2;
+  return self->score == DH_SCORE_DATASET_POSTERIOR ? 4 : dh_number_find_digits (span);
+}
+
+/* Another method's scores may be of any size. */
+static void
+fit_field (DhRunTuner *self)
+{
+  const guint digits = find_digits (self);
+  g_autofree char *low = dh_number_format (gtk_adjustment_get_lower (self->value), digits);
+  g_autofree char *high = dh_number_format (gtk_adjustment_get_upper (self->value), digits);
+  const glong longest = MAX (g_utf8_strlen (low, -1), g_utf8_strlen (high, -1));
+  gtk_spin_button_set_digits (GTK_SPIN_BUTTON (self->field), digits);
+  gtk_editable_set_width_chars (GTK_EDITABLE (self->field), (int)CLAMP (longest, 7, 12));
 }
 
 static void
@@ -66,7 +77,7 @@ show_axis (DhRunTuner *self)
                               0);
   self->updating = FALSE;
   if (self->field != NULL)
-    gtk_spin_button_set_digits (GTK_SPIN_BUTTON (self->field), find_digits (self));
+    fit_field (self);
 }
 
 static void

@@ -33,10 +33,9 @@ add_number (Filling *self, const char *name, double a, double b, gboolean more_i
   if (self->b != NULL)
     {
       const gboolean can = dh_run_can_subtract (self->a, self->b);
-      double change = can ? (a - b) * 100 : (double)NAN;
+      double change;
       g_autofree char *right = dh_number_format (b * 100, 2);
-      g_autofree char *number = dh_number_format (change, 2);
-      g_autofree char *text = g_strconcat (change > 0 ? "+" : "", number, NULL);
+      g_autofree char *text = dh_number_format_change (can ? (a - b) * 100 : (double)NAN, 2, &change);
       gboolean better = more_is_better ? change > 0 : change < 0;
       add (self, 2, right, "val", 0);
       const char *classes = isnan (change) || change == 0 ? "val" : better ? "val dh-ok" : "val dh-err";

@@ -145,6 +145,8 @@ explain (DhSideTuner *self, const DhScoreStats *stats, gboolean of_set)
   const DhRunMap *map = self->run != 0 ? dh_session_get_run_map (self->session, self->side) : NULL;
   if (map != NULL && map->error != NULL)
     return _ ("—  the run’s map of this image cannot be read");
+  if (map != NULL && map->non_finite == (guint64)map->width * map->height)
+    return _ ("—  the run’s map of this image has no finite score");
   if (frame != NULL && frame->truth_error != NULL)
     return _ ("—  this image's label is left out");
   if (stats != NULL && !dh_score_stats_is_labelled (stats))

@@ -106,8 +106,10 @@ refuse_side (DhSession *session, gint side)
 }
 
 static char *
-explain (guint64 anomalies, guint64 pixels)
+explain (guint64 anomalies, guint64 pixels, guint64 non_finite)
 {
+  if (non_finite > 0)
+    return g_strdup_printf (_ ("%" G_GUINT64_FORMAT " scores are not finite"), non_finite);
   return g_strdup (pixels == 0      ? _ ("no anomaly label")
                    : anomalies == 0 ? _ ("no anomaly pixels")
                                     : _ ("no inlier pixels"));
@@ -122,7 +124,7 @@ find_ap (DhSession *session, gint side, DhImageItem *item, char **why)
       if (!metrics->evaluated)
         *why = g_strdup (_ ("not evaluated"));
       else if (isnan (metrics->ap))
-        *why = explain (metrics->n_anomaly, metrics->n_anomaly + metrics->n_inlier);
+        *why = explain (metrics->n_anomaly, metrics->n_anomaly + metrics->n_inlier, 0);
       return metrics->evaluated ? metrics->ap : (double)NAN;
     }
   const DhRunDetails *details = dh_session_get_run_details (session, (guint)side - DH_FRAME_RUN_A);
@@ -131,7 +133,7 @@ find_ap (DhSession *session, gint side, DhImageItem *item, char **why)
     *why = g_strdup (_ ("not in the run"));
   else if (isnan (picture->ap))
     *why = picture->why != NULL ? g_strdup_printf (_ ("failed: %s"), picture->why)
-                                : explain (picture->anomalies, picture->pixels);
+                                : explain (picture->anomalies, picture->pixels, picture->non_finite);
   return picture != NULL ? picture->ap : (double)NAN;
 }
 

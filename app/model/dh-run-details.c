@@ -153,6 +153,7 @@ read_pictures (DhRunDetails *details, DhDatabase *database, GError **error)
       picture->why = done ? NULL : g_strdup (row->why != NULL ? row->why : row->state);
       picture->pixels = (guint64)MAX (row->pixels, 0);
       picture->anomalies = (guint64)MAX (row->positives, 0);
+      picture->non_finite = (guint64)MAX (row->non_finite, 0);
       g_ptr_array_add (details->pictures, picture);
       g_hash_table_insert (details->by_stem, picture->stem, picture);
     }

@@ -12,6 +12,7 @@ typedef struct
   double ap;                 /* a fraction of 1; NaN: undefined, or the picture failed */
   char *why;                 /* of a picture that failed; else NULL */
   guint64 pixels, anomalies; /* that count */
+  guint64 non_finite;        /* of the map, none of which counts */
 } DhRunPicture;
 
 typedef struct

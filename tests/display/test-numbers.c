@@ -31,6 +31,36 @@ test_format (void)
   assert_text (dh_number_format_step (-0.25, 0.05), "−0.25");
 }
 
+/* What is shown as nothing is neither a gain nor a loss. */
+static void
+test_change (void)
+{
+  double shown;
+  assert_text (dh_number_format_change (1.204, 2, &shown), "+1.20");
+  g_assert_cmpfloat (shown, >, 0);
+  assert_text (dh_number_format_change (-0.64, 2, NULL), "−0.64");
+  assert_text (dh_number_format_change (0.004, 2, &shown), "0.00");
+  g_assert_true (shown == 0);
+  assert_text (dh_number_format_change (-0.004, 2, &shown), "0.00");
+  g_assert_true (shown == 0);
+  assert_text (dh_number_format_change (NAN, 2, &shown), "—");
+  g_assert_true (isnan (shown));
+}
+
+/* Scores of any method have a field that can hold them. */
+static void
+test_digits (void)
+{
+  static const struct
+  {
+    double span;
+    guint digits;
+  } cases[] = { { 1e6, 0 }, { 7000, 0 }, { 900, 1 },  { 30, 2 },    { 2.1, 2 }, { 2, 3 },
+                { 1, 3 },   { 0.1, 4 },  { 1e-4, 7 }, { 1e-30, 9 }, { 0, 2 } };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    g_assert_cmpuint (dh_number_find_digits (cases[i].span), ==, cases[i].digits);
+}
+
 static void
 test_parse (void)
 {
@@ -194,6 +224,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/numbers/format", test_format);
+  g_test_add_func ("/numbers/change", test_change);
+  g_test_add_func ("/numbers/digits", test_digits);
   g_test_add_func ("/numbers/parse", test_parse);
   g_test_add_func ("/numbers/ticks", test_ticks);
   g_test_add_func ("/numbers/logit", test_logit);

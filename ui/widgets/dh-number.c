@@ -33,6 +33,25 @@ dh_number_format (double value, guint digits)
   return with_true_minus (buffer);
 }
 
+char *
+dh_number_format_change (double change, guint digits, double *shown)
+{
+  const double power = pow (10, digits), rounded = round (change * power) / power;
+  if (shown != NULL)
+    *shown = rounded;
+  g_autofree char *number = dh_number_format (rounded, digits);
+  return g_strconcat (rounded > 0 ? "+" : "", number, NULL);
+}
+
+guint
+dh_number_find_digits (double span)
+{
+  guint digits = span > 5000 ? 0 : span > 500 ? 1 : 2;
+  for (double least = 2; span > 0 && span <= least && digits < 9; least /= 10)
+    digits++;
+  return digits;
+}
+
 static guint
 digits_of_step (double step)
 {

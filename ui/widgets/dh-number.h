@@ -7,8 +7,14 @@ G_BEGIN_DECLS
 
 /* A fixed number of digits after the point; "—" for NaN, "∞" and "−∞". */
 char *dh_number_format (double value, guint digits);
+/* With a sign, "+1.20" or "−0.64"; what these digits show as nothing is "0.00". `shown` (may be NULL) is the number
+ * that stands there, whose sign a colour may tell. */
+char *dh_number_format_change (double change, guint digits, double *shown);
 /* As few digits as tell it from its neighbours `step` apart: for axis ticks. */
 char *dh_number_format_step (double value, double step);
+/* So many digits after the point tell values of such a span apart: two; of one of thousands none, of small ones more.
+ */
+guint dh_number_find_digits (double span);
 /* "1,043,905" */
 char *dh_number_format_count (guint64 value);
 /* 0.643 → "64.3 %"; "—" for NaN. */
