@@ -138,11 +138,10 @@ test_import (SessionFixture *fixture, gconstpointer data)
   g_assert_true (dh_session_compare_runs (session, run, dh_run_item_get (own_item)));
   dh_session_compare_run (session, 0, imported_id);
   dh_session_compare_run (session, 1, own_id);
-  session_wait_for (dh_session_get_frame (session) != NULL
-                    && dh_frame_has_map (dh_session_get_frame (session), DH_FRAME_RUN_A)
-                    && dh_frame_has_map (dh_session_get_frame (session), DH_FRAME_RUN_B)
-                    && dh_session_get_run_details (session, 0) != NULL
-                    && dh_session_get_run_details (session, 1) != NULL);
+  session_wait_for (
+      dh_session_get_frame (session) != NULL && dh_frame_has_map (dh_session_get_frame (session), DH_FRAME_RUN_A)
+      && dh_frame_has_map (dh_session_get_frame (session), DH_FRAME_RUN_B)
+      && dh_session_get_run_details (session, 0) != NULL && dh_session_get_run_details (session, 1) != NULL);
   DhFrame *frame = dh_session_get_frame (session);
   g_assert_true (g_bytes_equal (frame->maps[DH_FRAME_RUN_A], frame->maps[DH_FRAME_RUN_B]));
   g_assert_true (dh_session_get_run_map (session, 0)->imported);
