@@ -20,9 +20,9 @@ typedef enum
 const char *dh_export_layout_name (DhExportLayout layout);
 gboolean dh_export_layout_from_name (const char *name, DhExportLayout *layout);
 
-/* `method`: the name of the method in SMIYC's tree; NULL: of imported scores their own, else "DenseHybrid". Gives the number of maps written. Errors:
- * DH_ERROR_NOT_FOUND (no such run, a map that is gone: named), DH_ERROR_INVALID, DH_ERROR_IO. On the database's
- * thread. */
+/* `method`: the name of the method in SMIYC's tree; NULL: of imported scores their own, else "DenseHybrid". Gives the
+ * number of maps written. Errors: DH_ERROR_NOT_FOUND (no such run, a map that is gone: named), DH_ERROR_INVALID,
+ * DH_ERROR_IO. On the database's thread. */
 gboolean dh_export_run (DhDatabase *database, gint64 run, DhExportLayout layout, const char *method, const char *folder,
                         guint *n_written, GCancellable *cancellable, const DhProgress *progress, GError **error);
 
