@@ -201,7 +201,9 @@ dh_imported_scores_default_folder (const DhImportedScores *scores)
 {
   g_return_val_if_fail (scores->sha256 != NULL, NULL);
   g_autofree char *root = g_canonicalize_filename (dh_dataset_root (scores->dataset), NULL);
-  g_autofree char *hash = dh_sha256 (root, strlen (root));
+  g_autofree char *whose =
+      g_strdup_printf ("%s\n%s\n%s", root, scores->method, scores->low_is_anomalous ? "low" : "high");
+  g_autofree char *hash = dh_sha256 (whose, strlen (whose));
   g_autofree char *name = g_strdup_printf ("imported-%.12s-%.12s", scores->sha256, hash);
   return g_build_filename (g_get_user_data_dir (), "densehybrid", "evaluations", name, NULL);
 }

@@ -41,7 +41,8 @@ gboolean dh_imported_scores_sum (DhImportedScores *scores, GCancellable *cancell
                                  GError **error);
 /* 64 hexadecimal digits; NULL before the sum is made. */
 const char *dh_imported_scores_sha256 (const DhImportedScores *scores);
-/* Where the run's own maps lie if nobody said where: one place for each data set and these maps. After the sum; free
+/* Where the run's own maps lie if nobody said where: one place for each data set, method and
+ * end, and these maps: what one run has written no other takes. After the sum; free
  * with g_free. */
 char *dh_imported_scores_default_folder (const DhImportedScores *scores);
 

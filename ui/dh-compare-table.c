@@ -195,7 +195,7 @@ show_scale (DhCompareTable *self)
 {
   const gboolean aligned = dh_view_is (dh_session_get_view (self->session), "compare-scale", "aligned");
   gtk_label_set_label (GTK_LABEL (self->scale),
-                       aligned ? _ ("Scores of two networks share no scale. Both maps are set to 0 at their own τ and "
+                       aligned ? _ ("Two scores share no scale. Both maps are set to 0 at their own τ and "
                                     "−1 at the median inlier; raw values stay in the probe.")
                                : _ ("Each map is drawn on its own scale: colours of A and B are not to be compared. "
                                     "“Aligned at τ” sets both to 0 at their own τ."));

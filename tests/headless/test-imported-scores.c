@@ -279,6 +279,29 @@ test_moved_source (EvaluationFixture *fixture, gconstpointer data)
 }
 
 /* In a benchmark's tree they stand under the name of their method, whatever it is, and not under ours. */
+/* The same maps under two names, or turned, are runs of their own: none writes over another's. */
+static void
+test_folders (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhEvaluation) own = evaluate_own (fixture);
+  g_autofree char *source = in (fixture, "places");
+  guint written;
+  g_assert_true (
+      dh_export_run (fixture->database, own->run, DH_EXPORT_NPY, NULL, source, &written, NULL, NULL, &error));
+  g_autoptr (DhImportedScores) one = open_scores (fixture, source, "RbA", FALSE);
+  g_autoptr (DhImportedScores) same = open_scores (fixture, source, "RbA", FALSE);
+  g_autoptr (DhImportedScores) other = open_scores (fixture, source, "PEBAL", FALSE);
+  g_autoptr (DhImportedScores) turned = open_scores (fixture, source, "RbA", TRUE);
+  g_autofree char *at = dh_imported_scores_default_folder (one);
+  g_autofree char *at_same = dh_imported_scores_default_folder (same);
+  g_autofree char *at_other = dh_imported_scores_default_folder (other);
+  g_autofree char *at_turned = dh_imported_scores_default_folder (turned);
+  g_assert_cmpstr (at, ==, at_same);
+  g_assert_cmpstr (at, !=, at_other);
+  g_assert_cmpstr (at, !=, at_turned);
+}
+
 static void
 test_export_name (EvaluationFixture *fixture, gconstpointer data)
 {
@@ -449,6 +472,7 @@ main (int argc, char **argv)
   EVALUATION_TEST ("/imported-scores/orientation", NULL, test_orientation);
   EVALUATION_TEST ("/imported-scores/provenance", NULL, test_provenance);
   EVALUATION_TEST ("/imported-scores/moved-source", NULL, test_moved_source);
+  EVALUATION_TEST ("/imported-scores/folders", NULL, test_folders);
   EVALUATION_TEST ("/imported-scores/export-name", NULL, test_export_name);
   EVALUATION_TEST ("/imported-scores/bad-files", NULL, test_bad_files);
   EVALUATION_TEST ("/imported-scores/non-finite", NULL, test_non_finite);
