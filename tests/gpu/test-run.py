@@ -392,7 +392,9 @@ with tempfile.TemporaryDirectory() as root:
     status, said, _ = start(folder, "nothing")
     check("a part that is none is refused", status == 2 and "no part nothing" in said, said)
     status, said, complained = start(folder, DH_GPU_SECONDS="4", **small)
-    check("what comes too late is left out", status == 3 and "NOT REACHED, or not to its end: " in said and " demo tables profile" in said and not complained, said + complained)
+    # A slow machine may spend a program's share of them, which is told as a failure, too, never as a pass.
+    ended = [line for line in said.splitlines() if line.startswith("FAILED ") and ": stopped after " not in line]
+    check("what comes too late is left out", status in (1, 3) and not ended and "NOT REACHED, or not to its end: " in said and " demo tables profile" in said and not complained, said + complained)
     check_sanitizer(folder)
     environment = {"DH_EMULATED_FAIL": "launch:1", **small}
     status, said, complained = start(folder, "precision", "ops", **environment)
