@@ -3,6 +3,7 @@
 #include "dh-browse-panes-private.h"
 #include "dh-compare-row.h"
 #include "dh-compared-pictures.h"
+#include "dh-picture-list.h"
 #include "dh-session-evaluation.h"
 
 struct _DhCompareList
@@ -150,18 +151,6 @@ on_view (DhCompareList *self, GParamSpec *spec)
 }
 
 /* The list itself would swallow these, for which it has no use. */
-static gboolean
-on_key (GtkEventControllerKey *controller, guint key, guint code, GdkModifierType state, DhCompareList *self)
-{
-  if ((state & gtk_accelerator_get_default_mod_mask ()) != 0)
-    return FALSE;
-  if (key == GDK_KEY_space)
-    return gtk_widget_activate_action (GTK_WIDGET (self), "win.single", NULL);
-  if (key != GDK_KEY_Left && key != GDK_KEY_Right)
-    return FALSE;
-  return gtk_widget_activate_action (GTK_WIDGET (self), "win.step", "i", key == GDK_KEY_Left ? -1 : 1);
-}
-
 static void
 setup_row (GtkSignalListItemFactory *factory, GtkListItem *row, DhCompareList *self)
 {
@@ -231,28 +220,13 @@ static GtkWidget *
 make_list (DhCompareList *self)
 {
   self->pictures = g_list_store_new (DH_TYPE_COMPARED_PICTURE);
-  self->selection = gtk_single_selection_new (NULL);
-  gtk_single_selection_set_autoselect (self->selection, FALSE);
-  gtk_single_selection_set_can_unselect (self->selection, TRUE);
-  gtk_single_selection_set_model (self->selection, G_LIST_MODEL (self->pictures));
+  self->selection = dh_picture_selection_new (G_LIST_MODEL (self->pictures));
   g_signal_connect (self->selection, "notify::selected", G_CALLBACK (on_selected), self);
   GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
   g_signal_connect (factory, "setup", G_CALLBACK (setup_row), self);
   g_signal_connect (factory, "bind", G_CALLBACK (bind_row), self);
   g_signal_connect (factory, "unbind", G_CALLBACK (unbind_row), self);
-  self->list = gtk_list_view_new (GTK_SELECTION_MODEL (g_object_ref (self->selection)), factory);
-  dh_ui_tab_leaves (self->list);
-  dh_ui_add_classes (self->list, "dh-list");
-  dh_ui_set_name (self->list, _ ("Images by change in AP"));
-  GtkEventController *keys = gtk_event_controller_key_new ();
-  gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
-  g_signal_connect (keys, "key-pressed", G_CALLBACK (on_key), self);
-  gtk_widget_add_controller (self->list, keys);
-  GtkWidget *scroller = gtk_scrolled_window_new ();
-  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scroller), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
-  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), self->list);
-  gtk_widget_set_vexpand (scroller, TRUE);
-  return scroller;
+  return dh_picture_list_new (self->selection, factory, _ ("Images by change in AP"), &self->list);
 }
 
 static void

@@ -1,5 +1,6 @@
 #include "dh-image-panel.h"
 #include "dh-image-row.h"
+#include "dh-picture-list.h"
 
 struct _DhImagePanel
 {
@@ -217,18 +218,6 @@ make_set_menu (void)
 }
 
 /* The list itself would swallow these, for which it has no use. */
-static gboolean
-on_key (GtkEventControllerKey *controller, guint key, guint code, GdkModifierType state, DhImagePanel *self)
-{
-  if ((state & gtk_accelerator_get_default_mod_mask ()) != 0)
-    return FALSE;
-  if (key == GDK_KEY_space)
-    return gtk_widget_activate_action (GTK_WIDGET (self), "win.single", NULL);
-  if (key != GDK_KEY_Left && key != GDK_KEY_Right)
-    return FALSE;
-  return gtk_widget_activate_action (GTK_WIDGET (self), "win.step", "i", key == GDK_KEY_Left ? -1 : 1);
-}
-
 void
 dh_image_panel_focus_list (DhImagePanel *self)
 {
@@ -310,26 +299,12 @@ build (DhImagePanel *self)
   gtk_widget_set_parent (head, widget);
 
   GListModel *model = G_LIST_MODEL (dh_session_get_list (self->session));
-  self->selection = gtk_single_selection_new (NULL);
-  gtk_single_selection_set_autoselect (self->selection, FALSE);
-  gtk_single_selection_set_can_unselect (self->selection, TRUE);
-  gtk_single_selection_set_model (self->selection, model);
+  self->selection = dh_picture_selection_new (model);
   GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
   g_signal_connect (factory, "setup", G_CALLBACK (setup_row), self);
   g_signal_connect (factory, "bind", G_CALLBACK (bind_row), self);
   g_signal_connect (factory, "unbind", G_CALLBACK (unbind_row), self);
-  self->list_view = gtk_list_view_new (GTK_SELECTION_MODEL (g_object_ref (self->selection)), factory);
-  dh_ui_tab_leaves (self->list_view);
-  dh_ui_add_classes (self->list_view, "dh-list");
-  dh_ui_set_name (self->list_view, _ ("Images"));
-  GtkEventController *keys = gtk_event_controller_key_new ();
-  gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
-  g_signal_connect (keys, "key-pressed", G_CALLBACK (on_key), self);
-  gtk_widget_add_controller (self->list_view, keys);
-  self->scroller = gtk_scrolled_window_new ();
-  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (self->scroller), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
-  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), self->list_view);
-  gtk_widget_set_vexpand (self->scroller, TRUE);
+  self->scroller = dh_picture_list_new (self->selection, factory, _ ("Images"), &self->list_view);
   gtk_widget_set_parent (self->scroller, widget);
 
   self->footer = dh_ui_short_label (NULL, "dh-small dim-label dh-num", 0);

@@ -105,13 +105,7 @@ dh_metrics_runs_new (DhSession *session)
   GtkWidget *note;
   GtkWidget *card = dh_metrics_card_new (_ ("Runs of this data set"), &note, NULL);
   gtk_label_set_label (GTK_LABEL (note), _ ("densehybrid-pooled, in per cent, the best first"));
-  GtkWidget *grid = gtk_grid_new ();
-  dh_ui_add_classes (grid, "dh-table");
-  gtk_grid_set_row_spacing (GTK_GRID (grid), 2);
-  gtk_grid_set_column_spacing (GTK_GRID (grid), 18);
-  gtk_widget_set_margin_start (grid, 12);
-  gtk_widget_set_margin_end (grid, 12);
-  gtk_widget_set_margin_bottom (grid, 12);
+  GtkWidget *grid = dh_ui_table (2);
   GtkWidget *scroller = gtk_scrolled_window_new ();
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scroller), GTK_POLICY_AUTOMATIC, GTK_POLICY_NEVER);
   gtk_scrolled_window_set_propagate_natural_width (GTK_SCROLLED_WINDOW (scroller), TRUE);

@@ -78,13 +78,7 @@ dh_protocol_card_new (DhSession *session)
 {
   GtkWidget *note;
   GtkWidget *card = dh_metrics_card_new (_ ("Protocols"), &note, NULL);
-  GtkWidget *grid = gtk_grid_new ();
-  dh_ui_add_classes (grid, "dh-table");
-  gtk_grid_set_row_spacing (GTK_GRID (grid), 7);
-  gtk_grid_set_column_spacing (GTK_GRID (grid), 18);
-  gtk_widget_set_margin_start (grid, 12);
-  gtk_widget_set_margin_end (grid, 12);
-  gtk_widget_set_margin_bottom (grid, 12);
+  GtkWidget *grid = dh_ui_table (7);
   gtk_box_append (GTK_BOX (card), grid);
   g_object_set_data_full (G_OBJECT (card), "session", g_object_ref (session), g_object_unref);
   g_object_set_data (G_OBJECT (card), "grid", grid);

@@ -1,8 +1,8 @@
 #include "dh-run-tuner.h"
 #include <math.h>
-#include "dh-histogram.h"
 #include "dh-number.h"
 #include "dh-run-threshold.h"
+#include "dh-score-axis.h"
 #include "dh-threshold-field.h"
 #include "dh-threshold-record.h"
 
@@ -101,10 +101,7 @@ show_histogram (DhRunTuner *self)
   if (!of_set)
     dh_score_stats_histogram (stats, self->score, low, high, N_BINS, inliers, anomalies);
   const gboolean labelled = of_set || dh_score_stats_is_labelled (stats);
-  dh_histogram_set_caption (histogram, !labelled ? _ ("all pixels: no label")
-                                       : of_set  ? _ ("inliers, data set")
-                                                 : _ ("inliers, this image"));
-  dh_histogram_set_anomaly_name (histogram, _ ("anomalies"));
+  dh_score_histogram_name (histogram, labelled, of_set);
   dh_histogram_set_counts (histogram, low, high, inliers, labelled ? anomalies : NULL, N_BINS);
 }
 

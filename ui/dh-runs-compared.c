@@ -218,13 +218,7 @@ dh_runs_compared_new (void)
 {
   GtkWidget *note;
   GtkWidget *card = dh_metrics_card_new (_ ("Chosen"), &note, NULL);
-  GtkWidget *grid = gtk_grid_new ();
-  dh_ui_add_classes (grid, "dh-table");
-  gtk_grid_set_row_spacing (GTK_GRID (grid), 3);
-  gtk_grid_set_column_spacing (GTK_GRID (grid), 18);
-  gtk_widget_set_margin_start (grid, 12);
-  gtk_widget_set_margin_end (grid, 12);
-  gtk_widget_set_margin_bottom (grid, 12);
+  GtkWidget *grid = dh_ui_table (3);
   GtkWidget *scroller = gtk_scrolled_window_new ();
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scroller), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), grid);

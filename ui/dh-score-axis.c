@@ -104,6 +104,15 @@ dh_score_axis_free (DhScoreAxis *self)
 }
 
 void
+dh_score_histogram_name (DhHistogram *histogram, gboolean labelled, gboolean of_set)
+{
+  dh_histogram_set_caption (histogram, !labelled ? _ ("all pixels: no label")
+                                       : of_set  ? _ ("inliers, data set")
+                                                 : _ ("inliers, this image"));
+  dh_histogram_set_anomaly_name (histogram, _ ("anomalies"));
+}
+
+void
 dh_score_axis_fill (DhScoreAxis *self, GtkWidget *widget, gboolean of_set)
 {
   DhHistogram *histogram = DH_HISTOGRAM (widget);
@@ -117,9 +126,6 @@ dh_score_axis_fill (DhScoreAxis *self, GtkWidget *widget, gboolean of_set)
   double low = gtk_adjustment_get_lower (self->axis), high = gtk_adjustment_get_upper (self->axis);
   dh_score_stats_histogram (stats, self->score, low, high, N_BINS, inliers, anomalies);
   gboolean labelled = dh_score_stats_is_labelled (stats);
-  dh_histogram_set_caption (histogram, !labelled ? _ ("all pixels: no label")
-                                       : of_set  ? _ ("inliers, data set")
-                                                 : _ ("inliers, this image"));
-  dh_histogram_set_anomaly_name (histogram, _ ("anomalies"));
+  dh_score_histogram_name (histogram, labelled, of_set);
   dh_histogram_set_counts (histogram, low, high, inliers, labelled ? anomalies : NULL, N_BINS);
 }

@@ -1,5 +1,5 @@
 #pragma once
-#include <gtk/gtk.h>
+#include "dh-histogram.h"
 #include "dh-session.h"
 
 G_BEGIN_DECLS
@@ -23,5 +23,7 @@ void dh_score_axis_commit (DhScoreAxis *axis);
 
 /* Fills a histogram with the counts of the picture, or of the set. */
 void dh_score_axis_fill (DhScoreAxis *axis, GtkWidget *histogram, gboolean of_set);
+/* What the grey and the tinted bars of a score are. */
+void dh_score_histogram_name (DhHistogram *histogram, gboolean labelled, gboolean of_set);
 
 G_END_DECLS

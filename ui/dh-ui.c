@@ -51,6 +51,19 @@ dh_ui_box (GtkOrientation orientation, int spacing, const char *classes)
   return box;
 }
 
+GtkWidget *
+dh_ui_table (int row_spacing)
+{
+  GtkWidget *grid = gtk_grid_new ();
+  dh_ui_add_classes (grid, "dh-table");
+  gtk_grid_set_row_spacing (GTK_GRID (grid), row_spacing);
+  gtk_grid_set_column_spacing (GTK_GRID (grid), 18);
+  gtk_widget_set_margin_start (grid, 12);
+  gtk_widget_set_margin_end (grid, 12);
+  gtk_widget_set_margin_bottom (grid, 12);
+  return grid;
+}
+
 void
 dh_ui_set_name (GtkWidget *widget, const char *accessible_name)
 {

@@ -33,6 +33,8 @@ void dh_ui_swatch_set (GtkWidget *swatch, guint32 rgb, gboolean hatched);
 /* Column titles have no alignment of their own: puts that of column `index` over right-aligned numbers. */
 void dh_ui_align_title_right (GtkColumnView *view, guint index);
 
+/* An empty grid that is the table of a card. */
+GtkWidget *dh_ui_table (int row_spacing);
 /* A section of a menu with a title (may be NULL); the items as label, action pairs, NULL-terminated. */
 void dh_ui_menu_section (GMenu *menu, const char *title, ...) G_GNUC_NULL_TERMINATED;
 

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+import traceback
 
 NEEDED = ("Xvfb", "xdotool", "import")
 # Seconds: what is waited for comes in the end, however slow or busy the machine is.
@@ -31,6 +32,23 @@ def set_dpi(display, dpi):
     # What belongs to a connection goes with it, and the last one takes the display's state along.
     x.XSync(connection, 0)
     return connection
+
+
+def run_cases(cases, arguments, reason, output, prefix):
+    """TAP of each; `arguments` begin with the studio, of which a picture is kept where one fails."""
+    for number, case in enumerate(cases, 1):
+        name = case.__name__[5:]
+        if reason is not None:
+            print(f"ok {number} {name} # SKIP {reason}", flush=True)
+            continue
+        try:
+            case(*arguments)
+            print(f"ok {number} {name}", flush=True)
+        except Exception:
+            print(f"not ok {number} {name}", flush=True)
+            print("\n".join("# " + line for line in traceback.format_exc().splitlines()), flush=True)
+            if arguments[0].program.poll() is None:
+                arguments[0].screenshot(f"{output}/{prefix}-{name}.png")
 
 
 class Studio:

@@ -11,7 +11,6 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import driver
@@ -245,19 +244,7 @@ def main():
             reason = "this build comes without the demo"
     if reason is None:
         studio = driver.Studio(STUDIO, [runs.scenes], home=home)
-    for number, case in enumerate(cases, 1):
-        name = case.__name__[5:]
-        if reason is not None:
-            print(f"ok {number} {name} # SKIP {reason}", flush=True)
-            continue
-        try:
-            case(studio, runs)
-            print(f"ok {number} {name}", flush=True)
-        except Exception:
-            print(f"not ok {number} {name}", flush=True)
-            print("\n".join("# " + line for line in traceback.format_exc().splitlines()), flush=True)
-            if studio.program.poll() is None:
-                studio.screenshot(f"{OUTPUT}/failed-panel-{name}.png")
+    driver.run_cases(cases, (studio, runs), reason, OUTPUT, "failed-panel")
     if studio:
         studio.close()
     shutil.rmtree(home, ignore_errors=True)

@@ -7,7 +7,6 @@ import shutil
 import sys
 import tempfile
 import time
-import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import driver
@@ -301,19 +300,7 @@ def main():
         if studio.wait(r"studio: (counted|error)").group(1) == "error":
             reason = "this build comes without the demo"
         studio.settle(3)
-    for number, case in enumerate(cases, 1):
-        name = case.__name__[5:]
-        if reason is not None:
-            print(f"ok {number} {name} # SKIP {reason}", flush=True)
-            continue
-        try:
-            case(studio)
-            print(f"ok {number} {name}", flush=True)
-        except Exception:
-            print(f"not ok {number} {name}", flush=True)
-            print("\n".join("# " + line for line in traceback.format_exc().splitlines()), flush=True)
-            if studio.program.poll() is None:
-                studio.screenshot(f"{OUTPUT}/failed-compare-{name}.png")
+    driver.run_cases(cases, (studio,), reason, OUTPUT, "failed-compare")
     if studio:
         studio.close()
     shutil.rmtree(home, ignore_errors=True)

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import driver
@@ -146,18 +145,7 @@ def main():
         studio.settle(2)
         studio.key("ctrl+4")
         studio.settle(2)
-    for number, case in enumerate(cases, 1):
-        name = case.__name__[5:]
-        if reason is not None:
-            print(f"ok {number} {name} # SKIP {reason}", flush=True)
-            continue
-        try:
-            case(studio, data)
-            print(f"ok {number} {name}", flush=True)
-        except Exception:
-            print(f"not ok {number} {name}", flush=True)
-            print("".join(f"# {line}\n" for line in traceback.format_exc().splitlines()), flush=True)
-            studio.screenshot(f"{OUTPUT}/import-failed-{name}.png")
+    driver.run_cases(cases, (studio, data), reason, OUTPUT, "import-failed")
     if reason is None:
         complaints = studio.complaints()
         print(f"{'not ok' if complaints else 'ok'} {len(cases) + 1} no complaints of GTK", flush=True)
