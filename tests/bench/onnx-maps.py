@@ -3,10 +3,10 @@
 
     tests/bench/onnx-maps.py [--build build] [--network ldn121] [--size 720x1280] [--params FILE]
 
-To be run by a Python that has both and PyTorch (peers.py makes one: BUILD/peers-venv). The weights are --params, or random
-ones of the network in peers.py, whose norms were shown a picture. Prints for each map of a made picture the largest
-difference from the cpu device's, and that over the map's range; exits with 1 where one is over 1e-4 of the range, or
-more than one pixel in a thousand has another class."""
+To be run by a Python that has both and PyTorch (peers.py makes one: BUILD/peers-venv). The weights are --params, or
+random ones of the network in peers.py, whose norms were shown pictures. Prints for each map of a made picture the
+largest difference from the cpu device's, and that over the map's range; exits with 1 where one is over 1e-4 of the
+range (dataset posterior: 1e-3), or more than one pixel in a thousand has another class."""
 import argparse
 import importlib.util
 import os
@@ -19,7 +19,9 @@ import numpy
 import peers
 
 MAPS = ["segmentation", "likelihood", "dataset_posterior", "hybrid"]
-BOUND = 1e-4
+# Sums of thousands of float32 products in another order, in a network that nothing has taught to even them out; the
+# posterior moves by up to a quarter of what its logits do.
+BOUNDS = {"likelihood": 1e-4, "dataset_posterior": 1e-3, "hybrid": 1e-4}
 SPREAD = 3
 
 spec = importlib.util.spec_from_file_location("strict_load", os.path.join(os.path.dirname(__file__), "strict-load.py"))
@@ -36,8 +38,8 @@ def make_picture(size):
 
 
 def make_weights(network, path):
-    """Norms take their statistics of four pictures (of one, a pyramid's mean has no variance), and logits spread as those
-    of a trained network do."""
+    """Norms take their statistics of four pictures (of one, a pyramid's mean has no variance), and logits spread as
+    those of a trained network do."""
     import torch
 
     model = peers.make(network).train()
@@ -90,8 +92,9 @@ def main():
         strict_load.write_png(f"{root}/picture.png", picture)
         strict_load.run(program, "infer", "--params", weights, "--out", root, "--device", "cpu", "--quiet",
                         f"{root}/picture.png")
-        print(subprocess.run([program, "weights", "convert", weights, onnx, "--size", "x".join(map(str, arguments.size))],
-                             check=True, capture_output=True, text=True).stdout.partition(": ")[2].strip())
+        done = subprocess.run([program, "weights", "convert", weights, onnx, "--size",
+                               "x".join(map(str, arguments.size))], check=True, capture_output=True, text=True)
+        print(done.stdout.partition(": ")[2].strip())
         ours = {name: numpy.load(f"{root}/picture_{name}.npy") for name in MAPS}
         for peer, run in (("ONNX Runtime", by_onnxruntime), ("OpenVINO", by_openvino)):
             for name, found in run(onnx, picture).items():
@@ -103,10 +106,11 @@ def main():
                     good = good and apart <= found.size // 1000
                     continue
                 reach = float(wanted.max()) - float(wanted.min())
+                assert reach > 0, f"{name} is the same everywhere"
                 apart = float(numpy.abs(found.astype(numpy.float64) - wanted).max())
                 print(f"{peer}: {name}: at most {apart:.2g} apart, {apart / reach:.2g} of its range "
                       f"({wanted.min():.4g} to {wanted.max():.4g})")
-                good = good and apart <= BOUND * reach
+                good = good and apart <= BOUNDS[name] * reach
     sys.exit(0 if good else 1)
 
 

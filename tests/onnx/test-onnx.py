@@ -121,9 +121,9 @@ def says_what_is_missing(top):
 
 with tempfile.TemporaryDirectory(prefix="dh-onnx-") as folder:
     at = Path(folder)
-    for shape in (("ldn-tiny", 5, 97, 131), ("ldn-tiny-closed", 12, 64, 96), ("ldn-tiny", 5, 32, 32), ("ldn-tiny", 5, 41, 260),
-                  ("dlv3p-tiny", 19, 75, 61), ("dlv3p-tiny-closed", 5, 33, 90), ("dlv3p-tiny", 5, 32, 32),
-                  ("ldn-tiny", 5, 50, 70, "f16")):
+    for shape in (("ldn-tiny", 5, 97, 131), ("ldn-tiny-closed", 12, 64, 96), ("ldn-tiny", 5, 32, 32),
+                  ("ldn-tiny", 5, 41, 260), ("dlv3p-tiny", 19, 75, 61), ("dlv3p-tiny-closed", 5, 33, 90),
+                  ("dlv3p-tiny", 5, 32, 32), ("ldn-tiny", 5, 50, 70, "f16")):
         case("the maps of " + " ".join(map(str, shape)), same_maps, at, *shape)
     case("the file says what it is", says_what_it_is, at)
     case("a network without outlier head has two maps", says_what_is_missing, at)
