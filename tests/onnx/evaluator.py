@@ -52,6 +52,11 @@ def resize(a, x, roi, scales, sizes):
     return resize_line(resize_line(x, 2, sizes[2], mode), 3, sizes[3], mode)
 
 
+def exp(a, x):
+    assert x.max() <= 0, "an exponential that overflows for large logits"
+    return np.exp(x)
+
+
 OPERATORS = {
     "Abs": lambda a, x: np.abs(x),
     "Add": lambda a, x, y: x + y,
@@ -62,7 +67,7 @@ OPERATORS = {
     "Concat": lambda a, *x: np.concatenate(x, a["axis"]),
     "Conv": conv,
     "Div": lambda a, x, y: x / y,
-    "Exp": lambda a, x: np.exp(x),
+    "Exp": exp,
     "Gather": lambda a, x, i: np.take(x, i, a["axis"]),
     "GlobalAveragePool": lambda a, x: x.mean((2, 3), keepdims=True),
     "Log": lambda a, x: np.log(x),
