@@ -7,9 +7,16 @@
 
 static const DhMap maps[] = { DH_MAP_SEGMENTATION, DH_MAP_LIKELIHOOD, DH_MAP_DATASET_POSTERIOR, DH_MAP_HYBRID };
 
+static const DhClassTable *
+table_of (DhModel *model)
+{
+  return dh_class_table_for_count ((guint)dh_model_classes (model));
+}
+
 static char *
 describe (DhModel *model, guint height, guint width)
 {
+  const DhClassTable *table = table_of (model);
   GString *text = g_string_new (NULL);
   g_string_append_printf (text,
                           "%s, from a picture to its maps.\n"
@@ -25,6 +32,9 @@ describe (DhModel *model, guint height, guint width)
                            "\"hybrid\": float32, -logsumexp f + ln softmax(g)[1]; high = anomalous.");
   else
     g_string_append (text, "Without an outlier head there are no dataset posterior and hybrid score.");
+  if (table) /* weights do not say what they were trained on */
+    g_string_append_printf (text, "\nThe class names in the metadata are those of %s, by the number of classes alone.",
+                            table->title);
   return g_string_free (text, FALSE);
 }
 
@@ -42,7 +52,7 @@ join_names (const DhClassTable *table)
 static GHashTable *
 make_metadata (DhModel *model)
 {
-  const DhClassTable *table = dh_class_table_for_count ((guint)dh_model_classes (model));
+  const DhClassTable *table = table_of (model);
   GHashTable *metadata = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
   g_hash_table_insert (metadata, "program", g_strdup ("DenseHybrid Studio " DH_VERSION));
   g_hash_table_insert (metadata, "weights_sha256", g_strdup (dh_model_sha256 (model)));
