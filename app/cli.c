@@ -217,6 +217,31 @@ dh_cli_fail (DhCli *cli, GError **error)
   return status;
 }
 
+/* Reads digits; NULL where there is none, or too many. */
+static const char *
+parse_side (const char *text, gint *side)
+{
+  *side = 0;
+  guint digits = 0;
+  for (; g_ascii_isdigit (*text) && digits < 10; text++, digits++)
+    *side = digits < 9 ? *side * 10 + (*text - '0') : 0;
+  return digits > 0 && digits < 10 ? text : NULL;
+}
+
+gboolean
+dh_cli_parse_size (const char *text, gint *height, gint *width)
+{
+  static const char *const between[] = { "x", "X", "×" };
+  const char *rest = parse_side (text, height);
+  for (guint i = 0; rest && i < G_N_ELEMENTS (between); i++)
+    if (g_str_has_prefix (rest, between[i]))
+      {
+        rest = parse_side (rest + strlen (between[i]), width);
+        return rest && *rest == '\0';
+      }
+  return FALSE;
+}
+
 int
 dh_cli_usage (DhCli *cli, const char *format, ...)
 {

@@ -43,6 +43,9 @@ gboolean dh_cli_parse (DhCli *cli, int argc, char **argv, const GOptionEntry *en
 /* The line that does the same once more, quoted as a shell wants it; free with g_free. */
 char *dh_cli_dup_command (int argc, char **argv);
 
+/* "HxW": two numbers of up to 9 digits, which may still be too small or too large. */
+gboolean dh_cli_parse_size (const char *text, gint *height, gint *width);
+
 /* Prints "densehybrid: <message>." on one line and returns the exit status that fits the error. Clears `*error`. */
 int dh_cli_fail (DhCli *cli, GError **error);
 int dh_cli_usage (DhCli *cli, const char *format, ...) G_GNUC_PRINTF (2, 3);

@@ -240,8 +240,7 @@ dh_cmd_bench (DhCli *cli, int argc, char **argv)
   bench.batch = train ? batch : 0;
   if (train)
     bench.height = bench.width = 768;
-  char rest;
-  if (size && sscanf (size, "%d%*1[xX×]%d%c", &bench.height, &bench.width, &rest) != 2)
+  if (size && !dh_cli_parse_size (size, &bench.height, &bench.width))
     return dh_cli_usage (cli, "--size %s is no HxW, such as 720x1280", size);
   if (bench.height < 32 || bench.width < 32 || bench.height > 32768 || bench.width > 32768)
     return dh_cli_usage (cli, "--size %d×%d is not between 32 and 32768 a side", bench.height, bench.width);

@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cmd-weights-private.h"
 #include "dh-checkpoint.h"
 #include "dh-error.h"
 #include "dh-inspection.h"
@@ -156,12 +156,46 @@ make_metadata (DhModel *model)
 }
 
 static int
+save_weights (DhCli *cli, const char *from, const char *to, gboolean as_is)
+{
+  const gboolean pth = !g_str_has_suffix (to, ".safetensors");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhModel) model = NULL;
+  g_autoptr (DhTensorDict) state = dup_state (cli, from, as_is, &model, &error);
+  if (!state)
+    return dh_cli_fail (cli, &error);
+  g_autoptr (GHashTable) metadata = pth ? NULL : make_metadata (model);
+  const DhCheckpointContents contents = { .state = state, .metadata = metadata };
+  if (!(pth ? dh_checkpoint_save_pth : dh_checkpoint_save_safetensors) (to, &contents, &error))
+    return dh_cli_fail (cli, &error);
+  if (cli->json)
+    {
+      JsonBuilder *json = json_builder_new ();
+      json_builder_begin_object (json);
+      dh_json_member_string (json, "input", from);
+      dh_json_member_string (json, "output", to);
+      dh_json_member_string (json, "container", pth ? "pytorch-zip" : "safetensors");
+      dh_json_member_string (json, "architecture", model ? dh_model_architecture (model) : NULL);
+      dh_json_member_int (json, "tensors", dh_tensor_dict_size (state));
+      json_builder_end_object (json);
+      dh_json_print (json);
+    }
+  else
+    printf ("%s: %s%s%u tensors\n", to, model ? dh_model_title (model) : "", model ? ", " : "",
+            dh_tensor_dict_size (state));
+  return DH_EXIT_DONE;
+}
+
+static int
 convert (DhCli *cli, int argc, char **argv)
 {
   gboolean as_is = FALSE;
+  g_autofree char *size = NULL;
   const GOptionEntry entries[] = {
     { "as-is", 0, 0, G_OPTION_ARG_NONE, &as_is, "Write what the file holds, of whatever network, without completing it",
       NULL },
+    { "size", 0, 0, G_OPTION_ARG_STRING, &size,
+      "Of .onnx: height x width of the pictures that the file is for (default 720x1280)", "HxW" },
     { NULL },
   };
   g_auto (GStrv) rest = NULL;
@@ -170,40 +204,27 @@ convert (DhCli *cli, int argc, char **argv)
           cli, argc, argv, entries, NULL, "convert IN OUT",
           "Writes weights in another container: OUT ends in .pth, .pt or .safetensors. Wrapper and prefix are\n"
           "removed, and what the published implementation wants beyond the network's needs is added, so that\n"
-          "it loads there with strict=True.",
-          "densehybrid weights convert old.pth ldn121.safetensors", &rest, &status))
+          "it loads there with strict=True.\n\n"
+          "Where OUT ends in .onnx it is the network with its weights, for ONNX Runtime, OpenVINO, TensorRT and\n"
+          "others: from a picture of one size (uint8, 1×H×W×3, RGB as decoded; what the network wants of it is\n"
+          "part of the file) to segmentation, likelihood, dataset_posterior and hybrid (1×H×W each), in float32.",
+          "densehybrid weights convert ldn121_hybrid.pth ldn121.onnx --size 1024x2048", &rest, &status))
     return status;
   if (g_strv_length (rest) != 2)
     return dh_cli_usage (cli, "weights convert takes two files, IN and OUT");
-  const gboolean pth = g_str_has_suffix (rest[1], ".pth") || g_str_has_suffix (rest[1], ".pt");
-  if (!pth && !g_str_has_suffix (rest[1], ".safetensors"))
-    return dh_cli_usage (cli, "%s ends in none of .pth, .pt, .safetensors", rest[1]);
-
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DhModel) model = NULL;
-  g_autoptr (DhTensorDict) state = dup_state (cli, rest[0], as_is, &model, &error);
-  if (!state)
-    return dh_cli_fail (cli, &error);
-  g_autoptr (GHashTable) metadata = pth ? NULL : make_metadata (model);
-  const DhCheckpointContents contents = { .state = state, .metadata = metadata };
-  if (!(pth ? dh_checkpoint_save_pth : dh_checkpoint_save_safetensors) (rest[1], &contents, &error))
-    return dh_cli_fail (cli, &error);
-  if (cli->json)
-    {
-      JsonBuilder *json = json_builder_new ();
-      json_builder_begin_object (json);
-      dh_json_member_string (json, "input", rest[0]);
-      dh_json_member_string (json, "output", rest[1]);
-      dh_json_member_string (json, "container", pth ? "pytorch-zip" : "safetensors");
-      dh_json_member_string (json, "architecture", model ? dh_model_architecture (model) : NULL);
-      dh_json_member_int (json, "tensors", dh_tensor_dict_size (state));
-      json_builder_end_object (json);
-      dh_json_print (json);
-    }
-  else
-    printf ("%s: %s%s%u tensors\n", rest[1], model ? dh_model_title (model) : "", model ? ", " : "",
-            dh_tensor_dict_size (state));
-  return DH_EXIT_DONE;
+  const gboolean onnx = g_str_has_suffix (rest[1], ".onnx");
+  if (!onnx && !g_str_has_suffix (rest[1], ".pth") && !g_str_has_suffix (rest[1], ".pt")
+      && !g_str_has_suffix (rest[1], ".safetensors"))
+    return dh_cli_usage (cli, "%s ends in none of .pth, .pt, .safetensors, .onnx", rest[1]);
+  if (onnx && as_is)
+    return dh_cli_usage (cli, "--as-is writes weights alone; an .onnx file holds their network too");
+  if (size && !onnx)
+    return dh_cli_usage (cli, "--size belongs to .onnx; weights alone are of no size");
+  gint height = 720, width = 1280;
+  if (size && !dh_cli_parse_size (size, &height, &width))
+    return dh_cli_usage (cli, "--size %s is no HxW, such as 720x1280", size);
+  return onnx ? dh_weights_save_onnx (cli, rest[0], rest[1], (guint)height, (guint)width)
+              : save_weights (cli, rest[0], rest[1], as_is);
 }
 
 int
@@ -218,7 +239,7 @@ dh_cmd_weights (DhCli *cli, int argc, char **argv)
       printf (
           "Usage: densehybrid weights inspect FILE\n"
           "       densehybrid weights convert IN OUT\n\n"
-          "Says what a file of weights holds; writes it in another container.\n"
+          "Says what a file of weights holds; writes it in another container, or its network as ONNX.\n"
           "\"densehybrid weights inspect --help\" and \"densehybrid weights convert --help\" tell their options.\n\n"
           "Example:\n  densehybrid weights inspect ldn121.pth\n");
       return DH_EXIT_DONE;

@@ -243,18 +243,14 @@ dh_predictor_revive (DhPredictor *predictor, GError **error)
   return dh_device_reopen (predictor->device, error);
 }
 
-DhPlan *
-dh_predictor_get_plan (DhPredictor *predictor, guint width, guint height, guint maps, GCancellable *cancellable,
-                       GError **error)
+gboolean
+dh_predictor_check_size (guint width, guint height, GError **error)
 {
-  g_return_val_if_fail (predictor != NULL, NULL);
-  maps = dh_predictor_available (predictor, maps);
-  g_return_val_if_fail (maps != 0, NULL);
   if (width < MIN_SIDE || height < MIN_SIDE)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
                    "A picture of %u×%u pixels is too small; each side needs at least %d", width, height, MIN_SIDE);
-      return NULL;
+      return FALSE;
     }
   if (width > DH_IMAGE_MAX_SIDE || height > DH_IMAGE_MAX_SIDE || (gint64)width * height > DH_IMAGE_MAX_PIXELS)
     {
@@ -262,8 +258,20 @@ dh_predictor_get_plan (DhPredictor *predictor, guint width, guint height, guint 
           error, DH_ERROR, DH_ERROR_TOO_LARGE,
           "A picture of %u×%u pixels is too large (at most %d a side and %d million in all); use a smaller scale",
           width, height, DH_IMAGE_MAX_SIDE, (gint)(DH_IMAGE_MAX_PIXELS / 1000000));
-      return NULL;
+      return FALSE;
     }
+  return TRUE;
+}
+
+DhPlan *
+dh_predictor_get_plan (DhPredictor *predictor, guint width, guint height, guint maps, GCancellable *cancellable,
+                       GError **error)
+{
+  g_return_val_if_fail (predictor != NULL, NULL);
+  maps = dh_predictor_available (predictor, maps);
+  g_return_val_if_fail (maps != 0, NULL);
+  if (!dh_predictor_check_size (width, height, error))
+    return NULL;
   DhPlan *plan = dh_device_is_lost (predictor->device) ? NULL : dh_predictor_find_plan (predictor, width, height, maps);
   if (plan)
     return plan;

@@ -27,6 +27,10 @@ const char *dh_predictor_precision_name (DhPredictor *predictor);
 void dh_predictor_set_quantization (DhPredictor *predictor, DhQuantization *quantization);
 DhQuantization *dh_predictor_quantization (DhPredictor *predictor);
 
+/* Whether a picture of this size can be one at all, on whatever device. Errors: DH_ERROR_UNSUPPORTED (under 32 pixels a
+ * side), DH_ERROR_TOO_LARGE. */
+gboolean dh_predictor_check_size (guint width, guint height, GError **error);
+
 /* The plan for pictures of this size and these maps (bits DH_MAP_BIT(), at least one that the model has), compiled or
  * found among the kept ones. Its outputs are the maps asked for that the model has, in the order of DhMap. For
  * benchmarks and per-layer tables, and to compile ahead of the first picture. Borrowed: valid until the next call on
