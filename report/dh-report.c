@@ -32,8 +32,9 @@ dh_report_format_from_name (const char *name, DhReportFormat *format)
 }
 
 char **
-dh_report_provenance (const DhRunRow *run)
+dh_report_provenance (const DhReportRun *measured)
 {
+  const DhRunRow *run = measured->run;
   g_autoptr (GPtrArray) words = g_ptr_array_new ();
 #define ADD(name, ...)                                                                                                 \
   g_ptr_array_add (words, g_strdup (name));                                                                            \
@@ -46,6 +47,7 @@ dh_report_provenance (const DhRunRow *run)
     {
       ADD ("Splits", "%s", run->split);
     }
+  ADD ("Fingerprint", "%s", run->dataset_fingerprint);
   const gboolean imported = run->method != NULL;
   ADD (imported ? "Method" : "Model", "%s", run->model_title);
   ADD (imported ? "Its scores" : "Weights", "%s", run->model_path ? run->model_path : "built in");
@@ -59,6 +61,7 @@ dh_report_provenance (const DhRunRow *run)
   ADD ("Started", "%s", run->started);
   ADD ("Ended", "%s", run->ended ? run->ended : "—");
   ADD ("Images", "%" G_GINT64_FORMAT " measured, %" G_GINT64_FORMAT " left out", run->images_done, run->images_failed);
+  dh_report_add_measured (measured, words);
   dh_report_add_towns (run, words);
   if (!imported)
     {

@@ -257,6 +257,15 @@ test_provenance (EvaluationFixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (text, "| Method | RbA |"));
   g_assert_null (strstr (text, "Device"));
   g_assert_null (strstr (text, "Inference"));
+  /* no time was taken: undefined, the last field of every picture's line empty, and not 0 */
+  g_assert_nonnull (strstr (json, "\"seconds\" : null"));
+  g_assert_null (strstr (json, "\"seconds\" : 0"));
+  g_autofree char *csv = NULL;
+  g_assert_true (dh_report_write (fixture->database, evaluation->run, 0, DH_REPORT_CSV, report, NULL, &error));
+  g_assert_true (g_file_get_contents (report, &csv, NULL, NULL));
+  g_auto (GStrv) pictures = g_strsplit (csv, "\r\n", -1);
+  for (guint i = 1; i <= EVALUATION_IMAGES; i++)
+    g_assert_true (g_str_has_suffix (pictures[i], ","));
 }
 
 /* The maps are the run's own: the source may go. */
