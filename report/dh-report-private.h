@@ -76,8 +76,8 @@ DhReportTable *dh_report_components_table (const DhReportRun *run);
 /* Of two runs, their numbers beside each other, under each protocol that both have; subtracted where they are of the
  * same data, and a sentence where not. NULL of one run. */
 DhReportTable *dh_report_compared_protocols (const DhReport *report);
-/* The pictures that both measured, by the change of their AP, the largest first. NULL of one run, and where no picture
- * is of both. */
+/* The pictures that both measured, by the difference of their AP, the largest first. NULL of one run, and where no
+ * picture is of both. */
 DhReportTable *dh_report_compared_images (const DhReport *report);
 
 char *dh_report_to_csv (const DhReport *report);

@@ -57,9 +57,9 @@ dh_report_components_table (const DhReportRun *run)
 
 /* "+1.25", "−0.03", "—" */
 static char *
-dup_change (double from, double to)
+dup_difference (double a, double b)
 {
-  double change = 100 * (to - from);
+  double change = 100 * (a - b);
   if (fabs (change) < 0.005)
     change = 0;
   g_autofree char *text = dh_report_number (change, 2);
@@ -71,7 +71,7 @@ add_pair (DhReportTable *table, double a, double b, gboolean subtract)
 {
   g_ptr_array_add (table->cells, dh_report_percent (a));
   g_ptr_array_add (table->cells, dh_report_percent (b));
-  g_ptr_array_add (table->cells, dup_change (a, subtract ? b : NAN));
+  g_ptr_array_add (table->cells, dup_difference (a, subtract ? b : NAN));
 }
 
 /* Why numbers of the two are not subtracted; NULL where they are of the same pictures. */
@@ -109,7 +109,8 @@ dh_report_compared_protocols (const DhReport *report)
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
     for (guint side = 0; side < 3; side++)
       {
-        char *name = side < 2 ? g_strdup_printf ("%s %s", numbers[i], side ? second : first) : g_strdup ("change");
+        char *name = side < 2 ? g_strdup_printf ("%s %s", numbers[i], side ? second : first)
+                              : g_strdup_printf ("%s − %s", first, second);
         g_ptr_array_add (names, name);
         titles[1 + 3 * i + side] = name;
       }
@@ -178,8 +179,9 @@ dh_report_compared_images (const DhReport *report)
   g_array_sort (pairs, compare_pairs);
   g_autofree char *first = g_strdup_printf ("AP %" G_GINT64_FORMAT, a->run->id);
   g_autofree char *second = g_strdup_printf ("AP %" G_GINT64_FORMAT, b->run->id);
-  const char *titles[] = { "picture, the largest change first", "anomaly pixels", first, second, "change" };
-  DhReportTable *table = table_new ("Pictures by the change of their AP", G_N_ELEMENTS (titles), 1, titles);
+  g_autofree char *difference = g_strdup_printf ("%" G_GINT64_FORMAT " − %" G_GINT64_FORMAT, a->run->id, b->run->id);
+  const char *titles[] = { "picture, the largest difference first", "anomaly pixels", first, second, difference };
+  DhReportTable *table = table_new ("Pictures by the difference of their AP", G_N_ELEMENTS (titles), 1, titles);
   for (guint i = 0; i < pairs->len; i++)
     {
       const Pair *pair = &g_array_index (pairs, Pair, i);

@@ -17,9 +17,10 @@ static guint changed_signal;
 void
 dh_run_clear (DhRun *run)
 {
-  char *texts[] = { run->kind,    run->why,      run->model,      run->data,   run->device,  run->precision,
-                    run->program, run->command,  run->started,    run->folder, run->weights, run->split,
-                    run->score,   run->protocol, run->model_path, run->root,   run->recipe,  run->sentence };
+  char *texts[] = { run->kind,      run->why,     run->model,    run->data,       run->device,
+                    run->precision, run->program, run->command,  run->started,    run->folder,
+                    run->weights,   run->split,   run->score,    run->protocol,   run->model_path,
+                    run->root,      run->recipe,  run->sentence, run->fingerprint };
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
   *run = (DhRun){ .id = 0 };
@@ -63,8 +64,9 @@ dh_run_can_subtract (const DhRun *a, const DhRun *b)
 {
   if (a->training || b->training)
     return a->training && b->training;
-  return g_strcmp0 (a->kind, b->kind) == 0 && g_strcmp0 (a->data, b->data) == 0 && g_strcmp0 (a->root, b->root) == 0
-         && g_strcmp0 (a->split, b->split) == 0 && g_strcmp0 (a->protocol, b->protocol) == 0 && a->images == b->images;
+  return g_strcmp0 (a->kind, b->kind) == 0 && g_strcmp0 (a->data, b->data) == 0
+         && g_strcmp0 (a->fingerprint, b->fingerprint) == 0 && g_strcmp0 (a->split, b->split) == 0
+         && g_strcmp0 (a->protocol, b->protocol) == 0 && a->images == b->images;
 }
 
 static DhRunItemState
@@ -188,6 +190,14 @@ gboolean
 dh_run_item_is_same (DhRunItem *self, DhRunItem *other)
 {
   return self == other || (self->job == other->job && (self->job != NULL || self->run.id == other->run.id));
+}
+
+char *
+dh_run_dup_model (const DhRun *run)
+{
+  if (run->training || run->imported || run->score == NULL || g_str_equal (run->score, "hybrid"))
+    return g_strdup (run->model);
+  return g_strdup_printf ("%s · %s", run->score, run->model != NULL ? run->model : "—");
 }
 
 char *

@@ -100,6 +100,7 @@ make_item (const DhRunRow *row, DhDatabase *database)
   run->started = g_strdup (row->started);
   run->folder = g_strdup (row->folder);
   run->root = g_strdup (row->dataset_root);
+  run->fingerprint = g_strdup (row->dataset_fingerprint);
   g_autofree char *maps = row->folder != NULL ? g_build_filename (row->folder, "eval", "scores", NULL) : NULL;
   run->has_maps = maps != NULL && g_file_test (maps, G_FILE_TEST_IS_DIR);
   run->model_path = row->model_path != NULL && *row->model_path != '\0' ? g_strdup (row->model_path) : NULL;

@@ -176,7 +176,7 @@ test_compared (EvaluationFixture *fixture, gconstpointer data)
   g_autoptr (GPtrArray) first = dh_database_list_run_protocols (fixture->database, a, &error);
   g_autoptr (GPtrArray) second = dh_database_list_run_protocols (fixture->database, b, &error);
   const DhRunProtocolRow *one = find_pooled (first), *two = find_pooled (second);
-  const double change = 100 * (two->ap - one->ap);
+  const double change = 100 * (one->ap - two->ap);
   g_assert_cmpfloat (fabs (change), >, 0.01);
 
   g_autofree char *md = write_text (fixture, a, b, DH_REPORT_MD);
@@ -184,8 +184,8 @@ test_compared (EvaluationFixture *fixture, gconstpointer data)
               fabs (change));
   assert_has (md, ", hybrid; Run %" G_GINT64_FORMAT ": ", b);
   g_assert_null (strstr (md, "not subtracted"));
-  /* by the change, falling, and what is undefined last */
-  const char *at = strstr (md, "the largest change first");
+  /* by the difference, falling, and what is undefined last */
+  const char *at = strstr (md, "the largest difference first");
   g_assert_nonnull (at);
   g_auto (GStrv) lines = g_strsplit (at, "\n", -1);
   double before = INFINITY;
@@ -203,7 +203,7 @@ test_compared (EvaluationFixture *fixture, gconstpointer data)
       before = size;
     }
   g_autofree char *html = write_text (fixture, a, b, DH_REPORT_HTML);
-  assert_has (html, "Pictures by the change of their AP");
+  assert_has (html, "Pictures by the difference of their AP");
 
   /* one picture less is other data */
   g_autofree char *gone = g_build_filename (fixture->root, "images", "validation4.png", NULL);

@@ -192,20 +192,44 @@ test_same (void)
   g_assert_false (dh_run_item_is_same (a, training));
 }
 
+/* Two scores of one network are two rows that differ in more than their numbers. */
+static void
+test_model (void)
+{
+  const struct
+  {
+    DhRun run;
+    const char *text;
+  } cases[] = { { { .model = "m", .score = "hybrid" }, "m" },
+                { { .model = "m", .score = "max_softmax" }, "max_softmax · m" },
+                { { .model = "RbA", .score = "imported", .imported = TRUE }, "RbA" },
+                { { .model = "t", .training = TRUE }, "t" } };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = dh_run_dup_model (&cases[i].run);
+      g_assert_cmpstr (text, ==, cases[i].text);
+    }
+}
+
 /* Of other pictures, by other protocols, or of another kind altogether. */
 static void
 test_subtract (void)
 {
-  const DhRun run = { .kind = "eval-ood", .data = "d", .root = "/d", .split = "val", .protocol = "p", .images = 10 };
-  DhRun others[] = { run, run, run, run, run, run, run };
+  const DhRun run = {
+    .kind = "eval-ood", .data = "d", .root = "/d", .fingerprint = "f", .split = "val", .protocol = "p", .images = 10
+  };
+  DhRun others[] = { run, run, run, run, run, run, run, run };
+  /* data that was moved is the same data */
+  others[7].root = "/e";
   g_assert_true (dh_run_can_subtract (&run, &others[0]));
+  g_assert_true (dh_run_can_subtract (&run, &others[7]));
   others[1].images = 9;
-  others[2].root = "/e";
+  others[2].fingerprint = "g"; /* in the same place */
   others[3].split = NULL;
   others[4].protocol = "q";
   others[5].kind = "eval-osr";
   others[6].training = TRUE;
-  for (guint i = 1; i < G_N_ELEMENTS (others); i++)
+  for (guint i = 1; i < 7; i++)
     {
       g_assert_false (dh_run_can_subtract (&run, &others[i]));
       g_assert_false (dh_run_can_subtract (&others[i], &run));
@@ -237,6 +261,7 @@ main (int argc, char **argv)
   g_test_add_func ("/run-item/words", test_words);
   g_test_add_func ("/run-item/training", test_training);
   g_test_add_func ("/run-item/same", test_same);
+  g_test_add_func ("/run-item/model", test_model);
   g_test_add_func ("/run-item/subtract", test_subtract);
   g_test_add_func ("/run-item/duration", test_duration);
   g_test_add_func ("/run-item/list", test_list);
