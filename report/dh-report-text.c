@@ -5,6 +5,7 @@
 
 #include "dh-metric.h"
 #include "dh-report-private.h"
+#include "dh-run-state.h"
 #include "dh-text.h"
 
 /* A field of a CSV file: quoted where it must be; a leading sign of a formula is defused by the quote and a space. */
@@ -169,7 +170,7 @@ add_run (JsonBuilder *json, const DhReportRun *run)
   json_builder_begin_object (json);
   member_int (json, "run", run->run->id);
   member_string (json, "kind", run->run->kind);
-  member_string (json, "state", run->run->state);
+  member_string (json, "state", dh_run_state (run->run));
   member_string (json, "why", run->run->why);
   member_string (json, "dataset", run->run->dataset_kind);
   member_string (json, "dataset_title", run->run->dataset_title);

@@ -6,6 +6,7 @@
 #include "dh-error.h"
 #include "dh-file.h"
 #include "dh-report-private.h"
+#include "dh-run-state.h"
 
 static const char *const format_names[DH_N_REPORT_FORMATS] = {
   [DH_REPORT_CSV] = "csv", [DH_REPORT_JSON] = "json",   [DH_REPORT_HTML] = "html",
@@ -40,7 +41,7 @@ dh_report_provenance (const DhReportRun *measured)
   g_ptr_array_add (words, g_strdup (name));                                                                            \
   g_ptr_array_add (words, g_strdup_printf (__VA_ARGS__))
   ADD ("Run", "%" G_GINT64_FORMAT ", %s", run->id, run->kind);
-  ADD ("State", "%s%s%s", run->state, run->why ? ": " : "", run->why ? run->why : "");
+  ADD ("State", "%s%s%s", dh_run_state (run), run->why ? ": " : "", run->why ? run->why : "");
   ADD ("Data set", "%s (%s)", run->dataset_title, run->dataset_kind);
   ADD ("Folder", "%s", run->dataset_root);
   if (*run->split)

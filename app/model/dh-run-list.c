@@ -3,17 +3,17 @@
 #include <math.h>
 #include "dh-database.h"
 #include "dh-error.h"
-#include "dh-folder-lock.h"
 #include "dh-records.h"
 #include "dh-run-curve-private.h"
+#include "dh-run-state.h"
 #include "dh-run-summary-private.h"
 #include "dh-session-private.h"
 
 static DhRunItemState
 state_of (const DhRunRow *row)
 {
-  const char *state = row->state;
-  if (g_strcmp0 (state, "running") == 0 && dh_folder_lock_is_held (row->folder))
+  const char *state = dh_run_state (row);
+  if (g_strcmp0 (state, "running") == 0)
     return DH_RUN_ITEM_RUNNING;
   if (g_strcmp0 (state, "done") == 0)
     return DH_RUN_ITEM_DONE;

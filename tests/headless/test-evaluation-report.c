@@ -5,7 +5,9 @@
 #include <string.h>
 #include "dh-error.h"
 #include "dh-export.h"
+#include "dh-folder-lock.h"
 #include "dh-report.h"
+#include "dh-run-state.h"
 #include "evaluation-fixture.h"
 #include "tree.h"
 
@@ -219,6 +221,28 @@ test_compared (EvaluationFixture *fixture, gconstpointer data)
       g_assert_nonnull (strstr (others[i], "| — |"));
 }
 
+/* A run whose process was killed is not told to be running. */
+static void
+test_killed (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const DhEvaluationOptions options = evaluation_options (fixture);
+  g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (dh_database_reopen_run (fixture->database, evaluation->run, &error));
+  g_autoptr (DhRunRow) run = dh_database_get_run (fixture->database, evaluation->run, &error);
+  g_assert_cmpstr (run->state, ==, "running");
+  g_assert_cmpstr (dh_run_state (run), ==, "unfinished");
+  g_autofree char *killed = write_text (fixture, evaluation->run, 0, DH_REPORT_MD);
+  assert_has (killed, "| State | unfinished |");
+  DhFolderLock *lock = dh_folder_lock_take (run->folder, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (dh_run_state (run), ==, "running");
+  g_autofree char *json = write_text (fixture, evaluation->run, 0, DH_REPORT_JSON);
+  assert_has (json, "\"state\" : \"running\"");
+  dh_folder_lock_release (lock);
+}
+
 /* Names come from file systems and databases that anyone may have written: in no format do they become its markup. */
 static void
 test_names (EvaluationFixture *fixture, gconstpointer data)
@@ -342,6 +366,7 @@ main (int argc, char **argv)
   EVALUATION_TEST ("/evaluation-report/report", NULL, test_report);
   EVALUATION_TEST ("/evaluation-report/measured", NULL, test_measured);
   EVALUATION_TEST ("/evaluation-report/compared", NULL, test_compared);
+  EVALUATION_TEST ("/evaluation-report/killed", NULL, test_killed);
   EVALUATION_TEST ("/evaluation-report/names", NULL, test_names);
   EVALUATION_TEST ("/evaluation-report/base", NULL, test_report_base);
   EVALUATION_TEST ("/evaluation-report/export", NULL, test_export);
