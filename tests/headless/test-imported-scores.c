@@ -470,6 +470,19 @@ test_names (EvaluationFixture *fixture, gconstpointer data)
   g_clear_error (&error);
   g_assert_null (dh_imported_scores_open (inner, "  ", FALSE, fixture->dataset, NULL, NULL, NULL, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_USAGE);
+  g_clear_error (&error);
+
+  /* the tree's root says whose they are as well as the folder of its set does; another tree is called as it is */
+  static const DhExportLayout layouts[] = { DH_EXPORT_SMIYC, DH_EXPORT_NPY };
+  for (guint i = 0; i < G_N_ELEMENTS (layouts); i++)
+    {
+      g_autofree char *tree = in (fixture, i == 0 ? "submission" : "RbA");
+      guint written;
+      g_assert_true (
+          dh_export_run (fixture->database, own->run, layouts[i], "PEBAL", tree, &written, NULL, NULL, &error));
+      g_autoptr (DhImportedScores) scores = open_scores (fixture, tree, NULL, FALSE);
+      g_assert_cmpstr (dh_imported_scores_method (scores), ==, i == 0 ? "PEBAL" : "RbA");
+    }
 }
 
 int
