@@ -192,6 +192,22 @@ dh_run_item_is_same (DhRunItem *self, DhRunItem *other)
   return self == other || (self->job == other->job && (self->job != NULL || self->run.id == other->run.id));
 }
 
+gboolean
+dh_run_is_whole (const DhRun *run)
+{
+  return run->failed == 0 && run->images == run->total;
+}
+
+int
+dh_run_compare_ap (const DhRun *a, const DhRun *b)
+{
+  if (dh_run_is_whole (a) != dh_run_is_whole (b))
+    return dh_run_is_whole (b) - dh_run_is_whole (a);
+  if (isnan (a->ap) || isnan (b->ap))
+    return isnan (a->ap) - isnan (b->ap);
+  return a->ap != b->ap ? (a->ap < b->ap ? 1 : -1) : (a->id > b->id) - (a->id < b->id);
+}
+
 char *
 dh_run_dup_model (const DhRun *run)
 {
@@ -247,7 +263,7 @@ dh_run_item_dup_state (DhRunItem *self)
   switch (run->state)
     {
     case DH_RUN_ITEM_DONE:
-      return g_strdup (_ ("done"));
+      return run->failed > 0 ? g_strdup_printf (_ ("done, %u left out"), run->failed) : g_strdup (_ ("done"));
     case DH_RUN_ITEM_CANCELLED:
       return g_strdup_printf (_ ("stopped at %u of %u"), run->images, run->total);
     case DH_RUN_ITEM_FAILED:

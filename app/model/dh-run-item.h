@@ -51,6 +51,11 @@ void dh_run_clear (DhRun *run);
 /* Whether numbers of one less those of the other say anything: both are evaluations of the same pictures, wherever they
  * lie, by the same protocol, or both trainings. */
 gboolean dh_run_can_subtract (const DhRun *a, const DhRun *b);
+/* Whether it measured every picture of its data set. */
+gboolean dh_run_is_whole (const DhRun *run);
+/* For a list of the best: those that measured the whole set before those of a part of it, of which numbers are of other
+ * pictures; the highest AP first, undefined ones last, the older of equal ones first. As GCompareFunc of structs. */
+int dh_run_compare_ap (const DhRun *a, const DhRun *b);
 /* Its model, behind the score that it measured where that is not the hybrid one; free with g_free. */
 char *dh_run_dup_model (const DhRun *run);
 /* "1:05", "2:00:00", "—" where it is not known; free with g_free. */

@@ -62,7 +62,7 @@ test_evaluation (void)
   {
     DhRunItemState state;
     const char *text;
-  } cases[] = { { DH_RUN_ITEM_DONE, "done" },
+  } cases[] = { { DH_RUN_ITEM_DONE, "done, 1 left out" },
                 { DH_RUN_ITEM_RUNNING, "running, 5 of 10" },
                 { DH_RUN_ITEM_CANCELLED, "stopped at 4 of 10" },
                 { DH_RUN_ITEM_UNFINISHED, "unfinished, 4 of 10" },
@@ -192,6 +192,28 @@ test_same (void)
   g_assert_false (dh_run_item_is_same (a, training));
 }
 
+/* The numbers of a part of the set stand behind those of the whole. */
+static void
+test_whole (void)
+{
+  const DhRun whole = { .id = 1, .images = 10, .total = 10, .ap = 0.5 };
+  DhRun others[] = { whole, whole, whole, whole, whole };
+  others[0].images = 9; /* the best of all, of one picture less */
+  others[0].failed = 1;
+  others[0].ap = 0.9;
+  others[1].ap = 0.4;
+  others[2].ap = NAN;
+  others[3].id = 2;
+  others[4].images = 9;
+  g_assert_true (dh_run_is_whole (&whole));
+  g_assert_false (dh_run_is_whole (&others[0]) || dh_run_is_whole (&others[4]));
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      g_assert_cmpint (dh_run_compare_ap (&whole, &others[i]), <, 0);
+      g_assert_cmpint (dh_run_compare_ap (&others[i], &whole), >, 0);
+    }
+}
+
 /* Two scores of one network are two rows that differ in more than their numbers. */
 static void
 test_model (void)
@@ -261,6 +283,7 @@ main (int argc, char **argv)
   g_test_add_func ("/run-item/words", test_words);
   g_test_add_func ("/run-item/training", test_training);
   g_test_add_func ("/run-item/same", test_same);
+  g_test_add_func ("/run-item/whole", test_whole);
   g_test_add_func ("/run-item/model", test_model);
   g_test_add_func ("/run-item/subtract", test_subtract);
   g_test_add_func ("/run-item/duration", test_duration);
