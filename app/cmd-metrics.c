@@ -178,6 +178,20 @@ finish (GPtrArray *all, GError **error)
   return g_steal_pointer (&results);
 }
 
+/* What makes numbers undefined, or likely upside down. */
+static void
+note_doubts (DhCli *cli, const DhResult *result)
+{
+  if (result->pixels == 0)
+    dh_cli_note (cli, "no pixel with a finite score is labelled 0 (inlier) or 1 (anomaly), so nothing is measured");
+  else if (result->positives == 0)
+    dh_cli_note (cli, "no pixel is labelled 1 (anomaly), so every number is undefined");
+  else if (result->positives == result->pixels)
+    dh_cli_note (cli, "no pixel is labelled 0 (inlier), so AUROC and FPR95 are undefined and AP says nothing");
+  else if (result->auroc < 0.5)
+    dh_cli_note (cli, "AUROC is under 50 %%: if low scores are the anomalous ones, give their negatives");
+}
+
 static int
 run (Flow *flow, GPtrArray *protocols, const DhMetricOptions *options)
 {
@@ -205,6 +219,8 @@ run (Flow *flow, GPtrArray *protocols, const DhMetricOptions *options)
     print_json (results);
   else
     print_table (results);
+  fflush (stdout);
+  note_doubts (flow->cli, results->pdata[0]);
   return DH_EXIT_DONE;
 }
 
@@ -243,7 +259,7 @@ dh_cmd_metrics (DhCli *cli, int argc, char **argv)
 
   const guint n_scores = scores ? g_strv_length (scores) : 0, n_labels = labels ? g_strv_length (labels) : 0;
   if (!n_scores || n_scores != n_labels)
-    return dh_cli_usage (cli, "%u score maps and %u labels were given; it takes at least one, and as many of each",
+    return dh_cli_usage (cli, "score maps were given: %u, labels: %u; it takes at least one, and as many of each",
                          n_scores, n_labels);
   if (min_prediction < 0 || min_anomaly < 0)
     return dh_cli_usage (cli, "the smallest component is given in pixels, 1 or more");

@@ -3,6 +3,7 @@
 
 #include "cli.h"
 #include "dh-report.h"
+#include "dh-run-state.h"
 
 /* Without --run: the newest one. */
 static gint64
@@ -38,12 +39,12 @@ list_runs (DhCli *cli, DhDatabase *database, GError **error)
       if (!json)
         {
           printf ("%5" G_GINT64_FORMAT "  %-10s %8" G_GINT64_FORMAT "  %-20.20s  %-28s %s\n", (gint64)run->id,
-                  run->state, (gint64)run->images_done, run->started, run->dataset_title, run->model_title);
+                  dh_run_state (run), (gint64)run->images_done, run->started, run->dataset_title, run->model_title);
           continue;
         }
       json_builder_begin_object (json);
       dh_json_member_int (json, "run", run->id);
-      dh_json_member_string (json, "state", run->state);
+      dh_json_member_string (json, "state", dh_run_state (run));
       dh_json_member_int (json, "images", run->images_done);
       dh_json_member_int (json, "failed", run->images_failed);
       dh_json_member_string (json, "started", run->started);

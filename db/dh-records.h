@@ -31,7 +31,7 @@ typedef struct
   char *split, *folder, *score, *device, *device_title, *precision, *program, *command, *started, *ended, *summary;
   double seconds;
   /* filled by reading alone; of imported scores the model's title and path are the method and the source */
-  char *dataset_title, *dataset_root, *dataset_kind, *model_title, *model_path, *model_sha256;
+  char *dataset_title, *dataset_root, *dataset_kind, *dataset_fingerprint, *model_title, *model_path, *model_sha256;
   gint64 images_done, images_failed, images_total;
 } DhRunRow;
 

@@ -64,7 +64,8 @@ dh_database_delete_run (DhDatabase *database, gint64 run, GError **error)
 #define RUN_COLUMNS                                                                                                    \
   "SELECT runs.id, runs.kind, state, why, dataset, split, model, folder, score, device, device_title, precision,"      \
   " program, command, started, ended, seconds, summary, method, source, datasets.title, datasets.root,"                \
-  " datasets.kind, coalesce (method, models.title), coalesce (source, models.path), models.sha256, datasets.images,"   \
+  " datasets.kind, datasets.fingerprint, coalesce (method, models.title), coalesce (source, models.path), "            \
+  "models.sha256, datasets.images,"                                                                                    \
   " (SELECT count (*) FROM run_images WHERE run = runs.id AND run_images.state = 'done'),"                             \
   " (SELECT count (*) FROM run_images WHERE run = runs.id AND run_images.state = 'failed')"                            \
   " FROM runs JOIN datasets ON datasets.id = dataset JOIN models ON models.id = model"
@@ -97,6 +98,7 @@ read_run (sqlite3_stmt *statement)
   row->dataset_title = dh_column_text (statement, c++);
   row->dataset_root = dh_column_text (statement, c++);
   row->dataset_kind = dh_column_text (statement, c++);
+  row->dataset_fingerprint = dh_column_text (statement, c++);
   row->model_title = dh_column_text (statement, c++);
   row->model_path = dh_column_string (statement, c++);
   row->model_sha256 = dh_column_text (statement, c++);
@@ -248,11 +250,13 @@ dh_run_row_free (DhRunRow *row)
 {
   if (!row)
     return;
-  char **const strings[] = { &row->kind,         &row->state,       &row->why,           &row->split,
-                             &row->folder,       &row->score,       &row->device,        &row->device_title,
-                             &row->precision,    &row->program,     &row->command,       &row->started,
-                             &row->ended,        &row->summary,     &row->dataset_title, &row->dataset_root,
-                             &row->dataset_kind, &row->model_title, &row->model_path,    &row->model_sha256,
+  char **const strings[] = { &row->kind,         &row->state,        &row->why,
+                             &row->split,        &row->folder,       &row->score,
+                             &row->device,       &row->device_title, &row->precision,
+                             &row->program,      &row->command,      &row->started,
+                             &row->ended,        &row->summary,      &row->dataset_title,
+                             &row->dataset_root, &row->dataset_kind, &row->dataset_fingerprint,
+                             &row->model_title,  &row->model_path,   &row->model_sha256,
                              &row->method,       &row->source };
   for (guint i = 0; i < G_N_ELEMENTS (strings); i++)
     g_free (*strings[i]);

@@ -27,6 +27,12 @@ struct _DhImportedScores
   char *sha256;
 };
 
+static gboolean
+is_smiyc_set (const char *name)
+{
+  return g_str_has_suffix (name, "-all") || g_str_has_suffix (name, "-validation") || g_str_has_suffix (name, "Track");
+}
+
 /* A last folder that only tells a data set (SegmentMeIfYouCan's and this program's own trees) is not the method. */
 char *
 dh_imported_scores_dup_method (const char *path)
@@ -37,8 +43,7 @@ dh_imported_scores_dup_method (const char *path)
     {
       g_autofree char *name = g_path_get_basename (at), *above = g_path_get_dirname (at);
       g_autofree char *upper = g_path_get_basename (above);
-      gboolean vague =
-          g_str_has_suffix (name, "-all") || g_str_has_suffix (name, "-validation") || g_str_has_suffix (name, "Track");
+      gboolean vague = is_smiyc_set (name);
       for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
         vague = vague || g_str_equal (name, parts[i]);
       if (!vague || g_str_equal (upper, "/") || g_str_equal (upper, "."))
@@ -46,6 +51,24 @@ dh_imported_scores_dup_method (const char *path)
       g_free (at);
       at = g_steal_pointer (&above);
     }
+}
+
+/* In SegmentMeIfYouCan's tree the method's name stands over the set's, wherever above them the tree was entered. */
+static char *
+name_method (const DhMapFolder *maps, guint n, const char *path)
+{
+  g_autofree char *common = NULL;
+  for (guint i = 0; i < n; i++)
+    {
+      const char *file = dh_map_folder_file (maps, i);
+      g_autofree char *folder = file ? g_path_get_dirname (file) : NULL;
+      if (folder && common && !g_str_equal (folder, common))
+        return dh_imported_scores_dup_method (path);
+      if (folder && !common)
+        common = g_steal_pointer (&folder);
+    }
+  g_autofree char *last = common ? g_path_get_basename (common) : NULL;
+  return dh_imported_scores_dup_method (last && is_smiyc_set (last) ? common : path);
 }
 
 /* Whether one folder, links resolved, is the other or lies in it. */
@@ -70,12 +93,6 @@ dh_imported_scores_open (const char *path, const char *method, gboolean low_is_a
                    "%s: these scores lie in the folder that the run writes to; name another folder for the run", path);
       return NULL;
     }
-  g_autofree char *name = method ? g_strstrip (g_strdup (method)) : dh_imported_scores_dup_method (path);
-  if (!*name || !g_utf8_validate (name, -1, NULL))
-    {
-      g_set_error_literal (error, DH_ERROR, DH_ERROR_USAGE, "the method needs a name, which tables show it by");
-      return NULL;
-    }
   if (dh_dataset_size (dataset) == 0)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "%s: has no pictures to evaluate", dh_dataset_root (dataset));
@@ -84,6 +101,13 @@ dh_imported_scores_open (const char *path, const char *method, gboolean low_is_a
   DhMapFolder *maps = dh_map_folder_open (path, dataset, out, cancellable, progress, error);
   if (!maps)
     return NULL;
+  g_autofree char *name = method ? g_strstrip (g_strdup (method)) : name_method (maps, dh_dataset_size (dataset), path);
+  if (!*name || !g_utf8_validate (name, -1, NULL))
+    {
+      g_set_error_literal (error, DH_ERROR, DH_ERROR_USAGE, "the method needs a name, which tables show it by");
+      dh_map_folder_free (maps);
+      return NULL;
+    }
   DhImportedScores *scores = g_new0 (DhImportedScores, 1);
   g_atomic_ref_count_init (&scores->refs);
   scores->dataset = dh_dataset_ref (dataset);

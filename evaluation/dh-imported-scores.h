@@ -17,9 +17,9 @@ typedef struct _DhImportedScores DhImportedScores;
 /* What such runs measured, where others name a map. */
 #define DH_SCORE_IMPORTED "imported"
 
-/* `method`: as tables shall name it; NULL: as the folder is called. `out`: where the run's own maps go, which is not
- * looked into (may be NULL). Not for the window's thread. Errors: those of dh_map_folder_open(); DH_ERROR_USAGE where
- * the maps lie in `out` itself, or the method has no name. */
+/* `method`: as tables shall name it; NULL: as the folder is called, or as a SegmentMeIfYouCan tree under it says.
+ * `out`: where the run's own maps go, which is not looked into (may be NULL). Not for the window's thread. Errors:
+ * those of dh_map_folder_open(); DH_ERROR_USAGE where the maps lie in `out` itself, or the method has no name. */
 DhImportedScores *dh_imported_scores_open (const char *path, const char *method, gboolean low_is_anomalous,
                                            DhDataset *dataset, const char *out, GCancellable *cancellable,
                                            const DhProgress *progress, GError **error);

@@ -45,6 +45,20 @@ dh_run_results_set_number (JsonObject *object, const char *name, double value)
     json_object_set_null_member (object, name);
 }
 
+static void
+set_array (JsonObject *object, const char *name, const double *values, const guint64 *counts)
+{
+  JsonArray *array = json_array_sized_new (DH_COMPONENT_TAUS);
+  for (guint i = 0; i < DH_COMPONENT_TAUS; i++)
+    if (counts)
+      json_array_add_int_element (array, (gint64)counts[i]);
+    else if (isfinite (values[i]))
+      json_array_add_double_element (array, values[i]);
+    else
+      json_array_add_null_element (array);
+  json_object_set_array_member (object, name, array);
+}
+
 JsonObject *
 dh_run_results_summarise (GPtrArray *results)
 {
@@ -61,6 +75,16 @@ dh_run_results_summarise (GPtrArray *results)
       dh_run_results_set_number (components, "siou", found->siou_mean);
       dh_run_results_set_number (components, "ppv", found->ppv_mean);
       dh_run_results_set_number (components, "mean_f1", found->f1_mean);
+      json_object_set_boolean_member (components, "threshold_from_set", found->threshold_from_set);
+      json_object_set_int_member (components, "min_prediction", (gint64)found->min_prediction);
+      json_object_set_int_member (components, "min_anomaly", (gint64)found->min_anomaly);
+      json_object_set_int_member (components, "anomalies", (gint64)found->n_components);
+      json_object_set_int_member (components, "predictions", (gint64)found->n_predictions);
+      set_array (components, "tau", found->tau, NULL);
+      set_array (components, "f1", found->f1, NULL);
+      set_array (components, "tp", NULL, found->tp);
+      set_array (components, "fn", NULL, found->fn);
+      set_array (components, "fp", NULL, found->fp);
       json_object_set_object_member (summary, "components", components);
       break;
     }

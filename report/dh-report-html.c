@@ -69,7 +69,7 @@ append_plots (GString *html, const DhReport *report, guint run)
 }
 
 static void
-append_provenance (GString *html, const DhRunRow *run)
+append_provenance (GString *html, const DhReportRun *run)
 {
   g_auto (GStrv) facts = dh_report_provenance (run);
   g_string_append (html, "<table>\n");
@@ -85,6 +85,33 @@ append_provenance (GString *html, const DhRunRow *run)
 }
 
 static void
+append_table (GString *html, DhReportTable *table)
+{
+  if (!table)
+    return;
+  g_string_append_printf (html, "<h2>%s</h2>\n", table->title);
+  if (table->sentence)
+    {
+      g_string_append (html, "<p class=n>");
+      append_text (html, table->sentence);
+      g_string_append (html, "</p>\n");
+    }
+  g_string_append (html, "<table>\n");
+  for (guint r = 0; r < dh_report_table_n_rows (table); r++)
+    {
+      g_string_append (html, "<tr>");
+      for (guint c = 0; c < table->n_columns; c++)
+        {
+          g_string_append_printf (html, "<t%s%s>", r == 0 ? "h" : "d", c < table->n_left ? " class=t" : "");
+          append_text (html, dh_report_table_cell (table, r, c));
+        }
+      g_string_append (html, "\n");
+    }
+  g_string_append (html, "</table>\n");
+  dh_report_table_free (table);
+}
+
+static void
 append_protocols (GString *html, const DhReportRun *run)
 {
   g_string_append (html, "<h2>Protocols, in per cent</h2>\n<table><tr><th>Score<th class=t>Protocol<th>AP<th>FPR95"
@@ -94,6 +121,8 @@ append_protocols (GString *html, const DhReportRun *run)
     {
       const DhRunProtocolRow *row = run->protocols->pdata[i];
       const DhProtocol *protocol = dh_protocol_find (row->protocol, NULL);
+      if (dh_report_is_component_row (row))
+        continue;
       g_autofree char *ap = dh_report_percent (row->ap);
       g_autofree char *fpr95 = dh_report_percent (row->fpr95);
       g_autofree char *auroc = dh_report_percent (row->auroc);
@@ -215,14 +244,17 @@ dh_report_to_html (const DhReport *report)
       g_string_new ("<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>Dense anomaly detection: "
                     "report</title>\n<style>");
   g_string_append_printf (html, "%s</style>\n<h1>Dense anomaly detection: report</h1>\n", style);
+  append_table (html, dh_report_compared_protocols (report));
+  append_table (html, dh_report_compared_images (report));
   for (guint r = 0; r < report->n_runs; r++)
     {
       const DhReportRun *run = &report->runs[r];
       g_string_append_printf (html, "<h2>Run %" G_GINT64_FORMAT "</h2>\n", run->run->id);
-      append_provenance (html, run->run);
+      append_provenance (html, run);
       if (run->protocols->len > 0)
         {
           append_protocols (html, run);
+          append_table (html, dh_report_components_table (run));
           g_string_append (html, "<h2>Curves</h2>\n");
           append_plots (html, report, r);
         }

@@ -26,19 +26,26 @@ need (Page *page, double height)
   page->y = MARGIN;
 }
 
-static void
-write_text (Page *page, const char *text, double x, double width, double size, gboolean bold, PangoAlignment alignment)
+static PangoLayout *
+make_layout (Page *page, const char *text, double width, double size, gboolean bold)
 {
-  g_autoptr (PangoLayout) layout = pango_cairo_create_layout (page->cr);
+  PangoLayout *layout = pango_cairo_create_layout (page->cr);
   g_autofree char *name = g_strdup_printf ("Sans %s%.1fpx", bold ? "Bold " : "", size);
   g_autofree char *valid = g_utf8_make_valid (text, -1);
   PangoFontDescription *font = pango_font_description_from_string (name);
   pango_layout_set_font_description (layout, font);
   pango_font_description_free (font);
   pango_layout_set_width (layout, width * PANGO_SCALE);
+  pango_layout_set_text (layout, valid, -1);
+  return layout;
+}
+
+static void
+write_text (Page *page, const char *text, double x, double width, double size, gboolean bold, PangoAlignment alignment)
+{
+  g_autoptr (PangoLayout) layout = make_layout (page, text, width, size, bold);
   pango_layout_set_ellipsize (layout, PANGO_ELLIPSIZE_MIDDLE);
   pango_layout_set_alignment (layout, alignment);
-  pango_layout_set_text (layout, valid, -1);
   cairo_set_source_rgb (page->cr, 0.1, 0.1, 0.11);
   cairo_move_to (page->cr, x, page->y);
   pango_cairo_show_layout (page->cr, layout);
@@ -53,7 +60,7 @@ write_heading (Page *page, const char *text, double size)
   page->y += 1.6 * size;
 }
 
-/* Cells with their widths; the first `n_left` to the left, the rest to the right. */
+/* Cells with their widths; the first `n_left` to the left, the rest to the right; smaller where there are many. */
 static void
 write_row (Page *page, const char *const *cells, const double *widths, guint n, guint n_left, gboolean bold)
 {
@@ -61,10 +68,44 @@ write_row (Page *page, const char *const *cells, const double *widths, guint n, 
   double x = MARGIN;
   for (guint i = 0; i < n; i++)
     {
-      write_text (page, cells[i], x, widths[i] - 6, 8.5, bold, i < n_left ? PANGO_ALIGN_LEFT : PANGO_ALIGN_RIGHT);
+      write_text (page, cells[i], x, widths[i] - 6, n > 8 ? 7.5 : 8.5, bold,
+                  i < n_left ? PANGO_ALIGN_LEFT : PANGO_ALIGN_RIGHT);
       x += widths[i];
     }
   page->y += 13;
+}
+
+/* In as many lines as it takes: provenance that is cut off is none. */
+static void
+write_lines (Page *page, const char *text, double x, double width)
+{
+  g_autoptr (PangoLayout) layout = make_layout (page, text, width, 8.5, FALSE);
+  pango_layout_set_wrap (layout, PANGO_WRAP_WORD_CHAR);
+  cairo_set_source_rgb (page->cr, 0.1, 0.1, 0.11);
+  const int n = pango_layout_get_line_count (layout);
+  for (int i = 0; i < n; i++)
+    {
+      PangoLayoutLine *line = pango_layout_get_line_readonly (layout, i);
+      if (i > 0)
+        need (page, 14);
+      cairo_move_to (page->cr, x, page->y + 9);
+      pango_cairo_show_layout_line (page->cr, line);
+      page->y += i + 1 < n ? 11 : 13;
+    }
+}
+
+static void
+write_table (Page *page, DhReportTable *table, const double *widths)
+{
+  if (!table)
+    return;
+  write_heading (page, table->title, 12);
+  if (table->sentence)
+    write_lines (page, table->sentence, MARGIN, PAGE_WIDTH - 2 * MARGIN);
+  for (guint r = 0; r < dh_report_table_n_rows (table); r++)
+    write_row (page, (const char *const *)table->cells->pdata + (gsize)r * table->n_columns, widths, table->n_columns,
+               table->n_left, r == 0);
+  dh_report_table_free (table);
 }
 
 static void
@@ -73,10 +114,13 @@ write_run (Page *page, const DhReport *report, guint which)
   const DhReportRun *run = &report->runs[which];
   g_autofree char *title = g_strdup_printf ("Run %" G_GINT64_FORMAT, run->run->id);
   write_heading (page, title, 14);
-  g_auto (GStrv) facts = dh_report_provenance (run->run);
-  static const double fact_widths[] = { 90, 425 };
+  g_auto (GStrv) facts = dh_report_provenance (run);
   for (guint i = 0; facts[i]; i += 2)
-    write_row (page, (const char *const[]){ facts[i], facts[i + 1] }, fact_widths, 2, 2, FALSE);
+    {
+      need (page, 14);
+      write_text (page, facts[i], MARGIN, 100, 8.5, FALSE, PANGO_ALIGN_LEFT);
+      write_lines (page, facts[i + 1], MARGIN + 105, PAGE_WIDTH - 2 * MARGIN - 105);
+    }
 
   write_heading (page, "Protocols, in per cent", 12);
   static const double widths[] = { 105, 190, 55, 55, 55, 55 };
@@ -85,6 +129,8 @@ write_run (Page *page, const DhReport *report, guint which)
   for (guint i = 0; i < run->protocols->len; i++)
     {
       const DhRunProtocolRow *row = run->protocols->pdata[i];
+      if (dh_report_is_component_row (row))
+        continue;
       g_autofree char *ap = dh_report_percent (row->ap);
       g_autofree char *fpr95 = dh_report_percent (row->fpr95);
       g_autofree char *auroc = dh_report_percent (row->auroc);
@@ -92,6 +138,9 @@ write_run (Page *page, const DhReport *report, guint which)
       write_row (page, (const char *const[]){ row->score, row->protocol, ap, fpr95, auroc, undefined }, widths, 6, 2,
                  FALSE);
     }
+
+  static const double component_widths[] = { 85, 258, 52, 36, 36, 48 };
+  write_table (page, dh_report_components_table (run), component_widths);
 
   write_heading (page, "Curves", 12);
   const double scale = (PAGE_WIDTH - 2 * MARGIN - 12) / 2 / DH_REPORT_PLOT_WIDTH;
@@ -110,7 +159,7 @@ write_run (Page *page, const DhReport *report, guint which)
     }
 
   write_heading (page, "Images, worst first", 12);
-  static const double image_widths[] = { 255, 80, 60, 60, 60 };
+  static const double image_widths[] = { 245, 90, 60, 60, 60 };
   write_row (page, (const char *const[]){ "image", "anomaly pixels", "AP", "FPR95", "AUROC" }, image_widths, 5, 1,
              TRUE);
   g_autoptr (GPtrArray) worst = dh_report_worst_first (run);
@@ -140,9 +189,13 @@ dh_report_to_pdf (const DhReport *report, const char *path, GError **error)
   cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_TITLE, "Dense anomaly detection: report");
   Page page = { cairo_create (surface), MARGIN };
   write_heading (&page, "Dense anomaly detection: report", 18);
+  static const double protocol_widths[] = { 143, 35, 35, 38, 43, 43, 38, 47, 47, 40 };
+  static const double image_widths[] = { 260, 90, 55, 55, 55 };
+  write_table (&page, dh_report_compared_protocols (report), protocol_widths);
+  write_table (&page, dh_report_compared_images (report), image_widths);
   for (guint r = 0; r < report->n_runs; r++)
     {
-      if (r > 0)
+      if (r > 0 || report->n_runs > 1)
         need (&page, PAGE_HEIGHT);
       write_run (&page, report, r);
     }

@@ -89,7 +89,7 @@ draw_histogram (cairo_t *cr, const DhReport *report, guint which)
         }
     }
   const DhPlot plot = {
-    "Histogram", run->run->score,      "pixels, log", histogram->low,       histogram->high,      1, most * 2, FALSE,
+    "Histogram", run->run->score,      "pixels, log", histogram->low,       histogram->high,      1, most * 10, FALSE,
     TRUE,        row->threshold_tpr95, FALSE,         DH_REPORT_PLOT_WIDTH, DH_REPORT_PLOT_HEIGHT
   };
   dh_plot_draw (cr, &plot, set.series, set.n);

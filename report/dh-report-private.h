@@ -23,13 +23,27 @@ typedef struct
 } DhReport;
 
 /* The provenance of a run, (name, value) after another; NULL-terminated, free with g_strfreev. */
-char **dh_report_provenance (const DhRunRow *run);
+char **dh_report_provenance (const DhReportRun *run);
 /* The run's summary; NULL where it has none, or one that is no object. Free with json_node_unref. */
 JsonNode *dh_report_parse_summary (const DhRunRow *run);
 /* Whether it measured imported scores of which low ones are anomalous, as they lay. */
 gboolean dh_report_was_turned (const DhRunRow *run);
+/* What the run keeps of smiyc-component; FALSE where it was not measured by it. Numbers that are undefined are NAN. */
+typedef struct
+{
+  char *protocol;
+  double siou, ppv, mean_f1, threshold;
+  char *rule; /* how the threshold was chosen, and of what size components count */
+} DhReportComponents;
+gboolean dh_report_find_components (const DhRunRow *run, DhReportComponents *components);
+void dh_report_components_clear (DhReportComponents *components);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhReportComponents, dh_report_components_clear)
+/* Whether the row's numbers are those of components, of which it has no AP, FPR95 and AUROC. */
+gboolean dh_report_is_component_row (const DhRunProtocolRow *row);
 /* Adds name and value of the open set's numbers, all towns' and each one's, where the run has them. */
 void dh_report_add_towns (const DhRunRow *run, GPtrArray *facts);
+/* The same of the pooled thresholds and of what was labelled, from rows. */
+void dh_report_add_measured (const DhReportRun *run, GPtrArray *facts);
 /* The data set again, as the run saw it; NULL where it is no longer there. */
 DhDataset *dh_report_open_dataset (const DhRunRow *run, GCancellable *cancellable);
 /* Of the score of the run, the others follow. Borrowed; NULL where there is none. */
@@ -44,6 +58,27 @@ char *dh_report_percent (double fraction);
 char *dh_report_number (double value, guint digits);
 /* "1,043,905" */
 char *dh_report_count (gint64 value);
+
+/* A table of text, n_columns cells a row after the row of titles; the first n_left columns stand to the left. */
+typedef struct
+{
+  char *title;
+  char *sentence; /* beneath the title; may be NULL */
+  guint n_columns, n_left;
+  GPtrArray *cells; /* char * */
+} DhReportTable;
+void dh_report_table_free (DhReportTable *table);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhReportTable, dh_report_table_free)
+guint dh_report_table_n_rows (const DhReportTable *table); /* with the titles */
+const char *dh_report_table_cell (const DhReportTable *table, guint row, guint column);
+/* NULL where the run was not measured by components. */
+DhReportTable *dh_report_components_table (const DhReportRun *run);
+/* Of two runs, their numbers beside each other, under each protocol that both have; subtracted where they are of the
+ * same data, and a sentence where not. NULL of one run. */
+DhReportTable *dh_report_compared_protocols (const DhReport *report);
+/* The pictures that both measured, by the difference of their AP, the largest first. NULL of one run, and where no
+ * picture is of both. */
+DhReportTable *dh_report_compared_images (const DhReport *report);
 
 char *dh_report_to_csv (const DhReport *report);
 char *dh_report_to_json (const DhReport *report);

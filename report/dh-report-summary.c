@@ -3,6 +3,7 @@
 #include <json-glib/json-glib.h>
 
 #include "dh-map-owner.h"
+#include "dh-metric.h"
 #include "dh-report-private.h"
 
 /* What a run keeps beside its rows, as JSON from a database that anyone may have written: nothing in it is taken for
@@ -73,6 +74,109 @@ dh_report_add_towns (const DhRunRow *run, GPtrArray *facts)
                 g_strdup_printf ("open-mIoU %s %%, closed mIoU %s %%, anomaly IoU %s %%; threshold %s calibrated on %s",
                                  open, closed, anomaly, threshold, other ? other : "—"));
     }
+}
+
+gboolean
+dh_report_is_component_row (const DhRunProtocolRow *row)
+{
+  const DhProtocol *protocol = dh_protocol_find (row->protocol, NULL);
+  return protocol && protocol->kind == DH_PROTOCOL_COMPONENT;
+}
+
+void
+dh_report_components_clear (DhReportComponents *components)
+{
+  g_free (components->protocol);
+  g_free (components->rule);
+}
+
+gboolean
+dh_report_find_components (const DhRunRow *run, DhReportComponents *components)
+{
+  g_autoptr (JsonNode) root = dh_report_parse_summary (run);
+  JsonObject *found = get_object (root ? json_node_get_object (root) : NULL, "components");
+  if (!found)
+    return FALSE;
+  const char *protocol = get_string (found, "protocol");
+  *components = (DhReportComponents){ .protocol = g_strdup (protocol ? protocol : "smiyc-component"),
+                                      .siou = get_number (found, "siou"),
+                                      .ppv = get_number (found, "ppv"),
+                                      .mean_f1 = get_number (found, "mean_f1"),
+                                      .threshold = get_number (found, "threshold") };
+  JsonNode *own = json_object_get_member (found, "threshold_from_set");
+  const gboolean given = own && JSON_NODE_HOLDS_VALUE (own) && json_node_get_value_type (own) == G_TYPE_BOOLEAN
+                         && !json_node_get_boolean (own);
+  g_autoptr (GString) rule = g_string_new (given ? "given" : "best F1 of this very set");
+  const double prediction = get_number (found, "min_prediction"), anomaly = get_number (found, "min_anomaly");
+  if (isfinite (prediction) && isfinite (anomaly))
+    g_string_append_printf (rule, "; at least %.0f pixels, anomalies %.0f", prediction, anomaly);
+  components->rule = g_strdup (rule->str);
+  return TRUE;
+}
+
+/* The most frequent size of the pictures, and how many have another. */
+static char *
+dup_sizes (const DhReportRun *run)
+{
+  g_autoptr (GHashTable) counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  const char *most = NULL;
+  guint n = 0, of_most = 0;
+  for (guint i = 0; i < run->images->len; i++)
+    {
+      const DhRunImageRow *row = run->images->pdata[i];
+      if (row->width <= 0 || row->height <= 0 || !g_str_equal (row->state, "done"))
+        continue;
+      char *size = g_strdup_printf ("%" G_GINT64_FORMAT "×%" G_GINT64_FORMAT, row->width, row->height);
+      const guint count = GPOINTER_TO_UINT (g_hash_table_lookup (counts, size)) + 1;
+      g_hash_table_replace (counts, size, GUINT_TO_POINTER (count));
+      n++;
+    }
+  GHashTableIter iter;
+  gpointer size, count;
+  g_hash_table_iter_init (&iter, counts);
+  while (g_hash_table_iter_next (&iter, &size, &count))
+    if (GPOINTER_TO_UINT (count) > of_most || (GPOINTER_TO_UINT (count) == of_most && g_strcmp0 (size, most) < 0))
+      {
+        most = size;
+        of_most = GPOINTER_TO_UINT (count);
+      }
+  return n == 0         ? NULL
+         : of_most == n ? g_strdup_printf ("%s pixels", most)
+                        : g_strdup_printf ("%s pixels (%u), %u of other sizes", most, of_most, n - of_most);
+}
+
+void
+dh_report_add_measured (const DhReportRun *run, GPtrArray *facts)
+{
+  gint64 pixels = 0, positives = 0, non_finite = 0;
+  char *sizes = dup_sizes (run);
+  for (guint i = 0; i < run->images->len; i++)
+    {
+      const DhRunImageRow *row = run->images->pdata[i];
+      pixels += row->pixels;
+      positives += row->positives;
+      non_finite += row->non_finite;
+    }
+  if (sizes)
+    add_fact (facts, "Resolution", sizes);
+  if (pixels > 0)
+    {
+      g_autofree char *all = dh_report_count (pixels), *anomalous = dh_report_count (positives);
+      g_autofree char *share = dh_report_percent ((double)positives / (double)pixels);
+      add_fact (facts, "Labelled pixels", g_strdup_printf ("%s, of them %s anomalous (%s %%)", all, anomalous, share));
+    }
+  if (non_finite > 0)
+    add_fact (facts, "Not finite",
+              g_strdup_printf ("%" G_GINT64_FORMAT " pixels, left out of every number", non_finite));
+  const DhRunProtocolRow *pooled = dh_report_find_protocol (run, run->run->score, "densehybrid-pooled");
+  if (!pooled || !isfinite (pooled->threshold_tpr95))
+    return;
+  g_autofree char *tpr95 = dh_report_number (pooled->threshold_tpr95, 3);
+  g_autofree char *f1 = dh_report_number (pooled->best_f1_threshold, 3);
+  g_autofree char *best = dh_report_percent (pooled->best_f1);
+  add_fact (facts, "Thresholds",
+            g_strdup_printf ("%s for TPR 95 %%, %s for the best F1 (%s %%); both chosen on this very set, %s", tpr95,
+                             f1, best, pooled->protocol));
 }
 
 gboolean

@@ -5,6 +5,7 @@
 
 #include "dh-metric.h"
 #include "dh-report-private.h"
+#include "dh-run-state.h"
 #include "dh-text.h"
 
 /* A field of a CSV file: quoted where it must be; a leading sign of a formula is defused by the quote and a space. */
@@ -46,8 +47,15 @@ append_double (GString *csv, double value)
     g_string_append (csv, g_ascii_dtostr (buffer, sizeof buffer, value));
 }
 
+/* Of imported scores nothing was computed, which takes no time: undefined, not 0. */
+static double
+seconds_of (const DhReportRun *run, double seconds)
+{
+  return run->run->method ? (double)NAN : seconds;
+}
+
 static void
-append_image (GString *csv, const DhRunImageRow *row)
+append_image (GString *csv, const DhReportRun *run, const DhRunImageRow *row)
 {
   if (!row)
     {
@@ -64,7 +72,7 @@ append_image (GString *csv, const DhRunImageRow *row)
   append_double (csv, row->best_f1);
   append_double (csv, row->best_f1_threshold);
   append_double (csv, row->mean_score);
-  append_double (csv, row->seconds);
+  append_double (csv, seconds_of (run, row->seconds));
 }
 
 char *
@@ -95,9 +103,9 @@ dh_report_to_csv (const DhReport *report)
       append_field (csv, row->stem);
       g_string_append_c (csv, ',');
       append_field (csv, row->scene);
-      append_image (csv, row);
+      append_image (csv, &report->runs[0], row);
       if (report->n_runs > 1)
-        append_image (csv, g_hash_table_lookup (others, row->stem));
+        append_image (csv, &report->runs[1], g_hash_table_lookup (others, row->stem));
       g_string_append (csv, "\r\n");
     }
   return g_string_free (csv, FALSE);
@@ -132,7 +140,7 @@ member_int (JsonBuilder *json, const char *name, gint64 value)
 }
 
 static void
-add_image (JsonBuilder *json, const DhRunImageRow *row)
+add_image (JsonBuilder *json, const DhReportRun *run, const DhRunImageRow *row)
 {
   json_builder_begin_object (json);
   member_string (json, "image", row->stem);
@@ -151,7 +159,7 @@ add_image (JsonBuilder *json, const DhRunImageRow *row)
   member_double (json, "best_f1_threshold", row->best_f1_threshold);
   member_double (json, "mean_score", row->mean_score);
   member_double (json, "max_score", row->max_score);
-  member_double (json, "seconds", row->seconds);
+  member_double (json, "seconds", seconds_of (run, row->seconds));
   member_string (json, "scores", row->score_file);
   json_builder_end_object (json);
 }
@@ -162,11 +170,12 @@ add_run (JsonBuilder *json, const DhReportRun *run)
   json_builder_begin_object (json);
   member_int (json, "run", run->run->id);
   member_string (json, "kind", run->run->kind);
-  member_string (json, "state", run->run->state);
+  member_string (json, "state", dh_run_state (run->run));
   member_string (json, "why", run->run->why);
   member_string (json, "dataset", run->run->dataset_kind);
   member_string (json, "dataset_title", run->run->dataset_title);
   member_string (json, "dataroot", run->run->dataset_root);
+  member_string (json, "fingerprint", run->run->dataset_fingerprint);
   member_string (json, "split", run->run->split);
   member_string (json, "model", run->run->model_title);
   member_string (json, "method", run->run->method);
@@ -181,7 +190,7 @@ add_run (JsonBuilder *json, const DhReportRun *run)
   member_string (json, "command", run->run->command);
   member_string (json, "started", run->run->started);
   member_string (json, "ended", run->run->ended);
-  member_double (json, "seconds", run->run->seconds);
+  member_double (json, "seconds", seconds_of (run, run->run->seconds));
   json_builder_set_member_name (json, "summary");
   JsonNode *summary = dh_report_parse_summary (run->run);
   json_builder_add_value (json, summary ? summary : json_node_new (JSON_NODE_NULL));
@@ -208,7 +217,7 @@ add_run (JsonBuilder *json, const DhReportRun *run)
   json_builder_set_member_name (json, "images");
   json_builder_begin_array (json);
   for (guint i = 0; i < run->images->len; i++)
-    add_image (json, run->images->pdata[i]);
+    add_image (json, run, run->images->pdata[i]);
   json_builder_end_array (json);
   json_builder_end_object (json);
 }
@@ -254,15 +263,42 @@ escape_markdown (const char *text)
   return g_string_free (escaped, FALSE);
 }
 
+static void
+append_markdown_table (GString *md, DhReportTable *table)
+{
+  if (!table)
+    return;
+  g_string_append_printf (md, "\n### %s\n\n", table->title);
+  g_autofree char *sentence = table->sentence ? escape_markdown (table->sentence) : NULL;
+  if (sentence)
+    g_string_append_printf (md, "%s\n\n", sentence);
+  for (guint r = 0; r < dh_report_table_n_rows (table); r++)
+    {
+      for (guint c = 0; c < table->n_columns; c++)
+        {
+          g_autofree char *cell = escape_markdown (dh_report_table_cell (table, r, c));
+          g_string_append_printf (md, "| %s ", cell);
+        }
+      g_string_append (md, "|\n");
+      for (guint c = 0; r == 0 && c < table->n_columns; c++)
+        g_string_append (md, c < table->n_left ? "|---" : "|--:");
+      if (r == 0)
+        g_string_append (md, "|\n");
+    }
+  dh_report_table_free (table);
+}
+
 char *
 dh_report_to_markdown (const DhReport *report)
 {
   GString *md = g_string_new ("# Dense anomaly detection: report\n");
+  append_markdown_table (md, dh_report_compared_protocols (report));
+  append_markdown_table (md, dh_report_compared_images (report));
   for (guint r = 0; r < report->n_runs; r++)
     {
       const DhReportRun *run = &report->runs[r];
       g_string_append_printf (md, "\n## Run %" G_GINT64_FORMAT "\n\n| | |\n|---|---|\n", run->run->id);
-      g_auto (GStrv) facts = dh_report_provenance (run->run);
+      g_auto (GStrv) facts = dh_report_provenance (run);
       for (guint i = 0; facts[i]; i += 2)
         {
           g_autofree char *name = escape_markdown (facts[i]), *value = escape_markdown (facts[i + 1]);
@@ -273,6 +309,8 @@ dh_report_to_markdown (const DhReport *report)
       for (guint i = 0; i < run->protocols->len; i++)
         {
           const DhRunProtocolRow *row = run->protocols->pdata[i];
+          if (dh_report_is_component_row (row))
+            continue;
           g_autofree char *ap = dh_report_percent (row->ap);
           g_autofree char *fpr95 = dh_report_percent (row->fpr95);
           g_autofree char *auroc = dh_report_percent (row->auroc);
@@ -280,6 +318,7 @@ dh_report_to_markdown (const DhReport *report)
           g_string_append_printf (md, "| %s | %s | %s | %s | %s | %" G_GINT64_FORMAT " |\n", score, protocol, ap, fpr95,
                                   auroc, row->undefined_images);
         }
+      append_markdown_table (md, dh_report_components_table (run));
       g_string_append (md, "\n| image, worst first | anomaly pixels | AP | FPR95 | AUROC |\n|---|--:|--:|--:|--:|\n");
       g_autoptr (GPtrArray) worst = dh_report_worst_first (run);
       for (guint i = 0; i < worst->len; i++)
@@ -294,6 +333,17 @@ dh_report_to_markdown (const DhReport *report)
         }
     }
   return g_string_free (md, FALSE);
+}
+
+/* Whether any of the runs has numbers of components, which then have columns of their own. */
+static gboolean
+has_components (const DhReport *report)
+{
+  for (guint r = 0; r < report->n_runs; r++)
+    for (guint i = 0; i < report->runs[r].protocols->len; i++)
+      if (dh_report_is_component_row (report->runs[r].protocols->pdata[i]))
+        return TRUE;
+  return FALSE;
 }
 
 static void
@@ -326,12 +376,17 @@ append_latex (GString *tex, const char *text)
 char *
 dh_report_to_latex (const DhReport *report)
 {
-  GString *tex = g_string_new ("% needs \\usepackage{booktabs}\n\\begin{tabular}{llrrr}\n\\toprule\n"
-                               "score & protocol & AP & FPR$_{95}$ & AUROC \\\\\n");
+  const gboolean components = has_components (report);
+  GString *tex = g_string_new ("% needs \\usepackage{booktabs}\n");
+  g_string_append_printf (tex,
+                          "\\begin{tabular}{llrrr%s}\n\\toprule\nscore & protocol & AP & FPR$_{95}$ & AUROC%s \\\\\n",
+                          components ? "rrr" : "", components ? " & sIoU & PPV & mean F$_1$" : "");
   for (guint r = 0; r < report->n_runs; r++)
     {
       const DhReportRun *run = &report->runs[r];
-      g_string_append (tex, "\\midrule\n\\multicolumn{5}{l}{");
+      g_auto (DhReportComponents) found = { NULL };
+      const gboolean measured = dh_report_find_components (run->run, &found);
+      g_string_append_printf (tex, "\\midrule\n\\multicolumn{%u}{l}{", components ? 8 : 5);
       append_latex (tex, run->run->model_title);
       g_string_append (tex, ", ");
       append_latex (tex, run->run->dataset_title);
@@ -339,11 +394,17 @@ dh_report_to_latex (const DhReport *report)
       for (guint i = 0; i < run->protocols->len; i++)
         {
           const DhRunProtocolRow *row = run->protocols->pdata[i];
-          const double values[] = { row->ap, row->fpr95, row->auroc };
+          const gboolean own = measured && g_str_equal (row->protocol, found.protocol);
+          const double values[] = { row->ap,
+                                    row->fpr95,
+                                    row->auroc,
+                                    own ? found.siou : (double)NAN,
+                                    own ? found.ppv : (double)NAN,
+                                    own ? found.mean_f1 : (double)NAN };
           append_latex (tex, row->score);
           g_string_append (tex, " & ");
           append_latex (tex, row->protocol);
-          for (guint v = 0; v < G_N_ELEMENTS (values); v++)
+          for (guint v = 0; v < (components ? 6 : 3); v++)
             if (isfinite (values[v]))
               g_string_append_printf (tex, " & %.2f", 100 * values[v]);
             else

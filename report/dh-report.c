@@ -6,6 +6,7 @@
 #include "dh-error.h"
 #include "dh-file.h"
 #include "dh-report-private.h"
+#include "dh-run-state.h"
 
 static const char *const format_names[DH_N_REPORT_FORMATS] = {
   [DH_REPORT_CSV] = "csv", [DH_REPORT_JSON] = "json",   [DH_REPORT_HTML] = "html",
@@ -32,20 +33,22 @@ dh_report_format_from_name (const char *name, DhReportFormat *format)
 }
 
 char **
-dh_report_provenance (const DhRunRow *run)
+dh_report_provenance (const DhReportRun *measured)
 {
+  const DhRunRow *run = measured->run;
   g_autoptr (GPtrArray) words = g_ptr_array_new ();
 #define ADD(name, ...)                                                                                                 \
   g_ptr_array_add (words, g_strdup (name));                                                                            \
   g_ptr_array_add (words, g_strdup_printf (__VA_ARGS__))
   ADD ("Run", "%" G_GINT64_FORMAT ", %s", run->id, run->kind);
-  ADD ("State", "%s%s%s", run->state, run->why ? ": " : "", run->why ? run->why : "");
+  ADD ("State", "%s%s%s", dh_run_state (run), run->why ? ": " : "", run->why ? run->why : "");
   ADD ("Data set", "%s (%s)", run->dataset_title, run->dataset_kind);
   ADD ("Folder", "%s", run->dataset_root);
   if (*run->split)
     {
       ADD ("Splits", "%s", run->split);
     }
+  ADD ("Fingerprint", "%s", run->dataset_fingerprint);
   const gboolean imported = run->method != NULL;
   ADD (imported ? "Method" : "Model", "%s", run->model_title);
   ADD (imported ? "Its scores" : "Weights", "%s", run->model_path ? run->model_path : "built in");
@@ -59,6 +62,7 @@ dh_report_provenance (const DhRunRow *run)
   ADD ("Started", "%s", run->started);
   ADD ("Ended", "%s", run->ended ? run->ended : "—");
   ADD ("Images", "%" G_GINT64_FORMAT " measured, %" G_GINT64_FORMAT " left out", run->images_done, run->images_failed);
+  dh_report_add_measured (measured, words);
   dh_report_add_towns (run, words);
   if (!imported)
     {

@@ -208,3 +208,22 @@ dh_validation_work (const DhNet *net, const DhComposer *composer, guint most)
       }
   return n * flop;
 }
+
+guint64
+dh_validation_bytes (DhDevice *device, const DhNet *net, const DhComposer *composer)
+{
+  static const DhMap maps[2] = { DH_MAP_SEGMENTATION, DH_MAP_HYBRID };
+  g_autoptr (DhImage) image =
+      composer->n_items ? dh_dataset_load_image (composer->dataset, composer->items[0], NULL) : NULL;
+  guint64 bytes = 0;
+  for (guint i = 0; image && i < G_N_ELEMENTS (maps); i++)
+    if (net->maps[maps[i]] != DH_NO_VALUE && (i == 0 || composer->negatives))
+      {
+        const DhPlanOptions options = { .input = { 1, 3, (gint)image->height, (gint)image->width },
+                                        .outputs = &net->maps[maps[i]],
+                                        .n_outputs = 1 };
+        const guint64 plan = dh_device_estimate (device, net->graph, &options);
+        bytes += plan < G_MAXUINT64 / 4 ? plan : 0; /* a picture that the network cannot take is told elsewhere */
+      }
+  return bytes;
+}

@@ -21,5 +21,8 @@ gboolean dh_validate (DhDevice *device, const DhNet *net, DhTensorDict *paramete
 /* Work of it, as if all pictures were as large as the first; 0 where that cannot be told. In the unit of
  * dh_step_work(), of which a step is three times that of its batches. */
 double dh_validation_work (const DhNet *net, const DhComposer *composer, guint most);
+/* A guess at the memory that it takes beside the training's, in bytes, as if all pictures were as large as the first; 0
+ * where that cannot be told. */
+guint64 dh_validation_bytes (DhDevice *device, const DhNet *net, const DhComposer *composer);
 
 G_END_DECLS

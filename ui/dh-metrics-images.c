@@ -218,7 +218,10 @@ table_free (gpointer data)
 static int
 width_of (guint column, double scale)
 {
-  const double letters = column == COLUMN_NAME || column == COLUMN_SCENE ? 140 : column == COLUMN_MISSED ? 120 : 80;
+  const double letters = column == COLUMN_NAME || column == COLUMN_SCENE    ? 140
+                         : column == COLUMN_MISSED                          ? 145
+                         : column == COLUMN_PIXELS || column == COLUMN_MEAN ? 105
+                                                                            : 80;
   return (int)ceil (scale * letters) + (column == COLUMN_AP ? 110 : 20); /* with its bar */
 }
 

@@ -69,7 +69,16 @@ show_progress (DhMetricsPage *self)
                         ? _ ("Choose weights first.")
                         : _ ("Every picture goes through the network once; what was computed before is taken from the "
                              "cache, and a stopped evaluation goes on where it was.");
-  adw_status_page_set_description (empty, why);
+  /* A description is markup, and splits are named by folders. */
+  g_autofree char *names = dh_session_dup_splits (self->session);
+  g_autofree char *splits = names != NULL ? g_markup_escape_text (names, -1) : NULL;
+  g_autofree char *more = splits != NULL
+                              ? g_strdup_printf (_ ("All its splits are measured together: %s. On the command "
+                                                    "line --split takes one alone."),
+                                                 splits)
+                              : NULL;
+  g_autofree char *text = more != NULL ? g_strdup_printf ("%s\n\n%s", why, more) : g_strdup (why);
+  adw_status_page_set_description (empty, text);
 }
 
 static void

@@ -1,5 +1,4 @@
 #include "dh-metrics-runs.h"
-#include <math.h>
 #include "dh-metrics-charts.h"
 #include "dh-number.h"
 #include "dh-run-list.h"
@@ -13,10 +12,7 @@
 static gint
 compare_ap (gconstpointer left, gconstpointer right)
 {
-  const DhRun *a = dh_run_item_get (*(DhRunItem *const *)left), *b = dh_run_item_get (*(DhRunItem *const *)right);
-  if (isnan (a->ap) || isnan (b->ap))
-    return isnan (a->ap) - isnan (b->ap);
-  return a->ap != b->ap ? (a->ap < b->ap ? 1 : -1) : (a->id > b->id) - (a->id < b->id);
+  return dh_run_compare_ap (dh_run_item_get (*(DhRunItem *const *)left), dh_run_item_get (*(DhRunItem *const *)right));
 }
 
 static GPtrArray *
@@ -67,18 +63,23 @@ add_row (DhSession *session, GtkGrid *grid, int row, DhRunItem *item, gboolean s
   gtk_grid_attach (grid, dh_ui_label (id, "val", 0), 0, row, 1, 1);
   gtk_grid_attach (grid, make_name (session, run), 1, row, 1, 1);
   gtk_grid_attach (grid, dh_ui_label (run->imported ? _ ("imported") : run->score, "lab dim-label", 0), 2, row, 1, 1);
+  g_autofree char *images = dh_run_is_whole (run) ? g_strdup_printf ("%u", run->images)
+                                                  : g_strdup_printf (_ ("%u of %u"), run->images, run->total);
+  gtk_grid_attach (grid, dh_ui_label (images, dh_run_is_whole (run) ? "val" : "val dh-warn", 1), 3, row, 1, 1);
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
     {
       g_autofree char *text = dh_number_format (numbers[i] * 100, 2);
-      gtk_grid_attach (grid, dh_ui_label (text, shown ? "val heading" : "val", 1), 3 + (int)i, row, 1, 1);
+      gtk_grid_attach (grid, dh_ui_label (text, shown ? "val heading" : "val", 1), 4 + (int)i, row, 1, 1);
     }
 }
 
 static void
 show_runs (GtkWidget *card)
 {
-  static const char *const heads[] = { N_ ("Run"), N_ ("Model or method"), N_ ("Score"),       "AP", "FPR95",
-                                       "AUROC",    N_ ("Best F1"),         N_ ("Component F1") };
+  static const char *const heads[] = {
+    N_ ("Run"), N_ ("Model or method"), N_ ("Score"),       N_ ("Pictures"), "AP", "FPR95",
+    "AUROC",    N_ ("Best F1"),         N_ ("Component F1")
+  };
   DhSession *session = g_object_get_data (G_OBJECT (card), "session");
   GtkGrid *grid = g_object_get_data (G_OBJECT (card), "grid");
   const DhEvaluationSummary *summary = dh_session_get_evaluation (session);
@@ -104,7 +105,7 @@ dh_metrics_runs_new (DhSession *session)
 {
   GtkWidget *note;
   GtkWidget *card = dh_metrics_card_new (_ ("Runs of this data set"), &note, NULL);
-  gtk_label_set_label (GTK_LABEL (note), _ ("densehybrid-pooled, in per cent, the best first"));
+  gtk_label_set_label (GTK_LABEL (note), _ ("densehybrid-pooled, in per cent, the best of the whole set first"));
   GtkWidget *grid = dh_ui_table (2);
   GtkWidget *scroller = gtk_scrolled_window_new ();
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scroller), GTK_POLICY_AUTOMATIC, GTK_POLICY_NEVER);

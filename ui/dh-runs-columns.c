@@ -79,7 +79,7 @@ text_of (DhRunItem *item, DhRunsColumn column)
     case DH_RUNS_COLUMN_KIND:
       return g_strdup (dh_run_item_get_kind_name (item));
     case DH_RUNS_COLUMN_MODEL:
-      return g_strdup (run->model);
+      return dh_run_dup_model (run);
     case DH_RUNS_COLUMN_DATA:
       return g_strdup (run->data != NULL ? run->data : "—");
     case DH_RUNS_COLUMN_PROTOCOL:

@@ -63,10 +63,21 @@ add_text (Filling *self, const char *name, const char *a, const char *b)
 }
 
 static char *
+shorten (const char *hash)
+{
+  return hash != NULL ? g_strdup_printf ("%.4s %.4s", hash, strlen (hash) > 4 ? hash + 4 : "") : NULL;
+}
+
+static char *
 short_hash (const DhRun *run)
 {
-  const char *hash = run->weights;
-  return hash != NULL ? g_strdup_printf ("%.4s %.4s", hash, strlen (hash) > 4 ? hash + 4 : "") : NULL;
+  return shorten (run->weights);
+}
+
+static char *
+data_hash (const DhRun *run)
+{
+  return shorten (run->fingerprint);
 }
 
 static char *
@@ -173,6 +184,7 @@ fill (Filling *self)
     add_made (self, _ ("Kind"), kind_of);
   add_text (self, _ ("State"), a->sentence, self->b != NULL ? b->sentence : NULL);
   add_text (self, _ ("Data"), a->data, b->data);
+  add_made (self, _ ("Data fingerprint"), data_hash);
   add_text (self, _ ("Split"), a->split, b->split);
   add_made (self, _ ("Images"), images_of);
   add_made (self, _ ("Score"), score_of);

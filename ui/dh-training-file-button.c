@@ -217,7 +217,7 @@ show (FileButton *self)
   gtk_label_set_label (GTK_LABEL (self->label), shown != NULL                     ? shown
                                                 : self->field == DH_TRAINING_INIT ? _ ("nothing")
                                                                                   : _ ("choose…"));
-  gtk_widget_set_tooltip_text (self->button, g_path_is_absolute (path) ? full : NULL);
+  dh_ui_set_menu_tooltip (self->button, g_path_is_absolute (path) ? full : NULL);
 }
 
 static void

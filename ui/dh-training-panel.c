@@ -136,8 +136,7 @@ make_recipe (DhTrainingPanel *self)
 {
   GtkWidget *card = dh_training_card_new (_ ("Recipe"));
   GtkWidget *row = dh_training_plain_row_new (_ ("Recipe"), &self->recipe_text);
-  gtk_widget_set_tooltip_text (row,
-                               _ ("Network, losses and values as they were published, or from a file of your own"));
+  dh_ui_set_menu_tooltip (row, _ ("Network, losses and values as they were published, or from a file of your own"));
   gtk_box_append (GTK_BOX (row), dh_training_recipe_button_new (self->session, self->form));
   dh_training_card_add (card, row);
   self->init = add_rows (self, card, &(const DhTrainingField){ DH_TRAINING_INIT }, 1);

@@ -345,7 +345,7 @@ dh_training_row_new_pair (DhSession *session, DhTrainingForm *form, DhTrainingFi
                                           : g_strdup_printf ("%s: %s\n%s: %s", info->label, info->meaning,
                                                              dh_training_field_get_info (second)->label,
                                                              dh_training_field_get_info (second)->meaning);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self), meaning);
+  dh_ui_set_menu_tooltip (GTK_WIDGET (self), meaning);
   gtk_widget_set_parent (self->box, GTK_WIDGET (self));
   g_signal_connect_object (form, "changed", G_CALLBACK (on_form_changed), self, 0);
   show (self);

@@ -98,22 +98,31 @@ dh_ui_icon_toggle (const char *icon, const char *tooltip, const char *action, co
 }
 
 static gboolean
-on_menu_tooltip (GtkWidget *button, int x, int y, gboolean keyboard, GtkTooltip *tooltip, gpointer data)
+has_open_menu (GtkWidget *widget)
 {
-  GtkPopover *popover = gtk_menu_button_get_popover (GTK_MENU_BUTTON (button));
-  if (popover != NULL && gtk_widget_get_visible (GTK_WIDGET (popover)))
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    if (GTK_IS_POPOVER (child) ? gtk_widget_get_visible (child) : has_open_menu (child))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+on_menu_tooltip (GtkWidget *widget, int x, int y, gboolean keyboard, GtkTooltip *tooltip, gpointer data)
+{
+  if (has_open_menu (widget))
     return FALSE;
-  gtk_tooltip_set_text (tooltip, g_object_get_data (G_OBJECT (button), "tooltip"));
+  gtk_tooltip_set_text (tooltip, g_object_get_data (G_OBJECT (widget), "tooltip"));
   return TRUE;
 }
 
 void
-dh_ui_set_menu_tooltip (GtkWidget *button, const char *text)
+dh_ui_set_menu_tooltip (GtkWidget *widget, const char *text)
 {
-  g_object_set_data_full (G_OBJECT (button), "tooltip", g_strdup (text), g_free);
-  gtk_widget_set_has_tooltip (button, TRUE);
-  g_signal_handlers_disconnect_by_func (button, on_menu_tooltip, NULL);
-  g_signal_connect (button, "query-tooltip", G_CALLBACK (on_menu_tooltip), NULL);
+  g_object_set_data_full (G_OBJECT (widget), "tooltip", g_strdup (text), g_free);
+  gtk_widget_set_has_tooltip (widget, text != NULL);
+  g_signal_handlers_disconnect_by_func (widget, on_menu_tooltip, NULL);
+  g_signal_connect (widget, "query-tooltip", G_CALLBACK (on_menu_tooltip), NULL);
 }
 
 GtkWidget *

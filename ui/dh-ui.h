@@ -17,8 +17,8 @@ GtkWidget *dh_ui_icon_button (const char *icon, const char *tooltip, const char 
 GtkWidget *dh_ui_icon_toggle (const char *icon, const char *tooltip, const char *action, const char *target,
                               const char *classes);
 GtkWidget *dh_ui_menu_button (const char *icon, const char *tooltip, GMenuModel *menu, const char *classes);
-/* A tooltip that does not lie over the open menu. */
-void dh_ui_set_menu_tooltip (GtkWidget *button, const char *text);
+/* A tooltip that does not lie over an open menu of the widget's or of what stands in it; NULL: none. */
+void dh_ui_set_menu_tooltip (GtkWidget *widget, const char *text);
 /* A text with a down arrow. */
 GtkWidget *dh_ui_text_menu (const char *text, GMenuModel *menu, const char *classes);
 /* The wide button over a panel: icon, two lines, a down arrow. */

@@ -17,9 +17,10 @@ static guint changed_signal;
 void
 dh_run_clear (DhRun *run)
 {
-  char *texts[] = { run->kind,    run->why,      run->model,      run->data,   run->device,  run->precision,
-                    run->program, run->command,  run->started,    run->folder, run->weights, run->split,
-                    run->score,   run->protocol, run->model_path, run->root,   run->recipe,  run->sentence };
+  char *texts[] = { run->kind,      run->why,     run->model,    run->data,       run->device,
+                    run->precision, run->program, run->command,  run->started,    run->folder,
+                    run->weights,   run->split,   run->score,    run->protocol,   run->model_path,
+                    run->root,      run->recipe,  run->sentence, run->fingerprint };
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
   *run = (DhRun){ .id = 0 };
@@ -63,8 +64,9 @@ dh_run_can_subtract (const DhRun *a, const DhRun *b)
 {
   if (a->training || b->training)
     return a->training && b->training;
-  return g_strcmp0 (a->kind, b->kind) == 0 && g_strcmp0 (a->data, b->data) == 0 && g_strcmp0 (a->root, b->root) == 0
-         && g_strcmp0 (a->split, b->split) == 0 && g_strcmp0 (a->protocol, b->protocol) == 0 && a->images == b->images;
+  return g_strcmp0 (a->kind, b->kind) == 0 && g_strcmp0 (a->data, b->data) == 0
+         && g_strcmp0 (a->fingerprint, b->fingerprint) == 0 && g_strcmp0 (a->split, b->split) == 0
+         && g_strcmp0 (a->protocol, b->protocol) == 0 && a->images == b->images;
 }
 
 static DhRunItemState
@@ -190,6 +192,30 @@ dh_run_item_is_same (DhRunItem *self, DhRunItem *other)
   return self == other || (self->job == other->job && (self->job != NULL || self->run.id == other->run.id));
 }
 
+gboolean
+dh_run_is_whole (const DhRun *run)
+{
+  return run->failed == 0 && run->images == run->total;
+}
+
+int
+dh_run_compare_ap (const DhRun *a, const DhRun *b)
+{
+  if (dh_run_is_whole (a) != dh_run_is_whole (b))
+    return dh_run_is_whole (b) - dh_run_is_whole (a);
+  if (isnan (a->ap) || isnan (b->ap))
+    return isnan (a->ap) - isnan (b->ap);
+  return a->ap != b->ap ? (a->ap < b->ap ? 1 : -1) : (a->id > b->id) - (a->id < b->id);
+}
+
+char *
+dh_run_dup_model (const DhRun *run)
+{
+  if (run->training || run->imported || run->score == NULL || g_str_equal (run->score, "hybrid"))
+    return g_strdup (run->model);
+  return g_strdup_printf ("%s · %s", run->score, run->model != NULL ? run->model : "—");
+}
+
 char *
 dh_run_dup_duration (double seconds)
 {
@@ -237,7 +263,7 @@ dh_run_item_dup_state (DhRunItem *self)
   switch (run->state)
     {
     case DH_RUN_ITEM_DONE:
-      return g_strdup (_ ("done"));
+      return run->failed > 0 ? g_strdup_printf (_ ("done, %u left out"), run->failed) : g_strdup (_ ("done"));
     case DH_RUN_ITEM_CANCELLED:
       return g_strdup_printf (_ ("stopped at %u of %u"), run->images, run->total);
     case DH_RUN_ITEM_FAILED:

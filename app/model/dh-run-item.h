@@ -35,7 +35,7 @@ typedef struct
   double ap, fpr95, auroc, miou; /* of a training its best epoch's, closed mIoU; of eval-osr the open mIoU; or NaN */
   double fraction, seconds_left; /* of what is under way; NaN: not known */
   /* of evaluations */
-  char *weights, *split, *score, *protocol, *model_path, *root;
+  char *weights, *split, *score, *protocol, *model_path, *root, *fingerprint; /* of the data */
   gboolean
       imported; /* the scores of another method: `model` is its name, and there are no weights, device, precision */
   gboolean has_maps; /* its folder of score maps is there */
@@ -48,9 +48,16 @@ typedef struct
   guint64 step, steps;
 } DhRun;
 void dh_run_clear (DhRun *run);
-/* Whether numbers of one less those of the other say anything: both are evaluations of the same pictures by the same
- * protocol, or both trainings. */
+/* Whether numbers of one less those of the other say anything: both are evaluations of the same pictures, wherever they
+ * lie, by the same protocol, or both trainings. */
 gboolean dh_run_can_subtract (const DhRun *a, const DhRun *b);
+/* Whether it measured every picture of its data set. */
+gboolean dh_run_is_whole (const DhRun *run);
+/* For a list of the best: those that measured the whole set before those of a part of it, of which numbers are of other
+ * pictures; the highest AP first, undefined ones last, the older of equal ones first. As GCompareFunc of structs. */
+int dh_run_compare_ap (const DhRun *a, const DhRun *b);
+/* Its model, behind the score that it measured where that is not the hybrid one; free with g_free. */
+char *dh_run_dup_model (const DhRun *run);
 /* "1:05", "2:00:00", "—" where it is not known; free with g_free. */
 char *dh_run_dup_duration (double seconds);
 

@@ -3,17 +3,17 @@
 #include <math.h>
 #include "dh-database.h"
 #include "dh-error.h"
-#include "dh-folder-lock.h"
 #include "dh-records.h"
 #include "dh-run-curve-private.h"
+#include "dh-run-state.h"
 #include "dh-run-summary-private.h"
 #include "dh-session-private.h"
 
 static DhRunItemState
 state_of (const DhRunRow *row)
 {
-  const char *state = row->state;
-  if (g_strcmp0 (state, "running") == 0 && dh_folder_lock_is_held (row->folder))
+  const char *state = dh_run_state (row);
+  if (g_strcmp0 (state, "running") == 0)
     return DH_RUN_ITEM_RUNNING;
   if (g_strcmp0 (state, "done") == 0)
     return DH_RUN_ITEM_DONE;
@@ -100,6 +100,7 @@ make_item (const DhRunRow *row, DhDatabase *database)
   run->started = g_strdup (row->started);
   run->folder = g_strdup (row->folder);
   run->root = g_strdup (row->dataset_root);
+  run->fingerprint = g_strdup (row->dataset_fingerprint);
   g_autofree char *maps = row->folder != NULL ? g_build_filename (row->folder, "eval", "scores", NULL) : NULL;
   run->has_maps = maps != NULL && g_file_test (maps, G_FILE_TEST_IS_DIR);
   run->model_path = row->model_path != NULL && *row->model_path != '\0' ? g_strdup (row->model_path) : NULL;

@@ -19,6 +19,23 @@ dh_session_get_dataset_evidence (DhSession *self)
   return self->dataset != NULL && self->pictures == NULL ? dh_dataset_evidence (self->dataset) : NULL;
 }
 
+char *
+dh_session_dup_splits (DhSession *self)
+{
+  const char *const *splits = self->dataset != NULL ? dh_dataset_splits (self->dataset) : NULL;
+  if (splits == NULL || splits[0] == NULL || splits[1] == NULL)
+    return NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  for (guint s = 0; splits[s] != NULL; s++)
+    {
+      guint n = 0;
+      for (guint i = 0; i < dh_dataset_size (self->dataset); i++)
+        n += g_str_equal (dh_dataset_item (self->dataset, i)->split, splits[s]);
+      g_string_append_printf (text, "%s%s %u", s > 0 ? ", " : "", splits[s], n);
+    }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
 const char *
 dh_session_get_program_version (void)
 {

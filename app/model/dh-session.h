@@ -65,6 +65,8 @@ gboolean dh_session_is_loading (DhSession *session);
 /* The data set. Titles and sentences are borrowed; NULL where none is open. */
 const char *dh_session_get_dataset_title (DhSession *session);
 const char *dh_session_get_dataset_evidence (DhSession *session); /* by what its layout was known */
+/* "train 400, val 25" where the data set has several splits, all of which are measured; else NULL; free with g_free. */
+char *dh_session_dup_splits (DhSession *session);
 const char *dh_session_get_dataset_path (DhSession *session);
 gboolean dh_session_has_dataset (DhSession *session);
 gboolean dh_session_is_demo (DhSession *session);

@@ -41,9 +41,20 @@ options_of (const DhTrainingLook *look, guint batch)
                            .recompute = look->recipe->recompute };
 }
 
-/* Bytes for a batch: the plan's, what the optimiser keeps of each parameter, and the batches that are made ahead. */
+/* Whole pictures are computed while the training keeps what it has. */
 static guint64
-estimate_memory (const DhTrainingLook *look, guint batch)
+estimate_validation (DhTrainingLook *look)
+{
+  if (look->check->validation == 0)
+    return 0;
+  const DhComposer validation = dh_pictures_compose (&look->pictures, look->recipe, TRUE);
+  return dh_validation_bytes (look->device, look->net, &validation);
+}
+
+/* Bytes for a batch: the plan's, what the optimiser keeps of each parameter, the batches that are made ahead, and what
+ * the validation takes. */
+static guint64
+estimate_memory (const DhTrainingLook *look, guint batch, guint64 validation)
 {
   const gint crop = (gint)look->recipe->crop;
   const DhTrainOptions options = options_of (look, batch);
@@ -52,7 +63,7 @@ estimate_memory (const DhTrainingLook *look, guint batch)
   const double ahead = is_card (look) ? 0 : (wanted > 0 ? wanted : dh_training_workers (look->device)) + 2;
   const double sample = 13.0 * crop * crop; /* three floats and a label a pixel */
   const double rest = 16.0 * (double)look->check->parameters + ahead * batch * sample;
-  return plan == G_MAXUINT64 ? plan : plan + (guint64)rest;
+  return plan == G_MAXUINT64 ? plan : plan + (guint64)rest + validation;
 }
 
 void
@@ -60,7 +71,8 @@ dh_training_look_at_memory (DhTrainingLook *look)
 {
   DhTrainingCheck *check = look->check;
   const guint batch = look->recipe->batch;
-  const guint64 needed = estimate_memory (look, batch), there = dh_device_available (look->device);
+  const guint64 validation = estimate_validation (look);
+  const guint64 needed = estimate_memory (look, batch, validation), there = dh_device_available (look->device);
   if (needed == G_MAXUINT64)
     {
       dh_training_look_say (look, DH_CHECK_MEMORY, DH_CHECK_ERROR,
@@ -88,7 +100,7 @@ dh_training_look_at_memory (DhTrainingLook *look)
   for (guint above = MAX (batch, 2); above - fits > 1 && !g_cancellable_is_cancelled (look->cancellable);)
     {
       const guint middle = fits + (above - fits) / 2;
-      if ((double)estimate_memory (look, middle) > TIGHT * (double)there)
+      if ((double)estimate_memory (look, middle, validation) > TIGHT * (double)there)
         above = middle;
       else
         fits = middle;

@@ -5,11 +5,8 @@
 
 #include "dh-error.h"
 
-/* Where the elements lie: at one place, or in chunks that a B-tree lists, each packed by filters of its own. */
-enum
-{
-  MAX_LEVELS = 8,
-};
+/* Where the elements lie: at one place, or in chunks that a B-tree or another index lists, each packed by filters of
+ * its own. */
 
 typedef struct
 {
@@ -165,27 +162,43 @@ place (const Chunks *chunks, const guint64 *offset)
 }
 
 static gboolean
-read_chunk (Chunks *chunks, const guint8 *key, guint64 at, GError **error)
+read_chunk (gpointer data, guint64 number, guint64 at, guint64 bytes, guint32 skipped, GError **error)
 {
+  Chunks *chunks = data;
   const DhHdf5Set *set = chunks->set;
-  const guint64 bytes = dh_hdf5_number (key, 4);
-  guint64 offset[DH_MAX_DIMS], number = 0;
-  for (guint d = 0; d < set->n_dims; d++)
+  guint64 offset[DH_MAX_DIMS], left = number;
+  for (guint d = set->n_dims; d-- > 0;)
     {
-      offset[d] = dh_hdf5_number (key + 8 + 8 * d, 8);
-      if (offset[d] >= set->dims[d] || offset[d] % set->chunk[d] != 0)
-        return dh_hdf5_broken ("a chunk lies beside the array", error);
-      number = number * chunks->along[d] + offset[d] / set->chunk[d];
+      offset[d] = left % chunks->along[d] * set->chunk[d];
+      left /= chunks->along[d];
     }
   if (chunks->seen[number])
     return dh_hdf5_broken ("a chunk is there twice", error);
   chunks->seen[number] = TRUE;
+  if (at == DH_HDF5_UNDEFINED)
+    return dh_hdf5_broken ("a part of the array was never written", error);
   if (!dh_hdf5_within (at, bytes, chunks->size))
     return dh_hdf5_broken ("a chunk lies outside of it", error);
-  if (!unpack (chunks, chunks->data + at, bytes, dh_hdf5_number (key + 4, 4), error))
+  if (!unpack (chunks, chunks->data + at, bytes, skipped, error))
     return FALSE;
   place (chunks, offset);
   return TRUE;
+}
+
+/* Its number in row-major order, from its place. */
+static gboolean
+read_keyed (Chunks *chunks, const guint8 *key, guint64 at, GError **error)
+{
+  const DhHdf5Set *set = chunks->set;
+  guint64 number = 0;
+  for (guint d = 0; d < set->n_dims; d++)
+    {
+      const guint64 offset = dh_hdf5_number (key + 8 + 8 * d, 8);
+      if (offset >= set->dims[d] || offset % set->chunk[d] != 0)
+        return dh_hdf5_broken ("a chunk lies beside the array", error);
+      number = number * chunks->along[d] + offset / set->chunk[d];
+    }
+  return read_chunk (chunks, number, at, dh_hdf5_number (key, 4), dh_hdf5_number (key + 4, 4), error);
 }
 
 /* A key is the chunk's size, the filters left out, and its offset, of which the last stands for the element. */
@@ -193,7 +206,7 @@ static gboolean
 read_tree (Chunks *chunks, guint64 at, guint above, GError **error)
 {
   const guint64 key = 8 + 8 * (chunks->set->n_dims + 1), step = key + 8;
-  if (++chunks->visits > 2 * chunks->n_chunks + MAX_LEVELS)
+  if (++chunks->visits > 2 * chunks->n_chunks + DH_HDF5_MAX_LEVELS)
     return dh_hdf5_broken ("it runs in a circle", error);
   const guint8 *node = dh_hdf5_within (at, 24, chunks->size) ? chunks->data + at : NULL;
   if (!node || memcmp (node, "TREE", 4) != 0 || node[4] != 1 || node[5] >= above)
@@ -205,7 +218,7 @@ read_tree (Chunks *chunks, guint64 at, guint above, GError **error)
     {
       const guint8 *one = node + 24 + i * step;
       const guint64 child = dh_hdf5_number (one + key, 8);
-      if (!(level > 0 ? read_tree (chunks, child, level, error) : read_chunk (chunks, one, child, error)))
+      if (!(level > 0 ? read_tree (chunks, child, level, error) : read_keyed (chunks, one, child, error)))
         return FALSE;
     }
   return TRUE;
@@ -248,7 +261,11 @@ read_chunks (Chunks *chunks, guint64 most, GError **error)
   chunks->seen = seen;
   chunks->chunk = chunk;
   chunks->packed = packed;
-  if (chunks->set->at != DH_HDF5_UNDEFINED && !read_tree (chunks, chunks->set->at, MAX_LEVELS, error))
+  const gboolean tree = chunks->set->index == DH_HDF5_INDEX_TREE;
+  if (chunks->set->at != DH_HDF5_UNDEFINED
+      && !(tree ? read_tree (chunks, chunks->set->at, DH_HDF5_MAX_LEVELS, error)
+                : dh_hdf5_walk_index (chunks->data, chunks->size, chunks->set, chunks->n_chunks, chunks->chunk_bytes,
+                                      read_chunk, chunks, error)))
     return FALSE;
   return !memchr (seen, 0, chunks->n_chunks) || dh_hdf5_broken ("a part of the array was never written", error);
 }

@@ -4,15 +4,17 @@
 
 G_BEGIN_DECLS
 
-/* One array out of an HDF5 file in memory, as h5py and the HDF5 library write it unless told otherwise (superblock 0 or
- * 1, version 1 object headers, symbol tables; HDF5 File Format Specification 1.0–1.1): contiguous, compact or chunked,
- * with any of gzip, shuffle and Fletcher32. Floating point of 16, 32 and 64 bits and integers; unsigned ones of 16 and
- * 32 bits are widened.
+/* One array out of an HDF5 file in memory, as h5py and the HDF5 library write it: by default (superblock 0 or 1,
+ * version 1 object headers, symbol tables) and with libver "latest" (superblock 2 or 3, version 2 object headers, links
+ * in the root group's header; HDF5 File Format Specification 3.0): contiguous, compact or chunked, with any of gzip,
+ * shuffle and Fletcher32. Of the latter not what is made to grow, nor a root group of so many names (more than eight)
+ * that they stand in a heap; checksums of what is followed are held against it. Floating point of 16, 32 and 64 bits
+ * and integers; unsigned ones of 16 and 32 bits are widened.
  *
  * It is read by hand, not by the HDF5 library, which broken files bring down: nothing is read outside the file, nothing
  * is followed in a circle, and no memory is spent beyond the array and one chunk, each of at most `most` bytes,
  * whatever the file claims. `name` is the data set's, in the root group. Messages do not name the file. Any thread.
- * Errors: DH_ERROR_INVALID (broken, cut off), DH_ERROR_UNSUPPORTED (the newer format, another type or filter),
+ * Errors: DH_ERROR_INVALID (broken, cut off), DH_ERROR_UNSUPPORTED (another form, type or filter),
  * DH_ERROR_NOT_FOUND (no such data set), DH_ERROR_TOO_LARGE, DH_ERROR_NO_MEMORY. */
 DhTensor *dh_hdf5_read (GBytes *file, const char *name, guint64 most, GError **error);
 

@@ -130,8 +130,24 @@ def test_metrics(studio, data):
     studio.resize(1400, 900)
 
 
+def test_left_out(studio, data):
+    """What warns of a picture that was left out stays, and leaves the toolbar free: the next import is begun there."""
+    shutil.copytree(f"{data.top}/maps/RbA", f"{data.top}/maps/part")
+    folder, _, files = next(one for one in os.walk(f"{data.top}/maps/part") if one[2])
+    os.remove(f"{folder}/{sorted(files)[0]}")
+    studio.settle(1.5)
+    import_from(studio, f"{data.top}/maps/part")
+    studio.key("Return")
+    studio.until(lambda: re.search(r" done .* part$", data.cli("report"), re.M), "the part's run")
+    studio.settle(3)
+    studio.screenshot(f"{OUTPUT}/import-left-out.png")
+    shutil.copytree(f"{data.top}/maps/RbA", f"{data.top}/maps/next")
+    import_from(studio, f"{data.top}/maps/next")
+    studio.until_told(r"says next: \d+ pictures? measured", lambda: studio.key("Return"))
+
+
 def main():
-    cases = [test_nothing, test_import, test_stop, test_compare, test_metrics]
+    cases = [test_nothing, test_import, test_stop, test_compare, test_metrics, test_left_out]
     print(f"1..{len(cases) + 1}", flush=True)
     os.makedirs(OUTPUT, exist_ok=True)
     reason = f"{driver.missing()} is not installed" if driver.missing() else None

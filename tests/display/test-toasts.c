@@ -1,4 +1,5 @@
-/* Toasts say what they are given, letter by letter: names of files and trainings are not markup. */
+/* Toasts say what they are given, letter by letter: names of files and trainings are not markup. Tooltips do not lie
+ * over an open menu. */
 #include <adwaita.h>
 #include "dh-ui.h"
 
@@ -40,6 +41,43 @@ test_plain (void)
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
+static gboolean
+tells (GtkWidget *widget)
+{
+  g_autoptr (GtkTooltip) tooltip = g_object_new (GTK_TYPE_TOOLTIP, NULL);
+  gboolean told = FALSE;
+  g_signal_emit_by_name (widget, "query-tooltip", 0, 0, FALSE, tooltip, &told);
+  return told;
+}
+
+/* Of a row with a menu of choices in it. */
+static void
+test_tooltip (void)
+{
+  g_autoptr (GMenu) menu = g_menu_new ();
+  g_menu_append (menu, "Choose a folder…", NULL);
+  GtkWidget *window = gtk_window_new (), *row = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0);
+  GtkWidget *button = gtk_menu_button_new ();
+  gtk_menu_button_set_menu_model (GTK_MENU_BUTTON (button), G_MENU_MODEL (menu));
+  gtk_box_append (GTK_BOX (row), gtk_label_new ("Negatives"));
+  gtk_box_append (GTK_BOX (row), button);
+  gtk_window_set_child (GTK_WINDOW (window), row);
+  gtk_window_present (GTK_WINDOW (window));
+  dh_ui_set_menu_tooltip (row, "Pictures of anything");
+  g_assert_true (gtk_widget_get_has_tooltip (row));
+  g_assert_true (tells (row));
+  for (guint i = 0; i < 2; i++)
+    {
+      gtk_menu_button_popup (GTK_MENU_BUTTON (button));
+      g_assert_false (tells (row));
+      gtk_menu_button_popdown (GTK_MENU_BUTTON (button));
+      g_assert_true (tells (row));
+    }
+  dh_ui_set_menu_tooltip (row, NULL);
+  g_assert_false (gtk_widget_get_has_tooltip (row));
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -50,6 +88,7 @@ main (int argc, char **argv)
       return 0;
     }
   adw_init ();
+  g_test_add_func ("/tooltips/menu", test_tooltip);
   g_test_add_func ("/toasts/plain", test_plain);
   return g_test_run ();
 }

@@ -1,10 +1,13 @@
 /* What an evaluation left, in reports and exports. */
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
+#include <math.h>
 #include <string.h>
 #include "dh-error.h"
 #include "dh-export.h"
+#include "dh-folder-lock.h"
 #include "dh-report.h"
+#include "dh-run-state.h"
 #include "evaluation-fixture.h"
 #include "tree.h"
 
@@ -62,6 +65,182 @@ test_report (EvaluationFixture *fixture, gconstpointer data)
   g_clear_error (&error);
   g_assert_false (dh_report_write (fixture->database, 99, 0, DH_REPORT_CSV, path, NULL, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
+}
+
+static char *
+write_text (EvaluationFixture *fixture, gint64 run, gint64 other, DhReportFormat format)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = g_build_filename (fixture->folder, "text", NULL);
+  char *text = NULL;
+  g_assert_true (dh_report_write (fixture->database, run, other, format, path, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  return text;
+}
+
+static void
+assert_has (const char *text, const char *format, ...)
+{
+  va_list arguments;
+  va_start (arguments, format);
+  g_autofree char *sought = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  if (!strstr (text, sought))
+    g_error ("\"%s\" is not in:\n%s", sought, text);
+}
+
+/* What is measured is told in every format, components as well, and what it was measured on: an undefined AP beside
+ * smiyc-component would read as a failure. */
+static void
+test_measured (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const DhEvaluationOptions options = evaluation_options (fixture);
+  g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  const DhResult *pooled = evaluation_result (evaluation, 0, 0);
+  const DhComponentResult *components = evaluation_result (evaluation, 0, 3)->components;
+  g_assert_cmpuint (components->n_components, >, 0);
+  g_autofree char *fingerprint = dh_dataset_fingerprint (fixture->dataset, NULL, &error);
+  g_autofree char *f1 = g_strdup_printf ("%.2f", 100 * components->f1_mean);
+  g_autofree char *siou = g_strdup_printf ("%.2f", 100 * components->siou_mean);
+  g_autofree char *ppv = g_strdup_printf ("%.2f", 100 * components->ppv_mean);
+
+  g_autofree char *md = write_text (fixture, evaluation->run, 0, DH_REPORT_MD);
+  assert_has (md, "| Fingerprint | %s |", fingerprint);
+  assert_has (md, "| Resolution | %u×%u pixels |", EVALUATION_WIDTH, EVALUATION_HEIGHT);
+  assert_has (md, "| %s | %s | %s |\n", siou, ppv, f1);
+  assert_has (md, "best F1 of this very set; at least %u pixels, anomalies %u", (guint)components->min_prediction,
+              (guint)components->min_anomaly);
+  assert_has (md, "for TPR 95 %%, ");
+  g_assert_null (strstr (md, "smiyc-component | —"));
+
+  g_autofree char *html = write_text (fixture, evaluation->run, 0, DH_REPORT_HTML);
+  assert_has (html, "<td class=t>%s", fingerprint);
+  assert_has (html, "<td>%s<td>%s<td>%s\n", siou, ppv, f1);
+
+  g_autofree char *tex = write_text (fixture, evaluation->run, 0, DH_REPORT_LATEX);
+  assert_has (tex, "{llrrrrrr}");
+  assert_has (tex, "smiyc-component & -- & -- & -- & %s & %s & %s \\\\", siou, ppv, f1);
+  assert_has (tex, "densehybrid-pooled & %.2f & %.2f & %.2f & -- & -- & -- \\\\", 100 * pooled->ap, 100 * pooled->fpr95,
+              100 * pooled->auroc);
+
+  g_autofree char *json = write_text (fixture, evaluation->run, 0, DH_REPORT_JSON);
+  g_autoptr (JsonNode) root = json_from_string (json, &error);
+  JsonObject *run =
+      json_array_get_object_element (json_object_get_array_member (json_node_get_object (root), "runs"), 0);
+  g_assert_cmpstr (json_object_get_string_member (run, "fingerprint"), ==, fingerprint);
+  JsonObject *found = json_object_get_object_member (json_object_get_object_member (run, "summary"), "components");
+  g_assert_true (json_object_get_boolean_member (found, "threshold_from_set"));
+  g_assert_cmpint (json_object_get_int_member (found, "anomalies"), ==, (gint64)components->n_components);
+  JsonArray *fp = json_object_get_array_member (found, "fp"), *all = json_object_get_array_member (found, "f1");
+  g_assert_cmpuint (json_array_get_length (all), ==, DH_COMPONENT_TAUS);
+  double sum = 0;
+  for (guint i = 0; i < DH_COMPONENT_TAUS; i++)
+    {
+      g_assert_cmpint (json_array_get_int_element (fp, i), ==, (gint64)components->fp[i]);
+      sum += json_array_get_double_element (all, i);
+    }
+  g_assert_cmpfloat_with_epsilon (sum / DH_COMPONENT_TAUS, components->f1_mean, 1e-12);
+}
+
+static gint64
+evaluate_score (EvaluationFixture *fixture, DhDataset *dataset, DhMap score)
+{
+  g_autoptr (GError) error = NULL;
+  DhEvaluationOptions options = evaluation_options (fixture);
+  options.dataset = dataset;
+  options.score = score;
+  options.more_scores = 0;
+  g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  return evaluation->run;
+}
+
+static const DhRunProtocolRow *
+find_pooled (GPtrArray *rows)
+{
+  for (guint i = 0; i < rows->len; i++)
+    if (g_str_equal (((DhRunProtocolRow *)rows->pdata[i])->protocol, "densehybrid-pooled"))
+      return rows->pdata[i];
+  g_assert_not_reached ();
+}
+
+/* Two runs are compared by what each has under one protocol, and by the pictures that change most; numbers of other
+ * data are not subtracted. */
+static void
+test_compared (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const gint64 a = evaluate_score (fixture, fixture->dataset, DH_MAP_HYBRID);
+  const gint64 b = evaluate_score (fixture, fixture->dataset, DH_MAP_MAX_SOFTMAX);
+  g_autoptr (GPtrArray) first = dh_database_list_run_protocols (fixture->database, a, &error);
+  g_autoptr (GPtrArray) second = dh_database_list_run_protocols (fixture->database, b, &error);
+  const DhRunProtocolRow *one = find_pooled (first), *two = find_pooled (second);
+  const double change = 100 * (one->ap - two->ap);
+  g_assert_cmpfloat (fabs (change), >, 0.01);
+
+  g_autofree char *md = write_text (fixture, a, b, DH_REPORT_MD);
+  assert_has (md, "| densehybrid-pooled | %.2f | %.2f | %s%.2f |", 100 * one->ap, 100 * two->ap, change < 0 ? "−" : "+",
+              fabs (change));
+  assert_has (md, ", hybrid; Run %" G_GINT64_FORMAT ": ", b);
+  g_assert_null (strstr (md, "not subtracted"));
+  /* by the difference, falling, and what is undefined last */
+  const char *at = strstr (md, "the largest difference first");
+  g_assert_nonnull (at);
+  g_auto (GStrv) lines = g_strsplit (at, "\n", -1);
+  double before = INFINITY;
+  for (guint i = 2; i < 2 + EVALUATION_IMAGES; i++)
+    {
+      g_auto (GStrv) cells = g_strsplit (lines[i], " | ", -1);
+      const char *last = cells[g_strv_length (cells) - 1];
+      const gboolean undefined = g_str_has_prefix (last, "—");
+      g_assert_cmpint (undefined, ==, i == 1 + EVALUATION_IMAGES);
+      if (undefined)
+        continue;
+      const char *number = g_str_has_prefix (last, "−") ? last + strlen ("−") : last;
+      const double size = fabs (g_ascii_strtod (number, NULL));
+      g_assert_cmpfloat (size, <=, before);
+      before = size;
+    }
+  g_autofree char *html = write_text (fixture, a, b, DH_REPORT_HTML);
+  assert_has (html, "Pictures by the difference of their AP");
+
+  /* one picture less is other data */
+  g_autofree char *gone = g_build_filename (fixture->root, "images", "validation4.png", NULL);
+  g_assert_cmpint (g_unlink (gone), ==, 0);
+  g_autoptr (DhDataset) less = dh_dataset_open (fixture->folder, NULL, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  const gint64 c = evaluate_score (fixture, less, DH_MAP_HYBRID);
+  g_autofree char *other = write_text (fixture, a, c, DH_REPORT_MD);
+  assert_has (other, "other data: their numbers stand beside each other and are not subtracted");
+  g_auto (GStrv) others = g_strsplit (other, "\n", -1);
+  for (guint i = 0; others[i] && !g_str_has_prefix (others[i], "## Run"); i++)
+    if (g_str_has_prefix (others[i], "| densehybrid-pooled"))
+      g_assert_nonnull (strstr (others[i], "| — |"));
+}
+
+/* A run whose process was killed is not told to be running. */
+static void
+test_killed (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const DhEvaluationOptions options = evaluation_options (fixture);
+  g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (dh_database_reopen_run (fixture->database, evaluation->run, &error));
+  g_autoptr (DhRunRow) run = dh_database_get_run (fixture->database, evaluation->run, &error);
+  g_assert_cmpstr (run->state, ==, "running");
+  g_assert_cmpstr (dh_run_state (run), ==, "unfinished");
+  g_autofree char *killed = write_text (fixture, evaluation->run, 0, DH_REPORT_MD);
+  assert_has (killed, "| State | unfinished |");
+  DhFolderLock *lock = dh_folder_lock_take (run->folder, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (dh_run_state (run), ==, "running");
+  g_autofree char *json = write_text (fixture, evaluation->run, 0, DH_REPORT_JSON);
+  assert_has (json, "\"state\" : \"running\"");
+  dh_folder_lock_release (lock);
 }
 
 /* Names come from file systems and databases that anyone may have written: in no format do they become its markup. */
@@ -185,6 +364,9 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   EVALUATION_TEST ("/evaluation-report/report", NULL, test_report);
+  EVALUATION_TEST ("/evaluation-report/measured", NULL, test_measured);
+  EVALUATION_TEST ("/evaluation-report/compared", NULL, test_compared);
+  EVALUATION_TEST ("/evaluation-report/killed", NULL, test_killed);
   EVALUATION_TEST ("/evaluation-report/names", NULL, test_names);
   EVALUATION_TEST ("/evaluation-report/base", NULL, test_report_base);
   EVALUATION_TEST ("/evaluation-report/export", NULL, test_export);

@@ -257,6 +257,15 @@ test_provenance (EvaluationFixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (text, "| Method | RbA |"));
   g_assert_null (strstr (text, "Device"));
   g_assert_null (strstr (text, "Inference"));
+  /* no time was taken: undefined, the last field of every picture's line empty, and not 0 */
+  g_assert_nonnull (strstr (json, "\"seconds\" : null"));
+  g_assert_null (strstr (json, "\"seconds\" : 0"));
+  g_autofree char *csv = NULL;
+  g_assert_true (dh_report_write (fixture->database, evaluation->run, 0, DH_REPORT_CSV, report, NULL, &error));
+  g_assert_true (g_file_get_contents (report, &csv, NULL, NULL));
+  g_auto (GStrv) pictures = g_strsplit (csv, "\r\n", -1);
+  for (guint i = 1; i <= EVALUATION_IMAGES; i++)
+    g_assert_true (g_str_has_suffix (pictures[i], ","));
 }
 
 /* The maps are the run's own: the source may go. */
@@ -461,6 +470,19 @@ test_names (EvaluationFixture *fixture, gconstpointer data)
   g_clear_error (&error);
   g_assert_null (dh_imported_scores_open (inner, "  ", FALSE, fixture->dataset, NULL, NULL, NULL, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_USAGE);
+  g_clear_error (&error);
+
+  /* the tree's root says whose they are as well as the folder of its set does; another tree is called as it is */
+  static const DhExportLayout layouts[] = { DH_EXPORT_SMIYC, DH_EXPORT_NPY };
+  for (guint i = 0; i < G_N_ELEMENTS (layouts); i++)
+    {
+      g_autofree char *tree = in (fixture, i == 0 ? "submission" : "RbA");
+      guint written;
+      g_assert_true (
+          dh_export_run (fixture->database, own->run, layouts[i], "PEBAL", tree, &written, NULL, NULL, &error));
+      g_autoptr (DhImportedScores) scores = open_scores (fixture, tree, NULL, FALSE);
+      g_assert_cmpstr (dh_imported_scores_method (scores), ==, i == 0 ? "PEBAL" : "RbA");
+    }
 }
 
 int

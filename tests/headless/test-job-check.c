@@ -55,6 +55,13 @@ test_check (void)
   g_assert_true (says (fine, DH_CHECK_WEIGHTS, DH_CHECK_WARNING, "No weights to start from"));
   g_assert_cmpuint (fine->memory_needed, >, 1 << 20);
   g_assert_cmpuint (fine->memory_needed, <, 1 << 30);
+  /* What the validation takes of its whole pictures is part of it. */
+  g_autoptr (DhTrainingForm) blind = jobs_make_form ("", 4);
+  dh_training_form_set_text (blind, DH_TRAINING_DATA, jobs_runs);
+  g_autoptr (DhTrainingCheck) unseen = check (blind, NULL, &error);
+  g_assert_cmpuint (unseen->validation, ==, 0);
+  g_assert_cmpuint (unseen->memory_needed, >, 0);
+  g_assert_cmpuint (unseen->memory_needed, <, fine->memory_needed);
   /* Two threads load two crops a step at most twice as fast as one, whatever computes. */
   g_assert_cmpfloat (fine->sample_seconds, >, 0);
   g_assert_true (isfinite (fine->seconds));

@@ -183,6 +183,9 @@ typedef struct
   guint rank;  /* 2, or more with axes of 1 before */
   guint chunk; /* rows; 0: not chunked */
   gboolean compact, gzip, shuffle, checksum, wholes, latest;
+  guint columns;  /* of a chunk; 0: 16 */
+  gboolean early; /* all chunks get their place at once */
+  gboolean grows, many;
 } Form;
 
 static hid_t
@@ -193,6 +196,29 @@ half_type (void)
   H5Tset_size (type, 2);
   H5Tset_ebias (type, 15);
   return type;
+}
+
+/* As it lies on disk: the image of an open file of the newer format has a checksum that is not its own. */
+static hid_t
+begin_file (const char *path, gboolean latest)
+{
+  const hid_t access = H5Pcreate (H5P_FILE_ACCESS);
+  if (latest)
+    H5Pset_libver_bounds (access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
+  const hid_t file = H5Fcreate (path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
+  g_assert_cmpint (file, >=, 0);
+  H5Pclose (access);
+  return file;
+}
+
+static GBytes *
+end_file (hid_t file, const char *path)
+{
+  char *image;
+  gsize size;
+  g_assert_cmpint (H5Fclose (file), >=, 0);
+  g_assert_true (g_file_get_contents (path, &image, &size, NULL));
+  return g_bytes_new_take (image, size);
 }
 
 static GBytes *
@@ -206,16 +232,17 @@ make_hdf5 (const Form *form)
       i32[i] = (gint32)whole_at (i);
     }
   H5Eset_auto2 (H5E_DEFAULT, NULL, NULL);
-  const hid_t access = H5Pcreate (H5P_FILE_ACCESS);
-  H5Pset_fapl_core (access, 1 << 16, 0);
-  if (form->latest)
-    H5Pset_libver_bounds (access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
-  const hid_t file = H5Fcreate ("made.hdf5", H5F_ACC_TRUNC, H5P_DEFAULT, access);
-  const hsize_t dims[] = { 1, 1, HEIGHT, WIDTH }, chunk[] = { 1, 1, form->chunk, 16 };
-  const hid_t space = H5Screate_simple ((int)form->rank, dims + 4 - form->rank, NULL);
+  g_autofree char *folder = tree_new (), *path = g_build_filename (folder, "made.hdf5", NULL);
+  const hid_t file = begin_file (path, form->latest);
+  const hsize_t dims[] = { 1, 1, HEIGHT, WIDTH }, chunk[] = { 1, 1, form->chunk, form->columns ? form->columns : 16 },
+                most[] = { 1, 1, H5S_UNLIMITED, WIDTH };
+  const hid_t space =
+      H5Screate_simple ((int)form->rank, dims + 4 - form->rank, form->grows ? most + 4 - form->rank : NULL);
   const hid_t how = H5Pcreate (H5P_DATASET_CREATE);
   if (form->chunk)
     H5Pset_chunk (how, (int)form->rank, chunk + 4 - form->rank);
+  if (form->early)
+    H5Pset_alloc_time (how, H5D_ALLOC_TIME_EARLY);
   if (form->compact)
     H5Pset_layout (how, H5D_COMPACT);
   if (form->shuffle)
@@ -237,20 +264,17 @@ make_hdf5 (const Form *form)
     {
       g_autofree char *name = g_strdup_printf ("attribute %u", i);
       H5Aclose (H5Acreate2 (set, name, H5T_NATIVE_INT, scalar, H5P_DEFAULT, H5P_DEFAULT));
-      H5Gclose (H5Gcreate2 (file, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+      if (i < 6 || !form->latest || form->many)
+        H5Gclose (H5Gcreate2 (file, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
     }
   H5Sclose (scalar);
   H5Gclose (group);
   H5Dclose (set);
   H5Pclose (how);
   H5Sclose (space);
-  H5Fflush (file, H5F_SCOPE_LOCAL);
-  const gsize size = (gsize)H5Fget_file_image (file, NULL, 0);
-  guint8 *image = g_malloc (size);
-  g_assert_cmpint (H5Fget_file_image (file, image, size), ==, (gssize)size);
-  H5Fclose (file);
-  H5Pclose (access);
-  return g_bytes_new_take (image, size);
+  GBytes *bytes = end_file (file, path);
+  tree_remove (folder);
+  return bytes;
 }
 
 static void
@@ -273,6 +297,17 @@ test_hdf5 (void)
     { "value", H5T_STD_U32LE, 2, 8, .wholes = TRUE },
     { "value", H5T_STD_I32BE, 2, 0, .wholes = TRUE },
     { "value", H5T_STD_I64LE, 2, 8, .gzip = TRUE, .wholes = TRUE },
+    { "value", H5T_IEEE_F32LE, 2, 4, .grows = TRUE },
+    /* the newer format: at one place, in the header, a chunk alone, chunks in a row, in an array, one an element */
+    { "value", H5T_IEEE_F64BE, 2, 0, .latest = TRUE },
+    { "value", H5T_IEEE_F32LE, 2, 0, .compact = TRUE, .latest = TRUE },
+    { "value", H5T_IEEE_F32LE, 2, HEIGHT, .columns = WIDTH, .latest = TRUE },
+    { "value", 0, 2, HEIGHT, .columns = WIDTH, .gzip = TRUE, .latest = TRUE },
+    { "value", H5T_IEEE_F32LE, 2, 5, .early = TRUE, .latest = TRUE },
+    { "value", H5T_IEEE_F32BE, 2, 5, .latest = TRUE },
+    { "value", 0, 2, 8, .gzip = TRUE, .shuffle = TRUE, .checksum = TRUE, .latest = TRUE },
+    { "value", H5T_STD_U16LE, 4, 3, .checksum = TRUE, .wholes = TRUE, .latest = TRUE },
+    { "value", H5T_STD_U8LE, 2, 1, .gzip = TRUE, .wholes = TRUE, .columns = 1, .latest = TRUE },
   };
   for (guint i = 0; i < G_N_ELEMENTS (forms); i++)
     {
@@ -286,15 +321,20 @@ test_hdf5 (void)
 static void
 test_hdf5_refused (void)
 {
-  const Form other = { "score", H5T_IEEE_F32LE, 2, 0 }, latest = { "value", H5T_IEEE_F32LE, 2, 8, .latest = TRUE },
-             strange = { "value", H5T_VAX_F32, 2, 0 }, unsigned64 = { "value", H5T_STD_U64LE, 2, 0, .wholes = TRUE };
+  const Form other = { "score", H5T_IEEE_F32LE, 2, 0 },
+             many = { "value", H5T_IEEE_F32LE, 2, 8, .latest = TRUE, .many = TRUE },
+             grows = { "value", H5T_IEEE_F32LE, 2, 8, .latest = TRUE, .grows = TRUE },
+             absent = { "score", H5T_IEEE_F32LE, 2, 0, .latest = TRUE }, strange = { "value", H5T_VAX_F32, 2, 0 },
+             unsigned64 = { "value", H5T_STD_U64LE, 2, 0, .wholes = TRUE };
   const struct
   {
     const Form *form;
     DhError code;
     const char *words;
   } cases[] = { { &other, DH_ERROR_NOT_FOUND, "holds no data set \"value\"" },
-                { &latest, DH_ERROR_UNSUPPORTED, "newer format" },
+                { &many, DH_ERROR_UNSUPPORTED, "more names than are read of the newer format" },
+                { &grows, DH_ERROR_UNSUPPORTED, "made to grow, which is not read of the newer format" },
+                { &absent, DH_ERROR_NOT_FOUND, "holds no data set \"value\"" },
                 { &strange, DH_ERROR_UNSUPPORTED, "type that is not read" },
                 { &unsigned64, DH_ERROR_UNSUPPORTED, "type that is not read" } };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -310,7 +350,9 @@ test_hdf5_broken (void)
 {
   const Form forms[] = { { "value", H5T_IEEE_F32LE, 2, 8, .gzip = TRUE, .shuffle = TRUE, .checksum = TRUE },
                          { "value", 0, 2, 4 },
-                         { "value", H5T_IEEE_F64BE, 3, 0 } };
+                         { "value", H5T_IEEE_F64BE, 3, 0 },
+                         { "value", 0, 2, 4, .gzip = TRUE, .checksum = TRUE, .latest = TRUE },
+                         { "value", H5T_IEEE_F32LE, 2, HEIGHT, .columns = WIDTH, .latest = TRUE } };
   for (guint f = 0; f < G_N_ELEMENTS (forms); f++)
     {
       g_autoptr (GBytes) file = make_hdf5 (&forms[f]);
@@ -377,6 +419,60 @@ test_hdf5_circle (void)
   assert_refused (circle, "a.hdf5", DH_ERROR_UNSUPPORTED, "root");
 }
 
+/* More than 1024 chunks stand in pages. */
+static void
+test_hdf5_pages (void)
+{
+  enum
+  {
+    SIDE = 50,
+  };
+  static float values[SIDE * SIDE];
+  for (guint i = 0; i < SIDE * SIDE; i++)
+    values[i] = (float)i;
+  for (guint packed = 0; packed < 2; packed++)
+    {
+      g_autofree char *folder = tree_new (), *path = g_build_filename (folder, "pages.hdf5", NULL);
+      const hid_t file = begin_file (path, TRUE), how = H5Pcreate (H5P_DATASET_CREATE);
+      const hsize_t dims[] = { SIDE, SIDE }, chunk[] = { 1, 1 };
+      H5Pset_chunk (how, 2, chunk);
+      if (packed)
+        H5Pset_fletcher32 (how);
+      const hid_t space = H5Screate_simple (2, dims, NULL);
+      const hid_t set = H5Dcreate2 (file, "value", H5T_IEEE_F32LE, space, H5P_DEFAULT, how, H5P_DEFAULT);
+      g_assert_cmpint (H5Dwrite (set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), >=, 0);
+      H5Dclose (set);
+      H5Sclose (space);
+      H5Pclose (how);
+      g_autoptr (GBytes) bytes = end_file (file, path);
+      tree_remove (folder);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (DhTensor) map = dh_hdf5_read (bytes, "value", 1 << 20, &error);
+      g_assert_no_error (error);
+      g_assert_cmpmem (dh_tensor_data (map), sizeof values, values, sizeof values);
+    }
+}
+
+/* Of the newer format a checksum tells what was changed in the headers, and in what lists the chunks. */
+static void
+test_hdf5_checksums (void)
+{
+  const Form form = { "value", 0, 2, 4, .gzip = TRUE, .latest = TRUE };
+  g_autoptr (GBytes) file = make_hdf5 (&form);
+  gsize size;
+  const guint8 *data = g_bytes_get_data (file, &size);
+  static const char *const signatures[] = { "OHDR", "FAHD", "FADB" };
+  for (guint i = 0; i < G_N_ELEMENTS (signatures); i++)
+    {
+      const guint8 *at = memmem (data, size, signatures[i], 4);
+      g_assert_nonnull (at);
+      g_autofree guint8 *changed = g_memdup2 (data, size);
+      changed[at - data + 20] ^= 1;
+      g_autoptr (GBytes) bytes = g_bytes_new (changed, size);
+      assert_refused (bytes, "a.hdf5", DH_ERROR_INVALID, "cut off or broken");
+    }
+}
+
 /* What a file claims is not what is allocated for it. */
 static void
 test_bombs (void)
@@ -419,6 +515,8 @@ main (int argc, char **argv)
   g_test_add_func ("/map-file/hdf5", test_hdf5);
   g_test_add_func ("/map-file/hdf5-refused", test_hdf5_refused);
   g_test_add_func ("/map-file/hdf5-broken", test_hdf5_broken);
+  g_test_add_func ("/map-file/hdf5-pages", test_hdf5_pages);
+  g_test_add_func ("/map-file/hdf5-checksums", test_hdf5_checksums);
   g_test_add_func ("/map-file/hdf5-circle", test_hdf5_circle);
   g_test_add_func ("/map-file/bombs", test_bombs);
   return g_test_run ();

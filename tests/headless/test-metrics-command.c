@@ -127,6 +127,41 @@ test_stack (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (one, ==, other);
 }
 
+/* What makes every number undefined, or upside down, is said beside the numbers. */
+static void
+test_doubts (Fixture *fixture, gconstpointer data)
+{
+  const gint64 one[] = { H, W };
+  guint8 labels[3][N];
+  float turned[N];
+  for (guint i = 0; i < N; i++)
+    {
+      labels[0][i] = 255;
+      labels[1][i] = 0;
+      labels[2][i] = 1;
+      turned[i] = -fixture->scores[0][i];
+    }
+  const struct
+  {
+    DhDtype dtype;
+    gconstpointer elements;
+    const char *words, *says;
+  } cases[] = {
+    { DH_DTYPE_U8, labels[0], "--scores s0.npy --labels broken.npy", "so nothing is measured" },
+    { DH_DTYPE_U8, labels[1], "--scores s0.npy --labels broken.npy", "every number is undefined" },
+    { DH_DTYPE_U8, labels[2], "--scores s0.npy --labels broken.npy", "AP says nothing" },
+    { DH_DTYPE_F32, turned, "--scores broken.npy --labels l0.npy", "AUROC is under 50 %" },
+    { DH_DTYPE_F32, fixture->scores[0], "--scores broken.npy --labels l0.npy", NULL },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *output = NULL, *errors = NULL;
+      save (fixture, "broken.npy", cases[i].dtype, 2, one, cases[i].elements);
+      g_assert_cmpint (run (fixture, cases[i].words, &output, &errors), ==, 0);
+      g_assert_true (cases[i].says ? strstr (errors, cases[i].says) != NULL : strstr (errors, "note: ") == NULL);
+    }
+}
+
 static void
 test_errors (Fixture *fixture, gconstpointer data)
 {
@@ -136,8 +171,8 @@ test_errors (Fixture *fixture, gconstpointer data)
     int status;
     const char *says;
   } cases[] = {
-    { "--scores s0.npy s1.npy --labels l0.npy", 2, "2 score maps and 1 labels" },
-    { "--labels l0.npy", 2, "0 score maps" },
+    { "--scores s0.npy s1.npy --labels l0.npy", 2, "score maps were given: 2, labels: 1" },
+    { "--labels l0.npy", 2, "score maps were given: 0" },
     { "--scores s0.npy --labels l0.npy --protocol moon", 2, "densehybrid-pooled" },
     { "--scores s0.npy --labels l0.npy --protocol open-set", 2, "eval-osr" },
     { "--scores s0.npy --labels l0.npy --threshold much", 2, "much" },
@@ -182,6 +217,7 @@ main (int argc, char **argv)
     }
   g_test_add ("/metrics-command/values", Fixture, NULL, set_up, test_values, tear_down);
   g_test_add ("/metrics-command/stack", Fixture, NULL, set_up, test_stack, tear_down);
+  g_test_add ("/metrics-command/doubts", Fixture, NULL, set_up, test_doubts, tear_down);
   g_test_add ("/metrics-command/errors", Fixture, NULL, set_up, test_errors, tear_down);
   g_test_add ("/metrics-command/table", Fixture, NULL, set_up, test_table, tear_down);
   return g_test_run ();

@@ -62,7 +62,7 @@ test_evaluation (void)
   {
     DhRunItemState state;
     const char *text;
-  } cases[] = { { DH_RUN_ITEM_DONE, "done" },
+  } cases[] = { { DH_RUN_ITEM_DONE, "done, 1 left out" },
                 { DH_RUN_ITEM_RUNNING, "running, 5 of 10" },
                 { DH_RUN_ITEM_CANCELLED, "stopped at 4 of 10" },
                 { DH_RUN_ITEM_UNFINISHED, "unfinished, 4 of 10" },
@@ -192,20 +192,66 @@ test_same (void)
   g_assert_false (dh_run_item_is_same (a, training));
 }
 
+/* The numbers of a part of the set stand behind those of the whole. */
+static void
+test_whole (void)
+{
+  const DhRun whole = { .id = 1, .images = 10, .total = 10, .ap = 0.5 };
+  DhRun others[] = { whole, whole, whole, whole, whole };
+  others[0].images = 9; /* the best of all, of one picture less */
+  others[0].failed = 1;
+  others[0].ap = 0.9;
+  others[1].ap = 0.4;
+  others[2].ap = NAN;
+  others[3].id = 2;
+  others[4].images = 9;
+  g_assert_true (dh_run_is_whole (&whole));
+  g_assert_false (dh_run_is_whole (&others[0]) || dh_run_is_whole (&others[4]));
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      g_assert_cmpint (dh_run_compare_ap (&whole, &others[i]), <, 0);
+      g_assert_cmpint (dh_run_compare_ap (&others[i], &whole), >, 0);
+    }
+}
+
+/* Two scores of one network are two rows that differ in more than their numbers. */
+static void
+test_model (void)
+{
+  const struct
+  {
+    DhRun run;
+    const char *text;
+  } cases[] = { { { .model = "m", .score = "hybrid" }, "m" },
+                { { .model = "m", .score = "max_softmax" }, "max_softmax · m" },
+                { { .model = "RbA", .score = "imported", .imported = TRUE }, "RbA" },
+                { { .model = "t", .training = TRUE }, "t" } };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = dh_run_dup_model (&cases[i].run);
+      g_assert_cmpstr (text, ==, cases[i].text);
+    }
+}
+
 /* Of other pictures, by other protocols, or of another kind altogether. */
 static void
 test_subtract (void)
 {
-  const DhRun run = { .kind = "eval-ood", .data = "d", .root = "/d", .split = "val", .protocol = "p", .images = 10 };
-  DhRun others[] = { run, run, run, run, run, run, run };
+  const DhRun run = {
+    .kind = "eval-ood", .data = "d", .root = "/d", .fingerprint = "f", .split = "val", .protocol = "p", .images = 10
+  };
+  DhRun others[] = { run, run, run, run, run, run, run, run };
+  /* data that was moved is the same data */
+  others[7].root = "/e";
   g_assert_true (dh_run_can_subtract (&run, &others[0]));
+  g_assert_true (dh_run_can_subtract (&run, &others[7]));
   others[1].images = 9;
-  others[2].root = "/e";
+  others[2].fingerprint = "g"; /* in the same place */
   others[3].split = NULL;
   others[4].protocol = "q";
   others[5].kind = "eval-osr";
   others[6].training = TRUE;
-  for (guint i = 1; i < G_N_ELEMENTS (others); i++)
+  for (guint i = 1; i < 7; i++)
     {
       g_assert_false (dh_run_can_subtract (&run, &others[i]));
       g_assert_false (dh_run_can_subtract (&others[i], &run));
@@ -237,6 +283,8 @@ main (int argc, char **argv)
   g_test_add_func ("/run-item/words", test_words);
   g_test_add_func ("/run-item/training", test_training);
   g_test_add_func ("/run-item/same", test_same);
+  g_test_add_func ("/run-item/whole", test_whole);
+  g_test_add_func ("/run-item/model", test_model);
   g_test_add_func ("/run-item/subtract", test_subtract);
   g_test_add_func ("/run-item/duration", test_duration);
   g_test_add_func ("/run-item/list", test_list);

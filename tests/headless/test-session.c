@@ -235,6 +235,26 @@ test_memory (SessionFixture *fixture, gconstpointer data)
 }
 #endif
 
+/* What is measured together is told; where there is one split, there is nothing to tell. */
+static void
+test_splits (SessionFixture *fixture, gconstpointer data)
+{
+  g_autofree char *root = tree_new ();
+  tree_pair (root, "train/1.png", "trainannot/1.png", 0, 10, 11);
+  tree_pair (root, "train/2.png", "trainannot/2.png", 0, 10, 11);
+  tree_pair (root, "test/1.png", "testannot/1.png", 0, 10, 11);
+  dh_session_open_dataset (fixture->session, root);
+  session_wait_for (g_strcmp0 (dh_session_get_dataset_path (fixture->session), root) == 0
+                    && dh_image_list_get_size (dh_session_get_list (fixture->session)) == 3);
+  g_autofree char *several = dh_session_dup_splits (fixture->session);
+  g_assert_cmpstr (several, ==, "train 2, test 1");
+  dh_session_open_dataset (fixture->session, fixture->set);
+  session_wait_for (g_strcmp0 (dh_session_get_dataset_path (fixture->session), fixture->set) == 0
+                    && dh_image_list_get_size (dh_session_get_list (fixture->session)) == 4);
+  g_assert_null (dh_session_dup_splits (fixture->session));
+  tree_remove (root);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -243,6 +263,7 @@ main (int argc, char **argv)
     { "/session/first-range", test_first_range },
     { "/session/look", test_look },
     { "/session/again", test_again },
+    { "/session/splits", test_splits },
     { "/session/errors", test_errors },
     { "/session/closed-set", test_closed_set },
 #ifdef DH_TEST_CARD

@@ -1,0 +1,193 @@
+#include <math.h>
+
+#include "dh-report-private.h"
+
+static DhReportTable *
+table_new (const char *title, guint n_columns, guint n_left, const char *const *titles)
+{
+  DhReportTable *table = g_new0 (DhReportTable, 1);
+  table->title = g_strdup (title);
+  table->n_columns = n_columns;
+  table->n_left = n_left;
+  table->cells = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < n_columns; i++)
+    g_ptr_array_add (table->cells, g_strdup (titles[i]));
+  return table;
+}
+
+void
+dh_report_table_free (DhReportTable *table)
+{
+  if (!table)
+    return;
+  g_free (table->title);
+  g_free (table->sentence);
+  g_ptr_array_unref (table->cells);
+  g_free (table);
+}
+
+guint
+dh_report_table_n_rows (const DhReportTable *table)
+{
+  return table->cells->len / table->n_columns;
+}
+
+const char *
+dh_report_table_cell (const DhReportTable *table, guint row, guint column)
+{
+  return table->cells->pdata[row * table->n_columns + column];
+}
+
+DhReportTable *
+dh_report_components_table (const DhReportRun *run)
+{
+  static const char *const titles[] = { "protocol", "threshold chosen as", "threshold", "sIoU", "PPV", "mean F1" };
+  g_auto (DhReportComponents) found = { NULL };
+  if (!dh_report_find_components (run->run, &found))
+    return NULL;
+  DhReportTable *table = table_new ("Components, in per cent", G_N_ELEMENTS (titles), 2, titles);
+  g_ptr_array_add (table->cells, g_strdup (found.protocol));
+  g_ptr_array_add (table->cells, g_strdup (found.rule));
+  g_ptr_array_add (table->cells, dh_report_number (found.threshold, 3));
+  g_ptr_array_add (table->cells, dh_report_percent (found.siou));
+  g_ptr_array_add (table->cells, dh_report_percent (found.ppv));
+  g_ptr_array_add (table->cells, dh_report_percent (found.mean_f1));
+  return table;
+}
+
+/* "+1.25", "−0.03", "—" */
+static char *
+dup_difference (double a, double b)
+{
+  double change = 100 * (a - b);
+  if (fabs (change) < 0.005)
+    change = 0;
+  g_autofree char *text = dh_report_number (change, 2);
+  return change >= 0.005 ? g_strconcat ("+", text, NULL) : g_steal_pointer (&text);
+}
+
+static void
+add_pair (DhReportTable *table, double a, double b, gboolean subtract)
+{
+  g_ptr_array_add (table->cells, dh_report_percent (a));
+  g_ptr_array_add (table->cells, dh_report_percent (b));
+  g_ptr_array_add (table->cells, dup_difference (a, subtract ? b : NAN));
+}
+
+/* Why numbers of the two are not subtracted; NULL where they are of the same pictures. */
+static const char *
+find_difference (const DhReport *report)
+{
+  const DhRunRow *a = report->runs[0].run, *b = report->runs[1].run;
+  if (!g_str_equal (a->dataset_kind, b->dataset_kind) || !g_str_equal (a->dataset_fingerprint, b->dataset_fingerprint))
+    return "The runs measured other data: their numbers stand beside each other and are not subtracted.";
+  if (!g_str_equal (a->split, b->split))
+    return "The runs measured other splits: their numbers stand beside each other and are not subtracted.";
+  if (a->images_done != b->images_done)
+    return "The runs measured other pictures of the set: their numbers stand beside each other and are not subtracted.";
+  return NULL;
+}
+
+static char *
+name_run (const DhReportRun *run)
+{
+  return g_strdup_printf ("Run %" G_GINT64_FORMAT ": %s, %s", run->run->id, run->run->model_title, run->run->score);
+}
+
+DhReportTable *
+dh_report_compared_protocols (const DhReport *report)
+{
+  if (report->n_runs < 2)
+    return NULL;
+  const DhReportRun *a = &report->runs[0], *b = &report->runs[1];
+  g_autofree char *first = g_strdup_printf ("%" G_GINT64_FORMAT, a->run->id);
+  g_autofree char *second = g_strdup_printf ("%" G_GINT64_FORMAT, b->run->id);
+  g_autofree char *title = g_strdup_printf ("Run %s and run %s, in per cent", first, second);
+  static const char *const numbers[] = { "AP", "FPR95", "AUROC" };
+  const char *titles[1 + 3 * G_N_ELEMENTS (numbers)] = { "protocol" };
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    for (guint side = 0; side < 3; side++)
+      {
+        char *name = side < 2 ? g_strdup_printf ("%s %s", numbers[i], side ? second : first)
+                              : g_strdup_printf ("%s − %s", first, second);
+        g_ptr_array_add (names, name);
+        titles[1 + 3 * i + side] = name;
+      }
+  DhReportTable *table = table_new (title, G_N_ELEMENTS (titles), 1, titles);
+  const char *why = find_difference (report);
+  gboolean other_pixels = FALSE;
+  for (guint i = 0; i < a->protocols->len; i++)
+    {
+      const DhRunProtocolRow *row = a->protocols->pdata[i];
+      const DhRunProtocolRow *other =
+          g_str_equal (row->score, a->run->score) ? dh_report_find_protocol (b, b->run->score, row->protocol) : NULL;
+      if (!other || dh_report_is_component_row (row))
+        continue;
+      const gboolean same = row->pixels == other->pixels && row->positives == other->positives;
+      other_pixels = other_pixels || !same;
+      g_ptr_array_add (table->cells, g_strdup (row->protocol));
+      add_pair (table, row->ap, other->ap, !why && same);
+      add_pair (table, row->fpr95, other->fpr95, !why && same);
+      add_pair (table, row->auroc, other->auroc, !why && same);
+    }
+  const char *more = why                                   ? why
+                     : dh_report_table_n_rows (table) == 1 ? "The runs have no protocol in common."
+                     : other_pixels ? "Where the runs measured other pixels, nothing is subtracted."
+                                    : NULL;
+  g_autofree char *one = name_run (a), *two = name_run (b);
+  table->sentence = g_strdup_printf ("%s; %s.%s%s", one, two, more ? " " : "", more ? more : "");
+  return table;
+}
+
+typedef struct
+{
+  const DhRunImageRow *a, *b;
+  double change; /* of the AP, without sign; NAN */
+} Pair;
+
+static gint
+compare_pairs (gconstpointer x, gconstpointer y)
+{
+  const Pair *a = x, *b = y;
+  if (isnan (a->change) || isnan (b->change))
+    return isnan (a->change) - isnan (b->change);
+  return a->change > b->change ? -1 : a->change < b->change;
+}
+
+DhReportTable *
+dh_report_compared_images (const DhReport *report)
+{
+  if (report->n_runs < 2)
+    return NULL;
+  const DhReportRun *a = &report->runs[0], *b = &report->runs[1];
+  g_autoptr (GHashTable) others = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GArray) pairs = g_array_new (FALSE, FALSE, sizeof (Pair));
+  for (guint i = 0; i < b->images->len; i++)
+    g_hash_table_insert (others, ((DhRunImageRow *)b->images->pdata[i])->stem, b->images->pdata[i]);
+  for (guint i = 0; i < a->images->len; i++)
+    {
+      const DhRunImageRow *row = a->images->pdata[i], *other = g_hash_table_lookup (others, row->stem);
+      if (!other || !g_str_equal (row->state, "done") || !g_str_equal (other->state, "done"))
+        continue;
+      const gboolean same = row->pixels == other->pixels && row->positives == other->positives;
+      const Pair pair = { row, other, same ? fabs (other->ap - row->ap) : (double)NAN };
+      g_array_append_val (pairs, pair);
+    }
+  if (pairs->len == 0)
+    return NULL;
+  g_array_sort (pairs, compare_pairs);
+  g_autofree char *first = g_strdup_printf ("AP %" G_GINT64_FORMAT, a->run->id);
+  g_autofree char *second = g_strdup_printf ("AP %" G_GINT64_FORMAT, b->run->id);
+  g_autofree char *difference = g_strdup_printf ("%" G_GINT64_FORMAT " − %" G_GINT64_FORMAT, a->run->id, b->run->id);
+  const char *titles[] = { "picture, the largest difference first", "anomaly pixels", first, second, difference };
+  DhReportTable *table = table_new ("Pictures by the difference of their AP", G_N_ELEMENTS (titles), 1, titles);
+  for (guint i = 0; i < pairs->len; i++)
+    {
+      const Pair *pair = &g_array_index (pairs, Pair, i);
+      g_ptr_array_add (table->cells, g_strdup (pair->a->stem));
+      g_ptr_array_add (table->cells, dh_report_count (pair->a->positives));
+      add_pair (table, pair->a->ap, pair->b->ap, !isnan (pair->change));
+    }
+  return table;
+}
