@@ -75,7 +75,14 @@ dh_cuda_cost_step (const DhCudaPlan *plan, const DhCudaStep *step, DhCudaCost *c
   if (step->kernel.op == DH_CUDA_SCORE)
     bytes += map_bytes (plan, step);
   *cost = (DhCudaCost){ 1, bytes, step->flop, seconds_of (plan, step, bytes, step->flop) };
-  if (step->is_conv && step->epilogue && !step->fused && !step->is_fused_step)
+  if (step->is_taps)
+    {
+      const double between = value_bytes (step->taps->out, n), sum = between + value_bytes (step->out, n);
+      cost->launches++;
+      cost->bytes += between + sum;
+      cost->seconds += MAX (sum / BANDWIDTH, LAUNCH);
+    }
+  if (step->is_conv && step->epilogue && !step->fused && !step->is_fused_step && !step->is_taps)
     {
       const double more = value_bytes (step->other, n) + 2 * value_bytes (step->out, n);
       cost->launches++;

@@ -51,6 +51,12 @@ dh_cuda_launch_conv (DhCudaCard *card, const DhCudaStep *step, const DhCudaConvM
 {
   if (step->is_fused_step)
     return dh_cuda_driver.launch (card, &step->fused_step->kernel, error);
+  if (step->is_taps)
+    {
+      DhCudaConvMemory own = step->taps->memory;
+      own.workspace = memory->workspace;
+      return dh_cuda_launch_conv (card, step->taps, &own, error);
+    }
   return (!step->gather || dh_cuda_driver.launch (card, &step->gather->kernel, error))
          && dh_cuda_driver.conv_run (card, step->conv, memory, error)
          && (step->fused || !step->epilogue || dh_cuda_driver.launch (card, &step->epilogue->kernel, error));
@@ -68,6 +74,14 @@ queue_trial (DhCudaCard *card, gpointer data, GError **error)
 {
   const Trial *trial = data;
   return dh_cuda_launch_conv (card, trial->step, trial->memory, error);
+}
+
+double
+dh_cuda_time_conv (DhCudaCard *card, const DhCudaStep *step, const DhCudaConvMemory *memory, double best,
+                   GError **error)
+{
+  Trial trial = { step, memory };
+  return dh_cuda_time (card, queue_trial, &trial, best, error);
 }
 
 static void
@@ -112,13 +126,12 @@ dh_cuda_choose_fused (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvMemory
   g_autofree char *known = dh_cuda_driver.recall (card, key);
   if (known && set_way_by_name (step, known))
     return TRUE;
-  Trial trial = { step, memory };
   double best = G_MAXDOUBLE;
   gint best_way = APART;
   for (gint way = APART; way < DH_CUDA_N_TILINGS; way++)
     {
       set_way (step, way);
-      const double seconds = dh_cuda_time (card, queue_trial, &trial, best, error);
+      const double seconds = dh_cuda_time_conv (card, step, memory, best, error);
       if (seconds < 0)
         return FALSE;
       /* Of equals the plainest that stores nothing between. */

@@ -221,6 +221,29 @@ dh_cuda_head_item (const DhCudaKernel *k, int type, int64_t pixel)
       dh_cuda_write8 (k, k->type, pixel, group, v[group]);
 }
 
+/* The sum of what a 3×3 convolution's taps make of nine pixels. */
+DH_CUDA_INLINE void
+dh_cuda_taps_item (const DhCudaKernel *k, int type, int64_t item)
+{
+  int64_t pixel, row, image;
+  const int group = dh_cuda_split (item, k->n_groups, &pixel);
+  const int x = dh_cuda_split (pixel, k->w, &row) - k->padding, y = dh_cuda_split (row, k->h, &image) - k->padding;
+  const int64_t first = image * k->in_h * k->in_w;
+  float v[8];
+  dh_cuda_load8 (k->bias, 8 * group, DH_CUDA_F32, v);
+  DH_CUDA_UNROLL
+  for (int tap = 0; tap < 9; tap++)
+    {
+      const int iy = y + tap / 3 * k->stride, ix = x + tap % 3 * k->stride;
+      float u[8] = { 0.0f };
+      if (iy >= 0 && iy < k->in_h && ix >= 0 && ix < k->in_w)
+        dh_cuda_read8 (&k->in, type, first + (int64_t)iy * k->in_w + ix, tap * k->n_groups + group, u);
+      for (int j = 0; j < 8; j++)
+        v[j] += u[j];
+    }
+  dh_cuda_write8 (k, k->type, pixel, group, v);
+}
+
 /* Eight logits of one pixel. */
 DH_CUDA_INLINE void
 dh_cuda_logits8 (const DhCudaRead *read, int type, const DhCudaCorners *corners, int group, float v[8])

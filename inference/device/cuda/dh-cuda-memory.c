@@ -47,7 +47,8 @@ bind (DhCudaPlan *plan, DhCudaStep *step, GError **error)
       step->memory.z = step->spec.z ? dh_cuda_address (&plan->pool, step->other->groups[0].buffer) : NULL;
       return (!step->epilogue || bind (plan, step->epilogue, error))
              && (!step->gather || bind (plan, step->gather, error))
-             && (!step->fused_step || bind (plan, step->fused_step, error));
+             && (!step->fused_step || bind (plan, step->fused_step, error))
+             && (!step->taps || bind (plan, step->taps, error));
     }
   if (!bind_read (plan, step->in, step->in_places, &kernel->in, error)
       || !bind_read (plan, step->other, step->other_places, &kernel->other, error))
@@ -104,7 +105,10 @@ choose (DhCudaPlan *plan, gpointer workspace, gsize most, GError **error)
         }
       if (step->gather && !dh_cuda_choose_fused (plan, step, &memory, error))
         return FALSE;
-      plan->pool.workspace_bytes = MAX (plan->pool.workspace_bytes, dh_cuda_driver.conv_workspace (step->conv));
+      if (step->taps && !dh_cuda_choose_taps (plan, step, &memory, most, error))
+        return FALSE;
+      plan->pool.workspace_bytes = MAX (plan->pool.workspace_bytes,
+                                        dh_cuda_driver.conv_workspace (step->is_taps ? step->taps->conv : step->conv));
     }
   return TRUE;
 }
@@ -141,6 +145,8 @@ dh_cuda_place (DhCudaPlan *plan, GError **error)
       dh_cuda_note_use (step->out, (gint)i);
       if (step->gather)
         dh_cuda_note_use (step->gather->in, (gint)i);
+      if (step->taps)
+        dh_cuda_note_use (step->taps->out, (gint)i);
     }
   dh_cuda_arrange_buffers (&plan->pool);
 

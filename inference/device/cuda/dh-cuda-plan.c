@@ -11,6 +11,7 @@ free_step (gpointer data)
   free_step (step->epilogue);
   free_step (step->gather);
   free_step (step->fused_step);
+  free_step (step->taps);
   if (step->conv)
     dh_cuda_driver.conv_free (step->conv);
   g_free (step->name);
