@@ -13,12 +13,14 @@ typedef struct
   gint height, width;
   guint launches;
   double milliseconds;
+  const char *taps; /* how far dilations are made */
 } Case;
 
 static const Case cases[] = {
-  { "ldn121", 1024, 2048, 151, 1.04 },
-  { "ldn121", 720, 1280, 151, 0.56 },
-  { "dlv3p_wrn38", 1024, 2048, 79, 16.3 },
+  { "ldn121", 1024, 2048, 151, 1.04, "one" },
+  { "ldn121", 720, 1280, 151, 0.56, "one" },
+  { "dlv3p_wrn38", 1024, 2048, 79, 16.3, "one" },
+  { "dlv3p_wrn38", 1024, 2048, 82, 16.45, "taps" },
 };
 
 /* The numbers of the line that ends so. */
@@ -59,6 +61,7 @@ test_cost (gconstpointer data)
                                   .precision = DH_PRECISION_F16,
                                   .outputs = outputs,
                                   .n_outputs = G_N_ELEMENTS (maps) };
+  g_setenv ("DH_EMULATED_TAPS", c->taps, TRUE);
   g_autoptr (DhPlan) plan = dh_plan_new (device, net->graph, weights, &options, &error);
   g_assert_no_error (error);
   g_autofree char *text = dh_plan_to_string (plan);
@@ -81,7 +84,7 @@ main (int argc, char **argv)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autofree char *path =
-          g_strdup_printf ("/cuda-cost/%s/%dx%d", cases[i].network, cases[i].height, cases[i].width);
+          g_strdup_printf ("/cuda-cost/%s/%dx%d/%s", cases[i].network, cases[i].height, cases[i].width, cases[i].taps);
       g_test_add_data_func (path, &cases[i], test_cost);
     }
   return g_test_run ();
