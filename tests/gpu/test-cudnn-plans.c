@@ -226,14 +226,20 @@ find_plan (GPtrArray *plans, const char *name)
 }
 
 /* What serves a convolution without dilation serves it with one too, and is among the ways that are timed, though the
- * heuristics do not name it: of dlv3p_wrn38's last three modules it is a Hopper card's own engine. */
+ * heuristics do not name it: of dlv3p_wrn38 from its dilations on it is a Hopper card's own engine. */
 static void
 test_dilated (void)
 {
   static const struct
   {
-    gint in, out, dilation;
-  } cases[] = { { 512, 1024, 2 }, { 512, 1024, 4 }, { 1024, 2048, 4 }, { 4096, 256, 9 } };
+    gint in, out, dilation, n, h, w;
+  } cases[] = { { 512, 1024, 2, 1, 128, 256 },
+                { 512, 1024, 4, 1, 128, 256 },
+                { 1024, 2048, 4, 1, 128, 256 },
+                /* The pyramid's dilations of 12, 24 and 36, in phases. */
+                { 4096, 256, 6, 4, 64, 128 },
+                { 4096, 256, 8, 9, 43, 86 },
+                { 4096, 256, 9, 16, 32, 64 } };
   const gsize most = (gsize)512 << 20;
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
@@ -241,19 +247,20 @@ test_dilated (void)
       DhCudaConvSpec spec = { .type = DH_CUDA_F16,
                               .bias = TRUE,
                               .relu = TRUE,
-                              .n = 1,
+                              .n = cases[i].n,
                               .in = cases[i].in,
                               .out = cases[i].out,
-                              .h = 128,
-                              .w = 256,
-                              .out_h = 128,
-                              .out_w = 256,
+                              .h = cases[i].h,
+                              .w = cases[i].w,
+                              .out_h = cases[i].h,
+                              .out_w = cases[i].w,
                               .kernel = 3,
                               .stride = 1,
                               .padding = 1,
                               .dilation = 1 };
       g_autoptr (GPtrArray) near = dh_cudnn_list_plans (NULL, device, &spec, most, 1, &reason);
       g_assert_cmpuint (near->len, >, 0);
+      g_assert_nonnull (strstr (((DhCudnnPlan *)g_ptr_array_index (near, 0))->name, "tensor cores"));
       const char *name = ((DhCudnnPlan *)g_ptr_array_index (near, 0))->name;
       spec.padding = spec.dilation = cases[i].dilation;
       g_autoptr (GPtrArray) plans = dh_cudnn_list_plans (NULL, device, &spec, most, 8, &reason);

@@ -89,6 +89,13 @@ dh_cuda_cost_step (const DhCudaPlan *plan, const DhCudaStep *step, DhCudaCost *c
       cost->bytes += more;
       cost->seconds += MAX (more / BANDWIDTH, LAUNCH);
     }
+  if (step->phases)
+    {
+      const double more = 2 * (value_bytes (step->in, n) + value_bytes (step->out, n));
+      cost->launches += 2;
+      cost->bytes += more;
+      cost->seconds += MAX (more / BANDWIDTH, 2 * LAUNCH);
+    }
   return class_of (step);
 }
 

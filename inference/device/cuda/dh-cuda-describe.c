@@ -10,6 +10,7 @@ dh_cuda_implementation (const DhCudaStep *step)
                                        "norm, ReLU and convolution 64×64×64", "norm, ReLU and convolution 32×64×128" };
   G_STATIC_ASSERT (G_N_ELEMENTS (fused) == DH_CUDA_N_TILINGS);
   return step->is_fused_step ? fused[step->fused_step->kernel.mode]
+         : step->phases      ? step->phases->name
          : step->is_conv     ? dh_cuda_driver.conv_name (step->conv)
                              : kernels[step->kernel.op];
 }

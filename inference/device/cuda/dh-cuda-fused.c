@@ -52,7 +52,8 @@ dh_cuda_launch_conv (DhCudaCard *card, const DhCudaStep *step, const DhCudaConvM
   if (step->is_fused_step)
     return dh_cuda_driver.launch (card, &step->fused_step->kernel, error);
   return (!step->gather || dh_cuda_driver.launch (card, &step->gather->kernel, error))
-         && dh_cuda_driver.conv_run (card, step->conv, memory, error)
+         && (step->phases ? dh_cuda_run_phases (card, step, memory, error)
+                          : dh_cuda_driver.conv_run (card, step->conv, memory, error))
          && (step->fused || !step->epilogue || dh_cuda_driver.launch (card, &step->epilogue->kernel, error));
 }
 

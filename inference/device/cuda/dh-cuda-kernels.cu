@@ -71,6 +71,13 @@ hold (const uint64_t nanoseconds)
 #endif
 }
 
+__global__ void __launch_bounds__ (THREADS) phases (const __grid_constant__ DhCudaKernel k, const int64_t items)
+{
+  for (int64_t item = (int64_t)blockIdx.x * THREADS + threadIdx.x; item < items;
+       item += (int64_t)gridDim.x * THREADS)
+    dh_cuda_phases_item (&k, item);
+}
+
 template <int TYPE>
 int launch_typed (const DhCudaKernel &k, const int64_t items, cudaStream_t stream)
 {
@@ -121,8 +128,14 @@ dh_cuda_launch (const DhCudaKernel *kernel, void *stream)
   const int64_t items = dh_cuda_kernel_items (kernel);
   /* The type that is read; SCORE without logits reads the outlier logits' own. */
   const int type = kernel->op == DH_CUDA_PACK ? kernel->type : kernel->in.type;
-  if (!dh_cuda_kernel_grid (kernel).x)
+  const unsigned grid = dh_cuda_kernel_grid (kernel).x;
+  if (!grid)
     return cudaErrorInvalidValue;
+  if (kernel->op == DH_CUDA_PHASES)
+    {
+      phases<<<grid, THREADS, 0, (cudaStream_t)stream>>> (*kernel, items);
+      return cudaGetLastError ();
+    }
   if (type == DH_CUDA_F32)
     return launch_typed<DH_CUDA_F32> (*kernel, items, (cudaStream_t)stream);
   if (type == DH_CUDA_F16)

@@ -98,7 +98,8 @@ extern "C"
     DH_CUDA_HEAD,
     DH_CUDA_SCORE,
     DH_CUDA_UNPACK,
-    DH_CUDA_FUSED, /* a 1×1 convolution that reads as POINTWISE does: dh-cuda-fused-math.h */
+    DH_CUDA_FUSED,  /* a 1×1 convolution that reads as POINTWISE does: dh-cuda-fused-math.h */
+    DH_CUDA_PHASES, /* pixels in another order */
     /* Of training: dh-cuda-train-math.h */
     DH_CUDA_WEIGHTS_IN,  /* parameters → as the convolution reads them */
     DH_CUDA_WEIGHTS_OUT, /* their gradient back */
@@ -128,6 +129,14 @@ extern "C"
     DH_CUDA_POOL_ADAPTIVE, /* mean over [⌊i·L/n⌋, ⌈(i+1)·L/n⌉) */
   } DhCudaPoolMode;
 
+  /* Every `stride`-th pixel of a picture's every `stride`-th row, from each of the first on, is a picture of its own:
+   * picture (image·stride + row)·stride + column, in_h × in_w, 0 where it goes on beyond the whole one. */
+  typedef enum
+  {
+    DH_CUDA_PHASES_SPREAD, /* → the parts */
+    DH_CUDA_PHASES_JOIN,   /* → the whole */
+  } DhCudaPhasesMode;
+
   typedef enum
   {
     DH_CUDA_WEIGHTS_OF_CONV, /* out × k × k × places of `type` */
@@ -156,9 +165,9 @@ extern "C"
     int32_t n_groups; /* of the result */
     int32_t relu;     /* of the result: POINTWISE, RESIZE, HEAD, FUSED */
     int32_t n, c, h, w;
-    int32_t in_h, in_w;              /* POOL, RESIZE, SCORE */
-    int32_t mode;                    /* POOL, WEIGHTS_IN; FUSED: DhCudaTiling */
-    int32_t kernel, stride, padding; /* POOL */
+    int32_t in_h, in_w;              /* POOL, RESIZE, SCORE, PHASES */
+    int32_t mode;                    /* POOL, WEIGHTS_IN; FUSED: DhCudaTiling; PHASES: DhCudaPhasesMode */
+    int32_t kernel, stride, padding; /* POOL; stride: PHASES */
     const DhCudaTap *rows, *columns; /* RESIZE, SCORE: h and w of them */
     const float *source;             /* PACK: n × c × h × w */
     const uint8_t *rgb;              /* PACK, instead: n × h × w × c, 255 for 1 */
@@ -168,7 +177,7 @@ extern "C"
     /* Training. WEIGHTS_IN, WEIGHTS_OUT: c outputs, in_c inputs, `kernel`. */
     int32_t in_c;
     const void *packed;      /* WEIGHTS_OUT: c rounded up × kernel² × 8·n_groups of `type`; FUSED: 8·n_groups ×
-                                8·in.n_groups of `type`, with `bias` */
+                                8·in.n_groups of `type`, with `bias`; PHASES: pixels × 8·n_groups of 16 bits */
     const int32_t *channels; /* place → channel, −1: padding; WEIGHTS_OUT: channel → place */
     const DhCudaTarget *targets; /* BACK, POOL_BACK, RESIZE_BACK: by group */
     const DhCudaStepFactors *step;
@@ -197,6 +206,8 @@ extern "C"
       return pixels;
     if (kernel->op == DH_CUDA_UNPACK)
       return pixels * kernel->in.n_groups;
+    if (kernel->op == DH_CUDA_PHASES && kernel->mode == DH_CUDA_PHASES_SPREAD)
+      return (int64_t)kernel->n * kernel->stride * kernel->stride * kernel->in_h * kernel->in_w * kernel->n_groups;
     if (kernel->op == DH_CUDA_WEIGHTS_IN && kernel->mode == DH_CUDA_WEIGHTS_OF_BIAS)
       return kernel->n_groups;
     if (kernel->op == DH_CUDA_WEIGHTS_IN)

@@ -291,6 +291,30 @@ dh_cuda_score_item (const DhCudaKernel *k, int type, int64_t pixel)
     }
 }
 
+/* A group of a pixel of the result; 16 bits. */
+DH_CUDA_INLINE void
+dh_cuda_phases_item (const DhCudaKernel *k, int64_t item)
+{
+  const bool spread = k->mode == DH_CUDA_PHASES_SPREAD;
+  int64_t pixel, row, picture, rest, image;
+  const int group = dh_cuda_split (item, k->n_groups, &pixel);
+  const int x = dh_cuda_split (pixel, spread ? k->in_w : k->w, &row);
+  const int y = dh_cuda_split (row, spread ? k->in_h : k->h, &picture);
+  if (spread)
+    {
+      const int left = dh_cuda_split (picture, k->stride, &rest), top = dh_cuda_split (rest, k->stride, &image);
+      const int from_x = x * k->stride + left, from_y = y * k->stride + top;
+      const bool inside = from_x < k->w && from_y < k->h;
+      const int64_t from = (image * k->h + from_y) * k->w + from_x;
+      dh_cuda_copy8 (k->out, item, inside ? k->packed : NULL, from * k->n_groups + group);
+      return;
+    }
+  int64_t from_x, from_y;
+  const int left = dh_cuda_split (x, k->stride, &from_x), top = dh_cuda_split (y, k->stride, &from_y);
+  const int64_t from = (((picture * k->stride + top) * k->stride + left) * k->in_h + from_y) * k->in_w + from_x;
+  dh_cuda_copy8 (k->out, item, k->packed, from * k->n_groups + group);
+}
+
 DH_CUDA_INLINE void
 dh_cuda_unpack_item (const DhCudaKernel *k, int type, int64_t item)
 {

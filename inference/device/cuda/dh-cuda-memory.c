@@ -102,9 +102,10 @@ choose (DhCudaPlan *plan, gpointer workspace, gsize most, GError **error)
           g_propagate_prefixed_error (error, g_steal_pointer (&reason), "Layer “%s”: ", step->name);
           return FALSE;
         }
-      if (step->gather && !dh_cuda_choose_fused (plan, step, &memory, error))
+      if ((step->gather && !dh_cuda_choose_fused (plan, step, &memory, error))
+          || !dh_cuda_choose_dilated (plan, step, &memory, most, error))
         return FALSE;
-      plan->pool.workspace_bytes = MAX (plan->pool.workspace_bytes, dh_cuda_driver.conv_workspace (step->conv));
+      plan->pool.workspace_bytes = MAX (plan->pool.workspace_bytes, dh_cuda_step_workspace (step));
     }
   return TRUE;
 }

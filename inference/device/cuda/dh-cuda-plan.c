@@ -11,6 +11,7 @@ free_step (gpointer data)
   free_step (step->epilogue);
   free_step (step->gather);
   free_step (step->fused_step);
+  dh_cuda_phases_free (step->phases);
   if (step->conv)
     dh_cuda_driver.conv_free (step->conv);
   g_free (step->name);

@@ -69,6 +69,15 @@ typedef struct
   const float *factors; /* device: of a dropout, behind the ReLU; or NULL */
 } DhCudaView;
 
+/* A dilated convolution as one of more pictures, less dilated: see dh-cuda-dilated.c. */
+typedef struct
+{
+  DhCudaKernel spread, join; /* but for what lies in the workspace */
+  gsize x_bytes, y_bytes;    /* of the parts, which stand at its beginning */
+  DhCudaConvolution *conv;
+  char *name;
+} DhCudaPhases;
+
 typedef struct _DhCudaStep DhCudaStep;
 struct _DhCudaStep
 {
@@ -92,6 +101,7 @@ struct _DhCudaStep
    * what it is made of and is the whole step where it is the faster. Both owned, or both NULL. */
   DhCudaStep *gather, *fused_step;
   gboolean is_fused_step;
+  DhCudaPhases *phases; /* owned; instead of `conv`, or NULL */
 };
 
 enum
@@ -211,6 +221,14 @@ gboolean dh_cuda_choose_fused (DhCudaPlan *plan, DhCudaStep *step, const DhCudaC
 /* The step in the way that was chosen, on this memory. */
 gboolean dh_cuda_launch_conv (DhCudaCard *card, const DhCudaStep *step, const DhCudaConvMemory *memory, GError **error);
 
+/* dh-cuda-dilated.c: convolutions that are dilated far. */
+/* Which way is the fastest, once for each kind; `memory`: with a workspace of `most` bytes. */
+gboolean dh_cuda_choose_dilated (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvMemory *memory, gsize most,
+                                 GError **error);
+gboolean dh_cuda_run_phases (DhCudaCard *card, const DhCudaStep *step, const DhCudaConvMemory *memory, GError **error);
+void dh_cuda_phases_free (DhCudaPhases *phases);
+gsize dh_cuda_step_workspace (const DhCudaStep *step);
+
 /* `logits`, `logits_ood`: whole and in order; either may be NULL. */
 void dh_cuda_add_score (DhCudaPlan *plan, const DhLoweredScores *scores, const DhCudaView *logits,
                         const DhCudaView *logits_ood);
@@ -273,7 +291,7 @@ gboolean dh_cuda_state_keep (DhTrainState *state, gboolean back, GError **error)
 extern const DhModuleHost *dh_cuda_host;
 /* The environment's DH_CUDA_WITHOUT names it among its words, separated by commas: a way to find what is wrong where
  * something is. "fused": own kernels for a norm, a ReLU and a convolution; "epilogues": those of the library;
- * "recordings". */
+ * "phases": far dilated convolutions as more pictures; "recordings". */
 gboolean dh_cuda_without (const char *what);
 
 G_END_DECLS

@@ -114,6 +114,21 @@ dh_cuda_store8 (void *base, int64_t at, int type, const float v[8])
 #endif
 }
 
+/* Eight values of 16 bits as they stand; `from` NULL: zeros. Both in groups of 8. */
+DH_CUDA_INLINE void
+dh_cuda_copy8 (void *to, int64_t at, const void *from, int64_t from_at)
+{
+#ifdef __CUDACC__
+  const uint4 zero = make_uint4 (0, 0, 0, 0);
+  ((uint4 *)to)[at] = from ? ((const uint4 *)from)[from_at] : zero;
+#else
+  if (from)
+    memcpy ((uint16_t *)to + 8 * at, (const uint16_t *)from + 8 * from_at, 8 * sizeof (uint16_t));
+  else
+    memset ((uint16_t *)to + 8 * at, 0, 8 * sizeof (uint16_t));
+#endif
+}
+
 /* item = q·n + the remainder, which is returned; by a division of 32 bits, many times as fast, where it suffices. */
 DH_CUDA_INLINE int
 dh_cuda_split (int64_t item, int n, int64_t *q)

@@ -14,11 +14,12 @@
  * run's results), `conv` or `record` fail;
  * `fused` refuses every convolution with an epilogue, `unfused` has no kernel that reads
  * through norms. DH_EMULATED_WAY=timed lets the ways be timed in which such
- * convolutions can go, and whatever else is taken for the name of one that is known from an earlier run; without it
- * each shape has one of the kernel's tilings, and all of them have some. DH_EMULATED_MIB is what memory is said to be
- * free. DH_EMULATED_DOWN=pinned says that all maps must come down into pinned memory; then, too, it becomes the address
- * of the last. DH_EMULATED_MOST, where it is a number, becomes the most runs that were under way at once where those
- * are more. */
+ * convolutions and those that are dilated far can go, and whatever else is taken for the name of one that is known from
+ * an earlier run; without it each shape has one of the kernel's tilings, or of the other ways (DH_EMULATED_DILATED, of
+ * those that are dilated far), and all of them have some. DH_EMULATED_MIB is what memory is said to be free.
+ * DH_EMULATED_DOWN=pinned says that all maps must come down into pinned memory; then, too, it becomes the address of
+ * the last. DH_EMULATED_MOST, where it is a number, becomes the most runs that were under way at once where those are
+ * more. */
 
 enum
 {
@@ -292,6 +293,18 @@ recall (DhCudaCard *card, const char *key)
 {
   static const char *const tilings[] = { "64×128×32", "64×128×64", "64×64×64", "32×64×128" };
   const char *way = g_getenv ("DH_EMULATED_WAY");
+  const char *ways = strstr (key, ", whole"), *dilated = g_getenv ("DH_EMULATED_DILATED");
+  if (g_str_has_prefix (key, "dilated ") && dilated)
+    return g_strdup (dilated);
+  if (g_str_has_prefix (key, "dilated ") && !way)
+    {
+      /* Each shape another of the ways that it can go. */
+      g_assert_nonnull (ways);
+      g_auto (GStrv) names = g_strsplit (ways + 2, ", ", -1);
+      return g_strdup (names[g_str_hash (key) % g_strv_length (names)]);
+    }
+  if (g_str_has_prefix (key, "dilated "))
+    return g_str_equal (way, "timed") ? NULL : g_strdup (way);
   /* A choice among others than there are now must have another key. */
   g_assert_nonnull (strstr (key, " apart"));
   for (guint i = 0; i < G_N_ELEMENTS (tilings); i++)

@@ -94,6 +94,9 @@ emulated_run (const DhCudaKernel *k)
       case DH_CUDA_UNPACK:
         dh_cuda_unpack_item (k, type, item);
         break;
+      case DH_CUDA_PHASES:
+        dh_cuda_phases_item (k, item);
+        break;
       default:
         g_assert_not_reached ();
       }
