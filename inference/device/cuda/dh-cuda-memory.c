@@ -49,6 +49,8 @@ bind (DhCudaPlan *plan, DhCudaStep *step, GError **error)
              && (!step->gather || bind (plan, step->gather, error))
              && (!step->fused_step || bind (plan, step->fused_step, error));
     }
+  if (step->first && (!bind (plan, step->first, error) || !bind (plan, step->fused_step, error)))
+    return FALSE;
   if (!bind_read (plan, step->in, step->in_places, &kernel->in, error)
       || !bind_read (plan, step->other, step->other_places, &kernel->other, error))
     return FALSE;
@@ -81,8 +83,8 @@ choose (DhCudaPlan *plan, gpointer workspace, gsize most, GError **error)
 {
   for (guint i = 0; i < plan->steps->len; i++)
     {
-      DhCudaStep *step = g_ptr_array_index (plan->steps, i);
-      if (!step->is_conv)
+      DhCudaStep *whole = g_ptr_array_index (plan->steps, i), *step = dh_cuda_convolution_of (whole);
+      if (!step)
         continue;
       if (g_cancellable_set_error_if_cancelled (plan->cancellable, error))
         return FALSE;
@@ -103,7 +105,8 @@ choose (DhCudaPlan *plan, gpointer workspace, gsize most, GError **error)
           return FALSE;
         }
       if ((step->gather && !dh_cuda_choose_fused (plan, step, &memory, error))
-          || !dh_cuda_choose_dilated (plan, step, &memory, most, error))
+          || !dh_cuda_choose_dilated (plan, step, &memory, most, error)
+          || (whole != step && !dh_cuda_choose_fused (plan, whole, &memory, error)))
         return FALSE;
       plan->pool.workspace_bytes = MAX (plan->pool.workspace_bytes, dh_cuda_step_workspace (step));
     }
@@ -115,7 +118,7 @@ choose_convolutions (DhCudaPlan *plan, GError **error)
 {
   gboolean any = FALSE;
   for (guint i = 0; i < plan->steps->len; i++)
-    any = any || ((DhCudaStep *)g_ptr_array_index (plan->steps, i))->is_conv;
+    any = any || dh_cuda_convolution_of (g_ptr_array_index (plan->steps, i));
   if (!any)
     return TRUE;
   gsize most;
@@ -126,8 +129,24 @@ choose_convolutions (DhCudaPlan *plan, GError **error)
   if (!fine || !dh_cuda_take_workspace (&plan->pool, error))
     return FALSE;
   for (guint i = 0; i < plan->steps->len; i++)
-    ((DhCudaStep *)g_ptr_array_index (plan->steps, i))->memory.workspace = plan->pool.workspace;
+    {
+      DhCudaStep *conv = dh_cuda_convolution_of (g_ptr_array_index (plan->steps, i));
+      if (conv)
+        conv->memory.workspace = plan->pool.workspace;
+    }
   return TRUE;
+}
+
+static void
+note_step (const DhCudaStep *step, gint at)
+{
+  dh_cuda_note_use (step->in, at);
+  dh_cuda_note_use (step->other, at);
+  dh_cuda_note_use (step->out, at);
+  if (step->gather)
+    note_step (step->gather, at);
+  if (step->first)
+    note_step (step->first, at);
 }
 
 gboolean
@@ -135,14 +154,7 @@ dh_cuda_place (DhCudaPlan *plan, GError **error)
 {
   DhCudaCard *card = plan->pool.device->card;
   for (guint i = 0; i < plan->steps->len; i++)
-    {
-      const DhCudaStep *step = g_ptr_array_index (plan->steps, i);
-      dh_cuda_note_use (step->in, (gint)i);
-      dh_cuda_note_use (step->other, (gint)i);
-      dh_cuda_note_use (step->out, (gint)i);
-      if (step->gather)
-        dh_cuda_note_use (step->gather->in, (gint)i);
-    }
+    note_step (g_ptr_array_index (plan->steps, i), (gint)i);
   dh_cuda_arrange_buffers (&plan->pool);
 
   plan->input_bytes = sizeof (float) * plan->pool.n * plan->input.c * plan->input.h * plan->input.w;

@@ -126,6 +126,84 @@ test_fused (void)
   g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
 }
 
+typedef struct
+{
+  DhShape input;
+  gboolean align_corners, norm, relu, relu_before;
+} Rung;
+
+/* A rung of the ladder: what was pooled, resized to a dense layer's 1×1 convolution and added to it. */
+static float *
+run_rung (DhDevice *device, const char *way, const Rung *rung, DhPrecision precision, gsize *count, char **words,
+          GError **error)
+{
+  DhGraph *graph = dh_graph_new ();
+  const DhValue x = dh_graph_input (graph, rung->input.c);
+  const DhValue grown = dh_graph_conv (graph, x, "grown", (DhConv){ .out = 92, .kernel = 3, .padding = 1 });
+  DhValue small = dh_graph_conv (graph, x, "small", (DhConv){ .out = 128, .kernel = 3, .stride = 2, .padding = 1 });
+  small = dh_graph_norm (graph, dh_graph_relu (graph, small), "norm3", 0.1);
+  if (rung->relu_before)
+    small = dh_graph_relu (graph, small);
+  DhValue y = dh_graph_concat (graph, (DhValue[]){ x, grown }, 2);
+  y = dh_graph_relu (graph, dh_graph_norm (graph, y, "norm", 0.1));
+  y = dh_graph_conv (graph, y, "conv", (DhConv){ .out = 128, .kernel = 1, .bias = rung->relu_before });
+  y = dh_graph_add (graph, dh_graph_resize (graph, small, y, rung->align_corners), y);
+  if (rung->norm)
+    y = dh_graph_norm (graph, y, "norm2", 0.1);
+  if (rung->relu)
+    y = dh_graph_relu (graph, y);
+  *count = (gsize)rung->input.n * 128 * rung->input.h * rung->input.w;
+  return run_graph (device, graph, y, way, precision, rung->input, *count, words, error);
+}
+
+/* A resize that adds to a convolution's result in its kernel differs from one that reads it by that it is not rounded
+ * between. */
+static void
+test_resized (void)
+{
+  static const Rung rungs[] = { { { 2, 48, 19, 37 }, FALSE, TRUE, TRUE, FALSE },
+                                { { 1, 48, 40, 6 }, TRUE, FALSE, FALSE, TRUE },
+                                { { 1, 40, 9, 33 }, FALSE, FALSE, TRUE, FALSE } };
+  static const char *const tilings[] = { "64×128×32", "64×128×64", "64×64×64", "32×64×128" };
+  g_autoptr (DhDevice) device = open_card ();
+  for (guint r = 0; r < G_N_ELEMENTS (rungs); r++)
+    {
+      const DhPrecision precision = r == 1 ? DH_PRECISION_BF16 : DH_PRECISION_F16;
+      g_autoptr (GError) error = NULL;
+      gsize n;
+      g_autofree char *apart_words = NULL;
+      g_autofree float *apart = run_rung (device, "apart", &rungs[r], precision, &n, &apart_words, &error);
+      g_assert_no_error (error);
+      g_assert_nonnull (strstr (apart_words, "convolution, then resize"));
+      double most = 0, worst = 0;
+      for (gsize i = 0; i < n; i++)
+        most = fmax (most, fabs (apart[i]));
+      for (guint t = 0; t < G_N_ELEMENTS (tilings); t++)
+        {
+          g_autofree char *words = NULL, *name = g_strdup_printf ("convolution %s, resized sum", tilings[t]);
+          g_autofree float *fused = run_rung (device, tilings[t], &rungs[r], precision, &n, &words, &error);
+          g_assert_no_error (error);
+          g_assert_nonnull (strstr (words, name));
+          for (gsize i = 0; i < n; i++)
+            worst = fmax (worst, fabs (fused[i] - apart[i]));
+        }
+      g_test_message ("%.2g of the largest", worst / most);
+      g_assert_cmpfloat (most, >, 1);
+      g_assert_cmpfloat (worst, <=, 2 * (precision == DH_PRECISION_F16 ? 0x1p-11 : 0x1p-8) * most);
+    }
+  for (guint call = 1; call <= 5; call++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *fail = g_strdup_printf ("launch:%u", 3 * call);
+      gsize n;
+      g_setenv ("DH_EMULATED_FAIL", fail, TRUE);
+      g_autofree float *none = run_rung (device, "timed", &rungs[2], DH_PRECISION_F16, &n, NULL, &error);
+      g_unsetenv ("DH_EMULATED_FAIL");
+      g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
+      g_assert_true (dh_device_reopen (device, NULL));
+    }
+}
+
 /* A convolution, dilated far, with a norm and a ReLU; made the way that DH_EMULATED_WAY says. */
 static float *
 run_dilated (DhDevice *device, const char *way, DhPrecision precision, DhShape input, gint dilation, gsize *count,
@@ -220,6 +298,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cuda/fused", test_fused);
+  g_test_add_func ("/cuda/resized", test_resized);
   g_test_add_func ("/cuda/dilated", test_dilated);
   return g_test_run ();
 }
