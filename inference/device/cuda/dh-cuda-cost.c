@@ -110,10 +110,11 @@ dh_cuda_cost_step (const DhCudaPlan *plan, const DhCudaStep *step, DhCudaCost *c
     }
   if (step->phases)
     {
-      const double more = 2 * (value_bytes (step->in, n) + value_bytes (step->out, n));
-      cost->launches += 2;
+      const guint passes = step->phases->is_spread ? 1 : 2;
+      const double more = 2 * ((passes - 1) * value_bytes (step->in, n) + value_bytes (step->out, n));
+      cost->launches += passes;
       cost->bytes += more;
-      cost->seconds += MAX (more / BANDWIDTH, 2 * LAUNCH);
+      cost->seconds += MAX (more / BANDWIDTH, passes * LAUNCH);
     }
   return class_of (step);
 }

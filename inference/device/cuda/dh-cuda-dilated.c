@@ -6,12 +6,14 @@
 /* Convolutions that are dilated so far that the library's fastest engines do not take them, in 16 bits: as the library
  * makes them after all; bare, with what follows in a kernel of our own; or in phases. A convolution of dilation f·d
  * over a picture is one of dilation d over f² pictures, each of every f-th pixel of every f-th row: the same sums. It
- * takes two more passes over the pixels, in parts of the workspace. A timing says which. */
+ * takes two more passes over the pixels, in parts of the workspace; where the step before has left there what this one
+ * reads, one. A timing says which. */
 
 enum
 {
   FAR = 10,      /* cuDNN 9.19's and 9.26's engines for Hopper take that much, and no more */
   LITTLE = 3,    /* what the heuristics know them for */
+  SHARED = 4,    /* phases that a pyramid's 12, 24 and 36 have alike */
   MOST_WAYS = 4, /* as it is, bare, in phases of two kinds */
 };
 #define WHOLE 1
@@ -25,12 +27,18 @@ typedef struct
   guint n;
 } Ways;
 
-/* The fewest phases that leave no more than so much dilation. */
+static gboolean
+leaves (const DhCudaConvSpec *spec, gint factor, gint most)
+{
+  return spec->dilation / factor <= most && spec->dilation % factor == 0 && spec->padding % factor == 0;
+}
+
+/* The fewest phases that leave no more than so much dilation, or those that others have. */
 static gint
 phases_for (const DhCudaConvSpec *spec, gint most)
 {
-  gint factor = 1;
-  while (spec->dilation / factor > most || spec->dilation % factor || spec->padding % factor)
+  gint factor = leaves (spec, SHARED, most) ? SHARED : 1;
+  while (!leaves (spec, factor, most))
     if (++factor > spec->dilation)
       return WHOLE;
   return factor;
@@ -115,8 +123,8 @@ bytes_of (const DhCudaConvSpec *part, gint channels)
 
 /* NULL with DH_ERROR_UNSUPPORTED where the workspace is too small, or nothing computes it. */
 static DhCudaPhases *
-phases_new (DhCudaCard *card, const DhCudaStep *step, gint factor, const DhCudaConvMemory *memory, gsize most,
-            GError **error)
+phases_new (DhCudaCard *card, const DhCudaStep *step, const DhCudaStep *before, gint factor,
+            const DhCudaConvMemory *memory, gsize most, GError **error)
 {
   DhCudaPhases *phases = g_new0 (DhCudaPhases, 1);
   DhCudaConvSpec part = step->spec;
@@ -139,7 +147,10 @@ phases_new (DhCudaCard *card, const DhCudaStep *step, gint factor, const DhCudaC
       dh_cuda_phases_free (phases);
       return NULL;
     }
-  phases->name = g_strdup_printf ("%s, %d² phases", dh_cuda_driver.conv_name (phases->conv), factor);
+  phases->factor = factor;
+  phases->is_spread = before && before->phases && before->phases->factor == factor && before->in == step->in;
+  phases->name = g_strdup_printf ("%s, %d² phases%s", dh_cuda_driver.conv_name (phases->conv), factor,
+                                  phases->is_spread ? " as before" : "");
   return phases;
 }
 
@@ -153,8 +164,8 @@ dh_cuda_run_phases (DhCudaCard *card, const DhCudaStep *step, const DhCudaConvMe
   spread.out = parts.x;
   join.packed = parts.y;
   join.out = memory->y;
-  return dh_cuda_driver.launch (card, &spread, error) && dh_cuda_driver.conv_run (card, phases->conv, &parts, error)
-         && dh_cuda_driver.launch (card, &join, error);
+  return (phases->is_spread || dh_cuda_driver.launch (card, &spread, error))
+         && dh_cuda_driver.conv_run (card, phases->conv, &parts, error) && dh_cuda_driver.launch (card, &join, error);
 }
 
 static void
@@ -167,12 +178,13 @@ take_off_epilogue (DhCudaConvSpec *spec, DhCudaConvMemory *memory)
 /* The step, which stands whole, that way, and `memory` as it then takes it; FALSE with an error. What it has as `conv`
  * by then may be another, the caller's to free. */
 static gboolean
-set_way (DhCudaCard *card, DhCudaStep *step, gint way, DhCudaConvMemory *memory, gsize most, GError **error)
+set_way (DhCudaCard *card, DhCudaStep *step, const DhCudaStep *before, gint way, DhCudaConvMemory *memory, gsize most,
+         GError **error)
 {
   if (way == WHOLE)
     return TRUE;
   if (way != BARE)
-    return (step->phases = phases_new (card, step, way, memory, most, error)) != NULL;
+    return (step->phases = phases_new (card, step, before, way, memory, most, error)) != NULL;
   take_off_epilogue (&step->spec, memory);
   step->memory.z = step->memory.bias = NULL;
   step->fused = FALSE;
@@ -193,11 +205,12 @@ unset_way (DhCudaStep *step, const DhCudaStep *whole)
 
 /* For good. */
 static gboolean
-keep_way (DhCudaCard *card, DhCudaStep *step, gint way, const DhCudaConvMemory *memory, gsize most, GError **error)
+keep_way (DhCudaCard *card, DhCudaStep *step, const DhCudaStep *before, gint way, const DhCudaConvMemory *memory,
+          gsize most, GError **error)
 {
   const DhCudaStep whole = *step;
   DhCudaConvMemory of_way = *memory;
-  if (!set_way (card, step, way, &of_way, most, error))
+  if (!set_way (card, step, before, way, &of_way, most, error))
     {
       unset_way (step, &whole);
       return FALSE;
@@ -222,14 +235,14 @@ queue_trial (DhCudaCard *card, gpointer data, GError **error)
 
 /* Seconds of the step, which stands whole, that way; G_MAXDOUBLE where it cannot go so, −1 with an error. */
 static double
-time_way (DhCudaCard *card, DhCudaStep *step, gint way, const DhCudaConvMemory *memory, gsize most, double good,
-          GError **error)
+time_way (DhCudaCard *card, DhCudaStep *step, const DhCudaStep *before, gint way, const DhCudaConvMemory *memory,
+          gsize most, double good, GError **error)
 {
   const DhCudaStep whole = *step;
   g_autoptr (GError) refused = NULL;
   DhCudaConvMemory of_way = *memory;
   double seconds = G_MAXDOUBLE;
-  if (set_way (card, step, way, &of_way, most, &refused))
+  if (set_way (card, step, before, way, &of_way, most, &refused))
     seconds = dh_cuda_time (card, queue_trial, &(Trial){ step, &of_way }, good, error);
   else if (!g_error_matches (refused, DH_ERROR, DH_ERROR_UNSUPPORTED))
     {
@@ -242,12 +255,14 @@ time_way (DhCudaCard *card, DhCudaStep *step, gint way, const DhCudaConvMemory *
 
 /* All that decides which way is the fastest, and between which it was decided. */
 static char *
-key_of (const DhCudaStep *step, const Ways *ways)
+key_of (const DhCudaStep *step, const DhCudaStep *before, const Ways *ways)
 {
   GString *key = g_string_new ("dilated");
   const gint *words = (const gint *)(gconstpointer)&step->spec;
   for (gsize i = 0; i < sizeof step->spec / sizeof *words; i++)
     g_string_append_printf (key, " %d", words[i]);
+  if (before && before->phases && before->in == step->in)
+    g_string_append_printf (key, ", behind %d", before->phases->factor);
   for (guint i = 0; i < ways->n; i++)
     {
       g_autofree char *name = name_of (ways->of[i]);
@@ -257,24 +272,25 @@ key_of (const DhCudaStep *step, const Ways *ways)
 }
 
 gboolean
-dh_cuda_choose_dilated (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvMemory *memory, gsize most, GError **error)
+dh_cuda_choose_dilated (DhCudaPlan *plan, DhCudaStep *step, const DhCudaStep *before, const DhCudaConvMemory *memory,
+                        gsize most, GError **error)
 {
   if (step->spec.dilation <= FAR || step->spec.type == DH_CUDA_F32)
     return TRUE;
   DhCudaCard *card = plan->pool.device->card;
   const Ways ways = list_ways (step);
-  g_autofree char *key = key_of (step, &ways), *known = dh_cuda_driver.recall (card, key);
+  g_autofree char *key = key_of (step, before, &ways), *known = dh_cuda_driver.recall (card, key);
   double best = G_MAXDOUBLE;
   gint best_way = WHOLE;
   for (guint i = 0; known && i < ways.n; i++)
     {
       g_autofree char *name = name_of (ways.of[i]);
-      if (g_str_equal (known, name) && keep_way (card, step, ways.of[i], memory, most, NULL))
+      if (g_str_equal (known, name) && keep_way (card, step, before, ways.of[i], memory, most, NULL))
         return TRUE;
     }
   for (guint i = 0; i < ways.n; i++)
     {
-      const double seconds = time_way (card, step, ways.of[i], memory, most, best, error);
+      const double seconds = time_way (card, step, before, ways.of[i], memory, most, best, error);
       if (seconds < 0)
         return FALSE;
       if (seconds < best)
@@ -285,5 +301,5 @@ dh_cuda_choose_dilated (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvMemo
     }
   g_autofree char *name = name_of (best_way);
   dh_cuda_driver.remember (card, key, name);
-  return keep_way (card, step, best_way, memory, most, error);
+  return keep_way (card, step, before, best_way, memory, most, error);
 }

@@ -105,7 +105,8 @@ choose (DhCudaPlan *plan, gpointer workspace, gsize most, GError **error)
           return FALSE;
         }
       if ((step->gather && !dh_cuda_choose_fused (plan, step, &memory, error))
-          || !dh_cuda_choose_dilated (plan, step, &memory, most, error)
+          || !dh_cuda_choose_dilated (plan, step, i ? g_ptr_array_index (plan->steps, i - 1) : NULL, &memory, most,
+                                      error)
           || (whole != step && !dh_cuda_choose_fused (plan, whole, &memory, error)))
         return FALSE;
       plan->pool.workspace_bytes = MAX (plan->pool.workspace_bytes, dh_cuda_step_workspace (step));

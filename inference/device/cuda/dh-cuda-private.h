@@ -74,6 +74,8 @@ typedef struct
 {
   DhCudaKernel spread, join; /* but for what lies in the workspace */
   gsize x_bytes, y_bytes;    /* of the parts, which stand at its beginning */
+  gint factor;               /* phases along a side */
+  gboolean is_spread;        /* the step before left the parts of x there */
   DhCudaConvolution *conv;
   char *name;
 } DhCudaPhases;
@@ -233,9 +235,10 @@ dh_cuda_convolution_of (DhCudaStep *step)
 gboolean dh_cuda_launch_conv (DhCudaCard *card, const DhCudaStep *step, const DhCudaConvMemory *memory, GError **error);
 
 /* dh-cuda-dilated.c: convolutions that are dilated far. */
-/* Which way is the fastest, once for each kind; `memory`: with a workspace of `most` bytes. */
-gboolean dh_cuda_choose_dilated (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvMemory *memory, gsize most,
-                                 GError **error);
+/* Which way is the fastest, once for each kind; `memory`: with a workspace of `most` bytes; `before`: the step before,
+ * for which that is known, or NULL. */
+gboolean dh_cuda_choose_dilated (DhCudaPlan *plan, DhCudaStep *step, const DhCudaStep *before,
+                                 const DhCudaConvMemory *memory, gsize most, GError **error);
 gboolean dh_cuda_run_phases (DhCudaCard *card, const DhCudaStep *step, const DhCudaConvMemory *memory, GError **error);
 void dh_cuda_phases_free (DhCudaPhases *phases);
 gsize dh_cuda_step_workspace (const DhCudaStep *step);

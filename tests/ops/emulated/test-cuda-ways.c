@@ -219,6 +219,45 @@ run_dilated (DhDevice *device, const char *way, DhPrecision precision, DhShape i
   return run_graph (device, graph, y, way, precision, input, *count, words, error);
 }
 
+/* Three branches of a pyramid, side by side. */
+static float *
+run_pyramid (DhDevice *device, const char *way, DhShape input, gsize *count, char **words, GError **error)
+{
+  DhGraph *graph = dh_graph_new ();
+  const DhValue x = dh_graph_input (graph, input.c);
+  const DhValue before =
+      dh_graph_relu (graph, dh_graph_conv (graph, x, "before", (DhConv){ .out = 16, .kernel = 3, .padding = 1 }));
+  DhValue branches[3];
+  for (gint i = 0; i < 3; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("branch%d", i);
+      branches[i] = dh_graph_relu (
+          graph, dh_graph_conv (graph, before, name,
+                                (DhConv){ .out = 24, .kernel = 3, .padding = 12 * i + 12, .dilation = 12 * i + 12 }));
+    }
+  const DhValue y =
+      dh_graph_conv (graph, dh_graph_concat (graph, branches, 3), "y", (DhConv){ .out = 40, .kernel = 1 });
+  *count = (gsize)input.n * 40 * input.h * input.w;
+  return run_graph (device, graph, y, way, DH_PRECISION_F16, input, *count, words, error);
+}
+
+/* What one branch has spread the next one reads. */
+static void
+test_pyramid (void)
+{
+  const DhShape input = { 2, 16, 37, 50 };
+  g_autoptr (DhDevice) device = open_card ();
+  g_autoptr (GError) error = NULL;
+  gsize n;
+  g_autofree char *words = NULL;
+  g_autofree float *whole = run_pyramid (device, "whole", input, &n, NULL, &error);
+  g_autofree float *phases = run_pyramid (device, "phases 4", input, &n, &words, &error);
+  g_assert_no_error (error);
+  const char *first = strstr (words, "4² phases "), *second = strstr (words, "4² phases as before");
+  g_assert_true (first && second && first < second && strstr (second + 1, "4² phases as before"));
+  g_assert_cmpmem (whole, n * sizeof (float), phases, n * sizeof (float));
+}
+
 /* In phases it is the same sums, to the last bit, whatever the size leaves over; bare it is rounded once more. */
 static void
 test_dilated (void)
@@ -228,8 +267,8 @@ test_dilated (void)
     DhShape input;
     gint dilation;
     const char *phases[2];
-  } cases[] = { { { 1, 16, 37, 50 }, 12, { "phases 2", "phases 4" } },
-                { { 2, 24, 24, 24 }, 24, { "phases 3", "phases 8" } },
+  } cases[] = { { { 1, 16, 37, 50 }, 12, { "phases 4", "phases 4" } },
+                { { 2, 24, 24, 24 }, 24, { "phases 4", "phases 8" } },
                 { { 1, 8, 5, 71 }, 36, { "phases 4", "phases 12" } },
                 { { 1, 8, 30, 31 }, 11, { "phases 11", "phases 11" } } };
   guint n_failed = 0;
@@ -280,7 +319,7 @@ test_dilated (void)
         g_autofree char *fail = g_strdup_printf ("%s:%u", kind % 2 ? "launch" : "conv", call);
         gsize n;
         g_setenv ("DH_EMULATED_FAIL", fail, TRUE);
-        g_autofree float *none = run_dilated (device, kind < 2 ? "timed" : "phases 2", DH_PRECISION_F16,
+        g_autofree float *none = run_dilated (device, kind < 2 ? "timed" : "phases 4", DH_PRECISION_F16,
                                               (DhShape){ 1, 16, 12, 12 }, 12, &n, NULL, &error);
         g_unsetenv ("DH_EMULATED_FAIL");
         n_failed += error != NULL;
@@ -300,5 +339,6 @@ main (int argc, char **argv)
   g_test_add_func ("/cuda/fused", test_fused);
   g_test_add_func ("/cuda/resized", test_resized);
   g_test_add_func ("/cuda/dilated", test_dilated);
+  g_test_add_func ("/cuda/pyramid", test_pyramid);
   return g_test_run ();
 }
