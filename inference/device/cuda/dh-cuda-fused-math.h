@@ -257,9 +257,10 @@ dh_cuda_fused_product_at (int tiling, int warp, int i, int j, int lane, int half
   return row * DH_CUDA_TILE_OUT_STRIDE (tiling) + dh_cuda_fused_warp_n (tiling, warp) * 32 + 8 * j + lane % 4 * 2;
 }
 
-/* The products of all groups of warps, with bias and ReLU into memory. */
+/* The products of all groups of warps, with bias and ReLU into memory; where it is `resized`, which is a constant of a
+ * kernel, behind the sum with what is resized to them and its norm. */
 DH_CUDA_INLINE void
-dh_cuda_fused_write (const DhCudaKernel *k, int tiling, int type, int64_t place, int column, int t,
+dh_cuda_fused_write (const DhCudaKernel *k, int tiling, int type, bool resized, int64_t place, int column, int t,
                      const float *products)
 {
   const int64_t pixels = (int64_t)k->n * k->h * k->w;
@@ -277,6 +278,12 @@ dh_cuda_fused_write (const DhCudaKernel *k, int tiling, int type, int64_t place,
       for (int g = 0; g < DH_CUDA_TILE_GROUPS (tiling); g++)
         for (int j = 0; j < 8; j++)
           v[j] += products[(g * DH_CUDA_TILE_M (tiling) + row) * stride + 8 * lane + j];
+      if (resized)
+        {
+          const DhCudaCorners corners = dh_cuda_corners (k, pixel);
+          dh_cuda_add_corners8 (&k->other, type, &corners, group, v);
+          dh_cuda_scale_result8 (k, group, v);
+        }
       dh_cuda_write8 (k, type, pixel, group, v);
     }
 }
