@@ -257,7 +257,8 @@ time_way (DhCudaCard *card, DhCudaStep *step, const DhCudaStep *before, gint way
 static char *
 key_of (const DhCudaStep *step, const DhCudaStep *before, const Ways *ways)
 {
-  GString *key = g_string_new ("dilated");
+  GString *key = g_string_new ("dilated, with ");
+  g_string_append (key, dh_cuda_driver.conv_name (step->conv));
   const gint *words = (const gint *)(gconstpointer)&step->spec;
   for (gsize i = 0; i < sizeof step->spec / sizeof *words; i++)
     g_string_append_printf (key, " %d", words[i]);

@@ -294,16 +294,16 @@ recall (DhCudaCard *card, const char *key)
   static const char *const tilings[] = { "64×128×32", "64×128×64", "64×64×64", "32×64×128" };
   const char *way = g_getenv ("DH_EMULATED_WAY");
   const char *ways = strstr (key, ", whole"), *dilated = g_getenv ("DH_EMULATED_DILATED");
-  if (g_str_has_prefix (key, "dilated ") && dilated)
+  if (g_str_has_prefix (key, "dilated, ") && dilated)
     return g_strdup (dilated);
-  if (g_str_has_prefix (key, "dilated ") && !way)
+  if (g_str_has_prefix (key, "dilated, ") && !way)
     {
       /* Each shape another of the ways that it can go. */
       g_assert_nonnull (ways);
       g_auto (GStrv) names = g_strsplit (ways + 2, ", ", -1);
       return g_strdup (names[g_str_hash (key) % g_strv_length (names)]);
     }
-  if (g_str_has_prefix (key, "dilated "))
+  if (g_str_has_prefix (key, "dilated, "))
     return g_str_equal (way, "timed") ? NULL : g_strdup (way);
   /* A choice among others than there are now must have another key. */
   g_assert_nonnull (strstr (key, " apart"));

@@ -13,12 +13,14 @@ typedef struct
   gint height, width;
   guint launches;
   double milliseconds;
+  const char *dilated; /* how far dilated convolutions go: whether it is worth it the card decides */
 } Case;
 
 static const Case cases[] = {
-  { "ldn121", 1024, 2048, 148, 0.985 },
-  { "ldn121", 720, 1280, 148, 0.53 },
-  { "dlv3p_wrn38", 1024, 2048, 79, 16.3 },
+  { "ldn121", 1024, 2048, 148, 0.985, "whole" },
+  { "ldn121", 720, 1280, 148, 0.53, "whole" },
+  { "dlv3p_wrn38", 1024, 2048, 79, 16.3, "whole" },
+  { "dlv3p_wrn38", 1024, 2048, 83, 16.5, "phases 4" },
 };
 
 /* The numbers of the line that ends so. */
@@ -45,6 +47,7 @@ test_cost (gconstpointer data)
 {
   static const DhMap maps[] = { DH_MAP_SEGMENTATION, DH_MAP_LIKELIHOOD, DH_MAP_DATASET_POSTERIOR, DH_MAP_HYBRID };
   const Case *c = data;
+  g_setenv ("DH_EMULATED_DILATED", c->dilated, TRUE);
   g_autoptr (GError) error = NULL;
   DhArchitecture architecture;
   g_assert_true (dh_architecture_from_name (c->network, 0, &architecture, &error));
@@ -65,7 +68,8 @@ test_cost (gconstpointer data)
   const guint64 guess = dh_device_estimate (device, net->graph, &options), taken = dh_plan_memory (plan);
   g_test_message ("%.1f MiB foretold, %.1f taken", guess / 1048576.0, taken / 1048576.0);
   g_assert_cmpuint (guess, <=, taken);
-  g_assert_cmpuint (taken, <=, guess + ((guint64)9 << 20));
+  if (g_str_equal (c->dilated, "whole"))
+    g_assert_cmpuint (taken, <=, guess + ((guint64)9 << 20));
   g_autofree char *text = dh_plan_to_string (plan);
   guint launches;
   double microseconds;
@@ -83,12 +87,10 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  /* What moves the least: whether more is worth it the card decides. */
-  g_setenv ("DH_EMULATED_DILATED", "whole", TRUE);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autofree char *path =
-          g_strdup_printf ("/cuda-cost/%s/%dx%d", cases[i].network, cases[i].height, cases[i].width);
+      g_autofree char *path = g_strdup_printf ("/cuda-cost/%s/%dx%d/%s", cases[i].network, cases[i].height,
+                                               cases[i].width, cases[i].dilated);
       g_test_add_data_func (path, &cases[i], test_cost);
     }
   return g_test_run ();
