@@ -137,11 +137,13 @@ phases_new (DhCudaCard *card, const DhCudaStep *step, const DhCudaStep *before, 
   phases->join = make_kernel (&step->spec, &part, factor, part.out, DH_CUDA_PHASES_JOIN);
   phases->x_bytes = bytes_of (&part, part.in);
   phases->y_bytes = bytes_of (&part, part.out);
-  const DhCudaConvMemory parts = memory_of_parts (phases, memory);
   if (phases->x_bytes + phases->y_bytes >= most)
     g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "the workspace is too small for the phases");
   else
-    phases->conv = dh_cuda_driver.conv_new (card, &part, &parts, most - phases->x_bytes - phases->y_bytes, error);
+    {
+      const DhCudaConvMemory parts = memory_of_parts (phases, memory);
+      phases->conv = dh_cuda_driver.conv_new (card, &part, &parts, most - phases->x_bytes - phases->y_bytes, error);
+    }
   if (!phases->conv)
     {
       dh_cuda_phases_free (phases);

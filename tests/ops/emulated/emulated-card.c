@@ -12,14 +12,13 @@
  *
  * DH_EMULATED_FAIL=WHAT:N lets the N-th call of `alloc`, `pinned`, `launch`, `copy`, `wait`, `fetch` (a wait for one
  * run's results), `conv` or `record` fail;
- * `fused` refuses every convolution with an epilogue, `unfused` has no kernel that reads
- * through norms. DH_EMULATED_WAY=timed lets the ways be timed in which such
- * convolutions and those that are dilated far can go, and whatever else is taken for the name of one that is known from
- * an earlier run; without it each shape has one of the kernel's tilings, or of the other ways (DH_EMULATED_DILATED, of
- * those that are dilated far), and all of them have some. DH_EMULATED_MIB is what memory is said to be free.
- * DH_EMULATED_DOWN=pinned says that all maps must come down into pinned memory; then, too, it becomes the address of
- * the last. DH_EMULATED_MOST, where it is a number, becomes the most runs that were under way at once where those are
- * more. */
+ * `trial` leaves 8 MiB for the trial of convolutions, `fused` refuses every convolution with an epilogue, `unfused` has
+ * no kernel that reads through norms. DH_EMULATED_WAY=timed lets the ways be timed in which such convolutions and those
+ * that are dilated far can go, and whatever else is taken for the name of one that is known from an earlier run;
+ * without it each shape has one of the kernel's tilings, or of the other ways (DH_EMULATED_DILATED, of those that are
+ * dilated far), and all of them have some. DH_EMULATED_MIB is what memory is said to be free. DH_EMULATED_DOWN=pinned
+ * says that all maps must come down into pinned memory; then, too, it becomes the address of the last.
+ * DH_EMULATED_MOST, where it is a number, becomes the most runs that were under way at once where those are more. */
 
 enum
 {
@@ -167,7 +166,9 @@ static gpointer
 allocate (DhCudaCard *card, gsize bytes, const char *what, GError **error)
 {
   g_assert_null (card->recording); /* a card would not record it */
-  if (card->lost || fails (what))
+  const gboolean too_large = (bytes == 512 << 20 || bytes == 128 << 20 || bytes == 32 << 20)
+                             && g_strcmp0 (g_getenv ("DH_EMULATED_FAIL"), "trial") == 0;
+  if (card->lost || too_large || fails (what))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "%.0f MiB of the card's memory are not free",
                    bytes / 1048576.0);

@@ -311,6 +311,18 @@ test_dilated (void)
       g_assert_no_error (error);
       g_assert_null (strstr (without_words, " phases"));
     }
+  /* Where the workspace is too small for the phases they are no way, whatever is known. */
+  {
+    g_autoptr (GError) error = NULL;
+    g_autofree char *words = NULL;
+    const DhShape input = { 1, 16, 340, 330 };
+    gsize n;
+    g_setenv ("DH_EMULATED_FAIL", "trial", TRUE);
+    g_autofree float *none = run_dilated (device, "phases 4", DH_PRECISION_F16, input, 12, &n, &words, &error);
+    g_unsetenv ("DH_EMULATED_FAIL");
+    g_assert_no_error (error);
+    g_assert_null (strstr (words, " phases"));
+  }
   /* A fault in whatever call: while the ways are timed, while one that is known is made, while it runs. */
   for (guint call = 1; call <= 6; call++)
     for (guint kind = 0; kind < 4; kind++)
