@@ -132,7 +132,7 @@ dh_cuda_resize_item (const DhCudaKernel *k, int type, int64_t item)
   const int group = dh_cuda_split (item, k->n_groups, &pixel);
   const DhCudaCorners corners = dh_cuda_corners (k, pixel);
   float v[8] = { 0.0f };
-  dh_cuda_add_corners8 (&k->in, type, &corners, group, v);
+  dh_cuda_add_corners8 (&k->in, type, &corners, false, group, v);
   if (k->other.n_groups)
     {
       float z[8];

@@ -279,16 +279,23 @@ dh_cuda_corners (const DhCudaKernel *k, int64_t pixel)
   return corners;
 }
 
-/* v += what lies between them. */
+/* v += what lies between them; `in_order`, a constant of each kernel: with neither places nor factors. */
 DH_CUDA_INLINE void
-dh_cuda_add_corners8 (const DhCudaRead *read, int type, const DhCudaCorners *corners, int group, float v[8])
+dh_cuda_add_corners8 (const DhCudaRead *read, int type, const DhCudaCorners *corners, bool in_order, int group,
+                      float v[8])
 {
   /* Or the corners would stand in memory, and be read one after the other. */
   DH_CUDA_UNROLL
   for (int i = 0; i < 4; i++)
     {
       float u[8];
-      dh_cuda_read8 (read, type, corners->pixel[i], group, u);
+      if (in_order)
+        {
+          dh_cuda_read_plain8 (read, type, corners->pixel[i], group, u);
+          dh_cuda_normalise8 (read, group, u);
+        }
+      else
+        dh_cuda_read8 (read, type, corners->pixel[i], group, u);
       for (int j = 0; j < 8; j++)
         v[j] += corners->weight[i] * u[j];
     }

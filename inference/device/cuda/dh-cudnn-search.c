@@ -200,14 +200,14 @@ try_config (const Search *search, Descriptor config, gboolean foreign)
   gint64 engine = 0;
   guint numbers = 0, behaviours = 0;
   Knobs knobs;
-  if (!read_engine (search->cudnn, config, &engine, &numbers, &behaviours) || !is_allowed (search->spec, numbers)
-      || !read_knobs (search->cudnn, config, &knobs))
+  if (!read_engine (search->cudnn, config, &engine, &numbers, &behaviours) || !is_allowed (search->spec, numbers))
     return FALSE;
   const gboolean compiled = (behaviours & 1u << CUDNN_BEHAVIOR_NOTE_RUNTIME_COMPILATION) != 0;
   if (compiled != search->compiled || (compiled && engine == SLOW_ENGINE))
     return FALSE;
-  if (!is_new (search, engine, &knobs))
-    return TRUE;
+  const gboolean told = read_knobs (search->cudnn, config, &knobs);
+  if (told ? !is_new (search, engine, &knobs) : foreign)
+    return told;
   DhCudnnBuilder own = { .cudnn = search->cudnn };
   Descriptor fit = foreign ? transfer (search, &own, engine, &knobs) : config;
   DhCudnnPlan *plan = fit ? finish_plan (search, fit) : NULL;

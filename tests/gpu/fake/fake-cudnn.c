@@ -12,7 +12,7 @@
  * the status of cudnnCreate, 0. DH_FAKE_ENGINES: what heuristics A and B name, "INDEX/WORKSPACE/MILLISECONDS/NOTES"
  * separated by commas; notes: t tensor cores, n not deterministic, c compiled at run time, p makes no plan, x does not
  * run, b B alone names it, u it is only named where nothing is dilated, k its one knob must be at its place in the list
- * to run. What ran last is in DH_FAKE_RAN and DH_FAKE_MILLISECONDS. */
+ * to run, q it does not tell its knobs. What ran last is in DH_FAKE_RAN and DH_FAKE_MILLISECONDS. */
 
 enum
 {
@@ -272,6 +272,8 @@ cudnnBackendGetAttribute (cudnnBackendDescriptor_t const descriptor, cudnnBacken
       *(int64_t *)values = thing->engine;
       return 0;
     case CUDNN_ATTR_ENGINECFG_KNOB_CHOICES:
+      if (has (&engine, 'q'))
+        return CUDNN_STATUS_NOT_SUPPORTED;
       if (requested > 0)
         (*(Thing *const *)values)->knob = thing->knob;
       return 0;

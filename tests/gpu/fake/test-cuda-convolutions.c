@@ -122,6 +122,9 @@ test_named_elsewhere (void)
   /* The plan must be one of the dilated convolution's. */
   assert_taken (NULL, &dilated, "10/0/3,41/0/1/up,3/0/1/un", 1 << 20, "cudnn 10");
   assert_taken (NULL, &dilated, "7/0/1/cu,10/0/3", 1 << 20, "cudnn 10");
+  /* One that does not tell how it is set cannot be set so elsewhere. */
+  assert_taken (NULL, &half, "41/0/3,3/0/1/q", 1 << 20, "cudnn 3");
+  assert_taken (NULL, &dilated, "10/0/3,3/0/1/uq", 1 << 20, "cudnn 10");
   /* One that is named twice is timed once. */
   g_setenv ("DH_FAKE_FAIL", "cudaStreamSynchronize:10:700", TRUE);
   assert_taken (NULL, &half, "41/0/100", 1 << 20, "cudnn 41");

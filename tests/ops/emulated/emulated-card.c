@@ -11,15 +11,13 @@
  * run in whatever order they are allowed to, so that what must follow another is missed where it does not.
  *
  * DH_EMULATED_FAIL=WHAT:N lets the N-th call of `alloc`, `pinned`, `launch`, `copy`, `wait`, `fetch` (a wait for one
- * run's results), `conv` or `record` fail;
- * `fused` refuses every convolution with an epilogue, `unfused` has no kernel that reads
- * through norms. DH_EMULATED_WAY=timed lets the ways be timed in which such
- * convolutions can go, and whatever else is taken for the name of one that is known from an earlier run; without it
- * each shape has one of the kernel's tilings, and all of them have some. DH_EMULATED_TAPS is the same of convolutions
- * with a dilation: `one` or `taps`. DH_EMULATED_MIB is what memory is said to be
- * free. DH_EMULATED_DOWN=pinned says that all maps must come down into pinned memory; then, too, it becomes the address
- * of the last. DH_EMULATED_MOST, where it is a number, becomes the most runs that were under way at once where those
- * are more. */
+ * run's results), `conv` or `record` fail; `fused` refuses every convolution with an epilogue, `unfused` has no kernel
+ * that reads through norms. DH_EMULATED_WAY=timed lets the ways be timed in which such convolutions can go, and
+ * whatever else is taken for the name of one that is known from an earlier run; without it each shape has one of the
+ * kernel's tilings, and all of them have some. DH_EMULATED_TAPS is the same of those that are dilated: `one` or `taps`.
+ * DH_EMULATED_MIB is what memory is said to be free. DH_EMULATED_DOWN=pinned says that all maps must come down into
+ * pinned memory; then, too, it becomes the address of the last. DH_EMULATED_MOST, where it is a number, becomes the
+ * most runs that were under way at once where those are more. */
 
 enum
 {
