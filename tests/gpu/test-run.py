@@ -8,10 +8,12 @@ measured is kept and the rest goes on. Prints TAP.
 import contextlib
 import importlib.util
 import io
+import random
 import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from pathlib import Path
@@ -23,7 +25,6 @@ PATIENCE = 300
 
 def carry(folder, module):
     (folder / "bin").mkdir(parents=True)
-    (folder / "lib").mkdir()
     (folder / "golden").mkdir()
     for program in programs:
         shutil.copy(program, folder / "bin")
@@ -100,6 +101,28 @@ def comes(condition):
     while not condition() and time.monotonic() < end:
         time.sleep(0.1)
     return condition()
+
+
+def check_libraries(folder):
+    """They travel in one file, and are what programs find first; one that is torn is told."""
+    write_script(folder / "bin" / "densehybrid", """[ "$1" != --version ] || { echo 'densehybrid 1'; exit; }
+      [ -e "${LD_LIBRARY_PATH%%:*}/libmarker.so" ] || { echo 'cuda  libmarker.so is missing'; exit; }
+      echo 'cuda:0   Some card · 1 MiB · f32 · default'""")
+    (folder / "lib").mkdir()
+    (folder / "lib" / "liblarge.so").write_bytes(random.Random(1).randbytes(1 << 18))
+    (folder / "lib" / "libmarker.so").touch()
+    with tarfile.open(folder / "lib.tar.gz", "w:gz") as packed:
+        packed.add(folder / "lib", "lib", recursive=False)
+        for file in ("liblarge.so", "libmarker.so"):
+            packed.add(folder / "lib" / file, f"lib/{file}")
+    shutil.rmtree(folder / "lib")
+    for _ in range(2):
+        status, said, complained = start(folder, "devices", LD_LIBRARY_PATH="/nowhere")
+        check("libraries are unpacked", status == 0 and "cuda:0   Some card" in said and not complained, said + complained)
+    whole = (folder / "lib.tar.gz").read_bytes()
+    (folder / "lib.tar.gz").write_bytes(whole[:len(whole) // 2])
+    status, said, complained = start(folder, "devices")
+    check("torn libraries are told", status == 77 and "the libraries cannot be unpacked: gzip: " in said and not complained, said + complained)
 
 
 def check_hanging(folder):
@@ -419,6 +442,7 @@ with tempfile.TemporaryDirectory() as root:
               and said.count("FAILED table ldn121 64x64 f32: The device ") == 2 and "early" not in said and not complained,
               said + complained)
 with tempfile.TemporaryDirectory() as root:
+    check_libraries(break_down(Path(root) / "libraries"))
     check_hanging(break_down(Path(root) / "hanging"))
     for number in (signal.SIGTERM, signal.SIGKILL):
         check_cut_off(break_down(Path(root) / number.name), number)
