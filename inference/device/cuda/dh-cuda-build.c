@@ -200,6 +200,27 @@ take_reader (DhCudaBuild *b, DhValue *value, DhOp op)
   return TRUE;
 }
 
+/* The convolution that was built last, taken off the steps, where it makes `v` by a norm, a ReLU and nothing behind it,
+ * for `reader` alone; or NULL. */
+static DhCudaStep *
+take_last_conv (DhCudaBuild *b, DhValue v, DhValue reader)
+{
+  GPtrArray *steps = b->plan->steps;
+  const DhCudaStep *last = steps->len ? g_ptr_array_index (steps, steps->len - 1) : NULL;
+  if (!last || !last->is_conv || !last->fused_step || last->fused_step->kernel.relu || last->out != b->views[v]
+      || dh_lowering_only_reader (&b->low, v) != reader)
+    return NULL;
+  return g_ptr_array_steal_index (steps, steps->len - 1);
+}
+
+/* The resize can add to a convolution's result in its kernel: both are in the same order, of the same type. */
+static gboolean
+can_take_first (const DhCudaBuild *b, const DhCudaStep *resize)
+{
+  return !resize->in_places && !resize->other_places && dh_cuda_view_in_order (resize->in)
+         && dh_cuda_view_type (resize->in) == b->plan->pool.type && dh_cuda_view_is_whole (resize->other);
+}
+
 /* A resize and a sum in one, and a norm and a ReLU that nobody else reads it without. */
 static gboolean
 build_resized_sum (DhCudaBuild *b, DhValue v, DhValue resize, DhValue other, GError **error)
@@ -219,7 +240,14 @@ build_resized_sum (DhCudaBuild *b, DhValue v, DhValue resize, DhValue other, GEr
       tail.shift = shift;
     }
   tail.relu = take_reader (b, &owner, DH_OP_RELU);
+  DhCudaStep *first = take_last_conv (b, other, v);
   b->views[owner] = build_resize (b, resize, &tail, owner);
+  GPtrArray *steps = b->plan->steps;
+  DhCudaStep *step = g_ptr_array_index (steps, steps->len - 1);
+  if (first && can_take_first (b, step))
+    dh_cuda_take_first (b->plan, step, first);
+  else if (first)
+    g_ptr_array_insert (steps, (gint)steps->len - 1, first);
   return TRUE;
 }
 

@@ -23,9 +23,10 @@ upload_floats (DhCudaPlan *plan, const float *values, gsize count, gint type, GE
   return dh_cuda_upload (&plan->pool, halves, count * sizeof *halves, error);
 }
 
-/* out × kernel² × places of the input; 0 for places and outputs that only pad. */
+/* out × kernel² × places of the input, or kernel² × out × places where `taps_first`; 0 for places and outputs that only
+ * pad. */
 static gpointer
-upload_weights (DhCudaPlan *plan, const DhCudaConvNodes *conv, gint out, GError **error)
+upload_weights (DhCudaPlan *plan, const DhCudaConvNodes *conv, gint out, gboolean taps_first, GError **error)
 {
   const gint area = conv->node->kernel * conv->node->kernel;
   const gint places = conv->in->n_groups * DH_CUDA_GROUP, inputs = conv->in->c;
@@ -43,7 +44,7 @@ upload_weights (DhCudaPlan *plan, const DhCudaConvNodes *conv, gint out, GError 
     for (gint at = 0; at < area; at++)
       for (gint i = 0; i < places; i++)
         if (conv->in->channels[i] >= 0)
-          packed[((gsize)o * area + at) * places + i] =
+          packed[(taps_first ? (gsize)at * out + o : (gsize)o * area + at) * places + i] =
               (float)(conv->weights[((gsize)o * inputs + conv->in->channels[i]) * area + at] * conv->scale[o]);
   return upload_floats (plan, packed, count, plan->pool.type, error);
 }
@@ -105,7 +106,7 @@ dh_cuda_add_conv (DhCudaPlan *plan, const DhCudaConvNodes *conv, GError **error)
                                  .stride = node->stride,
                                  .padding = node->padding,
                                  .dilation = node->dilation };
-  step->memory.w = upload_weights (plan, conv, out, error);
+  step->memory.w = upload_weights (plan, conv, out, FALSE, error);
   if (!step->memory.w)
     return NULL;
   if (fused && !(step->memory.bias = upload_bias (plan, conv, out, plan->pool.type, error)))
@@ -113,6 +114,13 @@ dh_cuda_add_conv (DhCudaPlan *plan, const DhCudaConvNodes *conv, GError **error)
   if (more)
     add_epilogue (plan, step, conv, view);
   step->fused = fused;
+  if (dh_cuda_can_tap (&plan->pool, conv))
+    {
+      gpointer weights = upload_weights (plan, conv, out, TRUE, error);
+      gpointer bias = weights ? upload_bias (plan, conv, out, DH_CUDA_F32, error) : NULL;
+      if (!dh_cuda_add_taps (plan, step, conv, weights, bias))
+        return NULL;
+    }
   return !conv->gather || dh_cuda_add_fused (plan, step, conv, error) ? view : NULL;
 }
 

@@ -42,6 +42,8 @@ class_of (const DhCudaStep *step)
     [DH_CUDA_HEAD] = DH_CUDA_CLASS_HEAD,   [DH_CUDA_SCORE] = DH_CUDA_CLASS_SCORE,
     [DH_CUDA_UNPACK] = DH_CUDA_CLASS_COPY,
   };
+  if (step->first && step->is_fused_step)
+    return class_of (step->first);
   if (!step->is_conv)
     return classes[step->kernel.op];
   return step->spec.kernel == 1   ? DH_CUDA_CLASS_CONV_1
@@ -52,7 +54,9 @@ class_of (const DhCudaStep *step)
 static double
 seconds_of (const DhCudaPlan *plan, const DhCudaStep *step, double bytes, double flop)
 {
-  const double rate = !step->is_conv || plan->pool.strict ? 60e12 : plan->pool.type == DH_CUDA_F32 ? 400e12 : 800e12;
+  const double rate = (!step->is_conv && !step->first) || plan->pool.strict ? 60e12
+                      : plan->pool.type == DH_CUDA_F32                      ? 400e12
+                                                                            : 800e12;
   return MAX (MAX (bytes / BANDWIDTH, flop / rate), LAUNCH);
 }
 
@@ -60,13 +64,28 @@ DhCudaClass
 dh_cuda_cost_step (const DhCudaPlan *plan, const DhCudaStep *step, DhCudaCost *cost)
 {
   const gint n = plan->pool.n;
+  if (step->first && !step->is_fused_step)
+    {
+      DhCudaCost resize;
+      DhCudaStep alone = *step;
+      alone.first = alone.fused_step = NULL;
+      alone.flop = 0;
+      dh_cuda_cost_step (plan, step->first, cost);
+      const DhCudaClass class = dh_cuda_cost_step (plan, &alone, &resize);
+      *cost = (DhCudaCost){ cost->launches + resize.launches, cost->bytes + resize.bytes, cost->flop,
+                            cost->seconds + resize.seconds };
+      return class;
+    }
   double bytes = value_bytes (step->in, n) + value_bytes (step->other, n) + value_bytes (step->out, n);
   if (step->is_conv)
     bytes += (step->spec.type == DH_CUDA_F32 ? 4.0 : 2.0) * step->spec.kernel * step->spec.kernel * step->spec.in
              * step->spec.out;
   if (step->is_conv && !step->fused)
     bytes -= value_bytes (step->other, n);
-  if (step->is_fused_step)
+  if (step->first)
+    bytes += value_bytes (step->fused_step->in, n) - value_bytes (step->other, n)
+             + 2.0 * step->first->spec.in * step->first->spec.out;
+  else if (step->is_fused_step)
     bytes += value_bytes (step->fused_step->in, n) - value_bytes (step->in, n);
   if (step->kernel.op == DH_CUDA_PACK)
     bytes += (double)plan->input_bytes;
@@ -75,7 +94,14 @@ dh_cuda_cost_step (const DhCudaPlan *plan, const DhCudaStep *step, DhCudaCost *c
   if (step->kernel.op == DH_CUDA_SCORE)
     bytes += map_bytes (plan, step);
   *cost = (DhCudaCost){ 1, bytes, step->flop, seconds_of (plan, step, bytes, step->flop) };
-  if (step->is_conv && step->epilogue && !step->fused && !step->is_fused_step)
+  if (step->is_taps)
+    {
+      const double between = value_bytes (step->taps->out, n), sum = between + value_bytes (step->out, n);
+      cost->launches++;
+      cost->bytes += between + sum;
+      cost->seconds += MAX (sum / BANDWIDTH, LAUNCH);
+    }
+  if (step->is_conv && step->epilogue && !step->fused && !step->is_fused_step && !step->is_taps)
     {
       const double more = value_bytes (step->other, n) + 2 * value_bytes (step->out, n);
       cost->launches++;

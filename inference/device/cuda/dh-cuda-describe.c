@@ -8,8 +8,15 @@ dh_cuda_implementation (const DhCudaStep *step)
   static const char *const kernels[] = { "pack", "pointwise", "pool", "resize", "head", "scores", "unpack" };
   static const char *const fused[] = { "norm, ReLU and convolution 64×128×32", "norm, ReLU and convolution 64×128×64",
                                        "norm, ReLU and convolution 64×64×64", "norm, ReLU and convolution 32×64×128" };
-  G_STATIC_ASSERT (G_N_ELEMENTS (fused) == DH_CUDA_N_TILINGS);
+  static const char *const resized[] = { "norm, ReLU and convolution 64×128×32, resized sum",
+                                         "norm, ReLU and convolution 64×128×64, resized sum",
+                                         "norm, ReLU and convolution 64×64×64, resized sum",
+                                         "norm, ReLU and convolution 32×64×128, resized sum" };
+  G_STATIC_ASSERT (G_N_ELEMENTS (fused) == DH_CUDA_N_TILINGS && G_N_ELEMENTS (resized) == DH_CUDA_N_TILINGS);
+  if (step->first)
+    return step->is_fused_step ? resized[step->fused_step->kernel.mode] : "convolution, then resize";
   return step->is_fused_step ? fused[step->fused_step->kernel.mode]
+         : step->is_taps     ? "nine 1×1 and their sum"
          : step->is_conv     ? dh_cuda_driver.conv_name (step->conv)
                              : kernels[step->kernel.op];
 }
@@ -27,10 +34,10 @@ describe_step (GString *text, const DhCudaPlan *plan, guint i)
   if (step->out)
     g_string_append_printf (text, " → %d×%d×%d at %.1f MiB", step->out->c, step->out->h, step->out->w,
                             step->out->groups[0].buffer->block.offset / 1048576.0);
-  g_string_append_printf (text, "%s%s  %s\n",
-                          step->is_conv && step->epilogue && !step->is_fused_step ? step->fused ? " fused" : " bare"
-                                                                                  : "",
-                          step->other ? " +sum" : "", step->name);
+  g_string_append_printf (
+      text, "%s%s  %s\n",
+      step->is_conv && step->epilogue && !step->is_fused_step && !step->is_taps ? step->fused ? " fused" : " bare" : "",
+      step->other ? " +sum" : "", step->name);
 }
 
 static void

@@ -79,7 +79,7 @@ multiply_tile (const uint16_t *tile, int warp, int lane, float (&sums)[2][4][4])
 #endif
 
 /* Two blocks side by side where a block takes few places at a time; else one, with what registers it wants. */
-template <int TYPE, int TILING>
+template <int TYPE, int TILING, bool RESIZED>
 __global__ void
 __launch_bounds__ (THREADS, TILING == DH_CUDA_TILING_WIDE ? 2 : 1) convolve (const __grid_constant__ DhCudaKernel k)
 {
@@ -116,33 +116,39 @@ __launch_bounds__ (THREADS, TILING == DH_CUDA_TILING_WIDE ? 2 : 1) convolve (con
             *(float2 *)(shared.products + dh_cuda_fused_product_at (TILING, warp, i, j, lane, half)) =
                 make_float2 (sums[i][j][2 * half], sums[i][j][2 * half + 1]);
       __syncthreads ();
-      dh_cuda_fused_write (&k, TILING, TYPE, place, column, t, shared.products);
+      dh_cuda_fused_write (&k, TILING, TYPE, RESIZED, place, column, t, shared.products);
     }
 #endif
 }
 
-template <int TYPE>
+template <int TYPE, bool RESIZED>
 int launch_typed (const DhCudaKernel &k, cudaStream_t stream)
 {
   const unsigned grid = dh_cuda_kernel_grid (&k).x;
   switch (k.mode)
     {
     case DH_CUDA_TILING_WIDE:
-      convolve<TYPE, DH_CUDA_TILING_WIDE><<<grid, THREADS, 0, stream>>> (k);
+      convolve<TYPE, DH_CUDA_TILING_WIDE, RESIZED><<<grid, THREADS, 0, stream>>> (k);
       break;
     case DH_CUDA_TILING_DEEP:
-      convolve<TYPE, DH_CUDA_TILING_DEEP><<<grid, THREADS, 0, stream>>> (k);
+      convolve<TYPE, DH_CUDA_TILING_DEEP, RESIZED><<<grid, THREADS, 0, stream>>> (k);
       break;
     case DH_CUDA_TILING_MIDDLE:
-      convolve<TYPE, DH_CUDA_TILING_MIDDLE><<<grid, THREADS, 0, stream>>> (k);
+      convolve<TYPE, DH_CUDA_TILING_MIDDLE, RESIZED><<<grid, THREADS, 0, stream>>> (k);
       break;
     case DH_CUDA_TILING_SMALL:
-      convolve<TYPE, DH_CUDA_TILING_SMALL><<<grid, THREADS, 0, stream>>> (k);
+      convolve<TYPE, DH_CUDA_TILING_SMALL, RESIZED><<<grid, THREADS, 0, stream>>> (k);
       break;
     default:
       return cudaErrorInvalidValue;
     }
   return cudaGetLastError ();
+}
+
+template <int TYPE>
+int launch_any (const DhCudaKernel &k, cudaStream_t stream)
+{
+  return k.rows ? launch_typed<TYPE, true> (k, stream) : launch_typed<TYPE, false> (k, stream);
 }
 
 } // namespace
@@ -153,8 +159,8 @@ dh_cuda_launch_fused (const DhCudaKernel *kernel, void *stream)
   if (!dh_cuda_kernel_grid (kernel).x)
     return cudaErrorInvalidValue;
   if (kernel->type == DH_CUDA_F16)
-    return launch_typed<DH_CUDA_F16> (*kernel, (cudaStream_t)stream);
+    return launch_any<DH_CUDA_F16> (*kernel, (cudaStream_t)stream);
   if (kernel->type == DH_CUDA_BF16)
-    return launch_typed<DH_CUDA_BF16> (*kernel, (cudaStream_t)stream);
+    return launch_any<DH_CUDA_BF16> (*kernel, (cudaStream_t)stream);
   return cudaErrorInvalidValue;
 }

@@ -257,26 +257,45 @@ dh_cuda_fused_product_at (int tiling, int warp, int i, int j, int lane, int half
   return row * DH_CUDA_TILE_OUT_STRIDE (tiling) + dh_cuda_fused_warp_n (tiling, warp) * 32 + 8 * j + lane % 4 * 2;
 }
 
-/* The products of all groups of warps, with bias and ReLU into memory. */
+/* The i-th eight of a block's products, of all groups of warps, with bias and ReLU into memory; where it is `resized`
+ * behind the sum with what is resized to them and its norm. */
 DH_CUDA_INLINE void
-dh_cuda_fused_write (const DhCudaKernel *k, int tiling, int type, int64_t place, int column, int t,
+dh_cuda_fused_write8 (const DhCudaKernel *k, int tiling, int type, bool resized, int64_t place, int column, int i,
+                      const float *products)
+{
+  const int lanes = DH_CUDA_TILE_N (tiling) / 8, stride = DH_CUDA_TILE_OUT_STRIDE (tiling);
+  const int row = i / lanes, lane = i % lanes, group = column * lanes + lane;
+  const int64_t pixel = place * DH_CUDA_TILE_M (tiling) + row;
+  float v[8];
+  if (pixel >= (int64_t)k->n * k->h * k->w)
+    return;
+  dh_cuda_load8 (k->bias, 8 * group, DH_CUDA_F32, v);
+  DH_CUDA_UNROLL
+  for (int g = 0; g < DH_CUDA_TILE_GROUPS (tiling); g++)
+    for (int j = 0; j < 8; j++)
+      v[j] += products[(g * DH_CUDA_TILE_M (tiling) + row) * stride + 8 * lane + j];
+  if (resized)
+    {
+      const DhCudaCorners corners = dh_cuda_corners (k, pixel);
+      dh_cuda_add_corners8 (&k->other, type, &corners, true, group, v);
+      dh_cuda_scale_result8 (k, group, v);
+    }
+  dh_cuda_write8 (k, type, pixel, group, v);
+}
+
+/* What thread t of a block writes; `resized` is a constant of each kernel, which is long where it is. */
+DH_CUDA_INLINE void
+dh_cuda_fused_write (const DhCudaKernel *k, int tiling, int type, bool resized, int64_t place, int column, int t,
                      const float *products)
 {
-  const int64_t pixels = (int64_t)k->n * k->h * k->w;
-  const int lanes = DH_CUDA_TILE_N (tiling) / 8, stride = DH_CUDA_TILE_OUT_STRIDE (tiling);
-  for (int i = t; i < DH_CUDA_TILE_M (tiling) * lanes; i += DH_CUDA_THREADS)
+  const int count = DH_CUDA_TILE_M (tiling) * DH_CUDA_TILE_N (tiling) / 8;
+  if (!resized)
     {
-      const int row = i / lanes, lane = i % lanes;
-      const int64_t pixel = place * DH_CUDA_TILE_M (tiling) + row;
-      const int group = column * lanes + lane;
-      float v[8];
-      if (pixel >= pixels)
-        break;
-      dh_cuda_load8 (k->bias, 8 * group, DH_CUDA_F32, v);
-      DH_CUDA_UNROLL
-      for (int g = 0; g < DH_CUDA_TILE_GROUPS (tiling); g++)
-        for (int j = 0; j < 8; j++)
-          v[j] += products[(g * DH_CUDA_TILE_M (tiling) + row) * stride + 8 * lane + j];
-      dh_cuda_write8 (k, type, pixel, group, v);
+      for (int i = t; i < count; i += DH_CUDA_THREADS)
+        dh_cuda_fused_write8 (k, tiling, type, false, place, column, i, products);
+      return;
     }
+  DH_CUDA_ROLLED
+  for (int i = t; i < count; i += DH_CUDA_THREADS)
+    dh_cuda_fused_write8 (k, tiling, type, true, place, column, i, products);
 }

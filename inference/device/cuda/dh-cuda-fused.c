@@ -4,20 +4,20 @@
 #include "dh-cuda-time.h"
 
 /* Dense layers, and whatever else is a norm, a ReLU and a 1×1 convolution: by a kernel that gathers and cuDNN's
- * convolution, or by an own kernel that does both and never stores what is between, in one of its tilings. A timing
- * says which. */
+ * convolution, or by an own kernel that does both and never stores what is between, in one of its tilings; and with a
+ * resize that only adds to the result, in its own kernel or in that. A timing says which. */
 
 #define APART (-1)
 static const char *const way_names[] = { "apart", "64×128×32", "64×128×64", "64×64×64", "32×64×128" };
 G_STATIC_ASSERT (G_N_ELEMENTS (way_names) == 1 + DH_CUDA_N_TILINGS);
 /* What a choice that is kept was made among: one more for every change that makes a kernel faster or slower. */
-#define WAYS_VERSION 2
+#define WAYS_VERSION 3
 
 gboolean
 dh_cuda_can_fuse (const DhCudaPool *pool, const DhCudaView *in, const DhCudaConvNodes *conv)
 {
   const DhNode *node = conv->node;
-  return !pool->dry && pool->type != DH_CUDA_F32 && !dh_cuda_without ("fused")
+  return pool->device->card && pool->type != DH_CUDA_F32 && !dh_cuda_without ("fused")
          && dh_cuda_driver.has_fused (pool->device->card, pool->type) && node->kernel == 1 && node->stride == 1
          && node->padding == 0 && !conv->sum && node->channels % DH_CUDA_TILE_MOST_N == 0 && !in->raw
          && !dh_cuda_view_is_whole (in) && dh_cuda_view_type (in) == pool->type;
@@ -46,11 +46,39 @@ dh_cuda_add_fused (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvNodes *co
   return fused->kernel.bias != NULL;
 }
 
+void
+dh_cuda_take_first (DhCudaPlan *plan, DhCudaStep *resize, DhCudaStep *first)
+{
+  resize->first = first;
+  DhCudaStep *fused = dh_cuda_step_new (plan, resize->name, DH_CUDA_FUSED);
+  resize->fused_step = g_ptr_array_steal_index (plan->steps, plan->steps->len - 1);
+  fused->in = first->gather->in;
+  fused->other = resize->in;
+  fused->out = resize->out;
+  fused->scale = resize->scale;
+  fused->shift = resize->shift;
+  fused->tap_rows = resize->tap_rows;
+  fused->tap_columns = resize->tap_columns;
+  fused->align_corners = resize->align_corners;
+  fused->kernel = resize->kernel;
+  fused->kernel.op = DH_CUDA_FUSED;
+  fused->kernel.packed = first->memory.w;
+  fused->kernel.bias = first->fused_step->kernel.bias;
+}
+
 gboolean
 dh_cuda_launch_conv (DhCudaCard *card, const DhCudaStep *step, const DhCudaConvMemory *memory, GError **error)
 {
   if (step->is_fused_step)
     return dh_cuda_driver.launch (card, &step->fused_step->kernel, error);
+  if (step->is_taps)
+    {
+      DhCudaConvMemory own = step->taps->memory;
+      own.workspace = memory->workspace;
+      return dh_cuda_launch_conv (card, step->taps, &own, error);
+    }
+  if (step->first)
+    return dh_cuda_launch_conv (card, step->first, memory, error) && dh_cuda_driver.launch (card, &step->kernel, error);
   return (!step->gather || dh_cuda_driver.launch (card, &step->gather->kernel, error))
          && dh_cuda_driver.conv_run (card, step->conv, memory, error)
          && (step->fused || !step->epilogue || dh_cuda_driver.launch (card, &step->epilogue->kernel, error));
@@ -68,6 +96,14 @@ queue_trial (DhCudaCard *card, gpointer data, GError **error)
 {
   const Trial *trial = data;
   return dh_cuda_launch_conv (card, trial->step, trial->memory, error);
+}
+
+double
+dh_cuda_time_conv (DhCudaCard *card, const DhCudaStep *step, const DhCudaConvMemory *memory, double best,
+                   GError **error)
+{
+  Trial trial = { step, memory };
+  return dh_cuda_time (card, queue_trial, &trial, best, error);
 }
 
 static void
@@ -96,9 +132,15 @@ static char *
 key_of (const DhCudaPlan *plan, const DhCudaStep *step)
 {
   GString *key = g_string_new (NULL);
-  g_string_printf (key, "fused %d: %d × %d × %d, %d groups to %d, relu %d, with %s, %d of", plan->pool.type,
-                   plan->pool.n, step->out->h, step->out->w, step->gather->in->n_groups, step->out->n_groups,
-                   step->fused_step->kernel.relu, dh_cuda_driver.conv_name (step->conv), WAYS_VERSION);
+  const DhCudaStep *conv = step->first ? step->first : step;
+  g_string_printf (key, "fused %d: %d × %d × %d, %d groups to %d, relu %d, with %s, ", plan->pool.type, plan->pool.n,
+                   step->out->h, step->out->w, conv->gather->in->n_groups, step->out->n_groups,
+                   step->fused_step->kernel.relu, dh_cuda_driver.conv_name (conv->conv));
+  if (step->first)
+    g_string_append_printf (key, "to the sum of %s and %d × %d, scale %d, ",
+                            conv->is_fused_step ? way_names[conv->fused_step->kernel.mode + 1] : way_names[0],
+                            step->in->h, step->in->w, step->scale != NULL);
+  g_string_append_printf (key, "%d of", WAYS_VERSION);
   for (guint i = 0; i < G_N_ELEMENTS (way_names); i++)
     g_string_append_printf (key, " %s", way_names[i]);
   return g_string_free (key, FALSE);
@@ -112,13 +154,12 @@ dh_cuda_choose_fused (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvMemory
   g_autofree char *known = dh_cuda_driver.recall (card, key);
   if (known && set_way_by_name (step, known))
     return TRUE;
-  Trial trial = { step, memory };
   double best = G_MAXDOUBLE;
   gint best_way = APART;
   for (gint way = APART; way < DH_CUDA_N_TILINGS; way++)
     {
       set_way (step, way);
-      const double seconds = dh_cuda_time (card, queue_trial, &trial, best, error);
+      const double seconds = dh_cuda_time_conv (card, step, memory, best, error);
       if (seconds < 0)
         return FALSE;
       /* Of equals the plainest that stores nothing between. */

@@ -24,6 +24,8 @@ __global__ void __launch_bounds__ (THREADS) run_items (const __grid_constant__ D
         dh_cuda_resize_item (&k, TYPE, item);
       else if constexpr (OP == DH_CUDA_HEAD)
         dh_cuda_head_item (&k, TYPE, item);
+      else if constexpr (OP == DH_CUDA_TAPS)
+        dh_cuda_taps_item (&k, TYPE, item);
       else if constexpr (OP == DH_CUDA_SCORE)
         dh_cuda_score_item (&k, TYPE, item);
       else
@@ -96,6 +98,9 @@ int launch_typed (const DhCudaKernel &k, const int64_t items, cudaStream_t strea
       break;
     case DH_CUDA_HEAD:
       run_items<DH_CUDA_HEAD, TYPE><<<grid, THREADS, 0, stream>>> (k, items);
+      break;
+    case DH_CUDA_TAPS:
+      run_items<DH_CUDA_TAPS, TYPE><<<grid, THREADS, 0, stream>>> (k, items);
       break;
     case DH_CUDA_SCORE:
       run_items<DH_CUDA_SCORE, TYPE><<<grid, THREADS, 0, stream>>> (k, items);

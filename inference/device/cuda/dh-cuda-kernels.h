@@ -98,6 +98,7 @@ extern "C"
     DH_CUDA_HEAD,
     DH_CUDA_SCORE,
     DH_CUDA_UNPACK,
+    DH_CUDA_TAPS,  /* nine products of every pixel, channels of each tap behind those of the one before → their sum */
     DH_CUDA_FUSED, /* a 1×1 convolution that reads as POINTWISE does: dh-cuda-fused-math.h */
     /* Of training: dh-cuda-train-math.h */
     DH_CUDA_WEIGHTS_IN,  /* parameters → as the convolution reads them */
@@ -149,21 +150,21 @@ extern "C"
   typedef struct
   {
     int32_t op;       /* DhCudaOp */
-    DhCudaRead in;    /* POINTWISE, POOL, RESIZE, HEAD, UNPACK; SCORE: the logits */
-    DhCudaRead other; /* POINTWISE, RESIZE: added; SCORE: the outlier logits */
+    DhCudaRead in;    /* POINTWISE, POOL, RESIZE, HEAD, TAPS, UNPACK; SCORE: the logits */
+    DhCudaRead other; /* POINTWISE, RESIZE: added; FUSED: resized and added, or none; SCORE: the outlier logits */
     void *out;        /* n × h × w × 8·n_groups of `type`, but UNPACK: float n × c × h × w */
     int32_t type;
     int32_t n_groups; /* of the result */
-    int32_t relu;     /* of the result: POINTWISE, RESIZE, HEAD, FUSED */
+    int32_t relu;     /* of the result: POINTWISE, RESIZE, HEAD, TAPS, FUSED */
     int32_t n, c, h, w;
-    int32_t in_h, in_w;              /* POOL, RESIZE, SCORE */
+    int32_t in_h, in_w;              /* POOL, RESIZE, TAPS, SCORE, FUSED */
     int32_t mode;                    /* POOL, WEIGHTS_IN; FUSED: DhCudaTiling */
-    int32_t kernel, stride, padding; /* POOL */
-    const DhCudaTap *rows, *columns; /* RESIZE, SCORE: h and w of them */
+    int32_t kernel, stride, padding; /* POOL; TAPS: the stride from tap to tap */
+    const DhCudaTap *rows, *columns; /* RESIZE, SCORE: h and w of them; FUSED: the same, or NULL */
     const float *source;             /* PACK: n × c × h × w */
     const uint8_t *rgb;              /* PACK, instead: n × h × w × c, 255 for 1 */
-    const float *scale, *shift;      /* PACK: by channel; RESIZE: of the result, by place; or NULL */
-    const float *weights, *bias;     /* HEAD: 8·in.n_groups × 8·n_groups, 8·n_groups */
+    const float *scale, *shift;      /* PACK: by channel; RESIZE, FUSED: of the result, by place; or NULL */
+    const float *weights, *bias;     /* HEAD: 8·in.n_groups × 8·n_groups, 8·n_groups; TAPS: bias */
     void *maps[9]; /* SCORE, by DhMap; or NULL; n × h × w, the logits n × c × h × w and n × 2 × h × w */
     /* Training. WEIGHTS_IN, WEIGHTS_OUT: c outputs, in_c inputs, `kernel`. */
     int32_t in_c;

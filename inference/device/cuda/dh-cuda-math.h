@@ -125,33 +125,6 @@ dh_cuda_pool_large_end (const DhCudaKernel *k, int type, int64_t item, float v[8
   dh_cuda_store8 (k->out, item * 8, type, v);
 }
 
-/* The four pixels around a place of the result, and their weights. */
-typedef struct
-{
-  int64_t pixel[4];
-  float weight[4];
-} DhCudaCorners;
-
-DH_CUDA_INLINE DhCudaCorners
-dh_cuda_corners (const DhCudaKernel *k, int64_t pixel)
-{
-  int64_t row, image;
-  const DhCudaTap tx = k->columns[dh_cuda_split (pixel, k->w, &row)];
-  const DhCudaTap ty = k->rows[dh_cuda_split (row, k->h, &image)];
-  const int64_t first = image * k->in_h * k->in_w;
-  const int64_t above = first + (int64_t)ty.a * k->in_w, below = first + (int64_t)ty.b * k->in_w;
-  DhCudaCorners corners;
-  corners.pixel[0] = above + tx.a;
-  corners.pixel[1] = above + tx.b;
-  corners.pixel[2] = below + tx.a;
-  corners.pixel[3] = below + tx.b;
-  corners.weight[0] = (1.0f - ty.t) * (1.0f - tx.t);
-  corners.weight[1] = (1.0f - ty.t) * tx.t;
-  corners.weight[2] = ty.t * (1.0f - tx.t);
-  corners.weight[3] = ty.t * tx.t;
-  return corners;
-}
-
 DH_CUDA_INLINE void
 dh_cuda_resize_item (const DhCudaKernel *k, int type, int64_t item)
 {
@@ -159,15 +132,7 @@ dh_cuda_resize_item (const DhCudaKernel *k, int type, int64_t item)
   const int group = dh_cuda_split (item, k->n_groups, &pixel);
   const DhCudaCorners corners = dh_cuda_corners (k, pixel);
   float v[8] = { 0.0f };
-  /* Or the corners would stand in memory, and be read one after the other. */
-  DH_CUDA_UNROLL
-  for (int i = 0; i < 4; i++)
-    {
-      float u[8];
-      dh_cuda_read8 (&k->in, type, corners.pixel[i], group, u);
-      for (int j = 0; j < 8; j++)
-        v[j] += corners.weight[i] * u[j];
-    }
+  dh_cuda_add_corners8 (&k->in, type, &corners, false, group, v);
   if (k->other.n_groups)
     {
       float z[8];
@@ -175,14 +140,7 @@ dh_cuda_resize_item (const DhCudaKernel *k, int type, int64_t item)
       for (int j = 0; j < 8; j++)
         v[j] += z[j];
     }
-  if (k->scale)
-    {
-      float scale[8], shift[8];
-      dh_cuda_load8 (k->scale, 8 * group, DH_CUDA_F32, scale);
-      dh_cuda_load8 (k->shift, 8 * group, DH_CUDA_F32, shift);
-      for (int j = 0; j < 8; j++)
-        v[j] = v[j] * scale[j] + shift[j];
-    }
+  dh_cuda_scale_result8 (k, group, v);
   dh_cuda_write8 (k, k->type, pixel, group, v);
 }
 
@@ -219,6 +177,29 @@ dh_cuda_head_item (const DhCudaKernel *k, int type, int64_t pixel)
   for (int group = 0; group < DH_CUDA_HEAD_GROUPS; group++)
     if (group < k->n_groups)
       dh_cuda_write8 (k, k->type, pixel, group, v[group]);
+}
+
+/* The sum of what a 3×3 convolution's taps make of nine pixels. */
+DH_CUDA_INLINE void
+dh_cuda_taps_item (const DhCudaKernel *k, int type, int64_t item)
+{
+  int64_t pixel, row, image;
+  const int group = dh_cuda_split (item, k->n_groups, &pixel);
+  const int x = dh_cuda_split (pixel, k->w, &row) - k->padding, y = dh_cuda_split (row, k->h, &image) - k->padding;
+  const int64_t first = image * k->in_h * k->in_w;
+  float v[8];
+  dh_cuda_load8 (k->bias, 8 * group, DH_CUDA_F32, v);
+  DH_CUDA_UNROLL
+  for (int tap = 0; tap < 9; tap++)
+    {
+      const int iy = y + tap / 3 * k->stride, ix = x + tap % 3 * k->stride;
+      float u[8] = { 0.0f };
+      if (iy >= 0 && iy < k->in_h && ix >= 0 && ix < k->in_w)
+        dh_cuda_read8 (&k->in, type, first + (int64_t)iy * k->in_w + ix, tap * k->n_groups + group, u);
+      for (int j = 0; j < 8; j++)
+        v[j] += u[j];
+    }
+  dh_cuda_write8 (k, k->type, pixel, group, v);
 }
 
 /* Eight logits of one pixel. */

@@ -47,8 +47,11 @@ bind (DhCudaPlan *plan, DhCudaStep *step, GError **error)
       step->memory.z = step->spec.z ? dh_cuda_address (&plan->pool, step->other->groups[0].buffer) : NULL;
       return (!step->epilogue || bind (plan, step->epilogue, error))
              && (!step->gather || bind (plan, step->gather, error))
-             && (!step->fused_step || bind (plan, step->fused_step, error));
+             && (!step->fused_step || bind (plan, step->fused_step, error))
+             && (!step->taps || bind (plan, step->taps, error));
     }
+  if (step->first && (!bind (plan, step->first, error) || !bind (plan, step->fused_step, error)))
+    return FALSE;
   if (!bind_read (plan, step->in, step->in_places, &kernel->in, error)
       || !bind_read (plan, step->other, step->other_places, &kernel->other, error))
     return FALSE;
@@ -81,8 +84,8 @@ choose (DhCudaPlan *plan, gpointer workspace, gsize most, GError **error)
 {
   for (guint i = 0; i < plan->steps->len; i++)
     {
-      DhCudaStep *step = g_ptr_array_index (plan->steps, i);
-      if (!step->is_conv)
+      DhCudaStep *whole = g_ptr_array_index (plan->steps, i), *step = dh_cuda_convolution_of (whole);
+      if (!step)
         continue;
       if (g_cancellable_set_error_if_cancelled (plan->cancellable, error))
         return FALSE;
@@ -102,9 +105,12 @@ choose (DhCudaPlan *plan, gpointer workspace, gsize most, GError **error)
           g_propagate_prefixed_error (error, g_steal_pointer (&reason), "Layer “%s”: ", step->name);
           return FALSE;
         }
-      if (step->gather && !dh_cuda_choose_fused (plan, step, &memory, error))
+      if ((step->gather && !dh_cuda_choose_fused (plan, step, &memory, error))
+          || (step->taps && !dh_cuda_choose_taps (plan, step, &memory, most, error))
+          || (whole != step && !dh_cuda_choose_fused (plan, whole, &memory, error)))
         return FALSE;
-      plan->pool.workspace_bytes = MAX (plan->pool.workspace_bytes, dh_cuda_driver.conv_workspace (step->conv));
+      plan->pool.workspace_bytes = MAX (plan->pool.workspace_bytes,
+                                        dh_cuda_driver.conv_workspace (step->is_taps ? step->taps->conv : step->conv));
     }
   return TRUE;
 }
@@ -114,7 +120,7 @@ choose_convolutions (DhCudaPlan *plan, GError **error)
 {
   gboolean any = FALSE;
   for (guint i = 0; i < plan->steps->len; i++)
-    any = any || ((DhCudaStep *)g_ptr_array_index (plan->steps, i))->is_conv;
+    any = any || dh_cuda_convolution_of (g_ptr_array_index (plan->steps, i));
   if (!any)
     return TRUE;
   gsize most;
@@ -125,8 +131,26 @@ choose_convolutions (DhCudaPlan *plan, GError **error)
   if (!fine || !dh_cuda_take_workspace (&plan->pool, error))
     return FALSE;
   for (guint i = 0; i < plan->steps->len; i++)
-    ((DhCudaStep *)g_ptr_array_index (plan->steps, i))->memory.workspace = plan->pool.workspace;
+    {
+      DhCudaStep *conv = dh_cuda_convolution_of (g_ptr_array_index (plan->steps, i));
+      if (conv)
+        conv->memory.workspace = plan->pool.workspace;
+    }
   return TRUE;
+}
+
+static void
+note_step (const DhCudaStep *step, gint at)
+{
+  dh_cuda_note_use (step->in, at);
+  dh_cuda_note_use (step->other, at);
+  dh_cuda_note_use (step->out, at);
+  if (step->gather)
+    note_step (step->gather, at);
+  if (step->first)
+    note_step (step->first, at);
+  if (step->taps)
+    dh_cuda_note_use (step->taps->out, at);
 }
 
 gboolean
@@ -134,14 +158,7 @@ dh_cuda_place (DhCudaPlan *plan, GError **error)
 {
   DhCudaCard *card = plan->pool.device->card;
   for (guint i = 0; i < plan->steps->len; i++)
-    {
-      const DhCudaStep *step = g_ptr_array_index (plan->steps, i);
-      dh_cuda_note_use (step->in, (gint)i);
-      dh_cuda_note_use (step->other, (gint)i);
-      dh_cuda_note_use (step->out, (gint)i);
-      if (step->gather)
-        dh_cuda_note_use (step->gather->in, (gint)i);
-    }
+    note_step (g_ptr_array_index (plan->steps, i), (gint)i);
   dh_cuda_arrange_buffers (&plan->pool);
 
   plan->input_bytes = sizeof (float) * plan->pool.n * plan->input.c * plan->input.h * plan->input.w;

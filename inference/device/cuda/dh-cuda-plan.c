@@ -11,6 +11,8 @@ free_step (gpointer data)
   free_step (step->epilogue);
   free_step (step->gather);
   free_step (step->fused_step);
+  free_step (step->taps);
+  free_step (step->first);
   if (step->conv)
     dh_cuda_driver.conv_free (step->conv);
   g_free (step->name);
@@ -99,7 +101,12 @@ dh_cuda_estimate (DhDevice *device, DhGraph *graph, const DhShape *shapes, const
 static void
 count_work (DhCudaStep *step)
 {
-  if (step->is_conv)
+  if (step->first)
+    {
+      count_work (step->first);
+      step->flop = step->first->flop;
+    }
+  else if (step->is_conv)
     step->flop = 2.0 * step->spec.n * step->out->c * step->in->c * step->spec.out_h * step->spec.out_w
                  * step->spec.kernel * step->spec.kernel;
   else if (step->kernel.op == DH_CUDA_HEAD)
@@ -165,9 +172,10 @@ run_step (DhCudaPlan *plan, DhCudaStep *step, Flight flight, GError **error)
 {
   DhCudaCard *card = plan->pool.device->card;
   const DhCudaKernel kernel = kernel_of_flight (plan, step, flight);
-  if (!step->is_conv)
+  const DhCudaStep *conv = dh_cuda_convolution_of (step);
+  if (!conv)
     return dh_cuda_driver.launch (card, &kernel, error);
-  return dh_cuda_launch_conv (card, step, &step->memory, error);
+  return dh_cuda_launch_conv (card, step, &conv->memory, error);
 }
 
 static gboolean

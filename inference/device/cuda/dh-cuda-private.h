@@ -91,7 +91,14 @@ struct _DhCudaStep
   /* Of a 1×1 convolution whose input is made for it alone: the step that makes it, and the kernel that reads through to
    * what it is made of and is the whole step where it is the faster. Both owned, or both NULL. */
   DhCudaStep *gather, *fused_step;
+  /* Of a resize: the convolution that makes what it adds, and nothing else wants; owned, or NULL. Then `fused_step`
+   * makes both. */
+  DhCudaStep *first;
   gboolean is_fused_step;
+  /* Of a convolution with a dilation: one whose result is its taps' products, and whose epilogue is their sum. Owned;
+   * or NULL. */
+  DhCudaStep *taps;
+  gboolean is_taps;
 };
 
 enum
@@ -206,10 +213,31 @@ DhCudaView *dh_cuda_add_head (DhCudaPlan *plan, const DhCudaConvNodes *conv, GEr
 gboolean dh_cuda_can_fuse (const DhCudaPool *pool, const DhCudaView *in, const DhCudaConvNodes *conv);
 /* The step's fused_step, from its gather. */
 gboolean dh_cuda_add_fused (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvNodes *conv, GError **error);
-/* Which of both ways is the faster, once for each kind; `memory`: with a workspace. */
+/* A resize that was just added, with the convolution before it that makes what it adds: taken to it. */
+void dh_cuda_take_first (DhCudaPlan *plan, DhCudaStep *resize, DhCudaStep *first);
+/* Which of the ways is the fastest, once for each kind; `memory`: with a workspace. */
 gboolean dh_cuda_choose_fused (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvMemory *memory, GError **error);
-/* The step in the way that was chosen, on this memory. */
+/* Seconds of the step in the way that is set, as dh_cuda_time(). */
+double dh_cuda_time_conv (DhCudaCard *card, const DhCudaStep *step, const DhCudaConvMemory *memory, double best,
+                          GError **error);
+/* The convolution in a step; or NULL. */
+static inline DhCudaStep *
+dh_cuda_convolution_of (DhCudaStep *step)
+{
+  return step->first ? step->first : step->is_conv ? step : NULL;
+}
+/* The step in the way that was chosen, on this memory of its convolution. */
 gboolean dh_cuda_launch_conv (DhCudaCard *card, const DhCudaStep *step, const DhCudaConvMemory *memory, GError **error);
+
+/* dh-cuda-taps.c: a 3×3 convolution with a dilation as a 1×1 convolution and a sum over pixels. */
+gboolean dh_cuda_can_tap (const DhCudaPool *pool, const DhCudaConvNodes *conv);
+/* The step's taps. On the device: the weights, 9 × out × places of the input, and the bias as float; FALSE where either
+ * is missing. */
+gboolean dh_cuda_add_taps (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvNodes *conv, gpointer weights,
+                           gpointer bias);
+/* As dh_cuda_choose_fused(); where nothing computes the products, it stays as it was. */
+gboolean dh_cuda_choose_taps (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvMemory *memory, gsize most,
+                              GError **error);
 
 /* `logits`, `logits_ood`: whole and in order; either may be NULL. */
 void dh_cuda_add_score (DhCudaPlan *plan, const DhLoweredScores *scores, const DhCudaView *logits,
@@ -272,8 +300,8 @@ gboolean dh_cuda_state_keep (DhTrainState *state, gboolean back, GError **error)
 /* dh-cuda-device.c */
 extern const DhModuleHost *dh_cuda_host;
 /* The environment's DH_CUDA_WITHOUT names it among its words, separated by commas: a way to find what is wrong where
- * something is. "fused": own kernels for a norm, a ReLU and a convolution; "epilogues": those of the library;
- * "recordings". */
+ * something is. "fused": own kernels for a norm, a ReLU and a convolution; "taps": dilated convolutions in two;
+ * "epilogues": those of the library; "recordings". */
 gboolean dh_cuda_without (const char *what);
 
 G_END_DECLS

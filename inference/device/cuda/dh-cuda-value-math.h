@@ -251,3 +251,64 @@ dh_cuda_write8 (const DhCudaKernel *k, int type, int64_t pixel, int group, float
       v[j] = dh_cuda_relu (v[j]);
   dh_cuda_store8 (k->out, (pixel * k->n_groups + group) * 8, type, v);
 }
+
+/* The four pixels around a place of the result, and their weights. */
+typedef struct
+{
+  int64_t pixel[4];
+  float weight[4];
+} DhCudaCorners;
+
+DH_CUDA_INLINE DhCudaCorners
+dh_cuda_corners (const DhCudaKernel *k, int64_t pixel)
+{
+  int64_t row, image;
+  const DhCudaTap tx = k->columns[dh_cuda_split (pixel, k->w, &row)];
+  const DhCudaTap ty = k->rows[dh_cuda_split (row, k->h, &image)];
+  const int64_t first = image * k->in_h * k->in_w;
+  const int64_t above = first + (int64_t)ty.a * k->in_w, below = first + (int64_t)ty.b * k->in_w;
+  DhCudaCorners corners;
+  corners.pixel[0] = above + tx.a;
+  corners.pixel[1] = above + tx.b;
+  corners.pixel[2] = below + tx.a;
+  corners.pixel[3] = below + tx.b;
+  corners.weight[0] = (1.0f - ty.t) * (1.0f - tx.t);
+  corners.weight[1] = (1.0f - ty.t) * tx.t;
+  corners.weight[2] = ty.t * (1.0f - tx.t);
+  corners.weight[3] = ty.t * tx.t;
+  return corners;
+}
+
+/* v += what lies between them; `in_order`, a constant of each kernel: with neither places nor factors. */
+DH_CUDA_INLINE void
+dh_cuda_add_corners8 (const DhCudaRead *read, int type, const DhCudaCorners *corners, bool in_order, int group,
+                      float v[8])
+{
+  /* Or the corners would stand in memory, and be read one after the other. */
+  DH_CUDA_UNROLL
+  for (int i = 0; i < 4; i++)
+    {
+      float u[8];
+      if (in_order)
+        {
+          dh_cuda_read_plain8 (read, type, corners->pixel[i], group, u);
+          dh_cuda_normalise8 (read, group, u);
+        }
+      else
+        dh_cuda_read8 (read, type, corners->pixel[i], group, u);
+      for (int j = 0; j < 8; j++)
+        v[j] += corners->weight[i] * u[j];
+    }
+}
+
+DH_CUDA_INLINE void
+dh_cuda_scale_result8 (const DhCudaKernel *k, int group, float v[8])
+{
+  if (!k->scale)
+    return;
+  float scale[8], shift[8];
+  dh_cuda_load8 (k->scale, 8 * group, DH_CUDA_F32, scale);
+  dh_cuda_load8 (k->shift, 8 * group, DH_CUDA_F32, shift);
+  for (int j = 0; j < 8; j++)
+    v[j] = v[j] * scale[j] + shift[j];
+}

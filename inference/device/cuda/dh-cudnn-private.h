@@ -15,7 +15,7 @@ enum
   UID_Z,
   UID_BIAS,
   UID_VIRTUAL, /* and on */
-  MAX_DESCRIPTORS = 24,
+  MAX_DESCRIPTORS = 48,
 };
 
 typedef cudnnBackendDescriptor_t Descriptor;
@@ -39,6 +39,10 @@ G_GNUC_INTERNAL void dh_cudnn_set_descriptor (DhCudnnBuilder *b, Descriptor desc
                                               cudnnBackendAttributeName_t name, Descriptor value);
 G_GNUC_INTERNAL gboolean dh_cudnn_finish (DhCudnnBuilder *b, Descriptor descriptor, const char *what);
 G_GNUC_INTERNAL void dh_cudnn_clear (DhCudnnBuilder *b);
+
+/* A plan is fit for use: its engine is one that this convolution may have. Fills in what is known of the engine. */
+G_GNUC_INTERNAL gboolean dh_cudnn_read_plan (const DhCudnn *cudnn, const DhCudaConvSpec *spec, Descriptor config,
+                                             DhCudnnPlan *plan);
 
 /* The graph of one convolution. */
 G_GNUC_INTERNAL Descriptor dh_cudnn_make_graph (DhCudnnBuilder *b, cudnnHandle_t handle, const DhCudaConvSpec *spec);

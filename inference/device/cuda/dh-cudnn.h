@@ -53,10 +53,11 @@ typedef struct
 } DhCudnnPlan;
 void dh_cudnn_plan_unref (DhCudnnPlan *plan);
 
-/* Every way that the heuristics name and that is allowed, at most `most` of each kind: first of heuristic A, then of
- * the fallback; engines compiled at run time only where there is no other. Strict float32 leaves out whatever rounds
- * its inputs. Exactly one of `handle` and `device` (a DEVICEPROP descriptor, for a card that is not there) is set.
- * GPtrArray of DhCudnnPlan; empty with the reason in `reason`. */
+/* Every way that the heuristics name and that is allowed, at most `most` of each kind: first of heuristic A, then those
+ * of B that are new and of A for the same without dilation (unless there is one and `most` is 1), then of the fallback;
+ * engines compiled at run time only where there is no other. Strict float32 leaves out whatever rounds its inputs.
+ * Exactly one of `handle` and `device` (a DEVICEPROP descriptor, for a card that is not there) is set. GPtrArray of
+ * DhCudnnPlan; empty with the reason in `reason`. */
 GPtrArray *dh_cudnn_list_plans (cudnnHandle_t handle, cudnnBackendDescriptor_t device, const DhCudaConvSpec *spec,
                                 gsize max_workspace, guint most, char **reason);
 

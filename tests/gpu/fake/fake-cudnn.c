@@ -9,9 +9,10 @@
  * engines that compute nothing, and takes every graph.
  *
  * DH_FAKE_CUDNN: its version, 91900; DH_FAKE_CUDNN_CUDA: the CUDA version that it was made with, 13000; DH_FAKE_CREATE:
- * the status of cudnnCreate, 0. DH_FAKE_ENGINES: what heuristic A names, "INDEX/WORKSPACE/MILLISECONDS/NOTES" separated
- * by commas; notes: t tensor cores, n not deterministic, c compiled at run time, p makes no plan, x does not run. What
- * ran last is in DH_FAKE_RAN and DH_FAKE_MILLISECONDS. */
+ * the status of cudnnCreate, 0. DH_FAKE_ENGINES: what heuristics A and B name, "INDEX/WORKSPACE/MILLISECONDS/NOTES"
+ * separated by commas; notes: t tensor cores, n not deterministic, c compiled at run time, p makes no plan, x does not
+ * run, b B alone names it, u it is only named where nothing is dilated, k its one knob must be at its place in the list
+ * to run, q it does not tell its knobs. What ran last is in DH_FAKE_RAN and DH_FAKE_MILLISECONDS. */
 
 enum
 {
@@ -30,8 +31,12 @@ typedef struct
 {
   cudnnBackendDescriptorType_t type;
   int engine; /* its index; 0: none */
+  int64_t knob;
+  int dilated;
   cudnnBackendHeurMode_t mode;
 } Thing;
+
+#define KNOB CUDNN_KNOB_TYPE_TILE_SIZE
 
 static int live;
 
@@ -69,6 +74,7 @@ read_engines (Engine *engines)
   return n;
 }
 
+/* Its place in the list, from 1 on; 0 where it is not there. */
 static int
 find_engine (int index, Engine *engine)
 {
@@ -77,7 +83,7 @@ find_engine (int index, Engine *engine)
     if (engines[i].index == index)
       {
         *engine = engines[i];
-        return 1;
+        return i + 1;
       }
   return 0;
 }
@@ -179,15 +185,48 @@ cudnnBackendSetAttribute (cudnnBackendDescriptor_t descriptor, cudnnBackendAttri
                           cudnnBackendAttributeType_t type, int64_t count, const void *values)
 {
   Thing *thing = descriptor;
+  const Thing *const *others = values;
   char json[64] = "";
-  if (name == CUDNN_ATTR_ENGINEHEUR_MODE)
-    thing->mode = *(const cudnnBackendHeurMode_t *)values;
-  else if (name == CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG)
-    thing->engine = (*(Thing *const *)values)->engine;
-  else if (name == CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION)
+  switch (name)
     {
+    case CUDNN_ATTR_CONVOLUTION_DILATIONS:
+      thing->dilated = *(const int64_t *)values > 1;
+      break;
+    case CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC:
+    case CUDNN_ATTR_OPERATIONGRAPH_OPS:
+    case CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH:
+      thing->dilated = others[0]->dilated;
+      break;
+    case CUDNN_ATTR_ENGINEHEUR_MODE:
+      thing->mode = *(const cudnnBackendHeurMode_t *)values;
+      break;
+    case CUDNN_ATTR_ENGINE_GLOBAL_INDEX:
+      thing->engine = (int)*(const int64_t *)values;
+      break;
+    case CUDNN_ATTR_KNOB_CHOICE_KNOB_TYPE:
+      if (*(const cudnnBackendKnobType_t *)values != KNOB)
+        return CUDNN_STATUS_BAD_PARAM;
+      break;
+    case CUDNN_ATTR_KNOB_CHOICE_KNOB_VALUE:
+      thing->knob = *(const int64_t *)values;
+      break;
+    case CUDNN_ATTR_ENGINECFG_KNOB_CHOICES:
+      thing->knob = others[0]->knob;
+      break;
+    case CUDNN_ATTR_ENGINECFG_ENGINE:
+      thing->engine = others[0]->engine;
+      break;
+    case CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG:
+      thing->engine = others[0]->engine;
+      thing->knob = others[0]->knob;
+      break;
+    case CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION:
       memcpy (json, values, count < 63 ? (size_t)count : 63);
-      sscanf (json, "{\"engine\": %d}", &thing->engine);
+      if (sscanf (json, "{\"engine\": %d}", &thing->engine) == 1)
+        thing->knob = find_engine (thing->engine, &(Engine){ 0 });
+      break;
+    default:
+      break;
     }
   return 0;
 }
@@ -196,10 +235,19 @@ static int64_t
 name_engines (const Thing *heuristic, int64_t most, Thing *const *configs)
 {
   Engine engines[MAX_ENGINES];
-  const int n = heuristic->mode == CUDNN_HEUR_MODE_A ? read_engines (engines) : 0;
-  for (int i = 0; i < n && i < most; i++)
-    configs[i]->engine = engines[i].index;
-  return n;
+  int64_t named = 0;
+  for (int i = 0, n = read_engines (engines); i < n && heuristic->mode != CUDNN_HEUR_MODE_FALLBACK; i++)
+    if (!(has (&engines[i], 'b') && heuristic->mode == CUDNN_HEUR_MODE_A)
+        && !(has (&engines[i], 'u') && heuristic->dilated))
+      {
+        if (named < most)
+          {
+            configs[named]->engine = engines[i].index;
+            configs[named]->knob = i + 1;
+          }
+        named++;
+      }
+  return named;
 }
 
 cudnnStatus_t
@@ -222,6 +270,18 @@ cudnnBackendGetAttribute (cudnnBackendDescriptor_t const descriptor, cudnnBacken
       return 0;
     case CUDNN_ATTR_ENGINE_GLOBAL_INDEX:
       *(int64_t *)values = thing->engine;
+      return 0;
+    case CUDNN_ATTR_ENGINECFG_KNOB_CHOICES:
+      if (has (&engine, 'q'))
+        return CUDNN_STATUS_NOT_SUPPORTED;
+      if (requested > 0)
+        (*(Thing *const *)values)->knob = thing->knob;
+      return 0;
+    case CUDNN_ATTR_KNOB_CHOICE_KNOB_TYPE:
+      *(cudnnBackendKnobType_t *)values = KNOB;
+      return 0;
+    case CUDNN_ATTR_KNOB_CHOICE_KNOB_VALUE:
+      *(int64_t *)values = thing->knob;
       return 0;
     case CUDNN_ATTR_ENGINE_NUMERICAL_NOTE:
       *count = 0;
@@ -253,7 +313,8 @@ cudnnBackendExecute (cudnnHandle_t handle, cudnnBackendDescriptor_t plan, cudnnB
 {
   Engine engine;
   char text[32];
-  if (!find_engine (((const Thing *)plan)->engine, &engine) || has (&engine, 'x'))
+  const int place = find_engine (((const Thing *)plan)->engine, &engine);
+  if (!place || has (&engine, 'x') || (has (&engine, 'k') && ((const Thing *)plan)->knob != place))
     return CUDNN_STATUS_NOT_SUPPORTED;
   snprintf (text, sizeof text, "%d", engine.index);
   setenv ("DH_FAKE_RAN", text, 1);

@@ -107,6 +107,35 @@ test_allowed (void)
   assert_taken (NULL, &half, "8/0/1/c,7/0/2/c", 1 << 20, "cudnn 7 compiled");
 }
 
+/* Heuristic A may not know the fastest (cuDNN 9.19 names none of Hopper's own for many dilated convolutions, though
+ * there are): B is asked too, and what both name for the same without dilation is tried, with all that belongs to it.
+ */
+static void
+test_named_elsewhere (void)
+{
+  DhCudaConvSpec dilated = half;
+  dilated.dilation = dilated.padding = 4;
+  assert_taken (NULL, &half, "41/0/3,62/0/1/b", 1 << 20, "cudnn 62");
+  assert_taken (NULL, &half, "62/0/1/b", 1 << 20, "cudnn 62");
+  assert_taken (NULL, &dilated, "10/0/3,41/0/1/uk", 1 << 20, "cudnn 41");
+  assert_taken (NULL, &dilated, "41/0/1/uk", 1 << 20, "cudnn 41");
+  /* The plan must be one of the dilated convolution's. */
+  assert_taken (NULL, &dilated, "10/0/3,41/0/1/up,3/0/1/un", 1 << 20, "cudnn 10");
+  assert_taken (NULL, &dilated, "7/0/1/cu,10/0/3", 1 << 20, "cudnn 10");
+  /* One that does not tell how it is set cannot be set so elsewhere. */
+  assert_taken (NULL, &half, "41/0/3,3/0/1/q", 1 << 20, "cudnn 3");
+  assert_taken (NULL, &dilated, "10/0/3,3/0/1/uq", 1 << 20, "cudnn 10");
+  /* One that is named twice is timed once. */
+  g_setenv ("DH_FAKE_FAIL", "cudaStreamSynchronize:10:700", TRUE);
+  assert_taken (NULL, &half, "41/0/100", 1 << 20, "cudnn 41");
+  g_unsetenv ("DH_FAKE_FAIL");
+  /* In haste the first will do. */
+  g_setenv ("DH_CUDA_CANDIDATES", "1", TRUE);
+  assert_taken (NULL, &dilated, "10/0/3,62/0/1/b,41/0/2/u", 1 << 20, "cudnn 10");
+  assert_taken (NULL, &dilated, "62/0/2/b,41/0/1/u", 1 << 20, "cudnn 62");
+  g_unsetenv ("DH_CUDA_CANDIDATES");
+}
+
 static void
 test_workspace (void)
 {
@@ -203,6 +232,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cuda-convolutions/fastest", test_fastest);
   g_test_add_func ("/cuda-convolutions/short", test_short);
   g_test_add_func ("/cuda-convolutions/allowed", test_allowed);
+  g_test_add_func ("/cuda-convolutions/named-elsewhere", test_named_elsewhere);
   g_test_add_func ("/cuda-convolutions/workspace", test_workspace);
   g_test_add_func ("/cuda-convolutions/fault", test_fault);
   g_test_add_func ("/cuda-convolutions/kept", test_kept);

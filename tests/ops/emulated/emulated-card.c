@@ -11,14 +11,13 @@
  * run in whatever order they are allowed to, so that what must follow another is missed where it does not.
  *
  * DH_EMULATED_FAIL=WHAT:N lets the N-th call of `alloc`, `pinned`, `launch`, `copy`, `wait`, `fetch` (a wait for one
- * run's results), `conv` or `record` fail;
- * `fused` refuses every convolution with an epilogue, `unfused` has no kernel that reads
- * through norms. DH_EMULATED_WAY=timed lets the ways be timed in which such
- * convolutions can go, and whatever else is taken for the name of one that is known from an earlier run; without it
- * each shape has one of the kernel's tilings, and all of them have some. DH_EMULATED_MIB is what memory is said to be
- * free. DH_EMULATED_DOWN=pinned says that all maps must come down into pinned memory; then, too, it becomes the address
- * of the last. DH_EMULATED_MOST, where it is a number, becomes the most runs that were under way at once where those
- * are more. */
+ * run's results), `conv` or `record` fail; `fused` refuses every convolution with an epilogue, `unfused` has no kernel
+ * that reads through norms. DH_EMULATED_WAY=timed lets the ways be timed in which such convolutions can go, and
+ * whatever else is taken for the name of one that is known from an earlier run; without it each shape has one of the
+ * kernel's tilings, and all of them have some. DH_EMULATED_TAPS is the same of those that are dilated: `one` or `taps`.
+ * DH_EMULATED_MIB is what memory is said to be free. DH_EMULATED_DOWN=pinned says that all maps must come down into
+ * pinned memory; then, too, it becomes the address of the last. DH_EMULATED_MOST, where it is a number, becomes the
+ * most runs that were under way at once where those are more. */
 
 enum
 {
@@ -291,12 +290,16 @@ static char *
 recall (DhCudaCard *card, const char *key)
 {
   static const char *const tilings[] = { "64×128×32", "64×128×64", "64×64×64", "32×64×128" };
-  const char *way = g_getenv ("DH_EMULATED_WAY");
+  static const char *const taps[] = { "one", "taps" };
+  const char *way = g_getenv (g_str_has_prefix (key, "taps ") ? "DH_EMULATED_TAPS" : "DH_EMULATED_WAY");
+  const gboolean timed = g_strcmp0 (way, "timed") == 0;
+  if (g_str_has_prefix (key, "taps "))
+    return timed ? NULL : g_strdup (way ? way : taps[g_str_hash (key) % G_N_ELEMENTS (taps)]);
   /* A choice among others than there are now must have another key. */
   g_assert_nonnull (strstr (key, " apart"));
   for (guint i = 0; i < G_N_ELEMENTS (tilings); i++)
     g_assert_nonnull (strstr (key, tilings[i]));
-  if (g_strcmp0 (way, "timed") == 0)
+  if (timed)
     return NULL;
   return g_strdup (way ? way : tilings[g_str_hash (key) % G_N_ELEMENTS (tilings)]);
 }

@@ -120,7 +120,7 @@ run_block (const DhCudaKernel *k, gint64 block)
   for (gint warp = 0; warp < DH_CUDA_THREADS / 32; warp++)
     write_sums (tiling, warp, sums[warp], products);
   for (gint t = 0; t < DH_CUDA_THREADS; t++)
-    dh_cuda_fused_write (k, tiling, k->type, place, column, t, products);
+    dh_cuda_fused_write (k, tiling, k->type, k->rows != NULL, place, column, t, products);
   for (gint i = DH_CUDA_TILE_SIZE (tiling); i < MOST_TILE; i++)
     g_assert_true (tiles[0][i] == 0xffff && tiles[1][i] == 0xffff);
   for (gint i = DH_CUDA_TILE_OUT_SIZE (tiling); i < MOST_PRODUCTS; i++)

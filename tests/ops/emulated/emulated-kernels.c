@@ -88,6 +88,9 @@ emulated_run (const DhCudaKernel *k)
       case DH_CUDA_HEAD:
         dh_cuda_head_item (k, type, item);
         break;
+      case DH_CUDA_TAPS:
+        dh_cuda_taps_item (k, type, item);
+        break;
       case DH_CUDA_SCORE:
         dh_cuda_score_item (k, type, item);
         break;
