@@ -1,5 +1,6 @@
 #pragma once
 #include "dh-dataset.h"
+#include "dh-picture-components.h"
 #include "dh-run-details.h"
 #include "dh-run-map.h"
 #include "dh-session-evaluation.h"
@@ -81,6 +82,11 @@ struct _DhSession
   DhThreshold defaults[DH_N_SCORES];
   GArray *undo; /* DhThresholdStep */
 
+  DhPictureComponents *components; /* of components_frame */
+  DhFrame *components_frame;
+  guint search_source; /* dh-session-components.c */
+  gboolean searching, search_again;
+
   /* Over all pictures seen: 0 the axis, 1 the colours. */
   double low[2][DH_N_SCORES], high[2][DH_N_SCORES];
   guint n_ranged;
@@ -128,6 +134,7 @@ enum
   DH_SESSION_IMPORT,
   DH_SESSION_RUN_THRESHOLD,
   DH_SESSION_RUN_STATS,
+  DH_SESSION_COMPONENTS,
   DH_SESSION_MESSAGE,
   DH_SESSION_WRITTEN,
   DH_SESSION_ERROR,
@@ -192,6 +199,10 @@ G_GNUC_INTERNAL void dh_session_push_undo (DhSession *session, const DhThreshold
 /* To what an axis shows in any case, and outwards to round numbers. */
 G_GNUC_INTERNAL void dh_session_widen_axis (DhScore score, double *low, double *high);
 G_GNUC_INTERNAL const char *dh_session_get_set_id (DhSession *session);
+
+/* Components: dh-session-components.c. Picture, active score or its threshold changed. */
+G_GNUC_INTERNAL void dh_session_find_components (DhSession *session);
+G_GNUC_INTERNAL void dh_session_drop_components (DhSession *session);
 
 /* Opening. `image` (may be NULL): the stem to be shown first; `demo`: the folder is that of the demo. */
 G_GNUC_INTERNAL void dh_session_open_dataset_at (DhSession *session, const char *path, const char *image,
