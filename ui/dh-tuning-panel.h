@@ -1,15 +1,19 @@
 #pragma once
+#include "dh-canvas.h"
 #include "dh-session.h"
 #include "dh-ui.h"
 
 G_BEGIN_DECLS
 
-/* The right panel: which weights, a tuner for each score, the numbers at the active threshold. */
+/* The right panel: which weights, and one of its pages: a tuner for each score with the numbers at the active
+ * threshold, or the objects that it finds in the picture. */
 #define DH_TYPE_TUNING_PANEL (dh_tuning_panel_get_type ())
 G_DECLARE_FINAL_TYPE (DhTuningPanel, dh_tuning_panel, DH, TUNING_PANEL, GtkWidget)
 
-GtkWidget *dh_tuning_panel_new (DhSession *session);
+GtkWidget *dh_tuning_panel_new (DhSession *session, DhCanvas *canvas);
 void dh_tuning_panel_focus_field (DhTuningPanel *panel);
+/* As dh_components_panel_step(), whose page is then shown. */
+gboolean dh_tuning_panel_step_component (DhTuningPanel *panel, gint step);
 /* Moves the active threshold. */
 void dh_tuning_panel_nudge (DhTuningPanel *panel, double steps);
 

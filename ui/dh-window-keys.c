@@ -45,6 +45,8 @@ static const Key keys[] = {
   { "greater <Shift>greater colon <Shift>colon", N_ ("Higher"), "win.nudge(10)", "<Shift>period" },
   { "<Control>r", N_ ("Back to the record"), "win.reset-active" },
   { "<Control>z", N_ ("Undo"), "win.undo" },
+  { "n", N_ ("Next missed, false or found object"), "win.component(1)" },
+  { "<Shift>n", N_ ("The one before"), "win.component(-1)" },
   { NULL, N_ ("Window"), NULL },
   { "<Control>1", N_ ("Browse"), "win.page::browse" },
   { "<Control>2", N_ ("Metrics"), "win.page::metrics" },
