@@ -305,6 +305,7 @@ dh_session_close (DhSession *self)
   g_cancellable_cancel (self->closing);
   if (self->opening != NULL)
     g_cancellable_cancel (self->opening);
+  dh_session_close_marks (self);
   dh_session_cancel_import (self);
   dh_session_drop_evaluation (self);
   g_signal_handlers_disconnect_by_data (self->worker, self);
