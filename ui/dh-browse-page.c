@@ -212,6 +212,16 @@ dh_browse_page_nudge (DhBrowsePage *self, double steps)
 }
 
 gboolean
+dh_browse_page_focus_notes (DhBrowsePage *self, gboolean note)
+{
+  if (dh_view_is (dh_session_get_view (self->session), "layout", "compare"))
+    return FALSE;
+  adw_flap_set_reveal_flap (ADW_FLAP (self->tuning_flap), TRUE);
+  dh_tuning_panel_focus_notes (DH_TUNING_PANEL (self->tuning), note);
+  return TRUE;
+}
+
+gboolean
 dh_browse_page_step_component (DhBrowsePage *self, gint step)
 {
   return dh_tuning_panel_step_component (DH_TUNING_PANEL (self->tuning), step);

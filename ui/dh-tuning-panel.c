@@ -1,5 +1,6 @@
 #include "dh-tuning-panel.h"
 #include "dh-components-panel.h"
+#include "dh-notes-panel.h"
 #include "dh-numbers.h"
 #include "dh-score-tuner.h"
 #include "dh-session-components.h"
@@ -11,7 +12,8 @@ struct _DhTuningPanel
 {
   GtkWidget parent_instance;
   DhSession *session;
-  GtkWidget *title, *subtitle, *context, *stack, *pages, *components, *components_tab;
+  DhCanvas *canvas; /* borrowed: it stands beside */
+  GtkWidget *title, *subtitle, *context, *stack, *pages, *components, *components_tab, *notes;
   DhScoreTuner *tuners[DH_N_SCORES];
   gboolean low;
 };
@@ -113,8 +115,15 @@ make_tab (const char *title, const char *page, const char *tooltip)
   return tab;
 }
 
+static void
+on_leave (DhTuningPanel *self)
+{
+  DhCanvas *canvas = self->canvas;
+  gtk_widget_grab_focus (GTK_WIDGET (dh_canvas_get_pane (canvas, dh_canvas_get_active_pane (canvas))));
+}
+
 static GtkWidget *
-make_pages (DhTuningPanel *self, DhCanvas *canvas)
+make_pages (DhTuningPanel *self)
 {
   GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
   GtkWidget *tabs = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, "linked dh-tabs");
@@ -126,11 +135,15 @@ make_pages (DhTuningPanel *self, DhCanvas *canvas)
       make_tab ("", "components", _ ("Objects that are missed, flagged falsely or found (N for the next)"));
   gtk_box_append (GTK_BOX (tabs), make_tab (_ ("Tune"), "tune", _ ("Thresholds and what they make of the pixels")));
   gtk_box_append (GTK_BOX (tabs), self->components_tab);
+  gtk_box_append (GTK_BOX (tabs), make_tab (_ ("Notes"), "notes", _ ("Tags and a note of this image (Ctrl+T, F2)")));
   gtk_box_append (GTK_BOX (box), tabs);
   self->pages = gtk_stack_new ();
-  self->components = dh_components_panel_new (self->session, canvas);
+  self->components = dh_components_panel_new (self->session, self->canvas);
   gtk_stack_add_named (GTK_STACK (self->pages), self->stack, "tune");
   gtk_stack_add_named (GTK_STACK (self->pages), self->components, "components");
+  self->notes = dh_notes_panel_new (self->session);
+  g_signal_connect_swapped (self->notes, "leave", G_CALLBACK (on_leave), self);
+  gtk_stack_add_named (GTK_STACK (self->pages), self->notes, "notes");
   gtk_box_append (GTK_BOX (box), self->pages);
   return box;
 }
@@ -140,6 +153,13 @@ dh_tuning_panel_step_component (DhTuningPanel *self, gint step)
 {
   g_object_set (dh_session_get_view (self->session), "tuning-page", "components", NULL);
   return dh_components_panel_step (DH_COMPONENTS_PANEL (self->components), step);
+}
+
+void
+dh_tuning_panel_focus_notes (DhTuningPanel *self, gboolean note)
+{
+  g_object_set (dh_session_get_view (self->session), "tuning-page", "notes", NULL);
+  dh_notes_panel_focus (DH_NOTES_PANEL (self->notes), note);
 }
 
 void
@@ -215,6 +235,7 @@ dh_tuning_panel_new (DhSession *session, DhCanvas *canvas)
 {
   DhTuningPanel *self = g_object_new (DH_TYPE_TUNING_PANEL, NULL);
   self->session = g_object_ref (session);
+  self->canvas = canvas;
   GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
   gtk_widget_set_parent (box, GTK_WIDGET (self));
   GtkWidget *band = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, "dh-band");
@@ -227,7 +248,7 @@ dh_tuning_panel_new (DhSession *session, DhCanvas *canvas)
   self->stack = gtk_stack_new ();
   gtk_stack_add_named (GTK_STACK (self->stack), make_tune (self), "tune");
   gtk_stack_add_named (GTK_STACK (self->stack), make_empty (), "none");
-  gtk_box_append (GTK_BOX (box), make_pages (self, canvas));
+  gtk_box_append (GTK_BOX (box), make_pages (self));
   g_signal_connect_object (session, "components", G_CALLBACK (show_n_components), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (dh_session_get_view (session), "notify::tuning-page", G_CALLBACK (show_page), self,
                            G_CONNECT_SWAPPED);

@@ -173,6 +173,12 @@ ACTION (component)
     g_signal_emit_by_name (self->session, "message", _ ("Nothing is missed or flagged in this image"));
 }
 
+ACTION (note)
+{
+  if (!dh_browse_page_focus_notes (DH_BROWSE_PAGE (DH_WINDOW (data)->browse), g_variant_get_boolean (value)))
+    gtk_widget_error_bell (GTK_WIDGET (data));
+}
+
 ACTION (retry) { dh_session_retry (DH_WINDOW (data)->session); }
 
 ACTION (page)
@@ -260,6 +266,7 @@ static const GActionEntry entries[] = {
   { "reset-active", reset_active, NULL, NULL, NULL },
   { "undo", undo, NULL, NULL, NULL },
   { "component", component, "i", NULL, NULL },
+  { "note", note, "b", NULL, NULL },
   { "retry", retry, NULL, NULL, NULL },
   { "page", page, "s", NULL, NULL },
   { "show-training", show_training, "x", NULL, NULL },
