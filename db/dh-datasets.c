@@ -60,47 +60,46 @@ dh_database_put_model (DhDatabase *database, const DhModelRow *row, GError **err
 }
 
 gboolean
-dh_database_set_note (DhDatabase *database, gint64 image, const char *note, GError **error)
+dh_database_put_mark (DhDatabase *database, const DhMarkRow *row, GError **error)
 {
-  return dh_database_execute (database, error, "UPDATE images SET note = ? WHERE id = ?", "si", note ? note : "",
-                              image);
-}
-
-char *
-dh_database_get_note (DhDatabase *database, gint64 image, GError **error)
-{
-  gboolean row = FALSE;
-  sqlite3_stmt *statement = dh_database_bind (database, error, "SELECT note FROM images WHERE id = ?", "i", image);
-  if (!statement || !dh_database_step (database, statement, &row, error))
-    return NULL;
-  char *note = row ? dh_column_text (statement, 0) : g_strdup ("");
-  dh_database_reset (statement);
-  return note;
-}
-
-gboolean
-dh_database_set_tag (DhDatabase *database, gint64 image, const char *tag, gboolean on, GError **error)
-{
+  if (*row->tags == '\0' && *row->note == '\0')
+    return dh_database_execute (database, error, "DELETE FROM marks WHERE path = ?", "s", row->path);
+  g_autofree char *now = dh_database_now ();
   return dh_database_execute (database, error,
-                              on ? "INSERT OR IGNORE INTO tags (image, tag) VALUES (?, ?)"
-                                 : "DELETE FROM tags WHERE image = ? AND tag = ?",
-                              "is", image, tag);
+                              "INSERT OR REPLACE INTO marks (path, tags, note, changed)"
+                              " VALUES (?, ?, ?, ?)",
+                              "ssss", row->path, row->tags, row->note, now);
 }
 
 GPtrArray *
-dh_database_list_tags (DhDatabase *database, gint64 image, GError **error)
+dh_database_list_marks (DhDatabase *database, GError **error)
 {
-  g_autoptr (GPtrArray) tags = g_ptr_array_new_with_free_func (g_free);
-  sqlite3_stmt *statement =
-      dh_database_bind (database, error, "SELECT tag FROM tags WHERE image = ? ORDER BY tag", "i", image);
+  g_autoptr (GPtrArray) marks = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_mark_row_free);
+  sqlite3_stmt *statement = dh_database_bind (database, error, "SELECT path, tags, note FROM marks ORDER BY path", "");
   for (gboolean row = statement != NULL; row;)
     {
       if (!dh_database_step (database, statement, &row, error))
         return NULL;
-      if (row)
-        g_ptr_array_add (tags, dh_column_text (statement, 0));
+      if (!row)
+        break;
+      DhMarkRow *mark = g_new0 (DhMarkRow, 1);
+      mark->path = dh_column_text (statement, 0);
+      mark->tags = dh_column_text (statement, 1);
+      mark->note = dh_column_text (statement, 2);
+      g_ptr_array_add (marks, mark);
     }
-  return statement ? g_steal_pointer (&tags) : NULL;
+  return statement ? g_steal_pointer (&marks) : NULL;
+}
+
+void
+dh_mark_row_free (DhMarkRow *row)
+{
+  if (!row)
+    return;
+  g_free (row->path);
+  g_free (row->tags);
+  g_free (row->note);
+  g_free (row);
 }
 
 void

@@ -120,5 +120,15 @@ const char *const dh_database_migrations[] = {
    * runs may have called the same scores by two names. */
   "ALTER TABLE runs ADD COLUMN method TEXT;"
   "ALTER TABLE runs ADD COLUMN source TEXT;",
+
+  /* What a user writes about a picture belongs to the picture: a set's row is another one as soon as a file is added.
+   * Nothing ever wrote into the table and the column that were there before. */
+  "CREATE TABLE marks ("
+  "  path TEXT PRIMARY KEY," /* of the picture, absolute */
+  "  tags TEXT NOT NULL,"    /* one a line */
+  "  note TEXT NOT NULL,"
+  "  changed TEXT NOT NULL) WITHOUT ROWID;"
+  "DROP TABLE tags;"
+  "ALTER TABLE images DROP COLUMN note;",
 };
 const guint dh_database_n_migrations = G_N_ELEMENTS (dh_database_migrations);

@@ -59,6 +59,13 @@ typedef struct
   char *source_title; /* filled by reading */
 } DhThresholdRow;
 
+typedef struct
+{
+  char *path; /* of the picture, absolute: whatever set it is opened in */
+  char *tags; /* one a line, sorted */
+  char *note;
+} DhMarkRow;
+
 /* A training. Times are Unix, in seconds; 0: not yet. */
 typedef struct
 {
@@ -73,6 +80,7 @@ void dh_run_row_free (DhRunRow *row);
 void dh_run_image_row_free (DhRunImageRow *row);
 void dh_run_protocol_row_free (DhRunProtocolRow *row);
 void dh_threshold_row_free (DhThresholdRow *row);
+void dh_mark_row_free (DhMarkRow *row);
 void dh_job_row_free (DhJobRow *row);
 DhJobRow *dh_job_row_copy (const DhJobRow *row);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhRunRow, dh_run_row_free)
@@ -84,11 +92,10 @@ gint64 dh_database_put_image (DhDatabase *database, gint64 dataset, const char *
                               const char *split, const char *scene, GError **error);
 gint64 dh_database_put_model (DhDatabase *database, const DhModelRow *row, GError **error);
 
-/* Tags and notes of an image; `tags` is what dh_database_list_tags gives: sorted strings. */
-gboolean dh_database_set_note (DhDatabase *database, gint64 image, const char *note, GError **error);
-char *dh_database_get_note (DhDatabase *database, gint64 image, GError **error);
-gboolean dh_database_set_tag (DhDatabase *database, gint64 image, const char *tag, gboolean on, GError **error);
-GPtrArray *dh_database_list_tags (DhDatabase *database, gint64 image, GError **error);
+/* What a user wrote about a picture; of one without tags and note there is no row. */
+gboolean dh_database_put_mark (DhDatabase *database, const DhMarkRow *row, GError **error);
+/* All there are, by path; GPtrArray of DhMarkRow. */
+GPtrArray *dh_database_list_marks (DhDatabase *database, GError **error);
 
 /* A new run in state "running". */
 gint64 dh_database_add_run (DhDatabase *database, const DhRunRow *row, GError **error);

@@ -211,6 +211,22 @@ dh_browse_page_nudge (DhBrowsePage *self, double steps)
     dh_tuning_panel_nudge (DH_TUNING_PANEL (self->tuning), steps);
 }
 
+gboolean
+dh_browse_page_focus_notes (DhBrowsePage *self, gboolean note)
+{
+  if (dh_view_is (dh_session_get_view (self->session), "layout", "compare"))
+    return FALSE;
+  adw_flap_set_reveal_flap (ADW_FLAP (self->tuning_flap), TRUE);
+  dh_tuning_panel_focus_notes (DH_TUNING_PANEL (self->tuning), note);
+  return TRUE;
+}
+
+gboolean
+dh_browse_page_step_component (DhBrowsePage *self, gint step)
+{
+  return dh_tuning_panel_step_component (DH_TUNING_PANEL (self->tuning), step);
+}
+
 void
 dh_browse_page_copy_probe (DhBrowsePage *self)
 {
@@ -274,7 +290,7 @@ dh_browse_page_new (DhSession *session)
   gtk_box_append (GTK_BOX (centre), self->probe);
 
   self->images = dh_image_panel_new (session);
-  self->tuning = dh_tuning_panel_new (session);
+  self->tuning = dh_tuning_panel_new (session, DH_CANVAS (self->canvas));
   self->comparison = dh_compare_panel_new (session);
   self->right = gtk_stack_new ();
   gtk_stack_add_child (GTK_STACK (self->right), self->tuning);

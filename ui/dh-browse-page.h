@@ -17,6 +17,10 @@ void dh_browse_page_focus_filter (DhBrowsePage *page);
 void dh_browse_page_focus_threshold (DhBrowsePage *page);
 void dh_browse_page_nudge (DhBrowsePage *page, double steps);
 void dh_browse_page_reset_threshold (DhBrowsePage *page);
+/* Brings the picture's next (1) or former (−1) object into sight; FALSE where there is none. */
+gboolean dh_browse_page_step_component (DhBrowsePage *page, gint step);
+/* FALSE in a comparison, whose panel has no such page. */
+gboolean dh_browse_page_focus_notes (DhBrowsePage *page, gboolean note);
 /* What the probe reads, to the clipboard. */
 void dh_browse_page_copy_probe (DhBrowsePage *page);
 

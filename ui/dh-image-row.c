@@ -9,7 +9,7 @@ struct _DhImageRow
   GtkWidget parent_instance;
   DhSession *session;
   GtkWidget *group, *group_title, *group_size;
-  GtkWidget *image, *picture, *name, *bar, *value, *note, *icon, *spinner;
+  GtkWidget *image, *picture, *name, *bar, *value, *note, *icon, *mark, *spinner;
   DhImageItem *item;
 };
 
@@ -96,10 +96,26 @@ show_state (DhImageRow *self)
 }
 
 static void
+show_marks (DhImageRow *self)
+{
+  const gboolean marked = dh_image_item_is_marked (self->item);
+  gtk_widget_set_visible (self->mark, marked);
+  if (!marked)
+    return;
+  const char *note = dh_image_item_get_note (self->item);
+  g_autofree char *tags = g_strjoinv (" · ", (char **)dh_image_item_get_tags (self->item));
+  g_autofree char *text = g_strconcat (tags, *tags != '\0' && *note != '\0' ? "\n" : "", note, NULL);
+  gtk_widget_set_tooltip_text (self->mark, text);
+  dh_ui_set_name (self->mark, text);
+}
+
+static void
 on_item_notify (DhImageItem *item, GParamSpec *spec, DhImageRow *self)
 {
   if (g_str_equal (spec->name, "thumbnail"))
     show_thumbnail (self);
+  else if (g_str_equal (spec->name, "marks"))
+    show_marks (self);
   else
     show_state (self);
 }
@@ -126,6 +142,7 @@ dh_image_row_set_object (DhImageRow *self, GObject *object)
   g_signal_connect (self->item, "notify", G_CALLBACK (on_item_notify), self);
   show_thumbnail (self);
   show_state (self);
+  show_marks (self);
   dh_session_request_thumbnail (self->session, self->item);
 }
 
@@ -195,6 +212,11 @@ dh_image_row_init (DhImageRow *self)
   gtk_widget_set_valign (self->spinner, GTK_ALIGN_CENTER);
   self->icon = gtk_image_new ();
   gtk_widget_set_valign (self->icon, GTK_ALIGN_CENTER);
+  self->mark = gtk_image_new_from_icon_name ("dh-tag-symbolic");
+  gtk_image_set_pixel_size (GTK_IMAGE (self->mark), 13);
+  gtk_widget_set_valign (self->mark, GTK_ALIGN_CENTER);
+  dh_ui_add_classes (self->mark, "dim-label");
+  gtk_box_append (GTK_BOX (self->image), self->mark);
   gtk_box_append (GTK_BOX (self->image), self->spinner);
   gtk_box_append (GTK_BOX (self->image), self->icon);
   gtk_box_append (GTK_BOX (both), self->image);

@@ -1,6 +1,9 @@
 #include "dh-tuning-panel.h"
+#include "dh-components-panel.h"
+#include "dh-notes-panel.h"
 #include "dh-numbers.h"
 #include "dh-score-tuner.h"
+#include "dh-session-components.h"
 
 /* Below this height inactive histograms are flat. */
 #define LOW_HEIGHT 720
@@ -9,7 +12,8 @@ struct _DhTuningPanel
 {
   GtkWidget parent_instance;
   DhSession *session;
-  GtkWidget *title, *subtitle, *context, *stack;
+  DhCanvas *canvas; /* borrowed: it stands beside */
+  GtkWidget *title, *subtitle, *context, *stack, *pages, *components, *components_tab, *notes;
   DhScoreTuner *tuners[DH_N_SCORES];
   gboolean low;
 };
@@ -81,9 +85,87 @@ make_tune (DhTuningPanel *self)
   return scroller;
 }
 
+static void
+show_page (DhTuningPanel *self)
+{
+  gtk_stack_set_visible_child_name (GTK_STACK (self->pages),
+                                    dh_view_get_string (dh_session_get_view (self->session), "tuning-page"));
+}
+
+/* What is wrong at the threshold is told of wherever one is. */
+static void
+show_n_components (DhTuningPanel *self)
+{
+  const DhPictureComponents *found = dh_session_get_components (self->session);
+  const guint n = found == NULL     ? 0
+                  : found->labelled ? found->n_of[DH_OBJECT_MISSED] + found->n_of[DH_OBJECT_FALSE]
+                                    : found->n_of[DH_OBJECT_FLAGGED];
+  g_autofree char *text = n > 0 ? g_strdup_printf (_ ("Components  %u"), n) : g_strdup (_ ("Components"));
+  gtk_button_set_label (GTK_BUTTON (self->components_tab), text);
+}
+
+static GtkWidget *
+make_tab (const char *title, const char *page, const char *tooltip)
+{
+  GtkWidget *tab = gtk_toggle_button_new_with_label (title);
+  gtk_widget_set_hexpand (tab, TRUE);
+  gtk_widget_set_tooltip_text (tab, tooltip);
+  g_autofree char *action = g_strconcat ("view.tuning-page::", page, NULL);
+  gtk_actionable_set_detailed_action_name (GTK_ACTIONABLE (tab), action);
+  return tab;
+}
+
+static void
+on_leave (DhTuningPanel *self)
+{
+  DhCanvas *canvas = self->canvas;
+  gtk_widget_grab_focus (GTK_WIDGET (dh_canvas_get_pane (canvas, dh_canvas_get_active_pane (canvas))));
+}
+
+static GtkWidget *
+make_pages (DhTuningPanel *self)
+{
+  GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
+  GtkWidget *tabs = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, "linked dh-tabs");
+  gtk_box_set_homogeneous (GTK_BOX (tabs), TRUE);
+  gtk_widget_set_margin_start (tabs, 12);
+  gtk_widget_set_margin_end (tabs, 12);
+  gtk_widget_set_margin_top (tabs, 6);
+  self->components_tab =
+      make_tab ("", "components", _ ("Objects that are missed, flagged falsely or found (N for the next)"));
+  gtk_box_append (GTK_BOX (tabs), make_tab (_ ("Tune"), "tune", _ ("Thresholds and what they make of the pixels")));
+  gtk_box_append (GTK_BOX (tabs), self->components_tab);
+  gtk_box_append (GTK_BOX (tabs), make_tab (_ ("Notes"), "notes", _ ("Tags and a note of this image (Ctrl+T, F2)")));
+  gtk_box_append (GTK_BOX (box), tabs);
+  self->pages = gtk_stack_new ();
+  self->components = dh_components_panel_new (self->session, self->canvas);
+  gtk_stack_add_named (GTK_STACK (self->pages), self->stack, "tune");
+  gtk_stack_add_named (GTK_STACK (self->pages), self->components, "components");
+  self->notes = dh_notes_panel_new (self->session);
+  g_signal_connect_swapped (self->notes, "leave", G_CALLBACK (on_leave), self);
+  gtk_stack_add_named (GTK_STACK (self->pages), self->notes, "notes");
+  gtk_box_append (GTK_BOX (box), self->pages);
+  return box;
+}
+
+gboolean
+dh_tuning_panel_step_component (DhTuningPanel *self, gint step)
+{
+  g_object_set (dh_session_get_view (self->session), "tuning-page", "components", NULL);
+  return dh_components_panel_step (DH_COMPONENTS_PANEL (self->components), step);
+}
+
+void
+dh_tuning_panel_focus_notes (DhTuningPanel *self, gboolean note)
+{
+  g_object_set (dh_session_get_view (self->session), "tuning-page", "notes", NULL);
+  dh_notes_panel_focus (DH_NOTES_PANEL (self->notes), note);
+}
+
 void
 dh_tuning_panel_focus_field (DhTuningPanel *self)
 {
+  g_object_set (dh_session_get_view (self->session), "tuning-page", "tune", NULL);
   dh_score_tuner_focus_field (self->tuners[dh_session_get_active_score (self->session)]);
 }
 
@@ -149,10 +231,11 @@ dh_tuning_panel_init (DhTuningPanel *self)
 }
 
 GtkWidget *
-dh_tuning_panel_new (DhSession *session)
+dh_tuning_panel_new (DhSession *session, DhCanvas *canvas)
 {
   DhTuningPanel *self = g_object_new (DH_TYPE_TUNING_PANEL, NULL);
   self->session = g_object_ref (session);
+  self->canvas = canvas;
   GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
   gtk_widget_set_parent (box, GTK_WIDGET (self));
   GtkWidget *band = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, "dh-band");
@@ -165,9 +248,14 @@ dh_tuning_panel_new (DhSession *session)
   self->stack = gtk_stack_new ();
   gtk_stack_add_named (GTK_STACK (self->stack), make_tune (self), "tune");
   gtk_stack_add_named (GTK_STACK (self->stack), make_empty (), "none");
-  gtk_box_append (GTK_BOX (box), self->stack);
+  gtk_box_append (GTK_BOX (box), make_pages (self));
+  g_signal_connect_object (session, "components", G_CALLBACK (show_n_components), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (dh_session_get_view (session), "notify::tuning-page", G_CALLBACK (show_page), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::model-info", G_CALLBACK (show_model), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::loading", G_CALLBACK (show_model), self, G_CONNECT_SWAPPED);
   show_model (self);
+  show_n_components (self);
+  show_page (self);
   return GTK_WIDGET (self);
 }

@@ -166,6 +166,19 @@ ACTION (undo)
     gtk_widget_error_bell (GTK_WIDGET (data));
 }
 
+ACTION (component)
+{
+  DhWindow *self = data;
+  if (!dh_browse_page_step_component (DH_BROWSE_PAGE (self->browse), g_variant_get_int32 (value)))
+    g_signal_emit_by_name (self->session, "message", _ ("Nothing is missed or flagged in this image"));
+}
+
+ACTION (note)
+{
+  if (!dh_browse_page_focus_notes (DH_BROWSE_PAGE (DH_WINDOW (data)->browse), g_variant_get_boolean (value)))
+    gtk_widget_error_bell (GTK_WIDGET (data));
+}
+
 ACTION (retry) { dh_session_retry (DH_WINDOW (data)->session); }
 
 ACTION (page)
@@ -252,6 +265,8 @@ static const GActionEntry entries[] = {
   { "reset", reset, "s", NULL, NULL },
   { "reset-active", reset_active, NULL, NULL, NULL },
   { "undo", undo, NULL, NULL, NULL },
+  { "component", component, "i", NULL, NULL },
+  { "note", note, "b", NULL, NULL },
   { "retry", retry, NULL, NULL, NULL },
   { "page", page, "s", NULL, NULL },
   { "show-training", show_training, "x", NULL, NULL },
@@ -329,10 +344,10 @@ void
 dh_window_add_actions (DhWindow *self)
 {
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
-  static const char *const properties[] = { "layout",     "overlay",       "palette",       "colors",
-                                            "this-image", "bright",        "outline",       "color-bar",
-                                            "fill",       "linear-counts", "set-histogram", "compare-mode",
-                                            "compare-a",  "compare-b",     "compare-scale", "changes-order" };
+  static const char *const properties[] = { "layout",        "overlay",      "palette",   "colors",    "this-image",
+                                            "bright",        "outline",      "color-bar", "fill",      "linear-counts",
+                                            "set-histogram", "compare-mode", "compare-a", "compare-b", "compare-scale",
+                                            "changes-order", "tuning-page" };
   g_autoptr (GSimpleActionGroup) group = g_simple_action_group_new ();
   for (guint i = 0; i < G_N_ELEMENTS (properties); i++)
     {

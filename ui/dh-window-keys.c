@@ -14,6 +14,8 @@ static const Key keys[] = {
   { "Left", N_ ("Previous image"), "win.step(-1)" },
   { "Right", N_ ("Next image"), "win.step(1)" },
   { "<Control>f", N_ ("Filter images, a log, or runs"), "win.filter" },
+  { "<Control>t", N_ ("Tag this image"), "win.note(false)" },
+  { "F2", N_ ("Write a note about it"), "win.note(true)" },
   { NULL, N_ ("Panes"), NULL },
   { "g", N_ ("All panes"), "view.layout::grid" },
   { "space", N_ ("One pane large"), "win.single" },
@@ -45,6 +47,8 @@ static const Key keys[] = {
   { "greater <Shift>greater colon <Shift>colon", N_ ("Higher"), "win.nudge(10)", "<Shift>period" },
   { "<Control>r", N_ ("Back to the record"), "win.reset-active" },
   { "<Control>z", N_ ("Undo"), "win.undo" },
+  { "n", N_ ("Next missed, false or found object"), "win.component(1)" },
+  { "<Shift>n", N_ ("The one before"), "win.component(-1)" },
   { NULL, N_ ("Window"), NULL },
   { "<Control>1", N_ ("Browse"), "win.page::browse" },
   { "<Control>2", N_ ("Metrics"), "win.page::metrics" },
@@ -70,7 +74,8 @@ static const Key keys[] = {
 static gboolean
 is_single (const char *key)
 {
-  return strstr (key, "<Control>") == NULL && strstr (key, "<Alt>") == NULL && strstr (key, "F9") == NULL;
+  return strstr (key, "<Control>") == NULL && strstr (key, "<Alt>") == NULL && strstr (key, "F9") == NULL
+         && strstr (key, "F2") == NULL;
 }
 
 static gboolean

@@ -6,6 +6,8 @@ typedef enum
 {
   TERM_WORD,
   TERM_SCENE,
+  TERM_TAG,
+  TERM_MARKED,
   TERM_STATE,
   TERM_NUMBER,
 } TermKind;
@@ -78,6 +80,13 @@ parse_term (const char *text, Term *term)
       term->kind = TERM_STATE;
       term->state = folded[3] == 'f' ? DH_ITEM_FAILED : DH_ITEM_CACHED;
     }
+  else if (strcmp (folded, "is:marked") == 0)
+    term->kind = TERM_MARKED;
+  else if (g_str_has_prefix (folded, "tag:"))
+    {
+      term->kind = TERM_TAG;
+      term->word = g_strdup (folded + strlen ("tag:"));
+    }
   else if (g_str_has_prefix (folded, "scene:"))
     {
       term->kind = TERM_SCENE;
@@ -146,6 +155,16 @@ contains (const char *text, const char *folded_word)
 }
 
 static gboolean
+has_tag (DhImageItem *item, const char *folded_word)
+{
+  const char *const *tags = dh_image_item_get_tags (item);
+  for (guint i = 0; tags[i] != NULL; i++)
+    if (contains (tags[i], folded_word))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
 compare (const Term *term, const DhItemMetrics *metrics)
 {
   if (!metrics->evaluated)
@@ -182,10 +201,16 @@ dh_image_filter_matches (const DhImageFilter *filter, DhImageItem *item)
         {
         case TERM_WORD:
           matches = contains (dh_image_item_get_stem (item), term->word)
-                    || contains (dh_image_item_get_group (item), term->word);
+                    || contains (dh_image_item_get_group (item), term->word) || has_tag (item, term->word);
           break;
         case TERM_SCENE:
           matches = contains (dh_image_item_get_group (item), term->word);
+          break;
+        case TERM_TAG:
+          matches = has_tag (item, term->word);
+          break;
+        case TERM_MARKED:
+          matches = dh_image_item_is_marked (item);
           break;
         case TERM_STATE:
           matches = dh_image_item_get_state (item) == term->state;

@@ -14,6 +14,8 @@ struct _DhImageItem
   guint thumbnail_width, thumbnail_height;
   gboolean thumbnail_claimed;
   DhItemMetrics metrics;
+  char **tags;
+  char *note;
 };
 
 enum
@@ -21,6 +23,7 @@ enum
   PROP_STATE = 1,
   PROP_THUMBNAIL,
   PROP_METRICS,
+  PROP_MARKS,
   N_PROPS,
 };
 static GParamSpec *properties[N_PROPS];
@@ -35,6 +38,8 @@ dh_image_item_finalize (GObject *object)
   g_free (self->name);
   g_free (self->group);
   g_free (self->reason);
+  g_strfreev (self->tags);
+  g_free (self->note);
   g_clear_pointer (&self->thumbnail, g_bytes_unref);
   G_OBJECT_CLASS (dh_image_item_parent_class)->finalize (object);
 }
@@ -54,6 +59,9 @@ dh_image_item_get_property (GObject *object, guint id, GValue *value, GParamSpec
     case PROP_METRICS:
       g_value_set_boolean (value, self->metrics.evaluated);
       break;
+    case PROP_MARKS:
+      g_value_set_boolean (value, dh_image_item_is_marked (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
     }
@@ -71,6 +79,7 @@ dh_image_item_class_init (DhImageItemClass *class)
       g_param_spec_boxed ("thumbnail", NULL, NULL, G_TYPE_BYTES, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   properties[PROP_METRICS] =
       g_param_spec_boolean ("metrics", NULL, NULL, FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_MARKS] = g_param_spec_boolean ("marks", NULL, NULL, FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -78,6 +87,8 @@ static void
 dh_image_item_init (DhImageItem *self)
 {
   self->metrics = DH_ITEM_METRICS_NONE;
+  self->tags = g_new0 (char *, 1);
+  self->note = g_strdup ("");
 }
 
 DhImageItem *
@@ -183,6 +194,56 @@ dh_image_item_set_metrics (DhImageItem *self, const DhItemMetrics *metrics)
 {
   self->metrics = *metrics;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_METRICS]);
+}
+
+const char *const *
+dh_image_item_get_tags (DhImageItem *self)
+{
+  return (const char *const *)self->tags;
+}
+
+gboolean
+dh_image_item_has_tag (DhImageItem *self, const char *tag)
+{
+  return g_strv_contains ((const char *const *)self->tags, tag);
+}
+
+const char *
+dh_image_item_get_note (DhImageItem *self)
+{
+  return self->note;
+}
+
+gboolean
+dh_image_item_is_marked (DhImageItem *self)
+{
+  return self->tags[0] != NULL || *self->note != '\0';
+}
+
+static int
+compare_tags (gconstpointer a, gconstpointer b)
+{
+  return g_utf8_collate (*(const char *const *)a, *(const char *const *)b);
+}
+
+void
+dh_image_item_set_tags (DhImageItem *self, const char *const *tags)
+{
+  char **copy = g_strdupv ((char **)tags);
+  qsort (copy, g_strv_length (copy), sizeof *copy, compare_tags);
+  g_strfreev (self->tags);
+  self->tags = copy;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MARKS]);
+}
+
+void
+dh_image_item_set_note (DhImageItem *self, const char *note)
+{
+  if (g_str_equal (self->note, note))
+    return;
+  g_free (self->note);
+  self->note = g_strdup (note);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MARKS]);
 }
 
 struct _DhImageGroup

@@ -27,7 +27,7 @@ typedef struct
 #define DH_ITEM_METRICS_NONE                                                                                           \
   ((DhItemMetrics){ .ap = NAN, .fpr95 = NAN, .auroc = NAN, .mean_score = NAN, .largest_missed = NAN })
 
-/* One picture of the open set. For the window's thread. Notifies "state", "thumbnail" and "metrics". */
+/* One picture of the open set. For the window's thread. Notifies "state", "thumbnail", "metrics" and "marks". */
 #define DH_TYPE_IMAGE_ITEM (dh_image_item_get_type ())
 G_DECLARE_FINAL_TYPE (DhImageItem, dh_image_item, DH, IMAGE_ITEM, GObject)
 
@@ -52,6 +52,15 @@ gboolean dh_image_item_claim_thumbnail (DhImageItem *item);
 
 const DhItemMetrics *dh_image_item_get_metrics (DhImageItem *item);
 void dh_image_item_set_metrics (DhImageItem *item, const DhItemMetrics *metrics);
+
+/* What the user wrote about it: sorted tags, NULL-terminated, and a note; borrowed, empty where there is none.
+ * Notifies "marks". dh-session-marks.h keeps them. */
+const char *const *dh_image_item_get_tags (DhImageItem *item);
+gboolean dh_image_item_has_tag (DhImageItem *item, const char *tag);
+const char *dh_image_item_get_note (DhImageItem *item);
+gboolean dh_image_item_is_marked (DhImageItem *item);
+void dh_image_item_set_tags (DhImageItem *item, const char *const *tags);
+void dh_image_item_set_note (DhImageItem *item, const char *note);
 
 /* As dh_image_list_set_filter(); NULL matches everything. */
 gboolean dh_image_item_matches (DhImageItem *item, const char *filter);

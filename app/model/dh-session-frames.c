@@ -74,6 +74,7 @@ set_frame (DhSession *self, DhFrame *frame, DhScoreStats *stats, const char *err
   self->frame_is_current = frame != NULL;
   dh_session_notify (self, DH_SESSION_PROP_FRAME);
   dh_session_notify (self, DH_SESSION_PROP_STATS);
+  dh_session_find_components (self);
 }
 
 void
@@ -283,6 +284,7 @@ dh_session_set_current (DhSession *self, DhImageItem *item)
   g_clear_pointer (&self->stats, dh_score_stats_unref);
   g_clear_pointer (&self->frame_error, g_free);
   dh_session_notify (self, DH_SESSION_PROP_STATS);
+  dh_session_find_components (self);
   dh_session_request_current (self);
 }
 

@@ -12,6 +12,8 @@ typedef struct
   gboolean demo;
   char *image; /* the stem to show first; NULL */
   DhDataset *dataset;
+  DhMarks *marks;
+  char *marks_error;
   char *dataset_path;
   char **pictures;
   char *weights;
@@ -24,6 +26,8 @@ opening_free (gpointer data)
   g_strfreev (opening->paths);
   g_strfreev (opening->pictures);
   g_clear_pointer (&opening->dataset, dh_dataset_unref);
+  g_clear_pointer (&opening->marks, dh_marks_free);
+  g_free (opening->marks_error);
   g_free (opening->dataset_path);
   g_free (opening->image);
   g_free (opening->weights);
@@ -97,13 +101,19 @@ open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
                    opening->dataset_path, notes[0] != NULL ? notes[0] : "");
     }
   if (error != NULL)
-    g_task_return_error (task, error);
-  else
-    g_task_return_boolean (task, TRUE);
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  /* Without them the pictures open as well. */
+  g_autoptr (GError) unread = NULL;
+  if (opening->dataset != NULL && (opening->marks = dh_marks_read (&unread)) == NULL)
+    opening->marks_error = g_strdup (unread->message);
+  g_task_return_boolean (task, TRUE);
 }
 
 static GPtrArray *
-make_items (DhDataset *dataset)
+make_items (DhSession *self, DhDataset *dataset, DhMarks *marks)
 {
   guint n = dh_dataset_size (dataset);
   const char *const *splits = dh_dataset_splits (dataset);
@@ -115,7 +125,9 @@ make_items (DhDataset *dataset)
       g_autofree char *group = many_splits && *item->split != '\0'
                                    ? g_strconcat (item->split, *item->group != '\0' ? " · " : "", item->group, NULL)
                                    : g_strdup (item->group);
-      g_ptr_array_add (items, dh_image_item_new (i, item->stem, group, item->label != NULL));
+      DhImageItem *made = dh_image_item_new (i, item->stem, group, item->label != NULL);
+      dh_session_apply_marks (self, marks, item->image, made);
+      g_ptr_array_add (items, made);
     }
   return items;
 }
@@ -145,6 +157,7 @@ update_table (DhSession *self)
 static void
 show_dataset (DhSession *self, Opening *opening)
 {
+  dh_session_keep_note (self);
   dh_session_drop_evaluation (self);
   dh_session_set_current (self, NULL);
   dh_session_forget_frames (self);
@@ -160,7 +173,7 @@ show_dataset (DhSession *self, Opening *opening)
   update_table (self);
   dh_worker_set_dataset (self->worker, self->dataset);
   dh_image_list_set_filter (self->list, NULL);
-  dh_image_list_take_items (self->list, make_items (self->dataset));
+  dh_image_list_take_items (self->list, make_items (self, self->dataset, opening->marks));
   dh_session_take_set_stats (self, NULL);
   remember (self);
   dh_session_trace (self, "opened %s, %u pictures", dh_session_get_dataset_title (self),
@@ -192,6 +205,8 @@ opened (GObject *source, GAsyncResult *result, gpointer data)
   g_autofree char *weights = g_steal_pointer (&opening->weights);
   if (opening->dataset != NULL)
     show_dataset (self, opening);
+  if (opening->marks_error != NULL)
+    dh_session_complain (self, _ ("Tags and notes could not be read"), opening->marks_error);
   if (weights != NULL)
     dh_session_open_weights (self, weights);
 }

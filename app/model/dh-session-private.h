@@ -1,5 +1,6 @@
 #pragma once
 #include "dh-dataset.h"
+#include "dh-picture-components.h"
 #include "dh-run-details.h"
 #include "dh-run-map.h"
 #include "dh-session-evaluation.h"
@@ -81,6 +82,16 @@ struct _DhSession
   DhThreshold defaults[DH_N_SCORES];
   GArray *undo; /* DhThresholdStep */
 
+  DhPictureComponents *components; /* of components_frame */
+  DhFrame *components_frame;
+  guint search_source; /* dh-session-components.c */
+  gboolean searching, search_again;
+
+  GThreadPool *mark_writer;  /* of one thread, so that the last word is written last; NULL before the first */
+  GHashTable *written_marks; /* path → DhMarkRow: what was written since the start; NULL before */
+  DhImageItem *writing;      /* its note is being typed */
+  guint writing_source;
+
   /* Over all pictures seen: 0 the axis, 1 the colours. */
   double low[2][DH_N_SCORES], high[2][DH_N_SCORES];
   guint n_ranged;
@@ -128,6 +139,7 @@ enum
   DH_SESSION_IMPORT,
   DH_SESSION_RUN_THRESHOLD,
   DH_SESSION_RUN_STATS,
+  DH_SESSION_COMPONENTS,
   DH_SESSION_MESSAGE,
   DH_SESSION_WRITTEN,
   DH_SESSION_ERROR,
@@ -192,6 +204,23 @@ G_GNUC_INTERNAL void dh_session_push_undo (DhSession *session, const DhThreshold
 /* To what an axis shows in any case, and outwards to round numbers. */
 G_GNUC_INTERNAL void dh_session_widen_axis (DhScore score, double *low, double *high);
 G_GNUC_INTERNAL const char *dh_session_get_set_id (DhSession *session);
+
+/* Components: dh-session-components.c. Picture, active score or its threshold changed. */
+G_GNUC_INTERNAL void dh_session_find_components (DhSession *session);
+G_GNUC_INTERNAL void dh_session_drop_components (DhSession *session);
+
+/* Tags and notes: dh-session-marks.c. */
+typedef struct _DhMarks DhMarks;
+/* Of all pictures; not for the window's thread. An empty one where nothing was ever written. */
+G_GNUC_INTERNAL DhMarks *dh_marks_read (GError **error);
+G_GNUC_INTERNAL void dh_marks_free (DhMarks *marks);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhMarks, dh_marks_free)
+/* What is known of the picture goes into its item; what this session wrote is newer than what was read. `marks` may be
+ * NULL. */
+G_GNUC_INTERNAL void dh_session_apply_marks (DhSession *session, DhMarks *marks, const char *path, DhImageItem *item);
+/* The note that is being typed: before another set is shown, and at the end, after which all is in the database. */
+G_GNUC_INTERNAL void dh_session_keep_note (DhSession *session);
+G_GNUC_INTERNAL void dh_session_close_marks (DhSession *session);
 
 /* Opening. `image` (may be NULL): the stem to be shown first; `demo`: the folder is that of the demo. */
 G_GNUC_INTERNAL void dh_session_open_dataset_at (DhSession *session, const char *path, const char *image,

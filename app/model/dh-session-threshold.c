@@ -55,6 +55,8 @@ changed (DhSession *self, DhScore score, gboolean remember)
   dh_session_trace (self, "threshold %s %.6g, %s", dh_score_id (score), self->thresholds[score].value,
                     dh_rule_id (self->thresholds[score].rule));
   g_signal_emit_by_name (self, "threshold", (guint)score);
+  if (score == self->active)
+    dh_session_find_components (self);
   g_autofree char *group = settings_group (self);
   if (!remember || group == NULL || isnan (self->thresholds[score].value))
     return;
@@ -95,6 +97,7 @@ dh_session_set_active_score (DhSession *self, DhScore score)
   self->active = score;
   dh_settings_set_string (self->settings, "view", "score", dh_score_id (score));
   dh_session_notify (self, DH_SESSION_PROP_ACTIVE_SCORE);
+  dh_session_find_components (self);
 }
 
 const DhThreshold *

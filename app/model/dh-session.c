@@ -239,6 +239,8 @@ dh_session_class_init (DhSessionClass *class)
       g_signal_new ("run-threshold", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
   signals[DH_SESSION_RUN_STATS] =
       g_signal_new ("run-stats", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
+  signals[DH_SESSION_COMPONENTS] =
+      g_signal_new ("components", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[DH_SESSION_MESSAGE] =
       g_signal_new ("message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[DH_SESSION_WRITTEN] = g_signal_new ("written", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
@@ -303,6 +305,7 @@ dh_session_close (DhSession *self)
   g_cancellable_cancel (self->closing);
   if (self->opening != NULL)
     g_cancellable_cancel (self->opening);
+  dh_session_close_marks (self);
   dh_session_cancel_import (self);
   dh_session_drop_evaluation (self);
   g_signal_handlers_disconnect_by_data (self->worker, self);
@@ -311,6 +314,7 @@ dh_session_close (DhSession *self)
   g_signal_handlers_disconnect_by_data (self->training, self);
   dh_training_queue_close (self->training);
   g_clear_object (&self->training);
+  dh_session_drop_components (self);
   dh_session_forget_frames (self);
   dh_session_clear_thresholds (self);
   g_clear_object (&self->view);

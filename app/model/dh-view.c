@@ -19,6 +19,7 @@ static const Option options[] = {
   { "compare-a", G_TYPE_STRING, "hybrid", "", 0 },
   { "compare-b", G_TYPE_STRING, "likelihood", "", 0 },
   { "compare-scale", G_TYPE_STRING, "aligned", "own|aligned", 0 },
+  { "tuning-page", G_TYPE_STRING, "tune", "tune|components|notes", 0 },
   { "changes-order", G_TYPE_STRING, "gain", "gain|loss|change|name", 0 },
   { "this-image", G_TYPE_BOOLEAN, NULL, NULL, 0 },
   { "bright", G_TYPE_BOOLEAN, NULL, NULL, 1 },

@@ -8,10 +8,10 @@ G_BEGIN_DECLS
  * stateful action: "layout" (grid, single, compare), "overlay" (none, mask, outcome, classes), "palette" (usual,
  * authors, safe), "colors" (a colour map's name), "panes" (names of maps separated by commas), "compare-mode" (swipe,
  * side, blink, difference), "compare-a", "compare-b" (a map's name), "compare-scale" (own, aligned), "changes-order"
- * (of pictures by what changes from B to A: gain, loss, change, name) are strings; "this-image" (range of the picture
- * alone), "bright" (bright is anomalous in every score), "outline", "color-bar", "fill", "linear-counts",
- * "set-histogram", "show-images", "show-tuning" are booleans; "opacity" and "compare-split" (A's share of a swipe) are
- * doubles of 0 … 1. For the window's thread. */
+ * (of pictures by what changes from B to A: gain, loss, change, name), "tuning-page" (of the right panel: tune,
+ * components, notes) are strings; "this-image" (range of the picture alone), "bright" (bright is anomalous in every
+ * score), "outline", "color-bar", "fill", "linear-counts", "set-histogram", "show-images", "show-tuning" are booleans;
+ * "opacity" and "compare-split" (A's share of a swipe) are doubles of 0 … 1. For the window's thread. */
 #define DH_TYPE_VIEW (dh_view_get_type ())
 G_DECLARE_FINAL_TYPE (DhView, dh_view, DH, VIEW, GObject)
 

@@ -99,7 +99,7 @@ test_rows (void)
 }
 
 static void
-test_threshold_and_tags (void)
+test_threshold (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (DhDatabase) database = dh_database_open (":memory:", &error);
@@ -120,16 +120,39 @@ test_threshold_and_tags (void)
   g_assert_cmpfloat (((DhThresholdRow *)thresholds->pdata[0])->value, ==, -11.5);
   g_assert_cmpstr (((DhThresholdRow *)thresholds->pdata[0])->source_title, ==, "Static");
   g_assert_null (((DhThresholdRow *)thresholds->pdata[1])->source_title);
+}
 
-  g_assert_true (dh_database_set_tag (database, image, "small", TRUE, &error));
-  g_assert_true (dh_database_set_tag (database, image, "dusk", TRUE, &error));
-  g_assert_true (dh_database_set_tag (database, image, "small", TRUE, &error));
-  g_autoptr (GPtrArray) tags = dh_database_list_tags (database, image, &error);
-  g_assert_cmpuint (tags->len, ==, 2);
-  g_assert_cmpstr (tags->pdata[0], ==, "dusk");
-  g_assert_true (dh_database_set_note (database, image, "it's a \"moose\"", &error));
-  g_autofree char *note = dh_database_get_note (database, image, &error);
-  g_assert_cmpstr (note, ==, "it's a \"moose\"");
+static void
+assert_marks (DhDatabase *database, const char *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) marks = dh_database_list_marks (database, &error);
+  g_assert_no_error (error);
+  g_autoptr (GString) text = g_string_new (NULL);
+  for (guint i = 0; i < marks->len; i++)
+    {
+      const DhMarkRow *row = marks->pdata[i];
+      g_string_append_printf (text, "%s(%s)%s;", row->path, row->tags, row->note);
+    }
+  g_assert_cmpstr (text->str, ==, expected);
+}
+
+/* By the picture's path, the last word counts, and what says nothing is gone. */
+static void
+test_marks (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDatabase) database = dh_database_open (":memory:", &error);
+  assert_marks (database, "");
+  static const char *const rows[][3] = { { "/a/2.png", "dusk\nsmall", "it's a \"moose\"" },
+                                         { "/a/1.png", "", "first" },
+                                         { "/a/1.png", "dusk", "second" } };
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    g_assert_true (dh_database_put_mark (
+        database, &(DhMarkRow){ (char *)rows[i][0], (char *)rows[i][1], (char *)rows[i][2] }, &error));
+  assert_marks (database, "/a/1.png(dusk)second;/a/2.png(dusk\nsmall)it's a \"moose\";");
+  g_assert_true (dh_database_put_mark (database, &(DhMarkRow){ (char *)"/a/2.png", (char *)"", (char *)"" }, &error));
+  assert_marks (database, "/a/1.png(dusk)second;");
 }
 
 static void
@@ -469,7 +492,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/database/rows", test_rows);
-  g_test_add_func ("/database/threshold-and-tags", test_threshold_and_tags);
+  g_test_add_func ("/database/threshold", test_threshold);
+  g_test_add_func ("/database/marks", test_marks);
   g_test_add_func ("/database/transaction", test_transaction);
   g_test_add_func ("/database/files", test_files);
   g_test_add_func ("/database/newer", test_newer);

@@ -1,0 +1,217 @@
+#include "dh-picture-components.h"
+#include <glib/gi18n.h>
+#include <math.h>
+#include <string.h>
+#include "dh-components.h"
+
+#define TAU 0.25
+#define N_TAUS 11
+
+typedef struct
+{
+  const DhFrame *frame;
+  DhScore score;
+  const float *values, *likelihood, *hybrid;
+  guint8 *mask, *labels; /* W·H; labels are 255 where there is nothing to measure */
+  guint8 *taken;         /* W·H: pixels of objects that were walked over, by a bit for each side */
+  GArray *stack;         /* gsize */
+} Walk;
+
+const char *
+dh_object_kind_title (DhObjectKind kind)
+{
+  switch (kind)
+    {
+    case DH_OBJECT_MISSED:
+      return _ ("Missed");
+    case DH_OBJECT_FALSE:
+      return _ ("False");
+    case DH_OBJECT_FOUND:
+      return _ ("Found");
+    case DH_OBJECT_FLAGGED:
+      return _ ("Flagged");
+    case DH_N_OBJECT_KINDS:
+    default:
+      g_return_val_if_reached ("");
+    }
+}
+
+static void
+make_mask (Walk *walk, double threshold)
+{
+  const gsize n = (gsize)walk->frame->width * walk->frame->height;
+  const guint8 *truth = walk->frame->truth != NULL ? g_bytes_get_data (walk->frame->truth, NULL) : NULL;
+  const float limit = (float)threshold;
+  const gboolean above = dh_score_flags_above (walk->score);
+  for (gsize i = 0; i < n; i++)
+    {
+      const float value = walk->values[i];
+      const gboolean finite = isfinite (value);
+      walk->mask[i] = finite && (above ? value > limit : value < limit);
+      walk->labels[i] = !finite ? 255 : truth != NULL ? truth[i] : 0;
+    }
+}
+
+static gboolean
+belongs (const Walk *walk, gsize at, gboolean anomaly)
+{
+  return anomaly ? walk->labels[at] == 1 : walk->mask[at] && walk->labels[at] <= 1;
+}
+
+static void
+visit (Walk *walk, gsize at, gboolean anomaly)
+{
+  const guint8 bit = anomaly ? 1 : 2;
+  if ((walk->taken[at] & bit) != 0 || !belongs (walk, at, anomaly))
+    return;
+  walk->taken[at] |= bit;
+  g_array_append_val (walk->stack, at);
+}
+
+/* Goes over the object's pixels from its first one, as they hang together. */
+static void
+measure (Walk *walk, const DhComponent *component, DhPictureObject *object)
+{
+  const guint width = walk->frame->width, height = walk->frame->height;
+  const gboolean above = dh_score_flags_above (walk->score);
+  double score = 0, likelihood = 0, hybrid = 0, peak = NAN;
+  gsize n = 0;
+  visit (walk, (gsize)component->first_y * width + component->first_x, component->anomaly);
+  while (walk->stack->len > 0)
+    {
+      const gsize at = g_array_index (walk->stack, gsize, walk->stack->len - 1);
+      g_array_set_size (walk->stack, walk->stack->len - 1);
+      const guint x = (guint)(at % width), y = (guint)(at / width);
+      const double value = walk->values[at];
+      if (isnan (peak) || (above ? value > peak : value < peak))
+        {
+          peak = value;
+          object->peak_x = x;
+          object->peak_y = y;
+        }
+      score += value;
+      likelihood += walk->likelihood != NULL ? walk->likelihood[at] : NAN;
+      hybrid += walk->hybrid != NULL ? walk->hybrid[at] : NAN;
+      n++;
+      for (guint v = y > 0 ? y - 1 : 0; v <= MIN (y + 1, height - 1); v++)
+        for (guint u = x > 0 ? x - 1 : 0; u <= MIN (x + 1, width - 1); u++)
+          visit (walk, (gsize)v * width + u, component->anomaly);
+    }
+  object->score = score / (double)n;
+  object->minus_log_likelihood = -likelihood / (double)n;
+  object->log_p_out = (hybrid + likelihood) / (double)n;
+}
+
+static DhObjectKind
+kind_of (const DhComponent *component, gboolean labelled)
+{
+  if (!labelled)
+    return DH_OBJECT_FLAGGED;
+  if (component->anomaly)
+    return component->verdict == DH_COMPONENT_MISSED ? DH_OBJECT_MISSED : DH_OBJECT_FOUND;
+  return DH_OBJECT_FALSE;
+}
+
+static int
+compare (gconstpointer a, gconstpointer b)
+{
+  const DhPictureObject *left = a, *right = b;
+  if (left->kind != right->kind)
+    return left->kind < right->kind ? -1 : 1;
+  if (left->area != right->area)
+    return left->area > right->area ? -1 : 1;
+  /* in reading order, so that the same picture has the same list */
+  return left->y != right->y ? (left->y < right->y ? -1 : 1) : (left->x > right->x) - (left->x < right->x);
+}
+
+static void
+list (DhPictureComponents *self, Walk *walk, const DhComponents *found)
+{
+  const guint n = found->n_anomalies + found->n_predictions;
+  self->items = g_new0 (DhPictureObject, MAX (n, 1));
+  for (guint i = 0; i < n; i++)
+    {
+      const DhComponent *component = &found->items[i];
+      /* A flagged region that lies in anomalies is told of by these. */
+      if (self->labelled && !component->anomaly && component->verdict == DH_COMPONENT_HIT)
+        continue;
+      DhPictureObject *object = &self->items[self->n++];
+      object->kind = kind_of (component, self->labelled);
+      object->area = component->area;
+      object->x = component->x;
+      object->y = component->y;
+      object->width = component->width;
+      object->height = component->height;
+      object->overlap = !self->labelled ? NAN : component->anomaly ? component->siou : component->ppv;
+      measure (walk, component, object);
+      self->n_of[object->kind]++;
+    }
+  if (self->n > 1)
+    qsort (self->items, self->n, sizeof *self->items, compare);
+}
+
+static double
+mean_f1 (const DhComponents *found)
+{
+  double sum = 0;
+  for (guint k = 0; k < N_TAUS; k++)
+    {
+      guint64 tp, fn, fp;
+      dh_components_count (found, 0.25 + k * 0.05, &tp, &fn, &fp);
+      sum += dh_components_f1 (tp, fn, fp);
+    }
+  return sum / N_TAUS;
+}
+
+DhPictureComponents *
+dh_picture_components_new (const DhFrame *frame, DhScore score, double threshold)
+{
+  const gsize n = (gsize)frame->width * frame->height;
+  const float *values = dh_frame_floats (frame, dh_score_map (score));
+  if (values == NULL || isnan (threshold) || n == 0)
+    return NULL;
+  g_autofree guint8 *planes = g_try_malloc (3 * n);
+  if (planes == NULL)
+    return NULL;
+  Walk walk = { .frame = frame,
+                .score = score,
+                .values = values,
+                .likelihood = dh_frame_floats (frame, DH_FRAME_LIKELIHOOD),
+                .hybrid = dh_frame_floats (frame, DH_FRAME_HYBRID),
+                .mask = planes,
+                .labels = planes + n,
+                .taken = planes + 2 * n };
+  memset (walk.taken, 0, n);
+  make_mask (&walk, threshold);
+  const DhComponentOptions options = { DH_PICTURE_MIN_FLAGGED, DH_PICTURE_MIN_ANOMALY, TAU };
+  g_autoptr (DhComponents) found =
+      dh_components_match (walk.mask, walk.labels, frame->width, frame->height, &options, NULL);
+  if (found == NULL)
+    return NULL;
+  DhPictureComponents *self = g_new0 (DhPictureComponents, 1);
+  g_atomic_ref_count_init (&self->refs);
+  self->score = score;
+  self->threshold = threshold;
+  self->labelled = frame->truth != NULL;
+  self->f1 = self->labelled ? mean_f1 (found) : NAN;
+  walk.stack = g_array_new (FALSE, FALSE, sizeof (gsize));
+  list (self, &walk, found);
+  g_array_unref (walk.stack);
+  return self;
+}
+
+DhPictureComponents *
+dh_picture_components_ref (DhPictureComponents *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+dh_picture_components_unref (DhPictureComponents *self)
+{
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+  g_free (self->items);
+  g_free (self);
+}

@@ -1,0 +1,221 @@
+#include "dh-session-marks.h"
+#include <glib/gi18n.h>
+#include <string.h>
+#include "dh-database.h"
+#include "dh-error.h"
+#include "dh-records.h"
+#include "dh-session-private.h"
+
+/* Milliseconds after which a note that is being typed is kept. */
+#define REST 700
+
+struct _DhMarks
+{
+  GHashTable *rows; /* path → DhMarkRow */
+  GPtrArray *list;
+};
+
+DhMarks *
+dh_marks_read (GError **error)
+{
+  g_autoptr (DhMarks) marks = g_new0 (DhMarks, 1);
+  g_autofree char *path = dh_database_default_path ();
+  marks->rows = g_hash_table_new (g_str_hash, g_str_equal);
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    return g_steal_pointer (&marks);
+  /* Not one of an earlier program as it stands: brought up to date. */
+  g_autoptr (DhDatabase) database = dh_database_open (NULL, error);
+  marks->list = database != NULL ? dh_database_list_marks (database, error) : NULL;
+  if (marks->list == NULL)
+    return NULL;
+  for (guint i = 0; i < marks->list->len; i++)
+    g_hash_table_insert (marks->rows, ((DhMarkRow *)marks->list->pdata[i])->path, marks->list->pdata[i]);
+  return g_steal_pointer (&marks);
+}
+
+void
+dh_marks_free (DhMarks *marks)
+{
+  g_hash_table_unref (marks->rows);
+  g_clear_pointer (&marks->list, g_ptr_array_unref);
+  g_free (marks);
+}
+
+void
+dh_session_apply_marks (DhSession *self, DhMarks *marks, const char *path, DhImageItem *item)
+{
+  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+  const DhMarkRow *row = self->written_marks != NULL ? g_hash_table_lookup (self->written_marks, absolute) : NULL;
+  if (row == NULL && marks != NULL)
+    row = g_hash_table_lookup (marks->rows, absolute);
+  if (row == NULL)
+    return;
+  g_auto (GStrv) tags = g_strsplit (row->tags, "\n", -1);
+  dh_image_item_set_tags (item, (const char *const *)(*row->tags != '\0' ? tags : tags + g_strv_length (tags)));
+  dh_image_item_set_note (item, row->note);
+}
+
+static DhMarkRow *
+make_row (const char *path, DhImageItem *item)
+{
+  DhMarkRow *row = g_new0 (DhMarkRow, 1);
+  row->path = g_canonicalize_filename (path, NULL);
+  row->tags = g_strjoinv ("\n", (char **)dh_image_item_get_tags (item));
+  row->note = g_strdup (dh_image_item_get_note (item));
+  return row;
+}
+
+typedef struct
+{
+  DhSession *session;
+  DhMarkRow *row;
+  char *error;
+} Writing;
+
+static void
+writing_free (Writing *writing)
+{
+  g_object_unref (writing->session);
+  dh_mark_row_free (writing->row);
+  g_free (writing->error);
+  g_free (writing);
+}
+
+static gboolean
+was_not_written (gpointer data)
+{
+  Writing *writing = data;
+  if (writing->session->worker != NULL)
+    dh_session_complain (writing->session, _ ("Tags and note could not be kept"), writing->error);
+  writing_free (writing);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+was_written (gpointer data)
+{
+  writing_free (data);
+  return G_SOURCE_REMOVE;
+}
+
+/* The session is let go on the window's thread. */
+static void
+write_in_thread (gpointer data, gpointer user_data)
+{
+  Writing *writing = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDatabase) database = dh_database_open (NULL, &error);
+  if (database != NULL)
+    dh_database_put_mark (database, writing->row, &error);
+  writing->error = error != NULL ? g_strdup (error->message) : NULL;
+  g_idle_add (error != NULL ? was_not_written : was_written, writing);
+}
+
+static void
+keep (DhSession *self, DhImageItem *item)
+{
+  const guint index = dh_image_item_get_index (item);
+  if (self->dataset == NULL || dh_image_list_get_item (self->list, index) != item)
+    return;
+  Writing *writing = g_new0 (Writing, 1);
+  writing->session = g_object_ref (self);
+  const char *path = dh_dataset_item (self->dataset, index)->image;
+  writing->row = make_row (path, item);
+  if (self->mark_writer == NULL)
+    {
+      self->mark_writer = g_thread_pool_new (write_in_thread, NULL, 1, FALSE, NULL);
+      self->written_marks = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)dh_mark_row_free);
+    }
+  DhMarkRow *own = make_row (path, item);
+  g_hash_table_replace (self->written_marks, own->path, own);
+  dh_session_trace (self, "marks %s [%s] %s", dh_image_item_get_stem (item), own->tags, own->note);
+  g_thread_pool_push (self->mark_writer, writing, NULL);
+}
+
+void
+dh_session_keep_note (DhSession *self)
+{
+  g_clear_handle_id (&self->writing_source, g_source_remove);
+  g_autoptr (DhImageItem) item = g_steal_pointer (&self->writing);
+  if (item != NULL)
+    keep (self, item);
+}
+
+static gboolean
+came_to_rest (gpointer data)
+{
+  DhSession *self = data;
+  self->writing_source = 0;
+  dh_session_keep_note (self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+dh_session_set_note (DhSession *self, DhImageItem *item, const char *note)
+{
+  if (g_str_equal (dh_image_item_get_note (item), note))
+    return;
+  if (self->writing != item)
+    dh_session_keep_note (self);
+  g_clear_handle_id (&self->writing_source, g_source_remove);
+  g_set_object (&self->writing, item);
+  dh_image_item_set_note (item, note);
+  self->writing_source = g_timeout_add (REST, came_to_rest, self);
+}
+
+void
+dh_session_set_tag (DhSession *self, DhImageItem *item, const char *tag, gboolean on)
+{
+  g_autofree char *line = g_utf8_make_valid (tag, -1);
+  g_strdelimit (line, "\n\r", ' ');
+  g_strstrip (line);
+  if (*line == '\0' || dh_image_item_has_tag (item, line) == on)
+    return;
+  g_autoptr (GStrvBuilder) tags = g_strv_builder_new ();
+  const char *const *before = dh_image_item_get_tags (item);
+  for (guint i = 0; before[i] != NULL; i++)
+    if (!g_str_equal (before[i], line))
+      g_strv_builder_add (tags, before[i]);
+  if (on)
+    g_strv_builder_add (tags, line);
+  g_auto (GStrv) after = g_strv_builder_end (tags);
+  dh_image_item_set_tags (item, (const char *const *)after);
+  keep (self, item);
+}
+
+static int
+compare (gconstpointer a, gconstpointer b)
+{
+  return g_utf8_collate (*(const char *const *)a, *(const char *const *)b);
+}
+
+char **
+dh_session_list_tags (DhSession *self)
+{
+  static const char *const usual[] = { N_ ("label error"), N_ ("reflection"), N_ ("look again") };
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < G_N_ELEMENTS (usual); i++)
+    g_hash_table_add (seen, (gpointer)_ (usual[i]));
+  for (guint i = 0; i < dh_image_list_get_size (self->list); i++)
+    {
+      const char *const *tags = dh_image_item_get_tags (dh_image_list_get_item (self->list, i));
+      for (guint j = 0; tags[j] != NULL; j++)
+        g_hash_table_add (seen, (gpointer)tags[j]);
+    }
+  guint n;
+  g_autofree gpointer *keys = g_hash_table_get_keys_as_array (seen, &n);
+  char **tags = g_strdupv ((char **)keys);
+  qsort (tags, n, sizeof *tags, compare);
+  return tags;
+}
+
+void
+dh_session_close_marks (DhSession *self)
+{
+  dh_session_keep_note (self);
+  if (self->mark_writer == NULL)
+    return;
+  g_thread_pool_free (self->mark_writer, FALSE, TRUE);
+  self->mark_writer = NULL;
+  g_clear_pointer (&self->written_marks, g_hash_table_unref);
+}

@@ -1,0 +1,15 @@
+#pragma once
+#include "dh-session.h"
+
+G_BEGIN_DECLS
+
+/* What the user writes about pictures: tags and a note. They belong to the picture's file, whatever set it is opened
+ * in, and are kept in the database by a thread of their own, in the order in which they were written; where that fails
+ * the session's "error" says so, and they stay as long as the set is open. For the window's thread; nothing blocks. */
+void dh_session_set_tag (DhSession *session, DhImageItem *item, const char *tag, gboolean on);
+/* Kept when it comes to rest, when another is written, and at the end. */
+void dh_session_set_note (DhSession *session, DhImageItem *item, const char *note);
+/* Those on pictures of the open set and some usual ones, sorted, each once; free with g_strfreev. */
+char **dh_session_list_tags (DhSession *session);
+
+G_END_DECLS

@@ -1,0 +1,176 @@
+/* The objects of a picture at a threshold, by hand and against the protocol; and the session's, which follow picture,
+ * score and threshold. */
+#include <math.h>
+#include "dh-metric.h"
+#include "dh-session-components.h"
+#include "session-fixture.h"
+
+enum
+{
+  WIDTH = 120,
+  HEIGHT = 80,
+};
+
+typedef struct
+{
+  float hybrid[WIDTH * HEIGHT], likelihood[WIDTH * HEIGHT];
+  guint8 truth[WIDTH * HEIGHT];
+} Picture;
+
+static void
+fill (Picture *picture, guint x, guint y, guint width, guint height, float hybrid, gint truth)
+{
+  for (guint v = y; v < y + height; v++)
+    for (guint u = x; u < x + width; u++)
+      {
+        picture->hybrid[v * WIDTH + u] = hybrid;
+        picture->likelihood[v * WIDTH + u] = hybrid > 0 ? -3 : 5;
+        if (truth >= 0)
+          picture->truth[v * WIDTH + u] = (guint8)truth;
+      }
+}
+
+/* Two anomalies, of which one is found; a false region, and one too small to count. */
+static Picture *
+make_picture (void)
+{
+  Picture *picture = g_new0 (Picture, 1);
+  fill (picture, 0, 0, WIDTH, HEIGHT, -8, 0);
+  fill (picture, 5, 5, 30, 30, 2, 1);
+  picture->hybrid[7 * WIDTH + 9] = 4;
+  fill (picture, 60, 5, 20, 10, -6, 1);
+  fill (picture, 5, 50, 40, 20, 1, 0);
+  fill (picture, 90, 50, 10, 10, 1, 0);
+  fill (picture, 110, 70, 10, 10, 3, 255);
+  return picture;
+}
+
+static DhFrame *
+make_frame (const Picture *picture, gboolean labelled)
+{
+  DhFrame *frame = dh_frame_new (WIDTH, HEIGHT);
+  frame->maps[DH_FRAME_HYBRID] = g_bytes_new (picture->hybrid, sizeof picture->hybrid);
+  frame->maps[DH_FRAME_LIKELIHOOD] = g_bytes_new (picture->likelihood, sizeof picture->likelihood);
+  if (labelled)
+    frame->truth = g_bytes_new (picture->truth, sizeof picture->truth);
+  return frame;
+}
+
+static void
+test_objects (SessionFixture *fixture, gconstpointer data)
+{
+  g_autofree Picture *picture = make_picture ();
+  g_autoptr (DhFrame) frame = make_frame (picture, TRUE);
+  g_autoptr (DhPictureComponents) found = dh_picture_components_new (frame, DH_SCORE_HYBRID, 0);
+  g_assert_cmpuint (found->n, ==, 3);
+  const DhPictureObject *missed = &found->items[0], *wrong = &found->items[1], *right = &found->items[2];
+  g_assert_cmpint (missed->kind, ==, DH_OBJECT_MISSED);
+  g_assert_cmpuint (missed->area, ==, 200);
+  g_assert_cmpuint (missed->x, ==, 60);
+  g_assert_cmpuint (missed->width, ==, 20);
+  g_assert_cmpfloat (missed->overlap, ==, 0);
+  g_assert_cmpfloat_with_epsilon (missed->score, -6, 1e-9);
+  /* the two terms add up to the score */
+  g_assert_cmpfloat_with_epsilon (missed->minus_log_likelihood, -5, 1e-9);
+  g_assert_cmpfloat_with_epsilon (missed->log_p_out, -1, 1e-9);
+  g_assert_cmpint (wrong->kind, ==, DH_OBJECT_FALSE);
+  g_assert_cmpuint (wrong->area, ==, 800);
+  g_assert_cmpfloat (wrong->overlap, ==, 0);
+  g_assert_cmpint (right->kind, ==, DH_OBJECT_FOUND);
+  g_assert_cmpuint (right->area, ==, 900);
+  g_assert_cmpfloat (right->overlap, ==, 1);
+  g_assert_cmpuint (right->peak_x, ==, 9);
+  g_assert_cmpuint (right->peak_y, ==, 7);
+  /* 2 TP / (2 TP + FN + FP) at every overlap */
+  g_assert_cmpfloat_with_epsilon (found->f1, 0.5, 1e-9);
+
+  /* above every score nothing is flagged, and both anomalies are missed, the larger first */
+  g_autoptr (DhPictureComponents) none = dh_picture_components_new (frame, DH_SCORE_HYBRID, 10);
+  g_assert_cmpuint (none->n_of[DH_OBJECT_MISSED], ==, 2);
+  g_assert_cmpuint (none->n, ==, 2);
+  g_assert_cmpuint (none->items[0].area, ==, 900);
+  g_assert_cmpfloat (none->f1, ==, 0);
+}
+
+/* Without labels there is nothing to be right or wrong; the likelihood flags below. */
+static void
+test_unlabelled (SessionFixture *fixture, gconstpointer data)
+{
+  g_autofree Picture *picture = make_picture ();
+  picture->likelihood[0] = NAN;
+  g_autoptr (DhFrame) frame = make_frame (picture, FALSE);
+  g_autoptr (DhPictureComponents) found = dh_picture_components_new (frame, DH_SCORE_LIKELIHOOD, 0);
+  g_assert_cmpuint (found->n_of[DH_OBJECT_FLAGGED], ==, 2);
+  g_assert_cmpuint (found->n, ==, 2);
+  g_assert_true (isnan (found->f1));
+  g_assert_true (isnan (found->items[0].overlap));
+  g_assert_null (dh_picture_components_new (frame, DH_SCORE_DATASET_POSTERIOR, 0.5));
+  g_assert_null (dh_picture_components_new (frame, DH_SCORE_HYBRID, NAN));
+}
+
+/* F1 of the list is F1 of the report. */
+static void
+test_protocol (SessionFixture *fixture, gconstpointer data)
+{
+  g_autofree Picture *picture = make_picture ();
+  /* overlaps that some of the protocol's limits accept and others do not */
+  fill (picture, 5, 5, 30, 12, -8, -1);
+  fill (picture, 30, 45, 10, 30, 1, 1);
+  g_autoptr (DhFrame) frame = make_frame (picture, TRUE);
+  g_autoptr (DhPictureComponents) found = dh_picture_components_new (frame, DH_SCORE_HYBRID, 0.5);
+  g_autoptr (GError) error = NULL;
+  const DhMetricOptions options = { .has_threshold = TRUE, .threshold = 0.5 };
+  g_autoptr (DhMetric) metric = dh_metric_new (dh_protocol_find ("smiyc-component", NULL), &options, &error);
+  g_assert_no_error (error);
+  const DhScoredImage image = { "a", picture->hybrid, picture->truth, WIDTH, HEIGHT, NULL };
+  g_assert_true (dh_metric_add (metric, &image, &error));
+  g_assert_no_error (error);
+  g_autoptr (DhResult) result = dh_metric_finish (metric, &error);
+  g_assert_no_error (error);
+  g_assert_cmpfloat (found->f1, >, 0);
+  g_assert_cmpfloat (found->f1, <, 1);
+  g_assert_cmpfloat_with_epsilon (found->f1, result->components->f1_mean, 1e-12);
+}
+
+static void
+test_session (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  g_assert_null (dh_session_get_components (session));
+  session_open_all (fixture);
+  session_wait_for (dh_session_get_components (session) != NULL);
+  const DhThreshold *threshold = dh_session_get_threshold (session, DH_SCORE_HYBRID);
+  g_assert_cmpfloat (dh_session_get_components (session)->threshold, ==, threshold->value);
+
+  /* nothing reaches a threshold above all: the anomaly is missed */
+  dh_session_set_threshold (session, DH_SCORE_HYBRID, 1e6);
+  g_assert_true (dh_session_components_are_old (session));
+  session_wait_for (!dh_session_components_are_old (session));
+  g_assert_cmpuint (dh_session_get_components (session)->n_of[DH_OBJECT_MISSED], ==, 1);
+  g_assert_cmpuint (dh_session_get_components (session)->n, ==, 1);
+
+  dh_session_set_active_score (session, DH_SCORE_LIKELIHOOD);
+  g_assert_null (dh_session_get_components (session));
+  session_wait_for (dh_session_get_components (session) != NULL);
+  g_assert_cmpint (dh_session_get_components (session)->score, ==, DH_SCORE_LIKELIHOOD);
+
+  /* another picture's are not this one's, however quickly one goes on */
+  g_assert_true (dh_session_step (session, 1));
+  g_assert_true (dh_session_step (session, 1));
+  g_assert_null (dh_session_get_components (session));
+  session_wait_for (dh_session_get_components (session) != NULL);
+  g_assert_cmpfloat (dh_session_get_components (session)->threshold, ==,
+                     dh_session_get_threshold (session, DH_SCORE_LIKELIHOOD)->value);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const SessionTest tests[] = {
+    { "/picture-components/objects", test_objects, NULL },
+    { "/picture-components/unlabelled", test_unlabelled, NULL },
+    { "/picture-components/protocol", test_protocol, NULL },
+    { "/picture-components/session", test_session, NULL },
+  };
+  return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
+}

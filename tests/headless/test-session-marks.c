@@ -1,0 +1,115 @@
+/* Tags and notes: they belong to the picture's file, filter the list, and are there at the next start. */
+#include "dh-session-marks.h"
+#include <stdio.h>
+#include "session-fixture.h"
+
+static DhImageItem *
+item_at (SessionFixture *fixture, guint index)
+{
+  return dh_image_list_get_item (dh_session_get_list (fixture->session), index);
+}
+
+static void
+open_set (SessionFixture *fixture)
+{
+  dh_session_open_dataset (fixture->session, fixture->set);
+  session_wait_for (!dh_session_is_opening (fixture->session));
+  g_assert_null (fixture->error);
+}
+
+static void
+start_again (SessionFixture *fixture)
+{
+  dh_session_close (fixture->session);
+  g_object_unref (fixture->session);
+  fixture->session = dh_session_new ();
+}
+
+static void
+test_kept (SessionFixture *fixture, gconstpointer data)
+{
+  open_set (fixture);
+  g_assert_false (dh_image_item_is_marked (item_at (fixture, 2)));
+  dh_session_set_tag (fixture->session, item_at (fixture, 2), " reflection\n", TRUE);
+  dh_session_set_tag (fixture->session, item_at (fixture, 2), "dusk", TRUE);
+  dh_session_set_tag (fixture->session, item_at (fixture, 1), "dusk", TRUE);
+  dh_session_set_tag (fixture->session, item_at (fixture, 1), "dusk", FALSE);
+  /* one that is still being typed is not lost, neither by another nor by the end */
+  dh_session_set_note (fixture->session, item_at (fixture, 0), "the label of the\ndeer is late");
+  dh_session_set_note (fixture->session, item_at (fixture, 3), "half a wor");
+  dh_session_set_note (fixture->session, item_at (fixture, 3), "half a word");
+
+  /* the set opened again at once shows what was written a moment ago */
+  open_set (fixture);
+  g_assert_cmpstr (dh_image_item_get_note (item_at (fixture, 3)), ==, "half a word");
+
+  start_again (fixture);
+  open_set (fixture);
+  g_assert_cmpstr (dh_image_item_get_tags (item_at (fixture, 2))[0], ==, "dusk");
+  g_assert_cmpstr (dh_image_item_get_tags (item_at (fixture, 2))[1], ==, "reflection");
+  g_assert_null (dh_image_item_get_tags (item_at (fixture, 2))[2]);
+  g_assert_false (dh_image_item_is_marked (item_at (fixture, 1)));
+  g_assert_cmpstr (dh_image_item_get_note (item_at (fixture, 0)), ==, "the label of the\ndeer is late");
+  g_assert_cmpstr (dh_image_item_get_note (item_at (fixture, 3)), ==, "half a word");
+  g_auto (GStrv) tags = dh_session_list_tags (fixture->session);
+  g_assert_true (g_strv_contains ((const char *const *)tags, "dusk"));
+
+  /* the same file, opened by itself */
+  g_autofree char *picture = g_build_filename (fixture->set, "dataset_AnomalyTrack/images/validation2.png", NULL);
+  const char *const pictures[] = { picture, NULL };
+  dh_session_open_pictures (fixture->session, pictures);
+  session_wait_for (dh_image_list_get_size (dh_session_get_list (fixture->session)) == 1);
+  g_assert_true (dh_image_item_has_tag (item_at (fixture, 0), "reflection"));
+}
+
+static void
+test_filter (SessionFixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    const char *text;
+    guint shown;
+  } filters[] = { { "tag:refl", 1 }, { "Reflection", 1 }, { "is:marked", 2 }, { "tag:validation", 0 }, { "", 4 } };
+  open_set (fixture);
+  dh_session_set_tag (fixture->session, item_at (fixture, 2), "reflection", TRUE);
+  dh_session_set_note (fixture->session, item_at (fixture, 1), "look at the sky");
+  for (guint i = 0; i < G_N_ELEMENTS (filters); i++)
+    {
+      dh_image_list_set_filter (dh_session_get_list (fixture->session), filters[i].text);
+      g_assert_cmpuint (dh_image_list_get_shown (dh_session_get_list (fixture->session)), ==, filters[i].shown);
+    }
+}
+
+/* Where nothing can be kept that is said, and stays as long as the studio. */
+static void
+test_unwritable (SessionFixture *fixture, gconstpointer data)
+{
+  open_set (fixture);
+  g_autofree char *folder = g_build_filename (g_get_user_data_dir (), "densehybrid", NULL);
+  g_autofree char *path = g_build_filename (folder, "densehybrid.db", NULL);
+  g_autofree char *aside = g_strconcat (path, ".aside", NULL);
+  g_mkdir_with_parents (folder, 0755);
+  const gboolean was = g_file_test (path, G_FILE_TEST_EXISTS);
+  if (was)
+    g_assert_cmpint (rename (path, aside), ==, 0);
+  g_assert_true (
+      g_file_set_contents (path, "this is no database at all, and longer than a header of one is", -1, NULL));
+  dh_session_set_tag (fixture->session, item_at (fixture, 0), "dusk", TRUE);
+  session_wait_for (fixture->error != NULL);
+  g_assert_nonnull (strstr (fixture->error, "densehybrid.db"));
+  g_assert_true (dh_image_item_has_tag (item_at (fixture, 0), "dusk"));
+  g_assert_cmpint (remove (path), ==, 0);
+  if (was)
+    g_assert_cmpint (rename (aside, path), ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const SessionTest tests[] = {
+    { "/session-marks/kept", test_kept, NULL },
+    { "/session-marks/filter", test_filter, NULL },
+    { "/session-marks/unwritable", test_unwritable, NULL },
+  };
+  return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
+}
