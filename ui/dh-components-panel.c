@@ -95,7 +95,7 @@ show_chosen (DhComponentsPanel *self)
   g_autofree char *second = dh_number_format (fabs (object->log_p_out), 2);
   g_autofree char *both = dh_number_format (sum, 2);
   g_autofree char *tau = dh_number_format (threshold, 2);
-  g_autofree char *text = g_strdup_printf (_ ("mean −ln p̂ + ln P(d_out):  %s %s %s = <b>%s</b>,  τ %s"), first,
+  g_autofree char *text = g_strdup_printf (_ ("mean −ln p̂ + ln P(d_out)\n%s %s %s = <b>%s</b>,  τ %s"), first,
                                            object->log_p_out < 0 ? "−" : "+", second, both, tau);
   gtk_label_set_markup (GTK_LABEL (self->sum), text);
   double low, high;

@@ -127,7 +127,6 @@ make_pages (DhTuningPanel *self)
 {
   GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
   GtkWidget *tabs = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, "linked dh-tabs");
-  gtk_box_set_homogeneous (GTK_BOX (tabs), TRUE);
   gtk_widget_set_margin_start (tabs, 12);
   gtk_widget_set_margin_end (tabs, 12);
   gtk_widget_set_margin_top (tabs, 6);
