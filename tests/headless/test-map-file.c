@@ -576,6 +576,26 @@ test_hdf5_checksums (void)
     }
 }
 
+/* Chunks that hang far over the array: as many as elements, each as large as may be, of a few packed bytes. */
+static void
+test_hdf5_overhang (void)
+{
+  g_autofree char *folder = tree_new (), *path = g_build_filename (folder, "overhang.hdf5", NULL);
+  const hid_t file = begin_file (path, FALSE), how = H5Pcreate (H5P_DATASET_CREATE);
+  const hsize_t dims[] = { 4096, 1 }, most[] = { H5S_UNLIMITED, H5S_UNLIMITED }, chunk[] = { 1, 65536 };
+  H5Pset_chunk (how, 2, chunk);
+  H5Pset_deflate (how, 6);
+  const hid_t space = H5Screate_simple (2, dims, most);
+  H5Dclose (H5Dcreate2 (file, "value", H5T_IEEE_F32LE, space, H5P_DEFAULT, how, H5P_DEFAULT));
+  H5Sclose (space);
+  H5Pclose (how);
+  g_autoptr (GBytes) bytes = end_file (file, path);
+  tree_remove (folder);
+  g_autoptr (GError) error = NULL;
+  g_assert_null (dh_hdf5_read (bytes, "value", 1 << 20, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_TOO_LARGE);
+}
+
 /* What a file claims is not what is allocated for it. */
 static void
 test_bombs (void)
@@ -624,6 +644,7 @@ main (int argc, char **argv)
   g_test_add_func ("/map-file/hdf5-circle", test_hdf5_circle);
   g_test_add_func ("/map-file/hdf5-new-circle", test_hdf5_new_circle);
   g_test_add_func ("/map-file/hdf5-same-leaf", test_hdf5_same_leaf);
+  g_test_add_func ("/map-file/hdf5-overhang", test_hdf5_overhang);
   g_test_add_func ("/map-file/bombs", test_bombs);
   return g_test_run ();
 }
