@@ -40,12 +40,20 @@ make_layout (Page *page, const char *text, double width, double size, gboolean b
   return layout;
 }
 
+/* On one line: smaller where it has no room, and shortened only where it has none in small letters either. */
 static void
 write_text (Page *page, const char *text, double x, double width, double size, gboolean bold, PangoAlignment alignment)
 {
-  g_autoptr (PangoLayout) layout = make_layout (page, text, width, size, bold);
-  pango_layout_set_ellipsize (layout, PANGO_ELLIPSIZE_MIDDLE);
-  pango_layout_set_alignment (layout, alignment);
+  g_autoptr (PangoLayout) layout = NULL;
+  for (gboolean fits = FALSE; !fits; size -= 0.5)
+    {
+      g_clear_object (&layout);
+      layout = make_layout (page, text, width, size, bold);
+      pango_layout_set_single_paragraph_mode (layout, TRUE);
+      pango_layout_set_ellipsize (layout, PANGO_ELLIPSIZE_MIDDLE);
+      pango_layout_set_alignment (layout, alignment);
+      fits = size <= 5 || !pango_layout_is_ellipsized (layout);
+    }
   cairo_set_source_rgb (page->cr, 0.1, 0.1, 0.11);
   cairo_move_to (page->cr, x, page->y);
   pango_cairo_show_layout (page->cr, layout);
@@ -81,6 +89,11 @@ write_lines (Page *page, const char *text, double x, double width)
 {
   g_autoptr (PangoLayout) layout = make_layout (page, text, width, 8.5, FALSE);
   pango_layout_set_wrap (layout, PANGO_WRAP_WORD_CHAR);
+  /* A path or a hash has no hyphens but its own. */
+  PangoAttrList *attributes = pango_attr_list_new ();
+  pango_attr_list_insert (attributes, pango_attr_insert_hyphens_new (FALSE));
+  pango_layout_set_attributes (layout, attributes);
+  pango_attr_list_unref (attributes);
   cairo_set_source_rgb (page->cr, 0.1, 0.1, 0.11);
   const int n = pango_layout_get_line_count (layout);
   for (int i = 0; i < n; i++)
@@ -189,7 +202,7 @@ dh_report_to_pdf (const DhReport *report, const char *path, GError **error)
   cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_TITLE, "Dense anomaly detection: report");
   Page page = { cairo_create (surface), MARGIN };
   write_heading (&page, "Dense anomaly detection: report", 18);
-  static const double protocol_widths[] = { 143, 35, 35, 38, 43, 43, 38, 47, 47, 40 };
+  static const double protocol_widths[] = { 122, 36, 36, 45, 44, 44, 45, 48, 48, 45 };
   static const double image_widths[] = { 260, 90, 55, 55, 55 };
   write_table (&page, dh_report_compared_protocols (report), protocol_widths);
   write_table (&page, dh_report_compared_images (report), image_widths);

@@ -10,7 +10,8 @@ struct _DhMetricsPage
 {
   GtkWidget parent_instance;
   DhSession *session;
-  GtkWidget *stack, *empty, *empty_bar, *empty_text, *model, *model_text, *dataset, *dataset_text, *when, *evaluate;
+  GtkWidget *stack, *empty, *empty_bar, *empty_text, *model, *model_text, *dataset, *dataset_text, *when, *evaluate,
+      *show_run;
 };
 
 G_DEFINE_FINAL_TYPE (DhMetricsPage, dh_metrics_page, GTK_TYPE_WIDGET)
@@ -28,13 +29,35 @@ show_context (DhMetricsPage *self)
   gtk_label_set_label (GTK_LABEL (self->dataset_text), count);
 }
 
+/* Another start measured the same: its numbers are a click away, and all else takes a run anew. */
+static void
+show_evaluated (DhMetricsPage *self, const DhRun *run)
+{
+  g_autofree char *when = dh_ui_time (run->started);
+  g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, run->id);
+  g_autofree char *title = g_strdup_printf (_ ("Evaluated before, in run %s"), id);
+  g_autofree char *text =
+      g_strdup_printf (_ ("%s, all %u pictures with these weights in %s. The Runs page has its numbers, its curve and "
+                          "its reports. For every score's curves and the table of pictures evaluate again: that is a "
+                          "run of its own, and takes what was computed before from the cache."),
+                       when, run->images, run->precision);
+  adw_status_page_set_title (ADW_STATUS_PAGE (self->empty), title);
+  adw_status_page_set_description (ADW_STATUS_PAGE (self->empty), text);
+  gtk_button_set_label (GTK_BUTTON (self->evaluate), _ ("Evaluate again"));
+  g_autofree char *label = g_strdup_printf (_ ("Show run %s"), id);
+  gtk_button_set_label (GTK_BUTTON (self->show_run), label);
+  gtk_actionable_set_action_target (GTK_ACTIONABLE (self->show_run), "x", run->id);
+}
+
 static void
 show_progress (DhMetricsPage *self)
 {
   DhEvaluationProgress progress;
   dh_session_get_evaluation_progress (self->session, &progress);
   gboolean running = dh_session_is_evaluating (self->session);
+  const DhRun *before = running ? NULL : dh_session_find_evaluated (self->session);
   gtk_widget_set_visible (self->empty_bar, running);
+  gtk_widget_set_visible (self->show_run, before != NULL);
   double fraction = progress.calibrating_of > 0 ? (double)(progress.calibrating - 1) / progress.calibrating_of
                     : progress.total > 0        ? (double)progress.done / progress.total
                                                 : 0;
@@ -61,6 +84,11 @@ show_progress (DhMetricsPage *self)
               : g_strdup_printf (_ ("%u of %u pictures · %s left"), progress.done, progress.total, left);
       adw_status_page_set_title (empty, _ ("Evaluating…"));
       adw_status_page_set_description (empty, text);
+      return;
+    }
+  if (before != NULL)
+    {
+      show_evaluated (self, before);
       return;
     }
   adw_status_page_set_title (empty, _ ("Not evaluated yet"));
@@ -198,9 +226,16 @@ make_empty (DhMetricsPage *self)
   dh_ui_set_name (self->empty_bar, _ ("Progress of the evaluation"));
   gtk_box_append (GTK_BOX (box), self->empty_bar);
   self->evaluate = gtk_button_new ();
-  gtk_widget_set_halign (self->evaluate, GTK_ALIGN_CENTER);
   dh_ui_add_classes (self->evaluate, "pill suggested-action");
-  gtk_box_append (GTK_BOX (box), self->evaluate);
+  self->show_run = gtk_button_new ();
+  dh_ui_add_classes (self->show_run, "pill");
+  gtk_actionable_set_action_target (GTK_ACTIONABLE (self->show_run), "x", (gint64)0);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->show_run), "win.show-run");
+  GtkWidget *buttons = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 12, NULL);
+  gtk_widget_set_halign (buttons, GTK_ALIGN_CENTER);
+  gtk_box_append (GTK_BOX (buttons), self->show_run);
+  gtk_box_append (GTK_BOX (buttons), self->evaluate);
+  gtk_box_append (GTK_BOX (box), buttons);
   gtk_box_append (GTK_BOX (box), dh_metrics_runs_new (self->session));
   adw_status_page_set_child (ADW_STATUS_PAGE (self->empty), box);
   return self->empty;
@@ -248,6 +283,8 @@ dh_metrics_page_new (DhSession *session)
   gtk_stack_add_named (GTK_STACK (self->stack), make_results (self), "results");
   gtk_widget_set_parent (self->stack, GTK_WIDGET (self));
   g_signal_connect_object (session, "evaluation", G_CALLBACK (show_summary), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (dh_session_get_runs (session), "items-changed", G_CALLBACK (show_progress), self,
+                           G_CONNECT_SWAPPED);
   static const char *const props[] = { "notify::dataset-title", "notify::model-info" };
   for (guint i = 0; i < G_N_ELEMENTS (props); i++)
     {

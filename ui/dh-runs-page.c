@@ -255,6 +255,12 @@ dh_runs_page_focus_filter (DhRunsPage *self)
   dh_runs_table_focus_filter (DH_RUNS_TABLE (self->table));
 }
 
+void
+dh_runs_page_choose (DhRunsPage *self, gint64 run)
+{
+  dh_runs_table_choose (DH_RUNS_TABLE (self->table), run);
+}
+
 /* The page */
 
 /* Evaluations go on in other programs as well: while the page is seen it is read anew. */

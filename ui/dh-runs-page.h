@@ -11,5 +11,7 @@ G_DECLARE_FINAL_TYPE (DhRunsPage, dh_runs_page, DH, RUNS_PAGE, GtkWidget)
 
 GtkWidget *dh_runs_page_new (DhSession *session);
 void dh_runs_page_focus_filter (DhRunsPage *page);
+/* Chooses this evaluation alone. */
+void dh_runs_page_choose (DhRunsPage *page, gint64 run);
 
 G_END_DECLS

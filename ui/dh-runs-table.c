@@ -167,6 +167,24 @@ choose_soon (DhRunsTable *self)
     self->idle = g_idle_add_full (G_PRIORITY_HIGH_IDLE, choose_again, self, NULL);
 }
 
+void
+dh_runs_table_choose (DhRunsTable *self, gint64 run)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (self->all); i++)
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (self->all, i);
+      if (dh_run_item_get_job (item) != NULL || dh_run_item_get (item)->id != run)
+        continue;
+      if (!dh_run_item_matches (item, gtk_editable_get_text (GTK_EDITABLE (self->filter))))
+        gtk_editable_set_text (GTK_EDITABLE (self->filter), "");
+      self->by_user = TRUE;
+      g_hash_table_remove_all (self->kept);
+      g_hash_table_add (self->kept, g_steal_pointer (&item));
+      choose_soon (self);
+      return;
+    }
+}
+
 /* Trainings change what the rows are sorted and filtered by. */
 
 #define RESORT_MS 1000

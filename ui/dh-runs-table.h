@@ -16,6 +16,8 @@ GtkWidget *dh_runs_table_new (DhSession *session);
 /* Borrowed; the upper first; NULL: none. */
 DhRunItem *dh_runs_table_get_chosen (DhRunsTable *table, guint which);
 guint dh_runs_table_count_chosen (DhRunsTable *table);
+/* Chooses this evaluation alone, as the user does; a filter that hides it goes. */
+void dh_runs_table_choose (DhRunsTable *table, gint64 run);
 /* Evaluations and trainings, whatever the filter. */
 guint dh_runs_table_get_size (DhRunsTable *table);
 void dh_runs_table_focus_filter (DhRunsTable *table);

@@ -44,6 +44,13 @@ ACTION (show_training)
   dh_training_page_choose (DH_TRAINING_PAGE (self->training), job);
 }
 
+ACTION (show_run)
+{
+  DhWindow *self = data;
+  adw_view_stack_set_visible_child_name (ADW_VIEW_STACK (self->stack), "runs");
+  dh_runs_page_choose (DH_RUNS_PAGE (self->runs), g_variant_get_int64 (value));
+}
+
 ACTION (filter)
 {
   DhWindow *self = data;
@@ -270,6 +277,7 @@ static const GActionEntry entries[] = {
   { "retry", retry, NULL, NULL, NULL },
   { "page", page, "s", NULL, NULL },
   { "show-training", show_training, "x", NULL, NULL },
+  { "show-run", show_run, "x", NULL, NULL },
   { "toggle-images", toggle_images, NULL, NULL, NULL },
   { "toggle-tuning", toggle_tuning, NULL, NULL, NULL },
   { "add-training", add_training, NULL, NULL, NULL },

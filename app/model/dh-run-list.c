@@ -195,6 +195,28 @@ dh_session_refresh_runs (DhSession *self)
   g_task_run_in_thread (task, list_in_thread);
 }
 
+const DhRun *
+dh_session_find_evaluated (DhSession *self)
+{
+  if (self->dataset == NULL || self->model == NULL)
+    return NULL;
+  g_autofree char *root = dh_session_dup_root (self);
+  g_autofree char *split = g_strjoinv (",", (char **)dh_dataset_splits (self->dataset));
+  const guint n = g_list_model_get_n_items (G_LIST_MODEL (self->runs));
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (G_LIST_MODEL (self->runs), i);
+      const DhRun *run = dh_run_item_get (item);
+      if (run->state == DH_RUN_ITEM_DONE && !run->imported && g_strcmp0 (run->kind, "eval-ood") == 0
+          && dh_run_is_whole (run) && run->total == dh_dataset_size (self->dataset)
+          && g_strcmp0 (run->weights, self->model->sha256) == 0
+          && g_strcmp0 (run->precision, self->compute->precision) == 0 && g_strcmp0 (run->root, root) == 0
+          && g_strcmp0 (run->split, split) == 0 && g_strcmp0 (run->data, dh_dataset_title (self->dataset)) == 0)
+        return run; /* the list has it */
+    }
+  return NULL;
+}
+
 GListModel *
 dh_session_get_runs (DhSession *self)
 {

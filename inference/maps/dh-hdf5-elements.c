@@ -224,6 +224,10 @@ read_tree (Chunks *chunks, guint64 at, guint above, GError **error)
   return TRUE;
 }
 
+/* What all chunks unpack to is at most so often what may be spent: those at the edges hang over the array, and where it
+ * is made to grow all may; but each can be a few bytes in the file, the same for all. */
+#define MOST_OVERHANG 64
+
 /* How many chunks there are, and whether one can be held. */
 static gboolean
 measure_chunks (Chunks *chunks, guint64 most, GError **error)
@@ -243,6 +247,11 @@ measure_chunks (Chunks *chunks, guint64 most, GError **error)
       chunks->chunk_bytes *= set->chunk[d];
       chunks->along[d] = (set->dims[d] + set->chunk[d] - 1) / set->chunk[d];
       chunks->n_chunks *= chunks->along[d]; /* at most the array's elements */
+    }
+  if (chunks->n_chunks > MOST_OVERHANG * most / chunks->chunk_bytes)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE, "the HDF5 file's chunks are far larger than its array");
+      return FALSE;
     }
   return TRUE;
 }

@@ -105,6 +105,7 @@ search_leaf (Search *search, guint64 at, guint64 *header, GError **error)
   const guint n = dh_hdf5_number (search->file->data + at + 6, 2);
   if (!dh_hdf5_within (at + 8, (guint64)n * SYMBOL_SIZE, search->file->size))
     return dh_hdf5_broken ("the root group", error);
+  search->file->visits += n; /* leaves may be named by any number of nodes */
   for (guint i = 0; i < n; i++)
     {
       const guint8 *symbol = search->file->data + at + 8 + i * SYMBOL_SIZE;
@@ -131,6 +132,8 @@ search_tree (Search *search, guint64 at, guint above, guint64 *header, GError **
     return dh_hdf5_broken ("the root group", error);
   for (guint i = 0; i < n && *header == DH_HDF5_UNDEFINED; i++)
     {
+      if (search->file->visits > DH_HDF5_MAX_VISITS)
+        return dh_hdf5_broken ("it runs in a circle", error);
       const guint64 child = dh_hdf5_number (search->file->data + at + 24 + i * 16 + 8, 8);
       if (!(level > 0 ? search_tree (search, child, level, header, error) : search_leaf (search, child, header, error)))
         return FALSE;

@@ -182,11 +182,16 @@ walk_new_header (DhHdf5File *file, guint64 at, DhHdf5Visit visit, gpointer data,
   g_autoptr (GArray) blocks = g_array_new (FALSE, FALSE, sizeof (Block));
   if (!walk_new_block (file, first, flags, blocks, visit, data, error))
     return FALSE;
+  guint64 read = 0;
   for (guint i = 0; i < blocks->len; i++)
     {
       const Block next = g_array_index (blocks, Block, i);
       if (!count_visit (file, error))
         return FALSE;
+      /* Blocks do not overlap: a large one that leads to itself would be summed as often as there are visits. */
+      if (next.length > file->size - read)
+        return dh_hdf5_broken ("a header longer than the file", error);
+      read += next.length;
       if (next.length < 8 || !dh_hdf5_within (next.at, next.length, file->size)
           || memcmp (file->data + next.at, "OCHK", 4) != 0 || !dh_hdf5_is_whole (file->data + next.at, next.length - 4))
         return dh_hdf5_broken ("a header", error);

@@ -243,7 +243,8 @@ dh_hdf5_read (GBytes *bytes, const char *name, guint64 most, GError **error)
   gint64 dims[DH_MAX_DIMS];
   for (guint d = 0; d < set.n_dims; d++)
     dims[d] = set.dims[d] <= G_MAXINT64 ? (gint64)set.dims[d] : -1;
-  const gint64 count = dh_shape_count (set.n_dims, dims, set.element);
+  /* As wide as they become: where an axis is 0, the others may be of any length. */
+  const gint64 count = dh_shape_count (set.n_dims, dims, MAX (set.element, dh_dtype_size (set.wanted)));
   const guint64 total = count < 0 ? G_MAXUINT64 : (guint64)count * set.element;
   if (total > most)
     {

@@ -12,9 +12,10 @@ G_BEGIN_DECLS
  * and integers; unsigned ones of 16 and 32 bits are widened.
  *
  * It is read by hand, not by the HDF5 library, which broken files bring down: nothing is read outside the file, nothing
- * is followed in a circle, and no memory is spent beyond the array and one chunk, each of at most `most` bytes,
- * whatever the file claims. `name` is the data set's, in the root group. Messages do not name the file. Any thread.
- * Errors: DH_ERROR_INVALID (broken, cut off), DH_ERROR_UNSUPPORTED (another form, type or filter),
+ * is followed in a circle, no memory is spent beyond the array, two rooms for a chunk, each of at most `most` bytes,
+ * and a byte a chunk (elements that are widened take twice the array besides), and no more than 64 times `most` bytes
+ * are unpacked, whatever the file claims. `name` is the data set's, in the root group. Messages do not name the file.
+ * Any thread. Errors: DH_ERROR_INVALID (broken, cut off), DH_ERROR_UNSUPPORTED (another form, type or filter),
  * DH_ERROR_NOT_FOUND (no such data set), DH_ERROR_TOO_LARGE, DH_ERROR_NO_MEMORY. */
 DhTensor *dh_hdf5_read (GBytes *file, const char *name, guint64 most, GError **error);
 

@@ -50,6 +50,8 @@ test_evaluate (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpint (newest_run (session)->id, ==, summary->run);
   g_assert_cmpfloat (newest_run (session)->mean_f1, ==, components->mean_f1);
   g_assert_true (isfinite (newest_run (session)->best_f1_threshold));
+  /* and knows it again by what it measured, as another start does that has the list alone. */
+  g_assert_true (dh_session_find_evaluated (session) == newest_run (session));
   g_autofree char *report = g_build_filename (fixture->root, "r.html", NULL);
   guint before = fixture->messages;
   dh_session_export_report (session, report);
