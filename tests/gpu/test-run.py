@@ -104,7 +104,7 @@ def comes(condition):
 
 
 def check_libraries(folder):
-    """They travel in one file, and are what programs find first; one that is torn is told."""
+    """They travel in one file, and are what programs find first, wherever there is room; one that is torn is told."""
     write_script(folder / "bin" / "densehybrid", """[ "$1" != --version ] || { echo 'densehybrid 1'; exit; }
       [ -e "${LD_LIBRARY_PATH%%:*}/libmarker.so" ] || { echo 'cuda  libmarker.so is missing'; exit; }
       echo 'cuda:0   Some card · 1 MiB · f32 · default'""")
@@ -119,6 +119,10 @@ def check_libraries(folder):
     for _ in range(2):
         status, said, complained = start(folder, "devices", LD_LIBRARY_PATH="/nowhere")
         check("libraries are unpacked", status == 0 and "cuda:0   Some card" in said and not complained, said + complained)
+    (folder / "full").mkdir()
+    write_script(folder / "full" / "tar", """case $* in */log\\ *) echo 'tar: no space' >&2; exit 2 ;; esac; exec /usr/bin/tar "$@\"""")
+    status, said, complained = start(folder, "devices", PATH=f"{folder}/full:/usr/bin:/bin")
+    check("elsewhere where the logs have no room", status == 0 and "cuda:0   Some card" in said and "unpacked" not in said and not complained, said + complained)
     whole = (folder / "lib.tar.gz").read_bytes()
     (folder / "lib.tar.gz").write_bytes(whole[:len(whole) // 2])
     status, said, complained = start(folder, "devices")
