@@ -82,6 +82,8 @@ dh_cuda_cost_step (const DhCudaPlan *plan, const DhCudaStep *step, DhCudaCost *c
              * step->spec.out;
   if (step->is_conv && !step->fused)
     bytes -= value_bytes (step->other, n);
+  if (step->is_taps)
+    bytes += value_bytes (step->taps->out, n) - value_bytes (step->out, n);
   if (step->first)
     bytes += value_bytes (step->fused_step->in, n) - value_bytes (step->other, n)
              + 2.0 * step->first->spec.in * step->first->spec.out;
@@ -96,9 +98,9 @@ dh_cuda_cost_step (const DhCudaPlan *plan, const DhCudaStep *step, DhCudaCost *c
   *cost = (DhCudaCost){ 1, bytes, step->flop, seconds_of (plan, step, bytes, step->flop) };
   if (step->is_taps)
     {
-      const double between = value_bytes (step->taps->out, n), sum = between + value_bytes (step->out, n);
+      const double sum = value_bytes (step->taps->out, n) + value_bytes (step->out, n);
       cost->launches++;
-      cost->bytes += between + sum;
+      cost->bytes += sum;
       cost->seconds += MAX (sum / BANDWIDTH, LAUNCH);
     }
   if (step->is_conv && step->epilogue && !step->fused && !step->is_fused_step && !step->is_taps)

@@ -22,7 +22,7 @@ typedef struct
   guint most;
   gboolean compiled;
   GPtrArray *plans;
-  GHashTable *seen; /* engines with their knobs, in words */
+  GHashTable *seen; /* engines with their knobs, in words → whether they became plans */
   char **reason;
 } Search;
 
@@ -119,15 +119,15 @@ read_knobs (const DhCudnn *cudnn, Descriptor config, Knobs *knobs)
   return fine;
 }
 
-/* The engine with its knobs was not there before in this search. */
-static gboolean
-is_new (const Search *search, gint64 engine, const Knobs *knobs)
+/* The engine with its knobs, in words. */
+static char *
+words_of (gint64 engine, const Knobs *knobs)
 {
   GString *words = g_string_new (NULL);
   g_string_printf (words, "%" G_GINT64_FORMAT, engine);
   for (guint i = 0; i < knobs->n; i++)
     g_string_append_printf (words, " %d=%" G_GINT64_FORMAT, (int)knobs->types[i], knobs->values[i]);
-  return g_hash_table_add (search->seen, g_string_free (words, FALSE));
+  return g_string_free (words, FALSE);
 }
 
 /* The engine with these knobs, for the search's own graph; NULL where it does not compute that. */
@@ -193,7 +193,7 @@ finish_plan (const Search *search, Descriptor config)
   return result;
 }
 
-/* TRUE where the configuration became a plan, or had been tried. `foreign`: it is another graph's. */
+/* TRUE where the configuration became a plan, now or before. `foreign`: it is another graph's. */
 static gboolean
 try_config (const Search *search, Descriptor config, gboolean foreign)
 {
@@ -206,8 +206,12 @@ try_config (const Search *search, Descriptor config, gboolean foreign)
   if (compiled != search->compiled || (compiled && engine == SLOW_ENGINE))
     return FALSE;
   const gboolean told = read_knobs (search->cudnn, config, &knobs);
-  if (told ? !is_new (search, engine, &knobs) : foreign)
-    return told;
+  if (!told && foreign)
+    return FALSE;
+  g_autofree char *words = told ? words_of (engine, &knobs) : NULL;
+  gpointer before;
+  if (words && g_hash_table_lookup_extended (search->seen, words, NULL, &before))
+    return GPOINTER_TO_INT (before);
   DhCudnnBuilder own = { .cudnn = search->cudnn };
   Descriptor fit = foreign ? transfer (search, &own, engine, &knobs) : config;
   DhCudnnPlan *plan = fit ? finish_plan (search, fit) : NULL;
@@ -217,6 +221,8 @@ try_config (const Search *search, Descriptor config, gboolean foreign)
   else if (plan)
     dh_cudnn_plan_unref (plan);
   dh_cudnn_clear (&own);
+  if (words)
+    g_hash_table_insert (search->seen, g_steal_pointer (&words), GINT_TO_POINTER (made));
   return made;
 }
 

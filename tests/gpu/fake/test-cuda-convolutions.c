@@ -133,6 +133,9 @@ test_named_elsewhere (void)
   g_setenv ("DH_CUDA_CANDIDATES", "1", TRUE);
   assert_taken (NULL, &dilated, "10/0/3,62/0/1/b,41/0/2/u", 1 << 20, "cudnn 10");
   assert_taken (NULL, &dilated, "62/0/2/b,41/0/1/u", 1 << 20, "cudnn 62");
+  /* One that makes no plan is none, though the next list begins with it, too. */
+  assert_taken (NULL, &half, "10/0/3/p,62/0/1/b", 1 << 20, "cudnn 62");
+  assert_taken (NULL, &dilated, "10/0/3/p,41/0/2/u", 1 << 20, "cudnn 41");
   g_unsetenv ("DH_CUDA_CANDIDATES");
 }
 

@@ -12,20 +12,20 @@ typedef struct
   const char *network;
   gint height, width;
   guint launches;
-  double milliseconds;
+  double megabytes, milliseconds;
   const char *taps; /* how far dilations are made */
 } Case;
 
 static const Case cases[] = {
-  { "ldn121", 1024, 2048, 148, 0.985, "one" },
-  { "ldn121", 720, 1280, 148, 0.53, "one" },
-  { "dlv3p_wrn38", 1024, 2048, 79, 16.3, "one" },
-  { "dlv3p_wrn38", 1024, 2048, 82, 16.45, "taps" },
+  { "ldn121", 1024, 2048, 148, 2551, 0.985, "one" },
+  { "ldn121", 720, 1280, 148, 1135, 0.53, "one" },
+  { "dlv3p_wrn38", 1024, 2048, 79, 15309, 16.3, "one" },
+  { "dlv3p_wrn38", 1024, 2048, 82, 16215, 16.45, "taps" },
 };
 
 /* The numbers of the line that ends so. */
 static void
-read_sum (const char *text, guint *launches, double *microseconds)
+read_sum (const char *text, guint *launches, double *megabytes, double *microseconds)
 {
   const char *line = strstr (text, "  in all\n");
   g_assert_nonnull (line);
@@ -37,6 +37,7 @@ read_sum (const char *text, guint *launches, double *microseconds)
     if (*words[i])
       g_ptr_array_add (found, words[i]);
   *launches = (guint)atoi (g_ptr_array_index (found, 0));
+  *megabytes = g_ascii_strtod (g_ptr_array_index (found, 2), NULL);
   *microseconds = g_ascii_strtod (g_ptr_array_index (found, 6), NULL);
   g_ptr_array_unref (found);
   g_strfreev (words);
@@ -71,14 +72,15 @@ test_cost (gconstpointer data)
   g_assert_cmpuint (taken, <=, guess + ((guint64)9 << 20));
   g_autofree char *text = dh_plan_to_string (plan);
   guint launches;
-  double microseconds;
-  read_sum (text, &launches, &microseconds);
+  double megabytes, microseconds;
+  read_sum (text, &launches, &megabytes, &microseconds);
   if (g_getenv ("DH_TEST_VERBOSE"))
     g_printerr ("%s", text);
   else
     for (char *line = strstr (text, "at least"); line && *line; line = strchr (line, '\n') + 1)
       g_test_message ("%.*s", (int)strcspn (line, "\n"), line);
   g_assert_cmpuint (launches, <=, c->launches);
+  g_assert_cmpfloat (megabytes, <=, c->megabytes);
   g_assert_cmpfloat (microseconds, <=, 1000 * c->milliseconds);
 }
 
