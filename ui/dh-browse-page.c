@@ -22,6 +22,8 @@ struct _DhBrowsePage
   GtkWidget *images, *right, *tuning, *comparison, *band, *canvas, *probe, *line;
   gboolean wide_tuning, wide_images, known, folding;
   guint fold_source;
+  gboolean hovering;
+  int hover_x, hover_y;
 };
 
 G_DEFINE_FINAL_TYPE (DhBrowsePage, dh_browse_page, GTK_TYPE_WIDGET)
@@ -37,8 +39,10 @@ describe_panes (DhBrowsePage *self)
 static void
 on_hover (DhCanvas *canvas, gboolean inside, int x, int y, DhBrowsePage *self)
 {
-  int pin_x, pin_y;
-  if (dh_canvas_get_pin (canvas, &pin_x, &pin_y))
+  self->hovering = inside;
+  self->hover_x = x;
+  self->hover_y = y;
+  if (dh_canvas_get_pin (canvas, NULL, NULL))
     return;
   dh_probe_strip_set_pixel (DH_PROBE_STRIP (self->probe), inside, x, y);
 }
@@ -48,6 +52,22 @@ on_pin (DhCanvas *canvas, gboolean pinned, int x, int y, DhBrowsePage *self)
 {
   dh_probe_strip_set_pixel (DH_PROBE_STRIP (self->probe), pinned, x, y);
   describe_panes (self);
+}
+
+void
+dh_browse_page_toggle_pin (DhBrowsePage *self)
+{
+  DhCanvas *canvas = DH_CANVAS (self->canvas);
+  guint width, height;
+  double x = self->hover_x, y = self->hover_y;
+  if (!dh_canvas_get_size (canvas, &width, &height))
+    return;
+  const gboolean pinned = !dh_canvas_get_pin (canvas, NULL, NULL);
+  if (!self->hovering)
+    dh_canvas_get_center (canvas, &x, &y);
+  const int at_x = CLAMP ((int)x, 0, (int)width - 1), at_y = CLAMP ((int)y, 0, (int)height - 1);
+  dh_canvas_set_pin (canvas, pinned, at_x, at_y);
+  on_pin (canvas, pinned || self->hovering, at_x, at_y, self);
 }
 
 /* What is hidden with the focus on it would hand it to a button somewhere else in the window. */

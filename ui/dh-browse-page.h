@@ -21,6 +21,8 @@ void dh_browse_page_reset_threshold (DhBrowsePage *page);
 gboolean dh_browse_page_step_component (DhBrowsePage *page, gint step);
 /* FALSE in a comparison, whose panel has no such page. */
 gboolean dh_browse_page_focus_notes (DhBrowsePage *page, gboolean note);
+/* Holds the probe at the pixel under the pointer, else in the middle of what is seen; or lets it go. */
+void dh_browse_page_toggle_pin (DhBrowsePage *page);
 /* What the probe reads, to the clipboard. */
 void dh_browse_page_copy_probe (DhBrowsePage *page);
 

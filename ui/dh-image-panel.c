@@ -1,4 +1,5 @@
 #include "dh-image-panel.h"
+#include <string.h>
 #include "dh-image-row.h"
 #include "dh-picture-list.h"
 
@@ -6,7 +7,7 @@ struct _DhImagePanel
 {
   GtkWidget parent_instance;
   DhSession *session;
-  GtkWidget *title, *subtitle, *filter, *order, *shown, *list_view, *footer, *scroller;
+  GtkWidget *title, *subtitle, *filter, *order, *shown, *list_view, *footer, *stack, *nothing;
   GtkSingleSelection *selection;
   GSimpleActionGroup *actions;
   guint footer_timeout;
@@ -42,6 +43,21 @@ show_order (DhImagePanel *self)
       g_strdup_printf (_ ("%u of %u"), dh_image_list_get_shown (list), dh_image_list_get_size (list));
   gtk_label_set_label (GTK_LABEL (self->order), order);
   gtk_label_set_label (GTK_LABEL (self->shown), shown);
+}
+
+/* Why the list is empty, and the way out. */
+static void
+show_nothing (DhImagePanel *self)
+{
+  DhImageList *list = dh_session_get_list (self->session);
+  const gboolean empty = dh_image_list_get_shown (list) == 0 && dh_image_list_get_size (list) > 0;
+  const char *filter = gtk_editable_get_text (GTK_EDITABLE (self->filter));
+  const gboolean unknown = strpbrk (filter, "<>") != NULL && dh_session_get_set_stats (self->session) == NULL;
+  gtk_label_set_label (GTK_LABEL (self->nothing),
+                       unknown ? _ ("Numbers are known once the data set is evaluated (Ctrl+E). Esc ends the filter.")
+                               : _ ("No image matches. Esc ends the filter."));
+  gtk_stack_set_visible_child (GTK_STACK (self->stack),
+                               empty ? self->nothing : gtk_widget_get_first_child (self->stack));
 }
 
 static gboolean
@@ -102,6 +118,7 @@ on_items_changed (GListModel *model, guint position, guint removed, guint added,
 {
   select_current (self, TRUE);
   show_order (self);
+  show_nothing (self);
   footer_soon (self);
 }
 
@@ -129,6 +146,38 @@ on_filter (GtkSearchEntry *entry, DhImagePanel *self)
 {
   dh_image_list_set_filter (dh_session_get_list (self->session), gtk_editable_get_text (GTK_EDITABLE (entry)));
   show_order (self);
+  show_nothing (self);
+}
+
+/* Out of the field by keys: Escape shows all again, Enter and Down go on to what was found. */
+static void
+on_stop (GtkSearchEntry *entry, DhImagePanel *self)
+{
+  gtk_editable_set_text (GTK_EDITABLE (entry), "");
+  on_filter (entry, self);
+  dh_image_panel_focus_list (self);
+}
+
+static void
+on_activate (GtkSearchEntry *entry, DhImagePanel *self)
+{
+  DhImageList *list = dh_session_get_list (self->session);
+  on_filter (entry, self);
+  if (dh_image_list_get_shown (list) == 0)
+    return;
+  DhImageItem *current = dh_session_get_current (self->session);
+  if (current == NULL || dh_image_list_position (list, current) < 0)
+    dh_session_set_current (self->session, dh_image_list_step (list, NULL, 1));
+  dh_image_panel_focus_list (self);
+}
+
+static gboolean
+on_filter_key (GtkEventControllerKey *controller, guint key, guint code, GdkModifierType state, DhImagePanel *self)
+{
+  if (key != GDK_KEY_Down)
+    return FALSE;
+  on_activate (GTK_SEARCH_ENTRY (self->filter), self);
+  return TRUE;
 }
 
 static void
@@ -217,7 +266,6 @@ make_set_menu (void)
   return G_MENU_MODEL (menu);
 }
 
-/* The list itself would swallow these, for which it has no use. */
 void
 dh_image_panel_focus_list (DhImagePanel *self)
 {
@@ -276,8 +324,8 @@ build (DhImagePanel *self)
   self->filter = gtk_search_entry_new ();
   g_object_set (self->filter, "placeholder-text", _ ("Filter images"), NULL);
   dh_ui_set_name (self->filter, _ ("Filter images"));
-  gtk_widget_set_tooltip_text (self->filter,
-                               _ ("Words of name, scene or tag, or: ap<90, fpr95>10, anomalies>0, is:failed, is:marked"));
+  gtk_widget_set_tooltip_text (
+      self->filter, _ ("Words of name, scene or tag, or: ap<90, fpr95>10, anomalies>0, is:failed, is:marked"));
   gtk_editable_set_width_chars (GTK_EDITABLE (self->filter), 8);
   gtk_widget_set_hexpand (self->filter, TRUE);
   dh_ui_add_classes (self->filter, "dh-dense");
@@ -304,8 +352,17 @@ build (DhImagePanel *self)
   g_signal_connect (factory, "setup", G_CALLBACK (setup_row), self);
   g_signal_connect (factory, "bind", G_CALLBACK (bind_row), self);
   g_signal_connect (factory, "unbind", G_CALLBACK (unbind_row), self);
-  self->scroller = dh_picture_list_new (self->selection, factory, _ ("Images"), &self->list_view);
-  gtk_widget_set_parent (self->scroller, widget);
+  self->stack = gtk_stack_new ();
+  gtk_stack_add_child (GTK_STACK (self->stack),
+                       dh_picture_list_new (self->selection, factory, _ ("Images"), &self->list_view));
+  self->nothing = dh_ui_label (NULL, "dh-small dim-label", 0);
+  gtk_label_set_wrap (GTK_LABEL (self->nothing), TRUE);
+  gtk_widget_set_valign (self->nothing, GTK_ALIGN_START);
+  gtk_widget_set_margin_start (self->nothing, 12);
+  gtk_widget_set_margin_end (self->nothing, 12);
+  gtk_widget_set_margin_top (self->nothing, 6);
+  gtk_stack_add_child (GTK_STACK (self->stack), self->nothing);
+  gtk_widget_set_parent (self->stack, widget);
 
   self->footer = dh_ui_short_label (NULL, "dh-small dim-label dh-num", 0);
   gtk_widget_set_margin_start (self->footer, 12);
@@ -328,6 +385,12 @@ dh_image_panel_new (DhSession *session)
   g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "images", G_ACTION_GROUP (self->actions));
   g_signal_connect (self->filter, "search-changed", G_CALLBACK (on_filter), self);
+  g_signal_connect (self->filter, "stop-search", G_CALLBACK (on_stop), self);
+  g_signal_connect (self->filter, "activate", G_CALLBACK (on_activate), self);
+  GtkEventController *keys = gtk_event_controller_key_new ();
+  gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
+  g_signal_connect (keys, "key-pressed", G_CALLBACK (on_filter_key), self);
+  gtk_widget_add_controller (self->filter, keys);
   g_signal_connect (self->selection, "notify::selected", G_CALLBACK (on_selected), self);
   g_signal_connect_object (list, "items-changed", G_CALLBACK (on_items_changed), self, G_CONNECT_AFTER);
   g_signal_connect_object (session, "notify::current", G_CALLBACK (on_current), self, 0);

@@ -8,7 +8,7 @@ struct _DhImageRow
 {
   GtkWidget parent_instance;
   DhSession *session;
-  GtkWidget *group, *group_title, *group_size;
+  GtkWidget *group;
   GtkWidget *image, *picture, *name, *bar, *value, *note, *icon, *mark, *spinner;
   DhImageItem *item;
 };
@@ -131,9 +131,9 @@ dh_image_row_set_object (DhImageRow *self, GObject *object)
   if (DH_IS_IMAGE_GROUP (object))
     {
       DhImageGroup *group = DH_IMAGE_GROUP (object);
-      g_autofree char *size = g_strdup_printf ("%u", dh_image_group_get_size (group));
-      gtk_label_set_label (GTK_LABEL (self->group_title), dh_image_group_get_title (group));
-      gtk_label_set_label (GTK_LABEL (self->group_size), size);
+      g_autofree char *text =
+          g_strdup_printf ("%s  %u", dh_image_group_get_title (group), dh_image_group_get_size (group));
+      gtk_label_set_label (GTK_LABEL (self->group), text);
     }
   if (!DH_IS_IMAGE_ITEM (object))
     return;
@@ -172,11 +172,7 @@ dh_image_row_init (DhImageRow *self)
 {
   GtkWidget *both = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
   gtk_widget_set_parent (both, GTK_WIDGET (self));
-  self->group = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 6, NULL);
-  self->group_title = dh_ui_short_label (NULL, "dh-group", 0);
-  self->group_size = dh_ui_label (NULL, "dh-group dh-num", 0);
-  gtk_box_append (GTK_BOX (self->group), self->group_title);
-  gtk_box_append (GTK_BOX (self->group), self->group_size);
+  self->group = dh_ui_short_label (NULL, "dh-group dh-num", 0);
   gtk_box_append (GTK_BOX (both), self->group);
 
   self->image = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 9, NULL);

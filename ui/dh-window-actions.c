@@ -97,21 +97,7 @@ ACTION (blink) { gtk_widget_activate_action (GTK_WIDGET (canvas_of (data)), "pan
 
 ACTION (swap) { gtk_widget_activate_action (GTK_WIDGET (canvas_of (data)), "pane.swap", NULL); }
 
-ACTION (pin)
-{
-  int x, y;
-  DhCanvas *canvas = canvas_of (data);
-  guint width, height;
-  if (dh_canvas_get_pin (canvas, &x, &y))
-    dh_canvas_set_pin (canvas, FALSE, 0, 0);
-  else if (dh_canvas_get_size (canvas, &width, &height))
-    {
-      double center_x, center_y;
-      dh_canvas_get_center (canvas, &center_x, &center_y);
-      dh_canvas_set_pin (canvas, TRUE, CLAMP ((int)center_x, 0, (int)width - 1),
-                         CLAMP ((int)center_y, 0, (int)height - 1));
-    }
-}
+ACTION (pin) { dh_browse_page_toggle_pin (DH_BROWSE_PAGE (DH_WINDOW (data)->browse)); }
 
 ACTION (copy_probe) { dh_browse_page_copy_probe (DH_BROWSE_PAGE (DH_WINDOW (data)->browse)); }
 

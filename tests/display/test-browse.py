@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Browse by keys alone, with real events: test-browse.py PROGRAM OUTPUT-FOLDER. Writes TAP."""
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import driver
+
+PROGRAM, OUTPUT = sys.argv[1:3]
+# Where things lie in a window of 1400×900 with both panels.
+LIST = (10, 400, 200, 300)  # below the row that is chosen
+PROBE = (250, 822, 780, 42)
+PLACE = (250, 822, 90, 42)  # x, y in the probe
+IMAGE_PANE = (250, 125, 390, 205)
+PAGE = (1060, 130, 320, 700)  # of the right panel
+NOWHERE = (430, 895)
+
+
+def away(studio):
+    studio.move(*NOWHERE)
+    studio.settle()
+
+
+def shown_after(studio, mark):
+    return studio.wait(r"studio: shows (\S+), maps", after=mark).group(1)
+
+
+def test_filter(studio):
+    """Escape ends the filter, Enter goes on to what was found."""
+    away(studio)
+    full = studio.pixels(*LIST)
+    studio.key("ctrl+f")
+    studio.xdotool("type", "no such picture")
+    studio.settle(1)
+    studio.screenshot(f"{OUTPUT}/browse-filter.png")
+    assert studio.pixels(*LIST) != full, "the words did not filter"
+    mark = len(studio.text())
+    studio.key("Escape")
+    studio.settle(1)
+    # In a list that is still filtered there is no next one, and in the field the arrow would move the cursor alone.
+    studio.key("Right")
+    shown_after(studio, mark)
+    mark = len(studio.text())
+    studio.key("Left")
+    assert shown_after(studio, mark).endswith("00000")
+    mark = len(studio.text())
+    studio.key("ctrl+f")
+    studio.xdotool("type", "0001")
+    studio.key("Return")
+    assert shown_after(studio, mark).endswith("00001"), "Enter did not go to the first that was found"
+    studio.key("ctrl+f")
+    studio.key("Escape")
+    studio.settle(1)
+
+
+def test_pin(studio):
+    """P reads the pixel in the middle without a pointer, and lets it go."""
+    away(studio)
+    before = studio.pixels(*PROBE)
+    studio.key("p")
+    studio.settle()
+    assert studio.pixels(*PROBE) != before, "the probe reads nothing"
+    studio.key("p")
+    studio.settle()
+    assert studio.pixels(*PROBE) == before, "the probe was not let go"
+
+
+def test_components(studio):
+    """N brings what is wrong into sight, one after the other; the probe reads it."""
+    away(studio)
+    mark = len(studio.text())
+    studio.key("Right")
+    shown_after(studio, mark)
+    found = studio.wait(r"studio: components (\d+) missed, (\d+) false, (\d+) found", after=mark)
+    assert sum(map(int, found.groups())) > 1, found.group(0)
+    studio.settle(2)
+    probe, pane = studio.pixels(*PROBE), studio.pixels(*IMAGE_PANE)
+    studio.key("n")
+    studio.settle(1)
+    studio.screenshot(f"{OUTPUT}/browse-components.png")
+    first, where = studio.pixels(*IMAGE_PANE), studio.pixels(*PLACE)
+    assert studio.pixels(*PROBE) != probe, "the probe does not read the object"
+    assert first != pane, "the object is not in sight"
+    studio.key("n")
+    studio.settle(1)
+    assert studio.pixels(*IMAGE_PANE) != first, "N did not go on"
+    studio.key("shift+n")
+    studio.settle(1)
+    assert studio.pixels(*PLACE) == where, "Shift+N did not go back"
+    # What the threshold finds is looked for again when it moved.
+    mark = len(studio.text())
+    studio.key(*["greater"] * 3)
+    studio.wait(r"studio: components ", after=mark)
+    studio.key("ctrl+z", "ctrl+z", "ctrl+z", "0", "p")
+
+
+def test_notes(studio):
+    """A tag and a note by keys; Escape leaves the fields, so that an arrow is the next picture again."""
+    away(studio)
+    mark = len(studio.text())
+    studio.key("ctrl+t")
+    studio.xdotool("type", "odd")
+    studio.key("Return")
+    stem = studio.wait(r"studio: marks (\S+) \[odd\]", after=mark).group(1)
+    studio.key("Escape")
+    studio.key("F2")
+    studio.xdotool("type", "two of them")
+    studio.key("Escape")
+    studio.wait(rf"studio: marks {stem} \[odd\] two of them", after=mark)
+    studio.settle(1)
+    studio.screenshot(f"{OUTPUT}/browse-notes.png")
+    page = studio.pixels(*PAGE)
+    mark = len(studio.text())
+    studio.key("Right")
+    assert shown_after(studio, mark) != stem, "the arrow did not leave the picture"
+    studio.settle(1)
+    assert studio.pixels(*PAGE) != page, "another picture has the same marks"
+    mark = len(studio.text())
+    studio.key("ctrl+f")
+    studio.xdotool("type", "is:marked")
+    studio.key("Return")
+    assert shown_after(studio, mark) == stem, "the mark does not filter"
+    studio.key("ctrl+f")
+    studio.key("Escape")
+
+
+def main():
+    cases = [test_filter, test_pin, test_components, test_notes]
+    print(f"1..{len(cases) + 1}", flush=True)
+    os.makedirs(OUTPUT, exist_ok=True)
+    without = driver.missing()
+    reason = f"{without} is not installed" if without else None
+    studio = None
+    if reason is None:
+        studio = driver.Studio(PROGRAM, ["--new", "--demo"])
+        if studio.wait(r"studio: (counted|error.*)").group(1) != "counted":
+            reason = "this build comes without the demo"
+        studio.settle(3)
+    driver.run_cases(cases, (studio,), reason, OUTPUT, "browse-failed")
+    number = len(cases) + 1
+    if studio is None:
+        print(f"ok {number} silence # SKIP {reason}", flush=True)
+        return
+    studio.close()
+    found = studio.complaints()
+    print(f"{'not ok' if found else 'ok'} {number} silence", flush=True)
+    print("".join(f"# {line}\n" for line in found), end="", flush=True)
+
+
+main()
