@@ -34,6 +34,26 @@ candidates (void)
   return wanted && g_ascii_string_to_unsigned (wanted, 10, 1, CANDIDATES, &number, NULL) ? (guint)number : CANDIDATES;
 }
 
+/* All that decides which plan is the fastest. */
+static char *
+key_of (DhCudaCard *card, const DhCudaConvSpec *spec)
+{
+  GString *key = g_string_new (card->identity);
+  const gint *words = (const gint *)(gconstpointer)spec;
+  for (gsize i = 0; i < sizeof *spec / sizeof *words; i++)
+    g_string_append_printf (key, " %d", words[i]);
+  return g_string_free (key, FALSE);
+}
+
+/* What is kept of a plan with which the card was lost: it would be lost again in every start. */
+static char *
+key_of_fault (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudnnPlan *plan)
+{
+  g_autofree char *key = key_of (card, spec), *json = dh_cudnn_plan_to_json (plan);
+  g_autofree char *sum = g_compute_checksum_for_string (G_CHECKSUM_SHA256, json ? json : plan->name, -1);
+  return g_strconcat (key, " fault of ", sum, NULL);
+}
+
 static DhCudnnPlan *
 choose (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *memory, gsize most, GError **error)
 {
@@ -45,6 +65,10 @@ choose (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *me
     {
       g_autoptr (GError) refused = NULL;
       Trial trial = { g_ptr_array_index (plans, i), spec, memory };
+      g_autofree char *fault = card->cache ? key_of_fault (card, spec, trial.plan) : NULL;
+      g_autofree char *known = fault ? dh_plan_cache_read (card->cache, fault) : NULL;
+      if (known)
+        continue;
       const double seconds = dh_cuda_time (card, queue_trial, &trial, best, &refused);
       if (seconds >= 0 && seconds < best)
         {
@@ -54,6 +78,8 @@ choose (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *me
       /* A refusal leaves the card as it was; a fault does not. */
       if (seconds < 0 && !dh_cuda_card_wait (card, NULL))
         {
+          if (fault)
+            dh_plan_cache_write (card->cache, fault, refused->message);
           g_propagate_error (error, g_steal_pointer (&refused));
           return NULL;
         }
@@ -66,17 +92,6 @@ choose (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *me
   else
     chosen->refs++;
   return chosen;
-}
-
-/* All that decides which plan is the fastest. */
-static char *
-key_of (DhCudaCard *card, const DhCudaConvSpec *spec)
-{
-  GString *key = g_string_new (card->identity);
-  const gint *words = (const gint *)(gconstpointer)spec;
-  for (gsize i = 0; i < sizeof *spec / sizeof *words; i++)
-    g_string_append_printf (key, " %d", words[i]);
-  return g_string_free (key, FALSE);
 }
 
 /* The plan that was found the fastest in an earlier run, where it is kept and runs. */

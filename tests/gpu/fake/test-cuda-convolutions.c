@@ -160,6 +160,17 @@ test_fault (void)
   assert_none (&half, "41/0/1,3/0/2", DH_ERROR_FAILED, "The card failed in a kernel");
   g_unsetenv ("DH_FAKE_FAIL");
   assert_taken (NULL, &half, "41/0/1,3/0/2", 1 << 20, "cudnn 41");
+  /* Where something is kept, the engine with which it was lost is not tried again for this convolution. */
+  g_autofree char *folder = g_dir_make_tmp ("dh-plans-XXXXXX", NULL);
+  g_setenv ("DH_PLAN_CACHE", folder, TRUE);
+  g_setenv ("DH_FAKE_FAIL", "cudaStreamSynchronize:2:700", TRUE);
+  assert_none (&half, "41/0/1,3/0/2", DH_ERROR_FAILED, "The card failed in a kernel");
+  g_unsetenv ("DH_FAKE_FAIL");
+  assert_taken (NULL, &half, "41/0/1,3/0/2", 1 << 20, "cudnn 3");
+  DhCudaConvSpec other = half;
+  other.relu = TRUE;
+  assert_taken (NULL, &other, "41/0/1,3/0/2", 1 << 20, "cudnn 41");
+  g_setenv ("DH_PLAN_CACHE", "", TRUE);
 }
 
 static void
