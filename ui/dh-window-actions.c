@@ -1,4 +1,5 @@
 #include <math.h>
+#include "dh-session-components.h"
 #include "dh-session-evaluation.h"
 #include "dh-window-private.h"
 
@@ -162,8 +163,16 @@ ACTION (undo)
 ACTION (component)
 {
   DhWindow *self = data;
-  if (!dh_browse_page_step_component (DH_BROWSE_PAGE (self->browse), g_variant_get_int32 (value)))
-    g_signal_emit_by_name (self->session, "message", _ ("Nothing is missed or flagged in this image"));
+  if (dh_browse_page_step_component (DH_BROWSE_PAGE (self->browse), g_variant_get_int32 (value)))
+    return;
+  if (dh_session_get_current (self->session) == NULL)
+    {
+      gtk_widget_error_bell (GTK_WIDGET (self));
+      return;
+    }
+  const char *why = dh_session_explain_components (self->session);
+  g_signal_emit_by_name (self->session, "message",
+                         why != NULL ? why : _ ("Objects are still looked for in this image"));
 }
 
 ACTION (note)
