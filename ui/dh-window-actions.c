@@ -156,7 +156,11 @@ ACTION (reset_active) { dh_browse_page_reset_threshold (DH_BROWSE_PAGE (DH_WINDO
 
 ACTION (undo)
 {
-  if (!dh_session_undo_threshold (DH_WINDOW (data)->session))
+  /* The key comes here before the field in which one types. */
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (data));
+  if (focus != NULL && (GTK_IS_TEXT (focus) || GTK_IS_TEXT_VIEW (focus)))
+    gtk_widget_activate_action (focus, "text.undo", NULL);
+  else if (!dh_session_undo_threshold (DH_WINDOW (data)->session))
     gtk_widget_error_bell (GTK_WIDGET (data));
 }
 
