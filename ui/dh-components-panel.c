@@ -27,18 +27,6 @@ is_shown (DhComponentsPanel *self)
   return dh_view_is (dh_session_get_view (self->session), "tuning-page", "components");
 }
 
-/* Why there is nothing in the list. */
-static const char *
-explain (DhComponentsPanel *self, const DhPictureComponents *found)
-{
-  if (dh_session_get_model_info (self->session) == NULL)
-    return _ ("No weights are loaded: nothing is flagged.");
-  if (found == NULL)
-    return dh_session_get_frame_error (self->session) != NULL ? _ ("This image has no maps.") : "";
-  return found->labelled ? _ ("There is no anomaly in this image, and nothing is flagged falsely.")
-                         : _ ("Nothing is flagged in this image.");
-}
-
 static void
 show_counts (DhComponentsPanel *self, const DhPictureComponents *found)
 {
@@ -133,7 +121,8 @@ show_boxes (DhComponentsPanel *self)
 static void
 show_why (DhComponentsPanel *self)
 {
-  gtk_label_set_label (GTK_LABEL (self->why), explain (self, dh_session_get_components (self->session)));
+  const char *why = dh_session_explain_components (self->session);
+  gtk_label_set_label (GTK_LABEL (self->why), why != NULL ? why : "");
 }
 
 static void

@@ -4,6 +4,9 @@
 #include "dh-mini-bar.h"
 #include "dh-number.h"
 
+/* Characters of tags and note that are told of in the list. */
+#define LONGEST_TIP 300
+
 struct _DhImageRow
 {
   GtkWidget parent_instance;
@@ -104,7 +107,9 @@ show_marks (DhImageRow *self)
     return;
   const char *note = dh_image_item_get_note (self->item);
   g_autofree char *tags = g_strjoinv (" · ", (char **)dh_image_item_get_tags (self->item));
-  g_autofree char *text = g_strconcat (tags, *tags != '\0' && *note != '\0' ? "\n" : "", note, NULL);
+  g_autofree char *all = g_strconcat (tags, *tags != '\0' && *note != '\0' ? "\n" : "", note, NULL);
+  g_autofree char *start = g_utf8_strlen (all, -1) > LONGEST_TIP ? g_utf8_substring (all, 0, LONGEST_TIP) : NULL;
+  g_autofree char *text = start != NULL ? g_strconcat (start, "…", NULL) : g_strdup (all);
   gtk_widget_set_tooltip_text (self->mark, text);
   dh_ui_set_name (self->mark, text);
 }

@@ -1,6 +1,10 @@
 #include "dh-notes-panel.h"
 #include "dh-session-marks.h"
 
+/* Characters: of a new tag, and of one that is shown in full. */
+#define LONGEST_TAG 100
+#define SHOWN_TAG 28
+
 struct _DhNotesPanel
 {
   GtkWidget parent_instance;
@@ -27,6 +31,11 @@ make_tag (DhNotesPanel *self, const char *tag)
 {
   GtkWidget *chip = gtk_toggle_button_new_with_label (tag);
   dh_ui_add_classes (chip, "dh-chip");
+  GtkWidget *label = gtk_button_get_child (GTK_BUTTON (chip));
+  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
+  gtk_label_set_max_width_chars (GTK_LABEL (label), SHOWN_TAG);
+  if (g_utf8_strlen (tag, -1) > SHOWN_TAG)
+    gtk_widget_set_tooltip_text (chip, tag);
   gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (chip),
                                 self->item != NULL && dh_image_item_has_tag (self->item, tag));
   g_signal_connect (chip, "toggled", G_CALLBACK (on_tag), self);
@@ -76,16 +85,16 @@ show_tags (DhNotesPanel *self)
   self->filling = FALSE;
 }
 
-/* Not while it is what changes. */
+/* Not while it is what changes; of another picture always, so that undo does not bring back the former one's. */
 static void
-show_note (DhNotesPanel *self)
+show_note (DhNotesPanel *self, gboolean another)
 {
   GtkTextBuffer *buffer = gtk_text_view_get_buffer (GTK_TEXT_VIEW (self->note));
   const char *note = self->item != NULL ? dh_image_item_get_note (self->item) : "";
   GtkTextIter start, end;
   gtk_text_buffer_get_bounds (buffer, &start, &end);
   g_autofree char *shown = gtk_text_buffer_get_text (buffer, &start, &end, TRUE);
-  if (g_str_equal (shown, note))
+  if (!another && g_str_equal (shown, note))
     return;
   self->filling = TRUE;
   gtk_text_buffer_set_text (buffer, note, -1);
@@ -96,7 +105,7 @@ static void
 on_marks (DhNotesPanel *self)
 {
   show_tags (self);
-  show_note (self);
+  show_note (self, FALSE);
 }
 
 static void
@@ -120,7 +129,8 @@ on_current (DhNotesPanel *self)
   gtk_label_set_label (GTK_LABEL (self->title), item != NULL ? dh_image_item_get_name (item) : _ ("No image"));
   gtk_widget_set_sensitive (GTK_WIDGET (self), item != NULL);
   gtk_editable_set_text (GTK_EDITABLE (self->entry), "");
-  on_marks (self);
+  show_tags (self);
+  show_note (self, TRUE);
 }
 
 static void
@@ -223,6 +233,7 @@ dh_notes_panel_init (DhNotesPanel *self)
   self->entry = gtk_entry_new ();
   gtk_entry_set_placeholder_text (GTK_ENTRY (self->entry), _ ("New tag (Ctrl+T)"));
   gtk_entry_set_icon_from_icon_name (GTK_ENTRY (self->entry), GTK_ENTRY_ICON_PRIMARY, "dh-tag-symbolic");
+  gtk_entry_set_max_length (GTK_ENTRY (self->entry), LONGEST_TAG);
   dh_ui_set_name (self->entry, _ ("New tag"));
   dh_ui_add_classes (self->entry, "dh-dense");
   g_signal_connect_swapped (self->entry, "activate", G_CALLBACK (on_new_tag), self);

@@ -1,4 +1,5 @@
 #include <math.h>
+#include "dh-session-components.h"
 #include "dh-session-evaluation.h"
 #include "dh-window-private.h"
 
@@ -155,15 +156,27 @@ ACTION (reset_active) { dh_browse_page_reset_threshold (DH_BROWSE_PAGE (DH_WINDO
 
 ACTION (undo)
 {
-  if (!dh_session_undo_threshold (DH_WINDOW (data)->session))
+  /* The key comes here before the field in which one types. */
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (data));
+  if (focus != NULL && (GTK_IS_TEXT (focus) || GTK_IS_TEXT_VIEW (focus)))
+    gtk_widget_activate_action (focus, "text.undo", NULL);
+  else if (!dh_session_undo_threshold (DH_WINDOW (data)->session))
     gtk_widget_error_bell (GTK_WIDGET (data));
 }
 
 ACTION (component)
 {
   DhWindow *self = data;
-  if (!dh_browse_page_step_component (DH_BROWSE_PAGE (self->browse), g_variant_get_int32 (value)))
-    g_signal_emit_by_name (self->session, "message", _ ("Nothing is missed or flagged in this image"));
+  if (dh_browse_page_step_component (DH_BROWSE_PAGE (self->browse), g_variant_get_int32 (value)))
+    return;
+  if (dh_session_get_current (self->session) == NULL)
+    {
+      gtk_widget_error_bell (GTK_WIDGET (self));
+      return;
+    }
+  const char *why = dh_session_explain_components (self->session);
+  g_signal_emit_by_name (self->session, "message",
+                         why != NULL ? why : _ ("Objects are still looked for in this image"));
 }
 
 ACTION (note)

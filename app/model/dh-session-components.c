@@ -1,4 +1,5 @@
 #include "dh-session-components.h"
+#include <glib/gi18n.h>
 #include <math.h>
 #include "dh-session-private.h"
 
@@ -118,4 +119,18 @@ gboolean
 dh_session_components_are_old (DhSession *self)
 {
   return self->components != NULL && self->components->threshold != self->thresholds[self->active].value;
+}
+
+const char *
+dh_session_explain_components (DhSession *self)
+{
+  const DhPictureComponents *found = self->components;
+  if (self->model == NULL)
+    return _ ("No weights are loaded: nothing is flagged.");
+  if (found == NULL)
+    return self->frame_error != NULL ? _ ("This image has no maps.") : NULL;
+  if (found->n > 0)
+    return NULL;
+  return found->labelled ? _ ("There is no anomaly in this image, and nothing is flagged falsely.")
+                         : _ ("Nothing is flagged in this image.");
 }

@@ -11,5 +11,7 @@ G_BEGIN_DECLS
 const DhPictureComponents *dh_session_get_components (DhSession *session);
 /* What is got is of an earlier threshold: the present one's are looked for. */
 gboolean dh_session_components_are_old (DhSession *session);
+/* Why there are none, translated; NULL where there are some, and while they are looked for. */
+const char *dh_session_explain_components (DhSession *session);
 
 G_END_DECLS

@@ -8,6 +8,8 @@
 
 /* Milliseconds after which a note that is being typed is kept. */
 #define REST 700
+/* Milliseconds for which a locked database is waited for: it is tried again. */
+#define PATIENCE 3000
 
 struct _DhMarks
 {
@@ -50,9 +52,17 @@ dh_session_apply_marks (DhSession *self, DhMarks *marks, const char *path, DhIma
     row = g_hash_table_lookup (marks->rows, absolute);
   if (row == NULL)
     return;
-  g_auto (GStrv) tags = g_strsplit (row->tags, "\n", -1);
-  dh_image_item_set_tags (item, (const char *const *)(*row->tags != '\0' ? tags : tags + g_strv_length (tags)));
-  dh_image_item_set_note (item, row->note);
+  /* The database may come from anyone. */
+  g_autofree char *text = g_utf8_make_valid (row->tags, -1);
+  g_autofree char *note = g_utf8_make_valid (row->note, -1);
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  for (guint i = 0; lines[i] != NULL; i++)
+    if (*lines[i] != '\0')
+      g_strv_builder_add (builder, lines[i]);
+  g_auto (GStrv) tags = g_strv_builder_end (builder);
+  dh_image_item_set_tags (item, (const char *const *)tags);
+  dh_image_item_set_note (item, note);
 }
 
 static DhMarkRow *
@@ -76,7 +86,7 @@ static void
 writing_free (Writing *writing)
 {
   g_object_unref (writing->session);
-  dh_mark_row_free (writing->row);
+  g_clear_pointer (&writing->row, dh_mark_row_free);
   g_free (writing->error);
   g_free (writing);
 }
@@ -98,16 +108,36 @@ was_written (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* What could not be kept before, then `row`, which is taken; what is still not kept stays for the next time. */
+static gboolean
+put_rows (DhSession *self, DhMarkRow *row, GError **error)
+{
+  if (row != NULL)
+    g_hash_table_replace (self->unkept_marks, row->path, row);
+  g_autoptr (DhDatabase) database = dh_database_open_within (NULL, PATIENCE, error);
+  GHashTableIter rows;
+  gpointer unkept;
+  g_hash_table_iter_init (&rows, self->unkept_marks);
+  while (database != NULL && g_hash_table_iter_next (&rows, NULL, &unkept))
+    {
+      if (!dh_database_put_mark (database, unkept, error))
+        return FALSE;
+      g_hash_table_iter_remove (&rows);
+    }
+  return database != NULL;
+}
+
 /* The session is let go on the window's thread. */
 static void
 write_in_thread (gpointer data, gpointer user_data)
 {
   Writing *writing = data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhDatabase) database = dh_database_open (NULL, &error);
-  if (database != NULL)
-    dh_database_put_mark (database, writing->row, &error);
-  writing->error = error != NULL ? g_strdup (error->message) : NULL;
+  DhMarkRow *row = g_steal_pointer (&writing->row);
+  if (g_atomic_int_get (&writing->session->marks_end))
+    g_hash_table_replace (writing->session->unkept_marks, row->path, row);
+  else if (!put_rows (writing->session, row, &error))
+    writing->error = g_strdup (error->message);
   g_idle_add (error != NULL ? was_not_written : was_written, writing);
 }
 
@@ -125,6 +155,7 @@ keep (DhSession *self, DhImageItem *item)
     {
       self->mark_writer = g_thread_pool_new (write_in_thread, NULL, 1, FALSE, NULL);
       self->written_marks = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)dh_mark_row_free);
+      self->unkept_marks = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)dh_mark_row_free);
     }
   DhMarkRow *own = make_row (path, item);
   g_hash_table_replace (self->written_marks, own->path, own);
@@ -215,7 +246,13 @@ dh_session_close_marks (DhSession *self)
   dh_session_keep_note (self);
   if (self->mark_writer == NULL)
     return;
+  /* However many there are, a database that is locked is waited for once more. */
+  g_atomic_int_set (&self->marks_end, TRUE);
   g_thread_pool_free (self->mark_writer, FALSE, TRUE);
   self->mark_writer = NULL;
+  g_autoptr (GError) error = NULL;
+  if (g_hash_table_size (self->unkept_marks) > 0 && !put_rows (self, NULL, &error))
+    g_printerr ("%s: %s\n", _ ("Tags and note could not be kept"), error->message);
+  g_clear_pointer (&self->unkept_marks, g_hash_table_unref);
   g_clear_pointer (&self->written_marks, g_hash_table_unref);
 }

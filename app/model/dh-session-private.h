@@ -89,6 +89,8 @@ struct _DhSession
 
   GThreadPool *mark_writer;  /* of one thread, so that the last word is written last; NULL before the first */
   GHashTable *written_marks; /* path → DhMarkRow: what was written since the start; NULL before */
+  GHashTable *unkept_marks;  /* path → DhMarkRow: what could not be written; of the writer's thread while it runs */
+  gint marks_end;            /* atomic: the writer has to leave the rest there */
   DhImageItem *writing;      /* its note is being typed */
   guint writing_source;
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Browse by keys alone, with real events: test-browse.py PROGRAM OUTPUT-FOLDER. Writes TAP."""
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -13,6 +14,7 @@ PROBE = (250, 822, 780, 42)
 PLACE = (250, 822, 90, 42)  # x, y in the probe
 IMAGE_PANE = (250, 125, 390, 205)
 PAGE = (1060, 130, 320, 700)  # of the right panel
+BAND = (250, 60, 700, 30)  # above the panes
 NOWHERE = (430, 895)
 
 
@@ -104,6 +106,15 @@ def test_notes(studio):
     stem = studio.wait(r"studio: marks (\S+) \[odd\]", after=mark).group(1)
     studio.key("Escape")
     studio.key("F2")
+    studio.xdotool("type", "two of themm")
+    # Undo is the field's while one types, not the threshold's.
+    studio.settle(1)
+    typed, undone = studio.pixels(*PAGE), len(studio.text())
+    studio.key("ctrl+z")
+    studio.settle(1)
+    assert studio.pixels(*PAGE) != typed, "Ctrl+Z undid no typing"
+    assert "studio: threshold" not in studio.text()[undone:], "Ctrl+Z in the note undid a threshold"
+    studio.key("ctrl+a")
     studio.xdotool("type", "two of them")
     studio.key("Escape")
     studio.wait(rf"studio: marks {stem} \[odd\] two of them", after=mark)
@@ -115,6 +126,17 @@ def test_notes(studio):
     assert shown_after(studio, mark) != stem, "the arrow did not leave the picture"
     studio.settle(1)
     assert studio.pixels(*PAGE) != page, "another picture has the same marks"
+    # What was written there and taken back does not come back here.
+    studio.key("F2")
+    studio.xdotool("type", "x")
+    studio.key("BackSpace", "Escape", "Right")
+    shown_after(studio, mark)
+    studio.settle(1)
+    mark = len(studio.text())
+    studio.key("F2", "ctrl+z", "Escape", "Left")
+    shown_after(studio, mark)
+    studio.settle(1)
+    assert not re.search(r"studio: marks \S+ \[\] x", studio.text()[mark:]), "undo brought back another picture's note"
     mark = len(studio.text())
     studio.key("ctrl+f")
     studio.xdotool("type", "is:marked")
@@ -124,8 +146,23 @@ def test_notes(studio):
     studio.key("Escape")
 
 
+def test_long_tag(studio):
+    """A tag of any length leaves the window as it is."""
+    away(studio)
+    band = studio.pixels(*BAND)
+    mark = len(studio.text())
+    studio.key("ctrl+t")
+    studio.xdotool("type", "--delay", "2", "a tag that goes on and on " * 12)
+    studio.key("Return")
+    studio.wait(r"studio: marks ", after=mark)
+    studio.key("Escape")
+    studio.settle(1)
+    studio.screenshot(f"{OUTPUT}/browse-long-tag.png")
+    assert studio.pixels(*BAND) == band, "a long tag pushed the panes aside"
+
+
 def main():
-    cases = [test_filter, test_pin, test_components, test_notes]
+    cases = [test_filter, test_pin, test_components, test_notes, test_long_tag]
     print(f"1..{len(cases) + 1}", flush=True)
     os.makedirs(OUTPUT, exist_ok=True)
     without = driver.missing()

@@ -137,6 +137,7 @@ test_session (SessionFixture *fixture, gconstpointer data)
 {
   DhSession *session = fixture->session;
   g_assert_null (dh_session_get_components (session));
+  g_assert_nonnull (strstr (dh_session_explain_components (session), "No weights"));
   session_open_all (fixture);
   session_wait_for (dh_session_get_components (session) != NULL);
   const DhThreshold *threshold = dh_session_get_threshold (session, DH_SCORE_HYBRID);
@@ -158,6 +159,8 @@ test_session (SessionFixture *fixture, gconstpointer data)
   g_assert_true (dh_session_step (session, 1));
   g_assert_true (dh_session_step (session, 1));
   g_assert_null (dh_session_get_components (session));
+  /* not yet known is not that there are none */
+  g_assert_null (dh_session_explain_components (session));
   session_wait_for (dh_session_get_components (session) != NULL);
   g_assert_cmpfloat (dh_session_get_components (session)->threshold, ==,
                      dh_session_get_threshold (session, DH_SCORE_LIKELIHOOD)->value);

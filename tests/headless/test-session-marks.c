@@ -1,6 +1,9 @@
 /* Tags and notes: they belong to the picture's file, filter the list, and are there at the next start. */
 #include "dh-session-marks.h"
+#include <glib/gstdio.h>
 #include <stdio.h>
+#include "dh-database.h"
+#include "dh-records.h"
 #include "session-fixture.h"
 
 static DhImageItem *
@@ -23,6 +26,17 @@ start_again (SessionFixture *fixture)
   dh_session_close (fixture->session);
   g_object_unref (fixture->session);
   fixture->session = dh_session_new ();
+}
+
+static gboolean
+is_kept (const char *tags)
+{
+  g_autoptr (DhDatabase) database = dh_database_open (NULL, NULL);
+  g_autoptr (GPtrArray) marks = database != NULL ? dh_database_list_marks (database, NULL) : NULL;
+  for (guint i = 0; marks != NULL && i < marks->len; i++)
+    if (g_str_equal (((DhMarkRow *)marks->pdata[i])->tags, tags))
+      return TRUE;
+  return FALSE;
 }
 
 static void
@@ -80,6 +94,68 @@ test_filter (SessionFixture *fixture, gconstpointer data)
     }
 }
 
+/* The database may come from anyone: what it holds is text in the end. */
+static void
+test_hostile (SessionFixture *fixture, gconstpointer data)
+{
+  g_autofree char *picture = g_build_filename (fixture->set, "dataset_AnomalyTrack/images/validation2.png", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDatabase) database = dh_database_open (NULL, &error);
+  g_assert_no_error (error);
+  const DhMarkRow row = { picture, "\n<b>\n\xff\xf0\n\n", "half a letter \xf0" };
+  g_assert_true (dh_database_put_mark (database, &row, &error));
+  const char *const pictures[] = { picture, NULL };
+  dh_session_open_pictures (fixture->session, pictures);
+  session_wait_for (dh_image_list_get_size (dh_session_get_list (fixture->session)) == 1);
+  const char *const *tags = dh_image_item_get_tags (item_at (fixture, 0));
+  g_assert_cmpuint (g_strv_length ((char **)tags), ==, 2);
+  for (guint i = 0; tags[i] != NULL; i++)
+    g_assert_true (*tags[i] != '\0' && g_utf8_validate (tags[i], -1, NULL));
+  g_assert_true (dh_image_item_has_tag (item_at (fixture, 0), "<b>"));
+  g_assert_true (g_utf8_validate (dh_image_item_get_note (item_at (fixture, 0)), -1, NULL));
+  const DhMarkRow none = { picture, "", "" };
+  g_assert_true (dh_database_put_mark (database, &none, &error));
+}
+
+/* What could not be kept is tried again with the next that is written, and at the end. */
+static void
+try_again (SessionFixture *fixture, gboolean with_next)
+{
+  open_set (fixture);
+  g_autofree char *path = dh_database_default_path ();
+  g_autofree char *aside = g_strconcat (path, ".aside", NULL);
+  dh_database_close (dh_database_open (NULL, NULL));
+  g_assert_cmpint (rename (path, aside), ==, 0);
+  g_assert_cmpint (g_mkdir (path, 0755), ==, 0);
+  dh_session_set_tag (fixture->session, item_at (fixture, 0), "kept late", TRUE);
+  session_wait_for (fixture->error != NULL);
+  g_clear_pointer (&fixture->error, g_free);
+  g_assert_cmpint (g_rmdir (path), ==, 0);
+  g_assert_cmpint (rename (aside, path), ==, 0);
+  if (with_next)
+    {
+      dh_session_set_tag (fixture->session, item_at (fixture, 1), "dusk", TRUE);
+      session_wait_for (is_kept ("kept late"));
+    }
+  start_again (fixture);
+  g_assert_true (is_kept ("kept late"));
+  open_set (fixture);
+  g_assert_true (dh_image_item_has_tag (item_at (fixture, 0), "kept late"));
+  dh_session_set_tag (fixture->session, item_at (fixture, 0), "kept late", FALSE);
+}
+
+static void
+test_tried_with_next (SessionFixture *fixture, gconstpointer data)
+{
+  try_again (fixture, TRUE);
+}
+
+static void
+test_tried_at_end (SessionFixture *fixture, gconstpointer data)
+{
+  try_again (fixture, FALSE);
+}
+
 /* Where nothing can be kept that is said, and stays as long as the studio. */
 static void
 test_unwritable (SessionFixture *fixture, gconstpointer data)
@@ -109,6 +185,9 @@ main (int argc, char **argv)
   static const SessionTest tests[] = {
     { "/session-marks/kept", test_kept, NULL },
     { "/session-marks/filter", test_filter, NULL },
+    { "/session-marks/hostile", test_hostile, NULL },
+    { "/session-marks/tried-with-next", test_tried_with_next, NULL },
+    { "/session-marks/tried-at-end", test_tried_at_end, NULL },
     { "/session-marks/unwritable", test_unwritable, NULL },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
