@@ -217,24 +217,18 @@ test_lost (SessionFixture *fixture, gconstpointer data)
     g_assert_true (isfinite (floats[i]));
 }
 
-/* A picture that does not fit says how much it needs and what to do. */
+/* A picture that does not fit says how much it needs and what to do. The weights are there first: loaded behind the
+ * picture, they may begin it twice, and the second time there is memory. */
 static void
 test_memory (SessionFixture *fixture, gconstpointer data)
 {
-  g_setenv ("DH_EMULATED_FAIL", data, TRUE);
   dh_session_open_weights (fixture->session, fixture->weights);
+  session_wait_for (dh_session_get_model_info (fixture->session) != NULL && !dh_session_is_loading (fixture->session));
+  g_setenv ("DH_EMULATED_FAIL", data, TRUE);
   dh_session_open_dataset (fixture->session, fixture->set);
-  session_wait_for (dh_session_get_frame_error (fixture->session) != NULL
-                    || (dh_session_get_frame (fixture->session)
-                        && dh_frame_has_map (dh_session_get_frame (fixture->session), DH_FRAME_HYBRID)));
+  session_wait_for (dh_session_get_frame_error (fixture->session) != NULL);
   g_unsetenv ("DH_EMULATED_FAIL");
   const char *error = dh_session_get_frame_error (fixture->session);
-  if (error == NULL)
-    {
-      /* The weights came behind the pictures: what failed was begun again before it was told. */
-      g_test_message ("the fault was spent before it could be seen");
-      return;
-    }
   g_assert_nonnull (strstr (error, "This picture needs about "));
   g_assert_nonnull (strstr (error, " MiB on the card"));
   g_assert_nonnull (strstr (error, "use a smaller scale"));
