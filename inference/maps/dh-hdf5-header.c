@@ -83,6 +83,19 @@ typedef struct
   guint64 at, length;
 } Block;
 
+/* To the visitor; one that says where the header goes on, among the blocks. */
+static gboolean
+take_message (const DhHdf5Message *message, GArray *blocks, DhHdf5Visit visit, gpointer data, GError **error)
+{
+  if (message->type != DH_HDF5_MESSAGE_CONTINUATION)
+    return visit (message, data, error);
+  if (message->size < 16)
+    return dh_hdf5_broken ("a header", error);
+  const Block next = { dh_hdf5_number (message->data, 8), dh_hdf5_number (message->data + 8, 8) };
+  g_array_append_val (blocks, next);
+  return TRUE;
+}
+
 /* One block of a header's messages, of which `left` are still to come; blocks that go on with them are noted. */
 static gboolean
 walk_block (DhHdf5File *file, Block from, GArray *blocks, guint *left, DhHdf5Visit visit, gpointer data, GError **error)
@@ -100,16 +113,8 @@ walk_block (DhHdf5File *file, Block from, GArray *blocks, guint *left, DhHdf5Vis
       if (message.size > from.length - pos)
         return dh_hdf5_broken ("a header", error);
       pos += message.size;
-      if (message.type != DH_HDF5_MESSAGE_CONTINUATION)
-        {
-          if (!visit (&message, data, error))
-            return FALSE;
-          continue;
-        }
-      if (message.size < 16)
-        return dh_hdf5_broken ("a header", error);
-      const Block next = { dh_hdf5_number (message.data, 8), dh_hdf5_number (message.data + 8, 8) };
-      g_array_append_val (blocks, next);
+      if (!take_message (&message, blocks, visit, data, error))
+        return FALSE;
     }
   return TRUE;
 }
@@ -151,16 +156,9 @@ walk_new_block (DhHdf5File *file, Block from, guint flags, GArray *blocks, DhHdf
       if (message.size > from.length - pos)
         return dh_hdf5_broken ("a header", error);
       pos += message.size;
-      if (message.type != DH_HDF5_MESSAGE_CONTINUATION)
-        {
-          if (!count_visit (file, error) || !visit (&message, data, error))
-            return FALSE;
-          continue;
-        }
-      if (message.size < 16)
-        return dh_hdf5_broken ("a header", error);
-      const Block next = { dh_hdf5_number (message.data, 8), dh_hdf5_number (message.data + 8, 8) };
-      g_array_append_val (blocks, next);
+      if ((message.type != DH_HDF5_MESSAGE_CONTINUATION && !count_visit (file, error))
+          || !take_message (&message, blocks, visit, data, error))
+        return FALSE;
     }
   return TRUE;
 }

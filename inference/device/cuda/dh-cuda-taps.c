@@ -67,10 +67,10 @@ dh_cuda_add_taps (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvNodes *con
 static char *
 key_of (const DhCudaPlan *plan, const DhCudaStep *step)
 {
-  return g_strdup_printf ("taps %d: %d × %d × %d, %d to %d, dilation %d, relu %d, between %s and %s", plan->pool.type,
-                          plan->pool.n, step->out->h, step->out->w, step->spec.in, step->spec.out, step->spec.dilation,
-                          step->taps->epilogue->kernel.relu, dh_cuda_driver.conv_name (step->conv),
-                          dh_cuda_driver.conv_name (step->taps->conv));
+  return g_strdup_printf ("taps %d: %d × %d × %d, %d to %d, dilation %d, padding %d, relu %d, between %s and %s",
+                          plan->pool.type, plan->pool.n, step->out->h, step->out->w, step->spec.in, step->spec.out,
+                          step->spec.dilation, step->spec.padding, step->taps->epilogue->kernel.relu,
+                          dh_cuda_driver.conv_name (step->conv), dh_cuda_driver.conv_name (step->taps->conv));
 }
 
 gboolean
