@@ -3,6 +3,7 @@
 
 #include "dh-device.h"
 #include "dh-error.h"
+#include "emulated-graph.h"
 #include "dh-nets.h"
 #include "dh-predictor.h"
 
@@ -60,16 +61,6 @@ new_plan (Fixture *fixture, DhDevice *device, DhPrecision precision, GError **er
   return dh_plan_new (device, fixture->net->graph, fixture->weights, &options, error);
 }
 
-static DhDevice *
-open_card (void)
-{
-  g_autoptr (GError) error = NULL;
-  DhDevice *device = dh_device_open ("cuda", 0, &error);
-  g_assert_no_error (error);
-  g_assert_cmpstr (dh_device_title (device), ==, "Emulated card");
-  return device;
-}
-
 static gboolean
 run (Fixture *fixture, DhPlan *plan, GError **error)
 {
@@ -86,7 +77,7 @@ test_memory (Fixture *fixture, gconstpointer data)
     {
       g_autoptr (GError) error = NULL;
       g_autofree char *fail = g_strdup_printf ("%s:%u", what, n);
-      g_autoptr (DhDevice) device = open_card ();
+      g_autoptr (DhDevice) device = emulated_open_card ();
       g_setenv ("DH_EMULATED_FAIL", fail, TRUE);
       g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F16, &error);
       g_unsetenv ("DH_EMULATED_FAIL");
@@ -112,7 +103,7 @@ static void
 test_lost (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhDevice) device = open_card ();
+  g_autoptr (DhDevice) device = emulated_open_card ();
   g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F32, &error);
   g_assert_no_error (error);
   for (guint i = 0; i < 3; i++)
@@ -130,7 +121,7 @@ test_lost (Fixture *fixture, gconstpointer data)
   g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
   g_clear_error (&error);
   g_unsetenv ("DH_EMULATED_FAIL");
-  g_autoptr (DhDevice) fresh = open_card ();
+  g_autoptr (DhDevice) fresh = emulated_open_card ();
   g_autoptr (DhPlan) other = new_plan (fixture, fresh, DH_PRECISION_F32, &error);
   g_assert_no_error (error);
   g_assert_true (run (fixture, other, &error));
@@ -140,7 +131,7 @@ static void
 test_lost_in_compile (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhDevice) device = open_card ();
+  g_autoptr (DhDevice) device = emulated_open_card ();
   g_setenv ("DH_EMULATED_FAIL", data, TRUE);
   g_assert_null (new_plan (fixture, device, DH_PRECISION_BF16, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
@@ -189,7 +180,7 @@ static void
 test_ways (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhDevice) device = open_card ();
+  g_autoptr (DhDevice) device = emulated_open_card ();
   g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F32, &error);
   g_assert_no_error (error);
   g_assert_true (run (fixture, plan, &error));
@@ -231,7 +222,7 @@ test_overlap (Fixture *fixture, gconstpointer data)
     RUNS = 7
   };
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhDevice) device = open_card ();
+  g_autoptr (DhDevice) device = emulated_open_card ();
   g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F16, &error);
   g_autoptr (DhPlan) other = new_plan (fixture, device, DH_PRECISION_F16, &error);
   g_autofree float *expected = g_new (float, (gsize)RUNS *AREA), *found = g_new0 (float, (gsize)RUNS *AREA);
@@ -270,7 +261,7 @@ static void
 test_bytes (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhDevice) device = open_card ();
+  g_autoptr (DhDevice) device = emulated_open_card ();
   g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F16, &error);
   g_autoptr (DhPlan) other = new_plan (fixture, device, DH_PRECISION_F16, &error);
   g_autoptr (DhImage) image = dh_image_new (WIDTH, HEIGHT);
@@ -302,7 +293,7 @@ static void
 test_estimate (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhDevice) device = open_card ();
+  g_autoptr (DhDevice) device = emulated_open_card ();
   g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F16, &error);
   const DhPlanOptions options = { .input = { 1, 3, HEIGHT, WIDTH },
                                   .precision = DH_PRECISION_F16,
@@ -420,7 +411,7 @@ static void
 test_in_flight (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhDevice) device = open_card ();
+  g_autoptr (DhDevice) device = emulated_open_card ();
   g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F32, &error);
   for (guint i = 0; i < 2; i++)
     g_assert_true (dh_plan_begin (plan, fixture->input, (gpointer[]){ fixture->map }, &error));
@@ -496,7 +487,7 @@ static void
 test_precisions (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhDevice) device = open_card (), ref = dh_device_open ("ref", 0, NULL);
+  g_autoptr (DhDevice) device = emulated_open_card (), ref = dh_device_open ("ref", 0, NULL);
   g_autoptr (DhPlan) plan = new_plan (fixture, ref, DH_PRECISION_F32, &error);
   g_assert_true (run (fixture, plan, &error));
   g_autofree float *expected = g_memdup2 (fixture->map, AREA * sizeof (float));

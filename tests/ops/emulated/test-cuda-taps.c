@@ -1,8 +1,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "dh-device.h"
 #include "dh-error.h"
+#include "emulated-graph.h"
 
 /* A dilated convolution as one of nine times the channels and a sum over nine pixels, beside the same in one. */
 
@@ -26,15 +26,6 @@ static const Case cases[] = {
 
 static const char *const name = "nine 1×1 and their sum";
 
-/* In [−1, 1), as good as at random. */
-static float
-noise (guint64 at)
-{
-  at = (at + 1) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
-  at = (at ^ at >> 29) * G_GUINT64_CONSTANT (0xbf58476d1ce4e5b9);
-  return (float)(gint32)(at >> 32) * 0x1p-31f;
-}
-
 static float *
 run (DhDevice *device, const Case *c, const char *way, DhPrecision precision, gsize *count, char **words,
      GError **error)
@@ -51,35 +42,10 @@ run (DhDevice *device, const Case *c, const char *way, DhPrecision precision, gs
     y = dh_graph_norm (graph, y, "norm", 0.1);
   if (c->relu)
     y = dh_graph_relu (graph, y);
-  g_autoptr (DhTensorDict) parameters = dh_tensor_dict_new ();
-  g_autoptr (GArray) list = dh_graph_list_parameters (graph, &y, 1);
-  for (guint i = 0; i < list->len; i++)
-    {
-      const DhParameter *wanted = &g_array_index (list, DhParameter, i);
-      DhTensor *tensor = dh_tensor_new_f32 (wanted->n_dims, wanted->dims);
-      for (gint64 j = 0; j < dh_tensor_count (tensor); j++)
-        dh_tensor_f32 (tensor)[j] = (wanted->n_dims == 1 ? 0.5f : 0.0f) + 0.3f * noise (1000003 * i + (guint64)j);
-      dh_tensor_dict_take (parameters, wanted->name, tensor);
-    }
   g_autofree DhShape *shapes = dh_graph_infer_shapes (graph, c->input, error);
   g_assert_nonnull (shapes);
   *count = (gsize)shapes[y].n * shapes[y].c * shapes[y].h * shapes[y].w;
-  const gsize n = (gsize)c->input.n * c->input.c * c->input.h * c->input.w;
-  g_autofree float *input = g_new (float, n);
-  float *values = g_new (float, *count);
-  for (gsize i = 0; i < n; i++)
-    input[i] = noise (i << 32);
-  const DhPlanOptions options = { .input = c->input, .precision = precision, .outputs = &y, .n_outputs = 1 };
-  g_setenv ("DH_EMULATED_TAPS", way, TRUE);
-  g_autoptr (DhPlan) plan = dh_plan_new (device, graph, parameters, &options, error);
-  g_unsetenv ("DH_EMULATED_TAPS");
-  dh_graph_unref (graph);
-  /* The third is a replay. */
-  for (guint i = 0; plan && i < 3; i++)
-    g_assert_true (dh_plan_run (plan, input, (gpointer[]){ values }, NULL, NULL, error));
-  if (plan && words)
-    *words = dh_plan_to_string (plan);
-  return values;
+  return emulated_run_graph (device, graph, y, "DH_EMULATED_TAPS", way, precision, c->input, *count, words, error);
 }
 
 /* Both ways differ by roundings of what lies between alone: nine of them, each of half a unit of the format. */

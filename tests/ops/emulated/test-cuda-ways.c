@@ -1,53 +1,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "dh-device.h"
 #include "dh-error.h"
+#include "emulated-graph.h"
 
 /* The ways in which a convolution can go on a card, each against the plainest. */
-
-static DhDevice *
-open_card (void)
-{
-  g_autoptr (GError) error = NULL;
-  DhDevice *device = dh_device_open ("cuda", 0, &error);
-  g_assert_no_error (error);
-  g_assert_cmpstr (dh_device_title (device), ==, "Emulated card");
-  return device;
-}
-
-/* Takes the graph; the values, and the plan's words. */
-static float *
-run_graph (DhDevice *device, DhGraph *graph, DhValue y, const char *way, DhPrecision precision, DhShape input,
-           gsize count, char **words, GError **error)
-{
-  g_autoptr (DhTensorDict) parameters = dh_tensor_dict_new ();
-  g_autoptr (GArray) list = dh_graph_list_parameters (graph, &y, 1);
-  for (guint i = 0; i < list->len; i++)
-    {
-      const DhParameter *wanted = &g_array_index (list, DhParameter, i);
-      DhTensor *tensor = dh_tensor_new_f32 (wanted->n_dims, wanted->dims);
-      for (gint64 j = 0; j < dh_tensor_count (tensor); j++)
-        dh_tensor_f32 (tensor)[j] = (wanted->n_dims == 1 ? 0.5f : 0.0f) + 0.3f * sinf ((float)(i + 7 * j));
-      dh_tensor_dict_take (parameters, wanted->name, tensor);
-    }
-  const gsize n = (gsize)input.n * input.c * input.h * input.w;
-  g_autofree float *picture = g_new (float, n);
-  float *values = g_new (float, count);
-  for (gsize i = 0; i < n; i++)
-    picture[i] = cosf ((float)(3 * i));
-  const DhPlanOptions options = { .input = input, .precision = precision, .outputs = &y, .n_outputs = 1 };
-  g_setenv ("DH_EMULATED_WAY", way, TRUE);
-  g_autoptr (DhPlan) plan = dh_plan_new (device, graph, parameters, &options, error);
-  g_unsetenv ("DH_EMULATED_WAY");
-  dh_graph_unref (graph);
-  gboolean fine = plan != NULL;
-  for (guint i = 0; fine && i < 3; i++)
-    fine = dh_plan_run (plan, picture, (gpointer[]){ values }, NULL, NULL, error);
-  if (plan && words)
-    *words = dh_plan_to_string (plan);
-  return values;
-}
 
 /* A dense layer as wide as the card's tile, on sizes that are none of its multiples; the values, and the plan's words.
  */
@@ -64,7 +21,7 @@ run_way (DhDevice *device, const char *way, DhPrecision precision, gsize *count,
   y = dh_graph_conv (graph, y, "conv", (DhConv){ .out = 256, .kernel = 1 });
   y = dh_graph_relu (graph, dh_graph_norm (graph, y, "norm2", 0.1));
   *count = (gsize)input.n * 256 * input.h * input.w;
-  return run_graph (device, graph, y, way, precision, input, *count, words, error);
+  return emulated_run_graph (device, graph, y, "DH_EMULATED_WAY", way, precision, input, *count, words, error);
 }
 
 /* A dense layer's convolution in one kernel with its norm, in whatever tiling, differs from the two by the order of
@@ -79,7 +36,7 @@ test_fused (void)
   } formats[] = { { DH_PRECISION_F16, 0x1p-11 }, { DH_PRECISION_BF16, 0x1p-8 } };
   static const char *const tilings[] = { "64×128×32", "64×128×64", "64×64×64", "32×64×128" };
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhDevice) device = open_card ();
+  g_autoptr (DhDevice) device = emulated_open_card ();
   for (guint f = 0; f < G_N_ELEMENTS (formats); f++)
     {
       gsize n;
@@ -153,7 +110,7 @@ run_rung (DhDevice *device, const char *way, const Rung *rung, DhPrecision preci
   if (rung->relu)
     y = dh_graph_relu (graph, y);
   *count = (gsize)rung->input.n * 128 * rung->input.h * rung->input.w;
-  return run_graph (device, graph, y, way, precision, rung->input, *count, words, error);
+  return emulated_run_graph (device, graph, y, "DH_EMULATED_WAY", way, precision, rung->input, *count, words, error);
 }
 
 /* A resize that adds to a convolution's result in its kernel differs from one that reads it by that it is not rounded
@@ -165,7 +122,7 @@ test_resized (void)
                                 { { 1, 48, 40, 6 }, TRUE, FALSE, FALSE, TRUE },
                                 { { 1, 40, 9, 33 }, FALSE, FALSE, TRUE, FALSE } };
   static const char *const tilings[] = { "64×128×32", "64×128×64", "64×64×64", "32×64×128" };
-  g_autoptr (DhDevice) device = open_card ();
+  g_autoptr (DhDevice) device = emulated_open_card ();
   for (guint r = 0; r < G_N_ELEMENTS (rungs); r++)
     {
       const DhPrecision precision = r == 1 ? DH_PRECISION_BF16 : DH_PRECISION_F16;
