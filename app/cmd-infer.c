@@ -191,7 +191,8 @@ predict (Infer *infer, const DhImage *image, guint maps, GError **error)
   DhPrediction *prediction = dh_predictor_run (infer->predictor, image, maps, cancellable, NULL, &why);
   if (g_error_matches (why, DH_ERROR, DH_ERROR_TOO_LARGE))
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE, "%s (--scale 0.5, --tile 1024)", why->message);
+      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE, "%s; use a smaller scale (--scale 0.5) or tiles (--tile 1024)",
+                   why->message);
       g_error_free (why);
     }
   else if (why)

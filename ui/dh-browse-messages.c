@@ -151,6 +151,14 @@ show_missing_map (DhBrowsePanes *self, guint index, DhFrameMap map, const char *
   else if (!dh_session_has_map (self->session, map))
     say (self, index, "dialog-information-symbolic", NULL, _ ("No outlier head"),
          _ ("These weights are of a closed-set network; it has likelihood, max softmax, max logit and entropy"));
+  else if (dh_session_can_tile (self->session))
+    {
+      g_autofree char *text = g_strdup_printf (
+          _ ("%s. Tiles fit; their maps differ from the whole picture’s, near their edges most."), error);
+      box = say (self, index, "dh-memory-symbolic", "dh-warn", _ ("Not enough memory"), text);
+      add_button (box, _ ("Compute in tiles"), "win.compute-in-tiles");
+      add_button (box, _ ("Try again"), "win.retry");
+    }
   else if (error != NULL)
     {
       box = say (self, index, "dialog-warning-symbolic", "dh-err", _ ("It could not be computed"), error);

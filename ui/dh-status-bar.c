@@ -32,7 +32,12 @@ show_context (GtkWidget *bar)
           ? g_strdup_printf (ngettext ("%s · %s · %u thread · %s", "%s · %s · %u threads · %s", compute->threads),
                              compute->name, compute->title, compute->threads, precision)
           : g_strdup (dh_session_get_device_sentence (self->session));
-  gtk_label_set_label (GTK_LABEL (self->device), device != NULL ? device : "");
+  const DhFrame *frame = dh_session_get_frame (self->session);
+  g_autofree char *tiled =
+      frame != NULL && frame->tile > 0
+          ? g_strdup_printf (_ ("%s, in tiles of %u px"), device != NULL ? device : "", frame->tile)
+          : NULL;
+  gtk_label_set_label (GTK_LABEL (self->device), tiled != NULL ? tiled : device != NULL ? device : "");
   gtk_widget_set_tooltip_text (self->device, dh_session_get_cuda_sentence (self->session));
   gtk_label_set_label (GTK_LABEL (self->model), model != NULL ? model->title : _ ("no weights"));
   gtk_label_set_label (GTK_LABEL (self->dataset), set != NULL ? set : _ ("no data set"));
@@ -112,7 +117,7 @@ dh_status_bar_new (DhSession *session)
       dh_ui_icon_button ("window-close-symbolic", _ ("Stop the evaluation"), "win.cancel-evaluation", "flat dh-stop");
   gtk_widget_set_valign (self->stop, GTK_ALIGN_CENTER);
   gtk_box_append (GTK_BOX (bar), self->stop);
-  static const char *const of_context[] = { "notify::model-info", "notify::dataset-title" };
+  static const char *const of_context[] = { "notify::model-info", "notify::dataset-title", "notify::frame" };
   static const char *const of_job[] = { "notify::opening", "notify::loading", "notify::evaluating", "evaluation",
                                         "notify::cache-size" };
   for (guint i = 0; i < G_N_ELEMENTS (of_context); i++)

@@ -187,6 +187,8 @@ ACTION (note)
 
 ACTION (retry) { dh_session_retry (DH_WINDOW (data)->session); }
 
+ACTION (compute_in_tiles) { dh_session_compute_in_tiles (DH_WINDOW (data)->session); }
+
 ACTION (page)
 {
   adw_view_stack_set_visible_child_name (ADW_VIEW_STACK (DH_WINDOW (data)->stack), g_variant_get_string (value, NULL));
@@ -274,6 +276,7 @@ static const GActionEntry entries[] = {
   { "component", component, "i", NULL, NULL },
   { "note", note, "b", NULL, NULL },
   { "retry", retry, NULL, NULL, NULL },
+  { "compute-in-tiles", compute_in_tiles, NULL, NULL, NULL },
   { "page", page, "s", NULL, NULL },
   { "show-training", show_training, "x", NULL, NULL },
   { "show-run", show_run, "x", NULL, NULL },

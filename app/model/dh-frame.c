@@ -33,6 +33,7 @@ dh_frame_copy (const DhFrame *frame)
     }
   copy->truth_error = g_strdup (frame->truth_error);
   copy->seconds = frame->seconds;
+  copy->tile = frame->tile;
   copy->cached = frame->cached;
   return copy;
 }

@@ -20,6 +20,7 @@ typedef struct
   guint64 non_finite[DH_N_SHOWN_MAPS];
   char *truth_error; /* why the labels cannot be used; NULL where they can or where there are none */
   double seconds;    /* the network's run; 0 where the maps came from the cache */
+  guint tile;        /* the network's maps were computed in tiles of so many pixels a side; 0: of the whole picture */
   gboolean cached;
 } DhFrame;
 

@@ -14,7 +14,7 @@ typedef struct
   char magic[8];
   guint32 width, height;
   guint32 maps;
-  guint32 reserved;
+  guint32 tile; /* of the frame */
   guint64 non_finite[DH_N_FRAME_MAPS];
   guint64 checksum; /* of the maps' bytes */
 } Header;
@@ -134,6 +134,7 @@ read_file (GBytes *bytes, DhFrame *frame)
   if (checksum != header.checksum)
     return FALSE;
   at = sizeof header;
+  frame->tile = header.tile;
   for (guint j = 1; j <= DH_N_FRAME_MAPS; j++)
     {
       guint i = file_order (j);
@@ -260,7 +261,7 @@ dh_map_cache_store (DhMapCache *cache, const char *key, const DhFrame *frame, GE
 {
   g_autofree char *path = path_of (cache, key);
   g_autofree char *folder = g_path_get_dirname (path);
-  Header header = { .width = frame->width, .height = frame->height };
+  Header header = { .width = frame->width, .height = frame->height, .tile = frame->tile };
   memcpy (header.magic, MAGIC, 8);
   guint64 length = 0;
   for (guint j = 1; j <= DH_N_FRAME_MAPS; j++)

@@ -22,8 +22,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhMapCache, dh_map_cache_unref)
 char *dh_map_cache_key (const char *weights, const char *device, const char *precision, const char *picture,
                         guint width, guint height);
 
-/* Sets frame->maps and non_finite from the file (views into its bytes: no copy) for the maps it has; TRUE where all of
- * `wanted` (bits 1 << DhFrameMap) are there now. The frame's width and height must agree. */
+/* Sets frame->maps, non_finite and tile from the file (views into its bytes: no copy) for the maps it has; TRUE where
+ * all of `wanted` (bits 1 << DhFrameMap) are there now. The frame's width and height must agree. */
 gboolean dh_map_cache_load (DhMapCache *cache, const char *key, guint wanted, DhFrame *frame);
 /* Writes all maps that the frame has. Errors: DH_ERROR_IO naming the path and the cause. */
 gboolean dh_map_cache_store (DhMapCache *cache, const char *key, const DhFrame *frame, GError **error);

@@ -225,7 +225,7 @@ on_progress (DhWorker *worker, DhImageItem *item, double fraction, double second
 }
 
 static void
-on_failed (DhWorker *worker, DhImageItem *item, const char *message, DhSession *self)
+on_failed (DhWorker *worker, DhImageItem *item, const char *message, gboolean memory, DhSession *self)
 {
   dh_image_item_set_state (item, DH_ITEM_FAILED, message);
   dh_session_emit (self, DH_SESSION_STATES);
@@ -235,6 +235,7 @@ on_failed (DhWorker *worker, DhImageItem *item, const char *message, DhSession *
   g_autoptr (DhFrame) frame = NULL;
   if (self->frame != NULL && self->frame_is_current)
     frame = dh_frame_ref (self->frame);
+  self->frame_memory = memory;
   set_frame (self, frame, NULL, message);
   request_ahead (self);
 }
@@ -307,6 +308,20 @@ dh_session_retry (DhSession *self)
   g_clear_pointer (&self->frame_error, g_free);
   dh_session_notify (self, DH_SESSION_PROP_FRAME);
   dh_session_request_current (self);
+}
+
+gboolean
+dh_session_can_tile (DhSession *self)
+{
+  return self->frame_error != NULL && self->frame_memory && !self->tiled;
+}
+
+void
+dh_session_compute_in_tiles (DhSession *self)
+{
+  self->tiled = TRUE;
+  dh_worker_set_tiled (self->worker, TRUE);
+  dh_session_retry (self);
 }
 
 DhFrame *

@@ -72,7 +72,9 @@ struct _DhSession
   gboolean frame_is_current;
   DhScoreStats *stats;
   char *frame_error;
-  GQueue entries; /* DhSessionEntry, used last first */
+  gboolean frame_memory; /* which is that memory is too short for the picture in one piece */
+  gboolean tiled;        /* such pictures are computed in tiles */
+  GQueue entries;        /* DhSessionEntry, used last first */
   gsize entries_bytes;
 
   DhScoreStats *set_stats;

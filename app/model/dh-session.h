@@ -113,6 +113,11 @@ DhScoreStats *dh_session_get_set_stats (DhSession *session);
 const char *dh_session_get_frame_error (DhSession *session);
 /* Computes the current picture again after a failure. */
 void dh_session_retry (DhSession *session);
+/* Whether it failed because memory is too short for it in one piece, and was not tried in tiles yet; from
+ * compute_in_tiles() on, all such pictures of this session are computed in tiles, this one first (DhFrame.tile says
+ * so). */
+gboolean dh_session_can_tile (DhSession *session);
+void dh_session_compute_in_tiles (DhSession *session);
 void dh_session_request_thumbnail (DhSession *session, DhImageItem *item);
 /* Runs of the network begun so far. */
 guint64 dh_session_get_n_runs (DhSession *session);

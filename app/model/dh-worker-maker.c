@@ -51,7 +51,7 @@ made_new (DhWorker *self, const DhImage *image, guint maps, guint *all)
   Made *made = g_new0 (Made, 1);
   made->frame = dh_frame_new (image->width, image->height);
   g_mutex_lock (&self->mutex);
-  made->key = dh_worker_dup_key (self, hash, image->width, image->height);
+  made->key = dh_worker_dup_key (self, hash, image->width, image->height, FALSE);
   *all = maps | dh_job_maps_for (self->wanted, self->has_outlier_head);
   g_mutex_unlock (&self->mutex);
   if ((maps & ~of_frames) != 0 || !dh_map_cache_load (self->cache, made->key, maps, made->frame))

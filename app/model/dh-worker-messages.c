@@ -1,4 +1,5 @@
 #include <glib/gi18n.h>
+#include "dh-error.h"
 #include "dh-worker-private.h"
 
 typedef enum
@@ -16,7 +17,7 @@ typedef struct
   MessageKind kind;
   DhJob *job;
   DhFrame *frame;
-  gboolean last;
+  gboolean last, memory;
   DhScoreStats *stats;
   double fraction, seconds;
   char *text;
@@ -56,7 +57,7 @@ deliver (gpointer data)
       g_signal_emit_by_name (self, "progress", job->item, message->fraction, message->seconds, message->text);
       break;
     case MESSAGE_FAILED:
-      g_signal_emit_by_name (self, "failed", job->item, message->text);
+      g_signal_emit_by_name (self, "failed", job->item, message->text, message->memory);
       break;
     case MESSAGE_STORED:
       g_signal_emit_by_name (self, "stored", job->item);
@@ -128,6 +129,8 @@ void
 dh_worker_post_failure (DhJob *job, const GError *error)
 {
   Message *message = message_new (MESSAGE_FAILED, job);
+  message->memory =
+      g_error_matches (error, DH_ERROR, DH_ERROR_TOO_LARGE) || g_error_matches (error, DH_ERROR, DH_ERROR_NO_MEMORY);
   message->text = g_strdup (error != NULL ? error->message : _ ("It failed for a reason that is not known"));
   post (message);
 }

@@ -65,6 +65,7 @@ struct _DhWorker
   DhModelInfo *model; /* that is loaded, and what computes it; NULL: none */
   DhComputeInfo *compute;
   gboolean has_outlier_head;
+  gboolean tiled; /* pictures too large for the memory are computed in tiles */
   guint64 sequence;
   guint64 n_runs;
 
@@ -81,8 +82,9 @@ typedef struct
   DhImage *image;
 } DhThumbnail;
 
-/* What a picture's maps are kept under; NULL while no model is loaded. With the mutex held. */
-G_GNUC_INTERNAL char *dh_worker_dup_key (DhWorker *worker, const char *picture, guint width, guint height);
+/* What a picture's maps are kept under, those of tiles apart; NULL while no model is loaded. With the mutex held. */
+G_GNUC_INTERNAL char *dh_worker_dup_key (DhWorker *worker, const char *picture, guint width, guint height,
+                                         gboolean tiled);
 
 /* Loading weights, on its way to the inference thread. */
 typedef struct

@@ -84,8 +84,10 @@ dh_worker_read_job (gpointer data, gpointer user_data)
       dh_worker_post_failure (job, error);
       return;
     }
+  const guint width = job->frame->width, height = job->frame->height;
   g_mutex_lock (&self->mutex);
-  g_autofree char *key = dh_worker_dup_key (self, job->picture_hash, job->frame->width, job->frame->height);
+  g_autofree char *key = dh_worker_dup_key (self, job->picture_hash, width, height, FALSE);
+  g_autofree char *tiled = self->tiled ? dh_worker_dup_key (self, job->picture_hash, width, height, TRUE) : NULL;
   guint maps = dh_job_maps_for (job->wanted, self->has_outlier_head);
   g_mutex_unlock (&self->mutex);
   if (key == NULL)
@@ -94,7 +96,8 @@ dh_worker_read_job (gpointer data, gpointer user_data)
       return;
     }
   g_autoptr (DhFrame) complete = dh_frame_copy (job->frame);
-  if (dh_map_cache_load (self->cache, key, maps, complete))
+  if (dh_map_cache_load (self->cache, key, maps, complete)
+      || (tiled != NULL && dh_map_cache_load (self->cache, tiled, maps, complete)))
     {
       complete->cached = TRUE;
       dh_worker_post_frame (job, complete, TRUE);

@@ -1,6 +1,7 @@
 #include <glib/gi18n.h>
 #include "dh-debug.h"
 #include "dh-error.h"
+#include "dh-tiles.h"
 #include "dh-worker-private.h"
 
 typedef struct
@@ -27,11 +28,18 @@ report_run (guint64 done, guint64 total, const char *what, gpointer data)
 }
 
 char *
-dh_worker_dup_key (DhWorker *self, const char *picture, guint width, guint height)
+dh_worker_dup_key (DhWorker *self, const char *picture, guint width, guint height, gboolean tiled)
 {
   if (self->model == NULL)
     return NULL;
-  return dh_map_cache_key (self->model->sha256, self->compute->name, self->compute->precision, picture, width, height);
+  g_autofree char *precision = g_strconcat (self->compute->precision, tiled ? "-tiles" : NULL, NULL);
+  return dh_map_cache_key (self->model->sha256, self->compute->name, precision, picture, width, height);
+}
+
+static char *
+dup_key (DhWorker *self, DhJob *job, gboolean tiled)
+{
+  return dh_worker_dup_key (self, job->picture_hash, job->frame->width, job->frame->height, tiled);
 }
 
 /* One begins: the maps that it must have, and what they are kept under. */
@@ -41,7 +49,7 @@ start_run (DhWorker *self, DhJob *job, char **key)
   g_mutex_lock (&self->mutex);
   const guint64 number = ++self->n_runs;
   const guint maps = dh_job_maps_for (job->wanted, self->has_outlier_head);
-  *key = dh_worker_dup_key (self, job->picture_hash, job->frame->width, job->frame->height);
+  *key = dup_key (self, job, FALSE);
   g_mutex_unlock (&self->mutex);
   if (dh_debug (DH_DEBUG_STUDIO))
     g_printerr ("studio: run %" G_GUINT64_FORMAT " %s\n", number, dh_image_item_get_stem (job->item));
@@ -59,11 +67,12 @@ wait_again (DhWorker *self, DhJob *job)
 }
 
 static void
-end_run (DhWorker *self, DhJob *job, const char *key, const DhPrediction *prediction, const GError *error)
+end_run (DhWorker *self, DhJob *job, const char *key, guint tile, const DhPrediction *prediction, const GError *error)
 {
   if (prediction != NULL)
     {
       g_autoptr (DhFrame) frame = dh_job_frame_with_maps (job, prediction);
+      frame->tile = tile;
       dh_worker_post_frame (job, frame, TRUE);
       dh_worker_finish_job (self, job, frame, key);
     }
@@ -71,6 +80,43 @@ end_run (DhWorker *self, DhJob *job, const char *key, const DhPrediction *predic
     wait_again (self, job);
   else
     dh_worker_post_failure (job, error);
+}
+
+static gboolean
+is_of_memory (const GError *error)
+{
+  return g_error_matches (error, DH_ERROR, DH_ERROR_TOO_LARGE) || g_error_matches (error, DH_ERROR, DH_ERROR_NO_MEMORY);
+}
+
+/* In the largest tiles that fit, where pictures may be cut; `key` becomes that of tiles. The error of the whole picture
+ * stays where none fit. */
+static DhPrediction *
+run_in_tiles (DhWorker *self, DhJob *job, guint maps, GCancellable *cancellable, const DhProgress *progress, char **key,
+              guint *tile, GError **error)
+{
+  static const guint sides[] = { 2048, 1536, 1024, 768, 512, 384, DH_TILES_LEAST };
+  g_mutex_lock (&self->mutex);
+  g_autofree char *tiled = self->tiled ? dup_key (self, job, TRUE) : NULL;
+  g_mutex_unlock (&self->mutex);
+  const guint longest = MAX (job->frame->width, job->frame->height);
+  for (guint i = 0; tiled != NULL && i < G_N_ELEMENTS (sides); i++)
+    {
+      g_autoptr (GError) why = NULL;
+      DhPrediction *prediction = NULL;
+      if (sides[i] >= longest)
+        continue;
+      prediction = dh_predictor_run_tiles (self->predictor, job->image, sides[i], maps, cancellable, progress, &why);
+      if (prediction == NULL && is_of_memory (why))
+        continue;
+      g_clear_error (error);
+      if (prediction == NULL)
+        g_propagate_error (error, g_steal_pointer (&why));
+      g_free (*key);
+      *key = g_steal_pointer (&tiled);
+      *tile = sides[i];
+      return prediction;
+    }
+  return NULL;
 }
 
 /* On the inference thread. */
@@ -89,7 +135,10 @@ run_job (DhWorker *self, DhJob *job, GCancellable *run_cancellable)
     prediction = dh_predictor_run (self->predictor, job->image, maps, run_cancellable, &progress, &error);
   else if (ready)
     g_set_error (&error, DH_ERROR, DH_ERROR_FAILED, "%s", _ ("No weights are loaded"));
-  end_run (self, job, key, prediction, error);
+  guint tile = 0;
+  if (is_of_memory (error))
+    prediction = run_in_tiles (self, job, maps, run_cancellable, &progress, &key, &tile, &error);
+  end_run (self, job, key, tile, prediction, error);
 }
 
 /* With the mutex held; the most urgent job, or NULL. */
@@ -162,7 +211,7 @@ begin_run (DhWorker *self, GQueue *runs, DhJob *job)
       g_queue_push_tail (runs, run);
       return;
     }
-  end_run (self, job, run->key, NULL, error);
+  end_run (self, job, run->key, 0, NULL, error);
   run_free (run);
   begin_again (self, runs);
 }
@@ -173,7 +222,7 @@ end_oldest (DhWorker *self, GQueue *runs)
   g_autoptr (GError) error = NULL;
   g_autoptr (DhPrediction) prediction = dh_predictor_end (self->predictor, &error);
   Run *run = g_queue_pop_head (runs);
-  end_run (self, run->job, run->key, prediction, error);
+  end_run (self, run->job, run->key, 0, prediction, error);
   run_free (run);
   if (prediction == NULL)
     begin_again (self, runs);

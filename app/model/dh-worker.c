@@ -46,8 +46,8 @@ dh_worker_class_init (DhWorkerClass *class)
                 G_TYPE_POINTER);
   g_signal_new ("progress", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 4, DH_TYPE_IMAGE_ITEM,
                 G_TYPE_DOUBLE, G_TYPE_DOUBLE, G_TYPE_STRING);
-  g_signal_new ("failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, DH_TYPE_IMAGE_ITEM,
-                G_TYPE_STRING);
+  g_signal_new ("failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3, DH_TYPE_IMAGE_ITEM,
+                G_TYPE_STRING, G_TYPE_BOOLEAN);
   g_signal_new ("calibrating", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_UINT);
   g_signal_new ("calibrated", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   g_signal_new ("stored", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, DH_TYPE_IMAGE_ITEM);
@@ -193,6 +193,14 @@ dh_worker_set_wanted (DhWorker *self, guint maps)
 {
   g_mutex_lock (&self->mutex);
   self->wanted = maps;
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+dh_worker_set_tiled (DhWorker *self, gboolean tiled)
+{
+  g_mutex_lock (&self->mutex);
+  self->tiled = tiled;
   g_mutex_unlock (&self->mutex);
 }
 

@@ -18,10 +18,11 @@ G_BEGIN_DECLS
  * All functions and signals are for the window's thread, and none blocks.
  *
  * Signals
- *   "frame"    (DhImageItem item, DhFrame frame, gboolean last)  picture and labels first; with maps when they are
- * there "stats"    (DhImageItem item, gpointer DhScoreStats)         sealed; follows the last frame "progress"
- * (DhImageItem item, double fraction, double seconds, char *layer)  while the network runs "failed"   (DhImageItem
- * item, char *message)                 the picture cannot be read, or its maps not be made */
+ *   "frame" (DhImageItem item, DhFrame frame, gboolean last)   picture and labels first; with maps when they are there
+ *   "stats" (DhImageItem item, gpointer DhScoreStats)          sealed; follows the last frame
+ *   "progress" (DhImageItem item, double fraction, double seconds, char *layer)  while the network runs
+ *   "failed" (DhImageItem item, char *message, gboolean memory)  the picture cannot be read, or its maps not be made;
+ *                                             `memory`: there is too little of it for the picture in one piece */
 #define DH_TYPE_WORKER (dh_worker_get_type ())
 G_DECLARE_FINAL_TYPE (DhWorker, dh_worker, DH, WORKER, GObject)
 
@@ -54,6 +55,10 @@ DhComputeInfo *dh_worker_get_compute_info (DhWorker *worker);
 void dh_worker_set_dataset (DhWorker *worker, DhDataset *dataset);
 /* Bits 1 << DhFrameMap that a frame must have; what the model cannot give is left out. */
 void dh_worker_set_wanted (DhWorker *worker, guint maps);
+
+/* Whether pictures that are too large for the memory are computed in overlapping tiles, as large as fit, from now on
+ * (dh-tiles.h: other maps than of the whole, and kept apart). Off at first. */
+void dh_worker_set_tiled (DhWorker *worker, gboolean tiled);
 
 /* Asks for a frame. An item that is under way only becomes more urgent. */
 void dh_worker_request (DhWorker *worker, DhImageItem *item, DhPriority priority);

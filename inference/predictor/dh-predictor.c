@@ -210,8 +210,8 @@ make_room (DhPredictor *predictor, guint width, guint height, guint maps, GError
   g_autofree char *need = g_format_size_full (needed, G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char *have = g_format_size_full (available, G_FORMAT_SIZE_IEC_UNITS);
   g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
-               "A picture of %u×%u pixels needs about %s of %s with %s, and %s can be had; use a smaller scale", width,
-               height, need, dh_device_has_memory (predictor->device) ? "the card's memory" : "memory",
+               "A picture of %u×%u pixels needs about %s of %s with %s, and %s can be had", width, height, need,
+               dh_device_has_memory (predictor->device) ? "the card's memory" : "memory",
                dh_model_title (predictor->model), have);
   return FALSE;
 }

@@ -61,7 +61,7 @@ on_frame (DhWorker *worker, DhImageItem *item, DhFrame *frame, gboolean last, In
 }
 
 static void
-on_failed (DhWorker *worker, DhImageItem *item, const char *message, Inference *self)
+on_failed (DhWorker *worker, DhImageItem *item, const char *message, gboolean memory, Inference *self)
 {
   g_free (self->failure);
   self->failure = g_strdup (message);

@@ -1,0 +1,72 @@
+/* A picture that is too large for the memory: the session says so, and computes it in tiles where it is asked to. */
+#include <sys/resource.h>
+#include "session-fixture.h"
+
+enum
+{
+  WIDTH = 4096,
+  HEIGHT = 2048,
+};
+
+/* What the process has of its own that can be written may grow by so many bytes from here on. */
+static void
+allow (guint64 more, struct rlimit *before)
+{
+  g_autofree char *text = NULL;
+  g_assert_true (g_file_get_contents ("/proc/self/status", &text, NULL, NULL));
+  const guint64 used = g_ascii_strtoull (strstr (text, "VmData:") + strlen ("VmData:"), NULL, 10) * 1024;
+  g_assert_cmpint (getrlimit (RLIMIT_DATA, before), ==, 0);
+  struct rlimit limit = *before;
+  limit.rlim_cur = used + more;
+  g_assert_cmpint (setrlimit (RLIMIT_DATA, &limit), ==, 0);
+}
+
+static gboolean
+has_maps (DhSession *session)
+{
+  return dh_frame_has_map (dh_session_get_frame (session), DH_FRAME_HYBRID);
+}
+
+static void
+test_tiles (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  g_autofree char *set = g_build_filename (fixture->root, "large", NULL);
+  session_write_set_of_size (set, 1, WIDTH, HEIGHT);
+  session_open_all (fixture); /* the threads are there */
+  struct rlimit before;
+  allow ((guint64)330 << 20, &before);
+  dh_session_open_dataset (session, set);
+  session_wait_for (!dh_session_is_opening (session) && dh_session_get_frame_error (session) != NULL);
+  g_test_message ("%s", dh_session_get_frame_error (session));
+  g_assert_nonnull (strstr (dh_session_get_frame_error (session), "4096×2048"));
+  g_assert_nonnull (dh_session_get_frame (session)); /* the picture itself */
+  g_assert_true (dh_session_can_tile (session));
+  dh_session_compute_in_tiles (session);
+  g_assert_false (dh_session_can_tile (session));
+  session_wait_for (has_maps (session) || dh_session_get_frame_error (session) != NULL);
+  g_assert_null (dh_session_get_frame_error (session));
+  const guint tile = dh_session_get_frame (session)->tile;
+  g_test_message ("tiles of %u", tile);
+  g_assert_cmpuint (tile, >=, 256);
+  g_assert_cmpuint (tile, <, WIDTH);
+  g_assert_cmpint (setrlimit (RLIMIT_DATA, &before), ==, 0);
+  /* They are kept, apart from those of the whole picture. */
+  session_wait_for (dh_session_get_cache_size (session) > (guint64)WIDTH * HEIGHT * sizeof (float));
+  const guint64 runs = dh_session_get_n_runs (session);
+  dh_session_open_dataset (session, fixture->set);
+  session_wait_for (has_maps (session) && dh_session_get_frame (session)->width == SESSION_WIDTH);
+  g_assert_cmpuint (dh_session_get_frame (session)->tile, ==, 0);
+  dh_session_open_dataset (session, set);
+  session_wait_for (has_maps (session) && dh_session_get_frame (session)->width == WIDTH);
+  g_assert_true (dh_session_get_frame (session)->cached);
+  g_assert_cmpuint (dh_session_get_frame (session)->tile, ==, tile);
+  g_assert_cmpuint (dh_session_get_n_runs (session), ==, runs);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const SessionTest tests[] = { { "/session/tiles", test_tiles } };
+  return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
+}
