@@ -104,9 +104,10 @@ dh_browse_panes_new_pane_menu (DhBrowsePanes *self, guint index)
   g_autofree char *save = g_strdup_printf ("pane.save(%u)", index);
   g_autofree char *close = g_strdup_printf ("pane.close(%u)", index);
   if (self->comparing)
-    dh_ui_menu_section (menu, NULL, _ ("Save picture…"), save, NULL);
+    dh_ui_menu_section (menu, NULL, _ ("Copy what the probe reads"), "win.copy-probe", _ ("Save picture…"), save, NULL);
   else
-    dh_ui_menu_section (menu, NULL, _ ("Save picture…"), save, _ ("Close pane"), close, NULL);
+    dh_ui_menu_section (menu, NULL, _ ("Copy what the probe reads"), "win.copy-probe", _ ("Save picture…"), save,
+                        _ ("Close pane"), close, NULL);
   return G_MENU_MODEL (menu);
 }
 
