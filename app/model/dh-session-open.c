@@ -10,6 +10,7 @@ typedef struct
   char **paths; /* of any kind */
   gboolean any; /* look what they are */
   gboolean demo;
+  guint first; /* by its number, where `image` is not among them; 0: the first in the list */
   char *image; /* the stem to show first; NULL */
   DhDataset *dataset;
   DhMarks *marks;
@@ -181,6 +182,8 @@ show_dataset (DhSession *self, Opening *opening)
   dh_session_notify (self, DH_SESSION_PROP_DATASET_TITLE);
   dh_session_emit (self, DH_SESSION_RANGES);
   gint index = opening->image != NULL ? dh_dataset_find (self->dataset, opening->image) : -1;
+  if (index < 0 && opening->first > 0 && opening->first < dh_image_list_get_size (self->list))
+    index = (gint)opening->first;
   DhImageItem *first = index >= 0 ? dh_image_list_get_item (self->list, index) : NULL;
   dh_session_set_current (self, first != NULL ? first : dh_image_list_step (self->list, NULL, 1));
 }
@@ -344,6 +347,7 @@ dh_session_open_demo (DhSession *self)
     return;
   Opening *opening = g_new0 (Opening, 1);
   opening->demo = TRUE;
+  opening->first = DH_DEMO_FIRST;
   begin (self, opening);
 }
 

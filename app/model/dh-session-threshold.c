@@ -1,5 +1,6 @@
 #include <glib/gi18n.h>
 #include <math.h>
+#include "dh-demo.h"
 #include "dh-floats.h"
 #include "dh-session-private.h"
 
@@ -64,6 +65,19 @@ changed (DhSession *self, DhScore score, gboolean remember)
   dh_settings_set_string (self->settings, group, dh_score_id (score), text);
 }
 
+/* The demo's weights come with thresholds. */
+static void
+set_shipped (DhSession *self, DhScore score, DhThreshold *threshold)
+{
+  if (self->model == NULL || self->model->path != NULL || isnan (dh_demo_threshold (dh_score_id (score))))
+    return;
+  *threshold = (DhThreshold){ .value = dh_demo_threshold (dh_score_id (score)),
+                              .rule = DH_RULE_BEST_F1,
+                              .source = g_strdup (_ ("other scenes")),
+                              .source_id = g_strdup ("scenes of the demo's training seed"),
+                              .n_images = DH_DEMO_N_CALIBRATION };
+}
+
 /* The records that were used with these weights last. */
 void
 dh_session_load_thresholds (DhSession *self)
@@ -75,7 +89,8 @@ dh_session_load_thresholds (DhSession *self)
       dh_threshold_clear (&self->thresholds[i]);
       dh_threshold_clear (&self->defaults[i]);
       g_autofree char *text = group != NULL ? dh_settings_dup_string (self->settings, group, dh_score_id (i)) : NULL;
-      dh_threshold_from_string (text, &self->thresholds[i]);
+      if (!dh_threshold_from_string (text, &self->thresholds[i]))
+        set_shipped (self, i, &self->thresholds[i]);
       dh_threshold_copy (&self->committed[i], &self->thresholds[i]);
       dh_threshold_copy (&self->defaults[i], &self->thresholds[i]);
       changed (self, i, FALSE);

@@ -1,10 +1,12 @@
 #include "dh-demo.h"
+#include <math.h>
 #include "dh-demo-resources.h"
 #include "dh-error.h"
 #include "dh-file.h"
 #include "dh-scene-tree.h"
 
 #define SEED 2026
+#define TRAINING_SEED 1
 #define N_SCENES 32
 #define WEIGHTS "/org/densehybrid/demo/network.safetensors"
 #define WEIGHTS_FILE "demo-network.safetensors"
@@ -15,8 +17,8 @@ dh_demo_scene_count (void)
   return N_SCENES;
 }
 
-gboolean
-dh_demo_scene (guint i, DhImage **image, DhLabels **labels, GError **error)
+static gboolean
+draw (guint64 seed, guint i, DhImage **image, DhLabels **labels, GError **error)
 {
   g_autoptr (DhImage) picture = dh_image_new (DH_SCENE_WIDTH, DH_SCENE_HEIGHT);
   g_autoptr (DhLabels) ids = dh_labels_new (DH_SCENE_WIDTH, DH_SCENE_HEIGHT);
@@ -25,13 +27,40 @@ dh_demo_scene (guint i, DhImage **image, DhLabels **labels, GError **error)
       g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "Scene %u of the demo cannot be drawn: not enough memory", i);
       return FALSE;
     }
-  if (!dh_scene_render (SEED, DH_SCENE_TEST, i, DH_SCENE_WIDTH, DH_SCENE_HEIGHT, picture->rgb, ids->ids, error))
+  if (!dh_scene_render (seed, DH_SCENE_TEST, i, DH_SCENE_WIDTH, DH_SCENE_HEIGHT, picture->rgb, ids->ids, error))
     return FALSE;
   for (gsize k = 0; k < DH_SCENE_WIDTH * DH_SCENE_HEIGHT; k++)
     ids->ids[k] = dh_scene_raw_id (ids->ids[k]);
   *image = g_steal_pointer (&picture);
   *labels = g_steal_pointer (&ids);
   return TRUE;
+}
+
+gboolean
+dh_demo_scene (guint i, DhImage **image, DhLabels **labels, GError **error)
+{
+  return draw (SEED, i, image, labels, error);
+}
+
+gboolean
+dh_demo_calibration_scene (guint i, DhImage **image, DhLabels **labels, GError **error)
+{
+  return draw (TRAINING_SEED, i, image, labels, error);
+}
+
+double
+dh_demo_threshold (const char *map)
+{
+  /* `best_f1_threshold` of eval-ood on `demo-scenes --seed 1 --count 1200`, to what devices and precisions agree on. */
+  static const struct
+  {
+    const char *map;
+    double value;
+  } best[] = { { "hybrid", 43.1 }, { "likelihood", -44.5 }, { "dataset_posterior", 0.674 } };
+  for (guint i = 0; i < G_N_ELEMENTS (best); i++)
+    if (g_strcmp0 (map, best[i].map) == 0)
+      return best[i].value;
+  return NAN;
 }
 
 static GResource *

@@ -11,6 +11,15 @@ guint dh_demo_scene_count (void);
 /* Scene `i`: the picture and its labels in StreetHazards' file ids. Some tens of milliseconds; any thread.
  * Errors: DH_ERROR_NO_MEMORY. */
 gboolean dh_demo_scene (guint i, DhImage **image, DhLabels **labels, GError **error);
+/* Which of them shows at once what it is about: where the studio begins. */
+#define DH_DEMO_FIRST 3
+
+/* What the network's thresholds were chosen on: other test scenes, of the training's seed. As dh_demo_scene(). */
+#define DH_DEMO_N_CALIBRATION 150
+gboolean dh_demo_calibration_scene (guint i, DhImage **image, DhLabels **labels, GError **error);
+/* Where a map has its largest F1 there, all pixels pooled, on its own scale: "hybrid", "likelihood" and
+ * "dataset_posterior" (which flag below); NAN for others. */
+double dh_demo_threshold (const char *map);
 
 /* The network's weights, a safetensors file in the program itself. DH_ERROR_NOT_FOUND where this build has none. */
 GBytes *dh_demo_get_weights (GError **error);

@@ -6,6 +6,7 @@
 #include "dh-demo.h"
 #include "dh-metric.h"
 #include "dh-predictor.h"
+#include "dh-ranking.h"
 
 #define ANOMALY 14
 
@@ -111,6 +112,56 @@ test_hybrid_is_ahead (void)
   g_assert_cmpfloat (ours->auroc, >, theirs->auroc + 0.03);
   g_assert_cmpfloat (ours->fpr95, <, theirs->fpr95 - 0.05);
   g_assert_cmpfloat ((double)right / total, >, 0.75);
+}
+
+static double
+f1_at (DhRanking *ranking, double threshold)
+{
+  DhConfusion counts;
+  dh_ranking_confusion (ranking, (float)threshold, TRUE, &counts);
+  return 2.0 * counts.tp / (2.0 * counts.tp + counts.fp + counts.fn);
+}
+
+/* The thresholds that come with the weights are those of the largest F1 on the scenes that they name. */
+static void
+test_thresholds (void)
+{
+  static const DhMap maps[] = { DH_MAP_HYBRID, DH_MAP_LIKELIHOOD, DH_MAP_DATASET_POSTERIOR };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhModel) model = load_network ();
+  g_autoptr (DhPredictor) predictor = dh_predictor_new (model, "auto", DH_PRECISION_F32, 0, &error);
+  DhRanking *rankings[] = { dh_ranking_new (), dh_ranking_new (), dh_ranking_new () };
+  for (guint i = 0; i < DH_DEMO_N_CALIBRATION; i++)
+    {
+      g_autoptr (DhImage) image = NULL;
+      g_autoptr (DhLabels) labels = NULL;
+      g_assert_true (dh_demo_calibration_scene (i, &image, &labels, &error));
+      g_autoptr (DhPrediction) p = dh_predictor_run (
+          predictor, image, DH_MAP_BIT (maps[0]) | DH_MAP_BIT (maps[1]) | DH_MAP_BIT (maps[2]), NULL, NULL, &error);
+      g_assert_no_error (error);
+      const gsize n = (gsize)labels->width * labels->height;
+      for (gsize k = 0; k < n; k++)
+        labels->ids[k] = labels->ids[k] == ANOMALY;
+      for (guint m = 0; m < G_N_ELEMENTS (maps); m++)
+        {
+          float *scores = dh_tensor_f32 (p->maps[maps[m]]);
+          for (gsize k = 0; m > 0 && k < n; k++)
+            scores[k] = -scores[k];
+          g_assert_true (dh_ranking_add (rankings[m], scores, labels->ids, n, NULL, &error));
+        }
+    }
+  for (guint m = 0; m < G_N_ELEMENTS (maps); m++)
+    {
+      DhPixelMetrics metrics;
+      g_assert_true (dh_ranking_metrics (rankings[m], DH_FPR95_ABOVE, &metrics));
+      const double threshold = dh_demo_threshold (dh_map_name (maps[m]));
+      const double f1 = f1_at (rankings[m], m > 0 ? -threshold : threshold);
+      g_test_message ("%s: F1 %.4f at %g, the largest %.4f at %g", dh_map_name (maps[m]), f1, threshold,
+                      metrics.best_f1, metrics.best_f1_threshold);
+      g_assert_cmpfloat (f1, >, metrics.best_f1 - 5e-4);
+      dh_ranking_free (rankings[m]);
+    }
+  g_assert_true (isnan (dh_demo_threshold ("max_softmax")));
 }
 
 /* A scene by number, to calibrate on. */
@@ -222,6 +273,7 @@ main (int argc, char **argv)
   g_test_add_func ("/demo/scenes", test_scenes);
   g_test_add_func ("/demo/network", test_network);
   g_test_add_func ("/demo/hybrid-is-ahead", test_hybrid_is_ahead);
+  g_test_add_func ("/demo/thresholds", test_thresholds);
   g_test_add_func ("/demo/int8", test_int8);
   g_test_add_func ("/demo/write", test_write);
   const int status = g_test_run ();
