@@ -44,7 +44,7 @@ def test_filter(studio):
     shown_after(studio, mark)
     mark = len(studio.text())
     studio.key("Left")
-    assert shown_after(studio, mark).endswith("00000")
+    assert shown_after(studio, mark).endswith("00003")
     mark = len(studio.text())
     studio.key("ctrl+f")
     studio.xdotool("type", "0001")
@@ -70,11 +70,15 @@ def test_pin(studio):
 def test_components(studio):
     """N brings what is wrong into sight, one after the other; the probe reads it."""
     away(studio)
-    mark = len(studio.text())
-    studio.key("Right")
-    shown_after(studio, mark)
-    found = studio.wait(r"studio: components (\d+) missed, (\d+) false, (\d+) found", after=mark)
-    assert sum(map(int, found.groups())) > 1, found.group(0)
+    for _ in range(12):
+        mark = len(studio.text())
+        studio.key("Right")
+        shown_after(studio, mark)
+        found = studio.wait(r"studio: components (\d+) missed, (\d+) false, (\d+) found", after=mark)
+        if sum(map(int, found.groups())) > 1:
+            break
+    else:
+        raise AssertionError(found.group(0))
     studio.settle(2)
     probe, pane = studio.pixels(*PROBE), studio.pixels(*IMAGE_PANE)
     studio.key("n")
