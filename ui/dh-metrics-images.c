@@ -1,4 +1,5 @@
 #include <math.h>
+#include "dh-help.h"
 #include "dh-mini-bar.h"
 #include "dh-metrics-charts.h"
 #include "dh-metrics-tables.h"
@@ -287,6 +288,7 @@ add_columns (Table *self)
       gtk_column_view_append_column (GTK_COLUMN_VIEW (self->view), column);
       if (i > COLUMN_SCENE && i != COLUMN_AP)
         dh_ui_align_title_right (GTK_COLUMN_VIEW (self->view), i);
+      dh_help_set_column (GTK_COLUMN_VIEW (self->view), i, _ (titles[i]));
       if (i == COLUMN_AP)
         gtk_column_view_sort_by_column (GTK_COLUMN_VIEW (self->view), column, GTK_SORT_ASCENDING);
     }
