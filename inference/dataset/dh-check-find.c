@@ -245,6 +245,17 @@ images_with (const DhSurvey *survey, guint form, guint id)
   return survey->images[form][id];
 }
 
+/* 255 and no anomaly: a mask of an image editor, perhaps. */
+static gboolean
+has_white (const DhSurvey *survey)
+{
+  static const guint forms[] = { DH_FORM_LF, DH_FORM_BINARY };
+  for (guint i = 0; i < G_N_ELEMENTS (forms); i++)
+    if (images_with (survey, forms[i], 255) > 0 && images_with (survey, forms[i], 1) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 /* Usable pictures without any anomaly, where the set has anomaly labels. */
 static void
 find_anomalies (const DhSurvey *survey, DhDatasetReport *report)
@@ -272,7 +283,11 @@ find_anomalies (const DhSurvey *survey, DhDatasetReport *report)
   g_autofree char *without = count_of (labelled - with, "labelled picture holds", "labelled pictures hold");
   if (with == 0)
     add (report, report->kind == DH_DATASET_STREET_HAZARDS_FULL ? DH_FINDING_INFO : DH_FINDING_WARNING, "no-anomaly",
-         labelled, g_strdup ("No label holds an anomaly: AP, AUROC and FPR95 are undefined"), NULL);
+         labelled, g_strdup ("No label holds an anomaly: AP, AUROC and FPR95 are undefined"),
+         has_white (survey)
+             ? g_strdup ("255 is taken as ignore: where these are masks of black and white, 1 must stand "
+                         "for what is white in them")
+             : NULL);
   else if (with < labelled)
     add (
         report, DH_FINDING_INFO, "some-without-anomaly", labelled - with, g_strdup_printf ("%s no anomaly", without),
@@ -283,7 +298,7 @@ static void
 find_numbering (const DhSurvey *survey, DhDatasetReport *report)
 {
   DhDataset *dataset = survey->dataset;
-  if (images_with (survey, DH_FORM_LF, 255) > 0 && images_with (survey, DH_FORM_LF, 2) == 0)
+  if (images_with (survey, DH_FORM_LF, 255) > 0 && images_with (survey, DH_FORM_LF, 2) == 0 && !has_white (survey))
     add (report, DH_FINDING_INFO, "255-ignored", images_with (survey, DH_FORM_LF, 255),
          g_strdup ("255 is taken as ignore"),
          g_strdup ("The reference packs ignore as 2; these labels hold 255, as Fishyscapes itself does: nothing needs "
@@ -317,7 +332,7 @@ find_numbering (const DhSurvey *survey, DhDatasetReport *report)
     add (report, DH_FINDING_WARNING, "label-ids-uncertain", 0,
          g_strdup ("The labels do not tell whether their ids are as published (anomaly 14) or shifted by one (anomaly "
                    "13): taken as published"),
-         g_strdup ("Say so if they are shifted; it is remembered"));
+         g_strdup ("Say which with --label-ids raw or --label-ids shifted"));
   else if (dataset->label_ids == DH_LABEL_IDS_SHIFTED)
     add (report, DH_FINDING_INFO, "label-ids-shifted", 0,
          g_strdup ("The labels' ids are already shifted by one: anomaly is 13"), NULL);
