@@ -42,7 +42,7 @@ value_of (DhImageItem *item, Column column)
   switch (column)
     {
     case COLUMN_PIXELS:
-      return (double)metrics->n_anomaly;
+      return metrics->n_anomaly + metrics->n_inlier > 0 ? (double)metrics->n_anomaly : NAN;
     case COLUMN_AP:
       return metrics->ap;
     case COLUMN_FPR95:
@@ -77,7 +77,8 @@ text_of (DhImageItem *item, Column column)
     case COLUMN_AP:
       if (dh_image_item_get_state (item) == DH_ITEM_FAILED)
         return g_strdup_printf ("—  %s", dh_image_item_get_reason (item));
-      return isnan (value) ? g_strdup (_ ("—  no anomaly pixels")) : dh_number_format (value * 100, 1);
+      return dh_image_item_why_no_ap (item) != NULL ? g_strdup_printf ("—  %s", dh_image_item_why_no_ap (item))
+                                                    : dh_number_format (value * 100, 1);
     case COLUMN_MEAN:
       return dh_number_format (value, 2);
     case COLUMN_FPR95:
