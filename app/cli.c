@@ -171,16 +171,50 @@ dh_cli_parse (DhCli *cli, int argc, char **argv, const GOptionEntry *entries, co
   return TRUE;
 }
 
+/* Whether "--dataroot" or "--dataroot=DIR" is an option that names a file; *value: what stands behind the "=", or NULL.
+ */
+static gboolean
+names_file (const GOptionEntry *entries, const char *word, const char **value)
+{
+  const char *name = g_str_has_prefix (word, "--") ? word + 2 : "";
+  const gsize length = strcspn (name, "=");
+  *value = name[length] == '=' ? name + length + 1 : NULL;
+  for (; entries && entries->long_name; entries++)
+    if (entries->arg == G_OPTION_ARG_FILENAME && strlen (entries->long_name) == length
+        && strncmp (entries->long_name, name, length) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* The weights that are built in are no file. */
+static char *
+dup_absolute (const char *path)
+{
+  return g_str_equal (path, "demo") && !g_file_test (path, G_FILE_TEST_EXISTS) ? g_strdup (path)
+                                                                               : g_canonicalize_filename (path, NULL);
+}
+
 char *
-dh_cli_dup_command (int argc, char **argv)
+dh_cli_dup_command (const GOptionEntry *entries, int argc, char **argv)
 {
   GString *command = g_string_new ("densehybrid");
+  gboolean file = FALSE;
   for (int i = 0; i < argc; i++)
     {
-      g_autofree char *quoted = g_shell_quote (argv[i]);
+      const char *value = NULL;
+      g_autofree char *word = file ? dup_absolute (argv[i]) : g_strdup (argv[i]);
+      file = !file && names_file (entries, argv[i], &value);
+      if (file && value)
+        {
+          g_autofree char *absolute = dup_absolute (value);
+          g_free (word);
+          word = g_strdup_printf ("%.*s%s", (int)(value - argv[i]), argv[i], absolute);
+          file = FALSE;
+        }
+      g_autofree char *quoted = g_shell_quote (word);
       const gboolean plain =
-          *argv[i] != '\0' && strspn (argv[i], G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_./+:=,") == strlen (argv[i]);
-      g_string_append_printf (command, " %s", plain ? argv[i] : quoted);
+          *word != '\0' && strspn (word, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_./+:=,") == strlen (word);
+      g_string_append_printf (command, " %s", plain ? word : quoted);
     }
   return g_string_free (command, FALSE);
 }

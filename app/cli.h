@@ -40,8 +40,9 @@ enum
 gboolean dh_cli_parse (DhCli *cli, int argc, char **argv, const GOptionEntry *entries, const char *const *lists,
                        const char *usage, const char *summary, const char *example, char ***rest, int *status);
 
-/* The line that does the same once more, quoted as a shell wants it; free with g_free. */
-char *dh_cli_dup_command (int argc, char **argv);
+/* The line that does the same once more, quoted as a shell wants it; free with g_free. Files and folders that options
+ * of `entries` (may be NULL) name are named from the root, so that it does the same from wherever it is given. */
+char *dh_cli_dup_command (const GOptionEntry *entries, int argc, char **argv);
 
 /* "HxW": two numbers of up to 9 digits, which may still be too small or too large. */
 gboolean dh_cli_parse_size (const char *text, gint *height, gint *width);

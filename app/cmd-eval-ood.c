@@ -153,7 +153,7 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
     return status;
   for (const char *const *note = dh_dataset_notes (dataset); *note; note++)
     dh_cli_note (cli, "%s", *note);
-  g_autofree char *command = dh_cli_dup_command (argc, argv);
+  g_autofree char *command = dh_cli_dup_command (entries, argc, argv);
   options.command = command;
   options.dataset = dataset;
   options.protocols = (const DhProtocol *const *)found->pdata;

@@ -131,7 +131,7 @@ dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
   const DhPictures pictures = dh_calibrate_pictures (dataset);
   if (!dh_cli_calibrate (cli, model.calibration, predictor, &pictures, &error))
     return dh_cli_fail (cli, &error);
-  g_autofree char *command = dh_cli_dup_command (argc, argv);
+  g_autofree char *command = dh_cli_dup_command (entries, argc, argv);
   DhOpenEvaluationOptions options = { .dataset = dataset, .predictor = predictor, .tpr = tpr, .command = command };
   return evaluate (cli, &options, folder, db);
 }

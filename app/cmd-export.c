@@ -14,9 +14,9 @@ dh_cmd_export (DhCli *cli, int argc, char **argv)
   const GOptionEntry entries[] = {
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
     { "run", 0, 0, G_OPTION_ARG_INT64, &run, "The run", "N" },
-    { "layout", 0, 0, G_OPTION_ARG_STRING, &layout_name, "smiyc, fishyscapes, png or npy", "L" },
+    { "layout", 0, 0, G_OPTION_ARG_STRING, &layout_name, "smiyc, fishyscapes, issu, png or npy", "L" },
     { "method", 0, 0, G_OPTION_ARG_STRING, &method,
-      "Name of the method in SMIYC's tree (default DenseHybrid; of imported scores their own)", "M" },
+      "Name of the method in SMIYC's and ISSU's trees (default DenseHybrid; of imported scores their own)", "M" },
     { "out", 0, 0, G_OPTION_ARG_FILENAME, &out, "The folder to write", "DIR" },
     { NULL },
   };
@@ -33,9 +33,9 @@ dh_cmd_export (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "--out is missing: which folder?");
   DhExportLayout layout;
   if (!layout_name)
-    return dh_cli_usage (cli, "--layout is missing: smiyc, fishyscapes, png or npy?");
+    return dh_cli_usage (cli, "--layout is missing: smiyc, fishyscapes, issu, png or npy?");
   if (!dh_export_layout_from_name (layout_name, &layout))
-    return dh_cli_usage (cli, "--layout %s is none of smiyc, fishyscapes, png, npy", layout_name);
+    return dh_cli_usage (cli, "--layout %s is none of smiyc, fishyscapes, issu, png, npy", layout_name);
   if (method && (!*method || *method == '.' || g_strrstr (method, "/")))
     return dh_cli_usage (cli, "--method %s cannot be the name of a folder", method);
 
@@ -46,6 +46,11 @@ dh_cmd_export (DhCli *cli, int argc, char **argv)
       || !dh_export_run (database, run, layout, method, out, &written, cli->cancellable, &cli->progress, &error))
     return dh_cli_fail (cli, &error);
   dh_cli_progress_end (cli);
+  const gboolean segmented = dh_export_has_segmentations (database, run);
+  if (layout == DH_EXPORT_FISHYSCAPES && !segmented)
+    dh_cli_note (cli,
+                 "the run kept no segmentation, so there are no *_segmentation.npy, which Fishyscapes' server wants "
+                 "as well; an evaluation of weights keeps it");
   if (cli->json)
     {
       JsonBuilder *json = json_builder_new ();
@@ -54,6 +59,8 @@ dh_cmd_export (DhCli *cli, int argc, char **argv)
       dh_json_member_string (json, "layout", dh_export_layout_name (layout));
       dh_json_member_string (json, "folder", out);
       dh_json_member_int (json, "maps", written);
+      dh_json_member_boolean (json, "segmentations",
+                              segmented && (layout == DH_EXPORT_FISHYSCAPES || layout == DH_EXPORT_ISSU));
       json_builder_end_object (json);
       dh_json_print (json);
     }

@@ -369,7 +369,7 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
                   .events = events != NULL,
                   .folder = folder,
                   .database = db,
-                  .command = dh_cli_dup_command (argc, argv),
+                  .command = dh_cli_dup_command (NULL, argc, argv),
                   .launched = g_get_real_time () / G_USEC_PER_SEC,
                   .resumed = resume };
   const struct sigaction action = { .sa_handler = take_signal, .sa_flags = SA_RESTART };

@@ -18,6 +18,7 @@ G_BEGIN_DECLS
  * An image's score map is written whole to FOLDER/eval/scores/STEM.npy (float32, H×W) before its row is committed, so a
  * run that was killed goes on behind the last committed image: the newest unfinished run with the same data set (by
  * content), split, model (by SHA-256), folder, score, device and precision is taken up, and its maps are read back.
+ * The network's segmentation lies beside it (FOLDER/eval/segmentation/STEM.npy, uint8).
  * Imported maps are copied there as well, and are all that is looked at afterwards.
  * Two processes never run in one folder: the second is refused with DH_ERROR_FAILED. */
 

@@ -3,23 +3,22 @@
 #include <math.h>
 #include <string.h>
 
-#include <hdf5.h>
-#include <png.h>
-
 #include "dh-error.h"
+#include "dh-export-files-private.h"
 #include "dh-file-part.h"
 #include "dh-file.h"
+#include "dh-map.h"
 #include "dh-npy.h"
 #include "dh-records.h"
 #include "dh-report-private.h"
 #include "dh-tensor.h"
 
 #define RANGE "range.json"
+#define ANOMALY "_anomaly.npy"
 
 static const char *const layout_names[DH_N_EXPORT_LAYOUTS] = {
-  [DH_EXPORT_SMIYC] = "smiyc",
-  [DH_EXPORT_FISHYSCAPES] = "fishyscapes",
-  [DH_EXPORT_PNG] = "png",
+  [DH_EXPORT_SMIYC] = "smiyc", [DH_EXPORT_FISHYSCAPES] = "fishyscapes",
+  [DH_EXPORT_ISSU] = "issu",   [DH_EXPORT_PNG] = "png",
   [DH_EXPORT_NPY] = "npy",
 };
 
@@ -42,92 +41,6 @@ dh_export_layout_from_name (const char *name, DhExportLayout *layout)
   return FALSE;
 }
 
-/* A file in memory of one H×W data set "value", float16, compressed. NULL where HDF5 fails. */
-static GBytes *
-encode_hdf5 (const guint16 *halves, const hsize_t dims[2])
-{
-  H5Eset_auto2 (H5E_DEFAULT, NULL, NULL);
-  const hid_t access = H5Pcreate (H5P_FILE_ACCESS);
-  H5Pset_fapl_core (access, 1 << 20, 0);
-  const hid_t file = H5Fcreate ("map.hdf5", H5F_ACC_TRUNC, H5P_DEFAULT, access);
-  const hid_t type = H5Tcopy (H5T_IEEE_F32LE);
-  H5Tset_fields (type, 15, 10, 5, 0, 10);
-  H5Tset_size (type, 2);
-  H5Tset_ebias (type, 15);
-  const hid_t space = H5Screate_simple (2, dims, NULL);
-  const hid_t how = H5Pcreate (H5P_DATASET_CREATE);
-  const hsize_t chunk[2] = { MIN (dims[0], 256), MIN (dims[1], 512) };
-  H5Pset_chunk (how, 2, chunk);
-  H5Pset_deflate (how, 4);
-  const hid_t set = H5Dcreate2 (file, "value", type, space, H5P_DEFAULT, how, H5P_DEFAULT);
-  GBytes *bytes = NULL;
-  if (set >= 0 && H5Dwrite (set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, halves) >= 0
-      && H5Fflush (file, H5F_SCOPE_LOCAL) >= 0)
-    {
-      const ssize_t size = H5Fget_file_image (file, NULL, 0);
-      guint8 *image = size > 0 ? g_try_malloc (size) : NULL;
-      if (image && H5Fget_file_image (file, image, size) == size)
-        bytes = g_bytes_new_take (image, size);
-      else
-        g_free (image);
-    }
-  if (set >= 0)
-    H5Dclose (set);
-  H5Pclose (how);
-  H5Sclose (space);
-  H5Tclose (type);
-  if (file >= 0)
-    H5Fclose (file);
-  H5Pclose (access);
-  return bytes;
-}
-
-static gboolean
-write_hdf5 (const char *path, DhTensor *map, GError **error)
-{
-  const gsize n = dh_tensor_count (map);
-  g_autofree guint16 *halves = g_try_new (guint16, MAX (n, 1));
-  const float *values = dh_tensor_f32 (map);
-  for (gsize i = 0; halves && i < n; i++)
-    halves[i] = dh_f32_to_f16 (values[i]);
-  g_autoptr (GBytes) bytes = halves ? encode_hdf5 (halves, (hsize_t[2]){ map->dims[0], map->dims[1] }) : NULL;
-  if (!bytes)
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_FAILED, "%s: the map cannot be packed as HDF5", path);
-      return FALSE;
-    }
-  gsize size;
-  gconstpointer data = g_bytes_get_data (bytes, &size);
-  return dh_file_write (path, data, size, error);
-}
-
-static gboolean
-write_png (const char *path, DhTensor *map, double low, double high, GError **error)
-{
-  const gsize n = dh_tensor_count (map);
-  g_autofree guint16 *grey = g_try_new (guint16, MAX (n, 1));
-  const float *values = dh_tensor_f32 (map);
-  const double scale = high > low ? 65535 / (high - low) : 0;
-  for (gsize i = 0; grey && i < n; i++)
-    grey[i] = isnan (values[i]) || scale == 0 ? 0 : (guint16)(CLAMP ((values[i] - low) * scale, 0, 65535) + 0.5);
-  png_image image = { .version = PNG_IMAGE_VERSION,
-                      .width = map->dims[1],
-                      .height = map->dims[0],
-                      .format = PNG_FORMAT_LINEAR_Y,
-                      .flags = PNG_IMAGE_FLAG_FAST };
-  png_alloc_size_t size = 0;
-  g_autofree guint8 *packed = NULL;
-  if (!grey || !png_image_write_get_memory_size (image, size, 0, grey, 0, NULL) || !(packed = g_try_malloc (size))
-      || !png_image_write_to_memory (&image, packed, &size, 0, grey, 0, NULL))
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_FAILED, "%s: the map cannot be packed as PNG: %s", path, image.message);
-      png_image_free (&image);
-      return FALSE;
-    }
-  png_image_free (&image);
-  return dh_file_write (path, packed, size, error);
-}
-
 static DhTensor *
 load_map (const DhRunImageRow *row, GError **error)
 {
@@ -140,6 +53,41 @@ load_map (const DhRunImageRow *row, GError **error)
       return NULL;
     }
   return g_steal_pointer (&map);
+}
+
+/* Where the run has left the network's segmentation of a picture. */
+static char *
+segmentation_path (const DhRunRow *run, const DhRunImageRow *row)
+{
+  g_autofree char *file = g_strconcat (row->stem, ".npy", NULL);
+  return g_build_filename (run->folder, "eval", dh_map_name (DH_MAP_SEGMENTATION), file, NULL);
+}
+
+/* Of all its pictures, or of none. */
+static gboolean
+has_segmentations (const DhRunRow *run, GPtrArray *rows)
+{
+  for (guint i = 0; i < rows->len; i++)
+    {
+      g_autofree char *path = segmentation_path (run, rows->pdata[i]);
+      if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
+        return FALSE;
+    }
+  return !run->method;
+}
+
+static DhTensor *
+load_segmentation (const DhRunRow *run, const DhRunImageRow *row, const DhTensor *map, GError **error)
+{
+  g_autofree char *path = segmentation_path (run, row);
+  g_autoptr (DhTensor) classes = dh_npy_load (path, error);
+  if (!classes)
+    return NULL;
+  if (classes->dtype == DH_DTYPE_U8 && classes->n_dims == 2 && classes->dims[0] == map->dims[0]
+      && classes->dims[1] == map->dims[1])
+    return g_steal_pointer (&classes);
+  g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: is not the segmentation of %s any more", path, row->stem);
+  return NULL;
 }
 
 /* A database may come from anyone: nothing is written outside the folder that was named. */
@@ -208,8 +156,11 @@ export_path (const DhRunRow *run, const DhRunImageRow *row, DhExportLayout layou
       file = g_strconcat (name, ".hdf5", NULL);
       return g_build_filename (folder, "anomaly_p", method, dataset, file, NULL);
     case DH_EXPORT_FISHYSCAPES:
-      file = g_strconcat (name, "_anomaly.npy", NULL);
+      file = g_strconcat (name, ANOMALY, NULL);
       return g_build_filename (folder, file, NULL);
+    case DH_EXPORT_ISSU:
+      file = g_strconcat (name, ".npz", NULL);
+      return g_build_filename (folder, method, file, NULL);
     case DH_EXPORT_PNG:
       file = g_strconcat (row->stem, ".png", NULL);
       return g_build_filename (folder, file, NULL);
@@ -318,6 +269,13 @@ plan_paths (DhDatabase *database, const DhRunRow *run, GPtrArray *rows, DhExport
   return g_steal_pointer (&paths);
 }
 
+/* Beside Fishyscapes' STEM_anomaly.npy. */
+static char *
+beside_anomaly (const char *path)
+{
+  return g_strdup_printf ("%.*s_segmentation.npy", (int)(strlen (path) - strlen (ANOMALY)), path);
+}
+
 static gboolean
 is_planned (const char *name, gpointer names)
 {
@@ -332,7 +290,10 @@ remove_parts (GPtrArray *paths)
   g_autoptr (GHashTable) folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < paths->len; i++)
     {
+      g_autofree char *beside = g_str_has_suffix (paths->pdata[i], ANOMALY) ? beside_anomaly (paths->pdata[i]) : NULL;
       g_hash_table_add (names, g_path_get_basename (paths->pdata[i]));
+      if (beside)
+        g_hash_table_add (names, g_path_get_basename (beside));
       g_hash_table_add (folders, g_path_get_dirname (paths->pdata[i]));
     }
   g_hash_table_add (names, g_strdup (RANGE));
@@ -355,6 +316,58 @@ dup_method (const DhRunRow *row, const char *method)
   return folder;
 }
 
+static gboolean
+check_segmentations (const DhRunRow *run, gboolean there, DhExportLayout layout, GError **error)
+{
+  if (layout != DH_EXPORT_ISSU || there)
+    return TRUE;
+  g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
+               run->method
+                   ? "run %" G_GINT64_FORMAT " is of imported scores, which have no segmentation; ISSU's layout "
+                     "has both in one file"
+                   : "run %" G_GINT64_FORMAT " kept no segmentation, which ISSU's layout has beside the scores; "
+                     "evaluate again",
+               run->id);
+  return FALSE;
+}
+
+/* `run` NULL: without the segmentation. */
+static gboolean
+write_map (const DhRunRow *run, const DhRunImageRow *row, DhExportLayout layout, const char *path,
+           const double range[2], GError **error)
+{
+  g_autoptr (DhTensor) map = load_map (row, error);
+  g_autofree char *parent = g_path_get_dirname (path);
+  if (!map || !dh_folder_make (parent, error))
+    return FALSE;
+  g_autoptr (DhTensor) classes = NULL;
+  if (run && (layout == DH_EXPORT_FISHYSCAPES || layout == DH_EXPORT_ISSU)
+      && !(classes = load_segmentation (run, row, map, error)))
+    return FALSE;
+  g_autofree char *beside = classes && layout == DH_EXPORT_FISHYSCAPES ? beside_anomaly (path) : NULL;
+  static const char *const names[] = { "anomaly_scores", "pred_id_labels" };
+  DhTensor *const arrays[] = { map, classes };
+  switch (layout)
+    {
+    case DH_EXPORT_SMIYC:
+      return dh_export_write_hdf5 (path, map, error);
+    case DH_EXPORT_PNG:
+      return dh_export_write_png (path, map, range[0], range[1], error);
+    case DH_EXPORT_ISSU:
+      return dh_npz_save (path, names, arrays, 2, error);
+    default:
+      return (!beside || dh_npy_save (beside, classes, error)) && dh_npy_save (path, map, error);
+    }
+}
+
+gboolean
+dh_export_has_segmentations (DhDatabase *database, gint64 run)
+{
+  g_autoptr (DhRunRow) row = dh_database_get_run (database, run, NULL);
+  g_autoptr (GPtrArray) rows = row ? list_measured (database, row, NULL) : NULL;
+  return rows && has_segmentations (row, rows);
+}
+
 gboolean
 dh_export_run (DhDatabase *database, gint64 run, DhExportLayout layout, const char *method, const char *folder,
                guint *n_written, GCancellable *cancellable, const DhProgress *progress, GError **error)
@@ -364,27 +377,20 @@ dh_export_run (DhDatabase *database, gint64 run, DhExportLayout layout, const ch
   g_autoptr (GPtrArray) rows = row ? list_measured (database, row, error) : NULL;
   g_autofree char *name = row ? dup_method (row, method) : NULL;
   g_autoptr (GPtrArray) paths = rows ? plan_paths (database, row, rows, layout, name, folder, error) : NULL;
-  if (!paths)
+  const gboolean segmented = paths && has_segmentations (row, rows);
+  if (!paths || !check_segmentations (row, segmented, layout, error))
     return FALSE;
   remove_parts (paths);
-  double low = 0, high = 1;
-  if (layout == DH_EXPORT_PNG && !find_range (rows, folder, &low, &high, cancellable, error))
+  double range[2] = { 0, 1 };
+  if (layout == DH_EXPORT_PNG && !find_range (rows, folder, &range[0], &range[1], cancellable, error))
     return FALSE;
   for (guint i = 0; i < rows->len; i++)
     {
       const DhRunImageRow *image = rows->pdata[i];
-      const char *path = paths->pdata[i];
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
       dh_progress_report (progress, i, rows->len, image->stem);
-      g_autofree char *parent = g_path_get_dirname (path);
-      g_autoptr (DhTensor) map = load_map (image, error);
-      if (!map || !dh_folder_make (parent, error))
-        return FALSE;
-      const gboolean written = layout == DH_EXPORT_SMIYC ? write_hdf5 (path, map, error)
-                               : layout == DH_EXPORT_PNG ? write_png (path, map, low, high, error)
-                                                         : dh_npy_save (path, map, error);
-      if (!written)
+      if (!write_map (segmented ? row : NULL, image, layout, paths->pdata[i], range, error))
         return FALSE;
       (*n_written)++;
     }

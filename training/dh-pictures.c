@@ -11,7 +11,7 @@ choose (DhDataset *dataset, const char *const *splits, gboolean with_labels)
   for (guint i = 0; i < dh_dataset_size (dataset); i++)
     {
       const DhDatasetItem *item = dh_dataset_item (dataset, i);
-      if ((!splits || g_strv_contains (splits, item->split)) && (!with_labels || item->label))
+      if ((!splits || g_strv_contains (splits, item->split)) && (!with_labels || (item->label && !item->hidden)))
         g_array_append_val (items, i);
     }
   return items;

@@ -58,6 +58,10 @@ dh_browse_panes_show_legend (DhBrowsePanes *self, guint index)
   static const DhLegendEntry outcome[] = { { DH_COLOR_TP, "TP", FALSE },
                                            { DH_COLOR_FP, "FP", FALSE },
                                            { DH_COLOR_FN, "FN", TRUE } };
+  dh_pane_set_legend_help (pane, content->kind == DH_PANE_TRUTH ? _ (
+                                     "Anomaly: what the label calls anomalous. Void: what it leaves open, such as the "
+                                     "rim of objects or the car itself; no metric counts it. The rest is inlier.")
+                                                                : NULL);
   if (content->kind == DH_PANE_SEGMENTATION)
     show_segmentation_legend (self, pane);
   else if (content->kind == DH_PANE_TRUTH)

@@ -2,6 +2,7 @@
 #include <math.h>
 #include "dh-browse-panes-private.h"
 #include "dh-compared-numbers.h"
+#include "dh-help.h"
 #include "dh-number.h"
 #include "dh-run-list.h"
 
@@ -312,6 +313,7 @@ make_grid (DhCompareTable *self)
   for (guint row = 0; row < N_ROWS; row++)
     {
       self->names[row] = dh_ui_short_label (row < DH_N_COMPARED ? dh_compared_number_title (row) : "τ", "lab", 0);
+      dh_help_set (self->names[row], gtk_label_get_label (GTK_LABEL (self->names[row])));
       gtk_grid_attach (GTK_GRID (grid), self->names[row], 0, (int)row + 1, 1, 1);
       for (guint column = 0; column < N_COLUMNS; column++)
         {

@@ -1,5 +1,6 @@
 #include "dh-component-row.h"
 #include <math.h>
+#include "dh-help.h"
 #include "dh-number.h"
 
 /* Of the small picture, as it stands in the list; it is made twice as fine. */
@@ -135,6 +136,7 @@ dh_component_row_set_item (DhComponentRow *self, DhComponentItem *item)
   gtk_label_set_label (GTK_LABEL (self->title), dh_object_kind_title (object->kind));
   gtk_label_set_label (GTK_LABEL (self->area), area);
   gtk_label_set_label (GTK_LABEL (self->overlap), overlap);
+  dh_help_set (self->overlap, object->kind == DH_OBJECT_FALSE ? "PPV" : "sIoU");
   gtk_label_set_label (GTK_LABEL (self->score), score);
 }
 

@@ -1,5 +1,6 @@
 #include "dh-counts-table.h"
 #include <math.h>
+#include "dh-help.h"
 #include "dh-number.h"
 #include "dh-widgets.h"
 
@@ -97,6 +98,7 @@ make_name (guint row)
     gboolean hatched;
   } swatches[] = { { ROW_TP, DH_COLOR_TP, FALSE }, { ROW_FP, DH_COLOR_FP, FALSE }, { ROW_FN, DH_COLOR_FN, TRUE } };
   GtkWidget *name = dh_ui_short_label (_ (names[row]), "lab", 0);
+  dh_help_set (name, _ (names[row]));
   for (guint i = 0; i < G_N_ELEMENTS (swatches); i++)
     if (swatches[i].row == row)
       {

@@ -261,7 +261,7 @@ make_set_menu (void)
   GMenu *menu = g_menu_new ();
   dh_ui_menu_section (menu, NULL, _ ("Open a data set…"), "win.open-dataset", _ ("Open pictures…"), "win.open-pictures",
                       _ ("Open the demo"), "win.open-demo", NULL);
-  dh_ui_menu_section (menu, NULL, _ ("About this data set…"), "win.dataset-notes", _ ("Evaluate"), "win.evaluate",
+  dh_ui_menu_section (menu, NULL, _ ("Check this data set…"), "win.dataset-notes", _ ("Evaluate"), "win.evaluate",
                       NULL);
   return G_MENU_MODEL (menu);
 }

@@ -1,4 +1,5 @@
 #include <math.h>
+#include "dh-help.h"
 #include "dh-mini-bar.h"
 #include "dh-metrics-charts.h"
 #include "dh-metrics-tables.h"
@@ -41,7 +42,7 @@ value_of (DhImageItem *item, Column column)
   switch (column)
     {
     case COLUMN_PIXELS:
-      return (double)metrics->n_anomaly;
+      return metrics->n_anomaly + metrics->n_inlier > 0 ? (double)metrics->n_anomaly : NAN;
     case COLUMN_AP:
       return metrics->ap;
     case COLUMN_FPR95:
@@ -76,7 +77,8 @@ text_of (DhImageItem *item, Column column)
     case COLUMN_AP:
       if (dh_image_item_get_state (item) == DH_ITEM_FAILED)
         return g_strdup_printf ("—  %s", dh_image_item_get_reason (item));
-      return isnan (value) ? g_strdup (_ ("—  no anomaly pixels")) : dh_number_format (value * 100, 1);
+      return dh_image_item_why_no_ap (item) != NULL ? g_strdup_printf ("—  %s", dh_image_item_why_no_ap (item))
+                                                    : dh_number_format (value * 100, 1);
     case COLUMN_MEAN:
       return dh_number_format (value, 2);
     case COLUMN_FPR95:
@@ -287,6 +289,7 @@ add_columns (Table *self)
       gtk_column_view_append_column (GTK_COLUMN_VIEW (self->view), column);
       if (i > COLUMN_SCENE && i != COLUMN_AP)
         dh_ui_align_title_right (GTK_COLUMN_VIEW (self->view), i);
+      dh_help_set_column (GTK_COLUMN_VIEW (self->view), i, _ (titles[i]));
       if (i == COLUMN_AP)
         gtk_column_view_sort_by_column (GTK_COLUMN_VIEW (self->view), column, GTK_SORT_ASCENDING);
     }

@@ -1,4 +1,5 @@
 #include "dh-metrics-runs.h"
+#include "dh-help.h"
 #include "dh-metrics-charts.h"
 #include "dh-number.h"
 #include "dh-run-list.h"
@@ -94,7 +95,11 @@ show_runs (GtkWidget *card)
   if (!others)
     return;
   for (guint i = 0; i < G_N_ELEMENTS (heads); i++)
-    gtk_grid_attach (grid, dh_ui_label (_ (heads[i]), "head", i < 3 ? 0 : 1), (int)i, 0, 1, 1);
+    {
+      GtkWidget *head = dh_ui_label (_ (heads[i]), "head", i < 3 ? 0 : 1);
+      dh_help_set (head, _ (heads[i]));
+      gtk_grid_attach (grid, head, (int)i, 0, 1, 1);
+    }
   for (guint i = 0; i < MIN (runs->len, MOST_ROWS); i++)
     add_row (session, grid, (int)i + 1, runs->pdata[i],
              summary != NULL && dh_run_item_get (runs->pdata[i])->id == summary->run);

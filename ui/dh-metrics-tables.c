@@ -1,4 +1,5 @@
 #include "dh-metrics-tables.h"
+#include "dh-help.h"
 #include "dh-metrics-charts.h"
 #include "dh-number.h"
 #include "dh-session-evaluation.h"
@@ -43,7 +44,11 @@ show_protocols (GtkWidget *card)
   gtk_label_set_label (GTK_LABEL (note), text);
   static const char *const heads[] = { N_ ("Protocol"), "AP", "FPR95", "AUROC", N_ ("Undefined"), N_ ("What it does") };
   for (guint i = 0; i < G_N_ELEMENTS (heads); i++)
-    gtk_grid_attach (grid, dh_ui_label (_ (heads[i]), "head", i == 0 || i == 5 ? 0 : 1), (int)i, 0, 1, 1);
+    {
+      GtkWidget *head = dh_ui_label (_ (heads[i]), "head", i == 0 || i == 5 ? 0 : 1);
+      dh_help_set (head, _ (heads[i]));
+      gtk_grid_attach (grid, head, (int)i, 0, 1, 1);
+    }
   for (guint i = 0; i < summary->lines->len; i++)
     {
       const DhProtocolLine *line = summary->lines->pdata[i];
@@ -55,7 +60,11 @@ show_protocols (GtkWidget *card)
         {
           g_autofree char *f1 = percent (line->mean_f1), *siou = percent (line->siou), *ppv = percent (line->ppv);
           g_autofree char *numbers = g_strdup_printf (_ ("mean F1 %s · sIoU %s · PPV %s"), f1, siou, ppv);
-          gtk_grid_attach (grid, dh_ui_label (numbers, "val", 1), 1, row, 4, 1);
+          GtkWidget *label = dh_ui_label (numbers, "val", 1);
+          g_autofree char *terms = g_strdup_printf ("F1: %s\nsIoU: %s\nPPV: %s", dh_help_of (_ ("Component F1")),
+                                                    dh_help_of ("sIoU"), dh_help_of ("PPV"));
+          gtk_widget_set_tooltip_text (label, terms);
+          gtk_grid_attach (grid, label, 1, row, 4, 1);
         }
       else
         {

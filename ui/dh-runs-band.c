@@ -31,8 +31,9 @@ make_menu (void)
                       "runs.export::pdf", _ ("Markdown…"), "runs.export::md", _ ("LaTeX rows…"), "runs.export::tex",
                       _ ("JSON…"), "runs.export::json", _ ("CSV, per image…"), "runs.export::csv", NULL);
   dh_ui_menu_section (menu, _ ("Raw scores"), _ ("SegmentMeIfYouCan layout, HDF5…"), "runs.maps::smiyc",
-                      _ ("Fishyscapes layout, .npy…"), "runs.maps::fishyscapes", _ ("NumPy, a tree of .npy…"),
-                      "runs.maps::npy", _ ("Pictures of 16 bits, .png…"), "runs.maps::png", NULL);
+                      _ ("Fishyscapes layout, .npy…"), "runs.maps::fishyscapes", _ ("ISSU layout, .npz…"),
+                      "runs.maps::issu", _ ("NumPy, a tree of .npy…"), "runs.maps::npy",
+                      _ ("Pictures of 16 bits, .png…"), "runs.maps::png", NULL);
   return G_MENU_MODEL (menu);
 }
 

@@ -1,5 +1,6 @@
 #include "dh-runs-columns.h"
 #include <math.h>
+#include "dh-help.h"
 #include "dh-number.h"
 
 typedef struct
@@ -266,6 +267,7 @@ dh_runs_columns_add (GtkColumnView *view, DhRunsBadge badge, gpointer data)
       gtk_column_view_append_column (view, column);
       if (is_number (i))
         dh_ui_align_title_right (view, i);
+      dh_help_set_column (view, i, _ (title));
       if (i == DH_RUNS_COLUMN_STARTED)
         gtk_column_view_sort_by_column (view, column, GTK_SORT_DESCENDING);
     }

@@ -1,6 +1,7 @@
 #include "dh-runs-compared.h"
 #include <math.h>
 #include "dh-metrics-charts.h"
+#include "dh-help.h"
 #include "dh-number.h"
 #include "dh-runs-columns.h"
 
@@ -28,7 +29,7 @@ add_number (Filling *self, const char *name, double a, double b, gboolean more_i
   if (isnan (a) && isnan (b))
     return;
   g_autofree char *left = dh_number_format (a * 100, 2);
-  add (self, 0, name, "lab", 0);
+  dh_help_set (add (self, 0, name, "lab", 0), name);
   add (self, 1, left, "val", 0);
   if (self->b != NULL)
     {

@@ -1,3 +1,4 @@
+#include "dh-check-window.h"
 #include "dh-number.h"
 #include "dh-session-evaluation.h"
 #include "dh-window-private.h"
@@ -221,22 +222,6 @@ dh_window_show_weights (DhWindow *self)
 void
 dh_window_show_notes (DhWindow *self)
 {
-  if (!dh_session_has_dataset (self->session))
-    return;
-  GtkWidget *group = adw_preferences_group_new ();
-  const char *path = dh_session_get_dataset_path (self->session);
-  g_autofree char *n = g_strdup_printf ("%u", dh_image_list_get_size (dh_session_get_list (self->session)));
-  add_row (group, _ ("Layout"), dh_session_get_dataset_title (self->session));
-  if (path != NULL)
-    add_row (group, _ ("Folder"), path);
-  const char *evidence = dh_session_get_dataset_evidence (self->session);
-  if (evidence != NULL && *evidence != '\0')
-    add_row (group, _ ("Known by"), evidence);
-  add_row (group, _ ("Images"), n);
-  add_row (group, _ ("Anomaly labels"), dh_session_has_anomaly_labels (self->session) ? _ ("yes") : _ ("no"));
-  add_row (group, _ ("Class labels"), dh_session_has_class_labels (self->session) ? _ ("yes") : _ ("no"));
-  const char *const *notes = dh_session_get_notes (self->session);
-  for (guint i = 0; notes[i] != NULL; i++)
-    add_row (group, i == 0 ? _ ("Notes") : "", notes[i]);
-  show_group (self, _ ("Data set"), group);
+  if (dh_session_has_dataset (self->session))
+    gtk_window_present (GTK_WINDOW (dh_check_window_new (self->session, GTK_WINDOW (self))));
 }

@@ -99,30 +99,129 @@ press (GtkWidget *window, GVariant *args, gpointer data)
   return gtk_widget_activate_action_variant (window, name, target);
 }
 
+static gboolean
+is_accelerator (const char *word)
+{
+  guint key;
+  GdkModifierType modifiers;
+  return gtk_accelerator_parse (word, &key, &modifiers) && key != 0;
+}
+
+static gboolean
+is_same (const char *a, const char *b)
+{
+  guint key_a, key_b;
+  GdkModifierType modifiers_a, modifiers_b;
+  return gtk_accelerator_parse (a, &key_a, &modifiers_a) && gtk_accelerator_parse (b, &key_b, &modifiers_b)
+         && key_a == key_b && modifiers_a == modifiers_b;
+}
+
+/* The keys that a user has given an action, in the group "keys" of the settings; NULL: none of their own. What is no
+ * accelerator is left out and, where there is `bad`, told. */
+static char **
+dup_own_keys (DhWindow *self, const char *action, GString *bad)
+{
+  DhSettings *settings = dh_session_get_settings (self->session);
+  g_autofree char *text = action != NULL ? dh_settings_dup_string (settings, "keys", action) : NULL;
+  if (text == NULL)
+    return NULL;
+  g_auto (GStrv) words = g_strsplit (text, " ", -1);
+  g_autoptr (GStrvBuilder) good = g_strv_builder_new ();
+  gboolean broken = FALSE;
+  for (guint i = 0; words[i] != NULL; i++)
+    if (is_accelerator (words[i]))
+      g_strv_builder_add (good, words[i]);
+    else if (*words[i] != '\0')
+      {
+        broken = TRUE;
+        if (bad != NULL)
+          g_string_append_printf (bad, "%s%s=%s", bad->len > 0 ? ", " : "", action, words[i]);
+      }
+  char **own = g_strv_builder_end (good);
+  if (own[0] == NULL && broken)
+    g_clear_pointer (&own, g_strfreev);
+  return own;
+}
+
+/* A key that the user has given another action is that one's. */
+static gboolean
+is_taken (DhWindow *self, const char *accel)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      g_auto (GStrv) own = dup_own_keys (self, keys[i].action, NULL);
+      for (guint j = 0; own != NULL && own[j] != NULL; j++)
+        if (is_same (own[j], accel))
+          return TRUE;
+    }
+  return FALSE;
+}
+
+static char **
+dup_keys (DhWindow *self, const Key *key, GString *bad)
+{
+  char **own = dup_own_keys (self, key->action, bad);
+  if (own != NULL)
+    return own;
+  g_auto (GStrv) words = g_strsplit (key->keys, " ", -1);
+  g_autoptr (GStrvBuilder) left = g_strv_builder_new ();
+  for (guint i = 0; words[i] != NULL; i++)
+    if (!is_taken (self, words[i]))
+      g_strv_builder_add (left, words[i]);
+  return g_strv_builder_end (left);
+}
+
+static void
+add_key (GtkEventController *controller, GtkApplication *application, const char *action, char **accels)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  for (guint j = 0; accels[j] != NULL; j++)
+    {
+      if (!is_single (accels[j]))
+        {
+          g_strv_builder_add (builder, accels[j]);
+          continue;
+        }
+      GtkShortcutTrigger *trigger = gtk_shortcut_trigger_parse_string (accels[j]);
+      GtkShortcutAction *shortcut = gtk_callback_action_new (press, (gpointer)action, NULL);
+      gtk_shortcut_controller_add_shortcut (GTK_SHORTCUT_CONTROLLER (controller), gtk_shortcut_new (trigger, shortcut));
+    }
+  g_auto (GStrv) everywhere = g_strv_builder_end (builder);
+  if (everywhere[0] != NULL)
+    gtk_application_set_accels_for_action (application, action, (const char *const *)everywhere);
+}
+
+static gboolean
+tell_bad (gpointer data)
+{
+  DhWindow *self = data;
+  g_autofree char *bad = g_object_steal_data (G_OBJECT (self), "bad-keys");
+  if (self->session == NULL)
+    return G_SOURCE_REMOVE;
+  g_autofree char *text = g_strdup_printf (_ ("No keys that are known, in the settings: %s"), bad);
+  g_signal_emit_by_name (self->session, "message", text);
+  return G_SOURCE_REMOVE;
+}
+
 void
 dh_window_add_keys (DhWindow *self, GtkApplication *application)
 {
+  g_autoptr (GString) bad = g_string_new (NULL);
   GtkEventController *controller = gtk_shortcut_controller_new ();
   gtk_shortcut_controller_set_scope (GTK_SHORTCUT_CONTROLLER (controller), GTK_SHORTCUT_SCOPE_LOCAL);
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
     {
       if (keys[i].keys == NULL || keys[i].action == NULL)
         continue;
-      g_auto (GStrv) accels = g_strsplit (keys[i].keys, " ", -1);
-      if (!is_single (keys[i].keys))
-        {
-          gtk_application_set_accels_for_action (application, keys[i].action, (const char *const *)accels);
-          continue;
-        }
-      for (guint j = 0; accels[j] != NULL; j++)
-        {
-          GtkShortcutTrigger *trigger = gtk_shortcut_trigger_parse_string (accels[j]);
-          GtkShortcutAction *action = gtk_callback_action_new (press, (gpointer)keys[i].action, NULL);
-          gtk_shortcut_controller_add_shortcut (GTK_SHORTCUT_CONTROLLER (controller),
-                                                gtk_shortcut_new (trigger, action));
-        }
+      g_auto (GStrv) accels = dup_keys (self, &keys[i], bad);
+      add_key (controller, application, keys[i].action, accels);
     }
   gtk_widget_add_controller (GTK_WIDGET (self), controller);
+  if (bad->len > 0)
+    {
+      g_object_set_data_full (G_OBJECT (self), "bad-keys", g_strdup (bad->str), g_free);
+      g_idle_add_full (G_PRIORITY_LOW, tell_bad, g_object_ref (self), g_object_unref);
+    }
 }
 
 void
@@ -144,7 +243,10 @@ dh_window_show_shortcuts (DhWindow *self)
           open = TRUE;
           continue;
         }
-      g_autofree char *accelerator = g_markup_escape_text (keys[i].told ? keys[i].told : keys[i].keys, -1);
+      g_auto (GStrv) own = dup_own_keys (self, keys[i].action, NULL);
+      g_auto (GStrv) accels = dup_keys (self, &keys[i], NULL);
+      g_autofree char *all = g_strjoinv (" ", accels);
+      g_autofree char *accelerator = g_markup_escape_text (own == NULL && keys[i].told ? keys[i].told : all, -1);
       g_string_append_printf (xml,
                               "<child><object class=\"GtkShortcutsShortcut\"><property name=\"title\">%s</property>"
                               "<property name=\"accelerator\">%s</property></object></child>",

@@ -1,4 +1,5 @@
 #include "dh-image-item.h"
+#include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
 
@@ -187,6 +188,17 @@ const DhItemMetrics *
 dh_image_item_get_metrics (DhImageItem *self)
 {
   return &self->metrics;
+}
+
+const char *
+dh_image_item_why_no_ap (DhImageItem *self)
+{
+  const DhItemMetrics *metrics = &self->metrics;
+  if (!metrics->evaluated || !isnan (metrics->ap))
+    return NULL;
+  return metrics->n_anomaly + metrics->n_inlier == 0 ? _ ("no anomaly label")
+         : metrics->n_anomaly == 0                   ? _ ("no anomaly pixels")
+                                                     : _ ("no inlier pixels");
 }
 
 void

@@ -51,6 +51,8 @@ void dh_image_item_set_thumbnail (DhImageItem *item, GBytes *rgb, guint width, g
 gboolean dh_image_item_claim_thumbnail (DhImageItem *item);
 
 const DhItemMetrics *dh_image_item_get_metrics (DhImageItem *item);
+/* Why an evaluated picture has no AP, translated: no label, no anomaly or no inlier in it; NULL where it has one. */
+const char *dh_image_item_why_no_ap (DhImageItem *item);
 void dh_image_item_set_metrics (DhImageItem *item, const DhItemMetrics *metrics);
 
 /* What the user wrote about it: sorted tags, NULL-terminated, and a note; borrowed, empty where there is none.

@@ -126,7 +126,7 @@ make_items (DhSession *self, DhDataset *dataset, DhMarks *marks)
       g_autofree char *group = many_splits && *item->split != '\0'
                                    ? g_strconcat (item->split, *item->group != '\0' ? " · " : "", item->group, NULL)
                                    : g_strdup (item->group);
-      DhImageItem *made = dh_image_item_new (i, item->stem, group, item->label != NULL);
+      DhImageItem *made = dh_image_item_new (i, item->stem, group, item->label != NULL && !item->hidden);
       dh_session_apply_marks (self, marks, item->image, made);
       g_ptr_array_add (items, made);
     }

@@ -118,6 +118,7 @@ typedef struct
   char *folder;
   DhExportLayout layout;
   guint written;
+  gboolean segmented;
 } MapExport;
 
 static void
@@ -136,7 +137,10 @@ export_maps_in_thread (GTask *task, gpointer source, gpointer data, GCancellable
   if (database != NULL
       && dh_export_run (database, export->run, export->layout, NULL, export->folder, &export->written, cancellable,
                         NULL, &error))
-    g_task_return_boolean (task, TRUE);
+    {
+      export->segmented = dh_export_has_segmentations (database, export->run);
+      g_task_return_boolean (task, TRUE);
+    }
   else
     g_task_return_error (task, error);
 }
@@ -160,7 +164,9 @@ maps_exported (GObject *source, GAsyncResult *result, gpointer data)
     }
   g_autofree char *text =
       g_strdup_printf (ngettext ("%u map written", "%u maps written", export->written), export->written);
-  dh_session_say_written (self, text, export->folder);
+  g_autofree char *bare = g_strdup_printf (_ ("%s, without the segmentation that Fishyscapes' server wants too"), text);
+  const gboolean lacks = export->layout == DH_EXPORT_FISHYSCAPES && !export->segmented;
+  dh_session_say_written (self, lacks ? bare : text, export->folder);
 }
 
 void

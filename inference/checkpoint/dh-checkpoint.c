@@ -127,7 +127,7 @@ all_begin_with (DhTensorDict *dict, const char *prefix)
 static void
 remove_prefixes (DhCheckpoint *checkpoint)
 {
-  static const char *const prefixes[] = { "module.", "model." };
+  static const char *const prefixes[] = { "module.", "model.", "_orig_mod." };
   GString *removed = g_string_new (NULL);
   for (guint i = 0; i < G_N_ELEMENTS (prefixes);)
     {

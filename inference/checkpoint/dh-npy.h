@@ -23,6 +23,10 @@ DhTensor *dh_npz_load_array (GBytes *npz, const char *name, const char *array, g
  * DH_ERROR_IO, DH_ERROR_NO_MEMORY. */
 gboolean dh_npy_save (const char *path, DhTensor *tensor, GError **error);
 
+/* A NumPy .npz of these arrays (none of bfloat16), not compressed, whole or not at all. Errors: DH_ERROR_IO,
+ * DH_ERROR_NO_MEMORY. */
+gboolean dh_npz_save (const char *path, const char *const *names, DhTensor *const *tensors, guint n, GError **error);
+
 /* The bytes that stand before the elements, a multiple of 64 long: for writing an array piece by piece. `dtype` must
  * not be DH_DTYPE_BF16. */
 GBytes *dh_npy_header (DhDtype dtype, guint n_dims, const gint64 *dims);

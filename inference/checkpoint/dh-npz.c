@@ -1,8 +1,11 @@
 #include "dh-npy-private.h"
 
+#include <string.h>
+
 #include "dh-bytes-private.h"
 #include "dh-error.h"
 #include "dh-zip-private.h"
+#include "dh-zip-writer-private.h"
 
 gboolean
 dh_read_npz (DhCheckpoint *checkpoint, DhZip *zip, DhCopyBudget *budget, GError **error)
@@ -82,4 +85,35 @@ dh_npz_load_array (GBytes *npz, const char *name, const char *array, guint64 mos
   if (!tensor)
     g_prefix_error (error, "%s: ", name);
   return tensor;
+}
+
+static gboolean
+add_array (DhZipWriter *zip, const char *name, DhTensor *tensor, GError **error)
+{
+  g_autoptr (GBytes) header = dh_npy_header (tensor->dtype, tensor->n_dims, tensor->dims);
+  const gsize before = g_bytes_get_size (header), size = dh_tensor_size_bytes (tensor);
+  g_autofree guint8 *bytes = g_try_malloc (before + size);
+  if (!bytes)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "memory is short for writing the array %s", name);
+      return FALSE;
+    }
+  memcpy (bytes, g_bytes_get_data (header, NULL), before);
+  memcpy (bytes + before, dh_tensor_data (tensor), size);
+  g_autofree char *member = g_strconcat (name, ".npy", NULL);
+  return dh_zip_writer_add (zip, member, bytes, before + size, error);
+}
+
+gboolean
+dh_npz_save (const char *path, const char *const *names, DhTensor *const *tensors, guint n, GError **error)
+{
+  g_return_val_if_fail (path != NULL && n > 0, FALSE);
+
+  g_auto (DhZipWriter) zip = { NULL };
+  if (!dh_zip_writer_open (&zip, path, error))
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    if (!add_array (&zip, names[i], tensors[i], error))
+      return FALSE;
+  return dh_zip_writer_close (&zip, error);
 }

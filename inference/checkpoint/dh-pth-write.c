@@ -1,19 +1,16 @@
 #include "dh-checkpoint-private.h"
 
 #include <string.h>
-#include <zlib.h>
 
 #include "dh-error.h"
-#include "dh-file.h"
+#include "dh-zip-writer-private.h"
 
 /* PyTorch's zip format: archive/data.pkl (protocol 2), archive/byteorder, archive/data/N for the storage of the N-th
- * tensor, archive/version. Members are stored, their data aligned to 64 bytes, so that a reader can map them. */
+ * tensor, archive/version. */
 
 enum
 {
-  ALIGNMENT = 64,
   BATCH = 1000, /* items that Python's pickler sets at once */
-  LOCAL_SIZE = 30,
 };
 
 static const char *const storage_names[DH_N_DTYPES] = {
@@ -225,159 +222,23 @@ put_contents (Pickler *pickler, const DhCheckpointContents *contents)
   put_code (pickler, '.'); /* STOP */
 }
 
-typedef struct
-{
-  DhFileWriter *writer;
-  GByteArray *directory;
-  guint64 count;
-} Zip;
-
-static void
-add16 (GByteArray *to, guint16 value)
-{
-  value = GUINT16_TO_LE (value);
-  g_byte_array_append (to, (const guint8 *)&value, sizeof value);
-}
-
-static void
-add32 (GByteArray *to, guint32 value)
-{
-  value = GUINT32_TO_LE (value);
-  g_byte_array_append (to, (const guint8 *)&value, sizeof value);
-}
-
-static void
-add64 (GByteArray *to, guint64 value)
-{
-  value = GUINT64_TO_LE (value);
-  g_byte_array_append (to, (const guint8 *)&value, sizeof value);
-}
-
-/* The fields that local and central header share, from "version needed" to the name's length. */
-static void
-add_common (GByteArray *to, guint32 crc, guint64 size, guint16 name_length)
-{
-  const guint32 shown = size < G_MAXUINT32 ? size : G_MAXUINT32;
-  add16 (to, 45);     /* version needed: ZIP64 */
-  add16 (to, 0x0800); /* flags: the name is UTF-8 */
-  add16 (to, 0);      /* stored */
-  add16 (to, 0);      /* no time, so that the same contents give the same file */
-  add16 (to, 0x21);   /* 1 January 1980 */
-  add32 (to, crc);
-  add32 (to, shown);
-  add32 (to, shown);
-  add16 (to, name_length);
-}
-
-static gboolean
-add_member (Zip *zip, const char *name, gconstpointer data, gsize size, GError **error)
-{
-  const guint64 start = dh_file_writer_tell (zip->writer);
-  const guint16 name_length = strlen (name);
-  const guint32 crc = crc32_z (crc32_z (0, NULL, 0), data, size);
-  const gboolean large = size >= G_MAXUINT32, far = start >= G_MAXUINT32;
-
-  /* The extra field "FB" is PyTorch's own for padding. */
-  const guint fixed = large ? 20 : 0;
-  const guint64 end = start + LOCAL_SIZE + name_length + fixed + 4;
-  const guint padding = (ALIGNMENT - end % ALIGNMENT) % ALIGNMENT;
-  g_autoptr (GByteArray) local = g_byte_array_new ();
-  add32 (local, 0x04034b50);
-  add_common (local, crc, size, name_length);
-  add16 (local, fixed + 4 + padding);
-  g_byte_array_append (local, (const guint8 *)name, name_length);
-  if (large)
-    {
-      add16 (local, 1);
-      add16 (local, 16);
-      add64 (local, size);
-      add64 (local, size);
-    }
-  add16 (local, 'F' | 'B' << 8);
-  add16 (local, padding);
-  for (guint i = 0; i < padding; i++)
-    g_byte_array_append (local, (const guint8 *)"Z", 1);
-
-  GByteArray *directory = zip->directory;
-  const guint extra = (large ? 16 : 0) + (far ? 8 : 0);
-  add32 (directory, 0x02014b50);
-  add16 (directory, 45); /* made by */
-  add_common (directory, crc, size, name_length);
-  add16 (directory, extra ? extra + 4 : 0);
-  add16 (directory, 0); /* comment */
-  add16 (directory, 0); /* disk */
-  add16 (directory, 0); /* attributes */
-  add32 (directory, 0);
-  add32 (directory, far ? G_MAXUINT32 : start);
-  g_byte_array_append (directory, (const guint8 *)name, name_length);
-  if (extra)
-    {
-      add16 (directory, 1);
-      add16 (directory, extra);
-      if (large)
-        {
-          add64 (directory, size);
-          add64 (directory, size);
-        }
-      if (far)
-        add64 (directory, start);
-    }
-  zip->count++;
-  return dh_file_writer_write (zip->writer, local->data, local->len, error)
-         && (size == 0 || dh_file_writer_write (zip->writer, data, size, error));
-}
-
-/* The directory and its ends, the 64-bit one always, as PyTorch writes it. */
-static gboolean
-add_directory (Zip *zip, GError **error)
-{
-  const guint64 offset = dh_file_writer_tell (zip->writer), length = zip->directory->len;
-  GByteArray *end = zip->directory;
-  add32 (end, 0x06064b50);
-  add64 (end, 44);
-  add16 (end, 45);
-  add16 (end, 45);
-  add32 (end, 0);
-  add32 (end, 0);
-  add64 (end, zip->count);
-  add64 (end, zip->count);
-  add64 (end, length);
-  add64 (end, offset);
-  add32 (end, 0x07064b50);
-  add32 (end, 0);
-  add64 (end, offset + length);
-  add32 (end, 1);
-  add32 (end, 0x06054b50);
-  add32 (end, 0);
-  add16 (end, MIN (zip->count, G_MAXUINT16));
-  add16 (end, MIN (zip->count, G_MAXUINT16));
-  add32 (end, MIN (length, G_MAXUINT32));
-  add32 (end, MIN (offset, G_MAXUINT32));
-  add16 (end, 0);
-  return dh_file_writer_write (zip->writer, end->data, end->len, error);
-}
-
 static gboolean
 write_zip (const char *path, Pickler *pickler, GError **error)
 {
-  g_autoptr (DhFileWriter) writer = dh_file_writer_open (path, error);
-  if (!writer)
-    return FALSE;
-  g_autoptr (GByteArray) directory = g_byte_array_new ();
-  Zip zip = { writer, directory, 0 };
-  if (!add_member (&zip, "archive/data.pkl", pickler->bytes->data, pickler->bytes->len, error)
-      || !add_member (&zip, "archive/byteorder", "little", 6, error))
+  g_auto (DhZipWriter) zip = { NULL };
+  if (!dh_zip_writer_open (&zip, path, error)
+      || !dh_zip_writer_add (&zip, "archive/data.pkl", pickler->bytes->data, pickler->bytes->len, error)
+      || !dh_zip_writer_add (&zip, "archive/byteorder", "little", 6, error))
     return FALSE;
   for (guint i = 0; i < pickler->tensors->len; i++)
     {
       char name[32];
       const DhTensor *tensor = g_ptr_array_index (pickler->tensors, i);
       g_snprintf (name, sizeof name, "archive/data/%u", i);
-      if (!add_member (&zip, name, dh_tensor_data (tensor), dh_tensor_size_bytes (tensor), error))
+      if (!dh_zip_writer_add (&zip, name, dh_tensor_data (tensor), dh_tensor_size_bytes (tensor), error))
         return FALSE;
     }
-  return add_member (&zip, "archive/version", "3\n", 2, error) && add_directory (&zip, error)
-         && dh_file_writer_close (writer, error);
+  return dh_zip_writer_add (&zip, "archive/version", "3\n", 2, error) && dh_zip_writer_close (&zip, error);
 }
 
 gboolean

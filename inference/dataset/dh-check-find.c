@@ -193,52 +193,47 @@ find_sizes (DhDatasetReport *report)
 static void
 find_hidden (const DhSurvey *survey, DhDatasetReport *report)
 {
-  DhDataset *dataset = survey->dataset;
-  guint constant_splits = 0, labelled_splits = 0, all_labels = 0, varied = 0;
-  g_autoptr (GString) named = g_string_new (NULL);
-  for (guint s = 0; dataset->splits[s]; s++)
+  guint labels = 0, hidden = 0, varied = 0;
+  g_autoptr (GPtrArray) named = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < dh_dataset_size (survey->dataset); i++)
     {
-      guint64 seen[4] = { 0 };
-      guint labels = 0, ids = 0;
-      for (guint i = 0; i < dh_dataset_size (dataset); i++)
+      const DhDatasetItem *item = dh_dataset_item (survey->dataset, i);
+      const DhItemSight *sight = &survey->sights[i];
+      if (item->hidden)
         {
-          const DhItemSight *sight = &survey->sights[i];
-          if (sight->label_width == 0 || strcmp (dh_dataset_item (dataset, i)->split, dataset->splits[s]) != 0)
-            continue;
-          labels++;
-          guint own = 0;
-          for (guint k = 0; k < 4; k++)
-            {
-              seen[k] |= sight->seen[k];
-              own += __builtin_popcountll (sight->seen[k]);
-            }
-          varied += own > 1;
+          char *name = dh_check_split_name (report->kind, item);
+          if (named->len > 0 && strcmp (named->pdata[named->len - 1], name) == 0)
+            g_free (name);
+          else
+            g_ptr_array_add (named, name);
+          hidden++;
         }
+      if (sight->label_width == 0)
+        continue;
+      labels++;
+      guint ids = 0;
       for (guint k = 0; k < 4; k++)
-        ids += __builtin_popcountll (seen[k]);
-      if (labels == 0)
-        continue;
-      all_labels += labels;
-      labelled_splits++;
-      if (ids != 1)
-        continue;
-      constant_splits++;
-      g_string_append_printf (named, named->len ? ", %s" : "%s", dataset->splits[s]);
+        ids += __builtin_popcountll (sight->seen[k]);
+      varied += ids > 1;
     }
-  if (labelled_splits == 0 || report->kind == DH_DATASET_ADE20K)
+  if (labels == 0 || report->kind == DH_DATASET_ADE20K)
     return;
-  report->hidden_labels = constant_splits == labelled_splits;
+  report->hidden_labels = hidden > 0 && hidden == report->n_labels;
   const char *detail = "Maps and export only: a score against them would mean nothing";
   if (report->hidden_labels)
-    add (report, DH_FINDING_WARNING, "hidden-labels", all_labels,
+    add (report, DH_FINDING_WARNING, "hidden-labels", hidden,
          g_strdup ("Every label is one constant value: these are hidden test labels"), g_strdup (detail));
-  else if (constant_splits > 0)
-    add (report, DH_FINDING_WARNING, "hidden-labels", 0,
-         g_strdup_printf ("The labels of %s are one constant value: these are hidden test labels", named->str),
-         g_strdup (detail));
+  else if (hidden > 0)
+    {
+      g_ptr_array_add (named, NULL);
+      g_autofree char *names = g_strjoinv (", ", (char **)named->pdata);
+      add (report, DH_FINDING_WARNING, "hidden-labels", hidden,
+           g_strdup_printf ("The labels of %s are one constant value: these are hidden test labels", names),
+           g_strdup (detail));
+    }
   else
     {
-      g_autofree char *n = dh_group_digits (varied), *all = dh_group_digits (all_labels);
+      g_autofree char *n = dh_group_digits (varied), *all = dh_group_digits (labels);
       add (report, DH_FINDING_OK, "labels-shown", 0, g_strdup ("The labels are not hidden"),
            g_strdup_printf ("%s of %s hold more than one value", n, all));
     }
@@ -248,6 +243,17 @@ static guint
 images_with (const DhSurvey *survey, guint form, guint id)
 {
   return survey->images[form][id];
+}
+
+/* 255 and no anomaly: a mask of an image editor, perhaps. */
+static gboolean
+has_white (const DhSurvey *survey)
+{
+  static const guint forms[] = { DH_FORM_LF, DH_FORM_BINARY };
+  for (guint i = 0; i < G_N_ELEMENTS (forms); i++)
+    if (images_with (survey, forms[i], 255) > 0 && images_with (survey, forms[i], 1) == 0)
+      return TRUE;
+  return FALSE;
 }
 
 /* Usable pictures without any anomaly, where the set has anomaly labels. */
@@ -264,7 +270,7 @@ find_anomalies (const DhSurvey *survey, DhDatasetReport *report)
         }
       const DhItemSight *sight = &survey->sights[i];
       const DhLabelMap *map = dh_label_map_get (dh_dataset_peek (survey->dataset, i)->form);
-      if (sight->label_width == 0 || !map->has_anomaly)
+      if (sight->label_width == 0 || dh_dataset_item (survey->dataset, i)->hidden || !map->has_anomaly)
         continue;
       labelled++;
       gboolean any = FALSE;
@@ -277,7 +283,11 @@ find_anomalies (const DhSurvey *survey, DhDatasetReport *report)
   g_autofree char *without = count_of (labelled - with, "labelled picture holds", "labelled pictures hold");
   if (with == 0)
     add (report, report->kind == DH_DATASET_STREET_HAZARDS_FULL ? DH_FINDING_INFO : DH_FINDING_WARNING, "no-anomaly",
-         labelled, g_strdup ("No label holds an anomaly: AP, AUROC and FPR95 are undefined"), NULL);
+         labelled, g_strdup ("No label holds an anomaly: AP, AUROC and FPR95 are undefined"),
+         has_white (survey)
+             ? g_strdup ("255 is taken as ignore: where these are masks of black and white, 1 must stand "
+                         "for what is white in them")
+             : NULL);
   else if (with < labelled)
     add (
         report, DH_FINDING_INFO, "some-without-anomaly", labelled - with, g_strdup_printf ("%s no anomaly", without),
@@ -288,7 +298,7 @@ static void
 find_numbering (const DhSurvey *survey, DhDatasetReport *report)
 {
   DhDataset *dataset = survey->dataset;
-  if (images_with (survey, DH_FORM_LF, 255) > 0 && images_with (survey, DH_FORM_LF, 2) == 0)
+  if (images_with (survey, DH_FORM_LF, 255) > 0 && images_with (survey, DH_FORM_LF, 2) == 0 && !has_white (survey))
     add (report, DH_FINDING_INFO, "255-ignored", images_with (survey, DH_FORM_LF, 255),
          g_strdup ("255 is taken as ignore"),
          g_strdup ("The reference packs ignore as 2; these labels hold 255, as Fishyscapes itself does: nothing needs "
@@ -322,7 +332,7 @@ find_numbering (const DhSurvey *survey, DhDatasetReport *report)
     add (report, DH_FINDING_WARNING, "label-ids-uncertain", 0,
          g_strdup ("The labels do not tell whether their ids are as published (anomaly 14) or shifted by one (anomaly "
                    "13): taken as published"),
-         g_strdup ("Say so if they are shifted; it is remembered"));
+         g_strdup ("Say which with --label-ids raw or --label-ids shifted"));
   else if (dataset->label_ids == DH_LABEL_IDS_SHIFTED)
     add (report, DH_FINDING_INFO, "label-ids-shifted", 0,
          g_strdup ("The labels' ids are already shifted by one: anomaly is 13"), NULL);
@@ -345,26 +355,26 @@ find_smiyc (const DhSurvey *survey, DhDatasetReport *report)
 {
   if (report->kind != DH_DATASET_SMIYC)
     return;
-  guint unlabelled = 0, kit = 0, on_validation = 0;
+  guint unlabelled = 0, kit = 0, on_validation = 0, shown = 0;
   for (guint i = 0; i < dh_dataset_size (survey->dataset); i++)
     {
       const DhDatasetItem *item = dh_dataset_item (survey->dataset, i);
-      unlabelled += item->label == NULL;
-      on_validation += item->label && strcmp (item->split, "validation") == 0;
+      unlabelled += item->label == NULL || item->hidden;
+      on_validation += item->label && !item->hidden && strcmp (item->split, "validation") == 0;
+      shown += item->label && !item->hidden;
       kit += kit_leaves_out (item);
     }
-  if (unlabelled > 0)
+  if (unlabelled > 0 && !report->hidden_labels)
     {
-      g_autofree char *scored =
-          count_of (report->n_pairs, "picture has a label and gets", "pictures have labels and get");
+      g_autofree char *scored = count_of (shown, "picture has a label and gets", "pictures have labels and get");
       g_autofree char *rest = dh_group_digits (unlabelled);
       add (report, DH_FINDING_INFO, "validation-only", unlabelled,
            g_strdup_printf ("%s scores; the other %s get maps and export only", scored, rest),
-           g_strdup (on_validation == report->n_pairs
+           g_strdup (on_validation == shown
                          ? "Labels are public for the validation frames alone; the benchmark's server scores the rest"
                          : NULL));
     }
-  else if (report->n_pairs > 0)
+  else if (shown > 0)
     add (report, DH_FINDING_OK, "all-labelled", 0, g_strdup ("Every picture has a label"), NULL);
   if (kit > 0)
     add (report, DH_FINDING_INFO, "kit-leaves-out", kit,

@@ -35,6 +35,8 @@ dh_sight_has_id (const DhItemSight *sight, guint id)
 
 /* Adds the findings to the report, whose counts, values and sizes stand already. */
 void dh_check_find (const DhSurvey *survey, DhDatasetReport *report);
+/* What counts and findings call an item's split: "val", "AnomalyTrack test". Free with g_free. */
+char *dh_check_split_name (DhDatasetKind kind, const DhDatasetItem *item);
 /* "188,513,720"; free with g_free. */
 char *dh_group_digits (guint64 number);
 

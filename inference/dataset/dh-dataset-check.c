@@ -110,8 +110,8 @@ published_count (DhDatasetKind kind, const char *split)
   return 0;
 }
 
-static char *
-split_name (DhDatasetKind kind, const DhDatasetItem *item)
+char *
+dh_check_split_name (DhDatasetKind kind, const DhDatasetItem *item)
 {
   if (kind == DH_DATASET_LF || kind == DH_DATASET_STATIC)
     return g_strdup ("");
@@ -141,7 +141,7 @@ count_files (const DhSurvey *survey, DhDatasetReport *report)
     {
       const DhDatasetItem *item = dh_dataset_item (dataset, i);
       const DhItemSight *sight = &survey->sights[i];
-      g_autofree char *name = split_name (report->kind, item);
+      g_autofree char *name = dh_check_split_name (report->kind, item);
       DhSplitCount *split = find_split (report, name);
       split->images++;
       split->labels += item->label != NULL;

@@ -140,7 +140,7 @@ dh_dataset_load_labels (DhDataset *dataset, guint index, DhLabels **anomaly, DhL
     *classes = NULL;
   const DhItem *item = dh_dataset_peek (dataset, index);
   const DhLabelMap *map = dh_label_map_get (item->form);
-  if (!item->item.label || !((anomaly && map->has_anomaly) || (classes && map->has_classes)))
+  if (!item->item.label || item->item.hidden || !((anomaly && map->has_anomaly) || (classes && map->has_classes)))
     return TRUE;
 
   g_autofree char *name = g_filename_display_name (item->item.label);

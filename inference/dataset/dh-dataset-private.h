@@ -28,6 +28,8 @@ DhItem *dh_item_copy (const DhItem *item);
 const DhItem *dh_dataset_peek (DhDataset *dataset, guint index);
 /* Tells published from shifted StreetHazards ids by a few labels, and sets the items' forms. */
 void dh_dataset_settle_label_ids (DhDataset *dataset, DhLabelIds asked);
+/* Marks the items whose labels are hidden (dh-hidden.c). Errors: G_IO_ERROR_CANCELLED. */
+gboolean dh_dataset_find_hidden (DhDataset *dataset, GCancellable *cancellable, GError **error);
 /* A path for messages: relative to the root where it lies below it, UTF-8. Free with g_free. */
 char *dh_dataset_display_path (DhDataset *dataset, const char *path);
 

@@ -114,6 +114,7 @@ dh_item_copy (const DhItem *item)
   copy->item.image = g_strdup (item->item.image);
   copy->item.overlay = g_strdup (item->item.overlay);
   copy->item.label = g_strdup (item->item.label);
+  copy->item.hidden = item->item.hidden;
   copy->form = item->form;
   return copy;
 }
@@ -190,15 +191,24 @@ static void
 collect_notes (DhDataset *dataset, const DhScan *scan, DhLayoutFind *find)
 {
   GPtrArray *notes = g_ptr_array_new ();
-  guint unlabelled = 0;
+  guint unlabelled = 0, hidden = 0;
   for (guint i = 0; i < dataset->items->len; i++)
-    unlabelled += dh_dataset_peek (dataset, i)->item.label == NULL;
+    {
+      unlabelled += dh_dataset_peek (dataset, i)->item.label == NULL;
+      hidden += dh_dataset_peek (dataset, i)->item.hidden;
+    }
   if (dataset->needs)
     g_ptr_array_add (notes, g_strdup (dataset->needs));
   if (unlabelled > 0 && dataset->kind != DH_DATASET_FOLDER)
     g_ptr_array_add (notes, g_strdup_printf (unlabelled == 1 ? "%u picture has no label: maps only, no score"
                                                              : "%u pictures have no label: maps only, no score",
                                              unlabelled));
+  if (hidden > 0)
+    g_ptr_array_add (notes, g_strdup_printf (hidden == 1 ? "%u picture has a hidden test label, one constant value: "
+                                                           "maps and export only, no score"
+                                                         : "%u pictures have hidden test labels, one constant value: "
+                                                           "maps and export only, no score",
+                                             hidden));
   if (dataset->orphans->len > 0 && !dataset->needs)
     g_ptr_array_add (notes, g_strdup_printf (dataset->orphans->len == 1 ? "%u label has no picture and is left out"
                                                                         : "%u labels have no picture and are left out",
@@ -275,6 +285,8 @@ dh_dataset_open (const char *root, const char *kind, const DhDatasetOptions *opt
       || g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
   dh_dataset_settle_label_ids (dataset, options->label_ids);
+  if (!dh_dataset_find_hidden (dataset, cancellable, error))
+    return NULL;
   collect_notes (dataset, scan, find);
   return g_steal_pointer (&dataset);
 }
@@ -354,13 +366,16 @@ dh_dataset_label_ids (DhDataset *dataset, gboolean *certain)
   return dataset->label_ids;
 }
 
-/* Of the first labelled item; a set with no label at all has none. */
+/* Of the first item whose label is shown; a set with none has none. */
 static DhLabelForm
 form_of (DhDataset *dataset)
 {
   for (guint i = 0; i < dataset->items->len; i++)
-    if (dh_dataset_peek (dataset, i)->item.label)
-      return dh_dataset_peek (dataset, i)->form;
+    {
+      const DhItem *item = dh_dataset_peek (dataset, i);
+      if (item->item.label && !item->item.hidden)
+        return item->form;
+    }
   return DH_FORM_NONE;
 }
 

@@ -48,20 +48,23 @@ typedef struct
 /* One picture. Paths are in the file system's bytes, absolute or relative as the root was given. */
 typedef struct
 {
-  char *stem;    /* relative, "/"-separated, without extension and layout suffix; UTF-8 (other bytes as %XX), free of
-                  * "." and ".." parts, unique in the data set: names of outputs and the database's key */
-  char *id;      /* the file's own id as benchmarks use it: "validation3", "frankfurt_000000_000294" */
-  char *split;   /* "train", "val", "test", "training", …; "" where the layout has none */
-  char *group;   /* town, scene or track: "t5", "frankfurt", "AnomalyTrack"; "" where there is none */
-  char *image;   /* the picture */
-  char *overlay; /* official Static: the .npz that is added to the picture; else NULL */
-  char *label;   /* NULL where there is none */
+  char *stem;      /* relative, "/"-separated, without extension and layout suffix; UTF-8 (other bytes as %XX), free of
+                    * "." and ".." parts, unique in the data set: names of outputs and the database's key */
+  char *id;        /* the file's own id as benchmarks use it: "validation3", "frankfurt_000000_000294" */
+  char *split;     /* "train", "val", "test", "training", …; "" where the layout has none */
+  char *group;     /* town, scene or track: "t5", "frankfurt", "AnomalyTrack"; "" where there is none */
+  char *image;     /* the picture */
+  char *overlay;   /* official Static: the .npz that is added to the picture; else NULL */
+  char *label;     /* NULL where there is none */
+  gboolean hidden; /* its label, and all others of its split (of SMIYC: of its track's), are one constant value: labels
+                    * that are kept back, of which only dh_dataset_load_raw_labels() knows */
 } DhDatasetItem;
 
 /* Immutable once open; reference counted (atomic); any thread may read and load. */
 typedef struct _DhDataset DhDataset;
 
-/* Scans the folder (no picture is read; but see DH_LABEL_IDS_AUTO). `kind` NULL: recognised; a name: that layout, or
+/* Scans the folder; no picture is read, and of labels only as many as tell hidden from shown ones (mostly one a split;
+ * and see DH_LABEL_IDS_AUTO). `kind` NULL: recognised; a name: that layout, or
  * an error that says what was sought and what is there. `options`, `cancellable`, `progress` may be NULL. Symbolic
  * links are followed, loops are not; folders that cannot be read are noted. Not for the window's thread.
  * Errors: DH_ERROR_NOT_FOUND (no folder, no pictures, no such layout), DH_ERROR_USAGE (unknown kind or split),
@@ -114,8 +117,8 @@ const DhClassTable *dh_dataset_class_table (DhDataset *dataset);
 DhImage *dh_dataset_load_image (DhDataset *dataset, guint index, GError **error);
 DhImage *dh_dataset_load_thumbnail (DhDataset *dataset, guint index, guint max_width, guint max_height, GError **error);
 /* Anomaly labels (0 inlier, 1 anomaly, 2 ignore) and class labels (0…K−1, K ignore) at the picture's size. Each is
- * set to NULL where the kind or the item has none; either pointer may be NULL. Further errors: DH_ERROR_MISMATCH where
- * picture and label differ in size, DH_ERROR_INVALID for an id without meaning. */
+ * set to NULL where the kind or the item has none, or it is hidden; either pointer may be NULL. Further errors:
+ * DH_ERROR_MISMATCH where picture and label differ in size, DH_ERROR_INVALID for an id without meaning. */
 gboolean dh_dataset_load_labels (DhDataset *dataset, guint index, DhLabels **anomaly, DhLabels **classes,
                                  GError **error);
 /* The ids as they stand in the file; NULL without error where there is no label. */

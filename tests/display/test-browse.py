@@ -16,6 +16,8 @@ IMAGE_PANE = (250, 125, 390, 205)
 PAGE = (1060, 130, 320, 700)  # of the right panel
 BAND = (250, 60, 700, 30)  # above the panes
 NOWHERE = (430, 895)
+HELP = (1070, 697), (1000, 592)  # F1 in the table of counts; "void" over the ground truth
+SET_MENU, CHECK = (215, 75), (90, 236)  # over the list of pictures, and its item
 
 
 def away(studio):
@@ -53,6 +55,42 @@ def test_filter(studio):
     studio.key("ctrl+f")
     studio.key("Escape")
     studio.settle(1)
+
+
+def test_check(studio):
+    """The menu of the data set reads all its files and says what its labels mean; Escape closes that."""
+    away(studio)
+    before = studio.pixels(*IMAGE_PANE)
+    mark = len(studio.text())
+    studio.click(*SET_MENU)
+    studio.settle(1)
+    studio.click(*CHECK)
+    found = studio.wait(r"studio: checked (\d+) pictures, (\d+) findings, (\d+) values", after=mark)
+    assert int(found.group(1)) > 1 and int(found.group(2)) > 3 and int(found.group(3)) > 3, found.group(0)
+    studio.settle(1)
+    studio.screenshot(f"{OUTPUT}/browse-check.png")
+    assert studio.pixels(*IMAGE_PANE) != before, "nothing was shown"
+    studio.key("Escape")
+    away(studio)
+    studio.until(lambda: studio.pixels(*IMAGE_PANE) == before, "Escape did not close the check")
+
+
+def test_help(studio):
+    """What a metric and void mean is told where the pointer rests on the word."""
+    for x, y in HELP:
+        away(studio)
+        around = (x - 120, y - 60, 240, 120)
+        before = studio.pixels(*around)
+
+        def told():
+            studio.move(x + 4, y + 3)
+            studio.move(x, y)
+            studio.settle(1)
+            return studio.pixels(*around) != before
+
+        studio.until(told, f"no help at {x}, {y}")
+    studio.screenshot(f"{OUTPUT}/browse-help.png")
+    away(studio)
 
 
 def test_pin(studio):
@@ -166,7 +204,7 @@ def test_long_tag(studio):
 
 
 def main():
-    cases = [test_filter, test_pin, test_components, test_notes, test_long_tag]
+    cases = [test_filter, test_check, test_help, test_pin, test_components, test_notes, test_long_tag]
     print(f"1..{len(cases) + 1}", flush=True)
     os.makedirs(OUTPUT, exist_ok=True)
     without = driver.missing()

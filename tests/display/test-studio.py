@@ -132,6 +132,27 @@ def test_keys(studio):
     studio.settle(2)
 
 
+def test_own_keys():
+    """Keys that the settings name take the place of the program's, and of another action's."""
+    home = tempfile.mkdtemp(prefix="dh-studio-")
+    os.makedirs(f"{home}/config/densehybrid")
+    with open(f"{home}/config/densehybrid/studio.ini", "w") as file:
+        file.write("[keys]\nwin.step(1)=g\nwin.step(-1)=<Alt>Left k\nwin.fit=<Nothing>\n")
+    studio = driver.Studio(PROGRAM, ["--new", "--demo"], home=home)
+    try:
+        if studio.wait(r"studio: (counted|error.*)").group(1) != "counted":
+            return
+        for key, stem in (("g", "00001"), ("g", "00002"), ("k", "00001")):
+            mark = len(studio.text())
+            studio.key(key)
+            assert studio.wait(r"studio: shows (\S+), maps", after=mark).group(1).endswith(stem), key
+        studio.key("ctrl+question")
+        studio.settle(1)
+        studio.screenshot(f"{OUTPUT}/own-keys.png")
+    finally:
+        studio.close()
+
+
 def test_zoom(studio):
     x, y = IMAGE_PANE[0] + 150, IMAGE_PANE[1] + 90
     studio.move(700, 890)
@@ -368,7 +389,7 @@ def test_shared():
 def main():
     cases = [test_start, test_demo, test_slider, test_keys, test_zoom, test_evaluate, test_runs, test_report, test_drop,
              test_known_sets, test_narrow]
-    print(f"1..{len(cases) + 3}", flush=True)
+    print(f"1..{len(cases) + 4}", flush=True)
     without = driver.missing()
     os.makedirs(OUTPUT, exist_ok=True)
     home = None
@@ -406,7 +427,8 @@ def main():
         print(f"{'not ok' if found else 'ok'} {number} silence", flush=True)
         print("".join(f"# {line}\n" for line in found), end="", flush=True)
     shared = os.path.isdir(os.path.join(SHARED, "data", "smiyc"))
-    for case, skip in ((test_large_text, None), (test_shared, None if shared else "DH_SHARED/data/smiyc is not there")):
+    without = None if shared else "DH_SHARED/data/smiyc is not there"
+    for case, skip in ((test_own_keys, None), (test_large_text, None), (test_shared, without)):
         number += 1
         name = case.__name__[5:]
         if failed or skip:

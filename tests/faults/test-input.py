@@ -2,6 +2,7 @@
 """Files, folders, options and databases that are not what they should be, and disks that are full."""
 import json
 import os
+import shlex
 import signal
 import struct
 import subprocess
@@ -168,6 +169,35 @@ def _():
     code, text, err, _ = run("report", "--db", top / "quoted.db", "--format", "json", "--out", top / "quoted.json")
     command = json.loads((top / "quoted.json").read_text())["runs"][0]["command"]
     assert f"'{top / 'with blank'}'" in command and f" {WEIGHTS} " in command, command
+
+
+@case("a run's command does the same from another folder")
+def _():
+    home, away = top / "home", top / "away folder"
+    home.mkdir(), away.mkdir()
+    code, _, err, _ = run("demo-scenes", "--out", "scenes", "--count", 2, cwd=home)
+    assert code == 0, err
+    words = "eval-ood", "--dataroot", "scenes", "--split=test", "--params", "demo", "--folder=first", "--db", "runs.db"
+    code, _, err, _ = run(*words, cwd=home)
+    assert code == 0, err
+
+    def report():
+        code, _, err, _ = run("report", "--db", home / "runs.db", "--out", home / "run.json")
+        assert code == 0, err
+        newest = json.loads((home / "run.json").read_text())["runs"][0]
+        for image in newest["images"]:
+            del image["seconds"], image["scores"]
+        return newest
+
+    first = report()
+    again = [w.replace("first", "second") for w in shlex.split(first["command"])]
+    assert again[0] == "densehybrid" and "demo" in again, first["command"]
+    code, _, err, _ = run(*again[1:], cwd=away)
+    assert code == 0, err
+    second = report()
+    assert second["run"] != first["run"] and not list(away.iterdir())
+    for what in ("sha256", "fingerprint", "split", "dataroot", "protocols", "images"):
+        assert first[what] == second[what], (what, first[what], second[what])
 
 
 @case("a file whose name begins with dashes, and one with no name")

@@ -277,6 +277,8 @@ test_prefixes (void)
     { "module.", "module." },
     { "model.", "model." },
     { "module.model.", "module.model." },
+    { "_orig_mod.", "_orig_mod." },
+    { "module._orig_mod.", "module._orig_mod." },
     { "net.", "" },
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

@@ -189,6 +189,19 @@ test_needs (void)
   }
 }
 
+/* Masks of black and white, whose white would be the anomalies: not a word that nothing needs doing. */
+static void
+test_white (void)
+{
+  g_autofree char *root = tree_new ();
+  tree_pair (root, "leftImg8bit/test/0_leftImg8bit.png", "ood/test/0_ood_segmentation.png", 0, 255);
+  g_autoptr (DhDatasetReport) report = check (root, NULL, NULL);
+  expect (report, "no-anomaly", DH_FINDING_WARNING, 1, "No label holds an anomaly");
+  g_assert_nonnull (strstr (find (report, "no-anomaly")->detail, "black and white"));
+  g_assert_null (find (report, "255-ignored"));
+  tree_remove (root);
+}
+
 /* One value over a whole set; over one split only; and pictures that merely hold no anomaly. */
 static void
 test_hidden (void)
@@ -215,7 +228,7 @@ test_hidden (void)
   tree_pair (cityscapes, "leftImg8bit/val/ulm/a_leftImg8bit.png", "gtFine/val/ulm/a_gtFine_labelIds.png", 7, 8, 40);
   tree_pair (cityscapes, "leftImg8bit/test/bonn/a_leftImg8bit.png", "gtFine/test/bonn/a_gtFine_labelIds.png", 0);
   g_autoptr (DhDatasetReport) report = check (cityscapes, NULL, NULL);
-  expect (report, "hidden-labels", DH_FINDING_WARNING, 0, "The labels of test are one constant value");
+  expect (report, "hidden-labels", DH_FINDING_WARNING, 1, "The labels of test are one constant value");
   expect (report, "label-ids", DH_FINDING_INFO, 2, "mapped from labelIds");
   expect (report, "unknown-id-ignored", DH_FINDING_WARNING, 0, "taken as ignore: 40");
   g_assert_false (report->hidden_labels);
@@ -346,6 +359,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dataset-check/no-files", test_no_files);
   g_test_add_func ("/dataset-check/needs", test_needs);
   g_test_add_func ("/dataset-check/hidden", test_hidden);
+  g_test_add_func ("/dataset-check/white", test_white);
   g_test_add_func ("/dataset-check/numbering", test_numbering);
   g_test_add_func ("/dataset-check/smiyc", test_smiyc);
   g_test_add_func ("/dataset-check/cancel", test_cancel);

@@ -148,6 +148,51 @@ test_smiyc (void)
   tree_remove (root);
 }
 
+/* Black masks where a benchmark keeps its labels back are no inliers: nobody is given them to measure by. */
+static void
+test_hidden (void)
+{
+  g_autofree char *root = tree_new ();
+  tree_pair (root, "dataset_AnomalyTrack/images/validation0.png",
+             "dataset_AnomalyTrack/labels_masks/validation0_labels_semantic.png", 0);
+  tree_pair (root, "dataset_AnomalyTrack/images/validation1.png",
+             "dataset_AnomalyTrack/labels_masks/validation1_labels_semantic.png", 0, 1, 255);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *image = g_strdup_printf ("dataset_AnomalyTrack/images/boat%u.png", i);
+      g_autofree char *label = g_strdup_printf ("dataset_AnomalyTrack/labels_masks/boat%u_labels_semantic.png", i);
+      tree_pair (root, image, label, 0);
+    }
+  /* The other track's test labels are there. */
+  tree_pair (root, "dataset_ObstacleTrack/images/curb.png",
+             "dataset_ObstacleTrack/labels_masks/curb_labels_semantic.png", 0, 1);
+  {
+    g_autoptr (DhDataset) dataset = dataset_open_ok (root, NULL);
+    g_assert_cmpuint (dh_dataset_size (dataset), ==, 5);
+    g_assert_true (dh_dataset_has_anomaly_labels (dataset));
+    g_assert_cmpstr (dh_dataset_notes (dataset)[0], ==,
+                     "2 pictures have hidden test labels, one constant value: maps and export only, no score");
+    dataset_assert_anomaly (dataset, dh_dataset_find (dataset, "validation0"), "0");
+    dataset_assert_anomaly (dataset, dh_dataset_find (dataset, "validation1"), "012");
+    dataset_assert_anomaly (dataset, dh_dataset_find (dataset, "curb"), "01");
+    const guint hidden = dh_dataset_find (dataset, "boat1");
+    g_assert_true (dh_dataset_item (dataset, hidden)->hidden);
+    dataset_assert_anomaly (dataset, hidden, "none");
+    g_autoptr (DhLabels) raw = dh_dataset_load_raw_labels (dataset, hidden, NULL);
+    g_assert_nonnull (raw);
+  }
+  {
+    const DhDatasetOptions test = { .splits = "test" };
+    g_autoptr (GError) error = NULL;
+    g_autofree char *track = g_build_filename (root, "dataset_AnomalyTrack", NULL);
+    g_autoptr (DhDataset) dataset = dh_dataset_open (track, NULL, &test, NULL, NULL, &error);
+    g_assert_no_error (error);
+    g_assert_cmpuint (dh_dataset_size (dataset), ==, 2);
+    g_assert_false (dh_dataset_has_anomaly_labels (dataset));
+  }
+  tree_remove (root);
+}
+
 static void
 test_others (void)
 {
@@ -235,6 +280,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dataset/street-hazards-full", test_street_hazards_full);
   g_test_add_func ("/dataset/cityscapes", test_cityscapes);
   g_test_add_func ("/dataset/smiyc", test_smiyc);
+  g_test_add_func ("/dataset/hidden", test_hidden);
   g_test_add_func ("/dataset/others", test_others);
   g_test_add_func ("/dataset/several", test_several);
   return g_test_run ();

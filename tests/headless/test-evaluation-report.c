@@ -5,7 +5,9 @@
 #include <string.h>
 #include "dh-error.h"
 #include "dh-export.h"
+#include "dh-file.h"
 #include "dh-folder-lock.h"
+#include "dh-npy.h"
 #include "dh-report.h"
 #include "dh-run-state.h"
 #include "evaluation-fixture.h"
@@ -344,8 +346,12 @@ test_export (EvaluationFixture *fixture, gconstpointer data)
   const DhEvaluationOptions options = evaluation_options (fixture);
   g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
   g_assert_no_error (error);
-  static const char *const expected[] = { "anomaly_p/M/AnomalyTrack-all/validation4.hdf5", "validation4_anomaly.npy",
-                                          "range.json", NULL };
+  static const char *const expected[DH_N_EXPORT_LAYOUTS] = {
+    [DH_EXPORT_SMIYC] = "anomaly_p/M/AnomalyTrack-all/validation4.hdf5",
+    [DH_EXPORT_FISHYSCAPES] = "validation4_anomaly.npy",
+    [DH_EXPORT_ISSU] = "M/validation4.npz",
+    [DH_EXPORT_PNG] = "range.json",
+  };
   for (guint layout = 0; layout < DH_N_EXPORT_LAYOUTS; layout++)
     {
       guint written = 0;
@@ -359,6 +365,82 @@ test_export (EvaluationFixture *fixture, gconstpointer data)
     }
 }
 
+static DhTensor *
+load_npy (const char *folder, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  DhTensor *tensor = dh_npy_load (path, &error);
+  g_assert_no_error (error);
+  return tensor;
+}
+
+static void
+assert_in_npz (GBytes *npz, const char *name, DhTensor *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhTensor) tensor = dh_npz_load_array (npz, "npz", name, 1 << 20, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (tensor->dtype, ==, expected->dtype);
+  g_assert_cmpmem (dh_tensor_data (tensor), dh_tensor_size_bytes (tensor), dh_tensor_data (expected),
+                   dh_tensor_size_bytes (expected));
+}
+
+/* Fishyscapes and ISSU want the segmentation beside the scores. */
+static void
+test_segmentations (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const DhEvaluationOptions options = evaluation_options (fixture);
+  g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (dh_export_has_segmentations (fixture->database, evaluation->run));
+  g_autofree char *folder = g_build_filename (fixture->folder, "exported", NULL);
+  guint written = 0;
+  for (guint layout = DH_EXPORT_FISHYSCAPES; layout <= DH_EXPORT_ISSU; layout++)
+    g_assert_true (
+        dh_export_run (fixture->database, evaluation->run, layout, "M", folder, &written, NULL, NULL, &error));
+
+  g_autoptr (DhImage) image = dh_dataset_load_image (options.dataset, 4, &error);
+  g_autoptr (DhPrediction) prediction =
+      dh_predictor_run (options.predictor, image, DH_MAP_BIT (DH_MAP_SEGMENTATION), NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_autofree char *stem = g_path_get_basename (dh_dataset_item (options.dataset, 4)->stem);
+  g_autofree char *scores_name = g_strconcat (stem, "_anomaly.npy", NULL);
+  g_autofree char *classes_name = g_strconcat (stem, "_segmentation.npy", NULL);
+  g_autofree char *npz_path = g_strdup_printf ("%s/M/%s.npz", folder, stem);
+  g_autoptr (DhTensor) scores = load_npy (folder, scores_name), classes = load_npy (folder, classes_name);
+  const DhTensor *computed = prediction->maps[DH_MAP_SEGMENTATION];
+  g_assert_cmpint (classes->dtype, ==, DH_DTYPE_U8);
+  g_assert_cmpint (classes->dims[0], ==, image->height);
+  g_assert_cmpmem (dh_tensor_data (classes), dh_tensor_size_bytes (classes), dh_tensor_data (computed),
+                   dh_tensor_size_bytes (computed));
+  g_autoptr (GBytes) npz = dh_file_read (npz_path, 1 << 20, &error);
+  g_assert_no_error (error);
+  assert_in_npz (npz, "anomaly_scores", scores);
+  assert_in_npz (npz, "pred_id_labels", classes);
+
+  /* One that is gone: the scores come alone, and what has both in one file does not come. */
+  g_autofree char *kept =
+      g_strdup_printf ("%s/eval/segmentation/%s.npy", options.folder, dh_dataset_item (options.dataset, 4)->stem);
+  g_assert_cmpint (g_remove (kept), ==, 0);
+  g_assert_false (dh_export_has_segmentations (fixture->database, evaluation->run));
+  g_autofree char *without = g_build_filename (fixture->folder, "without", NULL);
+  g_assert_false (
+      dh_export_run (fixture->database, evaluation->run, DH_EXPORT_ISSU, "M", without, &written, NULL, NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
+  g_assert_nonnull (strstr (error->message, "kept no segmentation"));
+  g_clear_error (&error);
+  g_assert_false (g_file_test (without, G_FILE_TEST_EXISTS));
+  g_assert_true (dh_export_run (fixture->database, evaluation->run, DH_EXPORT_FISHYSCAPES, "M", without, &written, NULL,
+                                NULL, &error));
+  g_assert_cmpuint (written, ==, EVALUATION_IMAGES);
+  g_autofree char *alone = g_build_filename (without, scores_name, NULL);
+  g_autofree char *absent = g_build_filename (without, classes_name, NULL);
+  g_assert_true (g_file_test (alone, G_FILE_TEST_EXISTS));
+  g_assert_false (g_file_test (absent, G_FILE_TEST_EXISTS));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -370,5 +452,6 @@ main (int argc, char **argv)
   EVALUATION_TEST ("/evaluation-report/names", NULL, test_names);
   EVALUATION_TEST ("/evaluation-report/base", NULL, test_report_base);
   EVALUATION_TEST ("/evaluation-report/export", NULL, test_export);
+  EVALUATION_TEST ("/evaluation-report/segmentations", NULL, test_segmentations);
   return g_test_run ();
 }

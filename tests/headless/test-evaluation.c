@@ -357,6 +357,36 @@ test_bad_images (EvaluationFixture *fixture, gconstpointer data)
 }
 
 /* What the system refuses to read is left out like what is broken; a map that cannot be written ends the run. */
+/* A set without anomalies has no FPR at any recall of them, whatever a rule makes of it. */
+static void
+test_clean (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *top = g_build_filename (fixture->folder, "clean", NULL);
+  g_autofree char *root = g_build_filename (top, "dataset_AnomalyTrack", NULL);
+  g_autofree char *images = g_build_filename (root, "images", NULL);
+  g_autofree char *masks = g_build_filename (root, "labels_masks", NULL);
+  g_mkdir_with_parents (images, 0755);
+  g_mkdir_with_parents (masks, 0755);
+  for (guint i = 7; i < 9; i++)
+    evaluation_write_pair (root, i, EVALUATION_WIDTH);
+  g_autoptr (DhDataset) dataset = dh_dataset_open (top, NULL, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_ptr_array_add (fixture->protocols, (gpointer)dh_protocol_find ("densehybrid-per-image-as-published", &error));
+  DhEvaluationOptions options = evaluation_options (fixture);
+  options.dataset = dataset;
+  g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  const GPtrArray *results = g_array_index (evaluation->scores, DhScoreEvaluation, 0).results;
+  g_assert_cmpuint (results->len, ==, fixture->protocols->len);
+  for (guint i = 0; i < results->len; i++)
+    {
+      const DhResult *result = results->pdata[i];
+      g_assert_cmpuint (result->positives, ==, 0);
+      g_assert_true (isnan (result->fpr95) && isnan (result->ap) && isnan (result->auroc));
+    }
+}
+
 static void
 test_refused (EvaluationFixture *fixture, gconstpointer data)
 {
@@ -503,6 +533,7 @@ main (int argc, char **argv)
 #endif
   EVALUATION_TEST ("/evaluation/owner", NULL, test_owner);
   EVALUATION_TEST ("/evaluation/bad-images", NULL, test_bad_images);
+  EVALUATION_TEST ("/evaluation/clean", NULL, test_clean);
   EVALUATION_TEST ("/evaluation/refused", NULL, test_refused);
   EVALUATION_TEST ("/evaluation/errors", NULL, test_errors);
   EVALUATION_TEST ("/evaluation/lock", NULL, test_lock);

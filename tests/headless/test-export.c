@@ -121,6 +121,14 @@ test_climbing (Fixture *fixture, gconstpointer data)
     refused (fixture, layout, DH_ERROR_INVALID);
 }
 
+/* ISSU's files hold the segmentation too: where the run kept none, none is begun. */
+static void
+test_bare (Fixture *fixture, gconstpointer data)
+{
+  add (fixture, "calm");
+  refused (fixture, DH_EXPORT_ISSU, DH_ERROR_NOT_FOUND);
+}
+
 static void
 test_gone (Fixture *fixture, gconstpointer data)
 {
@@ -138,6 +146,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/export/colliding", Fixture, NULL, set_up, test_colliding, tear_down);
   g_test_add ("/export/climbing", Fixture, NULL, set_up, test_climbing, tear_down);
+  g_test_add ("/export/bare", Fixture, NULL, set_up, test_bare, tear_down);
   g_test_add ("/export/gone", Fixture, NULL, set_up, test_gone, tear_down);
   return g_test_run ();
 }

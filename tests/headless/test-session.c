@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "dh-data-check.h"
 #include "session-fixture.h"
 #include "tree.h"
 
@@ -257,6 +258,59 @@ test_splits (SessionFixture *fixture, gconstpointer data)
   tree_remove (root);
 }
 
+static void
+on_checked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  *(GAsyncResult **)data = g_object_ref (result);
+}
+
+static DhDataCheck *
+check_data (SessionFixture *fixture, GCancellable *cancellable, DhDataCheckProgress *progress, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  dh_data_check_async (fixture->session, progress, cancellable, on_checked, &result);
+  session_wait_for (result != NULL);
+  return dh_data_check_finish (result, error);
+}
+
+/* The doctor in the studio: what ids mean, how many there are, and what is left out. */
+static void
+test_data_check (SessionFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *broken = g_build_filename (fixture->set, "dataset_AnomalyTrack", "images", "validation2.png", NULL);
+  dh_session_open_dataset (fixture->session, fixture->set);
+  session_wait_for (dh_image_list_get_size (dh_session_get_list (fixture->session)) == 4);
+  g_assert_true (g_file_set_contents (broken, "none", 4, NULL));
+  DhDataCheckProgress *progress = g_atomic_rc_box_new0 (DhDataCheckProgress);
+  g_autoptr (DhDataCheck) check = check_data (fixture, NULL, progress, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (check->images, ==, 4);
+  g_assert_cmpuint (check->labels, ==, 4);
+  g_assert_cmpuint (check->usable, ==, 3);
+  const DhDataFinding *worst = check->findings->pdata[0];
+  g_assert_cmpint (worst->level, ==, DH_DATA_ERROR);
+  g_assert_cmpuint (worst->count, ==, 1);
+  g_assert_true (g_str_has_prefix (worst->files[0], "dataset_AnomalyTrack/images/validation2.png: "));
+  g_assert_cmpuint (check->values->len, ==, 3);
+  const DhDataValue *anomaly = check->values->pdata[1];
+  g_assert_cmpuint (anomaly->value, ==, 1);
+  g_assert_true (anomaly->anomaly && anomaly->known);
+  g_assert_cmpuint (anomaly->images, ==, 4);
+  g_assert_cmpuint (anomaly->pixels, ==, 4 * (SESSION_WIDTH - 41) * (SESSION_HEIGHT - 31));
+  g_assert_cmpfloat_with_epsilon (anomaly->share, 23 * 17 / (double)(SESSION_WIDTH * SESSION_HEIGHT), 1e-9);
+  const DhDataSplit *split = check->splits->pdata[0];
+  g_assert_cmpstr (split->name, ==, "AnomalyTrack validation");
+  g_assert_cmpuint (split->published, ==, 10);
+  g_assert_nonnull (strstr (check->text, "Label values"));
+
+  g_autoptr (GCancellable) cancelled = g_cancellable_new ();
+  g_cancellable_cancel (cancelled);
+  g_assert_null (check_data (fixture, cancelled, progress, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_atomic_rc_box_release (progress);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -266,6 +320,7 @@ main (int argc, char **argv)
     { "/session/look", test_look },
     { "/session/again", test_again },
     { "/session/splits", test_splits },
+    { "/session/data-check", test_data_check },
     { "/session/errors", test_errors },
     { "/session/closed-set", test_closed_set },
 #ifdef DH_TEST_CARD

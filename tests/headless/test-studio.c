@@ -421,6 +421,33 @@ test_cache_limit (void)
   tree_remove (root);
 }
 
+/* A picture without a label is not one without anomalies. */
+static void
+test_why_no_ap (void)
+{
+  static const struct
+  {
+    double ap;
+    guint64 anomalies, inliers;
+    const char *why;
+  } cases[] = { { NAN, 0, 0, "no anomaly label" },
+                { NAN, 0, 9, "no anomaly pixels" },
+                { NAN, 9, 0, "no inlier pixels" },
+                { 0.5, 4, 5, NULL } };
+  g_autoptr (DhImageItem) item = dh_image_item_new (0, "a", "", TRUE);
+  g_assert_null (dh_image_item_why_no_ap (item));
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      DhItemMetrics metrics = DH_ITEM_METRICS_NONE;
+      metrics.evaluated = TRUE;
+      metrics.ap = cases[i].ap;
+      metrics.n_anomaly = cases[i].anomalies;
+      metrics.n_inlier = cases[i].inliers;
+      dh_image_item_set_metrics (item, &metrics);
+      g_assert_cmpstr (dh_image_item_why_no_ap (item), ==, cases[i].why);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -430,6 +457,7 @@ main (int argc, char **argv)
   g_test_add_func ("/studio/sets", test_sets);
   g_test_add_func ("/studio/probe", test_probe);
   g_test_add_func ("/studio/list", test_list);
+  g_test_add_func ("/studio/why-no-ap", test_why_no_ap);
   g_test_add_func ("/studio/thresholds", test_thresholds);
   g_test_add_func ("/studio/settings", test_settings);
   g_test_add_func ("/studio/cache", test_cache);

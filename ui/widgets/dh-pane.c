@@ -209,6 +209,13 @@ dh_pane_set_menu (DhPane *pane, GMenuModel *menu)
 }
 
 void
+dh_pane_set_legend_help (DhPane *pane, const char *text)
+{
+  gtk_widget_set_tooltip_text (pane->legend, text);
+  gtk_widget_set_can_target (pane->legend, text != NULL);
+}
+
+void
 dh_pane_set_legend (DhPane *pane, const DhLegendEntry *entries, guint n)
 {
   g_return_if_fail (DH_IS_PANE (pane));

@@ -36,6 +36,8 @@ void dh_pane_set_formula (DhPane *pane, const char *formula); /* "−ln p̂ + ln
 void dh_pane_set_menu (DhPane *pane, GMenuModel *menu);
 /* Copies; what does not fit is left out, the last first. */
 void dh_pane_set_legend (DhPane *pane, const DhLegendEntry *entries, guint n);
+/* What the legend's words mean, for who hovers over it; NULL: nothing. */
+void dh_pane_set_legend_help (DhPane *pane, const char *text);
 void dh_pane_set_show_color_bar (DhPane *pane, gboolean show);
 /* In place of the picture: a spinner, what failed, what to do. NULL: the picture again. */
 void dh_pane_set_message (DhPane *pane, GtkWidget *message);

@@ -1,0 +1,59 @@
+#include "dh-dataset-private.h"
+
+#include <string.h>
+
+/* What is hidden together: a split, of SMIYC's one of a track. */
+static gboolean
+are_together (const DhDataset *dataset, const DhDatasetItem *a, const DhDatasetItem *b)
+{
+  return strcmp (a->split, b->split) == 0 && (dataset->kind != DH_DATASET_SMIYC || strcmp (a->group, b->group) == 0);
+}
+
+/* -1 where the labels hold more than one value; -2 where they cannot be read. */
+static gint
+constant_value (DhDataset *dataset, guint index)
+{
+  g_autoptr (DhLabels) labels = dh_dataset_load_raw_labels (dataset, index, NULL);
+  const gsize n = labels ? (gsize)labels->width * labels->height : 0;
+  if (n == 0)
+    return -2;
+  return memcmp (labels->ids, labels->ids + 1, n - 1) == 0 ? labels->ids[0] : -1;
+}
+
+/* Reads labels of the items from `first` to before `end` until one tells that they are shown. */
+static gboolean
+is_hidden (DhDataset *dataset, guint first, guint end, GCancellable *cancellable)
+{
+  gint value = -1;
+  for (guint i = first; i < end && !g_cancellable_is_cancelled (cancellable); i++)
+    {
+      const gint own = dh_dataset_peek (dataset, i)->item.label ? constant_value (dataset, i) : -2;
+      if (own == -1 || (own >= 0 && value >= 0 && own != value))
+        return FALSE;
+      value = own >= 0 ? own : value;
+    }
+  return value >= 0;
+}
+
+gboolean
+dh_dataset_find_hidden (DhDataset *dataset, GCancellable *cancellable, GError **error)
+{
+  if (dataset->kind == DH_DATASET_ADE20K) /* segments: a picture of one is a picture of one */
+    return TRUE;
+  const guint n = dataset->items->len;
+  for (guint first = 0, end; first < n; first = end)
+    {
+      const DhDatasetItem *item = &dh_dataset_peek (dataset, first)->item;
+      for (end = first + 1; end < n && are_together (dataset, item, &dh_dataset_peek (dataset, end)->item);)
+        end++;
+      const gboolean hidden = is_hidden (dataset, first, end, cancellable);
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+      for (guint i = first; i < end; i++)
+        {
+          DhDatasetItem *own = &((DhItem *)dataset->items->pdata[i])->item;
+          own->hidden = hidden && own->label;
+        }
+    }
+  return TRUE;
+}
