@@ -110,7 +110,7 @@ set_rule (Tuning *tuning, const DhRunDetails *details, DhRule rule, double value
   if (details == NULL)
     return;
   tuning->now.source = g_strdup (details->data);
-  tuning->now.source_id = g_strdup (details->root);
+  tuning->now.source_id = dh_threshold_make_source_id (dh_session_id_of_root (details->root), details->split, NULL);
   tuning->now.n_images = details->images;
 }
 
@@ -210,6 +210,23 @@ dh_session_choose_run_threshold (DhSession *self, guint side, DhRule rule)
   set_rule (get_tuning (self, side), details, rule, value);
   dh_session_commit_run_threshold (self, side);
   return TRUE;
+}
+
+void
+dh_session_take_run_threshold (DhSession *self, guint side, const DhThreshold *record)
+{
+  g_return_if_fail (side < 2 && self->compared[side] != 0 && isfinite (record->value));
+  dh_threshold_copy (&get_tuning (self, side)->now, record);
+  dh_session_commit_run_threshold (self, side);
+}
+
+gboolean
+dh_session_run_threshold_is_own (DhSession *self, guint side)
+{
+  const DhRunDetails *details = dh_session_get_run_details (self, side);
+  return details != NULL
+         && dh_threshold_is_from (dh_session_get_run_threshold (self, side), dh_session_id_of_root (details->root),
+                                  details->split);
 }
 
 void

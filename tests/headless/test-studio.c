@@ -294,6 +294,33 @@ test_thresholds (void)
   g_assert_true (isfinite (dh_score_to_axis (DH_SCORE_DATASET_POSTERIOR, 1)));
 }
 
+/* A part of a set, and a folder whose name only begins alike. */
+static void
+test_sources (void)
+{
+  static const struct
+  {
+    const char *set, *splits, *stem; /* that it was chosen on */
+    const char *used, *used_splits;
+    gboolean own;
+  } cases[] = {
+    { "/d/fs", NULL, NULL, "/d/fs", NULL, TRUE },           { "/d/fs", NULL, NULL, "/d/f", NULL, FALSE },
+    { "/d/fs", NULL, "town/7", "/d/fs", NULL, TRUE },       { "/d/fs", NULL, "town/7", "/d/fs", "val", TRUE },
+    { "/d/sh", "val", NULL, "/d/sh", "train,val", TRUE },   { "/d/sh", "train,val", NULL, "/d/sh", "val", TRUE },
+    { "/d/sh", "val", NULL, "/d/sh", "test", FALSE },       { "/d/sh", "val", NULL, "/d/sh", "", TRUE },
+    { "/d/sh", "validation", NULL, "/d/sh", "val", FALSE }, { "/d/sh", "val", NULL, NULL, NULL, FALSE },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      DhThreshold record = { .rule = DH_RULE_TPR95,
+                             .source_id = dh_threshold_make_source_id (cases[i].set, cases[i].splits, cases[i].stem) };
+      g_assert_cmpint (dh_threshold_is_from (&record, cases[i].used, cases[i].used_splits), ==, cases[i].own);
+      record.rule = DH_RULE_BY_HAND;
+      g_assert_false (dh_threshold_is_from (&record, cases[i].used, cases[i].used_splits));
+      dh_threshold_clear (&record);
+    }
+}
+
 static void
 test_settings (void)
 {
@@ -431,6 +458,7 @@ main (int argc, char **argv)
   g_test_add_func ("/studio/probe", test_probe);
   g_test_add_func ("/studio/list", test_list);
   g_test_add_func ("/studio/thresholds", test_thresholds);
+  g_test_add_func ("/studio/threshold-sources", test_sources);
   g_test_add_func ("/studio/settings", test_settings);
   g_test_add_func ("/studio/cache", test_cache);
   g_test_add_func ("/studio/cache-limit", test_cache_limit);

@@ -1,0 +1,165 @@
+/* A threshold that is chosen on one set and kept for another: what stored runs offer, and what its record says. */
+#include "dh-calibration.h"
+#include <math.h>
+#include "dh-run-list.h"
+#include "dh-run-map.h"
+#include "dh-run-threshold.h"
+#include "dh-session-evaluation.h"
+#include "session-fixture.h"
+#include "tree.h"
+
+static void
+evaluate (DhSession *session)
+{
+  dh_session_evaluate (session);
+  session_wait_for (!dh_session_is_evaluating (session));
+  g_assert_nonnull (dh_session_get_set_stats (session));
+}
+
+static void
+open_set (DhSession *session, const char *path)
+{
+  dh_session_open_dataset (session, path);
+  session_wait_for (g_strcmp0 (dh_session_get_dataset_path (session), path) == 0
+                    && dh_session_get_stats (session) != NULL
+                    && dh_score_stats_has (dh_session_get_stats (session), DH_SCORE_HYBRID));
+}
+
+static void
+take (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  GPtrArray **found = data;
+  *found = dh_session_load_calibrations_finish (DH_SESSION (source), result, &error);
+  g_assert_no_error (error);
+}
+
+static GPtrArray *
+load (DhSession *session, gint side, DhScore score)
+{
+  GPtrArray *found = NULL;
+  dh_session_load_calibrations (session, side, score, NULL, take, &found);
+  session_wait_for (found != NULL);
+  return found;
+}
+
+static void
+test_nothing (SessionFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GPtrArray) without_weights = load (fixture->session, -1, DH_SCORE_HYBRID);
+  g_assert_cmpuint (without_weights->len, ==, 0);
+  session_open_all (fixture);
+  g_autoptr (GPtrArray) found = load (fixture->session, -1, DH_SCORE_HYBRID);
+  g_assert_cmpuint (found->len, ==, 0);
+}
+
+/* Evaluated here, it is a leak here and none elsewhere; even where the other folder's name begins as this one's. */
+static void
+test_elsewhere (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  g_autofree char *longer = g_strconcat (fixture->set, "-2", NULL);
+  session_write_set_of_size (longer, 3, SESSION_WIDTH, SESSION_HEIGHT);
+  session_open_all (fixture);
+  open_set (session, longer);
+  evaluate (session);
+  double chosen[DH_N_SCORES][DH_N_RULES];
+  for (guint score = 0; score < DH_N_SCORES; score++)
+    for (guint rule = DH_RULE_TPR95; rule < DH_N_RULES; rule++)
+      chosen[score][rule] = dh_score_stats_choose (dh_session_get_set_stats (session), score, rule);
+  g_autoptr (GPtrArray) own = load (session, -1, DH_SCORE_HYBRID);
+  g_assert_cmpuint (own->len, ==, 1);
+  g_assert_true (((DhCalibration *)own->pdata[0])->own);
+  g_assert_true (dh_session_choose_threshold (session, DH_SCORE_LIKELIHOOD, DH_RULE_BEST_F1));
+  g_assert_true (dh_session_threshold_is_own (session, DH_SCORE_LIKELIHOOD));
+
+  open_set (session, fixture->set);
+  g_assert_false (dh_session_threshold_is_own (session, DH_SCORE_LIKELIHOOD));
+  for (guint score = 0; score < DH_N_SCORES; score++)
+    {
+      g_autoptr (GPtrArray) found = load (session, -1, score);
+      g_assert_cmpuint (found->len, ==, 1);
+      const DhCalibration *calibration = found->pdata[0];
+      g_assert_false (calibration->own);
+      g_assert_cmpuint (calibration->images, ==, 3);
+      for (guint rule = DH_RULE_TPR95; rule < DH_N_RULES; rule++)
+        {
+          g_assert_cmpfloat_with_epsilon (calibration->values[rule], chosen[score][rule], 1e-6);
+          dh_session_use_calibration (session, -1, score, calibration, rule);
+          const DhThreshold *record = dh_session_get_threshold (session, score);
+          g_assert_cmpfloat (record->value, ==, calibration->values[rule]);
+          g_assert_cmpint (record->rule, ==, rule);
+          g_assert_cmpuint (record->n_images, ==, 3);
+          g_assert_cmpstr (record->source, ==, calibration->source);
+          g_assert_false (dh_session_threshold_is_own (session, score));
+        }
+      /* One step a choice. */
+      g_assert_true (dh_session_undo_threshold (session));
+      g_assert_cmpint (dh_session_get_threshold (session, score)->rule, ==, DH_RULE_FPR5);
+    }
+  /* Moved by hand it is nobody's. */
+  dh_session_set_threshold (session, DH_SCORE_HYBRID, chosen[DH_SCORE_HYBRID][DH_RULE_BEST_F1] + 1);
+  g_assert_null (dh_session_get_threshold (session, DH_SCORE_HYBRID)->source);
+  /* The other way round: there it is that set's own. */
+  open_set (session, longer);
+  g_assert_true (dh_session_threshold_is_own (session, DH_SCORE_LIKELIHOOD));
+}
+
+/* Of each set the newest; those of the set in use last. A run has those of its own weights, on its own set. */
+static void
+test_runs (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  g_autofree char *other = g_build_filename (fixture->root, "other", NULL);
+  session_write_set_of_size (other, 2, SESSION_WIDTH, SESSION_HEIGHT);
+  session_open_all (fixture);
+  evaluate (session);
+  const gint64 own = dh_session_get_evaluation (session)->run;
+  open_set (session, other);
+  evaluate (session);
+  evaluate (session);
+  const gint64 newest = dh_session_get_evaluation (session)->run;
+  open_set (session, fixture->set);
+  /* Sets of earlier cases may be among them. */
+  g_autoptr (GPtrArray) found = load (session, -1, DH_SCORE_HYBRID);
+  g_assert_cmpuint (found->len, >=, 2);
+  const DhCalibration *first = found->pdata[0], *last = found->pdata[found->len - 1];
+  for (guint i = 0; i < found->len; i++)
+    {
+      const DhCalibration *calibration = found->pdata[i];
+      g_assert_cmpint (calibration->own, ==, i + 1 == found->len);
+      g_assert_cmpint (g_str_has_prefix (calibration->source_id, other), ==, calibration->run == newest);
+    }
+  g_assert_cmpint (first->run, ==, newest);
+  g_assert_cmpint (last->run, ==, own);
+
+  dh_session_compare_run (session, 0, own);
+  session_wait_for (dh_session_get_run_details (session, 0) != NULL);
+  g_assert_true (dh_session_run_threshold_is_own (session, 0));
+  g_autoptr (GPtrArray) of_run = load (session, 0, DH_SCORE_HYBRID);
+  g_assert_cmpuint (of_run->len, ==, found->len);
+  g_assert_cmpint (((DhCalibration *)of_run->pdata[0])->run, ==, newest);
+  dh_session_use_calibration (session, 0, DH_SCORE_HYBRID, of_run->pdata[0], DH_RULE_TPR95);
+  g_assert_false (dh_session_run_threshold_is_own (session, 0));
+  g_assert_cmpfloat (dh_session_get_run_threshold (session, 0)->value, ==,
+                     ((DhCalibration *)of_run->pdata[0])->values[DH_RULE_TPR95]);
+  g_assert_true (dh_session_undo_threshold (session));
+  g_assert_true (dh_session_run_threshold_is_own (session, 0));
+
+  /* Other weights have none. */
+  dh_session_open_weights (session, fixture->closed);
+  session_wait_for (!dh_session_is_loading (session) && !dh_session_get_model_info (session)->has_outlier_head);
+  g_autoptr (GPtrArray) of_others = load (session, -1, DH_SCORE_LIKELIHOOD);
+  g_assert_cmpuint (of_others->len, ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  const SessionTest tests[] = {
+    { "/calibration/nothing", test_nothing, NULL },
+    { "/calibration/elsewhere", test_elsewhere, NULL },
+    { "/calibration/runs", test_runs, NULL },
+  };
+  return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
+}
