@@ -64,23 +64,29 @@ make_value (DhCalibrationMenu *self, guint index, DhRule rule)
   return cell;
 }
 
-/* What it was measured on, and when. */
+/* What it was measured on; how and when, at a second look. */
 static GtkWidget *
 make_source (const DhCalibration *calibration)
 {
   GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
-  GtkWidget *title = dh_ui_short_label (calibration->source, "dh-small dh-h", 0);
-  gtk_label_set_max_width_chars (GTK_LABEL (title), 30);
-  gtk_label_set_width_chars (GTK_LABEL (title), 18);
-  gtk_widget_set_tooltip_text (title, calibration->source);
+  g_autofree char *base = g_path_get_basename (calibration->root), *folder = g_filename_display_name (base);
   g_autofree char *images =
       g_strdup_printf (ngettext ("%u image", "%u images", calibration->images), calibration->images);
-  g_autofree char *time = dh_ui_time (calibration->started);
-  g_autofree char *text = calibration->precision != NULL
-                              ? g_strdup_printf ("%s · %s · %s", images, time, calibration->precision)
-                              : g_strdup_printf ("%s · %s", images, time);
-  gtk_box_append (GTK_BOX (box), title);
-  gtk_box_append (GTK_BOX (box), dh_ui_short_label (text, "dh-small dim-label dh-num", 0));
+  g_autofree char *text = g_strdup_printf ("%s · %s", folder, images);
+  GtkWidget *lines[] = { dh_ui_short_label (calibration->title, "dh-small dh-h", 0),
+                         dh_ui_short_label (text, "dh-small dim-label dh-num", 0) };
+  for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
+    {
+      gtk_label_set_width_chars (GTK_LABEL (lines[i]), 22);
+      gtk_label_set_max_width_chars (GTK_LABEL (lines[i]), 22);
+      gtk_box_append (GTK_BOX (box), lines[i]);
+    }
+  g_autofree char *time = dh_ui_time (calibration->started), *root = g_filename_display_name (calibration->root);
+  g_autofree char *run = g_strdup_printf ("%" G_GINT64_FORMAT, calibration->run);
+  g_autofree char *how = g_strdup_printf (_ ("%s, run %s, %s"), images, run, time);
+  g_autofree char *tooltip = g_strconcat (calibration->title, "\n", root, "\n", how,
+                                          calibration->precision != NULL ? ", " : NULL, calibration->precision, NULL);
+  gtk_widget_set_tooltip_text (box, tooltip);
   return box;
 }
 

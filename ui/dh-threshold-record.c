@@ -150,6 +150,8 @@ dh_threshold_record_init (DhThresholdRecord *self)
   self->icon = gtk_image_new ();
   gtk_image_set_pixel_size (GTK_IMAGE (self->icon), 13);
   self->text = dh_ui_short_label (NULL, "dh-small dim-label", 0);
+  gtk_label_set_wrap (GTK_LABEL (self->text), TRUE);
+  gtk_label_set_lines (GTK_LABEL (self->text), 2);
   gtk_widget_set_hexpand (self->text, TRUE);
   gtk_box_append (GTK_BOX (line), self->icon);
   gtk_box_append (GTK_BOX (line), self->text);

@@ -34,6 +34,8 @@ static void
 calibration_free (gpointer data)
 {
   DhCalibration *calibration = data;
+  g_free (calibration->title);
+  g_free (calibration->root);
   g_free (calibration->source);
   g_free (calibration->source_id);
   g_free (calibration->precision);
@@ -106,9 +108,12 @@ make_calibration (const Wanted *wanted, const DhRunRow *row, const char *source_
   calibration->run = row->id;
   calibration->own = dh_threshold_is_from (&source, wanted->set, wanted->splits)
                      || (wanted->fingerprint != NULL && g_strcmp0 (wanted->fingerprint, row->dataset_fingerprint) == 0);
-  calibration->source = row->split != NULL && *row->split != '\0'
-                            ? g_strdup_printf ("%s · %s", row->dataset_title, row->split)
-                            : g_strdup (row->dataset_title);
+  /* Sets of one kind have one title. */
+  g_autofree char *base = g_path_get_basename (row->dataset_root), *folder = g_filename_display_name (base);
+  const gboolean demo = dh_session_id_of_root (row->dataset_root) != row->dataset_root;
+  calibration->title = g_strdup (row->dataset_title);
+  calibration->root = g_strdup (row->dataset_root);
+  calibration->source = demo ? g_strdup (row->dataset_title) : g_strdup_printf ("%s · %s", row->dataset_title, folder);
   calibration->source_id = calibration->own ? g_strdup (wanted->set) : g_strdup (source_id);
   calibration->precision = row->method == NULL ? g_strdup (row->precision) : NULL;
   calibration->started = g_strdup (row->started);

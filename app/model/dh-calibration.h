@@ -9,10 +9,11 @@ G_BEGIN_DECLS
 typedef struct
 {
   gint64 run;
-  char *source;    /* "Fishyscapes Static · val" */
-  char *source_id; /* as a record has it */
-  char *precision; /* that the run computed in; NULL of another method's scores */
-  char *started;   /* ISO 8601, UTC */
+  char *title, *root; /* of the set; where it lies */
+  char *source;       /* as a record names it: "Fishyscapes Static · fs_val" */
+  char *source_id;    /* as a record has it */
+  char *precision;    /* that the run computed in; NULL of another method's scores */
+  char *started;      /* ISO 8601, UTC */
   guint images;
   gboolean own;              /* of the set on which the threshold is used: a leak */
   double values[DH_N_RULES]; /* on the map as it is shown; NaN where the rule chooses none */
