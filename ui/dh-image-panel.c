@@ -9,7 +9,6 @@ struct _DhImagePanel
   DhSession *session;
   GtkWidget *title, *subtitle, *filter, *order, *shown, *list_view, *footer, *stack, *nothing;
   GtkSingleSelection *selection;
-  GSimpleActionGroup *actions;
   guint footer_timeout;
   gboolean selecting;
 };
@@ -208,37 +207,6 @@ unbind_row (GtkSignalListItemFactory *factory, GtkListItem *row, DhImagePanel *s
   dh_image_row_set_object (DH_IMAGE_ROW (gtk_list_item_get_child (row)), NULL);
 }
 
-static void
-change_sort (GSimpleAction *action, GVariant *value, gpointer data)
-{
-  DhImagePanel *self = data;
-  DhImageList *list = dh_session_get_list (self->session);
-  const char *id = g_variant_get_string (value, NULL);
-  for (guint i = 0; i < DH_N_SORTS; i++)
-    if (g_str_equal (dh_sort_id (i), id))
-      dh_image_list_set_sort (list, i, dh_image_list_get_worst_first (list));
-  g_simple_action_set_state (action, value);
-  show_order (self);
-}
-
-static void
-change_worst (GSimpleAction *action, GVariant *value, gpointer data)
-{
-  DhImagePanel *self = data;
-  DhImageList *list = dh_session_get_list (self->session);
-  dh_image_list_set_sort (list, dh_image_list_get_sort (list), g_variant_get_boolean (value));
-  g_simple_action_set_state (action, value);
-  show_order (self);
-}
-
-static void
-change_grouped (GSimpleAction *action, GVariant *value, gpointer data)
-{
-  DhImagePanel *self = data;
-  dh_image_list_set_grouped (dh_session_get_list (self->session), g_variant_get_boolean (value));
-  g_simple_action_set_state (action, value);
-}
-
 static GMenuModel *
 make_sort_menu (void)
 {
@@ -246,12 +214,12 @@ make_sort_menu (void)
   g_autoptr (GMenu) sorts = g_menu_new ();
   for (guint i = 0; i < DH_N_SORTS; i++)
     {
-      g_autofree char *action = g_strconcat ("images.sort::", dh_sort_id (i), NULL);
+      g_autofree char *action = g_strconcat ("view.image-order::", dh_sort_id (i), NULL);
       g_menu_append (sorts, dh_sort_title (i), action);
     }
   g_menu_append_section (menu, _ ("Sort by"), G_MENU_MODEL (sorts));
-  dh_ui_menu_section (menu, NULL, _ ("Worst first"), "images.worst-first", NULL);
-  dh_ui_menu_section (menu, NULL, _ ("Group by scene"), "images.grouped", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("Worst first"), "view.worst-first", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("Group by scene"), "view.grouped", NULL);
   return G_MENU_MODEL (menu);
 }
 
@@ -287,7 +255,6 @@ dh_image_panel_dispose (GObject *object)
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
   g_clear_object (&self->selection);
-  g_clear_object (&self->actions);
   g_clear_object (&self->session);
   G_OBJECT_CLASS (dh_image_panel_parent_class)->dispose (object);
 }
@@ -378,12 +345,11 @@ dh_image_panel_new (DhSession *session)
   self->session = g_object_ref (session);
   build (self);
   DhImageList *list = dh_session_get_list (session);
-  self->actions = g_simple_action_group_new ();
-  const GActionEntry entries[] = { { "sort", NULL, "s", "'name'", change_sort },
-                                   { "worst-first", NULL, NULL, "true", change_worst },
-                                   { "grouped", NULL, NULL, "true", change_grouped } };
-  g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
-  gtk_widget_insert_action_group (GTK_WIDGET (self), "images", G_ACTION_GROUP (self->actions));
+  DhView *view = dh_session_get_view (session);
+  g_signal_connect_object (view, "notify::image-order", G_CALLBACK (show_order), self,
+                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  g_signal_connect_object (view, "notify::worst-first", G_CALLBACK (show_order), self,
+                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   g_signal_connect (self->filter, "search-changed", G_CALLBACK (on_filter), self);
   g_signal_connect (self->filter, "stop-search", G_CALLBACK (on_stop), self);
   g_signal_connect (self->filter, "activate", G_CALLBACK (on_activate), self);

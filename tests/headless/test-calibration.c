@@ -1,6 +1,7 @@
 /* A threshold that is chosen on one set and kept for another: what stored runs offer, and what its record says. */
 #include "dh-calibration.h"
 #include <math.h>
+#include <string.h>
 #include "dh-run-list.h"
 #include "dh-run-map.h"
 #include "dh-run-threshold.h"
@@ -153,6 +154,52 @@ test_runs (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpuint (of_others->len, ==, 0);
 }
 
+/* A run's threshold comes back at the next start, with how it was chosen; that of another run which has its number does
+ * not. */
+static void
+test_remembered (SessionFixture *fixture, gconstpointer data)
+{
+  session_open_all (fixture);
+  evaluate (fixture->session);
+  const gint64 run = dh_session_get_evaluation (fixture->session)->run;
+  for (guint start = 0; start < 4; start++)
+    {
+      DhSession *session = fixture->session;
+      if (start > 0)
+        session_open_all (fixture);
+      dh_session_compare_run (session, 1, run);
+      session_wait_for (dh_session_get_run_details (session, 1) != NULL);
+      const DhThreshold *record = dh_session_get_run_threshold (session, 1);
+      g_assert_cmpint (record->rule, ==, start == 1 ? DH_RULE_BY_HAND : start == 2 ? DH_RULE_TPR95 : DH_RULE_BEST_F1);
+      if (start == 0)
+        {
+          dh_session_set_run_threshold (session, 1, -0.625);
+          dh_session_commit_run_threshold (session, 1);
+        }
+      else if (start == 1)
+        {
+          g_assert_cmpfloat (record->value, ==, -0.625);
+          g_assert_true (dh_session_choose_run_threshold (session, 1, DH_RULE_TPR95));
+        }
+      else if (start == 2)
+        {
+          g_assert_true (dh_session_run_threshold_is_own (session, 1));
+          g_assert_cmpuint (record->n_images, ==, 4);
+          /* As a database does that was begun anew. */
+          DhSettings *settings = dh_session_get_settings (session);
+          g_auto (GStrv) lines = dh_settings_dup_list (settings, "comparison", "run-thresholds");
+          g_assert_cmpuint (g_strv_length (lines), >=, 1);
+          char *year = strstr (lines[0], " 20");
+          g_assert_nonnull (year);
+          year[1] = '1';
+          dh_settings_set_list (settings, "comparison", "run-thresholds", (const char *const *)lines);
+        }
+      dh_session_close (session);
+      g_object_unref (session);
+      fixture->session = dh_session_new ();
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -160,6 +207,7 @@ main (int argc, char **argv)
     { "/calibration/nothing", test_nothing, NULL },
     { "/calibration/elsewhere", test_elsewhere, NULL },
     { "/calibration/runs", test_runs, NULL },
+    { "/calibration/remembered", test_remembered, NULL },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }
