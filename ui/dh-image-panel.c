@@ -96,7 +96,7 @@ select_current (DhImagePanel *self, gboolean scroll)
   gtk_single_selection_set_selected (self->selection, position >= 0 ? (guint)position : GTK_INVALID_LIST_POSITION);
   self->selecting = FALSE;
   if (position >= 0 && scroll)
-    gtk_widget_activate_action (self->list_view, "list.scroll-to-item", "u", (guint)position);
+    dh_picture_list_show (self->list_view, (guint)position);
 }
 
 static void
@@ -170,6 +170,25 @@ on_activate (GtkSearchEntry *entry, DhImagePanel *self)
   dh_image_panel_focus_list (self);
 }
 
+/* Of itself the list stops at the name of a group, which cannot be chosen. */
+static gboolean
+on_list_key (GtkEventControllerKey *controller, guint key, guint code, GdkModifierType state, DhImagePanel *self)
+{
+  if ((state & gtk_accelerator_get_default_mod_mask ()) != 0
+      || (key != GDK_KEY_Down && key != GDK_KEY_Up && key != GDK_KEY_Home))
+    return FALSE;
+  DhImageList *list = dh_session_get_list (self->session);
+  DhImageItem *current = dh_session_get_current (self->session);
+  if (dh_image_list_get_shown (list) == 0)
+    return FALSE;
+  if (key == GDK_KEY_Home || current == NULL || dh_image_list_position (list, current) < 0)
+    dh_session_set_current (self->session, dh_image_list_step (list, NULL, 1));
+  else if (!dh_session_step (self->session, key == GDK_KEY_Up ? -1 : 1))
+    gtk_widget_error_bell (self->list_view);
+  select_current (self, TRUE);
+  return TRUE;
+}
+
 static gboolean
 on_filter_key (GtkEventControllerKey *controller, guint key, guint code, GdkModifierType state, DhImagePanel *self)
 {
@@ -237,7 +256,8 @@ make_set_menu (void)
 void
 dh_image_panel_focus_list (DhImagePanel *self)
 {
-  gtk_widget_grab_focus (self->list_view);
+  const guint selected = gtk_single_selection_get_selected (self->selection);
+  dh_picture_list_focus (self->list_view, selected != GTK_INVALID_LIST_POSITION ? selected : 0);
 }
 
 void
@@ -357,6 +377,10 @@ dh_image_panel_new (DhSession *session)
   gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
   g_signal_connect (keys, "key-pressed", G_CALLBACK (on_filter_key), self);
   gtk_widget_add_controller (self->filter, keys);
+  GtkEventController *list_keys = gtk_event_controller_key_new ();
+  gtk_event_controller_set_propagation_phase (list_keys, GTK_PHASE_CAPTURE);
+  g_signal_connect (list_keys, "key-pressed", G_CALLBACK (on_list_key), self);
+  gtk_widget_add_controller (self->list_view, list_keys);
   g_signal_connect (self->selection, "notify::selected", G_CALLBACK (on_selected), self);
   g_signal_connect_object (list, "items-changed", G_CALLBACK (on_items_changed), self, G_CONNECT_AFTER);
   g_signal_connect_object (session, "notify::current", G_CALLBACK (on_current), self, 0);
