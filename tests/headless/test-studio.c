@@ -146,6 +146,34 @@ test_presets (void)
   g_assert_true (isnan (dh_score_stats_choose (none, DH_SCORE_HYBRID, DH_RULE_BEST_F1)));
 }
 
+/* Where no value is finite nothing is counted: what is 0 of 0 is not 0. */
+static void
+test_nothing_counted (void)
+{
+  for (guint which = 0; which < 3; which++)
+    {
+      g_autoptr (DhFrame) frame = make_frame (5, TRUE);
+      gsize size;
+      float *values = g_bytes_unref_to_data (g_steal_pointer (&frame->maps[DH_FRAME_HYBRID]), &size);
+      guint8 *truth = g_bytes_unref_to_data (g_steal_pointer (&frame->truth), &size);
+      for (guint i = 0; i < N; i++)
+        {
+          values[i] = which == 0 ? NAN : values[i];
+          truth[i] = which == 1 ? 255 : truth[i];
+        }
+      frame->maps[DH_FRAME_HYBRID] = g_bytes_new_take (values, N * sizeof *values);
+      frame->truth = g_bytes_new_take (truth, N);
+      g_autoptr (DhScoreStats) stats = dh_score_stats_new ();
+      g_assert_true (dh_score_stats_add (stats, frame));
+      dh_score_stats_seal (stats, 0);
+      g_assert_true (dh_score_stats_has (stats, DH_SCORE_HYBRID));
+      g_assert_cmpint (dh_score_stats_counts_any (stats, DH_SCORE_HYBRID), ==, which == 2);
+      g_assert_cmpint (dh_score_stats_counts_any (stats, DH_SCORE_LIKELIHOOD), ==, which != 1);
+      g_assert_true ((dh_score_stats_n_void (stats) == N) == (which == 1));
+    }
+  g_assert_false (dh_score_stats_counts_any (NULL, DH_SCORE_HYBRID));
+}
+
 /* Two pictures together are as both added one by one, and a copy goes on by itself. */
 static void
 test_sets (void)
@@ -457,6 +485,7 @@ main (int argc, char **argv)
   g_test_add_func ("/studio/sets", test_sets);
   g_test_add_func ("/studio/probe", test_probe);
   g_test_add_func ("/studio/list", test_list);
+  g_test_add_func ("/studio/nothing-counted", test_nothing_counted);
   g_test_add_func ("/studio/thresholds", test_thresholds);
   g_test_add_func ("/studio/threshold-sources", test_sources);
   g_test_add_func ("/studio/settings", test_settings);
