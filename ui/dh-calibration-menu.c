@@ -29,6 +29,7 @@ say (DhCalibrationMenu *self, const char *text)
 {
   GtkWidget *label = dh_ui_label (text, "dh-small", 0);
   gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_width_chars (GTK_LABEL (label), 34);
   gtk_label_set_max_width_chars (GTK_LABEL (label), 40);
   set_content (self, label);
 }
@@ -109,25 +110,25 @@ say_what_to_do (DhCalibrationMenu *self)
 static void
 show_found (DhCalibrationMenu *self)
 {
+  if (self->found->len == 0)
+    {
+      say (self, say_what_to_do (self));
+      return;
+    }
   GtkWidget *grid = gtk_grid_new ();
   gtk_grid_set_column_spacing (GTK_GRID (grid), 6);
   gtk_grid_set_row_spacing (GTK_GRID (grid), 6);
   int row = 0;
-  if (self->found->len > 0)
-    {
-      for (guint rule = DH_RULE_TPR95; rule < DH_N_RULES; rule++)
-        gtk_grid_attach (GTK_GRID (grid), dh_ui_label (dh_rule_title (rule), "dh-small dim-label", 1),
-                         (int)(1 + rule - DH_RULE_TPR95), row, 1, 1);
-      row++;
-    }
+  for (guint rule = DH_RULE_TPR95; rule < DH_N_RULES; rule++)
+    gtk_grid_attach (GTK_GRID (grid), dh_ui_label (dh_rule_title (rule), "dh-small dim-label", 1),
+                     (int)(1 + rule - DH_RULE_TPR95), row, 1, 1);
+  row++;
   gboolean own = FALSE;
-  for (guint i = 0; i <= self->found->len; i++)
+  for (guint i = 0; i < self->found->len; i++)
     {
-      const DhCalibration *calibration = i < self->found->len ? self->found->pdata[i] : NULL;
-      if (i == 0 && (calibration == NULL || calibration->own))
+      const DhCalibration *calibration = self->found->pdata[i];
+      if (i == 0 && calibration->own)
         attach_words (grid, say_what_to_do (self), "dh-small", row++);
-      if (calibration == NULL)
-        break;
       if (calibration->own && !own)
         attach_words (grid, _ ("This very set: the best that could be had, not what to expect."), "dh-warnbox", row++);
       own = calibration->own;
