@@ -2,6 +2,8 @@
 #include "dh-calibration.h"
 #include <math.h>
 #include <string.h>
+#include "dh-error.h"
+#include "dh-report.h"
 #include "dh-run-list.h"
 #include "dh-run-map.h"
 #include "dh-run-threshold.h"
@@ -154,6 +156,79 @@ test_runs (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpuint (of_others->len, ==, 0);
 }
 
+static char *
+export_report (SessionFixture *fixture, const char *name)
+{
+  const guint messages = fixture->messages;
+  g_autofree char *path = g_build_filename (fixture->root, name, NULL);
+  g_autofree char *text = NULL;
+  dh_session_export_report (fixture->session, path);
+  session_wait_for (fixture->messages > messages);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  return g_steal_pointer (&text);
+}
+
+/* A report says what the set gives at the threshold that is kept, and where it comes from; so does the command. */
+static void
+test_report (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  g_autofree char *other = g_build_filename (fixture->root, "elsewhere", NULL);
+  session_write_set_of_size (other, 2, SESSION_WIDTH, SESSION_HEIGHT);
+  session_open_all (fixture);
+  open_set (session, other);
+  evaluate (session);
+  open_set (session, fixture->set);
+  evaluate (session);
+  g_autoptr (GPtrArray) found = load (session, -1, DH_SCORE_LIKELIHOOD);
+  const DhCalibration *calibration = found->pdata[0];
+  g_assert_nonnull (strstr (calibration->source, "elsewhere"));
+  dh_session_set_active_score (session, DH_SCORE_LIKELIHOOD);
+  dh_session_use_calibration (session, -1, DH_SCORE_LIKELIHOOD, calibration, DH_RULE_TPR95);
+  g_assert_true (dh_session_choose_threshold (session, DH_SCORE_HYBRID, DH_RULE_BEST_F1));
+  DhCounts counts;
+  dh_score_stats_count (dh_session_get_set_stats (session), DH_SCORE_HYBRID,
+                        dh_session_get_threshold (session, DH_SCORE_HYBRID)->value, &counts);
+  g_autofree char *md = export_report (fixture, "report.md");
+  g_assert_nonnull (strstr (md, "| likelihood | TPR 95 % on "));
+  g_assert_nonnull (strstr (md, "elsewhere, 2 images | "));
+  g_assert_null (strstr (md, "elsewhere, 2 images (this very set)"));
+  g_assert_nonnull (strstr (md, ", 4 images (this very set) | "));
+  g_autofree char *json = export_report (fixture, "report.json");
+  g_autofree char *tp = g_strdup_printf ("\"tp\" : %" G_GUINT64_FORMAT, counts.tp);
+  g_assert_nonnull (strstr (json, tp));
+  g_assert_nonnull (strstr (json, "\"source_is_this_set\" : true"));
+  g_assert_nonnull (strstr (json, "\"source_is_this_set\" : false"));
+  g_autofree char *html = export_report (fixture, "report.html");
+  g_assert_nonnull (strstr (html, "not what to expect"));
+
+  /* The command line's way to the same threshold. */
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDatabase) database = dh_database_open_existing (NULL, &error);
+  g_assert_no_error (error);
+  const gint64 here = dh_session_get_evaluation (session)->run;
+  static const char *const rules[] = { "tpr95", "fpr5", "best-f1" };
+  g_autoptr (GPtrArray) hybrid = load (session, -1, DH_SCORE_HYBRID);
+  for (guint i = 0; i < hybrid->len; i++)
+    for (guint rule = 0; rule < 3; rule++)
+      {
+        const DhCalibration *one = hybrid->pdata[i];
+        g_auto (DhReportThreshold) kept = { NULL };
+        g_assert_true (dh_report_choose_threshold (database, here, rules[rule], one->run, &kept, &error));
+        g_assert_cmpfloat (kept.value, ==, one->values[DH_RULE_TPR95 + rule]);
+        g_assert_cmpuint (kept.images, ==, one->images);
+        g_assert_cmpint (kept.own, ==, one->own);
+      }
+  g_auto (DhReportThreshold) none = { NULL };
+  g_assert_false (dh_report_choose_threshold (database, here, "tpr95", 4711, &none, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+
+  dh_session_set_active_score (session, DH_SCORE_HYBRID);
+  g_autofree char *command = dh_session_dup_command (session);
+  g_assert_nonnull (strstr (command, " && densehybrid report --threshold "));
+}
+
 /* A run's threshold comes back at the next start, with how it was chosen; that of another run which has its number does
  * not. */
 static void
@@ -207,6 +282,7 @@ main (int argc, char **argv)
     { "/calibration/nothing", test_nothing, NULL },
     { "/calibration/elsewhere", test_elsewhere, NULL },
     { "/calibration/runs", test_runs, NULL },
+    { "/calibration/report", test_report, NULL },
     { "/calibration/remembered", test_remembered, NULL },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
