@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -73,6 +74,36 @@ parse_runs (const char *text, gint64 *first, gint64 *second)
          && (n == 1 || g_ascii_string_to_signed (words[1], 10, 1, G_MAXINT64, second, NULL));
 }
 
+/* "-10.6", or "best-f1@3": what that rule chooses on run 3. */
+static gboolean
+parse_threshold (const char *text, double *value, char **rule, gint64 *source)
+{
+  const char *at = strchr (text, '@');
+  if (!at)
+    {
+      char *end;
+      *value = g_ascii_strtod (text, &end);
+      return end != text && *end == '\0' && isfinite (*value);
+    }
+  *rule = g_strndup (text, (gsize)(at - text));
+  return dh_report_rule_name (*rule) && g_ascii_string_to_signed (at + 1, 10, 1, G_MAXINT64, source, NULL);
+}
+
+static gboolean
+write_at (DhCli *cli, DhDatabase *database, gint64 run, double value, const char *rule, gint64 source,
+          DhReportFormat format, const char *out, GError **error)
+{
+  g_auto (DhReportThreshold) threshold = { .value = value };
+  if (rule && !dh_report_choose_threshold (database, run, rule, source, &threshold, error))
+    return FALSE;
+  if (threshold.own)
+    dh_cli_note (cli,
+                 "%s was chosen on the very set that run %" G_GINT64_FORMAT
+                 " measured: the best that could be had, not what to expect",
+                 rule, run);
+  return dh_report_write_at (database, run, &threshold, 1, format, out, cli->cancellable, error);
+}
+
 static void
 print_written (DhCli *cli, const char *out, const char *format, gint64 first, gint64 second)
 {
@@ -103,20 +134,27 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
   g_autofree char *runs = NULL;
   g_autofree char *format_name = NULL;
   g_autofree char *out = NULL;
+  g_autofree char *kept = NULL;
   const GOptionEntry entries[] = {
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
+    { "threshold", 0, 0, G_OPTION_ARG_STRING, &kept,
+      "Adds precision, TPR, FPR and F1 at a threshold that is kept: a value of the map, or a rule (tpr95, fpr5, "
+      "best-f1) "
+      "on another run: best-f1@2",
+      "V|RULE@RUN" },
     { "run", 0, 0, G_OPTION_ARG_STRING, &runs, "The run, or two to compare (default: the newest)", "N[,M]" },
     { "format", 0, 0, G_OPTION_ARG_STRING, &format_name, "csv, json, html, md, latex or pdf", "F" },
     { "out", 0, 0, G_OPTION_ARG_FILENAME, &out, "The file to write", "FILE" },
     { NULL },
   };
   int status;
-  if (!dh_cli_parse (cli, argc, argv, entries, NULL, "[--db FILE] [--run N[,M]] [--format F] --out FILE",
+  if (!dh_cli_parse (cli, argc, argv, entries, NULL,
+                     "[--db FILE] [--run N[,M]] [--threshold V|RULE@RUN] [--format F] --out FILE",
                      "Writes a run with its provenance, or two compared. Without --out: lists the runs.",
                      "densehybrid report --run 3 --format html --out run3.html", NULL, &status))
     return status;
   g_autoptr (GError) error = NULL;
-  if (!out && (runs || format_name))
+  if (!out && (runs || format_name || kept))
     return dh_cli_usage (cli, "--out is missing: which file?");
   if (!out)
     {
@@ -138,10 +176,21 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "--run %s is no number of a run, nor two with a comma", runs);
   if (first && first == second)
     return dh_cli_usage (cli, "--run %s compares a run with itself", runs);
+  double value = NAN;
+  g_autofree char *rule = NULL;
+  gint64 source = 0;
+  if (kept && !parse_threshold (kept, &value, &rule, &source))
+    return dh_cli_usage (cli, "--threshold %s is no number, nor tpr95, fpr5 or best-f1 @ the number of a run", kept);
+  if (kept && second)
+    return dh_cli_usage (cli, "--threshold is for one run, and --run %s names two", runs);
+  if (kept && (format == DH_REPORT_CSV || format == DH_REPORT_LATEX))
+    return dh_cli_usage (cli, "--threshold has no place in %s: json, html, md and pdf have one",
+                         dh_report_format_name (format));
 
   g_autoptr (DhDatabase) database = dh_database_open_existing (db, &error);
   if (!database || (!first && !(first = newest_run (database, &error)))
-      || !dh_report_write (database, first, second, format, out, cli->cancellable, &error))
+      || !(kept ? write_at (cli, database, first, value, rule, source, format, out, &error)
+                : dh_report_write (database, first, second, format, out, cli->cancellable, &error)))
     return dh_cli_fail (cli, &error);
   print_written (cli, out, dh_report_format_name (format), first, second);
   return DH_EXIT_DONE;

@@ -77,8 +77,8 @@ activate (GApplication *application, Studio *studio)
   load_weights (studio);
   if (studio->demo)
     dh_session_open_demo (studio->session);
-  else if (!studio->fresh)
-    dh_session_restore (studio->session);
+  else if (!studio->fresh && dh_session_restore (studio->session))
+    dh_window_show_last_page (DH_WINDOW (studio->window));
 }
 
 static void

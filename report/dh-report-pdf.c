@@ -152,6 +152,8 @@ write_run (Page *page, const DhReport *report, guint which)
                  FALSE);
     }
 
+  static const double threshold_widths[] = { 62, 133, 42, 40, 36, 36, 36, 43, 43, 44 };
+  write_table (page, dh_report_thresholds_table (report, which), threshold_widths);
   static const double component_widths[] = { 85, 258, 52, 36, 36, 48 };
   write_table (page, dh_report_components_table (run), component_widths);
 

@@ -19,6 +19,8 @@ typedef struct
 {
   DhReportRun runs[2];
   guint n_runs;
+  const DhReportThreshold *thresholds; /* of the first run */
+  guint n_thresholds;
   GCancellable *cancellable;
 } DhReport;
 
@@ -73,6 +75,13 @@ guint dh_report_table_n_rows (const DhReportTable *table); /* with the titles */
 const char *dh_report_table_cell (const DhReportTable *table, guint row, guint column);
 /* NULL where the run was not measured by components. */
 DhReportTable *dh_report_components_table (const DhReportRun *run);
+/* What the run gives at the thresholds that are kept for it. NULL without any. */
+DhReportTable *dh_report_thresholds_table (const DhReport *report, guint run);
+/* The pixels of the run at a threshold, from its stored curve: between two of its points those of the stricter one.
+ * FALSE without one. */
+gboolean dh_report_count_at (const DhReportRun *run, const DhReportThreshold *threshold, DhConfusion *confusion);
+/* "best F1 on Fishyscapes Static · fs_val, 30 images" */
+char *dh_report_threshold_chosen (const DhReportThreshold *threshold);
 /* Of two runs, their numbers beside each other, under each protocol that both have; subtracted where they are of the
  * same data, and a sentence where not. NULL of one run. */
 DhReportTable *dh_report_compared_protocols (const DhReport *report);

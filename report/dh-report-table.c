@@ -55,6 +55,40 @@ dh_report_components_table (const DhReportRun *run)
   return table;
 }
 
+DhReportTable *
+dh_report_thresholds_table (const DhReport *report, guint run)
+{
+  static const char *const titles[] = {
+    "score", "threshold chosen as", "threshold", "precision", "TPR", "FPR", "F1", "TP", "FP", "FN"
+  };
+  if (run > 0 || report->n_thresholds == 0)
+    return NULL;
+  DhReportTable *table = table_new ("At thresholds that were kept, in per cent", G_N_ELEMENTS (titles), 2, titles);
+  gboolean own = FALSE;
+  for (guint i = 0; i < report->n_thresholds; i++)
+    {
+      const DhReportThreshold *threshold = &report->thresholds[i];
+      const char *score = threshold->score ? threshold->score : report->runs[run].run->score;
+      DhConfusion found = { 0 };
+      const gboolean counted = dh_report_count_at (&report->runs[run], threshold, &found);
+      own = own || threshold->own;
+      g_ptr_array_add (table->cells, g_strdup (score));
+      g_autofree char *chosen = dh_report_threshold_chosen (threshold);
+      g_ptr_array_add (table->cells, g_strconcat (chosen, threshold->own ? " (this very set)" : "", NULL));
+      g_ptr_array_add (table->cells, dh_report_number (threshold->value, 4));
+      g_ptr_array_add (table->cells, dh_report_percent (dh_confusion_precision (&found)));
+      g_ptr_array_add (table->cells, dh_report_percent (dh_confusion_tpr (&found)));
+      g_ptr_array_add (table->cells, dh_report_percent (dh_confusion_fpr (&found)));
+      g_ptr_array_add (table->cells, dh_report_percent (dh_confusion_f1 (&found)));
+      const guint64 counts[] = { found.tp, found.fp, found.fn };
+      for (guint c = 0; c < G_N_ELEMENTS (counts); c++)
+        g_ptr_array_add (table->cells, counted ? dh_report_count ((gint64)counts[c]) : g_strdup ("—"));
+    }
+  if (own)
+    table->sentence = g_strdup ("What was chosen on this very set is the best that could be had, not what to expect.");
+  return table;
+}
+
 /* "+1.25", "−0.03", "—" */
 static char *
 dup_difference (double a, double b)

@@ -165,8 +165,43 @@ add_image (JsonBuilder *json, const DhReportRun *run, const DhRunImageRow *row)
 }
 
 static void
-add_run (JsonBuilder *json, const DhReportRun *run)
+add_thresholds (JsonBuilder *json, const DhReport *report)
 {
+  json_builder_set_member_name (json, "thresholds");
+  json_builder_begin_array (json);
+  for (guint i = 0; i < report->n_thresholds; i++)
+    {
+      const DhReportThreshold *threshold = &report->thresholds[i];
+      DhConfusion found = { 0 };
+      const gboolean counted = dh_report_count_at (&report->runs[0], threshold, &found);
+      json_builder_begin_object (json);
+      member_string (json, "score", threshold->score ? threshold->score : report->runs[0].run->score);
+      member_double (json, "value", threshold->value);
+      member_string (json, "rule", threshold->rule ? threshold->rule : "by hand");
+      member_string (json, "source", threshold->source);
+      member_int (json, "source_images", threshold->images);
+      json_builder_set_member_name (json, "source_is_this_set");
+      json_builder_add_boolean_value (json, threshold->own);
+      member_double (json, "precision", dh_confusion_precision (&found));
+      member_double (json, "tpr", dh_confusion_tpr (&found));
+      member_double (json, "fpr", dh_confusion_fpr (&found));
+      member_double (json, "f1", dh_confusion_f1 (&found));
+      if (counted)
+        {
+          member_int (json, "tp", (gint64)found.tp);
+          member_int (json, "fp", (gint64)found.fp);
+          member_int (json, "fn", (gint64)found.fn);
+          member_int (json, "tn", (gint64)found.tn);
+        }
+      json_builder_end_object (json);
+    }
+  json_builder_end_array (json);
+}
+
+static void
+add_run (JsonBuilder *json, const DhReport *report, guint which)
+{
+  const DhReportRun *run = &report->runs[which];
   json_builder_begin_object (json);
   member_int (json, "run", run->run->id);
   member_string (json, "kind", run->run->kind);
@@ -214,6 +249,8 @@ add_run (JsonBuilder *json, const DhReportRun *run)
       json_builder_end_object (json);
     }
   json_builder_end_array (json);
+  if (which == 0 && report->n_thresholds > 0)
+    add_thresholds (json, report);
   json_builder_set_member_name (json, "images");
   json_builder_begin_array (json);
   for (guint i = 0; i < run->images->len; i++)
@@ -230,7 +267,7 @@ dh_report_to_json (const DhReport *report)
   json_builder_set_member_name (json, "runs");
   json_builder_begin_array (json);
   for (guint r = 0; r < report->n_runs; r++)
-    add_run (json, &report->runs[r]);
+    add_run (json, report, r);
   json_builder_end_array (json);
   json_builder_end_object (json);
   g_autoptr (JsonNode) root = json_builder_get_root (json);
@@ -318,6 +355,7 @@ dh_report_to_markdown (const DhReport *report)
           g_string_append_printf (md, "| %s | %s | %s | %s | %s | %" G_GINT64_FORMAT " |\n", score, protocol, ap, fpr95,
                                   auroc, row->undefined_images);
         }
+      append_markdown_table (md, dh_report_thresholds_table (report, r));
       append_markdown_table (md, dh_report_components_table (run));
       g_string_append (md, "\n| image, worst first | anomaly pixels | AP | FPR95 | AUROC |\n|---|--:|--:|--:|--:|\n");
       g_autoptr (GPtrArray) worst = dh_report_worst_first (run);

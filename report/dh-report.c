@@ -195,15 +195,31 @@ write_report (const DhReport *report, DhReportFormat format, const char *path, G
          && dh_file_write (path, text, strlen (text), error);
 }
 
+static gboolean
+load_and_write (DhReport *report, DhDatabase *database, gint64 run, gint64 other, DhReportFormat format,
+                const char *path, GError **error)
+{
+  report->n_runs = other ? 2 : 1;
+  const gboolean done = load_run (database, run, &report->runs[0], error)
+                        && (!other || load_run (database, other, &report->runs[1], error))
+                        && write_report (report, format, path, error);
+  clear_run (&report->runs[0]);
+  clear_run (&report->runs[1]);
+  return done;
+}
+
 gboolean
 dh_report_write (DhDatabase *database, gint64 run, gint64 other, DhReportFormat format, const char *path,
                  GCancellable *cancellable, GError **error)
 {
-  DhReport report = { .n_runs = other ? 2 : 1, .cancellable = cancellable };
-  const gboolean done = load_run (database, run, &report.runs[0], error)
-                        && (!other || load_run (database, other, &report.runs[1], error))
-                        && write_report (&report, format, path, error);
-  clear_run (&report.runs[0]);
-  clear_run (&report.runs[1]);
-  return done;
+  DhReport report = { .cancellable = cancellable };
+  return load_and_write (&report, database, run, other, format, path, error);
+}
+
+gboolean
+dh_report_write_at (DhDatabase *database, gint64 run, const DhReportThreshold *thresholds, guint n_thresholds,
+                    DhReportFormat format, const char *path, GCancellable *cancellable, GError **error)
+{
+  DhReport report = { .thresholds = thresholds, .n_thresholds = n_thresholds, .cancellable = cancellable };
+  return load_and_write (&report, database, run, 0, format, path, error);
 }

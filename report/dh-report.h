@@ -20,10 +20,34 @@ typedef enum
 const char *dh_report_format_name (DhReportFormat format);
 gboolean dh_report_format_from_name (const char *name, DhReportFormat *format);
 
+/* A threshold that is kept for a run, whatever it was chosen on. Its value is one of the map as it is shown: likelihood
+ * and dataset posterior flag what lies below. */
+typedef struct
+{
+  char *score; /* the map that it is of, by its name; NULL: the run's own */
+  double value;
+  char *rule;   /* "best F1"; NULL: it was set by hand */
+  char *source; /* the set that the rule chose it on */
+  guint images; /* of that set */
+  gboolean own; /* that set is the run's: the best that could be had, not what to expect */
+} DhReportThreshold;
+void dh_report_threshold_clear (DhReportThreshold *threshold);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhReportThreshold, dh_report_threshold_clear)
+/* The rule's name in reports for "tpr95", "fpr5", "best-f1"; NULL for any other. */
+const char *dh_report_rule_name (const char *id);
+/* What a rule, by its id, chooses on run `source`, for run `run` of the same weights or method. Errors:
+ * DH_ERROR_NOT_FOUND (no such run, or nothing to choose on), DH_ERROR_USAGE (they are of other weights). */
+gboolean dh_report_choose_threshold (DhDatabase *database, gint64 run, const char *rule, gint64 source,
+                                     DhReportThreshold *threshold, GError **error);
+
 /* Writes the report whole or not at all. `other` 0: one run alone; CSV of two runs has both columns side by side.
  * Pictures and maps that are gone are left out of the HTML, with a word. On the database's thread. Errors:
  * DH_ERROR_NOT_FOUND (no such run), DH_ERROR_IO. */
 gboolean dh_report_write (DhDatabase *database, gint64 run, gint64 other, DhReportFormat format, const char *path,
                           GCancellable *cancellable, GError **error);
+/* With what the run gives at thresholds that are kept, in every format but CSV and LaTeX; "—" where the run keeps no
+ * curve of that score. Between two points of a curve it is what the stricter one gives. */
+gboolean dh_report_write_at (DhDatabase *database, gint64 run, const DhReportThreshold *thresholds, guint n_thresholds,
+                             DhReportFormat format, const char *path, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

@@ -23,7 +23,7 @@ static void
 scroll_to (DhCompareList *self, guint position)
 {
   if (position < g_list_model_get_n_items (G_LIST_MODEL (self->pictures)))
-    gtk_widget_activate_action (self->list, "list.scroll-to-item", "u", position);
+    dh_picture_list_show (self->list, position);
 }
 
 /* Its place in the list. */

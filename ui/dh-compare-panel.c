@@ -15,9 +15,13 @@ enum
   N_PAGES,
 };
 
+/* In the view's words. */
+static const char *const page_ids[N_PAGES] = { "compare", "a", "b" };
+
 struct _DhComparePanel
 {
   GtkWidget parent_instance;
+  DhSession *session;
   GtkWidget *subtitle, *stack, *table;
   GtkWidget *tabs[N_PAGES], *pages[N_PAGES];
   guint side; /* tuned last */
@@ -34,6 +38,7 @@ on_tab (GtkToggleButton *button, DhComparePanel *self)
     if (self->tabs[i] == GTK_WIDGET (button))
       {
         gtk_stack_set_visible_child (GTK_STACK (self->stack), self->pages[i]);
+        g_object_set (dh_session_get_view (self->session), "compare-page", page_ids[i], NULL);
         if (i != PAGE_COMPARE)
           self->side = i - PAGE_TUNE_A;
       }
@@ -84,6 +89,7 @@ dh_compare_panel_dispose (GObject *object)
   GtkWidget *child;
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (object))) != NULL)
     gtk_widget_unparent (child);
+  g_clear_object (&DH_COMPARE_PANEL (object)->session);
   G_OBJECT_CLASS (dh_compare_panel_parent_class)->dispose (object);
 }
 
@@ -154,6 +160,7 @@ GtkWidget *
 dh_compare_panel_new (DhSession *session)
 {
   DhComparePanel *self = g_object_new (DH_TYPE_COMPARE_PANEL, NULL);
+  self->session = g_object_ref (session);
   gtk_widget_set_parent (make_band (self), GTK_WIDGET (self));
   gtk_widget_set_parent (make_tabs (self), GTK_WIDGET (self));
   self->stack = gtk_stack_new ();
@@ -166,7 +173,12 @@ dh_compare_panel_new (DhSession *session)
       gtk_stack_add_child (GTK_STACK (self->stack), self->pages[i]);
       g_signal_connect (self->tabs[i], "toggled", G_CALLBACK (on_tab), self);
     }
-  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (self->tabs[PAGE_COMPARE]), TRUE);
+  for (guint i = 0; i < N_PAGES; i++)
+    if (dh_view_is (dh_session_get_view (session), "compare-page", page_ids[i]))
+      {
+        gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (self->tabs[i]), TRUE);
+        break;
+      }
   gtk_widget_set_parent (self->stack, GTK_WIDGET (self));
   g_signal_connect_object (self->table, "changed", G_CALLBACK (on_compared), self, G_CONNECT_SWAPPED);
   on_compared (self);

@@ -65,6 +65,22 @@ dh_counts_table_set (DhCountsTable *self, guint column, const DhCounts *counts)
   set_text (self, ROW_FLAGGED, column, dh_number_format_percent (share, 2));
 }
 
+const char *
+dh_counts_table_explain (const DhFrame *frame, const DhScoreStats *stats, DhScore score)
+{
+  if (frame != NULL && frame->truth_error != NULL)
+    return _ ("—  this image's label is left out");
+  if (dh_score_stats_has (stats, score) && !dh_score_stats_counts_any (stats, score))
+    return frame != NULL && dh_score_stats_n_void (stats) == (guint64)frame->width * frame->height
+               ? _ ("—  every pixel of this image is void")
+               : _ ("—  this image has no finite score");
+  if (stats != NULL && !dh_score_stats_is_labelled (stats))
+    return _ ("—  this image has no anomaly label");
+  if (stats != NULL && dh_score_stats_n_anomalies (stats) == 0)
+    return _ ("—  this image has no anomaly pixels");
+  return NULL;
+}
+
 void
 dh_counts_table_set_why (DhCountsTable *self, const char *why)
 {

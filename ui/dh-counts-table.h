@@ -13,5 +13,8 @@ GtkWidget *dh_counts_table_new (void);
 void dh_counts_table_set (DhCountsTable *table, guint column, const DhCounts *counts);
 /* Why there are dashes; NULL: nothing is to be said. */
 void dh_counts_table_set_why (DhCountsTable *table, const char *why);
+/* Why the picture has dashes by what was counted of it; NULL where that is no reason. `frame` and `stats` may be NULL.
+ */
+const char *dh_counts_table_explain (const DhFrame *frame, const DhScoreStats *stats, DhScore score);
 
 G_END_DECLS

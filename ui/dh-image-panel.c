@@ -9,7 +9,6 @@ struct _DhImagePanel
   DhSession *session;
   GtkWidget *title, *subtitle, *filter, *order, *shown, *list_view, *footer, *stack, *nothing;
   GtkSingleSelection *selection;
-  GSimpleActionGroup *actions;
   guint footer_timeout;
   gboolean selecting;
 };
@@ -97,7 +96,7 @@ select_current (DhImagePanel *self, gboolean scroll)
   gtk_single_selection_set_selected (self->selection, position >= 0 ? (guint)position : GTK_INVALID_LIST_POSITION);
   self->selecting = FALSE;
   if (position >= 0 && scroll)
-    gtk_widget_activate_action (self->list_view, "list.scroll-to-item", "u", (guint)position);
+    dh_picture_list_show (self->list_view, (guint)position);
 }
 
 static void
@@ -171,6 +170,25 @@ on_activate (GtkSearchEntry *entry, DhImagePanel *self)
   dh_image_panel_focus_list (self);
 }
 
+/* Of itself the list stops at the name of a group, which cannot be chosen. */
+static gboolean
+on_list_key (GtkEventControllerKey *controller, guint key, guint code, GdkModifierType state, DhImagePanel *self)
+{
+  if ((state & gtk_accelerator_get_default_mod_mask ()) != 0
+      || (key != GDK_KEY_Down && key != GDK_KEY_Up && key != GDK_KEY_Home))
+    return FALSE;
+  DhImageList *list = dh_session_get_list (self->session);
+  DhImageItem *current = dh_session_get_current (self->session);
+  if (dh_image_list_get_shown (list) == 0)
+    return FALSE;
+  if (key == GDK_KEY_Home || current == NULL || dh_image_list_position (list, current) < 0)
+    dh_session_set_current (self->session, dh_image_list_step (list, NULL, 1));
+  else if (!dh_session_step (self->session, key == GDK_KEY_Up ? -1 : 1))
+    gtk_widget_error_bell (self->list_view);
+  select_current (self, TRUE);
+  return TRUE;
+}
+
 static gboolean
 on_filter_key (GtkEventControllerKey *controller, guint key, guint code, GdkModifierType state, DhImagePanel *self)
 {
@@ -208,37 +226,6 @@ unbind_row (GtkSignalListItemFactory *factory, GtkListItem *row, DhImagePanel *s
   dh_image_row_set_object (DH_IMAGE_ROW (gtk_list_item_get_child (row)), NULL);
 }
 
-static void
-change_sort (GSimpleAction *action, GVariant *value, gpointer data)
-{
-  DhImagePanel *self = data;
-  DhImageList *list = dh_session_get_list (self->session);
-  const char *id = g_variant_get_string (value, NULL);
-  for (guint i = 0; i < DH_N_SORTS; i++)
-    if (g_str_equal (dh_sort_id (i), id))
-      dh_image_list_set_sort (list, i, dh_image_list_get_worst_first (list));
-  g_simple_action_set_state (action, value);
-  show_order (self);
-}
-
-static void
-change_worst (GSimpleAction *action, GVariant *value, gpointer data)
-{
-  DhImagePanel *self = data;
-  DhImageList *list = dh_session_get_list (self->session);
-  dh_image_list_set_sort (list, dh_image_list_get_sort (list), g_variant_get_boolean (value));
-  g_simple_action_set_state (action, value);
-  show_order (self);
-}
-
-static void
-change_grouped (GSimpleAction *action, GVariant *value, gpointer data)
-{
-  DhImagePanel *self = data;
-  dh_image_list_set_grouped (dh_session_get_list (self->session), g_variant_get_boolean (value));
-  g_simple_action_set_state (action, value);
-}
-
 static GMenuModel *
 make_sort_menu (void)
 {
@@ -246,12 +233,12 @@ make_sort_menu (void)
   g_autoptr (GMenu) sorts = g_menu_new ();
   for (guint i = 0; i < DH_N_SORTS; i++)
     {
-      g_autofree char *action = g_strconcat ("images.sort::", dh_sort_id (i), NULL);
+      g_autofree char *action = g_strconcat ("view.image-order::", dh_sort_id (i), NULL);
       g_menu_append (sorts, dh_sort_title (i), action);
     }
   g_menu_append_section (menu, _ ("Sort by"), G_MENU_MODEL (sorts));
-  dh_ui_menu_section (menu, NULL, _ ("Worst first"), "images.worst-first", NULL);
-  dh_ui_menu_section (menu, NULL, _ ("Group by scene"), "images.grouped", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("Worst first"), "view.worst-first", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("Group by scene"), "view.grouped", NULL);
   return G_MENU_MODEL (menu);
 }
 
@@ -269,7 +256,8 @@ make_set_menu (void)
 void
 dh_image_panel_focus_list (DhImagePanel *self)
 {
-  gtk_widget_grab_focus (self->list_view);
+  const guint selected = gtk_single_selection_get_selected (self->selection);
+  dh_picture_list_focus (self->list_view, selected != GTK_INVALID_LIST_POSITION ? selected : 0);
 }
 
 void
@@ -287,7 +275,6 @@ dh_image_panel_dispose (GObject *object)
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
   g_clear_object (&self->selection);
-  g_clear_object (&self->actions);
   g_clear_object (&self->session);
   G_OBJECT_CLASS (dh_image_panel_parent_class)->dispose (object);
 }
@@ -378,12 +365,11 @@ dh_image_panel_new (DhSession *session)
   self->session = g_object_ref (session);
   build (self);
   DhImageList *list = dh_session_get_list (session);
-  self->actions = g_simple_action_group_new ();
-  const GActionEntry entries[] = { { "sort", NULL, "s", "'name'", change_sort },
-                                   { "worst-first", NULL, NULL, "true", change_worst },
-                                   { "grouped", NULL, NULL, "true", change_grouped } };
-  g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
-  gtk_widget_insert_action_group (GTK_WIDGET (self), "images", G_ACTION_GROUP (self->actions));
+  DhView *view = dh_session_get_view (session);
+  g_signal_connect_object (view, "notify::image-order", G_CALLBACK (show_order), self,
+                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  g_signal_connect_object (view, "notify::worst-first", G_CALLBACK (show_order), self,
+                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   g_signal_connect (self->filter, "search-changed", G_CALLBACK (on_filter), self);
   g_signal_connect (self->filter, "stop-search", G_CALLBACK (on_stop), self);
   g_signal_connect (self->filter, "activate", G_CALLBACK (on_activate), self);
@@ -391,6 +377,10 @@ dh_image_panel_new (DhSession *session)
   gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
   g_signal_connect (keys, "key-pressed", G_CALLBACK (on_filter_key), self);
   gtk_widget_add_controller (self->filter, keys);
+  GtkEventController *list_keys = gtk_event_controller_key_new ();
+  gtk_event_controller_set_propagation_phase (list_keys, GTK_PHASE_CAPTURE);
+  g_signal_connect (list_keys, "key-pressed", G_CALLBACK (on_list_key), self);
+  gtk_widget_add_controller (self->list_view, list_keys);
   g_signal_connect (self->selection, "notify::selected", G_CALLBACK (on_selected), self);
   g_signal_connect_object (list, "items-changed", G_CALLBACK (on_items_changed), self, G_CONNECT_AFTER);
   g_signal_connect_object (session, "notify::current", G_CALLBACK (on_current), self, 0);

@@ -16,7 +16,7 @@ show_column (DhNumbers *self, guint column, const DhScoreStats *stats)
 {
   DhScore score = dh_session_get_active_score (self->session);
   double threshold = dh_session_get_threshold (self->session, score)->value;
-  gboolean has = dh_score_stats_has (stats, score) && !isnan (threshold);
+  gboolean has = dh_score_stats_counts_any (stats, score) && !isnan (threshold);
   DhCounts counts;
   if (has)
     dh_score_stats_count (stats, score, threshold, &counts);
@@ -31,12 +31,9 @@ explain (DhNumbers *self)
   DhScoreStats *stats = dh_session_get_stats (self->session);
   if (dh_session_get_model_info (self->session) == NULL)
     return g_strdup (_ ("—  no weights are loaded"));
-  if (frame != NULL && frame->truth_error != NULL)
-    return g_strdup (_ ("—  this image's label is left out"));
-  if (stats != NULL && !dh_score_stats_is_labelled (stats))
-    return g_strdup (_ ("—  this image has no anomaly label"));
-  if (stats != NULL && dh_score_stats_n_anomalies (stats) == 0)
-    return g_strdup (_ ("—  this image has no anomaly pixels"));
+  const char *of_image = dh_counts_table_explain (frame, stats, dh_session_get_active_score (self->session));
+  if (of_image != NULL)
+    return g_strdup (of_image);
   if (stats != NULL && dh_session_get_set_stats (self->session) == NULL
       && dh_session_has_anomaly_labels (self->session))
     return g_strdup (_ ("—  the data set is not evaluated yet (Ctrl+E)"));

@@ -12,6 +12,53 @@ on_key (GtkEventControllerKey *controller, guint key, guint code, GdkModifierTyp
   return gtk_widget_activate_action (list, "win.step", "i", key == GDK_KEY_Left ? -1 : 1);
 }
 
+#define ROW_KEY "dh-list-item"
+
+static void
+on_bind (GtkSignalListItemFactory *factory, GtkListItem *row)
+{
+  g_object_set_data (G_OBJECT (gtk_list_item_get_child (row)), ROW_KEY, row);
+}
+
+static void
+on_unbind (GtkSignalListItemFactory *factory, GtkListItem *row)
+{
+  g_object_set_data (G_OBJECT (gtk_list_item_get_child (row)), ROW_KEY, NULL);
+}
+
+static GtkWidget *
+find_row (GtkWidget *list, guint position)
+{
+  for (GtkWidget *row = gtk_widget_get_first_child (list); row != NULL; row = gtk_widget_get_next_sibling (row))
+    {
+      GtkWidget *child = gtk_widget_get_first_child (row);
+      GtkListItem *item = child != NULL ? g_object_get_data (G_OBJECT (child), ROW_KEY) : NULL;
+      if (item != NULL && gtk_list_item_get_position (item) == position)
+        return row;
+    }
+  return NULL;
+}
+
+/* GTK before 4.12 has no other way to say from which row keys go on: of itself a list goes on from where the focus was
+ * last, whatever was chosen since. */
+void
+dh_picture_list_focus (GtkWidget *list, guint position)
+{
+  gtk_widget_activate_action (list, "list.scroll-to-item", "u", position);
+  GtkWidget *row = find_row (list, position);
+  if (row == NULL || !gtk_widget_grab_focus (row))
+    gtk_widget_grab_focus (list);
+}
+
+void
+dh_picture_list_show (GtkWidget *list, guint position)
+{
+  if (gtk_widget_get_state_flags (list) & GTK_STATE_FLAG_FOCUS_WITHIN)
+    dh_picture_list_focus (list, position);
+  else
+    gtk_widget_activate_action (list, "list.scroll-to-item", "u", position);
+}
+
 GtkSingleSelection *
 dh_picture_selection_new (GListModel *model)
 {
@@ -25,6 +72,8 @@ dh_picture_selection_new (GListModel *model)
 GtkWidget *
 dh_picture_list_new (GtkSingleSelection *selection, GtkListItemFactory *factory, const char *name, GtkWidget **list)
 {
+  g_signal_connect (factory, "bind", G_CALLBACK (on_bind), NULL);
+  g_signal_connect (factory, "unbind", G_CALLBACK (on_unbind), NULL);
   *list = gtk_list_view_new (GTK_SELECTION_MODEL (g_object_ref (selection)), factory);
   dh_ui_tab_leaves (*list);
   dh_ui_add_classes (*list, "dh-list");

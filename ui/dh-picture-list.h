@@ -9,5 +9,9 @@ GtkSingleSelection *dh_picture_selection_new (GListModel *model);
  * everywhere in Browse. `factory` is taken; `list`, borrowed, is the GtkListView. */
 GtkWidget *dh_picture_list_new (GtkSingleSelection *selection, GtkListItemFactory *factory, const char *name,
                                 GtkWidget **list);
+/* Scrolls to a row; where the keys are the list's, they go on from it. */
+void dh_picture_list_show (GtkWidget *list, guint position);
+/* The same, and makes the keys the list's. */
+void dh_picture_list_focus (GtkWidget *list, guint position);
 
 G_END_DECLS

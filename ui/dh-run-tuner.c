@@ -31,8 +31,7 @@ show_record (DhRunTuner *self)
 {
   const DhThreshold *threshold = dh_session_get_run_threshold (self->session, self->side);
   DhThresholdRecord *record = DH_THRESHOLD_RECORD (self->record);
-  /* What a run is measured on is what its rules choose on. */
-  const gboolean own = threshold->rule > DH_RULE_START && threshold->source != NULL;
+  const gboolean own = dh_session_run_threshold_is_own (self->session, self->side);
   const gboolean can = dh_session_can_choose_run_threshold (self->session, self->side);
   if (!dh_threshold_record_show (record, threshold, own, can, TRUE))
     return;
@@ -264,7 +263,7 @@ dh_run_tuner_new (DhSession *session, guint side, DhScore score, const char *tit
   dh_histogram_set_flag_below (DH_HISTOGRAM (self->histogram), !dh_score_flags_above (score));
   dh_histogram_set_logit (DH_HISTOGRAM (self->histogram), score == DH_SCORE_DATASET_POSTERIOR);
   gtk_box_append (GTK_BOX (box), self->histogram);
-  self->record = dh_threshold_record_new ();
+  self->record = dh_threshold_record_new (session, (gint)side, score);
   gtk_box_append (GTK_BOX (box), self->record);
   gtk_widget_set_parent (box, GTK_WIDGET (self));
 

@@ -235,7 +235,7 @@ tuner_new (DhSession *session, DhScore score, gboolean alone, DhScoreTuner *grou
   gtk_box_append (GTK_BOX (box), make_head (self, alone ? dh_ui_short_label (dh_score_title (score), "dh-h", 0)
                                                         : make_radio (self, group)));
   gtk_box_append (GTK_BOX (box), make_plot (self));
-  self->record = dh_threshold_record_new ();
+  self->record = dh_threshold_record_new (session, -1, score);
   gtk_box_append (GTK_BOX (box), self->record);
   gtk_widget_set_parent (box, GTK_WIDGET (self));
 

@@ -147,12 +147,9 @@ explain (DhSideTuner *self, const DhScoreStats *stats, gboolean of_set)
     return _ ("—  the run’s map of this image cannot be read");
   if (map != NULL && map->non_finite == (guint64)map->width * map->height)
     return _ ("—  the run’s map of this image has no finite score");
-  if (frame != NULL && frame->truth_error != NULL)
-    return _ ("—  this image's label is left out");
-  if (stats != NULL && !dh_score_stats_is_labelled (stats))
-    return _ ("—  this image has no anomaly label");
-  if (stats != NULL && dh_score_stats_n_anomalies (stats) == 0)
-    return _ ("—  this image has no anomaly pixels");
+  const char *of_image = dh_counts_table_explain (frame, stats, self->score);
+  if (of_image != NULL)
+    return of_image;
   if (!of_set && self->run == 0)
     return dh_session_has_anomaly_labels (self->session) ? _ ("—  the data set is not evaluated yet (Ctrl+E)") : NULL;
   if (!of_set && dh_session_get_run_details (self->session, self->side) != NULL)
@@ -168,14 +165,14 @@ show_counts (DhSideTuner *self)
   DhCountsTable *table = DH_COUNTS_TABLE (self->counts);
   const DhScoreStats *stats = stats_of (self);
   const double threshold = threshold_of (self);
-  const gboolean of_image = dh_score_stats_has (stats, self->score) && !isnan (threshold);
+  const gboolean of_image = dh_score_stats_counts_any (stats, self->score) && !isnan (threshold);
   DhCounts image, set;
   if (of_image)
     dh_score_stats_count (stats, self->score, threshold, &image);
   const gboolean of_set = count_set (self, threshold, &set);
   dh_counts_table_set (table, 0, of_image ? &image : NULL);
   dh_counts_table_set (table, 1, of_set ? &set : NULL);
-  dh_counts_table_set_why (table, explain (self, of_image ? stats : NULL, of_set));
+  dh_counts_table_set_why (table, explain (self, stats, of_set));
 }
 
 static void

@@ -1,11 +1,12 @@
 #include "dh-threshold-record.h"
 #include <math.h>
+#include "dh-calibration-menu.h"
 
 struct _DhThresholdRecord
 {
   GtkWidget parent_instance;
-  GtkWidget *icon, *text, *warning;
-  GtkWidget *presets[DH_N_RULES];
+  GtkWidget *chips, *icon, *text, *warning;
+  GtkWidget *presets[DH_N_RULES], *calibrations;
   gboolean updating;
   DhThreshold shown;
   guint shown_state;
@@ -61,16 +62,20 @@ dh_threshold_record_show (DhThresholdRecord *self, const DhThreshold *threshold,
     return FALSE;
   g_autofree char *text = describe (threshold);
   gtk_label_set_markup (GTK_LABEL (self->text), text);
+  gtk_widget_set_tooltip_text (self->text, gtk_label_get_text (GTK_LABEL (self->text)));
   gtk_image_set_from_icon_name (GTK_IMAGE (self->icon), own                                ? "dialog-warning-symbolic"
                                                         : threshold->rule <= DH_RULE_START ? "input-mouse-symbolic"
                                                                                            : "object-select-symbolic");
   set_warning (self->text, own);
   set_warning (self->icon, own);
   gtk_widget_set_visible (self->warning, own && warn);
+  /* What another set gave is not what this one's buttons give. */
+  const gboolean elsewhere = threshold->rule > DH_RULE_START && threshold->source != NULL && !own;
+  dh_calibration_menu_set_used (DH_CALIBRATION_MENU (self->calibrations), elsewhere);
   self->updating = TRUE;
   for (guint rule = DH_RULE_TPR95; rule < DH_N_RULES; rule++)
     {
-      gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (self->presets[rule]), threshold->rule == rule);
+      gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (self->presets[rule]), threshold->rule == rule && !elsewhere);
       gtk_widget_set_sensitive (self->presets[rule], can);
       gtk_widget_set_tooltip_text (self->presets[rule], can ? NULL : _ ("Needs labels with anomaly and inlier pixels"));
     }
@@ -130,21 +135,23 @@ dh_threshold_record_init (DhThresholdRecord *self)
   GtkLayoutManager *layout = gtk_widget_get_layout_manager (widget);
   gtk_orientable_set_orientation (GTK_ORIENTABLE (layout), GTK_ORIENTATION_VERTICAL);
   gtk_box_layout_set_spacing (GTK_BOX_LAYOUT (layout), 4);
-  GtkWidget *chips = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 6, NULL);
+  self->chips = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 6, NULL);
   for (guint rule = DH_RULE_TPR95; rule < DH_N_RULES; rule++)
     {
       GtkWidget *chip = gtk_toggle_button_new_with_label (dh_rule_title (rule));
       dh_ui_add_classes (chip, "flat dh-chip");
       g_object_set_data (G_OBJECT (chip), "rule", GUINT_TO_POINTER (rule));
       g_signal_connect (chip, "toggled", G_CALLBACK (on_preset), self);
-      gtk_box_append (GTK_BOX (chips), chip);
+      gtk_box_append (GTK_BOX (self->chips), chip);
       self->presets[rule] = chip;
     }
-  gtk_widget_set_parent (chips, widget);
+  gtk_widget_set_parent (self->chips, widget);
   GtkWidget *line = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 6, NULL);
   self->icon = gtk_image_new ();
   gtk_image_set_pixel_size (GTK_IMAGE (self->icon), 13);
   self->text = dh_ui_short_label (NULL, "dh-small dim-label", 0);
+  gtk_label_set_wrap (GTK_LABEL (self->text), TRUE);
+  gtk_label_set_lines (GTK_LABEL (self->text), 2);
   gtk_widget_set_hexpand (self->text, TRUE);
   gtk_box_append (GTK_BOX (line), self->icon);
   gtk_box_append (GTK_BOX (line), self->text);
@@ -160,7 +167,10 @@ dh_threshold_record_init (DhThresholdRecord *self)
 }
 
 GtkWidget *
-dh_threshold_record_new (void)
+dh_threshold_record_new (DhSession *session, gint side, DhScore score)
 {
-  return g_object_new (DH_TYPE_THRESHOLD_RECORD, NULL);
+  DhThresholdRecord *self = g_object_new (DH_TYPE_THRESHOLD_RECORD, NULL);
+  self->calibrations = dh_calibration_menu_new (session, side, score);
+  gtk_box_append (GTK_BOX (self->chips), self->calibrations);
+  return GTK_WIDGET (self);
 }

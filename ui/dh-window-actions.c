@@ -354,10 +354,11 @@ void
 dh_window_add_actions (DhWindow *self)
 {
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
-  static const char *const properties[] = { "layout",        "overlay",      "palette",   "colors",    "this-image",
-                                            "bright",        "outline",      "color-bar", "fill",      "linear-counts",
-                                            "set-histogram", "compare-mode", "compare-a", "compare-b", "compare-scale",
-                                            "changes-order", "tuning-page" };
+  static const char *const properties[] = { "layout",      "overlay",       "palette",       "colors",
+                                            "this-image",  "bright",        "outline",       "color-bar",
+                                            "fill",        "linear-counts", "set-histogram", "compare-mode",
+                                            "compare-a",   "compare-b",     "compare-scale", "changes-order",
+                                            "tuning-page", "image-order",   "worst-first",   "grouped" };
   g_autoptr (GSimpleActionGroup) group = g_simple_action_group_new ();
   for (guint i = 0; i < G_N_ELEMENTS (properties); i++)
     {

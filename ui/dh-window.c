@@ -106,6 +106,15 @@ dh_window_show_opened (DhWindow *self)
     adw_view_stack_set_visible_child_name (stack, "browse");
 }
 
+void
+dh_window_show_last_page (DhWindow *self)
+{
+  AdwViewStack *stack = ADW_VIEW_STACK (self->stack);
+  g_autofree char *page = dh_settings_dup_string (dh_session_get_settings (self->session), "window", "page");
+  if (page != NULL && adw_view_stack_get_child_by_name (stack, page) != NULL)
+    adw_view_stack_set_visible_child_name (stack, page);
+}
+
 static gboolean
 on_drop (GtkDropTarget *target, const GValue *value, double x, double y, DhWindow *self)
 {
@@ -254,6 +263,8 @@ on_close (DhWindow *self)
   dh_settings_set_int (settings, "window", "width", width);
   dh_settings_set_int (settings, "window", "height", height);
   dh_settings_set_int (settings, "window", "maximized", gtk_window_is_maximized (GTK_WINDOW (self)));
+  dh_settings_set_string (settings, "window", "page",
+                          adw_view_stack_get_visible_child_name (ADW_VIEW_STACK (self->stack)));
   return FALSE;
 }
 

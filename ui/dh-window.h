@@ -9,5 +9,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (DhWindow, dh_window, DH, WINDOW, AdwApplicationWindow)
 
 GtkWidget *dh_window_new (AdwApplication *application, DhSession *session);
+/* That on which it was closed last. */
+void dh_window_show_last_page (DhWindow *window);
 
 G_END_DECLS

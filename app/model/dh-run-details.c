@@ -36,6 +36,7 @@ details_clear (gpointer data)
   g_free (details->recall);
   g_free (details->precision);
   g_free (details->data);
+  g_free (details->started);
   g_free (details->method);
   g_free (details->root);
   g_free (details->split);
@@ -88,6 +89,7 @@ take_run (DhRunDetails *details, const DhRunRow *row)
   DhFrameMap map;
   details->dataset = row->dataset;
   details->data = g_strdup (row->dataset_title);
+  details->started = g_strdup (row->started);
   details->method = g_strdup (row->method);
   details->root = g_strdup (row->dataset_root);
   details->split = g_strdup (row->split);

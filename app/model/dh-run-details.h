@@ -27,6 +27,7 @@ typedef struct
   gint64 run, dataset; /* rows; a set that has changed since is another one */
   char *data, *root, *split;
   gint map;          /* DhFrameMap that it measured; −1: none */
+  char *started;     /* ISO 8601, UTC */
   char *method;      /* whose scores were imported; NULL: a network made them */
   guint images;      /* measured */
   gboolean open_set; /* the run is of open-set recognition: it has an open mIoU, and no protocol */

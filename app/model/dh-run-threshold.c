@@ -1,6 +1,12 @@
 #include "dh-run-threshold.h"
 #include <math.h>
+#include <string.h>
 #include "dh-session-private.h"
+
+/* Thresholds of runs that are remembered from one start to the next, those set last first. */
+#define GROUP "comparison"
+#define KEY "run-thresholds"
+#define MOST_REMEMBERED 64
 
 /* Details of runs are small but for their pictures: those of both sides and of some that were there. */
 #define MOST_KEPT 6
@@ -17,6 +23,14 @@ tuning_free (gpointer data)
   dh_threshold_clear (&tuning->now);
   dh_threshold_clear (&tuning->committed);
   g_free (tuning);
+}
+
+static void
+changed (DhSession *self, gint64 run)
+{
+  for (guint side = 0; side < 2; side++)
+    if (self->compared[side] == run)
+      g_signal_emit_by_name (self, "run-threshold", side);
 }
 
 static void
@@ -45,8 +59,10 @@ details_were_read (GObject *source, GAsyncResult *result, gpointer data)
     g_queue_push_head (&self->kept_run_details, g_steal_pointer (&details));
   while (self->kept_run_details.length > MOST_KEPT)
     dh_run_details_unref (g_queue_pop_tail (&self->kept_run_details));
-  if (wanted)
-    g_signal_emit_by_name (self, "compared");
+  if (!wanted)
+    return;
+  g_signal_emit_by_name (self, "compared");
+  changed (self, *run); /* to what was remembered */
 }
 
 void
@@ -110,8 +126,47 @@ set_rule (Tuning *tuning, const DhRunDetails *details, DhRule rule, double value
   if (details == NULL)
     return;
   tuning->now.source = g_strdup (details->data);
-  tuning->now.source_id = g_strdup (details->root);
+  tuning->now.source_id = dh_threshold_make_source_id (dh_session_id_of_root (details->root), details->split, NULL);
   tuning->now.n_images = details->images;
+}
+
+/* A database that was begun anew counts its runs anew. */
+static char *
+name_run (const DhRunDetails *details)
+{
+  return g_strdup_printf ("%" G_GINT64_FORMAT " %s\t", details->run, details->started);
+}
+
+static gboolean
+recall (DhSession *self, const DhRunDetails *details, DhThreshold *record)
+{
+  g_auto (GStrv) lines = dh_settings_dup_list (self->settings, GROUP, KEY);
+  g_autofree char *name = name_run (details);
+  for (guint i = 0; lines != NULL && lines[i] != NULL; i++)
+    if (g_str_has_prefix (lines[i], name))
+      return dh_threshold_from_string (lines[i] + strlen (name), record);
+  return FALSE;
+}
+
+static void
+remember (DhSession *self, gint64 run, const DhThreshold *record)
+{
+  const DhRunDetails *details = NULL;
+  for (guint side = 0; side < 2; side++)
+    if (self->run_sides[side].details != NULL && self->run_sides[side].details->run == run)
+      details = self->run_sides[side].details;
+  if (details == NULL || !isfinite (record->value))
+    return;
+  g_auto (GStrv) before = dh_settings_dup_list (self->settings, GROUP, KEY);
+  g_autofree char *name = name_run (details), *text = dh_threshold_to_string (record);
+  g_autoptr (GPtrArray) lines = g_ptr_array_new ();
+  g_autofree char *line = g_strconcat (name, text, NULL);
+  g_ptr_array_add (lines, line);
+  for (guint i = 0; before != NULL && before[i] != NULL && lines->len < MOST_REMEMBERED; i++)
+    if (!g_str_has_prefix (before[i], name))
+      g_ptr_array_add (lines, before[i]);
+  g_ptr_array_add (lines, NULL);
+  dh_settings_set_list (self->settings, GROUP, KEY, (const char *const *)lines->pdata);
 }
 
 /* What the map was read with is known first, what it was chosen on a moment later. */
@@ -131,6 +186,11 @@ get_tuning (DhSession *self, guint side)
   const gboolean unset = isnan (tuning->now.value);
   if (!unset && (tuning->now.rule != DH_RULE_BEST_F1 || tuning->now.source != NULL || details == NULL))
     return tuning;
+  if (details != NULL && recall (self, details, &tuning->now))
+    {
+      dh_threshold_copy (&tuning->committed, &tuning->now);
+      return tuning;
+    }
   const double best = details != NULL ? dh_run_curve_choose (details->curve, DH_RULE_BEST_F1)
                       : map != NULL   ? map->best_f1
                                       : (double)NAN;
@@ -147,14 +207,6 @@ dh_session_get_run_threshold (DhSession *self, guint side)
   static const DhThreshold none = { .value = NAN };
   g_return_val_if_fail (side < 2, NULL);
   return self->compared[side] != 0 ? &get_tuning (self, side)->now : &none;
-}
-
-static void
-changed (DhSession *self, gint64 run)
-{
-  for (guint side = 0; side < 2; side++)
-    if (self->compared[side] == run)
-      g_signal_emit_by_name (self, "run-threshold", side);
 }
 
 void
@@ -178,6 +230,7 @@ dh_session_commit_run_threshold (DhSession *self, guint side)
   Tuning *tuning = get_tuning (self, side);
   dh_session_push_undo (self, &(DhThresholdStep){ .run = run, .before = tuning->committed }, &tuning->now);
   dh_threshold_copy (&tuning->committed, &tuning->now);
+  remember (self, run, &tuning->now);
   dh_session_trace (self, "run %" G_GINT64_FORMAT " threshold %.6g, %s", run, tuning->now.value,
                     dh_rule_id (tuning->now.rule));
   changed (self, run);
@@ -190,6 +243,7 @@ dh_session_restore_run_threshold (DhSession *self, gint64 run, const DhThreshold
   g_return_if_fail (tuning != NULL);
   dh_threshold_copy (&tuning->now, record);
   dh_threshold_copy (&tuning->committed, record);
+  remember (self, run, record);
   changed (self, run);
 }
 
@@ -210,6 +264,23 @@ dh_session_choose_run_threshold (DhSession *self, guint side, DhRule rule)
   set_rule (get_tuning (self, side), details, rule, value);
   dh_session_commit_run_threshold (self, side);
   return TRUE;
+}
+
+void
+dh_session_take_run_threshold (DhSession *self, guint side, const DhThreshold *record)
+{
+  g_return_if_fail (side < 2 && self->compared[side] != 0 && isfinite (record->value));
+  dh_threshold_copy (&get_tuning (self, side)->now, record);
+  dh_session_commit_run_threshold (self, side);
+}
+
+gboolean
+dh_session_run_threshold_is_own (DhSession *self, guint side)
+{
+  const DhRunDetails *details = dh_session_get_run_details (self, side);
+  return details != NULL
+         && dh_threshold_is_from (dh_session_get_run_threshold (self, side), dh_session_id_of_root (details->root),
+                                  details->split);
 }
 
 void

@@ -314,6 +314,15 @@ dh_score_stats_count (const DhScoreStats *stats, DhScore score, double threshold
   counts->tn = confusion.tn;
 }
 
+gboolean
+dh_score_stats_counts_any (const DhScoreStats *stats, DhScore score)
+{
+  if (!dh_score_stats_has (stats, score))
+    return FALSE;
+  DhRanking *ranking = stats->rankings[score];
+  return dh_ranking_anomalies (ranking) + dh_ranking_inliers (ranking) > 0;
+}
+
 double
 dh_score_stats_quantile (const DhScoreStats *stats, DhScore score, double fraction)
 {

@@ -52,7 +52,7 @@ DhScoreStats *dh_score_stats_ref (DhScoreStats *stats);
 void dh_score_stats_unref (DhScoreStats *stats);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhScoreStats, dh_score_stats_unref)
 
-/* Of a sealed one. `stats` may be NULL in the first. */
+/* Of a sealed one. `stats` may be NULL in the first two, and in the one that asks whether any pixel is counted. */
 gboolean dh_score_stats_has (const DhScoreStats *stats, DhScore score);
 gboolean dh_score_stats_is_labelled (const DhScoreStats *stats);
 guint dh_score_stats_n_images (const DhScoreStats *stats);
@@ -60,6 +60,8 @@ guint64 dh_score_stats_n_anomalies (const DhScoreStats *stats);
 guint64 dh_score_stats_n_inliers (const DhScoreStats *stats);
 guint64 dh_score_stats_n_void (const DhScoreStats *stats);
 
+/* Whether any pixel is counted: FALSE where all are void, and where no value is finite. */
+gboolean dh_score_stats_counts_any (const DhScoreStats *stats, DhScore score);
 void dh_score_stats_count (const DhScoreStats *stats, DhScore score, double threshold, DhCounts *counts);
 /* The value below which a fraction of all counted pixels lies; NaN where there are none. */
 double dh_score_stats_quantile (const DhScoreStats *stats, DhScore score, double fraction);

@@ -207,7 +207,10 @@ G_GNUC_INTERNAL void dh_session_guess_ranges (DhSession *session, DhFrame *frame
 G_GNUC_INTERNAL void dh_session_push_undo (DhSession *session, const DhThresholdStep *step, const DhThreshold *now);
 /* To what an axis shows in any case, and outwards to round numbers. */
 G_GNUC_INTERNAL void dh_session_widen_axis (DhScore score, double *low, double *high);
-G_GNUC_INTERNAL const char *dh_session_get_set_id (DhSession *session);
+/* What thresholds' sources are compared by: of the folder of a set, borrowed from it or a constant; of the open set,
+ * with its splits (may be NULL), to be freed with g_free, NULL where none is open. */
+G_GNUC_INTERNAL const char *dh_session_id_of_root (const char *root);
+G_GNUC_INTERNAL char *dh_session_dup_set_id (DhSession *session, char **splits);
 
 /* Components: dh-session-components.c. Picture, active score or its threshold changed. */
 G_GNUC_INTERNAL void dh_session_find_components (DhSession *session);

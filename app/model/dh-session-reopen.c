@@ -8,8 +8,7 @@
 static gboolean
 is_demo_folder (const char *root)
 {
-  g_autofree char *demo = g_build_filename (g_get_user_cache_dir (), "densehybrid", "demo", "", NULL);
-  return g_str_has_prefix (root, demo);
+  return dh_session_id_of_root (root) != root;
 }
 
 static void

@@ -1,4 +1,5 @@
 #include <glib/gi18n.h>
+#include <math.h>
 #include <string.h>
 #include "dh-error.h"
 #include "dh-evaluation.h"
@@ -15,6 +16,17 @@ dh_session_evaluation_folder (DhSession *self)
                                        self->compute->name, self->compute->precision);
 }
 
+/* The active score's, where it was chosen; else NULL. */
+static char *
+dup_threshold (DhSession *self)
+{
+  const DhThreshold *threshold = &self->thresholds[self->active];
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+  if (threshold->rule == DH_RULE_START || !isfinite (threshold->value))
+    return NULL;
+  return g_strdup (g_ascii_dtostr (text, sizeof text, threshold->value));
+}
+
 char *
 dh_session_dup_command (DhSession *self)
 {
@@ -24,10 +36,13 @@ dh_session_dup_command (DhSession *self)
   /* Without the name of its calibration, which is kept with the weights. */
   g_autofree char *precision = g_strndup (self->compute->precision, strcspn (self->compute->precision, "-"));
   GString *command = g_string_new ("densehybrid ");
+  g_autofree char *threshold = dup_threshold (self);
   if (self->pictures != NULL)
     {
       g_string_append_printf (command, "infer --params %s --out maps --png --device %s --precision %s", weights,
                               self->compute->name, precision);
+      if (threshold != NULL && self->active == DH_SCORE_HYBRID)
+        g_string_append_printf (command, " --threshold %s", threshold);
       for (guint i = 0; self->pictures[i] != NULL; i++)
         {
           g_autofree char *picture = g_shell_quote (self->pictures[i]);
@@ -44,6 +59,12 @@ dh_session_dup_command (DhSession *self)
                           self->model->has_outlier_head ? "--compare likelihood,dataset_posterior"
                                                         : "--score likelihood");
   g_string_append_printf (command, " --device %s --precision %s", self->compute->name, precision);
+  const DhScore measured = self->model->has_outlier_head ? DH_SCORE_HYBRID : DH_SCORE_LIKELIHOOD;
+  if (threshold != NULL && self->active == measured)
+    {
+      g_autofree char *path = g_build_filename (folder, "report.html", NULL), *report = g_shell_quote (path);
+      g_string_append_printf (command, " && densehybrid report --threshold %s --out %s", threshold, report);
+    }
   return g_string_free (command, FALSE);
 }
 
@@ -51,13 +72,16 @@ typedef struct
 {
   gint64 run, other;
   char *path;
+  GArray *thresholds; /* DhReportThreshold, of the run; NULL: none */
 } Export;
 
 static void
 export_free (gpointer data)
 {
-  g_free (((Export *)data)->path);
-  g_free (data);
+  Export *export = data;
+  g_clear_pointer (&export->thresholds, g_array_unref);
+  g_free (export->path);
+  g_free (export);
 }
 
 static gboolean
@@ -76,6 +100,17 @@ format_of (const char *path, DhReportFormat *format)
 }
 
 static void
+write_report (DhDatabase *database, const Export *export, DhReportFormat format, GCancellable *cancellable,
+              GError **error)
+{
+  if (export->thresholds != NULL)
+    dh_report_write_at (database, export->run, (const DhReportThreshold *)export->thresholds->data,
+                        export->thresholds->len, format, export->path, cancellable, error);
+  else
+    dh_report_write (database, export->run, export->other, format, export->path, cancellable, error);
+}
+
+static void
 export_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   Export *export = data;
@@ -86,7 +121,7 @@ export_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *can
     g_set_error (&error, DH_ERROR, DH_ERROR_USAGE, _ ("%s: the name must end in .html, .csv, .json, .md, .tex or .pdf"),
                  export->path);
   else if ((database = dh_database_open_existing (NULL, &error)) != NULL)
-    dh_report_write (database, export->run, export->other, format, export->path, cancellable, &error);
+    write_report (database, export, format, cancellable, &error);
   if (error != NULL)
     g_task_return_error (task, error);
   else
@@ -182,11 +217,11 @@ dh_session_export_maps (DhSession *self, gint64 run, const char *layout, const c
   g_task_run_in_thread (task, export_maps_in_thread);
 }
 
-void
-dh_session_export_runs (DhSession *self, gint64 run, gint64 other, const char *path)
+static void
+begin_export (DhSession *self, gint64 run, gint64 other, const char *path, GArray *thresholds)
 {
   Export *export = g_new (Export, 1);
-  *export = (Export){ run, other, g_strdup (path) };
+  *export = (Export){ run, other, g_strdup (path), thresholds };
   g_autoptr (GTask) task = g_task_new (self, self->closing, exported, NULL);
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, export, export_free);
@@ -194,8 +229,42 @@ dh_session_export_runs (DhSession *self, gint64 run, gint64 other, const char *p
 }
 
 void
+dh_session_export_runs (DhSession *self, gint64 run, gint64 other, const char *path)
+{
+  begin_export (self, run, other, path, NULL);
+}
+
+static void
+clear_threshold (gpointer threshold)
+{
+  dh_report_threshold_clear (threshold);
+}
+
+/* Those in use of the scores that were measured, whoever chose them. */
+static GArray *
+list_thresholds (DhSession *self)
+{
+  GArray *thresholds = g_array_new (FALSE, TRUE, sizeof (DhReportThreshold));
+  g_array_set_clear_func (thresholds, clear_threshold);
+  for (guint i = 0; i < DH_N_SCORES; i++)
+    {
+      const DhThreshold *record = &self->thresholds[i];
+      if (record->rule == DH_RULE_START || !isfinite (record->value) || !dh_score_stats_has (self->set_stats, i))
+        continue;
+      const DhReportThreshold threshold = { .score = g_strdup (dh_score_id (i)),
+                                            .value = record->value,
+                                            .rule = g_strdup (dh_report_rule_name (dh_rule_id (record->rule))),
+                                            .source = g_strdup (record->source),
+                                            .images = record->n_images,
+                                            .own = dh_session_threshold_is_own (self, i) };
+      g_array_append_val (thresholds, threshold);
+    }
+  return thresholds;
+}
+
+void
 dh_session_export_report (DhSession *self, const char *path)
 {
   if (self->summary != NULL)
-    dh_session_export_runs (self, self->summary->run, 0, path);
+    begin_export (self, self->summary->run, 0, path, list_thresholds (self));
 }

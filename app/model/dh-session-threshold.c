@@ -38,16 +38,38 @@ dh_session_clear_thresholds (DhSession *self)
   g_clear_pointer (&self->undo, g_array_unref);
 }
 
+#define DEMO_ID "demo"
+
+/* Wherever its scenes were written, the demo is one set. */
 const char *
-dh_session_get_set_id (DhSession *self)
+dh_session_id_of_root (const char *root)
 {
-  return self->demo ? "demo" : self->dataset != NULL ? dh_dataset_root (self->dataset) : NULL;
+  g_autofree char *demo = g_build_filename (g_get_user_cache_dir (), "densehybrid", "demo", "", NULL);
+  return g_str_has_prefix (root, demo) ? DEMO_ID : root;
+}
+
+char *
+dh_session_dup_set_id (DhSession *self, char **splits)
+{
+  if (splits != NULL)
+    *splits = self->dataset != NULL ? g_strjoinv (",", (char **)dh_dataset_splits (self->dataset)) : NULL;
+  return self->demo ? g_strdup (DEMO_ID) : dh_session_dup_root (self);
 }
 
 static char *
 settings_group (DhSession *self)
 {
   return self->model != NULL ? g_strdup_printf ("thresholds %.16s", self->model->sha256) : NULL;
+}
+
+/* Its axis grows where a threshold comes that lies beyond it. */
+static gboolean
+is_beyond_axis (DhSession *self, DhScore score)
+{
+  double low, high;
+  const double position = dh_score_to_axis (score, self->thresholds[score].value);
+  dh_session_get_axis (self, score, &low, &high);
+  return position < low || position > high;
 }
 
 static void
@@ -58,6 +80,8 @@ changed (DhSession *self, DhScore score, gboolean remember)
   g_signal_emit_by_name (self, "threshold", (guint)score);
   if (score == self->active)
     dh_session_find_components (self);
+  if (remember && is_beyond_axis (self, score))
+    dh_session_emit (self, DH_SESSION_RANGES);
   g_autofree char *group = settings_group (self);
   if (!remember || group == NULL || isnan (self->thresholds[score].value))
     return;
@@ -214,28 +238,28 @@ dh_session_choose_threshold (DhSession *self, DhScore score, DhRule rule)
   threshold->value = value;
   threshold->rule = rule;
   threshold->n_images = dh_score_stats_n_images (stats);
-  if (stats == self->set_stats)
-    {
-      threshold->source = g_strdup (dh_session_get_dataset_title (self));
-      threshold->source_id = g_strdup (dh_session_get_set_id (self));
-    }
-  else
-    {
-      threshold->source = g_strdup (dh_image_item_get_name (self->current));
-      threshold->source_id =
-          g_strconcat (dh_session_get_set_id (self), "//", dh_image_item_get_stem (self->current), NULL);
-    }
+  const gboolean of_set = stats == self->set_stats;
+  g_autofree char *splits = NULL, *set = dh_session_dup_set_id (self, &splits);
+  threshold->source = g_strdup (of_set ? dh_session_get_dataset_title (self) : dh_image_item_get_name (self->current));
+  threshold->source_id =
+      dh_threshold_make_source_id (set, splits, of_set ? NULL : dh_image_item_get_stem (self->current));
   dh_session_commit_threshold (self, score);
   return TRUE;
+}
+
+void
+dh_session_take_threshold (DhSession *self, DhScore score, const DhThreshold *record)
+{
+  g_return_if_fail (score < DH_N_SCORES && isfinite (record->value));
+  dh_threshold_copy (&self->thresholds[score], record);
+  dh_session_commit_threshold (self, score);
 }
 
 gboolean
 dh_session_threshold_is_own (DhSession *self, DhScore score)
 {
-  const char *id = dh_session_get_set_id (self);
-  const DhThreshold *threshold = &self->thresholds[score];
-  return threshold->rule > DH_RULE_START && id != NULL && threshold->source_id != NULL
-         && g_str_has_prefix (threshold->source_id, id);
+  g_autofree char *splits = NULL, *set = dh_session_dup_set_id (self, &splits);
+  return dh_threshold_is_from (&self->thresholds[score], set, splits);
 }
 
 /* Without any record: the line starts where it flags the most suspicious twentieth of the first picture. */

@@ -264,6 +264,35 @@ trace_trainings (DhTrainingQueue *queue, DhSession *self)
 }
 
 static void
+order_images (DhSession *self)
+{
+  const char *order = dh_view_get_string (self->view, "image-order");
+  DhSort sort = DH_SORT_NAME;
+  for (guint i = 0; i < DH_N_SORTS; i++)
+    if (g_str_equal (dh_sort_id (i), order))
+      sort = i;
+  dh_image_list_set_sort (self->list, sort, dh_view_get_boolean (self->view, "worst-first"));
+}
+
+static void
+group_images (DhSession *self)
+{
+  dh_image_list_set_grouped (self->list, dh_view_get_boolean (self->view, "grouped"));
+}
+
+/* As it was left. */
+static void
+make_list (DhSession *self)
+{
+  self->list = dh_image_list_new ();
+  order_images (self);
+  group_images (self);
+  g_signal_connect_swapped (self->view, "notify::image-order", G_CALLBACK (order_images), self);
+  g_signal_connect_swapped (self->view, "notify::worst-first", G_CALLBACK (order_images), self);
+  g_signal_connect_swapped (self->view, "notify::grouped", G_CALLBACK (group_images), self);
+}
+
+static void
 dh_session_init (DhSession *self)
 {
   g_autofree char *settings = dh_settings_default_path ();
@@ -276,7 +305,7 @@ dh_session_init (DhSession *self)
   self->worker = dh_worker_new (self->cache);
   self->training = dh_training_queue_new (NULL, NULL);
   g_signal_connect (self->training, "counts", G_CALLBACK (trace_trainings), self);
-  self->list = dh_image_list_new ();
+  make_list (self);
   self->runs = g_list_store_new (DH_TYPE_RUN_ITEM);
   self->closing = g_cancellable_new ();
   self->wanted = USUAL_MAPS;
@@ -317,6 +346,7 @@ dh_session_close (DhSession *self)
   dh_session_drop_components (self);
   dh_session_forget_frames (self);
   dh_session_clear_thresholds (self);
+  g_signal_handlers_disconnect_by_data (self->view, self);
   g_clear_object (&self->view);
   g_clear_object (&self->known_sets);
   g_clear_pointer (&self->comparison, dh_comparison_free);

@@ -138,6 +138,8 @@ void dh_session_commit_threshold (DhSession *session, DhScore score);
  */
 gboolean dh_session_choose_threshold (DhSession *session, DhScore score, DhRule rule);
 gboolean dh_session_can_choose (DhSession *session, DhScore score);
+/* One that was chosen elsewhere: dh-calibration.h. Copied. */
+void dh_session_take_threshold (DhSession *session, DhScore score, const DhThreshold *record);
 gboolean dh_session_undo_threshold (DhSession *session);
 void dh_session_reset_threshold (DhSession *session, DhScore score);
 /* Whether it was chosen on the very set (or picture) it is used on. */

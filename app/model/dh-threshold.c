@@ -32,6 +32,41 @@ dh_threshold_equal (const DhThreshold *a, const DhThreshold *b)
          && g_strcmp0 (a->source, b->source) == 0 && g_strcmp0 (a->source_id, b->source_id) == 0;
 }
 
+#define STEM_MARK "//"
+#define SPLITS_MARK "::"
+
+char *
+dh_threshold_make_source_id (const char *set, const char *splits, const char *stem)
+{
+  if (stem != NULL)
+    return g_strconcat (set, STEM_MARK, stem, NULL);
+  return splits != NULL && *splits != '\0' ? g_strconcat (set, SPLITS_MARK, splits, NULL) : g_strdup (set);
+}
+
+static gboolean
+have_one_in_common (const char *splits, const char *others)
+{
+  g_auto (GStrv) some = g_strsplit (splits, ",", -1), more = g_strsplit (others, ",", -1);
+  for (guint i = 0; some[i] != NULL; i++)
+    if (g_strv_contains ((const char *const *)more, some[i]))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+dh_threshold_is_from (const DhThreshold *threshold, const char *set, const char *splits)
+{
+  if (threshold->rule <= DH_RULE_START || threshold->source_id == NULL || set == NULL
+      || !g_str_has_prefix (threshold->source_id, set))
+    return FALSE;
+  const char *rest = threshold->source_id + strlen (set);
+  if (*rest == '\0' || g_str_has_prefix (rest, STEM_MARK))
+    return TRUE;
+  if (!g_str_has_prefix (rest, SPLITS_MARK))
+    return FALSE; /* a folder whose name begins as this one's does */
+  return splits == NULL || *splits == '\0' || have_one_in_common (rest + strlen (SPLITS_MARK), splits);
+}
+
 char *
 dh_threshold_to_string (const DhThreshold *threshold)
 {

@@ -9,13 +9,20 @@ typedef struct
   double value; /* NaN: none yet */
   DhRule rule;
   char *source;    /* "RoadAnomaly21", "validation_0"; NULL where it was set by hand */
-  char *source_id; /* the set's fingerprint for comparing; NULL where it was set by hand */
+  char *source_id; /* the same for comparing, by dh_threshold_make_source_id(); NULL where it was set by hand */
   guint n_images;  /* it was chosen on; 0 where it was set by hand */
 } DhThreshold;
 
 void dh_threshold_clear (DhThreshold *threshold);
 void dh_threshold_copy (DhThreshold *to, const DhThreshold *from);
 gboolean dh_threshold_equal (const DhThreshold *a, const DhThreshold *b);
+
+/* Of a set's folder, canonical, and of those of its splits ("train,val"; NULL or "" where it has none) that are looked
+ * at; `stem`: of that picture alone (may be NULL). Free with g_free. */
+char *dh_threshold_make_source_id (const char *set, const char *splits, const char *stem);
+/* Whether any of the pictures that it was chosen on may be among those of this set's splits. FALSE of one that no rule
+ * chose. */
+gboolean dh_threshold_is_from (const DhThreshold *threshold, const char *set, const char *splits);
 
 /* One line that g_free frees, for settings; and back, FALSE where the line is none. */
 char *dh_threshold_to_string (const DhThreshold *threshold);

@@ -93,6 +93,47 @@ def test_help(studio):
     away(studio)
 
 
+def test_list_keys(studio):
+    """Arrows in the list go on from the picture that is shown, however one came to it, and past a group's name."""
+    def press(key):
+        mark = len(studio.text())
+        studio.key(key)
+        return shown_after(studio, mark)
+
+    away(studio)
+    mark = len(studio.text())
+    studio.key("ctrl+f")
+    studio.xdotool("type", "t5/00000")
+    studio.key("Return")
+    assert shown_after(studio, mark).endswith("t5/00000")
+    studio.key("ctrl+f", "Escape")
+    studio.settle(1)
+    for leave in ("Return", "Escape", "Down"):
+        studio.key("ctrl+f")
+        studio.xdotool("type", "t5/0000")
+        studio.settle(1)
+        studio.key(leave)
+        studio.settle(1)
+        assert press("Down").endswith("t5/00001"), f"the first Down after {leave} is lost"
+        assert press("Right").endswith("t5/00002")
+        assert press("Down").endswith("t5/00003"), "Down goes on from another row than Right went to"
+        assert [press("Up") for _ in range(3)][-1].endswith("t5/00000")
+        studio.key("ctrl+f", "Escape")
+        studio.settle(1)
+    assert press("End").endswith("t6/00015")
+    # A search for the last of one group leads into the next.
+    mark = len(studio.text())
+    studio.key("ctrl+f")
+    studio.xdotool("type", "t5/00015")
+    studio.key("Return")
+    assert shown_after(studio, mark).endswith("t5/00015")
+    studio.key("ctrl+f", "Escape")
+    studio.settle(1)
+    assert press("Down").endswith("t6/00000"), "Down stops at a group's name"
+    assert press("Up").endswith("t5/00015"), "Up stops at a group's name"
+    assert press("Home").endswith("t5/00000")
+
+
 def test_pin(studio):
     """P reads the pixel in the middle without a pointer, and lets it go."""
     away(studio)
@@ -204,7 +245,7 @@ def test_long_tag(studio):
 
 
 def main():
-    cases = [test_filter, test_check, test_help, test_pin, test_components, test_notes, test_long_tag]
+    cases = [test_filter, test_list_keys, test_check, test_help, test_pin, test_components, test_notes, test_long_tag]
     print(f"1..{len(cases) + 1}", flush=True)
     os.makedirs(OUTPUT, exist_ok=True)
     without = driver.missing()

@@ -373,7 +373,10 @@ def _():
 def _():
     for words in (("nonsense",), ("infer",), ("infer", "--params"), ("bench", "--size", "x"), ("bench", "--arch", "moon"),
                   ("eval-ood", "--dataset", "moon", "--dataroot", top, "--folder", top / "e", "--params", WEIGHTS),
-                  ("report", "--format", "doc", "--out", "x"), ("devices", "more"), ("infer", "--precision", "f99")):
+                  ("report", "--format", "doc", "--out", "x"),
+                  ("report", "--threshold", "best@1", "--out", "x.md"), ("report", "--threshold", "tpr95@", "--out", "x.md"),
+                  ("report", "--threshold", "nan", "--out", "x.md"), ("report", "--threshold", "1", "--out", "x.csv"),
+                  ("report", "--run", "1,2", "--threshold", "1", "--out", "x.md"), ("devices", "more"), ("infer", "--precision", "f99")):
         code, _, err, _ = run(*words)
         assert code == 2 and "densehybrid: " in err, (words, code, err)
 

@@ -124,12 +124,22 @@ test_again (SessionFixture *fixture, gconstpointer data)
   session_wait_for (dh_image_list_count_state (dh_session_get_list (fixture->session), DH_ITEM_CACHED) >= 3);
   dh_session_set_threshold (fixture->session, DH_SCORE_LIKELIHOOD, 1.25);
   dh_session_commit_threshold (fixture->session, DH_SCORE_LIKELIHOOD);
+  DhView *view = dh_session_get_view (fixture->session);
+  g_object_set (view, "image-order", "mean-score", "worst-first", FALSE, "grouped", FALSE, "compare-page", "b", NULL);
+  g_assert_cmpint (dh_image_list_get_sort (dh_session_get_list (fixture->session)), ==, DH_SORT_MEAN_SCORE);
+  g_object_set (view, "image-order", "no such order", NULL);
+  g_object_set (view, "image-order", "fpr95", NULL);
   dh_session_step (fixture->session, 1);
   session_wait_for (dh_image_list_count_state (dh_session_get_list (fixture->session), DH_ITEM_CACHED) == 4);
   dh_session_close (fixture->session);
   g_object_unref (fixture->session);
   fixture->session = dh_session_new ();
   g_assert_true (dh_session_restore (fixture->session));
+  DhImageList *list = dh_session_get_list (fixture->session);
+  g_assert_cmpint (dh_image_list_get_sort (list), ==, DH_SORT_FPR95);
+  g_assert_false (dh_image_list_get_worst_first (list));
+  g_assert_false (dh_image_list_get_grouped (list));
+  g_assert_true (dh_view_is (dh_session_get_view (fixture->session), "compare-page", "b"));
   session_wait_for (dh_session_get_stats (fixture->session) != NULL
                     && dh_session_get_model_info (fixture->session) != NULL
                     && dh_score_stats_has (dh_session_get_stats (fixture->session), DH_SCORE_HYBRID));

@@ -146,6 +146,34 @@ test_presets (void)
   g_assert_true (isnan (dh_score_stats_choose (none, DH_SCORE_HYBRID, DH_RULE_BEST_F1)));
 }
 
+/* Where no value is finite nothing is counted: what is 0 of 0 is not 0. */
+static void
+test_nothing_counted (void)
+{
+  for (guint which = 0; which < 3; which++)
+    {
+      g_autoptr (DhFrame) frame = make_frame (5, TRUE);
+      gsize size;
+      float *values = g_bytes_unref_to_data (g_steal_pointer (&frame->maps[DH_FRAME_HYBRID]), &size);
+      guint8 *truth = g_bytes_unref_to_data (g_steal_pointer (&frame->truth), &size);
+      for (guint i = 0; i < N; i++)
+        {
+          values[i] = which == 0 ? NAN : values[i];
+          truth[i] = which == 1 ? 255 : truth[i];
+        }
+      frame->maps[DH_FRAME_HYBRID] = g_bytes_new_take (values, N * sizeof *values);
+      frame->truth = g_bytes_new_take (truth, N);
+      g_autoptr (DhScoreStats) stats = dh_score_stats_new ();
+      g_assert_true (dh_score_stats_add (stats, frame));
+      dh_score_stats_seal (stats, 0);
+      g_assert_true (dh_score_stats_has (stats, DH_SCORE_HYBRID));
+      g_assert_cmpint (dh_score_stats_counts_any (stats, DH_SCORE_HYBRID), ==, which == 2);
+      g_assert_cmpint (dh_score_stats_counts_any (stats, DH_SCORE_LIKELIHOOD), ==, which != 1);
+      g_assert_true ((dh_score_stats_n_void (stats) == N) == (which == 1));
+    }
+  g_assert_false (dh_score_stats_counts_any (NULL, DH_SCORE_HYBRID));
+}
+
 /* Two pictures together are as both added one by one, and a copy goes on by itself. */
 static void
 test_sets (void)
@@ -292,6 +320,33 @@ test_thresholds (void)
     g_assert_cmpfloat_with_epsilon (
         dh_score_from_axis (DH_SCORE_DATASET_POSTERIOR, dh_score_to_axis (DH_SCORE_DATASET_POSTERIOR, p)), p, 1e-12);
   g_assert_true (isfinite (dh_score_to_axis (DH_SCORE_DATASET_POSTERIOR, 1)));
+}
+
+/* A part of a set, and a folder whose name only begins alike. */
+static void
+test_sources (void)
+{
+  static const struct
+  {
+    const char *set, *splits, *stem; /* that it was chosen on */
+    const char *used, *used_splits;
+    gboolean own;
+  } cases[] = {
+    { "/d/fs", NULL, NULL, "/d/fs", NULL, TRUE },           { "/d/fs", NULL, NULL, "/d/f", NULL, FALSE },
+    { "/d/fs", NULL, "town/7", "/d/fs", NULL, TRUE },       { "/d/fs", NULL, "town/7", "/d/fs", "val", TRUE },
+    { "/d/sh", "val", NULL, "/d/sh", "train,val", TRUE },   { "/d/sh", "train,val", NULL, "/d/sh", "val", TRUE },
+    { "/d/sh", "val", NULL, "/d/sh", "test", FALSE },       { "/d/sh", "val", NULL, "/d/sh", "", TRUE },
+    { "/d/sh", "validation", NULL, "/d/sh", "val", FALSE }, { "/d/sh", "val", NULL, NULL, NULL, FALSE },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      DhThreshold record = { .rule = DH_RULE_TPR95,
+                             .source_id = dh_threshold_make_source_id (cases[i].set, cases[i].splits, cases[i].stem) };
+      g_assert_cmpint (dh_threshold_is_from (&record, cases[i].used, cases[i].used_splits), ==, cases[i].own);
+      record.rule = DH_RULE_BY_HAND;
+      g_assert_false (dh_threshold_is_from (&record, cases[i].used, cases[i].used_splits));
+      dh_threshold_clear (&record);
+    }
 }
 
 static void
@@ -458,7 +513,9 @@ main (int argc, char **argv)
   g_test_add_func ("/studio/probe", test_probe);
   g_test_add_func ("/studio/list", test_list);
   g_test_add_func ("/studio/why-no-ap", test_why_no_ap);
+  g_test_add_func ("/studio/nothing-counted", test_nothing_counted);
   g_test_add_func ("/studio/thresholds", test_thresholds);
+  g_test_add_func ("/studio/threshold-sources", test_sources);
   g_test_add_func ("/studio/settings", test_settings);
   g_test_add_func ("/studio/cache", test_cache);
   g_test_add_func ("/studio/cache-limit", test_cache_limit);

@@ -101,7 +101,8 @@ append_count_grid (DhHistogram *histogram, GtkSnapshot *snapshot, double most)
       g_autoptr (PangoLayout) layout = dh_draw_layout (widget, number, 9.0, DH_TEXT_PLAIN);
       int height = 0;
       pango_layout_get_pixel_size (layout, NULL, &height);
-      const double top = MAX (y - height, histogram->top - 2);
+      /* On its line; where the bracket over what is flagged leaves no room there, under it. */
+      const double top = y - height + 2 >= histogram->top + DH_HISTOGRAM_BRACKET ? y - height : y + 1;
       if (top + height > last)
         continue;
       dh_draw_text (snapshot, layout, DH_HISTOGRAM_INSET + 3, top, 0.0, &text);
@@ -109,26 +110,82 @@ append_count_grid (DhHistogram *histogram, GtkSnapshot *snapshot, double most)
     }
 }
 
+#define NAMES_GAP 8
+#define HANDLE_ROOM 7 /* half of it, and a little */
+
+static PangoLayout *
+make_caption (DhHistogram *histogram)
+{
+  return dh_draw_layout (GTK_WIDGET (histogram), histogram->caption ? histogram->caption : "", 9.0, DH_TEXT_PLAIN);
+}
+
+static PangoLayout *
+make_anomaly_name (DhHistogram *histogram)
+{
+  return dh_draw_layout (GTK_WIDGET (histogram), histogram->anomalies ? histogram->anomaly_name : "", 9.0,
+                         DH_TEXT_BOLD);
+}
+
+static void
+measure_names (DhHistogram *histogram)
+{
+  int name_width = 0;
+  g_autoptr (PangoLayout) caption = make_caption (histogram);
+  g_autoptr (PangoLayout) name = make_anomaly_name (histogram);
+  pango_layout_get_pixel_size (caption, &histogram->caption_width, NULL);
+  pango_layout_get_pixel_size (name, &name_width, NULL);
+  histogram->names_width =
+      histogram->caption_width + name_width + (histogram->caption_width > 0 && name_width > 0 ? NAMES_GAP : 0);
+}
+
+static void
+get_names_span (DhHistogram *histogram, double *left, double *right)
+{
+  *left = DH_HISTOGRAM_INSET + 2;
+  *right = DH_HISTOGRAM_INSET + dh_histogram_get_plot_width (histogram) - 2;
+}
+
+static DhHistogramNames
+place_names (DhHistogram *histogram, int *caption_room)
+{
+  double left, right;
+  *caption_room = histogram->caption_width;
+  if (histogram->adjustment == NULL)
+    return DH_HISTOGRAM_NAMES_LEFT;
+  get_names_span (histogram, &left, &right);
+  const double at = dh_histogram_to_x (histogram, gtk_adjustment_get_value (histogram->adjustment));
+  if (at + HANDLE_ROOM <= right - histogram->names_width)
+    return DH_HISTOGRAM_NAMES_RIGHT;
+  if (at - HANDLE_ROOM >= left + histogram->names_width)
+    return DH_HISTOGRAM_NAMES_LEFT;
+  *caption_room = (int)CLAMP (at - HANDLE_ROOM - left, 0, histogram->caption_width);
+  return DH_HISTOGRAM_NAMES_APART;
+}
+
 /* Over the plot, beside the line's handle: inside they would lie on bars and line. */
 static void
 append_names (DhHistogram *histogram, GtkSnapshot *snapshot, const GdkRGBA *anomaly)
 {
-  GtkWidget *widget = GTK_WIDGET (histogram);
-  double left = DH_HISTOGRAM_INSET + 2, right = left + dh_histogram_get_plot_width (histogram) - 4;
+  double left, right;
   GdkRGBA text;
-  int caption_width = 0, name_width = 0, height = 0;
-  dh_draw_text_color (widget, 0.74, &text);
-  g_autoptr (PangoLayout) caption =
-      dh_draw_layout (widget, histogram->caption ? histogram->caption : "", 9.0, DH_TEXT_PLAIN);
-  g_autoptr (PangoLayout) name =
-      dh_draw_layout (widget, histogram->anomalies ? histogram->anomaly_name : "", 9.0, DH_TEXT_BOLD);
-  pango_layout_get_pixel_size (caption, &caption_width, &height);
+  int height = 0, name_width = 0;
+  get_names_span (histogram, &left, &right);
+  dh_draw_text_color (GTK_WIDGET (histogram), 0.74, &text);
+  g_autoptr (PangoLayout) caption = make_caption (histogram);
+  g_autoptr (PangoLayout) name = make_anomaly_name (histogram);
+  pango_layout_get_pixel_size (caption, NULL, &height);
   pango_layout_get_pixel_size (name, &name_width, NULL);
-  int gap = caption_width > 0 && name_width > 0 ? 10 : 0;
-  double x = histogram->names_at_end ? right - caption_width - gap - name_width : left + 30; /* beside the counts */
-  double y = histogram->top - height + 1;
-  dh_draw_text (snapshot, caption, x, y, 0.0, &text);
-  dh_draw_text (snapshot, name, x + caption_width + gap, y, 0.0, anomaly);
+  if (histogram->caption_room < histogram->caption_width)
+    {
+      pango_layout_set_ellipsize (caption, PANGO_ELLIPSIZE_END);
+      pango_layout_set_width (caption, histogram->caption_room * PANGO_SCALE);
+    }
+  const double first = histogram->names == DH_HISTOGRAM_NAMES_RIGHT ? right - histogram->names_width : left;
+  const double second =
+      histogram->names == DH_HISTOGRAM_NAMES_LEFT ? left + histogram->names_width - name_width : right - name_width;
+  const double y = histogram->top - height + 1;
+  dh_draw_text (snapshot, caption, first, y, 0.0, &text);
+  dh_draw_text (snapshot, name, second, y, 0.0, anomaly);
 }
 
 static GskRenderNode *
@@ -137,13 +194,15 @@ ensure_bars (DhHistogram *histogram)
   GtkWidget *widget = GTK_WIDGET (histogram);
   gboolean dark = dh_widget_is_dark (widget);
   int width = gtk_widget_get_width (widget);
-  double middle = DH_HISTOGRAM_INSET + dh_histogram_get_plot_width (histogram) / 2.0;
-  gboolean at_end =
-      histogram->adjustment && dh_histogram_to_x (histogram, gtk_adjustment_get_value (histogram->adjustment)) < middle;
-  if (histogram->bars && histogram->bars_width == width && histogram->bars_dark == dark
-      && histogram->names_at_end == at_end)
+  if (histogram->bars == NULL)
+    measure_names (histogram);
+  int room;
+  const DhHistogramNames names = place_names (histogram, &room);
+  if (histogram->bars && histogram->bars_width == width && histogram->bars_dark == dark && histogram->names == names
+      && histogram->caption_room == room)
     return histogram->bars;
-  histogram->names_at_end = at_end;
+  histogram->names = names;
+  histogram->caption_room = room;
   g_clear_pointer (&histogram->bars, gsk_render_node_unref);
   g_autoptr (GtkSnapshot) snapshot = gtk_snapshot_new ();
   double most = most_counted (histogram), base = histogram->top + histogram->plot_height;
@@ -241,7 +300,7 @@ dh_histogram_draw (DhHistogram *histogram, GtkSnapshot *snapshot)
       dh_draw_rect (snapshot, from, histogram->top, to - from, histogram->plot_height, &tint);
       /* The bracket: along the top and down at the end. */
       double end = histogram->flag_below ? left : right - 1.5;
-      dh_draw_rect (snapshot, from, histogram->top, to - from, 1.5, &anomaly);
+      dh_draw_rect (snapshot, from, histogram->top, to - from, DH_HISTOGRAM_BRACKET, &anomaly);
       dh_draw_rect (snapshot, end, histogram->top, 1.5, MIN (6, histogram->plot_height), &anomaly);
     }
   GskRenderNode *bars = ensure_bars (histogram);

@@ -3,8 +3,17 @@
 
 G_BEGIN_DECLS
 
-#define DH_HISTOGRAM_HANDLE 11 /* the line's, over the plot */
+#define DH_HISTOGRAM_HANDLE 11   /* the line's, over the plot */
+#define DH_HISTOGRAM_BRACKET 1.5 /* over what is flagged */
 #define DH_HISTOGRAM_NAMES_FROM 56
+
+/* Where the names stand: where the line is not. */
+typedef enum
+{
+  DH_HISTOGRAM_NAMES_LEFT,
+  DH_HISTOGRAM_NAMES_RIGHT,
+  DH_HISTOGRAM_NAMES_APART, /* one at each end */
+} DhHistogramNames;
 
 struct _DhHistogram
 {
@@ -21,7 +30,10 @@ struct _DhHistogram
 
   GskRenderNode *bars; /* all that does not move with the line */
   int bars_width;
-  gboolean bars_dark, names_at_end; /* the names on the side where the line is not */
+  gboolean bars_dark;
+  DhHistogramNames names;
+  int caption_width, names_width; /* of both names with the gap between them */
+  int caption_room;               /* for the first, before the line */
 
   gboolean dragging, by_keys;
   double drag_value;

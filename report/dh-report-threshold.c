@@ -1,0 +1,151 @@
+#include <math.h>
+
+#include "dh-error.h"
+#include "dh-map.h"
+#include "dh-report-private.h"
+
+#define POOLED "densehybrid-pooled"
+
+static const struct
+{
+  const char *id;
+  DhOperatingPoint point;
+} rules[] = { { "tpr95", DH_OPERATING_TPR95 }, { "fpr5", DH_OPERATING_FPR5 }, { "best-f1", DH_OPERATING_BEST_F1 } };
+
+void
+dh_report_threshold_clear (DhReportThreshold *threshold)
+{
+  g_free (threshold->score);
+  g_free (threshold->rule);
+  g_free (threshold->source);
+  *threshold = (DhReportThreshold){ .value = NAN };
+}
+
+const char *
+dh_report_rule_name (const char *id)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (rules); i++)
+    if (g_strcmp0 (rules[i].id, id) == 0)
+      return dh_operating_point_name (rules[i].point);
+  return NULL;
+}
+
+/* What turns a value of the map into one that is high where anomalous: protocols measure such. */
+static double
+sign_of (const DhRunRow *run, const char *score)
+{
+  DhMap map;
+  return !run->method && dh_map_from_name (score, &map) && (map == DH_MAP_LIKELIHOOD || map == DH_MAP_DATASET_POSTERIOR)
+             ? -1
+             : 1;
+}
+
+static const DhRunProtocolRow *
+find_pooled (GPtrArray *protocols, const char *score)
+{
+  for (guint i = 0; i < protocols->len; i++)
+    {
+      const DhRunProtocolRow *row = protocols->pdata[i];
+      if (g_strcmp0 (row->score, score) == 0 && g_strcmp0 (row->protocol, POOLED) == 0)
+        return row;
+    }
+  return NULL;
+}
+
+/* As masks flag what is beyond it: just short of the point's own value. NAN where the rule chooses none. */
+static double
+choose (const DhRunProtocolRow *row, const char *rule)
+{
+  double value = NAN;
+  if (g_str_equal (rule, "tpr95"))
+    value = row->threshold_tpr95;
+  else if (g_str_equal (rule, "best-f1"))
+    value = row->best_f1_threshold;
+  else if (g_str_equal (rule, "fpr5") && row->curve)
+    {
+      g_autoptr (DhCurve) curve = dh_curve_from_bytes (row->curve);
+      const gint point = curve && curve->anomalies > 0 && curve->inliers > 0
+                             ? dh_curve_operating_point (curve, DH_OPERATING_FPR5)
+                             : -1;
+      value = point >= 0 ? curve->points[point].threshold : (double)NAN;
+    }
+  return isfinite (value) ? (double)nextafterf ((float)value, -INFINITY) : (double)NAN;
+}
+
+static gboolean
+share_a_split (const char *splits, const char *others)
+{
+  g_auto (GStrv) some = g_strsplit (splits, ",", -1), more = g_strsplit (others, ",", -1);
+  if (!some[0] || !more[0])
+    return TRUE;
+  for (guint i = 0; some[i]; i++)
+    if (g_strv_contains ((const char *const *)more, some[i]))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+is_same_data (const DhRunRow *a, const DhRunRow *b)
+{
+  return g_str_equal (a->dataset_fingerprint, b->dataset_fingerprint)
+         || (g_str_equal (a->dataset_root, b->dataset_root) && share_a_split (a->split, b->split));
+}
+
+gboolean
+dh_report_choose_threshold (DhDatabase *database, gint64 run, const char *rule, gint64 source,
+                            DhReportThreshold *threshold, GError **error)
+{
+  g_autoptr (DhRunRow) used = dh_database_get_run (database, run, error);
+  g_autoptr (DhRunRow) chosen = used ? dh_database_get_run (database, source, error) : NULL;
+  g_autoptr (GPtrArray) protocols = chosen ? dh_database_list_run_protocols (database, source, error) : NULL;
+  if (!protocols)
+    return FALSE;
+  if (g_strcmp0 (used->method, chosen->method) != 0
+      || (!used->method && !g_str_equal (used->model_sha256, chosen->model_sha256)))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
+                   "runs %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT
+                   " are of other weights or methods: a threshold of one says nothing of the other",
+                   source, run);
+      return FALSE;
+    }
+  const DhRunProtocolRow *row = find_pooled (protocols, used->score);
+  const double value = row ? choose (row, rule) : (double)NAN;
+  if (isnan (value))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
+                   "run %" G_GINT64_FORMAT " did not measure %s with labels and the protocol " POOLED
+                   ": no threshold can be chosen there",
+                   source, used->score);
+      return FALSE;
+    }
+  g_autofree char *base = g_path_get_basename (chosen->dataset_root);
+  *threshold = (DhReportThreshold){ .score = g_strdup (used->score),
+                                    .value = sign_of (used, used->score) * value,
+                                    .rule = g_strdup (dh_report_rule_name (rule)),
+                                    .source = g_strdup_printf ("%s · %s", chosen->dataset_title, base),
+                                    .images = (guint)MAX (chosen->images_done, 0),
+                                    .own = is_same_data (used, chosen) };
+  return TRUE;
+}
+
+gboolean
+dh_report_count_at (const DhReportRun *run, const DhReportThreshold *threshold, DhConfusion *confusion)
+{
+  const char *score = threshold->score ? threshold->score : run->run->score;
+  const DhRunProtocolRow *row = find_pooled (run->protocols, score);
+  g_autoptr (DhCurve) curve = row && row->curve ? dh_curve_from_bytes (row->curve) : NULL;
+  if (!curve || curve->n_points == 0 || isnan (threshold->value))
+    return FALSE;
+  dh_curve_confusion (curve, nextafter (sign_of (run->run, score) * threshold->value, INFINITY), confusion);
+  return TRUE;
+}
+
+char *
+dh_report_threshold_chosen (const DhReportThreshold *threshold)
+{
+  if (!threshold->rule)
+    return g_strdup ("set by hand");
+  return g_strdup_printf ("%s on %s, %u %s", threshold->rule, threshold->source ? threshold->source : "—",
+                          threshold->images, threshold->images == 1 ? "image" : "images");
+}
