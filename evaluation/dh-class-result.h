@@ -1,5 +1,5 @@
 #pragma once
-#include <json-glib/json-glib.h>
+#include <glib.h>
 #include "dh-class-table.h"
 #include "dh-open-sweep.h"
 
@@ -26,6 +26,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhClassResult, dh_class_result_free)
 /* For a run's summary and the command line: "table", "names", "closed_miou", "closed_iou", "confusion" (rows of
  * labels), and with has_open "threshold", "threshold_rule", "open_miou", "open_iou", "anomaly_iou". null where it is
  * absent. Free with json_object_unref. */
-JsonObject *dh_class_result_to_json (const DhClassResult *result);
+struct _JsonObject *dh_class_result_to_json (const DhClassResult *result);
 
 G_END_DECLS

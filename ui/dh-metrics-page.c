@@ -1,8 +1,10 @@
 #include "dh-metrics-page.h"
 #include <math.h>
+#include "dh-class-card.h"
 #include "dh-metrics-charts.h"
 #include "dh-metrics-runs.h"
 #include "dh-metrics-tables.h"
+#include "dh-pair.h"
 #include "dh-run-list.h"
 #include "dh-session-evaluation.h"
 
@@ -199,8 +201,11 @@ make_results (DhMetricsPage *self)
   gtk_widget_set_margin_start (box, 12);
   gtk_widget_set_margin_end (box, 12);
   gtk_box_append (GTK_BOX (box), dh_metrics_charts_new (self->session));
-  gtk_box_append (GTK_BOX (box), dh_protocol_card_new (self->session));
-  gtk_box_append (GTK_BOX (box), dh_metrics_runs_new (self->session));
+  GtkWidget *protocols = dh_protocol_card_new (self->session), *left = dh_ui_box (GTK_ORIENTATION_VERTICAL, 12, NULL);
+  gtk_widget_set_vexpand (protocols, TRUE);
+  gtk_box_append (GTK_BOX (left), protocols);
+  gtk_box_append (GTK_BOX (left), dh_metrics_runs_new (self->session));
+  gtk_box_append (GTK_BOX (box), dh_pair_new (left, dh_class_card_new (self->session), 12));
   GtkWidget *images = dh_image_card_new (self->session);
   gtk_widget_set_vexpand (images, TRUE);
   gtk_box_append (GTK_BOX (box), images);
