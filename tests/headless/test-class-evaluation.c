@@ -77,6 +77,48 @@ load_summary (EvaluationFixture *fixture, gint64 id)
   return summary;
 }
 
+static char *
+write_report (EvaluationFixture *fixture, gint64 run, DhReportFormat format)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = g_build_filename (fixture->folder, "report", NULL);
+  char *text = NULL;
+  g_assert_true (dh_report_write (fixture->database, run, 0, format, path, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  return text;
+}
+
+/* Means and classes stand in what people read; what does not fit together is left out, and nothing falls. */
+static void
+check_reports (EvaluationFixture *fixture, const DhEvaluation *evaluation)
+{
+  const DhClassResult *classes = evaluation->classes;
+  g_autofree char *means =
+      g_strdup_printf ("losed mIoU %.2f %%; open-mIoU %.2f %%", 100 * classes->closed_miou, 100 * classes->open_miou);
+  g_autofree char *html = write_report (fixture, evaluation->run, DH_REPORT_HTML);
+  g_autofree char *md = write_report (fixture, evaluation->run, DH_REPORT_MD);
+  g_autofree char *pdf = write_report (fixture, evaluation->run, DH_REPORT_PDF);
+  g_assert_nonnull (strstr (html, means));
+  g_assert_nonnull (strstr (md, means));
+  for (guint c = 0; c < classes->table->n_classes; c++)
+    if (isfinite (classes->closed_iou[c]))
+      {
+        g_autofree char *row =
+            g_strdup_printf ("| %s | %.2f | ", classes->table->classes[c].name, 100 * classes->closed_iou[c]);
+        g_assert_nonnull (strstr (md, row));
+      }
+  static const char *const broken[] = { "{\"classes\":7}", "{\"classes\":{\"names\":[1,\"a\"]}}",
+                                        "{\"classes\":{\"names\":[1,\"a\"],\"closed_iou\":[\"b\",null],"
+                                        "\"confusion\":[[1,2],7],\"open_iou\":[1]}}" };
+  for (guint i = 0; i < G_N_ELEMENTS (broken); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_assert_true (dh_database_end_run (fixture->database, evaluation->run, "done", NULL, broken[i], &error));
+      g_free (write_report (fixture, evaluation->run, DH_REPORT_HTML));
+    }
+}
+
 static void
 test_whole (EvaluationFixture *fixture, gconstpointer data)
 {
@@ -114,6 +156,7 @@ test_whole (EvaluationFixture *fixture, gconstpointer data)
   g_assert_cmpuint (json_array_get_length (json_object_get_array_member (classes, "confusion")), ==, table->n_classes);
   g_assert_cmpstr (json_array_get_string_element (json_object_get_array_member (classes, "names"), 1), ==,
                    table->classes[1].name);
+  check_reports (fixture, evaluation);
 }
 
 /* What an earlier start has left, one picture's segmentation being gone. */
