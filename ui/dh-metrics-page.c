@@ -13,7 +13,7 @@ struct _DhMetricsPage
   GtkWidget parent_instance;
   DhSession *session;
   GtkWidget *stack, *empty, *empty_bar, *empty_text, *model, *model_text, *dataset, *dataset_text, *when, *evaluate,
-      *show_run;
+      *show_run, *charts;
 };
 
 G_DEFINE_FINAL_TYPE (DhMetricsPage, dh_metrics_page, GTK_TYPE_WIDGET)
@@ -133,7 +133,10 @@ show_summary (DhMetricsPage *self)
     g_string_append_printf (text, ngettext (" · %u picture left out", " · %u pictures left out", summary->failed),
                             summary->failed);
   if (!summary->labelled)
-    g_string_append (text, _ (" · no anomaly labels: maps only"));
+    g_string_append (text, summary->classes != NULL ? _ (" · no anomaly labels: classes only")
+                                                    : _ (" · no anomaly labels: maps only"));
+  /* Nothing would stand in them, and there is something to see below. */
+  gtk_widget_set_visible (self->charts, summary->labelled || summary->classes == NULL);
   gtk_label_set_label (GTK_LABEL (self->when), text->str);
 }
 
@@ -200,7 +203,8 @@ make_results (DhMetricsPage *self)
   gtk_widget_set_margin_bottom (box, 12);
   gtk_widget_set_margin_start (box, 12);
   gtk_widget_set_margin_end (box, 12);
-  gtk_box_append (GTK_BOX (box), dh_metrics_charts_new (self->session));
+  self->charts = dh_metrics_charts_new (self->session);
+  gtk_box_append (GTK_BOX (box), self->charts);
   GtkWidget *protocols = dh_protocol_card_new (self->session), *left = dh_ui_box (GTK_ORIENTATION_VERTICAL, 12, NULL);
   gtk_widget_set_vexpand (protocols, TRUE);
   gtk_box_append (GTK_BOX (left), protocols);

@@ -99,8 +99,13 @@ dh_pair_size_allocate (GtkWidget *widget, int width, int height, int baseline)
   const gboolean beside = divide (self, width, widths);
   for (guint i = 0; i < 2; i++)
     {
-      if (!is_shown (self, i))
+      if (!gtk_widget_should_layout (self->children[i]))
         continue;
+      if (!is_shown (self, i))
+        {
+          gtk_widget_size_allocate (self->children[i], &(GtkAllocation){ 0 }, -1);
+          continue;
+        }
       const gboolean last = i == 1 || !is_shown (self, 1);
       const int own = beside ? height : last ? height - at : height_of (self, i, width, TRUE);
       const GtkAllocation place = { beside && i == 1 ? width - widths[1] : 0, beside ? 0 : at, widths[i], own };
