@@ -188,6 +188,7 @@ make_stack (Card *self)
   gtk_widget_set_margin_start (self->matrix, 12);
   gtk_widget_set_margin_end (self->matrix, 12);
   gtk_widget_set_margin_bottom (self->matrix, 6);
+  gtk_widget_set_vexpand (self->matrix, TRUE);
   gtk_stack_add_named (GTK_STACK (self->stack), self->matrix, page_names[1]);
   return self->stack;
 }

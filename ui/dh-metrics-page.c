@@ -204,12 +204,15 @@ make_results (DhMetricsPage *self)
   gtk_widget_set_margin_start (box, 12);
   gtk_widget_set_margin_end (box, 12);
   self->charts = dh_metrics_charts_new (self->session);
+  gtk_widget_set_vexpand (self->charts, FALSE); /* what is below would move with every change of its height */
   gtk_box_append (GTK_BOX (box), self->charts);
   GtkWidget *protocols = dh_protocol_card_new (self->session), *left = dh_ui_box (GTK_ORIENTATION_VERTICAL, 12, NULL);
   gtk_widget_set_vexpand (protocols, TRUE);
   gtk_box_append (GTK_BOX (left), protocols);
   gtk_box_append (GTK_BOX (left), dh_metrics_runs_new (self->session));
-  gtk_box_append (GTK_BOX (box), dh_pair_new (left, dh_class_card_new (self->session), 12));
+  GtkWidget *pair = dh_pair_new (left, dh_class_card_new (self->session), 12);
+  gtk_widget_set_vexpand (pair, FALSE);
+  gtk_box_append (GTK_BOX (box), pair);
   GtkWidget *images = dh_image_card_new (self->session);
   gtk_widget_set_vexpand (images, TRUE);
   gtk_box_append (GTK_BOX (box), images);

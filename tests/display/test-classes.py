@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import re
 import sqlite3
 import sys
 
@@ -15,8 +14,8 @@ PROGRAM, OUTPUT = sys.argv[1:3]
 # Metrics the head and the line of the card, its matrix, and the line that tells a cell.
 OPEN_IMAGE, OPEN_SET = (1225, 711, 60, 20), (1325, 711, 60, 20)
 PLOT, PLOT_Y = (1080, 1330), 178
-BARS_TAB, MATRIX_TAB, MENU = (1240, 399), (1301, 399), (1365, 399)
-LINE, READING = (950, 418, 420, 18), (950, 676, 380, 18)
+BARS_TAB, MATRIX_TAB, MENU = (1240, 387), (1301, 387), (1365, 387)
+LINE, READING = (950, 405, 420, 18), (950, 676, 380, 18)
 CELL = (1150, 545)
 AWAY = (700, 888)
 
@@ -97,7 +96,6 @@ def test_confusion(studio):
 
 
 def save(studio, path, steps):
-    mark = len(studio.text())
     studio.click(*MENU)
     studio.settle(1)
     studio.key(*["Down"] * steps, "Return")
@@ -105,7 +103,7 @@ def save(studio, path, steps):
     studio.key("ctrl+a")
     studio.xdotool("type", path)
     studio.key("Return")
-    studio.wait(r"studio: wrote .*" + re.escape(os.path.basename(path)), after=mark)
+    studio.until(lambda: os.path.exists(path), f"{path} was not written")
     studio.settle(1)
     with open(path, newline="") as file:
         return list(csv.reader(file))

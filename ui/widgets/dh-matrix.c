@@ -68,12 +68,20 @@ cell_height (DhMatrix *self)
   return MAX (CELL, self->line);
 }
 
+/* Of names above and lines beneath. */
+static int
+height_beside (DhMatrix *self)
+{
+  return self->widest + 3 * GAP + 2 * MAX (self->line, CELL);
+}
+
 static void
 place (DhMatrix *self, Place *cells)
 {
   ensure_layouts (self);
   const double room = gtk_widget_get_width (GTK_WIDGET (self)) - self->widest - GAP;
-  cells->height = cell_height (self);
+  const double room_below = gtk_widget_get_height (GTK_WIDGET (self)) - height_beside (self);
+  cells->height = floor (CLAMP (room_below / MAX (self->n, 1), cell_height (self), MOST));
   cells->width = floor (CLAMP (room / MAX (self->n, 1), LEAST, MAX (MOST, cells->height)));
   cells->left = self->widest + GAP;
   cells->top = self->widest + GAP;
@@ -87,7 +95,7 @@ dh_matrix_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, 
   ensure_layouts (self);
   const int names = self->widest + GAP, n = (int)self->n;
   if (orientation == GTK_ORIENTATION_VERTICAL)
-    *minimum = *natural = names + n * cell_height (self) + 2 * GAP + 2 * MAX (self->line, CELL);
+    *minimum = *natural = n * cell_height (self) + height_beside (self);
   else
     {
       *minimum = MAX (names + n * MAX (LEAST, self->line * 3 / 4), 3 * BAR);
