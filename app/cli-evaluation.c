@@ -46,8 +46,25 @@ print_json (const DhEvaluation *evaluation)
         }
       json_builder_end_object (json);
     }
+  if (evaluation->classes)
+    {
+      JsonNode *classes = json_node_new (JSON_NODE_OBJECT);
+      json_node_take_object (classes, dh_class_result_to_json (evaluation->classes));
+      json_builder_set_member_name (json, "classes");
+      json_builder_add_value (json, classes);
+    }
   json_builder_end_object (json);
   dh_json_print (json);
+}
+
+static void
+print_classes (const DhClassResult *classes)
+{
+  g_autofree char *closed = dh_cli_percent (classes->closed_miou), *open = dh_cli_percent (classes->open_miou);
+  printf ("\nclasses of %s, in per cent: closed mIoU %s", classes->table->title, closed);
+  if (classes->has_open)
+    printf (", open-mIoU %s over the threshold %.3f of TPR 95 %% of this very set", open, classes->threshold);
+  putchar ('\n');
 }
 
 static void
@@ -67,7 +84,10 @@ print_table (const DhEvaluation *evaluation)
   if (!first || first->pixels == 0)
     {
       printf (first && first->non_finite ? "no labelled pixel has a finite score: maps only, no metrics\n"
+              : evaluation->classes      ? "no anomaly labels: maps and classes only\n"
                                          : "no labels: maps only, no metrics\n");
+      if (evaluation->classes)
+        print_classes (evaluation->classes);
       return;
     }
   printf ("%" G_GUINT64_FORMAT " pixels, %" G_GUINT64_FORMAT " of them anomalous", first->pixels, first->positives);
@@ -91,6 +111,8 @@ print_table (const DhEvaluation *evaluation)
           dh_cli_print_result (more->name, more->results->pdata[0]);
         }
     }
+  if (evaluation->classes)
+    print_classes (evaluation->classes);
 }
 
 /* The numbers are not the whole set's: that is said last, and in the exit status. */

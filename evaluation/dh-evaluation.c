@@ -16,9 +16,10 @@ typedef struct
   DhRunRecord record;
   DhMap score; /* of the run; that other methods' maps stand in for it changes nothing: high = anomalous */
   guint more_scores;
-  DhMeters *meters;   /* of the score of the run first */
-  GArray *indices;    /* guint: the pictures that have a label and maps */
-  GPtrArray *waiting; /* DhMetric: those that see all pictures once more; borrowed */
+  const DhClassTable *table; /* of the set's classes, where they are the network's as well; else NULL */
+  DhMeters *meters;          /* of the score of the run first */
+  GArray *indices;           /* guint: the pictures that have a label of anomalies and maps */
+  GPtrArray *waiting;        /* DhMetric: those that see all pictures once more; borrowed */
   DhEvaluation *result;
 } Flow;
 
@@ -35,6 +36,7 @@ clear_score (gpointer data)
 {
   DhScoreEvaluation *score = data;
   dh_ranking_free (score->ranking);
+  dh_open_sweep_free (score->sweep);
   g_ptr_array_unref (score->results);
 }
 
@@ -45,6 +47,7 @@ dh_evaluation_free (DhEvaluation *evaluation)
     return;
   g_array_unref (evaluation->scores);
   g_array_unref (evaluation->left_out);
+  dh_class_result_free (evaluation->classes);
   g_free (evaluation);
 }
 
@@ -76,13 +79,13 @@ measure (DhRunPicture *picture, gpointer data, GError **error)
   const Flow *flow = data;
   const float *scores = dh_tensor_f32 (picture->maps[flow->score]);
   DhMeters *part = NULL;
-  if (picture->anomalies)
+  if (picture->anomalies || picture->classes)
     {
       picture->measured = part = dh_meters_new_part (flow->meters);
-      if (!dh_meters_add (part, picture->item->stem, picture->maps, picture->anomalies->ids, error))
+      if (!dh_meters_add (part, picture->item->stem, picture->maps, picture->anomalies, picture->classes, error))
         return FALSE;
     }
-  dh_run_record_measure (scores, part ? dh_meters_ranking (part) : NULL, &picture->row);
+  dh_run_record_measure (scores, picture->anomalies ? dh_meters_ranking (part) : NULL, &picture->row);
   return TRUE;
 }
 
@@ -103,12 +106,10 @@ leave_out (Flow *flow, DhRunPicture *picture, GError **error)
 static gboolean
 count (Flow *flow, DhRunPicture *picture, GError **error)
 {
-  if (picture->measured)
-    {
-      if (!dh_meters_merge (flow->meters, picture->measured, error))
-        return FALSE;
-      g_array_append_val (flow->indices, picture->index);
-    }
+  if (picture->measured && !dh_meters_merge (flow->meters, picture->measured, error))
+    return FALSE;
+  if (picture->anomalies)
+    g_array_append_val (flow->indices, picture->index);
   flow->result->images++;
   flow->result->resumed += picture->resumed;
   flow->result->seconds += picture->row.seconds;
@@ -222,6 +223,11 @@ finish (Flow *flow, GError **error)
 {
   if (!more_passes (flow, error) || !dh_meters_finish (flow->meters, flow->result->scores, error))
     return FALSE;
+  DhScoreEvaluation *first = &g_array_index (flow->result->scores, DhScoreEvaluation, 0);
+  if (first->sweep && dh_open_sweep_pixels (first->sweep))
+    flow->result->classes =
+        dh_class_result_new (flow->table, first->sweep, dh_dataset_has_anomaly_labels (flow->options->dataset),
+                             dh_ranking_roc_threshold (first->ranking, 0.95));
   for (guint m = 0; m < flow->result->scores->len; m++)
     {
       DhScoreEvaluation *score = &g_array_index (flow->result->scores, DhScoreEvaluation, m);
@@ -250,6 +256,14 @@ check_network (const DhEvaluationOptions *options, GError **error)
         return FALSE;
       }
   return TRUE;
+}
+
+/* Other methods' maps come without a segmentation. */
+static const DhClassTable *
+find_table (const DhEvaluationOptions *options)
+{
+  const DhClassTable *table = options->predictor ? dh_dataset_class_table (options->dataset) : NULL;
+  return table && table->n_classes == (guint)dh_model_classes (dh_predictor_model (options->predictor)) ? table : NULL;
 }
 
 static gboolean
@@ -293,18 +307,19 @@ visit_all (Flow *flow, GError **error)
                           .predictor = flow->options->predictor,
                           .scores = flow->options->scores,
                           .maker = flow->options->maker,
+                          /* Benchmarks want it beside the scores, and it takes a quarter of their place. */
+                          .maps = flow->options->scores ? 0 : DH_MAP_BIT (DH_MAP_SEGMENTATION),
+                          .classes = flow->table != NULL,
                           .threads = flow->options->threads,
                           .data = flow,
                           .begin = begin,
                           .measure = measure,
                           .release = part_free,
                           .add = add };
-  /* Benchmarks want it beside the scores, and it takes a quarter of their place. */
-  first.maps = flow->options->scores ? 0 : DH_MAP_BIT (DH_MAP_SEGMENTATION);
   for (guint m = 0; m < dh_meters_count (flow->meters); m++)
     first.maps |= DH_MAP_BIT (dh_meters_map (flow->meters, m));
-  /* One of each map's pixels, and what its protocols pool. */
-  first.rankings = 2 * dh_meters_count (flow->meters) + flow->options->n_protocols;
+  /* One of each map's pixels, the same by class, and what its protocols pool. */
+  first.rankings = (flow->table ? 3 : 2) * dh_meters_count (flow->meters) + flow->options->n_protocols;
   if (!dh_run_pictures (&first, all, n, flow->cancellable, error))
     return FALSE;
   dh_progress_report (flow->progress, n, n, NULL);
@@ -321,13 +336,13 @@ visit_all (Flow *flow, GError **error)
   return finish (flow, error);
 }
 
-/* The maps measured beside the score, by name. */
+/* The maps kept beside the score's, by name. */
 static char *
 list_others (const Flow *flow)
 {
-  GString *names = g_string_new (NULL);
+  GString *names = g_string_new (flow->options->scores ? NULL : dh_map_name (DH_MAP_SEGMENTATION));
   for (guint m = 1; m < dh_meters_count (flow->meters); m++)
-    g_string_append_printf (names, "%s%s", m > 1 ? "," : "", dh_map_name (dh_meters_map (flow->meters, m)));
+    g_string_append_printf (names, "%s%s", names->len ? "," : "", dh_map_name (dh_meters_map (flow->meters, m)));
   return g_string_free (names, FALSE);
 }
 
@@ -337,6 +352,8 @@ summarise (const DhEvaluation *result, const DhImportedScores *scores, gboolean 
 {
   JsonObject *summary =
       done ? dh_run_results_summarise (g_array_index (result->scores, DhScoreEvaluation, 0).results) : NULL;
+  if (result->classes && done)
+    json_object_set_object_member (summary, "classes", dh_class_result_to_json (result->classes));
   if (!scores)
     return summary;
   if (!summary)
@@ -361,7 +378,8 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
   result->left_out = g_array_new (FALSE, FALSE, sizeof (DhLeftOut));
   g_array_set_clear_func (result->left_out, clear_left_out);
   flow.result = result;
-  flow.meters = dh_meters_new ();
+  flow.table = find_table (options);
+  flow.meters = dh_meters_new (flow.table ? flow.table->n_classes : 0);
 
   g_autoptr (GError) local = NULL;
   g_autofree char *others = NULL;

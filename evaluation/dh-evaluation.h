@@ -1,5 +1,6 @@
 #pragma once
 #include <gio/gio.h>
+#include "dh-class-result.h"
 #include "dh-database.h"
 #include "dh-dataset.h"
 #include "dh-imported-scores.h"
@@ -18,7 +19,8 @@ G_BEGIN_DECLS
  * An image's score map is written whole to FOLDER/eval/scores/STEM.npy (float32, H×W) before its row is committed, so a
  * run that was killed goes on behind the last committed image: the newest unfinished run with the same data set (by
  * content), split, model (by SHA-256), folder, score, device and precision is taken up, and its maps are read back.
- * The network's segmentation lies beside it (FOLDER/eval/segmentation/STEM.npy, uint8).
+ * The network's segmentation lies beside it (FOLDER/eval/segmentation/STEM.npy, uint8), and is measured too where the
+ * set labels the network's own classes; what an earlier version of the program has left without it is computed again.
  * Imported maps are copied there as well, and are all that is looked at afterwards.
  * Two processes never run in one folder: the second is refused with DH_ERROR_FAILED. */
 
@@ -49,6 +51,7 @@ typedef struct
   DhMap score;        /* has no meaning where it was imported */
   const char *name;   /* of the map, or DH_SCORE_IMPORTED; a constant */
   DhRanking *ranking; /* all pixels of the set: sliders, histograms; owned */
+  DhOpenSweep *sweep; /* the same by class; NULL without `classes`; owned */
   GPtrArray *results; /* DhResult, one a protocol, in the order asked for (of more_scores: densehybrid-pooled alone) */
 } DhScoreEvaluation;
 
@@ -60,12 +63,13 @@ typedef struct
 
 typedef struct
 {
-  gint64 run;       /* row in the database */
-  guint images;     /* measured */
-  GArray *left_out; /* DhLeftOut: unreadable, label of another size …; in the data set's order */
-  guint resumed;    /* of the measured ones, how many were taken from an earlier start */
-  double seconds;   /* of inference */
-  GArray *scores;   /* DhScoreEvaluation: the score first, then more_scores in the order of DhMap */
+  gint64 run;             /* row in the database */
+  guint images;           /* measured */
+  GArray *left_out;       /* DhLeftOut: unreadable, label of another size …; in the data set's order */
+  guint resumed;          /* of the measured ones, how many were taken from an earlier start */
+  double seconds;         /* of inference */
+  GArray *scores;         /* DhScoreEvaluation: the score first, then more_scores in the order of DhMap */
+  DhClassResult *classes; /* by the score; NULL: the set does not label the classes that the network tells apart */
 } DhEvaluation;
 void dh_evaluation_free (DhEvaluation *evaluation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhEvaluation, dh_evaluation_free)

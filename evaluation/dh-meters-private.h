@@ -3,9 +3,11 @@
 
 G_BEGIN_DECLS
 
-/* What one evaluation measures: some maps, each by some protocols, and all pixels of each ranked. */
+/* What one evaluation measures: some maps, each by some protocols, all pixels of each ranked, and, where the pictures'
+ * classes are labelled, counted by class. */
 typedef struct _DhMeters DhMeters;
-DhMeters *dh_meters_new (void);
+/* `classes`: that the network tells apart and labels name; 0: none are looked at. */
+DhMeters *dh_meters_new (guint classes);
 void dh_meters_free (DhMeters *meters);
 
 /* One more map; before any picture. */
@@ -16,9 +18,10 @@ DhMap dh_meters_map (const DhMeters *meters, guint index);
 
 /* Empty ones that measure the same, for a picture by itself: on any thread, others being merged meanwhile. */
 DhMeters *dh_meters_new_part (const DhMeters *meters);
-/* The picture of a part, one alone: `maps` by DhMap, oriented. */
-gboolean dh_meters_add (DhMeters *meters, const char *stem, DhTensor *const *maps, const guint8 *labels,
-                        GError **error);
+/* The picture of a part, one alone: `maps` by DhMap, oriented; with `classes` the segmentation is among them. Either
+ * kind of labels may be NULL; without those of anomalies no protocol measures it. */
+gboolean dh_meters_add (DhMeters *meters, const char *stem, DhTensor *const *maps, const DhLabels *anomalies,
+                        const DhLabels *classes, GError **error);
 /* Adds what a part has measured. */
 gboolean dh_meters_merge (DhMeters *meters, const DhMeters *part, GError **error);
 /* All pixels of the first map; borrowed. */

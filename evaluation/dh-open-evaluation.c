@@ -83,10 +83,7 @@ join_labels (const Flow *flow, DhRunPicture *picture, GError **error)
       g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "%zu bytes for a label map are not to be had", n);
       return FALSE;
     }
-  for (gsize i = 0; i < n; i++)
-    labels[i] = anomalies->ids[i] == DH_ANOMALY_ANOMALY                                     ? flow->classes
-                : anomalies->ids[i] == DH_ANOMALY_INLIER && classes->ids[i] < flow->classes ? classes->ids[i]
-                                                                                            : flow->classes + 1;
+  dh_open_set_join_labels (flow->classes, anomalies->ids, classes->ids, labels, n);
   return TRUE;
 }
 

@@ -111,6 +111,13 @@ bytes_of (const Flow *flow, const Item *item)
   return pixels * (5 + 8 * maps + 3 * flow->work->rankings) + (guint64)RANKING_BYTES * flow->work->rankings;
 }
 
+static gboolean
+check_labels (const DhRunPicture *picture, guint width, guint height, GError **error)
+{
+  return dh_run_record_check_label (picture->item, picture->anomalies, width, height, error)
+         && dh_run_record_check_label (picture->item, picture->classes, width, height, error);
+}
+
 /* Another method's map in the place of what the network would make of the picture, which is not read itself. */
 static gboolean
 take_imported (Flow *flow, Item *item, GError **error)
@@ -124,8 +131,7 @@ take_imported (Flow *flow, Item *item, GError **error)
   item->prediction->height = picture->row.height = map->dims[0];
   item->prediction->maps[flow->work->record->score] = map;
   weigh (flow, item, bytes_of (flow, item));
-  return dh_run_record_check_label (picture->item, picture->anomalies, item->prediction->width,
-                                    item->prediction->height, error);
+  return check_labels (picture, item->prediction->width, item->prediction->height, error);
 }
 
 static gboolean
@@ -138,7 +144,7 @@ read_item (Flow *flow, Item *item, GError **error)
                                flow->work->classes ? &picture->classes : NULL, error))
     return FALSE;
   const DhRunImageRow *stored = item->stored;
-  if (stored && !dh_run_record_check_label (picture->item, picture->anomalies, stored->width, stored->height, error))
+  if (stored && !check_labels (picture, stored->width, stored->height, error))
     return FALSE;
   if (stored && load_maps (flow, picture, stored))
     {
@@ -154,9 +160,7 @@ read_item (Flow *flow, Item *item, GError **error)
   item->image = dh_dataset_load_image (dataset, picture->index, error);
   if (item->image)
     weigh (flow, item, bytes_of (flow, item));
-  return item->image
-         && dh_run_record_check_label (picture->item, picture->anomalies, item->image->width, item->image->height,
-                                       error);
+  return item->image && check_labels (picture, item->image->width, item->image->height, error);
 }
 
 /* The oriented map: the prediction's own where nothing changes. */

@@ -256,6 +256,7 @@ dh_report_to_html (const DhReport *report)
           append_protocols (html, run);
           append_table (html, dh_report_thresholds_table (report, r));
           append_table (html, dh_report_components_table (run));
+          append_table (html, dh_report_classes_table (run));
           g_string_append (html, "<h2>Curves</h2>\n");
           append_plots (html, report, r);
         }

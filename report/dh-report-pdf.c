@@ -156,6 +156,8 @@ write_run (Page *page, const DhReport *report, guint which)
   write_table (page, dh_report_thresholds_table (report, which), threshold_widths);
   static const double component_widths[] = { 85, 258, 52, 36, 36, 48 };
   write_table (page, dh_report_components_table (run), component_widths);
+  static const double class_widths[] = { 120, 70, 90, 200 };
+  write_table (page, dh_report_classes_table (run), class_widths);
 
   write_heading (page, "Curves", 12);
   const double scale = (PAGE_WIDTH - 2 * MARGIN - 12) / 2 / DH_REPORT_PLOT_WIDTH;

@@ -28,6 +28,10 @@ typedef struct
 char **dh_report_provenance (const DhReportRun *run);
 /* The run's summary; NULL where it has none, or one that is no object. Free with json_node_unref. */
 JsonNode *dh_report_parse_summary (const DhRunRow *run);
+/* Members of such an object (may be NULL): NULL or NAN where there is none of that kind. Borrowed. */
+JsonObject *dh_report_get_object (JsonObject *object, const char *name);
+const char *dh_report_get_string (JsonObject *object, const char *name);
+double dh_report_get_number (JsonObject *object, const char *name);
 /* Whether it measured imported scores of which low ones are anomalous, as they lay. */
 gboolean dh_report_was_turned (const DhRunRow *run);
 /* What the run keeps of smiyc-component; FALSE where it was not measured by it. Numbers that are undefined are NAN. */
@@ -69,6 +73,8 @@ typedef struct
   guint n_columns, n_left;
   GPtrArray *cells; /* char * */
 } DhReportTable;
+/* With the row of titles; n_columns of these. */
+DhReportTable *dh_report_table_new (const char *title, guint n_columns, guint n_left, const char *const *titles);
 void dh_report_table_free (DhReportTable *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhReportTable, dh_report_table_free)
 guint dh_report_table_n_rows (const DhReportTable *table); /* with the titles */
@@ -82,6 +88,8 @@ DhReportTable *dh_report_thresholds_table (const DhReport *report, guint run);
 gboolean dh_report_count_at (const DhReportRun *run, const DhReportThreshold *threshold, DhConfusion *confusion);
 /* "best F1 on Fishyscapes Static · fs_val, 30 images" */
 char *dh_report_threshold_chosen (const DhReportThreshold *threshold);
+/* What the run found of each class; NULL where it measured none, or what it keeps of them does not fit together. */
+DhReportTable *dh_report_classes_table (const DhReportRun *run);
 /* Of two runs, their numbers beside each other, under each protocol that both have; subtracted where they are of the
  * same data, and a sentence where not. NULL of one run. */
 DhReportTable *dh_report_compared_protocols (const DhReport *report);

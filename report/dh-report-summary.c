@@ -9,15 +9,15 @@
 /* What a run keeps beside its rows, as JSON from a database that anyone may have written: nothing in it is taken for
  * granted. */
 
-static JsonObject *
-get_object (JsonObject *object, const char *name)
+JsonObject *
+dh_report_get_object (JsonObject *object, const char *name)
 {
   JsonNode *node = object ? json_object_get_member (object, name) : NULL;
   return node && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
 }
 
-static const char *
-get_string (JsonObject *object, const char *name)
+const char *
+dh_report_get_string (JsonObject *object, const char *name)
 {
   JsonNode *node = object ? json_object_get_member (object, name) : NULL;
   return node && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING
@@ -25,8 +25,8 @@ get_string (JsonObject *object, const char *name)
              : NULL;
 }
 
-static double
-get_number (JsonObject *object, const char *name)
+double
+dh_report_get_number (JsonObject *object, const char *name)
 {
   JsonNode *node = object ? json_object_get_member (object, name) : NULL;
   if (!node || !JSON_NODE_HOLDS_VALUE (node))
@@ -54,22 +54,22 @@ dh_report_add_towns (const DhRunRow *run, GPtrArray *facts)
 {
   g_autoptr (JsonNode) root = dh_report_parse_summary (run);
   JsonObject *summary = root ? json_node_get_object (root) : NULL;
-  JsonObject *towns = get_object (summary, "towns");
+  JsonObject *towns = dh_report_get_object (summary, "towns");
   if (!towns)
     return;
-  g_autofree char *all_open = dh_report_percent (get_number (summary, "open_miou"));
-  g_autofree char *all_closed = dh_report_percent (get_number (summary, "closed_miou"));
+  g_autofree char *all_open = dh_report_percent (dh_report_get_number (summary, "open_miou"));
+  g_autofree char *all_closed = dh_report_percent (dh_report_get_number (summary, "closed_miou"));
   add_fact (facts, "Open set", g_strdup_printf ("open-mIoU %s %%, closed mIoU %s %%", all_open, all_closed));
   g_autoptr (GList) names = json_object_get_members (towns);
   for (GList *name = names; name; name = name->next)
     {
-      JsonObject *town = get_object (towns, name->data);
-      const char *other = get_string (town, "calibrated_on");
+      JsonObject *town = dh_report_get_object (towns, name->data);
+      const char *other = dh_report_get_string (town, "calibrated_on");
       g_autofree char *title = g_strdup_printf ("Town %s", (const char *)name->data);
-      g_autofree char *open = dh_report_percent (get_number (town, "open_miou"));
-      g_autofree char *closed = dh_report_percent (get_number (town, "closed_miou"));
-      g_autofree char *anomaly = dh_report_percent (get_number (town, "anomaly_iou"));
-      g_autofree char *threshold = dh_report_number (get_number (town, "threshold"), 3);
+      g_autofree char *open = dh_report_percent (dh_report_get_number (town, "open_miou"));
+      g_autofree char *closed = dh_report_percent (dh_report_get_number (town, "closed_miou"));
+      g_autofree char *anomaly = dh_report_percent (dh_report_get_number (town, "anomaly_iou"));
+      g_autofree char *threshold = dh_report_number (dh_report_get_number (town, "threshold"), 3);
       add_fact (facts, title,
                 g_strdup_printf ("open-mIoU %s %%, closed mIoU %s %%, anomaly IoU %s %%; threshold %s calibrated on %s",
                                  open, closed, anomaly, threshold, other ? other : "—"));
@@ -94,20 +94,21 @@ gboolean
 dh_report_find_components (const DhRunRow *run, DhReportComponents *components)
 {
   g_autoptr (JsonNode) root = dh_report_parse_summary (run);
-  JsonObject *found = get_object (root ? json_node_get_object (root) : NULL, "components");
+  JsonObject *found = dh_report_get_object (root ? json_node_get_object (root) : NULL, "components");
   if (!found)
     return FALSE;
-  const char *protocol = get_string (found, "protocol");
+  const char *protocol = dh_report_get_string (found, "protocol");
   *components = (DhReportComponents){ .protocol = g_strdup (protocol ? protocol : "smiyc-component"),
-                                      .siou = get_number (found, "siou"),
-                                      .ppv = get_number (found, "ppv"),
-                                      .mean_f1 = get_number (found, "mean_f1"),
-                                      .threshold = get_number (found, "threshold") };
+                                      .siou = dh_report_get_number (found, "siou"),
+                                      .ppv = dh_report_get_number (found, "ppv"),
+                                      .mean_f1 = dh_report_get_number (found, "mean_f1"),
+                                      .threshold = dh_report_get_number (found, "threshold") };
   JsonNode *own = json_object_get_member (found, "threshold_from_set");
   const gboolean given = own && JSON_NODE_HOLDS_VALUE (own) && json_node_get_value_type (own) == G_TYPE_BOOLEAN
                          && !json_node_get_boolean (own);
   g_autoptr (GString) rule = g_string_new (given ? "given" : "best F1 of this very set");
-  const double prediction = get_number (found, "min_prediction"), anomaly = get_number (found, "min_anomaly");
+  const double prediction = dh_report_get_number (found, "min_prediction"),
+               anomaly = dh_report_get_number (found, "min_anomaly");
   if (isfinite (prediction) && isfinite (anomaly))
     g_string_append_printf (rule, "; at least %.0f pixels, anomalies %.0f", prediction, anomaly);
   components->rule = g_strdup (rule->str);
@@ -193,8 +194,8 @@ dh_report_open_dataset (const DhRunRow *run, GCancellable *cancellable)
 {
   g_autoptr (JsonNode) root = dh_report_parse_summary (run);
   JsonObject *summary = root ? json_node_get_object (root) : NULL;
-  const char *ids = get_string (summary, "label_ids");
-  const DhDatasetOptions options = { .base_root = get_string (summary, "base"),
+  const char *ids = dh_report_get_string (summary, "label_ids");
+  const DhDatasetOptions options = { .base_root = dh_report_get_string (summary, "base"),
                                      .label_ids = g_strcmp0 (ids, "raw") == 0       ? DH_LABEL_IDS_RAW
                                                   : g_strcmp0 (ids, "shifted") == 0 ? DH_LABEL_IDS_SHIFTED
                                                                                     : DH_LABEL_IDS_AUTO };

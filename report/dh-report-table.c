@@ -2,8 +2,8 @@
 
 #include "dh-report-private.h"
 
-static DhReportTable *
-table_new (const char *title, guint n_columns, guint n_left, const char *const *titles)
+DhReportTable *
+dh_report_table_new (const char *title, guint n_columns, guint n_left, const char *const *titles)
 {
   DhReportTable *table = g_new0 (DhReportTable, 1);
   table->title = g_strdup (title);
@@ -45,7 +45,7 @@ dh_report_components_table (const DhReportRun *run)
   g_auto (DhReportComponents) found = { NULL };
   if (!dh_report_find_components (run->run, &found))
     return NULL;
-  DhReportTable *table = table_new ("Components, in per cent", G_N_ELEMENTS (titles), 2, titles);
+  DhReportTable *table = dh_report_table_new ("Components, in per cent", G_N_ELEMENTS (titles), 2, titles);
   g_ptr_array_add (table->cells, g_strdup (found.protocol));
   g_ptr_array_add (table->cells, g_strdup (found.rule));
   g_ptr_array_add (table->cells, dh_report_number (found.threshold, 3));
@@ -148,7 +148,7 @@ dh_report_compared_protocols (const DhReport *report)
         g_ptr_array_add (names, name);
         titles[1 + 3 * i + side] = name;
       }
-  DhReportTable *table = table_new (title, G_N_ELEMENTS (titles), 1, titles);
+  DhReportTable *table = dh_report_table_new (title, G_N_ELEMENTS (titles), 1, titles);
   const char *why = find_difference (report);
   gboolean other_pixels = FALSE;
   for (guint i = 0; i < a->protocols->len; i++)
@@ -215,7 +215,8 @@ dh_report_compared_images (const DhReport *report)
   g_autofree char *second = g_strdup_printf ("AP %" G_GINT64_FORMAT, b->run->id);
   g_autofree char *difference = g_strdup_printf ("%" G_GINT64_FORMAT " − %" G_GINT64_FORMAT, a->run->id, b->run->id);
   const char *titles[] = { "picture, the largest difference first", "anomaly pixels", first, second, difference };
-  DhReportTable *table = table_new ("Pictures by the difference of their AP", G_N_ELEMENTS (titles), 1, titles);
+  DhReportTable *table =
+      dh_report_table_new ("Pictures by the difference of their AP", G_N_ELEMENTS (titles), 1, titles);
   for (guint i = 0; i < pairs->len; i++)
     {
       const Pair *pair = &g_array_index (pairs, Pair, i);

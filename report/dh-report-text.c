@@ -357,6 +357,7 @@ dh_report_to_markdown (const DhReport *report)
         }
       append_markdown_table (md, dh_report_thresholds_table (report, r));
       append_markdown_table (md, dh_report_components_table (run));
+      append_markdown_table (md, dh_report_classes_table (run));
       g_string_append (md, "\n| image, worst first | anomaly pixels | AP | FPR95 | AUROC |\n|---|--:|--:|--:|--:|\n");
       g_autoptr (GPtrArray) worst = dh_report_worst_first (run);
       for (guint i = 0; i < worst->len; i++)

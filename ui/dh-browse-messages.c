@@ -39,7 +39,7 @@ show_segmentation_legend (DhBrowsePanes *self, DhPane *pane)
   for (guint i = 0; i < n; i++)
     {
       guint8 rgb[3];
-      dh_session_get_class_color (self->session, dh_browse_panes_palette (self->view), ids[i], rgb);
+      dh_session_get_class_color (self->session, dh_view_get_palette (self->view), ids[i], rgb);
       const char *name = dh_session_get_class_name (self->session, ids[i]);
       names[i] = name != NULL ? g_strdup (name) : g_strdup_printf (_ ("class %u"), ids[i]);
       entries[i] = (DhLegendEntry){ (guint32)rgb[0] << 16 | (guint32)rgb[1] << 8 | rgb[2], names[i], FALSE };

@@ -83,7 +83,4 @@ G_GNUC_INTERNAL void dh_browse_comparison_stop (DhBrowsePanes *self);
 /* Whether the open set has what a pane of this kind shows. */
 G_GNUC_INTERNAL gboolean dh_browse_panes_is_there (DhBrowsePanes *self, const DhPaneContent *content);
 
-/* The palette chosen, as dh_session_get_class_color() counts them. */
-G_GNUC_INTERNAL guint dh_browse_panes_palette (DhView *view);
-
 G_END_DECLS

@@ -5,13 +5,6 @@
 #include "dh-run-list.h"
 #include "dh-run-threshold.h"
 
-guint
-dh_browse_panes_palette (DhView *view)
-{
-  const char *palette = dh_view_get_string (view, "palette");
-  return g_str_equal (palette, "authors") ? 1 : g_str_equal (palette, "safe") ? 2 : 0;
-}
-
 static gint
 score_of (gint map)
 {
@@ -55,7 +48,7 @@ show_palette (DhBrowsePanes *self)
 {
   guint8 rgb[256 * 3];
   for (guint i = 0; i < 256; i++)
-    dh_session_get_class_color (self->session, dh_browse_panes_palette (self->view), i, rgb + 3 * i);
+    dh_session_get_class_color (self->session, dh_view_get_palette (self->view), i, rgb + 3 * i);
   dh_canvas_set_palette (self->canvas, rgb, 256);
 }
 

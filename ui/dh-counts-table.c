@@ -10,6 +10,7 @@ enum
   ROW_TPR,
   ROW_FPR,
   ROW_F1,
+  ROW_OPEN_MIOU,
   ROW_TP,
   ROW_FP,
   ROW_FN,
@@ -21,13 +22,14 @@ struct _DhCountsTable
 {
   GtkWidget parent_instance;
   GtkWidget *grid, *why;
+  GtkWidget *open_name, *open_why;
   GtkWidget *values[N_ROWS][2];
 };
 
 G_DEFINE_FINAL_TYPE (DhCountsTable, dh_counts_table, GTK_TYPE_WIDGET)
 
 static const char *const names[N_ROWS] = {
-  N_ ("Precision"),      N_ ("TPR (recall)"),   N_ ("FPR"),    N_ ("F1"), N_ ("True positive"),
+  N_ ("Precision"),      N_ ("TPR (recall)"),   N_ ("FPR"),    N_ ("F1"), N_ ("open-mIoU"), N_ ("True positive"),
   N_ ("False positive"), N_ ("False negative"), N_ ("Flagged")
 };
 
@@ -48,7 +50,8 @@ dh_counts_table_set (DhCountsTable *self, guint column, const DhCounts *counts)
 {
   g_return_if_fail (column < 2);
   for (guint row = 0; row < N_ROWS && (counts == NULL || (!counts->labelled && row < ROW_FLAGGED)); row++)
-    set_text (self, row, column, g_strdup ("—"));
+    if (row != ROW_OPEN_MIOU)
+      set_text (self, row, column, g_strdup ("—"));
   if (counts == NULL)
     return;
   if (counts->labelled)
@@ -79,6 +82,21 @@ dh_counts_table_explain (const DhFrame *frame, const DhScoreStats *stats, DhScor
   if (stats != NULL && dh_score_stats_n_anomalies (stats) == 0)
     return _ ("—  this image has no anomaly pixels");
   return NULL;
+}
+
+void
+dh_counts_table_set_open_miou (DhCountsTable *self, double image, double set, const char *why)
+{
+  const double values[] = { image, set };
+  gtk_widget_set_visible (self->open_name, TRUE);
+  gtk_widget_set_visible (self->open_why, why != NULL);
+  if (why != NULL && !g_str_equal (gtk_label_get_label (GTK_LABEL (self->open_why)), why))
+    gtk_label_set_label (GTK_LABEL (self->open_why), why);
+  for (guint column = 0; column < 2; column++)
+    {
+      gtk_widget_set_visible (self->values[ROW_OPEN_MIOU][column], why == NULL);
+      set_text (self, ROW_OPEN_MIOU, column, dh_number_format_percent (values[column], 1));
+    }
 }
 
 void
@@ -126,6 +144,20 @@ make_name (guint row)
   return name;
 }
 
+/* Out of sight until it is first set. */
+static void
+prepare_open_miou (DhCountsTable *self, GtkWidget *name, int line)
+{
+  self->open_name = name;
+  gtk_widget_set_tooltip_text (name, _ ("Mean IoU of the known classes, where what is flagged counts as an anomaly"));
+  self->open_why = dh_ui_short_label (NULL, "dim-label dh-small", 1);
+  gtk_grid_attach (GTK_GRID (self->grid), self->open_why, 1, line, 2, 1);
+  gtk_widget_set_visible (name, FALSE);
+  gtk_widget_set_visible (self->open_why, FALSE);
+  for (guint column = 0; column < 2; column++)
+    gtk_widget_set_visible (self->values[ROW_OPEN_MIOU][column], FALSE);
+}
+
 static void
 dh_counts_table_init (DhCountsTable *self)
 {
@@ -150,13 +182,16 @@ dh_counts_table_init (DhCountsTable *self)
           gtk_widget_set_margin_bottom (rule, 4);
           gtk_grid_attach (GTK_GRID (self->grid), rule, 0, line++, 3, 1);
         }
-      gtk_grid_attach (GTK_GRID (self->grid), make_name (row), 0, line, 1, 1);
+      GtkWidget *name = make_name (row);
+      gtk_grid_attach (GTK_GRID (self->grid), name, 0, line, 1, 1);
       for (guint column = 0; column < 2; column++)
         {
           self->values[row][column] = dh_ui_label (NULL, "val", 1);
           gtk_label_set_width_chars (GTK_LABEL (self->values[row][column]), column == 0 ? 9 : 11);
           gtk_grid_attach (GTK_GRID (self->grid), self->values[row][column], (int)column + 1, line, 1, 1);
         }
+      if (row == ROW_OPEN_MIOU)
+        prepare_open_miou (self, name, line);
     }
   gtk_box_append (GTK_BOX (box), self->grid);
   self->why = dh_ui_label (NULL, "dh-small dim-label", 0);

@@ -11,6 +11,9 @@ G_DECLARE_FINAL_TYPE (DhCountsTable, dh_counts_table, DH, COUNTS_TABLE, GtkWidge
 GtkWidget *dh_counts_table_new (void);
 /* NULL: "—" everywhere. */
 void dh_counts_table_set (DhCountsTable *table, guint column, const DhCounts *counts);
+/* Fractions of 1, NaN where undefined; the row is there from the first call on. `why` (may be NULL) stands in their
+ * place. */
+void dh_counts_table_set_open_miou (DhCountsTable *table, double image, double set, const char *why);
 /* Why there are dashes; NULL: nothing is to be said. */
 void dh_counts_table_set_why (DhCountsTable *table, const char *why);
 /* Why the picture has dashes by what was counted of it; NULL where that is no reason. `frame` and `stats` may be NULL.

@@ -127,7 +127,7 @@ name_over (GtkWidget *note, const char *const *names, const DhTone *of, guint n)
       GdkRGBA color;
       dh_tone_get_color (of[i], dh_widget_is_dark (note), &color);
       g_autofree char *name = g_markup_escape_text (_ (names[i]), -1);
-      g_string_append_printf (markup, "<span foreground=\"#%02x%02x%02x\"><b>%s</b></span>  ", (guint)(color.red * 255),
+      g_string_append_printf (markup, "<span foreground=\"#%02x%02x%02x\"><b>%s</b></span> ", (guint)(color.red * 255),
                               (guint)(color.green * 255), (guint)(color.blue * 255), name);
     }
   gtk_label_set_markup (GTK_LABEL (note), markup->str);
@@ -293,6 +293,7 @@ dh_metrics_charts_new (DhSession *session)
     {
       GtkWidget *head;
       GtkWidget *card = dh_metrics_card_new (_ (titles[i]), &self->notes[i], &head);
+      gtk_label_set_max_width_chars (GTK_LABEL (self->notes[i]), 8); /* it may have more, and is not to ask for it */
       self->charts[i] = dh_chart_new ();
       dh_chart_menu_add (DH_CHART (self->charts[i]), session, files[i]);
       dh_chart_set_placeholder (DH_CHART (self->charts[i]), _ ("No anomaly labels: nothing to measure"));

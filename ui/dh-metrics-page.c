@@ -1,8 +1,10 @@
 #include "dh-metrics-page.h"
 #include <math.h>
+#include "dh-class-card.h"
 #include "dh-metrics-charts.h"
 #include "dh-metrics-runs.h"
 #include "dh-metrics-tables.h"
+#include "dh-pair.h"
 #include "dh-run-list.h"
 #include "dh-session-evaluation.h"
 
@@ -11,7 +13,7 @@ struct _DhMetricsPage
   GtkWidget parent_instance;
   DhSession *session;
   GtkWidget *stack, *empty, *empty_bar, *empty_text, *model, *model_text, *dataset, *dataset_text, *when, *evaluate,
-      *show_run;
+      *show_run, *charts;
 };
 
 G_DEFINE_FINAL_TYPE (DhMetricsPage, dh_metrics_page, GTK_TYPE_WIDGET)
@@ -131,7 +133,10 @@ show_summary (DhMetricsPage *self)
     g_string_append_printf (text, ngettext (" · %u picture left out", " · %u pictures left out", summary->failed),
                             summary->failed);
   if (!summary->labelled)
-    g_string_append (text, _ (" · no anomaly labels: maps only"));
+    g_string_append (text, summary->classes != NULL ? _ (" · no anomaly labels: classes only")
+                                                    : _ (" · no anomaly labels: maps only"));
+  /* Nothing would stand in them, and there is something to see below. */
+  gtk_widget_set_visible (self->charts, summary->labelled || summary->classes == NULL);
   gtk_label_set_label (GTK_LABEL (self->when), text->str);
 }
 
@@ -198,9 +203,16 @@ make_results (DhMetricsPage *self)
   gtk_widget_set_margin_bottom (box, 12);
   gtk_widget_set_margin_start (box, 12);
   gtk_widget_set_margin_end (box, 12);
-  gtk_box_append (GTK_BOX (box), dh_metrics_charts_new (self->session));
-  gtk_box_append (GTK_BOX (box), dh_protocol_card_new (self->session));
-  gtk_box_append (GTK_BOX (box), dh_metrics_runs_new (self->session));
+  self->charts = dh_metrics_charts_new (self->session);
+  gtk_widget_set_vexpand (self->charts, FALSE); /* what is below would move with every change of its height */
+  gtk_box_append (GTK_BOX (box), self->charts);
+  GtkWidget *protocols = dh_protocol_card_new (self->session), *left = dh_ui_box (GTK_ORIENTATION_VERTICAL, 12, NULL);
+  gtk_widget_set_vexpand (protocols, TRUE);
+  gtk_box_append (GTK_BOX (left), protocols);
+  gtk_box_append (GTK_BOX (left), dh_metrics_runs_new (self->session));
+  GtkWidget *pair = dh_pair_new (left, dh_class_card_new (self->session), 12);
+  gtk_widget_set_vexpand (pair, FALSE);
+  gtk_box_append (GTK_BOX (box), pair);
   GtkWidget *images = dh_image_card_new (self->session);
   gtk_widget_set_vexpand (images, TRUE);
   gtk_box_append (GTK_BOX (box), images);

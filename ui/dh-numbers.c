@@ -23,6 +23,27 @@ show_column (DhNumbers *self, guint column, const DhScoreStats *stats)
   dh_counts_table_set (DH_COUNTS_TABLE (self->table), column, has ? &counts : NULL);
 }
 
+/* Why no open-mIoU is to be had of this set with these weights; NULL where one is. */
+static const char *
+explain_open_miou (DhNumbers *self)
+{
+  if (dh_session_get_model_info (self->session) == NULL || dh_session_measures_classes (self->session))
+    return dh_session_has_class_labels (self->session) && !dh_session_has_anomaly_labels (self->session)
+               ? _ ("—  no anomaly labels")
+               : NULL;
+  return dh_session_has_class_labels (self->session) ? _ ("—  labels of other classes") : _ ("—  no class labels");
+}
+
+static void
+show_open_miou (DhNumbers *self)
+{
+  const DhScore score = dh_session_get_active_score (self->session);
+  const double threshold = dh_session_get_threshold (self->session, score)->value;
+  dh_counts_table_set_open_miou (
+      DH_COUNTS_TABLE (self->table), dh_score_stats_open_miou (dh_session_get_stats (self->session), score, threshold),
+      dh_score_stats_open_miou (dh_session_get_set_stats (self->session), score, threshold), explain_open_miou (self));
+}
+
 /* Why there are dashes. */
 static char *
 explain (DhNumbers *self)
@@ -45,6 +66,7 @@ show (DhNumbers *self)
 {
   show_column (self, 0, dh_session_get_stats (self->session));
   show_column (self, 1, dh_session_get_set_stats (self->session));
+  show_open_miou (self);
 }
 
 static void
@@ -92,8 +114,8 @@ dh_numbers_new (DhSession *session)
 {
   DhNumbers *self = g_object_new (DH_TYPE_NUMBERS, NULL);
   self->session = g_object_ref (session);
-  static const char *const props[] = { "notify::stats", "notify::set-stats", "notify::active-score",
-                                       "notify::model-info", "notify::frame" };
+  static const char *const props[] = { "notify::stats",      "notify::set-stats", "notify::active-score",
+                                       "notify::model-info", "notify::frame",     "notify::dataset-title" };
   for (guint i = 0; i < G_N_ELEMENTS (props); i++)
     g_signal_connect_object (session, props[i], G_CALLBACK (show_all), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "threshold", G_CALLBACK (on_threshold), self, 0);

@@ -21,6 +21,12 @@ dh_evaluation_summary_free (DhEvaluationSummary *summary)
   if (summary == NULL)
     return;
   g_ptr_array_unref (summary->lines);
+  if (summary->classes != NULL)
+    {
+      g_free (summary->classes->iou);
+      g_free (summary->classes->confusion);
+    }
+  g_free (summary->classes);
   g_clear_pointer (&summary->ended, g_date_time_unref);
   g_free (summary->device);
   g_free (summary->precision);
@@ -63,6 +69,17 @@ line_new (const DhResult *from)
   return line;
 }
 
+static DhClassNumbers *
+class_numbers_new (const DhClassResult *from)
+{
+  DhClassNumbers *classes = g_new0 (DhClassNumbers, 1);
+  const guint n = classes->n = from->table->n_classes;
+  classes->closed_miou = from->closed_miou;
+  classes->iou = g_memdup2 (from->closed_iou, n * sizeof (double));
+  classes->confusion = g_memdup2 (from->confusion, n * n * sizeof (guint64));
+  return classes;
+}
+
 DhEvaluationSummary *
 dh_evaluation_summary_new (const DhEvaluation *result, DhPredictor *predictor)
 {
@@ -77,6 +94,7 @@ dh_evaluation_summary_new (const DhEvaluation *result, DhPredictor *predictor)
   summary->precision = g_strdup (dh_predictor_precision_name (predictor));
   summary->lines = g_ptr_array_new_with_free_func (line_free);
   summary->score = score_of_map (own_score (result)->score);
+  summary->classes = result->classes != NULL ? class_numbers_new (result->classes) : NULL;
   for (guint i = 0; i < own_score (result)->results->len; i++)
     {
       const DhResult *from = own_score (result)->results->pdata[i];
@@ -124,7 +142,7 @@ dh_evaluation_summary_take_stats (DhEvaluation *result, gboolean labelled)
       const DhScore which = score_of_map (score->score);
       if (which == DH_N_SCORES || !labelled)
         continue;
-      dh_score_stats_take_ranking (stats, which, score->ranking, result->images);
+      dh_score_stats_take_ranking (stats, which, score->ranking, g_steal_pointer (&score->sweep), result->images);
       score->ranking = dh_ranking_new ();
     }
   dh_score_stats_seal (stats, CURVE_POINTS);

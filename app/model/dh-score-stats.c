@@ -1,6 +1,7 @@
 #include "dh-score-stats.h"
-#include <glib/gi18n.h>
 #include <math.h>
+#include "dh-open-set.h"
+#include "dh-open-sweep.h"
 #include "dh-ranking.h"
 #include "dh-score-stats-private.h"
 
@@ -12,83 +13,11 @@ struct _DhScoreStats
   guint n_images;
   gboolean has[DH_N_SCORES];
   DhRanking *rankings[DH_N_SCORES];
+  guint classes;                    /* 0: none are counted */
+  DhOpenSweep *sweeps[DH_N_SCORES]; /* NULL where nothing was counted by class */
   DhPixelMetrics metrics[DH_N_SCORES];
   DhScoreCurve *curves[DH_N_SCORES];
 };
-
-static double
-ratio (guint64 part, guint64 whole)
-{
-  return whole != 0 ? (double)part / (double)whole : NAN;
-}
-
-double
-dh_counts_precision (const DhCounts *counts)
-{
-  return ratio (counts->tp, counts->tp + counts->fp);
-}
-
-double
-dh_counts_tpr (const DhCounts *counts)
-{
-  return ratio (counts->tp, counts->tp + counts->fn);
-}
-
-double
-dh_counts_fpr (const DhCounts *counts)
-{
-  return ratio (counts->fp, counts->fp + counts->tn);
-}
-
-double
-dh_counts_f1 (const DhCounts *counts)
-{
-  if (counts->tp + counts->fn == 0)
-    return NAN;
-  return ratio (2 * counts->tp, 2 * counts->tp + counts->fp + counts->fn);
-}
-
-const char *
-dh_rule_title (DhRule rule)
-{
-  switch (rule)
-    {
-    case DH_RULE_BY_HAND:
-      return _ ("set by hand");
-    case DH_RULE_START:
-      return _ ("Flags 5 %");
-    case DH_RULE_TPR95:
-      return _ ("TPR 95 %");
-    case DH_RULE_FPR5:
-      return _ ("FPR 5 %");
-    case DH_RULE_BEST_F1:
-      return _ ("Best F1");
-    case DH_N_RULES:
-    default:
-      g_return_val_if_reached ("");
-    }
-}
-
-static const char *const rule_ids[DH_N_RULES] = { "by-hand", "start", "tpr95", "fpr5", "best-f1" };
-
-const char *
-dh_rule_id (DhRule rule)
-{
-  g_return_val_if_fail (rule < DH_N_RULES, NULL);
-  return rule_ids[rule];
-}
-
-gboolean
-dh_rule_from_id (const char *id, DhRule *rule)
-{
-  for (guint i = 0; i < DH_N_RULES; i++)
-    if (g_strcmp0 (id, rule_ids[i]) == 0)
-      {
-        *rule = i;
-        return TRUE;
-      }
-  return FALSE;
-}
 
 static double
 sign_of (DhScore score)
@@ -134,13 +63,21 @@ dh_score_stats_unref (DhScoreStats *stats)
   for (guint i = 0; i < DH_N_SCORES; i++)
     {
       dh_ranking_free (stats->rankings[i]);
+      dh_open_sweep_free (stats->sweeps[i]);
       curve_free (stats->curves[i]);
     }
   g_free (stats);
 }
 
+void
+dh_score_stats_count_classes (DhScoreStats *stats, guint classes)
+{
+  stats->classes = classes;
+}
+
 static gboolean
-add_scores (DhRanking *ranking, const float *values, double sign, const guint8 *truth, gsize n)
+add_scores (DhRanking *ranking, DhOpenSweep *sweep, const float *values, double sign, const guint8 *truth,
+            const guint8 *prediction, const guint8 *labels, gsize n)
 {
   enum
   {
@@ -153,10 +90,25 @@ add_scores (DhRanking *ranking, const float *values, double sign, const guint8 *
       gsize length = MIN (PIECE, n - at);
       for (gsize i = 0; i < length; i++)
         piece[i] = (float)sign * values[at + i];
-      if (!dh_ranking_add (ranking, piece, truth != NULL ? truth + at : all_inliers, length, NULL, NULL))
+      if (!dh_ranking_add (ranking, piece, truth != NULL ? truth + at : all_inliers, length, NULL, NULL)
+          || (sweep != NULL && !dh_open_sweep_add (sweep, prediction + at, piece, labels + at, length, NULL)))
         return FALSE;
     }
   return TRUE;
+}
+
+/* Both kinds of labels as one; NULL where the picture is not counted by class. */
+static guint8 *
+join_labels (const DhScoreStats *stats, const DhFrame *frame, gsize n)
+{
+  if (stats->classes == 0 || frame->truth == NULL || frame->classes == NULL
+      || frame->maps[DH_FRAME_SEGMENTATION] == NULL)
+    return NULL;
+  guint8 *labels = g_try_malloc (n);
+  if (labels != NULL)
+    dh_open_set_join_labels (stats->classes, g_bytes_get_data (frame->truth, NULL),
+                             g_bytes_get_data (frame->classes, NULL), labels, n);
+  return labels;
 }
 
 gboolean
@@ -165,12 +117,17 @@ dh_score_stats_add (DhScoreStats *stats, const DhFrame *frame)
   g_return_val_if_fail (!stats->sealed, FALSE);
   gsize n = (gsize)frame->width * frame->height;
   const guint8 *truth = frame->truth != NULL ? g_bytes_get_data (frame->truth, NULL) : NULL;
+  g_autofree guint8 *labels = join_labels (stats, frame, n);
+  const guint8 *prediction = labels != NULL ? g_bytes_get_data (frame->maps[DH_FRAME_SEGMENTATION], NULL) : NULL;
   for (guint score = 0; score < DH_N_SCORES; score++)
     {
       const float *values = dh_frame_floats (frame, dh_score_map (score));
       if (values == NULL)
         continue;
-      if (!add_scores (stats->rankings[score], values, sign_of (score), truth, n))
+      if (labels != NULL && stats->sweeps[score] == NULL)
+        stats->sweeps[score] = dh_open_sweep_new (stats->classes);
+      if (!add_scores (stats->rankings[score], labels != NULL ? stats->sweeps[score] : NULL, values, sign_of (score),
+                       truth, prediction, labels, n))
         return FALSE;
       stats->has[score] = TRUE;
     }
@@ -185,20 +142,25 @@ dh_score_stats_copy (const DhScoreStats *stats)
   g_autoptr (DhScoreStats) copy = dh_score_stats_new ();
   copy->labelled = stats->labelled;
   copy->n_images = stats->n_images;
+  copy->classes = stats->classes;
   for (guint i = 0; i < DH_N_SCORES; i++)
     {
       copy->has[i] = stats->has[i];
-      if (!dh_ranking_merge (copy->rankings[i], stats->rankings[i], NULL))
+      copy->sweeps[i] = stats->sweeps[i] != NULL ? dh_open_sweep_new (stats->classes) : NULL;
+      if (!dh_ranking_merge (copy->rankings[i], stats->rankings[i], NULL)
+          || (copy->sweeps[i] != NULL && !dh_open_sweep_merge (copy->sweeps[i], stats->sweeps[i], NULL)))
         return NULL;
     }
   return g_steal_pointer (&copy);
 }
 
 void
-dh_score_stats_take_ranking (DhScoreStats *stats, DhScore score, DhRanking *ranking, guint n_images)
+dh_score_stats_take_ranking (DhScoreStats *stats, DhScore score, DhRanking *ranking, DhOpenSweep *sweep, guint n_images)
 {
   dh_ranking_free (stats->rankings[score]);
+  dh_open_sweep_free (stats->sweeps[score]);
   stats->rankings[score] = ranking;
+  stats->sweeps[score] = sweep;
   stats->has[score] = TRUE;
   stats->labelled = TRUE;
   stats->n_images = n_images;
@@ -236,6 +198,8 @@ dh_score_stats_seal (DhScoreStats *stats, guint curve_points)
       DhConfusion confusion;
       dh_ranking_confusion (stats->rankings[i], 0, FALSE, &confusion);
       dh_ranking_metrics (stats->rankings[i], DH_FPR95_ABOVE, &stats->metrics[i]);
+      if (stats->sweeps[i] != NULL)
+        dh_open_sweep_miou (stats->sweeps[i], 0, NULL);
       if (curve_points > 0 && stats->has[i] && stats->labelled)
         stats->curves[i] = make_curve (stats, i, curve_points);
     }
@@ -321,6 +285,14 @@ dh_score_stats_counts_any (const DhScoreStats *stats, DhScore score)
     return FALSE;
   DhRanking *ranking = stats->rankings[score];
   return dh_ranking_anomalies (ranking) + dh_ranking_inliers (ranking) > 0;
+}
+
+double
+dh_score_stats_open_miou (const DhScoreStats *stats, DhScore score, double threshold)
+{
+  if (stats == NULL || stats->sweeps[score] == NULL)
+    return NAN;
+  return dh_open_sweep_miou (stats->sweeps[score], sign_of (score) * threshold, NULL);
 }
 
 double

@@ -1,5 +1,7 @@
 #pragma once
+#include "dh-counts.h"
 #include "dh-frame.h"
+#include "dh-rule.h"
 
 G_BEGIN_DECLS
 
@@ -8,37 +10,10 @@ G_BEGIN_DECLS
  * one thread at a time. Reference counted (atomic). */
 typedef struct _DhScoreStats DhScoreStats;
 
-/* Pixel counts at a threshold. Void pixels and values that are not finite are in none of them. */
-typedef struct
-{
-  gboolean labelled; /* without labels only `flagged` and `pixels` are meant */
-  guint64 tp, fp, fn, tn;
-  guint64 flagged, pixels;
-} DhCounts;
-
-/* Fractions of 1; NaN where undefined. */
-double dh_counts_precision (const DhCounts *counts);
-double dh_counts_tpr (const DhCounts *counts);
-double dh_counts_fpr (const DhCounts *counts);
-double dh_counts_f1 (const DhCounts *counts);
-
-/* How a threshold was chosen. */
-typedef enum
-{
-  DH_RULE_BY_HAND,
-  DH_RULE_START,   /* nobody chose yet: it flags the most suspicious twentieth of the first picture */
-  DH_RULE_TPR95,   /* the first point of the curve with TPR > 0.95 */
-  DH_RULE_FPR5,    /* the last point with FPR ≤ 0.05 */
-  DH_RULE_BEST_F1, /* the strictest of the largest F1 */
-  DH_N_RULES,
-} DhRule;
-/* "TPR 95 %", … translated. */
-const char *dh_rule_title (DhRule rule);
-/* "by-hand", "tpr95", "fpr5", "best-f1" */
-const char *dh_rule_id (DhRule rule);
-gboolean dh_rule_from_id (const char *id, DhRule *rule);
-
 DhScoreStats *dh_score_stats_new (void);
+/* Before any picture: those that are labelled both for anomalies and for this many classes, with a segmentation by the
+ * same classes, are counted by class as well. */
+void dh_score_stats_count_classes (DhScoreStats *stats, guint classes);
 /* Adds a picture; without truth all its pixels count as inliers, and the whole counts as unlabelled unless another
  * picture has labels. Some 10–30 ms per million pixels, so never on the window's thread. FALSE where memory is short.
  */
@@ -63,6 +38,9 @@ guint64 dh_score_stats_n_void (const DhScoreStats *stats);
 /* Whether any pixel is counted: FALSE where all are void, and where no value is finite. */
 gboolean dh_score_stats_counts_any (const DhScoreStats *stats, DhScore score);
 void dh_score_stats_count (const DhScoreStats *stats, DhScore score, double threshold, DhCounts *counts);
+/* Open-mIoU (dh-open-sweep.h, whose bound is far below a printed digit), in microseconds too; NaN where nothing was
+ * counted by class. `stats` may be NULL. */
+double dh_score_stats_open_miou (const DhScoreStats *stats, DhScore score, double threshold);
 /* The value below which a fraction of all counted pixels lies; NaN where there are none. */
 double dh_score_stats_quantile (const DhScoreStats *stats, DhScore score, double fraction);
 /* The mean of the score as it stands (high = anomalous for the hybrid score only). */

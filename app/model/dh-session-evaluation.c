@@ -7,8 +7,14 @@
 #include "dh-session-private.h"
 
 const char *const dh_session_protocols[] = {
-  "densehybrid-pooled", "densehybrid-per-image", "densehybrid-per-image-as-published",
-  "smiyc-pixel",        "smiyc-component",       NULL,
+  "densehybrid-pooled",
+  "fishyscapes",
+  "smiyc-pixel",
+  "densehybrid-per-image",
+  "densehybrid-per-image-as-published",
+  "caos",
+  "smiyc-component",
+  NULL,
 };
 
 /* Shared between the window's and the inference thread. */

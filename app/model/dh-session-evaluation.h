@@ -35,13 +35,23 @@ typedef struct
   double siou, ppv, mean_f1;
 } DhProtocolLine;
 
+/* What the segmentation is worth without a threshold, class by class, on the pixels of the known classes alone. */
+typedef struct
+{
+  guint n;            /* classes, as dh_session_get_class_name() names them */
+  double closed_miou; /* fractions of 1; NaN where a class is absent */
+  double *iou;
+  guint64 *confusion; /* n×n pixels, row = label, column = prediction */
+} DhClassNumbers;
+
 /* What the last evaluation of the open set with these weights found. */
 typedef struct
 {
-  gint64 run;        /* row in the database */
-  DhScore score;     /* of the protocols' lines */
-  gboolean labelled; /* else there are maps and no numbers */
-  GPtrArray *lines;  /* DhProtocolLine */
+  gint64 run;              /* row in the database */
+  DhScore score;           /* of the protocols' lines */
+  gboolean labelled;       /* else there are maps and no numbers */
+  GPtrArray *lines;        /* DhProtocolLine */
+  DhClassNumbers *classes; /* NULL where dh_session_measures_classes() is FALSE */
   guint images, failed, resumed;
   double seconds; /* of the network */
   GDateTime *ended;

@@ -78,6 +78,13 @@ dh_session_has_class_labels (DhSession *self)
   return self->dataset != NULL && dh_dataset_has_class_labels (self->dataset);
 }
 
+gboolean
+dh_session_measures_classes (DhSession *self)
+{
+  const DhClassTable *table = self->dataset != NULL ? dh_dataset_class_table (self->dataset) : NULL;
+  return table != NULL && self->model != NULL && table->n_classes == (guint)self->model->n_classes;
+}
+
 const char *const *
 dh_session_get_notes (DhSession *self)
 {

@@ -73,6 +73,8 @@ gboolean dh_session_has_dataset (DhSession *session);
 gboolean dh_session_is_demo (DhSession *session);
 gboolean dh_session_has_anomaly_labels (DhSession *session);
 gboolean dh_session_has_class_labels (DhSession *session);
+/* Whether those are of the classes that the network tells apart. */
+gboolean dh_session_measures_classes (DhSession *session);
 /* What was assumed or could not be read: sentences, NULL-terminated. */
 const char *const *dh_session_get_notes (DhSession *session);
 DhImageList *dh_session_get_list (DhSession *session);

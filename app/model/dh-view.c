@@ -191,3 +191,10 @@ dh_view_get_number (DhView *self, const char *property)
 {
   return self->numbers[index_of (property)];
 }
+
+guint
+dh_view_get_palette (DhView *view)
+{
+  const char *palette = dh_view_get_string (view, "palette");
+  return g_str_equal (palette, "authors") ? 1 : g_str_equal (palette, "safe") ? 2 : 0;
+}

@@ -24,6 +24,8 @@ const char *dh_view_get_string (DhView *view, const char *property);
 /* Whether that string is this one. */
 gboolean dh_view_is (DhView *view, const char *property, const char *choice);
 gboolean dh_view_get_boolean (DhView *view, const char *property);
+/* The chosen palette, as dh_session_get_class_color() counts them. */
+guint dh_view_get_palette (DhView *view);
 double dh_view_get_number (DhView *view, const char *property);
 
 G_END_DECLS

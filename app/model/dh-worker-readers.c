@@ -21,6 +21,17 @@ dh_worker_finish_job (DhWorker *self, DhJob *job, DhFrame *frame, const char *ke
   g_thread_pool_push (self->counters, finished, NULL);
 }
 
+/* Those that both the labels and the network tell apart; 0: theirs are not the same. */
+static guint
+classes_of (DhWorker *self, const DhJob *job)
+{
+  const DhClassTable *table = dh_dataset_class_table (job->dataset);
+  g_mutex_lock (&self->mutex);
+  const guint classes = self->model != NULL ? (guint)self->model->n_classes : 0;
+  g_mutex_unlock (&self->mutex);
+  return table != NULL && table->n_classes == classes ? classes : 0;
+}
+
 void
 dh_worker_count_and_store (gpointer data, gpointer user_data)
 {
@@ -30,6 +41,7 @@ dh_worker_count_and_store (gpointer data, gpointer user_data)
   if (job != NULL && !g_cancellable_is_cancelled (job->cancellable))
     {
       DhScoreStats *stats = dh_score_stats_new ();
+      dh_score_stats_count_classes (stats, classes_of (self, job));
       if (dh_score_stats_add (stats, finished->frame))
         {
           dh_score_stats_seal (stats, 0);

@@ -6,7 +6,7 @@
 typedef struct
 {
   DhRanking *image; /* of one image at a time */
-  DhRanking *set;   /* NULL in per-image protocols */
+  DhRanking *set;   /* NULL in per-image protocols, and where the caller pools */
 } State;
 
 static DhFpr95Rule
@@ -81,13 +81,15 @@ static gboolean
 pooled_add (DhMetric *metric, const DhScoredImage *image, DhImageResult *row, GError **error)
 {
   State *state = metric->state;
-  if (!state->set)
-    state->set = dh_ranking_new ();
   /* Page by page from the image's ranking is also faster than pixel by pixel: the set's counters stay in the cache. */
   const DhRanking *ranking = rank_image (metric, image, !metric->options.no_rows, row, error);
   if (!ranking)
     return FALSE;
   undefine (row);
+  if (metric->options.pool)
+    return TRUE;
+  if (!state->set)
+    state->set = dh_ranking_new ();
   return dh_ranking_merge (state->set, ranking, error);
 }
 
@@ -95,9 +97,11 @@ static gboolean
 pooled_merge (DhMetric *metric, const DhMetric *other, GError **error)
 {
   State *state = metric->state, *from = other->state;
+  if (!from->set)
+    return TRUE;
   if (!state->set)
     state->set = dh_ranking_new ();
-  return !from->set || dh_ranking_merge (state->set, from->set, error);
+  return dh_ranking_merge (state->set, from->set, error);
 }
 
 static gboolean
@@ -105,12 +109,13 @@ pooled_finish (DhMetric *metric, DhResult *result, GError **error)
 {
   State *state = metric->state;
   DhPixelMetrics metrics;
-  if (!state->set)
+  if (!metric->options.pool && !state->set)
     state->set = dh_ranking_new ();
-  result->curve = dh_ranking_metrics_and_curve (state->set, rule_of (metric), &metrics, DH_METRIC_CURVE_POINTS);
+  DhRanking *set = metric->options.pool ? metric->options.pool : state->set;
+  result->curve = dh_ranking_metrics_and_curve (set, rule_of (metric), &metrics, DH_METRIC_CURVE_POINTS);
   if (!result->curve)
     return fail_memory (error);
-  if (!dh_ranking_inliers (state->set))
+  if (!dh_ranking_inliers (set))
     return TRUE; /* nothing to tell the anomalies from: undefined */
   result->ap = metrics.ap;
   result->auroc = metrics.auroc;

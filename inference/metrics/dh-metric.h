@@ -43,6 +43,9 @@ typedef struct
   guint64 min_prediction, min_anomaly; /* smiyc-component; 0: 500 and 100, as AnomalyTrack (ObstacleTrack: 50, 10) */
   gboolean has_threshold;              /* smiyc-component with a threshold calibrated elsewhere: one pass */
   double threshold;
+  DhRanking *pool; /* of all pixels of the set by these labels, where the caller ranks them himself and has done so
+                      before dh_metric_finish(): pooled protocols of exact scores then keep none of their own and read
+                      it. Borrowed, and outlives the metric; not looked into before. NULL: each keeps its own */
 } DhMetricOptions;
 
 /* Undefined values are NAN here and null in JSON; fractions of 1. */

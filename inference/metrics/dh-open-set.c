@@ -76,9 +76,8 @@ dh_open_set_merge (DhOpenSet *set, const DhOpenSet *other)
   set->non_finite += other->non_finite;
 }
 
-/* IoU of each of n classes, and the mean over the first n_mean of them that occur. */
-static double
-measure (const guint64 *confusion, guint n, guint n_mean, double *iou)
+double
+dh_open_set_iou (const guint64 *confusion, guint n, guint n_mean, double *iou)
 {
   double sum = 0;
   guint defined = 0;
@@ -92,14 +91,25 @@ measure (const guint64 *confusion, guint n, guint n_mean, double *iou)
           predicted += confusion[other * n + c];
         }
       const guint64 either = labelled + predicted - both;
-      iou[c] = either ? (double)both / either : NAN;
+      const double one = either ? (double)both / either : NAN;
+      if (iou)
+        iou[c] = one;
       if (c < n_mean && either)
         {
-          sum += iou[c];
+          sum += one;
           defined++;
         }
     }
   return defined ? sum / defined : NAN;
+}
+
+void
+dh_open_set_join_labels (guint classes, const guint8 *anomalies, const guint8 *ids, guint8 *labels, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    labels[i] = anomalies && anomalies[i] == 1                          ? classes
+                : (!anomalies || anomalies[i] == 0) && ids[i] < classes ? ids[i]
+                                                                        : classes + 1;
 }
 
 DhOpenSetResult *
@@ -117,9 +127,9 @@ dh_open_set_finish (const DhOpenSet *set)
   result->closed_iou = g_new (double, k);
   result->confusion = g_memdup2 (set->open, (k + 1) * (k + 1) * sizeof (guint64));
   result->closed_confusion = g_memdup2 (set->closed, k * k * sizeof (guint64));
-  result->open_miou = measure (result->confusion, k + 1, k, result->iou);
+  result->open_miou = dh_open_set_iou (result->confusion, k + 1, k, result->iou);
   result->anomaly_iou = result->iou[k];
-  result->closed_miou = measure (result->closed_confusion, k, k, result->closed_iou);
+  result->closed_miou = dh_open_set_iou (result->closed_confusion, k, k, result->closed_iou);
   return result;
 }
 
@@ -155,12 +165,11 @@ dh_open_set_pooled_closed_miou (DhOpenSetResult *const *results, guint n)
     return NAN;
   const guint k = results[0]->classes;
   g_autofree guint64 *sum = g_new0 (guint64, k * k);
-  g_autofree double *iou = g_new (double, k);
   for (guint i = 0; i < n; i++)
     {
       g_return_val_if_fail (results[i]->classes == k, NAN);
       for (guint cell = 0; cell < k * k; cell++)
         sum[cell] += results[i]->closed_confusion[cell];
     }
-  return measure (sum, k, k, iou);
+  return dh_open_set_iou (sum, k, k, NULL);
 }

@@ -39,6 +39,13 @@ DhOpenSetResult *dh_open_set_finish (const DhOpenSet *set);
 void dh_open_set_result_free (DhOpenSetResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhOpenSetResult, dh_open_set_result_free)
 
+/* IoU of each of n classes from their n×n confusion, NAN where absent (`iou` may be NULL), and the mean over those of
+ * the first n_mean that occur; NAN without any. */
+double dh_open_set_iou (const guint64 *confusion, guint n, guint n_mean, double *iou);
+/* The one label map: of an anomaly K, of an inlier its class where it is below K, else K + 1. `anomalies`: 0 inlier, 1
+ * anomaly, others void; NULL: all are inliers. */
+void dh_open_set_join_labels (guint classes, const guint8 *anomalies, const guint8 *ids, guint8 *labels, gsize n);
+
 /* Σ images · value / Σ images over results whose value is defined; NAN without any. */
 double dh_open_set_weighted_open_miou (DhOpenSetResult *const *results, guint n);
 /* The closed mIoU of all towns together is that of their summed confusion, as the reference prints it; not a weighted

@@ -5,6 +5,7 @@
 #include <utime.h>
 #include "dh-image-list.h"
 #include "dh-map-cache.h"
+#include "dh-open-set.h"
 #include "dh-score-stats.h"
 #include "dh-settings.h"
 #include "dh-threshold.h"
@@ -110,6 +111,52 @@ test_counts (void)
   dh_score_stats_histogram (stats, DH_SCORE_HYBRID, -12.1, -2.1, 2, inliers, anomalies);
   from = inliers[1] + anomalies[1];
   g_assert_cmpuint (from, ==, above.flagged);
+}
+
+/* The picture's and the set's open-mIoU, on whichever side the score flags; NaN without labels of either kind. */
+static void
+test_open_miou (void)
+{
+  enum
+  {
+    K = 12
+  };
+  g_autoptr (DhFrame) frame = make_frame (5, TRUE);
+  g_autoptr (DhScoreStats) unlabelled = dh_score_stats_new ();
+  dh_score_stats_count_classes (unlabelled, K);
+  g_assert_true (dh_score_stats_add (unlabelled, frame));
+  dh_score_stats_seal (unlabelled, 0);
+  g_assert_true (isnan (dh_score_stats_open_miou (unlabelled, DH_SCORE_HYBRID, -7)));
+  g_assert_true (isnan (dh_score_stats_open_miou (NULL, DH_SCORE_HYBRID, -7)));
+
+  guint8 *ids = g_malloc (N), *joined = g_malloc (N);
+  for (guint i = 0; i < N; i++)
+    ids[i] = (i / 3) % (K + 1);
+  frame->classes = g_bytes_new_take (ids, N);
+  const guint8 *truth = g_bytes_get_data (frame->truth, NULL);
+  const guint8 *prediction = g_bytes_get_data (frame->maps[DH_FRAME_SEGMENTATION], NULL);
+  dh_open_set_join_labels (K, truth, ids, joined, N);
+  g_autoptr (DhScoreStats) stats = dh_score_stats_new ();
+  dh_score_stats_count_classes (stats, K);
+  g_assert_true (dh_score_stats_add (stats, frame));
+  g_autoptr (DhScoreStats) copy = dh_score_stats_copy (stats);
+  dh_score_stats_seal (stats, 0);
+  dh_score_stats_seal (copy, 0);
+  static const double thresholds[DH_N_SCORES] = { -7, 5.5, 0.5 };
+  for (guint score = 0; score < DH_N_SCORES; score++)
+    {
+      const double sign = dh_score_flags_above (score) ? 1 : -1;
+      const float *values = dh_frame_floats (frame, dh_score_map (score));
+      g_autofree float *oriented = g_new (float, N);
+      for (guint i = 0; i < N; i++)
+        oriented[i] = (float)sign * values[i];
+      g_autoptr (DhOpenSet) set = dh_open_set_new (K, sign * thresholds[score]);
+      dh_open_set_add (set, prediction, oriented, joined, N);
+      g_autoptr (DhOpenSetResult) want = dh_open_set_finish (set);
+      g_assert_cmpfloat (dh_score_stats_open_miou (stats, score, thresholds[score]), ==, want->open_miou);
+      g_assert_cmpfloat (dh_score_stats_open_miou (copy, score, thresholds[score]), ==, want->open_miou);
+    }
+  g_free (joined);
 }
 
 /* No other threshold has a larger F1; TPR and FPR are on the right side, and one step further they are not. */
@@ -508,6 +555,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/studio/counts", test_counts);
+  g_test_add_func ("/studio/open-miou", test_open_miou);
   g_test_add_func ("/studio/presets", test_presets);
   g_test_add_func ("/studio/sets", test_sets);
   g_test_add_func ("/studio/probe", test_probe);

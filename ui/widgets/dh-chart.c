@@ -100,7 +100,7 @@ dh_chart_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, i
                   int *minimum_baseline, int *natural_baseline)
 {
   *minimum = orientation == GTK_ORIENTATION_HORIZONTAL ? 120 : 90;
-  *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? 300 : 190;
+  *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? 270 : 190;
 }
 
 static void
