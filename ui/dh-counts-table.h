@@ -12,6 +12,8 @@ GtkWidget *dh_counts_table_new (void);
 /* NULL: "—" everywhere. */
 void dh_counts_table_set (DhCountsTable *table, guint column, const DhCounts *counts);
 /* Why there are dashes; NULL: nothing is to be said. */
+/* A row of its own below them, whose two values are the caller's to set. */
+void dh_counts_table_add_row (DhCountsTable *table, const char *name, GtkWidget **image, GtkWidget **set);
 void dh_counts_table_set_why (DhCountsTable *table, const char *why);
 
 G_END_DECLS
