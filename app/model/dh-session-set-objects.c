@@ -183,7 +183,7 @@ begin (gpointer data)
   DhSetWork *work = self->set_work;
   work->rest_source = 0;
   if (work->pool == NULL)
-    work->pool = dh_set_pass_pool_new ();
+    work->pool = dh_set_pass_pool_new (0);
   if (work->pool == NULL)
     {
       take_why (work, _ ("No thread could be started. End other programs."));

@@ -17,9 +17,10 @@ typedef struct
   char *why;                       /* then: why */
 } DhSetMeasured;
 
-/* Threads of little priority, for passes alone; NULL where none can be started. To be freed with g_thread_pool_free(),
+/* So many threads (0: as many as the machine has to spare) of little priority, for passes alone; NULL where none can be
+ * started. To be freed with g_thread_pool_free(),
  * which waits for at most a picture each where passes were stopped before. */
-GThreadPool *dh_set_pass_pool_new (void);
+GThreadPool *dh_set_pass_pool_new (guint threads);
 
 /* `done` is called once, from the main loop, unless the pass is stopped before. */
 DhSetPass *dh_set_pass_start (GThreadPool *pool, DhSetMaps *maps, DhScore score, double threshold,

@@ -124,9 +124,11 @@ run (gpointer data, gpointer unused)
 }
 
 GThreadPool *
-dh_set_pass_pool_new (void)
+dh_set_pass_pool_new (guint threads)
 {
-  return g_thread_pool_new (run, NULL, (gint)CLAMP (g_get_num_processors () / 2, 1, MOST_THREADS), TRUE, NULL);
+  if (threads == 0)
+    threads = CLAMP (g_get_num_processors () / 2, 1, MOST_THREADS);
+  return g_thread_pool_new (run, NULL, (gint)threads, TRUE, NULL);
 }
 
 DhSetPass *

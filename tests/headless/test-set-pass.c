@@ -137,7 +137,7 @@ set_new (EvaluationFixture *fixture)
   for (guint i = 0; i < PICTURES; i++)
     g_ptr_array_add (items, dh_image_item_new (i, dh_dataset_item (set->dataset, i)->stem, "", TRUE));
   dh_image_list_take_items (set->list, items);
-  set->pool = dh_set_pass_pool_new ();
+  set->pool = dh_set_pass_pool_new (3);
   return set;
 }
 
