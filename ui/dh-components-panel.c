@@ -61,10 +61,12 @@ show_f1 (DhComponentsPanel *self, const DhPictureComponents *found)
   gtk_widget_set_visible (self->f1, found != NULL && found->labelled);
   if (found == NULL || !found->labelled)
     return;
-  /* At the same threshold, once that is known. */
+  /* At the same threshold; at the evaluation's own where that is not to be known. */
   const DhSetObjects *objects = dh_session_get_set_objects (self->session);
   const gboolean same = objects != NULL && !dh_session_set_objects_are_old (self->session);
-  const double of_set = same ? objects->mean_f1 : f1_of_set (self);
+  guint done, of;
+  dh_session_get_set_objects_progress (self->session, &done, &of);
+  const double of_set = same ? objects->mean_f1 : of > 0 ? NAN : f1_of_set (self);
   g_autofree char *here = dh_number_format_percent (found->f1, 1);
   g_autofree char *there = dh_number_format_percent (of_set, 1);
   g_autofree char *text = isnan (of_set) ? g_strdup_printf (_ ("Mean F1 <b>%s</b>"), here)

@@ -19,6 +19,7 @@ struct _DhSetWork
   guint rest_source, poll_source, polled;
   DhScore wanted_score; /* what the rest or the pass is for */
   double wanted_threshold;
+  gboolean rested; /* it is at rest, though nobody has let it go */
   DhSetObjects *objects;
   GQueue kept; /* DhSetObjects, the last first */
   char *why;   /* what came of the pass at `why_threshold`, which gave nothing */
@@ -161,6 +162,7 @@ on_done (DhSetPass *pass, gpointer data)
   else
     keep (work, dh_set_objects_ref (objects));
   stop (work);
+  work->rested = TRUE;
   find (self);
 }
 
@@ -182,6 +184,12 @@ begin (gpointer data)
   DhSession *self = data;
   DhSetWork *work = self->set_work;
   work->rest_source = 0;
+  if (find_kept (work, work->wanted_score, work->wanted_threshold) != NULL)
+    {
+      work->rested = TRUE;
+      find (self);
+      return G_SOURCE_REMOVE;
+    }
   if (work->pool == NULL)
     work->pool = dh_set_pass_pool_new (0);
   if (work->pool == NULL)
@@ -218,9 +226,17 @@ find (DhSession *self)
   if (is_busy (work) && (!has || self->evaluation != NULL || !is_at (self, work->wanted_score, work->wanted_threshold)))
     stop (work);
   DhSetObjects *kept = has ? find_kept (work, self->active, threshold) : NULL;
-  if (kept != NULL && work->objects != kept)
-    show (self, kept);
-  else if (kept == NULL && has && work->why == NULL && self->evaluation == NULL && !is_busy (work))
+  /* A slider that passes over thresholds of before does not have the list follow. */
+  const gboolean let_go = threshold == self->committed[self->active].value || work->rested;
+  work->rested = FALSE;
+  if (kept != NULL && work->objects == kept)
+    stop (work);
+  else if (kept != NULL && let_go)
+    {
+      stop (work);
+      show (self, kept);
+    }
+  else if (has && work->why == NULL && self->evaluation == NULL && !is_busy (work))
     {
       work->wanted_score = self->active;
       work->wanted_threshold = threshold;

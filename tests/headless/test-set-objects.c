@@ -123,9 +123,34 @@ test_undo (SessionFixture *fixture, gconstpointer data)
   g_assert_true (dh_session_get_set_objects (session) == before);
 }
 
+/* A slider on its way over it does not show it, but one that stays there does, without another walk. */
+static void
+test_pass_over (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  session_open_all (fixture);
+  evaluate (fixture);
+  g_assert_true (dh_session_choose_threshold (session, DH_SCORE_HYBRID, DH_RULE_BEST_F1));
+  const DhSetObjects *best = wait_for_objects (session);
+  const double threshold = best->threshold;
+  g_assert_true (dh_session_choose_threshold (session, DH_SCORE_HYBRID, DH_RULE_TPR95));
+  const DhSetObjects *other = wait_for_objects (session);
+  dh_session_set_threshold (session, DH_SCORE_HYBRID, threshold);
+  g_assert_true (dh_session_get_set_objects (session) == other);
+  g_assert_true (dh_session_set_objects_are_old (session));
+  session_wait_for (are_there (session));
+  g_assert_true (dh_session_get_set_objects (session) == best);
+  /* let go */
+  dh_session_set_threshold (session, DH_SCORE_HYBRID, other->threshold + 1);
+  dh_session_set_threshold (session, DH_SCORE_HYBRID, other->threshold);
+  dh_session_commit_threshold (session, DH_SCORE_HYBRID);
+  g_assert_true (dh_session_get_set_objects (session) == other);
+  g_assert_false (dh_session_set_objects_are_old (session));
+}
+
 typedef struct
 {
-  guint largest_done, signals;
+  guint signals;
   gboolean moved;
 } Seen;
 
@@ -299,8 +324,9 @@ int
 main (int argc, char **argv)
 {
   static const SessionTest tests[] = {
-    { "/set-objects/follow", test_follow }, { "/set-objects/undo", test_undo }, { "/set-objects/cancel", test_cancel },
-    { "/set-objects/broken", test_broken }, { "/set-objects/list", test_list },
+    { "/set-objects/pass-over", test_pass_over }, { "/set-objects/follow", test_follow },
+    { "/set-objects/undo", test_undo },           { "/set-objects/cancel", test_cancel },
+    { "/set-objects/broken", test_broken },       { "/set-objects/list", test_list },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }
