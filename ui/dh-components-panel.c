@@ -5,6 +5,7 @@
 #include "dh-picture-list.h"
 #include "dh-session-components.h"
 #include "dh-session-evaluation.h"
+#include "dh-session-set-objects.h"
 #include "dh-terms-bar.h"
 
 struct _DhComponentsPanel
@@ -60,12 +61,17 @@ show_f1 (DhComponentsPanel *self, const DhPictureComponents *found)
   gtk_widget_set_visible (self->f1, found != NULL && found->labelled);
   if (found == NULL || !found->labelled)
     return;
-  const double of_set = f1_of_set (self);
+  /* At the same threshold; at the evaluation's own where that is not to be known. */
+  const DhSetObjects *objects = dh_session_get_set_objects (self->session);
+  const gboolean same = objects != NULL && !dh_session_set_objects_are_old (self->session);
+  guint done, of;
+  dh_session_get_set_objects_progress (self->session, &done, &of);
+  const double of_set = same ? objects->mean_f1 : of > 0 ? NAN : f1_of_set (self);
   g_autofree char *here = dh_number_format_percent (found->f1, 1);
   g_autofree char *there = dh_number_format_percent (of_set, 1);
-  g_autofree char *text = isnan (of_set)
-                              ? g_strdup_printf (_ ("Mean F1 <b>%s</b>"), here)
-                              : g_strdup_printf (_ ("Mean F1 <b>%s</b> · set at its best F1 %s"), here, there);
+  g_autofree char *text = isnan (of_set) ? g_strdup_printf (_ ("Mean F1 <b>%s</b>"), here)
+                          : same         ? g_strdup_printf (_ ("Mean F1 <b>%s</b> · data set %s"), here, there)
+                                 : g_strdup_printf (_ ("Mean F1 <b>%s</b> · set at its best F1 %s"), here, there);
   gtk_label_set_markup (GTK_LABEL (self->f1), text);
 }
 
@@ -336,6 +342,7 @@ dh_components_panel_new (DhSession *session, DhCanvas *canvas)
   for (guint i = 0; i < G_N_ELEMENTS (of_reason); i++)
     g_signal_connect_object (session, of_reason[i], G_CALLBACK (show_why), self, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   g_signal_connect_object (session, "notify::set-stats", G_CALLBACK (on_summary), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "set-objects", G_CALLBACK (on_summary), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (dh_session_get_view (session), "notify::tuning-page", G_CALLBACK (show_boxes), self,
                            G_CONNECT_SWAPPED);
   show (self);

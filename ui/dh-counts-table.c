@@ -24,6 +24,7 @@ struct _DhCountsTable
   GtkWidget *grid, *why;
   GtkWidget *open_name, *open_why;
   GtkWidget *values[N_ROWS][2];
+  int line; /* the next */
 };
 
 G_DEFINE_FINAL_TYPE (DhCountsTable, dh_counts_table, GTK_TYPE_WIDGET)
@@ -106,6 +107,24 @@ dh_counts_table_set_why (DhCountsTable *self, const char *why)
   gtk_label_set_label (GTK_LABEL (self->why), why != NULL ? why : "");
 }
 
+static GtkWidget *
+add_value (DhCountsTable *self, guint column)
+{
+  GtkWidget *value = dh_ui_label (NULL, "val", 1);
+  gtk_label_set_width_chars (GTK_LABEL (value), column == 0 ? 9 : 11);
+  gtk_grid_attach (GTK_GRID (self->grid), value, (int)column + 1, self->line, 1, 1);
+  return value;
+}
+
+void
+dh_counts_table_add_row (DhCountsTable *self, const char *name, GtkWidget **image, GtkWidget **set)
+{
+  gtk_grid_attach (GTK_GRID (self->grid), dh_ui_short_label (name, "lab", 0), 0, self->line, 1, 1);
+  *image = add_value (self, 0);
+  *set = add_value (self, 1);
+  self->line++;
+}
+
 static void
 dh_counts_table_dispose (GObject *object)
 {
@@ -146,12 +165,12 @@ make_name (guint row)
 
 /* Out of sight until it is first set. */
 static void
-prepare_open_miou (DhCountsTable *self, GtkWidget *name, int line)
+prepare_open_miou (DhCountsTable *self, GtkWidget *name)
 {
   self->open_name = name;
   gtk_widget_set_tooltip_text (name, _ ("Mean IoU of the known classes, where what is flagged counts as an anomaly"));
   self->open_why = dh_ui_short_label (NULL, "dim-label dh-small", 1);
-  gtk_grid_attach (GTK_GRID (self->grid), self->open_why, 1, line, 2, 1);
+  gtk_grid_attach (GTK_GRID (self->grid), self->open_why, 1, self->line, 2, 1);
   gtk_widget_set_visible (name, FALSE);
   gtk_widget_set_visible (self->open_why, FALSE);
   for (guint column = 0; column < 2; column++)
@@ -172,26 +191,22 @@ dh_counts_table_init (DhCountsTable *self)
   gtk_grid_attach (GTK_GRID (self->grid), head, 0, 0, 1, 1);
   gtk_grid_attach (GTK_GRID (self->grid), dh_ui_label (_ ("image"), "head", 1), 1, 0, 1, 1);
   gtk_grid_attach (GTK_GRID (self->grid), dh_ui_label (_ ("data set"), "head", 1), 2, 0, 1, 1);
-  int line = 1;
-  for (guint row = 0; row < N_ROWS; row++, line++)
+  self->line = 1;
+  for (guint row = 0; row < N_ROWS; row++, self->line++)
     {
       if (row == ROW_TP || row == ROW_FLAGGED)
         {
           GtkWidget *rule = dh_ui_line ();
           gtk_widget_set_margin_top (rule, 4);
           gtk_widget_set_margin_bottom (rule, 4);
-          gtk_grid_attach (GTK_GRID (self->grid), rule, 0, line++, 3, 1);
+          gtk_grid_attach (GTK_GRID (self->grid), rule, 0, self->line++, 3, 1);
         }
       GtkWidget *name = make_name (row);
-      gtk_grid_attach (GTK_GRID (self->grid), name, 0, line, 1, 1);
+      gtk_grid_attach (GTK_GRID (self->grid), name, 0, self->line, 1, 1);
       for (guint column = 0; column < 2; column++)
-        {
-          self->values[row][column] = dh_ui_label (NULL, "val", 1);
-          gtk_label_set_width_chars (GTK_LABEL (self->values[row][column]), column == 0 ? 9 : 11);
-          gtk_grid_attach (GTK_GRID (self->grid), self->values[row][column], (int)column + 1, line, 1, 1);
-        }
+        self->values[row][column] = add_value (self, column);
       if (row == ROW_OPEN_MIOU)
-        prepare_open_miou (self, name, line);
+        prepare_open_miou (self, name);
     }
   gtk_box_append (GTK_BOX (box), self->grid);
   self->why = dh_ui_label (NULL, "dh-small dim-label", 0);

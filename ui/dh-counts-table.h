@@ -15,6 +15,8 @@ void dh_counts_table_set (DhCountsTable *table, guint column, const DhCounts *co
  * place. */
 void dh_counts_table_set_open_miou (DhCountsTable *table, double image, double set, const char *why);
 /* Why there are dashes; NULL: nothing is to be said. */
+/* A row of its own below them, whose two values are the caller's to set. */
+void dh_counts_table_add_row (DhCountsTable *table, const char *name, GtkWidget **image, GtkWidget **set);
 void dh_counts_table_set_why (DhCountsTable *table, const char *why);
 /* Why the picture has dashes by what was counted of it; NULL where that is no reason. `frame` and `stats` may be NULL.
  */

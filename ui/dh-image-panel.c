@@ -312,7 +312,8 @@ build (DhImagePanel *self)
   g_object_set (self->filter, "placeholder-text", _ ("Filter images"), NULL);
   dh_ui_set_name (self->filter, _ ("Filter images"));
   gtk_widget_set_tooltip_text (
-      self->filter, _ ("Words of name, scene or tag, or: ap<90, fpr95>10, anomalies>0, is:failed, is:marked"));
+      self->filter,
+      _ ("Words of name, scene or tag, or: ap<90, fpr95>10, anomalies>0, missed>0, false>0, is:failed, is:marked"));
   gtk_editable_set_width_chars (GTK_EDITABLE (self->filter), 8);
   gtk_widget_set_hexpand (self->filter, TRUE);
   dh_ui_add_classes (self->filter, "dh-dense");

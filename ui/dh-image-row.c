@@ -3,6 +3,8 @@
 #include <string.h>
 #include "dh-mini-bar.h"
 #include "dh-number.h"
+#include "dh-object-badges.h"
+#include "dh-session-set-objects.h"
 
 /* Characters of tags and note that are told of in the list. */
 #define LONGEST_TIP 300
@@ -12,7 +14,7 @@ struct _DhImageRow
   GtkWidget parent_instance;
   DhSession *session;
   GtkWidget *group;
-  GtkWidget *image, *picture, *name, *bar, *value, *note, *icon, *mark, *spinner;
+  GtkWidget *image, *picture, *name, *bar, *value, *note, *icon, *mark, *spinner, *badges;
   DhImageItem *item;
 };
 
@@ -115,12 +117,29 @@ show_marks (DhImageRow *self)
 }
 
 static void
+show_objects (DhImageRow *self)
+{
+  dh_object_badges_set (DH_OBJECT_BADGES (self->badges), dh_image_item_get_n_missed (self->item),
+                        dh_image_item_get_n_false (self->item));
+}
+
+static void
+on_set_objects (DhImageRow *self)
+{
+  const gboolean old =
+      dh_session_get_set_objects (self->session) == NULL || dh_session_set_objects_are_old (self->session);
+  dh_object_badges_set_old (DH_OBJECT_BADGES (self->badges), old);
+}
+
+static void
 on_item_notify (DhImageItem *item, GParamSpec *spec, DhImageRow *self)
 {
   if (g_str_equal (spec->name, "thumbnail"))
     show_thumbnail (self);
   else if (g_str_equal (spec->name, "marks"))
     show_marks (self);
+  else if (g_str_equal (spec->name, "objects"))
+    show_objects (self);
   else
     show_state (self);
 }
@@ -148,6 +167,7 @@ dh_image_row_set_object (DhImageRow *self, GObject *object)
   show_thumbnail (self);
   show_state (self);
   show_marks (self);
+  show_objects (self);
   dh_session_request_thumbnail (self->session, self->item);
 }
 
@@ -198,15 +218,23 @@ dh_image_row_init (DhImageRow *self)
   gtk_widget_set_valign (lines, GTK_ALIGN_CENTER);
   self->name = dh_ui_short_label (NULL, "dh-dense", 0);
   gtk_label_set_ellipsize (GTK_LABEL (self->name), PANGO_ELLIPSIZE_MIDDLE);
-  gtk_box_append (GTK_BOX (lines), self->name);
+  gtk_widget_set_hexpand (self->name, TRUE);
+  GtkWidget *head = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 6, NULL);
+  gtk_box_append (GTK_BOX (head), self->name);
+  gtk_box_append (GTK_BOX (lines), head);
   GtkWidget *numbers = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 6, NULL);
   self->bar = dh_mini_bar_new (40, 4);
+  dh_mini_bar_set_least (DH_MINI_BAR (self->bar), 8);
   gtk_widget_set_valign (self->bar, GTK_ALIGN_CENTER);
   self->value = dh_ui_label (NULL, "dh-dense dh-num", 0);
   self->note = dh_ui_short_label (NULL, "dh-small dim-label", 0);
   gtk_box_append (GTK_BOX (numbers), self->bar);
   gtk_box_append (GTK_BOX (numbers), self->value);
   gtk_box_append (GTK_BOX (numbers), self->note);
+  self->badges = dh_object_badges_new ();
+  gtk_widget_set_hexpand (self->badges, TRUE);
+  gtk_widget_set_halign (self->badges, GTK_ALIGN_END);
+  gtk_box_append (GTK_BOX (numbers), self->badges);
   gtk_box_append (GTK_BOX (lines), numbers);
   gtk_box_append (GTK_BOX (self->image), lines);
   self->spinner = gtk_spinner_new ();
@@ -217,7 +245,7 @@ dh_image_row_init (DhImageRow *self)
   gtk_image_set_pixel_size (GTK_IMAGE (self->mark), 13);
   gtk_widget_set_valign (self->mark, GTK_ALIGN_CENTER);
   dh_ui_add_classes (self->mark, "dim-label");
-  gtk_box_append (GTK_BOX (self->image), self->mark);
+  gtk_box_append (GTK_BOX (head), self->mark);
   gtk_box_append (GTK_BOX (self->image), self->spinner);
   gtk_box_append (GTK_BOX (self->image), self->icon);
   gtk_box_append (GTK_BOX (both), self->image);
@@ -228,5 +256,7 @@ dh_image_row_new (DhSession *session)
 {
   DhImageRow *self = g_object_new (DH_TYPE_IMAGE_ROW, NULL);
   self->session = g_object_ref (session);
+  g_signal_connect_object (session, "set-objects", G_CALLBACK (on_set_objects), self, G_CONNECT_SWAPPED);
+  on_set_objects (self);
   return GTK_WIDGET (self);
 }

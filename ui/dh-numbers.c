@@ -1,6 +1,8 @@
 #include "dh-numbers.h"
 #include <math.h>
 #include "dh-counts-table.h"
+#include "dh-object-rows.h"
+#include "dh-session-set-objects.h"
 
 struct _DhNumbers
 {
@@ -44,9 +46,9 @@ show_open_miou (DhNumbers *self)
       dh_score_stats_open_miou (dh_session_get_set_stats (self->session), score, threshold), explain_open_miou (self));
 }
 
-/* Why there are dashes. */
+/* Why there are dashes, in the picture's column. */
 static char *
-explain (DhNumbers *self)
+explain_image (DhNumbers *self)
 {
   DhFrame *frame = dh_session_get_frame (self->session);
   DhScoreStats *stats = dh_session_get_stats (self->session);
@@ -61,6 +63,23 @@ explain (DhNumbers *self)
   return NULL;
 }
 
+/* What is to be known of the numbers: that some are looked for, or why they are dashes. */
+static char *
+explain (DhNumbers *self)
+{
+  guint done, of;
+  dh_session_get_set_objects_progress (self->session, &done, &of);
+  if (of > 0)
+    return g_strdup_printf (_ ("updating… %u of %u"), done, of);
+  char *image = explain_image (self);
+  g_autofree char *set = dh_session_explain_set_objects (self->session);
+  if (set == NULL || image == NULL)
+    return image != NULL ? image : g_steal_pointer (&set);
+  char *both = g_strconcat (image, "\n", set, NULL);
+  g_free (image);
+  return both;
+}
+
 static void
 show (DhNumbers *self)
 {
@@ -70,11 +89,17 @@ show (DhNumbers *self)
 }
 
 static void
+show_why (DhNumbers *self)
+{
+  g_autofree char *why = explain (self);
+  dh_counts_table_set_why (DH_COUNTS_TABLE (self->table), why);
+}
+
+static void
 show_all (DhNumbers *self)
 {
   show (self);
-  g_autofree char *why = explain (self);
-  dh_counts_table_set_why (DH_COUNTS_TABLE (self->table), why);
+  show_why (self);
 }
 
 static void
@@ -114,10 +139,12 @@ dh_numbers_new (DhSession *session)
 {
   DhNumbers *self = g_object_new (DH_TYPE_NUMBERS, NULL);
   self->session = g_object_ref (session);
+  dh_object_rows_add (DH_COUNTS_TABLE (self->table), session);
   static const char *const props[] = { "notify::stats",      "notify::set-stats", "notify::active-score",
                                        "notify::model-info", "notify::frame",     "notify::dataset-title" };
   for (guint i = 0; i < G_N_ELEMENTS (props); i++)
     g_signal_connect_object (session, props[i], G_CALLBACK (show_all), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "set-objects", G_CALLBACK (show_why), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "threshold", G_CALLBACK (on_threshold), self, 0);
   show_all (self);
   return GTK_WIDGET (self);

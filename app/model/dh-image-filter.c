@@ -18,6 +18,8 @@ typedef enum
   FIELD_FPR95,
   FIELD_AUROC,
   FIELD_ANOMALIES,
+  FIELD_MISSED,
+  FIELD_FALSE,
 } Field;
 
 typedef struct
@@ -48,9 +50,9 @@ parse_number (const char *text, Term *term)
   {
     const char *name;
     Field field;
-  } fields[] = {
-    { "ap", FIELD_AP }, { "fpr95", FIELD_FPR95 }, { "auroc", FIELD_AUROC }, { "anomalies", FIELD_ANOMALIES }
-  };
+  } fields[] = { { "ap", FIELD_AP },         { "fpr95", FIELD_FPR95 },
+                 { "auroc", FIELD_AUROC },   { "anomalies", FIELD_ANOMALIES },
+                 { "missed", FIELD_MISSED }, { "false", FIELD_FALSE } };
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
     {
       if (!g_str_has_prefix (text, fields[i].name))
@@ -164,27 +166,34 @@ has_tag (DhImageItem *item, const char *folded_word)
   return FALSE;
 }
 
-static gboolean
-compare (const Term *term, const DhItemMetrics *metrics)
+/* NaN where it is unknown or undefined. */
+static double
+value_of (DhImageItem *item, Field field)
 {
-  if (!metrics->evaluated)
-    return FALSE;
-  double value = NAN;
-  switch (term->field)
+  const DhItemMetrics *metrics = dh_image_item_get_metrics (item);
+  const gint n_missed = dh_image_item_get_n_missed (item), n_false = dh_image_item_get_n_false (item);
+  switch (field)
     {
     case FIELD_AP:
-      value = metrics->ap * 100;
-      break;
+      return metrics->evaluated ? metrics->ap * 100 : NAN;
     case FIELD_FPR95:
-      value = metrics->fpr95 * 100;
-      break;
+      return metrics->evaluated ? metrics->fpr95 * 100 : NAN;
     case FIELD_AUROC:
-      value = metrics->auroc * 100;
-      break;
+      return metrics->evaluated ? metrics->auroc * 100 : NAN;
     case FIELD_ANOMALIES:
-      value = (double)metrics->n_anomaly;
-      break;
+      return metrics->evaluated ? (double)metrics->n_anomaly : NAN;
+    case FIELD_MISSED:
+      return n_missed >= 0 ? n_missed : NAN;
+    case FIELD_FALSE:
+      return n_false >= 0 ? n_false : NAN;
+    default:
+      g_return_val_if_reached (NAN);
     }
+}
+
+static gboolean
+compare (const Term *term, double value)
+{
   if (term->or_equal && value == term->number)
     return TRUE;
   return term->less ? value < term->number : value > term->number;
@@ -216,7 +225,7 @@ dh_image_filter_matches (const DhImageFilter *filter, DhImageItem *item)
           matches = dh_image_item_get_state (item) == term->state;
           break;
         case TERM_NUMBER:
-          matches = compare (term, dh_image_item_get_metrics (item));
+          matches = compare (term, value_of (item, term->field));
           break;
         }
       if (!matches)

@@ -38,6 +38,8 @@ typedef struct
 
 typedef struct _DhSessionEvaluation DhSessionEvaluation;
 typedef struct _DhSessionImport DhSessionImport;
+typedef struct _DhSetWork DhSetWork;
+typedef struct _DhSetMaps DhSetMaps;
 
 struct _DhSession
 {
@@ -88,6 +90,7 @@ struct _DhSession
   DhFrame *components_frame;
   guint search_source; /* dh-session-components.c */
   gboolean searching, search_again;
+  DhSetWork *set_work; /* dh-session-set-objects.c */
 
   GThreadPool *mark_writer;  /* of one thread, so that the last word is written last; NULL before the first */
   GHashTable *written_marks; /* path → DhMarkRow: what was written since the start; NULL before */
@@ -144,6 +147,7 @@ enum
   DH_SESSION_RUN_THRESHOLD,
   DH_SESSION_RUN_STATS,
   DH_SESSION_COMPONENTS,
+  DH_SESSION_SET_OBJECTS,
   DH_SESSION_MESSAGE,
   DH_SESSION_WRITTEN,
   DH_SESSION_ERROR,
@@ -215,6 +219,13 @@ G_GNUC_INTERNAL char *dh_session_dup_set_id (DhSession *session, char **splits);
 /* Components: dh-session-components.c. Picture, active score or its threshold changed. */
 G_GNUC_INTERNAL void dh_session_find_components (DhSession *session);
 G_GNUC_INTERNAL void dh_session_drop_components (DhSession *session);
+
+/* Objects of the set: dh-session-set-objects.c, which listens to the session itself. Closing waits for its threads, a
+ * picture's time at most. */
+G_GNUC_INTERNAL void dh_session_init_set_objects (DhSession *session);
+G_GNUC_INTERNAL void dh_session_close_set_objects (DhSession *session);
+/* What the evaluation left whose set-stats are taken next. */
+G_GNUC_INTERNAL void dh_session_take_set_maps (DhSession *session, DhSetMaps *maps);
 
 /* Tags and notes: dh-session-marks.c. */
 typedef struct _DhMarks DhMarks;

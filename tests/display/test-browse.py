@@ -15,6 +15,8 @@ PLACE = (250, 822, 90, 42)  # x, y in the probe
 IMAGE_PANE = (250, 125, 390, 205)
 PAGE = (1060, 130, 320, 700)  # of the right panel
 BAND = (250, 60, 700, 30)  # above the panes
+BADGES = (180, 230, 50, 580)  # of the list, below the row that is chosen
+TUNE, BEST_F1 = (1102, 119), (1233, 307)
 NOWHERE = (430, 895)
 HELP = (1070, 697), (1000, 592)  # F1 in the table of counts; "void" over the ground truth
 SET_MENU, CHECK = (215, 75), (90, 236)  # over the list of pictures, and its item
@@ -244,8 +246,49 @@ def test_long_tag(studio):
     assert studio.pixels(*BAND) == band, "a long tag pushed the panes aside"
 
 
+def set_objects_after(studio, mark):
+    return studio.wait(r"studio: set objects (\d+) missed, (\d+) false, (\d+) found, 0 unread", after=mark).groups()
+
+
+def test_set_objects(studio):
+    """The set's objects follow the threshold that is let go, in the list as well; undo has them at once."""
+    studio.click(*TUNE)
+    away(studio)
+    mark = len(studio.text())
+    studio.key("ctrl+e")
+    studio.wait(r"studio: evaluated \d+", after=mark)
+    first = set_objects_after(studio, mark)
+    assert sum(map(int, first)) > 1, first
+    studio.settle(8)  # the message of the evaluation has left
+    badges = studio.pixels(*BADGES)
+    studio.screenshot(f"{OUTPUT}/browse-set-objects.png")
+    mark = len(studio.text())
+    studio.press(*BEST_F1, r"studio: threshold hybrid \S+, best-f1")
+    second = set_objects_after(studio, mark)
+    assert second != first, f"another threshold found the same: {second}"
+    away(studio)
+    studio.settle(1)
+    studio.screenshot(f"{OUTPUT}/browse-set-objects-best.png")
+    assert studio.pixels(*BADGES) != badges, "the pictures tell of no other objects"
+    mark = len(studio.text())
+    studio.key("ctrl+z")
+    assert set_objects_after(studio, mark) == first, "undo found other objects"
+    studio.settle(1)
+    assert studio.pixels(*BADGES) == badges, "the pictures tell of other objects than before"
+    mark = len(studio.text())
+    studio.key("ctrl+f")
+    studio.xdotool("type", "missed>0 false>0")
+    studio.settle(1)
+    studio.screenshot(f"{OUTPUT}/browse-set-objects-filter.png")
+    assert studio.pixels(*BADGES) != badges, "what is missed does not filter"
+    studio.key("Return", "Escape")
+    studio.key("ctrl+f")
+    studio.key("Escape")
+
+
 def main():
-    cases = [test_filter, test_list_keys, test_check, test_help, test_pin, test_components, test_notes, test_long_tag]
+    cases = [test_filter, test_list_keys, test_check, test_help, test_pin, test_components, test_notes, test_long_tag,
+             test_set_objects]
     print(f"1..{len(cases) + 1}", flush=True)
     os.makedirs(OUTPUT, exist_ok=True)
     without = driver.missing()

@@ -5,7 +5,7 @@
 struct _DhMiniBar
 {
   GtkWidget parent_instance;
-  int width, height;
+  int width, height, least;
   double value;
   gboolean change;
   gboolean colored;
@@ -19,7 +19,8 @@ dh_mini_bar_measure (GtkWidget *widget, GtkOrientation orientation, int for_size
                      int *minimum_baseline, int *natural_baseline)
 {
   DhMiniBar *bar = DH_MINI_BAR (widget);
-  *minimum = *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? bar->width : bar->height;
+  *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? bar->width : bar->height;
+  *minimum = orientation == GTK_ORIENTATION_HORIZONTAL ? bar->least : bar->height;
 }
 
 static void
@@ -105,9 +106,17 @@ GtkWidget *
 dh_mini_bar_new (int width, int height)
 {
   DhMiniBar *bar = g_object_new (DH_TYPE_MINI_BAR, NULL);
-  bar->width = MAX (1, width);
+  bar->width = bar->least = MAX (1, width);
   bar->height = MAX (1, height);
   return GTK_WIDGET (bar);
+}
+
+void
+dh_mini_bar_set_least (DhMiniBar *bar, int least)
+{
+  g_return_if_fail (DH_IS_MINI_BAR (bar));
+  bar->least = CLAMP (least, 1, bar->width);
+  gtk_widget_queue_resize (GTK_WIDGET (bar));
 }
 
 static void

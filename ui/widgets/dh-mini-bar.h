@@ -9,6 +9,8 @@ G_DECLARE_FINAL_TYPE (DhMiniBar, dh_mini_bar, DH, MINI_BAR, GtkWidget)
 
 /* `width` × `height` pixels; 40 × 4 in the image list. */
 GtkWidget *dh_mini_bar_new (int width, int height);
+/* So narrow it becomes where what stands beside it needs the room. */
+void dh_mini_bar_set_least (DhMiniBar *bar, int least);
 /* 0 … 1; NaN leaves the trough empty. */
 void dh_mini_bar_set_fraction (DhMiniBar *bar, double fraction);
 /* −1 … 1 from the middle; left is drawn in the colour of a loss. */

@@ -1,0 +1,97 @@
+/* A row of the image list: it stays as high and as narrow as it is, whatever its badges tell. */
+#include <stdlib.h>
+#include <string.h>
+#include "dh-image-row.h"
+#include "pointer.h"
+
+/* What the panel leaves to a row at its narrowest. */
+#define ROOM 212
+
+static DhSession *session;
+static GtkWidget *row;
+static DhImageItem *item;
+
+static GtkWidget *
+find_label (GtkWidget *widget, const char *text)
+{
+  if (GTK_IS_LABEL (widget) && g_str_equal (gtk_label_get_label (GTK_LABEL (widget)), text))
+    return widget;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *found = find_label (child, text);
+      if (found != NULL)
+        return found;
+    }
+  return NULL;
+}
+
+static gboolean
+tells (const char *text)
+{
+  GtkWidget *label = find_label (row, text);
+  return label != NULL && gtk_widget_get_mapped (label);
+}
+
+static int
+measure (GtkOrientation orientation)
+{
+  int least;
+  gtk_widget_measure (row, orientation, orientation == GTK_ORIENTATION_VERTICAL ? ROOM : -1, &least, NULL, NULL, NULL);
+  return least;
+}
+
+static void
+test_badges (void)
+{
+  const int height = measure (GTK_ORIENTATION_VERTICAL);
+  g_assert_true (tells ("100.0"));
+  g_assert_false (tells ("0"));
+  dh_image_item_set_objects (item, 0, 0);
+  g_assert_false (tells ("0"));
+  dh_image_item_set_objects (item, 3, 0);
+  pointer_wait_until (tells ("3"));
+  g_assert_false (tells ("0"));
+  GtkWidget *badge = gtk_widget_get_parent (find_label (row, "3"));
+  g_assert_nonnull (strstr (gtk_widget_get_tooltip_text (badge), "3 anomalies are missed"));
+  dh_image_item_set_objects (item, 150, 8000);
+  pointer_wait_until (tells ("99+"));
+  g_assert_nonnull (strstr (gtk_widget_get_tooltip_text (badge), "150 anomalies are missed"));
+  g_assert_cmpint (measure (GTK_ORIENTATION_VERTICAL), ==, height);
+  g_assert_cmpint (measure (GTK_ORIENTATION_HORIZONTAL), <=, ROOM);
+  /* nobody knows any more */
+  dh_image_item_set_objects (item, -1, -1);
+  pointer_wait_until (!tells ("99+"));
+  g_assert_cmpint (measure (GTK_ORIENTATION_VERTICAL), ==, height);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autofree char *home = g_dir_make_tmp ("dh-row-XXXXXX", NULL);
+  static const char *const folders[] = { "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME" };
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    g_setenv (folders[i], home, TRUE);
+  g_test_init (&argc, &argv, NULL);
+  gtk_init ();
+  g_object_set (gtk_settings_get_default (), "gtk-font-name", "Cantarell 9", NULL);
+  session = dh_session_new ();
+  item = dh_image_item_new (0, "a_picture_of_a_rather_long_name_0001", "", TRUE);
+  DhItemMetrics metrics = DH_ITEM_METRICS_NONE;
+  metrics.evaluated = TRUE;
+  metrics.ap = 1;
+  dh_image_item_set_metrics (item, &metrics);
+  /* so that it does not ask for a thumbnail of a set that is not there */
+  dh_image_item_claim_thumbnail (item);
+  row = dh_image_row_new (session);
+  dh_image_row_set_object (DH_IMAGE_ROW (row), G_OBJECT (item));
+  GtkWidget *window = pointer_show (row, ROOM, 60);
+  g_test_add_func ("/image-row/badges", test_badges);
+  const int result = g_test_run ();
+  gtk_window_destroy (GTK_WINDOW (window));
+  dh_session_close (session);
+  g_object_unref (session);
+  g_object_unref (item);
+  g_autofree char *command = g_strdup_printf ("rm -rf '%s'", home);
+  return system (command) == 0 ? result : 1;
+}
