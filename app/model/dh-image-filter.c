@@ -23,7 +23,8 @@ typedef enum
 typedef struct
 {
   TermKind kind;
-  char *word; /* casefolded */
+  char *word;     /* casefolded */
+  gboolean whole; /* nothing else stands beside it */
   DhItemState state;
   Field field;
   gboolean less, or_equal;
@@ -96,26 +97,48 @@ parse_term (const char *text, Term *term)
     term->word = g_steal_pointer (&folded);
 }
 
-/* "AP < 90" is one term as well as "ap<90". */
-static char *
-close_comparisons (const char *text)
+/* Where the value of "scene:" or "tag:" begins with a quotation mark, behind it; else NULL. */
+static const char *
+find_quoted (const char *word)
 {
-  GString *closed = g_string_new (NULL);
-  for (const char *at = text; *at != '\0'; at++)
+  static const char *const fields[] = { "scene:\"", "tag:\"" };
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    if (g_ascii_strncasecmp (word, fields[i], strlen (fields[i])) == 0)
+      return word + strlen (fields[i]);
+  return NULL;
+}
+
+/* The quoted text from `at`, in which two marks are one, up to its end or that of the whole. */
+static const char *
+skip_quoted (const char *at, GString *text)
+{
+  for (; *at != '\0'; at++)
     {
-      if (*at == ' ')
-        {
-          const char *next = at + strspn (at, " ");
-          gboolean after = closed->len > 0 && strchr ("<>=", closed->str[closed->len - 1]) != NULL;
-          if ((*next != '\0' && strchr ("<>=", *next) != NULL) || after)
-            {
-              at = next - 1;
-              continue;
-            }
-        }
-      g_string_append_c (closed, *at);
+      if (*at == '"' && *++at != '"')
+        break;
+      g_string_append_c (text, *at);
     }
-  return g_string_free (closed, FALSE);
+  return at;
+}
+
+/* A term of its own at `at`, behind which it leaves off. "AP < 90" is one as well as "ap<90". */
+static const char *
+skip_word (const char *at, GString *word)
+{
+  for (; *at != '\0'; at++)
+    {
+      const char *next = at + strspn (at, " \t");
+      if (next == at)
+        {
+          g_string_append_c (word, *at);
+          continue;
+        }
+      const gboolean after = strchr ("<>=", word->str[word->len - 1]) != NULL;
+      if (*next == '\0' || (strchr ("<>=", *next) == NULL && !after))
+        return next;
+      at = next - 1;
+    }
+  return at;
 }
 
 DhImageFilter *
@@ -125,17 +148,34 @@ dh_image_filter_new (const char *text)
   filter->terms = g_array_new (FALSE, TRUE, sizeof (Term));
   g_array_set_clear_func (filter->terms, term_clear);
   g_autofree char *valid = g_utf8_make_valid (text != NULL ? text : "", -1);
-  g_autofree char *closed = close_comparisons (valid);
-  g_auto (GStrv) words = g_strsplit_set (closed, " \t", -1);
-  for (guint i = 0; words[i] != NULL; i++)
+  for (const char *at = valid + strspn (valid, " \t"); *at != '\0'; at += strspn (at, " \t"))
     {
-      if (words[i][0] == '\0')
-        continue;
       Term term = { 0 };
-      parse_term (words[i], &term);
+      g_autoptr (GString) word = g_string_new (NULL);
+      const char *quoted = find_quoted (at);
+      if (quoted != NULL)
+        {
+          term.kind = g_ascii_tolower (*at) == 's' ? TERM_SCENE : TERM_TAG;
+          term.whole = TRUE;
+          at = skip_quoted (quoted, word);
+          term.word = g_utf8_casefold (word->str, -1);
+        }
+      else
+        {
+          at = skip_word (at, word);
+          parse_term (word->str, &term);
+        }
       g_array_append_val (filter->terms, term);
     }
   return filter;
+}
+
+char *
+dh_image_filter_quote (const char *field, const char *value)
+{
+  g_autoptr (GString) doubled = g_string_new (value);
+  g_string_replace (doubled, "\"", "\"\"", 0);
+  return g_strdup_printf ("%s:\"%s\"", field, doubled->str);
 }
 
 void
@@ -148,18 +188,18 @@ dh_image_filter_free (DhImageFilter *filter)
 }
 
 static gboolean
-contains (const char *text, const char *folded_word)
+fits (const Term *term, const char *text)
 {
   g_autofree char *folded = g_utf8_casefold (text, -1);
-  return strstr (folded, folded_word) != NULL;
+  return term->whole ? g_str_equal (folded, term->word) : strstr (folded, term->word) != NULL;
 }
 
 static gboolean
-has_tag (DhImageItem *item, const char *folded_word)
+has_tag (DhImageItem *item, const Term *term)
 {
   const char *const *tags = dh_image_item_get_tags (item);
   for (guint i = 0; tags[i] != NULL; i++)
-    if (contains (tags[i], folded_word))
+    if (fits (term, tags[i]))
       return TRUE;
   return FALSE;
 }
@@ -200,14 +240,14 @@ dh_image_filter_matches (const DhImageFilter *filter, DhImageItem *item)
       switch (term->kind)
         {
         case TERM_WORD:
-          matches = contains (dh_image_item_get_stem (item), term->word)
-                    || contains (dh_image_item_get_group (item), term->word) || has_tag (item, term->word);
+          matches = fits (term, dh_image_item_get_stem (item)) || fits (term, dh_image_item_get_group (item))
+                    || has_tag (item, term);
           break;
         case TERM_SCENE:
-          matches = contains (dh_image_item_get_group (item), term->word);
+          matches = fits (term, dh_image_item_get_group (item));
           break;
         case TERM_TAG:
-          matches = has_tag (item, term->word);
+          matches = has_tag (item, term);
           break;
         case TERM_MARKED:
           matches = dh_image_item_is_marked (item);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include <utime.h>
+#include "dh-image-filter.h"
 #include "dh-image-list.h"
 #include "dh-map-cache.h"
 #include "dh-score-stats.h"
@@ -259,6 +260,21 @@ test_list (void)
     {
       dh_image_list_set_filter (list, filters[i][0]);
       assert_shown (list, filters[i][1]);
+    }
+  /* A quoted value is the whole of it, whatever stands in it. */
+  static const char *const tags[] = { "a < \"b\" ap", "dusk", NULL }, *const longer[] = { "dusky", NULL };
+  dh_image_item_set_tags (dh_image_list_get_item (list, 1), tags);
+  dh_image_item_set_tags (dh_image_list_get_item (list, 2), longer);
+  g_autofree char *odd = dh_image_filter_quote ("tag", tags[0]);
+  const char *const quoted[][2] = {
+    { "tag:dusk", "12 11 " },     { "tag:\"Dusk\"", "11 " }, { odd, "11 " },
+    { "tag:\"dusk\" ap<90", "" }, { "scene:\"t\"", "" },     { "SCENE:\"t6\"", "20 " },
+    { "scene:\"\"", "" },         { "tag:\"dusk", "11 " },   { "ap<90 scene:\"t5\"1", "12 " }
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (quoted); i++)
+    {
+      dh_image_list_set_filter (list, quoted[i][0]);
+      assert_shown (list, quoted[i][1]);
     }
   dh_image_list_set_filter (list, "");
   DhImageItem *first = dh_image_list_step (list, NULL, 1);
