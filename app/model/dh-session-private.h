@@ -38,6 +38,7 @@ typedef struct
 
 typedef struct _DhSessionEvaluation DhSessionEvaluation;
 typedef struct _DhSessionImport DhSessionImport;
+typedef struct _DhSessionSlices DhSessionSlices;
 
 struct _DhSession
 {
@@ -112,6 +113,7 @@ struct _DhSession
   GHashTable *run_tunings;            /* of dh-run-threshold.c, by run */
   gboolean reading_runs, runs_unread; /* being read; their last reading failed, which was said */
   DhEvaluationSummary *summary;
+  DhSessionSlices *slices;
 };
 
 enum
@@ -142,6 +144,7 @@ enum
   DH_SESSION_RUN_THRESHOLD,
   DH_SESSION_RUN_STATS,
   DH_SESSION_COMPONENTS,
+  DH_SESSION_SLICES,
   DH_SESSION_MESSAGE,
   DH_SESSION_WRITTEN,
   DH_SESSION_ERROR,
@@ -210,6 +213,12 @@ G_GNUC_INTERNAL const char *dh_session_get_set_id (DhSession *session);
 /* Components: dh-session-components.c. Picture, active score or its threshold changed. */
 G_GNUC_INTERNAL void dh_session_find_components (DhSession *session);
 G_GNUC_INTERNAL void dh_session_drop_components (DhSession *session);
+
+/* Slices: dh-session-slices.c. Tags, score or evaluation changed; what is known of an evaluation is dropped with it. */
+G_GNUC_INTERNAL void dh_session_init_slices (DhSession *session);
+G_GNUC_INTERNAL void dh_session_renew_slices (DhSession *session);
+G_GNUC_INTERNAL void dh_session_drop_slices (DhSession *session);
+G_GNUC_INTERNAL void dh_session_close_slices (DhSession *session);
 
 /* Tags and notes: dh-session-marks.c. */
 typedef struct _DhMarks DhMarks;
