@@ -10,6 +10,7 @@ typedef enum
   TERM_MARKED,
   TERM_STATE,
   TERM_NUMBER,
+  TERM_OBJECT,
 } TermKind;
 
 typedef enum
@@ -18,6 +19,8 @@ typedef enum
   FIELD_FPR95,
   FIELD_AUROC,
   FIELD_ANOMALIES,
+  FIELD_AREA, /* from here on of objects */
+  FIELD_OVERLAP,
 } Field;
 
 typedef struct
@@ -26,6 +29,7 @@ typedef struct
   char *word;     /* casefolded */
   gboolean whole; /* nothing else stands beside it */
   DhItemState state;
+  DhObjectKind object;
   Field field;
   gboolean less, or_equal;
   double number;
@@ -50,7 +54,8 @@ parse_number (const char *text, Term *term)
     const char *name;
     Field field;
   } fields[] = {
-    { "ap", FIELD_AP }, { "fpr95", FIELD_FPR95 }, { "auroc", FIELD_AUROC }, { "anomalies", FIELD_ANOMALIES }
+    { "ap", FIELD_AP },     { "fpr95", FIELD_FPR95 },  { "auroc", FIELD_AUROC }, { "anomalies", FIELD_ANOMALIES },
+    { "area", FIELD_AREA }, { "siou", FIELD_OVERLAP }, { "ppv", FIELD_OVERLAP },
   };
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
     {
@@ -70,12 +75,27 @@ parse_number (const char *text, Term *term)
   return FALSE;
 }
 
+static gboolean
+parse_kind (const char *text, Term *term)
+{
+  static const char *const kinds[DH_N_OBJECT_KINDS] = { "kind:missed", "kind:false", "kind:found", "kind:flagged" };
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (strcmp (text, kinds[i]) == 0)
+      {
+        term->object = i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
 static void
 parse_term (const char *text, Term *term)
 {
   g_autofree char *folded = g_utf8_casefold (text, -1);
   if (parse_number (folded, term))
     term->kind = TERM_NUMBER;
+  else if (parse_kind (folded, term))
+    term->kind = TERM_OBJECT;
   else if (strcmp (folded, "is:failed") == 0 || strcmp (folded, "is:cached") == 0)
     {
       term->kind = TERM_STATE;
@@ -205,60 +225,79 @@ has_tag (DhImageItem *item, const Term *term)
 }
 
 static gboolean
-compare (const Term *term, const DhItemMetrics *metrics)
+compare (const Term *term, double value)
 {
-  if (!metrics->evaluated)
-    return FALSE;
-  double value = NAN;
-  switch (term->field)
-    {
-    case FIELD_AP:
-      value = metrics->ap * 100;
-      break;
-    case FIELD_FPR95:
-      value = metrics->fpr95 * 100;
-      break;
-    case FIELD_AUROC:
-      value = metrics->auroc * 100;
-      break;
-    case FIELD_ANOMALIES:
-      value = (double)metrics->n_anomaly;
-      break;
-    }
   if (term->or_equal && value == term->number)
     return TRUE;
   return term->less ? value < term->number : value > term->number;
+}
+
+static gboolean
+compare_item (const Term *term, const DhItemMetrics *metrics)
+{
+  if (!metrics->evaluated)
+    return FALSE;
+  switch (term->field)
+    {
+    case FIELD_AP:
+      return compare (term, metrics->ap * 100);
+    case FIELD_FPR95:
+      return compare (term, metrics->fpr95 * 100);
+    case FIELD_AUROC:
+      return compare (term, metrics->auroc * 100);
+    case FIELD_ANOMALIES:
+      return compare (term, (double)metrics->n_anomaly);
+    case FIELD_AREA:
+    case FIELD_OVERLAP:
+    default:
+      return FALSE;
+    }
+}
+
+static gboolean
+item_fits (const Term *term, DhImageItem *item)
+{
+  switch (term->kind)
+    {
+    case TERM_WORD:
+      return fits (term, dh_image_item_get_stem (item)) || fits (term, dh_image_item_get_group (item))
+             || has_tag (item, term);
+    case TERM_SCENE:
+      return fits (term, dh_image_item_get_group (item));
+    case TERM_TAG:
+      return has_tag (item, term);
+    case TERM_MARKED:
+      return dh_image_item_is_marked (item);
+    case TERM_STATE:
+      return dh_image_item_get_state (item) == term->state;
+    case TERM_NUMBER:
+      return compare_item (term, dh_image_item_get_metrics (item));
+    case TERM_OBJECT:
+    default:
+      return FALSE;
+    }
 }
 
 gboolean
 dh_image_filter_matches (const DhImageFilter *filter, DhImageItem *item)
 {
   for (guint i = 0; i < filter->terms->len; i++)
+    if (!item_fits (&g_array_index (filter->terms, Term, i), item))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+dh_image_filter_matches_object (const DhImageFilter *filter, DhImageItem *item, const DhPictureObject *object)
+{
+  for (guint i = 0; i < filter->terms->len; i++)
     {
       const Term *term = &g_array_index (filter->terms, Term, i);
-      gboolean matches = FALSE;
-      switch (term->kind)
-        {
-        case TERM_WORD:
-          matches = fits (term, dh_image_item_get_stem (item)) || fits (term, dh_image_item_get_group (item))
-                    || has_tag (item, term);
-          break;
-        case TERM_SCENE:
-          matches = fits (term, dh_image_item_get_group (item));
-          break;
-        case TERM_TAG:
-          matches = has_tag (item, term);
-          break;
-        case TERM_MARKED:
-          matches = dh_image_item_is_marked (item);
-          break;
-        case TERM_STATE:
-          matches = dh_image_item_get_state (item) == term->state;
-          break;
-        case TERM_NUMBER:
-          matches = compare (term, dh_image_item_get_metrics (item));
-          break;
-        }
+      const gboolean matches = term->kind == TERM_OBJECT      ? object->kind == term->object
+                               : term->kind != TERM_NUMBER    ? item_fits (term, item)
+                               : term->field == FIELD_AREA    ? compare (term, (double)object->area)
+                               : term->field == FIELD_OVERLAP ? compare (term, object->overlap)
+                                                              : item_fits (term, item);
       if (!matches)
         return FALSE;
     }

@@ -1,5 +1,6 @@
 #pragma once
 #include "dh-image-item.h"
+#include "dh-picture-components.h"
 
 G_BEGIN_DECLS
 
@@ -10,5 +11,8 @@ DhImageFilter *dh_image_filter_new (const char *text);
 char *dh_image_filter_quote (const char *field, const char *value);
 void dh_image_filter_free (DhImageFilter *filter);
 gboolean dh_image_filter_matches (const DhImageFilter *filter, DhImageItem *item);
+/* An object of that picture; of objects there are more terms: "kind:missed", "kind:false", "kind:found",
+ * "kind:flagged", "area>500" (pixels), "siou<0.5", "ppv<0.5". No picture by itself matches these. */
+gboolean dh_image_filter_matches_object (const DhImageFilter *filter, DhImageItem *item, const DhPictureObject *object);
 
 G_END_DECLS

@@ -85,6 +85,8 @@ struct _DhSession
 
   DhPictureComponents *components; /* of components_frame */
   DhFrame *components_frame;
+  DhImageItem *object_item; /* of the object that is to be chosen; NULL: none is */
+  DhPictureObject object;
   guint search_source; /* dh-session-components.c */
   gboolean searching, search_again;
 
