@@ -22,9 +22,8 @@ path_of (const char *folder)
   return g_build_filename (folder, "eval", "owner.txt", NULL);
 }
 
-/* NULL where the folder names none. */
-static char *
-read_owner (const char *folder)
+char *
+dh_map_owner_read (const char *folder)
 {
   g_autofree char *path = path_of (folder);
   g_autoptr (GBytes) bytes = dh_file_read (path, MOST_BYTES, NULL);
@@ -36,14 +35,14 @@ read_owner (const char *folder)
 gboolean
 dh_map_owner_is (const char *folder, const char *owner)
 {
-  g_autofree char *there = read_owner (folder);
+  g_autofree char *there = dh_map_owner_read (folder);
   return !there || g_str_equal (there, owner);
 }
 
 gboolean
 dh_map_owner_made_scores (const char *folder, const char *owner)
 {
-  g_autofree char *there = read_owner (folder);
+  g_autofree char *there = dh_map_owner_read (folder);
   const char *end = strstr (owner, OTHERS);
   return !there || !end || strncmp (there, owner, (gsize)(end - owner) + strlen (OTHERS)) == 0;
 }

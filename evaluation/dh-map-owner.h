@@ -9,6 +9,8 @@ G_BEGIN_DECLS
 /* What maps are made by, as text; `others` (may be NULL): the names of maps that lie beside the score's. */
 char *dh_map_owner_new (const char *model_sha256, const char *score, const char *precision, const char *device,
                         const char *others);
+/* What the folder says; NULL where it names none. Free with g_free. */
+char *dh_map_owner_read (const char *folder);
 /* Whether the folder's maps are this owner's, the maps beside the score's included. A folder that names none (made by
  * an earlier version of this program) counts as anybody's. */
 gboolean dh_map_owner_is (const char *folder, const char *owner);

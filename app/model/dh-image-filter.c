@@ -19,8 +19,11 @@ typedef enum
   FIELD_FPR95,
   FIELD_AUROC,
   FIELD_ANOMALIES,
+  FIELD_MISSED,
+  FIELD_FALSE,
   FIELD_AREA, /* from here on of objects */
-  FIELD_OVERLAP,
+  FIELD_SIOU,
+  FIELD_PPV,
 } Field;
 
 typedef struct
@@ -54,8 +57,9 @@ parse_number (const char *text, Term *term)
     const char *name;
     Field field;
   } fields[] = {
-    { "ap", FIELD_AP },     { "fpr95", FIELD_FPR95 },  { "auroc", FIELD_AUROC }, { "anomalies", FIELD_ANOMALIES },
-    { "area", FIELD_AREA }, { "siou", FIELD_OVERLAP }, { "ppv", FIELD_OVERLAP },
+    { "ap", FIELD_AP },         { "fpr95", FIELD_FPR95 }, { "auroc", FIELD_AUROC }, { "anomalies", FIELD_ANOMALIES },
+    { "missed", FIELD_MISSED }, { "false", FIELD_FALSE }, { "area", FIELD_AREA },   { "siou", FIELD_SIOU },
+    { "ppv", FIELD_PPV },
   };
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
     {
@@ -224,34 +228,40 @@ has_tag (DhImageItem *item, const Term *term)
   return FALSE;
 }
 
+/* NaN where it is unknown or undefined. */
+static double
+value_of (DhImageItem *item, Field field)
+{
+  const DhItemMetrics *metrics = dh_image_item_get_metrics (item);
+  const gint n_missed = dh_image_item_get_n_missed (item), n_false = dh_image_item_get_n_false (item);
+  switch (field)
+    {
+    case FIELD_AP:
+      return metrics->evaluated ? metrics->ap * 100 : NAN;
+    case FIELD_FPR95:
+      return metrics->evaluated ? metrics->fpr95 * 100 : NAN;
+    case FIELD_AUROC:
+      return metrics->evaluated ? metrics->auroc * 100 : NAN;
+    case FIELD_ANOMALIES:
+      return metrics->evaluated ? (double)metrics->n_anomaly : NAN;
+    case FIELD_MISSED:
+      return n_missed >= 0 ? n_missed : NAN;
+    case FIELD_FALSE:
+      return n_false >= 0 ? n_false : NAN;
+    case FIELD_AREA:
+    case FIELD_SIOU:
+    case FIELD_PPV:
+    default:
+      return NAN;
+    }
+}
+
 static gboolean
 compare (const Term *term, double value)
 {
   if (term->or_equal && value == term->number)
     return TRUE;
   return term->less ? value < term->number : value > term->number;
-}
-
-static gboolean
-compare_item (const Term *term, const DhItemMetrics *metrics)
-{
-  if (!metrics->evaluated)
-    return FALSE;
-  switch (term->field)
-    {
-    case FIELD_AP:
-      return compare (term, metrics->ap * 100);
-    case FIELD_FPR95:
-      return compare (term, metrics->fpr95 * 100);
-    case FIELD_AUROC:
-      return compare (term, metrics->auroc * 100);
-    case FIELD_ANOMALIES:
-      return compare (term, (double)metrics->n_anomaly);
-    case FIELD_AREA:
-    case FIELD_OVERLAP:
-    default:
-      return FALSE;
-    }
 }
 
 static gboolean
@@ -271,7 +281,7 @@ item_fits (const Term *term, DhImageItem *item)
     case TERM_STATE:
       return dh_image_item_get_state (item) == term->state;
     case TERM_NUMBER:
-      return compare_item (term, dh_image_item_get_metrics (item));
+      return compare (term, value_of (item, term->field));
     case TERM_OBJECT:
     default:
       return FALSE;
@@ -287,20 +297,24 @@ dh_image_filter_matches (const DhImageFilter *filter, DhImageItem *item)
   return TRUE;
 }
 
+static gboolean
+object_fits (const Term *term, DhImageItem *item, const DhPictureObject *object)
+{
+  if (term->kind == TERM_OBJECT)
+    return object->kind == term->object;
+  if (term->kind != TERM_NUMBER || term->field < FIELD_AREA)
+    return item_fits (term, item);
+  const gboolean predicted = object->kind == DH_OBJECT_FALSE;
+  return term->field == FIELD_AREA ? compare (term, (double)object->area)
+                                   : (term->field == FIELD_PPV) == predicted && compare (term, object->overlap);
+}
+
 gboolean
 dh_image_filter_matches_object (const DhImageFilter *filter, DhImageItem *item, const DhPictureObject *object)
 {
   for (guint i = 0; i < filter->terms->len; i++)
-    {
-      const Term *term = &g_array_index (filter->terms, Term, i);
-      const gboolean matches = term->kind == TERM_OBJECT      ? object->kind == term->object
-                               : term->kind != TERM_NUMBER    ? item_fits (term, item)
-                               : term->field == FIELD_AREA    ? compare (term, (double)object->area)
-                               : term->field == FIELD_OVERLAP ? compare (term, object->overlap)
-                                                              : item_fits (term, item);
-      if (!matches)
-        return FALSE;
-    }
+    if (!object_fits (&g_array_index (filter->terms, Term, i), item, object))
+      return FALSE;
   return TRUE;
 }
 

@@ -14,6 +14,7 @@ struct _DhImageItem
   guint thumbnail_width, thumbnail_height;
   gboolean thumbnail_claimed;
   DhItemMetrics metrics;
+  gint n_missed, n_false;
   char **tags;
   char *note;
 };
@@ -23,6 +24,7 @@ enum
   PROP_STATE = 1,
   PROP_THUMBNAIL,
   PROP_METRICS,
+  PROP_OBJECTS,
   PROP_MARKS,
   N_PROPS,
 };
@@ -59,6 +61,9 @@ dh_image_item_get_property (GObject *object, guint id, GValue *value, GParamSpec
     case PROP_METRICS:
       g_value_set_boolean (value, self->metrics.evaluated);
       break;
+    case PROP_OBJECTS:
+      g_value_set_boolean (value, self->n_missed >= 0);
+      break;
     case PROP_MARKS:
       g_value_set_boolean (value, dh_image_item_is_marked (self));
       break;
@@ -79,6 +84,8 @@ dh_image_item_class_init (DhImageItemClass *class)
       g_param_spec_boxed ("thumbnail", NULL, NULL, G_TYPE_BYTES, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   properties[PROP_METRICS] =
       g_param_spec_boolean ("metrics", NULL, NULL, FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_OBJECTS] =
+      g_param_spec_boolean ("objects", NULL, NULL, FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   properties[PROP_MARKS] = g_param_spec_boolean ("marks", NULL, NULL, FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
@@ -87,6 +94,7 @@ static void
 dh_image_item_init (DhImageItem *self)
 {
   self->metrics = DH_ITEM_METRICS_NONE;
+  self->n_missed = self->n_false = -1;
   self->tags = g_new0 (char *, 1);
   self->note = g_strdup ("");
 }
@@ -194,6 +202,28 @@ dh_image_item_set_metrics (DhImageItem *self, const DhItemMetrics *metrics)
 {
   self->metrics = *metrics;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_METRICS]);
+}
+
+gint
+dh_image_item_get_n_missed (DhImageItem *self)
+{
+  return self->n_missed;
+}
+
+gint
+dh_image_item_get_n_false (DhImageItem *self)
+{
+  return self->n_false;
+}
+
+void
+dh_image_item_set_objects (DhImageItem *self, gint n_missed, gint n_false)
+{
+  if (self->n_missed == n_missed && self->n_false == n_false)
+    return;
+  self->n_missed = n_missed;
+  self->n_false = n_false;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_OBJECTS]);
 }
 
 const char *const *

@@ -27,7 +27,8 @@ typedef struct
 #define DH_ITEM_METRICS_NONE                                                                                           \
   ((DhItemMetrics){ .ap = NAN, .fpr95 = NAN, .auroc = NAN, .mean_score = NAN, .largest_missed = NAN })
 
-/* One picture of the open set. For the window's thread. Notifies "state", "thumbnail", "metrics" and "marks". */
+/* One picture of the open set. For the window's thread. Notifies "state", "thumbnail", "metrics", "objects" and
+ * "marks". */
 #define DH_TYPE_IMAGE_ITEM (dh_image_item_get_type ())
 G_DECLARE_FINAL_TYPE (DhImageItem, dh_image_item, DH, IMAGE_ITEM, GObject)
 
@@ -52,6 +53,12 @@ gboolean dh_image_item_claim_thumbnail (DhImageItem *item);
 
 const DhItemMetrics *dh_image_item_get_metrics (DhImageItem *item);
 void dh_image_item_set_metrics (DhImageItem *item, const DhItemMetrics *metrics);
+
+/* Anomalies that the threshold misses here, and what it flags falsely: dh-session-set-objects.h. −1 where nobody knows.
+ */
+gint dh_image_item_get_n_missed (DhImageItem *item);
+gint dh_image_item_get_n_false (DhImageItem *item);
+void dh_image_item_set_objects (DhImageItem *item, gint n_missed, gint n_false);
 
 /* What the user wrote about it: sorted tags, NULL-terminated, and a note; borrowed, empty where there is none.
  * Notifies "marks". dh-session-marks.h keeps them. */

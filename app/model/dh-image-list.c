@@ -46,9 +46,8 @@ list_model_init (GListModelInterface *iface)
 G_DEFINE_FINAL_TYPE_WITH_CODE (DhImageList, dh_image_list, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, list_model_init))
 
-static const char *const sort_ids[DH_N_SORTS] = {
-  "name", "ap", "fpr95", "mean-score", "largest-miss", "anomaly-pixels"
-};
+static const char *const sort_ids[DH_N_SORTS] = { "name",         "ap",     "fpr95", "mean-score",
+                                                  "largest-miss", "missed", "false", "anomaly-pixels" };
 
 const char *
 dh_sort_id (DhSort sort)
@@ -72,6 +71,10 @@ dh_sort_title (DhSort sort)
       return _ ("Mean score");
     case DH_SORT_LARGEST_MISS:
       return _ ("Largest miss");
+    case DH_SORT_MISSED:
+      return _ ("Missed objects");
+    case DH_SORT_FALSE:
+      return _ ("False objects");
     case DH_SORT_ANOMALY_PIXELS:
       return _ ("Anomaly pixels");
     case DH_N_SORTS:
@@ -114,11 +117,21 @@ dh_image_list_new (void)
   return g_object_new (DH_TYPE_IMAGE_LIST, NULL);
 }
 
+static double
+object_key (gint n)
+{
+  return n >= 0 ? -(double)n : NAN;
+}
+
 /* The value to sort by, such that the worst is the smallest; NaN: undefined. */
 static double
 badness_key (DhImageItem *item, DhSort sort)
 {
   const DhItemMetrics *metrics = dh_image_item_get_metrics (item);
+  if (sort == DH_SORT_MISSED)
+    return object_key (dh_image_item_get_n_missed (item));
+  if (sort == DH_SORT_FALSE)
+    return object_key (dh_image_item_get_n_false (item));
   if (!metrics->evaluated)
     return NAN;
   switch (sort)
@@ -133,6 +146,8 @@ badness_key (DhImageItem *item, DhSort sort)
       return -metrics->largest_missed;
     case DH_SORT_ANOMALY_PIXELS:
       return -(double)metrics->n_anomaly;
+    case DH_SORT_MISSED:
+    case DH_SORT_FALSE:
     case DH_SORT_NAME:
     case DH_N_SORTS:
     default:

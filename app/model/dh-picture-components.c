@@ -2,10 +2,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
-#include "dh-components.h"
-
-#define TAU 0.25
-#define N_TAUS 11
+#include "dh-picture-components-private.h"
 
 typedef struct
 {
@@ -36,20 +33,45 @@ dh_object_kind_title (DhObjectKind kind)
     }
 }
 
+/* The float that decides as the double does, for every float. */
+static float
+as_compared (double threshold, gboolean above)
+{
+  const float rounded = (float)threshold;
+  if (above)
+    return rounded > threshold ? nextafterf (rounded, -INFINITY) : rounded;
+  return rounded < threshold ? nextafterf (rounded, INFINITY) : rounded;
+}
+
 static void
-make_mask (Walk *walk, double threshold)
+make_mask (Walk *walk, double threshold, DhCounts *counts)
 {
   const gsize n = (gsize)walk->frame->width * walk->frame->height;
   const guint8 *truth = walk->frame->truth != NULL ? g_bytes_get_data (walk->frame->truth, NULL) : NULL;
-  const float limit = (float)threshold;
   const gboolean above = dh_score_flags_above (walk->score);
+  const float limit = as_compared (threshold, above);
+  guint64 flagged[2] = { 0, 0 }, all[2] = { 0, 0 }; /* inliers, anomalies */
   for (gsize i = 0; i < n; i++)
     {
       const float value = walk->values[i];
       const gboolean finite = isfinite (value);
-      walk->mask[i] = finite && (above ? value > limit : value < limit);
-      walk->labels[i] = !finite ? 255 : truth != NULL ? truth[i] : 0;
+      const guint8 label = !finite ? 255 : truth != NULL ? truth[i] : 0;
+      const gboolean mask = finite && (above ? value > limit : value < limit);
+      walk->mask[i] = (guint8)mask;
+      walk->labels[i] = label;
+      if (label <= 1)
+        {
+          all[label]++;
+          flagged[label] += mask;
+        }
     }
+  *counts = (DhCounts){ .labelled = truth != NULL, .flagged = flagged[0] + flagged[1], .pixels = all[0] + all[1] };
+  if (truth == NULL)
+    return;
+  counts->tp = flagged[1];
+  counts->fp = flagged[0];
+  counts->fn = all[1] - flagged[1];
+  counts->tn = all[0] - flagged[0];
 }
 
 static gboolean
@@ -150,21 +172,9 @@ list (DhPictureComponents *self, Walk *walk, const DhComponents *found)
     qsort (self->items, self->n, sizeof *self->items, compare);
 }
 
-static double
-mean_f1 (const DhComponents *found)
-{
-  double sum = 0;
-  for (guint k = 0; k < N_TAUS; k++)
-    {
-      guint64 tp, fn, fp;
-      dh_components_count (found, 0.25 + k * 0.05, &tp, &fn, &fp);
-      sum += dh_components_f1 (tp, fn, fp);
-    }
-  return sum / N_TAUS;
-}
-
 DhPictureComponents *
-dh_picture_components_new (const DhFrame *frame, DhScore score, double threshold)
+dh_picture_components_measure (const DhFrame *frame, DhScore score, double threshold, DhComponentSums *sums,
+                               DhCounts *counts)
 {
   const gsize n = (gsize)frame->width * frame->height;
   const float *values = dh_frame_floats (frame, dh_score_map (score));
@@ -182,8 +192,8 @@ dh_picture_components_new (const DhFrame *frame, DhScore score, double threshold
                 .labels = planes + n,
                 .taken = planes + 2 * n };
   memset (walk.taken, 0, n);
-  make_mask (&walk, threshold);
-  const DhComponentOptions options = { DH_PICTURE_MIN_FLAGGED, DH_PICTURE_MIN_ANOMALY, TAU };
+  make_mask (&walk, threshold, counts);
+  const DhComponentOptions options = { DH_PICTURE_MIN_FLAGGED, DH_PICTURE_MIN_ANOMALY, dh_component_tau (0) };
   g_autoptr (DhComponents) found =
       dh_components_match (walk.mask, walk.labels, frame->width, frame->height, &options, NULL);
   if (found == NULL)
@@ -193,11 +203,24 @@ dh_picture_components_new (const DhFrame *frame, DhScore score, double threshold
   self->score = score;
   self->threshold = threshold;
   self->labelled = frame->truth != NULL;
-  self->f1 = self->labelled ? mean_f1 (found) : NAN;
+  *sums = (DhComponentSums){ 0 };
+  if (self->labelled)
+    dh_component_sums_add (sums, found);
+  self->f1 = dh_component_sums_mean_f1 (sums);
+  self->siou = dh_component_sums_siou (sums);
+  self->ppv = dh_component_sums_ppv (sums);
   walk.stack = g_array_new (FALSE, FALSE, sizeof (gsize));
   list (self, &walk, found);
   g_array_unref (walk.stack);
   return self;
+}
+
+DhPictureComponents *
+dh_picture_components_new (const DhFrame *frame, DhScore score, double threshold)
+{
+  DhComponentSums sums;
+  DhCounts counts;
+  return dh_picture_components_measure (frame, score, threshold, &sums, &counts);
 }
 
 DhPictureComponents *

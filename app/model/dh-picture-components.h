@@ -5,8 +5,8 @@ G_BEGIN_DECLS
 
 /* What one picture's threshold finds, object by object: its anomalies, found or missed, and what is flagged falsely,
  * matched as the protocol smiyc-component matches them (8-connected, flagged regions under 500 pixels and anomalies
- * under 100 left out, found where sIoU ≥ 0.25, false where PPV < 0.25), but with scores compared in float32: what is
- * listed is what is drawn. Reports compare in float16, which may differ by the pixels on the edge. */
+ * under 100 left out, found where sIoU ≥ 0.25, false where PPV < 0.25), but with scores compared in float32, as the
+ * counts of pixels and the drawing are. Reports compare in float16, which may differ by the pixels on the edge. */
 typedef enum
 {
   DH_OBJECT_MISSED,
@@ -37,7 +37,9 @@ typedef struct
   guint n_of[DH_N_OBJECT_KINDS];
   guint n;
   DhPictureObject *items; /* missed, false, found or flagged, each from the largest down */
-  double f1;              /* of objects, the mean over the protocol's 11 overlaps; NaN without any or without labels */
+  /* Of objects, as the protocol has them: F1 as the mean over its 11 overlaps, sIoU over the anomalies, PPV over all
+   * that is flagged, objects that are found included. NaN without any or without labels. */
+  double f1, siou, ppv;
 } DhPictureComponents;
 
 #define DH_PICTURE_MIN_FLAGGED 500

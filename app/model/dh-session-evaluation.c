@@ -5,6 +5,7 @@
 #include "dh-evaluation-summary-private.h"
 #include "dh-run-list.h"
 #include "dh-session-private.h"
+#include "dh-set-maps-private.h"
 
 const char *const dh_session_protocols[] = {
   "densehybrid-pooled", "densehybrid-per-image", "densehybrid-per-image-as-published",
@@ -24,6 +25,7 @@ struct _DhSessionEvaluation
   DhEvaluationSummary *summary;
   DhScoreStats *stats;
   GHashTable *missed; /* stem → double *, pixels */
+  DhSetMaps *maps;
   GError *error;
   /* the window's thread */
   guint done, failed, computed;
@@ -52,6 +54,7 @@ evaluation_unref (gpointer data)
   g_clear_pointer (&evaluation->stats, dh_score_stats_unref);
   g_clear_error (&evaluation->error);
   g_clear_pointer (&evaluation->missed, g_hash_table_unref);
+  g_clear_pointer (&evaluation->maps, dh_set_maps_unref);
   g_free (evaluation);
 }
 
@@ -181,6 +184,7 @@ evaluate (DhWorker *worker, DhPredictor *predictor, gpointer data)
     return;
   evaluation->summary = dh_evaluation_summary_new (result, predictor);
   evaluation->missed = dh_evaluation_summary_list_missed (result);
+  evaluation->maps = dh_set_maps_new (evaluation->dataset, evaluation->folder, result);
   evaluation->stats = dh_evaluation_summary_take_stats (result, evaluation->summary->labelled);
 }
 
@@ -215,7 +219,10 @@ evaluated (gpointer data)
           self->summary = g_steal_pointer (&evaluation->summary);
           show_missed (self, evaluation->missed);
           if (self->summary->labelled)
-            dh_session_take_set_stats (self, g_steal_pointer (&evaluation->stats));
+            {
+              dh_session_take_set_maps (self, g_steal_pointer (&evaluation->maps));
+              dh_session_take_set_stats (self, g_steal_pointer (&evaluation->stats));
+            }
           g_autofree char *text = g_strdup_printf (
               ngettext ("%u picture evaluated", "%u pictures evaluated", self->summary->images), self->summary->images);
           dh_session_say (self, text);

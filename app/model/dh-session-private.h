@@ -39,6 +39,8 @@ typedef struct
 typedef struct _DhSessionEvaluation DhSessionEvaluation;
 typedef struct _DhSessionImport DhSessionImport;
 typedef struct _DhSessionSlices DhSessionSlices;
+typedef struct _DhSetWork DhSetWork;
+typedef struct _DhSetMaps DhSetMaps;
 
 struct _DhSession
 {
@@ -89,6 +91,7 @@ struct _DhSession
   DhPictureObject object;
   guint search_source; /* dh-session-components.c */
   gboolean searching, search_again;
+  DhSetWork *set_work; /* dh-session-set-objects.c */
 
   GThreadPool *mark_writer;  /* of one thread, so that the last word is written last; NULL before the first */
   GHashTable *written_marks; /* path → DhMarkRow: what was written since the start; NULL before */
@@ -147,6 +150,7 @@ enum
   DH_SESSION_RUN_STATS,
   DH_SESSION_COMPONENTS,
   DH_SESSION_SLICES,
+  DH_SESSION_SET_OBJECTS,
   DH_SESSION_MESSAGE,
   DH_SESSION_WRITTEN,
   DH_SESSION_ERROR,
@@ -221,6 +225,14 @@ G_GNUC_INTERNAL void dh_session_init_slices (DhSession *session);
 G_GNUC_INTERNAL void dh_session_renew_slices (DhSession *session);
 G_GNUC_INTERNAL void dh_session_drop_slices (DhSession *session);
 G_GNUC_INTERNAL void dh_session_close_slices (DhSession *session);
+/* Objects of the set: dh-session-set-objects.c, which listens to the session itself. Closing waits for its threads, a
+ * picture's time at most. */
+G_GNUC_INTERNAL void dh_session_init_set_objects (DhSession *session);
+G_GNUC_INTERNAL void dh_session_close_set_objects (DhSession *session);
+/* What the evaluation left whose set-stats are taken next. */
+G_GNUC_INTERNAL void dh_session_take_set_maps (DhSession *session, DhSetMaps *maps);
+/* Borrowed; NULL where there is none. */
+G_GNUC_INTERNAL DhSetMaps *dh_session_get_set_maps (DhSession *session);
 
 /* Tags and notes: dh-session-marks.c. */
 typedef struct _DhMarks DhMarks;

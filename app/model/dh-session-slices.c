@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "dh-session-evaluation.h"
 #include "dh-session-private.h"
+#include "dh-session-set-objects.h"
 #include "dh-slice-ranks-private.h"
 
 /* Microseconds between two words of progress. */
@@ -17,8 +18,7 @@ typedef struct
   gatomicrefcount refs;
   GCancellable *cancellable;
   /* set once */
-  DhDataset *dataset;
-  gint64 run;
+  DhSetMaps *maps;
   DhScore score;
   GPtrArray *ranks; /* DhSliceRank: the thread's until it tells of them */
   GPtrArray *keys;  /* of these */
@@ -35,6 +35,8 @@ struct _DhSessionSlices
   GListStore *rows;  /* DhSlice */
   GHashTable *known; /* key → DhSliceRank, of this evaluation */
   gboolean wanted;
+  DhSetObjects *counted; /* what the rows show; NULL: nothing */
+  gboolean counted_old;
   Pass *pass;
 };
 
@@ -45,7 +47,7 @@ pass_unref (gpointer data)
   if (!g_atomic_ref_count_dec (&pass->refs))
     return;
   g_object_unref (pass->cancellable);
-  dh_dataset_unref (pass->dataset);
+  dh_set_maps_unref (pass->maps);
   g_ptr_array_unref (pass->ranks);
   g_ptr_array_unref (pass->keys);
   g_free (pass);
@@ -128,6 +130,12 @@ show_ranked (DhSession *self, DhSlice *slice)
       numbers->ranked = rank != NULL;
       if (rank == NULL)
         return TRUE;
+      if (rank->why == NULL && rank->n_anomaly != numbers->n_anomaly && score == self->summary->score)
+        {
+          numbers->why_not_ranked =
+              g_strdup (_ ("Maps or labels have changed since the evaluation. Evaluate again (Ctrl+E)."));
+          return FALSE;
+        }
       numbers->ap = rank->ap;
       numbers->fpr95 = rank->fpr95;
       numbers->auroc = rank->auroc;
@@ -197,10 +205,10 @@ measure_in_thread (gpointer data)
   g_autoptr (GError) error = NULL;
   /* What is shown and measured meanwhile goes first. */
   setpriority (PRIO_PROCESS, (id_t)syscall (SYS_gettid), 10);
-  g_autoptr (DhSetMaps) maps = dh_set_maps_open (pass->dataset, pass->run, pass->score, &error);
-  if (maps != NULL)
-    dh_slice_ranks_measure (pass->ranks, maps, DH_SLICE_RANKS_BUDGET, on_measured, pass, pass->cancellable);
-  for (guint i = 0; maps == NULL && i < pass->ranks->len; i++)
+  if (dh_set_maps_check (pass->maps, &error))
+    dh_slice_ranks_measure (pass->ranks, pass->maps, pass->score, DH_SLICE_RANKS_BUDGET, on_measured, pass,
+                            pass->cancellable);
+  for (guint i = 0; error != NULL && i < pass->ranks->len; i++)
     {
       DhSliceRank *rank = pass->ranks->pdata[i];
       rank->why = g_strdup (error->message);
@@ -235,8 +243,7 @@ begin (DhSession *self, GPtrArray *missing)
   Pass *pass = g_new0 (Pass, 1);
   g_atomic_ref_count_init (&pass->refs);
   pass->cancellable = g_cancellable_new ();
-  pass->dataset = dh_dataset_ref (self->dataset);
-  pass->run = self->summary->run;
+  pass->maps = dh_set_maps_ref (dh_session_get_set_maps (self));
   pass->score = score;
   pass->ranks = g_ptr_array_new_with_free_func (dh_slice_rank_unref);
   pass->keys = g_ptr_array_new_with_free_func (g_free);
@@ -279,6 +286,32 @@ is_under_way (DhSession *self, GPtrArray *missing)
 }
 
 static void
+count (DhSession *self)
+{
+  DhSessionSlices *slices = self->slices;
+  DhSetObjects *objects = (DhSetObjects *)dh_session_get_set_objects (self);
+  if (objects != NULL)
+    dh_set_objects_ref (objects);
+  g_clear_pointer (&slices->counted, dh_set_objects_unref);
+  slices->counted = objects;
+  slices->counted_old = dh_session_set_objects_are_old (self);
+  for (guint i = 0; i < count_rows (self); i++)
+    dh_slice_count (row_at (self, i), objects, slices->counted_old);
+}
+
+static void
+on_objects (DhSession *self)
+{
+  DhSessionSlices *slices = self->slices;
+  if (slices == NULL || count_rows (self) == 0
+      || (slices->counted == dh_session_get_set_objects (self)
+          && slices->counted_old == dh_session_set_objects_are_old (self)))
+    return;
+  count (self);
+  dh_session_emit (self, DH_SESSION_SLICES);
+}
+
+static void
 show_rows (DhSession *self, GPtrArray *slices)
 {
   gboolean same = slices->len == count_rows (self);
@@ -292,11 +325,13 @@ void
 dh_session_renew_slices (DhSession *self)
 {
   DhSessionSlices *slices = self->slices;
-  if (!slices->wanted || self->summary == NULL || !self->summary->labelled || self->set_stats == NULL)
+  if (!slices->wanted || self->summary == NULL || !self->summary->labelled || self->set_stats == NULL
+      || dh_session_get_set_maps (self) == NULL)
     return;
   g_autoptr (GPtrArray) rows = dh_slice_list (self->list, G_LIST_MODEL (slices->rows));
   g_autoptr (GPtrArray) missing = g_ptr_array_new ();
   show_rows (self, rows);
+  count (self);
   for (guint i = 0; i < rows->len; i++)
     if (show_ranked (self, rows->pdata[i]))
       g_ptr_array_add (missing, rows->pdata[i]);
@@ -313,6 +348,7 @@ dh_session_init_slices (DhSession *self)
   self->slices = g_new0 (DhSessionSlices, 1);
   self->slices->rows = g_list_store_new (DH_TYPE_SLICE);
   self->slices->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, dh_slice_rank_unref);
+  g_signal_connect (self, "set-objects", G_CALLBACK (on_objects), NULL);
 }
 
 void
@@ -321,6 +357,7 @@ dh_session_drop_slices (DhSession *self)
   DhSessionSlices *slices = self->slices;
   let_go (self);
   slices->wanted = FALSE;
+  g_clear_pointer (&slices->counted, dh_set_objects_unref);
   g_hash_table_remove_all (slices->known);
   g_list_store_remove_all (slices->rows);
 }

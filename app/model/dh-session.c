@@ -243,6 +243,8 @@ dh_session_class_init (DhSessionClass *class)
   signals[DH_SESSION_COMPONENTS] =
       g_signal_new ("components", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[DH_SESSION_SLICES] = g_signal_new ("slices", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[DH_SESSION_SET_OBJECTS] =
+      g_signal_new ("set-objects", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[DH_SESSION_MESSAGE] =
       g_signal_new ("message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[DH_SESSION_WRITTEN] = g_signal_new ("written", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
@@ -287,6 +289,7 @@ dh_session_init (DhSession *self)
   dh_session_init_thresholds (self);
   dh_session_init_run_sides (self);
   dh_session_init_slices (self);
+  dh_session_init_set_objects (self);
   dh_session_connect_worker (self);
   dh_session_restore_precision (self);
   dh_session_look_for_devices (self);
@@ -311,6 +314,7 @@ dh_session_close (DhSession *self)
   dh_session_close_marks (self);
   dh_session_cancel_import (self);
   dh_session_drop_evaluation (self);
+  dh_session_close_set_objects (self);
   g_signal_handlers_disconnect_by_data (self->worker, self);
   dh_worker_stop (self->worker);
   g_clear_object (&self->worker);

@@ -1,38 +1,41 @@
-#include "dh-set-maps.h"
+#include "dh-set-maps-private.h"
 #include <glib/gi18n.h>
+#include <string.h>
 #include "dh-error.h"
 #include "dh-map-owner.h"
 #include "dh-npy.h"
-#include "dh-records.h"
-#include "dh-map.h"
+#include "dh-packed-labels.h"
+
+/* Of packed labels; what is beyond is read from its files each time. */
+#define MOST_BYTES ((gsize)128 << 20)
 
 struct _DhSetMaps
 {
   gatomicrefcount refs;
   DhDataset *dataset;
-  char *folder; /* of the maps of this score */
+  char *folder, *owner;
+  DhMap score;             /* whose maps lie in eval/scores */
+  GHashTable *left_out;    /* stem → why */
+  DhPackedLabels **labels; /* atomic; a picture each; NULL: not read yet, or none */
+  gsize labels_bytes;      /* atomic */
 };
 
 DhSetMaps *
-dh_set_maps_open (DhDataset *dataset, gint64 run, DhScore score, GError **error)
+dh_set_maps_new (DhDataset *dataset, const char *folder, const DhEvaluation *evaluation)
 {
-  g_autoptr (DhDatabase) database = dh_database_open_existing (NULL, error);
-  g_autoptr (DhRunRow) row = database != NULL ? dh_database_get_run (database, run, error) : NULL;
-  if (row == NULL)
-    return NULL;
-  g_autofree char *owner = dh_map_owner_new (row->model_sha256, row->score, row->precision, row->device, NULL);
-  if (row->folder == NULL || !dh_map_owner_made_scores (row->folder, owner))
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, _ ("%s: another run has written its maps there since"),
-                   row->folder != NULL ? row->folder : "");
-      return NULL;
-    }
-  const char *name = dh_map_name ((DhMap)dh_score_map (score));
   DhSetMaps *self = g_new0 (DhSetMaps, 1);
   g_atomic_ref_count_init (&self->refs);
   self->dataset = dh_dataset_ref (dataset);
-  self->folder =
-      g_build_filename (row->folder, "eval", g_strcmp0 (name, row->score) == 0 ? "scores" : name, (char *)NULL);
+  self->folder = g_strdup (folder);
+  self->owner = dh_map_owner_read (folder);
+  self->score = g_array_index (evaluation->scores, DhScoreEvaluation, 0).score;
+  self->left_out = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  for (guint i = 0; i < evaluation->left_out->len; i++)
+    {
+      const DhLeftOut *left_out = &g_array_index (evaluation->left_out, DhLeftOut, i);
+      g_hash_table_insert (self->left_out, g_strdup (left_out->stem), g_strdup (left_out->why));
+    }
+  self->labels = g_new0 (DhPackedLabels *, MAX (dh_dataset_size (dataset), 1));
   return self;
 }
 
@@ -48,34 +51,117 @@ dh_set_maps_unref (DhSetMaps *self)
 {
   if (!g_atomic_ref_count_dec (&self->refs))
     return;
+  for (guint i = 0; i < dh_dataset_size (self->dataset); i++)
+    dh_packed_labels_free (self->labels[i]);
+  g_free (self->labels);
+  g_hash_table_unref (self->left_out);
   dh_dataset_unref (self->dataset);
   g_free (self->folder);
+  g_free (self->owner);
   g_free (self);
 }
 
-gboolean
-dh_set_maps_load (DhSetMaps *self, guint index, DhTensor **scores, DhLabels **labels, GError **error)
+guint
+dh_set_maps_size (DhSetMaps *self)
 {
-  const DhDatasetItem *item = dh_dataset_item (self->dataset, index);
-  g_autofree char *file = g_strconcat (item->stem, ".npy", NULL);
-  g_autofree char *path = g_build_filename (self->folder, file, NULL);
+  return dh_dataset_size (self->dataset);
+}
+
+const char *
+dh_set_maps_left_out (DhSetMaps *self, guint index)
+{
+  return g_hash_table_lookup (self->left_out, dh_dataset_item (self->dataset, index)->stem);
+}
+
+gboolean
+dh_set_maps_check (DhSetMaps *self, GError **error)
+{
+  g_autofree char *now = dh_map_owner_read (self->folder);
+  if (g_strcmp0 (now, self->owner) == 0)
+    return TRUE;
+  g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, _ ("%s: another run has written its maps there since"),
+               self->folder);
+  return FALSE;
+}
+
+static void
+keep_labels (DhSetMaps *self, guint index, const DhLabels *labels)
+{
+  DhPackedLabels *packed =
+      (gsize)g_atomic_pointer_get (&self->labels_bytes) < MOST_BYTES ? dh_packed_labels_new (labels) : NULL;
+  if (packed == NULL)
+    return;
+  if (g_atomic_pointer_compare_and_exchange (&self->labels[index], NULL, packed))
+    g_atomic_pointer_add (&self->labels_bytes, dh_packed_labels_size_bytes (packed));
+  else
+    dh_packed_labels_free (packed);
+}
+
+/* NULL without error where the picture has none. */
+static DhLabels *
+load_labels (DhSetMaps *self, guint index, GError **error)
+{
+  const DhPackedLabels *packed = g_atomic_pointer_get (&self->labels[index]);
+  DhLabels *labels = packed != NULL ? dh_packed_labels_unpack (packed) : NULL;
+  if (labels != NULL || !dh_dataset_load_labels (self->dataset, index, &labels, NULL, error))
+    return labels;
+  if (labels != NULL)
+    keep_labels (self, index, labels);
+  return labels;
+}
+
+static GBytes *
+bytes_of (DhSetMaps *self, DhMap map, DhTensor *tensor, GError **error)
+{
+  if (!dh_map_low_is_anomalous (map))
+    return g_bytes_ref (tensor->bytes);
+  const gsize size = dh_tensor_size_bytes (tensor);
+  float *values = g_try_malloc (size);
+  if (values == NULL)
+    {
+      g_set_error_literal (error, DH_ERROR, DH_ERROR_NO_MEMORY, _ ("no memory is left for it"));
+      return NULL;
+    }
+  memcpy (values, dh_tensor_f32 (tensor), size);
+  dh_evaluation_orient (map, values, size / sizeof *values);
+  return g_bytes_new_take (values, size);
+}
+
+static DhTensor *
+load_map (DhSetMaps *self, guint index, DhMap map, GError **error)
+{
+  g_autofree char *file = g_strconcat (dh_dataset_item (self->dataset, index)->stem, ".npy", NULL);
+  g_autofree char *path =
+      g_build_filename (self->folder, "eval", map == self->score ? "scores" : dh_map_name (map), file, NULL);
   g_autoptr (DhTensor) tensor = dh_npy_load (path, error);
-  g_autoptr (DhLabels) anomaly = NULL;
-  if (tensor == NULL || !dh_dataset_load_labels (self->dataset, index, &anomaly, NULL, error))
-    return FALSE;
-  if (anomaly == NULL)
+  if (tensor == NULL)
+    return NULL;
+  if (tensor->dtype == DH_DTYPE_F32 && tensor->n_dims == 2 && tensor->dims[0] > 0 && tensor->dims[1] > 0)
+    return g_steal_pointer (&tensor);
+  g_set_error (error, DH_ERROR, DH_ERROR_INVALID, _ ("%s is no score map"), path);
+  return NULL;
+}
+
+DhFrame *
+dh_set_maps_load (DhSetMaps *self, guint index, DhScore score, GError **error)
+{
+  const DhMap map = (DhMap)dh_score_map (score);
+  g_autoptr (GError) local = NULL;
+  g_autoptr (DhLabels) labels = load_labels (self, index, &local);
+  g_autoptr (DhTensor) tensor = local == NULL ? load_map (self, index, map, &local) : NULL;
+  if (tensor != NULL && labels != NULL && (tensor->dims[0] != labels->height || tensor->dims[1] != labels->width))
+    g_set_error (&local, DH_ERROR, DH_ERROR_MISMATCH, _ ("the score map has %u × %u pixels and the label %u × %u"),
+                 (guint)tensor->dims[1], (guint)tensor->dims[0], labels->width, labels->height);
+  GBytes *values = local == NULL ? bytes_of (self, map, tensor, &local) : NULL;
+  if (values == NULL)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, _ ("%s has no anomaly labels"), item->image);
-      return FALSE;
+      g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
     }
-  if (tensor->dtype != DH_DTYPE_F32 || tensor->n_dims != 2 || tensor->dims[0] != anomaly->height
-      || tensor->dims[1] != anomaly->width)
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, _ ("%s is no map of %u × %u pixels, which the picture has"),
-                   path, anomaly->width, anomaly->height);
-      return FALSE;
-    }
-  *scores = g_steal_pointer (&tensor);
-  *labels = g_steal_pointer (&anomaly);
-  return TRUE;
+  DhFrame *frame = dh_frame_new ((guint)tensor->dims[1], (guint)tensor->dims[0]);
+  frame->maps[dh_score_map (score)] = values;
+  if (labels != NULL)
+    frame->truth = g_bytes_new_with_free_func (labels->ids, (gsize)labels->width * labels->height,
+                                               (GDestroyNotify)dh_labels_unref, dh_labels_ref (labels));
+  return frame;
 }

@@ -1,5 +1,5 @@
 #pragma once
-#include "dh-set-maps.h"
+#include "dh-set-maps-private.h"
 
 G_BEGIN_DECLS
 
@@ -31,7 +31,7 @@ typedef void (*DhSliceRankTold) (DhSliceRank *rank, guint reading, gpointer data
 
 /* Measures each of the array (DhSliceRank). A picture that cannot be read is the end of those that it belongs to, with
  * a `why`, and of them alone. Gives up where cancelled, and the rest is not done. Any thread but the window's. */
-void dh_slice_ranks_measure (GPtrArray *ranks, DhSetMaps *maps, gsize budget, DhSliceRankTold told, gpointer data,
-                             GCancellable *cancellable);
+void dh_slice_ranks_measure (GPtrArray *ranks, DhSetMaps *maps, DhScore score, gsize budget, DhSliceRankTold told,
+                             gpointer data, GCancellable *cancellable);
 
 G_END_DECLS

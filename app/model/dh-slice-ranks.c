@@ -1,7 +1,7 @@
 #include "dh-slice-ranks-private.h"
 #include <glib/gi18n.h>
 #include <math.h>
-#include "dh-ranking.h"
+#include "dh-score-stats.h"
 
 /* Of a ranking, as dh-ranking.h has it: bytes of a pixel, and what no more pixels of usual scores go beyond. */
 #define BYTES_A_PIXEL 3
@@ -11,7 +11,7 @@ typedef struct
 {
   DhSliceRank *rank;
   guint next; /* of its members */
-  DhRanking *ranking;
+  DhScoreStats *stats;
 } Open;
 
 DhSliceRank *
@@ -133,41 +133,52 @@ dh_slice_ranks_count_readings (GPtrArray *ranks, gsize budget)
 }
 
 static void
-finish (Open *open, const GError *error)
+finish (Open *open, DhScore score, const char *why)
 {
-  DhPixelMetrics metrics = { .ap = NAN, .fpr95 = NAN, .auroc = NAN };
   DhSliceRank *rank = open->rank;
-  if (error != NULL)
-    rank->why = g_strdup (error->message);
-  else if (!dh_ranking_metrics (open->ranking, DH_FPR95_ABOVE, &metrics))
-    rank->why = g_strdup (_ ("no memory is left for it"));
-  else
+  if (why == NULL)
     {
-      rank->n_anomaly = dh_ranking_anomalies (open->ranking);
-      rank->n_inlier = dh_ranking_inliers (open->ranking);
+      DhRankMetrics metrics;
+      dh_score_stats_seal (open->stats, 0);
+      dh_score_stats_metrics (open->stats, score, &metrics);
+      rank->n_anomaly = dh_score_stats_n_anomalies (open->stats);
+      rank->n_inlier = dh_score_stats_n_inliers (open->stats);
+      rank->ap = metrics.ap;
+      rank->fpr95 = metrics.fpr95;
+      rank->auroc = metrics.auroc;
     }
-  rank->ap = metrics.ap;
-  rank->fpr95 = metrics.fpr95;
-  rank->auroc = metrics.auroc;
+  rank->why = g_strdup (why);
   rank->done = TRUE;
-  g_clear_pointer (&open->ranking, dh_ranking_free);
+  g_clear_pointer (&open->stats, dh_score_stats_unref);
 }
 
+/* `frame` is NULL where the picture cannot be read, and then there is a `why`. */
 static void
-add (Open *open, DhTensor *scores, const DhLabels *labels, GError *error)
+add (Open *open, DhScore score, const DhFrame *frame, const char *why)
 {
-  g_autoptr (GError) own = NULL;
   open->next++;
-  if (open->ranking == NULL)
-    open->ranking = dh_ranking_new ();
-  if (error == NULL)
-    dh_ranking_add (open->ranking, dh_tensor_f32 (scores), labels->ids, dh_tensor_count (scores), NULL, &own);
-  if (error != NULL || own != NULL || open->next == open->rank->members->len)
-    finish (open, error != NULL ? error : own);
+  if (open->stats == NULL)
+    open->stats = dh_score_stats_new ();
+  if (why == NULL && !dh_score_stats_add (open->stats, frame))
+    why = _ ("no memory is left for it");
+  if (why != NULL || open->next == open->rank->members->len)
+    finish (open, score, why);
+}
+
+/* Pixels without labels would pass for inliers. */
+static DhFrame *
+load (DhSetMaps *maps, guint picture, DhScore score, char **why)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhFrame) frame = dh_set_maps_load (maps, picture, score, &error);
+  if (frame != NULL && frame->truth != NULL)
+    return g_steal_pointer (&frame);
+  *why = g_strdup (error != NULL ? error->message : _ ("Its labels are gone"));
+  return NULL;
 }
 
 static void
-measure_pass (GPtrArray *pass, DhSetMaps *maps, guint *reading, DhSliceRankTold told, gpointer data,
+measure_pass (GPtrArray *pass, DhSetMaps *maps, DhScore score, guint *reading, DhSliceRankTold told, gpointer data,
               GCancellable *cancellable)
 {
   g_autoptr (GArray) pictures = list_pictures (pass);
@@ -177,32 +188,30 @@ measure_pass (GPtrArray *pass, DhSetMaps *maps, guint *reading, DhSliceRankTold 
   for (guint k = 0; k < pictures->len && !g_cancellable_is_cancelled (cancellable); k++)
     {
       const guint picture = g_array_index (pictures, guint, k);
-      g_autoptr (GError) error = NULL;
-      g_autoptr (DhTensor) scores = NULL;
-      g_autoptr (DhLabels) labels = NULL;
-      dh_set_maps_load (maps, picture, &scores, &labels, &error);
+      g_autofree char *why = NULL;
+      g_autoptr (DhFrame) frame = load (maps, picture, score, &why);
       ++*reading;
       for (guint i = 0; i < pass->len; i++)
         {
           Open *open = &opens[i];
           if (open->rank->done || member (open->rank, open->next) != picture)
             continue;
-          add (open, scores, labels, error);
+          add (open, score, frame, why);
           if (open->rank->done)
             told (open->rank, *reading, data);
         }
       told (NULL, *reading, data);
     }
   for (guint i = 0; i < pass->len; i++)
-    g_clear_pointer (&opens[i].ranking, dh_ranking_free);
+    g_clear_pointer (&opens[i].stats, dh_score_stats_unref);
 }
 
 void
-dh_slice_ranks_measure (GPtrArray *ranks, DhSetMaps *maps, gsize budget, DhSliceRankTold told, gpointer data,
-                        GCancellable *cancellable)
+dh_slice_ranks_measure (GPtrArray *ranks, DhSetMaps *maps, DhScore score, gsize budget, DhSliceRankTold told,
+                        gpointer data, GCancellable *cancellable)
 {
   g_autoptr (GPtrArray) passes = plan (ranks, budget);
   guint reading = 0;
   for (guint i = 0; i < passes->len; i++)
-    measure_pass (passes->pdata[i], maps, &reading, told, data, cancellable);
+    measure_pass (passes->pdata[i], maps, score, &reading, told, data, cancellable);
 }

@@ -51,6 +51,7 @@ static void
 dh_slice_init (DhSlice *self)
 {
   self->members = g_array_new (FALSE, FALSE, sizeof (guint));
+  self->below = G_MAXUINT64;
   DhSliceNumbers *numbers = &self->numbers;
   numbers->ap = numbers->fpr95 = numbers->auroc = NAN;
   numbers->f1 = numbers->tpr = numbers->fpr = numbers->siou = NAN;
@@ -165,7 +166,7 @@ compare_names (gconstpointer a, gconstpointer b)
 }
 
 static void
-add_sizes (GPtrArray *slices)
+add_sizes (GPtrArray *slices, const GArray *members)
 {
   guint64 from = 0;
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
@@ -173,6 +174,7 @@ add_sizes (GPtrArray *slices)
       DhSlice *slice = slice_new (slices, DH_SLICE_SIZE, _ (sizes[i].name), NULL);
       const guint64 below = (guint64)sizes[i].below * sizes[i].below;
       slice->from = from;
+      g_array_append_vals (slice->members, members->data, members->len);
       slice->below = below > 0 ? below : G_MAXUINT64;
       slice->filter = from > 0 ? g_strdup_printf ("area>=%" G_GUINT64_FORMAT, from) : g_strdup ("");
       if (below > 0)
@@ -196,7 +198,7 @@ is_same (const DhSlice *a, const DhSlice *b)
 {
   return a->kind == b->kind && g_str_equal (a->filter, b->filter) && a->members->len == b->members->len
          && memcmp (a->members->data, b->members->data, a->members->len * sizeof (guint)) == 0
-         && a->numbers.n_anomaly == b->numbers.n_anomaly;
+         && (a->kind == DH_SLICE_SIZE || a->numbers.n_anomaly == b->numbers.n_anomaly);
 }
 
 static void
@@ -251,7 +253,7 @@ dh_slice_list (DhImageList *list, GListModel *before)
   g_ptr_array_sort (tags, compare_names);
   move (slices, tags, 1);
   if (with->members->len > 0)
-    add_sizes (slices);
+    add_sizes (slices, whole->members);
   take_over (slices, before);
   return slices;
 }

@@ -1,6 +1,6 @@
 #pragma once
 #include "dh-image-list.h"
-#include "dh-score-stats.h"
+#include "dh-session-set-objects.h"
 
 G_BEGIN_DECLS
 
@@ -19,7 +19,7 @@ const char *dh_slice_kind_title (DhSliceKind kind);
 /* What is known of a part of the evaluated set. Fractions of 1; NaN where undefined or not known yet. */
 typedef struct
 {
-  guint n_pictures; /* with labels; of a size those that have such objects */
+  guint n_pictures; /* with labels; of a size those that have such objects, and known with what is counted */
   guint64 n_anomaly;
   /* Pooled over all pixels of the part, as densehybrid-pooled; no mean of pictures. */
   gboolean ranked;
@@ -30,7 +30,7 @@ typedef struct
   double f1, tpr, fpr;
   guint64 n_found, n_missed; /* objects */
   double siou;               /* their mean */
-  char *why_not_counted;     /* why f1 is undefined */
+  char *why_not_counted;     /* why there is none of these, or none of pixels; NULL where there is or will be */
 } DhSliceNumbers;
 
 /* A part of the evaluated set, and a row of numbers. For the window's thread. */
@@ -45,12 +45,14 @@ const char *dh_slice_get_filter (DhSlice *slice);
 guint dh_slice_get_place (DhSlice *slice);
 const DhSliceNumbers *dh_slice_get_numbers (DhSlice *slice);
 
-/* Areas of objects, in pixels: a bin reaches from the first to below the second (G_MAXUINT64: no end). */
+/* Areas of objects, in pixels: from the first to below the second. Any, but for a size. */
 void dh_slice_get_areas (DhSlice *slice, guint64 *from, guint64 *below);
-/* Numbers of its pictures in the set, ascending; empty of a size. Borrowed. */
+/* Numbers of its pictures in the set, ascending; of a size all are. Borrowed. */
 const GArray *dh_slice_get_members (DhSlice *slice);
 /* To be filled by who keeps the slice. */
 DhSliceNumbers *dh_slice_edit_numbers (DhSlice *slice);
+/* dh-slice-count.c: fills what is of the threshold; `objects` NULL: nothing is known. `old`: soon it is another. */
+void dh_slice_count (DhSlice *slice, const DhSetObjects *objects, gboolean old);
 
 /* What the evaluated pictures of the list fall into: the whole, with and without anomalies, scenes, tags, sizes of
  * objects; parts that would be the whole again are left out, but for tags. Of `before` (may be NULL), one with the same

@@ -9,16 +9,8 @@ typedef struct
   gboolean started;
   DhSmiycBins *bins; /* of the first pass */
   double threshold;  /* NAN until it is chosen */
-  guint64 n_components, n_predictions;
-  double siou_sum, ppv_sum;
-  guint64 tp[DH_COMPONENT_TAUS], fn[DH_COMPONENT_TAUS], fp[DH_COMPONENT_TAUS];
+  DhComponentSums sums;
 } State;
-
-static double
-tau_at (guint k)
-{
-  return 0.25 + k * 0.05;
-}
 
 static gboolean
 measures_components (const DhMetric *metric)
@@ -67,34 +59,18 @@ make_mask (const DhScoredImage *image, double threshold, guint8 *mask, guint8 *l
 static void
 count (State *state, const DhComponents *components, DhImageResult *row)
 {
-  double siou = 0, ppv = 0;
+  DhComponentSums sums = { 0 };
+  dh_component_sums_add (&sums, components);
+  dh_component_sums_merge (&state->sums, &sums);
   for (guint i = 0; i < components->n_anomalies; i++)
-    {
-      const DhComponent *item = &components->items[i];
-      siou += item->siou;
-      if (item->verdict == DH_COMPONENT_MISSED)
-        row->largest_missed = MAX (row->largest_missed, item->area);
-    }
-  for (guint i = 0; i < components->n_predictions; i++)
-    ppv += components->items[components->n_anomalies + i].ppv;
+    if (components->items[i].verdict == DH_COMPONENT_MISSED)
+      row->largest_missed = MAX (row->largest_missed, components->items[i].area);
   row->n_components = components->n_anomalies;
   row->n_predictions = components->n_predictions;
   if (row->n_components)
-    row->siou_mean = siou / row->n_components;
+    row->siou_mean = dh_component_sums_siou (&sums);
   if (row->n_predictions)
-    row->ppv_mean = ppv / row->n_predictions;
-  state->n_components += row->n_components;
-  state->n_predictions += row->n_predictions;
-  state->siou_sum += siou;
-  state->ppv_sum += ppv;
-  for (guint k = 0; k < DH_COMPONENT_TAUS; k++)
-    {
-      guint64 tp, fn, fp;
-      dh_components_count (components, tau_at (k), &tp, &fn, &fp);
-      state->tp[k] += tp;
-      state->fn[k] += fn;
-      state->fp[k] += fp;
-    }
+    row->ppv_mean = dh_component_sums_ppv (&sums);
 }
 
 static gboolean
@@ -117,7 +93,7 @@ add (DhMetric *metric, const DhScoredImage *image, DhImageResult *row, GError **
   make_mask (image, state->threshold, mask, mask + n, row);
   const DhComponentOptions options = { .min_prediction = metric->options.min_prediction,
                                        .min_anomaly = metric->options.min_anomaly,
-                                       .tau = tau_at (0) };
+                                       .tau = dh_component_tau (0) };
   g_autoptr (DhComponents) components =
       dh_components_match (mask, mask + n, image->width, image->height, &options, error);
   if (!components)
@@ -140,16 +116,7 @@ merge (DhMetric *metric, const DhMetric *other, GError **error)
                    state->threshold, from->threshold);
       return FALSE;
     }
-  state->n_components += from->n_components;
-  state->n_predictions += from->n_predictions;
-  state->siou_sum += from->siou_sum;
-  state->ppv_sum += from->ppv_sum;
-  for (guint k = 0; k < DH_COMPONENT_TAUS; k++)
-    {
-      state->tp[k] += from->tp[k];
-      state->fn[k] += from->fn[k];
-      state->fp[k] += from->fp[k];
-    }
+  dh_component_sums_merge (&state->sums, &from->sums);
   return !state->bins || !from->bins || dh_smiyc_bins_merge (state->bins, from->bins, error);
 }
 
@@ -185,21 +152,20 @@ finish (DhMetric *metric, DhResult *result, GError **error)
   components->threshold_as_compared = dh_f16_to_f32 (dh_f32_to_f16 (state->threshold));
   components->min_prediction = metric->options.min_prediction;
   components->min_anomaly = metric->options.min_anomaly;
-  components->n_components = state->n_components;
-  components->n_predictions = state->n_predictions;
-  components->siou_mean = state->n_components ? state->siou_sum / state->n_components : NAN;
-  components->ppv_mean = state->n_predictions ? state->ppv_sum / state->n_predictions : NAN;
-  double sum = 0;
+  const DhComponentSums *sums = &state->sums;
+  components->n_components = sums->n_anomalies;
+  components->n_predictions = sums->n_predictions;
+  components->siou_mean = dh_component_sums_siou (sums);
+  components->ppv_mean = dh_component_sums_ppv (sums);
   for (guint k = 0; k < DH_COMPONENT_TAUS; k++)
     {
-      components->tau[k] = tau_at (k);
-      components->tp[k] = state->tp[k];
-      components->fn[k] = state->fn[k];
-      components->fp[k] = state->fp[k];
-      components->f1[k] = dh_components_f1 (state->tp[k], state->fn[k], state->fp[k]);
-      sum += components->f1[k];
+      components->tau[k] = dh_component_tau (k);
+      components->tp[k] = sums->tp[k];
+      components->fn[k] = sums->fn[k];
+      components->fp[k] = sums->fp[k];
+      components->f1[k] = dh_component_sums_f1 (sums, k);
     }
-  components->f1_mean = sum / DH_COMPONENT_TAUS;
+  components->f1_mean = dh_component_sums_mean_f1 (sums);
   return TRUE;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 #include <glib.h>
-#include "dh-components.h"
+#include "dh-component-sums.h"
 #include "dh-curve.h"
 #include "dh-ranking.h"
 
@@ -58,7 +58,6 @@ typedef struct
   guint64 largest_missed; /* area of the largest anomaly missed at τ = 0.25 */
 } DhImageResult;
 
-#define DH_COMPONENT_TAUS 11 /* 0.25 + k · 0.05 */
 typedef struct
 {
   double threshold;             /* as given, or the best-F1 threshold of smiyc-pixel on the same set */

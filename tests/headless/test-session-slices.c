@@ -9,6 +9,7 @@
 #include "dh-records.h"
 #include "dh-session-evaluation.h"
 #include "dh-session-marks.h"
+#include "dh-session-private.h"
 #include "dh-slice-ranks-private.h"
 #include "naive-metrics.h"
 #include "session-fixture.h"
@@ -171,6 +172,74 @@ test_numbers (SessionFixture *fixture, gconstpointer data)
   dh_session_set_active_score (session, DH_SCORE_HYBRID);
 }
 
+static gboolean
+is_counted (DhSession *session)
+{
+  return dh_session_get_set_objects (session) != NULL && !dh_session_set_objects_are_old (session);
+}
+
+/* At the threshold: parts that divide the set are the set, by pixels and by objects, and sizes divide the objects. */
+static void
+test_counts (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  open_evaluated (fixture);
+  g_assert_true (dh_session_choose_threshold (session, DH_SCORE_HYBRID, DH_RULE_BEST_F1));
+  dh_session_want_slices (session);
+  session_wait_for (at_rest (session) && is_counted (session));
+  const DhSetObjects *objects = dh_session_get_set_objects (session);
+  DhCounts counts;
+  dh_score_stats_count (dh_session_get_set_stats (session), DH_SCORE_HYBRID,
+                        dh_session_get_threshold (session, DH_SCORE_HYBRID)->value, &counts);
+  const DhSliceNumbers *whole = dh_slice_get_numbers (find (session, "All pictures"));
+  g_assert_true (whole->counted && !whole->old);
+  g_assert_cmpfloat (whole->f1, ==, dh_counts_f1 (&counts));
+  g_assert_cmpfloat (whole->tpr, ==, dh_counts_tpr (&counts));
+  g_assert_cmpfloat (whole->fpr, ==, dh_counts_fpr (&counts));
+  g_assert_cmpfloat_with_epsilon (whole->siou, objects->siou, 1e-9);
+  g_assert_cmpuint (whole->n_found, ==, objects->n_of[DH_OBJECT_FOUND]);
+  g_assert_cmpuint (whole->n_missed, ==, objects->n_of[DH_OBJECT_MISSED]);
+  g_assert_cmpuint (whole->n_found + whole->n_missed, >, 0);
+  guint64 n_scenes = 0, n_sizes = 0, area = 0, n_bins = 0;
+  for (guint i = 0; i < g_list_model_get_n_items (dh_session_get_slices (session)); i++)
+    {
+      g_autoptr (DhSlice) slice = g_list_model_get_item (dh_session_get_slices (session), i);
+      const DhSliceNumbers *numbers = dh_slice_get_numbers (slice);
+      if (dh_slice_get_kind (slice) == DH_SLICE_SCENE)
+        n_scenes += numbers->n_found + numbers->n_missed;
+      if (dh_slice_get_kind (slice) != DH_SLICE_SIZE)
+        continue;
+      n_bins++;
+      n_sizes += numbers->n_found + numbers->n_missed;
+      area += numbers->n_anomaly;
+      g_assert_true (isnan (numbers->f1) && numbers->why_not_counted != NULL);
+      guint64 from, below, n = 0;
+      dh_slice_get_areas (slice, &from, &below);
+      for (guint k = 0; k < objects->n; k++)
+        for (guint j = 0; j < objects->pictures[k].components->n; j++)
+          {
+            const DhPictureObject *object = &objects->pictures[k].components->items[j];
+            n += object->kind != DH_OBJECT_FALSE && object->area >= from && object->area < below;
+          }
+      g_assert_cmpuint (numbers->n_found + numbers->n_missed, ==, n);
+    }
+  g_assert_cmpuint (n_bins, ==, 4);
+  g_assert_cmpuint (n_scenes, ==, whole->n_found + whole->n_missed);
+  g_assert_cmpuint (n_sizes, ==, n_scenes);
+  g_assert_cmpuint (area, <=, whole->n_anomaly);
+  /* Without anomalies there is no F1, and a rate of false alarms. */
+  const DhSliceNumbers *without = dh_slice_get_numbers (find (session, "Without anomalies"));
+  g_assert_true (isnan (without->f1) && isnan (without->tpr) && isfinite (without->fpr));
+
+  /* a threshold that moved makes them old, and then they are others */
+  const double before = whole->tpr;
+  dh_session_set_threshold (session, DH_SCORE_HYBRID, 1e9);
+  g_assert_true (dh_slice_get_numbers (find (session, "All pictures"))->old);
+  session_wait_for (is_counted (session));
+  g_assert_cmpfloat (dh_slice_get_numbers (find (session, "All pictures"))->tpr, ==, 0);
+  g_assert_cmpfloat (before, >, 0);
+}
+
 static void
 test_tags (SessionFixture *fixture, gconstpointer data)
 {
@@ -192,7 +261,7 @@ test_tags (SessionFixture *fixture, gconstpointer data)
     {
       g_autoptr (DhSlice) slice = g_list_model_get_item (dh_session_get_slices (session), i);
       if (dh_slice_get_kind (slice) == DH_SLICE_SIZE)
-        continue;
+        continue; /* found among objects */
       dh_image_list_set_filter (list, dh_slice_get_filter (slice));
       g_assert_cmpuint (dh_image_list_get_shown (list), ==, dh_slice_get_numbers (slice)->n_pictures);
     }
@@ -238,10 +307,7 @@ test_memory (SessionFixture *fixture, gconstpointer data)
   static const guint readings[] = { 6, 12, 14 };
   double aps[3][4];
   open_evaluated (fixture);
-  g_autofree char *root = g_build_filename (fixture->root, "scenes", NULL);
-  g_autoptr (DhDataset) dataset = dh_dataset_open (root, NULL, NULL, NULL, NULL, NULL);
-  g_autoptr (DhSetMaps) maps =
-      dh_set_maps_open (dataset, dh_session_get_evaluation (fixture->session)->run, DH_SCORE_HYBRID, NULL);
+  DhSetMaps *maps = dh_session_get_set_maps (fixture->session);
   g_assert_nonnull (maps);
   for (guint b = 0; b < G_N_ELEMENTS (budgets); b++)
     {
@@ -257,7 +323,7 @@ test_memory (SessionFixture *fixture, gconstpointer data)
           g_ptr_array_add (ranks, rank);
         }
       g_assert_cmpuint (dh_slice_ranks_count_readings (ranks, budgets[b]), ==, readings[b]);
-      dh_slice_ranks_measure (ranks, maps, budgets[b], count, told, NULL);
+      dh_slice_ranks_measure (ranks, maps, DH_SCORE_HYBRID, budgets[b], count, told, NULL);
       g_assert_cmpuint (told[0], ==, readings[b]);
       g_assert_cmpuint (told[1], ==, 4);
       for (guint i = 0; i < 4; i++)
@@ -273,10 +339,8 @@ int
 main (int argc, char **argv)
 {
   static const SessionTest tests[] = {
-    { "/slices/numbers", test_numbers },
-    { "/slices/tags", test_tags },
-    { "/slices/unreadable", test_unreadable },
-    { "/slices/memory", test_memory },
+    { "/slices/numbers", test_numbers },       { "/slices/counts", test_counts }, { "/slices/tags", test_tags },
+    { "/slices/unreadable", test_unreadable }, { "/slices/memory", test_memory },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }

@@ -1,0 +1,26 @@
+#pragma once
+#include "dh-evaluation.h"
+#include "dh-frame.h"
+
+G_BEGIN_DECLS
+
+/* What an evaluation has left behind of its set: score maps in its folder, labels in the data set. Reference counted
+ * (atomic); any thread. */
+typedef struct _DhSetMaps DhSetMaps;
+
+/* Right behind the evaluation, whose maps are known again by what the folder says of its owner. */
+DhSetMaps *dh_set_maps_new (DhDataset *dataset, const char *folder, const DhEvaluation *evaluation);
+DhSetMaps *dh_set_maps_ref (DhSetMaps *maps);
+void dh_set_maps_unref (DhSetMaps *maps);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhSetMaps, dh_set_maps_unref)
+
+guint dh_set_maps_size (DhSetMaps *maps);
+/* Why no number of the evaluation speaks of the picture; NULL where some do. Borrowed. */
+const char *dh_set_maps_left_out (DhSetMaps *maps, guint index);
+/* Whether they are still those of the evaluation; DH_ERROR_NOT_FOUND where another run has written there since. */
+gboolean dh_set_maps_check (DhSetMaps *maps, GError **error);
+/* A frame that has the score's map and the labels, and no picture. Labels are kept, packed, for the next time. Errors
+ * name the file. */
+DhFrame *dh_set_maps_load (DhSetMaps *maps, guint index, DhScore score, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,192 @@
+#include "dh-set-pass-private.h"
+#include <glib/gi18n.h>
+#include <sys/resource.h>
+
+/* More would be in the way of what computes. */
+#define MOST_THREADS 4
+
+struct _DhSetPass
+{
+  gatomicrefcount refs;
+  DhSetMaps *maps;
+  DhScore score;
+  double threshold;
+  guint n;
+  DhSetMeasured *pictures;           /* each of the thread that took its number */
+  char *failure;                     /* atomic, set once */
+  gint next, done, runners, stopped; /* atomic */
+  /* the window's thread */
+  void (*callback) (DhSetPass *pass, gpointer data);
+  gpointer data;
+};
+
+static void
+pass_unref (gpointer data)
+{
+  DhSetPass *self = data;
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+  for (guint i = 0; i < self->n; i++)
+    {
+      g_clear_pointer (&self->pictures[i].components, dh_picture_components_unref);
+      g_free (self->pictures[i].why);
+    }
+  g_free (self->pictures);
+  g_free (self->failure);
+  dh_set_maps_unref (self->maps);
+  g_free (self);
+}
+
+static DhSetPass *
+pass_ref (DhSetPass *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+static void
+measure (DhSetPass *self, guint index)
+{
+  DhSetMeasured *measured = &self->pictures[index];
+  const char *left_out = dh_set_maps_left_out (self->maps, index);
+  if (left_out != NULL)
+    {
+      measured->why = g_strdup (left_out);
+      return;
+    }
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhFrame) frame = dh_set_maps_load (self->maps, index, self->score, &error);
+  if (frame == NULL)
+    {
+      measured->why = g_strdup (error->message);
+      return;
+    }
+  measured->components =
+      dh_picture_components_measure (frame, self->score, self->threshold, &measured->sums, &measured->counts);
+  if (measured->components == NULL)
+    {
+      measured->counts = (DhCounts){ FALSE };
+      measured->why = g_strdup (_ ("no memory is left for it"));
+    }
+}
+
+/* Whoever takes the folder writes its name before the first map: where the name is right before and behind the pass,
+ * all maps were. */
+static void
+check_maps (DhSetPass *self)
+{
+  g_autoptr (GError) error = NULL;
+  if (dh_set_maps_check (self->maps, &error))
+    return;
+  char *failure = g_strdup (error->message);
+  if (!g_atomic_pointer_compare_and_exchange (&self->failure, NULL, failure))
+    g_free (failure);
+}
+
+static gboolean
+is_over (DhSetPass *self)
+{
+  return g_atomic_int_get (&self->stopped) || g_atomic_pointer_get (&self->failure) != NULL;
+}
+
+static gboolean
+tell_done (gpointer data)
+{
+  DhSetPass *self = data;
+  if (!g_atomic_int_get (&self->stopped))
+    self->callback (self, self->data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+run (gpointer data, gpointer unused)
+{
+  DhSetPass *self = data;
+  setpriority (PRIO_PROCESS, 0, 10); /* of this thread alone */
+  if (!is_over (self))
+    check_maps (self);
+  for (;;)
+    {
+      const guint index = (guint)g_atomic_int_add (&self->next, 1);
+      if (index >= self->n || is_over (self))
+        break;
+      measure (self, index);
+      g_atomic_int_inc (&self->done);
+    }
+  if (g_atomic_int_dec_and_test (&self->runners) && !g_atomic_int_get (&self->stopped))
+    {
+      check_maps (self);
+      g_autoptr (GSource) source = g_idle_source_new ();
+      g_source_set_callback (source, tell_done, pass_ref (self), pass_unref);
+      g_source_attach (source, NULL);
+    }
+  pass_unref (self);
+}
+
+GThreadPool *
+dh_set_pass_pool_new (void)
+{
+  return g_thread_pool_new (run, NULL, (gint)CLAMP (g_get_num_processors () / 2, 1, MOST_THREADS), TRUE, NULL);
+}
+
+DhSetPass *
+dh_set_pass_start (GThreadPool *pool, DhSetMaps *maps, DhScore score, double threshold,
+                   void (*done) (DhSetPass *pass, gpointer data), gpointer data)
+{
+  DhSetPass *self = g_new0 (DhSetPass, 1);
+  g_atomic_ref_count_init (&self->refs);
+  self->maps = dh_set_maps_ref (maps);
+  self->score = score;
+  self->threshold = threshold;
+  self->n = dh_set_maps_size (maps);
+  self->pictures = g_new0 (DhSetMeasured, MAX (self->n, 1));
+  self->callback = done;
+  self->data = data;
+  self->runners = g_thread_pool_get_max_threads (pool);
+  for (gint i = self->runners; i > 0; i--)
+    g_thread_pool_push (pool, pass_ref (self), NULL);
+  return self;
+}
+
+void
+dh_set_pass_stop (DhSetPass *self)
+{
+  g_atomic_int_set (&self->stopped, TRUE);
+  pass_unref (self);
+}
+
+DhScore
+dh_set_pass_score (const DhSetPass *self)
+{
+  return self->score;
+}
+
+double
+dh_set_pass_threshold (const DhSetPass *self)
+{
+  return self->threshold;
+}
+
+guint
+dh_set_pass_get_done (DhSetPass *self)
+{
+  return MIN ((guint)g_atomic_int_get (&self->done), self->n);
+}
+
+guint
+dh_set_pass_size (DhSetPass *self)
+{
+  return self->n;
+}
+
+const char *
+dh_set_pass_get_failure (DhSetPass *self)
+{
+  return g_atomic_pointer_get (&self->failure);
+}
+
+DhSetMeasured *
+dh_set_pass_get_pictures (DhSetPass *self)
+{
+  return self->pictures;
+}
