@@ -48,13 +48,25 @@ column_of (GtkListItem *cell)
   return GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (cell), "column"));
 }
 
+/* A number that is not there has its reason, words that have no room all of themselves. */
+static gboolean
+on_tooltip (GtkWidget *label, int x, int y, gboolean keyboard, GtkTooltip *tooltip, gpointer data)
+{
+  const char *why = g_object_get_data (G_OBJECT (label), "why");
+  const gboolean shortened = pango_layout_is_ellipsized (gtk_label_get_layout (GTK_LABEL (label)));
+  if (why == NULL && !shortened)
+    return FALSE;
+  gtk_tooltip_set_text (tooltip, why != NULL ? why : gtk_label_get_label (GTK_LABEL (label)));
+  return TRUE;
+}
+
 static void
 show_label (DhTable *self, GtkWidget *label, gpointer item, guint column)
 {
   g_autofree char *text = self->kind->dup_text (item, column, self->data);
-  g_autofree char *why = self->kind->dup_why != NULL ? self->kind->dup_why (item, column, self->data) : NULL;
   gtk_label_set_label (GTK_LABEL (label), text);
-  gtk_widget_set_tooltip_text (label, why != NULL ? why : self->kind->columns[column].words ? text : NULL);
+  g_object_set_data_full (G_OBJECT (label), "why",
+                          self->kind->dup_why != NULL ? self->kind->dup_why (item, column, self->data) : NULL, g_free);
 }
 
 static void
@@ -79,9 +91,14 @@ setup_cell (GtkSignalListItemFactory *factory, GtkListItem *cell, DhTable *self)
   const guint column = GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (factory), "column"));
   const gboolean words = self->kind->columns[column].words;
   GtkWidget *child = self->kind->make_cell != NULL ? self->kind->make_cell (column, self->data) : NULL;
+  if (child == NULL)
+    {
+      child = dh_ui_short_label (NULL, words ? NULL : "dh-num", words ? 0 : 1);
+      gtk_widget_set_has_tooltip (child, TRUE);
+      g_signal_connect (child, "query-tooltip", G_CALLBACK (on_tooltip), NULL);
+    }
   g_object_set_data (G_OBJECT (cell), "column", GUINT_TO_POINTER (column));
-  gtk_list_item_set_child (cell,
-                           child != NULL ? child : dh_ui_short_label (NULL, words ? NULL : "dh-num", words ? 0 : 1));
+  gtk_list_item_set_child (cell, child);
 }
 
 static void

@@ -231,6 +231,14 @@ test_counts (SessionFixture *fixture, gconstpointer data)
   const DhSliceNumbers *without = dh_slice_get_numbers (find (session, "Without anomalies"));
   g_assert_true (isnan (without->f1) && isnan (without->tpr) && isfinite (without->fpr));
 
+  /* objects have the hybrid score's two terms, which are it */
+  for (guint k = 0; k < objects->n; k++)
+    for (guint j = 0; j < objects->pictures[k].components->n; j++)
+      {
+        const DhPictureObject *object = &objects->pictures[k].components->items[j];
+        g_assert_cmpfloat_with_epsilon (object->minus_log_likelihood + object->log_p_out, object->score, 1e-4);
+      }
+
   /* a threshold that moved makes them old, and then they are others */
   const double before = whole->tpr;
   dh_session_set_threshold (session, DH_SCORE_HYBRID, 1e9);

@@ -288,6 +288,32 @@ test_list (void)
 }
 
 static void
+test_object_filter (void)
+{
+  g_autoptr (DhImageList) list = make_list ();
+  DhImageItem *item = dh_image_list_get_item (list, 0); /* 10 of t5 */
+  const DhPictureObject missed = { .kind = DH_OBJECT_MISSED, .area = 600, .overlap = 0.1 };
+  const DhPictureObject wrong = { .kind = DH_OBJECT_FALSE, .area = 2000, .overlap = 0.1 };
+  static const struct
+  {
+    const char *text;
+    gboolean missed, wrong, picture;
+  } cases[] = { { "kind:missed", TRUE, FALSE, FALSE }, { "KIND:false t5", FALSE, TRUE, FALSE },
+                { "area > 600", FALSE, TRUE, FALSE },  { "area>=600 area<2000", TRUE, FALSE, FALSE },
+                { "siou<0.2", TRUE, FALSE, FALSE },    { "ppv<0.2", FALSE, TRUE, FALSE },
+                { "scene:t5 10", TRUE, TRUE, TRUE },   { "scene:t6 kind:missed", FALSE, FALSE, FALSE },
+                { "kind:", FALSE, FALSE, FALSE },      { "", TRUE, TRUE, TRUE } };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      DhImageFilter *filter = dh_image_filter_new (cases[i].text);
+      g_assert_cmpint (dh_image_filter_matches_object (filter, item, &missed), ==, cases[i].missed);
+      g_assert_cmpint (dh_image_filter_matches_object (filter, item, &wrong), ==, cases[i].wrong);
+      g_assert_cmpint (dh_image_filter_matches (filter, item), ==, cases[i].picture);
+      dh_image_filter_free (filter);
+    }
+}
+
+static void
 test_thresholds (void)
 {
   DhThreshold record = { -10.6, DH_RULE_BEST_F1, g_strdup ("FS\tStatic · val"), g_strdup ("/data/fs"), 30 };
@@ -446,6 +472,7 @@ main (int argc, char **argv)
   g_test_add_func ("/studio/sets", test_sets);
   g_test_add_func ("/studio/probe", test_probe);
   g_test_add_func ("/studio/list", test_list);
+  g_test_add_func ("/studio/object-filter", test_object_filter);
   g_test_add_func ("/studio/thresholds", test_thresholds);
   g_test_add_func ("/studio/settings", test_settings);
   g_test_add_func ("/studio/cache", test_cache);
