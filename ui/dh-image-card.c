@@ -34,7 +34,7 @@ static const struct
 typedef struct
 {
   DhSession *session;
-  GtkWidget *note, *filter, *stack, *tabs[N_PAGES], *tables[N_PAGES];
+  GtkWidget *note, *filter, *browse, *stack, *tabs[N_PAGES], *tables[N_PAGES];
   char *texts[N_PAGES]; /* of the filter, each page's own */
   Page page;
   gboolean showing;
@@ -55,6 +55,7 @@ show_note (GtkWidget *card)
   gtk_widget_set_tooltip_text (self->note, note);
 }
 
+/* Takes over what stands in the box, which is told of late. */
 static void
 set_text (Card *self, Page page, const char *text)
 {
@@ -63,6 +64,8 @@ set_text (Card *self, Page page, const char *text)
   g_free (self->texts[page]);
   self->texts[page] = g_strdup (text);
   pages[page].set_filter (self->tables[page], text);
+  if (page == PAGE_IMAGES)
+    gtk_actionable_set_action_target (GTK_ACTIONABLE (self->browse), "s", text);
 }
 
 static void
@@ -74,6 +77,7 @@ show_page (GtkWidget *card, Page page)
   for (guint i = 0; i < N_PAGES; i++)
     gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (self->tabs[i]), i == page);
   gtk_stack_set_visible_child_name (GTK_STACK (self->stack), pages[page].id);
+  gtk_widget_set_visible (self->browse, page == PAGE_IMAGES);
   g_object_set (self->filter, "placeholder-text", _ (pages[page].hint), NULL);
   gtk_widget_set_tooltip_text (self->filter, _ (pages[page].tooltip));
   gtk_editable_set_text (GTK_EDITABLE (self->filter), self->texts[page]);
@@ -87,6 +91,7 @@ on_tab (GtkToggleButton *tab, GtkWidget *card)
   Card *self = card_of (card);
   if (self->showing || !gtk_toggle_button_get_active (tab))
     return;
+  set_text (self, self->page, gtk_editable_get_text (GTK_EDITABLE (self->filter)));
   for (guint i = 0; i < N_PAGES; i++)
     if (self->tabs[i] == GTK_WIDGET (tab))
       show_page (card, i);
@@ -96,7 +101,6 @@ static void
 on_filter (GtkWidget *card)
 {
   Card *self = card_of (card);
-  /* It comes late, of what was typed on another page as well. */
   set_text (self, self->page, gtk_editable_get_text (GTK_EDITABLE (self->filter)));
   show_note (card);
 }
@@ -111,8 +115,10 @@ static void
 open_slice (const char *filter, gboolean objects, gpointer data)
 {
   GtkWidget *card = data;
+  Card *self = card_of (card);
   const Page page = objects ? PAGE_OBJECTS : PAGE_IMAGES;
-  set_text (card_of (card), page, filter);
+  set_text (self, self->page, gtk_editable_get_text (GTK_EDITABLE (self->filter)));
+  set_text (self, page, filter);
   show_page (card, page);
 }
 
@@ -165,6 +171,11 @@ dh_image_card_new (DhSession *session)
   dh_ui_add_classes (self->filter, "dh-dense");
   gtk_widget_set_valign (self->filter, GTK_ALIGN_CENTER);
   gtk_box_append (GTK_BOX (head), self->filter);
+  self->browse = dh_ui_icon_button ("dh-browse-symbolic", _ ("List these images in Browse"), NULL, "flat dh-iconbtn");
+  gtk_actionable_set_action_target (GTK_ACTIONABLE (self->browse), "s", "");
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->browse), "win.browse-images");
+  gtk_widget_set_valign (self->browse, GTK_ALIGN_CENTER);
+  gtk_box_append (GTK_BOX (head), self->browse);
   gtk_box_append (GTK_BOX (head), make_tabs (card));
   gtk_box_append (GTK_BOX (head), dh_csv_menu_new (session, make_csv, card));
 

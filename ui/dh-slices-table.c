@@ -132,6 +132,10 @@ dup_why (gpointer item, guint column, gpointer data)
 {
   Slices *self = data;
   const DhSliceNumbers *numbers = dh_slice_get_numbers (item);
+  if (column == COLUMN_NAME && dh_slice_get_kind (item) == DH_SLICE_SIZE)
+    return g_strdup_printf (_ ("Anomalies by their pixels, in the bins of ISSU. Those under %u are left out, as "
+                               "smiyc-component does, and what is flagged falsely belongs to no size."),
+                            DH_PICTURE_MIN_ANOMALY);
   if (columns[column].words || !isnan (value (item, column, self)))
     return NULL;
   if (column >= COLUMN_AP && column <= COLUMN_AUROC)
@@ -195,7 +199,7 @@ dh_slices_table_dup_note (GtkWidget *table)
   dh_session_get_slices_progress (self->session, &done, &of);
   dh_session_get_set_objects_progress (self->session, &counted, &of_counted);
   g_autoptr (GString) note = g_string_new (NULL);
-  g_string_append_printf (note, _ ("%s, pooled over the pixels of each · a click shows its images"),
+  g_string_append_printf (note, _ ("%s, densehybrid-pooled over the pixels of each · a click shows its images"),
                           dh_score_title (dh_session_get_slices_score (self->session)));
   if (of > 0)
     g_string_append_printf (note, _ (" · measuring… %u of %u"), done, of);

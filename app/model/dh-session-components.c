@@ -163,7 +163,11 @@ dh_session_take_object (DhSession *self)
       const DhPictureObject *one = &found->items[i];
       if (one->kind == wanted->kind && one->area == wanted->area && one->x == wanted->x && one->y == wanted->y
           && one->width == wanted->width && one->height == wanted->height)
-        return (gint)i;
+        {
+          dh_session_trace (self, "chosen object %s of %" G_GUINT64_FORMAT " px", dh_object_kind_title (one->kind),
+                            one->area);
+          return (gint)i;
+        }
     }
   return -1;
 }
