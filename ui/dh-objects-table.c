@@ -130,7 +130,8 @@ dup_why (gpointer item, guint column, gpointer data)
 {
   if (columns[column].words || !isnan (value (item, column, data)))
     return NULL;
-  return g_strdup (column == COLUMN_OVERLAP ? _ ("The image has no labels") : _ ("The evaluation has not measured both terms"));
+  return g_strdup (column == COLUMN_OVERLAP ? _ ("The image has no labels")
+                                            : _ ("The evaluation has not measured both terms"));
 }
 
 static gboolean
