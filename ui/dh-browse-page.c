@@ -197,6 +197,12 @@ dh_browse_page_get_canvas (DhBrowsePage *self)
 }
 
 void
+dh_browse_page_set_filter (DhBrowsePage *self, const char *text)
+{
+  dh_image_panel_set_filter (DH_IMAGE_PANEL (self->images), text);
+}
+
+void
 dh_browse_page_focus_filter (DhBrowsePage *self)
 {
   adw_flap_set_reveal_flap (ADW_FLAP (self->images_flap), TRUE);

@@ -14,6 +14,8 @@ DhCanvas *dh_browse_page_get_canvas (DhBrowsePage *page);
 /* An AdwFlap: of the images, or of the tuning. */
 GtkWidget *dh_browse_page_get_flap (DhBrowsePage *page, gboolean tuning);
 void dh_browse_page_focus_filter (DhBrowsePage *page);
+/* The images that pass are listed; of a folded panel, too. */
+void dh_browse_page_set_filter (DhBrowsePage *page, const char *text);
 void dh_browse_page_focus_threshold (DhBrowsePage *page);
 void dh_browse_page_nudge (DhBrowsePage *page, double steps);
 void dh_browse_page_reset_threshold (DhBrowsePage *page);

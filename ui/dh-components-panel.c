@@ -155,6 +155,11 @@ show (DhComponentsPanel *self)
   show_f1 (self, found);
   show_chosen (self);
   show_boxes (self);
+  const gint wanted = dh_session_take_object (self->session);
+  if (wanted < 0)
+    return;
+  gtk_single_selection_set_selected (self->selection, (guint)wanted);
+  gtk_widget_activate_action (self->list, "list.scroll-to-item", "u", (guint)wanted);
 }
 
 static void

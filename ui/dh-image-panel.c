@@ -261,6 +261,13 @@ dh_image_panel_focus_list (DhImagePanel *self)
 }
 
 void
+dh_image_panel_set_filter (DhImagePanel *self, const char *text)
+{
+  gtk_editable_set_text (GTK_EDITABLE (self->filter), text);
+  on_filter (GTK_SEARCH_ENTRY (self->filter), self);
+}
+
+void
 dh_image_panel_focus_filter (DhImagePanel *self)
 {
   gtk_widget_grab_focus (self->filter);

@@ -1,6 +1,7 @@
 #include "dh-metrics-page.h"
 #include <math.h>
 #include "dh-class-card.h"
+#include "dh-image-card.h"
 #include "dh-metrics-charts.h"
 #include "dh-metrics-runs.h"
 #include "dh-metrics-tables.h"

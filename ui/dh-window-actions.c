@@ -63,6 +63,13 @@ ACTION (filter)
     dh_browse_page_focus_filter (DH_BROWSE_PAGE (self->browse));
 }
 
+ACTION (browse_images)
+{
+  DhWindow *self = data;
+  dh_browse_page_set_filter (DH_BROWSE_PAGE (self->browse), g_variant_get_string (value, NULL));
+  adw_view_stack_set_visible_child_name (ADW_VIEW_STACK (self->stack), "browse");
+}
+
 ACTION (add_training)
 {
   DhWindow *self = data;
@@ -253,6 +260,7 @@ static const GActionEntry entries[] = {
   { "open-demo", open_demo, NULL, NULL, NULL },
   { "step", step, "i", NULL, NULL },
   { "filter", filter, NULL, NULL, NULL },
+  { "browse-images", browse_images, "s", NULL, NULL },
   { "fit", fit, NULL, NULL, NULL },
   { "zoom-one", zoom_one, NULL, NULL, NULL },
   { "zoom-in", zoom_in, NULL, NULL, NULL },

@@ -10,6 +10,7 @@ typedef enum
   TERM_MARKED,
   TERM_STATE,
   TERM_NUMBER,
+  TERM_OBJECT,
 } TermKind;
 
 typedef enum
@@ -20,13 +21,18 @@ typedef enum
   FIELD_ANOMALIES,
   FIELD_MISSED,
   FIELD_FALSE,
+  FIELD_AREA, /* from here on of objects */
+  FIELD_SIOU,
+  FIELD_PPV,
 } Field;
 
 typedef struct
 {
   TermKind kind;
-  char *word; /* casefolded */
+  char *word;     /* casefolded */
+  gboolean whole; /* nothing else stands beside it */
   DhItemState state;
+  DhObjectKind object;
   Field field;
   gboolean less, or_equal;
   double number;
@@ -50,9 +56,11 @@ parse_number (const char *text, Term *term)
   {
     const char *name;
     Field field;
-  } fields[] = { { "ap", FIELD_AP },         { "fpr95", FIELD_FPR95 },
-                 { "auroc", FIELD_AUROC },   { "anomalies", FIELD_ANOMALIES },
-                 { "missed", FIELD_MISSED }, { "false", FIELD_FALSE } };
+  } fields[] = {
+    { "ap", FIELD_AP },         { "fpr95", FIELD_FPR95 }, { "auroc", FIELD_AUROC }, { "anomalies", FIELD_ANOMALIES },
+    { "missed", FIELD_MISSED }, { "false", FIELD_FALSE }, { "area", FIELD_AREA },   { "siou", FIELD_SIOU },
+    { "ppv", FIELD_PPV },
+  };
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
     {
       if (!g_str_has_prefix (text, fields[i].name))
@@ -71,12 +79,27 @@ parse_number (const char *text, Term *term)
   return FALSE;
 }
 
+static gboolean
+parse_kind (const char *text, Term *term)
+{
+  static const char *const kinds[DH_N_OBJECT_KINDS] = { "kind:missed", "kind:false", "kind:found", "kind:flagged" };
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (strcmp (text, kinds[i]) == 0)
+      {
+        term->object = i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
 static void
 parse_term (const char *text, Term *term)
 {
   g_autofree char *folded = g_utf8_casefold (text, -1);
   if (parse_number (folded, term))
     term->kind = TERM_NUMBER;
+  else if (parse_kind (folded, term))
+    term->kind = TERM_OBJECT;
   else if (strcmp (folded, "is:failed") == 0 || strcmp (folded, "is:cached") == 0)
     {
       term->kind = TERM_STATE;
@@ -98,26 +121,48 @@ parse_term (const char *text, Term *term)
     term->word = g_steal_pointer (&folded);
 }
 
-/* "AP < 90" is one term as well as "ap<90". */
-static char *
-close_comparisons (const char *text)
+/* Where the value of "scene:" or "tag:" begins with a quotation mark, behind it; else NULL. */
+static const char *
+find_quoted (const char *word)
 {
-  GString *closed = g_string_new (NULL);
-  for (const char *at = text; *at != '\0'; at++)
+  static const char *const fields[] = { "scene:\"", "tag:\"" };
+  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+    if (g_ascii_strncasecmp (word, fields[i], strlen (fields[i])) == 0)
+      return word + strlen (fields[i]);
+  return NULL;
+}
+
+/* The quoted text from `at`, in which two marks are one, up to its end or that of the whole. */
+static const char *
+skip_quoted (const char *at, GString *text)
+{
+  for (; *at != '\0'; at++)
     {
-      if (*at == ' ')
-        {
-          const char *next = at + strspn (at, " ");
-          gboolean after = closed->len > 0 && strchr ("<>=", closed->str[closed->len - 1]) != NULL;
-          if ((*next != '\0' && strchr ("<>=", *next) != NULL) || after)
-            {
-              at = next - 1;
-              continue;
-            }
-        }
-      g_string_append_c (closed, *at);
+      if (*at == '"' && *++at != '"')
+        break;
+      g_string_append_c (text, *at);
     }
-  return g_string_free (closed, FALSE);
+  return at;
+}
+
+/* A term of its own at `at`, behind which it leaves off. "AP < 90" is one as well as "ap<90". */
+static const char *
+skip_word (const char *at, GString *word)
+{
+  for (; *at != '\0'; at++)
+    {
+      const char *next = at + strspn (at, " \t");
+      if (next == at)
+        {
+          g_string_append_c (word, *at);
+          continue;
+        }
+      const gboolean after = strchr ("<>=", word->str[word->len - 1]) != NULL;
+      if (*next == '\0' || (strchr ("<>=", *next) == NULL && !after))
+        return next;
+      at = next - 1;
+    }
+  return at;
 }
 
 DhImageFilter *
@@ -127,17 +172,34 @@ dh_image_filter_new (const char *text)
   filter->terms = g_array_new (FALSE, TRUE, sizeof (Term));
   g_array_set_clear_func (filter->terms, term_clear);
   g_autofree char *valid = g_utf8_make_valid (text != NULL ? text : "", -1);
-  g_autofree char *closed = close_comparisons (valid);
-  g_auto (GStrv) words = g_strsplit_set (closed, " \t", -1);
-  for (guint i = 0; words[i] != NULL; i++)
+  for (const char *at = valid + strspn (valid, " \t"); *at != '\0'; at += strspn (at, " \t"))
     {
-      if (words[i][0] == '\0')
-        continue;
       Term term = { 0 };
-      parse_term (words[i], &term);
+      g_autoptr (GString) word = g_string_new (NULL);
+      const char *quoted = find_quoted (at);
+      if (quoted != NULL)
+        {
+          term.kind = g_ascii_tolower (*at) == 's' ? TERM_SCENE : TERM_TAG;
+          term.whole = TRUE;
+          at = skip_quoted (quoted, word);
+          term.word = g_utf8_casefold (word->str, -1);
+        }
+      else
+        {
+          at = skip_word (at, word);
+          parse_term (word->str, &term);
+        }
       g_array_append_val (filter->terms, term);
     }
   return filter;
+}
+
+char *
+dh_image_filter_quote (const char *field, const char *value)
+{
+  g_autoptr (GString) doubled = g_string_new (value);
+  g_string_replace (doubled, "\"", "\"\"", 0);
+  return g_strdup_printf ("%s:\"%s\"", field, doubled->str);
 }
 
 void
@@ -150,18 +212,18 @@ dh_image_filter_free (DhImageFilter *filter)
 }
 
 static gboolean
-contains (const char *text, const char *folded_word)
+fits (const Term *term, const char *text)
 {
   g_autofree char *folded = g_utf8_casefold (text, -1);
-  return strstr (folded, folded_word) != NULL;
+  return term->whole ? g_str_equal (folded, term->word) : strstr (folded, term->word) != NULL;
 }
 
 static gboolean
-has_tag (DhImageItem *item, const char *folded_word)
+has_tag (DhImageItem *item, const Term *term)
 {
   const char *const *tags = dh_image_item_get_tags (item);
   for (guint i = 0; tags[i] != NULL; i++)
-    if (contains (tags[i], folded_word))
+    if (fits (term, tags[i]))
       return TRUE;
   return FALSE;
 }
@@ -186,8 +248,11 @@ value_of (DhImageItem *item, Field field)
       return n_missed >= 0 ? n_missed : NAN;
     case FIELD_FALSE:
       return n_false >= 0 ? n_false : NAN;
+    case FIELD_AREA:
+    case FIELD_SIOU:
+    case FIELD_PPV:
     default:
-      g_return_val_if_reached (NAN);
+      return NAN;
     }
 }
 
@@ -199,38 +264,57 @@ compare (const Term *term, double value)
   return term->less ? value < term->number : value > term->number;
 }
 
+static gboolean
+item_fits (const Term *term, DhImageItem *item)
+{
+  switch (term->kind)
+    {
+    case TERM_WORD:
+      return fits (term, dh_image_item_get_stem (item)) || fits (term, dh_image_item_get_group (item))
+             || has_tag (item, term);
+    case TERM_SCENE:
+      return fits (term, dh_image_item_get_group (item));
+    case TERM_TAG:
+      return has_tag (item, term);
+    case TERM_MARKED:
+      return dh_image_item_is_marked (item);
+    case TERM_STATE:
+      return dh_image_item_get_state (item) == term->state;
+    case TERM_NUMBER:
+      return compare (term, value_of (item, term->field));
+    case TERM_OBJECT:
+    default:
+      return FALSE;
+    }
+}
+
 gboolean
 dh_image_filter_matches (const DhImageFilter *filter, DhImageItem *item)
 {
   for (guint i = 0; i < filter->terms->len; i++)
-    {
-      const Term *term = &g_array_index (filter->terms, Term, i);
-      gboolean matches = FALSE;
-      switch (term->kind)
-        {
-        case TERM_WORD:
-          matches = contains (dh_image_item_get_stem (item), term->word)
-                    || contains (dh_image_item_get_group (item), term->word) || has_tag (item, term->word);
-          break;
-        case TERM_SCENE:
-          matches = contains (dh_image_item_get_group (item), term->word);
-          break;
-        case TERM_TAG:
-          matches = has_tag (item, term->word);
-          break;
-        case TERM_MARKED:
-          matches = dh_image_item_is_marked (item);
-          break;
-        case TERM_STATE:
-          matches = dh_image_item_get_state (item) == term->state;
-          break;
-        case TERM_NUMBER:
-          matches = compare (term, value_of (item, term->field));
-          break;
-        }
-      if (!matches)
-        return FALSE;
-    }
+    if (!item_fits (&g_array_index (filter->terms, Term, i), item))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+object_fits (const Term *term, DhImageItem *item, const DhPictureObject *object)
+{
+  if (term->kind == TERM_OBJECT)
+    return object->kind == term->object;
+  if (term->kind != TERM_NUMBER || term->field < FIELD_AREA)
+    return item_fits (term, item);
+  const gboolean predicted = object->kind == DH_OBJECT_FALSE;
+  return term->field == FIELD_AREA ? compare (term, (double)object->area)
+                                   : (term->field == FIELD_PPV) == predicted && compare (term, object->overlap);
+}
+
+gboolean
+dh_image_filter_matches_object (const DhImageFilter *filter, DhImageItem *item, const DhPictureObject *object)
+{
+  for (guint i = 0; i < filter->terms->len; i++)
+    if (!object_fits (&g_array_index (filter->terms, Term, i), item, object))
+      return FALSE;
   return TRUE;
 }
 

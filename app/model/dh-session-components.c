@@ -106,6 +106,7 @@ void
 dh_session_drop_components (DhSession *self)
 {
   g_clear_handle_id (&self->search_source, g_source_remove);
+  g_clear_object (&self->object_item);
   forget (self);
 }
 
@@ -133,4 +134,40 @@ dh_session_explain_components (DhSession *self)
     return NULL;
   return found->labelled ? _ ("There is no anomaly in this image, and nothing is flagged falsely.")
                          : _ ("Nothing is flagged in this image.");
+}
+
+void
+dh_session_show_object (DhSession *self, DhImageItem *item, const DhPictureObject *object)
+{
+  g_set_object (&self->object_item, item);
+  self->object = *object;
+  if (dh_view_is (self->view, "layout", "compare")) /* whose panel has no objects */
+    g_object_set (self->view, "layout", "grid", NULL);
+  g_object_set (self->view, "tuning-page", "components", NULL);
+  dh_session_set_current (self, item);
+  g_signal_emit_by_name (self, "components"); /* they may be there already */
+}
+
+gint
+dh_session_take_object (DhSession *self)
+{
+  const DhPictureComponents *found = self->components;
+  const DhPictureObject *wanted = &self->object;
+  if (self->object_item != NULL && self->object_item != self->current)
+    g_clear_object (&self->object_item); /* the user has gone on */
+  if (self->object_item == NULL || found == NULL || dh_session_components_are_old (self))
+    return -1;
+  g_clear_object (&self->object_item);
+  for (guint i = 0; i < found->n; i++)
+    {
+      const DhPictureObject *one = &found->items[i];
+      if (one->kind == wanted->kind && one->area == wanted->area && one->x == wanted->x && one->y == wanted->y
+          && one->width == wanted->width && one->height == wanted->height)
+        {
+          dh_session_trace (self, "chosen object %s of %" G_GUINT64_FORMAT " px", dh_object_kind_title (one->kind),
+                            one->area);
+          return (gint)i;
+        }
+    }
+  return -1;
 }

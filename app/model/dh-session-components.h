@@ -14,4 +14,10 @@ gboolean dh_session_components_are_old (DhSession *session);
 /* Why there are none, translated; NULL where there are some, and while they are looked for. */
 const char *dh_session_explain_components (DhSession *session);
 
+/* Shows the picture in Browse's panes, and chooses this one of its objects once they are there. */
+void dh_session_show_object (DhSession *session, DhImageItem *item, const DhPictureObject *object);
+/* The number, among the components, of the object that is to be chosen; −1 where none is, or it is not there (yet). It
+ * is given once. */
+gint dh_session_take_object (DhSession *session);
+
 G_END_DECLS

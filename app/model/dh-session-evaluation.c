@@ -313,6 +313,7 @@ void
 dh_session_drop_evaluation (DhSession *self)
 {
   g_clear_pointer (&self->summary, dh_evaluation_summary_free);
+  dh_session_drop_slices (self);
   let_go (self);
 }
 

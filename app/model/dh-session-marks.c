@@ -211,6 +211,7 @@ dh_session_set_tag (DhSession *self, DhImageItem *item, const char *tag, gboolea
     g_strv_builder_add (tags, line);
   g_auto (GStrv) after = g_strv_builder_end (tags);
   dh_image_item_set_tags (item, (const char *const *)after);
+  dh_session_renew_slices (self);
   keep (self, item);
 }
 

@@ -38,6 +38,7 @@ typedef struct
 
 typedef struct _DhSessionEvaluation DhSessionEvaluation;
 typedef struct _DhSessionImport DhSessionImport;
+typedef struct _DhSessionSlices DhSessionSlices;
 typedef struct _DhSetWork DhSetWork;
 typedef struct _DhSetMaps DhSetMaps;
 
@@ -88,6 +89,8 @@ struct _DhSession
 
   DhPictureComponents *components; /* of components_frame */
   DhFrame *components_frame;
+  DhImageItem *object_item; /* of the object that is to be chosen; NULL: none is */
+  DhPictureObject object;
   guint search_source; /* dh-session-components.c */
   gboolean searching, search_again;
   DhSetWork *set_work; /* dh-session-set-objects.c */
@@ -117,6 +120,7 @@ struct _DhSession
   GHashTable *run_tunings;            /* of dh-run-threshold.c, by run */
   gboolean reading_runs, runs_unread; /* being read; their last reading failed, which was said */
   DhEvaluationSummary *summary;
+  DhSessionSlices *slices;
 };
 
 enum
@@ -147,6 +151,7 @@ enum
   DH_SESSION_RUN_THRESHOLD,
   DH_SESSION_RUN_STATS,
   DH_SESSION_COMPONENTS,
+  DH_SESSION_SLICES,
   DH_SESSION_SET_OBJECTS,
   DH_SESSION_MESSAGE,
   DH_SESSION_WRITTEN,
@@ -220,12 +225,19 @@ G_GNUC_INTERNAL char *dh_session_dup_set_id (DhSession *session, char **splits);
 G_GNUC_INTERNAL void dh_session_find_components (DhSession *session);
 G_GNUC_INTERNAL void dh_session_drop_components (DhSession *session);
 
+/* Slices: dh-session-slices.c. Tags, score or evaluation changed; what is known of an evaluation is dropped with it. */
+G_GNUC_INTERNAL void dh_session_init_slices (DhSession *session);
+G_GNUC_INTERNAL void dh_session_renew_slices (DhSession *session);
+G_GNUC_INTERNAL void dh_session_drop_slices (DhSession *session);
+G_GNUC_INTERNAL void dh_session_close_slices (DhSession *session);
 /* Objects of the set: dh-session-set-objects.c, which listens to the session itself. Closing waits for its threads, a
  * picture's time at most. */
 G_GNUC_INTERNAL void dh_session_init_set_objects (DhSession *session);
 G_GNUC_INTERNAL void dh_session_close_set_objects (DhSession *session);
 /* What the evaluation left whose set-stats are taken next. */
 G_GNUC_INTERNAL void dh_session_take_set_maps (DhSession *session, DhSetMaps *maps);
+/* Borrowed; NULL where there is none. */
+G_GNUC_INTERNAL DhSetMaps *dh_session_get_set_maps (DhSession *session);
 
 /* Tags and notes: dh-session-marks.c. */
 typedef struct _DhMarks DhMarks;

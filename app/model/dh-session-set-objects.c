@@ -304,6 +304,12 @@ dh_session_take_set_maps (DhSession *self, DhSetMaps *maps)
   self->set_work->maps = maps;
 }
 
+DhSetMaps *
+dh_session_get_set_maps (DhSession *self)
+{
+  return self->set_work != NULL ? self->set_work->maps : NULL;
+}
+
 const DhSetObjects *
 dh_session_get_set_objects (DhSession *self)
 {

@@ -11,7 +11,7 @@ typedef struct
 {
   DhImageItem *item;               /* owned */
   DhCounts counts;                 /* this picture's pixels at the threshold; 0 where it could not be read */
-  DhPictureComponents *components; /* its objects, without the two terms; NULL where it could not be read */
+  DhPictureComponents *components; /* its objects; NULL where it could not be read */
   char *why;                       /* then: why; else NULL */
 } DhSetPicture;
 

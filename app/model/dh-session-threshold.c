@@ -137,6 +137,7 @@ dh_session_set_active_score (DhSession *self, DhScore score)
   dh_settings_set_string (self->settings, "view", "score", dh_score_id (score));
   dh_session_notify (self, DH_SESSION_PROP_ACTIVE_SCORE);
   dh_session_find_components (self);
+  dh_session_renew_slices (self);
 }
 
 const DhThreshold *

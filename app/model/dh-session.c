@@ -69,6 +69,7 @@ dh_session_get_set_stats (DhSession *self)
 void
 dh_session_take_set_stats (DhSession *self, DhScoreStats *stats)
 {
+  dh_session_drop_slices (self);
   g_clear_pointer (&self->set_stats, dh_score_stats_unref);
   self->set_stats = stats;
   if (stats != NULL)
@@ -241,6 +242,7 @@ dh_session_class_init (DhSessionClass *class)
       g_signal_new ("run-stats", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
   signals[DH_SESSION_COMPONENTS] =
       g_signal_new ("components", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[DH_SESSION_SLICES] = g_signal_new ("slices", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[DH_SESSION_SET_OBJECTS] =
       g_signal_new ("set-objects", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[DH_SESSION_MESSAGE] =
@@ -315,6 +317,7 @@ dh_session_init (DhSession *self)
   g_queue_init (&self->entries);
   dh_session_init_thresholds (self);
   dh_session_init_run_sides (self);
+  dh_session_init_slices (self);
   dh_session_init_set_objects (self);
   dh_session_connect_worker (self);
   dh_session_restore_precision (self);
@@ -348,6 +351,7 @@ dh_session_close (DhSession *self)
   dh_training_queue_close (self->training);
   g_clear_object (&self->training);
   dh_session_drop_components (self);
+  dh_session_close_slices (self);
   dh_session_forget_frames (self);
   dh_session_clear_thresholds (self);
   g_signal_handlers_disconnect_by_data (self->view, self);

@@ -22,5 +22,8 @@ gboolean dh_set_maps_check (DhSetMaps *maps, GError **error);
 /* A frame that has the score's map and the labels, and no picture. Labels are kept, packed, for the next time. Errors
  * name the file. */
 DhFrame *dh_set_maps_load (DhSetMaps *maps, guint index, DhScore score, GError **error);
+/* The same picture's maps of the hybrid score and the likelihood, of which its terms are, where there are such. Before
+ * the frame is shared. */
+void dh_set_maps_add_terms (DhSetMaps *maps, guint index, DhFrame *frame);
 
 G_END_DECLS

@@ -15,6 +15,7 @@ struct _DhSetMaps
   DhDataset *dataset;
   char *folder, *owner;
   DhMap score;             /* whose maps lie in eval/scores */
+  guint measured;          /* bits DH_MAP_BIT() */
   GHashTable *left_out;    /* stem → why */
   DhPackedLabels **labels; /* atomic; a picture each; NULL: not read yet, or none */
   gsize labels_bytes;      /* atomic */
@@ -29,6 +30,8 @@ dh_set_maps_new (DhDataset *dataset, const char *folder, const DhEvaluation *eva
   self->folder = g_strdup (folder);
   self->owner = dh_map_owner_read (folder);
   self->score = g_array_index (evaluation->scores, DhScoreEvaluation, 0).score;
+  for (guint i = 0; i < evaluation->scores->len; i++)
+    self->measured |= DH_MAP_BIT (g_array_index (evaluation->scores, DhScoreEvaluation, i).score);
   self->left_out = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   for (guint i = 0; i < evaluation->left_out->len; i++)
     {
@@ -164,4 +167,18 @@ dh_set_maps_load (DhSetMaps *self, guint index, DhScore score, GError **error)
     frame->truth = g_bytes_new_with_free_func (labels->ids, (gsize)labels->width * labels->height,
                                                (GDestroyNotify)dh_labels_unref, dh_labels_ref (labels));
   return frame;
+}
+
+void
+dh_set_maps_add_terms (DhSetMaps *self, guint index, DhFrame *frame)
+{
+  static const DhMap maps[] = { DH_MAP_HYBRID, DH_MAP_LIKELIHOOD };
+  for (guint i = 0; i < G_N_ELEMENTS (maps); i++)
+    {
+      GBytes **bytes = &frame->maps[(DhFrameMap)maps[i]];
+      const gboolean wanted = *bytes == NULL && (self->measured & DH_MAP_BIT (maps[i])) != 0;
+      g_autoptr (DhTensor) tensor = wanted ? load_map (self, index, maps[i], NULL) : NULL;
+      if (tensor != NULL && tensor->dims[0] == frame->height && tensor->dims[1] == frame->width)
+        *bytes = bytes_of (self, maps[i], tensor, NULL);
+    }
 }

@@ -61,6 +61,7 @@ measure (DhSetPass *self, guint index)
       measured->why = g_strdup (error->message);
       return;
     }
+  dh_set_maps_add_terms (self->maps, index, frame);
   measured->components =
       dh_picture_components_measure (frame, self->score, self->threshold, &measured->sums, &measured->counts);
   if (measured->components == NULL)

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include <utime.h>
+#include "dh-image-filter.h"
 #include "dh-image-list.h"
 #include "dh-map-cache.h"
 #include "dh-open-set.h"
@@ -335,6 +336,21 @@ test_list (void)
       dh_image_list_set_filter (list, filters[i][0]);
       assert_shown (list, filters[i][1]);
     }
+  /* A quoted value is the whole of it, whatever stands in it. */
+  static const char *const tags[] = { "a < \"b\" ap", "dusk", NULL }, *const longer[] = { "dusky", NULL };
+  dh_image_item_set_tags (dh_image_list_get_item (list, 1), tags);
+  dh_image_item_set_tags (dh_image_list_get_item (list, 2), longer);
+  g_autofree char *odd = dh_image_filter_quote ("tag", tags[0]);
+  const char *const quoted[][2] = {
+    { "tag:dusk", "12 11 " },     { "tag:\"Dusk\"", "11 " }, { odd, "11 " },
+    { "tag:\"dusk\" ap<90", "" }, { "scene:\"t\"", "" },     { "SCENE:\"t6\"", "20 " },
+    { "scene:\"\"", "" },         { "tag:\"dusk", "11 " },   { "ap<90 scene:\"t5\"1", "12 " }
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (quoted); i++)
+    {
+      dh_image_list_set_filter (list, quoted[i][0]);
+      assert_shown (list, quoted[i][1]);
+    }
   dh_image_list_set_filter (list, "");
   DhImageItem *first = dh_image_list_step (list, NULL, 1);
   g_assert_cmpstr (dh_image_item_get_name (first), ==, "10");
@@ -344,6 +360,32 @@ test_list (void)
   dh_image_list_set_sort (list, DH_SORT_NAME, TRUE);
   DhImageItem *last = dh_image_list_get_item (list, 3);
   g_assert_cmpstr (dh_image_item_get_name (dh_image_list_step (list, last, -1)), ==, "12");
+}
+
+static void
+test_object_filter (void)
+{
+  g_autoptr (DhImageList) list = make_list ();
+  DhImageItem *item = dh_image_list_get_item (list, 0); /* 10 of t5 */
+  const DhPictureObject missed = { .kind = DH_OBJECT_MISSED, .area = 600, .overlap = 0.1 };
+  const DhPictureObject wrong = { .kind = DH_OBJECT_FALSE, .area = 2000, .overlap = 0.1 };
+  static const struct
+  {
+    const char *text;
+    gboolean missed, wrong, picture;
+  } cases[] = { { "kind:missed", TRUE, FALSE, FALSE }, { "KIND:false t5", FALSE, TRUE, FALSE },
+                { "area > 600", FALSE, TRUE, FALSE },  { "area>=600 area<2000", TRUE, FALSE, FALSE },
+                { "siou<0.2", TRUE, FALSE, FALSE },    { "ppv<0.2", FALSE, TRUE, FALSE },
+                { "scene:t5 10", TRUE, TRUE, TRUE },   { "scene:t6 kind:missed", FALSE, FALSE, FALSE },
+                { "kind:", FALSE, FALSE, FALSE },      { "", TRUE, TRUE, TRUE } };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      DhImageFilter *filter = dh_image_filter_new (cases[i].text);
+      g_assert_cmpint (dh_image_filter_matches_object (filter, item, &missed), ==, cases[i].missed);
+      g_assert_cmpint (dh_image_filter_matches_object (filter, item, &wrong), ==, cases[i].wrong);
+      g_assert_cmpint (dh_image_filter_matches (filter, item), ==, cases[i].picture);
+      dh_image_filter_free (filter);
+    }
 }
 
 static void
@@ -562,6 +604,7 @@ main (int argc, char **argv)
   g_test_add_func ("/studio/list", test_list);
   g_test_add_func ("/studio/why-no-ap", test_why_no_ap);
   g_test_add_func ("/studio/nothing-counted", test_nothing_counted);
+  g_test_add_func ("/studio/object-filter", test_object_filter);
   g_test_add_func ("/studio/thresholds", test_thresholds);
   g_test_add_func ("/studio/threshold-sources", test_sources);
   g_test_add_func ("/studio/settings", test_settings);

@@ -1,0 +1,91 @@
+#include <glib/gi18n.h>
+#include <math.h>
+#include "dh-slice.h"
+
+typedef struct
+{
+  DhCounts counts;
+  guint n_pictures;
+  guint64 n_found, n_missed, area;
+  double siou;
+} Sums;
+
+static void
+add_objects (Sums *sums, const DhPictureComponents *components, guint64 from, guint64 below)
+{
+  gboolean has = FALSE;
+  for (guint i = 0; i < components->n; i++)
+    {
+      const DhPictureObject *object = &components->items[i];
+      const gboolean found = object->kind == DH_OBJECT_FOUND;
+      if ((!found && object->kind != DH_OBJECT_MISSED) || object->area < from || object->area >= below)
+        continue;
+      has = TRUE;
+      sums->n_found += found;
+      sums->n_missed += !found;
+      sums->area += object->area;
+      sums->siou += object->overlap;
+    }
+  sums->n_pictures += has;
+}
+
+/* Why they cannot be: translated, borrowed. */
+static const char *
+add_picture (Sums *sums, const DhSetPicture *picture, guint64 from, guint64 below)
+{
+  if (picture->components == NULL)
+    return picture->why != NULL ? picture->why : _ ("A picture could not be read");
+  sums->counts.tp += picture->counts.tp;
+  sums->counts.fp += picture->counts.fp;
+  sums->counts.fn += picture->counts.fn;
+  sums->counts.tn += picture->counts.tn;
+  add_objects (sums, picture->components, from, below);
+  return NULL;
+}
+
+static const char *
+add_slice (Sums *sums, DhSlice *slice, const DhSetObjects *objects)
+{
+  const GArray *members = dh_slice_get_members (slice);
+  const char *why = NULL;
+  guint64 from, below;
+  dh_slice_get_areas (slice, &from, &below);
+  for (guint i = 0; i < members->len && why == NULL; i++)
+    {
+      const guint index = g_array_index (members, guint, i);
+      why = index < objects->n ? add_picture (sums, &objects->pictures[index], from, below)
+                               : _ ("A picture could not be read");
+    }
+  return why;
+}
+
+void
+dh_slice_count (DhSlice *slice, const DhSetObjects *objects, gboolean old)
+{
+  DhSliceNumbers *numbers = dh_slice_edit_numbers (slice);
+  const gboolean of_size = dh_slice_get_kind (slice) == DH_SLICE_SIZE;
+  Sums sums = { .counts = { .labelled = TRUE } };
+  g_clear_pointer (&numbers->why_not_counted, g_free);
+  const char *why = objects != NULL ? add_slice (&sums, slice, objects) : NULL;
+  numbers->counted = objects != NULL && why == NULL;
+  numbers->old = old;
+  numbers->f1 = numbers->tpr = numbers->fpr = numbers->siou = NAN;
+  numbers->n_found = numbers->n_missed = 0;
+  numbers->why_not_counted = g_strdup (why);
+  if (!numbers->counted)
+    return;
+  numbers->n_found = sums.n_found;
+  numbers->n_missed = sums.n_missed;
+  if (sums.n_found + sums.n_missed > 0)
+    numbers->siou = sums.siou / (double)(sums.n_found + sums.n_missed);
+  if (of_size)
+    {
+      numbers->n_pictures = sums.n_pictures;
+      numbers->n_anomaly = sums.area;
+      numbers->why_not_counted = g_strdup (_ ("A size is one of objects: other pixels belong to none"));
+      return;
+    }
+  numbers->f1 = dh_counts_f1 (&sums.counts);
+  numbers->tpr = dh_counts_tpr (&sums.counts);
+  numbers->fpr = dh_counts_fpr (&sums.counts);
+}

@@ -1,0 +1,198 @@
+/* A table of ten thousand rows: sorted, filtered, with columns that have room, as CSV. */
+#include <math.h>
+#include <time.h>
+#include "dh-table.h"
+
+#define N 10000
+/* What comes comes in the end, however busy the machine is. */
+#define PATIENCE (10 * 60 * G_USEC_PER_SEC)
+
+enum
+{
+  COLUMN_NAME,
+  COLUMN_NUMBER,
+  COLUMN_PAIR,
+  COLUMN_REST,
+  N_COLUMNS,
+};
+
+static const DhTableColumn columns[N_COLUMNS] = {
+  { "Name", .words = TRUE },
+  { "Number", 80 },
+  { "Pair", 80, .csv = "First,Second", .dispensable = 2 },
+  { "Rest", 200, .words = TRUE, .dispensable = 1 },
+};
+
+static guint
+number_of (gpointer item)
+{
+  return GPOINTER_TO_UINT (g_object_get_data (item, "number"));
+}
+
+static double
+value (gpointer item, guint column, gpointer data)
+{
+  const guint number = number_of (item);
+  return column == COLUMN_REST || column == COLUMN_NAME ? NAN : number % 10 == 3 ? NAN : number;
+}
+
+static const char *
+get_word (gpointer item, guint column, gpointer data)
+{
+  return g_object_get_data (item, "name");
+}
+
+static char *
+dup_text (gpointer item, guint column, gpointer data)
+{
+  return column == COLUMN_NUMBER ? g_strdup_printf ("%u", number_of (item)) : g_strdup (get_word (item, column, data));
+}
+
+static char *
+dup_csv (gpointer item, guint column, gpointer data)
+{
+  return g_strdup_printf ("%u,%u", number_of (item), number_of (item) + 1);
+}
+
+static gboolean
+passes (gpointer item, gpointer data)
+{
+  const guint *most = data;
+  return number_of (item) < *most;
+}
+
+static GListStore *
+make_items (guint n)
+{
+  GListStore *store = g_list_store_new (G_TYPE_OBJECT);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (GObject) item = g_object_new (G_TYPE_OBJECT, NULL);
+      const guint number = (guint)((guint64)i * 7919 % n);
+      g_object_set_data (item, "number", GUINT_TO_POINTER (number));
+      g_object_set_data_full (item, "name",
+                              number == 1   ? g_strdup ("=1+1")
+                              : number == 2 ? g_strdup ("a, \"b\"")
+                                            : g_strdup_printf ("name %05u", number),
+                              g_free);
+      g_list_store_append (store, item);
+    }
+  return store;
+}
+
+static const DhTableKind kind = {
+  .columns = columns,
+  .n_columns = N_COLUMNS,
+  .sorted_by = COLUMN_NUMBER,
+  .dup_text = dup_text,
+  .value = value,
+  .get_word = get_word,
+  .dup_csv = dup_csv,
+  .passes = passes,
+};
+
+static GtkColumnView *
+find_view (GtkWidget *widget)
+{
+  if (GTK_IS_COLUMN_VIEW (widget))
+    return GTK_COLUMN_VIEW (widget);
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    {
+      GtkColumnView *view = find_view (child);
+      if (view != NULL)
+        return view;
+    }
+  return NULL;
+}
+
+static void
+turn (GtkWidget *window, int width)
+{
+  gtk_window_set_default_size (GTK_WINDOW (window), width, 400);
+  const gint64 until = g_get_monotonic_time () + PATIENCE;
+  while (gtk_widget_get_width (window) != width)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, until);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+static guint
+count_visible (GtkColumnView *view)
+{
+  GListModel *list = gtk_column_view_get_columns (view);
+  guint n = 0;
+  for (guint i = 0; i < g_list_model_get_n_items (list); i++)
+    {
+      g_autoptr (GtkColumnViewColumn) column = g_list_model_get_item (list, i);
+      n += gtk_column_view_column_get_visible (column);
+    }
+  return n;
+}
+
+static guint
+number_at (GtkColumnView *view, guint position)
+{
+  g_autoptr (GObject) item = g_list_model_get_item (G_LIST_MODEL (gtk_column_view_get_model (view)), position);
+  return number_of (item);
+}
+
+static void
+test_rows (void)
+{
+  guint most = N;
+  g_autoptr (GListStore) store = make_items (N);
+  GtkWidget *window = gtk_window_new ();
+  GtkWidget *table = dh_table_new (&kind, G_LIST_MODEL (store), "Table", &most);
+  gtk_window_set_child (GTK_WINDOW (window), table);
+  gtk_window_present (GTK_WINDOW (window));
+  turn (window, 900);
+  GtkColumnView *view = find_view (table);
+  g_assert_cmpuint (count_visible (view), ==, N_COLUMNS);
+  /* what is undefined comes behind the rest */
+  g_assert_cmpuint (dh_table_get_n_shown (DH_TABLE (table)), ==, N);
+  g_assert_cmpuint (number_at (view, 0), ==, 0);
+  g_assert_cmpuint (number_at (view, 3), ==, 4);
+  g_assert_cmpuint (number_at (view, N - 1) % 10, ==, 3);
+
+  /* each order, in seconds of computing */
+  for (guint i = 0; i < N_COLUMNS; i++)
+    {
+      g_autoptr (GtkColumnViewColumn) column = g_list_model_get_item (gtk_column_view_get_columns (view), i);
+      const clock_t before = clock ();
+      gtk_column_view_sort_by_column (view, column, GTK_SORT_DESCENDING);
+      const double work = (double)(clock () - before) / CLOCKS_PER_SEC;
+      g_test_message ("sorted by %s in %.0f ms", columns[i].title, work * 1e3);
+      g_assert_cmpfloat (work, <, 1);
+    }
+  g_autoptr (GtkColumnViewColumn) first = g_list_model_get_item (gtk_column_view_get_columns (view), COLUMN_NAME);
+  gtk_column_view_sort_by_column (view, first, GTK_SORT_ASCENDING);
+
+  most = 3;
+  dh_table_update (DH_TABLE (table), TRUE);
+  g_assert_cmpuint (dh_table_get_n_shown (DH_TABLE (table)), ==, 3);
+  g_autofree char *csv = dh_table_to_csv (DH_TABLE (table));
+  g_assert_cmpstr (csv, ==,
+                   "Name,Number,First,Second,Rest\n"
+                   "\"'=1+1\",1,1,2,\"'=1+1\"\n"
+                   "\"a, \"\"b\"\"\",2,2,3,\"a, \"\"b\"\"\"\n"
+                   "name 00000,0,0,1,name 00000\n");
+  turn (window, 420);
+  g_assert_cmpuint (count_visible (view), ==, N_COLUMNS - 1);
+  turn (window, 300);
+  g_assert_cmpuint (count_visible (view), ==, N_COLUMNS - 2);
+  turn (window, 900);
+  g_assert_cmpuint (count_visible (view), ==, N_COLUMNS);
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
+int
+main (int argc, char **argv)
+{
+  gtk_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/table/rows", test_rows);
+  return g_test_run ();
+}

@@ -1,0 +1,354 @@
+/* The evaluated set in parts: pooled numbers against a sort of all pixels, tags that come and go, what cannot be read.
+ */
+#include "dh-session-slices.h"
+#include <glib/gstdio.h>
+#include <math.h>
+#include "dh-dataset.h"
+#include "dh-image.h"
+#include "dh-npy.h"
+#include "dh-records.h"
+#include "dh-session-evaluation.h"
+#include "dh-session-marks.h"
+#include "dh-session-private.h"
+#include "dh-slice-ranks-private.h"
+#include "naive-metrics.h"
+#include "session-fixture.h"
+#include "tree.h"
+
+/* Two scenes of three pictures: the third of each has no anomaly, and the second of the first has no inlier. */
+static void
+write_scenes (const char *root)
+{
+  enum
+  {
+    N = SESSION_WIDTH * SESSION_HEIGHT
+  };
+  static const char *const tracks[] = { "Anomaly", "Obstacle" };
+  guint8 rgb[3 * N], labels[N];
+  for (guint i = 0; i < 6; i++)
+    {
+      for (guint k = 0; k < 3 * N; k++)
+        rgb[k] = (guint8)((k * 41 + i * 83) ^ (k >> 4));
+      for (guint k = 0; k < N; k++)
+        labels[k] = k < 64 * (i + 1) ? 255 : i == 1 || (i % 3 != 2 && k % 64 > 30 + i * 5 && k / 64 > 20) ? 1 : 0;
+      g_autofree char *image = g_strdup_printf ("dataset_%sTrack/images/validation%u.png", tracks[i / 3], i);
+      g_autofree char *label =
+          g_strdup_printf ("dataset_%sTrack/labels_masks/validation%u_labels_semantic.png", tracks[i / 3], i);
+      g_autofree char *image_path = tree_path (root, image), *label_path = tree_path (root, label);
+      g_assert_true (dh_image_write_png (image_path, SESSION_WIDTH, SESSION_HEIGHT, 3, rgb, NULL));
+      g_assert_true (dh_image_write_png (label_path, SESSION_WIDTH, SESSION_HEIGHT, 1, labels, NULL));
+    }
+}
+
+static void
+open_evaluated (SessionFixture *fixture)
+{
+  g_autofree char *root = g_build_filename (fixture->root, "scenes", NULL);
+  write_scenes (root);
+  dh_session_open_dataset (fixture->session, root);
+  dh_session_open_weights (fixture->session, fixture->weights);
+  session_wait_for (dh_session_can_evaluate (fixture->session));
+  dh_session_evaluate (fixture->session);
+  session_wait_for (!dh_session_is_evaluating (fixture->session));
+  g_assert_cmpstr (fixture->error, ==, NULL);
+  g_assert_cmpuint (dh_session_get_evaluation (fixture->session)->images, ==, 6);
+}
+
+static gboolean
+at_rest (DhSession *session)
+{
+  guint done, of;
+  dh_session_get_slices_progress (session, &done, &of);
+  return of == 0;
+}
+
+/* Held by the session; NULL where there is none. */
+static DhSlice *
+find (DhSession *session, const char *name)
+{
+  GListModel *slices = dh_session_get_slices (session);
+  for (guint i = 0; i < g_list_model_get_n_items (slices); i++)
+    {
+      g_autoptr (DhSlice) slice = g_list_model_get_item (slices, i);
+      if (g_str_equal (dh_slice_get_name (slice), name))
+        return slice;
+    }
+  return NULL;
+}
+
+static char *
+dup_map_path (SessionFixture *fixture, const char *folder, guint index)
+{
+  g_autoptr (DhDatabase) database = dh_database_open_existing (NULL, NULL);
+  g_autoptr (DhRunRow) run = dh_database_get_run (database, dh_session_get_evaluation (fixture->session)->run, NULL);
+  g_assert_nonnull (run);
+  DhImageItem *item = dh_image_list_get_item (dh_session_get_list (fixture->session), index);
+  g_autofree char *file = g_strconcat (dh_image_item_get_stem (item), ".npy", NULL);
+  return g_build_filename (run->folder, "eval", folder, file, NULL);
+}
+
+/* All pixels of these pictures, sorted. */
+static Naive *
+naive_of (SessionFixture *fixture, const char *folder, const GArray *members)
+{
+  g_autofree char *root = g_build_filename (fixture->root, "scenes", NULL);
+  g_autoptr (DhDataset) dataset = dh_dataset_open (root, NULL, NULL, NULL, NULL, NULL);
+  g_autoptr (GArray) scores = g_array_new (FALSE, FALSE, sizeof (float));
+  g_autoptr (GByteArray) labels = g_byte_array_new ();
+  for (guint i = 0; i < members->len; i++)
+    {
+      const guint index = g_array_index (members, guint, i);
+      g_autofree char *path = dup_map_path (fixture, folder, index);
+      g_autoptr (DhTensor) map = dh_npy_load (path, NULL);
+      g_autoptr (DhLabels) anomaly = NULL;
+      g_assert_nonnull (map);
+      g_assert_true (dh_dataset_load_labels (dataset, index, &anomaly, NULL, NULL));
+      g_array_append_vals (scores, dh_tensor_f32 (map), (guint)dh_tensor_count (map));
+      g_byte_array_append (labels, anomaly->ids, (guint)dh_tensor_count (map));
+    }
+  return naive_new ((const float *)scores->data, labels->data, labels->len);
+}
+
+static void
+assert_is_naive (SessionFixture *fixture, const char *folder, const char *name)
+{
+  DhSlice *slice = find (fixture->session, name);
+  g_assert_nonnull (slice);
+  const DhSliceNumbers *numbers = dh_slice_get_numbers (slice);
+  g_autoptr (Naive) naive = naive_of (fixture, folder, dh_slice_get_members (slice));
+  g_assert_true (numbers->ranked);
+  g_assert_cmpstr (numbers->why_not_ranked, ==, NULL);
+  g_assert_cmpuint (numbers->n_anomaly, ==, naive->anomalies);
+  g_assert_cmpfloat_with_epsilon (numbers->ap, naive->ap, 1e-9);
+  g_assert_cmpfloat_with_epsilon (numbers->auroc, naive->auroc, 1e-9);
+  g_assert_cmpfloat_with_epsilon (numbers->fpr95, naive->fpr95[0], 1e-12);
+}
+
+static void
+test_numbers (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  open_evaluated (fixture);
+  /* nothing is measured before somebody looks */
+  g_assert_cmpuint (g_list_model_get_n_items (dh_session_get_slices (session)), ==, 0);
+  dh_session_want_slices (session);
+  session_wait_for (at_rest (session));
+  static const char *const parts[] = { "All pictures", "With anomalies", "AnomalyTrack", "ObstacleTrack" };
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    assert_is_naive (fixture, "scores", parts[i]);
+  /* the whole is the protocol's number to the last digit, and the scenes are the whole */
+  const DhProtocolLine *pooled = dh_session_get_evaluation (session)->lines->pdata[0];
+  const DhSliceNumbers *whole = dh_slice_get_numbers (find (session, "All pictures"));
+  g_assert_cmpstr (pooled->name, ==, "densehybrid-pooled");
+  g_assert_cmpfloat (whole->ap, ==, pooled->ap);
+  g_assert_cmpfloat (whole->fpr95, ==, pooled->fpr95);
+  g_assert_cmpfloat (whole->auroc, ==, pooled->auroc);
+  const DhSliceNumbers *scenes[] = { dh_slice_get_numbers (find (session, "AnomalyTrack")),
+                                     dh_slice_get_numbers (find (session, "ObstacleTrack")) };
+  g_assert_cmpuint (whole->n_pictures, ==, 6);
+  g_assert_cmpuint (scenes[0]->n_pictures + scenes[1]->n_pictures, ==, 6);
+  g_assert_cmpuint (scenes[0]->n_anomaly + scenes[1]->n_anomaly, ==, whole->n_anomaly);
+  /* without anomalies there is a reason and no number */
+  const DhSliceNumbers *without = dh_slice_get_numbers (find (session, "Without anomalies"));
+  g_assert_cmpuint (without->n_pictures, ==, 2);
+  g_assert_true (isnan (without->ap) && isnan (without->fpr95) && isnan (without->auroc));
+  g_assert_cmpstr (without->why_not_ranked, ==, "no anomaly pixels");
+
+  /* another score has other numbers, and the first one's are kept */
+  dh_session_set_active_score (session, DH_SCORE_LIKELIHOOD);
+  g_assert_false (dh_slice_get_numbers (find (session, "AnomalyTrack"))->ranked);
+  session_wait_for (at_rest (session));
+  assert_is_naive (fixture, "likelihood", "All pictures");
+  assert_is_naive (fixture, "likelihood", "AnomalyTrack");
+  dh_session_set_active_score (session, DH_SCORE_HYBRID);
+  g_assert_true (at_rest (session));
+  assert_is_naive (fixture, "scores", "AnomalyTrack");
+
+  /* weights and set take the rows along, also while they are measured */
+  dh_session_set_active_score (session, DH_SCORE_DATASET_POSTERIOR);
+  dh_session_open_dataset (session, fixture->set);
+  session_wait_for (g_list_model_get_n_items (dh_session_get_slices (session)) == 0);
+  g_assert_true (at_rest (session));
+  dh_session_set_active_score (session, DH_SCORE_HYBRID);
+}
+
+static gboolean
+is_counted (DhSession *session)
+{
+  return dh_session_get_set_objects (session) != NULL && !dh_session_set_objects_are_old (session);
+}
+
+/* At the threshold: parts that divide the set are the set, by pixels and by objects, and sizes divide the objects. */
+static void
+test_counts (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  open_evaluated (fixture);
+  g_assert_true (dh_session_choose_threshold (session, DH_SCORE_HYBRID, DH_RULE_BEST_F1));
+  dh_session_want_slices (session);
+  session_wait_for (at_rest (session) && is_counted (session));
+  const DhSetObjects *objects = dh_session_get_set_objects (session);
+  DhCounts counts;
+  dh_score_stats_count (dh_session_get_set_stats (session), DH_SCORE_HYBRID,
+                        dh_session_get_threshold (session, DH_SCORE_HYBRID)->value, &counts);
+  const DhSliceNumbers *whole = dh_slice_get_numbers (find (session, "All pictures"));
+  g_assert_true (whole->counted && !whole->old);
+  g_assert_cmpfloat (whole->f1, ==, dh_counts_f1 (&counts));
+  g_assert_cmpfloat (whole->tpr, ==, dh_counts_tpr (&counts));
+  g_assert_cmpfloat (whole->fpr, ==, dh_counts_fpr (&counts));
+  g_assert_cmpfloat_with_epsilon (whole->siou, objects->siou, 1e-9);
+  g_assert_cmpuint (whole->n_found, ==, objects->n_of[DH_OBJECT_FOUND]);
+  g_assert_cmpuint (whole->n_missed, ==, objects->n_of[DH_OBJECT_MISSED]);
+  g_assert_cmpuint (whole->n_found + whole->n_missed, >, 0);
+  guint64 n_scenes = 0, n_sizes = 0, area = 0, n_bins = 0;
+  for (guint i = 0; i < g_list_model_get_n_items (dh_session_get_slices (session)); i++)
+    {
+      g_autoptr (DhSlice) slice = g_list_model_get_item (dh_session_get_slices (session), i);
+      const DhSliceNumbers *numbers = dh_slice_get_numbers (slice);
+      if (dh_slice_get_kind (slice) == DH_SLICE_SCENE)
+        n_scenes += numbers->n_found + numbers->n_missed;
+      if (dh_slice_get_kind (slice) != DH_SLICE_SIZE)
+        continue;
+      n_bins++;
+      n_sizes += numbers->n_found + numbers->n_missed;
+      area += numbers->n_anomaly;
+      g_assert_true (isnan (numbers->f1) && numbers->why_not_counted != NULL);
+      guint64 from, below, n = 0;
+      dh_slice_get_areas (slice, &from, &below);
+      for (guint k = 0; k < objects->n; k++)
+        for (guint j = 0; j < objects->pictures[k].components->n; j++)
+          {
+            const DhPictureObject *object = &objects->pictures[k].components->items[j];
+            n += object->kind != DH_OBJECT_FALSE && object->area >= from && object->area < below;
+          }
+      g_assert_cmpuint (numbers->n_found + numbers->n_missed, ==, n);
+    }
+  g_assert_cmpuint (n_bins, ==, 4);
+  g_assert_cmpuint (n_scenes, ==, whole->n_found + whole->n_missed);
+  g_assert_cmpuint (n_sizes, ==, n_scenes);
+  g_assert_cmpuint (area, <=, whole->n_anomaly);
+  /* Without anomalies there is no F1, and a rate of false alarms. */
+  const DhSliceNumbers *without = dh_slice_get_numbers (find (session, "Without anomalies"));
+  g_assert_true (isnan (without->f1) && isnan (without->tpr) && isfinite (without->fpr));
+
+  /* objects have the hybrid score's two terms, which are it */
+  for (guint k = 0; k < objects->n; k++)
+    for (guint j = 0; j < objects->pictures[k].components->n; j++)
+      {
+        const DhPictureObject *object = &objects->pictures[k].components->items[j];
+        g_assert_cmpfloat_with_epsilon (object->minus_log_likelihood + object->log_p_out, object->score, 1e-4);
+      }
+
+  /* a threshold that moved makes them old, and then they are others */
+  const double before = whole->tpr;
+  dh_session_set_threshold (session, DH_SCORE_HYBRID, 1e9);
+  g_assert_true (dh_slice_get_numbers (find (session, "All pictures"))->old);
+  session_wait_for (is_counted (session));
+  g_assert_cmpfloat (dh_slice_get_numbers (find (session, "All pictures"))->tpr, ==, 0);
+  g_assert_cmpfloat (before, >, 0);
+}
+
+static void
+test_tags (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  DhImageList *list = dh_session_get_list (session);
+  open_evaluated (fixture);
+  dh_session_want_slices (session);
+  session_wait_for (at_rest (session));
+  DhSlice *scene = find (session, "AnomalyTrack");
+  dh_session_set_tag (session, dh_image_list_get_item (list, 0), "clean road", TRUE);
+  dh_session_set_tag (session, dh_image_list_get_item (list, 3), "clean road", TRUE);
+  dh_session_set_tag (session, dh_image_list_get_item (list, 2), "empty", TRUE);
+  session_wait_for (at_rest (session));
+  assert_is_naive (fixture, "scores", "clean road");
+  g_assert_true (find (session, "AnomalyTrack") == scene);
+  g_assert_cmpstr (dh_slice_get_numbers (find (session, "empty"))->why_not_ranked, ==, "no anomaly pixels");
+  /* what it is called by finds its pictures */
+  for (guint i = 0; i < g_list_model_get_n_items (dh_session_get_slices (session)); i++)
+    {
+      g_autoptr (DhSlice) slice = g_list_model_get_item (dh_session_get_slices (session), i);
+      if (dh_slice_get_kind (slice) == DH_SLICE_SIZE)
+        continue; /* found among objects */
+      dh_image_list_set_filter (list, dh_slice_get_filter (slice));
+      g_assert_cmpuint (dh_image_list_get_shown (list), ==, dh_slice_get_numbers (slice)->n_pictures);
+    }
+  dh_session_set_tag (session, dh_image_list_get_item (list, 2), "empty", FALSE);
+  g_assert_null (find (session, "empty"));
+  dh_session_set_tag (session, dh_image_list_get_item (list, 0), "clean road", FALSE);
+  session_wait_for (at_rest (session));
+  g_assert_cmpuint (dh_slice_get_numbers (find (session, "clean road"))->n_pictures, ==, 1);
+  assert_is_naive (fixture, "scores", "clean road");
+  dh_session_set_tag (session, dh_image_list_get_item (list, 3), "clean road", FALSE);
+}
+
+/* A part with a picture whose map is gone has a reason; others have their numbers. */
+static void
+test_unreadable (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  open_evaluated (fixture);
+  g_autofree char *path = dup_map_path (fixture, "scores", 0);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  dh_session_want_slices (session);
+  session_wait_for (at_rest (session));
+  const DhSliceNumbers *numbers = dh_slice_get_numbers (find (session, "AnomalyTrack"));
+  g_assert_true (numbers->ranked && isnan (numbers->ap));
+  g_assert_nonnull (strstr (numbers->why_not_ranked, path));
+  g_assert_true (isfinite (dh_slice_get_numbers (find (session, "All pictures"))->ap));
+  assert_is_naive (fixture, "scores", "ObstacleTrack");
+}
+
+static void
+count (DhSliceRank *rank, guint reading, gpointer data)
+{
+  guint *told = data;
+  told[0] = reading;
+  told[1] += rank != NULL;
+}
+
+/* With little memory the pictures are read more often, for the same numbers. */
+static void
+test_memory (SessionFixture *fixture, gconstpointer data)
+{
+  static const gsize budgets[] = { G_MAXSIZE / 2, 60000, 1 };
+  static const guint readings[] = { 6, 12, 14 };
+  double aps[3][4];
+  open_evaluated (fixture);
+  DhSetMaps *maps = dh_session_get_set_maps (fixture->session);
+  g_assert_nonnull (maps);
+  for (guint b = 0; b < G_N_ELEMENTS (budgets); b++)
+    {
+      static const guint members[4][7] = { { 0, 1, 2, 99 }, { 3, 4, 5, 99 }, { 0, 1, 2, 3, 4, 5, 99 }, { 1, 4, 99 } };
+      g_autoptr (GPtrArray) ranks = g_ptr_array_new_with_free_func (dh_slice_rank_unref);
+      guint told[2] = { 0, 0 };
+      for (guint i = 0; i < 4; i++)
+        {
+          DhSliceRank *rank = dh_slice_rank_new ();
+          for (guint k = 0; members[i][k] != 99; k++)
+            g_array_append_val (rank->members, members[i][k]);
+          rank->pixels = rank->members->len * SESSION_WIDTH * SESSION_HEIGHT;
+          g_ptr_array_add (ranks, rank);
+        }
+      g_assert_cmpuint (dh_slice_ranks_count_readings (ranks, budgets[b]), ==, readings[b]);
+      dh_slice_ranks_measure (ranks, maps, DH_SCORE_HYBRID, budgets[b], count, told, NULL);
+      g_assert_cmpuint (told[0], ==, readings[b]);
+      g_assert_cmpuint (told[1], ==, 4);
+      for (guint i = 0; i < 4; i++)
+        {
+          aps[b][i] = ((DhSliceRank *)ranks->pdata[i])->ap;
+          g_assert_cmpfloat (aps[b][i], ==, aps[0][i]);
+          g_assert_true (isfinite (aps[b][i]));
+        }
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  static const SessionTest tests[] = {
+    { "/slices/numbers", test_numbers },       { "/slices/counts", test_counts }, { "/slices/tags", test_tags },
+    { "/slices/unreadable", test_unreadable }, { "/slices/memory", test_memory },
+  };
+  return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
+}

@@ -1,0 +1,200 @@
+#include "dh-image-card.h"
+#include "dh-csv-menu.h"
+#include "dh-images-table.h"
+#include "dh-metrics-charts.h"
+#include "dh-objects-table.h"
+#include "dh-slices-table.h"
+
+typedef enum
+{
+  PAGE_IMAGES,
+  PAGE_SLICES,
+  PAGE_OBJECTS,
+  N_PAGES,
+} Page;
+
+static const struct
+{
+  const char *title, *id, *hint, *tooltip;
+  void (*set_filter) (GtkWidget *table, const char *text);
+  char *(*dup_note) (GtkWidget *table);
+} pages[N_PAGES] = {
+  { N_ ("Images"), "images", N_ ("ap<90, scene:…, tag:…"),
+    N_ ("Words of name, scene or tag, or: ap<90, fpr95>10, anomalies>0, scene:…, tag:…, is:failed, is:marked"),
+    dh_images_table_set_filter, dh_images_table_dup_note },
+  { N_ ("Slices"), "slices", N_ ("Words of a slice"), N_ ("Words of a slice's name or kind"),
+    dh_slices_table_set_filter, dh_slices_table_dup_note },
+  { N_ ("Components"), "components", N_ ("kind:missed, area>500, scene:…"),
+    N_ ("Words of the image's name, scene or tag, or: kind:missed, kind:false, kind:found, area>500, siou<0.5, "
+        "ppv<0.5, "
+        "scene:…, tag:…"),
+    dh_objects_table_set_filter, dh_objects_table_dup_note },
+};
+
+typedef struct
+{
+  DhSession *session;
+  GtkWidget *note, *filter, *browse, *stack, *tabs[N_PAGES], *tables[N_PAGES];
+  char *texts[N_PAGES]; /* of the filter, each page's own */
+  Page page;
+  gboolean showing;
+} Card;
+
+static Card *
+card_of (GtkWidget *card)
+{
+  return g_object_get_data (G_OBJECT (card), "card");
+}
+
+static void
+show_note (GtkWidget *card)
+{
+  Card *self = card_of (card);
+  g_autofree char *note = pages[self->page].dup_note (self->tables[self->page]);
+  gtk_label_set_label (GTK_LABEL (self->note), note);
+  gtk_widget_set_tooltip_text (self->note, note);
+}
+
+/* Takes over what stands in the box, which is told of late. */
+static void
+set_text (Card *self, Page page, const char *text)
+{
+  if (g_strcmp0 (self->texts[page], text) == 0)
+    return;
+  g_free (self->texts[page]);
+  self->texts[page] = g_strdup (text);
+  pages[page].set_filter (self->tables[page], text);
+  if (page == PAGE_IMAGES)
+    gtk_actionable_set_action_target (GTK_ACTIONABLE (self->browse), "s", text);
+}
+
+static void
+show_page (GtkWidget *card, Page page)
+{
+  Card *self = card_of (card);
+  self->page = page;
+  self->showing = TRUE;
+  for (guint i = 0; i < N_PAGES; i++)
+    gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (self->tabs[i]), i == page);
+  gtk_stack_set_visible_child_name (GTK_STACK (self->stack), pages[page].id);
+  gtk_widget_set_visible (self->browse, page == PAGE_IMAGES);
+  g_object_set (self->filter, "placeholder-text", _ (pages[page].hint), NULL);
+  gtk_widget_set_tooltip_text (self->filter, _ (pages[page].tooltip));
+  gtk_editable_set_text (GTK_EDITABLE (self->filter), self->texts[page]);
+  self->showing = FALSE;
+  show_note (card);
+}
+
+static void
+on_tab (GtkToggleButton *tab, GtkWidget *card)
+{
+  Card *self = card_of (card);
+  if (self->showing || !gtk_toggle_button_get_active (tab))
+    return;
+  set_text (self, self->page, gtk_editable_get_text (GTK_EDITABLE (self->filter)));
+  for (guint i = 0; i < N_PAGES; i++)
+    if (self->tabs[i] == GTK_WIDGET (tab))
+      show_page (card, i);
+}
+
+static void
+on_filter (GtkWidget *card)
+{
+  Card *self = card_of (card);
+  set_text (self, self->page, gtk_editable_get_text (GTK_EDITABLE (self->filter)));
+  show_note (card);
+}
+
+static void
+on_stop (GtkWidget *card)
+{
+  gtk_editable_set_text (GTK_EDITABLE (card_of (card)->filter), "");
+}
+
+static void
+open_slice (const char *filter, gboolean objects, gpointer data)
+{
+  GtkWidget *card = data;
+  Card *self = card_of (card);
+  const Page page = objects ? PAGE_OBJECTS : PAGE_IMAGES;
+  set_text (self, self->page, gtk_editable_get_text (GTK_EDITABLE (self->filter)));
+  set_text (self, page, filter);
+  show_page (card, page);
+}
+
+static char *
+make_csv (const char **name, gpointer data)
+{
+  const Card *self = card_of (data);
+  *name = pages[self->page].id;
+  return dh_table_to_csv (DH_TABLE (self->tables[self->page]));
+}
+
+static void
+card_free (gpointer data)
+{
+  Card *self = data;
+  for (guint i = 0; i < N_PAGES; i++)
+    g_free (self->texts[i]);
+  g_object_unref (self->session);
+  g_free (self);
+}
+
+static GtkWidget *
+make_tabs (GtkWidget *card)
+{
+  Card *self = card_of (card);
+  GtkWidget *box = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, "linked dh-tabs");
+  gtk_widget_set_valign (box, GTK_ALIGN_CENTER);
+  for (guint i = 0; i < N_PAGES; i++)
+    {
+      self->tabs[i] = gtk_toggle_button_new_with_label (_ (pages[i].title));
+      if (i > 0)
+        gtk_toggle_button_set_group (GTK_TOGGLE_BUTTON (self->tabs[i]), GTK_TOGGLE_BUTTON (self->tabs[0]));
+      g_signal_connect (self->tabs[i], "toggled", G_CALLBACK (on_tab), card);
+      gtk_box_append (GTK_BOX (box), self->tabs[i]);
+    }
+  return box;
+}
+
+GtkWidget *
+dh_image_card_new (DhSession *session)
+{
+  Card *self = g_new0 (Card, 1);
+  self->session = g_object_ref (session);
+  GtkWidget *head;
+  GtkWidget *card = dh_metrics_card_new (_ ("Per image"), &self->note, &head);
+  g_object_set_data_full (G_OBJECT (card), "card", self, card_free);
+  self->filter = gtk_search_entry_new ();
+  dh_ui_set_name (self->filter, _ ("Filter the table"));
+  gtk_widget_set_size_request (self->filter, 260, -1);
+  dh_ui_add_classes (self->filter, "dh-dense");
+  gtk_widget_set_valign (self->filter, GTK_ALIGN_CENTER);
+  gtk_box_append (GTK_BOX (head), self->filter);
+  self->browse = dh_ui_icon_button ("dh-browse-symbolic", _ ("List these images in Browse"), NULL, "flat dh-iconbtn");
+  gtk_actionable_set_action_target (GTK_ACTIONABLE (self->browse), "s", "");
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->browse), "win.browse-images");
+  gtk_widget_set_valign (self->browse, GTK_ALIGN_CENTER);
+  gtk_box_append (GTK_BOX (head), self->browse);
+  gtk_box_append (GTK_BOX (head), make_tabs (card));
+  gtk_box_append (GTK_BOX (head), dh_csv_menu_new (session, make_csv, card));
+
+  self->tables[PAGE_IMAGES] = dh_images_table_new (session);
+  self->tables[PAGE_SLICES] = dh_slices_table_new (session, open_slice, card);
+  self->tables[PAGE_OBJECTS] = dh_objects_table_new (session);
+  self->stack = gtk_stack_new ();
+  gtk_widget_set_vexpand (self->stack, TRUE);
+  for (guint i = 0; i < N_PAGES; i++)
+    {
+      self->texts[i] = g_strdup ("");
+      gtk_stack_add_named (GTK_STACK (self->stack), self->tables[i], pages[i].id);
+    }
+  gtk_box_append (GTK_BOX (card), self->stack);
+  g_signal_connect_object (self->filter, "search-changed", G_CALLBACK (on_filter), card, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->filter, "stop-search", G_CALLBACK (on_stop), card, G_CONNECT_SWAPPED);
+  static const char *const told[] = { "notify::evaluating", "notify::set-stats", "set-objects", "slices" };
+  for (guint i = 0; i < G_N_ELEMENTS (told); i++)
+    g_signal_connect_object (session, told[i], G_CALLBACK (show_note), card, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  show_page (card, PAGE_IMAGES);
+  return card;
+}

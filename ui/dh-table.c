@@ -1,0 +1,383 @@
+#include "dh-table.h"
+#include "dh-help.h"
+#include <math.h>
+#include <string.h>
+
+struct _DhTable
+{
+  GtkWidget parent_instance;
+  const DhTableKind *kind;
+  gpointer data;
+  GtkWidget *stack, *view, *placeholder;
+  GtkCustomFilter *filter;
+  GtkSingleSelection *selection;
+  GPtrArray *bound; /* GtkListItem */
+  int room;         /* that the columns were fitted to */
+  guint fit_source;
+};
+
+G_DEFINE_FINAL_TYPE (DhTable, dh_table, GTK_TYPE_WIDGET)
+
+/* What a sorter is given, which the view may keep a while longer than the table. */
+typedef struct
+{
+  const DhTableKind *kind;
+  gpointer data;
+  guint column;
+} Order;
+
+static int
+compare (gconstpointer a, gconstpointer b, gpointer data)
+{
+  const Order *order = data;
+  const double x = order->kind->value ((gpointer)a, order->column, order->data);
+  const double y = order->kind->value ((gpointer)b, order->column, order->data);
+  if (!isnan (x) && !isnan (y))
+    return (x > y) - (x < y);
+  if (isnan (x) != isnan (y) || !order->kind->columns[order->column].words)
+    return isnan (x) - isnan (y);
+  const char *left = order->kind->get_word ((gpointer)a, order->column, order->data);
+  const char *right = order->kind->get_word ((gpointer)b, order->column, order->data);
+  if (left == NULL || right == NULL)
+    return (left == NULL) - (right == NULL);
+  return strcmp (left, right);
+}
+
+static guint
+column_of (GtkListItem *cell)
+{
+  return GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (cell), "column"));
+}
+
+/* A number that is not there has its reason, words that have no room all of themselves. */
+static gboolean
+on_tooltip (GtkWidget *label, int x, int y, gboolean keyboard, GtkTooltip *tooltip, gpointer data)
+{
+  const char *why = g_object_get_data (G_OBJECT (label), "why");
+  const gboolean shortened = pango_layout_is_ellipsized (gtk_label_get_layout (GTK_LABEL (label)));
+  if (why == NULL && !shortened)
+    return FALSE;
+  gtk_tooltip_set_text (tooltip, why != NULL ? why : gtk_label_get_label (GTK_LABEL (label)));
+  return TRUE;
+}
+
+static void
+show_label (DhTable *self, GtkWidget *label, gpointer item, guint column)
+{
+  g_autofree char *text = self->kind->dup_text (item, column, self->data);
+  gtk_label_set_label (GTK_LABEL (label), text);
+  g_object_set_data_full (G_OBJECT (label), "why",
+                          self->kind->dup_why != NULL ? self->kind->dup_why (item, column, self->data) : NULL, g_free);
+}
+
+static void
+show_cell (DhTable *self, GtkListItem *cell)
+{
+  const guint column = column_of (cell);
+  GtkWidget *child = gtk_list_item_get_child (cell);
+  gpointer item = gtk_list_item_get_item (cell);
+  if (item == NULL || child == NULL)
+    return;
+  if (GTK_IS_LABEL (child))
+    show_label (self, child, item, column);
+  else
+    self->kind->show_cell (child, item, column, self->data);
+  const gboolean old = self->kind->is_old != NULL && self->kind->is_old (item, column, self->data);
+  gtk_widget_set_opacity (child, old ? 0.5 : 1);
+}
+
+static void
+setup_cell (GtkSignalListItemFactory *factory, GtkListItem *cell, DhTable *self)
+{
+  const guint column = GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (factory), "column"));
+  const gboolean words = self->kind->columns[column].words;
+  GtkWidget *child = self->kind->make_cell != NULL ? self->kind->make_cell (column, self->data) : NULL;
+  if (child == NULL)
+    {
+      child = dh_ui_short_label (NULL, words ? NULL : "dh-num", words ? 0 : 1);
+      gtk_widget_set_has_tooltip (child, TRUE);
+      g_signal_connect (child, "query-tooltip", G_CALLBACK (on_tooltip), NULL);
+    }
+  g_object_set_data (G_OBJECT (cell), "column", GUINT_TO_POINTER (column));
+  gtk_list_item_set_child (cell, child);
+}
+
+static void
+bind_cell (GtkSignalListItemFactory *factory, GtkListItem *cell, DhTable *self)
+{
+  g_ptr_array_add (self->bound, cell);
+  show_cell (self, cell);
+}
+
+static void
+unbind_cell (GtkSignalListItemFactory *factory, GtkListItem *cell, DhTable *self)
+{
+  g_ptr_array_remove_fast (self->bound, cell);
+}
+
+static void
+show_stack (DhTable *self)
+{
+  gtk_stack_set_visible_child_name (GTK_STACK (self->stack), dh_table_get_n_shown (self) > 0 ? "rows" : "none");
+}
+
+void
+dh_table_update (DhTable *self, gboolean order)
+{
+  for (guint i = 0; i < self->bound->len; i++)
+    show_cell (self, self->bound->pdata[i]);
+  if (!order)
+    return;
+  if (self->filter != NULL)
+    gtk_filter_changed (GTK_FILTER (self->filter), GTK_FILTER_CHANGE_DIFFERENT);
+  gtk_sorter_changed (gtk_column_view_get_sorter (GTK_COLUMN_VIEW (self->view)), GTK_SORTER_CHANGE_DIFFERENT);
+}
+
+guint
+dh_table_get_n_shown (DhTable *self)
+{
+  return g_list_model_get_n_items (G_LIST_MODEL (self->selection));
+}
+
+void
+dh_table_set_placeholder (DhTable *self, const char *text)
+{
+  gtk_label_set_label (GTK_LABEL (self->placeholder), text);
+}
+
+static void
+append_words (GString *csv, const char *text)
+{
+  /* A spreadsheet is to take no text for a formula. */
+  const gboolean formula = *text != '\0' && strchr ("=+-@\t\r", *text) != NULL;
+  if (!formula && strpbrk (text, ",\"\r\n") == NULL)
+    {
+      g_string_append (csv, text);
+      return;
+    }
+  g_autoptr (GString) doubled = g_string_new (text);
+  g_string_replace (doubled, "\"", "\"\"", 0);
+  g_string_append_printf (csv, "\"%s%s\"", formula ? "'" : "", doubled->str);
+}
+
+static void
+append_cell (DhTable *self, GString *csv, gpointer item, guint column)
+{
+  const DhTableColumn *from = &self->kind->columns[column];
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+  g_autofree char *text = from->csv != NULL ? self->kind->dup_csv (item, column, self->data)
+                          : from->words     ? self->kind->dup_text (item, column, self->data)
+                                            : NULL;
+  if (from->csv != NULL)
+    g_string_append (csv, text);
+  else if (from->words)
+    append_words (csv, text);
+  else
+    {
+      const double value = self->kind->value (item, column, self->data);
+      g_string_append (csv, isnan (value) ? "" : g_ascii_formatd (number, sizeof number, "%.9g", value));
+    }
+}
+
+char *
+dh_table_to_csv (DhTable *self)
+{
+  GString *csv = g_string_new (NULL);
+  for (guint column = 0; column < self->kind->n_columns; column++)
+    {
+      const DhTableColumn *from = &self->kind->columns[column];
+      if (column > 0)
+        g_string_append_c (csv, ',');
+      if (from->csv != NULL)
+        g_string_append (csv, from->csv);
+      else
+        append_words (csv, _ (from->title));
+    }
+  for (guint i = 0; i < dh_table_get_n_shown (self); i++)
+    {
+      g_autoptr (GObject) item = g_list_model_get_item (G_LIST_MODEL (self->selection), i);
+      for (guint column = 0; column < self->kind->n_columns; column++)
+        {
+          g_string_append_c (csv, column == 0 ? '\n' : ',');
+          append_cell (self, csv, item, column);
+        }
+    }
+  g_string_append_c (csv, '\n');
+  return g_string_free (csv, FALSE);
+}
+
+static int
+width_of (const DhTableColumn *column, double scale)
+{
+  return column->letters == 0 ? (int)ceil (scale * 120) + 20 : (int)ceil (scale * column->letters) + column->more + 20;
+}
+
+/* Columns that the table has no room for are left out, those that the rest tells most of first. */
+static gboolean
+fit (gpointer data)
+{
+  DhTable *self = data;
+  self->fit_source = 0;
+  const guint n = self->kind->n_columns;
+  const DhTableColumn *columns = self->kind->columns;
+  GListModel *list = gtk_column_view_get_columns (GTK_COLUMN_VIEW (self->view));
+  const double scale = dh_ui_text_scale (self->view);
+  g_autofree gboolean *left_out = g_new0 (gboolean, n);
+  int needed = 0;
+  for (guint i = 0; i < n; i++)
+    needed += width_of (&columns[i], scale);
+  for (guint rank = 1; rank <= n; rank++)
+    for (guint i = 0; i < n && needed > self->room; i++)
+      if (columns[i].dispensable == rank)
+        {
+          left_out[i] = TRUE;
+          needed -= width_of (&columns[i], scale);
+        }
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (GtkColumnViewColumn) column = g_list_model_get_item (list, i);
+      gtk_column_view_column_set_visible (column, !left_out[i]);
+      /* The view counts the width of hidden ones, too. */
+      const int width = columns[i].letters == 0 ? -1 : left_out[i] ? 0 : width_of (&columns[i], scale);
+      if (gtk_column_view_column_get_fixed_width (column) != width)
+        gtk_column_view_column_set_fixed_width (column, width);
+    }
+  return G_SOURCE_REMOVE;
+}
+
+/* Not while sizes are being given out. */
+static void
+on_room (GtkAdjustment *adjustment, GParamSpec *spec, DhTable *self)
+{
+  const int room = (int)gtk_adjustment_get_page_size (adjustment);
+  if (room == self->room)
+    return;
+  self->room = room;
+  if (self->fit_source == 0)
+    self->fit_source = g_idle_add (fit, self);
+}
+
+static void
+on_activate (GtkColumnView *view, guint position, DhTable *self)
+{
+  g_autoptr (GObject) item = g_list_model_get_item (G_LIST_MODEL (self->selection), position);
+  if (item != NULL && self->kind->activate != NULL)
+    self->kind->activate (GTK_WIDGET (self), item, self->data);
+}
+
+static gboolean
+passes (gpointer item, gpointer data)
+{
+  DhTable *self = data;
+  return self->kind->passes (item, self->data);
+}
+
+static void
+add_columns (DhTable *self)
+{
+  GtkColumnView *view = GTK_COLUMN_VIEW (self->view);
+  for (guint i = 0; i < self->kind->n_columns; i++)
+    {
+      const DhTableColumn *from = &self->kind->columns[i];
+      GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
+      g_object_set_data (G_OBJECT (factory), "column", GUINT_TO_POINTER (i));
+      g_signal_connect_object (factory, "setup", G_CALLBACK (setup_cell), self, 0);
+      g_signal_connect_object (factory, "bind", G_CALLBACK (bind_cell), self, 0);
+      g_signal_connect_object (factory, "unbind", G_CALLBACK (unbind_cell), self, 0);
+      g_autoptr (GtkColumnViewColumn) column = gtk_column_view_column_new (_ (from->title), factory);
+      Order *order = g_new (Order, 1);
+      *order = (Order){ self->kind, self->data, i };
+      g_autoptr (GtkSorter) sorter = GTK_SORTER (gtk_custom_sorter_new (compare, order, g_free));
+      gtk_column_view_column_set_sorter (column, sorter);
+      gtk_column_view_column_set_resizable (column, TRUE);
+      gtk_column_view_column_set_expand (column, from->letters == 0);
+      gtk_column_view_append_column (view, column);
+      if (!from->words)
+        dh_ui_align_title_right (view, i);
+      dh_help_set_column (view, i, _ (from->title));
+      if (i == self->kind->sorted_by)
+        gtk_column_view_sort_by_column (view, column, from->descending ? GTK_SORT_DESCENDING : GTK_SORT_ASCENDING);
+    }
+}
+
+static void
+dh_table_dispose (GObject *object)
+{
+  DhTable *self = DH_TABLE (object);
+  g_clear_handle_id (&self->fit_source, g_source_remove);
+  if (self->filter != NULL)
+    gtk_custom_filter_set_filter_func (self->filter, NULL, NULL, NULL);
+  if (self->selection != NULL)
+    g_signal_handlers_disconnect_by_data (self->selection, self);
+  g_clear_pointer (&self->stack, gtk_widget_unparent);
+  g_clear_object (&self->filter);
+  g_clear_object (&self->selection);
+  G_OBJECT_CLASS (dh_table_parent_class)->dispose (object);
+}
+
+static void
+dh_table_finalize (GObject *object)
+{
+  g_ptr_array_unref (DH_TABLE (object)->bound);
+  G_OBJECT_CLASS (dh_table_parent_class)->finalize (object);
+}
+
+static void
+dh_table_class_init (DhTableClass *class)
+{
+  G_OBJECT_CLASS (class)->dispose = dh_table_dispose;
+  G_OBJECT_CLASS (class)->finalize = dh_table_finalize;
+  gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (class), GTK_TYPE_BIN_LAYOUT);
+}
+
+static void
+dh_table_init (DhTable *self)
+{
+  self->bound = g_ptr_array_new ();
+}
+
+static GtkSingleSelection *
+make_selection (DhTable *self, GListModel *items)
+{
+  GListModel *rows = g_object_ref (items);
+  if (self->kind->passes != NULL)
+    {
+      self->filter = gtk_custom_filter_new (passes, self, NULL);
+      rows = G_LIST_MODEL (gtk_filter_list_model_new (rows, g_object_ref (GTK_FILTER (self->filter))));
+    }
+  GtkSorter *sorter = g_object_ref (gtk_column_view_get_sorter (GTK_COLUMN_VIEW (self->view)));
+  return gtk_single_selection_new (G_LIST_MODEL (gtk_sort_list_model_new (rows, sorter)));
+}
+
+GtkWidget *
+dh_table_new (const DhTableKind *kind, GListModel *items, const char *accessible_name, gpointer data)
+{
+  DhTable *self = g_object_new (DH_TYPE_TABLE, NULL);
+  self->kind = kind;
+  self->data = data;
+  self->view = gtk_column_view_new (NULL);
+  self->selection = make_selection (self, items);
+  gtk_column_view_set_model (GTK_COLUMN_VIEW (self->view), GTK_SELECTION_MODEL (self->selection));
+  gtk_column_view_set_single_click_activate (GTK_COLUMN_VIEW (self->view), kind->one_click);
+  dh_ui_add_classes (self->view, "dh-col");
+  dh_ui_tab_leaves (self->view);
+  dh_ui_set_name (self->view, accessible_name);
+  add_columns (self);
+  g_signal_connect_object (self->view, "activate", G_CALLBACK (on_activate), self, 0);
+  GtkWidget *scroller = gtk_scrolled_window_new ();
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), self->view);
+  gtk_scrolled_window_set_min_content_height (GTK_SCROLLED_WINDOW (scroller), 190);
+  gtk_widget_set_vexpand (scroller, TRUE);
+  g_signal_connect_object (gtk_scrollable_get_hadjustment (GTK_SCROLLABLE (self->view)), "notify::page-size",
+                           G_CALLBACK (on_room), self, 0);
+  self->placeholder = dh_ui_label (NULL, "dim-label", 0.5);
+  gtk_label_set_wrap (GTK_LABEL (self->placeholder), TRUE);
+  gtk_label_set_justify (GTK_LABEL (self->placeholder), GTK_JUSTIFY_CENTER);
+  self->stack = gtk_stack_new ();
+  gtk_stack_add_named (GTK_STACK (self->stack), scroller, "rows");
+  gtk_stack_add_named (GTK_STACK (self->stack), self->placeholder, "none");
+  gtk_widget_set_parent (self->stack, GTK_WIDGET (self));
+  g_signal_connect_swapped (self->selection, "items-changed", G_CALLBACK (show_stack), self);
+  show_stack (self);
+  return GTK_WIDGET (self);
+}
