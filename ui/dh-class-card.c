@@ -102,6 +102,8 @@ show_bars (Card *self)
   while ((child = gtk_widget_get_first_child (self->bars)) != NULL)
     gtk_grid_remove (GTK_GRID (self->bars), child);
   const DhClassNumbers *classes = get_classes (self);
+  /* Few lines take about the room of the card beside. */
+  gtk_grid_set_row_spacing (GTK_GRID (self->bars), classes != NULL && classes->n <= 12 ? 9 : 1);
   for (guint i = 0; classes != NULL && i < classes->n; i++)
     add_bar (self, i, classes->iou[i], classes);
 }
@@ -181,8 +183,7 @@ make_stack (Card *self)
   gtk_stack_set_vhomogeneous (GTK_STACK (self->stack), FALSE);
   self->bars = dh_ui_table (1);
   gtk_grid_set_column_spacing (GTK_GRID (self->bars), 6);
-  gtk_grid_set_row_homogeneous (GTK_GRID (self->bars), TRUE); /* few classes take the room of the card beside */
-  gtk_widget_set_vexpand (self->bars, TRUE);
+  gtk_widget_set_valign (self->bars, GTK_ALIGN_START);
   gtk_stack_add_named (GTK_STACK (self->stack), self->bars, page_names[0]);
   self->matrix = dh_matrix_new ();
   gtk_widget_set_margin_start (self->matrix, 12);

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  * is absent as there; one without labels is present as long as its last prediction's bin is.
  *
  * Memory: 2 KiB for each 256 bins that a class uses, right and wrong apart; 19 classes over a hybrid score's whole
- * range take some 10 MiB, and more pixels take no more. NaN and infinite scores are left out and counted. The result
+ * range take some 15 MiB, and more pixels take no more. NaN and infinite scores are left out and counted. The result
  * does not depend on the order of pixels, images or merges. Not thread safe; fill one a thread and merge. */
 typedef struct _DhOpenSweep DhOpenSweep;
 
