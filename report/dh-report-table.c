@@ -63,7 +63,8 @@ dh_report_thresholds_table (const DhReport *report, guint run)
   };
   if (run > 0 || report->n_thresholds == 0)
     return NULL;
-  DhReportTable *table = table_new ("At thresholds that were kept, in per cent", G_N_ELEMENTS (titles), 2, titles);
+  DhReportTable *table =
+      dh_report_table_new ("At thresholds that were kept, in per cent", G_N_ELEMENTS (titles), 2, titles);
   gboolean own = FALSE;
   for (guint i = 0; i < report->n_thresholds; i++)
     {

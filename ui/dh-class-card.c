@@ -53,7 +53,8 @@ show_line (Card *self)
   g_string_printf (text, _ ("closed set, %s, mIoU %s"), set != NULL ? set : "—", closed);
   if (!isnan (open))
     {
-      g_autofree char *value = dh_number_format (100 * open, 1), *at = dh_number_format (threshold, 3);
+      g_autofree char *value = dh_number_format (100 * open, 1),
+                      *at = dh_number_format (threshold, score == DH_SCORE_DATASET_POSTERIOR ? 3 : 2);
       g_string_append_printf (text, _ (" · open-mIoU %s at τ %s"), value, at);
     }
   if (!g_str_equal (gtk_label_get_label (GTK_LABEL (self->line)), text->str))

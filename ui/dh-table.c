@@ -207,9 +207,11 @@ dh_table_to_csv (DhTable *self)
 }
 
 static int
-width_of (const DhTableColumn *column, double scale)
+width_of (DhTable *self, guint index, double scale)
 {
-  return column->letters == 0 ? (int)ceil (scale * 120) + 20 : (int)ceil (scale * column->letters) + column->more + 20;
+  const DhTableColumn *column = &self->kind->columns[index];
+  const int cells = (int)ceil (scale * (column->letters == 0 ? 120 : column->letters)) + column->more;
+  return MAX (cells, dh_ui_title_width (GTK_COLUMN_VIEW (self->view), index)) + 20;
 }
 
 /* Columns that the table has no room for are left out, those that the rest tells most of first. */
@@ -225,20 +227,20 @@ fit (gpointer data)
   g_autofree gboolean *left_out = g_new0 (gboolean, n);
   int needed = 0;
   for (guint i = 0; i < n; i++)
-    needed += width_of (&columns[i], scale);
+    needed += width_of (self, i, scale);
   for (guint rank = 1; rank <= n; rank++)
     for (guint i = 0; i < n && needed > self->room; i++)
       if (columns[i].dispensable == rank)
         {
           left_out[i] = TRUE;
-          needed -= width_of (&columns[i], scale);
+          needed -= width_of (self, i, scale);
         }
   for (guint i = 0; i < n; i++)
     {
       g_autoptr (GtkColumnViewColumn) column = g_list_model_get_item (list, i);
       gtk_column_view_column_set_visible (column, !left_out[i]);
       /* The view counts the width of hidden ones, too. */
-      const int width = columns[i].letters == 0 ? -1 : left_out[i] ? 0 : width_of (&columns[i], scale);
+      const int width = columns[i].letters == 0 ? -1 : left_out[i] ? 0 : width_of (self, i, scale);
       if (gtk_column_view_column_get_fixed_width (column) != width)
         gtk_column_view_column_set_fixed_width (column, width);
     }

@@ -218,13 +218,29 @@ dh_ui_swatch_set (GtkWidget *swatch, guint32 rgb, gboolean hatched)
   gtk_widget_queue_draw (swatch);
 }
 
-void
-dh_ui_align_title_right (GtkColumnView *view, guint index)
+static GtkWidget *
+find_title (GtkColumnView *view, guint index)
 {
   GtkWidget *title = gtk_widget_get_first_child (gtk_widget_get_first_child (GTK_WIDGET (view)));
   for (guint i = 0; title != NULL && i < index; i++)
     title = gtk_widget_get_next_sibling (title);
-  GtkWidget *box = title != NULL ? gtk_widget_get_first_child (title) : NULL;
+  return title != NULL ? gtk_widget_get_first_child (title) : NULL;
+}
+
+int
+dh_ui_title_width (GtkColumnView *view, guint index)
+{
+  GtkWidget *box = find_title (view, index);
+  int width = 0;
+  if (box != NULL)
+    gtk_widget_measure (box, GTK_ORIENTATION_HORIZONTAL, -1, NULL, &width, NULL, NULL);
+  return width;
+}
+
+void
+dh_ui_align_title_right (GtkColumnView *view, guint index)
+{
+  GtkWidget *box = find_title (view, index);
   if (box == NULL)
     return;
   gtk_widget_set_halign (box, GTK_ALIGN_END);

@@ -32,6 +32,8 @@ void dh_ui_swatch_set (GtkWidget *swatch, guint32 rgb, gboolean hatched);
 
 /* Column titles have no alignment of their own: puts that of column `index` over right-aligned numbers. */
 void dh_ui_align_title_right (GtkColumnView *view, guint index);
+/* What a column's title wants, with the arrow of the order. */
+int dh_ui_title_width (GtkColumnView *view, guint index);
 
 /* An empty grid that is the table of a card. */
 GtkWidget *dh_ui_table (int row_spacing);
