@@ -145,13 +145,14 @@ def _():
 
 @case("an export of pictures with equal names in different folders loses none")
 def _():
-    for layout in ("fishyscapes", "smiyc", "npy"):
+    for layout in ("fishyscapes", "issu", "smiyc", "npy"):
         at = top / "layouts" / layout
         code, text, err, _ = run("export", "--db", demo / "demo.db", "--run", 1, "--layout", layout, "--out", at, "--json")
         assert code == 0, err
-        files = [f for f in at.rglob("*") if f.is_file()]
+        files = [f for f in at.rglob("*") if f.is_file() and not f.name.endswith("_segmentation.npy")]
         assert len(files) == json.loads(text)["maps"] >= 12, (layout, len(files))
-    assert (top / "layouts" / "fishyscapes" / "t5_00005_anomaly.npy").exists()
+    for what in ("anomaly", "segmentation"):
+        assert (top / "layouts" / "fishyscapes" / f"t5_00005_{what}.npy").exists(), what
 
 
 @case("the network that comes with the program, by its name")
