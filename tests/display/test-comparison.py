@@ -269,6 +269,10 @@ def test_restored(studio):
         again.wait(r"studio: counted")
         again.settle(2)
         again.screenshot(f"{OUTPUT}/compare-restored.png")
+        mark = len(again.text())
+        again.key("Right")  # the demo begins with its first picture
+        again.wait(r"studio: shows \S+, maps", after=mark)
+        again.settle(1)
         assert has_knob(again, LEFT), "the line is elsewhere"
         assert look(again) == seen[0] and look(again, BEFORE) == seen[1]
         again.resize(500, 760)
