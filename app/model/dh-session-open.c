@@ -363,7 +363,12 @@ dh_session_restore (DhSession *self)
   if (dh_score_from_id (score, &active))
     dh_session_set_active_score (self, active);
   gboolean demo = g_strcmp0 (kind, "demo") == 0;
-  if (g_strcmp0 (weights, "demo") == 0 || (demo && weights == NULL))
+  if (demo && (weights == NULL || g_str_equal (weights, "demo")))
+    {
+      dh_session_open_demo (self);
+      return TRUE;
+    }
+  if (g_strcmp0 (weights, "demo") == 0)
     dh_session_open_demo_weights (self);
   else if (weights != NULL && g_file_test (weights, G_FILE_TEST_IS_REGULAR))
     dh_session_open_weights (self, weights);

@@ -18,6 +18,8 @@ STUDIO, PROGRAM, OUTPUT = sys.argv[1:4]
 # Where things lie in a window of 1400×900 with both panels.
 CALIBRATED = (1310, 299)
 RECORD = (1056, 323, 320, 30)
+ORDER, HEAD = (219, 119), (10, 135, 225, 18)  # of the images
+BROWSE, TRAINING = (466, 28, 3, 3), (710, 28, 3, 3)  # beside the names, of the pages' buttons
 PLOT_Y, PLOT_X = 230, 1250
 
 
@@ -126,8 +128,43 @@ def test_own(studio, sets):
     assert record(studio) == studio.chosen
 
 
+def test_again(studio, sets):
+    """The next start has the same page, picture, order and threshold with its record."""
+    mark = len(studio.text())
+    studio.key("Right")
+    picture = studio.wait(r"studio: shows (\S+), maps", after=mark).group(1)
+    studio.click(*ORDER)
+    studio.key("Down", "Down", "space", "Escape")
+    studio.settle(1)
+    order = studio.pixels(*HEAD)
+    studio.key("ctrl+3")
+    studio.settle(1)
+    studio.move(700, 892)
+    studio.settle(0.5)
+    shown, hidden = studio.pixels(*TRAINING), studio.pixels(*BROWSE)
+    assert shown != hidden, "Ctrl+3 shows no other page"
+    studio.key("ctrl+q")
+    studio.program.wait(driver.FOR_EVER)
+    again = driver.Studio(STUDIO, [], home=sets.home)
+    try:
+        assert again.wait(r"studio: shows (\S+), ").group(1) == picture
+        again.wait(r"studio: counted")
+        again.settle(2)
+        again.move(700, 892)
+        again.settle(0.5)
+        again.screenshot(f"{OUTPUT}/calibration-again.png")
+        assert (again.pixels(*TRAINING), again.pixels(*BROWSE)) == (shown, hidden), "another page is shown"
+        again.key("ctrl+1")
+        again.settle(1)
+        assert again.pixels(*HEAD) == order, "the images are in another order"
+        assert record(again) == studio.chosen, "the threshold's record is another"
+        assert not again.complaints(), again.complaints()
+    finally:
+        again.close()
+
+
 def main():
-    cases = [test_nothing, test_elsewhere, test_own]
+    cases = [test_nothing, test_elsewhere, test_own, test_again]
     print(f"1..{len(cases) + 1}", flush=True)
     os.makedirs(OUTPUT, exist_ok=True)
     reason = f"{driver.missing()} is not installed" if driver.missing() else None
