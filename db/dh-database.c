@@ -182,6 +182,21 @@ dh_database_set_patience (DhDatabase *database, guint milliseconds)
   sqlite3_busy_timeout (database->handle, (int)MIN (milliseconds, G_MAXINT));
 }
 
+/* Who finds a new file at the same moment may hold what this one waits for; SQLite then gives up at once, whatever the
+ * patience. */
+static gboolean
+use_wal (DhDatabase *database, guint patience, GError **error)
+{
+  const gint64 until = g_get_monotonic_time () + (gint64)patience * 1000;
+  while (sqlite3_exec (database->handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) != SQLITE_OK)
+    {
+      if ((sqlite3_errcode (database->handle) & 0xff) != SQLITE_BUSY || g_get_monotonic_time () >= until)
+        return fail (database, error);
+      g_usleep (2000);
+    }
+  return TRUE;
+}
+
 static DhDatabase *
 open_file (const char *path, gboolean existing, guint patience, GError **error)
 {
@@ -227,7 +242,7 @@ open_file (const char *path, gboolean existing, guint patience, GError **error)
   /* The file may come from anyone: what its schema names runs no function that could do harm. */
   sqlite3_db_config (database->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
   sqlite3_db_config (database->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-  if (!check_ours (database, existing, error) || !run_plain (database, "PRAGMA journal_mode = WAL", error)
+  if (!check_ours (database, existing, error) || !use_wal (database, patience, error)
       || !run_plain (database, "PRAGMA synchronous = NORMAL", error)
       || !run_plain (database, "PRAGMA foreign_keys = ON", error) || !migrate (database, error))
     return NULL;
