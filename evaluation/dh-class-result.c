@@ -5,18 +5,18 @@
 #include "dh-run-results-private.h"
 
 DhClassResult *
-dh_class_result_new (const DhClassTable *table, DhOpenSweep *sweep, gboolean has_open, double threshold)
+dh_class_result_new (const DhClassTable *table, DhOpenSweep *sweep, double threshold)
 {
   const guint k = table->n_classes;
   g_return_val_if_fail (dh_open_sweep_classes (sweep) == k, NULL);
   DhClassResult *result = g_new0 (DhClassResult, 1);
   result->table = table;
-  result->has_open = has_open;
+  result->has_open = dh_open_sweep_anomalies (sweep) > 0;
   result->closed_iou = g_new (double, k);
   result->confusion = g_new (guint64, k * k);
   result->closed_miou = dh_open_sweep_closed (sweep, result->closed_iou, result->confusion);
   g_autofree double *iou = g_new (double, k + 1);
-  result->threshold = has_open ? threshold : (double)NAN;
+  result->threshold = result->has_open ? threshold : (double)NAN;
   result->open_miou = dh_open_sweep_miou (sweep, result->threshold, iou);
   result->anomaly_iou = iou[k];
   result->open_iou = g_memdup2 (iou, k * sizeof *iou);

@@ -6,19 +6,19 @@
 G_BEGIN_DECLS
 
 /* What the segmentation of a set is worth, class by class: without a threshold on the pixels of the known classes
- * alone, and, where anomalies are labelled too, with what is flagged at a threshold taken out (dh-open-set.h).
+ * alone, and, where there are anomalies too, with what is flagged at a threshold taken out (dh-open-set.h).
  * Fractions of 1; NAN where a class is absent. */
 typedef struct
 {
   const DhClassTable *table; /* K classes */
   double closed_miou, *closed_iou;
   guint64 *confusion; /* K×K, row = label, column = prediction */
-  gboolean has_open;  /* the set labels anomalies; else the rest is NAN */
+  gboolean has_open;  /* the set holds anomalies; else the rest is NAN */
   double threshold;   /* at TPR 95 % (DH_FPR95_ABOVE) of the very set; flagged is a score above it */
   double open_miou, *open_iou, anomaly_iou;
 } DhClassResult;
 /* `sweep` of as many classes as the table has. */
-DhClassResult *dh_class_result_new (const DhClassTable *table, DhOpenSweep *sweep, gboolean has_open, double threshold);
+DhClassResult *dh_class_result_new (const DhClassTable *table, DhOpenSweep *sweep, double threshold);
 DhClassResult *dh_class_result_copy (const DhClassResult *result);
 void dh_class_result_free (DhClassResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhClassResult, dh_class_result_free)

@@ -226,8 +226,7 @@ finish (Flow *flow, GError **error)
   DhScoreEvaluation *first = &g_array_index (flow->result->scores, DhScoreEvaluation, 0);
   if (first->sweep && dh_open_sweep_pixels (first->sweep))
     flow->result->classes =
-        dh_class_result_new (flow->table, first->sweep, dh_dataset_has_anomaly_labels (flow->options->dataset),
-                             dh_ranking_roc_threshold (first->ranking, 0.95));
+        dh_class_result_new (flow->table, first->sweep, dh_ranking_roc_threshold (first->ranking, 0.95));
   for (guint m = 0; m < flow->result->scores->len; m++)
     {
       DhScoreEvaluation *score = &g_array_index (flow->result->scores, DhScoreEvaluation, m);

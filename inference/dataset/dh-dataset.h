@@ -56,8 +56,9 @@ typedef struct
   char *image;     /* the picture */
   char *overlay;   /* official Static: the .npz that is added to the picture; else NULL */
   char *label;     /* NULL where there is none */
-  gboolean hidden; /* its label, and all others of its split (of SMIYC: of its track's), are one constant value: labels
-                    * that are kept back, of which only dh_dataset_load_raw_labels() knows */
+  gboolean hidden; /* its label, and all others of its split (of SMIYC: of its track's), which is none for training or
+                    * validation, are one constant value: labels that are kept back, of which only
+                    * dh_dataset_load_raw_labels() knows */
 } DhDatasetItem;
 
 /* Immutable once open; reference counted (atomic); any thread may read and load. */

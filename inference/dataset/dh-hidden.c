@@ -9,6 +9,15 @@ are_together (const DhDataset *dataset, const DhDatasetItem *a, const DhDatasetI
   return strcmp (a->split, b->split) == 0 && (dataset->kind != DH_DATASET_SMIYC || strcmp (a->group, b->group) == 0);
 }
 
+/* What is published to train and to choose by is published with its labels: where these are all one value, the
+ * pictures are, say, all without anomalies. */
+static gboolean
+is_open_split (const char *split)
+{
+  static const char *const names[] = { "train", "training", "train_extra", "val", "valid", "validation", NULL };
+  return g_strv_contains (names, split);
+}
+
 /* -1 where the labels hold more than one value; -2 where they cannot be read. */
 static gint
 constant_value (DhDataset *dataset, guint index)
@@ -46,7 +55,7 @@ dh_dataset_find_hidden (DhDataset *dataset, GCancellable *cancellable, GError **
       const DhDatasetItem *item = &dh_dataset_peek (dataset, first)->item;
       for (end = first + 1; end < n && are_together (dataset, item, &dh_dataset_peek (dataset, end)->item);)
         end++;
-      const gboolean hidden = is_hidden (dataset, first, end, cancellable);
+      const gboolean hidden = !is_open_split (item->split) && is_hidden (dataset, first, end, cancellable);
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
       for (guint i = first; i < end; i++)

@@ -191,7 +191,7 @@ test_resume (EvaluationFixture *fixture, gconstpointer data)
   g_assert_cmpfloat (third->classes->closed_miou, ==, second->classes->closed_miou);
 }
 
-/* The set's classes are not those that the network tells apart. */
+/* The set's classes are not those that the network tells apart: its segmentation is kept and not measured. */
 static void
 test_other_classes (EvaluationFixture *fixture, gconstpointer data)
 {
@@ -203,10 +203,36 @@ test_other_classes (EvaluationFixture *fixture, gconstpointer data)
   g_assert_no_error (error);
   g_assert_null (evaluation->classes);
   g_assert_null (g_array_index (evaluation->scores, DhScoreEvaluation, 0).sweep);
-  g_autofree char *folder = g_build_filename (fixture->out, "eval", "segmentation", NULL);
-  g_assert_true (g_file_test (folder, G_FILE_TEST_EXISTS)); /* for benchmarks that want it */
+  g_autoptr (DhTensor) kept = load_map (fixture, "segmentation", dh_dataset_item (dataset, 0)->stem);
+  g_assert_cmpint (kept->dtype, ==, DH_DTYPE_U8);
   g_autoptr (JsonNode) summary = load_summary (fixture, evaluation->run);
   g_assert_false (json_object_has_member (json_node_get_object (summary), "classes"));
+}
+
+/* Scenes without any anomaly, whose labels could name one: there is no threshold that finds 95 % of none. */
+static void
+test_no_anomaly (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDataset) test = open_scenes (fixture);
+  g_autofree char *scenes = g_build_filename (fixture->folder, "scenes", NULL);
+  const DhDatasetOptions validation = { .splits = "validation" };
+  g_autoptr (DhDataset) dataset = dh_dataset_open (scenes, "street-hazards-full", &validation, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (dh_dataset_has_anomaly_labels (dataset));
+  g_autoptr (DhPredictor) predictor = open_network (dh_dataset_class_table (dataset)->n_classes);
+  DhEvaluationOptions options = evaluation_options (fixture);
+  options.dataset = dataset;
+  options.predictor = predictor;
+  g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  const DhClassResult *got = evaluation->classes;
+  g_assert_true (isfinite (got->closed_miou));
+  g_assert_false (got->has_open);
+  g_assert_true (isnan (got->open_miou) && isnan (got->threshold));
+  g_autofree char *closed = g_strdup_printf ("Closed mIoU %.2f %%.\n", 100 * got->closed_miou);
+  g_autofree char *md = write_report (fixture, evaluation->run, DH_REPORT_MD);
+  g_assert_nonnull (strstr (md, closed));
 }
 
 /* Cityscapes' layout: the road in the upper half, its void in the lower. */
@@ -274,6 +300,7 @@ main (int argc, char **argv)
   EVALUATION_TEST ("/class-evaluation/whole", NULL, test_whole);
   EVALUATION_TEST ("/class-evaluation/resume", NULL, test_resume);
   EVALUATION_TEST ("/class-evaluation/other-classes", NULL, test_other_classes);
+  EVALUATION_TEST ("/class-evaluation/no-anomaly", NULL, test_no_anomaly);
   EVALUATION_TEST ("/class-evaluation/closed", NULL, test_closed);
   return g_test_run ();
 }

@@ -193,6 +193,29 @@ test_hidden (void)
   tree_remove (root);
 }
 
+/* Nobody keeps the labels of a validation back: pictures without anomalies have nothing but inliers. */
+static void
+test_all_inliers (void)
+{
+  g_autofree char *root = tree_new ();
+  static const char *const splits[] = { "train", "val", "test" };
+  for (guint i = 0; i < G_N_ELEMENTS (splits); i++)
+    {
+      g_autofree char *image = g_strdup_printf ("leftImg8bit/%s/a/%u_leftImg8bit.png", splits[i], i);
+      g_autofree char *label = g_strdup_printf ("ood/%s/a/%u_ood_segmentation.png", splits[i], i);
+      tree_pair (root, image, label, 0);
+    }
+  g_autoptr (DhDataset) dataset = dataset_open_ok (root, "lf");
+  g_assert_cmpuint (dh_dataset_size (dataset), ==, 3);
+  for (guint i = 0; i < dh_dataset_size (dataset); i++)
+    {
+      const gboolean test = strcmp (dh_dataset_item (dataset, i)->split, "test") == 0;
+      g_assert_cmpint (dh_dataset_item (dataset, i)->hidden, ==, test);
+      dataset_assert_anomaly (dataset, i, test ? "none" : "0");
+    }
+  tree_remove (root);
+}
+
 static void
 test_others (void)
 {
@@ -281,6 +304,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dataset/cityscapes", test_cityscapes);
   g_test_add_func ("/dataset/smiyc", test_smiyc);
   g_test_add_func ("/dataset/hidden", test_hidden);
+  g_test_add_func ("/dataset/all-inliers", test_all_inliers);
   g_test_add_func ("/dataset/others", test_others);
   g_test_add_func ("/dataset/several", test_several);
   return g_test_run ();
