@@ -93,7 +93,7 @@ dh_worker_read_job (gpointer data, gpointer user_data)
   g_autoptr (GError) error = NULL;
   if (!dh_job_load (job, &error))
     {
-      dh_worker_post_failure (job, error);
+      dh_worker_post_failure (job, error, FALSE);
       return;
     }
   const guint width = job->frame->width, height = job->frame->height;

@@ -1,6 +1,7 @@
 /* A picture that is too large for the memory: the session says so, and computes it in tiles where it is asked to. */
 #include <sys/resource.h>
 #include "session-fixture.h"
+#include "tree.h"
 
 enum
 {
@@ -64,9 +65,27 @@ test_tiles (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpuint (dh_session_get_n_runs (session), ==, runs);
 }
 
+/* A picture that cannot be read at all is none that fits in tiles: a PNG that says it has 32769 × 1 pixels. */
+static void
+test_no_tiles (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  session_open_all (fixture);
+  static const guint8 header[] = { 0x89, 'P',  'N',  'G',  0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00,
+                                   0x0d, 'I',  'H',  'D',  'R',  0x00, 0x00, 0x80, 0x01, 0x00, 0x00,
+                                   0x00, 0x01, 0x08, 0x02, 0x00, 0x00, 0x00, 0xe7, 0x96, 'f',  'A' };
+  g_autofree char *path = tree_path (fixture->root, "wide.png");
+  g_assert_true (g_file_set_contents (path, (const char *)header, sizeof header, NULL));
+  const char *const paths[] = { path, NULL };
+  dh_session_open_pictures (session, paths);
+  session_wait_for (!dh_session_is_opening (session) && dh_session_get_frame_error (session) != NULL);
+  g_assert_nonnull (strstr (dh_session_get_frame_error (session), "over the limit"));
+  g_assert_false (dh_session_can_tile (session));
+}
+
 int
 main (int argc, char **argv)
 {
-  static const SessionTest tests[] = { { "/session/tiles", test_tiles } };
+  static const SessionTest tests[] = { { "/session/tiles", test_tiles }, { "/session/no-tiles", test_no_tiles } };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }
