@@ -344,6 +344,54 @@ test_memory (SessionFixture *fixture, gconstpointer data)
 }
 
 static void
+open_many (SessionFixture *fixture)
+{
+  DhSession *session = fixture->session;
+  g_autofree char *set = g_build_filename (fixture->root, "many", NULL);
+  session_write_set_of_size (set, 24, 256, 192);
+  dh_session_open_weights (session, fixture->weights);
+  dh_session_open_dataset (session, set);
+  session_wait_for (dh_image_list_get_size (dh_session_get_list (session)) == 24 && dh_session_can_evaluate (session));
+}
+
+static void
+want_anew (SessionFixture *fixture)
+{
+  DhSession *session = fixture->session;
+  dh_session_evaluate (session);
+  session_wait_for (!dh_session_is_evaluating (session));
+  for (guint i = 0; i < 20; i++)
+    dh_session_set_tag (session, dh_image_list_get_item (dh_session_get_list (session), i), "some", TRUE);
+  dh_session_want_slices (session);
+  g_assert_false (at_rest (session));
+}
+
+/* Another evaluation, score, weights and the end of the session each come in the middle. */
+static void
+test_middle (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  open_many (fixture);
+  want_anew (fixture);
+  dh_session_evaluate (session);
+  session_wait_for (!dh_session_is_evaluating (session));
+  g_assert_cmpuint (g_list_model_get_n_items (dh_session_get_slices (session)), ==, 0);
+  g_assert_true (at_rest (session));
+  want_anew (fixture);
+  dh_session_set_active_score (session, DH_SCORE_LIKELIHOOD);
+  g_assert_false (at_rest (session));
+  session_wait_for (at_rest (session));
+  g_assert_true (dh_slice_get_numbers (find (session, "some"))->ranked);
+  dh_session_set_active_score (session, DH_SCORE_HYBRID);
+  g_assert_false (dh_slice_get_numbers (find (session, "some"))->ranked);
+  dh_session_open_weights (session, fixture->closed);
+  g_assert_true (at_rest (session));
+  session_wait_for (!dh_session_is_loading (session) && dh_session_can_evaluate (session));
+  g_assert_null (dh_session_get_set_objects (session));
+  want_anew (fixture);
+}
+
+static void
 take_folder (DhSliceRank *rank, guint reading, gpointer data)
 {
   if (reading == 2)
@@ -383,6 +431,7 @@ main (int argc, char **argv)
   static const SessionTest tests[] = {
     { "/slices/numbers", test_numbers },       { "/slices/counts", test_counts }, { "/slices/tags", test_tags },
     { "/slices/unreadable", test_unreadable }, { "/slices/memory", test_memory }, { "/slices/taken", test_taken },
+    { "/slices/middle", test_middle },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }
