@@ -102,7 +102,10 @@ show_measured (gpointer data)
   if (evaluation->done == 1) /* its row is in the database now */
     dh_session_refresh_runs (self);
   if (item != NULL && measured->why != NULL)
-    dh_image_item_set_state (item, DH_ITEM_FAILED, measured->why);
+    {
+      dh_image_item_set_metrics (item, &DH_ITEM_METRICS_NONE); /* those of an evaluation before */
+      dh_image_item_set_state (item, DH_ITEM_FAILED, measured->why);
+    }
   else if (item != NULL)
     {
       dh_image_item_set_metrics (item, &measured->metrics);

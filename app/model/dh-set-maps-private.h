@@ -17,7 +17,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhSetMaps, dh_set_maps_unref)
 guint dh_set_maps_size (DhSetMaps *maps);
 /* Why no number of the evaluation speaks of the picture; NULL where some do. Borrowed. */
 const char *dh_set_maps_left_out (DhSetMaps *maps, guint index);
-/* Whether they are still those of the evaluation; DH_ERROR_NOT_FOUND where another run has written there since. */
+/* Whether they are still those of the evaluation; DH_ERROR_NOT_FOUND where another run has written there since,
+ * or they are gone. */
 gboolean dh_set_maps_check (DhSetMaps *maps, GError **error);
 /* A frame that has the score's map and the labels, and no picture. Labels are kept, packed, for the next time. Errors
  * name the file. */

@@ -82,7 +82,9 @@ dh_set_maps_check (DhSetMaps *self, GError **error)
   g_autofree char *now = dh_map_owner_read (self->folder);
   if (g_strcmp0 (now, self->owner) == 0)
     return TRUE;
-  g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, _ ("%s: another run has written its maps there since"),
+  g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
+               now != NULL ? _ ("%s: another run has written its maps there since")
+                           : _ ("%s: the maps of the evaluation are gone. Evaluate again (Ctrl+E)."),
                self->folder);
   return FALSE;
 }

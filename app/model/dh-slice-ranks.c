@@ -152,15 +152,19 @@ finish (Open *open, DhScore score, const char *why)
   g_clear_pointer (&open->stats, dh_score_stats_unref);
 }
 
-/* `frame` is NULL where the picture cannot be read, and then there is a `why`. */
+/* `frame` is NULL where the picture cannot be read, and then there is a `why`. Maps of another run that has taken the
+ * folder meanwhile may be among those that were read. */
 static void
-add (Open *open, DhScore score, const DhFrame *frame, const char *why)
+add (Open *open, DhSetMaps *maps, DhScore score, const DhFrame *frame, const char *why)
 {
+  g_autoptr (GError) taken = NULL;
   open->next++;
   if (open->stats == NULL)
     open->stats = dh_score_stats_new ();
   if (why == NULL && !dh_score_stats_add (open->stats, frame))
     why = _ ("no memory is left for it");
+  if (why == NULL && open->next == open->rank->members->len && !dh_set_maps_check (maps, &taken))
+    why = taken->message;
   if (why != NULL || open->next == open->rank->members->len)
     finish (open, score, why);
 }
@@ -196,7 +200,7 @@ measure_pass (GPtrArray *pass, DhSetMaps *maps, DhScore score, guint *reading, D
           Open *open = &opens[i];
           if (open->rank->done || member (open->rank, open->next) != picture)
             continue;
-          add (open, score, frame, why);
+          add (open, maps, score, frame, why);
           if (open->rank->done)
             told (open->rank, *reading, data);
         }

@@ -1,5 +1,4 @@
 #include <glib/gi18n.h>
-#include "dh-error.h"
 #include "dh-worker-private.h"
 
 typedef enum
@@ -126,11 +125,10 @@ dh_worker_post_progress (DhJob *job, double fraction, double seconds, const char
 }
 
 void
-dh_worker_post_failure (DhJob *job, const GError *error)
+dh_worker_post_failure (DhJob *job, const GError *error, gboolean memory)
 {
   Message *message = message_new (MESSAGE_FAILED, job);
-  message->memory =
-      g_error_matches (error, DH_ERROR, DH_ERROR_TOO_LARGE) || g_error_matches (error, DH_ERROR, DH_ERROR_NO_MEMORY);
+  message->memory = memory;
   message->text = g_strdup (error != NULL ? error->message : _ ("It failed for a reason that is not known"));
   post (message);
 }

@@ -107,7 +107,8 @@ G_GNUC_INTERNAL void dh_worker_post_frame (DhJob *job, DhFrame *frame, gboolean 
 G_GNUC_INTERNAL void dh_worker_post_stats (DhJob *job, DhScoreStats *stats);
 G_GNUC_INTERNAL void dh_worker_post_stored (DhJob *job);
 G_GNUC_INTERNAL void dh_worker_post_progress (DhJob *job, double fraction, double seconds, const char *layer);
-G_GNUC_INTERNAL void dh_worker_post_failure (DhJob *job, const GError *error);
+/* `memory`: it is too short for the picture in one piece. */
+G_GNUC_INTERNAL void dh_worker_post_failure (DhJob *job, const GError *error, gboolean memory);
 
 /* dh-worker-readers.c: pictures, labels, cache and counts, on threads of their own. */
 G_GNUC_INTERNAL void dh_worker_read_job (gpointer data, gpointer user_data);

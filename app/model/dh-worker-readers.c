@@ -83,6 +83,14 @@ dh_worker_make_way (DhWorker *self, DhJob *job)
     g_cancellable_cancel (self->run_cancellable);
 }
 
+/* NULL where not all are kept under the key: what is there of them is not mixed with what others have. */
+static DhFrame *
+load_maps (DhWorker *self, DhJob *job, const char *key, guint maps)
+{
+  g_autoptr (DhFrame) frame = dh_frame_copy (job->frame);
+  return dh_map_cache_load (self->cache, key, maps, frame) ? g_steal_pointer (&frame) : NULL;
+}
+
 void
 dh_worker_read_job (gpointer data, gpointer user_data)
 {
@@ -93,7 +101,7 @@ dh_worker_read_job (gpointer data, gpointer user_data)
   g_autoptr (GError) error = NULL;
   if (!dh_job_load (job, &error))
     {
-      dh_worker_post_failure (job, error);
+      dh_worker_post_failure (job, error, FALSE);
       return;
     }
   const guint width = job->frame->width, height = job->frame->height;
@@ -107,9 +115,10 @@ dh_worker_read_job (gpointer data, gpointer user_data)
       dh_worker_post_frame (job, job->frame, TRUE);
       return;
     }
-  g_autoptr (DhFrame) complete = dh_frame_copy (job->frame);
-  if (dh_map_cache_load (self->cache, key, maps, complete)
-      || (tiled != NULL && dh_map_cache_load (self->cache, tiled, maps, complete)))
+  g_autoptr (DhFrame) complete = load_maps (self, job, key, maps);
+  if (complete == NULL && tiled != NULL)
+    complete = load_maps (self, job, tiled, maps);
+  if (complete != NULL)
     {
       complete->cached = TRUE;
       dh_worker_post_frame (job, complete, TRUE);

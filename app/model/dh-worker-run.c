@@ -66,6 +66,12 @@ wait_again (DhWorker *self, DhJob *job)
   g_mutex_unlock (&self->mutex);
 }
 
+static gboolean
+is_of_memory (const GError *error)
+{
+  return g_error_matches (error, DH_ERROR, DH_ERROR_TOO_LARGE) || g_error_matches (error, DH_ERROR, DH_ERROR_NO_MEMORY);
+}
+
 static void
 end_run (DhWorker *self, DhJob *job, const char *key, guint tile, const DhPrediction *prediction, const GError *error)
 {
@@ -79,13 +85,7 @@ end_run (DhWorker *self, DhJob *job, const char *key, guint tile, const DhPredic
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     wait_again (self, job);
   else
-    dh_worker_post_failure (job, error);
-}
-
-static gboolean
-is_of_memory (const GError *error)
-{
-  return g_error_matches (error, DH_ERROR, DH_ERROR_TOO_LARGE) || g_error_matches (error, DH_ERROR, DH_ERROR_NO_MEMORY);
+    dh_worker_post_failure (job, error, is_of_memory (error));
 }
 
 /* In the largest tiles that fit, where pictures may be cut; `key` becomes that of tiles. The error of the whole picture

@@ -80,6 +80,27 @@ test_evaluate (SessionFixture *fixture, gconstpointer data)
 }
 
 /* The demo's weights are no file, but they have a name; pictures get a line that makes their maps. */
+/* What was measured of a picture before says nothing of one that the evaluation has left out. */
+static void
+test_left_out (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  session_open_all (fixture);
+  dh_session_evaluate (session);
+  session_wait_for (!dh_session_is_evaluating (session));
+  DhImageItem *item = dh_image_list_get_item (dh_session_get_list (session), 1);
+  g_assert_true (dh_image_item_get_metrics (item)->evaluated);
+  g_autofree char *label =
+      g_build_filename (fixture->set, "dataset_AnomalyTrack", "labels_masks", "validation1_labels_semantic.png", NULL);
+  g_assert_true (g_file_set_contents (label, "none", -1, NULL));
+  dh_session_evaluate (session);
+  session_wait_for (!dh_session_is_evaluating (session));
+  g_assert_cmpuint (dh_session_get_evaluation (session)->images, ==, 3);
+  g_assert_cmpint (dh_image_item_get_state (item), ==, DH_ITEM_FAILED);
+  g_assert_false (dh_image_item_get_metrics (item)->evaluated);
+  g_assert_true (dh_image_item_get_metrics (dh_image_list_get_item (dh_session_get_list (session), 0))->evaluated);
+}
+
 static void
 test_command (SessionFixture *fixture, gconstpointer data)
 {
@@ -344,6 +365,7 @@ main (int argc, char **argv)
     { "/session/precision", test_precision },
     { "/session/calibrating", test_calibrating },
     { "/session/waiting", test_waiting },
+    { "/session/left-out", test_left_out },
     { "/session/close", test_close },
 #ifdef DH_TEST_CARD
     { "/session/lost/fetch", test_lost, "fetch:4" },

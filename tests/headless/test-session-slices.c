@@ -343,12 +343,95 @@ test_memory (SessionFixture *fixture, gconstpointer data)
     }
 }
 
+static void
+open_many (SessionFixture *fixture)
+{
+  DhSession *session = fixture->session;
+  g_autofree char *set = g_build_filename (fixture->root, "many", NULL);
+  session_write_set_of_size (set, 24, 256, 192);
+  dh_session_open_weights (session, fixture->weights);
+  dh_session_open_dataset (session, set);
+  session_wait_for (dh_image_list_get_size (dh_session_get_list (session)) == 24 && dh_session_can_evaluate (session));
+}
+
+static void
+want_anew (SessionFixture *fixture)
+{
+  DhSession *session = fixture->session;
+  dh_session_evaluate (session);
+  session_wait_for (!dh_session_is_evaluating (session));
+  for (guint i = 0; i < 20; i++)
+    dh_session_set_tag (session, dh_image_list_get_item (dh_session_get_list (session), i), "some", TRUE);
+  dh_session_want_slices (session);
+  g_assert_false (at_rest (session));
+}
+
+/* Another evaluation, score, weights and the end of the session each come in the middle. */
+static void
+test_middle (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  open_many (fixture);
+  want_anew (fixture);
+  dh_session_evaluate (session);
+  session_wait_for (!dh_session_is_evaluating (session));
+  g_assert_cmpuint (g_list_model_get_n_items (dh_session_get_slices (session)), ==, 0);
+  g_assert_true (at_rest (session));
+  want_anew (fixture);
+  dh_session_set_active_score (session, DH_SCORE_LIKELIHOOD);
+  g_assert_false (at_rest (session));
+  session_wait_for (at_rest (session));
+  g_assert_true (dh_slice_get_numbers (find (session, "some"))->ranked);
+  dh_session_set_active_score (session, DH_SCORE_HYBRID);
+  g_assert_false (dh_slice_get_numbers (find (session, "some"))->ranked);
+  dh_session_open_weights (session, fixture->closed);
+  g_assert_true (at_rest (session));
+  session_wait_for (!dh_session_is_loading (session) && dh_session_can_evaluate (session));
+  g_assert_null (dh_session_get_set_objects (session));
+  want_anew (fixture);
+}
+
+static void
+take_folder (DhSliceRank *rank, guint reading, gpointer data)
+{
+  if (reading == 2)
+    g_assert_true (g_file_set_contents (data, "weights 0\n", -1, NULL));
+}
+
+/* Another run that takes the folder in the middle writes maps of the same names: no number may be of both. */
+static void
+test_taken (SessionFixture *fixture, gconstpointer data)
+{
+  open_evaluated (fixture);
+  g_autofree char *map = dup_map_path (fixture, "scores", 0), *scores = g_path_get_dirname (map);
+  g_autofree char *eval = g_path_get_dirname (scores), *owner = g_build_filename (eval, "owner.txt", NULL);
+  g_autoptr (GPtrArray) ranks = g_ptr_array_new_with_free_func (dh_slice_rank_unref);
+  for (guint i = 0; i < 2; i++)
+    {
+      DhSliceRank *rank = dh_slice_rank_new ();
+      for (guint k = 0; k < (i == 0 ? 2 : 6); k++)
+        g_array_append_val (rank->members, k);
+      rank->pixels = rank->members->len * SESSION_WIDTH * SESSION_HEIGHT;
+      g_ptr_array_add (ranks, rank);
+    }
+  dh_slice_ranks_measure (ranks, dh_session_get_set_maps (fixture->session), DH_SCORE_HYBRID, DH_SLICE_RANKS_BUDGET,
+                          take_folder, owner, NULL);
+  const DhSliceRank *before = ranks->pdata[0], *behind = ranks->pdata[1];
+  g_assert_true (before->done && behind->done);
+  g_assert_cmpstr (before->why, ==, NULL);
+  g_assert_true (isfinite (before->ap));
+  g_assert_nonnull (behind->why);
+  g_assert_nonnull (strstr (behind->why, "another run"));
+  g_assert_true (isnan (behind->ap));
+}
+
 int
 main (int argc, char **argv)
 {
   static const SessionTest tests[] = {
     { "/slices/numbers", test_numbers },       { "/slices/counts", test_counts }, { "/slices/tags", test_tags },
-    { "/slices/unreadable", test_unreadable }, { "/slices/memory", test_memory },
+    { "/slices/unreadable", test_unreadable }, { "/slices/memory", test_memory }, { "/slices/taken", test_taken },
+    { "/slices/middle", test_middle },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }

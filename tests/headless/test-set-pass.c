@@ -328,6 +328,20 @@ test_other_owner (EvaluationFixture *fixture, gconstpointer data)
   dh_set_pass_stop (pass);
 }
 
+/* A folder that was removed is nobody else's. */
+static void
+test_no_owner (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (Set) set = set_new (fixture);
+  g_autoptr (DhSetMaps) maps = dh_set_maps_new (set->dataset, set->out, set->evaluation);
+  g_autofree char *eval = g_build_filename (set->out, "eval", NULL);
+  tree_remove (eval);
+  DhSetPass *pass = walk (set, maps, 0);
+  g_assert_nonnull (strstr (dh_set_pass_get_failure (pass), set->out));
+  g_assert_nonnull (strstr (dh_set_pass_get_failure (pass), "gone"));
+  dh_set_pass_stop (pass);
+}
+
 static void
 never (DhSetPass *pass, gpointer data)
 {
@@ -384,6 +398,7 @@ main (int argc, char **argv)
   EVALUATION_TEST ("/set-pass/broken", NULL, test_broken);
   EVALUATION_TEST ("/set-pass/left-out", NULL, test_left_out);
   EVALUATION_TEST ("/set-pass/other-owner", NULL, test_other_owner);
+  EVALUATION_TEST ("/set-pass/no-owner", NULL, test_no_owner);
   EVALUATION_TEST ("/set-pass/stop", NULL, test_stop);
   g_test_add_func ("/set-pass/packed", test_packed);
   return g_test_run ();
