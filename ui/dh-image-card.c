@@ -15,16 +15,16 @@ typedef enum
 
 static const struct
 {
-  const char *title, *id, *hint, *tooltip;
+  const char *title, *heading, *id, *hint, *tooltip;
   void (*set_filter) (GtkWidget *table, const char *text);
   char *(*dup_note) (GtkWidget *table);
 } pages[N_PAGES] = {
-  { N_ ("Images"), "images", N_ ("ap<90, scene:…, tag:…"),
+  { N_ ("Images"), N_ ("Per image"), "images", N_ ("ap<90, scene:…, tag:…"),
     N_ ("Words of name, scene or tag, or: ap<90, fpr95>10, anomalies>0, scene:…, tag:…, is:failed, is:marked"),
     dh_images_table_set_filter, dh_images_table_dup_note },
-  { N_ ("Slices"), "slices", N_ ("Words of a slice"), N_ ("Words of a slice's name or kind"),
+  { N_ ("Slices"), N_ ("Per slice"), "slices", N_ ("Words of a slice"), N_ ("Words of a slice's name or kind"),
     dh_slices_table_set_filter, dh_slices_table_dup_note },
-  { N_ ("Components"), "components", N_ ("kind:missed, area>500, scene:…"),
+  { N_ ("Components"), N_ ("Per component"), "components", N_ ("kind:missed, area>500, scene:…"),
     N_ ("Words of the image's name, scene or tag, or: kind:missed, kind:false, kind:found, area>500, siou<0.5, "
         "ppv<0.5, "
         "scene:…, tag:…"),
@@ -34,7 +34,7 @@ static const struct
 typedef struct
 {
   DhSession *session;
-  GtkWidget *note, *filter, *browse, *stack, *tabs[N_PAGES], *tables[N_PAGES];
+  GtkWidget *heading, *note, *filter, *browse, *stack, *tabs[N_PAGES], *tables[N_PAGES];
   char *texts[N_PAGES]; /* of the filter, each page's own */
   Page page;
   gboolean showing;
@@ -76,6 +76,7 @@ show_page (GtkWidget *card, Page page)
   self->showing = TRUE;
   for (guint i = 0; i < N_PAGES; i++)
     gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (self->tabs[i]), i == page);
+  gtk_label_set_label (GTK_LABEL (self->heading), _ (pages[page].heading));
   gtk_stack_set_visible_child_name (GTK_STACK (self->stack), pages[page].id);
   gtk_widget_set_visible (self->browse, page == PAGE_IMAGES);
   g_object_set (self->filter, "placeholder-text", _ (pages[page].hint), NULL);
@@ -164,6 +165,7 @@ dh_image_card_new (DhSession *session)
   self->session = g_object_ref (session);
   GtkWidget *head;
   GtkWidget *card = dh_metrics_card_new (_ ("Per image"), &self->note, &head);
+  self->heading = gtk_widget_get_first_child (head);
   g_object_set_data_full (G_OBJECT (card), "card", self, card_free);
   self->filter = gtk_search_entry_new ();
   dh_ui_set_name (self->filter, _ ("Filter the table"));

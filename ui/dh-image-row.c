@@ -200,7 +200,7 @@ dh_image_row_init (DhImageRow *self)
   self->group = dh_ui_short_label (NULL, "dh-group dh-num", 0);
   gtk_box_append (GTK_BOX (both), self->group);
 
-  self->image = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 9, NULL);
+  self->image = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 8, NULL);
   gtk_widget_set_margin_top (self->image, 5);
   gtk_widget_set_margin_bottom (self->image, 5);
   self->picture = gtk_picture_new ();
@@ -230,6 +230,8 @@ dh_image_row_init (DhImageRow *self)
   self->note = dh_ui_short_label (NULL, "dh-small dim-label", 0);
   gtk_box_append (GTK_BOX (numbers), self->bar);
   gtk_box_append (GTK_BOX (numbers), self->value);
+  /* Spaced letters need a little more than they ask for. */
+  gtk_widget_set_hexpand (self->note, TRUE);
   gtk_box_append (GTK_BOX (numbers), self->note);
   self->badges = dh_object_badges_new ();
   gtk_widget_set_hexpand (self->badges, TRUE);

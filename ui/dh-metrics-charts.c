@@ -90,18 +90,18 @@ fill_histogram (Charts *self, DhScore score, DhScoreStats *stats)
       heights[0][i] = (double)inliers[i];
       heights[1][i] = (double)anomalies[i];
     }
-  /* One lies over the other, often everywhere: their names stand over the plot. */
+  /* One lies over the other, often everywhere: their names stand above the plot. */
   const DhSeries grey = { .name = _ ("inliers"),
                           .tone = DH_TONE_INLIER,
                           .kind = DH_SERIES_STEPS,
-                          .hide_name = TRUE,
+                          .name_above = TRUE,
                           .x = edges,
                           .y = heights[0],
                           .n = N_BINS };
   const DhSeries pink = { .name = _ ("anomalies"),
                           .tone = DH_TONE_ANOMALY,
                           .kind = DH_SERIES_STEPS,
-                          .hide_name = TRUE,
+                          .name_above = TRUE,
                           .x = edges,
                           .y = heights[1],
                           .n = N_BINS };
@@ -113,25 +113,7 @@ fill_histogram (Charts *self, DhScore score, DhScoreStats *stats)
 }
 
 static const char *const curve_names[4] = { "F1", N_ ("precision"), "TPR", "FPR" };
-static const char *const kind_names[2] = { N_ ("inliers"), N_ ("anomalies") };
-static const DhTone kind_tones[2] = { DH_TONE_INLIER, DH_TONE_ANOMALY };
 static const DhTone curve_tones[4] = { DH_TONE_HYBRID, DH_TONE_POSTERIOR, DH_TONE_LIKELIHOOD, DH_TONE_ANOMALY };
-
-/* Names in the colours of what they name, over the plot. */
-static void
-name_over (GtkWidget *note, const char *const *names, const DhTone *of, guint n)
-{
-  g_autoptr (GString) markup = g_string_new (NULL);
-  for (guint i = 0; i < n; i++)
-    {
-      GdkRGBA color;
-      dh_tone_get_color (of[i], dh_widget_is_dark (note), &color);
-      g_autofree char *name = g_markup_escape_text (_ (names[i]), -1);
-      g_string_append_printf (markup, "<span foreground=\"#%02x%02x%02x\"><b>%s</b></span> ", (guint)(color.red * 255),
-                              (guint)(color.green * 255), (guint)(color.blue * 255), name);
-    }
-  gtk_label_set_markup (GTK_LABEL (note), markup->str);
-}
 
 static void
 fill_thresholds (Charts *self, DhScore score, DhScoreStats *stats)
@@ -154,6 +136,7 @@ fill_thresholds (Charts *self, DhScore score, DhScoreStats *stats)
       for (guint j = 0; j < 4; j++)
         columns[j * curve->n + i] = from[j][at];
     }
+  /* The four curves meet and part anywhere: their names stand above the plot. */
   static const DhDash dashes[4] = { DH_DASH_SOLID, DH_DASH_DOTTED, DH_DASH_DASHED, DH_DASH_DOTTED };
   for (guint j = 0; j < 4; j++)
     {
@@ -162,7 +145,7 @@ fill_thresholds (Charts *self, DhScore score, DhScoreStats *stats)
                                 .kind = DH_SERIES_LINE,
                                 .dash = dashes[j],
                                 .active = j == 0,
-                                .hide_name = TRUE,
+                                .name_above = TRUE,
                                 .x = x,
                                 .y = columns + j * curve->n,
                                 .n = curve->n };
@@ -220,9 +203,6 @@ describe (Charts *self, DhScoreStats *stats)
                             _ ("F1, precision, TPR and FPR of the data set over the threshold"));
   g_autofree char *note = g_strdup_printf (_ ("AUROC %s"), auroc);
   gtk_label_set_label (GTK_LABEL (self->notes[CHART_ROC]), note);
-  name_over (self->notes[CHART_HISTOGRAM], kind_names, kind_tones, 2);
-  /* The four curves meet and part anywhere. */
-  name_over (self->notes[CHART_THRESHOLD], curve_names, curve_tones, 4);
 }
 
 static void

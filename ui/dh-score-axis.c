@@ -106,7 +106,7 @@ dh_score_axis_free (DhScoreAxis *self)
 void
 dh_score_histogram_name (DhHistogram *histogram, gboolean labelled, gboolean of_set)
 {
-  dh_histogram_set_caption (histogram, !labelled ? _ ("all pixels: no label")
+  dh_histogram_set_caption (histogram, !labelled ? _ ("all pixels: no anomaly label")
                                        : of_set  ? _ ("inliers, data set")
                                                  : _ ("inliers, this image"));
   dh_histogram_set_anomaly_name (histogram, _ ("anomalies"));

@@ -107,8 +107,6 @@ dup_text (gpointer item, guint column, gpointer data)
       return numbers->counted
                  ? g_strdup_printf ("%" G_GUINT64_FORMAT " / %" G_GUINT64_FORMAT, numbers->n_found, numbers->n_missed)
                  : g_strdup ("—");
-    case COLUMN_SIOU:
-      return dh_number_format (number, 2);
     case COLUMN_AP:
     case COLUMN_FPR95:
     case COLUMN_AUROC:

@@ -1,7 +1,9 @@
 /* A row of the image list: it stays as high and as narrow as it is, whatever its badges tell. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "dh-image-row.h"
+#include "dh-widgets.h"
 #include "pointer.h"
 
 /* What the panel leaves to a row at its narrowest. */
@@ -65,6 +67,34 @@ test_badges (void)
   g_assert_cmpint (measure (GTK_ORIENTATION_VERTICAL), ==, height);
 }
 
+/* What a row says of its picture is read whole where it has room: "queued" is no "queu…", and a dash no "…". */
+static void
+test_notes (void)
+{
+  enum
+  {
+    WIDTH = 160,
+    HEIGHT = 90
+  };
+  g_autoptr (GBytes) rgb = g_bytes_new_take (g_malloc0 (WIDTH * HEIGHT * 3), WIDTH * HEIGHT * 3);
+  dh_image_item_set_thumbnail (item, rgb, WIDTH, HEIGHT);
+  static const char *const notes[] = { "queued", "—", "—  no anomaly pixels" };
+  for (guint i = 0; i < G_N_ELEMENTS (notes); i++)
+    {
+      DhItemMetrics metrics = DH_ITEM_METRICS_NONE;
+      metrics.evaluated = TRUE;
+      metrics.ap = NAN;
+      metrics.n_inlier = i == 2;
+      dh_image_item_set_state (item, i == 0 ? DH_ITEM_QUEUED : DH_ITEM_UNKNOWN, NULL);
+      dh_image_item_set_metrics (item, &metrics);
+      pointer_wait_until (tells (notes[i]));
+      pointer_wait (60);
+      PangoLayout *layout = gtk_label_get_layout (GTK_LABEL (find_label (row, notes[i])));
+      g_test_message ("%s", notes[i]);
+      g_assert_false (pango_layout_is_ellipsized (layout));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -74,7 +104,9 @@ main (int argc, char **argv)
     g_setenv (folders[i], home, TRUE);
   g_test_init (&argc, &argv, NULL);
   gtk_init ();
-  g_object_set (gtk_settings_get_default (), "gtk-font-name", "Cantarell 9", NULL);
+  g_object_set (gtk_settings_get_default (), "gtk-font-name", "Cantarell 11", NULL);
+  dh_widgets_init ();
+  dh_widgets_use_style (gdk_display_get_default (), FALSE);
   session = dh_session_new ();
   item = dh_image_item_new (0, "a_picture_of_a_rather_long_name_0001", "", TRUE);
   DhItemMetrics metrics = DH_ITEM_METRICS_NONE;
@@ -87,6 +119,7 @@ main (int argc, char **argv)
   dh_image_row_set_object (DH_IMAGE_ROW (row), G_OBJECT (item));
   GtkWidget *window = pointer_show (row, ROOM, 60);
   g_test_add_func ("/image-row/badges", test_badges);
+  g_test_add_func ("/image-row/notes", test_notes);
   const int result = g_test_run ();
   gtk_window_destroy (GTK_WINDOW (window));
   dh_session_close (session);

@@ -178,6 +178,73 @@ test_export (void)
   g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
 }
 
+/* The coloured columns of the top rows of a chart's picture: how many, the first and the last. */
+static guint
+colored_above (DhChart *chart, int *first, int *last, int *width)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("dh-chart-XXXXXX", &error);
+  g_assert_no_error (error);
+  g_autofree char *path = g_build_filename (folder, "chart.png", NULL);
+  g_assert_true (dh_chart_save (chart, path, &error));
+  g_autoptr (GdkTexture) texture = gdk_texture_new_from_filename (path, &error);
+  g_assert_no_error (error);
+  g_unlink (path);
+  g_rmdir (folder);
+  *width = gdk_texture_get_width (texture);
+  g_autofree guint8 *pixels = g_malloc ((gsize)*width * 4 * (gsize)gdk_texture_get_height (texture));
+  gdk_texture_download (texture, pixels, (gsize)*width * 4);
+  guint found = 0;
+  *first = *last = -1;
+  for (int x = 0; x < *width; x++)
+    for (int y = 16; y < 44; y++) /* behind the rim of 8 px, at twice the size */
+      {
+        const guint8 *p = pixels + ((gsize)y * (gsize)*width + (gsize)x) * 4;
+        if (MAX (MAX (p[0], p[1]), p[2]) - MIN (MIN (p[0], p[1]), p[2]) < 60)
+          continue;
+        *first = *first < 0 ? x : *first;
+        *last = x;
+        found++;
+        break;
+      }
+  return found;
+}
+
+/* Names of curves that cross each other stand above the plot, on the screen and in files, and are never cut off. */
+static void
+test_names_above (void)
+{
+  const double x[] = { 0, 1 }, y[] = { 0, 0.2 };
+  dh_chart_set_axis (curves, DH_CHART_Y, NULL, DH_AXIS_LINEAR, 0, 1);
+  static const char *const names[2][4] = { { "F1", "precision", "TPR", "FPR" },
+                                           { "F1 of the whole set", "precision of the whole set",
+                                             "share that is found of the whole set",
+                                             "share that is flagged falsely" } };
+  for (guint k = 0; k < 3; k++)
+    {
+      int first = 0, last = 0, width = 0;
+      dh_chart_clear (curves);
+      for (guint i = 0; i < 4; i++)
+        dh_chart_add_series (curves, &(DhSeries){ .name = names[k % 2][i],
+                                                  .tone = DH_TONE_POSTERIOR,
+                                                  .hide_name = k == 2,
+                                                  .name_above = k < 2,
+                                                  .x = x,
+                                                  .y = y,
+                                                  .n = 2 });
+      const guint found = colored_above (curves, &first, &last, &width);
+      g_test_message ("%u: %u coloured, %d … %d of %d", k, found, first, last, width);
+      if (k == 2)
+        g_assert_cmpuint (found, ==, 0);
+      else
+        {
+          g_assert_cmpuint (found, >, 100);
+          g_assert_cmpint (first, >, 16);
+          g_assert_cmpint (last, <, width - 18);
+        }
+    }
+}
+
 /* A chart that grows while it is looked at: the band's numbers stay what they were, the reading stays where it is. */
 static void
 test_growing (void)
@@ -373,6 +440,7 @@ main (int argc, char **argv)
   g_test_add_func ("/widgets/reading", test_reading);
   g_test_add_func ("/widgets/scatter", test_scatter);
   g_test_add_func ("/widgets/export", test_export);
+  g_test_add_func ("/widgets/names-above", test_names_above);
   g_test_add_func ("/widgets/growing", test_growing);
   g_test_add_func ("/widgets/hostile", test_hostile);
   g_test_add_func ("/widgets/fit-row", test_fit_row);

@@ -5,7 +5,6 @@
 #include "dh-number.h"
 
 #define TICK_POINTS 9.5
-#define TITLE_POINTS 9.0
 #define CELL 6.0 /* of the grid that looks for an empty place */
 
 PangoLayout *
@@ -126,13 +125,13 @@ paint_axes (DhChartPainter *painter, const double *x_ticks, char **x_texts, guin
   if (chart->axes[DH_CHART_X].title)
     {
       g_autoptr (PangoLayout) layout =
-          dh_chart_layout (painter->context, chart->axes[DH_CHART_X].title, TITLE_POINTS, FALSE);
+          dh_chart_layout (painter->context, chart->axes[DH_CHART_X].title, DH_CHART_TITLE_POINTS, FALSE);
       show_text (painter, layout, (left + right) / 2.0, painter->height, 0.5, 1.0);
     }
   if (chart->axes[DH_CHART_Y].title)
     {
       g_autoptr (PangoLayout) layout =
-          dh_chart_layout (painter->context, chart->axes[DH_CHART_Y].title, TITLE_POINTS, FALSE);
+          dh_chart_layout (painter->context, chart->axes[DH_CHART_Y].title, DH_CHART_TITLE_POINTS, FALSE);
       show_text (painter, layout, left - 2, 0, 0.0, 0.0);
     }
 }
@@ -253,7 +252,7 @@ paint_names (DhChartPainter *painter)
       if (series->hide_name || series->name[0] == '\0')
         continue;
       dh_chart_tone_color (painter, series->tone == DH_TONE_INLIER ? DH_TONE_NEUTRAL : series->tone, &color);
-      PangoLayout *layout = dh_chart_layout (painter->context, series->name, TITLE_POINTS, TRUE);
+      PangoLayout *layout = dh_chart_layout (painter->context, series->name, DH_CHART_TITLE_POINTS, TRUE);
       if (series->name_x != 0.0 || series->name_y != 0.0)
         {
           /* Moved to the left where it would not fit. */
@@ -344,7 +343,8 @@ dh_chart_paint_markers (DhChartPainter *painter)
       dh_chart_paint_dot (painter, x, y, 5.0, &color);
       if (series->marker_text)
         {
-          g_autoptr (PangoLayout) layout = dh_chart_layout (painter->context, series->marker_text, TITLE_POINTS, TRUE);
+          g_autoptr (PangoLayout) layout =
+              dh_chart_layout (painter->context, series->marker_text, DH_CHART_TITLE_POINTS, TRUE);
           int width = 0, height = 0;
           pango_layout_get_pixel_size (layout, &width, &height);
           double text_x, text_y;
@@ -371,11 +371,11 @@ dh_chart_paint (DhChartPainter *painter)
       widest = MAX (widest, width);
     }
   g_autoptr (PangoLayout) sample = dh_chart_layout (painter->context, "0", TICK_POINTS, FALSE);
-  g_autoptr (PangoLayout) title = dh_chart_layout (painter->context, "0", TITLE_POINTS, FALSE);
+  g_autoptr (PangoLayout) title = dh_chart_layout (painter->context, "0", DH_CHART_TITLE_POINTS, FALSE);
   pango_layout_get_pixel_size (sample, NULL, &tick_height);
   pango_layout_get_pixel_size (title, NULL, &title_height);
   double left = widest + 8, right = painter->width - 12;
-  double top = chart->axes[DH_CHART_Y].title ? title_height + 4 : tick_height / 2.0 + 1;
+  double top = chart->axes[DH_CHART_Y].title || dh_chart_has_legend (chart) ? title_height + 4 : tick_height / 2.0 + 1;
   double bottom = painter->height - tick_height - 4 - (chart->axes[DH_CHART_X].title ? title_height : 0);
   painter->plot = GRAPHENE_RECT_INIT ((float)round (left), (float)round (top), (float)MAX (8, round (right - left)),
                                       (float)MAX (8, round (bottom - top)));
@@ -391,11 +391,12 @@ dh_chart_paint (DhChartPainter *painter)
     dh_chart_paint_series (painter, &chart->series[i]);
   cairo_restore (painter->cr);
   paint_names (painter);
+  dh_chart_paint_legend (painter);
   for (guint i = 0; i < chart->notes->len; i++)
     {
       const DhChartNote *note = &g_array_index (chart->notes, DhChartNote, i);
       GdkRGBA color;
-      g_autoptr (PangoLayout) layout = dh_chart_layout (painter->context, note->text, TITLE_POINTS, TRUE);
+      g_autoptr (PangoLayout) layout = dh_chart_layout (painter->context, note->text, DH_CHART_TITLE_POINTS, TRUE);
       dh_chart_tone_color (painter, note->tone, &color);
       show_name (painter, layout, painter->plot.origin.x + note->x * painter->plot.size.width,
                  painter->plot.origin.y + (1.0 - note->y) * painter->plot.size.height, note->x > 0.5 ? 1.0 : 0.0, 0.5,

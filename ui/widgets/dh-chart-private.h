@@ -5,6 +5,7 @@ G_BEGIN_DECLS
 
 #define DH_CHART_MAX_SERIES 12
 #define DH_CHART_MAX_POINTS (1u << 24)
+#define DH_CHART_TITLE_POINTS 9.0
 #define DH_CHART_RIM 1.25 /* px around a dot */
 
 typedef struct
@@ -13,7 +14,7 @@ typedef struct
   DhTone tone;
   DhSeriesKind kind;
   DhDash dash;
-  gboolean active, hide_name;
+  gboolean active, hide_name, name_above;
   double *x, *y, *y_low, *y_high; /* n each; x: n + 1 for steps */
   char **point_names;
   gsize n, room;
@@ -100,7 +101,14 @@ void dh_chart_tone_color (DhChartPainter *painter, DhTone tone, GdkRGBA *color);
 PangoLayout *dh_chart_layout (PangoContext *context, const char *text, double points, gboolean bold);
 char *dh_chart_short_name (const DhChartSeries *series);
 
+/* dh-chart-legend.c: names that stand above the plot, each behind a piece of its line, at the right end of the line of
+ * the y axis' title. */
+gboolean dh_chart_has_legend (const DhChart *chart);
+void dh_chart_paint_legend (DhChartPainter *painter);
+
 /* dh-chart-series.c */
+/* The path as the series' line. */
+void dh_chart_stroke_series (DhChartPainter *painter, const DhChartSeries *series, const GdkRGBA *color);
 void dh_chart_paint_series (DhChartPainter *painter, const DhChartSeries *series);
 /* A path through points in the order of x; NaN breaks it. */
 void dh_chart_trace_line (DhChartPainter *painter, const double *xs, const double *ys, gsize n);

@@ -209,6 +209,17 @@ mean_step (DhChartPainter *painter, const DhChartSeries *series)
 }
 
 void
+dh_chart_stroke_series (DhChartPainter *painter, const DhChartSeries *series, const GdkRGBA *color)
+{
+  set_dash (painter, series);
+  cairo_set_line_width (painter->cr, series->active ? 2.25 : 1.5);
+  cairo_set_line_join (painter->cr, CAIRO_LINE_JOIN_ROUND);
+  dh_chart_set_source (painter, color, 1.0);
+  cairo_stroke (painter->cr);
+  cairo_set_dash (painter->cr, NULL, 0, 0);
+}
+
+void
 dh_chart_paint_series (DhChartPainter *painter, const DhChartSeries *series)
 {
   GdkRGBA color;
@@ -231,12 +242,7 @@ dh_chart_paint_series (DhChartPainter *painter, const DhChartSeries *series)
   if (series->kind != DH_SERIES_POINTS)
     {
       dh_chart_trace_line (painter, series->x, series->y, series->n);
-      set_dash (painter, series);
-      cairo_set_line_width (painter->cr, series->active ? 2.25 : 1.5);
-      cairo_set_line_join (painter->cr, CAIRO_LINE_JOIN_ROUND);
-      dh_chart_set_source (painter, &color, 1.0);
-      cairo_stroke (painter->cr);
-      cairo_set_dash (painter->cr, NULL, 0, 0);
+      dh_chart_stroke_series (painter, series, &color);
     }
   /* Small where they would touch, none where even those would: their rims would wipe out the line. */
   const double apart = mean_step (painter, series);

@@ -51,6 +51,7 @@ typedef struct
   DhDash dash;
   gboolean active;                /* 2.25 px instead of 1.5 */
   gboolean hide_name;             /* not in the plot */
+  gboolean name_above;            /* not in the plot but above it, in one line with the others that are */
   const double *x, *y;            /* n each (x: n + 1 for steps), x ascending for lines; NaN breaks a line */
   const double *y_low, *y_high;   /* extremes as a band, or both NULL */
   const char *const *point_names; /* n names for the reading, or NULL */

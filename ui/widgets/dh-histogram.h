@@ -38,7 +38,7 @@ void dh_histogram_set_show_slider (DhHistogram *histogram, gboolean show_slider)
 void dh_histogram_set_show_axis (DhHistogram *histogram, gboolean show_axis);
 /* Counts on a linear axis instead. */
 void dh_histogram_set_linear_counts (DhHistogram *histogram, gboolean linear);
-/* What is drawn grey: "inliers, this image" (default), "all pixels: no label". NULL: no name. */
+/* What is drawn grey: "inliers, this image" (default), "all pixels: no anomaly label". NULL: no name. */
 void dh_histogram_set_caption (DhHistogram *histogram, const char *caption);
 /* What is drawn tinted: "anomalies" (default). */
 void dh_histogram_set_anomaly_name (DhHistogram *histogram, const char *name);
