@@ -1,5 +1,6 @@
 #include "dh-image-card.h"
 #include "dh-csv-menu.h"
+#include "dh-fit-row.h"
 #include "dh-images-table.h"
 #include "dh-metrics-charts.h"
 #include "dh-objects-table.h"
@@ -172,12 +173,15 @@ dh_image_card_new (DhSession *session)
   gtk_widget_set_size_request (self->filter, 260, -1);
   dh_ui_add_classes (self->filter, "dh-dense");
   gtk_widget_set_valign (self->filter, GTK_ALIGN_CENTER);
-  gtk_box_append (GTK_BOX (head), self->filter);
+  /* Where a window is narrow, the tabs are needed most. */
+  GtkWidget *row = dh_fit_row_new (9);
+  dh_fit_row_append (DH_FIT_ROW (row), self->filter, 1);
+  gtk_box_append (GTK_BOX (head), row);
   self->browse = dh_ui_icon_button ("dh-browse-symbolic", _ ("List these images in Browse"), NULL, "flat dh-iconbtn");
   gtk_actionable_set_action_target (GTK_ACTIONABLE (self->browse), "s", "");
   gtk_actionable_set_action_name (GTK_ACTIONABLE (self->browse), "win.browse-images");
   gtk_widget_set_valign (self->browse, GTK_ALIGN_CENTER);
-  gtk_box_append (GTK_BOX (head), self->browse);
+  dh_fit_row_append (DH_FIT_ROW (row), self->browse, 2);
   gtk_box_append (GTK_BOX (head), make_tabs (card));
   gtk_box_append (GTK_BOX (head), dh_csv_menu_new (session, make_csv, card));
 

@@ -16,6 +16,19 @@ newest_run (DhSession *session)
   return item != NULL ? dh_run_item_get (item) : NULL;
 }
 
+/* A window that is busy hears of all pictures and of the end at once. */
+static void
+test_busy (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  session_open_all (fixture);
+  dh_session_evaluate (session);
+  g_usleep (3 * G_USEC_PER_SEC);
+  session_wait_for (!dh_session_is_evaluating (session));
+  for (guint i = 0; i < 4; i++)
+    g_assert_true (dh_image_item_get_metrics (dh_image_list_get_item (dh_session_get_list (session), i))->evaluated);
+}
+
 static void
 test_evaluate (SessionFixture *fixture, gconstpointer data)
 {
@@ -361,6 +374,7 @@ main (int argc, char **argv)
 {
   static const SessionTest tests[] = {
     { "/session/evaluate", test_evaluate },
+    { "/session/evaluate/busy", test_busy },
     { "/session/command", test_command },
     { "/session/precision", test_precision },
     { "/session/calibrating", test_calibrating },
