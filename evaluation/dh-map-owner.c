@@ -1,5 +1,6 @@
 #include "dh-map-owner.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "dh-file-part.h"
@@ -45,6 +46,26 @@ dh_map_owner_made_scores (const char *folder, const char *owner)
   g_autofree char *there = dh_map_owner_read (folder);
   const char *end = strstr (owner, OTHERS);
   return !there || !end || strncmp (there, owner, (gsize)(end - owner) + strlen (OTHERS)) == 0;
+}
+
+gboolean
+dh_map_owner_measured (const DhRunImageRow *row, const float *scores)
+{
+  const gsize n = (gsize)row->width * (gsize)row->height;
+  double sum = 0, most = -INFINITY;
+  gsize finite = 0;
+  if (!isfinite (row->max_score) || !isfinite (row->mean_score))
+    return TRUE;
+  for (gsize i = 0; i < n; i++)
+    if (isfinite (scores[i]))
+      {
+        sum += scores[i];
+        most = MAX (most, scores[i]);
+        finite++;
+      }
+  /* Another build may add up in another order. */
+  return finite > 0 && most == row->max_score
+         && fabs (sum / (double)finite - row->mean_score) <= 1e-9 * (1 + fabs (row->mean_score));
 }
 
 static gboolean

@@ -1,5 +1,6 @@
 #pragma once
 #include <glib.h>
+#include "dh-records.h"
 
 G_BEGIN_DECLS
 
@@ -16,6 +17,10 @@ char *dh_map_owner_read (const char *folder);
 gboolean dh_map_owner_is (const char *folder, const char *owner);
 /* The same for the score's own maps alone. */
 gboolean dh_map_owner_made_scores (const char *folder, const char *owner);
+/* Whether a map, oriented, of the row's size, is the one that the row was measured on: runs of the same owner over data
+ * sets that name pictures alike overwrite each other's. Known by its greatest and its mean score; a row that has none
+ * counts as any map's. */
+gboolean dh_map_owner_measured (const DhRunImageRow *row, const float *scores);
 /* Makes it the folder's owner; what it has to say of maps that lie there already is lost, and what a kill has left of
  * maps that were being written is removed. Errors: DH_ERROR_IO. */
 gboolean dh_map_owner_take (const char *folder, const char *owner, GError **error);

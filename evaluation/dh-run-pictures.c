@@ -83,7 +83,7 @@ item_free (gpointer data, Flow *flow)
 
 /* On the pool's threads. */
 
-/* Of an earlier start; FALSE where one is missing or of another form: the picture is then computed again. */
+/* Of an earlier start; FALSE where one is missing or another: the picture is then computed again. */
 static gboolean
 load_maps (const Flow *flow, DhRunPicture *picture, const DhRunImageRow *stored)
 {

@@ -34,14 +34,14 @@ gboolean dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase 
                               const char *command, GCancellable *cancellable, GError **error);
 void dh_run_record_clear (DhRunRecord *record);
 
-/* What this or an earlier start committed as done for this picture: its size and its seconds; NULL: nothing. Valid
- * until the record is cleared. */
+/* What this or an earlier start committed as done for this picture: its size, its seconds, its scores; NULL: nothing.
+ * Valid until the record is cleared. */
 const DhRunImageRow *dh_run_record_find (const DhRunRecord *record, const char *stem);
 /* FOLDER/eval/scores/STEM.npy of the run's own score, FOLDER/eval/NAME/STEM.npy of another map. */
 char *dh_run_record_map_path (const DhRunRecord *record, DhMap map, const char *stem);
 gboolean dh_run_record_save_map (const DhRunRecord *record, DhMap map, const char *stem, DhTensor *tensor,
                                  GError **error);
-/* NULL where there is none, or it is of another form than the row says. */
+/* NULL where there is none, or it is another than the row says. */
 DhTensor *dh_run_record_load_map (const DhRunRecord *record, DhMap map, const char *stem, const DhRunImageRow *row);
 
 /* A row with every number undefined, in state "done". */

@@ -146,6 +146,8 @@ dh_run_record_load_map (const DhRunRecord *record, DhMap map, const char *stem, 
   if (!tensor || tensor->dtype != dtype || tensor->n_dims != 2 || tensor->dims[0] != row->height
       || tensor->dims[1] != row->width)
     return NULL;
+  if (map == record->score && !dh_map_owner_measured (row, dh_tensor_f32 (tensor)))
+    return NULL;
   return g_steal_pointer (&tensor);
 }
 
@@ -245,6 +247,8 @@ dh_run_record_commit (DhRunRecord *record, guint index, DhRunImageRow *row, GErr
       done->width = row->width;
       done->height = row->height;
       done->seconds = row->seconds;
+      done->mean_score = row->mean_score;
+      done->max_score = row->max_score;
       g_ptr_array_add (record->committed, done);
       g_hash_table_insert (record->finished, item->stem, done);
     }

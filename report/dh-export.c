@@ -7,6 +7,7 @@
 #include "dh-export-files-private.h"
 #include "dh-file-part.h"
 #include "dh-file.h"
+#include "dh-map-owner.h"
 #include "dh-map.h"
 #include "dh-npy.h"
 #include "dh-records.h"
@@ -50,6 +51,15 @@ load_map (const DhRunImageRow *row, GError **error)
   if (map && (map->dtype != DH_DTYPE_F32 || map->n_dims != 2))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: is no float32 map any more", row->score_file);
+      return NULL;
+    }
+  if (map
+      && (map->dims[0] != row->height || map->dims[1] != row->width
+          || !dh_map_owner_measured (row, dh_tensor_f32 (map))))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
+                   "%s: another run has written its map there since; evaluate again into a folder of its own",
+                   row->score_file);
       return NULL;
     }
   return g_steal_pointer (&map);

@@ -4,6 +4,7 @@
 
 #include "dh-dataset.h"
 #include "dh-metric.h"
+#include "dh-map-owner.h"
 #include "dh-npy.h"
 #include "dh-picture.h"
 #include "dh-report-private.h"
@@ -168,7 +169,8 @@ append_figure (GString *html, gboolean has_map, DhDataset *dataset, const DhRunI
   append_text (html, row->stem);
   g_string_append_printf (html, "</b> · AP %s · FPR95 %s · %s anomaly pixels</figcaption>", ap, fpr95, positives);
   const gboolean fits = image && map && map->dtype == DH_DTYPE_F32 && map->n_dims == 2 && map->dims[0] == image->height
-                        && map->dims[1] == image->width;
+                        && map->dims[1] == image->width && row->height == image->height && row->width == image->width
+                        && dh_map_owner_measured (row, dh_tensor_f32 (map));
   if (!image)
     g_string_append (html, "<p class=n>The picture is no longer where it was.</p>");
   else

@@ -47,8 +47,9 @@ reading_free (gpointer data)
 }
 
 static gboolean
-take_values (DhRunMap *map, const char *path, GError **error)
+take_values (DhRunMap *map, const DhRunImageRow *row, GError **error)
 {
+  const char *path = row->score_file;
   g_autoptr (DhTensor) tensor = dh_npy_load (path, error);
   if (tensor == NULL)
     return FALSE;
@@ -57,6 +58,12 @@ take_values (DhRunMap *map, const char *path, GError **error)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, _ ("%s is no map of %u × %u pixels, which the picture has"),
                    path, map->width, map->height);
+      return FALSE;
+    }
+  if (row->width != (gint64)map->width || row->height != (gint64)map->height
+      || !dh_map_owner_measured (row, dh_tensor_f32 (tensor)))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, _ ("%s: another run has written its maps there since"), path);
       return FALSE;
     }
   const gsize count = (gsize)map->width * map->height;
@@ -146,7 +153,7 @@ read_map (DhRunMap *map, const char *root, GError **error)
                    image != NULL && image->why != NULL ? image->why : "");
       return FALSE;
     }
-  return take_values (map, image->score_file, error);
+  return take_values (map, image, error);
 }
 
 static void

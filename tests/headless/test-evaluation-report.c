@@ -386,6 +386,33 @@ assert_in_npz (GBytes *npz, const char *name, DhTensor *expected)
                    dh_tensor_size_bytes (expected));
 }
 
+/* A run over another data set has written a map of the same name there since. */
+static void
+test_overwritten (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const DhEvaluationOptions options = evaluation_options (fixture);
+  g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_autofree char *scores = g_build_filename (fixture->out, "eval", "scores", NULL);
+  g_autofree char *file = g_strconcat (dh_dataset_item (fixture->dataset, 0)->stem, ".npy", NULL);
+  g_autofree char *other = g_strconcat (dh_dataset_item (fixture->dataset, 1)->stem, ".npy", NULL);
+  g_autofree char *path = g_build_filename (scores, file, NULL);
+  g_autoptr (DhTensor) map = load_npy (scores, other);
+  g_assert_true (dh_npy_save (path, map, &error));
+  g_autofree char *folder = g_build_filename (fixture->folder, "exported", NULL);
+  guint written = 0;
+  g_assert_false (
+      dh_export_run (fixture->database, evaluation->run, DH_EXPORT_NPY, "M", folder, &written, NULL, NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
+  g_assert_nonnull (strstr (error->message, path));
+  g_clear_error (&error);
+  g_autofree char *report = g_build_filename (fixture->folder, "report.html", NULL), *html = NULL;
+  g_assert_true (dh_report_write (fixture->database, evaluation->run, 0, DH_REPORT_HTML, report, NULL, &error));
+  g_assert_true (g_file_get_contents (report, &html, NULL, &error));
+  g_assert_nonnull (strstr (html, "The score map is no longer where it was."));
+}
+
 /* Fishyscapes and ISSU want the segmentation beside the scores. */
 static void
 test_segmentations (EvaluationFixture *fixture, gconstpointer data)
@@ -453,5 +480,6 @@ main (int argc, char **argv)
   EVALUATION_TEST ("/evaluation-report/base", NULL, test_report_base);
   EVALUATION_TEST ("/evaluation-report/export", NULL, test_export);
   EVALUATION_TEST ("/evaluation-report/segmentations", NULL, test_segmentations);
+  EVALUATION_TEST ("/evaluation-report/overwritten", NULL, test_overwritten);
   return g_test_run ();
 }

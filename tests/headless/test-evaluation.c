@@ -165,6 +165,38 @@ test_resume (EvaluationFixture *fixture, gconstpointer data)
     }
 }
 
+/* Another data set's run has written a map of the same name there since. */
+static void
+test_resume_overwritten (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  DhEvaluationOptions options = evaluation_options (fixture);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  options.image_done = evaluation_cancel_after_two;
+  options.data = cancellable;
+  g_assert_null (dh_evaluation_run (&options, cancellable, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_autoptr (GPtrArray) before = dh_database_list_run_images (fixture->database, 1, &error);
+  g_autofree char *file = g_strconcat (dh_dataset_item (fixture->dataset, 0)->stem, ".npy", NULL);
+  g_autofree char *other = g_strconcat (dh_dataset_item (fixture->dataset, 1)->stem, ".npy", NULL);
+  g_autofree char *from = g_build_filename (fixture->out, "eval", "scores", other, NULL);
+  g_autofree char *to = g_build_filename (fixture->out, "eval", "scores", file, NULL);
+  g_autoptr (DhTensor) map = dh_npy_load (from, &error);
+  g_assert_no_error (error);
+  g_assert_true (dh_npy_save (to, map, &error));
+
+  options.image_done = NULL;
+  g_autoptr (DhEvaluation) second = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (second->run, ==, 1);
+  g_assert_cmpuint (second->resumed, ==, before->len - 1);
+  g_autoptr (DhEvaluation) third = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  for (guint p = 0; p < 3; p++)
+    g_assert_cmpfloat (evaluation_result (third, 0, p)->ap, ==, evaluation_result (second, 0, p)->ap);
+}
+
 #ifdef DH_TEST_CARD
 typedef struct
 {
@@ -521,6 +553,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   EVALUATION_TEST ("/evaluation/whole", NULL, test_whole);
   EVALUATION_TEST ("/evaluation/resume", NULL, test_resume);
+  EVALUATION_TEST ("/evaluation/resume-overwritten", NULL, test_resume_overwritten);
 #ifdef DH_TEST_CARD
   static const Lost losses[] = {
     { "/evaluation/lost/compile", "wait:1", 0 },        { "/evaluation/lost/fetch-first", "fetch:1", 0 },
