@@ -8,7 +8,7 @@ typedef struct
 {
   DhWorker *worker;
   DhJob *job;
-  gint64 started, reported;
+  gint64 started, reported; /* 0: the network does not run yet, its plan is made */
 } RunReport;
 
 static void
@@ -20,6 +20,8 @@ report_run (guint64 done, guint64 total, const char *what, gpointer data)
   report->worker->running_fraction = fraction;
   g_mutex_unlock (&report->worker->mutex);
   gint64 now = g_get_monotonic_time ();
+  if (report->started == 0)
+    report->started = report->reported = now;
   if (now - report->reported < 50 * 1000)
     return;
   report->reported = now;
@@ -105,6 +107,7 @@ run_in_tiles (DhWorker *self, DhJob *job, guint maps, GCancellable *cancellable,
       DhPrediction *prediction = NULL;
       if (sides[i] >= longest)
         continue;
+      dh_worker_post_progress (job, 0, 0, _ ("preparing tiles")); /* a while goes by before the first layer */
       prediction = dh_predictor_run_tiles (self->predictor, job->image, sides[i], maps, cancellable, progress, &why);
       if (prediction == NULL && is_of_memory (why))
         continue;
@@ -123,8 +126,7 @@ run_in_tiles (DhWorker *self, DhJob *job, guint maps, GCancellable *cancellable,
 static void
 run_job (DhWorker *self, DhJob *job, GCancellable *run_cancellable)
 {
-  gint64 now = g_get_monotonic_time ();
-  RunReport report = { self, job, now, now };
+  RunReport report = { self, job, 0, 0 };
   DhProgress progress = { report_run, &report };
   g_autoptr (GError) error = NULL;
   gboolean ready = dh_worker_calibrate (self, job->dataset, run_cancellable, &error);

@@ -5,6 +5,7 @@
 #include "dh-chart.h"
 #include "dh-color-bar.h"
 #include "dh-fit-row.h"
+#include "dh-pane.h"
 #include "dh-histogram.h"
 #include "dh-mini-bar.h"
 #include "dh-number.h"
@@ -245,6 +246,20 @@ test_names_above (void)
     }
 }
 
+/* The network's own names of layers have no blanks, and a pane may be narrow. */
+static void
+test_pane_message (void)
+{
+  GtkWidget *pane = g_object_ref_sink (g_object_new (DH_TYPE_PANE, NULL));
+  GtkWidget *message =
+      dh_pane_show_message (DH_PANE (pane), NULL, NULL, "Computing…",
+                            "upsample.upsample_layers.upsample_0.blend_conv.conv.weight · about 5 s left");
+  int least = 0;
+  gtk_widget_measure (message, GTK_ORIENTATION_HORIZONTAL, -1, &least, NULL, NULL, NULL);
+  g_assert_cmpint (least, <=, 180);
+  g_object_unref (pane);
+}
+
 /* A chart that grows while it is looked at: the band's numbers stay what they were, the reading stays where it is. */
 static void
 test_growing (void)
@@ -441,6 +456,7 @@ main (int argc, char **argv)
   g_test_add_func ("/widgets/scatter", test_scatter);
   g_test_add_func ("/widgets/export", test_export);
   g_test_add_func ("/widgets/names-above", test_names_above);
+  g_test_add_func ("/widgets/pane-message", test_pane_message);
   g_test_add_func ("/widgets/growing", test_growing);
   g_test_add_func ("/widgets/hostile", test_hostile);
   g_test_add_func ("/widgets/fit-row", test_fit_row);

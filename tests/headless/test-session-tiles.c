@@ -57,6 +57,13 @@ assert_not_mixed (DhSession *session, const char *set)
 }
 
 static void
+on_progress (DhSession *session, double fraction, double seconds, const char *layer, char **first)
+{
+  if (*first == NULL)
+    *first = g_strdup (layer);
+}
+
+static void
 test_tiles (SessionFixture *fixture, gconstpointer data)
 {
   DhSession *session = fixture->session;
@@ -72,6 +79,8 @@ test_tiles (SessionFixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (dh_session_get_frame_error (session), "4096×2048"));
   g_assert_nonnull (dh_session_get_frame (session)); /* the picture itself */
   g_assert_true (dh_session_can_tile (session));
+  char *first = NULL;
+  const gulong handler = g_signal_connect (session, "progress", G_CALLBACK (on_progress), &first);
   dh_session_compute_in_tiles (session);
   g_assert_false (dh_session_can_tile (session));
   session_wait_for (has_maps (session) || dh_session_get_frame_error (session) != NULL);
@@ -84,6 +93,10 @@ test_tiles (SessionFixture *fixture, gconstpointer data)
       session_wait_for (has_maps (session) || dh_session_get_frame_error (session) != NULL);
     }
   g_assert_null (dh_session_get_frame_error (session));
+  /* That something is done is told before the plan of a tile is made. */
+  g_assert_cmpstr (first, ==, "preparing tiles");
+  g_signal_handler_disconnect (session, handler);
+  g_free (first);
   const guint tile = dh_session_get_frame (session)->tile;
   g_test_message ("tiles of %u", tile);
   g_assert_cmpuint (tile, >=, 256);

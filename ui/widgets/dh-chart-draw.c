@@ -307,8 +307,9 @@ place_marker_text (DhChartPainter *painter, const DhChartSeries *series, double 
       if (at_y < top - 4 || at_y + height > bottom)
         apart = -1.0;
       graphene_rect_t text = GRAPHENE_RECT_INIT ((float)at_x - 3, (float)at_y, (float)width + 6, (float)height);
-      if (painter->names.size.width > 0 && graphene_rect_intersection (&text, &painter->names, NULL))
-        apart = -2.0;
+      graphene_rect_t hidden;
+      if (painter->names.size.width > 0 && graphene_rect_intersection (&text, &painter->names, &hidden))
+        apart = -2.0 - hidden.size.width * hidden.size.height; /* where there is no other place, the least of them */
       for (guint k = 0; k <= 4; k++)
         {
           double share = (at_x + k * width / 4.0 - left) / painter->plot.size.width;
