@@ -206,6 +206,9 @@ G_GNUC_INTERNAL void dh_session_init_thresholds (DhSession *session);
 G_GNUC_INTERNAL void dh_session_clear_thresholds (DhSession *session);
 G_GNUC_INTERNAL void dh_session_load_thresholds (DhSession *session);
 G_GNUC_INTERNAL void dh_session_forget_starts (DhSession *session);
+/* Without any record: the line starts where it flags the most suspicious twentieth of what was counted first. */
+G_GNUC_INTERNAL void dh_session_start_threshold (DhSession *session, DhScore score, const DhScoreStats *stats,
+                                                 const char *source);
 G_GNUC_INTERNAL void dh_session_forget_ranges (DhSession *session);
 /* `source` names what was counted: a picture or the set. */
 G_GNUC_INTERNAL void dh_session_add_ranges (DhSession *session, const DhScoreStats *stats, const char *source,
