@@ -111,7 +111,14 @@ dh_report_choose_threshold (DhDatabase *database, gint64 run, const char *rule, 
     }
   const DhRunProtocolRow *row = find_pooled (protocols, used->score);
   const double value = row ? choose (row, rule) : (double)NAN;
-  if (isnan (value))
+  if (row && isnan (value))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
+                   "%s is undefined on run %" G_GINT64_FORMAT ": it has no anomaly pixels, or nothing else", rule,
+                   source);
+      return FALSE;
+    }
+  if (!row)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
                    "run %" G_GINT64_FORMAT " did not measure %s with labels and the protocol " POOLED
