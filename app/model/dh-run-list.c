@@ -183,11 +183,15 @@ listed (GObject *source, GAsyncResult *result, gpointer data)
   else if (!self->runs_unread)
     dh_session_complain (self, _ ("The runs could not be read"), error->message);
   self->runs_unread = items == NULL;
+  if (self->read_runs_again)
+    dh_session_refresh_runs (self);
 }
 
 void
 dh_session_refresh_runs (DhSession *self)
 {
+  /* What is being read may be from before what there is to be seen. */
+  self->read_runs_again = self->reading_runs;
   if (self->reading_runs)
     return;
   self->reading_runs = TRUE;

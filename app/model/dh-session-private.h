@@ -119,6 +119,7 @@ struct _DhSession
   GQueue kept_run_details;            /* DhRunDetails, the last first */
   GHashTable *run_tunings;            /* of dh-run-threshold.c, by run */
   gboolean reading_runs, runs_unread; /* being read; their last reading failed, which was said */
+  gboolean read_runs_again;           /* something was written since */
   DhEvaluationSummary *summary;
   DhSessionSlices *slices;
 };

@@ -92,6 +92,19 @@ assert_row (const DhComparedNumbers *numbers, guint side, gint64 run)
   g_assert_cmpuint (found, ==, 1);
 }
 
+static guint
+count_done (DhSession *session)
+{
+  GListModel *list = dh_session_get_runs (session);
+  guint n = 0;
+  for (guint i = 0; i < g_list_model_get_n_items (list); i++)
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (list, i);
+      n += dh_run_item_get (item)->state == DH_RUN_ITEM_DONE;
+    }
+  return n;
+}
+
 static void
 test_numbers (SessionFixture *fixture, gconstpointer data)
 {
@@ -117,7 +130,9 @@ test_numbers (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpint (numbers->threshold[0]->rule, ==, DH_RULE_BEST_F1);
   g_assert_cmpstr (numbers->protocol[0], ==, numbers->protocol[1]);
 
-  /* The list of runs has them as thresholds are set on the maps, a likelihood's not negated. */
+  /* The list of runs has them as thresholds are set on the maps, a likelihood's not negated. It is being read when one
+   * ends, as it was begun a moment ago, and is read once more. */
+  session_wait_for (count_done (session) == 2);
   GListModel *list = dh_session_get_runs (session);
   guint found = 0;
   for (guint i = 0; i < g_list_model_get_n_items (list); i++)
