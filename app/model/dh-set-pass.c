@@ -129,7 +129,12 @@ dh_set_pass_pool_new (guint threads)
 {
   if (threads == 0)
     threads = CLAMP (g_get_num_processors () / 2, 1, MOST_THREADS);
-  return g_thread_pool_new (run, NULL, (gint)threads, TRUE, NULL);
+  GThreadPool *pool = g_thread_pool_new (run, NULL, (gint)threads, TRUE, NULL);
+  if (g_thread_pool_get_num_threads (pool) > 0)
+    return pool;
+  /* GLib gives one all the same, and nothing would ever run in it. */
+  g_thread_pool_free (pool, TRUE, FALSE);
+  return NULL;
 }
 
 DhSetPass *
