@@ -252,10 +252,7 @@ images_of (GtkWidget *table)
 void
 dh_images_table_set_filter (GtkWidget *table, const char *text)
 {
-  Images *self = images_of (table);
-  g_clear_pointer (&self->filter, dh_image_filter_free);
-  if (*text != '\0')
-    self->filter = dh_image_filter_new (text);
+  dh_image_filter_replace (&images_of (table)->filter, text);
   dh_table_update (DH_TABLE (table), TRUE);
 }
 

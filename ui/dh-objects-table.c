@@ -184,10 +184,7 @@ objects_of (GtkWidget *table)
 void
 dh_objects_table_set_filter (GtkWidget *table, const char *text)
 {
-  Objects *self = objects_of (table);
-  g_clear_pointer (&self->filter, dh_image_filter_free);
-  if (*text != '\0')
-    self->filter = dh_image_filter_new (text);
+  dh_image_filter_replace (&objects_of (table)->filter, text);
   dh_table_update (DH_TABLE (table), TRUE);
 }
 

@@ -211,6 +211,14 @@ dh_image_filter_free (DhImageFilter *filter)
   g_free (filter);
 }
 
+void
+dh_image_filter_replace (DhImageFilter **filter, const char *text)
+{
+  g_clear_pointer (filter, dh_image_filter_free);
+  if (text != NULL && *text != '\0')
+    *filter = dh_image_filter_new (text);
+}
+
 static gboolean
 fits (const Term *term, const char *text)
 {

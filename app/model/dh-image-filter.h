@@ -10,6 +10,8 @@ DhImageFilter *dh_image_filter_new (const char *text);
 /* The term that nothing but this value fits, "scene" or "tag" being the field; free with g_free. */
 char *dh_image_filter_quote (const char *field, const char *value);
 void dh_image_filter_free (DhImageFilter *filter);
+/* That of the text takes the former one's place: NULL where there is no text. */
+void dh_image_filter_replace (DhImageFilter **filter, const char *text);
 gboolean dh_image_filter_matches (const DhImageFilter *filter, DhImageItem *item);
 /* An object of that picture; of objects there are more terms: "kind:missed", "kind:false", "kind:found",
  * "kind:flagged", "area>500" (pixels), "siou<0.5", "ppv<0.5". No picture by itself matches these. */

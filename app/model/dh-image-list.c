@@ -343,9 +343,7 @@ dh_image_list_set_filter (DhImageList *self, const char *filter)
     return;
   g_free (self->filter_text);
   self->filter_text = g_strdup (filter);
-  g_clear_pointer (&self->filter, dh_image_filter_free);
-  if (filter != NULL && *filter != '\0')
-    self->filter = dh_image_filter_new (filter);
+  dh_image_filter_replace (&self->filter, filter);
   rebuild (self);
 }
 

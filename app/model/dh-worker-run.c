@@ -104,11 +104,11 @@ run_in_tiles (DhWorker *self, DhJob *job, guint maps, GCancellable *cancellable,
   for (guint i = 0; tiled != NULL && i < G_N_ELEMENTS (sides); i++)
     {
       g_autoptr (GError) why = NULL;
-      DhPrediction *prediction = NULL;
       if (sides[i] >= longest)
         continue;
       dh_worker_post_progress (job, 0, 0, _ ("preparing tiles")); /* a while goes by before the first layer */
-      prediction = dh_predictor_run_tiles (self->predictor, job->image, sides[i], maps, cancellable, progress, &why);
+      DhPrediction *prediction =
+          dh_predictor_run_tiles (self->predictor, job->image, sides[i], maps, cancellable, progress, &why);
       if (prediction == NULL && is_of_memory (why))
         continue;
       g_clear_error (error);
