@@ -2,6 +2,7 @@
 #include <string.h>
 #include "dh-image-row.h"
 #include "dh-picture-list.h"
+#include "dh-play-bar.h"
 
 struct _DhImagePanel
 {
@@ -360,10 +361,13 @@ build (DhImagePanel *self)
   gtk_widget_set_parent (self->stack, widget);
 
   self->footer = dh_ui_short_label (NULL, "dh-small dim-label dh-num", 0);
-  gtk_widget_set_margin_start (self->footer, 12);
-  gtk_widget_set_margin_top (self->footer, 4);
-  gtk_widget_set_margin_bottom (self->footer, 6);
-  gtk_widget_set_parent (self->footer, widget);
+  gtk_widget_set_hexpand (self->footer, TRUE);
+  GtkWidget *foot = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 6, NULL);
+  gtk_widget_set_margin_start (foot, 12);
+  gtk_widget_set_margin_end (foot, 6);
+  gtk_box_append (GTK_BOX (foot), self->footer);
+  gtk_box_append (GTK_BOX (foot), dh_play_bar_new (self->session));
+  gtk_widget_set_parent (foot, widget);
 }
 
 GtkWidget *

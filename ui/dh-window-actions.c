@@ -1,4 +1,5 @@
 #include <math.h>
+#include "dh-player.h"
 #include "dh-session-components.h"
 #include "dh-session-evaluation.h"
 #include "dh-window-private.h"
@@ -366,7 +367,8 @@ dh_window_add_actions (DhWindow *self)
                                             "this-image",  "bright",        "outline",       "color-bar",
                                             "fill",        "linear-counts", "set-histogram", "compare-mode",
                                             "compare-a",   "compare-b",     "compare-scale", "changes-order",
-                                            "tuning-page", "image-order",   "worst-first",   "grouped" };
+                                            "tuning-page", "image-order",   "worst-first",   "grouped",
+                                            "play-rate",   "play-repeats" };
   g_autoptr (GSimpleActionGroup) group = g_simple_action_group_new ();
   for (guint i = 0; i < G_N_ELEMENTS (properties); i++)
     {
@@ -375,6 +377,8 @@ dh_window_add_actions (DhWindow *self)
       g_action_map_add_action (G_ACTION_MAP (group), G_ACTION (action));
     }
   gtk_widget_insert_action_group (GTK_WIDGET (self), "view", G_ACTION_GROUP (group));
+  g_autoptr (GPropertyAction) play = g_property_action_new ("play", dh_session_get_player (self->session), "playing");
+  g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (play));
   static const char *const signals[] = { "notify::dataset-title", "notify::model-info", "notify::evaluating",
                                          "notify::loading",       "evaluation",         "notify::active-score" };
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)

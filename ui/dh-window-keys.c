@@ -13,6 +13,7 @@ static const Key keys[] = {
   { NULL, N_ ("Images"), NULL },
   { "Left", N_ ("Previous image"), "win.step(-1)" },
   { "Right", N_ ("Next image"), "win.step(1)" },
+  { "k", N_ ("Play the images one after another, or stop"), "win.play" },
   { "<Control>f", N_ ("Filter images, a log, or runs"), "win.filter" },
   { "<Control>t", N_ ("Tag this image"), "win.note(false)" },
   { "F2", N_ ("Write a note about it"), "win.note(true)" },

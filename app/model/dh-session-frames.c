@@ -299,6 +299,12 @@ dh_session_step (DhSession *self, gint step)
   return TRUE;
 }
 
+gboolean
+dh_session_is_shown (DhSession *self)
+{
+  return self->frame_error != NULL || (self->frame_is_current && !needs_more_maps (self, self->frame));
+}
+
 void
 dh_session_retry (DhSession *self)
 {

@@ -50,6 +50,7 @@ struct _DhSession
   DhTrainingQueue *training;
   DhKnownSets *known_sets;
   DhComparison *comparison;
+  DhPlayer *player;
   DhMapCache *cache;
   DhWorker *worker;
   DhImageList *list;

@@ -3,6 +3,7 @@
 #include "dh-debug.h"
 #include "dh-run-list.h"
 #include "dh-comparison.h"
+#include "dh-player.h"
 #include "dh-session-import.h"
 #include "dh-session-private.h"
 
@@ -114,6 +115,12 @@ DhKnownSets *
 dh_session_get_known_sets (DhSession *self)
 {
   return self->known_sets;
+}
+
+DhPlayer *
+dh_session_get_player (DhSession *self)
+{
+  return self->player;
 }
 
 DhComparison *
@@ -305,6 +312,7 @@ dh_session_init (DhSession *self)
   self->view = dh_view_new (self->settings);
   self->known_sets = dh_known_sets_new (self->settings);
   self->comparison = dh_comparison_new (self);
+  self->player = dh_player_new (self);
   self->cache = dh_map_cache_new (maps, DH_MAP_CACHE_DEFAULT_LIMIT);
   self->worker = dh_worker_new (self->cache);
   self->training = dh_training_queue_new (NULL, NULL);
@@ -338,6 +346,8 @@ dh_session_close (DhSession *self)
   if (self->worker == NULL)
     return;
   g_cancellable_cancel (self->closing);
+  dh_player_set_playing (self->player, FALSE);
+  g_clear_object (&self->player);
   if (self->opening != NULL)
     g_cancellable_cancel (self->opening);
   dh_session_close_marks (self);

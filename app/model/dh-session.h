@@ -50,6 +50,8 @@ DhView *dh_session_get_view (DhSession *session);
 DhTrainingQueue *dh_session_get_training (DhSession *session);
 typedef struct _DhComparison DhComparison; /* dh-comparison.h */
 DhComparison *dh_session_get_comparison (DhSession *session);
+typedef struct _DhPlayer DhPlayer; /* dh-player.h */
+DhPlayer *dh_session_get_player (DhSession *session);
 DhKnownSets *dh_session_get_known_sets (DhSession *session);
 
 /* Opening. What is open stays until the new is read; an error leaves it as it was. */
@@ -115,6 +117,9 @@ DhScoreStats *dh_session_get_stats (DhSession *session);
 DhScoreStats *dh_session_get_set_stats (DhSession *session);
 /* Why the current picture has no maps; NULL where it has or will. */
 const char *dh_session_get_frame_error (DhSession *session);
+/* Whether all that is to be shown of the current picture is there, or never will be: its maps, or why there are none;
+ * without weights the picture. notify::frame tells of a change. */
+gboolean dh_session_is_shown (DhSession *session);
 /* Computes the current picture again after a failure. */
 void dh_session_retry (DhSession *session);
 /* Whether it failed because memory is too short for it in one piece, and was not tried in tiles yet; from
