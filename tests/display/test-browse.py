@@ -19,6 +19,7 @@ BADGES = (180, 230, 50, 580)  # of the list, below the row that is chosen
 TUNE, BEST_F1 = (1102, 119), (1233, 307)
 NOWHERE = (430, 895)
 HELP = (1070, 697), (1000, 592)  # F1 in the table of counts; "void" over the ground truth
+PLAY = (165, 838, 35, 26)  # under the list of pictures
 SET_MENU, CHECK = (215, 75), (90, 236)  # over the list of pictures, and its item
 
 
@@ -286,9 +287,28 @@ def test_set_objects(studio):
     studio.key("Escape")
 
 
+def test_play(studio):
+    """K plays the listed images one after another; a step by hand stops it there."""
+    away(studio)
+    studio.key("Home")
+    studio.settle(1)
+    mark = len(studio.text())
+    stopped = studio.pixels(*PLAY)
+    studio.key("k")
+    shown = re.compile(r"studio: shows (\S+), maps")
+    studio.until(lambda: len(set(shown.findall(studio.text()[mark:]))) >= 3, "three images did not come by themselves")
+    names = list(dict.fromkeys(shown.findall(studio.text()[mark:])))
+    assert names == sorted(names), f"not in the list's order: {names}"
+    studio.until(lambda: studio.pixels(*PLAY) != stopped, "the button does not tell that it plays")
+    mark = len(studio.text())
+    studio.key("Left")
+    shown_after(studio, mark)
+    studio.until(lambda: studio.pixels(*PLAY) == stopped, "it plays on after a step by hand")
+
+
 def main():
     cases = [test_filter, test_list_keys, test_check, test_help, test_pin, test_components, test_notes, test_long_tag,
-             test_set_objects]
+             test_set_objects, test_play]
     print(f"1..{len(cases) + 1}", flush=True)
     os.makedirs(OUTPUT, exist_ok=True)
     without = driver.missing()
