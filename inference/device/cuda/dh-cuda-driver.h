@@ -117,6 +117,8 @@ typedef struct
   /* What is queued on the compute lane from now on begins when so many seconds are over, DH_CUDA_LONGEST_HOLD at most:
    * for a timing, which would else be that of the processor that queues. */
   gboolean (*hold) (DhCudaCard *card, double seconds, GError **error);
+  /* A profiler that waits to be told counts what is queued from one to the other. */
+  void (*watch) (DhCudaCard *card, gboolean on);
 
   /* What is queued from begin to end is recorded, not run. end() returns NULL where the card refuses to. */
   gboolean (*record_begin) (DhCudaCard *card, GError **error);

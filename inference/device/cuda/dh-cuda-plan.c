@@ -1,5 +1,6 @@
 #include <string.h>
 #include "dh-cuda-private.h"
+#include "dh-debug.h"
 #include "dh-error.h"
 
 static void
@@ -265,6 +266,8 @@ enum
   MARK_BEGIN = 4096,
   MARK_COMPUTED,
   MARK_DONE, /* one for each slot */
+
+  WATCHED = 1, /* the run that a profiler counts: all is loaded and chosen by then */
 };
 
 /* Picture → maps, all queued; the picture stands in the slot's pinned memory. */
@@ -276,7 +279,8 @@ queue_run (DhCudaPlan *plan, Flight flight, void *const *outputs, GCancellable *
   DhCudaRecording *const *recording = &plan->recordings[flight.slot][flight.rgb];
   if (plan->n_runs > 0 && !timing && !*recording && !plan->never_record && !dh_cuda_without ("recordings"))
     record (plan, flight);
-  plan->n_runs++;
+  if (plan->n_runs++ == WATCHED && dh_debug (DH_DEBUG_PROFILE))
+    dh_cuda_driver.watch (card, TRUE);
   if (!dh_cuda_driver.mark (card, MARK_BEGIN, DH_CUDA_LANE_UP, error) || !queue_upload (plan, flight, error)
       || (timing && !dh_cuda_driver.hold (card, dh_cuda_time_to_queue (plan->steps->len), error)))
     return FALSE;
@@ -335,7 +339,10 @@ dh_cuda_end (DhPlan *base, GError **error)
   if (dh_cuda_is_lost (plan->pool.device, error))
     return FALSE;
   GError *reason = NULL;
-  if (!dh_cuda_driver.wait_mark (card, MARK_DONE + slot, &reason))
+  const gboolean done = dh_cuda_driver.wait_mark (card, MARK_DONE + slot, &reason);
+  if (plan->n_ended == WATCHED && dh_debug (DH_DEBUG_PROFILE))
+    dh_cuda_driver.watch (card, FALSE);
+  if (!done)
     return give_up (plan, reason, error);
   plan->n_ended++;
   if (plan->n_ended == plan->n_begun && !plan->base.timing)

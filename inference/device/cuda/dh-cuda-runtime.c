@@ -1,3 +1,4 @@
+#include <cuda_profiler_api.h>
 #include <cuda_runtime_api.h>
 #include <string.h>
 #include "dh-cuda-runtime-private.h"
@@ -257,6 +258,18 @@ hold (DhCudaCard *card, double seconds, GError **error)
                                     error);
 }
 
+static void
+watch (DhCudaCard *card, gboolean on)
+{
+  if (!dh_cuda_card_enter (card, NULL))
+    return;
+  if (on)
+    cudaProfilerStart ();
+  else
+    cudaProfilerStop ();
+  cudaGetLastError ();
+}
+
 static gboolean
 record_begin (DhCudaCard *card, GError **error)
 {
@@ -327,6 +340,7 @@ const DhCudaDriver dh_cuda_driver = {
   .wait_mark = wait_mark,
   .elapsed = dh_cuda_card_elapsed,
   .hold = hold,
+  .watch = watch,
   .record_begin = record_begin,
   .record_end = record_end,
   .replay = replay,

@@ -1,4 +1,5 @@
 #include "fake-runtime.h"
+#include <cuda_profiler_api.h>
 #include <cuda_runtime_api.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@ enum
 };
 
 static void *made[MOST];
-static int live, sticky;
+static int live, sticky, watched;
 static unsigned long limit;
 static double held; /* milliseconds that the next timing has the card held */
 
@@ -20,6 +21,12 @@ int
 fake_runtime_live (void)
 {
   return live;
+}
+
+int
+fake_runtime_watched (void)
+{
+  return watched;
 }
 
 void
@@ -272,6 +279,20 @@ cudaMemcpyAsync (void *to, const void *from, size_t bytes, enum cudaMemcpyKind k
   if (code == cudaSuccess)
     memcpy (to, from, bytes);
   return code;
+}
+
+cudaError_t
+cudaProfilerStart (void)
+{
+  watched = 1;
+  return answer ("cudaProfilerStart");
+}
+
+cudaError_t
+cudaProfilerStop (void)
+{
+  watched = 0;
+  return answer ("cudaProfilerStop");
 }
 
 cudaError_t

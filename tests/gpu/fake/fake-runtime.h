@@ -9,5 +9,7 @@
 
 /* What was made and not given back: streams, events, graphs, memory. */
 int fake_runtime_live (void);
+/* A profiler was told to begin, and not to end. */
+int fake_runtime_watched (void);
 /* Bytes of memory that are free, however much was taken; 0: all there is. */
 void fake_runtime_set_memory (unsigned long bytes);

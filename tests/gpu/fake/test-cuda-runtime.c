@@ -210,6 +210,23 @@ test_record (void)
   g_assert_cmpint (fake_runtime_live (), ==, 0);
 }
 
+/* A profiler that is not there refuses to be told, which is no matter. */
+static void
+test_watch (void)
+{
+  g_autoptr (GError) error = NULL;
+  DhCudaCard *card = open_card ();
+  dh_cuda_driver.watch (card, TRUE);
+  g_assert_true (fake_runtime_watched ());
+  dh_cuda_driver.watch (card, FALSE);
+  g_assert_false (fake_runtime_watched ());
+  fail ("cudaProfilerStart:1:6");
+  dh_cuda_driver.watch (card, TRUE);
+  fail (NULL);
+  g_assert_true (dh_cuda_driver.wait (card, &error));
+  dh_cuda_driver.close (card);
+}
+
 /* What was found out on a card is there the next time it is opened, and not on another. */
 static void
 test_remembered (void)
@@ -369,6 +386,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cuda-runtime/memory", test_memory);
   g_test_add_func ("/cuda-runtime/lost", test_lost);
   g_test_add_func ("/cuda-runtime/record", test_record);
+  g_test_add_func ("/cuda-runtime/watch", test_watch);
   g_test_add_func ("/cuda-runtime/remembered", test_remembered);
   g_test_add_func ("/cuda-runtime/bus", test_bus);
   g_test_add_func ("/cuda-runtime/archs", test_archs);

@@ -17,7 +17,8 @@
  * kernel's tilings, and all of them have some. DH_EMULATED_TAPS is the same of those that are dilated: `one` or `taps`.
  * DH_EMULATED_MIB is what memory is said to be free. DH_EMULATED_DOWN=pinned says that all maps must come down into
  * pinned memory; then, too, it becomes the address of the last. DH_EMULATED_MOST, where it is a number, becomes the
- * most runs that were under way at once where those are more. */
+ * most runs that were under way at once where those are more; DH_EMULATED_WATCHED how many kernels and convolutions a
+ * profiler would have counted since it was told to last. */
 
 enum
 {
@@ -44,6 +45,8 @@ struct _DhCudaCard
   GRand *random;
   DhCudaRecording *recording;
   guint under_way; /* runs whose results are queued and not waited for */
+  guint n_watched;
+  gboolean watched;
   gboolean lost;
 };
 
@@ -254,6 +257,7 @@ queue (DhCudaCard *card, DhCudaLane lane, const Call *call)
       g_array_append_val (card->recording->calls, *call);
       return;
     }
+  card->n_watched += card->watched && call->what != COPY;
   Call copy = *call;
   memcpy (copy.after, card->lanes[lane].after, sizeof copy.after);
   g_array_append_val (card->lanes[lane].calls, copy);
@@ -479,6 +483,17 @@ hold (DhCudaCard *card, double seconds, GError **error)
   return !lose (card, "hold", error);
 }
 
+static void
+watch (DhCudaCard *card, gboolean on)
+{
+  g_assert_null (card->recording);
+  g_assert_true (card->watched != on);
+  g_autofree char *count = g_strdup_printf ("%u", card->n_watched = on ? 0 : card->n_watched);
+  card->watched = on;
+  if (g_getenv ("DH_EMULATED_WATCHED"))
+    g_setenv ("DH_EMULATED_WATCHED", count, TRUE);
+}
+
 static gboolean
 record_begin (DhCudaCard *card, GError **error)
 {
@@ -595,6 +610,7 @@ const DhCudaDriver dh_cuda_driver = {
   .wait_mark = wait_mark,
   .elapsed = elapsed,
   .hold = hold,
+  .watch = watch,
   .record_begin = record_begin,
   .record_end = record_end,
   .replay = replay,

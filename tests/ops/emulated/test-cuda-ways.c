@@ -161,11 +161,38 @@ test_resized (void)
     }
 }
 
+/* A profiler counts one run: neither what is tried while a plan is made, nor the runs before and after. */
+static void
+test_profile (void)
+{
+  g_autoptr (DhDevice) device = emulated_open_card ();
+  for (guint without = 0; without < 2; without++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *words = NULL;
+      gsize n;
+      g_setenv ("DH_EMULATED_WATCHED", "0", TRUE);
+      g_setenv ("DH_CUDA_WITHOUT", without ? "recordings" : "", TRUE);
+      g_autofree float *values = run_way (device, "timed", DH_PRECISION_F16, &n, &words, &error);
+      g_unsetenv ("DH_CUDA_WITHOUT");
+      g_assert_no_error (error);
+      const char *all = strstr (words, "  in all\n");
+      while (all > words && all[-1] != '\n')
+        all--;
+      g_assert_cmpuint (g_ascii_strtoull (all, NULL, 10), >, 2);
+      g_assert_cmpuint (g_ascii_strtoull (g_getenv ("DH_EMULATED_WATCHED"), NULL, 10), ==,
+                        g_ascii_strtoull (all, NULL, 10));
+    }
+  g_unsetenv ("DH_EMULATED_WATCHED");
+}
+
 int
 main (int argc, char **argv)
 {
+  g_setenv ("DH_DEBUG", "profile", TRUE); /* read once */
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cuda/fused", test_fused);
   g_test_add_func ("/cuda/resized", test_resized);
+  g_test_add_func ("/cuda/profile", test_profile);
   return g_test_run ();
 }
