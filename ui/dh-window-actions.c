@@ -161,13 +161,26 @@ ACTION (reset)
 
 ACTION (reset_active) { dh_browse_page_reset_threshold (DH_BROWSE_PAGE (DH_WINDOW (data)->browse)); }
 
+/* The key comes here before the field in which one types. */
+static gboolean
+do_while_typing (DhWindow *self, const char *action)
+{
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (self));
+  const gboolean typing = focus != NULL && (GTK_IS_TEXT (focus) || GTK_IS_TEXT_VIEW (focus));
+  if (typing)
+    gtk_widget_activate_action (focus, action, NULL);
+  return typing;
+}
+
 ACTION (undo)
 {
-  /* The key comes here before the field in which one types. */
-  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (data));
-  if (focus != NULL && (GTK_IS_TEXT (focus) || GTK_IS_TEXT_VIEW (focus)))
-    gtk_widget_activate_action (focus, "text.undo", NULL);
-  else if (!dh_session_undo_threshold (DH_WINDOW (data)->session))
+  if (!do_while_typing (data, "text.undo") && !dh_session_undo_threshold (DH_WINDOW (data)->session))
+    gtk_widget_error_bell (GTK_WIDGET (data));
+}
+
+ACTION (redo)
+{
+  if (!do_while_typing (data, "text.redo") && !dh_session_redo_threshold (DH_WINDOW (data)->session))
     gtk_widget_error_bell (GTK_WIDGET (data));
 }
 
@@ -281,6 +294,7 @@ static const GActionEntry entries[] = {
   { "reset", reset, "s", NULL, NULL },
   { "reset-active", reset_active, NULL, NULL, NULL },
   { "undo", undo, NULL, NULL, NULL },
+  { "redo", redo, NULL, NULL, NULL },
   { "component", component, "i", NULL, NULL },
   { "note", note, "b", NULL, NULL },
   { "retry", retry, NULL, NULL, NULL },

@@ -47,6 +47,7 @@ static const Key keys[] = {
   { "greater <Shift>greater colon <Shift>colon", N_ ("Higher"), "win.nudge(10)", "<Shift>period" },
   { "<Control>r", N_ ("Back to the record"), "win.reset-active" },
   { "<Control>z", N_ ("Undo"), "win.undo" },
+  { "<Control><Shift>z", N_ ("Redo"), "win.redo" },
   { "n", N_ ("Next missed, false or found object"), "win.component(1)" },
   { "<Shift>n", N_ ("The one before"), "win.component(-1)" },
   { NULL, N_ ("Window"), NULL },
