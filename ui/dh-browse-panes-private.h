@@ -80,6 +80,8 @@ G_GNUC_INTERNAL void dh_browse_comparison_add_actions (DhBrowsePanes *self);
 G_GNUC_INTERNAL void dh_browse_comparison_connect (DhBrowsePanes *self);
 G_GNUC_INTERNAL void dh_browse_comparison_stop (DhBrowsePanes *self);
 
+/* What stands in a pane's head beside its title; NULL: nothing. Free with g_free. */
+G_GNUC_INTERNAL char *dh_browse_panes_dup_formula (DhBrowsePanes *self, const DhPaneContent *content);
 /* Whether the open set has what a pane of this kind shows. */
 G_GNUC_INTERNAL gboolean dh_browse_panes_is_there (DhBrowsePanes *self, const DhPaneContent *content);
 

@@ -1,4 +1,5 @@
 #include <math.h>
+#include "dh-classes-window.h"
 #include "dh-session-components.h"
 #include "dh-session-evaluation.h"
 #include "dh-window-private.h"
@@ -119,6 +120,8 @@ ACTION (next_overlay)
     i++;
   g_object_set (view, "overlay", overlays[(i + 1) % 4], NULL);
 }
+
+ACTION (classes) { dh_classes_window_show (DH_WINDOW (data)->session, GTK_WINDOW (data)); }
 
 ACTION (opacity)
 {
@@ -286,6 +289,7 @@ static const GActionEntry entries[] = {
   { "pin", pin, NULL, NULL, NULL },
   { "copy-probe", copy_probe, NULL, NULL, NULL },
   { "next-overlay", next_overlay, NULL, NULL, NULL },
+  { "classes", classes, NULL, NULL, NULL },
   { "opacity", opacity, "i", NULL, NULL },
   { "active-score", active_score, "s", "'hybrid'", NULL },
   { "threshold-field", threshold_field, NULL, NULL, NULL },

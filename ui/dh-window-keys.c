@@ -33,6 +33,7 @@ static const Key keys[] = {
   { NULL, N_ ("Overlay"), NULL },
   { "o", N_ ("Next overlay"), "win.next-overlay" },
   { "<Shift>o", N_ ("Filled or outlines"), "view.fill" },
+  { "<Shift>c", N_ ("Classes shown"), "win.classes" },
   { "bracketleft", N_ ("Less opaque"), "win.opacity(-1)" },
   { "bracketright", N_ ("More opaque"), "win.opacity(1)" },
   { NULL, N_ ("Threshold"), NULL },

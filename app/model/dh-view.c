@@ -14,6 +14,7 @@ static const Option options[] = {
   { "overlay", G_TYPE_STRING, "outcome", "none|mask|outcome|classes", 0 },
   { "palette", G_TYPE_STRING, "usual", "usual|authors|safe", 0 },
   { "colors", G_TYPE_STRING, "viridis", "viridis|magma|turbo|grey|diverging", 0 },
+  { "hidden-classes", G_TYPE_STRING, "", "", 0 },
   { "panes", G_TYPE_STRING, "image,segmentation,likelihood,dataset_posterior,hybrid,truth", "", 0 },
   { "compare-mode", G_TYPE_STRING, "swipe", "swipe|side|blink|difference", 0 },
   { "compare-a", G_TYPE_STRING, "hybrid", "", 0 },

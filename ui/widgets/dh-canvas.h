@@ -105,6 +105,9 @@ guint64 dh_canvas_get_non_finite (DhCanvas *canvas, guint slot);
 
 /* n × RGB; ids beyond are drawn black. At most 256. */
 void dh_canvas_set_palette (DhCanvas *canvas, const guint8 *rgb, guint n);
+/* Classes that are not drawn: n flags, ids beyond are shown. Where they lie panes of classes show the picture in grey,
+ * and the overlay shows it as it is. Changes the palette alone. */
+void dh_canvas_set_hidden_classes (DhCanvas *canvas, const gboolean *hidden, guint n);
 void dh_canvas_set_scale (DhCanvas *canvas, guint slot, const DhScale *scale);
 const DhScale *dh_canvas_get_scale (DhCanvas *canvas, guint slot);
 /* Moves the threshold alone: one uniform changes, nothing is uploaded. */
