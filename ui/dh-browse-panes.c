@@ -289,6 +289,14 @@ on_view (DhBrowsePanes *self, GParamSpec *spec)
       dh_canvas_set_split (self->canvas, dh_view_get_number (self->view, "compare-split"));
       return;
     }
+  else if (g_str_equal (spec->name, "look") || g_str_equal (spec->name, "active-pane"))
+    {
+      if (*spec->name == 'l')
+        dh_browse_look_show (self);
+      else
+        dh_browse_look_show_pane (self);
+      return;
+    }
   else if (g_str_equal (spec->name, "layout") || g_str_has_prefix (spec->name, "compare-"))
     show_compared (self);
   else if (g_str_equal (spec->name, "panes") || g_str_equal (spec->name, "color-bar"))
@@ -394,5 +402,6 @@ dh_browse_panes_connect (DhCanvas *canvas, DhSession *session)
   dh_browse_comparison_connect (self);
   on_context (self);
   show_overlay (self);
+  dh_browse_look_connect (self);
   show_frame (self);
 }

@@ -24,6 +24,8 @@ static const Option options[] = {
   { "compare-page", G_TYPE_STRING, "compare", "compare|a|b", 0 },
   { "tuning-page", G_TYPE_STRING, "tune", "tune|components|notes", 0 },
   { "changes-order", G_TYPE_STRING, "gain", "gain|loss|change|name", 0 },
+  { "look", G_TYPE_STRING, "fit", "", 0 },
+  { "active-pane", G_TYPE_STRING, "0", "0|1|2|3|4|5|6|7", 0 },
   { "this-image", G_TYPE_BOOLEAN, NULL, NULL, 0 },
   { "bright", G_TYPE_BOOLEAN, NULL, NULL, 1 },
   { "outline", G_TYPE_BOOLEAN, NULL, NULL, 1 },

@@ -7,7 +7,8 @@ G_BEGIN_DECLS
 /* How things are shown, remembered from one start to the next. All are properties that notify, so that each can be a
  * stateful action: "layout" (grid, single, compare), "overlay" (none, mask, outcome, classes), "palette" (usual,
  * authors, safe), "colors" (a colour map's name), "panes" (names of maps separated by commas),
- * "hidden-classes" (dh-shown-classes.h), "compare-mode" (swipe,
+ * "hidden-classes" (dh-shown-classes.h), "look" (fit, or zoom, middle and the size of
+ * the picture: dh-browse-look.c), "active-pane" (0 … 7), "compare-mode" (swipe,
  * side, blink, difference), "compare-a", "compare-b" (a map's name), "compare-scale" (own, aligned), "compare-page" (of
  * the right panel in a comparison: compare, a, b), "changes-order" (of pictures by what changes from B to A: gain,
  * loss, change, name), "tuning-page" (of the right panel: tune, components, notes), "image-order" (the id of a sort in

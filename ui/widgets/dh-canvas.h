@@ -149,6 +149,10 @@ void dh_canvas_zoom_by (DhCanvas *canvas, double factor);
 double dh_canvas_get_zoom (DhCanvas *canvas);
 void dh_canvas_get_center (DhCanvas *canvas, double *x, double *y);
 void dh_canvas_center_on (DhCanvas *canvas, double x, double y);
+/* Zoom (of a large pane) and middle of what all panes show together; FALSE while it fits. Setting it ends what single
+ * panes were moved to; numbers beyond what can be shown are brought within. */
+gboolean dh_canvas_get_view (DhCanvas *canvas, double *zoom, double *x, double *y);
+void dh_canvas_set_view (DhCanvas *canvas, double zoom, double x, double y);
 /* Brings a rectangle into sight with some room about it, and pins its middle: jumping to a component. */
 void dh_canvas_show_rectangle (DhCanvas *canvas, int x, int y, int width, int height);
 /* TRUE (default): one view for all panes. Linking again takes the active pane's view for all. */
