@@ -237,6 +237,10 @@ ACTION (cancel_evaluation) { dh_session_cancel_evaluation (DH_WINDOW (data)->ses
 
 ACTION (export_report) { dh_window_choose_report (data, g_variant_get_string (value, NULL)); }
 
+ACTION (save_view) { dh_window_save_view (data); }
+
+ACTION (open_view) { dh_window_open_view (data); }
+
 ACTION (copy_command)
 {
   DhWindow *self = data;
@@ -313,6 +317,8 @@ static const GActionEntry entries[] = {
   { "cancel-evaluation", cancel_evaluation, NULL, NULL, NULL },
   { "export", export_report, "s", NULL, NULL },
   { "copy-command", copy_command, NULL, NULL, NULL },
+  { "save-view", save_view, NULL, NULL, NULL },
+  { "open-view", open_view, NULL, NULL, NULL },
   { "clear-cache", clear_cache, NULL, NULL, NULL },
   { "precision", precision, "s", "'f32'", NULL },
   { "weights-info", weights_info, NULL, NULL, NULL },
@@ -418,6 +424,8 @@ dh_window_new_main_menu (DhWindow *self)
   GMenu *menu = g_menu_new ();
   dh_ui_menu_section (menu, NULL, _ ("Evaluate the data set"), "win.evaluate", _ ("Export a report…"),
                       "win.export::html", _ ("Copy as command"), "win.copy-command", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("Save this view…"), "win.save-view", _ ("Open a saved view…"), "win.open-view",
+                      NULL);
   g_autoptr (GMenu) compute = g_menu_new ();
   g_menu_append_submenu (compute, _ ("Precision"), G_MENU_MODEL (self->precisions));
   g_menu_append_section (menu, NULL, G_MENU_MODEL (compute));

@@ -30,4 +30,9 @@ gboolean dh_view_get_boolean (DhView *view, const char *property);
 guint dh_view_get_palette (DhView *view);
 double dh_view_get_number (DhView *view, const char *property);
 
+/* All that is no panel's, in the group "view" of a key file; and back, where what is missing or cannot be read there
+ * stays as it is. */
+void dh_view_store (DhView *view, GKeyFile *file);
+void dh_view_take (DhView *view, GKeyFile *file);
+
 G_END_DECLS
