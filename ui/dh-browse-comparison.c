@@ -188,7 +188,7 @@ dup_formula (DhBrowsePanes *self, const DhPaneContent *content, const DhDifferen
     {
       /* Its own scale where it cannot be aligned, and why. */
       if (content->kind != DH_PANE_MAP || !is_aligned (self))
-        return g_strdup (content->formula);
+        return dh_browse_panes_dup_formula (self, content);
       if (dh_browse_comparison_is_aligned (self, content))
         return g_strdup (_ ("white at τ"));
       return g_strdup (dh_frame_has_map (self->frame, (DhFrameMap)content->map) ? _ ("own scale: no τ or no inlier")

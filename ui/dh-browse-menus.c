@@ -101,6 +101,8 @@ dh_browse_panes_new_pane_menu (DhBrowsePanes *self, guint index)
                           free ? "view.bright" : "pane.none", _ ("Threshold outline"), "view.outline", _ ("Colour bar"),
                           "view.color-bar", NULL);
     }
+  if (content->kind == DH_PANE_SEGMENTATION || content->kind == DH_PANE_CLASSES)
+    dh_ui_menu_section (menu, NULL, _ ("Classes shown…"), "win.classes", NULL);
   g_autofree char *save = g_strdup_printf ("pane.save(%u)", index);
   g_autofree char *close = g_strdup_printf ("pane.close(%u)", index);
   if (self->comparing)

@@ -2,18 +2,19 @@
 #include <math.h>
 #include <string.h>
 #include "dh-run-map.h"
+#include "dh-shown-classes.h"
 #include "dh-widgets.h"
 
-/* The classes that take most of the picture. */
+/* The shown classes that take most of the picture. */
 static guint
-common_classes (DhFrame *frame, guint8 *ids, guint room)
+common_classes (DhFrame *frame, const gboolean *hidden, guint8 *ids, guint room)
 {
   guint counts[256] = { 0 };
   gsize n;
   const guint8 *map = g_bytes_get_data (frame->maps[DH_FRAME_SEGMENTATION], &n);
   gsize step = MAX (1, n / 20000);
   for (gsize i = 0; i < n; i += step)
-    counts[map[i]]++;
+    counts[map[i]] += !hidden[map[i]];
   guint found = 0;
   for (; found < room; found++)
     {
@@ -33,15 +34,16 @@ static void
 show_segmentation_legend (DhBrowsePanes *self, DhPane *pane)
 {
   guint8 ids[3];
-  guint n = dh_frame_has_map (self->frame, DH_FRAME_SEGMENTATION) ? common_classes (self->frame, ids, 3) : 0;
+  gboolean hidden[DH_MOST_CLASSES];
+  dh_shown_classes_get (self->session, hidden);
+  guint n = dh_frame_has_map (self->frame, DH_FRAME_SEGMENTATION) ? common_classes (self->frame, hidden, ids, 3) : 0;
   DhLegendEntry entries[3];
   char *names[3] = { NULL };
   for (guint i = 0; i < n; i++)
     {
       guint8 rgb[3];
       dh_session_get_class_color (self->session, dh_view_get_palette (self->view), ids[i], rgb);
-      const char *name = dh_session_get_class_name (self->session, ids[i]);
-      names[i] = name != NULL ? g_strdup (name) : g_strdup_printf (_ ("class %u"), ids[i]);
+      names[i] = dh_shown_classes_dup_name (self->session, ids[i]);
       entries[i] = (DhLegendEntry){ (guint32)rgb[0] << 16 | (guint32)rgb[1] << 8 | rgb[2], names[i], FALSE };
     }
   dh_pane_set_legend (pane, entries, n);

@@ -32,6 +32,7 @@ typedef struct
   double fraction, seconds;
   char *layer;
   gboolean computing;
+  gboolean look_waits, telling_look; /* for a picture; the canvas's look is being written into the view */
 
   gboolean comparing;      /* the layout is that of a comparison */
   gint sides[2];           /* the panes of A and B */
@@ -80,6 +81,14 @@ G_GNUC_INTERNAL void dh_browse_comparison_add_actions (DhBrowsePanes *self);
 G_GNUC_INTERNAL void dh_browse_comparison_connect (DhBrowsePanes *self);
 G_GNUC_INTERNAL void dh_browse_comparison_stop (DhBrowsePanes *self);
 
+/* dh-browse-look.c: zoom, middle and active pane from one start to the next. The first follows the view's "look" while
+ * another has set it, the second its "active-pane". */
+G_GNUC_INTERNAL void dh_browse_look_show (DhBrowsePanes *self);
+G_GNUC_INTERNAL void dh_browse_look_show_pane (DhBrowsePanes *self);
+G_GNUC_INTERNAL void dh_browse_look_connect (DhBrowsePanes *self);
+
+/* What stands in a pane's head beside its title; NULL: nothing. Free with g_free. */
+G_GNUC_INTERNAL char *dh_browse_panes_dup_formula (DhBrowsePanes *self, const DhPaneContent *content);
 /* Whether the open set has what a pane of this kind shows. */
 G_GNUC_INTERNAL gboolean dh_browse_panes_is_there (DhBrowsePanes *self, const DhPaneContent *content);
 

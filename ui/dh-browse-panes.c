@@ -4,6 +4,7 @@
 #include "dh-browse-panes-private.h"
 #include "dh-run-list.h"
 #include "dh-run-threshold.h"
+#include "dh-shown-classes.h"
 
 static gint
 score_of (gint map)
@@ -50,6 +51,29 @@ show_palette (DhBrowsePanes *self)
   for (guint i = 0; i < 256; i++)
     dh_session_get_class_color (self->session, dh_view_get_palette (self->view), i, rgb + 3 * i);
   dh_canvas_set_palette (self->canvas, rgb, 256);
+}
+
+static void
+show_hidden_classes (DhBrowsePanes *self)
+{
+  gboolean hidden[DH_MOST_CLASSES];
+  dh_shown_classes_get (self->session, hidden);
+  dh_canvas_set_hidden_classes (self->canvas, hidden, DH_MOST_CLASSES);
+}
+
+/* What is missing in panes of classes is told where maps have their formula. */
+char *
+dh_browse_panes_dup_formula (DhBrowsePanes *self, const DhPaneContent *content)
+{
+  const gboolean of_classes = content->kind == DH_PANE_SEGMENTATION || content->kind == DH_PANE_CLASSES;
+  return of_classes ? dh_shown_classes_dup_note (self->session) : g_strdup (content->formula);
+}
+
+static void
+show_formula (DhBrowsePanes *self, guint index)
+{
+  g_autofree char *formula = dh_browse_panes_dup_formula (self, self->shown[index]);
+  dh_pane_set_formula (dh_canvas_get_pane (self->canvas, index), formula);
 }
 
 static void
@@ -199,7 +223,7 @@ show_panes (DhBrowsePanes *self)
       g_autofree char *title = title_of (self, i);
       gboolean has_bar = self->shown[i]->kind == DH_PANE_MAP || self->shown[i]->kind == DH_PANE_DIFFERENCE;
       dh_pane_set_title (pane, title);
-      dh_pane_set_formula (pane, self->shown[i]->formula);
+      show_formula (self, i);
       dh_pane_set_menu (pane, menu);
       dh_pane_set_show_color_bar (pane, has_bar && dh_view_get_boolean (self->view, "color-bar"));
       if (!self->comparing)
@@ -265,12 +289,26 @@ on_view (DhBrowsePanes *self, GParamSpec *spec)
       dh_canvas_set_split (self->canvas, dh_view_get_number (self->view, "compare-split"));
       return;
     }
+  else if (g_str_equal (spec->name, "look") || g_str_equal (spec->name, "active-pane"))
+    {
+      if (*spec->name == 'l')
+        dh_browse_look_show (self);
+      else
+        dh_browse_look_show_pane (self);
+      return;
+    }
   else if (g_str_equal (spec->name, "layout") || g_str_has_prefix (spec->name, "compare-"))
     show_compared (self);
   else if (g_str_equal (spec->name, "panes") || g_str_equal (spec->name, "color-bar"))
     show_panes (self);
   else if (g_str_equal (spec->name, "palette"))
     show_palette (self);
+  else if (g_str_equal (spec->name, "hidden-classes"))
+    {
+      show_hidden_classes (self);
+      for (guint i = 0; i < self->n_shown; i++)
+        show_formula (self, i);
+    }
   else
     show_overlay (self);
   show_pane_states (self);
@@ -297,6 +335,7 @@ static void
 on_context (DhBrowsePanes *self)
 {
   show_palette (self);
+  show_hidden_classes (self);
   show_scales (self);
   show_panes (self);
 }
@@ -363,5 +402,6 @@ dh_browse_panes_connect (DhCanvas *canvas, DhSession *session)
   dh_browse_comparison_connect (self);
   on_context (self);
   show_overlay (self);
+  dh_browse_look_connect (self);
   show_frame (self);
 }

@@ -5,7 +5,8 @@
 struct _DhThresholdRecord
 {
   GtkWidget parent_instance;
-  GtkWidget *chips, *icon, *text, *warning;
+  DhSession *session; /* borrowed: connected to it */
+  GtkWidget *chips, *icon, *text, *warning, *undo, *redo;
   GtkWidget *presets[DH_N_RULES], *calibrations;
   gboolean updating;
   DhThreshold shown;
@@ -105,7 +106,22 @@ on_preset (GtkToggleButton *button, DhThresholdRecord *self)
 static void
 on_undo (GtkButton *button, DhThresholdRecord *self)
 {
-  gtk_widget_activate_action (GTK_WIDGET (self), "win.undo", NULL);
+  if (!dh_session_undo_threshold (self->session))
+    gtk_widget_error_bell (GTK_WIDGET (self));
+}
+
+static void
+on_redo (GtkButton *button, DhThresholdRecord *self)
+{
+  if (!dh_session_redo_threshold (self->session))
+    gtk_widget_error_bell (GTK_WIDGET (self));
+}
+
+static void
+show_history (DhThresholdRecord *self)
+{
+  gtk_widget_set_sensitive (self->undo, dh_session_can_undo_threshold (self->session));
+  gtk_widget_set_sensitive (self->redo, dh_session_can_redo_threshold (self->session));
 }
 
 static void
@@ -155,9 +171,12 @@ dh_threshold_record_init (DhThresholdRecord *self)
   gtk_widget_set_hexpand (self->text, TRUE);
   gtk_box_append (GTK_BOX (line), self->icon);
   gtk_box_append (GTK_BOX (line), self->text);
-  GtkWidget *undo = dh_ui_icon_button ("edit-undo-symbolic", _ ("Undo"), NULL, "flat dh-iconbtn");
-  g_signal_connect (undo, "clicked", G_CALLBACK (on_undo), self);
-  gtk_box_append (GTK_BOX (line), undo);
+  self->undo = dh_ui_icon_button ("edit-undo-symbolic", _ ("Undo (Ctrl+Z)"), NULL, "flat dh-iconbtn");
+  self->redo = dh_ui_icon_button ("edit-redo-symbolic", _ ("Redo (Ctrl+Shift+Z)"), NULL, "flat dh-iconbtn");
+  g_signal_connect (self->undo, "clicked", G_CALLBACK (on_undo), self);
+  g_signal_connect (self->redo, "clicked", G_CALLBACK (on_redo), self);
+  gtk_box_append (GTK_BOX (line), self->undo);
+  gtk_box_append (GTK_BOX (line), self->redo);
   gtk_widget_set_parent (line, widget);
   self->warning = dh_ui_label (NULL, "dh-warnbox", 0);
   gtk_label_set_wrap (GTK_LABEL (self->warning), TRUE);
@@ -172,5 +191,10 @@ dh_threshold_record_new (DhSession *session, gint side, DhScore score)
   DhThresholdRecord *self = g_object_new (DH_TYPE_THRESHOLD_RECORD, NULL);
   self->calibrations = dh_calibration_menu_new (session, side, score);
   gtk_box_append (GTK_BOX (self->chips), self->calibrations);
+  self->session = session;
+  static const char *const signals[] = { "threshold", "run-threshold" };
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    g_signal_connect_object (session, signals[i], G_CALLBACK (show_history), self, G_CONNECT_SWAPPED);
+  show_history (self);
   return GTK_WIDGET (self);
 }

@@ -1,4 +1,5 @@
 #include <math.h>
+#include "dh-classes-window.h"
 #include "dh-player.h"
 #include "dh-session-components.h"
 #include "dh-session-evaluation.h"
@@ -121,6 +122,8 @@ ACTION (next_overlay)
   g_object_set (view, "overlay", overlays[(i + 1) % 4], NULL);
 }
 
+ACTION (classes) { dh_classes_window_show (DH_WINDOW (data)->session, GTK_WINDOW (data)); }
+
 ACTION (opacity)
 {
   DhView *view = dh_session_get_view (DH_WINDOW (data)->session);
@@ -162,13 +165,26 @@ ACTION (reset)
 
 ACTION (reset_active) { dh_browse_page_reset_threshold (DH_BROWSE_PAGE (DH_WINDOW (data)->browse)); }
 
+/* The key comes here before the field in which one types. */
+static gboolean
+do_while_typing (DhWindow *self, const char *action)
+{
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (self));
+  const gboolean typing = focus != NULL && (GTK_IS_TEXT (focus) || GTK_IS_TEXT_VIEW (focus));
+  if (typing)
+    gtk_widget_activate_action (focus, action, NULL);
+  return typing;
+}
+
 ACTION (undo)
 {
-  /* The key comes here before the field in which one types. */
-  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (data));
-  if (focus != NULL && (GTK_IS_TEXT (focus) || GTK_IS_TEXT_VIEW (focus)))
-    gtk_widget_activate_action (focus, "text.undo", NULL);
-  else if (!dh_session_undo_threshold (DH_WINDOW (data)->session))
+  if (!do_while_typing (data, "text.undo") && !dh_session_undo_threshold (DH_WINDOW (data)->session))
+    gtk_widget_error_bell (GTK_WIDGET (data));
+}
+
+ACTION (redo)
+{
+  if (!do_while_typing (data, "text.redo") && !dh_session_redo_threshold (DH_WINDOW (data)->session))
     gtk_widget_error_bell (GTK_WIDGET (data));
 }
 
@@ -222,6 +238,10 @@ ACTION (cancel_evaluation) { dh_session_cancel_evaluation (DH_WINDOW (data)->ses
 
 ACTION (export_report) { dh_window_choose_report (data, g_variant_get_string (value, NULL)); }
 
+ACTION (save_view) { dh_window_save_view (data); }
+
+ACTION (open_view) { dh_window_open_view (data); }
+
 ACTION (copy_command)
 {
   DhWindow *self = data;
@@ -274,6 +294,7 @@ static const GActionEntry entries[] = {
   { "pin", pin, NULL, NULL, NULL },
   { "copy-probe", copy_probe, NULL, NULL, NULL },
   { "next-overlay", next_overlay, NULL, NULL, NULL },
+  { "classes", classes, NULL, NULL, NULL },
   { "opacity", opacity, "i", NULL, NULL },
   { "active-score", active_score, "s", "'hybrid'", NULL },
   { "threshold-field", threshold_field, NULL, NULL, NULL },
@@ -282,6 +303,7 @@ static const GActionEntry entries[] = {
   { "reset", reset, "s", NULL, NULL },
   { "reset-active", reset_active, NULL, NULL, NULL },
   { "undo", undo, NULL, NULL, NULL },
+  { "redo", redo, NULL, NULL, NULL },
   { "component", component, "i", NULL, NULL },
   { "note", note, "b", NULL, NULL },
   { "retry", retry, NULL, NULL, NULL },
@@ -296,6 +318,8 @@ static const GActionEntry entries[] = {
   { "cancel-evaluation", cancel_evaluation, NULL, NULL, NULL },
   { "export", export_report, "s", NULL, NULL },
   { "copy-command", copy_command, NULL, NULL, NULL },
+  { "save-view", save_view, NULL, NULL, NULL },
+  { "open-view", open_view, NULL, NULL, NULL },
   { "clear-cache", clear_cache, NULL, NULL, NULL },
   { "precision", precision, "s", "'f32'", NULL },
   { "weights-info", weights_info, NULL, NULL, NULL },
@@ -404,6 +428,8 @@ dh_window_new_main_menu (DhWindow *self)
   GMenu *menu = g_menu_new ();
   dh_ui_menu_section (menu, NULL, _ ("Evaluate the data set"), "win.evaluate", _ ("Export a report…"),
                       "win.export::html", _ ("Copy as command"), "win.copy-command", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("Save this view…"), "win.save-view", _ ("Open a saved view…"), "win.open-view",
+                      NULL);
   g_autoptr (GMenu) compute = g_menu_new ();
   g_menu_append_submenu (compute, _ ("Precision"), G_MENU_MODEL (self->precisions));
   g_menu_append_section (menu, NULL, G_MENU_MODEL (compute));

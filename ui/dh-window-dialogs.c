@@ -1,6 +1,7 @@
 #include "dh-check-window.h"
 #include "dh-number.h"
 #include "dh-session-evaluation.h"
+#include "dh-view-file.h"
 #include "dh-window-private.h"
 
 typedef void (*Chosen) (DhWindow *window, GListModel *files);
@@ -117,6 +118,59 @@ dh_window_choose_weights (DhWindow *self)
   gtk_file_filter_set_name (all, _ ("All files"));
   gtk_file_filter_add_pattern (all, "*");
   gtk_file_chooser_add_filter (chooser, all);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+static void
+add_view_filter (GtkFileChooser *chooser)
+{
+  g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
+  gtk_file_filter_set_name (filter, _ ("Saved views"));
+  gtk_file_filter_add_suffix (filter, DH_VIEW_FILE_SUFFIX);
+  gtk_file_chooser_add_filter (chooser, filter);
+}
+
+static void
+saved_view_chosen (DhWindow *self, GListModel *files)
+{
+  g_autofree char *path = first_path (files);
+  g_autoptr (GError) error = NULL;
+  if (path != NULL && !dh_view_file_save (self->session, path, &error))
+    g_signal_emit_by_name (self->session, "error", _ ("The view could not be saved"), error->message);
+  else if (path != NULL)
+    dh_ui_say_saved (self->session, path);
+}
+
+void
+dh_window_save_view (DhWindow *self)
+{
+  GtkFileChooser *chooser =
+      choose (self, _ ("Save this view"), GTK_FILE_CHOOSER_ACTION_SAVE, _ ("Save"), saved_view_chosen);
+  gtk_file_chooser_set_current_name (chooser, "view." DH_VIEW_FILE_SUFFIX);
+  add_view_filter (chooser);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+static void
+view_chosen (DhWindow *self, GListModel *files)
+{
+  g_autofree char *path = first_path (files), *note = NULL;
+  g_autoptr (GError) error = NULL;
+  if (path == NULL)
+    return;
+  if (!dh_view_file_open (self->session, path, &note, &error))
+    g_signal_emit_by_name (self->session, "error", _ ("The view could not be opened"), error->message);
+  else if (note != NULL)
+    g_signal_emit_by_name (self->session, "message", note);
+  dh_window_show_opened (self);
+}
+
+void
+dh_window_open_view (DhWindow *self)
+{
+  GtkFileChooser *chooser =
+      choose (self, _ ("Open a saved view"), GTK_FILE_CHOOSER_ACTION_OPEN, _ ("Open"), view_chosen);
+  add_view_filter (chooser);
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
 }
 

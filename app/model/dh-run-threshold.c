@@ -247,6 +247,14 @@ dh_session_restore_run_threshold (DhSession *self, gint64 run, const DhThreshold
   changed (self, run);
 }
 
+const DhThreshold *
+dh_session_peek_run_threshold (DhSession *self, gint64 run)
+{
+  const Tuning *tuning = g_hash_table_lookup (self->run_tunings, &run);
+  g_return_val_if_fail (tuning != NULL, NULL);
+  return &tuning->now;
+}
+
 gboolean
 dh_session_can_choose_run_threshold (DhSession *self, guint side)
 {

@@ -20,7 +20,7 @@ const char *dh_session_get_run_details_error (DhSession *session, guint side);
 
 /* Its value is NaN where there is none. Borrowed. */
 const DhThreshold *dh_session_get_run_threshold (DhSession *session, guint side);
-/* As those of the network's scores in dh-session.h; undo is theirs. A reset goes back to the best F1. */
+/* As those of the network's scores in dh-session.h; undo and redo are theirs. A reset goes back to the best F1. */
 void dh_session_set_run_threshold (DhSession *session, guint side, double value);
 void dh_session_commit_run_threshold (DhSession *session, guint side);
 gboolean dh_session_choose_run_threshold (DhSession *session, guint side, DhRule rule);

@@ -86,7 +86,7 @@ struct _DhSession
   DhThreshold thresholds[DH_N_SCORES];
   DhThreshold committed[DH_N_SCORES]; /* as they were before a drag */
   DhThreshold defaults[DH_N_SCORES];
-  GArray *undo; /* DhThresholdStep */
+  GArray *undo, *redo; /* DhThresholdStep */
 
   DhPictureComponents *components; /* of components_frame */
   DhFrame *components_frame;
@@ -202,6 +202,8 @@ G_GNUC_INTERNAL void dh_session_clear_run_sides (DhSession *session);
 /* Another run stands there. */
 G_GNUC_INTERNAL void dh_session_find_run_details (DhSession *session, guint side);
 G_GNUC_INTERNAL void dh_session_restore_run_threshold (DhSession *session, gint64 run, const DhThreshold *record);
+/* Of a run that one was set of; borrowed. */
+G_GNUC_INTERNAL const DhThreshold *dh_session_peek_run_threshold (DhSession *session, gint64 run);
 
 /* Thresholds and ranges. */
 G_GNUC_INTERNAL void dh_session_init_thresholds (DhSession *session);

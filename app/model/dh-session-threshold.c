@@ -20,8 +20,12 @@ dh_session_init_thresholds (DhSession *self)
       self->committed[i].value = NAN;
       self->defaults[i].value = NAN;
     }
-  self->undo = g_array_new (FALSE, TRUE, sizeof (DhThresholdStep));
-  g_array_set_clear_func (self->undo, step_clear);
+  GArray **histories[] = { &self->undo, &self->redo };
+  for (guint i = 0; i < G_N_ELEMENTS (histories); i++)
+    {
+      *histories[i] = g_array_new (FALSE, TRUE, sizeof (DhThresholdStep));
+      g_array_set_clear_func (*histories[i], step_clear);
+    }
   dh_session_forget_ranges (self);
 }
 
@@ -35,6 +39,7 @@ dh_session_clear_thresholds (DhSession *self)
       dh_threshold_clear (&self->defaults[i]);
     }
   g_clear_pointer (&self->undo, g_array_unref);
+  g_clear_pointer (&self->redo, g_array_unref);
 }
 
 #define DEMO_ID "demo"
@@ -107,6 +112,7 @@ dh_session_load_thresholds (DhSession *self)
 {
   g_autofree char *group = settings_group (self);
   g_array_set_size (self->undo, 0);
+  g_array_set_size (self->redo, 0);
   for (guint i = 0; i < DH_N_SCORES; i++)
     {
       dh_threshold_clear (&self->thresholds[i]);
@@ -158,16 +164,23 @@ dh_session_set_threshold (DhSession *self, DhScore score, double value)
   changed (self, score, FALSE);
 }
 
+static void
+push (GArray *history, const DhThresholdStep *step)
+{
+  if (history->len == UNDO_DEPTH)
+    g_array_remove_index (history, 0);
+  DhThresholdStep kept = { .run = step->run, .score = step->score };
+  dh_threshold_copy (&kept.before, &step->before);
+  g_array_append_val (history, kept);
+}
+
 void
 dh_session_push_undo (DhSession *self, const DhThresholdStep *step, const DhThreshold *now)
 {
   if (isnan (step->before.value) || dh_threshold_equal (&step->before, now))
     return;
-  if (self->undo->len == UNDO_DEPTH)
-    g_array_remove_index (self->undo, 0);
-  DhThresholdStep kept = { .run = step->run, .score = step->score };
-  dh_threshold_copy (&kept.before, &step->before);
-  g_array_append_val (self->undo, kept);
+  push (self->undo, step);
+  g_array_set_size (self->redo, 0);
 }
 
 void
@@ -188,18 +201,49 @@ set_record (DhSession *self, DhScore score, const DhThreshold *record)
   changed (self, score, TRUE);
 }
 
+/* The last step of one history is taken back and becomes one of the other. */
+static gboolean
+go_back (DhSession *self, GArray *from, GArray *to)
+{
+  if (from->len == 0)
+    return FALSE;
+  DhThresholdStep *last = &g_array_index (from, DhThresholdStep, from->len - 1);
+  DhThresholdStep step = { .run = last->run, .score = last->score };
+  dh_threshold_copy (&step.before, &last->before);
+  g_array_set_size (from, from->len - 1);
+  const DhThreshold *now =
+      step.run != 0 ? dh_session_peek_run_threshold (self, step.run) : &self->thresholds[step.score];
+  push (to, &(DhThresholdStep){ .run = step.run, .score = step.score, .before = *now });
+  if (step.run != 0)
+    dh_session_restore_run_threshold (self, step.run, &step.before);
+  else
+    set_record (self, step.score, &step.before);
+  step_clear (&step);
+  return TRUE;
+}
+
 gboolean
 dh_session_undo_threshold (DhSession *self)
 {
-  if (self->undo->len == 0)
-    return FALSE;
-  DhThresholdStep *step = &g_array_index (self->undo, DhThresholdStep, self->undo->len - 1);
-  if (step->run != 0)
-    dh_session_restore_run_threshold (self, step->run, &step->before);
-  else
-    set_record (self, step->score, &step->before);
-  g_array_set_size (self->undo, self->undo->len - 1);
-  return TRUE;
+  return go_back (self, self->undo, self->redo);
+}
+
+gboolean
+dh_session_redo_threshold (DhSession *self)
+{
+  return go_back (self, self->redo, self->undo);
+}
+
+gboolean
+dh_session_can_undo_threshold (DhSession *self)
+{
+  return self->undo->len > 0;
+}
+
+gboolean
+dh_session_can_redo_threshold (DhSession *self)
+{
+  return self->redo->len > 0;
 }
 
 void

@@ -149,7 +149,12 @@ gboolean dh_session_choose_threshold (DhSession *session, DhScore score, DhRule 
 gboolean dh_session_can_choose (DhSession *session, DhScore score);
 /* One that was chosen elsewhere: dh-calibration.h. Copied. */
 void dh_session_take_threshold (DhSession *session, DhScore score, const DhThreshold *record);
+/* One history for the scores' and the runs' thresholds. What was undone can be redone until a threshold is set anew.
+ * FALSE where there is nothing. */
 gboolean dh_session_undo_threshold (DhSession *session);
+gboolean dh_session_redo_threshold (DhSession *session);
+gboolean dh_session_can_undo_threshold (DhSession *session);
+gboolean dh_session_can_redo_threshold (DhSession *session);
 void dh_session_reset_threshold (DhSession *session, DhScore score);
 /* Whether it was chosen on the very set (or picture) it is used on. */
 gboolean dh_session_threshold_is_own (DhSession *session, DhScore score);

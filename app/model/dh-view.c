@@ -1,4 +1,7 @@
 #include "dh-view.h"
+#include <math.h>
+
+#define GROUP "view"
 
 typedef struct
 {
@@ -6,7 +9,8 @@ typedef struct
   GType type;
   const char *initial; /* of a string: what it starts with, then all it may be, separated by "|"; "" anything */
   const char *choices;
-  double number; /* of a boolean or double */
+  double number;     /* of a boolean or double */
+  gboolean of_panel; /* not of how pictures are looked at */
 } Option;
 
 static const Option options[] = {
@@ -14,28 +18,31 @@ static const Option options[] = {
   { "overlay", G_TYPE_STRING, "outcome", "none|mask|outcome|classes", 0 },
   { "palette", G_TYPE_STRING, "usual", "usual|authors|safe", 0 },
   { "colors", G_TYPE_STRING, "viridis", "viridis|magma|turbo|grey|diverging", 0 },
+  { "hidden-classes", G_TYPE_STRING, "", "", 0 },
   { "panes", G_TYPE_STRING, "image,segmentation,likelihood,dataset_posterior,hybrid,truth", "", 0 },
   { "compare-mode", G_TYPE_STRING, "swipe", "swipe|side|blink|difference", 0 },
   { "compare-a", G_TYPE_STRING, "hybrid", "", 0 },
   { "compare-b", G_TYPE_STRING, "likelihood", "", 0 },
   { "compare-scale", G_TYPE_STRING, "aligned", "own|aligned", 0 },
-  { "image-order", G_TYPE_STRING, "name", "name|ap|fpr95|mean-score|largest-miss|anomaly-pixels", 0 },
-  { "compare-page", G_TYPE_STRING, "compare", "compare|a|b", 0 },
-  { "tuning-page", G_TYPE_STRING, "tune", "tune|components|notes", 0 },
-  { "changes-order", G_TYPE_STRING, "gain", "gain|loss|change|name", 0 },
-  { "play-rate", G_TYPE_STRING, "5", "1|2|5|10|25", 0 },
+  { "image-order", G_TYPE_STRING, "name", "name|ap|fpr95|mean-score|largest-miss|anomaly-pixels", 0, TRUE },
+  { "compare-page", G_TYPE_STRING, "compare", "compare|a|b", 0, TRUE },
+  { "tuning-page", G_TYPE_STRING, "tune", "tune|components|notes", 0, TRUE },
+  { "changes-order", G_TYPE_STRING, "gain", "gain|loss|change|name", 0, TRUE },
+  { "play-rate", G_TYPE_STRING, "5", "1|2|5|10|25", 0, TRUE },
+  { "look", G_TYPE_STRING, "fit", "", 0 },
+  { "active-pane", G_TYPE_STRING, "0", "0|1|2|3|4|5|6|7", 0 },
   { "this-image", G_TYPE_BOOLEAN, NULL, NULL, 0 },
   { "bright", G_TYPE_BOOLEAN, NULL, NULL, 1 },
   { "outline", G_TYPE_BOOLEAN, NULL, NULL, 1 },
   { "color-bar", G_TYPE_BOOLEAN, NULL, NULL, 1 },
   { "fill", G_TYPE_BOOLEAN, NULL, NULL, 1 },
-  { "linear-counts", G_TYPE_BOOLEAN, NULL, NULL, 0 },
-  { "set-histogram", G_TYPE_BOOLEAN, NULL, NULL, 0 },
-  { "worst-first", G_TYPE_BOOLEAN, NULL, NULL, 1 },
-  { "grouped", G_TYPE_BOOLEAN, NULL, NULL, 1 },
-  { "play-repeats", G_TYPE_BOOLEAN, NULL, NULL, 0 },
-  { "show-images", G_TYPE_BOOLEAN, NULL, NULL, 1 },
-  { "show-tuning", G_TYPE_BOOLEAN, NULL, NULL, 1 },
+  { "linear-counts", G_TYPE_BOOLEAN, NULL, NULL, 0, TRUE },
+  { "set-histogram", G_TYPE_BOOLEAN, NULL, NULL, 0, TRUE },
+  { "worst-first", G_TYPE_BOOLEAN, NULL, NULL, 1, TRUE },
+  { "grouped", G_TYPE_BOOLEAN, NULL, NULL, 1, TRUE },
+  { "play-repeats", G_TYPE_BOOLEAN, NULL, NULL, 0, TRUE },
+  { "show-images", G_TYPE_BOOLEAN, NULL, NULL, 1, TRUE },
+  { "show-tuning", G_TYPE_BOOLEAN, NULL, NULL, 1, TRUE },
   { "opacity", G_TYPE_DOUBLE, NULL, NULL, 0.6 },
   { "compare-split", G_TYPE_DOUBLE, NULL, NULL, 0.5 },
 };
@@ -75,7 +82,7 @@ dh_view_set_property (GObject *object, guint id, const GValue *value, GParamSpec
         return;
       g_free (self->strings[i]);
       self->strings[i] = g_strdup (text);
-      dh_settings_set_string (self->settings, "view", option->name, text);
+      dh_settings_set_string (self->settings, GROUP, option->name, text);
     }
   else
     {
@@ -83,7 +90,7 @@ dh_view_set_property (GObject *object, guint id, const GValue *value, GParamSpec
       if (number == self->numbers[i])
         return;
       self->numbers[i] = number;
-      dh_settings_set_double (self->settings, "view", option->name, number);
+      dh_settings_set_double (self->settings, GROUP, option->name, number);
     }
   g_object_notify_by_pspec (object, spec);
 }
@@ -150,12 +157,12 @@ dh_view_new (DhSettings *settings)
       const Option *option = &options[i];
       if (option->type == G_TYPE_STRING)
         {
-          g_autofree char *text = dh_settings_dup_string (settings, "view", option->name);
+          g_autofree char *text = dh_settings_dup_string (settings, GROUP, option->name);
           if (text != NULL)
             g_object_set (self, option->name, text, NULL);
           continue;
         }
-      double number = dh_settings_get_double (settings, "view", option->name, option->number);
+      double number = dh_settings_get_double (settings, GROUP, option->name, option->number);
       self->numbers[i] = option->type == G_TYPE_BOOLEAN ? number != 0 : CLAMP (number, 0, 1);
     }
   return self;
@@ -192,6 +199,42 @@ double
 dh_view_get_number (DhView *self, const char *property)
 {
   return self->numbers[index_of (property)];
+}
+
+void
+dh_view_store (DhView *self, GKeyFile *file)
+{
+  for (guint i = 0; i < N_OPTIONS; i++)
+    if (!options[i].of_panel && options[i].type == G_TYPE_STRING)
+      g_key_file_set_string (file, GROUP, options[i].name, self->strings[i]);
+    else if (!options[i].of_panel)
+      g_key_file_set_double (file, GROUP, options[i].name, self->numbers[i]);
+}
+
+void
+dh_view_take (DhView *self, GKeyFile *file)
+{
+  for (guint i = 0; i < N_OPTIONS; i++)
+    {
+      const Option *option = &options[i];
+      g_autoptr (GError) error = NULL;
+      if (option->of_panel)
+        continue;
+      if (option->type == G_TYPE_STRING)
+        {
+          g_autofree char *text = g_key_file_get_string (file, GROUP, option->name, NULL);
+          if (text != NULL)
+            g_object_set (self, option->name, text, NULL);
+          continue;
+        }
+      const double number = g_key_file_get_double (file, GROUP, option->name, &error);
+      if (error != NULL || !isfinite (number))
+        continue;
+      if (option->type == G_TYPE_BOOLEAN)
+        g_object_set (self, option->name, number != 0, NULL);
+      else
+        g_object_set (self, option->name, CLAMP (number, 0, 1), NULL);
+    }
 }
 
 guint

@@ -6,7 +6,9 @@ G_BEGIN_DECLS
 
 /* How things are shown, remembered from one start to the next. All are properties that notify, so that each can be a
  * stateful action: "layout" (grid, single, compare), "overlay" (none, mask, outcome, classes), "palette" (usual,
- * authors, safe), "colors" (a colour map's name), "panes" (names of maps separated by commas), "compare-mode" (swipe,
+ * authors, safe), "colors" (a colour map's name), "panes" (names of maps separated by commas),
+ * "hidden-classes" (dh-shown-classes.h), "look" (fit, or zoom, middle and the size of
+ * the picture: dh-browse-look.c), "active-pane" (0 … 7), "compare-mode" (swipe,
  * side, blink, difference), "compare-a", "compare-b" (a map's name), "compare-scale" (own, aligned), "compare-page" (of
  * the right panel in a comparison: compare, a, b), "changes-order" (of pictures by what changes from B to A: gain,
  * loss, change, name), "tuning-page" (of the right panel: tune, components, notes), "image-order" (the id of a sort in
@@ -27,5 +29,10 @@ gboolean dh_view_get_boolean (DhView *view, const char *property);
 /* The chosen palette, as dh_session_get_class_color() counts them. */
 guint dh_view_get_palette (DhView *view);
 double dh_view_get_number (DhView *view, const char *property);
+
+/* All that is no panel's, in the group "view" of a key file; and back, where what is missing or cannot be read there
+ * stays as it is. */
+void dh_view_store (DhView *view, GKeyFile *file);
+void dh_view_take (DhView *view, GKeyFile *file);
 
 G_END_DECLS

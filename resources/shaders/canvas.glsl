@@ -37,7 +37,7 @@ uniform vec4 u_ids_size;
 uniform vec4 u_truth_size;
 uniform sampler2D u_colors; /* COLORS wide, a row a colour map */
 uniform int u_color_row;
-uniform sampler2D u_palette;
+uniform sampler2D u_palette;   /* of the classes; alpha 0: hidden */
 uniform vec4 u_range;       /* low, 1 / (high − low); middle and its position for a diverging map, else middle = low */
 uniform vec2 u_halves;      /* diverging: ½ / (middle − low), ½ / (high − middle) */
 uniform bool u_diverging;
@@ -208,7 +208,7 @@ with_outline (vec3 color, float v, vec2 p)
 }
 #endif
 
-/* 0 nothing, 1 TP or mask, 2 FP, 3 FN, 4 + id for classes */
+/* 0 nothing or a hidden class, 1 TP or mask, 2 FP, 3 FN, 4 + id for classes */
 int
 category (vec2 p)
 {
@@ -221,7 +221,8 @@ category (vec2 p)
   bool f = flagged (p);
   return truth == 1u ? (f ? 1 : 3) : (f ? 2 : 0);
 #elif OVERLAY == OVERLAY_CLASSES
-  return 4 + int (texelFetch (u_ids, texel (p, u_ids_size), 0).r);
+  int id = int (texelFetch (u_ids, texel (p, u_ids_size), 0).r);
+  return texelFetch (u_palette, ivec2 (id, 0), 0).a > 0.5 ? 4 + id : 0;
 #else
   return 0;
 #endif
@@ -247,6 +248,10 @@ with_overlay (vec3 color, vec2 p)
 #else
   float d = u_line / u_zoom;
   int c = category (p);
+#if OVERLAY == OVERLAY_CLASSES
+  if (c == 0)
+    return color;
+#endif
 #if OVERLAY == OVERLAY_CLASSES && FILL
   return mix (color, category_color (c), u_opacity);
 #endif
@@ -300,8 +305,8 @@ main ()
 #if KIND == KIND_IMAGE
   color = with_overlay (photograph (p), p);
 #elif KIND == KIND_IDS
-  vec3 paint = texelFetch (u_palette, ivec2 (int (texelFetch (u_ids, texel (p, u_ids_size), 0).r), 0), 0).rgb;
-  color = u_has_image ? mix (vec3 (luminance (photograph (p))), paint, 0.80) : paint;
+  vec4 paint = texelFetch (u_palette, ivec2 (int (texelFetch (u_ids, texel (p, u_ids_size), 0).r), 0), 0);
+  color = u_has_image ? mix (vec3 (luminance (photograph (p))), paint.rgb, 0.80 * paint.a) : paint.rgb * paint.a;
 #elif KIND == KIND_TRUTH
   uint truth = texelFetch (u_truth, texel (p, u_truth_size), 0).r;
   color = vec3 (luminance (photograph (p)) * 0.50);

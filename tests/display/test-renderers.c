@@ -169,6 +169,56 @@ test_same (void)
   dh_scene_clear (&scene);
 }
 
+/* Classes that are hidden: the picture in their place, the same by both renderers, in panes and in the overlay. */
+static void
+test_hidden_classes (void)
+{
+  g_autoptr (Invented) invented = invented_new (160, 90, 5);
+  DhScene scene;
+  drawn_fill_scene (&scene, invented);
+  const guint8 *ids = scene.segmentation.data, *photo = scene.image[0].data;
+  const guint8 hidden = ids[0];
+  scene.palette[4 * hidden + 3] = 0;
+  scene.overlay = DH_OVERLAY_CLASSES;
+  scene.opacity = 1.0;
+  FOR_EACH_RENDERER (renderer)
+  for (guint fill = 0; fill < 2; fill++)
+    for (guint pane = 0; pane < 2; pane++)
+      {
+        scene.fill = (gboolean)fill;
+        const int zoom = 5;
+        guint counted[2] = { 0 };
+        DhView view = drawn_whole (&scene, pane ? DH_PANE_SEGMENTATION : DH_PANE_IMAGE, 0, zoom);
+        DrawnFrame frame = drawn_draw (renderer, &scene, &view, 1, view.width, view.height);
+        for (int i = 0; i < 160 * 90; i++)
+          {
+            const guint8 *p = drawn_at (&frame, i % 160 * zoom + zoom / 2, i / 160 * zoom + zoom / 2);
+            const guint8 *q = photo + 4 * i, *paint = scene.palette + 4 * ids[i];
+            const double grey = 0.299 * q[0] + 0.587 * q[1] + 0.114 * q[2];
+            counted[ids[i] == hidden]++;
+            for (int c = 0; c < 3; c++)
+              {
+                const double under = pane ? grey : q[c];
+                const double share = ids[i] == hidden ? 0 : pane ? 0.8 : fill ? 1 : 0;
+                g_assert_cmpfloat_with_epsilon (p[c], under + (paint[c] - under) * share, 2);
+              }
+          }
+        g_assert_cmpuint (MIN (counted[0], counted[1]), >, 0);
+        g_free (frame.pixels);
+      }
+  static const double zooms[] = { 0.29, 1.0, 3.3 };
+  for (guint z = 0; z < G_N_ELEMENTS (zooms) && drawn_gl != NULL; z++)
+    for (guint fill = 0; fill < 2; fill++)
+      {
+        const double ties = zooms[z] == floor (zooms[z]) ? 0.0 : 0.004;
+        scene.fill = (gboolean)fill;
+        scene.opacity = 0.6;
+        drawn_compare (&scene, DH_PANE_SEGMENTATION, 0, zooms[z], 1, ties);
+        drawn_compare (&scene, DH_PANE_IMAGE, 0, zooms[z], 2, ties);
+      }
+  dh_scene_clear (&scene);
+}
+
 /* After a threshold alone has moved, what is drawn anew and what is copied make the whole. */
 static void
 test_redraw (void)
@@ -329,6 +379,7 @@ main (int argc, char **argv)
   g_test_add_func ("/renderers/mask", test_mask);
   g_test_add_func ("/renderers/outcome", test_outcome);
   g_test_add_func ("/renderers/same", test_same);
+  g_test_add_func ("/renderers/hidden-classes", test_hidden_classes);
   g_test_add_func ("/renderers/redraw", test_redraw);
   g_test_add_func ("/renderers/pieces", test_pieces);
   g_test_add_func ("/renderers/hostile", test_hostile);

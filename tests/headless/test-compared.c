@@ -215,6 +215,9 @@ test_threshold (SessionFixture *fixture, gconstpointer data)
   g_assert_true (dh_session_undo_threshold (session));
   g_assert_cmpfloat (dh_session_get_run_threshold (session, 0)->value, ==, best);
   g_assert_cmpfloat (dh_session_get_run_threshold (session, 1)->value, ==, best);
+  g_assert_true (dh_session_redo_threshold (session));
+  g_assert_cmpfloat (dh_session_get_run_threshold (session, 1)->value, ==, best + 0.25);
+  g_assert_true (dh_session_undo_threshold (session));
   dh_session_compare_run (session, 0, 0);
   g_assert_true (isnan (dh_session_get_run_threshold (session, 0)->value));
 }

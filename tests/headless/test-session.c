@@ -35,6 +35,23 @@ test_look (SessionFixture *fixture, gconstpointer data)
   g_assert_true (dh_session_choose_threshold (session, DH_SCORE_HYBRID, DH_RULE_BEST_F1));
   g_assert_true (dh_session_threshold_is_own (session, DH_SCORE_HYBRID));
   g_assert_cmpstr (dh_session_get_threshold (session, DH_SCORE_HYBRID)->source, ==, "validation0");
+  const double best = dh_session_get_threshold (session, DH_SCORE_HYBRID)->value;
+  g_assert_false (dh_session_can_redo_threshold (session) || dh_session_redo_threshold (session));
+  g_assert_true (dh_session_undo_threshold (session));
+  g_assert_cmpfloat (dh_session_get_threshold (session, DH_SCORE_HYBRID)->value, ==, start + 1);
+  /* What was undone comes back as the record that it was, as often as one likes, until another is set. */
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_true (dh_session_redo_threshold (session));
+      g_assert_cmpfloat (dh_session_get_threshold (session, DH_SCORE_HYBRID)->value, ==, best);
+      g_assert_true (dh_session_threshold_is_own (session, DH_SCORE_HYBRID));
+      g_assert_false (dh_session_can_redo_threshold (session));
+      g_assert_true (dh_session_undo_threshold (session));
+      g_assert_cmpfloat (dh_session_get_threshold (session, DH_SCORE_HYBRID)->value, ==, start + 1);
+    }
+  dh_session_set_threshold (session, DH_SCORE_HYBRID, start + 2);
+  dh_session_commit_threshold (session, DH_SCORE_HYBRID);
+  g_assert_false (dh_session_redo_threshold (session));
   g_assert_true (dh_session_undo_threshold (session));
   g_assert_cmpfloat (dh_session_get_threshold (session, DH_SCORE_HYBRID)->value, ==, start + 1);
   g_assert_cmpuint (dh_session_get_n_runs (session), ==, runs);

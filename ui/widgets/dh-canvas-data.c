@@ -144,6 +144,16 @@ dh_canvas_set_palette (DhCanvas *canvas, const guint8 *rgb, guint n)
 }
 
 void
+dh_canvas_set_hidden_classes (DhCanvas *canvas, const gboolean *hidden, guint n)
+{
+  g_return_if_fail (DH_IS_CANVAS (canvas));
+  for (guint i = 0; i < 256; i++)
+    canvas->scene.palette[4 * i + 3] = i < n && hidden[i] ? 0 : 255;
+  canvas->scene.palette_serial++;
+  dh_canvas_queue_frame (canvas);
+}
+
+void
 dh_canvas_set_scale (DhCanvas *canvas, guint slot, const DhScale *scale)
 {
   g_return_if_fail (DH_IS_CANVAS (canvas) && slot < DH_CANVAS_MAX_MAPS);

@@ -279,6 +279,34 @@ dh_canvas_center_on (DhCanvas *canvas, double x, double y)
   dh_canvas_set_look (canvas, canvas->active_pane, &look, FALSE);
 }
 
+gboolean
+dh_canvas_get_view (DhCanvas *canvas, double *zoom, double *x, double *y)
+{
+  g_return_val_if_fail (DH_IS_CANVAS (canvas), FALSE);
+  *zoom = canvas->look.zoom;
+  *x = canvas->look.x;
+  *y = canvas->look.y;
+  return !canvas->look.fit;
+}
+
+void
+dh_canvas_set_view (DhCanvas *canvas, double zoom, double x, double y)
+{
+  g_return_if_fail (DH_IS_CANVAS (canvas));
+  if (!(zoom > 0.0) || !isfinite (zoom) || !isfinite (x) || !isfinite (y))
+    return;
+  canvas->look = (DhLook){ x, y, zoom, FALSE };
+  canvas->linked = TRUE;
+  for (guint i = 0; i < DH_CANVAS_MAX_PANES; i++)
+    {
+      canvas->alone[i] = FALSE;
+      if (i < canvas->n_panes)
+        dh_pane_set_moved_alone (canvas->panes[i], FALSE);
+    }
+  dh_canvas_queue_frame (canvas);
+  dh_canvas_emit_view_changed (canvas);
+}
+
 void
 dh_canvas_show_rectangle (DhCanvas *canvas, int x, int y, int width, int height)
 {

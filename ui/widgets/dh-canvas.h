@@ -105,6 +105,9 @@ guint64 dh_canvas_get_non_finite (DhCanvas *canvas, guint slot);
 
 /* n × RGB; ids beyond are drawn black. At most 256. */
 void dh_canvas_set_palette (DhCanvas *canvas, const guint8 *rgb, guint n);
+/* Classes that are not drawn: n flags, ids beyond are shown. Where they lie panes of classes show the picture in grey,
+ * and the overlay shows it as it is. Changes the palette alone. */
+void dh_canvas_set_hidden_classes (DhCanvas *canvas, const gboolean *hidden, guint n);
 void dh_canvas_set_scale (DhCanvas *canvas, guint slot, const DhScale *scale);
 const DhScale *dh_canvas_get_scale (DhCanvas *canvas, guint slot);
 /* Moves the threshold alone: one uniform changes, nothing is uploaded. */
@@ -146,6 +149,10 @@ void dh_canvas_zoom_by (DhCanvas *canvas, double factor);
 double dh_canvas_get_zoom (DhCanvas *canvas);
 void dh_canvas_get_center (DhCanvas *canvas, double *x, double *y);
 void dh_canvas_center_on (DhCanvas *canvas, double x, double y);
+/* Zoom (of a large pane) and middle of what all panes show together; FALSE while it fits. Setting it ends what single
+ * panes were moved to; numbers beyond what can be shown are brought within. */
+gboolean dh_canvas_get_view (DhCanvas *canvas, double *zoom, double *x, double *y);
+void dh_canvas_set_view (DhCanvas *canvas, double zoom, double x, double y);
 /* Brings a rectangle into sight with some room about it, and pins its middle: jumping to a component. */
 void dh_canvas_show_rectangle (DhCanvas *canvas, int x, int y, int width, int height);
 /* TRUE (default): one view for all panes. Linking again takes the active pane's view for all. */

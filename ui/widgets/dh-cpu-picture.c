@@ -94,22 +94,31 @@ ids_row (const DhCpuView *cpu, int j, guint32 *restrict row)
 {
   const guint8 *ids = dh_cpu_nearest_row (&cpu->ids, j);
   guint32 paints[256];
+  float greys[256];
   if (cpu->image.plane == NULL)
     {
       for (int i = 0; i < cpu->view->width; i++)
-        row[i] = 0xff000000u | palette_rgb (cpu->scene, ids[cpu->ids.x[i]]);
+        {
+          const guint8 id = ids[cpu->ids.x[i]];
+          row[i] = 0xff000000u | (dh_scene_shows_class (cpu->scene, id) ? palette_rgb (cpu->scene, id) : 0);
+        }
       return;
     }
   /* Both shares rounded apart are one off at most. */
   for (guint id = 0; id < 256; id++)
     {
+      const float share = dh_scene_shows_class (cpu->scene, (guint8)id) ? DH_SCENE_IDS_SHARE : 0.0f;
       guint32 rgb = palette_rgb (cpu->scene, (guint8)id), paint = 0;
       for (int shift = 0; shift <= 16; shift += 8)
-        paint |= (guint32)((float)((rgb >> shift) & 255) * DH_SCENE_IDS_SHARE) << shift;
+        paint |= (guint32)((float)((rgb >> shift) & 255) * share) << shift;
       paints[id] = paint;
+      greys[id] = 1.0f - share;
     }
   for (int i = 0; i < cpu->view->width; i++)
-    row[i] = 0xff000000u | (grey (row[i], 1.0f - DH_SCENE_IDS_SHARE) + paints[ids[cpu->ids.x[i]]]);
+    {
+      const guint8 id = ids[cpu->ids.x[i]];
+      row[i] = 0xff000000u | (grey (row[i], greys[id]) + paints[id]);
+    }
 }
 
 static void
@@ -128,7 +137,8 @@ truth_row (const DhCpuView *cpu, int j, guint32 *restrict row)
     }
 }
 
-/* 0 nothing, 1 TP or mask, 2 FP, 3 FN, 4 + id for classes; of row j, `margin` columns beyond both ends. */
+/* 0 nothing or a hidden class, 1 TP or mask, 2 FP, 3 FN, 4 + id for classes; of row j, `margin` columns beyond both
+ * ends. */
 static void
 categorize_row (const DhCpuView *cpu, int j, int margin, guint16 *restrict out)
 {
@@ -137,7 +147,10 @@ categorize_row (const DhCpuView *cpu, int j, int margin, guint16 *restrict out)
     {
       const guint8 *ids = dh_cpu_nearest_row (&cpu->ids, j);
       for (int i = -margin; i < width + margin; i++)
-        out[i] = (guint16)(4 + ids[cpu->ids.x[i]]);
+        {
+          const guint8 id = ids[cpu->ids.x[i]];
+          out[i] = dh_scene_shows_class (cpu->scene, id) ? (guint16)(4 + id) : 0;
+        }
       return;
     }
   const float *map = (const float *)(const void *)dh_cpu_nearest_row (&cpu->map, j);
@@ -187,13 +200,16 @@ overlay_row (const DhCpuView *cpu, Band *band, int j, guint32 *restrict row)
   if (classes && fill)
     {
       for (int i = 0; i < width; i++)
-        row[i] = dh_cpu_mix (row[i], category_color (cpu, here[i]), opacity);
+        if (here[i] != 0)
+          row[i] = dh_cpu_mix (row[i], category_color (cpu, here[i]), opacity);
       return;
     }
   /* Zoomed out one line of a pixel is enough, between each pixel and the next. */
   gboolean thin = fill && !cpu->nearest;
   for (int i = 0; i < width; i++)
     {
+      if (classes && here[i] == 0)
+        continue;
       guint16 c = here[i], right = here[i + d], below = under[i];
       if (thin && (right != c || below != c))
         {

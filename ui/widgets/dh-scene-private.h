@@ -41,7 +41,7 @@ typedef struct
   gboolean outlines[DH_CANVAS_MAX_MAPS];
   guint64 non_finite[DH_CANVAS_MAX_MAPS];
   DhSceneDifference difference;
-  guint8 palette[256 * 4];
+  guint8 palette[256 * 4]; /* alpha 255, or 0 of a class that is not drawn */
   guint palette_serial;
   DhOverlay overlay;
   double opacity;
@@ -91,6 +91,11 @@ guint dh_scene_get_level (const DhScene *scene, double zoom);
 gboolean dh_scene_has (const DhScene *scene, DhPaneKind kind, guint slot);
 /* Whether such a pane looks different when the thresholds of `slots` (bits) move. */
 gboolean dh_scene_shows_slots (const DhScene *scene, DhPaneKind kind, guint slot, guint slots);
+static inline gboolean
+dh_scene_shows_class (const DhScene *scene, guint8 id)
+{
+  return scene->palette[4 * id + 3] != 0;
+}
 /* Numbers that both renderers share. */
 #define DH_SCENE_IDS_SHARE 0.80f   /* palette against the picture's luminance in segmentation panes */
 #define DH_SCENE_TRUTH_DIM 0.50f   /* luminance in the truth pane */
