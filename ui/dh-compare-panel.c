@@ -117,8 +117,8 @@ make_band (DhComparePanel *self)
   dh_ui_menu_section (menu, NULL, _ ("Swap A and B"), "pane.swap", _ ("End the comparison"), "view.layout::grid", NULL);
   dh_ui_menu_section (menu, NULL, _ ("Choose weights…"), "win.open-weights", _ ("About these weights…"),
                       "win.weights-info", NULL);
-  gtk_box_append (GTK_BOX (band),
-                  dh_ui_context_button ("dh-swipe-symbolic", G_MENU_MODEL (menu), &title, &self->subtitle));
+  gtk_box_append (GTK_BOX (band), dh_ui_context_button ("dh-swipe-symbolic", _ ("Comparison"), G_MENU_MODEL (menu),
+                                                        &title, &self->subtitle));
   gtk_label_set_label (GTK_LABEL (title), _ ("A against B"));
   return band;
 }

@@ -159,9 +159,9 @@ dh_pane_set_title (DhPane *pane, const char *title)
   g_free (pane->title);
   pane->title = g_utf8_make_valid (title, -1);
   gtk_label_set_text (GTK_LABEL (pane->label), pane->title);
-  dh_draw_set_label (GTK_WIDGET (pane), pane->title);
+  dh_widget_set_name (GTK_WIDGET (pane), pane->title);
   if (pane->button)
-    dh_draw_set_label (pane->button, pane->title);
+    dh_widget_set_name (pane->button, pane->title);
   if (pane->mirror)
     dh_pane_set_title (pane->mirror, title);
 }
@@ -196,7 +196,7 @@ dh_pane_set_menu (DhPane *pane, GMenuModel *menu)
       gtk_menu_button_set_child (GTK_MENU_BUTTON (pane->button), box);
       gtk_menu_button_set_has_frame (GTK_MENU_BUTTON (pane->button), FALSE);
       gtk_menu_button_set_menu_model (GTK_MENU_BUTTON (pane->button), menu);
-      dh_draw_set_label (pane->button, pane->title);
+      dh_widget_set_name (pane->button, pane->title);
       gtk_widget_insert_after (pane->button, GTK_WIDGET (pane), NULL);
     }
   else
