@@ -153,7 +153,7 @@ make_compare (DhComparePanel *self, DhSession *session)
   gtk_widget_set_margin_end (self->table, 12);
   gtk_widget_set_margin_bottom (self->table, 9);
   gtk_box_append (GTK_BOX (numbers), self->table);
-  return dh_headed_list_new (numbers, dh_compare_list_new (session), LEAST_LIST);
+  return dh_headed_list_new (numbers, _ ("Numbers of A and B"), dh_compare_list_new (session), LEAST_LIST);
 }
 
 GtkWidget *

@@ -330,3 +330,23 @@ dh_ui_text_scale (GtkWidget *widget)
   g_object_get (gtk_widget_get_settings (widget), "gtk-xft-dpi", &dpi, NULL);
   return dpi > 0 ? CLAMP (dpi / (96.0 * 1024.0), 0.5, 4.0) : 1;
 }
+
+static void
+on_text_size (GtkWidget *widget)
+{
+  const double scale = dh_ui_text_scale (widget);
+  const int width = GPOINTER_TO_INT (g_object_get_data (G_OBJECT (widget), "dh-text-width"));
+  const int height = GPOINTER_TO_INT (g_object_get_data (G_OBJECT (widget), "dh-text-height"));
+  gtk_widget_set_size_request (widget, width < 0 ? -1 : (int)(width * scale), height < 0 ? -1 : (int)(height * scale));
+}
+
+void
+dh_ui_set_text_size (GtkWidget *widget, int width, int height)
+{
+  g_object_set_data (G_OBJECT (widget), "dh-text-width", GINT_TO_POINTER (width));
+  g_object_set_data (G_OBJECT (widget), "dh-text-height", GINT_TO_POINTER (height));
+  GtkSettings *settings = gtk_widget_get_settings (widget);
+  g_signal_handlers_disconnect_by_func (settings, on_text_size, widget);
+  g_signal_connect_object (settings, "notify::gtk-xft-dpi", G_CALLBACK (on_text_size), widget, G_CONNECT_SWAPPED);
+  on_text_size (widget);
+}

@@ -56,5 +56,7 @@ char *dh_ui_time (const char *iso);
 
 /* How large the user wants letters: 1 at 96 dots an inch, 1.25 with "large text". Widths that words need grow by it. */
 double dh_ui_text_scale (GtkWidget *widget);
+/* Asks for a size that grows with the letters, also when the user changes these; −1: as the widget likes. */
+void dh_ui_set_text_size (GtkWidget *widget, int width, int height);
 
 G_END_DECLS

@@ -1,5 +1,6 @@
 #include <math.h>
 #include "dh-draw-private.h"
+#include "dh-fit-column.h"
 #include "dh-legend-private.h"
 #include "dh-number.h"
 #include "dh-pane-private.h"
@@ -308,7 +309,7 @@ GtkWidget *
 dh_pane_show_message (DhPane *pane, const char *icon_name, const char *tone, const char *title, const char *text)
 {
   g_return_val_if_fail (DH_IS_PANE (pane), NULL);
-  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
+  GtkWidget *box = dh_fit_column_new (6);
   GtkWidget *icon;
   gtk_widget_set_valign (box, GTK_ALIGN_CENTER);
   gtk_widget_set_halign (box, GTK_ALIGN_CENTER);
@@ -325,13 +326,13 @@ dh_pane_show_message (DhPane *pane, const char *icon_name, const char *tone, con
     }
   if (tone)
     gtk_widget_add_css_class (icon, tone);
-  gtk_box_append (GTK_BOX (box), icon);
+  dh_fit_column_append (DH_FIT_COLUMN (box), icon, icon_name ? 4 : 1);
   if (title)
     {
       GtkWidget *label = gtk_label_new (title);
       gtk_widget_add_css_class (label, "dh-h");
       gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
-      gtk_box_append (GTK_BOX (box), label);
+      dh_fit_column_append (DH_FIT_COLUMN (box), label, 0);
     }
   if (text)
     {
@@ -344,8 +345,10 @@ dh_pane_show_message (DhPane *pane, const char *icon_name, const char *tone, con
       gtk_label_set_max_width_chars (GTK_LABEL (label), 44);
       gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
       gtk_label_set_lines (GTK_LABEL (label), 4);
-      gtk_box_append (GTK_BOX (box), label);
+      dh_fit_column_append (DH_FIT_COLUMN (box), label, 2);
     }
+  /* All of it, where some has no room. */
+  gtk_widget_set_tooltip_text (box, text);
   dh_pane_set_message (pane, box);
   return box;
 }
