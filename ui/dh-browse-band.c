@@ -124,7 +124,7 @@ fill (DhBrowseBand *self, DhFitRow *band)
   dh_fit_row_append (band, self->space, 0);
   g_autoptr (GMenuModel) overlay_menu = make_overlay_menu ();
   self->overlay_menu = dh_ui_text_menu ("", overlay_menu, "flat");
-  gtk_widget_set_tooltip_text (self->overlay_menu, _ ("What is drawn over the image (O)"));
+  dh_ui_set_menu_tooltip (self->overlay_menu, _ ("What is drawn over the image (O)"));
   gtk_widget_set_valign (self->overlay_menu, GTK_ALIGN_CENTER);
   dh_fit_row_append (band, self->overlay_menu, 0);
   self->opacity = gtk_scale_new_with_range (GTK_ORIENTATION_HORIZONTAL, 0, 1, 0.05);

@@ -1,6 +1,7 @@
 #include "dh-browse-panes-private.h"
 #include <math.h>
 #include <string.h>
+#include "dh-fit-column.h"
 #include "dh-run-map.h"
 #include "dh-shown-classes.h"
 #include "dh-widgets.h"
@@ -87,6 +88,7 @@ dh_browse_panes_show_legend (DhBrowsePanes *self, guint index)
     }
 }
 
+/* The first stays, however small the pane is; a second goes with its icon. */
 static void
 add_button (GtkWidget *box, const char *label, const char *action)
 {
@@ -95,7 +97,7 @@ add_button (GtkWidget *box, const char *label, const char *action)
   GtkWidget *button = gtk_button_new_with_label (label);
   gtk_widget_set_halign (button, GTK_ALIGN_CENTER);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (button), action);
-  gtk_box_append (GTK_BOX (box), button);
+  dh_fit_column_append (DH_FIT_COLUMN (box), button, GTK_IS_BUTTON (gtk_widget_get_last_child (box)) ? 3 : 0);
 }
 
 void
@@ -119,6 +121,7 @@ say (DhBrowsePanes *self, guint index, const char *icon, const char *tone, const
       /* A button may stand below it. */
       while (label != NULL && !GTK_IS_LABEL (label))
         label = gtk_widget_get_prev_sibling (label);
+      gtk_widget_set_tooltip_text (message->box, text);
       if (label != NULL && text != NULL)
         gtk_label_set_label (GTK_LABEL (label), text);
       return NULL;

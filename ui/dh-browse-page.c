@@ -3,6 +3,7 @@
 #include "dh-browse-panes-private.h"
 #include "dh-browse-panes.h"
 #include "dh-compare-panel.h"
+#include "dh-focus.h"
 #include "dh-image-panel.h"
 #include "dh-number.h"
 #include "dh-probe-strip.h"
@@ -305,20 +306,25 @@ dh_browse_page_new (DhSession *session)
   GtkWidget *centre = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
   gtk_widget_set_hexpand (centre, TRUE);
   self->canvas = dh_canvas_new ();
+  dh_focus_add_region (self->canvas);
   self->band = dh_browse_band_new (session, DH_CANVAS (self->canvas));
+  dh_focus_add_region (self->band);
   gtk_box_append (GTK_BOX (centre), self->band);
   gtk_widget_set_vexpand (self->canvas, TRUE);
   gtk_box_append (GTK_BOX (centre), self->canvas);
   self->line = dh_score_line_new (session);
+  dh_focus_add_region (self->line);
   gtk_widget_set_visible (self->line, FALSE);
   gtk_box_append (GTK_BOX (centre), self->line);
   self->probe = dh_probe_strip_new (session);
   gtk_box_append (GTK_BOX (centre), self->probe);
 
   self->images = dh_image_panel_new (session);
+  dh_focus_add_region (self->images);
   self->tuning = dh_tuning_panel_new (session, DH_CANVAS (self->canvas));
   self->comparison = dh_compare_panel_new (session);
   self->right = gtk_stack_new ();
+  dh_focus_add_region (self->right);
   gtk_stack_add_child (GTK_STACK (self->right), self->tuning);
   gtk_stack_add_child (GTK_STACK (self->right), self->comparison);
   self->tuning_flap = adw_flap_new ();

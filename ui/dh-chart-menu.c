@@ -100,12 +100,14 @@ make_menu (void)
 }
 
 GtkWidget *
-dh_chart_menu_new_button (DhChart *chart)
+dh_chart_menu_new_button (DhChart *chart, const char *title)
 {
   ChartMenu *self = g_object_get_data (G_OBJECT (chart), "chart-menu");
   g_autoptr (GMenuModel) menu = make_menu ();
   GtkWidget *button =
       dh_ui_menu_button ("view-more-symbolic", _ ("Numbers and picture of this chart"), menu, "flat dh-iconbtn");
+  g_autofree char *name = g_strdup_printf (_ ("%s: numbers and picture"), title);
+  dh_ui_set_name (button, name);
   gtk_widget_insert_action_group (button, "chart", G_ACTION_GROUP (self->actions));
   gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
   return button;

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /* A button with the same menu, for the head of the chart's card; after dh_chart_menu_add(). It may not outlive the
  * chart.
  */
-GtkWidget *dh_chart_menu_new_button (DhChart *chart);
+GtkWidget *dh_chart_menu_new_button (DhChart *chart, const char *title);
 void dh_chart_menu_add (DhChart *chart, DhSession *session, const char *name);
 
 G_END_DECLS

@@ -117,8 +117,8 @@ make_band (DhComparePanel *self)
   dh_ui_menu_section (menu, NULL, _ ("Swap A and B"), "pane.swap", _ ("End the comparison"), "view.layout::grid", NULL);
   dh_ui_menu_section (menu, NULL, _ ("Choose weights…"), "win.open-weights", _ ("About these weights…"),
                       "win.weights-info", NULL);
-  gtk_box_append (GTK_BOX (band),
-                  dh_ui_context_button ("dh-swipe-symbolic", G_MENU_MODEL (menu), &title, &self->subtitle));
+  gtk_box_append (GTK_BOX (band), dh_ui_context_button ("dh-swipe-symbolic", _ ("Comparison"), G_MENU_MODEL (menu),
+                                                        &title, &self->subtitle));
   gtk_label_set_label (GTK_LABEL (title), _ ("A against B"));
   return band;
 }
@@ -153,7 +153,7 @@ make_compare (DhComparePanel *self, DhSession *session)
   gtk_widget_set_margin_end (self->table, 12);
   gtk_widget_set_margin_bottom (self->table, 9);
   gtk_box_append (GTK_BOX (numbers), self->table);
-  return dh_headed_list_new (numbers, dh_compare_list_new (session), LEAST_LIST);
+  return dh_headed_list_new (numbers, _ ("Numbers of A and B"), dh_compare_list_new (session), LEAST_LIST);
 }
 
 GtkWidget *

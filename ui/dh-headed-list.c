@@ -90,7 +90,7 @@ dh_headed_list_init (DhHeadedList *self)
 }
 
 GtkWidget *
-dh_headed_list_new (GtkWidget *head, GtkWidget *list, int rows)
+dh_headed_list_new (GtkWidget *head, const char *name, GtkWidget *list, int rows)
 {
   DhHeadedList *self = g_object_new (DH_TYPE_HEADED_LIST, NULL);
   self->head = head;
@@ -99,6 +99,7 @@ dh_headed_list_new (GtkWidget *head, GtkWidget *list, int rows)
   self->scroller = gtk_scrolled_window_new ();
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (self->scroller), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), head);
+  dh_ui_set_name (self->scroller, name);
   self->line = dh_ui_line ();
   gtk_widget_set_parent (self->scroller, GTK_WIDGET (self));
   gtk_widget_set_parent (self->line, GTK_WIDGET (self));

@@ -309,7 +309,8 @@ build (DhImagePanel *self)
   GtkWidget *widget = GTK_WIDGET (self);
   GtkWidget *band = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, "dh-band");
   g_autoptr (GMenuModel) set_menu = make_set_menu ();
-  gtk_box_append (GTK_BOX (band), dh_ui_context_button ("folder-symbolic", set_menu, &self->title, &self->subtitle));
+  gtk_box_append (GTK_BOX (band),
+                  dh_ui_context_button ("folder-symbolic", _ ("Data set"), set_menu, &self->title, &self->subtitle));
   gtk_widget_set_parent (band, widget);
 
   GtkWidget *tools = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 6, NULL);

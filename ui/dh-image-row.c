@@ -8,6 +8,7 @@
 
 /* Characters of tags and note that are told of in the list. */
 #define LONGEST_TIP 300
+#define THUMBNAIL_WIDTH 72
 
 struct _DhImageRow
 {
@@ -78,6 +79,8 @@ show_state (DhImageRow *self)
       g_autofree char *text = dh_number_format (metrics->ap * 100, 1);
       dh_mini_bar_set_fraction (DH_MINI_BAR (self->bar), metrics->ap);
       gtk_label_set_label (GTK_LABEL (self->value), text);
+      g_autofree char *spoken = g_strdup_printf (_ ("AP %s per cent"), text);
+      dh_ui_set_name (self->value, spoken);
     }
   gtk_widget_set_visible (self->spinner, spin);
   gtk_spinner_set_spinning (GTK_SPINNER (self->spinner), spin);
@@ -205,13 +208,17 @@ dh_image_row_init (DhImageRow *self)
   gtk_widget_set_margin_bottom (self->image, 5);
   self->picture = gtk_picture_new ();
   gtk_picture_set_content_fit (GTK_PICTURE (self->picture), GTK_CONTENT_FIT_COVER);
-  gtk_widget_set_size_request (self->picture, 72, 40);
+  gtk_widget_set_size_request (self->picture, THUMBNAIL_WIDTH, 40);
   gtk_widget_set_overflow (self->picture, GTK_OVERFLOW_HIDDEN);
   gtk_widget_set_valign (self->picture, GTK_ALIGN_CENTER);
-  gtk_widget_set_halign (self->picture, GTK_ALIGN_START);
   gtk_picture_set_can_shrink (GTK_PICTURE (self->picture), TRUE);
   dh_ui_add_classes (self->picture, "dh-thumb");
-  gtk_box_append (GTK_BOX (self->image), self->picture);
+  /* A picture would like to be as wide as the height of its row makes it. */
+  GtkWidget *clamp = adw_clamp_new ();
+  adw_clamp_set_maximum_size (ADW_CLAMP (clamp), THUMBNAIL_WIDTH);
+  adw_clamp_set_tightening_threshold (ADW_CLAMP (clamp), THUMBNAIL_WIDTH);
+  adw_clamp_set_child (ADW_CLAMP (clamp), self->picture);
+  gtk_box_append (GTK_BOX (self->image), clamp);
 
   GtkWidget *lines = dh_ui_box (GTK_ORIENTATION_VERTICAL, 3, NULL);
   gtk_widget_set_hexpand (lines, TRUE);

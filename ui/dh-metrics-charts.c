@@ -275,10 +275,11 @@ dh_metrics_charts_new (DhSession *session)
       GtkWidget *card = dh_metrics_card_new (_ (titles[i]), &self->notes[i], &head);
       gtk_label_set_max_width_chars (GTK_LABEL (self->notes[i]), 8); /* it may have more, and is not to ask for it */
       self->charts[i] = dh_chart_new ();
+      dh_chart_set_description (DH_CHART (self->charts[i]), _ (titles[i]));
       dh_chart_menu_add (DH_CHART (self->charts[i]), session, files[i]);
       dh_chart_set_placeholder (DH_CHART (self->charts[i]), _ ("No anomaly labels: nothing to measure"));
-      gtk_box_append (GTK_BOX (head), dh_chart_menu_new_button (DH_CHART (self->charts[i])));
-      gtk_widget_set_size_request (self->charts[i], 270, 196);
+      gtk_box_append (GTK_BOX (head), dh_chart_menu_new_button (DH_CHART (self->charts[i]), _ (titles[i])));
+      dh_ui_set_text_size (self->charts[i], 270, 196);
       gtk_widget_set_vexpand (self->charts[i], TRUE);
       gtk_widget_set_margin_start (self->charts[i], 6);
       gtk_widget_set_margin_end (self->charts[i], 6);

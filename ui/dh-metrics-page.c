@@ -1,6 +1,7 @@
 #include "dh-metrics-page.h"
 #include <math.h>
 #include "dh-class-card.h"
+#include "dh-focus.h"
 #include "dh-image-card.h"
 #include "dh-metrics-charts.h"
 #include "dh-metrics-runs.h"
@@ -205,6 +206,7 @@ make_results (DhMetricsPage *self)
   gtk_widget_set_margin_start (box, 12);
   gtk_widget_set_margin_end (box, 12);
   self->charts = dh_metrics_charts_new (self->session);
+  dh_focus_add_region (self->charts);
   gtk_widget_set_vexpand (self->charts, FALSE); /* what is below would move with every change of its height */
   gtk_box_append (GTK_BOX (box), self->charts);
   GtkWidget *protocols = dh_protocol_card_new (self->session), *left = dh_ui_box (GTK_ORIENTATION_VERTICAL, 12, NULL);
@@ -212,9 +214,11 @@ make_results (DhMetricsPage *self)
   gtk_box_append (GTK_BOX (left), protocols);
   gtk_box_append (GTK_BOX (left), dh_metrics_runs_new (self->session));
   GtkWidget *pair = dh_pair_new (left, dh_class_card_new (self->session), 12);
+  dh_focus_add_region (pair);
   gtk_widget_set_vexpand (pair, FALSE);
   gtk_box_append (GTK_BOX (box), pair);
   GtkWidget *images = dh_image_card_new (self->session);
+  dh_focus_add_region (images);
   gtk_widget_set_vexpand (images, TRUE);
   gtk_box_append (GTK_BOX (box), images);
   GtkWidget *scroller = gtk_scrolled_window_new ();
@@ -222,7 +226,9 @@ make_results (DhMetricsPage *self)
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), box);
   gtk_widget_set_vexpand (scroller, TRUE);
   GtkWidget *page = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
-  gtk_box_append (GTK_BOX (page), make_band (self));
+  GtkWidget *band = make_band (self);
+  dh_focus_add_region (band);
+  gtk_box_append (GTK_BOX (page), band);
   gtk_box_append (GTK_BOX (page), scroller);
   return page;
 }

@@ -88,8 +88,7 @@ dh_protocol_card_new (DhSession *session)
   GtkWidget *note;
   GtkWidget *card = dh_metrics_card_new (_ ("Protocols"), &note, NULL);
   GtkWidget *grid = dh_ui_table (7);
-  gtk_grid_set_row_homogeneous (GTK_GRID (grid), TRUE); /* takes the room of a higher card beside */
-  gtk_widget_set_vexpand (grid, TRUE);
+  gtk_grid_set_row_homogeneous (GTK_GRID (grid), TRUE);
   gtk_box_append (GTK_BOX (card), grid);
   g_object_set_data_full (G_OBJECT (card), "session", g_object_ref (session), g_object_unref);
   g_object_set_data (G_OBJECT (card), "grid", grid);

@@ -1,4 +1,5 @@
 #include "dh-picture-list.h"
+#include "dh-focus.h"
 
 static gboolean
 on_key (GtkEventControllerKey *controller, guint key, guint code, GdkModifierType state, GtkWidget *list)
@@ -75,7 +76,7 @@ dh_picture_list_new (GtkSingleSelection *selection, GtkListItemFactory *factory,
   g_signal_connect (factory, "bind", G_CALLBACK (on_bind), NULL);
   g_signal_connect (factory, "unbind", G_CALLBACK (on_unbind), NULL);
   *list = gtk_list_view_new (GTK_SELECTION_MODEL (g_object_ref (selection)), factory);
-  dh_ui_tab_leaves (*list);
+  dh_focus_tab_leaves (*list);
   dh_ui_add_classes (*list, "dh-list");
   dh_ui_set_name (*list, name);
   GtkEventController *keys = gtk_event_controller_key_new ();

@@ -10,7 +10,6 @@ make_button (const char *icon, const char *text, const char *tooltip, const char
   gtk_actionable_set_detailed_action_name (GTK_ACTIONABLE (button), action);
   gtk_widget_set_tooltip_text (button, tooltip);
   gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
-  dh_ui_set_name (button, text);
   g_object_set_data (G_OBJECT (button), "label", (gpointer)text); /* a constant */
   dh_ui_add_classes (button, "flat image-text-button");
   return button;

@@ -271,7 +271,7 @@ make_card (DhRunsCharts *self, const char *title, const char *about, const char 
   *chart = dh_chart_new ();
   dh_chart_set_description (DH_CHART (*chart), title);
   dh_chart_menu_add (DH_CHART (*chart), self->session, file);
-  gtk_box_append (GTK_BOX (head), dh_chart_menu_new_button (DH_CHART (*chart)));
+  gtk_box_append (GTK_BOX (head), dh_chart_menu_new_button (DH_CHART (*chart), title));
   gtk_widget_set_vexpand (*chart, TRUE);
   gtk_widget_set_margin_start (*chart, 6);
   gtk_widget_set_margin_end (*chart, 6);

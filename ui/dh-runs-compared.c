@@ -22,6 +22,14 @@ add (Filling *self, int column, const char *text, const char *classes, double xa
   return label;
 }
 
+/* What is selectable can have the focus, and says there what it is of. */
+static void
+add_value (Filling *self, int column, const char *name, const char *text, const char *classes)
+{
+  g_autofree char *spoken = g_strdup_printf ("%s: %s", name, text);
+  dh_ui_set_name (add (self, column, text, classes, 0), spoken);
+}
+
 static void
 add_number (Filling *self, const char *name, double a, double b, gboolean more_is_better)
 {
@@ -30,7 +38,7 @@ add_number (Filling *self, const char *name, double a, double b, gboolean more_i
     return;
   g_autofree char *left = dh_number_format (a * 100, 2);
   dh_help_set (add (self, 0, name, "lab", 0), name);
-  add (self, 1, left, "val", 0);
+  add_value (self, 1, name, left, "val");
   if (self->b != NULL)
     {
       const gboolean can = dh_run_can_subtract (self->a, self->b);
@@ -38,7 +46,7 @@ add_number (Filling *self, const char *name, double a, double b, gboolean more_i
       g_autofree char *right = dh_number_format (b * 100, 2);
       g_autofree char *text = dh_number_format_change (can ? (a - b) * 100 : (double)NAN, 2, &change);
       gboolean better = more_is_better ? change > 0 : change < 0;
-      add (self, 2, right, "val", 0);
+      add_value (self, 2, name, right, "val");
       const char *classes = isnan (change) || change == 0 ? "val" : better ? "val dh-ok" : "val dh-err";
       GtkWidget *label = add (self, 3, text, classes, 1);
       if (!can)
@@ -54,10 +62,10 @@ add_text (Filling *self, const char *name, const char *a, const char *b)
   if ((a == NULL || *a == '\0') && (b == NULL || *b == '\0'))
     return;
   add (self, 0, name, "lab", 0);
-  add (self, 1, a != NULL && *a != '\0' ? a : "—", same && self->b != NULL ? "val dim-label" : "val", 0);
+  add_value (self, 1, name, a != NULL && *a != '\0' ? a : "—", same && self->b != NULL ? "val dim-label" : "val");
   if (self->b != NULL)
     {
-      add (self, 2, b != NULL && *b != '\0' ? b : "—", same ? "val dim-label" : "val", 0);
+      add_value (self, 2, name, b != NULL && *b != '\0' ? b : "—", same ? "val dim-label" : "val");
       add (self, 3, same ? "=" : "≠", same ? "val dim-label" : "val dh-warn", 1);
     }
   self->row++;

@@ -1,4 +1,5 @@
 #include "dh-runs-page.h"
+#include "dh-focus.h"
 #include "dh-import-bar.h"
 #include "dh-import-dialog.h"
 #include "dh-run-list.h"
@@ -358,7 +359,9 @@ make_lower (DhRunsPage *self)
   self->lower = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 12, NULL);
   gtk_box_set_homogeneous (GTK_BOX (self->lower), TRUE);
   self->compared = dh_runs_compared_new ();
+  dh_focus_add_region (self->compared);
   self->charts = dh_runs_charts_new (self->session);
+  dh_focus_add_region (self->charts);
   gtk_box_append (GTK_BOX (self->lower), self->compared);
   gtk_box_append (GTK_BOX (self->lower), self->charts);
   /* What is left over is the table's. */
@@ -387,10 +390,12 @@ dh_runs_page_new (DhSession *session)
   gtk_widget_set_margin_end (cards, MARGIN);
   gtk_box_append (GTK_BOX (cards), dh_import_bar_new (session));
   self->table = dh_runs_table_new (session);
+  dh_focus_add_region (self->table);
   gtk_box_append (GTK_BOX (cards), self->table);
   gtk_box_append (GTK_BOX (cards), make_lower (self));
   GtkWidget *page = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
   dh_runs_band_init (&self->band);
+  dh_focus_add_region (self->band.widget);
   gtk_box_append (GTK_BOX (page), self->band.widget);
   gtk_box_append (GTK_BOX (page), cards);
   self->stack = gtk_stack_new ();

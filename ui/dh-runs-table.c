@@ -1,4 +1,5 @@
 #include "dh-runs-table.h"
+#include "dh-focus.h"
 #include "dh-metrics-charts.h"
 #include "dh-runs-boxes.h"
 #include "dh-runs-columns.h"
@@ -364,8 +365,8 @@ make_view (DhRunsTable *self, DhSession *session)
   self->selection = gtk_multi_selection_new (G_LIST_MODEL (sorted));
   gtk_column_view_set_model (GTK_COLUMN_VIEW (self->view), GTK_SELECTION_MODEL (self->selection));
   dh_ui_add_classes (self->view, "dh-col");
-  dh_ui_set_name (self->view, _ ("Runs"));
-  dh_ui_tab_leaves (self->view);
+  dh_ui_name_table (self->view, _ ("Runs"));
+  dh_focus_add_table (self->view);
   g_autoptr (GtkColumnViewColumn) boxes = dh_runs_boxes_new (GTK_SELECTION_MODEL (self->selection));
   gtk_column_view_append_column (GTK_COLUMN_VIEW (self->view), boxes);
   dh_runs_columns_add (GTK_COLUMN_VIEW (self->view), badge_of, self);

@@ -160,8 +160,10 @@ make_head (DhScoreTuner *self, GtkWidget *title)
   self->field = dh_threshold_field_new (self->axis->field, self->score == DH_SCORE_DATASET_POSTERIOR ? 4 : 2, name);
   gtk_box_append (GTK_BOX (head), self->field);
   g_autoptr (GMenuModel) menu = make_menu (self->score);
-  gtk_box_append (GTK_BOX (head),
-                  dh_ui_menu_button ("view-more-symbolic", _ ("Presets and histogram"), menu, "flat dh-iconbtn"));
+  GtkWidget *more = dh_ui_menu_button ("view-more-symbolic", _ ("Presets and histogram"), menu, "flat dh-iconbtn");
+  g_autofree char *more_name = g_strdup_printf (_ ("%s: presets and histogram"), dh_score_title (self->score));
+  dh_ui_set_name (more, more_name);
+  gtk_box_append (GTK_BOX (head), more);
   return head;
 }
 

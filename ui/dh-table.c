@@ -1,4 +1,5 @@
 #include "dh-table.h"
+#include "dh-focus.h"
 #include "dh-help.h"
 #include <math.h>
 #include <string.h>
@@ -362,8 +363,8 @@ dh_table_new (const DhTableKind *kind, GListModel *items, const char *accessible
   gtk_column_view_set_model (GTK_COLUMN_VIEW (self->view), GTK_SELECTION_MODEL (self->selection));
   gtk_column_view_set_single_click_activate (GTK_COLUMN_VIEW (self->view), kind->one_click);
   dh_ui_add_classes (self->view, "dh-col");
-  dh_ui_tab_leaves (self->view);
-  dh_ui_set_name (self->view, accessible_name);
+  dh_focus_add_table (self->view);
+  dh_ui_name_table (self->view, accessible_name);
   add_columns (self);
   g_signal_connect_object (self->view, "activate", G_CALLBACK (on_activate), self, 0);
   GtkWidget *scroller = gtk_scrolled_window_new ();

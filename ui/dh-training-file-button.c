@@ -217,6 +217,9 @@ show (FileButton *self)
   gtk_label_set_label (GTK_LABEL (self->label), shown != NULL                     ? shown
                                                 : self->field == DH_TRAINING_INIT ? _ ("nothing")
                                                                                   : _ ("choose…"));
+  const char *what = self->field == RECIPE ? _ ("Recipe") : dh_training_field_get_info (self->field)->label;
+  g_autofree char *name = g_strdup_printf ("%s: %s", what, gtk_label_get_label (GTK_LABEL (self->label)));
+  dh_ui_set_name (self->button, name);
   dh_ui_set_menu_tooltip (self->button, g_path_is_absolute (path) ? full : NULL);
 }
 

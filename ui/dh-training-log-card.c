@@ -1,4 +1,5 @@
 #include "dh-training-log-card.h"
+#include "dh-focus.h"
 #include "dh-metrics-charts.h"
 #include "dh-number.h"
 
@@ -228,7 +229,7 @@ make_view (DhTrainingLogCard *self)
   g_signal_connect (factory, "bind", G_CALLBACK (bind_line), NULL);
   self->selection = gtk_multi_selection_new (NULL);
   self->view = gtk_list_view_new (GTK_SELECTION_MODEL (g_object_ref (self->selection)), factory);
-  dh_ui_tab_leaves (self->view);
+  dh_focus_tab_leaves (self->view);
   dh_ui_add_classes (self->view, "dh-log");
   dh_ui_set_name (self->view, _ ("Log"));
   g_object_set_data (G_OBJECT (self->view), "card", self);

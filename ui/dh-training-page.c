@@ -1,4 +1,5 @@
 #include "dh-training-page.h"
+#include "dh-focus.h"
 #include "dh-job-list.h"
 #include "dh-session-reopen.h"
 #include "dh-training-curves.h"
@@ -187,10 +188,13 @@ make_jobs (DhTrainingPage *self)
   gtk_widget_set_margin_start (box, 12);
   gtk_widget_set_margin_end (box, 12);
   self->jobs = dh_job_list_new (self->session);
+  dh_focus_add_region (self->jobs);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "job", dh_job_list_get_actions (DH_JOB_LIST (self->jobs)));
   g_autoptr (GMenuModel) menu = dh_job_list_new_menu ();
   self->curves = dh_training_curves_new (self->session, menu);
+  dh_focus_add_region (self->curves);
   self->log = dh_training_log_card_new ();
+  dh_focus_add_region (self->log);
   gtk_widget_set_vexpand (self->log, TRUE);
   gtk_box_append (GTK_BOX (box), self->jobs);
   gtk_box_append (GTK_BOX (box), self->curves);
@@ -232,6 +236,7 @@ dh_training_page_new (DhSession *session)
   gtk_stack_add_named (GTK_STACK (self->stack), make_empty (self), "empty");
   gtk_stack_add_named (GTK_STACK (self->stack), make_jobs (self), "jobs");
   self->panel = dh_training_panel_new (session);
+  dh_focus_add_region (self->panel);
   adw_flap_set_content (ADW_FLAP (self->flap), self->stack);
   adw_flap_set_flap (ADW_FLAP (self->flap), self->panel);
   adw_flap_set_swipe_to_open (ADW_FLAP (self->flap), FALSE);

@@ -178,6 +178,7 @@ make_more (DhTrainingPanel *self)
   add_rows (self, card, fields, G_N_ELEMENTS (fields));
   gtk_widget_set_margin_top (card, 6);
   GtkWidget *expander = gtk_expander_new (_ ("More settings"));
+  dh_ui_set_name (expander, _ ("More settings"));
   dh_ui_add_classes (expander, "dh-more");
   gtk_expander_set_child (GTK_EXPANDER (expander), card);
   return expander;

@@ -322,6 +322,7 @@ dh_training_plot_new (DhSession *session, DhPlotKind kind)
   gtk_widget_set_margin_end (plot->value, 6);
   gtk_box_append (GTK_BOX (head), plot->value);
   plot->chart = dh_chart_new ();
+  dh_chart_set_description (DH_CHART (plot->chart), _ (infos[kind].title));
   gtk_widget_set_margin_start (plot->chart, 9);
   gtk_widget_set_margin_end (plot->chart, 6);
   gtk_widget_set_margin_bottom (plot->chart, 6);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "dh-number.h"
 #include "dh-training-file-button.h"
+#include "dh-widgets.h"
 
 struct _DhTrainingRow
 {
@@ -113,6 +114,17 @@ show_number (DhTrainingRow *self, guint i)
   gtk_editable_set_text (GTK_EDITABLE (control), plain);
 }
 
+/* The focus is on a button of the list's own, which GTK gives no name. */
+static void
+name_choice (GtkDropDown *drop)
+{
+  GtkStringObject *chosen = gtk_drop_down_get_selected_item (drop);
+  const char *what = dh_widget_get_name (GTK_WIDGET (drop));
+  g_autofree char *name =
+      g_strdup_printf ("%s: %s", what, chosen != NULL ? gtk_string_object_get_string (chosen) : "—");
+  dh_ui_set_name (gtk_widget_get_first_child (GTK_WIDGET (drop)), name);
+}
+
 static void
 show_choice (DhTrainingRow *self, guint i)
 {
@@ -132,6 +144,7 @@ show_choice (DhTrainingRow *self, guint i)
     if (g_str_equal (values[k], value))
       chosen = k;
   gtk_drop_down_set_selected (drop, chosen);
+  name_choice (drop);
 }
 
 static void
@@ -190,6 +203,7 @@ on_chosen (GtkDropDown *drop, GParamSpec *spec, DhTrainingRow *self)
 {
   const char *const *values = dh_training_form_get_choices (self->form, self->fields[0], NULL);
   guint chosen = gtk_drop_down_get_selected (drop);
+  name_choice (drop);
   if (!self->showing && chosen != GTK_INVALID_LIST_POSITION)
     dh_training_form_set_text (self->form, self->fields[0], values[chosen]);
 }
@@ -249,7 +263,9 @@ make_control (DhTrainingRow *self, DhSession *session, DhTrainingField field)
       break;
     }
   gtk_widget_set_valign (control, GTK_ALIGN_CENTER);
-  dh_ui_set_name (control, info->label);
+  /* Where a file is chosen, the button says which. */
+  if (info->kind != DH_FIELD_FILE && info->kind != DH_FIELD_FOLDER)
+    dh_ui_set_name (control, info->label);
   gtk_accessible_update_property (GTK_ACCESSIBLE (control), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, info->meaning, -1);
   return control;
 }

@@ -241,7 +241,8 @@ dh_tuning_panel_new (DhSession *session, DhCanvas *canvas)
   g_autoptr (GMenu) menu = g_menu_new ();
   dh_ui_menu_section (menu, NULL, _ ("Choose weights…"), "win.open-weights", _ ("About these weights…"),
                       "win.weights-info", NULL);
-  self->context = dh_ui_context_button ("dh-chip-symbolic", G_MENU_MODEL (menu), &self->title, &self->subtitle);
+  self->context =
+      dh_ui_context_button ("dh-chip-symbolic", _ ("Weights"), G_MENU_MODEL (menu), &self->title, &self->subtitle);
   gtk_box_append (GTK_BOX (band), self->context);
   gtk_box_append (GTK_BOX (box), band);
   self->stack = gtk_stack_new ();

@@ -1,5 +1,6 @@
 #include "dh-ui.h"
 #include <math.h>
+#include "dh-widgets.h"
 
 void
 dh_ui_add_classes (GtkWidget *widget, const char *classes)
@@ -67,7 +68,16 @@ dh_ui_table (int row_spacing)
 void
 dh_ui_set_name (GtkWidget *widget, const char *accessible_name)
 {
-  gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, accessible_name, -1);
+  dh_widget_set_name (widget, accessible_name);
+}
+
+void
+dh_ui_name_table (GtkWidget *view, const char *accessible_name)
+{
+  GtkWidget *titles = gtk_widget_get_first_child (view), *rows = gtk_widget_get_next_sibling (titles);
+  dh_ui_set_name (view, accessible_name);
+  dh_ui_set_name (titles, _ ("Column titles"));
+  dh_ui_set_name (rows, accessible_name);
 }
 
 static GtkWidget *
@@ -121,6 +131,10 @@ dh_ui_set_menu_tooltip (GtkWidget *widget, const char *text)
 {
   g_object_set_data_full (G_OBJECT (widget), "tooltip", g_strdup (text), g_free);
   gtk_widget_set_has_tooltip (widget, text != NULL);
+  /* The button in it has the focus. */
+  GtkWidget *spoken = GTK_IS_MENU_BUTTON (widget) ? gtk_widget_get_first_child (widget) : widget;
+  gtk_accessible_update_property (GTK_ACCESSIBLE (spoken), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                  text != NULL ? text : "", -1);
   g_signal_handlers_disconnect_by_func (widget, on_menu_tooltip, NULL);
   g_signal_connect (widget, "query-tooltip", G_CALLBACK (on_menu_tooltip), NULL);
 }
@@ -148,7 +162,7 @@ dh_ui_text_menu (const char *text, GMenuModel *menu, const char *classes)
 }
 
 GtkWidget *
-dh_ui_context_button (const char *icon, GMenuModel *menu, GtkWidget **title, GtkWidget **subtitle)
+dh_ui_context_button (const char *icon, const char *what, GMenuModel *menu, GtkWidget **title, GtkWidget **subtitle)
 {
   GtkWidget *lines = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
   *title = dh_ui_short_label (NULL, "dh-h", 0);
@@ -158,7 +172,9 @@ dh_ui_context_button (const char *icon, GMenuModel *menu, GtkWidget **title, Gtk
   gtk_box_append (GTK_BOX (lines), *title);
   gtk_box_append (GTK_BOX (lines), *subtitle);
   GtkWidget *box = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 10, NULL);
-  gtk_box_append (GTK_BOX (box), gtk_image_new_from_icon_name (icon));
+  GtkWidget *image = gtk_image_new_from_icon_name (icon);
+  dh_ui_set_name (image, what);
+  gtk_box_append (GTK_BOX (box), image);
   gtk_box_append (GTK_BOX (box), lines);
   gtk_box_append (GTK_BOX (box), gtk_image_new_from_icon_name ("pan-down-symbolic"));
   GtkWidget *button = gtk_menu_button_new ();
@@ -169,6 +185,9 @@ dh_ui_context_button (const char *icon, GMenuModel *menu, GtkWidget **title, Gtk
   gtk_widget_set_hexpand (button, TRUE);
   gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
   dh_ui_add_classes (button, "flat dh-context");
+  dh_ui_set_name (button, what);
+  gtk_accessible_update_relation (GTK_ACCESSIBLE (gtk_widget_get_first_child (button)),
+                                  GTK_ACCESSIBLE_RELATION_LABELLED_BY, image, *title, *subtitle, NULL, -1);
   return button;
 }
 
@@ -271,45 +290,6 @@ dh_ui_texture (GBytes *rgb, guint width, guint height)
   return gdk_memory_texture_new ((int)width, (int)height, GDK_MEMORY_R8G8B8, rgb, (gsize)3 * width);
 }
 
-static gboolean
-focus_beside (GtkWidget *widget, gboolean forward)
-{
-  for (GtkWidget *at = widget; at != NULL && !GTK_IS_ROOT (at); at = gtk_widget_get_parent (at))
-    {
-      GtkWidget *other = at;
-      while ((other = forward ? gtk_widget_get_next_sibling (other) : gtk_widget_get_prev_sibling (other)) != NULL)
-        if (gtk_widget_get_child_visible (other)
-            && gtk_widget_child_focus (other, forward ? GTK_DIR_TAB_FORWARD : GTK_DIR_TAB_BACKWARD))
-          return TRUE;
-    }
-  return FALSE;
-}
-
-static gboolean
-on_tab (GtkEventControllerKey *key, guint keyval, guint keycode, GdkModifierType state, GtkWidget *list)
-{
-  if ((keyval != GDK_KEY_Tab && keyval != GDK_KEY_ISO_Left_Tab) || (state & GDK_CONTROL_MASK) != 0)
-    return FALSE;
-  const gboolean forward = keyval == GDK_KEY_Tab && (state & GDK_SHIFT_MASK) == 0;
-  /* At the end of the window it begins again. */
-  if (!focus_beside (list, forward))
-    {
-      GtkWidget *root = GTK_WIDGET (gtk_widget_get_root (list));
-      gtk_root_set_focus (GTK_ROOT (root), NULL);
-      gtk_widget_child_focus (root, forward ? GTK_DIR_TAB_FORWARD : GTK_DIR_TAB_BACKWARD);
-    }
-  return TRUE;
-}
-
-void
-dh_ui_tab_leaves (GtkWidget *list)
-{
-  GtkEventController *key = gtk_event_controller_key_new ();
-  gtk_event_controller_set_propagation_phase (key, GTK_PHASE_CAPTURE);
-  g_signal_connect (key, "key-pressed", G_CALLBACK (on_tab), list);
-  gtk_widget_add_controller (list, key);
-}
-
 void
 dh_ui_close_on_escape (GtkWidget *window)
 {
@@ -349,4 +329,24 @@ dh_ui_text_scale (GtkWidget *widget)
   int dpi = -1; /* 1024ths */
   g_object_get (gtk_widget_get_settings (widget), "gtk-xft-dpi", &dpi, NULL);
   return dpi > 0 ? CLAMP (dpi / (96.0 * 1024.0), 0.5, 4.0) : 1;
+}
+
+static void
+on_text_size (GtkWidget *widget)
+{
+  const double scale = dh_ui_text_scale (widget);
+  const int width = GPOINTER_TO_INT (g_object_get_data (G_OBJECT (widget), "dh-text-width"));
+  const int height = GPOINTER_TO_INT (g_object_get_data (G_OBJECT (widget), "dh-text-height"));
+  gtk_widget_set_size_request (widget, width < 0 ? -1 : (int)(width * scale), height < 0 ? -1 : (int)(height * scale));
+}
+
+void
+dh_ui_set_text_size (GtkWidget *widget, int width, int height)
+{
+  g_object_set_data (G_OBJECT (widget), "dh-text-width", GINT_TO_POINTER (width));
+  g_object_set_data (G_OBJECT (widget), "dh-text-height", GINT_TO_POINTER (height));
+  GtkSettings *settings = gtk_widget_get_settings (widget);
+  g_signal_handlers_disconnect_by_func (settings, on_text_size, widget);
+  g_signal_connect_object (settings, "notify::gtk-xft-dpi", G_CALLBACK (on_text_size), widget, G_CONNECT_SWAPPED);
+  on_text_size (widget);
 }

@@ -21,9 +21,12 @@ GtkWidget *dh_ui_menu_button (const char *icon, const char *tooltip, GMenuModel 
 void dh_ui_set_menu_tooltip (GtkWidget *widget, const char *text);
 /* A text with a down arrow. */
 GtkWidget *dh_ui_text_menu (const char *text, GMenuModel *menu, const char *classes);
-/* The wide button over a panel: icon, two lines, a down arrow. */
-GtkWidget *dh_ui_context_button (const char *icon, GMenuModel *menu, GtkWidget **title, GtkWidget **subtitle);
+/* The wide button over a panel: icon, two lines, a down arrow; what it chooses is spoken before the lines. */
+GtkWidget *dh_ui_context_button (const char *icon, const char *what, GMenuModel *menu, GtkWidget **title,
+                                 GtkWidget **subtitle);
 void dh_ui_set_name (GtkWidget *widget, const char *accessible_name);
+/* The name of a column view and of the parts of it that can have the focus. */
+void dh_ui_name_table (GtkWidget *view, const char *accessible_name);
 /* Horizontal line. */
 GtkWidget *dh_ui_line (void);
 /* A square of a colour, as in a legend; 0xRRGGBB. */
@@ -42,8 +45,6 @@ void dh_ui_menu_section (GMenu *menu, const char *title, ...) G_GNUC_NULL_TERMIN
 
 /* RGB rows without padding → texture; NULL for NULL. */
 GdkTexture *dh_ui_texture (GBytes *rgb, guint width, guint height);
-/* Tab leaves the list, where GTK before 4.12 goes from row to row; arrows go through its rows. */
-void dh_ui_tab_leaves (GtkWidget *list);
 /* A window that Escape closes. */
 void dh_ui_close_on_escape (GtkWidget *window);
 /* Says by the session's signal "written" that a file was saved. */
@@ -55,5 +56,7 @@ char *dh_ui_time (const char *iso);
 
 /* How large the user wants letters: 1 at 96 dots an inch, 1.25 with "large text". Widths that words need grow by it. */
 double dh_ui_text_scale (GtkWidget *widget);
+/* Asks for a size that grows with the letters, also when the user changes these; −1: as the widget likes. */
+void dh_ui_set_text_size (GtkWidget *widget, int width, int height);
 
 G_END_DECLS

@@ -1,5 +1,6 @@
 #include <math.h>
 #include "dh-classes-window.h"
+#include "dh-focus.h"
 #include "dh-player.h"
 #include "dh-session-components.h"
 #include "dh-session-evaluation.h"
@@ -270,6 +271,8 @@ ACTION (dataset_notes) { dh_window_show_notes (data); }
 
 ACTION (about) { dh_window_show_about (data); }
 
+ACTION (region) { dh_focus_step_region (GTK_WINDOW (data), g_variant_get_int32 (value)); }
+
 ACTION (shortcuts) { dh_window_show_shortcuts (data); }
 
 ACTION (quit) { gtk_window_close (GTK_WINDOW (data)); }
@@ -311,6 +314,7 @@ static const GActionEntry entries[] = {
   { "page", page, "s", NULL, NULL },
   { "show-training", show_training, "x", NULL, NULL },
   { "show-run", show_run, "x", NULL, NULL },
+  { "region", region, "i", NULL, NULL },
   { "toggle-images", toggle_images, NULL, NULL, NULL },
   { "toggle-tuning", toggle_tuning, NULL, NULL, NULL },
   { "add-training", add_training, NULL, NULL, NULL },

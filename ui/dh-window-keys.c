@@ -57,6 +57,8 @@ static const Key keys[] = {
   { "<Control>2", N_ ("Metrics"), "win.page::metrics" },
   { "<Control>3", N_ ("Training"), "win.page::training" },
   { "<Control>4", N_ ("Runs"), "win.page::runs" },
+  { "F6", N_ ("Next part of the window"), "win.region(1)" },
+  { "<Shift>F6", N_ ("The part before"), "win.region(-1)" },
   { "F9", N_ ("Images panel, form of a training"), "win.toggle-images" },
   { "<Shift>F9", N_ ("Tuning panel"), "win.toggle-tuning" },
   { "<Control>question", N_ ("Keys"), "win.shortcuts" },
@@ -78,7 +80,7 @@ static gboolean
 is_single (const char *key)
 {
   return strstr (key, "<Control>") == NULL && strstr (key, "<Alt>") == NULL && strstr (key, "F9") == NULL
-         && strstr (key, "F2") == NULL;
+         && strstr (key, "F2") == NULL && strstr (key, "F6") == NULL;
 }
 
 static gboolean

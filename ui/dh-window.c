@@ -1,4 +1,5 @@
 #include "dh-window.h"
+#include "dh-focus.h"
 #include "dh-metrics-page.h"
 #include "dh-start-page.h"
 #include "dh-status-bar.h"
@@ -163,10 +164,23 @@ add_drop (DhWindow *self)
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (target));
 }
 
+/* The arrow of the split button has no name of its own. */
+static void
+name_arrow (GtkWidget *widget, const char *name)
+{
+  if (GTK_IS_MENU_BUTTON (widget))
+    dh_ui_set_name (widget, name);
+  else
+    for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+         child = gtk_widget_get_next_sibling (child))
+      name_arrow (child, name);
+}
+
 static GtkWidget *
 make_header (DhWindow *self)
 {
   GtkWidget *bar = adw_header_bar_new ();
+  dh_focus_add_region (bar);
   self->images_toggle = dh_ui_icon_toggle ("sidebar-show-symbolic", _ ("Images (F9)"), NULL, NULL, NULL);
   self->tuning_toggle = dh_ui_icon_toggle ("sidebar-show-right-symbolic", _ ("Tuning (Shift+F9)"), NULL, NULL, NULL);
   g_object_bind_property (dh_browse_page_get_flap (DH_BROWSE_PAGE (self->browse), FALSE), "reveal-flap",
@@ -187,6 +201,7 @@ make_header (DhWindow *self)
   adw_split_button_set_menu_model (ADW_SPLIT_BUTTON (open), open_menu);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (open), "win.open-dataset");
   gtk_widget_set_tooltip_text (open, _ ("Open a data set (Ctrl+O), pictures or weights"));
+  name_arrow (open, _ ("More to open"));
   adw_header_bar_pack_start (ADW_HEADER_BAR (bar), open);
   g_autoptr (GMenuModel) main_menu = dh_window_new_main_menu (self);
   GtkWidget *menu = dh_ui_menu_button ("open-menu-symbolic", _ ("Main menu"), main_menu, NULL);
@@ -310,6 +325,7 @@ dh_window_new (AdwApplication *application, DhSession *session)
   gtk_widget_set_vexpand (GTK_WIDGET (self->banner), TRUE);
   gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->banner));
   self->switcher_bar = adw_view_switcher_bar_new ();
+  dh_focus_add_region (self->switcher_bar);
   adw_view_switcher_bar_set_stack (ADW_VIEW_SWITCHER_BAR (self->switcher_bar), ADW_VIEW_STACK (self->stack));
   g_signal_connect_object (self->switcher_title, "notify::title-visible", G_CALLBACK (on_title_visible), self,
                            G_CONNECT_SWAPPED);
@@ -321,6 +337,7 @@ dh_window_new (AdwApplication *application, DhSession *session)
   dh_window_add_actions (self);
   dh_window_add_keys (self, GTK_APPLICATION (application));
   add_drop (self);
+  dh_focus_speak_rows (GTK_WINDOW (self));
   dh_window_add_written (self);
   g_signal_connect_object (session, "message", G_CALLBACK (on_message), self, 0);
   g_signal_connect_object (session, "error", G_CALLBACK (on_error), self, 0);

@@ -95,6 +95,34 @@ test_notes (void)
     }
 }
 
+static GtkWidget *
+find_picture (GtkWidget *widget)
+{
+  GtkWidget *found = GTK_IS_PICTURE (widget) ? widget : NULL;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL && found == NULL;
+       child = gtk_widget_get_next_sibling (child))
+    found = find_picture (child);
+  return found;
+}
+
+/* However high the letters make the row, its picture is as wide as those of the other rows. */
+static void
+test_large_text (void)
+{
+  GtkSettings *settings = gtk_settings_get_default ();
+  GtkWidget *picture = find_picture (row);
+  int dpi;
+  g_object_get (settings, "gtk-xft-dpi", &dpi, NULL);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_object_set (settings, "gtk-xft-dpi", (int)((1 + i / 2.0) * 96 * 1024), NULL);
+      pointer_wait (300);
+      g_assert_cmpint (gtk_widget_get_width (picture), ==, 72);
+      g_assert_cmpint (measure (GTK_ORIENTATION_HORIZONTAL), <=, ROOM);
+    }
+  g_object_set (settings, "gtk-xft-dpi", dpi, NULL);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -120,6 +148,7 @@ main (int argc, char **argv)
   GtkWidget *window = pointer_show (row, ROOM, 60);
   g_test_add_func ("/image-row/badges", test_badges);
   g_test_add_func ("/image-row/notes", test_notes);
+  g_test_add_func ("/image-row/large-text", test_large_text);
   const int result = g_test_run ();
   gtk_window_destroy (GTK_WINDOW (window));
   dh_session_close (session);

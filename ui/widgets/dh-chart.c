@@ -351,7 +351,7 @@ dh_chart_set_description (DhChart *chart, const char *sentence)
   g_return_if_fail (DH_IS_CHART (chart));
   g_free (chart->description);
   chart->description = g_strdup (sentence);
-  dh_draw_set_label (GTK_WIDGET (chart), sentence);
+  dh_widget_set_name (GTK_WIDGET (chart), sentence);
 }
 
 void

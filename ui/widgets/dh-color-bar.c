@@ -154,11 +154,21 @@ dh_color_bar_class_init (DhColorBarClass *class)
 }
 
 static void
+name_bar (DhColorBar *bar)
+{
+  g_autofree char *low = dh_number_format_step (bar->scale.low, 0.01);
+  g_autofree char *high = dh_number_format_step (bar->scale.high, 0.01);
+  g_autofree char *label = g_strdup_printf ("%s … %s", low, high);
+  dh_widget_set_name (GTK_WIDGET (bar), label);
+}
+
+static void
 dh_color_bar_init (DhColorBar *bar)
 {
   bar->scale = (DhScale)DH_SCALE_INIT;
   bar->least = 60;
   bar->natural = 114;
+  name_bar (bar);
   gtk_widget_set_can_target (GTK_WIDGET (bar), FALSE);
 }
 
@@ -183,10 +193,7 @@ dh_color_bar_set_scale (DhColorBar *bar, const DhScale *scale)
     {
       drop_layouts (bar);
       gtk_widget_queue_resize (GTK_WIDGET (bar));
-      g_autofree char *low = dh_number_format_step (scale->low, 0.01);
-      g_autofree char *high = dh_number_format_step (scale->high, 0.01);
-      g_autofree char *label = g_strdup_printf ("%s … %s", low, high);
-      dh_draw_set_label (GTK_WIDGET (bar), label);
+      name_bar (bar);
     }
   gtk_widget_queue_draw (GTK_WIDGET (bar));
 }

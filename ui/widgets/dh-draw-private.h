@@ -24,7 +24,5 @@ GdkRGBA dh_draw_fade (const GdkRGBA *color, double opacity);
 GdkRGBA dh_draw_rgb (guint32 rgb);
 /* Snaps to the device's pixels, so that lines of 1 px stay crisp at every scale. */
 double dh_draw_snap (GtkWidget *widget, double value);
-/* Sets the accessible label; NULL is left out. */
-void dh_draw_set_label (GtkWidget *widget, const char *label);
 
 G_END_DECLS

@@ -92,10 +92,3 @@ dh_draw_snap (GtkWidget *widget, double value)
   double scale = gtk_widget_get_scale_factor (widget);
   return round (value * scale) / scale;
 }
-
-void
-dh_draw_set_label (GtkWidget *widget, const char *label)
-{
-  if (label)
-    gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
-}

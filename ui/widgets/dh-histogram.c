@@ -417,7 +417,7 @@ dh_histogram_set_label (DhHistogram *histogram, const char *label, const char *r
   g_free (histogram->record);
   histogram->label = g_strdup (label);
   histogram->record = g_strdup (record);
-  dh_draw_set_label (histogram->scale, label);
-  dh_draw_set_label (GTK_WIDGET (histogram), label);
+  dh_widget_set_name (histogram->scale, label);
+  dh_widget_set_name (GTK_WIDGET (histogram), label);
   update_accessible (histogram);
 }

@@ -180,7 +180,7 @@ dh_legend_set_entries (DhLegend *legend, const DhLegendEntry *entries, guint n)
                                     g_utf8_make_valid (entries[i].text ? entries[i].text : "", -1), 0 };
       g_string_append_printf (label, "%s%s", i ? ", " : "", legend->entries[i].text);
     }
-  dh_draw_set_label (GTK_WIDGET (legend), label->str);
+  dh_widget_set_name (GTK_WIDGET (legend), label->str);
   gtk_widget_queue_resize (GTK_WIDGET (legend));
 }
 

@@ -366,7 +366,7 @@ dh_matrix_set (DhMatrix *self, guint n, const char *const *names, const guint64 
   tell (self);
   g_autofree char *worst = dh_matrix_dup_worst (self);
   g_autofree char *label = g_strdup_printf (_ ("Confusion of classes, the arrow keys go through its cells. %s"), worst);
-  dh_draw_set_label (GTK_WIDGET (self), label);
+  dh_widget_set_name (GTK_WIDGET (self), label);
   gtk_widget_queue_resize (GTK_WIDGET (self));
 }
 

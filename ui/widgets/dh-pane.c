@@ -1,5 +1,6 @@
 #include <math.h>
 #include "dh-draw-private.h"
+#include "dh-fit-column.h"
 #include "dh-legend-private.h"
 #include "dh-number.h"
 #include "dh-pane-private.h"
@@ -159,9 +160,9 @@ dh_pane_set_title (DhPane *pane, const char *title)
   g_free (pane->title);
   pane->title = g_utf8_make_valid (title, -1);
   gtk_label_set_text (GTK_LABEL (pane->label), pane->title);
-  dh_draw_set_label (GTK_WIDGET (pane), pane->title);
+  dh_widget_set_name (GTK_WIDGET (pane), pane->title);
   if (pane->button)
-    dh_draw_set_label (pane->button, pane->title);
+    dh_widget_set_name (pane->button, pane->title);
   if (pane->mirror)
     dh_pane_set_title (pane->mirror, title);
 }
@@ -196,7 +197,7 @@ dh_pane_set_menu (DhPane *pane, GMenuModel *menu)
       gtk_menu_button_set_child (GTK_MENU_BUTTON (pane->button), box);
       gtk_menu_button_set_has_frame (GTK_MENU_BUTTON (pane->button), FALSE);
       gtk_menu_button_set_menu_model (GTK_MENU_BUTTON (pane->button), menu);
-      dh_draw_set_label (pane->button, pane->title);
+      dh_widget_set_name (pane->button, pane->title);
       gtk_widget_insert_after (pane->button, GTK_WIDGET (pane), NULL);
     }
   else
@@ -308,7 +309,7 @@ GtkWidget *
 dh_pane_show_message (DhPane *pane, const char *icon_name, const char *tone, const char *title, const char *text)
 {
   g_return_val_if_fail (DH_IS_PANE (pane), NULL);
-  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
+  GtkWidget *box = dh_fit_column_new (6);
   GtkWidget *icon;
   gtk_widget_set_valign (box, GTK_ALIGN_CENTER);
   gtk_widget_set_halign (box, GTK_ALIGN_CENTER);
@@ -325,13 +326,13 @@ dh_pane_show_message (DhPane *pane, const char *icon_name, const char *tone, con
     }
   if (tone)
     gtk_widget_add_css_class (icon, tone);
-  gtk_box_append (GTK_BOX (box), icon);
+  dh_fit_column_append (DH_FIT_COLUMN (box), icon, icon_name ? 4 : 1);
   if (title)
     {
       GtkWidget *label = gtk_label_new (title);
       gtk_widget_add_css_class (label, "dh-h");
       gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
-      gtk_box_append (GTK_BOX (box), label);
+      dh_fit_column_append (DH_FIT_COLUMN (box), label, 0);
     }
   if (text)
     {
@@ -344,8 +345,10 @@ dh_pane_show_message (DhPane *pane, const char *icon_name, const char *tone, con
       gtk_label_set_max_width_chars (GTK_LABEL (label), 44);
       gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
       gtk_label_set_lines (GTK_LABEL (label), 4);
-      gtk_box_append (GTK_BOX (box), label);
+      dh_fit_column_append (DH_FIT_COLUMN (box), label, 2);
     }
+  /* All of it, where some has no room. */
+  gtk_widget_set_tooltip_text (box, text);
   dh_pane_set_message (pane, box);
   return box;
 }

@@ -200,7 +200,7 @@ dh_swipe_handle_new (DhCanvas *canvas)
   DhSwipeHandle *self = g_object_new (DH_TYPE_SWIPE_HANDLE, NULL);
   self->canvas = canvas;
   gtk_widget_set_child_visible (GTK_WIDGET (self), FALSE);
-  dh_draw_set_label (GTK_WIDGET (self), "Line between A and B");
+  dh_widget_set_name (GTK_WIDGET (self), "Line between A and B");
   dh_swipe_handle_update (GTK_WIDGET (self));
   return GTK_WIDGET (self);
 }

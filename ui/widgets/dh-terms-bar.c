@@ -100,7 +100,7 @@ update_label (DhTermsBar *bar)
   g_autofree char *threshold = dh_number_format (bar->threshold, 2);
   g_autofree char *label =
       g_strdup_printf ("−ln p̂ %s, ln P(d_out) %s, sum %s, threshold %s", first, second, sum, threshold);
-  dh_draw_set_label (GTK_WIDGET (bar), label);
+  dh_widget_set_name (GTK_WIDGET (bar), label);
   gtk_widget_queue_draw (GTK_WIDGET (bar));
 }
 

@@ -71,3 +71,20 @@ dh_widget_reduces_motion (GtkWidget *widget)
   g_object_get (gtk_widget_get_settings (widget), "gtk-enable-animations", &animations, NULL);
   return !animations;
 }
+
+#define NAME "dh-accessible-name"
+
+void
+dh_widget_set_name (GtkWidget *widget, const char *name)
+{
+  if (name == NULL)
+    return;
+  g_object_set_data_full (G_OBJECT (widget), NAME, g_strdup (name), g_free);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+}
+
+const char *
+dh_widget_get_name (GtkWidget *widget)
+{
+  return g_object_get_data (G_OBJECT (widget), NAME);
+}

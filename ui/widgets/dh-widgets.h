@@ -37,6 +37,9 @@ void dh_tone_get_color (DhTone tone, gboolean dark, GdkRGBA *color);
 #define DH_COLOR_FN 0xdc267fu   /* hatched wherever an area is filled */
 #define DH_COLOR_MASK 0xfde724u /* flagged, without a truth to judge it: the bright end of the default colour map */
 #define DH_COLOR_NON_FINITE 0xff00ffu
+/* The accessible name; NULL is left out. GTK has no way to ask for it again: what gives it back is kept with it. */
+void dh_widget_set_name (GtkWidget *widget, const char *name);
+const char *dh_widget_get_name (GtkWidget *widget);
 /* TRUE where motion is to be avoided or reduced: the desktop turned animations off. */
 gboolean dh_widget_reduces_motion (GtkWidget *widget);
 
