@@ -28,8 +28,8 @@ dh_cli_open_checkpoint (const char *params, GError **error)
   return weights ? dh_checkpoint_open_bytes (weights, DEMO_NAME, error) : NULL;
 }
 
-static DhModel *
-load (const char *params, const DhModelOptions *options, GError **error)
+DhModel *
+dh_cli_load_model (const char *params, const DhModelOptions *options, GError **error)
 {
   if (!is_demo (params))
     return dh_model_load (params, options, error);
@@ -52,7 +52,7 @@ dh_cli_open_predictor (DhCli *cli, const DhCliModel *model, int *status)
     }
   g_autoptr (GError) error = NULL;
   const DhModelOptions options = { model->architecture, model->classes, FALSE };
-  g_autoptr (DhModel) loaded = load (model->params, &options, &error);
+  g_autoptr (DhModel) loaded = dh_cli_load_model (model->params, &options, &error);
   DhPredictor *predictor = NULL;
   if (loaded)
     predictor = dh_predictor_new (loaded, cli->device, cli->precision, cli->threads, &error);

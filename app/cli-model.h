@@ -41,6 +41,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhCliModel, dh_cli_model_clear)
 
 /* The weights in a file, or those that come with the program where `params` is "demo" and no file bears that name. */
 DhCheckpoint *dh_cli_open_checkpoint (const char *params, GError **error);
+DhModel *dh_cli_load_model (const char *params, const DhModelOptions *options, GError **error);
 /* Loads the weights and opens the device; NULL after having said why, with *status set. */
 DhPredictor *dh_cli_open_predictor (DhCli *cli, const DhCliModel *model, int *status);
 

@@ -4,6 +4,7 @@
 
 #include "cli-calibrate.h"
 #include "cli-model.h"
+#include "cli-pictures.h"
 #include "dh-error.h"
 #include "dh-file-part.h"
 #include "dh-file.h"
@@ -327,12 +328,13 @@ dh_cmd_infer (DhCli *cli, int argc, char **argv)
     { NULL },
   };
   int status;
-  g_auto (GStrv) images = NULL;
+  g_auto (GStrv) named = NULL;
   if (!dh_cli_parse (cli, argc, argv, entries, NULL, "--params W --out DIR IMAGE…",
-                     "Writes the maps of pictures: <stem>_<map>.npy, float32 (segmentation uint8).",
-                     "densehybrid infer --params ldn121_hybrid.pth --out maps --png street.jpg", &images, &status))
+                     "Writes the maps of pictures: <stem>_<map>.npy, float32 (segmentation uint8). A folder stands for "
+                     "the\npictures in it.",
+                     "densehybrid infer --params ldn121_hybrid.pth --out maps --png street.jpg", &named, &status))
     return status;
-  if (!images || !images[0])
+  if (!named || !named[0])
     return dh_cli_usage (cli, "no picture is named");
   if (!out)
     return dh_cli_usage (cli, "--out is missing: where do the maps go?");
@@ -352,6 +354,9 @@ dh_cmd_infer (DhCli *cli, int argc, char **argv)
   if (!dh_cli_parse_maps (maps ? maps : "segmentation,likelihood,dataset_posterior,hybrid", &infer.maps, &error))
     return dh_cli_fail (cli, &error);
 
+  g_auto (GStrv) images = dh_cli_dup_pictures (named, &error);
+  if (!images)
+    return dh_cli_fail (cli, &error);
   g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, &model, &status);
   if (!predictor)
     return status;
@@ -369,8 +374,8 @@ dh_cmd_infer (DhCli *cli, int argc, char **argv)
         }
       dh_cli_note (cli, "the weights have no outlier head: dataset posterior and hybrid score are not available");
     }
-  Named named = { &infer, images };
-  const DhPictures pictures = { g_strv_length (images), load_named, &named };
+  Named loaded = { &infer, images };
+  const DhPictures pictures = { g_strv_length (images), load_named, &loaded };
   if (!dh_cli_calibrate (cli, model.calibration, predictor, &pictures, &error))
     return dh_cli_fail (cli, &error);
   return run_images (&infer, images);

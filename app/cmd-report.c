@@ -39,8 +39,9 @@ list_runs (DhCli *cli, DhDatabase *database, GError **error)
       const DhRunRow *run = runs->pdata[i];
       if (!json)
         {
+          g_autofree char *model = dh_run_row_dup_model (run);
           printf ("%5" G_GINT64_FORMAT "  %-10s %8" G_GINT64_FORMAT "  %-20.20s  %-28s %s\n", (gint64)run->id,
-                  dh_run_state (run), (gint64)run->images_done, run->started, run->dataset_title, run->model_title);
+                  dh_run_state (run), (gint64)run->images_done, run->started, run->dataset_title, model);
           continue;
         }
       json_builder_begin_object (json);
@@ -52,6 +53,7 @@ list_runs (DhCli *cli, DhDatabase *database, GError **error)
       dh_json_member_string (json, "dataset", run->dataset_kind);
       dh_json_member_string (json, "dataroot", run->dataset_root);
       dh_json_member_string (json, "model", run->model_title);
+      dh_json_member_string (json, "weights", run->method ? NULL : run->model_path);
       dh_json_member_string (json, "folder", run->folder);
       json_builder_end_object (json);
     }

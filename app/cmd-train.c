@@ -348,6 +348,10 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
                          G_MAXINT);
   if (!check_numbers (cli, &changes, &status))
     return status;
+  /* A run goes on from its files alone, and names the one that it began with. */
+  if (init && g_str_equal (init, "demo") && !g_file_test (init, G_FILE_TEST_EXISTS))
+    return dh_cli_usage (cli, "--model takes a file: \"densehybrid weights convert demo demo.pth\" writes the weights "
+                              "that come with the program, for --arch ldn-demo");
   if (momentum != NO_NUMBER || decay != NO_NUMBER)
     dh_cli_note (cli, "--momentum and --decay have no effect: Adam uses 0.9 and 0.999, and no decay");
 

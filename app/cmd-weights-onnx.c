@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "cli-model.h"
 #include "cmd-weights-private.h"
 #include "dh-error.h"
 #include "dh-map.h"
@@ -58,7 +59,7 @@ dh_weights_save_onnx (DhCli *cli, const char *from, const char *to, guint height
                    to);
       return dh_cli_fail (cli, &error);
     }
-  g_autoptr (DhModel) model = dh_model_load (from, NULL, &error);
+  g_autoptr (DhModel) model = dh_cli_load_model (from, NULL, &error);
   if (!model || !dh_model_save_onnx (model, to, height, width, &error))
     return dh_cli_fail (cli, &error);
   if (!dh_model_has_outlier_head (model))

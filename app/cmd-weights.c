@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli-model.h"
 #include "cmd-weights-private.h"
 #include "dh-checkpoint.h"
 #include "dh-error.h"
@@ -110,9 +111,10 @@ inspect (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "weights inspect takes one file");
 
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhInspection) inspection = dh_inspect (rest[0], TRUE, &error);
-  if (!inspection)
+  DhCheckpoint *checkpoint = dh_cli_open_checkpoint (rest[0], &error);
+  if (!checkpoint)
     return dh_cli_fail (cli, &error);
+  g_autoptr (DhInspection) inspection = dh_inspect_take (checkpoint, rest[0], TRUE);
   if (cli->json)
     print_json (inspection);
   else
@@ -124,12 +126,12 @@ inspect (DhCli *cli, int argc, char **argv)
 static DhTensorDict *
 dup_state (DhCli *cli, const char *path, gboolean as_is, DhModel **model, GError **error)
 {
-  g_autoptr (DhCheckpoint) checkpoint = dh_checkpoint_open (path, error);
+  g_autoptr (DhCheckpoint) checkpoint = dh_cli_open_checkpoint (path, error);
   if (!checkpoint)
     return NULL;
   if (as_is)
     return dh_tensor_dict_ref (dh_checkpoint_state (checkpoint));
-  *model = dh_model_load (path, NULL, error);
+  *model = dh_cli_load_model (path, NULL, error);
   if (!*model)
     {
       g_prefix_error (error, "the weights cannot be completed (--as-is converts them nevertheless): ");
@@ -204,7 +206,7 @@ convert (DhCli *cli, int argc, char **argv)
           cli, argc, argv, entries, NULL, "convert IN OUT",
           "Writes weights in another container: OUT ends in .pth, .pt or .safetensors. Wrapper and prefix are\n"
           "removed, and what the published implementation wants beyond the network's needs is added, so that\n"
-          "it loads there with strict=True.\n\n"
+          "it loads there with strict=True. Where IN is demo, the weights that come with the program are written.\n\n"
           "Where OUT ends in .onnx it is the network with its weights, for ONNX Runtime, OpenVINO, TensorRT and\n"
           "others: from a picture of one size (uint8, 1×H×W×3, RGB as decoded; what the network wants of it is\n"
           "part of the file) to segmentation, likelihood, dataset_posterior and hybrid (1×H×W each), in float32.",

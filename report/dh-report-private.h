@@ -90,6 +90,8 @@ gboolean dh_report_count_at (const DhReportRun *run, const DhReportThreshold *th
 char *dh_report_threshold_chosen (const DhReportThreshold *threshold);
 /* What the run found of each class; NULL where it measured none, or what it keeps of them does not fit together. */
 DhReportTable *dh_report_classes_table (const DhReportRun *run);
+/* The network and its weights' file; of two runs that would read alike, with the weights' sum. Free with g_free. */
+char *dh_report_dup_model (const DhReport *report, guint run);
 /* Of two runs, their numbers beside each other, under each protocol that both have; subtracted where they are of the
  * same data, and a sentence where not. NULL of one run. */
 DhReportTable *dh_report_compared_protocols (const DhReport *report);

@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "dh-report-private.h"
+#include "dh-run-state.h"
 
 DhReportTable *
 dh_report_table_new (const char *title, guint n_columns, guint n_left, const char *const *titles)
@@ -123,10 +124,25 @@ find_difference (const DhReport *report)
   return NULL;
 }
 
-static char *
-name_run (const DhReportRun *run)
+char *
+dh_report_dup_model (const DhReport *report, guint index)
 {
-  return g_strdup_printf ("Run %" G_GINT64_FORMAT ": %s, %s", run->run->id, run->run->model_title, run->run->score);
+  const DhRunRow *run = report->runs[index].run, *other = report->runs[report->n_runs - 1 - index].run;
+  char *model = dh_run_row_dup_model (run);
+  g_autofree char *others = dh_run_row_dup_model (other);
+  if (run == other || !g_str_equal (model, others) || g_str_equal (run->model_sha256, other->model_sha256))
+    return model;
+  char *told = g_strdup_printf ("%s, SHA-256 %.8s…", model, run->model_sha256);
+  g_free (model);
+  return told;
+}
+
+static char *
+name_run (const DhReport *report, guint index)
+{
+  const DhRunRow *run = report->runs[index].run;
+  g_autofree char *model = dh_report_dup_model (report, index);
+  return g_strdup_printf ("Run %" G_GINT64_FORMAT ": %s, %s", run->id, model, run->score);
 }
 
 DhReportTable *
@@ -170,7 +186,7 @@ dh_report_compared_protocols (const DhReport *report)
                      : dh_report_table_n_rows (table) == 1 ? "The runs have no protocol in common."
                      : other_pixels ? "Where the runs measured other pixels, nothing is subtracted."
                                     : NULL;
-  g_autofree char *one = name_run (a), *two = name_run (b);
+  g_autofree char *one = name_run (report, 0), *two = name_run (report, 1);
   table->sentence = g_strdup_printf ("%s; %s.%s%s", one, two, more ? " " : "", more ? more : "");
   return table;
 }

@@ -426,7 +426,8 @@ dh_report_to_latex (const DhReport *report)
       g_auto (DhReportComponents) found = { NULL };
       const gboolean measured = dh_report_find_components (run->run, &found);
       g_string_append_printf (tex, "\\midrule\n\\multicolumn{%u}{l}{", components ? 8 : 5);
-      append_latex (tex, run->run->model_title);
+      g_autofree char *model = dh_report_dup_model (report, r);
+      append_latex (tex, model);
       g_string_append (tex, ", ");
       append_latex (tex, run->run->dataset_title);
       g_string_append (tex, "} \\\\\n");

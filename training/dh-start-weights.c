@@ -114,6 +114,15 @@ dh_start_weights_load (const DhNet *net, const char *path, guint64 seed, DhStart
       dh_model_unref (model);
       model = dh_model_load (path, &fresh, error);
     }
+  if (model && architecture->outlier_head == dh_model_has_outlier_head (model)
+      && !g_str_equal (dh_model_architecture (model), dh_architecture_name (architecture)))
+    {
+      g_autofree char *name = g_filename_display_name (path);
+      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
+                   "%s: these are weights of %s, and %s is to be trained; choose that network, or other weights", name,
+                   dh_model_architecture (model), dh_architecture_name (architecture));
+      return NULL;
+    }
   g_autoptr (DhTensorDict) state = model ? dh_model_dup_state (model, error) : NULL;
   return state && dh_net_check_keys (net, state, error) ? g_steal_pointer (&state) : NULL;
 }

@@ -57,18 +57,6 @@ add_summary (DhRun *run, const char *summary)
   run->mean_f1 = dh_run_summary_number (summary, "components", "mean_f1");
 }
 
-/* The file's name; of a training's checkpoints, which all bear the same, with the training's folder. */
-static char *
-name_model (const char *path)
-{
-  g_autofree char *base = g_path_get_basename (path), *shown = g_filename_display_name (base);
-  if (!g_str_equal (base, "checkpoint.pth") && !g_str_has_prefix (base, "model_"))
-    return g_steal_pointer (&shown);
-  g_autofree char *folder = g_path_get_dirname (path), *name = g_path_get_basename (folder);
-  g_autofree char *training = g_filename_display_name (name);
-  return g_strdup_printf ("%s/%s", training, shown);
-}
-
 /* Protocols measure values of which high is anomalous; likelihood and posterior are shown as they are. */
 static void
 turn_threshold (DhRun *run, const DhRunRow *row)
@@ -87,8 +75,8 @@ make_item (const DhRunRow *row, DhDatabase *database)
   run->kind = g_strdup (row->kind);
   run->why = g_strdup (row->why);
   run->imported = row->method != NULL;
-  run->model = !run->imported && row->model_path != NULL && *row->model_path != '\0' ? name_model (row->model_path)
-                                                                                     : g_strdup (row->model_title);
+  char *weights = dh_run_row_dup_weights (row);
+  run->model = weights != NULL ? weights : g_strdup (row->model_title);
   run->weights = g_strdup (row->model_sha256);
   run->data = g_strdup (row->dataset_title);
   run->split = g_strdup (row->split);

@@ -303,6 +303,12 @@ find_numbering (const DhSurvey *survey, DhDatasetReport *report)
          g_strdup ("255 is taken as ignore"),
          g_strdup ("The reference packs ignore as 2; these labels hold 255, as Fishyscapes itself does: nothing needs "
                    "doing"));
+  if (dataset->mask_note)
+    {
+      char *said = g_strdup (dataset->mask_note);
+      said[0] = g_ascii_toupper (said[0]);
+      add (report, DH_FINDING_INFO, "masks", 0, said, NULL);
+    }
   guint ids = 0, train_ids = 0;
   for (guint i = 0; i < dh_dataset_size (dataset); i++)
     {

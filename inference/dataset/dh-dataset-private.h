@@ -9,6 +9,7 @@ struct _DhDataset
   gatomicrefcount refs;
   DhDatasetKind kind;
   char *root, *base_root, *title, *evidence, *needs;
+  char *mask_note;     /* what was taken of masks that are not 0, 1 and 255; NULL */
   GPtrArray *items;    /* DhItem */
   GHashTable *by_stem; /* stem → position + 1 */
   GPtrArray *orphans;  /* labels without a picture, relative to the root */

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "dh-error.h"
+#include "dh-masks-private.h"
 
 static const char *const kind_names[DH_N_DATASET_KINDS] = {
   [DH_DATASET_LF] = "lf",
@@ -16,6 +17,7 @@ static const char *const kind_names[DH_N_DATASET_KINDS] = {
   [DH_DATASET_LOST_AND_FOUND] = "lost-and-found",
   [DH_DATASET_ADE20K] = "ade20k",
   [DH_DATASET_CAMVID] = "camvid",
+  [DH_DATASET_MASKS] = "masks",
   [DH_DATASET_FOLDER] = "folder",
 };
 
@@ -32,6 +34,7 @@ static const char *const kind_layouts[DH_N_DATASET_KINDS] = {
   [DH_DATASET_LOST_AND_FOUND] = "leftImg8bit beside gtCoarse/**/*_gtCoarse_labelIds.png",
   [DH_DATASET_ADE20K] = "images/{training,validation} beside annotations/{training,validation}",
   [DH_DATASET_CAMVID] = "{train,val,test} beside {train,val,test}annot",
+  [DH_DATASET_MASKS] = "images/x.jpg beside masks/x.png (or imgs, rgb, frames beside labels, gt; or x_mask.png)",
   [DH_DATASET_FOLDER] = "PNG, JPEG or WebP pictures",
 };
 
@@ -57,7 +60,7 @@ const char *
 dh_dataset_kind_names (void)
 {
   return "lf, static, street-hazards, street-hazards-full, cityscapes, smiyc, road-anomaly, lost-and-found, ade20k, "
-         "camvid, folder";
+         "camvid, masks, folder";
 }
 
 DhDataset *
@@ -100,6 +103,7 @@ dh_dataset_unref (DhDataset *dataset)
   g_free (dataset->title);
   g_free (dataset->evidence);
   g_free (dataset->needs);
+  g_free (dataset->mask_note);
   g_free (dataset);
 }
 
@@ -147,7 +151,8 @@ set_not_found (const DhScan *scan, const DhScan *base_scan, const char *name, gi
 {
   if (kind < 0 || kind == DH_DATASET_FOLDER || scan->files->len == 0)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "%s: there is no PNG, JPEG or WebP picture in this folder",
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
+                   "%s: there is no PNG, JPEG or WebP picture in this folder; others, such as TIFF, must be converted",
                    name);
       return;
     }
@@ -217,6 +222,8 @@ collect_notes (DhDataset *dataset, const DhScan *scan, DhLayoutFind *find)
     g_ptr_array_add (notes, g_strdup_printf ("%u pictures stand beside one of the same name in another format and are "
                                              "left out",
                                              find->n_duplicates));
+  if (dataset->mask_note)
+    g_ptr_array_add (notes, g_strdup (dataset->mask_note));
   if (!dataset->label_ids_certain)
     g_ptr_array_add (notes, g_strdup ("the labels do not tell whether their ids are as published (anomaly 14) or "
                                       "shifted by one (anomaly 13): taken as published; say so if they are shifted"));
@@ -285,6 +292,8 @@ dh_dataset_open (const char *root, const char *kind, const DhDatasetOptions *opt
       || g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
   dh_dataset_settle_label_ids (dataset, options->label_ids);
+  if (!dh_masks_settle (dataset, cancellable, error))
+    return NULL;
   if (!dh_dataset_find_hidden (dataset, cancellable, error))
     return NULL;
   collect_notes (dataset, scan, find);

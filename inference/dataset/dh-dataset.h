@@ -20,6 +20,7 @@ typedef enum
   DH_DATASET_LOST_AND_FOUND,      /* lost-and-found */
   DH_DATASET_ADE20K,              /* ade20k: negatives; labels are segment numbers */
   DH_DATASET_CAMVID,              /* camvid */
+  DH_DATASET_MASKS,               /* masks: one's own pictures beside masks of anomalies, images/ and masks/ */
   DH_DATASET_FOLDER,              /* folder: pictures without labels */
   DH_N_DATASET_KINDS,
 } DhDatasetKind;

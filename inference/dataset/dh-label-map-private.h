@@ -9,6 +9,7 @@ typedef enum
   DH_FORM_NONE,
   DH_FORM_LF,                     /* 0, 1; 2 or 255 ignore */
   DH_FORM_BINARY,                 /* 0, 1; 255 ignore */
+  DH_FORM_BLACK_WHITE,            /* 0; 255 anomaly */
   DH_FORM_ROAD_ANOMALY,           /* 0; 2 anomaly */
   DH_FORM_LOST_AND_FOUND,         /* 0 void, 1 road, 2–200 obstacle */
   DH_FORM_STREET_HAZARDS,         /* 1…14 */

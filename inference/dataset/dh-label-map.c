@@ -88,6 +88,11 @@ fill (DhLabelMap *map, DhLabelForm form)
       if (form == DH_FORM_LF)
         set (map, 2, DH_ROLE_IGNORE, "ignore");
       break;
+    case DH_FORM_BLACK_WHITE:
+      map->has_anomaly = TRUE;
+      set (map, 0, DH_ROLE_INLIER, "inlier");
+      set (map, 255, DH_ROLE_ANOMALY, "anomaly");
+      break;
     case DH_FORM_ROAD_ANOMALY:
       map->has_anomaly = TRUE;
       set (map, 0, DH_ROLE_INLIER, "inlier");

@@ -1,4 +1,5 @@
 /* Every layout: how it is found, and in what order they are tried. */
+#include "dh-masks-private.h"
 #include "dh-pair-private.h"
 
 #include <string.h>
@@ -355,6 +356,7 @@ const DhLayout dh_layouts[] = {
     "images/{training,validation} beside annotations/{training,validation}" },
   { DH_DATASET_CAMVID, match_camvid, TRUE, FALSE, "CamVid layout", "{train,val,test} beside {train,val,test}annot" },
   { DH_DATASET_ADE20K, match_full_ade20k, FALSE, FALSE, "ADE20K, the full set", "*.jpg with *_seg.png beside it" },
+  { DH_DATASET_MASKS, dh_masks_match, TRUE, TRUE, "Pictures and masks", "images beside masks, or the like" },
   { DH_DATASET_FOLDER, match_folder, FALSE, FALSE, "Folder of pictures", "pictures in no known layout" },
 };
 

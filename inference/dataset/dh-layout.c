@@ -104,7 +104,7 @@ static void
 name_others (DhLayoutFind *find, const DhLayout *taken, GPtrArray *bases)
 {
   for (const DhLayout *layout = taken + 1; layout < dh_layouts + dh_n_layouts; layout++)
-    for (guint b = 0; b < bases->len && layout->kind != DH_DATASET_FOLDER; b++)
+    for (guint b = 0; b < bases->len && layout->kind != DH_DATASET_FOLDER && layout->kind != DH_DATASET_MASKS; b++)
       {
         const char *base = bases->pdata[b];
         g_autoptr (DhLayoutFind) other = dh_layout_find_new (find->scan, find->base_scan);

@@ -55,9 +55,16 @@ dh_inspect (const char *path, gboolean with_sha256, GError **error)
 {
   g_return_val_if_fail (path != NULL, NULL);
 
-  g_autoptr (DhCheckpoint) checkpoint = dh_checkpoint_open (path, error);
-  if (!checkpoint)
-    return NULL;
+  DhCheckpoint *checkpoint = dh_checkpoint_open (path, error);
+  return checkpoint ? dh_inspect_take (checkpoint, path, with_sha256) : NULL;
+}
+
+DhInspection *
+dh_inspect_take (DhCheckpoint *taken, const char *path, gboolean with_sha256)
+{
+  g_return_val_if_fail (taken != NULL && path != NULL, NULL);
+
+  g_autoptr (DhCheckpoint) checkpoint = taken;
   DhTensorDict *state = dh_checkpoint_state (checkpoint);
   DhInspection *inspection = g_new0 (DhInspection, 1);
   inspection->path = g_strdup (path);

@@ -1,5 +1,6 @@
 #pragma once
 #include <glib.h>
+#include "dh-checkpoint.h"
 
 G_BEGIN_DECLS
 
@@ -28,6 +29,8 @@ typedef struct
  * a megabyte and for a gigabyte. Weights of no known network are no error. Errors as dh_checkpoint_open(). Any thread.
  */
 DhInspection *dh_inspect (const char *path, gboolean with_sha256, GError **error);
+/* Of one that is open; `path` names it. Takes the reference. */
+DhInspection *dh_inspect_take (DhCheckpoint *checkpoint, const char *path, gboolean with_sha256);
 void dh_inspection_free (DhInspection *inspection);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhInspection, dh_inspection_free)
 

@@ -39,6 +39,30 @@ def _():
             "empty")
 
 
+@case("a folder of pictures is all pictures in it, and one without any is said")
+def _():
+    (top / "some" / "deeper").mkdir(parents=True)
+    for name in ("b.png", "a.png", ".hidden.png", "deeper/c.png"):
+        (top / "some" / name).write_bytes(picture())
+    code, text, err, _ = run(*infer(top / "some"), "--json")
+    assert code == 0, err
+    assert [os.path.basename(entry["image"]) for entry in json.loads(text)["images"]] == ["a.png", "b.png"], text
+    refuses(infer(top / "empty"), "there is no PNG, JPEG or WebP picture")
+
+
+@case("the built-in weights are inspected and written as any, and no training begins with their name alone")
+def _():
+    code, text, err, _ = run("weights", "inspect", "demo", "--json")
+    assert code == 0 and json.loads(text)["loadable"], err
+    code, _, err, _ = run("weights", "convert", "demo", top / "demo.pth")
+    assert code == 0, err
+    code, text, err, _ = run("weights", "inspect", top / "demo.pth", "--json")
+    assert code == 0 and json.loads(text)["architecture"] == "ldn-demo", text
+    train = ("train", "ldn-streethazards", "--dataroot", top, "--exp_name", "none", "--runs", top / "runs")
+    code, _, err, _ = run(*train, "--model", "demo")
+    assert code == 2 and "weights convert demo" in err, err
+
+
 @case("a truncated picture")
 def _():
     (top / "cut.png").write_bytes(picture()[:60])

@@ -169,6 +169,31 @@ find_pooled (GPtrArray *rows)
   g_assert_not_reached ();
 }
 
+/* Runs of one network with other weights are told apart by their files, and those of equal names by their folder. */
+static void
+test_model_names (void)
+{
+  static const struct
+  {
+    const char *path, *method, *want;
+  } cases[] = {
+    { "/a/ldn.pth", NULL, "ldn121, 19 classes (ldn.pth)" },
+    { "/a/second/model_best.pth", NULL, "ldn121, 19 classes (second/model_best.pth)" },
+    { "/a/second/checkpoint.pth", NULL, "ldn121, 19 classes (second/checkpoint.pth)" },
+    { NULL, NULL, "ldn121, 19 classes" },
+    { "", NULL, "ldn121, 19 classes" },
+    { "/a/scores", "PEBAL", "ldn121, 19 classes" },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      const DhRunRow run = { .model_title = (char *)"ldn121, 19 classes",
+                             .model_path = (char *)cases[i].path,
+                             .method = (char *)cases[i].method };
+      g_autofree char *name = dh_run_row_dup_model (&run);
+      g_assert_cmpstr (name, ==, cases[i].want);
+    }
+}
+
 /* Two runs are compared by what each has under one protocol, and by the pictures that change most; numbers of other
  * data are not subtracted. */
 static void
@@ -474,6 +499,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   EVALUATION_TEST ("/evaluation-report/report", NULL, test_report);
   EVALUATION_TEST ("/evaluation-report/measured", NULL, test_measured);
+  g_test_add_func ("/evaluation-report/model-names", test_model_names);
   EVALUATION_TEST ("/evaluation-report/compared", NULL, test_compared);
   EVALUATION_TEST ("/evaluation-report/killed", NULL, test_killed);
   EVALUATION_TEST ("/evaluation-report/names", NULL, test_names);

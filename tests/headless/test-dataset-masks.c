@@ -1,0 +1,116 @@
+/* One's own pictures beside one's own masks. */
+#include "dataset-asserts.h"
+#include "tree.h"
+
+static gboolean
+has_note (DhDataset *dataset, const char *words)
+{
+  for (const char *const *note = dh_dataset_notes (dataset); *note; note++)
+    if (strstr (*note, words))
+      return TRUE;
+  return FALSE;
+}
+
+/* 0, 1 and 255, named as the picture; folders of any of the usual names. */
+static void
+test_plain (void)
+{
+  static const char *const folders[][2] = { { "images", "masks" }, { "imgs", "gt" }, { "rgb", "labels" } };
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      g_autofree char *root = tree_new ();
+      g_autofree char *image = g_build_filename (folders[i][0], "Straße 2.jpg", NULL);
+      g_autofree char *mask = g_build_filename (folders[i][1], "Straße 2.png", NULL);
+      g_autofree char *alone = g_build_filename (folders[i][0], "Straße 10.png", NULL);
+      tree_pair (root, image, mask, 0, 1, 255);
+      tree_image (root, alone, 16, 8);
+      g_autoptr (DhDataset) dataset = dataset_open_ok (root, NULL);
+      g_assert_cmpstr (dh_dataset_kind_name (dh_dataset_kind (dataset)), ==, "masks");
+      g_assert_cmpuint (dh_dataset_size (dataset), ==, 2);
+      dataset_assert_item (dataset, 0, "Straße 2", "Straße 2", "", "");
+      dataset_assert_anomaly (dataset, 0, "012");
+      g_assert_true (dh_dataset_has_anomaly_labels (dataset));
+      g_assert_true (has_note (dataset, "1 picture has no label"));
+      g_assert_false (has_note (dataset, "black and white"));
+      tree_remove (root);
+    }
+}
+
+/* Masks of an image editor: what is white in them is the anomaly, which is said; a 1 among them fits in none. */
+static void
+test_black_and_white (void)
+{
+  g_autofree char *root = tree_new ();
+  tree_pair (root, "images/a.png", "masks/a_mask.png", 0, 255);
+  tree_pair (root, "images/b.png", "masks/b_mask.png", 0);
+  g_autoptr (DhDataset) dataset = dataset_open_ok (root, NULL);
+  dataset_assert_anomaly (dataset, 0, "01");
+  dataset_assert_anomaly (dataset, 1, "00");
+  g_assert_true (has_note (dataset, "255 is taken as the anomaly"));
+
+  tree_label (root, "masks/b_mask.png", 16, 8, (const guint8[]){ 0, 1 }, 2);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhLabels) labels = NULL;
+  g_assert_false (dh_dataset_load_labels (dataset, 1, &labels, NULL, &error));
+  dataset_assert_error_says (&error, DH_ERROR_INVALID, "id 1");
+  g_autoptr (DhDataset) again = dataset_open_ok (root, NULL);
+  dataset_assert_anomaly (again, 0, "02");
+  dataset_assert_anomaly (again, 1, "01");
+  tree_remove (root);
+}
+
+/* Splits with the same names in them, above the folders and below them. */
+static void
+test_splits (void)
+{
+  static const char *const paths[][4] = {
+    { "train/images/a.png", "train/masks/a.png", "val/images/a.png", "val/masks/a.png" },
+    { "images/train/a.png", "masks/train/a.png", "images/val/a.png", "masks/val/a.png" },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
+    {
+      g_autofree char *root = tree_new ();
+      tree_pair (root, paths[i][0], paths[i][1], 0, 1);
+      tree_pair (root, paths[i][2], paths[i][3], 1, 0);
+      g_autoptr (DhDataset) dataset = dataset_open_ok (root, NULL);
+      g_assert_cmpuint (dh_dataset_size (dataset), ==, 2);
+      dataset_assert_item (dataset, 0, "train/a", "a", "train", "");
+      dataset_assert_item (dataset, 1, "val/a", "a", "val", "");
+      dataset_assert_anomaly (dataset, 0, "01");
+      dataset_assert_anomaly (dataset, 1, "10");
+      tree_remove (root);
+    }
+}
+
+/* Labels of classes are no masks: the pictures are there, without a score that would mean nothing. */
+static void
+test_no_masks (void)
+{
+  g_autofree char *root = tree_new ();
+  tree_pair (root, "images/a.png", "labels/a.png", 0, 7, 11);
+  tree_pair (root, "images/b.png", "labels/b.png", 3, 1, 2);
+  g_autoptr (DhDataset) dataset = dataset_open_ok (root, NULL);
+  g_assert_cmpuint (dh_dataset_size (dataset), ==, 2);
+  g_assert_false (dh_dataset_has_anomaly_labels (dataset));
+  g_assert_true (has_note (dataset, "not taken as masks of anomalies"));
+  dataset_assert_anomaly (dataset, 0, "none");
+  tree_remove (root);
+
+  g_autofree char *bare = tree_new ();
+  tree_image (bare, "images/a.png", 16, 8);
+  tree_image (bare, "masks/b.png", 16, 8);
+  g_autoptr (DhDataset) folder = dataset_open_ok (bare, NULL);
+  g_assert_cmpstr (dh_dataset_kind_name (dh_dataset_kind (folder)), ==, "folder");
+  tree_remove (bare);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/dataset/masks/plain", test_plain);
+  g_test_add_func ("/dataset/masks/black-and-white", test_black_and_white);
+  g_test_add_func ("/dataset/masks/splits", test_splits);
+  g_test_add_func ("/dataset/masks/no-masks", test_no_masks);
+  return g_test_run ();
+}
