@@ -264,6 +264,14 @@ dh_dataset_dup_usable (DhDataset *dataset, const DhDatasetReport *report)
   copy->notes = g_strdupv (dataset->notes);
   copy->scan_notes = g_strdupv (dataset->scan_notes);
   copy->n_duplicates = dataset->n_duplicates;
+  copy->base_root = g_strdup (dataset->base_root);
+  copy->chosen = g_strdup (dataset->chosen);
+  copy->kinds = dataset->kinds;
+  copy->label_ids_asked = dataset->label_ids_asked;
+  copy->labels_are_true = dataset->labels_are_true;
+  copy->n_taken_as_true = dataset->n_taken_as_true;
+  g_ptr_array_unref (copy->parts);
+  copy->parts = g_ptr_array_ref (dataset->parts);
   guint skip = 0;
   for (guint i = 0; i < dataset->items->len; i++)
     if (skip < report->left_out->len && g_array_index (report->left_out, guint, skip) == i)
