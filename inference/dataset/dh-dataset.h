@@ -155,6 +155,11 @@ DhLabels *dh_dataset_load_raw_labels (DhDataset *dataset, guint index, GError **
 /* Whether a path is named like a picture: .png .jpg .jpeg .webp in any case. */
 gboolean dh_path_is_picture (const char *path);
 
+/* "Fishyscapes Lost & Found validation (100 pictures)", "Cityscapes val, 497 of 500 pictures": what was published and
+ * is open here, known by the number of pictures and by their names; NULL: nothing that is known, or less than half of
+ * it. Free with g_free. */
+char *dh_dataset_dup_published (DhDataset *dataset);
+
 /* 64 hexadecimal digits over stems and sizes of all files (not their content), independent of the root: provenance.
  * Reads the size of each file. Free with g_free. */
 char *dh_dataset_fingerprint (DhDataset *dataset, GCancellable *cancellable, GError **error);

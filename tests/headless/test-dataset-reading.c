@@ -212,6 +212,93 @@ test_again (void)
   tree_remove (root);
 }
 
+static void
+assert_published (const char *root, const char *splits, const char *name)
+{
+  const DhDatasetOptions options = { .splits = splits };
+  g_autoptr (DhDataset) dataset = open_as (root, &options);
+  g_autofree char *published = dh_dataset_dup_published (dataset);
+  g_assert_cmpstr (published, ==, name);
+}
+
+/* Names alone: no picture is read to know them. */
+static void
+add_empty (const char *root, guint from, guint end, const char *format, const char *label)
+{
+  for (guint i = from; i < end; i++)
+    {
+      g_autoptr (GString) name = g_string_new (format), beside = g_string_new (label);
+      g_autofree char *number = g_strdup_printf ("%06u", i);
+      g_string_replace (name, "@", number, 0);
+      g_string_replace (beside, "@", number, 0);
+      tree_bytes (root, name->str, "", 0);
+      if (label)
+        tree_bytes (root, beside->str, "", 0);
+    }
+}
+
+static void
+test_published_lf (void)
+{
+  g_autofree char *root = tree_new ();
+  const char *image = "leftImg8bit/test/04_Maurener_Weg_8/04_Maurener_Weg_8_000001_@_leftImg8bit.png";
+  const char *label = "ood/test/04_Maurener_Weg_8/04_Maurener_Weg_8_000001_@_ood_segmentation.png";
+  add_empty (root, 0, 40, image, label);
+  assert_published (root, NULL, NULL);
+  add_empty (root, 40, 97, image, label);
+  assert_published (root, NULL, "Fishyscapes Lost & Found validation, 97 of 100 pictures");
+  add_empty (root, 97, 100, image, label);
+  assert_published (root, NULL, "Fishyscapes Lost & Found validation (100 pictures)");
+  add_empty (root, 100, 101, image, label);
+  assert_published (root, NULL, NULL);
+  tree_remove (root);
+}
+
+static void
+test_published_smiyc (void)
+{
+  g_autofree char *root = tree_new ();
+  add_empty (root, 0, 100, "dataset_AnomalyTrack/images/boat@.jpg", NULL);
+  add_empty (root, 0, 10, "dataset_AnomalyTrack/images/validation@.jpg",
+             "dataset_AnomalyTrack/labels_masks/validation@_labels_semantic.png");
+  assert_published (root, NULL, "SMIYC AnomalyTrack validation + test (110 = 10 + 100 pictures)");
+  assert_published (root, "validation", "SMIYC AnomalyTrack validation (10 pictures)");
+  add_empty (root, 0, 20, "dataset_ObstacleTrack/images/driveway_@.jpg", NULL);
+  assert_published (root, NULL,
+                    "SMIYC AnomalyTrack validation + test (110 = 10 + 100 pictures), SMIYC ObstacleTrack night, 20 of "
+                    "30 pictures");
+  tree_remove (root);
+}
+
+/* Its authors' selections of the test split; and a set of other names in the layout of a known one. */
+static void
+test_published_others (void)
+{
+  g_autofree char *root = tree_new ();
+  const char *image = "leftImg8bit/test/01_Hanns_Klemm/01_Hanns_Klemm_000001_@_leftImg8bit.png";
+  const char *label = "gtCoarse/test/01_Hanns_Klemm/01_Hanns_Klemm_000001_@_gtCoarse_labelIds.png";
+  add_empty (root, 0, 1043, image, label);
+  assert_published (root, NULL, "Lost and Found testNoKnown (1,043 pictures)");
+  add_empty (root, 1043, 1186, image, label);
+  assert_published (root, NULL, "Lost and Found testValid (1,186 pictures)");
+  add_empty (root, 1186, 1203, image, label);
+  assert_published (root, NULL, "Lost and Found test (1,203 pictures)");
+  tree_remove (root);
+
+  g_autofree char *other = tree_new ();
+  add_empty (other, 0, 500, "leftImg8bit/val/kitti/kitti_@_10_leftImg8bit.png",
+             "gtFine/val/kitti/kitti_@_10_gtFine_labelIds.png");
+  assert_published (other, NULL, NULL);
+  tree_remove (other);
+
+  g_autofree char *towns = tree_new ();
+  add_empty (towns, 0, 800, "test/images/test/t5/@.png", "test/annotations/test/t5/@.png");
+  add_empty (towns, 0, 700, "test/images/test/t6/@.png", "test/annotations/test/t6/@.png");
+  assert_published (towns, NULL, "StreetHazards test (1,500 pictures)");
+  assert_published (towns, "test/t5", NULL);
+  tree_remove (towns);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -223,5 +310,8 @@ main (int argc, char **argv)
   g_test_add_func ("/dataset-reading/packed", test_packed);
   g_test_add_func ("/dataset-reading/text", test_text);
   g_test_add_func ("/dataset-reading/again", test_again);
+  g_test_add_func ("/dataset-reading/published-lf", test_published_lf);
+  g_test_add_func ("/dataset-reading/published-smiyc", test_published_smiyc);
+  g_test_add_func ("/dataset-reading/published-others", test_published_others);
   return g_test_run ();
 }
