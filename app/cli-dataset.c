@@ -1,5 +1,7 @@
 #include "cli-dataset.h"
 
+#include "dh-reading.h"
+
 DhDataset *
 dh_cli_open_dataset (DhCli *cli, const DhCliDataset *set, int *status)
 {
@@ -8,18 +10,16 @@ dh_cli_open_dataset (DhCli *cli, const DhCliDataset *set, int *status)
       *status = dh_cli_usage (cli, "--dataroot is missing: name the data set's folder");
       return NULL;
     }
-  DhDatasetOptions options = { .splits = set->splits, .base_root = set->base };
-  if (g_strcmp0 (set->ids, "raw") == 0)
-    options.label_ids = DH_LABEL_IDS_RAW;
-  else if (g_strcmp0 (set->ids, "shifted") == 0)
-    options.label_ids = DH_LABEL_IDS_SHIFTED;
-  else if (set->ids && !g_str_equal (set->ids, "auto"))
+  DhReading reading = {
+    .kind = set->kind, .splits = set->splits, .base = set->base, .labels_are_true = set->labels_are_true
+  };
+  if (set->ids && !dh_label_ids_from_name (set->ids, &reading.label_ids))
     {
-      *status = dh_cli_usage (cli, "--label-ids is auto, raw or shifted, not \"%s\"", set->ids);
+      *status = dh_cli_usage (cli, "--label-ids is auto, raw, shifted or packed, not \"%s\"", set->ids);
       return NULL;
     }
   g_autoptr (GError) error = NULL;
-  DhDataset *dataset = dh_dataset_open (set->root, set->kind, &options, cli->cancellable, &cli->progress, &error);
+  DhDataset *dataset = dh_reading_open (&reading, set->root, cli->cancellable, &cli->progress, &error);
   dh_cli_progress_end (cli);
   if (!dataset)
     *status = dh_cli_fail (cli, &error);

@@ -12,20 +12,29 @@ typedef struct
   char *splits; /* --split */
   char *base;   /* --base */
   char *ids;    /* --label-ids */
+  gboolean labels_are_true;
 } DhCliDataset;
 
 #define DH_CLI_DATASET_ENTRIES(set)                                                                                    \
   { "dataroot", 0, 0, G_OPTION_ARG_FILENAME, &(set).root, "The data set's folder", "DIR" },                            \
       { "dataset", 0, 0, G_OPTION_ARG_STRING, &(set).kind, "Its layout (default: recognised): lf, static, smiyc, …",   \
         "KIND" },                                                                                                      \
-      { "split", 0, 0, G_OPTION_ARG_STRING, &(set).splits, "Only these splits", "S,…" },                               \
+      { "split", 0, 0, G_OPTION_ARG_STRING, &(set).splits, "Only these splits, or towns and tracks of one: test/t5",   \
+        "S,…" },                                                                                                       \
       { "base",      0,                                                                                                \
         0,           G_OPTION_ARG_FILENAME,                                                                            \
         &(set).base, "Where the pictures are that the official Fishyscapes sets build upon",                           \
         "DIR" },                                                                                                       \
+      { "label-ids",                                                                                                   \
+        0,                                                                                                             \
+        0,                                                                                                             \
+        G_OPTION_ARG_STRING,                                                                                           \
+        &(set).ids,                                                                                                    \
+        "How StreetHazards' labels count: raw (anomaly 14), shifted (13) or packed (12)",                              \
+        "auto|raw|shifted|packed" },                                                                                   \
   {                                                                                                                    \
-    "label-ids", 0, 0, G_OPTION_ARG_STRING, &(set).ids,                                                                \
-        "How StreetHazards' labels count: raw (anomaly 14) or shifted (13)", "auto|raw|shifted"                        \
+    "labels-are-true", 0, 0, G_OPTION_ARG_NONE, &(set).labels_are_true,                                                \
+        "Labels of one constant value are no hidden test labels: the pictures hold nothing else", NULL                 \
   }
 
 /* NULL after having said why, with *status set. */

@@ -92,6 +92,7 @@ print_json (const DhDatasetReport *report)
   dh_json_member_string (json, "kind", dh_dataset_kind_name (report->kind));
   dh_json_member_string (json, "title", report->title);
   dh_json_member_string (json, "evidence", report->evidence);
+  dh_json_member_string (json, "published", report->published);
   dh_json_member_string (json, "severity", dh_finding_severity_name (dh_dataset_report_severity (report)));
   dh_json_member_int (json, "images", report->n_images);
   dh_json_member_int (json, "labels", report->n_labels);

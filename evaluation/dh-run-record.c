@@ -9,6 +9,7 @@
 #include "dh-file.h"
 #include "dh-map-owner.h"
 #include "dh-npy.h"
+#include "dh-run-reading.h"
 #include "dh-text.h"
 
 char *
@@ -86,7 +87,7 @@ dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase *database
       || !put_dataset (record, cancellable, error)
       || !(model_id = dh_database_put_model (database, &origin->model, error)))
     return FALSE;
-  g_autofree char *split = g_strjoinv (",", (char **)dh_dataset_splits (dataset));
+  g_autofree char *split = dh_dataset_dup_opened (dataset);
   const DhRunRow row = { .kind = (char *)kind,
                          .dataset = record->dataset_id,
                          .model = model_id,
@@ -255,31 +256,13 @@ dh_run_record_commit (DhRunRecord *record, guint index, DhRunImageRow *row, GErr
   return TRUE;
 }
 
-/* A report opens the data set again, and must see it as the run did. */
-static void
-add_dataset (DhRunRecord *record, JsonObject *summary)
-{
-  static const char *const names[] = { [DH_LABEL_IDS_RAW] = "raw", [DH_LABEL_IDS_SHIFTED] = "shifted" };
-  const DhLabelIds ids = dh_dataset_label_ids (record->dataset, NULL);
-  const char *base = dh_dataset_base_root (record->dataset);
-  if (base)
-    {
-      g_autofree char *absolute = g_canonicalize_filename (base, NULL);
-      g_autofree char *text = g_filename_to_utf8 (absolute, -1, NULL, NULL, NULL);
-      if (text)
-        json_object_set_string_member (summary, "base", text);
-    }
-  if (ids < G_N_ELEMENTS (names) && names[ids])
-    json_object_set_string_member (summary, "label_ids", names[ids]);
-}
-
 gboolean
 dh_run_record_end (DhRunRecord *record, const GError *why, JsonObject *summary, GError **error)
 {
   const gboolean cancelled = g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   if (!summary)
     summary = json_object_new ();
-  add_dataset (record, summary);
+  dh_run_reading_put (summary, record->dataset);
   g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
   json_node_take_object (root, summary);
   g_autofree char *text = dh_text_mend_json (json_to_string (root, FALSE));

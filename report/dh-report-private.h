@@ -47,6 +47,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhReportComponents, dh_report_components_clear
 /* Whether the row's numbers are those of components, of which it has no AP, FPR95 and AUROC. */
 gboolean dh_report_is_component_row (const DhRunProtocolRow *row);
 /* Adds name and value of the open set's numbers, all towns' and each one's, where the run has them. */
+void dh_report_add_reading (const DhRunRow *run, GPtrArray *facts);
 void dh_report_add_towns (const DhRunRow *run, GPtrArray *facts);
 /* The same of the pooled thresholds and of what was labelled, from rows. */
 void dh_report_add_measured (const DhReportRun *run, GPtrArray *facts);

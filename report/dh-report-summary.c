@@ -5,6 +5,7 @@
 #include "dh-map-owner.h"
 #include "dh-metric.h"
 #include "dh-report-private.h"
+#include "dh-run-reading.h"
 
 /* What a run keeps beside its rows, as JSON from a database that anyone may have written: nothing in it is taken for
  * granted. */
@@ -189,17 +190,31 @@ dh_report_was_turned (const DhRunRow *run)
          && json_node_get_boolean (node);
 }
 
+void
+dh_report_add_reading (const DhRunRow *run, GPtrArray *facts)
+{
+  static const char *const said[DH_N_LABEL_IDS] = { [DH_LABEL_IDS_RAW] = "as published: anomaly is 14",
+                                                    [DH_LABEL_IDS_SHIFTED] = "shifted by one: anomaly is 13",
+                                                    [DH_LABEL_IDS_PACKED] = "the packed classes: anomaly is 12" };
+  g_autoptr (JsonNode) root = dh_report_parse_summary (run);
+  g_autoptr (DhReading) reading = dh_run_reading_get (run);
+  const char *published = dh_report_get_string (root ? json_node_get_object (root) : NULL, "published");
+  if (published)
+    add_fact (facts, "Published as", g_strdup (published));
+  if (g_str_has_prefix (run->dataset_kind, "street-hazards") && said[reading->label_ids])
+    add_fact (facts, "Label ids", g_strdup (said[reading->label_ids]));
+  if (reading->labels_are_true)
+    add_fact (facts, "Hidden labels",
+              g_strdup ("one constant value in a whole split, taken as true because that was said"));
+}
+
 DhDataset *
 dh_report_open_dataset (const DhRunRow *run, GCancellable *cancellable)
 {
-  g_autoptr (JsonNode) root = dh_report_parse_summary (run);
-  JsonObject *summary = root ? json_node_get_object (root) : NULL;
-  const char *ids = dh_report_get_string (summary, "label_ids");
-  const DhDatasetOptions options = { .base_root = dh_report_get_string (summary, "base"),
-                                     .label_ids = g_strcmp0 (ids, "raw") == 0       ? DH_LABEL_IDS_RAW
-                                                  : g_strcmp0 (ids, "shifted") == 0 ? DH_LABEL_IDS_SHIFTED
-                                                                                    : DH_LABEL_IDS_AUTO };
-  return dh_dataset_open (run->dataset_root, run->dataset_kind, &options, cancellable, NULL, NULL);
+  g_autoptr (DhReading) reading = dh_run_reading_get (run);
+  /* Pictures are sought by their names. */
+  g_clear_pointer (&reading->splits, g_free);
+  return dh_reading_open (reading, run->dataset_root, cancellable, NULL, NULL);
 }
 
 gboolean

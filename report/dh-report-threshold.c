@@ -73,22 +73,10 @@ choose (const DhRunProtocolRow *row, const char *rule)
 }
 
 static gboolean
-share_a_split (const char *splits, const char *others)
-{
-  g_auto (GStrv) some = g_strsplit (splits, ",", -1), more = g_strsplit (others, ",", -1);
-  if (!some[0] || !more[0])
-    return TRUE;
-  for (guint i = 0; some[i]; i++)
-    if (g_strv_contains ((const char *const *)more, some[i]))
-      return TRUE;
-  return FALSE;
-}
-
-static gboolean
 is_same_data (const DhRunRow *a, const DhRunRow *b)
 {
   return g_str_equal (a->dataset_fingerprint, b->dataset_fingerprint)
-         || (g_str_equal (a->dataset_root, b->dataset_root) && share_a_split (a->split, b->split));
+         || (g_str_equal (a->dataset_root, b->dataset_root) && dh_dataset_opened_overlap (a->split, b->split));
 }
 
 gboolean

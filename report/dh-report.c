@@ -48,6 +48,7 @@ dh_report_provenance (const DhReportRun *measured)
     {
       ADD ("Splits", "%s", run->split);
     }
+  dh_report_add_reading (run, words);
   ADD ("Fingerprint", "%s", run->dataset_fingerprint);
   const gboolean imported = run->method != NULL;
   ADD (imported ? "Method" : "Model", "%s", run->model_title);

@@ -1,5 +1,6 @@
 /* The sentences of the data set doctor. */
 #include "dh-check-private.h"
+#include "dh-published-private.h"
 
 #include <string.h>
 
@@ -149,24 +150,47 @@ find_broken (const DhSurvey *survey, DhDatasetReport *report)
     add (report, DH_FINDING_OK, "sizes-fit", 0, g_strdup ("Pictures and labels have the same size"), NULL);
 }
 
+/* How what is there differs from what was published. */
 static void
-find_counts (DhDatasetReport *report)
+find_difference (DhDatasetReport *report, const DhPublishedMatch *match)
 {
-  for (guint i = 0; i < report->splits->len; i++)
+  const guint images = match->there + match->others;
+  g_autofree char *there = dh_group_digits (match->there), *all = dh_group_digits (match->pictures);
+  g_autofree char *n = count_of (images, "picture", "pictures"), *others = dh_group_digits (match->others);
+  const char *in = match->in[0] ? " in " : "";
+  g_autoptr (GString) text = g_string_new (NULL);
+  if (match->there == 0)
     {
-      const DhSplitCount *split = report->splits->pdata[i];
-      if (split->expected == 0)
-        continue;
-      g_autofree char *there = dh_group_digits (split->images), *all = dh_group_digits (split->expected);
-      const char *in = split->name[0] ? " in " : "";
-      if (split->images == split->expected)
-        add (report, DH_FINDING_OK, "count", 0,
-             g_strdup_printf ("All %s published pictures%s%s are there", all, in, split->name), NULL);
+      g_string_printf (text, "%s%s%s, not named as those of %s %s", n, in, match->in, match->set, match->split);
+      add (report, DH_FINDING_INFO, "count", images, g_string_free (g_steal_pointer (&text), FALSE),
+           g_strdup_printf ("Another set in the same layout; the published one has %s", all));
+      return;
+    }
+  g_string_printf (text, "%s %s: %s of %s pictures", match->set, match->split, there, all);
+  if (match->there < match->pictures)
+    {
+      g_autofree char *missing = dh_group_digits (match->pictures - match->there);
+      g_string_append_printf (text, ", %s missing", missing);
+    }
+  if (match->others > 0)
+    g_string_append_printf (text, ", and %s named otherwise", others);
+  char *detail = match->missing                    ? g_strdup_printf ("Not there: %s", match->missing)
+                 : match->there <= match->pictures ? g_strdup ("A part of it, or another set in the same layout")
+                                                   : g_strdup ("Another release, or another set in the same layout");
+  add (report, DH_FINDING_INFO, "count", images, g_string_free (g_steal_pointer (&text), FALSE), detail);
+}
+
+static void
+find_counts (DhDataset *dataset, DhDatasetReport *report)
+{
+  g_autoptr (GPtrArray) matches = dh_published_match (dataset);
+  for (guint i = 0; i < matches->len;)
+    {
+      g_autofree char *name = dh_published_dup_name (matches, &i);
+      if (name)
+        add (report, DH_FINDING_OK, "count", 0, g_strdup_printf ("This is %s, whole", name), NULL);
       else
-        add (report, DH_FINDING_INFO, "count", split->images,
-             g_strdup_printf ("%s pictures%s%s; the published set has %s", there, in, split->name, all),
-             g_strdup (split->images < split->expected ? "A part of it, or another set in the same layout"
-                                                       : "Another release, or another set in the same layout"));
+        find_difference (report, matches->pdata[i++]);
     }
 }
 
@@ -219,7 +243,8 @@ find_hidden (const DhSurvey *survey, DhDatasetReport *report)
   if (labels == 0 || report->kind == DH_DATASET_ADE20K)
     return;
   report->hidden_labels = hidden > 0 && hidden == report->n_labels;
-  const char *detail = "Maps and export only: a score against them would mean nothing";
+  const char *detail = "Maps and export only: a score against them would mean nothing. Where the pictures truly hold "
+                       "nothing else, say that the labels are true (--labels-are-true)";
   if (report->hidden_labels)
     add (report, DH_FINDING_WARNING, "hidden-labels", hidden,
          g_strdup ("Every label is one constant value: these are hidden test labels"), g_strdup (detail));
@@ -231,6 +256,12 @@ find_hidden (const DhSurvey *survey, DhDatasetReport *report)
            g_strdup_printf ("The labels of %s are one constant value: these are hidden test labels", names),
            g_strdup (detail));
     }
+  else if (dh_dataset_n_taken_as_true (survey->dataset) > 0)
+    add (report, DH_FINDING_INFO, "labels-taken-as-true", dh_dataset_n_taken_as_true (survey->dataset),
+         count_of (dh_dataset_n_taken_as_true (survey->dataset),
+                   "label is one constant value and is taken as true, as was said",
+                   "labels are one constant value and are taken as true, as was said"),
+         g_strdup ("Where they hold no anomaly, AP, AUROC and FPR95 are undefined; what a threshold flags is false"));
   else
     {
       g_autofree char *n = dh_group_digits (varied), *all = dh_group_digits (labels);
@@ -336,12 +367,18 @@ find_numbering (const DhSurvey *survey, DhDatasetReport *report)
     return;
   if (!dataset->label_ids_certain)
     add (report, DH_FINDING_WARNING, "label-ids-uncertain", 0,
-         g_strdup ("The labels do not tell whether their ids are as published (anomaly 14) or shifted by one (anomaly "
-                   "13): taken as published"),
-         g_strdup ("Say which with --label-ids raw or --label-ids shifted"));
+         dataset->label_ids == DH_LABEL_IDS_SHIFTED
+             ? g_strdup ("The labels do not tell whether their ids are shifted by one (anomaly 13) or the packed "
+                         "classes (anomaly 12): taken as shifted")
+             : g_strdup ("The labels do not tell whether their ids are as published (anomaly 14) or shifted by one "
+                         "(anomaly 13): taken as published"),
+         g_strdup ("Say which: label ids raw, shifted or packed (--label-ids)"));
   else if (dataset->label_ids == DH_LABEL_IDS_SHIFTED)
     add (report, DH_FINDING_INFO, "label-ids-shifted", 0,
          g_strdup ("The labels' ids are already shifted by one: anomaly is 13"), NULL);
+  else if (dataset->label_ids == DH_LABEL_IDS_PACKED)
+    add (report, DH_FINDING_INFO, "label-ids-packed", 0,
+         g_strdup ("The labels' ids are the packed classes: anomaly is 12"), NULL);
   else
     add (report, DH_FINDING_OK, "label-ids-raw", 0, g_strdup ("The labels' ids are as published: anomaly is 14"), NULL);
 }
@@ -400,7 +437,7 @@ dh_check_find (const DhSurvey *survey, DhDatasetReport *report)
   find_hidden (survey, report);
   find_numbering (survey, report);
   find_anomalies (survey, report);
-  find_counts (report);
+  find_counts (dataset, report);
   find_smiyc (survey, report);
   find_sizes (report);
   if (dataset->n_duplicates > 0)

@@ -1,4 +1,5 @@
 #include "dh-check-private.h"
+#include "dh-published-private.h"
 
 #include <string.h>
 
@@ -66,48 +67,13 @@ dh_dataset_report_free (DhDatasetReport *report)
   g_free (report->root);
   g_free (report->title);
   g_free (report->evidence);
+  g_free (report->published);
   g_ptr_array_unref (report->splits);
   g_ptr_array_unref (report->sizes);
   g_ptr_array_unref (report->values);
   g_ptr_array_unref (report->findings);
   g_array_unref (report->left_out);
   g_free (report);
-}
-
-static const struct
-{
-  DhDatasetKind kind;
-  const char *split;
-  guint pictures;
-} published[] = {
-  { DH_DATASET_LF, "", 100 },
-  { DH_DATASET_STATIC, "", 30 },
-  { DH_DATASET_STREET_HAZARDS, "test", 1500 },
-  { DH_DATASET_STREET_HAZARDS_FULL, "training", 5125 },
-  { DH_DATASET_STREET_HAZARDS_FULL, "validation", 1031 },
-  { DH_DATASET_STREET_HAZARDS_FULL, "test", 1500 },
-  { DH_DATASET_CITYSCAPES, "train", 2975 },
-  { DH_DATASET_CITYSCAPES, "val", 500 },
-  { DH_DATASET_CITYSCAPES, "test", 1525 },
-  { DH_DATASET_LOST_AND_FOUND, "train", 1036 },
-  { DH_DATASET_LOST_AND_FOUND, "test", 1203 },
-  { DH_DATASET_ADE20K, "training", 20210 },
-  { DH_DATASET_ADE20K, "validation", 2000 },
-  { DH_DATASET_SMIYC, "AnomalyTrack test", 100 },
-  { DH_DATASET_SMIYC, "AnomalyTrack validation", 10 },
-  { DH_DATASET_SMIYC, "ObstacleTrack test", 327 },
-  { DH_DATASET_SMIYC, "ObstacleTrack validation", 30 },
-  { DH_DATASET_SMIYC, "ObstacleTrack night", 30 },
-  { DH_DATASET_SMIYC, "ObstacleTrack snowstorm", 55 },
-};
-
-static guint
-published_count (DhDatasetKind kind, const char *split)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (published); i++)
-    if (published[i].kind == kind && strcmp (published[i].split, split) == 0)
-      return published[i].pictures;
-  return 0;
 }
 
 char *
@@ -128,7 +94,7 @@ find_split (DhDatasetReport *report, const char *name)
       return report->splits->pdata[i];
   DhSplitCount *split = g_new0 (DhSplitCount, 1);
   split->name = g_strdup (name);
-  split->expected = published_count (report->kind, name);
+  split->expected = dh_published_count (report->kind, name);
   g_ptr_array_add (report->splits, split);
   return split;
 }
@@ -151,6 +117,19 @@ count_files (const DhSurvey *survey, DhDatasetReport *report)
       report->n_unreadable += (sight->image_error != NULL) + (sight->label_error != NULL);
     }
   report->n_labels = report->n_pairs + dataset->orphans->len;
+}
+
+/* Another set in the layout of a published one has nothing to do with its number. */
+static void
+forget_others (DhDataset *dataset, DhDatasetReport *report)
+{
+  g_autoptr (GPtrArray) matches = dh_published_match (dataset);
+  for (guint i = 0; i < matches->len; i++)
+    {
+      const DhPublishedMatch *match = matches->pdata[i];
+      if (match->there == 0)
+        find_split (report, match->in)->expected = 0;
+    }
 }
 
 static gint
@@ -228,12 +207,14 @@ dh_dataset_check (DhDataset *dataset, DhCheckFlags flags, guint threads, GCancel
   report->root = g_filename_display_name (dataset->root);
   report->title = g_strdup (dataset->title);
   report->evidence = g_strdup (dataset->evidence);
+  report->published = dh_dataset_dup_published (dataset);
   report->splits = g_ptr_array_new_with_free_func (free_split);
   report->sizes = g_ptr_array_new_with_free_func (g_free);
   report->values = g_ptr_array_new_with_free_func (free_value);
   report->findings = g_ptr_array_new_with_free_func (free_finding);
   report->left_out = g_array_new (FALSE, FALSE, sizeof (guint));
   count_files (survey, report);
+  forget_others (dataset, report);
   count_sizes (survey, report);
   count_values (survey, report);
   dh_check_find (survey, report);
@@ -264,6 +245,14 @@ dh_dataset_dup_usable (DhDataset *dataset, const DhDatasetReport *report)
   copy->notes = g_strdupv (dataset->notes);
   copy->scan_notes = g_strdupv (dataset->scan_notes);
   copy->n_duplicates = dataset->n_duplicates;
+  copy->base_root = g_strdup (dataset->base_root);
+  copy->chosen = g_strdup (dataset->chosen);
+  copy->kinds = dataset->kinds;
+  copy->label_ids_asked = dataset->label_ids_asked;
+  copy->labels_are_true = dataset->labels_are_true;
+  copy->n_taken_as_true = dataset->n_taken_as_true;
+  g_ptr_array_unref (copy->parts);
+  copy->parts = g_ptr_array_ref (dataset->parts);
   guint skip = 0;
   for (guint i = 0; i < dataset->items->len; i++)
     if (skip < report->left_out->len && g_array_index (report->left_out, guint, skip) == i)
@@ -322,6 +311,8 @@ dh_dataset_report_to_text (const DhDatasetReport *report)
   GString *text = g_string_new (NULL);
   g_string_append_printf (text, "%s (%s)\n  in %s\n  known by %s\n", report->title, dh_dataset_kind_name (report->kind),
                           report->root, report->evidence);
+  if (report->published)
+    g_string_append_printf (text, "  published as %s\n", report->published);
   g_autofree char *images = dh_group_digits (report->n_images), *labels = dh_group_digits (report->n_labels);
   g_autofree char *pairs = dh_group_digits (report->n_pairs), *usable = dh_group_digits (report->n_usable);
   g_string_append_printf (text, "  %s pictures, %s labels, %s pairs; %s can be used\n", images, labels, pairs, usable);

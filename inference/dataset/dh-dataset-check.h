@@ -59,6 +59,7 @@ typedef struct
 {
   DhDatasetKind kind;
   char *root, *title, *evidence;
+  char *published;                   /* dh_dataset_dup_published(); NULL */
   guint n_images, n_labels, n_pairs; /* files found */
   guint n_unreadable;                /* files */
   guint n_usable;                    /* items that can be opened: see dh_dataset_dup_usable */

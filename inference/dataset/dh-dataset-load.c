@@ -110,8 +110,9 @@ translate (const DhLabels *raw, const guint8 to[256], const char *name, GError *
 }
 
 static gboolean
-check_ids (const DhLabels *raw, const DhLabelMap *map, const char *name, GError **error)
+check_ids (const DhLabels *raw, DhLabelForm form, const char *name, GError **error)
 {
+  const DhLabelMap *map = dh_label_map_get (form);
   guint8 seen[256] = { 0 };
   const gsize n = (gsize)raw->width * raw->height;
   for (gsize i = 0; i < n; i++)
@@ -119,11 +120,8 @@ check_ids (const DhLabels *raw, const DhLabelMap *map, const char *name, GError 
   for (guint id = 0; id < 256; id++)
     if (seen[id] && map->role[id] == DH_ROLE_UNKNOWN)
       {
-        g_set_error (
-            error, DH_ERROR, DH_ERROR_INVALID,
-            "%s: the label holds id %u, which has no meaning in this data set; densehybrid dataset check tells "
-            "more",
-            name, id);
+        g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: the label holds id %u, which has no meaning in %s; %s",
+                     name, id, dh_label_form_title (form), dh_label_form_advice (form));
         return FALSE;
       }
   return TRUE;
@@ -146,7 +144,7 @@ dh_dataset_load_labels (DhDataset *dataset, guint index, DhLabels **anomaly, DhL
   g_autofree char *name = g_filename_display_name (item->item.label);
   guint width, height;
   g_autoptr (DhLabels) raw = dh_labels_load (item->item.label, error);
-  if (!raw || !dh_image_probe (item->item.image, &width, &height, error) || !check_ids (raw, map, name, error))
+  if (!raw || !dh_image_probe (item->item.image, &width, &height, error) || !check_ids (raw, item->form, name, error))
     return FALSE;
   if (raw->width != width || raw->height != height)
     {
@@ -166,19 +164,17 @@ dh_dataset_load_labels (DhDataset *dataset, guint index, DhLabels **anomaly, DhL
 
 #define SAMPLES 24
 
-void
-dh_dataset_settle_label_ids (DhDataset *dataset, DhLabelIds asked)
+/* Which of the 256 ids are in a few labels; gives how many labels were read. */
+static guint
+sample_ids (DhDataset *dataset, gboolean seen[256])
 {
-  if (dataset->kind != DH_DATASET_STREET_HAZARDS && dataset->kind != DH_DATASET_STREET_HAZARDS_FULL)
-    return;
-  gboolean seen_0 = FALSE, seen_14 = FALSE, seen_others = FALSE;
   guint read = 0;
   g_autoptr (GArray) labelled = g_array_new (FALSE, FALSE, sizeof (guint));
   for (guint i = 0; i < dataset->items->len; i++)
     if (dh_dataset_peek (dataset, i)->item.label)
       g_array_append_val (labelled, i);
   const guint step = MAX (labelled->len / SAMPLES, 1);
-  for (guint k = 0; asked == DH_LABEL_IDS_AUTO && k < labelled->len && read < SAMPLES; k += step)
+  for (guint k = 0; k < labelled->len && read < SAMPLES; k += step)
     {
       /* from the end: test towns, which hold the anomalies, sort last */
       const guint index = g_array_index (labelled, guint, labelled->len - 1 - k);
@@ -188,23 +184,53 @@ dh_dataset_settle_label_ids (DhDataset *dataset, DhLabelIds asked)
       read++;
       const gsize n = (gsize)raw->width * raw->height;
       for (gsize i = 0; i < n; i++)
-        {
-          seen_0 |= raw->ids[i] == 0;
-          seen_14 |= raw->ids[i] == 14;
-          seen_others |= raw->ids[i] > 14;
-        }
-      if (seen_0 && seen_14)
+        seen[raw->ids[i]] = TRUE;
+      if (seen[0] && seen[14])
         break;
     }
+  return read;
+}
 
-  /* Published ids begin at 1, and 1 (the sky) is in nearly every picture: shifted labels hold 0 there. */
-  dataset->label_ids = asked == DH_LABEL_IDS_SHIFTED || (asked == DH_LABEL_IDS_AUTO && seen_0 && !seen_14)
-                           ? DH_LABEL_IDS_SHIFTED
-                           : DH_LABEL_IDS_RAW;
-  dataset->label_ids_certain = asked != DH_LABEL_IDS_AUTO || labelled->len == 0 || (seen_14 && !seen_0)
-                               || (seen_0 && !seen_14 && !seen_others) || (!seen_0 && read >= 8);
-  const DhLabelForm form =
-      dataset->label_ids == DH_LABEL_IDS_SHIFTED ? DH_FORM_STREET_HAZARDS_SHIFTED : DH_FORM_STREET_HAZARDS;
+static gboolean
+has_test_labels (DhDataset *dataset)
+{
   for (guint i = 0; i < dataset->items->len; i++)
-    ((DhItem *)dataset->items->pdata[i])->form = form;
+    {
+      const DhDatasetItem *item = &dh_dataset_peek (dataset, i)->item;
+      if (item->label && strcmp (item->split, "test") == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Published ids begin at 1, and 1 (the sky) is in nearly every picture: other labels hold 0 there. Test pictures hold
+ * anomalies: where 13 is the highest, that is them. Where it is 12, they are of the packed classes, or there are none.
+ */
+static void
+find_label_ids (DhDataset *dataset)
+{
+  gboolean seen[256] = { FALSE }, others = FALSE;
+  const guint read = sample_ids (dataset, seen);
+  for (guint id = 15; id < 256; id++)
+    others |= seen[id];
+  const gboolean counted_from_0 = seen[0] && !seen[14];
+  dataset->label_ids = counted_from_0 ? DH_LABEL_IDS_SHIFTED : DH_LABEL_IDS_RAW;
+  dataset->label_ids_certain = read == 0 || (seen[14] && !seen[0]) || (!seen[0] && read >= 8)
+                               || (counted_from_0 && !others && (seen[13] || !has_test_labels (dataset)));
+}
+
+void
+dh_dataset_settle_label_ids (DhDataset *dataset)
+{
+  static const DhLabelForm forms[] = { [DH_LABEL_IDS_RAW] = DH_FORM_STREET_HAZARDS,
+                                       [DH_LABEL_IDS_SHIFTED] = DH_FORM_STREET_HAZARDS_SHIFTED,
+                                       [DH_LABEL_IDS_PACKED] = DH_FORM_STREET_HAZARDS_PACKED };
+  if (dataset->kind != DH_DATASET_STREET_HAZARDS && dataset->kind != DH_DATASET_STREET_HAZARDS_FULL)
+    return;
+  if (dataset->label_ids_asked == DH_LABEL_IDS_AUTO)
+    find_label_ids (dataset);
+  else
+    dataset->label_ids = dataset->label_ids_asked;
+  for (guint i = 0; i < dataset->items->len; i++)
+    ((DhItem *)dataset->items->pdata[i])->form = forms[dataset->label_ids];
 }

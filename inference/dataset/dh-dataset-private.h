@@ -18,18 +18,27 @@ struct _DhDataset
   char **splits, **groups, **notes;
   char **scan_notes; /* those of the notes that tell of folders: not read, left aside */
   guint n_duplicates;
-  DhLabelIds label_ids;
+  GPtrArray *parts; /* DhDatasetPart */
+  char *chosen;     /* parts, in their order; NULL: all */
+  guint kinds;
+  DhLabelIds label_ids_asked, label_ids;
   gboolean label_ids_certain;
+  gboolean labels_are_true;
+  guint n_taken_as_true;
 };
 
 /* Sorts the items, makes stems safe and unique, collects splits and groups. */
 void dh_dataset_arrange (DhDataset *dataset, gboolean sort);
 DhDataset *dh_dataset_new_empty (const char *root);
+/* dh-dataset-parts.c: lists them, and keeps the items of those asked for. Errors: DH_ERROR_USAGE. */
+void dh_dataset_list_parts (DhDataset *dataset);
+gboolean dh_dataset_choose_parts (DhDataset *dataset, const char *asked, const char *name, GError **error);
 DhItem *dh_item_copy (const DhItem *item);
 const DhItem *dh_dataset_peek (DhDataset *dataset, guint index);
-/* Tells published from shifted StreetHazards ids by a few labels, and sets the items' forms. */
-void dh_dataset_settle_label_ids (DhDataset *dataset, DhLabelIds asked);
-/* Marks the items whose labels are hidden (dh-hidden.c). Errors: G_IO_ERROR_CANCELLED. */
+/* Finds out how StreetHazards' ids count by a few labels, where that was not said, and sets the items' forms. */
+void dh_dataset_settle_label_ids (DhDataset *dataset);
+/* Marks the items whose labels are hidden, or counts them where labels_are_true (dh-hidden.c). Errors:
+ * G_IO_ERROR_CANCELLED. */
 gboolean dh_dataset_find_hidden (DhDataset *dataset, GCancellable *cancellable, GError **error);
 /* A path for messages: relative to the root where it lies below it, UTF-8. Free with g_free. */
 char *dh_dataset_display_path (DhDataset *dataset, const char *path);

@@ -21,6 +21,13 @@ static const char *const kind_names[DH_N_DATASET_KINDS] = {
   [DH_DATASET_FOLDER] = "folder",
 };
 
+static const char *const label_ids_names[DH_N_LABEL_IDS] = {
+  [DH_LABEL_IDS_AUTO] = "auto",
+  [DH_LABEL_IDS_RAW] = "raw",
+  [DH_LABEL_IDS_SHIFTED] = "shifted",
+  [DH_LABEL_IDS_PACKED] = "packed",
+};
+
 /* What is sought for a kind, for the message that it is not there. */
 static const char *const kind_layouts[DH_N_DATASET_KINDS] = {
   [DH_DATASET_LF] = "leftImg8bit/**/*_leftImg8bit.png beside ood/**/*_ood_segmentation.png, or NNNN_*_labels.png "
@@ -63,6 +70,24 @@ dh_dataset_kind_names (void)
          "camvid, masks, folder";
 }
 
+const char *
+dh_label_ids_name (DhLabelIds ids)
+{
+  return ids < DH_N_LABEL_IDS ? label_ids_names[ids] : NULL;
+}
+
+gboolean
+dh_label_ids_from_name (const char *name, DhLabelIds *ids)
+{
+  for (guint i = 0; name && i < DH_N_LABEL_IDS; i++)
+    if (strcmp (name, label_ids_names[i]) == 0)
+      {
+        *ids = i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
 DhDataset *
 dh_dataset_new_empty (const char *root)
 {
@@ -73,6 +98,8 @@ dh_dataset_new_empty (const char *root)
   dataset->orphans = g_ptr_array_new_with_free_func (g_free);
   dataset->no_files = g_ptr_array_new_with_free_func (g_free);
   dataset->by_stem = g_hash_table_new (g_str_hash, g_str_equal);
+  dataset->parts = g_ptr_array_new ();
+  dataset->kinds = 1u << DH_DATASET_FOLDER;
   dataset->label_ids = DH_LABEL_IDS_RAW;
   dataset->label_ids_certain = TRUE;
   return dataset;
@@ -91,6 +118,8 @@ dh_dataset_unref (DhDataset *dataset)
   if (!dataset || !g_atomic_ref_count_dec (&dataset->refs))
     return;
   g_hash_table_unref (dataset->by_stem);
+  g_ptr_array_unref (dataset->parts);
+  g_free (dataset->chosen);
   g_ptr_array_unref (dataset->items);
   g_ptr_array_unref (dataset->orphans);
   g_ptr_array_unref (dataset->no_files);
@@ -165,45 +194,33 @@ set_not_found (const DhScan *scan, const DhScan *base_scan, const char *name, gi
                kind_layouts[kind], looks);
 }
 
-/* Keeps the splits asked for. */
-static gboolean
-filter_splits (DhDataset *dataset, const char *asked, const char *name, GError **error)
+/* What is assumed, and that it wants to be said. */
+static char *
+dup_uncertain (const DhDataset *dataset)
 {
-  if (!asked)
-    return TRUE;
-  g_auto (GStrv) wanted = g_strsplit (asked, ",", -1);
-  for (guint i = 0; wanted[i]; i++)
-    {
-      g_strstrip (wanted[i]);
-      if (g_strv_contains ((const char *const *)dataset->splits, wanted[i]))
-        continue;
-      g_autofree char *there = g_strjoinv (", ", dataset->splits);
-      g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "%s: there is no split \"%s\"; there is %s", name, wanted[i],
-                   there[0] ? there : "only the whole set");
-      return FALSE;
-    }
-  GPtrArray *kept = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_item_free);
-  for (guint i = 0; i < dataset->items->len; i++)
-    if (g_strv_contains ((const char *const *)wanted, dh_dataset_peek (dataset, i)->item.split))
-      g_ptr_array_add (kept, dh_item_copy (dh_dataset_peek (dataset, i)));
-  g_ptr_array_unref (dataset->items);
-  dataset->items = kept;
-  dh_dataset_arrange (dataset, FALSE);
-  return TRUE;
+  return g_strdup (dataset->label_ids == DH_LABEL_IDS_SHIFTED
+                       ? "the labels do not tell whether their ids are shifted by one (anomaly 13) or the packed "
+                         "classes (anomaly 12): taken as shifted; say so if they are not"
+                       : "the labels do not tell whether their ids are as published (anomaly 14) or shifted by one "
+                         "(anomaly 13): taken as published; say so if they are shifted");
 }
 
 static void
 collect_notes (DhDataset *dataset, const DhScan *scan, DhLayoutFind *find)
 {
   GPtrArray *notes = g_ptr_array_new ();
-  guint unlabelled = 0, hidden = 0;
+  const guint hidden = dh_dataset_n_hidden (dataset), constant = dataset->n_taken_as_true;
+  guint unlabelled = 0;
   for (guint i = 0; i < dataset->items->len; i++)
-    {
-      unlabelled += dh_dataset_peek (dataset, i)->item.label == NULL;
-      hidden += dh_dataset_peek (dataset, i)->item.hidden;
-    }
+    unlabelled += dh_dataset_peek (dataset, i)->item.label == NULL;
   if (dataset->needs)
     g_ptr_array_add (notes, g_strdup (dataset->needs));
+  if (!dataset->label_ids_certain)
+    g_ptr_array_add (notes, dup_uncertain (dataset));
+  else if (dataset->label_ids == DH_LABEL_IDS_SHIFTED)
+    g_ptr_array_add (notes, g_strdup ("the labels' ids are shifted by one: anomaly is 13, not 14"));
+  else if (dataset->label_ids == DH_LABEL_IDS_PACKED)
+    g_ptr_array_add (notes, g_strdup ("the labels' ids are the packed classes: anomaly is 12, not 14"));
   if (unlabelled > 0 && dataset->kind != DH_DATASET_FOLDER)
     g_ptr_array_add (notes, g_strdup_printf (unlabelled == 1 ? "%u picture has no label: maps only, no score"
                                                              : "%u pictures have no label: maps only, no score",
@@ -214,6 +231,12 @@ collect_notes (DhDataset *dataset, const DhScan *scan, DhLayoutFind *find)
                                                          : "%u pictures have hidden test labels, one constant value: "
                                                            "maps and export only, no score",
                                              hidden));
+  if (constant > 0)
+    g_ptr_array_add (notes, g_strdup_printf (constant == 1 ? "%u label is one constant value and is taken as true, as "
+                                                             "was said"
+                                                           : "%u labels are one constant value and are taken as true, "
+                                                             "as was said",
+                                             constant));
   if (dataset->orphans->len > 0 && !dataset->needs)
     g_ptr_array_add (notes, g_strdup_printf (dataset->orphans->len == 1 ? "%u label has no picture and is left out"
                                                                         : "%u labels have no picture and are left out",
@@ -224,11 +247,6 @@ collect_notes (DhDataset *dataset, const DhScan *scan, DhLayoutFind *find)
                                              find->n_duplicates));
   if (dataset->mask_note)
     g_ptr_array_add (notes, g_strdup (dataset->mask_note));
-  if (!dataset->label_ids_certain)
-    g_ptr_array_add (notes, g_strdup ("the labels do not tell whether their ids are as published (anomaly 14) or "
-                                      "shifted by one (anomaly 13): taken as published; say so if they are shifted"));
-  else if (dataset->label_ids == DH_LABEL_IDS_SHIFTED)
-    g_ptr_array_add (notes, g_strdup ("the labels' ids are shifted by one: anomaly is 13, not 14"));
   if (scan->no_files->len > 0)
     g_ptr_array_add (notes, g_strdup_printf (scan->no_files->len == 1
                                                  ? "%u name of a picture is a link to nothing, or no file"
@@ -287,11 +305,15 @@ dh_dataset_open (const char *root, const char *kind, const DhDatasetOptions *opt
   g_ptr_array_unref (dataset->orphans);
   dataset->items = g_ptr_array_ref (find->items);
   dataset->orphans = g_ptr_array_ref (find->orphans);
+  dataset->kinds = dh_layout_list_kinds (scan, base_scan);
+  dataset->label_ids_asked = options->label_ids;
+  dataset->labels_are_true = options->labels_are_true;
   dh_dataset_arrange (dataset, TRUE);
-  if (!filter_splits (dataset, options->splits, name, error)
+  dh_dataset_list_parts (dataset);
+  if (!dh_dataset_choose_parts (dataset, options->splits, name, error)
       || g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
-  dh_dataset_settle_label_ids (dataset, options->label_ids);
+  dh_dataset_settle_label_ids (dataset);
   if (!dh_masks_settle (dataset, cancellable, error))
     return NULL;
   if (!dh_dataset_find_hidden (dataset, cancellable, error))
@@ -365,6 +387,27 @@ const char *const *
 dh_dataset_notes (DhDataset *dataset)
 {
   return (const char *const *)dataset->notes;
+}
+
+guint
+dh_dataset_fitting_kinds (DhDataset *dataset)
+{
+  return dataset->kinds;
+}
+
+guint
+dh_dataset_n_hidden (DhDataset *dataset)
+{
+  guint hidden = 0;
+  for (guint i = 0; i < dataset->items->len; i++)
+    hidden += dh_dataset_peek (dataset, i)->item.hidden;
+  return hidden;
+}
+
+guint
+dh_dataset_n_taken_as_true (DhDataset *dataset)
+{
+  return dataset->n_taken_as_true;
 }
 
 DhLabelIds

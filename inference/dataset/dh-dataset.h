@@ -30,21 +30,34 @@ gboolean dh_dataset_kind_from_name (const char *name, DhDatasetKind *kind);
 /* "lf, static, …" for messages; a constant. */
 const char *dh_dataset_kind_names (void);
 
-/* How StreetHazards' label files count: as published (1…14, anomaly 14) or shifted by one (0…13, anomaly 13). */
+/* How StreetHazards' label files count. */
 typedef enum
 {
-  DH_LABEL_IDS_AUTO, /* a few labels are read at open; where these do not tell, as published, and a note says so */
-  DH_LABEL_IDS_RAW,
-  DH_LABEL_IDS_SHIFTED,
+  DH_LABEL_IDS_AUTO,    /* a few labels are read at open; where these do not tell, a note says what was assumed */
+  DH_LABEL_IDS_RAW,     /* as published: 1…14, anomaly 14 */
+  DH_LABEL_IDS_SHIFTED, /* by one: 0…13, anomaly 13 */
+  DH_LABEL_IDS_PACKED,  /* the classes alone, without "other": 0…11, anomaly 12, ignore 13 or 255 */
+  DH_N_LABEL_IDS,
 } DhLabelIds;
+const char *dh_label_ids_name (DhLabelIds ids); /* "auto", "raw", "shifted", "packed" */
+gboolean dh_label_ids_from_name (const char *name, DhLabelIds *ids);
 
 typedef struct
 {
-  const char *splits;    /* names separated by commas; NULL: all */
+  const char *splits;    /* names of parts (DhDatasetPart) separated by commas; NULL: all */
   const char *base_root; /* where the pictures of Cityscapes or Lost and Found are that the official Fishyscapes sets
                           * build upon; NULL: sought under the root */
   DhLabelIds label_ids;
+  gboolean labels_are_true; /* labels of one constant value are what they say, and not kept back */
 } DhDatasetOptions;
+
+/* What can be opened alone: a split, or the pictures of one of its groups. */
+typedef struct
+{
+  char *name;        /* "test"; of a group "test/t5" */
+  const char *group; /* within `name`; NULL: a whole split */
+  guint images, labels;
+} DhDatasetPart;
 
 /* One picture. Paths are in the file system's bytes, absolute or relative as the root was given. */
 typedef struct
@@ -58,8 +71,8 @@ typedef struct
   char *overlay;   /* official Static: the .npz that is added to the picture; else NULL */
   char *label;     /* NULL where there is none */
   gboolean hidden; /* its label, and all others of its split (of SMIYC: of its track's), which is none for training or
-                    * validation, are one constant value: labels that are kept back, of which only
-                    * dh_dataset_load_raw_labels() knows */
+                    * validation, are one constant value, and nobody said that this is true: labels that are kept
+                    * back, of which only dh_dataset_load_raw_labels() knows */
 } DhDatasetItem;
 
 /* Immutable once open; reference counted (atomic); any thread may read and load. */
@@ -96,11 +109,25 @@ gint dh_dataset_find (DhDataset *dataset, const char *stem);
 /* NULL-terminated, in the order of the items; borrowed. */
 const char *const *dh_dataset_splits (DhDataset *dataset);
 const char *const *dh_dataset_groups (DhDataset *dataset);
+/* What lies in the folder, whatever of it was opened: GPtrArray of DhDatasetPart, each split before its groups where it
+ * has several, in the order of the items; borrowed. Empty where there are no splits. */
+GPtrArray *dh_dataset_parts (DhDataset *dataset);
+/* "train,val", "test/t5": what was opened, as DhDatasetOptions.splits asks for it; "" where there are no splits. Free
+ * with g_free. */
+char *dh_dataset_dup_opened (DhDataset *dataset);
+/* Whether two such texts speak of a picture in common; one that names nothing speaks of all. */
+gboolean dh_dataset_opened_overlap (const char *opened, const char *other);
+/* Bits 1 << DhDatasetKind: as what the folder can be read. */
+guint dh_dataset_fitting_kinds (DhDataset *dataset);
 /* Sentences to show once: unreadable folders, pictures without label, what was assumed. NULL-terminated; borrowed. */
 const char *const *dh_dataset_notes (DhDataset *dataset);
 /* What label_ids came to; `certain` (may be NULL) is FALSE where it was assumed, and the user should be asked. RAW and
  * certain for kinds other than StreetHazards. */
 DhLabelIds dh_dataset_label_ids (DhDataset *dataset, gboolean *certain);
+/* Pictures whose labels are one constant value in all of their split: hidden, or taken as true because that was said
+ * (labels_are_true). */
+guint dh_dataset_n_hidden (DhDataset *dataset);
+guint dh_dataset_n_taken_as_true (DhDataset *dataset);
 
 /* What the labels mean. Either, both or none: cityscapes and camvid have classes only; lf, static, smiyc anomalies
  * only; StreetHazards both. */
@@ -128,6 +155,11 @@ DhLabels *dh_dataset_load_raw_labels (DhDataset *dataset, guint index, GError **
 
 /* Whether a path is named like a picture: .png .jpg .jpeg .webp in any case. */
 gboolean dh_path_is_picture (const char *path);
+
+/* "Fishyscapes Lost & Found validation (100 pictures)", "Cityscapes val, 497 of 500 pictures": what was published and
+ * is open here, known by the number of pictures and by their names; NULL: nothing that is known, or less than half of
+ * it. Free with g_free. */
+char *dh_dataset_dup_published (DhDataset *dataset);
 
 /* 64 hexadecimal digits over stems and sizes of all files (not their content), independent of the root: provenance.
  * Reads the size of each file. Free with g_free. */

@@ -61,7 +61,8 @@ dh_dataset_find_hidden (DhDataset *dataset, GCancellable *cancellable, GError **
       for (guint i = first; i < end; i++)
         {
           DhDatasetItem *own = &((DhItem *)dataset->items->pdata[i])->item;
-          own->hidden = hidden && own->label;
+          own->hidden = hidden && own->label && !dataset->labels_are_true;
+          dataset->n_taken_as_true += hidden && own->label && dataset->labels_are_true;
         }
     }
   return TRUE;

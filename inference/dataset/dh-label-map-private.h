@@ -14,6 +14,7 @@ typedef enum
   DH_FORM_LOST_AND_FOUND,         /* 0 void, 1 road, 2–200 obstacle */
   DH_FORM_STREET_HAZARDS,         /* 1…14 */
   DH_FORM_STREET_HAZARDS_SHIFTED, /* 0…13 */
+  DH_FORM_STREET_HAZARDS_PACKED,  /* 0…11, 12 anomaly, 13 or 255 ignore */
   DH_FORM_CITYSCAPES,             /* 0…33, 255 licence plate */
   DH_FORM_CITYSCAPES_TRAIN,       /* 0…18, 19 or 255 ignore */
   DH_FORM_CAMVID,                 /* 0…10, 11 ignore */
@@ -37,5 +38,8 @@ typedef struct
 /* Constant; built at the first call; any thread. */
 const DhLabelMap *dh_label_map_get (DhLabelForm form);
 const DhClassTable *dh_label_form_table (DhLabelForm form);
+/* What has ids, and what to do about one without meaning, for messages. */
+const char *dh_label_form_title (DhLabelForm form);
+const char *dh_label_form_advice (DhLabelForm form);
 
 G_END_DECLS

@@ -55,6 +55,17 @@ fill_street_hazards (DhLabelMap *map, const DhClassTable *table, guint first)
 }
 
 static void
+fill_packed (DhLabelMap *map, const DhClassTable *table)
+{
+  for (guint id = 0; id < table->n_classes; id++)
+    set_class (map, id, DH_ROLE_INLIER, table, id);
+  set (map, table->n_classes, DH_ROLE_ANOMALY, "anomaly");
+  set (map, table->n_classes + 1, DH_ROLE_IGNORE, "ignore");
+  set (map, 255, DH_ROLE_IGNORE, "ignore");
+  map->has_anomaly = TRUE;
+}
+
+static void
 fill_cityscapes (DhLabelMap *map, const DhClassTable *table)
 {
   for (guint id = 34; id < 255; id++)
@@ -113,6 +124,9 @@ fill (DhLabelMap *map, DhLabelForm form)
     case DH_FORM_STREET_HAZARDS_SHIFTED:
       fill_street_hazards (map, table, 0);
       break;
+    case DH_FORM_STREET_HAZARDS_PACKED:
+      fill_packed (map, table);
+      break;
     case DH_FORM_CITYSCAPES:
       fill_cityscapes (map, table);
       break;
@@ -140,6 +154,7 @@ dh_label_form_table (DhLabelForm form)
     {
     case DH_FORM_STREET_HAZARDS:
     case DH_FORM_STREET_HAZARDS_SHIFTED:
+    case DH_FORM_STREET_HAZARDS_PACKED:
       return dh_class_table_from_name ("street-hazards");
     case DH_FORM_CITYSCAPES:
     case DH_FORM_CITYSCAPES_TRAIN:
@@ -149,6 +164,30 @@ dh_label_form_table (DhLabelForm form)
     default:
       return NULL;
     }
+}
+
+static gboolean
+is_street_hazards (DhLabelForm form)
+{
+  return form == DH_FORM_STREET_HAZARDS || form == DH_FORM_STREET_HAZARDS_SHIFTED
+         || form == DH_FORM_STREET_HAZARDS_PACKED;
+}
+
+const char *
+dh_label_form_title (DhLabelForm form)
+{
+  return form == DH_FORM_STREET_HAZARDS           ? "StreetHazards as published (1 to 14)"
+         : form == DH_FORM_STREET_HAZARDS_SHIFTED ? "StreetHazards shifted by one (0 to 13)"
+         : form == DH_FORM_STREET_HAZARDS_PACKED  ? "StreetHazards' packed classes (0 to 13, 255)"
+                                                  : "this data set";
+}
+
+const char *
+dh_label_form_advice (DhLabelForm form)
+{
+  return is_street_hazards (form) ? "if its labels count otherwise, say so (label ids: raw, shifted or packed); "
+                                    "densehybrid dataset check tells more"
+                                  : "densehybrid dataset check tells more";
 }
 
 const DhLabelMap *

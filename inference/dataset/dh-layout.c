@@ -145,3 +145,18 @@ dh_layout_recognise (const DhScan *scan, const DhScan *base_scan, gint kind)
     }
   return NULL;
 }
+
+guint
+dh_layout_list_kinds (const DhScan *scan, const DhScan *base_scan)
+{
+  g_autoptr (GPtrArray) bases = list_bases (scan);
+  guint kinds = 0;
+  for (const DhLayout *layout = dh_layouts; layout < dh_layouts + dh_n_layouts; layout++)
+    for (guint b = 0; b < bases->len && !(kinds & 1u << layout->kind); b++)
+      {
+        g_autoptr (DhLayoutFind) find = dh_layout_find_new (scan, base_scan);
+        if (layout->match (find, bases->pdata[b]) && find->items->len > 0)
+          kinds |= 1u << layout->kind;
+      }
+  return kinds;
+}

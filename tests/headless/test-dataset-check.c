@@ -220,7 +220,7 @@ test_hidden (void)
     g_assert_false (report->hidden_labels);
     g_assert_null (find (report, "hidden-labels"));
     expect (report, "some-without-anomaly", DH_FINDING_INFO, 2, "2 labelled pictures hold no anomaly");
-    expect (report, "count", DH_FINDING_INFO, 3, "the published set has 30");
+    expect (report, "count", DH_FINDING_INFO, 3, "Fishyscapes Static validation: 3 of 30 pictures, 27 missing");
   }
   tree_remove (root);
 
@@ -234,6 +234,28 @@ test_hidden (void)
   g_assert_false (report->hidden_labels);
   g_assert_cmpuint (report->n_usable, ==, 2);
   tree_remove (cityscapes);
+}
+
+/* How much of a published set is there, and of which its names say that it is another. */
+static void
+test_published (void)
+{
+  g_autofree char *root = tree_new ();
+  tree_pair (root, "images/validation/ADE_val_00000002.jpg", "annotations/validation/ADE_val_00000002.png", 1, 2);
+  tree_pair (root, "images/validation/other.jpg", "annotations/validation/other.png", 1, 2);
+  tree_pair (root, "images/training/mine.jpg", "annotations/training/mine.png", 1, 2);
+  g_autoptr (DhDatasetReport) report = check (root, NULL, NULL);
+  g_assert_null (report->published);
+  const DhFinding *finding = find (report, "count");
+  g_assert_cmpstr (finding->sentence, ==, "1 picture in training, not named as those of ADEChallengeData2016 training");
+  g_assert_cmpstr (finding->detail, ==, "Another set in the same layout; the published one has 20,210");
+  g_assert_cmpuint (((DhSplitCount *)report->splits->pdata[0])->expected, ==, 0);
+  g_assert_cmpuint (((DhSplitCount *)report->splits->pdata[1])->expected, ==, 2000);
+  g_autofree char *text = dh_dataset_report_to_text (report);
+  g_assert_nonnull (strstr (text, "ADEChallengeData2016 validation: 1 of 2,000 pictures, 1,999 missing, and 1 named "
+                                  "otherwise"));
+  g_assert_nonnull (strstr (text, "Not there: ADE_val_00000001, ADE_val_00000003, "));
+  tree_remove (root);
 }
 
 static void
@@ -359,6 +381,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dataset-check/no-files", test_no_files);
   g_test_add_func ("/dataset-check/needs", test_needs);
   g_test_add_func ("/dataset-check/hidden", test_hidden);
+  g_test_add_func ("/dataset-check/published", test_published);
   g_test_add_func ("/dataset-check/white", test_white);
   g_test_add_func ("/dataset-check/numbering", test_numbering);
   g_test_add_func ("/dataset-check/smiyc", test_smiyc);
