@@ -358,6 +358,12 @@ dh_dataset_notes (DhDataset *dataset)
   return (const char *const *)dataset->notes;
 }
 
+const char *const *
+dh_dataset_folder_notes (DhDataset *dataset)
+{
+  return (const char *const *)dataset->scan_notes;
+}
+
 DhLabelIds
 dh_dataset_label_ids (DhDataset *dataset, gboolean *certain)
 {
