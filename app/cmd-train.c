@@ -36,6 +36,7 @@ typedef struct
   char *command;
   gint64 launched; /* Unix, seconds */
   gboolean resumed;
+  gboolean unmeasured; /* the last epoch */
 } Watch;
 
 /* In the database, where the studio finds it. It is not needed to train. */
@@ -63,11 +64,17 @@ enter (Watch *watch, JsonObject *start)
     dh_cli_note (watch->cli, "this training is not entered in the database: %s", error->message);
 }
 
+static gboolean
+has_number (JsonObject *object, const char *name)
+{
+  JsonNode *node = json_object_get_member (object, name);
+  return node && JSON_NODE_HOLDS_VALUE (node);
+}
+
 static double
 number (JsonObject *object, const char *name)
 {
-  JsonNode *node = json_object_get_member (object, name);
-  return node && JSON_NODE_HOLDS_VALUE (node) ? json_node_get_double (node) : 0;
+  return has_number (object, name) ? json_object_get_double_member (object, name) : 0;
 }
 
 static void
@@ -98,14 +105,18 @@ show (const char *line, gpointer data)
           g_strdup_printf ("epoch %d, loss %.4f", (int)number (event, "epoch"), number (event, "loss"));
       dh_progress_report (&watch->cli->progress, step, watch->steps, text);
     }
-  else if (g_str_equal (name, "epoch") && !watch->cli->quiet)
+  else if (g_str_equal (name, "epoch"))
     {
-      /* Without negatives nothing is ranked. */
-      JsonNode *node = json_object_get_member (event, "ap");
-      const gboolean ranked = node && JSON_NODE_HOLDS_VALUE (node);
+      /* Without negatives nothing is ranked, and without validation pictures nothing is measured. */
+      const gboolean ranked = has_number (event, "ap");
+      watch->unmeasured = !has_number (event, "miou");
       g_autofree char *miou = dh_cli_percent (number (event, "miou")), *ap = dh_cli_percent (number (event, "ap"));
-      dh_cli_note (watch->cli, ranked ? "epoch %d: mIoU %s %%, AP of the hybrid score %s %%" : "epoch %d: mIoU %s %%",
-                   (int)number (event, "epoch"), miou, ap);
+      if (!watch->cli->quiet)
+        dh_cli_note (watch->cli,
+                     watch->unmeasured ? "epoch %d: done, and not measured"
+                     : ranked          ? "epoch %d: mIoU %s %%, AP of the hybrid score %s %%"
+                                       : "epoch %d: mIoU %s %%",
+                     (int)number (event, "epoch"), miou, ap);
     }
   else if (g_str_equal (name, "skip"))
     dh_cli_note (watch->cli, "step %d was skipped: %s", (int)step, json_object_get_string_member (event, "why"));
@@ -249,7 +260,9 @@ finish (DhCli *cli, Watch *watch, const char *folder, gboolean done, gboolean st
     printf ("%s: stopped behind step %" G_GUINT64_FORMAT " as asked; --resume goes on from there\n", folder,
             watch->step);
   else if (!watch->events)
-    printf ("%s: done; the best model is %s/model_best.pth\n", folder, folder);
+    printf (watch->unmeasured ? "%s: done; the last model is %s/model_best.pth\n"
+                              : "%s: done; the best model is %s/model_best.pth\n",
+            folder, folder);
   return DH_EXIT_DONE;
 }
 

@@ -173,13 +173,28 @@ log_note (DhTrainerRun *run, const char *why, GError **error)
   return dh_trainer_end_event (run, json, error);
 }
 
+/* What is not learnt from or measured on though it may lie there. */
+static gboolean
+log_pictures (DhTrainerRun *run, GError **error)
+{
+  DhDataset *const sets[] = { run->pictures.dataset, run->pictures.negatives };
+  for (guint i = 0; i < G_N_ELEMENTS (sets); i++)
+    for (const char *const *note = sets[i] ? dh_dataset_folder_notes (sets[i]) : NULL; note && *note; note++)
+      if (!log_note (run, *note, error))
+        return FALSE;
+  return run->validation.n_items > 0
+         || log_note (run,
+                      "there are no validation pictures: nothing is measured, and the last model counts as the best",
+                      error);
+}
+
 /* What whoever follows it will want to know: that a better device was there, and why it may end with other numbers than
  * a run that was never stopped. (What computes a layer decides the order in which its sums are made.) */
 static gboolean
 log_notes (DhTrainerRun *run, GError **error)
 {
   g_autofree char *device = dh_device_dup_note (run->device);
-  return (!device || log_note (run, device, error))
+  return (!device || log_note (run, device, error)) && log_pictures (run, error)
          && (!run->planless
              || log_note (run,
                           "plan.json is missing: what computes each layer was chosen anew, and from here on the last "

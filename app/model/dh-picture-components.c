@@ -11,8 +11,16 @@ typedef struct
   const float *values, *likelihood, *hybrid;
   guint8 *mask, *labels; /* W·H; labels are 255 where there is nothing to measure */
   guint8 *taken;         /* W·H: pixels of objects that were walked over, by a bit for each side */
-  GArray *stack;         /* gsize */
+  /* guint32, of pixels: those that were reached last, and those that they lead to. A stack would come to hold most of
+   * an object; these hold its breadth. */
+  GArray *wave, *next;
 } Walk;
+
+typedef struct
+{
+  double score, likelihood, hybrid, peak;
+  gsize peak_at, n;
+} Sums;
 
 const char *
 dh_object_kind_title (DhObjectKind kind)
@@ -87,41 +95,52 @@ visit (Walk *walk, gsize at, gboolean anomaly)
   if ((walk->taken[at] & bit) != 0 || !belongs (walk, at, anomaly))
     return;
   walk->taken[at] |= bit;
-  g_array_append_val (walk->stack, at);
+  const guint32 pixel = (guint32)at;
+  g_array_append_val (walk->next, pixel);
+}
+
+/* One pixel of the object, and what it leads to. */
+static void
+add (Walk *walk, gsize at, gboolean anomaly, Sums *sums)
+{
+  const guint width = walk->frame->width, height = walk->frame->height;
+  const guint x = (guint)(at % width), y = (guint)(at / width);
+  const double value = walk->values[at];
+  if (isnan (sums->peak) || (dh_score_flags_above (walk->score) ? value > sums->peak : value < sums->peak))
+    {
+      sums->peak = value;
+      sums->peak_at = at;
+    }
+  sums->score += value;
+  sums->likelihood += walk->likelihood != NULL ? walk->likelihood[at] : NAN;
+  sums->hybrid += walk->hybrid != NULL ? walk->hybrid[at] : NAN;
+  sums->n++;
+  for (guint v = y > 0 ? y - 1 : 0; v <= MIN (y + 1, height - 1); v++)
+    for (guint u = x > 0 ? x - 1 : 0; u <= MIN (x + 1, width - 1); u++)
+      visit (walk, (gsize)v * width + u, anomaly);
 }
 
 /* Goes over the object's pixels from its first one, as they hang together. */
 static void
 measure (Walk *walk, const DhComponent *component, DhPictureObject *object)
 {
-  const guint width = walk->frame->width, height = walk->frame->height;
-  const gboolean above = dh_score_flags_above (walk->score);
-  double score = 0, likelihood = 0, hybrid = 0, peak = NAN;
-  gsize n = 0;
+  const guint width = walk->frame->width;
+  Sums sums = { .peak = NAN };
   visit (walk, (gsize)component->first_y * width + component->first_x, component->anomaly);
-  while (walk->stack->len > 0)
+  while (walk->next->len > 0)
     {
-      const gsize at = g_array_index (walk->stack, gsize, walk->stack->len - 1);
-      g_array_set_size (walk->stack, walk->stack->len - 1);
-      const guint x = (guint)(at % width), y = (guint)(at / width);
-      const double value = walk->values[at];
-      if (isnan (peak) || (above ? value > peak : value < peak))
-        {
-          peak = value;
-          object->peak_x = x;
-          object->peak_y = y;
-        }
-      score += value;
-      likelihood += walk->likelihood != NULL ? walk->likelihood[at] : NAN;
-      hybrid += walk->hybrid != NULL ? walk->hybrid[at] : NAN;
-      n++;
-      for (guint v = y > 0 ? y - 1 : 0; v <= MIN (y + 1, height - 1); v++)
-        for (guint u = x > 0 ? x - 1 : 0; u <= MIN (x + 1, width - 1); u++)
-          visit (walk, (gsize)v * width + u, component->anomaly);
+      GArray *wave = walk->next;
+      walk->next = walk->wave;
+      walk->wave = wave;
+      for (guint i = 0; i < wave->len; i++)
+        add (walk, g_array_index (wave, guint32, i), component->anomaly, &sums);
+      g_array_set_size (wave, 0);
     }
-  object->score = score / (double)n;
-  object->minus_log_likelihood = -likelihood / (double)n;
-  object->log_p_out = (hybrid + likelihood) / (double)n;
+  object->peak_x = (guint)(sums.peak_at % width);
+  object->peak_y = (guint)(sums.peak_at / width);
+  object->score = sums.score / (double)sums.n;
+  object->minus_log_likelihood = -sums.likelihood / (double)sums.n;
+  object->log_p_out = (sums.hybrid + sums.likelihood) / (double)sums.n;
 }
 
 static DhObjectKind
@@ -209,9 +228,11 @@ dh_picture_components_measure (const DhFrame *frame, DhScore score, double thres
   self->f1 = dh_component_sums_mean_f1 (sums);
   self->siou = dh_component_sums_siou (sums);
   self->ppv = dh_component_sums_ppv (sums);
-  walk.stack = g_array_new (FALSE, FALSE, sizeof (gsize));
+  walk.wave = g_array_new (FALSE, FALSE, sizeof (guint32));
+  walk.next = g_array_new (FALSE, FALSE, sizeof (guint32));
   list (self, &walk, found);
-  g_array_unref (walk.stack);
+  g_array_unref (walk.wave);
+  g_array_unref (walk.next);
   return self;
 }
 

@@ -1,5 +1,6 @@
 #include "dh-set-maps-private.h"
 #include <glib/gi18n.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include "dh-error.h"
 #include "dh-map-owner.h"
@@ -132,12 +133,25 @@ bytes_of (DhSetMaps *self, DhMap map, DhTensor *tensor, GError **error)
   return g_bytes_new_take (values, size);
 }
 
+static char *
+path_of (DhSetMaps *self, guint index, DhMap map)
+{
+  g_autofree char *file = g_strconcat (dh_dataset_item (self->dataset, index)->stem, ".npy", NULL);
+  return g_build_filename (self->folder, "eval", map == self->score ? "scores" : dh_map_name (map), file, NULL);
+}
+
+guint64
+dh_set_maps_pixels (DhSetMaps *self, guint index)
+{
+  g_autofree char *path = path_of (self, index, self->score);
+  GStatBuf status;
+  return g_stat (path, &status) == 0 ? (guint64)status.st_size / sizeof (float) : 0;
+}
+
 static DhTensor *
 load_map (DhSetMaps *self, guint index, DhMap map, GError **error)
 {
-  g_autofree char *file = g_strconcat (dh_dataset_item (self->dataset, index)->stem, ".npy", NULL);
-  g_autofree char *path =
-      g_build_filename (self->folder, "eval", map == self->score ? "scores" : dh_map_name (map), file, NULL);
+  g_autofree char *path = path_of (self, index, map);
   g_autoptr (DhTensor) tensor = dh_npy_load (path, error);
   if (tensor == NULL)
     return NULL;

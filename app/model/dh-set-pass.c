@@ -1,9 +1,16 @@
 #include "dh-set-pass-private.h"
 #include <glib/gi18n.h>
 #include <sys/resource.h>
+#include "dh-machine.h"
+#include "dh-room-private.h"
 
 /* More would be in the way of what computes. */
 #define MOST_THREADS 4
+/* Bytes for each pixel of a picture while it is measured: the score's map, those of its two terms, of which one stands
+ * twice while it is turned round, labels as they are read and as they are meant, and three masks. */
+#define BYTES_A_PIXEL 20
+/* Without asking what there is. */
+#define SMALL ((guint64)64 << 20)
 
 struct _DhSetPass
 {
@@ -12,6 +19,7 @@ struct _DhSetPass
   DhScore score;
   double threshold;
   guint n;
+  DhRoom *room;                      /* for the pictures that are measured at the same time */
   DhSetMeasured *pictures;           /* each of the thread that took its number */
   char *failure;                     /* atomic, set once */
   gint next, done, runners, stopped; /* atomic */
@@ -32,6 +40,7 @@ pass_unref (gpointer data)
       g_free (self->pictures[i].why);
     }
   g_free (self->pictures);
+  dh_room_free (self->room);
   g_free (self->failure);
   dh_set_maps_unref (self->maps);
   g_free (self);
@@ -48,12 +57,6 @@ static void
 measure (DhSetPass *self, guint index)
 {
   DhSetMeasured *measured = &self->pictures[index];
-  const char *left_out = dh_set_maps_left_out (self->maps, index);
-  if (left_out != NULL)
-    {
-      measured->why = g_strdup (left_out);
-      return;
-    }
   g_autoptr (GError) error = NULL;
   g_autoptr (DhFrame) frame = dh_set_maps_load (self->maps, index, self->score, &error);
   if (frame == NULL)
@@ -69,6 +72,37 @@ measure (DhSetPass *self, guint index)
       measured->counts = (DhCounts){ FALSE };
       measured->why = g_strdup (_ ("no memory is left for it"));
     }
+}
+
+/* NULL, or why there is no memory for a picture: the system would end the program rather than say so. */
+static char *
+dup_shortage (guint64 bytes)
+{
+  const guint64 there = bytes > SMALL ? dh_machine_memory_available () : 0;
+  if (there == 0 || bytes <= there)
+    return NULL;
+  g_autofree char *need = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *have = g_format_size_full (there, G_FORMAT_SIZE_IEC_UNITS);
+  return g_strdup_printf (_ ("needs about %s of memory, and %s can be had"), need, have);
+}
+
+/* One picture, where and when there is memory for it beside those of the other threads. */
+static void
+visit (DhSetPass *self, guint index)
+{
+  DhSetMeasured *measured = &self->pictures[index];
+  const char *left_out = dh_set_maps_left_out (self->maps, index);
+  if (left_out != NULL)
+    {
+      measured->why = g_strdup (left_out);
+      return;
+    }
+  const guint64 bytes = BYTES_A_PIXEL * dh_set_maps_pixels (self->maps, index);
+  dh_room_enter (self->room, bytes);
+  measured->why = dup_shortage (bytes);
+  if (measured->why == NULL && !g_atomic_int_get (&self->stopped))
+    measure (self, index);
+  dh_room_leave (self->room, bytes);
 }
 
 /* Whoever takes the folder writes its name before the first map: where the name is right before and behind the pass,
@@ -111,7 +145,7 @@ run (gpointer data, gpointer unused)
       const guint index = (guint)g_atomic_int_add (&self->next, 1);
       if (index >= self->n || is_over (self))
         break;
-      measure (self, index);
+      visit (self, index);
       g_atomic_int_inc (&self->done);
     }
   if (g_atomic_int_dec_and_test (&self->runners) && !g_atomic_int_get (&self->stopped))
@@ -147,6 +181,8 @@ dh_set_pass_start (GThreadPool *pool, DhSetMaps *maps, DhScore score, double thr
   self->score = score;
   self->threshold = threshold;
   self->n = dh_set_maps_size (maps);
+  const guint64 there = dh_machine_memory_available ();
+  self->room = dh_room_new (there > 0 ? there / 2 : G_MAXUINT64);
   self->pictures = g_new0 (DhSetMeasured, MAX (self->n, 1));
   self->callback = done;
   self->data = data;

@@ -410,6 +410,12 @@ dh_dataset_n_taken_as_true (DhDataset *dataset)
   return dataset->n_taken_as_true;
 }
 
+const char *const *
+dh_dataset_folder_notes (DhDataset *dataset)
+{
+  return (const char *const *)dataset->scan_notes;
+}
+
 DhLabelIds
 dh_dataset_label_ids (DhDataset *dataset, gboolean *certain)
 {

@@ -121,6 +121,8 @@ gboolean dh_dataset_opened_overlap (const char *opened, const char *other);
 guint dh_dataset_fitting_kinds (DhDataset *dataset);
 /* Sentences to show once: unreadable folders, pictures without label, what was assumed. NULL-terminated; borrowed. */
 const char *const *dh_dataset_notes (DhDataset *dataset);
+/* Those of them that tell of folders: what could not be read, or was left aside. */
+const char *const *dh_dataset_folder_notes (DhDataset *dataset);
 /* What label_ids came to; `certain` (may be NULL) is FALSE where it was assumed, and the user should be asked. RAW and
  * certain for kinds other than StreetHazards. */
 DhLabelIds dh_dataset_label_ids (DhDataset *dataset, gboolean *certain);

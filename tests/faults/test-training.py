@@ -85,6 +85,24 @@ def _():
     assert {e["lr"] for e in events("raised") if e["event"] == "step"} == {4e-3}
 
 
+@case("training: a folder that is not looked into is told of, and nothing to validate on is no mIoU of 0")
+def _():
+    scenes = top / "unmeasured"
+    shutil.copytree(top / "scenes", scenes)
+    for kind in ("images", "annotations"):
+        shutil.rmtree(scenes / "train" / kind / "validation")
+    (scenes / "train" / "images" / "training" / "loop").symlink_to(scenes / "train")
+    (scenes / "negatives" / "loop").symlink_to(scenes / "negatives")
+    words = [word for word in training("unmeasured", "--dataroot", scenes, "--neg_dataroot", scenes / "negatives")
+             if word != "--quiet"]
+    code, text, err, _ = run(*words)
+    assert code == 0 and "the last model is" in text and "the best" not in text, (code, text, err)
+    assert err.count("not followed") == 3 and "train/images/training/loop" in err, err
+    assert "no validation pictures" in err and "mIoU" not in err and "not measured" in err, err
+    notes = [event["why"] for event in events("unmeasured") if event["event"] == "note"]
+    assert len(notes) == 4, notes
+
+
 @case("training: stopped in its steps, paused, and before it began")
 def _():
     process = begin("stopped", "--steps", 4000)

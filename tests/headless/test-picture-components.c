@@ -1,6 +1,7 @@
 /* The objects of a picture at a threshold, by hand and against the protocol; and the session's, which follow picture,
  * score and threshold. */
 #include <math.h>
+#include <stdio.h>
 #include "dh-metric.h"
 #include "dh-session-components.h"
 #include "session-fixture.h"
@@ -166,6 +167,48 @@ test_session (SessionFixture *fixture, gconstpointer data)
                      dh_session_get_threshold (session, DH_SCORE_LIKELIHOOD)->value);
 }
 
+/* Bytes that the process has had at most since it was asked to forget the most; 0: it cannot be asked. */
+static guint64
+most_memory (gboolean forget)
+{
+  g_autofree char *text = NULL;
+  if (forget)
+    {
+      FILE *file = fopen ("/proc/self/clear_refs", "w");
+      const gboolean forgot = file != NULL && fputs ("5", file) >= 0;
+      if (file == NULL || fclose (file) != 0 || !forgot)
+        return 0;
+    }
+  const char *line = g_file_get_contents ("/proc/self/status", &text, NULL, NULL) ? strstr (text, "VmHWM:") : NULL;
+  return line != NULL ? g_ascii_strtoull (line + 6, NULL, 10) << 10 : 0;
+}
+
+/* An object as large as a large picture takes no memory of its own: three masks of the picture, and little more. */
+static void
+test_large (SessionFixture *fixture, gconstpointer data)
+{
+  const guint width = 6000, height = 4000;
+  const gsize n = (gsize)width * height;
+  float *values = g_new (float, n);
+  for (gsize i = 0; i < n; i++)
+    values[i] = 1;
+  values[n - 1] = 3;
+  g_autoptr (DhFrame) frame = dh_frame_new (width, height);
+  frame->maps[DH_FRAME_HYBRID] = g_bytes_new_take (values, n * sizeof *values);
+  const guint64 before = most_memory (TRUE);
+  g_autoptr (DhPictureComponents) found = dh_picture_components_new (frame, DH_SCORE_HYBRID, 0);
+  const guint64 most = most_memory (FALSE);
+  g_assert_cmpuint (found->n, ==, 1);
+  g_assert_cmpuint (found->items[0].area, ==, n);
+  g_assert_cmpuint (found->items[0].peak_x, ==, width - 1);
+  g_assert_cmpuint (found->items[0].peak_y, ==, height - 1);
+  g_assert_cmpfloat_with_epsilon (found->items[0].score, 1 + 2.0 / (double)n, 1e-12);
+  if (before == 0)
+    g_test_skip ("The system does not tell the most memory that was had");
+  else
+    g_assert_cmpuint (most - before, <, 3 * n + ((guint64)32 << 20));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -173,6 +216,7 @@ main (int argc, char **argv)
     { "/picture-components/objects", test_objects, NULL },
     { "/picture-components/unlabelled", test_unlabelled, NULL },
     { "/picture-components/protocol", test_protocol, NULL },
+    { "/picture-components/large", test_large, NULL },
     { "/picture-components/session", test_session, NULL },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));

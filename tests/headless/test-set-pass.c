@@ -2,8 +2,10 @@
  * against the counts of pixels; and what happens to a set whose files are not what they were. */
 #include <glib/gstdio.h>
 #include <math.h>
+#include <unistd.h>
 #include "dh-npy.h"
 #include "dh-packed-labels.h"
+#include "dh-room-private.h"
 #include "dh-set-objects-private.h"
 #include "evaluation-fixture.h"
 #include "patience.h"
@@ -365,6 +367,72 @@ test_stop (EvaluationFixture *fixture, gconstpointer data)
   g_assert_cmpuint (objects->n_unread, ==, 0);
 }
 
+typedef struct
+{
+  DhRoom *room;
+  guint64 bytes;
+  gint inside, most, done; /* atomic */
+} Crowd;
+
+static gpointer
+work_inside (gpointer data)
+{
+  Crowd *crowd = data;
+  for (guint i = 0; i < 500; i++)
+    {
+      dh_room_enter (crowd->room, crowd->bytes);
+      const gint now = g_atomic_int_add (&crowd->inside, 1) + 1;
+      for (gint most = g_atomic_int_get (&crowd->most);
+           now > most && !g_atomic_int_compare_and_exchange (&crowd->most, most, now);)
+        most = g_atomic_int_get (&crowd->most);
+      g_thread_yield ();
+      g_atomic_int_add (&crowd->inside, -1);
+      dh_room_leave (crowd->room, crowd->bytes);
+    }
+  g_atomic_int_inc (&crowd->done);
+  return NULL;
+}
+
+/* Large pictures are measured beside each other as far as there is room, and those that are larger than it alone. */
+static void
+test_room (void)
+{
+  static const struct
+  {
+    guint64 bytes;
+    gint most;
+  } cases[] = { { 300, 3 }, { 501, 1 }, { 5000, 1 } };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (DhRoom) room = dh_room_new (1000);
+      Crowd crowd = { .room = room, .bytes = cases[i].bytes };
+      GThread *threads[4];
+      for (guint t = 0; t < G_N_ELEMENTS (threads); t++)
+        threads[t] = g_thread_new ("crowd", work_inside, &crowd);
+      for (guint t = 0; t < G_N_ELEMENTS (threads); t++)
+        g_thread_join (threads[t]);
+      g_assert_cmpint (crowd.done, ==, G_N_ELEMENTS (threads));
+      g_assert_cmpint (crowd.most, <=, cases[i].most);
+    }
+}
+
+/* A map of more pixels than memory is there for is told of before it is read: here a file with nothing in it. */
+static void
+test_too_large (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (Set) set = set_new (fixture);
+  g_autoptr (DhSetMaps) maps = dh_set_maps_new (set->dataset, set->out, set->evaluation);
+  g_autofree char *path = map_path (set, 2);
+  if (truncate (path, (off_t)1 << 43) != 0)
+    {
+      g_test_skip ("This file system has no files of such a size");
+      return;
+    }
+  g_autoptr (DhSetObjects) objects = find_objects (set, maps, 0);
+  g_assert_cmpuint (objects->n_unread, ==, 1);
+  g_assert_nonnull (strstr (objects->pictures[2].why, "needs about 40.0"));
+}
+
 static void
 test_packed (void)
 {
@@ -400,6 +468,8 @@ main (int argc, char **argv)
   EVALUATION_TEST ("/set-pass/other-owner", NULL, test_other_owner);
   EVALUATION_TEST ("/set-pass/no-owner", NULL, test_no_owner);
   EVALUATION_TEST ("/set-pass/stop", NULL, test_stop);
+  EVALUATION_TEST ("/set-pass/too-large", NULL, test_too_large);
+  g_test_add_func ("/set-pass/room", test_room);
   g_test_add_func ("/set-pass/packed", test_packed);
   return g_test_run ();
 }
