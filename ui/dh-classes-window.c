@@ -1,4 +1,5 @@
 #include "dh-classes-window.h"
+#include "dh-focus.h"
 #include <string.h>
 #include "dh-number.h"
 #include "dh-shown-classes.h"
@@ -271,7 +272,7 @@ new_content (Classes *self)
   gtk_list_box_set_filter_func (GTK_LIST_BOX (self->list), is_wanted, self, NULL);
   g_signal_connect (self->list, "row-activated", G_CALLBACK (on_activated), self);
   add_keys (self, self->list, G_CALLBACK (on_key));
-  dh_ui_tab_leaves (self->list);
+  dh_focus_tab_leaves (self->list);
   GtkWidget *scrolled = gtk_scrolled_window_new ();
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scrolled), self->list);
