@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* A libcudnn.so.9 that behaves as the real one does where a part of it is missing: it ends the process. It knows
  * engines that compute nothing, and takes every graph.
@@ -12,7 +13,8 @@
  * the status of cudnnCreate, 0. DH_FAKE_ENGINES: what heuristics A and B name, "INDEX/WORKSPACE/MILLISECONDS/NOTES"
  * separated by commas; notes: t tensor cores, n not deterministic, c compiled at run time, p makes no plan, x does not
  * run, b B alone names it, u it is only named where nothing is dilated, k its one knob must be at its place in the list
- * to run, q it does not tell its knobs. What ran last is in DH_FAKE_RAN and DH_FAKE_MILLISECONDS. */
+ * to run, q it does not tell its knobs. What ran last is in DH_FAKE_RAN, how much ran
+ * so far in DH_FAKE_RUNS and how long that takes in DH_FAKE_MILLISECONDS. */
 
 enum
 {
@@ -53,6 +55,13 @@ number (const char *name, int otherwise)
 {
   const char *text = getenv (name);
   return text ? atoi (text) : otherwise;
+}
+
+static double
+decimal (const char *name)
+{
+  const char *text = getenv (name);
+  return text ? atof (text) : 0;
 }
 
 static int
@@ -316,9 +325,14 @@ cudnnBackendExecute (cudnnHandle_t handle, cudnnBackendDescriptor_t plan, cudnnB
   const int place = find_engine (((const Thing *)plan)->engine, &engine);
   if (!place || has (&engine, 'x') || (has (&engine, 'k') && ((const Thing *)plan)->knob != place))
     return CUDNN_STATUS_NOT_SUPPORTED;
+  const struct timespec pace = { 0, (long)(1e6 * decimal ("DH_FAKE_PACE")) };
+  if (pace.tv_nsec)
+    nanosleep (&pace, NULL);
   snprintf (text, sizeof text, "%d", engine.index);
   setenv ("DH_FAKE_RAN", text, 1);
-  snprintf (text, sizeof text, "%g", engine.milliseconds);
+  snprintf (text, sizeof text, "%.17g", decimal ("DH_FAKE_MILLISECONDS") + engine.milliseconds);
   setenv ("DH_FAKE_MILLISECONDS", text, 1);
+  snprintf (text, sizeof text, "%d", number ("DH_FAKE_RUNS", 0) + 1);
+  setenv ("DH_FAKE_RUNS", text, 1);
   return 0;
 }

@@ -1,6 +1,7 @@
 #include "fake-runtime.h"
 #include <cuda_profiler_api.h>
 #include <cuda_runtime_api.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "dh-cuda-kernels.h"
@@ -11,6 +12,13 @@ enum
   TOTAL_MIB = 1024,
   MOST = 8192,
 };
+
+/* What an event knows of what ran before it was recorded (fake-cudnn.c). */
+typedef struct
+{
+  double milliseconds;
+  int runs;
+} Moment;
 
 static void *made[MOST];
 static int live, sticky, watched;
@@ -188,13 +196,13 @@ cudaStreamWaitEvent (cudaStream_t stream, cudaEvent_t event, unsigned int flags)
 cudaError_t
 cudaEventCreate (cudaEvent_t *event)
 {
-  return make ("cudaEventCreate", event);
+  return make_bytes ("cudaEventCreate", event, sizeof (Moment));
 }
 
 cudaError_t
 cudaEventCreateWithFlags (cudaEvent_t *event, unsigned int flags)
 {
-  return make ("cudaEventCreateWithFlags", event);
+  return make_bytes ("cudaEventCreateWithFlags", event, sizeof (Moment));
 }
 
 cudaError_t
@@ -206,6 +214,8 @@ cudaEventDestroy (cudaEvent_t event)
 cudaError_t
 cudaEventRecord (cudaEvent_t event, cudaStream_t stream)
 {
+  const char *milliseconds = getenv ("DH_FAKE_MILLISECONDS"), *runs = getenv ("DH_FAKE_RUNS");
+  *(Moment *)(void *)event = (Moment){ milliseconds ? atof (milliseconds) : 0, runs ? atoi (runs) : 0 };
   return answer ("cudaEventRecord");
 }
 
@@ -218,12 +228,16 @@ cudaEventSynchronize (cudaEvent_t event)
 cudaError_t
 cudaEventElapsedTime (float *milliseconds, cudaEvent_t from, cudaEvent_t to)
 {
-  const char *last = getenv ("DH_FAKE_MILLISECONDS"); /* fake-cudnn.c: of what ran last */
-  const char *pace = getenv ("DH_FAKE_PACE");
-  *milliseconds = last ? (float)atof (last) : 1;
+  const Moment *before = (const Moment *)(const void *)from, *after = (const Moment *)(const void *)to;
+  const char *pace = getenv ("DH_FAKE_PACE"), *tick = getenv ("DH_FAKE_TICK");
+  const int runs = after->runs - before->runs;
+  double taken = runs ? after->milliseconds - before->milliseconds : 1;
   /* Nothing takes less than the processor needs to start it, but where it waits on a card that is held. */
-  if (pace && *milliseconds < atof (pace) - held)
-    *milliseconds = (float)(atof (pace) - held);
+  if (pace && taken < runs * atof (pace) - held)
+    taken = runs * atof (pace) - held;
+  if (tick)
+    taken = rint (taken / atof (tick)) * atof (tick);
+  *milliseconds = (float)taken;
   held = 0;
   return answer ("cudaEventElapsedTime");
 }

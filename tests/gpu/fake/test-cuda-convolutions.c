@@ -91,6 +91,17 @@ test_short (void)
   g_unsetenv ("DH_FAKE_FAIL");
 }
 
+/* Nor does it matter that the card's clock ticks more slowly than what differs. */
+static void
+test_ticks (void)
+{
+  g_setenv ("DH_FAKE_TICK", "0.001", TRUE);
+  g_setenv ("DH_FAKE_PACE", "0.03", TRUE);
+  assert_taken (NULL, &half, "41/0/0.0062,3/0/0.0058,10/0/0.0064", 1 << 20, "cudnn 3");
+  g_unsetenv ("DH_FAKE_PACE");
+  g_unsetenv ("DH_FAKE_TICK");
+}
+
 static void
 test_allowed (void)
 {
@@ -245,6 +256,7 @@ main (int argc, char **argv)
   g_setenv ("DH_PLAN_CACHE", "", TRUE);
   g_test_add_func ("/cuda-convolutions/fastest", test_fastest);
   g_test_add_func ("/cuda-convolutions/short", test_short);
+  g_test_add_func ("/cuda-convolutions/ticks", test_ticks);
   g_test_add_func ("/cuda-convolutions/allowed", test_allowed);
   g_test_add_func ("/cuda-convolutions/named-elsewhere", test_named_elsewhere);
   g_test_add_func ("/cuda-convolutions/workspace", test_workspace);
