@@ -98,7 +98,7 @@ add_kinds (DhSession *self, GPtrArray *choices)
   const guint kinds = dh_dataset_fitting_kinds (self->dataset) | 1u << dh_dataset_kind (self->dataset);
   if ((kinds & (kinds - 1)) == 0)
     return;
-  add (choices, "", g_strdup (_ ("What it looks like")), self->reading->kind == NULL);
+  add (choices, "", g_strdup (_ ("As recognised")), self->reading->kind == NULL);
   for (guint kind = 0; kind < DH_N_DATASET_KINDS; kind++)
     if (kinds & 1u << kind)
       add (choices, dh_dataset_kind_name (kind), g_strdup (dh_dataset_kind_title (kind)),
