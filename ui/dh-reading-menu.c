@@ -124,10 +124,8 @@ new_row (DhSession *session, DhReadAspect aspect)
       gtk_string_list_append (titles, choice->title);
       chosen = choice->chosen ? i : chosen;
     }
-  g_autofree char *why = dh_session_explain_reading (session, aspect);
   GtkWidget *widget = adw_combo_row_new ();
-  g_object_set (widget, "use-markup", FALSE, "title", dh_read_aspect_title (aspect), "subtitle", why != NULL ? why : "",
-                "subtitle-lines", 0, "model", titles, "selected", chosen, NULL);
+  g_object_set (widget, "title", dh_read_aspect_title (aspect), "model", titles, "selected", chosen, NULL);
   g_object_unref (titles);
   Row *row = g_new (Row, 1);
   *row = (Row){ g_object_ref (session), aspect, g_steal_pointer (&choices) };
@@ -153,6 +151,12 @@ dh_reading_group_new (DhSession *session)
                         NULL);
         }
       adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), row);
+      /* By itself: beside it the choice would have no room. */
+      g_autofree char *why = dh_session_explain_reading (session, aspect);
+      if (why != NULL)
+        adw_preferences_group_add (ADW_PREFERENCES_GROUP (group),
+                                   g_object_new (ADW_TYPE_ACTION_ROW, "use-markup", FALSE, "title", "", "subtitle", why,
+                                                 "subtitle-lines", 0, NULL));
     }
   return group;
 }

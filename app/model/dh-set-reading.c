@@ -215,9 +215,11 @@ explain_constant_labels (DhSession *self)
   if (hidden > 0)
     return g_strdup_printf (
         ngettext ("%u label holds one value alone, as hidden test labels do. Where its picture truly "
-                  "holds no anomaly, it can be measured.",
+                  "holds no anomaly, say so under the set’s name, Constant labels: then it can be "
+                  "measured.",
                   "%u labels hold one value alone, as hidden test labels do. Where their pictures "
-                  "truly hold no anomaly, they can be measured.",
+                  "truly hold no anomaly, say so under the set’s name, Constant labels: then they "
+                  "can be measured.",
                   hidden),
         hidden);
   if (taken > 0)

@@ -17,6 +17,8 @@ SET = (120, 70)
 # Items of its menu, and behind the title of a submenu, which is the item 0, of that.
 FIRST, ROW = 127, 32
 CHECK = (100, 344)
+# In the check of a set that has splits.
+IDS = (890, 638)
 
 
 def write_zeros(path, width, height):
@@ -64,8 +66,6 @@ def settings(studio):
 
 def test_split(studio):
     """One split, then one of its towns; both are all that is shown, and are there again at the next start."""
-    studio.wait(r"studio: opened StreetHazards, 8 pictures")
-    studio.settle(1)
     choose(studio, 0, 4, r"studio: opened StreetHazards, 2 pictures")
     studio.screenshot(f"{OUTPUT}/reading-split.png")
     choose(studio, 0, 6, r"studio: opened StreetHazards, 1 pictures(.|\n)*studio: shows t6/00000")
@@ -87,27 +87,49 @@ def test_check(studio):
     studio.press(*CHECK, r"studio: checked 1 pictures")
     studio.settle(0.6)
     studio.screenshot(f"{OUTPUT}/reading-check.png")
+
+    def shift():
+        studio.click(*IDS)
+        studio.settle(0.4)
+        studio.key("Down", "Down", "Return")
+    studio.until_told(r"studio: opened StreetHazards, 1 pictures(.|\n)*studio: checked 1 pictures", shift)
+    studio.settle(0.6)
+    studio.screenshot(f"{OUTPUT}/reading-shifted.png")
+    studio.until(lambda: "ids=shifted" in settings(studio), "the choice is not remembered")
     studio.key("Escape")
 
 
+def test_constant_labels(studio):
+    """Labels of one value are hidden ones until somebody says that they are true; that is kept for the next start."""
+    choose(studio, 1, 2, r"studio: opened Fishyscapes Static, as the reference packs it, 3 pictures")
+    studio.screenshot(f"{OUTPUT}/reading-constant.png")
+    studio.until(lambda: "reading=labels=true" in settings(studio), "the choice is not remembered")
+
+
 CASES = [test_split, test_kind, test_check]
+CLEAN_CASES = [test_constant_labels]
 
 
 def main():
     os.makedirs(OUTPUT, exist_ok=True)
     reason = f"{driver.missing()} is not there" if driver.missing() else None
-    print(f"1..{len(CASES)}", flush=True)
+    print(f"1..{len(CASES + CLEAN_CASES)}", flush=True)
     if reason is not None:
-        driver.run_cases(CASES, (), reason, OUTPUT, "reading")
+        driver.run_cases(CASES + CLEAN_CASES, (), reason, OUTPUT, "reading")
         return
     with tempfile.TemporaryDirectory(prefix="dh-reading-") as folder:
         streets, clean = make_sets(folder)
-        studio = driver.Studio(PROGRAM, ["--new", streets])
-        try:
-            driver.run_cases(CASES, (studio,), None, OUTPUT, "reading")
-        finally:
-            studio.close()
-            shutil.rmtree(studio.home, ignore_errors=True)
+        first = 1
+        for cases, root in ((CASES, streets), (CLEAN_CASES, clean)):
+            studio = driver.Studio(PROGRAM, ["--new", root])
+            try:
+                studio.wait(r"studio: opened")
+                studio.settle(1)
+                driver.run_cases(cases, (studio,), None, OUTPUT, "reading", first)
+            finally:
+                studio.close()
+                shutil.rmtree(studio.home, ignore_errors=True)
+            first += len(cases)
 
 
 main()
