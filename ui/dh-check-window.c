@@ -2,6 +2,7 @@
 #include "dh-data-check.h"
 #include "dh-mini-bar.h"
 #include "dh-number.h"
+#include "dh-reading-menu.h"
 
 #define POLL_MS 100
 #define BAR_WIDTH 120
@@ -10,23 +11,33 @@
 typedef struct
 {
   DhSession *session;
-  GtkWidget *page, *reading, *bar, *copy;
+  GtkWidget *page, *reading, *bar, *copy, *holder;
+  GtkWidget *window; /* borrowed */
+  char *refused;     /* why it cannot be read as was chosen last */
   GCancellable *cancellable;
   DhDataCheckProgress *progress;
   DhDataCheck *check;
   guint timeout;
 } Check;
 
+/* What is known of the set that was open. */
+static void
+forget (Check *self)
+{
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  g_clear_handle_id (&self->timeout, g_source_remove);
+  g_clear_pointer (&self->check, dh_data_check_free);
+  g_clear_pointer (&self->progress, g_atomic_rc_box_release);
+}
+
 static void
 check_free (gpointer data)
 {
   Check *self = data;
-  g_cancellable_cancel (self->cancellable);
-  g_object_unref (self->cancellable);
-  g_clear_handle_id (&self->timeout, g_source_remove);
-  g_clear_pointer (&self->check, dh_data_check_free);
-  g_atomic_rc_box_release (self->progress);
+  forget (self);
   g_object_unref (self->session);
+  g_free (self->refused);
   g_free (self);
 }
 
@@ -69,6 +80,40 @@ new_group (const char *title)
   return group;
 }
 
+static GtkWidget *
+new_icon (DhDataLevel level)
+{
+  static const struct
+  {
+    const char *icon, *classes, *name;
+  } levels[] = {
+    [DH_DATA_OK] = { "object-select-symbolic", "dh-ok", N_ ("all right") },
+    [DH_DATA_INFO] = { "dialog-information-symbolic", "dim-label", N_ ("worth knowing") },
+    [DH_DATA_WARNING] = { "dialog-warning-symbolic", "dh-warn", N_ ("warning") },
+    [DH_DATA_ERROR] = { "dialog-error-symbolic", "dh-err", N_ ("error") },
+  };
+  GtkWidget *icon = gtk_image_new_from_icon_name (levels[level].icon);
+  dh_ui_add_classes (icon, levels[level].classes);
+  gtk_widget_set_tooltip_text (icon, _ (levels[level].name));
+  dh_ui_set_name (icon, _ (levels[level].name));
+  return icon;
+}
+
+static void
+add_reading (Check *self)
+{
+  GtkWidget *group = dh_reading_group_new (self->session);
+  if (group == NULL)
+    return;
+  if (self->refused != NULL)
+    {
+      GtkWidget *row = new_row (ADW_TYPE_ACTION_ROW, _ ("It could not be read so"), self->refused);
+      adw_action_row_add_prefix (ADW_ACTION_ROW (row), new_icon (DH_DATA_ERROR));
+      adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), row);
+    }
+  add_group (self, group);
+}
+
 /* What is known without reading the files. */
 static void
 add_facts (Check *self)
@@ -81,6 +126,9 @@ add_facts (Check *self)
     add_fact (group, _ ("Folder"), path);
   if (evidence != NULL && *evidence != '\0')
     add_fact (group, _ ("Known by"), evidence);
+  g_autofree char *published = dh_session_dup_published (self->session);
+  if (published != NULL)
+    add_fact (group, _ ("Published as"), published);
   const char *const *notes = dh_session_get_notes (self->session);
   for (guint i = 0; notes[i] != NULL; i++)
     add_fact (group, i == 0 ? _ ("Notes") : "", notes[i]);
@@ -110,25 +158,6 @@ add_counts (Check *self)
         add_fact (group, *split->name != '\0' ? split->name : _ ("The whole set"), text);
     }
   add_group (self, group);
-}
-
-static GtkWidget *
-new_icon (DhDataLevel level)
-{
-  static const struct
-  {
-    const char *icon, *classes, *name;
-  } levels[] = {
-    [DH_DATA_OK] = { "object-select-symbolic", "dh-ok", N_ ("all right") },
-    [DH_DATA_INFO] = { "dialog-information-symbolic", "dim-label", N_ ("worth knowing") },
-    [DH_DATA_WARNING] = { "dialog-warning-symbolic", "dh-warn", N_ ("warning") },
-    [DH_DATA_ERROR] = { "dialog-error-symbolic", "dh-err", N_ ("error") },
-  };
-  GtkWidget *icon = gtk_image_new_from_icon_name (levels[level].icon);
-  dh_ui_add_classes (icon, levels[level].classes);
-  gtk_widget_set_tooltip_text (icon, _ (levels[level].name));
-  dh_ui_set_name (icon, _ (levels[level].name));
-  return icon;
 }
 
 static GtkWidget *
@@ -216,7 +245,8 @@ on_checked (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   DhDataCheck *check = dh_data_check_finish (result, &error);
   Check *self = g_object_get_data (G_OBJECT (window), "check");
-  if (self == NULL)
+  /* Closed, or another set is being checked now. */
+  if (self == NULL || self->cancellable != g_task_get_cancellable (G_TASK (result)))
     {
       g_clear_pointer (&check, dh_data_check_free);
       return;
@@ -256,6 +286,51 @@ copy_text (GtkButton *button, Check *self)
   gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (button)), self->check->text);
 }
 
+/* What is open, as it is read now: all of the window but its bar. */
+static void
+begin (Check *self)
+{
+  self->cancellable = g_cancellable_new ();
+  self->progress = g_atomic_rc_box_new0 (DhDataCheckProgress);
+  gtk_widget_set_sensitive (self->copy, FALSE);
+  self->page = adw_preferences_page_new ();
+  adw_bin_set_child (ADW_BIN (self->holder), self->page);
+  add_facts (self);
+  add_reading (self);
+  self->reading = adw_preferences_group_new ();
+  self->bar = gtk_progress_bar_new ();
+  gtk_progress_bar_set_show_text (GTK_PROGRESS_BAR (self->bar), TRUE);
+  adw_preferences_group_add (ADW_PREFERENCES_GROUP (self->reading), self->bar);
+  add_group (self, self->reading);
+  show_progress (self);
+  self->timeout = g_timeout_add (POLL_MS, show_progress, self);
+  dh_data_check_async (self->session, self->progress, self->cancellable, on_checked, g_object_ref (self->window));
+}
+
+static void
+on_dataset (GtkWidget *window)
+{
+  Check *self = g_object_get_data (G_OBJECT (window), "check");
+  if (self == NULL || !dh_session_has_dataset (self->session))
+    return;
+  g_clear_pointer (&self->refused, g_free);
+  forget (self);
+  begin (self);
+}
+
+/* What was chosen here is not there; the choice goes back. */
+static void
+on_error (DhSession *session, const char *title, const char *text, GtkWidget *window)
+{
+  Check *self = g_object_get_data (G_OBJECT (window), "check");
+  if (self == NULL || !g_str_equal (title, _ ("It could not be opened")))
+    return;
+  g_free (self->refused);
+  self->refused = g_strdup (text);
+  forget (self);
+  begin (self);
+}
+
 /* The reading ends with the window, which its last reference may outlive. */
 static void
 on_destroy (GtkWidget *window, gpointer data)
@@ -268,35 +343,25 @@ dh_check_window_new (DhSession *session, GtkWindow *parent)
 {
   Check *self = g_new0 (Check, 1);
   self->session = g_object_ref (session);
-  self->cancellable = g_cancellable_new ();
-  self->progress = g_atomic_rc_box_new0 (DhDataCheckProgress);
-  GtkWidget *window = adw_window_new ();
+  GtkWidget *window = self->window = adw_window_new ();
   g_object_set (window, "title", _ ("Data set"), "modal", TRUE, "transient-for", parent, "default-width", 820,
                 "default-height", 680, NULL);
   g_object_set_data_full (G_OBJECT (window), "check", self, check_free);
   g_signal_connect (window, "destroy", G_CALLBACK (on_destroy), NULL);
+  g_signal_connect_object (session, "notify::dataset-title", G_CALLBACK (on_dataset), window, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "error", G_CALLBACK (on_error), window, 0);
 
   GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
   GtkWidget *bar = adw_header_bar_new ();
   self->copy = dh_ui_icon_button ("edit-copy-symbolic", _ ("Copy what was found as text"), NULL, "flat");
-  gtk_widget_set_sensitive (self->copy, FALSE);
   g_signal_connect (self->copy, "clicked", G_CALLBACK (copy_text), self);
   adw_header_bar_pack_end (ADW_HEADER_BAR (bar), self->copy);
   gtk_box_append (GTK_BOX (box), bar);
-  self->page = adw_preferences_page_new ();
-  gtk_widget_set_vexpand (self->page, TRUE);
-  gtk_box_append (GTK_BOX (box), self->page);
+  self->holder = adw_bin_new ();
+  gtk_widget_set_vexpand (self->holder, TRUE);
+  gtk_box_append (GTK_BOX (box), self->holder);
   adw_window_set_content (ADW_WINDOW (window), box);
-
-  add_facts (self);
-  self->reading = adw_preferences_group_new ();
-  self->bar = gtk_progress_bar_new ();
-  gtk_progress_bar_set_show_text (GTK_PROGRESS_BAR (self->bar), TRUE);
-  adw_preferences_group_add (ADW_PREFERENCES_GROUP (self->reading), self->bar);
-  add_group (self, self->reading);
-  show_progress (self);
-  self->timeout = g_timeout_add (POLL_MS, show_progress, self);
-  dh_data_check_async (session, self->progress, self->cancellable, on_checked, g_object_ref (window));
+  begin (self);
   dh_ui_close_on_escape (window);
   return window;
 }

@@ -3,6 +3,7 @@
 #include "dh-image-row.h"
 #include "dh-picture-list.h"
 #include "dh-play-bar.h"
+#include "dh-reading-menu.h"
 
 struct _DhImagePanel
 {
@@ -24,7 +25,11 @@ show_title (DhImagePanel *self)
   const char *path = dh_session_get_dataset_path (self->session);
   g_autofree char *base = path != NULL ? g_path_get_basename (path) : NULL;
   g_autofree char *count = g_strdup_printf (ngettext ("%u image", "%u images", n), n);
-  g_autofree char *subtitle = base != NULL ? g_strdup_printf ("%s · %s", base, count) : g_strdup (count);
+  g_autofree char *part = dh_session_dup_opened_part (self->session);
+  g_autofree char *set = base != NULL ? g_filename_display_name (base) : NULL;
+  g_autofree char *subtitle = part != NULL  ? g_strdup_printf ("%s · %s · %s", part, count, set)
+                              : set != NULL ? g_strdup_printf ("%s · %s", set, count)
+                                            : g_strdup (count);
   gtk_label_set_label (GTK_LABEL (self->title), title != NULL ? title : _ ("No data set"));
   gtk_label_set_label (GTK_LABEL (self->subtitle), subtitle);
   gtk_widget_set_tooltip_text (self->title, path != NULL ? path : title);
@@ -244,9 +249,11 @@ make_sort_menu (void)
 }
 
 static GMenuModel *
-make_set_menu (void)
+make_set_menu (DhImagePanel *self)
 {
   GMenu *menu = g_menu_new ();
+  g_autoptr (GMenuModel) readings = dh_reading_menu_new (self->session, GTK_WIDGET (self));
+  g_menu_append_section (menu, NULL, readings);
   dh_ui_menu_section (menu, NULL, _ ("Open a data set…"), "win.open-dataset", _ ("Open pictures…"), "win.open-pictures",
                       _ ("Open the demo"), "win.open-demo", NULL);
   dh_ui_menu_section (menu, NULL, _ ("Check this data set…"), "win.dataset-notes", _ ("Evaluate"), "win.evaluate",
@@ -308,7 +315,7 @@ build (DhImagePanel *self)
 {
   GtkWidget *widget = GTK_WIDGET (self);
   GtkWidget *band = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, "dh-band");
-  g_autoptr (GMenuModel) set_menu = make_set_menu ();
+  g_autoptr (GMenuModel) set_menu = make_set_menu (self);
   gtk_box_append (GTK_BOX (band),
                   dh_ui_context_button ("folder-symbolic", _ ("Data set"), set_menu, &self->title, &self->subtitle));
   gtk_widget_set_parent (band, widget);

@@ -9,6 +9,7 @@
 #include "dh-pair.h"
 #include "dh-run-list.h"
 #include "dh-session-evaluation.h"
+#include "dh-set-reading.h"
 
 struct _DhMetricsPage
 {
@@ -105,11 +106,13 @@ show_progress (DhMetricsPage *self)
   g_autofree char *names = dh_session_dup_splits (self->session);
   g_autofree char *splits = names != NULL ? g_markup_escape_text (names, -1) : NULL;
   g_autofree char *more = splits != NULL
-                              ? g_strdup_printf (_ ("All its splits are measured together: %s. On the command "
-                                                    "line --split takes one alone."),
+                              ? g_strdup_printf (_ ("All its splits are measured together: %s. The menu under the "
+                                                    "set’s name in Browse takes one alone."),
                                                  splits)
                               : NULL;
-  g_autofree char *text = more != NULL ? g_strdup_printf ("%s\n\n%s", why, more) : g_strdup (why);
+  g_autofree char *labels = dh_session_explain_reading (self->session, DH_READ_CONSTANT_LABELS);
+  g_autofree char *text = g_strconcat (why, more != NULL ? "\n\n" : "", more != NULL ? more : "",
+                                       labels != NULL ? "\n\n" : "", labels != NULL ? labels : "", NULL);
   adw_status_page_set_description (empty, text);
 }
 

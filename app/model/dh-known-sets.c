@@ -1,5 +1,6 @@
 #include "dh-known-sets.h"
 #include <stdlib.h>
+#include <string.h>
 
 #define GROUP "data-sets"
 #define KEY "known"
@@ -8,7 +9,7 @@
 struct _DhKnownSet
 {
   GObject parent_instance;
-  char *path, *title;
+  char *path, *title, *reading;
   guint n_images;
 };
 
@@ -41,6 +42,7 @@ dh_known_set_finalize (GObject *object)
   DhKnownSet *self = DH_KNOWN_SET (object);
   g_free (self->path);
   g_free (self->title);
+  g_free (self->reading);
   G_OBJECT_CLASS (dh_known_set_parent_class)->finalize (object);
 }
 
@@ -56,11 +58,12 @@ dh_known_set_init (DhKnownSet *self)
 }
 
 static DhKnownSet *
-known_set_new (const char *path, const char *title, guint n_images)
+known_set_new (const char *path, const char *title, guint n_images, const char *reading)
 {
   DhKnownSet *self = g_object_new (DH_TYPE_KNOWN_SET, NULL);
   self->path = g_strdup (path);
   self->title = g_strdup (title);
+  self->reading = g_strdup (reading);
   self->n_images = n_images;
   return self;
 }
@@ -90,13 +93,18 @@ dh_known_set_dup_name (DhKnownSet *self)
   return g_strdup_printf ("%s · %s", self->title, shown);
 }
 
-/* "10 file:///data/smiyc SegmentMeIfYouCan": the path as a URI, for it may be no UTF-8 and has no spaces then. */
+/* "10 file:///data/smiyc as:splits=test SegmentMeIfYouCan": the path as a URI, for it may be no UTF-8 and has no spaces
+ * then; how it is to be read only where that was chosen. */
+#define AS "as:"
 
 static char *
 to_text (DhKnownSet *set)
 {
   g_autofree char *uri = g_filename_to_uri (set->path, NULL, NULL);
-  return uri != NULL ? g_strdup_printf ("%u %s %s", set->n_images, uri, set->title) : NULL;
+  const gboolean has = *set->reading != '\0';
+  return uri != NULL ? g_strdup_printf ("%u %s %s%s%s%s", set->n_images, uri, has ? AS : "", set->reading,
+                                        has ? " " : "", set->title)
+                     : NULL;
 }
 
 static DhKnownSet *
@@ -106,7 +114,11 @@ from_text (const char *text)
   if (g_strv_length (parts) != 3)
     return NULL;
   g_autofree char *path = g_filename_from_uri (parts[1], NULL, NULL);
-  return path != NULL ? known_set_new (path, parts[2], (guint)strtoul (parts[0], NULL, 10)) : NULL;
+  char *title = parts[2], *space = g_str_has_prefix (title, AS) ? strchr (title, ' ') : NULL;
+  g_autofree char *reading = space != NULL ? g_strndup (title + strlen (AS), space - title - strlen (AS)) : NULL;
+  return path != NULL ? known_set_new (path, space != NULL ? space + 1 : title, (guint)strtoul (parts[0], NULL, 10),
+                                       reading != NULL ? reading : "")
+                      : NULL;
 }
 
 static void
@@ -245,16 +257,24 @@ take_off (DhKnownSets *self, const char *path, guint *position)
 }
 
 void
-dh_known_sets_add (DhKnownSets *self, const char *path, const char *title, guint n_images)
+dh_known_sets_add (DhKnownSets *self, const char *path, const char *title, guint n_images, const char *reading)
 {
   guint position;
   g_autofree char *absolute = g_canonicalize_filename (path, NULL);
   g_autoptr (DhKnownSet) before = take_off (self, absolute, &position);
   for (guint k = 0; k < self->removed->len; k++)
     g_array_index (self->removed, Removed, k).position++;
-  insert (self, known_set_new (absolute, title, n_images), 0);
+  insert (self, known_set_new (absolute, title, n_images, reading), 0);
   trim (self);
   save (self);
+}
+
+char *
+dh_known_sets_dup_reading (DhKnownSets *self, const char *path)
+{
+  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+  const guint i = find (self, absolute);
+  return i < self->sets->len ? g_strdup (((DhKnownSet *)self->sets->pdata[i])->reading) : NULL;
 }
 
 DhKnownSet *

@@ -21,7 +21,10 @@ char *dh_known_set_dup_name (DhKnownSet *set);
 /* `settings` must outlive it. */
 DhKnownSets *dh_known_sets_new (DhSettings *settings);
 /* To the front; the one that has been longest unused goes where there are too many. */
-void dh_known_sets_add (DhKnownSets *sets, const char *path, const char *title, guint n_images);
+/* `reading`: how it is to be read when it is opened again, a text of dh-reading.h. */
+void dh_known_sets_add (DhKnownSets *sets, const char *path, const char *title, guint n_images, const char *reading);
+/* Of the set at this path; NULL where it is not in the list. Free with g_free. */
+char *dh_known_sets_dup_reading (DhKnownSets *sets, const char *path);
 /* Gives what was taken off, to be unreferenced, and its `id` for dh_known_sets_put_back(); NULL where there is no such
  * path. */
 DhKnownSet *dh_known_sets_remove (DhKnownSets *sets, const char *path, guint *id);

@@ -17,10 +17,10 @@ static guint changed_signal;
 void
 dh_run_clear (DhRun *run)
 {
-  char *texts[] = { run->kind,      run->why,     run->model,    run->data,       run->device,
-                    run->precision, run->program, run->command,  run->started,    run->folder,
-                    run->weights,   run->split,   run->score,    run->protocol,   run->model_path,
-                    run->root,      run->recipe,  run->sentence, run->fingerprint };
+  char *texts[] = { run->kind,      run->why,     run->model,    run->data,        run->device,
+                    run->precision, run->program, run->command,  run->started,     run->folder,
+                    run->weights,   run->split,   run->score,    run->protocol,    run->model_path,
+                    run->root,      run->recipe,  run->sentence, run->fingerprint, run->reading };
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
   *run = (DhRun){ .id = 0 };

@@ -36,6 +36,7 @@ typedef struct
   double fraction, seconds_left; /* of what is under way; NaN: not known */
   /* of evaluations */
   char *weights, *split, *score, *protocol, *model_path, *root, *fingerprint; /* of the data */
+  char *reading; /* how that was read: a text of dh-reading.h */
   gboolean
       imported; /* the scores of another method: `model` is its name, and there are no weights, device, precision */
   gboolean has_maps; /* its folder of score maps is there */

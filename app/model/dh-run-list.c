@@ -7,6 +7,7 @@
 #include "dh-run-curve-private.h"
 #include "dh-run-state.h"
 #include "dh-run-summary-private.h"
+#include "dh-run-reading.h"
 #include "dh-session-private.h"
 
 static DhRunItemState
@@ -89,6 +90,8 @@ make_item (const DhRunRow *row, DhDatabase *database)
   run->folder = g_strdup (row->folder);
   run->root = g_strdup (row->dataset_root);
   run->fingerprint = g_strdup (row->dataset_fingerprint);
+  g_autoptr (DhReading) reading = dh_run_reading_get (row);
+  run->reading = dh_reading_to_text (reading);
   g_autofree char *maps = row->folder != NULL ? g_build_filename (row->folder, "eval", "scores", NULL) : NULL;
   run->has_maps = maps != NULL && g_file_test (maps, G_FILE_TEST_IS_DIR);
   run->model_path = row->model_path != NULL && *row->model_path != '\0' ? g_strdup (row->model_path) : NULL;
@@ -193,7 +196,7 @@ dh_session_find_evaluated (DhSession *self)
   if (self->dataset == NULL || self->model == NULL)
     return NULL;
   g_autofree char *root = dh_session_dup_root (self);
-  g_autofree char *split = g_strjoinv (",", (char **)dh_dataset_splits (self->dataset));
+  g_autofree char *split = dh_dataset_dup_opened (self->dataset);
   const guint n = g_list_model_get_n_items (G_LIST_MODEL (self->runs));
   for (guint i = 0; i < n; i++)
     {
@@ -203,7 +206,8 @@ dh_session_find_evaluated (DhSession *self)
           && dh_run_is_whole (run) && run->total == dh_dataset_size (self->dataset)
           && g_strcmp0 (run->weights, self->model->sha256) == 0
           && g_strcmp0 (run->precision, self->compute->precision) == 0 && g_strcmp0 (run->root, root) == 0
-          && g_strcmp0 (run->split, split) == 0 && g_strcmp0 (run->data, dh_dataset_title (self->dataset)) == 0)
+          && g_strcmp0 (run->split, split) == 0 && g_strcmp0 (run->data, dh_dataset_title (self->dataset)) == 0
+          && dh_session_reads_as (self, run->reading))
         return run; /* the list has it */
     }
   return NULL;

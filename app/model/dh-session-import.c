@@ -16,6 +16,7 @@ struct _DhSessionImport
   /* set once */
   DhDataset *dataset; /* NULL: that in `root` */
   char *folder, *root, *method;
+  DhReading *reading; /* of that in `root` */
   gboolean low_is_anomalous;
   GCancellable *cancellable;
   /* atomic */
@@ -33,6 +34,7 @@ import_free (gpointer data)
   g_clear_object (&import->cancellable);
   g_free (import->folder);
   g_free (import->root);
+  g_clear_pointer (&import->reading, dh_reading_free);
   g_free (import->method);
   g_free (import->why);
   g_free (import);
@@ -46,6 +48,8 @@ import_new (DhSession *self, const char *folder, const char *root, const char *m
     import->dataset = dh_dataset_ref (self->dataset);
   import->folder = g_strdup (folder);
   import->root = g_strdup (root);
+  g_autofree char *known = root != NULL ? dh_known_sets_dup_reading (self->known_sets, root) : NULL;
+  import->reading = known != NULL ? dh_reading_from_text (known) : dh_reading_new ();
   import->method = g_strdup (method);
   import->low_is_anomalous = low_is_anomalous;
   import->cancellable = g_cancellable_new ();
@@ -68,7 +72,7 @@ open_scores (DhSessionImport *import, GCancellable *cancellable, GError **error)
       return NULL;
     }
   if (import->dataset == NULL)
-    import->dataset = dh_dataset_open (import->root, NULL, NULL, cancellable, NULL, error);
+    import->dataset = dh_reading_open (import->reading, import->root, cancellable, NULL, error);
   return import->dataset != NULL ? dh_imported_scores_open (import->folder, import->method, import->low_is_anomalous,
                                                             import->dataset, NULL, cancellable, NULL, error)
                                  : NULL;
@@ -152,17 +156,13 @@ static char *
 make_command (const DhSessionImport *import, const char *folder)
 {
   DhDataset *dataset = import->dataset;
-  g_autofree char *root = g_shell_quote (dh_dataset_root (dataset)), *out = g_shell_quote (folder);
+  g_autoptr (DhReading) reading = dh_reading_new_for (dataset);
+  g_autofree char *set = dh_reading_dup_flags (reading, dh_dataset_root (dataset)), *out = g_shell_quote (folder);
   g_autofree char *scores = g_shell_quote (import->folder), *method = g_shell_quote (import->method);
   g_autofree char *protocols = g_strjoinv (",", (char **)dh_session_protocols);
   GString *command = g_string_new ("densehybrid eval-ood");
-  g_string_append_printf (command, " --dataset %s --dataroot %s --folder %s --scores %s --method %s --protocol %s",
-                          dh_dataset_kind_name (dh_dataset_kind (dataset)), root, out, scores, method, protocols);
-  if (dh_dataset_base_root (dataset) != NULL)
-    {
-      g_autofree char *base = g_shell_quote (dh_dataset_base_root (dataset));
-      g_string_append_printf (command, " --base %s", base);
-    }
+  g_string_append_printf (command, " %s --folder %s --scores %s --method %s --protocol %s", set, out, scores, method,
+                          protocols);
   if (import->low_is_anomalous)
     g_string_append (command, " --low-is-anomalous");
   return g_string_free (command, FALSE);

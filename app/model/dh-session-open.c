@@ -16,6 +16,9 @@ typedef struct
   DhMarks *marks;
   char *marks_error;
   char *dataset_path;
+  DhReading *reading;
+  gboolean remembered; /* which was chosen at another time */
+  char *forgotten;     /* why it does not fit any more */
   char **pictures;
   char *weights;
 } Opening;
@@ -30,6 +33,8 @@ opening_free (gpointer data)
   g_clear_pointer (&opening->marks, dh_marks_free);
   g_free (opening->marks_error);
   g_free (opening->dataset_path);
+  g_clear_pointer (&opening->reading, dh_reading_free);
+  g_free (opening->forgotten);
   g_free (opening->image);
   g_free (opening->weights);
   g_free (opening);
@@ -73,6 +78,34 @@ sort_out (Opening *opening, GError **error)
   return TRUE;
 }
 
+/* The folder may have changed since. */
+static DhDataset *
+open_folder (Opening *opening, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+  DhDataset *dataset = dh_reading_open (opening->reading, opening->dataset_path, cancellable, NULL, &why);
+  g_autoptr (DhReading) none = dh_reading_new ();
+  if (dataset == NULL && opening->remembered && !dh_reading_equal (opening->reading, none)
+      && !g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    dataset = dh_reading_open (none, opening->dataset_path, cancellable, NULL, NULL);
+  else if (why != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&why));
+      return NULL;
+    }
+  if (why == NULL)
+    return dataset;
+  if (dataset == NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&why));
+      return NULL;
+    }
+  opening->forgotten = g_strdup (why->message);
+  dh_reading_free (opening->reading);
+  opening->reading = g_steal_pointer (&none);
+  return dataset;
+}
+
 static void
 open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
@@ -91,7 +124,7 @@ open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
           demo_folder != NULL ? dh_dataset_open (demo_folder, "street-hazards", NULL, cancellable, NULL, &error) : NULL;
     }
   else if (opening->dataset_path != NULL)
-    opening->dataset = dh_dataset_open (opening->dataset_path, NULL, NULL, cancellable, NULL, &error);
+    opening->dataset = open_folder (opening, cancellable, &error);
   else if (opening->pictures != NULL)
     opening->dataset = dh_dataset_new_for_paths ((const char *const *)opening->pictures,
                                                  g_strv_length (opening->pictures), cancellable, &error);
@@ -142,9 +175,11 @@ remember (DhSession *self)
                                            : "dataset");
   dh_settings_set_string (self->settings, "last", "dataset", self->dataset_path);
   dh_settings_set_list (self->settings, "last", "pictures", (const char *const *)self->pictures);
+  g_autofree char *reading = dh_reading_to_text (self->reading);
+  dh_settings_set_string (self->settings, "last", "reading", *reading != '\0' ? reading : NULL);
   if (self->dataset_path != NULL)
     dh_known_sets_add (self->known_sets, self->dataset_path, dh_session_get_dataset_title (self),
-                       dh_dataset_size (self->dataset));
+                       dh_dataset_size (self->dataset), reading);
 }
 
 static void
@@ -168,6 +203,11 @@ show_dataset (DhSession *self, Opening *opening)
   self->dataset = g_steal_pointer (&opening->dataset);
   g_free (self->dataset_path);
   self->dataset_path = g_steal_pointer (&opening->dataset_path);
+  g_clear_pointer (&self->reading, dh_reading_free);
+  self->reading = opening->reading != NULL ? g_steal_pointer (&opening->reading) : dh_reading_new ();
+  g_autoptr (DhReading) as_opened = dh_reading_new_for (self->dataset);
+  g_free (self->reading->splits);
+  self->reading->splits = g_steal_pointer (&as_opened->splits);
   g_strfreev (self->pictures);
   self->pictures = g_steal_pointer (&opening->pictures);
   self->demo = opening->demo;
@@ -208,6 +248,8 @@ opened (GObject *source, GAsyncResult *result, gpointer data)
   g_autofree char *weights = g_steal_pointer (&opening->weights);
   if (opening->dataset != NULL)
     show_dataset (self, opening);
+  if (opening->forgotten != NULL)
+    dh_session_complain (self, _ ("The folder is read as it looks, not as was chosen before"), opening->forgotten);
   if (opening->marks_error != NULL)
     dh_session_complain (self, _ ("Tags and notes could not be read"), opening->marks_error);
   if (weights != NULL)
@@ -223,25 +265,41 @@ begin (DhSession *self, Opening *opening)
   self->opening = g_cancellable_new ();
   g_autoptr (GTask) task = g_task_new (self, self->opening, opened, NULL);
   g_task_set_check_cancellable (task, FALSE);
+  if (opening->reading == NULL)
+    opening->reading = dh_reading_new ();
   g_task_set_task_data (task, opening, opening_free);
   g_task_run_in_thread (task, open_in_thread);
   dh_session_notify (self, DH_SESSION_PROP_OPENING);
 }
 
+static void
+remember_reading (DhSession *self, Opening *opening, const char *path)
+{
+  g_autofree char *text = dh_known_sets_dup_reading (self->known_sets, path);
+  if (text == NULL || opening->reading != NULL)
+    return;
+  opening->reading = dh_reading_from_text (text);
+  opening->remembered = TRUE;
+}
+
 void
-dh_session_open_dataset_at (DhSession *self, const char *path, const char *image, gboolean demo)
+dh_session_open_dataset_at (DhSession *self, const char *path, const char *image, const DhReading *reading)
 {
   Opening *opening = g_new0 (Opening, 1);
-  opening->demo = demo;
-  opening->dataset_path = demo ? NULL : g_strdup (path);
+  opening->demo = path == NULL;
+  opening->dataset_path = g_strdup (path);
   opening->image = g_strdup (image);
+  if (reading != NULL)
+    opening->reading = dh_reading_copy (reading);
+  else if (path != NULL)
+    remember_reading (self, opening, path);
   begin (self, opening);
 }
 
 void
 dh_session_open_dataset (DhSession *self, const char *path)
 {
-  dh_session_open_dataset_at (self, path, NULL, FALSE);
+  dh_session_open_dataset_at (self, path, NULL, NULL);
 }
 
 void
@@ -260,6 +318,8 @@ dh_session_open_any (DhSession *self, const char *const *paths)
   Opening *opening = g_new0 (Opening, 1);
   opening->any = TRUE;
   opening->paths = g_strdupv ((char **)paths);
+  for (guint i = 0; paths[i] != NULL; i++) /* folders alone are known */
+    remember_reading (self, opening, paths[i]);
   begin (self, opening);
 }
 
@@ -377,7 +437,12 @@ dh_session_restore (DhSession *self)
   if (demo)
     opening->demo = TRUE;
   else if (path != NULL && g_file_test (path, G_FILE_TEST_IS_DIR))
-    opening->dataset_path = g_steal_pointer (&path);
+    {
+      g_autofree char *reading = dh_settings_dup_string (self->settings, "last", "reading");
+      opening->dataset_path = g_steal_pointer (&path);
+      opening->reading = reading != NULL ? dh_reading_from_text (reading) : NULL;
+      opening->remembered = TRUE;
+    }
   else if (pictures != NULL && pictures[0] != NULL && g_file_test (pictures[0], G_FILE_TEST_EXISTS))
     opening->pictures = g_steal_pointer (&pictures);
   else

@@ -1,5 +1,6 @@
 #pragma once
 #include "dh-dataset.h"
+#include "dh-reading.h"
 #include "dh-picture-components.h"
 #include "dh-run-details.h"
 #include "dh-run-map.h"
@@ -62,6 +63,7 @@ struct _DhSession
 
   DhDataset *dataset;
   char *dataset_path; /* NULL for pictures and the demo */
+  DhReading *reading; /* what was chosen of that folder; NULL before any set is open */
   char **pictures;
   gboolean demo;
   GCancellable *opening;
@@ -259,9 +261,12 @@ G_GNUC_INTERNAL void dh_session_apply_marks (DhSession *session, DhMarks *marks,
 G_GNUC_INTERNAL void dh_session_keep_note (DhSession *session);
 G_GNUC_INTERNAL void dh_session_close_marks (DhSession *session);
 
-/* Opening. `image` (may be NULL): the stem to be shown first; `demo`: the folder is that of the demo. */
+/* Opening. `path` NULL: the demo; `image` (may be NULL): the stem to be shown first; `reading` (copied): how it is to
+ * be read, NULL: as is remembered of the folder, which gives way to what is recognised where it fits no more. */
 G_GNUC_INTERNAL void dh_session_open_dataset_at (DhSession *session, const char *path, const char *image,
-                                                 gboolean demo);
+                                                 const DhReading *reading);
+/* Whether the open set's kind, ids and labels are read as a run's were: a text of dh-reading.h. */
+G_GNUC_INTERNAL gboolean dh_session_reads_as (DhSession *session, const char *reading);
 G_GNUC_INTERNAL void dh_session_look_for_devices (DhSession *session);
 
 /* Evaluation. */

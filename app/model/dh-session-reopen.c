@@ -21,12 +21,14 @@ show_picture (DhSession *self, const char *stem)
 }
 
 static gboolean
-is_open (DhSession *self, const char *root)
+is_open (DhSession *self, const DhRun *run)
 {
   if (self->dataset == NULL || self->pictures != NULL)
     return FALSE;
   g_autofree char *now = g_canonicalize_filename (dh_dataset_root (self->dataset), NULL);
-  return g_strcmp0 (now, root) == 0;
+  g_autofree char *opened = dh_dataset_dup_opened (self->dataset);
+  return g_strcmp0 (now, run->root) == 0 && g_strcmp0 (opened, run->split) == 0
+         && dh_session_reads_as (self, run->reading);
 }
 
 static gboolean
@@ -56,10 +58,11 @@ open_set_of (DhSession *self, const DhRun *run, const char *stem)
       dh_session_complain (self, _ ("The run’s data set could not be opened"), text);
       return FALSE;
     }
-  if (is_open (self, run->root))
+  g_autoptr (DhReading) reading = dh_reading_from_text (run->reading != NULL ? run->reading : "");
+  if (is_open (self, run))
     show_picture (self, stem);
   else
-    dh_session_open_dataset_at (self, run->root, stem, is_demo_folder (run->root));
+    dh_session_open_dataset_at (self, is_demo_folder (run->root) ? NULL : run->root, stem, reading);
   return TRUE;
 }
 

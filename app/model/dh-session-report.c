@@ -51,11 +51,11 @@ dh_session_dup_command (DhSession *self)
       return g_string_free (command, FALSE);
     }
   g_autofree char *folder = dh_session_evaluation_folder (self);
-  g_autofree char *root = g_shell_quote (dh_dataset_root (self->dataset));
+  g_autoptr (DhReading) reading = dh_reading_new_for (self->dataset);
+  g_autofree char *set = dh_reading_dup_flags (reading, dh_dataset_root (self->dataset));
   g_autofree char *out = g_shell_quote (folder);
   g_autofree char *protocols = g_strjoinv (",", (char **)dh_session_protocols);
-  g_string_append_printf (command, "eval-ood --dataset %s --dataroot %s --params %s --folder %s --protocol %s %s",
-                          dh_dataset_kind_name (dh_dataset_kind (self->dataset)), root, weights, out, protocols,
+  g_string_append_printf (command, "eval-ood %s --params %s --folder %s --protocol %s %s", set, weights, out, protocols,
                           self->model->has_outlier_head ? "--compare likelihood,dataset_posterior"
                                                         : "--score likelihood");
   g_string_append_printf (command, " --device %s --precision %s", self->compute->name, precision);

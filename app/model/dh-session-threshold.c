@@ -56,7 +56,7 @@ char *
 dh_session_dup_set_id (DhSession *self, char **splits)
 {
   if (splits != NULL)
-    *splits = self->dataset != NULL ? g_strjoinv (",", (char **)dh_dataset_splits (self->dataset)) : NULL;
+    *splits = self->dataset != NULL ? dh_dataset_dup_opened (self->dataset) : NULL;
   return self->demo ? g_strdup (DEMO_ID) : dh_session_dup_root (self);
 }
 

@@ -385,6 +385,7 @@ dh_session_close (DhSession *self)
   g_clear_pointer (&self->set_stats, dh_score_stats_unref);
   g_clear_pointer (&self->frame_error, g_free);
   g_clear_pointer (&self->dataset_path, g_free);
+  g_clear_pointer (&self->reading, dh_reading_free);
   g_clear_pointer (&self->pictures, g_strfreev);
   g_clear_pointer (&self->device_sentence, g_free);
   g_clear_pointer (&self->cuda_sentence, g_free);

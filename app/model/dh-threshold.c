@@ -1,6 +1,7 @@
 #include "dh-threshold.h"
 #include <math.h>
 #include <string.h>
+#include "dh-dataset.h"
 
 void
 dh_threshold_clear (DhThreshold *threshold)
@@ -43,16 +44,6 @@ dh_threshold_make_source_id (const char *set, const char *splits, const char *st
   return splits != NULL && *splits != '\0' ? g_strconcat (set, SPLITS_MARK, splits, NULL) : g_strdup (set);
 }
 
-static gboolean
-have_one_in_common (const char *splits, const char *others)
-{
-  g_auto (GStrv) some = g_strsplit (splits, ",", -1), more = g_strsplit (others, ",", -1);
-  for (guint i = 0; some[i] != NULL; i++)
-    if (g_strv_contains ((const char *const *)more, some[i]))
-      return TRUE;
-  return FALSE;
-}
-
 gboolean
 dh_threshold_is_from (const DhThreshold *threshold, const char *set, const char *splits)
 {
@@ -64,7 +55,7 @@ dh_threshold_is_from (const DhThreshold *threshold, const char *set, const char 
     return TRUE;
   if (!g_str_has_prefix (rest, SPLITS_MARK))
     return FALSE; /* a folder whose name begins as this one's does */
-  return splits == NULL || *splits == '\0' || have_one_in_common (rest + strlen (SPLITS_MARK), splits);
+  return dh_dataset_opened_overlap (rest + strlen (SPLITS_MARK), splits);
 }
 
 char *

@@ -131,6 +131,7 @@ dh_dataset_choose_parts (DhDataset *dataset, const char *asked, const char *name
       if (is_wanted (part, wanted))
         g_string_append_printf (chosen, "%s%s", chosen->len ? "," : "", part->name);
     }
+  const guint before = dataset->items->len;
   GPtrArray *kept = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_item_free);
   for (guint i = 0; i < dataset->items->len; i++)
     {
@@ -141,8 +142,10 @@ dh_dataset_choose_parts (DhDataset *dataset, const char *asked, const char *name
     }
   g_ptr_array_unref (dataset->items);
   dataset->items = kept;
-  dataset->chosen = g_strdup (chosen->str);
   dh_dataset_arrange (dataset, FALSE);
+  /* All of them are no choice. */
+  if (kept->len < before)
+    dataset->chosen = g_strdup (chosen->str);
   return TRUE;
 }
 

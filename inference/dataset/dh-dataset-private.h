@@ -29,6 +29,8 @@ struct _DhDataset
 
 /* Sorts the items, makes stems safe and unique, collects splits and groups. */
 void dh_dataset_arrange (DhDataset *dataset, gboolean sort);
+/* What is sought for a kind, for the message that it is not there. */
+const char *dh_dataset_kind_layout (DhDatasetKind kind);
 DhDataset *dh_dataset_new_empty (const char *root);
 /* dh-dataset-parts.c: lists them, and keeps the items of those asked for. Errors: DH_ERROR_USAGE. */
 void dh_dataset_list_parts (DhDataset *dataset);

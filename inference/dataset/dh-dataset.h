@@ -27,6 +27,8 @@ typedef enum
 
 const char *dh_dataset_kind_name (DhDatasetKind kind);
 gboolean dh_dataset_kind_from_name (const char *name, DhDatasetKind *kind);
+/* "Fishyscapes Lost & Found"; of a layout that other sets use as well, "Cityscapes layout". */
+const char *dh_dataset_kind_title (DhDatasetKind kind);
 /* "lf, static, …" for messages; a constant. */
 const char *dh_dataset_kind_names (void);
 

@@ -50,7 +50,8 @@ test_parts (void)
                 { "test/t6", "test/t6", 1 },
                 { "test/t6, training", "training,test/t6", 2 },
                 { "test/t5,test", "test", 3 },
-                { "test/t5,test/t6", "test/t5,test/t6", 3 } };
+                { "test/t5,test/t6", "test/t5,test/t6", 3 },
+                { "training,validation,test", "training,validation,test", 5 } };
   for (guint c = 0; c < G_N_ELEMENTS (cases); c++)
     {
       const DhDatasetOptions options = { .splits = cases[c].asked };

@@ -41,11 +41,11 @@ test_order (Fixture *fixture, gconstpointer data)
   DhSettings *settings = dh_settings_open (fixture->path);
   g_autoptr (DhKnownSets) sets = dh_known_sets_new (settings);
   assert_paths (sets, (const char *const[]){ NULL });
-  dh_known_sets_add (sets, "/data/a", "A", 1);
-  dh_known_sets_add (sets, "/data/b/../b", "B", 2);
+  dh_known_sets_add (sets, "/data/a", "A", 1, "");
+  dh_known_sets_add (sets, "/data/b/../b", "B", 2, "");
   assert_paths (sets, (const char *const[]){ "/data/b", "/data/a", NULL });
   /* Opened again it comes first, once, as it is now. */
-  dh_known_sets_add (sets, "/data/a", "A again", 3);
+  dh_known_sets_add (sets, "/data/a", "A again", 3, "");
   assert_paths (sets, (const char *const[]){ "/data/a", "/data/b", NULL });
   g_autoptr (DhKnownSet) first = g_list_model_get_item (G_LIST_MODEL (sets), 0);
   g_assert_cmpuint (dh_known_set_get_n_images (first), ==, 3);
@@ -54,7 +54,7 @@ test_order (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i < 100; i++)
     {
       g_autofree char *path = g_strdup_printf ("/many/%u", i);
-      dh_known_sets_add (sets, path, "M", i);
+      dh_known_sets_add (sets, path, "M", i, "");
     }
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (sets)), ==, 40);
   dh_settings_close (settings);
@@ -68,7 +68,7 @@ test_kept (Fixture *fixture, gconstpointer data)
   DhSettings *settings = dh_settings_open (fixture->path);
   g_autoptr (DhKnownSets) sets = dh_known_sets_new (settings);
   for (guint i = 3; i-- > 0;)
-    dh_known_sets_add (sets, paths[i], "T; with; everything \\ 🦊", i);
+    dh_known_sets_add (sets, paths[i], "T; with; everything \\ 🦊", i, i == 1 ? "kind=lf;splits=test/t5" : "");
   dh_settings_close (settings);
   settings = dh_settings_open (fixture->path);
   g_autoptr (DhKnownSets) again = dh_known_sets_new (settings);
@@ -76,6 +76,13 @@ test_kept (Fixture *fixture, gconstpointer data)
   g_autoptr (DhKnownSet) last = g_list_model_get_item (G_LIST_MODEL (again), 2);
   g_assert_cmpstr (dh_known_set_get_title (last), ==, "T; with; everything \\ 🦊");
   g_assert_cmpuint (dh_known_set_get_n_images (last), ==, 2);
+  static const char *const readings[] = { "", "kind=lf;splits=test/t5", "" };
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autofree char *reading = dh_known_sets_dup_reading (again, paths[i]);
+      g_assert_cmpstr (reading, ==, readings[i]);
+    }
+  g_assert_null (dh_known_sets_dup_reading (again, "/data/none"));
   dh_settings_close (settings);
 }
 
@@ -87,9 +94,9 @@ test_removed (Fixture *fixture, gconstpointer data)
   g_autoptr (DhKnownSets) sets = dh_known_sets_new (settings);
   g_autofree char *own = g_build_filename (fixture->folder, "own", NULL);
   g_assert_cmpint (g_mkdir (own, 0755), ==, 0);
-  dh_known_sets_add (sets, "/c", "C", 1);
-  dh_known_sets_add (sets, own, "B", 1);
-  dh_known_sets_add (sets, "/a", "A", 1);
+  dh_known_sets_add (sets, "/c", "C", 1, "");
+  dh_known_sets_add (sets, own, "B", 1, "");
+  dh_known_sets_add (sets, "/a", "A", 1, "");
   guint id = 0;
   g_assert_null (dh_known_sets_remove (sets, "/other", &id));
   g_autoptr (DhKnownSet) set = dh_known_sets_remove (sets, own, &id);
@@ -113,7 +120,7 @@ test_several (Fixture *fixture, gconstpointer data)
   DhSettings *settings = dh_settings_open (fixture->path);
   g_autoptr (DhKnownSets) sets = dh_known_sets_new (settings);
   for (guint i = 4; i-- > 0;)
-    dh_known_sets_add (sets, paths[i], "T", 1);
+    dh_known_sets_add (sets, paths[i], "T", 1, "");
   for (guint first = 0; first < 2; first++)
     for (guint off = 0; off < 6; off++)
       for (guint back = 0; back < 6; back++)
@@ -137,7 +144,7 @@ test_several (Fixture *fixture, gconstpointer data)
   guint id, other;
   g_object_unref (dh_known_sets_remove (sets, "/c", &id));
   g_object_unref (dh_known_sets_remove (sets, "/b", &other));
-  dh_known_sets_add (sets, "/c", "T", 1);
+  dh_known_sets_add (sets, "/c", "T", 1, "");
   dh_known_sets_put_back (sets, id);
   assert_paths (sets, (const char *const[]){ "/c", "/a", "/d", NULL });
   dh_known_sets_put_back (sets, other);

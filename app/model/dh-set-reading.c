@@ -1,0 +1,263 @@
+#include "dh-set-reading.h"
+#include <glib/gi18n.h>
+#include <string.h>
+#include "dh-session-private.h"
+
+/* Towns and tracks are few; cities of Cityscapes are not offered one by one. */
+#define MOST_GROUPS 8
+
+static const struct
+{
+  const char *id, *title;
+} aspects[DH_N_READ] = {
+  [DH_READ_SPLITS] = { "splits", N_ ("Split") },
+  [DH_READ_KIND] = { "kind", N_ ("Read as") },
+  [DH_READ_LABEL_IDS] = { "label-ids", N_ ("Label ids") },
+  [DH_READ_CONSTANT_LABELS] = { "constant-labels", N_ ("Constant labels") },
+};
+
+const char *
+dh_read_aspect_id (DhReadAspect aspect)
+{
+  return aspects[aspect].id;
+}
+
+const char *
+dh_read_aspect_title (DhReadAspect aspect)
+{
+  return _ (aspects[aspect].title);
+}
+
+static void
+choice_free (gpointer data)
+{
+  g_free (((DhReadChoice *)data)->id);
+  g_free (((DhReadChoice *)data)->title);
+  g_free (data);
+}
+
+/* `title` is taken. */
+static void
+add (GPtrArray *choices, const char *id, char *title, gboolean chosen)
+{
+  DhReadChoice *choice = g_new (DhReadChoice, 1);
+  *choice = (DhReadChoice){ g_strdup (id), title, chosen };
+  g_ptr_array_add (choices, choice);
+}
+
+static char *
+name_part (const DhDatasetPart *part)
+{
+  if (part->labels == 0)
+    return g_strdup_printf (_ ("%s · %u (no labels)"), part->name, part->images);
+  if (part->labels < part->images)
+    return g_strdup_printf (_ ("%s · %u (%u with labels)"), part->name, part->images, part->labels);
+  return g_strdup_printf ("%s · %u", part->name, part->images);
+}
+
+static gboolean
+has_few_groups (DhSession *self, const DhDatasetPart *part)
+{
+  const GPtrArray *parts = dh_dataset_parts (self->dataset);
+  const gsize split = (gsize)(part->group - part->name);
+  guint n = 0;
+  for (guint i = 0; i < parts->len; i++)
+    {
+      const DhDatasetPart *other = parts->pdata[i];
+      n += other->group != NULL && strncmp (other->name, part->name, split) == 0;
+    }
+  return n <= MOST_GROUPS;
+}
+
+static void
+add_splits (DhSession *self, GPtrArray *choices)
+{
+  const GPtrArray *parts = dh_dataset_parts (self->dataset);
+  const char *chosen = self->reading->splits;
+  if (parts->len < 2)
+    return;
+  g_autofree char *opened = dh_dataset_dup_opened (self->dataset);
+  gboolean found = FALSE;
+  add (choices, "", g_strdup (_ ("All together")), chosen == NULL);
+  for (guint i = 0; i < parts->len; i++)
+    {
+      const DhDatasetPart *part = parts->pdata[i];
+      const gboolean own = chosen != NULL && g_str_equal (opened, part->name);
+      found |= own;
+      if (part->group == NULL || own || has_few_groups (self, part))
+        add (choices, part->name, name_part (part), own);
+    }
+  /* Several, as the command line can choose them. */
+  if (chosen != NULL && !found)
+    add (choices, opened, g_strdup (opened), TRUE);
+}
+
+static void
+add_kinds (DhSession *self, GPtrArray *choices)
+{
+  const guint kinds = dh_dataset_fitting_kinds (self->dataset) | 1u << dh_dataset_kind (self->dataset);
+  if ((kinds & (kinds - 1)) == 0)
+    return;
+  add (choices, "", g_strdup (_ ("As recognised")), self->reading->kind == NULL);
+  for (guint kind = 0; kind < DH_N_DATASET_KINDS; kind++)
+    if (kinds & 1u << kind)
+      add (choices, dh_dataset_kind_name (kind), g_strdup (dh_dataset_kind_title (kind)),
+           g_strcmp0 (self->reading->kind, dh_dataset_kind_name (kind)) == 0);
+}
+
+static gboolean
+is_street_hazards (DhSession *self)
+{
+  const DhDatasetKind kind = dh_dataset_kind (self->dataset);
+  return kind == DH_DATASET_STREET_HAZARDS || kind == DH_DATASET_STREET_HAZARDS_FULL;
+}
+
+static void
+add_label_ids (DhSession *self, GPtrArray *choices)
+{
+  static const char *const titles[DH_N_LABEL_IDS] = {
+    [DH_LABEL_IDS_AUTO] = N_ ("As a look at them tells"),
+    [DH_LABEL_IDS_RAW] = N_ ("As published: 1 to 14, anomaly 14"),
+    [DH_LABEL_IDS_SHIFTED] = N_ ("Shifted by one: 0 to 13, anomaly 13"),
+    [DH_LABEL_IDS_PACKED] = N_ ("Packed classes: 0 to 12, anomaly 12"),
+  };
+  for (guint ids = 0; ids < DH_N_LABEL_IDS && is_street_hazards (self); ids++)
+    add (choices, dh_label_ids_name (ids), g_strdup (_ (titles[ids])), self->reading->label_ids == ids);
+}
+
+static void
+add_constant_labels (DhSession *self, GPtrArray *choices)
+{
+  const gboolean are_true = self->reading->labels_are_true;
+  if (!are_true && dh_dataset_n_hidden (self->dataset) == 0)
+    return;
+  add (choices, "hidden", g_strdup (_ ("Hidden: maps and export only")), !are_true);
+  add (choices, "true", g_strdup (_ ("True: measured as they are")), are_true);
+}
+
+static gboolean
+can_choose (DhSession *self)
+{
+  return self->dataset != NULL && self->dataset_path != NULL && !self->demo;
+}
+
+GPtrArray *
+dh_session_list_readings (DhSession *self, DhReadAspect aspect)
+{
+  static void (*const fill[DH_N_READ]) (DhSession *, GPtrArray *) = {
+    [DH_READ_SPLITS] = add_splits,
+    [DH_READ_KIND] = add_kinds,
+    [DH_READ_LABEL_IDS] = add_label_ids,
+    [DH_READ_CONSTANT_LABELS] = add_constant_labels,
+  };
+  g_return_val_if_fail (aspect < DH_N_READ, NULL);
+  GPtrArray *choices = g_ptr_array_new_with_free_func (choice_free);
+  if (can_choose (self))
+    fill[aspect](self, choices);
+  return choices;
+}
+
+void
+dh_session_read_as (DhSession *self, DhReadAspect aspect, const char *id)
+{
+  if (!can_choose (self))
+    return;
+  g_autoptr (DhReading) reading = dh_reading_copy (self->reading);
+  if (aspect == DH_READ_SPLITS)
+    {
+      g_free (reading->splits);
+      reading->splits = *id != '\0' ? g_strdup (id) : NULL;
+    }
+  else if (aspect == DH_READ_KIND)
+    {
+      /* What was said of the one says nothing of the other. */
+      g_autoptr (DhReading) other = dh_reading_new ();
+      other->base = g_strdup (reading->base);
+      other->kind = *id != '\0' ? g_strdup (id) : NULL;
+      if (g_strcmp0 (other->kind, reading->kind) != 0)
+        {
+          dh_reading_free (reading);
+          reading = g_steal_pointer (&other);
+        }
+    }
+  else if (aspect == DH_READ_LABEL_IDS)
+    dh_label_ids_from_name (id, &reading->label_ids);
+  else
+    reading->labels_are_true = g_str_equal (id, "true");
+  if (dh_reading_equal (reading, self->reading))
+    return;
+  g_autofree char *path = g_strdup (self->dataset_path);
+  g_autofree char *stem = self->current != NULL ? g_strdup (dh_image_item_get_stem (self->current)) : NULL;
+  dh_session_open_dataset_at (self, path, stem, reading);
+}
+
+static char *
+explain_label_ids (DhSession *self)
+{
+  gboolean certain;
+  const DhLabelIds ids = dh_dataset_label_ids (self->dataset, &certain);
+  if (!is_street_hazards (self))
+    return NULL;
+  const char *taken = ids == DH_LABEL_IDS_RAW       ? _ ("as published, anomaly 14")
+                      : ids == DH_LABEL_IDS_SHIFTED ? _ ("shifted by one, anomaly 13")
+                                                    : _ ("packed classes, anomaly 12");
+  if (!certain)
+    return g_strdup_printf (_ ("The labels do not tell how their ids count; taken now: %s. Choose once: it is "
+                               "remembered with this folder."),
+                            taken);
+  return g_strdup_printf (_ ("Taken now: %s. The table below shows what each value means so."), taken);
+}
+
+static char *
+explain_constant_labels (DhSession *self)
+{
+  const guint hidden = dh_dataset_n_hidden (self->dataset), taken = dh_dataset_n_taken_as_true (self->dataset);
+  if (hidden > 0)
+    return g_strdup_printf (
+        ngettext ("%u label holds one value alone, as hidden test labels do. Where its picture truly "
+                  "holds no anomaly, say so under the set’s name, Constant labels: then it can be "
+                  "measured.",
+                  "%u labels hold one value alone, as hidden test labels do. Where their pictures "
+                  "truly hold no anomaly, say so under the set’s name, Constant labels: then they "
+                  "can be measured.",
+                  hidden),
+        hidden);
+  if (taken > 0)
+    return g_strdup_printf (ngettext ("%u label holds one value alone and is measured as it is.",
+                                      "%u labels hold one value alone and are measured as they are.", taken),
+                            taken);
+  return self->reading->labels_are_true ? g_strdup (_ ("No labels hold one value alone.")) : NULL;
+}
+
+char *
+dh_session_explain_reading (DhSession *self, DhReadAspect aspect)
+{
+  if (!can_choose (self))
+    return NULL;
+  if (aspect == DH_READ_LABEL_IDS)
+    return explain_label_ids (self);
+  return aspect == DH_READ_CONSTANT_LABELS ? explain_constant_labels (self) : NULL;
+}
+
+/* A run says what the ids came to, not who said so; of ids that no label of the set has, nothing. */
+gboolean
+dh_session_reads_as (DhSession *self, const char *text)
+{
+  g_autoptr (DhReading) reading = dh_reading_from_text (text);
+  return g_strcmp0 (reading->kind, dh_dataset_kind_name (dh_dataset_kind (self->dataset))) == 0
+         && reading->labels_are_true == (dh_dataset_n_taken_as_true (self->dataset) > 0)
+         && (reading->label_ids == DH_LABEL_IDS_AUTO
+             || reading->label_ids == dh_dataset_label_ids (self->dataset, NULL));
+}
+
+char *
+dh_session_dup_opened_part (DhSession *self)
+{
+  return can_choose (self) && self->reading->splits != NULL ? dh_dataset_dup_opened (self->dataset) : NULL;
+}
+
+char *
+dh_session_dup_published (DhSession *self)
+{
+  return can_choose (self) ? dh_dataset_dup_published (self->dataset) : NULL;
+}

@@ -1,0 +1,38 @@
+#pragma once
+#include "dh-session.h"
+
+G_BEGIN_DECLS
+
+/* How the open data set is read, and how else it could be: what is chosen here is remembered with the folder, and goes
+ * into commands and runs. */
+typedef enum
+{
+  DH_READ_SPLITS,
+  DH_READ_KIND,
+  DH_READ_LABEL_IDS,
+  DH_READ_CONSTANT_LABELS,
+  DH_N_READ,
+} DhReadAspect;
+const char *dh_read_aspect_id (DhReadAspect aspect);    /* "splits", "kind", "label-ids", "constant-labels" */
+const char *dh_read_aspect_title (DhReadAspect aspect); /* "Split"; translated */
+
+typedef struct
+{
+  char *id;
+  char *title; /* "val · 500", translated */
+  gboolean chosen;
+} DhReadChoice;
+
+/* GPtrArray of DhReadChoice, owned, one of which is chosen; empty where there is nothing to choose: neither for
+ * pictures by name nor for the demo. */
+GPtrArray *dh_session_list_readings (DhSession *session, DhReadAspect aspect);
+/* Reads the folder again so, and shows the picture that was shown where it is there. An error leaves what is open. */
+void dh_session_read_as (DhSession *session, DhReadAspect aspect, const char *id);
+/* A sentence on what the choice is about, translated; NULL where there is none to be made. Free with g_free. */
+char *dh_session_explain_reading (DhSession *session, DhReadAspect aspect);
+/* "test/t5": where not all that lies in the folder is open; else NULL. Free with g_free. */
+char *dh_session_dup_opened_part (DhSession *session);
+/* What the open set was published as; NULL: nothing known. Free with g_free. */
+char *dh_session_dup_published (DhSession *session);
+
+G_END_DECLS

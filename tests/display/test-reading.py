@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""How a data set is read, chosen with pointer and keys: test-reading.py STUDIO CLI OUTPUT-FOLDER. Writes TAP."""
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import zlib
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import driver
+
+PROGRAM, CLI, OUTPUT = sys.argv[1:4]
+# In a window of 1400×900: the name of the set.
+SET = (120, 70)
+# Items of its menu, and behind the title of a submenu, which is the item 0, of that.
+FIRST, ROW = 127, 32
+CHECK = (100, 344)
+# In the check of a set that has splits.
+IDS = (890, 638)
+
+
+def write_zeros(path, width, height):
+    """A label of one constant value."""
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+    rows = (b"\0" * (width + 1)) * height
+    with open(path, "wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+                   + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def make_sets(folder):
+    """Generated streets with all splits, and a set whose labels are all 0."""
+    streets, clean = f"{folder}/streets", f"{folder}/clean_set"
+    subprocess.run([CLI, "demo-scenes", "--out", streets, "--seed", "3", "--count", "4", "--quiet"], check=True,
+                   stdout=subprocess.DEVNULL)
+    os.mkdir(clean)
+    for i in range(3):
+        picture = f"{streets}/train/images/training/town/0000{i}.png"
+        with open(picture, "rb") as file:
+            width, height = struct.unpack(">II", file.read(24)[16:])
+        shutil.copy(picture, f"{clean}/{i}_rgb.png")
+        write_zeros(f"{clean}/{i}_labels.png", width, height)
+    return streets, clean
+
+
+def choose(studio, submenu, choice, told):
+    """The n-th of a submenu under the set's name."""
+    def act():
+        studio.key("Escape")
+        studio.click(*SET)
+        studio.settle(0.4)
+        studio.click(100, FIRST + ROW * submenu)
+        studio.settle(0.4)
+        studio.click(100, FIRST + ROW * choice)
+    studio.until_told(told, act)
+    studio.settle(0.5)
+
+
+def settings(studio):
+    with open(f"{studio.home}/config/densehybrid/studio.ini") as file:
+        return file.read()
+
+
+def test_split(studio):
+    """One split, then one of its towns; both are all that is shown, and are there again at the next start."""
+    choose(studio, 0, 4, r"studio: opened StreetHazards, 2 pictures")
+    studio.screenshot(f"{OUTPUT}/reading-split.png")
+    choose(studio, 0, 6, r"studio: opened StreetHazards, 1 pictures(.|\n)*studio: shows t6/00000")
+    studio.until(lambda: "reading=kind" not in settings(studio) and "reading=splits=test/t6" in settings(studio),
+                 "the choice is not remembered")
+
+
+def test_kind(studio):
+    """Read as a folder of pictures; what was chosen of the splits is over with it."""
+    choose(studio, 1, 5, r"studio: opened Folder of pictures, \d\d pictures")
+    choose(studio, 0, 1, r"studio: opened StreetHazards, 8 pictures")
+
+
+def test_check(studio):
+    """In the check the ids are chosen where their meaning is seen."""
+    choose(studio, 0, 6, r"studio: opened StreetHazards, 1 pictures")
+    studio.press(*SET, r"")
+    studio.settle(0.4)
+    studio.press(*CHECK, r"studio: checked 1 pictures")
+    studio.settle(0.6)
+    studio.screenshot(f"{OUTPUT}/reading-check.png")
+
+    def shift():
+        studio.click(*IDS)
+        studio.settle(0.4)
+        studio.key("Down", "Down", "Return")
+    studio.until_told(r"studio: opened StreetHazards, 1 pictures(.|\n)*studio: checked 1 pictures", shift)
+    studio.settle(0.6)
+    studio.screenshot(f"{OUTPUT}/reading-shifted.png")
+    studio.until(lambda: "ids=shifted" in settings(studio), "the choice is not remembered")
+    studio.key("Escape")
+
+
+def test_constant_labels(studio):
+    """Labels of one value are hidden ones until somebody says that they are true; that is kept for the next start."""
+    choose(studio, 1, 2, r"studio: opened Fishyscapes Static, as the reference packs it, 3 pictures")
+    studio.screenshot(f"{OUTPUT}/reading-constant.png")
+    studio.until(lambda: "reading=labels=true" in settings(studio), "the choice is not remembered")
+
+
+CASES = [test_split, test_kind, test_check]
+CLEAN_CASES = [test_constant_labels]
+
+
+def main():
+    os.makedirs(OUTPUT, exist_ok=True)
+    reason = f"{driver.missing()} is not there" if driver.missing() else None
+    print(f"1..{len(CASES + CLEAN_CASES)}", flush=True)
+    if reason is not None:
+        driver.run_cases(CASES + CLEAN_CASES, (), reason, OUTPUT, "reading")
+        return
+    with tempfile.TemporaryDirectory(prefix="dh-reading-") as folder:
+        streets, clean = make_sets(folder)
+        first = 1
+        for cases, root in ((CASES, streets), (CLEAN_CASES, clean)):
+            studio = driver.Studio(PROGRAM, ["--new", root])
+            try:
+                studio.wait(r"studio: opened")
+                studio.settle(1)
+                driver.run_cases(cases, (studio,), None, OUTPUT, "reading", first)
+            finally:
+                studio.close()
+                shutil.rmtree(studio.home, ignore_errors=True)
+            first += len(cases)
+
+
+main()

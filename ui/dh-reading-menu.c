@@ -1,0 +1,162 @@
+#include "dh-reading-menu.h"
+
+typedef struct
+{
+  DhSession *session; /* borrowed: the widget has it */
+  GMenu *menu;
+  GSimpleActionGroup *actions;
+} Menu;
+
+static void
+menu_free (gpointer data)
+{
+  Menu *self = data;
+  g_object_unref (self->menu);
+  g_object_unref (self->actions);
+  g_free (self);
+}
+
+/* An underscore is no mnemonic here. */
+static char *
+dup_plain (const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, "_", -1);
+  return g_strjoinv ("__", parts);
+}
+
+static void
+fill_aspect (Menu *self, DhReadAspect aspect)
+{
+  g_autoptr (GPtrArray) choices = dh_session_list_readings (self->session, aspect);
+  g_autofree char *name = g_strconcat ("read.", dh_read_aspect_id (aspect), NULL);
+  g_autoptr (GMenu) submenu = g_menu_new ();
+  for (guint i = 0; i < choices->len; i++)
+    {
+      const DhReadChoice *choice = choices->pdata[i];
+      g_autofree char *label = dup_plain (choice->title);
+      g_autoptr (GMenuItem) item = g_menu_item_new (label, NULL);
+      g_menu_item_set_action_and_target (item, name, "s", choice->id);
+      g_menu_append_item (submenu, item);
+      if (choice->chosen)
+        g_simple_action_set_state (
+            G_SIMPLE_ACTION (g_action_map_lookup_action (G_ACTION_MAP (self->actions), dh_read_aspect_id (aspect))),
+            g_variant_new_string (choice->id));
+    }
+  if (choices->len > 0)
+    g_menu_append_submenu (self->menu, dh_read_aspect_title (aspect), G_MENU_MODEL (submenu));
+}
+
+static void
+fill (GtkWidget *widget)
+{
+  Menu *self = g_object_get_data (G_OBJECT (widget), "reading-menu");
+  g_menu_remove_all (self->menu);
+  for (guint aspect = 0; aspect < DH_N_READ; aspect++)
+    fill_aspect (self, aspect);
+}
+
+/* The state follows with the set that is opened so. */
+static void
+choose (GSimpleAction *action, GVariant *value, gpointer data)
+{
+  Menu *self = data;
+  for (guint aspect = 0; aspect < DH_N_READ; aspect++)
+    if (g_str_equal (g_action_get_name (G_ACTION (action)), dh_read_aspect_id (aspect)))
+      dh_session_read_as (self->session, aspect, g_variant_get_string (value, NULL));
+}
+
+GMenuModel *
+dh_reading_menu_new (DhSession *session, GtkWidget *widget)
+{
+  Menu *self = g_new (Menu, 1);
+  *self = (Menu){ session, g_menu_new (), g_simple_action_group_new () };
+  for (guint aspect = 0; aspect < DH_N_READ; aspect++)
+    {
+      g_autoptr (GSimpleAction) action =
+          g_simple_action_new_stateful (dh_read_aspect_id (aspect), G_VARIANT_TYPE_STRING, g_variant_new_string (""));
+      g_signal_connect (action, "change-state", G_CALLBACK (choose), self);
+      g_action_map_add_action (G_ACTION_MAP (self->actions), G_ACTION (action));
+    }
+  g_object_set_data_full (G_OBJECT (widget), "reading-menu", self, menu_free);
+  gtk_widget_insert_action_group (widget, "read", G_ACTION_GROUP (self->actions));
+  g_signal_connect_object (session, "notify::dataset-title", G_CALLBACK (fill), widget, G_CONNECT_SWAPPED);
+  fill (widget);
+  return g_object_ref (G_MENU_MODEL (self->menu));
+}
+
+/* Rows */
+
+typedef struct
+{
+  DhSession *session;
+  DhReadAspect aspect;
+  GPtrArray *choices;
+} Row;
+
+static void
+row_free (gpointer data)
+{
+  Row *row = data;
+  g_object_unref (row->session);
+  g_ptr_array_unref (row->choices);
+  g_free (row);
+}
+
+static void
+on_selected (AdwComboRow *widget, GParamSpec *spec, Row *row)
+{
+  const guint selected = adw_combo_row_get_selected (widget);
+  if (selected < row->choices->len)
+    dh_session_read_as (row->session, row->aspect, ((DhReadChoice *)row->choices->pdata[selected])->id);
+}
+
+static GtkWidget *
+new_row (DhSession *session, DhReadAspect aspect)
+{
+  g_autoptr (GPtrArray) choices = dh_session_list_readings (session, aspect);
+  if (choices->len == 0)
+    return NULL;
+  GtkStringList *titles = gtk_string_list_new (NULL);
+  guint chosen = 0;
+  for (guint i = 0; i < choices->len; i++)
+    {
+      const DhReadChoice *choice = choices->pdata[i];
+      gtk_string_list_append (titles, choice->title);
+      chosen = choice->chosen ? i : chosen;
+    }
+  GtkWidget *widget = adw_combo_row_new ();
+  g_object_set (widget, "title", dh_read_aspect_title (aspect), "model", titles, "selected", chosen, NULL);
+  g_object_unref (titles);
+  Row *row = g_new (Row, 1);
+  *row = (Row){ g_object_ref (session), aspect, g_steal_pointer (&choices) };
+  g_object_set_data_full (G_OBJECT (widget), "reading", row, row_free);
+  g_signal_connect (widget, "notify::selected", G_CALLBACK (on_selected), row);
+  return widget;
+}
+
+GtkWidget *
+dh_reading_group_new (DhSession *session)
+{
+  GtkWidget *group = NULL;
+  for (guint aspect = 0; aspect < DH_N_READ; aspect++)
+    {
+      GtkWidget *row = new_row (session, aspect);
+      if (row == NULL)
+        continue;
+      if (group == NULL)
+        {
+          group = adw_preferences_group_new ();
+          g_object_set (group, "title", _ ("How it is read"), "description",
+                        _ ("What is chosen here is remembered with the folder, and stands in commands and reports."),
+                        NULL);
+        }
+      adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), row);
+      /* By itself: beside it the choice would have no room. */
+      g_autofree char *why = dh_session_explain_reading (session, aspect);
+      if (why != NULL)
+        adw_preferences_group_add (ADW_PREFERENCES_GROUP (group),
+                                   g_object_new (ADW_TYPE_ACTION_ROW, "use-markup", FALSE, "title", "", "subtitle", why,
+                                                 "subtitle-lines", 0, NULL));
+    }
+  return group;
+}
