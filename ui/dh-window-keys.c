@@ -22,6 +22,8 @@ static const Key keys[] = {
   { "c", N_ ("Compare two maps"), "win.compare" },
   { "b", N_ ("Blink between A and B"), "win.blink" },
   { "x", N_ ("Swap A and B"), "win.swap" },
+  { "k", N_ ("Keep map and threshold as B"), "win.keep" },
+  { "Escape", N_ ("Let go of what is kept"), "win.release" },
   { "Home", N_ ("The line of a swipe to its edge; arrows move it"), NULL },
   { "0", N_ ("Fit"), "win.fit" },
   { "1", N_ ("100 %"), "win.zoom-one" },
