@@ -1,6 +1,7 @@
 #include <math.h>
 #include "dh-browse-panes-private.h"
 #include "dh-comparison.h"
+#include "dh-kept-map.h"
 #include "dh-number.h"
 #include "dh-run-list.h"
 #include "dh-run-map.h"
@@ -14,12 +15,14 @@ static const DhPaneContent difference = { "difference", N_ ("A − B"), NULL, DH
 static const DhPaneContent runs[2] = { { "run-a", N_ ("Run"), NULL, DH_PANE_MAP, DH_FRAME_RUN_A },
                                        { "run-b", N_ ("Run"), NULL, DH_PANE_MAP, DH_FRAME_RUN_B } };
 
-/* "run:12"; 0: no run. */
+/* "run:12", or what is kept; 0: neither. */
 static gint64
 run_of (DhView *view, guint side)
 {
   const char *name = dh_view_get_string (view, side ? "compare-b" : "compare-a");
   gint64 run = 0;
+  if (g_str_equal (name, DH_KEPT_NAME))
+    return DH_KEPT_RUN;
   return g_str_has_prefix (name, "run:") && g_ascii_string_to_signed (name + 4, 10, 1, G_MAXINT64, &run, NULL) ? run
                                                                                                                : 0;
 }
@@ -55,6 +58,8 @@ dh_browse_comparison_dup_title (DhSession *session, guint side)
   const gint64 id = run_of (view, side);
   g_autoptr (DhRunItem) item = find_run (session, side);
   const DhRun *run = item != NULL ? dh_run_item_get (item) : NULL;
+  if (id == DH_KEPT_RUN)
+    return dh_browse_kept_dup_title (session);
   const DhPaneContent *content = run != NULL && run->score != NULL ? dh_pane_content_find (run->score) : NULL;
   if (run != NULL && run->imported)
     return g_strdup_printf (_ ("Run %" G_GINT64_FORMAT " · %s"), id, run->model);
@@ -74,7 +79,10 @@ dh_browse_comparison_dup_long_title (DhSession *session, guint side)
   g_autoptr (DhRunItem) item = find_run (session, side);
   /* An imported run's title bears the method already. */
   const DhRun *run = item != NULL ? dh_run_item_get (item) : NULL;
-  const char *model = run != NULL                   ? run->imported ? NULL : run->model
+  const DhKeptMap *kept =
+      run_of (dh_session_get_view (session), side) == DH_KEPT_RUN ? dh_session_get_kept_map (session) : NULL;
+  const char *model = kept != NULL                  ? kept->model
+                      : run != NULL                 ? run->imported ? NULL : run->model
                       : own && made && info != NULL ? info->title
                                                     : NULL;
   g_autofree char *title = dh_browse_comparison_dup_title (session, side);

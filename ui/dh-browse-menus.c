@@ -101,6 +101,8 @@ dh_browse_panes_new_pane_menu (DhBrowsePanes *self, guint index)
                           free ? "view.bright" : "pane.none", _ ("Threshold outline"), "view.outline", _ ("Colour bar"),
                           "view.color-bar", NULL);
     }
+  if (content->kind == DH_PANE_MAP || content->kind == DH_PANE_IMAGE)
+    dh_browse_kept_append_menu (self, menu, self->comparing ? choose : NULL);
   if (content->kind == DH_PANE_SEGMENTATION || content->kind == DH_PANE_CLASSES)
     dh_ui_menu_section (menu, NULL, _ ("Classes shown…"), "win.classes", NULL);
   g_autofree char *save = g_strdup_printf ("pane.save(%u)", index);
@@ -235,4 +237,5 @@ dh_browse_panes_add_actions (DhBrowsePanes *self)
   };
   g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
   dh_browse_comparison_add_actions (self);
+  dh_browse_kept_add_actions (self);
 }

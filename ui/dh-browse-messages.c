@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 #include "dh-fit-column.h"
+#include "dh-kept-map.h"
 #include "dh-run-map.h"
 #include "dh-shown-classes.h"
 #include "dh-widgets.h"
@@ -133,11 +134,17 @@ say (DhBrowsePanes *self, guint index, const char *icon, const char *tone, const
   return box;
 }
 
+static void show_missing_map (DhBrowsePanes *self, guint index, DhFrameMap map, const char *error);
+
 static void
-show_missing_run_map (DhBrowsePanes *self, guint index, DhFrameMap map)
+show_missing_run_map (DhBrowsePanes *self, guint index, DhFrameMap map, const char *error)
 {
   const DhRunMap *run = dh_session_get_run_map (self->session, map - DH_FRAME_RUN_A);
-  if (run != NULL && run->error != NULL)
+  if (run != NULL && run->run == DH_KEPT_RUN && run->error != NULL)
+    say (self, index, "dialog-information-symbolic", NULL, _ ("Kept of another picture"), run->error);
+  else if (run != NULL && run->run == DH_KEPT_RUN)
+    show_missing_map (self, index, run->kind, error);
+  else if (run != NULL && run->error != NULL)
     say (self, index, "dialog-warning-symbolic", "dh-warn", _ ("The run’s map cannot be shown"), run->error);
   else
     say (self, index, NULL, NULL, _ ("Reading the run’s map…"), NULL);
@@ -149,7 +156,7 @@ show_missing_map (DhBrowsePanes *self, guint index, DhFrameMap map, const char *
 {
   GtkWidget *box;
   if (map >= DH_N_FRAME_MAPS)
-    show_missing_run_map (self, index, map);
+    show_missing_run_map (self, index, map, error);
   else if (dh_session_is_loading (self->session))
     say (self, index, NULL, NULL, _ ("Loading weights…"), NULL);
   else if (dh_session_get_model_info (self->session) == NULL)

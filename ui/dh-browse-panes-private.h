@@ -87,6 +87,12 @@ G_GNUC_INTERNAL void dh_browse_look_show (DhBrowsePanes *self);
 G_GNUC_INTERNAL void dh_browse_look_show_pane (DhBrowsePanes *self);
 G_GNUC_INTERNAL void dh_browse_look_connect (DhBrowsePanes *self);
 
+/* dh-browse-kept.c: a map that is kept with its threshold (dh-kept-map.h). "Hybrid score > −8.25 (kept)"; free with
+ * g_free. `choose`: by what a side is chosen; NULL: none is. */
+G_GNUC_INTERNAL char *dh_browse_kept_dup_title (DhSession *session);
+G_GNUC_INTERNAL void dh_browse_kept_append_menu (DhBrowsePanes *self, GMenu *menu, const char *choose);
+G_GNUC_INTERNAL void dh_browse_kept_add_actions (DhBrowsePanes *self);
+
 /* What stands in a pane's head beside its title; NULL: nothing. Free with g_free. */
 G_GNUC_INTERNAL char *dh_browse_panes_dup_formula (DhBrowsePanes *self, const DhPaneContent *content);
 /* Whether the open set has what a pane of this kind shows. */

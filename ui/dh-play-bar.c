@@ -29,7 +29,7 @@ static void
 show_playing (DhPlayBar *self)
 {
   const gboolean playing = dh_player_is_playing (self->player);
-  const char *name = playing ? _ ("Stop (K)") : _ ("Play the images one after another (K)");
+  const char *name = playing ? _ ("Stop (F5)") : _ ("Play the images one after another (F5)");
   gtk_button_set_icon_name (GTK_BUTTON (self->button),
                             playing ? "media-playback-pause-symbolic" : "media-playback-start-symbolic");
   gtk_widget_set_tooltip_text (self->button, name);

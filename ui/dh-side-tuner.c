@@ -3,6 +3,7 @@
 #include "dh-browse-panes-private.h"
 #include "dh-compared-numbers.h"
 #include "dh-counts-table.h"
+#include "dh-kept-map.h"
 #include "dh-run-tuner.h"
 #include "dh-score-tuner.h"
 
@@ -54,10 +55,18 @@ title_of (DhSideTuner *self, gint map)
   return "";
 }
 
+static gboolean
+is_kept (DhSideTuner *self, gint map)
+{
+  return map >= DH_FRAME_RUN_A && dh_session_get_compared_run (self->session, self->side) == DH_KEPT_RUN;
+}
+
 /* Why nothing can be tuned there; NULL where something can. */
 static const char *
 refuse (DhSideTuner *self, gint map)
 {
+  if (is_kept (self, map))
+    return _ ("Map and threshold are kept: they do not move.");
   if (map >= DH_FRAME_RUN_A && dh_session_get_run_details_error (self->session, self->side) != NULL)
     return _ ("The run cannot be read");
   if (map >= DH_FRAME_RUN_A)
@@ -88,11 +97,13 @@ show_tuner (DhSideTuner *self)
   const gint map = map_of (self);
   const char *refused = refuse (self, map);
   const gint measured = map >= DH_FRAME_RUN_A ? measured_by_run (self) : map;
-  const DhScore score = refused != NULL         ? DH_N_SCORES
+  const gboolean kept = is_kept (self, map);
+  const DhScore score = kept && measured >= 0   ? dh_run_curve_score_of_map ((DhFrameMap)measured)
+                        : refused != NULL       ? DH_N_SCORES
                         : map >= DH_FRAME_RUN_A ? dh_run_curve_score_of_map ((DhFrameMap)measured)
                                                 : dh_compared_score_of_side (map);
   const gint64 run =
-      map >= DH_FRAME_RUN_A && refused == NULL ? dh_session_get_compared_run (self->session, self->side) : 0;
+      map >= DH_FRAME_RUN_A && (refused == NULL || kept) ? dh_session_get_compared_run (self->session, self->side) : 0;
   if (run != self->run || score != self->score)
     set_tuner (self, run, score,
                refused != NULL ? NULL
@@ -100,8 +111,8 @@ show_tuner (DhSideTuner *self)
                                : dh_score_tuner_new_alone (self->session, score));
   gtk_widget_set_visible (self->none, refused != NULL);
   gtk_label_set_label (GTK_LABEL (self->none), refused != NULL ? refused : "");
-  gtk_widget_set_visible (self->line, refused == NULL);
-  gtk_widget_set_visible (self->counts, refused == NULL);
+  gtk_widget_set_visible (self->line, refused == NULL || kept);
+  gtk_widget_set_visible (self->counts, refused == NULL || kept);
   g_autofree char *title = dh_browse_comparison_dup_long_title (self->session, self->side);
   g_autofree char *text = g_strdup_printf ("%c   %s", "AB"[self->side], title);
   gtk_label_set_label (GTK_LABEL (self->title), text);
@@ -125,7 +136,9 @@ stats_of (DhSideTuner *self)
 static gboolean
 count_set (DhSideTuner *self, double threshold, DhCounts *counts)
 {
-  if (self->run != 0)
+  if (self->run == DH_KEPT_RUN && !dh_session_made_kept_map (self->session))
+    return FALSE;
+  if (self->run > 0)
     {
       const DhRunDetails *details = dh_session_get_run_details (self->session, self->side);
       return details != NULL && dh_run_curve_count (details->curve, threshold, counts);
@@ -143,6 +156,8 @@ explain (DhSideTuner *self, const DhScoreStats *stats, gboolean of_set)
 {
   const DhFrame *frame = dh_session_get_frame (self->session);
   const DhRunMap *map = self->run != 0 ? dh_session_get_run_map (self->session, self->side) : NULL;
+  if (map != NULL && map->error != NULL && self->run == DH_KEPT_RUN)
+    return _ ("—  it was kept of another image");
   if (map != NULL && map->error != NULL)
     return _ ("—  the run’s map of this image cannot be read");
   if (map != NULL && map->non_finite == (guint64)map->width * map->height)
@@ -150,7 +165,9 @@ explain (DhSideTuner *self, const DhScoreStats *stats, gboolean of_set)
   const char *of_image = dh_counts_table_explain (frame, stats, self->score);
   if (of_image != NULL)
     return of_image;
-  if (!of_set && self->run == 0)
+  if (!of_set && self->run == DH_KEPT_RUN && !dh_session_made_kept_map (self->session))
+    return _ ("—  what was kept of another network has no numbers of the set");
+  if (!of_set && self->run <= 0)
     return dh_session_has_anomaly_labels (self->session) ? _ ("—  the data set is not evaluated yet (Ctrl+E)") : NULL;
   if (!of_set && dh_session_get_run_details (self->session, self->side) != NULL)
     return _ ("—  the run keeps no pooled curve of its data set");

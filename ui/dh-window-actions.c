@@ -108,6 +108,10 @@ ACTION (blink) { gtk_widget_activate_action (GTK_WIDGET (canvas_of (data)), "pan
 
 ACTION (swap) { gtk_widget_activate_action (GTK_WIDGET (canvas_of (data)), "pane.swap", NULL); }
 
+ACTION (keep) { gtk_widget_activate_action (GTK_WIDGET (canvas_of (data)), "pane.keep", NULL); }
+
+ACTION (release) { gtk_widget_activate_action (GTK_WIDGET (canvas_of (data)), "pane.release", NULL); }
+
 ACTION (pin) { dh_browse_page_toggle_pin (DH_BROWSE_PAGE (DH_WINDOW (data)->browse)); }
 
 ACTION (copy_probe) { dh_browse_page_copy_probe (DH_BROWSE_PAGE (DH_WINDOW (data)->browse)); }
@@ -294,6 +298,8 @@ static const GActionEntry entries[] = {
   { "compare", compare, NULL, NULL, NULL },
   { "blink", blink, NULL, NULL, NULL },
   { "swap", swap, NULL, NULL, NULL },
+  { "keep", keep, NULL, NULL, NULL },
+  { "release", release, NULL, NULL, NULL },
   { "pin", pin, NULL, NULL, NULL },
   { "copy-probe", copy_probe, NULL, NULL, NULL },
   { "next-overlay", next_overlay, NULL, NULL, NULL },

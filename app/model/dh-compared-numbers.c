@@ -45,7 +45,18 @@ static Side
 find_side (DhSession *session, gint map)
 {
   Side side = { .map = map, .run_side = -1, .score = dh_compared_score_of_side (map) };
-  if (map >= DH_FRAME_RUN_A)
+  const gboolean kept =
+      map >= DH_FRAME_RUN_A && dh_session_get_compared_run (session, (guint)map - DH_FRAME_RUN_A) == DH_KEPT_RUN;
+  if (kept)
+    {
+      side.run_side = map - DH_FRAME_RUN_A;
+      map = dh_session_made_kept_map (session) ? (gint)dh_session_get_kept_map (session)->kind : -1;
+      side.score = dh_compared_score_of_side (map);
+      side.map = map;
+    }
+  if (kept && map < 0)
+    side.nothing = _ ("what was kept of another network has no numbers of the set");
+  else if (map >= DH_FRAME_RUN_A)
     {
       side.run_side = map - DH_FRAME_RUN_A;
       side.details = dh_session_get_run_details (session, (guint)side.run_side);
@@ -173,6 +184,14 @@ count (DhSession *session, const Side *side, double threshold, DhCounts *counts)
   return counts->labelled;
 }
 
+/* A kept one's. */
+static gboolean
+is_of_open_set (DhSession *session, const DhThreshold *threshold)
+{
+  g_autofree char *splits = NULL, *set = dh_session_dup_set_id (session, &splits);
+  return set != NULL && dh_threshold_is_from (threshold, set, splits);
+}
+
 static void
 fill_threshold (DhComparedNumbers *self, DhSession *session, guint at, const Side *side)
 {
@@ -181,9 +200,10 @@ fill_threshold (DhComparedNumbers *self, DhSession *session, guint at, const Sid
                                  : side->score < DH_N_SCORES ? dh_session_get_threshold (session, side->score)
                                                              : NULL;
   self->threshold[at] = threshold != NULL && !isnan (threshold->value) ? threshold : NULL;
-  self->own[at] =
-      self->threshold[at] != NULL
-      && (side->run_side >= 0 ? threshold->rule > DH_RULE_START : dh_session_threshold_is_own (session, side->score));
+  self->own[at] = self->threshold[at] != NULL
+                  && (side->details != NULL ? threshold->rule > DH_RULE_START
+                      : side->run_side >= 0 ? is_of_open_set (session, threshold)
+                                            : dh_session_threshold_is_own (session, side->score));
   const gboolean counted = self->threshold[at] != NULL && count (session, side, threshold->value, &counts);
   const char *why = counted                       ? NULL
                     : side->nothing != NULL       ? side->nothing

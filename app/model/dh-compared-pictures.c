@@ -78,6 +78,15 @@ dh_order_title (DhOrder order)
   return _ (titles[order]);
 }
 
+/* AP knows no threshold: what was kept of the network is as the network's; −1: of another one. */
+static gint
+side_of (DhSession *session, gint side)
+{
+  if (side < DH_FRAME_RUN_A || dh_session_get_compared_run (session, (guint)side - DH_FRAME_RUN_A) != DH_KEPT_RUN)
+    return side;
+  return dh_session_made_kept_map (session) ? (gint)dh_session_get_kept_map (session)->kind : -1;
+}
+
 /* Why a side has no AP of any picture; NULL where it has. */
 static const char *
 refuse_side (DhSession *session, gint side)
@@ -182,11 +191,12 @@ dh_compared_pictures_list (DhSession *session, const gint sides[2], DhOrder orde
 {
   GPtrArray *pictures = g_ptr_array_new_with_free_func (g_object_unref);
   DhImageList *list = dh_session_get_list (session);
-  *why = refuse_side (session, sides[0]);
+  const gint of[2] = { side_of (session, sides[0]), side_of (session, sides[1]) };
+  *why = refuse_side (session, of[0]);
   if (*why == NULL)
-    *why = refuse_side (session, sides[1]);
+    *why = refuse_side (session, of[1]);
   for (guint i = 0; *why == NULL && i < dh_image_list_get_size (list); i++)
-    g_ptr_array_add (pictures, compare_picture (session, sides, dh_image_list_get_item (list, i), i));
+    g_ptr_array_add (pictures, compare_picture (session, of, dh_image_list_get_item (list, i), i));
   g_ptr_array_sort_with_data (pictures, compare_order, GUINT_TO_POINTER (order));
   return pictures;
 }

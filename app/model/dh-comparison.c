@@ -289,6 +289,10 @@ dh_comparison_align (DhComparison *self, DhFrameMap map, DhAlignment *alignment)
       const Sample *sample = isnan (run->inlier_median) ? get_sample (self, map) : NULL;
       threshold = dh_session_get_run_threshold (self->session, (guint)map - DH_FRAME_RUN_A)->value;
       median = sample != NULL ? sample->inlier_median : run->inlier_median;
+      /* By the same median as its other threshold. */
+      for (guint i = 0; i < DH_N_SCORES; i++)
+        if (run->made && dh_score_map (i) == run->kind)
+          median = get_inlier_median (self, i);
     }
   for (guint i = 0; i < DH_N_SCORES; i++)
     if (dh_score_map (i) == map)

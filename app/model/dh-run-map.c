@@ -226,12 +226,26 @@ read_side (DhSession *self, guint side, const DhFrame *frame)
   g_task_run_in_thread (task, read_in_thread);
 }
 
+static void
+stop_reading (DhSession *self, guint side)
+{
+  g_clear_pointer (&self->asked_run_maps[side], dh_run_map_unref);
+  if (self->reading_run_map[side] != NULL)
+    g_cancellable_cancel (self->reading_run_map[side]);
+}
+
 void
 dh_session_find_run_maps (DhSession *self, const DhFrame *frame)
 {
   for (guint side = 0; side < 2; side++)
     {
       const char *stem = self->current != NULL ? dh_image_item_get_stem (self->current) : NULL;
+      if (self->compared[side] == DH_KEPT_RUN)
+        {
+          stop_reading (self, side);
+          dh_session_find_kept_map (self, side, frame);
+          continue;
+        }
       const gint64 run = self->dataset != NULL && frame != NULL && stem != NULL ? self->compared[side] : 0;
       if (run != 0 && self->run_maps[side] != NULL && is_of (self->run_maps[side], run, stem, frame))
         {
@@ -241,9 +255,7 @@ dh_session_find_run_maps (DhSession *self, const DhFrame *frame)
       g_clear_pointer (&self->run_maps[side], dh_run_map_unref);
       if (run != 0 && self->asked_run_maps[side] != NULL && is_of (self->asked_run_maps[side], run, stem, frame))
         continue;
-      g_clear_pointer (&self->asked_run_maps[side], dh_run_map_unref);
-      if (self->reading_run_map[side] != NULL)
-        g_cancellable_cancel (self->reading_run_map[side]);
+      stop_reading (self, side);
       for (GList *link = self->kept_run_maps.head; link != NULL && run != 0; link = link->next)
         if (self->run_maps[side] == NULL && is_of (link->data, run, stem, frame))
           self->run_maps[side] = g_atomic_rc_box_acquire (link->data);

@@ -17,6 +17,7 @@ typedef struct
   guint width, height;  /* of the picture */
   DhFrameMap kind;      /* what the run measured; of imported scores one of which high is anomalous as well */
   gboolean imported;    /* another method's: its values are in no unit of ours */
+  gboolean made;        /* kept of the network that is loaded (dh-kept-map.h): ranges and medians are its */
   double best_f1;       /* the threshold where F1 is best on the run's data set; NaN: no anomalies, no labels */
   double inlier_median; /* of the run's data set; NaN as above */
   double low, high;     /* of colours: all but the outermost of the set's values, else of this map's */

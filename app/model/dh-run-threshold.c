@@ -76,7 +76,7 @@ dh_session_find_run_details (DhSession *self, guint side)
   for (GList *link = self->kept_run_details.head; link != NULL && run != 0 && at->details == NULL; link = link->next)
     if (((DhRunDetails *)link->data)->run == run)
       at->details = dh_run_details_ref (link->data);
-  if (run == 0 || at->details != NULL)
+  if (run == 0 || run == DH_KEPT_RUN || at->details != NULL)
     return;
   at->reading = TRUE;
   const DhRunSide *other = &self->run_sides[1 - side];
@@ -206,6 +206,8 @@ dh_session_get_run_threshold (DhSession *self, guint side)
 {
   static const DhThreshold none = { .value = NAN };
   g_return_val_if_fail (side < 2, NULL);
+  if (self->compared[side] == DH_KEPT_RUN)
+    return self->kept != NULL ? &self->kept->threshold : &none;
   return self->compared[side] != 0 ? &get_tuning (self, side)->now : &none;
 }
 
@@ -213,7 +215,7 @@ void
 dh_session_set_run_threshold (DhSession *self, guint side, double value)
 {
   g_return_if_fail (side < 2);
-  Tuning *tuning = self->compared[side] != 0 ? get_tuning (self, side) : NULL;
+  Tuning *tuning = self->compared[side] > 0 ? get_tuning (self, side) : NULL;
   if (tuning == NULL || isnan (value) || tuning->now.value == value)
     return;
   set_rule (tuning, NULL, DH_RULE_BY_HAND, value);
@@ -224,7 +226,7 @@ void
 dh_session_commit_run_threshold (DhSession *self, guint side)
 {
   g_return_if_fail (side < 2);
-  if (self->compared[side] == 0)
+  if (self->compared[side] <= 0)
     return;
   const gint64 run = self->compared[side];
   Tuning *tuning = get_tuning (self, side);
@@ -277,7 +279,7 @@ dh_session_choose_run_threshold (DhSession *self, guint side, DhRule rule)
 void
 dh_session_take_run_threshold (DhSession *self, guint side, const DhThreshold *record)
 {
-  g_return_if_fail (side < 2 && self->compared[side] != 0 && isfinite (record->value));
+  g_return_if_fail (side < 2 && self->compared[side] > 0 && isfinite (record->value));
   dh_threshold_copy (&get_tuning (self, side)->now, record);
   dh_session_commit_run_threshold (self, side);
 }
@@ -297,8 +299,9 @@ dh_session_get_run_axis (DhSession *self, guint side, double *low, double *high)
   g_return_if_fail (side < 2);
   const DhRunDetails *details = self->run_sides[side].details;
   const DhRunMap *map = self->run_maps[side];
-  const DhScore score =
-      details != NULL && details->map >= 0 ? dh_run_curve_score_of_map ((DhFrameMap)details->map) : DH_SCORE_HYBRID;
+  const DhScore score = details != NULL && details->map >= 0     ? dh_run_curve_score_of_map ((DhFrameMap)details->map)
+                        : map != NULL && map->run == DH_KEPT_RUN ? dh_run_curve_score_of_map (map->kind)
+                                                                 : DH_SCORE_HYBRID;
   *low = *high = NAN;
   if (details != NULL)
     dh_run_curve_get_span (details->curve, low, high);

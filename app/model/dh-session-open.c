@@ -196,6 +196,7 @@ show_dataset (DhSession *self, Opening *opening)
   dh_session_keep_note (self);
   dh_session_drop_evaluation (self);
   dh_session_set_current (self, NULL);
+  dh_session_release_kept_map (self);
   dh_session_forget_frames (self);
   dh_session_forget_ranges (self);
   dh_session_forget_starts (self);

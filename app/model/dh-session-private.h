@@ -1,5 +1,6 @@
 #pragma once
 #include "dh-dataset.h"
+#include "dh-kept-map.h"
 #include "dh-reading.h"
 #include "dh-picture-components.h"
 #include "dh-run-details.h"
@@ -119,6 +120,7 @@ struct _DhSession
   GCancellable *reading_run_map[2];
   GQueue kept_run_maps; /* DhRunMap, the last first */
   DhRunSide run_sides[2];
+  DhKeptMap *kept;                    /* NULL: nothing is */
   GQueue kept_run_details;            /* DhRunDetails, the last first */
   GHashTable *run_tunings;            /* of dh-run-threshold.c, by run */
   gboolean reading_runs, runs_unread; /* being read; their last reading failed, which was said */
@@ -197,6 +199,10 @@ G_GNUC_INTERNAL void dh_run_map_unref (gpointer map);
 /* dh-run-stats.c: counts the side's map with the picture's labels on another thread, where that is not done or under
  * way. */
 G_GNUC_INTERNAL void dh_session_count_run_map (DhSession *session, guint side, const DhFrame *frame);
+
+/* dh-kept-map.c: the side's map where the kept one stands there. */
+G_GNUC_INTERNAL void dh_session_find_kept_map (DhSession *session, guint side, const DhFrame *frame);
+G_GNUC_INTERNAL void dh_session_drop_kept_map (DhSession *session);
 
 /* Compared runs: dh-run-threshold.c. */
 G_GNUC_INTERNAL void dh_session_init_run_sides (DhSession *session);

@@ -137,6 +137,11 @@ dh_session_get_range (DhSession *self, DhFrameMap map, gboolean this_image, doub
   if (map >= DH_N_FRAME_MAPS)
     {
       const DhRunMap *run = dh_session_get_run_map (self, map - DH_FRAME_RUN_A);
+      if (run != NULL && run->made)
+        {
+          dh_session_get_range (self, run->kind, this_image, low, high);
+          return;
+        }
       if (run == NULL || !(run->low < run->high))
         return;
       *low = run->low;

@@ -325,6 +325,7 @@ dh_session_init (DhSession *self)
   g_queue_init (&self->entries);
   dh_session_init_thresholds (self);
   dh_session_init_run_sides (self);
+  dh_session_settle_kept_map (self);
   dh_session_init_slices (self);
   dh_session_init_set_objects (self);
   dh_session_connect_worker (self);
@@ -369,6 +370,7 @@ dh_session_close (DhSession *self)
   g_clear_object (&self->known_sets);
   g_clear_pointer (&self->comparison, dh_comparison_free);
   dh_session_drop_run_maps (self);
+  dh_session_drop_kept_map (self);
   dh_session_clear_run_sides (self);
   g_clear_pointer (&self->settings, dh_settings_close);
   g_clear_pointer (&self->cache, dh_map_cache_unref);

@@ -88,5 +88,6 @@ dh_view_file_open (DhSession *self, const char *path, char **note, GError **erro
     return FALSE;
   take_thresholds (self, file, note);
   dh_view_take (self->view, file);
+  dh_session_settle_kept_map (self);
   return TRUE;
 }

@@ -288,13 +288,13 @@ def test_set_objects(studio):
 
 
 def test_play(studio):
-    """K plays the listed images one after another; a step by hand stops it there."""
+    """F5 plays the listed images one after another; a step by hand stops it there."""
     away(studio)
     studio.key("Home")
     studio.settle(1)
     mark = len(studio.text())
     stopped = studio.pixels(*PLAY)
-    studio.key("k")
+    studio.key("F5")
     shown = re.compile(r"studio: shows (\S+), maps")
     studio.until(lambda: len(set(shown.findall(studio.text()[mark:]))) >= 3, "three images did not come by themselves")
     names = list(dict.fromkeys(shown.findall(studio.text()[mark:])))

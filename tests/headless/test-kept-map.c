@@ -1,0 +1,173 @@
+/* A map kept with its threshold: beside another threshold of itself, on other pictures, beside other weights. */
+#include "dh-kept-map.h"
+#include <math.h>
+#include "dh-compared-numbers.h"
+#include "dh-comparison.h"
+#include "dh-run-threshold.h"
+#include "dh-session-evaluation.h"
+#include "session-fixture.h"
+
+static GBytes *
+map_of (DhSession *session, guint map)
+{
+  DhFrame *frame = dh_session_get_frame (session);
+  return frame != NULL ? frame->maps[map] : NULL;
+}
+
+static void
+keep (DhSession *session, DhFrameMap map)
+{
+  g_assert_true (dh_session_keep_map (session, map));
+  dh_session_compare_run (session, 1, DH_KEPT_RUN);
+}
+
+static void
+test_threshold (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  g_assert_false (dh_session_keep_map (session, DH_FRAME_HYBRID));
+  g_assert_null (dh_session_get_kept_map (session));
+  session_open_all (fixture);
+  const guint64 runs = dh_session_get_n_runs (session);
+  const double first = dh_session_get_threshold (session, DH_SCORE_HYBRID)->value;
+  keep (session, DH_FRAME_HYBRID);
+  g_assert_true (map_of (session, DH_FRAME_RUN_B) == map_of (session, DH_FRAME_HYBRID));
+  dh_session_set_threshold (session, DH_SCORE_HYBRID, first + 1);
+  dh_session_commit_threshold (session, DH_SCORE_HYBRID);
+  g_assert_cmpfloat (dh_session_get_run_threshold (session, 1)->value, ==, first);
+  /* Nothing moves it. */
+  dh_session_set_run_threshold (session, 1, first + 9);
+  dh_session_commit_run_threshold (session, 1);
+  g_assert_false (dh_session_can_choose_run_threshold (session, 1));
+  g_assert_false (dh_session_choose_run_threshold (session, 1, DH_RULE_BEST_F1));
+  dh_session_undo_threshold (session);
+  dh_session_redo_threshold (session);
+  g_assert_cmpfloat (dh_session_get_run_threshold (session, 1)->value, ==, first);
+  /* Aligned by the same median, each at its own threshold. */
+  DhComparison *comparison = dh_session_get_comparison (session);
+  DhAlignment a, b;
+  g_assert_null (dh_comparison_refuse (comparison, DH_FRAME_HYBRID, DH_FRAME_RUN_B));
+  g_assert_true (dh_comparison_shares_unit (comparison, DH_FRAME_HYBRID, DH_FRAME_RUN_B));
+  g_assert_true (dh_comparison_align (comparison, DH_FRAME_HYBRID, &a));
+  g_assert_true (dh_comparison_align (comparison, DH_FRAME_RUN_B, &b));
+  g_assert_cmpfloat (a.zero, ==, first + 1);
+  g_assert_cmpfloat (b.zero, ==, first);
+  g_assert_cmpfloat_with_epsilon (a.zero - 1 / a.factor, b.zero - 1 / b.factor, 1e-9);
+  /* Drawn in the same colours, and counted. */
+  double low[2], high[2];
+  dh_session_get_range (session, DH_FRAME_HYBRID, FALSE, &low[0], &high[0]);
+  dh_session_get_range (session, DH_FRAME_RUN_B, FALSE, &low[1], &high[1]);
+  g_assert_true (low[0] == low[1] && high[0] == high[1]);
+  session_wait_for (dh_session_get_run_map (session, 1)->stats != NULL && dh_session_get_stats (session) != NULL);
+  DhCounts kept, own;
+  dh_score_stats_count (dh_session_get_run_map (session, 1)->stats, DH_SCORE_HYBRID, first, &kept);
+  dh_score_stats_count (dh_session_get_stats (session), DH_SCORE_HYBRID, first, &own);
+  g_assert_cmpuint (kept.flagged, ==, own.flagged);
+  /* Kept again, it is the threshold of now. */
+  g_assert_true (dh_session_keep_map (session, DH_FRAME_HYBRID));
+  g_assert_cmpfloat (dh_session_get_run_threshold (session, 1)->value, ==, first + 1);
+  g_assert_false (dh_session_keep_map (session, DH_FRAME_RUN_B)); /* what is kept already */
+  g_assert_cmpuint (dh_session_get_n_runs (session), ==, runs);
+}
+
+/* The numbers of the set: of the network that made it, at the kept threshold. */
+static void
+test_numbers (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  session_open_all (fixture);
+  keep (session, DH_FRAME_HYBRID);
+  const double first = dh_session_get_run_threshold (session, 1)->value;
+  dh_session_evaluate (session);
+  session_wait_for (!dh_session_is_evaluating (session));
+  g_assert_cmpstr (fixture->error, ==, NULL);
+  dh_session_set_threshold (session, DH_SCORE_HYBRID, first + 2);
+  dh_session_commit_threshold (session, DH_SCORE_HYBRID);
+  const gint sides[2] = { DH_FRAME_HYBRID, DH_FRAME_RUN_B };
+  g_autoptr (DhComparedNumbers) numbers = dh_compared_numbers_new (session, sides);
+  DhCounts counts;
+  dh_score_stats_count (dh_session_get_set_stats (session), DH_SCORE_HYBRID, first, &counts);
+  g_assert_cmpfloat (numbers->lines[DH_COMPARED_TPR].value[1], ==, dh_counts_tpr (&counts));
+  dh_score_stats_count (dh_session_get_set_stats (session), DH_SCORE_HYBRID, first + 2, &counts);
+  g_assert_cmpfloat (numbers->lines[DH_COMPARED_TPR].value[0], ==, dh_counts_tpr (&counts));
+  g_assert_cmpfloat (numbers->lines[DH_COMPARED_AP].change, ==, 0);
+  g_assert_cmpfloat (numbers->threshold[1]->value, ==, first);
+}
+
+static void
+test_elsewhere (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  session_open_all (fixture);
+  keep (session, DH_FRAME_HYBRID);
+  const double first = dh_session_get_run_threshold (session, 1)->value;
+  g_autoptr (GBytes) values = g_bytes_ref (map_of (session, DH_FRAME_HYBRID));
+  /* The next picture: the same network's map, the kept threshold. */
+  g_assert_true (dh_session_step (session, 1));
+  session_wait_for (map_of (session, DH_FRAME_HYBRID) != NULL);
+  g_assert_true (map_of (session, DH_FRAME_RUN_B) == map_of (session, DH_FRAME_HYBRID));
+  g_assert_false (g_bytes_equal (values, map_of (session, DH_FRAME_RUN_B)));
+  g_assert_cmpfloat (dh_session_get_run_threshold (session, 1)->value, ==, first);
+  /* Other weights, without that map: there is what was kept, on its picture alone. */
+  dh_session_open_weights (session, fixture->closed);
+  session_wait_for (!dh_session_is_loading (session) && map_of (session, DH_FRAME_LIKELIHOOD) != NULL
+                    && map_of (session, DH_FRAME_HYBRID) == NULL);
+  g_assert_false (dh_session_made_kept_map (session));
+  g_assert_null (map_of (session, DH_FRAME_RUN_B));
+  g_assert_nonnull (dh_session_get_run_map (session, 1)->error);
+  const gint sides[2] = { DH_FRAME_LIKELIHOOD, DH_FRAME_RUN_B };
+  g_autoptr (DhComparedNumbers) numbers = dh_compared_numbers_new (session, sides);
+  g_assert_true (isnan (numbers->lines[DH_COMPARED_TPR].value[1]));
+  g_assert_nonnull (numbers->lines[DH_COMPARED_TPR].why[1]);
+  g_assert_true (dh_session_step (session, -1));
+  session_wait_for (map_of (session, DH_FRAME_LIKELIHOOD) != NULL);
+  g_assert_null (map_of (session, DH_FRAME_HYBRID));
+  g_assert_true (g_bytes_equal (values, map_of (session, DH_FRAME_RUN_B)));
+  g_assert_null (dh_session_get_run_map (session, 1)->error);
+  g_assert_cmpfloat (dh_session_get_run_threshold (session, 1)->value, ==, first);
+  /* Those weights again: everywhere again. */
+  dh_session_open_weights (session, fixture->weights);
+  session_wait_for (!dh_session_is_loading (session) && map_of (session, DH_FRAME_HYBRID) != NULL);
+  g_assert_true (dh_session_step (session, 1));
+  session_wait_for (map_of (session, DH_FRAME_RUN_B) != NULL);
+  g_assert_true (map_of (session, DH_FRAME_RUN_B) == map_of (session, DH_FRAME_HYBRID));
+}
+
+static void
+test_release (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  DhView *view = dh_session_get_view (session);
+  session_open_all (fixture);
+  g_assert_false (dh_session_release_kept_map (session));
+  g_object_set (view, "compare-b", "entropy", NULL);
+  g_assert_true (dh_session_keep_map (session, DH_FRAME_LIKELIHOOD));
+  g_object_set (view, "compare-b", DH_KEPT_NAME, NULL);
+  g_assert_true (dh_session_keep_map (session, DH_FRAME_LIKELIHOOD));
+  g_assert_true (dh_session_release_kept_map (session));
+  g_assert_true (dh_view_is (view, "compare-b", "entropy"));
+  /* Another data set ends it. */
+  g_assert_true (dh_session_keep_map (session, DH_FRAME_LIKELIHOOD));
+  g_object_set (view, "compare-a", DH_KEPT_NAME, NULL);
+  dh_session_compare_run (session, 0, DH_KEPT_RUN);
+  g_assert_nonnull (map_of (session, DH_FRAME_RUN_A));
+  dh_session_open_dataset (session, fixture->set);
+  session_wait_for (!dh_session_is_opening (session) && dh_session_get_kept_map (session) == NULL);
+  g_assert_false (dh_view_is (view, "compare-a", DH_KEPT_NAME));
+  session_wait_for (map_of (session, DH_FRAME_LIKELIHOOD) != NULL);
+  g_assert_null (map_of (session, DH_FRAME_RUN_A));
+  /* A name that an earlier start left. */
+  g_object_set (view, "compare-b", DH_KEPT_NAME, NULL);
+  dh_session_settle_kept_map (session);
+  g_assert_true (dh_view_is (view, "compare-b", "likelihood"));
+}
+
+int
+main (int argc, char **argv)
+{
+  static const SessionTest tests[] = { { "/kept-map/threshold", test_threshold, NULL },
+                                       { "/kept-map/numbers", test_numbers, NULL },
+                                       { "/kept-map/elsewhere", test_elsewhere, NULL },
+                                       { "/kept-map/release", test_release, NULL } };
+  return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
+}
