@@ -300,6 +300,7 @@ begin (Check *self)
   self->reading = adw_preferences_group_new ();
   self->bar = gtk_progress_bar_new ();
   gtk_progress_bar_set_show_text (GTK_PROGRESS_BAR (self->bar), TRUE);
+  dh_ui_set_name (self->bar, _ ("Progress of the check"));
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (self->reading), self->bar);
   add_group (self, self->reading);
   show_progress (self);

@@ -130,6 +130,7 @@ allow_titles (GListModel *columns, guint position, guint removed, guint added, G
     {
       g_autoptr (GtkColumnViewColumn) column = g_list_model_get_item (columns, i);
       gtk_widget_set_focusable (title, column != NULL && gtk_column_view_column_get_title (column) != NULL);
+      speak_title (title);
     }
 }
 

@@ -97,6 +97,7 @@ dh_score_line_new (DhSession *session)
       gtk_stack_add_child (GTK_STACK (line->field_stack), line->fields[i]);
     }
   line->menu = dh_ui_text_menu ("", G_MENU_MODEL (menu), "flat dh-dense");
+  dh_ui_set_menu_tooltip (line->menu, _ ("The score whose threshold this line sets"));
   gtk_widget_set_valign (line->menu, GTK_ALIGN_CENTER);
   line->f1 = dh_ui_label (NULL, "val dh-num", 1);
   gtk_label_set_width_chars (GTK_LABEL (line->f1), 7);

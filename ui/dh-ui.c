@@ -1,5 +1,6 @@
 #include "dh-ui.h"
 #include <math.h>
+#include "dh-focus.h"
 #include "dh-widgets.h"
 
 void
@@ -293,6 +294,7 @@ dh_ui_texture (GBytes *rgb, guint width, guint height)
 void
 dh_ui_close_on_escape (GtkWidget *window)
 {
+  dh_focus_speak_rows (GTK_WINDOW (window));
   GtkEventController *controller = gtk_shortcut_controller_new ();
   gtk_shortcut_controller_add_shortcut (
       GTK_SHORTCUT_CONTROLLER (controller),

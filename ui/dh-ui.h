@@ -45,7 +45,7 @@ void dh_ui_menu_section (GMenu *menu, const char *title, ...) G_GNUC_NULL_TERMIN
 
 /* RGB rows without padding → texture; NULL for NULL. */
 GdkTexture *dh_ui_texture (GBytes *rgb, guint width, guint height);
-/* A window that Escape closes. */
+/* A window beside the main one: Escape closes it, and its rows are spoken. */
 void dh_ui_close_on_escape (GtkWidget *window);
 /* Says by the session's signal "written" that a file was saved. */
 void dh_ui_say_saved (gpointer session, const char *path);

@@ -229,13 +229,29 @@ toggle (GtkWidget *button)
   gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (button), !gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (button)));
 }
 
+/* What comes to lie over the page is gone into at once; Escape takes it away. */
+static void
+toggle_panel (GtkWidget *button, GtkWidget *flap)
+{
+  toggle (button);
+  if (adw_flap_get_reveal_flap (ADW_FLAP (flap)) && adw_flap_get_folded (ADW_FLAP (flap)))
+    gtk_widget_child_focus (adw_flap_get_flap (ADW_FLAP (flap)), GTK_DIR_TAB_FORWARD);
+}
+
 ACTION (toggle_images)
 {
   DhWindow *self = data;
-  toggle (is_training (self) ? self->form_toggle : self->images_toggle);
+  if (is_training (self))
+    toggle_panel (self->form_toggle, dh_training_page_get_flap (DH_TRAINING_PAGE (self->training)));
+  else
+    toggle_panel (self->images_toggle, dh_browse_page_get_flap (DH_BROWSE_PAGE (self->browse), FALSE));
 }
 
-ACTION (toggle_tuning) { toggle (DH_WINDOW (data)->tuning_toggle); }
+ACTION (toggle_tuning)
+{
+  DhWindow *self = data;
+  toggle_panel (self->tuning_toggle, dh_browse_page_get_flap (DH_BROWSE_PAGE (self->browse), TRUE));
+}
 
 ACTION (evaluate) { dh_session_evaluate (DH_WINDOW (data)->session); }
 

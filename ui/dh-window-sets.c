@@ -157,6 +157,7 @@ make_list (Dialog *self)
       _ ("What is taken off this list stays on the disk, and its runs and their numbers stay under Runs."));
   self->list = gtk_list_box_new ();
   gtk_list_box_set_selection_mode (GTK_LIST_BOX (self->list), GTK_SELECTION_NONE);
+  dh_ui_set_name (self->list, _ ("Data sets"));
   dh_ui_add_classes (self->list, "boxed-list");
   gtk_list_box_bind_model (GTK_LIST_BOX (self->list), G_LIST_MODEL (sets_of (self->window)), make_row, self, NULL);
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), self->list);

@@ -41,6 +41,7 @@ is_named_elsewhere (GtkWidget *widget)
   return GTK_IS_TEXT (widget) || GTK_IS_SCROLLED_WINDOW (widget) || GTK_IS_POPOVER (widget) || GTK_IS_LABEL (widget)
          || GTK_IS_WINDOW (widget) || is_a (widget, "GtkListItemWidget") || GTK_IS_LIST_BOX_ROW (widget)
          || is_a (widget, "GtkModelButton") || is_a (widget, "GtkColumnViewTitle")
+         || (GTK_IS_LIST_BOX (widget) && gtk_widget_get_ancestor (widget, ADW_TYPE_PREFERENCES_GROUP) != NULL)
          || (GTK_IS_LIST_VIEW (widget) && gtk_widget_get_ancestor (widget, GTK_TYPE_DROP_DOWN) != NULL);
 }
 
@@ -157,10 +158,18 @@ go_both_ways (void)
 }
 
 static void
+open_demo (void)
+{
+  if (!dh_session_has_dataset (session))
+    dh_session_open_demo (session);
+  pointer_wait_until (is_shown ());
+}
+
+static void
 test_browse (void)
 {
-  dh_session_open_demo (session);
-  pointer_wait_until (get_focus () != NULL && is_in (get_focus (), "GtkListView") && is_shown ());
+  open_demo ();
+  pointer_wait_until (get_focus () != NULL && is_in (get_focus (), "GtkListView"));
   g_autofree char *row = dup_name (get_focus ());
   g_assert_nonnull (row);
   g_assert_nonnull (strstr (row, dh_image_item_get_name (dh_session_get_current (session))));
@@ -184,6 +193,33 @@ test_browse (void)
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
     g_assert_cmpuint (count_in (steps, parts[i]), ==, 1);
   g_assert_cmpuint (count_nameless (window), ==, 0);
+}
+
+/* Of what opens beside the window, which then lies over it. */
+static void
+test_dialogs (void)
+{
+  static const char *const dialogs[] = { "win.known-sets", "win.dataset-notes", "win.weights-info" };
+  open_demo ();
+  for (guint i = 0; i < G_N_ELEMENTS (dialogs); i++)
+    {
+      GListModel *windows = gtk_window_get_toplevels ();
+      const guint before = g_list_model_get_n_items (windows);
+      g_test_message ("%s", dialogs[i]);
+      g_assert_true (gtk_widget_activate_action (window, dialogs[i], NULL));
+      pointer_wait_until (g_list_model_get_n_items (windows) > before);
+      g_autoptr (GtkWindow) dialog = NULL;
+      for (guint j = 0; j <= before; j++)
+        {
+          g_autoptr (GtkWindow) one = g_list_model_get_item (windows, j);
+          if (gtk_window_get_transient_for (one) == GTK_WINDOW (window))
+            g_set_object (&dialog, one);
+        }
+      g_assert_nonnull (dialog);
+      pointer_wait_until (gtk_widget_get_mapped (GTK_WIDGET (dialog)));
+      g_assert_cmpuint (count_nameless (GTK_WIDGET (dialog)), ==, 0);
+      gtk_window_destroy (dialog);
+    }
 }
 
 enum
@@ -288,6 +324,7 @@ main (int argc, char **argv)
   pointer_wait_until (gtk_widget_get_mapped (window));
   g_test_add_func ("/access/names", test_names);
   g_test_add_func ("/access/browse", test_browse);
+  g_test_add_func ("/access/dialogs", test_dialogs);
   g_test_add_func ("/access/table", test_table);
   const int status = g_test_run ();
   gtk_window_destroy (GTK_WINDOW (window));

@@ -361,9 +361,17 @@ dh_chart_paint (DhChartPainter *painter)
   const DhChart *chart = painter->chart;
   double x_ticks[8], y_ticks[8];
   char *x_texts[8] = { NULL }, *y_texts[8] = { NULL };
-  guint most_y = painter->height < 110 ? 4 : 6, most_x = painter->width < 200 ? 4 : 6;
-  guint n_y = dh_chart_ticks (&chart->axes[DH_CHART_Y], y_ticks, y_texts, most_y), n_x;
   int widest = 0, tick_height = 0, title_height = 0;
+  g_autoptr (PangoLayout) sample = dh_chart_layout (painter->context, "0", TICK_POINTS, FALSE);
+  g_autoptr (PangoLayout) title = dh_chart_layout (painter->context, "0", DH_CHART_TITLE_POINTS, FALSE);
+  pango_layout_get_pixel_size (sample, NULL, &tick_height);
+  pango_layout_get_pixel_size (title, NULL, &title_height);
+  double top = chart->axes[DH_CHART_Y].title || dh_chart_has_legend (chart) ? title_height + 4 : tick_height / 2.0 + 1;
+  double bottom = painter->height - tick_height - 4 - (chart->axes[DH_CHART_X].title ? title_height : 0);
+  /* As many as stand apart from each other, however large the letters are. */
+  guint most_y = (guint)CLAMP ((bottom - top) / (1.5 * tick_height), 2, painter->height < 110 ? 4 : 6);
+  guint most_x = painter->width < 200 ? 4 : 6;
+  guint n_y = dh_chart_ticks (&chart->axes[DH_CHART_Y], y_ticks, y_texts, most_y), n_x;
   for (guint i = 0; i < n_y; i++)
     {
       g_autoptr (PangoLayout) layout = dh_chart_layout (painter->context, y_texts[i], TICK_POINTS, FALSE);
@@ -371,13 +379,7 @@ dh_chart_paint (DhChartPainter *painter)
       pango_layout_get_pixel_size (layout, &width, &tick_height);
       widest = MAX (widest, width);
     }
-  g_autoptr (PangoLayout) sample = dh_chart_layout (painter->context, "0", TICK_POINTS, FALSE);
-  g_autoptr (PangoLayout) title = dh_chart_layout (painter->context, "0", DH_CHART_TITLE_POINTS, FALSE);
-  pango_layout_get_pixel_size (sample, NULL, &tick_height);
-  pango_layout_get_pixel_size (title, NULL, &title_height);
   double left = widest + 8, right = painter->width - 12;
-  double top = chart->axes[DH_CHART_Y].title || dh_chart_has_legend (chart) ? title_height + 4 : tick_height / 2.0 + 1;
-  double bottom = painter->height - tick_height - 4 - (chart->axes[DH_CHART_X].title ? title_height : 0);
   painter->plot = GRAPHENE_RECT_INIT ((float)round (left), (float)round (top), (float)MAX (8, round (right - left)),
                                       (float)MAX (8, round (bottom - top)));
   n_x = dh_chart_ticks (&chart->axes[DH_CHART_X], x_ticks, x_texts, most_x);
