@@ -39,9 +39,10 @@ list_runs (DhCli *cli, DhDatabase *database, GError **error)
       const DhRunRow *run = runs->pdata[i];
       if (!json)
         {
-          g_autofree char *model = dh_run_row_dup_model (run);
+          g_autofree char *model = dh_run_row_dup_model (run), *base = g_path_get_basename (run->dataset_root);
+          g_autofree char *data = g_strdup_printf ("%s · %s", run->dataset_title, base);
           printf ("%5" G_GINT64_FORMAT "  %-10s %8" G_GINT64_FORMAT "  %-20.20s  %-28s %s\n", (gint64)run->id,
-                  dh_run_state (run), (gint64)run->images_done, run->started, run->dataset_title, model);
+                  dh_run_state (run), (gint64)run->images_done, run->started, data, model);
           continue;
         }
       json_builder_begin_object (json);
