@@ -4,6 +4,7 @@
 #include "cli-calibrate.h"
 #include "cli-dataset.h"
 #include "cli-model.h"
+#include "cli-require.h"
 #include "cli-result.h"
 #include "dh-error.h"
 #include "dh-evaluation.h"
@@ -23,6 +24,13 @@ import_clear (Import *import)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Import, import_clear)
 
+/* Where the numbers go, and what they must be. */
+typedef struct
+{
+  const char *db;
+  const DhCliRequired *required;
+} Wanted;
+
 /* That low scores are called anomalous, or are not, is no matter of taste. */
 static void
 say_upside_down (DhCli *cli, const DhEvaluationOptions *options, const DhEvaluation *evaluation)
@@ -36,10 +44,10 @@ say_upside_down (DhCli *cli, const DhEvaluationOptions *options, const DhEvaluat
 }
 
 static int
-evaluate (DhCli *cli, DhEvaluationOptions *options, const char *db)
+evaluate (DhCli *cli, DhEvaluationOptions *options, const Wanted *wanted)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhDatabase) database = dh_database_open (db, &error);
+  g_autoptr (DhDatabase) database = dh_database_open (wanted->db, &error);
   if (!database)
     return dh_cli_fail (cli, &error);
   options->database = database;
@@ -48,11 +56,13 @@ evaluate (DhCli *cli, DhEvaluationOptions *options, const char *db)
   if (!evaluation)
     return dh_cli_fail (cli, &error);
   say_upside_down (cli, options, evaluation);
-  return dh_cli_print_evaluation (cli, evaluation);
+  const int status = dh_cli_print_evaluation (cli, evaluation);
+  const DhScoreEvaluation *score = &g_array_index (evaluation->scores, DhScoreEvaluation, 0);
+  return dh_cli_check_required (cli, wanted->required, score->results, status);
 }
 
 static int
-evaluate_imported (DhCli *cli, DhEvaluationOptions *options, const Import *import, const char *db)
+evaluate_imported (DhCli *cli, DhEvaluationOptions *options, const Import *import, const Wanted *wanted)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (DhImportedScores) scores =
@@ -63,11 +73,11 @@ evaluate_imported (DhCli *cli, DhEvaluationOptions *options, const Import *impor
   if (!ready)
     return dh_cli_fail (cli, &error);
   options->scores = scores;
-  return evaluate (cli, options, db);
+  return evaluate (cli, options, wanted);
 }
 
 static int
-evaluate_network (DhCli *cli, DhEvaluationOptions *options, const DhCliModel *model, const char *db)
+evaluate_network (DhCli *cli, DhEvaluationOptions *options, const DhCliModel *model, const Wanted *wanted)
 {
   int status;
   g_autoptr (GError) error = NULL;
@@ -78,7 +88,7 @@ evaluate_network (DhCli *cli, DhEvaluationOptions *options, const DhCliModel *mo
   if (!dh_cli_calibrate (cli, model->calibration, predictor, &pictures, &error))
     return dh_cli_fail (cli, &error);
   options->predictor = predictor;
-  return evaluate (cli, options, db);
+  return evaluate (cli, options, wanted);
 }
 
 /* NULL, or what does not go together. */
@@ -103,6 +113,7 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
   g_autofree char *db = NULL;
   g_autofree char *score = NULL;
   g_autofree char *more = NULL;
+  g_autofree char *require = NULL;
   gint batch_size = 1;
   const GOptionEntry entries[] = {
     { "folder", 0, 0, G_OPTION_ARG_FILENAME, &folder, "Where the score maps go", "OUT" },
@@ -118,6 +129,7 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
     { "protocol", 0, 0, G_OPTION_ARG_STRING, &protocols, "Protocols (default: the pixel protocols)", "P,…" },
     { "score", 0, 0, G_OPTION_ARG_STRING, &score, "The map that is measured (default hybrid)", "MAP" },
     { "compare", 0, 0, G_OPTION_ARG_STRING, &more, "Maps measured beside it", "MAP,…" },
+    DH_CLI_REQUIRE_ENTRY (require),
     { "batch_size", 0, 0, G_OPTION_ARG_INT, &batch_size, "Has no effect: pictures are taken one by one", "N" },
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
     { NULL },
@@ -138,8 +150,9 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
 
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) found = dh_cli_find_protocols (protocols, &error);
+  g_autoptr (DhCliRequired) required = found ? dh_cli_required_new (require, found, &error) : NULL;
   DhEvaluationOptions options = { .score = DH_MAP_HYBRID, .folder = folder };
-  if (!found || (score && !dh_map_from_name (score, &options.score)) || options.score >= DH_MAP_LOGITS
+  if (!required || (score && !dh_map_from_name (score, &options.score)) || options.score >= DH_MAP_LOGITS
       || options.score == DH_MAP_SEGMENTATION || (more && !dh_cli_parse_maps (more, &options.more_scores, &error)))
     {
       if (!error)
@@ -158,5 +171,7 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
   options.dataset = dataset;
   options.protocols = (const DhProtocol *const *)found->pdata;
   options.n_protocols = found->len;
-  return import.scores ? evaluate_imported (cli, &options, &import, db) : evaluate_network (cli, &options, &model, db);
+  const Wanted wanted = { db, required };
+  return import.scores ? evaluate_imported (cli, &options, &import, &wanted)
+                       : evaluate_network (cli, &options, &model, &wanted);
 }

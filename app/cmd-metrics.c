@@ -1,7 +1,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli-require.h"
 #include "cli-result.h"
+#include "dh-dataset.h"
 #include "dh-error.h"
 #include "dh-npy.h"
 
@@ -11,13 +13,28 @@ typedef struct
   char **scores, **labels; /* paths, as many of each */
   guint n_files;
   GPtrArray *metrics; /* DhMetric */
-  guint done, total;  /* files, over all passes */
+  const DhCliRequired *required;
+  guint done, total; /* files, over all passes */
 } Flow;
+
+static DhTensor *
+load_mask (const char *path, GError **error)
+{
+  g_autoptr (DhLabels) mask = dh_labels_load (path, error);
+  if (!mask)
+    return NULL;
+  const gint64 dims[] = { mask->height, mask->width };
+  GBytes *ids = g_bytes_new_with_free_func (mask->ids, (gsize)mask->width * mask->height,
+                                            (GDestroyNotify)dh_labels_unref, dh_labels_ref (mask));
+  return dh_tensor_new_take (DH_DTYPE_U8, 2, dims, ids);
+}
 
 /* Labels as bytes: 0, 1, and 255 for anything else. */
 static DhTensor *
 load_labels (const char *path, GError **error)
 {
+  if (dh_path_is_picture (path))
+    return load_mask (path, error);
   g_autoptr (DhTensor) labels = dh_npy_load (path, error);
   if (!labels || labels->dtype == DH_DTYPE_U8 || labels->dtype == DH_DTYPE_BOOL)
     return g_steal_pointer (&labels);
@@ -185,7 +202,10 @@ note_doubts (DhCli *cli, const DhResult *result)
   if (result->pixels == 0)
     dh_cli_note (cli, "no pixel with a finite score is labelled 0 (inlier) or 1 (anomaly), so nothing is measured");
   else if (result->positives == 0)
-    dh_cli_note (cli, "no pixel is labelled 1 (anomaly), so every number is undefined");
+    dh_cli_note (cli, result->ignored
+                          ? "no pixel is labelled 1 (anomaly), so every number is undefined; others than 0 and 1 are "
+                            "ignored: in masks of black and white 1 must stand for white"
+                          : "no pixel is labelled 1 (anomaly), so every number is undefined");
   else if (result->positives == result->pixels)
     dh_cli_note (cli, "no pixel is labelled 0 (inlier), so AUROC and FPR95 are undefined and AP says nothing");
   else if (result->auroc < 0.5)
@@ -221,7 +241,7 @@ run (Flow *flow, GPtrArray *protocols, const DhMetricOptions *options)
     print_table (results);
   fflush (stdout);
   note_doubts (flow->cli, results->pdata[0]);
-  return DH_EXIT_DONE;
+  return dh_cli_check_required (flow->cli, flow->required, results, DH_EXIT_DONE);
 }
 
 int
@@ -231,13 +251,14 @@ dh_cmd_metrics (DhCli *cli, int argc, char **argv)
   g_auto (GStrv) labels = NULL;
   g_autofree char *names = NULL;
   g_autofree char *threshold = NULL;
+  g_autofree char *require = NULL;
   gint64 min_prediction = 0, min_anomaly = 0;
   gboolean per_image = FALSE;
   const GOptionEntry entries[] = {
     { "scores", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &scores, "Score maps, high = anomalous (float32; H×W or N×H×W)",
       "S.npy…" },
-    { "labels", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &labels, "Their labels: 0 inlier, 1 anomaly, others ignored",
-      "L.npy…" },
+    { "labels", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &labels,
+      "Their labels, .npy or PNG masks: 0 inlier, 1 anomaly, others ignored", "L…" },
     { "protocol", 0, 0, G_OPTION_ARG_STRING, &names, "Protocols, by comma (\"all\": every one that takes scores)",
       "P,…" },
     { "threshold", 0, 0, G_OPTION_ARG_STRING, &threshold, "Of smiyc-component (default: best F1 of this set)", "T" },
@@ -246,11 +267,12 @@ dh_cmd_metrics (DhCli *cli, int argc, char **argv)
     { "min-anomaly", 0, 0, G_OPTION_ARG_INT64, &min_anomaly, "Smallest true component (default 100; ObstacleTrack 10)",
       "N" },
     { "per-image", 0, 0, G_OPTION_ARG_NONE, &per_image, "With --json: the metrics of every image as well", NULL },
+    DH_CLI_REQUIRE_ENTRY (require),
     { NULL },
   };
   static const char *const lists[] = { "scores", "labels", NULL };
   int status;
-  if (!dh_cli_parse (cli, argc, argv, entries, lists, "--scores S.npy… --labels L.npy… [--protocol P,…]",
+  if (!dh_cli_parse (cli, argc, argv, entries, lists, "--scores S.npy… --labels L… [--protocol P,…]",
                      "Measures anomaly scores of any method against labels, under each protocol.",
                      "densehybrid metrics --scores out/*_hybrid.npy --labels labels/*.npy --protocol "
                      "densehybrid-pooled,smiyc-pixel",
@@ -274,8 +296,9 @@ dh_cmd_metrics (DhCli *cli, int argc, char **argv)
     }
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) protocols = dh_cli_find_protocols (names, &error);
-  if (!protocols)
+  g_autoptr (DhCliRequired) required = protocols ? dh_cli_required_new (require, protocols, &error) : NULL;
+  if (!required)
     return dh_cli_fail (cli, &error);
-  Flow flow = { .cli = cli, .scores = scores, .labels = labels, .n_files = n_scores };
+  Flow flow = { .cli = cli, .scores = scores, .labels = labels, .n_files = n_scores, .required = required };
   return run (&flow, protocols, &options);
 }

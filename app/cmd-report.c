@@ -39,9 +39,10 @@ list_runs (DhCli *cli, DhDatabase *database, GError **error)
       const DhRunRow *run = runs->pdata[i];
       if (!json)
         {
-          g_autofree char *model = dh_run_row_dup_model (run);
+          g_autofree char *model = dh_run_row_dup_model (run), *base = g_path_get_basename (run->dataset_root);
+          g_autofree char *data = g_strdup_printf ("%s · %s", run->dataset_title, base);
           printf ("%5" G_GINT64_FORMAT "  %-10s %8" G_GINT64_FORMAT "  %-20.20s  %-28s %s\n", (gint64)run->id,
-                  dh_run_state (run), (gint64)run->images_done, run->started, run->dataset_title, model);
+                  dh_run_state (run), (gint64)run->images_done, run->started, data, model);
           continue;
         }
       json_builder_begin_object (json);
@@ -91,19 +92,22 @@ parse_threshold (const char *text, double *value, char **rule, gint64 *source)
   return dh_report_rule_name (*rule) && g_ascii_string_to_signed (at + 1, 10, 1, G_MAXINT64, source, NULL);
 }
 
+/* `contents` without the threshold. */
 static gboolean
-write_at (DhCli *cli, DhDatabase *database, gint64 run, double value, const char *rule, gint64 source,
+write_at (DhCli *cli, DhDatabase *database, DhReportContents *contents, double value, const char *rule, gint64 source,
           DhReportFormat format, const char *out, GError **error)
 {
   g_auto (DhReportThreshold) threshold = { .value = value };
-  if (rule && !dh_report_choose_threshold (database, run, rule, source, &threshold, error))
+  if (rule && !dh_report_choose_threshold (database, contents->run, rule, source, &threshold, error))
     return FALSE;
   if (threshold.own)
     dh_cli_note (cli,
                  "%s was chosen on the very set that run %" G_GINT64_FORMAT
                  " measured: the best that could be had, not what to expect",
-                 rule, run);
-  return dh_report_write_at (database, run, &threshold, 1, format, out, cli->cancellable, error);
+                 rule, contents->run);
+  contents->thresholds = &threshold;
+  contents->n_thresholds = 1;
+  return dh_report_write_contents (database, contents, format, out, cli->cancellable, error);
 }
 
 static void
@@ -137,6 +141,7 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
   g_autofree char *format_name = NULL;
   g_autofree char *out = NULL;
   g_autofree char *kept = NULL;
+  gboolean objects = FALSE;
   const GOptionEntry entries[] = {
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
     { "threshold", 0, 0, G_OPTION_ARG_STRING, &kept,
@@ -144,6 +149,10 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
       "best-f1) "
       "on another run: best-f1@2",
       "V|RULE@RUN" },
+    { "objects", 0, 0, G_OPTION_ARG_NONE, &objects,
+      "Adds the objects that are found and missed at that threshold (else at the best F1), by size, scene and tag, and "
+      "lists the missed ones; reads the run's maps again",
+      NULL },
     { "run", 0, 0, G_OPTION_ARG_STRING, &runs, "The run, or two to compare (default: the newest)", "N[,M]" },
     { "format", 0, 0, G_OPTION_ARG_STRING, &format_name, "csv, json, html, md, latex or pdf", "F" },
     { "out", 0, 0, G_OPTION_ARG_FILENAME, &out, "The file to write", "FILE" },
@@ -151,7 +160,7 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
   };
   int status;
   if (!dh_cli_parse (cli, argc, argv, entries, NULL,
-                     "[--db FILE] [--run N[,M]] [--threshold V|RULE@RUN] [--format F] --out FILE",
+                     "[--db FILE] [--run N[,M]] [--threshold V|RULE@RUN] [--objects] [--format F] --out FILE",
                      "Writes a run with its provenance, or two compared. Without --out: lists the runs.",
                      "densehybrid report --run 3 --format html --out run3.html", NULL, &status))
     return status;
@@ -189,10 +198,16 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "--threshold has no place in %s: json, html, md and pdf have one",
                          dh_report_format_name (format));
 
+  if (objects && (format == DH_REPORT_CSV || format == DH_REPORT_LATEX))
+    return dh_cli_usage (cli, "--objects has no place in %s: json, html, md and pdf have one",
+                         dh_report_format_name (format));
+
   g_autoptr (DhDatabase) database = dh_database_open_existing (db, &error);
-  if (!database || (!first && !(first = newest_run (database, &error)))
-      || !(kept ? write_at (cli, database, first, value, rule, source, format, out, &error)
-                : dh_report_write (database, first, second, format, out, cli->cancellable, &error)))
+  if (!database || (!first && !(first = newest_run (database, &error))))
+    return dh_cli_fail (cli, &error);
+  DhReportContents contents = { .run = first, .other = second, .objects = objects };
+  if (!(kept ? write_at (cli, database, &contents, value, rule, source, format, out, &error)
+             : dh_report_write_contents (database, &contents, format, out, cli->cancellable, &error)))
     return dh_cli_fail (cli, &error);
   print_written (cli, out, dh_report_format_name (format), first, second);
   return DH_EXIT_DONE;

@@ -108,7 +108,11 @@ shut_down (GApplication *application, Studio *studio)
 int
 main (int argc, char **argv)
 {
+  /* Numbers have a point everywhere, as in files and on the command line, and are read as they are written: GTK would
+   * set the locale of numbers again. */
+  gtk_disable_setlocale ();
   setlocale (LC_ALL, "");
+  setlocale (LC_NUMERIC, "C");
   bindtextdomain ("densehybrid", DH_LOCALE_DIR);
   bind_textdomain_codeset ("densehybrid", "UTF-8");
   textdomain ("densehybrid");

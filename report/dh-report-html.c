@@ -258,6 +258,9 @@ dh_report_to_html (const DhReport *report)
           append_protocols (html, run);
           append_table (html, dh_report_thresholds_table (report, r));
           append_table (html, dh_report_components_table (run));
+          g_autoptr (DhReportObjects) objects = dh_report_objects_new (report, r);
+          append_table (html, dh_report_objects_table (objects));
+          append_table (html, dh_report_missed_table (objects));
           append_table (html, dh_report_classes_table (run));
           g_string_append (html, "<h2>Curves</h2>\n");
           append_plots (html, report, r);

@@ -156,6 +156,11 @@ write_run (Page *page, const DhReport *report, guint which)
   write_table (page, dh_report_thresholds_table (report, which), threshold_widths);
   static const double component_widths[] = { 85, 258, 52, 36, 36, 48 };
   write_table (page, dh_report_components_table (run), component_widths);
+  g_autoptr (DhReportObjects) objects = dh_report_objects_new (report, which);
+  static const double object_widths[] = { 135, 60, 60, 60, 60, 75, 65 };
+  write_table (page, dh_report_objects_table (objects), object_widths);
+  static const double missed_widths[] = { 185, 80, 60, 65, 75, 50 };
+  write_table (page, dh_report_missed_table (objects), missed_widths);
   static const double class_widths[] = { 120, 70, 90, 200 };
   write_table (page, dh_report_classes_table (run), class_widths);
 

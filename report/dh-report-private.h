@@ -21,6 +21,8 @@ typedef struct
   guint n_runs;
   const DhReportThreshold *thresholds; /* of the first run */
   guint n_thresholds;
+  gboolean objects; /* to be counted and listed, in every format but CSV and LaTeX */
+  GPtrArray *marks; /* DhMarkRow, for their tags; NULL */
   GCancellable *cancellable;
 } DhReport;
 
@@ -89,6 +91,18 @@ DhReportTable *dh_report_thresholds_table (const DhReport *report, guint run);
 gboolean dh_report_count_at (const DhReportRun *run, const DhReportThreshold *threshold, DhConfusion *confusion);
 /* "best F1 on Fishyscapes Static · fs_val, 30 images" */
 char *dh_report_threshold_chosen (const DhReportThreshold *threshold);
+/* What turns a value of the map into one that is high where anomalous, and back: 1 or -1. */
+double dh_report_sign_of (const DhRunRow *run, const char *score);
+/* The objects of the run at the threshold that is kept for it, else that of its best F1, from its maps and the labels
+ * as they lie there now; NULL where the report is not to have them, which all of these take. */
+typedef struct _DhReportObjects DhReportObjects;
+DhReportObjects *dh_report_objects_new (const DhReport *report, guint run);
+void dh_report_objects_free (DhReportObjects *objects);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhReportObjects, dh_report_objects_free)
+/* By size, scene and tag; and one by one, NULL where none is missed. */
+DhReportTable *dh_report_objects_table (const DhReportObjects *objects);
+DhReportTable *dh_report_missed_table (const DhReportObjects *objects);
+void dh_report_objects_to_json (const DhReportObjects *objects, JsonBuilder *json);
 /* What the run found of each class; NULL where it measured none, or what it keeps of them does not fit together. */
 DhReportTable *dh_report_classes_table (const DhReportRun *run);
 /* The network and its weights' file; of two runs that would read alike, with the weights' sum. Free with g_free. */

@@ -251,6 +251,8 @@ add_run (JsonBuilder *json, const DhReport *report, guint which)
   json_builder_end_array (json);
   if (which == 0 && report->n_thresholds > 0)
     add_thresholds (json, report);
+  g_autoptr (DhReportObjects) objects = dh_report_objects_new (report, which);
+  dh_report_objects_to_json (objects, json);
   json_builder_set_member_name (json, "images");
   json_builder_begin_array (json);
   for (guint i = 0; i < run->images->len; i++)
@@ -357,6 +359,9 @@ dh_report_to_markdown (const DhReport *report)
         }
       append_markdown_table (md, dh_report_thresholds_table (report, r));
       append_markdown_table (md, dh_report_components_table (run));
+      g_autoptr (DhReportObjects) objects = dh_report_objects_new (report, r);
+      append_markdown_table (md, dh_report_objects_table (objects));
+      append_markdown_table (md, dh_report_missed_table (objects));
       append_markdown_table (md, dh_report_classes_table (run));
       g_string_append (md, "\n| image, worst first | anomaly pixels | AP | FPR95 | AUROC |\n|---|--:|--:|--:|--:|\n");
       g_autoptr (GPtrArray) worst = dh_report_worst_first (run);

@@ -30,9 +30,8 @@ dh_report_rule_name (const char *id)
   return NULL;
 }
 
-/* What turns a value of the map into one that is high where anomalous: protocols measure such. */
-static double
-sign_of (const DhRunRow *run, const char *score)
+double
+dh_report_sign_of (const DhRunRow *run, const char *score)
 {
   DhMap map;
   return !run->method && dh_map_from_name (score, &map) && (map == DH_MAP_LIKELIHOOD || map == DH_MAP_DATASET_POSTERIOR)
@@ -116,7 +115,7 @@ dh_report_choose_threshold (DhDatabase *database, gint64 run, const char *rule, 
     }
   g_autofree char *base = g_path_get_basename (chosen->dataset_root);
   *threshold = (DhReportThreshold){ .score = g_strdup (used->score),
-                                    .value = sign_of (used, used->score) * value,
+                                    .value = dh_report_sign_of (used, used->score) * value,
                                     .rule = g_strdup (dh_report_rule_name (rule)),
                                     .source = g_strdup_printf ("%s · %s", chosen->dataset_title, base),
                                     .images = (guint)MAX (chosen->images_done, 0),
@@ -132,7 +131,7 @@ dh_report_count_at (const DhReportRun *run, const DhReportThreshold *threshold, 
   g_autoptr (DhCurve) curve = row && row->curve ? dh_curve_from_bytes (row->curve) : NULL;
   if (!curve || curve->n_points == 0 || isnan (threshold->value))
     return FALSE;
-  dh_curve_confusion (curve, nextafter (sign_of (run->run, score) * threshold->value, INFINITY), confusion);
+  dh_curve_confusion (curve, nextafter (dh_report_sign_of (run->run, score) * threshold->value, INFINITY), confusion);
   return TRUE;
 }
 

@@ -196,16 +196,22 @@ write_report (const DhReport *report, DhReportFormat format, const char *path, G
          && dh_file_write (path, text, strlen (text), error);
 }
 
-static gboolean
-load_and_write (DhReport *report, DhDatabase *database, gint64 run, gint64 other, DhReportFormat format,
-                const char *path, GError **error)
+gboolean
+dh_report_write_contents (DhDatabase *database, const DhReportContents *contents, DhReportFormat format,
+                          const char *path, GCancellable *cancellable, GError **error)
 {
-  report->n_runs = other ? 2 : 1;
-  const gboolean done = load_run (database, run, &report->runs[0], error)
-                        && (!other || load_run (database, other, &report->runs[1], error))
-                        && write_report (report, format, path, error);
-  clear_run (&report->runs[0]);
-  clear_run (&report->runs[1]);
+  DhReport report = { .n_runs = contents->other ? 2 : 1,
+                      .thresholds = contents->thresholds,
+                      .n_thresholds = contents->n_thresholds,
+                      .objects = contents->objects,
+                      .cancellable = cancellable };
+  const gboolean done = load_run (database, contents->run, &report.runs[0], error)
+                        && (!contents->other || load_run (database, contents->other, &report.runs[1], error))
+                        && (!contents->objects || (report.marks = dh_database_list_marks (database, error)))
+                        && write_report (&report, format, path, error);
+  clear_run (&report.runs[0]);
+  clear_run (&report.runs[1]);
+  g_clear_pointer (&report.marks, g_ptr_array_unref);
   return done;
 }
 
@@ -213,14 +219,14 @@ gboolean
 dh_report_write (DhDatabase *database, gint64 run, gint64 other, DhReportFormat format, const char *path,
                  GCancellable *cancellable, GError **error)
 {
-  DhReport report = { .cancellable = cancellable };
-  return load_and_write (&report, database, run, other, format, path, error);
+  const DhReportContents contents = { .run = run, .other = other };
+  return dh_report_write_contents (database, &contents, format, path, cancellable, error);
 }
 
 gboolean
 dh_report_write_at (DhDatabase *database, gint64 run, const DhReportThreshold *thresholds, guint n_thresholds,
                     DhReportFormat format, const char *path, GCancellable *cancellable, GError **error)
 {
-  DhReport report = { .thresholds = thresholds, .n_thresholds = n_thresholds, .cancellable = cancellable };
-  return load_and_write (&report, database, run, 0, format, path, error);
+  const DhReportContents contents = { .run = run, .thresholds = thresholds, .n_thresholds = n_thresholds };
+  return dh_report_write_contents (database, &contents, format, path, cancellable, error);
 }

@@ -50,4 +50,16 @@ gboolean dh_report_write (DhDatabase *database, gint64 run, gint64 other, DhRepo
 gboolean dh_report_write_at (DhDatabase *database, gint64 run, const DhReportThreshold *thresholds, guint n_thresholds,
                              DhReportFormat format, const char *path, GCancellable *cancellable, GError **error);
 
+/* All of it. `objects`: the objects that each run finds and misses, by size, scene and tag, and the missed ones one by
+ * one, in every format but CSV and LaTeX; its maps and the labels are read again for that. */
+typedef struct
+{
+  gint64 run, other; /* `other` 0: one run alone */
+  const DhReportThreshold *thresholds;
+  guint n_thresholds;
+  gboolean objects;
+} DhReportContents;
+gboolean dh_report_write_contents (DhDatabase *database, const DhReportContents *contents, DhReportFormat format,
+                                   const char *path, GCancellable *cancellable, GError **error);
+
 G_END_DECLS

@@ -82,7 +82,7 @@ text_of (DhRunItem *item, DhRunsColumn column)
     case DH_RUNS_COLUMN_MODEL:
       return dh_run_dup_model (run);
     case DH_RUNS_COLUMN_DATA:
-      return g_strdup (run->data != NULL ? run->data : "—");
+      return run->data != NULL ? dh_run_dup_data (run) : g_strdup ("—");
     case DH_RUNS_COLUMN_PROTOCOL:
       return g_strdup (run->protocol != NULL ? run->protocol : "—");
     case DH_RUNS_COLUMN_STARTED:

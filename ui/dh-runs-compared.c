@@ -192,7 +192,7 @@ fill (Filling *self)
   if (a->training != b->training || a->imported != b->imported)
     add_made (self, _ ("Kind"), kind_of);
   add_text (self, _ ("State"), a->sentence, self->b != NULL ? b->sentence : NULL);
-  add_text (self, _ ("Data"), a->data, b->data);
+  add_made (self, _ ("Data"), dh_run_dup_data);
   add_made (self, _ ("Data fingerprint"), data_hash);
   add_text (self, _ ("Split"), a->split, b->split);
   add_made (self, _ ("Images"), images_of);

@@ -217,6 +217,15 @@ dh_run_dup_model (const DhRun *run)
 }
 
 char *
+dh_run_dup_data (const DhRun *run)
+{
+  if (run->data == NULL || run->root == NULL || *run->root == '\0')
+    return g_strdup (run->data);
+  g_autofree char *base = g_path_get_basename (run->root), *folder = g_filename_display_name (base);
+  return g_strdup_printf ("%s · %s", run->data, folder);
+}
+
+char *
 dh_run_dup_duration (double seconds)
 {
   if (!isfinite (seconds))
@@ -291,12 +300,13 @@ dh_run_item_matches (DhRunItem *self, const char *words)
   if (words == NULL || *words == '\0')
     return TRUE;
   const DhRun *run = &self->run;
-  g_autofree char *state = dh_run_item_dup_state (self), *id = g_strdup_printf ("%" G_GINT64_FORMAT, run->id);
+  g_autofree char *data = dh_run_dup_data (run), *state = dh_run_item_dup_state (self),
+                  *id = g_strdup_printf ("%" G_GINT64_FORMAT, run->id);
   const char *parts[] = { id,
                           dh_run_item_get_kind_name (self),
                           state,
                           run->model,
-                          run->data,
+                          data,
                           run->score,
                           run->protocol,
                           run->device,

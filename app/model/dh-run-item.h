@@ -59,6 +59,9 @@ gboolean dh_run_is_whole (const DhRun *run);
 int dh_run_compare_ap (const DhRun *a, const DhRun *b);
 /* Its model, behind the score that it measured where that is not the hybrid one; free with g_free. */
 char *dh_run_dup_model (const DhRun *run);
+/* "StreetHazards · town": its data set by title and folder, as several folders may hold sets of one kind; NULL where it
+ * is not known. Free with g_free. */
+char *dh_run_dup_data (const DhRun *run);
 /* "1:05", "2:00:00", "—" where it is not known; free with g_free. */
 char *dh_run_dup_duration (double seconds);
 

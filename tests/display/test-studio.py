@@ -373,6 +373,35 @@ def test_large_text():
     assert not studio.complaints(), studio.complaints()
 
 
+def make_locale(folder):
+    """A locale with a decimal comma; False where it cannot be made here."""
+    tool = shutil.which("localedef")
+    return tool is not None and subprocess.run([tool, "-i", "de_DE", "-f", "UTF-8", f"{folder}/de_DE.UTF-8"],
+                                               capture_output=True).returncode == 0
+
+
+def test_decimal_comma():
+    """Where a comma is the custom, numbers have a point all the same: in what is shown, written and read."""
+    with tempfile.TemporaryDirectory() as folder:
+        if not make_locale(folder):
+            print("# no locale with a decimal comma can be made here")
+            return
+        studio = driver.Studio(PROGRAM, ["--new", "--demo"], environment={"LOCPATH": folder, "LC_ALL": "de_DE.UTF-8"})
+        try:
+            studio.wait(r"studio: counted")
+            studio.settle(1.5)
+            mark = len(studio.text())
+            for _ in range(20):
+                studio.drag((PLOT_X[0] + 50, PLOT_Y), (PLOT_X[1] - 50, PLOT_Y))
+                found = re.search(r"frames: .*median gap \d+(.)\d", studio.text()[mark:])
+                if found:
+                    break
+            assert found and found.group(1) == ".", studio.text()[mark:]
+        finally:
+            studio.close()
+        assert not studio.complaints(), studio.complaints()
+
+
 def test_shared():
     folder = os.path.join(SHARED, "data", "smiyc")
     studio = driver.Studio(PROGRAM, ["--new", "--params", "demo", folder])
@@ -428,7 +457,7 @@ def main():
         print("".join(f"# {line}\n" for line in found), end="", flush=True)
     shared = os.path.isdir(os.path.join(SHARED, "data", "smiyc"))
     without = None if shared else "DH_SHARED/data/smiyc is not there"
-    for case, skip in ((test_own_keys, None), (test_large_text, None), (test_shared, without)):
+    for case, skip in ((test_own_keys, None), (test_large_text, None), (test_decimal_comma, None), (test_shared, without)):
         number += 1
         name = case.__name__[5:]
         if failed or skip:

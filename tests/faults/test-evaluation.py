@@ -50,6 +50,33 @@ def _():
     refuses((*words, "--json"), "1 of the 3 pictures", "validation1", "32×48", "64×48")
 
 
+@case("what is required of the numbers decides the exit status, and what does not hold is said")
+def _():
+    words = smiyc_set("required", [(64, 48), (64, 48)])
+    code, text, err, _ = run(*words, "--json")
+    assert code == 0, err
+    ap = json.loads(text)["protocols"]["densehybrid-pooled"]["ap"]
+    code, _, err, _ = run(*words, "--require", f"ap>={ap - 1e-4}, smiyc-pixel:fpr95<=100%")
+    assert code == 0 and err == "", (code, err)
+    code, text, err, _ = run(*words, "--json", "--require", f"ap>{100 * ap + 0.01}%,auroc<0,siou>=0.1")
+    lines = err.strip().split("\n")
+    assert code == 1 and json.loads(text)["protocols"], (code, err)
+    assert len(lines) == 3 and "does not hold" in lines[0] and "siou under densehybrid-pooled is undefined" in lines[2], err
+    for wrong in ("ap>=60", "ap=0.5", "mean>=0.5", "ap>=0.5x", "", "moon:ap>=0.5", "smiyc-component:siou>=0.5"):
+        refuses((*words, "--require", wrong), status=2)
+
+
+@case("metrics takes masks as pictures, and asks the same of its numbers")
+def _():
+    words = smiyc_set("pictures", [(64, 48)])
+    assert run(*words)[0] == 0
+    scores = next((top / "pictures" / "maps").glob("eval/scores/**/*.npy"))
+    mask = top / "pictures" / "dataset_AnomalyTrack" / "labels_masks" / "validation0_labels_semantic.png"
+    code, text, err, _ = run("metrics", "--scores", scores, "--labels", mask, "--json", "--require", "ap<0")
+    assert code == 1 and json.loads(text)["protocols"]["densehybrid-pooled"]["positives"] > 0, err
+    refuses(("metrics", "--scores", scores, "--labels", top / "p.png"), "p.png", "colour")
+
+
 @case("several bad pictures among good ones: each is named")
 def _():
     code, text, err, _ = run(*smiyc_set("two-bad", [(32, 48), None, (64, 48)]))

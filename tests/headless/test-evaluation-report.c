@@ -2,6 +2,7 @@
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include "dh-error.h"
 #include "dh-export.h"
@@ -167,6 +168,60 @@ find_pooled (GPtrArray *rows)
     if (g_str_equal (((DhRunProtocolRow *)rows->pdata[i])->protocol, "densehybrid-pooled"))
       return rows->pdata[i];
   g_assert_not_reached ();
+}
+
+/* The objects of a run at a threshold, in all, by scene and tag, and the missed ones; without maps that is said. */
+static void
+test_objects (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const DhEvaluationOptions options = evaluation_options (fixture);
+  g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  const DhComponentResult *components = evaluation_result (evaluation, 0, 3)->components;
+  const guint all = (guint)components->n_components;
+  g_autoptr (GPtrArray) images = dh_database_list_run_images (fixture->database, evaluation->run, &error);
+  const DhMarkRow mark = { .path = ((DhRunImageRow *)images->pdata[0])->path,
+                           .tags = (char *)"night\nrain",
+                           .note = (char *)"" };
+  g_assert_true (dh_database_put_mark (fixture->database, &mark, &error));
+
+  const DhReportThreshold above_all = { .value = 1e30 };
+  const DhReportContents contents = {
+    .run = evaluation->run, .thresholds = &above_all, .n_thresholds = 1, .objects = TRUE
+  };
+  g_autofree char *path = g_build_filename (fixture->folder, "objects", NULL);
+  for (guint f = 0; f < DH_N_REPORT_FORMATS; f++)
+    g_assert_true (dh_report_write_contents (fixture->database, &contents, f, path, NULL, &error));
+  g_autofree char *md = NULL, *json = NULL, *best = NULL, *gone = NULL;
+  g_assert_true (dh_report_write_contents (fixture->database, &contents, DH_REPORT_MD, path, NULL, &error));
+  g_assert_true (g_file_get_contents (path, &md, NULL, NULL));
+  assert_has (md, "| all | %u | 0 | %u | 0.00 | 0.00 | 0 |", all, all);
+  assert_has (md, "(set by hand), of %u pictures", (guint)images->len);
+  assert_has (md, "| tag night | ");
+  assert_has (md, "| tag rain | ");
+  assert_has (md, "| scene AnomalyTrack | %u | ", all);
+  g_assert_true (dh_report_write_contents (fixture->database, &contents, DH_REPORT_JSON, path, NULL, &error));
+  g_assert_true (g_file_get_contents (path, &json, NULL, NULL));
+  g_autoptr (JsonNode) root = json_from_string (json, &error);
+  JsonObject *run =
+      json_array_get_object_element (json_object_get_array_member (json_node_get_object (root), "runs"), 0);
+  JsonObject *objects = json_object_get_object_member (run, "objects");
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (objects, "missed")), ==, all);
+
+  /* without a threshold, the very set's best; and when the maps are gone nothing is counted */
+  const DhReportContents own = { .run = evaluation->run, .objects = TRUE };
+  g_assert_true (dh_report_write_contents (fixture->database, &own, DH_REPORT_MD, path, NULL, &error));
+  g_assert_true (g_file_get_contents (path, &best, NULL, NULL));
+  assert_has (best, "(best F1 of this very set), of %u pictures", (guint)images->len);
+  assert_has (best, "| all | %u | ", all);
+  g_autofree char *command = g_strdup_printf ("rm -r '%s/eval/scores'", fixture->out);
+  g_assert_cmpint (system (command), ==, 0);
+  g_assert_true (dh_report_write_contents (fixture->database, &own, DH_REPORT_MD, path, NULL, &error));
+  g_assert_true (g_file_get_contents (path, &gone, NULL, NULL));
+  assert_has (gone, "of 0 pictures");
+  assert_has (gone, "%u pictures have no map", (guint)images->len);
+  g_assert_no_error (error);
 }
 
 /* Runs of one network with other weights are told apart by their files, and those of equal names by their folder. */
@@ -499,6 +554,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   EVALUATION_TEST ("/evaluation-report/report", NULL, test_report);
   EVALUATION_TEST ("/evaluation-report/measured", NULL, test_measured);
+  EVALUATION_TEST ("/evaluation-report/objects", NULL, test_objects);
   g_test_add_func ("/evaluation-report/model-names", test_model_names);
   EVALUATION_TEST ("/evaluation-report/compared", NULL, test_compared);
   EVALUATION_TEST ("/evaluation-report/killed", NULL, test_killed);

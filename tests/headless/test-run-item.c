@@ -11,6 +11,7 @@ make_evaluation (DhRunItemState state)
                 .kind = g_strdup ("eval-ood"),
                 .model = g_strdup ("first/model_best.pth"),
                 .data = g_strdup ("StreetHazards, test split"),
+                .root = g_strdup ("/data/town"),
                 .protocol = g_strdup ("densehybrid-pooled"),
                 .images = 4,
                 .failed = 1,
@@ -275,10 +276,25 @@ test_duration (void)
     }
 }
 
+/* Sets of one kind are told apart by their folders. */
+static void
+test_data (void)
+{
+  g_autoptr (DhRunItem) item = make_evaluation (DH_RUN_ITEM_DONE);
+  g_autofree char *data = dh_run_dup_data (dh_run_item_get (item));
+  g_assert_cmpstr (data, ==, "StreetHazards, test split · town");
+  g_assert_true (dh_run_item_matches (item, "street town"));
+  const DhRun training = { .data = (char *)"town + negatives" };
+  g_autofree char *of_training = dh_run_dup_data (&training);
+  g_assert_cmpstr (of_training, ==, "town + negatives");
+  g_assert_null (dh_run_dup_data (&(DhRun){ 0 }));
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/run-item/data", test_data);
   g_test_add_func ("/run-item/evaluation", test_evaluation);
   g_test_add_func ("/run-item/words", test_words);
   g_test_add_func ("/run-item/training", test_training);

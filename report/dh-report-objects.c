@@ -1,0 +1,367 @@
+/* The objects of a run at one threshold: how many are missed of each size, scene and tag, and which. */
+#include <math.h>
+#include <string.h>
+
+#include "dh-components.h"
+#include "dh-map-owner.h"
+#include "dh-map.h"
+#include "dh-npy.h"
+#include "dh-report-private.h"
+
+#define MOST_LISTED 200
+/* smiyc-component's, of AnomalyTrack, where the run names none. */
+#define MIN_PREDICTION 500
+#define MIN_ANOMALY 100
+#define TAU 0.25
+
+typedef struct
+{
+  const DhRunImageRow *row;
+  DhComponent object;
+} Missed;
+
+typedef struct
+{
+  char *name;
+  gboolean of_pictures; /* and not of objects: false alarms belong to it */
+  guint64 found, missed, false_alarms;
+  double siou;
+} Part;
+
+struct _DhReportObjects
+{
+  double threshold; /* of the map as it is shown */
+  char *chosen;
+  gboolean own;
+  guint64 min_prediction, min_anomaly;
+  GArray *parts;  /* Part: the set, sizes, scenes, tags */
+  GArray *missed; /* Missed, the largest first */
+  guint pictures, unread;
+};
+
+static const struct
+{
+  guint64 below;
+  const char *name;
+} sizes[] = { { 16 * 16, "under 16² pixels" },
+              { 48 * 48, "16² to 48² pixels" },
+              { 112 * 112, "48² to 112² pixels" },
+              { G_MAXUINT64, "from 112² pixels" } };
+
+static void
+clear_part (gpointer part)
+{
+  g_free (((Part *)part)->name);
+}
+
+static Part *
+get_part (GArray *parts, const char *name, gboolean of_pictures)
+{
+  for (guint i = 0; i < parts->len; i++)
+    if (g_str_equal (g_array_index (parts, Part, i).name, name))
+      return &g_array_index (parts, Part, i);
+  const Part part = { .name = g_strdup (name), .of_pictures = of_pictures };
+  g_array_append_val (parts, part);
+  return &g_array_index (parts, Part, parts->len - 1);
+}
+
+static void
+count (Part *part, const DhComponent *object)
+{
+  if (!object->anomaly)
+    {
+      part->false_alarms += object->verdict == DH_COMPONENT_FALSE;
+      return;
+    }
+  part->found += object->verdict == DH_COMPONENT_HIT;
+  part->missed += object->verdict == DH_COMPONENT_MISSED;
+  part->siou += object->siou;
+}
+
+static char **
+find_tags (const DhReport *report, const char *path)
+{
+  for (guint i = 0; report->marks && i < report->marks->len; i++)
+    {
+      const DhMarkRow *mark = report->marks->pdata[i];
+      if (g_strcmp0 (mark->path, path) == 0)
+        return g_strsplit (mark->tags, "\n", -1);
+    }
+  return g_new0 (char *, 1);
+}
+
+static void
+add_picture (DhReportObjects *objects, const DhReport *report, const DhRunImageRow *row, const DhComponents *found)
+{
+  g_auto (GStrv) tags = find_tags (report, row->path);
+  g_autofree char *scene = *row->scene ? g_strdup_printf ("scene %s", row->scene) : NULL;
+  if (scene)
+    get_part (objects->parts, scene, TRUE);
+  for (guint i = 0; i < found->n_anomalies + found->n_predictions; i++)
+    {
+      const DhComponent *object = &found->items[i];
+      count (get_part (objects->parts, "all", TRUE), object);
+      guint size = 0;
+      while (object->area >= sizes[size].below)
+        size++;
+      if (object->anomaly)
+        count (get_part (objects->parts, sizes[size].name, FALSE), object);
+      if (scene)
+        count (get_part (objects->parts, scene, TRUE), object);
+      for (guint t = 0; tags[t]; t++)
+        {
+          g_autofree char *tag = g_strdup_printf ("tag %s", g_strstrip (tags[t]));
+          if (*tags[t])
+            count (get_part (objects->parts, tag, TRUE), object);
+        }
+      const Missed missed = { row, *object };
+      if (object->anomaly && object->verdict == DH_COMPONENT_MISSED)
+        g_array_append_val (objects->missed, missed);
+    }
+}
+
+/* FALSE where the map is gone or another run's, or the labels are. */
+static gboolean
+look_at (DhReportObjects *objects, const DhReport *report, DhDataset *dataset, const DhRunImageRow *row,
+         double threshold)
+{
+  const gint index = dh_dataset_find (dataset, row->stem);
+  g_autoptr (DhTensor) map = row->score_file ? dh_npy_load (row->score_file, NULL) : NULL;
+  g_autoptr (DhLabels) labels = NULL;
+  if (index < 0 || !map || map->dtype != DH_DTYPE_F32 || map->n_dims != 2
+      || !dh_dataset_load_labels (dataset, (guint)index, &labels, NULL, NULL) || !labels
+      || map->dims[0] != labels->height || map->dims[1] != labels->width || row->width != labels->width
+      || row->height != labels->height || !dh_map_owner_measured (row, dh_tensor_f32 (map)))
+    return FALSE;
+  const gsize n = (gsize)labels->width * labels->height;
+  g_autofree guint8 *mask = g_try_malloc (n);
+  const float *scores = dh_tensor_f32 (map);
+  for (gsize i = 0; mask && i < n; i++)
+    mask[i] = scores[i] > threshold;
+  const DhComponentOptions options = { objects->min_prediction, objects->min_anomaly, TAU };
+  g_autoptr (DhComponents) found =
+      mask ? dh_components_match (mask, labels->ids, labels->width, labels->height, &options, NULL) : NULL;
+  if (found)
+    add_picture (objects, report, row, found);
+  return found != NULL;
+}
+
+/* The threshold that is kept for the run's score, else that of the best F1 of the very set. */
+static void
+choose_threshold (DhReportObjects *objects, const DhReport *report, const DhReportRun *run)
+{
+  for (guint i = 0; run == &report->runs[0] && i < report->n_thresholds; i++)
+    {
+      const DhReportThreshold *kept = &report->thresholds[i];
+      if (kept->score && !g_str_equal (kept->score, run->run->score))
+        continue;
+      objects->threshold = kept->value;
+      objects->chosen = dh_report_threshold_chosen (kept);
+      objects->own = kept->own;
+      return;
+    }
+  const DhRunProtocolRow *pooled = dh_report_find_protocol (run, run->run->score, "densehybrid-pooled");
+  const double best = pooled ? pooled->best_f1_threshold : (double)NAN;
+  objects->threshold = dh_report_sign_of (run->run, run->run->score) * nextafterf ((float)best, -INFINITY);
+  objects->chosen = g_strdup ("best F1 of this very set");
+  objects->own = TRUE;
+}
+
+static gint
+compare_missed (gconstpointer a, gconstpointer b)
+{
+  const Missed *x = a, *y = b;
+  return x->object.area > y->object.area ? -1 : x->object.area < y->object.area;
+}
+
+static guint
+rank (const Part *part)
+{
+  if (g_str_equal (part->name, "all"))
+    return 0;
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    if (g_str_equal (part->name, sizes[i].name))
+      return 1 + i;
+  return 1 + G_N_ELEMENTS (sizes) + g_str_has_prefix (part->name, "tag ");
+}
+
+static gint
+compare_parts (gconstpointer a, gconstpointer b)
+{
+  const guint x = rank (a), y = rank (b);
+  return x != y ? (gint)x - (gint)y : strcmp (((const Part *)a)->name, ((const Part *)b)->name);
+}
+
+DhReportObjects *
+dh_report_objects_new (const DhReport *report, guint which)
+{
+  if (!report->objects)
+    return NULL;
+  const DhReportRun *run = &report->runs[which];
+  DhReportObjects *objects = g_new0 (DhReportObjects, 1);
+  g_autoptr (JsonNode) root = dh_report_parse_summary (run->run);
+  JsonObject *components = dh_report_get_object (root ? json_node_get_object (root) : NULL, "components");
+  const double prediction = dh_report_get_number (components, "min_prediction"),
+               anomaly = dh_report_get_number (components, "min_anomaly");
+  objects->min_prediction = prediction >= 1 ? (guint64)prediction : MIN_PREDICTION;
+  objects->min_anomaly = anomaly >= 1 ? (guint64)anomaly : MIN_ANOMALY;
+  objects->parts = g_array_new (FALSE, TRUE, sizeof (Part));
+  g_array_set_clear_func (objects->parts, clear_part);
+  objects->missed = g_array_new (FALSE, FALSE, sizeof (Missed));
+  choose_threshold (objects, report, run);
+  const double threshold = dh_report_sign_of (run->run, run->run->score) * objects->threshold;
+  const gboolean possible = isfinite (threshold) && dh_report_has_maps (run->run);
+  g_autoptr (DhDataset) dataset = possible ? dh_report_open_dataset (run->run, report->cancellable) : NULL;
+  get_part (objects->parts, "all", TRUE);
+  for (guint i = 0; i < run->images->len && !g_cancellable_is_cancelled (report->cancellable); i++)
+    {
+      const DhRunImageRow *row = run->images->pdata[i];
+      if (!g_str_equal (row->state, "done"))
+        continue;
+      const gboolean seen = dataset && look_at (objects, report, dataset, row, threshold);
+      objects->pictures += seen;
+      objects->unread += !seen;
+    }
+  g_array_sort (objects->parts, compare_parts);
+  g_array_sort (objects->missed, compare_missed);
+  return objects;
+}
+
+void
+dh_report_objects_free (DhReportObjects *objects)
+{
+  if (!objects)
+    return;
+  g_array_unref (objects->parts);
+  g_array_unref (objects->missed);
+  g_free (objects->chosen);
+  g_free (objects);
+}
+
+DhReportTable *
+dh_report_objects_table (const DhReportObjects *objects)
+{
+  static const char *const titles[] = {
+    "part", "objects", "found", "missed", "found, %", "mean sIoU, %", "false alarms"
+  };
+  if (!objects)
+    return NULL;
+  DhReportTable *table = dh_report_table_new ("Objects found and missed", G_N_ELEMENTS (titles), 1, titles);
+  g_autofree char *threshold = dh_report_number (objects->threshold, 4);
+  g_autofree char *unread = objects->unread == 0 ? NULL
+                                                 : g_strdup_printf (" %u pictures have no map, or no labels, any more, "
+                                                                    "and are not among them.",
+                                                                    objects->unread);
+  table->sentence = g_strdup_printf (
+      "At the threshold %s (%s), of %u pictures, as smiyc-component matches them: anomalies of at least "
+      "%" G_GUINT64_FORMAT " pixels, found where sIoU is 25 %% or more; flagged regions of at least %" G_GUINT64_FORMAT
+      " pixels.%s%s",
+      threshold, objects->chosen, objects->pictures, objects->min_anomaly, objects->min_prediction,
+      objects->own ? " Chosen on this very set: the best that could be had, not what to expect." : "",
+      unread ? unread : "");
+  for (guint i = 0; i < objects->parts->len; i++)
+    {
+      const Part *part = &g_array_index (objects->parts, Part, i);
+      const guint64 all = part->found + part->missed;
+      g_ptr_array_add (table->cells, g_strdup (part->name));
+      g_ptr_array_add (table->cells, dh_report_count ((gint64)all));
+      g_ptr_array_add (table->cells, dh_report_count ((gint64)part->found));
+      g_ptr_array_add (table->cells, dh_report_count ((gint64)part->missed));
+      g_ptr_array_add (table->cells, dh_report_percent (all ? (double)part->found / (double)all : (double)NAN));
+      g_ptr_array_add (table->cells, dh_report_percent (all ? part->siou / (double)all : (double)NAN));
+      g_ptr_array_add (table->cells, part->of_pictures ? dh_report_count ((gint64)part->false_alarms) : g_strdup ("—"));
+    }
+  return table;
+}
+
+DhReportTable *
+dh_report_missed_table (const DhReportObjects *objects)
+{
+  static const char *const titles[] = { "image", "scene", "pixels", "left, top", "width × height", "sIoU, %" };
+  if (!objects || objects->missed->len == 0)
+    return NULL;
+  DhReportTable *table = dh_report_table_new ("Missed objects, the largest first", G_N_ELEMENTS (titles), 2, titles);
+  const guint n = MIN (objects->missed->len, MOST_LISTED);
+  if (n < objects->missed->len)
+    table->sentence = g_strdup_printf ("The %u largest of %u; JSON has them all.", n, objects->missed->len);
+  for (guint i = 0; i < n; i++)
+    {
+      const Missed *missed = &g_array_index (objects->missed, Missed, i);
+      const DhComponent *object = &missed->object;
+      g_ptr_array_add (table->cells, g_strdup (missed->row->stem));
+      g_ptr_array_add (table->cells, g_strdup (missed->row->scene));
+      g_ptr_array_add (table->cells, dh_report_count ((gint64)object->area));
+      g_ptr_array_add (table->cells, g_strdup_printf ("%u, %u", object->x, object->y));
+      g_ptr_array_add (table->cells, g_strdup_printf ("%u × %u", object->width, object->height));
+      g_ptr_array_add (table->cells, dh_report_percent (object->siou));
+    }
+  return table;
+}
+
+static void
+add_number (JsonBuilder *json, const char *name, double value)
+{
+  json_builder_set_member_name (json, name);
+  if (isfinite (value))
+    json_builder_add_double_value (json, value);
+  else
+    json_builder_add_null_value (json);
+}
+
+static void
+add_count (JsonBuilder *json, const char *name, guint64 value)
+{
+  json_builder_set_member_name (json, name);
+  json_builder_add_int_value (json, (gint64)value);
+}
+
+void
+dh_report_objects_to_json (const DhReportObjects *objects, JsonBuilder *json)
+{
+  if (!objects)
+    return;
+  json_builder_set_member_name (json, "objects");
+  json_builder_begin_object (json);
+  add_number (json, "threshold", objects->threshold);
+  json_builder_set_member_name (json, "threshold_rule");
+  json_builder_add_string_value (json, objects->chosen);
+  add_count (json, "pictures", objects->pictures);
+  add_count (json, "pictures_unread", objects->unread);
+  add_count (json, "min_anomaly", objects->min_anomaly);
+  add_count (json, "min_prediction", objects->min_prediction);
+  json_builder_set_member_name (json, "parts");
+  json_builder_begin_array (json);
+  for (guint i = 0; i < objects->parts->len; i++)
+    {
+      const Part *part = &g_array_index (objects->parts, Part, i);
+      const guint64 all = part->found + part->missed;
+      json_builder_begin_object (json);
+      json_builder_set_member_name (json, "part");
+      json_builder_add_string_value (json, part->name);
+      add_count (json, "found", part->found);
+      add_count (json, "missed", part->missed);
+      add_number (json, "siou", all ? part->siou / (double)all : (double)NAN);
+      add_number (json, "false_alarms", part->of_pictures ? (double)part->false_alarms : (double)NAN);
+      json_builder_end_object (json);
+    }
+  json_builder_end_array (json);
+  json_builder_set_member_name (json, "missed");
+  json_builder_begin_array (json);
+  for (guint i = 0; i < objects->missed->len; i++)
+    {
+      const Missed *missed = &g_array_index (objects->missed, Missed, i);
+      const DhComponent *object = &missed->object;
+      json_builder_begin_object (json);
+      json_builder_set_member_name (json, "image");
+      json_builder_add_string_value (json, missed->row->stem);
+      add_count (json, "area", object->area);
+      add_count (json, "x", object->x);
+      add_count (json, "y", object->y);
+      add_count (json, "width", object->width);
+      add_count (json, "height", object->height);
+      add_number (json, "siou", object->siou);
+      json_builder_end_object (json);
+    }
+  json_builder_end_array (json);
+  json_builder_end_object (json);
+}
