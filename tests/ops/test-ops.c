@@ -189,10 +189,19 @@ agrees (double found, double expected, double allowed, gboolean exact_nan)
   return isnan (found) == isnan (expected) || (isnan (found) && !exact_nan);
 }
 
-/* Fails the test at the first wrong element. */
+/* A card's library may make a number of a NaN in its ReLU (tests/gpu/run says so of a card, and asks that the rest be
+ * proved all the same). */
+static gboolean
+may_lose_nan (const char *device, DhPrecision precision)
+{
+  return g_getenv ("DH_TEST_NAN_MAY_GO") && g_str_has_prefix (device, "cuda")
+         && (precision == DH_PRECISION_F16 || precision == DH_PRECISION_BF16);
+}
+
+/* Fails the test at the first wrong element; `nan_may_go`: a NaN that became a number is none, and counted. */
 static void
 compare (const OpsCase *ops_case, DhValue value, double **expected, const DhShape *shapes, const float *found,
-         double tolerance, gboolean exact_nan)
+         double tolerance, gboolean exact_nan, gboolean nan_may_go, gsize *n_lost)
 {
   const DhNode *node = dh_graph_node (ops_case->graph, value);
   const gboolean is_class = node->op == DH_OP_SCORE && node->map == DH_MAP_SEGMENTATION;
@@ -203,6 +212,11 @@ compare (const OpsCase *ops_case, DhValue value, double **expected, const DhShap
       const double e = expected[value][i], y = is_class ? ((const guint8 *)(gconstpointer)found)[i] : found[i];
       if (is_class ? y == e || margin (expected[f], shapes[f], i) <= near : agrees (y, e, near, exact_nan))
         continue;
+      if (nan_may_go && !is_class && isnan (e) && isfinite (y))
+        {
+          ++*n_lost;
+          continue;
+        }
       g_test_message ("output “%s” (%s), element %" G_GSIZE_FORMAT ": %.9g, expected %.9g within %.2g", node->name,
                       dh_op_name (node->op), i, y, e, is_class ? 0 : near);
       g_test_fail ();
@@ -232,13 +246,16 @@ prove_values (const Proof *proof, DhPlan *plan, const DhShape *shapes, float *in
   g_autoptr (DhTensorDict) parameters = ops_new_parameters (ops_case);
   double **expected = ops_evaluate (ops_case, parameters, input, shapes);
   float **outputs = run (plan, ops_case, shapes, input);
+  gsize n_lost = 0;
   for (guint i = 0; i < ops_case->outputs->len; i++)
     {
       const DhValue value = g_array_index (ops_case->outputs, DhValue, i);
       if (!with_nan || !is_score_bytes (ops_case, value)) /* the class of a pixel that is NaN means nothing */
         compare (ops_case, value, expected, shapes, outputs[i], tolerance_of (device, proof->precision),
-                 g_str_equal (device, "ref"));
+                 g_str_equal (device, "ref"), with_nan && may_lose_nan (device, proof->precision), &n_lost);
     }
+  if (n_lost > 0 && !g_test_failed ())
+    g_test_skip ("a NaN becomes a number; all else is proved");
   ops_free_values (ops_case, expected);
   free_outputs (ops_case, shapes, outputs);
 }

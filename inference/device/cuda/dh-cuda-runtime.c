@@ -1,4 +1,3 @@
-#include <cuda_profiler_api.h>
 #include <cuda_runtime_api.h>
 #include <string.h>
 #include "dh-cuda-runtime-private.h"
@@ -257,6 +256,10 @@ hold (DhCudaCard *card, double seconds, GError **error)
          && dh_cuda_card_succeeded ((cudaError_t)dh_cuda_launch_hold (nanoseconds, card->stream), "starting a kernel",
                                     error);
 }
+
+/* The runtime has them; their header is a package of its own, which many a toolkit lacks. */
+cudaError_t cudaProfilerStart (void);
+cudaError_t cudaProfilerStop (void);
 
 static void
 watch (DhCudaCard *card, gboolean on)

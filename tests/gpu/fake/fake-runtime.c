@@ -1,5 +1,4 @@
 #include "fake-runtime.h"
-#include <cuda_profiler_api.h>
 #include <cuda_runtime_api.h>
 #include <math.h>
 #include <stdlib.h>

@@ -18,7 +18,8 @@
  * DH_EMULATED_MIB is what memory is said to be free. DH_EMULATED_DOWN=pinned says that all maps must come down into
  * pinned memory; then, too, it becomes the address of the last. DH_EMULATED_MOST, where it is a number, becomes the
  * most runs that were under way at once where those are more; DH_EMULATED_WATCHED how many kernels and convolutions a
- * profiler would have counted since it was told to last. */
+ * profiler would have counted since it was told to last. DH_EMULATED_RELU=loses-nan lets a convolution's own ReLU make
+ * 0 of a NaN. */
 
 enum
 {

@@ -6,12 +6,26 @@
 
 /* Convolutions and their gradients, plainly. */
 
+/* Tensor cores look at 10 bits of a float32's mantissa; what a library does not round before is cut off. */
+static float
+cut (float value)
+{
+  guint32 bits;
+  memcpy (&bits, &value, sizeof bits);
+  if (isfinite (value))
+    bits &= ~0x1fffu;
+  memcpy (&value, &bits, sizeof value);
+  return value;
+}
+
 static float *
-floats (gconstpointer from, gsize n, gint type)
+floats (const DhCudaConvSpec *s, gconstpointer from, gsize n)
 {
   float *values = g_new (float, n);
   for (gsize i = 0; i < n; i++)
-    values[i] = dh_cuda_load1 (from, (int64_t)i, type);
+    values[i] = dh_cuda_load1 (from, (int64_t)i, s->type);
+  for (gsize i = 0; s->type == DH_CUDA_F32 && !s->strict && i < n; i++)
+    values[i] = cut (values[i]);
   return values;
 }
 
@@ -107,9 +121,9 @@ convolve_back (const DhCudaConvSpec *s, const DhCudaConvMemory *memory)
 {
   const gboolean data = s->direction == DH_CUDA_CONV_DATA;
   const gsize filter = (gsize)s->kernel * s->kernel * s->in, row = (gsize)s->w * s->in;
-  g_autofree float *dy = floats (memory->y, (gsize)s->n * s->out_h * s->out_w * s->out, s->type);
+  g_autofree float *dy = floats (s, memory->y, (gsize)s->n * s->out_h * s->out_w * s->out);
   g_autofree float *other =
-      data ? floats (memory->w, s->out * filter, s->type) : floats (memory->x, (gsize)s->n * s->h * row, s->type);
+      data ? floats (s, memory->w, s->out * filter) : floats (s, memory->x, (gsize)s->n * s->h * row);
 #ifdef _OPENMP
 #pragma omp parallel for
 #endif
@@ -132,9 +146,10 @@ emulated_convolve (const DhCudaConvSpec *s, const DhCudaConvMemory *memory)
       convolve_back (s, memory);
       return;
     }
+  const gboolean loses_nan = g_strcmp0 (g_getenv ("DH_EMULATED_RELU"), "loses-nan") == 0;
   const gsize row = (gsize)s->out_w * s->out, area = (gsize)s->kernel * s->kernel;
-  g_autofree float *x = floats (memory->x, (gsize)s->n * s->h * s->w * s->in, s->type);
-  g_autofree float *w = floats (memory->w, s->out * area * s->in, s->type);
+  g_autofree float *x = floats (s, memory->x, (gsize)s->n * s->h * s->w * s->in);
+  g_autofree float *w = floats (s, memory->w, s->out * area * s->in);
 #ifdef _OPENMP
 #pragma omp parallel for if (row * area * s->in > 100000)
 #endif
@@ -149,7 +164,7 @@ emulated_convolve (const DhCudaConvSpec *s, const DhCudaConvMemory *memory)
           if (s->bias)
             y[i] += dh_cuda_load1 (memory->bias, (int64_t)(i % s->out), s->type);
           if (s->relu)
-            y[i] = dh_cuda_relu (y[i]);
+            y[i] = loses_nan && isnan (y[i]) ? 0 : dh_cuda_relu (y[i]);
         }
       store (memory->y, at * row, y, row, s->type);
     }
