@@ -239,6 +239,27 @@ dh_session_explain_reading (DhSession *self, DhReadAspect aspect)
   return aspect == DH_READ_CONSTANT_LABELS ? explain_constant_labels (self) : NULL;
 }
 
+DhDataset *
+dh_set_reading_open (DhReading **reading, gboolean remembered, const char *path, char **forgotten,
+                     GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+  g_autoptr (DhDataset) dataset = dh_reading_open (*reading, path, cancellable, NULL, &why);
+  g_autoptr (DhReading) none = dh_reading_new ();
+  if (dataset == NULL && remembered && !dh_reading_equal (*reading, none)
+      && !g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    dataset = dh_reading_open (none, path, cancellable, NULL, NULL);
+  if (dataset == NULL)
+    g_propagate_error (error, g_steal_pointer (&why));
+  else if (why != NULL)
+    {
+      *forgotten = g_strdup (why->message);
+      dh_reading_free (*reading);
+      *reading = g_steal_pointer (&none);
+    }
+  return g_steal_pointer (&dataset);
+}
+
 /* A run says what the ids came to, not who said so; of ids that no label of the set has, nothing. */
 gboolean
 dh_session_reads_as (DhSession *self, const char *text)
