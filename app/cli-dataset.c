@@ -27,6 +27,19 @@ dh_cli_open_dataset (DhCli *cli, const DhCliDataset *set, int *status)
 }
 
 void
+dh_cli_say_notes (DhCli *cli, DhDataset *dataset)
+{
+  gboolean certain;
+  dh_dataset_label_ids (dataset, &certain);
+  for (const char *const *note = dh_dataset_notes (dataset); *note; note++)
+    dh_cli_note (cli, "%s", *note);
+  if (!certain)
+    dh_cli_note (cli, "--label-ids raw, shifted or packed says how the labels count");
+  if (dh_dataset_n_hidden (dataset) > 0)
+    dh_cli_note (cli, "where those pictures truly hold nothing else, --labels-are-true measures them");
+}
+
+void
 dh_cli_dataset_clear (DhCliDataset *set)
 {
   g_clear_pointer (&set->root, g_free);

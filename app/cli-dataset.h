@@ -39,6 +39,8 @@ typedef struct
 
 /* NULL after having said why, with *status set. */
 DhDataset *dh_cli_open_dataset (DhCli *cli, const DhCliDataset *set, int *status);
+/* What was assumed of it, and which option says otherwise. */
+void dh_cli_say_notes (DhCli *cli, DhDataset *dataset);
 void dh_cli_dataset_clear (DhCliDataset *set);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhCliDataset, dh_cli_dataset_clear)
 

@@ -92,6 +92,12 @@ print_json (const DhDatasetReport *report)
   dh_json_member_string (json, "kind", dh_dataset_kind_name (report->kind));
   dh_json_member_string (json, "title", report->title);
   dh_json_member_string (json, "evidence", report->evidence);
+  json_builder_set_member_name (json, "other_kinds");
+  json_builder_begin_array (json);
+  for (guint kind = 0; kind < DH_N_DATASET_KINDS; kind++)
+    if (report->other_kinds & 1u << kind)
+      json_builder_add_string_value (json, dh_dataset_kind_name (kind));
+  json_builder_end_array (json);
   dh_json_member_string (json, "published", report->published);
   dh_json_member_string (json, "severity", dh_finding_severity_name (dh_dataset_report_severity (report)));
   dh_json_member_int (json, "images", report->n_images);

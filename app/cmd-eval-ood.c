@@ -164,8 +164,7 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
   g_autoptr (DhDataset) dataset = dh_cli_open_dataset (cli, &set, &status);
   if (!dataset)
     return status;
-  for (const char *const *note = dh_dataset_notes (dataset); *note; note++)
-    dh_cli_note (cli, "%s", *note);
+  dh_cli_say_notes (cli, dataset);
   g_autofree char *command = dh_cli_dup_command (entries, argc, argv);
   options.command = command;
   options.dataset = dataset;

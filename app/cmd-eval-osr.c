@@ -122,8 +122,7 @@ dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
   g_autoptr (DhDataset) dataset = dh_cli_open_dataset (cli, &set, &status);
   if (!dataset)
     return status;
-  for (const char *const *note = dh_dataset_notes (dataset); *note; note++)
-    dh_cli_note (cli, "%s", *note);
+  dh_cli_say_notes (cli, dataset);
   g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, &model, &status);
   if (!predictor)
     return status;

@@ -204,8 +204,7 @@ dh_report_add_reading (const DhRunRow *run, GPtrArray *facts)
   if (g_str_has_prefix (run->dataset_kind, "street-hazards") && said[reading->label_ids])
     add_fact (facts, "Label ids", g_strdup (said[reading->label_ids]));
   if (reading->labels_are_true)
-    add_fact (facts, "Hidden labels",
-              g_strdup ("one constant value in a whole split, taken as true because that was said"));
+    add_fact (facts, "Constant labels", g_strdup ("one value in a whole split, taken as true because that was said"));
 }
 
 DhDataset *

@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "dh-report-private.h"
+#include "dh-run-reading.h"
 #include "dh-run-state.h"
 
 DhReportTable *
@@ -119,6 +120,9 @@ find_difference (const DhReport *report)
     return "The runs measured other data: their numbers stand beside each other and are not subtracted.";
   if (!g_str_equal (a->split, b->split))
     return "The runs measured other splits: their numbers stand beside each other and are not subtracted.";
+  g_autoptr (DhReading) of_a = dh_run_reading_get (a), of_b = dh_run_reading_get (b);
+  if (!dh_reading_has_same_labels (of_a, of_b))
+    return "The runs read the labels in other ways: their numbers stand beside each other and are not subtracted.";
   if (a->images_done != b->images_done)
     return "The runs measured other pictures of the set: their numbers stand beside each other and are not subtracted.";
   return NULL;

@@ -12,8 +12,9 @@ typedef struct
 {
   DhSession *session;
   GtkWidget *page, *reading, *bar, *copy, *holder;
-  GtkWidget *window; /* borrowed */
-  char *refused;     /* why it cannot be read as was chosen last */
+  GtkWidget *window;  /* borrowed */
+  GtkWidget *choices; /* how it is read; NULL: there is nothing to choose */
+  char *refused;      /* why it cannot be read as was chosen last */
   GCancellable *cancellable;
   DhDataCheckProgress *progress;
   DhDataCheck *check;
@@ -102,7 +103,7 @@ new_icon (DhDataLevel level)
 static void
 add_reading (Check *self)
 {
-  GtkWidget *group = dh_reading_group_new (self->session);
+  GtkWidget *group = self->choices = dh_reading_group_new (self->session);
   if (group == NULL)
     return;
   if (self->refused != NULL)
@@ -308,6 +309,18 @@ begin (Check *self)
   dh_data_check_async (self->session, self->progress, self->cancellable, on_checked, g_object_ref (self->window));
 }
 
+/* Whoever chooses by keys goes on choosing. */
+static void
+begin_again (Check *self)
+{
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (self->window));
+  const gboolean chooses = focus != NULL && self->choices != NULL && gtk_widget_is_ancestor (focus, self->choices);
+  forget (self);
+  begin (self);
+  if (chooses && self->choices != NULL)
+    gtk_widget_child_focus (self->choices, GTK_DIR_TAB_FORWARD);
+}
+
 static void
 on_dataset (GtkWidget *window)
 {
@@ -315,8 +328,7 @@ on_dataset (GtkWidget *window)
   if (self == NULL || !dh_session_has_dataset (self->session))
     return;
   g_clear_pointer (&self->refused, g_free);
-  forget (self);
-  begin (self);
+  begin_again (self);
 }
 
 /* What was chosen here is not there; the choice goes back. */
@@ -328,8 +340,7 @@ on_error (DhSession *session, const char *title, const char *text, GtkWidget *wi
     return;
   g_free (self->refused);
   self->refused = g_strdup (text);
-  forget (self);
-  begin (self);
+  begin_again (self);
 }
 
 /* The reading ends with the window, which its last reference may outlive. */

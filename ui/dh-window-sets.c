@@ -129,7 +129,9 @@ make_row (gpointer item, gpointer data)
   const guint n = dh_known_set_get_n_images (set);
   g_autofree char *shown = g_filename_display_name (path);
   g_autofree char *count = g_strdup_printf (ngettext ("%u image", "%u images", n), n);
-  g_autofree char *subtitle = g_strdup_printf ("%s · %s", count, shown);
+  g_autofree char *part = dh_known_set_dup_part (set);
+  g_autofree char *subtitle =
+      part != NULL ? g_strdup_printf ("%s · %s · %s", part, count, shown) : g_strdup_printf ("%s · %s", count, shown);
   g_autofree char *title = g_markup_escape_text (dh_known_set_get_title (set), -1);
   g_autofree char *escaped = g_markup_escape_text (subtitle, -1);
   GtkWidget *row = adw_action_row_new ();

@@ -1,6 +1,7 @@
 #include "dh-known-sets.h"
 #include <stdlib.h>
 #include <string.h>
+#include "dh-reading.h"
 
 #define GROUP "data-sets"
 #define KEY "known"
@@ -84,6 +85,13 @@ guint
 dh_known_set_get_n_images (DhKnownSet *self)
 {
   return self->n_images;
+}
+
+char *
+dh_known_set_dup_part (DhKnownSet *self)
+{
+  g_autoptr (DhReading) reading = dh_reading_from_text (self->reading);
+  return g_steal_pointer (&reading->splits);
 }
 
 char *

@@ -15,6 +15,8 @@ G_DECLARE_FINAL_TYPE (DhKnownSet, dh_known_set, DH, KNOWN_SET, GObject)
 const char *dh_known_set_get_path (DhKnownSet *set);
 const char *dh_known_set_get_title (DhKnownSet *set); /* "StreetHazards, test split" */
 guint dh_known_set_get_n_images (DhKnownSet *set);    /* when it was last opened */
+/* "test/t5" where a part of it was chosen; else NULL. Free with g_free. */
+char *dh_known_set_dup_part (DhKnownSet *set);
 /* "SegmentMeIfYouCan · smiyc": told from others of its kind by its folder. Free with g_free. */
 char *dh_known_set_dup_name (DhKnownSet *set);
 

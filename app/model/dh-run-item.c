@@ -2,6 +2,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
+#include "dh-reading.h"
 
 struct _DhRunItem
 {
@@ -59,6 +60,14 @@ dh_run_item_new (DhRun *run)
   return self;
 }
 
+static gboolean
+has_same_labels (const DhRun *a, const DhRun *b)
+{
+  g_autoptr (DhReading) of_a = dh_reading_from_text (a->reading != NULL ? a->reading : "");
+  g_autoptr (DhReading) of_b = dh_reading_from_text (b->reading != NULL ? b->reading : "");
+  return dh_reading_has_same_labels (of_a, of_b);
+}
+
 gboolean
 dh_run_can_subtract (const DhRun *a, const DhRun *b)
 {
@@ -66,7 +75,7 @@ dh_run_can_subtract (const DhRun *a, const DhRun *b)
     return a->training && b->training;
   return g_strcmp0 (a->kind, b->kind) == 0 && g_strcmp0 (a->data, b->data) == 0
          && g_strcmp0 (a->fingerprint, b->fingerprint) == 0 && g_strcmp0 (a->split, b->split) == 0
-         && g_strcmp0 (a->protocol, b->protocol) == 0 && a->images == b->images;
+         && g_strcmp0 (a->protocol, b->protocol) == 0 && a->images == b->images && has_same_labels (a, b);
 }
 
 static DhRunItemState

@@ -78,34 +78,6 @@ sort_out (Opening *opening, GError **error)
   return TRUE;
 }
 
-/* The folder may have changed since. */
-static DhDataset *
-open_folder (Opening *opening, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GError) why = NULL;
-  DhDataset *dataset = dh_reading_open (opening->reading, opening->dataset_path, cancellable, NULL, &why);
-  g_autoptr (DhReading) none = dh_reading_new ();
-  if (dataset == NULL && opening->remembered && !dh_reading_equal (opening->reading, none)
-      && !g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    dataset = dh_reading_open (none, opening->dataset_path, cancellable, NULL, NULL);
-  else if (why != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&why));
-      return NULL;
-    }
-  if (why == NULL)
-    return dataset;
-  if (dataset == NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&why));
-      return NULL;
-    }
-  opening->forgotten = g_strdup (why->message);
-  dh_reading_free (opening->reading);
-  opening->reading = g_steal_pointer (&none);
-  return dataset;
-}
-
 static void
 open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
@@ -124,7 +96,8 @@ open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
           demo_folder != NULL ? dh_dataset_open (demo_folder, "street-hazards", NULL, cancellable, NULL, &error) : NULL;
     }
   else if (opening->dataset_path != NULL)
-    opening->dataset = open_folder (opening, cancellable, &error);
+    opening->dataset = dh_set_reading_open (&opening->reading, opening->remembered, opening->dataset_path,
+                                            &opening->forgotten, cancellable, &error);
   else if (opening->pictures != NULL)
     opening->dataset = dh_dataset_new_for_paths ((const char *const *)opening->pictures,
                                                  g_strv_length (opening->pictures), cancellable, &error);

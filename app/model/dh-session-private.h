@@ -271,6 +271,10 @@ G_GNUC_INTERNAL void dh_session_close_marks (DhSession *session);
  * be read, NULL: as is remembered of the folder, which gives way to what is recognised where it fits no more. */
 G_GNUC_INTERNAL void dh_session_open_dataset_at (DhSession *session, const char *path, const char *image,
                                                  const DhReading *reading);
+/* Not for the window's thread. Where a folder has changed and what was `remembered` of it fits no more, it is read as
+ * it looks: *reading then says nothing, and *forgotten why. */
+G_GNUC_INTERNAL DhDataset *dh_set_reading_open (DhReading **reading, gboolean remembered, const char *path,
+                                                char **forgotten, GCancellable *cancellable, GError **error);
 /* Whether the open set's kind, ids and labels are read as a run's were: a text of dh-reading.h. */
 G_GNUC_INTERNAL gboolean dh_session_reads_as (DhSession *session, const char *reading);
 G_GNUC_INTERNAL void dh_session_look_for_devices (DhSession *session);

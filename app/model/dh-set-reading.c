@@ -116,10 +116,10 @@ static void
 add_label_ids (DhSession *self, GPtrArray *choices)
 {
   static const char *const titles[DH_N_LABEL_IDS] = {
-    [DH_LABEL_IDS_AUTO] = N_ ("As a look at them tells"),
-    [DH_LABEL_IDS_RAW] = N_ ("As published: 1 to 14, anomaly 14"),
-    [DH_LABEL_IDS_SHIFTED] = N_ ("Shifted by one: 0 to 13, anomaly 13"),
-    [DH_LABEL_IDS_PACKED] = N_ ("Packed classes: 0 to 12, anomaly 12"),
+    [DH_LABEL_IDS_AUTO] = N_ ("As a look tells"),
+    [DH_LABEL_IDS_RAW] = N_ ("Published: anomaly 14"),
+    [DH_LABEL_IDS_SHIFTED] = N_ ("Shifted: anomaly 13"),
+    [DH_LABEL_IDS_PACKED] = N_ ("Packed: anomaly 12"),
   };
   for (guint ids = 0; ids < DH_N_LABEL_IDS && is_street_hazards (self); ids++)
     add (choices, dh_label_ids_name (ids), g_strdup (_ (titles[ids])), self->reading->label_ids == ids);
@@ -131,8 +131,8 @@ add_constant_labels (DhSession *self, GPtrArray *choices)
   const gboolean are_true = self->reading->labels_are_true;
   if (!are_true && dh_dataset_n_hidden (self->dataset) == 0)
     return;
-  add (choices, "hidden", g_strdup (_ ("Hidden: maps and export only")), !are_true);
-  add (choices, "true", g_strdup (_ ("True: measured as they are")), are_true);
+  add (choices, "hidden", g_strdup (_ ("Hidden: maps alone")), !are_true);
+  add (choices, "true", g_strdup (_ ("True: measured")), are_true);
 }
 
 static gboolean
@@ -198,9 +198,9 @@ explain_label_ids (DhSession *self)
   const DhLabelIds ids = dh_dataset_label_ids (self->dataset, &certain);
   if (!is_street_hazards (self))
     return NULL;
-  const char *taken = ids == DH_LABEL_IDS_RAW       ? _ ("as published, anomaly 14")
-                      : ids == DH_LABEL_IDS_SHIFTED ? _ ("shifted by one, anomaly 13")
-                                                    : _ ("packed classes, anomaly 12");
+  const char *taken = ids == DH_LABEL_IDS_RAW       ? _ ("as published, 1 to 14, anomaly 14")
+                      : ids == DH_LABEL_IDS_SHIFTED ? _ ("shifted by one, 0 to 13, anomaly 13")
+                                                    : _ ("packed classes, 0 to 12, anomaly 12");
   if (!certain)
     return g_strdup_printf (_ ("The labels do not tell how their ids count; taken now: %s. Choose once: it is "
                                "remembered with this folder."),
@@ -237,6 +237,27 @@ dh_session_explain_reading (DhSession *self, DhReadAspect aspect)
   if (aspect == DH_READ_LABEL_IDS)
     return explain_label_ids (self);
   return aspect == DH_READ_CONSTANT_LABELS ? explain_constant_labels (self) : NULL;
+}
+
+DhDataset *
+dh_set_reading_open (DhReading **reading, gboolean remembered, const char *path, char **forgotten,
+                     GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+  g_autoptr (DhDataset) dataset = dh_reading_open (*reading, path, cancellable, NULL, &why);
+  g_autoptr (DhReading) none = dh_reading_new ();
+  if (dataset == NULL && remembered && !dh_reading_equal (*reading, none)
+      && !g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    dataset = dh_reading_open (none, path, cancellable, NULL, NULL);
+  if (dataset == NULL)
+    g_propagate_error (error, g_steal_pointer (&why));
+  else if (why != NULL)
+    {
+      *forgotten = g_strdup (why->message);
+      dh_reading_free (*reading);
+      *reading = g_steal_pointer (&none);
+    }
+  return g_steal_pointer (&dataset);
 }
 
 /* A run says what the ids came to, not who said so; of ids that no label of the set has, nothing. */

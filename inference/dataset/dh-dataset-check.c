@@ -208,6 +208,7 @@ dh_dataset_check (DhDataset *dataset, DhCheckFlags flags, guint threads, GCancel
   report->title = g_strdup (dataset->title);
   report->evidence = g_strdup (dataset->evidence);
   report->published = dh_dataset_dup_published (dataset);
+  report->other_kinds = dataset->kinds & ~(1u << dataset->kind | 1u << DH_DATASET_FOLDER);
   report->splits = g_ptr_array_new_with_free_func (free_split);
   report->sizes = g_ptr_array_new_with_free_func (g_free);
   report->values = g_ptr_array_new_with_free_func (free_value);
@@ -311,6 +312,11 @@ dh_dataset_report_to_text (const DhDatasetReport *report)
   GString *text = g_string_new (NULL);
   g_string_append_printf (text, "%s (%s)\n  in %s\n  known by %s\n", report->title, dh_dataset_kind_name (report->kind),
                           report->root, report->evidence);
+  for (guint kind = 0, n = 0; kind < DH_N_DATASET_KINDS; kind++)
+    if (report->other_kinds & 1u << kind)
+      g_string_append_printf (text, "%s%s", n++ ? ", " : "  could be read too as ", dh_dataset_kind_name (kind));
+  if (report->other_kinds)
+    g_string_append_c (text, '\n');
   if (report->published)
     g_string_append_printf (text, "  published as %s\n", report->published);
   g_autofree char *images = dh_group_digits (report->n_images), *labels = dh_group_digits (report->n_labels);

@@ -59,6 +59,7 @@ typedef struct
 {
   DhDatasetKind kind;
   char *root, *title, *evidence;
+  guint other_kinds;                 /* bits 1 << DhDatasetKind: as what it could be read as well, beside a folder */
   char *published;                   /* dh_dataset_dup_published(); NULL */
   guint n_images, n_labels, n_pairs; /* files found */
   guint n_unreadable;                /* files */

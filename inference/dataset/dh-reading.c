@@ -50,6 +50,13 @@ dh_reading_equal (const DhReading *a, const DhReading *b)
          && a->label_ids == b->label_ids && a->labels_are_true == b->labels_are_true;
 }
 
+gboolean
+dh_reading_has_same_labels (const DhReading *a, const DhReading *b)
+{
+  return a->labels_are_true == b->labels_are_true
+         && (a->label_ids == b->label_ids || a->label_ids == DH_LABEL_IDS_AUTO || b->label_ids == DH_LABEL_IDS_AUTO);
+}
+
 DhDataset *
 dh_reading_open (const DhReading *reading, const char *root, GCancellable *cancellable, const DhProgress *progress,
                  GError **error)

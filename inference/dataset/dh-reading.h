@@ -23,6 +23,9 @@ void dh_reading_free (DhReading *reading);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhReading, dh_reading_free)
 gboolean dh_reading_equal (const DhReading *a, const DhReading *b);
 
+/* Whether labels mean the same to both, as far as that is said. */
+gboolean dh_reading_has_same_labels (const DhReading *a, const DhReading *b);
+
 /* dh_dataset_open() so; errors are its own. */
 DhDataset *dh_reading_open (const DhReading *reading, const char *root, GCancellable *cancellable,
                             const DhProgress *progress, GError **error);

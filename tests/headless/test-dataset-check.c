@@ -266,6 +266,8 @@ test_numbering (void)
     tree_pair (root, "leftImg8bit/a_leftImg8bit.png", "ood/a_ood_segmentation.png", 0, 1, 255);
     g_autoptr (DhDatasetReport) report = check (root, NULL, NULL);
     expect (report, "255-ignored", DH_FINDING_INFO, 1, "255 is taken as ignore");
+    g_autofree char *text = dh_dataset_report_to_text (report);
+    g_assert_nonnull (strstr (text, "  could be read too as cityscapes\n"));
     g_assert_cmpuint (value_of (report, 1)->pixels, ==, 43);
     g_assert_cmpint (value_of (report, 1)->role, ==, DH_ROLE_ANOMALY);
     tree_remove (root);

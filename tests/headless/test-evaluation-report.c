@@ -10,6 +10,7 @@
 #include "dh-folder-lock.h"
 #include "dh-npy.h"
 #include "dh-report.h"
+#include "dh-run-reading.h"
 #include "dh-run-state.h"
 #include "evaluation-fixture.h"
 #include "tree.h"
@@ -548,6 +549,47 @@ test_segmentations (EvaluationFixture *fixture, gconstpointer data)
   g_assert_false (g_file_test (absent, G_FILE_TEST_EXISTS));
 }
 
+/* How a set was read is in the run and in its report; what nobody of this program wrote is no way to read one. */
+static void
+test_reading (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *root = tree_new ();
+  for (guint i = 0; i < 10; i++)
+    {
+      g_autofree char *image = g_strdup_printf ("dataset_AnomalyTrack/images/validation%u.png", i);
+      tree_image (root, image, EVALUATION_WIDTH, EVALUATION_HEIGHT);
+    }
+  tree_image (root, "dataset_AnomalyTrack/images/boat.png", EVALUATION_WIDTH, EVALUATION_HEIGHT);
+  tree_label (root, "dataset_AnomalyTrack/labels_masks/boat_labels_semantic.png", EVALUATION_WIDTH, EVALUATION_HEIGHT,
+              (const guint8[]){ 0 }, 1);
+  g_autoptr (DhReading) reading = dh_reading_from_text ("labels=true");
+  g_autoptr (DhDataset) dataset = dh_reading_open (reading, root, NULL, NULL, &error);
+  g_assert_no_error (error);
+  DhEvaluationOptions options = evaluation_options (fixture);
+  options.dataset = dataset;
+  g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (DhRunRow) run = dh_database_get_run (fixture->database, evaluation->run, &error);
+  g_assert_no_error (error);
+  g_autoptr (DhReading) kept = dh_run_reading_get (run);
+  g_autofree char *text = dh_reading_to_text (kept);
+  g_assert_cmpstr (text, ==, "kind=smiyc;splits=validation,test;labels=true");
+  g_autofree char *md = write_text (fixture, evaluation->run, 0, DH_REPORT_MD);
+  assert_has (md, "| Published as | %s |", "SMIYC AnomalyTrack validation (10 pictures)");
+  assert_has (md, "| Constant labels | one value in a whole split, %s |", "taken as true because that was said");
+  static const char *const odd[] = { "[]", "{\"labels_are_true\": 1, \"label_ids\": {}, \"base\": []}", "no JSON",
+                                     NULL };
+  for (guint i = 0; i < G_N_ELEMENTS (odd); i++)
+    {
+      const DhRunRow row = { .dataset_kind = (char *)"unheard", .summary = (char *)odd[i] };
+      g_autoptr (DhReading) none = dh_run_reading_get (&row);
+      g_autofree char *said = dh_reading_to_text (none);
+      g_assert_cmpstr (said, ==, "");
+    }
+  tree_remove (root);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -560,6 +602,7 @@ main (int argc, char **argv)
   EVALUATION_TEST ("/evaluation-report/killed", NULL, test_killed);
   EVALUATION_TEST ("/evaluation-report/names", NULL, test_names);
   EVALUATION_TEST ("/evaluation-report/base", NULL, test_report_base);
+  EVALUATION_TEST ("/evaluation-report/reading", NULL, test_reading);
   EVALUATION_TEST ("/evaluation-report/export", NULL, test_export);
   EVALUATION_TEST ("/evaluation-report/segmentations", NULL, test_segmentations);
   EVALUATION_TEST ("/evaluation-report/overwritten", NULL, test_overwritten);

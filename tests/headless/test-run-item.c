@@ -241,7 +241,7 @@ test_subtract (void)
   const DhRun run = {
     .kind = "eval-ood", .data = "d", .root = "/d", .fingerprint = "f", .split = "val", .protocol = "p", .images = 10
   };
-  DhRun others[] = { run, run, run, run, run, run, run, run };
+  DhRun others[] = { run, run, run, run, run, run, run, run, run, run };
   /* data that was moved is the same data */
   others[7].root = "/e";
   g_assert_true (dh_run_can_subtract (&run, &others[0]));
@@ -252,6 +252,16 @@ test_subtract (void)
   others[4].protocol = "q";
   others[5].kind = "eval-osr";
   others[6].training = TRUE;
+  /* What the labels mean has to be the same, as far as it was said; where the pictures lay is nothing to them. */
+  DhRun named = run;
+  named.reading = "kind=street-hazards;base=/a;ids=raw";
+  others[8].reading = "kind=street-hazards;base=/b;ids=raw";
+  others[9].reading = "kind=street-hazards;ids=shifted";
+  g_assert_true (dh_run_can_subtract (&named, &others[8]));
+  g_assert_true (dh_run_can_subtract (&named, &others[0]));
+  g_assert_false (dh_run_can_subtract (&named, &others[9]));
+  others[9].reading = "labels=true";
+  g_assert_false (dh_run_can_subtract (&others[9], &named));
   for (guint i = 1; i < 7; i++)
     {
       g_assert_false (dh_run_can_subtract (&run, &others[i]));

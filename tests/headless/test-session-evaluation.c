@@ -4,6 +4,8 @@
 #include <string.h>
 #include "dh-run-item.h"
 #include "dh-run-list.h"
+#include "dh-session-reopen.h"
+#include "dh-set-reading.h"
 #include "dh-session-evaluation.h"
 #include "session-fixture.h"
 #include "tree.h"
@@ -237,6 +239,39 @@ see_progress (DhSession *session, double fraction, double seconds, const char *t
 }
 
 /* Twelve pictures that take a while, in f32; FALSE where this processor has no int8. */
+/* A run of one split opens that split again, and is known again by it alone. */
+static void
+test_split (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  g_autofree char *from = g_build_filename (fixture->set, "dataset_AnomalyTrack/images/validation0.png", NULL);
+  g_autofree char *to = g_build_filename (fixture->set, "dataset_AnomalyTrack/images/boat0.png", NULL);
+  g_autofree char *bytes = NULL;
+  gsize size;
+  g_assert_true (g_file_get_contents (from, &bytes, &size, NULL) && g_file_set_contents (to, bytes, size, NULL));
+  session_open_all (fixture);
+  DhImageList *list = dh_session_get_list (session);
+  g_assert_cmpuint (dh_image_list_get_size (list), ==, 5);
+  dh_session_read_as (session, DH_READ_SPLITS, "validation");
+  session_wait_for (!dh_session_is_opening (session) && dh_image_list_get_size (list) == 4);
+  dh_session_evaluate (session);
+  session_wait_for (!dh_session_is_evaluating (session) && newest_run (session) != NULL
+                    && newest_run (session)->state == DH_RUN_ITEM_DONE);
+  const DhRun *run = newest_run (session);
+  g_assert_cmpstr (run->split, ==, "validation");
+  g_assert_nonnull (strstr (run->command, " --split 'validation' "));
+  g_assert_true (dh_session_find_evaluated (session) == run);
+
+  dh_session_read_as (session, DH_READ_SPLITS, "");
+  session_wait_for (!dh_session_is_opening (session) && dh_image_list_get_size (list) == 5);
+  g_assert_null (dh_session_find_evaluated (session));
+  g_assert_true (dh_session_open_run (session, run, "validation2"));
+  session_wait_for (!dh_session_is_opening (session) && dh_image_list_get_size (list) == 4);
+  g_assert_cmpstr (dh_image_item_get_name (dh_session_get_current (session)), ==, "validation2");
+  g_assert_true (dh_session_find_evaluated (session) == run);
+  g_assert_null (fixture->error);
+}
+
 static gboolean
 open_larger (SessionFixture *fixture)
 {
@@ -380,6 +415,7 @@ main (int argc, char **argv)
     { "/session/calibrating", test_calibrating },
     { "/session/waiting", test_waiting },
     { "/session/left-out", test_left_out },
+    { "/session/split", test_split },
     { "/session/close", test_close },
 #ifdef DH_TEST_CARD
     { "/session/lost/fetch", test_lost, "fetch:4" },

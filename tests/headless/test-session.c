@@ -333,7 +333,7 @@ test_readings (SessionFixture *fixture, gconstpointer data)
   assert_choices (session, DH_READ_SPLITS, "All together*, train · 2, test · 1");
   assert_choices (session, DH_READ_KIND, "As recognised*, CamVid layout, Folder of pictures");
   assert_choices (session, DH_READ_LABEL_IDS, "");
-  assert_choices (session, DH_READ_CONSTANT_LABELS, "Hidden: maps and export only*, True: measured as they are");
+  assert_choices (session, DH_READ_CONSTANT_LABELS, "Hidden: maps alone*, True: measured");
   dh_session_read_as (session, DH_READ_SPLITS, "test");
   wait_for_size (session, 1);
   dh_session_read_as (session, DH_READ_CONSTANT_LABELS, "true");
