@@ -4,6 +4,9 @@
 #include "cli-result.h"
 #include "dh-error.h"
 
+/* Of pictures that are left out, in sentences. */
+#define MOST_NAMED 20
+
 static void
 print_json (const DhEvaluation *evaluation)
 {
@@ -122,8 +125,10 @@ say_left_out (DhCli *cli, const DhEvaluation *evaluation)
   const guint n = evaluation->left_out->len, total = evaluation->images + n;
   const DhLeftOut *first = &g_array_index (evaluation->left_out, DhLeftOut, 0);
   g_autoptr (GError) error = NULL;
-  for (guint i = 0; n > 1 && i < n; i++)
+  for (guint i = 0; n > 1 && i < MIN (n, MOST_NAMED); i++)
     dh_cli_note (cli, "left out: %s", g_array_index (evaluation->left_out, DhLeftOut, i).why);
+  if (n > MOST_NAMED)
+    dh_cli_note (cli, "left out: %u more, which --json names", n - MOST_NAMED);
   if (n == 1)
     g_set_error (&error, DH_ERROR, DH_ERROR_INVALID,
                  "1 of the %u pictures is left out of these numbers: %s. Mend it and evaluate again", total,

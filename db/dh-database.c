@@ -1,9 +1,11 @@
 #include "dh-database-private.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dh-debug.h"
 #include "dh-error.h"
@@ -38,7 +40,7 @@ fail (DhDatabase *database, GError **error)
     case SQLITE_PERM:
     case SQLITE_AUTH:
       kind = DH_ERROR_IO;
-      advice = "; choose a writable place with --db";
+      advice = "; make the file and its folder writable, or choose another place with --db";
       break;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -197,6 +199,19 @@ use_wal (DhDatabase *database, guint patience, GError **error)
   return TRUE;
 }
 
+/* A file that is only to be read, in a folder where SQLite could not make the two that stand beside one in use, and
+ * where they are not: as it is then, it stays. NULL where it is no such file. */
+static char *
+dup_still_uri (const char *path, gboolean existing)
+{
+  g_autofree char *whole = g_canonicalize_filename (path, NULL);
+  g_autofree char *folder = g_path_get_dirname (whole), *log = g_strconcat (whole, "-wal", NULL);
+  if (!existing || faccessat (AT_FDCWD, folder, W_OK, AT_EACCESS) == 0 || g_file_test (log, G_FILE_TEST_EXISTS))
+    return NULL;
+  g_autofree char *uri = g_filename_to_uri (whole, NULL, NULL);
+  return uri ? g_strconcat (uri, "?immutable=1", NULL) : NULL;
+}
+
 static DhDatabase *
 open_file (const char *path, gboolean existing, guint patience, GError **error)
 {
@@ -227,10 +242,16 @@ open_file (const char *path, gboolean existing, guint patience, GError **error)
     {
       g_autofree char *folder = g_path_get_dirname (database->path);
       if (!dh_folder_make (folder, error))
-        return NULL;
+        {
+          g_prefix_error (error, "There is no place for the database, which --db or XDG_DATA_HOME can give another: ");
+          return NULL;
+        }
     }
-  if (sqlite3_open_v2 (database->path, &database->handle,
-                       SQLITE_OPEN_READWRITE | (existing ? 0 : SQLITE_OPEN_CREATE) | SQLITE_OPEN_NOMUTEX, NULL)
+  g_autofree char *still = dup_still_uri (database->path, existing);
+  const int access = still      ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
+                     : existing ? SQLITE_OPEN_READWRITE
+                                : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  if (sqlite3_open_v2 (still ? still : database->path, &database->handle, access | SQLITE_OPEN_NOMUTEX, NULL)
       != SQLITE_OK)
     {
       fail (database, error);
@@ -242,7 +263,7 @@ open_file (const char *path, gboolean existing, guint patience, GError **error)
   /* The file may come from anyone: what its schema names runs no function that could do harm. */
   sqlite3_db_config (database->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
   sqlite3_db_config (database->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-  if (!check_ours (database, existing, error) || !use_wal (database, patience, error)
+  if (!check_ours (database, existing, error) || (!still && !use_wal (database, patience, error))
       || !run_plain (database, "PRAGMA synchronous = NORMAL", error)
       || !run_plain (database, "PRAGMA foreign_keys = ON", error) || !migrate (database, error))
     return NULL;

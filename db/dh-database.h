@@ -16,7 +16,7 @@ typedef struct _DhDatabase DhDatabase;
  * $XDG_DATA_HOME/densehybrid/densehybrid.db; ":memory:" for tests. Folders are made. */
 DhDatabase *dh_database_open (const char *path, GError **error);
 /* The same for what only reads: a database that is there and is this program's, or DH_ERROR_NOT_FOUND,
- * DH_ERROR_INVALID; nothing is made. */
+ * DH_ERROR_INVALID; nothing is made. It may stand in a folder that is only to be read. */
 DhDatabase *dh_database_open_existing (const char *path, GError **error);
 /* dh_database_open() for a thread that must not wait long: the connection's patience is so many milliseconds, for
  * whatever is done to open it too. */

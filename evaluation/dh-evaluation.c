@@ -89,9 +89,27 @@ measure (DhRunPicture *picture, gpointer data, GError **error)
   return TRUE;
 }
 
+/* A disk that was pulled, a folder that was moved: no picture is at fault. */
+static gboolean
+is_set_gone (const Flow *flow)
+{
+  const char *root = dh_dataset_root (flow->options->dataset);
+  return dh_dataset_kind (flow->options->dataset) != DH_DATASET_FOLDER && !g_file_test (root, G_FILE_TEST_EXISTS);
+}
+
 static gboolean
 leave_out (Flow *flow, DhRunPicture *picture, GError **error)
 {
+  if (picture->reading && is_set_gone (flow))
+    {
+      g_autofree char *root = g_filename_display_name (dh_dataset_root (flow->options->dataset));
+      g_set_error (
+          error, DH_ERROR, DH_ERROR_NOT_FOUND,
+          "%s: the data set is not there any more; what was measured is kept, and evaluating again goes on when "
+          "it is back",
+          root);
+      return FALSE;
+    }
   if (!dh_run_record_is_of_image (picture->error, picture->reading))
     {
       g_propagate_error (error, g_steal_pointer (&picture->error));

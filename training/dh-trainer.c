@@ -312,7 +312,8 @@ finish (DhTrainerRun *run, GError *why, GError **error)
     }
   const gboolean stopped = g_error_matches (last, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   const gboolean memory = g_error_matches (last, DH_ERROR, DH_ERROR_NO_MEMORY);
-  if (!stopped && run->begun && run->checkpoint_step >= 0)
+  g_autofree char *checkpoint = dh_run_folder_file (run->folder, "checkpoint.pth");
+  if (!stopped && run->begun && run->checkpoint_step >= 0 && g_file_test (checkpoint, G_FILE_TEST_EXISTS))
     {
       g_autofree char *message = g_strdup_printf ("%s. The last good checkpoint, of step %" G_GINT64_FORMAT ", is kept",
                                                   last->message, run->checkpoint_step);

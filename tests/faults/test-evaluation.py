@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Evaluations with bad pictures, on full disks, killed in the middle."""
 import json
+import signal
 
-from faults import WEIGHTS, case, demo, evaluate, finish, labels, picture, png, refuses, run, smiyc, stopped_within, top
+from faults import FOR_EVER, WEIGHTS, case, demo, evaluate, finish, labels, picture, png, refuses, run, smiyc, stopped_within, top
 
 
 @case("a full disk during an evaluation: what was finished is kept, and it goes on")
@@ -75,6 +76,29 @@ def _():
     code, text, err, _ = run("metrics", "--scores", scores, "--labels", mask, "--json", "--require", "ap<0")
     assert code == 1 and json.loads(text)["protocols"]["densehybrid-pooled"]["positives"] > 0, err
     refuses(("metrics", "--scores", scores, "--labels", top / "p.png"), "p.png", "colour")
+
+
+@case("a data set that is taken away in the middle: the evaluation ends, and goes on when it is back")
+def _():
+    smiyc_set("taken", [(64, 48)] * 40)
+    words = ("eval-ood", "--dataroot", top / "taken", "--dataset", "smiyc", "--folder", top / "taken-maps", "--params",
+             WEIGHTS, "--db", top / "taken.db", "--quiet", "--json")
+    process = stopped_within(words, top / "taken-maps", top / "taken.db", 30)
+    (top / "taken").rename(top / "away")
+    process.send_signal(signal.SIGCONT)
+    assert process.wait(FOR_EVER) == 1
+    (top / "away").rename(top / "taken")
+    code, text, err, _ = run(*words)
+    document = json.loads(text)
+    assert code == 0 and document["images"] == 40 and 2 <= document["resumed"] < 40, (err, document)
+
+
+@case("very many bad pictures: some are named, and how many more there are")
+def _():
+    words = smiyc_set("many-bad", [None] * 30 + [(64, 48)])
+    code, text, err, _ = run(*words)
+    lines = err.strip().split("\n")
+    assert code == 1 and len(lines) == 22 and "10 more" in lines[20] and "30 of the 31" in lines[21], err
 
 
 @case("several bad pictures among good ones: each is named")

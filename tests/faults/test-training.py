@@ -103,6 +103,16 @@ def _():
     assert len(notes) == 4, notes
 
 
+@case("training: its folder taken away, no checkpoint is said to be kept")
+def _():
+    process = begin("taken", "--steps", 4000, "--checkpoint_steps", 3)
+    until(lambda: (top / "logs" / "taken" / "checkpoint.pth").exists())
+    (top / "logs" / "taken").rename(top / "logs" / "away")
+    shutil.rmtree(top / "logs" / "away")
+    _, err = process.communicate(timeout=FOR_EVER)
+    assert process.returncode == 1 and "taken" in err and "is kept" not in err, (process.returncode, err)
+
+
 @case("training: stopped in its steps, paused, and before it began")
 def _():
     process = begin("stopped", "--steps", 4000)

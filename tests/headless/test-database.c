@@ -491,6 +491,45 @@ test_full (void)
   dh_database_close (database);
 }
 
+/* As a user may find the runs of another: in a folder that is only to be read. They are read, and nothing is written.
+ * (Root, who may write everywhere, becomes nobody for it.) */
+static void
+test_read_only (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("dh-database-XXXXXX", &error);
+  g_autofree char *path = g_build_filename (folder, "a run's 100%.db", NULL);
+  DhDatabase *database = dh_database_open (path, &error);
+  g_assert_no_error (error);
+  gint64 dataset, image;
+  const gint64 run = add_run (database, &dataset, &image);
+  dh_database_close (database);
+  g_assert_cmpint (g_chmod (path, 0444), ==, 0);
+  g_assert_cmpint (g_chmod (folder, 0555), ==, 0);
+  const gboolean is_root = geteuid () == 0;
+  if (is_root && seteuid (65534) != 0)
+    {
+      g_test_skip ("Nobody else can be become");
+      return;
+    }
+  database = dh_database_open_existing (path, &error);
+  g_autoptr (GError) written = NULL;
+  g_autoptr (GPtrArray) runs = database != NULL ? dh_database_list_runs (database, &error) : NULL;
+  const DhDatasetRow row = { .root = "/x", .kind = "static", .title = "X", .fingerprint = "f" };
+  const gint64 added = database != NULL ? dh_database_put_dataset (database, &row, &written) : 0;
+  if (is_root)
+    g_assert_cmpint (seteuid (0), ==, 0);
+  g_assert_no_error (error);
+  g_assert_cmpuint (runs->len, ==, 1);
+  g_assert_cmpint (((DhRunRow *)runs->pdata[0])->id, ==, run);
+  g_assert_cmpint (added, ==, 0);
+  g_assert_error (written, DH_ERROR, DH_ERROR_IO);
+  dh_database_close (database);
+  g_assert_cmpint (g_chmod (folder, 0755), ==, 0);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0); /* nothing stands beside it */
+}
+
 int
 main (int argc, char **argv)
 {
@@ -504,5 +543,6 @@ main (int argc, char **argv)
   g_test_add_func ("/database/threads", test_threads);
   g_test_add_func ("/database/jobs", test_jobs);
   g_test_add_func ("/database/full", test_full);
+  g_test_add_func ("/database/read-only", test_read_only);
   return g_test_run ();
 }
