@@ -17,6 +17,7 @@ import driver
 
 PLOT_Y, PLOT_X = 178, (1080, 1330)
 PANE = (430, 215)
+TUNE_A, SIDE_PLOT_Y = (1220, 119), 240  # of a comparison
 LINE, DIFFERENCE = (644, 300), (594, 75)
 RATE = 100  # pointer events a second
 FLOOR = 50  # frames a second, median, on two cores
@@ -69,7 +70,7 @@ def main():
             "pan": [PANE, (PANE[0] - 120, PANE[1] - 60), (PANE[0] + 100, PANE[1] + 40), (PANE[0] - 90, PANE[1] + 30), PANE],
             "swipe": [LINE, *((LINE[0] - 300, LINE[1]), (LINE[0] + 300, LINE[1])) * 2, LINE],
             "both": [PANE, (PANE[0] - 120, PANE[1] - 60), (PANE[0] + 100, PANE[1] + 40), (PANE[0] - 90, PANE[1] + 30), PANE],
-            "differ": [(x, PLOT_Y) for x in (1200, PLOT_X[0], *(PLOT_X[1] - 10, PLOT_X[0] + 10) * 3, 1200)],
+            "differ": [(x, SIDE_PLOT_Y) for x in (1200, PLOT_X[0], *(PLOT_X[1] - 10, PLOT_X[0] + 10) * 3, 1200)],
         }.items():
             if name == "swipe":
                 studio.key("0", "c")
@@ -82,6 +83,7 @@ def main():
                 studio.click(*DIFFERENCE)
                 studio.click(922, DIFFERENCE[1])  # scales aligned: z moves with the threshold
                 studio.key("Down", "Return")
+                studio.click(*TUNE_A)
                 studio.settle(1)
             if name == "pan":
                 studio.click(*PANE, button=4, count=5)
