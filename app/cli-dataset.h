@@ -21,7 +21,7 @@ typedef struct
       { "split", 0, 0, G_OPTION_ARG_STRING, &(set).splits, "Only these splits", "S,…" },                               \
       { "base",      0,                                                                                                \
         0,           G_OPTION_ARG_FILENAME,                                                                            \
-        &(set).base, "Where the pictures are that the official Fishyscapes sets build upon",                           \
+        &(set).base, "Where the images are that the official Fishyscapes sets build upon",                             \
         "DIR" },                                                                                                       \
   {                                                                                                                    \
     "label-ids", 0, 0, G_OPTION_ARG_STRING, &(set).ids,                                                                \

@@ -187,7 +187,7 @@ log_notes (DhTrainerRun *run, GError **error)
                           error))
          && (!run->changed
              || log_note (run,
-                          "pictures or labels are not of the sizes that they were of before: from here on it learns "
+                          "images or labels are not of the sizes that they were of before: from here on it learns "
                           "from what is there now",
                           error));
 }

@@ -246,7 +246,7 @@ static GMenuModel *
 make_set_menu (void)
 {
   GMenu *menu = g_menu_new ();
-  dh_ui_menu_section (menu, NULL, _ ("Open a data set…"), "win.open-dataset", _ ("Open pictures…"), "win.open-pictures",
+  dh_ui_menu_section (menu, NULL, _ ("Open a data set…"), "win.open-dataset", _ ("Open images…"), "win.open-pictures",
                       _ ("Open the demo"), "win.open-demo", NULL);
   dh_ui_menu_section (menu, NULL, _ ("Check this data set…"), "win.dataset-notes", _ ("Evaluate"), "win.evaluate",
                       NULL);

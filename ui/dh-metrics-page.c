@@ -41,8 +41,8 @@ show_evaluated (DhMetricsPage *self, const DhRun *run)
   g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, run->id);
   g_autofree char *title = g_strdup_printf (_ ("Evaluated before, in run %s"), id);
   g_autofree char *text =
-      g_strdup_printf (_ ("%s, all %u pictures with these weights in %s. The Runs page has its numbers, its curve and "
-                          "its reports. For every score's curves and the table of pictures evaluate again: that is a "
+      g_strdup_printf (_ ("%s, all %u images with these weights in %s. The Runs page has its numbers, its curve and "
+                          "its reports. For every score's curves and the table of images evaluate again: that is a "
                           "run of its own, and takes what was computed before from the cache."),
                        when, run->images, run->precision);
   adw_status_page_set_title (ADW_STATUS_PAGE (self->empty), title);
@@ -72,7 +72,7 @@ show_progress (DhMetricsPage *self)
   if (running && progress.calibrating_of > 0)
     {
       g_autofree char *text =
-          g_strdup_printf (_ ("Picture %u of %u: how large the numbers become that int8 rounds. The result is kept for "
+          g_strdup_printf (_ ("Image %u of %u: how large the numbers become that int8 rounds. The result is kept for "
                               "these weights."),
                            progress.calibrating, progress.calibrating_of);
       adw_status_page_set_title (empty, _ ("Calibrating…"));
@@ -84,8 +84,8 @@ show_progress (DhMetricsPage *self)
       g_autofree char *left = dh_run_dup_duration (progress.seconds_left);
       g_autofree char *text =
           isnan (progress.seconds_left)
-              ? g_strdup_printf (_ ("%u of %u pictures"), progress.done, progress.total)
-              : g_strdup_printf (_ ("%u of %u pictures · %s left"), progress.done, progress.total, left);
+              ? g_strdup_printf (_ ("%u of %u images"), progress.done, progress.total)
+              : g_strdup_printf (_ ("%u of %u images · %s left"), progress.done, progress.total, left);
       adw_status_page_set_title (empty, _ ("Evaluating…"));
       adw_status_page_set_description (empty, text);
       return;
@@ -99,7 +99,7 @@ show_progress (DhMetricsPage *self)
   const char *why = !dh_session_has_dataset (self->session) ? _ ("Open a data set and weights first.")
                     : dh_session_get_model_info (self->session) == NULL
                         ? _ ("Choose weights first.")
-                        : _ ("Every picture goes through the network once; what was computed before is taken from the "
+                        : _ ("Every image goes through the network once; what was computed before is taken from the "
                              "cache, and a stopped evaluation goes on where it was.");
   /* A description is markup, and splits are named by folders. */
   g_autofree char *names = dh_session_dup_splits (self->session);
@@ -132,7 +132,7 @@ show_summary (DhMetricsPage *self)
   else
     g_string_append (text, _ (" · all maps from the cache"));
   if (summary->failed > 0)
-    g_string_append_printf (text, ngettext (" · %u picture left out", " · %u pictures left out", summary->failed),
+    g_string_append_printf (text, ngettext (" · %u image left out", " · %u images left out", summary->failed),
                             summary->failed);
   if (!summary->labelled)
     g_string_append (text, summary->classes != NULL ? _ (" · no anomaly labels: classes only")
@@ -163,7 +163,7 @@ static GMenuModel *
 make_export_menu (void)
 {
   GMenu *menu = g_menu_new ();
-  dh_ui_menu_section (menu, _ ("Report"), _ ("HTML, one file with pictures…"), "win.export::html", _ ("PDF…"),
+  dh_ui_menu_section (menu, _ ("Report"), _ ("HTML, one file with images…"), "win.export::html", _ ("PDF…"),
                       "win.export::pdf", _ ("Markdown…"), "win.export::md", _ ("LaTeX rows…"), "win.export::latex",
                       _ ("JSON…"), "win.export::json", _ ("CSV, per image…"), "win.export::csv", NULL);
   dh_ui_menu_section (menu, NULL, _ ("Copy as command"), "win.copy-command", NULL);

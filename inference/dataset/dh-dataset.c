@@ -22,7 +22,7 @@ static const char *const kind_names[DH_N_DATASET_KINDS] = {
 /* What is sought for a kind, for the message that it is not there. */
 static const char *const kind_layouts[DH_N_DATASET_KINDS] = {
   [DH_DATASET_LF] = "leftImg8bit/**/*_leftImg8bit.png beside ood/**/*_ood_segmentation.png, or NNNN_*_labels.png "
-                    "beside the pictures of Lost and Found",
+                    "beside the images of Lost and Found",
   [DH_DATASET_STATIC] = "*_rgb.jpg or *_rgb.npz with *_labels.png beside it",
   [DH_DATASET_STREET_HAZARDS] = "test/images/test beside test/annotations/test",
   [DH_DATASET_STREET_HAZARDS_FULL] = "train/images/{training,validation} beside train/annotations",
@@ -32,7 +32,7 @@ static const char *const kind_layouts[DH_N_DATASET_KINDS] = {
   [DH_DATASET_LOST_AND_FOUND] = "leftImg8bit beside gtCoarse/**/*_gtCoarse_labelIds.png",
   [DH_DATASET_ADE20K] = "images/{training,validation} beside annotations/{training,validation}",
   [DH_DATASET_CAMVID] = "{train,val,test} beside {train,val,test}annot",
-  [DH_DATASET_FOLDER] = "PNG, JPEG or WebP pictures",
+  [DH_DATASET_FOLDER] = "PNG, JPEG or WebP images",
 };
 
 const char *
@@ -147,14 +147,13 @@ set_not_found (const DhScan *scan, const DhScan *base_scan, const char *name, gi
 {
   if (kind < 0 || kind == DH_DATASET_FOLDER || scan->files->len == 0)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "%s: there is no PNG, JPEG or WebP picture in this folder",
-                   name);
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "%s: there is no PNG, JPEG or WebP image in this folder", name);
       return;
     }
   g_autoptr (DhLayoutFind) other = dh_layout_recognise (scan, base_scan, -1);
   g_autofree char *looks = other && other->kind != DH_DATASET_FOLDER
                                ? g_strdup_printf ("it looks like %s (%s)", other->title, kind_names[other->kind])
-                               : g_strdup ("it holds pictures in no known layout (folder)");
+                               : g_strdup ("it holds images in no known layout (folder)");
   g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
                "%s: is not a data set of kind %s: %s was sought and is not there; %s", name, kind_names[kind],
                kind_layouts[kind], looks);
@@ -200,21 +199,21 @@ collect_notes (DhDataset *dataset, const DhScan *scan, DhLayoutFind *find)
   if (dataset->needs)
     g_ptr_array_add (notes, g_strdup (dataset->needs));
   if (unlabelled > 0 && dataset->kind != DH_DATASET_FOLDER)
-    g_ptr_array_add (notes, g_strdup_printf (unlabelled == 1 ? "%u picture has no label: maps only, no score"
-                                                             : "%u pictures have no label: maps only, no score",
+    g_ptr_array_add (notes, g_strdup_printf (unlabelled == 1 ? "%u image has no label: maps only, no score"
+                                                             : "%u images have no label: maps only, no score",
                                              unlabelled));
   if (hidden > 0)
-    g_ptr_array_add (notes, g_strdup_printf (hidden == 1 ? "%u picture has a hidden test label, one constant value: "
+    g_ptr_array_add (notes, g_strdup_printf (hidden == 1 ? "%u image has a hidden test label, one constant value: "
                                                            "maps and export only, no score"
-                                                         : "%u pictures have hidden test labels, one constant value: "
+                                                         : "%u images have hidden test labels, one constant value: "
                                                            "maps and export only, no score",
                                              hidden));
   if (dataset->orphans->len > 0 && !dataset->needs)
-    g_ptr_array_add (notes, g_strdup_printf (dataset->orphans->len == 1 ? "%u label has no picture and is left out"
-                                                                        : "%u labels have no picture and are left out",
+    g_ptr_array_add (notes, g_strdup_printf (dataset->orphans->len == 1 ? "%u label has no image and is left out"
+                                                                        : "%u labels have no image and are left out",
                                              dataset->orphans->len));
   if (find->n_duplicates > 0)
-    g_ptr_array_add (notes, g_strdup_printf ("%u pictures stand beside one of the same name in another format and are "
+    g_ptr_array_add (notes, g_strdup_printf ("%u images stand beside one of the same name in another format and are "
                                              "left out",
                                              find->n_duplicates));
   if (!dataset->label_ids_certain)
@@ -223,10 +222,10 @@ collect_notes (DhDataset *dataset, const DhScan *scan, DhLayoutFind *find)
   else if (dataset->label_ids == DH_LABEL_IDS_SHIFTED)
     g_ptr_array_add (notes, g_strdup ("the labels' ids are shifted by one: anomaly is 13, not 14"));
   if (scan->no_files->len > 0)
-    g_ptr_array_add (notes, g_strdup_printf (scan->no_files->len == 1
-                                                 ? "%u name of a picture is a link to nothing, or no file"
-                                                 : "%u names of pictures are links to nothing, or no files",
-                                             scan->no_files->len));
+    g_ptr_array_add (notes,
+                     g_strdup_printf (scan->no_files->len == 1 ? "%u name of an image is a link to nothing, or no file"
+                                                               : "%u names of images are links to nothing, or no files",
+                                      scan->no_files->len));
   g_ptr_array_unref (dataset->no_files);
   dataset->no_files = g_ptr_array_ref (scan->no_files);
   GPtrArray *of_folders = g_ptr_array_new ();

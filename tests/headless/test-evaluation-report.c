@@ -207,7 +207,7 @@ test_compared (EvaluationFixture *fixture, gconstpointer data)
       before = size;
     }
   g_autofree char *html = write_text (fixture, a, b, DH_REPORT_HTML);
-  assert_has (html, "Pictures by the difference of their AP");
+  assert_has (html, "Images by the difference of their AP");
 
   /* one picture less is other data */
   g_autofree char *gone = g_build_filename (fixture->root, "images", "validation4.png", NULL);
@@ -336,7 +336,7 @@ test_report_base (EvaluationFixture *fixture, gconstpointer data)
   g_clear_pointer (&text, g_free);
   g_assert_true (dh_report_write (fixture->database, evaluation->run, 0, DH_REPORT_HTML, path, NULL, &error));
   g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
-  g_assert_nonnull (strstr (text, "The picture is no longer where it was"));
+  g_assert_nonnull (strstr (text, "The image is no longer where it was"));
 }
 
 static void
