@@ -10,12 +10,16 @@
 #include "dh-run-list.h"
 #include "dh-session-evaluation.h"
 
+#define MARGIN 12
+
 struct _DhMetricsPage
 {
   GtkWidget parent_instance;
   DhSession *session;
   GtkWidget *stack, *empty, *empty_bar, *empty_text, *model, *model_text, *dataset, *dataset_text, *when, *evaluate,
       *show_run, *charts;
+  int room; /* that the charts have, with the margins */
+  guint room_source;
 };
 
 G_DEFINE_FINAL_TYPE (DhMetricsPage, dh_metrics_page, GTK_TYPE_WIDGET)
@@ -197,14 +201,35 @@ make_band (DhMetricsPage *self)
   return band;
 }
 
+static gboolean
+place_charts (gpointer data)
+{
+  DhMetricsPage *self = data;
+  self->room_source = 0;
+  dh_metrics_charts_set_room (self->charts, self->room - 2 * MARGIN);
+  return G_SOURCE_REMOVE;
+}
+
+/* Not while sizes are being given out. */
+static void
+on_room (GtkAdjustment *adjustment, GParamSpec *spec, DhMetricsPage *self)
+{
+  const int room = (int)gtk_adjustment_get_page_size (adjustment);
+  if (room == self->room)
+    return;
+  self->room = room;
+  if (self->room_source == 0)
+    self->room_source = g_idle_add (place_charts, self);
+}
+
 static GtkWidget *
 make_results (DhMetricsPage *self)
 {
   GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 12, NULL);
-  gtk_widget_set_margin_top (box, 12);
-  gtk_widget_set_margin_bottom (box, 12);
-  gtk_widget_set_margin_start (box, 12);
-  gtk_widget_set_margin_end (box, 12);
+  gtk_widget_set_margin_top (box, MARGIN);
+  gtk_widget_set_margin_bottom (box, MARGIN);
+  gtk_widget_set_margin_start (box, MARGIN);
+  gtk_widget_set_margin_end (box, MARGIN);
   self->charts = dh_metrics_charts_new (self->session);
   dh_focus_add_region (self->charts);
   gtk_widget_set_vexpand (self->charts, FALSE); /* what is below would move with every change of its height */
@@ -224,6 +249,8 @@ make_results (DhMetricsPage *self)
   GtkWidget *scroller = gtk_scrolled_window_new ();
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scroller), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), box);
+  g_signal_connect_object (gtk_scrolled_window_get_hadjustment (GTK_SCROLLED_WINDOW (scroller)), "notify::page-size",
+                           G_CALLBACK (on_room), self, 0);
   gtk_widget_set_vexpand (scroller, TRUE);
   GtkWidget *page = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
   GtkWidget *band = make_band (self);
@@ -273,6 +300,7 @@ dh_metrics_page_dispose (GObject *object)
 {
   DhMetricsPage *self = DH_METRICS_PAGE (object);
   GtkWidget *child;
+  g_clear_handle_id (&self->room_source, g_source_remove);
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
   g_clear_object (&self->session);
