@@ -36,7 +36,7 @@ dh_cli_say_notes (DhCli *cli, DhDataset *dataset)
   if (!certain)
     dh_cli_note (cli, "--label-ids raw, shifted or packed says how the labels count");
   if (dh_dataset_n_hidden (dataset) > 0)
-    dh_cli_note (cli, "where those pictures truly hold nothing else, --labels-are-true measures them");
+    dh_cli_note (cli, "where those images truly hold nothing else, --labels-are-true measures them");
 }
 
 void

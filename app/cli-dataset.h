@@ -23,7 +23,7 @@ typedef struct
         "S,…" },                                                                                                       \
       { "base",      0,                                                                                                \
         0,           G_OPTION_ARG_FILENAME,                                                                            \
-        &(set).base, "Where the pictures are that the official Fishyscapes sets build upon",                           \
+        &(set).base, "Where the images are that the official Fishyscapes sets build upon",                             \
         "DIR" },                                                                                                       \
       { "label-ids",                                                                                                   \
         0,                                                                                                             \
@@ -34,7 +34,7 @@ typedef struct
         "auto|raw|shifted|packed" },                                                                                   \
   {                                                                                                                    \
     "labels-are-true", 0, 0, G_OPTION_ARG_NONE, &(set).labels_are_true,                                                \
-        "Labels of one constant value are no hidden test labels: the pictures hold nothing else", NULL                 \
+        "Labels of one constant value are no hidden test labels: the images hold nothing else", NULL                   \
   }
 
 /* NULL after having said why, with *status set. */

@@ -131,11 +131,10 @@ say_left_out (DhCli *cli, const DhEvaluation *evaluation)
     dh_cli_note (cli, "left out: %u more, which --json names", n - MOST_NAMED);
   if (n == 1)
     g_set_error (&error, DH_ERROR, DH_ERROR_INVALID,
-                 "1 of the %u pictures is left out of these numbers: %s. Mend it and evaluate again", total,
-                 first->why);
+                 "1 of the %u images is left out of these numbers: %s. Mend it and evaluate again", total, first->why);
   else
     g_set_error (&error, DH_ERROR, DH_ERROR_INVALID,
-                 "%u of the %u pictures are left out of these numbers. Mend them and evaluate again", n, total);
+                 "%u of the %u images are left out of these numbers. Mend them and evaluate again", n, total);
   return dh_cli_fail (cli, &error);
 }
 

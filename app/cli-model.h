@@ -32,8 +32,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhCliModel, dh_cli_model_clear)
         0,                                                                                                             \
         G_OPTION_ARG_FILENAME,                                                                                         \
         &(model).calibration,                                                                                          \
-        "With --precision int8: a calibration, or a folder of pictures to make one of (default: the one that is kept " \
-        "of the weights, or made of the pictures at hand)",                                                            \
+        "With --precision int8: a calibration, or a folder of images to make one of (default: the one that is kept "   \
+        "of the weights, or made of the images at hand)",                                                              \
         "FILE|DIR" },                                                                                                  \
   {                                                                                                                    \
     "num_classes", 0, 0, G_OPTION_ARG_INT, &(model).classes, "Classes (default: read off the weights)", "K"            \

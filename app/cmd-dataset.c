@@ -120,7 +120,7 @@ check (DhCli *cli, int argc, char **argv)
   gboolean quick = FALSE;
   const GOptionEntry entries[] = {
     DH_CLI_DATASET_ENTRIES (set),
-    { "quick", 0, 0, G_OPTION_ARG_NONE, &quick, "Read of pictures only the header, and some of the labels", NULL },
+    { "quick", 0, 0, G_OPTION_ARG_NONE, &quick, "Read of images only the header, and some of the labels", NULL },
     { NULL },
   };
   int status;

@@ -120,7 +120,7 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
     DH_CLI_DATASET_ENTRIES (set),
     DH_CLI_MODEL_ENTRIES (model),
     { "scores", 0, 0, G_OPTION_ARG_FILENAME, &import.scores,
-      "Instead of weights: score maps of another method, found by the pictures' names (STEM.npy, STEM_hybrid.npy, "
+      "Instead of weights: score maps of another method, found by the images' names (STEM.npy, STEM_hybrid.npy, "
       "*_anomaly.npy, .npz with anomaly_scores, SMIYC's .hdf5)",
       "DIR" },
     { "method", 0, 0, G_OPTION_ARG_STRING, &import.method, "With --scores: its name (default: the folder's)", "NAME" },
@@ -130,7 +130,7 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
     { "score", 0, 0, G_OPTION_ARG_STRING, &score, "The map that is measured (default hybrid)", "MAP" },
     { "compare", 0, 0, G_OPTION_ARG_STRING, &more, "Maps measured beside it", "MAP,…" },
     DH_CLI_REQUIRE_ENTRY (require),
-    { "batch_size", 0, 0, G_OPTION_ARG_INT, &batch_size, "Has no effect: pictures are taken one by one", "N" },
+    { "batch_size", 0, 0, G_OPTION_ARG_INT, &batch_size, "Has no effect: images are taken one by one", "N" },
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
     { NULL },
   };

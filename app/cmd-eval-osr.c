@@ -102,7 +102,7 @@ dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
   const GOptionEntry entries[] = {
     DH_CLI_DATASET_ENTRIES (set),
     DH_CLI_MODEL_ENTRIES (model),
-    { "batch_size", 0, 0, G_OPTION_ARG_INT, &batch_size, "Has no effect: pictures are taken one by one", "N" },
+    { "batch_size", 0, 0, G_OPTION_ARG_INT, &batch_size, "Has no effect: images are taken one by one", "N" },
     { "folder", 0, 0, G_OPTION_ARG_FILENAME, &folder, "Where the maps go (default: in the user's data folder)", "OUT" },
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
     { "tpr", 0, 0, G_OPTION_ARG_DOUBLE, &tpr, "True positive rate of the calibrated threshold (default 0.95)", "R" },

@@ -315,14 +315,14 @@ dh_cmd_infer (DhCli *cli, int argc, char **argv)
     { "maps", 0, 0, G_OPTION_ARG_STRING, &maps,
       "Of segmentation, likelihood, dataset_posterior, hybrid, max_softmax, max_logit, entropy, logits, logits_ood",
       "M,…" },
-    { "png", 0, 0, G_OPTION_ARG_NONE, &png, "Coloured pictures too, and one panel with the maps side by side", NULL },
+    { "png", 0, 0, G_OPTION_ARG_NONE, &png, "Coloured images too, and one panel with the maps side by side", NULL },
     { "threshold", 0, 0, G_OPTION_ARG_STRING, &threshold, "Writes the mask hybrid score > T", "T" },
     { "scale", 0, 0, G_OPTION_ARG_DOUBLE, &scale,
-      "Makes the pictures smaller first, for those too large for the memory (at most 1: as they are); maps of that "
+      "Makes the images smaller first, for those too large for the memory (at most 1: as they are); maps of that "
       "size",
       "S" },
     { "tile", 0, 0, G_OPTION_ARG_INT, &tile,
-      "Cuts pictures that are larger into overlapping tiles of N×N pixels, for those too large for the memory; each "
+      "Cuts images that are larger into overlapping tiles of N×N pixels, for those too large for the memory; each "
       "tile is seen by itself, so that the maps are others than of the whole",
       "N" },
     { NULL },
@@ -330,12 +330,12 @@ dh_cmd_infer (DhCli *cli, int argc, char **argv)
   int status;
   g_auto (GStrv) named = NULL;
   if (!dh_cli_parse (cli, argc, argv, entries, NULL, "--params W --out DIR IMAGE…",
-                     "Writes the maps of pictures: <stem>_<map>.npy, float32 (segmentation uint8). A folder stands for "
-                     "the\npictures in it.",
+                     "Writes the maps of images: <stem>_<map>.npy, float32 (segmentation uint8). A folder stands for "
+                     "the\nimages in it.",
                      "densehybrid infer --params ldn121_hybrid.pth --out maps --png street.jpg", &named, &status))
     return status;
   if (!named || !named[0])
-    return dh_cli_usage (cli, "no picture is named");
+    return dh_cli_usage (cli, "no image is named");
   if (!out)
     return dh_cli_usage (cli, "--out is missing: where do the maps go?");
 

@@ -292,7 +292,7 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
   double momentum = NO_NUMBER, decay = NO_NUMBER;
   const GOptionEntry entries[] = {
     { "dataroot", 0, 0, G_OPTION_ARG_FILENAME, &data_root, "The data set", "DIR" },
-    { "neg_dataroot", 0, 0, G_OPTION_ARG_FILENAME, &negative_root, "Pictures of which negatives are pasted", "DIR" },
+    { "neg_dataroot", 0, 0, G_OPTION_ARG_FILENAME, &negative_root, "Images of which negatives are pasted", "DIR" },
     { "exp_name", 0, 0, G_OPTION_ARG_FILENAME, &name, "Name of the run's folder", "NAME" },
     { "runs", 0, 0, G_OPTION_ARG_FILENAME, &runs, "Where runs lie (logs)", "DIR" },
     { "model", 0, 0, G_OPTION_ARG_FILENAME, &init,
@@ -323,7 +323,7 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
       "Threads that load ahead (as the device needs); no result depends on it", "N" },
     { "validation_images", 0, 0, G_OPTION_ARG_INT64, &validation, "Validate on so many (all)", "N" },
     { "validation_pastes", 0, 0, G_OPTION_ARG_INT, &changes.validation_pastes,
-      "Composites of each of them (1); with few pictures several make AP a steadier measure", "N" },
+      "Composites of each of them (1); with few images several make AP a steadier measure", "N" },
     { "checkpoint_steps", 0, 0, G_OPTION_ARG_INT64, &checkpoint_steps, "A checkpoint every so many steps too", "N" },
     { "checkpoint_seconds", 0, 0, G_OPTION_ARG_INT, &changes.checkpoint_seconds, "A checkpoint so often (600)", "S" },
     { "stop_after", 0, 0, G_OPTION_ARG_INT64, &stop, "Stop behind this step with a checkpoint, for --resume", "STEP" },

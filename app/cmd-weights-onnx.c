@@ -69,7 +69,7 @@ dh_weights_save_onnx (DhCli *cli, const char *from, const char *to, guint height
       print_json (model, from, to, height, width);
       return DH_EXIT_DONE;
     }
-  printf ("%s: %s, for pictures of %ux%u (height x width; --size for others):", to, dh_model_title (model), height,
+  printf ("%s: %s, for images of %ux%u (height x width; --size for others):", to, dh_model_title (model), height,
           width);
   for (guint i = 0; i < G_N_ELEMENTS (maps); i++)
     if (has_map (model, maps[i]))

@@ -197,7 +197,7 @@ convert (DhCli *cli, int argc, char **argv)
     { "as-is", 0, 0, G_OPTION_ARG_NONE, &as_is, "Write what the file holds, of whatever network, without completing it",
       NULL },
     { "size", 0, 0, G_OPTION_ARG_STRING, &size,
-      "Of .onnx: height x width of the pictures that the file is for (default 720x1280)", "HxW" },
+      "Of .onnx: height x width of the images that the file is for (default 720x1280)", "HxW" },
     { NULL },
   };
   g_auto (GStrv) rest = NULL;
@@ -208,7 +208,7 @@ convert (DhCli *cli, int argc, char **argv)
           "removed, and what the published implementation wants beyond the network's needs is added, so that\n"
           "it loads there with strict=True. Where IN is demo, the weights that come with the program are written.\n\n"
           "Where OUT ends in .onnx it is the network with its weights, for ONNX Runtime, OpenVINO, TensorRT and\n"
-          "others: from a picture of one size (uint8, 1×H×W×3, RGB as decoded; what the network wants of it is\n"
+          "others: from an image of one size (uint8, 1×H×W×3, RGB as decoded; what the network wants of it is\n"
           "part of the file) to segmentation, likelihood, dataset_posterior and hybrid (1×H×W each), in float32.",
           "densehybrid weights convert ldn121_hybrid.pth ldn121.onnx --size 1024x2048", &rest, &status))
     return status;

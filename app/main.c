@@ -129,7 +129,7 @@ main (int argc, char **argv)
   g_autoptr (AdwApplication) application = adw_application_new (DH_APP_ID, G_APPLICATION_HANDLES_OPEN);
   g_application_add_main_option_entries (G_APPLICATION (application), options);
   g_application_set_option_context_parameter_string (G_APPLICATION (application),
-                                                     _ ("[PICTURE… | FOLDER] [WEIGHTS] – DenseHybrid Studio"));
+                                                     _ ("[IMAGE… | FOLDER] [WEIGHTS] – DenseHybrid Studio"));
   g_signal_connect (application, "startup", G_CALLBACK (startup), &studio);
   g_signal_connect (application, "activate", G_CALLBACK (activate), &studio);
   g_signal_connect (application, "open", G_CALLBACK (open_files), &studio);

@@ -291,7 +291,7 @@ prepare (Flow *flow, GError **error)
     return FALSE;
   if (dh_dataset_size (options->dataset) == 0)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "%s: has no pictures to evaluate",
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "%s: has no images to evaluate",
                    dh_dataset_root (options->dataset));
       return FALSE;
     }
@@ -344,9 +344,9 @@ visit_all (Flow *flow, GError **error)
     {
       const char *why = g_array_index (flow->result->left_out, DhLeftOut, 0).why;
       if (n == 1)
-        g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "the only picture could not be evaluated: %s", why);
+        g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "the only image could not be evaluated: %s", why);
       else
-        g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "none of the %u pictures could be evaluated; the first: %s", n,
+        g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "none of the %u images could be evaluated; the first: %s", n,
                      why);
       return FALSE;
     }

@@ -95,7 +95,7 @@ dh_imported_scores_open (const char *path, const char *method, gboolean low_is_a
     }
   if (dh_dataset_size (dataset) == 0)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "%s: has no pictures to evaluate", dh_dataset_root (dataset));
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "%s: has no images to evaluate", dh_dataset_root (dataset));
       return NULL;
     }
   DhMapFolder *maps = dh_map_folder_open (path, dataset, out, cancellable, progress, error);

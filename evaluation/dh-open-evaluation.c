@@ -71,7 +71,7 @@ join_labels (const Flow *flow, DhRunPicture *picture, GError **error)
   if (!anomalies || !classes)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
-                   "%s: has no label; open-set recognition needs class and anomaly labels for every picture",
+                   "%s: has no label; open-set recognition needs class and anomaly labels for every image",
                    picture->item->image);
       return FALSE;
     }
@@ -191,7 +191,7 @@ threshold_of (DhCalibration *calibration, const char *town, GError **error)
   const double threshold = dh_calibration_threshold (calibration);
   if (isnan (threshold))
     g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
-                 "no threshold can be calibrated on %s: none of its pictures shows an anomaly", town);
+                 "no threshold can be calibrated on %s: none of its images shows an anomaly", town);
   return threshold;
 }
 

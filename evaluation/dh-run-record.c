@@ -200,7 +200,7 @@ dh_run_record_check_label (const DhDatasetItem *item, const DhLabels *labels, gu
 {
   if (!labels || (labels->width == width && labels->height == height))
     return TRUE;
-  g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, "%s: the label is of %u×%u pixels, its picture %s of %u×%u",
+  g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, "%s: the label is of %u×%u pixels, its image %s of %u×%u",
                item->label, labels->width, labels->height, item->image, width, height);
   return FALSE;
 }

@@ -271,8 +271,8 @@ plan_paths (DhDatabase *database, const DhRunRow *run, GPtrArray *rows, DhExport
       if (!g_hash_table_add (taken, path))
         {
           g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
-                       "%s: would hold two pictures' maps, %s among them; use the layout npy, which keeps folders",
-                       path, image->stem);
+                       "%s: would hold two images' maps, %s among them; use the layout npy, which keeps folders", path,
+                       image->stem);
           return NULL;
         }
     }

@@ -55,7 +55,7 @@ new_image (guint width, guint height, GError **error)
 {
   DhImage *image = dh_image_new (width, height);
   if (!image)
-    g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "no memory is left for a picture of %u×%u", width, height);
+    g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "no memory is left for an image of %u×%u", width, height);
   return image;
 }
 

@@ -172,7 +172,7 @@ append_figure (GString *html, gboolean has_map, DhDataset *dataset, const DhRunI
                         && map->dims[1] == image->width && row->height == image->height && row->width == image->width
                         && dh_map_owner_measured (row, dh_tensor_f32 (map));
   if (!image)
-    g_string_append (html, "<p class=n>The picture is no longer where it was.</p>");
+    g_string_append (html, "<p class=n>The image is no longer where it was.</p>");
   else
     append_picture (html, image, "picture");
   if (image && !fits)
@@ -203,7 +203,7 @@ append_images (GString *html, const DhReport *report, const DhReportRun *run)
   g_autoptr (DhDataset) dataset = dh_report_open_dataset (run->run, report->cancellable);
   const gboolean has_maps = dh_report_has_maps (run->run);
   g_string_append (html,
-                   "<h2>Worst images</h2>\n<p class=n>Picture, score (bright = anomalous), and at the threshold of "
+                   "<h2>Worst images</h2>\n<p class=n>Image, score (bright = anomalous), and at the threshold of "
                    "TPR 95 % over this very set: <b style=color:#1c71d8>found</b>, <b style=color:#b06f00>false</b>, "
                    "<b style=color:#c2185b>missed</b>.</p>\n");
   for (guint i = 0; i < MIN (worst->len, N_PICTURES) && !g_cancellable_is_cancelled (report->cancellable); i++)

@@ -249,11 +249,11 @@ dh_report_objects_table (const DhReportObjects *objects)
   DhReportTable *table = dh_report_table_new ("Objects found and missed", G_N_ELEMENTS (titles), 1, titles);
   g_autofree char *threshold = dh_report_number (objects->threshold, 4);
   g_autofree char *unread = objects->unread == 0 ? NULL
-                                                 : g_strdup_printf (" %u pictures have no map, or no labels, any more, "
+                                                 : g_strdup_printf (" %u images have no map, or no labels, any more, "
                                                                     "and are not among them.",
                                                                     objects->unread);
   table->sentence = g_strdup_printf (
-      "At the threshold %s (%s), of %u pictures, as smiyc-component matches them: anomalies of at least "
+      "At the threshold %s (%s), of %u images, as smiyc-component matches them: anomalies of at least "
       "%" G_GUINT64_FORMAT " pixels, found where sIoU is 25 %% or more; flagged regions of at least %" G_GUINT64_FORMAT
       " pixels.%s%s",
       threshold, objects->chosen, objects->pictures, objects->min_anomaly, objects->min_prediction,
@@ -325,8 +325,8 @@ dh_report_objects_to_json (const DhReportObjects *objects, JsonBuilder *json)
   add_number (json, "threshold", objects->threshold);
   json_builder_set_member_name (json, "threshold_rule");
   json_builder_add_string_value (json, objects->chosen);
-  add_count (json, "pictures", objects->pictures);
-  add_count (json, "pictures_unread", objects->unread);
+  add_count (json, "images", objects->pictures);
+  add_count (json, "images_unread", objects->unread);
   add_count (json, "min_anomaly", objects->min_anomaly);
   add_count (json, "min_prediction", objects->min_prediction);
   json_builder_set_member_name (json, "parts");

@@ -124,7 +124,7 @@ find_difference (const DhReport *report)
   if (!dh_reading_has_same_labels (of_a, of_b))
     return "The runs read the labels in other ways: their numbers stand beside each other and are not subtracted.";
   if (a->images_done != b->images_done)
-    return "The runs measured other pictures of the set: their numbers stand beside each other and are not subtracted.";
+    return "The runs measured other images of the set: their numbers stand beside each other and are not subtracted.";
   return NULL;
 }
 
@@ -236,8 +236,7 @@ dh_report_compared_images (const DhReport *report)
   g_autofree char *second = g_strdup_printf ("AP %" G_GINT64_FORMAT, b->run->id);
   g_autofree char *difference = g_strdup_printf ("%" G_GINT64_FORMAT " − %" G_GINT64_FORMAT, a->run->id, b->run->id);
   const char *titles[] = { "picture, the largest difference first", "anomaly pixels", first, second, difference };
-  DhReportTable *table =
-      dh_report_table_new ("Pictures by the difference of their AP", G_N_ELEMENTS (titles), 1, titles);
+  DhReportTable *table = dh_report_table_new ("Images by the difference of their AP", G_N_ELEMENTS (titles), 1, titles);
   for (guint i = 0; i < pairs->len; i++)
     {
       const Pair *pair = &g_array_index (pairs, Pair, i);

@@ -55,7 +55,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Pair, clear_pair)
 static gboolean
 no_memory (GError **error)
 {
-  g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "Memory is too short for a training picture");
+  g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "Memory is too short for a training image");
   return FALSE;
 }
 

@@ -44,7 +44,7 @@ dh_pictures_open_data (DhPictures *pictures, const DhRecipe *recipe, const char 
   pictures->validation = choose (pictures->dataset, validation, TRUE);
   if (pictures->training->len > 0)
     return TRUE;
-  g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "%s holds no labelled pictures for training", root);
+  g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "%s holds no labelled images for training", root);
   return FALSE;
 }
 
@@ -63,7 +63,7 @@ dh_pictures_open_negatives (DhPictures *pictures, const char *root, GCancellable
   pictures->pasted = choose (pictures->negatives, NULL, FALSE);
   if (pictures->pasted->len > 0)
     return TRUE;
-  g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "%s holds no pictures", root);
+  g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "%s holds no images", root);
   return FALSE;
 }
 

@@ -32,7 +32,7 @@ check_pictures (DhTrainerRun *run, GCancellable *cancellable, GError **error)
     return TRUE;
   const char *negatives = run->pictures.negatives ? run->config->negative_root : NULL;
   g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
-               "The pictures in %s%s%s are others than those that this training began with; put them back, or begin a "
+               "The images in %s%s%s are others than those that this training began with; put them back, or begin a "
                "new training with its last model (--model)",
                run->config->data_root, negatives ? " or " : "", negatives ? negatives : "");
   return FALSE;
@@ -56,7 +56,7 @@ dh_trainer_prepare_data (DhTrainerRun *run, GCancellable *cancellable, GError **
   if (run->epoch_steps)
     return TRUE;
   g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
-               "%s holds %u training pictures, too few for one step of %u × %u; use a smaller batch",
+               "%s holds %u training images, too few for one step of %u × %u; use a smaller batch",
                run->config->data_root, run->composer.n_items, recipe->accumulation, recipe->batch);
   return FALSE;
 }

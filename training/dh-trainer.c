@@ -183,8 +183,7 @@ log_pictures (DhTrainerRun *run, GError **error)
       if (!log_note (run, *note, error))
         return FALSE;
   return run->validation.n_items > 0
-         || log_note (run,
-                      "there are no validation pictures: nothing is measured, and the last model counts as the best",
+         || log_note (run, "there are no validation images: nothing is measured, and the last model counts as the best",
                       error);
 }
 
@@ -202,7 +201,7 @@ log_notes (DhTrainerRun *run, GError **error)
                           error))
          && (!run->changed
              || log_note (run,
-                          "pictures or labels are not of the sizes that they were of before: from here on it learns "
+                          "images or labels are not of the sizes that they were of before: from here on it learns "
                           "from what is there now",
                           error));
 }

@@ -108,9 +108,9 @@ dh_browse_panes_new_pane_menu (DhBrowsePanes *self, guint index)
   g_autofree char *save = g_strdup_printf ("pane.save(%u)", index);
   g_autofree char *close = g_strdup_printf ("pane.close(%u)", index);
   if (self->comparing)
-    dh_ui_menu_section (menu, NULL, _ ("Copy what the probe reads"), "win.copy-probe", _ ("Save picture…"), save, NULL);
+    dh_ui_menu_section (menu, NULL, _ ("Copy what the probe reads"), "win.copy-probe", _ ("Save image…"), save, NULL);
   else
-    dh_ui_menu_section (menu, NULL, _ ("Copy what the probe reads"), "win.copy-probe", _ ("Save picture…"), save,
+    dh_ui_menu_section (menu, NULL, _ ("Copy what the probe reads"), "win.copy-probe", _ ("Save image…"), save,
                         _ ("Close pane"), close, NULL);
   return G_MENU_MODEL (menu);
 }
@@ -177,7 +177,7 @@ picture_chosen (GtkNativeDialog *dialog, int response, gpointer data)
       g_autofree char *path = file != NULL ? g_file_get_path (file) : NULL;
       g_autoptr (GError) error = NULL;
       if (path != NULL && !dh_canvas_save_png (self->canvas, index, path, &error))
-        g_signal_emit_by_name (self->session, "error", _ ("The picture could not be saved"), error->message);
+        g_signal_emit_by_name (self->session, "error", _ ("The image could not be saved"), error->message);
       else if (path != NULL)
         dh_ui_say_saved (self->session, path);
     }
@@ -194,7 +194,7 @@ save_pane (GSimpleAction *action, GVariant *value, gpointer data)
     return;
   GtkWindow *window = GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self->canvas)));
   GtkFileChooserNative *dialog =
-      gtk_file_chooser_native_new (_ ("Save picture"), window, GTK_FILE_CHOOSER_ACTION_SAVE, _ ("Save"), NULL);
+      gtk_file_chooser_native_new (_ ("Save image"), window, GTK_FILE_CHOOSER_ACTION_SAVE, _ ("Save"), NULL);
   g_autofree char *name = g_strdup_printf ("%s_%s.png", dh_image_item_get_name (item), self->shown[index]->name);
   gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (dialog), name);
   g_object_set_data (G_OBJECT (dialog), "index", GINT_TO_POINTER (index));

@@ -141,7 +141,7 @@ show_missing_run_map (DhBrowsePanes *self, guint index, DhFrameMap map, const ch
 {
   const DhRunMap *run = dh_session_get_run_map (self->session, map - DH_FRAME_RUN_A);
   if (run != NULL && run->run == DH_KEPT_RUN && run->error != NULL)
-    say (self, index, "dialog-information-symbolic", NULL, _ ("Kept of another picture"), run->error);
+    say (self, index, "dialog-information-symbolic", NULL, _ ("Kept of another image"), run->error);
   else if (run != NULL && run->run == DH_KEPT_RUN)
     show_missing_map (self, index, run->kind, error);
   else if (run != NULL && run->error != NULL)
@@ -170,7 +170,7 @@ show_missing_map (DhBrowsePanes *self, guint index, DhFrameMap map, const char *
   else if (dh_session_can_tile (self->session))
     {
       g_autofree char *text = g_strdup_printf (
-          _ ("%s. Tiles fit; their maps differ from the whole picture’s, near their edges most."), error);
+          _ ("%s. Tiles fit; their maps differ from the whole image’s, near their edges most."), error);
       box = say (self, index, "dh-memory-symbolic", "dh-warn", _ ("Not enough memory"), text);
       add_button (box, _ ("Compute in tiles"), "win.compute-in-tiles");
       add_button (box, _ ("Try again"), "win.retry");
@@ -214,7 +214,7 @@ show_missing_difference (DhBrowsePanes *self, guint index, const char *error)
     }
   if (!self->has_difference)
     say (self, index, NULL, NULL,
-         has_stats (dh_session_get_stats (self->session)) ? _ ("Nothing in this picture to align by") : _ ("Counting…"),
+         has_stats (dh_session_get_stats (self->session)) ? _ ("Nothing in this image to align by") : _ ("Counting…"),
          NULL);
   return !self->has_difference;
 }
@@ -228,7 +228,7 @@ dh_browse_panes_show_message (DhBrowsePanes *self, guint index)
   GtkWidget *box;
   if (content->kind == DH_PANE_IMAGE && frame == NULL && error != NULL)
     {
-      box = say (self, index, "dialog-warning-symbolic", "dh-err", _ ("This picture cannot be shown"), error);
+      box = say (self, index, "dialog-warning-symbolic", "dh-err", _ ("This image cannot be shown"), error);
       add_button (box, _ ("Try again"), "win.retry");
     }
   else if (content->kind == DH_PANE_TRUTH && frame != NULL && frame->truth_error != NULL)

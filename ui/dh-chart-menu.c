@@ -94,7 +94,7 @@ make_menu (void)
   GMenu *menu = g_menu_new ();
   dh_ui_menu_section (menu, _ ("Numbers"), _ ("Copy as CSV"), "chart.copy", _ ("Save as CSV…"), "chart.save::csv",
                       NULL);
-  dh_ui_menu_section (menu, _ ("Picture"), _ ("Save as PNG…"), "chart.save::png", _ ("Save as SVG…"), "chart.save::svg",
+  dh_ui_menu_section (menu, _ ("Image"), _ ("Save as PNG…"), "chart.save::png", _ ("Save as SVG…"), "chart.save::svg",
                       NULL);
   return G_MENU_MODEL (menu);
 }
@@ -105,8 +105,8 @@ dh_chart_menu_new_button (DhChart *chart, const char *title)
   ChartMenu *self = g_object_get_data (G_OBJECT (chart), "chart-menu");
   g_autoptr (GMenuModel) menu = make_menu ();
   GtkWidget *button =
-      dh_ui_menu_button ("view-more-symbolic", _ ("Numbers and picture of this chart"), menu, "flat dh-iconbtn");
-  g_autofree char *name = g_strdup_printf (_ ("%s: numbers and picture"), title);
+      dh_ui_menu_button ("view-more-symbolic", _ ("Numbers and image of this chart"), menu, "flat dh-iconbtn");
+  g_autofree char *name = g_strdup_printf (_ ("%s: numbers and image"), title);
   dh_ui_set_name (button, name);
   gtk_widget_insert_action_group (button, "chart", G_ACTION_GROUP (self->actions));
   gtk_widget_set_valign (button, GTK_ALIGN_CENTER);

@@ -143,7 +143,7 @@ add_counts (Check *self)
   GtkWidget *group = new_group (_ ("Files"));
   g_autofree char *images = dh_number_format_count (check->images), *labels = dh_number_format_count (check->labels);
   g_autofree char *usable = dh_number_format_count (check->usable);
-  add_fact (group, _ ("Pictures"), images);
+  add_fact (group, _ ("Images"), images);
   add_fact (group, _ ("Labels"), labels);
   add_fact (group, _ ("Can be used"), usable);
   for (guint i = 0; i < check->splits->len; i++)
@@ -152,9 +152,9 @@ add_counts (Check *self)
       g_autofree char *there = dh_number_format_count (split->images);
       g_autofree char *labelled = dh_number_format_count (split->labels);
       g_autofree char *published = dh_number_format_count (split->published);
-      g_autofree char *text = split->published > 0 ? g_strdup_printf (_ ("pictures: %s, published %s · labels: %s"),
+      g_autofree char *text = split->published > 0 ? g_strdup_printf (_ ("images: %s, published %s · labels: %s"),
                                                                       there, published, labelled)
-                                                   : g_strdup_printf (_ ("pictures: %s · labels: %s"), there, labelled);
+                                                   : g_strdup_printf (_ ("images: %s · labels: %s"), there, labelled);
       if (*split->name != '\0' || split->published > 0)
         add_fact (group, *split->name != '\0' ? split->name : _ ("The whole set"), text);
     }
@@ -220,14 +220,14 @@ static void
 add_values (Check *self)
 {
   static const char *const heads[] = { N_ ("Value"), N_ ("Taken as"), N_ ("Meaning"), N_ ("Share of pixels"),
-                                       "",           N_ ("Pixels"),   N_ ("Pictures") };
+                                       "",           N_ ("Pixels"),   N_ ("Images") };
   const GPtrArray *values = self->check->values;
   if (values->len == 0)
     return;
   GtkWidget *group = new_group (_ ("Values in the label files"));
   adw_preferences_group_set_description (
       ADW_PREFERENCES_GROUP (group),
-      _ ("What is ignored, also called void, is counted by no metric; an unknown value leaves its pictures out."));
+      _ ("What is ignored, also called void, is counted by no metric; an unknown value leaves its images out."));
   GtkWidget *grid = dh_ui_table (5);
   gtk_widget_set_margin_top (grid, 6);
   for (guint i = 0; i < G_N_ELEMENTS (heads); i++)
@@ -275,8 +275,8 @@ show_progress (gpointer data)
   Check *self = data;
   const gint total = g_atomic_int_get (&self->progress->total), done = g_atomic_int_get (&self->progress->done);
   gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (self->bar), total > 0 ? (double)done / total : 0);
-  g_autofree char *text = total > 0 ? g_strdup_printf (_ ("Reading pictures and labels: %d of %d"), done, total)
-                                    : g_strdup (_ ("Reading pictures and labels"));
+  g_autofree char *text = total > 0 ? g_strdup_printf (_ ("Reading images and labels: %d of %d"), done, total)
+                                    : g_strdup (_ ("Reading images and labels"));
   gtk_progress_bar_set_text (GTK_PROGRESS_BAR (self->bar), text);
   return G_SOURCE_CONTINUE;
 }

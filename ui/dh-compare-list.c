@@ -120,7 +120,7 @@ update (DhCompareList *self)
   const gint sides[2] = { dh_browse_comparison_side (view, 0)->map, dh_browse_comparison_side (view, 1)->map };
   const char *why;
   g_autoptr (GPtrArray) pictures = dh_compared_pictures_list (self->session, sides, current_order (self), &why);
-  gtk_label_set_label (GTK_LABEL (self->why), why != NULL ? why : _ ("No pictures"));
+  gtk_label_set_label (GTK_LABEL (self->why), why != NULL ? why : _ ("No images"));
   gtk_stack_set_visible_child_name (GTK_STACK (self->stack), pictures->len > 0 ? "list" : "why");
   if (is_shown (self, pictures))
     return;

@@ -124,7 +124,7 @@ dh_component_row_set_item (DhComponentRow *self, DhComponentItem *item)
   g_autoptr (GdkTexture) crop = make_crop (item);
   g_autofree char *count = dh_number_format_count (object->area);
   g_autofree char *area = g_strdup_printf (_ ("%s px"), count);
-  g_autofree char *number = dh_number_format (object->overlap, 2);
+  g_autofree char *number = dh_number_format (100 * object->overlap, 1);
   g_autofree char *overlap = isnan (object->overlap)           ? g_strdup ("")
                              : object->kind == DH_OBJECT_FALSE ? g_strdup_printf (_ ("PPV %s"), number)
                                                                : g_strdup_printf (_ ("sIoU %s"), number);

@@ -286,7 +286,7 @@ make_head (DhComponentsPanel *self)
   self->f1 = dh_ui_short_label (NULL, "dh-small dim-label dh-num", 0);
   g_autofree char *rule = g_strdup_printf (
       _ ("Objects as the protocol smiyc-component matches them: flagged regions from %u pixels and anomalies from %u; "
-         "found where sIoU ≥ 0.25, false where PPV < 0.25. The mean is of the F1 at 11 overlaps, 0.25 to 0.75."),
+         "found where sIoU ≥ 25 %%, false where PPV < 25 %%. The mean is of the F1 at 11 overlaps, 25 %% to 75 %%."),
       DH_PICTURE_MIN_FLAGGED, DH_PICTURE_MIN_ANOMALY);
   gtk_widget_set_tooltip_text (head, rule);
   gtk_box_append (GTK_BOX (head), self->f1);

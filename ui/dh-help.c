@@ -15,7 +15,7 @@ static const struct
         "anomalies "
         "it flatters; look at AP and FPR95. High is good.") },
   { { N_ ("Undefined") },
-    N_ ("Pictures that are left out of a mean, because a picture without anomalies, or without inliers, has no AP, "
+    N_ ("Images that are left out of a mean, because an image without anomalies, or without inliers, has no AP, "
         "AUROC "
         "or FPR95 of its own.") },
   { { N_ ("Protocol") },
@@ -34,7 +34,7 @@ static const struct
   { { N_ ("False negative") }, N_ ("Anomalous pixels that are not flagged. Void pixels are counted nowhere.") },
   { { N_ ("Flagged") }, N_ ("The share of all pixels beyond the threshold, void ones too.") },
   { { N_ ("Component F1"), N_ ("Mean component F1") },
-    N_ ("F1 of whole objects, averaged over 11 overlaps from 0.25 to 0.75: an anomaly is found where its sIoU reaches "
+    N_ ("F1 of whole objects, averaged over 11 overlaps from 25 % to 75 %: an anomaly is found where its sIoU reaches "
         "the "
         "overlap, a flagged region is false where its PPV does not.") },
   { { "sIoU" },

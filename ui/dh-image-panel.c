@@ -254,7 +254,7 @@ make_set_menu (DhImagePanel *self)
   GMenu *menu = g_menu_new ();
   g_autoptr (GMenuModel) readings = dh_reading_menu_new (self->session, GTK_WIDGET (self));
   g_menu_append_section (menu, NULL, readings);
-  dh_ui_menu_section (menu, NULL, _ ("Open a data set…"), "win.open-dataset", _ ("Open pictures…"), "win.open-pictures",
+  dh_ui_menu_section (menu, NULL, _ ("Open a data set…"), "win.open-dataset", _ ("Open images…"), "win.open-pictures",
                       _ ("Open the demo"), "win.open-demo", NULL);
   dh_ui_menu_section (menu, NULL, _ ("Check this data set…"), "win.dataset-notes", _ ("Evaluate"), "win.evaluate",
                       NULL);

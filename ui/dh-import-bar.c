@@ -21,9 +21,9 @@ show_progress (gpointer data)
   if (!dh_session_get_import_progress (self->session, &progress))
     return G_SOURCE_CONTINUE;
   g_autofree char *text =
-      progress.total == 0 ? g_strdup_printf (_ ("%s: looking for the pictures’ maps…"), progress.method)
+      progress.total == 0 ? g_strdup_printf (_ ("%s: looking for the images’ maps…"), progress.method)
       : progress.measuring
-          ? g_strdup_printf (_ ("%s: %u of %u pictures measured"), progress.method, progress.done, progress.total)
+          ? g_strdup_printf (_ ("%s: %u of %u images measured"), progress.method, progress.done, progress.total)
           : g_strdup_printf (_ ("%s: reading the scores, %u of %u"), progress.method, progress.done, progress.total);
   gtk_label_set_label (GTK_LABEL (self->label), text);
   if (progress.total > 0)

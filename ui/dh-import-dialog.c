@@ -57,7 +57,7 @@ show_hint (DhImportDialog *self)
   const DhAnomalousEnd guess = dh_score_look_guess (look);
   g_autofree char *auroc = dh_number_format (100 * look->auroc, 1);
   g_autofree char *seen = g_strdup_printf (
-      ngettext ("the first labelled picture", "the first %u labelled pictures", look->n_looked), look->n_looked);
+      ngettext ("the first labelled image", "the first %u labelled images", look->n_looked), look->n_looked);
   g_autofree char *text =
       guess == DH_ANOMALOUS_HIGH
           ? g_strdup_printf (_ ("Judged by %s: anomalies have the high scores (AUROC %s %%)."), seen, auroc)
@@ -86,7 +86,7 @@ show_look (DhImportDialog *self)
   const DhScoreLook *look = self->look;
   const guint missing = look->n_pictures - look->n_found;
   g_autofree char *found =
-      g_strdup_printf (ngettext ("%u of %u picture has a map", "%u of %u pictures have a map", look->n_pictures),
+      g_strdup_printf (ngettext ("%u of %u image has a map", "%u of %u images have a map", look->n_pictures),
                        look->n_found, look->n_pictures);
   g_autofree char *text =
       missing == 0
@@ -150,7 +150,7 @@ look (DhImportDialog *self)
   const gboolean can_look = root != NULL || can_open;
   gtk_widget_set_visible (self->spinner, can_look);
   show_status (self,
-               can_look ? _ ("Looking for the pictures’ maps…") : _ ("Choose the data set that the scores belong to."),
+               can_look ? _ ("Looking for the images’ maps…") : _ ("Choose the data set that the scores belong to."),
                FALSE);
   if (!can_look)
     return;

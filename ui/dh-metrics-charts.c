@@ -15,6 +15,8 @@ typedef enum
   N_CHARTS,
 } ChartKind;
 
+#define SPACING 12
+
 typedef struct
 {
   DhSession *session;
@@ -254,6 +256,16 @@ charts_free (gpointer data)
   g_free (data);
 }
 
+void
+dh_metrics_charts_set_room (GtkWidget *box, int width)
+{
+  int least;
+  GtkWidget *first = GTK_WIDGET (gtk_flow_box_get_child_at_index (GTK_FLOW_BOX (box), 0));
+  gtk_widget_measure (first, GTK_ORIENTATION_HORIZONTAL, -1, &least, NULL, NULL, NULL);
+  const int all = N_CHARTS * least + (N_CHARTS - 1) * SPACING;
+  gtk_flow_box_set_max_children_per_line (GTK_FLOW_BOX (box), width >= all ? N_CHARTS : N_CHARTS / 2);
+}
+
 GtkWidget *
 dh_metrics_charts_new (DhSession *session)
 {
@@ -267,8 +279,8 @@ dh_metrics_charts_new (DhSession *session)
   gtk_flow_box_set_selection_mode (GTK_FLOW_BOX (box), GTK_SELECTION_NONE);
   gtk_flow_box_set_homogeneous (GTK_FLOW_BOX (box), TRUE);
   gtk_flow_box_set_max_children_per_line (GTK_FLOW_BOX (box), 4);
-  gtk_flow_box_set_row_spacing (GTK_FLOW_BOX (box), 12);
-  gtk_flow_box_set_column_spacing (GTK_FLOW_BOX (box), 12);
+  gtk_flow_box_set_row_spacing (GTK_FLOW_BOX (box), SPACING);
+  gtk_flow_box_set_column_spacing (GTK_FLOW_BOX (box), SPACING);
   for (guint i = 0; i < N_CHARTS; i++)
     {
       GtkWidget *head;

@@ -11,12 +11,16 @@
 #include "dh-session-evaluation.h"
 #include "dh-set-reading.h"
 
+#define MARGIN 12
+
 struct _DhMetricsPage
 {
   GtkWidget parent_instance;
   DhSession *session;
   GtkWidget *stack, *empty, *empty_bar, *empty_text, *model, *model_text, *dataset, *dataset_text, *when, *evaluate,
       *show_run, *charts;
+  int room; /* that the charts have, with the margins */
+  guint room_source;
 };
 
 G_DEFINE_FINAL_TYPE (DhMetricsPage, dh_metrics_page, GTK_TYPE_WIDGET)
@@ -42,8 +46,8 @@ show_evaluated (DhMetricsPage *self, const DhRun *run)
   g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, run->id);
   g_autofree char *title = g_strdup_printf (_ ("Evaluated before, in run %s"), id);
   g_autofree char *text =
-      g_strdup_printf (_ ("%s, all %u pictures with these weights in %s. The Runs page has its numbers, its curve and "
-                          "its reports. For every score's curves and the table of pictures evaluate again: that is a "
+      g_strdup_printf (_ ("%s, all %u images with these weights in %s. The Runs page has its numbers, its curve and "
+                          "its reports. For every score's curves and the table of images evaluate again: that is a "
                           "run of its own, and takes what was computed before from the cache."),
                        when, run->images, run->precision);
   adw_status_page_set_title (ADW_STATUS_PAGE (self->empty), title);
@@ -73,7 +77,7 @@ show_progress (DhMetricsPage *self)
   if (running && progress.calibrating_of > 0)
     {
       g_autofree char *text =
-          g_strdup_printf (_ ("Picture %u of %u: how large the numbers become that int8 rounds. The result is kept for "
+          g_strdup_printf (_ ("Image %u of %u: how large the numbers become that int8 rounds. The result is kept for "
                               "these weights."),
                            progress.calibrating, progress.calibrating_of);
       adw_status_page_set_title (empty, _ ("Calibrating…"));
@@ -85,8 +89,8 @@ show_progress (DhMetricsPage *self)
       g_autofree char *left = dh_run_dup_duration (progress.seconds_left);
       g_autofree char *text =
           isnan (progress.seconds_left)
-              ? g_strdup_printf (_ ("%u of %u pictures"), progress.done, progress.total)
-              : g_strdup_printf (_ ("%u of %u pictures · %s left"), progress.done, progress.total, left);
+              ? g_strdup_printf (_ ("%u of %u images"), progress.done, progress.total)
+              : g_strdup_printf (_ ("%u of %u images · %s left"), progress.done, progress.total, left);
       adw_status_page_set_title (empty, _ ("Evaluating…"));
       adw_status_page_set_description (empty, text);
       return;
@@ -100,7 +104,7 @@ show_progress (DhMetricsPage *self)
   const char *why = !dh_session_has_dataset (self->session) ? _ ("Open a data set and weights first.")
                     : dh_session_get_model_info (self->session) == NULL
                         ? _ ("Choose weights first.")
-                        : _ ("Every picture goes through the network once; what was computed before is taken from the "
+                        : _ ("Every image goes through the network once; what was computed before is taken from the "
                              "cache, and a stopped evaluation goes on where it was.");
   /* A description is markup, and splits are named by folders. */
   g_autofree char *names = dh_session_dup_splits (self->session);
@@ -135,7 +139,7 @@ show_summary (DhMetricsPage *self)
   else
     g_string_append (text, _ (" · all maps from the cache"));
   if (summary->failed > 0)
-    g_string_append_printf (text, ngettext (" · %u picture left out", " · %u pictures left out", summary->failed),
+    g_string_append_printf (text, ngettext (" · %u image left out", " · %u images left out", summary->failed),
                             summary->failed);
   if (!summary->labelled)
     g_string_append (text, summary->classes != NULL ? _ (" · no anomaly labels: classes only")
@@ -166,7 +170,7 @@ static GMenuModel *
 make_export_menu (void)
 {
   GMenu *menu = g_menu_new ();
-  dh_ui_menu_section (menu, _ ("Report"), _ ("HTML, one file with pictures…"), "win.export::html", _ ("PDF…"),
+  dh_ui_menu_section (menu, _ ("Report"), _ ("HTML, one file with images…"), "win.export::html", _ ("PDF…"),
                       "win.export::pdf", _ ("Markdown…"), "win.export::md", _ ("LaTeX rows…"), "win.export::latex",
                       _ ("JSON…"), "win.export::json", _ ("CSV, per image…"), "win.export::csv", NULL);
   dh_ui_menu_section (menu, NULL, _ ("Copy as command"), "win.copy-command", NULL);
@@ -200,14 +204,35 @@ make_band (DhMetricsPage *self)
   return band;
 }
 
+static gboolean
+place_charts (gpointer data)
+{
+  DhMetricsPage *self = data;
+  self->room_source = 0;
+  dh_metrics_charts_set_room (self->charts, self->room - 2 * MARGIN);
+  return G_SOURCE_REMOVE;
+}
+
+/* Not while sizes are being given out. */
+static void
+on_room (GtkAdjustment *adjustment, GParamSpec *spec, DhMetricsPage *self)
+{
+  const int room = (int)gtk_adjustment_get_page_size (adjustment);
+  if (room == self->room)
+    return;
+  self->room = room;
+  if (self->room_source == 0)
+    self->room_source = g_idle_add (place_charts, self);
+}
+
 static GtkWidget *
 make_results (DhMetricsPage *self)
 {
   GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 12, NULL);
-  gtk_widget_set_margin_top (box, 12);
-  gtk_widget_set_margin_bottom (box, 12);
-  gtk_widget_set_margin_start (box, 12);
-  gtk_widget_set_margin_end (box, 12);
+  gtk_widget_set_margin_top (box, MARGIN);
+  gtk_widget_set_margin_bottom (box, MARGIN);
+  gtk_widget_set_margin_start (box, MARGIN);
+  gtk_widget_set_margin_end (box, MARGIN);
   self->charts = dh_metrics_charts_new (self->session);
   dh_focus_add_region (self->charts);
   gtk_widget_set_vexpand (self->charts, FALSE); /* what is below would move with every change of its height */
@@ -227,6 +252,8 @@ make_results (DhMetricsPage *self)
   GtkWidget *scroller = gtk_scrolled_window_new ();
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scroller), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), box);
+  g_signal_connect_object (gtk_scrolled_window_get_hadjustment (GTK_SCROLLED_WINDOW (scroller)), "notify::page-size",
+                           G_CALLBACK (on_room), self, 0);
   gtk_widget_set_vexpand (scroller, TRUE);
   GtkWidget *page = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
   GtkWidget *band = make_band (self);
@@ -276,6 +303,7 @@ dh_metrics_page_dispose (GObject *object)
 {
   DhMetricsPage *self = DH_METRICS_PAGE (object);
   GtkWidget *child;
+  g_clear_handle_id (&self->room_source, g_source_remove);
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
     gtk_widget_unparent (child);
   g_clear_object (&self->session);

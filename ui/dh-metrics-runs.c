@@ -81,7 +81,7 @@ static void
 show_runs (GtkWidget *card)
 {
   static const char *const heads[] = {
-    N_ ("Run"), N_ ("Model or method"), N_ ("Score"),       N_ ("Pictures"), "AP", "FPR95",
+    N_ ("Run"), N_ ("Model or method"), N_ ("Score"),       N_ ("Images"), "AP", "FPR95",
     "AUROC",    N_ ("Best F1"),         N_ ("Component F1")
   };
   DhSession *session = g_object_get_data (G_OBJECT (card), "session");

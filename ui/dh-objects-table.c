@@ -120,6 +120,8 @@ dup_text (gpointer item, guint column, gpointer data)
       if (row->objects->score == DH_SCORE_DATASET_POSTERIOR)
         return dh_number_format_probability (row->object->score);
       return dh_number_format (row->object->score, 2);
+    case COLUMN_OVERLAP:
+      return dh_number_format (100 * row->object->overlap, 1);
     default:
       return dh_number_format (value (item, column, data), 2);
     }

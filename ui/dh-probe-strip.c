@@ -307,14 +307,14 @@ dh_probe_strip_init (DhProbeStrip *self)
   add_cell (self, CELL_CLASS, _ ("Class f"), 12, TRUE, 2);
   add_cell (self, CELL_LIKELIHOOD, "ln p̂(x)", 6, FALSE, 4);
   add_cell (self, CELL_POSTERIOR, "P(d_in)", 6, FALSE, 5);
-  add_cell (self, CELL_SUM, "−ln p̂ + ln P(d_out) = s", 20, FALSE, 0);
+  add_cell (self, CELL_SUM, "−ln p̂ + ln P(d_out) = s", 19, FALSE, 0);
   self->terms = dh_terms_bar_new ();
   gtk_widget_set_hexpand (self->terms, TRUE);
   gtk_widget_set_valign (self->terms, GTK_ALIGN_CENTER);
   dh_fit_row_append (DH_FIT_ROW (self->row), self->terms, 6);
   add_cell (self, CELL_VERDICT, "s − τ", 9, TRUE, 1);
   self->hint =
-      dh_ui_short_label (_ ("Point at a picture to read every map there; a click pins it, Esc frees it."), "cap", 0);
+      dh_ui_short_label (_ ("Point at an image to read every map there; a click pins it, Esc frees it."), "cap", 0);
   dh_fit_row_append (DH_FIT_ROW (self->row), self->hint, 0);
 }
 

@@ -26,13 +26,13 @@ static GMenuModel *
 make_menu (void)
 {
   GMenu *menu = g_menu_new ();
-  dh_ui_menu_section (menu, _ ("Report"), _ ("HTML, one file with pictures…"), "runs.export::html", _ ("PDF…"),
+  dh_ui_menu_section (menu, _ ("Report"), _ ("HTML, one file with images…"), "runs.export::html", _ ("PDF…"),
                       "runs.export::pdf", _ ("Markdown…"), "runs.export::md", _ ("LaTeX rows…"), "runs.export::tex",
                       _ ("JSON…"), "runs.export::json", _ ("CSV, per image…"), "runs.export::csv", NULL);
   dh_ui_menu_section (menu, _ ("Raw scores"), _ ("SegmentMeIfYouCan layout, HDF5…"), "runs.maps::smiyc",
                       _ ("Fishyscapes layout, .npy…"), "runs.maps::fishyscapes", _ ("ISSU layout, .npz…"),
-                      "runs.maps::issu", _ ("NumPy, a tree of .npy…"), "runs.maps::npy",
-                      _ ("Pictures of 16 bits, .png…"), "runs.maps::png", NULL);
+                      "runs.maps::issu", _ ("NumPy, a tree of .npy…"), "runs.maps::npy", _ ("Images of 16 bits, .png…"),
+                      "runs.maps::png", NULL);
   return G_MENU_MODEL (menu);
 }
 

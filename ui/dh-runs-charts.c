@@ -140,7 +140,7 @@ fill_points (DhRunsCharts *self)
     add_points (self);
   dh_chart_set_placeholder (chart, self->pending > 0          ? _ ("Reading…")
                                    : self->details[1] == NULL ? _ ("Choose a second evaluation to compare")
-                                                              : _ ("No picture has an AP in both"));
+                                                              : _ ("No image has an AP in both"));
 }
 
 static void
@@ -291,7 +291,7 @@ dh_runs_charts_new (DhSession *session)
   gtk_box_set_homogeneous (GTK_BOX (both), TRUE);
   gtk_box_append (GTK_BOX (both),
                   make_card (self, _ ("Precision–recall"), _ ("whole data set"), "precision-recall", &self->curve));
-  self->points_card = make_card (self, _ ("Picture by picture"), _ ("a click opens it"), "pictures", &self->points);
+  self->points_card = make_card (self, _ ("Image by image"), _ ("a click opens it"), "pictures", &self->points);
   gtk_box_append (GTK_BOX (both), self->points_card);
   g_signal_connect (self->points, "activate", G_CALLBACK (on_point), self);
   self->training = dh_training_charts_new (session);

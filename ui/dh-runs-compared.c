@@ -50,7 +50,7 @@ add_number (Filling *self, const char *name, double a, double b, gboolean more_i
       const char *classes = isnan (change) || change == 0 ? "val" : better ? "val dh-ok" : "val dh-err";
       GtkWidget *label = add (self, 3, text, classes, 1);
       if (!can)
-        gtk_widget_set_tooltip_text (label, _ ("Not subtracted: other data, pictures or protocols were measured"));
+        gtk_widget_set_tooltip_text (label, _ ("Not subtracted: other data, images or protocols were measured"));
     }
   self->row++;
 }

@@ -72,11 +72,11 @@ refuse (DhSideTuner *self, gint map)
   if (map >= DH_FRAME_RUN_A)
     return measured_by_run (self) < 0 ? _ ("Reading the run…") : NULL;
   if (map < 0 || map == DH_FRAME_SEGMENTATION)
-    return _ ("Pictures, classes and labels have no threshold");
+    return _ ("Images, classes and labels have no threshold");
   if (dh_compared_score_of_side (map) < DH_N_SCORES)
     return NULL;
   return _ ("This map has no threshold of its own: beside the others it is aligned where it flags as large a share of "
-            "the picture as the active score. A run of this score can be tuned.");
+            "the image as the active score. A run of this score can be tuned.");
 }
 
 static void

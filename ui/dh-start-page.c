@@ -45,15 +45,15 @@ dh_start_page_new (DhSession *session)
                                _ ("Fishyscapes, SegmentMeIfYouCan, StreetHazards, Cityscapes … known by its layout"),
                                "Ctrl+O", "win.open-dataset", "dh-choice"));
   gtk_box_append (GTK_BOX (choices),
-                  make_choice ("image-x-generic-symbolic", _ ("Open pictures…"), _ ("Maps only, no labels needed"),
+                  make_choice ("image-x-generic-symbolic", _ ("Open images…"), _ ("Maps only, no labels needed"),
                                "Ctrl+Shift+O", "win.open-pictures", "dh-choice"));
   GtkWidget *device = dh_ui_label (NULL, "dh-small dim-label", 0.5);
   gtk_label_set_wrap (GTK_LABEL (device), TRUE);
   gtk_label_set_justify (GTK_LABEL (device), GTK_JUSTIFY_CENTER);
   gtk_widget_set_margin_top (device, 18);
   gtk_box_append (GTK_BOX (choices), device);
-  gtk_box_append (GTK_BOX (choices), dh_ui_label (_ ("Or drop pictures, a folder or a weights file anywhere."),
-                                                  "dh-small dim-label", 0.5));
+  gtk_box_append (GTK_BOX (choices),
+                  dh_ui_label (_ ("Or drop images, a folder or a weights file anywhere."), "dh-small dim-label", 0.5));
   g_signal_connect_object (session, "notify::model-info", G_CALLBACK (show_device), device, 0);
   show_device (session, NULL, GTK_LABEL (device));
 

@@ -52,7 +52,7 @@ describe_job (DhSession *session, double *fraction)
   if (progress.calibrating_of > 0)
     {
       *fraction = (double)(progress.calibrating - 1) / progress.calibrating_of;
-      return g_strdup_printf (_ ("Calibrating: picture %u of %u"), progress.calibrating, progress.calibrating_of);
+      return g_strdup_printf (_ ("Calibrating: image %u of %u"), progress.calibrating, progress.calibrating_of);
     }
   if (dh_session_is_evaluating (session))
     {

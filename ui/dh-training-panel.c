@@ -57,9 +57,8 @@ show_found (DhTrainingPanel *self)
   g_autofree char *validation = dh_number_format_count (check->validation);
   g_autofree char *negatives = dh_number_format_count (check->negatives);
   g_autofree char *data = check->training > 0 ? g_strdup_printf (_ ("%s train · %s val"), training, validation) : NULL;
-  g_autofree char *pasted = check->negatives > 0
-                                ? g_strdup_printf (ngettext ("%s picture", "%s pictures", check->negatives), negatives)
-                                : NULL;
+  g_autofree char *pasted =
+      check->negatives > 0 ? g_strdup_printf (ngettext ("%s image", "%s images", check->negatives), negatives) : NULL;
   gboolean fresh = *dh_training_form_get_text (self->form, DH_TRAINING_INIT) == '\0';
   dh_training_row_set_note (DH_TRAINING_ROW (self->data), data);
   dh_training_row_set_note (DH_TRAINING_ROW (self->negatives), pasted);

@@ -441,7 +441,7 @@ dh_window_new_open_menu (DhWindow *self)
 {
   GMenu *menu = g_menu_new ();
   g_autoptr (GMenuModel) sets = dh_window_make_sets_menu (self);
-  dh_ui_menu_section (menu, NULL, _ ("Data set…"), "win.open-dataset", _ ("Pictures…"), "win.open-pictures",
+  dh_ui_menu_section (menu, NULL, _ ("Data set…"), "win.open-dataset", _ ("Images…"), "win.open-pictures",
                       _ ("Weights…"), "win.open-weights", NULL);
   g_menu_append_section (menu, _ ("Opened lately"), sets);
   dh_ui_menu_section (menu, NULL, _ ("Demo"), "win.open-demo", NULL);

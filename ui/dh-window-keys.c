@@ -71,7 +71,7 @@ static const Key keys[] = {
   { NULL, N_ ("Files"), NULL },
   { "<Control>d", N_ ("Open the demo"), "win.open-demo" },
   { "<Control>o", N_ ("Open a data set"), "win.open-dataset" },
-  { "<Control><Shift>o", N_ ("Open pictures"), "win.open-pictures" },
+  { "<Control><Shift>o", N_ ("Open images"), "win.open-pictures" },
   { "<Control>m", N_ ("Choose weights"), "win.open-weights" },
   { "<Control>e", N_ ("Evaluate the data set"), "win.evaluate" },
   { "<Control><Shift>e", N_ ("Export a report"), "win.export::html" },

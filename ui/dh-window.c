@@ -200,7 +200,7 @@ make_header (DhWindow *self)
   adw_split_button_set_child (ADW_SPLIT_BUTTON (open), content);
   adw_split_button_set_menu_model (ADW_SPLIT_BUTTON (open), open_menu);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (open), "win.open-dataset");
-  gtk_widget_set_tooltip_text (open, _ ("Open a data set (Ctrl+O), pictures or weights"));
+  gtk_widget_set_tooltip_text (open, _ ("Open a data set (Ctrl+O), images or weights"));
   name_arrow (open, _ ("More to open"));
   adw_header_bar_pack_start (ADW_HEADER_BAR (bar), open);
   g_autoptr (GMenuModel) main_menu = dh_window_new_main_menu (self);
@@ -261,7 +261,7 @@ make_pages (DhWindow *self)
 static GtkWidget *
 make_drop_mark (void)
 {
-  GtkWidget *label = dh_ui_label (_ ("Drop pictures, a folder or weights"), "dh-swipelabel", 0.5);
+  GtkWidget *label = dh_ui_label (_ ("Drop images, a folder or weights"), "dh-swipelabel", 0.5);
   gtk_widget_set_halign (label, GTK_ALIGN_CENTER);
   gtk_widget_set_valign (label, GTK_ALIGN_CENTER);
   gtk_widget_set_can_target (label, FALSE);

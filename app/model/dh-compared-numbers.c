@@ -279,7 +279,7 @@ find_differences (DhComparedNumbers *self, DhSession *session, const Side sides[
     if (!measure (session, &sides[i], protocol, &of[i]))
       return;
   if (self->differs->len == 0 && (of[0].pixels != of[1].pixels || of[0].anomalies != of[1].anomalies))
-    differ (self, _ ("Other pixels were measured: some pictures are missing in one of the two"));
+    differ (self, _ ("Other pixels were measured: some images are missing in one of the two"));
 }
 
 DhComparedNumbers *

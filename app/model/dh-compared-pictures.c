@@ -101,17 +101,17 @@ refuse_side (DhSession *session, gint side)
       g_autofree char *open = dh_session_dup_root (session);
       if (open != NULL && !g_str_equal (root, open))
         return _ ("A run is of another data set than the one that is open");
-      return details->open_set ? _ ("An open-set run has no AP of single pictures") : NULL;
+      return details->open_set ? _ ("An open-set run has no AP of single images") : NULL;
     }
   const DhEvaluationSummary *summary = dh_session_get_evaluation (session);
   const DhScore score = dh_compared_score_of_side (side);
   if (score == DH_N_SCORES)
-    return _ ("One side has no AP of single pictures: choose a run or the hybrid score in its head");
+    return _ ("One side has no AP of single images: choose a run or the hybrid score in its head");
   if (dh_session_get_set_stats (session) == NULL || summary == NULL)
     return _ ("The data set is not evaluated yet (Ctrl+E)");
   return summary->score == score
              ? NULL
-             : _ ("Of the network, single pictures have an AP of its main score alone; runs have one of theirs");
+             : _ ("Of the network, single images have an AP of its main score alone; runs have one of theirs");
 }
 
 static char *

@@ -160,7 +160,7 @@ dh_comparison_refuse (DhComparison *self, gint a, gint b)
   gboolean no_score =
       (run_a == 0 && nature_of (self, a)->unit == UNIT_NONE) || (run_b == 0 && nature_of (self, b)->unit == UNIT_NONE);
   if (no_score)
-    return _ ("A difference needs two score maps; pictures, classes and labels have no values to subtract");
+    return _ ("A difference needs two score maps; images, classes and labels have no values to subtract");
   if (a == b || (run_a != 0 && run_a == run_b))
     return _ ("A and B are the same map");
   return NULL;

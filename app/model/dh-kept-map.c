@@ -153,9 +153,9 @@ explain (DhSession *self)
   const DhKeptMap *kept = self->kept;
   if (kept->run != 0)
     return g_strdup_printf (_ ("It was kept of %s, from run %" G_GINT64_FORMAT ". Choose the run itself to see it on "
-                               "other pictures."),
+                               "other images."),
                             kept->name, kept->run);
-  return g_strdup_printf (_ ("It was kept of %s, from %s. Of this picture it can be computed while those weights are "
+  return g_strdup_printf (_ ("It was kept of %s, from %s. Of this image it can be computed while those weights are "
                              "loaded, as they were."),
                           kept->name, kept->model);
 }

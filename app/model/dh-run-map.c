@@ -56,8 +56,8 @@ take_values (DhRunMap *map, const DhRunImageRow *row, GError **error)
   if (tensor->dtype != DH_DTYPE_F32 || tensor->n_dims != 2 || tensor->dims[0] != map->height
       || tensor->dims[1] != map->width)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, _ ("%s is no map of %u × %u pixels, which the picture has"),
-                   path, map->width, map->height);
+      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, _ ("%s is no map of %u × %u pixels, which the image has"), path,
+                   map->width, map->height);
       return FALSE;
     }
   if (row->width != (gint64)map->width || row->height != (gint64)map->height
@@ -148,7 +148,7 @@ read_map (DhRunMap *map, const char *root, GError **error)
   const DhRunImageRow *image = find_image (images, map->stem);
   if (image == NULL || image->score_file == NULL)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, _ ("The run has kept no map of this picture%s%s"),
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, _ ("The run has kept no map of this image%s%s"),
                    image != NULL && image->why != NULL ? ": " : "",
                    image != NULL && image->why != NULL ? image->why : "");
       return FALSE;

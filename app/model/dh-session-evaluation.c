@@ -235,7 +235,7 @@ evaluated (gpointer data)
               dh_session_take_set_stats (self, g_steal_pointer (&evaluation->stats));
             }
           g_autofree char *text = g_strdup_printf (
-              ngettext ("%u picture evaluated", "%u pictures evaluated", self->summary->images), self->summary->images);
+              ngettext ("%u image evaluated", "%u images evaluated", self->summary->images), self->summary->images);
           dh_session_say (self, text);
         }
       else if (g_error_matches (evaluation->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))

@@ -216,8 +216,8 @@ import_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *can
 static void
 say_imported (DhSession *self, const DhSessionImport *import)
 {
-  g_autofree char *text = g_strdup_printf (
-      ngettext ("%s: %u picture measured", "%s: %u pictures measured", import->images), import->method, import->images);
+  g_autofree char *text = g_strdup_printf (ngettext ("%s: %u image measured", "%s: %u images measured", import->images),
+                                           import->method, import->images);
   if (import->left_out == 0)
     {
       dh_session_say (self, text);

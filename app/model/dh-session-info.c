@@ -10,7 +10,7 @@ dh_session_get_dataset_title (DhSession *self)
     return NULL;
   if (self->demo)
     return _ ("Demo scenes");
-  return self->pictures != NULL ? _ ("Pictures") : dh_dataset_title (self->dataset);
+  return self->pictures != NULL ? _ ("Images") : dh_dataset_title (self->dataset);
 }
 
 const char *

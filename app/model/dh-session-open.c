@@ -69,7 +69,7 @@ sort_out (Opening *opening, GError **error)
     }
   if (n_weights > 1)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_USAGE, _ ("%u of these files are neither a picture nor a folder"),
+      g_set_error (error, DH_ERROR, DH_ERROR_USAGE, _ ("%u of these files are neither an image nor a folder"),
                    n_weights);
       return FALSE;
     }
@@ -104,8 +104,8 @@ open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
   if (opening->dataset != NULL && dh_dataset_size (opening->dataset) == 0)
     {
       const char *const *notes = dh_dataset_notes (opening->dataset);
-      g_set_error (&error, DH_ERROR, DH_ERROR_NOT_FOUND, _ ("%s: there are no pictures in it. %s"),
-                   opening->dataset_path, notes[0] != NULL ? notes[0] : "");
+      g_set_error (&error, DH_ERROR, DH_ERROR_NOT_FOUND, _ ("%s: there are no images in it. %s"), opening->dataset_path,
+                   notes[0] != NULL ? notes[0] : "");
     }
   if (error != NULL)
     {

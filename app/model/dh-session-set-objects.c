@@ -345,7 +345,7 @@ dh_session_explain_set_objects (DhSession *self)
   for (guint i = 0; i < work->objects->n; i++)
     if (work->objects->pictures[i].why != NULL)
       return g_strdup_printf (
-          ngettext ("Without %u picture: %s", "Without %u pictures, the first: %s", work->objects->n_unread),
+          ngettext ("Without %u image: %s", "Without %u images, the first: %s", work->objects->n_unread),
           work->objects->n_unread, work->objects->pictures[i].why);
   return NULL;
 }

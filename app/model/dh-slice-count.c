@@ -34,7 +34,7 @@ static const char *
 add_picture (Sums *sums, const DhSetPicture *picture, guint64 from, guint64 below)
 {
   if (picture->components == NULL)
-    return picture->why != NULL ? picture->why : _ ("A picture could not be read");
+    return picture->why != NULL ? picture->why : _ ("An image could not be read");
   sums->counts.tp += picture->counts.tp;
   sums->counts.fp += picture->counts.fp;
   sums->counts.fn += picture->counts.fn;
@@ -54,7 +54,7 @@ add_slice (Sums *sums, DhSlice *slice, const DhSetObjects *objects)
     {
       const guint index = g_array_index (members, guint, i);
       why = index < objects->n ? add_picture (sums, &objects->pictures[index], from, below)
-                               : _ ("A picture could not be read");
+                               : _ ("An image could not be read");
     }
   return why;
 }

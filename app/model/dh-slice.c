@@ -229,7 +229,7 @@ dh_slice_list (DhImageList *list, GListModel *before)
   g_autoptr (GPtrArray) tags = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (GHashTable) by_scene = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GHashTable) by_tag = g_hash_table_new (g_str_hash, g_str_equal);
-  DhSlice *whole = slice_new (slices, DH_SLICE_WHOLE, _ ("All pictures"), g_strdup (""));
+  DhSlice *whole = slice_new (slices, DH_SLICE_WHOLE, _ ("All images"), g_strdup (""));
   DhSlice *with = slice_new (parts, DH_SLICE_ANOMALIES, _ ("With anomalies"), g_strdup ("anomalies>0"));
   DhSlice *without = slice_new (parts, DH_SLICE_ANOMALIES, _ ("Without anomalies"), g_strdup ("anomalies<1"));
   for (guint i = 0; i < dh_image_list_get_size (list); i++)

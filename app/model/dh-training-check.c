@@ -98,7 +98,7 @@ look_at_data (DhTrainingLook *look)
   look->check->training = pictures->training->len;
   look->check->validation = pictures->validation->len;
   dh_training_look_say (look, DH_CHECK_DATA, DH_CHECK_OK,
-                        _ ("%s: %'u training and %'u validation pictures with labels, %d classes"),
+                        _ ("%s: %'u training and %'u validation images with labels, %d classes"),
                         look->check->data_title, look->check->training, look->check->validation, pictures->classes);
   if (look->check->validation == 0)
     dh_training_look_say (
@@ -138,7 +138,7 @@ look_at_composites (DhTrainingLook *look)
   const guint64 n = (guint64)pictures * look->recipe->validation_pastes;
   if (g_str_equal (look->recipe->selection, "ap") && n > 0 && n < FEWEST_COMPOSITES)
     dh_training_look_say (look, DH_CHECK_NEGATIVES, DH_CHECK_WARNING,
-                          _ ("%'u composites are few to choose the best model by AP; %u pastes a picture make it %u"),
+                          _ ("%'u composites are few to choose the best model by AP; %u pastes an image make it %u"),
                           (guint)n, (FEWEST_COMPOSITES + pictures - 1) / pictures,
                           (FEWEST_COMPOSITES + pictures - 1) / pictures * pictures);
 }
@@ -166,7 +166,7 @@ look_at_negatives (DhTrainingLook *look)
   const guint small = count_small (look, &probed);
   if (probed == 0)
     dh_training_look_say (look, DH_CHECK_NEGATIVES, DH_CHECK_ERROR,
-                          _ ("None of the negatives can be read as a picture"));
+                          _ ("None of the negatives can be read as an image"));
   else if (small > 0 && probed == n)
     dh_training_look_say (look, DH_CHECK_NEGATIVES, DH_CHECK_WARNING, _ ("%u negatives under %u px are scaled up"),
                           small, look->recipe->negative_crop);

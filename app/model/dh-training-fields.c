@@ -25,10 +25,10 @@ static const struct
                "head where the recipe needs one. Empty: all parameters are drawn afresh."),
            0, 0, 0),
   [DH_TRAINING_DATA] = OWN ("data", DH_FIELD_FOLDER, N_ ("Data set"),
-                            N_ ("Pictures with class labels, in one of the known layouts."), 0, 0, 0),
+                            N_ ("Images with class labels, in one of the known layouts."), 0, 0, 0),
   [DH_TRAINING_NEGATIVES] =
       OWN ("negatives_folder", DH_FIELD_FOLDER, N_ ("Negatives"),
-           N_ ("Pictures of anything but street scenes; pieces of them are pasted into the training pictures and stand "
+           N_ ("Images of anything but street scenes; pieces of them are pasted into the training images and stand "
                "for the unknown. ADE20K in the published recipes."),
            0, 0, 0),
   [DH_TRAINING_RUNS] = OWN ("runs", DH_FIELD_FOLDER, N_ ("Runs in"),
@@ -42,18 +42,17 @@ static const struct
       OWN ("threads", DH_FIELD_COUNT, N_ ("Threads"), N_ ("Of the processor. 0: as many as it has cores."), 0, 1024, 1),
   [DH_TRAINING_WORKERS] = OWN (
       "workers", DH_FIELD_COUNT, N_ ("Loaders"),
-      N_ ("Threads that read and prepare pictures ahead of the step. 0: as many as the device has use for. No result "
+      N_ ("Threads that read and prepare images ahead of the step. 0: as many as the device has use for. No result "
           "depends on their number."),
       0, 64, 1),
   [DH_TRAINING_VALIDATION_IMAGES] =
       OWN ("validation_images", DH_FIELD_COUNT, N_ ("Validate on"),
-           N_ ("So many pictures of the validation split, the first ones. 0: all of them."), 0, 1000000, 10),
+           N_ ("So many images of the validation split, the first ones. 0: all of them."), 0, 1000000, 10),
   [DH_TRAINING_ARCHITECTURE] = RECIPE ("architecture", DH_FIELD_CHOICE, N_ ("Network"), N_ ("What is trained."), 0),
   [DH_TRAINING_DATASET] = RECIPE ("dataset", DH_FIELD_CHOICE, N_ ("Layout"),
                                   N_ ("How the data set's folder is laid out, and which classes it has."), 0),
-  [DH_TRAINING_EPOCHS] =
-      RECIPE ("epochs", DH_FIELD_COUNT, N_ ("Epochs"),
-              N_ ("Passes over the training pictures. The learning rate falls over all of them."), 1),
+  [DH_TRAINING_EPOCHS] = RECIPE ("epochs", DH_FIELD_COUNT, N_ ("Epochs"),
+                                 N_ ("Passes over the training images. The learning rate falls over all of them."), 1),
   [DH_TRAINING_STEPS] = RECIPE ("steps", DH_FIELD_COUNT, N_ ("Steps an epoch"),
                                 N_ ("0: as many as the data gives. Else validation comes after so many."), 100),
   [DH_TRAINING_BATCH] =
@@ -64,7 +63,7 @@ static const struct
               N_ ("Batches whose gradients make one step: a large batch in the memory of a small one."), 1),
   [DH_TRAINING_CROP] =
       RECIPE ("crop", DH_FIELD_COUNT, N_ ("Crop, px"),
-              N_ ("Side of the square that is cut from each picture. Memory grows with its square."), 64),
+              N_ ("Side of the square that is cut from each image. Memory grows with its square."), 64),
   [DH_TRAINING_RATE] = RECIPE ("rate", DH_FIELD_NUMBER, N_ ("Learning rate"), N_ ("At the beginning."), 0),
   [DH_TRAINING_RATE_MIN] = RECIPE ("rate_min", DH_FIELD_NUMBER, N_ ("Rate at the end"),
                                    N_ ("Reached on a cosine. The same as the learning rate: it stays constant."), 0),
@@ -76,9 +75,9 @@ static const struct
   [DH_TRAINING_SELECTION] = RECIPE ("selection", DH_FIELD_CHOICE, N_ ("Best model by"),
                                     N_ ("Measured on the validation split after every epoch."), 0),
   [DH_TRAINING_VALIDATION_PASTES] =
-      RECIPE ("validation_pastes", DH_FIELD_COUNT, N_ ("Pastes a picture"),
-              N_ ("So many negatives are pasted into each validation picture, one at a time. With few pictures several "
-                  "make AP a steadier measure; each is one more picture to compute."),
+      RECIPE ("validation_pastes", DH_FIELD_COUNT, N_ ("Pastes an image"),
+              N_ ("So many negatives are pasted into each validation image, one at a time. With few images several "
+                  "make AP a steadier measure; each is one more image to compute."),
               1),
   [DH_TRAINING_PATIENCE] =
       RECIPE ("patience", DH_FIELD_COUNT, N_ ("Patience"),

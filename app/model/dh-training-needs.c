@@ -206,7 +206,7 @@ dh_training_look_at_time (DhTrainingLook *look)
   if (epoch == 0)
     {
       dh_training_look_say (look, DH_CHECK_DATA, DH_CHECK_ERROR,
-                            _ ("%u training pictures are too few for one step of %u × %u"), check->training,
+                            _ ("%u training images are too few for one step of %u × %u"), check->training,
                             look->recipe->batch, look->recipe->accumulation);
       return;
     }
@@ -238,7 +238,7 @@ dh_training_look_at_time (DhTrainingLook *look)
   const gboolean waits = dh_device_has_memory (look->device) && loading > 2 * computing;
   dh_training_look_say (
       look, DH_CHECK_TIME, waits || check->seconds > 14 * 86400.0 ? DH_CHECK_WARNING : DH_CHECK_OK,
-      waits      ? _ ("Very roughly %s for %'" G_GUINT64_FORMAT " steps: the device waits for pictures to be read")
+      waits      ? _ ("Very roughly %s for %'" G_GUINT64_FORMAT " steps: the device waits for images to be read")
       : measured ? _ ("About %s for %'" G_GUINT64_FORMAT " steps, going by earlier trainings here")
                  : _ ("Very roughly %s for %'" G_GUINT64_FORMAT " steps"),
       time, check->steps);

@@ -90,7 +90,7 @@ report (guint64 done, guint64 total, const char *what, gpointer data)
     return;
   const double fraction = (double)done / total;
   const double seconds = (double)(g_get_monotonic_time () - report->started) / G_USEC_PER_SEC;
-  g_autofree char *text = g_strdup_printf (_ ("Calibrating: picture %u of %u"), (guint)done + 1, (guint)total);
+  g_autofree char *text = g_strdup_printf (_ ("Calibrating: image %u of %u"), (guint)done + 1, (guint)total);
   send (self, tell_progress, (guint)done + 1, (guint)total, NULL);
   g_mutex_lock (&self->mutex);
   if (self->running != NULL)

@@ -107,7 +107,7 @@ find_broken (const DhSurvey *survey, DhDatasetReport *report)
         names_add (&labels, dataset, item->label, sight->label_error);
       if (is_unequal (sight))
         {
-          g_autofree char *why = g_strdup_printf ("%u×%u, its picture %u×%u", sight->label_width, sight->label_height,
+          g_autofree char *why = g_strdup_printf ("%u×%u, its image %u×%u", sight->label_width, sight->label_height,
                                                   sight->width, sight->height);
           names_add (&sizes, dataset, item->label, why);
         }
@@ -119,35 +119,35 @@ find_broken (const DhSurvey *survey, DhDatasetReport *report)
         g_array_append_val (report->left_out, i);
     }
   const gboolean sizes_fit = sizes.count == 0;
-  names_report (&images, report, DH_FINDING_ERROR, "unreadable-image", "picture cannot be read and is left out",
-                "pictures cannot be read and are left out", "Copy them again from where they came");
-  names_report (&labels, report, DH_FINDING_ERROR, "unreadable-label", "label cannot be read: its picture is left out",
-                "labels cannot be read: their pictures are left out", "Copy them again from where they came");
+  names_report (&images, report, DH_FINDING_ERROR, "unreadable-image", "image cannot be read and is left out",
+                "images cannot be read and are left out", "Copy them again from where they came");
+  names_report (&labels, report, DH_FINDING_ERROR, "unreadable-label", "label cannot be read: its image is left out",
+                "labels cannot be read: their images are left out", "Copy them again from where they came");
   names_report (&sizes, report, DH_FINDING_ERROR, "size-mismatch",
-                "label differs in size from its picture, which is left out",
-                "labels differ in size from their pictures, which are left out",
-                "A resized copy of one of the two will not do: labels and pictures must be of one release");
+                "label differs in size from its image, which is left out",
+                "labels differ in size from their images, which are left out",
+                "A resized copy of one of the two will not do: labels and images must be of one release");
   names_report (&ids, report, DH_FINDING_ERROR, "unknown-id",
-                "label holds ids without meaning in this layout: its picture is left out",
-                "labels hold ids without meaning in this layout: their pictures are left out",
+                "label holds ids without meaning in this layout: its image is left out",
+                "labels hold ids without meaning in this layout: their images are left out",
                 "The table of label values shows which; another kind of data set, or another numbering of its labels, "
                 "may fit");
-  names_report (&alone, report, DH_FINDING_WARNING, "no-label", "picture has no label and is left out",
-                "pictures have no label and are left out", "Open the set without this check to look at their maps");
+  names_report (&alone, report, DH_FINDING_WARNING, "no-label", "image has no label and is left out",
+                "images have no label and are left out", "Open the set without this check to look at their maps");
 
   Names orphans = names_new ();
   const gboolean said = dataset->needs && dh_dataset_size (dataset) == 0; /* that all pictures are missing */
   for (guint i = 0; i < dataset->orphans->len && !said; i++)
     names_add (&orphans, dataset, dataset->orphans->pdata[i], NULL);
   names_report (&orphans, report, dataset->needs ? DH_FINDING_INFO : DH_FINDING_WARNING, "no-image",
-                "label has no picture and is left out", "labels have no picture and are left out", NULL);
+                "label has no image and is left out", "labels have no image and are left out", NULL);
   Names no_files = names_new ();
   for (guint i = 0; i < dataset->no_files->len; i++)
     names_add (&no_files, dataset, dataset->no_files->pdata[i], NULL);
   names_report (&no_files, report, DH_FINDING_WARNING, "no-file", "name is a link to nothing, or no file",
                 "names are links to nothing, or no files", "Copy the files that the links were made for");
   if (report->n_pairs > 0 && sizes_fit)
-    add (report, DH_FINDING_OK, "sizes-fit", 0, g_strdup ("Pictures and labels have the same size"), NULL);
+    add (report, DH_FINDING_OK, "sizes-fit", 0, g_strdup ("Images and labels have the same size"), NULL);
 }
 
 /* How what is there differs from what was published. */
@@ -156,7 +156,7 @@ find_difference (DhDatasetReport *report, const DhPublishedMatch *match)
 {
   const guint images = match->there + match->others;
   g_autofree char *there = dh_group_digits (match->there), *all = dh_group_digits (match->pictures);
-  g_autofree char *n = count_of (images, "picture", "pictures"), *others = dh_group_digits (match->others);
+  g_autofree char *n = count_of (images, "image", "images"), *others = dh_group_digits (match->others);
   const char *in = match->in[0] ? " in " : "";
   g_autoptr (GString) text = g_string_new (NULL);
   if (match->there == 0)
@@ -166,7 +166,7 @@ find_difference (DhDatasetReport *report, const DhPublishedMatch *match)
            g_strdup_printf ("Another set in the same layout; the published one has %s", all));
       return;
     }
-  g_string_printf (text, "%s %s: %s of %s pictures", match->set, match->split, there, all);
+  g_string_printf (text, "%s %s: %s of %s images", match->set, match->split, there, all);
   if (match->there < match->pictures)
     {
       g_autofree char *missing = dh_group_digits (match->pictures - match->there);
@@ -203,12 +203,12 @@ find_sizes (DhDatasetReport *report)
   g_autofree char *n = dh_group_digits (most->images);
   if (report->sizes->len == 1)
     add (report, DH_FINDING_OK, "size", 0,
-         most->images == 1 ? g_strdup_printf ("The picture is %u×%u", most->width, most->height)
-                           : g_strdup_printf ("All %s pictures are %u×%u", n, most->width, most->height),
+         most->images == 1 ? g_strdup_printf ("The image is %u×%u", most->width, most->height)
+                           : g_strdup_printf ("All %s images are %u×%u", n, most->width, most->height),
          NULL);
   else
     add (report, DH_FINDING_INFO, "size", 0,
-         g_strdup_printf ("Pictures are of %u sizes; the most frequent is %u×%u (%s)", report->sizes->len, most->width,
+         g_strdup_printf ("Images are of %u sizes; the most frequent is %u×%u (%s)", report->sizes->len, most->width,
                           most->height, n),
          NULL);
 }
@@ -243,7 +243,7 @@ find_hidden (const DhSurvey *survey, DhDatasetReport *report)
   if (labels == 0 || report->kind == DH_DATASET_ADE20K)
     return;
   report->hidden_labels = hidden > 0 && hidden == report->n_labels;
-  const char *detail = "Maps and export only: a score against them would mean nothing. Where the pictures truly hold "
+  const char *detail = "Maps and export only: a score against them would mean nothing. Where the images truly hold "
                        "nothing else, say that the labels are true (--labels-are-true)";
   if (report->hidden_labels)
     add (report, DH_FINDING_WARNING, "hidden-labels", hidden,
@@ -311,7 +311,7 @@ find_anomalies (const DhSurvey *survey, DhDatasetReport *report)
     }
   if (labelled == 0 || report->hidden_labels)
     return;
-  g_autofree char *without = count_of (labelled - with, "labelled picture holds", "labelled pictures hold");
+  g_autofree char *without = count_of (labelled - with, "labelled image holds", "labelled images hold");
   if (with == 0)
     add (report, report->kind == DH_DATASET_STREET_HAZARDS_FULL ? DH_FINDING_INFO : DH_FINDING_WARNING, "no-anomaly",
          labelled, g_strdup ("No label holds an anomaly: AP, AUROC and FPR95 are undefined"),
@@ -320,9 +320,8 @@ find_anomalies (const DhSurvey *survey, DhDatasetReport *report)
                          "for what is white in them")
              : NULL);
   else if (with < labelled)
-    add (
-        report, DH_FINDING_INFO, "some-without-anomaly", labelled - with, g_strdup_printf ("%s no anomaly", without),
-        g_strdup ("Metrics that are means over pictures are undefined there, and their number is printed beside them"));
+    add (report, DH_FINDING_INFO, "some-without-anomaly", labelled - with, g_strdup_printf ("%s no anomaly", without),
+         g_strdup ("Metrics that are means over images are undefined there, and their number is printed beside them"));
 }
 
 static void
@@ -409,7 +408,7 @@ find_smiyc (const DhSurvey *survey, DhDatasetReport *report)
     }
   if (unlabelled > 0 && !report->hidden_labels)
     {
-      g_autofree char *scored = count_of (shown, "picture has a label and gets", "pictures have labels and get");
+      g_autofree char *scored = count_of (shown, "image has a label and gets", "images have labels and get");
       g_autofree char *rest = dh_group_digits (unlabelled);
       add (report, DH_FINDING_INFO, "validation-only", unlabelled,
            g_strdup_printf ("%s scores; the other %s get maps and export only", scored, rest),
@@ -418,7 +417,7 @@ find_smiyc (const DhSurvey *survey, DhDatasetReport *report)
                          : NULL));
     }
   else if (shown > 0)
-    add (report, DH_FINDING_OK, "all-labelled", 0, g_strdup ("Every picture has a label"), NULL);
+    add (report, DH_FINDING_OK, "all-labelled", 0, g_strdup ("Every image has a label"), NULL);
   if (kit > 0)
     add (report, DH_FINDING_INFO, "kit-leaves-out", kit,
          g_strdup ("The benchmark's own kit leaves out validation_19 and validation_21 to 29 of ObstacleTrack"),
@@ -442,13 +441,12 @@ dh_check_find (const DhSurvey *survey, DhDatasetReport *report)
   find_sizes (report);
   if (dataset->n_duplicates > 0)
     add (report, DH_FINDING_INFO, "duplicates", dataset->n_duplicates,
-         count_of (dataset->n_duplicates,
-                   "picture stands beside one of the same name in another format and is left out",
-                   "pictures stand beside one of the same name in another format and are left out"),
+         count_of (dataset->n_duplicates, "image stands beside one of the same name in another format and is left out",
+                   "images stand beside one of the same name in another format and are left out"),
          NULL);
   if (report->kind == DH_DATASET_FOLDER)
     add (report, DH_FINDING_INFO, "no-labels", 0, g_strdup ("There are no labels: maps only, no metrics"), NULL);
   if (survey->flags & DH_CHECK_QUICK)
     add (report, DH_FINDING_INFO, "quick", 0,
-         g_strdup ("A quick check: of pictures only the header was read, and at most 400 labels"), NULL);
+         g_strdup ("A quick check: of images only the header was read, and at most 400 labels"), NULL);
 }

@@ -321,16 +321,16 @@ dh_dataset_report_to_text (const DhDatasetReport *report)
     g_string_append_printf (text, "  published as %s\n", report->published);
   g_autofree char *images = dh_group_digits (report->n_images), *labels = dh_group_digits (report->n_labels);
   g_autofree char *pairs = dh_group_digits (report->n_pairs), *usable = dh_group_digits (report->n_usable);
-  g_string_append_printf (text, "  %s pictures, %s labels, %s pairs; %s can be used\n", images, labels, pairs, usable);
+  g_string_append_printf (text, "  %s images, %s labels, %s pairs; %s can be used\n", images, labels, pairs, usable);
   for (guint i = 0; i < report->splits->len; i++)
     {
       const DhSplitCount *split = report->splits->pdata[i];
       g_autofree char *there = dh_group_digits (split->images), *labelled = dh_group_digits (split->labels);
       g_autofree char *known = dh_group_digits (split->expected);
       if (split->name[0])
-        g_string_append_printf (text, "    %-24s %6s pictures, %s labels%s%s%s\n", split->name, there, labelled,
+        g_string_append_printf (text, "    %-24s %6s images, %s labels%s%s%s\n", split->name, there, labelled,
                                 split->expected ? " (" : "", split->expected ? known : "",
-                                split->expected ? " pictures published)" : "");
+                                split->expected ? " images published)" : "");
     }
   g_string_append (text, "\nFindings\n");
   for (guint i = 0; i < report->findings->len; i++)

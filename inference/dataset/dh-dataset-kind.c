@@ -28,7 +28,7 @@ static const char *const label_ids_names[DH_N_LABEL_IDS] = {
 /* What is sought for a kind, for the message that it is not there. */
 static const char *const kind_layouts[DH_N_DATASET_KINDS] = {
   [DH_DATASET_LF] = "leftImg8bit/**/*_leftImg8bit.png beside ood/**/*_ood_segmentation.png, or NNNN_*_labels.png "
-                    "beside the pictures of Lost and Found",
+                    "beside the images of Lost and Found",
   [DH_DATASET_STATIC] = "*_rgb.jpg or *_rgb.npz with *_labels.png beside it",
   [DH_DATASET_STREET_HAZARDS] = "test/images/test beside test/annotations/test",
   [DH_DATASET_STREET_HAZARDS_FULL] = "train/images/{training,validation} beside train/annotations",
@@ -39,7 +39,7 @@ static const char *const kind_layouts[DH_N_DATASET_KINDS] = {
   [DH_DATASET_ADE20K] = "images/{training,validation} beside annotations/{training,validation}",
   [DH_DATASET_CAMVID] = "{train,val,test} beside {train,val,test}annot",
   [DH_DATASET_MASKS] = "images/x.jpg beside masks/x.png (or imgs, rgb, frames beside labels, gt; or x_mask.png)",
-  [DH_DATASET_FOLDER] = "PNG, JPEG or WebP pictures",
+  [DH_DATASET_FOLDER] = "PNG, JPEG or WebP images",
 };
 
 const char *
@@ -81,8 +81,8 @@ dh_dataset_kind_title (DhDatasetKind kind)
     [DH_DATASET_LOST_AND_FOUND] = "Lost and Found",
     [DH_DATASET_ADE20K] = "ADE20K layout (negatives)",
     [DH_DATASET_CAMVID] = "CamVid layout",
-    [DH_DATASET_MASKS] = "Pictures and masks",
-    [DH_DATASET_FOLDER] = "Folder of pictures",
+    [DH_DATASET_MASKS] = "Images and masks",
+    [DH_DATASET_FOLDER] = "Folder of images",
   };
   return kind < DH_N_DATASET_KINDS ? titles[kind] : NULL;
 }

@@ -17,13 +17,13 @@ read_overlay (const char *path, const DhImage *image, GError **error)
   DhTensor *rgb = dh_tensor_dict_get (dh_checkpoint_state (file), "rgb");
   if (!rgb)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: holds no array \"rgb\" to add to the picture", name);
+      g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: holds no array \"rgb\" to add to the image", name);
       return NULL;
     }
   if (rgb->n_dims != 3 || rgb->dims[0] != image->height || rgb->dims[1] != image->width || rgb->dims[2] != 3)
     {
       g_autofree char *shape = dh_tensor_shape_string (rgb);
-      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, "%s: the overlay is %s, the picture %u×%u×3", name, shape,
+      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, "%s: the overlay is %s, the image %u×%u×3", name, shape,
                    image->height, image->width);
       return NULL;
     }
@@ -148,7 +148,7 @@ dh_dataset_load_labels (DhDataset *dataset, guint index, DhLabels **anomaly, DhL
     return FALSE;
   if (raw->width != width || raw->height != height)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, "%s: the label is %u×%u and its picture %u×%u", name, raw->width,
+      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, "%s: the label is %u×%u and its image %u×%u", name, raw->width,
                    raw->height, width, height);
       return FALSE;
     }

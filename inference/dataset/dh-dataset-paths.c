@@ -40,8 +40,7 @@ add_path (DhDataset *dataset, const char *path, GCancellable *cancellable, GErro
   g_autoptr (DhLayoutFind) find = dh_layout_recognise (scan, NULL, DH_DATASET_FOLDER);
   if (!find)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "%s: there is no PNG, JPEG or WebP picture in this folder",
-                   name);
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "%s: there is no PNG, JPEG or WebP image in this folder", name);
       return FALSE;
     }
   g_autoptr (DhDataset) part = dh_dataset_new_empty (path);
@@ -81,7 +80,7 @@ dh_dataset_new_for_paths (const char *const *paths, guint n_paths, GCancellable 
 
   g_autoptr (DhDataset) dataset = dh_dataset_new_empty ("");
   dataset->kind = DH_DATASET_FOLDER;
-  dataset->title = g_strdup ("Pictures");
+  dataset->title = g_strdup ("Images");
   dataset->evidence = g_strdup ("given by name");
   for (guint i = 0; i < n_paths; i++)
     if (!add_path (dataset, paths[i], cancellable, error))

@@ -99,7 +99,7 @@ set_not_found (const DhScan *scan, const DhScan *base_scan, const char *name, gi
   if (kind < 0 || kind == DH_DATASET_FOLDER || scan->files->len == 0)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
-                   "%s: there is no PNG, JPEG or WebP picture in this folder; others, such as TIFF, must be converted",
+                   "%s: there is no PNG, JPEG or WebP image in this folder; others, such as TIFF, must be converted",
                    name);
       return;
     }
@@ -107,7 +107,7 @@ set_not_found (const DhScan *scan, const DhScan *base_scan, const char *name, gi
   g_autofree char *looks =
       other && other->kind != DH_DATASET_FOLDER
           ? g_strdup_printf ("it looks like %s (%s)", other->title, dh_dataset_kind_name (other->kind))
-          : g_strdup ("it holds pictures in no known layout (folder)");
+          : g_strdup ("it holds images in no known layout (folder)");
   g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
                "%s: is not a data set of kind %s: %s was sought and is not there; %s", name,
                dh_dataset_kind_name (kind), dh_dataset_kind_layout (kind), looks);
@@ -141,13 +141,13 @@ collect_notes (DhDataset *dataset, const DhScan *scan, DhLayoutFind *find)
   else if (dataset->label_ids == DH_LABEL_IDS_PACKED)
     g_ptr_array_add (notes, g_strdup ("the labels' ids are the packed classes: anomaly is 12, not 14"));
   if (unlabelled > 0 && dataset->kind != DH_DATASET_FOLDER)
-    g_ptr_array_add (notes, g_strdup_printf (unlabelled == 1 ? "%u picture has no label: maps only, no score"
-                                                             : "%u pictures have no label: maps only, no score",
+    g_ptr_array_add (notes, g_strdup_printf (unlabelled == 1 ? "%u image has no label: maps only, no score"
+                                                             : "%u images have no label: maps only, no score",
                                              unlabelled));
   if (hidden > 0)
-    g_ptr_array_add (notes, g_strdup_printf (hidden == 1 ? "%u picture has a hidden test label, one constant value: "
+    g_ptr_array_add (notes, g_strdup_printf (hidden == 1 ? "%u image has a hidden test label, one constant value: "
                                                            "maps and export only, no score"
-                                                         : "%u pictures have hidden test labels, one constant value: "
+                                                         : "%u images have hidden test labels, one constant value: "
                                                            "maps and export only, no score",
                                              hidden));
   if (constant > 0)
@@ -157,20 +157,20 @@ collect_notes (DhDataset *dataset, const DhScan *scan, DhLayoutFind *find)
                                                              "as was said",
                                              constant));
   if (dataset->orphans->len > 0 && !dataset->needs)
-    g_ptr_array_add (notes, g_strdup_printf (dataset->orphans->len == 1 ? "%u label has no picture and is left out"
-                                                                        : "%u labels have no picture and are left out",
+    g_ptr_array_add (notes, g_strdup_printf (dataset->orphans->len == 1 ? "%u label has no image and is left out"
+                                                                        : "%u labels have no image and are left out",
                                              dataset->orphans->len));
   if (find->n_duplicates > 0)
-    g_ptr_array_add (notes, g_strdup_printf ("%u pictures stand beside one of the same name in another format and are "
+    g_ptr_array_add (notes, g_strdup_printf ("%u images stand beside one of the same name in another format and are "
                                              "left out",
                                              find->n_duplicates));
   if (dataset->mask_note)
     g_ptr_array_add (notes, g_strdup (dataset->mask_note));
   if (scan->no_files->len > 0)
-    g_ptr_array_add (notes, g_strdup_printf (scan->no_files->len == 1
-                                                 ? "%u name of a picture is a link to nothing, or no file"
-                                                 : "%u names of pictures are links to nothing, or no files",
-                                             scan->no_files->len));
+    g_ptr_array_add (notes,
+                     g_strdup_printf (scan->no_files->len == 1 ? "%u name of an image is a link to nothing, or no file"
+                                                               : "%u names of images are links to nothing, or no files",
+                                      scan->no_files->len));
   g_ptr_array_unref (dataset->no_files);
   dataset->no_files = g_ptr_array_ref (scan->no_files);
   GPtrArray *of_folders = g_ptr_array_new ();

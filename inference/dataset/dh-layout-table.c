@@ -97,7 +97,7 @@ match_cityscapes (DhLayoutFind *find, const char *base)
   if (!dh_pair_match (find, base, &rule))
     return FALSE;
   if (find->items->len == 0)
-    find->needs = "gtFine holds labels, but the pictures are missing: unpack leftImg8bit_trainvaltest.zip beside it";
+    find->needs = "gtFine holds labels, but the images are missing: unpack leftImg8bit_trainvaltest.zip beside it";
   return TRUE;
 }
 
@@ -287,7 +287,7 @@ match_static_official (DhLayoutFind *find, const char *base)
   if (base[0] || !match_official (find, TRUE))
     return FALSE;
   if (find->orphans->len > 0)
-    find->needs = "*_rgb.npz is what is added to Cityscapes' pictures: Cityscapes val images are needed (unpack "
+    find->needs = "*_rgb.npz is what is added to Cityscapes' images: Cityscapes val images are needed (unpack "
                   "leftImg8bit/val beside it, or name their folder as the base)";
   return TRUE;
 }
@@ -306,7 +306,7 @@ match_lf_official (DhLayoutFind *find, const char *base)
   if (id == name && find->items->len + find->orphans->len < find->scan->files->len)
     return FALSE;
   find->needs = id > name && id[0] == '_' && g_ascii_isalpha (id[1]) && strcmp (id, "_labels.png") != 0
-                    ? "*_labels.png are masks alone, and their names are of Cityscapes' pictures: this is Fishyscapes "
+                    ? "*_labels.png are masks alone, and their names are of Cityscapes' images: this is Fishyscapes "
                       "Static without its *_rgb.npz, which are needed, and so are Cityscapes val images"
                     : "*_labels.png are masks alone: Lost and Found images are needed (unpack leftImg8bit of Lost and "
                       "Found beside them, or name their folder as the base)";
@@ -347,7 +347,7 @@ const DhLayout dh_layouts[] = {
   { DH_DATASET_ROAD_ANOMALY, match_road_anomaly, TRUE, FALSE, "Road Anomaly (2019)",
     "frames/*.jpg with frames/*.labels/labels_semantic.png" },
   { DH_DATASET_LF, match_lf_official, TRUE, FALSE, "Fishyscapes Lost & Found, official masks",
-    "NNNN_*_labels.png, with the pictures of Lost and Found", TRUE },
+    "NNNN_*_labels.png, with the images of Lost and Found", TRUE },
   { DH_DATASET_LOST_AND_FOUND, match_lost_and_found, TRUE, FALSE, "Lost and Found",
     "leftImg8bit beside gtCoarse/**/*_gtCoarse_labelIds.png" },
   { DH_DATASET_CITYSCAPES, match_cityscapes, TRUE, FALSE, "Cityscapes layout",
@@ -356,8 +356,8 @@ const DhLayout dh_layouts[] = {
     "images/{training,validation} beside annotations/{training,validation}" },
   { DH_DATASET_CAMVID, match_camvid, TRUE, FALSE, "CamVid layout", "{train,val,test} beside {train,val,test}annot" },
   { DH_DATASET_ADE20K, match_full_ade20k, FALSE, FALSE, "ADE20K, the full set", "*.jpg with *_seg.png beside it" },
-  { DH_DATASET_MASKS, dh_masks_match, TRUE, TRUE, "Pictures and masks", "images beside masks, or the like" },
-  { DH_DATASET_FOLDER, match_folder, FALSE, FALSE, "Folder of pictures", "pictures in no known layout" },
+  { DH_DATASET_MASKS, dh_masks_match, TRUE, TRUE, "Images and masks", "images beside masks, or the like" },
+  { DH_DATASET_FOLDER, match_folder, FALSE, FALSE, "Folder of images", "images in no known layout" },
 };
 
 const guint dh_n_layouts = G_N_ELEMENTS (dh_layouts);

@@ -198,11 +198,11 @@ say_nothing_found (const char *path, DhDataset *dataset, const GPtrArray *files,
   g_autofree char *there = list_files (files);
   if (files->len == 0)
     g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
-                 "%s: holds no score map (.npy, .npz or .hdf5); for the data set's first picture, %s was sought", shown,
+                 "%s: holds no score map (.npy, .npz or .hdf5); for the data set's first image, %s was sought", shown,
                  sought);
   else
     g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
-                 "%s: no file bears the name of a picture of this data set; for the first picture, %s was sought, and "
+                 "%s: no file bears the name of an image of this data set; for the first image, %s was sought, and "
                  "there is %s",
                  shown, sought, there);
 }
@@ -232,7 +232,7 @@ is_clear (const char *path, const Search *search, GError **error)
   if (!search->unclear)
     return TRUE;
   g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
-               "%s: %s could be the score map of %s or of %s; keep the maps in folders named like the pictures'", shown,
+               "%s: %s could be the score map of %s or of %s; keep the maps in folders named like the images'", shown,
                search->unclear, dh_dataset_item (search->dataset, search->unclear_first)->stem,
                dh_dataset_item (search->dataset, search->unclear_second)->stem);
   return FALSE;

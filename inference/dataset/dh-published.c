@@ -225,8 +225,8 @@ dh_published_dup_name (GPtrArray *matches, guint *first)
       all += match->pictures;
     }
   g_autofree char *sum = dh_group_digits (all);
-  return n > 1 ? g_strdup_printf ("%s %s (%s = %s pictures)", set, names->str, sum, counts->str)
-               : g_strdup_printf ("%s %s (%s pictures)", set, names->str, sum);
+  return n > 1 ? g_strdup_printf ("%s %s (%s = %s images)", set, names->str, sum, counts->str)
+               : g_strdup_printf ("%s %s (%s images)", set, names->str, sum);
 }
 
 char *
@@ -244,7 +244,7 @@ dh_dataset_dup_published (DhDataset *dataset)
         {
           i++;
           if (match->there < match->pictures && match->there >= match->pictures / 2)
-            g_string_append_printf (text, "%s%s %s, %u of %u pictures", text->len ? ", " : "", match->set, match->split,
+            g_string_append_printf (text, "%s%s %s, %u of %u images", text->len ? ", " : "", match->set, match->split,
                                     match->there, match->pictures);
         }
     }

@@ -130,7 +130,7 @@ dh_survey_new (DhDataset *dataset, DhCheckFlags flags, guint threads, GCancellab
       g_cond_wait_until (&work.changed, &work.mutex, g_get_monotonic_time () + G_TIME_SPAN_MILLISECOND * 200);
       const guint done = work.done;
       g_mutex_unlock (&work.mutex);
-      dh_progress_report (progress, done, n, "reading pictures and labels");
+      dh_progress_report (progress, done, n, "reading images and labels");
       g_mutex_lock (&work.mutex);
     }
   g_mutex_unlock (&work.mutex);

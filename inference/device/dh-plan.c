@@ -100,7 +100,7 @@ dh_plan_new (DhDevice *device, DhGraph *graph, DhTensorDict *parameters, const D
   if (options->precision == DH_PRECISION_INT8 && !options->calibration)
     {
       g_set_error_literal (error, DH_ERROR, DH_ERROR_USAGE,
-                           "The precision int8 needs a calibration: the ranges of the values, found on pictures");
+                           "The precision int8 needs a calibration: the ranges of the values, found on images");
       return NULL;
     }
   if (options->ranges

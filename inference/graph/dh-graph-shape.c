@@ -59,7 +59,7 @@ infer_node (const DhGraph *graph, const DhNode *node, const DhShape *shapes, DhS
   if (h < 1 || w < 1)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
-                   "An input of %d×%d pixels is too small: nothing is left of it at the %s “%s”; use a larger picture",
+                   "An input of %d×%d pixels is too small: nothing is left of it at the %s “%s”; use a larger image",
                    input.w, input.h, dh_op_name (node->op), node->name);
       return FALSE;
     }

@@ -21,13 +21,13 @@ dh_image_check_size (const char *name, guint64 width, guint64 height, GError **e
 {
   if (width == 0 || height == 0)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: the picture has no pixels", name);
+      g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: the image has no pixels", name);
       return FALSE;
     }
   if (width > DH_IMAGE_MAX_SIDE || height > DH_IMAGE_MAX_SIDE || width * height > (guint64)DH_IMAGE_MAX_PIXELS)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
-                   "%s: the picture says it is %" G_GUINT64_FORMAT "×%" G_GUINT64_FORMAT
+                   "%s: the image says it is %" G_GUINT64_FORMAT "×%" G_GUINT64_FORMAT
                    " pixels, over the limit of %d a side and %d million in all; reduce it first",
                    name, width, height, DH_IMAGE_MAX_SIDE, (int)(DH_IMAGE_MAX_PIXELS / 1000000));
       return FALSE;
@@ -39,7 +39,7 @@ void
 dh_image_set_truncated (const char *name, gsize size, GError **error)
 {
   g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
-               "%s: truncated: the file ends after %" G_GSIZE_FORMAT " bytes, before the picture does; copy it again",
+               "%s: truncated: the file ends after %" G_GSIZE_FORMAT " bytes, before the image does; copy it again",
                name, size);
 }
 
@@ -92,7 +92,7 @@ find_format (const DhImageSource *source, GError **error)
   if (source->size == 0)
     g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: the file is empty", source->name);
   else
-    g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: is not a PNG, JPEG or WebP picture", source->name);
+    g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: is not a PNG, JPEG or WebP image", source->name);
   return NULL;
 }
 
@@ -272,7 +272,7 @@ dh_labels_load (const char *path, GError **error)
   if (format->load != dh_png_load)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
-                   "%s: is not a PNG picture: label ids do not survive lossy formats; use the data set's PNG labels",
+                   "%s: is not a PNG image: label ids do not survive lossy formats; use the data set's PNG labels",
                    name);
       return NULL;
     }

@@ -241,7 +241,7 @@ dh_image_encode_jpeg (guint width, guint height, const guint8 *rgb, gint quality
 {
   g_return_val_if_fail (rgb != NULL, NULL);
 
-  if (!dh_image_check_size ("the picture to write", width, height, error))
+  if (!dh_image_check_size ("the image to write", width, height, error))
     return NULL;
   Encoder encoder = { 0 };
   encoder.jpeg.err = jpeg_std_error (&encoder.errors);

@@ -202,7 +202,7 @@ read_ids_wide (Job *job, int passes, GError **error)
                          : at[0] != at[1] || at[0] != at[2]))
               {
                 g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
-                             "%s: is a colour picture, not label ids: it is not grey at %u, %u; use the data set's "
+                             "%s: is a colour image, not label ids: it is not grey at %u, %u; use the data set's "
                              "label id files",
                              job->source->name, x, y);
                 return FALSE;

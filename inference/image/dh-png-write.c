@@ -73,7 +73,7 @@ dh_image_encode_png (guint width, guint height, guint channels, const guint8 *pi
 {
   g_return_val_if_fail (pixels != NULL && (channels == 1 || channels == 3), NULL);
 
-  if (!dh_image_check_size ("the picture to write", width, height, error))
+  if (!dh_image_check_size ("the image to write", width, height, error))
     return NULL;
   Encoder encoder = { .room = 64 * 1024 };
   encoder.to = g_try_malloc (encoder.room);

@@ -27,7 +27,7 @@ read_features (const DhImageSource *source, WebPBitstreamFeatures *features, GEr
     }
   if (features->has_animation)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "%s: is an animation; save a frame of it as a picture",
+      g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "%s: is an animation; save a frame of it as an image",
                    source->name);
       return FALSE;
     }

@@ -42,8 +42,8 @@ dh_map_file_read (const char *path, guint width, guint height, GError **error)
     return bytes;
   if (g_error_matches (local, DH_ERROR, DH_ERROR_TOO_LARGE))
     g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
-                 "%s: is far too large for a map of the picture's %u×%u pixels; save one map of the picture's size",
-                 path, width, height);
+                 "%s: is far too large for a map of the image's %u×%u pixels; save one map of the image's size", path,
+                 width, height);
   else
     g_propagate_error (error, g_steal_pointer (&local));
   return NULL;
@@ -89,8 +89,8 @@ dh_map_file_parse (GBytes *bytes, const char *path, guint width, guint height, G
     {
       g_autofree char *shape = dh_tensor_shape_string (tensor);
       g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
-                   "%s: is %s (rows × columns), but its picture has %u rows and %u columns; save the scores at the "
-                   "picture's own size",
+                   "%s: is %s (rows × columns), but its image has %u rows and %u columns; save the scores at the "
+                   "image's own size",
                    path, shape, height, width);
       return NULL;
     }

@@ -42,7 +42,7 @@ dh_calibrate (DhPredictor *predictor, const DhPictures *pictures, GCancellable *
   g_return_val_if_fail (predictor != NULL && pictures != NULL, NULL);
   if (pictures->n == 0)
     {
-      g_set_error_literal (error, DH_ERROR, DH_ERROR_NOT_FOUND, "There is no picture to calibrate int8 on");
+      g_set_error_literal (error, DH_ERROR, DH_ERROR_NOT_FOUND, "There is no image to calibrate int8 on");
       return NULL;
     }
   const guint n = MIN (pictures->n, DH_CALIBRATE_MOST);
@@ -62,7 +62,7 @@ dh_calibrate (DhPredictor *predictor, const DhPictures *pictures, GCancellable *
   if (used == 0 || g_error_matches (last, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
       if (!g_error_matches (last, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        g_prefix_error (&last, "int8 cannot be calibrated on these pictures: ");
+        g_prefix_error (&last, "int8 cannot be calibrated on these images: ");
       g_propagate_error (error, g_steal_pointer (&last));
       return NULL;
     }
@@ -92,7 +92,7 @@ describe (const DhQuantization *quantization, guint n, const char *chosen, const
     g_string_append_printf (text, "%s; done. ", damaged->message);
   else if (damaged)
     g_string_append_printf (text, "%s. ", damaged->message);
-  g_string_append_printf (text, "int8 was calibrated on %u of %u pictures", dh_quantization_pictures (quantization), n);
+  g_string_append_printf (text, "int8 was calibrated on %u of %u images", dh_quantization_pictures (quantization), n);
   if (why)
     g_string_append_printf (text, "; it will be calibrated again, because this cannot be kept: %s", why->message);
   else if (chosen)

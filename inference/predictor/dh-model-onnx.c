@@ -19,7 +19,7 @@ describe (DhModel *model, guint height, guint width)
   const DhClassTable *table = table_of (model);
   GString *text = g_string_new (NULL);
   g_string_append_printf (text,
-                          "%s, from a picture to its maps.\n"
+                          "%s, from an image to its maps.\n"
                           "Input \"" DH_ONNX_INPUT
                           "\": uint8, 1 x %u x %u x 3 (height, width, channels): RGB, 0 to 255, as a decoder gives "
                           "it. Scaling and normalisation are done in this graph.\n"

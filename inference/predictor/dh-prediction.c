@@ -69,7 +69,7 @@ void
 dh_prediction_set_no_memory (guint width, guint height, GError **error)
 {
   g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY,
-               "Memory is too short for the maps of a picture of %u×%u pixels; use a smaller scale", width, height);
+               "Memory is too short for the maps of an image of %u×%u pixels; use a smaller scale", width, height);
 }
 
 DhPrediction *

@@ -210,7 +210,7 @@ make_room (DhPredictor *predictor, guint width, guint height, guint maps, GError
   g_autofree char *need = g_format_size_full (needed, G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char *have = g_format_size_full (available, G_FORMAT_SIZE_IEC_UNITS);
   g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
-               "A picture of %u×%u pixels needs about %s of %s with %s, and %s can be had", width, height, need,
+               "An image of %u×%u pixels needs about %s of %s with %s, and %s can be had", width, height, need,
                dh_device_has_memory (predictor->device) ? "the card's memory" : "memory",
                dh_model_title (predictor->model), have);
   return FALSE;
@@ -249,15 +249,15 @@ dh_predictor_check_size (guint width, guint height, GError **error)
   if (width < MIN_SIDE || height < MIN_SIDE)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
-                   "A picture of %u×%u pixels is too small; each side needs at least %d", width, height, MIN_SIDE);
+                   "An image of %u×%u pixels is too small; each side needs at least %d", width, height, MIN_SIDE);
       return FALSE;
     }
   if (width > DH_IMAGE_MAX_SIDE || height > DH_IMAGE_MAX_SIDE || (gint64)width * height > DH_IMAGE_MAX_PIXELS)
     {
       g_set_error (
           error, DH_ERROR, DH_ERROR_TOO_LARGE,
-          "A picture of %u×%u pixels is too large (at most %d a side and %d million in all); use a smaller scale",
-          width, height, DH_IMAGE_MAX_SIDE, (gint)(DH_IMAGE_MAX_PIXELS / 1000000));
+          "An image of %u×%u pixels is too large (at most %d a side and %d million in all); use a smaller scale", width,
+          height, DH_IMAGE_MAX_SIDE, (gint)(DH_IMAGE_MAX_PIXELS / 1000000));
       return FALSE;
     }
   return TRUE;

@@ -107,7 +107,7 @@ has_room (DhPredictor *predictor, const DhImage *image, guint maps, GError **err
   g_autofree char *have = g_format_size_full (there, G_FORMAT_SIZE_IEC_UNITS);
   g_set_error (
       error, DH_ERROR, DH_ERROR_TOO_LARGE,
-      "The maps of a picture of %u×%u pixels need about %s of memory, and %s can be had; ask for fewer maps, or "
+      "The maps of an image of %u×%u pixels need about %s of memory, and %s can be had; ask for fewer maps, or "
       "use a smaller scale",
       image->width, image->height, need, have);
   return FALSE;

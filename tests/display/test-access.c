@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 #include "dh-focus.h"
+#include "dh-metrics-charts.h"
 #include "dh-session-components.h"
 #include "dh-table.h"
 #include "dh-widgets.h"
@@ -300,6 +301,22 @@ test_table (void)
   window = studio;
 }
 
+/* Three in a row would leave one alone. */
+static void
+test_charts (void)
+{
+  GtkWidget *charts = g_object_ref_sink (dh_metrics_charts_new (session));
+  int least;
+  gtk_widget_measure (charts, GTK_ORIENTATION_HORIZONTAL, -1, &least, NULL, NULL, NULL);
+  const guint in_row[] = { 2, 2, 2, 4, 4 };
+  for (guint i = 0; i < G_N_ELEMENTS (in_row); i++)
+    {
+      dh_metrics_charts_set_room (charts, (int)(i + 1) * (least + 12));
+      g_assert_cmpuint (gtk_flow_box_get_max_children_per_line (GTK_FLOW_BOX (charts)), ==, in_row[i]);
+    }
+  g_object_unref (charts);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -324,6 +341,7 @@ main (int argc, char **argv)
   pointer_wait_until (gtk_widget_get_mapped (window));
   g_test_add_func ("/access/names", test_names);
   g_test_add_func ("/access/browse", test_browse);
+  g_test_add_func ("/access/charts", test_charts);
   g_test_add_func ("/access/dialogs", test_dialogs);
   g_test_add_func ("/access/table", test_table);
   const int status = g_test_run ();

@@ -151,7 +151,7 @@ def test_unlabelled(studio):
         second.screenshot(f"{OUTPUT}/classes-none-tune.png")
         mark = len(second.text())
         second.key("ctrl+e")
-        second.wait(r"studio: says 1 picture evaluated", after=mark)
+        second.wait(r"studio: says 1 image evaluated", after=mark)
         second.key("ctrl+2")
         rest(second)
         second.screenshot(f"{OUTPUT}/classes-none.png")

@@ -69,7 +69,7 @@ def test_nothing(studio, data):
 def test_import(studio, data):
     import_from(studio, f"{data.top}/maps/RbA")
     studio.screenshot(f"{OUTPUT}/import-dialog.png")
-    studio.until_told(r"says RbA: \d+ pictures? measured", lambda: studio.key("Return"))
+    studio.until_told(r"says RbA: \d+ images? measured", lambda: studio.key("Return"))
     studio.settle(3)
     studio.screenshot(f"{OUTPUT}/import-done.png")
     rows = data.cli("report")
@@ -85,12 +85,12 @@ def test_stop(studio, data):
         studio.key("Return")
         studio.click(*STOP)
 
-    said = studio.until_told(r"says (Stopped|slow: \d+ pictures? measured)", begin_and_stop).group(1)
+    said = studio.until_told(r"says (Stopped|slow: \d+ images? measured)", begin_and_stop).group(1)
     studio.settle(3)
     states = re.findall(r"\b(done|cancelled)\b.* slow$", data.cli("report"), re.M)
     assert said != "Stopped" or states in ([], ["cancelled"]), (said, states)
     import_from(studio, f"{data.top}/maps/slow")
-    studio.until_told(r"says slow: \d+ pictures? measured", lambda: studio.key("Return"))
+    studio.until_told(r"says slow: \d+ images? measured", lambda: studio.key("Return"))
     studio.settle(3)
 
 
@@ -143,7 +143,7 @@ def test_left_out(studio, data):
     studio.screenshot(f"{OUTPUT}/import-left-out.png")
     shutil.copytree(f"{data.top}/maps/RbA", f"{data.top}/maps/next")
     import_from(studio, f"{data.top}/maps/next")
-    studio.until_told(r"says next: \d+ pictures? measured", lambda: studio.key("Return"))
+    studio.until_told(r"says next: \d+ images? measured", lambda: studio.key("Return"))
 
 
 def main():

@@ -309,7 +309,7 @@ def test_drop(studio):
             shutil.copy(scenes, f"{top}/{name}")
         os.mkdir(f"{top}/empty")
         with open(f"{top}/text.txt", "w") as file:
-            file.write("no picture")
+            file.write("no image")
         for paths, expected in ((["folder"], "opened .*, 2 pictures"), (["a.png"], "opened .*, 1 picture"),
                                 (["a.png", "folder/b.png"], "opened .*, 2 pictures"), (["empty"], "error"),
                                 (["text.txt"], "error")):

@@ -63,7 +63,7 @@ test_tooltip (void)
   gtk_box_append (GTK_BOX (row), button);
   gtk_window_set_child (GTK_WINDOW (window), row);
   gtk_window_present (GTK_WINDOW (window));
-  dh_ui_set_menu_tooltip (row, "Pictures of anything");
+  dh_ui_set_menu_tooltip (row, "Images of anything");
   g_assert_true (gtk_widget_get_has_tooltip (row));
   g_assert_true (tells (row));
   for (guint i = 0; i < 2; i++)

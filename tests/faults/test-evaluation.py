@@ -48,7 +48,7 @@ def _():
     (left_out,) = document["left_out"]
     assert "validation1" in left_out["image"] and "32×48" in left_out["error"] and "64×48" in left_out["error"], left_out
     assert len(err.strip().split("\n")) == 1, err
-    refuses((*words, "--json"), "1 of the 3 pictures", "validation1", "32×48", "64×48")
+    refuses((*words, "--json"), "1 of the 3 images", "validation1", "32×48", "64×48")
 
 
 @case("what is required of the numbers decides the exit status, and what does not hold is said")
@@ -106,13 +106,13 @@ def _():
     code, text, err, _ = run(*smiyc_set("two-bad", [(32, 48), None, (64, 48)]))
     lines = err.strip().split("\n")
     assert code == 1 and "1 image, 2 left out" in text, (code, text)
-    assert len(lines) == 3 and lines[2].startswith("densehybrid: 2 of the 3 pictures"), lines
+    assert len(lines) == 3 and lines[2].startswith("densehybrid: 2 of the 3 images"), lines
     assert "validation0" in lines[0] and "validation1" in lines[1], lines
 
 
 @case("only bad labels: one sentence")
 def _():
-    for name, sizes, mention in (("all-bad", [(32, 48)] * 3, "none of the 3"), ("single-bad", [(64, 24)], "the only picture")):
+    for name, sizes, mention in (("all-bad", [(32, 48)] * 3, "none of the 3"), ("single-bad", [(64, 24)], "the only image")):
         words = smiyc_set(name, sizes)
         refuses(words, mention, "validation0", "64×48")
         err = run(*words)[2]

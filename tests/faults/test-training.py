@@ -98,7 +98,7 @@ def _():
     code, text, err, _ = run(*words)
     assert code == 0 and "the last model is" in text and "the best" not in text, (code, text, err)
     assert err.count("not followed") == 3 and "train/images/training/loop" in err, err
-    assert "no validation pictures" in err and "mIoU" not in err and "not measured" in err, err
+    assert "no validation images" in err and "mIoU" not in err and "not measured" in err, err
     notes = [event["why"] for event in events("unmeasured") if event["event"] == "note"]
     assert len(notes) == 4, notes
 

@@ -229,7 +229,7 @@ test_prepare (void)
   g_autoptr (DhPredictor) predictor = new_predictor (1, 1);
   g_assert_cmpstr (dh_predictor_precision_name (predictor), ==, "int8");
   g_autofree char *note = prepare (predictor, &shelf, 40, FALSE);
-  g_assert_nonnull (strstr (note, "on 16 of 40 pictures"));
+  g_assert_nonnull (strstr (note, "on 16 of 40 images"));
   g_assert_cmpuint (shelf.n_loaded, ==, 16);
   g_assert_true (g_str_has_prefix (dh_predictor_precision_name (predictor), "int8-"));
   g_autofree char *path = dh_calibrate_dup_path (predictor);
@@ -246,13 +246,13 @@ test_prepare (void)
   g_autoptr (DhPredictor) mended = new_predictor (1, 2);
   g_autofree char *said = prepare (mended, &shelf, 40, FALSE);
   g_assert_nonnull (strstr (said, path));
-  g_assert_nonnull (strstr (said, "on 16 of 40 pictures"));
+  g_assert_nonnull (strstr (said, "on 16 of 40 images"));
   g_assert_cmpstr (dh_predictor_precision_name (mended), ==, dh_predictor_precision_name (predictor));
 
   Shelf few = { .fails = 1 };
   g_autoptr (DhPredictor) anew = new_predictor (1, 1);
   g_autofree char *now = prepare (anew, &few, 2, TRUE);
-  g_assert_nonnull (strstr (now, "on 1 of 2 pictures"));
+  g_assert_nonnull (strstr (now, "on 1 of 2 images"));
   g_assert_cmpstr (dh_predictor_precision_name (anew), !=, dh_predictor_precision_name (predictor));
   /* That of chosen pictures is kept beside the one that is taken where none are chosen. */
   g_autoptr (DhPredictor) later = new_predictor (1, 1);

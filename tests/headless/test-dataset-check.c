@@ -104,21 +104,21 @@ test_broken (void)
   tree_image (root, "train/6.png", 16, 8);
   tree_label (root, "trainannot/7.png", 16, 8, (const guint8[]){ 0 }, 1);
   tree_bytes (root, "train/4.png", "\x89PNG\r\n\x1a\n", 8);
-  tree_bytes (root, "trainannot/5.png", "no picture", 10);
+  tree_bytes (root, "trainannot/5.png", "no image", 10);
 
   g_autoptr (DhDataset) dataset = NULL;
   g_autoptr (DhDatasetReport) report = check (root, NULL, &dataset);
-  const DhFinding *finding = expect (report, "unreadable-image", DH_FINDING_ERROR, 1, "1 picture cannot be read");
+  const DhFinding *finding = expect (report, "unreadable-image", DH_FINDING_ERROR, 1, "1 image cannot be read");
   g_assert_true (g_str_has_prefix (finding->files[0], "train/4.png: truncated"));
   finding = expect (report, "unreadable-label", DH_FINDING_ERROR, 1, "1 label cannot be read");
-  g_assert_cmpstr (finding->files[0], ==, "trainannot/5.png: is not a PNG, JPEG or WebP picture");
+  g_assert_cmpstr (finding->files[0], ==, "trainannot/5.png: is not a PNG, JPEG or WebP image");
   finding = expect (report, "size-mismatch", DH_FINDING_ERROR, 1, "1 label differs in size");
-  g_assert_cmpstr (finding->files[0], ==, "trainannot/3.png: 15×8, its picture 16×8");
+  g_assert_cmpstr (finding->files[0], ==, "trainannot/3.png: 15×8, its image 16×8");
   finding = expect (report, "unknown-id", DH_FINDING_ERROR, 1, "1 label holds ids without meaning");
   g_assert_cmpstr (finding->files[0], ==, "trainannot/2.png: 77, 78");
-  finding = expect (report, "no-label", DH_FINDING_WARNING, 1, "1 picture has no label");
+  finding = expect (report, "no-label", DH_FINDING_WARNING, 1, "1 image has no label");
   g_assert_cmpstr (finding->files[0], ==, "train/6.png");
-  finding = expect (report, "no-image", DH_FINDING_WARNING, 1, "1 label has no picture");
+  finding = expect (report, "no-image", DH_FINDING_WARNING, 1, "1 label has no image");
   g_assert_cmpstr (finding->files[0], ==, "trainannot/7.png");
   g_assert_null (find (report, "sizes-fit"));
   g_assert_cmpuint (report->n_images, ==, 7);
@@ -183,7 +183,7 @@ test_needs (void)
     g_autofree char *root = tree_new ();
     tree_label (root, "gtFine/val/ulm/ulm_1_gtFine_labelIds.png", 16, 8, (const guint8[]){ 7 }, 1);
     g_autoptr (DhDatasetReport) report = check (root, NULL, NULL);
-    expect (report, "images-needed", DH_FINDING_ERROR, 1, "pictures are missing");
+    expect (report, "images-needed", DH_FINDING_ERROR, 1, "images are missing");
     g_assert_cmpint (report->kind, ==, DH_DATASET_CITYSCAPES);
     tree_remove (root);
   }
@@ -247,12 +247,12 @@ test_published (void)
   g_autoptr (DhDatasetReport) report = check (root, NULL, NULL);
   g_assert_null (report->published);
   const DhFinding *finding = find (report, "count");
-  g_assert_cmpstr (finding->sentence, ==, "1 picture in training, not named as those of ADEChallengeData2016 training");
+  g_assert_cmpstr (finding->sentence, ==, "1 image in training, not named as those of ADEChallengeData2016 training");
   g_assert_cmpstr (finding->detail, ==, "Another set in the same layout; the published one has 20,210");
   g_assert_cmpuint (((DhSplitCount *)report->splits->pdata[0])->expected, ==, 0);
   g_assert_cmpuint (((DhSplitCount *)report->splits->pdata[1])->expected, ==, 2000);
   g_autofree char *text = dh_dataset_report_to_text (report);
-  g_assert_nonnull (strstr (text, "ADEChallengeData2016 validation: 1 of 2,000 pictures, 1,999 missing, and 1 named "
+  g_assert_nonnull (strstr (text, "ADEChallengeData2016 validation: 1 of 2,000 images, 1,999 missing, and 1 named "
                                   "otherwise"));
   g_assert_nonnull (strstr (text, "Not there: ADE_val_00000001, ADE_val_00000003, "));
   tree_remove (root);
@@ -297,9 +297,9 @@ test_smiyc (void)
   tree_image (root, "dataset_ObstacleTrack/images/gravel_1.jpg", 16, 8);
   tree_image (root, "dataset_ObstacleTrack/images/driveway_1.jpg", 18, 8);
   g_autoptr (DhDatasetReport) report = check (root, NULL, NULL);
-  expect (report, "validation-only", DH_FINDING_INFO, 2, "1 picture has a label and gets scores; the other 2");
+  expect (report, "validation-only", DH_FINDING_INFO, 2, "1 image has a label and gets scores; the other 2");
   expect (report, "kit-leaves-out", DH_FINDING_INFO, 1, "validation_19");
-  expect (report, "size", DH_FINDING_INFO, 0, "Pictures are of 2 sizes");
+  expect (report, "size", DH_FINDING_INFO, 0, "Images are of 2 sizes");
   g_assert_cmpuint (report->n_usable, ==, 3);
   g_assert_cmpuint (report->splits->len, ==, 3);
   g_assert_cmpint (dh_dataset_report_severity (report), ==, DH_FINDING_INFO);

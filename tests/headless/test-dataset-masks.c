@@ -30,7 +30,7 @@ test_plain (void)
       dataset_assert_item (dataset, 0, "Straße 2", "Straße 2", "", "");
       dataset_assert_anomaly (dataset, 0, "012");
       g_assert_true (dh_dataset_has_anomaly_labels (dataset));
-      g_assert_true (has_note (dataset, "1 picture has no label"));
+      g_assert_true (has_note (dataset, "1 image has no label"));
       g_assert_false (has_note (dataset, "black and white"));
       tree_remove (root);
     }

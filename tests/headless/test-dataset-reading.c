@@ -247,9 +247,9 @@ test_published_lf (void)
   add_empty (root, 0, 40, image, label);
   assert_published (root, NULL, NULL);
   add_empty (root, 40, 97, image, label);
-  assert_published (root, NULL, "Fishyscapes Lost & Found validation, 97 of 100 pictures");
+  assert_published (root, NULL, "Fishyscapes Lost & Found validation, 97 of 100 images");
   add_empty (root, 97, 100, image, label);
-  assert_published (root, NULL, "Fishyscapes Lost & Found validation (100 pictures)");
+  assert_published (root, NULL, "Fishyscapes Lost & Found validation (100 images)");
   add_empty (root, 100, 101, image, label);
   assert_published (root, NULL, NULL);
   tree_remove (root);
@@ -262,8 +262,8 @@ test_published_smiyc (void)
   add_empty (root, 0, 100, "dataset_AnomalyTrack/images/boat@.jpg", NULL);
   add_empty (root, 0, 10, "dataset_AnomalyTrack/images/validation@.jpg",
              "dataset_AnomalyTrack/labels_masks/validation@_labels_semantic.png");
-  assert_published (root, NULL, "SMIYC AnomalyTrack validation + test (110 = 10 + 100 pictures)");
-  assert_published (root, "validation", "SMIYC AnomalyTrack validation (10 pictures)");
+  assert_published (root, NULL, "SMIYC AnomalyTrack validation + test (110 = 10 + 100 images)");
+  assert_published (root, "validation", "SMIYC AnomalyTrack validation (10 images)");
   add_empty (root, 0, 20, "dataset_ObstacleTrack/images/driveway_@.jpg", NULL);
   assert_published (root, NULL,
                     "SMIYC AnomalyTrack validation + test (110 = 10 + 100 pictures), SMIYC ObstacleTrack night, 20 of "
@@ -279,11 +279,11 @@ test_published_others (void)
   const char *image = "leftImg8bit/test/01_Hanns_Klemm/01_Hanns_Klemm_000001_@_leftImg8bit.png";
   const char *label = "gtCoarse/test/01_Hanns_Klemm/01_Hanns_Klemm_000001_@_gtCoarse_labelIds.png";
   add_empty (root, 0, 1043, image, label);
-  assert_published (root, NULL, "Lost and Found testNoKnown (1,043 pictures)");
+  assert_published (root, NULL, "Lost and Found testNoKnown (1,043 images)");
   add_empty (root, 1043, 1186, image, label);
-  assert_published (root, NULL, "Lost and Found testValid (1,186 pictures)");
+  assert_published (root, NULL, "Lost and Found testValid (1,186 images)");
   add_empty (root, 1186, 1203, image, label);
-  assert_published (root, NULL, "Lost and Found test (1,203 pictures)");
+  assert_published (root, NULL, "Lost and Found test (1,203 images)");
   tree_remove (root);
 
   g_autofree char *other = tree_new ();
@@ -295,7 +295,7 @@ test_published_others (void)
   g_autofree char *towns = tree_new ();
   add_empty (towns, 0, 800, "test/images/test/t5/@.png", "test/annotations/test/t5/@.png");
   add_empty (towns, 0, 700, "test/images/test/t6/@.png", "test/annotations/test/t6/@.png");
-  assert_published (towns, NULL, "StreetHazards test (1,500 pictures)");
+  assert_published (towns, NULL, "StreetHazards test (1,500 images)");
   assert_published (towns, "test/t5", NULL);
   tree_remove (towns);
 }

@@ -171,7 +171,7 @@ test_hidden (void)
     g_assert_cmpuint (dh_dataset_size (dataset), ==, 5);
     g_assert_true (dh_dataset_has_anomaly_labels (dataset));
     g_assert_cmpstr (dh_dataset_notes (dataset)[0], ==,
-                     "2 pictures have hidden test labels, one constant value: maps and export only, no score");
+                     "2 images have hidden test labels, one constant value: maps and export only, no score");
     dataset_assert_anomaly (dataset, dh_dataset_find (dataset, "validation0"), "0");
     dataset_assert_anomaly (dataset, dh_dataset_find (dataset, "validation1"), "012");
     dataset_assert_anomaly (dataset, dh_dataset_find (dataset, "curb"), "01");

@@ -198,7 +198,7 @@ test_objects (EvaluationFixture *fixture, gconstpointer data)
   g_assert_true (dh_report_write_contents (fixture->database, &contents, DH_REPORT_MD, path, NULL, &error));
   g_assert_true (g_file_get_contents (path, &md, NULL, NULL));
   assert_has (md, "| all | %u | 0 | %u | 0.00 | 0.00 | 0 |", all, all);
-  assert_has (md, "(set by hand), of %u pictures", (guint)images->len);
+  assert_has (md, "(set by hand), of %u images", (guint)images->len);
   assert_has (md, "| tag night | ");
   assert_has (md, "| tag rain | ");
   assert_has (md, "| scene AnomalyTrack | %u | ", all);
@@ -214,14 +214,14 @@ test_objects (EvaluationFixture *fixture, gconstpointer data)
   const DhReportContents own = { .run = evaluation->run, .objects = TRUE };
   g_assert_true (dh_report_write_contents (fixture->database, &own, DH_REPORT_MD, path, NULL, &error));
   g_assert_true (g_file_get_contents (path, &best, NULL, NULL));
-  assert_has (best, "(best F1 of this very set), of %u pictures", (guint)images->len);
+  assert_has (best, "(best F1 of this very set), of %u images", (guint)images->len);
   assert_has (best, "| all | %u | ", all);
   g_autofree char *command = g_strdup_printf ("rm -r '%s/eval/scores'", fixture->out);
   g_assert_cmpint (system (command), ==, 0);
   g_assert_true (dh_report_write_contents (fixture->database, &own, DH_REPORT_MD, path, NULL, &error));
   g_assert_true (g_file_get_contents (path, &gone, NULL, NULL));
-  assert_has (gone, "of 0 pictures");
-  assert_has (gone, "%u pictures have no map", (guint)images->len);
+  assert_has (gone, "of 0 images");
+  assert_has (gone, "%u images have no map", (guint)images->len);
   g_assert_no_error (error);
 }
 
@@ -288,7 +288,7 @@ test_compared (EvaluationFixture *fixture, gconstpointer data)
       before = size;
     }
   g_autofree char *html = write_text (fixture, a, b, DH_REPORT_HTML);
-  assert_has (html, "Pictures by the difference of their AP");
+  assert_has (html, "Images by the difference of their AP");
 
   /* one picture less is other data */
   g_autofree char *gone = g_build_filename (fixture->root, "images", "validation4.png", NULL);
@@ -417,7 +417,7 @@ test_report_base (EvaluationFixture *fixture, gconstpointer data)
   g_clear_pointer (&text, g_free);
   g_assert_true (dh_report_write (fixture->database, evaluation->run, 0, DH_REPORT_HTML, path, NULL, &error));
   g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
-  g_assert_nonnull (strstr (text, "The picture is no longer where it was"));
+  g_assert_nonnull (strstr (text, "The image is no longer where it was"));
 }
 
 static void
@@ -576,7 +576,7 @@ test_reading (EvaluationFixture *fixture, gconstpointer data)
   g_autofree char *text = dh_reading_to_text (kept);
   g_assert_cmpstr (text, ==, "kind=smiyc;splits=validation,test;labels=true");
   g_autofree char *md = write_text (fixture, evaluation->run, 0, DH_REPORT_MD);
-  assert_has (md, "| Published as | %s |", "SMIYC AnomalyTrack validation (10 pictures)");
+  assert_has (md, "| Published as | %s |", "SMIYC AnomalyTrack validation (10 images)");
   assert_has (md, "| Constant labels | one value in a whole split, %s |", "taken as true because that was said");
   static const char *const odd[] = { "[]", "{\"labels_are_true\": 1, \"label_ids\": {}, \"base\": []}", "no JSON",
                                      NULL };

@@ -299,7 +299,7 @@ test_threads (EvaluationFixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *broken = g_build_filename (fixture->root, "images", "validation1.png", NULL);
-  g_assert_true (g_file_set_contents (broken, "no picture", -1, &error));
+  g_assert_true (g_file_set_contents (broken, "no image", -1, &error));
   DhEvaluationOptions options = evaluation_options (fixture);
   g_autoptr (DhEvaluation) one = NULL;
   for (guint threads = 1; threads < 9; threads++)

@@ -361,8 +361,7 @@ test_bad_files (EvaluationFixture *fixture, gconstpointer data)
   g_autoptr (DhEvaluation) evaluation = import (fixture, scores, out);
   g_assert_cmpuint (evaluation->images, ==, 1);
   g_assert_cmpuint (evaluation->left_out->len, ==, 4);
-  g_assert_nonnull (
-      strstr (left_out (evaluation, fixture, 1), "is 24×32 (rows × columns), but its picture has 48 rows"));
+  g_assert_nonnull (strstr (left_out (evaluation, fixture, 1), "is 24×32 (rows × columns), but its image has 48 rows"));
   g_assert_nonnull (strstr (left_out (evaluation, fixture, 2), "is cut off or broken"));
   g_assert_nonnull (strstr (left_out (evaluation, fixture, 3), "is no .npz file"));
   g_assert_nonnull (strstr (left_out (evaluation, fixture, 4), "validation4.npy, validation4_hybrid.npy"));
@@ -376,7 +375,7 @@ test_bad_files (EvaluationFixture *fixture, gconstpointer data)
   const DhEvaluationOptions options = import_options (fixture, none, out);
   g_assert_null (dh_evaluation_run (&options, NULL, NULL, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_INVALID);
-  g_assert_nonnull (strstr (error->message, "none of the 5 pictures"));
+  g_assert_nonnull (strstr (error->message, "none of the 5 images"));
 }
 
 /* NaN and infinite scores are counted and left out, as everywhere; they do not become others by being turned. */

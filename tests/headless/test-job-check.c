@@ -69,7 +69,7 @@ test_check (void)
   g_assert_true (isfinite (fine->seconds));
   g_assert_cmpfloat (fine->seconds, >=, 8 * 2 * fine->sample_seconds / 2);
   g_assert_true (says (fine, DH_CHECK_NEGATIVES, DH_CHECK_WARNING, "2 composites are few"));
-  g_assert_true (says (fine, DH_CHECK_NEGATIVES, DH_CHECK_WARNING, "50 pastes a picture make it 100"));
+  g_assert_true (says (fine, DH_CHECK_NEGATIVES, DH_CHECK_WARNING, "50 pastes an image make it 100"));
   g_autoptr (DhTrainingForm) steady = jobs_make_form ("", 4);
   dh_training_form_set_number (steady, DH_TRAINING_VALIDATION_PASTES, 50);
   g_autoptr (DhTrainingCheck) many = check (steady, NULL, &error);

@@ -67,9 +67,9 @@ test_npy (void)
   made_map_assert_refused (mask, "a.npy", DH_ERROR_MISMATCH, "a mask and no scores");
   g_autoptr (GBytes) other = make_npy (DH_DTYPE_F32, 2, turned, f32, sizeof f32);
   made_map_assert_refused (other, "a.npy", DH_ERROR_MISMATCH,
-                           "is 37×23 (rows × columns), but its picture has 23 rows and 37");
+                           "is 37×23 (rows × columns), but its image has 23 rows and 37");
   g_autoptr (GBytes) row = make_npy (DH_DTYPE_F32, 1, flat, f32, sizeof f32);
-  made_map_assert_refused (row, "a.npy", DH_ERROR_MISMATCH, "save the scores at the picture's own size");
+  made_map_assert_refused (row, "a.npy", DH_ERROR_MISMATCH, "save the scores at the image's own size");
   g_autoptr (GBytes) stack = make_npy (DH_DTYPE_F16, 3, two, f32, sizeof f32);
   made_map_assert_refused (stack, "a.npy", DH_ERROR_MISMATCH, "is 2×23×37");
   g_autoptr (GBytes) cut = g_bytes_new_from_bytes (other, 0, g_bytes_get_size (other) - 1);
@@ -242,7 +242,7 @@ test_bombs (void)
     {
       g_assert_null (dh_map_file_read (path, MADE_MAP_WIDTH, MADE_MAP_HEIGHT, &error));
       g_assert_error (error, DH_ERROR, DH_ERROR_TOO_LARGE);
-      g_assert_nonnull (strstr (error->message, "far too large for a map of the picture's 37×23 pixels"));
+      g_assert_nonnull (strstr (error->message, "far too large for a map of the image's 37×23 pixels"));
     }
   tree_remove (root);
 }

@@ -158,7 +158,7 @@ test_towns (Fixture *fixture, gconstpointer data)
   REFUSES (DH_ERROR_MISMATCH, "00001.npy could be the score map of t5/00001 or of t6/00001");
 }
 
-/* Fishyscapes orders by the number before the name; others' files bear the picture's own name. */
+/* Fishyscapes orders by the number before the name; others' files bear the image's own name. */
 static void
 test_fishyscapes (Fixture *fixture, gconstpointer data)
 {
@@ -219,7 +219,7 @@ test_nothing (Fixture *fixture, gconstpointer data)
       g_autofree char *name = g_strdup_printf ("image_%u.npy", i);
       put (fixture, name);
     }
-  REFUSES (DH_ERROR_NOT_FOUND, "no file bears the name of a picture", "validation0.npy, validation0_hybrid.npy",
+  REFUSES (DH_ERROR_NOT_FOUND, "no file bears the name of an image", "validation0.npy, validation0_hybrid.npy",
            "there is image_0.npy, image_1.npy, image_2.npy and 2 more");
   g_autoptr (GError) error = NULL;
   g_assert_null (dh_map_folder_open ("/nowhere", dataset, NULL, NULL, NULL, &error));

@@ -234,7 +234,7 @@ evaluate_first (DhSession *session, GParamSpec *spec, Seen *seen)
 static void
 see_progress (DhSession *session, double fraction, double seconds, const char *text, Seen *seen)
 {
-  if (g_str_has_prefix (text, "Calibrating: picture ") && g_str_has_suffix (text, " of 12"))
+  if (g_str_has_prefix (text, "Calibrating: image ") && g_str_has_suffix (text, " of 12"))
     seen->waiting++;
 }
 

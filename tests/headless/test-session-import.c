@@ -197,7 +197,7 @@ test_refused (SessionFixture *fixture, gconstpointer data)
   session_open_all (fixture);
   Looked looked = look_at (session, maps, NULL);
   g_assert_null (looked.look);
-  g_assert_nonnull (strstr (looked.error->message, "no file bears the name of a picture"));
+  g_assert_nonnull (strstr (looked.error->message, "no file bears the name of an image"));
   g_clear_error (&looked.error);
   import (fixture, maps, NULL, "refused", FALSE);
   g_assert_nonnull (fixture->error);

@@ -133,12 +133,12 @@ test_numbers (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpuint (g_list_model_get_n_items (dh_session_get_slices (session)), ==, 0);
   dh_session_want_slices (session);
   session_wait_for (at_rest (session));
-  static const char *const parts[] = { "All pictures", "With anomalies", "AnomalyTrack", "ObstacleTrack" };
+  static const char *const parts[] = { "All images", "With anomalies", "AnomalyTrack", "ObstacleTrack" };
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
     assert_is_naive (fixture, "scores", parts[i]);
   /* the whole is the protocol's number to the last digit, and the scenes are the whole */
   const DhProtocolLine *pooled = dh_session_get_evaluation (session)->lines->pdata[0];
-  const DhSliceNumbers *whole = dh_slice_get_numbers (find (session, "All pictures"));
+  const DhSliceNumbers *whole = dh_slice_get_numbers (find (session, "All images"));
   g_assert_cmpstr (pooled->name, ==, "densehybrid-pooled");
   g_assert_cmpfloat (whole->ap, ==, pooled->ap);
   g_assert_cmpfloat (whole->fpr95, ==, pooled->fpr95);
@@ -158,7 +158,7 @@ test_numbers (SessionFixture *fixture, gconstpointer data)
   dh_session_set_active_score (session, DH_SCORE_LIKELIHOOD);
   g_assert_false (dh_slice_get_numbers (find (session, "AnomalyTrack"))->ranked);
   session_wait_for (at_rest (session));
-  assert_is_naive (fixture, "likelihood", "All pictures");
+  assert_is_naive (fixture, "likelihood", "All images");
   assert_is_naive (fixture, "likelihood", "AnomalyTrack");
   dh_session_set_active_score (session, DH_SCORE_HYBRID);
   g_assert_true (at_rest (session));
@@ -191,7 +191,7 @@ test_counts (SessionFixture *fixture, gconstpointer data)
   DhCounts counts;
   dh_score_stats_count (dh_session_get_set_stats (session), DH_SCORE_HYBRID,
                         dh_session_get_threshold (session, DH_SCORE_HYBRID)->value, &counts);
-  const DhSliceNumbers *whole = dh_slice_get_numbers (find (session, "All pictures"));
+  const DhSliceNumbers *whole = dh_slice_get_numbers (find (session, "All images"));
   g_assert_true (whole->counted && !whole->old);
   g_assert_cmpfloat (whole->f1, ==, dh_counts_f1 (&counts));
   g_assert_cmpfloat (whole->tpr, ==, dh_counts_tpr (&counts));
@@ -242,9 +242,9 @@ test_counts (SessionFixture *fixture, gconstpointer data)
   /* a threshold that moved makes them old, and then they are others */
   const double before = whole->tpr;
   dh_session_set_threshold (session, DH_SCORE_HYBRID, 1e9);
-  g_assert_true (dh_slice_get_numbers (find (session, "All pictures"))->old);
+  g_assert_true (dh_slice_get_numbers (find (session, "All images"))->old);
   session_wait_for (is_counted (session));
-  g_assert_cmpfloat (dh_slice_get_numbers (find (session, "All pictures"))->tpr, ==, 0);
+  g_assert_cmpfloat (dh_slice_get_numbers (find (session, "All images"))->tpr, ==, 0);
   g_assert_cmpfloat (before, >, 0);
 }
 
@@ -295,7 +295,7 @@ test_unreadable (SessionFixture *fixture, gconstpointer data)
   const DhSliceNumbers *numbers = dh_slice_get_numbers (find (session, "AnomalyTrack"));
   g_assert_true (numbers->ranked && isnan (numbers->ap));
   g_assert_nonnull (strstr (numbers->why_not_ranked, path));
-  g_assert_true (isfinite (dh_slice_get_numbers (find (session, "All pictures"))->ap));
+  g_assert_true (isfinite (dh_slice_get_numbers (find (session, "All images"))->ap));
   assert_is_naive (fixture, "scores", "ObstacleTrack");
 }
 

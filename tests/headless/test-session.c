@@ -112,7 +112,7 @@ static void
 test_broken_first (SessionFixture *fixture, gconstpointer data)
 {
   g_autofree char *path = tree_path (fixture->set, "dataset_AnomalyTrack/images/validation0.png");
-  g_assert_true (g_file_set_contents (path, "no picture", -1, NULL));
+  g_assert_true (g_file_set_contents (path, "no image", -1, NULL));
   dh_session_open_weights (fixture->session, fixture->weights);
   dh_session_open_dataset (fixture->session, fixture->set);
   session_wait_for (isfinite (dh_session_get_threshold (fixture->session, DH_SCORE_HYBRID)->value));
@@ -259,7 +259,7 @@ test_memory (SessionFixture *fixture, gconstpointer data)
   session_wait_for (dh_session_get_frame_error (fixture->session) != NULL);
   g_unsetenv ("DH_EMULATED_FAIL");
   const char *error = dh_session_get_frame_error (fixture->session);
-  g_assert_nonnull (strstr (error, "This picture needs about "));
+  g_assert_nonnull (strstr (error, "This image needs about "));
   g_assert_nonnull (strstr (error, " MiB on the card"));
   g_assert_nonnull (strstr (error, "use a smaller scale"));
   dh_session_retry (fixture->session);

@@ -266,7 +266,7 @@ test_broken (SessionFixture *fixture, gconstpointer data)
   dh_session_set_threshold (session, DH_SCORE_HYBRID, 1e6);
   g_assert_cmpuint (wait_for_objects (session)->n_unread, ==, 1);
   g_autofree char *why = dh_session_explain_set_objects (session);
-  g_assert_nonnull (strstr (why, "Without 1 picture: "));
+  g_assert_nonnull (strstr (why, "Without 1 image: "));
   g_assert_nonnull (strstr (why, second));
   g_assert_cmpint (dh_image_item_get_n_missed (dh_image_list_get_item (dh_session_get_list (session), 1)), ==, -1);
   g_assert_cmpint (dh_image_item_get_n_missed (dh_image_list_get_item (dh_session_get_list (session), 0)), ==, 1);

@@ -324,7 +324,7 @@ dh_canvas_save_png (DhCanvas *canvas, int index, const char *path, GError **erro
     }
   if (texture == NULL)
     {
-      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "There is no picture in this pane to save to '%s'", path);
+      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "There is no image in this pane to save to '%s'", path);
       return FALSE;
     }
   g_autoptr (GBytes) png = gdk_texture_save_to_png_bytes (texture);

@@ -71,7 +71,7 @@ dh_plane_set (DhPlane *plane, GBytes *bytes, guint width, guint height, gsize st
                   && (pixel_size != 4 || (guintptr)data % 4 == 0);
   if (!fits)
     {
-      g_warning ("A picture of %u × %u pixels, %" G_GSIZE_FORMAT " bytes a row, does not fit its %" G_GSIZE_FORMAT
+      g_warning ("An image of %u × %u pixels, %" G_GSIZE_FORMAT " bytes a row, does not fit its %" G_GSIZE_FORMAT
                  " bytes",
                  width, height, stride, size);
       g_bytes_unref (bytes);

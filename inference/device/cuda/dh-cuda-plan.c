@@ -52,7 +52,7 @@ dh_cuda_takes_size (DhShape input, GError **error)
   if (input.h <= DH_CUDA_MAX_SIDE && input.w <= DH_CUDA_MAX_SIDE)
     return TRUE;
   g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
-               "A picture of %d×%d is over the %d pixels that a side may have on the cuda device; use a smaller scale",
+               "An image of %d×%d is over the %d pixels that a side may have on the cuda device; use a smaller scale",
                input.w, input.h, DH_CUDA_MAX_SIDE);
   return FALSE;
 }
@@ -135,7 +135,7 @@ dh_cuda_compile (DhDevice *base, DhGraph *graph, const DhShape *shapes, DhTensor
   dh_cuda_free_plan (&plan->base);
   if (g_error_matches (reason, DH_ERROR, DH_ERROR_NO_MEMORY))
     g_prefix_error (&reason,
-                    "This picture needs about %.0f MiB on the card; use a smaller scale, or close other programs: ",
+                    "This image needs about %.0f MiB on the card; use a smaller scale, or close other programs: ",
                     (double)dh_cuda_estimate (base, graph, shapes, options) / 1048576.0);
   g_propagate_error (error, g_steal_pointer (&reason));
   return NULL;

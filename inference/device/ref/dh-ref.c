@@ -202,7 +202,7 @@ run_step (RefPlan *plan, DhValue value, gpointer *values, GError **error)
   if (!values[value] || !run_node (plan, value, values))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY,
-                   "Memory is too short for the %s “%s”: this picture needs about %.0f MiB; use a smaller scale",
+                   "Memory is too short for the %s “%s”: this image needs about %.0f MiB; use a smaller scale",
                    dh_op_name (node->op), node->name, (double)plan->common.memory / (1 << 20));
       return FALSE;
     }

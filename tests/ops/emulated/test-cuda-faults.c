@@ -87,7 +87,7 @@ test_memory (Fixture *fixture, gconstpointer data)
           break;
         }
       g_assert_error (error, DH_ERROR, DH_ERROR_NO_MEMORY);
-      g_assert_nonnull (strstr (error->message, "This picture needs about "));
+      g_assert_nonnull (strstr (error->message, "This image needs about "));
       g_assert_nonnull (strstr (error->message, "MiB on the card; use a smaller scale"));
       g_clear_error (&error);
       failures++;
