@@ -219,8 +219,8 @@ test_hidden (void)
     g_autoptr (DhDatasetReport) report = check (root, NULL, NULL);
     g_assert_false (report->hidden_labels);
     g_assert_null (find (report, "hidden-labels"));
-    expect (report, "some-without-anomaly", DH_FINDING_INFO, 2, "2 labelled pictures hold no anomaly");
-    expect (report, "count", DH_FINDING_INFO, 3, "Fishyscapes Static validation: 3 of 30 pictures, 27 missing");
+    expect (report, "some-without-anomaly", DH_FINDING_INFO, 2, "2 labelled images hold no anomaly");
+    expect (report, "count", DH_FINDING_INFO, 3, "Fishyscapes Static validation: 3 of 30 images, 27 missing");
   }
   tree_remove (root);
 

@@ -266,8 +266,8 @@ test_published_smiyc (void)
   assert_published (root, "validation", "SMIYC AnomalyTrack validation (10 images)");
   add_empty (root, 0, 20, "dataset_ObstacleTrack/images/driveway_@.jpg", NULL);
   assert_published (root, NULL,
-                    "SMIYC AnomalyTrack validation + test (110 = 10 + 100 pictures), SMIYC ObstacleTrack night, 20 of "
-                    "30 pictures");
+                    "SMIYC AnomalyTrack validation + test (110 = 10 + 100 images), SMIYC ObstacleTrack night, 20 of "
+                    "30 images");
   tree_remove (root);
 }
 
