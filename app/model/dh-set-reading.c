@@ -213,15 +213,14 @@ explain_constant_labels (DhSession *self)
 {
   const guint hidden = dh_dataset_n_hidden (self->dataset), taken = dh_dataset_n_taken_as_true (self->dataset);
   if (hidden > 0)
-    return g_strdup_printf (
-        ngettext ("%u label holds one value alone, as hidden test labels do. Where its picture truly "
-                  "holds no anomaly, choose True for Constant labels, in the menu under the set’s "
-                  "name or in its check: then it can be measured.",
-                  "%u labels hold one value alone, as hidden test labels do. Where their pictures "
-                  "truly hold no anomaly, choose True for Constant labels, in the menu under the "
-                  "set’s name or in its check: then they can be measured.",
-                  hidden),
-        hidden);
+    return g_strdup_printf (ngettext ("%u label holds one value alone, as hidden test labels do. Where its image truly "
+                                      "holds no anomaly, choose True for Constant labels, in the menu under the set’s "
+                                      "name or in its check: then it can be measured.",
+                                      "%u labels hold one value alone, as hidden test labels do. Where their images "
+                                      "truly hold no anomaly, choose True for Constant labels, in the menu under the "
+                                      "set’s name or in its check: then they can be measured.",
+                                      hidden),
+                            hidden);
   if (taken > 0)
     return g_strdup_printf (ngettext ("%u label holds one value alone and is measured as it is.",
                                       "%u labels hold one value alone and are measured as they are.", taken),
