@@ -1,6 +1,7 @@
 #include "dh-window.h"
 #include "dh-focus.h"
 #include "dh-metrics-page.h"
+#include "dh-set-reading.h"
 #include "dh-start-page.h"
 #include "dh-status-bar.h"
 #include "dh-widgets.h"
@@ -94,7 +95,7 @@ on_notes (DhWindow *self)
   if (notes[0] == NULL)
     return;
   AdwToast *toast = dh_ui_toast_new (notes[0]);
-  adw_toast_set_button_label (toast, _ ("More"));
+  adw_toast_set_button_label (toast, dh_session_asks_how_to_read (self->session) ? _ ("Choose…") : _ ("More"));
   adw_toast_set_action_name (toast, "win.dataset-notes");
   adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (self->toasts), toast);
 }

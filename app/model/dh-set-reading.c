@@ -214,11 +214,11 @@ explain_constant_labels (DhSession *self)
   const guint hidden = dh_dataset_n_hidden (self->dataset), taken = dh_dataset_n_taken_as_true (self->dataset);
   if (hidden > 0)
     return g_strdup_printf (ngettext ("%u label holds one value alone, as hidden test labels do. Where its image truly "
-                                      "holds no anomaly, say so under the set’s name, Constant labels: then it can be "
-                                      "measured.",
+                                      "holds no anomaly, choose True for Constant labels, in the menu under the set’s "
+                                      "name or in its check: then it can be measured.",
                                       "%u labels hold one value alone, as hidden test labels do. Where their images "
-                                      "truly hold no anomaly, say so under the set’s name, Constant labels: then they "
-                                      "can be measured.",
+                                      "truly hold no anomaly, choose True for Constant labels, in the menu under the "
+                                      "set’s name or in its check: then they can be measured.",
                                       hidden),
                             hidden);
   if (taken > 0)
@@ -268,6 +268,15 @@ dh_session_reads_as (DhSession *self, const char *text)
          && reading->labels_are_true == (dh_dataset_n_taken_as_true (self->dataset) > 0)
          && (reading->label_ids == DH_LABEL_IDS_AUTO
              || reading->label_ids == dh_dataset_label_ids (self->dataset, NULL));
+}
+
+gboolean
+dh_session_asks_how_to_read (DhSession *self)
+{
+  gboolean certain = TRUE;
+  if (can_choose (self))
+    dh_dataset_label_ids (self->dataset, &certain);
+  return can_choose (self) && (!certain || dh_dataset_n_hidden (self->dataset) > 0);
 }
 
 char *

@@ -30,6 +30,8 @@ GPtrArray *dh_session_list_readings (DhSession *session, DhReadAspect aspect);
 void dh_session_read_as (DhSession *session, DhReadAspect aspect, const char *id);
 /* A sentence on what the choice is about, translated; NULL where there is none to be made. Free with g_free. */
 char *dh_session_explain_reading (DhSession *session, DhReadAspect aspect);
+/* Whether something was assumed that is better chosen: how ids count, or that labels are hidden. */
+gboolean dh_session_asks_how_to_read (DhSession *session);
 /* "test/t5": where not all that lies in the folder is open; else NULL. Free with g_free. */
 char *dh_session_dup_opened_part (DhSession *session);
 /* What the open set was published as; NULL: nothing known. Free with g_free. */

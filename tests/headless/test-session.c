@@ -334,10 +334,12 @@ test_readings (SessionFixture *fixture, gconstpointer data)
   assert_choices (session, DH_READ_KIND, "As recognised*, CamVid layout, Folder of pictures");
   assert_choices (session, DH_READ_LABEL_IDS, "");
   assert_choices (session, DH_READ_CONSTANT_LABELS, "Hidden: maps alone*, True: measured");
+  g_assert_true (dh_session_asks_how_to_read (session));
   dh_session_read_as (session, DH_READ_SPLITS, "test");
   wait_for_size (session, 1);
   dh_session_read_as (session, DH_READ_CONSTANT_LABELS, "true");
   session_wait_for (!dh_session_is_opening (session) && dh_session_has_class_labels (session));
+  g_assert_false (dh_session_asks_how_to_read (session));
   assert_choices (session, DH_READ_SPLITS, "All together, train · 2, test · 1*");
   g_autofree char *command = dh_session_dup_command (session), *flags = g_shell_quote (root);
   g_autofree char *wanted =
