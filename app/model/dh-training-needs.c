@@ -16,6 +16,8 @@
 #define THREAD_SPEED_AVX2 115e9
 #define THREAD_SPEED_PLAIN 10e9
 #define CARD_SPEED 25e12
+/* What the trainer takes of a processor's memory before it trains anything; measured, most of it libraries. */
+#define PROGRAM_BYTES (24 << 20)
 /* Above this share of the memory that is there, other programs may come too short. */
 #define TIGHT 0.9
 /* Samples that are made to see how long one takes, microseconds after which none is begun, and the side of a crop above
@@ -51,8 +53,8 @@ estimate_validation (DhTrainingLook *look)
   return dh_validation_bytes (look->device, look->net, &validation);
 }
 
-/* Bytes for a batch: the plan's, what the optimiser keeps of each parameter, the batches that are made ahead, and what
- * the validation takes. */
+/* Bytes for a batch: the plan's, what the optimiser keeps of each parameter, the batches that are made ahead, what the
+ * validation takes, and the program itself. */
 static guint64
 estimate_memory (const DhTrainingLook *look, guint batch, guint64 validation)
 {
@@ -62,7 +64,8 @@ estimate_memory (const DhTrainingLook *look, guint batch, guint64 validation)
   const double wanted = look->form->numbers[DH_TRAINING_WORKERS];
   const double ahead = is_card (look) ? 0 : (wanted > 0 ? wanted : dh_training_workers (look->device)) + 2;
   const double sample = 13.0 * crop * crop; /* three floats and a label a pixel */
-  const double rest = 16.0 * (double)look->check->parameters + ahead * batch * sample;
+  const double program = is_card (look) ? 0 : PROGRAM_BYTES;
+  const double rest = 16.0 * (double)look->check->parameters + ahead * batch * sample + program;
   return plan == G_MAXUINT64 ? plan : plan + (guint64)rest + validation;
 }
 

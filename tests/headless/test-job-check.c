@@ -53,7 +53,8 @@ test_check (void)
   g_assert_cmpuint (fine->steps, ==, 8);
   g_assert_true (says (fine, DH_CHECK_DATA, DH_CHECK_OK, "6 training and 2 validation"));
   g_assert_true (says (fine, DH_CHECK_WEIGHTS, DH_CHECK_WARNING, "No weights to start from"));
-  g_assert_cmpuint (fine->memory_needed, >, 1 << 20);
+  /* A tiny net: most of it is the program. */
+  g_assert_cmpuint (fine->memory_needed, >, 20 << 20);
   g_assert_cmpuint (fine->memory_needed, <, 1 << 30);
   /* What the validation takes of its whole pictures is part of it. */
   g_autoptr (DhTrainingForm) blind = jobs_make_form ("", 4);
