@@ -160,7 +160,8 @@ look_at_negatives (DhTrainingLook *look)
       return;
     }
   const guint n = look->check->negatives = look->pictures.pasted->len;
-  dh_training_look_say (look, DH_CHECK_NEGATIVES, DH_CHECK_OK, _ ("%'u negatives found"), n);
+  dh_training_look_say (look, DH_CHECK_NEGATIVES, DH_CHECK_OK,
+                        _ ("%'u negatives found; a test's anomalies that are like them are not unseen"), n);
   look_at_composites (look);
   const guint small = count_small (look, &probed);
   if (probed == 0)

@@ -55,6 +55,7 @@ test_check (void)
   g_assert_true (says (fine, DH_CHECK_WEIGHTS, DH_CHECK_WARNING, "No weights to start from"));
   /* A tiny net: most of it is the program. */
   g_assert_cmpuint (fine->memory_needed, >, 20 << 20);
+  g_assert_true (says (fine, DH_CHECK_NEGATIVES, DH_CHECK_OK, "3 negatives found; a test's anomalies"));
   g_assert_cmpuint (fine->memory_needed, <, 1 << 30);
   /* What the validation takes of its whole pictures is part of it. */
   g_autoptr (DhTrainingForm) blind = jobs_make_form ("", 4);
