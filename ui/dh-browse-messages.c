@@ -140,9 +140,12 @@ static void
 show_missing_run_map (DhBrowsePanes *self, guint index, DhFrameMap map, const char *error)
 {
   const DhRunMap *run = dh_session_get_run_map (self->session, map - DH_FRAME_RUN_A);
-  if (run != NULL && run->run == DH_KEPT_RUN && run->error != NULL)
+  const gboolean kept = dh_session_get_compared_run (self->session, map - DH_FRAME_RUN_A) == DH_KEPT_RUN;
+  if (run == NULL && kept)
+    say (self, index, NULL, NULL, _ ("Looking for what was computed…"), NULL);
+  else if (run != NULL && kept && run->error != NULL)
     say (self, index, "dialog-information-symbolic", NULL, _ ("Kept of another image"), run->error);
-  else if (run != NULL && run->run == DH_KEPT_RUN)
+  else if (kept)
     show_missing_map (self, index, run->kind, error);
   else if (run != NULL && run->error != NULL)
     say (self, index, "dialog-warning-symbolic", "dh-warn", _ ("The run’s map cannot be shown"), run->error);

@@ -1,6 +1,7 @@
 #include "dh-kept-map.h"
 #include <glib/gi18n.h>
 #include <math.h>
+#include "dh-file.h"
 #include "dh-run-threshold.h"
 #include "dh-session-private.h"
 
@@ -76,7 +77,10 @@ renew (DhSession *self)
 {
   for (guint side = 0; side < 2; side++)
     if (self->compared[side] == DH_KEPT_RUN)
-      g_clear_pointer (&self->run_maps[side], dh_run_map_unref);
+      {
+        g_clear_pointer (&self->run_maps[side], dh_run_map_unref);
+        g_clear_pointer (&self->asked_run_maps[side], dh_run_map_unref);
+      }
   dh_session_find_run_maps (self, dh_session_get_frame (self));
   dh_session_renew_frame (self);
   g_signal_emit_by_name (self, "compared");
@@ -155,9 +159,123 @@ explain (DhSession *self)
     return g_strdup_printf (_ ("It was kept of %s, from run %" G_GINT64_FORMAT ". Choose the run itself to see it on "
                                "other images."),
                             kept->name, kept->run);
-  return g_strdup_printf (_ ("It was kept of %s, from %s. Of this image it can be computed while those weights are "
-                             "loaded, as they were."),
+  return g_strdup_printf (_ ("It was kept of %s, from %s. Of this picture there is no map of that network: load its "
+                             "weights to compute it."),
                           kept->name, kept->model);
+}
+
+static DhRunMap *
+new_map (DhSession *self, const DhFrame *frame, GBytes *values, guint64 non_finite)
+{
+  const DhKeptMap *kept = self->kept;
+  DhRunMap *map = g_atomic_rc_box_new0 (DhRunMap);
+  map->run = DH_KEPT_RUN;
+  map->stem = g_strdup (dh_image_item_get_stem (self->current));
+  map->width = frame->width;
+  map->height = frame->height;
+  map->kind = kept->kind;
+  map->made = dh_session_made_kept_map (self);
+  map->imported = kept->imported;
+  map->best_f1 = NAN;
+  map->inlier_median = kept->inlier_median;
+  map->low = kept->low;
+  map->high = kept->high;
+  map->values = values != NULL ? g_bytes_ref (values) : NULL;
+  map->non_finite = non_finite;
+  return map;
+}
+
+/* What that network has computed of the picture before may lie in the cache on disk. */
+typedef struct
+{
+  guint side;
+  DhRunMap *map;   /* to be filled */
+  GBytes *of;      /* the values of what was kept when it was asked for */
+  GBytes *picture; /* RGB */
+  DhMapCache *cache;
+  char *sha256, *device, *precision, *explanation;
+} Lookup;
+
+static void
+lookup_free (gpointer data)
+{
+  Lookup *lookup = data;
+  dh_run_map_unref (lookup->map);
+  g_bytes_unref (lookup->of);
+  g_bytes_unref (lookup->picture);
+  dh_map_cache_unref (lookup->cache);
+  g_free (lookup->sha256);
+  g_free (lookup->device);
+  g_free (lookup->precision);
+  g_free (lookup->explanation);
+  g_free (lookup);
+}
+
+static void
+look_up_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Lookup *lookup = data;
+  DhRunMap *map = lookup->map;
+  gsize size;
+  const guint8 *rgb = g_bytes_get_data (lookup->picture, &size);
+  g_autofree char *picture = dh_sha256 (rgb, size);
+  g_autofree char *key =
+      dh_map_cache_key (lookup->sha256, lookup->device, lookup->precision, picture, map->width, map->height);
+  g_autoptr (DhFrame) frame = dh_frame_new (map->width, map->height);
+  if (dh_map_cache_load (lookup->cache, key, 1u << map->kind, frame))
+    {
+      map->values = g_bytes_ref (frame->maps[map->kind]);
+      map->non_finite = frame->non_finite[map->kind];
+    }
+  else
+    map->error = g_steal_pointer (&lookup->explanation);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+was_looked_up (GObject *source, GAsyncResult *result, gpointer data)
+{
+  DhSession *self = DH_SESSION (source);
+  Lookup *lookup = g_task_get_task_data (G_TASK (result));
+  if (!g_task_propagate_boolean (G_TASK (result), NULL) || self->worker == NULL
+      || self->asked_run_maps[lookup->side] != lookup->map)
+    return;
+  g_clear_pointer (&self->asked_run_maps[lookup->side], dh_run_map_unref);
+  DhFrame *frame = dh_session_get_frame (self);
+  if (self->compared[lookup->side] != DH_KEPT_RUN || self->kept == NULL || self->kept->values != lookup->of
+      || frame == NULL || !g_str_equal (dh_image_item_get_stem (self->current), lookup->map->stem))
+    return;
+  g_clear_pointer (&self->run_maps[lookup->side], dh_run_map_unref);
+  self->run_maps[lookup->side] = g_atomic_rc_box_acquire (lookup->map);
+  dh_session_renew_frame (self);
+  dh_session_count_run_map (self, lookup->side, dh_session_get_frame (self));
+  g_signal_emit_by_name (self, "compared");
+}
+
+static void
+look_up (DhSession *self, guint side, const DhFrame *frame)
+{
+  const DhKeptMap *kept = self->kept;
+  Lookup *lookup = g_new0 (Lookup, 1);
+  lookup->side = side;
+  lookup->map = new_map (self, frame, NULL, 0);
+  lookup->of = g_bytes_ref (kept->values);
+  lookup->picture = g_bytes_ref (frame->image);
+  lookup->cache = dh_map_cache_ref (self->cache);
+  lookup->sha256 = g_strdup (kept->sha256);
+  lookup->device = g_strdup (kept->device);
+  lookup->precision = g_strdup (kept->precision);
+  lookup->explanation = explain (self);
+  self->asked_run_maps[side] = g_atomic_rc_box_acquire (lookup->map);
+  g_autoptr (GTask) task = g_task_new (self, self->closing, was_looked_up, NULL);
+  g_task_set_task_data (task, lookup, lookup_free);
+  g_task_run_in_thread (task, look_up_in_thread);
+}
+
+static gboolean
+is_of (const DhRunMap *map, const char *stem)
+{
+  return map != NULL && map->run == DH_KEPT_RUN && g_str_equal (map->stem, stem);
 }
 
 void
@@ -165,6 +283,7 @@ dh_session_find_kept_map (DhSession *self, guint side, const DhFrame *frame)
 {
   const DhKeptMap *kept = self->kept;
   const char *stem = self->current != NULL ? dh_image_item_get_stem (self->current) : NULL;
+  DhRunMap *map = self->run_maps[side];
   if (kept == NULL || frame == NULL || stem == NULL)
     {
       g_clear_pointer (&self->run_maps[side], dh_run_map_unref);
@@ -173,26 +292,24 @@ dh_session_find_kept_map (DhSession *self, guint side, const DhFrame *frame)
   const gboolean same = g_str_equal (kept->stem, stem) && kept->width == frame->width && kept->height == frame->height;
   const gboolean made = dh_session_made_kept_map (self);
   GBytes *values = same ? kept->values : made ? frame->maps[kept->kind] : NULL;
-  DhRunMap *map = self->run_maps[side];
-  if (map == NULL || map->run != DH_KEPT_RUN || map->values != values || map->made != made
-      || !g_str_equal (map->stem, stem))
+  if (is_of (map, stem) && map->made == made && (map->values == values || (!same && !made)))
     {
-      g_clear_pointer (&self->run_maps[side], dh_run_map_unref);
-      map = self->run_maps[side] = g_atomic_rc_box_new0 (DhRunMap);
-      map->run = DH_KEPT_RUN;
-      map->stem = g_strdup (stem);
-      map->width = frame->width;
-      map->height = frame->height;
-      map->kind = kept->kind;
-      map->made = made;
-      map->imported = kept->imported;
-      map->best_f1 = NAN;
-      map->inlier_median = kept->inlier_median;
-      map->low = kept->low;
-      map->high = kept->high;
-      map->values = values != NULL ? g_bytes_ref (values) : NULL;
-      map->non_finite = same ? kept->non_finite : values != NULL ? frame->non_finite[kept->kind] : 0;
-      map->error = values == NULL && !made ? explain (self) : NULL;
+      dh_session_count_run_map (self, side, frame);
+      return;
     }
+  g_clear_pointer (&self->run_maps[side], dh_run_map_unref);
+  if (!same && !made && kept->run == 0)
+    {
+      if (!is_of (self->asked_run_maps[side], stem))
+        {
+          g_clear_pointer (&self->asked_run_maps[side], dh_run_map_unref);
+          look_up (self, side, frame);
+        }
+      return;
+    }
+  g_clear_pointer (&self->asked_run_maps[side], dh_run_map_unref);
+  map = new_map (self, frame, values, same ? kept->non_finite : values != NULL ? frame->non_finite[kept->kind] : 0);
+  map->error = values == NULL && !made ? explain (self) : NULL;
+  self->run_maps[side] = map;
   dh_session_count_run_map (self, side, frame);
 }

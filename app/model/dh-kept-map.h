@@ -10,9 +10,9 @@ G_BEGIN_DECLS
  * dh_session_get_run_threshold(), which cannot be moved there.
  *
  * On the picture that it was kept of it is what was kept. Of another picture it is that map of the network with the
- * kept threshold, as long as the network is the one that made it; of a run or of weights that are loaded no more there
- * is only the picture that was kept, which is said. Another data set ends it, and so does the end of the program. For
- * the window's thread. */
+ * kept threshold: the frame's while the network is loaded that made it, else what the cache on disk has of that
+ * network; where that is nothing, and of a run, there is only the picture that was kept, which is said. Another data
+ * set ends it, and so does the end of the program. For the window's thread. */
 #define DH_KEPT_RUN G_GINT64_CONSTANT (-1)
 #define DH_KEPT_NAME "kept"
 

@@ -242,7 +242,8 @@ dh_session_find_run_maps (DhSession *self, const DhFrame *frame)
       const char *stem = self->current != NULL ? dh_image_item_get_stem (self->current) : NULL;
       if (self->compared[side] == DH_KEPT_RUN)
         {
-          stop_reading (self, side);
+          if (self->reading_run_map[side] != NULL)
+            g_cancellable_cancel (self->reading_run_map[side]);
           dh_session_find_kept_map (self, side, frame);
           continue;
         }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include "dh-compared-numbers.h"
 #include "dh-comparison.h"
+#include "dh-map-cache.h"
 #include "dh-run-threshold.h"
 #include "dh-session-evaluation.h"
 #include "session-fixture.h"
@@ -108,18 +109,30 @@ test_elsewhere (SessionFixture *fixture, gconstpointer data)
   g_assert_true (map_of (session, DH_FRAME_RUN_B) == map_of (session, DH_FRAME_HYBRID));
   g_assert_false (g_bytes_equal (values, map_of (session, DH_FRAME_RUN_B)));
   g_assert_cmpfloat (dh_session_get_run_threshold (session, 1)->value, ==, first);
+  g_autoptr (GBytes) next = g_bytes_ref (map_of (session, DH_FRAME_HYBRID));
+  session_wait_for (dh_image_list_count_state (dh_session_get_list (session), DH_ITEM_CACHED) >= 3
+                    && dh_session_get_cache_size (session) > 3 * SESSION_WIDTH * SESSION_HEIGHT * 4 * 3);
   /* Other weights, without that map: there is what was kept, on its picture alone. */
   dh_session_open_weights (session, fixture->closed);
   session_wait_for (!dh_session_is_loading (session) && map_of (session, DH_FRAME_LIKELIHOOD) != NULL
                     && map_of (session, DH_FRAME_HYBRID) == NULL);
   g_assert_false (dh_session_made_kept_map (session));
+  /* but for what that network has computed before, which lies in the cache */
+  session_wait_for (dh_session_get_run_map (session, 1) != NULL);
+  g_assert_null (dh_session_get_run_map (session, 1)->error);
+  g_assert_true (g_bytes_equal (map_of (session, DH_FRAME_RUN_B), next));
+  g_autofree char *folder = g_build_filename (g_get_user_cache_dir (), "densehybrid", "maps", NULL);
+  g_autoptr (DhMapCache) cache = dh_map_cache_new (folder, DH_MAP_CACHE_DEFAULT_LIMIT);
+  dh_map_cache_clear (cache);
+  g_assert_true (dh_session_step (session, 1));
+  session_wait_for (map_of (session, DH_FRAME_LIKELIHOOD) != NULL && dh_session_get_run_map (session, 1) != NULL);
   g_assert_null (map_of (session, DH_FRAME_RUN_B));
   g_assert_nonnull (dh_session_get_run_map (session, 1)->error);
   const gint sides[2] = { DH_FRAME_LIKELIHOOD, DH_FRAME_RUN_B };
   g_autoptr (DhComparedNumbers) numbers = dh_compared_numbers_new (session, sides);
   g_assert_true (isnan (numbers->lines[DH_COMPARED_TPR].value[1]));
   g_assert_nonnull (numbers->lines[DH_COMPARED_TPR].why[1]);
-  g_assert_true (dh_session_step (session, -1));
+  g_assert_true (dh_session_step (session, -2));
   session_wait_for (map_of (session, DH_FRAME_LIKELIHOOD) != NULL);
   g_assert_null (map_of (session, DH_FRAME_HYBRID));
   g_assert_true (g_bytes_equal (values, map_of (session, DH_FRAME_RUN_B)));
