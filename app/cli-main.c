@@ -36,7 +36,10 @@ print_help (FILE *to)
                "Dense anomaly detection and open-set segmentation on street scenes.\n\nCommands:\n");
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     fprintf (to, "  %-14s %s\n", commands[i].name, commands[i].summary);
-  fprintf (to, "\n\"densehybrid COMMAND --help\" tells the options of a command, with an example.\n");
+  fprintf (to, "\n\"densehybrid COMMAND --help\" tells the options of a command, with an example.\n"
+               "\"densehybrid --version\" tells the version.\n\n"
+               "Exit status: 0 done, 1 failed (or something was left out, or is not as required), 2 wrong usage,\n"
+               "130 cancelled. Results go to standard output, errors and progress to standard error.\n");
 }
 
 /* The end of the terminal counts too, where nohup does not say otherwise. */

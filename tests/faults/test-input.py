@@ -63,6 +63,25 @@ def _():
     assert code == 2 and "weights convert demo" in err, err
 
 
+@case("bash completes commands and options as the help tells them")
+def _():
+    script = os.path.join(os.path.dirname(__file__), "..", "..", "resources", "completions", "densehybrid")
+
+    def complete(*words):
+        text = (f"source {shlex.quote(script)}; COMP_WORDS=({shlex.join((PROGRAM, *words))}); COMP_CWORD={len(words)}; "
+                "_densehybrid; printf '%s\\n' \"${COMPREPLY[@]}\"")
+        done = subprocess.run(["bash", "--norc", "-c", text], capture_output=True, text=True, cwd=top)
+        assert done.returncode == 0 and done.stderr == "", done
+        return done.stdout.split("\n")[:-1]
+
+    assert {"infer", "eval-ood", "demo-scenes", "--version"} <= set(complete("")), complete("")
+    assert complete("eva") == ["eval-ood", "eval-osr"]
+    assert {"--params", "--json", "--help", "--num_classes"} <= set(complete("infer", "--")), complete("infer", "--")
+    assert complete("weights", "convert", "a", "--as") == ["--as-is"]
+    assert complete("infer", "--device", "c") == ["cpu", "cuda"]
+    assert "p.png" in complete("infer", "p.")
+
+
 @case("a truncated picture")
 def _():
     (top / "cut.png").write_bytes(picture()[:60])
