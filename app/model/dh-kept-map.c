@@ -159,7 +159,7 @@ explain (DhSession *self)
     return g_strdup_printf (_ ("It was kept of %s, from run %" G_GINT64_FORMAT ". Choose the run itself to see it on "
                                "other images."),
                             kept->name, kept->run);
-  return g_strdup_printf (_ ("It was kept of %s, from %s. Of this picture there is no map of that network: load its "
+  return g_strdup_printf (_ ("It was kept of %s, from %s. Of this image there is no map of that network: load its "
                              "weights to compute it."),
                           kept->name, kept->model);
 }
