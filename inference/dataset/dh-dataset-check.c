@@ -285,7 +285,7 @@ append_values (GString *text, const DhDatasetReport *report)
     return;
   g_string_append (text,
                    "\nLabel values\n    value  taken as  meaning                 share of pixels            pixels"
-                   "  pictures\n");
+                   "    images\n");
   for (guint i = 0; i < report->values->len; i++)
     {
       const DhLabelValue *value = report->values->pdata[i];
