@@ -331,7 +331,7 @@ test_readings (SessionFixture *fixture, gconstpointer data)
   dh_session_open_dataset (session, root);
   wait_for_size (session, 3);
   assert_choices (session, DH_READ_SPLITS, "All together*, train · 2, test · 1");
-  assert_choices (session, DH_READ_KIND, "As recognised*, CamVid layout, Folder of pictures");
+  assert_choices (session, DH_READ_KIND, "As recognised*, CamVid layout, Folder of images");
   assert_choices (session, DH_READ_LABEL_IDS, "");
   assert_choices (session, DH_READ_CONSTANT_LABELS, "Hidden: maps alone*, True: measured");
   g_assert_true (dh_session_asks_how_to_read (session));
