@@ -333,6 +333,7 @@ weights_loaded (GObject *source, GAsyncResult *result, gpointer data)
       dh_image_item_set_state (item, DH_ITEM_UNKNOWN, NULL);
       dh_image_item_set_metrics (item, &DH_ITEM_METRICS_NONE);
     }
+  dh_session_forget_shown_maps (self);
   dh_session_trace (self, "loaded %s, %s on %s", self->model->title, self->model->network, self->compute->name);
   dh_session_notify (self, DH_SESSION_PROP_MODEL_INFO);
   dh_session_emit (self, DH_SESSION_RANGES);

@@ -184,6 +184,8 @@ G_GNUC_INTERNAL void dh_session_trace (DhSession *session, const char *format, .
 /* Frames: dh-session-frames.c. Of the set and the model that are open now. */
 G_GNUC_INTERNAL void dh_session_connect_worker (DhSession *session);
 G_GNUC_INTERNAL void dh_session_forget_frames (DhSession *session);
+/* Of the shown picture there is the picture alone, until other maps come. */
+G_GNUC_INTERNAL void dh_session_forget_shown_maps (DhSession *session);
 G_GNUC_INTERNAL void dh_session_request_current (DhSession *session);
 /* The same picture with other maps of compared runs. */
 G_GNUC_INTERNAL void dh_session_renew_frame (DhSession *session);
