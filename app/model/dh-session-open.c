@@ -212,6 +212,7 @@ opened (GObject *source, GAsyncResult *result, gpointer data)
   if (self->worker == NULL || self->opening != g_task_get_cancellable (G_TASK (result)))
     return; /* closed, or something else was asked for since */
   g_clear_object (&self->opening);
+  g_clear_pointer (&self->asked, dh_reading_free);
   dh_session_notify (self, DH_SESSION_PROP_OPENING);
   if (!done)
     {
@@ -231,11 +232,25 @@ opened (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-begin (DhSession *self, Opening *opening)
+drop_opening (DhSession *self)
 {
   if (self->opening != NULL)
     g_cancellable_cancel (self->opening);
   g_clear_object (&self->opening);
+  g_clear_pointer (&self->asked, dh_reading_free);
+}
+
+void
+dh_session_stop_opening (DhSession *self)
+{
+  drop_opening (self);
+  dh_session_notify (self, DH_SESSION_PROP_OPENING);
+}
+
+static void
+begin (DhSession *self, Opening *opening)
+{
+  drop_opening (self);
   self->opening = g_cancellable_new ();
   g_autoptr (GTask) task = g_task_new (self, self->opening, opened, NULL);
   g_task_set_check_cancellable (task, FALSE);
