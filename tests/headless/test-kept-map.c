@@ -29,6 +29,8 @@ test_threshold (SessionFixture *fixture, gconstpointer data)
   g_assert_false (dh_session_keep_map (session, DH_FRAME_HYBRID));
   g_assert_null (dh_session_get_kept_map (session));
   session_open_all (fixture);
+  /* with all that is computed ahead */
+  session_wait_for (dh_image_list_count_state (dh_session_get_list (session), DH_ITEM_CACHED) >= 3);
   const guint64 runs = dh_session_get_n_runs (session);
   const double first = dh_session_get_threshold (session, DH_SCORE_HYBRID)->value;
   keep (session, DH_FRAME_HYBRID);
