@@ -89,6 +89,20 @@ dh_session_renew_frame (DhSession *self)
   dh_frame_unref (before);
 }
 
+void
+dh_session_forget_shown_maps (DhSession *self)
+{
+  const DhFrame *shown = dh_session_get_frame (self);
+  if (shown == NULL)
+    return;
+  g_autoptr (DhFrame) picture = dh_frame_new (shown->width, shown->height);
+  picture->image = g_bytes_ref (shown->image);
+  picture->truth = shown->truth != NULL ? g_bytes_ref (shown->truth) : NULL;
+  picture->classes = shown->classes != NULL ? g_bytes_ref (shown->classes) : NULL;
+  picture->truth_error = g_strdup (shown->truth_error);
+  set_frame (self, picture, NULL, NULL);
+}
+
 static gboolean
 needs_more_maps (DhSession *self, const DhFrame *frame)
 {

@@ -212,6 +212,7 @@ opened (GObject *source, GAsyncResult *result, gpointer data)
   if (self->worker == NULL || self->opening != g_task_get_cancellable (G_TASK (result)))
     return; /* closed, or something else was asked for since */
   g_clear_object (&self->opening);
+  g_clear_pointer (&self->asked, dh_reading_free);
   dh_session_notify (self, DH_SESSION_PROP_OPENING);
   if (!done)
     {
@@ -231,11 +232,25 @@ opened (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-begin (DhSession *self, Opening *opening)
+drop_opening (DhSession *self)
 {
   if (self->opening != NULL)
     g_cancellable_cancel (self->opening);
   g_clear_object (&self->opening);
+  g_clear_pointer (&self->asked, dh_reading_free);
+}
+
+void
+dh_session_stop_opening (DhSession *self)
+{
+  drop_opening (self);
+  dh_session_notify (self, DH_SESSION_PROP_OPENING);
+}
+
+static void
+begin (DhSession *self, Opening *opening)
+{
+  drop_opening (self);
   self->opening = g_cancellable_new ();
   g_autoptr (GTask) task = g_task_new (self, self->opening, opened, NULL);
   g_task_set_check_cancellable (task, FALSE);
@@ -333,6 +348,7 @@ weights_loaded (GObject *source, GAsyncResult *result, gpointer data)
       dh_image_item_set_state (item, DH_ITEM_UNKNOWN, NULL);
       dh_image_item_set_metrics (item, &DH_ITEM_METRICS_NONE);
     }
+  dh_session_forget_shown_maps (self);
   dh_session_trace (self, "loaded %s, %s on %s", self->model->title, self->model->network, self->compute->name);
   dh_session_notify (self, DH_SESSION_PROP_MODEL_INFO);
   dh_session_emit (self, DH_SESSION_RANGES);

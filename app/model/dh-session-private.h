@@ -65,6 +65,7 @@ struct _DhSession
   DhDataset *dataset;
   char *dataset_path; /* NULL for pictures and the demo */
   DhReading *reading; /* what was chosen of that folder; NULL before any set is open */
+  DhReading *asked;   /* what it is being opened with; NULL: it is not, or something else is */
   char **pictures;
   gboolean demo;
   GCancellable *opening;
@@ -184,6 +185,8 @@ G_GNUC_INTERNAL void dh_session_trace (DhSession *session, const char *format, .
 /* Frames: dh-session-frames.c. Of the set and the model that are open now. */
 G_GNUC_INTERNAL void dh_session_connect_worker (DhSession *session);
 G_GNUC_INTERNAL void dh_session_forget_frames (DhSession *session);
+/* Of the shown picture there is the picture alone, until other maps come. */
+G_GNUC_INTERNAL void dh_session_forget_shown_maps (DhSession *session);
 G_GNUC_INTERNAL void dh_session_request_current (DhSession *session);
 /* The same picture with other maps of compared runs. */
 G_GNUC_INTERNAL void dh_session_renew_frame (DhSession *session);
@@ -271,6 +274,8 @@ G_GNUC_INTERNAL void dh_session_close_marks (DhSession *session);
  * be read, NULL: as is remembered of the folder, which gives way to what is recognised where it fits no more. */
 G_GNUC_INTERNAL void dh_session_open_dataset_at (DhSession *session, const char *path, const char *image,
                                                  const DhReading *reading);
+/* What is open stays. */
+G_GNUC_INTERNAL void dh_session_stop_opening (DhSession *session);
 /* Not for the window's thread. Where a folder has changed and what was `remembered` of it fits no more, it is read as
  * it looks: *reading then says nothing, and *forgotten why. */
 G_GNUC_INTERNAL DhDataset *dh_set_reading_open (DhReading **reading, gboolean remembered, const char *path,

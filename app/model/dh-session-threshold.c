@@ -136,7 +136,7 @@ void
 dh_session_set_active_score (DhSession *self, DhScore score)
 {
   g_return_if_fail (score < DH_N_SCORES);
-  if (self->active == score)
+  if (self->active == score || (self->model != NULL && !dh_session_has_map (self, dh_score_map (score))))
     return;
   self->active = score;
   dh_settings_set_string (self->settings, "view", "score", dh_score_id (score));

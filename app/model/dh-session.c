@@ -388,6 +388,7 @@ dh_session_close (DhSession *self)
   g_clear_pointer (&self->frame_error, g_free);
   g_clear_pointer (&self->dataset_path, g_free);
   g_clear_pointer (&self->reading, dh_reading_free);
+  g_clear_pointer (&self->asked, dh_reading_free);
   g_clear_pointer (&self->pictures, g_strfreev);
   g_clear_pointer (&self->device_sentence, g_free);
   g_clear_pointer (&self->cuda_sentence, g_free);

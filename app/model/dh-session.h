@@ -137,6 +137,7 @@ void dh_session_clear_cache (DhSession *session);
 
 /* Thresholds. */
 DhScore dh_session_get_active_score (DhSession *session);
+/* Not one that the weights do not have. */
 void dh_session_set_active_score (DhSession *session, DhScore score);
 const DhThreshold *dh_session_get_threshold (DhSession *session, DhScore score);
 /* By hand. */

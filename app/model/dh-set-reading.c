@@ -162,7 +162,9 @@ dh_session_read_as (DhSession *self, DhReadAspect aspect, const char *id)
 {
   if (!can_choose (self))
     return;
-  g_autoptr (DhReading) reading = dh_reading_copy (self->reading);
+  /* One choice may follow another while the folder is still read for that. */
+  const DhReading *before = self->asked != NULL ? self->asked : self->reading;
+  g_autoptr (DhReading) reading = dh_reading_copy (before);
   if (aspect == DH_READ_SPLITS)
     {
       g_free (reading->splits);
@@ -184,11 +186,17 @@ dh_session_read_as (DhSession *self, DhReadAspect aspect, const char *id)
     dh_label_ids_from_name (id, &reading->label_ids);
   else
     reading->labels_are_true = g_str_equal (id, "true");
-  if (dh_reading_equal (reading, self->reading))
+  if (dh_reading_equal (reading, before))
     return;
+  if (dh_reading_equal (reading, self->reading))
+    {
+      dh_session_stop_opening (self);
+      return;
+    }
   g_autofree char *path = g_strdup (self->dataset_path);
   g_autofree char *stem = self->current != NULL ? g_strdup (dh_image_item_get_stem (self->current)) : NULL;
   dh_session_open_dataset_at (self, path, stem, reading);
+  self->asked = g_steal_pointer (&reading);
 }
 
 static char *

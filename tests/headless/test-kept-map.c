@@ -29,6 +29,8 @@ test_threshold (SessionFixture *fixture, gconstpointer data)
   g_assert_false (dh_session_keep_map (session, DH_FRAME_HYBRID));
   g_assert_null (dh_session_get_kept_map (session));
   session_open_all (fixture);
+  /* with all that is computed ahead */
+  session_wait_for (dh_image_list_count_state (dh_session_get_list (session), DH_ITEM_CACHED) >= 3);
   const guint64 runs = dh_session_get_n_runs (session);
   const double first = dh_session_get_threshold (session, DH_SCORE_HYBRID)->value;
   keep (session, DH_FRAME_HYBRID);
@@ -175,12 +177,35 @@ test_release (SessionFixture *fixture, gconstpointer data)
   g_assert_true (dh_view_is (view, "compare-b", "likelihood"));
 }
 
+static void
+on_weights (DhSession *session, GParamSpec *spec, guint *kept)
+{
+  *kept += dh_session_keep_map (session, DH_FRAME_LIKELIHOOD);
+}
+
+/* What is shown while other weights come is not theirs. */
+static void
+test_between (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  guint kept = 0;
+  session_open_all (fixture);
+  const gulong handler = g_signal_connect (session, "notify::model-info", G_CALLBACK (on_weights), &kept);
+  dh_session_open_weights (session, fixture->closed);
+  session_wait_for (!dh_session_is_loading (session) && map_of (session, DH_FRAME_LIKELIHOOD) != NULL
+                    && map_of (session, DH_FRAME_HYBRID) == NULL);
+  g_signal_handler_disconnect (session, handler);
+  g_assert_cmpuint (kept, ==, 0);
+  g_assert_true (dh_session_keep_map (session, DH_FRAME_LIKELIHOOD));
+}
+
 int
 main (int argc, char **argv)
 {
   static const SessionTest tests[] = { { "/kept-map/threshold", test_threshold, NULL },
                                        { "/kept-map/numbers", test_numbers, NULL },
                                        { "/kept-map/elsewhere", test_elsewhere, NULL },
-                                       { "/kept-map/release", test_release, NULL } };
+                                       { "/kept-map/release", test_release, NULL },
+                                       { "/kept-map/between", test_between, NULL } };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }

@@ -371,6 +371,41 @@ test_readings (SessionFixture *fixture, gconstpointer data)
   tree_remove (root);
 }
 
+/* One choice after another while the folder is still being read for the first; and back to what is open. */
+static void
+test_quick_readings (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  g_autofree char *root = tree_new ();
+  tree_pair (root, "train/1.png", "trainannot/1.png", 0, 10, 11);
+  tree_pair (root, "train/2.png", "trainannot/2.png", 0, 10, 11);
+  tree_pair (root, "test/1.png", "testannot/1.png", 3);
+  dh_session_open_dataset (session, root);
+  wait_for_size (session, 3);
+  dh_session_read_as (session, DH_READ_SPLITS, "test");
+  dh_session_read_as (session, DH_READ_CONSTANT_LABELS, "true");
+  session_wait_for (!dh_session_is_opening (session));
+  assert_choices (session, DH_READ_SPLITS, "All together, train · 2, test · 1*");
+  assert_choices (session, DH_READ_CONSTANT_LABELS, "Hidden: maps alone, True: measured*");
+  dh_session_read_as (session, DH_READ_SPLITS, "train");
+  dh_session_read_as (session, DH_READ_SPLITS, "test");
+  session_wait_for (!dh_session_is_opening (session));
+  assert_choices (session, DH_READ_SPLITS, "All together, train · 2, test · 1*");
+  /* What failed is asked for no more. */
+  dh_session_read_as (session, DH_READ_SPLITS, "val");
+  session_wait_for (fixture->error != NULL);
+  dh_session_read_as (session, DH_READ_CONSTANT_LABELS, "hidden");
+  session_wait_for (!dh_session_is_opening (session));
+  assert_choices (session, DH_READ_SPLITS, "All together, train · 2, test · 1*");
+  assert_choices (session, DH_READ_CONSTANT_LABELS, "Hidden: maps alone*, True: measured");
+  /* Another folder has none of it. */
+  dh_session_read_as (session, DH_READ_SPLITS, "train");
+  dh_session_open_dataset (session, fixture->set);
+  wait_for_size (session, 4);
+  g_assert_null (dh_session_dup_opened_part (session));
+  tree_remove (root);
+}
+
 static void
 on_checked (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -434,6 +469,7 @@ main (int argc, char **argv)
     { "/session/again", test_again },
     { "/session/splits", test_splits },
     { "/session/readings", test_readings },
+    { "/session/quick-readings", test_quick_readings },
     { "/session/data-check", test_data_check },
     { "/session/errors", test_errors },
     { "/session/closed-set", test_closed_set },

@@ -22,6 +22,8 @@ test_choose (SessionFixture *fixture, gconstpointer data)
   g_assert_null (dh_shown_classes_dup_note (session));
   guint changes = 0;
   g_signal_connect (dh_session_get_view (session), "notify::hidden-classes", G_CALLBACK (count_change), &changes);
+  /* with all that is computed ahead */
+  session_wait_for (dh_image_list_count_state (dh_session_get_list (session), DH_ITEM_CACHED) >= 3);
   const guint64 runs = dh_session_get_n_runs (session);
   dh_shown_classes_hide (session, 0, TRUE);
   dh_shown_classes_hide (session, n - 1, TRUE);

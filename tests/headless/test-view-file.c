@@ -38,6 +38,12 @@ check (DhView *view)
 }
 
 static void
+write_text (const char *path, const char *text)
+{
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+}
+
+static void
 test_again (SessionFixture *fixture, gconstpointer data)
 {
   DhSession *session = fixture->session;
@@ -74,15 +80,14 @@ test_again (SessionFixture *fixture, gconstpointer data)
   g_assert_true (dh_view_file_open (session, path, &note, &error));
   g_assert_nonnull (note);
   check (view);
+  /* Nor does a score that they do not have. */
+  g_autofree char *hybrid = g_build_filename (fixture->root, "hybrid." DH_VIEW_FILE_SUFFIX, NULL), *none = NULL;
+  write_text (hybrid, "[DenseHybrid view]\nversion=1\n[thresholds]\nactive=hybrid\n");
+  g_assert_true (dh_view_file_open (session, hybrid, &none, &error));
+  g_assert_cmpint (dh_session_get_active_score (session), ==, DH_SCORE_LIKELIHOOD);
   const double now = dh_session_get_threshold (session, DH_SCORE_LIKELIHOOD)->value;
   g_assert_true (now == other || (now != now && other != other));
   reset (view);
-}
-
-static void
-write_text (const char *path, const char *text)
-{
-  g_assert_true (g_file_set_contents (path, text, -1, NULL));
 }
 
 static void
