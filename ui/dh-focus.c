@@ -179,6 +179,7 @@ dh_focus_add_table (GtkWidget *view)
 }
 
 #define REGION "dh-region"
+#define WATCHED "dh-watched"
 
 void
 dh_focus_add_region (GtkWidget *widget)
@@ -295,10 +296,33 @@ find_row (GtkWidget *focus)
   return row != NULL && is_row (row) ? row : NULL;
 }
 
+/* A menu that is closed in a submenu keeps the focus, and with it every key. */
+static void
+on_popover_closed (GtkWidget *popover)
+{
+  GtkRoot *root = gtk_widget_get_root (popover);
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+  if (focus != NULL && gtk_widget_is_ancestor (focus, popover)
+      && !gtk_widget_grab_focus (gtk_widget_get_parent (popover)))
+    gtk_root_set_focus (root, NULL);
+}
+
+static void
+watch_popover (GtkWidget *focus)
+{
+  GtkWidget *popover = gtk_widget_get_ancestor (focus, GTK_TYPE_POPOVER);
+  if (popover == NULL || g_object_get_data (G_OBJECT (popover), WATCHED) != NULL)
+    return;
+  g_object_set_data (G_OBJECT (popover), WATCHED, popover);
+  g_signal_connect_after (popover, "closed", G_CALLBACK (on_popover_closed), NULL);
+}
+
 static void
 on_focus (GtkWindow *window)
 {
   GtkWidget *focus = gtk_window_get_focus (window);
+  if (focus != NULL)
+    watch_popover (focus);
   GtkWidget *row = focus != NULL ? find_row (focus) : NULL;
   if (is_title (focus))
     speak_title (focus);

@@ -21,6 +21,7 @@ NOWHERE = (430, 895)
 HELP = (1070, 697), (1000, 592)  # F1 in the table of counts; "void" over the ground truth
 PLAY = (165, 838, 35, 26)  # under the list of pictures
 SET_MENU, CHECK = (215, 75), (90, 236)  # over the list of pictures, and its item
+MAIN_MENU, PRECISION = (1332, 28), (1270, 266)
 
 
 def away(studio):
@@ -306,9 +307,26 @@ def test_play(studio):
     studio.until(lambda: studio.pixels(*PLAY) == stopped, "it plays on after a step by hand")
 
 
+def test_submenu(studio):
+    """A menu that is closed in a submenu gives the keys back."""
+    before = studio.pixels(1100, 60, 290, 400)
+    studio.click(*MAIN_MENU)
+    studio.settle(0.5)
+    assert studio.pixels(1100, 60, 290, 400) != before, "no menu"
+    studio.click(*PRECISION)
+    studio.settle(0.5)
+    studio.screenshot(f"{OUTPUT}/browse-submenu.png")
+    mark = len(studio.text())
+    studio.key("Escape")
+    studio.settle(0.5)
+    studio.key("Right")
+    studio.wait(r"studio: shows", timeout=60, after=mark)
+    away(studio)
+
+
 def main():
     cases = [test_filter, test_list_keys, test_check, test_help, test_pin, test_components, test_notes, test_long_tag,
-             test_set_objects, test_play]
+             test_set_objects, test_play, test_submenu]
     print(f"1..{len(cases) + 1}", flush=True)
     os.makedirs(OUTPUT, exist_ok=True)
     without = driver.missing()
