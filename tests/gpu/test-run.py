@@ -8,6 +8,7 @@ measured is kept and the rest goes on. Prints TAP.
 import contextlib
 import importlib.util
 import io
+import os
 import random
 import shutil
 import signal
@@ -130,6 +131,18 @@ def check_libraries(folder):
     check("torn libraries are told", status == 77 and "the libraries cannot be unpacked: gzip: " in said and not complained, said + complained)
 
 
+def check_loader(folder):
+    """Where the machine's C library is too old, our own is the program that runs ours, whatever became of its rights."""
+    (folder / "libc").mkdir()
+    write_script(folder / "bin" / "densehybrid", "exit 1")
+    (folder / "bin" / "dh-cuda.so").touch()
+    write_script(folder / "libc" / "ld-linux-x86-64.so.2", "case $* in *--version) echo 'densehybrid 1' ;; *) echo 'cuda:0   Some card · default' ;; esac")
+    (folder / "libc" / "ld-linux-x86-64.so.2").chmod(0o644)
+    status, said, complained = start(folder, "devices")
+    check("our own C library's loader is one", status == 0 and "its own does" in said and "cuda:0   Some card" in said and not complained,
+          f"status {status}\n{said}{complained}")
+
+
 def check_hanging(folder):
     begin = time.monotonic()
     status, said, complained = start(folder, PATH=f"{folder}/path:/usr/bin:/bin", DH_GPU_SECONDS="75")
@@ -180,6 +193,7 @@ def check_cut_off(folder, number):
 # A sanitizer that finds nothing, finds something, and does not come to its end.
 SANITIZER = """while [ "$1" != env ]; do tool+=" $1"; shift; done
   echo 'ok 1 something'
+  [ "${DH_TEST_NAN_MAY_GO:-}" = 1 ] || exit 1
   case "$tool $*" in
     *gradient) echo '========= Invalid __global__ write of size 4 bytes'; sleep 1000 ;;
     *racecheck*) echo '========= RACECHECK SUMMARY: 1 hazard displayed (1 error, 0 warnings)'; exit 9 ;;
@@ -350,10 +364,39 @@ def check_plans(folder):
     found = (folder / "out" / "log.txt").read_text().split("==== forward-ldn121", 1)[1].split("ok 1")[0].split()
     check("and are carried along", status == 0 and "plans/ldn121" in names and found == ["dlv3p_wrn38", "ldn121"] and not complained,
           f"status {status}, {names}, {found}\n{said}{complained}")
+    check("which is said", "what was found the fastest in a run before is taken along" in said, said)
+    # Whoever packed it, and whatever else: a program reads only what is its user's.
+    with tarfile.open(folder / "plans.tar.gz", "w:gz") as packed:
+        for name in ("plans/some", "forward-ldn121.txt"):
+            (folder / "path" / "some").write_text("devices\nforward\n")
+            entry = packed.gettarinfo(folder / "path" / "some", name)
+            entry.uid, entry.gid, entry.uname, entry.gname = 54321, 54321, "", ""
+            with open(folder / "path" / "some", "rb") as content:
+                packed.addfile(entry, content)
+    shutil.rmtree(folder / "log")
+    status, said, complained = start(folder, "devices")
+    kept = (folder / "log" / "forward-ldn121.txt").exists()
+    check("nothing but plans, and as this user's", status == 0 and not complained and not kept
+          and (folder / "log" / "plans" / "some").stat().st_uid == os.geteuid(), f"status {status}, {kept}\n{said}{complained}")
     (folder / "plans.tar.gz").write_bytes(b"torn")
     shutil.rmtree(folder / "log")
-    status, said, complained = start(folder, "forward", DH_PLAN_CACHE="")
-    check("torn ones are no matter, nor where none are kept", status == 0 and not complained, f"status {status}\n{said}{complained}")
+    status, said, complained = start(folder, "forward")
+    check("torn ones are no matter", status == 0 and "taken along" not in said and not complained, f"status {status}\n{said}{complained}")
+    # What is written while it is packed is no reason to have none.
+    (folder / "out" / "plans.tar.gz").unlink()
+    write_script(folder / "path" / "tar", 'case $* in *-czf*) /usr/bin/tar "$@"; exit 1 ;; esac; exec /usr/bin/tar "$@"')
+    status, said, complained = start(folder, "forward", PATH=f"{folder}/path:/usr/bin:/bin")
+    back = sorted(path.name for path in (folder / "out").iterdir())
+    check("those that change meanwhile come back", status == 0 and back == ["log.txt", "plans.tar.gz", "table.txt"] and not complained, f"{back}\n{said}{complained}")
+    (folder / "out" / "plans.tar.gz").unlink()
+    write_script(folder / "path" / "tar", 'case $* in *-czf*) echo torn >"${@: -2:1}"; exit 2 ;; esac; exec /usr/bin/tar "$@"')
+    status, said, complained = start(folder, "forward", PATH=f"{folder}/path:/usr/bin:/bin")
+    back = sorted(path.name for path in (folder / "out").iterdir())
+    check("nothing that is torn comes back", status == 0 and back == ["log.txt", "table.txt"] and not complained, f"{back}\n{said}{complained}")
+    shutil.rmtree(folder / "log")
+    status, said, complained = start(folder, "forward", DH_PLAN_CACHE=str(folder / "elsewhere"))
+    check("none are taken from where others are kept", status == 0 and not (folder / "out" / "plans.tar.gz").exists() and not complained,
+          f"status {status}\n{said}{complained}")
 
 
 def check_verdicts(folder):
@@ -473,6 +516,7 @@ with tempfile.TemporaryDirectory() as root:
               said + complained)
 with tempfile.TemporaryDirectory() as root:
     check_libraries(break_down(Path(root) / "libraries"))
+    check_loader(break_down(Path(root) / "loader"))
     check_hanging(break_down(Path(root) / "hanging"))
     for number in (signal.SIGTERM, signal.SIGKILL):
         check_cut_off(break_down(Path(root) / number.name), number)

@@ -40,24 +40,33 @@ time_runs (DhCudaCard *card, DhCudaQueue queue, gpointer data, guint runs, doubl
   return told > 0 ? told / runs : UNTOLD;
 }
 
+static guint
+runs_at_once (double seconds)
+{
+  return (guint)CLAMP (LONG_ENOUGH / seconds, 1, MOST_AT_ONCE);
+}
+
 double
 dh_cuda_time (DhCudaCard *card, DhCudaQueue queue, gpointer data, double good, GError **error)
 {
-  double best = G_MAXDOUBLE, hold = 0;
+  /* `least`: of all that was told, the first included. Whatever comes between, and the marks themselves, only add. */
+  double best = G_MAXDOUBLE, least = G_MAXDOUBLE, hold = 0;
   guint most = 1;
   for (guint i = 0; i <= TRIALS; i++)
     {
-      const guint runs = i < 2 ? 1 : (guint)CLAMP (LONG_ENOUGH / best, 1, MOST_AT_ONCE);
+      const guint runs = i < 2 ? 1 : runs_at_once (least);
       const double seconds = time_runs (card, queue, data, runs, &hold, error);
       if (seconds < 0)
         return -1;
+      least = MIN (least, seconds);
       /* The first run loads what it needs, which may take longer than the run. */
       if (i == 0 && (seconds < LONG_LOAD || seconds < good * HOPELESS))
         continue;
       /* One by itself is not told as well as several. */
       best = most == 1 && runs > 1 ? seconds : MIN (best, seconds);
       most = MAX (most, runs);
-      if (best > good * HOPELESS || i * best > ENOUGH)
+      /* What is short is not given up for what one run by itself is told to take. */
+      if ((least > good * HOPELESS && (runs > 1 || runs_at_once (least) == 1)) || i * least > ENOUGH)
         break;
     }
   return best;

@@ -102,6 +102,22 @@ test_ticks (void)
   g_unsetenv ("DH_FAKE_TICK");
 }
 
+/* Nor that events take as long as a kernel, nor what comes between once, whenever it does: 41 is timed five times. */
+static void
+test_once (void)
+{
+  const char *const timings[] = { "6", "7", "8", "9", "10" };
+  g_setenv ("DH_FAKE_MARKS", "0.003", TRUE);
+  assert_taken (NULL, &half, "41/0/0.002,3/0/0.0019,10/0/0.0021", 1 << 20, "cudnn 3");
+  for (guint i = 0; i < G_N_ELEMENTS (timings); i++)
+    {
+      g_setenv ("DH_FAKE_LATE", timings[i], TRUE);
+      assert_taken (NULL, &half, "41/0/0.002,3/0/0.0019,10/0/0.0021", 1 << 20, "cudnn 3");
+      g_unsetenv ("DH_FAKE_LATE");
+    }
+  g_unsetenv ("DH_FAKE_MARKS");
+}
+
 static void
 test_allowed (void)
 {
@@ -257,6 +273,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cuda-convolutions/fastest", test_fastest);
   g_test_add_func ("/cuda-convolutions/short", test_short);
   g_test_add_func ("/cuda-convolutions/ticks", test_ticks);
+  g_test_add_func ("/cuda-convolutions/once", test_once);
   g_test_add_func ("/cuda-convolutions/allowed", test_allowed);
   g_test_add_func ("/cuda-convolutions/named-elsewhere", test_named_elsewhere);
   g_test_add_func ("/cuda-convolutions/workspace", test_workspace);

@@ -19,7 +19,7 @@
  * pinned memory; then, too, it becomes the address of the last. DH_EMULATED_MOST, where it is a number, becomes the
  * most runs that were under way at once where those are more; DH_EMULATED_WATCHED how many kernels and convolutions a
  * profiler would have counted since it was told to last. DH_EMULATED_RELU=loses-nan lets a convolution's own ReLU make
- * 0 of a NaN. */
+ * 0 of a NaN, none-loses-nan one that has none. */
 
 enum
 {

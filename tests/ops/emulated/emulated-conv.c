@@ -146,7 +146,8 @@ emulated_convolve (const DhCudaConvSpec *s, const DhCudaConvMemory *memory)
       convolve_back (s, memory);
       return;
     }
-  const gboolean loses_nan = g_strcmp0 (g_getenv ("DH_EMULATED_RELU"), "loses-nan") == 0;
+  const char *wrong = g_getenv ("DH_EMULATED_RELU");
+  const gboolean loses_nan = g_strcmp0 (wrong, s->relu ? "loses-nan" : "none-loses-nan") == 0;
   const gsize row = (gsize)s->out_w * s->out, area = (gsize)s->kernel * s->kernel;
   g_autofree float *x = floats (s, memory->x, (gsize)s->n * s->h * s->w * s->in);
   g_autofree float *w = floats (s, memory->w, s->out * area * s->in);
@@ -163,8 +164,10 @@ emulated_convolve (const DhCudaConvSpec *s, const DhCudaConvMemory *memory)
             y[i] += dh_cuda_load1 (memory->z, (int64_t)(at * row + i), s->type);
           if (s->bias)
             y[i] += dh_cuda_load1 (memory->bias, (int64_t)(i % s->out), s->type);
+          if (loses_nan && isnan (y[i]))
+            y[i] = 0;
           if (s->relu)
-            y[i] = loses_nan && isnan (y[i]) ? 0 : dh_cuda_relu (y[i]);
+            y[i] = dh_cuda_relu (y[i]);
         }
       store (memory->y, at * row, y, row, s->type);
     }
