@@ -38,12 +38,6 @@ dh_session_made_kept_map (DhSession *self)
          && g_strcmp0 (kept->precision, self->compute->precision) == 0;
 }
 
-void
-dh_session_drop_kept_map (DhSession *self)
-{
-  g_clear_pointer (&self->kept, kept_free);
-}
-
 static void
 take_of_network (DhSession *self, DhKeptMap *kept)
 {
@@ -119,7 +113,7 @@ dh_session_keep_map (DhSession *self, DhFrameMap map)
       const gboolean stands = g_str_equal (now, DH_KEPT_NAME) && self->kept != NULL;
       kept->before[i] = g_strdup (stands ? self->kept->before[i] : now);
     }
-  dh_session_drop_kept_map (self);
+  g_clear_pointer (&self->kept, kept_free);
   self->kept = kept;
   dh_session_trace (self, "keeps map %d of %s at %.6g", (int)kept->kind, kept->stem, kept->threshold.value);
   renew (self);
