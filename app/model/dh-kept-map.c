@@ -137,7 +137,10 @@ dh_session_release_kept_map (DhSession *self)
     return FALSE;
   for (guint side = 0; side < 2; side++)
     if (dh_view_is (self->view, side_names[side], DH_KEPT_NAME))
-      g_object_set (self->view, side_names[side], kept->before[side], NULL);
+      {
+        const gboolean swapped = dh_view_is (self->view, side_names[1 - side], kept->before[side]);
+        g_object_set (self->view, side_names[side], kept->before[swapped ? 1 - side : side], NULL);
+      }
   kept_free (kept);
   dh_session_trace (self, "keeps no map");
   dh_session_settle_kept_map (self);

@@ -176,6 +176,13 @@ test_release (SessionFixture *fixture, gconstpointer data)
   g_assert_true (dh_session_keep_map (session, DH_FRAME_LIKELIHOOD));
   g_assert_true (dh_session_release_kept_map (session));
   g_assert_true (dh_view_is (view, "compare-b", "entropy"));
+  /* Sides that were swapped in between do not become the same. */
+  g_object_set (view, "compare-a", "likelihood", NULL);
+  g_assert_true (dh_session_keep_map (session, DH_FRAME_LIKELIHOOD));
+  g_object_set (view, "compare-a", DH_KEPT_NAME, "compare-b", "likelihood", NULL);
+  g_assert_true (dh_session_release_kept_map (session));
+  g_assert_true (dh_view_is (view, "compare-a", "entropy") && dh_view_is (view, "compare-b", "likelihood"));
+  g_object_set (view, "compare-b", "entropy", NULL);
   /* Another data set ends it. */
   g_assert_true (dh_session_keep_map (session, DH_FRAME_LIKELIHOOD));
   g_object_set (view, "compare-a", DH_KEPT_NAME, NULL);
