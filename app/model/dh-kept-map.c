@@ -38,12 +38,6 @@ dh_session_made_kept_map (DhSession *self)
          && g_strcmp0 (kept->precision, self->compute->precision) == 0;
 }
 
-void
-dh_session_drop_kept_map (DhSession *self)
-{
-  g_clear_pointer (&self->kept, kept_free);
-}
-
 static void
 take_of_network (DhSession *self, DhKeptMap *kept)
 {
@@ -119,7 +113,7 @@ dh_session_keep_map (DhSession *self, DhFrameMap map)
       const gboolean stands = g_str_equal (now, DH_KEPT_NAME) && self->kept != NULL;
       kept->before[i] = g_strdup (stands ? self->kept->before[i] : now);
     }
-  dh_session_drop_kept_map (self);
+  g_clear_pointer (&self->kept, kept_free);
   self->kept = kept;
   dh_session_trace (self, "keeps map %d of %s at %.6g", (int)kept->kind, kept->stem, kept->threshold.value);
   renew (self);
@@ -143,7 +137,10 @@ dh_session_release_kept_map (DhSession *self)
     return FALSE;
   for (guint side = 0; side < 2; side++)
     if (dh_view_is (self->view, side_names[side], DH_KEPT_NAME))
-      g_object_set (self->view, side_names[side], kept->before[side], NULL);
+      {
+        const gboolean swapped = dh_view_is (self->view, side_names[1 - side], kept->before[side]);
+        g_object_set (self->view, side_names[side], kept->before[swapped ? 1 - side : side], NULL);
+      }
   kept_free (kept);
   dh_session_trace (self, "keeps no map");
   dh_session_settle_kept_map (self);

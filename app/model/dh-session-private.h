@@ -205,7 +205,6 @@ G_GNUC_INTERNAL void dh_session_count_run_map (DhSession *session, guint side, c
 
 /* dh-kept-map.c: the side's map where the kept one stands there. */
 G_GNUC_INTERNAL void dh_session_find_kept_map (DhSession *session, guint side, const DhFrame *frame);
-G_GNUC_INTERNAL void dh_session_drop_kept_map (DhSession *session);
 
 /* Compared runs: dh-run-threshold.c. */
 G_GNUC_INTERNAL void dh_session_init_run_sides (DhSession *session);

@@ -346,6 +346,7 @@ dh_session_close (DhSession *self)
 {
   if (self->worker == NULL)
     return;
+  dh_session_release_kept_map (self);
   g_cancellable_cancel (self->closing);
   dh_player_set_playing (self->player, FALSE);
   g_clear_object (&self->player);
@@ -370,7 +371,6 @@ dh_session_close (DhSession *self)
   g_clear_object (&self->known_sets);
   g_clear_pointer (&self->comparison, dh_comparison_free);
   dh_session_drop_run_maps (self);
-  dh_session_drop_kept_map (self);
   dh_session_clear_run_sides (self);
   g_clear_pointer (&self->settings, dh_settings_close);
   g_clear_pointer (&self->cache, dh_map_cache_unref);

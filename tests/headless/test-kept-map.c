@@ -3,6 +3,7 @@
 #include <math.h>
 #include "dh-compared-numbers.h"
 #include "dh-comparison.h"
+#include "dh-file.h"
 #include "dh-map-cache.h"
 #include "dh-run-threshold.h"
 #include "dh-session-evaluation.h"
@@ -97,6 +98,21 @@ test_numbers (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpfloat (numbers->threshold[1]->value, ==, first);
 }
 
+/* The kept kind's map of the shown picture. */
+static gboolean
+is_stored (DhSession *session, DhMapCache *cache)
+{
+  const DhKeptMap *kept = dh_session_get_kept_map (session);
+  const DhFrame *frame = dh_session_get_frame (session);
+  gsize size;
+  const guint8 *rgb = g_bytes_get_data (frame->image, &size);
+  g_autofree char *picture = dh_sha256 (rgb, size);
+  g_autofree char *key =
+      dh_map_cache_key (kept->sha256, kept->device, kept->precision, picture, frame->width, frame->height);
+  g_autoptr (DhFrame) found = dh_frame_new (frame->width, frame->height);
+  return dh_map_cache_load (cache, key, 1u << kept->kind, found);
+}
+
 static void
 test_elsewhere (SessionFixture *fixture, gconstpointer data)
 {
@@ -112,8 +128,9 @@ test_elsewhere (SessionFixture *fixture, gconstpointer data)
   g_assert_false (g_bytes_equal (values, map_of (session, DH_FRAME_RUN_B)));
   g_assert_cmpfloat (dh_session_get_run_threshold (session, 1)->value, ==, first);
   g_autoptr (GBytes) next = g_bytes_ref (map_of (session, DH_FRAME_HYBRID));
-  session_wait_for (dh_image_list_count_state (dh_session_get_list (session), DH_ITEM_CACHED) >= 3
-                    && dh_session_get_cache_size (session) > 3 * SESSION_WIDTH * SESSION_HEIGHT * 4 * 3);
+  g_autofree char *folder = g_build_filename (g_get_user_cache_dir (), "densehybrid", "maps", NULL);
+  g_autoptr (DhMapCache) cache = dh_map_cache_new (folder, DH_MAP_CACHE_DEFAULT_LIMIT);
+  session_wait_for (is_stored (session, cache));
   /* Other weights, without that map: there is what was kept, on its picture alone. */
   dh_session_open_weights (session, fixture->closed);
   session_wait_for (!dh_session_is_loading (session) && map_of (session, DH_FRAME_LIKELIHOOD) != NULL
@@ -123,8 +140,6 @@ test_elsewhere (SessionFixture *fixture, gconstpointer data)
   session_wait_for (dh_session_get_run_map (session, 1) != NULL);
   g_assert_null (dh_session_get_run_map (session, 1)->error);
   g_assert_true (g_bytes_equal (map_of (session, DH_FRAME_RUN_B), next));
-  g_autofree char *folder = g_build_filename (g_get_user_cache_dir (), "densehybrid", "maps", NULL);
-  g_autoptr (DhMapCache) cache = dh_map_cache_new (folder, DH_MAP_CACHE_DEFAULT_LIMIT);
   dh_map_cache_clear (cache);
   g_assert_true (dh_session_step (session, 1));
   session_wait_for (map_of (session, DH_FRAME_LIKELIHOOD) != NULL && dh_session_get_run_map (session, 1) != NULL);
@@ -161,6 +176,13 @@ test_release (SessionFixture *fixture, gconstpointer data)
   g_assert_true (dh_session_keep_map (session, DH_FRAME_LIKELIHOOD));
   g_assert_true (dh_session_release_kept_map (session));
   g_assert_true (dh_view_is (view, "compare-b", "entropy"));
+  /* Sides that were swapped in between do not become the same. */
+  g_object_set (view, "compare-a", "likelihood", NULL);
+  g_assert_true (dh_session_keep_map (session, DH_FRAME_LIKELIHOOD));
+  g_object_set (view, "compare-a", DH_KEPT_NAME, "compare-b", "likelihood", NULL);
+  g_assert_true (dh_session_release_kept_map (session));
+  g_assert_true (dh_view_is (view, "compare-a", "entropy") && dh_view_is (view, "compare-b", "likelihood"));
+  g_object_set (view, "compare-b", "entropy", NULL);
   /* Another data set ends it. */
   g_assert_true (dh_session_keep_map (session, DH_FRAME_LIKELIHOOD));
   g_object_set (view, "compare-a", DH_KEPT_NAME, NULL);
@@ -175,6 +197,16 @@ test_release (SessionFixture *fixture, gconstpointer data)
   g_object_set (view, "compare-b", DH_KEPT_NAME, NULL);
   dh_session_settle_kept_map (session);
   g_assert_true (dh_view_is (view, "compare-b", "likelihood"));
+  /* The end of the program does as well: what stood there before is what it begins with. */
+  g_object_set (view, "compare-b", "entropy", NULL);
+  g_assert_true (dh_session_keep_map (session, DH_FRAME_LIKELIHOOD));
+  g_object_set (view, "compare-b", DH_KEPT_NAME, NULL);
+  dh_session_compare_run (session, 1, DH_KEPT_RUN);
+  dh_session_close (session);
+  g_autoptr (DhSession) next = dh_session_new ();
+  g_assert_true (dh_view_is (dh_session_get_view (next), "compare-b", "entropy"));
+  g_object_set (dh_session_get_view (next), "compare-b", "likelihood", NULL);
+  dh_session_close (next);
 }
 
 static void
