@@ -51,8 +51,22 @@ on_hover (DhCanvas *canvas, gboolean inside, int x, int y, DhBrowsePage *self)
 static void
 on_pin (DhCanvas *canvas, gboolean pinned, int x, int y, DhBrowsePage *self)
 {
-  dh_probe_strip_set_pixel (DH_PROBE_STRIP (self->probe), pinned, x, y);
+  /* A freed one follows the pointer again, from where that is. */
+  if (!pinned && self->hovering)
+    dh_probe_strip_set_pixel (DH_PROBE_STRIP (self->probe), TRUE, self->hover_x, self->hover_y);
+  else
+    dh_probe_strip_set_pixel (DH_PROBE_STRIP (self->probe), pinned, x, y);
   describe_panes (self);
+}
+
+gboolean
+dh_browse_page_free_pin (DhBrowsePage *self)
+{
+  if (!dh_canvas_get_pin (DH_CANVAS (self->canvas), NULL, NULL))
+    return FALSE;
+  dh_canvas_set_pin (DH_CANVAS (self->canvas), FALSE, 0, 0);
+  on_pin (DH_CANVAS (self->canvas), FALSE, 0, 0, self);
+  return TRUE;
 }
 
 void
@@ -68,7 +82,7 @@ dh_browse_page_toggle_pin (DhBrowsePage *self)
     dh_canvas_get_center (canvas, &x, &y);
   const int at_x = CLAMP ((int)x, 0, (int)width - 1), at_y = CLAMP ((int)y, 0, (int)height - 1);
   dh_canvas_set_pin (canvas, pinned, at_x, at_y);
-  on_pin (canvas, pinned || self->hovering, at_x, at_y, self);
+  on_pin (canvas, pinned, at_x, at_y, self);
 }
 
 /* What is hidden with the focus on it would hand it to a button somewhere else in the window. */

@@ -25,6 +25,8 @@ gboolean dh_browse_page_step_component (DhBrowsePage *page, gint step);
 gboolean dh_browse_page_focus_notes (DhBrowsePage *page, gboolean note);
 /* Holds the probe at the pixel under the pointer, else in the middle of what is seen; or lets it go. */
 void dh_browse_page_toggle_pin (DhBrowsePage *page);
+/* Lets the probe go; FALSE where it is not held. */
+gboolean dh_browse_page_free_pin (DhBrowsePage *page);
 /* What the probe reads, to the clipboard. */
 void dh_browse_page_copy_probe (DhBrowsePage *page);
 

@@ -3,6 +3,7 @@
 #include "dh-browse-panes-private.h"
 #include "dh-compared-numbers.h"
 #include "dh-help.h"
+#include "dh-kept-map.h"
 #include "dh-number.h"
 #include "dh-run-list.h"
 
@@ -191,15 +192,27 @@ show_protocol (DhCompareTable *self, const DhComparedNumbers *numbers)
   gtk_widget_set_tooltip_text (self->head, tooltip);
 }
 
+/* Of what is kept of the network that is loaded, as of that network itself. */
+static gint
+find_score (DhCompareTable *self, guint side, gint map)
+{
+  const gboolean kept = map >= DH_FRAME_RUN_A && dh_session_get_compared_run (self->session, side) == DH_KEPT_RUN
+                        && dh_session_made_kept_map (self->session);
+  return kept ? (gint)dh_session_get_kept_map (self->session)->kind : map;
+}
+
 static void
-show_scale (DhCompareTable *self)
+show_scale (DhCompareTable *self, const gint *sides)
 {
   const gboolean aligned = dh_view_is (dh_session_get_view (self->session), "compare-scale", "aligned");
+  const gboolean same = find_score (self, 0, sides[0]) == find_score (self, 1, sides[1]);
   gtk_label_set_label (GTK_LABEL (self->scale),
-                       aligned ? _ ("Two scores share no scale. Both maps are set to 0 at their own τ and "
-                                    "−1 at the median inlier; raw values stay in the probe.")
-                               : _ ("Each map is drawn on its own scale: colours of A and B are not to be compared. "
-                                    "“Aligned at τ” sets both to 0 at their own τ."));
+                       aligned && same ? _ ("Both maps are set to 0 at their own τ and −1 at the median inlier; raw "
+                                            "values stay in the probe.")
+                       : aligned       ? _ ("Two scores share no scale. Both maps are set to 0 at their own τ and "
+                                                  "−1 at the median inlier; raw values stay in the probe.")
+                                 : _ ("Each map is drawn on its own scale: colours of A and B are not to be compared. "
+                                      "“Aligned at τ” sets both to 0 at their own τ."));
 }
 
 static void
@@ -222,7 +235,7 @@ update (DhCompareTable *self)
   show_protocol (self, numbers);
   show_thresholds (self, numbers);
   show_notes (self, numbers);
-  show_scale (self);
+  show_scale (self, sides);
   g_free (self->summary);
   self->summary =
       g_strconcat (differs == NULL ? _ ("same data set") : _ ("not the same data"),

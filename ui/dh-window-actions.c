@@ -33,9 +33,9 @@ ACTION (step)
 }
 
 static gboolean
-is_training (DhWindow *self)
+is_page (DhWindow *self, const char *name)
 {
-  return g_strcmp0 (adw_view_stack_get_visible_child_name (ADW_VIEW_STACK (self->stack)), "training") == 0;
+  return g_strcmp0 (adw_view_stack_get_visible_child_name (ADW_VIEW_STACK (self->stack)), name) == 0;
 }
 
 ACTION (show_training)
@@ -58,9 +58,9 @@ ACTION (show_run)
 ACTION (filter)
 {
   DhWindow *self = data;
-  if (is_training (self))
+  if (is_page (self, "training"))
     dh_training_page_focus_filter (DH_TRAINING_PAGE (self->training));
-  else if (g_strcmp0 (adw_view_stack_get_visible_child_name (ADW_VIEW_STACK (self->stack)), "runs") == 0)
+  else if (is_page (self, "runs"))
     dh_runs_page_focus_filter (DH_RUNS_PAGE (self->runs));
   else
     dh_browse_page_focus_filter (DH_BROWSE_PAGE (self->browse));
@@ -76,7 +76,7 @@ ACTION (browse_images)
 ACTION (add_training)
 {
   DhWindow *self = data;
-  if (!is_training (self) || !dh_training_page_add (DH_TRAINING_PAGE (self->training)))
+  if (!is_page (self, "training") || !dh_training_page_add (DH_TRAINING_PAGE (self->training)))
     gtk_widget_error_bell (GTK_WIDGET (self));
 }
 
@@ -108,9 +108,19 @@ ACTION (blink) { gtk_widget_activate_action (GTK_WIDGET (canvas_of (data)), "pan
 
 ACTION (swap) { gtk_widget_activate_action (GTK_WIDGET (canvas_of (data)), "pane.swap", NULL); }
 
-ACTION (keep) { gtk_widget_activate_action (GTK_WIDGET (canvas_of (data)), "pane.keep", NULL); }
+ACTION (keep)
+{
+  if (is_page (data, "browse"))
+    gtk_widget_activate_action (GTK_WIDGET (canvas_of (data)), "pane.keep", NULL);
+}
 
-ACTION (release) { gtk_widget_activate_action (GTK_WIDGET (canvas_of (data)), "pane.release", NULL); }
+/* One thing at a time, and only where it is seen. */
+ACTION (release)
+{
+  DhWindow *self = data;
+  if (is_page (self, "browse") && !dh_browse_page_free_pin (DH_BROWSE_PAGE (self->browse)))
+    gtk_widget_activate_action (GTK_WIDGET (canvas_of (self)), "pane.release", NULL);
+}
 
 ACTION (pin) { dh_browse_page_toggle_pin (DH_BROWSE_PAGE (DH_WINDOW (data)->browse)); }
 
@@ -241,7 +251,7 @@ toggle_panel (GtkWidget *button, GtkWidget *flap)
 ACTION (toggle_images)
 {
   DhWindow *self = data;
-  if (is_training (self))
+  if (is_page (self, "training"))
     toggle_panel (self->form_toggle, dh_training_page_get_flap (DH_TRAINING_PAGE (self->training)));
   else
     toggle_panel (self->images_toggle, dh_browse_page_get_flap (DH_BROWSE_PAGE (self->browse), FALSE));

@@ -20,12 +20,6 @@ static const Key keys[] = {
   { NULL, N_ ("Panes"), NULL },
   { "g", N_ ("All panes"), "view.layout::grid" },
   { "space", N_ ("One pane large"), "win.single" },
-  { "c", N_ ("Compare two maps"), "win.compare" },
-  { "b", N_ ("Blink between A and B"), "win.blink" },
-  { "x", N_ ("Swap A and B"), "win.swap" },
-  { "k", N_ ("Keep map and threshold as B"), "win.keep" },
-  { "Escape", N_ ("Let go of what is kept"), "win.release" },
-  { "Home", N_ ("The line of a swipe to its edge; arrows move it"), NULL },
   { "0", N_ ("Fit"), "win.fit" },
   { "1", N_ ("100 %"), "win.zoom-one" },
   { "plus KP_Add", N_ ("Zoom in"), "win.zoom-in", "plus" },
@@ -33,6 +27,13 @@ static const Key keys[] = {
   { "l", N_ ("Link or part the panes"), "win.link" },
   { "p", N_ ("Pin the probe, or free it"), "win.pin" },
   { "<Control><Shift>k", N_ ("Copy what the probe reads"), "win.copy-probe" },
+  { NULL, N_ ("Comparison"), NULL },
+  { "c", N_ ("Compare two maps"), "win.compare" },
+  { "b", N_ ("Blink between A and B"), "win.blink" },
+  { "x", N_ ("Swap A and B"), "win.swap" },
+  { "Home", N_ ("The line of a swipe to its edge; arrows move it"), NULL },
+  { "k", N_ ("Keep map and threshold as B"), "win.keep" },
+  { "Escape", N_ ("Free the probe, then let go of what is kept"), "win.release" },
   { NULL, N_ ("Overlay"), NULL },
   { "o", N_ ("Next overlay"), "win.next-overlay" },
   { "<Shift>o", N_ ("Filled or outlines"), "view.fill" },
@@ -52,6 +53,7 @@ static const Key keys[] = {
   { "<Control>r", N_ ("Back to the record"), "win.reset-active" },
   { "<Control>z", N_ ("Undo"), "win.undo" },
   { "<Control><Shift>z", N_ ("Redo"), "win.redo" },
+  { NULL, N_ ("Objects"), NULL },
   { "n", N_ ("Next missed, false or found object"), "win.component(1)" },
   { "<Shift>n", N_ ("The one before"), "win.component(-1)" },
   { NULL, N_ ("Window"), NULL },
@@ -263,5 +265,6 @@ dh_window_show_shortcuts (DhWindow *self)
   g_autoptr (GtkBuilder) builder = gtk_builder_new_from_string (xml->str, -1);
   GtkWindow *window = GTK_WINDOW (gtk_builder_get_object (builder, "window"));
   gtk_window_set_transient_for (window, GTK_WINDOW (self));
+  gtk_window_set_title (window, _ ("Keys"));
   gtk_window_present (window);
 }

@@ -2,6 +2,7 @@
 """Browse by keys alone, with real events: test-browse.py PROGRAM OUTPUT-FOLDER. Writes TAP."""
 import os
 import re
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -324,9 +325,27 @@ def test_submenu(studio):
     away(studio)
 
 
+def test_keys_window(studio):
+    """The list of all keys fits the smallest screen that is promised, its pages' buttons included."""
+    def find():
+        return subprocess.run(["xdotool", "getactivewindow", "getwindowname", "getactivewindow", "getwindowgeometry",
+                               "--shell"], env=studio.environment, capture_output=True, text=True).stdout
+
+    main_window = find()
+    studio.key("ctrl+question")
+    studio.until(lambda: "HEIGHT" in find() and find() != main_window, "no list of keys")
+    studio.settle(1)
+    studio.screenshot(f"{OUTPUT}/browse-keys.png")
+    found = find()
+    studio.key("Escape")
+    studio.settle(0.5)
+    height = int(re.search(r"HEIGHT=(\d+)", found).group(1))
+    assert found.startswith("Keys") and height <= 680, found
+
+
 def main():
     cases = [test_filter, test_list_keys, test_check, test_help, test_pin, test_components, test_notes, test_long_tag,
-             test_set_objects, test_play, test_submenu]
+             test_set_objects, test_play, test_submenu, test_keys_window]
     print(f"1..{len(cases) + 1}", flush=True)
     os.makedirs(OUTPUT, exist_ok=True)
     without = driver.missing()

@@ -100,6 +100,14 @@ def test_keep(studio):
     assert look(studio, B) == b, "what is kept has changed"
     assert studio.runs() == runs, "the network ran"
     studio.screenshot(f"{OUTPUT}/views-kept-moved.png")
+    # Escape lets go of what is seen, one thing at a time: nothing on another page, the probe before what is kept.
+    mark = len(studio.text())
+    studio.key("ctrl+2", "Escape", "ctrl+1")
+    assert look(studio, B) == b, "what is kept was lost on another page"
+    studio.key("p", "ctrl+f", "Escape")  # the keys go to the list
+    studio.key("Escape")
+    studio.settle(1)
+    assert "studio: keeps no map" not in studio.text()[mark:], "what is kept went before the probe"
     mark = len(studio.text())
     studio.key("Right")
     studio.wait(r"studio: counted", after=mark)

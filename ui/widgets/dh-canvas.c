@@ -219,6 +219,7 @@ dh_canvas_set_panes (DhCanvas *canvas, const DhPaneSpec *specs, guint n)
       dh_pane_set_moved_alone (canvas->panes[i], FALSE);
     }
   canvas->hovering = FALSE;
+  const guint before = canvas->active_pane;
   canvas->active_pane = MIN (canvas->active_pane, n - 1);
   for (guint i = 0; i < n; i++)
     if (holds_focus (GTK_WIDGET (canvas->panes[i])))
@@ -233,6 +234,8 @@ dh_canvas_set_panes (DhCanvas *canvas, const DhPaneSpec *specs, guint n)
     dh_pane_set_active (canvas->panes[i], i == canvas->active_pane);
   dh_canvas_make_strip (canvas);
   gtk_widget_queue_resize (GTK_WIDGET (canvas));
+  if (n_old > 0 && canvas->active_pane != before)
+    g_signal_emit (canvas, signals[PANE_ACTIVATED], 0, canvas->active_pane);
 }
 
 guint

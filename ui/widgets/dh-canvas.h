@@ -15,7 +15,7 @@ G_BEGIN_DECLS
  * Signals
  *   "hover"          (gboolean inside, int x, int y)  the pixel under the pointer; inside FALSE when it leaves
  *   "pin"            (gboolean pinned, int x, int y)  the probe was pinned or freed by the user
- *   "pane-activated" (guint index)                    a pane got the focus
+ *   "pane-activated" (guint index)                    a pane got the focus, or the active one another place
  *   "view-changed"   ()                               zoom, centre, or the link of a pane
  *   "split-changed"  ()                               the user moved the line of a swipe */
 #define DH_TYPE_CANVAS (dh_canvas_get_type ())
