@@ -1,6 +1,7 @@
 #include <cuda_runtime_api.h>
 #include <string.h>
 #include "dh-cuda-runtime-private.h"
+#include "dh-cuda-time.h"
 #include "dh-error.h"
 #include "dh-plan-cache.h"
 
@@ -128,9 +129,9 @@ identify (int index, const DhCudnn *cudnn)
       || cudaDriverGetVersion (&driver) != cudaSuccess)
     return NULL;
   g_strdelimit (properties.name, "\n", ' ');
-  return g_strdup_printf ("%s, %d.%d, %d multiprocessors, driver %d, CUDA %d, cuDNN %zu", properties.name,
+  return g_strdup_printf ("%s, %d.%d, %d multiprocessors, driver %d, CUDA %d, cuDNN %zu, search %d", properties.name,
                           properties.major, properties.minor, properties.multiProcessorCount, driver, CUDART_VERSION,
-                          cudnn->get_version ());
+                          cudnn->get_version (), DH_CUDA_SEARCH);
 }
 
 /* That this build's kernels load: better known now than when the first of them is started. */

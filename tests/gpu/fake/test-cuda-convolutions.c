@@ -2,6 +2,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include "dh-cuda-driver.h"
+#include "dh-cuda-time.h"
 #include "dh-error.h"
 #include "fake-card.h"
 
@@ -244,6 +245,29 @@ test_kept (void)
   g_setenv ("DH_PLAN_CACHE", "", TRUE);
 }
 
+/* Whether a file that was kept says so of what it was chosen for. */
+static gboolean
+is_kept_of (const char *folder, const char *words)
+{
+  GDir *dir = g_dir_open (folder, 0, NULL);
+  g_autofree char *path = g_build_filename (folder, g_dir_read_name (dir), NULL), *contents = NULL;
+  g_dir_close (dir);
+  g_assert_true (g_file_get_contents (path, &contents, NULL, NULL));
+  return strstr (contents, words) != NULL;
+}
+
+/* A build that tries other engines, or times them otherwise, does not go by what another one chose. */
+static void
+test_kept_by_search (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("dh-plans-XXXXXX", NULL);
+  g_autofree char *search = g_strdup_printf (", search %d", DH_CUDA_SEARCH);
+  g_setenv ("DH_PLAN_CACHE", folder, TRUE);
+  assert_taken (NULL, &half, "41/0/1,3/0/2", 1 << 20, "cudnn 41");
+  g_assert_true (is_kept_of (folder, search));
+  g_setenv ("DH_PLAN_CACHE", "", TRUE);
+}
+
 static void
 test_run (void)
 {
@@ -279,6 +303,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cuda-convolutions/workspace", test_workspace);
   g_test_add_func ("/cuda-convolutions/fault", test_fault);
   g_test_add_func ("/cuda-convolutions/kept", test_kept);
+  g_test_add_func ("/cuda-convolutions/kept-by-search", test_kept_by_search);
   g_test_add_func ("/cuda-convolutions/run", test_run);
   return g_test_run ();
 }
