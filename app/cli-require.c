@@ -20,6 +20,7 @@ struct _DhCliRequired
 };
 
 static const char *const numbers[] = { "ap", "auroc", "fpr95", "best_f1", "tpr_at_fpr5", "siou", "ppv", "mean_f1" };
+#define FIRST_OF_COMPONENTS 5
 
 static double
 number_of (const DhResult *result, guint number)
@@ -65,6 +66,22 @@ find_number (const char *name, guint *number)
   return FALSE;
 }
 
+/* What a protocol never gives would be found to be undefined after everything is measured. */
+static gboolean
+check_given (const char *text, const Requirement *requirement, GError **error)
+{
+  const char *name = numbers[requirement->number];
+  const gboolean of_components = requirement->number >= FIRST_OF_COMPONENTS;
+  if (of_components == (requirement->protocol->kind == DH_PROTOCOL_COMPONENT))
+    return TRUE;
+  g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
+               of_components ? "--require \"%s\": %s gives no %s; write smiyc-component:%s, with smiyc-component in "
+                               "--protocol"
+                             : "--require \"%s\": %s gives no %s; write PROTOCOL:%s, of another protocol",
+               text, requirement->protocol->name, name, name);
+  return FALSE;
+}
+
 /* [PROTOCOL:]NAME<=BOUND and the like. */
 static gboolean
 parse (const char *text, GPtrArray *protocols, Requirement *requirement, GError **error)
@@ -85,7 +102,7 @@ parse (const char *text, GPtrArray *protocols, Requirement *requirement, GError 
   requirement->strict = sign[1] != '=';
   requirement->protocol = protocols->pdata[0];
   if (name == text)
-    return TRUE;
+    return check_given (text, requirement, error);
   g_autofree char *protocol = g_strstrip (g_strndup (text, (gsize)(colon - text)));
   requirement->protocol = dh_protocol_find (protocol, error);
   if (requirement->protocol && !g_ptr_array_find (protocols, requirement->protocol, NULL))
@@ -94,7 +111,7 @@ parse (const char *text, GPtrArray *protocols, Requirement *requirement, GError 
                    text, protocol);
       return FALSE;
     }
-  return requirement->protocol != NULL;
+  return requirement->protocol && check_given (text, requirement, error);
 }
 
 DhCliRequired *

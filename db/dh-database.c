@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -204,7 +205,10 @@ use_wal (DhDatabase *database, guint patience, GError **error)
 static char *
 dup_still_uri (const char *path, gboolean existing)
 {
-  g_autofree char *whole = g_canonicalize_filename (path, NULL);
+  /* Behind links: SQLite's own files stand beside what they lead to. */
+  char *real = realpath (path, NULL);
+  g_autofree char *whole = g_canonicalize_filename (real ? real : path, NULL);
+  free (real);
   g_autofree char *folder = g_path_get_dirname (whole), *log = g_strconcat (whole, "-wal", NULL);
   if (!existing || faccessat (AT_FDCWD, folder, W_OK, AT_EACCESS) == 0 || g_file_test (log, G_FILE_TEST_EXISTS))
     return NULL;

@@ -146,6 +146,23 @@ look_at (DhReportObjects *objects, const DhReport *report, DhDataset *dataset, c
   return found != NULL;
 }
 
+/* Where F1 is best, by the exact ranking if it was measured, else as another protocol saw it; NAN where none did. */
+static double
+find_best (const DhReportRun *run)
+{
+  const DhRunProtocolRow *pooled = dh_report_find_protocol (run, run->run->score, "densehybrid-pooled");
+  if (pooled && isfinite (pooled->best_f1_threshold))
+    return pooled->best_f1_threshold;
+  for (guint i = 0; i < run->protocols->len; i++)
+    {
+      const DhRunProtocolRow *row = run->protocols->pdata[i];
+      if (g_str_equal (row->score, run->run->score) && isfinite (row->best_f1_threshold))
+        return row->best_f1_threshold;
+    }
+  g_auto (DhReportComponents) components = { NULL };
+  return dh_report_find_components (run->run, &components) ? components.threshold : (double)NAN;
+}
+
 /* The threshold that is kept for the run's score, else that of the best F1 of the very set. */
 static void
 choose_threshold (DhReportObjects *objects, const DhReport *report, const DhReportRun *run)
@@ -160,9 +177,7 @@ choose_threshold (DhReportObjects *objects, const DhReport *report, const DhRepo
       objects->own = kept->own;
       return;
     }
-  const DhRunProtocolRow *pooled = dh_report_find_protocol (run, run->run->score, "densehybrid-pooled");
-  const double best = pooled ? pooled->best_f1_threshold : (double)NAN;
-  objects->threshold = dh_report_sign_of (run->run, run->run->score) * nextafterf ((float)best, -INFINITY);
+  objects->threshold = dh_report_sign_of (run->run, run->run->score) * nextafterf ((float)find_best (run), -INFINITY);
   objects->chosen = g_strdup ("best F1 of this very set");
   objects->own = TRUE;
 }
@@ -247,9 +262,15 @@ dh_report_objects_table (const DhReportObjects *objects)
   if (!objects)
     return NULL;
   DhReportTable *table = dh_report_table_new ("Objects found and missed", G_N_ELEMENTS (titles), 1, titles);
+  if (!isfinite (objects->threshold))
+    {
+      table->sentence =
+          g_strdup_printf ("Nothing is counted: there is no threshold (%s is undefined). Give one.", objects->chosen);
+      return table;
+    }
   g_autofree char *threshold = dh_report_number (objects->threshold, 4);
   g_autofree char *unread = objects->unread == 0 ? NULL
-                                                 : g_strdup_printf (" %u images have no map, or no labels, any more, "
+                                                 : g_strdup_printf (" %u images have no map any more, or no labels, "
                                                                     "and are not among them.",
                                                                     objects->unread);
   table->sentence = g_strdup_printf (
@@ -341,7 +362,10 @@ dh_report_objects_to_json (const DhReportObjects *objects, JsonBuilder *json)
       add_count (json, "found", part->found);
       add_count (json, "missed", part->missed);
       add_number (json, "siou", all ? part->siou / (double)all : (double)NAN);
-      add_number (json, "false_alarms", part->of_pictures ? (double)part->false_alarms : (double)NAN);
+      if (part->of_pictures)
+        add_count (json, "false_alarms", part->false_alarms);
+      else
+        add_number (json, "false_alarms", NAN);
       json_builder_end_object (json);
     }
   json_builder_end_array (json);

@@ -206,8 +206,7 @@ dh_session_find_evaluated (DhSession *self)
           && dh_run_is_whole (run) && run->total == dh_dataset_size (self->dataset)
           && g_strcmp0 (run->weights, self->model->sha256) == 0
           && g_strcmp0 (run->precision, self->compute->precision) == 0 && g_strcmp0 (run->root, root) == 0
-          && g_strcmp0 (run->split, split) == 0 && g_strcmp0 (run->data, dh_dataset_title (self->dataset)) == 0
-          && dh_session_reads_as (self, run->reading))
+          && g_strcmp0 (run->split, split) == 0 && dh_session_reads_as (self, run->reading))
         return run; /* the list has it */
     }
   return NULL;

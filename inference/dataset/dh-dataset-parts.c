@@ -82,6 +82,13 @@ is_wanted (const DhDatasetPart *part, char **wanted)
   return g_strv_contains (names, part->name) && !(split && g_strv_contains (names, split));
 }
 
+/* "train," are those of train and those of no split: no part bears that name, but runs of such sets say it. */
+static gboolean
+is_no_split (DhDataset *dataset, char **wanted, const char *name)
+{
+  return !*name && wanted[1] && g_strv_contains ((const char *const *)dataset->splits, name);
+}
+
 static gboolean
 has_part (DhDataset *dataset, const char *name)
 {
@@ -113,11 +120,11 @@ dh_dataset_choose_parts (DhDataset *dataset, const char *asked, const char *name
 {
   if (!asked)
     return TRUE;
-  g_auto (GStrv) wanted = g_strsplit (asked, ",", -1);
+  g_auto (GStrv) wanted = g_strsplit (*asked ? asked : " ", ",", -1);
   for (guint i = 0; wanted[i]; i++)
     {
       g_strstrip (wanted[i]);
-      if (has_part (dataset, wanted[i]))
+      if (has_part (dataset, wanted[i]) || is_no_split (dataset, wanted, wanted[i]))
         continue;
       g_autofree char *there = dup_what_is_there (dataset, wanted[i]);
       g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "%s: there is no split \"%s\"; there is %s", name, wanted[i],
@@ -131,6 +138,8 @@ dh_dataset_choose_parts (DhDataset *dataset, const char *asked, const char *name
       if (is_wanted (part, wanted))
         g_string_append_printf (chosen, "%s%s", chosen->len ? "," : "", part->name);
     }
+  if (g_strv_contains ((const char *const *)wanted, ""))
+    g_string_append_c (chosen, ',');
   const guint before = dataset->items->len;
   GPtrArray *kept = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_item_free);
   for (guint i = 0; i < dataset->items->len; i++)

@@ -228,13 +228,14 @@ dh_dataset_open (const char *root, const char *kind, const DhDatasetOptions *opt
   dataset->label_ids_asked = options->label_ids;
   dataset->labels_are_true = options->labels_are_true;
   dh_dataset_arrange (dataset, TRUE);
+  /* What masks mean is told by all of them, whatever part is opened. */
+  if (!dh_masks_settle (dataset, cancellable, error))
+    return NULL;
   dh_dataset_list_parts (dataset);
   if (!dh_dataset_choose_parts (dataset, options->splits, name, error)
       || g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
   dh_dataset_settle_label_ids (dataset);
-  if (!dh_masks_settle (dataset, cancellable, error))
-    return NULL;
   if (!dh_dataset_find_hidden (dataset, cancellable, error))
     return NULL;
   collect_notes (dataset, scan, find);

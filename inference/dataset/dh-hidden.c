@@ -29,19 +29,25 @@ constant_value (DhDataset *dataset, guint index)
   return memcmp (labels->ids, labels->ids + 1, n - 1) == 0 ? labels->ids[0] : -1;
 }
 
-/* Reads labels of the items from `first` to before `end` until one tells that they are shown. */
+/* Reads labels of the items from `first` to before `end` until one tells that they are shown. Where more cannot be read
+ * than are constant, that is what is wrong with them. */
 static gboolean
 is_hidden (DhDataset *dataset, guint first, guint end, GCancellable *cancellable)
 {
   gint value = -1;
+  guint constant = 0, unread = 0;
   for (guint i = first; i < end && !g_cancellable_is_cancelled (cancellable); i++)
     {
-      const gint own = dh_dataset_peek (dataset, i)->item.label ? constant_value (dataset, i) : -2;
+      if (!dh_dataset_peek (dataset, i)->item.label)
+        continue;
+      const gint own = constant_value (dataset, i);
       if (own == -1 || (own >= 0 && value >= 0 && own != value))
         return FALSE;
       value = own >= 0 ? own : value;
+      constant += own >= 0;
+      unread += own < 0;
     }
-  return value >= 0;
+  return constant > 0 && constant >= unread;
 }
 
 gboolean

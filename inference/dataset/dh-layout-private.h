@@ -43,7 +43,7 @@ extern const DhLayout dh_layouts[];
 extern const guint dh_n_layouts;
 
 /* Tries every layout (or those of one kind: `kind` not -1) at the root and two levels below it, in order of how
- * particular they are. NULL where none fits. */
+ * particular they are. Of one without any label, whose pictures have masks, those count. NULL where none fits. */
 DhLayoutFind *dh_layout_recognise (const DhScan *scan, const DhScan *base_scan, gint kind);
 /* Bits 1 << DhDatasetKind of those in which there are pictures. */
 guint dh_layout_list_kinds (const DhScan *scan, const DhScan *base_scan);

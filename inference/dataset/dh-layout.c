@@ -119,6 +119,46 @@ name_others (DhLayoutFind *find, const DhLayout *taken, GPtrArray *bases)
       }
 }
 
+static guint
+count_labels (const DhLayoutFind *find)
+{
+  guint n = 0;
+  for (guint i = 0; i < find->items->len; i++)
+    n += ((DhItem *)find->items->pdata[i])->item.label != NULL;
+  return n;
+}
+
+/* Pictures beside masks stand for their folder, in which there may be more. */
+static void
+count_others (DhLayoutFind *find)
+{
+  const guint known = find->items->len + count_labels (find) + find->orphans->len + find->n_duplicates;
+  guint pictures = 0;
+  for (guint i = 0; i < find->scan->files->len; i++)
+    pictures += dh_path_is_picture (find->scan->files->pdata[i]);
+  if (pictures > known)
+    g_ptr_array_add (find->notes,
+                     g_strdup_printf (pictures - known == 1
+                                          ? "%u other image lies outside the folders of images and masks and is left "
+                                            "aside: read the folder as a folder of images (folder) to see it"
+                                          : "%u other images lie outside the folders of images and masks and are left "
+                                            "aside: read the folder as a folder of images (folder) to see them",
+                                      pictures - known));
+}
+
+/* The same pictures with masks, where a layout has no label for any of them: images/test beside masks/test. */
+static DhLayoutFind *
+find_masks_instead (const DhLayoutFind *find)
+{
+  if (find->kind == DH_DATASET_MASKS || !find->labels_expected || find->items->len == 0 || find->orphans->len > 0
+      || count_labels (find) > 0)
+    return NULL;
+  g_autoptr (DhLayoutFind) masks = dh_layout_recognise (find->scan, find->base_scan, DH_DATASET_MASKS);
+  if (!masks || count_labels (masks) == 0 || !has_image (masks, ((DhItem *)find->items->pdata[0])->item.image))
+    return NULL;
+  return g_steal_pointer (&masks);
+}
+
 DhLayoutFind *
 dh_layout_recognise (const DhScan *scan, const DhScan *base_scan, gint kind)
 {
@@ -138,8 +178,16 @@ dh_layout_recognise (const DhScan *scan, const DhScan *base_scan, gint kind)
           if (!layout->match (find, bases->pdata[b]))
             continue;
           join_further (find, layout, bases, b + 1);
-          if (kind < 0 && !layout->builds_on_another)
+          DhLayoutFind *masks = kind < 0 ? find_masks_instead (find) : NULL;
+          if (kind < 0 && !masks && !layout->builds_on_another)
             name_others (find, layout, bases);
+          if (masks)
+            {
+              dh_layout_find_free (find);
+              find = masks;
+            }
+          if (kind < 0 && find->kind == DH_DATASET_MASKS)
+            count_others (find);
           return g_steal_pointer (&find);
         }
     }

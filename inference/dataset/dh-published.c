@@ -202,7 +202,7 @@ dh_published_match (DhDataset *dataset)
 gboolean
 dh_published_is_whole (const DhPublishedMatch *match)
 {
-  return match->there == match->pictures && match->others == 0;
+  return match->there == match->pictures && match->others == 0 && !match->missing;
 }
 
 char *

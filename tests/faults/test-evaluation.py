@@ -59,10 +59,15 @@ def _():
     ap = json.loads(text)["protocols"]["densehybrid-pooled"]["ap"]
     code, _, err, _ = run(*words, "--require", f"ap>={ap - 1e-4}, smiyc-pixel:fpr95<=100%")
     assert code == 0 and err == "", (code, err)
-    code, text, err, _ = run(*words, "--json", "--require", f"ap>{100 * ap + 0.01}%,auroc<0,siou>=0.1")
+    code, text, err, _ = run(*words, "--json", "--require", f"ap>{100 * ap + 0.01}%,auroc<0,densehybrid-per-image:best_f1>=0.1",
+                             "--protocol", "densehybrid-pooled,densehybrid-per-image")
     lines = err.strip().split("\n")
     assert code == 1 and json.loads(text)["protocols"], (code, err)
-    assert len(lines) == 3 and "does not hold" in lines[0] and "siou under densehybrid-pooled is undefined" in lines[2], err
+    assert len(lines) == 3 and "does not hold" in lines[0] and \
+        "best_f1 under densehybrid-per-image is undefined" in lines[2], err
+    for given in ("siou>=0.1", "fishyscapes:mean_f1>=0.1"):
+        refuses((*words, "--protocol", "densehybrid-pooled,fishyscapes", "--require", given), "smiyc-component", status=2)
+    refuses((*words, "--protocol", "smiyc-component", "--require", "ap>=0.1"), "gives no ap", status=2)
     for wrong in ("ap>=60", "ap=0.5", "mean>=0.5", "ap>=0.5x", "", "moon:ap>=0.5", "smiyc-component:siou>=0.5"):
         refuses((*words, "--require", wrong), status=2)
 

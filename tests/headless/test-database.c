@@ -530,6 +530,49 @@ test_read_only (void)
   g_assert_cmpint (g_rmdir (folder), ==, 0); /* nothing stands beside it */
 }
 
+/* A link in such a folder leads to a database in use, whose newest rows stand beside that and not beside the link. */
+static void
+test_read_only_link (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("dh-database-XXXXXX", &error);
+  g_autofree char *path = g_build_filename (folder, "runs.db", NULL);
+  g_autofree char *links = g_build_filename (folder, "links", NULL), *link = g_build_filename (links, "l.db", NULL);
+  g_assert_cmpint (g_mkdir (links, 0755), ==, 0);
+  g_assert_cmpint (symlink (path, link), ==, 0);
+  DhDatabase *database = dh_database_open (path, &error);
+  g_assert_no_error (error);
+  gint64 dataset, image;
+  const gint64 run = add_run (database, &dataset, &image);
+  static const char *const ends[] = { "", "-wal", "-shm" };
+  for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
+    {
+      g_autofree char *file = g_strconcat (path, ends[i], NULL);
+      g_assert_cmpint (g_chmod (file, 0666), ==, 0);
+    }
+  g_assert_cmpint (g_chmod (folder, 0777), ==, 0);
+  g_assert_cmpint (g_chmod (links, 0555), ==, 0);
+  const gboolean is_root = geteuid () == 0;
+  if (is_root && seteuid (65534) != 0)
+    {
+      g_test_skip ("Nobody else can be become");
+      return;
+    }
+  DhDatabase *other = dh_database_open_existing (link, &error);
+  g_autoptr (GPtrArray) runs = other != NULL ? dh_database_list_runs (other, &error) : NULL;
+  dh_database_close (other);
+  if (is_root)
+    g_assert_cmpint (seteuid (0), ==, 0);
+  g_assert_no_error (error);
+  g_assert_cmpuint (runs->len, ==, 1);
+  g_assert_cmpint (((DhRunRow *)runs->pdata[0])->id, ==, run);
+  dh_database_close (database);
+  g_assert_cmpint (g_unlink (link), ==, 0);
+  g_assert_cmpint (g_rmdir (links), ==, 0);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -544,5 +587,6 @@ main (int argc, char **argv)
   g_test_add_func ("/database/jobs", test_jobs);
   g_test_add_func ("/database/full", test_full);
   g_test_add_func ("/database/read-only", test_read_only);
+  g_test_add_func ("/database/read-only-link", test_read_only_link);
   return g_test_run ();
 }

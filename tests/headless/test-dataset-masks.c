@@ -104,6 +104,78 @@ test_no_masks (void)
   tree_remove (bare);
 }
 
+/* What else lies in the folder is named, not lost from sight. */
+static void
+test_others (void)
+{
+  g_autofree char *root = tree_new ();
+  tree_pair (root, "own/images/a.png", "own/masks/a.png", 0, 1);
+  g_autoptr (DhDataset) alone = dataset_open_ok (root, NULL);
+  g_assert_false (has_note (alone, "outside"));
+  tree_image (root, "top.png", 16, 8);
+  g_autoptr (DhDataset) one = dataset_open_ok (root, NULL);
+  g_assert_cmpint (dh_dataset_kind (one), ==, DH_DATASET_MASKS);
+  g_assert_true (has_note (one, "1 other image lies outside"));
+  tree_image (root, "extra/b.jpg", 16, 8);
+  g_autoptr (DhDataset) two = dataset_open_ok (root, NULL);
+  g_assert_true (has_note (two, "2 other images lie outside"));
+  tree_remove (root);
+}
+
+/* A part means what the whole means: 255 is void in val as it is in train. Parts tell of labels that are none. */
+static void
+test_meaning_of_parts (void)
+{
+  g_autofree char *root = tree_new ();
+  tree_pair (root, "images/train/a.png", "masks/train/a.png", 0, 1, 255);
+  tree_pair (root, "images/val/b.png", "masks/val/b.png", 0, 255);
+  const DhDatasetOptions options = { .splits = "val" };
+  g_autoptr (DhDataset) dataset = dh_dataset_open (root, NULL, &options, NULL, NULL, NULL);
+  g_assert_nonnull (dataset);
+  dataset_assert_anomaly (dataset, 0, "02");
+  tree_remove (root);
+
+  g_autofree char *classes = tree_new ();
+  tree_pair (classes, "images/train/a.png", "labels/train/a.png", 0, 7, 11);
+  tree_pair (classes, "images/val/b.png", "labels/val/b.png", 3, 1, 2);
+  g_autoptr (DhDataset) none = dataset_open_ok (classes, NULL);
+  g_assert_cmpuint (dh_dataset_parts (none)->len, ==, 2);
+  g_assert_cmpuint (((DhDatasetPart *)dh_dataset_parts (none)->pdata[0])->labels, ==, 0);
+  tree_remove (classes);
+}
+
+/* Masks that cannot be read, with an empty one among them, are not masks that are kept back. */
+static void
+test_unreadable (void)
+{
+  g_autofree char *root = tree_new ();
+  tree_pair (root, "images/a.png", "masks/a.png", 0);
+  tree_pair (root, "images/b.png", "masks/b.png", 0, 1);
+  tree_pair (root, "images/c.png", "masks/c.png", 0, 1);
+  tree_bytes (root, "masks/b.png", "no PNG", 6);
+  tree_bytes (root, "masks/c.png", "no PNG", 6);
+  g_autoptr (DhDataset) dataset = dataset_open_ok (root, NULL);
+  g_assert_cmpuint (dh_dataset_n_hidden (dataset), ==, 0);
+  tree_remove (root);
+}
+
+/* images/test is StreetHazards' where nothing else tells; with masks beside it, it is one's own. */
+static void
+test_before_layouts_without_labels (void)
+{
+  g_autofree char *root = tree_new ();
+  tree_pair (root, "images/test/t5/a.png", "masks/test/t5/a.png", 0, 1);
+  g_autoptr (DhDataset) dataset = dataset_open_ok (root, NULL);
+  g_assert_cmpint (dh_dataset_kind (dataset), ==, DH_DATASET_MASKS);
+  dataset_assert_anomaly (dataset, 0, "01");
+  g_autoptr (DhDataset) asked = dataset_open_ok (root, "street-hazards");
+  g_assert_cmpint (dh_dataset_kind (asked), ==, DH_DATASET_STREET_HAZARDS);
+  tree_pair (root, "images/test/t5/b.png", "annotations/test/t5/b.png", 1, 14);
+  g_autoptr (DhDataset) streets = dataset_open_ok (root, NULL);
+  g_assert_cmpint (dh_dataset_kind (streets), ==, DH_DATASET_STREET_HAZARDS);
+  tree_remove (root);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -112,5 +184,9 @@ main (int argc, char **argv)
   g_test_add_func ("/dataset/masks/black-and-white", test_black_and_white);
   g_test_add_func ("/dataset/masks/splits", test_splits);
   g_test_add_func ("/dataset/masks/no-masks", test_no_masks);
+  g_test_add_func ("/dataset/masks/others", test_others);
+  g_test_add_func ("/dataset/masks/meaning-of-parts", test_meaning_of_parts);
+  g_test_add_func ("/dataset/masks/unreadable", test_unreadable);
+  g_test_add_func ("/dataset/masks/before-layouts-without-labels", test_before_layouts_without_labels);
   return g_test_run ();
 }

@@ -213,6 +213,28 @@ test_again (void)
   tree_remove (root);
 }
 
+/* Pictures of a split beside pictures of none: what a run of all of them says opens all of them. */
+static void
+test_no_split (void)
+{
+  g_autofree char *root = tree_new ();
+  tree_pair (root, "images/a.png", "masks/a.png", 0, 1);
+  tree_pair (root, "images/train/b.png", "masks/train/b.png", 0, 1);
+  tree_pair (root, "images/val/c.png", "masks/val/c.png", 0, 1);
+  g_autoptr (DhDataset) whole = open_as (root, NULL);
+  g_autofree char *opened = dh_dataset_dup_opened (whole);
+  const DhDatasetOptions as_opened = { .splits = opened }, some = { .splits = "val," };
+  g_autoptr (DhDataset) again = open_as (root, &as_opened);
+  assert_opened (again, opened, 3);
+  g_autoptr (DhDataset) part = open_as (root, &some);
+  assert_opened (part, "val,", 2);
+  const DhDatasetOptions nothing = { .splits = "" };
+  g_autoptr (GError) error = NULL;
+  g_assert_null (dh_dataset_open (root, NULL, &nothing, NULL, NULL, &error));
+  dataset_assert_error_says (&error, DH_ERROR_USAGE, "no split \"\"");
+  tree_remove (root);
+}
+
 static void
 assert_published (const char *root, const char *splits, const char *name)
 {
@@ -275,6 +297,11 @@ test_published_smiyc (void)
 static void
 test_published_others (void)
 {
+  g_autofree char *numbered = tree_new ();
+  add_empty (numbered, 2, 2002, "images/validation/ADE_val_00@.jpg", "annotations/validation/ADE_val_00@.png");
+  assert_published (numbered, NULL, NULL);
+  tree_remove (numbered);
+
   g_autofree char *root = tree_new ();
   const char *image = "leftImg8bit/test/01_Hanns_Klemm/01_Hanns_Klemm_000001_@_leftImg8bit.png";
   const char *label = "gtCoarse/test/01_Hanns_Klemm/01_Hanns_Klemm_000001_@_gtCoarse_labelIds.png";
@@ -311,6 +338,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dataset-reading/packed", test_packed);
   g_test_add_func ("/dataset-reading/text", test_text);
   g_test_add_func ("/dataset-reading/again", test_again);
+  g_test_add_func ("/dataset-reading/no-split", test_no_split);
   g_test_add_func ("/dataset-reading/published-lf", test_published_lf);
   g_test_add_func ("/dataset-reading/published-smiyc", test_published_smiyc);
   g_test_add_func ("/dataset-reading/published-others", test_published_others);

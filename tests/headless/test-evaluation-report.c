@@ -225,6 +225,38 @@ test_objects (EvaluationFixture *fixture, gconstpointer data)
   g_assert_no_error (error);
 }
 
+/* Whichever protocol was measured, its best F1 gives the threshold; where none has one, that is said. */
+static void
+test_objects_of_protocols (EvaluationFixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    const char *protocol;
+    gboolean counts;
+  } cases[] = {
+    { "fishyscapes", TRUE }, { "smiyc-pixel", TRUE }, { "smiyc-component", TRUE }, { "densehybrid-per-image", FALSE }
+  };
+  g_autofree char *path = g_build_filename (fixture->folder, "objects.md", NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      const DhProtocol *protocol = dh_protocol_find (cases[i].protocol, &error);
+      DhEvaluationOptions options = evaluation_options (fixture);
+      options.protocols = &protocol;
+      options.n_protocols = 1;
+      g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
+      g_assert_no_error (error);
+      const DhReportContents contents = { .run = evaluation->run, .objects = TRUE };
+      g_assert_true (dh_report_write_contents (fixture->database, &contents, DH_REPORT_MD, path, NULL, &error));
+      g_autofree char *md = NULL;
+      g_assert_true (g_file_get_contents (path, &md, NULL, NULL));
+      if (cases[i].counts)
+        assert_has (md, "(best F1 of this very set), of %u images", evaluation->images);
+      else
+        assert_has (md, "Nothing is counted: there is no threshold%s", "");
+    }
+}
+
 /* Runs of one network with other weights are told apart by their files, and those of equal names by their folder. */
 static void
 test_model_names (void)
@@ -597,6 +629,7 @@ main (int argc, char **argv)
   EVALUATION_TEST ("/evaluation-report/report", NULL, test_report);
   EVALUATION_TEST ("/evaluation-report/measured", NULL, test_measured);
   EVALUATION_TEST ("/evaluation-report/objects", NULL, test_objects);
+  EVALUATION_TEST ("/evaluation-report/objects-of-protocols", NULL, test_objects_of_protocols);
   g_test_add_func ("/evaluation-report/model-names", test_model_names);
   EVALUATION_TEST ("/evaluation-report/compared", NULL, test_compared);
   EVALUATION_TEST ("/evaluation-report/killed", NULL, test_killed);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "dh-records.h"
 #include "dh-run-item.h"
 #include "dh-run-list.h"
 #include "dh-session-reopen.h"
@@ -66,6 +67,21 @@ test_evaluate (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpfloat (newest_run (session)->mean_f1, ==, components->mean_f1);
   g_assert_true (isfinite (newest_run (session)->best_f1_threshold));
   /* and knows it again by what it measured, as another start does that has the list alone. */
+  g_assert_true (dh_session_find_evaluated (session) == newest_run (session));
+  /* by whatever title an earlier version of this program gave the set */
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDatabase) database = dh_database_open (NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (GPtrArray) rows = dh_database_list_runs (database, &error);
+  const DhRunRow *row = rows->pdata[0];
+  const DhDatasetRow renamed = { .root = row->dataset_root,
+                                 .kind = row->dataset_kind,
+                                 .title = (char *)"Of old",
+                                 .fingerprint = row->dataset_fingerprint,
+                                 .images = row->images_total };
+  g_assert_cmpint (dh_database_put_dataset (database, &renamed, &error), ==, row->dataset);
+  dh_session_refresh_runs (session);
+  session_wait_for (g_str_equal (newest_run (session)->data, "Of old"));
   g_assert_true (dh_session_find_evaluated (session) == newest_run (session));
   g_autofree char *report = g_build_filename (fixture->root, "r.html", NULL);
   guint before = fixture->messages;
