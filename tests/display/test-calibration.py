@@ -17,7 +17,7 @@ import driver
 STUDIO, PROGRAM, OUTPUT = sys.argv[1:4]
 # Where things lie in a window of 1400×900 with both panels.
 CALIBRATED = (1310, 299)
-RECORD = (1056, 323, 320, 30)
+RECORD = (1056, 323, 250, 30)  # without the buttons behind it
 ORDER, HEAD = (219, 119), (10, 135, 225, 18)  # of the images
 BROWSE, TRAINING = (466, 28, 3, 3), (710, 28, 3, 3)  # beside the names, of the pages' buttons
 PLOT_Y, PLOT_X = 230, 1250

@@ -418,7 +418,7 @@ def test_shared():
 def main():
     cases = [test_start, test_demo, test_slider, test_keys, test_zoom, test_evaluate, test_runs, test_report, test_drop,
              test_known_sets, test_narrow]
-    print(f"1..{len(cases) + 4}", flush=True)
+    print(f"1..{len(cases) + 5}", flush=True)
     without = driver.missing()
     os.makedirs(OUTPUT, exist_ok=True)
     home = None
@@ -457,7 +457,8 @@ def main():
         print("".join(f"# {line}\n" for line in found), end="", flush=True)
     shared = os.path.isdir(os.path.join(SHARED, "data", "smiyc"))
     without = None if shared else "DH_SHARED/data/smiyc is not there"
-    for case, skip in ((test_own_keys, None), (test_large_text, None), (test_decimal_comma, None), (test_shared, without)):
+    alone = [(test_own_keys, None), (test_large_text, None), (test_decimal_comma, None), (test_shared, without)]
+    for case, skip in alone:
         number += 1
         name = case.__name__[5:]
         if failed or skip:
