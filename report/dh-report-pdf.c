@@ -59,10 +59,11 @@ write_text (Page *page, const char *text, double x, double width, double size, g
   pango_cairo_show_layout (page->cr, layout);
 }
 
+/* Never at the foot of a page: some lines of what it heads come with it. */
 static void
 write_heading (Page *page, const char *text, double size)
 {
-  need (page, 2.5 * size);
+  need (page, 2.5 * size + 42);
   page->y += 0.6 * size;
   write_text (page, text, MARGIN, PAGE_WIDTH - 2 * MARGIN, size, TRUE, PANGO_ALIGN_LEFT);
   page->y += 1.6 * size;
@@ -164,8 +165,9 @@ write_run (Page *page, const DhReport *report, guint which)
   static const double class_widths[] = { 120, 70, 90, 200 };
   write_table (page, dh_report_classes_table (run), class_widths);
 
-  write_heading (page, "Curves", 12);
   const double scale = (PAGE_WIDTH - 2 * MARGIN - 12) / 2 / DH_REPORT_PLOT_WIDTH;
+  need (page, 30 + DH_REPORT_PLOT_HEIGHT * scale + 10);
+  write_heading (page, "Curves", 12);
   for (guint i = 0; i < DH_REPORT_PLOTS; i++)
     {
       const double height = DH_REPORT_PLOT_HEIGHT * scale + 10;
