@@ -94,7 +94,6 @@ find_split (DhDatasetReport *report, const char *name)
       return report->splits->pdata[i];
   DhSplitCount *split = g_new0 (DhSplitCount, 1);
   split->name = g_strdup (name);
-  split->expected = dh_published_count (report->kind, name);
   g_ptr_array_add (report->splits, split);
   return split;
 }
@@ -119,16 +118,16 @@ count_files (const DhSurvey *survey, DhDatasetReport *report)
   report->n_labels = report->n_pairs + dataset->orphans->len;
 }
 
-/* Another set in the layout of a published one has nothing to do with its number. */
+/* Another set in the layout of a published one has nothing to do with its number, and neither have some of its towns.
+ */
 static void
-forget_others (DhDataset *dataset, DhDatasetReport *report)
+find_expected (DhDataset *dataset, DhDatasetReport *report)
 {
   g_autoptr (GPtrArray) matches = dh_published_match (dataset);
   for (guint i = 0; i < matches->len; i++)
     {
       const DhPublishedMatch *match = matches->pdata[i];
-      if (match->there == 0)
-        find_split (report, match->in)->expected = 0;
+      find_split (report, match->in)->expected = match->there > 0 ? match->pictures : 0;
     }
 }
 
@@ -215,7 +214,7 @@ dh_dataset_check (DhDataset *dataset, DhCheckFlags flags, guint threads, GCancel
   report->findings = g_ptr_array_new_with_free_func (free_finding);
   report->left_out = g_array_new (FALSE, FALSE, sizeof (guint));
   count_files (survey, report);
-  forget_others (dataset, report);
+  find_expected (dataset, report);
   count_sizes (survey, report);
   count_values (survey, report);
   dh_check_find (survey, report);

@@ -20,7 +20,5 @@ gboolean dh_published_is_whole (const DhPublishedMatch *match);
 /* "SMIYC AnomalyTrack test + validation (110 = 100 + 10 pictures)": of the matches from *first on those that are whole
  * and of one set; *first is then behind them. NULL where the first is not whole. Free with g_free. */
 char *dh_published_dup_name (GPtrArray *matches, guint *first);
-/* Pictures of the published split that findings call so; 0: not known. */
-guint dh_published_count (DhDatasetKind kind, const char *in);
 
 G_END_DECLS

@@ -71,13 +71,6 @@ find (DhDatasetKind kind, const char *in, guint pictures)
   return first;
 }
 
-guint
-dh_published_count (DhDatasetKind kind, const char *in)
-{
-  const Published *own = find (kind, in, 0);
-  return own ? own->pictures : 0;
-}
-
 /* The items that findings call by one name. */
 typedef struct
 {

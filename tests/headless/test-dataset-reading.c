@@ -1,5 +1,6 @@
 /* How a folder is read where its own recognition is overruled: parts of it, ids, hidden labels. */
 #include "dataset-asserts.h"
+#include "dh-dataset-check.h"
 #include "dh-reading.h"
 #include "tree.h"
 
@@ -293,6 +294,20 @@ test_published_smiyc (void)
   tree_remove (root);
 }
 
+/* What the doctor says was published is what it was compared with. */
+static void
+assert_expected (const char *root, const char *splits, guint expected)
+{
+  const DhDatasetOptions options = { .splits = splits };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDataset) dataset = open_as (root, &options);
+  g_autoptr (DhDatasetReport) report = dh_dataset_check (dataset, DH_CHECK_QUICK, 1, NULL, NULL, &error);
+  g_assert_no_error (error);
+  const DhSplitCount *split = report->splits->pdata[0];
+  g_assert_cmpstr (split->name, ==, "test");
+  g_assert_cmpuint (split->expected, ==, expected);
+}
+
 /* Its authors' selections of the test split; and a set of other names in the layout of a known one. */
 static void
 test_published_others (void)
@@ -309,6 +324,7 @@ test_published_others (void)
   assert_published (root, NULL, "Lost and Found testNoKnown (1,043 images)");
   add_empty (root, 1043, 1186, image, label);
   assert_published (root, NULL, "Lost and Found testValid (1,186 images)");
+  assert_expected (root, NULL, 1186);
   add_empty (root, 1186, 1203, image, label);
   assert_published (root, NULL, "Lost and Found test (1,203 images)");
   tree_remove (root);
@@ -324,6 +340,8 @@ test_published_others (void)
   add_empty (towns, 0, 700, "test/images/test/t6/@.png", "test/annotations/test/t6/@.png");
   assert_published (towns, NULL, "StreetHazards test (1,500 images)");
   assert_published (towns, "test/t5", NULL);
+  assert_expected (towns, "test", 1500);
+  assert_expected (towns, "test/t5", 0);
   tree_remove (towns);
 }
 
