@@ -165,6 +165,9 @@ explain (DhSideTuner *self, const DhScoreStats *stats, gboolean of_set)
   const char *of_image = dh_counts_table_explain (frame, stats, self->score);
   if (of_image != NULL)
     return of_image;
+  const DhKeptMap *kept = self->run == DH_KEPT_RUN ? dh_session_get_kept_map (self->session) : NULL;
+  if (!of_set && kept != NULL && kept->run != 0)
+    return _ ("—  what was kept of a run has no numbers of the set; the run itself has");
   if (!of_set && self->run == DH_KEPT_RUN && !dh_session_made_kept_map (self->session))
     return _ ("—  what was kept of another network has no numbers of the set");
   if (!of_set && self->run <= 0)

@@ -55,7 +55,9 @@ find_side (DhSession *session, gint map)
       side.map = map;
     }
   if (kept && map < 0)
-    side.nothing = _ ("what was kept of another network has no numbers of the set");
+    side.nothing = dh_session_get_kept_map (session) != NULL && dh_session_get_kept_map (session)->run != 0
+                       ? _ ("what was kept of a run has no numbers of the set; the run itself has")
+                       : _ ("what was kept of another network has no numbers of the set");
   else if (map >= DH_FRAME_RUN_A)
     {
       side.run_side = map - DH_FRAME_RUN_A;

@@ -1,6 +1,7 @@
 /* A map kept with its threshold: beside another threshold of itself, on other pictures, beside other weights. */
 #include "dh-kept-map.h"
 #include <math.h>
+#include <string.h>
 #include "dh-compared-numbers.h"
 #include "dh-comparison.h"
 #include "dh-file.h"
@@ -96,6 +97,12 @@ test_numbers (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpfloat (numbers->lines[DH_COMPARED_TPR].value[0], ==, dh_counts_tpr (&counts));
   g_assert_cmpfloat (numbers->lines[DH_COMPARED_AP].change, ==, 0);
   g_assert_cmpfloat (numbers->threshold[1]->value, ==, first);
+  /* A run's map that is kept has none, and is not said to be another network's. */
+  dh_session_compare_run (session, 0, dh_session_get_evaluation (session)->run);
+  session_wait_for (map_of (session, DH_FRAME_RUN_A) != NULL);
+  keep (session, DH_FRAME_RUN_A);
+  g_autoptr (DhComparedNumbers) of_run = dh_compared_numbers_new (session, sides);
+  g_assert_nonnull (strstr (of_run->lines[DH_COMPARED_TPR].why[1], "run"));
 }
 
 /* The kept kind's map of the shown picture. */
