@@ -16,15 +16,22 @@ dh_session_evaluation_folder (DhSession *self)
                                        self->compute->name, self->compute->precision);
 }
 
-/* The active score's, where it was chosen; else NULL. */
+/* The active score's, where it was chosen; else NULL. In as few digits as say exactly that number. */
 static char *
 dup_threshold (DhSession *self)
 {
   const DhThreshold *threshold = &self->thresholds[self->active];
-  char text[G_ASCII_DTOSTR_BUF_SIZE];
+  char text[G_ASCII_DTOSTR_BUF_SIZE], format[8];
   if (threshold->rule == DH_RULE_START || !isfinite (threshold->value))
     return NULL;
-  return g_strdup (g_ascii_dtostr (text, sizeof text, threshold->value));
+  guint digits = 6;
+  do
+    {
+      g_snprintf (format, sizeof format, "%%.%ug", digits);
+      g_ascii_formatd (text, sizeof text, format, threshold->value);
+    }
+  while (g_ascii_strtod (text, NULL) != threshold->value && ++digits <= 17);
+  return g_strdup (text);
 }
 
 char *

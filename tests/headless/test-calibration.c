@@ -227,6 +227,9 @@ test_report (SessionFixture *fixture, gconstpointer data)
   dh_session_set_active_score (session, DH_SCORE_HYBRID);
   g_autofree char *command = dh_session_dup_command (session);
   g_assert_nonnull (strstr (command, " && densehybrid report --threshold "));
+  dh_session_set_threshold (session, DH_SCORE_HYBRID, 43.1);
+  g_autofree char *short_command = dh_session_dup_command (session);
+  g_assert_nonnull (strstr (short_command, " --threshold 43.1 "));
 }
 
 /* A run's threshold comes back at the next start, with how it was chosen; that of another run which has its number does
