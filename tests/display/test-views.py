@@ -103,7 +103,7 @@ def test_keep(studio):
     # Escape lets go of what is seen, one thing at a time: nothing on another page, the probe before what is kept.
     mark = len(studio.text())
     studio.key("ctrl+2", "Escape", "ctrl+1")
-    assert look(studio, B) == b, "what is kept was lost on another page"
+    studio.until(lambda: look(studio, B) == b, "what is kept was lost on another page")
     studio.key("p", "ctrl+f", "Escape")  # the keys go to the list
     studio.key("Escape")
     studio.settle(1)
