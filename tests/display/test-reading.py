@@ -75,7 +75,7 @@ def test_split(studio):
 
 def test_kind(studio):
     """Read as a folder of pictures; what was chosen of the splits is over with it."""
-    choose(studio, 1, 5, r"studio: opened Folder of images, \d\d pictures")
+    choose(studio, 1, 5, r"studio: opened Folder of pictures, \d\d pictures")
     choose(studio, 0, 1, r"studio: opened StreetHazards, 8 pictures")
 
 
