@@ -146,21 +146,45 @@ look_at (DhReportObjects *objects, const DhReport *report, DhDataset *dataset, c
   return found != NULL;
 }
 
-/* Where F1 is best, by the exact ranking if it was measured, else as another protocol saw it; NAN where none did. */
-static double
-find_best (const DhReportRun *run)
+static void
+take_best (DhReportObjects *objects, const DhReportRun *run, double least, const char *protocol)
 {
+  /* of what is at or above it; what is above the float before is just that */
+  objects->threshold = dh_report_sign_of (run->run, run->run->score) * nextafterf ((float)least, -INFINITY);
+  objects->chosen = g_strdup_printf ("best F1 of this very set, by %s", protocol);
+}
+
+/* As the components of the same report were counted, so that both speak of the same objects; else where F1 is best, by
+ * the exact ranking if it was measured, else as another protocol saw it. */
+static void
+choose_best (DhReportObjects *objects, const DhReportRun *run)
+{
+  g_auto (DhReportComponents) components = { NULL };
+  objects->own = TRUE;
+  if (dh_report_find_components (run->run, &components) && isfinite (components.threshold))
+    {
+      objects->threshold = dh_report_sign_of (run->run, run->run->score) * components.threshold;
+      objects->own = !components.given;
+      objects->chosen =
+          g_strdup_printf (components.given ? "given for %s" : "best F1 of this very set, by %s", components.protocol);
+      return;
+    }
   const DhRunProtocolRow *pooled = dh_report_find_protocol (run, run->run->score, "densehybrid-pooled");
   if (pooled && isfinite (pooled->best_f1_threshold))
-    return pooled->best_f1_threshold;
+    {
+      take_best (objects, run, pooled->best_f1_threshold, pooled->protocol);
+      return;
+    }
   for (guint i = 0; i < run->protocols->len; i++)
     {
       const DhRunProtocolRow *row = run->protocols->pdata[i];
-      if (g_str_equal (row->score, run->run->score) && isfinite (row->best_f1_threshold))
-        return row->best_f1_threshold;
+      if (!g_str_equal (row->score, run->run->score) || !isfinite (row->best_f1_threshold))
+        continue;
+      take_best (objects, run, row->best_f1_threshold, row->protocol);
+      return;
     }
-  g_auto (DhReportComponents) components = { NULL };
-  return dh_report_find_components (run->run, &components) ? components.threshold : (double)NAN;
+  objects->threshold = NAN;
+  objects->chosen = g_strdup ("best F1 of this very set");
 }
 
 /* The threshold that is kept for the run's score, else that of the best F1 of the very set. */
@@ -177,9 +201,7 @@ choose_threshold (DhReportObjects *objects, const DhReport *report, const DhRepo
       objects->own = kept->own;
       return;
     }
-  objects->threshold = dh_report_sign_of (run->run, run->run->score) * nextafterf ((float)find_best (run), -INFINITY);
-  objects->chosen = g_strdup ("best F1 of this very set");
-  objects->own = TRUE;
+  choose_best (objects, run);
 }
 
 static gint

@@ -41,7 +41,8 @@ typedef struct
 {
   char *protocol;
   double siou, ppv, mean_f1, threshold;
-  char *rule; /* how the threshold was chosen, and of what size components count */
+  gboolean given; /* the threshold, else it is that of the very set's best F1 */
+  char *rule;     /* how the threshold was chosen, and of what size components count */
 } DhReportComponents;
 gboolean dh_report_find_components (const DhRunRow *run, DhReportComponents *components);
 void dh_report_components_clear (DhReportComponents *components);

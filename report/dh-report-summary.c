@@ -107,6 +107,7 @@ dh_report_find_components (const DhRunRow *run, DhReportComponents *components)
   JsonNode *own = json_object_get_member (found, "threshold_from_set");
   const gboolean given = own && JSON_NODE_HOLDS_VALUE (own) && json_node_get_value_type (own) == G_TYPE_BOOLEAN
                          && !json_node_get_boolean (own);
+  components->given = given;
   g_autoptr (GString) rule = g_string_new (given ? "given" : "best F1 of this very set");
   const double prediction = dh_report_get_number (found, "min_prediction"),
                anomaly = dh_report_get_number (found, "min_anomaly");

@@ -214,7 +214,10 @@ test_objects (EvaluationFixture *fixture, gconstpointer data)
   const DhReportContents own = { .run = evaluation->run, .objects = TRUE };
   g_assert_true (dh_report_write_contents (fixture->database, &own, DH_REPORT_MD, path, NULL, &error));
   g_assert_true (g_file_get_contents (path, &best, NULL, NULL));
-  assert_has (best, "(best F1 of this very set), of %u images", (guint)images->len);
+  assert_has (best, "(best F1 of this very set, by %s), of %u images", "smiyc-component", (guint)images->len);
+  g_autofree char *threshold =
+      g_strdup_printf ("At the threshold %s%.4f ", components->threshold < 0 ? "−" : "", ABS (components->threshold));
+  assert_has (best, "%s", threshold); /* one best F1 in one report */
   assert_has (best, "| all | %u | ", all);
   g_autofree char *command = g_strdup_printf ("rm -r '%s/eval/scores'", fixture->out);
   g_assert_cmpint (system (command), ==, 0);
@@ -251,7 +254,7 @@ test_objects_of_protocols (EvaluationFixture *fixture, gconstpointer data)
       g_autofree char *md = NULL;
       g_assert_true (g_file_get_contents (path, &md, NULL, NULL));
       if (cases[i].counts)
-        assert_has (md, "(best F1 of this very set), of %u images", evaluation->images);
+        assert_has (md, "(best F1 of this very set, by %s), of %u images", cases[i].protocol, evaluation->images);
       else
         assert_has (md, "Nothing is counted: there is no threshold%s", "");
     }
