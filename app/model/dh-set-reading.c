@@ -116,7 +116,7 @@ static void
 add_label_ids (DhSession *self, GPtrArray *choices)
 {
   static const char *const titles[DH_N_LABEL_IDS] = {
-    [DH_LABEL_IDS_AUTO] = N_ ("As a look tells"),
+    [DH_LABEL_IDS_AUTO] = N_ ("As recognised"),
     [DH_LABEL_IDS_RAW] = N_ ("Published: anomaly 14"),
     [DH_LABEL_IDS_SHIFTED] = N_ ("Shifted: anomaly 13"),
     [DH_LABEL_IDS_PACKED] = N_ ("Packed: anomaly 12"),
