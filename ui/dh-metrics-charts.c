@@ -276,6 +276,7 @@ dh_metrics_charts_new (DhSession *session)
   self->session = g_object_ref (session);
   GtkWidget *box = gtk_flow_box_new ();
   g_object_set_data_full (G_OBJECT (box), "charts", self, charts_free);
+  dh_ui_add_classes (box, "dh-charts");
   gtk_flow_box_set_selection_mode (GTK_FLOW_BOX (box), GTK_SELECTION_NONE);
   gtk_flow_box_set_homogeneous (GTK_FLOW_BOX (box), TRUE);
   gtk_flow_box_set_max_children_per_line (GTK_FLOW_BOX (box), 4);
