@@ -341,23 +341,6 @@ dh_report_missed_table (const DhReportObjects *objects)
   return table;
 }
 
-static void
-add_number (JsonBuilder *json, const char *name, double value)
-{
-  json_builder_set_member_name (json, name);
-  if (isfinite (value))
-    json_builder_add_double_value (json, value);
-  else
-    json_builder_add_null_value (json);
-}
-
-static void
-add_count (JsonBuilder *json, const char *name, guint64 value)
-{
-  json_builder_set_member_name (json, name);
-  json_builder_add_int_value (json, (gint64)value);
-}
-
 void
 dh_report_objects_to_json (const DhReportObjects *objects, JsonBuilder *json)
 {
@@ -365,13 +348,12 @@ dh_report_objects_to_json (const DhReportObjects *objects, JsonBuilder *json)
     return;
   json_builder_set_member_name (json, "objects");
   json_builder_begin_object (json);
-  add_number (json, "threshold", objects->threshold);
-  json_builder_set_member_name (json, "threshold_rule");
-  json_builder_add_string_value (json, objects->chosen);
-  add_count (json, "images", objects->pictures);
-  add_count (json, "images_unread", objects->unread);
-  add_count (json, "min_anomaly", objects->min_anomaly);
-  add_count (json, "min_prediction", objects->min_prediction);
+  dh_report_member_double (json, "threshold", objects->threshold);
+  dh_report_member_string (json, "threshold_rule", objects->chosen);
+  dh_report_member_int (json, "images", (gint64)objects->pictures);
+  dh_report_member_int (json, "images_unread", (gint64)objects->unread);
+  dh_report_member_int (json, "min_anomaly", (gint64)objects->min_anomaly);
+  dh_report_member_int (json, "min_prediction", (gint64)objects->min_prediction);
   json_builder_set_member_name (json, "parts");
   json_builder_begin_array (json);
   for (guint i = 0; i < objects->parts->len; i++)
@@ -379,15 +361,14 @@ dh_report_objects_to_json (const DhReportObjects *objects, JsonBuilder *json)
       const Part *part = &g_array_index (objects->parts, Part, i);
       const guint64 all = part->found + part->missed;
       json_builder_begin_object (json);
-      json_builder_set_member_name (json, "part");
-      json_builder_add_string_value (json, part->name);
-      add_count (json, "found", part->found);
-      add_count (json, "missed", part->missed);
-      add_number (json, "siou", all ? part->siou / (double)all : (double)NAN);
+      dh_report_member_string (json, "part", part->name);
+      dh_report_member_int (json, "found", (gint64)part->found);
+      dh_report_member_int (json, "missed", (gint64)part->missed);
+      dh_report_member_double (json, "siou", all ? part->siou / (double)all : (double)NAN);
       if (part->of_pictures)
-        add_count (json, "false_alarms", part->false_alarms);
+        dh_report_member_int (json, "false_alarms", (gint64)part->false_alarms);
       else
-        add_number (json, "false_alarms", NAN);
+        dh_report_member_double (json, "false_alarms", NAN);
       json_builder_end_object (json);
     }
   json_builder_end_array (json);
@@ -398,14 +379,13 @@ dh_report_objects_to_json (const DhReportObjects *objects, JsonBuilder *json)
       const Missed *missed = &g_array_index (objects->missed, Missed, i);
       const DhComponent *object = &missed->object;
       json_builder_begin_object (json);
-      json_builder_set_member_name (json, "image");
-      json_builder_add_string_value (json, missed->row->stem);
-      add_count (json, "area", object->area);
-      add_count (json, "x", object->x);
-      add_count (json, "y", object->y);
-      add_count (json, "width", object->width);
-      add_count (json, "height", object->height);
-      add_number (json, "siou", object->siou);
+      dh_report_member_string (json, "image", missed->row->stem);
+      dh_report_member_int (json, "area", (gint64)object->area);
+      dh_report_member_int (json, "x", (gint64)object->x);
+      dh_report_member_int (json, "y", (gint64)object->y);
+      dh_report_member_int (json, "width", (gint64)object->width);
+      dh_report_member_int (json, "height", (gint64)object->height);
+      dh_report_member_double (json, "siou", object->siou);
       json_builder_end_object (json);
     }
   json_builder_end_array (json);

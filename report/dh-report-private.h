@@ -30,6 +30,11 @@ typedef struct
 char **dh_report_provenance (const DhReportRun *run);
 /* The run's summary; NULL where it has none, or one that is no object. Free with json_node_unref. */
 JsonNode *dh_report_parse_summary (const DhRunRow *run);
+/* dh-report-json.c: members that are written. Text that is no UTF-8 is made so; NULL and what is not finite are null.
+ */
+void dh_report_member_string (JsonBuilder *json, const char *name, const char *value);
+void dh_report_member_double (JsonBuilder *json, const char *name, double value);
+void dh_report_member_int (JsonBuilder *json, const char *name, gint64 value);
 /* Members of such an object (may be NULL): NULL or NAN where there is none of that kind. Borrowed. */
 JsonObject *dh_report_get_object (JsonObject *object, const char *name);
 const char *dh_report_get_string (JsonObject *object, const char *name);

@@ -112,55 +112,27 @@ dh_report_to_csv (const DhReport *report)
 }
 
 static void
-member_string (JsonBuilder *json, const char *name, const char *value)
-{
-  json_builder_set_member_name (json, name);
-  g_autofree char *valid = value ? g_utf8_make_valid (value, -1) : NULL;
-  if (valid)
-    json_builder_add_string_value (json, valid);
-  else
-    json_builder_add_null_value (json);
-}
-
-static void
-member_double (JsonBuilder *json, const char *name, double value)
-{
-  json_builder_set_member_name (json, name);
-  if (isfinite (value))
-    json_builder_add_double_value (json, value);
-  else
-    json_builder_add_null_value (json);
-}
-
-static void
-member_int (JsonBuilder *json, const char *name, gint64 value)
-{
-  json_builder_set_member_name (json, name);
-  json_builder_add_int_value (json, value);
-}
-
-static void
 add_image (JsonBuilder *json, const DhReportRun *run, const DhRunImageRow *row)
 {
   json_builder_begin_object (json);
-  member_string (json, "image", row->stem);
-  member_string (json, "scene", row->scene);
-  member_string (json, "state", row->state);
-  member_string (json, "why", row->why);
-  member_int (json, "width", row->width);
-  member_int (json, "height", row->height);
-  member_int (json, "pixels", row->pixels);
-  member_int (json, "positives", row->positives);
-  member_int (json, "non_finite", row->non_finite);
-  member_double (json, "ap", row->ap);
-  member_double (json, "auroc", row->auroc);
-  member_double (json, "fpr95", row->fpr95);
-  member_double (json, "best_f1", row->best_f1);
-  member_double (json, "best_f1_threshold", row->best_f1_threshold);
-  member_double (json, "mean_score", row->mean_score);
-  member_double (json, "max_score", row->max_score);
-  member_double (json, "seconds", seconds_of (run, row->seconds));
-  member_string (json, "scores", row->score_file);
+  dh_report_member_string (json, "image", row->stem);
+  dh_report_member_string (json, "scene", row->scene);
+  dh_report_member_string (json, "state", row->state);
+  dh_report_member_string (json, "why", row->why);
+  dh_report_member_int (json, "width", row->width);
+  dh_report_member_int (json, "height", row->height);
+  dh_report_member_int (json, "pixels", row->pixels);
+  dh_report_member_int (json, "positives", row->positives);
+  dh_report_member_int (json, "non_finite", row->non_finite);
+  dh_report_member_double (json, "ap", row->ap);
+  dh_report_member_double (json, "auroc", row->auroc);
+  dh_report_member_double (json, "fpr95", row->fpr95);
+  dh_report_member_double (json, "best_f1", row->best_f1);
+  dh_report_member_double (json, "best_f1_threshold", row->best_f1_threshold);
+  dh_report_member_double (json, "mean_score", row->mean_score);
+  dh_report_member_double (json, "max_score", row->max_score);
+  dh_report_member_double (json, "seconds", seconds_of (run, row->seconds));
+  dh_report_member_string (json, "scores", row->score_file);
   json_builder_end_object (json);
 }
 
@@ -175,23 +147,23 @@ add_thresholds (JsonBuilder *json, const DhReport *report)
       DhConfusion found = { 0 };
       const gboolean counted = dh_report_count_at (&report->runs[0], threshold, &found);
       json_builder_begin_object (json);
-      member_string (json, "score", threshold->score ? threshold->score : report->runs[0].run->score);
-      member_double (json, "value", threshold->value);
-      member_string (json, "rule", threshold->rule ? threshold->rule : "by hand");
-      member_string (json, "source", threshold->source);
-      member_int (json, "source_images", threshold->images);
+      dh_report_member_string (json, "score", threshold->score ? threshold->score : report->runs[0].run->score);
+      dh_report_member_double (json, "value", threshold->value);
+      dh_report_member_string (json, "rule", threshold->rule ? threshold->rule : "by hand");
+      dh_report_member_string (json, "source", threshold->source);
+      dh_report_member_int (json, "source_images", threshold->images);
       json_builder_set_member_name (json, "source_is_this_set");
       json_builder_add_boolean_value (json, threshold->own);
-      member_double (json, "precision", dh_confusion_precision (&found));
-      member_double (json, "tpr", dh_confusion_tpr (&found));
-      member_double (json, "fpr", dh_confusion_fpr (&found));
-      member_double (json, "f1", dh_confusion_f1 (&found));
+      dh_report_member_double (json, "precision", dh_confusion_precision (&found));
+      dh_report_member_double (json, "tpr", dh_confusion_tpr (&found));
+      dh_report_member_double (json, "fpr", dh_confusion_fpr (&found));
+      dh_report_member_double (json, "f1", dh_confusion_f1 (&found));
       if (counted)
         {
-          member_int (json, "tp", (gint64)found.tp);
-          member_int (json, "fp", (gint64)found.fp);
-          member_int (json, "fn", (gint64)found.fn);
-          member_int (json, "tn", (gint64)found.tn);
+          dh_report_member_int (json, "tp", (gint64)found.tp);
+          dh_report_member_int (json, "fp", (gint64)found.fp);
+          dh_report_member_int (json, "fn", (gint64)found.fn);
+          dh_report_member_int (json, "tn", (gint64)found.tn);
         }
       json_builder_end_object (json);
     }
@@ -203,29 +175,29 @@ add_run (JsonBuilder *json, const DhReport *report, guint which)
 {
   const DhReportRun *run = &report->runs[which];
   json_builder_begin_object (json);
-  member_int (json, "run", run->run->id);
-  member_string (json, "kind", run->run->kind);
-  member_string (json, "state", dh_run_state (run->run));
-  member_string (json, "why", run->run->why);
-  member_string (json, "dataset", run->run->dataset_kind);
-  member_string (json, "dataset_title", run->run->dataset_title);
-  member_string (json, "dataroot", run->run->dataset_root);
-  member_string (json, "fingerprint", run->run->dataset_fingerprint);
-  member_string (json, "split", run->run->split);
-  member_string (json, "model", run->run->model_title);
-  member_string (json, "method", run->run->method);
-  member_string (json, "weights", run->run->method ? NULL : run->run->model_path);
-  member_string (json, "imported_from", run->run->source);
-  member_string (json, "sha256", run->run->model_sha256);
-  member_string (json, "score", run->run->score);
-  member_string (json, "device", or_null (run->run->device));
-  member_string (json, "device_title", or_null (run->run->device_title));
-  member_string (json, "precision", or_null (run->run->precision));
-  member_string (json, "program", run->run->program);
-  member_string (json, "command", run->run->command);
-  member_string (json, "started", run->run->started);
-  member_string (json, "ended", run->run->ended);
-  member_double (json, "seconds", seconds_of (run, run->run->seconds));
+  dh_report_member_int (json, "run", run->run->id);
+  dh_report_member_string (json, "kind", run->run->kind);
+  dh_report_member_string (json, "state", dh_run_state (run->run));
+  dh_report_member_string (json, "why", run->run->why);
+  dh_report_member_string (json, "dataset", run->run->dataset_kind);
+  dh_report_member_string (json, "dataset_title", run->run->dataset_title);
+  dh_report_member_string (json, "dataroot", run->run->dataset_root);
+  dh_report_member_string (json, "fingerprint", run->run->dataset_fingerprint);
+  dh_report_member_string (json, "split", run->run->split);
+  dh_report_member_string (json, "model", run->run->model_title);
+  dh_report_member_string (json, "method", run->run->method);
+  dh_report_member_string (json, "weights", run->run->method ? NULL : run->run->model_path);
+  dh_report_member_string (json, "imported_from", run->run->source);
+  dh_report_member_string (json, "sha256", run->run->model_sha256);
+  dh_report_member_string (json, "score", run->run->score);
+  dh_report_member_string (json, "device", or_null (run->run->device));
+  dh_report_member_string (json, "device_title", or_null (run->run->device_title));
+  dh_report_member_string (json, "precision", or_null (run->run->precision));
+  dh_report_member_string (json, "program", run->run->program);
+  dh_report_member_string (json, "command", run->run->command);
+  dh_report_member_string (json, "started", run->run->started);
+  dh_report_member_string (json, "ended", run->run->ended);
+  dh_report_member_double (json, "seconds", seconds_of (run, run->run->seconds));
   json_builder_set_member_name (json, "summary");
   JsonNode *summary = dh_report_parse_summary (run->run);
   json_builder_add_value (json, summary ? summary : json_node_new (JSON_NODE_NULL));
@@ -235,17 +207,17 @@ add_run (JsonBuilder *json, const DhReport *report, guint which)
     {
       const DhRunProtocolRow *row = run->protocols->pdata[i];
       json_builder_begin_object (json);
-      member_string (json, "score", row->score);
-      member_string (json, "protocol", row->protocol);
-      member_double (json, "ap", row->ap);
-      member_double (json, "auroc", row->auroc);
-      member_double (json, "fpr95", row->fpr95);
-      member_double (json, "threshold_tpr95", row->threshold_tpr95);
-      member_double (json, "best_f1", row->best_f1);
-      member_double (json, "best_f1_threshold", row->best_f1_threshold);
-      member_int (json, "pixels", row->pixels);
-      member_int (json, "positives", row->positives);
-      member_int (json, "undefined_images", row->undefined_images);
+      dh_report_member_string (json, "score", row->score);
+      dh_report_member_string (json, "protocol", row->protocol);
+      dh_report_member_double (json, "ap", row->ap);
+      dh_report_member_double (json, "auroc", row->auroc);
+      dh_report_member_double (json, "fpr95", row->fpr95);
+      dh_report_member_double (json, "threshold_tpr95", row->threshold_tpr95);
+      dh_report_member_double (json, "best_f1", row->best_f1);
+      dh_report_member_double (json, "best_f1_threshold", row->best_f1_threshold);
+      dh_report_member_int (json, "pixels", row->pixels);
+      dh_report_member_int (json, "positives", row->positives);
+      dh_report_member_int (json, "undefined_images", row->undefined_images);
       json_builder_end_object (json);
     }
   json_builder_end_array (json);
