@@ -39,6 +39,15 @@ name_by_base (DhDatasetItem *item, const char *base)
   dh_pair_place (stem, NULL, &item->split, &item->group);
 }
 
+static void
+move_all (GPtrArray *from, GPtrArray *to)
+{
+  gsize n;
+  g_autofree gpointer *all = g_ptr_array_steal (from, &n);
+  for (gsize i = 0; i < n; i++)
+    g_ptr_array_add (to, all[i]);
+}
+
 gboolean
 dh_masks_match (DhLayoutFind *find, const char *base)
 {
@@ -61,14 +70,10 @@ dh_masks_match (DhLayoutFind *find, const char *base)
         }
   if (!best)
     return FALSE;
-  while (best->items->len > 0)
-    {
-      DhItem *item = g_ptr_array_steal_index (best->items, 0);
-      name_by_base (&item->item, base);
-      g_ptr_array_add (find->items, item);
-    }
-  while (best->orphans->len > 0)
-    g_ptr_array_add (find->orphans, g_ptr_array_steal_index (best->orphans, 0));
+  for (guint i = 0; i < best->items->len; i++)
+    name_by_base (&((DhItem *)best->items->pdata[i])->item, base);
+  move_all (best->items, find->items);
+  move_all (best->orphans, find->orphans);
   find->n_duplicates += best->n_duplicates;
   return TRUE;
 }
