@@ -11,7 +11,7 @@ struct _DhPlayer
   DhSession *session; /* owns this */
   gboolean playing, stepping;
   guint source;
-  gint64 stepped_at; /* monotonic; 0: not yet */
+  gint64 stepped_at; /* monotonic; while it plays */
   double pace;
 };
 
@@ -42,7 +42,6 @@ stop (DhPlayer *self)
   if (!self->playing)
     return;
   self->playing = FALSE;
-  self->stepped_at = 0;
   set_pace (self, 0);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PLAYING]);
 }
@@ -83,7 +82,7 @@ step (gpointer data)
       return G_SOURCE_REMOVE;
     }
   const gint64 now = g_get_monotonic_time ();
-  if (self->stepped_at != 0 && now > self->stepped_at)
+  if (now > self->stepped_at)
     {
       const double pace = (double)G_USEC_PER_SEC / (double)(now - self->stepped_at);
       set_pace (self, self->pace == 0 ? pace : (1 - SHARE) * self->pace + SHARE * pace);
