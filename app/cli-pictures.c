@@ -34,8 +34,7 @@ add_folder (GPtrArray *pictures, const char *folder, GError **error)
       return FALSE;
     }
   g_ptr_array_sort (found, compare_names);
-  while (found->len > 0)
-    g_ptr_array_add (pictures, g_ptr_array_steal_index (found, 0));
+  g_ptr_array_extend_and_steal (pictures, g_steal_pointer (&found));
   return TRUE;
 }
 
