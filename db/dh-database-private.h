@@ -4,6 +4,17 @@
 
 G_BEGIN_DECLS
 
+struct _DhDatabase
+{
+  sqlite3 *handle;
+  char *path;
+  GThread *owner;
+  GHashTable *statements; /* sql text → sqlite3_stmt */
+};
+
+/* What SQLite says of the last call, and what can be done. FALSE. */
+gboolean dh_database_fail (DhDatabase *database, GError **error);
+
 /* Statements are prepared once and kept by their text; `sql` must be a string literal or live as long as the database.
  * Arguments are bound in order by a format of one letter each: i gint64, d double (NaN → NULL), s string or NULL,
  * b GBytes or NULL. */
@@ -16,6 +27,9 @@ gboolean dh_database_step (DhDatabase *database, sqlite3_stmt *statement, gboole
 void dh_database_reset (sqlite3_stmt *statement);
 /* Leaves one that writes at its last row: only at its end is kept what it did. */
 gboolean dh_database_finish (DhDatabase *database, sqlite3_stmt *statement, GError **error);
+/* What `read` makes of each row of a bound statement. Owned. */
+GPtrArray *dh_database_list (DhDatabase *database, sqlite3_stmt *statement, gpointer (*read) (sqlite3_stmt *),
+                             GDestroyNotify free, GError **error);
 gint64 dh_database_last_id (DhDatabase *database);
 
 /* Columns; NULL numbers become NAN. */

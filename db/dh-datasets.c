@@ -71,24 +71,21 @@ dh_database_put_mark (DhDatabase *database, const DhMarkRow *row, GError **error
                               "ssss", row->path, row->tags, row->note, now);
 }
 
+static gpointer
+read_mark (sqlite3_stmt *statement)
+{
+  DhMarkRow *mark = g_new0 (DhMarkRow, 1);
+  mark->path = dh_column_text (statement, 0);
+  mark->tags = dh_column_text (statement, 1);
+  mark->note = dh_column_text (statement, 2);
+  return mark;
+}
+
 GPtrArray *
 dh_database_list_marks (DhDatabase *database, GError **error)
 {
-  g_autoptr (GPtrArray) marks = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_mark_row_free);
   sqlite3_stmt *statement = dh_database_bind (database, error, "SELECT path, tags, note FROM marks ORDER BY path", "");
-  for (gboolean row = statement != NULL; row;)
-    {
-      if (!dh_database_step (database, statement, &row, error))
-        return NULL;
-      if (!row)
-        break;
-      DhMarkRow *mark = g_new0 (DhMarkRow, 1);
-      mark->path = dh_column_text (statement, 0);
-      mark->tags = dh_column_text (statement, 1);
-      mark->note = dh_column_text (statement, 2);
-      g_ptr_array_add (marks, mark);
-    }
-  return statement ? g_steal_pointer (&marks) : NULL;
+  return dh_database_list (database, statement, read_mark, (GDestroyNotify)dh_mark_row_free, error);
 }
 
 void

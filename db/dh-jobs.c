@@ -30,7 +30,7 @@ dh_job_row_copy (const DhJobRow *row)
 /* The same training: one that is resumed, or that a program queued and whose process enters itself. What it was begun
  * with stays. */
 #define SAME "(?16 OR (state = 'running' AND (pid = 0 OR pid = excluded.pid)))"
-#define KEPT(column, otherwise) #column " = iif (" SAME ", " #column ", " otherwise ")"
+#define KEPT(column, otherwise) " " #column " = iif (" SAME ", " #column ", " otherwise ")"
 
 gint64
 dh_database_put_job (DhDatabase *database, const DhJobRow *row, gboolean resumed, GError **error)
@@ -38,27 +38,30 @@ dh_database_put_job (DhDatabase *database, const DhJobRow *row, gboolean resumed
   g_autofree char *now = dh_database_now ();
   sqlite3_stmt *statement = dh_database_bind (
       database, error,
+      /* clang-format off */
       "INSERT INTO jobs (kind, state, position, title, recipe, form, folder, device, program, command, pid, estimate,"
       " step_flop, created, launched, started)"
       " VALUES (?, ?, (SELECT coalesce (max (position), 0) + 1 FROM jobs), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
       " ON CONFLICT (folder) DO UPDATE SET state = excluded.state, why = NULL, pid = excluded.pid,"
       " launched = excluded.launched, ended = 0, recipe = excluded.recipe, device = excluded.device,"
-      " program = excluded.program, " KEPT (title, "excluded.title") ", " KEPT (form, "excluded.form") ", " KEPT (command, "excluded.command") ", " KEPT (started, "excluded.started") ", " KEPT (
-          step,
-          "0") ", " KEPT (steps,
-                          "0") ", " KEPT (epochs,
-                                          "0") ", " KEPT (seconds,
-                                                          "0") ", " KEPT (step_seconds,
-                                                                          "NULL") ", " KEPT (best_epoch,
-                                                                                             "NULL") ", " KEPT (miou,
-                                                                                                                "NULL") ", " KEPT (ap,
-                                                                                                                                   "NULL") ", " KEPT (auroc,
-                                                                                                                                                      "NULL") ", " KEPT (fpr95,
-                                                                                                                                                                         "NULL") ","
-                                                                                                                                                                                 " estimate = coalesce (excluded.estimate, iif (" SAME
-                                                                                                                                                                                 ", estimate, NULL)),"
-                                                                                                                                                                                 " step_flop = coalesce (excluded.step_flop, iif (" SAME
-                                                                                                                                                                                 ", step_flop, NULL)) RETURNING id",
+      " program = excluded.program,"
+      KEPT (title, "excluded.title") ","
+      KEPT (form, "excluded.form") ","
+      KEPT (command, "excluded.command") ","
+      KEPT (started, "excluded.started") ","
+      KEPT (step, "0") ","
+      KEPT (steps, "0") ","
+      KEPT (epochs, "0") ","
+      KEPT (seconds, "0") ","
+      KEPT (step_seconds, "NULL") ","
+      KEPT (best_epoch, "NULL") ","
+      KEPT (miou, "NULL") ","
+      KEPT (ap, "NULL") ","
+      KEPT (auroc, "NULL") ","
+      KEPT (fpr95, "NULL") ","
+      " estimate = coalesce (excluded.estimate, iif (" SAME ", estimate, NULL)),"
+      " step_flop = coalesce (excluded.step_flop, iif (" SAME ", step_flop, NULL)) RETURNING id",
+      /* clang-format on */
       "sssssssssiddsiii", row->kind, row->state, row->title, row->recipe, row->form, row->folder, row->device,
       row->program, row->command, row->pid, row->estimate, row->step_flop, now, row->launched, row->started,
       (gint64)(resumed != FALSE));
@@ -133,7 +136,7 @@ dh_database_delete_job (DhDatabase *database, gint64 job, GError **error)
   return dh_database_execute (database, error, "DELETE FROM jobs WHERE id = ?", "i", job);
 }
 
-static DhJobRow *
+static gpointer
 read_job (sqlite3_stmt *statement)
 {
   DhJobRow *row = g_new0 (DhJobRow, 1);
@@ -173,21 +176,13 @@ read_job (sqlite3_stmt *statement)
 GPtrArray *
 dh_database_list_jobs (DhDatabase *database, GError **error)
 {
-  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_job_row_free);
   sqlite3_stmt *statement = dh_database_bind (
       database, error,
       "SELECT id, kind, state, why, position, title, recipe, form, folder, device, program, command, pid, step, steps,"
       " epochs, seconds, estimate, step_flop, step_seconds, best_epoch, miou, ap, auroc, fpr95, created, launched,"
       " started, ended FROM jobs WHERE kind = 'train' ORDER BY position, id",
       "");
-  for (gboolean found = statement != NULL; found;)
-    {
-      if (!dh_database_step (database, statement, &found, error))
-        return NULL;
-      if (found)
-        g_ptr_array_add (rows, read_job (statement));
-    }
-  return statement ? g_steal_pointer (&rows) : NULL;
+  return dh_database_list (database, statement, read_job, (GDestroyNotify)dh_job_row_free, error);
 }
 
 gint64

@@ -70,7 +70,7 @@ dh_database_delete_run (DhDatabase *database, gint64 run, GError **error)
   " (SELECT count (*) FROM run_images WHERE run = runs.id AND run_images.state = 'failed')"                            \
   " FROM runs JOIN datasets ON datasets.id = dataset JOIN models ON models.id = model"
 
-static DhRunRow *
+static gpointer
 read_run (sqlite3_stmt *statement)
 {
   DhRunRow *row = g_new0 (DhRunRow, 1);
@@ -129,16 +129,8 @@ dh_database_get_run (DhDatabase *database, gint64 run, GError **error)
 GPtrArray *
 dh_database_list_runs (DhDatabase *database, GError **error)
 {
-  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_run_row_free);
   sqlite3_stmt *statement = dh_database_bind (database, error, RUN_COLUMNS " ORDER BY runs.id DESC", "");
-  for (gboolean row = statement != NULL; row;)
-    {
-      if (!dh_database_step (database, statement, &row, error))
-        return NULL;
-      if (row)
-        g_ptr_array_add (rows, read_run (statement));
-    }
-  return statement ? g_steal_pointer (&rows) : NULL;
+  return dh_database_list (database, statement, read_run, (GDestroyNotify)dh_run_row_free, error);
 }
 
 gboolean
@@ -154,47 +146,44 @@ dh_database_put_run_image (DhDatabase *database, gint64 run, const DhRunImageRow
       row->best_f1_threshold, row->mean_score, row->max_score);
 }
 
+static gpointer
+read_run_image (sqlite3_stmt *statement)
+{
+  DhRunImageRow *row = g_new0 (DhRunImageRow, 1);
+  int c = 0;
+  row->image = sqlite3_column_int64 (statement, c++);
+  row->stem = dh_column_text (statement, c++);
+  row->path = dh_column_text (statement, c++);
+  row->scene = dh_column_text (statement, c++);
+  row->state = dh_column_text (statement, c++);
+  row->why = dh_column_string (statement, c++);
+  row->score_file = dh_column_string (statement, c++);
+  row->width = sqlite3_column_int64 (statement, c++);
+  row->height = sqlite3_column_int64 (statement, c++);
+  row->pixels = sqlite3_column_int64 (statement, c++);
+  row->positives = sqlite3_column_int64 (statement, c++);
+  row->non_finite = sqlite3_column_int64 (statement, c++);
+  row->seconds = dh_column_double (statement, c++);
+  row->ap = dh_column_double (statement, c++);
+  row->auroc = dh_column_double (statement, c++);
+  row->fpr95 = dh_column_double (statement, c++);
+  row->best_f1 = dh_column_double (statement, c++);
+  row->best_f1_threshold = dh_column_double (statement, c++);
+  row->mean_score = dh_column_double (statement, c++);
+  row->max_score = dh_column_double (statement, c++);
+  return row;
+}
+
 GPtrArray *
 dh_database_list_run_images (DhDatabase *database, gint64 run, GError **error)
 {
-  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_run_image_row_free);
   sqlite3_stmt *statement = dh_database_bind (
       database, error,
       "SELECT image, stem, path, scene, state, why, score_file, width, height, pixels, positives, non_finite, seconds,"
       " ap, auroc, fpr95, best_f1, best_f1_threshold, mean_score, max_score"
       " FROM run_images JOIN images ON images.id = image WHERE run = ? ORDER BY image",
       "i", run);
-  for (gboolean found = statement != NULL; found;)
-    {
-      if (!dh_database_step (database, statement, &found, error))
-        return NULL;
-      if (!found)
-        break;
-      DhRunImageRow *row = g_new0 (DhRunImageRow, 1);
-      int c = 0;
-      row->image = sqlite3_column_int64 (statement, c++);
-      row->stem = dh_column_text (statement, c++);
-      row->path = dh_column_text (statement, c++);
-      row->scene = dh_column_text (statement, c++);
-      row->state = dh_column_text (statement, c++);
-      row->why = dh_column_string (statement, c++);
-      row->score_file = dh_column_string (statement, c++);
-      row->width = sqlite3_column_int64 (statement, c++);
-      row->height = sqlite3_column_int64 (statement, c++);
-      row->pixels = sqlite3_column_int64 (statement, c++);
-      row->positives = sqlite3_column_int64 (statement, c++);
-      row->non_finite = sqlite3_column_int64 (statement, c++);
-      row->seconds = dh_column_double (statement, c++);
-      row->ap = dh_column_double (statement, c++);
-      row->auroc = dh_column_double (statement, c++);
-      row->fpr95 = dh_column_double (statement, c++);
-      row->best_f1 = dh_column_double (statement, c++);
-      row->best_f1_threshold = dh_column_double (statement, c++);
-      row->mean_score = dh_column_double (statement, c++);
-      row->max_score = dh_column_double (statement, c++);
-      g_ptr_array_add (rows, row);
-    }
-  return statement ? g_steal_pointer (&rows) : NULL;
+  return dh_database_list (database, statement, read_run_image, (GDestroyNotify)dh_run_image_row_free, error);
 }
 
 gboolean
@@ -210,39 +199,36 @@ dh_database_put_run_protocol (DhDatabase *database, gint64 run, const DhRunProto
       row->histogram);
 }
 
+static gpointer
+read_run_protocol (sqlite3_stmt *statement)
+{
+  DhRunProtocolRow *row = g_new0 (DhRunProtocolRow, 1);
+  int c = 0;
+  row->score = dh_column_text (statement, c++);
+  row->protocol = dh_column_text (statement, c++);
+  row->ap = dh_column_double (statement, c++);
+  row->auroc = dh_column_double (statement, c++);
+  row->fpr95 = dh_column_double (statement, c++);
+  row->threshold_tpr95 = dh_column_double (statement, c++);
+  row->best_f1 = dh_column_double (statement, c++);
+  row->best_f1_threshold = dh_column_double (statement, c++);
+  row->pixels = sqlite3_column_int64 (statement, c++);
+  row->positives = sqlite3_column_int64 (statement, c++);
+  row->undefined_images = sqlite3_column_int64 (statement, c++);
+  row->curve = dh_column_bytes (statement, c++);
+  row->histogram = dh_column_bytes (statement, c++);
+  return row;
+}
+
 GPtrArray *
 dh_database_list_run_protocols (DhDatabase *database, gint64 run, GError **error)
 {
-  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_run_protocol_row_free);
   sqlite3_stmt *statement = dh_database_bind (
       database, error,
       "SELECT score, protocol, ap, auroc, fpr95, threshold_tpr95, best_f1, best_f1_threshold, pixels, positives,"
       " undefined_images, curve, histogram FROM run_protocols WHERE run = ? ORDER BY score, protocol",
       "i", run);
-  for (gboolean found = statement != NULL; found;)
-    {
-      if (!dh_database_step (database, statement, &found, error))
-        return NULL;
-      if (!found)
-        break;
-      DhRunProtocolRow *row = g_new0 (DhRunProtocolRow, 1);
-      int c = 0;
-      row->score = dh_column_text (statement, c++);
-      row->protocol = dh_column_text (statement, c++);
-      row->ap = dh_column_double (statement, c++);
-      row->auroc = dh_column_double (statement, c++);
-      row->fpr95 = dh_column_double (statement, c++);
-      row->threshold_tpr95 = dh_column_double (statement, c++);
-      row->best_f1 = dh_column_double (statement, c++);
-      row->best_f1_threshold = dh_column_double (statement, c++);
-      row->pixels = sqlite3_column_int64 (statement, c++);
-      row->positives = sqlite3_column_int64 (statement, c++);
-      row->undefined_images = sqlite3_column_int64 (statement, c++);
-      row->curve = dh_column_bytes (statement, c++);
-      row->histogram = dh_column_bytes (statement, c++);
-      g_ptr_array_add (rows, row);
-    }
-  return statement ? g_steal_pointer (&rows) : NULL;
+  return dh_database_list (database, statement, read_run_protocol, (GDestroyNotify)dh_run_protocol_row_free, error);
 }
 
 void

@@ -16,37 +16,34 @@ dh_database_add_threshold (DhDatabase *database, const DhThresholdRow *row, GErr
   return dh_database_returned_id (database, statement, error);
 }
 
+static gpointer
+read_threshold (sqlite3_stmt *statement)
+{
+  DhThresholdRow *row = g_new0 (DhThresholdRow, 1);
+  int c = 0;
+  row->id = sqlite3_column_int64 (statement, c++);
+  row->model = sqlite3_column_int64 (statement, c++);
+  row->score = dh_column_text (statement, c++);
+  row->value = dh_column_double (statement, c++);
+  row->rule = dh_column_text (statement, c++);
+  row->source_dataset = sqlite3_column_int64 (statement, c++);
+  row->source_split = dh_column_text (statement, c++);
+  row->run = sqlite3_column_int64 (statement, c++);
+  row->made = dh_column_text (statement, c++);
+  row->source_title = dh_column_string (statement, c++);
+  return row;
+}
+
 GPtrArray *
 dh_database_list_thresholds (DhDatabase *database, gint64 model, const char *score, GError **error)
 {
-  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_threshold_row_free);
   sqlite3_stmt *statement = dh_database_bind (
       database, error,
       "SELECT thresholds.id, model, score, value, rule, source_dataset, source_split, run, made, datasets.title"
       " FROM thresholds LEFT JOIN datasets ON datasets.id = source_dataset"
       " WHERE model = ? AND score = ? ORDER BY thresholds.id DESC",
       "is", model, score);
-  for (gboolean found = statement != NULL; found;)
-    {
-      if (!dh_database_step (database, statement, &found, error))
-        return NULL;
-      if (!found)
-        break;
-      DhThresholdRow *row = g_new0 (DhThresholdRow, 1);
-      int c = 0;
-      row->id = sqlite3_column_int64 (statement, c++);
-      row->model = sqlite3_column_int64 (statement, c++);
-      row->score = dh_column_text (statement, c++);
-      row->value = dh_column_double (statement, c++);
-      row->rule = dh_column_text (statement, c++);
-      row->source_dataset = sqlite3_column_int64 (statement, c++);
-      row->source_split = dh_column_text (statement, c++);
-      row->run = sqlite3_column_int64 (statement, c++);
-      row->made = dh_column_text (statement, c++);
-      row->source_title = dh_column_string (statement, c++);
-      g_ptr_array_add (rows, row);
-    }
-  return statement ? g_steal_pointer (&rows) : NULL;
+  return dh_database_list (database, statement, read_threshold, (GDestroyNotify)dh_threshold_row_free, error);
 }
 
 void
