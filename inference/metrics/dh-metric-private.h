@@ -40,11 +40,11 @@ void dh_smiyc_bins_free (DhSmiycBins *bins);
 /* The bins of one image into `bins`; the image's own metrics into the row, where it is not NULL. */
 gboolean dh_smiyc_bins_add (DhSmiycBins *bins, const DhScoredImage *image, DhImageResult *row, GError **error);
 gboolean dh_smiyc_bins_merge (DhSmiycBins *bins, const DhSmiycBins *other, GError **error);
-typedef struct
-{
-  double ap, auroc, fpr95, threshold_tpr95, best_f1, best_f1_threshold, tpr_at_fpr5, threshold_fpr5;
-} DhSmiycMetrics;
-/* `curve` may be NULL. */
-gboolean dh_smiyc_bins_metrics (DhSmiycBins *bins, DhSmiycMetrics *metrics, DhCurve **curve, GError **error);
+/* All but the TPR reached at the threshold of TPR 95 %. `curve` may be NULL. */
+gboolean dh_smiyc_bins_metrics (DhSmiycBins *bins, DhPixelMetrics *metrics, DhCurve **curve, GError **error);
+
+/* What was read off an image's scores into its row, off the set's into the result. */
+void dh_metric_tell_row (const DhPixelMetrics *metrics, DhImageResult *row);
+void dh_metric_tell_result (const DhPixelMetrics *metrics, DhResult *result);
 
 #define DH_METRIC_CURVE_POINTS 4000

@@ -62,10 +62,7 @@ rank_image (DhMetric *metric, const DhScoredImage *image, gboolean measure, DhIm
       fail_memory (error);
       return NULL;
     }
-  row->ap = metrics.ap;
-  row->auroc = metrics.auroc;
-  row->fpr95 = metrics.fpr95;
-  row->threshold_tpr95 = metrics.threshold_tpr95;
+  dh_metric_tell_row (&metrics, row);
   return ranking;
 }
 
@@ -117,14 +114,7 @@ pooled_finish (DhMetric *metric, DhResult *result, GError **error)
     return fail_memory (error);
   if (!dh_ranking_inliers (set))
     return TRUE; /* nothing to tell the anomalies from: undefined */
-  result->ap = metrics.ap;
-  result->auroc = metrics.auroc;
-  result->fpr95 = metrics.fpr95;
-  result->threshold_tpr95 = metrics.threshold_tpr95;
-  result->best_f1 = metrics.best_f1;
-  result->best_f1_threshold = metrics.best_f1_threshold;
-  result->tpr_at_fpr5 = metrics.tpr_at_fpr5;
-  result->threshold_fpr5 = metrics.threshold_fpr5;
+  dh_metric_tell_result (&metrics, result);
   return TRUE;
 }
 

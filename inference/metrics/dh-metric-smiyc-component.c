@@ -126,7 +126,7 @@ next_pass (DhMetric *metric)
   State *state = metric->state;
   if (measures_components (metric) || !state->bins)
     return FALSE;
-  DhSmiycMetrics metrics;
+  DhPixelMetrics metrics;
   if (!dh_smiyc_bins_metrics (state->bins, &metrics, NULL, NULL) || isnan (metrics.best_f1_threshold))
     return FALSE;
   state->threshold = metrics.best_f1_threshold;

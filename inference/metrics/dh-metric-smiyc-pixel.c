@@ -215,7 +215,7 @@ compare_bins (const void *a, const void *b)
 }
 
 static void
-read_metrics (const DhCurve *curve, double highest, DhSmiycMetrics *metrics)
+read_metrics (const DhCurve *curve, double highest, DhPixelMetrics *metrics)
 {
   const double n_anomalies = curve->anomalies, n_inliers = curve->inliers;
   double ap = 0, area = 0;
@@ -264,9 +264,9 @@ read_metrics (const DhCurve *curve, double highest, DhSmiycMetrics *metrics)
 }
 
 gboolean
-dh_smiyc_bins_metrics (DhSmiycBins *bins, DhSmiycMetrics *metrics, DhCurve **curve, GError **error)
+dh_smiyc_bins_metrics (DhSmiycBins *bins, DhPixelMetrics *metrics, DhCurve **curve, GError **error)
 {
-  *metrics = (DhSmiycMetrics){ NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN };
+  *metrics = (DhPixelMetrics){ NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN };
   qsort (bins->bins, bins->n, sizeof *bins->bins, compare_bins);
   g_autoptr (DhCurve) all = dh_curve_new (bins->count[0], bins->count[1], bins->n);
   if (!all)
@@ -316,17 +316,12 @@ add (DhMetric *metric, const DhScoredImage *image, DhImageResult *row, GError **
   state->image->n = 0;
   state->image->count[0] = state->image->count[1] = 0;
   state->image->highest = -INFINITY;
-  DhSmiycMetrics metrics;
+  DhPixelMetrics metrics;
   if (!dh_smiyc_bins_add (state->image, image, row, error)
       || !dh_smiyc_bins_metrics (state->image, &metrics, NULL, error))
     return FALSE;
   if (row->positives && row->positives < row->pixels)
-    {
-      row->ap = metrics.ap;
-      row->auroc = metrics.auroc;
-      row->fpr95 = metrics.fpr95;
-      row->threshold_tpr95 = metrics.threshold_tpr95;
-    }
+    dh_metric_tell_row (&metrics, row);
   return dh_smiyc_bins_merge (state->set, state->image, error);
 }
 
@@ -348,19 +343,12 @@ static gboolean
 finish (DhMetric *metric, DhResult *result, GError **error)
 {
   State *state = metric->state;
-  DhSmiycMetrics metrics;
+  DhPixelMetrics metrics;
   if (!state->set)
     return TRUE;
   if (!dh_smiyc_bins_metrics (state->set, &metrics, &result->curve, error))
     return FALSE;
-  result->ap = metrics.ap;
-  result->auroc = metrics.auroc;
-  result->fpr95 = metrics.fpr95;
-  result->threshold_tpr95 = metrics.threshold_tpr95;
-  result->best_f1 = metrics.best_f1;
-  result->best_f1_threshold = metrics.best_f1_threshold;
-  result->tpr_at_fpr5 = metrics.tpr_at_fpr5;
-  result->threshold_fpr5 = metrics.threshold_fpr5;
+  dh_metric_tell_result (&metrics, result);
   return TRUE;
 }
 

@@ -197,3 +197,25 @@ dh_result_free (DhResult *result)
   g_free (result->components);
   g_free (result);
 }
+
+void
+dh_metric_tell_row (const DhPixelMetrics *metrics, DhImageResult *row)
+{
+  row->ap = metrics->ap;
+  row->auroc = metrics->auroc;
+  row->fpr95 = metrics->fpr95;
+  row->threshold_tpr95 = metrics->threshold_tpr95;
+}
+
+void
+dh_metric_tell_result (const DhPixelMetrics *metrics, DhResult *result)
+{
+  result->ap = metrics->ap;
+  result->auroc = metrics->auroc;
+  result->fpr95 = metrics->fpr95;
+  result->threshold_tpr95 = metrics->threshold_tpr95;
+  result->best_f1 = metrics->best_f1;
+  result->best_f1_threshold = metrics->best_f1_threshold;
+  result->tpr_at_fpr5 = metrics->tpr_at_fpr5;
+  result->threshold_fpr5 = metrics->threshold_fpr5;
+}
