@@ -41,9 +41,7 @@ dh_banner_take_back (DhBanner *self, const char *title)
 static void
 dh_banner_dispose (GObject *object)
 {
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (object))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (object));
   g_clear_pointer (&DH_BANNER (object)->title, g_free);
   G_OBJECT_CLASS (dh_banner_parent_class)->dispose (object);
 }

@@ -164,9 +164,7 @@ static void
 dh_browse_band_dispose (GObject *object)
 {
   DhBrowseBand *self = DH_BROWSE_BAND (object);
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (self));
   g_clear_object (&self->session);
   g_clear_object (&self->canvas);
   G_OBJECT_CLASS (dh_browse_band_parent_class)->dispose (object);

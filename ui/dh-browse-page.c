@@ -292,9 +292,7 @@ dh_browse_page_dispose (GObject *object)
 {
   DhBrowsePage *self = DH_BROWSE_PAGE (object);
   g_clear_handle_id (&self->fold_source, g_source_remove);
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (self));
   g_clear_object (&self->session);
   G_OBJECT_CLASS (dh_browse_page_parent_class)->dispose (object);
 }

@@ -99,9 +99,7 @@ add_bar (Card *self, guint id, double iou, const DhClassNumbers *classes)
 static void
 show_bars (Card *self)
 {
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (self->bars)) != NULL)
-    gtk_grid_remove (GTK_GRID (self->bars), child);
+  dh_ui_clear_grid (GTK_GRID (self->bars));
   const DhClassNumbers *classes = get_classes (self);
   /* Few lines take about the room of the card beside. */
   gtk_grid_set_row_spacing (GTK_GRID (self->bars), classes != NULL && classes->n <= 12 ? 9 : 1);

@@ -104,9 +104,7 @@ static void
 dh_compare_bar_dispose (GObject *object)
 {
   DhCompareBar *self = DH_COMPARE_BAR (object);
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (self));
   g_clear_object (&self->view);
   g_clear_object (&self->session);
   G_OBJECT_CLASS (dh_compare_bar_parent_class)->dispose (object);

@@ -150,7 +150,6 @@ on_view (DhCompareList *self, GParamSpec *spec)
     update (self);
 }
 
-/* The list itself would swallow these, for which it has no use. */
 static void
 setup_row (GtkSignalListItemFactory *factory, GtkListItem *row, DhCompareList *self)
 {
@@ -176,9 +175,7 @@ dh_compare_list_dispose (GObject *object)
   DhCompareList *self = DH_COMPARE_LIST (object);
   if (self->selection != NULL)
     g_signal_handlers_disconnect_by_data (self->selection, self);
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (self));
   g_clear_object (&self->selection);
   g_clear_object (&self->pictures);
   g_clear_object (&self->session);

@@ -86,9 +86,7 @@ dh_compare_panel_nudge (DhComparePanel *self, double steps)
 static void
 dh_compare_panel_dispose (GObject *object)
 {
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (object))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (object));
   g_clear_object (&DH_COMPARE_PANEL (object)->session);
   G_OBJECT_CLASS (dh_compare_panel_parent_class)->dispose (object);
 }

@@ -71,9 +71,7 @@ dh_compare_row_dispose (GObject *object)
   DhCompareRow *self = DH_COMPARE_ROW (object);
   forget_item (self);
   g_clear_object (&self->session);
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (self));
   G_OBJECT_CLASS (dh_compare_row_parent_class)->dispose (object);
 }
 

@@ -292,9 +292,7 @@ static void
 dh_compare_table_dispose (GObject *object)
 {
   DhCompareTable *self = DH_COMPARE_TABLE (object);
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (self));
   g_clear_handle_id (&self->timeout, g_source_remove);
   g_clear_object (&self->session);
   g_clear_pointer (&self->summary, g_free);

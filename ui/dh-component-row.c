@@ -143,9 +143,7 @@ dh_component_row_set_item (DhComponentRow *self, DhComponentItem *item)
 static void
 dh_component_row_dispose (GObject *object)
 {
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (object))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (object));
   G_OBJECT_CLASS (dh_component_row_parent_class)->dispose (object);
 }
 

@@ -240,9 +240,7 @@ dh_components_panel_dispose (GObject *object)
   DhComponentsPanel *self = DH_COMPONENTS_PANEL (object);
   if (self->selection != NULL)
     g_signal_handlers_disconnect_by_data (self->selection, self);
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (self));
   g_clear_object (&self->selection);
   g_clear_object (&self->items);
   g_clear_object (&self->canvas);

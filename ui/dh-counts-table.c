@@ -128,9 +128,7 @@ dh_counts_table_add_row (DhCountsTable *self, const char *name, GtkWidget **imag
 static void
 dh_counts_table_dispose (GObject *object)
 {
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (object))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (object));
   G_OBJECT_CLASS (dh_counts_table_parent_class)->dispose (object);
 }
 

@@ -68,9 +68,7 @@ dh_headed_list_get_request_mode (GtkWidget *widget)
 static void
 dh_headed_list_dispose (GObject *object)
 {
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (object))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (object));
   G_OBJECT_CLASS (dh_headed_list_parent_class)->dispose (object);
 }
 

@@ -286,9 +286,7 @@ dh_image_panel_dispose (GObject *object)
 {
   DhImagePanel *self = DH_IMAGE_PANEL (object);
   g_clear_handle_id (&self->footer_timeout, g_source_remove);
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (self));
   g_clear_object (&self->selection);
   g_clear_object (&self->session);
   G_OBJECT_CLASS (dh_image_panel_parent_class)->dispose (object);

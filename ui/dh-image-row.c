@@ -182,9 +182,7 @@ dh_image_row_dispose (GObject *object)
     g_signal_handlers_disconnect_by_func (self->item, on_item_notify, self);
   g_clear_object (&self->item);
   g_clear_object (&self->session);
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (self));
   G_OBJECT_CLASS (dh_image_row_parent_class)->dispose (object);
 }
 

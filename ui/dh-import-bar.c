@@ -61,10 +61,8 @@ static void
 dh_import_bar_dispose (GObject *object)
 {
   DhImportBar *self = DH_IMPORT_BAR (object);
-  GtkWidget *child;
   g_clear_handle_id (&self->tick, g_source_remove);
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (self));
   g_clear_object (&self->session);
   G_OBJECT_CLASS (dh_import_bar_parent_class)->dispose (object);
 }

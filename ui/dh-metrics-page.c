@@ -302,10 +302,8 @@ static void
 dh_metrics_page_dispose (GObject *object)
 {
   DhMetricsPage *self = DH_METRICS_PAGE (object);
-  GtkWidget *child;
   g_clear_handle_id (&self->room_source, g_source_remove);
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (self));
   g_clear_object (&self->session);
   G_OBJECT_CLASS (dh_metrics_page_parent_class)->dispose (object);
 }

@@ -88,9 +88,7 @@ show_runs (GtkWidget *card)
   GtkGrid *grid = g_object_get_data (G_OBJECT (card), "grid");
   const DhEvaluationSummary *summary = dh_session_get_evaluation (session);
   g_autoptr (GPtrArray) runs = list_runs (session);
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (grid))) != NULL)
-    gtk_grid_remove (grid, child);
+  dh_ui_clear_grid (grid);
   gboolean others = FALSE;
   for (guint i = 0; i < runs->len; i++)
     others = others || summary == NULL || dh_run_item_get (runs->pdata[i])->id != summary->run;

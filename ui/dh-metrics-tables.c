@@ -7,9 +7,7 @@
 static void
 clear_grid (GtkGrid *grid)
 {
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (grid))) != NULL)
-    gtk_grid_remove (grid, child);
+  dh_ui_clear_grid (grid);
 }
 
 static void

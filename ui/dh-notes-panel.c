@@ -173,9 +173,7 @@ dh_notes_panel_dispose (GObject *object)
 {
   DhNotesPanel *self = DH_NOTES_PANEL (object);
   let_go (self);
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (self));
   g_clear_object (&self->session);
   G_OBJECT_CLASS (dh_notes_panel_parent_class)->dispose (object);
 }

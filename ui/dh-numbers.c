@@ -113,9 +113,7 @@ static void
 dh_numbers_dispose (GObject *object)
 {
   DhNumbers *self = DH_NUMBERS (object);
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (self));
   g_clear_object (&self->session);
   G_OBJECT_CLASS (dh_numbers_parent_class)->dispose (object);
 }

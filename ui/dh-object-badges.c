@@ -69,9 +69,7 @@ dh_object_badges_set_old (DhObjectBadges *self, gboolean old)
 static void
 dh_object_badges_dispose (GObject *object)
 {
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (object))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (object));
   G_OBJECT_CLASS (dh_object_badges_parent_class)->dispose (object);
 }
 

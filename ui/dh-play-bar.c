@@ -50,9 +50,7 @@ static void
 dh_play_bar_dispose (GObject *object)
 {
   DhPlayBar *self = DH_PLAY_BAR (object);
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (self));
   g_clear_object (&self->player);
   G_OBJECT_CLASS (dh_play_bar_parent_class)->dispose (object);
 }

@@ -260,9 +260,7 @@ static void
 dh_probe_strip_dispose (GObject *object)
 {
   DhProbeStrip *self = DH_PROBE_STRIP (object);
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (self));
   g_clear_object (&self->session);
   G_OBJECT_CLASS (dh_probe_strip_parent_class)->dispose (object);
 }

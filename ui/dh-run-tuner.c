@@ -196,9 +196,7 @@ dh_run_tuner_dispose (GObject *object)
   g_clear_handle_id (&self->commit_timeout, g_source_remove);
   if (self->axis != NULL)
     g_signal_handlers_disconnect_by_data (self->axis, self);
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (self));
   g_clear_object (&self->axis);
   g_clear_object (&self->value);
   g_clear_object (&self->session);

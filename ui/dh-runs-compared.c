@@ -222,9 +222,7 @@ dh_runs_compared_set (GtkWidget *card, const DhRun *a, const DhRun *b)
 {
   GtkGrid *grid = g_object_get_data (G_OBJECT (card), "grid");
   GtkWidget *note = g_object_get_data (G_OBJECT (card), "note");
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (grid))) != NULL)
-    gtk_grid_remove (grid, child);
+  dh_ui_clear_grid (grid);
   gtk_label_set_label (GTK_LABEL (note), b != NULL   ? _ ("what differs is marked ≠")
                                          : a != NULL ? _ ("choose a second with Ctrl to compare")
                                                      : _ ("choose a run, or two with Ctrl to compare them"));

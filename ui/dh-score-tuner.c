@@ -205,9 +205,7 @@ dh_score_tuner_dispose (GObject *object)
   DhScoreTuner *self = DH_SCORE_TUNER (object);
   if (self->axis != NULL)
     g_signal_handlers_disconnect_by_data (self->axis->axis, self);
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (self));
   g_clear_pointer (&self->axis, dh_score_axis_free);
   g_clear_object (&self->session);
   G_OBJECT_CLASS (dh_score_tuner_parent_class)->dispose (object);

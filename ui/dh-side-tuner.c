@@ -263,9 +263,7 @@ static void
 dh_side_tuner_dispose (GObject *object)
 {
   DhSideTuner *self = DH_SIDE_TUNER (object);
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (self));
   g_clear_object (&self->session);
   G_OBJECT_CLASS (dh_side_tuner_parent_class)->dispose (object);
 }

@@ -128,9 +128,7 @@ static void
 dh_threshold_record_dispose (GObject *object)
 {
   DhThresholdRecord *self = DH_THRESHOLD_RECORD (object);
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (self));
   dh_threshold_clear (&self->shown);
   G_OBJECT_CLASS (dh_threshold_record_parent_class)->dispose (object);
 }

@@ -207,9 +207,7 @@ static void
 dh_tuning_panel_dispose (GObject *object)
 {
   DhTuningPanel *self = DH_TUNING_PANEL (object);
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (self));
   g_clear_object (&self->session);
   G_OBJECT_CLASS (dh_tuning_panel_parent_class)->dispose (object);
 }

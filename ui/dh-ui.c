@@ -4,6 +4,14 @@
 #include "dh-widgets.h"
 
 void
+dh_ui_clear_grid (GtkGrid *grid)
+{
+  GtkWidget *child;
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (grid))) != NULL)
+    gtk_grid_remove (grid, child);
+}
+
+void
 dh_ui_add_classes (GtkWidget *widget, const char *classes)
 {
   if (classes == NULL)

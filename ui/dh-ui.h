@@ -1,6 +1,7 @@
 #pragma once
 #include <adwaita.h>
 #include <glib/gi18n.h>
+#include "dh-widgets.h"
 
 G_BEGIN_DECLS
 
@@ -11,6 +12,7 @@ AdwToast *dh_ui_toast_new (const char *text);
 /* Ellipsized at the end, so that a panel may become narrow. */
 GtkWidget *dh_ui_short_label (const char *text, const char *classes, double xalign);
 GtkWidget *dh_ui_box (GtkOrientation orientation, int spacing, const char *classes);
+void dh_ui_clear_grid (GtkGrid *grid);
 void dh_ui_add_classes (GtkWidget *widget, const char *classes);
 /* Icon alone, with a tooltip that is its accessible name as well; `action` may be NULL. */
 GtkWidget *dh_ui_icon_button (const char *icon, const char *tooltip, const char *action, const char *classes);

@@ -1,4 +1,5 @@
 #include "dh-fit-column.h"
+#include "dh-widgets.h"
 
 struct _DhFitColumn
 {
@@ -98,9 +99,7 @@ dh_fit_column_get_request_mode (GtkWidget *widget)
 static void
 dh_fit_column_dispose (GObject *object)
 {
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (object))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (object));
   G_OBJECT_CLASS (dh_fit_column_parent_class)->dispose (object);
 }
 

@@ -1,4 +1,5 @@
 #include "dh-fit-row.h"
+#include "dh-widgets.h"
 
 struct _DhFitRow
 {
@@ -132,9 +133,7 @@ dh_fit_row_size_allocate (GtkWidget *widget, int width, int height, int baseline
 static void
 dh_fit_row_dispose (GObject *object)
 {
-  GtkWidget *child;
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (object))) != NULL)
-    gtk_widget_unparent (child);
+  dh_widget_unparent_children (GTK_WIDGET (object));
   G_OBJECT_CLASS (dh_fit_row_parent_class)->dispose (object);
 }
 

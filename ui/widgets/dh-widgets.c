@@ -36,6 +36,14 @@ dh_widgets_use_style (GdkDisplay *display, gboolean dark)
     gtk_style_context_remove_provider_for_display (display, GTK_STYLE_PROVIDER (dark_provider));
 }
 
+void
+dh_widget_unparent_children (GtkWidget *widget)
+{
+  GtkWidget *child;
+  while ((child = gtk_widget_get_first_child (widget)) != NULL)
+    gtk_widget_unparent (child);
+}
+
 gboolean
 dh_widget_is_dark (GtkWidget *widget)
 {

@@ -11,6 +11,8 @@ void dh_widgets_init (void);
 /* Loads the style for a display by hand and keeps to it: for programs without AdwApplication (gallery, tests). */
 void dh_widgets_use_style (GdkDisplay *display, gboolean dark);
 
+/* What a widget that holds its children itself does when it is disposed of. */
+void dh_widget_unparent_children (GtkWidget *widget);
 /* Whether the window's style is a dark one, told from the widget's foreground colour. */
 gboolean dh_widget_is_dark (GtkWidget *widget);
 /* A colour the style defines (@define-color), else `fallback`. */
