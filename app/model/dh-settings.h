@@ -4,7 +4,8 @@
 G_BEGIN_DECLS
 
 /* What is remembered from one start to the next: a key file in the user's configuration folder. Written a moment after
- * the last change, on another thread, and at the end. For the window's thread. A broken file counts as empty. */
+ * the last change, on another thread, and at the end: only what was changed, so that two windows keep both. For the
+ * window's thread. A broken file counts as empty. */
 typedef struct _DhSettings DhSettings;
 
 DhSettings *dh_settings_open (const char *path);

@@ -458,6 +458,21 @@ test_settings (void)
   g_assert_cmpint (dh_settings_get_int (settings, "window", "width", 0), ==, 1400);
   g_object_unref (view);
   dh_settings_close (settings);
+  /* Of two windows at once each writes what was changed in it. */
+  settings = dh_settings_open (path);
+  DhSettings *other = dh_settings_open (path);
+  dh_settings_set_int (settings, "window", "width", 900);
+  dh_settings_set_string (other, "last", "weights", "w");
+  dh_settings_set_string (other, "view", "overlay", NULL);
+  dh_settings_close (settings);
+  dh_settings_close (other);
+  settings = dh_settings_open (path);
+  g_autofree char *weights = dh_settings_dup_string (settings, "last", "weights");
+  g_autofree char *overlay = dh_settings_dup_string (settings, "view", "overlay");
+  g_assert_cmpint (dh_settings_get_int (settings, "window", "width", 0), ==, 900);
+  g_assert_cmpstr (weights, ==, "w");
+  g_assert_null (overlay);
+  dh_settings_close (settings);
   /* A broken file is an empty one. */
   g_assert_true (g_file_set_contents (path, "\xff[[nothing", -1, NULL));
   settings = dh_settings_open (path);
