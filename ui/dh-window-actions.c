@@ -12,6 +12,13 @@ canvas_of (DhWindow *self)
   return dh_browse_page_get_canvas (DH_BROWSE_PAGE (self->browse));
 }
 
+static void
+set_state (DhWindow *self, const char *name, const char *state)
+{
+  GAction *action = g_action_map_lookup_action (G_ACTION_MAP (self), name);
+  g_simple_action_set_state (G_SIMPLE_ACTION (action), g_variant_new_string (state));
+}
+
 #define ACTION(name) static void name (GSimpleAction *action, GVariant *value, gpointer data)
 
 ACTION (open_dataset) { dh_window_choose_dataset (data); }
@@ -288,6 +295,13 @@ ACTION (copy_command)
 
 ACTION (clear_cache) { dh_session_clear_cache (DH_WINDOW (data)->session); }
 
+ACTION (device)
+{
+  DhWindow *self = data;
+  dh_session_set_device (self->session, g_variant_get_string (value, NULL));
+  set_state (self, "device", dh_session_get_device (self->session));
+}
+
 ACTION (precision)
 {
   DhWindow *self = data;
@@ -357,6 +371,7 @@ static const GActionEntry entries[] = {
   { "save-view", save_view, NULL, NULL, NULL },
   { "open-view", open_view, NULL, NULL, NULL },
   { "clear-cache", clear_cache, NULL, NULL, NULL },
+  { "device", device, "s", "'auto'", NULL },
   { "precision", precision, "s", "'f32'", NULL },
   { "weights-info", weights_info, NULL, NULL, NULL },
   { "dataset-notes", dataset_notes, NULL, NULL, NULL },
@@ -370,6 +385,33 @@ set_enabled (DhWindow *self, const char *name, gboolean enabled)
 {
   GAction *action = g_action_map_lookup_action (G_ACTION_MAP (self), name);
   g_simple_action_set_enabled (G_SIMPLE_ACTION (action), enabled);
+}
+
+/* Those that are there, and the one that is wanted. */
+static void
+list_devices (DhWindow *self)
+{
+  const DhDeviceChoice *choice;
+  const char *wanted = dh_session_get_device (self->session);
+  gboolean is_listed = g_str_equal (wanted, "auto");
+  g_menu_remove_all (self->devices);
+  g_menu_append (self->devices, _ ("The fastest there is"), "win.device::auto");
+  for (guint i = 0; (choice = dh_session_get_device_choice (self->session, i)) != NULL; i++)
+    {
+      g_autofree char *action = g_strconcat ("win.device::", choice->name, NULL);
+      g_autofree char *label = choice->checks
+                                   ? g_strdup_printf (_ ("%s: plain C, slow, to check the others"), choice->name)
+                                   : g_strdup_printf ("%s: %s", choice->name, choice->title);
+      g_menu_append (self->devices, label, action);
+      is_listed = is_listed || g_str_equal (choice->name, wanted);
+    }
+  if (!is_listed && dh_session_get_device_choice (self->session, 0) != NULL)
+    {
+      g_autofree char *action = g_strconcat ("win.device::", wanted, NULL);
+      g_autofree char *label = g_strdup_printf (_ ("%s: cannot be used"), wanted);
+      g_menu_append (self->devices, label, action);
+    }
+  set_state (self, "device", wanted);
 }
 
 /* Those that the device has. */
@@ -399,8 +441,7 @@ update_precisions (DhWindow *self)
           label = _ (labels[j].label);
       g_menu_append (menu, label, action);
     }
-  GAction *action = g_action_map_lookup_action (G_ACTION_MAP (self), "precision");
-  g_simple_action_set_state (G_SIMPLE_ACTION (action), g_variant_new_string (dh_session_get_precision (self->session)));
+  set_state (self, "precision", dh_session_get_precision (self->session));
 }
 
 void
@@ -414,9 +455,7 @@ dh_window_update_actions (DhWindow *self)
   set_enabled (self, "weights-info", dh_session_get_model_info (self->session) != NULL);
   set_enabled (self, "dataset-notes", open);
   set_enabled (self, "step", open);
-  GAction *action = g_action_map_lookup_action (G_ACTION_MAP (self), "active-score");
-  g_simple_action_set_state (G_SIMPLE_ACTION (action),
-                             g_variant_new_string (dh_score_id (dh_session_get_active_score (self->session))));
+  set_state (self, "active-score", dh_score_id (dh_session_get_active_score (self->session)));
 }
 
 void
@@ -443,6 +482,8 @@ dh_window_add_actions (DhWindow *self)
                                          "notify::loading",       "evaluation",         "notify::active-score" };
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
     g_signal_connect_object (self->session, signals[i], G_CALLBACK (dh_window_update_actions), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->session, "notify::model-info", G_CALLBACK (list_devices), self, G_CONNECT_SWAPPED);
+  list_devices (self);
   dh_window_update_actions (self);
 }
 
@@ -467,6 +508,7 @@ dh_window_new_main_menu (DhWindow *self)
   dh_ui_menu_section (menu, NULL, _ ("Save this view…"), "win.save-view", _ ("Open a saved view…"), "win.open-view",
                       NULL);
   g_autoptr (GMenu) compute = g_menu_new ();
+  g_menu_append_submenu (compute, _ ("Device"), G_MENU_MODEL (self->devices));
   g_menu_append_submenu (compute, _ ("Precision"), G_MENU_MODEL (self->precisions));
   g_menu_append_section (menu, NULL, G_MENU_MODEL (compute));
   dh_ui_menu_section (menu, NULL, _ ("Clear the cache of maps"), "win.clear-cache", NULL);

@@ -11,7 +11,7 @@ struct _DhWindow
 {
   AdwApplicationWindow parent_instance;
   DhSession *session;
-  GMenu *precisions;
+  GMenu *devices, *precisions;
   GtkWidget *toasts, *stack, *switcher_title, *switcher_bar, *browse_stack, *browse, *training, *runs;
   GtkWidget *images_toggle, *tuning_toggle, *form_toggle, *drop_mark;
   GtkWidget *jobs_button, *jobs_number;

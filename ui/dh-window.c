@@ -293,6 +293,7 @@ dh_window_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->session, self);
   G_OBJECT_CLASS (dh_window_parent_class)->dispose (object);
   g_clear_object (&self->session);
+  g_clear_object (&self->devices);
   g_clear_object (&self->precisions);
 }
 
@@ -305,6 +306,7 @@ dh_window_class_init (DhWindowClass *class)
 static void
 dh_window_init (DhWindow *self)
 {
+  self->devices = g_menu_new ();
   self->precisions = g_menu_new ();
 }
 

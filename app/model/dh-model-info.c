@@ -51,6 +51,7 @@ dh_compute_info_unref (DhComputeInfo *info)
   g_free (info->name);
   g_free (info->title);
   g_free (info->precision);
+  g_free (info->instead_why);
   g_free (info->cuda_why_not);
   g_free (info);
 }

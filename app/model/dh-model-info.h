@@ -31,6 +31,7 @@ typedef struct
   char *precision;  /* "f32"; int8 with its calibration: "int8-0123456789ab" */
   guint precisions; /* that the device has: bits 1 << DhPrecision */
   guint threads;
+  char *instead_why;  /* why the device that was asked for by its name does not compute; NULL where it does */
   char *cuda_why_not; /* why the cuda device is not used, in words; NULL where it is, or where it was not asked for */
 } DhComputeInfo;
 

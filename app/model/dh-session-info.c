@@ -1,6 +1,5 @@
 #include <glib/gi18n.h>
 #include "dh-config.h"
-#include "dh-device.h"
 #include "dh-session-private.h"
 
 const char *
@@ -167,49 +166,4 @@ guint64
 dh_session_get_cache_limit (DhSession *self)
 {
   return dh_map_cache_get_limit (self->cache);
-}
-
-/* What will compute, and why no GPU does, a sentence each. */
-static void
-list_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  g_autoptr (GPtrArray) devices = dh_devices_list ();
-  const DhDeviceInfo *used = NULL, *absent = NULL;
-  static const char *const order[] = { "cuda", "cpu", "ref" };
-  for (guint kind = 0; used == NULL && kind < G_N_ELEMENTS (order); kind++)
-    for (guint i = 0; used == NULL && i < devices->len; i++)
-      {
-        const DhDeviceInfo *info = devices->pdata[i];
-        if (g_str_equal (info->kind, order[kind]) && info->available)
-          used = info;
-        else if (kind == 0 && g_str_equal (info->kind, "cuda"))
-          absent = info;
-      }
-  const gboolean excused =
-      absent != NULL && absent->why_not != NULL && (used == NULL || !g_str_equal (used->kind, "cuda"));
-  char **sentences = g_new0 (char *, 3);
-  sentences[0] = used != NULL ? g_strdup_printf (_ ("Computing on %s, %s."), used->name, used->title) : g_strdup ("");
-  sentences[1] = excused ? g_strdup_printf (_ ("CUDA cannot be used: %s."), absent->why_not) : NULL;
-  g_task_return_pointer (task, sentences, (GDestroyNotify)g_strfreev);
-}
-
-static void
-listed (GObject *source, GAsyncResult *result, gpointer data)
-{
-  DhSession *self = DH_SESSION (source);
-  g_auto (GStrv) sentences = g_task_propagate_pointer (G_TASK (result), NULL);
-  if (self->worker == NULL || sentences == NULL)
-    return;
-  g_free (self->device_sentence);
-  g_free (self->cuda_sentence);
-  self->device_sentence = g_strdup (sentences[0]);
-  self->cuda_sentence = g_strdup (sentences[1]);
-  dh_session_notify (self, DH_SESSION_PROP_MODEL_INFO);
-}
-
-void
-dh_session_look_for_devices (DhSession *self)
-{
-  g_autoptr (GTask) task = g_task_new (self, NULL, listed, NULL);
-  g_task_run_in_thread (task, list_in_thread);
 }

@@ -352,6 +352,12 @@ weights_loaded (GObject *source, GAsyncResult *result, gpointer data)
   dh_session_trace (self, "loaded %s, %s on %s", self->model->title, self->model->network, self->compute->name);
   dh_session_notify (self, DH_SESSION_PROP_MODEL_INFO);
   dh_session_emit (self, DH_SESSION_RANGES);
+  if (self->compute->instead_why != NULL)
+    {
+      g_autofree char *text = g_strdup_printf (_ ("%s computes, since %s cannot: %s"), self->compute->name,
+                                               self->device, self->compute->instead_why);
+      dh_session_say (self, text);
+    }
   dh_session_request_current (self);
 }
 

@@ -59,6 +59,8 @@ struct _DhSession
   guint64 cache_size;
   char *device_sentence;
   char *cuda_sentence;
+  GPtrArray *devices;    /* DhDeviceChoice; NULL until they are known */
+  char *device;          /* wanted */
   DhPrecision precision; /* wanted */
   GCancellable *closing;
 
@@ -177,7 +179,7 @@ G_GNUC_INTERNAL void dh_session_complain (DhSession *session, const char *title,
 G_GNUC_INTERNAL char *dh_session_dup_root (DhSession *session);
 
 /* What was chosen at an earlier start. */
-G_GNUC_INTERNAL void dh_session_restore_precision (DhSession *session);
+G_GNUC_INTERNAL void dh_session_restore_compute (DhSession *session);
 
 /* One line for DH_DEBUG=studio. */
 G_GNUC_INTERNAL void dh_session_trace (DhSession *session, const char *format, ...) G_GNUC_PRINTF (2, 3);

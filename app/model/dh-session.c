@@ -329,7 +329,7 @@ dh_session_init (DhSession *self)
   dh_session_init_slices (self);
   dh_session_init_set_objects (self);
   dh_session_connect_worker (self);
-  dh_session_restore_precision (self);
+  dh_session_restore_compute (self);
   dh_session_look_for_devices (self);
   dh_session_refresh_runs (self);
   dh_session_look_at_cache (self);
@@ -392,4 +392,6 @@ dh_session_close (DhSession *self)
   g_clear_pointer (&self->pictures, g_strfreev);
   g_clear_pointer (&self->device_sentence, g_free);
   g_clear_pointer (&self->cuda_sentence, g_free);
+  g_clear_pointer (&self->devices, g_ptr_array_unref);
+  g_clear_pointer (&self->device, g_free);
 }

@@ -90,6 +90,18 @@ DhComputeInfo *dh_session_get_compute_info (DhSession *session);
 const char *dh_session_get_device_sentence (DhSession *session);
 /* Why no GPU computes; borrowed; NULL where one does, and until it is known. */
 const char *dh_session_get_cuda_sentence (DhSession *session);
+/* On what networks compute: a device's name, or "auto", the first that there is; kept for the next start. Loaded
+ * weights are loaded again. Where what was chosen cannot be used, "auto" does, and "message" tells why. */
+const char *dh_session_get_device (DhSession *session);
+void dh_session_set_device (DhSession *session, const char *name);
+typedef struct
+{
+  char *name;      /* "cpu", "cuda:0" */
+  char *title;     /* "AMD EPYC 7B13" */
+  gboolean checks; /* slow: the others are checked against it */
+} DhDeviceChoice;
+/* Of those that can be used; borrowed; NULL behind the last, and until they are known ("notify::model-info"). */
+const DhDeviceChoice *dh_session_get_device_choice (DhSession *session, guint position);
 /* In what precision networks compute: "f32", "bf16", …; kept for the next start. Loaded weights are loaded again. */
 const char *dh_session_get_precision (DhSession *session);
 void dh_session_set_precision (DhSession *session, const char *name);

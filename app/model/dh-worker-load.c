@@ -39,7 +39,7 @@ why_no_cuda (const char *used)
 }
 
 static DhWorkerLoaded *
-describe (DhPredictor *predictor, const DhWorkerCommand *command)
+describe (DhPredictor *predictor, const DhWorkerCommand *command, const char *instead_why)
 {
   DhModel *model = dh_predictor_model (predictor);
   DhDevice *device = dh_predictor_device (predictor);
@@ -61,19 +61,36 @@ describe (DhPredictor *predictor, const DhWorkerCommand *command)
     if (dh_device_has_precision (device, p))
       compute->precisions |= 1u << p;
   compute->threads = dh_device_threads (device);
+  compute->instead_why = g_strdup (instead_why);
   compute->cuda_why_not = why_no_cuda (compute->name);
   return loaded;
 }
 
 /* The precision was chosen on another machine, or for another device: then the one that all have. */
 static DhPredictor *
-open_predictor (DhModel *model, const DhWorkerCommand *command, GError **error)
+open_on (DhModel *model, const char *device, DhPrecision precision, GError **error)
 {
   g_autoptr (GError) why = NULL;
-  DhPredictor *predictor = dh_predictor_new (model, command->device, command->precision, 0, &why);
-  if (predictor == NULL && command->precision != DH_PRECISION_F32
-      && g_error_matches (why, DH_ERROR, DH_ERROR_UNSUPPORTED))
-    return dh_predictor_new (model, command->device, DH_PRECISION_F32, 0, error);
+  DhPredictor *predictor = dh_predictor_new (model, device, precision, 0, &why);
+  if (predictor == NULL && precision != DH_PRECISION_F32 && g_error_matches (why, DH_ERROR, DH_ERROR_UNSUPPORTED))
+    return dh_predictor_new (model, device, DH_PRECISION_F32, 0, error);
+  if (predictor == NULL)
+    g_propagate_error (error, g_steal_pointer (&why));
+  return predictor;
+}
+
+/* So the device may have been: another computes, and `instead` says why. */
+static DhPredictor *
+open_predictor (DhModel *model, const DhWorkerCommand *command, char **instead, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+  DhPredictor *predictor = open_on (model, command->device, command->precision, &why);
+  if (predictor == NULL && !g_str_equal (command->device, "auto")
+      && (g_error_matches (why, DH_ERROR, DH_ERROR_NO_DEVICE) || g_error_matches (why, DH_ERROR, DH_ERROR_USAGE)))
+    {
+      *instead = g_strdup (why->message);
+      return open_on (model, "auto", command->precision, error);
+    }
   if (predictor == NULL)
     g_propagate_error (error, g_steal_pointer (&why));
   return predictor;
@@ -84,9 +101,10 @@ void
 dh_worker_run_command (DhWorker *self, DhWorkerCommand *command)
 {
   GError *error = NULL;
+  g_autofree char *instead_why = NULL;
   g_autoptr (DhModel) model = command->bytes != NULL ? dh_model_load_bytes (command->bytes, command->name, NULL, &error)
                                                      : dh_model_load (command->path, NULL, &error);
-  DhPredictor *predictor = model != NULL ? open_predictor (model, command, &error) : NULL;
+  DhPredictor *predictor = model != NULL ? open_predictor (model, command, &instead_why, &error) : NULL;
   if (predictor == NULL)
     {
       g_task_return_error (command->task, error);
@@ -101,7 +119,7 @@ dh_worker_run_command (DhWorker *self, DhWorkerCommand *command)
     }
   dh_predictor_free (self->predictor);
   self->predictor = predictor;
-  DhWorkerLoaded *loaded = describe (predictor, command);
+  DhWorkerLoaded *loaded = describe (predictor, command, instead_why);
   g_mutex_lock (&self->mutex);
   g_clear_pointer (&self->model, dh_model_info_unref);
   g_clear_pointer (&self->compute, dh_compute_info_unref);

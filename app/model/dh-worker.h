@@ -41,10 +41,11 @@ void dh_worker_stop (DhWorker *worker);
 void dh_worker_load_model_async (DhWorker *worker, const char *path, GBytes *bytes, const char *name,
                                  GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 DhModelInfo *dh_worker_load_model_finish (DhWorker *worker, GAsyncResult *result, GError **error);
-/* Device and precision for the models loaded from now on; "auto" and f32 by default, and f32 where the device lacks the
- * precision. int8 is calibrated on the data set of the first picture that is computed, where nothing is kept of these
- * weights. The signal "calibrating" (uint picture, uint of) tells of each picture that it looks at, and with 0 that it
- * has ended, however; "calibrated" (char *note) that it is there, with NULL where there was nothing to be done. */
+/* Device and precision for the models loaded from now on; "auto" and f32 by default. Where the device cannot be
+ * opened that is "auto" too (DhComputeInfo.instead_why), and f32 where it lacks the precision. int8 is calibrated on
+ * the data set of the first picture that is computed, where nothing is kept of these weights. The signal "calibrating"
+ * (uint picture, uint of) tells of each picture that it looks at, and with 0 that it has ended, however; "calibrated"
+ * (char *note) that it is there, with NULL where there was nothing to be done. */
 void dh_worker_set_device (DhWorker *worker, const char *device, DhPrecision precision);
 /* Of the model that is loaded; NULL before. Borrowed. The signal "calibrated" says that the compute info has changed.
  */

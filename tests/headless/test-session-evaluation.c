@@ -8,6 +8,7 @@
 #include "dh-session-reopen.h"
 #include "dh-set-reading.h"
 #include "dh-session-evaluation.h"
+#include "dh-settings.h"
 #include "session-fixture.h"
 #include "tree.h"
 
@@ -204,6 +205,65 @@ test_precision (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpuint (dh_session_get_n_runs (fixture->session), ==, runs);
   dh_session_set_precision (fixture->session, "f32");
   session_wait_for (computes_in (fixture, "f32"));
+  g_assert_null (fixture->error);
+}
+
+static gboolean
+computes_on (SessionFixture *fixture, const char *name)
+{
+  DhComputeInfo *compute = dh_session_get_compute_info (fixture->session);
+  return computes_in (fixture, "f32") && (name == NULL || g_str_equal (compute->name, name));
+}
+
+/* Settings are written a little later. */
+static gboolean
+starts_with_device (const char *name)
+{
+  g_autofree char *path = dh_settings_default_path ();
+  DhSettings *settings = dh_settings_open (path);
+  g_autofree char *device = dh_settings_dup_string (settings, "compute", "device");
+  dh_settings_close (settings);
+  return g_strcmp0 (device, name) == 0;
+}
+
+/* The device is chosen, also for the next start; one that is not there is no end of the work. */
+static void
+test_device (SessionFixture *fixture, gconstpointer data)
+{
+  session_open_all (fixture);
+  DhSession *session = fixture->session;
+  g_assert_cmpstr (dh_session_get_device (session), ==, "auto");
+  session_wait_for (dh_session_get_device_choice (session, 0) != NULL);
+  guint checks = 0;
+  const DhDeviceChoice *choice;
+  for (guint i = 0; (choice = dh_session_get_device_choice (session, i)) != NULL; i++)
+    {
+      g_assert_cmpstr (choice->title, !=, "");
+      g_assert_true (choice->checks == g_str_equal (choice->name, "ref"));
+      checks += choice->checks;
+    }
+  g_assert_cmpuint (checks, ==, 1);
+  g_autofree char *fastest = g_strdup (dh_session_get_compute_info (session)->name);
+  dh_session_set_device (session, "ref");
+  session_wait_for (computes_on (fixture, "ref"));
+  g_autofree char *command = dh_session_dup_command (session);
+  g_assert_nonnull (strstr (command, "--device ref"));
+  session_wait_for (starts_with_device ("ref"));
+  DhSession *next = dh_session_new ();
+  g_assert_cmpstr (dh_session_get_device (next), ==, "ref");
+  dh_session_close (next);
+  g_object_unref (next);
+  static const char *const absent[] = { "cuda:200", "quantum" };
+  for (guint i = 0; i < G_N_ELEMENTS (absent); i++)
+    {
+      fixture->messages = 0;
+      dh_session_set_device (session, absent[i]);
+      session_wait_for (computes_on (fixture, fastest) && fixture->messages > 0);
+      g_assert_nonnull (dh_session_get_compute_info (session)->instead_why);
+    }
+  dh_session_set_device (session, "auto");
+  session_wait_for (computes_on (fixture, fastest));
+  g_assert_null (dh_session_get_compute_info (session)->instead_why);
   g_assert_null (fixture->error);
 }
 
@@ -428,6 +488,7 @@ main (int argc, char **argv)
     { "/session/evaluate/busy", test_busy },
     { "/session/command", test_command },
     { "/session/precision", test_precision },
+    { "/session/device", test_device },
     { "/session/calibrating", test_calibrating },
     { "/session/waiting", test_waiting },
     { "/session/left-out", test_left_out },

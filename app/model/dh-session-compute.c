@@ -1,0 +1,167 @@
+/* On what networks compute, and in what precision. */
+#include <glib/gi18n.h>
+#include "dh-device.h"
+#include "dh-session-private.h"
+
+#define GROUP "compute"
+
+static void
+choice_free (gpointer data)
+{
+  DhDeviceChoice *choice = data;
+  g_free (choice->name);
+  g_free (choice->title);
+  g_free (choice);
+}
+
+/* The devices, and two sentences of them. */
+typedef struct
+{
+  GPtrArray *choices;
+  char *device, *cuda;
+} Found;
+
+static void
+found_free (gpointer data)
+{
+  Found *found = data;
+  g_clear_pointer (&found->choices, g_ptr_array_unref);
+  g_free (found->device);
+  g_free (found->cuda);
+  g_free (found);
+}
+
+static void
+list_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  g_autoptr (GPtrArray) devices = dh_devices_list ();
+  const DhDeviceInfo *used = NULL, *absent = NULL;
+  Found *found = g_new0 (Found, 1);
+  found->choices = g_ptr_array_new_with_free_func (choice_free);
+  static const char *const order[] = { "cuda", "cpu", "ref" };
+  for (guint kind = 0; kind < G_N_ELEMENTS (order); kind++)
+    for (guint i = 0; i < devices->len; i++)
+      {
+        const DhDeviceInfo *info = devices->pdata[i];
+        if (!g_str_equal (info->kind, order[kind]))
+          continue;
+        if (info->available)
+          {
+            DhDeviceChoice *choice = g_new0 (DhDeviceChoice, 1);
+            choice->name = g_strdup (info->name);
+            choice->title = g_strdup (info->title);
+            choice->checks = g_str_equal (info->kind, "ref");
+            g_ptr_array_add (found->choices, choice);
+            used = used != NULL ? used : info;
+          }
+        else if (kind == 0 && used == NULL)
+          absent = info;
+      }
+  const gboolean excused =
+      absent != NULL && absent->why_not != NULL && (used == NULL || !g_str_equal (used->kind, "cuda"));
+  found->device = used != NULL ? g_strdup_printf (_ ("Computing on %s, %s."), used->name, used->title) : g_strdup ("");
+  found->cuda = excused ? g_strdup_printf (_ ("CUDA cannot be used: %s."), absent->why_not) : NULL;
+  g_task_return_pointer (task, found, found_free);
+}
+
+static void
+listed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  DhSession *self = DH_SESSION (source);
+  Found *found = g_task_propagate_pointer (G_TASK (result), NULL);
+  if (found == NULL)
+    return;
+  if (self->worker != NULL)
+    {
+      g_free (self->device_sentence);
+      g_free (self->cuda_sentence);
+      g_clear_pointer (&self->devices, g_ptr_array_unref);
+      self->device_sentence = g_steal_pointer (&found->device);
+      self->cuda_sentence = g_steal_pointer (&found->cuda);
+      self->devices = g_steal_pointer (&found->choices);
+      dh_session_notify (self, DH_SESSION_PROP_MODEL_INFO);
+    }
+  found_free (found);
+}
+
+void
+dh_session_look_for_devices (DhSession *self)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, listed, NULL);
+  g_task_run_in_thread (task, list_in_thread);
+}
+
+void
+dh_session_restore_compute (DhSession *self)
+{
+  g_autofree char *precision = dh_settings_dup_string (self->settings, GROUP, "precision");
+  if (precision == NULL || !dh_precision_from_name (precision, &self->precision))
+    self->precision = DH_PRECISION_F32;
+  self->device = dh_settings_dup_string (self->settings, GROUP, "device");
+  if (self->device == NULL)
+    self->device = g_strdup ("auto");
+  dh_worker_set_device (self->worker, self->device, self->precision);
+}
+
+/* Of the weights loaded next, and those that are. */
+static void
+compute_so (DhSession *self)
+{
+  dh_worker_set_device (self->worker, self->device, self->precision);
+  if (self->model != NULL && self->model->path != NULL)
+    dh_session_open_weights (self, self->model->path);
+  else if (self->model != NULL)
+    dh_session_open_demo_weights (self);
+}
+
+const char *
+dh_session_get_device (DhSession *self)
+{
+  return self->device;
+}
+
+const DhDeviceChoice *
+dh_session_get_device_choice (DhSession *self, guint position)
+{
+  return self->devices != NULL && position < self->devices->len ? self->devices->pdata[position] : NULL;
+}
+
+void
+dh_session_set_device (DhSession *self, const char *name)
+{
+  if (g_str_equal (name, self->device))
+    return;
+  g_free (self->device);
+  self->device = g_strdup (name);
+  dh_settings_set_string (self->settings, GROUP, "device", name);
+  compute_so (self);
+}
+
+const char *
+dh_session_get_precision (DhSession *self)
+{
+  return dh_precision_name (self->precision);
+}
+
+const char **
+dh_session_list_precisions (DhSession *self)
+{
+  const guint has = self->compute != NULL ? self->compute->precisions : 1u << DH_PRECISION_F32;
+  const char **names = g_new0 (const char *, DH_N_PRECISIONS + 1);
+  guint n = 0;
+  for (DhPrecision p = 0; p < DH_N_PRECISIONS; p++)
+    if (has & 1u << p)
+      names[n++] = dh_precision_name (p);
+  return names;
+}
+
+void
+dh_session_set_precision (DhSession *self, const char *name)
+{
+  DhPrecision precision;
+  if (!dh_precision_from_name (name, &precision) || precision == self->precision)
+    return;
+  self->precision = precision;
+  dh_settings_set_string (self->settings, GROUP, "precision", name);
+  compute_so (self);
+}
