@@ -1,3 +1,4 @@
+#include "dh-cuda-probe.h"
 #include "dh-cuda-runtime-private.h"
 #include "dh-cuda-time.h"
 #include "dh-error.h"
@@ -45,70 +46,144 @@ key_of (DhCudaCard *card, const DhCudaConvSpec *spec)
   return g_string_free (key, FALSE);
 }
 
-/* What is kept of a plan with which the card was lost: it would be lost again in every start. */
 static char *
-key_of_fault (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudnnPlan *plan)
+key_of_aside (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudnnPlan *plan)
 {
   g_autofree char *key = key_of (card, spec), *json = dh_cudnn_plan_to_json (plan);
   g_autofree char *sum = g_compute_checksum_for_string (G_CHECKSUM_SHA256, json ? json : plan->name, -1);
-  return g_strconcat (key, " fault of ", sum, NULL);
+  return g_strconcat (key, " with ", sum, NULL);
 }
 
+static void
+put_aside (DhCudaCard *card, const DhCudaConvSpec *spec, const char *key, const DhCudnnPlan *plan, const char *what)
+{
+  static const char *const directions[] = { "convolution", "convolution's gradient",
+                                            "convolution's weights' gradient" };
+  static const char *const types[] = { "float32", "float16", "bfloat16" };
+  g_autofree char *why = g_strdup_printf ("%d×%d %s %d → %d of %d×%d in %s: %s %s", spec->kernel, spec->kernel,
+                                          directions[spec->direction], spec->in, spec->out, spec->w, spec->h,
+                                          spec->type || spec->strict ? types[spec->type] : "TF32", plan->name, what);
+  dh_cuda_card_put_aside (card, key, why);
+}
+
+/* `most` bytes of workspace. */
+static gpointer
+scratch_of (const DhCudaConvMemory *memory, gsize most)
+{
+  return most >= DH_CUDA_PROBE_BYTES ? memory->workspace : NULL;
+}
+
+/* One after the other what was found to be right and the fastest, until all were tried. */
+typedef struct
+{
+  DhCudaCard *card;
+  const DhCudaConvSpec *spec;
+  const DhCudaConvMemory *memory;
+  gsize most;
+  double best;
+  DhCudnnPlan *chosen; /* borrowed */
+  char *reason;        /* why the first that is not chosen is not */
+} Choice;
+
+/* Where a timing says that it is the fastest so far. FALSE with an error where the card is lost, or has no memory. */
+static gboolean
+take_if_right (Choice *choice, DhCudnnPlan *plan, double seconds, const char *key, GError **error)
+{
+  const double off =
+      dh_cuda_probe_conv (choice->card, choice->spec, choice->memory, scratch_of (choice->memory, choice->most), error);
+  if (off < 0)
+    return FALSE;
+  if (off <= 1)
+    {
+      choice->best = seconds;
+      choice->chosen = plan;
+      return TRUE;
+    }
+  g_autofree char *what = dh_cuda_probe_say (off);
+  put_aside (choice->card, choice->spec, key, plan, what);
+  if (!choice->reason)
+    choice->reason = g_strdup_printf ("%s %s", plan->name, what);
+  return TRUE;
+}
+
+static gboolean
+try_plan (Choice *choice, DhCudnnPlan *plan, GError **error)
+{
+  DhCudaCard *card = choice->card;
+  Trial trial = { plan, choice->spec, choice->memory };
+  g_autoptr (GError) reason = NULL;
+  g_autofree char *key = key_of_aside (card, choice->spec, plan);
+  g_autofree char *known = dh_cuda_card_why_aside (card, key);
+  if (known && !choice->reason)
+    choice->reason = g_strdup (known);
+  if (known)
+    return TRUE;
+  if (!dh_cuda_probe_fill_result (card, choice->spec, choice->memory, error))
+    return FALSE;
+  const double seconds = dh_cuda_time (card, queue_trial, &trial, choice->best, &reason);
+  if (seconds >= choice->best || (seconds >= 0 && take_if_right (choice, plan, seconds, key, &reason)))
+    return TRUE;
+  /* A refusal leaves the card as it was; a fault does not. */
+  const gboolean lost = !dh_cuda_card_wait (card, NULL);
+  if (lost)
+    put_aside (card, choice->spec, key, plan, reason->message);
+  if (lost || g_error_matches (reason, DH_ERROR, DH_ERROR_NO_MEMORY))
+    {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return FALSE;
+    }
+  if (!choice->reason)
+    choice->reason = g_strdup (reason->message);
+  return TRUE;
+}
+
+/* The first that is right will do where few are to be tried: others are asked only where there is none. */
 static DhCudnnPlan *
 choose (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *memory, gsize most, GError **error)
 {
-  g_autofree char *reason = NULL;
-  g_autoptr (GPtrArray) plans = dh_cudnn_list_plans (card->handle, NULL, spec, most, candidates (), &reason);
-  double best = G_MAXDOUBLE;
-  DhCudnnPlan *chosen = NULL;
-  for (guint i = 0; i < plans->len; i++)
+  Choice choice = { card, spec, memory, most, G_MAXDOUBLE, NULL, NULL };
+  gboolean fine = dh_cuda_probe_fill_inputs (card, spec, memory, error);
+  for (guint few = candidates (), last = 0; fine && !choice.chosen && last < CANDIDATES; last = few, few = CANDIDATES)
     {
-      g_autoptr (GError) refused = NULL;
-      Trial trial = { g_ptr_array_index (plans, i), spec, memory };
-      g_autofree char *fault = card->cache ? key_of_fault (card, spec, trial.plan) : NULL;
-      g_autofree char *known = fault ? dh_plan_cache_read (card->cache, fault) : NULL;
-      if (known)
-        continue;
-      const double seconds = dh_cuda_time (card, queue_trial, &trial, best, &refused);
-      if (seconds >= 0 && seconds < best)
-        {
-          best = seconds;
-          chosen = g_ptr_array_index (plans, i);
-        }
-      /* A refusal leaves the card as it was; a fault does not. */
-      if (seconds < 0 && !dh_cuda_card_wait (card, NULL))
-        {
-          if (fault)
-            dh_plan_cache_write (card->cache, fault, refused->message);
-          g_propagate_error (error, g_steal_pointer (&refused));
-          return NULL;
-        }
-      if (seconds < 0 && !reason)
-        reason = g_strdup (refused->message);
+      g_autofree char *none = NULL;
+      g_autoptr (GPtrArray) plans = dh_cudnn_list_plans (card->handle, NULL, spec, most, few, &none);
+      for (guint i = 0; fine && i < plans->len; i++)
+        fine = try_plan (&choice, g_ptr_array_index (plans, i), error);
+      if (fine && choice.chosen)
+        choice.chosen->refs++;
+      if (!choice.reason)
+        choice.reason = g_steal_pointer (&none);
     }
-  if (!chosen)
+  if (fine && !choice.chosen)
     g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "No engine of cuDNN computes a %d×%d convolution %d → %d: %s",
-                 spec->kernel, spec->kernel, spec->in, spec->out, reason ? reason : "no reason is known");
-  else
-    chosen->refs++;
-  return chosen;
+                 spec->kernel, spec->kernel, spec->in, spec->out, choice.reason ? choice.reason : "no reason is known");
+  g_free (choice.reason);
+  return fine ? choice.chosen : NULL;
 }
 
-/* The plan that was found the fastest in an earlier run, where it is kept and runs. */
+/* The plan that was found the fastest in an earlier run, where it is kept and computes what it should. */
 static DhCudnnPlan *
 recall (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *memory, gsize most)
 {
   if (!card->cache)
     return NULL;
   g_autofree char *key = key_of (card, spec), *json = dh_plan_cache_read (card->cache, key);
-  if (!json)
-    return NULL;
-  DhCudnnPlan *plan = dh_cudnn_plan_from_json (card->handle, NULL, spec, most, json);
-  if (plan && dh_cudnn_run (card->handle, plan, spec, memory, NULL) && dh_cuda_card_wait (card, NULL))
-    return plan;
+  DhCudnnPlan *plan = json ? dh_cudnn_plan_from_json (card->handle, NULL, spec, most, json) : NULL;
   /* Too little memory for it now is no reason to forget it. */
-  if (plan)
-    dh_plan_cache_drop (card->cache, key);
+  if (!plan)
+    return NULL;
+  double off = -1;
+  if (dh_cuda_probe_fill_inputs (card, spec, memory, NULL) && dh_cuda_probe_fill_result (card, spec, memory, NULL)
+      && dh_cudnn_run (card->handle, plan, spec, memory, NULL))
+    off = dh_cuda_probe_conv (card, spec, memory, scratch_of (memory, most), NULL);
+  if (off >= 0 && off <= 1)
+    return plan;
+  dh_plan_cache_drop (card->cache, key);
+  g_autofree char *aside = key_of_aside (card, spec, plan), *what = dh_cuda_probe_say (off);
+  if (off > 1)
+    put_aside (card, spec, aside, plan, what);
+  else if (!dh_cuda_card_wait (card, NULL))
+    put_aside (card, spec, aside, plan, "lost the card");
   dh_cudnn_plan_unref (plan);
   return NULL;
 }
@@ -121,21 +196,6 @@ remember (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudnnPlan *plan)
   g_autofree char *key = key_of (card, spec), *json = dh_cudnn_plan_to_json (plan);
   if (json)
     dh_plan_cache_write (card->cache, key, json);
-}
-
-char *
-dh_cuda_card_recall (DhCudaCard *card, const char *key)
-{
-  g_autofree char *whole = g_strconcat (card->identity, " ", key, NULL);
-  return card->cache ? dh_plan_cache_read (card->cache, whole) : NULL;
-}
-
-void
-dh_cuda_card_remember (DhCudaCard *card, const char *key, const char *what)
-{
-  g_autofree char *whole = g_strconcat (card->identity, " ", key, NULL);
-  if (card->cache)
-    dh_plan_cache_write (card->cache, whole, what);
 }
 
 DhCudaConvolution *

@@ -187,6 +187,8 @@ open_card (guint index, GError **error)
     }
   card->identity = identify (card->index, cudnn);
   card->cache = card->identity ? dh_plan_cache_folder () : NULL;
+  if (!card->identity)
+    card->identity = g_strdup ("a card that is not known");
   dh_plan_cache_prune (card->cache, MAX_PLANS_KEPT);
   return card;
 }
@@ -338,6 +340,10 @@ const DhCudaDriver dh_cuda_driver = {
   .has_fused = has_fused,
   .recall = dh_cuda_card_recall,
   .remember = dh_cuda_card_remember,
+  .put_aside = dh_cuda_card_put_aside,
+  .why_aside = dh_cuda_card_why_aside,
+  .all_aside = dh_cuda_card_all_aside,
+  .has_learned = dh_cuda_card_has_learned,
   .wait = dh_cuda_card_wait,
   .follow = follow,
   .mark = dh_cuda_card_mark,

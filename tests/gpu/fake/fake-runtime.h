@@ -1,7 +1,7 @@
 #pragma once
 
-/* A CUDA runtime and kernels that compute nothing, linked instead of CUDA's: memory is the host's, what is queued is
- * done at once.
+/* A CUDA runtime and kernels that compute nothing, but that a probe finds what the engine that ran last leaves, where
+ * it should be 1; linked instead of CUDA's: memory is the host's, what is queued is done at once.
  *
  * DH_FAKE_FAIL=FUNCTION:N:CODE lets the N-th call of a function fail with a cudaError_t; from 700 on it stays so, as on
  * a card, until it is reset. DH_FAKE_PACE: milliseconds that the processor needs to start each of what is timed;

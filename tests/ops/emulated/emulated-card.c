@@ -11,8 +11,8 @@
  * run in whatever order they are allowed to, so that what must follow another is missed where it does not.
  *
  * DH_EMULATED_FAIL=WHAT:N lets the N-th call of `alloc`, `pinned`, `launch`, `copy`, `wait`, `fetch` (a wait for one
- * run's results), `conv` or `record` fail; `fused` refuses every convolution with an epilogue, `unfused` has no kernel
- * that reads through norms. DH_EMULATED_WAY=timed lets the ways be timed in which such convolutions can go, and
+ * run's results), `conv`, `record` or `open` fail; `fused` refuses every convolution with an epilogue, `unfused` has no
+ * kernel that reads through norms. DH_EMULATED_WAY=timed lets the ways be timed in which such convolutions can go, and
  * whatever else is taken for the name of one that is known from an earlier run; without it each shape has one of the
  * kernel's tilings, and all of them have some. DH_EMULATED_TAPS is the same of those that are dilated: `one` or `taps`.
  * DH_EMULATED_MIB is what memory is said to be free. DH_EMULATED_DOWN=pinned says that all maps must come down into
@@ -48,6 +48,7 @@ struct _DhCudaCard
   guint under_way; /* runs whose results are queued and not waited for */
   guint n_watched;
   gboolean watched;
+  gboolean learned;
   gboolean lost;
 };
 
@@ -126,6 +127,11 @@ describe (guint index, DhCudaCardInfo *info, char **why_not)
 static DhCudaCard *
 open_card (guint index, GError **error)
 {
+  if (fails ("open"))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NO_DEVICE, "the card does not open");
+      return NULL;
+    }
   DhCudaCard *card = g_new0 (DhCudaCard, 1);
   card->memory = g_hash_table_new (NULL, NULL);
   card->pinned = g_hash_table_new (NULL, NULL);
@@ -312,6 +318,43 @@ recall (DhCudaCard *card, const char *key)
 static void
 remember (DhCudaCard *card, const char *key, const char *what)
 {
+}
+
+/* Key → why; as long as the process, as on a card. */
+static GHashTable *aside;
+
+static void
+put_aside (DhCudaCard *card, const char *key, const char *why)
+{
+  if (!aside)
+    aside = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_hash_table_insert (aside, g_strdup (key), g_strdup (why));
+  card->learned = TRUE;
+}
+
+static char *
+why_aside (DhCudaCard *card, const char *key)
+{
+  return g_strdup (aside ? g_hash_table_lookup (aside, key) : NULL);
+}
+
+static char *
+all_aside (DhCudaCard *card)
+{
+  GString *all = g_string_new (NULL);
+  GHashTableIter iter;
+  gpointer key, why;
+  if (aside)
+    g_hash_table_iter_init (&iter, aside);
+  while (aside && g_hash_table_iter_next (&iter, &key, &why))
+    g_string_append_printf (all, "%s\n", (const char *)why);
+  return g_string_free (all, FALSE);
+}
+
+static gboolean
+has_learned (DhCudaCard *card)
+{
+  return card->learned;
 }
 
 /* What a convolution reads and writes, and a workspace that it leaves full of rubbish. */
@@ -605,6 +648,10 @@ const DhCudaDriver dh_cuda_driver = {
   .has_fused = has_fused,
   .recall = recall,
   .remember = remember,
+  .put_aside = put_aside,
+  .why_aside = why_aside,
+  .all_aside = all_aside,
+  .has_learned = has_learned,
   .wait = wait_card,
   .follow = follow,
   .mark = mark,

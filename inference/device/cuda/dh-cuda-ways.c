@@ -1,0 +1,96 @@
+#include "dh-cuda-ways.h"
+#include "dh-cuda-probe.h"
+
+static gboolean
+fill_view (const DhCudaPool *pool, const DhCudaView *view, GError **error)
+{
+  const DhCudaBuffer *before = NULL;
+  for (gint i = 0; view && i < view->n_groups; i++)
+    {
+      const DhCudaBuffer *buffer = view->groups[i].buffer;
+      const gint dims[] = { buffer->n, buffer->h, buffer->w, buffer->n_groups * DH_CUDA_GROUP };
+      if (buffer != before
+          && !dh_cuda_probe_fill (pool->device->card, dh_cuda_address (pool, buffer), buffer->type, dims,
+                                  DH_CUDA_NOISE_EVEN, error))
+        return FALSE;
+      before = buffer;
+    }
+  return TRUE;
+}
+
+gboolean
+dh_cuda_ways_begin (DhCudaWays *ways, GError **error)
+{
+  const DhCudaStep *step = ways->step, *conv = step->first ? step->first : step;
+  const DhCudaStep *reader = conv->gather ? conv->gather : conv;
+  ways->best = G_MAXDOUBLE;
+  return fill_view (ways->pool, reader->in, error) && fill_view (ways->pool, reader->other, error)
+         && (!step->first || fill_view (ways->pool, step->in, error));
+}
+
+static void
+put_aside (const DhCudaWays *ways, const char *key, const char *name, const char *what)
+{
+  const DhCudaStep *step = ways->step;
+  g_autofree char *why =
+      g_strdup_printf ("%s, %d × %d × %d: %s %s", step->name, step->out->c, step->out->h, step->out->w, name, what);
+  dh_cuda_driver.put_aside (ways->pool->device->card, key, why);
+}
+
+/* Of the first way, what the others must give; of the others, whether they do. */
+static gboolean
+is_right (DhCudaWays *ways, const char *key, const char *name, gboolean *right, GError **error)
+{
+  const DhCudaBuffer *buffer = ways->step->out->groups[0].buffer;
+  const gint dims[] = { buffer->n, buffer->h, buffer->w, buffer->n_groups * DH_CUDA_GROUP };
+  g_autofree float *values = dh_cuda_probe_values (ways->pool->device->card, dh_cuda_address (ways->pool, buffer),
+                                                   buffer->type, dims, ways->memory->workspace, error);
+  *right = TRUE;
+  if (!values)
+    return FALSE;
+  if (!ways->values)
+    {
+      ways->values = g_steal_pointer (&values);
+      return TRUE;
+    }
+  const double off = dh_cuda_probe_compare (ways->values, values, dims[3], buffer->type);
+  *right = off <= 1;
+  g_autofree char *what = *right ? NULL : dh_cuda_probe_say (off);
+  if (what)
+    put_aside (ways, key, name, what);
+  return TRUE;
+}
+
+gboolean
+dh_cuda_ways_try (DhCudaWays *ways, const char *name, gboolean plainer, gboolean *better, GError **error)
+{
+  DhCudaCard *card = ways->pool->device->card;
+  const DhCudaBuffer *buffer = ways->step->out->groups[0].buffer;
+  const gint dims[] = { buffer->n, buffer->h, buffer->w, buffer->n_groups * DH_CUDA_GROUP };
+  g_autofree char *key = g_strdup_printf ("%s with %s", ways->key, name);
+  g_autofree char *aside = dh_cuda_driver.why_aside (card, key);
+  g_autoptr (GError) reason = NULL;
+  *better = FALSE;
+  if (aside)
+    return TRUE;
+  if (!dh_cuda_probe_fill (card, dh_cuda_address (ways->pool, buffer), buffer->type, dims, DH_CUDA_NOISE_NAN, error))
+    return FALSE;
+  const double seconds = dh_cuda_time_conv (card, ways->step, ways->memory, ways->best, &reason);
+  *better = seconds >= 0 && (plainer ? seconds <= ways->best : seconds < ways->best);
+  if (seconds >= 0 && (!*better || is_right (ways, key, name, better, &reason)))
+    {
+      if (*better)
+        ways->best = seconds;
+      return TRUE;
+    }
+  if (!dh_cuda_driver.wait (card, NULL))
+    put_aside (ways, key, name, reason->message);
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
+}
+
+void
+dh_cuda_ways_end (DhCudaWays *ways)
+{
+  g_clear_pointer (&ways->values, g_free);
+}
