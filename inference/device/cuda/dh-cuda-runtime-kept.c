@@ -19,6 +19,13 @@ dh_cuda_card_remember (DhCudaCard *card, const char *key, const char *what)
     dh_plan_cache_write (card->cache, whole, what);
 }
 
+void
+dh_cuda_card_forget (DhCudaCard *card, const char *key)
+{
+  g_autofree char *whole = g_strconcat (card->identity, " ", key, NULL);
+  dh_plan_cache_drop (card->cache, whole);
+}
+
 /* What is put aside stays so in this process even where nothing is kept: whole key → why. Cards of any thread ask. */
 static GHashTable *aside;
 static GMutex aside_lock;

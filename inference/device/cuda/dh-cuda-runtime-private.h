@@ -59,6 +59,7 @@ G_GNUC_INTERNAL gboolean dh_cuda_card_copy (DhCudaCard *card, gpointer to, gcons
 /* dh-cuda-runtime-kept.c */
 G_GNUC_INTERNAL char *dh_cuda_card_recall (DhCudaCard *card, const char *key);
 G_GNUC_INTERNAL void dh_cuda_card_remember (DhCudaCard *card, const char *key, const char *what);
+G_GNUC_INTERNAL void dh_cuda_card_forget (DhCudaCard *card, const char *key);
 G_GNUC_INTERNAL void dh_cuda_card_put_aside (DhCudaCard *card, const char *key, const char *why);
 G_GNUC_INTERNAL char *dh_cuda_card_why_aside (DhCudaCard *card, const char *key);
 G_GNUC_INTERNAL char *dh_cuda_card_all_aside (DhCudaCard *card);

@@ -1,7 +1,7 @@
 #include <cuda_runtime_api.h>
 #include <string.h>
 #include "dh-cuda-runtime-private.h"
-#include "dh-cuda-time.h"
+#include "dh-cuda-search-version.h"
 #include "dh-error.h"
 #include "dh-plan-cache.h"
 
@@ -129,7 +129,7 @@ identify (int index, const DhCudnn *cudnn)
       || cudaDriverGetVersion (&driver) != cudaSuccess)
     return NULL;
   g_strdelimit (properties.name, "\n", ' ');
-  return g_strdup_printf ("%s, %d.%d, %d multiprocessors, driver %d, CUDA %d, cuDNN %zu, search %d", properties.name,
+  return g_strdup_printf ("%s, %d.%d, %d multiprocessors, driver %d, CUDA %d, cuDNN %zu, search %s", properties.name,
                           properties.major, properties.minor, properties.multiProcessorCount, driver, CUDART_VERSION,
                           cudnn->get_version (), DH_CUDA_SEARCH);
 }

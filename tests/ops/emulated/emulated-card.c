@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dh-cuda-value-math.h"
 #include "dh-error.h"
 
 /* A card on the processor: the kernels' own items in loops, plain convolutions, memory that begins as NaN and has guard
@@ -19,7 +20,8 @@
  * pinned memory; then, too, it becomes the address of the last. DH_EMULATED_MOST, where it is a number, becomes the
  * most runs that were under way at once where those are more; DH_EMULATED_WATCHED how many kernels and convolutions a
  * profiler would have counted since it was told to last. DH_EMULATED_RELU=loses-nan lets a convolution's own ReLU make
- * 0 of a NaN, none-loses-nan one that has none. */
+ * 0 of a NaN, none-loses-nan one that has none. DH_EMULATED_LIES names a tiling of the fused kernel, or `taps`, that
+ * computes something else in a few channels; DH_EMULATED_FASTER one that takes half as long as all else. */
 
 enum
 {
@@ -47,6 +49,7 @@ struct _DhCudaCard
   DhCudaRecording *recording;
   guint under_way; /* runs whose results are queued and not waited for */
   guint n_watched;
+  const char *last_way;
   gboolean watched;
   gboolean learned;
   gboolean lost;
@@ -397,6 +400,30 @@ check_kernel (DhCudaCard *card, const DhCudaKernel *k)
       check_memory (card, k->targets[g].base, 16);
 }
 
+/* What a kernel of which there are several ways is called; or NULL. */
+static const char *
+way_of (const DhCudaKernel *k)
+{
+  static const char *const tilings[] = { "64×128×32", "64×128×64", "64×64×64", "32×64×128" };
+  return k->op == DH_CUDA_FUSED ? tilings[k->mode] : k->op == DH_CUDA_TAPS ? "taps" : NULL;
+}
+
+/* A group of channels of what such a kernel makes is off by a quarter. */
+static void
+lie (const DhCudaKernel *k)
+{
+  const char *wanted = g_getenv ("DH_EMULATED_LIES");
+  if (!wanted || g_strcmp0 (wanted, way_of (k)) != 0)
+    return;
+  for (gint64 pixel = 0; pixel < (gint64)k->n * k->h * k->w; pixel++)
+    {
+      float v[DH_CUDA_GROUP];
+      for (gint j = 0; j < DH_CUDA_GROUP; j++)
+        v[j] = 1.25f * dh_cuda_load1 (k->out, pixel * k->n_groups * DH_CUDA_GROUP + j, k->type);
+      dh_cuda_store8 (k->out, pixel * k->n_groups * DH_CUDA_GROUP, k->type, v);
+    }
+}
+
 static void
 run_call (DhCudaCard *card, const Call *call)
 {
@@ -409,11 +436,14 @@ run_call (DhCudaCard *card, const Call *call)
     {
       check_kernel (card, &call->kernel);
       emulated_run (&call->kernel);
+      lie (&call->kernel);
+      card->last_way = way_of (&call->kernel);
     }
   else
     {
       check_convolution (card, &call->spec, &call->memory, TRUE);
       emulated_convolve (&call->spec, &call->memory);
+      card->last_way = NULL;
     }
 }
 
@@ -516,7 +546,9 @@ wait_mark (DhCudaCard *card, guint number, GError **error)
 static double
 elapsed (DhCudaCard *card, guint from, guint to)
 {
-  return 1e-3; /* what is shorter is run several times to be timed */
+  const char *faster = g_getenv ("DH_EMULATED_FASTER");
+  /* What is shorter is run several times to be timed. */
+  return faster && g_strcmp0 (faster, card->last_way) == 0 ? 5e-4 : 1e-3;
 }
 
 static gboolean

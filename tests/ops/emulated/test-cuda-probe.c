@@ -296,7 +296,7 @@ main (int argc, char **argv)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autofree char *path =
-          g_strdup_printf ("/cuda/probe/%d×%d-%d-to-%d", cases[i].kernel, cases[i].kernel, cases[i].in, cases[i].out);
+          g_strdup_printf ("/cuda/probe/%dx%d-%d-to-%d", cases[i].kernel, cases[i].kernel, cases[i].in, cases[i].out);
       g_test_add_data_func (path, &cases[i], test_right);
     }
   g_test_add_func ("/cuda/probe/wrong", test_wrong);
