@@ -143,6 +143,7 @@ static const DhDeviceFunctions functions = {
   .unpin = unpin,
   .free_plan = dh_cuda_free_plan,
   .describe = dh_cuda_describe,
+  .list_remarks = dh_cuda_list_remarks,
   .estimate = dh_cuda_estimate,
   .available = available,
   .compile_training = dh_cuda_compile_training,

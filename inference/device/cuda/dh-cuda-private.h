@@ -268,6 +268,7 @@ dh_cuda_time_to_queue (guint n_steps)
 
 /* dh-cuda-describe.c */
 char *dh_cuda_describe (DhPlan *plan);
+char *dh_cuda_list_remarks (DhPlan *plan);
 const char *dh_cuda_implementation (const DhCudaStep *step);
 
 /* After an error of the card itself nothing that it holds can be trusted: TRUE with an error where there was one. */

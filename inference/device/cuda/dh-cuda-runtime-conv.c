@@ -76,9 +76,10 @@ put_aside (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudnnPlan *plan
                                             "convolution's weights' gradient" };
   static const char *const types[] = { "float32", "float16", "bfloat16" };
   g_autofree char *key = key_of_aside (spec, plan, for_what);
-  g_autofree char *why = g_strdup_printf ("%d×%d %s %d → %d of %d×%d in %s: %s %s", spec->kernel, spec->kernel,
+  g_autofree char *why = g_strdup_printf ("%d×%d %s %d → %d of %d×%d in %s: %s%s %s", spec->kernel, spec->kernel,
                                           directions[spec->direction], spec->in, spec->out, spec->w, spec->h,
-                                          spec->type || spec->strict ? types[spec->type] : "TF32", plan->name, what);
+                                          spec->type || spec->strict ? types[spec->type] : "TF32", plan->name,
+                                          g_str_equal (for_what, "fault") ? ":" : "", what);
   dh_cuda_card_put_aside (card, key, why);
 }
 
@@ -172,8 +173,9 @@ choose (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *me
         choice.reason = g_steal_pointer (&none);
     }
   if (fine && !choice.chosen)
-    g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "No engine of cuDNN computes a %d×%d convolution %d → %d: %s",
-                 spec->kernel, spec->kernel, spec->in, spec->out, choice.reason ? choice.reason : "no reason is known");
+    g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "No engine of cuDNN computes a %d×%d convolution %d → %d: %s%s",
+                 spec->kernel, spec->kernel, spec->in, spec->out, choice.reason ? choice.reason : "no reason is known",
+                 choice.wrong ? " (DH_CUDA_WITHOUT=checks takes what is fastest, right or not)" : "");
   g_free (choice.reason);
   return fine ? choice.chosen : NULL;
 }
@@ -198,7 +200,7 @@ recall (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *me
   if (off > 1)
     put_aside (card, spec, plan, "result", what);
   else if (!dh_cuda_card_wait (card, NULL))
-    put_aside (card, spec, plan, "fault", "lost the card");
+    put_aside (card, spec, plan, "fault", "it lost the card");
   dh_cudnn_plan_unref (plan);
   return NULL;
 }

@@ -40,8 +40,8 @@ put_aside (const DhCudaWays *ways, const char *name, const char *for_what, const
 {
   const DhCudaStep *step = ways->step;
   g_autofree char *key = key_of_aside (ways, name, for_what);
-  g_autofree char *why =
-      g_strdup_printf ("%s, %d × %d × %d: %s %s", step->name, step->out->c, step->out->h, step->out->w, name, what);
+  g_autofree char *why = g_strdup_printf ("%s, %d × %d × %d: %s%s %s", step->name, step->out->c, step->out->h,
+                                          step->out->w, name, g_str_equal (for_what, "fault") ? ":" : "", what);
   dh_cuda_driver.put_aside (ways->pool->device->card, key, why);
 }
 

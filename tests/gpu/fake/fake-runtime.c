@@ -49,8 +49,13 @@ answer (const char *function)
 {
   static char seen[128];
   static int calls;
-  const char *wanted = getenv ("DH_FAKE_FAIL");
+  const char *wanted = getenv ("DH_FAKE_FAIL"), *fault = getenv ("DH_FAKE_FAULT");
   const size_t length = strlen (function);
+  if (fault)
+    {
+      sticky = atoi (fault);
+      unsetenv ("DH_FAKE_FAULT");
+    }
   if (sticky)
     return (cudaError_t)sticky;
   if (!wanted)

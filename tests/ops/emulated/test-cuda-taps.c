@@ -158,7 +158,8 @@ test_faults (void)
           continue;
         }
       g_assert_no_error (error);
-      g_assert_nonnull (strstr (words, i == 1 ? ": one the card was lost in run" : ": taps the card was lost in run"));
+      g_assert_nonnull (
+          strstr (words, i == 1 ? ": one: the card was lost in run" : ": taps: the card was lost in run"));
       g_assert_true ((strstr (words, name) != NULL) == (i == 1));
     }
 }
