@@ -17,6 +17,7 @@ typedef struct
   /* found */
   GArray *steps; /* DhPlanStep of one more run, or of the last step */
   guint64 plan_bytes;
+  char **remarks; /* what is to be known of how it is computed; or NULL */
 } DhBench;
 
 /* An estimate that cannot fit is DH_ERROR_TOO_LARGE at once, rather than the system's end of the process later: "`what`

@@ -120,6 +120,8 @@ measure (DhCli *cli, DhBench *bench, DhTensorDict *parameters, GError **error)
     return FALSE;
   bench->steps = dh_plan_list_steps (plan);
   bench->plan_bytes = dh_plan_memory (plan);
+  g_autofree char *remarks = dh_plan_list_remarks (plan);
+  bench->remarks = g_strsplit (g_strchomp (remarks), "\n", -1);
   return TRUE;
 }
 
@@ -178,6 +180,11 @@ print_json (DhCli *cli, const DhBench *bench, const char *name, double median_ms
       json_builder_end_object (json);
     }
   json_builder_end_array (json);
+  json_builder_set_member_name (json, "remarks");
+  json_builder_begin_array (json);
+  for (guint i = 0; bench->remarks && bench->remarks[i]; i++)
+    dh_json_member_string (json, NULL, bench->remarks[i]);
+  json_builder_end_array (json);
   json_builder_end_object (json);
   dh_json_print (json);
 }
@@ -204,6 +211,8 @@ print_table (DhCli *cli, const DhBench *bench, const char *name, double median_m
           name, bench->height, bench->width, dh_device_name (bench->device), dh_device_title (bench->device),
           dh_device_threads (bench->device), dh_precision_name (cli->precision), median_ms, bench->n_runs, gflop,
           gflop / median_ms * 1e3, peak);
+  for (guint i = 0; bench->remarks && bench->remarks[i]; i++)
+    printf ("%s\n", bench->remarks[i]);
 }
 
 int
@@ -276,6 +285,7 @@ dh_cmd_bench (DhCli *cli, int argc, char **argv)
   const gboolean measured =
       train ? dh_bench_training (cli, &bench, parameters, &error) : measure (cli, &bench, parameters, &error);
   g_autoptr (GArray) steps = bench.steps;
+  g_auto (GStrv) remarks = bench.remarks;
   if (!measured)
     return dh_cli_fail (cli, &error);
   dh_cli_progress_end (cli);

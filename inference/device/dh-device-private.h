@@ -28,6 +28,8 @@ typedef struct
   void (*free_plan) (DhPlan *plan);
   /* Optional: the plan in words. */
   char *(*describe) (DhPlan *plan);
+  /* Optional: what who measures it should know, a line each. */
+  char *(*list_remarks) (DhPlan *plan);
   /* Optional: the estimate; else the most values alive at one time, and the weights. */
   guint64 (*estimate) (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhPlanOptions *options);
   /* Optional: of a device with memory of its own, how much of it is free; 0 where that is not known. */

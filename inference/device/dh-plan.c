@@ -256,3 +256,10 @@ dh_plan_to_string (DhPlan *plan)
     return plan->functions->describe (plan);
   return g_strdup_printf ("%s: a plan of %.1f MiB\n", plan->device->name, (double)plan->memory / (1 << 20));
 }
+
+char *
+dh_plan_list_remarks (DhPlan *plan)
+{
+  g_return_val_if_fail (plan != NULL, NULL);
+  return plan->functions->list_remarks ? plan->functions->list_remarks (plan) : g_strdup ("");
+}

@@ -154,7 +154,7 @@ def check_hanging(folder):
               "FAILED golden: it hung and was stopped after", "ldn121 64×64 fp16 hybrid 0.5", "FAILED precision ldn121: it ended with status 139",
               "FAILED precision ldn121 fp16: hybrid maps", "without fused it is right", "nor without epilogues", "without engines it is right", "precision ldn121: a NaN becomes",
               "peers: this machine has no Python", "FAILED train ldn121 16 768 fp16: it ended with status 3", "demo f32: AP 60.42",
-              "FAILED evaluation 2048×1024: no maps", "golden tables profile sanitizer (`run rest` goes on there)")
+              "FAILED evaluation 2048×1024: no maps", "golden tables starts profile sanitizer (`run rest` goes on there)")
     missing = [word for word in wanted if word not in table]
     check("what hangs is ended, what fails is said, all else runs", status == 1 and not missing and not complained,
           f"status {status}, {missing} missing in\n{said}{complained}")
@@ -323,6 +323,22 @@ def check_tables(root):
         check(f"tables of {name}", word in said and not complained and status == (word == "no layers were told"), f"status {status}\n{said}{complained}")
 
 
+def check_unchecked(folder):
+    """Where nothing computes what it should, that is a failure; all that follows is done without the check, and what was
+    put aside is said once."""
+    aside = "put aside: some convolution: cudnn 41 computes something else"
+    refuse = f"""[[ ,${{DH_CUDA_WITHOUT:-}}, == *,checks,* ]] || {{ echo 'No engine (DH_CUDA_WITHOUT=checks takes it)'; exit 1; }}
+      echo "run without $DH_CUDA_WITHOUT"; echo '{aside}'"""
+    write_script(folder / "bin" / "bench-net", refuse + """
+      echo '{"median_seconds": 0.5, "device_median_seconds": 0.25}'; echo '0.5 ms 1 % 1 GFLOP/s some layer'; echo '0.5 ms in all'""")
+    write_script(folder / "bin" / "precision-report", refuse + "\necho \"$2 64×64 fp16 hybrid 0.01 logits 0.1 where clear 100.0000 %\"")
+    status, said, complained = start(folder, "bench", "precision", DH_GPU_SECONDS="60")
+    check("a check that finds nothing right is a failure, and left out from then on",
+          status == 1 and said.split("== table")[0].count("FAILED") == 1 and "FAILED check of bench-ldn121-1024x2048-fp16, and all that follows" in said
+          and said.count(aside) == 2 and "dlv3p_wrn38 720x1280 f32: \"median" in said and "hybrid 0.01" in said
+          and not complained, f"status {status}\n{said}{complained}")
+
+
 def check_rest(folder):
     """What a run did not come to is said, and done by the next; what was measured before stays in the table."""
     for path in ("nvidia-smi", "python3"):
@@ -336,7 +352,7 @@ def check_rest(folder):
     shutil.rmtree(folder / "log")
     status, said, complained = start(folder, PATH=path, DH_GPU_SECONDS="65")
     last = said.strip().splitlines()[-1]
-    check("what was not reached is the last line", last.startswith("NOT REACHED, or not to its end:") and last.split("(")[0].endswith("tables profile sanitizer ")
+    check("what was not reached is the last line", last.startswith("NOT REACHED, or not to its end:") and last.split("(")[0].endswith("tables starts profile sanitizer ")
           and "devices" not in last and not complained, said + complained)
     before = (folder / "out" / "table.txt").read_text()
     shutil.rmtree(folder / "out")  # a folder that is brought back is emptied before the next command
@@ -483,12 +499,13 @@ with tempfile.TemporaryDirectory() as root:
     folder = carry(Path(root) / "the emulated card's", emulated)
     small = {"DH_GPU_SMALL": "1"}
     status, said, complained = start(folder, "devices", "forward", "bench", "steps", "ops", "golden", "precision", "peers", "train", "demo",
-                                     "tables", "profile", "sanitizer", **small)
+                                     "tables", "starts", "profile", "sanitizer", **small)
     table = said.split("== table", 1)[-1]
     check("every part runs on an emulated card", status == 0 and "FAILED" not in said and not complained, said + complained)
     wanted = ("cuda:0", "operator proof:", "0 failed", "demo f32: AP 60.", "evaluation 128×64 f32: 16 pictures in ", "ldn121 64×64 fp16", "classes equal",
               "ldn121 64x64 f32: ", "_seconds", "one by one", "train ldn121 2 64 f32", "golden forward ldn121", "peers: ",
-              " layers, ", "one by one, at least ", "profile: ", "sanitizer")
+              " layers, ", "one by one, at least ", "profile: ", "sanitizer", "(compiled with all known) ",
+              "start to maps on disk, ldn121 64x64 f32: first ", " ms later ", " ms (0 choices, ")
     missing = [word for word in wanted if word not in table]
     check("the table holds what was measured", not missing, f"{missing} in\n{table}")
     for part in ("precision", "peers", "tables", "profile"):
@@ -497,7 +514,7 @@ with tempfile.TemporaryDirectory() as root:
     status, said, _ = start(folder, "nothing")
     check("a part that is none is refused", status == 2 and "no part nothing" in said, said)
     status, said, complained = start(folder, DH_GPU_SECONDS="4", **small)
-    check("what comes too late is left out", status == 3 and "FAILED" not in said and "NOT REACHED, or not to its end: " in said and " demo tables profile" in said and not complained, said + complained)
+    check("what comes too late is left out", status == 3 and "FAILED" not in said and "NOT REACHED, or not to its end: " in said and " demo tables starts profile" in said and not complained, said + complained)
     check_sanitizer(folder)
     environment = {"DH_EMULATED_FAIL": "launch:1", **small}
     status, said, complained = start(folder, "precision", "ops", **environment)
@@ -522,6 +539,7 @@ with tempfile.TemporaryDirectory() as root:
         check_cut_off(break_down(Path(root) / number.name), number)
     check_profilers(Path(root))
     check_tables(Path(root))
+    check_unchecked(break_down(Path(root) / "unchecked"))
     check_rest(break_down(Path(root) / "rest"))
     check_plans(break_down(Path(root) / "plans"))
     check_verdicts(break_down(Path(root) / "verdicts"))

@@ -48,6 +48,20 @@ describe_cost (GString *text, const char *name, const DhCudaCost *cost)
 }
 
 char *
+dh_cuda_list_remarks (DhPlan *base)
+{
+  const DhCudaPlan *plan = (const DhCudaPlan *)base;
+  GString *text = g_string_new (NULL);
+  g_autofree char *aside = dh_cuda_driver.all_aside (plan->pool.device->card);
+  g_auto (GStrv) lines = g_strsplit (aside, "\n", -1);
+  for (guint i = 0; lines[i] && *lines[i]; i++)
+    g_string_append_printf (text, "put aside: %s\n", lines[i]);
+  if (plan->why_not_recorded)
+    g_string_append_printf (text, "not recorded: %s\n", plan->why_not_recorded);
+  return g_string_free (text, FALSE);
+}
+
+char *
 dh_cuda_describe (DhPlan *base)
 {
   const DhCudaPlan *plan = (const DhCudaPlan *)base;
@@ -65,7 +79,7 @@ dh_cuda_describe (DhPlan *base)
                           plan->pool.device->base.name, plan->pool.arena_bytes / 1048576.0,
                           plan->pool.chunk_bytes / 1048576.0, plan->pool.workspace_bytes / 1048576.0,
                           plan->staging_bytes / 1048576.0);
-  if (plan->why_not_recorded)
-    g_string_append_printf (text, "not recorded: %s\n", plan->why_not_recorded);
+  g_autofree char *remarks = dh_cuda_list_remarks (base);
+  g_string_append (text, remarks);
   return g_string_free (text, FALSE);
 }

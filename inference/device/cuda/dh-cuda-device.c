@@ -4,14 +4,6 @@
 
 const DhModuleHost *dh_cuda_host;
 
-gboolean
-dh_cuda_without (const char *what)
-{
-  const char *words = g_getenv ("DH_CUDA_WITHOUT");
-  g_auto (GStrv) each = g_strsplit (words ? words : "", ",", -1);
-  return g_strv_contains ((const char *const *)each, what);
-}
-
 static void
 list (GPtrArray *infos)
 {
@@ -109,6 +101,13 @@ reopen_device (DhDevice *base, GError **error)
   return TRUE;
 }
 
+gboolean
+dh_cuda_begins_anew (DhCudaDevice *device)
+{
+  return device->lost && device->n_plans == 0 && dh_cuda_driver.has_learned (device->card)
+         && reopen_device (&device->base, NULL);
+}
+
 static guint64
 available (DhDevice *device)
 {
@@ -118,7 +117,8 @@ available (DhDevice *device)
 static gboolean
 pin (DhDevice *base, gpointer memory, gsize bytes)
 {
-  return dh_cuda_driver.pin (((DhCudaDevice *)base)->card, memory, bytes);
+  DhCudaDevice *device = (DhCudaDevice *)base;
+  return device->card && dh_cuda_driver.pin (device->card, memory, bytes);
 }
 
 static void
@@ -143,6 +143,7 @@ static const DhDeviceFunctions functions = {
   .unpin = unpin,
   .free_plan = dh_cuda_free_plan,
   .describe = dh_cuda_describe,
+  .list_remarks = dh_cuda_list_remarks,
   .estimate = dh_cuda_estimate,
   .available = available,
   .compile_training = dh_cuda_compile_training,

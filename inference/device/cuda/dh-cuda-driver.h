@@ -24,33 +24,6 @@ typedef struct _DhCudaCard DhCudaCard;
 typedef struct _DhCudaConvolution DhCudaConvolution;
 typedef struct _DhCudaRecording DhCudaRecording;
 
-/* A convolution or one of its gradients; of them but one is given and one made. */
-typedef enum
-{
-  DH_CUDA_CONV_FORWARD, /* y from x and w */
-  DH_CUDA_CONV_DATA,    /* x, its gradient, from y's and w */
-  DH_CUDA_CONV_WEIGHTS, /* w, its gradient, from y's and x */
-} DhCudaConvDirection;
-
-/* y = [relu] (w ∗ x [+ z] [+ bias]); channel counts padded to groups. x, y, z: n × h × w × c; w: out × k × k × in. z,
- * bias and relu: FORWARD only. All integers, no gaps: it is compared as memory. */
-typedef struct
-{
-  gint direction;  /* DhCudaConvDirection */
-  gint type;       /* DhCudaType of everything */
-  gboolean strict; /* float32 arithmetic throughout: no TF32 */
-  gboolean z, bias, relu;
-  gint n, in, out, h, w, out_h, out_w;
-  gint kernel, stride, padding, dilation;
-} DhCudaConvSpec;
-
-typedef struct
-{
-  void *x, *w, *y; /* all but the one that is made are read */
-  const void *bias, *z;
-  void *workspace;
-} DhCudaConvMemory;
-
 typedef enum
 {
   DH_CUDA_TO_DEVICE,
@@ -105,6 +78,14 @@ typedef struct
   /* What was found out before on this very card, by a key in words: NULL where nothing is kept. Free with g_free. */
   char *(*recall) (DhCudaCard *card, const char *key);
   void (*remember) (DhCudaCard *card, const char *key, const char *what);
+  /* Ways of computing something, by a key in words, that are not gone again, by whatever card of this kind: the card
+   * was lost with it, or it computed something else. Why, as a line, or NULL; all of them, a line each, "" for none.
+   * Free both with g_free. */
+  void (*put_aside) (DhCudaCard *card, const char *key, const char *why);
+  char *(*why_aside) (DhCudaCard *card, const char *key);
+  char *(*all_aside) (DhCudaCard *card);
+  /* Something was put aside since it was opened: where it is lost, it may be that only with this. */
+  gboolean (*has_learned) (DhCudaCard *card);
   /* For everything on all lanes. */
   gboolean (*wait) (DhCudaCard *card, GError **error);
   /* What is queued on `lane` from now on waits for what is queued on `other` so far. */
@@ -126,7 +107,8 @@ typedef struct
   gboolean (*replay) (DhCudaCard *card, DhCudaRecording *recording, GError **error);
   void (*recording_free) (DhCudaCard *card, DhCudaRecording *recording);
 
-  /* Chooses by timing on the memory given, whose contents are lost (workspace: `most` bytes of it). Errors:
+  /* Chooses by timing, and by what is computed, on the memory given, whose contents are lost but for weights and bias
+   * that are read, and which must be there (workspace: `most` bytes of it). Errors:
    * DH_ERROR_UNSUPPORTED where nothing computes it in one piece. */
   DhCudaConvolution *(*conv_new) (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *memory,
                                   gsize most, GError **error);

@@ -2,6 +2,7 @@
 #include "dh-cuda-fused-math.h"
 #include "dh-cuda-private.h"
 #include "dh-cuda-time.h"
+#include "dh-cuda-ways.h"
 
 /* Dense layers, and whatever else is a norm, a ReLU and a 1×1 convolution: by a kernel that gathers and cuDNN's
  * convolution, or by an own kernel that does both and never stores what is between, in one of its tilings; and with a
@@ -10,8 +11,6 @@
 #define APART (-1)
 static const char *const way_names[] = { "apart", "64×128×32", "64×128×64", "64×64×64", "32×64×128" };
 G_STATIC_ASSERT (G_N_ELEMENTS (way_names) == 1 + DH_CUDA_N_TILINGS);
-/* What a choice that is kept was made among: one more for every change that makes a kernel faster or slower. */
-#define WAYS_VERSION 3
 
 gboolean
 dh_cuda_can_fuse (const DhCudaPool *pool, const DhCudaView *in, const DhCudaConvNodes *conv)
@@ -140,7 +139,7 @@ key_of (const DhCudaPlan *plan, const DhCudaStep *step)
     g_string_append_printf (key, "to the sum of %s and %d × %d, scale %d, ",
                             conv->is_fused_step ? way_names[conv->fused_step->kernel.mode + 1] : way_names[0],
                             step->in->h, step->in->w, step->scale != NULL);
-  g_string_append_printf (key, "%d of", WAYS_VERSION);
+  g_string_append (key, "of");
   for (guint i = 0; i < G_N_ELEMENTS (way_names); i++)
     g_string_append_printf (key, " %s", way_names[i]);
   return g_string_free (key, FALSE);
@@ -154,22 +153,22 @@ dh_cuda_choose_fused (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvMemory
   g_autofree char *known = dh_cuda_driver.recall (card, key);
   if (known && set_way_by_name (step, known))
     return TRUE;
-  double best = G_MAXDOUBLE;
-  gint best_way = APART;
-  for (gint way = APART; way < DH_CUDA_N_TILINGS; way++)
+  DhCudaWays ways = { &plan->pool, step, memory, key, 0, NULL };
+  gint best = APART;
+  gboolean fine = dh_cuda_ways_begin (&ways, error);
+  for (gint way = APART; fine && way < DH_CUDA_N_TILINGS; way++)
     {
+      gboolean better;
       set_way (step, way);
-      const double seconds = dh_cuda_time_conv (card, step, memory, best, error);
-      if (seconds < 0)
-        return FALSE;
       /* Of equals the plainest that stores nothing between. */
-      if (way == 0 ? seconds <= best : seconds < best)
-        {
-          best = seconds;
-          best_way = way;
-        }
+      fine = dh_cuda_ways_try (&ways, way_names[way + 1], way == 0, &better, error);
+      if (fine && better)
+        best = way;
     }
-  set_way (step, best_way);
-  dh_cuda_driver.remember (card, key, way_names[best_way + 1]);
+  dh_cuda_ways_end (&ways);
+  if (!fine)
+    return FALSE;
+  set_way (step, best);
+  dh_cuda_driver.remember (card, key, way_names[best + 1]);
   return TRUE;
 }

@@ -1,5 +1,6 @@
 #include "dh-cuda-grid.h"
 #include "dh-cuda-math.h"
+#include "dh-cuda-probe-math.h"
 
 /* The kernels around the items of dh-cuda-math.h, made once for each type of value. */
 
@@ -26,6 +27,10 @@ __global__ void __launch_bounds__ (THREADS) run_items (const __grid_constant__ D
         dh_cuda_head_item (&k, TYPE, item);
       else if constexpr (OP == DH_CUDA_TAPS)
         dh_cuda_taps_item (&k, TYPE, item);
+      else if constexpr (OP == DH_CUDA_NOISE)
+        dh_cuda_noise_item (&k, TYPE, item);
+      else if constexpr (OP == DH_CUDA_PROBE)
+        dh_cuda_probe_item (&k, TYPE, item);
       else if constexpr (OP == DH_CUDA_SCORE)
         dh_cuda_score_item (&k, TYPE, item);
       else
@@ -102,6 +107,12 @@ int launch_typed (const DhCudaKernel &k, const int64_t items, cudaStream_t strea
     case DH_CUDA_TAPS:
       run_items<DH_CUDA_TAPS, TYPE><<<grid, THREADS, 0, stream>>> (k, items);
       break;
+    case DH_CUDA_NOISE:
+      run_items<DH_CUDA_NOISE, TYPE><<<grid, THREADS, 0, stream>>> (k, items);
+      break;
+    case DH_CUDA_PROBE:
+      run_items<DH_CUDA_PROBE, TYPE><<<grid, THREADS, 0, stream>>> (k, items);
+      break;
     case DH_CUDA_SCORE:
       run_items<DH_CUDA_SCORE, TYPE><<<grid, THREADS, 0, stream>>> (k, items);
       break;
@@ -124,8 +135,7 @@ dh_cuda_launch (const DhCudaKernel *kernel, void *stream)
   if (kernel->op == DH_CUDA_FUSED)
     return dh_cuda_launch_fused (kernel, stream);
   const int64_t items = dh_cuda_kernel_items (kernel);
-  /* The type that is read; SCORE without logits reads the outlier logits' own. */
-  const int type = kernel->op == DH_CUDA_PACK ? kernel->type : kernel->in.type;
+  const int type = dh_cuda_kernel_type (kernel);
   if (!dh_cuda_kernel_grid (kernel).x)
     return cudaErrorInvalidValue;
   if (type == DH_CUDA_F32)

@@ -100,6 +100,8 @@ extern "C"
     DH_CUDA_UNPACK,
     DH_CUDA_TAPS,  /* nine products of every pixel, channels of each tap behind those of the one before → their sum */
     DH_CUDA_FUSED, /* a 1×1 convolution that reads as POINTWISE does: dh-cuda-fused-math.h */
+    DH_CUDA_NOISE, /* fills `out` for a probe: dh-cuda-probe-math.h */
+    DH_CUDA_PROBE, /* some values of a result, and what they should be */
     /* Of training: dh-cuda-train-math.h */
     DH_CUDA_WEIGHTS_IN,  /* parameters → as the convolution reads them */
     DH_CUDA_WEIGHTS_OUT, /* their gradient back */
@@ -136,6 +138,50 @@ extern "C"
     DH_CUDA_WEIGHTS_OF_BIAS, /* out, float, 0 beyond c */
   } DhCudaWeightsMode;
 
+  /* A convolution or one of its gradients; of them but one is given and one made. */
+  typedef enum
+  {
+    DH_CUDA_CONV_FORWARD, /* y from x and w */
+    DH_CUDA_CONV_DATA,    /* x, its gradient, from y's and w */
+    DH_CUDA_CONV_WEIGHTS, /* w, its gradient, from y's and x */
+  } DhCudaConvDirection;
+
+  /* y = [relu] (w ∗ x [+ z] [+ bias]); channel counts padded to groups. x, y, z: n × h × w × c; w: out × k × k × in. z,
+   * bias and relu: FORWARD only. All integers, no gaps: it is compared as memory. */
+  typedef struct
+  {
+    int32_t direction; /* DhCudaConvDirection */
+    int32_t type;      /* DhCudaType of everything */
+    int32_t strict;    /* float32 arithmetic throughout: no TF32 */
+    int32_t z, bias, relu;
+    int32_t n, in, out, h, w, out_h, out_w;
+    int32_t kernel, stride, padding, dilation;
+  } DhCudaConvSpec;
+
+  typedef struct
+  {
+    void *x, *w, *y; /* all but the one that is made are read */
+    const void *bias, *z;
+    void *workspace;
+  } DhCudaConvMemory;
+
+  typedef enum
+  {
+    DH_CUDA_NOISE_EVEN, /* between −1 and 1 */
+    DH_CUDA_NOISE_NAN,
+  } DhCudaNoise;
+
+  /* PROBE: the places are dh_cuda_probe_place()'s. Each sum of products is made in parts, which the host adds up: of
+   * the terms and of their squares, before the ReLU. */
+  typedef struct
+  {
+    DhCudaConvSpec spec;
+    DhCudaConvMemory memory;
+    int32_t n_samples, n_parts; /* no parts: the values alone */
+    float *values;              /* n_samples: what was made */
+    double *sums;               /* n_samples × n_parts × 2 */
+  } DhCudaProbe;
+
   /* COPY_FLOATS to `value`, ADD_FLOATS, CHECK, ADAM: arrays of `count` floats, a multiple of 8. */
   typedef struct
   {
@@ -158,7 +204,7 @@ extern "C"
     int32_t relu;     /* of the result: POINTWISE, RESIZE, HEAD, TAPS, FUSED */
     int32_t n, c, h, w;
     int32_t in_h, in_w;              /* POOL, RESIZE, TAPS, SCORE, FUSED */
-    int32_t mode;                    /* POOL, WEIGHTS_IN; FUSED: DhCudaTiling */
+    int32_t mode;                    /* POOL, WEIGHTS_IN; FUSED: DhCudaTiling; NOISE: DhCudaNoise */
     int32_t kernel, stride, padding; /* POOL; TAPS: the stride from tap to tap */
     const DhCudaTap *rows, *columns; /* RESIZE, SCORE: h and w of them; FUSED: the same, or NULL */
     const float *source;             /* PACK: n × c × h × w */
@@ -187,6 +233,7 @@ extern "C"
     const uint8_t *labels;                     /* LOSS: n × h × w */
     void *out_ood;                             /* LOSS: as `out`, of one group */
     DhCudaFloats floats;
+    DhCudaProbe probe;
   } DhCudaKernel;
 
   /* How many items the kernel has: each is one group of one pixel, but one pixel for HEAD, SCORE and LOSS, one place
@@ -196,6 +243,8 @@ extern "C"
     const int64_t pixels = (int64_t)kernel->n * kernel->h * kernel->w;
     if (kernel->op == DH_CUDA_HEAD || kernel->op == DH_CUDA_SCORE || kernel->op == DH_CUDA_LOSS)
       return pixels;
+    if (kernel->op == DH_CUDA_PROBE)
+      return (int64_t)kernel->probe.n_samples * (kernel->probe.n_parts ? kernel->probe.n_parts : 1);
     if (kernel->op == DH_CUDA_UNPACK)
       return pixels * kernel->in.n_groups;
     if (kernel->op == DH_CUDA_WEIGHTS_IN && kernel->mode == DH_CUDA_WEIGHTS_OF_BIAS)
@@ -213,6 +262,14 @@ extern "C"
     if (kernel->op >= DH_CUDA_COPY_FLOATS)
       return kernel->floats.count / DH_CUDA_GROUP;
     return pixels * kernel->n_groups;
+  }
+
+  /* Of inference: the type that is read, for which the kernel is made; SCORE without logits reads the outlier logits'
+   * own. */
+  static inline int32_t dh_cuda_kernel_type (const DhCudaKernel *kernel)
+  {
+    return kernel->op == DH_CUDA_PACK || kernel->op == DH_CUDA_NOISE || kernel->op == DH_CUDA_PROBE ? kernel->type
+                                                                                                    : kernel->in.type;
   }
 
   /* What few places of a result read much for: a block of DH_CUDA_THREADS threads makes one group of one place, by a

@@ -114,6 +114,21 @@ count_work (DhCudaStep *step)
     step->flop = 2.0 * step->kernel.n * step->out->c * step->in->c * step->kernel.h * step->kernel.w;
 }
 
+static DhCudaPlan *
+compile (DhCudaDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
+         const DhPlanOptions *options, GError **error)
+{
+  DhCudaPlan *plan = new_plan (device, graph, shapes, options);
+  GError *reason = NULL;
+  plan->cancellable = options->cancellable;
+  if (dh_cuda_build (plan, graph, shapes, parameters, &reason) && dh_cuda_place (plan, &reason))
+    return plan;
+  dh_cuda_note_error (device, reason);
+  dh_cuda_free_plan (&plan->base);
+  g_propagate_error (error, reason);
+  return NULL;
+}
+
 DhPlan *
 dh_cuda_compile (DhDevice *base, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
                  const DhPlanOptions *options, GError **error)
@@ -121,18 +136,21 @@ dh_cuda_compile (DhDevice *base, DhGraph *graph, const DhShape *shapes, DhTensor
   DhCudaDevice *device = (DhCudaDevice *)base;
   if (dh_cuda_is_lost (device, error) || !dh_cuda_takes_size (options->input, error))
     return NULL;
-  DhCudaPlan *plan = new_plan (device, graph, shapes, options);
-  plan->cancellable = options->cancellable;
   g_autoptr (GError) reason = NULL;
-  if (dh_cuda_build (plan, graph, shapes, parameters, &reason) && dh_cuda_place (plan, &reason))
+  DhCudaPlan *plan = compile (device, graph, shapes, parameters, options, &reason);
+  /* Every time one way fewer is tried. */
+  while (!plan && dh_cuda_begins_anew (device))
+    {
+      g_clear_error (&reason);
+      plan = compile (device, graph, shapes, parameters, options, &reason);
+    }
+  if (plan)
     {
       for (guint i = 0; i < plan->steps->len; i++)
         count_work (g_ptr_array_index (plan->steps, i));
       plan->cancellable = NULL;
       return &plan->base;
     }
-  dh_cuda_note_error (device, reason);
-  dh_cuda_free_plan (&plan->base);
   if (g_error_matches (reason, DH_ERROR, DH_ERROR_NO_MEMORY))
     g_prefix_error (&reason,
                     "This image needs about %.0f MiB on the card; use a smaller scale, or close other programs: ",

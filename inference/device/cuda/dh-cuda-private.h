@@ -2,6 +2,7 @@
 #include "dh-arena.h"
 #include "dh-bilinear.h"
 #include "dh-cuda-driver.h"
+#include "dh-cuda-without.h"
 #include "dh-lowering.h"
 #include "dh-module.h"
 
@@ -267,6 +268,7 @@ dh_cuda_time_to_queue (guint n_steps)
 
 /* dh-cuda-describe.c */
 char *dh_cuda_describe (DhPlan *plan);
+char *dh_cuda_list_remarks (DhPlan *plan);
 const char *dh_cuda_implementation (const DhCudaStep *step);
 
 /* After an error of the card itself nothing that it holds can be trusted: TRUE with an error where there was one. */
@@ -299,9 +301,8 @@ gboolean dh_cuda_state_keep (DhTrainState *state, gboolean back, GError **error)
 
 /* dh-cuda-device.c */
 extern const DhModuleHost *dh_cuda_host;
-/* The environment's DH_CUDA_WITHOUT names it among its words, separated by commas: a way to find what is wrong where
- * something is. "fused": own kernels for a norm, a ReLU and a convolution; "taps": dilated convolutions in two;
- * "epilogues": those of the library; "recordings". */
-gboolean dh_cuda_without (const char *what);
+/* Where the card was lost with a way of computing something that is put aside since, and nothing else is held on it:
+ * TRUE where it is open again. */
+gboolean dh_cuda_begins_anew (DhCudaDevice *device);
 
 G_END_DECLS

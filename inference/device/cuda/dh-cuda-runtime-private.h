@@ -15,6 +15,7 @@ struct _DhCudaCard
   GHashTable *plans; /* DhCudaConvSpec → DhCudnnPlan: the fastest */
   gint generation;
   int architecture; /* that its kernels were made for, as a compute capability */
+  gboolean learned; /* something was put aside */
   char *cache;      /* folder of plans kept; or NULL */
   char *identity;   /* of card and libraries, as far as plans depend on them */
 };
@@ -55,9 +56,16 @@ G_GNUC_INTERNAL void dh_cuda_card_unpin (DhCudaCard *card, gpointer memory);
 G_GNUC_INTERNAL gboolean dh_cuda_card_copy (DhCudaCard *card, gpointer to, gconstpointer from, gsize bytes,
                                             DhCudaDirection direction, DhCudaLane lane, GError **error);
 
-/* dh-cuda-runtime-conv.c */
+/* dh-cuda-runtime-kept.c */
 G_GNUC_INTERNAL char *dh_cuda_card_recall (DhCudaCard *card, const char *key);
 G_GNUC_INTERNAL void dh_cuda_card_remember (DhCudaCard *card, const char *key, const char *what);
+G_GNUC_INTERNAL void dh_cuda_card_forget (DhCudaCard *card, const char *key);
+G_GNUC_INTERNAL void dh_cuda_card_put_aside (DhCudaCard *card, const char *key, const char *why);
+G_GNUC_INTERNAL char *dh_cuda_card_why_aside (DhCudaCard *card, const char *key);
+G_GNUC_INTERNAL char *dh_cuda_card_all_aside (DhCudaCard *card);
+G_GNUC_INTERNAL gboolean dh_cuda_card_has_learned (DhCudaCard *card);
+
+/* dh-cuda-runtime-conv.c */
 G_GNUC_INTERNAL DhCudaConvolution *dh_cuda_card_conv_new (DhCudaCard *card, const DhCudaConvSpec *spec,
                                                           const DhCudaConvMemory *memory, gsize most, GError **error);
 G_GNUC_INTERNAL gboolean dh_cuda_card_conv_run (DhCudaCard *card, DhCudaConvolution *conv,

@@ -1,7 +1,7 @@
 #include <cuda_runtime_api.h>
 #include <string.h>
 #include "dh-cuda-runtime-private.h"
-#include "dh-cuda-time.h"
+#include "dh-cuda-search-version.h"
 #include "dh-error.h"
 #include "dh-plan-cache.h"
 
@@ -129,7 +129,7 @@ identify (int index, const DhCudnn *cudnn)
       || cudaDriverGetVersion (&driver) != cudaSuccess)
     return NULL;
   g_strdelimit (properties.name, "\n", ' ');
-  return g_strdup_printf ("%s, %d.%d, %d multiprocessors, driver %d, CUDA %d, cuDNN %zu, search %d", properties.name,
+  return g_strdup_printf ("%s, %d.%d, %d multiprocessors, driver %d, CUDA %d, cuDNN %zu, search %s", properties.name,
                           properties.major, properties.minor, properties.multiProcessorCount, driver, CUDART_VERSION,
                           cudnn->get_version (), DH_CUDA_SEARCH);
 }
@@ -187,6 +187,8 @@ open_card (guint index, GError **error)
     }
   card->identity = identify (card->index, cudnn);
   card->cache = card->identity ? dh_plan_cache_folder () : NULL;
+  if (!card->identity)
+    card->identity = g_strdup ("a card that is not known");
   dh_plan_cache_prune (card->cache, MAX_PLANS_KEPT);
   return card;
 }
@@ -338,6 +340,10 @@ const DhCudaDriver dh_cuda_driver = {
   .has_fused = has_fused,
   .recall = dh_cuda_card_recall,
   .remember = dh_cuda_card_remember,
+  .put_aside = dh_cuda_card_put_aside,
+  .why_aside = dh_cuda_card_why_aside,
+  .all_aside = dh_cuda_card_all_aside,
+  .has_learned = dh_cuda_card_has_learned,
   .wait = dh_cuda_card_wait,
   .follow = follow,
   .mark = dh_cuda_card_mark,

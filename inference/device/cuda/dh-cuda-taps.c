@@ -1,5 +1,5 @@
 #include "dh-cuda-private.h"
-#include "dh-cuda-time.h"
+#include "dh-cuda-ways.h"
 #include "dh-error.h"
 
 /* 3×3 convolutions whose taps lie apart, to few channels: an atrous pyramid's. cuDNN's engines for new cards do not
@@ -94,14 +94,14 @@ dh_cuda_choose_taps (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvMemory 
   step->is_taps = g_strcmp0 (known, ways[1]) == 0;
   if (step->is_taps || g_strcmp0 (known, ways[0]) == 0)
     return TRUE;
-  const double one = dh_cuda_time_conv (card, step, memory, G_MAXDOUBLE, error);
-  if (one < 0)
-    return FALSE;
+  DhCudaWays trials = { &plan->pool, step, memory, key, 0, NULL };
+  gboolean one = FALSE, both = FALSE;
+  gboolean fine = dh_cuda_ways_begin (&trials, error) && dh_cuda_ways_try (&trials, ways[0], FALSE, &one, error);
   step->is_taps = TRUE;
-  const double taps = dh_cuda_time_conv (card, step, memory, one, error);
-  if (taps < 0)
-    return FALSE;
-  step->is_taps = taps < one;
-  dh_cuda_driver.remember (card, key, ways[step->is_taps]);
-  return TRUE;
+  fine = fine && dh_cuda_ways_try (&trials, ways[1], FALSE, &both, error);
+  step->is_taps = both;
+  dh_cuda_ways_end (&trials);
+  if (fine)
+    dh_cuda_driver.remember (card, key, ways[both]);
+  return fine;
 }

@@ -3,9 +3,6 @@
 
 G_BEGIN_DECLS
 
-/* Of what is kept of a choice: one more for every change to what is tried for one, or to how that is timed. */
-#define DH_CUDA_SEARCH 1
-
 /* Queues on the compute lane what is to be timed. */
 typedef gboolean (*DhCudaQueue) (DhCudaCard *card, gpointer data, GError **error);
 

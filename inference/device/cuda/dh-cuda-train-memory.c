@@ -1,3 +1,4 @@
+#include "dh-cuda-probe.h"
 #include "dh-cuda-train-private.h"
 #include "dh-error.h"
 
@@ -100,6 +101,12 @@ choose (DhCudaTrainPlan *plan, gpointer trial, gsize most, GError **error)
         continue;
       DhCudaConvMemory memory = step->memory;
       memory.workspace = trial;
+      /* They are packed in each step, so not yet. */
+      const gint filter[] = { step->spec.out, step->spec.kernel, step->spec.kernel, step->spec.in };
+      if (!step->w
+          && !dh_cuda_probe_fill (plan->pool.device->card, memory.w, step->spec.type, filter, DH_CUDA_NOISE_EVEN,
+                                  error))
+        return FALSE;
       step->conv = dh_cuda_driver.conv_new (plan->pool.device->card, &step->spec, &memory, most, error);
       if (!step->conv)
         {

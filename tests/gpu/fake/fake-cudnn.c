@@ -13,8 +13,9 @@
  * the status of cudnnCreate, 0. DH_FAKE_ENGINES: what heuristics A and B name, "INDEX/WORKSPACE/MILLISECONDS/NOTES"
  * separated by commas; notes: t tensor cores, n not deterministic, c compiled at run time, p makes no plan, x does not
  * run, b B alone names it, u it is only named where nothing is dilated, k its one knob must be at its place in the list
- * to run, q it does not tell its knobs. What ran last is in DH_FAKE_RAN, how much ran
- * so far in DH_FAKE_RUNS and how long that takes in DH_FAKE_MILLISECONDS. */
+ * to run, q it does not tell its knobs, l it leaves what is a little off, w what is wrong, z what is no number, f it
+ * loses the card. What ran last is in DH_FAKE_RAN and what it left instead of 1 in DH_FAKE_LEFT, how much ran so far in
+ * DH_FAKE_RUNS and how long that takes in DH_FAKE_MILLISECONDS. */
 
 enum
 {
@@ -328,8 +329,16 @@ cudnnBackendExecute (cudnnHandle_t handle, cudnnBackendDescriptor_t plan, cudnnB
   const struct timespec pace = { 0, (long)(1e6 * decimal ("DH_FAKE_PACE")) };
   if (pace.tv_nsec)
     nanosleep (&pace, NULL);
+  if (has (&engine, 'f'))
+    setenv ("DH_FAKE_FAULT", "700", 1);
   snprintf (text, sizeof text, "%d", engine.index);
   setenv ("DH_FAKE_RAN", text, 1);
+  setenv ("DH_FAKE_LEFT",
+          has (&engine, 'l')   ? "1.003"
+          : has (&engine, 'w') ? "1.25"
+          : has (&engine, 'z') ? "nan"
+                               : "1",
+          1);
   snprintf (text, sizeof text, "%.17g", decimal ("DH_FAKE_MILLISECONDS") + engine.milliseconds);
   setenv ("DH_FAKE_MILLISECONDS", text, 1);
   snprintf (text, sizeof text, "%d", number ("DH_FAKE_RUNS", 0) + 1);

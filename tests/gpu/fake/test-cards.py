@@ -187,6 +187,25 @@ def run():
     for device in ("cuda:0", "auto"):
         status, out, err = start("fake", *bench, "--device", device, **how, DH_FAKE_ENGINES="41/4096/2,3/0/1")
         check(f"a whole network on {device}", [] if status == 0 and not err and "cudnn 3" in out else [f"{status} {out}{err}"])
+    # What computes something else, or loses the card while it is timed, is passed over in the first start already, and
+    # told; in the next it is known, where anything is kept.
+    kept = {"DH_PLAN_CACHE": str(root / "plans")}
+    for name, note, said in (("is wrong", "w", "computes something else, off by"),
+                             ("is no number", "z", "leaves what is no number"),
+                             ("loses the card", "f", "cudnn 41: The card failed in")):
+        engines = f"41/4096/1/{note},3/0/2"
+        for where in ({}, kept, kept):
+            status, out, err = start("fake", *bench, "--device", "cuda:0", **{**how, **where}, DH_FAKE_ENGINES=engines)
+            told = [line for line in out.splitlines() if line.startswith("put aside: ") and said in line]
+            check(f"an engine that {name}{' and that is known' if where else ''}",
+                  [] if status == 0 and not err and told and "cudnn 41 " not in out.replace("\n".join(told), "")
+                  else [f"{status} {out}{err}"])
+        shutil.rmtree(root / "plans")
+    status, out, err = start("fake", *bench, "--device", "cuda:0", "--json", **how, DH_FAKE_ENGINES="41/0/1/w,3/0/2")
+    check("remarks of a bench", [] if status == 0 and json.loads(out)["remarks"][0].startswith("put aside: ") else [out, err])
+    for note, said in (("w", "DH_CUDA_WITHOUT=checks"), ("f", "cudnn 41: The card failed in")):
+        status, out, err = start("fake", *bench, "--device", "cuda:0", **how, DH_FAKE_ENGINES=f"41/0/1/{note}")
+        check(f"no engine but one with “{note}”", [] if status == 1 and err.count("\n") == 1 and said in err else [f"{status} {err}"])
     status, out, err = start("fake", "demo", "--out", str(root / "demo"), "--quiet", **{**how, **cards(35)})
     check("demo says it once", [] if status == 0 and err.count("is not available") == 1 else [f"{status} {err}"])
 

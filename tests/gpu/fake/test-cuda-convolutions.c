@@ -1,8 +1,9 @@
 #include <dlfcn.h>
 #include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "dh-cuda-driver.h"
-#include "dh-cuda-time.h"
+#include "dh-cuda-search-version.h"
 #include "dh-error.h"
 #include "fake-card.h"
 
@@ -22,6 +23,16 @@ static const DhCudaConvSpec half = { .type = DH_CUDA_F16,
                                      .padding = 1,
                                      .dilation = 1 };
 
+/* A convolution that no other test has: what is put aside stays so. */
+static DhCudaConvSpec
+another (void)
+{
+  static gint width = 16;
+  DhCudaConvSpec spec = half;
+  spec.w = spec.out_w = ++width;
+  return spec;
+}
+
 static int
 live (void)
 {
@@ -34,8 +45,8 @@ live (void)
 static DhCudaConvolution *
 try_new (DhCudaCard *card, const DhCudaConvSpec *spec, const char *engines, gsize most, GError **error)
 {
-  static char memory[16];
-  const DhCudaConvMemory of = { memory, memory, memory, memory, memory, memory };
+  static char memory[16], workspace[1 << 20];
+  const DhCudaConvMemory of = { memory, memory, memory, memory, memory, workspace };
   g_setenv ("DH_FAKE_ENGINES", engines, TRUE);
   g_unsetenv ("DH_FAKE_RAN");
   return dh_cuda_driver.conv_new (card, spec, &of, most, error);
@@ -87,8 +98,9 @@ test_short (void)
   g_setenv ("DH_FAKE_PACE", "0.03", TRUE);
   assert_taken (NULL, &half, "41/0/0.004,3/0/0.002,10/0/0.003", 1 << 20, "cudnn 3");
   g_unsetenv ("DH_FAKE_PACE");
+  const DhCudaConvSpec spec = another ();
   g_setenv ("DH_FAKE_FAIL", "hold:1:700", TRUE);
-  assert_none (&half, "41/0/1,3/0/2", DH_ERROR_FAILED, "The card failed in starting a kernel");
+  assert_none (&spec, "41/0/1,3/0/2", DH_ERROR_FAILED, "The card failed in starting a kernel");
   g_unsetenv ("DH_FAKE_FAIL");
 }
 
@@ -180,25 +192,101 @@ test_workspace (void)
   g_assert_cmpint (live (), ==, 0);
 }
 
-/* A fault while engines are timed loses the card; it is no refusal. */
+/* What this kind of card has put aside. */
+static char *
+all_aside (void)
+{
+  DhCudaCard *card = open_card ();
+  char *all = dh_cuda_driver.all_aside (card);
+  dh_cuda_driver.close (card);
+  return all;
+}
+
+/* A fault while engines are timed loses the card; it is no refusal. The engine with which it was lost is not tried
+ * again for this convolution, whether anything is kept or not. */
 static void
 test_fault (void)
 {
+  const DhCudaConvSpec spec = another (), other = another ();
   g_setenv ("DH_FAKE_FAIL", "cudaStreamSynchronize:2:700", TRUE);
-  assert_none (&half, "41/0/1,3/0/2", DH_ERROR_FAILED, "The card failed in a kernel");
+  assert_none (&spec, "41/0/1,3/0/2", DH_ERROR_FAILED, "The card failed in a kernel");
   g_unsetenv ("DH_FAKE_FAIL");
-  assert_taken (NULL, &half, "41/0/1,3/0/2", 1 << 20, "cudnn 41");
-  /* Where something is kept, the engine with which it was lost is not tried again for this convolution. */
+  assert_taken (NULL, &spec, "41/0/1,3/0/2", 1 << 20, "cudnn 3");
+  assert_taken (NULL, &other, "41/0/1,3/0/2", 1 << 20, "cudnn 41");
+  g_autofree char *all = all_aside ();
+  g_assert_nonnull (strstr (all, "3×3 convolution 64 → 128 of 18×16 in float16: cudnn 41: The card failed in a kernel"));
+}
+
+/* Nor is one that computes something else taken, however fast it is, and all that was timed since the last that was
+ * right counts. Where none is right there is none. */
+static void
+test_wrong (void)
+{
+  static const char *const wrong[] = { "41/0/1/w,10/0/3,3/0/2", "41/0/1/z,10/0/3,3/0/2" };
+  static const char *const said[] = { "cudnn 41 computes something else, off by", "cudnn 41 leaves what is no number" };
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      DhCudaConvSpec spec = another ();
+      assert_taken (NULL, &spec, wrong[i], 1 << 20, "cudnn 3");
+      g_autofree char *all = all_aside ();
+      g_assert_nonnull (strstr (all, said[i]));
+      spec.relu = TRUE;
+      assert_none (&spec, i ? "41/0/1/z" : "41/0/1/w", DH_ERROR_UNSUPPORTED, said[i]);
+      assert_none (&spec, i ? "41/0/1/z" : "41/0/1/w", DH_ERROR_UNSUPPORTED, "DH_CUDA_WITHOUT=checks");
+      g_setenv ("DH_CUDA_WITHOUT", "taps,checks", TRUE);
+      assert_taken (NULL, &spec, wrong[i], 1 << 20, "cudnn 41");
+      g_unsetenv ("DH_CUDA_WITHOUT");
+    }
+  /* What rounding to 11 bits explains, and rounding to 24 does not. */
+  DhCudaConvSpec spec = another ();
+  assert_taken (NULL, &spec, "41/0/1/l,3/0/2", 1 << 20, "cudnn 41");
+  spec.type = DH_CUDA_F32;
+  assert_taken (NULL, &spec, "41/0/1/l,3/0/2", 1 << 20, "cudnn 41");
+  spec.strict = TRUE;
+  assert_taken (NULL, &spec, "41/0/1/l,3/0/2", 1 << 20, "cudnn 3");
+  /* In haste as well: the first that is right. */
+  spec = another ();
+  g_setenv ("DH_CUDA_CANDIDATES", "1", TRUE);
+  assert_taken (NULL, &spec, "41/0/2/w,10/0/3,3/0/1", 1 << 20, "cudnn 3");
+  g_unsetenv ("DH_CUDA_CANDIDATES");
+}
+
+/* And so it stays, on disk; what was kept and computes something else by now is chosen anew. */
+static void
+test_wrong_kept (void)
+{
+  const DhCudaConvSpec spec = another (), other = another ();
   g_autofree char *folder = g_dir_make_tmp ("dh-plans-XXXXXX", NULL);
   g_setenv ("DH_PLAN_CACHE", folder, TRUE);
-  g_setenv ("DH_FAKE_FAIL", "cudaStreamSynchronize:2:700", TRUE);
-  assert_none (&half, "41/0/1,3/0/2", DH_ERROR_FAILED, "The card failed in a kernel");
-  g_unsetenv ("DH_FAKE_FAIL");
-  assert_taken (NULL, &half, "41/0/1,3/0/2", 1 << 20, "cudnn 3");
-  DhCudaConvSpec other = half;
-  other.relu = TRUE;
+  assert_taken (NULL, &spec, "41/0/1/w,3/0/2", 1 << 20, "cudnn 3");
   assert_taken (NULL, &other, "41/0/1,3/0/2", 1 << 20, "cudnn 41");
+  assert_taken (NULL, &other, "41/0/1/w,3/0/2", 1 << 20, "cudnn 3");
+  /* A process that has not seen it goes by what the folder says. */
+  g_autofree char *sizes = g_strdup_printf ("%d %d", spec.w, other.w);
+  g_setenv ("DH_TEST_FOLDER", folder, TRUE);
+  g_setenv ("DH_TEST_SIZES", sizes, TRUE);
+  g_test_trap_subprocess ("/cuda-convolutions/wrong-known", 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+  g_test_trap_assert_passed ();
   g_setenv ("DH_PLAN_CACHE", "", TRUE);
+}
+
+static void
+test_wrong_known (void)
+{
+  if (!g_test_subprocess ())
+    return;
+  g_setenv ("DH_PLAN_CACHE", g_getenv ("DH_TEST_FOLDER"), TRUE);
+  g_autofree char *all = all_aside ();
+  g_auto (GStrv) sizes = g_strsplit (g_getenv ("DH_TEST_SIZES"), " ", -1);
+  g_assert_cmpuint (g_strv_length (sizes), ==, 2);
+  for (guint i = 0; sizes[i]; i++)
+    {
+      g_autofree char *line = g_strdup_printf ("of %s×16 in float16: cudnn 41 computes something else", sizes[i]);
+      DhCudaConvSpec spec = half;
+      g_assert_nonnull (strstr (all, line));
+      spec.w = spec.out_w = atoi (sizes[i]);
+      assert_none (&spec, "41/0/1", DH_ERROR_UNSUPPORTED, line);
+    }
 }
 
 static void
@@ -261,10 +349,9 @@ static void
 test_kept_by_search (void)
 {
   g_autofree char *folder = g_dir_make_tmp ("dh-plans-XXXXXX", NULL);
-  g_autofree char *search = g_strdup_printf (", search %d", DH_CUDA_SEARCH);
   g_setenv ("DH_PLAN_CACHE", folder, TRUE);
   assert_taken (NULL, &half, "41/0/1,3/0/2", 1 << 20, "cudnn 41");
-  g_assert_true (is_kept_of (folder, search));
+  g_assert_true (is_kept_of (folder, ", search " DH_CUDA_SEARCH));
   g_setenv ("DH_PLAN_CACHE", "", TRUE);
 }
 
@@ -302,6 +389,9 @@ main (int argc, char **argv)
   g_test_add_func ("/cuda-convolutions/named-elsewhere", test_named_elsewhere);
   g_test_add_func ("/cuda-convolutions/workspace", test_workspace);
   g_test_add_func ("/cuda-convolutions/fault", test_fault);
+  g_test_add_func ("/cuda-convolutions/wrong", test_wrong);
+  g_test_add_func ("/cuda-convolutions/wrong-kept", test_wrong_kept);
+  g_test_add_func ("/cuda-convolutions/wrong-known", test_wrong_known);
   g_test_add_func ("/cuda-convolutions/kept", test_kept);
   g_test_add_func ("/cuda-convolutions/kept-by-search", test_kept_by_search);
   g_test_add_func ("/cuda-convolutions/run", test_run);

@@ -1,4 +1,5 @@
 #include "dh-cuda-math.h"
+#include "dh-cuda-probe-math.h"
 #include "dh-tensor.h"
 #include "emulated-card.h"
 
@@ -46,7 +47,7 @@ void
 emulated_run (const DhCudaKernel *k)
 {
   const gint64 items = dh_cuda_kernel_items (k);
-  const gint type = k->op == DH_CUDA_PACK ? k->type : k->in.type;
+  const gint type = dh_cuda_kernel_type (k);
   if (k->op >= DH_CUDA_FIRST_TRAINING_OP)
     {
       emulated_train (k);
@@ -90,6 +91,12 @@ emulated_run (const DhCudaKernel *k)
         break;
       case DH_CUDA_TAPS:
         dh_cuda_taps_item (k, type, item);
+        break;
+      case DH_CUDA_NOISE:
+        dh_cuda_noise_item (k, type, item);
+        break;
+      case DH_CUDA_PROBE:
+        dh_cuda_probe_item (k, type, item);
         break;
       case DH_CUDA_SCORE:
         dh_cuda_score_item (k, type, item);

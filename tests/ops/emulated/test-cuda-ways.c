@@ -80,7 +80,41 @@ test_fused (void)
   gsize n;
   g_setenv ("DH_EMULATED_FAIL", "launch:1", TRUE);
   g_autofree float *none = run_way (device, "timed", DH_PRECISION_F16, &n, NULL, &error);
+  g_unsetenv ("DH_EMULATED_FAIL");
   g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
+}
+
+/* A tiling that computes something else is not taken, however fast; nor is one that loses the card, and the plan is
+ * made all the same. But not where another plan is, which goes with the card. What was put aside stays so: these come
+ * last.
+ */
+static void
+test_lies (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = emulated_open_card ();
+  gsize n;
+  g_autofree char *right = NULL, *lied = NULL, *lost = NULL;
+  g_setenv ("DH_EMULATED_FASTER", "32×64×128", TRUE);
+  g_free (run_way (device, "timed", DH_PRECISION_F16, &n, &right, &error));
+  g_assert_no_error (error);
+  g_assert_nonnull (strstr (right, "convolution 32×64×128 "));
+  g_assert_null (strstr (right, "put aside"));
+  g_setenv ("DH_EMULATED_LIES", "32×64×128", TRUE);
+  g_free (run_way (device, "timed", DH_PRECISION_F16, &n, &lied, &error));
+  g_unsetenv ("DH_EMULATED_LIES");
+  g_assert_no_error (error);
+  g_assert_nonnull (strstr (lied, "convolution 64×128×32 "));
+  g_assert_nonnull (strstr (lied, "put aside: conv, 256 × 19 × 37: 32×64×128 computes something else, off by"));
+  /* The first launches fill two buffers and the result; one after the other runs each way. */
+  g_setenv ("DH_EMULATED_FASTER", "64×64×64", TRUE);
+  g_setenv ("DH_EMULATED_FAIL", "launch:14", TRUE);
+  g_free (run_way (device, "timed", DH_PRECISION_BF16, &n, &lost, &error));
+  g_unsetenv ("DH_EMULATED_FAIL");
+  g_unsetenv ("DH_EMULATED_FASTER");
+  g_assert_no_error (error);
+  g_assert_nonnull (strstr (lost, " the card was lost in launch"));
+  g_assert_nonnull (strstr (lost, "convolution 64×64×64 "));
 }
 
 typedef struct
@@ -148,17 +182,35 @@ test_resized (void)
       g_assert_cmpfloat (most, >, 1);
       g_assert_cmpfloat (worst, <=, 2 * (precision == DH_PRECISION_F16 ? 0x1p-11 : 0x1p-8) * most);
     }
-  for (guint call = 1; call <= 5; call++)
+}
+
+/* Whatever launch fails while a rung's ways are timed: either it was a way's, which is put aside, and the plan is made;
+ * or it is an error, and the card opens again. */
+static void
+test_resized_faults (void)
+{
+  g_autoptr (DhDevice) device = emulated_open_card ();
+  guint made = 0;
+  for (guint call = 1; call <= 21; call += 4)
     {
+      /* What is put aside stays so. */
+      const Rung rung = { { 1, 40, 9, 33 + (gint)call }, FALSE, FALSE, TRUE, FALSE };
       g_autoptr (GError) error = NULL;
-      g_autofree char *fail = g_strdup_printf ("launch:%u", 3 * call);
+      g_autofree char *fail = g_strdup_printf ("launch:%u", call), *words = NULL;
       gsize n;
       g_setenv ("DH_EMULATED_FAIL", fail, TRUE);
-      g_autofree float *none = run_rung (device, "timed", &rungs[2], DH_PRECISION_F16, &n, NULL, &error);
+      g_autofree float *values = run_rung (device, "timed", &rung, DH_PRECISION_F16, &n, &words, &error);
       g_unsetenv ("DH_EMULATED_FAIL");
-      g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
-      g_assert_true (dh_device_reopen (device, NULL));
+      made += error == NULL;
+      if (!error)
+        g_assert_nonnull (strstr (words, "the card was lost in launch"));
+      else
+        {
+          g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
+          g_assert_true (dh_device_reopen (device, NULL));
+        }
     }
+  g_assert_cmpuint (made, >=, 3);
 }
 
 /* A profiler counts one run: neither what is tried while a plan is made, nor the runs before and after. */
@@ -193,6 +245,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cuda/fused", test_fused);
   g_test_add_func ("/cuda/resized", test_resized);
+  g_test_add_func ("/cuda/resized-faults", test_resized_faults);
   g_test_add_func ("/cuda/profile", test_profile);
+  g_test_add_func ("/cuda/lies", test_lies);
   return g_test_run ();
 }
