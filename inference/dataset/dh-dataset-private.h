@@ -1,6 +1,7 @@
 #pragma once
 #include "dh-dataset-check.h"
 #include "dh-layout-private.h"
+#include "dh-mask-values.h"
 
 G_BEGIN_DECLS
 
@@ -9,11 +10,14 @@ struct _DhDataset
   gatomicrefcount refs;
   DhDatasetKind kind;
   char *root, *base_root, *title, *evidence, *needs;
-  char *mask_note;     /* what was taken of masks that are not 0, 1 and 255; NULL */
-  GPtrArray *items;    /* DhItem */
-  GHashTable *by_stem; /* stem → position + 1 */
-  GPtrArray *orphans;  /* labels without a picture, relative to the root */
-  GPtrArray *no_files; /* names of pictures behind which there is no file, relative to the root */
+  char *mask_note;           /* what was taken of masks that are not 0, 1 and 255; NULL */
+  DhMaskValues *mask_values; /* by which all masks are read; NULL: ids as they stand */
+  gboolean mask_values_said, mask_values_certain;
+  char **mask_readings; /* NULL: none */
+  GPtrArray *items;     /* DhItem */
+  GHashTable *by_stem;  /* stem → position + 1 */
+  GPtrArray *orphans;   /* labels without a picture, relative to the root */
+  GPtrArray *no_files;  /* names of pictures behind which there is no file, relative to the root */
   gboolean labels_expected;
   char **splits, **groups, **notes;
   char **scan_notes; /* those of the notes that tell of folders: not read, left aside */

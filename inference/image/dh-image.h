@@ -44,6 +44,19 @@ typedef struct
 } DhLabels;
 DhLabels *dh_labels_new (guint width, guint height);
 DhLabels *dh_labels_load (const char *path, GError **error);
+/* What a pixel of a mask is, as its file has it. */
+typedef struct
+{
+  gint number; /* the grey sample, the palette's index, or what all channels are; -1: a colour that is not grey */
+  gint colour; /* 0xrrggbb, of a palette's index what the palette has there; -1: none, a sample of 16 bit over 255 */
+} DhPixelValue;
+/* "7" or "#fa3253"; free with g_free. */
+char *dh_pixel_value_to_text (DhPixelValue value);
+/* The id of such a pixel; -1: it has none. Asked once for neighbours that are the same. */
+typedef gint (*DhPixelMeaning) (DhPixelValue value, gpointer data);
+/* Any picture as a mask, in whatever it tells its pixels apart. Errors as dh_image_load, and DH_ERROR_INVALID at a
+ * pixel that has no id, which is named. */
+DhLabels *dh_labels_load_as (const char *path, DhPixelMeaning meaning, gpointer data, GError **error);
 DhLabels *dh_labels_ref (DhLabels *labels);
 void dh_labels_unref (DhLabels *labels);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhLabels, dh_labels_unref)
