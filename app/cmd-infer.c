@@ -20,6 +20,7 @@ typedef struct
   gboolean png;
   double threshold; /* NAN: none */
   DhReduction reduction;
+  guint turned; /* pictures, as their EXIF says */
   const char *out;
 } Infer;
 
@@ -146,9 +147,11 @@ write_maps (Infer *infer, const char *stem, const DhImage *image, const DhPredic
 
 /* The picture, made smaller where that is asked for; the maps have the smaller size. */
 static DhImage *
-load_scaled (const Infer *infer, const char *path, GError **error)
+load_scaled (Infer *infer, const char *path, GError **error)
 {
-  g_autoptr (DhImage) image = dh_image_load (path, error);
+  guint orientation;
+  g_autoptr (DhImage) image = dh_image_load_upright (path, &orientation, error);
+  infer->turned += image && orientation > 1;
   return image ? dh_reduction_apply (&infer->reduction, image, error) : NULL;
 }
 
@@ -163,7 +166,7 @@ static DhImage *
 load_named (guint index, gpointer data, GError **error)
 {
   const Named *named = data;
-  g_autoptr (DhImage) image = dh_image_load (named->images[index], error);
+  g_autoptr (DhImage) image = dh_image_load_upright (named->images[index], NULL, error);
   return image ? dh_reduction_sample (&named->infer->reduction, image, error) : NULL;
 }
 
@@ -276,6 +279,9 @@ run_images (Infer *infer, char **images)
   if (status != DH_EXIT_CANCELLED)
     dh_progress_report (&cli->progress, n, n, NULL);
   dh_cli_progress_end (cli);
+  if (infer->turned > 0)
+    dh_cli_note (cli, "%u of the images %s stored turned, as EXIF says: maps are of what is seen upright",
+                 infer->turned, infer->turned == 1 ? "is" : "are");
   if (json)
     {
       json_builder_end_array (json);

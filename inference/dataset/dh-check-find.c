@@ -343,6 +343,8 @@ find_numbering (const DhSurvey *survey, DhDatasetReport *report)
                : g_strdup ("Where they mean something else, say what: mask values (--mask-values 'anomaly=1,2 "
                            "ignore=255')"));
     }
+  if (dataset->orientation_note)
+    add (report, DH_FINDING_INFO, "orientation", 0, g_strdup (dataset->orientation_note), NULL);
   guint ids = 0, train_ids = 0;
   for (guint i = 0; i < dh_dataset_size (dataset); i++)
     {

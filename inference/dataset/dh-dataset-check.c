@@ -252,6 +252,7 @@ dh_dataset_dup_usable (DhDataset *dataset, const DhDatasetReport *report)
   copy->labels_are_true = dataset->labels_are_true;
   copy->n_taken_as_true = dataset->n_taken_as_true;
   copy->mask_note = g_strdup (dataset->mask_note);
+  copy->orientation_note = g_strdup (dataset->orientation_note);
   copy->mask_values = dataset->mask_values ? dh_mask_values_ref (dataset->mask_values) : NULL;
   copy->mask_values_said = dataset->mask_values_said;
   copy->mask_values_certain = dataset->mask_values_certain;

@@ -56,6 +56,16 @@ compose (const DhImage *image, const char *overlay_path, GError **error)
   return composed;
 }
 
+static DhImage *
+turn (DhDataset *dataset, guint index, DhImage *image, GError **error)
+{
+  DhImage *turned = dh_image_turn (image, dh_dataset_orientation (dataset, index));
+  if (!turned)
+    g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "%s: there is no memory to turn it",
+                 dh_dataset_peek (dataset, index)->item.stem);
+  return turned;
+}
+
 DhImage *
 dh_dataset_load_image (DhDataset *dataset, guint index, GError **error)
 {
@@ -63,9 +73,9 @@ dh_dataset_load_image (DhDataset *dataset, guint index, GError **error)
 
   const DhDatasetItem *item = &dh_dataset_peek (dataset, index)->item;
   g_autoptr (DhImage) image = dh_image_load (item->image, error);
-  if (!image || !item->overlay)
-    return g_steal_pointer (&image);
-  return compose (image, item->overlay, error);
+  if (!image)
+    return NULL;
+  return item->overlay ? compose (image, item->overlay, error) : turn (dataset, index, image, error);
 }
 
 DhImage *
@@ -75,7 +85,12 @@ dh_dataset_load_thumbnail (DhDataset *dataset, guint index, guint max_width, gui
 
   const DhDatasetItem *item = &dh_dataset_peek (dataset, index)->item;
   if (!item->overlay)
-    return dh_image_load_thumbnail (item->image, max_width, max_height, error);
+    {
+      const gboolean aside = dh_dataset_orientation (dataset, index) >= 5;
+      g_autoptr (DhImage) lying =
+          dh_image_load_thumbnail (item->image, aside ? max_height : max_width, aside ? max_width : max_height, error);
+      return lying ? turn (dataset, index, lying, error) : NULL;
+    }
   g_autoptr (DhImage) image = dh_dataset_load_image (dataset, index, error);
   if (!image)
     return NULL;
@@ -149,7 +164,7 @@ dh_dataset_load_labels (DhDataset *dataset, guint index, DhLabels **anomaly, DhL
   g_autofree char *name = g_filename_display_name (item->item.label);
   guint width, height;
   g_autoptr (DhLabels) raw = dh_dataset_load_raw_labels (dataset, index, error);
-  if (!raw || !dh_image_probe (item->item.image, &width, &height, error)
+  if (!raw || !dh_dataset_probe_image (dataset, index, &width, &height, error)
       || !check_ids (dataset->kind, raw, item->form, name, error))
     return FALSE;
   if (raw->width != width || raw->height != height)

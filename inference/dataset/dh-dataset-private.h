@@ -10,6 +10,7 @@ struct _DhDataset
   gatomicrefcount refs;
   DhDatasetKind kind;
   char *root, *base_root, *title, *evidence, *needs;
+  char *orientation_note;
   char *mask_note;           /* what was taken of masks that are not 0, 1 and 255; NULL */
   DhMaskValues *mask_values; /* by which all masks are read; NULL: ids as they stand */
   gboolean mask_values_said, mask_values_certain;
@@ -46,6 +47,8 @@ void dh_dataset_settle_label_ids (DhDataset *dataset);
 /* Marks the items whose labels are hidden, or counts them where labels_are_true (dh-hidden.c). Errors:
  * G_IO_ERROR_CANCELLED. */
 gboolean dh_dataset_find_hidden (DhDataset *dataset, GCancellable *cancellable, GError **error);
+/* What EXIF says of some of the pictures, and what comes of it; NULL: nothing (dh-orientation.c). Free with g_free. */
+char *dh_dataset_dup_orientation_note (DhDataset *dataset);
 /* A path for messages: relative to the root where it lies below it, UTF-8. Free with g_free. */
 char *dh_dataset_display_path (DhDataset *dataset, const char *path);
 

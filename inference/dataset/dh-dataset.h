@@ -153,7 +153,13 @@ const DhClassTable *dh_dataset_class_table (DhDataset *dataset);
 
 /* All of these run on any thread, and name the file in their errors (those of dh-image.h).
  *
- * The picture; for official Static clip (Cityscapes + overlay, 0, 255). */
+ * How the picture is turned when it is loaded, 1 to 8 as EXIF counts: 1 of published sets, whose labels lie on the
+ * pixels as they are stored. One's own are turned as EXIF says, but where a mask fits the stored pixels and not the
+ * turned ones. */
+guint dh_dataset_orientation (DhDataset *dataset, guint index);
+/* The size of the picture as it is loaded, from headers alone. */
+gboolean dh_dataset_probe_image (DhDataset *dataset, guint index, guint *width, guint *height, GError **error);
+/* The picture; for official Static clip (Cityscapes + overlay, 0, 255). */
 DhImage *dh_dataset_load_image (DhDataset *dataset, guint index, GError **error);
 DhImage *dh_dataset_load_thumbnail (DhDataset *dataset, guint index, guint max_width, guint max_height, GError **error);
 /* Anomaly labels (0 inlier, 1 anomaly, 2 ignore) and class labels (0…K−1, K ignore) at the picture's size. Each is

@@ -258,6 +258,43 @@ dh_image_probe (const char *path, guint *width, guint *height, GError **error)
   return TRUE;
 }
 
+/* EXIF stands before a JPEG's pixels and behind a WebP's. */
+#define EXIF_HEAD (64 * 1024)
+
+guint
+dh_image_orientation (const char *path)
+{
+  g_return_val_if_fail (path != NULL, 1);
+
+  guint64 size;
+  g_autoptr (GBytes) bytes = dh_file_read_head (path, EXIF_HEAD, &size, NULL);
+  if (!bytes)
+    return 1;
+  DhImageSource source = source_of (bytes, "");
+  const gboolean behind = dh_webp_is (&source) && source.size >= 21 && memcmp (source.data + 12, "VP8X", 4) == 0
+                          && source.data[20] & 8 && size > source.size;
+  g_autoptr (GBytes) whole = behind ? dh_file_read (path, LARGEST_FILE, NULL) : NULL;
+  if (whole)
+    source = source_of (whole, "");
+  return dh_exif_orientation (&source);
+}
+
+DhImage *
+dh_image_load_upright (const char *path, guint *orientation, GError **error)
+{
+  const guint found = dh_image_orientation (path);
+  g_autoptr (DhImage) image = dh_image_load (path, error);
+  if (orientation)
+    *orientation = found;
+  DhImage *upright = image ? dh_image_turn (image, found) : NULL;
+  if (image && !upright)
+    {
+      g_autofree char *name = display_name (path);
+      dh_image_set_no_memory (name, image->width, image->height, error);
+    }
+  return upright;
+}
+
 char *
 dh_pixel_value_to_text (DhPixelValue value)
 {
