@@ -10,9 +10,11 @@ dh_cli_open_dataset (DhCli *cli, const DhCliDataset *set, int *status)
       *status = dh_cli_usage (cli, "--dataroot is missing: name the data set's folder");
       return NULL;
     }
-  DhReading reading = {
-    .kind = set->kind, .splits = set->splits, .base = set->base, .labels_are_true = set->labels_are_true
-  };
+  DhReading reading = { .kind = set->kind,
+                        .splits = set->splits,
+                        .base = set->base,
+                        .labels_are_true = set->labels_are_true,
+                        .mask_values = set->masks };
   if (set->ids && !dh_label_ids_from_name (set->ids, &reading.label_ids))
     {
       *status = dh_cli_usage (cli, "--label-ids is auto, raw, shifted or packed, not \"%s\"", set->ids);
@@ -35,6 +37,9 @@ dh_cli_say_notes (DhCli *cli, DhDataset *dataset)
     dh_cli_note (cli, "%s", *note);
   if (!certain)
     dh_cli_note (cli, "--label-ids raw, shifted or packed says how the labels count");
+  dh_dataset_mask_values (dataset, &certain);
+  if (!certain)
+    dh_cli_note (cli, "--mask-values 'anomaly=1,2 ignore=255' says what other values of the masks mean");
   if (dh_dataset_n_hidden (dataset) > 0)
     dh_cli_note (cli, "where those images truly hold nothing else, --labels-are-true measures them");
 }
@@ -47,4 +52,5 @@ dh_cli_dataset_clear (DhCliDataset *set)
   g_clear_pointer (&set->splits, g_free);
   g_clear_pointer (&set->base, g_free);
   g_clear_pointer (&set->ids, g_free);
+  g_clear_pointer (&set->masks, g_free);
 }

@@ -12,6 +12,7 @@ typedef struct
   char *splits; /* --split */
   char *base;   /* --base */
   char *ids;    /* --label-ids */
+  char *masks;  /* --mask-values */
   gboolean labels_are_true;
 } DhCliDataset;
 
@@ -32,6 +33,15 @@ typedef struct
         &(set).ids,                                                                                                    \
         "How StreetHazards' labels count: raw (anomaly 14), shifted (13) or packed (12)",                              \
         "auto|raw|shifted|packed" },                                                                                   \
+      { "mask-values",                                                                                                 \
+        0,                                                                                                             \
+        0,                                                                                                             \
+        G_OPTION_ARG_STRING,                                                                                           \
+        &(set).masks,                                                                                                  \
+        "What the values of your own masks mean: 'anomaly=1,2 ignore=255'; also ranges (2-200), colours (#ff0000) "    \
+        "and "                                                                                                         \
+        "rest",                                                                                                        \
+        "ROLE=V,…" },                                                                                                  \
   {                                                                                                                    \
     "labels-are-true", 0, 0, G_OPTION_ARG_NONE, &(set).labels_are_true,                                                \
         "Labels of one constant value are no hidden test labels: the images hold nothing else", NULL                   \

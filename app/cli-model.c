@@ -1,5 +1,7 @@
 #include "cli-model.h"
 
+#include "dh-tiles.h"
+
 #include "dh-demo.h"
 #include "dh-error.h"
 
@@ -83,4 +85,19 @@ dh_cli_parse_maps (const char *text, guint *maps, GError **error)
       *maps |= DH_MAP_BIT (map);
     }
   return TRUE;
+}
+
+gboolean
+dh_cli_check_reduction (DhCli *cli, double scale, gint tile, DhReduction *reduction, int *status)
+{
+  if (!(scale > 0 && scale <= 1))
+    *status = dh_cli_usage (cli, "--scale must be above 0 and at most 1");
+  else if (tile != 0 && (tile < DH_TILES_LEAST || tile > DH_IMAGE_MAX_SIDE))
+    *status = dh_cli_usage (cli, "--tile must be between %d and %d", DH_TILES_LEAST, DH_IMAGE_MAX_SIDE);
+  else
+    {
+      *reduction = (DhReduction){ scale, (guint)tile };
+      return TRUE;
+    }
+  return FALSE;
 }

@@ -3,6 +3,7 @@
 #include "dh-checkpoint.h"
 #include "dh-evaluation.h"
 #include "dh-predictor.h"
+#include "dh-reduction.h"
 
 G_BEGIN_DECLS
 
@@ -44,6 +45,10 @@ DhCheckpoint *dh_cli_open_checkpoint (const char *params, GError **error);
 DhModel *dh_cli_load_model (const char *params, const DhModelOptions *options, GError **error);
 /* Loads the weights and opens the device; NULL after having said why, with *status set. */
 DhPredictor *dh_cli_open_predictor (DhCli *cli, const DhCliModel *model, int *status);
+
+/* How large a share and how large a tile of an image is computed: what --scale and --tile say. FALSE after having said
+ * what is wrong with them, with *status set. */
+gboolean dh_cli_check_reduction (DhCli *cli, double scale, gint tile, DhReduction *reduction, int *status);
 
 /* Reads "a,b,c" of maps into bits DH_MAP_BIT(); DH_ERROR_USAGE for an unknown one. */
 gboolean dh_cli_parse_maps (const char *text, guint *maps, GError **error);

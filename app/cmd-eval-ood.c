@@ -76,6 +76,21 @@ evaluate_imported (DhCli *cli, DhEvaluationOptions *options, const Import *impor
   return evaluate (cli, options, wanted);
 }
 
+/* A picture of the set, to calibrate on as it will be computed. */
+typedef struct
+{
+  DhPictures whole;
+  const DhReduction *reduction;
+} Sampled;
+
+static DhImage *
+load_sample (guint index, gpointer data, GError **error)
+{
+  const Sampled *sampled = data;
+  g_autoptr (DhImage) image = sampled->whole.load (index, sampled->whole.data, error);
+  return image ? dh_reduction_sample (sampled->reduction, image, error) : NULL;
+}
+
 static int
 evaluate_network (DhCli *cli, DhEvaluationOptions *options, const DhCliModel *model, const Wanted *wanted)
 {
@@ -84,7 +99,8 @@ evaluate_network (DhCli *cli, DhEvaluationOptions *options, const DhCliModel *mo
   g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, model, &status);
   if (!predictor)
     return status;
-  const DhPictures pictures = dh_calibrate_pictures (options->dataset);
+  Sampled sampled = { dh_calibrate_pictures (options->dataset), options->reduction };
+  const DhPictures pictures = { sampled.whole.n, load_sample, &sampled };
   if (!dh_cli_calibrate (cli, model->calibration, predictor, &pictures, &error))
     return dh_cli_fail (cli, &error);
   options->predictor = predictor;
@@ -93,10 +109,13 @@ evaluate_network (DhCli *cli, DhEvaluationOptions *options, const DhCliModel *mo
 
 /* NULL, or what does not go together. */
 static const char *
-find_contradiction (const Import *import, const DhCliModel *model, const char *score, const char *more)
+find_contradiction (const Import *import, const DhCliModel *model, const DhReduction *reduction, const char *score,
+                    const char *more)
 {
   if (!import->scores)
     return import->method || import->low_is_anomalous ? "--method and --low-is-anomalous belong to --scores" : NULL;
+  if (!dh_reduction_is_none (reduction))
+    return "--scale and --tile are for what is computed here; the maps of --scores are as they are";
   if (model->params || model->architecture || model->classes || model->calibration)
     return "--scores measures the maps of another method: leave --params and what belongs to it, or --scores";
   return score || more ? "--score and --compare name maps of a network; with --scores there are none" : NULL;
@@ -114,7 +133,9 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
   g_autofree char *score = NULL;
   g_autofree char *more = NULL;
   g_autofree char *require = NULL;
-  gint batch_size = 1;
+  DhReduction reduction = { 1, 0 };
+  double scale = 1;
+  gint batch_size = 1, tile = 0;
   const GOptionEntry entries[] = {
     { "folder", 0, 0, G_OPTION_ARG_FILENAME, &folder, "Where the score maps go", "OUT" },
     DH_CLI_DATASET_ENTRIES (set),
@@ -130,6 +151,14 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
     { "score", 0, 0, G_OPTION_ARG_STRING, &score, "The map that is measured (default hybrid)", "MAP" },
     { "compare", 0, 0, G_OPTION_ARG_STRING, &more, "Maps measured beside it", "MAP,…" },
     DH_CLI_REQUIRE_ENTRY (require),
+    { "scale", 0, 0, G_OPTION_ARG_DOUBLE, &scale,
+      "Makes the images smaller first, for those too large for the memory (at most 1: as they are); the maps are "
+      "brought back to the images' size, and measured there",
+      "S" },
+    { "tile", 0, 0, G_OPTION_ARG_INT, &tile,
+      "Cuts images that are larger into overlapping tiles of N×N pixels, for those too large for the memory; each "
+      "tile is seen by itself, so that the numbers are others than of the whole",
+      "N" },
     { "batch_size", 0, 0, G_OPTION_ARG_INT, &batch_size, "Has no effect: images are taken one by one", "N" },
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
     { NULL },
@@ -144,7 +173,9 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
     return status;
   if (!folder)
     return dh_cli_usage (cli, "--folder is missing: where do the score maps go?");
-  const char *contradiction = find_contradiction (&import, &model, score, more);
+  if (!dh_cli_check_reduction (cli, scale, tile, &reduction, &status))
+    return status;
+  const char *contradiction = find_contradiction (&import, &model, &reduction, score, more);
   if (contradiction)
     return dh_cli_usage (cli, "%s", contradiction);
 
@@ -168,6 +199,7 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
   g_autofree char *command = dh_cli_dup_command (entries, argc, argv);
   options.command = command;
   options.dataset = dataset;
+  options.reduction = &reduction;
   options.protocols = (const DhProtocol *const *)found->pdata;
   options.n_protocols = found->len;
   const Wanted wanted = { db, required };

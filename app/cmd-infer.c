@@ -19,8 +19,8 @@ typedef struct
   guint maps;
   gboolean png;
   double threshold; /* NAN: none */
-  double scale;     /* of the pictures; up to 1 */
-  guint tile;       /* pixels a side; 0: whole pictures */
+  DhReduction reduction;
+  guint turned; /* pictures, as their EXIF says */
   const char *out;
 } Infer;
 
@@ -147,18 +147,12 @@ write_maps (Infer *infer, const char *stem, const DhImage *image, const DhPredic
 
 /* The picture, made smaller where that is asked for; the maps have the smaller size. */
 static DhImage *
-load_scaled (const Infer *infer, const char *path, GError **error)
+load_scaled (Infer *infer, const char *path, GError **error)
 {
-  DhImage *image = dh_image_load (path, error);
-  if (!image || infer->scale >= 1)
-    return image;
-  const guint width = (guint)MAX (1, lround (image->width * infer->scale));
-  const guint height = (guint)MAX (1, lround (image->height * infer->scale));
-  DhImage *smaller = dh_image_resize_bilinear (image, width, height, FALSE);
-  dh_image_unref (image);
-  if (!smaller)
-    g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "Memory is too short to resize %s", path);
-  return smaller;
+  guint orientation;
+  g_autoptr (DhImage) image = dh_image_load_upright (path, &orientation, error);
+  infer->turned += image && orientation > 1;
+  return image ? dh_reduction_apply (&infer->reduction, image, error) : NULL;
 }
 
 /* One of those named, to calibrate on; of what goes by tiles, the one in the middle. */
@@ -172,13 +166,8 @@ static DhImage *
 load_named (guint index, gpointer data, GError **error)
 {
   const Named *named = data;
-  g_autoptr (DhImage) image = load_scaled (named->infer, named->images[index], error);
-  if (!image || named->infer->tile == 0)
-    return g_steal_pointer (&image);
-  DhImage *tile = dh_tiles_cut_middle (image, named->infer->tile);
-  if (!tile)
-    g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "Memory is too short for a tile of %s", named->images[index]);
-  return tile;
+  g_autoptr (DhImage) image = dh_image_load_upright (named->images[index], NULL, error);
+  return image ? dh_reduction_sample (&named->infer->reduction, image, error) : NULL;
 }
 
 /* Whole or in tiles; where it is too large, with the options that help. */
@@ -186,8 +175,8 @@ static DhPrediction *
 predict (Infer *infer, const DhImage *image, guint maps, GError **error)
 {
   GCancellable *cancellable = infer->cli->cancellable;
-  if (infer->tile > 0)
-    return dh_predictor_run_tiles (infer->predictor, image, infer->tile, maps, cancellable, NULL, error);
+  if (infer->reduction.tile > 0)
+    return dh_predictor_run_tiles (infer->predictor, image, infer->reduction.tile, maps, cancellable, NULL, error);
   GError *why = NULL;
   DhPrediction *prediction = dh_predictor_run (infer->predictor, image, maps, cancellable, NULL, &why);
   if (g_error_matches (why, DH_ERROR, DH_ERROR_TOO_LARGE))
@@ -223,8 +212,8 @@ infer_image (Infer *infer, const char *path, const char *stem, JsonBuilder *json
     {
       dh_json_member_int (json, "height", image->height);
       dh_json_member_int (json, "width", image->width);
-      if (infer->tile > 0)
-        dh_json_member_int (json, "tile", infer->tile);
+      if (infer->reduction.tile > 0)
+        dh_json_member_int (json, "tile", infer->reduction.tile);
       dh_json_member_number (json, "seconds", prediction->seconds);
       json_builder_set_member_name (json, "outputs");
       json_builder_begin_object (json);
@@ -290,6 +279,9 @@ run_images (Infer *infer, char **images)
   if (status != DH_EXIT_CANCELLED)
     dh_progress_report (&cli->progress, n, n, NULL);
   dh_cli_progress_end (cli);
+  if (infer->turned > 0)
+    dh_cli_note (cli, "%u of the images %s stored turned, as EXIF says: maps are of what is seen upright",
+                 infer->turned, infer->turned == 1 ? "is" : "are");
   if (json)
     {
       json_builder_end_array (json);
@@ -339,12 +331,9 @@ dh_cmd_infer (DhCli *cli, int argc, char **argv)
   if (!out)
     return dh_cli_usage (cli, "--out is missing: where do the maps go?");
 
-  Infer infer = { .cli = cli, .png = png, .threshold = NAN, .scale = scale, .out = out };
-  if (!(scale > 0 && scale <= 1))
-    return dh_cli_usage (cli, "--scale must be above 0 and at most 1");
-  if (tile != 0 && (tile < DH_TILES_LEAST || tile > DH_IMAGE_MAX_SIDE))
-    return dh_cli_usage (cli, "--tile must be between %d and %d", DH_TILES_LEAST, DH_IMAGE_MAX_SIDE);
-  infer.tile = (guint)tile;
+  Infer infer = { .cli = cli, .png = png, .threshold = NAN, .out = out };
+  if (!dh_cli_check_reduction (cli, scale, tile, &infer.reduction, &status))
+    return status;
   char *end = NULL;
   if (threshold)
     infer.threshold = g_ascii_strtod (threshold, &end);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "dh-metric.h"
 #include "dh-report.h"
 #include "dh-run-state.h"
 
@@ -111,7 +112,7 @@ write_at (DhCli *cli, DhDatabase *database, DhReportContents *contents, double v
 }
 
 static void
-print_written (DhCli *cli, const char *out, const char *format, gint64 first, gint64 second)
+print_written (DhCli *cli, const char *out, const char *format, const gint64 *runs, guint n_runs)
 {
   if (!cli->json)
     {
@@ -125,12 +126,85 @@ print_written (DhCli *cli, const char *out, const char *format, gint64 first, gi
   dh_json_member_string (json, "format", format);
   json_builder_set_member_name (json, "runs");
   json_builder_begin_array (json);
-  dh_json_member_int (json, NULL, first);
-  if (second)
-    dh_json_member_int (json, NULL, second);
+  for (guint i = 0; i < n_runs; i++)
+    dh_json_member_int (json, NULL, runs[i]);
   json_builder_end_array (json);
   json_builder_end_object (json);
   dh_json_print (json);
+}
+
+/* What makes a table of runs. */
+typedef struct
+{
+  gboolean wanted;
+  char *marks, *protocol;
+  gint digits;
+} Table;
+
+static void
+table_clear (Table *table)
+{
+  g_free (table->marks);
+  g_free (table->protocol);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Table, table_clear)
+
+/* "3,5,8"; NULL: the numbers are not understood, or one is there twice. */
+static GArray *
+parse_run_list (const char *text)
+{
+  g_auto (GStrv) words = g_strsplit (text ? text : "", ",", -1);
+  g_autoptr (GArray) runs = g_array_new (FALSE, FALSE, sizeof (gint64));
+  for (guint i = 0; words[i]; i++)
+    {
+      gint64 run;
+      if (!g_ascii_string_to_signed (words[i], 10, 1, G_MAXINT64, &run, NULL))
+        return NULL;
+      for (guint k = 0; k < runs->len; k++)
+        if (g_array_index (runs, gint64, k) == run)
+          return NULL;
+      g_array_append_val (runs, run);
+    }
+  return g_steal_pointer (&runs);
+}
+
+static int
+write_table (DhCli *cli, const char *db, const char *runs, const Table *table, DhReportFormat format, const char *out)
+{
+  static const char *const marks[] = {
+    [DH_TABLE_MARK_NONE] = "none", [DH_TABLE_MARK_BEST] = "best", [DH_TABLE_MARK_SECOND] = "second"
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) list = parse_run_list (runs);
+  DhTableOptions options = { .protocol = table->protocol, .digits = table->digits, .marks = DH_TABLE_MARK_BEST };
+  if (!list)
+    return dh_cli_usage (cli, "--run %s are no numbers of runs with commas, each named once", runs);
+  guint mark = 0;
+  while (table->marks && mark < G_N_ELEMENTS (marks) && !g_str_equal (marks[mark], table->marks))
+    mark++;
+  if (mark == G_N_ELEMENTS (marks))
+    return dh_cli_usage (cli, "--mark %s is none of none, best, second", table->marks);
+  if (table->marks)
+    options.marks = mark;
+  if (table->digits < 0 || table->digits > 6)
+    return dh_cli_usage (cli, "--digits %d is not between 0 and 6", table->digits);
+  if (format != DH_REPORT_LATEX && format != DH_REPORT_MD && format != DH_REPORT_CSV)
+    return dh_cli_usage (cli, "--table is written as latex, md or csv, not as %s", dh_report_format_name (format));
+  const DhProtocol *protocol = table->protocol ? dh_protocol_find (table->protocol, &error) : NULL;
+  if (table->protocol && !protocol)
+    return dh_cli_fail (cli, &error);
+  if (protocol && protocol->kind == DH_PROTOCOL_COMPONENT)
+    return dh_cli_usage (cli,
+                         "--protocol %s is of components, which have columns of their own wherever they were "
+                         "measured; name a protocol of pixels",
+                         table->protocol);
+  options.runs = (const gint64 *)list->data;
+  options.n_runs = list->len;
+  g_autoptr (DhDatabase) database = dh_database_open_existing (db, &error);
+  if (!database || !dh_report_write_table (database, &options, format, out, cli->cancellable, &error))
+    return dh_cli_fail (cli, &error);
+  print_written (cli, out, dh_report_format_name (format), options.runs, options.n_runs);
+  return DH_EXIT_DONE;
 }
 
 int
@@ -142,6 +216,7 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
   g_autofree char *out = NULL;
   g_autofree char *kept = NULL;
   gboolean objects = FALSE;
+  g_auto (Table) table = { .digits = 2 };
   const GOptionEntry entries[] = {
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
     { "threshold", 0, 0, G_OPTION_ARG_STRING, &kept,
@@ -153,19 +228,30 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
       "Adds the objects that are found and missed at that threshold (else at the best F1), by size, scene and tag, and "
       "lists the missed ones; reads the run's maps again",
       NULL },
-    { "run", 0, 0, G_OPTION_ARG_STRING, &runs, "The run, or two to compare (default: the newest)", "N[,M]" },
+    { "table", 0, 0, G_OPTION_ARG_NONE, &table.wanted,
+      "One table of all the runs that --run names (default: all that are done), a row a method, columns for each data "
+      "set; latex, md or csv",
+      NULL },
+    { "protocol", 0, 0, G_OPTION_ARG_STRING, &table.protocol,
+      "With --table: of AP, FPR95 and AUROC (default densehybrid-pooled)", "P" },
+    { "mark", 0, 0, G_OPTION_ARG_STRING, &table.marks,
+      "With --table: best in bold (the default), the second underlined too, or none", "none|best|second" },
+    { "digits", 0, 0, G_OPTION_ARG_INT, &table.digits, "With --table: behind the point (default 2)", "N" },
+    { "run", 0, 0, G_OPTION_ARG_STRING, &runs, "The run, or two to compare (default: the newest); with --table any",
+      "N[,M…]" },
     { "format", 0, 0, G_OPTION_ARG_STRING, &format_name, "csv, json, html, md, latex or pdf", "F" },
     { "out", 0, 0, G_OPTION_ARG_FILENAME, &out, "The file to write", "FILE" },
     { NULL },
   };
   int status;
   if (!dh_cli_parse (cli, argc, argv, entries, NULL,
-                     "[--db FILE] [--run N[,M]] [--threshold V|RULE@RUN] [--objects] [--format F] --out FILE",
-                     "Writes a run with its provenance, or two compared. Without --out: lists the runs.",
+                     "[--db FILE] [--run N[,M]] [--threshold V|RULE@RUN] [--objects] [--table] [--format F] --out FILE",
+                     "Writes a run with its provenance, two compared, or a table of many. Without --out: lists the "
+                     "runs.",
                      "densehybrid report --run 3 --format html --out run3.html", NULL, &status))
     return status;
   g_autoptr (GError) error = NULL;
-  if (!out && (runs || format_name || kept))
+  if (!out && (runs || format_name || kept || objects || table.wanted))
     return dh_cli_usage (cli, "--out is missing: which file?");
   if (!out)
     {
@@ -182,6 +268,12 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
         cli, "--format is missing, and %s does not end in a format's name: csv, json, html, md, tex, pdf", out);
   if (!dh_report_format_from_name (lower, &format))
     return dh_cli_usage (cli, "--format %s is none of csv, json, html, md, latex, pdf", name);
+  if (table.wanted && (kept || objects))
+    return dh_cli_usage (cli, "--threshold and --objects have no place in a --table");
+  if (!table.wanted && (table.protocol || table.marks || table.digits != 2))
+    return dh_cli_usage (cli, "--protocol, --mark and --digits belong to --table");
+  if (table.wanted)
+    return write_table (cli, db, runs, &table, format, out);
   gint64 first = 0, second = 0;
   if (runs && !parse_runs (runs, &first, &second))
     return dh_cli_usage (cli, "--run %s is no number of a run, nor two with a comma", runs);
@@ -209,6 +301,7 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
   if (!(kept ? write_at (cli, database, &contents, value, rule, source, format, out, &error)
              : dh_report_write_contents (database, &contents, format, out, cli->cancellable, &error)))
     return dh_cli_fail (cli, &error);
-  print_written (cli, out, dh_report_format_name (format), first, second);
+  const gint64 written[] = { first, second };
+  print_written (cli, out, dh_report_format_name (format), written, second ? 2 : 1);
   return DH_EXIT_DONE;
 }

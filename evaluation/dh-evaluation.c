@@ -4,6 +4,7 @@
 
 #include "dh-error.h"
 #include "dh-meters-private.h"
+#include "dh-reduced-maker.h"
 #include "dh-run-origin-private.h"
 #include "dh-run-pictures-private.h"
 #include "dh-run-results-private.h"
@@ -11,6 +12,7 @@
 typedef struct
 {
   const DhEvaluationOptions *options;
+  const DhMapMaker *maker; /* NULL: the predictor alone */
   GCancellable *cancellable;
   const DhProgress *progress;
   DhRunRecord record;
@@ -200,7 +202,7 @@ pass_again (Flow *flow, GPtrArray *metrics, GError **error)
   const DhRunPictures again = { .record = &flow->record,
                                 .predictor = flow->options->predictor,
                                 .scores = flow->options->scores,
-                                .maker = flow->options->maker,
+                                .maker = flow->maker,
                                 .maps = DH_MAP_BIT (flow->score),
                                 .threads = flow->options->threads,
                                 .data = flow,
@@ -323,7 +325,7 @@ visit_all (Flow *flow, GError **error)
   DhRunPictures first = { .record = &flow->record,
                           .predictor = flow->options->predictor,
                           .scores = flow->options->scores,
-                          .maker = flow->options->maker,
+                          .maker = flow->maker,
                           /* Benchmarks want it beside the scores, and it takes a quarter of their place. */
                           .maps = flow->options->scores ? 0 : DH_MAP_BIT (DH_MAP_SEGMENTATION),
                           .classes = flow->table != NULL,
@@ -399,12 +401,20 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
   flow.meters = dh_meters_new (flow.table ? flow.table->n_classes : 0);
 
   g_autoptr (GError) local = NULL;
-  g_autofree char *others = NULL;
+  g_autofree char *others = NULL, *precision = NULL;
   g_auto (DhRunOrigin) origin = { { 0 } };
+  g_auto (DhReducedMaker) reduced = { options->predictor, options->reduction, NULL };
+  const DhMapMaker maker = dh_reduced_maker_get (&reduced);
+  flow.maker = options->maker;
   if (options->scores)
     dh_run_origin_init_imported (&origin, options->scores);
   else
     dh_run_origin_init_network (&origin, options->predictor, options->score);
+  if (!options->scores && !options->maker && options->reduction && !dh_reduction_is_none (options->reduction))
+    {
+      flow.maker = &maker;
+      origin.precision = precision = dh_reduction_name (options->reduction, origin.precision);
+    }
   const gboolean done =
       prepare (&flow, &local) && (others = list_others (&flow)) != NULL
       && dh_run_record_begin (&flow.record, "eval-ood", options->database, options->dataset, &origin, options->folder,

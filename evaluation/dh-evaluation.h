@@ -10,6 +10,7 @@
 #include "dh-predictor.h"
 #include "dh-ranking.h"
 #include "dh-records.h"
+#include "dh-reduction.h"
 
 G_BEGIN_DECLS
 
@@ -38,9 +39,11 @@ typedef struct
   const DhProtocol *const *protocols; /* pixel and component protocols */
   guint n_protocols;
   DhMetricOptions metric_options;
-  const char *command;     /* that does the same, for the run's provenance; may be NULL */
-  const DhMapMaker *maker; /* of the maps; NULL: the predictor alone */
-  guint threads;           /* that read, write and measure pictures; 0: as many as the machine has use for */
+  const char *command;          /* that does the same, for the run's provenance; may be NULL */
+  const DhMapMaker *maker;      /* of the maps; NULL: the predictor alone */
+  const DhReduction *reduction; /* of the pictures, without a `maker`: the run's precision is named by it, so that it is
+                                 * taken up with the same alone; NULL: none */
+  guint threads;                /* that read, write and measure pictures; 0: as many as the machine has use for */
   /* Called on the evaluating thread after each image was committed; may be NULL. */
   void (*image_done) (const DhRunImageRow *row, guint done, guint total, gpointer data);
   gpointer data;

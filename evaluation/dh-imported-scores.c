@@ -175,7 +175,7 @@ static GBytes *
 read_file (const DhImportedScores *scores, guint index, guint *width, guint *height, GError **error)
 {
   const char *file = dh_map_folder_file (scores->maps, index);
-  if (!dh_image_probe (dh_dataset_item (scores->dataset, index)->image, width, height, error))
+  if (!dh_dataset_probe_image (scores->dataset, index, width, height, error))
     return NULL;
   if (file)
     return dh_map_file_read (file, *width, *height, error);

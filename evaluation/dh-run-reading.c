@@ -17,6 +17,9 @@ dh_run_reading_put (JsonObject *summary, DhDataset *dataset)
   json_object_set_string_member (summary, "label_ids", dh_label_ids_name (dh_dataset_label_ids (dataset, NULL)));
   if (dh_dataset_n_taken_as_true (dataset) > 0)
     json_object_set_boolean_member (summary, "labels_are_true", TRUE);
+  const char *masks = dh_dataset_mask_values (dataset, NULL);
+  if (masks)
+    json_object_set_string_member (summary, "mask_values", masks);
 }
 
 /* Anyone may have written it. */
@@ -34,6 +37,7 @@ dh_run_reading_get (const DhRunRow *run)
   g_autoptr (JsonNode) root = run->summary ? json_from_string (run->summary, NULL) : NULL;
   JsonNode *base = find (root, "base", G_TYPE_STRING), *ids = find (root, "label_ids", G_TYPE_STRING);
   JsonNode *labels = find (root, "labels_are_true", G_TYPE_BOOLEAN);
+  JsonNode *masks = find (root, "mask_values", G_TYPE_STRING);
   DhReading *reading = dh_reading_new ();
   DhDatasetKind kind;
   if (dh_dataset_kind_from_name (run->dataset_kind, &kind))
@@ -45,5 +49,7 @@ dh_run_reading_get (const DhRunRow *run)
   if (ids && g_str_has_prefix (run->dataset_kind, "street-hazards"))
     dh_label_ids_from_name (json_node_get_string (ids), &reading->label_ids);
   reading->labels_are_true = labels && json_node_get_boolean (labels);
+  if (masks && g_str_equal (run->dataset_kind, "masks"))
+    reading->mask_values = json_node_dup_string (masks);
   return reading;
 }

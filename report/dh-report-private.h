@@ -26,6 +26,9 @@ typedef struct
   GCancellable *cancellable;
 } DhReport;
 
+/* With its images and protocols, those of its own score first. FALSE leaves what dh_report_clear_run() frees. */
+gboolean dh_report_load_run (DhDatabase *database, gint64 id, DhReportRun *run, GError **error);
+void dh_report_clear_run (DhReportRun *run);
 /* The provenance of a run, (name, value) after another; NULL-terminated, free with g_strfreev. */
 char **dh_report_provenance (const DhReportRun *run);
 /* The run's summary; NULL where it has none, or one that is no object. Free with json_node_unref. */
@@ -119,6 +122,12 @@ DhReportTable *dh_report_compared_protocols (const DhReport *report);
 /* The pictures that both measured, by the difference of their AP, the largest first. NULL of one run, and where no
  * picture is of both. */
 DhReportTable *dh_report_compared_images (const DhReport *report);
+
+/* Text for a table of LaTeX or Markdown, on one line: what has a meaning there is escaped. */
+void dh_report_append_latex (GString *tex, const char *text);
+char *dh_report_escape_markdown (const char *text);
+/* A field of CSV, quoted where it must be. */
+void dh_report_append_csv (GString *csv, const char *text);
 
 char *dh_report_to_csv (const DhReport *report);
 char *dh_report_to_json (const DhReport *report);

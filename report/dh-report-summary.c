@@ -204,6 +204,8 @@ dh_report_add_reading (const DhRunRow *run, GPtrArray *facts)
     add_fact (facts, "Published as", g_strdup (published));
   if (g_str_has_prefix (run->dataset_kind, "street-hazards") && said[reading->label_ids])
     add_fact (facts, "Label ids", g_strdup (said[reading->label_ids]));
+  if (reading->mask_values)
+    add_fact (facts, "Mask values", g_strdup (reading->mask_values));
   if (reading->labels_are_true)
     add_fact (facts, "Constant labels", g_strdup ("one value in a whole split, taken as true because that was said"));
 }

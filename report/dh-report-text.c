@@ -9,8 +9,8 @@
 #include "dh-text.h"
 
 /* A field of a CSV file: quoted where it must be; a leading sign of a formula is defused by the quote and a space. */
-static void
-append_field (GString *csv, const char *text)
+void
+dh_report_append_csv (GString *csv, const char *text)
 {
   const gboolean formula = text[0] && strchr ("=+-@\t", text[0]);
   if (!formula && !strpbrk (text, ",\"\n\r"))
@@ -63,7 +63,7 @@ append_image (GString *csv, const DhReportRun *run, const DhRunImageRow *row)
       return;
     }
   g_string_append_c (csv, ',');
-  append_field (csv, row->state);
+  dh_report_append_csv (csv, row->state);
   g_string_append_printf (csv, ",%" G_GINT64_FORMAT ",%" G_GINT64_FORMAT ",%" G_GINT64_FORMAT, row->pixels,
                           row->positives, row->non_finite);
   append_double (csv, row->ap);
@@ -100,9 +100,9 @@ dh_report_to_csv (const DhReport *report)
   for (guint i = 0; i < report->runs[0].images->len; i++)
     {
       const DhRunImageRow *row = report->runs[0].images->pdata[i];
-      append_field (csv, row->stem);
+      dh_report_append_csv (csv, row->stem);
       g_string_append_c (csv, ',');
-      append_field (csv, row->scene);
+      dh_report_append_csv (csv, row->scene);
       append_image (csv, &report->runs[0], row);
       if (report->n_runs > 1)
         append_image (csv, &report->runs[1], g_hash_table_lookup (others, row->stem));
@@ -260,8 +260,8 @@ make_line (const char *text)
 }
 
 /* Text in a cell of Markdown: what has a meaning there, in HTML's tags and entities too, is escaped. */
-static char *
-escape_markdown (const char *text)
+char *
+dh_report_escape_markdown (const char *text)
 {
   g_autofree char *line = make_line (text);
   GString *escaped = g_string_new (NULL);
@@ -280,14 +280,14 @@ append_markdown_table (GString *md, DhReportTable *table)
   if (!table)
     return;
   g_string_append_printf (md, "\n### %s\n\n", table->title);
-  g_autofree char *sentence = table->sentence ? escape_markdown (table->sentence) : NULL;
+  g_autofree char *sentence = table->sentence ? dh_report_escape_markdown (table->sentence) : NULL;
   if (sentence)
     g_string_append_printf (md, "%s\n\n", sentence);
   for (guint r = 0; r < dh_report_table_n_rows (table); r++)
     {
       for (guint c = 0; c < table->n_columns; c++)
         {
-          g_autofree char *cell = escape_markdown (dh_report_table_cell (table, r, c));
+          g_autofree char *cell = dh_report_escape_markdown (dh_report_table_cell (table, r, c));
           g_string_append_printf (md, "| %s ", cell);
         }
       g_string_append (md, "|\n");
@@ -312,7 +312,8 @@ dh_report_to_markdown (const DhReport *report)
       g_auto (GStrv) facts = dh_report_provenance (run);
       for (guint i = 0; facts[i]; i += 2)
         {
-          g_autofree char *name = escape_markdown (facts[i]), *value = escape_markdown (facts[i + 1]);
+          g_autofree char *name = dh_report_escape_markdown (facts[i]),
+                          *value = dh_report_escape_markdown (facts[i + 1]);
           g_string_append_printf (md, "| %s | %s |\n", name, value);
         }
       g_string_append (md,
@@ -325,7 +326,8 @@ dh_report_to_markdown (const DhReport *report)
           g_autofree char *ap = dh_report_percent (row->ap);
           g_autofree char *fpr95 = dh_report_percent (row->fpr95);
           g_autofree char *auroc = dh_report_percent (row->auroc);
-          g_autofree char *score = escape_markdown (row->score), *protocol = escape_markdown (row->protocol);
+          g_autofree char *score = dh_report_escape_markdown (row->score),
+                          *protocol = dh_report_escape_markdown (row->protocol);
           g_string_append_printf (md, "| %s | %s | %s | %s | %s | %" G_GINT64_FORMAT " |\n", score, protocol, ap, fpr95,
                                   auroc, row->undefined_images);
         }
@@ -340,7 +342,7 @@ dh_report_to_markdown (const DhReport *report)
       for (guint i = 0; i < worst->len; i++)
         {
           const DhRunImageRow *row = worst->pdata[i];
-          g_autofree char *stem = escape_markdown (row->stem);
+          g_autofree char *stem = dh_report_escape_markdown (row->stem);
           g_autofree char *positives = dh_report_count (row->positives);
           g_autofree char *ap = dh_report_percent (row->ap);
           g_autofree char *fpr95 = dh_report_percent (row->fpr95);
@@ -362,8 +364,8 @@ has_components (const DhReport *report)
   return FALSE;
 }
 
-static void
-append_latex (GString *tex, const char *text)
+void
+dh_report_append_latex (GString *tex, const char *text)
 {
   static const struct
   {
@@ -404,9 +406,9 @@ dh_report_to_latex (const DhReport *report)
       const gboolean measured = dh_report_find_components (run->run, &found);
       g_string_append_printf (tex, "\\midrule\n\\multicolumn{%u}{l}{", components ? 8 : 5);
       g_autofree char *model = dh_report_dup_model (report, r);
-      append_latex (tex, model);
+      dh_report_append_latex (tex, model);
       g_string_append (tex, ", ");
-      append_latex (tex, run->run->dataset_title);
+      dh_report_append_latex (tex, run->run->dataset_title);
       g_string_append (tex, "} \\\\\n");
       for (guint i = 0; i < run->protocols->len; i++)
         {
@@ -418,9 +420,9 @@ dh_report_to_latex (const DhReport *report)
                                     own ? found.siou : (double)NAN,
                                     own ? found.ppv : (double)NAN,
                                     own ? found.mean_f1 : (double)NAN };
-          append_latex (tex, row->score);
+          dh_report_append_latex (tex, row->score);
           g_string_append (tex, " & ");
-          append_latex (tex, row->protocol);
+          dh_report_append_latex (tex, row->protocol);
           for (guint v = 0; v < (components ? 6 : 3); v++)
             if (isfinite (values[v]))
               g_string_append_printf (tex, " & %.2f", 100 * values[v]);

@@ -147,8 +147,8 @@ compare_protocols (gconstpointer a, gconstpointer b, gpointer score)
   return by_score ? by_score : strcmp (x->protocol, y->protocol);
 }
 
-static gboolean
-load_run (DhDatabase *database, gint64 id, DhReportRun *run, GError **error)
+gboolean
+dh_report_load_run (DhDatabase *database, gint64 id, DhReportRun *run, GError **error)
 {
   run->run = dh_database_get_run (database, id, error);
   run->images = run->run ? dh_database_list_run_images (database, id, error) : NULL;
@@ -158,8 +158,8 @@ load_run (DhDatabase *database, gint64 id, DhReportRun *run, GError **error)
   return run->protocols != NULL;
 }
 
-static void
-clear_run (DhReportRun *run)
+void
+dh_report_clear_run (DhReportRun *run)
 {
   g_clear_pointer (&run->run, dh_run_row_free);
   g_clear_pointer (&run->images, g_ptr_array_unref);
@@ -205,12 +205,12 @@ dh_report_write_contents (DhDatabase *database, const DhReportContents *contents
                       .n_thresholds = contents->n_thresholds,
                       .objects = contents->objects,
                       .cancellable = cancellable };
-  const gboolean done = load_run (database, contents->run, &report.runs[0], error)
-                        && (!contents->other || load_run (database, contents->other, &report.runs[1], error))
+  const gboolean done = dh_report_load_run (database, contents->run, &report.runs[0], error)
+                        && (!contents->other || dh_report_load_run (database, contents->other, &report.runs[1], error))
                         && (!contents->objects || (report.marks = dh_database_list_marks (database, error)))
                         && write_report (&report, format, path, error);
-  clear_run (&report.runs[0]);
-  clear_run (&report.runs[1]);
+  dh_report_clear_run (&report.runs[0]);
+  dh_report_clear_run (&report.runs[1]);
   g_clear_pointer (&report.marks, g_ptr_array_unref);
   return done;
 }

@@ -62,4 +62,26 @@ typedef struct
 gboolean dh_report_write_contents (DhDatabase *database, const DhReportContents *contents, DhReportFormat format,
                                    const char *path, GCancellable *cancellable, GError **error);
 
+/* A table for a paper: a row a method, a group of columns a data set. What is best in a column is bold, and what comes
+ * second underlined where that is asked for; numbers that were measured otherwise than the others of their set (other
+ * pixels, images left out, labels read in another way) stand there with a note and take no part in that. */
+typedef enum
+{
+  DH_TABLE_MARK_NONE,
+  DH_TABLE_MARK_BEST,
+  DH_TABLE_MARK_SECOND, /* the best too */
+} DhTableMarks;
+typedef struct
+{
+  const gint64 *runs;   /* in the order of the rows */
+  guint n_runs;         /* 0: every evaluation that is done, the oldest first */
+  const char *protocol; /* of AP, FPR95 and AUROC; NULL: densehybrid-pooled */
+  guint digits;         /* behind the point; up to 6 */
+  DhTableMarks marks;
+} DhTableOptions;
+/* As LaTeX, Markdown or CSV (others: DH_ERROR_UNSUPPORTED). Errors otherwise as dh_report_write(), and
+ * DH_ERROR_NOT_FOUND where no run has numbers of the protocol. */
+gboolean dh_report_write_table (DhDatabase *database, const DhTableOptions *options, DhReportFormat format,
+                                const char *path, GCancellable *cancellable, GError **error);
+
 G_END_DECLS

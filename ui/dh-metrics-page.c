@@ -173,6 +173,7 @@ make_export_menu (void)
   dh_ui_menu_section (menu, _ ("Report"), _ ("HTML, one file with images…"), "win.export::html", _ ("PDF…"),
                       "win.export::pdf", _ ("Markdown…"), "win.export::md", _ ("LaTeX rows…"), "win.export::latex",
                       _ ("JSON…"), "win.export::json", _ ("CSV, per image…"), "win.export::csv", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("With lists of the objects"), "win.report-objects", NULL);
   dh_ui_menu_section (menu, NULL, _ ("Copy as command"), "win.copy-command", NULL);
   return G_MENU_MODEL (menu);
 }

@@ -29,6 +29,9 @@ make_menu (void)
   dh_ui_menu_section (menu, _ ("Report"), _ ("HTML, one file with images…"), "runs.export::html", _ ("PDF…"),
                       "runs.export::pdf", _ ("Markdown…"), "runs.export::md", _ ("LaTeX rows…"), "runs.export::tex",
                       _ ("JSON…"), "runs.export::json", _ ("CSV, per image…"), "runs.export::csv", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("With lists of the objects"), "win.report-objects", NULL);
+  dh_ui_menu_section (menu, _ ("Table of the runs that are shown"), _ ("LaTeX, booktabs…"), "runs.table::tex",
+                      _ ("Markdown…"), "runs.table::md", _ ("CSV…"), "runs.table::csv", NULL);
   dh_ui_menu_section (menu, _ ("Raw scores"), _ ("SegmentMeIfYouCan layout, HDF5…"), "runs.maps::smiyc",
                       _ ("Fishyscapes layout, .npy…"), "runs.maps::fishyscapes", _ ("ISSU layout, .npz…"),
                       "runs.maps::issu", _ ("NumPy, a tree of .npy…"), "runs.maps::npy", _ ("Images of 16 bits, .png…"),

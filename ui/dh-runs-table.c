@@ -280,6 +280,21 @@ dh_runs_table_get_size (DhRunsTable *self)
   return g_list_model_get_n_items (self->all);
 }
 
+GArray *
+dh_runs_table_list_shown (DhRunsTable *self)
+{
+  GListModel *shown = G_LIST_MODEL (self->selection);
+  GArray *runs = g_array_new (FALSE, FALSE, sizeof (gint64));
+  for (guint i = 0; i < g_list_model_get_n_items (shown); i++)
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (shown, i);
+      const DhRun *run = dh_run_item_get (item);
+      if (!run->training && run->state == DH_RUN_ITEM_DONE)
+        g_array_append_val (runs, run->id);
+    }
+  return runs;
+}
+
 void
 dh_runs_table_focus_filter (DhRunsTable *self)
 {

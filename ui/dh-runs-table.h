@@ -20,6 +20,8 @@ guint dh_runs_table_count_chosen (DhRunsTable *table);
 void dh_runs_table_choose (DhRunsTable *table, gint64 run);
 /* Evaluations and trainings, whatever the filter. */
 guint dh_runs_table_get_size (DhRunsTable *table);
+/* The evaluations that the filter shows and that are done, in the order of the rows; GArray of gint64, owned. */
+GArray *dh_runs_table_list_shown (DhRunsTable *table);
 void dh_runs_table_focus_filter (DhRunsTable *table);
 /* Leaves out columns that a window of this width has no room for. */
 void dh_runs_table_set_room (DhRunsTable *table, int width);

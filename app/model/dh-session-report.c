@@ -80,6 +80,8 @@ typedef struct
   gint64 run, other;
   char *path;
   GArray *thresholds; /* DhReportThreshold, of the run; NULL: none */
+  GArray *table;      /* gint64, runs of a table; NULL: a report */
+  gboolean objects;
 } Export;
 
 static void
@@ -87,6 +89,7 @@ export_free (gpointer data)
 {
   Export *export = data;
   g_clear_pointer (&export->thresholds, g_array_unref);
+  g_clear_pointer (&export->table, g_array_unref);
   g_free (export->path);
   g_free (export);
 }
@@ -110,11 +113,23 @@ static void
 write_report (DhDatabase *database, const Export *export, DhReportFormat format, GCancellable *cancellable,
               GError **error)
 {
-  if (export->thresholds != NULL)
-    dh_report_write_at (database, export->run, (const DhReportThreshold *)export->thresholds->data,
-                        export->thresholds->len, format, export->path, cancellable, error);
-  else
-    dh_report_write (database, export->run, export->other, format, export->path, cancellable, error);
+  if (export->table != NULL)
+    {
+      const DhTableOptions options = { .runs = (const gint64 *)export->table->data,
+                                       .n_runs = export->table->len,
+                                       .digits = 2,
+                                       .marks = DH_TABLE_MARK_BEST };
+      dh_report_write_table (database, &options, format, export->path, cancellable, error);
+      return;
+    }
+  const DhReportContents contents = {
+    .run = export->run,
+    .other = export->other,
+    .thresholds = export->thresholds != NULL ? (const DhReportThreshold *)export->thresholds->data : NULL,
+    .n_thresholds = export->thresholds != NULL ? export->thresholds->len : 0,
+    .objects = export->objects && format != DH_REPORT_CSV && format != DH_REPORT_LATEX
+  };
+  dh_report_write_contents (database, &contents, format, export->path, cancellable, error);
 }
 
 static void
@@ -225,11 +240,11 @@ dh_session_export_maps (DhSession *self, gint64 run, const char *layout, const c
 }
 
 static void
-begin_export (DhSession *self, gint64 run, gint64 other, const char *path, GArray *thresholds)
+begin_export (DhSession *self, Export made)
 {
-  Export *export = g_new (Export, 1);
-  *export = (Export){ run, other, g_strdup (path), thresholds };
+  Export *export = g_memdup2 (&made, sizeof made);
   g_autoptr (GTask) task = g_task_new (self, self->closing, exported, NULL);
+  export->objects = self->report_objects;
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, export, export_free);
   g_task_run_in_thread (task, export_in_thread);
@@ -238,7 +253,20 @@ begin_export (DhSession *self, gint64 run, gint64 other, const char *path, GArra
 void
 dh_session_export_runs (DhSession *self, gint64 run, gint64 other, const char *path)
 {
-  begin_export (self, run, other, path, NULL);
+  begin_export (self, (Export){ .run = run, .other = other, .path = g_strdup (path) });
+}
+
+void
+dh_session_export_table (DhSession *self, GArray *runs, const char *path)
+{
+  g_return_if_fail (runs->len > 0);
+  begin_export (self, (Export){ .path = g_strdup (path), .table = g_array_ref (runs) });
+}
+
+void
+dh_session_set_report_objects (DhSession *self, gboolean objects)
+{
+  self->report_objects = objects;
 }
 
 static void
@@ -273,5 +301,6 @@ void
 dh_session_export_report (DhSession *self, const char *path)
 {
   if (self->summary != NULL)
-    begin_export (self, self->summary->run, 0, path, list_thresholds (self));
+    begin_export (self,
+                  (Export){ .run = self->summary->run, .path = g_strdup (path), .thresholds = list_thresholds (self) });
 }

@@ -13,6 +13,7 @@ static const struct
   [DH_READ_SPLITS] = { "splits", N_ ("Split") },
   [DH_READ_KIND] = { "kind", N_ ("Read as") },
   [DH_READ_LABEL_IDS] = { "label-ids", N_ ("Label ids") },
+  [DH_READ_MASK_VALUES] = { "mask-values", N_ ("Mask values") },
   [DH_READ_CONSTANT_LABELS] = { "constant-labels", N_ ("Constant labels") },
 };
 
@@ -125,6 +126,21 @@ add_label_ids (DhSession *self, GPtrArray *choices)
     add (choices, dh_label_ids_name (ids), g_strdup (_ (titles[ids])), self->reading->label_ids == ids);
 }
 
+/* The texts that the command line takes. */
+static void
+add_mask_values (DhSession *self, GPtrArray *choices)
+{
+  const char *const *readings = dh_dataset_mask_readings (self->dataset);
+  const char *said = self->reading->mask_values;
+  if (readings == NULL || (readings[0] == NULL && said == NULL))
+    return;
+  add (choices, "", g_strdup (_ ("As recognised")), said == NULL);
+  for (guint i = 0; readings[i] != NULL; i++)
+    add (choices, readings[i], g_strdup (readings[i]), g_strcmp0 (said, readings[i]) == 0);
+  if (said != NULL && !g_strv_contains (readings, said))
+    add (choices, said, g_strdup (said), TRUE);
+}
+
 static void
 add_constant_labels (DhSession *self, GPtrArray *choices)
 {
@@ -148,6 +164,7 @@ dh_session_list_readings (DhSession *self, DhReadAspect aspect)
     [DH_READ_SPLITS] = add_splits,
     [DH_READ_KIND] = add_kinds,
     [DH_READ_LABEL_IDS] = add_label_ids,
+    [DH_READ_MASK_VALUES] = add_mask_values,
     [DH_READ_CONSTANT_LABELS] = add_constant_labels,
   };
   g_return_val_if_fail (aspect < DH_N_READ, NULL);
@@ -184,6 +201,11 @@ dh_session_read_as (DhSession *self, DhReadAspect aspect, const char *id)
     }
   else if (aspect == DH_READ_LABEL_IDS)
     dh_label_ids_from_name (id, &reading->label_ids);
+  else if (aspect == DH_READ_MASK_VALUES)
+    {
+      g_free (reading->mask_values);
+      reading->mask_values = *id != '\0' ? g_strdup (id) : NULL;
+    }
   else
     reading->labels_are_true = g_str_equal (id, "true");
   if (dh_reading_equal (reading, before))
@@ -217,6 +239,23 @@ explain_label_ids (DhSession *self)
 }
 
 static char *
+explain_mask_values (DhSession *self)
+{
+  gboolean certain;
+  const char *said = dh_dataset_mask_values (self->dataset, &certain);
+  if (dh_dataset_mask_readings (self->dataset) == NULL || (certain && said == NULL))
+    return NULL;
+  if (said != NULL)
+    return g_strdup (_ ("What is not named is inlier. The table below shows what came of it: 0 inlier, 1 anomaly, "
+                        "255 ignored."));
+  if (!dh_dataset_has_anomaly_labels (self->dataset))
+    return g_strdup (_ ("The masks do not tell which of their values are anomalies: there is no score until it is "
+                        "chosen. It is remembered with this folder."));
+  return g_strdup (_ ("The masks do not say what their values mean, and the usual was assumed. Choose where they mean "
+                      "something else: it is remembered with this folder."));
+}
+
+static char *
 explain_constant_labels (DhSession *self)
 {
   const guint hidden = dh_dataset_n_hidden (self->dataset), taken = dh_dataset_n_taken_as_true (self->dataset);
@@ -243,6 +282,8 @@ dh_session_explain_reading (DhSession *self, DhReadAspect aspect)
     return NULL;
   if (aspect == DH_READ_LABEL_IDS)
     return explain_label_ids (self);
+  if (aspect == DH_READ_MASK_VALUES)
+    return explain_mask_values (self);
   return aspect == DH_READ_CONSTANT_LABELS ? explain_constant_labels (self) : NULL;
 }
 
@@ -274,6 +315,7 @@ dh_session_reads_as (DhSession *self, const char *text)
   g_autoptr (DhReading) reading = dh_reading_from_text (text);
   return g_strcmp0 (reading->kind, dh_dataset_kind_name (dh_dataset_kind (self->dataset))) == 0
          && reading->labels_are_true == (dh_dataset_n_taken_as_true (self->dataset) > 0)
+         && g_strcmp0 (reading->mask_values, dh_dataset_mask_values (self->dataset, NULL)) == 0
          && (reading->label_ids == DH_LABEL_IDS_AUTO
              || reading->label_ids == dh_dataset_label_ids (self->dataset, NULL));
 }
@@ -281,10 +323,12 @@ dh_session_reads_as (DhSession *self, const char *text)
 gboolean
 dh_session_asks_how_to_read (DhSession *self)
 {
-  gboolean certain = TRUE;
-  if (can_choose (self))
-    dh_dataset_label_ids (self->dataset, &certain);
-  return can_choose (self) && (!certain || dh_dataset_n_hidden (self->dataset) > 0);
+  gboolean ids_certain, masks_certain;
+  if (!can_choose (self))
+    return FALSE;
+  dh_dataset_label_ids (self->dataset, &ids_certain);
+  dh_dataset_mask_values (self->dataset, &masks_certain);
+  return !ids_certain || !masks_certain || dh_dataset_n_hidden (self->dataset) > 0;
 }
 
 char *

@@ -10,10 +10,11 @@ typedef enum
   DH_READ_SPLITS,
   DH_READ_KIND,
   DH_READ_LABEL_IDS,
+  DH_READ_MASK_VALUES,
   DH_READ_CONSTANT_LABELS,
   DH_N_READ,
 } DhReadAspect;
-const char *dh_read_aspect_id (DhReadAspect aspect);    /* "splits", "kind", "label-ids", "constant-labels" */
+const char *dh_read_aspect_id (DhReadAspect aspect);    /* "splits", "kind", "label-ids", "mask-values", … */
 const char *dh_read_aspect_title (DhReadAspect aspect); /* "Split"; translated */
 
 typedef struct
@@ -30,7 +31,7 @@ GPtrArray *dh_session_list_readings (DhSession *session, DhReadAspect aspect);
 void dh_session_read_as (DhSession *session, DhReadAspect aspect, const char *id);
 /* A sentence on what the choice is about, translated; NULL where there is none to be made. Free with g_free. */
 char *dh_session_explain_reading (DhSession *session, DhReadAspect aspect);
-/* Whether something was assumed that is better chosen: how ids count, or that labels are hidden. */
+/* Whether something was assumed that is better chosen: how ids count, what masks mean, or that labels are hidden. */
 gboolean dh_session_asks_how_to_read (DhSession *session);
 /* "test/t5": where not all that lies in the folder is open; else NULL. Free with g_free. */
 char *dh_session_dup_opened_part (DhSession *session);

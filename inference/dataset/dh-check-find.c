@@ -337,8 +337,14 @@ find_numbering (const DhSurvey *survey, DhDatasetReport *report)
     {
       char *said = g_strdup (dataset->mask_note);
       said[0] = g_ascii_toupper (said[0]);
-      add (report, DH_FINDING_INFO, "masks", 0, said, NULL);
+      add (report, DH_FINDING_INFO, "masks", 0, said,
+           dataset->mask_values_certain
+               ? NULL
+               : g_strdup ("Where they mean something else, say what: mask values (--mask-values 'anomaly=1,2 "
+                           "ignore=255')"));
     }
+  if (dataset->orientation_note)
+    add (report, DH_FINDING_INFO, "orientation", 0, g_strdup (dataset->orientation_note), NULL);
   guint ids = 0, train_ids = 0;
   for (guint i = 0; i < dh_dataset_size (dataset); i++)
     {

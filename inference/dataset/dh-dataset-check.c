@@ -251,6 +251,12 @@ dh_dataset_dup_usable (DhDataset *dataset, const DhDatasetReport *report)
   copy->label_ids_asked = dataset->label_ids_asked;
   copy->labels_are_true = dataset->labels_are_true;
   copy->n_taken_as_true = dataset->n_taken_as_true;
+  copy->mask_note = g_strdup (dataset->mask_note);
+  copy->orientation_note = g_strdup (dataset->orientation_note);
+  copy->mask_values = dataset->mask_values ? dh_mask_values_ref (dataset->mask_values) : NULL;
+  copy->mask_values_said = dataset->mask_values_said;
+  copy->mask_values_certain = dataset->mask_values_certain;
+  copy->mask_readings = g_strdupv (dataset->mask_readings);
   g_ptr_array_unref (copy->parts);
   copy->parts = g_ptr_array_ref (dataset->parts);
   guint skip = 0;

@@ -110,3 +110,17 @@ dh_label_ids_from_name (const char *name, DhLabelIds *ids)
       }
   return FALSE;
 }
+
+const char *
+dh_dataset_mask_values (DhDataset *dataset, gboolean *certain)
+{
+  if (certain)
+    *certain = dataset->mask_values_certain;
+  return dataset->mask_values_said ? dh_mask_values_text (dataset->mask_values) : NULL;
+}
+
+const char *const *
+dh_dataset_mask_readings (DhDataset *dataset)
+{
+  return (const char *const *)dataset->mask_readings;
+}

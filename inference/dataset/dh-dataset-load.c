@@ -56,6 +56,16 @@ compose (const DhImage *image, const char *overlay_path, GError **error)
   return composed;
 }
 
+static DhImage *
+turn (DhDataset *dataset, guint index, DhImage *image, GError **error)
+{
+  DhImage *turned = dh_image_turn (image, dh_dataset_orientation (dataset, index));
+  if (!turned)
+    g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "%s: there is no memory to turn it",
+                 dh_dataset_peek (dataset, index)->item.stem);
+  return turned;
+}
+
 DhImage *
 dh_dataset_load_image (DhDataset *dataset, guint index, GError **error)
 {
@@ -63,9 +73,9 @@ dh_dataset_load_image (DhDataset *dataset, guint index, GError **error)
 
   const DhDatasetItem *item = &dh_dataset_peek (dataset, index)->item;
   g_autoptr (DhImage) image = dh_image_load (item->image, error);
-  if (!image || !item->overlay)
-    return g_steal_pointer (&image);
-  return compose (image, item->overlay, error);
+  if (!image)
+    return NULL;
+  return item->overlay ? compose (image, item->overlay, error) : turn (dataset, index, image, error);
 }
 
 DhImage *
@@ -75,7 +85,12 @@ dh_dataset_load_thumbnail (DhDataset *dataset, guint index, guint max_width, gui
 
   const DhDatasetItem *item = &dh_dataset_peek (dataset, index)->item;
   if (!item->overlay)
-    return dh_image_load_thumbnail (item->image, max_width, max_height, error);
+    {
+      const gboolean aside = dh_dataset_orientation (dataset, index) >= 5;
+      g_autoptr (DhImage) lying =
+          dh_image_load_thumbnail (item->image, aside ? max_height : max_width, aside ? max_width : max_height, error);
+      return lying ? turn (dataset, index, lying, error) : NULL;
+    }
   g_autoptr (DhImage) image = dh_dataset_load_image (dataset, index, error);
   if (!image)
     return NULL;
@@ -91,7 +106,10 @@ dh_dataset_load_raw_labels (DhDataset *dataset, guint index, GError **error)
   g_return_val_if_fail (index < dataset->items->len, NULL);
 
   const DhDatasetItem *item = &dh_dataset_peek (dataset, index)->item;
-  return item->label ? dh_labels_load (item->label, error) : NULL;
+  if (!item->label)
+    return NULL;
+  return dataset->mask_values ? dh_labels_load_as (item->label, dh_mask_values_find, dataset->mask_values, error)
+                              : dh_labels_load (item->label, error);
 }
 
 static DhLabels *
@@ -110,7 +128,7 @@ translate (const DhLabels *raw, const guint8 to[256], const char *name, GError *
 }
 
 static gboolean
-check_ids (const DhLabels *raw, DhLabelForm form, const char *name, GError **error)
+check_ids (DhDatasetKind kind, const DhLabels *raw, DhLabelForm form, const char *name, GError **error)
 {
   const DhLabelMap *map = dh_label_map_get (form);
   guint8 seen[256] = { 0 };
@@ -121,7 +139,9 @@ check_ids (const DhLabels *raw, DhLabelForm form, const char *name, GError **err
     if (seen[id] && map->role[id] == DH_ROLE_UNKNOWN)
       {
         g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: the label holds id %u, which has no meaning in %s; %s",
-                     name, id, dh_label_form_title (form), dh_label_form_advice (form));
+                     name, id, dh_label_form_title (form),
+                     kind == DH_DATASET_MASKS ? "if it has one, say so (mask values: anomaly=1,2 ignore=255)"
+                                              : dh_label_form_advice (form));
         return FALSE;
       }
   return TRUE;
@@ -143,8 +163,9 @@ dh_dataset_load_labels (DhDataset *dataset, guint index, DhLabels **anomaly, DhL
 
   g_autofree char *name = g_filename_display_name (item->item.label);
   guint width, height;
-  g_autoptr (DhLabels) raw = dh_labels_load (item->item.label, error);
-  if (!raw || !dh_image_probe (item->item.image, &width, &height, error) || !check_ids (raw, item->form, name, error))
+  g_autoptr (DhLabels) raw = dh_dataset_load_raw_labels (dataset, index, error);
+  if (!raw || !dh_dataset_probe_image (dataset, index, &width, &height, error)
+      || !check_ids (dataset->kind, raw, item->form, name, error))
     return FALSE;
   if (raw->width != width || raw->height != height)
     {

@@ -87,7 +87,8 @@ dh_dataset_new_for_paths (const char *const *paths, guint n_paths, GCancellable 
       return NULL;
   name_apart (dataset);
   dh_dataset_arrange (dataset, FALSE);
-  dataset->notes = g_new0 (char *, 1);
+  dataset->notes = g_new0 (char *, 2);
+  dataset->notes[0] = dh_dataset_dup_orientation_note (dataset);
   dataset->scan_notes = g_new0 (char *, 1);
   return g_steal_pointer (&dataset);
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include "dh-dataset-check.h"
 #include "dh-layout-private.h"
+#include "dh-mask-values.h"
 
 G_BEGIN_DECLS
 
@@ -9,11 +10,15 @@ struct _DhDataset
   gatomicrefcount refs;
   DhDatasetKind kind;
   char *root, *base_root, *title, *evidence, *needs;
-  char *mask_note;     /* what was taken of masks that are not 0, 1 and 255; NULL */
-  GPtrArray *items;    /* DhItem */
-  GHashTable *by_stem; /* stem → position + 1 */
-  GPtrArray *orphans;  /* labels without a picture, relative to the root */
-  GPtrArray *no_files; /* names of pictures behind which there is no file, relative to the root */
+  char *orientation_note;
+  char *mask_note;           /* what was taken of masks that are not 0, 1 and 255; NULL */
+  DhMaskValues *mask_values; /* by which all masks are read; NULL: ids as they stand */
+  gboolean mask_values_said, mask_values_certain;
+  char **mask_readings; /* NULL: none */
+  GPtrArray *items;     /* DhItem */
+  GHashTable *by_stem;  /* stem → position + 1 */
+  GPtrArray *orphans;   /* labels without a picture, relative to the root */
+  GPtrArray *no_files;  /* names of pictures behind which there is no file, relative to the root */
   gboolean labels_expected;
   char **splits, **groups, **notes;
   char **scan_notes; /* those of the notes that tell of folders: not read, left aside */
@@ -42,6 +47,8 @@ void dh_dataset_settle_label_ids (DhDataset *dataset);
 /* Marks the items whose labels are hidden, or counts them where labels_are_true (dh-hidden.c). Errors:
  * G_IO_ERROR_CANCELLED. */
 gboolean dh_dataset_find_hidden (DhDataset *dataset, GCancellable *cancellable, GError **error);
+/* What EXIF says of some of the pictures, and what comes of it; NULL: nothing (dh-orientation.c). Free with g_free. */
+char *dh_dataset_dup_orientation_note (DhDataset *dataset);
 /* A path for messages: relative to the root where it lies below it, UTF-8. Free with g_free. */
 char *dh_dataset_display_path (DhDataset *dataset, const char *path);
 

@@ -19,7 +19,7 @@ dh_dataset_new_empty (const char *root)
   dataset->parts = g_ptr_array_new ();
   dataset->kinds = 1u << DH_DATASET_FOLDER;
   dataset->label_ids = DH_LABEL_IDS_RAW;
-  dataset->label_ids_certain = TRUE;
+  dataset->label_ids_certain = dataset->mask_values_certain = TRUE;
   return dataset;
 }
 
@@ -51,6 +51,9 @@ dh_dataset_unref (DhDataset *dataset)
   g_free (dataset->evidence);
   g_free (dataset->needs);
   g_free (dataset->mask_note);
+  g_free (dataset->orientation_note);
+  dh_mask_values_unref (dataset->mask_values);
+  g_strfreev (dataset->mask_readings);
   g_free (dataset);
 }
 
@@ -166,6 +169,8 @@ collect_notes (DhDataset *dataset, const DhScan *scan, DhLayoutFind *find)
                                              find->n_duplicates));
   if (dataset->mask_note)
     g_ptr_array_add (notes, g_strdup (dataset->mask_note));
+  if (dataset->orientation_note)
+    g_ptr_array_add (notes, g_strdup (dataset->orientation_note));
   if (scan->no_files->len > 0)
     g_ptr_array_add (notes,
                      g_strdup_printf (scan->no_files->len == 1 ? "%u name of an image is a link to nothing, or no file"
@@ -229,7 +234,7 @@ dh_dataset_open (const char *root, const char *kind, const DhDatasetOptions *opt
   dataset->labels_are_true = options->labels_are_true;
   dh_dataset_arrange (dataset, TRUE);
   /* What masks mean is told by all of them, whatever part is opened. */
-  if (!dh_masks_settle (dataset, cancellable, error))
+  if (!dh_masks_settle (dataset, options->mask_values, cancellable, error))
     return NULL;
   dh_dataset_list_parts (dataset);
   if (!dh_dataset_choose_parts (dataset, options->splits, name, error)
@@ -238,6 +243,7 @@ dh_dataset_open (const char *root, const char *kind, const DhDatasetOptions *opt
   dh_dataset_settle_label_ids (dataset);
   if (!dh_dataset_find_hidden (dataset, cancellable, error))
     return NULL;
+  dataset->orientation_note = dh_dataset_dup_orientation_note (dataset);
   collect_notes (dataset, scan, find);
   return g_steal_pointer (&dataset);
 }

@@ -51,6 +51,7 @@ typedef struct
                           * build upon; NULL: sought under the root */
   DhLabelIds label_ids;
   gboolean labels_are_true; /* labels of one constant value are what they say, and not kept back */
+  const char *mask_values;  /* what the values of one's own masks mean (dh-mask-values.h); NULL: recognised */
 } DhDatasetOptions;
 
 /* What can be opened alone: a split, or the pictures of one of its groups. */
@@ -84,9 +85,9 @@ typedef struct _DhDataset DhDataset;
  * and see DH_LABEL_IDS_AUTO). `kind` NULL: recognised; a name: that layout, or
  * an error that says what was sought and what is there. `options`, `cancellable`, `progress` may be NULL. Symbolic
  * links are followed, loops are not; folders that cannot be read are noted. Not for the window's thread.
- * Errors: DH_ERROR_NOT_FOUND (no folder, no pictures, no such layout), DH_ERROR_USAGE (unknown kind or split),
- * DH_ERROR_TOO_LARGE (over 2 million files), G_IO_ERROR_CANCELLED. A set of which only the labels are there opens with
- * no items: dh_dataset_check() says what is missing. */
+ * Errors: DH_ERROR_NOT_FOUND (no folder, no pictures, no such layout), DH_ERROR_USAGE (unknown kind or split, mask
+ * values), DH_ERROR_TOO_LARGE (over 2 million files), G_IO_ERROR_CANCELLED. A set of which only the labels are there
+ * opens with no items: dh_dataset_check() says what is missing. */
 DhDataset *dh_dataset_open (const char *root, const char *kind, const DhDatasetOptions *options,
                             GCancellable *cancellable, const DhProgress *progress, GError **error);
 /* Pictures and folders by name (kind folder), in the order given; nothing is checked but that each is there. Of equal
@@ -128,6 +129,12 @@ const char *const *dh_dataset_folder_notes (DhDataset *dataset);
 /* What label_ids came to; `certain` (may be NULL) is FALSE where it was assumed, and the user should be asked. RAW and
  * certain for kinds other than StreetHazards. */
 DhLabelIds dh_dataset_label_ids (DhDataset *dataset, gboolean *certain);
+/* What was said of the masks' values, as text; NULL: nothing. `certain` (may be NULL) is FALSE where it was assumed
+ * what they mean, or could not be. */
+const char *dh_dataset_mask_values (DhDataset *dataset, gboolean *certain);
+/* What could be said of them: texts of dh-mask-values.h, by the values that are there. NULL-terminated; borrowed; NULL
+ * of other kinds. */
+const char *const *dh_dataset_mask_readings (DhDataset *dataset);
 /* Pictures whose labels are one constant value in all of their split: hidden, or taken as true because that was said
  * (labels_are_true). */
 guint dh_dataset_n_hidden (DhDataset *dataset);
@@ -146,7 +153,13 @@ const DhClassTable *dh_dataset_class_table (DhDataset *dataset);
 
 /* All of these run on any thread, and name the file in their errors (those of dh-image.h).
  *
- * The picture; for official Static clip (Cityscapes + overlay, 0, 255). */
+ * How the picture is turned when it is loaded, 1 to 8 as EXIF counts: 1 of published sets, whose labels lie on the
+ * pixels as they are stored. One's own are turned as EXIF says, but where a mask fits the stored pixels and not the
+ * turned ones. */
+guint dh_dataset_orientation (DhDataset *dataset, guint index);
+/* The size of the picture as it is loaded, from headers alone. */
+gboolean dh_dataset_probe_image (DhDataset *dataset, guint index, guint *width, guint *height, GError **error);
+/* The picture; for official Static clip (Cityscapes + overlay, 0, 255). */
 DhImage *dh_dataset_load_image (DhDataset *dataset, guint index, GError **error);
 DhImage *dh_dataset_load_thumbnail (DhDataset *dataset, guint index, guint max_width, guint max_height, GError **error);
 /* Anomaly labels (0 inlier, 1 anomaly, 2 ignore) and class labels (0…K−1, K ignore) at the picture's size. Each is
@@ -154,7 +167,8 @@ DhImage *dh_dataset_load_thumbnail (DhDataset *dataset, guint index, guint max_w
  * DH_ERROR_MISMATCH where picture and label differ in size, DH_ERROR_INVALID for an id without meaning. */
 gboolean dh_dataset_load_labels (DhDataset *dataset, guint index, DhLabels **anomaly, DhLabels **classes,
                                  GError **error);
-/* The ids as they stand in the file; NULL without error where there is no label. */
+/* The ids as they stand in the file, of masks whose values were given a meaning 0, 1 and 255; NULL without error where
+ * there is no label. */
 DhLabels *dh_dataset_load_raw_labels (DhDataset *dataset, guint index, GError **error);
 
 /* Whether a path is named like a picture: .png .jpg .jpeg .webp in any case. */

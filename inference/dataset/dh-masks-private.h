@@ -8,9 +8,10 @@ G_BEGIN_DECLS
  * or a group where it has one. FALSE where no picture has a mask. */
 gboolean dh_masks_match (DhLayoutFind *find, const char *base);
 
-/* Reads some of the masks of the whole set, before a part of it is chosen: where they hold 0 and 255 and no 1, 255 is
- * the anomaly (of others it is ignore); where they are no masks at all, but say of classes, the pictures are left
- * without labels. What was assumed is noted. Nothing is done of other kinds. Errors: G_IO_ERROR_CANCELLED. */
-gboolean dh_masks_settle (DhDataset *dataset, GCancellable *cancellable, GError **error);
+/* Reads some of the masks of the whole set, before a part of it is chosen. What they mean is what is `said`; where it
+ * is NULL: of 0 and 255 without a 1, 255 is the anomaly (of others it is ignore); of 0 and one other value, that; where
+ * they hold many other values, which may be classes, the pictures are left without labels. What was assumed is noted.
+ * Errors: G_IO_ERROR_CANCELLED, DH_ERROR_USAGE (`said` is not understood, or the set is of another kind). */
+gboolean dh_masks_settle (DhDataset *dataset, const char *said, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

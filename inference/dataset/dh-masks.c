@@ -1,5 +1,8 @@
 #include "dh-masks-private.h"
 
+#include <stdlib.h>
+
+#include "dh-error.h"
 #include "dh-pair-private.h"
 
 #define SAMPLES 128
@@ -21,7 +24,7 @@ count_labels (const DhLayoutFind *find)
 static DhLayoutFind *
 try_folders (const DhLayoutFind *find, const char *base, const char *images, const char *masks, const char *ending)
 {
-  const DhPairRule rule = { images, "", masks, { ending }, { DH_FORM_BINARY }, NULL };
+  const DhPairRule rule = { images, "", masks, { ending }, { DH_FORM_BINARY }, NULL, TRUE };
   DhLayoutFind *tried = dh_layout_find_new (find->scan, NULL);
   dh_pair_match (tried, base, &rule);
   return tried;
@@ -78,65 +81,191 @@ dh_masks_match (DhLayoutFind *find, const char *base)
   return TRUE;
 }
 
+/* More than these are no values that were chosen. */
+#define MOST_VALUES 64
+/* Of those, so many are told, and offered as the anomaly. */
+#define MOST_TOLD 16
+
 typedef struct
 {
-  gboolean one, white;
+  DhPixelValue values[MOST_VALUES]; /* of all masks, in the order in which they were met */
+  guint n_values;
+  gboolean many;
+  gboolean own_odd; /* the mask that is read holds another than 0, 1 and 255 */
   guint sound, odd; /* masks of 0, 1 and 255 alone, and others */
-  gint odd_id;
 } Seen;
 
-static void
-look_at (Seen *seen, const DhLabels *mask)
+static gint
+look_at (DhPixelValue value, gpointer data)
 {
-  gboolean ids[256] = { FALSE };
-  const gsize n = (gsize)mask->width * mask->height;
-  for (gsize i = 0; i < n; i++)
-    ids[mask->ids[i]] = TRUE;
-  gint odd = -1;
-  for (gint id = 2; id < 255; id++)
-    if (ids[id])
-      odd = id;
-  seen->one |= ids[1];
-  seen->white |= ids[255];
-  seen->odd += odd >= 0;
-  seen->sound += odd < 0;
-  seen->odd_id = odd >= 0 ? odd : seen->odd_id;
+  Seen *seen = data;
+  seen->own_odd |= value.number != 0 && value.number != 1 && value.number != 255;
+  for (guint i = 0; i < seen->n_values; i++)
+    if (seen->values[i].number == value.number && (value.number >= 0 || seen->values[i].colour == value.colour))
+      return 0;
+  if (seen->n_values < MOST_VALUES)
+    seen->values[seen->n_values++] = value;
+  else
+    seen->many = TRUE;
+  return 0;
 }
 
-gboolean
-dh_masks_settle (DhDataset *dataset, GCancellable *cancellable, GError **error)
+static gboolean
+has_number (const Seen *seen, gint number)
 {
-  if (dataset->kind != DH_DATASET_MASKS)
-    return TRUE;
-  Seen seen = { .odd_id = -1 };
+  for (guint i = 0; i < seen->n_values; i++)
+    if (seen->values[i].number == number)
+      return TRUE;
+  return FALSE;
+}
+
+static gint
+compare_values (gconstpointer a, gconstpointer b)
+{
+  const DhPixelValue *p = a, *q = b;
+  if ((p->number < 0) != (q->number < 0))
+    return p->number < 0 ? 1 : -1;
+  return p->number < 0 ? p->colour - q->colour : p->number - q->number;
+}
+
+/* "0, 3, 7 and 5 more" */
+static char *
+list_values (const Seen *seen)
+{
+  GString *text = g_string_new (NULL);
+  for (guint i = 0; i < MIN (seen->n_values, MOST_TOLD); i++)
+    {
+      g_autofree char *value = dh_pixel_value_to_text (seen->values[i]);
+      g_string_append_printf (text, "%s%s", i ? ", " : "", value);
+    }
+  if (seen->many)
+    g_string_append (text, " and many more");
+  else if (seen->n_values > MOST_TOLD)
+    g_string_append_printf (text, " and %u more", seen->n_values - MOST_TOLD);
+  return g_string_free (text, FALSE);
+}
+
+/* What could be said of masks with these values: each but 0 as the anomaly, or all of them. */
+static char **
+list_readings (const Seen *seen)
+{
+  g_autoptr (GStrvBuilder) texts = g_strv_builder_new ();
+  guint others = 0;
+  for (guint i = 0; i < seen->n_values && others < MOST_TOLD; i++)
+    {
+      if (seen->values[i].number == 0)
+        continue;
+      g_autofree char *value = dh_pixel_value_to_text (seen->values[i]);
+      const gboolean has_void = has_number (seen, 255) && seen->values[i].number != 255;
+      g_autofree char *text = g_strdup_printf ("anomaly=%s%s", value, has_void ? " ignore=255" : "");
+      g_strv_builder_add (texts, text);
+      others++;
+    }
+  if (others > 1)
+    g_strv_builder_add (texts, "anomaly=rest inlier=0");
+  if (others > 1 && has_number (seen, 255))
+    g_strv_builder_add (texts, "anomaly=rest inlier=0 ignore=255");
+  return g_strv_builder_end (texts);
+}
+
+static gboolean
+look_at_all (DhDataset *dataset, Seen *seen, GCancellable *cancellable, GError **error)
+{
   const guint step = MAX (dataset->items->len / SAMPLES, 1);
   for (guint i = 0; i < dataset->items->len; i += step)
     {
+      const char *path = dh_dataset_peek (dataset, i)->item.label;
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
+      seen->own_odd = FALSE;
       /* What cannot be read is said of each where it is used. */
-      g_autoptr (DhLabels) mask = dh_dataset_load_raw_labels (dataset, i, NULL);
-      if (mask)
-        look_at (&seen, mask);
+      g_autoptr (DhLabels) mask = path ? dh_labels_load_as (path, look_at, seen, NULL) : NULL;
+      seen->odd += mask && seen->own_odd;
+      seen->sound += mask && !seen->own_odd;
     }
-  const gboolean black_white = seen.white && !seen.one && seen.sound > 0, no_masks = seen.odd > seen.sound;
+  qsort (seen->values, seen->n_values, sizeof (DhPixelValue), compare_values);
+  return TRUE;
+}
+
+/* 0 and one other that is no 1 and no 255: that is what was drawn. */
+static char *
+dup_only_value (const Seen *seen)
+{
+  if (seen->n_values != 2 || seen->values[0].number != 0 || seen->values[1].number == 1
+      || seen->values[1].number == 255)
+    return NULL;
+  return dh_pixel_value_to_text (seen->values[1]);
+}
+
+static void
+forget_labels (DhDataset *dataset)
+{
   for (guint i = 0; i < dataset->items->len; i++)
     {
       DhItem *item = dataset->items->pdata[i];
-      if (no_masks)
-        {
-          g_clear_pointer (&item->item.label, g_free);
-          item->form = DH_FORM_NONE;
-        }
-      else if (black_white && item->form == DH_FORM_BINARY)
-        item->form = DH_FORM_BLACK_WHITE;
+      g_clear_pointer (&item->item.label, g_free);
+      item->form = DH_FORM_NONE;
     }
-  if (no_masks)
-    dataset->mask_note = g_strdup_printf ("most masks hold other values than 0, 1 and 255, such as %d: they are not "
-                                          "taken as masks of anomalies (0 inlier, 1 anomaly, 255 ignore)",
-                                          seen.odd_id);
-  else if (black_white)
-    dataset->mask_note = g_strdup ("the masks are of black and white, 0 and 255 without a 1: 255 is taken as the "
-                                   "anomaly, and nothing is ignored");
+}
+
+/* Nobody said what the values mean. */
+static void
+guess (DhDataset *dataset, const Seen *seen)
+{
+  g_autofree char *only = dup_only_value (seen);
+  dataset->mask_values_certain = FALSE;
+  if (only)
+    {
+      g_autofree char *text = g_strconcat ("anomaly=", only, " inlier=0", NULL);
+      dataset->mask_values = dh_mask_values_new (text, NULL);
+      dataset->mask_note = g_strdup_printf ("the masks hold 0 and %s alone: %s is taken as the anomaly, and nothing is "
+                                            "ignored",
+                                            only, only);
+    }
+  else if (seen->odd > seen->sound)
+    {
+      g_autofree char *values = list_values (seen);
+      forget_labels (dataset);
+      dataset->mask_note = g_strdup_printf ("most masks hold other values than 0, 1 and 255 (there are %s): they are "
+                                            "not taken as masks of anomalies (0 inlier, 1 anomaly, 255 ignore) until "
+                                            "it is said what these mean",
+                                            values);
+    }
+  else if (has_number (seen, 255) && !has_number (seen, 1) && seen->sound > 0)
+    {
+      for (guint i = 0; i < dataset->items->len; i++)
+        ((DhItem *)dataset->items->pdata[i])->form = DH_FORM_BLACK_WHITE;
+      dataset->mask_note = g_strdup ("the masks are of black and white, 0 and 255 without a 1: 255 is taken as the "
+                                     "anomaly, and nothing is ignored");
+    }
+  else
+    dataset->mask_values_certain = TRUE;
+}
+
+gboolean
+dh_masks_settle (DhDataset *dataset, const char *said, GCancellable *cancellable, GError **error)
+{
+  dataset->mask_values_certain = TRUE;
+  if (dataset->kind != DH_DATASET_MASKS)
+    {
+      if (said)
+        g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
+                     "mask values are for one's own images beside masks, and this is read as %s (%s); read it as masks "
+                     "to say what its values mean",
+                     dataset->title, dh_dataset_kind_name (dataset->kind));
+      return !said;
+    }
+  Seen seen = { .n_values = 0 };
+  if (said && !(dataset->mask_values = dh_mask_values_new (said, error)))
+    return FALSE;
+  if (!look_at_all (dataset, &seen, cancellable, error))
+    return FALSE;
+  dataset->mask_readings = list_readings (&seen);
+  dataset->mask_values_said = said != NULL;
+  if (said)
+    dataset->mask_note =
+        g_strdup_printf ("the masks are read as was said: %s", dh_mask_values_text (dataset->mask_values));
+  else
+    guess (dataset, &seen);
   return TRUE;
 }

@@ -4,13 +4,14 @@
 G_BEGIN_DECLS
 
 /* Pictures under `image_dir` whose stem ends in `image_suffix` ↔ labels at the same relative place under `label_dir`
- * with one of the suffixes and .png. */
+ * with one of the suffixes and .png, or that of any picture. */
 typedef struct
 {
   const char *image_dir, *image_suffix, *label_dir;
   const char *label_suffixes[2];
   DhLabelForm forms[2];
   const char *split; /* NULL: the first folder of the relative path, if it is named like one */
+  gboolean any_picture;
 } DhPairRule;
 
 /* FALSE where there is neither picture nor label. */

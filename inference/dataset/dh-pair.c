@@ -73,9 +73,9 @@ dh_pair_is_png (const char *path)
 static char *
 find_label (DhLayoutFind *find, const char *folder, const char *key, const DhPairRule *rule, DhLabelForm *form)
 {
-  static const char *const extensions[] = { ".png", ".PNG" };
+  static const char *const extensions[] = { ".png", ".PNG", ".webp", ".jpg", ".jpeg", ".JPG" };
   for (guint i = 0; i < 2 && rule->label_suffixes[i]; i++)
-    for (guint e = 0; e < 2; e++)
+    for (guint e = 0; e < (rule->any_picture ? G_N_ELEMENTS (extensions) : 2); e++)
       {
         g_autofree char *name = g_strconcat (key, rule->label_suffixes[i], extensions[e], NULL);
         char *path = dh_pair_join (folder, name);
@@ -90,14 +90,15 @@ find_label (DhLayoutFind *find, const char *folder, const char *key, const DhPai
 }
 
 static void
-add_orphans (DhLayoutFind *find, const char *folder, const char *suffix, GHashTable *keys)
+add_orphans (DhLayoutFind *find, const char *folder, const char *suffix, const DhPairRule *rule, GHashTable *keys)
 {
   guint first, end;
   dh_scan_under (find->scan, folder, &first, &end);
   for (guint i = first; i < end; i++)
     {
       const char *path = find->scan->files->pdata[i];
-      g_autofree char *key = dh_pair_is_png (path) ? dh_pair_key (path, folder, suffix) : NULL;
+      const gboolean fits = rule->any_picture ? dh_path_is_picture (path) : dh_pair_is_png (path);
+      g_autofree char *key = fits ? dh_pair_key (path, folder, suffix) : NULL;
       if (key && !g_hash_table_contains (keys, key))
         g_ptr_array_add (find->orphans, g_strdup (path));
     }
@@ -134,7 +135,7 @@ dh_pair_match (DhLayoutFind *find, const char *base, const DhPairRule *rule)
     }
   if (dh_scan_has_folder (find->scan, label_dir))
     for (guint i = 0; i < 2 && rule->label_suffixes[i]; i++)
-      add_orphans (find, label_dir, rule->label_suffixes[i], keys);
+      add_orphans (find, label_dir, rule->label_suffixes[i], rule, keys);
   return find->items->len + find->orphans->len > before;
 }
 

@@ -19,6 +19,7 @@ dh_reading_new_for (DhDataset *dataset)
   reading->base = g_strdup (dataset->base_root);
   reading->label_ids = dataset->label_ids_asked;
   reading->labels_are_true = dataset->labels_are_true;
+  reading->mask_values = g_strdup (dh_dataset_mask_values (dataset, NULL));
   return reading;
 }
 
@@ -29,6 +30,7 @@ dh_reading_copy (const DhReading *reading)
   copy->kind = g_strdup (reading->kind);
   copy->splits = g_strdup (reading->splits);
   copy->base = g_strdup (reading->base);
+  copy->mask_values = g_strdup (reading->mask_values);
   return copy;
 }
 
@@ -40,6 +42,7 @@ dh_reading_free (DhReading *reading)
   g_free (reading->kind);
   g_free (reading->splits);
   g_free (reading->base);
+  g_free (reading->mask_values);
   g_free (reading);
 }
 
@@ -47,13 +50,14 @@ gboolean
 dh_reading_equal (const DhReading *a, const DhReading *b)
 {
   return g_strcmp0 (a->kind, b->kind) == 0 && g_strcmp0 (a->splits, b->splits) == 0 && g_strcmp0 (a->base, b->base) == 0
-         && a->label_ids == b->label_ids && a->labels_are_true == b->labels_are_true;
+         && a->label_ids == b->label_ids && a->labels_are_true == b->labels_are_true
+         && g_strcmp0 (a->mask_values, b->mask_values) == 0;
 }
 
 gboolean
 dh_reading_has_same_labels (const DhReading *a, const DhReading *b)
 {
-  return a->labels_are_true == b->labels_are_true
+  return a->labels_are_true == b->labels_are_true && g_strcmp0 (a->mask_values, b->mask_values) == 0
          && (a->label_ids == b->label_ids || a->label_ids == DH_LABEL_IDS_AUTO || b->label_ids == DH_LABEL_IDS_AUTO);
 }
 
@@ -64,7 +68,8 @@ dh_reading_open (const DhReading *reading, const char *root, GCancellable *cance
   const DhDatasetOptions options = { .splits = reading->splits,
                                      .base_root = reading->base,
                                      .label_ids = reading->label_ids,
-                                     .labels_are_true = reading->labels_are_true };
+                                     .labels_are_true = reading->labels_are_true,
+                                     .mask_values = reading->mask_values };
   return dh_dataset_open (root, reading->kind, &options, cancellable, progress, error);
 }
 
@@ -87,6 +92,7 @@ dh_reading_to_text (const DhReading *reading)
   add (text, "base", reading->base);
   add (text, "ids", reading->label_ids == DH_LABEL_IDS_AUTO ? NULL : dh_label_ids_name (reading->label_ids));
   add (text, "labels", reading->labels_are_true ? "true" : NULL);
+  add (text, "masks", reading->mask_values);
   return g_string_free (text, FALSE);
 }
 
@@ -120,6 +126,8 @@ dh_reading_from_text (const char *text)
         dh_label_ids_from_name (value, &reading->label_ids);
       else if (strcmp (words[i], "labels") == 0)
         reading->labels_are_true = strcmp (value, "true") == 0;
+      else if (strcmp (words[i], "masks") == 0)
+        take (&reading->mask_values, g_steal_pointer (&value));
     }
   return reading;
 }
@@ -146,5 +154,6 @@ dh_reading_dup_flags (const DhReading *reading, const char *root)
     g_string_append_printf (flags, " --label-ids %s", dh_label_ids_name (reading->label_ids));
   if (reading->labels_are_true)
     g_string_append (flags, " --labels-are-true");
+  add_flag (flags, "--mask-values", reading->mask_values);
   return g_string_free (flags, FALSE);
 }

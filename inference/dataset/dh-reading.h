@@ -12,6 +12,7 @@ typedef struct
   char *base;   /* the base_root; NULL: none */
   DhLabelIds label_ids;
   gboolean labels_are_true;
+  char *mask_values; /* as in DhDatasetOptions; NULL: recognised */
 } DhReading;
 
 /* One that says nothing. */

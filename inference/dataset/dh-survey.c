@@ -33,7 +33,7 @@ look_at_image (Work *work, guint index, DhItemSight *sight)
   const DhDatasetItem *item = dh_dataset_item (survey->dataset, index);
   g_autoptr (GError) error = NULL;
   if (survey->flags & DH_CHECK_QUICK)
-    dh_image_probe (item->image, &sight->width, &sight->height, &error);
+    dh_dataset_probe_image (survey->dataset, index, &sight->width, &sight->height, &error);
   else
     {
       g_autoptr (DhImage) image = dh_dataset_load_image (survey->dataset, index, &error);

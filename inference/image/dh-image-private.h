@@ -19,10 +19,15 @@ void dh_image_set_no_memory (const char *name, guint width, guint height, GError
 /* The largest size of the same aspect within the box, not over the picture's own, at least 1×1. */
 void dh_image_fit (guint width, guint height, guint max_width, guint max_height, guint *out_width, guint *out_height);
 
+/* 1 to 8; 1 where nothing is said. */
+guint dh_exif_orientation (const DhImageSource *source);
+
 gboolean dh_png_is (const DhImageSource *source);
 gboolean dh_png_probe (const DhImageSource *source, guint *width, guint *height, GError **error);
 DhImage *dh_png_load (const DhImageSource *source, GError **error);
-DhLabels *dh_png_load_labels (const DhImageSource *source, GError **error);
+/* Ids by what `meaning` says of each pixel; NULL: the samples and indexes themselves (dh_labels_load). */
+DhLabels *dh_png_load_labels (const DhImageSource *source, DhPixelMeaning meaning, gpointer data, GError **error);
+void dh_image_set_meaningless (const char *name, DhPixelValue value, guint x, guint y, GError **error);
 
 gboolean dh_jpeg_is (const DhImageSource *source);
 gboolean dh_jpeg_probe (const DhImageSource *source, guint *width, guint *height, GError **error);

@@ -1,5 +1,7 @@
 #include "dh-image-private.h"
 
+#include <string.h>
+
 #include "dh-error.h"
 #include "dh-file.h"
 
@@ -256,8 +258,90 @@ dh_image_probe (const char *path, guint *width, guint *height, GError **error)
   return TRUE;
 }
 
+/* EXIF stands before a JPEG's pixels and behind a WebP's. */
+#define EXIF_HEAD (64 * 1024)
+
+guint
+dh_image_orientation (const char *path)
+{
+  g_return_val_if_fail (path != NULL, 1);
+
+  guint64 size;
+  g_autoptr (GBytes) bytes = dh_file_read_head (path, EXIF_HEAD, &size, NULL);
+  if (!bytes)
+    return 1;
+  DhImageSource source = source_of (bytes, "");
+  const gboolean behind = dh_webp_is (&source) && source.size >= 21 && memcmp (source.data + 12, "VP8X", 4) == 0
+                          && source.data[20] & 8 && size > source.size;
+  g_autoptr (GBytes) whole = behind ? dh_file_read (path, LARGEST_FILE, NULL) : NULL;
+  if (whole)
+    source = source_of (whole, "");
+  return dh_exif_orientation (&source);
+}
+
+DhImage *
+dh_image_load_upright (const char *path, guint *orientation, GError **error)
+{
+  const guint found = dh_image_orientation (path);
+  g_autoptr (DhImage) image = dh_image_load (path, error);
+  if (orientation)
+    *orientation = found;
+  DhImage *upright = image ? dh_image_turn (image, found) : NULL;
+  if (image && !upright)
+    {
+      g_autofree char *name = display_name (path);
+      dh_image_set_no_memory (name, image->width, image->height, error);
+    }
+  return upright;
+}
+
+char *
+dh_pixel_value_to_text (DhPixelValue value)
+{
+  return value.number >= 0 ? g_strdup_printf ("%d", value.number) : g_strdup_printf ("#%06x", (guint)value.colour);
+}
+
+void
+dh_image_set_meaningless (const char *name, DhPixelValue value, guint x, guint y, GError **error)
+{
+  g_autofree char *text = dh_pixel_value_to_text (value);
+  g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
+               "%s: the mask is %s at %u, %u, of which nothing is said: name that too (mask values)", name, text, x, y);
+}
+
+/* Of a picture that is no PNG: colours, and grey where the channels are equal. */
+static DhLabels *
+find_labels (const DhImage *image, const char *name, DhPixelMeaning meaning, gpointer data, GError **error)
+{
+  g_autoptr (DhLabels) labels = dh_labels_new (image->width, image->height);
+  if (!labels)
+    {
+      dh_image_set_no_memory (name, image->width, image->height, error);
+      return NULL;
+    }
+  const gsize n = (gsize)image->width * image->height;
+  gint id = -1;
+  for (gsize i = 0; i < n; i++)
+    {
+      const guint8 *rgb = image->rgb + 3 * i;
+      if (i == 0 || memcmp (rgb, rgb - 3, 3) != 0)
+        {
+          const DhPixelValue value = { rgb[0] == rgb[1] && rgb[0] == rgb[2] ? rgb[0] : -1,
+                                       rgb[0] << 16 | rgb[1] << 8 | rgb[2] };
+          id = meaning (value, data);
+          if (id < 0)
+            {
+              dh_image_set_meaningless (name, value, i % image->width, i / image->width, error);
+              return NULL;
+            }
+        }
+      labels->ids[i] = (guint8)id;
+    }
+  return g_steal_pointer (&labels);
+}
+
 DhLabels *
-dh_labels_load (const char *path, GError **error)
+dh_labels_load_as (const char *path, DhPixelMeaning meaning, gpointer data, GError **error)
 {
   g_return_val_if_fail (path != NULL, NULL);
 
@@ -269,14 +353,23 @@ dh_labels_load (const char *path, GError **error)
   const Format *format = find_format (&source, error);
   if (!format)
     return NULL;
-  if (format->load != dh_png_load)
+  if (format->load == dh_png_load)
+    return dh_png_load_labels (&source, meaning, data, error);
+  if (!meaning)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
                    "%s: is not a PNG image: label ids do not survive lossy formats; use the data set's PNG labels",
                    name);
       return NULL;
     }
-  return dh_png_load_labels (&source, error);
+  g_autoptr (DhImage) image = format->load (&source, error);
+  return image ? find_labels (image, name, meaning, data, error) : NULL;
+}
+
+DhLabels *
+dh_labels_load (const char *path, GError **error)
+{
+  return dh_labels_load_as (path, NULL, NULL, error);
 }
 
 void

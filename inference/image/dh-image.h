@@ -22,8 +22,8 @@ void dh_image_unref (DhImage *image);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhImage, dh_image_unref)
 
 /* Reads PNG, JPEG or WebP, told apart by content, not by name. Alpha is dropped, grey becomes RGB, 16 bit is scaled
- * down; a CMYK JPEG is converted. An EXIF orientation is not applied: labels are drawn on the raw pixels. A picture
- * that ends early is an error, never padded. Any thread. Errors: DH_ERROR_NOT_FOUND, DH_ERROR_INVALID (truncated,
+ * down; a CMYK JPEG is converted. An EXIF orientation is not applied (dh_image_orientation()). A picture that ends
+ * early is an error, never padded. Any thread. Errors: DH_ERROR_NOT_FOUND, DH_ERROR_INVALID (truncated,
  * broken, no picture), DH_ERROR_UNSUPPORTED (animation), DH_ERROR_TOO_LARGE, DH_ERROR_NO_MEMORY; all name the file. */
 DhImage *dh_image_load (const char *path, GError **error);
 DhImage *dh_image_load_bytes (GBytes *bytes, const char *name, GError **error);
@@ -32,6 +32,14 @@ DhImage *dh_image_load_bytes (GBytes *bytes, const char *name, GError **error);
 DhImage *dh_image_load_thumbnail (const char *path, guint max_width, guint max_height, GError **error);
 /* Width and height from the header alone; the limits hold here too. */
 gboolean dh_image_probe (const char *path, guint *width, guint *height, GError **error);
+
+/* How a photograph lies, as EXIF says it: 1 as it is seen (or nothing is said, or it cannot be read), 2 to 4 mirrored
+ * or upside down, 5 to 8 on its side. Reads the head of the file, of some WebP all of it. */
+guint dh_image_orientation (const char *path);
+/* As it is seen, of pixels that lie so; a reference where that is 1. NULL where memory is short. */
+DhImage *dh_image_turn (DhImage *image, guint orientation);
+/* Both at once; `orientation`, which may be NULL, is what it was turned by. */
+DhImage *dh_image_load_upright (const char *path, guint *orientation, GError **error);
 
 /* A one-channel picture of label ids: a grey or palette PNG gives its raw sample or index (palette not applied); an RGB
  * PNG whose channels are equal gives one of them, other RGB is an error that says so; 16 bit over 255 is an error; so
@@ -44,6 +52,19 @@ typedef struct
 } DhLabels;
 DhLabels *dh_labels_new (guint width, guint height);
 DhLabels *dh_labels_load (const char *path, GError **error);
+/* What a pixel of a mask is, as its file has it. */
+typedef struct
+{
+  gint number; /* the grey sample, the palette's index, or what all channels are; -1: a colour that is not grey */
+  gint colour; /* 0xrrggbb, of a palette's index what the palette has there; -1: none, a sample of 16 bit over 255 */
+} DhPixelValue;
+/* "7" or "#fa3253"; free with g_free. */
+char *dh_pixel_value_to_text (DhPixelValue value);
+/* The id of such a pixel; -1: it has none. Asked once for neighbours that are the same. */
+typedef gint (*DhPixelMeaning) (DhPixelValue value, gpointer data);
+/* Any picture as a mask, in whatever it tells its pixels apart. Errors as dh_image_load, and DH_ERROR_INVALID at a
+ * pixel that has no id, which is named. */
+DhLabels *dh_labels_load_as (const char *path, DhPixelMeaning meaning, gpointer data, GError **error);
 DhLabels *dh_labels_ref (DhLabels *labels);
 void dh_labels_unref (DhLabels *labels);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhLabels, dh_labels_unref)

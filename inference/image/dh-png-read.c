@@ -18,7 +18,9 @@ typedef struct
   png_infop info;
   DhImage *image;
   DhLabels *labels;
-  guint8 *rows; /* of RGB and 16-bit labels */
+  DhPixelMeaning meaning; /* of the labels' pixels; NULL */
+  gpointer data;
+  guint8 *rows; /* of labels that are looked at pixel by pixel */
 } Job;
 
 #define SIGNATURE "\x89PNG\r\n\x1a\n"
@@ -163,15 +165,56 @@ read_ids_8 (Job *job, int passes)
       png_read_row (job->png, job->labels->ids + y * stride, NULL);
 }
 
-/* RGB and 16 bit: a whole picture in memory where it is interlaced, a row otherwise. */
+/* One of `channels` samples, of two bytes each where they are `wide`. */
+static DhPixelValue
+value_of (const guint8 *at, guint channels, gboolean wide, png_colorp palette, int n_colours)
+{
+  gint samples[3], small[3];
+  for (guint c = 0; c < 3; c++)
+    {
+      const guint8 *sample = at + (channels == 3 ? c : 0) * (wide ? 2 : 1);
+      samples[c] = wide ? sample[0] << 8 | sample[1] : sample[0];
+      small[c] = wide && (channels == 3 || sample[0] == sample[1]) ? sample[0] : samples[c];
+    }
+  if (palette)
+    return (DhPixelValue){ samples[0], samples[0] < n_colours
+                                           ? palette[samples[0]].red << 16 | palette[samples[0]].green << 8
+                                                 | palette[samples[0]].blue
+                                           : -1 };
+  return (DhPixelValue){ samples[0] == samples[1] && samples[0] == samples[2] ? samples[0] : -1,
+                         small[0] > 255 ? -1 : small[0] << 16 | small[1] << 8 | small[2] };
+}
+
+/* The id that is the number itself; what has none is said. */
+static gint
+plain_id (const Job *job, DhPixelValue value, guint x, guint y, GError **error)
+{
+  if (value.number >= 0 && value.number <= 255)
+    return value.number;
+  if (value.number > 255)
+    g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
+                 "%s: the label at %u, %u is %d: ids over 255 have no meaning in any layout", job->source->name, x, y,
+                 value.number);
+  else
+    g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
+                 "%s: is a colour image, not label ids: it is not grey at %u, %u; use the data set's label id files",
+                 job->source->name, x, y);
+  return -1;
+}
+
+/* Pixel by pixel: a whole picture in memory where it is interlaced, a row otherwise. */
 static gboolean
 read_ids_wide (Job *job, int passes, GError **error)
 {
   const guint width = job->labels->width, height = job->labels->height;
   const guint channels = png_get_channels (job->png, job->info);
   const gboolean wide = png_get_bit_depth (job->png, job->info) == 16;
-  const gsize stride = (gsize)width * channels * (wide ? 2 : 1);
-  if (png_get_rowbytes (job->png, job->info) != stride)
+  const gsize pixel = channels * (wide ? 2 : 1), stride = width * pixel;
+  png_colorp palette = NULL;
+  int n_colours = 0;
+  if (png_get_color_type (job->png, job->info) == PNG_COLOR_TYPE_PALETTE)
+    png_get_PLTE (job->png, job->info, &palette, &n_colours);
+  if ((channels != 1 && channels != 3) || png_get_rowbytes (job->png, job->info) != stride)
     png_error (job->png, "unexpected kind of pixels");
   job->rows = g_try_malloc (passes > 1 ? stride * height : stride);
   if (!job->rows)
@@ -184,30 +227,21 @@ read_ids_wide (Job *job, int passes, GError **error)
       {
         guint8 *row = job->rows + (passes > 1 ? y * stride : 0);
         png_read_row (job->png, row, NULL);
-        if (pass < passes - 1)
-          continue;
         guint8 *ids = job->labels->ids + (gsize)y * width;
-        for (guint x = 0; x < width; x++)
+        gint id = -1;
+        for (guint x = 0; pass == passes - 1 && x < width; x++)
           {
-            const guint8 *at = row + (gsize)x * channels * (wide ? 2 : 1);
-            if (wide && at[0] != 0)
+            const guint8 *at = row + x * pixel;
+            if (x == 0 || memcmp (at, at - pixel, pixel) != 0)
               {
-                g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
-                             "%s: the label at %u, %u is %u: ids over 255 have no meaning in any layout",
-                             job->source->name, x, y, at[0] << 8 | at[1]);
-                return FALSE;
+                const DhPixelValue value = value_of (at, channels, wide, palette, n_colours);
+                id = job->meaning ? job->meaning (value, job->data) : plain_id (job, value, x, y, error);
+                if (id < 0 && job->meaning)
+                  dh_image_set_meaningless (job->source->name, value, x, y, error);
               }
-            if (channels == 3
-                && (wide ? memcmp (at, at + 2, 2) != 0 || memcmp (at, at + 4, 2) != 0
-                         : at[0] != at[1] || at[0] != at[2]))
-              {
-                g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
-                             "%s: is a colour image, not label ids: it is not grey at %u, %u; use the data set's "
-                             "label id files",
-                             job->source->name, x, y);
-                return FALSE;
-              }
-            ids[x] = at[wide ? 1 : 0];
+            if (id < 0)
+              return FALSE;
+            ids[x] = (guint8)id;
           }
       }
   return TRUE;
@@ -220,7 +254,7 @@ read_ids (Job *job, GError **error)
   png_set_strip_alpha (job->png);
   const int passes = png_set_interlace_handling (job->png);
   png_read_update_info (job->png, job->info);
-  if (png_get_bit_depth (job->png, job->info) == 16 || png_get_channels (job->png, job->info) == 3)
+  if (job->meaning || png_get_bit_depth (job->png, job->info) == 16 || png_get_channels (job->png, job->info) == 3)
     return read_ids_wide (job, passes, error);
   read_ids_8 (job, passes);
   return TRUE;
@@ -292,9 +326,9 @@ dh_png_load (const DhImageSource *source, GError **error)
 }
 
 DhLabels *
-dh_png_load_labels (const DhImageSource *source, GError **error)
+dh_png_load_labels (const DhImageSource *source, DhPixelMeaning meaning, gpointer data, GError **error)
 {
-  Job job = { .source = source };
+  Job job = { .source = source, .meaning = meaning, .data = data };
   if (!run (&job, TRUE, error))
     g_clear_pointer (&job.labels, dh_labels_unref);
   clear (&job);

@@ -15,6 +15,14 @@ check (gboolean loaded, GError **error)
   g_clear_error (error);
 }
 
+static gint
+any_id (DhPixelValue value, gpointer data)
+{
+  if (value.number < -1 || value.number > 65535 || value.colour < -1 || value.colour > 0xffffff)
+    abort ();
+  return value.number > 255 ? -1 : 3;
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -35,6 +43,12 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     abort ();
   g_autoptr (DhLabels) labels = dh_labels_load (path, &error);
   check (labels != NULL, &error);
+  g_autoptr (DhLabels) any = dh_labels_load_as (path, any_id, NULL, &error);
+  check (any != NULL, &error);
+  const guint orientation = dh_image_orientation (path);
+  g_autoptr (DhImage) turned = image ? dh_image_turn (image, orientation) : NULL;
+  if (orientation < 1 || orientation > 8 || (image && !turned))
+    abort ();
   g_autoptr (DhImage) small = dh_image_load_thumbnail (path, 20, 15, &error);
   check (small != NULL, &error);
   if (small && (small->width > 20 || small->height > 15))

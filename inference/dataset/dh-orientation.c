@@ -1,0 +1,63 @@
+/* Photographs that say how they lie: which are turned, and what is said of that. */
+#include "dh-dataset-private.h"
+
+#define SAMPLES 128
+
+/* Whether the mask tells by its size that it was drawn on the pixels as they are stored. */
+static gboolean
+fits_stored (const DhDatasetItem *item)
+{
+  guint width, height, label_width, label_height;
+  return item->label && dh_image_probe (item->image, &width, &height, NULL)
+         && dh_image_probe (item->label, &label_width, &label_height, NULL) && width != height && label_width == width
+         && label_height == height;
+}
+
+guint
+dh_dataset_orientation (DhDataset *dataset, guint index)
+{
+  g_return_val_if_fail (index < dataset->items->len, 1);
+
+  const DhDatasetItem *item = &dh_dataset_peek (dataset, index)->item;
+  if (dataset->kind != DH_DATASET_MASKS && dataset->kind != DH_DATASET_FOLDER)
+    return 1;
+  const guint orientation = dh_image_orientation (item->image);
+  return orientation >= 5 && fits_stored (item) ? 1 : orientation;
+}
+
+gboolean
+dh_dataset_probe_image (DhDataset *dataset, guint index, guint *width, guint *height, GError **error)
+{
+  g_return_val_if_fail (index < dataset->items->len, FALSE);
+
+  const char *path = dh_dataset_peek (dataset, index)->item.image;
+  return dh_dataset_orientation (dataset, index) < 5 ? dh_image_probe (path, width, height, error)
+                                                     : dh_image_probe (path, height, width, error);
+}
+
+char *
+dh_dataset_dup_orientation_note (DhDataset *dataset)
+{
+  if (dataset->kind != DH_DATASET_MASKS && dataset->kind != DH_DATASET_FOLDER)
+    return NULL;
+  const guint n = dataset->items->len, step = MAX (n / SAMPLES, 1);
+  guint read = 0, turned = 0, left = 0, untold = 0;
+  for (guint i = 0; i < n; i += step, read++)
+    {
+      const DhDatasetItem *item = &dh_dataset_peek (dataset, i)->item;
+      const guint said = dh_image_orientation (item->image), taken = said > 1 ? dh_dataset_orientation (dataset, i) : 1;
+      turned += taken > 1;
+      left += said != taken;
+      untold += taken > 1 && taken < 5 && item->label;
+    }
+  GString *note = g_string_new (NULL);
+  if (turned > 0)
+    g_string_append_printf (
+        note, "%u of %u images %s stored turned or mirrored, as %s EXIF says, and %s seen upright%s", turned, read,
+        turned == 1 ? "is" : "are", turned == 1 ? "its" : "their", turned == 1 ? "is" : "are",
+        untold == 0 ? "" : "; of those upside down or mirrored the masks are taken to lie so too");
+  if (left > 0)
+    g_string_append_printf (note, "%s%u of %u images %s left as stored, whatever EXIF says, because the masks fit that",
+                            note->len ? "; " : "", left, read, left == 1 ? "is" : "are");
+  return g_string_free (note, note->len == 0);
+}

@@ -1,0 +1,121 @@
+/* How a photograph lies, as cameras say it: tag 0x0112 of the EXIF that JPEG, WebP and PNG may carry. */
+#include "dh-image-private.h"
+
+#include <string.h>
+
+static guint32
+read_number (const guint8 *at, guint n, gboolean big)
+{
+  guint32 number = 0;
+  for (guint i = 0; i < n; i++)
+    number |= (guint32)at[i] << 8 * (big ? n - 1 - i : i);
+  return number;
+}
+
+/* Of the TIFF structure that EXIF is; 0: it says nothing. */
+static guint
+read_tiff (const guint8 *data, gsize size)
+{
+  enum
+  {
+    ORIENTATION = 0x0112,
+    SHORT = 3,
+    ENTRY = 12
+  };
+  if (size >= 6 && memcmp (data, "Exif\0\0", 6) == 0)
+    {
+      data += 6;
+      size -= 6;
+    }
+  if (size < 8 || (memcmp (data, "II*\0", 4) != 0 && memcmp (data, "MM\0*", 4) != 0))
+    return 0;
+  const gboolean big = data[0] == 'M';
+  const gsize directory = read_number (data + 4, 4, big);
+  if (directory > size - 2)
+    return 0;
+  const guint n = read_number (data + directory, 2, big);
+  for (guint i = 0; i < n && size - directory - 2 >= (gsize)ENTRY * (i + 1); i++)
+    {
+      const guint8 *entry = data + directory + 2 + (gsize)ENTRY * i;
+      if (read_number (entry, 2, big) == ORIENTATION && read_number (entry + 2, 2, big) == SHORT)
+        return read_number (entry + 8, 2, big);
+    }
+  return 0;
+}
+
+/* Markers up to the picture itself. */
+static guint
+read_jpeg (const guint8 *data, gsize size)
+{
+  gsize at = 2;
+  while (size - at >= 4 && data[at] == 0xff)
+    {
+      const guint8 marker = data[at + 1];
+      const gsize length = read_number (data + at + 2, 2, TRUE);
+      if (marker == 0xff)
+        {
+          at++;
+          continue;
+        }
+      if (marker == 0xda || length < 2 || length + 2 > size - at)
+        break;
+      if (marker == 0xe1 && length >= 8 && memcmp (data + at + 4, "Exif\0\0", 6) == 0)
+        return read_tiff (data + at + 4, length - 2);
+      at += 2 + length;
+    }
+  return 0;
+}
+
+/* Chunks of WebP (length before, padded to two bytes) or of PNG (length before the name, a sum behind the data). */
+static guint
+read_chunks (const guint8 *data, gsize size, gboolean png)
+{
+  gsize at = png ? 8 : 12;
+  const gsize around = png ? 12 : 8;
+  while (size >= around && at <= size - around)
+    {
+      const gsize length = read_number (data + at + (png ? 0 : 4), 4, png);
+      if (length > size - at - around)
+        break;
+      if (memcmp (data + at + (png ? 4 : 0), png ? "eXIf" : "EXIF", 4) == 0)
+        return read_tiff (data + at + 8, length);
+      at += around + length + (png ? 0 : length & 1);
+    }
+  return 0;
+}
+
+guint
+dh_exif_orientation (const DhImageSource *source)
+{
+  const guint found = dh_jpeg_is (source)   ? read_jpeg (source->data, source->size)
+                      : dh_webp_is (source) ? read_chunks (source->data, source->size, FALSE)
+                      : dh_png_is (source)  ? read_chunks (source->data, source->size, TRUE)
+                                            : 0;
+  return found >= 1 && found <= 8 ? found : 1;
+}
+
+DhImage *
+dh_image_turn (DhImage *image, guint orientation)
+{
+  g_return_val_if_fail (image != NULL && orientation >= 1 && orientation <= 8, NULL);
+
+  if (orientation == 1)
+    return dh_image_ref (image);
+  const gboolean swap = orientation >= 5;
+  DhImage *turned = swap ? dh_image_new (image->height, image->width) : dh_image_new (image->width, image->height);
+  if (!turned)
+    return NULL;
+  /* Whether the stored columns and rows run from the right and from below. */
+  const gboolean right = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+  const gboolean below = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+  for (guint y = 0; y < turned->height; y++)
+    for (guint x = 0; x < turned->width; x++)
+      {
+        guint column = swap ? y : x, row = swap ? x : y;
+        column = right ? image->width - 1 - column : column;
+        row = below ? image->height - 1 - row : row;
+        memcpy (turned->rgb + ((gsize)y * turned->width + x) * 3, image->rgb + ((gsize)row * image->width + column) * 3,
+                3);
+      }
+  return turned;
+}

@@ -1,0 +1,388 @@
+#include "dh-paper-table-private.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "dh-error.h"
+#include "dh-file.h"
+#include "dh-run-reading.h"
+#include "dh-run-state.h"
+
+static void
+cell_free (gpointer data)
+{
+  DhPaperCell *cell = data;
+  for (guint i = 0; i < DH_PAPER_NUMBERS; i++)
+    g_free (cell->text[i]);
+  g_free (cell);
+}
+
+static void
+row_free (gpointer data)
+{
+  DhPaperRow *row = data;
+  g_free (row->name);
+  g_free (row->key);
+  g_ptr_array_unref (row->cells);
+  g_free (row);
+}
+
+static void
+group_free (gpointer data)
+{
+  g_free (((DhPaperGroup *)data)->title);
+  g_free (data);
+}
+
+static void
+run_free (gpointer data)
+{
+  dh_report_clear_run (data);
+  g_free (data);
+}
+
+static DhPaperTable *
+table_new (const char *protocol)
+{
+  DhPaperTable *table = g_new0 (DhPaperTable, 1);
+  table->protocol = protocol ? protocol : "densehybrid-pooled";
+  table->rows = g_ptr_array_new_with_free_func (row_free);
+  table->groups = g_ptr_array_new_with_free_func (group_free);
+  table->notes = g_ptr_array_new_with_free_func (g_free);
+  table->runs = g_ptr_array_new_with_free_func (run_free);
+  return table;
+}
+
+static void
+table_free (DhPaperTable *table)
+{
+  g_ptr_array_unref (table->rows);
+  g_ptr_array_unref (table->groups);
+  g_ptr_array_unref (table->notes);
+  g_ptr_array_unref (table->runs);
+  g_free (table);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhPaperTable, table_free)
+
+static char *
+dup_published (const DhRunRow *run)
+{
+  g_autoptr (JsonNode) root = dh_report_parse_summary (run);
+  return g_strdup (dh_report_get_string (root ? json_node_get_object (root) : NULL, "published"));
+}
+
+/* The same pictures by content, wherever they lie; or the same folder, of which files may have changed; or what was
+ * published as the same, in other files. */
+static gboolean
+is_same_set (const DhRunRow *a, const DhRunRow *b)
+{
+  g_autofree char *own = dup_published (a), *other = dup_published (b);
+  return g_str_equal (a->dataset_kind, b->dataset_kind) && g_str_equal (a->split, b->split)
+         && (g_str_equal (a->dataset_fingerprint, b->dataset_fingerprint)
+             || g_str_equal (a->dataset_root, b->dataset_root) || (own && g_strcmp0 (own, other) == 0));
+}
+
+/* "Fishyscapes Static", "Cityscapes layout (val)", "Images and masks (my-set)". */
+static char *
+name_group (const DhRunRow *run)
+{
+  g_autofree char *published = dup_published (run), *base = g_path_get_basename (run->dataset_root);
+  if (published)
+    {
+      /* Without the count of its pictures. */
+      char *end = strstr (published, " (");
+      return g_strndup (published, end ? (gsize)(end - published) : strlen (published));
+    }
+  return *run->split ? g_strdup_printf ("%s (%s, %s)", run->dataset_title, base, run->split)
+                     : g_strdup_printf ("%s (%s)", run->dataset_title, base);
+}
+
+static gboolean
+is_whole (const DhReportRun *run)
+{
+  return g_str_equal (run->run->state, "done") && run->run->images_failed == 0;
+}
+
+static guint
+find_group (DhPaperTable *table, const DhReportRun *run)
+{
+  for (guint g = 0; g < table->groups->len; g++)
+    {
+      DhPaperGroup *group = table->groups->pdata[g];
+      if (!is_same_set (group->first->run, run->run))
+        continue;
+      group->first = !is_whole (group->first) && is_whole (run) ? run : group->first;
+      return g;
+    }
+  DhPaperGroup *group = g_new0 (DhPaperGroup, 1);
+  group->title = name_group (run->run);
+  group->first = run;
+  g_ptr_array_add (table->groups, group);
+  return table->groups->len - 1;
+}
+
+/* What makes two runs those of one method: the weights, or the name that was given to scores. */
+static char *
+make_key (const DhRunRow *run, const char *score)
+{
+  return run->method ? g_strdup_printf ("method\n%s\n%s", run->method, score)
+                     : g_strdup_printf ("weights\n%s\n%s\n%s", run->model_sha256, score, run->precision);
+}
+
+/* A method that was measured twice on one set has a row for each. */
+static DhPaperRow *
+find_row (DhPaperTable *table, const DhReportRun *run, const char *score, guint group)
+{
+  g_autofree char *key = make_key (run->run, score);
+  for (guint r = 0; r < table->rows->len; r++)
+    {
+      DhPaperRow *row = table->rows->pdata[r];
+      if (g_str_equal (row->key, key) && ((DhPaperCell *)row->cells->pdata[group])->run == 0)
+        return row;
+    }
+  DhPaperRow *row = g_new0 (DhPaperRow, 1);
+  row->key = g_steal_pointer (&key);
+  row->score = score;
+  row->run = run->run->id;
+  row->name = run->run->method ? g_strdup (run->run->method) : g_strdup (run->run->model_title);
+  row->cells = g_ptr_array_new_with_free_func (cell_free);
+  for (guint g = 0; g < table->groups->len; g++)
+    g_ptr_array_add (row->cells, g_new0 (DhPaperCell, 1));
+  g_ptr_array_add (table->rows, row);
+  return row;
+}
+
+static guint
+add_note (DhPaperTable *table, char *text)
+{
+  for (guint i = 0; i < table->notes->len; i++)
+    if (g_str_equal (table->notes->pdata[i], text))
+      {
+        g_free (text);
+        return i + 1;
+      }
+  g_ptr_array_add (table->notes, text);
+  return table->notes->len;
+}
+
+/* NULL where the numbers of `run` stand beside those of the group; else why not. */
+static char *
+find_difference (const DhReportRun *first, const DhReportRun *run, const DhRunProtocolRow *row, const char *protocol)
+{
+  const DhRunProtocolRow *other = dh_report_find_protocol (first, first->run->score, protocol);
+  g_autoptr (DhReading) own = dh_run_reading_get (run->run), that = dh_run_reading_get (first->run);
+  if (run->run->images_failed > 0)
+    return g_strdup_printf ("run %" G_GINT64_FORMAT ": leaves %" G_GINT64_FORMAT " image%s out", (gint64)run->run->id,
+                            (gint64)run->run->images_failed, run->run->images_failed == 1 ? "" : "s");
+  if (!g_str_equal (run->run->state, "done"))
+    return g_strdup_printf ("run %" G_GINT64_FORMAT ": not finished", (gint64)run->run->id);
+  if (!dh_reading_has_same_labels (own, that))
+    return g_strdup_printf ("run %" G_GINT64_FORMAT
+                            ": the labels were read in another way than by run %" G_GINT64_FORMAT,
+                            (gint64)run->run->id, (gint64)first->run->id);
+  if (other && (other->pixels != row->pixels || other->positives != row->positives))
+    return g_strdup_printf ("run %" G_GINT64_FORMAT ": measured other pixels than run %" G_GINT64_FORMAT,
+                            (gint64)run->run->id, (gint64)first->run->id);
+  return NULL;
+}
+
+static guint
+find_component_note (DhPaperTable *table, const DhPaperGroup *group, const DhReportRun *run,
+                     const DhReportComponents *own)
+{
+  g_auto (DhReportComponents) that = { NULL };
+  if (!dh_report_find_components (group->first->run, &that) || g_strcmp0 (that.rule, own->rule) == 0)
+    return 0;
+  return add_note (table, g_strdup_printf ("run %" G_GINT64_FORMAT ": components by another rule: %s",
+                                           (gint64)run->run->id, own->rule));
+}
+
+static void
+add_score (DhPaperTable *table, const DhReportRun *run, const DhRunProtocolRow *row)
+{
+  const guint g = find_group (table, run);
+  DhPaperGroup *group = table->groups->pdata[g];
+  DhPaperRow *to = find_row (table, run, row->score, g);
+  DhPaperCell *cell = to->cells->pdata[g];
+  char *why = find_difference (group->first, run, row, table->protocol);
+  g_auto (DhReportComponents) found = { NULL };
+  const gboolean components = g_str_equal (row->score, run->run->score) && dh_report_find_components (run->run, &found);
+  cell->run = run->run->id;
+  cell->note = why ? add_note (table, why) : 0;
+  cell->numbers[DH_PAPER_AP] = row->ap;
+  cell->numbers[DH_PAPER_FPR95] = row->fpr95;
+  cell->numbers[DH_PAPER_AUROC] = row->auroc;
+  cell->numbers[DH_PAPER_SIOU] = components ? found.siou : NAN;
+  cell->numbers[DH_PAPER_PPV] = components ? found.ppv : NAN;
+  cell->numbers[DH_PAPER_MEAN_F1] = components ? found.mean_f1 : NAN;
+  cell->component_note = !components || cell->note ? cell->note : find_component_note (table, group, run, &found);
+  group->components |= components;
+}
+
+static gboolean
+add_run (DhPaperTable *table, DhDatabase *database, gint64 id, GError **error)
+{
+  DhReportRun *run = g_new0 (DhReportRun, 1);
+  g_ptr_array_add (table->runs, run);
+  return dh_report_load_run (database, id, run, error);
+}
+
+/* Once all are known, so that what the others are compared with is whole where any is. */
+static void
+add_scores (DhPaperTable *table)
+{
+  for (guint pass = 0; pass < 2; pass++)
+    for (guint i = 0; i < table->runs->len; i++)
+      {
+        const DhReportRun *run = table->runs->pdata[i];
+        for (guint p = 0; p < run->protocols->len; p++)
+          {
+            const DhRunProtocolRow *row = run->protocols->pdata[p];
+            if (!g_str_equal (row->protocol, table->protocol) || row->pixels == 0)
+              continue;
+            if (pass == 0)
+              find_group (table, run);
+            else
+              add_score (table, run, row);
+          }
+      }
+}
+
+/* Rows of one name are told apart: by the score, then the weights' file and the precision, then the run. */
+static gboolean
+has_twin (const DhPaperTable *table, guint index)
+{
+  for (guint r = 0; r < table->rows->len; r++)
+    if (r != index
+        && g_str_equal (((DhPaperRow *)table->rows->pdata[r])->name, ((DhPaperRow *)table->rows->pdata[index])->name))
+      return TRUE;
+  return FALSE;
+}
+
+static char *
+dup_distinction (const DhPaperTable *table, const DhPaperRow *row, guint step)
+{
+  const DhRunRow *run = NULL;
+  for (guint i = 0; i < table->runs->len; i++)
+    if (((DhReportRun *)table->runs->pdata[i])->run->id == row->run)
+      run = ((DhReportRun *)table->runs->pdata[i])->run;
+  if (step == 0)
+    return run->method ? NULL : g_strdup (row->score);
+  if (step == 1)
+    return run->method || !run->model_path ? NULL : g_path_get_basename (run->model_path);
+  if (step == 2)
+    return run->method ? NULL : g_strdup (run->precision);
+  return g_strdup_printf ("run %" G_GINT64_FORMAT, (gint64)row->run);
+}
+
+static void
+tell_apart (DhPaperTable *table)
+{
+  for (guint step = 0; step < 4; step++)
+    {
+      g_autofree gboolean *twin = g_new (gboolean, MAX (table->rows->len, 1));
+      for (guint r = 0; r < table->rows->len; r++)
+        twin[r] = has_twin (table, r);
+      for (guint r = 0; r < table->rows->len; r++)
+        {
+          DhPaperRow *row = table->rows->pdata[r];
+          g_autofree char *more = twin[r] ? dup_distinction (table, row, step) : NULL;
+          if (!more)
+            continue;
+          char *name = g_strdup_printf ("%s, %s", row->name, more);
+          g_free (row->name);
+          row->name = name;
+        }
+    }
+}
+
+/* By what is printed: equal text is equally good. What stands alone is not the best of anything. */
+static void
+rank_column (DhPaperTable *table, guint group, guint number)
+{
+  const double sign = number == DH_PAPER_FPR95 ? -1 : 1;
+  double best[2] = { -INFINITY, -INFINITY };
+  guint n = 0;
+  for (guint pass = 0; pass < 2; pass++)
+    for (guint r = 0; r < table->rows->len; r++)
+      {
+        DhPaperCell *cell = ((DhPaperRow *)table->rows->pdata[r])->cells->pdata[group];
+        const guint note = number >= DH_PAPER_SIOU ? cell->component_note : cell->note;
+        const double value = cell->text[number] && !note ? sign * g_ascii_strtod (cell->text[number], NULL) : -INFINITY;
+        n += pass == 0 && isfinite (value);
+        if (pass == 1)
+          cell->rank[number] = !isfinite (value) || n < 2 ? 0 : value == best[0] ? 1 : value == best[1] ? 2 : 0;
+        else if (value > best[0])
+          {
+            best[1] = best[0];
+            best[0] = value;
+          }
+        else if (value < best[0] && value > best[1])
+          best[1] = value;
+      }
+}
+
+static void
+print_numbers (DhPaperTable *table, guint digits)
+{
+  for (guint r = 0; r < table->rows->len; r++)
+    for (guint g = 0; g < table->groups->len; g++)
+      {
+        DhPaperCell *cell = ((DhPaperRow *)table->rows->pdata[r])->cells->pdata[g];
+        for (guint i = 0; i < DH_PAPER_NUMBERS && cell->run; i++)
+          if (isfinite (cell->numbers[i]))
+            {
+              char format[8], text[G_ASCII_DTOSTR_BUF_SIZE];
+              g_snprintf (format, sizeof format, "%%.%uf", MIN (digits, 6));
+              cell->text[i] = g_strdup (g_ascii_formatd (text, sizeof text, format, 100 * cell->numbers[i]));
+            }
+      }
+  for (guint g = 0; g < table->groups->len; g++)
+    for (guint i = 0; i < DH_PAPER_NUMBERS; i++)
+      rank_column (table, g, i);
+}
+
+/* Every evaluation that is done, the oldest first. */
+static gboolean
+add_all (DhPaperTable *table, DhDatabase *database, GError **error)
+{
+  g_autoptr (GPtrArray) runs = dh_database_list_runs (database, error);
+  for (guint i = runs ? runs->len : 0; i > 0; i--)
+    {
+      const DhRunRow *run = runs->pdata[i - 1];
+      if (g_str_equal (run->state, "done") && !add_run (table, database, run->id, error))
+        return FALSE;
+    }
+  return runs != NULL;
+}
+
+gboolean
+dh_report_write_table (DhDatabase *database, const DhTableOptions *options, DhReportFormat format, const char *path,
+                       GCancellable *cancellable, GError **error)
+{
+  g_autoptr (DhPaperTable) table = table_new (options->protocol);
+  if (format != DH_REPORT_LATEX && format != DH_REPORT_MD && format != DH_REPORT_CSV)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
+                   "a table of runs is made as LaTeX, Markdown or CSV, not as %s", dh_report_format_name (format));
+      return FALSE;
+    }
+  for (guint i = 0; i < options->n_runs; i++)
+    if (!add_run (table, database, options->runs[i], error))
+      return FALSE;
+  if (options->n_runs == 0 && !add_all (table, database, error))
+    return FALSE;
+  add_scores (table);
+  if (table->rows->len == 0)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "none of the runs has numbers of %s; choose another protocol",
+                   table->protocol);
+      return FALSE;
+    }
+  tell_apart (table);
+  print_numbers (table, options->digits);
+  g_autofree char *text = format == DH_REPORT_LATEX ? dh_paper_table_to_latex (table, options->marks)
+                          : format == DH_REPORT_MD  ? dh_paper_table_to_markdown (table, options->marks)
+                                                    : dh_paper_table_to_csv (table);
+  return !g_cancellable_set_error_if_cancelled (cancellable, error) && dh_file_write (path, text, strlen (text), error);
+}

@@ -1,0 +1,205 @@
+/* Many runs as one table: rows, groups, what is best, what is not comparable. */
+#include <math.h>
+#include <string.h>
+
+#include "dh-error.h"
+#include "dh-records.h"
+#include "dh-report.h"
+#include "tree.h"
+
+typedef struct
+{
+  char *folder, *out;
+  DhDatabase *database;
+} Fixture;
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  fixture->folder = tree_new ();
+  fixture->out = g_build_filename (fixture->folder, "table", NULL);
+  g_autofree char *path = g_build_filename (fixture->folder, "runs.db", NULL);
+  fixture->database = dh_database_open (path, &error);
+  g_assert_no_error (error);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  dh_database_close (fixture->database);
+  tree_remove (fixture->folder);
+  g_free (fixture->out);
+  g_free (fixture->folder);
+}
+
+typedef struct
+{
+  const char *root, *fingerprint, *sha256, *title, *method, *score, *summary;
+  double ap, fpr95, auroc;
+  gint64 pixels;
+  guint failed;
+} Run;
+
+static gint64
+add (Fixture *fixture, Run run)
+{
+  g_autoptr (GError) error = NULL;
+  DhDatabase *database = fixture->database;
+  const DhDatasetRow set = { .root = (char *)run.root,
+                             .kind = (char *)"masks",
+                             .title = (char *)"Images & masks",
+                             .fingerprint = (char *)run.fingerprint,
+                             .images = 3 };
+  const DhModelRow model = { .sha256 = (char *)run.sha256,
+                             .path = (char *)"/w/one_x.pth",
+                             .title = (char *)run.title,
+                             .architecture = (char *)"ldn-tiny" };
+  const gint64 dataset = dh_database_put_dataset (database, &set, &error);
+  const DhRunRow row = { .kind = (char *)"eval-ood",
+                         .dataset = dataset,
+                         .model = dh_database_put_model (database, &model, &error),
+                         .method = (char *)run.method,
+                         .source = (char *)(run.method ? "/scores" : NULL),
+                         .split = (char *)"",
+                         .folder = fixture->folder,
+                         .score = (char *)run.score,
+                         .device = (char *)"ref",
+                         .precision = (char *)"f32",
+                         .program = (char *)"1" };
+  const gint64 id = dh_database_add_run (database, &row, &error);
+  for (guint i = 0; i < run.failed; i++)
+    {
+      g_autofree char *stem = g_strdup_printf ("%u", i);
+      DhRunImageRow image = { .state = (char *)"failed", .why = (char *)"x" };
+      image.image = dh_database_put_image (database, dataset, stem, "p.png", "", "", &error);
+      g_assert_true (dh_database_put_run_image (database, id, &image, &error));
+    }
+  const DhRunProtocolRow numbers = { .score = (char *)run.score,
+                                     .protocol = (char *)"densehybrid-pooled",
+                                     .ap = run.ap,
+                                     .fpr95 = run.fpr95,
+                                     .auroc = run.auroc,
+                                     .pixels = run.pixels ? run.pixels : 100,
+                                     .positives = 10 };
+  g_assert_true (dh_database_put_run_protocol (database, id, &numbers, &error));
+  g_assert_true (dh_database_end_run (database, id, "done", NULL, run.summary ? run.summary : "{}", &error));
+  g_assert_no_error (error);
+  return id;
+}
+
+static char *
+write_table (Fixture *fixture, DhReportFormat format, DhTableMarks marks)
+{
+  g_autoptr (GError) error = NULL;
+  const DhTableOptions options = { .digits = 1, .marks = marks };
+  g_assert_true (dh_report_write_table (fixture->database, &options, format, fixture->out, NULL, &error));
+  char *text = NULL;
+  g_assert_true (g_file_get_contents (fixture->out, &text, NULL, NULL));
+  return text;
+}
+
+static void
+says (const char *text, const char *words)
+{
+  if (!strstr (text, words))
+    g_error ("\"%s\" is not in\n%s", words, text);
+}
+
+static void
+test_rows_and_groups (Fixture *fixture, gconstpointer data)
+{
+  add (fixture, (Run){ "/d/a", "f1", "s1", "Net", NULL, "hybrid", NULL, 0.5, 0.20, 0.9 });
+  add (fixture, (Run){ "/d/a", "f1", "s2", "Net", NULL, "hybrid", NULL, 0.7, 0.10, 0.9001 });
+  add (fixture, (Run){ "/d/a", "f1", "s3", "x", "Other_1", "imported", NULL, 0.6, 0.30, NAN });
+  add (fixture, (Run){ "/d/b", "f2", "s2", "Net", NULL, "hybrid", NULL, 0.1, 0.5, 0.6 });
+  /* the same files elsewhere */
+  add (fixture, (Run){ "/e/b", "f2", "s4", "x", "Other_1", "imported", NULL, 0.2, 0.4, 0.5 });
+  g_autofree char *tex = write_table (fixture, DH_REPORT_LATEX, DH_TABLE_MARK_SECOND);
+  says (tex, "\\multicolumn{3}{c}{Images \\& masks (a)} & \\multicolumn{3}{c}{Images \\& masks (b)} \\\\\n"
+             "\\cmidrule(lr){2-4}\\cmidrule(lr){5-7}\n");
+  says (tex, "\nNet, hybrid, one\\_x.pth, f32, run 1 & 50.0 & \\underline{20.0} & \\textbf{90.0} & -- & -- & -- \\\\\n"
+             "Net, hybrid, one\\_x.pth, f32, run 2 & \\textbf{70.0} & \\textbf{10.0} & \\textbf{90.0} & "
+             "\\underline{10.0} & \\underline{50.0} & \\textbf{60.0} \\\\\n"
+             "Other\\_1 & \\underline{60.0} & 30.0 & -- & \\textbf{20.0} & \\textbf{40.0} & \\underline{50.0} \\\\\n"
+             "\\bottomrule\n\\end{tabular}\n");
+  g_assert_null (strstr (tex, "footnotesize"));
+  g_autofree char *md = write_table (fixture, DH_REPORT_MD, DH_TABLE_MARK_BEST);
+  says (md, "| Other\\_1 | 60.0 | 30.0 | – | **20.0** | **40.0** | 50.0 |\n");
+  g_autofree char *csv = write_table (fixture, DH_REPORT_CSV, DH_TABLE_MARK_NONE);
+  says (csv, "\nOther_1,Images & masks (b),5,densehybrid-pooled,20.0,40.0,50.0,,,,\n");
+}
+
+/* Numbers of other pixels stand there with a note, and are not the best; the first run that is whole is what others are
+ * compared with. A method that was measured twice has two rows. */
+static void
+test_not_comparable (Fixture *fixture, gconstpointer data)
+{
+  add (fixture, (Run){ "/d/a", "f1", "s1", "A", NULL, "hybrid", NULL, 0.9, 0.1, 0.9, 90, 2 });
+  add (fixture, (Run){ "/d/a", "f1", "s2", "B", NULL, "hybrid", NULL, 0.5, 0.2, 0.8 });
+  add (fixture, (Run){ "/d/a", "f1", "s3", "C", NULL, "hybrid", NULL, 0.4, 0.2, 0.8 });
+  add (fixture, (Run){ "/d/a", "f3", "s4", "D", NULL, "hybrid", NULL, 0.95, 0.1, 0.9, 99 });
+  add (fixture, (Run){ "/d/a", "f1", "s5", "E", NULL, "hybrid", "{\"mask_values\":\"anomaly=3\"}", 0.96, 0.1, 0.9 });
+  add (fixture, (Run){ "/d/a", "f1", "s3", "C", NULL, "hybrid", NULL, 0.41, 0.2, 0.8 });
+  g_autofree char *tex = write_table (fixture, DH_REPORT_LATEX, DH_TABLE_MARK_BEST);
+  says (tex, "\nA & 90.0$^{a}$ & 10.0$^{a}$ & 90.0$^{a}$ \\\\\n");
+  says (tex, "\nB & \\textbf{50.0} & ");
+  says (tex, "\nD & 95.0$^{b}$ & ");
+  says (tex, "\nE & 96.0$^{c}$ & ");
+  says (tex, ", run 3 & 40.0 & ");
+  says (tex, ", run 6 & 41.0 & ");
+  says (tex, "\\multicolumn{4}{l}{\\footnotesize $^{a}$ run 1: leaves 2 images out} \\\\\n"
+             "\\multicolumn{4}{l}{\\footnotesize $^{b}$ run 4: measured other pixels than run 2} \\\\\n"
+             "\\multicolumn{4}{l}{\\footnotesize $^{c}$ run 5: the labels were read in another way than by run 2} "
+             "\\\\\n\\end{tabular}\n");
+}
+
+static void
+test_components (Fixture *fixture, gconstpointer data)
+{
+  static const char *const rules[] = {
+    "{\"components\":{\"protocol\":\"smiyc-component\",\"siou\":0.5,\"ppv\":0.25,\"mean_f1\":0.125,"
+    "\"threshold_from_set\":true,\"min_prediction\":50,\"min_anomaly\":10}}",
+    "{\"components\":{\"protocol\":\"smiyc-component\",\"siou\":0.6,\"ppv\":0.2,\"mean_f1\":null,"
+    "\"threshold_from_set\":true,\"min_prediction\":500,\"min_anomaly\":100}}"
+  };
+  add (fixture, (Run){ "/d/a", "f1", "s1", "A", NULL, "hybrid", rules[0], 0.5, 0.1, 0.9 });
+  add (fixture, (Run){ "/d/a", "f1", "s2", "B", NULL, "hybrid", rules[1], 0.6, 0.1, 0.9 });
+  g_autofree char *tex = write_table (fixture, DH_REPORT_LATEX, DH_TABLE_MARK_BEST);
+  says (tex, "\nA & 50.0 & \\textbf{10.0} & \\textbf{90.0} & 50.0 & 25.0 & 12.5 \\\\\n");
+  says (tex, "\nB & \\textbf{60.0} & \\textbf{10.0} & \\textbf{90.0} & 60.0$^{a}$ & 20.0$^{a}$ & -- \\\\\n");
+  says (tex, "run 2: components by another rule: best F1 of this very set; at least 500 pixels, anomalies 100");
+}
+
+static void
+test_refused (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  DhTableOptions options = { .digits = 2 };
+  g_assert_false (dh_report_write_table (fixture->database, &options, DH_REPORT_LATEX, fixture->out, NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+  const gint64 run = add (fixture, (Run){ "/d/a", "f1", "s1", "A", NULL, "hybrid", NULL, 0.5, 0.1, 0.9 });
+  const gint64 runs[] = { run, 99 };
+  g_assert_false (dh_report_write_table (fixture->database, &options, DH_REPORT_HTML, fixture->out, NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED);
+  g_clear_error (&error);
+  options.runs = runs;
+  options.n_runs = 2;
+  g_assert_false (dh_report_write_table (fixture->database, &options, DH_REPORT_MD, fixture->out, NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
+  g_assert_false (g_file_test (fixture->out, G_FILE_TEST_EXISTS));
+}
+
+#define ADD(name, test) g_test_add ("/paper-table/" name, Fixture, NULL, set_up, test, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  ADD ("rows-and-groups", test_rows_and_groups);
+  ADD ("not-comparable", test_not_comparable);
+  ADD ("components", test_components);
+  ADD ("refused", test_refused);
+  return g_test_run ();
+}
