@@ -1,6 +1,5 @@
 #include "dh-window.h"
 #include "dh-focus.h"
-#include "dh-metrics-page.h"
 #include "dh-set-reading.h"
 #include "dh-start-page.h"
 #include "dh-status-bar.h"
@@ -251,7 +250,8 @@ make_pages (DhWindow *self)
   gtk_stack_add_child (GTK_STACK (self->browse_stack), dh_start_page_new (self->session));
   gtk_stack_add_child (GTK_STACK (self->browse_stack), self->browse);
   add_page (self, self->browse_stack, "browse", _ ("Browse"), "dh-browse-symbolic");
-  add_page (self, dh_metrics_page_new (self->session), "metrics", _ ("Metrics"), "dh-metrics-symbolic");
+  self->metrics = dh_metrics_page_new (self->session);
+  add_page (self, self->metrics, "metrics", _ ("Metrics"), "dh-metrics-symbolic");
   self->training = dh_training_page_new (self->session);
   add_page (self, self->training, "training", _ ("Training"), "dh-training-symbolic");
   self->runs = dh_runs_page_new (self->session);
