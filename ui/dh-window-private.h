@@ -51,6 +51,10 @@ G_GNUC_INTERNAL void dh_window_show_about (DhWindow *window);
 G_GNUC_INTERNAL void dh_window_show_weights (DhWindow *window);
 G_GNUC_INTERNAL void dh_window_show_notes (DhWindow *window);
 
+/* dh-window-drop.c: what is dropped onto the window is opened; gives the content under the mark that shows while
+ * something is being dragged. */
+G_GNUC_INTERNAL GtkWidget *dh_window_add_drop (DhWindow *window, GtkWidget *content);
+
 /* dh-window-jobs.c */
 G_GNUC_INTERNAL GtkWidget *dh_window_make_jobs_button (DhWindow *window);
 

@@ -47,7 +47,8 @@ gboolean
 dh_reading_equal (const DhReading *a, const DhReading *b)
 {
   return g_strcmp0 (a->kind, b->kind) == 0 && g_strcmp0 (a->splits, b->splits) == 0 && g_strcmp0 (a->base, b->base) == 0
-         && a->label_ids == b->label_ids && a->labels_are_true == b->labels_are_true;
+         && a->label_ids == b->label_ids && a->labels_are_true == b->labels_are_true
+         && a->labels_are_hidden == b->labels_are_hidden;
 }
 
 gboolean
@@ -86,7 +87,7 @@ dh_reading_to_text (const DhReading *reading)
   add (text, "splits", reading->splits);
   add (text, "base", reading->base);
   add (text, "ids", reading->label_ids == DH_LABEL_IDS_AUTO ? NULL : dh_label_ids_name (reading->label_ids));
-  add (text, "labels", reading->labels_are_true ? "true" : NULL);
+  add (text, "labels", reading->labels_are_true ? "true" : reading->labels_are_hidden ? "hidden" : NULL);
   return g_string_free (text, FALSE);
 }
 
@@ -119,7 +120,10 @@ dh_reading_from_text (const char *text)
       else if (strcmp (words[i], "ids") == 0)
         dh_label_ids_from_name (value, &reading->label_ids);
       else if (strcmp (words[i], "labels") == 0)
-        reading->labels_are_true = strcmp (value, "true") == 0;
+        {
+          reading->labels_are_true = strcmp (value, "true") == 0;
+          reading->labels_are_hidden = strcmp (value, "hidden") == 0;
+        }
     }
   return reading;
 }

@@ -12,6 +12,7 @@ typedef struct
   char *base;   /* the base_root; NULL: none */
   DhLabelIds label_ids;
   gboolean labels_are_true;
+  gboolean labels_are_hidden; /* somebody said so: read as if not, and asked no more */
 } DhReading;
 
 /* One that says nothing. */
