@@ -47,11 +47,11 @@ static GMenuModel *
 make_overlay_menu (void)
 {
   GMenu *menu = g_menu_new ();
-  dh_ui_menu_section (menu, _ ("Overlay"), _ ("None"), "view.overlay::none", _ ("Mask"), "view.overlay::mask",
-                      _ ("TP / FP / FN"), "view.overlay::outcome", _ ("Classes"), "view.overlay::classes", NULL);
-  dh_ui_menu_section (menu, NULL, _ ("Classes shown…"), "win.classes", NULL);
-  dh_ui_menu_section (menu, _ ("Palette"), _ ("Usual"), "view.palette::usual", _ ("The data set's authors'"),
-                      "view.palette::authors", _ ("Colour-blind safe"), "view.palette::safe", NULL);
+  dh_ui_menu_section (menu, _ ("Overlay"), _ ("_None"), "view.overlay::none", _ ("_Mask"), "view.overlay::mask",
+                      _ ("_TP / FP / FN"), "view.overlay::outcome", _ ("_Classes"), "view.overlay::classes", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("C_lasses shown…"), "win.classes", NULL);
+  dh_ui_menu_section (menu, _ ("Palette"), _ ("_Usual"), "view.palette::usual", _ ("The data set's _authors'"),
+                      "view.palette::authors", _ ("Colour-_blind safe"), "view.palette::safe", NULL);
   return G_MENU_MODEL (menu);
 }
 

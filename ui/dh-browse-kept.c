@@ -69,11 +69,11 @@ dh_browse_kept_append_menu (DhBrowsePanes *self, GMenu *menu, const char *choose
   g_autofree char *action = choose != NULL ? g_strdup_printf ("%s::" DH_KEPT_NAME, choose) : NULL;
   const gboolean is_kept = dh_session_get_kept_map (self->session) != NULL;
   g_autoptr (GMenu) section = g_menu_new ();
-  g_menu_append (section, _ ("Keep as B"), "pane.keep");
+  g_menu_append (section, _ ("_Keep as B"), "pane.keep");
   if (is_kept && action != NULL)
     g_menu_append (section, title, action);
   if (is_kept)
-    g_menu_append (section, _ ("Let go of what is kept"), "pane.release");
+    g_menu_append (section, _ ("L_et go of what is kept"), "pane.release");
   g_menu_append_section (menu, NULL, G_MENU_MODEL (section));
 }
 

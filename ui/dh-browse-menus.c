@@ -64,7 +64,7 @@ append_runs (DhBrowsePanes *self, GMenu *menu, const char *choose)
       n++;
     }
   if (n > 0)
-    g_menu_append_submenu (menu, _ ("Of other runs"), G_MENU_MODEL (section));
+    g_menu_append_submenu (menu, _ ("O_f other runs"), G_MENU_MODEL (section));
 }
 
 GMenuModel *
@@ -94,24 +94,24 @@ dh_browse_panes_new_pane_menu (DhBrowsePanes *self, guint index)
           g_autofree char *action = g_strconcat (free ? "view.colors::" : "pane.none::", names[i], NULL);
           g_menu_append (colors, i == 4 ? _ ("diverging about τ") : names[i], action);
         }
-      g_menu_append_submenu (section, _ ("Colours"), G_MENU_MODEL (colors));
+      g_menu_append_submenu (section, _ ("_Colours"), G_MENU_MODEL (colors));
       g_menu_append_section (menu, NULL, G_MENU_MODEL (section));
-      dh_ui_menu_section (menu, free ? NULL : _ ("Aligned at τ: blue, white, orange"), _ ("Range of this image alone"),
-                          free ? "view.this-image" : "pane.none", _ ("Bright = anomalous"),
-                          free ? "view.bright" : "pane.none", _ ("Threshold outline"), "view.outline", _ ("Colour bar"),
-                          "view.color-bar", NULL);
+      dh_ui_menu_section (menu, free ? NULL : _ ("Aligned at τ: blue, white, orange"), _ ("_Range of this image alone"),
+                          free ? "view.this-image" : "pane.none", _ ("_Bright = anomalous"),
+                          free ? "view.bright" : "pane.none", _ ("Threshold _outline"), "view.outline",
+                          _ ("Colour b_ar"), "view.color-bar", NULL);
     }
   if (content->kind == DH_PANE_MAP || content->kind == DH_PANE_IMAGE)
     dh_browse_kept_append_menu (self, menu, self->comparing ? choose : NULL);
   if (content->kind == DH_PANE_SEGMENTATION || content->kind == DH_PANE_CLASSES)
-    dh_ui_menu_section (menu, NULL, _ ("Classes shown…"), "win.classes", NULL);
+    dh_ui_menu_section (menu, NULL, _ ("C_lasses shown…"), "win.classes", NULL);
   g_autofree char *save = g_strdup_printf ("pane.save(%u)", index);
   g_autofree char *close = g_strdup_printf ("pane.close(%u)", index);
   if (self->comparing)
-    dh_ui_menu_section (menu, NULL, _ ("Copy what the probe reads"), "win.copy-probe", _ ("Save image…"), save, NULL);
+    dh_ui_menu_section (menu, NULL, _ ("Copy what the _probe reads"), "win.copy-probe", _ ("_Save image…"), save, NULL);
   else
-    dh_ui_menu_section (menu, NULL, _ ("Copy what the probe reads"), "win.copy-probe", _ ("Save image…"), save,
-                        _ ("Close pane"), close, NULL);
+    dh_ui_menu_section (menu, NULL, _ ("Copy what the _probe reads"), "win.copy-probe", _ ("_Save image…"), save,
+                        _ ("Close pa_ne"), close, NULL);
   return G_MENU_MODEL (menu);
 }
 
@@ -213,7 +213,7 @@ dh_browse_panes_new_menu (void)
       g_menu_append (add, _ (dh_pane_contents[i].title), action);
     }
   g_menu_append_section (menu, _ ("Add a pane"), G_MENU_MODEL (add));
-  dh_ui_menu_section (menu, NULL, _ ("The usual panes"), "pane.usual", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("The _usual panes"), "pane.usual", NULL);
   return G_MENU_MODEL (menu);
 }
 

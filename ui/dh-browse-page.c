@@ -166,9 +166,35 @@ dh_browse_page_size_allocate (GtkWidget *widget, int width, int height, int base
     self->fold_source = g_idle_add (fold, self);
 }
 
+static gboolean
+lies_over (GtkWidget *flap)
+{
+  return adw_flap_get_folded (ADW_FLAP (flap)) && adw_flap_get_reveal_flap (ADW_FLAP (flap));
+}
+
+/* Of two that would lie over the panes, and over each other, the last one stays. */
+static void
+give_way (GtkWidget *flap, GtkWidget *other)
+{
+  if (lies_over (flap) && lies_over (other))
+    adw_flap_set_reveal_flap (ADW_FLAP (other), FALSE);
+}
+
+gboolean
+dh_browse_page_close_panel (DhBrowsePage *self)
+{
+  GtkWidget *flap = lies_over (self->images_flap) ? self->images_flap : self->tuning_flap;
+  if (!lies_over (flap))
+    return FALSE;
+  keep_focus (self, adw_flap_get_flap (ADW_FLAP (flap)));
+  adw_flap_set_reveal_flap (ADW_FLAP (flap), FALSE);
+  return TRUE;
+}
+
 static void
 on_images_revealed (AdwFlap *flap, GParamSpec *spec, DhBrowsePage *self)
 {
+  give_way (self->images_flap, self->tuning_flap);
   if (self->known && self->wide_images && !self->folding)
     g_object_set (dh_session_get_view (self->session), "show-images", adw_flap_get_reveal_flap (flap), NULL);
 }
@@ -194,6 +220,7 @@ show_line (DhBrowsePage *self)
 static void
 on_tuning_revealed (AdwFlap *flap, GParamSpec *spec, DhBrowsePage *self)
 {
+  give_way (self->tuning_flap, self->images_flap);
   show_line (self);
   if (self->known && self->wide_tuning && !self->folding)
     g_object_set (dh_session_get_view (self->session), "show-tuning", adw_flap_get_reveal_flap (flap), NULL);

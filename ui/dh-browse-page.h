@@ -13,6 +13,8 @@ GtkWidget *dh_browse_page_new (DhSession *session);
 DhCanvas *dh_browse_page_get_canvas (DhBrowsePage *page);
 /* An AdwFlap: of the images, or of the tuning. */
 GtkWidget *dh_browse_page_get_flap (DhBrowsePage *page, gboolean tuning);
+/* Takes away a folded panel that lies over the panes; FALSE where none does. */
+gboolean dh_browse_page_close_panel (DhBrowsePage *page);
 void dh_browse_page_focus_filter (DhBrowsePage *page);
 /* The images that pass are listed; of a folded panel, too. */
 void dh_browse_page_set_filter (DhBrowsePage *page, const char *text);

@@ -92,9 +92,9 @@ static GMenuModel *
 make_menu (void)
 {
   GMenu *menu = g_menu_new ();
-  dh_ui_menu_section (menu, _ ("Numbers"), _ ("Copy as CSV"), "chart.copy", _ ("Save as CSV…"), "chart.save::csv",
+  dh_ui_menu_section (menu, _ ("Numbers"), _ ("_Copy as CSV"), "chart.copy", _ ("_Save as CSV…"), "chart.save::csv",
                       NULL);
-  dh_ui_menu_section (menu, _ ("Image"), _ ("Save as PNG…"), "chart.save::png", _ ("Save as SVG…"), "chart.save::svg",
+  dh_ui_menu_section (menu, _ ("Image"), _ ("Save as _PNG…"), "chart.save::png", _ ("Save as S_VG…"), "chart.save::svg",
                       NULL);
   return G_MENU_MODEL (menu);
 }

@@ -333,13 +333,13 @@ on_dataset (GtkWidget *window)
 
 /* What was chosen here is not there; the choice goes back. */
 static void
-on_error (DhSession *session, const char *title, const char *text, GtkWidget *window)
+on_refused (DhSession *session, const char *why, GtkWidget *window)
 {
   Check *self = g_object_get_data (G_OBJECT (window), "check");
-  if (self == NULL || !g_str_equal (title, _ ("It could not be opened")))
+  if (self == NULL)
     return;
   g_free (self->refused);
-  self->refused = g_strdup (text);
+  self->refused = g_strdup (why);
   begin_again (self);
 }
 
@@ -356,12 +356,12 @@ dh_check_window_new (DhSession *session, GtkWindow *parent)
   Check *self = g_new0 (Check, 1);
   self->session = g_object_ref (session);
   GtkWidget *window = self->window = adw_window_new ();
-  g_object_set (window, "title", _ ("Data set"), "modal", TRUE, "transient-for", parent, "default-width", 820,
-                "default-height", 680, NULL);
+  g_object_set (window, "title", _ ("Check of the data set"), "modal", TRUE, "transient-for", parent, "default-width",
+                820, "default-height", 680, NULL);
   g_object_set_data_full (G_OBJECT (window), "check", self, check_free);
   g_signal_connect (window, "destroy", G_CALLBACK (on_destroy), NULL);
   g_signal_connect_object (session, "notify::dataset-title", G_CALLBACK (on_dataset), window, G_CONNECT_SWAPPED);
-  g_signal_connect_object (session, "error", G_CALLBACK (on_error), window, 0);
+  g_signal_connect_object (session, "refused", G_CALLBACK (on_refused), window, 0);
 
   GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
   GtkWidget *bar = adw_header_bar_new ();

@@ -36,7 +36,7 @@ current_mode (DhCompareBar *self)
 static void
 append_scales (GMenu *menu)
 {
-  dh_ui_menu_section (menu, _ ("Scale"), _ ("Own scales"), "view.compare-scale::own", _ ("Aligned at τ"),
+  dh_ui_menu_section (menu, _ ("Scale"), _ ("_Own scales"), "view.compare-scale::own", _ ("_Aligned at τ"),
                       "view.compare-scale::aligned", NULL);
 }
 
@@ -54,8 +54,8 @@ make_menu (DhCompareBar *self, const char *refused)
     }
   g_menu_append_section (menu, NULL, G_MENU_MODEL (ways));
   if (g_str_equal (modes[current_mode (self)].mode, "blink"))
-    dh_ui_menu_section (menu, NULL, _ ("By itself"), "pane.blink-by-itself", NULL);
-  dh_ui_menu_section (menu, NULL, _ ("Swap A and B"), "pane.swap", NULL);
+    dh_ui_menu_section (menu, NULL, _ ("_By itself"), "pane.blink-by-itself", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("S_wap A and B"), "pane.swap", NULL);
   append_scales (menu);
   return G_MENU_MODEL (menu);
 }

@@ -112,10 +112,10 @@ make_band (DhComparePanel *self)
 {
   GtkWidget *band = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, "dh-band"), *title;
   g_autoptr (GMenu) menu = g_menu_new ();
-  dh_ui_menu_section (menu, NULL, _ ("Swap A and B"), "pane.swap", _ ("Keep as B"), "pane.keep",
-                      _ ("Let go of what is kept"), "pane.release", _ ("End the comparison"), "view.layout::grid",
+  dh_ui_menu_section (menu, NULL, _ ("S_wap A and B"), "pane.swap", _ ("_Keep as B"), "pane.keep",
+                      _ ("L_et go of what is kept"), "pane.release", _ ("E_nd the comparison"), "view.layout::grid",
                       NULL);
-  dh_ui_menu_section (menu, NULL, _ ("Choose weights…"), "win.open-weights", _ ("About these weights…"),
+  dh_ui_menu_section (menu, NULL, _ ("_Choose weights…"), "win.open-weights", _ ("_About these weights…"),
                       "win.weights-info", NULL);
   gtk_box_append (GTK_BOX (band), dh_ui_context_button ("dh-swipe-symbolic", _ ("Comparison"), G_MENU_MODEL (menu),
                                                         &title, &self->subtitle));

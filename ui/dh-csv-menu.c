@@ -66,7 +66,7 @@ GtkWidget *
 dh_csv_menu_new (DhSession *session, DhCsvMake make, gpointer data)
 {
   g_autoptr (GMenu) menu = g_menu_new ();
-  dh_ui_menu_section (menu, _ ("Table"), _ ("Copy as CSV"), "csv.copy", _ ("Save as CSV…"), "csv.save", NULL);
+  dh_ui_menu_section (menu, _ ("Table"), _ ("_Copy as CSV"), "csv.copy", _ ("_Save as CSV…"), "csv.save", NULL);
   CsvMenu *self = g_new0 (CsvMenu, 1);
   self->button =
       dh_ui_menu_button ("view-more-symbolic", _ ("This table as CSV"), G_MENU_MODEL (menu), "flat dh-iconbtn");

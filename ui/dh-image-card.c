@@ -159,6 +159,12 @@ make_tabs (GtkWidget *card)
   return box;
 }
 
+void
+dh_image_card_focus_filter (GtkWidget *card)
+{
+  gtk_widget_grab_focus (card_of (card)->filter);
+}
+
 GtkWidget *
 dh_image_card_new (DhSession *session)
 {

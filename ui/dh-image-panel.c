@@ -243,8 +243,8 @@ make_sort_menu (void)
       g_menu_append (sorts, dh_sort_title (i), action);
     }
   g_menu_append_section (menu, _ ("Sort by"), G_MENU_MODEL (sorts));
-  dh_ui_menu_section (menu, NULL, _ ("Worst first"), "view.worst-first", NULL);
-  dh_ui_menu_section (menu, NULL, _ ("Group by scene"), "view.grouped", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("_Worst first"), "view.worst-first", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("_Group by scene"), "view.grouped", NULL);
   return G_MENU_MODEL (menu);
 }
 
@@ -254,9 +254,9 @@ make_set_menu (DhImagePanel *self)
   GMenu *menu = g_menu_new ();
   g_autoptr (GMenuModel) readings = dh_reading_menu_new (self->session, GTK_WIDGET (self));
   g_menu_append_section (menu, NULL, readings);
-  dh_ui_menu_section (menu, NULL, _ ("Open a data set…"), "win.open-dataset", _ ("Open images…"), "win.open-pictures",
-                      _ ("Open the demo"), "win.open-demo", NULL);
-  dh_ui_menu_section (menu, NULL, _ ("Check this data set…"), "win.dataset-notes", _ ("Evaluate"), "win.evaluate",
+  dh_ui_menu_section (menu, NULL, _ ("_Open a data set…"), "win.open-dataset", _ ("Open _images…"), "win.open-pictures",
+                      _ ("Open the _demo"), "win.open-demo", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("Chec_k this data set…"), "win.dataset-notes", _ ("_Evaluate"), "win.evaluate",
                       NULL);
   return G_MENU_MODEL (menu);
 }

@@ -364,13 +364,13 @@ GMenuModel *
 dh_job_list_new_menu (void)
 {
   GMenu *menu = g_menu_new ();
-  dh_ui_menu_section (menu, NULL, _ ("Pause after the step"), "job.pause", _ ("Go on"), "job.go-on",
-                      _ ("Stop with a checkpoint"), "job.cancel", NULL);
-  dh_ui_menu_section (menu, NULL, _ ("Earlier in the queue"), "job.up", _ ("Later in the queue"), "job.down", NULL);
-  dh_ui_menu_section (menu, NULL, _ ("Use the best checkpoint in Browse"), "job.browse",
-                      _ ("Take its values into the form"), "job.edit", _ ("Copy as command"), "job.copy-command",
-                      _ ("Open its folder"), "job.open-folder", NULL);
-  dh_ui_menu_section (menu, NULL, _ ("Remove…"), "job.remove", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("_Pause after the step"), "job.pause", _ ("_Go on"), "job.go-on",
+                      _ ("_Stop with a checkpoint"), "job.cancel", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("Ea_rlier in the queue"), "job.up", _ ("_Later in the queue"), "job.down", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("Use the _best checkpoint in Browse"), "job.browse",
+                      _ ("_Take its values into the form"), "job.edit", _ ("_Copy as command"), "job.copy-command",
+                      _ ("Open its _folder"), "job.open-folder", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("Re_move…"), "job.remove", NULL);
   return G_MENU_MODEL (menu);
 }
 

@@ -18,7 +18,7 @@ struct _DhMetricsPage
   GtkWidget parent_instance;
   DhSession *session;
   GtkWidget *stack, *empty, *empty_bar, *empty_text, *model, *model_text, *dataset, *dataset_text, *when, *evaluate,
-      *show_run, *charts;
+      *show_run, *charts, *images;
   int room; /* that the charts have, with the margins */
   guint room_source;
 };
@@ -59,6 +59,27 @@ show_evaluated (DhMetricsPage *self, const DhRun *run)
 }
 
 static void
+show_next_step (DhMetricsPage *self, gboolean running)
+{
+  const gboolean set = dh_session_has_dataset (self->session),
+                 weights = dh_session_get_model_info (self->session) != NULL;
+  const char *label = running    ? _ ("Stop")
+                      : !set     ? _ ("Open a data set…")
+                      : !weights ? _ ("Choose weights…")
+                                 : _ ("Evaluate the data set");
+  const char *action = running    ? "win.cancel-evaluation"
+                       : !set     ? "win.open-dataset"
+                       : !weights ? "win.open-weights"
+                                  : "win.evaluate";
+  gtk_button_set_label (GTK_BUTTON (self->evaluate), label);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->evaluate), action);
+  if (running)
+    gtk_widget_remove_css_class (self->evaluate, "suggested-action");
+  else
+    gtk_widget_add_css_class (self->evaluate, "suggested-action");
+}
+
+static void
 show_progress (DhMetricsPage *self)
 {
   DhEvaluationProgress progress;
@@ -72,8 +93,7 @@ show_progress (DhMetricsPage *self)
                                                 : 0;
   gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (self->empty_bar), CLAMP (fraction, 0, 1));
   AdwStatusPage *empty = ADW_STATUS_PAGE (self->empty);
-  gtk_button_set_label (GTK_BUTTON (self->evaluate), running ? _ ("Stop") : _ ("Evaluate the data set"));
-  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->evaluate), running ? "win.cancel-evaluation" : "win.evaluate");
+  show_next_step (self, running);
   if (running && progress.calibrating_of > 0)
     {
       g_autofree char *text =
@@ -170,11 +190,11 @@ static GMenuModel *
 make_export_menu (void)
 {
   GMenu *menu = g_menu_new ();
-  dh_ui_menu_section (menu, _ ("Report"), _ ("HTML, one file with images…"), "win.export::html", _ ("PDF…"),
-                      "win.export::pdf", _ ("Markdown…"), "win.export::md", _ ("LaTeX rows…"), "win.export::latex",
-                      _ ("JSON…"), "win.export::json", _ ("CSV, per image…"), "win.export::csv", NULL);
-  dh_ui_menu_section (menu, NULL, _ ("With lists of the objects"), "win.report-objects", NULL);
-  dh_ui_menu_section (menu, NULL, _ ("Copy as command"), "win.copy-command", NULL);
+  dh_ui_menu_section (menu, _ ("Report"), _ ("_HTML, one file with images…"), "win.export::html", _ ("_PDF…"),
+                      "win.export::pdf", _ ("_Markdown…"), "win.export::md", _ ("_LaTeX rows…"), "win.export::latex",
+                      _ ("_JSON…"), "win.export::json", _ ("C_SV, per image…"), "win.export::csv", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("With lists of the _objects"), "win.report-objects", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("_Copy as command"), "win.copy-command", NULL);
   return G_MENU_MODEL (menu);
 }
 
@@ -246,10 +266,10 @@ make_results (DhMetricsPage *self)
   dh_focus_add_region (pair);
   gtk_widget_set_vexpand (pair, FALSE);
   gtk_box_append (GTK_BOX (box), pair);
-  GtkWidget *images = dh_image_card_new (self->session);
-  dh_focus_add_region (images);
-  gtk_widget_set_vexpand (images, TRUE);
-  gtk_box_append (GTK_BOX (box), images);
+  self->images = dh_image_card_new (self->session);
+  dh_focus_add_region (self->images);
+  gtk_widget_set_vexpand (self->images, TRUE);
+  gtk_box_append (GTK_BOX (box), self->images);
   GtkWidget *scroller = gtk_scrolled_window_new ();
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scroller), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), box);
@@ -289,6 +309,15 @@ make_empty (DhMetricsPage *self)
   gtk_box_append (GTK_BOX (box), dh_metrics_runs_new (self->session));
   adw_status_page_set_child (ADW_STATUS_PAGE (self->empty), box);
   return self->empty;
+}
+
+gboolean
+dh_metrics_page_focus_filter (DhMetricsPage *self)
+{
+  if (dh_session_get_evaluation (self->session) == NULL)
+    return FALSE;
+  dh_image_card_focus_filter (self->images);
+  return TRUE;
 }
 
 /* Runs may have been made elsewhere meanwhile. */

@@ -9,5 +9,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (DhMetricsPage, dh_metrics_page, DH, METRICS_PAGE, GtkWidget)
 
 GtkWidget *dh_metrics_page_new (DhSession *session);
+/* FALSE where there are no tables yet. */
+gboolean dh_metrics_page_focus_filter (DhMetricsPage *page);
 
 G_END_DECLS

@@ -1,4 +1,5 @@
 #include "dh-reading-menu.h"
+#include "dh-parts-window.h"
 
 typedef struct
 {
@@ -42,8 +43,17 @@ fill_aspect (Menu *self, DhReadAspect aspect)
             G_SIMPLE_ACTION (g_action_map_lookup_action (G_ACTION_MAP (self->actions), dh_read_aspect_id (aspect))),
             g_variant_new_string (choice->id));
     }
+  if (aspect == DH_READ_SPLITS)
+    {
+      g_autoptr (GPtrArray) parts = dh_session_list_parts (self->session);
+      g_autoptr (GMenu) section = g_menu_new ();
+      if (parts->len > 0)
+        g_menu_append (section, _ ("Se_veral together…"), "read.several");
+      g_menu_append_section (submenu, NULL, G_MENU_MODEL (section));
+    }
+  g_autofree char *title = g_strconcat ("_", dh_read_aspect_title (aspect), NULL);
   if (choices->len > 0)
-    g_menu_append_submenu (self->menu, dh_read_aspect_title (aspect), G_MENU_MODEL (submenu));
+    g_menu_append_submenu (self->menu, title, G_MENU_MODEL (submenu));
 }
 
 static void
@@ -65,6 +75,14 @@ choose (GSimpleAction *action, GVariant *value, gpointer data)
       dh_session_read_as (self->session, aspect, g_variant_get_string (value, NULL));
 }
 
+static void
+choose_several (GSimpleAction *action, GVariant *value, gpointer data)
+{
+  GtkWidget *widget = data;
+  Menu *self = g_object_get_data (G_OBJECT (widget), "reading-menu");
+  gtk_window_present (GTK_WINDOW (dh_parts_window_new (self->session, GTK_WINDOW (gtk_widget_get_root (widget)))));
+}
+
 GMenuModel *
 dh_reading_menu_new (DhSession *session, GtkWidget *widget)
 {
@@ -77,6 +95,9 @@ dh_reading_menu_new (DhSession *session, GtkWidget *widget)
       g_signal_connect (action, "change-state", G_CALLBACK (choose), self);
       g_action_map_add_action (G_ACTION_MAP (self->actions), G_ACTION (action));
     }
+  g_autoptr (GSimpleAction) several = g_simple_action_new ("several", NULL);
+  g_signal_connect (several, "activate", G_CALLBACK (choose_several), widget);
+  g_action_map_add_action (G_ACTION_MAP (self->actions), G_ACTION (several));
   g_object_set_data_full (G_OBJECT (widget), "reading-menu", self, menu_free);
   gtk_widget_insert_action_group (widget, "read", G_ACTION_GROUP (self->actions));
   g_signal_connect_object (session, "notify::dataset-title", G_CALLBACK (fill), widget, G_CONNECT_SWAPPED);
@@ -134,6 +155,25 @@ new_row (DhSession *session, DhReadAspect aspect)
   return widget;
 }
 
+static void
+on_several (GtkWidget *row, DhSession *session)
+{
+  gtk_window_present (GTK_WINDOW (dh_parts_window_new (session, GTK_WINDOW (gtk_widget_get_root (row)))));
+}
+
+static GtkWidget *
+new_several_row (DhSession *session)
+{
+  g_autoptr (GPtrArray) parts = dh_session_list_parts (session);
+  if (parts->len == 0)
+    return NULL;
+  GtkWidget *row = adw_action_row_new ();
+  g_object_set (row, "title", _ ("Several together…"), "activatable", TRUE, NULL);
+  adw_action_row_add_suffix (ADW_ACTION_ROW (row), gtk_image_new_from_icon_name ("go-next-symbolic"));
+  g_signal_connect_object (row, "activated", G_CALLBACK (on_several), session, 0);
+  return row;
+}
+
 GtkWidget *
 dh_reading_group_new (DhSession *session)
 {
@@ -151,6 +191,9 @@ dh_reading_group_new (DhSession *session)
                         NULL);
         }
       adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), row);
+      GtkWidget *several = aspect == DH_READ_SPLITS ? new_several_row (session) : NULL;
+      if (several != NULL)
+        adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), several);
       /* By itself: beside it the choice would have no room. */
       g_autofree char *why = dh_session_explain_reading (session, aspect);
       if (why != NULL)

@@ -81,6 +81,15 @@ dh_training_page_focus_filter (DhTrainingPage *self)
   dh_training_log_card_focus_filter (DH_TRAINING_LOG_CARD (self->log));
 }
 
+void
+dh_training_page_close_form (DhTrainingPage *self)
+{
+  if (!adw_flap_get_folded (ADW_FLAP (self->flap)) || !adw_flap_get_reveal_flap (ADW_FLAP (self->flap)))
+    return;
+  adw_flap_set_reveal_flap (ADW_FLAP (self->flap), FALSE);
+  gtk_widget_child_focus (self->stack, GTK_DIR_TAB_FORWARD);
+}
+
 gboolean
 dh_training_page_add (DhTrainingPage *self)
 {

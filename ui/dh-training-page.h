@@ -12,6 +12,8 @@ G_DECLARE_FINAL_TYPE (DhTrainingPage, dh_training_page, DH, TRAINING_PAGE, GtkWi
 GtkWidget *dh_training_page_new (DhSession *session);
 /* An AdwFlap with the form. */
 GtkWidget *dh_training_page_get_flap (DhTrainingPage *page);
+/* Takes the form away where it lies over the page. */
+void dh_training_page_close_form (DhTrainingPage *page);
 void dh_training_page_focus_filter (DhTrainingPage *page);
 /* Into the queue what the form says; FALSE where the check forbids it. */
 gboolean dh_training_page_add (DhTrainingPage *page);

@@ -153,14 +153,10 @@ dh_window_save_view (DhWindow *self)
 static void
 view_chosen (DhWindow *self, GListModel *files)
 {
-  g_autofree char *path = first_path (files), *note = NULL;
-  g_autoptr (GError) error = NULL;
+  g_autofree char *path = first_path (files);
   if (path == NULL)
     return;
-  if (!dh_view_file_open (self->session, path, &note, &error))
-    g_signal_emit_by_name (self->session, "error", _ ("The view could not be opened"), error->message);
-  else if (note != NULL)
-    g_signal_emit_by_name (self->session, "message", note);
+  dh_view_file_show (self->session, path);
   dh_window_show_opened (self);
 }
 

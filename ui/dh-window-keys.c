@@ -1,3 +1,4 @@
+#include "dh-keys-window.h"
 #include "dh-window-private.h"
 
 typedef struct
@@ -103,7 +104,7 @@ press (GtkWidget *window, GVariant *args, gpointer data)
     return FALSE;
   g_autofree char *name = NULL;
   g_autoptr (GVariant) target = NULL;
-  if (!g_action_parse_detailed_name (data, &name, &target, NULL))
+  if (!g_action_parse_detailed_name (data, &name, &target, NULL) || !dh_window_can_act (DH_WINDOW (window), name))
     return FALSE;
   return gtk_widget_activate_action_variant (window, name, target);
 }
@@ -236,35 +237,18 @@ dh_window_add_keys (DhWindow *self, GtkApplication *application)
 void
 dh_window_show_shortcuts (DhWindow *self)
 {
-  g_autoptr (GString) xml = g_string_new (
-      "<interface><object class=\"GtkShortcutsWindow\" id=\"window\"><property name=\"modal\">1</property><child>"
-      "<object class=\"GtkShortcutsSection\"><property name=\"section-name\">all</property>"
-      "<property name=\"max-height\">12</property>");
-  gboolean open = FALSE;
+  GtkWidget *window = dh_keys_window_new (GTK_WINDOW (self));
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
     {
-      g_autofree char *title = g_markup_escape_text (_ (keys[i].title), -1);
       if (keys[i].keys == NULL)
         {
-          g_string_append_printf (xml,
-                                  "%s<child><object class=\"GtkShortcutsGroup\"><property name=\"title\">%s</property>",
-                                  open ? "</object></child>" : "", title);
-          open = TRUE;
+          dh_keys_window_add_group (window, _ (keys[i].title));
           continue;
         }
       g_auto (GStrv) own = dup_own_keys (self, keys[i].action, NULL);
       g_auto (GStrv) accels = dup_keys (self, &keys[i], NULL);
       g_autofree char *all = g_strjoinv (" ", accels);
-      g_autofree char *accelerator = g_markup_escape_text (own == NULL && keys[i].told ? keys[i].told : all, -1);
-      g_string_append_printf (xml,
-                              "<child><object class=\"GtkShortcutsShortcut\"><property name=\"title\">%s</property>"
-                              "<property name=\"accelerator\">%s</property></object></child>",
-                              title, accelerator);
+      dh_keys_window_add_key (window, _ (keys[i].title), own == NULL && keys[i].told ? keys[i].told : all);
     }
-  g_string_append (xml, "</object></child></object></child></object></interface>");
-  g_autoptr (GtkBuilder) builder = gtk_builder_new_from_string (xml->str, -1);
-  GtkWindow *window = GTK_WINDOW (gtk_builder_get_object (builder, "window"));
-  gtk_window_set_transient_for (window, GTK_WINDOW (self));
-  gtk_window_set_title (window, _ ("Keys"));
-  gtk_window_present (window);
+  gtk_window_present (GTK_WINDOW (window));
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include "dh-banner.h"
 #include "dh-browse-page.h"
+#include "dh-metrics-page.h"
 #include "dh-runs-page.h"
 #include "dh-training-page.h"
 #include "dh-window.h"
@@ -12,7 +13,7 @@ struct _DhWindow
   AdwApplicationWindow parent_instance;
   DhSession *session;
   GMenu *devices, *precisions;
-  GtkWidget *toasts, *stack, *switcher_title, *switcher_bar, *browse_stack, *browse, *training, *runs;
+  GtkWidget *toasts, *stack, *switcher_title, *switcher_bar, *browse_stack, *browse, *metrics, *training, *runs;
   GtkWidget *images_toggle, *tuning_toggle, *form_toggle, *drop_mark;
   GtkWidget *jobs_button, *jobs_number;
   DhBanner *banner;
@@ -23,6 +24,20 @@ struct _DhWindow
 /* dh-window-actions.c */
 G_GNUC_INTERNAL void dh_window_add_actions (DhWindow *window);
 G_GNUC_INTERNAL void dh_window_update_actions (DhWindow *window);
+G_GNUC_INTERNAL void dh_window_set_state (DhWindow *window, const char *action, const char *state);
+
+/* dh-window-browse.c: what is done to pictures and thresholds, while they are seen. */
+G_GNUC_INTERNAL gboolean dh_window_is_page (DhWindow *window, const char *name);
+/* Whether pictures are seen. */
+G_GNUC_INTERNAL gboolean dh_window_browses (DhWindow *window);
+G_GNUC_INTERNAL void dh_window_add_browse_actions (DhWindow *window);
+G_GNUC_INTERNAL void dh_window_update_browse_actions (DhWindow *window);
+/* Whether an action, "win.fit" or "view.fill", has something to act on that is seen. */
+G_GNUC_INTERNAL gboolean dh_window_can_act (DhWindow *window, const char *action);
+
+/* dh-window-menus.c */
+G_GNUC_INTERNAL void dh_window_list_devices (DhWindow *window);
+G_GNUC_INTERNAL void dh_window_update_precisions (DhWindow *window);
 G_GNUC_INTERNAL GMenuModel *dh_window_new_open_menu (DhWindow *window);
 G_GNUC_INTERNAL GMenuModel *dh_window_new_main_menu (DhWindow *window);
 
@@ -36,6 +51,10 @@ G_GNUC_INTERNAL void dh_window_choose_report (DhWindow *window, const char *form
 G_GNUC_INTERNAL void dh_window_show_about (DhWindow *window);
 G_GNUC_INTERNAL void dh_window_show_weights (DhWindow *window);
 G_GNUC_INTERNAL void dh_window_show_notes (DhWindow *window);
+
+/* dh-window-drop.c: what is dropped onto the window is opened; gives the content under the mark that shows while
+ * something is being dragged. */
+G_GNUC_INTERNAL GtkWidget *dh_window_add_drop (DhWindow *window, GtkWidget *content);
 
 /* dh-window-jobs.c */
 G_GNUC_INTERNAL GtkWidget *dh_window_make_jobs_button (DhWindow *window);

@@ -30,7 +30,7 @@ fill_menu (DhWindow *self)
       g_menu_append_item (self->sets_menu, item);
     }
   if (n > 0)
-    g_menu_append (self->sets_menu, _ ("All data sets…"), "win.known-sets");
+    g_menu_append (self->sets_menu, _ ("_All data sets…"), "win.known-sets");
 }
 
 static void

@@ -1,6 +1,5 @@
 #include "dh-window.h"
 #include "dh-focus.h"
-#include "dh-metrics-page.h"
 #include "dh-set-reading.h"
 #include "dh-start-page.h"
 #include "dh-status-bar.h"
@@ -92,7 +91,7 @@ static void
 on_notes (DhWindow *self)
 {
   const char *const *notes = dh_session_get_notes (self->session);
-  if (notes[0] == NULL)
+  if (!dh_session_has_news (self->session))
     return;
   AdwToast *toast = dh_ui_toast_new (notes[0]);
   adw_toast_set_button_label (toast, dh_session_asks_how_to_read (self->session) ? _ ("Choose…") : _ ("More"));
@@ -115,54 +114,6 @@ dh_window_show_last_page (DhWindow *self)
   g_autofree char *page = dh_settings_dup_string (dh_session_get_settings (self->session), "window", "page");
   if (page != NULL && adw_view_stack_get_child_by_name (stack, page) != NULL)
     adw_view_stack_set_visible_child_name (stack, page);
-}
-
-static gboolean
-on_drop (GtkDropTarget *target, const GValue *value, double x, double y, DhWindow *self)
-{
-  /* a drop is no leaving */
-  gtk_widget_set_visible (self->drop_mark, FALSE);
-  GSList *files = gdk_file_list_get_files (g_value_get_boxed (value));
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  for (GSList *link = files; link != NULL; link = link->next)
-    {
-      g_autofree char *path = g_file_get_path (link->data);
-      if (path != NULL)
-        g_strv_builder_add (builder, path);
-    }
-  g_slist_free (files);
-  g_auto (GStrv) paths = g_strv_builder_end (builder);
-  if (paths[0] == NULL)
-    {
-      g_signal_emit_by_name (self->session, "message", _ ("Only files of this computer can be opened"));
-      return FALSE;
-    }
-  dh_session_open_any (self->session, (const char *const *)paths);
-  dh_window_show_opened (self);
-  return TRUE;
-}
-
-static GdkDragAction
-on_drag_enter (GtkDropTarget *target, double x, double y, DhWindow *self)
-{
-  gtk_widget_set_visible (self->drop_mark, TRUE);
-  return GDK_ACTION_COPY;
-}
-
-static void
-on_drag_leave (GtkDropTarget *target, DhWindow *self)
-{
-  gtk_widget_set_visible (self->drop_mark, FALSE);
-}
-
-static void
-add_drop (DhWindow *self)
-{
-  GtkDropTarget *target = gtk_drop_target_new (GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
-  g_signal_connect (target, "drop", G_CALLBACK (on_drop), self);
-  g_signal_connect (target, "enter", G_CALLBACK (on_drag_enter), self);
-  g_signal_connect (target, "leave", G_CALLBACK (on_drag_leave), self);
-  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (target));
 }
 
 /* The arrow of the split button has no name of its own. */
@@ -251,23 +202,13 @@ make_pages (DhWindow *self)
   gtk_stack_add_child (GTK_STACK (self->browse_stack), dh_start_page_new (self->session));
   gtk_stack_add_child (GTK_STACK (self->browse_stack), self->browse);
   add_page (self, self->browse_stack, "browse", _ ("Browse"), "dh-browse-symbolic");
-  add_page (self, dh_metrics_page_new (self->session), "metrics", _ ("Metrics"), "dh-metrics-symbolic");
+  self->metrics = dh_metrics_page_new (self->session);
+  add_page (self, self->metrics, "metrics", _ ("Metrics"), "dh-metrics-symbolic");
   self->training = dh_training_page_new (self->session);
   add_page (self, self->training, "training", _ ("Training"), "dh-training-symbolic");
   self->runs = dh_runs_page_new (self->session);
   add_page (self, self->runs, "runs", _ ("Runs"), "dh-runs-symbolic");
   gtk_widget_set_vexpand (self->stack, TRUE);
-}
-
-static GtkWidget *
-make_drop_mark (void)
-{
-  GtkWidget *label = dh_ui_label (_ ("Drop images, a folder or weights"), "dh-swipelabel", 0.5);
-  gtk_widget_set_halign (label, GTK_ALIGN_CENTER);
-  gtk_widget_set_valign (label, GTK_ALIGN_CENTER);
-  gtk_widget_set_can_target (label, FALSE);
-  gtk_widget_set_visible (label, FALSE);
-  return label;
 }
 
 static gboolean
@@ -319,11 +260,7 @@ dh_window_new (AdwApplication *application, DhSession *session)
   GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
   gtk_box_append (GTK_BOX (box), make_header (self));
   self->toasts = adw_toast_overlay_new ();
-  self->drop_mark = make_drop_mark ();
-  GtkWidget *over = gtk_overlay_new ();
-  gtk_overlay_set_child (GTK_OVERLAY (over), self->stack);
-  gtk_overlay_add_overlay (GTK_OVERLAY (over), self->drop_mark);
-  adw_toast_overlay_set_child (ADW_TOAST_OVERLAY (self->toasts), over);
+  adw_toast_overlay_set_child (ADW_TOAST_OVERLAY (self->toasts), dh_window_add_drop (self, self->stack));
   self->banner = DH_BANNER (dh_banner_new (self->toasts));
   gtk_widget_set_vexpand (GTK_WIDGET (self->banner), TRUE);
   gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->banner));
@@ -339,7 +276,6 @@ dh_window_new (AdwApplication *application, DhSession *session)
 
   dh_window_add_actions (self);
   dh_window_add_keys (self, GTK_APPLICATION (application));
-  add_drop (self);
   dh_focus_speak_rows (GTK_WINDOW (self));
   dh_window_add_written (self);
   g_signal_connect_object (session, "message", G_CALLBACK (on_message), self, 0);

@@ -1,122 +1,18 @@
 #include <glib/gi18n.h>
 #include "dh-demo.h"
 #include "dh-device.h"
-#include "dh-error.h"
+#include "dh-opening-private.h"
 #include "dh-session-private.h"
-
-/* What somebody wants opened; sorted out on a thread of its own. */
-typedef struct
-{
-  char **paths; /* of any kind */
-  gboolean any; /* look what they are */
-  gboolean demo;
-  guint first; /* by its number, where `image` is not among them; 0: the first in the list */
-  char *image; /* the stem to show first; NULL */
-  DhDataset *dataset;
-  DhMarks *marks;
-  char *marks_error;
-  char *dataset_path;
-  DhReading *reading;
-  gboolean remembered; /* which was chosen at another time */
-  char *forgotten;     /* why it does not fit any more */
-  char **pictures;
-  char *weights;
-} Opening;
-
-static void
-opening_free (gpointer data)
-{
-  Opening *opening = data;
-  g_strfreev (opening->paths);
-  g_strfreev (opening->pictures);
-  g_clear_pointer (&opening->dataset, dh_dataset_unref);
-  g_clear_pointer (&opening->marks, dh_marks_free);
-  g_free (opening->marks_error);
-  g_free (opening->dataset_path);
-  g_clear_pointer (&opening->reading, dh_reading_free);
-  g_free (opening->forgotten);
-  g_free (opening->image);
-  g_free (opening->weights);
-  g_free (opening);
-}
-
-static gboolean
-sort_out (Opening *opening, GError **error)
-{
-  g_autoptr (GStrvBuilder) pictures = g_strv_builder_new ();
-  guint n_pictures = 0, n_weights = 0;
-  for (guint i = 0; opening->paths[i] != NULL; i++)
-    {
-      const char *path = opening->paths[i];
-      guint width, height;
-      if (g_file_test (path, G_FILE_TEST_IS_DIR))
-        {
-          if (opening->dataset_path != NULL)
-            {
-              g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "%s", _ ("One folder can be opened at a time"));
-              return FALSE;
-            }
-          opening->dataset_path = g_strdup (path);
-        }
-      /* A broken picture is listed with what is wrong with it, rather than taken for broken weights. */
-      else if (dh_image_probe (path, &width, &height, NULL) || dh_path_is_picture (path))
-        {
-          g_strv_builder_add (pictures, path);
-          n_pictures++;
-        }
-      else if (n_weights++ == 0)
-        opening->weights = g_strdup (path);
-    }
-  if (n_weights > 1)
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_USAGE, _ ("%u of these files are neither an image nor a folder"),
-                   n_weights);
-      return FALSE;
-    }
-  if (n_pictures > 0)
-    opening->pictures = g_strv_builder_end (pictures);
-  return TRUE;
-}
+#include "dh-view-file.h"
 
 static void
 open_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  Opening *opening = data;
   GError *error = NULL;
-  if (opening->any && !sort_out (opening, &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  g_autofree char *demo_folder = NULL;
-  if (opening->demo)
-    {
-      demo_folder = dh_demo_write_scenes (cancellable, &error);
-      opening->dataset =
-          demo_folder != NULL ? dh_dataset_open (demo_folder, "street-hazards", NULL, cancellable, NULL, &error) : NULL;
-    }
-  else if (opening->dataset_path != NULL)
-    opening->dataset = dh_set_reading_open (&opening->reading, opening->remembered, opening->dataset_path,
-                                            &opening->forgotten, cancellable, &error);
-  else if (opening->pictures != NULL)
-    opening->dataset = dh_dataset_new_for_paths ((const char *const *)opening->pictures,
-                                                 g_strv_length (opening->pictures), cancellable, &error);
-  if (opening->dataset != NULL && dh_dataset_size (opening->dataset) == 0)
-    {
-      const char *const *notes = dh_dataset_notes (opening->dataset);
-      g_set_error (&error, DH_ERROR, DH_ERROR_NOT_FOUND, _ ("%s: there are no images in it. %s"), opening->dataset_path,
-                   notes[0] != NULL ? notes[0] : "");
-    }
-  if (error != NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  /* Without them the pictures open as well. */
-  g_autoptr (GError) unread = NULL;
-  if (opening->dataset != NULL && (opening->marks = dh_marks_read (&unread)) == NULL)
-    opening->marks_error = g_strdup (unread->message);
-  g_task_return_boolean (task, TRUE);
+  if (dh_opening_run (data, cancellable, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
 }
 
 static GPtrArray *
@@ -164,7 +60,7 @@ update_table (DhSession *self)
 }
 
 static void
-show_dataset (DhSession *self, Opening *opening)
+show_dataset (DhSession *self, DhOpening *opening)
 {
   dh_session_keep_note (self);
   dh_session_drop_evaluation (self);
@@ -208,7 +104,7 @@ opened (GObject *source, GAsyncResult *result, gpointer data)
   DhSession *self = DH_SESSION (source);
   g_autoptr (GError) error = NULL;
   gboolean done = g_task_propagate_boolean (G_TASK (result), &error);
-  Opening *opening = g_task_get_task_data (G_TASK (result));
+  DhOpening *opening = g_task_get_task_data (G_TASK (result));
   if (self->worker == NULL || self->opening != g_task_get_cancellable (G_TASK (result)))
     return; /* closed, or something else was asked for since */
   g_clear_object (&self->opening);
@@ -217,7 +113,10 @@ opened (GObject *source, GAsyncResult *result, gpointer data)
   if (!done)
     {
       if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        dh_session_complain (self, _ ("It could not be opened"), error->message);
+        {
+          dh_session_complain (self, _ ("It could not be opened"), error->message);
+          dh_session_tell (self, DH_SESSION_REFUSED, error->message);
+        }
       return;
     }
   g_autofree char *weights = g_steal_pointer (&opening->weights);
@@ -227,8 +126,18 @@ opened (GObject *source, GAsyncResult *result, gpointer data)
     dh_session_complain (self, _ ("The folder is read as it looks, not as was chosen before"), opening->forgotten);
   if (opening->marks_error != NULL)
     dh_session_complain (self, _ ("Tags and notes could not be read"), opening->marks_error);
+  g_clear_pointer (&self->waiting_view, g_free);
   if (weights != NULL)
     dh_session_open_weights (self, weights);
+  if (opening->view != NULL && weights != NULL)
+    self->waiting_view = g_steal_pointer (&opening->view);
+  else if (opening->view != NULL)
+    dh_view_file_show (self, opening->view);
+  if (opening->scores != NULL)
+    {
+      dh_session_trace (self, "scores of %s", opening->scores);
+      dh_session_tell (self, DH_SESSION_SCORES, opening->scores);
+    }
 }
 
 static void
@@ -248,7 +157,7 @@ dh_session_stop_opening (DhSession *self)
 }
 
 static void
-begin (DhSession *self, Opening *opening)
+begin (DhSession *self, DhOpening *opening)
 {
   drop_opening (self);
   self->opening = g_cancellable_new ();
@@ -256,13 +165,13 @@ begin (DhSession *self, Opening *opening)
   g_task_set_check_cancellable (task, FALSE);
   if (opening->reading == NULL)
     opening->reading = dh_reading_new ();
-  g_task_set_task_data (task, opening, opening_free);
+  g_task_set_task_data (task, opening, dh_opening_free);
   g_task_run_in_thread (task, open_in_thread);
   dh_session_notify (self, DH_SESSION_PROP_OPENING);
 }
 
 static void
-remember_reading (DhSession *self, Opening *opening, const char *path)
+remember_reading (DhSession *self, DhOpening *opening, const char *path)
 {
   g_autofree char *text = dh_known_sets_dup_reading (self->known_sets, path);
   if (text == NULL || opening->reading != NULL)
@@ -274,7 +183,7 @@ remember_reading (DhSession *self, Opening *opening, const char *path)
 void
 dh_session_open_dataset_at (DhSession *self, const char *path, const char *image, const DhReading *reading)
 {
-  Opening *opening = g_new0 (Opening, 1);
+  DhOpening *opening = g_new0 (DhOpening, 1);
   opening->demo = path == NULL;
   opening->dataset_path = g_strdup (path);
   opening->image = g_strdup (image);
@@ -294,7 +203,7 @@ dh_session_open_dataset (DhSession *self, const char *path)
 void
 dh_session_open_pictures (DhSession *self, const char *const *paths)
 {
-  Opening *opening = g_new0 (Opening, 1);
+  DhOpening *opening = g_new0 (DhOpening, 1);
   opening->pictures = g_strdupv ((char **)paths);
   begin (self, opening);
 }
@@ -304,12 +213,21 @@ dh_session_open_any (DhSession *self, const char *const *paths)
 {
   if (paths[0] == NULL)
     return;
-  Opening *opening = g_new0 (Opening, 1);
+  DhOpening *opening = g_new0 (DhOpening, 1);
   opening->any = TRUE;
   opening->paths = g_strdupv ((char **)paths);
   for (guint i = 0; paths[i] != NULL; i++) /* folders alone are known */
     remember_reading (self, opening, paths[i]);
   begin (self, opening);
+}
+
+/* Its thresholds are of the weights that it came with. */
+static void
+show_waiting_view (DhSession *self)
+{
+  g_autofree char *path = g_steal_pointer (&self->waiting_view);
+  if (path != NULL)
+    dh_view_file_show (self, path);
 }
 
 static void
@@ -327,6 +245,7 @@ weights_loaded (GObject *source, GAsyncResult *result, gpointer data)
       dh_session_complain (self, _ ("The weights could not be loaded"), error->message);
       /* Requests were dropped for it. */
       dh_session_request_current (self);
+      show_waiting_view (self);
       return;
     }
   dh_session_drop_evaluation (self);
@@ -359,6 +278,7 @@ weights_loaded (GObject *source, GAsyncResult *result, gpointer data)
       dh_session_say (self, text);
     }
   dh_session_request_current (self);
+  show_waiting_view (self);
 }
 
 static void
@@ -401,7 +321,7 @@ dh_session_open_demo (DhSession *self)
 {
   if (!load_demo_weights (self))
     return;
-  Opening *opening = g_new0 (Opening, 1);
+  DhOpening *opening = g_new0 (DhOpening, 1);
   opening->demo = TRUE;
   opening->first = DH_DEMO_FIRST;
   begin (self, opening);
@@ -428,7 +348,7 @@ dh_session_restore (DhSession *self)
     dh_session_open_demo_weights (self);
   else if (weights != NULL && g_file_test (weights, G_FILE_TEST_IS_REGULAR))
     dh_session_open_weights (self, weights);
-  Opening *opening = g_new0 (Opening, 1);
+  DhOpening *opening = g_new0 (DhOpening, 1);
   opening->image = dh_settings_dup_string (self->settings, "last", "image");
   if (demo)
     opening->demo = TRUE;
@@ -443,7 +363,7 @@ dh_session_restore (DhSession *self)
     opening->pictures = g_steal_pointer (&pictures);
   else
     {
-      opening_free (opening);
+      dh_opening_free (opening);
       return FALSE;
     }
   begin (self, opening);

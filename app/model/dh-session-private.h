@@ -71,6 +71,7 @@ struct _DhSession
   char **pictures;
   gboolean demo;
   GCancellable *opening;
+  char *waiting_view; /* a saved view, to be shown once the weights are loaded that it came with; NULL */
   gboolean loading;
   DhModelInfo *model;
   DhComputeInfo *compute;
@@ -166,11 +167,15 @@ enum
   DH_SESSION_MESSAGE,
   DH_SESSION_WRITTEN,
   DH_SESSION_ERROR,
+  DH_SESSION_REFUSED,
+  DH_SESSION_SCORES,
   DH_SESSION_N_SIGNALS,
 };
 
 G_GNUC_INTERNAL void dh_session_notify (DhSession *session, guint prop);
 G_GNUC_INTERNAL void dh_session_emit (DhSession *session, guint signal);
+/* Of a signal with a text. */
+G_GNUC_INTERNAL void dh_session_tell (DhSession *session, guint signal, const char *text);
 G_GNUC_INTERNAL void dh_session_say (DhSession *session, const char *text);
 /* The same of a file or a folder that was written. */
 G_GNUC_INTERNAL void dh_session_say_written (DhSession *session, const char *text, const char *path);

@@ -41,6 +41,12 @@ dh_session_emit (DhSession *self, guint signal)
 }
 
 void
+dh_session_tell (DhSession *self, guint signal, const char *text)
+{
+  g_signal_emit (self, signals[signal], 0, text);
+}
+
+void
 dh_session_say (DhSession *self, const char *text)
 {
   dh_session_trace (self, "says %s", text);
@@ -211,6 +217,31 @@ dh_session_finalize (GObject *object)
   G_OBJECT_CLASS (dh_session_parent_class)->finalize (object);
 }
 
+static const struct
+{
+  const char *name;
+  guint n;
+  GType arguments[3];
+} signal_kinds[DH_SESSION_N_SIGNALS] = {
+  [DH_SESSION_THRESHOLD] = { "threshold", 1, { G_TYPE_UINT } },
+  [DH_SESSION_RANGES] = { "ranges" },
+  [DH_SESSION_PROGRESS] = { "progress", 3, { G_TYPE_DOUBLE, G_TYPE_DOUBLE, G_TYPE_STRING } },
+  [DH_SESSION_EVALUATION] = { "evaluation" },
+  [DH_SESSION_STATES] = { "states" },
+  [DH_SESSION_COMPARED] = { "compared" },
+  [DH_SESSION_IMPORT] = { "import" },
+  [DH_SESSION_RUN_THRESHOLD] = { "run-threshold", 1, { G_TYPE_UINT } },
+  [DH_SESSION_RUN_STATS] = { "run-stats", 1, { G_TYPE_UINT } },
+  [DH_SESSION_COMPONENTS] = { "components" },
+  [DH_SESSION_SLICES] = { "slices" },
+  [DH_SESSION_SET_OBJECTS] = { "set-objects" },
+  [DH_SESSION_MESSAGE] = { "message", 1, { G_TYPE_STRING } },
+  [DH_SESSION_WRITTEN] = { "written", 2, { G_TYPE_STRING, G_TYPE_STRING } },
+  [DH_SESSION_ERROR] = { "error", 2, { G_TYPE_STRING, G_TYPE_STRING } },
+  [DH_SESSION_REFUSED] = { "refused", 1, { G_TYPE_STRING } },
+  [DH_SESSION_SCORES] = { "scores", 1, { G_TYPE_STRING } },
+};
+
 static void
 dh_session_class_init (DhSessionClass *class)
 {
@@ -232,32 +263,9 @@ dh_session_class_init (DhSessionClass *class)
   properties[DH_SESSION_PROP_CACHE_SIZE] = g_param_spec_uint64 ("cache-size", NULL, NULL, 0, G_MAXUINT64, 0, flags);
   g_object_class_install_properties (object_class, DH_SESSION_N_PROPS, properties);
   GType type = G_TYPE_FROM_CLASS (class);
-  signals[DH_SESSION_THRESHOLD] =
-      g_signal_new ("threshold", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
-  signals[DH_SESSION_RANGES] = g_signal_new ("ranges", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[DH_SESSION_PROGRESS] = g_signal_new ("progress", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
-                                               G_TYPE_DOUBLE, G_TYPE_DOUBLE, G_TYPE_STRING);
-  signals[DH_SESSION_EVALUATION] =
-      g_signal_new ("evaluation", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[DH_SESSION_STATES] = g_signal_new ("states", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[DH_SESSION_COMPARED] =
-      g_signal_new ("compared", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[DH_SESSION_IMPORT] = g_signal_new ("import", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[DH_SESSION_RUN_THRESHOLD] =
-      g_signal_new ("run-threshold", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
-  signals[DH_SESSION_RUN_STATS] =
-      g_signal_new ("run-stats", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
-  signals[DH_SESSION_COMPONENTS] =
-      g_signal_new ("components", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[DH_SESSION_SLICES] = g_signal_new ("slices", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[DH_SESSION_SET_OBJECTS] =
-      g_signal_new ("set-objects", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[DH_SESSION_MESSAGE] =
-      g_signal_new ("message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
-  signals[DH_SESSION_WRITTEN] = g_signal_new ("written", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
-                                              G_TYPE_STRING, G_TYPE_STRING);
-  signals[DH_SESSION_ERROR] = g_signal_new ("error", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
-                                            G_TYPE_STRING, G_TYPE_STRING);
+  for (guint i = 0; i < DH_SESSION_N_SIGNALS; i++)
+    signals[i] = g_signal_newv (signal_kinds[i].name, type, G_SIGNAL_RUN_LAST, NULL, NULL, NULL, NULL, G_TYPE_NONE,
+                                signal_kinds[i].n, (GType *)signal_kinds[i].arguments);
 }
 
 /* One line whenever a training changed its state. */
@@ -390,6 +398,7 @@ dh_session_close (DhSession *self)
   g_clear_pointer (&self->reading, dh_reading_free);
   g_clear_pointer (&self->asked, dh_reading_free);
   g_clear_pointer (&self->pictures, g_strfreev);
+  g_clear_pointer (&self->waiting_view, g_free);
   g_clear_pointer (&self->device_sentence, g_free);
   g_clear_pointer (&self->cuda_sentence, g_free);
   g_clear_pointer (&self->devices, g_ptr_array_unref);

@@ -34,7 +34,9 @@ G_BEGIN_DECLS
  *   "set-objects" ()                      the set's objects at the threshold: dh-session-set-objects.h
  *   "message"    (char *text)             a sentence to be said once
  *   "written"    (char *text, char *path) the same of a file or folder that was written and can be looked at
- *   "error"      (char *title, char *text) something the user asked for could not be done, and why */
+ *   "error"      (char *title, char *text) something the user asked for could not be done, and why
+ *   "refused"    (char *why)              after that, of a set that could not be opened or read as was chosen
+ *   "scores"     (char *folder)           score maps are among what was to be opened: they are to be imported */
 #define DH_TYPE_SESSION (dh_session_get_type ())
 G_DECLARE_FINAL_TYPE (DhSession, dh_session, DH, SESSION, GObject)
 

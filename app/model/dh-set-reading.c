@@ -46,14 +46,20 @@ add (GPtrArray *choices, const char *id, char *title, gboolean chosen)
   g_ptr_array_add (choices, choice);
 }
 
+static gboolean
+can_choose (DhSession *self)
+{
+  return self->dataset != NULL && self->dataset_path != NULL && !self->demo;
+}
+
 static char *
-name_part (const DhDatasetPart *part)
+name_part (const DhDatasetPart *part, const char *name)
 {
   if (part->labels == 0)
-    return g_strdup_printf (_ ("%s · %u (no labels)"), part->name, part->images);
+    return g_strdup_printf (_ ("%s · %u (no labels)"), name, part->images);
   if (part->labels < part->images)
-    return g_strdup_printf (_ ("%s · %u (%u with labels)"), part->name, part->images, part->labels);
-  return g_strdup_printf ("%s · %u", part->name, part->images);
+    return g_strdup_printf (_ ("%s · %u (%u with labels)"), name, part->images, part->labels);
+  return g_strdup_printf ("%s · %u", name, part->images);
 }
 
 static gboolean
@@ -86,11 +92,75 @@ add_splits (DhSession *self, GPtrArray *choices)
       const gboolean own = chosen != NULL && g_str_equal (opened, part->name);
       found |= own;
       if (part->group == NULL || own || has_few_groups (self, part))
-        add (choices, part->name, name_part (part), own);
+        add (choices, part->name, name_part (part, part->name), own);
     }
-  /* Several, as the command line can choose them. */
   if (chosen != NULL && !found)
-    add (choices, opened, g_strdup (opened), TRUE);
+    {
+      g_auto (GStrv) several = g_strsplit (opened, ",", -1);
+      const guint n = dh_dataset_size (self->dataset);
+      g_autofree char *names = g_strjoinv (", ", several);
+      add (choices, opened, g_strdup_printf ("%s · %u", names, n), TRUE);
+    }
+}
+
+static void
+part_free (gpointer data)
+{
+  g_free (((DhReadPart *)data)->name);
+  g_free (((DhReadPart *)data)->title);
+  g_free (data);
+}
+
+static gboolean
+is_split (const DhDatasetPart *part)
+{
+  return part->group == NULL;
+}
+
+GPtrArray *
+dh_session_list_parts (DhSession *self)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func (part_free);
+  const GPtrArray *parts = can_choose (self) ? dh_dataset_parts (self->dataset) : NULL;
+  g_autofree char *opened = parts != NULL ? dh_dataset_dup_opened (self->dataset) : NULL;
+  g_auto (GStrv) names = parts != NULL ? g_strsplit (opened, ",", -1) : NULL;
+  const gboolean all = parts != NULL && self->reading->splits == NULL;
+  guint n = 0; /* that have no parts themselves */
+  for (guint i = 0; parts != NULL && i < parts->len; i++)
+    {
+      const DhDatasetPart *part = parts->pdata[i];
+      const gboolean has_groups = is_split (part) && i + 1 < parts->len && !is_split (parts->pdata[i + 1]);
+      g_autofree char *split = is_split (part) ? NULL : g_strndup (part->name, part->group - part->name - 1);
+      DhReadPart *made = g_new0 (DhReadPart, 1);
+      made->name = g_strdup (part->name);
+      made->title = name_part (part, is_split (part) ? part->name : part->group);
+      made->of_group = !is_split (part);
+      made->images = part->images;
+      made->chosen = all || g_strv_contains ((const char *const *)names, part->name)
+                     || (split != NULL && g_strv_contains ((const char *const *)names, split));
+      n += !has_groups;
+      g_ptr_array_add (list, made);
+    }
+  if (n < 3)
+    g_ptr_array_set_size (list, 0);
+  return list;
+}
+
+char *
+dh_read_parts_dup_id (GPtrArray *parts)
+{
+  g_autoptr (GString) id = g_string_new (NULL);
+  gboolean all = TRUE, whole = FALSE;
+  for (guint i = 0; i < parts->len; i++)
+    {
+      const DhReadPart *part = parts->pdata[i];
+      if (!part->of_group)
+        whole = part->chosen;
+      all = all && part->chosen;
+      if (part->chosen && !(part->of_group && whole))
+        g_string_append_printf (id, "%s%s", id->len > 0 ? "," : "", part->name);
+    }
+  return id->len == 0 ? NULL : g_strdup (all ? "" : id->str);
 }
 
 static void
@@ -144,17 +214,12 @@ add_mask_values (DhSession *self, GPtrArray *choices)
 static void
 add_constant_labels (DhSession *self, GPtrArray *choices)
 {
-  const gboolean are_true = self->reading->labels_are_true;
+  const gboolean are_true = self->reading->labels_are_true, are_hidden = self->reading->labels_are_hidden;
   if (!are_true && dh_dataset_n_hidden (self->dataset) == 0)
     return;
-  add (choices, "hidden", g_strdup (_ ("Hidden: maps alone")), !are_true);
+  add (choices, "", g_strdup (_ ("As recognised: hidden")), !are_true && !are_hidden);
+  add (choices, "hidden", g_strdup (_ ("Hidden: maps alone")), are_hidden);
   add (choices, "true", g_strdup (_ ("True: measured")), are_true);
-}
-
-static gboolean
-can_choose (DhSession *self)
-{
-  return self->dataset != NULL && self->dataset_path != NULL && !self->demo;
 }
 
 GPtrArray *
@@ -207,7 +272,10 @@ dh_session_read_as (DhSession *self, DhReadAspect aspect, const char *id)
       reading->mask_values = *id != '\0' ? g_strdup (id) : NULL;
     }
   else
-    reading->labels_are_true = g_str_equal (id, "true");
+    {
+      reading->labels_are_true = g_str_equal (id, "true");
+      reading->labels_are_hidden = g_str_equal (id, "hidden");
+    }
   if (dh_reading_equal (reading, before))
     return;
   if (dh_reading_equal (reading, self->reading))
@@ -328,7 +396,17 @@ dh_session_asks_how_to_read (DhSession *self)
     return FALSE;
   dh_dataset_label_ids (self->dataset, &ids_certain);
   dh_dataset_mask_values (self->dataset, &masks_certain);
-  return !ids_certain || !masks_certain || dh_dataset_n_hidden (self->dataset) > 0;
+  return !ids_certain || !masks_certain
+         || (dh_dataset_n_hidden (self->dataset) > 0 && !self->reading->labels_are_hidden);
+}
+
+gboolean
+dh_session_has_news (DhSession *self)
+{
+  const char *const *notes = dh_session_get_notes (self);
+  const gboolean is_said =
+      can_choose (self) && self->reading->labels_are_hidden && dh_dataset_n_hidden (self->dataset) > 0;
+  return g_strv_length ((char **)notes) > (is_said ? 1 : 0);
 }
 
 char *

@@ -91,3 +91,19 @@ dh_view_file_open (DhSession *self, const char *path, char **note, GError **erro
   dh_session_settle_kept_map (self);
   return TRUE;
 }
+
+void
+dh_view_file_show (DhSession *self, const char *path)
+{
+  g_autofree char *note = NULL, *name = g_filename_display_basename (path);
+  g_autoptr (GError) error = NULL;
+  if (!dh_view_file_open (self, path, &note, &error))
+    dh_session_complain (self, _ ("The view could not be opened"), error->message);
+  else if (note != NULL)
+    dh_session_say (self, note);
+  else
+    {
+      g_autofree char *text = g_strdup_printf (_ ("The view %s is shown"), name);
+      dh_session_say (self, text);
+    }
+}

@@ -16,5 +16,7 @@ gboolean dh_view_file_save (DhSession *session, const char *path, GError **error
  * dh_file_read(); DH_ERROR_INVALID: it is no saved view; DH_ERROR_UNSUPPORTED: a newer program's. Nothing has changed
  * then. */
 gboolean dh_view_file_open (DhSession *session, const char *path, char **note, GError **error);
+/* The same, told by the session's signals. */
+void dh_view_file_show (DhSession *session, const char *path);
 
 G_END_DECLS

@@ -51,7 +51,7 @@ dh_reading_equal (const DhReading *a, const DhReading *b)
 {
   return g_strcmp0 (a->kind, b->kind) == 0 && g_strcmp0 (a->splits, b->splits) == 0 && g_strcmp0 (a->base, b->base) == 0
          && a->label_ids == b->label_ids && a->labels_are_true == b->labels_are_true
-         && g_strcmp0 (a->mask_values, b->mask_values) == 0;
+         && a->labels_are_hidden == b->labels_are_hidden && g_strcmp0 (a->mask_values, b->mask_values) == 0;
 }
 
 gboolean
@@ -91,7 +91,7 @@ dh_reading_to_text (const DhReading *reading)
   add (text, "splits", reading->splits);
   add (text, "base", reading->base);
   add (text, "ids", reading->label_ids == DH_LABEL_IDS_AUTO ? NULL : dh_label_ids_name (reading->label_ids));
-  add (text, "labels", reading->labels_are_true ? "true" : NULL);
+  add (text, "labels", reading->labels_are_true ? "true" : reading->labels_are_hidden ? "hidden" : NULL);
   add (text, "masks", reading->mask_values);
   return g_string_free (text, FALSE);
 }
@@ -125,7 +125,10 @@ dh_reading_from_text (const char *text)
       else if (strcmp (words[i], "ids") == 0)
         dh_label_ids_from_name (value, &reading->label_ids);
       else if (strcmp (words[i], "labels") == 0)
-        reading->labels_are_true = strcmp (value, "true") == 0;
+        {
+          reading->labels_are_true = strcmp (value, "true") == 0;
+          reading->labels_are_hidden = strcmp (value, "hidden") == 0;
+        }
       else if (strcmp (words[i], "masks") == 0)
         take (&reading->mask_values, g_steal_pointer (&value));
     }

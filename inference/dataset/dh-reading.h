@@ -12,7 +12,8 @@ typedef struct
   char *base;   /* the base_root; NULL: none */
   DhLabelIds label_ids;
   gboolean labels_are_true;
-  char *mask_values; /* as in DhDatasetOptions; NULL: recognised */
+  gboolean labels_are_hidden; /* somebody said so: read as if not, and asked no more */
+  char *mask_values;          /* as in DhDatasetOptions; NULL: recognised */
 } DhReading;
 
 /* One that says nothing. */

@@ -293,6 +293,11 @@ def drop(studio, paths, expected):
     raise AssertionError(f"{expected!r} was not seen; the log ends with\n{studio.text()[-1500:]}")
 
 
+def dialogs(studio, name):
+    return subprocess.run(["xdotool", "search", "--onlyvisible", "--name", name], env=studio.environment,
+                          capture_output=True, text=True).stdout.split()
+
+
 def a_picture(studio):
     return next(os.path.join(at, name) for at, _, names in os.walk(f"{studio.home}/cache") for name in names
                 if name.endswith(".png") and "images" in at)
@@ -316,6 +321,20 @@ def test_drop(studio):
             drop(studio, [f"{top}/{path}" for path in paths], expected)
             studio.settle()
         studio.screenshot(f"{OUTPUT}/dropped.png")
+        # A saved view is shown; score maps, and a folder that holds nothing else, lead to their import.
+        with open(f"{top}/mine.dhview", "w") as file:
+            file.write("[DenseHybrid view]\nversion=1\n[view]\nlayout=single\n")
+        drop(studio, [f"{top}/mine.dhview"], "says The view mine.dhview is shown")
+        os.makedirs(f"{top}/method/deep")
+        with open(f"{top}/method/deep/a.npy", "wb") as file:
+            file.write(b"no map, but named like one")
+        for path in ("method/deep/a.npy", "method"):
+            drop(studio, [f"{top}/{path}"], "scores of .*method")
+            studio.until(lambda: dialogs(studio, "Import scores"), "the scores are not asked about")
+            studio.screenshot(f"{OUTPUT}/dropped-scores.png")
+            studio.key("Escape")
+            studio.until(lambda: not dialogs(studio, "Import scores"), "Escape did not close the dialog")
+        studio.key("g")
     finally:
         shutil.rmtree(top)
     open_demo(studio)

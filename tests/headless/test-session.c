@@ -5,7 +5,6 @@
 #include <string.h>
 #include "dh-data-check.h"
 #include "dh-session-evaluation.h"
-#include "dh-set-reading.h"
 #include "session-fixture.h"
 #include "tree.h"
 
@@ -288,125 +287,6 @@ test_splits (SessionFixture *fixture, gconstpointer data)
 }
 
 static void
-wait_for_size (DhSession *session, guint size)
-{
-  session_wait_for (!dh_session_is_opening (session) && dh_image_list_get_size (dh_session_get_list (session)) == size);
-}
-
-/* "train · 2*, test · 1": the choices, a star behind the one in use. */
-static char *
-list_choices (DhSession *session, DhReadAspect aspect)
-{
-  g_autoptr (GPtrArray) choices = dh_session_list_readings (session, aspect);
-  g_autoptr (GString) text = g_string_new (NULL);
-  for (guint i = 0; i < choices->len; i++)
-    {
-      const DhReadChoice *choice = choices->pdata[i];
-      g_string_append_printf (text, "%s%s%s", i > 0 ? ", " : "", choice->title, choice->chosen ? "*" : "");
-    }
-  return g_strdup (text->str);
-}
-
-#define assert_choices(session, aspect, wanted)                                                                        \
-  G_STMT_START                                                                                                         \
-  {                                                                                                                    \
-    g_autofree char *choices_ = list_choices (session, aspect);                                                        \
-    g_assert_cmpstr (choices_, ==, wanted);                                                                            \
-  }                                                                                                                    \
-  G_STMT_END
-
-/* A split is chosen, stands in the command, is there whenever the folder is opened again, and gives way where the
- * folder has changed; what cannot be read so leaves what is open. */
-static void
-test_readings (SessionFixture *fixture, gconstpointer data)
-{
-  DhSession *session = fixture->session;
-  g_autofree char *root = tree_new ();
-  tree_pair (root, "train/1.png", "trainannot/1.png", 0, 10, 11);
-  tree_pair (root, "train/2.png", "trainannot/2.png", 0, 10, 11);
-  tree_pair (root, "test/1.png", "testannot/1.png", 3);
-  dh_session_open_weights (session, fixture->weights);
-  session_wait_for (dh_session_get_model_info (session) != NULL && !dh_session_is_loading (session));
-  assert_choices (session, DH_READ_SPLITS, "");
-  dh_session_open_dataset (session, root);
-  wait_for_size (session, 3);
-  assert_choices (session, DH_READ_SPLITS, "All together*, train · 2, test · 1");
-  assert_choices (session, DH_READ_KIND, "As recognised*, CamVid layout, Folder of images");
-  assert_choices (session, DH_READ_LABEL_IDS, "");
-  assert_choices (session, DH_READ_CONSTANT_LABELS, "Hidden: maps alone*, True: measured");
-  g_assert_true (dh_session_asks_how_to_read (session));
-  dh_session_read_as (session, DH_READ_SPLITS, "test");
-  wait_for_size (session, 1);
-  dh_session_read_as (session, DH_READ_CONSTANT_LABELS, "true");
-  session_wait_for (!dh_session_is_opening (session) && dh_session_has_class_labels (session));
-  g_assert_false (dh_session_asks_how_to_read (session));
-  assert_choices (session, DH_READ_SPLITS, "All together, train · 2, test · 1*");
-  g_autofree char *command = dh_session_dup_command (session), *flags = g_shell_quote (root);
-  g_autofree char *wanted =
-      g_strdup_printf ("densehybrid eval-ood --dataset camvid --dataroot %s --split 'test' --labels-are-true ", flags);
-  g_assert_true (g_str_has_prefix (command, wanted));
-
-  dh_session_open_dataset (session, fixture->set);
-  wait_for_size (session, 4);
-  dh_session_open_any (session, (const char *const[]){ root, NULL });
-  wait_for_size (session, 1);
-  g_autofree char *part = dh_session_dup_opened_part (session);
-  g_assert_cmpstr (part, ==, "test");
-  g_assert_true (dh_session_has_class_labels (session));
-
-  g_clear_pointer (&fixture->error, g_free);
-  dh_session_read_as (session, DH_READ_SPLITS, "val");
-  session_wait_for (fixture->error != NULL);
-  g_assert_nonnull (strstr (fixture->error, "no split \"val\""));
-  assert_choices (session, DH_READ_SPLITS, "All together, train · 2, test · 1*");
-
-  g_autofree char *test = g_build_filename (root, "test", NULL);
-  tree_remove (test);
-  g_clear_pointer (&fixture->error, g_free);
-  dh_session_open_dataset (session, root);
-  wait_for_size (session, 2);
-  session_wait_for (fixture->error != NULL);
-  g_assert_nonnull (strstr (fixture->error, "no split \"test\""));
-  g_assert_null (dh_session_dup_opened_part (session));
-  tree_remove (root);
-}
-
-/* One choice after another while the folder is still being read for the first; and back to what is open. */
-static void
-test_quick_readings (SessionFixture *fixture, gconstpointer data)
-{
-  DhSession *session = fixture->session;
-  g_autofree char *root = tree_new ();
-  tree_pair (root, "train/1.png", "trainannot/1.png", 0, 10, 11);
-  tree_pair (root, "train/2.png", "trainannot/2.png", 0, 10, 11);
-  tree_pair (root, "test/1.png", "testannot/1.png", 3);
-  dh_session_open_dataset (session, root);
-  wait_for_size (session, 3);
-  dh_session_read_as (session, DH_READ_SPLITS, "test");
-  dh_session_read_as (session, DH_READ_CONSTANT_LABELS, "true");
-  session_wait_for (!dh_session_is_opening (session));
-  assert_choices (session, DH_READ_SPLITS, "All together, train · 2, test · 1*");
-  assert_choices (session, DH_READ_CONSTANT_LABELS, "Hidden: maps alone, True: measured*");
-  dh_session_read_as (session, DH_READ_SPLITS, "train");
-  dh_session_read_as (session, DH_READ_SPLITS, "test");
-  session_wait_for (!dh_session_is_opening (session));
-  assert_choices (session, DH_READ_SPLITS, "All together, train · 2, test · 1*");
-  /* What failed is asked for no more. */
-  dh_session_read_as (session, DH_READ_SPLITS, "val");
-  session_wait_for (fixture->error != NULL);
-  dh_session_read_as (session, DH_READ_CONSTANT_LABELS, "hidden");
-  session_wait_for (!dh_session_is_opening (session));
-  assert_choices (session, DH_READ_SPLITS, "All together, train · 2, test · 1*");
-  assert_choices (session, DH_READ_CONSTANT_LABELS, "Hidden: maps alone*, True: measured");
-  /* Another folder has none of it. */
-  dh_session_read_as (session, DH_READ_SPLITS, "train");
-  dh_session_open_dataset (session, fixture->set);
-  wait_for_size (session, 4);
-  g_assert_null (dh_session_dup_opened_part (session));
-  tree_remove (root);
-}
-
-static void
 on_checked (GObject *source, GAsyncResult *result, gpointer data)
 {
   *(GAsyncResult **)data = g_object_ref (result);
@@ -468,8 +348,6 @@ main (int argc, char **argv)
     { "/session/look", test_look },
     { "/session/again", test_again },
     { "/session/splits", test_splits },
-    { "/session/readings", test_readings },
-    { "/session/quick-readings", test_quick_readings },
     { "/session/data-check", test_data_check },
     { "/session/errors", test_errors },
     { "/session/closed-set", test_closed_set },

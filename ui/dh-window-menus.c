@@ -1,0 +1,86 @@
+#include "dh-window-private.h"
+
+/* Those that are there, and the one that is wanted. */
+void
+dh_window_list_devices (DhWindow *self)
+{
+  const DhDeviceChoice *choice;
+  const char *wanted = dh_session_get_device (self->session);
+  gboolean is_listed = g_str_equal (wanted, "auto");
+  g_menu_remove_all (self->devices);
+  g_menu_append (self->devices, _ ("The fastest there is"), "win.device::auto");
+  for (guint i = 0; (choice = dh_session_get_device_choice (self->session, i)) != NULL; i++)
+    {
+      g_autofree char *action = g_strconcat ("win.device::", choice->name, NULL);
+      g_autofree char *label = choice->checks
+                                   ? g_strdup_printf (_ ("%s: plain C, slow, to check the others"), choice->name)
+                                   : g_strdup_printf ("%s: %s", choice->name, choice->title);
+      g_menu_append (self->devices, label, action);
+      is_listed = is_listed || g_str_equal (choice->name, wanted);
+    }
+  if (!is_listed && dh_session_get_device_choice (self->session, 0) != NULL)
+    {
+      g_autofree char *action = g_strconcat ("win.device::", wanted, NULL);
+      g_autofree char *label = g_strdup_printf (_ ("%s: cannot be used"), wanted);
+      g_menu_append (self->devices, label, action);
+    }
+  dh_window_set_state (self, "device", wanted);
+}
+
+/* Those that the device has. */
+void
+dh_window_update_precisions (DhWindow *self)
+{
+  g_autofree const char **names = dh_session_list_precisions (self->session);
+  GMenu *menu = self->precisions;
+  guint n = g_strv_length ((char **)names);
+  gboolean same = (guint)g_menu_model_get_n_items (G_MENU_MODEL (menu)) == n;
+  if (!same)
+    g_menu_remove_all (menu);
+  for (guint i = 0; !same && i < n; i++)
+    {
+      static const struct
+      {
+        const char *name, *label;
+      } labels[] = { { "f32", N_ ("float32") },
+                     { "tf32", N_ ("TensorFloat-32") },
+                     { "fp16", N_ ("float16") },
+                     { "bf16", N_ ("bfloat16, faster") },
+                     { "int8", N_ ("int8, calibrated on the data set, fastest") } };
+      g_autofree char *action = g_strconcat ("win.precision::", names[i], NULL);
+      const char *label = names[i];
+      for (guint j = 0; j < G_N_ELEMENTS (labels); j++)
+        if (g_str_equal (labels[j].name, names[i]))
+          label = _ (labels[j].label);
+      g_menu_append (menu, label, action);
+    }
+}
+
+GMenuModel *
+dh_window_new_open_menu (DhWindow *self)
+{
+  GMenu *menu = g_menu_new ();
+  g_autoptr (GMenuModel) sets = dh_window_make_sets_menu (self);
+  dh_ui_menu_section (menu, NULL, _ ("_Data set…"), "win.open-dataset", _ ("_Images…"), "win.open-pictures",
+                      _ ("_Weights…"), "win.open-weights", _ ("_Saved view…"), "win.open-view", NULL);
+  g_menu_append_section (menu, _ ("Opened lately"), sets);
+  dh_ui_menu_section (menu, NULL, _ ("D_emo"), "win.open-demo", NULL);
+  return G_MENU_MODEL (menu);
+}
+
+GMenuModel *
+dh_window_new_main_menu (DhWindow *self)
+{
+  GMenu *menu = g_menu_new ();
+  dh_ui_menu_section (menu, NULL, _ ("_Evaluate the data set"), "win.evaluate", _ ("Export a _report…"),
+                      "win.export::html", _ ("_Copy as command"), "win.copy-command", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("_Save this view…"), "win.save-view", _ ("_Open a saved view…"), "win.open-view",
+                      NULL);
+  g_autoptr (GMenu) compute = g_menu_new ();
+  g_menu_append_submenu (compute, _ ("_Device"), G_MENU_MODEL (self->devices));
+  g_menu_append_submenu (compute, _ ("_Precision"), G_MENU_MODEL (self->precisions));
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (compute));
+  dh_ui_menu_section (menu, NULL, _ ("C_lear the cache of maps"), "win.clear-cache", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("_Keys"), "win.shortcuts", _ ("_About DenseHybrid Studio"), "win.about", NULL);
+  return G_MENU_MODEL (menu);
+}
