@@ -4,6 +4,7 @@
 
 #include "dh-error.h"
 #include "dh-evaluation.h"
+#include "dh-groups.h"
 
 enum
 {
@@ -422,7 +423,7 @@ drop (Flow *flow, GQueue *queue)
 gboolean
 dh_run_pictures (const DhRunPictures *work, const guint *indices, guint n, GCancellable *cancellable, GError **error)
 {
-  const guint threads = work->threads ? work->threads : CLAMP (g_get_num_processors (), 2, MOST_THREADS);
+  const guint threads = work->threads ? work->threads : CLAMP (dh_groups_processors (), 2, MOST_THREADS);
   Flow flow = { .work = work, .indices = indices, .n = n, .cancellable = cancellable, .ahead = 1 };
   GError *why = NULL;
   g_mutex_init (&flow.mutex);

@@ -1,6 +1,7 @@
 #include "dh-trainer-private.h"
 
 #include "dh-error.h"
+#include "dh-groups.h"
 
 /* Which pictures are learnt from, and which are measured on. */
 
@@ -66,7 +67,7 @@ dh_trainer_prepare_data (DhTrainerRun *run, GCancellable *cancellable, GError **
 guint
 dh_training_workers (DhDevice *device)
 {
-  return dh_device_has_memory (device) ? CLAMP (g_get_num_processors () - 1, 2, 16) : 2;
+  return dh_device_has_memory (device) ? CLAMP (dh_groups_processors () - 1, 2, 16) : 2;
 }
 
 void

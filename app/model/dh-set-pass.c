@@ -1,4 +1,5 @@
 #include "dh-set-pass-private.h"
+#include "dh-groups.h"
 #include <glib/gi18n.h>
 #include <sys/resource.h>
 #include "dh-machine.h"
@@ -162,7 +163,7 @@ GThreadPool *
 dh_set_pass_pool_new (guint threads)
 {
   if (threads == 0)
-    threads = CLAMP (g_get_num_processors () / 2, 1, MOST_THREADS);
+    threads = CLAMP (dh_groups_processors () / 2, 1, MOST_THREADS);
   GThreadPool *pool = g_thread_pool_new (run, NULL, (gint)threads, TRUE, NULL);
   if (g_thread_pool_get_num_threads (pool) > 0)
     return pool;

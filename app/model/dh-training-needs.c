@@ -2,6 +2,7 @@
 #include <math.h>
 #include "dh-batch-loader.h"
 #include "dh-database.h"
+#include "dh-groups.h"
 #include "dh-records.h"
 #include "dh-run-folder.h"
 #include "dh-step-work.h"
@@ -180,7 +181,7 @@ share_of_loading (DhTrainingLook *look, const DhComposer *composer)
   const double wanted = look->form->numbers[DH_TRAINING_WORKERS];
   const double threads = wanted > 0 ? wanted : dh_training_workers (look->device);
   look->check->sample_seconds = measure_sample (look, composer);
-  return look->check->sample_seconds / MIN (threads, g_get_num_processors ());
+  return look->check->sample_seconds / MIN (threads, dh_groups_processors ());
 }
 
 static char *

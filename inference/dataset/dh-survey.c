@@ -1,4 +1,5 @@
 #include "dh-check-private.h"
+#include "dh-groups.h"
 
 #include <string.h>
 
@@ -116,7 +117,7 @@ dh_survey_new (DhDataset *dataset, DhCheckFlags flags, guint threads, GCancellab
   g_cond_init (&work.changed);
 
   GThread *workers[64];
-  guint n_workers = CLAMP (threads > 0 ? threads : MIN (g_get_num_processors (), 8), 1, G_N_ELEMENTS (workers));
+  guint n_workers = CLAMP (threads > 0 ? threads : MIN (dh_groups_processors (), 8), 1, G_N_ELEMENTS (workers));
   n_workers = MIN (n_workers, MAX (n, 1));
   guint started = 0;
   for (guint i = 0; i < n_workers; i++)

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "dh-groups.h"
+
 guint
 dh_machine_cores (void)
 {
@@ -24,7 +26,7 @@ dh_machine_cores (void)
         siblings = g_strdup_printf ("%u", cpu);
       g_hash_table_add (cores, g_strdup (g_strstrip (siblings)));
     }
-  return MAX (g_hash_table_size (cores), 1);
+  return CLAMP (g_hash_table_size (cores), 1, dh_groups_processors ());
 }
 
 const char *
@@ -47,81 +49,17 @@ dh_machine_processor (void)
   return title;
 }
 
-/* A line "KEY 123" of a file's text; FALSE where there is none. */
-static gboolean
-read_line (const char *text, const char *key, guint64 *value)
-{
-  const gsize n = strlen (key);
-  for (const char *line = text; line; line = (line = strchr (line, '\n')) ? line + 1 : NULL)
-    if (strncmp (line, key, n) == 0)
-      {
-        *value = g_ascii_strtoull (line + n, NULL, 10);
-        return TRUE;
-      }
-  return FALSE;
-}
-
 /* A line "KEY:  123 kB" of a file under /proc, in bytes; 0 where there is none. */
 static guint64
 read_kib (const char *path, const char *key)
 {
   g_autofree char *text = NULL;
-  guint64 kib;
-  return g_file_get_contents (path, &text, NULL, NULL) && read_line (text, key, &kib) ? kib * 1024 : 0;
-}
-
-/* A number of a control group; FALSE where it has none, or "max". */
-static gboolean
-read_group (const char *group, const char *file, guint64 *value)
-{
-  g_autofree char *path = g_build_filename (group, file, NULL);
-  g_autofree char *text = NULL;
-  if (!g_file_get_contents (path, &text, NULL, NULL) || !g_ascii_isdigit (*text))
-    return FALSE;
-  *value = g_ascii_strtoull (text, NULL, 10);
-  return TRUE;
-}
-
-/* What may be taken in this group alone. */
-static void
-look_at_group (const char *group, guint64 *limit, guint64 *left)
-{
-  guint64 most = G_MAXUINT64, used, cached = 0, value;
-  if (read_group (group, "memory.max", &value))
-    most = value;
-  if (read_group (group, "memory.high", &value))
-    most = MIN (most, value);
-  if (most == G_MAXUINT64 || !read_group (group, "memory.current", &used))
-    return;
-  /* Clean pages of files are given back when memory runs short. */
-  g_autofree char *path = g_build_filename (group, "memory.stat", NULL);
-  g_autofree char *stat = NULL;
-  if (g_file_get_contents (path, &stat, NULL, NULL))
-    read_line (stat, "inactive_file ", &cached);
-  used -= MIN (cached, used);
-  *limit = MIN (*limit, most);
-  *left = MIN (*left, most - MIN (used, most));
-}
-
-void
-dh_machine_look_at_groups (const char *root, const char *groups, guint64 *limit, guint64 *left)
-{
-  *limit = *left = G_MAXUINT64;
-  /* "0::/user.slice/a.scope": the line of version 2, which a container's own root may be the end of. */
-  const char *line = g_str_has_prefix (groups, "0::/") ? groups : strstr (groups, "\n0::/");
-  line = line ? strchr (line, '/') : NULL;
-  g_autofree char *group = line ? g_strndup (line, strcspn (line, "\n")) : g_strdup ("/");
-  if (strstr (group, ".."))
-    strcpy (group, "/");
-  for (;;)
-    {
-      g_autofree char *path = g_build_filename (root, group, NULL);
-      look_at_group (path, limit, left);
-      char *slash = strrchr (group, '/');
-      if (group[1] == '\0')
-        return;
-      slash[slash == group] = '\0';
-    }
+  const gsize n = strlen (key);
+  if (g_file_get_contents (path, &text, NULL, NULL))
+    for (const char *line = text; line; line = (line = strchr (line, '\n')) ? line + 1 : NULL)
+      if (strncmp (line, key, n) == 0)
+        return g_ascii_strtoull (line + n, NULL, 10) * 1024;
+  return 0;
 }
 
 /* What this process may take by its limits: addresses, and memory of its own that can be written. */
@@ -147,9 +85,10 @@ look_at_process (guint64 *limit, guint64 *left)
 static void
 look_at_limits (guint64 *limit, guint64 *left)
 {
-  g_autofree char *groups = NULL;
-  g_file_get_contents ("/proc/self/cgroup", &groups, NULL, NULL);
-  dh_machine_look_at_groups ("/sys/fs/cgroup", groups ? groups : "", limit, left);
+  DhGroups groups;
+  dh_groups_look (&groups);
+  *limit = groups.memory;
+  *left = groups.memory_left;
   look_at_process (limit, left);
 }
 

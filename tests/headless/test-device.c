@@ -72,39 +72,6 @@ test_open (void)
   g_assert_false (dh_device_has_precision (device, DH_PRECISION_INT8));
 }
 
-/* The tightest of the groups on the way to the root counts; pages of files are given back. */
-static void
-test_groups (void)
-{
-  g_autofree char *root = tree_new ();
-  guint64 limit, left;
-  tree_bytes (root, "a/b/memory.max", "max\n", 4);
-  tree_bytes (root, "a/b/memory.high", "9000\n", 5);
-  tree_bytes (root, "a/b/memory.current", "1000\n", 5);
-  dh_machine_look_at_groups (root, "1:cpu:/x\n0::/a/b/c\n", &limit, &left);
-  g_assert_cmpuint (limit, ==, 9000);
-  g_assert_cmpuint (left, ==, 8000);
-  tree_bytes (root, "a/memory.max", "10000\n", 6);
-  tree_bytes (root, "a/memory.current", "7000\n", 5);
-  tree_bytes (root, "a/memory.stat", "anon 5\ninactive_file 500\n", 25);
-  dh_machine_look_at_groups (root, "0::/a/b", &limit, &left);
-  g_assert_cmpuint (limit, ==, 9000);
-  g_assert_cmpuint (left, ==, 3500);
-  tree_bytes (root, "memory.max", "600\n", 4);
-  tree_bytes (root, "memory.current", "700\n", 4);
-  static const char *const texts[] = { "0::/a/b", "0::/", "", "0::/../other" };
-  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
-    {
-      dh_machine_look_at_groups (root, texts[i], &limit, &left);
-      g_assert_cmpuint (limit, ==, 600);
-      g_assert_cmpuint (left, ==, 0);
-    }
-  dh_machine_look_at_groups ("/nowhere", "0::/a", &limit, &left);
-  g_assert_cmpuint (limit, ==, G_MAXUINT64);
-  g_assert_cmpuint (left, ==, G_MAXUINT64);
-  tree_remove (root);
-}
-
 static void
 assert_refused (Fixture *fixture, gint code, const char *part)
 {
@@ -259,7 +226,6 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/device/list", test_list);
   g_test_add_func ("/device/open", test_open);
-  g_test_add_func ("/device/groups", test_groups);
   g_test_add ("/device/refused", Fixture, NULL, set_up, test_refused, tear_down);
   g_test_add ("/device/run", Fixture, NULL, set_up, test_run, tear_down);
   g_test_add ("/device/estimate", Fixture, NULL, set_up, test_estimate, tear_down);

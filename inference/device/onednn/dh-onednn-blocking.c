@@ -1,7 +1,6 @@
 #ifdef _OPENMP
 #include <omp.h>
 #endif
-#include <sys/resource.h>
 #include "dh-onednn-private.h"
 
 /* How a convolution is cut into items: which of the blockings is the fastest depends on the layer, the picture's size
@@ -101,15 +100,6 @@ time_items (const DhCpuPlan *plan, const DhCpuStep *step, gint n, char *scratch,
   return MAX (1, g_get_monotonic_time () - start) * 1e-6;
 }
 
-/* How often a thread of this process had to leave its processor to another one, of whatever process. */
-static glong
-interruptions (void)
-{
-  struct rusage usage = { 0 };
-  getrusage (RUSAGE_SELF, &usage);
-  return usage.ru_nivcsw;
-}
-
 /* Seconds of the whole step, from its first `n` items: the least of `runs` that nothing interrupted; G_MAXDOUBLE where
  * of twice as many all were. */
 static double
@@ -118,9 +108,9 @@ time_step (const DhCpuPlan *plan, const DhCpuStep *step, gint n, gint runs, char
   double least = G_MAXDOUBLE;
   for (gint tries = 2 * runs; runs > 0 && tries > 0; tries--)
     {
-      glong before = interruptions ();
+      guint64 before = dh_cpu_calm_interruptions ();
       double seconds = time_items (plan, step, n, scratch, stride) * step->n_items / n;
-      if (interruptions () != before)
+      if (dh_cpu_calm_interruptions () != before)
         continue;
       least = MIN (least, seconds);
       runs--;

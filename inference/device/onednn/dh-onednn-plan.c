@@ -221,6 +221,7 @@ run_items (DhCpuPlan *plan, const DhCpuStep *step)
 gboolean
 dh_cpu_plan_run_step (DhCpuPlan *plan, DhCpuStep *step, GError **error)
 {
+  dh_cpu_calm_look (plan->threads);
   if (step->run != NULL)
     return step->run (plan, step, error);
   if (step->is_score)

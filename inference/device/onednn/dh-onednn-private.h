@@ -1,5 +1,6 @@
 #pragma once
 #include <oneapi/dnnl/dnnl.h>
+#include "dh-cpu-calm.h"
 #include "dh-cpu-kernels.h"
 #include "dh-device-private.h"
 #include "dh-lowering.h"

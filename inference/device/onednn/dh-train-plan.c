@@ -164,6 +164,7 @@ dh_cpu_train_run (DhTrainPlan *common, const float *input, const guint8 *labels,
     {
       DhTrainStep *step = g_ptr_array_index (train->steps, i);
       const gint64 begin = g_get_monotonic_time ();
+      dh_cpu_calm_look (train->device->base.threads);
       /* What was cancelled within a step, the last one too, is not whole. */
       ok = step->run (train, step, error) && !g_cancellable_set_error_if_cancelled (cancellable, error);
       step->seconds = 1e-6 * (double)(g_get_monotonic_time () - begin);
