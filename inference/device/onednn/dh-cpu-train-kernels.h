@@ -33,8 +33,10 @@ typedef struct
   DhCpuFinish finish; /* of dy */
   gint out_planes;
   gint pixels;
-  const float *weights; /* pairs of input planes, output channel, input channel; NULL: no gradient of the input */
-  float *sums;          /* the thread's gradient of the weights, input channel × output channel */
+  gboolean bf16;       /* dy, what was read and the weights are bfloat16 while multiplying; sums are float32 */
+  const void *weights; /* pairs of input planes, output channel (pairs of them in bfloat16), input channel; NULL: no
+                        * gradient of the input */
+  float *sums;         /* the thread's gradient of the weights, input channel × output channel */
 } DhCpuGradient1x1;
 
 /* The weights' gradient of a 3×3 convolution as the adjoint of Winograd's F(4×4, 3×3): 36 products of the transformed
@@ -47,7 +49,8 @@ typedef struct
   gint dilation;
   const DhCpuTile *tiles;
   gint n_tiles, tiles_per_item;
-  float *sums; /* the thread's, 36 × input channel × output channel */
+  gboolean bf16; /* as in DhCpuGradient1x1 */
+  float *sums;   /* the thread's, 36 × input channel × output channel */
 } DhCpuGradient3x3;
 
 /* 3×3 filters, and their gradients, to and from the 36 places. */
@@ -58,6 +61,7 @@ typedef struct
   const gint *ins, *outs; /* channel by place in the planes, −1: none */
   gint in_planes, out_planes;
   gboolean turned; /* by half a turn: for the gradient of the input */
+  gboolean bf16;   /* packed in bfloat16, for a DhCpuWinograd that multiplies so; gradients are float32 */
   float *packed;
   /* for the gradient */
   gint parts; /* sums of so many threads, `part_stride` floats apart */

@@ -5,6 +5,7 @@
 /* What the gradients' kernels share. */
 
 #define dh_outer DH_ISA (dh_outer)
+#define dh_outer_bf16 DH_ISA (dh_outer_bf16)
 #define dh_gradient1x1_scratch DH_ISA (dh_gradient1x1_scratch)
 #define dh_gradient1x1 DH_ISA (dh_gradient1x1)
 #define dh_gradient3x3_scratch DH_ISA (dh_gradient3x3_scratch)
@@ -80,6 +81,11 @@ dh_route_few (const DhCpuRoute *route, gint plane, const float *t, gsize at, gin
 /* sums[i][o] += Σ_p x[p][i]·dy[p][o]: `x` one plane of n pixels, `dy` out_planes planes, `dy_stride` floats apart; a
  * row of `sums` has `stride` floats. */
 void dh_outer (const float *x, const float *dy, gsize dy_stride, gint n, gint out_planes, float *sums, gsize stride);
+#ifdef __AVX512BF16__
+/* The same in bfloat16: `x` and `dy` hold `n` pairs of pixels. */
+void dh_outer_bf16 (const float *x, const float *dy, gsize dy_stride, gint n, gint out_planes, float *sums,
+                    gsize stride);
+#endif
 gsize dh_gradient1x1_scratch (const DhCpuGradient1x1 *gradient);
 void dh_gradient1x1 (const DhCpuGradient1x1 *gradient, gint item, float *scratch);
 gsize dh_gradient3x3_scratch (const DhCpuGradient3x3 *gradient);

@@ -3,47 +3,55 @@
 
 /* 1×1 convolutions of stride 1, which read through norm and ReLU. */
 
-/* The kernel's order: a run of input planes, two output planes, input channel, output channel. */
+/* Of the place `i` of the input and `o` of the result; 0 where one is no channel. */
+static float
+weight_at (const DhTrainConvWork *work, gint i, gint o)
+{
+  const gint in = work->op->in->channels[i], out = work->op->out->channels[o];
+  return in < 0 || out < 0 ? 0 : dh_train_conv_weight (work->train, work->op)[(gsize)out * work->op->in->c + in];
+}
+
+/* The kernel's order: a run of input planes, two output planes, input channel, output channel; in bfloat16 by pairs of
+ * input channels. */
 static void
 pack_1x1_pair (gpointer data, gint item, gint part, float *scratch)
 {
   const DhTrainConvWork *work = data;
   const DhTrain *train = work->train;
   const gint lanes = train->kernels->lanes, at_once = 256 / lanes;
-  const gint *in = work->op->in->channels, *out = work->op->out->channels;
-  const gint outs_all = work->op->out->n_planes, ins_all = work->op->in->n_planes;
-  const gint o = 2 * item, outs = MIN (2, outs_all - o) * lanes;
-  const float *weight = dh_train_conv_weight (train, work->op);
-  for (gint plane0 = 0; plane0 < ins_all; plane0 += at_once)
+  const gint outs_all = work->op->out->n_planes * lanes, ins_all = work->op->in->n_planes * lanes;
+  const gint o = 2 * item * lanes, outs = MIN (2 * lanes, outs_all - o);
+  for (gint i0 = 0; i0 < ins_all; i0 += at_once * lanes)
     {
-      const gint run = MIN (at_once, ins_all - plane0) * lanes;
-      float *to = (float *)work->weights + (gsize)plane0 * lanes * outs_all * lanes + (gsize)o * lanes * run;
-      for (gint i = plane0 * lanes; i < plane0 * lanes + run; i++)
+      const gint run = MIN (at_once * lanes, ins_all - i0);
+      const gsize at = (gsize)i0 * outs_all + (gsize)o * run;
+      float *to = (float *)work->weights + at;
+      guint16 *pairs = (guint16 *)work->weights + at;
+      for (gint i = i0; i < i0 + run && !train->bf16; i++)
         for (gint j = 0; j < outs; j++)
-          {
-            const gint from = in[i], c = out[o * lanes + j];
-            *to++ = from < 0 || c < 0 ? 0 : weight[(gsize)c * work->op->in->c + from];
-          }
+          *to++ = weight_at (work, i, o + j);
+      for (gint i = i0; i < i0 + run && train->bf16; i += 2)
+        for (gint j = 0; j < 2 * outs; j++)
+          *pairs++ = dh_f32_to_bf16 (weight_at (work, i + j % 2, o + j / 2));
     }
 }
 
-/* For the gradient: two input planes, output channel, input channel. */
+/* For the gradient: two input planes, output channel, input channel; in bfloat16 by pairs of output channels. */
 static void
 pack_turned_pair (gpointer data, gint item, gint part, float *scratch)
 {
   const DhTrainConvWork *work = data;
   const DhTrain *train = work->train;
-  const gint lanes = train->kernels->lanes;
-  const gint *in = work->op->in->channels, *out = work->op->out->channels;
-  const gint b = 2 * item, ins = MIN (2, work->op->in->n_planes - b) * lanes;
-  const float *weight = dh_train_conv_weight (train, work->op);
-  float *to = (float *)work->weights + (gsize)b * lanes * dh_train_conv_out_places (train, work->op);
-  for (gint o = 0; o < dh_train_conv_out_places (train, work->op); o++)
+  const gint lanes = train->kernels->lanes, outs = dh_train_conv_out_places (train, work->op);
+  const gint i0 = 2 * item * lanes, ins = MIN (2 * lanes, work->op->in->n_planes * lanes - i0);
+  float *to = (float *)work->weights + (gsize)i0 * outs;
+  guint16 *pairs = (guint16 *)work->weights + (gsize)i0 * outs;
+  for (gint o = 0; o < outs && !train->bf16; o++)
     for (gint i = 0; i < ins; i++)
-      {
-        const gint c = in[b * lanes + i];
-        *to++ = c < 0 || out[o] < 0 ? 0 : weight[(gsize)out[o] * work->op->in->c + c];
-      }
+      *to++ = weight_at (work, i0 + i, o);
+  for (gint o = 0; o < outs && train->bf16; o += 2)
+    for (gint i = 0; i < 2 * ins; i++)
+      *pairs++ = dh_f32_to_bf16 (weight_at (work, i0 + i / 2, o + i % 2));
 }
 
 /* Of an item of the 1×1 kernel: as the inference plan's first choice. */
@@ -66,6 +74,7 @@ forward_1x1_item (gpointer data, gint item, gint part, float *scratch)
                                        .w = op->out->w },
                               .stride = 1,
                               .pixels_at_once = pixels_at_once (work->train),
+                              .bf16 = work->train->bf16,
                               .weights = work->weights,
                               .bias = work->bias };
   work->train->kernels->conv1x1 (&conv, item % work->items, scratch);
@@ -106,6 +115,7 @@ gradient_1x1_item (gpointer data, gint item, gint part, float *scratch)
                          .dy = dy,
                          .out_planes = out->n_planes,
                          .pixels = (gint)out->pixels,
+                         .bf16 = train->bf16,
                          .weights = work->weights,
                          .sums = work->sums + part * work->sums_size };
   for (gint i = 0; i < out->n_planes; i++)
@@ -166,13 +176,14 @@ dh_train_conv1x1_need_forward (DhTrain *train, const DhTrainOp *op)
 {
   const DhCpuConv1x1 conv = { .in = { .n_planes = op->in->n_planes },
                               .out = { .n_planes = op->out->n_planes },
-                              .pixels_at_once = pixels_at_once (train) };
+                              .pixels_at_once = pixels_at_once (train),
+                              .bf16 = train->bf16 };
   dh_train_need_scratch (train, train->kernels->conv1x1_scratch (&conv));
 }
 
 void
 dh_train_conv1x1_need_backward (DhTrain *train, const DhTrainOp *op)
 {
-  const DhCpuGradient1x1 shape = { .out_planes = op->out->n_planes };
+  const DhCpuGradient1x1 shape = { .out_planes = op->out->n_planes, .bf16 = train->bf16 };
   dh_train_need_scratch (train, train->gradients->gradient1x1_scratch (&shape));
 }
