@@ -67,7 +67,7 @@ outer_plane (const DhCpuGradient1x1 *g, gint n)
 gsize
 dh_gradient1x1_scratch (const DhCpuGradient1x1 *g)
 {
-  const gint n = DH_GRADIENT_PIXELS;
+  const gint n = g->pixels_at_once;
   const gsize dy = g->bf16 ? product_plane (g, n) + outer_plane (g, n) : product_plane (g, n);
   return (g->out_planes * dy + outer_plane (g, n) + 2 * (gsize)n * DH_LANES) * sizeof (float);
 }
@@ -203,8 +203,8 @@ multiply (const DhCpuGradient1x1 *g, const float *weights, const float *dy, gint
 void
 dh_gradient1x1 (const DhCpuGradient1x1 *g, gint item, float *scratch)
 {
-  const gsize first = (gsize)item * DH_GRADIENT_PIXELS;
-  const gint n = (gint)MIN (DH_GRADIENT_PIXELS, g->pixels - first);
+  const gsize first = (gsize)item * g->pixels_at_once;
+  const gint n = (gint)MIN (g->pixels_at_once, g->pixels - first);
   const gint ins = g->route.in.n_planes;
   float *dy = scratch, *dy_outer = dy + (g->bf16 ? g->out_planes * product_plane (g, n) : 0);
   float *x = dy_outer + g->out_planes * outer_plane (g, n), *t = x + outer_plane (g, n);

@@ -10,6 +10,7 @@
 #define dh_gradient1x1 DH_ISA (dh_gradient1x1)
 #define dh_gradient3x3_scratch DH_ISA (dh_gradient3x3_scratch)
 #define dh_gradient3x3 DH_ISA (dh_gradient3x3)
+#define dh_pack_1x1 DH_ISA (dh_pack_1x1)
 #define dh_pack_filters DH_ISA (dh_pack_filters)
 #define dh_unpack_filters DH_ISA (dh_unpack_filters)
 #define dh_max_pool_gradient DH_ISA (dh_max_pool_gradient)
@@ -90,6 +91,7 @@ gsize dh_gradient1x1_scratch (const DhCpuGradient1x1 *gradient);
 void dh_gradient1x1 (const DhCpuGradient1x1 *gradient, gint item, float *scratch);
 gsize dh_gradient3x3_scratch (const DhCpuGradient3x3 *gradient);
 void dh_gradient3x3 (const DhCpuGradient3x3 *gradient, gint item, float *scratch);
+void dh_pack_1x1 (const DhCpuFilters *filters, gint item);
 void dh_pack_filters (const DhCpuFilters *filters, gint item);
 void dh_unpack_filters (const DhCpuFilters *filters, gint item);
 void dh_max_pool_gradient (const DhCpuPoolGradient *pool, gint item);

@@ -3,55 +3,31 @@
 
 /* 1×1 convolutions of stride 1, which read through norm and ReLU. */
 
-/* Of the place `i` of the input and `o` of the result; 0 where one is no channel. */
-static float
-weight_at (const DhTrainConvWork *work, gint i, gint o)
-{
-  const gint in = work->op->in->channels[i], out = work->op->out->channels[o];
-  return in < 0 || out < 0 ? 0 : dh_train_conv_weight (work->train, work->op)[(gsize)out * work->op->in->c + in];
-}
-
-/* The kernel's order: a run of input planes, two output planes, input channel, output channel; in bfloat16 by pairs of
- * input channels. */
 static void
-pack_1x1_pair (gpointer data, gint item, gint part, float *scratch)
+pack_item (gpointer data, gint item, gint part, float *scratch)
 {
   const DhTrainConvWork *work = data;
-  const DhTrain *train = work->train;
-  const gint lanes = train->kernels->lanes, at_once = 256 / lanes;
-  const gint outs_all = work->op->out->n_planes * lanes, ins_all = work->op->in->n_planes * lanes;
-  const gint o = 2 * item * lanes, outs = MIN (2 * lanes, outs_all - o);
-  for (gint i0 = 0; i0 < ins_all; i0 += at_once * lanes)
-    {
-      const gint run = MIN (at_once * lanes, ins_all - i0);
-      const gsize at = (gsize)i0 * outs_all + (gsize)o * run;
-      float *to = (float *)work->weights + at;
-      guint16 *pairs = (guint16 *)work->weights + at;
-      for (gint i = i0; i < i0 + run && !train->bf16; i++)
-        for (gint j = 0; j < outs; j++)
-          *to++ = weight_at (work, i, o + j);
-      for (gint i = i0; i < i0 + run && train->bf16; i += 2)
-        for (gint j = 0; j < 2 * outs; j++)
-          *pairs++ = dh_f32_to_bf16 (weight_at (work, i + j % 2, o + j / 2));
-    }
+  work->train->gradients->pack_1x1 (&work->filters, item);
 }
 
-/* For the gradient: two input planes, output channel, input channel; in bfloat16 by pairs of output channels. */
+/* `turned`: for the gradient of the input, which knows no runs. */
 static void
-pack_turned_pair (gpointer data, gint item, gint part, float *scratch)
+pack (DhTrain *train, DhTrainConvWork *work, gboolean turned)
 {
-  const DhTrainConvWork *work = data;
-  const DhTrain *train = work->train;
-  const gint lanes = train->kernels->lanes, outs = dh_train_conv_out_places (train, work->op);
-  const gint i0 = 2 * item * lanes, ins = MIN (2 * lanes, work->op->in->n_planes * lanes - i0);
-  float *to = (float *)work->weights + (gsize)i0 * outs;
-  guint16 *pairs = (guint16 *)work->weights + (gsize)i0 * outs;
-  for (gint o = 0; o < outs && !train->bf16; o++)
-    for (gint i = 0; i < ins; i++)
-      *to++ = weight_at (work, i0 + i, o);
-  for (gint o = 0; o < outs && train->bf16; o += 2)
-    for (gint i = 0; i < 2 * ins; i++)
-      *pairs++ = dh_f32_to_bf16 (weight_at (work, i0 + i / 2, o + i % 2));
+  const DhTrainOp *op = work->op;
+  const gint ins = op->in->n_planes, outs = op->out->n_planes;
+  work->filters = (DhCpuFilters){ .weight = dh_train_conv_weight (train, op),
+                                  .in_stride = turned ? op->in->c : 1,
+                                  .out_stride = turned ? 1 : op->in->c,
+                                  .ins = turned ? op->out->channels : op->in->channels,
+                                  .outs = turned ? op->in->channels : op->out->channels,
+                                  .in_planes = turned ? outs : ins,
+                                  .out_planes = turned ? ins : outs,
+                                  .bf16 = train->bf16,
+                                  .run = turned ? outs : 256 / train->kernels->lanes,
+                                  .packed = dh_train_memory (train, work->step->weights) };
+  work->weights = work->filters.packed;
+  dh_train_run_items (train, (work->filters.out_planes + 1) / 2, pack_item, work);
 }
 
 /* Of an item of the 1×1 kernel: as the inference plan's first choice. */
@@ -59,6 +35,13 @@ static gint
 pixels_at_once (const DhTrain *train)
 {
   return train->kernels->tile * (112 / train->kernels->tile);
+}
+
+/* In bfloat16 twice as many take the same room, and sums go through memory half as often. */
+static gint
+gradient_pixels (const DhTrain *train)
+{
+  return train->gradients->pixels * (train->bf16 ? 2 : 1);
 }
 
 static void
@@ -94,9 +77,8 @@ dh_train_conv1x1_forward (DhTrain *train, DhTrainStep *step, GError **error)
   g_autofree float *bias = dh_train_conv_pack_bias (train, op);
   DhCpuConv1x1 shape = { .out = { .h = op->out->h, .w = op->out->w }, .pixels_at_once = pixels_at_once (train) };
   DhTrainConvWork work = { .train = train, .step = step, .op = op, .bias = bias, .targets = targets };
-  work.weights = dh_train_memory (train, step->weights);
   work.items = train->kernels->conv1x1_items (&shape);
-  dh_train_run_items (train, (op->out->n_planes + 1) / 2, pack_1x1_pair, &work);
+  pack (train, &work, FALSE);
   dh_train_run_items (train, work.items * train->images, forward_1x1_item, &work);
   return TRUE;
 }
@@ -115,6 +97,7 @@ gradient_1x1_item (gpointer data, gint item, gint part, float *scratch)
                          .dy = dy,
                          .out_planes = out->n_planes,
                          .pixels = (gint)out->pixels,
+                         .pixels_at_once = gradient_pixels (train),
                          .bf16 = train->bf16,
                          .weights = work->weights,
                          .sums = work->sums + part * work->sums_size };
@@ -157,11 +140,10 @@ dh_train_conv1x1_backward (DhTrain *train, DhTrainStep *step)
   work.sums = dh_train_memory (train, step->sums);
   work.sums_size = (gsize)dh_train_conv_places (train, op) * dh_train_conv_out_places (train, op);
   memset (work.sums, 0, work.sums_size * train->threads * sizeof (float));
-  work.items = image_items (op, train->gradients->pixels);
+  work.items = image_items (op, gradient_pixels (train));
   if (op->in->wants)
     {
-      work.weights = dh_train_memory (train, step->weights);
-      dh_train_run_items (train, (op->in->n_planes + 1) / 2, pack_turned_pair, &work);
+      pack (train, &work, TRUE);
       dh_train_begin_norm (train, op->in);
     }
   dh_train_run_items (train, work.items * train->images, gradient_1x1_item, &work);
@@ -184,6 +166,8 @@ dh_train_conv1x1_need_forward (DhTrain *train, const DhTrainOp *op)
 void
 dh_train_conv1x1_need_backward (DhTrain *train, const DhTrainOp *op)
 {
-  const DhCpuGradient1x1 shape = { .out_planes = op->out->n_planes, .bf16 = train->bf16 };
+  const DhCpuGradient1x1 shape = { .out_planes = op->out->n_planes,
+                                   .pixels_at_once = gradient_pixels (train),
+                                   .bf16 = train->bf16 };
   dh_train_need_scratch (train, train->gradients->gradient1x1_scratch (&shape));
 }
