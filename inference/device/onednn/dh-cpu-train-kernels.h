@@ -32,9 +32,11 @@ typedef struct
   const float *const *dy;
   DhCpuFinish finish; /* of dy */
   gint out_planes;
-  gint pixels;
-  const float *weights; /* pairs of input planes, output channel, input channel; NULL: no gradient of the input */
-  float *sums;          /* the thread's gradient of the weights, input channel × output channel */
+  gint pixels, pixels_at_once; /* of the image; of an item: the table's `pixels` times a whole number */
+  gboolean bf16;               /* dy, what was read and the weights are bfloat16 while multiplying; sums are float32 */
+  const void *weights; /* pairs of input planes, output channel (pairs of them in bfloat16), input channel; NULL: no
+                        * gradient of the input */
+  float *sums;         /* the thread's gradient of the weights, input channel × output channel */
 } DhCpuGradient1x1;
 
 /* The weights' gradient of a 3×3 convolution as the adjoint of Winograd's F(4×4, 3×3): 36 products of the transformed
@@ -47,17 +49,20 @@ typedef struct
   gint dilation;
   const DhCpuTile *tiles;
   gint n_tiles, tiles_per_item;
-  float *sums; /* the thread's, 36 × input channel × output channel */
+  gboolean bf16; /* as in DhCpuGradient1x1 */
+  float *sums;   /* the thread's, 36 × input channel × output channel */
 } DhCpuGradient3x3;
 
-/* 3×3 filters, and their gradients, to and from the 36 places. */
+/* 1×1 filters, 3×3 filters and their gradients, to and from what the matrix kernels read: of 3×3 the 36 places. */
 typedef struct
 {
-  float *weight; /* of one pair of channels: 9 floats at in·in_stride + out·out_stride */
+  float *weight; /* of one pair of channels: 1 or 9 floats at in·in_stride + out·out_stride */
   gsize in_stride, out_stride;
   const gint *ins, *outs; /* channel by place in the planes, −1: none */
   gint in_planes, out_planes;
   gboolean turned; /* by half a turn: for the gradient of the input */
+  gboolean bf16;   /* packed as pairs of input channels in bfloat16; gradients are float32 */
+  gint run;        /* of 1×1: input planes that stand together */
   float *packed;
   /* for the gradient */
   gint parts; /* sums of so many threads, `part_stride` floats apart */
@@ -97,7 +102,7 @@ typedef struct
 typedef struct
 {
   const char *name; /* as in the other table */
-  gint pixels;      /* of one item of gradient1x1 */
+  gint pixels;      /* see DhCpuGradient1x1 */
 
   /* Σ x and Σ x² of n pixels of a plane, added to 2·lanes doubles. */
   void (*moments) (const float *x, gsize n, double *sums);
@@ -108,6 +113,8 @@ typedef struct
   void (*gradient1x1) (const DhCpuGradient1x1 *gradient, gint item, float *scratch);
   gsize (*gradient3x3_scratch) (const DhCpuGradient3x3 *gradient);
   void (*gradient3x3) (const DhCpuGradient3x3 *gradient, gint item, float *scratch);
+  /* item: a pair of output planes */
+  void (*pack_1x1) (const DhCpuFilters *filters, gint item);
   /* item: a pair of output planes; an input plane */
   void (*pack_filters) (const DhCpuFilters *filters, gint item);
   void (*unpack_filters) (const DhCpuFilters *filters, gint item);

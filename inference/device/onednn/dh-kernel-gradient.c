@@ -49,11 +49,50 @@ dh_outer (const float *x, const float *dy, gsize dy_stride, gint n, gint out_pla
       }
 }
 
-/* The gradient of the result, finished; two planes of what was read; two planes of the gradient of that. */
-gsize
-dh_gradient1x1_scratch (const DhCpuGradient1x1 *gradient)
+/* Floats of one plane of n pixels as the operand of a product by pixels, and of one that sums over pixels. */
+DH_INLINE gsize
+product_plane (const DhCpuGradient1x1 *g, gint n)
 {
-  return (gsize)(gradient->out_planes + 4) * DH_GRADIENT_PIXELS * DH_LANES * sizeof (float);
+  return (gsize)n * (g->bf16 ? DH_LANES / 2 : DH_LANES);
+}
+
+DH_INLINE gsize
+outer_plane (const DhCpuGradient1x1 *g, gint n)
+{
+  return (gsize)(g->bf16 ? (n + 1) / 2 : n) * DH_LANES;
+}
+
+/* The gradient of the result, finished, in bfloat16 once for each of the two products; a plane of what was read; two
+ * planes of the gradient of that. */
+gsize
+dh_gradient1x1_scratch (const DhCpuGradient1x1 *g)
+{
+  const gint n = g->pixels_at_once;
+  const gsize dy = g->bf16 ? product_plane (g, n) + outer_plane (g, n) : product_plane (g, n);
+  return (g->out_planes * dy + outer_plane (g, n) + 2 * (gsize)n * DH_LANES) * sizeof (float);
+}
+
+typedef struct
+{
+  DhVec mean, b, c;
+} Finish;
+
+DH_INLINE Finish
+finish_of (const DhCpuGradient1x1 *g, gint plane)
+{
+  if (g->finish.y == NULL)
+    return (Finish){ 0 };
+  return (Finish){ dh_load (g->finish.mean + plane * DH_LANES), dh_load (g->finish.b + plane * DH_LANES),
+                   dh_load (g->finish.c + plane * DH_LANES) };
+}
+
+DH_INLINE DhVec
+finished (const float *dy, const float *y, const Finish *f)
+{
+  DhVec v = dh_load (dy);
+  if (y != NULL)
+    v += f->b * (dh_load (y) - f->mean) + f->c;
+  return v;
 }
 
 static void
@@ -68,47 +107,124 @@ gather_finished (const DhCpuGradient1x1 *g, gsize first, gint n, float *to)
           continue;
         }
       const float *y = g->finish.y[o] + first * DH_LANES;
-      const DhVec mean = dh_load (g->finish.mean + o * DH_LANES), b = dh_load (g->finish.b + o * DH_LANES),
-                  c = dh_load (g->finish.c + o * DH_LANES);
+      const Finish finish = finish_of (g, o);
       for (gint i = 0; i < n * DH_LANES; i += DH_LANES)
-        dh_store (to + i, dh_load (dy + i) + (b * (dh_load (y + i) - mean) + c));
+        dh_store (to + i, finished (dy + i, y + i, &finish));
+    }
+}
+
+static void
+gather_read (const DhCpuGradient1x1 *g, gint plane, gsize first, gint n, float *to)
+{
+  const float *from = g->route.in.planes[plane] + first * DH_LANES;
+  const DhPrologue prologue = dh_prologue (&g->route.in, plane);
+  for (gint i = 0; i < n * DH_LANES; i += DH_LANES)
+    dh_store (to + i, dh_read (from + i, prologue));
+}
+
+#ifdef __AVX512BF16__
+
+/* Pairs of channels to `a`, pairs of pixels to `pairs`. */
+static void
+gather_finished_bf16 (const DhCpuGradient1x1 *g, gsize first, gint n, float *a, float *pairs)
+{
+  for (gint o = 0; o < g->out_planes; o++, a += product_plane (g, n), pairs += outer_plane (g, n))
+    {
+      const float *dy = g->dy[o] + first * DH_LANES, *y = g->finish.y ? g->finish.y[o] + first * DH_LANES : NULL;
+      const Finish finish = finish_of (g, o);
+      for (gint i = 0; i < n; i += 2)
+        {
+          DhVec v[2] = { { 0 } };
+          for (gint j = 0; j < MIN (2, n - i); j++)
+            {
+              const gsize at = (gsize)(i + j) * DH_LANES;
+              v[j] = finished (dy + at, y ? y + at : NULL, &finish);
+              dh_store_bf16 (a + at / 2, v[j]);
+            }
+          dh_store_pairs_bf16 (pairs + i / 2 * DH_LANES, v[0], v[1]);
+        }
+    }
+}
+
+static void
+gather_read_bf16 (const DhCpuGradient1x1 *g, gint plane, gsize first, gint n, float *to)
+{
+  const float *from = g->route.in.planes[plane] + first * DH_LANES;
+  const DhPrologue prologue = dh_prologue (&g->route.in, plane);
+  for (gint i = 0; i + 1 < n; i += 2, from += 2 * DH_LANES, to += DH_LANES)
+    dh_store_pairs_bf16 (to, dh_read (from, prologue), dh_read (from + DH_LANES, prologue));
+  if (n % 2)
+    dh_store_pairs_bf16 (to, dh_read (from, prologue), (DhVec){ 0 });
+}
+
+#endif
+
+/* What is the same product in both formats. `dy`: for the sum over pixels. */
+static void
+add_weight_gradient (const DhCpuGradient1x1 *g, gint plane, gsize first, gint n, const float *dy, float *x)
+{
+  const gsize row = (gsize)g->out_planes * DH_LANES;
+  float *sums = g->sums + (gsize)plane * DH_LANES * row;
+#ifdef __AVX512BF16__
+  if (g->bf16)
+    {
+      gather_read_bf16 (g, plane, first, n, x);
+      dh_outer_bf16 (x, dy, outer_plane (g, n), (n + 1) / 2, g->out_planes, sums, row);
+      return;
+    }
+#endif
+  gather_read (g, plane, first, n, x);
+  dh_outer (x, dy, outer_plane (g, n), n, g->out_planes, sums, row);
+}
+
+/* `n` pixels of one or two planes of the input's gradient, to `t`. */
+static void
+multiply (const DhCpuGradient1x1 *g, const float *weights, const float *dy, gint n, gint pair, float *t)
+{
+  static const float zero[2 * DH_LANES];
+  const gsize pixel = product_plane (g, 1);
+  DhProduct p = { .a_stride = product_plane (g, n), .n_planes = g->out_planes, .w = weights, .bias = zero };
+  for (gint i = 0; i < n; i += DH_TILE)
+    {
+      p.a = dy + i * pixel;
+      p.c[0] = t + i * DH_LANES;
+      p.c[1] = p.c[0] + (gsize)n * DH_LANES;
+#ifdef __AVX512BF16__
+      if (g->bf16)
+        {
+          dh_matrix_bf16 (&p, MIN (DH_TILE, n - i), pair);
+          continue;
+        }
+#endif
+      dh_matrix (&p, MIN (DH_TILE, n - i), pair);
     }
 }
 
 void
 dh_gradient1x1 (const DhCpuGradient1x1 *g, gint item, float *scratch)
 {
-  static const float zero[2 * DH_LANES];
-  const gsize first = (gsize)item * DH_GRADIENT_PIXELS;
-  const gint n = (gint)MIN (DH_GRADIENT_PIXELS, g->pixels - first);
+  const gsize first = (gsize)item * g->pixels_at_once;
+  const gint n = (gint)MIN (g->pixels_at_once, g->pixels - first);
   const gint ins = g->route.in.n_planes;
-  const gsize plane = (gsize)n * DH_LANES, row = (gsize)g->out_planes * DH_LANES;
-  float *dy = scratch, *x = dy + g->out_planes * plane, *t = x + 2 * plane;
+  float *dy = scratch, *dy_outer = dy + (g->bf16 ? g->out_planes * product_plane (g, n) : 0);
+  float *x = dy_outer + g->out_planes * outer_plane (g, n), *t = x + outer_plane (g, n);
   const float *weights = g->weights;
-  gather_finished (g, first, n, dy);
-  for (gint b0 = 0; b0 < ins; b0 += 2)
+#ifdef __AVX512BF16__
+  if (g->bf16)
+    gather_finished_bf16 (g, first, n, dy, dy_outer);
+  else
+#endif
+    gather_finished (g, first, n, dy);
+  for (gint b = 0; b < ins; b += 2)
     {
-      const gint pair = MIN (2, ins - b0);
+      const gint pair = MIN (2, ins - b);
       for (gint j = 0; j < pair; j++)
-        {
-          const float *from = g->route.in.planes[b0 + j] + first * DH_LANES;
-          const DhPrologue prologue = dh_prologue (&g->route.in, b0 + j);
-          for (gsize i = 0; i < plane; i += DH_LANES)
-            dh_store (x + j * plane + i, dh_read (from + i, prologue));
-          dh_outer (x + j * plane, dy, plane, n, g->out_planes, g->sums + (gsize)(b0 + j) * DH_LANES * row, row);
-        }
+        add_weight_gradient (g, b + j, first, n, dy_outer, x);
       if (weights == NULL)
         continue;
-      DhProduct p = { .a_stride = plane, .n_planes = g->out_planes, .w = weights, .bias = zero };
-      for (gint i = 0; i < n; i += DH_TILE)
-        {
-          p.a = dy + i * DH_LANES;
-          p.c[0] = t + i * DH_LANES;
-          p.c[1] = p.c[0] + plane;
-          dh_matrix (&p, MIN (DH_TILE, n - i), pair);
-        }
-      weights += row * pair * DH_LANES;
+      multiply (g, weights, dy, n, pair, t);
+      weights += (gsize)g->out_planes * pair * product_plane (g, DH_LANES);
       for (gint j = 0; j < pair; j++)
-        dh_route_few (&g->route, b0 + j, t + j * plane, first, n);
+        dh_route_few (&g->route, b + j, t + (gsize)j * n * DH_LANES, first, n);
     }
 }

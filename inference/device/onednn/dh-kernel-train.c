@@ -50,6 +50,7 @@ const DhCpuTrainKernels DH_TABLE = {
   .gradient1x1 = dh_gradient1x1,
   .gradient3x3_scratch = dh_gradient3x3_scratch,
   .gradient3x3 = dh_gradient3x3,
+  .pack_1x1 = dh_pack_1x1,
   .pack_filters = dh_pack_filters,
   .unpack_filters = dh_unpack_filters,
   .max_pool_gradient = dh_max_pool_gradient,

@@ -58,6 +58,13 @@ precisions (const DhCpuKernels *kernels)
          | (kernels->has_int8 ? 1u << DH_PRECISION_INT8 : 0);
 }
 
+/* Training multiplies in these; the library's convolutions, norms, losses and the optimiser stay in float32. */
+static guint
+training_precisions (const DhCpuKernels *kernels)
+{
+  return 1u << DH_PRECISION_F32 | (kernels->has_bf16 ? 1u << DH_PRECISION_BF16 : 0);
+}
+
 static void
 cpu_list (GPtrArray *infos)
 {
@@ -99,6 +106,7 @@ cpu_open (guint index, guint threads, GError **error)
   device->base.title = g_strdup (dh_machine_processor ());
   device->base.threads = CLAMP (threads, 1, 1024);
   device->base.precisions = precisions (device->kernels);
+  device->base.training = training_precisions (device->kernels);
   /* Only the blocks of channels that our kernels read: the library must not choose wider ones. */
   if (device->kernels->lanes < 16)
     dnnl_set_max_cpu_isa (dnnl_cpu_isa_avx2);

@@ -5,10 +5,12 @@
 /* What the gradients' kernels share. */
 
 #define dh_outer DH_ISA (dh_outer)
+#define dh_outer_bf16 DH_ISA (dh_outer_bf16)
 #define dh_gradient1x1_scratch DH_ISA (dh_gradient1x1_scratch)
 #define dh_gradient1x1 DH_ISA (dh_gradient1x1)
 #define dh_gradient3x3_scratch DH_ISA (dh_gradient3x3_scratch)
 #define dh_gradient3x3 DH_ISA (dh_gradient3x3)
+#define dh_pack_1x1 DH_ISA (dh_pack_1x1)
 #define dh_pack_filters DH_ISA (dh_pack_filters)
 #define dh_unpack_filters DH_ISA (dh_unpack_filters)
 #define dh_max_pool_gradient DH_ISA (dh_max_pool_gradient)
@@ -80,10 +82,16 @@ dh_route_few (const DhCpuRoute *route, gint plane, const float *t, gsize at, gin
 /* sums[i][o] += Σ_p x[p][i]·dy[p][o]: `x` one plane of n pixels, `dy` out_planes planes, `dy_stride` floats apart; a
  * row of `sums` has `stride` floats. */
 void dh_outer (const float *x, const float *dy, gsize dy_stride, gint n, gint out_planes, float *sums, gsize stride);
+#ifdef __AVX512BF16__
+/* The same in bfloat16: `x` and `dy` hold `n` pairs of pixels. */
+void dh_outer_bf16 (const float *x, const float *dy, gsize dy_stride, gint n, gint out_planes, float *sums,
+                    gsize stride);
+#endif
 gsize dh_gradient1x1_scratch (const DhCpuGradient1x1 *gradient);
 void dh_gradient1x1 (const DhCpuGradient1x1 *gradient, gint item, float *scratch);
 gsize dh_gradient3x3_scratch (const DhCpuGradient3x3 *gradient);
 void dh_gradient3x3 (const DhCpuGradient3x3 *gradient, gint item, float *scratch);
+void dh_pack_1x1 (const DhCpuFilters *filters, gint item);
 void dh_pack_filters (const DhCpuFilters *filters, gint item);
 void dh_unpack_filters (const DhCpuFilters *filters, gint item);
 void dh_max_pool_gradient (const DhCpuPoolGradient *pool, gint item);

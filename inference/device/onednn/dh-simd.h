@@ -233,6 +233,15 @@ dh_store_bf16 (float *to, DhVec v)
 {
   _mm256_storeu_si256 ((__m256i *)to, (__m256i)_mm512_cvtneps_pbh ((__m512)v));
 }
+/* DH_LANES pairs, lane by lane and rounded, to DH_LANES floats of memory. */
+DH_INLINE void
+dh_store_pairs_bf16 (float *to, DhVec first, DhVec second)
+{
+  static const guint16 order[2 * DH_LANES] = { 0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                               8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31 };
+  const __m512i both = (__m512i)_mm512_cvtne2ps_pbh ((__m512)second, (__m512)first);
+  _mm512_storeu_si512 (to, _mm512_permutexvar_epi16 (_mm512_loadu_si512 (order), both));
+}
 #endif
 
 void dh_pointwise (const DhCpuInput *in, const DhCpuOutput *out, gint item);

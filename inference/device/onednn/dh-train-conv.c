@@ -134,6 +134,21 @@ run_backward (DhTrain *train, DhTrainStep *step, GError **error)
                                        : dh_train_conv3x3_backward (train, step);
 }
 
+/* Bytes of the weights as the kernels of its kind read them, of so many pairs of channels. */
+static gsize
+packed_bytes (const DhTrain *train, const DhTrainOp *op, gsize count)
+{
+  const gsize places = op->kind == DH_TRAIN_CONV_3X3 ? 36 : 1;
+  return count * places * (train->bf16 ? sizeof (guint16) : sizeof (float));
+}
+
+/* What a step of our own kernels is called. */
+static char *
+own_name (const DhTrain *train, const DhTrainOp *op, const char *pass)
+{
+  return g_strconcat (pass, op->kind == DH_TRAIN_CONV_1X1 ? " 1×1" : " winograd 4×4", train->bf16 ? " bf16" : "", NULL);
+}
+
 /* Memory of a forward step, whose step is the last one listed. */
 static void
 need_forward (DhTrain *train, DhTrainOp *op, DhTrainStep *step)
@@ -151,7 +166,7 @@ need_forward (DhTrain *train, DhTrainOp *op, DhTrainStep *step)
       dh_train_touch (train, step->dense);
       return;
     }
-  step->weights = dh_train_block (train, count * (op->kind == DH_TRAIN_CONV_3X3 ? 36 : 1) * sizeof (float));
+  step->weights = dh_train_block (train, packed_bytes (train, op, count));
   dh_train_touch (train, step->weights);
   if (op->kind == DH_TRAIN_CONV_1X1)
     dh_train_conv1x1_need_forward (train, op);
@@ -162,9 +177,9 @@ need_forward (DhTrain *train, DhTrainOp *op, DhTrainStep *step)
 static void
 list_forward (DhTrain *train, DhTrainOp *op)
 {
-  static const char *const words[] = { "forward 1×1", "forward winograd 4×4", NULL };
-  g_autofree char *library = op->library ? g_strconcat ("forward ", dh_library_conv_name (op->library, 0), NULL) : NULL;
-  DhTrainStep *step = dh_train_step_new (train, op, library ? library : words[op->kind], run_forward);
+  g_autofree char *name = op->library ? g_strconcat ("forward ", dh_library_conv_name (op->library, 0), NULL)
+                                      : own_name (train, op, "forward");
+  DhTrainStep *step = dh_train_step_new (train, op, name, run_forward);
   need_forward (train, op, step);
 }
 
@@ -193,12 +208,11 @@ list_again (DhTrain *train, const DhTrainView *view)
 static void
 list_backward (DhTrain *train, DhTrainOp *op)
 {
-  static const char *const words[] = { "backward 1×1", "backward winograd 4×4", NULL };
-  g_autofree char *library =
-      op->library ? g_strconcat ("backward ", dh_library_conv_name (op->library, 2), NULL) : NULL;
+  g_autofree char *name = op->library ? g_strconcat ("backward ", dh_library_conv_name (op->library, 2), NULL)
+                                      : own_name (train, op, "backward");
   list_again (train, op->in);
-  DhTrainStep *step = dh_train_step_new (train, op, library ? library : words[op->kind], run_backward);
-  const gsize count = (gsize)dh_train_conv_places (train, op) * dh_train_conv_out_places (train, op) * sizeof (float);
+  DhTrainStep *step = dh_train_step_new (train, op, name, run_backward);
+  const gsize count = (gsize)dh_train_conv_places (train, op) * dh_train_conv_out_places (train, op);
   const gsize bytes = (gsize)dh_train_conv_places (train, op) * op->in->h * op->in->w * train->images * sizeof (float);
   step->flop = (op->in->wants ? 2 : 1) * dh_graph_node_flop (train->graph, train->shapes, op->node);
   dh_train_touch_view (train, op->in);
@@ -220,10 +234,10 @@ list_backward (DhTrain *train, DhTrainOp *op)
         dh_train_touch (train, step->dense2 = dh_train_block (train, bytes));
       return;
     }
-  const gsize factor = op->kind == DH_TRAIN_CONV_3X3 ? 36 : 1;
-  dh_train_touch (train, step->sums = dh_train_block (train, count * factor * train->threads));
+  const gsize places = op->kind == DH_TRAIN_CONV_3X3 ? 36 : 1;
+  dh_train_touch (train, step->sums = dh_train_block (train, count * places * sizeof (float) * train->threads));
   if (op->in->wants)
-    dh_train_touch (train, step->weights = dh_train_block (train, count * factor));
+    dh_train_touch (train, step->weights = dh_train_block (train, packed_bytes (train, op, count)));
   if (op->kind == DH_TRAIN_CONV_1X1)
     dh_train_conv1x1_need_backward (train, op);
   else

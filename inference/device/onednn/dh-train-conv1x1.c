@@ -3,47 +3,31 @@
 
 /* 1×1 convolutions of stride 1, which read through norm and ReLU. */
 
-/* The kernel's order: a run of input planes, two output planes, input channel, output channel. */
 static void
-pack_1x1_pair (gpointer data, gint item, gint part, float *scratch)
+pack_item (gpointer data, gint item, gint part, float *scratch)
 {
   const DhTrainConvWork *work = data;
-  const DhTrain *train = work->train;
-  const gint lanes = train->kernels->lanes, at_once = 256 / lanes;
-  const gint *in = work->op->in->channels, *out = work->op->out->channels;
-  const gint outs_all = work->op->out->n_planes, ins_all = work->op->in->n_planes;
-  const gint o = 2 * item, outs = MIN (2, outs_all - o) * lanes;
-  const float *weight = dh_train_conv_weight (train, work->op);
-  for (gint plane0 = 0; plane0 < ins_all; plane0 += at_once)
-    {
-      const gint run = MIN (at_once, ins_all - plane0) * lanes;
-      float *to = (float *)work->weights + (gsize)plane0 * lanes * outs_all * lanes + (gsize)o * lanes * run;
-      for (gint i = plane0 * lanes; i < plane0 * lanes + run; i++)
-        for (gint j = 0; j < outs; j++)
-          {
-            const gint from = in[i], c = out[o * lanes + j];
-            *to++ = from < 0 || c < 0 ? 0 : weight[(gsize)c * work->op->in->c + from];
-          }
-    }
+  work->train->gradients->pack_1x1 (&work->filters, item);
 }
 
-/* For the gradient: two input planes, output channel, input channel. */
+/* `turned`: for the gradient of the input, which knows no runs. */
 static void
-pack_turned_pair (gpointer data, gint item, gint part, float *scratch)
+pack (DhTrain *train, DhTrainConvWork *work, gboolean turned)
 {
-  const DhTrainConvWork *work = data;
-  const DhTrain *train = work->train;
-  const gint lanes = train->kernels->lanes;
-  const gint *in = work->op->in->channels, *out = work->op->out->channels;
-  const gint b = 2 * item, ins = MIN (2, work->op->in->n_planes - b) * lanes;
-  const float *weight = dh_train_conv_weight (train, work->op);
-  float *to = (float *)work->weights + (gsize)b * lanes * dh_train_conv_out_places (train, work->op);
-  for (gint o = 0; o < dh_train_conv_out_places (train, work->op); o++)
-    for (gint i = 0; i < ins; i++)
-      {
-        const gint c = in[b * lanes + i];
-        *to++ = c < 0 || out[o] < 0 ? 0 : weight[(gsize)out[o] * work->op->in->c + c];
-      }
+  const DhTrainOp *op = work->op;
+  const gint ins = op->in->n_planes, outs = op->out->n_planes;
+  work->filters = (DhCpuFilters){ .weight = dh_train_conv_weight (train, op),
+                                  .in_stride = turned ? op->in->c : 1,
+                                  .out_stride = turned ? 1 : op->in->c,
+                                  .ins = turned ? op->out->channels : op->in->channels,
+                                  .outs = turned ? op->in->channels : op->out->channels,
+                                  .in_planes = turned ? outs : ins,
+                                  .out_planes = turned ? ins : outs,
+                                  .bf16 = train->bf16,
+                                  .run = turned ? outs : 256 / train->kernels->lanes,
+                                  .packed = dh_train_memory (train, work->step->weights) };
+  work->weights = work->filters.packed;
+  dh_train_run_items (train, (work->filters.out_planes + 1) / 2, pack_item, work);
 }
 
 /* Of an item of the 1×1 kernel: as the inference plan's first choice. */
@@ -51,6 +35,13 @@ static gint
 pixels_at_once (const DhTrain *train)
 {
   return train->kernels->tile * (112 / train->kernels->tile);
+}
+
+/* In bfloat16 twice as many take the same room, and sums go through memory half as often. */
+static gint
+gradient_pixels (const DhTrain *train)
+{
+  return train->gradients->pixels * (train->bf16 ? 2 : 1);
 }
 
 static void
@@ -66,6 +57,7 @@ forward_1x1_item (gpointer data, gint item, gint part, float *scratch)
                                        .w = op->out->w },
                               .stride = 1,
                               .pixels_at_once = pixels_at_once (work->train),
+                              .bf16 = work->train->bf16,
                               .weights = work->weights,
                               .bias = work->bias };
   work->train->kernels->conv1x1 (&conv, item % work->items, scratch);
@@ -85,9 +77,8 @@ dh_train_conv1x1_forward (DhTrain *train, DhTrainStep *step, GError **error)
   g_autofree float *bias = dh_train_conv_pack_bias (train, op);
   DhCpuConv1x1 shape = { .out = { .h = op->out->h, .w = op->out->w }, .pixels_at_once = pixels_at_once (train) };
   DhTrainConvWork work = { .train = train, .step = step, .op = op, .bias = bias, .targets = targets };
-  work.weights = dh_train_memory (train, step->weights);
   work.items = train->kernels->conv1x1_items (&shape);
-  dh_train_run_items (train, (op->out->n_planes + 1) / 2, pack_1x1_pair, &work);
+  pack (train, &work, FALSE);
   dh_train_run_items (train, work.items * train->images, forward_1x1_item, &work);
   return TRUE;
 }
@@ -106,6 +97,8 @@ gradient_1x1_item (gpointer data, gint item, gint part, float *scratch)
                          .dy = dy,
                          .out_planes = out->n_planes,
                          .pixels = (gint)out->pixels,
+                         .pixels_at_once = gradient_pixels (train),
+                         .bf16 = train->bf16,
                          .weights = work->weights,
                          .sums = work->sums + part * work->sums_size };
   for (gint i = 0; i < out->n_planes; i++)
@@ -147,11 +140,10 @@ dh_train_conv1x1_backward (DhTrain *train, DhTrainStep *step)
   work.sums = dh_train_memory (train, step->sums);
   work.sums_size = (gsize)dh_train_conv_places (train, op) * dh_train_conv_out_places (train, op);
   memset (work.sums, 0, work.sums_size * train->threads * sizeof (float));
-  work.items = image_items (op, train->gradients->pixels);
+  work.items = image_items (op, gradient_pixels (train));
   if (op->in->wants)
     {
-      work.weights = dh_train_memory (train, step->weights);
-      dh_train_run_items (train, (op->in->n_planes + 1) / 2, pack_turned_pair, &work);
+      pack (train, &work, TRUE);
       dh_train_begin_norm (train, op->in);
     }
   dh_train_run_items (train, work.items * train->images, gradient_1x1_item, &work);
@@ -166,13 +158,16 @@ dh_train_conv1x1_need_forward (DhTrain *train, const DhTrainOp *op)
 {
   const DhCpuConv1x1 conv = { .in = { .n_planes = op->in->n_planes },
                               .out = { .n_planes = op->out->n_planes },
-                              .pixels_at_once = pixels_at_once (train) };
+                              .pixels_at_once = pixels_at_once (train),
+                              .bf16 = train->bf16 };
   dh_train_need_scratch (train, train->kernels->conv1x1_scratch (&conv));
 }
 
 void
 dh_train_conv1x1_need_backward (DhTrain *train, const DhTrainOp *op)
 {
-  const DhCpuGradient1x1 shape = { .out_planes = op->out->n_planes };
+  const DhCpuGradient1x1 shape = { .out_planes = op->out->n_planes,
+                                   .pixels_at_once = gradient_pixels (train),
+                                   .bf16 = train->bf16 };
   dh_train_need_scratch (train, train->gradients->gradient1x1_scratch (&shape));
 }

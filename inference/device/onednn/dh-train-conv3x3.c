@@ -7,7 +7,8 @@ static gint
 tiles_per_item (const DhTrain *train, const DhTrainOp *op)
 {
   const gsize count = (gsize)36 * dh_train_conv_places (train, op) * dh_train_conv_out_places (train, op);
-  const gint rounds = count * sizeof (float) <= (1u << 20) ? 1 : count * sizeof (float) <= (16u << 20) ? 2 : 4;
+  const gsize bytes = count * (train->bf16 ? sizeof (guint16) : sizeof (float));
+  const gint rounds = bytes <= (1u << 20) ? 1 : bytes <= (16u << 20) ? 2 : 4;
   return train->kernels->tile * MAX (1, rounds * 14 / train->kernels->tile);
 }
 
@@ -18,6 +19,7 @@ winograd_of (const DhTrain *train, const DhTrainOp *op, gint outs)
                           .tiles = op->tiles,
                           .n_tiles = op->n_tiles,
                           .tiles_per_item = tiles_per_item (train, op),
+                          .bf16 = train->bf16,
                           .out_chunk = MIN ((outs + 1) & ~1, MAX (2, 128 / train->kernels->lanes)) };
 }
 
@@ -64,6 +66,7 @@ filters_of (const DhTrain *train, const DhTrainOp *op, float *packed, gboolean t
                            .in_planes = turned ? op->out->n_planes : op->in->n_planes,
                            .out_planes = turned ? op->in->n_planes : op->out->n_planes,
                            .turned = turned,
+                           .bf16 = train->bf16,
                            .packed = packed };
   return filters;
 }
@@ -98,6 +101,7 @@ gradient_3x3_of (const DhTrain *train, const DhTrainOp *op)
   return (DhCpuGradient3x3){ .out_planes = op->out->n_planes,
                              .in.n_planes = op->in->n_planes,
                              .dilation = dh_train_conv_node (train, op)->dilation,
+                             .bf16 = train->bf16,
                              .tiles = op->tiles,
                              .n_tiles = op->n_tiles,
                              .tiles_per_item = op->out->n_planes * train->kernels->lanes <= 64 ? 56 : 112 };

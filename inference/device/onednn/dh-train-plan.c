@@ -34,6 +34,7 @@ train_new (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhTrai
   train->gradients = dh_cpu_train_kernels_for (train->kernels);
   train->threads = (gint)device->threads;
   train->images = options->input.n;
+  train->bf16 = options->precision == DH_PRECISION_BF16;
   train->graph = dh_graph_ref (graph);
   train->shapes = g_memdup2 (shapes, size * sizeof *shapes);
   train->needed = dh_graph_mark_needed (graph, outputs, options->logits_ood == DH_NO_VALUE ? 1 : 2);

@@ -106,6 +106,7 @@ struct _DhTrain
   const DhCpuKernels *kernels;
   const DhCpuTrainKernels *gradients;
   gint threads, images;
+  gboolean bf16; /* our own convolutions multiply bfloat16; all that is kept is float32 */
   DhGraph *graph;
   DhShape *shapes;
   gboolean *needed;
