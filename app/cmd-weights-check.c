@@ -192,7 +192,8 @@ print_json (const Check *check)
 static void
 print_map (const char *name, double off, double bound, gboolean agrees)
 {
-  printf ("  %-18s %8.3g %%   up to %.3g %%%s\n", name, 100 * off, 100 * bound, agrees ? "" : "   ✗");
+  g_autofree char *text = isfinite (off) ? g_strdup_printf ("%.3g %%", 100 * off) : g_strdup ("not a number");
+  printf ("  %-18s %12s   up to %.3g %%%s\n", name, text, 100 * bound, agrees ? "" : "   ✗");
 }
 
 static void

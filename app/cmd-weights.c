@@ -250,8 +250,10 @@ dh_cmd_weights (DhCli *cli, int argc, char **argv)
       return DH_EXIT_DONE;
     }
   if (argc > 1)
-    return dh_cli_usage (cli, "\"weights %s\" is no command: there are \"weights inspect\", \"weights convert\" and "
+    return dh_cli_usage (cli,
+                         "\"weights %s\" is no command: there are \"weights inspect\", \"weights convert\" and "
                          "\"weights check\"",
                          argv[1]);
-  return dh_cli_usage (cli, "say what to do: \"weights inspect FILE\", \"weights convert IN OUT\" or \"weights check W\"");
+  return dh_cli_usage (cli,
+                       "say what to do: \"weights inspect FILE\", \"weights convert IN OUT\" or \"weights check W\"");
 }

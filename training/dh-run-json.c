@@ -12,7 +12,8 @@ dh_run_json_parse (const char *text, gsize size, GError **error)
 {
   g_autoptr (JsonParser) parser = json_parser_new_immutable ();
   g_autoptr (GError) why = NULL;
-  if (size == 0 || size > G_MAXSSIZE || !g_utf8_validate (text, (gssize)size, NULL) || !dh_text_is_shallow_json (text, size, DEEPEST))
+  if (size == 0 || size > G_MAXSSIZE || !g_utf8_validate (text, (gssize)size, NULL)
+      || !dh_text_is_shallow_json (text, size, DEEPEST))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "it is no text of JSON, or one nested too deep");
       return NULL;

@@ -100,7 +100,8 @@ compare_map (const DhAnswers *recorded, const DhAnswers *found, DhAnswerDifferen
   for (guint i = 0; i < recorded->answers->len; i++)
     {
       const DhAnswer *answer = recorded->answers->pdata[i];
-      const DhAnswerMap *r = &answer->maps[result->map], *f = &dh_answers_find (found, answer->pixels)->maps[result->map];
+      const DhAnswerMap *r = &answer->maps[result->map],
+                        *f = &dh_answers_find (found, answer->pixels)->maps[result->map];
       for (guint c = 0; c < DH_ANSWER_CELLS; c++)
         off = fmax (off, difference (r->cells[c], f->cells[c]));
       for (guint q = 0; q < DH_ANSWER_QUANTILES; q++)

@@ -1,4 +1,5 @@
 #include <math.h>
+#include <string.h>
 
 #include "dh-answers-private.h"
 
@@ -106,18 +107,24 @@ explain (const DhAnswers *recorded, const DhAnswers *found, const DhAnswersCompa
     }
   if (all_agree)
     return explain_classes (recorded, found, comparison);
+  if (strcmp (recorded->weights, found->weights) == 0)
+    return g_strdup (all_close ? "Everything is the same but for a little. The file is the recorded one, so it is not "
+                                 "the weights: device, precision or version of the program compute otherwise, by more "
+                                 "than they should"
+                               : "The file is the recorded one, so it is not the weights: this device or its driver, "
+                                 "this precision or this version of the program does not compute what was computed");
   if (all_close)
-    return g_strdup ("Everything is the same but for a little: device, precision or version of the program compute "
-                     "otherwise than when it was recorded, by more than they should");
+    return g_strdup ("Everything is the same but for a little: nearly the recorded weights (stored in fewer bits, "
+                     "averaged, trained a little further), or device and precision compute otherwise than they should");
   if (closed_agree && comparison->classes_agree)
     return g_strdup ("Segmentation and likelihood agree, what needs the outlier head does not: the head is another "
                      "one, or was freshly initialised");
   if (likelihood && likelihood->likeness > 0.9 && fabs (likelihood->shift) > 0.7 * likelihood->off)
     return g_strdup ("The maps have the same shape and are off by a constant: weights of another state of the training "
                      "or another normalisation of the images");
-  if (likelihood && likelihood->likeness > 0.9)
+  if (likelihood && likelihood->likeness > 0.5)
     return g_strdup ("The maps resemble the recorded ones: weights of another state of the training (another epoch, "
-                     "fine-tuned), another normalisation of the images, or a precision that does not suffice");
+                     "fine-tuned), or another normalisation or order of the images' channels");
   return g_strdup ("The maps have nothing in common with the recorded ones: other weights, weights that were not "
                    "loaded into the right layers, or another normalisation of the images");
 }
@@ -131,6 +138,10 @@ dh_answers_explain (const DhAnswers *recorded, const DhAnswers *found, DhAnswers
       worst = &comparison->maps[m];
   if (comparison->agrees)
     comparison->verdict = g_strdup ("These weights give what is recorded");
+  else if (worst && !isfinite (worst->off))
+    comparison->verdict = g_strdup_printf ("These weights do not give what is recorded: %s has values that are no "
+                                           "numbers on one side alone",
+                                           dh_map_name (worst->map));
   else if (worst && !worst->agrees)
     comparison->verdict = g_strdup_printf ("These weights do not give what is recorded: %s is off by %.3g %% of its "
                                            "spread, where %.3g %% is to be expected",

@@ -94,8 +94,8 @@ dh_answer_map_read (DhAnswerMap *answer, const float *values, guint width, guint
     for (guint x = 0; x < width; x++)
       {
         const double value = values[(gsize)y * width + x];
-        const guint cell = (guint)((guint64)y * DH_ANSWER_ROWS / height * DH_ANSWER_COLUMNS
-                                   + (guint64)x * DH_ANSWER_COLUMNS / width);
+        const guint cell =
+            (guint)((guint64)y * DH_ANSWER_ROWS / height * DH_ANSWER_COLUMNS + (guint64)x * DH_ANSWER_COLUMNS / width);
         if (!isfinite (value))
           {
             answer->non_finite++;

@@ -24,7 +24,7 @@ typedef struct
   gboolean there; /* the network gives this map */
   double min, max, mean;
   double quantiles[DH_ANSWER_QUANTILES]; /* of at most 131072 pixels, evenly spaced */
-  double cells[DH_ANSWER_CELLS];         /* means, row by row; cell (r, c) holds rows r·H/4 … and columns c·W/8 … */
+  double cells[DH_ANSWER_CELLS]; /* means, row by row; cell (r, c) holds rows r·H/4 … and columns c·W/8 … */
   guint64 non_finite;
 } DhAnswerMap;
 
@@ -69,8 +69,8 @@ gboolean dh_answers_save (const DhAnswers *answers, const char *path, GError **e
  * be, or holds too much; DH_ERROR_UNSUPPORTED of a newer version of the program. Others as dh_file_read(). */
 DhAnswers *dh_answers_load (const char *path, GError **error);
 
-/* Where the answers of such weights to the generated pictures are kept: densehybrid/answers in the user's data folder, a
- * file for each network and SHA-256. Free with g_free. */
+/* Where the answers of such weights to the generated pictures are kept: densehybrid/answers in the user's data folder,
+ * a file for each network and SHA-256. Free with g_free. */
 char *dh_answers_dup_kept_path (const char *network, const char *weights);
 /* The same for answers that are there: those to the user's own pictures have a file for each choice of them. */
 char *dh_answers_dup_own_path (const DhAnswers *answers);
