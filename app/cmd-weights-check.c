@@ -208,7 +208,7 @@ print_text (const Check *check)
                                                  : "images");
   if (comparison)
     {
-      printf ("Off what is recorded in %s, as a share of pixels or of a map's spread:\n", check->path);
+      printf ("Off what is recorded in %s, as a share of pixels or of a map's range:\n", check->path);
       print_map (dh_map_name (DH_MAP_SEGMENTATION), comparison->classes_off, comparison->classes_bound,
                  comparison->classes_agree);
       for (guint m = 0; m < comparison->n_maps; m++)

@@ -18,8 +18,12 @@ dh_answers_comparison_free (DhAnswersComparison *comparison)
   g_free (comparison);
 }
 
-/* What a precision was seen to be off float32, at most, and half as much again. `dh-answers-bounds.h` says of which
- * networks. */
+/* Three times what was measured, at most, on the generated scenes against float32 on the cpu: of the demo's network and
+ * of seeded ladders and DeepLabs, small and whole, whose maps are rougher than a trained network's. Measured were (scores
+ * and classes) bf16 1.2 % and 0.65 %, int8 1.7 % and 1.0 %; the demo's network is off by 0.3 % and 0.02 %, 1.4 % and
+ * 0.06 %. float32 of another device was off by 0.003 %, but is allowed 2e-5 of the largest logit by the golden files,
+ * which may be a thousandth of a spread. fp16 and tf32, which round eight times as finely as bf16, were not measured and
+ * have its bounds. Networks whose logits go into the thousands may be beyond: their posterior is a step. */
 static const DhAnswerBound *
 bound_of (const char *precision)
 {
@@ -28,8 +32,8 @@ bound_of (const char *precision)
     DhPrecision precision;
     DhAnswerBound bound;
   } bounds[] = {
-    { DH_PRECISION_F32, { 1e-3, 1e-3 } },  { DH_PRECISION_TF32, { 1e-2, 1e-2 } }, { DH_PRECISION_F16, { 1e-2, 1e-2 } },
-    { DH_PRECISION_BF16, { 1e-2, 1e-2 } }, { DH_PRECISION_INT8, { 1e-1, 1e-1 } },
+    { DH_PRECISION_F32, { 0.001, 0.001 } }, { DH_PRECISION_TF32, { 0.04, 0.02 } }, { DH_PRECISION_F16, { 0.04, 0.02 } },
+    { DH_PRECISION_BF16, { 0.04, 0.02 } },  { DH_PRECISION_INT8, { 0.06, 0.03 } },
   };
   g_autofree char *name = g_strndup (precision, strcspn (precision, "-"));
   for (guint i = 0; i < G_N_ELEMENTS (bounds); i++)
@@ -38,9 +42,15 @@ bound_of (const char *precision)
   return &bounds[0].bound;
 }
 
+/* What differences are a share of. Probabilities and entropy lie between fixed limits, and hardly vary where a network
+ * is sure. */
 static double
-spread (const DhAnswers *answers, DhMap map)
+scale_of (const DhAnswers *answers, DhMap map)
 {
+  if (map == DH_MAP_DATASET_POSTERIOR || map == DH_MAP_MAX_SOFTMAX)
+    return 1;
+  if (map == DH_MAP_ENTROPY)
+    return log (fmax (answers->classes, 2));
   double low = INFINITY, high = -INFINITY, size = 0;
   for (guint i = 0; i < answers->answers->len; i++)
     {
@@ -94,7 +104,7 @@ correlation (const Sums *s)
 static void
 compare_map (const DhAnswers *recorded, const DhAnswers *found, DhAnswerDifference *result)
 {
-  const double scale = spread (recorded, result->map);
+  const double scale = scale_of (recorded, result->map);
   Sums sums = { 0 };
   double off = 0;
   for (guint i = 0; i < recorded->answers->len; i++)

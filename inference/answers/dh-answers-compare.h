@@ -4,7 +4,8 @@
 G_BEGIN_DECLS
 
 /* How far a map is off what was recorded. Differences are those of the grid's means and of the quantiles, as a share of
- * the spread: from the lowest 5 % to the highest 95 % of the recorded pictures. */
+ * the map's range: of likelihood, max logit and hybrid score from the lowest 5 % to the highest 95 % of the recorded
+ * pictures, of probabilities 1, of entropy ln K. */
 typedef struct
 {
   DhMap map;

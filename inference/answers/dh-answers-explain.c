@@ -144,11 +144,11 @@ dh_answers_explain (const DhAnswers *recorded, const DhAnswers *found, DhAnswers
                                            dh_map_name (worst->map));
   else if (worst && !worst->agrees)
     comparison->verdict = g_strdup_printf ("These weights do not give what is recorded: %s is off by %.3g %% of its "
-                                           "spread, where %.3g %% is to be expected",
+                                           "range, where up to %.3g %% is to be expected",
                                            dh_map_name (worst->map), 100 * worst->off, 100 * worst->bound);
   else
     comparison->verdict = g_strdup_printf ("These weights do not give what is recorded: at least %.3g %% of an image's "
-                                           "pixels have another class, where %.3g %% are to be expected",
+                                           "pixels have another class, where up to %.3g %% are to be expected",
                                            100 * comparison->classes_off, 100 * comparison->classes_bound);
   if (!comparison->agrees)
     comparison->meaning = explain (recorded, found, comparison);
