@@ -145,3 +145,9 @@ dh_cli_print_evaluation (DhCli *cli, const DhEvaluation *evaluation)
   fflush (stdout);
   return evaluation->left_out->len ? say_left_out (cli, evaluation) : DH_EXIT_DONE;
 }
+
+void
+dh_cli_warn_early (const char *text, gpointer cli)
+{
+  dh_cli_note (cli, "%s", text);
+}

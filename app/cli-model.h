@@ -57,4 +57,7 @@ gboolean dh_cli_parse_maps (const char *text, guint *maps, GError **error);
  * after having said so, where pictures are left out of them. */
 int dh_cli_print_evaluation (DhCli *cli, const DhEvaluation *evaluation);
 
+/* What is wrong with the first images of an evaluation, beside its progress; `cli` is the command's. */
+void dh_cli_warn_early (const char *text, gpointer cli);
+
 G_END_DECLS

@@ -51,6 +51,8 @@ evaluate (DhCli *cli, DhEvaluationOptions *options, const Wanted *wanted)
   if (!database)
     return dh_cli_fail (cli, &error);
   options->database = database;
+  options->warning = dh_cli_warn_early;
+  options->data = cli;
   g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (options, cli->cancellable, &cli->progress, &error);
   dh_cli_progress_end (cli);
   if (!evaluation)

@@ -80,6 +80,8 @@ evaluate (DhCli *cli, DhOpenEvaluationOptions *options, const char *folder, cons
   g_autofree char *own = folder ? NULL : own_folder (options->dataset, options->predictor);
   options->folder = folder ? folder : own;
   options->database = database;
+  options->warning = dh_cli_warn_early;
+  options->data = cli;
   g_autoptr (DhOpenEvaluation) evaluation = dh_open_evaluation_run (options, cli->cancellable, &cli->progress, &error);
   dh_cli_progress_end (cli);
   if (!evaluation)

@@ -236,18 +236,24 @@ dh_cmd_weights (DhCli *cli, int argc, char **argv)
     return inspect (cli, argc - 1, argv + 1);
   if (argc > 1 && strcmp (argv[1], "convert") == 0)
     return convert (cli, argc - 1, argv + 1);
+  if (argc > 1 && strcmp (argv[1], "check") == 0)
+    return dh_weights_check (cli, argc - 1, argv + 1);
   if (argc > 1 && (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0))
     {
       printf (
           "Usage: densehybrid weights inspect FILE\n"
-          "       densehybrid weights convert IN OUT\n\n"
-          "Says what a file of weights holds; writes it in another container, or its network as ONNX.\n"
-          "\"densehybrid weights inspect --help\" and \"densehybrid weights convert --help\" tell their options.\n\n"
+          "       densehybrid weights convert IN OUT\n"
+          "       densehybrid weights check W\n\n"
+          "Says what a file of weights holds; writes it in another container, or its network as ONNX; checks\n"
+          "whether it still gives what it gave. \"densehybrid weights check --help\" and so on tell the options.\n\n"
           "Example:\n  densehybrid weights inspect ldn121.pth\n");
       return DH_EXIT_DONE;
     }
   if (argc > 1)
-    return dh_cli_usage (cli, "\"weights %s\" is no command: there are \"weights inspect\" and \"weights convert\"",
+    return dh_cli_usage (cli,
+                         "\"weights %s\" is no command: there are \"weights inspect\", \"weights convert\" and "
+                         "\"weights check\"",
                          argv[1]);
-  return dh_cli_usage (cli, "say what to do: \"weights inspect FILE\" or \"weights convert IN OUT\"");
+  return dh_cli_usage (cli,
+                       "say what to do: \"weights inspect FILE\", \"weights convert IN OUT\" or \"weights check W\"");
 }

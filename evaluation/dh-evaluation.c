@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "dh-early-look-private.h"
 #include "dh-error.h"
 #include "dh-meters-private.h"
 #include "dh-reduced-maker.h"
@@ -22,6 +23,7 @@ typedef struct
   DhMeters *meters;          /* of the score of the run first */
   GArray *indices;           /* guint: the pictures that have a label of anomalies and maps */
   GPtrArray *waiting;        /* DhMetric: those that see all pictures once more; borrowed */
+  DhEarlyLook early;
   DhEvaluation *result;
 } Flow;
 
@@ -141,6 +143,8 @@ add (DhRunPicture *picture, gpointer data, GError **error)
 {
   Flow *flow = data;
   const DhEvaluationOptions *options = flow->options;
+  if (!picture->error)
+    dh_early_look_add (&flow->early, picture);
   if (!(picture->error ? leave_out (flow, picture, error) : count (flow, picture, error))
       || !dh_run_record_commit (&flow->record, picture->index, &picture->row, error))
     return FALSE;
@@ -277,12 +281,18 @@ check_network (const DhEvaluationOptions *options, GError **error)
   return TRUE;
 }
 
+static guint
+network_classes (const DhEvaluationOptions *options)
+{
+  return (guint)dh_model_classes (dh_predictor_model (options->predictor));
+}
+
 /* Other methods' maps come without a segmentation. */
 static const DhClassTable *
 find_table (const DhEvaluationOptions *options)
 {
   const DhClassTable *table = options->predictor ? dh_dataset_class_table (options->dataset) : NULL;
-  return table && table->n_classes == (guint)dh_model_classes (dh_predictor_model (options->predictor)) ? table : NULL;
+  return table && table->n_classes == network_classes (options) ? table : NULL;
 }
 
 static gboolean
@@ -339,7 +349,11 @@ visit_all (Flow *flow, GError **error)
     first.maps |= DH_MAP_BIT (dh_meters_map (flow->meters, m));
   /* One of each map's pixels, the same by class, and what its protocols pool. */
   first.rankings = (flow->table ? 3 : 2) * dh_meters_count (flow->meters) + flow->options->n_protocols;
-  if (!dh_run_pictures (&first, all, n, flow->cancellable, error))
+  dh_early_look_init (&flow->early, flow->options->predictor ? network_classes (flow->options) : 0, flow->table,
+                      flow->options->warning, flow->options->data);
+  const gboolean visited = dh_run_pictures (&first, all, n, flow->cancellable, error);
+  dh_early_look_end (&flow->early);
+  if (!visited)
     return FALSE;
   dh_progress_report (flow->progress, n, n, NULL);
   if (flow->result->images == 0)

@@ -25,6 +25,10 @@ G_BEGIN_DECLS
  * Imported maps are copied there as well, and are all that is looked at afterwards.
  * Two processes never run in one folder: the second is refused with DH_ERROR_FAILED. */
 
+/* What is wrong with the maps of a run's first pictures (dh-first-look.h), where something is: early, so that nobody
+ * waits an hour for numbers that cannot be right. The run goes on. On the evaluating thread. */
+typedef void (*DhEvaluationWarning) (const char *text, gpointer data);
+
 typedef struct
 {
   DhDataset *dataset;
@@ -46,6 +50,7 @@ typedef struct
   guint threads;                /* that read, write and measure pictures; 0: as many as the machine has use for */
   /* Called on the evaluating thread after each image was committed; may be NULL. */
   void (*image_done) (const DhRunImageRow *row, guint done, guint total, gpointer data);
+  DhEvaluationWarning warning; /* may be NULL */
   gpointer data;
 } DhEvaluationOptions;
 

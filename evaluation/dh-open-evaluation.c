@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "dh-early-look-private.h"
 #include "dh-error.h"
 #include "dh-run-pictures-private.h"
 #include "dh-run-results-private.h"
@@ -16,6 +17,7 @@ typedef struct
   guint done, total;          /* visits to pictures: one to calibrate, one to measure */
   DhCalibration *calibration; /* of the town that is visited first, */
   DhOpenSet *set;             /* or the second time */
+  DhEarlyLook early;
   DhOpenEvaluation *result;
 } Flow;
 
@@ -128,9 +130,11 @@ calibrate (DhRunPicture *picture, gpointer data, GError **error)
   const DhOpenEvaluationOptions *options = flow->options;
   const Measured *measured = picture->measured;
   DhRunImageRow *row = &picture->row;
-  if (give_error (picture, error)
-      || !dh_calibration_add (flow->calibration, dh_tensor_f32 (picture->maps[DH_MAP_HYBRID]), measured->labels,
-                              row->width, row->height, error)
+  if (give_error (picture, error))
+    return FALSE;
+  dh_early_look_add (&flow->early, picture);
+  if (!dh_calibration_add (flow->calibration, dh_tensor_f32 (picture->maps[DH_MAP_HYBRID]), measured->labels,
+                           row->width, row->height, error)
       || !dh_run_record_commit (&flow->record, picture->index, row, error))
     return FALSE;
   flow->result->images++;
@@ -285,6 +289,8 @@ dh_open_evaluation_run (const DhOpenEvaluationOptions *options, GCancellable *ca
   if (!check (&flow, towns, error))
     return NULL;
 
+  dh_early_look_init (&flow.early, flow.classes, dh_dataset_class_table (options->dataset), options->warning,
+                      options->data);
   g_autoptr (GError) local = NULL;
   g_auto (DhRunOrigin) origin = { { 0 } };
   dh_run_origin_init_network (&origin, options->predictor, DH_MAP_HYBRID);
@@ -292,6 +298,7 @@ dh_open_evaluation_run (const DhOpenEvaluationOptions *options, GCancellable *ca
       dh_run_record_begin (&flow.record, "eval-osr", options->database, options->dataset, &origin, options->folder,
                            DH_MAP_HYBRID, "segmentation", options->command, cancellable, &local)
       && visit_both (&flow, towns, &local);
+  dh_early_look_end (&flow.early);
   if (flow.record.run)
     {
       g_autoptr (GError) ending = NULL;

@@ -2,6 +2,7 @@
 #include <gio/gio.h>
 #include "dh-database.h"
 #include "dh-dataset.h"
+#include "dh-evaluation.h"
 #include "dh-open-set.h"
 #include "dh-predictor.h"
 #include "dh-progress.h"
@@ -25,6 +26,7 @@ typedef struct
   const char *command;  /* that does the same, for the run's provenance; may be NULL */
   /* Called on the evaluating thread after each picture was committed; may be NULL. */
   void (*image_done) (const DhRunImageRow *row, guint done, guint total, gpointer data);
+  DhEvaluationWarning warning; /* of the first pictures; may be NULL */
   gpointer data;
 } DhOpenEvaluationOptions;
 

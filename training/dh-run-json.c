@@ -7,35 +7,13 @@
 
 #define DEEPEST 16
 
-/* The parser calls itself for every bracket. */
-static gboolean
-is_shallow (const char *text, gsize size)
-{
-  guint depth = 0;
-  gboolean quoted = FALSE;
-  for (gsize i = 0; i < size; i++)
-    if (quoted)
-      {
-        if (text[i] == '\\')
-          i++;
-        else if (text[i] == '"')
-          quoted = FALSE;
-      }
-    else if (text[i] == '"')
-      quoted = TRUE;
-    else if ((text[i] == '[' || text[i] == '{') && ++depth > DEEPEST)
-      return FALSE;
-    else if ((text[i] == ']' || text[i] == '}') && depth > 0)
-      depth--;
-  return TRUE;
-}
-
 JsonNode *
 dh_run_json_parse (const char *text, gsize size, GError **error)
 {
   g_autoptr (JsonParser) parser = json_parser_new_immutable ();
   g_autoptr (GError) why = NULL;
-  if (size == 0 || size > G_MAXSSIZE || !g_utf8_validate (text, (gssize)size, NULL) || !is_shallow (text, size))
+  if (size == 0 || size > G_MAXSSIZE || !g_utf8_validate (text, (gssize)size, NULL)
+      || !dh_text_is_shallow_json (text, size, DEEPEST))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "it is no text of JSON, or one nested too deep");
       return NULL;

@@ -52,3 +52,25 @@ dh_text_mend_json (char *text)
   *to = '\0';
   return text;
 }
+
+gboolean
+dh_text_is_shallow_json (const char *text, gsize size, guint deepest)
+{
+  guint depth = 0;
+  gboolean quoted = FALSE;
+  for (gsize i = 0; i < size; i++)
+    if (quoted)
+      {
+        if (text[i] == '\\')
+          i++;
+        else if (text[i] == '"')
+          quoted = FALSE;
+      }
+    else if (text[i] == '"')
+      quoted = TRUE;
+    else if ((text[i] == '[' || text[i] == '{') && ++depth > deepest)
+      return FALSE;
+    else if ((text[i] == ']' || text[i] == '}') && depth > 0)
+      depth--;
+  return TRUE;
+}

@@ -12,4 +12,8 @@ char *dh_text_escape (const char *bytes, gboolean keep_control);
  * `text`, which may be NULL. */
 char *dh_text_mend_json (char *text);
 
+/* Whether no more than so many brackets are open at once: json-glib's parser calls itself for every one, and a file may
+ * come from anyone. */
+gboolean dh_text_is_shallow_json (const char *text, gsize size, guint deepest);
+
 G_END_DECLS

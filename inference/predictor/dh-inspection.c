@@ -41,9 +41,7 @@ compare (DhInspection *inspection, DhTensorDict *state)
   inspection->classes = architecture.classes;
   inspection->outlier_head = architecture.outlier_head;
   inspection->parameters = dh_net_parameter_count (net);
-  inspection->normalisation = g_strdup (architecture.family == DH_FAMILY_LDN
-                                            ? "none: the network takes RGB in [0, 1]"
-                                            : "inside the network: ImageNet mean and deviation of RGB in [0, 1]");
+  inspection->normalisation = g_strdup (dh_normalisation_of (architecture.family));
   inspection->missing = steal_strings (comparison.missing);
   inspection->unexpected = steal_strings (comparison.unexpected);
   inspection->misshaped = steal_strings (comparison.misshaped);

@@ -18,6 +18,9 @@ void dh_compare_keys (const DhNet *net, DhTensorDict *state, DhKeyComparison *co
 /* Whether any key begins with "logits_ood.". */
 gboolean dh_has_outlier_head (DhTensorDict *state) G_GNUC_INTERNAL;
 
+/* What happens to the picture before the network, in words; static. */
+const char *dh_normalisation_of (DhFamily family) G_GNUC_INTERNAL;
+
 /* K where the final layer is there and sensible, else 0. */
 gint dh_read_classes (DhTensorDict *state, DhFamily family) G_GNUC_INTERNAL;
 

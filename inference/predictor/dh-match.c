@@ -11,6 +11,13 @@ dh_key_comparison_clear (DhKeyComparison *comparison)
   g_clear_pointer (&comparison->defaulted, g_ptr_array_unref);
 }
 
+const char *
+dh_normalisation_of (DhFamily family)
+{
+  return family == DH_FAMILY_LDN ? "none: the network takes RGB in [0, 1]"
+                                 : "inside the network: ImageNet mean and deviation of RGB in [0, 1]";
+}
+
 /* One element stands for a scalar too: some writers store it so. */
 static gboolean
 same_shape (const DhNetKey *key, const DhTensor *tensor)

@@ -278,6 +278,12 @@ dh_model_has_outlier_head (DhModel *model)
   return model->net->architecture.outlier_head;
 }
 
+const char *
+dh_model_normalisation (DhModel *model)
+{
+  return dh_normalisation_of (model->net->architecture.family);
+}
+
 gint64
 dh_model_parameter_count (DhModel *model)
 {

@@ -32,6 +32,8 @@ const char *dh_model_title (DhModel *model); /* "ldn121, 13 classes" */
 const char *dh_model_architecture (DhModel *model);
 gint dh_model_classes (DhModel *model);
 gboolean dh_model_has_outlier_head (DhModel *model);
+/* What happens to the picture before the network, in words; static. */
+const char *dh_model_normalisation (DhModel *model);
 gint64 dh_model_parameter_count (DhModel *model);
 /* Of the file's bytes; of a text that names the seed where the weights are seeded. Reads the file at the first call. */
 const char *dh_model_sha256 (DhModel *model);
