@@ -182,14 +182,18 @@ DhCudaStep *dh_cuda_step_new (DhCudaPlan *plan, const char *name, DhCudaOp op);
 DhCudaView *dh_cuda_add_pointwise (DhCudaPlan *plan, const char *name, const DhCudaView *in, const DhCudaView *other,
                                    gboolean relu, gboolean in_order, DhCudaBuffer *target, DhValue owner);
 DhCudaView *dh_cuda_add_pack (DhCudaPlan *plan, const DhCudaView *raw);
-DhCudaView *dh_cuda_add_pool (DhCudaPlan *plan, const DhNode *node, const DhCudaView *in, DhShape shape, DhValue owner);
-/* What follows a resize: [relu] ([scale ·] (resized [+ sum]) [+ shift]). */
+/* What follows a pool or a resize: [relu] ([scale ·] (pooled or resized [+ sum]) [+ shift]). */
 typedef struct
 {
-  const DhCudaView *sum;       /* or NULL */
+  const DhCudaView *sum;       /* of a resize; or NULL */
   const double *scale, *shift; /* by channel; or NULL */
   gboolean relu;
 } DhCudaTail;
+DhCudaView *dh_cuda_add_pool (DhCudaPlan *plan, const DhNode *node, const DhCudaView *in, DhShape shape,
+                              const DhCudaTail *tail, DhValue owner);
+/* Plain memory of the view's groups, one behind the other, into which resizes that made some of them for it alone write
+ * themselves and what remains is copied; NULL where there is no such resize. */
+DhCudaView *dh_cuda_add_joined (DhCudaPlan *plan, const char *name, const DhCudaView *view);
 DhCudaView *dh_cuda_add_resize (DhCudaPlan *plan, const DhNode *node, const DhCudaView *in, DhShape shape,
                                 const DhCudaTail *tail, DhValue owner);
 void dh_cuda_add_unpack (DhCudaPlan *plan, const char *name, const DhCudaView *in, DhValue target);
