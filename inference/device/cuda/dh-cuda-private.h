@@ -280,6 +280,9 @@ gboolean dh_cuda_is_lost (DhCudaDevice *device, GError **error);
 /* FALSE with DH_ERROR_TOO_LARGE where a side is over DH_CUDA_MAX_SIDE. */
 gboolean dh_cuda_takes_size (DhShape input, GError **error);
 void dh_cuda_note_error (DhCudaDevice *device, const GError *error);
+/* The same of a plan that could not be made and is gone: whether the card was lost with a way of computing something
+ * that is put aside since, and nothing else is held on it. */
+void dh_cuda_note_no_plan (DhCudaDevice *device, const GError *error);
 
 /* dh-cuda-train.c */
 DhTrainPlan *dh_cuda_compile_training (DhDevice *device, DhGraph *graph, const DhShape *shapes,
@@ -305,8 +308,5 @@ gboolean dh_cuda_state_keep (DhTrainState *state, gboolean back, GError **error)
 
 /* dh-cuda-device.c */
 extern const DhModuleHost *dh_cuda_host;
-/* Where the card was lost with a way of computing something that is put aside since, and nothing else is held on it:
- * TRUE where it is open again. */
-gboolean dh_cuda_begins_anew (DhCudaDevice *device);
 
 G_END_DECLS
