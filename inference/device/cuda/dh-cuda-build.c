@@ -148,15 +148,15 @@ build_conv (DhCudaBuild *b, DhValue v, GError **error)
       b->low.done[next] = TRUE;
       value = next;
     }
+  g_autoptr (DhTensor) weights =
+      b->plan->pool.dry ? NULL : dh_lowering_parameter (&b->low, node->name, "weight", error);
+  if (!weights && !b->plan->pool.dry)
+    return FALSE;
   if (!absorb (b, &value, &conv, scale, shift, error))
     return FALSE;
   conv.owner = value;
   if (!conv.in)
     conv.in = head ? groups_of (b, node->inputs[0]) : plain_input (b, node->inputs[0], &conv);
-  g_autoptr (DhTensor) weights =
-      b->plan->pool.dry ? NULL : dh_lowering_parameter (&b->low, node->name, "weight", error);
-  if (!weights && !b->plan->pool.dry)
-    return FALSE;
   conv.weights = weights ? dh_tensor_f32 (weights) : NULL;
   b->views[value] = head && !conv.sum ? dh_cuda_add_head (b->plan, &conv, error)
                     : head            ? NULL
