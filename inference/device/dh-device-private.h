@@ -75,11 +75,12 @@ struct _DhDevice
   char *title;
   guint threads;
   guint precisions;
-  gboolean lost;      /* after an error of its own: nothing runs before it is opened again */
-  guint training;     /* bits 1 << DhPrecision that it trains in; 0: f32 alone */
-  char *plans_folder; /* or NULL; the common part frees it */
-  DhHostPool *host;   /* the common part's */
-  char *passed_over;  /* or NULL; the common part's */
+  gboolean lost;        /* after an error of its own: nothing runs before it is opened again */
+  gboolean begins_anew; /* `lost` with nothing held, and what it was lost with is left out from now on */
+  guint training;       /* bits 1 << DhPrecision that it trains in; 0: f32 alone */
+  char *plans_folder;   /* or NULL; the common part frees it */
+  DhHostPool *host;     /* the common part's */
+  char *passed_over;    /* or NULL; the common part's */
 };
 
 struct _DhPlan

@@ -116,9 +116,19 @@ dh_plan_new (DhDevice *device, DhGraph *graph, DhTensorDict *parameters, const D
   if (!shapes || !dh_check_parameters (graph, parameters, options->outputs, options->n_outputs, error))
     return NULL;
 
-  DhPlan *plan = device->functions->compile (device, graph, shapes, parameters, options, error);
+  GError *reason = NULL;
+  DhPlan *plan = device->functions->compile (device, graph, shapes, parameters, options, &reason);
+  /* Each time there is less that it can be lost with. */
+  while (!plan && device->begins_anew && dh_device_reopen (device, NULL))
+    {
+      g_clear_error (&reason);
+      plan = device->functions->compile (device, graph, shapes, parameters, options, &reason);
+    }
   if (!plan)
-    return NULL;
+    {
+      g_propagate_error (error, reason);
+      return NULL;
+    }
   g_atomic_ref_count_init (&plan->refs);
   plan->functions = device->functions;
   plan->device = dh_device_ref (device);

@@ -90,10 +90,20 @@ dh_train_plan_new (DhDevice *device, DhGraph *graph, DhTensorDict *parameters, D
       || !check_gradients (graph, parameters, gradients, outputs, n_outputs, error)
       || !check_norms (graph, shapes, outputs, n_outputs, error))
     return NULL;
+  GError *reason = NULL;
   DhTrainPlan *plan =
-      device->functions->compile_training (device, graph, shapes, parameters, gradients, options, error);
+      device->functions->compile_training (device, graph, shapes, parameters, gradients, options, &reason);
+  /* Each time there is less that it can be lost with. */
+  while (!plan && device->begins_anew && dh_device_reopen (device, NULL))
+    {
+      g_clear_error (&reason);
+      plan = device->functions->compile_training (device, graph, shapes, parameters, gradients, options, &reason);
+    }
   if (!plan)
-    return NULL;
+    {
+      g_propagate_error (error, reason);
+      return NULL;
+    }
   plan->device = dh_device_ref (device);
   plan->options = *options;
   plan->options.choices = NULL;

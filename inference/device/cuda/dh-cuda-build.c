@@ -35,6 +35,23 @@ plain_of (DhCudaBuild *b, DhValue v, gboolean whole, gboolean in_order)
   return view;
 }
 
+/* A concatenation in memory of its own, into which what was resized for it alone is written at once; or NULL. */
+static const DhCudaView *
+joined_of (DhCudaBuild *b, DhValue v)
+{
+  const DhNode *node = dh_lowering_node (&b->low, v);
+  const DhCudaView *view = b->views[v];
+  if (node->op != DH_OP_CONCAT || !dh_cuda_view_is_plain (view) || dh_cuda_view_is_whole (view))
+    return NULL;
+  for (guint i = 0; i < node->n_inputs; i++)
+    if (dh_lowering_only_reader (&b->low, node->inputs[i]) != v)
+      return NULL;
+  const DhCudaView *joined = dh_cuda_add_joined (b->plan, node->name, view);
+  if (joined)
+    b->views[v] = joined;
+  return joined;
+}
+
 /* What follows a convolution and nobody else reads: norm, sum, ReLU. */
 static gboolean
 absorb (DhCudaBuild *b, DhValue *value, DhCudaConvNodes *conv, double *scale, double *shift, GError **error)
@@ -89,7 +106,10 @@ plain_input (DhCudaBuild *b, DhValue v, DhCudaConvNodes *conv)
 {
   const DhCudaView *in = groups_of (b, v);
   if (dh_lowering_only_reader (&b->low, v) == DH_NO_VALUE || !dh_cuda_can_fuse (&b->plan->pool, in, conv))
-    return plain_of (b, v, TRUE, FALSE);
+    {
+      const DhCudaView *joined = joined_of (b, v);
+      return joined ? joined : plain_of (b, v, TRUE, FALSE);
+    }
   const DhCudaView *made = plain_of (b, v, TRUE, FALSE);
   conv->gather = g_ptr_array_steal_index (b->plan->steps, b->plan->steps->len - 1);
   return made;
@@ -123,20 +143,20 @@ build_conv (DhCudaBuild *b, DhValue v, GError **error)
     {
       /* A mean over pixels commutes with a sum over channels, and is a fraction of the work. */
       conv.in = dh_cuda_add_pool (b->plan, dh_lowering_node (&b->low, next), groups_of (b, node->inputs[0]),
-                                  b->low.shapes[next], DH_NO_VALUE);
+                                  b->low.shapes[next], &(DhCudaTail){ NULL }, DH_NO_VALUE);
       conv.shape = b->low.shapes[next];
       b->low.done[next] = TRUE;
       value = next;
     }
+  g_autoptr (DhTensor) weights =
+      b->plan->pool.dry ? NULL : dh_lowering_parameter (&b->low, node->name, "weight", error);
+  if (!weights && !b->plan->pool.dry)
+    return FALSE;
   if (!absorb (b, &value, &conv, scale, shift, error))
     return FALSE;
   conv.owner = value;
   if (!conv.in)
     conv.in = head ? groups_of (b, node->inputs[0]) : plain_input (b, node->inputs[0], &conv);
-  g_autoptr (DhTensor) weights =
-      b->plan->pool.dry ? NULL : dh_lowering_parameter (&b->low, node->name, "weight", error);
-  if (!weights && !b->plan->pool.dry)
-    return FALSE;
   conv.weights = weights ? dh_tensor_f32 (weights) : NULL;
   b->views[value] = head && !conv.sum ? dh_cuda_add_head (b->plan, &conv, error)
                     : head            ? NULL
@@ -200,6 +220,39 @@ take_reader (DhCudaBuild *b, DhValue *value, DhOp op)
   return TRUE;
 }
 
+/* A norm and a ReLU behind it, without which nobody reads the value: by channel, an array each as long as it has. */
+static gboolean
+take_norm (DhCudaBuild *b, DhValue *value, DhCudaTail *tail, double *scale, double *shift, GError **error)
+{
+  for (gint c = 0; c < b->low.shapes[*value].c; c++)
+    {
+      scale[c] = 1;
+      shift[c] = 0;
+    }
+  if (!take_reader (b, value, DH_OP_NORM))
+    return TRUE;
+  tail->scale = scale;
+  tail->shift = shift;
+  return dh_lowering_read_norm (&b->low, dh_lowering_node (&b->low, *value), scale, shift, error);
+}
+
+/* Of means of many pixels there are few: a norm of those is read through for nothing. */
+static gboolean
+build_pool (DhCudaBuild *b, DhValue v, GError **error)
+{
+  const DhNode *node = dh_lowering_node (&b->low, v);
+  const DhCudaView *in = groups_of (b, node->inputs[0]);
+  g_autofree double *scale = g_new (double, in->c);
+  g_autofree double *shift = g_new (double, in->c);
+  DhCudaTail tail = { NULL };
+  DhValue owner = v;
+  if (node->op != DH_OP_ADAPTIVE_POOL && !take_norm (b, &owner, &tail, scale, shift, error))
+    return FALSE;
+  tail.relu = tail.scale && take_reader (b, &owner, DH_OP_RELU);
+  b->views[owner] = dh_cuda_add_pool (b->plan, node, in, b->low.shapes[v], &tail, owner);
+  return TRUE;
+}
+
 /* The convolution that was built last, taken off the steps, where it makes `v` by a norm, a ReLU and nothing behind it,
  * for `reader` alone; or NULL. */
 static DhCudaStep *
@@ -227,18 +280,11 @@ build_resized_sum (DhCudaBuild *b, DhValue v, DhValue resize, DhValue other, GEr
 {
   const gint channels = b->low.shapes[v].c;
   g_autofree double *scale = g_new (double, channels);
-  g_autofree double *shift = g_new0 (double, channels);
+  g_autofree double *shift = g_new (double, channels);
   DhCudaTail tail = { .sum = groups_of (b, other) };
   DhValue owner = v;
-  for (gint c = 0; c < channels; c++)
-    scale[c] = 1;
-  if (take_reader (b, &owner, DH_OP_NORM))
-    {
-      if (!dh_lowering_read_norm (&b->low, dh_lowering_node (&b->low, owner), scale, shift, error))
-        return FALSE;
-      tail.scale = scale;
-      tail.shift = shift;
-    }
+  if (!take_norm (b, &owner, &tail, scale, shift, error))
+    return FALSE;
   tail.relu = take_reader (b, &owner, DH_OP_RELU);
   DhCudaStep *first = take_last_conv (b, other, v);
   b->views[owner] = build_resize (b, resize, &tail, owner);
@@ -322,8 +368,7 @@ build_node (gpointer builder, DhValue v, GError **error)
     case DH_OP_MAX_POOL:
     case DH_OP_AVERAGE_POOL:
     case DH_OP_ADAPTIVE_POOL:
-      b->views[v] = dh_cuda_add_pool (b->plan, node, groups_of (b, node->inputs[0]), shape, v);
-      return TRUE;
+      return build_pool (b, v, error);
     case DH_OP_RESIZE:
       b->low.deferred[v] = dh_lowering_can_defer (&b->low, v);
       if (!b->low.deferred[v])

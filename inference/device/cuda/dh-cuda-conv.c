@@ -87,6 +87,7 @@ dh_cuda_add_conv (DhCudaPlan *plan, const DhCudaConvNodes *conv, GError **error)
                          && (!conv->sum || dh_cuda_view_is_whole (conv->sum))
                          && (!conv->sum || dh_cuda_view_in_order (conv->sum));
   step->is_conv = TRUE;
+  step->gather = conv->gather; /* whatever fails from here on */
   step->in = conv->in;
   step->other = conv->sum;
   step->out = view;

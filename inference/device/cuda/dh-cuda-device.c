@@ -97,15 +97,8 @@ reopen_device (DhDevice *base, GError **error)
   if (!device->card)
     return FALSE;
   g_clear_pointer (&device->lost, g_free);
-  base->lost = FALSE;
+  base->lost = base->begins_anew = FALSE;
   return TRUE;
-}
-
-gboolean
-dh_cuda_begins_anew (DhCudaDevice *device)
-{
-  return device->lost && device->n_plans == 0 && dh_cuda_driver.has_learned (device->card)
-         && reopen_device (&device->base, NULL);
 }
 
 static guint64
@@ -117,8 +110,7 @@ available (DhDevice *device)
 static gboolean
 pin (DhDevice *base, gpointer memory, gsize bytes)
 {
-  DhCudaDevice *device = (DhCudaDevice *)base;
-  return device->card && dh_cuda_driver.pin (device->card, memory, bytes);
+  return dh_cuda_driver.pin (((DhCudaDevice *)base)->card, memory, bytes);
 }
 
 static void

@@ -31,7 +31,6 @@ dh_cuda_add_fused (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvNodes *co
     bias[o] = (float)conv->shift[o];
   DhCudaStep *fused = dh_cuda_step_new (plan, conv->node->name, DH_CUDA_FUSED);
   step->fused_step = g_ptr_array_steal_index (plan->steps, plan->steps->len - 1);
-  step->gather = conv->gather;
   fused->in = conv->gather->in;
   fused->out = step->out;
   fused->kernel.c = out;

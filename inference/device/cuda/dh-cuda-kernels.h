@@ -200,8 +200,9 @@ extern "C"
     DhCudaRead other; /* POINTWISE, RESIZE: added; FUSED: resized and added, or none; SCORE: the outlier logits */
     void *out;        /* n × h × w × 8·n_groups of `type`, but UNPACK: float n × c × h × w */
     int32_t type;
-    int32_t n_groups; /* of the result */
-    int32_t relu;     /* of the result: POINTWISE, RESIZE, HEAD, TAPS, FUSED */
+    int32_t n_groups;   /* of the result */
+    int32_t row_groups; /* POINTWISE, RESIZE: of the memory that the result is a part of; 0: it is all of it */
+    int32_t relu;       /* of the result: POINTWISE, POOL, RESIZE, HEAD, TAPS, FUSED */
     int32_t n, c, h, w;
     int32_t in_h, in_w;              /* POOL, RESIZE, TAPS, SCORE, FUSED */
     int32_t mode;                    /* POOL, WEIGHTS_IN; FUSED: DhCudaTiling; NOISE: DhCudaNoise */
@@ -209,7 +210,7 @@ extern "C"
     const DhCudaTap *rows, *columns; /* RESIZE, SCORE: h and w of them; FUSED: the same, or NULL */
     const float *source;             /* PACK: n × c × h × w */
     const uint8_t *rgb;              /* PACK, instead: n × h × w × c, 255 for 1 */
-    const float *scale, *shift;      /* PACK: by channel; RESIZE, FUSED: of the result, by place; or NULL */
+    const float *scale, *shift;      /* PACK: by channel; POOL, RESIZE, FUSED: of the result, by place; or NULL */
     const float *weights, *bias;     /* HEAD: 8·in.n_groups × 8·n_groups, 8·n_groups; TAPS: bias */
     void *maps[9]; /* SCORE, by DhMap; or NULL; n × h × w, the logits n × c × h × w and n × 2 × h × w */
     /* Training. WEIGHTS_IN, WEIGHTS_OUT: c outputs, in_c inputs, `kernel`. */

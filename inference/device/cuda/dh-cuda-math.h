@@ -83,7 +83,8 @@ dh_cuda_pool_item (const DhCudaKernel *k, int type, int64_t item)
   const float count = (float)((int64_t)(y1 - y0) * (x1 - x0));
   for (int j = 0; !is_max && j < 8; j++)
     v[j] /= count;
-  dh_cuda_store8 (k->out, item * 8, type, v);
+  dh_cuda_scale_result8 (k, group, v);
+  dh_cuda_write8 (k, type, pixel, group, v);
 }
 
 /* Of a mean that a block makes: what thread t of it sums. */
@@ -114,7 +115,7 @@ DH_CUDA_INLINE void
 dh_cuda_pool_large_end (const DhCudaKernel *k, int type, int64_t item, float v[8])
 {
   int64_t pixel, row, image;
-  dh_cuda_split (item, k->n_groups, &pixel);
+  const int group = dh_cuda_split (item, k->n_groups, &pixel);
   const int x = dh_cuda_split (pixel, k->w, &row), y = dh_cuda_split (row, k->h, &image);
   int y0, y1, x0, x1;
   dh_cuda_window (k, y, k->in_h, k->h, &y0, &y1);
@@ -122,7 +123,8 @@ dh_cuda_pool_large_end (const DhCudaKernel *k, int type, int64_t item, float v[8
   const float count = (float)((int64_t)(y1 - y0) * (x1 - x0));
   for (int j = 0; j < 8; j++)
     v[j] /= count;
-  dh_cuda_store8 (k->out, item * 8, type, v);
+  dh_cuda_scale_result8 (k, group, v);
+  dh_cuda_write8 (k, type, pixel, group, v);
 }
 
 DH_CUDA_INLINE void

@@ -56,7 +56,11 @@ bind (DhCudaPlan *plan, DhCudaStep *step, GError **error)
       || !bind_read (plan, step->other, step->other_places, &kernel->other, error))
     return FALSE;
   if (step->out)
-    kernel->out = dh_cuda_address (&plan->pool, step->out->groups[0].buffer);
+    {
+      const DhCudaPlace *first = &step->out->groups[0];
+      kernel->out = dh_cuda_address (&plan->pool, first->buffer)
+                    + (gsize)first->group * DH_CUDA_GROUP * (first->buffer->type == DH_CUDA_F32 ? 4 : 2);
+    }
   if (step->tap_rows
       && (!(kernel->rows = dh_cuda_upload_taps (&plan->pool, step->tap_rows, kernel->h, step->align_corners,
                                                 step->same_size, error))

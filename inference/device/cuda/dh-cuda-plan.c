@@ -67,6 +67,13 @@ dh_cuda_note_error (DhCudaDevice *device, const GError *error)
     }
 }
 
+void
+dh_cuda_note_no_plan (DhCudaDevice *device, const GError *error)
+{
+  dh_cuda_note_error (device, error);
+  device->base.begins_anew = device->lost && device->n_plans == 0 && dh_cuda_driver.has_learned (device->card);
+}
+
 static DhCudaPlan *
 new_plan (DhCudaDevice *device, DhGraph *graph, const DhShape *shapes, const DhPlanOptions *options)
 {
@@ -114,21 +121,6 @@ count_work (DhCudaStep *step)
     step->flop = 2.0 * step->kernel.n * step->out->c * step->in->c * step->kernel.h * step->kernel.w;
 }
 
-static DhCudaPlan *
-compile (DhCudaDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
-         const DhPlanOptions *options, GError **error)
-{
-  DhCudaPlan *plan = new_plan (device, graph, shapes, options);
-  GError *reason = NULL;
-  plan->cancellable = options->cancellable;
-  if (dh_cuda_build (plan, graph, shapes, parameters, &reason) && dh_cuda_place (plan, &reason))
-    return plan;
-  dh_cuda_note_error (device, reason);
-  dh_cuda_free_plan (&plan->base);
-  g_propagate_error (error, reason);
-  return NULL;
-}
-
 DhPlan *
 dh_cuda_compile (DhDevice *base, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
                  const DhPlanOptions *options, GError **error)
@@ -136,21 +128,18 @@ dh_cuda_compile (DhDevice *base, DhGraph *graph, const DhShape *shapes, DhTensor
   DhCudaDevice *device = (DhCudaDevice *)base;
   if (dh_cuda_is_lost (device, error) || !dh_cuda_takes_size (options->input, error))
     return NULL;
+  DhCudaPlan *plan = new_plan (device, graph, shapes, options);
+  plan->cancellable = options->cancellable;
   g_autoptr (GError) reason = NULL;
-  DhCudaPlan *plan = compile (device, graph, shapes, parameters, options, &reason);
-  /* Every time one way fewer is tried. */
-  while (!plan && dh_cuda_begins_anew (device))
-    {
-      g_clear_error (&reason);
-      plan = compile (device, graph, shapes, parameters, options, &reason);
-    }
-  if (plan)
+  if (dh_cuda_build (plan, graph, shapes, parameters, &reason) && dh_cuda_place (plan, &reason))
     {
       for (guint i = 0; i < plan->steps->len; i++)
         count_work (g_ptr_array_index (plan->steps, i));
       plan->cancellable = NULL;
       return &plan->base;
     }
+  dh_cuda_free_plan (&plan->base);
+  dh_cuda_note_no_plan (device, reason);
   if (g_error_matches (reason, DH_ERROR, DH_ERROR_NO_MEMORY))
     g_prefix_error (&reason,
                     "This image needs about %.0f MiB on the card; use a smaller scale, or close other programs: ",
@@ -321,13 +310,25 @@ give_up (DhCudaPlan *plan, GError *reason, GError **error)
   return FALSE;
 }
 
+/* By whatever plan of it the device was lost, what this one has queued is waited for. */
+static gboolean
+is_lost (DhCudaPlan *plan, GError **error)
+{
+  if (!dh_cuda_is_lost (plan->pool.device, error))
+    return FALSE;
+  if (plan->n_begun != plan->n_ended)
+    dh_cuda_driver.wait (plan->pool.device->card, NULL);
+  plan->n_ended = plan->n_begun = 0;
+  return TRUE;
+}
+
 static gboolean
 begin (DhCudaPlan *plan, gconstpointer input, gboolean rgb, void *const *outputs, GCancellable *cancellable,
        GError **error)
 {
-  const Flight flight = { plan->n_begun % DH_CUDA_DEPTH, rgb };
-  if (dh_cuda_is_lost (plan->pool.device, error))
+  if (is_lost (plan, error))
     return FALSE;
+  const Flight flight = { plan->n_begun % DH_CUDA_DEPTH, rgb };
   GError *reason = NULL;
   memcpy (plan->pinned + flight.slot * plan->pinned_bytes, input, rgb ? plan->rgb_bytes : plan->input_bytes);
   if (!queue_run (plan, flight, outputs, cancellable, &reason))
@@ -353,9 +354,9 @@ dh_cuda_end (DhPlan *base, GError **error)
 {
   DhCudaPlan *plan = (DhCudaPlan *)base;
   DhCudaCard *card = plan->pool.device->card;
-  const guint slot = plan->n_ended % DH_CUDA_DEPTH;
-  if (dh_cuda_is_lost (plan->pool.device, error))
+  if (is_lost (plan, error))
     return FALSE;
+  const guint slot = plan->n_ended % DH_CUDA_DEPTH;
   GError *reason = NULL;
   const gboolean done = dh_cuda_driver.wait_mark (card, MARK_DONE + slot, &reason);
   if (plan->n_ended == WATCHED && dh_debug (DH_DEBUG_PROFILE))

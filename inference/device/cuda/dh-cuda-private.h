@@ -182,14 +182,18 @@ DhCudaStep *dh_cuda_step_new (DhCudaPlan *plan, const char *name, DhCudaOp op);
 DhCudaView *dh_cuda_add_pointwise (DhCudaPlan *plan, const char *name, const DhCudaView *in, const DhCudaView *other,
                                    gboolean relu, gboolean in_order, DhCudaBuffer *target, DhValue owner);
 DhCudaView *dh_cuda_add_pack (DhCudaPlan *plan, const DhCudaView *raw);
-DhCudaView *dh_cuda_add_pool (DhCudaPlan *plan, const DhNode *node, const DhCudaView *in, DhShape shape, DhValue owner);
-/* What follows a resize: [relu] ([scale ·] (resized [+ sum]) [+ shift]). */
+/* What follows a pool or a resize: [relu] ([scale ·] (pooled or resized [+ sum]) [+ shift]). */
 typedef struct
 {
-  const DhCudaView *sum;       /* or NULL */
+  const DhCudaView *sum;       /* of a resize; or NULL */
   const double *scale, *shift; /* by channel; or NULL */
   gboolean relu;
 } DhCudaTail;
+DhCudaView *dh_cuda_add_pool (DhCudaPlan *plan, const DhNode *node, const DhCudaView *in, DhShape shape,
+                              const DhCudaTail *tail, DhValue owner);
+/* Plain memory of the view's groups, one behind the other, into which resizes that made some of them for it alone write
+ * themselves and what remains is copied; NULL where there is no such resize. */
+DhCudaView *dh_cuda_add_joined (DhCudaPlan *plan, const char *name, const DhCudaView *view);
 DhCudaView *dh_cuda_add_resize (DhCudaPlan *plan, const DhNode *node, const DhCudaView *in, DhShape shape,
                                 const DhCudaTail *tail, DhValue owner);
 void dh_cuda_add_unpack (DhCudaPlan *plan, const char *name, const DhCudaView *in, DhValue target);
@@ -276,6 +280,9 @@ gboolean dh_cuda_is_lost (DhCudaDevice *device, GError **error);
 /* FALSE with DH_ERROR_TOO_LARGE where a side is over DH_CUDA_MAX_SIDE. */
 gboolean dh_cuda_takes_size (DhShape input, GError **error);
 void dh_cuda_note_error (DhCudaDevice *device, const GError *error);
+/* The same of a plan that could not be made and is gone: whether the card was lost with a way of computing something
+ * that is put aside since, and nothing else is held on it. */
+void dh_cuda_note_no_plan (DhCudaDevice *device, const GError *error);
 
 /* dh-cuda-train.c */
 DhTrainPlan *dh_cuda_compile_training (DhDevice *device, DhGraph *graph, const DhShape *shapes,
@@ -301,8 +308,5 @@ gboolean dh_cuda_state_keep (DhTrainState *state, gboolean back, GError **error)
 
 /* dh-cuda-device.c */
 extern const DhModuleHost *dh_cuda_host;
-/* Where the card was lost with a way of computing something that is put aside since, and nothing else is held on it:
- * TRUE where it is open again. */
-gboolean dh_cuda_begins_anew (DhCudaDevice *device);
 
 G_END_DECLS

@@ -85,17 +85,6 @@ dh_cuda_add_pack (DhCudaPlan *plan, const DhCudaView *raw)
   return clipped;
 }
 
-DhCudaView *
-dh_cuda_add_pool (DhCudaPlan *plan, const DhNode *node, const DhCudaView *in, DhShape shape, DhValue owner)
-{
-  DhCudaStep *step = dh_cuda_step_new (plan, node->name, DH_CUDA_POOL);
-  step->in = in;
-  step->kernel.in_h = in->h;
-  step->kernel.in_w = in->w;
-  dh_cuda_set_window (&step->kernel, node);
-  return arrange (plan, step, shape.h, shape.w, FALSE, NULL, owner);
-}
-
 /* By place; where there is no channel there is nothing. */
 static const float *
 by_place (DhCudaPool *pool, const DhCudaView *view, const double *values)
@@ -106,6 +95,30 @@ by_place (DhCudaPool *pool, const DhCudaView *view, const double *values)
   return placed;
 }
 
+static void
+set_tail (DhCudaPlan *plan, DhCudaStep *step, const DhCudaView *out, const DhCudaTail *tail)
+{
+  step->kernel.relu = tail->relu;
+  if (!tail->scale)
+    return;
+  step->scale = by_place (&plan->pool, out, tail->scale);
+  step->shift = by_place (&plan->pool, out, tail->shift);
+}
+
+DhCudaView *
+dh_cuda_add_pool (DhCudaPlan *plan, const DhNode *node, const DhCudaView *in, DhShape shape, const DhCudaTail *tail,
+                  DhValue owner)
+{
+  DhCudaStep *step = dh_cuda_step_new (plan, node->name, DH_CUDA_POOL);
+  step->in = in;
+  step->kernel.in_h = in->h;
+  step->kernel.in_w = in->w;
+  dh_cuda_set_window (&step->kernel, node);
+  DhCudaView *out = arrange (plan, step, shape.h, shape.w, FALSE, NULL, owner);
+  set_tail (plan, step, out, tail);
+  return out;
+}
+
 DhCudaView *
 dh_cuda_add_resize (DhCudaPlan *plan, const DhNode *node, const DhCudaView *in, DhShape shape, const DhCudaTail *tail,
                     DhValue owner)
@@ -113,17 +126,81 @@ dh_cuda_add_resize (DhCudaPlan *plan, const DhNode *node, const DhCudaView *in, 
   DhCudaStep *step = dh_cuda_step_new (plan, node->name, DH_CUDA_RESIZE);
   step->in = in;
   step->other = tail->sum;
-  step->kernel.relu = tail->relu;
   step->kernel.in_h = step->tap_rows = in->h;
   step->kernel.in_w = step->tap_columns = in->w;
   step->align_corners = node->align_corners;
   DhCudaView *out = arrange (plan, step, shape.h, shape.w, FALSE, NULL, owner);
-  if (tail->scale)
-    {
-      step->scale = by_place (&plan->pool, out, tail->scale);
-      step->shift = by_place (&plan->pool, out, tail->shift);
-    }
+  set_tail (plan, step, out, tail);
   return out;
+}
+
+/* Groups of the view from one on. */
+static DhCudaView *
+part_of (DhCudaPlan *plan, const DhCudaView *view, gint first, gint n_groups)
+{
+  DhCudaView *part = dh_cuda_view_copy (&plan->pool, view);
+  part->n_groups = n_groups;
+  part->groups = view->groups + first;
+  part->channels = view->channels + first * DH_CUDA_GROUP;
+  return part;
+}
+
+/* The resize that makes these groups, all of its memory, for nobody but the view; or NULL. `n_groups`: how many stand
+ * there. */
+static DhCudaStep *
+resize_at (const DhCudaPlan *plan, const DhCudaView *view, gint first, gint *n_groups)
+{
+  const DhCudaBuffer *buffer = view->groups[first].buffer;
+  DhCudaStep *found = NULL;
+  *n_groups = 0;
+  while (first + *n_groups < view->n_groups && view->groups[first + *n_groups].buffer == buffer)
+    (*n_groups)++;
+  for (guint i = 0; i < plan->steps->len; i++)
+    {
+      DhCudaStep *step = g_ptr_array_index (plan->steps, i);
+      if (step->kernel.op == DH_CUDA_RESIZE && !step->is_conv && !step->first && step->out->groups[0].buffer == buffer)
+        found = step;
+    }
+  if (!found || *n_groups != buffer->n_groups || buffer->type != plan->pool.type)
+    return NULL;
+  for (gint i = 0; i < *n_groups; i++)
+    if (view->groups[first + i].group != i)
+      return NULL;
+  return found;
+}
+
+static void
+set_part (DhCudaStep *step, const DhCudaView *part, const DhCudaBuffer *buffer)
+{
+  step->out = part;
+  step->kernel.n_groups = part->n_groups;
+  step->kernel.row_groups = buffer->n_groups;
+}
+
+DhCudaView *
+dh_cuda_add_joined (DhCudaPlan *plan, const char *name, const DhCudaView *view)
+{
+  gint n;
+  gboolean any = FALSE;
+  for (gint at = 0; at < view->n_groups; at += n)
+    any = resize_at (plan, view, at, &n) != NULL || any;
+  if (!any)
+    return NULL;
+  DhCudaBuffer *buffer = dh_cuda_buffer_new (&plan->pool, view->n_groups, view->h, view->w, plan->pool.type);
+  DhCudaView *whole = arranged_like (plan, view, buffer, DH_NO_VALUE);
+  for (gint at = 0; at < view->n_groups; at += n)
+    {
+      DhCudaStep *step = resize_at (plan, view, at, &n);
+      const DhCudaView *part = part_of (plan, whole, at, n);
+      if (!step)
+        {
+          step = dh_cuda_step_new (plan, name, DH_CUDA_POINTWISE);
+          step->in = part_of (plan, view, at, n);
+          set_out (step, part, buffer);
+        }
+      set_part (step, part, buffer);
+    }
+  return whole;
 }
 
 void

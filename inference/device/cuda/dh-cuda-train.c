@@ -132,20 +132,6 @@ dh_cuda_estimate_training (DhDevice *device, DhGraph *graph, const DhShape *shap
   return fine ? bytes : G_MAXUINT64;
 }
 
-static DhCudaTrainPlan *
-compile (DhCudaDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters, DhTensorDict *gradients,
-         const DhTrainOptions *options, GError **error)
-{
-  DhCudaTrainPlan *plan = new_plan (device, graph, shapes, parameters, gradients, options);
-  GError *reason = NULL;
-  if (reserve_staging (plan, &reason) && dh_cuda_train_build (plan, &reason) && dh_cuda_train_place (plan, &reason))
-    return plan;
-  dh_cuda_note_error (device, reason);
-  dh_cuda_free_training (&plan->base);
-  g_propagate_error (error, reason);
-  return NULL;
-}
-
 DhTrainPlan *
 dh_cuda_compile_training (DhDevice *base, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
                           DhTensorDict *gradients, const DhTrainOptions *options, GError **error)
@@ -154,18 +140,14 @@ dh_cuda_compile_training (DhDevice *base, DhGraph *graph, const DhShape *shapes,
   if (dh_cuda_is_lost (device, error) || !dh_cuda_takes_size (options->input, error))
     return NULL;
   g_autoptr (GError) reason = NULL;
-  DhCudaTrainPlan *plan = compile (device, graph, shapes, parameters, gradients, options, &reason);
-  /* Every time one way fewer is tried. */
-  while (!plan && dh_cuda_begins_anew (device))
-    {
-      g_clear_error (&reason);
-      plan = compile (device, graph, shapes, parameters, gradients, options, &reason);
-    }
-  if (plan)
+  DhCudaTrainPlan *plan = new_plan (device, graph, shapes, parameters, gradients, options);
+  if (reserve_staging (plan, &reason) && dh_cuda_train_build (plan, &reason) && dh_cuda_train_place (plan, &reason))
     {
       plan->base.memory = own_bytes (plan);
       return &plan->base;
     }
+  dh_cuda_free_training (&plan->base);
+  dh_cuda_note_no_plan (device, reason);
   if (g_error_matches (reason, DH_ERROR, DH_ERROR_NO_MEMORY))
     g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY,
                  "A training step on %d crops of %d×%d needs about %.0f MiB on the card beside the parameters; use a "

@@ -249,7 +249,7 @@ dh_cuda_write8 (const DhCudaKernel *k, int type, int64_t pixel, int group, float
   if (k->relu)
     for (int j = 0; j < 8; j++)
       v[j] = dh_cuda_relu (v[j]);
-  dh_cuda_store8 (k->out, (pixel * k->n_groups + group) * 8, type, v);
+  dh_cuda_store8 (k->out, (pixel * (k->row_groups ? k->row_groups : k->n_groups) + group) * 8, type, v);
 }
 
 /* The four pixels around a place of the result, and their weights. */
