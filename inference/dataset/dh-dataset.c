@@ -102,8 +102,7 @@ set_not_found (const DhScan *scan, const DhScan *base_scan, const char *name, gi
   if (kind < 0 || kind == DH_DATASET_FOLDER || scan->files->len == 0)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
-                   "%s: there is no PNG, JPEG or WebP image in this folder; others, such as TIFF, must be converted",
-                   name);
+                   "%s: there is no PNG, JPEG, WebP, TIFF or BMP image in this folder; others must be converted", name);
       return;
     }
   g_autoptr (DhLayoutFind) other = dh_layout_recognise (scan, base_scan, -1);
