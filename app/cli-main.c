@@ -22,7 +22,7 @@ static const struct
   { "eval-osr", dh_cmd_eval_osr, "measure open-set recognition on StreetHazards" },
   { "metrics", dh_cmd_metrics, "measure score maps of any method" },
   { "train", dh_cmd_train, "train a network by a published recipe or your own" },
-  { "report", dh_cmd_report, "write a run as CSV, JSON, HTML, PDF, Markdown or LaTeX" },
+  { "report", dh_cmd_report, "write a run, or a table of many, as CSV, JSON, HTML, PDF, Markdown or LaTeX" },
   { "export", dh_cmd_export, "write the score maps of a run in a benchmark's layout" },
   { "bench", dh_cmd_bench, "time a network, layer by layer" },
   { "demo", dh_cmd_demo, "the whole job on built-in scenes and weights" },

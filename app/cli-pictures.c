@@ -29,8 +29,8 @@ add_folder (GPtrArray *pictures, const char *folder, GError **error)
       g_ptr_array_add (found, g_build_filename (folder, name, NULL));
   if (found->len == 0)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "%s: there is no PNG, JPEG or WebP image in this folder",
-                   shown);
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
+                   "%s: there is no PNG, JPEG, WebP, TIFF or BMP image in this folder", shown);
       return FALSE;
     }
   g_ptr_array_sort (found, compare_names);

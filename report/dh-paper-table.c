@@ -77,9 +77,10 @@ static gboolean
 is_same_set (const DhRunRow *a, const DhRunRow *b)
 {
   g_autofree char *own = dup_published (a), *other = dup_published (b);
-  return g_str_equal (a->dataset_kind, b->dataset_kind) && g_str_equal (a->split, b->split)
+  return g_str_equal (a->split, b->split)
          && (g_str_equal (a->dataset_fingerprint, b->dataset_fingerprint)
-             || g_str_equal (a->dataset_root, b->dataset_root) || (own && g_strcmp0 (own, other) == 0));
+             || (g_str_equal (a->dataset_kind, b->dataset_kind)
+                 && (g_str_equal (a->dataset_root, b->dataset_root) || (own && g_strcmp0 (own, other) == 0))));
 }
 
 /* "Fishyscapes Static", "Cityscapes layout (val)", "Images and masks (my-set)". */

@@ -174,6 +174,27 @@ new_several_row (DhSession *session)
   return row;
 }
 
+static void
+on_written (AdwEntryRow *entry, DhSession *session)
+{
+  dh_session_read_as (session, DH_READ_MASK_VALUES, gtk_editable_get_text (GTK_EDITABLE (entry)));
+}
+
+/* What no choice says; what is not understood is refused as any reading is. */
+static GtkWidget *
+new_mask_entry (DhSession *session)
+{
+  g_autoptr (GPtrArray) choices = dh_session_list_readings (session, DH_READ_MASK_VALUES);
+  GtkWidget *entry = adw_entry_row_new ();
+  g_object_set (entry, "title", _ ("Other mask values, such as anomaly=1,2 ignore=255"), "show-apply-button", TRUE,
+                NULL);
+  for (guint i = 0; i < choices->len; i++)
+    if (((DhReadChoice *)choices->pdata[i])->chosen)
+      gtk_editable_set_text (GTK_EDITABLE (entry), ((DhReadChoice *)choices->pdata[i])->id);
+  g_signal_connect_object (entry, "apply", G_CALLBACK (on_written), session, 0);
+  return entry;
+}
+
 GtkWidget *
 dh_reading_group_new (DhSession *session)
 {
@@ -194,6 +215,8 @@ dh_reading_group_new (DhSession *session)
       GtkWidget *several = aspect == DH_READ_SPLITS ? new_several_row (session) : NULL;
       if (several != NULL)
         adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), several);
+      if (aspect == DH_READ_MASK_VALUES)
+        adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), new_mask_entry (session));
       /* By itself: beside it the choice would have no room. */
       g_autofree char *why = dh_session_explain_reading (session, aspect);
       if (why != NULL)

@@ -94,8 +94,8 @@ dh_window_choose_pictures (DhWindow *self)
   GtkFileChooser *chooser = choose (self, _ ("Open images"), GTK_FILE_CHOOSER_ACTION_OPEN, _ ("Open"), pictures_chosen);
   gtk_file_chooser_set_select_multiple (chooser, TRUE);
   g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
-  gtk_file_filter_set_name (filter, _ ("Images: PNG, JPEG, WebP"));
-  static const char *const suffixes[] = { "png", "jpg", "jpeg", "webp" };
+  gtk_file_filter_set_name (filter, _ ("Images: PNG, JPEG, WebP, TIFF, BMP"));
+  static const char *const suffixes[] = { "png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp" };
   for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
     gtk_file_filter_add_suffix (filter, suffixes[i]);
   gtk_file_chooser_add_filter (chooser, filter);

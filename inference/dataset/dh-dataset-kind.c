@@ -39,7 +39,7 @@ static const char *const kind_layouts[DH_N_DATASET_KINDS] = {
   [DH_DATASET_ADE20K] = "images/{training,validation} beside annotations/{training,validation}",
   [DH_DATASET_CAMVID] = "{train,val,test} beside {train,val,test}annot",
   [DH_DATASET_MASKS] = "images/x.jpg beside masks/x.png (or imgs, rgb, frames beside labels, gt; or x_mask.png)",
-  [DH_DATASET_FOLDER] = "PNG, JPEG or WebP images",
+  [DH_DATASET_FOLDER] = "PNG, JPEG, WebP, TIFF or BMP images",
 };
 
 const char *

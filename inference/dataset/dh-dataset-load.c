@@ -4,6 +4,7 @@
 
 #include "dh-checkpoint.h"
 #include "dh-error.h"
+#include "dh-pair-private.h"
 #include "dh-tensor.h"
 
 /* Official Static: an integer H×W×3 array under "rgb" is added to the picture. */
@@ -100,6 +101,13 @@ dh_dataset_load_thumbnail (DhDataset *dataset, guint index, guint max_width, gui
   return small;
 }
 
+/* Of one's own masks, in whatever file they are. */
+static gint
+plain_id (DhPixelValue value, gpointer data)
+{
+  return value.number <= 255 ? value.number : -1;
+}
+
 DhLabels *
 dh_dataset_load_raw_labels (DhDataset *dataset, guint index, GError **error)
 {
@@ -108,8 +116,11 @@ dh_dataset_load_raw_labels (DhDataset *dataset, guint index, GError **error)
   const DhDatasetItem *item = &dh_dataset_peek (dataset, index)->item;
   if (!item->label)
     return NULL;
-  return dataset->mask_values ? dh_labels_load_as (item->label, dh_mask_values_find, dataset->mask_values, error)
-                              : dh_labels_load (item->label, error);
+  if (dataset->mask_values)
+    return dh_labels_load_as (item->label, dh_mask_values_find, dataset->mask_values, error);
+  return dataset->kind == DH_DATASET_MASKS && !dh_pair_is_png (item->label)
+             ? dh_labels_load_as (item->label, plain_id, NULL, error)
+             : dh_labels_load (item->label, error);
 }
 
 static DhLabels *

@@ -40,7 +40,8 @@ add_path (DhDataset *dataset, const char *path, GCancellable *cancellable, GErro
   g_autoptr (DhLayoutFind) find = dh_layout_recognise (scan, NULL, DH_DATASET_FOLDER);
   if (!find)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "%s: there is no PNG, JPEG or WebP image in this folder", name);
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
+                   "%s: there is no PNG, JPEG, WebP, TIFF or BMP image in this folder", name);
       return FALSE;
     }
   g_autoptr (DhDataset) part = dh_dataset_new_empty (path);

@@ -102,8 +102,7 @@ set_not_found (const DhScan *scan, const DhScan *base_scan, const char *name, gi
   if (kind < 0 || kind == DH_DATASET_FOLDER || scan->files->len == 0)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
-                   "%s: there is no PNG, JPEG or WebP image in this folder; others, such as TIFF, must be converted",
-                   name);
+                   "%s: there is no PNG, JPEG, WebP, TIFF or BMP image in this folder; others must be converted", name);
       return;
     }
   g_autoptr (DhLayoutFind) other = dh_layout_recognise (scan, base_scan, -1);
@@ -143,6 +142,8 @@ collect_notes (DhDataset *dataset, const DhScan *scan, DhLayoutFind *find)
     g_ptr_array_add (notes, g_strdup ("the labels' ids are shifted by one: anomaly is 13, not 14"));
   else if (dataset->label_ids == DH_LABEL_IDS_PACKED)
     g_ptr_array_add (notes, g_strdup ("the labels' ids are the packed classes: anomaly is 12, not 14"));
+  if (dataset->mask_note)
+    g_ptr_array_add (notes, g_strdup (dataset->mask_note));
   if (unlabelled > 0 && dataset->kind != DH_DATASET_FOLDER)
     g_ptr_array_add (notes, g_strdup_printf (unlabelled == 1 ? "%u image has no label: maps only, no score"
                                                              : "%u images have no label: maps only, no score",
@@ -167,8 +168,6 @@ collect_notes (DhDataset *dataset, const DhScan *scan, DhLayoutFind *find)
     g_ptr_array_add (notes, g_strdup_printf ("%u images stand beside one of the same name in another format and are "
                                              "left out",
                                              find->n_duplicates));
-  if (dataset->mask_note)
-    g_ptr_array_add (notes, g_strdup (dataset->mask_note));
   if (dataset->orientation_note)
     g_ptr_array_add (notes, g_strdup (dataset->orientation_note));
   if (scan->no_files->len > 0)

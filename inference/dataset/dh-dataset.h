@@ -171,7 +171,7 @@ gboolean dh_dataset_load_labels (DhDataset *dataset, guint index, DhLabels **ano
  * there is no label. */
 DhLabels *dh_dataset_load_raw_labels (DhDataset *dataset, guint index, GError **error);
 
-/* Whether a path is named like a picture: .png .jpg .jpeg .webp in any case. */
+/* Whether a path is named like a picture: .png .jpg .jpeg .webp .tif .tiff .bmp in any case. */
 gboolean dh_path_is_picture (const char *path);
 
 /* "Fishyscapes Lost & Found validation (100 pictures)", "Cityscapes val, 497 of 500 pictures": what was published and

@@ -73,7 +73,7 @@ dh_pair_is_png (const char *path)
 static char *
 find_label (DhLayoutFind *find, const char *folder, const char *key, const DhPairRule *rule, DhLabelForm *form)
 {
-  static const char *const extensions[] = { ".png", ".PNG", ".webp", ".jpg", ".jpeg", ".JPG" };
+  static const char *const extensions[] = { ".png", ".PNG", ".webp", ".jpg", ".jpeg", ".JPG", ".tif", ".tiff", ".bmp" };
   for (guint i = 0; i < 2 && rule->label_suffixes[i]; i++)
     for (guint e = 0; e < (rule->any_picture ? G_N_ELEMENTS (extensions) : 2); e++)
       {

@@ -48,7 +48,7 @@ dh_path_stem_length (const char *path)
 gboolean
 dh_path_is_picture (const char *path)
 {
-  static const char *const extensions[] = { ".png", ".jpg", ".jpeg", ".webp" };
+  static const char *const extensions[] = { ".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp" };
   const char *extension = extension_of (path);
   for (guint i = 0; i < G_N_ELEMENTS (extensions); i++)
     if (g_ascii_strcasecmp (extension, extensions[i]) == 0)

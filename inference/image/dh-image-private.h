@@ -37,4 +37,16 @@ gboolean dh_webp_is (const DhImageSource *source);
 gboolean dh_webp_probe (const DhImageSource *source, guint *width, guint *height, GError **error);
 DhImage *dh_webp_load (const DhImageSource *source, GError **error);
 
+gboolean dh_bmp_is (const DhImageSource *source);
+gboolean dh_bmp_probe (const DhImageSource *source, guint *width, guint *height, GError **error);
+DhImage *dh_bmp_load (const DhImageSource *source, GError **error);
+
+gboolean dh_tiff_is (const DhImageSource *source);
+gboolean dh_tiff_probe (const DhImageSource *source, guint *width, guint *height, GError **error);
+DhImage *dh_tiff_load (const DhImageSource *source, GError **error);
+/* Of one channel of whole samples; FALSE, with *labels NULL and no error, where they are to be taken from its colours.
+ */
+gboolean dh_tiff_load_labels (const DhImageSource *source, DhPixelMeaning meaning, gpointer data, DhLabels **labels,
+                              GError **error);
+
 G_END_DECLS

@@ -13,9 +13,9 @@ typedef struct
 } Format;
 
 static const Format formats[] = {
-  { dh_png_is, dh_png_probe, dh_png_load },
-  { dh_jpeg_is, dh_jpeg_probe, dh_jpeg_load },
-  { dh_webp_is, dh_webp_probe, dh_webp_load },
+  { dh_png_is, dh_png_probe, dh_png_load },    { dh_jpeg_is, dh_jpeg_probe, dh_jpeg_load },
+  { dh_webp_is, dh_webp_probe, dh_webp_load }, { dh_tiff_is, dh_tiff_probe, dh_tiff_load },
+  { dh_bmp_is, dh_bmp_probe, dh_bmp_load },
 };
 
 gboolean
@@ -94,7 +94,7 @@ find_format (const DhImageSource *source, GError **error)
   if (source->size == 0)
     g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: the file is empty", source->name);
   else
-    g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: is not a PNG, JPEG or WebP image", source->name);
+    g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: is not a PNG, JPEG, WebP, TIFF or BMP image", source->name);
   return NULL;
 }
 
@@ -140,8 +140,8 @@ make_valid (GError *error)
 /* Up to this size a file is read without a look at its header first. */
 #define LARGE_FILE ((guint64)16 << 20)
 
-/* Width and height from the first bytes. Where they do not suffice (a JPEG whose metadata come first), *more is set and
- * there is no error. */
+/* Width and height from the first bytes. Where they do not suffice (a JPEG whose metadata come first, a TIFF), *more is
+ * set and there is no error. */
 static gboolean
 probe_head (const char *path, guint *width, guint *height, gboolean *more, GError **error)
 {
@@ -158,7 +158,8 @@ probe_head (const char *path, guint *width, guint *height, gboolean *more, GErro
   g_autoptr (GError) why = NULL;
   if (format->probe (&source, width, height, &why))
     return dh_image_check_size (name, *width, *height, error);
-  *more = size > source.size && format->load == dh_jpeg_load;
+  /* A TIFF's directory may lie anywhere. */
+  *more = size > source.size && (format->load == dh_jpeg_load || format->load == dh_tiff_load);
   if (!*more)
     g_propagate_error (error, g_steal_pointer (&why));
   return FALSE;
@@ -248,7 +249,8 @@ dh_image_probe (const char *path, guint *width, guint *height, GError **error)
         return FALSE;
       g_autofree char *name = display_name (path);
       const DhImageSource source = source_of (bytes, name);
-      if (!dh_jpeg_probe (&source, &w, &h, error) || !dh_image_check_size (name, w, h, error))
+      const Format *format = find_format (&source, error);
+      if (!format || !format->probe (&source, &w, &h, error) || !dh_image_check_size (name, w, h, error))
         return FALSE;
     }
   if (width)
@@ -362,6 +364,9 @@ dh_labels_load_as (const char *path, DhPixelMeaning meaning, gpointer data, GErr
                    name);
       return NULL;
     }
+  DhLabels *plain;
+  if (format->load == dh_tiff_load && dh_tiff_load_labels (&source, meaning, data, &plain, error))
+    return plain;
   g_autoptr (DhImage) image = format->load (&source, error);
   return image ? find_labels (image, name, meaning, data, error) : NULL;
 }

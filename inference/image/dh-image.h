@@ -21,10 +21,10 @@ DhImage *dh_image_ref (DhImage *image);
 void dh_image_unref (DhImage *image);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhImage, dh_image_unref)
 
-/* Reads PNG, JPEG or WebP, told apart by content, not by name. Alpha is dropped, grey becomes RGB, 16 bit is scaled
- * down; a CMYK JPEG is converted. An EXIF orientation is not applied (dh_image_orientation()). A picture that ends
- * early is an error, never padded. Any thread. Errors: DH_ERROR_NOT_FOUND, DH_ERROR_INVALID (truncated,
- * broken, no picture), DH_ERROR_UNSUPPORTED (animation), DH_ERROR_TOO_LARGE, DH_ERROR_NO_MEMORY; all name the file. */
+/* Reads PNG, JPEG, WebP, TIFF or BMP, told apart by content, not by name. Alpha is dropped, grey becomes RGB, 16 bit is
+ * scaled down; a CMYK JPEG is converted. An EXIF orientation is not applied (dh_image_orientation()). A picture that
+ * ends early is an error, never padded. Any thread. Errors: DH_ERROR_NOT_FOUND, DH_ERROR_INVALID (truncated, broken, no
+ * picture), DH_ERROR_UNSUPPORTED (animation), DH_ERROR_TOO_LARGE, DH_ERROR_NO_MEMORY; all name the file. */
 DhImage *dh_image_load (const char *path, GError **error);
 DhImage *dh_image_load_bytes (GBytes *bytes, const char *name, GError **error);
 /* The picture reduced as dh_image_thumbnail() does, never enlarged; JPEG and WebP are decoded at a reduced size, which

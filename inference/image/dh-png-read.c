@@ -232,7 +232,7 @@ read_ids_wide (Job *job, int passes, GError **error)
         for (guint x = 0; pass == passes - 1 && x < width; x++)
           {
             const guint8 *at = row + x * pixel;
-            if (x == 0 || memcmp (at, at - pixel, pixel) != 0)
+            if (x == 0 || (pixel == 1 ? *at != at[-1] : memcmp (at, at - pixel, pixel) != 0))
               {
                 const DhPixelValue value = value_of (at, channels, wide, palette, n_colours);
                 id = job->meaning ? job->meaning (value, job->data) : plain_id (job, value, x, y, error);

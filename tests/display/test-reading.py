@@ -17,6 +17,8 @@ SET = (120, 70)
 # Items of its menu, and behind the title of a submenu, which is the item 0, of that.
 FIRST, ROW = 127, 32
 CHECK = (100, 344)
+# Of a set of pictures beside masks, and in its check.
+MASKS_CHECK, MASK_VALUES = (100, 312), (650, 692)
 # In the check of a set that has splits.
 IDS = (890, 638)
 
@@ -32,8 +34,8 @@ def write_zeros(path, width, height):
 
 
 def make_sets(folder):
-    """Generated streets with all splits, and a set whose labels are all 0."""
-    streets, clean = f"{folder}/streets", f"{folder}/clean_set"
+    """Generated streets with all splits, a set whose labels are all 0, and one of them as a picture beside a mask."""
+    streets, clean, masks = f"{folder}/streets", f"{folder}/clean_set", f"{folder}/masks"
     subprocess.run([CLI, "demo-scenes", "--out", streets, "--seed", "3", "--count", "4", "--quiet"], check=True,
                    stdout=subprocess.DEVNULL)
     os.mkdir(clean)
@@ -43,7 +45,10 @@ def make_sets(folder):
             width, height = struct.unpack(">II", file.read(24)[16:])
         shutil.copy(picture, f"{clean}/{i}_rgb.png")
         write_zeros(f"{clean}/{i}_labels.png", width, height)
-    return streets, clean
+    for name, kind in (("images", "images"), ("masks", "annotations")):
+        os.makedirs(f"{masks}/{name}")
+        shutil.copy(f"{streets}/test/{kind}/test/t5/00000.png", f"{masks}/{name}/a.png")
+    return streets, clean, masks
 
 
 def choose(studio, submenu, choice, told):
@@ -106,21 +111,44 @@ def test_constant_labels(studio):
     studio.until(lambda: "reading=labels=true" in settings(studio), "the choice is not remembered")
 
 
+def test_mask_values(studio):
+    """What no choice says is written in the check, refused where it means nothing, and kept for the next start."""
+    studio.press(*SET, r"")
+    studio.settle(0.4)
+    studio.press(*MASKS_CHECK, r"studio: checked 1 pictures")
+    studio.settle(0.6)
+
+    def write(words):
+        studio.click(*MASK_VALUES)
+        studio.settle(0.4)
+        studio.key("ctrl+a")
+        studio.xdotool("type", words)
+        studio.key("Return")
+    studio.until_told(r"studio: error .*\"nix\" is no value(.|\n)*studio: checked 1 pictures",
+                      lambda: write("anomaly=nix"))
+    studio.settle(0.6)
+    studio.screenshot(f"{OUTPUT}/reading-masks.png")
+    studio.until_told(r"studio: opened Images and masks, 1 pictures", lambda: write("anomaly=14 ignore=4"))
+    studio.until(lambda: "reading=masks=anomaly%3D14%20ignore%3D4" in settings(studio), "the values are not remembered")
+
+
 CASES = [test_split, test_kind, test_check]
 CLEAN_CASES = [test_constant_labels]
+MASKS_CASES = [test_mask_values]
+ALL = CASES + CLEAN_CASES + MASKS_CASES
 
 
 def main():
     os.makedirs(OUTPUT, exist_ok=True)
     reason = f"{driver.missing()} is not there" if driver.missing() else None
-    print(f"1..{len(CASES + CLEAN_CASES)}", flush=True)
+    print(f"1..{len(ALL)}", flush=True)
     if reason is not None:
-        driver.run_cases(CASES + CLEAN_CASES, (), reason, OUTPUT, "reading")
+        driver.run_cases(ALL, (), reason, OUTPUT, "reading")
         return
     with tempfile.TemporaryDirectory(prefix="dh-reading-") as folder:
-        streets, clean = make_sets(folder)
+        streets, clean, masks = make_sets(folder)
         first = 1
-        for cases, root in ((CASES, streets), (CLEAN_CASES, clean)):
+        for cases, root in ((CASES, streets), (CLEAN_CASES, clean), (MASKS_CASES, masks)):
             studio = driver.Studio(PROGRAM, ["--new", root])
             try:
                 studio.wait(r"studio: opened")

@@ -59,3 +59,12 @@ rgb.save(path("lossy.webp"), quality=80)
 rgb.save(path("lossless.webp"), lossless=True)
 Image.fromarray(rgba).save(path("alpha.webp"), quality=80)
 rgb.save(path("animated.webp"), save_all=True, append_images=[grey.convert("RGB")])
+for name, picture, how in (("rgb", rgb, None), ("lzw", rgb, "tiff_lzw"), ("deflate", grey, "tiff_adobe_deflate"),
+                           ("packbits", grey, "packbits"), ("bits", grey.convert("1"), "group4"),
+                           ("jpeg", rgb, "jpeg"), ("palette", rgb.quantize(12), None)):
+    picture.save(path(f"{name}.tif"), compression=how)
+Image.fromarray(rgba[..., 0].astype(np.uint16) * 257).save(path("wide.tif"), compression="tiff_lzw")
+rgb.save(path("pages.tif"), save_all=True, append_images=[grey.convert("RGB")])
+rgb.save(path("rgb.bmp"))
+rgb.quantize(12).save(path("palette.bmp"))
+grey.convert("1").save(path("bits.bmp"))

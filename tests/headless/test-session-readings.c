@@ -33,6 +33,38 @@ list_choices (DhSession *session, DhReadAspect aspect)
   }                                                                                                                    \
   G_STMT_END
 
+/* What masks do not tell is chosen of what they hold, or in words; words that mean nothing leave what is open. */
+static void
+test_mask_values (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  g_autofree char *root = tree_new ();
+  tree_pair (root, "images/1.png", "masks/1.png", 0, 2, 5);
+  dh_session_open_weights (session, fixture->weights);
+  session_wait_for (dh_session_get_model_info (session) != NULL && !dh_session_is_loading (session));
+  dh_session_open_dataset (session, root);
+  wait_for_size (session, 1);
+  assert_choices (session, DH_READ_MASK_VALUES, "As recognised*, anomaly=2, anomaly=5, anomaly=rest inlier=0");
+  g_assert_true (dh_session_asks_how_to_read (session));
+  dh_session_read_as (session, DH_READ_MASK_VALUES, "anomaly=5");
+  session_wait_for (!dh_session_is_opening (session) && !dh_session_asks_how_to_read (session));
+  assert_choices (session, DH_READ_MASK_VALUES, "As recognised, anomaly=2, anomaly=5*, anomaly=rest inlier=0");
+  g_autofree char *command = dh_session_dup_command (session);
+  g_assert_nonnull (strstr (command, " --mask-values 'anomaly=5' "));
+  dh_session_read_as (session, DH_READ_MASK_VALUES, "anomaly=nix");
+  session_wait_for (!dh_session_is_opening (session));
+  assert_choices (session, DH_READ_MASK_VALUES, "As recognised, anomaly=2, anomaly=5*, anomaly=rest inlier=0");
+  dh_session_read_as (session, DH_READ_MASK_VALUES, "anomaly=5 ignore=2");
+  session_wait_for (!dh_session_is_opening (session));
+  assert_choices (session, DH_READ_MASK_VALUES,
+                  "As recognised, anomaly=2, anomaly=5, anomaly=rest inlier=0, anomaly=5 ignore=2*");
+  /* Of another kind nothing of it is left. */
+  dh_session_read_as (session, DH_READ_KIND, "folder");
+  session_wait_for (!dh_session_is_opening (session));
+  assert_choices (session, DH_READ_MASK_VALUES, "");
+  tree_remove (root);
+}
+
 /* A split is chosen, stands in the command, is there whenever the folder is opened again, and gives way where the
  * folder has changed; what cannot be read so leaves what is open. */
 static void
@@ -225,6 +257,7 @@ main (int argc, char **argv)
 {
   static const SessionTest tests[] = {
     { "/session-readings/readings", test_readings },
+    { "/session-readings/mask-values", test_mask_values },
     { "/session-readings/quick", test_quick_readings },
     { "/session-readings/hidden", test_hidden },
     { "/session-readings/parts", test_parts },

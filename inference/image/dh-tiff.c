@@ -1,0 +1,259 @@
+/* TIFF by libtiff, of one picture: what it allocates is bounded, and its messages are the file's own. */
+#include "dh-image-private.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <tiffio.h>
+
+#include "dh-error.h"
+
+/* Of what is read. */
+typedef struct
+{
+  const DhImageSource *source;
+  gsize position;
+  char message[160]; /* the first; "" */
+} Job;
+
+gboolean
+dh_tiff_is (const DhImageSource *source)
+{
+  static const char *const starts[] = { "II*\0", "MM\0*", "II+\0", "MM\0+" };
+  for (guint i = 0; source->size >= 8 && i < G_N_ELEMENTS (starts); i++)
+    if (memcmp (source->data, starts[i], 4) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static tmsize_t
+on_read (thandle_t handle, void *to, tmsize_t n)
+{
+  Job *job = handle;
+  const gsize left = job->source->size - job->position, count = n < 0 ? 0 : MIN ((gsize)n, left);
+  memcpy (to, job->source->data + job->position, count);
+  job->position += count;
+  return (tmsize_t)count;
+}
+
+static tmsize_t
+on_write (thandle_t handle, void *from, tmsize_t n)
+{
+  return 0;
+}
+
+static toff_t
+on_seek (thandle_t handle, toff_t offset, int whence)
+{
+  Job *job = handle;
+  const toff_t from = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? job->position : job->source->size;
+  job->position = (gsize)MIN (from + offset, (toff_t)job->source->size);
+  return job->position;
+}
+
+static int
+on_close (thandle_t handle)
+{
+  return 0;
+}
+
+static toff_t
+on_size (thandle_t handle)
+{
+  return ((Job *)handle)->source->size;
+}
+
+static int
+on_error (TIFF *tiff, void *data, const char *module, const char *format, va_list arguments)
+{
+  Job *job = data;
+  if (!*job->message)
+    g_vsnprintf (job->message, sizeof job->message, format, arguments);
+  return 1;
+}
+
+static int
+on_warning (TIFF *tiff, void *data, const char *module, const char *format, va_list arguments)
+{
+  return 1;
+}
+
+static void
+set_broken (const Job *job, GError **error)
+{
+  g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
+               "%s: the TIFF is broken, or of a kind that is not read%s%s; save it "
+               "as PNG",
+               job->source->name, *job->message ? ": " : "", job->message);
+}
+
+/* Without mapping: strips are copied, and no more is allocated at once than a picture within the limits takes. */
+static TIFF *
+open_tiff (Job *job, GError **error)
+{
+  TIFFOpenOptions *options = TIFFOpenOptionsAlloc ();
+  TIFFOpenOptionsSetMaxSingleMemAlloc (options, (tmsize_t)DH_IMAGE_MAX_PIXELS * 4);
+  TIFFOpenOptionsSetErrorHandlerExtR (options, on_error, job);
+  TIFFOpenOptionsSetWarningHandlerExtR (options, on_warning, job);
+  TIFF *tiff =
+      TIFFClientOpenExt ("TIFF", "rm", job, on_read, on_write, on_seek, on_close, on_size, NULL, NULL, options);
+  TIFFOpenOptionsFree (options);
+  if (!tiff)
+    set_broken (job, error);
+  return tiff;
+}
+
+static gboolean
+read_size (Job *job, TIFF *tiff, guint *width, guint *height, GError **error)
+{
+  uint32_t columns = 0, rows = 0;
+  if (TIFFGetField (tiff, TIFFTAG_IMAGEWIDTH, &columns) && TIFFGetField (tiff, TIFFTAG_IMAGELENGTH, &rows))
+    {
+      *width = columns;
+      *height = rows;
+      return TRUE;
+    }
+  set_broken (job, error);
+  return FALSE;
+}
+
+gboolean
+dh_tiff_probe (const DhImageSource *source, guint *width, guint *height, GError **error)
+{
+  Job job = { .source = source };
+  TIFF *tiff = open_tiff (&job, error);
+  const gboolean read = tiff && read_size (&job, tiff, width, height, error);
+  if (tiff)
+    TIFFClose (tiff);
+  return read;
+}
+
+static gboolean
+check (Job *job, TIFF *tiff, guint *width, guint *height, GError **error)
+{
+  if (!read_size (job, tiff, width, height, error) || !dh_image_check_size (job->source->name, *width, *height, error))
+    return FALSE;
+  /* Deflate packs at most 1032 to 1, the others less. */
+  const guint64 bytes = (guint64)*height * TIFFScanlineSize64 (tiff);
+  if (bytes / 1040 > job->source->size)
+    {
+      dh_image_set_truncated (job->source->name, job->source->size, error);
+      return FALSE;
+    }
+  if (!TIFFLastDirectory (tiff))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "%s: holds several images; save the one that is meant",
+                   job->source->name);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static DhImage *
+load (Job *job, TIFF *tiff, GError **error)
+{
+  guint width, height;
+  char why[1024] = "";
+  if (!check (job, tiff, &width, &height, error))
+    return NULL;
+  if (!TIFFRGBAImageOK (tiff, why))
+    {
+      g_strlcpy (job->message, why, sizeof job->message);
+      set_broken (job, error);
+      return NULL;
+    }
+  g_autoptr (DhImage) image = dh_image_new (width, height);
+  g_autofree uint32_t *raster = image ? g_try_new (uint32_t, (gsize)width * height) : NULL;
+  if (!raster)
+    {
+      dh_image_set_no_memory (job->source->name, width, height, error);
+      return NULL;
+    }
+  if (!TIFFReadRGBAImageOriented (tiff, width, height, raster, ORIENTATION_TOPLEFT, TRUE) || *job->message)
+    {
+      set_broken (job, error);
+      return NULL;
+    }
+  for (gsize i = 0; i < (gsize)width * height; i++)
+    {
+      image->rgb[3 * i] = TIFFGetR (raster[i]);
+      image->rgb[3 * i + 1] = TIFFGetG (raster[i]);
+      image->rgb[3 * i + 2] = TIFFGetB (raster[i]);
+    }
+  return g_steal_pointer (&image);
+}
+
+DhImage *
+dh_tiff_load (const DhImageSource *source, GError **error)
+{
+  Job job = { .source = source };
+  TIFF *tiff = open_tiff (&job, error);
+  DhImage *image = tiff ? load (&job, tiff, error) : NULL;
+  if (tiff)
+    TIFFClose (tiff);
+  return image;
+}
+
+/* Grey samples and palette indexes of 8 or 16 bits, in lines; others are looked at as colours. */
+static gboolean
+has_plain_samples (TIFF *tiff, guint *bits)
+{
+  uint16_t depth = 1, samples = 1, photometric = 0, orientation = ORIENTATION_TOPLEFT, format = SAMPLEFORMAT_UINT;
+  TIFFGetFieldDefaulted (tiff, TIFFTAG_BITSPERSAMPLE, &depth);
+  TIFFGetFieldDefaulted (tiff, TIFFTAG_SAMPLESPERPIXEL, &samples);
+  TIFFGetFieldDefaulted (tiff, TIFFTAG_ORIENTATION, &orientation);
+  TIFFGetFieldDefaulted (tiff, TIFFTAG_SAMPLEFORMAT, &format);
+  *bits = depth;
+  return TIFFGetField (tiff, TIFFTAG_PHOTOMETRIC, &photometric) && samples == 1 && (depth == 8 || depth == 16)
+         && (photometric == PHOTOMETRIC_MINISBLACK || photometric == PHOTOMETRIC_PALETTE)
+         && orientation == ORIENTATION_TOPLEFT && format == SAMPLEFORMAT_UINT && !TIFFIsTiled (tiff);
+}
+
+static gboolean
+read_line (Job *job, TIFF *tiff, guint8 *line, guint bits, guint8 *ids, guint width, guint y, DhPixelMeaning meaning,
+           gpointer data, GError **error)
+{
+  if (TIFFReadScanline (tiff, line, y, 0) != 1 || *job->message)
+    {
+      set_broken (job, error);
+      return FALSE;
+    }
+  for (guint x = 0; x < width; x++)
+    {
+      const gint sample = bits == 8 ? line[x] : ((const guint16 *)line)[x];
+      const gint id = meaning ((DhPixelValue){ sample, sample > 255 ? -1 : sample * 0x010101 }, data);
+      if (id < 0)
+        {
+          dh_image_set_meaningless (job->source->name, (DhPixelValue){ sample, -1 }, x, y, error);
+          return FALSE;
+        }
+      ids[x] = (guint8)id;
+    }
+  return TRUE;
+}
+
+gboolean
+dh_tiff_load_labels (const DhImageSource *source, DhPixelMeaning meaning, gpointer data, DhLabels **labels,
+                     GError **error)
+{
+  Job job = { .source = source };
+  guint width, height, bits;
+  TIFF *tiff = open_tiff (&job, error);
+  *labels = NULL;
+  if (!tiff)
+    return TRUE;
+  const gboolean plain = has_plain_samples (tiff, &bits);
+  if (plain && check (&job, tiff, &width, &height, error))
+    {
+      *labels = dh_labels_new (width, height);
+      g_autofree guint8 *line =
+          *labels ? g_try_malloc (MAX ((gsize)TIFFScanlineSize64 (tiff), (gsize)width * 2)) : NULL;
+      if (!line)
+        dh_image_set_no_memory (source->name, width, height, error);
+      for (guint y = 0; y < height && *labels; y++)
+        if (!line
+            || !read_line (&job, tiff, line, bits, (*labels)->ids + (gsize)y * width, width, y, meaning, data, error))
+          g_clear_pointer (labels, dh_labels_unref);
+    }
+  TIFFClose (tiff);
+  return plain;
+}

@@ -1,0 +1,184 @@
+/* TIFF and BMP: what is in them, and that they are refused where they are damaged or too large. */
+#include <tiffio.h>
+
+#include "dataset-asserts.h"
+#include "tree.h"
+
+enum
+{
+  WIDTH = 21,
+  HEIGHT = 9,
+};
+
+static guint8
+sample (guint x, guint y, guint c)
+{
+  return (guint8)(x * 11 + y * 23 + c * 71);
+}
+
+static void
+write_tiff (const char *path, guint channels, guint bits, guint compression, guint pages)
+{
+  TIFF *tiff = TIFFOpen (path, "w");
+  for (guint page = 0; page < pages; page++)
+    {
+      TIFFSetField (tiff, TIFFTAG_IMAGEWIDTH, WIDTH);
+      TIFFSetField (tiff, TIFFTAG_IMAGELENGTH, HEIGHT);
+      TIFFSetField (tiff, TIFFTAG_BITSPERSAMPLE, bits);
+      TIFFSetField (tiff, TIFFTAG_SAMPLESPERPIXEL, channels);
+      TIFFSetField (tiff, TIFFTAG_COMPRESSION, compression);
+      TIFFSetField (tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
+      TIFFSetField (tiff, TIFFTAG_PHOTOMETRIC, channels == 3 ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK);
+      TIFFSetField (tiff, TIFFTAG_ROWSPERSTRIP, 4);
+      for (guint y = 0; y < HEIGHT; y++)
+        {
+          guint16 wide[WIDTH * 3];
+          guint8 *line = (guint8 *)wide;
+          for (guint i = 0; i < WIDTH * channels; i++)
+            if (bits == 8)
+              line[i] = sample (i / channels, y, i % channels);
+            else
+              wide[i] = i % 2 ? 700 : 0;
+          g_assert_cmpint (TIFFWriteScanline (tiff, line, y, 0), ==, 1);
+        }
+      TIFFWriteDirectory (tiff);
+    }
+  TIFFClose (tiff);
+}
+
+static void
+assert_samples (const char *path, guint channels)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhImage) image = dh_image_load (path, &error);
+  g_assert_no_error (error);
+  guint width = 0, height = 0;
+  g_assert_true (dh_image_probe (path, &width, &height, &error));
+  g_assert_cmpuint (width, ==, WIDTH);
+  g_assert_cmpuint (image->height, ==, HEIGHT);
+  for (guint y = 0; y < HEIGHT; y++)
+    for (guint x = 0; x < WIDTH; x++)
+      for (guint c = 0; c < 3; c++)
+        g_assert_cmpuint (image->rgb[(y * WIDTH + x) * 3 + c], ==, sample (x, y, channels == 3 ? c : 0));
+}
+
+/* Whatever is cut off, it is refused, and never read as something else. */
+static void
+assert_cuts_refused (const char *root, const char *path)
+{
+  g_autofree char *data = NULL, *cut = g_build_filename (root, "cut", NULL);
+  gsize size;
+  g_assert_true (g_file_get_contents (path, &data, &size, NULL));
+  for (gsize n = 0; n + 1 < size; n += n < 64 ? 1 : 7)
+    {
+      g_autoptr (GError) error = NULL;
+      g_assert_true (g_file_set_contents (cut, data, (gssize)n, NULL));
+      g_autoptr (DhImage) image = dh_image_load (cut, &error);
+      g_assert_null (image);
+      g_assert_true (error->domain == DH_ERROR);
+    }
+}
+
+static void
+test_tiff (void)
+{
+  static const guint compressions[] = { COMPRESSION_NONE, COMPRESSION_LZW, COMPRESSION_ADOBE_DEFLATE,
+                                        COMPRESSION_PACKBITS };
+  g_autofree char *root = tree_new (), *path = g_build_filename (root, "a.tif", NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (compressions); i++)
+    for (guint channels = 1; channels <= 3; channels += 2)
+      {
+        write_tiff (path, channels, 8, compressions[i], 1);
+        assert_samples (path, channels);
+      }
+  write_tiff (path, 3, 8, COMPRESSION_NONE, 1);
+  assert_cuts_refused (root, path);
+  write_tiff (path, 1, 8, COMPRESSION_NONE, 2);
+  g_autoptr (GError) error = NULL;
+  g_assert_null (dh_image_load (path, &error));
+  dataset_assert_error_says (&error, DH_ERROR_UNSUPPORTED, "several images");
+  tree_remove (root);
+}
+
+static void
+put (guint8 *at, guint32 value)
+{
+  for (guint i = 0; i < 4; i++)
+    at[i] = (guint8)(value >> 8 * i);
+}
+
+/* Rows from below, or from above. */
+static void
+write_bmp (const char *path, guint bits, gboolean top_down, gint32 width)
+{
+  const guint stride = (WIDTH * bits + 31) / 32 * 4, palette = bits == 8 ? 1024 : 0, first = 54 + palette;
+  g_autofree guint8 *bytes = g_malloc0 (first + stride * HEIGHT);
+  memcpy (bytes, "BM", 2);
+  put (bytes + 10, first);
+  put (bytes + 14, 40);
+  put (bytes + 18, (guint32)width);
+  put (bytes + 22, top_down ? (guint32)-HEIGHT : HEIGHT);
+  bytes[26] = 1;
+  bytes[28] = (guint8)bits;
+  for (guint i = 0; i < palette / 4; i++)
+    put (bytes + 54 + 4 * i, i * 0x010101);
+  for (guint y = 0; y < HEIGHT; y++)
+    for (guint x = 0; x < WIDTH; x++)
+      for (guint c = 0; c < (bits == 8 ? 1 : 3); c++)
+        bytes[first + (top_down ? y : HEIGHT - 1 - y) * stride + x * (bits / 8) + c] =
+            sample (x, y, bits == 8 ? 0 : 2 - c);
+  g_assert_true (g_file_set_contents (path, (const char *)bytes, first + stride * HEIGHT, NULL));
+}
+
+static void
+test_bmp (void)
+{
+  static const guint bits[] = { 8, 24, 32 };
+  g_autofree char *root = tree_new (), *path = g_build_filename (root, "a.bmp", NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (bits); i++)
+    for (guint top_down = 0; top_down < 2; top_down++)
+      {
+        write_bmp (path, bits[i], top_down, WIDTH);
+        assert_samples (path, bits[i] == 8 ? 1 : 3);
+      }
+  assert_cuts_refused (root, path);
+  g_autoptr (GError) error = NULL;
+  write_bmp (path, 24, FALSE, 100000);
+  g_assert_null (dh_image_load (path, &error));
+  dataset_assert_error_says (&error, DH_ERROR_TOO_LARGE, "over the limit");
+  write_bmp (path, 24, FALSE, 30000);
+  g_assert_null (dh_image_load (path, &error));
+  dataset_assert_error_says (&error, DH_ERROR_INVALID, "truncated");
+  write_bmp (path, 24, FALSE, -5);
+  g_assert_null (dh_image_load (path, &error));
+  dataset_assert_error_says (&error, DH_ERROR_INVALID, "no pixels");
+  tree_remove (root);
+}
+
+/* Masks of 16 bits, and pictures, in a set. */
+static void
+test_set (void)
+{
+  g_autofree char *root = tree_new (), *image = tree_path (root, "images/a.tif"),
+                  *mask = tree_path (root, "masks/a.tiff");
+  write_tiff (image, 3, 8, COMPRESSION_LZW, 1);
+  write_tiff (mask, 1, 16, COMPRESSION_ADOBE_DEFLATE, 1);
+  g_autoptr (DhDataset) dataset = dataset_open_ok (root, NULL);
+  g_assert_cmpint (dh_dataset_kind (dataset), ==, DH_DATASET_MASKS);
+  dataset_assert_anomaly (dataset, 0, "01010101");
+  const DhDatasetOptions options = { .mask_values = "anomaly=0 ignore=700" };
+  g_autoptr (DhDataset) said = dh_dataset_open (root, NULL, &options, NULL, NULL, NULL);
+  dataset_assert_anomaly (said, 0, "12121212");
+  tree_remove (root);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  TIFFSetWarningHandler (NULL);
+  g_test_add_func ("/image/tiff", test_tiff);
+  g_test_add_func ("/image/bmp", test_bmp);
+  g_test_add_func ("/image/tiff-and-bmp/set", test_set);
+  return g_test_run ();
+}
