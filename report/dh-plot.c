@@ -6,7 +6,8 @@
 
 #define LEFT 46.0
 #define RIGHT 12.0
-#define TOP 30.0
+#define TOP 36.0
+#define NAMES 18.0 /* of series that fill the plot */
 #define BOTTOM 38.0
 
 static void
@@ -15,8 +16,8 @@ set_colour (cairo_t *cr, guint32 colour, double alpha)
   cairo_set_source_rgba (cr, (colour >> 16 & 255) / 255.0, (colour >> 8 & 255) / 255.0, (colour & 255) / 255.0, alpha);
 }
 
-/* `anchor`: 0 the text begins at x, 0.5 is centred there, 1 ends there; y is its top. */
-static void
+/* `anchor`: 0 the text begins at x, 0.5 is centred there, 1 ends there; y is its top. Gives its width. */
+static int
 draw_text (cairo_t *cr, const char *text, double x, double y, double anchor, gboolean bold)
 {
   g_autoptr (PangoLayout) layout = pango_cairo_create_layout (cr);
@@ -28,6 +29,7 @@ draw_text (cairo_t *cr, const char *text, double x, double y, double anchor, gbo
   pango_layout_get_pixel_size (layout, &width, NULL);
   cairo_move_to (cr, x - anchor * width, y);
   pango_cairo_show_layout (cr, layout);
+  return width;
 }
 
 static double
@@ -137,6 +139,34 @@ draw_series (cairo_t *cr, const DhPlot *plot, const DhPlotSeries *series)
   cairo_set_dash (cr, NULL, 0, 0);
 }
 
+/* Bars reach anywhere in the plot: their names stand over it, each behind its colour. */
+static void
+draw_names_above (cairo_t *cr, const DhPlot *plot, const DhPlotSeries *series, guint n_series)
+{
+  double x = plot->width - RIGHT;
+  for (guint i = n_series; i-- > 0;)
+    {
+      set_colour (cr, series[i].colour, 1);
+      x -= draw_text (cr, series[i].name, x, NAMES, 1, TRUE) + 14;
+      cairo_rectangle (cr, x, NAMES + 3, 10, 9);
+      cairo_fill (cr);
+      x -= 12;
+    }
+}
+
+/* Where curves hardly come: below them, precision–recall at the left, ROC at the right. */
+static void
+draw_names_below (cairo_t *cr, const DhPlot *plot, const DhPlotSeries *series, guint n_series)
+{
+  const double bottom = plot->height - BOTTOM - 6;
+  for (guint i = 0; i < n_series; i++)
+    {
+      set_colour (cr, series[i].colour, 1);
+      draw_text (cr, series[i].name, plot->names_right ? plot->width - RIGHT - 8 : LEFT + 10,
+                 bottom - 14 * (n_series - i), plot->names_right, TRUE);
+    }
+}
+
 void
 dh_plot_draw (cairo_t *cr, const DhPlot *plot, const DhPlotSeries *series, guint n_series)
 {
@@ -169,12 +199,8 @@ dh_plot_draw (cairo_t *cr, const DhPlot *plot, const DhPlotSeries *series, guint
   cairo_line_to (cr, LEFT, TOP + height);
   cairo_line_to (cr, LEFT + width, TOP + height);
   cairo_stroke (cr);
-  for (guint i = 0; i < n_series; i++)
-    {
-      set_colour (cr, series[i].colour, 1);
-      if (plot->names_right)
-        draw_text (cr, series[i].name, LEFT + width - 8, TOP + 6 + 14 * i, 1, TRUE);
-      else
-        draw_text (cr, series[i].name, LEFT + 10, TOP + 6 + 14 * i, 0, TRUE);
-    }
+  if (n_series > 0 && series[0].filled)
+    draw_names_above (cr, plot, series, n_series);
+  else
+    draw_names_below (cr, plot, series, n_series);
 }

@@ -11,19 +11,29 @@
 #define PAGE_HEIGHT 842.0
 #define MARGIN 40.0
 
+/* Of a table's columns; the first `n_left` are to the left, the rest to the right. */
+typedef struct
+{
+  const char *const *cells;
+  const double *widths;
+  guint n, n_left;
+} Head;
+
 typedef struct
 {
   cairo_t *cr;
   double y;
 } Page;
 
-static void
+/* TRUE where that is on a new page. */
+static gboolean
 need (Page *page, double height)
 {
   if (page->y + height <= PAGE_HEIGHT - MARGIN)
-    return;
+    return FALSE;
   cairo_show_page (page->cr);
   page->y = MARGIN;
+  return TRUE;
 }
 
 static PangoLayout *
@@ -69,19 +79,35 @@ write_heading (Page *page, const char *text, double size)
   page->y += 1.6 * size;
 }
 
-/* Cells with their widths; the first `n_left` to the left, the rest to the right; smaller where there are many. */
+/* Smaller where there are many. */
 static void
-write_row (Page *page, const char *const *cells, const double *widths, guint n, guint n_left, gboolean bold)
+write_cells (Page *page, const char *const *cells, const Head *head, gboolean bold)
 {
-  need (page, 14);
   double x = MARGIN;
-  for (guint i = 0; i < n; i++)
+  for (guint i = 0; i < head->n; i++)
     {
-      write_text (page, cells[i], x, widths[i] - 6, n > 8 ? 7.5 : 8.5, bold,
-                  i < n_left ? PANGO_ALIGN_LEFT : PANGO_ALIGN_RIGHT);
-      x += widths[i];
+      write_text (page, cells[i], x, head->widths[i] - 6, head->n > 8 ? 7.5 : 8.5, bold,
+                  i < head->n_left ? PANGO_ALIGN_LEFT : PANGO_ALIGN_RIGHT);
+      x += head->widths[i];
     }
   page->y += 13;
+}
+
+/* The first row comes with it. */
+static void
+write_head (Page *page, const Head *head)
+{
+  need (page, 28);
+  write_cells (page, head->cells, head, TRUE);
+}
+
+/* On the next page, the columns' heads stand over it again. */
+static void
+write_row (Page *page, const char *const *cells, const Head *head)
+{
+  if (need (page, 14))
+    write_cells (page, head->cells, head, TRUE);
+  write_cells (page, cells, head, FALSE);
 }
 
 /* In as many lines as it takes: provenance that is cut off is none. */
@@ -116,9 +142,10 @@ write_table (Page *page, DhReportTable *table, const double *widths)
   write_heading (page, table->title, 12);
   if (table->sentence)
     write_lines (page, table->sentence, MARGIN, PAGE_WIDTH - 2 * MARGIN);
-  for (guint r = 0; r < dh_report_table_n_rows (table); r++)
-    write_row (page, (const char *const *)table->cells->pdata + (gsize)r * table->n_columns, widths, table->n_columns,
-               table->n_left, r == 0);
+  const Head head = { (const char *const *)table->cells->pdata, widths, table->n_columns, table->n_left };
+  write_head (page, &head);
+  for (guint r = 1; r < dh_report_table_n_rows (table); r++)
+    write_row (page, head.cells + (gsize)r * table->n_columns, &head);
   dh_report_table_free (table);
 }
 
@@ -138,8 +165,9 @@ write_run (Page *page, const DhReport *report, guint which)
 
   write_heading (page, "Protocols, in per cent", 12);
   static const double widths[] = { 105, 190, 55, 55, 55, 55 };
-  write_row (page, (const char *const[]){ "score", "protocol", "AP", "FPR95", "AUROC", "undefined" }, widths, 6, 2,
-             TRUE);
+  const Head of_protocols = { (const char *const[]){ "score", "protocol", "AP", "FPR95", "AUROC", "undefined" }, widths,
+                              6, 2 };
+  write_head (page, &of_protocols);
   for (guint i = 0; i < run->protocols->len; i++)
     {
       const DhRunProtocolRow *row = run->protocols->pdata[i];
@@ -149,8 +177,7 @@ write_run (Page *page, const DhReport *report, guint which)
       g_autofree char *fpr95 = dh_report_percent (row->fpr95);
       g_autofree char *auroc = dh_report_percent (row->auroc);
       g_autofree char *undefined = dh_report_count (row->undefined_images);
-      write_row (page, (const char *const[]){ row->score, row->protocol, ap, fpr95, auroc, undefined }, widths, 6, 2,
-                 FALSE);
+      write_row (page, (const char *const[]){ row->score, row->protocol, ap, fpr95, auroc, undefined }, &of_protocols);
     }
 
   static const double threshold_widths[] = { 62, 133, 42, 40, 36, 36, 36, 43, 43, 44 };
@@ -184,8 +211,9 @@ write_run (Page *page, const DhReport *report, guint which)
 
   write_heading (page, "Images, worst first", 12);
   static const double image_widths[] = { 245, 90, 60, 60, 60 };
-  write_row (page, (const char *const[]){ "image", "anomaly pixels", "AP", "FPR95", "AUROC" }, image_widths, 5, 1,
-             TRUE);
+  const Head of_images = { (const char *const[]){ "image", "anomaly pixels", "AP", "FPR95", "AUROC" }, image_widths, 5,
+                           1 };
+  write_head (page, &of_images);
   g_autoptr (GPtrArray) worst = dh_report_worst_first (run);
   for (guint i = 0; i < worst->len; i++)
     {
@@ -194,7 +222,7 @@ write_run (Page *page, const DhReport *report, guint which)
       g_autofree char *ap = dh_report_percent (row->ap);
       g_autofree char *fpr95 = dh_report_percent (row->fpr95);
       g_autofree char *auroc = dh_report_percent (row->auroc);
-      write_row (page, (const char *const[]){ row->stem, positives, ap, fpr95, auroc }, image_widths, 5, 1, FALSE);
+      write_row (page, (const char *const[]){ row->stem, positives, ap, fpr95, auroc }, &of_images);
     }
 }
 

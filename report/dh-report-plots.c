@@ -105,9 +105,9 @@ dh_report_draw_plot (cairo_t *cr, const DhReport *report, guint run, guint index
   Set set = { .n = 0 };
   add_curves (&set, report, run, index == 1);
   const DhPlot plots[] = {
-    { "Precision–recall", "recall (TPR)", "precision", 0, 1, 0, 1, FALSE, FALSE, NAN, TRUE, DH_REPORT_PLOT_WIDTH,
+    { "Precision–recall", "recall (TPR)", "precision", 0, 1, 0, 1, FALSE, FALSE, NAN, FALSE, DH_REPORT_PLOT_WIDTH,
       DH_REPORT_PLOT_HEIGHT },
-    { "ROC", "FPR, log", "TPR", 1e-4, 1, 0, 1, TRUE, FALSE, NAN, FALSE, DH_REPORT_PLOT_WIDTH, DH_REPORT_PLOT_HEIGHT },
+    { "ROC", "FPR, log", "TPR", 1e-4, 1, 0, 1, TRUE, FALSE, NAN, TRUE, DH_REPORT_PLOT_WIDTH, DH_REPORT_PLOT_HEIGHT },
   };
   if (set.n > 0)
     dh_plot_draw (cr, &plots[index], set.series, set.n);

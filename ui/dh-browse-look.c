@@ -2,24 +2,70 @@
 
 /* Where the user looked: written with the view while it changes, taken up by the first picture of that size. */
 
+/* "1.5 320 240" */
+static void
+append_look (GString *text, double zoom, double x, double y)
+{
+  char number[3][G_ASCII_DTOSTR_BUF_SIZE];
+  g_string_append_printf (text, "%s %s %s", g_ascii_formatd (number[0], sizeof number[0], "%.6g", zoom),
+                          g_ascii_formatd (number[1], sizeof number[1], "%.8g", x),
+                          g_ascii_formatd (number[2], sizeof number[2], "%.8g", y));
+}
+
+/* "2 1.5 320 240;4 0 0 0": panes of the grid that were moved alone, by their numbers. Those of a comparison are not
+ * kept, and say nothing of these. */
+static char *
+dup_own_looks (DhBrowsePanes *self)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  for (guint i = 0; i < dh_canvas_get_n_panes (self->canvas); i++)
+    {
+      double zoom, x, y;
+      if (!dh_canvas_get_own_view (self->canvas, i, &zoom, &x, &y))
+        continue;
+      g_string_append_printf (text, "%s%u ", text->len > 0 ? ";" : "", i);
+      append_look (text, zoom, x, y);
+    }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
 static void
 tell_look (DhBrowsePanes *self)
 {
   guint width, height;
   double zoom, x, y;
-  if (self->look_waits || !dh_canvas_get_size (self->canvas, &width, &height))
+  if (self->look_waits || self->taking_look || !dh_canvas_get_size (self->canvas, &width, &height))
     return;
-  g_autofree char *text = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
   if (dh_canvas_get_view (self->canvas, &zoom, &x, &y))
-    {
-      char number[3][G_ASCII_DTOSTR_BUF_SIZE];
-      text = g_strdup_printf ("%s %s %s %u %u", g_ascii_formatd (number[0], sizeof number[0], "%.6g", zoom),
-                              g_ascii_formatd (number[1], sizeof number[1], "%.8g", x),
-                              g_ascii_formatd (number[2], sizeof number[2], "%.8g", y), width, height);
-    }
+    append_look (text, zoom, x, y);
+  else
+    g_string_append (text, "0 0 0");
+  g_string_append_printf (text, " %u %u", width, height);
   self->telling_look = TRUE;
-  g_object_set (self->view, "look", text != NULL ? text : "fit", NULL);
+  g_object_set (self->view, "look", text->str, NULL);
+  g_autofree char *own = self->comparing ? NULL : dup_own_looks (self);
+  if (own != NULL)
+    g_object_set (self->view, "own-looks", own, NULL);
   self->telling_look = FALSE;
+}
+
+static void
+take_own_looks (DhBrowsePanes *self)
+{
+  g_auto (GStrv) looks = g_strsplit (dh_view_get_string (self->view, "own-looks"), ";", -1);
+  const guint n = dh_canvas_get_n_panes (self->canvas);
+  /* All of them were parted. */
+  if (n > 1 && g_strv_length (looks) == n)
+    dh_canvas_set_linked (self->canvas, FALSE);
+  for (guint i = 0; looks[i] != NULL; i++)
+    {
+      g_auto (GStrv) words = g_strsplit (looks[i], " ", -1);
+      if (g_strv_length (words) == 4)
+        dh_canvas_set_own_view (self->canvas, (guint)g_ascii_strtoull (words[0], NULL, 10),
+                                g_ascii_strtod (words[1], NULL), g_ascii_strtod (words[2], NULL),
+                                g_ascii_strtod (words[3], NULL));
+    }
 }
 
 /* Of a picture of another size it says nothing. */
@@ -30,19 +76,33 @@ take_look (DhBrowsePanes *self)
   if (!dh_canvas_get_size (self->canvas, &width, &height))
     return;
   self->look_waits = FALSE;
+  self->taking_look = TRUE;
   g_auto (GStrv) words = g_strsplit (dh_view_get_string (self->view, "look"), " ", -1);
   const gboolean fits = g_strv_length (words) == 5 && g_ascii_strtoull (words[3], NULL, 10) == width
                         && g_ascii_strtoull (words[4], NULL, 10) == height;
-  if (fits)
-    dh_canvas_set_view (self->canvas, g_ascii_strtod (words[0], NULL), g_ascii_strtod (words[1], NULL),
-                        g_ascii_strtod (words[2], NULL));
-  else
-    dh_canvas_fit (self->canvas);
+  dh_canvas_set_view (self->canvas, fits ? g_ascii_strtod (words[0], NULL) : 0,
+                      fits ? g_ascii_strtod (words[1], NULL) : 0, fits ? g_ascii_strtod (words[2], NULL) : 0);
+  if (fits && !self->comparing)
+    take_own_looks (self);
+  self->taking_look = FALSE;
+}
+
+/* Back from a comparison the panes are where they were. */
+void
+dh_browse_look_show_own (DhBrowsePanes *self)
+{
+  if (self->comparing || self->look_waits)
+    return;
+  self->taking_look = TRUE;
+  take_own_looks (self);
+  self->taking_look = FALSE;
 }
 
 static void
 on_view_changed (DhBrowsePanes *self)
 {
+  if (self->taking_look)
+    return;
   if (self->look_waits)
     take_look (self);
   tell_look (self);

@@ -32,7 +32,8 @@ typedef struct
   double fraction, seconds;
   char *layer;
   gboolean computing;
-  gboolean look_waits, telling_look; /* for a picture; the canvas's look is being written into the view */
+  gboolean look_waits;                /* for a picture */
+  gboolean telling_look, taking_look; /* the canvas's look is being written into the view; and the other way round */
 
   gboolean comparing;      /* the layout is that of a comparison */
   gint sides[2];           /* the panes of A and B */
@@ -84,6 +85,7 @@ G_GNUC_INTERNAL void dh_browse_comparison_stop (DhBrowsePanes *self);
 /* dh-browse-look.c: zoom, middle and active pane from one start to the next. The first follows the view's "look" while
  * another has set it, the second its "active-pane". */
 G_GNUC_INTERNAL void dh_browse_look_show (DhBrowsePanes *self);
+G_GNUC_INTERNAL void dh_browse_look_show_own (DhBrowsePanes *self);
 G_GNUC_INTERNAL void dh_browse_look_show_pane (DhBrowsePanes *self);
 G_GNUC_INTERNAL void dh_browse_look_connect (DhBrowsePanes *self);
 

@@ -216,6 +216,7 @@ show_panes (DhBrowsePanes *self)
       specs[i] = (DhPaneSpec){ content->kind, content->kind == DH_PANE_MAP ? (guint)content->map : 0 };
     }
   dh_canvas_set_panes (self->canvas, specs, self->n_shown);
+  dh_browse_look_show_own (self);
   for (guint i = 0; i < self->n_shown; i++)
     {
       DhPane *pane = dh_canvas_get_pane (self->canvas, i);
@@ -289,18 +290,24 @@ on_view (DhBrowsePanes *self, GParamSpec *spec)
       dh_canvas_set_split (self->canvas, dh_view_get_number (self->view, "compare-split"));
       return;
     }
-  else if (g_str_equal (spec->name, "look") || g_str_equal (spec->name, "active-pane"))
+  else if (g_str_equal (spec->name, "look") || g_str_equal (spec->name, "own-looks")
+           || g_str_equal (spec->name, "active-pane"))
     {
-      if (*spec->name == 'l')
-        dh_browse_look_show (self);
-      else
+      if (*spec->name == 'a')
         dh_browse_look_show_pane (self);
+      else
+        dh_browse_look_show (self);
       return;
     }
   else if (g_str_equal (spec->name, "layout") || g_str_has_prefix (spec->name, "compare-"))
     show_compared (self);
   else if (g_str_equal (spec->name, "panes") || g_str_equal (spec->name, "color-bar"))
-    show_panes (self);
+    {
+      /* Their numbers are others' now. */
+      if (*spec->name == 'p')
+        g_object_set (self->view, "own-looks", "", NULL);
+      show_panes (self);
+    }
   else if (g_str_equal (spec->name, "palette"))
     show_palette (self);
   else if (g_str_equal (spec->name, "hidden-classes"))

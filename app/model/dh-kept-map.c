@@ -20,6 +20,7 @@ kept_free (DhKeptMap *kept)
   dh_threshold_clear (&kept->threshold);
   for (guint side = 0; side < 2; side++)
     g_free (kept->before[side]);
+  g_free (kept->layout);
   g_free (kept);
 }
 
@@ -113,6 +114,11 @@ dh_session_keep_map (DhSession *self, DhFrameMap map)
       const gboolean stands = g_str_equal (now, DH_KEPT_NAME) && self->kept != NULL;
       kept->before[i] = g_strdup (stands ? self->kept->before[i] : now);
     }
+  const char *layout = dh_view_get_string (self->view, "layout");
+  if (!g_str_equal (layout, "compare"))
+    kept->layout = g_strdup (layout);
+  else if (self->kept != NULL)
+    kept->layout = g_strdup (self->kept->layout);
   g_clear_pointer (&self->kept, kept_free);
   self->kept = kept;
   dh_session_trace (self, "keeps map %d of %s at %.6g", (int)kept->kind, kept->stem, kept->threshold.value);
@@ -141,6 +147,8 @@ dh_session_release_kept_map (DhSession *self)
         const gboolean swapped = dh_view_is (self->view, side_names[1 - side], kept->before[side]);
         g_object_set (self->view, side_names[side], kept->before[swapped ? 1 - side : side], NULL);
       }
+  if (kept->layout != NULL && dh_view_is (self->view, "layout", "compare"))
+    g_object_set (self->view, "layout", kept->layout, NULL);
   kept_free (kept);
   dh_session_trace (self, "keeps no map");
   dh_session_settle_kept_map (self);

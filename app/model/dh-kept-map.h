@@ -30,11 +30,13 @@ typedef struct
   double low, high, inlier_median; /* as in DhRunMap */
   DhThreshold threshold;           /* its value is NaN where the map has none */
   char *before[2];                 /* what the sides go back to: "likelihood" */
+  char *layout;                    /* and the panes; NULL: they were a comparison */
 } DhKeptMap;
 
 /* Of the shown picture, in the place of what was kept. FALSE where it has no such map, or that is what is kept. */
 gboolean dh_session_keep_map (DhSession *session, DhFrameMap map);
-/* The sides that it stood on go back to what was there before. FALSE where nothing is kept. */
+/* The sides that it stood on go back to what was there before, and the panes, where it brought them to a comparison,
+ * to their layout. FALSE where nothing is kept. */
 gboolean dh_session_release_kept_map (DhSession *session);
 /* Borrowed; NULL: nothing is kept. */
 const DhKeptMap *dh_session_get_kept_map (DhSession *session);

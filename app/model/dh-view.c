@@ -30,6 +30,7 @@ static const Option options[] = {
   { "changes-order", G_TYPE_STRING, "gain", "gain|loss|change|name", 0, TRUE },
   { "play-rate", G_TYPE_STRING, "5", "1|2|5|10|25", 0, TRUE },
   { "look", G_TYPE_STRING, "fit", "", 0 },
+  { "own-looks", G_TYPE_STRING, "", "", 0 },
   { "active-pane", G_TYPE_STRING, "0", "0|1|2|3|4|5|6|7", 0 },
   { "this-image", G_TYPE_BOOLEAN, NULL, NULL, 0 },
   { "bright", G_TYPE_BOOLEAN, NULL, NULL, 1 },

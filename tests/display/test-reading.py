@@ -20,7 +20,7 @@ CHECK = (100, 344)
 # Of a set of pictures beside masks, and in its check.
 MASKS_CHECK, MASK_VALUES = (100, 312), (650, 692)
 # In the check of a set that has splits.
-IDS = (890, 638)
+IDS = (890, 693)
 
 
 def write_zeros(path, width, height):
@@ -69,6 +69,20 @@ def settings(studio):
         return file.read()
 
 
+def test_several(studio):
+    """All but one split, ticked by keys."""
+    def act():
+        studio.key("Escape", "Escape")
+        studio.click(*SET)
+        studio.settle(0.4)
+        studio.key("Return", "v")
+        studio.settle(0.8)
+        studio.screenshot(f"{OUTPUT}/reading-several.png")
+        studio.key("space", "alt+o")
+    studio.until_told(r"studio: opened StreetHazards, 4 pictures", act)
+    studio.until(lambda: "reading=splits=validation,test" in settings(studio), "the choice is not remembered")
+
+
 def test_split(studio):
     """One split, then one of its towns; both are all that is shown, and are there again at the next start."""
     choose(studio, 0, 4, r"studio: opened StreetHazards, 2 pictures")
@@ -106,7 +120,7 @@ def test_check(studio):
 
 def test_constant_labels(studio):
     """Labels of one value are hidden ones until somebody says that they are true; that is kept for the next start."""
-    choose(studio, 1, 2, r"studio: opened Fishyscapes Static, as the reference packs it, 3 pictures")
+    choose(studio, 1, 3, r"studio: opened Fishyscapes Static, as the reference packs it, 3 pictures")
     studio.screenshot(f"{OUTPUT}/reading-constant.png")
     studio.until(lambda: "reading=labels=true" in settings(studio), "the choice is not remembered")
 
@@ -132,7 +146,7 @@ def test_mask_values(studio):
     studio.until(lambda: "reading=masks=anomaly%3D14%20ignore%3D4" in settings(studio), "the values are not remembered")
 
 
-CASES = [test_split, test_kind, test_check]
+CASES = [test_several, test_split, test_kind, test_check]
 CLEAN_CASES = [test_constant_labels]
 MASKS_CASES = [test_mask_values]
 ALL = CASES + CLEAN_CASES + MASKS_CASES

@@ -625,6 +625,46 @@ test_reading (EvaluationFixture *fixture, gconstpointer data)
   tree_remove (root);
 }
 
+/* A table that goes on on the next page has its columns' heads there again. */
+static void
+test_pages (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *program = g_find_program_in_path ("pdftotext");
+  if (program == NULL)
+    {
+      g_test_skip ("pdftotext is not there");
+      return;
+    }
+  const DhEvaluationOptions options = evaluation_options (fixture);
+  g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (DhRunRow) run = dh_database_get_run (fixture->database, evaluation->run, &error);
+  for (guint i = 0; i < 150; i++)
+    {
+      g_autofree char *stem = g_strdup_printf ("picture-%u", i);
+      DhRunImageRow row = { .state = (char *)"done", .width = 1, .height = 1, .ap = 0.5 };
+      row.image = dh_database_put_image (fixture->database, run->dataset, stem, stem, "", "", &error);
+      g_assert_true (dh_database_put_run_image (fixture->database, evaluation->run, &row, &error));
+    }
+  g_autofree char *path = g_build_filename (fixture->folder, "pages.pdf", NULL);
+  g_assert_true (dh_report_write (fixture->database, evaluation->run, 0, DH_REPORT_PDF, path, NULL, &error));
+  g_assert_no_error (error);
+  const char *const line[] = { program, "-layout", path, "-", NULL };
+  g_autofree char *text = NULL;
+  g_assert_true (g_spawn_sync (NULL, (char **)line, NULL, G_SPAWN_DEFAULT, NULL, NULL, &text, NULL, NULL, &error));
+  g_auto (GStrv) pages = g_strsplit (text, "\f", -1);
+  guint n = 0;
+  for (guint i = 0; pages[i] != NULL; i++)
+    if (strstr (pages[i], "picture-") != NULL)
+      {
+        const char *head = strstr (pages[i], "anomaly pixels");
+        g_assert_true (head != NULL && head < strstr (pages[i], "picture-"));
+        n++;
+      }
+  g_assert_cmpuint (n, >=, 3);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -639,6 +679,7 @@ main (int argc, char **argv)
   EVALUATION_TEST ("/evaluation-report/names", NULL, test_names);
   EVALUATION_TEST ("/evaluation-report/base", NULL, test_report_base);
   EVALUATION_TEST ("/evaluation-report/reading", NULL, test_reading);
+  EVALUATION_TEST ("/evaluation-report/pages", NULL, test_pages);
   EVALUATION_TEST ("/evaluation-report/export", NULL, test_export);
   EVALUATION_TEST ("/evaluation-report/segmentations", NULL, test_segmentations);
   EVALUATION_TEST ("/evaluation-report/overwritten", NULL, test_overwritten);

@@ -73,6 +73,21 @@ test_threshold (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpfloat (dh_session_get_run_threshold (session, 1)->value, ==, first + 1);
   g_assert_false (dh_session_keep_map (session, DH_FRAME_RUN_B)); /* what is kept already */
   g_assert_cmpuint (dh_session_get_n_runs (session), ==, runs);
+  /* Let go, what it brought to a comparison goes back; what was one stays one. */
+  DhView *view = dh_session_get_view (session);
+  g_assert_true (dh_session_release_kept_map (session));
+  g_object_set (view, "layout", "single", NULL);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_true (dh_session_keep_map (session, DH_FRAME_HYBRID));
+      g_object_set (view, "layout", "compare", NULL);
+    }
+  g_assert_true (dh_session_release_kept_map (session));
+  g_assert_cmpstr (dh_view_get_string (view, "layout"), ==, "single");
+  g_object_set (view, "layout", "compare", NULL);
+  g_assert_true (dh_session_keep_map (session, DH_FRAME_HYBRID));
+  g_assert_true (dh_session_release_kept_map (session));
+  g_assert_cmpstr (dh_view_get_string (view, "layout"), ==, "compare");
 }
 
 /* The numbers of the set: of the network that made it, at the kept threshold. */

@@ -293,9 +293,9 @@ void
 dh_canvas_set_view (DhCanvas *canvas, double zoom, double x, double y)
 {
   g_return_if_fail (DH_IS_CANVAS (canvas));
-  if (!(zoom > 0.0) || !isfinite (zoom) || !isfinite (x) || !isfinite (y))
+  if (zoom < 0.0 || !isfinite (zoom) || !isfinite (x) || !isfinite (y))
     return;
-  canvas->look = (DhLook){ x, y, zoom, FALSE };
+  canvas->look = (DhLook){ x, y, zoom > 0.0 ? zoom : 1.0, zoom == 0.0 };
   canvas->linked = TRUE;
   for (guint i = 0; i < DH_CANVAS_MAX_PANES; i++)
     {
@@ -303,6 +303,31 @@ dh_canvas_set_view (DhCanvas *canvas, double zoom, double x, double y)
       if (i < canvas->n_panes)
         dh_pane_set_moved_alone (canvas->panes[i], FALSE);
     }
+  dh_canvas_queue_frame (canvas);
+  dh_canvas_emit_view_changed (canvas);
+}
+
+gboolean
+dh_canvas_get_own_view (DhCanvas *canvas, guint pane, double *zoom, double *x, double *y)
+{
+  g_return_val_if_fail (DH_IS_CANVAS (canvas) && pane < canvas->n_panes, FALSE);
+  const DhLook *look = &canvas->own_look[pane];
+  *zoom = look->fit ? 0.0 : look->zoom;
+  *x = look->x;
+  *y = look->y;
+  return canvas->alone[pane];
+}
+
+void
+dh_canvas_set_own_view (DhCanvas *canvas, guint pane, double zoom, double x, double y)
+{
+  g_return_if_fail (DH_IS_CANVAS (canvas));
+  if (pane >= canvas->n_panes || !(zoom >= 0.0) || !isfinite (zoom) || !isfinite (x) || !isfinite (y))
+    return;
+  canvas->own_look[pane] = (DhLook){ x, y, zoom > 0.0 ? zoom : 1.0, zoom == 0.0 };
+  canvas->alone[pane] = TRUE;
+  if (canvas->linked)
+    dh_pane_set_moved_alone (canvas->panes[pane], TRUE);
   dh_canvas_queue_frame (canvas);
   dh_canvas_emit_view_changed (canvas);
 }

@@ -190,6 +190,12 @@ dh_canvas_keep_focus (DhCanvas *canvas, GtkWidget *leaving, guint pane)
   gtk_widget_grab_focus (GTK_WIDGET (canvas->panes[pane]));
 }
 
+static gboolean
+is_of (DhPane *pane, const DhPaneSpec *spec)
+{
+  return dh_pane_get_kind (pane) == spec->kind && (spec->kind != DH_PANE_MAP || dh_pane_get_slot (pane) == spec->slot);
+}
+
 void
 dh_canvas_set_panes (DhCanvas *canvas, const DhPaneSpec *specs, guint n)
 {
@@ -199,6 +205,9 @@ dh_canvas_set_panes (DhCanvas *canvas, const DhPaneSpec *specs, guint n)
   g_return_if_fail (n >= 1 && n <= DH_CANVAS_MAX_PANES);
   for (guint i = 0; i < n; i++)
     g_return_if_fail (specs[i].kind <= DH_PANE_DIFFERENCE && specs[i].slot < DH_CANVAS_MAX_MAPS);
+  gboolean same = n == n_old;
+  for (guint i = 0; i < n && same; i++)
+    same = is_of (canvas->panes[i], &specs[i]);
   dh_canvas_drop_strip (canvas);
   for (guint i = 0; i < n_old; i++)
     old[i] = g_steal_pointer (&canvas->panes[i]);
@@ -206,14 +215,15 @@ dh_canvas_set_panes (DhCanvas *canvas, const DhPaneSpec *specs, guint n)
   for (guint i = 0; i < n; i++)
     {
       for (guint k = 0; k < n_old && canvas->panes[i] == NULL; k++)
-        if (old[k] && dh_pane_get_kind (old[k]) == specs[i].kind
-            && (specs[i].kind != DH_PANE_MAP || dh_pane_get_slot (old[k]) == specs[i].slot))
+        if (old[k] && is_of (old[k], &specs[i]))
           canvas->panes[i] = g_steal_pointer (&old[k]);
       if (canvas->panes[i] == NULL)
         canvas->panes[i] = make_pane (canvas, &specs[i]);
       /* Order is the order of Tab as well. */
       gtk_widget_insert_before (GTK_WIDGET (canvas->panes[i]), GTK_WIDGET (canvas), canvas->marks);
       dh_pane_set_index (canvas->panes[i], i);
+      if (same)
+        continue;
       canvas->alone[i] = !canvas->linked;
       canvas->own_look[i] = canvas->look;
       dh_pane_set_moved_alone (canvas->panes[i], FALSE);

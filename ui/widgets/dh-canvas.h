@@ -120,7 +120,7 @@ guint dh_canvas_get_active_map (DhCanvas *canvas);
 /* opacity 0 … 1; fill FALSE: outlines only. */
 void dh_canvas_set_overlay (DhCanvas *canvas, DhOverlay overlay, double opacity, gboolean fill);
 
-/* Panes, 1 … 8. Panes that stay the same keep head and menu. */
+/* Panes, 1 … 8. Panes that stay the same keep head and menu, and where all do, what each was moved to. */
 void dh_canvas_set_panes (DhCanvas *canvas, const DhPaneSpec *panes, guint n);
 guint dh_canvas_get_n_panes (DhCanvas *canvas);
 DhPane *dh_canvas_get_pane (DhCanvas *canvas, guint index);
@@ -150,9 +150,12 @@ double dh_canvas_get_zoom (DhCanvas *canvas);
 void dh_canvas_get_center (DhCanvas *canvas, double *x, double *y);
 void dh_canvas_center_on (DhCanvas *canvas, double x, double y);
 /* Zoom (of a large pane) and middle of what all panes show together; FALSE while it fits. Setting it ends what single
- * panes were moved to; numbers beyond what can be shown are brought within. */
+ * panes were moved to; a zoom of 0 fits, numbers beyond what can be shown are brought within. */
 gboolean dh_canvas_get_view (DhCanvas *canvas, double *zoom, double *x, double *y);
 void dh_canvas_set_view (DhCanvas *canvas, double zoom, double x, double y);
+/* The same of a pane that was moved alone, which setting it does; a zoom of 0: it fits. FALSE: it goes with all. */
+gboolean dh_canvas_get_own_view (DhCanvas *canvas, guint pane, double *zoom, double *x, double *y);
+void dh_canvas_set_own_view (DhCanvas *canvas, guint pane, double zoom, double x, double y);
 /* Brings a rectangle into sight with some room about it, and pins its middle: jumping to a component. */
 void dh_canvas_show_rectangle (DhCanvas *canvas, int x, int y, int width, int height);
 /* TRUE (default): one view for all panes. Linking again takes the active pane's view for all. */
