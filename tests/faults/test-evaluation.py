@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Evaluations with bad pictures, on full disks, killed in the middle."""
+import contextlib
 import json
 import signal
+import sqlite3
 
 from faults import FOR_EVER, WEIGHTS, case, demo, evaluate, finish, labels, picture, png, refuses, run, smiyc, stopped_within, top
 
@@ -139,6 +141,10 @@ def _():
     refuses(words[:-2], "another run", str(process.pid))
     process.kill()
     process.wait()
+    # How its set was read is known all the same.
+    with contextlib.closing(sqlite3.connect(top / "k.db")) as database:
+        (summary, state), = database.execute("SELECT summary, state FROM runs")
+    assert state == "running" and json.loads(summary)["label_ids"] == "raw", (state, summary)
     code, text, err, _ = run(*words)
     assert code == 0, err
     document = json.loads(text)
