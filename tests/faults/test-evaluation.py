@@ -4,6 +4,7 @@ import contextlib
 import json
 import signal
 import sqlite3
+import subprocess
 
 from faults import FOR_EVER, WEIGHTS, case, demo, evaluate, finish, labels, picture, png, refuses, run, smiyc, stopped_within, top
 
@@ -95,6 +96,28 @@ def _():
     process.send_signal(signal.SIGCONT)
     assert process.wait(FOR_EVER) == 1
     (top / "away").rename(top / "taken")
+    code, text, err, _ = run(*words)
+    document = json.loads(text)
+    assert code == 0 and document["images"] == 40 and 2 <= document["resumed"] < 40, (err, document)
+
+
+@case("a disk that is unmounted in the middle: an empty folder stays, no image is at fault, and it goes on")
+def _():
+    smiyc_set("mounted", [(64, 48)] * 40)
+    words = ("eval-ood", "--dataroot", top / "mounted", "--dataset", "smiyc", "--folder", top / "mounted-maps", "--params",
+             WEIGHTS, "--db", top / "mounted.db", "--quiet", "--json")
+    process = stopped_within(words, top / "mounted-maps", top / "mounted.db", 30, stderr=subprocess.PIPE)
+    (top / "mounted").rename(top / "elsewhere")
+    (top / "mounted").mkdir()
+    process.send_signal(signal.SIGCONT)
+    _, err = process.communicate(timeout=FOR_EVER)
+    assert process.returncode == 1 and "not there any more" in err, err
+    with contextlib.closing(sqlite3.connect(top / "mounted.db")) as database:
+        (failed,), = database.execute("SELECT count(*) FROM run_images WHERE state = 'failed'")
+        (why,), = database.execute("SELECT why FROM runs")
+    assert failed == 0 and "not there any more" in why, (failed, why)
+    (top / "mounted").rmdir()
+    (top / "elsewhere").rename(top / "mounted")
     code, text, err, _ = run(*words)
     document = json.loads(text)
     assert code == 0 and document["images"] == 40 and 2 <= document["resumed"] < 40, (err, document)
