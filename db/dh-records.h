@@ -97,15 +97,15 @@ gboolean dh_database_put_mark (DhDatabase *database, const DhMarkRow *row, GErro
 /* All there are, by path; GPtrArray of DhMarkRow. */
 GPtrArray *dh_database_list_marks (DhDatabase *database, GError **error);
 
-/* A new run in state "running". */
+/* A new run in state "running", with the summary of the row, which is what is known before it ends. */
 gint64 dh_database_add_run (DhDatabase *database, const DhRunRow *row, GError **error);
 /* The newest run that was begun with the same kind, data set, split, model, method, folder, score and precision and is
  * not done; 0 where there is none (and *error unset). */
 gint64 dh_database_find_unfinished (DhDatabase *database, const DhRunRow *row, GError **error);
 gboolean dh_database_end_run (DhDatabase *database, gint64 run, const char *state, const char *why, const char *summary,
                               GError **error);
-/* Puts a run that is gone on with back into state "running". */
-gboolean dh_database_reopen_run (DhDatabase *database, gint64 run, GError **error);
+/* Puts a run that is gone on with back into state "running", with that summary. */
+gboolean dh_database_reopen_run (DhDatabase *database, gint64 run, const char *summary, GError **error);
 /* For who holds `folder`: runs in it other than `run` that say they are running were killed, and become "unfinished".
  */
 gboolean dh_database_leave_runs (DhDatabase *database, const char *folder, gint64 run, GError **error);

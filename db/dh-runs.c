@@ -10,10 +10,11 @@ dh_database_add_run (DhDatabase *database, const DhRunRow *row, GError **error)
   sqlite3_stmt *statement = dh_database_bind (
       database, error,
       "INSERT INTO runs (kind, state, dataset, split, model, folder, score, device, device_title, precision, program,"
-      " command, started, method, source) VALUES (?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-      "sisissssssssss", row->kind, row->dataset, row->split, row->model, row->folder, row->score, row->device,
+      " command, started, method, source, summary) VALUES (?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+      " RETURNING id",
+      "sisisssssssssss", row->kind, row->dataset, row->split, row->model, row->folder, row->score, row->device,
       row->device_title ? row->device_title : "", row->precision, row->program, row->command ? row->command : "", now,
-      row->method, row->source);
+      row->method, row->source, row->summary);
   return dh_database_returned_id (database, statement, error);
 }
 
@@ -41,10 +42,11 @@ dh_database_end_run (DhDatabase *database, gint64 run, const char *state, const 
 }
 
 gboolean
-dh_database_reopen_run (DhDatabase *database, gint64 run, GError **error)
+dh_database_reopen_run (DhDatabase *database, gint64 run, const char *summary, GError **error)
 {
   return dh_database_execute (database, error,
-                              "UPDATE runs SET state = 'running', why = NULL, ended = NULL WHERE id = ?", "i", run);
+                              "UPDATE runs SET state = 'running', why = NULL, ended = NULL, summary = ? WHERE id = ?",
+                              "si", summary, run);
 }
 
 gboolean

@@ -93,20 +93,36 @@ measure (DhRunPicture *picture, gpointer data, GError **error)
   return TRUE;
 }
 
-/* A disk that was pulled, a folder that was moved: no picture is at fault. */
+/* Not there, or nothing in it: what an unmounted disk leaves. A server that is gone lets nobody look. */
 static gboolean
-is_set_gone (const Flow *flow)
+is_gone (const char *folder)
 {
-  const char *root = dh_dataset_root (flow->options->dataset);
-  return dh_dataset_kind (flow->options->dataset) != DH_DATASET_FOLDER && !g_file_test (root, G_FILE_TEST_EXISTS);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  return !dir || !g_dir_read_name (dir);
+}
+
+/* The folder of the set that is gone, or NULL. A disk that was pulled, a folder that was moved: no picture is at
+ * fault. */
+static const char *
+gone_folder (const Flow *flow)
+{
+  DhDataset *dataset = flow->options->dataset;
+  const char *folders[] = { dh_dataset_root (dataset), dh_dataset_base_root (dataset) };
+  if (dh_dataset_kind (dataset) == DH_DATASET_FOLDER)
+    return NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    if (folders[i] && is_gone (folders[i]))
+      return folders[i];
+  return NULL;
 }
 
 static gboolean
 leave_out (Flow *flow, DhRunPicture *picture, GError **error)
 {
-  if (picture->reading && is_set_gone (flow))
+  const char *gone = picture->reading ? gone_folder (flow) : NULL;
+  if (gone)
     {
-      g_autofree char *root = g_filename_display_name (dh_dataset_root (flow->options->dataset));
+      g_autofree char *root = g_filename_display_name (gone);
       g_set_error (
           error, DH_ERROR, DH_ERROR_NOT_FOUND,
           "%s: the data set is not there any more; what was measured is kept, and evaluating again goes on when "

@@ -40,6 +40,16 @@ put_dataset (DhRunRecord *record, GCancellable *cancellable, GError **error)
   return record->dataset_id != 0;
 }
 
+/* What a summary says of its own and how the set was read, as text. */
+static char *
+summary_to_text (const DhRunRecord *record, JsonObject *summary)
+{
+  dh_run_reading_put (summary, record->dataset);
+  g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
+  json_node_take_object (root, summary);
+  return dh_text_mend_json (json_to_string (root, FALSE));
+}
+
 static gboolean
 find_or_add (DhRunRecord *record, const DhRunRow *row, const char *owner, GError **error)
 {
@@ -56,7 +66,7 @@ find_or_add (DhRunRecord *record, const DhRunRow *row, const char *owner, GError
       return record->run != 0;
     }
   record->rows = dh_database_list_run_images (record->database, record->run, error);
-  if (!record->rows || !dh_database_reopen_run (record->database, record->run, error))
+  if (!record->rows || !dh_database_reopen_run (record->database, record->run, row->summary, error))
     return FALSE;
   /* Since then another run has written its maps there. */
   if (!dh_map_owner_is (record->folder, owner))
@@ -88,6 +98,8 @@ dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase *database
       || !(model_id = dh_database_put_model (database, &origin->model, error)))
     return FALSE;
   g_autofree char *split = dh_dataset_dup_opened (dataset);
+  /* Now, because a run that is killed writes no end: whoever opens its set again must see it as it did. */
+  g_autofree char *reading = summary_to_text (record, json_object_new ());
   const DhRunRow row = { .kind = (char *)kind,
                          .dataset = record->dataset_id,
                          .model = model_id,
@@ -100,7 +112,8 @@ dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase *database
                          .device_title = (char *)origin->device_title,
                          .precision = (char *)origin->precision,
                          .program = (char *)DH_VERSION,
-                         .command = (char *)command };
+                         .command = (char *)command,
+                         .summary = reading };
   g_autofree char *owner = dh_map_owner_new (origin->model.sha256, row.score, row.precision, row.device, others);
   return find_or_add (record, &row, owner, error)
          && dh_database_leave_runs (database, record->folder, record->run, error)
@@ -260,12 +273,7 @@ gboolean
 dh_run_record_end (DhRunRecord *record, const GError *why, JsonObject *summary, GError **error)
 {
   const gboolean cancelled = g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  if (!summary)
-    summary = json_object_new ();
-  dh_run_reading_put (summary, record->dataset);
-  g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
-  json_node_take_object (root, summary);
-  g_autofree char *text = dh_text_mend_json (json_to_string (root, FALSE));
+  g_autofree char *text = summary_to_text (record, summary ? summary : json_object_new ());
   return dh_database_end_run (record->database, record->run,
                               !why        ? "done"
                               : cancelled ? "cancelled"

@@ -15,4 +15,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhRoom, dh_room_free)
 void dh_room_enter (DhRoom *room, guint64 bytes);
 void dh_room_leave (DhRoom *room, guint64 bytes);
 
+/* NULL, or why that is more than can be had now, for people; the system would end the program rather than say so. */
+char *dh_room_dup_shortage (guint64 bytes);
+
 G_END_DECLS

@@ -1,4 +1,9 @@
 #include "dh-room-private.h"
+#include <glib/gi18n.h>
+#include "dh-machine.h"
+
+/* Without asking what there is. */
+#define SMALL ((guint64)64 << 20)
 
 struct _DhRoom
 {
@@ -43,4 +48,15 @@ dh_room_leave (DhRoom *self, guint64 bytes)
   self->taken -= bytes;
   g_cond_broadcast (&self->left);
   g_mutex_unlock (&self->lock);
+}
+
+char *
+dh_room_dup_shortage (guint64 bytes)
+{
+  const guint64 there = bytes > SMALL ? dh_machine_memory_available () : 0;
+  if (there == 0 || bytes <= there)
+    return NULL;
+  g_autofree char *need = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *have = g_format_size_full (there, G_FORMAT_SIZE_IEC_UNITS);
+  return g_strdup_printf (_ ("needs about %s of memory, and %s can be had"), need, have);
 }

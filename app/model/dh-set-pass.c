@@ -10,8 +10,6 @@
 /* Bytes for each pixel of a picture while it is measured: the score's map, those of its two terms, of which one stands
  * twice while it is turned round, labels as they are read and as they are meant, and three masks. */
 #define BYTES_A_PIXEL 20
-/* Without asking what there is. */
-#define SMALL ((guint64)64 << 20)
 
 struct _DhSetPass
 {
@@ -75,18 +73,6 @@ measure (DhSetPass *self, guint index)
     }
 }
 
-/* NULL, or why there is no memory for a picture: the system would end the program rather than say so. */
-static char *
-dup_shortage (guint64 bytes)
-{
-  const guint64 there = bytes > SMALL ? dh_machine_memory_available () : 0;
-  if (there == 0 || bytes <= there)
-    return NULL;
-  g_autofree char *need = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
-  g_autofree char *have = g_format_size_full (there, G_FORMAT_SIZE_IEC_UNITS);
-  return g_strdup_printf (_ ("needs about %s of memory, and %s can be had"), need, have);
-}
-
 /* One picture, where and when there is memory for it beside those of the other threads. */
 static void
 visit (DhSetPass *self, guint index)
@@ -100,7 +86,7 @@ visit (DhSetPass *self, guint index)
     }
   const guint64 bytes = BYTES_A_PIXEL * dh_set_maps_pixels (self->maps, index);
   dh_room_enter (self->room, bytes);
-  measured->why = dup_shortage (bytes);
+  measured->why = dh_room_dup_shortage (bytes);
   if (measured->why == NULL && !g_atomic_int_get (&self->stopped))
     measure (self, index);
   dh_room_leave (self->room, bytes);

@@ -1,11 +1,15 @@
 #include "dh-slice-ranks-private.h"
 #include <glib/gi18n.h>
 #include <math.h>
+#include "dh-room-private.h"
 #include "dh-score-stats.h"
 
 /* Of a ranking, as dh-ranking.h has it: bytes of a pixel, and what no more pixels of usual scores go beyond. */
 #define BYTES_A_PIXEL 3
 #define MOST_BYTES ((guint64)192 << 20)
+/* For each pixel of a picture while it is added: its map, a second time while it is turned round, labels as they are
+ * read and as they are meant, and what it adds to a ranking. */
+#define LOADED_BYTES 16
 
 typedef struct
 {
@@ -169,15 +173,17 @@ add (Open *open, DhSetMaps *maps, DhScore score, const DhFrame *frame, const cha
     finish (open, score, why);
 }
 
-/* Pixels without labels would pass for inliers. */
+/* Without memory for it the system would end the program. Pixels without labels would pass for inliers. */
 static DhFrame *
 load (DhSetMaps *maps, guint picture, DhScore score, char **why)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhFrame) frame = dh_set_maps_load (maps, picture, score, &error);
+  *why = dh_room_dup_shortage (LOADED_BYTES * dh_set_maps_pixels (maps, picture));
+  g_autoptr (DhFrame) frame = *why == NULL ? dh_set_maps_load (maps, picture, score, &error) : NULL;
   if (frame != NULL && frame->truth != NULL)
     return g_steal_pointer (&frame);
-  *why = g_strdup (error != NULL ? error->message : _ ("Its labels are gone"));
+  if (*why == NULL)
+    *why = g_strdup (error != NULL ? error->message : _ ("Its labels are gone"));
   return NULL;
 }
 

@@ -274,6 +274,25 @@ def test_kill(training):
     training.wait(lambda: training.step() > step, "steps after going on")
 
 
+def test_power_cut(training):
+    """Window and trainer are killed at once, and the next window in the middle of finding out: it is lost, and goes on."""
+    training.wait(lambda: any(event["event"] == "checkpoint" for event in training.events()), "a checkpoint")
+    step, pid = training.step(), training.pid()
+    os.kill(training.studio.program.pid, signal.SIGKILL)
+    os.kill(pid, signal.SIGKILL)
+    training.close_studio()
+    training.studio = driver.Studio(STUDIO, ["--new"], home=training.home)
+    os.kill(training.studio.program.pid, signal.SIGKILL)
+    training.close_studio()
+    training.start()
+    training.say(r"studio: trainings 1 lost")
+    mark = len(training.studio.text())
+    press(training, 2, r"studio: trainings 1 (queued|running)", mark)
+    training.say(r"studio: trainings 1 running", mark)
+    training.wait(lambda: training.step() > step, "steps after going on")
+    assert training.pid() != pid
+
+
 def test_again(training):
     pid = training.pid()
     training.close_studio()
@@ -362,7 +381,7 @@ def end_trainer(training):
 
 
 def main():
-    cases = [test_toast, test_start, test_watch, test_pause, test_kill, test_again, test_finish, test_browse,
+    cases = [test_toast, test_start, test_watch, test_pause, test_kill, test_power_cut, test_again, test_finish, test_browse,
              test_runs, test_elsewhere]
     print(f"1..{len(cases) + 1}", flush=True)
     without = driver.missing()

@@ -97,11 +97,11 @@ def committed(database):
         return 0, False
 
 
-def stopped_within(words, folder, database, n):
+def stopped_within(words, folder, database, n, stderr=subprocess.DEVNULL):
     """A process that stands still with at least two pictures of its n done and some not; from then on it can only be
     killed. Where the machine was too slow to see that, another one."""
     for _ in range(50):
-        process = subprocess.Popen([PROGRAM, *map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen([PROGRAM, *map(str, words)], stdout=subprocess.DEVNULL, stderr=stderr, text=True)
         while process.poll() is None:
             process.send_signal(signal.SIGSTOP)
             done, free = committed(database)

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Evaluations with bad pictures, on full disks, killed in the middle."""
+import contextlib
 import json
 import signal
+import sqlite3
+import subprocess
 
 from faults import FOR_EVER, WEIGHTS, case, demo, evaluate, finish, labels, picture, png, refuses, run, smiyc, stopped_within, top
 
@@ -98,6 +101,28 @@ def _():
     assert code == 0 and document["images"] == 40 and 2 <= document["resumed"] < 40, (err, document)
 
 
+@case("a disk that is unmounted in the middle: an empty folder stays, no image is at fault, and it goes on")
+def _():
+    smiyc_set("mounted", [(64, 48)] * 40)
+    words = ("eval-ood", "--dataroot", top / "mounted", "--dataset", "smiyc", "--folder", top / "mounted-maps", "--params",
+             WEIGHTS, "--db", top / "mounted.db", "--quiet", "--json")
+    process = stopped_within(words, top / "mounted-maps", top / "mounted.db", 30, stderr=subprocess.PIPE)
+    (top / "mounted").rename(top / "elsewhere")
+    (top / "mounted").mkdir()
+    process.send_signal(signal.SIGCONT)
+    _, err = process.communicate(timeout=FOR_EVER)
+    assert process.returncode == 1 and "not there any more" in err, err
+    with contextlib.closing(sqlite3.connect(top / "mounted.db")) as database:
+        (failed,), = database.execute("SELECT count(*) FROM run_images WHERE state = 'failed'")
+        (why,), = database.execute("SELECT why FROM runs")
+    assert failed == 0 and "not there any more" in why, (failed, why)
+    (top / "mounted").rmdir()
+    (top / "elsewhere").rename(top / "mounted")
+    code, text, err, _ = run(*words)
+    document = json.loads(text)
+    assert code == 0 and document["images"] == 40 and 2 <= document["resumed"] < 40, (err, document)
+
+
 @case("very many bad pictures: some are named, and how many more there are")
 def _():
     words = smiyc_set("many-bad", [None] * 30 + [(64, 48)])
@@ -139,6 +164,10 @@ def _():
     refuses(words[:-2], "another run", str(process.pid))
     process.kill()
     process.wait()
+    # How its set was read is known all the same.
+    with contextlib.closing(sqlite3.connect(top / "k.db")) as database:
+        (summary, state), = database.execute("SELECT summary, state FROM runs")
+    assert state == "running" and json.loads(summary)["label_ids"] == "raw", (state, summary)
     code, text, err, _ = run(*words)
     assert code == 0, err
     document = json.loads(text)

@@ -14,6 +14,14 @@ try_exactly (const char *data, gsize size)
   free (copy);
 }
 
+/* What the environment asks for: other changes, and more of them. */
+static guint
+number_from (const char *variable, guint usual)
+{
+  const char *text = g_getenv (variable);
+  return text ? (guint)g_ascii_strtoull (text, NULL, 10) : usual;
+}
+
 /* A file of the corpus as it is, cut at some lengths, and with bytes changed: the same ones on every run. */
 static void
 replay (gconstpointer path)
@@ -24,8 +32,9 @@ replay (gconstpointer path)
   try_exactly (data, size);
   for (guint i = 0; i < 64; i++)
     try_exactly (data, size * i / 64);
-  g_autoptr (GRand) random = g_rand_new_with_seed (size);
-  for (guint i = 0; size > 0 && i < 500; i++)
+  g_autoptr (GRand) random = g_rand_new_with_seed (size + number_from ("DH_FUZZ_SEED", 0));
+  const guint tries = number_from ("DH_FUZZ_TRIES", 500);
+  for (guint i = 0; size > 0 && i < tries; i++)
     {
       g_autofree char *work = g_memdup2 (data, size);
       for (guint n = g_rand_int_range (random, 1, 5); n > 0; n--)

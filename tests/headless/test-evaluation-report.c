@@ -347,7 +347,7 @@ test_killed (EvaluationFixture *fixture, gconstpointer data)
   const DhEvaluationOptions options = evaluation_options (fixture);
   g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
   g_assert_no_error (error);
-  g_assert_true (dh_database_reopen_run (fixture->database, evaluation->run, &error));
+  g_assert_true (dh_database_reopen_run (fixture->database, evaluation->run, NULL, &error));
   g_autoptr (DhRunRow) run = dh_database_get_run (fixture->database, evaluation->run, &error);
   g_assert_cmpstr (run->state, ==, "running");
   g_assert_cmpstr (dh_run_state (run), ==, "unfinished");

@@ -425,13 +425,46 @@ test_taken (SessionFixture *fixture, gconstpointer data)
   g_assert_true (isnan (behind->ap));
 }
 
+static void
+nothing (DhSliceRank *rank, guint reading, gpointer data)
+{
+}
+
+/* A map of more pixels than there is memory for is not begun; the slices that it is in say why, the others are whole.
+ */
+static void
+test_shortage (SessionFixture *fixture, gconstpointer data)
+{
+  open_evaluated (fixture);
+  g_autofree char *map = dup_map_path (fixture, "scores", 0);
+  /* A file with a hole takes no place. */
+  g_assert_cmpint (truncate (map, (goffset)1 << 42), ==, 0);
+  g_autoptr (GPtrArray) ranks = g_ptr_array_new_with_free_func (dh_slice_rank_unref);
+  for (guint i = 0; i < 2; i++)
+    {
+      DhSliceRank *rank = dh_slice_rank_new ();
+      for (guint k = i; k < 6; k++)
+        g_array_append_val (rank->members, k);
+      rank->pixels = rank->members->len * SESSION_WIDTH * SESSION_HEIGHT;
+      g_ptr_array_add (ranks, rank);
+    }
+  dh_slice_ranks_measure (ranks, dh_session_get_set_maps (fixture->session), DH_SCORE_HYBRID, DH_SLICE_RANKS_BUDGET,
+                          nothing, NULL, NULL);
+  const DhSliceRank *with = ranks->pdata[0], *without = ranks->pdata[1];
+  g_assert_true (with->done && without->done);
+  g_assert_nonnull (with->why);
+  g_assert_nonnull (strstr (with->why, "needs about 16"));
+  g_assert_cmpstr (without->why, ==, NULL);
+  g_assert_true (isfinite (without->ap));
+}
+
 int
 main (int argc, char **argv)
 {
   static const SessionTest tests[] = {
-    { "/slices/numbers", test_numbers },       { "/slices/counts", test_counts }, { "/slices/tags", test_tags },
-    { "/slices/unreadable", test_unreadable }, { "/slices/memory", test_memory }, { "/slices/taken", test_taken },
-    { "/slices/middle", test_middle },
+    { "/slices/numbers", test_numbers },       { "/slices/counts", test_counts },     { "/slices/tags", test_tags },
+    { "/slices/unreadable", test_unreadable }, { "/slices/memory", test_memory },     { "/slices/taken", test_taken },
+    { "/slices/middle", test_middle },         { "/slices/shortage", test_shortage },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }
