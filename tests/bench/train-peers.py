@@ -2,7 +2,8 @@
 """Measures a training step of this project's cpu device against PyTorch's, side by side.
 
     tests/bench/train-peers.py [--build build] [--batch 2] [--side 768] [--rounds 3] [--threads 2] [--python PYTHON]
-                               [--ours densehybrid,densehybrid-recompute] [--peers torch,torch-eager,torch-bf16]
+                               [--ours densehybrid,densehybrid-bf16,densehybrid-recompute]
+                               [--peers torch,torch-eager,torch-bf16]
 
 ldn121 with the hybrid loss and Adam on invented crops; one process a contender, each with its network ready and one
 step made; round after round each makes one step, in turn. Prints the median and the least wall-clock seconds, the

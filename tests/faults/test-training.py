@@ -223,6 +223,31 @@ def _():
     assert steps == list(range(1, 9)), steps
 
 
+@case("training: in bfloat16, resumed it is the same to the last bit, and it does not go on in another precision")
+def _():
+    code, text, err, _ = run("devices", "--json")
+    assert code == 0, err
+    cpu = next(device for device in json.loads(text)["devices"] if device["name"] == "cpu")
+    words = ("--device", "cpu", "--precision", "bf16")
+    if "bf16" not in cpu["precisions"]:
+        refuses(training("sixteen", *words), "cannot train in bf16 precision; use f32")
+        return
+    refuses(training("sixteen", "--device", "ref", "--precision", "bf16"), "cannot train in bf16 precision; use f32")
+    shutil.rmtree(top / "logs" / "sixteen", ignore_errors=True)
+    code, _, err, _ = run(*training("sixteen", *words))
+    assert code == 0, err
+    code, _, err, _ = run(*training("parts", *words, "--stop_after", 3))
+    assert code == 0, err
+    refuses(resumed("parts"), "cannot train in bf16 precision; use f32", env={"DH_CPU_ISA": "avx512"})
+    code, _, err, _ = run(*resumed("parts"))
+    assert code == 0, err
+    assert {e["precision"] for name in ("sixteen", "parts") for e in events(name) if e["event"] == "start"} == {"bf16"}
+    losses = [{e["step"]: e["loss"] for e in events(name) if e["event"] == "step"} for name in ("sixteen", "parts")]
+    assert len(losses[0]) == 8 and losses[0] == losses[1], losses
+    models = [(top / "logs" / name / "model_best.pth").read_bytes() for name in ("sixteen", "parts")]
+    assert models[0] == models[1]
+
+
 @case("training: a second process in the folder is refused, by its number")
 def _():
     process = begin("busy", "--steps", 4000)

@@ -216,6 +216,37 @@ add_convs (DhDevice *device, gboolean (*is_wanted) (const char *path, char **wor
       }
 }
 
+/* As a middle one that our own kernels make: several planes and an odd one, more input planes than are multiplied at a
+ * time, pixels and tiles that leave a part of an item and of a pair over. */
+static void
+add_own_convs (DhDevice *device, gboolean (*is_wanted) (const char *path, char **words), char **words, gboolean print)
+{
+  static const struct
+  {
+    gint in;
+    DhConv conv;
+  } cases[] = {
+    { 18, { .out = 35, .kernel = 3, .padding = 1 } },
+    { 35, { .out = 9, .kernel = 3, .padding = 2, .dilation = 2, .bias = TRUE } },
+    { 280, { .out = 20, .kernel = 1 } },
+    { 20, { .out = 35, .kernel = 1, .bias = TRUE } },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      const DhConv *conv = &cases[i].conv;
+      DhGraph *graph = dh_graph_new ();
+      const DhValue input = dh_graph_input (graph, 3);
+      DhValue x = dh_graph_conv (graph, input, "first", (DhConv){ .out = cases[i].in, .kernel = 1 });
+      x = dh_graph_conv (graph, dh_graph_relu (graph, dh_graph_norm (graph, x, "n", 0.1)), "middle", *conv);
+      x = dh_graph_conv (graph, x, "f", (DhConv){ .out = CLASSES, .kernel = 1, .bias = TRUE });
+      const DhValue logits = dh_graph_resize (graph, x, input, TRUE);
+      g_autofree char *name =
+          g_strdup_printf ("own-%d-to-%d-%dx%d-dilation%d%s/33x35", cases[i].in, conv->out, conv->kernel, conv->kernel,
+                           MAX (conv->dilation, 1), conv->bias ? "-bias" : "");
+      add_case (device, graph, (DhShape){ 2, 3, 33, 35 }, name, CLASSES, logits, DH_NO_VALUE, is_wanted, words, print);
+    }
+}
+
 /* More channels than any published network has: nothing may be read behind what a kernel is given. */
 static void
 add_wide (DhDevice *device, gboolean (*is_wanted) (const char *path, char **words), char **words, gboolean print)
@@ -237,6 +268,7 @@ ops_add_gradients (DhDevice *device, gboolean (*is_wanted) (const char *path, ch
   static const gint sizes[][2] = { { 4, 6 }, { 13, 9 } };
   static const char *const nets[] = { "ldn-tiny", "dlv3p-tiny", "ldn-tiny-closed" };
   add_convs (device, is_wanted, words, print);
+  add_own_convs (device, is_wanted, words, print);
   if (!g_str_equal (dh_device_name (device), "ref"))
     add_wide (device, is_wanted, words, print);
   /* Large enough for kernels of our own. */
