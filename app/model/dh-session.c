@@ -249,6 +249,7 @@ dh_session_class_init (DhSessionClass *class)
       g_signal_new ("run-stats", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
   signals[DH_SESSION_COMPONENTS] =
       g_signal_new ("components", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[DH_SESSION_CHECK] = g_signal_new ("check", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[DH_SESSION_SLICES] = g_signal_new ("slices", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[DH_SESSION_SET_OBJECTS] =
       g_signal_new ("set-objects", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
@@ -354,6 +355,7 @@ dh_session_close (DhSession *self)
     g_cancellable_cancel (self->opening);
   dh_session_close_marks (self);
   dh_session_cancel_import (self);
+  dh_session_drop_check (self);
   dh_session_drop_evaluation (self);
   dh_session_close_set_objects (self);
   g_signal_handlers_disconnect_by_data (self->worker, self);
