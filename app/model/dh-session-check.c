@@ -2,6 +2,7 @@
 #include <glib/gi18n.h>
 #include "dh-answers-compare.h"
 #include "dh-ask.h"
+#include "dh-demo.h"
 #include "dh-file.h"
 #include "dh-first-look.h"
 #include "dh-session-private.h"
@@ -100,7 +101,7 @@ seen (guint index, const DhPrediction *prediction, gpointer data)
     check->maker.between (check->cancellable, check->maker.data);
 }
 
-/* The author's record, or the user's; NULL: there is none. */
+/* The author's record, or the user's; NULL: there is none. What comes with the program is not looked for here. */
 static char *
 find_record (const char *weights, const char *network, const char *sha256, gboolean *beside)
 {
@@ -129,6 +130,20 @@ take_comparison (DhWeightsCheck *result, DhAnswersComparison *comparison)
     }
 }
 
+/* `path` NULL: nothing is recorded, but of the demo's network, which has no file. */
+static gboolean
+load_record (const char *weights, const char *path, DhAnswers **recorded, GError **error)
+{
+  g_autoptr (GBytes) shipped = weights == NULL ? dh_demo_get_answers (error) : NULL;
+  if (weights == NULL && shipped == NULL)
+    return FALSE;
+  if (shipped != NULL)
+    *recorded = dh_answers_load_bytes (shipped, "demo", error);
+  else if (path != NULL)
+    *recorded = dh_answers_load (path, error);
+  return *recorded != NULL || (path == NULL && shipped == NULL);
+}
+
 static gboolean
 ask (DhSessionCheck *check, DhWorker *worker, DhPredictor *predictor, GError **error)
 {
@@ -136,9 +151,10 @@ ask (DhSessionCheck *check, DhWorker *worker, DhPredictor *predictor, GError **e
   DhWeightsCheck *result = check->result;
   gboolean beside;
   result->record = find_record (dh_model_path (model), dh_model_architecture (model), dh_model_sha256 (model), &beside);
-  g_autoptr (DhAnswers) recorded = result->record != NULL ? dh_answers_load (result->record, error) : NULL;
-  if (result->record != NULL && recorded == NULL)
+  g_autoptr (DhAnswers) recorded = NULL;
+  if (!load_record (dh_model_path (model), result->record, &recorded, error))
     return FALSE;
+  beside = beside || dh_model_path (model) == NULL;
   if (check->dataset != NULL && !dh_worker_calibrate (worker, check->dataset, check->cancellable, error))
     return FALSE;
   /* int8 that is calibrated on the scenes alone must not compute anything else. */
@@ -262,7 +278,7 @@ dh_session_check_loaded_weights (DhSession *self)
 {
   gboolean beside;
   g_autofree char *record = find_record (self->model->path, self->model->architecture, self->model->sha256, &beside);
-  if (record != NULL && dh_session_can_check_weights (self))
+  if (record != NULL && self->model->path != NULL && dh_session_can_check_weights (self))
     begin (self, TRUE);
 }
 
