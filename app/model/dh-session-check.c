@@ -204,10 +204,8 @@ tell (DhSession *self, const DhWeightsCheck *result)
   if (text == NULL)
     text = result->meaning != NULL ? g_strdup_printf ("%s. %s.", result->verdict, result->meaning)
                                    : g_strdup_printf ("%s.", result->verdict);
-  dh_session_complain (self,
-                       result->error != NULL ? _ ("The weights could not be checked")
-                                             : _ ("The weights do not give what is recorded of them"),
-                       text);
+  dh_session_complain (
+      self, result->error != NULL ? _ ("The weights could not be checked") : _ ("Known answers differ"), text);
 }
 
 /* On the window's thread. */
