@@ -26,6 +26,8 @@ add_row (GtkWidget *group, const char *title, const char *text)
   gtk_label_set_selectable (GTK_LABEL (label), TRUE);
   gtk_label_set_wrap (GTK_LABEL (label), TRUE);
   gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_CHAR);
+  /* A row gives a text that wraps no more than it must have. */
+  gtk_label_set_width_chars (GTK_LABEL (label), (int)MIN (g_utf8_strlen (text, -1), 44));
   gtk_label_set_max_width_chars (GTK_LABEL (label), 44);
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), label);
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), row);
@@ -196,8 +198,8 @@ dh_weights_window_new (DhSession *session, GtkWindow *parent)
   g_object_set_data_full (G_OBJECT (window), "weights", self, weights_free);
   g_signal_connect (window, "destroy", G_CALLBACK (on_destroy), NULL);
   GtkWidget *page = adw_preferences_page_new ();
-  adw_preferences_page_add (ADW_PREFERENCES_PAGE (page), ADW_PREFERENCES_GROUP (make_facts (session)));
   adw_preferences_page_add (ADW_PREFERENCES_PAGE (page), ADW_PREFERENCES_GROUP (make_answers (self)));
+  adw_preferences_page_add (ADW_PREFERENCES_PAGE (page), ADW_PREFERENCES_GROUP (make_facts (session)));
   gtk_widget_set_vexpand (page, TRUE);
   GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
   gtk_box_append (GTK_BOX (box), adw_header_bar_new ());
