@@ -7,6 +7,7 @@
 #include "dh-answers-compare.h"
 #include "dh-ask.h"
 #include "dh-calibrate.h"
+#include "dh-demo.h"
 #include "dh-error.h"
 #include "dh-file.h"
 #include "dh-first-look.h"
@@ -96,6 +97,12 @@ find_record (Check *check, DhModel *model, GError **error)
     check->path = g_strdup (check->given);
   else if (weights)
     check->path = dh_answers_find_beside (weights);
+  else if (!check->images && !check->dataset)
+    {
+      g_autoptr (GBytes) shipped = dh_demo_get_answers (error);
+      check->recorded = shipped ? dh_answers_load_bytes (shipped, "demo", error) : NULL;
+      return check->recorded != NULL;
+    }
   if (!check->path)
     {
       if (check->found)
@@ -208,7 +215,8 @@ print_text (const Check *check)
                                                  : "images");
   if (comparison)
     {
-      printf ("Off what is recorded in %s, as a share of pixels or of a map's range:\n", check->path);
+      printf ("Off what is recorded %s%s, as a share of pixels or of a map's range:\n",
+              check->path ? "in " : "of the demo", check->path ? check->path : "");
       print_map (dh_map_name (DH_MAP_SEGMENTATION), comparison->classes_off, comparison->classes_bound,
                  comparison->classes_agree);
       for (guint m = 0; m < comparison->n_maps; m++)
@@ -263,7 +271,7 @@ ask (Check *check, DhPredictor *predictor, int *status, GError **error)
   check->warning = dh_first_look_dup_warning (check->look);
   if (check->record)
     return check->warning || keep (check, check->record, error);
-  return (check->recorded || check->path || find_record (check, model, error)) && settle (check, error);
+  return (check->recorded || find_record (check, model, error)) && settle (check, error);
 }
 
 static int

@@ -1,7 +1,7 @@
 #include "dh-check-window.h"
-#include "dh-number.h"
 #include "dh-session-evaluation.h"
 #include "dh-view-file.h"
+#include "dh-weights-window.h"
 #include "dh-window-private.h"
 
 typedef void (*Chosen) (DhWindow *window, GListModel *files);
@@ -208,64 +208,11 @@ dh_window_show_about (DhWindow *self)
   gtk_window_present (GTK_WINDOW (about));
 }
 
-static void
-add_row (GtkWidget *group, const char *title, const char *text)
-{
-  GtkWidget *row = adw_action_row_new ();
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
-  GtkWidget *label = dh_ui_label (text, "dh-dense dh-num", 1);
-  gtk_label_set_selectable (GTK_LABEL (label), TRUE);
-  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_CHAR);
-  gtk_label_set_max_width_chars (GTK_LABEL (label), 44);
-  adw_action_row_add_suffix (ADW_ACTION_ROW (row), label);
-  adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), row);
-}
-
-static void
-show_group (DhWindow *self, const char *title, GtkWidget *group)
-{
-  GtkWidget *page = adw_preferences_page_new ();
-  adw_preferences_page_add (ADW_PREFERENCES_PAGE (page), ADW_PREFERENCES_GROUP (group));
-  GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
-  GtkWidget *bar = adw_header_bar_new ();
-  gtk_box_append (GTK_BOX (box), bar);
-  gtk_widget_set_vexpand (page, TRUE);
-  gtk_box_append (GTK_BOX (box), page);
-  GtkWidget *window = adw_window_new ();
-  g_object_set (window, "title", title, "modal", TRUE, "transient-for", self, "default-width", 640, "default-height",
-                520, NULL);
-  adw_window_set_content (ADW_WINDOW (window), box);
-  dh_ui_close_on_escape (window);
-  gtk_window_present (GTK_WINDOW (window));
-}
-
 void
 dh_window_show_weights (DhWindow *self)
 {
-  DhModelInfo *model = dh_session_get_model_info (self->session);
-  DhComputeInfo *compute = dh_session_get_compute_info (self->session);
-  if (model == NULL)
-    return;
-  GtkWidget *group = adw_preferences_group_new ();
-  g_autofree char *parameters = dh_number_format_count ((guint64)model->n_parameters);
-  const char *table = dh_session_get_class_table_title (self->session);
-  g_autofree char *classes =
-      table != NULL ? g_strdup_printf ("%u, %s", model->n_classes, table) : g_strdup_printf ("%u", model->n_classes);
-  add_row (group, _ ("File"), model->path != NULL ? model->path : _ ("comes with the program"));
-  add_row (group, _ ("Network"), model->network);
-  add_row (group, _ ("Classes"), classes);
-  add_row (group, _ ("Outlier head"), model->has_outlier_head ? _ ("yes") : _ ("no: closed set"));
-  add_row (group, _ ("Parameters"), parameters);
-  add_row (group, "SHA-256", model->sha256);
-  if (compute != NULL)
-    {
-      g_autofree char *device = g_strdup_printf ("%s · %s · %s", compute->name, compute->title, compute->precision);
-      add_row (group, _ ("Computes on"), device);
-      if (compute->cuda_why_not != NULL)
-        add_row (group, _ ("CUDA"), compute->cuda_why_not);
-    }
-  show_group (self, _ ("Weights"), group);
+  if (dh_session_get_model_info (self->session) != NULL)
+    gtk_window_present (GTK_WINDOW (dh_weights_window_new (self->session, GTK_WINDOW (self))));
 }
 
 void

@@ -6,6 +6,7 @@
 #include "dh-run-list.h"
 #include "dh-session-private.h"
 #include "dh-set-maps-private.h"
+#include "dh-worker-private.h"
 
 const char *const dh_session_protocols[] = {
   "densehybrid-pooled",
@@ -141,6 +142,41 @@ image_done (const DhRunImageRow *row, guint done, guint total, gpointer data)
   g_source_unref (source);
 }
 
+/* On its way to the window. */
+typedef struct
+{
+  DhSessionEvaluation *evaluation;
+  char *text;
+} Warning;
+
+static void
+warning_free (gpointer data)
+{
+  Warning *warning = data;
+  evaluation_unref (warning->evaluation);
+  g_free (warning->text);
+  g_free (warning);
+}
+
+static gboolean
+show_warning (gpointer data)
+{
+  const Warning *warning = data;
+  DhSession *self = warning->evaluation->session;
+  if (self != NULL && self->evaluation == warning->evaluation)
+    dh_session_complain (self, _ ("These numbers may be worth nothing"), warning->text);
+  return G_SOURCE_REMOVE;
+}
+
+/* On the inference thread. */
+static void
+warn (const char *text, gpointer data)
+{
+  Warning *warning = g_new (Warning, 1);
+  *warning = (Warning){ evaluation_ref (data), g_strdup (text) };
+  dh_worker_to_window (show_warning, warning, warning_free, G_PRIORITY_DEFAULT);
+}
+
 /* A calibration that was made since has given the precision its whole name, which the folder's name ends with. */
 static void
 name_anew (DhSessionEvaluation *evaluation, DhPredictor *predictor)
@@ -189,6 +225,7 @@ evaluate (DhWorker *worker, DhPredictor *predictor, gpointer data)
                                   .command = evaluation->command,
                                   .maker = &maker,
                                   .image_done = image_done,
+                                  .warning = warn,
                                   .data = evaluation };
   g_autoptr (DhEvaluation) result = dh_evaluation_run (&options, evaluation->cancellable, NULL, &evaluation->error);
   if (result == NULL)
@@ -261,7 +298,7 @@ dh_session_can_evaluate (DhSession *self)
 void
 dh_session_evaluate (DhSession *self)
 {
-  if (!dh_session_can_evaluate (self))
+  if (!dh_session_can_evaluate (self) || dh_session_put_off_check (self))
     return;
   DhSessionEvaluation *evaluation = g_new0 (DhSessionEvaluation, 1);
   g_atomic_ref_count_init (&evaluation->refs);

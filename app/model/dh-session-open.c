@@ -279,12 +279,14 @@ weights_loaded (GObject *source, GAsyncResult *result, gpointer data)
     }
   dh_session_request_current (self);
   show_waiting_view (self);
+  dh_session_check_loaded_weights (self);
 }
 
 static void
 load_weights (DhSession *self, const char *path, GBytes *bytes, const char *name)
 {
   dh_session_drop_evaluation (self);
+  dh_session_drop_check (self);
   self->loading = TRUE;
   dh_session_notify (self, DH_SESSION_PROP_LOADING);
   dh_worker_load_model_async (self->worker, path, bytes, name, self->closing, weights_loaded, g_object_ref (self));

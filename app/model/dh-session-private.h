@@ -1,10 +1,12 @@
 #pragma once
+#include "dh-answers.h"
 #include "dh-dataset.h"
 #include "dh-kept-map.h"
 #include "dh-reading.h"
 #include "dh-picture-components.h"
 #include "dh-run-details.h"
 #include "dh-run-map.h"
+#include "dh-session-check.h"
 #include "dh-session-evaluation.h"
 #include "dh-session.h"
 #include "dh-settings.h"
@@ -39,6 +41,7 @@ typedef struct
 } DhRunSide;
 
 typedef struct _DhSessionEvaluation DhSessionEvaluation;
+typedef struct _DhSessionCheck DhSessionCheck;
 typedef struct _DhSessionImport DhSessionImport;
 typedef struct _DhSessionSlices DhSessionSlices;
 typedef struct _DhSetWork DhSetWork;
@@ -115,7 +118,11 @@ struct _DhSession
   guint n_ranged;
 
   DhSessionEvaluation *evaluation;
-  DhSessionImport *import;           /* under way; its task's */
+  DhSessionImport *import;       /* under way; its task's */
+  DhSessionCheck *check;         /* of the weights, under way */
+  gboolean evaluate_next;        /* as soon as it has ended */
+  DhWeightsCheck *weights_check; /* the last one's result, and the answers that it found */
+  DhAnswers *answers;
   guint calibrating, calibrating_of; /* int8: the picture that is looked at; 0: none is */
   GListStore *runs;                  /* DhRunItem */
   gint64 compared[2];                /* runs whose maps stand beside the shown picture's; 0: none */
@@ -159,6 +166,7 @@ enum
   DH_SESSION_STATES,
   DH_SESSION_COMPARED,
   DH_SESSION_IMPORT,
+  DH_SESSION_CHECK,
   DH_SESSION_RUN_THRESHOLD,
   DH_SESSION_RUN_STATS,
   DH_SESSION_COMPONENTS,
@@ -296,5 +304,13 @@ G_GNUC_INTERNAL void dh_session_look_for_devices (DhSession *session);
 G_GNUC_INTERNAL extern const char *const dh_session_protocols[];
 G_GNUC_INTERNAL char *dh_session_evaluation_folder (DhSession *session);
 G_GNUC_INTERNAL void dh_session_drop_evaluation (DhSession *session);
+
+/* Known answers: dh-session-check.c. Once weights are loaded. */
+G_GNUC_INTERNAL void dh_session_check_loaded_weights (DhSession *session);
+/* An evaluation wants the network: a check that waits is dropped; for one under way, TRUE: dh_session_evaluate() is
+ * called when it has ended, which it is asked to. */
+G_GNUC_INTERNAL gboolean dh_session_put_off_check (DhSession *session);
+/* Other weights, or the end. */
+G_GNUC_INTERNAL void dh_session_drop_check (DhSession *session);
 
 G_END_DECLS

@@ -233,6 +233,7 @@ static const struct
   [DH_SESSION_RUN_THRESHOLD] = { "run-threshold", 1, { G_TYPE_UINT } },
   [DH_SESSION_RUN_STATS] = { "run-stats", 1, { G_TYPE_UINT } },
   [DH_SESSION_COMPONENTS] = { "components" },
+  [DH_SESSION_CHECK] = { "check" },
   [DH_SESSION_SLICES] = { "slices" },
   [DH_SESSION_SET_OBJECTS] = { "set-objects" },
   [DH_SESSION_MESSAGE] = { "message", 1, { G_TYPE_STRING } },
@@ -362,6 +363,7 @@ dh_session_close (DhSession *self)
     g_cancellable_cancel (self->opening);
   dh_session_close_marks (self);
   dh_session_cancel_import (self);
+  dh_session_drop_check (self);
   dh_session_drop_evaluation (self);
   dh_session_close_set_objects (self);
   g_signal_handlers_disconnect_by_data (self->worker, self);

@@ -30,6 +30,7 @@ G_BEGIN_DECLS
  *   "compared"   ()                       another run stands beside the picture, or its map was read
  *   "run-threshold", "run-stats" (uint side)  of such a run: dh-run-threshold.h
  *   "components" ()                       the picture's objects at the threshold: dh-session-components.h
+ *   "check"      ()                       the weights are checked: dh-session-check.h
  *   "slices"     ()                       parts of the evaluated set: dh-session-slices.h
  *   "set-objects" ()                      the set's objects at the threshold: dh-session-set-objects.h
  *   "message"    (char *text)             a sentence to be said once

@@ -19,11 +19,12 @@ dh_answers_comparison_free (DhAnswersComparison *comparison)
 }
 
 /* Three times what was measured, at most, on the generated scenes against float32 on the cpu: of the demo's network and
- * of seeded ladders and DeepLabs, small and whole, whose maps are rougher than a trained network's. Measured were (scores
- * and classes) bf16 1.2 % and 0.65 %, int8 1.7 % and 1.0 %; the demo's network is off by 0.3 % and 0.02 %, 1.4 % and
- * 0.06 %. float32 of another device was off by 0.003 %, but is allowed 2e-5 of the largest logit by the golden files,
- * which may be a thousandth of a spread. fp16 and tf32, which round eight times as finely as bf16, were not measured and
- * have its bounds. Networks whose logits go into the thousands may be beyond: their posterior is a step. */
+ * of seeded ladders and DeepLabs, small and whole, whose maps are rougher than a trained network's. Measured were
+ * (scores and classes) bf16 1.2 % and 0.65 %, int8 1.7 % and 1.0 %; the demo's network is off by 0.3 % and 0.02 %, 1.4
+ * % and 0.06 %. float32 of another device was off by 0.003 %, but is allowed 2e-5 of the largest logit by the golden
+ * files, which may be a thousandth of a spread. fp16 and tf32, which round eight times as finely as bf16, were not
+ * measured and have its bounds. Networks whose logits go into the thousands may be beyond: their posterior is a step.
+ */
 static const DhAnswerBound *
 bound_of (const char *precision)
 {

@@ -320,13 +320,10 @@ parse (GBytes *bytes)
 }
 
 DhAnswers *
-dh_answers_load (const char *path, GError **error)
+dh_answers_load_bytes (GBytes *bytes, const char *name, GError **error)
 {
-  g_return_val_if_fail (path != NULL, NULL);
-  g_autoptr (GBytes) bytes = dh_file_read (path, LARGEST, error);
-  if (!bytes)
-    return NULL;
-  g_autofree char *shown = g_filename_display_name (path);
+  g_return_val_if_fail (bytes != NULL && name != NULL, NULL);
+  g_autofree char *shown = g_filename_display_name (name);
   g_autoptr (JsonParser) parser = parse (bytes);
   JsonObject *root = parser ? json_node_get_object (json_parser_get_root (parser)) : NULL;
   g_autofree char *format = root ? take_text (root, "format") : NULL;
@@ -350,4 +347,12 @@ dh_answers_load (const char *path, GError **error)
       return NULL;
     }
   return g_steal_pointer (&answers);
+}
+
+DhAnswers *
+dh_answers_load (const char *path, GError **error)
+{
+  g_return_val_if_fail (path != NULL, NULL);
+  g_autoptr (GBytes) bytes = dh_file_read (path, LARGEST, error);
+  return bytes ? dh_answers_load_bytes (bytes, path, error) : NULL;
 }

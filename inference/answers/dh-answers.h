@@ -68,6 +68,8 @@ gboolean dh_answers_save (const DhAnswers *answers, const char *path, GError **e
 /* A file may come from anyone: DH_ERROR_INVALID with what is wrong where it is no such file, has numbers that cannot
  * be, or holds too much; DH_ERROR_UNSUPPORTED of a newer version of the program. Others as dh_file_read(). */
 DhAnswers *dh_answers_load (const char *path, GError **error);
+/* From memory, such as the demo's; `name` is for messages. */
+DhAnswers *dh_answers_load_bytes (GBytes *bytes, const char *name, GError **error);
 
 /* Where the answers of such weights to the generated pictures are kept: densehybrid/answers in the user's data folder,
  * a file for each network and SHA-256. Free with g_free. */

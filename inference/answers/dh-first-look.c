@@ -267,7 +267,8 @@ dh_first_look_dup_warning (const DhFirstLook *look)
     text = warn_of_labels (look);
   if (!text)
     return NULL;
-  char *whole = g_strdup_printf ("In the first %u %s: %s", look->images, look->images == 1 ? "image" : "images", text);
+  char *whole = look->images == 1 ? g_strdup_printf ("In the first image: %s", text)
+                                  : g_strdup_printf ("In the first %u images: %s", look->images, text);
   g_free (text);
   return whole;
 }

@@ -9,6 +9,7 @@
 #define TRAINING_SEED 1
 #define N_SCENES 32
 #define WEIGHTS "/org/densehybrid/demo/network.safetensors"
+#define ANSWERS "/org/densehybrid/demo/network.answers.json"
 #define WEIGHTS_FILE "demo-network.safetensors"
 
 guint
@@ -82,6 +83,15 @@ dh_demo_get_weights (GError **error)
   if (!weights)
     g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "This build comes without the demo's network");
   return weights;
+}
+
+GBytes *
+dh_demo_get_answers (GError **error)
+{
+  GBytes *answers = g_resource_lookup_data (get_resource (), ANSWERS, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+  if (!answers)
+    g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "This build comes without the answers of the demo's network");
+  return answers;
 }
 
 gboolean

@@ -23,6 +23,8 @@ double dh_demo_threshold (const char *map);
 
 /* The network's weights, a safetensors file in the program itself. DH_ERROR_NOT_FOUND where this build has none. */
 GBytes *dh_demo_get_weights (GError **error);
+/* The answers that are recorded of it (dh-answers.h), in float32 on the cpu. Likewise. */
+GBytes *dh_demo_get_answers (GError **error);
 gboolean dh_demo_is_there (void);
 
 /* Writes the scenes as the test split of a StreetHazards tree under `folder`, and the weights beside them as

@@ -120,6 +120,15 @@ check_reports (EvaluationFixture *fixture, const DhEvaluation *evaluation)
 }
 
 static void
+count_warning (const char *text, gpointer data)
+{
+  guint *warnings = data;
+  g_test_message ("%s", text);
+  g_assert_nonnull (strstr (text, "In the first 4 images: "));
+  (*warnings)++;
+}
+
+static void
 test_whole (EvaluationFixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
@@ -130,8 +139,12 @@ test_whole (EvaluationFixture *fixture, gconstpointer data)
   options.dataset = dataset;
   options.predictor = predictor;
   options.threads = 3;
+  guint warnings = 0;
+  options.warning = count_warning;
+  options.data = &warnings;
   g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
   g_assert_no_error (error);
+  g_assert_cmpuint (warnings, ==, 1); /* nobody has trained it */
   const DhClassResult *got = evaluation->classes;
   g_assert_nonnull (got);
   g_assert_true (got->table == table && got->has_open);

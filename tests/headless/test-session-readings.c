@@ -256,10 +256,8 @@ int
 main (int argc, char **argv)
 {
   static const SessionTest tests[] = {
-    { "/session-readings/readings", test_readings },
-    { "/session-readings/mask-values", test_mask_values },
-    { "/session-readings/quick", test_quick_readings },
-    { "/session-readings/hidden", test_hidden },
+    { "/session-readings/readings", test_readings },    { "/session-readings/mask-values", test_mask_values },
+    { "/session-readings/quick", test_quick_readings }, { "/session-readings/hidden", test_hidden },
     { "/session-readings/parts", test_parts },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
