@@ -214,7 +214,8 @@ test_fault (void)
   assert_taken (NULL, &spec, "41/0/1,3/0/2", 1 << 20, "cudnn 3");
   assert_taken (NULL, &other, "41/0/1,3/0/2", 1 << 20, "cudnn 41");
   g_autofree char *all = all_aside ();
-  g_assert_nonnull (strstr (all, "3×3 convolution 64 → 128 of 18×16 in float16: cudnn 41: The card failed in a kernel"));
+  g_assert_nonnull (
+      strstr (all, "3×3 convolution 64 → 128 of 18×16 in float16: cudnn 41: The card failed in a kernel"));
 }
 
 /* Nor is one that computes something else taken, however fast it is, and all that was timed since the last that was
