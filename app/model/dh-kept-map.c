@@ -7,9 +7,10 @@
 
 static const char *const side_names[2] = { "compare-a", "compare-b" };
 
-static void
-kept_free (DhKeptMap *kept)
+void
+dh_kept_map_free (gpointer data)
 {
+  DhKeptMap *kept = data;
   g_free (kept->model);
   g_free (kept->sha256);
   g_free (kept->device);
@@ -119,9 +120,10 @@ dh_session_keep_map (DhSession *self, DhFrameMap map)
     kept->layout = g_strdup (layout);
   else if (self->kept != NULL)
     kept->layout = g_strdup (self->kept->layout);
-  g_clear_pointer (&self->kept, kept_free);
+  g_clear_pointer (&self->kept, dh_kept_map_free);
   self->kept = kept;
   dh_session_trace (self, "keeps map %d of %s at %.6g", (int)kept->kind, kept->stem, kept->threshold.value);
+  dh_session_write_kept (self);
   renew (self);
   return TRUE;
 }
@@ -135,12 +137,13 @@ dh_session_settle_kept_map (DhSession *self)
       g_object_set (self->view, side_names[side], usual[side], NULL);
 }
 
-gboolean
-dh_session_release_kept_map (DhSession *self)
+/* The panes no more show it. */
+void
+dh_session_drop_kept (DhSession *self)
 {
   DhKeptMap *kept = g_steal_pointer (&self->kept);
   if (kept == NULL)
-    return FALSE;
+    return;
   for (guint side = 0; side < 2; side++)
     if (dh_view_is (self->view, side_names[side], DH_KEPT_NAME))
       {
@@ -149,11 +152,28 @@ dh_session_release_kept_map (DhSession *self)
       }
   if (kept->layout != NULL && dh_view_is (self->view, "layout", "compare"))
     g_object_set (self->view, "layout", kept->layout, NULL);
-  kept_free (kept);
+  dh_kept_map_free (kept);
   dh_session_trace (self, "keeps no map");
   dh_session_settle_kept_map (self);
   g_signal_emit_by_name (self, "compared");
+}
+
+gboolean
+dh_session_release_kept_map (DhSession *self)
+{
+  if (self->kept == NULL)
+    return FALSE;
+  dh_session_remove_kept (self);
+  dh_session_drop_kept (self);
   return TRUE;
+}
+
+void
+dh_session_take_kept (DhSession *self, DhKeptMap *kept)
+{
+  self->kept = kept;
+  dh_session_trace (self, "has map %d of %s, kept before", (int)kept->kind, kept->stem);
+  renew (self);
 }
 
 static char *

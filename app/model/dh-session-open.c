@@ -65,7 +65,7 @@ show_dataset (DhSession *self, DhOpening *opening)
   dh_session_keep_note (self);
   dh_session_drop_evaluation (self);
   dh_session_set_current (self, NULL);
-  dh_session_release_kept_map (self);
+  dh_session_drop_kept (self);
   dh_session_forget_frames (self);
   dh_session_forget_ranges (self);
   dh_session_forget_starts (self);
@@ -96,6 +96,7 @@ show_dataset (DhSession *self, DhOpening *opening)
     index = (gint)opening->first;
   DhImageItem *first = index >= 0 ? dh_image_list_get_item (self->list, index) : NULL;
   dh_session_set_current (self, first != NULL ? first : dh_image_list_step (self->list, NULL, 1));
+  dh_session_read_kept (self);
 }
 
 static void

@@ -132,6 +132,7 @@ struct _DhSession
   GQueue kept_run_maps; /* DhRunMap, the last first */
   DhRunSide run_sides[2];
   DhKeptMap *kept;                    /* NULL: nothing is */
+  GThreadPool *kept_writer;           /* of one thread, in order; NULL before the first */
   GQueue kept_run_details;            /* DhRunDetails, the last first */
   GHashTable *run_tunings;            /* of dh-run-threshold.c, by run */
   gboolean reading_runs, runs_unread; /* being read; their last reading failed, which was said */
@@ -221,6 +222,16 @@ G_GNUC_INTERNAL void dh_session_count_run_map (DhSession *session, guint side, c
 
 /* dh-kept-map.c: the side's map where the kept one stands there. */
 G_GNUC_INTERNAL void dh_session_find_kept_map (DhSession *session, guint side, const DhFrame *frame);
+
+/* The same without letting go of it: it is read again with its set. */
+G_GNUC_INTERNAL void dh_session_drop_kept (DhSession *session);
+G_GNUC_INTERNAL void dh_session_take_kept (DhSession *session, DhKeptMap *kept); /* takes it; nothing is kept then */
+G_GNUC_INTERNAL void dh_kept_map_free (gpointer kept);
+/* dh-kept-file.c: written and read on other threads; closing waits for what is to be written. */
+G_GNUC_INTERNAL void dh_session_write_kept (DhSession *session);
+G_GNUC_INTERNAL void dh_session_remove_kept (DhSession *session);
+G_GNUC_INTERNAL void dh_session_read_kept (DhSession *session);
+G_GNUC_INTERNAL void dh_session_close_kept (DhSession *session);
 
 /* Compared runs: dh-run-threshold.c. */
 G_GNUC_INTERNAL void dh_session_init_run_sides (DhSession *session);

@@ -90,6 +90,46 @@ test_threshold (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpstr (dh_view_get_string (view, "layout"), ==, "compare");
 }
 
+/* It outlives other sets and the program, with its threshold and every value; let go of, it does not come back. */
+static void
+test_outlives (SessionFixture *fixture, gconstpointer data)
+{
+  g_autofree char *other = g_build_filename (fixture->root, "other", NULL);
+  session_write_set_of_size (other, 2, SESSION_WIDTH, SESSION_HEIGHT);
+  session_open_all (fixture);
+  keep (fixture->session, DH_FRAME_HYBRID);
+  const DhKeptMap *kept = dh_session_get_kept_map (fixture->session);
+  const double threshold = kept->threshold.value;
+  g_autoptr (GBytes) values = g_bytes_ref (kept->values);
+  g_autofree char *stem = g_strdup (kept->stem), *model = g_strdup (kept->model);
+  dh_session_open_dataset (fixture->session, other);
+  session_wait_for (dh_image_list_get_size (dh_session_get_list (fixture->session)) == 2);
+  g_assert_null (dh_session_get_kept_map (fixture->session));
+  for (guint i = 0; i < 2; i++)
+    {
+      dh_session_open_dataset (fixture->session, fixture->set);
+      session_wait_for (dh_session_get_kept_map (fixture->session) != NULL);
+      kept = dh_session_get_kept_map (fixture->session);
+      g_assert_true (g_bytes_equal (kept->values, values));
+      g_assert_cmpfloat (kept->threshold.value, ==, threshold);
+      g_assert_cmpstr (kept->stem, ==, stem);
+      g_assert_cmpstr (kept->model, ==, model);
+      if (i == 1)
+        break;
+      dh_session_close (fixture->session);
+      g_object_unref (fixture->session);
+      fixture->session = dh_session_new ();
+    }
+  g_assert_true (dh_session_release_kept_map (fixture->session));
+  dh_session_close (fixture->session);
+  g_object_unref (fixture->session);
+  g_autofree char *folder = g_build_filename (g_get_user_data_dir (), "densehybrid", "kept", NULL);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  g_assert_nonnull (dir);
+  g_assert_null (g_dir_read_name (dir));
+  fixture->session = dh_session_new ();
+}
+
 /* The numbers of the set: of the network that made it, at the kept threshold. */
 static void
 test_numbers (SessionFixture *fixture, gconstpointer data)
@@ -205,16 +245,17 @@ test_release (SessionFixture *fixture, gconstpointer data)
   g_assert_true (dh_session_release_kept_map (session));
   g_assert_true (dh_view_is (view, "compare-a", "entropy") && dh_view_is (view, "compare-b", "likelihood"));
   g_object_set (view, "compare-b", "entropy", NULL);
-  /* Another data set ends it. */
+  /* With another data set no side shows it any more; it comes back with its own, to be chosen. */
   g_assert_true (dh_session_keep_map (session, DH_FRAME_LIKELIHOOD));
   g_object_set (view, "compare-a", DH_KEPT_NAME, NULL);
   dh_session_compare_run (session, 0, DH_KEPT_RUN);
   g_assert_nonnull (map_of (session, DH_FRAME_RUN_A));
   dh_session_open_dataset (session, fixture->set);
-  session_wait_for (!dh_session_is_opening (session) && dh_session_get_kept_map (session) == NULL);
-  g_assert_false (dh_view_is (view, "compare-a", DH_KEPT_NAME));
+  session_wait_for (!dh_session_is_opening (session) && !dh_view_is (view, "compare-a", DH_KEPT_NAME));
   session_wait_for (map_of (session, DH_FRAME_LIKELIHOOD) != NULL);
   g_assert_null (map_of (session, DH_FRAME_RUN_A));
+  session_wait_for (dh_session_get_kept_map (session) != NULL);
+  g_assert_true (dh_session_release_kept_map (session));
   /* A name that an earlier start left. */
   g_object_set (view, "compare-b", DH_KEPT_NAME, NULL);
   dh_session_settle_kept_map (session);
@@ -256,10 +297,10 @@ test_between (SessionFixture *fixture, gconstpointer data)
 int
 main (int argc, char **argv)
 {
-  static const SessionTest tests[] = { { "/kept-map/threshold", test_threshold, NULL },
-                                       { "/kept-map/numbers", test_numbers, NULL },
-                                       { "/kept-map/elsewhere", test_elsewhere, NULL },
-                                       { "/kept-map/release", test_release, NULL },
-                                       { "/kept-map/between", test_between, NULL } };
+  static const SessionTest tests[] = {
+    { "/kept-map/threshold", test_threshold, NULL }, { "/kept-map/outlives", test_outlives },
+    { "/kept-map/numbers", test_numbers, NULL },     { "/kept-map/elsewhere", test_elsewhere, NULL },
+    { "/kept-map/release", test_release, NULL },     { "/kept-map/between", test_between, NULL }
+  };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }
