@@ -41,7 +41,7 @@ GPtrArray *dh_devices_list (void);
 typedef struct _DhDevice DhDevice;
 
 /* Opens a device by name; "auto" takes the first of cuda (every card), cpu, ref that is available and opens. `threads`
- * 0: the physical cores. Errors: DH_ERROR_NO_DEVICE with the reason, DH_ERROR_USAGE for an unknown name. No silent
+ * 0: dh_machine_cores(). Errors: DH_ERROR_NO_DEVICE with the reason, DH_ERROR_USAGE for an unknown name. No silent
  * fallback: "cuda" without a card is an error. A device and its plans belong to one thread at a time, and cpu calls
  * should always come from the same thread (OpenMP keeps a pool for every calling thread). */
 DhDevice *dh_device_open (const char *name, guint threads, GError **error);
