@@ -252,6 +252,7 @@ test_release (SessionFixture *fixture, gconstpointer data)
   g_assert_nonnull (map_of (session, DH_FRAME_RUN_A));
   dh_session_open_dataset (session, fixture->set);
   session_wait_for (!dh_session_is_opening (session) && !dh_view_is (view, "compare-a", DH_KEPT_NAME));
+  dh_session_compare_run (session, 0, 0); /* as the window does by the view */
   session_wait_for (map_of (session, DH_FRAME_LIKELIHOOD) != NULL);
   g_assert_null (map_of (session, DH_FRAME_RUN_A));
   session_wait_for (dh_session_get_kept_map (session) != NULL);
