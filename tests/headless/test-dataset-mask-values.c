@@ -56,6 +56,10 @@ test_words (void)
   g_autoptr (DhMaskValues) instances = dh_mask_values_new ("anomaly=rest inlier=0 ignore=65535", NULL);
   g_assert_cmpint (find (instances, 40000, -1), ==, 1);
   g_assert_cmpint (find (instances, 65535, 0xffffff), ==, 255);
+  /* What two of them name is the first's in the text that is kept, whichever was written first. */
+  g_autoptr (DhMaskValues) both = dh_mask_values_new ("ignore=255 anomaly=#ffffff", NULL);
+  g_autoptr (DhMaskValues) kept = dh_mask_values_new (dh_mask_values_text (both), NULL);
+  g_assert_cmpint (find (both, 255, 0xffffff), ==, find (kept, 255, 0xffffff));
 
   static const char *const wrong[][2] = {
     { "", "no value is the anomaly" },
