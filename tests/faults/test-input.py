@@ -47,7 +47,7 @@ def _():
     code, text, err, _ = run(*infer(top / "some"), "--json")
     assert code == 0, err
     assert [os.path.basename(entry["image"]) for entry in json.loads(text)["images"]] == ["a.png", "b.png"], text
-    refuses(infer(top / "empty"), "there is no PNG, JPEG or WebP image")
+    refuses(infer(top / "empty"), "there is no PNG, JPEG, WebP, TIFF or BMP image")
 
 
 @case("the built-in weights are inspected and written as any, and no training begins with their name alone")

@@ -111,7 +111,7 @@ test_broken (void)
   const DhFinding *finding = expect (report, "unreadable-image", DH_FINDING_ERROR, 1, "1 image cannot be read");
   g_assert_true (g_str_has_prefix (finding->files[0], "train/4.png: truncated"));
   finding = expect (report, "unreadable-label", DH_FINDING_ERROR, 1, "1 label cannot be read");
-  g_assert_cmpstr (finding->files[0], ==, "trainannot/5.png: is not a PNG, JPEG or WebP image");
+  g_assert_cmpstr (finding->files[0], ==, "trainannot/5.png: is not a PNG, JPEG, WebP, TIFF or BMP image");
   finding = expect (report, "size-mismatch", DH_FINDING_ERROR, 1, "1 label differs in size");
   g_assert_cmpstr (finding->files[0], ==, "trainannot/3.png: 15×8, its image 16×8");
   finding = expect (report, "unknown-id", DH_FINDING_ERROR, 1, "1 label holds ids without meaning");

@@ -14,7 +14,7 @@ test_errors (void)
   g_assert_null (dh_dataset_open ("/nowhere/at/all", NULL, NULL, NULL, NULL, &error));
   dataset_assert_error_says (&error, DH_ERROR_NOT_FOUND, "/nowhere/at/all");
   g_assert_null (dh_dataset_open (root, NULL, NULL, NULL, NULL, &error));
-  dataset_assert_error_says (&error, DH_ERROR_NOT_FOUND, "no PNG, JPEG or WebP");
+  dataset_assert_error_says (&error, DH_ERROR_NOT_FOUND, "no PNG, JPEG, WebP, TIFF or BMP");
   g_assert_null (dh_dataset_open (root, "moon", NULL, NULL, NULL, &error));
   dataset_assert_error_says (&error, DH_ERROR_USAGE, "\"moon\"");
   tree_pair (root, "train/1.png", "trainannot/1.png", 0, 10, 11);
