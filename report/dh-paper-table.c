@@ -130,6 +130,17 @@ make_key (const DhRunRow *run, const char *score)
                      : g_strdup_printf ("weights\n%s\n%s\n%s", run->model_sha256, score, run->precision);
 }
 
+/* Numbers of smaller images, or of tiles, are never those of the network alone. */
+static char *
+name_row (const DhRunRow *run)
+{
+  if (run->method)
+    return g_strdup (run->method);
+  const char *reduced = strstr (run->precision, "-scale");
+  reduced = reduced ? reduced : strstr (run->precision, "-tile");
+  return reduced ? g_strdup_printf ("%s, %s", run->model_title, reduced + 1) : g_strdup (run->model_title);
+}
+
 /* A method that was measured twice on one set has a row for each. */
 static DhPaperRow *
 find_row (DhPaperTable *table, const DhReportRun *run, const char *score, guint group)
@@ -145,7 +156,7 @@ find_row (DhPaperTable *table, const DhReportRun *run, const char *score, guint 
   row->key = g_steal_pointer (&key);
   row->score = score;
   row->run = run->run->id;
-  row->name = run->run->method ? g_strdup (run->run->method) : g_strdup (run->run->model_title);
+  row->name = name_row (run->run);
   row->cells = g_ptr_array_new_with_free_func (cell_free);
   for (guint g = 0; g < table->groups->len; g++)
     g_ptr_array_add (row->cells, g_new0 (DhPaperCell, 1));

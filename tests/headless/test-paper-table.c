@@ -39,6 +39,7 @@ typedef struct
   double ap, fpr95, auroc;
   gint64 pixels;
   guint failed;
+  const char *precision; /* NULL: f32 */
 } Run;
 
 static gint64
@@ -65,7 +66,7 @@ add (Fixture *fixture, Run run)
                          .folder = fixture->folder,
                          .score = (char *)run.score,
                          .device = (char *)"ref",
-                         .precision = (char *)"f32",
+                         .precision = (char *)(run.precision ? run.precision : "f32"),
                          .program = (char *)"1" };
   const gint64 id = dh_database_add_run (database, &row, &error);
   for (guint i = 0; i < run.failed; i++)
@@ -171,6 +172,16 @@ test_changed_first (Fixture *fixture, gconstpointer data)
   says (tex, "\nC & 70.0 & 20.0 & 80.0 \\\\\n");
 }
 
+/* What was seen smaller or in tiles says so, in the row and in what the table is of. */
+static void
+test_reduced (Fixture *fixture, gconstpointer data)
+{
+  add (fixture, (Run){ "/d/a", "f1", "s1", "A", NULL, "hybrid", NULL, 0.9, 0.1, 0.9, 0, 0, "f32-scale0.5-tile512" });
+  g_autofree char *tex = write_table (fixture, DH_REPORT_LATEX, DH_TABLE_MARK_BEST);
+  says (tex, "\nA, scale0.5-tile512 & 90.0 & ");
+  says (tex, "% run 1: A, SHA-256 s1, in f32-scale0.5-tile512; ");
+}
+
 static void
 test_components (Fixture *fixture, gconstpointer data)
 {
@@ -217,6 +228,7 @@ main (int argc, char **argv)
   ADD ("rows-and-groups", test_rows_and_groups);
   ADD ("not-comparable", test_not_comparable);
   ADD ("changed-first", test_changed_first);
+  ADD ("reduced", test_reduced);
   ADD ("components", test_components);
   ADD ("refused", test_refused);
   return g_test_run ();
