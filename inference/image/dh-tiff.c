@@ -155,6 +155,18 @@ check (Job *job, TIFF *tiff, guint *width, guint *height, GError **error)
   return TRUE;
 }
 
+/* Colours are taken as they are, whatever their alpha: libtiff would multiply them by it. */
+static void
+drop_alpha (TIFF *tiff)
+{
+  uint16_t n = 0, *kinds = NULL, colours[16];
+  if (!TIFFGetField (tiff, TIFFTAG_EXTRASAMPLES, &n, &kinds) || n == 0 || n > G_N_ELEMENTS (colours))
+    return;
+  for (guint i = 0; i < n; i++)
+    colours[i] = kinds[i] == EXTRASAMPLE_UNASSALPHA ? EXTRASAMPLE_ASSOCALPHA : kinds[i];
+  TIFFSetField (tiff, TIFFTAG_EXTRASAMPLES, n, colours);
+}
+
 static DhImage *
 load (Job *job, TIFF *tiff, GError **error)
 {
@@ -162,6 +174,7 @@ load (Job *job, TIFF *tiff, GError **error)
   char why[1024] = "";
   if (!check (job, tiff, &width, &height, error))
     return NULL;
+  drop_alpha (tiff);
   if (!TIFFRGBAImageOK (tiff, why))
     {
       g_strlcpy (job->message, why, sizeof job->message);

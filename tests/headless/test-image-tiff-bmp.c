@@ -28,11 +28,14 @@ write_tiff (const char *path, guint channels, guint bits, guint compression, gui
       TIFFSetField (tiff, TIFFTAG_SAMPLESPERPIXEL, channels);
       TIFFSetField (tiff, TIFFTAG_COMPRESSION, compression);
       TIFFSetField (tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
-      TIFFSetField (tiff, TIFFTAG_PHOTOMETRIC, channels == 3 ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK);
+      TIFFSetField (tiff, TIFFTAG_PHOTOMETRIC, channels >= 3 ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK);
+      const guint16 alpha = EXTRASAMPLE_UNASSALPHA;
+      if (channels == 4)
+        TIFFSetField (tiff, TIFFTAG_EXTRASAMPLES, 1, &alpha);
       TIFFSetField (tiff, TIFFTAG_ROWSPERSTRIP, 4);
       for (guint y = 0; y < HEIGHT; y++)
         {
-          guint16 wide[WIDTH * 3];
+          guint16 wide[WIDTH * 4];
           guint8 *line = (guint8 *)wide;
           for (guint i = 0; i < WIDTH * channels; i++)
             if (bits == 8)
@@ -59,7 +62,7 @@ assert_samples (const char *path, guint channels)
   for (guint y = 0; y < HEIGHT; y++)
     for (guint x = 0; x < WIDTH; x++)
       for (guint c = 0; c < 3; c++)
-        g_assert_cmpuint (image->rgb[(y * WIDTH + x) * 3 + c], ==, sample (x, y, channels == 3 ? c : 0));
+        g_assert_cmpuint (image->rgb[(y * WIDTH + x) * 3 + c], ==, sample (x, y, channels >= 3 ? c : 0));
 }
 
 /* Whatever is cut off, it is refused, and never read as something else. */
@@ -86,7 +89,7 @@ test_tiff (void)
                                         COMPRESSION_PACKBITS };
   g_autofree char *root = tree_new (), *path = g_build_filename (root, "a.tif", NULL);
   for (guint i = 0; i < G_N_ELEMENTS (compressions); i++)
-    for (guint channels = 1; channels <= 3; channels += 2)
+    for (guint channels = 1; channels <= 4; channels += channels == 1 ? 2 : 1)
       {
         write_tiff (path, channels, 8, compressions[i], 1);
         assert_samples (path, channels);
