@@ -218,13 +218,14 @@ dh_tiff_load (const DhImageSource *source, GError **error)
 
 /* Grey samples and palette indexes of 8 or 16 bits, in lines; others are looked at as colours. */
 static gboolean
-has_plain_samples (TIFF *tiff, guint *bits)
+has_plain_samples (TIFF *tiff, guint *bits, guint *channels)
 {
   uint16_t depth = 1, samples = 1, photometric = 0, format = SAMPLEFORMAT_UINT;
   TIFFGetFieldDefaulted (tiff, TIFFTAG_BITSPERSAMPLE, &depth);
   TIFFGetFieldDefaulted (tiff, TIFFTAG_SAMPLESPERPIXEL, &samples);
   TIFFGetFieldDefaulted (tiff, TIFFTAG_SAMPLEFORMAT, &format);
   *bits = depth;
+  *channels = samples;
   return TIFFGetField (tiff, TIFFTAG_PHOTOMETRIC, &photometric) && samples == 1 && (depth == 8 || depth == 16)
          && (photometric == PHOTOMETRIC_MINISBLACK || photometric == PHOTOMETRIC_PALETTE) && format == SAMPLEFORMAT_UINT
          && !TIFFIsTiled (tiff);
@@ -280,12 +281,18 @@ dh_tiff_load_labels (const DhImageSource *source, DhPixelMeaning meaning, gpoint
                      GError **error)
 {
   Job job = { .source = source };
-  guint width, height, bits;
+  guint width, height, bits, channels;
   TIFF *tiff = open_tiff (&job, error);
   *labels = NULL;
   if (!tiff)
     return TRUE;
-  const gboolean plain = has_plain_samples (tiff, &bits);
+  const gboolean plain = has_plain_samples (tiff, &bits, &channels);
+  /* As colours these would lose their lower byte, and with it what they mean. */
+  const gboolean refused = !plain && channels == 1 && bits > 8;
+  if (refused)
+    g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
+                 "%s: is a TIFF of %u bits in tiles, signed or inverted, which is not read as a mask; save it as PNG",
+                 source->name, bits);
   if (plain && check (&job, tiff, &width, &height, error))
     {
       *labels = dh_labels_new (width, height);
@@ -299,5 +306,5 @@ dh_tiff_load_labels (const DhImageSource *source, DhPixelMeaning meaning, gpoint
           g_clear_pointer (labels, dh_labels_unref);
     }
   TIFFClose (tiff);
-  return plain;
+  return plain || refused;
 }

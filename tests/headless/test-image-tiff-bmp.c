@@ -217,6 +217,33 @@ test_palette (void)
   tree_remove (root);
 }
 
+static gint
+same_id (DhPixelValue value, gpointer data)
+{
+  return value.number;
+}
+
+/* What would lose its lower byte is no mask. */
+static void
+test_signed (void)
+{
+  g_autofree char *root = tree_new (), *path = tree_path (root, "a.tif");
+  g_autoptr (GError) error = NULL;
+  const gint16 line[4] = { 0, 1, 2, 3 };
+  TIFF *tiff = TIFFOpen (path, "w");
+  TIFFSetField (tiff, TIFFTAG_IMAGEWIDTH, 4);
+  TIFFSetField (tiff, TIFFTAG_IMAGELENGTH, 1);
+  TIFFSetField (tiff, TIFFTAG_BITSPERSAMPLE, 16);
+  TIFFSetField (tiff, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_INT);
+  TIFFSetField (tiff, TIFFTAG_SAMPLESPERPIXEL, 1);
+  TIFFSetField (tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
+  g_assert_cmpint (TIFFWriteScanline (tiff, (void *)line, 0, 0), ==, 1);
+  TIFFClose (tiff);
+  g_assert_null (dh_labels_load_as (path, same_id, NULL, &error));
+  dataset_assert_error_says (&error, DH_ERROR_UNSUPPORTED, "not read as a mask");
+  tree_remove (root);
+}
+
 /* A mask of nothing packs further than most, and is whole nevertheless. */
 static void
 test_blank (void)
@@ -283,6 +310,7 @@ main (int argc, char **argv)
   g_test_add_func ("/image/bmp", test_bmp);
   g_test_add_func ("/image/tiff-and-bmp/set", test_set);
   g_test_add_func ("/image/tiff/palette", test_palette);
+  g_test_add_func ("/image/tiff/signed", test_signed);
   g_test_add_func ("/image/tiff/blank", test_blank);
   g_test_add_func ("/image/tiff/lying", test_lying);
   return g_test_run ();
