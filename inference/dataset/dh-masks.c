@@ -242,6 +242,16 @@ guess (DhDataset *dataset, const Seen *seen)
     dataset->mask_values_certain = TRUE;
 }
 
+/* A value that was mistyped leaves inliers alone. */
+static gboolean
+lacks_anomalies (const Seen *seen, DhMaskValues *values)
+{
+  for (guint i = 0; i < seen->n_values; i++)
+    if (dh_mask_values_find (seen->values[i], values) == 1)
+      return FALSE;
+  return seen->n_values > 0 && !seen->many;
+}
+
 gboolean
 dh_masks_settle (DhDataset *dataset, const char *said, GCancellable *cancellable, GError **error)
 {
@@ -263,8 +273,9 @@ dh_masks_settle (DhDataset *dataset, const char *said, GCancellable *cancellable
   dataset->mask_readings = list_readings (&seen);
   dataset->mask_values_said = said != NULL;
   if (said)
-    dataset->mask_note =
-        g_strdup_printf ("the masks are read as was said: %s", dh_mask_values_text (dataset->mask_values));
+    dataset->mask_note = g_strdup_printf (
+        "the masks are read as was said: %s%s", dh_mask_values_text (dataset->mask_values),
+        lacks_anomalies (&seen, dataset->mask_values) ? "; none that was looked at holds an anomaly" : "");
   else
     guess (dataset, &seen);
   return TRUE;

@@ -197,6 +197,8 @@ test_kinds_of_pixels (void)
     { PNG_COLOR_TYPE_RGB, 8, { 200, 0, 0 }, { 1, 2, 3 }, 3, NULL, "none", "there are #010203, #c80000" },
     { PNG_COLOR_TYPE_PALETTE, 8, { 3 }, { 9 }, 1, "anomaly=9", "01", "as was said" },
     { PNG_COLOR_TYPE_PALETTE, 8, { 3 }, { 9 }, 1, "anomaly=#fc0356", "10", "as was said" },
+    { PNG_COLOR_TYPE_GRAY, 1, { 0x55 }, { 0x55 }, 1, "anomaly=#ffffff", "01", "as was said" },
+    { PNG_COLOR_TYPE_RGB, 8, { 7, 7, 7 }, { 9, 9, 9 }, 3, "anomaly=8", "none", "none that was looked at holds" },
     { PNG_COLOR_TYPE_RGB, 8, { 7, 7, 7 }, { 9, 9, 9 }, 3, "anomaly=9", "01", "as was said" },
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
