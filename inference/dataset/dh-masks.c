@@ -91,8 +91,9 @@ typedef struct
   DhPixelValue values[MOST_VALUES]; /* of all masks, in the order in which they were met */
   guint n_values;
   gboolean many;
-  gboolean own_odd; /* the mask that is read holds another than 0, 1 and 255 */
-  guint sound, odd; /* masks of 0, 1 and 255 alone, and others */
+  gboolean own_odd;    /* the mask that is read holds another than 0, 1 and 255 */
+  gboolean white_is_0; /* by a palette: what is drawn may be what it shows as black */
+  guint sound, odd;    /* masks of 0, 1 and 255 alone, and others */
 } Seen;
 
 static gint
@@ -100,6 +101,7 @@ look_at (DhPixelValue value, gpointer data)
 {
   Seen *seen = data;
   seen->own_odd |= value.number != 0 && value.number != 1 && value.number != 255;
+  seen->white_is_0 |= value.number == 0 && value.colour == 0xffffff;
   for (guint i = 0; i < seen->n_values; i++)
     if (seen->values[i].number == value.number && (value.number >= 0 || seen->values[i].colour == value.colour))
       return 0;
@@ -238,6 +240,8 @@ guess (DhDataset *dataset, const Seen *seen)
       dataset->mask_note = g_strdup ("the masks are of black and white, 0 and 255 without a 1: 255 is taken as the "
                                      "anomaly, and nothing is ignored");
     }
+  else if (seen->white_is_0 && has_number (seen, 1))
+    dataset->mask_note = g_strdup ("the masks' palette shows 0 as white: 1 is taken as the anomaly nevertheless");
   else
     dataset->mask_values_certain = TRUE;
 }

@@ -233,6 +233,36 @@ test_lossy (void)
   tree_remove (root);
 }
 
+/* Of black and white, as some programs write it: what 1 is can be asked. */
+static void
+test_white_palette (void)
+{
+  g_autofree char *root = tree_new (), *path = tree_path (root, "masks/a.png");
+  tree_image (root, "images/a.png", 4, 1);
+  const png_color palette[] = { { 255, 255, 255 }, { 0, 0, 0 } };
+  guint8 row[] = { 0, 1, 1, 0 };
+  FILE *file = fopen (path, "wb");
+  png_structp png = png_create_write_struct (PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+  png_infop info = png_create_info_struct (png);
+  png_init_io (png, file);
+  png_set_IHDR (png, info, 4, 1, 8, PNG_COLOR_TYPE_PALETTE, PNG_INTERLACE_NONE, 0, 0);
+  png_set_PLTE (png, info, palette, 2);
+  png_write_info (png, info);
+  png_write_row (png, row);
+  png_write_end (png, info);
+  png_destroy_write_struct (&png, &info);
+  fclose (file);
+  g_autoptr (DhDataset) dataset = dataset_open_ok (root, NULL);
+  gboolean certain = TRUE;
+  g_assert_null (dh_dataset_mask_values (dataset, &certain));
+  g_assert_false (certain);
+  g_assert_true (has_note (dataset, "palette shows 0 as white"));
+  dataset_assert_anomaly (dataset, 0, "0110");
+  g_autoptr (DhDataset) said = open_with (root, "anomaly=#ffffff");
+  dataset_assert_anomaly (said, 0, "1001");
+  tree_remove (root);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -243,5 +273,6 @@ main (int argc, char **argv)
   g_test_add_func ("/dataset/mask-values/one-value", test_one_value);
   g_test_add_func ("/dataset/mask-values/kinds-of-pixels", test_kinds_of_pixels);
   g_test_add_func ("/dataset/mask-values/lossy", test_lossy);
+  g_test_add_func ("/dataset/mask-values/white-palette", test_white_palette);
   return g_test_run ();
 }
