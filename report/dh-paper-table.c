@@ -130,6 +130,17 @@ make_key (const DhRunRow *run, const char *score)
                      : g_strdup_printf ("weights\n%s\n%s\n%s", run->model_sha256, score, run->precision);
 }
 
+/* Numbers of smaller images, or of tiles, are never those of the network alone. */
+static char *
+name_row (const DhRunRow *run)
+{
+  if (run->method)
+    return g_strdup (run->method);
+  const char *reduced = strstr (run->precision, "-scale");
+  reduced = reduced ? reduced : strstr (run->precision, "-tile");
+  return reduced ? g_strdup_printf ("%s, %s", run->model_title, reduced + 1) : g_strdup (run->model_title);
+}
+
 /* A method that was measured twice on one set has a row for each. */
 static DhPaperRow *
 find_row (DhPaperTable *table, const DhReportRun *run, const char *score, guint group)
@@ -145,7 +156,7 @@ find_row (DhPaperTable *table, const DhReportRun *run, const char *score, guint 
   row->key = g_steal_pointer (&key);
   row->score = score;
   row->run = run->run->id;
-  row->name = run->run->method ? g_strdup (run->run->method) : g_strdup (run->run->model_title);
+  row->name = name_row (run->run);
   row->cells = g_ptr_array_new_with_free_func (cell_free);
   for (guint g = 0; g < table->groups->len; g++)
     g_ptr_array_add (row->cells, g_new0 (DhPaperCell, 1));
@@ -166,6 +177,14 @@ add_note (DhPaperTable *table, char *text)
   return table->notes->len;
 }
 
+/* Of a folder in which files were changed since. */
+static gboolean
+has_other_files (const DhRunRow *a, const DhRunRow *b)
+{
+  g_autofree char *own = dup_published (a), *other = dup_published (b);
+  return !g_str_equal (a->dataset_fingerprint, b->dataset_fingerprint) && (!own || g_strcmp0 (own, other) != 0);
+}
+
 /* NULL where the numbers of `run` stand beside those of the group; else why not. */
 static char *
 find_difference (const DhReportRun *first, const DhReportRun *run, const DhRunProtocolRow *row, const char *protocol)
@@ -184,6 +203,9 @@ find_difference (const DhReportRun *first, const DhReportRun *run, const DhRunPr
   if (other && (other->pixels != row->pixels || other->positives != row->positives))
     return g_strdup_printf ("run %" G_GINT64_FORMAT ": measured other pixels than run %" G_GINT64_FORMAT,
                             (gint64)run->run->id, (gint64)first->run->id);
+  if (has_other_files (run->run, first->run))
+    return g_strdup_printf ("run %" G_GINT64_FORMAT ": files of the set were others than in run %" G_GINT64_FORMAT,
+                            (gint64)run->run->id, (gint64)first->run->id);
   return NULL;
 }
 
@@ -199,9 +221,8 @@ find_component_note (DhPaperTable *table, const DhPaperGroup *group, const DhRep
 }
 
 static void
-add_score (DhPaperTable *table, const DhReportRun *run, const DhRunProtocolRow *row)
+add_score (DhPaperTable *table, const DhReportRun *run, guint g, const DhRunProtocolRow *row)
 {
-  const guint g = find_group (table, run);
   DhPaperGroup *group = table->groups->pdata[g];
   DhPaperRow *to = find_row (table, run, row->score, g);
   DhPaperCell *cell = to->cells->pdata[g];
@@ -228,25 +249,33 @@ add_run (DhPaperTable *table, DhDatabase *database, gint64 id, GError **error)
   return dh_report_load_run (database, id, run, error);
 }
 
-/* Once all are known, so that what the others are compared with is whole where any is. */
+static gboolean
+is_asked_for (const DhPaperTable *table, const DhRunProtocolRow *row)
+{
+  return g_str_equal (row->protocol, table->protocol) && row->pixels > 0;
+}
+
+/* Scores once all groups are known, so that what the others are compared with is whole where any is. A run stays in its
+ * group, whichever became the group's first since. */
 static void
 add_scores (DhPaperTable *table)
 {
-  for (guint pass = 0; pass < 2; pass++)
-    for (guint i = 0; i < table->runs->len; i++)
-      {
-        const DhReportRun *run = table->runs->pdata[i];
-        for (guint p = 0; p < run->protocols->len; p++)
-          {
-            const DhRunProtocolRow *row = run->protocols->pdata[p];
-            if (!g_str_equal (row->protocol, table->protocol) || row->pixels == 0)
-              continue;
-            if (pass == 0)
-              find_group (table, run);
-            else
-              add_score (table, run, row);
-          }
-      }
+  g_autofree guint *groups = g_new0 (guint, MAX (table->runs->len, 1));
+  for (guint i = 0; i < table->runs->len; i++)
+    {
+      const DhReportRun *run = table->runs->pdata[i];
+      gboolean asked = FALSE;
+      for (guint p = 0; p < run->protocols->len; p++)
+        asked = asked || is_asked_for (table, run->protocols->pdata[p]);
+      groups[i] = asked ? find_group (table, run) : 0;
+    }
+  for (guint i = 0; i < table->runs->len; i++)
+    {
+      const DhReportRun *run = table->runs->pdata[i];
+      for (guint p = 0; p < run->protocols->len; p++)
+        if (is_asked_for (table, run->protocols->pdata[p]))
+          add_score (table, run, groups[i], run->protocols->pdata[p]);
+    }
 }
 
 /* Rows of one name are told apart: by the score, then the weights' file and the precision, then the run. */

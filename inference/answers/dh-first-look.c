@@ -6,9 +6,11 @@ enum
 {
   CLASSES = DH_ANSWER_CLASSES,
 };
-/* The demo's network has 0.58 on four scenes like its own; with its classes shuffled or its weights 0.002, with images
- * normalised as for another network 0.107. */
+/* Of the labels that occur. The demo's network has 0.58 on four scenes like its own; with its classes shuffled or its
+ * weights 0.002, with images normalised as for another network 0.107. */
 #define LEAST_MIOU 0.15
+/* Other methods may leave a border or a void out. */
+#define MOST_LEFT_OUT 0.1
 
 typedef struct
 {
@@ -99,10 +101,12 @@ dh_first_look_images (const DhFirstLook *look)
 
 typedef struct
 {
-  double miou, accuracy, best; /* best: were each predicted class called what it mostly lies on */
-  guint worst, called;         /* the label with the most wrong pixels, and what it is mostly called */
-  guint targets;               /* labels that some predicted class mostly lies on */
-  guint present;               /* labels that occur */
+  double miou, known; /* of the classes that are labelled or called; of the labels alone: what is called otherwise here
+                       * and there has no IoU */
+  double accuracy, best; /* best: were each predicted class called what it mostly lies on */
+  guint worst, called;   /* the label with the most wrong pixels, and what it is mostly called */
+  guint targets;         /* labels that some predicted class mostly lies on */
+  guint present;         /* labels that occur */
 } Recognised;
 
 static void
@@ -111,7 +115,7 @@ recognise (const DhFirstLook *look, Recognised *result)
   const guint k = look->classes;
   guint64 total = 0, right = 0, best = 0, most_wrong = 0;
   gboolean target[CLASSES] = { FALSE };
-  double sum = 0;
+  double sum = 0, known = 0;
   guint counted = 0;
   *result = (Recognised){ 0 };
   for (guint c = 0; c < k; c++)
@@ -148,13 +152,16 @@ recognise (const DhFirstLook *look, Recognised *result)
         }
       if (labelled + called > 0)
         {
-          sum += (double)hit / (double)(labelled + called - hit);
+          const double iou = (double)hit / (double)(labelled + called - hit);
+          sum += iou;
+          known += labelled > 0 ? iou : 0;
           counted++;
         }
     }
   for (guint c = 0; c < k; c++)
     result->targets += target[c];
   result->miou = counted ? sum / counted : NAN;
+  result->known = result->present ? known / result->present : NAN;
   result->accuracy = total ? (double)right / (double)total : NAN;
   result->best = total ? (double)best / (double)total : NAN;
 }
@@ -172,6 +179,23 @@ dup_class (const DhFirstLook *look, guint id)
 {
   const char *name = dh_class_table_class_name (look->table, id);
   return name ? g_strdup (name) : g_strdup_printf ("class %u", id);
+}
+
+/* Of another method, of whose network nothing is known. */
+static char *
+warn_of_scores (const DhFirstLook *look)
+{
+  for (guint m = 0; m < DH_N_MAPS; m++)
+    {
+      const Range *range = &look->ranges[m];
+      const double n = (double)range->finite + (double)range->non_finite;
+      if (range->there && (double)range->non_finite > MOST_LEFT_OUT * n)
+        return g_strdup_printf ("%.3g %% of the scores are no numbers, and are not measured",
+                                100.0 * (double)range->non_finite / n);
+      if (range->there && range->max - range->min <= 1e-6 * MAX (fabs (range->min), fabs (range->max)))
+        return g_strdup ("the score is the same everywhere: nothing was found in these images, or the maps are empty");
+    }
+  return NULL;
 }
 
 static char *
@@ -242,9 +266,9 @@ warn_of_labels (const DhFirstLook *look)
 {
   Recognised r;
   recognise (look, &r);
-  if (look->labelled == 0 || !isfinite (r.miou) || r.present < 3)
+  if (look->labelled == 0 || !isfinite (r.known) || r.present < 3)
     return NULL;
-  if (r.miou >= LEAST_MIOU)
+  if (r.known >= LEAST_MIOU)
     return warn_of_exchanged (look);
   g_autofree char *worst = dup_class (look, r.worst), *called = dup_class (look, r.called);
   /* Each class lies on one of the labels, but on another than its own. */
@@ -260,7 +284,7 @@ warn_of_labels (const DhFirstLook *look)
 char *
 dh_first_look_dup_warning (const DhFirstLook *look)
 {
-  char *text = warn_of_maps (look);
+  char *text = look->classes > 0 ? warn_of_maps (look) : warn_of_scores (look);
   if (!text)
     text = warn_of_one_class (look);
   if (!text)

@@ -108,19 +108,27 @@ plain_id (DhPixelValue value, gpointer data)
   return value.number <= 255 ? value.number : -1;
 }
 
+static DhLabels *
+load_stored_labels (DhDataset *dataset, const DhDatasetItem *item, GError **error)
+{
+  if (dataset->mask_values)
+    return dh_labels_load_as (item->label, dh_mask_values_find, dataset->mask_values, error);
+  return dataset->kind == DH_DATASET_MASKS && !dh_pair_is_png (item->label)
+             ? dh_labels_load_as (item->label, plain_id, NULL, error)
+             : dh_labels_load (item->label, error);
+}
+
 DhLabels *
 dh_dataset_load_raw_labels (DhDataset *dataset, guint index, GError **error)
 {
   g_return_val_if_fail (index < dataset->items->len, NULL);
 
   const DhDatasetItem *item = &dh_dataset_peek (dataset, index)->item;
-  if (!item->label)
-    return NULL;
-  if (dataset->mask_values)
-    return dh_labels_load_as (item->label, dh_mask_values_find, dataset->mask_values, error);
-  return dataset->kind == DH_DATASET_MASKS && !dh_pair_is_png (item->label)
-             ? dh_labels_load_as (item->label, plain_id, NULL, error)
-             : dh_labels_load (item->label, error);
+  g_autoptr (DhLabels) stored = item->label ? load_stored_labels (dataset, item, error) : NULL;
+  DhLabels *turned = stored ? dh_labels_turn (stored, dh_dataset_label_orientation (dataset, item)) : NULL;
+  if (stored && !turned)
+    g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "%s: there is no memory to turn its mask", item->stem);
+  return turned;
 }
 
 static DhLabels *

@@ -47,6 +47,8 @@ void dh_dataset_settle_label_ids (DhDataset *dataset);
 /* Marks the items whose labels are hidden, or counts them where labels_are_true (dh-hidden.c). Errors:
  * G_IO_ERROR_CANCELLED. */
 gboolean dh_dataset_find_hidden (DhDataset *dataset, GCancellable *cancellable, GError **error);
+/* How the mask of one of one's own pictures is turned when it is loaded, by EXIF of its own; 1 of published sets. */
+guint dh_dataset_label_orientation (DhDataset *dataset, const DhDatasetItem *item);
 /* What EXIF says of some of the pictures, and what comes of it; NULL: nothing (dh-orientation.c). Free with g_free. */
 char *dh_dataset_dup_orientation_note (DhDataset *dataset);
 /* A path for messages: relative to the root where it lies below it, UTF-8. Free with g_free. */

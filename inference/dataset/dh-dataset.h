@@ -155,7 +155,7 @@ const DhClassTable *dh_dataset_class_table (DhDataset *dataset);
  *
  * How the picture is turned when it is loaded, 1 to 8 as EXIF counts: 1 of published sets, whose labels lie on the
  * pixels as they are stored. One's own are turned as EXIF says, but where a mask fits the stored pixels and not the
- * turned ones. */
+ * turned ones. A mask that carries EXIF is turned by its own. */
 guint dh_dataset_orientation (DhDataset *dataset, guint index);
 /* The size of the picture as it is loaded, from headers alone. */
 gboolean dh_dataset_probe_image (DhDataset *dataset, guint index, guint *width, guint *height, GError **error);

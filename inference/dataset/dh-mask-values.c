@@ -139,6 +139,22 @@ add_role (DhMaskValues *values, const char *word, gboolean given[], GError **err
   return TRUE;
 }
 
+static guint
+role_of (gint id)
+{
+  guint role = 0;
+  while (roles[role].id != id)
+    role++;
+  return role;
+}
+
+/* As the text has them: what is both a number and a colour that were said is the same when that is read again. */
+static gint
+compare_roles (gconstpointer a, gconstpointer b)
+{
+  return (gint)role_of (((const Range *)a)->id) - (gint)role_of (((const Range *)b)->id);
+}
+
 /* The roles in their order, as they are kept and compared. */
 static char *
 make_text (char *const *words)
@@ -179,6 +195,7 @@ dh_mask_values_new (const char *text, GError **error)
   if (values->rest < 0 && !given[1])
     values->rest = 0;
   g_ptr_array_add (words, NULL);
+  g_array_sort (values->ranges, compare_roles);
   values->text = make_text ((char *const *)words->pdata);
   return g_steal_pointer (&values);
 }

@@ -91,8 +91,9 @@ typedef struct
   DhPixelValue values[MOST_VALUES]; /* of all masks, in the order in which they were met */
   guint n_values;
   gboolean many;
-  gboolean own_odd; /* the mask that is read holds another than 0, 1 and 255 */
-  guint sound, odd; /* masks of 0, 1 and 255 alone, and others */
+  gboolean own_odd;    /* the mask that is read holds another than 0, 1 and 255 */
+  gboolean white_is_0; /* by a palette: what is drawn may be what it shows as black */
+  guint sound, odd;    /* masks of 0, 1 and 255 alone, and others */
 } Seen;
 
 static gint
@@ -100,6 +101,7 @@ look_at (DhPixelValue value, gpointer data)
 {
   Seen *seen = data;
   seen->own_odd |= value.number != 0 && value.number != 1 && value.number != 255;
+  seen->white_is_0 |= value.number == 0 && value.colour == 0xffffff;
   for (guint i = 0; i < seen->n_values; i++)
     if (seen->values[i].number == value.number && (value.number >= 0 || seen->values[i].colour == value.colour))
       return 0;
@@ -238,8 +240,20 @@ guess (DhDataset *dataset, const Seen *seen)
       dataset->mask_note = g_strdup ("the masks are of black and white, 0 and 255 without a 1: 255 is taken as the "
                                      "anomaly, and nothing is ignored");
     }
+  else if (seen->white_is_0 && has_number (seen, 1))
+    dataset->mask_note = g_strdup ("the masks' palette shows 0 as white: 1 is taken as the anomaly nevertheless");
   else
     dataset->mask_values_certain = TRUE;
+}
+
+/* A value that was mistyped leaves inliers alone. */
+static gboolean
+lacks_anomalies (const Seen *seen, DhMaskValues *values)
+{
+  for (guint i = 0; i < seen->n_values; i++)
+    if (dh_mask_values_find (seen->values[i], values) == 1)
+      return FALSE;
+  return seen->n_values > 0 && !seen->many;
 }
 
 gboolean
@@ -263,8 +277,9 @@ dh_masks_settle (DhDataset *dataset, const char *said, GCancellable *cancellable
   dataset->mask_readings = list_readings (&seen);
   dataset->mask_values_said = said != NULL;
   if (said)
-    dataset->mask_note =
-        g_strdup_printf ("the masks are read as was said: %s", dh_mask_values_text (dataset->mask_values));
+    dataset->mask_note = g_strdup_printf (
+        "the masks are read as was said: %s%s", dh_mask_values_text (dataset->mask_values),
+        lacks_anomalies (&seen, dataset->mask_values) ? "; none that was looked at holds an anomaly" : "");
   else
     guess (dataset, &seen);
   return TRUE;

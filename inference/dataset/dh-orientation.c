@@ -3,14 +3,32 @@
 
 #define SAMPLES 128
 
-/* Whether the mask tells by its size that it was drawn on the pixels as they are stored. */
+/* Whether the mask, as it is seen itself, tells by its size that it was drawn on the pixels as they are stored. */
 static gboolean
 fits_stored (const DhDatasetItem *item)
 {
   guint width, height, label_width, label_height;
-  return item->label && dh_image_probe (item->image, &width, &height, NULL)
-         && dh_image_probe (item->label, &label_width, &label_height, NULL) && width != height && label_width == width
-         && label_height == height;
+  if (!item->label || !dh_image_probe (item->image, &width, &height, NULL)
+      || !dh_image_probe (item->label, &label_width, &label_height, NULL) || width == height)
+    return FALSE;
+  const gboolean aside = dh_image_orientation (item->label) >= 5;
+  return (aside ? label_height : label_width) == width && (aside ? label_width : label_height) == height;
+}
+
+guint
+dh_dataset_label_orientation (DhDataset *dataset, const DhDatasetItem *item)
+{
+  return dataset->kind == DH_DATASET_MASKS && item->label ? dh_image_orientation (item->label) : 1;
+}
+
+/* Whether nothing tells that the mask was drawn on the turned pixels: not its size, nor EXIF of its own. */
+static gboolean
+is_untold (DhDataset *dataset, guint index, guint taken)
+{
+  const DhDatasetItem *item = &dh_dataset_peek (dataset, index)->item;
+  guint width, height;
+  return taken > 1 && item->label && dh_dataset_label_orientation (dataset, item) == 1
+         && (taken < 5 || (dh_image_probe (item->image, &width, &height, NULL) && width == height));
 }
 
 guint
@@ -48,14 +66,14 @@ dh_dataset_dup_orientation_note (DhDataset *dataset)
       const guint said = dh_image_orientation (item->image), taken = said > 1 ? dh_dataset_orientation (dataset, i) : 1;
       turned += taken > 1;
       left += said != taken;
-      untold += taken > 1 && taken < 5 && item->label;
+      untold += is_untold (dataset, i, taken);
     }
   GString *note = g_string_new (NULL);
   if (turned > 0)
     g_string_append_printf (
         note, "%u of %u images %s stored turned or mirrored, as %s EXIF says, and %s seen upright%s", turned, read,
         turned == 1 ? "is" : "are", turned == 1 ? "its" : "their", turned == 1 ? "is" : "are",
-        untold == 0 ? "" : "; of those upside down or mirrored the masks are taken to lie so too");
+        untold == 0 ? "" : "; where no size tells, the masks are taken to lie as the images are seen");
   if (left > 0)
     g_string_append_printf (note, "%s%u of %u images %s left as stored, whatever EXIF says, because the masks fit that",
                             note->len ? "; " : "", left, read, left == 1 ? "is" : "are");

@@ -1,4 +1,5 @@
-/* How a photograph lies, as cameras say it: tag 0x0112 of the EXIF that JPEG, WebP and PNG may carry. */
+/* How a photograph lies, as cameras say it: tag 0x0112 of the EXIF that JPEG, WebP and PNG may carry, and
+ * that TIFF is. */
 #include "dh-image-private.h"
 
 #include <string.h>
@@ -90,8 +91,27 @@ dh_exif_orientation (const DhImageSource *source)
   const guint found = dh_jpeg_is (source)   ? read_jpeg (source->data, source->size)
                       : dh_webp_is (source) ? read_chunks (source->data, source->size, FALSE)
                       : dh_png_is (source)  ? read_chunks (source->data, source->size, TRUE)
+                      : dh_tiff_is (source) ? read_tiff (source->data, source->size)
                                             : 0;
   return found >= 1 && found <= 8 ? found : 1;
+}
+
+/* Of `width`×`height` pixels of `size` bytes that are stored, as they are seen. */
+static void
+turn (const guint8 *from, guint width, guint height, gsize size, guint orientation, guint8 *to)
+{
+  const gboolean swap = orientation >= 5;
+  /* Whether the stored columns and rows run from the right and from below. */
+  const gboolean right = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+  const gboolean below = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+  for (guint y = 0; y < (swap ? width : height); y++)
+    for (guint x = 0; x < (swap ? height : width); x++, to += size)
+      {
+        guint column = swap ? y : x, row = swap ? x : y;
+        column = right ? width - 1 - column : column;
+        row = below ? height - 1 - row : row;
+        memcpy (to, from + ((gsize)row * width + column) * size, size);
+      }
 }
 
 DhImage *
@@ -101,21 +121,23 @@ dh_image_turn (DhImage *image, guint orientation)
 
   if (orientation == 1)
     return dh_image_ref (image);
-  const gboolean swap = orientation >= 5;
-  DhImage *turned = swap ? dh_image_new (image->height, image->width) : dh_image_new (image->width, image->height);
-  if (!turned)
-    return NULL;
-  /* Whether the stored columns and rows run from the right and from below. */
-  const gboolean right = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
-  const gboolean below = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
-  for (guint y = 0; y < turned->height; y++)
-    for (guint x = 0; x < turned->width; x++)
-      {
-        guint column = swap ? y : x, row = swap ? x : y;
-        column = right ? image->width - 1 - column : column;
-        row = below ? image->height - 1 - row : row;
-        memcpy (turned->rgb + ((gsize)y * turned->width + x) * 3, image->rgb + ((gsize)row * image->width + column) * 3,
-                3);
-      }
+  DhImage *turned =
+      orientation >= 5 ? dh_image_new (image->height, image->width) : dh_image_new (image->width, image->height);
+  if (turned)
+    turn (image->rgb, image->width, image->height, 3, orientation, turned->rgb);
+  return turned;
+}
+
+DhLabels *
+dh_labels_turn (DhLabels *labels, guint orientation)
+{
+  g_return_val_if_fail (labels != NULL && orientation >= 1 && orientation <= 8, NULL);
+
+  if (orientation == 1)
+    return dh_labels_ref (labels);
+  DhLabels *turned =
+      orientation >= 5 ? dh_labels_new (labels->height, labels->width) : dh_labels_new (labels->width, labels->height);
+  if (turned)
+    turn (labels->ids, labels->width, labels->height, 1, orientation, turned->ids);
   return turned;
 }

@@ -260,7 +260,7 @@ dh_image_probe (const char *path, guint *width, guint *height, GError **error)
   return TRUE;
 }
 
-/* EXIF stands before a JPEG's pixels and behind a WebP's. */
+/* EXIF stands before a JPEG's pixels, behind a WebP's, and anywhere in a TIFF. */
 #define EXIF_HEAD (64 * 1024)
 
 guint
@@ -273,9 +273,10 @@ dh_image_orientation (const char *path)
   if (!bytes)
     return 1;
   DhImageSource source = source_of (bytes, "");
-  const gboolean behind = dh_webp_is (&source) && source.size >= 21 && memcmp (source.data + 12, "VP8X", 4) == 0
-                          && source.data[20] & 8 && size > source.size;
-  g_autoptr (GBytes) whole = behind ? dh_file_read (path, LARGEST_FILE, NULL) : NULL;
+  const gboolean behind = dh_tiff_is (&source)
+                          || (dh_webp_is (&source) && source.size >= 21 && memcmp (source.data + 12, "VP8X", 4) == 0
+                              && source.data[20] & 8);
+  g_autoptr (GBytes) whole = behind && size > source.size ? dh_file_read (path, LARGEST_FILE, NULL) : NULL;
   if (whole)
     source = source_of (whole, "");
   return dh_exif_orientation (&source);

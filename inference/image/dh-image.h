@@ -34,7 +34,7 @@ DhImage *dh_image_load_thumbnail (const char *path, guint max_width, guint max_h
 gboolean dh_image_probe (const char *path, guint *width, guint *height, GError **error);
 
 /* How a photograph lies, as EXIF says it: 1 as it is seen (or nothing is said, or it cannot be read), 2 to 4 mirrored
- * or upside down, 5 to 8 on its side. Reads the head of the file, of some WebP all of it. */
+ * or upside down, 5 to 8 on its side. Reads the head of the file, of TIFF and some WebP all of it. */
 guint dh_image_orientation (const char *path);
 /* As it is seen, of pixels that lie so; a reference where that is 1. NULL where memory is short. */
 DhImage *dh_image_turn (DhImage *image, guint orientation);
@@ -67,6 +67,8 @@ typedef gint (*DhPixelMeaning) (DhPixelValue value, gpointer data);
 DhLabels *dh_labels_load_as (const char *path, DhPixelMeaning meaning, gpointer data, GError **error);
 DhLabels *dh_labels_ref (DhLabels *labels);
 void dh_labels_unref (DhLabels *labels);
+/* As dh_image_turn(). */
+DhLabels *dh_labels_turn (DhLabels *labels, guint orientation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhLabels, dh_labels_unref)
 
 /* Writes, whole or not at all (dh-file.h). `channels` 1 (grey) or 3 (RGB). */

@@ -20,6 +20,7 @@ typedef struct
   DhLabels *labels;
   DhPixelMeaning meaning; /* of the labels' pixels; NULL */
   gpointer data;
+  guint levels; /* of grey samples: 1 of one bit, 255 of 8 */
   guint8 *rows; /* of labels that are looked at pixel by pixel */
 } Job;
 
@@ -167,14 +168,16 @@ read_ids_8 (Job *job, int passes)
 
 /* One of `channels` samples, of two bytes each where they are `wide`. */
 static DhPixelValue
-value_of (const guint8 *at, guint channels, gboolean wide, png_colorp palette, int n_colours)
+value_of (const guint8 *at, guint channels, gboolean wide, guint levels, png_colorp palette, int n_colours)
 {
   gint samples[3], small[3];
   for (guint c = 0; c < 3; c++)
     {
       const guint8 *sample = at + (channels == 3 ? c : 0) * (wide ? 2 : 1);
       samples[c] = wide ? sample[0] << 8 | sample[1] : sample[0];
-      small[c] = wide && (channels == 3 || sample[0] == sample[1]) ? sample[0] : samples[c];
+      small[c] = levels < 255                                        ? (gint)(samples[c] * 255u / levels)
+                 : wide && (channels == 3 || sample[0] == sample[1]) ? sample[0]
+                                                                     : samples[c];
     }
   if (palette)
     return (DhPixelValue){ samples[0], samples[0] < n_colours
@@ -234,7 +237,7 @@ read_ids_wide (Job *job, int passes, GError **error)
             const guint8 *at = row + x * pixel;
             if (x == 0 || (pixel == 1 ? *at != at[-1] : memcmp (at, at - pixel, pixel) != 0))
               {
-                const DhPixelValue value = value_of (at, channels, wide, palette, n_colours);
+                const DhPixelValue value = value_of (at, channels, wide, job->levels, palette, n_colours);
                 id = job->meaning ? job->meaning (value, job->data) : plain_id (job, value, x, y, error);
                 if (id < 0 && job->meaning)
                   dh_image_set_meaningless (job->source->name, value, x, y, error);
@@ -250,6 +253,7 @@ read_ids_wide (Job *job, int passes, GError **error)
 static gboolean
 read_ids (Job *job, GError **error)
 {
+  job->levels = (1u << MIN (png_get_bit_depth (job->png, job->info), 8)) - 1;
   png_set_packing (job->png);
   png_set_strip_alpha (job->png);
   const int passes = png_set_interlace_handling (job->png);

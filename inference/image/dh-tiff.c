@@ -132,9 +132,16 @@ check (Job *job, TIFF *tiff, guint *width, guint *height, GError **error)
 {
   if (!read_size (job, tiff, width, height, error) || !dh_image_check_size (job->source->name, *width, *height, error))
     return FALSE;
-  /* Deflate packs at most 1032 to 1, the others less. */
+  /* Deflate packs at most 1032 to 1, a code of LZW stands for 4096 bytes at most, JPEG and lines that repeat are packed
+   * less; what knows longer runs is bounded by its size alone. */
+  uint16_t packed = COMPRESSION_NONE;
+  TIFFGetFieldDefaulted (tiff, TIFFTAG_COMPRESSION, &packed);
   const guint64 bytes = (guint64)*height * TIFFScanlineSize64 (tiff);
-  if (bytes / 1040 > job->source->size)
+  const guint64 most = packed == COMPRESSION_LZW ? 4096 : 1040;
+  const gboolean bounded = packed == COMPRESSION_NONE || packed == COMPRESSION_LZW || packed == COMPRESSION_PACKBITS
+                           || packed == COMPRESSION_ADOBE_DEFLATE || packed == COMPRESSION_DEFLATE
+                           || packed == COMPRESSION_JPEG;
+  if (bounded && bytes / most > job->source->size)
     {
       dh_image_set_truncated (job->source->name, job->source->size, error);
       return FALSE;
@@ -148,6 +155,18 @@ check (Job *job, TIFF *tiff, guint *width, guint *height, GError **error)
   return TRUE;
 }
 
+/* Colours are taken as they are, whatever their alpha: libtiff would multiply them by it. */
+static void
+drop_alpha (TIFF *tiff)
+{
+  uint16_t n = 0, *kinds = NULL, colours[16];
+  if (!TIFFGetField (tiff, TIFFTAG_EXTRASAMPLES, &n, &kinds) || n == 0 || n > G_N_ELEMENTS (colours))
+    return;
+  for (guint i = 0; i < n; i++)
+    colours[i] = kinds[i] == EXTRASAMPLE_UNASSALPHA ? EXTRASAMPLE_ASSOCALPHA : kinds[i];
+  TIFFSetField (tiff, TIFFTAG_EXTRASAMPLES, n, colours);
+}
+
 static DhImage *
 load (Job *job, TIFF *tiff, GError **error)
 {
@@ -155,6 +174,7 @@ load (Job *job, TIFF *tiff, GError **error)
   char why[1024] = "";
   if (!check (job, tiff, &width, &height, error))
     return NULL;
+  drop_alpha (tiff);
   if (!TIFFRGBAImageOK (tiff, why))
     {
       g_strlcpy (job->message, why, sizeof job->message);
@@ -168,7 +188,10 @@ load (Job *job, TIFF *tiff, GError **error)
       dh_image_set_no_memory (job->source->name, width, height, error);
       return NULL;
     }
-  if (!TIFFReadRGBAImageOriented (tiff, width, height, raster, ORIENTATION_TOPLEFT, TRUE) || *job->message)
+  /* As it is stored: libtiff mirrors what lies on its side, and does not turn it (dh_image_turn()). */
+  uint16_t orientation = ORIENTATION_TOPLEFT;
+  TIFFGetFieldDefaulted (tiff, TIFFTAG_ORIENTATION, &orientation);
+  if (!TIFFReadRGBAImageOriented (tiff, width, height, raster, orientation, TRUE) || *job->message)
     {
       set_broken (job, error);
       return NULL;
@@ -195,17 +218,33 @@ dh_tiff_load (const DhImageSource *source, GError **error)
 
 /* Grey samples and palette indexes of 8 or 16 bits, in lines; others are looked at as colours. */
 static gboolean
-has_plain_samples (TIFF *tiff, guint *bits)
+has_plain_samples (TIFF *tiff, guint *bits, guint *channels)
 {
-  uint16_t depth = 1, samples = 1, photometric = 0, orientation = ORIENTATION_TOPLEFT, format = SAMPLEFORMAT_UINT;
+  uint16_t depth = 1, samples = 1, photometric = 0, format = SAMPLEFORMAT_UINT;
   TIFFGetFieldDefaulted (tiff, TIFFTAG_BITSPERSAMPLE, &depth);
   TIFFGetFieldDefaulted (tiff, TIFFTAG_SAMPLESPERPIXEL, &samples);
-  TIFFGetFieldDefaulted (tiff, TIFFTAG_ORIENTATION, &orientation);
   TIFFGetFieldDefaulted (tiff, TIFFTAG_SAMPLEFORMAT, &format);
   *bits = depth;
+  *channels = samples;
   return TIFFGetField (tiff, TIFFTAG_PHOTOMETRIC, &photometric) && samples == 1 && (depth == 8 || depth == 16)
-         && (photometric == PHOTOMETRIC_MINISBLACK || photometric == PHOTOMETRIC_PALETTE)
-         && orientation == ORIENTATION_TOPLEFT && format == SAMPLEFORMAT_UINT && !TIFFIsTiled (tiff);
+         && (photometric == PHOTOMETRIC_MINISBLACK || photometric == PHOTOMETRIC_PALETTE) && format == SAMPLEFORMAT_UINT
+         && !TIFFIsTiled (tiff);
+}
+
+/* What a sample is: of a palette its colour, else grey; 16 bits as PNG's, 65535 white. */
+static DhPixelValue
+value_of (TIFF *tiff, guint sample, guint bits)
+{
+  uint16_t photometric = PHOTOMETRIC_MINISBLACK, *red, *green, *blue;
+  TIFFGetField (tiff, TIFFTAG_PHOTOMETRIC, &photometric);
+  if (photometric == PHOTOMETRIC_PALETTE)
+    {
+      if (bits > 8 || !TIFFGetField (tiff, TIFFTAG_COLORMAP, &red, &green, &blue))
+        return (DhPixelValue){ (gint)sample, -1 };
+      return (DhPixelValue){ (gint)sample, red[sample] >> 8 << 16 | green[sample] >> 8 << 8 | blue[sample] >> 8 };
+    }
+  const guint grey = bits == 16 && sample >> 8 == (sample & 255) ? sample >> 8 : sample;
+  return (DhPixelValue){ (gint)sample, grey > 255 ? -1 : (gint)grey * 0x010101 };
 }
 
 static gboolean
@@ -217,14 +256,20 @@ read_line (Job *job, TIFF *tiff, guint8 *line, guint bits, guint8 *ids, guint wi
       set_broken (job, error);
       return FALSE;
     }
-  for (guint x = 0; x < width; x++)
+  gint id = -1;
+  for (guint x = 0, last = 0; x < width; x++)
     {
-      const gint sample = bits == 8 ? line[x] : ((const guint16 *)line)[x];
-      const gint id = meaning ((DhPixelValue){ sample, sample > 255 ? -1 : sample * 0x010101 }, data);
-      if (id < 0)
+      const guint sample = bits == 8 ? line[x] : ((const guint16 *)line)[x];
+      if (x == 0 || sample != last)
         {
-          dh_image_set_meaningless (job->source->name, (DhPixelValue){ sample, -1 }, x, y, error);
-          return FALSE;
+          const DhPixelValue value = value_of (tiff, sample, bits);
+          id = meaning (value, data);
+          if (id < 0)
+            {
+              dh_image_set_meaningless (job->source->name, value, x, y, error);
+              return FALSE;
+            }
+          last = sample;
         }
       ids[x] = (guint8)id;
     }
@@ -236,12 +281,18 @@ dh_tiff_load_labels (const DhImageSource *source, DhPixelMeaning meaning, gpoint
                      GError **error)
 {
   Job job = { .source = source };
-  guint width, height, bits;
+  guint width, height, bits, channels;
   TIFF *tiff = open_tiff (&job, error);
   *labels = NULL;
   if (!tiff)
     return TRUE;
-  const gboolean plain = has_plain_samples (tiff, &bits);
+  const gboolean plain = has_plain_samples (tiff, &bits, &channels);
+  /* As colours these would lose their lower byte, and with it what they mean. */
+  const gboolean refused = !plain && channels == 1 && bits > 8;
+  if (refused)
+    g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
+                 "%s: is a TIFF of %u bits in tiles, signed or inverted, which is not read as a mask; save it as PNG",
+                 source->name, bits);
   if (plain && check (&job, tiff, &width, &height, error))
     {
       *labels = dh_labels_new (width, height);
@@ -255,5 +306,5 @@ dh_tiff_load_labels (const DhImageSource *source, DhPixelMeaning meaning, gpoint
           g_clear_pointer (labels, dh_labels_unref);
     }
   TIFFClose (tiff);
-  return plain;
+  return plain || refused;
 }

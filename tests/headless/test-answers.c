@@ -321,6 +321,48 @@ test_first_look (void)
   expect_warning (values, ids, labels, "does not know what it sees");
 }
 
+/* A network that knows what it sees names other classes too, a pixel here and there, of which few are labelled. */
+static void
+test_few_labels (void)
+{
+  float values[W * H];
+  guint8 labels[W * H], ids[W * H];
+  for (guint k = 0; k < W * H; k++)
+    {
+      values[k] = (float)k;
+      labels[k] = k / 8 % 3;
+      ids[k] = k % 16 == 0 ? 3 + k / 16 % 20 : labels[k];
+    }
+  g_autoptr (DhFirstLook) look = dh_first_look_new (23, NULL);
+  add_picture (look, values, ids, labels);
+  g_assert_cmpfloat (dh_first_look_miou (look), <, 0.15);
+  g_assert_null (dh_first_look_dup_warning (look));
+}
+
+/* Another method's scores: nothing is said of weights, and what it leaves out is no damage. */
+static void
+test_foreign_scores (void)
+{
+  const gint64 dims[] = { H, W };
+  float values[W * H] = { 0 };
+  DhTensor *maps[DH_N_MAPS] = { NULL };
+  for (guint step = 0; step < 3; step++)
+    {
+      for (guint k = 0; k < W * H; k++)
+        values[k] = step == 0 ? 0 : k < (step == 1 ? 5 : W * H / 2) ? NAN : (float)k;
+      g_autoptr (DhFirstLook) look = dh_first_look_new (0, NULL);
+      maps[DH_MAP_HYBRID] = dh_tensor_new_take (DH_DTYPE_F32, 2, dims, g_bytes_new (values, sizeof values));
+      dh_first_look_add (look, maps, NULL);
+      g_autofree char *warning = dh_first_look_dup_warning (look);
+      g_assert_cmpstr (warning, ==,
+                       step == 0   ? "In the first image: the score is the same everywhere: nothing was found in these "
+                                     "images, or the maps are empty"
+                       : step == 1 ? NULL
+                                   : "In the first image: 50 % of the scores are no numbers, and are not measured");
+      dh_tensor_unref (maps[DH_MAP_HYBRID]);
+    }
+}
+
 /* Returns the exit status. */
 static int
 run (const char *words, char **output)
@@ -384,6 +426,8 @@ main (int argc, char **argv)
       g_test_add_data_func (path, ways[i], test_demo);
     }
   g_test_add_func ("/answers/first-look", test_first_look);
+  g_test_add_func ("/answers/few-labels", test_few_labels);
+  g_test_add_func ("/answers/foreign-scores", test_foreign_scores);
   g_test_add_func ("/answers/command", test_command);
   const int status = g_test_run ();
   tree_remove (home);

@@ -56,6 +56,10 @@ test_words (void)
   g_autoptr (DhMaskValues) instances = dh_mask_values_new ("anomaly=rest inlier=0 ignore=65535", NULL);
   g_assert_cmpint (find (instances, 40000, -1), ==, 1);
   g_assert_cmpint (find (instances, 65535, 0xffffff), ==, 255);
+  /* What two of them name is the first's in the text that is kept, whichever was written first. */
+  g_autoptr (DhMaskValues) both = dh_mask_values_new ("ignore=255 anomaly=#ffffff", NULL);
+  g_autoptr (DhMaskValues) kept = dh_mask_values_new (dh_mask_values_text (both), NULL);
+  g_assert_cmpint (find (both, 255, 0xffffff), ==, find (kept, 255, 0xffffff));
 
   static const char *const wrong[][2] = {
     { "", "no value is the anomaly" },
@@ -193,6 +197,8 @@ test_kinds_of_pixels (void)
     { PNG_COLOR_TYPE_RGB, 8, { 200, 0, 0 }, { 1, 2, 3 }, 3, NULL, "none", "there are #010203, #c80000" },
     { PNG_COLOR_TYPE_PALETTE, 8, { 3 }, { 9 }, 1, "anomaly=9", "01", "as was said" },
     { PNG_COLOR_TYPE_PALETTE, 8, { 3 }, { 9 }, 1, "anomaly=#fc0356", "10", "as was said" },
+    { PNG_COLOR_TYPE_GRAY, 1, { 0x55 }, { 0x55 }, 1, "anomaly=#ffffff", "01", "as was said" },
+    { PNG_COLOR_TYPE_RGB, 8, { 7, 7, 7 }, { 9, 9, 9 }, 3, "anomaly=8", "none", "none that was looked at holds" },
     { PNG_COLOR_TYPE_RGB, 8, { 7, 7, 7 }, { 9, 9, 9 }, 3, "anomaly=9", "01", "as was said" },
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -227,6 +233,36 @@ test_lossy (void)
   tree_remove (root);
 }
 
+/* Of black and white, as some programs write it: what 1 is can be asked. */
+static void
+test_white_palette (void)
+{
+  g_autofree char *root = tree_new (), *path = tree_path (root, "masks/a.png");
+  tree_image (root, "images/a.png", 4, 1);
+  const png_color palette[] = { { 255, 255, 255 }, { 0, 0, 0 } };
+  guint8 row[] = { 0, 1, 1, 0 };
+  FILE *file = fopen (path, "wb");
+  png_structp png = png_create_write_struct (PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+  png_infop info = png_create_info_struct (png);
+  png_init_io (png, file);
+  png_set_IHDR (png, info, 4, 1, 8, PNG_COLOR_TYPE_PALETTE, PNG_INTERLACE_NONE, 0, 0);
+  png_set_PLTE (png, info, palette, 2);
+  png_write_info (png, info);
+  png_write_row (png, row);
+  png_write_end (png, info);
+  png_destroy_write_struct (&png, &info);
+  fclose (file);
+  g_autoptr (DhDataset) dataset = dataset_open_ok (root, NULL);
+  gboolean certain = TRUE;
+  g_assert_null (dh_dataset_mask_values (dataset, &certain));
+  g_assert_false (certain);
+  g_assert_true (has_note (dataset, "palette shows 0 as white"));
+  dataset_assert_anomaly (dataset, 0, "0110");
+  g_autoptr (DhDataset) said = open_with (root, "anomaly=#ffffff");
+  dataset_assert_anomaly (said, 0, "1001");
+  tree_remove (root);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -237,5 +273,6 @@ main (int argc, char **argv)
   g_test_add_func ("/dataset/mask-values/one-value", test_one_value);
   g_test_add_func ("/dataset/mask-values/kinds-of-pixels", test_kinds_of_pixels);
   g_test_add_func ("/dataset/mask-values/lossy", test_lossy);
+  g_test_add_func ("/dataset/mask-values/white-palette", test_white_palette);
   return g_test_run ();
 }

@@ -28,11 +28,14 @@ write_tiff (const char *path, guint channels, guint bits, guint compression, gui
       TIFFSetField (tiff, TIFFTAG_SAMPLESPERPIXEL, channels);
       TIFFSetField (tiff, TIFFTAG_COMPRESSION, compression);
       TIFFSetField (tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
-      TIFFSetField (tiff, TIFFTAG_PHOTOMETRIC, channels == 3 ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK);
+      TIFFSetField (tiff, TIFFTAG_PHOTOMETRIC, channels >= 3 ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK);
+      const guint16 alpha = EXTRASAMPLE_UNASSALPHA;
+      if (channels == 4)
+        TIFFSetField (tiff, TIFFTAG_EXTRASAMPLES, 1, &alpha);
       TIFFSetField (tiff, TIFFTAG_ROWSPERSTRIP, 4);
       for (guint y = 0; y < HEIGHT; y++)
         {
-          guint16 wide[WIDTH * 3];
+          guint16 wide[WIDTH * 4];
           guint8 *line = (guint8 *)wide;
           for (guint i = 0; i < WIDTH * channels; i++)
             if (bits == 8)
@@ -59,7 +62,7 @@ assert_samples (const char *path, guint channels)
   for (guint y = 0; y < HEIGHT; y++)
     for (guint x = 0; x < WIDTH; x++)
       for (guint c = 0; c < 3; c++)
-        g_assert_cmpuint (image->rgb[(y * WIDTH + x) * 3 + c], ==, sample (x, y, channels == 3 ? c : 0));
+        g_assert_cmpuint (image->rgb[(y * WIDTH + x) * 3 + c], ==, sample (x, y, channels >= 3 ? c : 0));
 }
 
 /* Whatever is cut off, it is refused, and never read as something else. */
@@ -86,7 +89,7 @@ test_tiff (void)
                                         COMPRESSION_PACKBITS };
   g_autofree char *root = tree_new (), *path = g_build_filename (root, "a.tif", NULL);
   for (guint i = 0; i < G_N_ELEMENTS (compressions); i++)
-    for (guint channels = 1; channels <= 3; channels += 2)
+    for (guint channels = 1; channels <= 4; channels += channels == 1 ? 2 : 1)
       {
         write_tiff (path, channels, 8, compressions[i], 1);
         assert_samples (path, channels);
@@ -172,6 +175,132 @@ test_set (void)
   tree_remove (root);
 }
 
+/* Of one strip: 0, but `right` in the right half of the first row; of one bit a sample where it is packed as a fax. */
+static void
+write_mask (const char *path, guint width, guint height, guint right, guint compression, guint orientation,
+            gboolean palette)
+{
+  TIFF *tiff = TIFFOpen (path, "w");
+  const gboolean fax = compression == COMPRESSION_CCITTFAX4;
+  guint16 red[256] = { 0 }, none[256] = { 0 };
+  red[1] = 65535;
+  TIFFSetField (tiff, TIFFTAG_IMAGEWIDTH, width);
+  TIFFSetField (tiff, TIFFTAG_IMAGELENGTH, height);
+  TIFFSetField (tiff, TIFFTAG_BITSPERSAMPLE, fax ? 1 : 8);
+  TIFFSetField (tiff, TIFFTAG_SAMPLESPERPIXEL, 1);
+  TIFFSetField (tiff, TIFFTAG_COMPRESSION, compression);
+  TIFFSetField (tiff, TIFFTAG_ORIENTATION, orientation);
+  TIFFSetField (tiff, TIFFTAG_PHOTOMETRIC, palette ? PHOTOMETRIC_PALETTE : PHOTOMETRIC_MINISBLACK);
+  if (palette)
+    TIFFSetField (tiff, TIFFTAG_COLORMAP, red, none, none);
+  TIFFSetField (tiff, TIFFTAG_ROWSPERSTRIP, height);
+  g_autofree guint8 *line = g_malloc (width);
+  for (guint y = 0; y < height; y++)
+    {
+      for (guint x = 0; x < width; x++)
+        line[x] = y == 0 && x >= width / 2 ? (guint8)right : 0;
+      g_assert_cmpint (TIFFWriteScanline (tiff, line, y, 0), ==, 1);
+    }
+  TIFFClose (tiff);
+}
+
+/* What a palette shows can be said of a mask, as of a PNG. */
+static void
+test_palette (void)
+{
+  g_autofree char *root = tree_new (), *mask = tree_path (root, "masks/a.tif");
+  tree_image (root, "images/a.png", 8, 4);
+  write_mask (mask, 8, 4, 1, COMPRESSION_NONE, ORIENTATION_TOPLEFT, TRUE);
+  const DhDatasetOptions options = { .mask_values = "anomaly=#ff0000" };
+  g_autoptr (DhDataset) said = dh_dataset_open (root, NULL, &options, NULL, NULL, NULL);
+  dataset_assert_anomaly (said, 0, "00001111");
+  tree_remove (root);
+}
+
+static gint
+same_id (DhPixelValue value, gpointer data)
+{
+  return value.number;
+}
+
+/* What would lose its lower byte is no mask. */
+static void
+test_signed (void)
+{
+  g_autofree char *root = tree_new (), *path = tree_path (root, "a.tif");
+  g_autoptr (GError) error = NULL;
+  const gint16 line[4] = { 0, 1, 2, 3 };
+  TIFF *tiff = TIFFOpen (path, "w");
+  TIFFSetField (tiff, TIFFTAG_IMAGEWIDTH, 4);
+  TIFFSetField (tiff, TIFFTAG_IMAGELENGTH, 1);
+  TIFFSetField (tiff, TIFFTAG_BITSPERSAMPLE, 16);
+  TIFFSetField (tiff, TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_INT);
+  TIFFSetField (tiff, TIFFTAG_SAMPLESPERPIXEL, 1);
+  TIFFSetField (tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
+  g_assert_cmpint (TIFFWriteScanline (tiff, (void *)line, 0, 0), ==, 1);
+  TIFFClose (tiff);
+  g_assert_null (dh_labels_load_as (path, same_id, NULL, &error));
+  dataset_assert_error_says (&error, DH_ERROR_UNSUPPORTED, "not read as a mask");
+  tree_remove (root);
+}
+
+/* A mask of nothing packs further than most, and is whole nevertheless. */
+static void
+test_blank (void)
+{
+  static const guint compressions[] = { COMPRESSION_LZW, COMPRESSION_CCITTFAX4, COMPRESSION_ADOBE_DEFLATE };
+  g_autofree char *root = tree_new (), *mask = tree_path (root, "a.tif");
+  for (guint i = 0; i < G_N_ELEMENTS (compressions); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      write_mask (mask, 4000, 3000, 0, compressions[i], ORIENTATION_TOPLEFT, FALSE);
+      g_autoptr (DhImage) image = dh_image_load (mask, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (image->width, ==, 4000);
+    }
+  tree_remove (root);
+}
+
+/* Orientation is a TIFF's own tag; it is applied to pictures as that of other files is, and to masks of which each
+ * tells by itself how it lies. */
+static void
+test_lying (void)
+{
+  static const char *const want[] = { "00001111", "11110000", "00000000", "00000000", "0000", "0000", "0001", "1000" };
+  static const guint8 ids[] = { 0, 1 };
+  g_autofree char *root = tree_new (), *mask = tree_path (root, "masks/a.tif"),
+                  *image = tree_path (root, "images/a.tif");
+  for (guint i = 1; i <= 8; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      guint found = 0;
+      write_mask (image, 8, 4, 200, COMPRESSION_NONE, i, FALSE);
+      write_mask (mask, 8, 4, 1, COMPRESSION_NONE, i, FALSE);
+      g_autoptr (DhImage) stored = dh_image_load (image, &error);
+      g_autoptr (DhImage) upright = dh_image_load_upright (image, &found, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (found, ==, i);
+      g_assert_cmpuint (stored->width, ==, 8);
+      g_assert_cmpuint (stored->rgb[7 * 3], ==, 200);
+      g_assert_cmpuint (upright->width, ==, i < 5 ? 8 : 4);
+      g_autoptr (DhDataset) dataset = dataset_open_ok (root, NULL);
+      dataset_assert_anomaly (dataset, 0, want[i - 1]);
+      g_autoptr (DhLabels) labels = NULL;
+      g_autoptr (DhImage) loaded = dh_dataset_load_image (dataset, 0, &error);
+      g_assert_true (dh_dataset_load_labels (dataset, 0, &labels, NULL, &error));
+      g_assert_cmpuint (loaded->width, ==, labels->width);
+      for (guint p = 0; p < 32; p++)
+        g_assert_cmpuint (loaded->rgb[3 * p] == 200, ==, labels->ids[p] == 1);
+    }
+  /* A mask without a tag, of the size that is seen. */
+  write_mask (image, 8, 4, 200, COMPRESSION_NONE, ORIENTATION_RIGHTTOP, FALSE);
+  g_unlink (mask);
+  tree_label (root, "masks/a.png", 4, 8, ids, 2);
+  g_autoptr (DhDataset) dataset = dataset_open_ok (root, NULL);
+  dataset_assert_anomaly (dataset, 0, "0101");
+  tree_remove (root);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -180,5 +309,9 @@ main (int argc, char **argv)
   g_test_add_func ("/image/tiff", test_tiff);
   g_test_add_func ("/image/bmp", test_bmp);
   g_test_add_func ("/image/tiff-and-bmp/set", test_set);
+  g_test_add_func ("/image/tiff/palette", test_palette);
+  g_test_add_func ("/image/tiff/signed", test_signed);
+  g_test_add_func ("/image/tiff/blank", test_blank);
+  g_test_add_func ("/image/tiff/lying", test_lying);
   return g_test_run ();
 }

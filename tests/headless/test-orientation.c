@@ -125,7 +125,7 @@ test_masks (void)
   g_autoptr (DhImage) upside_down = dh_dataset_load_image (dataset, 2, NULL);
   g_assert_cmpint (colour_at (upside_down, 1, 1), ==, 'B');
   assert_note (dataset, "3 of 4 images are stored turned or mirrored");
-  assert_note (dataset, "the masks are taken to lie so too");
+  assert_note (dataset, "the masks are taken to lie as the images are seen");
   assert_note (dataset, "1 of 4 images is left as stored");
   g_autoptr (DhDataset) folder = dataset_open_ok (root, "folder");
   assert_note (folder, "stored turned or mirrored");

@@ -39,6 +39,7 @@ typedef struct
   double ap, fpr95, auroc;
   gint64 pixels;
   guint failed;
+  const char *precision; /* NULL: f32 */
 } Run;
 
 static gint64
@@ -65,7 +66,7 @@ add (Fixture *fixture, Run run)
                          .folder = fixture->folder,
                          .score = (char *)run.score,
                          .device = (char *)"ref",
-                         .precision = (char *)"f32",
+                         .precision = (char *)(run.precision ? run.precision : "f32"),
                          .program = (char *)"1" };
   const gint64 id = dh_database_add_run (database, &row, &error);
   for (guint i = 0; i < run.failed; i++)
@@ -141,17 +142,44 @@ test_not_comparable (Fixture *fixture, gconstpointer data)
   add (fixture, (Run){ "/d/a", "f3", "s4", "D", NULL, "hybrid", NULL, 0.95, 0.1, 0.9, 99 });
   add (fixture, (Run){ "/d/a", "f1", "s5", "E", NULL, "hybrid", "{\"mask_values\":\"anomaly=3\"}", 0.96, 0.1, 0.9 });
   add (fixture, (Run){ "/d/a", "f1", "s3", "C", NULL, "hybrid", NULL, 0.41, 0.2, 0.8 });
+  add (fixture, (Run){ "/d/a", "f4", "s6", "F", NULL, "hybrid", NULL, 0.97, 0.1, 0.9 });
   g_autofree char *tex = write_table (fixture, DH_REPORT_LATEX, DH_TABLE_MARK_BEST);
   says (tex, "\nA & 90.0$^{a}$ & 10.0$^{a}$ & 90.0$^{a}$ \\\\\n");
   says (tex, "\nB & \\textbf{50.0} & ");
   says (tex, "\nD & 95.0$^{b}$ & ");
   says (tex, "\nE & 96.0$^{c}$ & ");
+  says (tex, "\nF & 97.0$^{d}$ & ");
   says (tex, ", run 3 & 40.0 & ");
   says (tex, ", run 6 & 41.0 & ");
   says (tex, "\\multicolumn{4}{l}{\\footnotesize $^{a}$ run 1: leaves 2 images out} \\\\\n"
              "\\multicolumn{4}{l}{\\footnotesize $^{b}$ run 4: measured other pixels than run 2} \\\\\n"
              "\\multicolumn{4}{l}{\\footnotesize $^{c}$ run 5: the labels were read in another way than by run 2} "
-             "\\\\\n\\end{tabular}\n");
+             "\\\\\n"
+             "\\multicolumn{4}{l}{\\footnotesize $^{d}$ run 7: files of the set were others than in run 2} \\\\\n"
+             "\\end{tabular}\n");
+}
+
+/* Groups are made of likeness to their first run, which a whole one replaces: what was like the one before stays. */
+static void
+test_changed_first (Fixture *fixture, gconstpointer data)
+{
+  add (fixture, (Run){ "/d/a", "f1", "s1", "A", NULL, "hybrid", NULL, 0.9, 0.1, 0.9, 90, 1 });
+  add (fixture, (Run){ "/d/a", "f3", "s2", "B", NULL, "hybrid", NULL, 0.8, 0.1, 0.9, 90, 1 });
+  add (fixture, (Run){ "/e/a", "f1", "s3", "C", NULL, "hybrid", NULL, 0.7, 0.2, 0.8 });
+  g_autofree char *tex = write_table (fixture, DH_REPORT_LATEX, DH_TABLE_MARK_BEST);
+  says (tex, "\nA & 90.0$^{a}$ & 10.0$^{a}$ & 90.0$^{a}$ \\\\\n");
+  says (tex, "\nB & 80.0$^{b}$ & 10.0$^{b}$ & 90.0$^{b}$ \\\\\n");
+  says (tex, "\nC & 70.0 & 20.0 & 80.0 \\\\\n");
+}
+
+/* What was seen smaller or in tiles says so, in the row and in what the table is of. */
+static void
+test_reduced (Fixture *fixture, gconstpointer data)
+{
+  add (fixture, (Run){ "/d/a", "f1", "s1", "A", NULL, "hybrid", NULL, 0.9, 0.1, 0.9, 0, 0, "f32-scale0.5-tile512" });
+  g_autofree char *tex = write_table (fixture, DH_REPORT_LATEX, DH_TABLE_MARK_BEST);
+  says (tex, "\nA, scale0.5-tile512 & 90.0 & ");
+  says (tex, "% run 1: A, SHA-256 s1, in f32-scale0.5-tile512; ");
 }
 
 static void
@@ -199,6 +227,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("rows-and-groups", test_rows_and_groups);
   ADD ("not-comparable", test_not_comparable);
+  ADD ("changed-first", test_changed_first);
+  ADD ("reduced", test_reduced);
   ADD ("components", test_components);
   ADD ("refused", test_refused);
   return g_test_run ();
