@@ -60,7 +60,7 @@ append_runs (DhBrowsePanes *self, GMenu *menu, const char *choose)
                                                                  model, _ (content->title))
                                               : g_strdup_printf (_ ("Run %" G_GINT64_FORMAT " · %s"), run->id, model);
       g_autofree char *action = g_strdup_printf ("%s::run:%" G_GINT64_FORMAT, choose, run->id);
-      g_menu_append (section, text, action);
+      dh_ui_menu_append_name (section, text, action);
       n++;
     }
   if (n > 0)

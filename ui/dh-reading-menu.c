@@ -17,14 +17,6 @@ menu_free (gpointer data)
   g_free (self);
 }
 
-/* An underscore is no mnemonic here. */
-static char *
-dup_plain (const char *text)
-{
-  g_auto (GStrv) parts = g_strsplit (text, "_", -1);
-  return g_strjoinv ("__", parts);
-}
-
 static void
 fill_aspect (Menu *self, DhReadAspect aspect)
 {
@@ -34,7 +26,7 @@ fill_aspect (Menu *self, DhReadAspect aspect)
   for (guint i = 0; i < choices->len; i++)
     {
       const DhReadChoice *choice = choices->pdata[i];
-      g_autofree char *label = dup_plain (choice->title);
+      g_autofree char *label = dh_ui_dup_menu_name (choice->title);
       g_autoptr (GMenuItem) item = g_menu_item_new (label, NULL);
       g_menu_item_set_action_and_target (item, name, "s", choice->id);
       g_menu_append_item (submenu, item);

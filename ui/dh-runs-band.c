@@ -26,16 +26,16 @@ static GMenuModel *
 make_menu (void)
 {
   GMenu *menu = g_menu_new ();
-  dh_ui_menu_section (menu, _ ("Report"), _ ("HTML, one file with images…"), "runs.export::html", _ ("PDF…"),
-                      "runs.export::pdf", _ ("Markdown…"), "runs.export::md", _ ("LaTeX rows…"), "runs.export::tex",
-                      _ ("JSON…"), "runs.export::json", _ ("CSV, per image…"), "runs.export::csv", NULL);
-  dh_ui_menu_section (menu, NULL, _ ("With lists of the objects"), "win.report-objects", NULL);
-  dh_ui_menu_section (menu, _ ("Table of the runs that are shown"), _ ("LaTeX, booktabs…"), "runs.table::tex",
-                      _ ("Markdown…"), "runs.table::md", _ ("CSV…"), "runs.table::csv", NULL);
-  dh_ui_menu_section (menu, _ ("Raw scores"), _ ("SegmentMeIfYouCan layout, HDF5…"), "runs.maps::smiyc",
-                      _ ("Fishyscapes layout, .npy…"), "runs.maps::fishyscapes", _ ("ISSU layout, .npz…"),
-                      "runs.maps::issu", _ ("NumPy, a tree of .npy…"), "runs.maps::npy", _ ("Images of 16 bits, .png…"),
-                      "runs.maps::png", NULL);
+  dh_ui_menu_section (menu, _ ("Report"), _ ("_HTML, one file with images…"), "runs.export::html", _ ("_PDF…"),
+                      "runs.export::pdf", _ ("_Markdown…"), "runs.export::md", _ ("_LaTeX rows…"), "runs.export::tex",
+                      _ ("_JSON…"), "runs.export::json", _ ("C_SV, per image…"), "runs.export::csv", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("With lists of the _objects"), "win.report-objects", NULL);
+  dh_ui_menu_section (menu, _ ("Table of the runs that are shown"), _ ("LaTe_X, booktabs…"), "runs.table::tex",
+                      _ ("Markdow_n…"), "runs.table::md", _ ("CS_V…"), "runs.table::csv", NULL);
+  dh_ui_menu_section (menu, _ ("Raw scores"), _ ("Se_gmentMeIfYouCan layout, HDF5…"), "runs.maps::smiyc",
+                      _ ("_Fishyscapes layout, .npy…"), "runs.maps::fishyscapes", _ ("_ISSU layout, .npz…"),
+                      "runs.maps::issu", _ ("N_umPy, a tree of .npy…"), "runs.maps::npy",
+                      _ ("Images of 16 _bits, .png…"), "runs.maps::png", NULL);
   return G_MENU_MODEL (menu);
 }
 

@@ -131,7 +131,7 @@ show_checkpoints (DhTrainingCurves *self)
     {
       const DhJobCheckpoint *checkpoint = checkpoints->pdata[i];
       g_autofree char *action = g_strdup_printf ("curves.use(uint32 %u)", i);
-      g_menu_append (section, checkpoint->title, action);
+      dh_ui_menu_append_name (section, checkpoint->title, action);
     }
   g_menu_remove_all (self->checkpoint_menu);
   g_menu_append_section (self->checkpoint_menu, _ ("Use it in Browse"), G_MENU_MODEL (section));
@@ -157,7 +157,7 @@ fill_compare_menu (GtkMenuButton *button, gpointer data)
           g_strdup_printf ("curves.compare(int64 %" G_GINT64_FORMAT ")", dh_training_job_get_id (job));
       g_autofree char *label = g_strdup_printf ("%s (%s)", dh_training_job_get_title (job),
                                                 dh_job_state_name (dh_training_job_get_state (job)));
-      g_menu_append (others, label, action);
+      dh_ui_menu_append_name (others, label, action);
       added++;
     }
   g_menu_remove_all (self->compare_menu);

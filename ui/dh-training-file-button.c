@@ -141,7 +141,7 @@ static void
 offer (GMenu *section, GPtrArray *offered, const char *label, const char *path)
 {
   g_autofree char *action = g_strdup_printf ("file.pick(uint32 %u)", offered->len);
-  g_menu_append (section, label, action);
+  dh_ui_menu_append_name (section, label, action);
   g_ptr_array_add (offered, g_strdup (path));
 }
 

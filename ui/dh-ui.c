@@ -291,6 +291,20 @@ dh_ui_menu_section (GMenu *menu, const char *title, ...)
   g_menu_append_section (menu, title, G_MENU_MODEL (section));
 }
 
+char *
+dh_ui_dup_menu_name (const char *name)
+{
+  g_auto (GStrv) parts = g_strsplit (name, "_", -1);
+  return g_strjoinv ("__", parts);
+}
+
+void
+dh_ui_menu_append_name (GMenu *menu, const char *name, const char *action)
+{
+  g_autofree char *label = dh_ui_dup_menu_name (name);
+  g_menu_append (menu, label, action);
+}
+
 GdkTexture *
 dh_ui_texture (GBytes *rgb, guint width, guint height)
 {

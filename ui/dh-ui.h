@@ -45,6 +45,10 @@ GtkWidget *dh_ui_table (int row_spacing);
 /* A section of a menu with a title (may be NULL); the items as label, action pairs, NULL-terminated. */
 void dh_ui_menu_section (GMenu *menu, const char *title, ...) G_GNUC_NULL_TERMINATED;
 
+/* For the label of a menu's item, a name as it is: an underscore in it is no mnemonic. */
+char *dh_ui_dup_menu_name (const char *name);
+void dh_ui_menu_append_name (GMenu *menu, const char *name, const char *action);
+
 /* RGB rows without padding → texture; NULL for NULL. */
 GdkTexture *dh_ui_texture (GBytes *rgb, guint width, guint height);
 /* A window beside the main one: Escape closes it, and its rows are spoken. */

@@ -15,14 +15,14 @@ dh_window_list_devices (DhWindow *self)
       g_autofree char *label = choice->checks
                                    ? g_strdup_printf (_ ("%s: plain C, slow, to check the others"), choice->name)
                                    : g_strdup_printf ("%s: %s", choice->name, choice->title);
-      g_menu_append (self->devices, label, action);
+      dh_ui_menu_append_name (self->devices, label, action);
       is_listed = is_listed || g_str_equal (choice->name, wanted);
     }
   if (!is_listed && dh_session_get_device_choice (self->session, 0) != NULL)
     {
       g_autofree char *action = g_strconcat ("win.device::", wanted, NULL);
       g_autofree char *label = g_strdup_printf (_ ("%s: cannot be used"), wanted);
-      g_menu_append (self->devices, label, action);
+      dh_ui_menu_append_name (self->devices, label, action);
     }
   dh_window_set_state (self, "device", wanted);
 }

@@ -21,9 +21,7 @@ fill_menu (DhWindow *self)
     {
       g_autoptr (DhKnownSet) set = g_list_model_get_item (sets, i);
       g_autofree char *name = dh_known_set_dup_name (set);
-      /* An underscore is no mnemonic here. */
-      g_auto (GStrv) parts = g_strsplit (name, "_", -1);
-      g_autofree char *label = g_strjoinv ("__", parts);
+      g_autofree char *label = dh_ui_dup_menu_name (name);
       g_autoptr (GMenuItem) item = g_menu_item_new (label, NULL);
       g_menu_item_set_action_and_target_value (item, "win.open-known",
                                                g_variant_new_bytestring (dh_known_set_get_path (set)));

@@ -2,6 +2,7 @@
  * list of keys is as narrow as the window. */
 #include <adwaita.h>
 #include <string.h>
+#include <glib/gstdio.h>
 #include "dh-player.h"
 #include "dh-view.h"
 #include "dh-widgets.h"
@@ -172,6 +173,49 @@ test_list (void)
   pointer_wait_until (!gtk_widget_get_mapped (GTK_WIDGET (dialog)));
 }
 
+/* Of the popover of whichever menu has the text; NULL: of none. */
+static GtkWidget *
+find_item (GtkWidget *widget, const char *text)
+{
+  if (GTK_IS_LABEL (widget) && strstr (gtk_label_get_text (GTK_LABEL (widget)), text) != NULL)
+    return widget;
+  GtkWidget *found = NULL;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL && found == NULL;
+       child = gtk_widget_get_next_sibling (child))
+    found = find_item (child, text);
+  return found;
+}
+
+static guint
+count_items (GtkWidget *widget, const char *text)
+{
+  guint n = 0;
+  if (GTK_IS_MENU_BUTTON (widget) && gtk_widget_get_mapped (widget))
+    {
+      gtk_menu_button_popup (GTK_MENU_BUTTON (widget));
+      GtkPopover *popover = gtk_menu_button_get_popover (GTK_MENU_BUTTON (widget));
+      n += popover != NULL && find_item (GTK_WIDGET (popover), text) != NULL;
+      gtk_menu_button_popdown (GTK_MENU_BUTTON (widget));
+      return n;
+    }
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    n += count_items (child, text);
+  return n;
+}
+
+/* An underscore in a name is a letter of it. */
+static void
+test_names (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("my_own_set-XXXXXX", NULL), *uri = g_filename_to_uri (folder, NULL, NULL);
+  dh_settings_set_list (dh_session_get_settings (session), "training-recent", "data", (const char *[]){ uri, NULL });
+  go_to ("ctrl+3", "training");
+  g_assert_cmpuint (count_items (find (window, "DhTrainingPage"), "my_own_set"), ==, 1);
+  go_to ("ctrl+1", "browse");
+  g_rmdir (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -199,6 +243,7 @@ main (int argc, char **argv)
   g_test_add_func ("/keys/undo", test_undo);
   g_test_add_func ("/keys/panels", test_panels);
   g_test_add_func ("/keys/list", test_list);
+  g_test_add_func ("/keys/names", test_names);
   const int status = g_test_run ();
   gtk_window_destroy (GTK_WINDOW (window));
   dh_session_close (session);
