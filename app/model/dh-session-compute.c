@@ -103,14 +103,17 @@ dh_session_restore_compute (DhSession *self)
   dh_worker_set_device (self->worker, self->device, self->precision);
 }
 
-/* Of the weights loaded next, and those that are. */
+/* Of the weights loaded next, and those that are, or will be at once. */
 static void
 compute_so (DhSession *self)
 {
   dh_worker_set_device (self->worker, self->device, self->precision);
-  if (self->model != NULL && self->model->path != NULL)
-    dh_session_open_weights (self, self->model->path);
-  else if (self->model != NULL)
+  if (self->model == NULL && self->loading == 0)
+    return;
+  g_autofree char *path = g_strdup (self->loading > 0 ? self->asked_weights : self->model->path);
+  if (path != NULL)
+    dh_session_open_weights (self, path);
+  else
     dh_session_open_demo_weights (self);
 }
 

@@ -329,6 +329,9 @@ let_go (DhSession *self)
     return;
   evaluation->session = NULL;
   g_cancellable_cancel (evaluation->cancellable);
+  /* Where it still waits, the next need not wait for it. */
+  if (self->worker != NULL)
+    dh_worker_withdraw_background (self->worker, evaluation);
   evaluation_unref (evaluation);
   if (self->worker != NULL)
     {
