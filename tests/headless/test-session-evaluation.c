@@ -226,6 +226,15 @@ starts_with_device (const char *name)
   return g_strcmp0 (device, name) == 0;
 }
 
+/* Before there are weights. */
+static gboolean
+says (DhSession *session, const char *device)
+{
+  const char *sentence = dh_session_get_device_sentence (session);
+  g_autofree char *begin = g_strdup_printf ("Computing on %s,", device);
+  return sentence != NULL && g_str_has_prefix (sentence, begin);
+}
+
 /* The device is chosen, also for the next start; one that is not there is no end of the work. */
 static void
 test_device (SessionFixture *fixture, gconstpointer data)
@@ -251,6 +260,10 @@ test_device (SessionFixture *fixture, gconstpointer data)
   session_wait_for (starts_with_device ("ref"));
   DhSession *next = dh_session_new ();
   g_assert_cmpstr (dh_session_get_device (next), ==, "ref");
+  session_wait_for (says (next, "ref"));
+  dh_session_set_device (next, "auto");
+  session_wait_for (says (next, fastest));
+  dh_session_set_device (next, "ref");
   dh_session_close (next);
   g_object_unref (next);
   static const char *const absent[] = { "cuda:200", "quantum" };
