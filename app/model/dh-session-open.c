@@ -273,15 +273,15 @@ weights_loaded (GObject *source, GAsyncResult *result, gpointer data)
   dh_session_trace (self, "loaded %s, %s on %s", self->model->title, self->model->network, self->compute->name);
   dh_session_notify (self, DH_SESSION_PROP_MODEL_INFO);
   dh_session_emit (self, DH_SESSION_RANGES);
+  dh_session_request_current (self);
+  if (self->loading > 0)
+    return; /* others come */
   if (self->compute->instead_why != NULL)
     {
       g_autofree char *text = g_strdup_printf (_ ("%s computes, since %s cannot: %s"), self->compute->name,
                                                self->device, self->compute->instead_why);
       dh_session_say (self, text);
     }
-  dh_session_request_current (self);
-  if (self->loading > 0)
-    return; /* others come */
   show_waiting_view (self);
   dh_session_check_loaded_weights (self);
 }
