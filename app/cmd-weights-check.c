@@ -93,6 +93,7 @@ static gboolean
 find_record (Check *check, DhModel *model, GError **error)
 {
   const char *weights = dh_model_path (model);
+  g_clear_pointer (&check->path, g_free);
   if (check->given)
     check->path = g_strdup (check->given);
   else if (weights)

@@ -1,10 +1,10 @@
 #include "dh-opening-private.h"
 #include <gio/gio.h>
 #include <glib/gi18n.h>
-#include <stdio.h>
 #include <string.h>
 #include "dh-demo.h"
 #include "dh-error.h"
+#include "dh-file.h"
 #include "dh-map-file.h"
 #include "dh-view-file.h"
 
@@ -57,11 +57,13 @@ ends_with (const char *path, const char *const *endings)
 static gboolean
 begins_like_weights (const char *path)
 {
-  guint8 head[16] = { 0 };
-  FILE *file = fopen (path, "rb");
-  const gsize n = file != NULL ? fread (head, 1, sizeof head, file) : 0;
-  g_clear_pointer (&file, fclose);
-  return n == sizeof head && (memcmp (head, "PK\3\4", 4) == 0 || head[0] == 0x80 || (head[7] == 0 && head[8] == '{'));
+  guint64 size;
+  gsize n;
+  g_autoptr (GBytes) bytes = dh_file_read_head (path, 16, &size, NULL);
+  if (bytes == NULL)
+    return FALSE;
+  const guint8 *head = g_bytes_get_data (bytes, &n);
+  return n == 16 && (memcmp (head, "PK\3\4", 4) == 0 || head[0] == 0x80 || (head[7] == 0 && head[8] == '{'));
 }
 
 /* An archive of NumPy arrays holds a map or weights; a map has an array of this name, or is the only one. */
@@ -120,11 +122,10 @@ refuse (const char *path, Kind kind, GError **error)
   if (kind == KIND_MISSING)
     g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, _ ("%s is not there"), path);
   else
-    g_set_error (
-        error, DH_ERROR, DH_ERROR_USAGE,
-        _ ("%s is nothing that is known here: images (PNG, JPEG, WebP), a folder, weights (.pth, .safetensors, "
-           ".npz), a saved view (.dhview) or score maps (.npy, .npz, .hdf5)"),
-        name);
+    g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
+                 _ ("%s is nothing that is known here: images (PNG, JPEG, WebP, TIFF, BMP), a folder, weights (.pth, "
+                    ".safetensors, .npz), a saved view (.dhview) or score maps (.npy, .npz, .hdf5)"),
+                 name);
   return FALSE;
 }
 

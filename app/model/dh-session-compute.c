@@ -14,11 +14,11 @@ choice_free (gpointer data)
   g_free (choice);
 }
 
-/* The devices, and two sentences of them. */
+/* The devices, and a sentence on the one that is not there. */
 typedef struct
 {
   GPtrArray *choices;
-  char *device, *cuda;
+  char *cuda;
 } Found;
 
 static void
@@ -26,7 +26,6 @@ found_free (gpointer data)
 {
   Found *found = data;
   g_clear_pointer (&found->choices, g_ptr_array_unref);
-  g_free (found->device);
   g_free (found->cuda);
   g_free (found);
 }
@@ -35,7 +34,7 @@ static void
 list_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   g_autoptr (GPtrArray) devices = dh_devices_list ();
-  const DhDeviceInfo *used = NULL, *absent = NULL;
+  const DhDeviceInfo *first = NULL, *absent = NULL;
   Found *found = g_new0 (Found, 1);
   found->choices = g_ptr_array_new_with_free_func (choice_free);
   static const char *const order[] = { "cuda", "cpu", "ref" };
@@ -52,16 +51,28 @@ list_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
             choice->title = g_strdup (info->title);
             choice->checks = g_str_equal (info->kind, "ref");
             g_ptr_array_add (found->choices, choice);
-            used = used != NULL ? used : info;
+            first = first != NULL ? first : info;
           }
-        else if (kind == 0 && used == NULL)
+        else if (kind == 0 && first == NULL)
           absent = info;
       }
   const gboolean excused =
-      absent != NULL && absent->why_not != NULL && (used == NULL || !g_str_equal (used->kind, "cuda"));
-  found->device = used != NULL ? g_strdup_printf (_ ("Computing on %s, %s."), used->name, used->title) : g_strdup ("");
+      absent != NULL && absent->why_not != NULL && (first == NULL || !g_str_equal (first->kind, "cuda"));
   found->cuda = excused ? g_strdup_printf (_ ("CUDA cannot be used: %s."), absent->why_not) : NULL;
   g_task_return_pointer (task, found, found_free);
+}
+
+/* The one that is wanted, else the first there is. */
+static void
+say_device (DhSession *self)
+{
+  const DhDeviceChoice *used = dh_session_get_device_choice (self, 0), *choice;
+  for (guint i = 0; (choice = dh_session_get_device_choice (self, i)) != NULL; i++)
+    if (g_str_equal (choice->name, self->device))
+      used = choice;
+  g_free (self->device_sentence);
+  self->device_sentence =
+      used != NULL ? g_strdup_printf (_ ("Computing on %s, %s."), used->name, used->title) : g_strdup ("");
 }
 
 static void
@@ -73,12 +84,11 @@ listed (GObject *source, GAsyncResult *result, gpointer data)
     return;
   if (self->worker != NULL)
     {
-      g_free (self->device_sentence);
       g_free (self->cuda_sentence);
       g_clear_pointer (&self->devices, g_ptr_array_unref);
-      self->device_sentence = g_steal_pointer (&found->device);
       self->cuda_sentence = g_steal_pointer (&found->cuda);
       self->devices = g_steal_pointer (&found->choices);
+      say_device (self);
       dh_session_notify (self, DH_SESSION_PROP_MODEL_INFO);
     }
   found_free (found);
@@ -103,14 +113,17 @@ dh_session_restore_compute (DhSession *self)
   dh_worker_set_device (self->worker, self->device, self->precision);
 }
 
-/* Of the weights loaded next, and those that are. */
+/* Of the weights loaded next, and those that are, or will be at once. */
 static void
 compute_so (DhSession *self)
 {
   dh_worker_set_device (self->worker, self->device, self->precision);
-  if (self->model != NULL && self->model->path != NULL)
-    dh_session_open_weights (self, self->model->path);
-  else if (self->model != NULL)
+  if (self->model == NULL && self->loading == 0)
+    return;
+  g_autofree char *path = g_strdup (self->loading > 0 ? self->asked_weights : self->model->path);
+  if (path != NULL)
+    dh_session_open_weights (self, path);
+  else
     dh_session_open_demo_weights (self);
 }
 
@@ -135,6 +148,8 @@ dh_session_set_device (DhSession *self, const char *name)
   self->device = g_strdup (name);
   dh_settings_set_string (self->settings, GROUP, "device", name);
   compute_so (self);
+  /* What is said of it, once the menu that it was chosen in is done. */
+  dh_session_look_for_devices (self);
 }
 
 const char *

@@ -135,11 +135,7 @@ image_done (const DhRunImageRow *row, guint done, guint total, gpointer data)
   measured->metrics.n_anomaly = (guint64)MAX (0, row->positives);
   measured->metrics.n_inlier = (guint64)MAX (0, row->pixels - row->positives);
   /* As urgent as the evaluation's end, which comes behind it: what came later would not be looked at. */
-  GSource *source = g_idle_source_new ();
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, show_measured, measured, measured_free);
-  g_source_attach (source, NULL);
-  g_source_unref (source);
+  dh_worker_to_window (show_measured, measured, measured_free, G_PRIORITY_DEFAULT);
 }
 
 /* On its way to the window. */
@@ -329,6 +325,9 @@ let_go (DhSession *self)
     return;
   evaluation->session = NULL;
   g_cancellable_cancel (evaluation->cancellable);
+  /* Where it still waits, the next need not wait for it. */
+  if (self->worker != NULL)
+    dh_worker_withdraw_background (self->worker, evaluation);
   evaluation_unref (evaluation);
   if (self->worker != NULL)
     {

@@ -239,14 +239,15 @@ weights_loaded (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (DhModelInfo) info = dh_worker_load_model_finish (DH_WORKER (source), result, &error);
   if (self->worker == NULL)
     return;
-  self->loading = FALSE;
+  self->loading--;
   dh_session_notify (self, DH_SESSION_PROP_LOADING);
   if (info == NULL)
     {
       dh_session_complain (self, _ ("The weights could not be loaded"), error->message);
       /* Requests were dropped for it. */
       dh_session_request_current (self);
-      show_waiting_view (self);
+      if (self->loading == 0)
+        show_waiting_view (self);
       return;
     }
   dh_session_drop_evaluation (self);
@@ -272,13 +273,15 @@ weights_loaded (GObject *source, GAsyncResult *result, gpointer data)
   dh_session_trace (self, "loaded %s, %s on %s", self->model->title, self->model->network, self->compute->name);
   dh_session_notify (self, DH_SESSION_PROP_MODEL_INFO);
   dh_session_emit (self, DH_SESSION_RANGES);
+  dh_session_request_current (self);
+  if (self->loading > 0)
+    return; /* others come */
   if (self->compute->instead_why != NULL)
     {
       g_autofree char *text = g_strdup_printf (_ ("%s computes, since %s cannot: %s"), self->compute->name,
                                                self->device, self->compute->instead_why);
       dh_session_say (self, text);
     }
-  dh_session_request_current (self);
   show_waiting_view (self);
   dh_session_check_loaded_weights (self);
 }
@@ -288,7 +291,9 @@ load_weights (DhSession *self, const char *path, GBytes *bytes, const char *name
 {
   dh_session_drop_evaluation (self);
   dh_session_drop_check (self);
-  self->loading = TRUE;
+  self->loading++;
+  g_free (self->asked_weights);
+  self->asked_weights = g_strdup (path);
   dh_session_notify (self, DH_SESSION_PROP_LOADING);
   dh_worker_load_model_async (self->worker, path, bytes, name, self->closing, weights_loaded, g_object_ref (self));
 }
@@ -382,5 +387,5 @@ dh_session_is_opening (DhSession *self)
 gboolean
 dh_session_is_loading (DhSession *self)
 {
-  return self->loading;
+  return self->loading > 0;
 }

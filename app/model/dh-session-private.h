@@ -74,8 +74,9 @@ struct _DhSession
   char **pictures;
   gboolean demo;
   GCancellable *opening;
-  char *waiting_view; /* a saved view, to be shown once the weights are loaded that it came with; NULL */
-  gboolean loading;
+  char *waiting_view;  /* a saved view, to be shown once the weights are loaded that it came with; NULL */
+  guint loading;       /* weights that are on their way */
+  char *asked_weights; /* the last of them; NULL: the demo's */
   DhModelInfo *model;
   DhComputeInfo *compute;
   const DhClassTable *table;

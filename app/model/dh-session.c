@@ -196,7 +196,7 @@ dh_session_get_property (GObject *object, guint id, GValue *value, GParamSpec *s
       g_value_set_boolean (value, dh_session_is_opening (self));
       break;
     case DH_SESSION_PROP_LOADING:
-      g_value_set_boolean (value, self->loading);
+      g_value_set_boolean (value, self->loading > 0);
       break;
     case DH_SESSION_PROP_EVALUATING:
       g_value_set_boolean (value, self->evaluation != NULL);
@@ -406,4 +406,5 @@ dh_session_close (DhSession *self)
   g_clear_pointer (&self->cuda_sentence, g_free);
   g_clear_pointer (&self->devices, g_ptr_array_unref);
   g_clear_pointer (&self->device, g_free);
+  g_clear_pointer (&self->asked_weights, g_free);
 }

@@ -6,9 +6,9 @@ struct _DhSettings
 {
   char *path;
   GKeyFile *file;
-  GHashTable *changes; /* Change: what others wrote meanwhile stays beside it */
+  GHashTable *changes; /* Change: since they were last written; what others write stays beside them */
   guint timeout;
-  GThread *writer; /* of the last change but, maybe, the newest */
+  GThread *writer; /* of earlier changes: gives back what it could not write */
 };
 
 typedef struct
@@ -82,7 +82,7 @@ written_free (Written *written)
 }
 
 /* What cannot be remembered is no reason to trouble anybody. */
-static void
+static gboolean
 write_file (const Written *written)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
@@ -99,14 +99,17 @@ write_file (const Written *written)
     }
   gsize length;
   g_autofree char *text = g_key_file_to_data (file, &length, NULL);
-  if (!dh_folder_make (folder, &error) || !dh_file_write (written->path, text, length, &error))
-    g_info ("%s", error->message);
+  if (dh_folder_make (folder, &error) && dh_file_write (written->path, text, length, &error))
+    return TRUE;
+  g_info ("%s", error->message);
+  return FALSE;
 }
 
 static gpointer
 write_in_thread (gpointer data)
 {
-  write_file (data);
+  if (!write_file (data))
+    return data;
   written_free (data);
   return NULL;
 }
@@ -127,14 +130,22 @@ take_changes (DhSettings *settings)
       taken->value = g_key_file_get_value (settings->file, change->group, change->key, NULL);
       g_ptr_array_add (written->changes, taken);
     }
+  g_hash_table_remove_all (settings->changes);
   return written;
 }
 
 static void
 wait_for_writer (DhSettings *settings)
 {
-  if (settings->writer != NULL)
-    g_thread_join (g_steal_pointer (&settings->writer));
+  Written *left = settings->writer != NULL ? g_thread_join (g_steal_pointer (&settings->writer)) : NULL;
+  if (left == NULL)
+    return;
+  for (guint i = 0; i < left->changes->len; i++)
+    {
+      const Change *change = left->changes->pdata[i];
+      g_hash_table_add (settings->changes, change_new (change->group, change->key));
+    }
+  written_free (left);
 }
 
 static gboolean
@@ -160,11 +171,13 @@ dh_settings_close (DhSettings *settings)
 {
   if (settings == NULL)
     return;
+  g_clear_handle_id (&settings->timeout, g_source_remove);
   wait_for_writer (settings);
-  if (settings->timeout != 0)
+  if (g_hash_table_size (settings->changes) > 0)
     {
-      g_source_remove (settings->timeout);
-      write_in_thread (take_changes (settings));
+      Written *written = take_changes (settings);
+      write_file (written);
+      written_free (written);
     }
   g_hash_table_unref (settings->changes);
   g_key_file_unref (settings->file);

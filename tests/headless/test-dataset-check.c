@@ -104,7 +104,7 @@ test_broken (void)
   tree_image (root, "train/6.png", 16, 8);
   tree_label (root, "trainannot/7.png", 16, 8, (const guint8[]){ 0 }, 1);
   tree_bytes (root, "train/4.png", "\x89PNG\r\n\x1a\n", 8);
-  tree_bytes (root, "trainannot/5.png", "no image", 10);
+  tree_bytes (root, "trainannot/5.png", "no image", 8);
 
   g_autoptr (DhDataset) dataset = NULL;
   g_autoptr (DhDatasetReport) report = check (root, NULL, &dataset);

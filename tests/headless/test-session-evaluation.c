@@ -226,6 +226,15 @@ starts_with_device (const char *name)
   return g_strcmp0 (device, name) == 0;
 }
 
+/* Before there are weights. */
+static gboolean
+says (DhSession *session, const char *device)
+{
+  const char *sentence = dh_session_get_device_sentence (session);
+  g_autofree char *begin = g_strdup_printf ("Computing on %s,", device);
+  return sentence != NULL && g_str_has_prefix (sentence, begin);
+}
+
 /* The device is chosen, also for the next start; one that is not there is no end of the work. */
 static void
 test_device (SessionFixture *fixture, gconstpointer data)
@@ -251,6 +260,10 @@ test_device (SessionFixture *fixture, gconstpointer data)
   session_wait_for (starts_with_device ("ref"));
   DhSession *next = dh_session_new ();
   g_assert_cmpstr (dh_session_get_device (next), ==, "ref");
+  session_wait_for (says (next, "ref"));
+  dh_session_set_device (next, "auto");
+  session_wait_for (says (next, fastest));
+  dh_session_set_device (next, "ref");
   dh_session_close (next);
   g_object_unref (next);
   static const char *const absent[] = { "cuda:200", "quantum" };
@@ -265,6 +278,60 @@ test_device (SessionFixture *fixture, gconstpointer data)
   session_wait_for (computes_on (fixture, fastest));
   g_assert_null (dh_session_get_compute_info (session)->instead_why);
   g_assert_null (fixture->error);
+}
+
+/* What is on its way when another device is chosen computes there, whatever was there before. */
+static void
+test_device_while_loading (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  const char *const weights[] = { fixture->weights, fixture->closed };
+  static const char *const devices[] = { "ref", "cpu" };
+  for (guint i = 0; i < 2; i++)
+    {
+      dh_session_open_weights (session, weights[i]);
+      dh_session_set_device (session, devices[i]);
+      session_wait_for (!dh_session_is_loading (session));
+      g_assert_cmpstr (dh_session_get_model_info (session)->path, ==, weights[i]);
+      g_assert_cmpstr (dh_session_get_compute_info (session)->name, ==, devices[i]);
+    }
+  dh_session_open_demo_weights (session);
+  dh_session_set_device (session, "ref");
+  session_wait_for (!dh_session_is_loading (session));
+  g_assert_null (dh_session_get_model_info (session)->path);
+  dh_session_set_device (session, "auto");
+  g_assert_null (fixture->error);
+}
+
+/* Where evaluation and calibration are under way, another device ends them, and the next begins anew. */
+static void
+test_device_while_evaluating (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  session_open_all (fixture);
+  g_autofree const char **names = dh_session_list_precisions (session);
+  if (g_strv_contains (names, "int8"))
+    dh_session_set_precision (session, "int8");
+  static const char *const devices[] = { "ref", "cpu", "ref", "cpu" };
+  for (guint i = 0; i < G_N_ELEMENTS (devices); i++)
+    {
+      session_wait_for (dh_session_can_evaluate (session));
+      dh_session_evaluate (session);
+      g_assert_true (dh_session_is_evaluating (session) || fixture->messages > 0);
+      for (guint turns = 0; turns < 3 * i; turns++)
+        g_main_context_iteration (NULL, FALSE);
+      dh_session_set_device (session, devices[i]);
+      g_assert_false (dh_session_is_evaluating (session));
+      session_wait_for (!dh_session_is_loading (session));
+      g_assert_cmpstr (dh_session_get_compute_info (session)->name, ==, devices[i]);
+    }
+  dh_session_evaluate (session);
+  session_wait_for (!dh_session_is_evaluating (session));
+  g_assert_cmpstr (fixture->error, ==, NULL);
+  g_assert_nonnull (dh_session_get_evaluation (session));
+  g_assert_cmpuint (dh_session_get_evaluation (session)->images, ==, 4);
+  dh_session_set_device (session, "auto");
+  dh_session_set_precision (session, "f32");
 }
 
 /* What an evaluation's calibration was seen to say. */
@@ -489,6 +556,8 @@ main (int argc, char **argv)
     { "/session/command", test_command },
     { "/session/precision", test_precision },
     { "/session/device", test_device },
+    { "/session/device-while-loading", test_device_while_loading },
+    { "/session/device-while-evaluating", test_device_while_evaluating },
     { "/session/calibrating", test_calibrating },
     { "/session/waiting", test_waiting },
     { "/session/left-out", test_left_out },

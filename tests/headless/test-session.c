@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "dh-data-check.h"
 #include "dh-session-evaluation.h"
 #include "session-fixture.h"
@@ -198,6 +199,17 @@ test_errors (SessionFixture *fixture, gconstpointer data)
   g_assert_null (dh_session_get_frame_error (session));
 }
 
+/* What is no file is refused: nobody waits for what another program may write into it. */
+static void
+test_pipe (SessionFixture *fixture, gconstpointer data)
+{
+  g_autofree char *pipe = g_build_filename (fixture->root, "pipe", NULL);
+  g_assert_cmpint (mkfifo (pipe, 0600), ==, 0);
+  dh_session_open_any (fixture->session, (const char *const[]){ pipe, NULL });
+  session_wait_for (!dh_session_is_opening (fixture->session));
+  g_assert_nonnull (strstr (fixture->error, "pipe is nothing that is known here"));
+}
+
 static void
 test_closed_set (SessionFixture *fixture, gconstpointer data)
 {
@@ -350,6 +362,7 @@ main (int argc, char **argv)
     { "/session/splits", test_splits },
     { "/session/data-check", test_data_check },
     { "/session/errors", test_errors },
+    { "/session/pipe", test_pipe },
     { "/session/closed-set", test_closed_set },
 #ifdef DH_TEST_CARD
     { "/session/lost/wait", test_lost, "wait:1" },

@@ -11,6 +11,7 @@
 #include "dh-settings.h"
 #include "dh-threshold.h"
 #include "dh-view.h"
+#include "patience.h"
 #include "tree.h"
 
 #define WIDTH 48
@@ -438,6 +439,77 @@ test_sources (void)
     }
 }
 
+static gint
+width_in (const char *path)
+{
+  DhSettings *settings = dh_settings_open (path);
+  const gint width = dh_settings_get_int (settings, "window", "width", 0);
+  dh_settings_close (settings);
+  return width;
+}
+
+static gint complaints;
+
+static void
+count_complaints (const char *domain, GLogLevelFlags level, const char *text, gpointer data)
+{
+  g_atomic_int_inc (&complaints);
+}
+
+static void
+turn_until (gboolean (*holds) (const char *path), const char *path)
+{
+  const gint64 until = g_get_monotonic_time () + PATIENCE;
+  while (!holds (path))
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, until);
+      g_main_context_iteration (NULL, FALSE);
+      g_usleep (2000);
+    }
+}
+
+static gboolean
+is_written (const char *path)
+{
+  return width_in (path) == 900;
+}
+
+static gboolean
+is_refused (const char *path)
+{
+  return g_atomic_int_get (&complaints) > 0;
+}
+
+/* A change is written once: the next one does not undo what another window changed since. What could not be written
+ * is written with the next. */
+static void
+test_settings_once (void)
+{
+  g_autofree char *root = tree_new ();
+  g_autofree char *path = g_build_filename (root, "studio.ini", NULL);
+  DhSettings *settings = dh_settings_open (path);
+  dh_settings_set_int (settings, "window", "width", 900);
+  turn_until (is_written, path);
+  DhSettings *other = dh_settings_open (path);
+  dh_settings_set_int (other, "window", "width", 901);
+  dh_settings_close (other);
+  dh_settings_set_int (settings, "window", "height", 700);
+  dh_settings_close (settings);
+  g_assert_cmpint (width_in (path), ==, 901);
+  settings = dh_settings_open (path);
+  g_assert_cmpint (dh_settings_get_int (settings, "window", "height", 0), ==, 700);
+  g_assert_cmpint (g_remove (path), ==, 0);
+  g_assert_cmpint (g_mkdir (path, 0700), ==, 0);
+  const GLogFunc before = g_log_set_default_handler (count_complaints, NULL);
+  dh_settings_set_int (settings, "window", "width", 902);
+  turn_until (is_refused, path);
+  g_log_set_default_handler (before, NULL);
+  g_assert_cmpint (g_rmdir (path), ==, 0);
+  dh_settings_close (settings);
+  g_assert_cmpint (width_in (path), ==, 902);
+  tree_remove (root);
+}
+
 static void
 test_settings (void)
 {
@@ -623,6 +695,7 @@ main (int argc, char **argv)
   g_test_add_func ("/studio/thresholds", test_thresholds);
   g_test_add_func ("/studio/threshold-sources", test_sources);
   g_test_add_func ("/studio/settings", test_settings);
+  g_test_add_func ("/studio/settings-once", test_settings_once);
   g_test_add_func ("/studio/cache", test_cache);
   g_test_add_func ("/studio/cache-limit", test_cache_limit);
   return g_test_run ();
