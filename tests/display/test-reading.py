@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """How a data set is read, chosen with pointer and keys: test-reading.py STUDIO CLI OUTPUT-FOLDER. Writes TAP."""
+import itertools
 import os
 import shutil
 import struct
@@ -19,8 +20,8 @@ FIRST, ROW = 127, 32
 CHECK = (100, 344)
 # Of a set of pictures beside masks, and in its check.
 MASKS_CHECK, MASK_VALUES = (100, 312), (650, 692)
-# In the check of a set that has splits.
-IDS = (890, 693)
+# In the check of a set that has splits: scrolled to the choices, and not.
+IDS = ((908, 419), (890, 693))
 
 
 def write_zeros(path, width, height):
@@ -107,8 +108,10 @@ def test_check(studio):
     studio.settle(0.6)
     studio.screenshot(f"{OUTPUT}/reading-check.png")
 
+    places = itertools.cycle(IDS)
+
     def shift():
-        studio.click(*IDS)
+        studio.click(*next(places))
         studio.settle(0.4)
         studio.key("Down", "Down", "Return")
     studio.until_told(r"studio: opened StreetHazards, 1 pictures(.|\n)*studio: checked 1 pictures", shift)
