@@ -174,14 +174,15 @@ dh_paper_table_to_markdown (const DhPaperTable *table, DhTableMarks marks)
   return g_string_free (md, FALSE);
 }
 
-/* One line a method and set, so that a program need not know of groups. */
+/* One line a method and set, so that a program need not know of groups. Columns say per cent: in the other CSV "ap" is
+ * a fraction. */
 char *
 dh_paper_table_to_csv (const DhPaperTable *table)
 {
   static const char *const names[DH_PAPER_NUMBERS] = { "ap", "fpr95", "auroc", "siou", "ppv", "mean_f1" };
   GString *csv = g_string_new ("method,data_set,run,protocol");
   for (guint i = 0; i < DH_PAPER_NUMBERS; i++)
-    g_string_append_printf (csv, ",%s", names[i]);
+    g_string_append_printf (csv, ",%s_percent", names[i]);
   g_string_append (csv, ",note\n");
   for (guint r = 0; r < table->rows->len; r++)
     for (guint g = 0; g < table->groups->len; g++)

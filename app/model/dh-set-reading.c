@@ -313,6 +313,10 @@ explain_mask_values (DhSession *self)
   const char *said = dh_dataset_mask_values (self->dataset, &certain);
   if (dh_dataset_mask_readings (self->dataset) == NULL || (certain && said == NULL))
     return NULL;
+  /* Else it is told by the words themselves, or has no meaning. */
+  const gboolean rest_is_inlier = said != NULL && strstr (said, "rest") == NULL && strstr (said, "inlier=") == NULL;
+  if (said != NULL && !rest_is_inlier)
+    return g_strdup (_ ("The table below shows what came of it: 0 inlier, 1 anomaly, 255 ignored."));
   if (said != NULL)
     return g_strdup (_ ("What is not named is inlier. The table below shows what came of it: 0 inlier, 1 anomaly, "
                         "255 ignored."));

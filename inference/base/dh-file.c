@@ -293,6 +293,21 @@ dh_file_read_head (const char *path, gsize most, guint64 *size, GError **error)
 }
 
 GBytes *
+dh_file_read_part (const char *path, guint64 from, gsize most, GError **error)
+{
+  g_return_val_if_fail (path != NULL && most <= SMALL, NULL);
+
+  guint64 size;
+  const int fd = open_regular (path, &size, error);
+  if (fd < 0)
+    return NULL;
+  const guint64 first = MIN (from, size);
+  GBytes *bytes = read_heap (fd, MIN (most, size - first), first, path, error);
+  close (fd);
+  return bytes;
+}
+
+GBytes *
 dh_file_read_tail (const char *path, gsize most, GError **error)
 {
   g_return_val_if_fail (path != NULL && most <= SMALL, NULL);

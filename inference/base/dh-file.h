@@ -32,6 +32,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhFileWriter, dh_file_writer_free)
 GBytes *dh_file_read (const char *path, guint64 largest, GError **error);
 /* At most the first `most` (up to 256 KiB) bytes of it, and its size. */
 GBytes *dh_file_read_head (const char *path, gsize most, guint64 *size, GError **error);
+/* At most so many from there on; none behind its end. */
+GBytes *dh_file_read_part (const char *path, guint64 from, gsize most, GError **error);
 /* At most its last `most` bytes. */
 GBytes *dh_file_read_tail (const char *path, gsize most, GError **error);
 

@@ -1,5 +1,4 @@
-/* How a photograph lies, as cameras say it: tag 0x0112 of the EXIF that JPEG, WebP and PNG may carry, and
- * that TIFF is. */
+/* How a photograph lies, as cameras say it: tag 0x0112 of the EXIF that JPEG, WebP and PNG may carry. */
 #include "dh-image-private.h"
 
 #include <string.h>
@@ -13,9 +12,8 @@ read_number (const guint8 *at, guint n, gboolean big)
   return number;
 }
 
-/* Of the TIFF structure that EXIF is; 0: it says nothing. */
-static guint
-read_tiff (const guint8 *data, gsize size)
+guint
+dh_exif_read_directory (const guint8 *data, gsize size, gboolean big)
 {
   enum
   {
@@ -23,25 +21,42 @@ read_tiff (const guint8 *data, gsize size)
     SHORT = 3,
     ENTRY = 12
   };
+  if (size < 2)
+    return 0;
+  const guint n = read_number (data, 2, big);
+  for (guint i = 0; i < n && size - 2 >= (gsize)ENTRY * (i + 1); i++)
+    {
+      const guint8 *entry = data + 2 + (gsize)ENTRY * i;
+      if (read_number (entry, 2, big) == ORIENTATION && read_number (entry + 2, 2, big) == SHORT)
+        return read_number (entry + 8, 2, big);
+    }
+  return 0;
+}
+
+gboolean
+dh_exif_find_directory (const guint8 *data, gsize size, guint64 *at, gboolean *big)
+{
+  if (size < 8 || (memcmp (data, "II*\0", 4) != 0 && memcmp (data, "MM\0*", 4) != 0))
+    return FALSE;
+  *big = data[0] == 'M';
+  *at = read_number (data + 4, 4, *big);
+  return TRUE;
+}
+
+/* Of the TIFF structure that EXIF is; 0: it says nothing. */
+static guint
+read_tiff (const guint8 *data, gsize size)
+{
+  guint64 at;
+  gboolean big;
   if (size >= 6 && memcmp (data, "Exif\0\0", 6) == 0)
     {
       data += 6;
       size -= 6;
     }
-  if (size < 8 || (memcmp (data, "II*\0", 4) != 0 && memcmp (data, "MM\0*", 4) != 0))
-    return 0;
-  const gboolean big = data[0] == 'M';
-  const gsize directory = read_number (data + 4, 4, big);
-  if (directory > size - 2)
-    return 0;
-  const guint n = read_number (data + directory, 2, big);
-  for (guint i = 0; i < n && size - directory - 2 >= (gsize)ENTRY * (i + 1); i++)
-    {
-      const guint8 *entry = data + directory + 2 + (gsize)ENTRY * i;
-      if (read_number (entry, 2, big) == ORIENTATION && read_number (entry + 2, 2, big) == SHORT)
-        return read_number (entry + 8, 2, big);
-    }
-  return 0;
+  return dh_exif_find_directory (data, size, &at, &big) && at < size
+             ? dh_exif_read_directory (data + at, size - at, big)
+             : 0;
 }
 
 /* Markers up to the picture itself. */
@@ -91,7 +106,6 @@ dh_exif_orientation (const DhImageSource *source)
   const guint found = dh_jpeg_is (source)   ? read_jpeg (source->data, source->size)
                       : dh_webp_is (source) ? read_chunks (source->data, source->size, FALSE)
                       : dh_png_is (source)  ? read_chunks (source->data, source->size, TRUE)
-                      : dh_tiff_is (source) ? read_tiff (source->data, source->size)
                                             : 0;
   return found >= 1 && found <= 8 ? found : 1;
 }

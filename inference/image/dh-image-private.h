@@ -19,8 +19,12 @@ void dh_image_set_no_memory (const char *name, guint width, guint height, GError
 /* The largest size of the same aspect within the box, not over the picture's own, at least 1×1. */
 void dh_image_fit (guint width, guint height, guint max_width, guint max_height, guint *out_width, guint *out_height);
 
-/* 1 to 8; 1 where nothing is said. */
+/* 1 to 8; 1 where nothing is said. Of TIFF see the next. */
 guint dh_exif_orientation (const DhImageSource *source);
+/* Where the directory of a TIFF lies, which may be anywhere in it; FALSE: not known. */
+gboolean dh_exif_find_directory (const guint8 *data, gsize size, guint64 *at, gboolean *big);
+/* What it says, of its bytes or the first of them; 0: nothing. */
+guint dh_exif_read_directory (const guint8 *data, gsize size, gboolean big);
 
 gboolean dh_png_is (const DhImageSource *source);
 gboolean dh_png_probe (const DhImageSource *source, guint *width, guint *height, GError **error);

@@ -260,8 +260,22 @@ dh_image_probe (const char *path, guint *width, guint *height, GError **error)
   return TRUE;
 }
 
-/* EXIF stands before a JPEG's pixels, behind a WebP's, and anywhere in a TIFF. */
+/* EXIF stands before a JPEG's pixels, behind a WebP's, and is a TIFF's directory, which may be anywhere. */
 #define EXIF_HEAD (64 * 1024)
+
+static guint
+tiff_orientation (const char *path, const DhImageSource *head)
+{
+  guint64 at;
+  gboolean big;
+  if (!dh_exif_find_directory (head->data, head->size, &at, &big))
+    return 1;
+  g_autoptr (GBytes) directory = dh_file_read_part (path, at, EXIF_HEAD, NULL);
+  gsize size = 0;
+  const guint8 *data = directory ? g_bytes_get_data (directory, &size) : NULL;
+  const guint found = dh_exif_read_directory (data, size, big);
+  return found >= 1 && found <= 8 ? found : 1;
+}
 
 guint
 dh_image_orientation (const char *path)
@@ -273,10 +287,11 @@ dh_image_orientation (const char *path)
   if (!bytes)
     return 1;
   DhImageSource source = source_of (bytes, "");
-  const gboolean behind = dh_tiff_is (&source)
-                          || (dh_webp_is (&source) && source.size >= 21 && memcmp (source.data + 12, "VP8X", 4) == 0
-                              && source.data[20] & 8);
-  g_autoptr (GBytes) whole = behind && size > source.size ? dh_file_read (path, LARGEST_FILE, NULL) : NULL;
+  if (dh_tiff_is (&source))
+    return tiff_orientation (path, &source);
+  const gboolean behind = dh_webp_is (&source) && source.size >= 21 && memcmp (source.data + 12, "VP8X", 4) == 0
+                          && source.data[20] & 8 && size > source.size;
+  g_autoptr (GBytes) whole = behind ? dh_file_read (path, LARGEST_FILE, NULL) : NULL;
   if (whole)
     source = source_of (whole, "");
   return dh_exif_orientation (&source);

@@ -34,7 +34,7 @@ DhImage *dh_image_load_thumbnail (const char *path, guint max_width, guint max_h
 gboolean dh_image_probe (const char *path, guint *width, guint *height, GError **error);
 
 /* How a photograph lies, as EXIF says it: 1 as it is seen (or nothing is said, or it cannot be read), 2 to 4 mirrored
- * or upside down, 5 to 8 on its side. Reads the head of the file, of TIFF and some WebP all of it. */
+ * or upside down, 5 to 8 on its side. Reads the head of the file, of some WebP all of it. */
 guint dh_image_orientation (const char *path);
 /* As it is seen, of pixels that lie so; a reference where that is 1. NULL where memory is short. */
 DhImage *dh_image_turn (DhImage *image, guint orientation);

@@ -292,6 +292,11 @@ test_lying (void)
       for (guint p = 0; p < 32; p++)
         g_assert_cmpuint (loaded->rgb[3 * p] == 200, ==, labels->ids[p] == 1);
     }
+  /* Of a large one the directory lies behind much else. */
+  g_autofree char *large = tree_path (root, "large.tif");
+  write_mask (large, 1000, 500, 200, COMPRESSION_NONE, ORIENTATION_LEFTBOT, FALSE);
+  g_assert_cmpuint (dh_image_orientation (large), ==, 8);
+  g_unlink (large);
   /* A mask without a tag, of the size that is seen. */
   write_mask (image, 8, 4, 200, COMPRESSION_NONE, ORIENTATION_RIGHTTOP, FALSE);
   g_unlink (mask);

@@ -128,6 +128,7 @@ test_rows_and_groups (Fixture *fixture, gconstpointer data)
   g_autofree char *md = write_table (fixture, DH_REPORT_MD, DH_TABLE_MARK_BEST);
   says (md, "| Other\\_1 | 60.0 | 30.0 | – | **20.0** | **40.0** | 50.0 |\n");
   g_autofree char *csv = write_table (fixture, DH_REPORT_CSV, DH_TABLE_MARK_NONE);
+  says (csv, "method,data_set,run,protocol,ap_percent,fpr95_percent,");
   says (csv, "\nOther_1,Images & masks (b),5,densehybrid-pooled,20.0,40.0,50.0,,,,\n");
 }
 

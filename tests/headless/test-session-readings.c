@@ -58,6 +58,12 @@ test_mask_values (SessionFixture *fixture, gconstpointer data)
   session_wait_for (!dh_session_is_opening (session));
   assert_choices (session, DH_READ_MASK_VALUES,
                   "As recognised, anomaly=2, anomaly=5, anomaly=rest inlier=0, anomaly=5 ignore=2*");
+  g_autofree char *named = dh_session_explain_reading (session, DH_READ_MASK_VALUES);
+  g_assert_true (g_str_has_prefix (named, "What is not named is inlier."));
+  dh_session_read_as (session, DH_READ_MASK_VALUES, "anomaly=rest inlier=0");
+  session_wait_for (!dh_session_is_opening (session));
+  g_autofree char *rest = dh_session_explain_reading (session, DH_READ_MASK_VALUES);
+  g_assert_true (g_str_has_prefix (rest, "The table below shows"));
   /* Of another kind nothing of it is left. */
   dh_session_read_as (session, DH_READ_KIND, "folder");
   session_wait_for (!dh_session_is_opening (session));
