@@ -120,11 +120,10 @@ refuse (const char *path, Kind kind, GError **error)
   if (kind == KIND_MISSING)
     g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, _ ("%s is not there"), path);
   else
-    g_set_error (
-        error, DH_ERROR, DH_ERROR_USAGE,
-        _ ("%s is nothing that is known here: images (PNG, JPEG, WebP), a folder, weights (.pth, .safetensors, "
-           ".npz), a saved view (.dhview) or score maps (.npy, .npz, .hdf5)"),
-        name);
+    g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
+                 _ ("%s is nothing that is known here: images (PNG, JPEG, WebP, TIFF, BMP), a folder, weights (.pth, "
+                    ".safetensors, .npz), a saved view (.dhview) or score maps (.npy, .npz, .hdf5)"),
+                 name);
   return FALSE;
 }
 
