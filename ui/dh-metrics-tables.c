@@ -87,7 +87,11 @@ dh_protocol_card_new (DhSession *session)
   GtkWidget *card = dh_metrics_card_new (_ ("Protocols"), &note, NULL);
   GtkWidget *grid = dh_ui_table (7);
   gtk_grid_set_row_homogeneous (GTK_GRID (grid), TRUE);
-  gtk_box_append (GTK_BOX (card), grid);
+  /* Large letters must not make the window wider than a small screen. */
+  GtkWidget *scroller = gtk_scrolled_window_new ();
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scroller), GTK_POLICY_AUTOMATIC, GTK_POLICY_NEVER);
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), grid);
+  gtk_box_append (GTK_BOX (card), scroller);
   g_object_set_data_full (G_OBJECT (card), "session", g_object_ref (session), g_object_unref);
   g_object_set_data (G_OBJECT (card), "grid", grid);
   g_object_set_data (G_OBJECT (card), "note", note);

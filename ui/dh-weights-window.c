@@ -26,6 +26,9 @@ add_row (GtkWidget *group, const char *title, const char *text)
   gtk_label_set_selectable (GTK_LABEL (label), TRUE);
   gtk_label_set_wrap (GTK_LABEL (label), TRUE);
   gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_CHAR);
+  g_autoptr (PangoAttrList) attributes = pango_attr_list_new ();
+  pango_attr_list_insert (attributes, pango_attr_insert_hyphens_new (FALSE)); /* none is part of a sum or a path */
+  gtk_label_set_attributes (GTK_LABEL (label), attributes);
   /* A row gives a text that wraps no more than it must have. */
   gtk_label_set_width_chars (GTK_LABEL (label), (int)MIN (g_utf8_strlen (text, -1), 44));
   gtk_label_set_max_width_chars (GTK_LABEL (label), 44);
@@ -105,7 +108,7 @@ describe (const DhWeightsCheck *result, gboolean checking)
   if (result->recorded)
     g_string_append_printf (text, "%s%s", text->len > 0 ? " " : "",
                             _ ("These answers are recorded now as what is known of these weights."));
-  else if (result->record == NULL && result->fine)
+  else if (result->n_maps == 0 && result->fine)
     g_string_append (text, _ ("Nothing is recorded of these weights yet. The answers look sound."));
   return g_strdup (text->str);
 }

@@ -21,7 +21,7 @@ typedef struct
 typedef struct
 {
   char *error;   /* it could not be made, and why; else NULL */
-  char *record;  /* the file compared with; NULL: nothing is recorded */
+  char *record;  /* the file compared with; NULL: none, as of the demo, whose record comes with the program */
   char *verdict; /* a sentence each; NULL where there is nothing to say */
   char *meaning;
   char *note;

@@ -212,6 +212,12 @@ class Studio:
         self.xdotool("windowsize", "--sync", self.window, width, height)
         self.settle(0.4)
 
+    def window_size(self):
+        """As it is: what a page needs may make it larger than what was asked for."""
+        told = subprocess.run(["xdotool", "getwindowgeometry", "--shell", self.window], env=self.environment, check=True,
+                              capture_output=True, text=True).stdout
+        return tuple(int(re.search(rf"^{name}=(\d+)$", told, re.M).group(1)) for name in ("WIDTH", "HEIGHT"))
+
     def _is_at_work(self):
         """A thread of the program, or of its display, runs or waits for a processor."""
         for process in self.processes:

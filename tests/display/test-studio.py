@@ -392,6 +392,23 @@ def test_large_text():
     assert not studio.complaints(), studio.complaints()
 
 
+def test_large_text_on_small_screen():
+    """Letters half as large again: no page makes the window larger than the screen, whatever it shows."""
+    studio = driver.Studio(PROGRAM, ["--new", "--demo"], size=(800, 600), dpi=144)
+    try:
+        studio.wait(r"studio: counted")
+        studio.key("ctrl+e")
+        studio.wait(r"studio: evaluated \d+")
+        for page in ("metrics", "training", "runs", "browse"):
+            studio.key({"metrics": "ctrl+2", "training": "ctrl+3", "runs": "ctrl+4", "browse": "ctrl+1"}[page])
+            studio.settle(2)
+            studio.screenshot(f"{OUTPUT}/large-text-{page}-800x600.png")
+            assert studio.window_size() == (800, 600), f"{page}: {studio.window_size()}"
+    finally:
+        studio.close()
+    assert not studio.complaints(), studio.complaints()
+
+
 def make_locale(folder):
     """A locale with a decimal comma; False where it cannot be made here."""
     tool = shutil.which("localedef")
@@ -437,7 +454,7 @@ def test_shared():
 def main():
     cases = [test_start, test_demo, test_slider, test_keys, test_zoom, test_evaluate, test_runs, test_report, test_drop,
              test_known_sets, test_narrow]
-    print(f"1..{len(cases) + 5}", flush=True)
+    print(f"1..{len(cases) + 6}", flush=True)
     without = driver.missing()
     os.makedirs(OUTPUT, exist_ok=True)
     home = None
@@ -476,7 +493,8 @@ def main():
         print("".join(f"# {line}\n" for line in found), end="", flush=True)
     shared = os.path.isdir(os.path.join(SHARED, "data", "smiyc"))
     without = None if shared else "DH_SHARED/data/smiyc is not there"
-    alone = [(test_own_keys, None), (test_large_text, None), (test_decimal_comma, None), (test_shared, without)]
+    alone = [(test_own_keys, None), (test_large_text, None), (test_large_text_on_small_screen, None),
+             (test_decimal_comma, None), (test_shared, without)]
     for case, skip in alone:
         number += 1
         name = case.__name__[5:]

@@ -210,6 +210,18 @@ test_pipe (SessionFixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (fixture->error, "pipe is nothing that is known here"));
 }
 
+/* What can be opened is told whole, where something else is given. */
+static void
+test_unknown (SessionFixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (fixture->root, "letter.txt", NULL);
+  g_assert_true (g_file_set_contents (path, "dear", -1, NULL));
+  dh_session_open_any (fixture->session, (const char *[]){ path, NULL });
+  session_wait_for (fixture->error != NULL);
+  g_assert_nonnull (strstr (fixture->error, "images (PNG, JPEG, WebP, TIFF, BMP)"));
+  g_clear_pointer (&fixture->error, g_free);
+}
+
 static void
 test_closed_set (SessionFixture *fixture, gconstpointer data)
 {
@@ -363,6 +375,7 @@ main (int argc, char **argv)
     { "/session/data-check", test_data_check },
     { "/session/errors", test_errors },
     { "/session/pipe", test_pipe },
+    { "/session/unknown", test_unknown },
     { "/session/closed-set", test_closed_set },
 #ifdef DH_TEST_CARD
     { "/session/lost/wait", test_lost, "wait:1" },

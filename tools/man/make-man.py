@@ -16,7 +16,10 @@ ENVIRONMENT = dict(os.environ, LC_ALL="C.UTF-8", LANGUAGE="")
 OPTION = re.compile(r"^  (-\S, )?(--[\w-]+)(=(\S+))?(?:\s{2,}(.*))?$")
 FILES = [("~/.local/share/densehybrid/densehybrid.db", "every run and training with its provenance (--db FILE)"),
          ("~/.local/share/densehybrid/calibrations", "what int8 needs to know of weights"),
+         ("~/.local/share/densehybrid/answers", "what is known of weights by checks of them"),
          ("~/.cache/densehybrid/plans", "which kernels are the fastest on this machine")]
+FILES_OF_STUDIO = [("~/.local/share/densehybrid/kept", "the map that was kept to be compared with"),
+                   ("~/.config/densehybrid/studio.ini", "settings, and keys of one's own")]
 VARIABLES = [("DH_PLAN_CACHE", "another folder for what was timed; empty: nothing is timed, and a rule chooses"),
              ("DH_CUDNN_PATH", "where cuDNN is, where it is not found by itself"),
              ("XDG_DATA_HOME, XDG_CACHE_HOME, XDG_CONFIG_HOME", "other places for the files below")]
@@ -128,7 +131,8 @@ def page():
     yield ".SH NAME"
     yield f"{roff(NAME)} \\- {PURPOSE}"
     yield from body()
-    for title, entries in (("ENVIRONMENT", VARIABLES), ("FILES", FILES)):
+    for title, entries in (("ENVIRONMENT", VARIABLES),
+                           ("FILES", FILES + (FILES_OF_STUDIO if NAME == "densehybrid-studio" else []))):
         yield f".SH {title}"
         for name, meaning in entries:
             yield from (".TP", f"\\fB{roff(name)}\\fR", roff(meaning))
