@@ -120,6 +120,8 @@ compute_so (DhSession *self)
   dh_worker_set_device (self->worker, self->device, self->precision);
   if (self->model == NULL && self->loading == 0)
     return;
+  if (dh_session_is_evaluating (self))
+    dh_session_say (self, _ ("The evaluation was stopped; with device and precision as before it goes on from here"));
   g_autofree char *path = g_strdup (self->loading > 0 ? self->asked_weights : self->model->path);
   if (path != NULL)
     dh_session_open_weights (self, path);

@@ -320,8 +320,10 @@ test_device_while_evaluating (SessionFixture *fixture, gconstpointer data)
       g_assert_true (dh_session_is_evaluating (session));
       for (guint turns = 0; turns < 3 * i; turns++)
         g_main_context_iteration (NULL, FALSE);
+      fixture->messages = 0;
       dh_session_set_device (session, devices[i]);
       g_assert_false (dh_session_is_evaluating (session));
+      g_assert_cmpuint (fixture->messages, ==, 1);
       session_wait_for (!dh_session_is_loading (session));
       g_assert_cmpstr (dh_session_get_compute_info (session)->name, ==, devices[i]);
     }
