@@ -23,6 +23,7 @@ struct _DhKnownSets
   GPtrArray *sets; /* DhKnownSet */
   GArray *removed; /* Removed, those that can be put back */
   guint n_removed;
+  GHashTable *ours; /* paths that were added or removed here: of others what the file says counts */
 };
 
 typedef struct
@@ -129,18 +130,74 @@ from_text (const char *text)
                       : NULL;
 }
 
+static const char *
+get_path (GPtrArray *sets, guint i)
+{
+  return ((DhKnownSet *)sets->pdata[i])->path;
+}
+
+/* Their number: none. */
+static guint
+find (GPtrArray *sets, const char *path)
+{
+  guint i = 0;
+  while (i < sets->len && !g_str_equal (get_path (sets, i), path))
+    i++;
+  return i;
+}
+
+/* Takes `texts`; each path once, no more than there may be. */
+static GPtrArray *
+read_sets (char **texts)
+{
+  GPtrArray *sets = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; texts != NULL && texts[i] != NULL && sets->len < MOST; i++)
+    {
+      g_autoptr (DhKnownSet) set = from_text (texts[i]);
+      if (set != NULL && find (sets, set->path) == sets->len)
+        g_ptr_array_add (sets, g_steal_pointer (&set));
+    }
+  g_strfreev (texts);
+  return sets;
+}
+
+static gboolean
+is_ours (DhKnownSets *self, DhKnownSet *set)
+{
+  return g_hash_table_contains (self->ours, set->path);
+}
+
+static void
+add_text (GPtrArray *texts, DhKnownSet *set)
+{
+  char *text = texts->len < MOST ? to_text (set) : NULL;
+  if (text != NULL)
+    g_ptr_array_add (texts, text);
+}
+
+/* What other windows have opened meanwhile comes behind what was opened here last; what they took off, or opened in
+ * another way, is as they left it. This window's own list does not change. */
 static void
 save (DhKnownSets *self)
 {
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  for (guint i = 0; i < self->sets->len; i++)
+  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) theirs = read_sets (dh_settings_read_list (self->settings, GROUP, KEY));
+  guint i = 0;
+  for (; i < self->sets->len && is_ours (self, self->sets->pdata[i]); i++)
+    add_text (texts, self->sets->pdata[i]);
+  for (guint k = 0; k < theirs->len; k++)
+    if (!is_ours (self, theirs->pdata[k]) && find (self->sets, get_path (theirs, k)) == self->sets->len)
+      add_text (texts, theirs->pdata[k]);
+  for (; i < self->sets->len; i++)
     {
-      g_autofree char *text = to_text (self->sets->pdata[i]);
-      if (text != NULL)
-        g_strv_builder_add (builder, text);
+      const guint k = find (theirs, get_path (self->sets, i));
+      if (k < theirs->len && !is_ours (self, theirs->pdata[k]))
+        add_text (texts, theirs->pdata[k]);
+      else if (theirs->len == 0 || is_ours (self, self->sets->pdata[i]))
+        add_text (texts, self->sets->pdata[i]);
     }
-  g_auto (GStrv) texts = g_strv_builder_end (builder);
-  dh_settings_set_list (self->settings, GROUP, KEY, (const char *const *)texts);
+  g_ptr_array_add (texts, NULL);
+  dh_settings_set_list (self->settings, GROUP, KEY, (const char *const *)texts->pdata);
 }
 
 /* The list */
@@ -183,6 +240,7 @@ dh_known_sets_finalize (GObject *object)
 {
   g_ptr_array_unref (DH_KNOWN_SETS (object)->sets);
   g_array_unref (DH_KNOWN_SETS (object)->removed);
+  g_hash_table_unref (DH_KNOWN_SETS (object)->ours);
   G_OBJECT_CLASS (dh_known_sets_parent_class)->finalize (object);
 }
 
@@ -195,19 +253,9 @@ dh_known_sets_class_init (DhKnownSetsClass *class)
 static void
 dh_known_sets_init (DhKnownSets *self)
 {
-  self->sets = g_ptr_array_new_with_free_func (g_object_unref);
+  self->ours = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->removed = g_array_new (FALSE, FALSE, sizeof (Removed));
   g_array_set_clear_func (self->removed, removed_clear);
-}
-
-/* Their number: none. */
-static guint
-find (DhKnownSets *self, const char *path)
-{
-  guint i = 0;
-  while (i < self->sets->len && !g_str_equal (((DhKnownSet *)self->sets->pdata[i])->path, path))
-    i++;
-  return i;
 }
 
 DhKnownSets *
@@ -215,13 +263,7 @@ dh_known_sets_new (DhSettings *settings)
 {
   DhKnownSets *self = g_object_new (DH_TYPE_KNOWN_SETS, NULL);
   self->settings = settings;
-  g_auto (GStrv) texts = dh_settings_dup_list (settings, GROUP, KEY);
-  for (guint i = 0; texts != NULL && texts[i] != NULL && self->sets->len < MOST; i++)
-    {
-      g_autoptr (DhKnownSet) set = from_text (texts[i]);
-      if (set != NULL && find (self, set->path) == self->sets->len)
-        g_ptr_array_add (self->sets, g_steal_pointer (&set));
-    }
+  self->sets = read_sets (dh_settings_dup_list (settings, GROUP, KEY));
   return self;
 }
 
@@ -242,6 +284,8 @@ trim (DhKnownSets *self)
   if (self->sets->len <= MOST)
     return;
   const guint more = self->sets->len - MOST;
+  for (guint i = MOST; i < self->sets->len; i++)
+    g_hash_table_add (self->ours, g_strdup (get_path (self->sets, i)));
   g_ptr_array_set_size (self->sets, MOST);
   g_list_model_items_changed (G_LIST_MODEL (self), MOST, more, 0);
 }
@@ -249,7 +293,7 @@ trim (DhKnownSets *self)
 static DhKnownSet *
 take_off (DhKnownSets *self, const char *path, guint *position)
 {
-  const guint i = find (self, path);
+  const guint i = find (self->sets, path);
   if (i == self->sets->len)
     return NULL;
   *position = i;
@@ -270,6 +314,7 @@ dh_known_sets_add (DhKnownSets *self, const char *path, const char *title, guint
   guint position;
   g_autofree char *absolute = g_canonicalize_filename (path, NULL);
   g_autoptr (DhKnownSet) before = take_off (self, absolute, &position);
+  g_hash_table_add (self->ours, g_strdup (absolute));
   for (guint k = 0; k < self->removed->len; k++)
     g_array_index (self->removed, Removed, k).position++;
   insert (self, known_set_new (absolute, title, n_images, reading), 0);
@@ -281,7 +326,7 @@ char *
 dh_known_sets_dup_reading (DhKnownSets *self, const char *path)
 {
   g_autofree char *absolute = g_canonicalize_filename (path, NULL);
-  const guint i = find (self, absolute);
+  const guint i = find (self->sets, absolute);
   return i < self->sets->len ? g_strdup (((DhKnownSet *)self->sets->pdata[i])->reading) : NULL;
 }
 
@@ -290,7 +335,7 @@ dh_known_sets_remove (DhKnownSets *self, const char *path, guint *id)
 {
   Removed removed = { .id = ++self->n_removed };
   /* Counted before: those right behind it come to its position. */
-  const guint position = find (self, path);
+  const guint position = find (self->sets, path);
   guint k = 0;
   while (k < self->removed->len && g_array_index (self->removed, Removed, k).position <= position)
     k++;
@@ -298,6 +343,7 @@ dh_known_sets_remove (DhKnownSets *self, const char *path, guint *id)
   if (removed.set == NULL)
     return NULL;
   g_array_insert_val (self->removed, k, removed);
+  g_hash_table_add (self->ours, g_strdup (removed.set->path));
   save (self);
   *id = removed.id;
   return g_object_ref (removed.set);
@@ -315,7 +361,7 @@ dh_known_sets_put_back (DhKnownSets *self, guint id)
   g_autoptr (DhKnownSet) set = g_object_ref (g_array_index (self->removed, Removed, k).set);
   g_array_remove_index (self->removed, k);
   /* Opened again since. */
-  if (find (self, set->path) < self->sets->len)
+  if (find (self->sets, set->path) < self->sets->len)
     return;
   for (; k < self->removed->len; k++)
     g_array_index (self->removed, Removed, k).position++;

@@ -120,6 +120,8 @@ compute_so (DhSession *self)
   dh_worker_set_device (self->worker, self->device, self->precision);
   if (self->model == NULL && self->loading == 0)
     return;
+  if (dh_session_is_evaluating (self))
+    dh_session_say (self, _ ("The evaluation was stopped; with device and precision as before it goes on from here"));
   g_autofree char *path = g_strdup (self->loading > 0 ? self->asked_weights : self->model->path);
   if (path != NULL)
     dh_session_open_weights (self, path);
@@ -147,7 +149,11 @@ dh_session_set_device (DhSession *self, const char *name)
   g_free (self->device);
   self->device = g_strdup (name);
   dh_settings_set_string (self->settings, GROUP, "device", name);
-  compute_so (self);
+  /* By its name the one that computes already changes nothing. */
+  if (self->loading == 0 && self->compute != NULL && g_str_equal (name, self->compute->name))
+    dh_worker_set_device (self->worker, self->device, self->precision);
+  else
+    compute_so (self);
   /* What is said of it, once the menu that it was chosen in is done. */
   dh_session_look_for_devices (self);
 }

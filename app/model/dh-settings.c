@@ -245,6 +245,14 @@ dh_settings_dup_list (DhSettings *settings, const char *group, const char *key)
   return g_key_file_get_string_list (settings->file, group, key, NULL, NULL);
 }
 
+char **
+dh_settings_read_list (DhSettings *settings, const char *group, const char *key)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_key_file_load_from_file (file, settings->path, G_KEY_FILE_NONE, NULL);
+  return g_key_file_get_string_list (file, group, key, NULL, NULL);
+}
+
 void
 dh_settings_set_list (DhSettings *settings, const char *group, const char *key, const char *const *values)
 {

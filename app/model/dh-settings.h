@@ -23,6 +23,8 @@ double dh_settings_get_double (DhSettings *settings, const char *group, const ch
 void dh_settings_set_double (DhSettings *settings, const char *group, const char *key, double value);
 /* NULL-terminated; free with g_strfreev; NULL where there is none. */
 char **dh_settings_dup_list (DhSettings *settings, const char *group, const char *key);
+/* As it stands in the file now: another window may have written it. NULL: there is none. */
+char **dh_settings_read_list (DhSettings *settings, const char *group, const char *key);
 void dh_settings_set_list (DhSettings *settings, const char *group, const char *key, const char *const *values);
 
 G_END_DECLS

@@ -71,12 +71,18 @@ class Studio:
         with open(f"{self.home}/config/gtk-4.0/settings.ini", "w") as file:
             file.write("[Settings]\ngtk-font-name=Cantarell 11\ngtk-xft-hinting=1\ngtk-xft-hintstyle=hintslight\n"
                        "gtk-decoration-layout=:close\ngtk-enable-animations=0\n")
-        self.environment["DISPLAY"] = self._start_display()
         self.log_path = f"{self.home}/log"
         self.log = open(self.log_path, "wb")
-        self.program = subprocess.Popen([program, *arguments], env=self.environment, stdout=self.log, stderr=self.log)
-        self.processes.append(self.program)
-        self.window = self._find_window()
+        try:
+            self.environment["DISPLAY"] = self._start_display()
+            self.program = subprocess.Popen([program, *arguments], env=self.environment, stdout=self.log,
+                                            stderr=self.log)
+            self.processes.append(self.program)
+            self.window = self._find_window()
+        except BaseException:
+            # A display that is left behind keeps the test's output open, and who reads it waits.
+            self.close()
+            raise
 
     def _start_display(self):
         read, write = os.pipe()

@@ -152,6 +152,38 @@ test_several (Fixture *fixture, gconstpointer data)
   dh_settings_close (settings);
 }
 
+/* Of two windows at once the list keeps what each opened, took off, and how each wanted it read. */
+static void
+test_two_windows (Fixture *fixture, gconstpointer data)
+{
+  DhSettings *settings = dh_settings_open (fixture->path);
+  DhKnownSets *sets = dh_known_sets_new (settings);
+  static const char *const before[] = { "/data/a", "/data/b", "/data/c", "/data/d" };
+  for (guint i = 0; i < G_N_ELEMENTS (before); i++)
+    dh_known_sets_add (sets, before[i], "S", 1, "");
+  g_object_unref (sets);
+  dh_settings_close (settings);
+  DhSettings *one = dh_settings_open (fixture->path), *two = dh_settings_open (fixture->path);
+  DhKnownSets *first = dh_known_sets_new (one), *second = dh_known_sets_new (two);
+  guint id;
+  dh_known_sets_add (first, "/data/new", "N", 2, "");
+  dh_known_sets_add (first, "/data/a", "S", 1, "splits=test");
+  g_autoptr (DhKnownSet) b = dh_known_sets_remove (first, "/data/b", &id);
+  g_object_unref (first);
+  dh_settings_close (one);
+  dh_known_sets_add (second, "/data/newer", "N", 3, "");
+  g_autoptr (DhKnownSet) d = dh_known_sets_remove (second, "/data/d", &id);
+  g_object_unref (second);
+  dh_settings_close (two);
+  settings = dh_settings_open (fixture->path);
+  sets = dh_known_sets_new (settings);
+  assert_paths (sets, (const char *const[]){ "/data/newer", "/data/new", "/data/c", "/data/a", NULL });
+  g_autofree char *reading = dh_known_sets_dup_reading (sets, "/data/a");
+  g_assert_cmpstr (reading, ==, "splits=test");
+  g_object_unref (sets);
+  dh_settings_close (settings);
+}
+
 /* A settings file that somebody wrote by hand. */
 static void
 test_broken (Fixture *fixture, gconstpointer data)
@@ -173,6 +205,7 @@ main (int argc, char **argv)
   g_test_add ("/known-sets/kept", Fixture, NULL, set_up, test_kept, tear_down);
   g_test_add ("/known-sets/removed", Fixture, NULL, set_up, test_removed, tear_down);
   g_test_add ("/known-sets/several", Fixture, NULL, set_up, test_several, tear_down);
+  g_test_add ("/known-sets/two-windows", Fixture, NULL, set_up, test_two_windows, tear_down);
   g_test_add ("/known-sets/broken", Fixture, NULL, set_up, test_broken, tear_down);
   return g_test_run ();
 }
