@@ -59,7 +59,9 @@ parse (GBytes *bytes)
   g_autofree double *numbers = g_key_file_get_double_list (file, GROUP, "numbers", &n, NULL);
   g_autofree char *stem = g_key_file_get_string (file, GROUP, "stem", NULL);
   if (numbers == NULL || n != 9 || stem == NULL || !(numbers[0] >= DH_FRAME_LIKELIHOOD && numbers[0] < DH_N_SHOWN_MAPS)
+      || !(fabs (numbers[1]) <= 0x1p53 && numbers[8] >= 0 && numbers[8] <= 0x1p53)
       || !(numbers[2] >= 1 && numbers[2] <= 65536 && numbers[3] >= 1 && numbers[3] <= 65536)
+      || !(isfinite (numbers[5]) && isfinite (numbers[6]))
       || (guint64)numbers[2] * (guint64)numbers[3] * sizeof (float) != size - head - length)
     return NULL;
   DhKeptMap *kept = g_new0 (DhKeptMap, 1);
@@ -71,7 +73,7 @@ parse (GBytes *bytes)
   kept->low = numbers[5];
   kept->high = numbers[6];
   kept->inlier_median = numbers[7];
-  kept->non_finite = numbers[8] > 0 ? (guint64)numbers[8] : 0;
+  kept->non_finite = (guint64)numbers[8];
   kept->stem = g_steal_pointer (&stem);
   char **const texts[] = { &kept->model, &kept->sha256,    &kept->device,    &kept->precision,
                            &kept->name,  &kept->before[0], &kept->before[1], &kept->layout };
