@@ -93,51 +93,48 @@ store_pairs (const float *first, const float *second, float *to, gsize stride)
 
 #endif
 
-/* All tiles of a plane of the result. */
-static void
-transform_results (const DhCpuGradient3x3 *g, const float *plane, const DhCpuTile *tiles, gint n, float *to,
-                   gsize stride)
+/* One tile of what there is of a plane. */
+typedef struct
 {
-#ifdef __AVX512BF16__
-  if (g->bf16)
-    {
-      float pair[2][36 * DH_LANES];
-      for (gint t = 0; t < n; t += 2)
-        {
-          const gint both = MIN (2, n - t);
-          for (gint j = 0; j < both; j++)
-            transform_result (g, plane, tiles[t + j], pair[j], DH_LANES);
-          store_pairs (pair[0], both > 1 ? pair[1] : NULL, to + t / 2 * DH_LANES, stride);
-        }
-      return;
-    }
-#endif
-  for (gint t = 0; t < n; t++)
-    transform_result (g, plane, tiles[t], to + (gsize)t * DH_LANES, stride);
+  const DhCpuGradient3x3 *g;
+  const float *plane;
+  DhPrologue prologue; /* of what was read */
+} Source;
+typedef void (*Transform) (const Source *source, DhCpuTile tile, float *to, gsize stride);
+
+DH_INLINE void
+of_result (const Source *source, DhCpuTile tile, float *to, gsize stride)
+{
+  transform_result (source->g, source->plane, tile, to, stride);
 }
 
-/* All tiles of a plane of what was read. */
-static void
-transform_inputs (const DhCpuGradient3x3 *g, gint b, const DhCpuTile *tiles, gint n, float *to, gsize stride)
+DH_INLINE void
+of_input (const Source *source, DhCpuTile tile, float *to, gsize stride)
 {
-  const DhPrologue prologue = dh_prologue (&g->in, b);
-  const float *plane = g->in.planes[b];
+  const DhCpuGradient3x3 *g = source->g;
+  dh_winograd_input (&g->in, g->dilation, source->plane, source->prologue, tile, FALSE, to, stride);
+}
+
+/* All tiles of a plane; in bfloat16 in pairs, of which the last may lack its second. */
+DH_INLINE void
+transform_tiles (Transform transform, const Source *source, const DhCpuTile *tiles, gint n, float *to, gsize stride)
+{
 #ifdef __AVX512BF16__
-  if (g->bf16)
+  if (source->g->bf16)
     {
       float pair[2][36 * DH_LANES];
       for (gint t = 0; t < n; t += 2)
         {
           const gint both = MIN (2, n - t);
           for (gint j = 0; j < both; j++)
-            dh_winograd_input (&g->in, g->dilation, plane, prologue, tiles[t + j], FALSE, pair[j], DH_LANES);
+            transform (source, tiles[t + j], pair[j], DH_LANES);
           store_pairs (pair[0], both > 1 ? pair[1] : NULL, to + t / 2 * DH_LANES, stride);
         }
       return;
     }
 #endif
   for (gint t = 0; t < n; t++)
-    dh_winograd_input (&g->in, g->dilation, plane, prologue, tiles[t], FALSE, to + (gsize)t * DH_LANES, stride);
+    transform (source, tiles[t], to + (gsize)t * DH_LANES, stride);
 }
 
 void
@@ -148,10 +145,11 @@ dh_gradient3x3 (const DhCpuGradient3x3 *g, gint item, float *scratch)
   const gsize us = u_stride (g), vs = v_stride (g), row = (gsize)g->out_planes * DH_LANES, plane = tile_plane (g, n);
   float *u = scratch, *v = u + 36 * us;
   for (gint o = 0; o < g->out_planes; o++)
-    transform_results (g, g->dy[o], tiles, n, u + o * plane, us);
+    transform_tiles (of_result, &(Source){ .g = g, .plane = g->dy[o] }, tiles, n, u + o * plane, us);
   for (gint b = 0; b < g->in.n_planes; b++)
     {
-      transform_inputs (g, b, tiles, n, v, vs);
+      const Source source = { g, g->in.planes[b], dh_prologue (&g->in, b) };
+      transform_tiles (of_input, &source, tiles, n, v, vs);
       for (gint k = 0; k < 36; k++)
         {
           float *sums = g->sums + ((gsize)k * g->in.n_planes + b) * DH_LANES * row;
