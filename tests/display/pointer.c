@@ -2,6 +2,18 @@
 #include <math.h>
 #include <stdarg.h>
 
+void
+pointer_own_home (void)
+{
+  g_autofree char *home = g_dir_make_tmp ("dh-home-XXXXXX", NULL);
+  static const char *const folders[] = { "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME" };
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      g_autofree char *folder = g_build_filename (home, folders[i], NULL);
+      g_setenv (folders[i], folder, TRUE);
+    }
+}
+
 gboolean
 pointer_begin (int *argc, char ***argv)
 {

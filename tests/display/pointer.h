@@ -7,6 +7,9 @@ G_BEGIN_DECLS
 
 /* Begins a test program; where there is no display, or none to send them, it says that it is skipped: FALSE. */
 gboolean pointer_begin (int *argc, char ***argv);
+/* Before it, for a program that has settings and data: they stand in a new folder, and nothing of the user's is read or
+ * written. */
+void pointer_own_home (void);
 /* Shows a window and waits until it is drawn; returns it. */
 GtkWidget *pointer_show (GtkWidget *child, int width, int height);
 /* Runs the main loop for a while, and until all that was sent by then has been taken, laid out and drawn. */

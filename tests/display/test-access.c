@@ -320,13 +320,7 @@ test_charts (void)
 int
 main (int argc, char **argv)
 {
-  g_autofree char *home = g_dir_make_tmp ("dh-access-XXXXXX", NULL);
-  static const char *const folders[] = { "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME" };
-  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
-    {
-      g_autofree char *folder = g_build_filename (home, folders[i], NULL);
-      g_setenv (folders[i], folder, TRUE);
-    }
+  pointer_own_home ();
   g_setenv ("GTK_A11Y", "test", TRUE);
   if (!pointer_begin (&argc, &argv))
     return 0;

@@ -54,13 +54,7 @@ test_demo (void)
 int
 main (int argc, char **argv)
 {
-  g_autofree char *home = g_dir_make_tmp ("dh-weights-XXXXXX", NULL);
-  static const char *const folders[] = { "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME" };
-  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
-    {
-      g_autofree char *folder = g_build_filename (home, folders[i], NULL);
-      g_setenv (folders[i], folder, TRUE);
-    }
+  pointer_own_home ();
   if (!pointer_begin (&argc, &argv))
     return 0;
   adw_init ();
