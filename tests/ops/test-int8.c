@@ -40,10 +40,11 @@ check_kernel (const DhCpuKernels *kernels, const Case *c)
 {
   const gint lanes = kernels->lanes, oh = (c->h - 1) / c->stride + 1, ow = (c->w - 1) / c->stride + 1;
   const gsize pixels = (gsize)c->h * c->w, made = (gsize)oh * ow;
-  const gint ni = c->ins * lanes, no = c->outs * lanes;
+  const gint ni = c->ins * lanes, no = c->outs * lanes, panel = kernels->panel_int8;
+  const gint whole = (c->ins + panel - 1) / panel * panel * lanes;
   g_autofree float *x = g_new (float, pixels *ni), *scale = g_new (float, ni), *shift = g_new (float, ni);
   g_autofree float *sum = g_new (float, made *no), *bias = g_new (float, no), *units = g_new (float, no);
-  g_autofree gint8 *w = g_new (gint8, (gsize)ni * no), *packed = g_new (gint8, (gsize)ni * no);
+  g_autofree gint8 *w = g_new (gint8, (gsize)ni * no), *packed = g_new (gint8, (gsize)whole * no);
   g_autofree float *y = g_new (float, made *no + 64);
   g_autofree const float **in = g_new (const float *, c->ins), **sums = g_new (const float *, c->outs);
   g_autofree float **out = g_new (float *, c->outs);
@@ -72,9 +73,9 @@ check_kernel (const DhCpuKernels *kernels, const Case *c)
     w[i] = (gint8)invent (-127, 127);
   gint8 *to = packed;
   for (gint o = 0; o < no; o += 2 * lanes)
-    for (gint i = 0; i < ni; i += 4)
+    for (gint i = 0; i < whole; i += 4)
       for (gint j = 0; j < 4 * MIN (2 * lanes, no - o); j++)
-        *to++ = w[(gsize)(o + j / 4) * ni + i + j % 4];
+        *to++ = i < ni ? w[(gsize)(o + j / 4) * ni + i + j % 4] : 0;
   for (gint p = 0; p < c->ins; p++)
     in[p] = x + pixels * lanes * p;
   for (gint p = 0; p < c->outs; p++)
@@ -86,7 +87,7 @@ check_kernel (const DhCpuKernels *kernels, const Case *c)
     .in = { in, c->ins, c->h, c->w, c->norm ? scale : NULL, c->norm ? shift : NULL, TRUE },
     .out = { out, c->outs, oh, ow, c->sum ? sums : NULL, c->relu, lanes == 16 },
     .stride = c->stride,
-    .pixels_at_once = c->at_once * kernels->tile,
+    .pixels_at_once = c->at_once * kernels->coarse_tile,
     .units = units,
     .weights = packed,
     .bias = bias,
@@ -150,7 +151,7 @@ one_value (const DhCpuKernels *kernels, float value, gint planes, gint weight)
 {
   const gint lanes = kernels->lanes, ni = planes * lanes;
   g_autofree float *x = g_new (float, ni), *bias = g_new0 (float, lanes), *units = g_new (float, lanes);
-  g_autofree gint8 *packed = g_new (gint8, (gsize)ni * lanes);
+  g_autofree gint8 *packed = g_new0 (gint8, (gsize)(planes + kernels->panel_int8) * lanes * lanes);
   g_autofree const float **in = g_new (const float *, planes);
   g_autofree float *y = g_new0 (float, lanes);
   float *out[] = { y };
@@ -551,7 +552,7 @@ test_without_vnni (void)
 int
 main (int argc, char **argv)
 {
-  static const char *const sets[] = { "plain", "avx2", "avx2_vnni", "avx512", "avx512_vnni", "avx512_bf16" };
+  static const char *const sets[] = { "plain", "avx2", "avx2_vnni", "avx512", "avx512_vnni", "avx512_bf16", "avx512_amx" };
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (sets); i++)
     {

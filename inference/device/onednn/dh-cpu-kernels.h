@@ -36,7 +36,7 @@ typedef struct
   DhCpuInput in;
   DhCpuOutput out;
   gint stride;
-  gint pixels_at_once; /* of an item; a multiple of `tile` */
+  gint pixels_at_once; /* of an item; a multiple of `tile`, or better of `coarse_tile` */
   gboolean bf16;       /* weights and, while multiplying, the input are bfloat16; sums are float32 */
   /* Not NULL: weights are int8 and the input is rounded to 0 … 255 as it is read, above that 255; products are summed
    * exactly, and `units`, out.n_planes·lanes, is what 1 of such a sum stands for. Where a channel of a pixel is NaN or
@@ -58,9 +58,6 @@ typedef struct
   const float *bias;
   const float *packed; /* with stride 1: the input by taps_pack; or NULL */
 } DhCpuTaps;
-/* Pixels beside a packed row, so that a tile of the matrix kernels may reach over the border. */
-#define DH_TAPS_MARGIN 16
-
 /* 3×3 convolution, stride 1, padding = dilation, as Winograd's F(4×4, 3×3). Tiles that a dilation spreads over the
  * picture are tiles of one of its dilation² phases. */
 typedef struct
@@ -123,7 +120,12 @@ typedef struct
 {
   const char *name; /* "avx512", "avx2", "plain C" */
   gint lanes;
-  gint tile; /* pixels that a matrix kernel makes at once */
+  gint tile;        /* pixels that a matrix kernel makes at once */
+  gint coarse_tile; /* in bfloat16 and int8 */
+  /* Weights in bfloat16 and int8: planes of the input that are read together. Of each run of planes, what lacks to whole
+   * ones is 0. */
+  gint panel_bf16, panel_int8;
+  gint taps_margin; /* pixels beside a packed row, so that a tile of the matrix kernels may reach over the border */
   gboolean has_bf16;
   gboolean has_int8; /* fast: with instructions of its own */
 
@@ -135,7 +137,7 @@ typedef struct
   gsize (*taps_scratch) (const DhCpuTaps *conv);
   void (*taps) (const DhCpuTaps *conv, gint item, float *scratch);
   /* The input for several convolutions of this kind, which read it once for each tap: row `y` through norm and ReLU, in
-   * the precision of the products. `to`: in.h × in.n_planes × (in.w + 2·margin) pixels. */
+   * the precision of the products. `to`: in.h × in.n_planes, of whole panels, × (in.w + 2·taps_margin) pixels; and 16 pixels that are read for nothing. */
   void (*taps_pack) (const DhCpuTaps *conv, gint y, float *to);
 
   gsize (*winograd_scratch) (const DhCpuWinograd *conv);
@@ -164,9 +166,10 @@ extern const DhCpuKernels dh_cpu_kernels_avx2_vnni;
 extern const DhCpuKernels dh_cpu_kernels_avx512;
 extern const DhCpuKernels dh_cpu_kernels_avx512_vnni;
 extern const DhCpuKernels dh_cpu_kernels_avx512_bf16;
+extern const DhCpuKernels dh_cpu_kernels_avx512_amx;
 
 /* The fastest that this processor runs, or the one that the environment variable DH_CPU_ISA names (plain, avx2,
- * avx2_vnni, avx512, avx512_vnni, avx512_bf16, which has VNNI too); NULL where it names none that it runs. */
+ * avx2_vnni, avx512, avx512_vnni, avx512_bf16, which has VNNI too, avx512_amx, which has both); NULL where it names none that it runs. */
 const DhCpuKernels *dh_cpu_kernels_get (void);
 
 G_END_DECLS

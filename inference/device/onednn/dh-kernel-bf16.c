@@ -1,6 +1,6 @@
 #include "dh-simd.h"
 
-#ifdef __AVX512BF16__
+#if defined __AVX512BF16__ && !defined __AMX_TILE__
 
 /* As dh-kernel-matrix.c, with pairs of input channels in bfloat16: one instruction multiplies and adds 32 pairs. A
  * pixel's plane is 8 pairs, a weight vector is 16 outputs of one pair. */

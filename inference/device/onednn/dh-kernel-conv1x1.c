@@ -1,3 +1,4 @@
+#include <string.h>
 #include "dh-simd.h"
 
 /* Input channels multiplied at a time, in planes: the packed pixels (of 112, 112 × 256 floats) and the weights of so
@@ -32,6 +33,20 @@ pixel_floats (Format format)
   return format == BYTES ? DH_LANES / 4 : format == PAIRS ? DH_LANES / 2 : DH_LANES;
 }
 
+/* Planes that stand together. */
+DH_INLINE gint
+panel_planes (Format format)
+{
+  return format == BYTES ? DH_PANEL_INT8 : format == PAIRS ? DH_PANEL_BF16 : 1;
+}
+
+DH_INLINE gint
+whole_panels (Format format, gint planes)
+{
+  const gint panel = panel_planes (format);
+  return (planes + panel - 1) / panel * panel;
+}
+
 /* Of int8, whose sums are not put down before they are whole, all: they take a quarter of the room. */
 DH_INLINE gint
 planes_at_once (const DhCpuConv1x1 *conv)
@@ -42,7 +57,11 @@ planes_at_once (const DhCpuConv1x1 *conv)
 gsize
 dh_conv1x1_scratch (const DhCpuConv1x1 *conv)
 {
-  return (gsize)conv->pixels_at_once * planes_at_once (conv) * pixel_floats (format_of (conv)) * sizeof (float);
+  const Format format = format_of (conv);
+  /* And the pixels that a product reads behind the last. */
+  return ((gsize)conv->pixels_at_once * whole_panels (format, planes_at_once (conv)) * pixel_floats (format)
+          + 16 * DH_LANES)
+         * sizeof (float);
 }
 
 /* `odd`: collects bits from which all_finite() tells whether a byte stands for a number. */
@@ -74,12 +93,20 @@ all_finite (DhVecInt odd)
 
 /* Copies the pixels that an item reads together, through norm and ReLU. FALSE: bytes cannot hold one of them. */
 DH_INLINE gboolean
-gather_as (const DhCpuConv1x1 *conv, Format format, gint first, gint n, gint plane0, gint n_planes, float *to)
+gather_as (const DhCpuConv1x1 *conv, Format format, gint first, gint n, gint plane0, gint n_planes, float *gathered)
 {
-  const gsize step = pixel_floats (format);
+  const gint panel = panel_planes (format);
+  const gsize step = pixel_floats (format) * panel;
   DhVecInt odd = { 0 };
-  for (gint b = 0; b < n_planes; b++, to += n * step)
+  for (gint b = 0; b < whole_panels (format, n_planes); b++)
     {
+      float *to = gathered + b / panel * n * step + b % panel * pixel_floats (format);
+      if (b >= n_planes)
+        {
+          for (gint i = 0; i < n; i++)
+            memset (to + i * step, 0, pixel_floats (format) * sizeof *to);
+          continue;
+        }
       const float *from = conv->in.planes[plane0 + b];
       DhPrologue prologue = dh_prologue (&conv->in, plane0 + b);
       if (conv->stride == 1)
@@ -165,27 +192,30 @@ matrix (Format format, const DhProduct *p, gint pixels, gint outs)
 DH_INLINE void
 multiply (const DhCpuConv1x1 *conv, gint first, gint n, gint plane0, gint n_planes, gint o, const float *a)
 {
-  const gsize step = pixel_floats (format_of (conv));
+  const Format format = format_of (conv);
+  const gint panel = panel_planes (format), whole = whole_panels (format, n_planes);
+  const gint tile = format == FLOATS ? DH_TILE : DH_COARSE_TILE;
+  const gsize step = pixel_floats (format);
   const gboolean begins = plane0 == 0, ends = plane0 + n_planes == conv->in.n_planes;
   const gint outs = MIN (2, conv->out.n_planes - o);
-  DhProduct p = { .a_stride = n * step, .n_planes = n_planes };
-  p.w = (const float *)conv->weights + ((gsize)plane0 * conv->out.n_planes + (gsize)o * n_planes) * step * DH_LANES;
+  DhProduct p = { .a_stride = n * step * panel, .n_planes = n_planes };
+  p.w = (const float *)conv->weights + ((gsize)plane0 * conv->out.n_planes + (gsize)o * whole) * step * DH_LANES;
   p.bias = begins ? conv->bias + (gsize)o * DH_LANES : NULL;
   p.units = conv->units != NULL ? conv->units + (gsize)o * DH_LANES : NULL;
   p.relu = ends && conv->out.relu;
   p.stream = ends && conv->out.stream;
-  for (gint i = 0; i < n; i += DH_TILE)
+  for (gint i = 0; i < n; i += tile)
     {
       gsize at = ((gsize)first + i) * DH_LANES;
       if (begins && conv->stride == 1)
-        prefetch (conv, o / 2, (conv->out.n_planes + 1) / 2, (gint64)first + n + i, MIN (DH_TILE, n - i));
-      p.a = a + i * step;
+        prefetch (conv, o / 2, (conv->out.n_planes + 1) / 2, (gint64)first + n + i, MIN (tile, n - i));
+      p.a = a + i * step * panel;
       for (gint j = 0; j < outs; j++)
         {
           p.c[j] = conv->out.planes[o + j] + at;
           p.sum[j] = begins && conv->out.sum != NULL ? conv->out.sum[o + j] + at : NULL;
         }
-      matrix (format_of (conv), &p, MIN (DH_TILE, n - i), outs);
+      matrix (format, &p, MIN (tile, n - i), outs);
     }
 }
 
@@ -198,6 +228,8 @@ dh_conv1x1 (const DhCpuConv1x1 *conv, gint item, float *scratch)
   gboolean as_it_is = conv->stride == 1 && format_of (conv) == FLOATS && conv->in.scale == NULL && !conv->in.relu;
   gint at_once = planes_at_once (conv);
   gboolean finite = TRUE;
+  if (format_of (conv) != FLOATS)
+    dh_tiles_begin ();
   for (gint plane0 = 0; plane0 < ins; plane0 += at_once)
     {
       gint n_planes = MIN (at_once, ins - plane0);
@@ -208,6 +240,8 @@ dh_conv1x1 (const DhCpuConv1x1 *conv, gint item, float *scratch)
       for (gint o = 0; o < conv->out.n_planes; o += 2)
         multiply (conv, first, n, plane0, n_planes, o, a);
     }
+  if (format_of (conv) != FLOATS)
+    dh_tiles_end ();
   if (conv->out.stream)
     dh_stream_end ();
   if (!finite)

@@ -1,5 +1,7 @@
 #include "dh-simd.h"
 
+#ifndef __AMX_TILE__
+
 /* As dh-kernel-matrix.c, of bytes: one instruction multiplies four input channels of each of DH_LANES outputs and adds
  * them to 32-bit sums, exactly. A pixel's plane is DH_LANES / 4 fours, a weight vector is DH_LANES outputs of one. */
 #define FOURS (DH_LANES / 4)
@@ -93,3 +95,5 @@ dh_matrix_int8 (const DhProduct *p, gint pixels, gint outs)
 {
   DH_TILES (tile, p, pixels, outs);
 }
+
+#endif

@@ -8,6 +8,10 @@ const DhCpuKernels DH_TABLE = {
   .name = DH_QUOTE_VALUE (DH_CPU_ISA),
   .lanes = DH_LANES,
   .tile = DH_TILE,
+  .coarse_tile = DH_COARSE_TILE,
+  .panel_bf16 = DH_PANEL_BF16,
+  .panel_int8 = DH_PANEL_INT8,
+  .taps_margin = DH_TAPS_MARGIN,
 #ifdef __AVX512BF16__
   .has_bf16 = TRUE,
 #endif

@@ -28,10 +28,10 @@ put (float *to, DhVec v, gboolean stream)
 static void
 transform_bf16 (const DhCpuWinogradFilters *f, gint o0, gint outs)
 {
-  const gint ins = f->in_planes * DH_LANES;
-  const gsize stride = (gsize)ins * f->out_planes * DH_LANES / 2, row = (gsize)outs * DH_LANES;
+  const gint ins = f->in_planes * DH_LANES, panel = DH_PANEL_BF16 * DH_LANES, whole = (ins + panel - 1) / panel * panel;
+  const gsize stride = (gsize)whole * f->out_planes * DH_LANES / 2, row = (gsize)outs * DH_LANES;
   const guint16 *from = (const guint16 *)f->weights + (gsize)9 * ins * o0 * DH_LANES;
-  float *to = f->to + (gsize)o0 * DH_LANES * ins / 2;
+  float *to = f->to + (gsize)o0 * DH_LANES * whole / 2;
   for (gint i = 0; i < ins; i += 2, from += 2 * 9 * row)
     for (gint o = 0; o < outs; o++, to += DH_LANES)
       {
@@ -48,6 +48,9 @@ transform_bf16 (const DhCpuWinogradFilters *f, gint o0, gint outs)
             put (to + k * stride, (DhVec)_mm512_or_si512 (low, _mm512_slli_epi32 (high, 16)), f->stream);
           }
       }
+  for (gint i = (whole - ins) / 2 * outs; i > 0; i--, to += DH_LANES)
+    for (gint k = 0; k < 36; k++)
+      put (to + k * stride, (DhVec){ 0 }, f->stream);
 }
 
 #endif

@@ -1,3 +1,4 @@
+#include <string.h>
 #include "dh-simd-winograd.h"
 
 /* Winograd's minimal filtering F(4×4, 3×3), see dh-winograd.h: 36 products instead of 144 for 4×4 outputs. An item
@@ -22,10 +23,24 @@ tile_floats (const DhCpuWinograd *conv)
   return DH_LANES;
 }
 
+DH_INLINE gint
+panel_of (const DhCpuWinograd *conv)
+{
+  return conv->bf16 ? DH_PANEL_BF16 : 1;
+}
+
+/* Planes of the input, in whole panels. */
+DH_INLINE gint
+whole_planes (const DhCpuWinograd *conv)
+{
+  const gint panel = panel_of (conv);
+  return (conv->in.n_planes + panel - 1) / panel * panel;
+}
+
 static gsize
 v_stride (const DhCpuWinograd *conv)
 {
-  return (gsize)conv->in.n_planes * conv->tiles_per_item * tile_floats (conv) + SKEW;
+  return (gsize)whole_planes (conv) * conv->tiles_per_item * tile_floats (conv) + SKEW;
 }
 
 static gsize
@@ -46,13 +61,19 @@ dh_winograd_scratch (const DhCpuWinograd *conv)
 static void
 transform_inputs (const DhCpuWinograd *conv, const DhCpuTile *tiles, gint n, float *v)
 {
-  gsize stride = v_stride (conv);
+  const gint panel = panel_of (conv);
+  const gsize stride = v_stride (conv), step = tile_floats (conv) * panel;
+  for (gint b = conv->in.n_planes; b < whole_planes (conv); b++)
+    for (gint k = 0; k < 36; k++)
+      for (gint t = 0; t < n; t++)
+        memset (v + k * stride + ((gsize)(b / panel) * n + t) * step + b % panel * tile_floats (conv), 0,
+                tile_floats (conv) * sizeof *v);
   for (gint b = 0; b < conv->in.n_planes; b++)
     {
       DhPrologue prologue = dh_prologue (&conv->in, b);
       for (gint t = 0; t < n; t++)
         {
-          float *to = v + ((gsize)b * n + t) * tile_floats (conv);
+          float *to = v + ((gsize)(b / panel) * n + t) * step + b % panel * tile_floats (conv);
 #ifdef __AVX512BF16__
           if (conv->bf16)
             {
@@ -147,27 +168,28 @@ multiply (const DhCpuWinograd *conv, gint k, gint o, gint n, const float *v, flo
 {
   static const float zero[2 * DH_LANES];
   const gsize step = tile_floats (conv);
-  const gint ins = conv->in.n_planes, outs = MIN (2, conv->out.n_planes - o);
+  const gint ins = whole_planes (conv), panel = panel_of (conv), tile = conv->bf16 ? DH_COARSE_TILE : DH_TILE;
+  const gint outs = MIN (2, conv->out.n_planes - o);
   const gint at_once = CHANNEL_BYTES / (gint)(step * sizeof (float));
   const float *weights = (const float *)conv->weights + ((gsize)k * conv->out.n_planes + o) * ins * step * DH_LANES;
   for (gint plane0 = 0; plane0 < ins; plane0 += at_once)
     {
-      DhProduct p = { .a_stride = n * step, .n_planes = MIN (at_once, ins - plane0) };
+      DhProduct p = { .a_stride = n * step * panel, .n_planes = MIN (at_once, ins - plane0) };
       p.bias = plane0 == 0 ? zero : NULL;
       p.w = weights + (gsize)plane0 * outs * step * DH_LANES;
-      for (gint t = 0; t < n; t += DH_TILE)
+      for (gint t = 0; t < n; t += tile)
         {
-          p.a = v + ((gsize)plane0 * n + t) * step;
+          p.a = v + ((gsize)plane0 * n + (gsize)t * panel) * step;
           p.c[0] = m + (gsize)t * DH_LANES;
           p.c[1] = p.c[0] + (gsize)n * DH_LANES;
 #ifdef __AVX512BF16__
           if (conv->bf16)
             {
-              dh_matrix_bf16 (&p, MIN (DH_TILE, n - t), outs);
+              dh_matrix_bf16 (&p, MIN (tile, n - t), outs);
               continue;
             }
 #endif
-          dh_matrix (&p, MIN (DH_TILE, n - t), outs);
+          dh_matrix (&p, MIN (tile, n - t), outs);
         }
     }
 }
@@ -182,6 +204,8 @@ dh_winograd (const DhCpuWinograd *conv, gint item, float *scratch)
   float *m = scratch + 36 * v_stride (conv);
   gint next = MIN (conv->tiles_per_item, conv->n_tiles - first - n);
   transform_inputs (conv, tiles, n, v);
+  if (conv->bf16)
+    dh_tiles_begin ();
   for (gint o0 = 0; o0 < conv->out.n_planes; o0 += conv->out_chunk)
     {
       gint o1 = MIN (o0 + conv->out_chunk, conv->out.n_planes);
@@ -196,6 +220,8 @@ dh_winograd (const DhCpuWinograd *conv, gint item, float *scratch)
         for (gint t = 0; t < n; t++)
           transform_output (conv, tiles[t], o, m + ((gsize)(o - o0) * n + t) * DH_LANES, m_stride (conv));
     }
+  if (conv->bf16)
+    dh_tiles_end ();
   if (conv->out.stream)
     dh_stream_end ();
 }

@@ -59,7 +59,10 @@ dh_cpu_step_set_blocking (DhCpuStep *step, guint blocking)
   {
     gint tiles, channels;
   } winograd[] = { { 2, 64 }, { 2, 128 }, { 4, 64 }, { 1, 64 }, { 4, 32 } };
-  gint lanes = step->kernels->lanes, tile = step->kernels->tile;
+  const gboolean coarse = step->kind == DH_CPU_CONV1X1   ? step->u.conv1x1.bf16 || step->u.conv1x1.units != NULL
+                          : step->kind == DH_CPU_WINOGRAD ? step->u.winograd.bf16
+                                                          : FALSE;
+  const gint lanes = step->kernels->lanes, tile = coarse ? step->kernels->coarse_tile : step->kernels->tile;
   guint n = step->kind == DH_CPU_CONV1X1    ? G_N_ELEMENTS (pixels)
             : step->kind == DH_CPU_TAPS     ? G_N_ELEMENTS (rows)
             : step->kind == DH_CPU_WINOGRAD ? G_N_ELEMENTS (winograd)
@@ -68,7 +71,7 @@ dh_cpu_step_set_blocking (DhCpuStep *step, guint blocking)
     return FALSE;
   step->blocking = blocking;
   if (step->kind == DH_CPU_CONV1X1)
-    step->u.conv1x1.pixels_at_once = tile * (pixels[blocking] / tile);
+    step->u.conv1x1.pixels_at_once = tile * ((pixels[blocking] + tile / 2) / tile);
   else if (step->kind == DH_CPU_TAPS)
     step->u.taps.rows = rows[blocking];
   else if (step->kind == DH_CPU_WINOGRAD)

@@ -34,9 +34,12 @@ add_packed_rows (DhCpuPlan *plan, const DhCpuConv *conv)
       if (step->item == pack_rows_item && step->in == conv->in)
         return step->out;
     }
-  gint lanes = plan->device->kernels->lanes, width = conv->in->w + 2 * DH_TAPS_MARGIN;
+  const DhCpuKernels *kernels = plan->device->kernels;
+  const gint lanes = kernels->lanes, width = conv->in->w + 2 * kernels->taps_margin;
   DhCpuStep *step = dh_cpu_step_new_kernel (plan, conv->name, "rows bf16");
-  gsize count = (gsize)conv->in->n_planes * conv->in->h * width * lanes;
+  const gint panel = kernels->panel_bf16, planes = (conv->in->n_planes + panel - 1) / panel * panel;
+  /* And what a product reads behind the last pixel. */
+  gsize count = ((gsize)planes * conv->in->h * width + 16 * panel) * lanes;
   step->in = conv->in;
   step->out = dh_cpu_view_new_made (plan, conv->in->n_planes * lanes, conv->in->h, width, count * sizeof (guint16));
   step->u.taps = (DhCpuTaps){ .stride = 1, .bf16 = TRUE };
@@ -127,8 +130,8 @@ bind_filters (DhCpuStep *step)
 static gsize
 count_filters (const DhCpuPlan *plan, const DhCpuConv *conv)
 {
-  gsize lanes = plan->device->kernels->lanes;
-  return conv->in->n_planes * lanes * ((conv->shape.c + lanes - 1) / lanes * lanes);
+  const gsize lanes = plan->device->kernels->lanes, panel = conv->bf16 ? plan->device->kernels->panel_bf16 : 1;
+  return (conv->in->n_planes + panel - 1) / panel * panel * lanes * ((conv->shape.c + lanes - 1) / lanes * lanes);
 }
 
 /* Transforms multiply bfloat16's rounding errors by four. Of those of a few layers, the largest, little is left at the

@@ -1,4 +1,5 @@
 #include <string.h>
+#include "dh-cpu-tiles.h"
 #include "dh-error.h"
 #include "dh-machine.h"
 #include "dh-train-private.h"
@@ -11,8 +12,11 @@ runs (const DhCpuKernels *kernels)
   gboolean avx512 = avx2 && __builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512bw")
                     && __builtin_cpu_supports ("avx512dq") && __builtin_cpu_supports ("avx512vl");
   gboolean vnni = __builtin_cpu_supports ("avx512vnni");
+  gboolean bf16 = vnni && __builtin_cpu_supports ("avx512bf16");
+  if (kernels == &dh_cpu_kernels_avx512_amx)
+    return avx512 && bf16 && dh_cpu_tiles_allowed ();
   if (kernels == &dh_cpu_kernels_avx512_bf16)
-    return avx512 && vnni && __builtin_cpu_supports ("avx512bf16");
+    return avx512 && bf16;
   if (kernels == &dh_cpu_kernels_avx512_vnni)
     return avx512 && vnni;
   if (kernels == &dh_cpu_kernels_avx512)
@@ -30,6 +34,7 @@ dh_cpu_kernels_get (void)
 {
   static const DhCpuKernels *const all[] = {
 #if defined __x86_64__
+    &dh_cpu_kernels_avx512_amx,
     &dh_cpu_kernels_avx512_bf16,
     &dh_cpu_kernels_avx512_vnni,
     &dh_cpu_kernels_avx512,

@@ -60,24 +60,34 @@ pack_f32 (const DhCpuConv *conv, const DhCpuView *out, gint lanes, gint tap, flo
           *packed++ = dh_cpu_conv_weight (conv, out, tap, i, o * lanes + j);
 }
 
+/* The input's planes in whole panels, which products in bfloat16 and int8 read. */
+static gint
+whole_panels (const DhCpuConv *conv, gint panel)
+{
+  return (conv->in->n_planes + panel - 1) / panel * panel;
+}
+
 /* The same order by pairs of input channels, in bfloat16. */
 static void
-pack_bf16 (const DhCpuConv *conv, const DhCpuView *out, gint lanes, gint tap, guint16 *packed)
+pack_bf16 (const DhCpuConv *conv, const DhCpuView *out, const DhCpuKernels *kernels, gint tap, guint16 *packed)
 {
-  gint at_once = 256 / lanes;
-  for (gint plane0 = 0; plane0 < conv->in->n_planes; plane0 += at_once)
+  const gint lanes = kernels->lanes, at_once = 256 / lanes, ins = conv->in->n_planes * lanes;
+  const gint planes = whole_panels (conv, kernels->panel_bf16);
+  for (gint plane0 = 0; plane0 < planes; plane0 += at_once)
     for (gint o = 0; o < out->n_planes; o += 2)
-      for (gint i = plane0 * lanes; i < MIN (plane0 + at_once, conv->in->n_planes) * lanes; i += 2)
+      for (gint i = plane0 * lanes; i < MIN (plane0 + at_once, planes) * lanes; i += 2)
         for (gint j = 0; j < 2 * MIN (2, out->n_planes - o) * lanes; j++)
-          *packed++ = dh_f32_to_bf16 (dh_cpu_conv_weight (conv, out, tap, i + j % 2, o * lanes + j / 2));
+          *packed++ =
+              i < ins ? dh_f32_to_bf16 (dh_cpu_conv_weight (conv, out, tap, i + j % 2, o * lanes + j / 2)) : 0;
 }
 
 float *
 dh_cpu_conv_pack (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, GError **error)
 {
-  gint lanes = plan->device->kernels->lanes;
-  gint taps = conv->node->kernel * conv->node->kernel;
-  gsize count = (gsize)conv->in->n_planes * out->n_planes * lanes * lanes;
+  const DhCpuKernels *kernels = plan->device->kernels;
+  const gint lanes = kernels->lanes, taps = conv->node->kernel * conv->node->kernel;
+  const gint planes = whole_panels (conv, conv->bf16 ? kernels->panel_bf16 : 1);
+  gsize count = (gsize)planes * out->n_planes * lanes * lanes;
   gsize bytes = count * (conv->bf16 ? sizeof (guint16) : sizeof (float));
   float *weights = dh_cpu_alloc_packed (plan, taps * bytes, error);
 #pragma omp parallel for schedule(static) num_threads(plan->threads) if (taps > 1)
@@ -85,7 +95,7 @@ dh_cpu_conv_pack (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, 
     {
       gpointer to = (char *)weights + tap * bytes;
       if (conv->bf16)
-        pack_bf16 (conv, out, lanes, tap, to);
+        pack_bf16 (conv, out, kernels, tap, to);
       else
         pack_f32 (conv, out, lanes, tap, to);
     }
@@ -110,8 +120,10 @@ weight_unit (const DhCpuConv *conv, gint o)
 gint8 *
 dh_cpu_conv_pack_int8 (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, float **units, GError **error)
 {
-  gint lanes = plan->device->kernels->lanes, ins = conv->in->n_planes * lanes, outs = out->n_planes * lanes;
-  gint8 *weights = (gint8 *)dh_cpu_alloc_packed (plan, (gsize)ins * outs, error);
+  const DhCpuKernels *kernels = plan->device->kernels;
+  const gint lanes = kernels->lanes, ins = conv->in->n_planes * lanes, outs = out->n_planes * lanes;
+  const gint whole = whole_panels (conv, kernels->panel_int8) * lanes;
+  gint8 *weights = (gint8 *)dh_cpu_alloc_packed (plan, (gsize)whole * outs, error);
   if (weights == NULL)
     return NULL;
   g_autofree double *unit = g_new0 (double, outs);
@@ -124,10 +136,10 @@ dh_cpu_conv_pack_int8 (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *
       }
   gint8 *packed = weights;
   for (gint o = 0; o < outs; o += 2 * lanes)
-    for (gint i = 0; i < ins; i += 4)
+    for (gint i = 0; i < whole; i += 4)
       for (gint j = 0; j < 4 * MIN (2 * lanes, outs - o); j++, packed++)
         {
-          double of = unit[o + j / 4];
+          const double of = i < ins ? unit[o + j / 4] : 0;
           *packed = of > 0 ? (gint8)lrint (dh_cpu_conv_weight (conv, out, 0, i + j % 4, o + j / 4) / of) : 0;
         }
   return weights;

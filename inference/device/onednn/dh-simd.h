@@ -31,6 +31,20 @@ typedef gint32 DhVecInt __attribute__ ((vector_size (DH_LANES * 4), aligned (4),
 
 #define DH_INLINE static inline __attribute__ ((always_inline))
 
+/* Planes that stand together in a row of 64 bytes where products are in bfloat16 and int8, and pixels that they make at
+ * once: the tiles of AMX take whole rows, 16 of them. */
+#ifdef __AMX_TILE__
+#define DH_PANEL_BF16 2
+#define DH_PANEL_INT8 4
+#define DH_COARSE_TILE 32
+#else
+#define DH_PANEL_BF16 1
+#define DH_PANEL_INT8 1
+#define DH_COARSE_TILE DH_TILE
+#endif
+/* Pixels beside a packed row, which a tile may reach over. */
+#define DH_TAPS_MARGIN (DH_COARSE_TILE > 16 ? DH_COARSE_TILE : 16)
+
 DH_INLINE DhVec
 dh_load (const float *p)
 {
@@ -129,6 +143,10 @@ dh_read (const float *from, DhPrologue p)
 #define dh_matrix DH_ISA (dh_matrix)
 #define dh_matrix_bf16 DH_ISA (dh_matrix_bf16)
 #define dh_matrix_int8 DH_ISA (dh_matrix_int8)
+#ifdef __AMX_TILE__
+#define dh_tiles_begin DH_ISA (dh_tiles_begin)
+#define dh_tiles_end DH_ISA (dh_tiles_end)
+#endif
 #define dh_taps_items DH_ISA (dh_taps_items)
 #define dh_taps_scratch DH_ISA (dh_taps_scratch)
 #define dh_taps DH_ISA (dh_taps)
@@ -204,9 +222,25 @@ typedef struct
     }
 
 void dh_matrix (const DhProduct *product, gint pixels, gint outs);
-/* The same of uint8 by int8: `a` and `w` hold fours of input channels, a pixel takes DH_LANES / 4 floats of `a`. The
- * whole sum in one call, so `bias` is not NULL. No sum overflows: of 2¹⁶ channels it is below 2³¹. */
+/* The same of uint8 by int8, of at most DH_COARSE_TILE pixels: `a` and `w` hold fours of input channels, a pixel takes
+ * DH_LANES / 4 floats of `a`, and DH_PANEL_INT8 planes stand together: pixel stride, a_stride, and `w`, which is 0
+ * behind the last plane, are those of whole panels. Up to 15 pixels behind the last may be read. The whole sum in one
+ * call, so `bias` is not NULL. No sum overflows: of 2¹⁶ channels it is below 2³¹. */
 void dh_matrix_int8 (const DhProduct *product, gint pixels, gint outs);
+/* Around these two products, on the same thread. */
+#ifdef __AMX_TILE__
+void dh_tiles_begin (void);
+void dh_tiles_end (void);
+#else
+DH_INLINE void
+dh_tiles_begin (void)
+{
+}
+DH_INLINE void
+dh_tiles_end (void)
+{
+}
+#endif
 /* DH_LANES values that are not negative, rounded half to even, to DH_LANES / 4 floats of memory; what is above 255, and
  * NaN, is 255. */
 DH_INLINE void
@@ -225,7 +259,8 @@ dh_store_uint8 (float *to, DhVec v)
 #endif
 }
 #ifdef __AVX512BF16__
-/* The same in bfloat16: `a` and `w` hold pairs of input channels, a pixel takes DH_LANES / 2 floats of `a`. */
+/* The same in bfloat16: `a` and `w` hold pairs of input channels, a pixel takes DH_LANES / 2 floats of `a`, and
+ * DH_PANEL_BF16 planes stand together. */
 void dh_matrix_bf16 (const DhProduct *product, gint pixels, gint outs);
 /* DH_LANES values, rounded, to DH_LANES / 2 floats of memory. */
 DH_INLINE void
