@@ -11,6 +11,9 @@ G_BEGIN_DECLS
  * Activations: planes of `lanes` channels, H×W×lanes floats each, aligned to 64 bytes. A value is a list of planes that
  * need not lie together, so a concatenation is a list and never a copy. Channels without a meaning (padding) are 0. */
 
+/* Taps times runs of the input's planes that a convolution whose output is packed may have. */
+#define DH_MOST_PIECES 64
+
 typedef struct
 {
   const float *const *planes;
@@ -28,6 +31,9 @@ typedef struct
   const float *const *sum; /* planes of a value of the same shape that is added, or NULL; may be `planes` themselves */
   gboolean relu;           /* after the sum */
   gboolean stream;         /* larger than the caches: write past them */
+  /* Not NULL: written in its place, in bfloat16, as `taps_pack` would make it of the planes, which are not read. Of
+   * kernels with tiles and of what they multiply in one go (see `run_bf16`). */
+  float *packed;
 } DhCpuOutput;
 
 /* 1×1 convolution. Weights: see dh_cpu_pack_1x1. */
@@ -56,7 +62,7 @@ typedef struct
   gboolean bf16;
   const void *weights; /* for each tap those of a 1×1 convolution */
   const float *bias;
-  const float *packed; /* with stride 1: the input by taps_pack; or NULL */
+  const float *packed; /* the input by taps_pack, where the kernels have tiles or with stride 1; or NULL */
 } DhCpuTaps;
 /* 3×3 convolution, stride 1, padding = dilation, as Winograd's F(4×4, 3×3). Tiles that a dilation spreads over the
  * picture are tiles of one of its dilation² phases. */
@@ -125,7 +131,12 @@ typedef struct
   /* Weights in bfloat16 and int8: planes of the input that are read together. Of each run of planes, what lacks to whole
    * ones is 0. */
   gint panel_bf16, panel_int8;
-  gint taps_margin; /* pixels beside a packed row, so that a tile of the matrix kernels may reach over the border */
+  /* Planes of the input whose weights stand together, of 1×1 convolutions and of others. */
+  gint run, run_bf16, run_taps_bf16;
+  /* Products in bfloat16 are made by tiles: a 3×3 convolution tap by tap is as fast as by Winograd's kernel, whose rounding
+   * errors are larger; and of all strides the input is packed. */
+  gboolean tiles;
+  gint taps_margin;   /* pixels beside a packed row, so that a tile of the matrix kernels may reach over the border */
   gboolean has_bf16;
   gboolean has_int8; /* fast: with instructions of its own */
 

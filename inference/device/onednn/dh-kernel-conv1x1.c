@@ -1,10 +1,6 @@
 #include <string.h>
 #include "dh-simd.h"
 
-/* Input channels multiplied at a time, in planes: the packed pixels (of 112, 112 × 256 floats) and the weights of so
- * many channels stay in the second-level cache. */
-#define PLANES_AT_ONCE (256 / DH_LANES)
-
 gint
 dh_conv1x1_items (const DhCpuConv1x1 *conv)
 {
@@ -51,7 +47,8 @@ whole_panels (Format format, gint planes)
 DH_INLINE gint
 planes_at_once (const DhCpuConv1x1 *conv)
 {
-  return conv->units != NULL ? conv->in.n_planes : MIN (PLANES_AT_ONCE, conv->in.n_planes);
+  const gint run = conv->units != NULL ? conv->in.n_planes : conv->bf16 ? DH_RUN_BF16 : DH_RUN;
+  return MIN (run, conv->in.n_planes);
 }
 
 gsize
@@ -145,6 +142,22 @@ gather (const DhCpuConv1x1 *conv, gint first, gint n, gint plane0, gint n_planes
   return gather_as (conv, FLOATS, first, n, plane0, n_planes, to);
 }
 
+static void
+put_nan (const DhCpuOutput *out, gint plane, gint pixel)
+{
+  if (out->packed == NULL)
+    {
+      dh_store (out->planes[plane] + (gsize)pixel * DH_LANES, dh_splat (NAN));
+      return;
+    }
+#ifdef __AVX512BF16__
+  const gint panels = (out->n_planes + DH_PANEL_BF16 - 1) / DH_PANEL_BF16;
+  const gsize row = (gsize)(pixel / out->w) * panels + plane / DH_PANEL_BF16;
+  const gsize at = row * ((gsize)out->w + 2 * DH_TAPS_MARGIN) + DH_TAPS_MARGIN + pixel % out->w;
+  dh_store_bf16 (out->packed + at * DH_LANES + plane % DH_PANEL_BF16 * (DH_LANES / 2), dh_splat (NAN));
+#endif
+}
+
 /* What is not a number, or infinite, as a byte would look like any other value: whatever reads it is NaN, as a product
  * of floats would be. Rare, so that the pixels are looked for only once it is known that there are some. */
 static void
@@ -158,8 +171,10 @@ poison (const DhCpuConv1x1 *conv, gint first, gint n)
         odd |=
             (DhVecInt)(dh_read (conv->in.planes[b] + ((gsize)y * conv->in.w + x) * DH_LANES, dh_prologue (&conv->in, b))
                        * 0);
-      for (gint o = 0; o < (all_finite (odd) ? 0 : conv->out.n_planes); o++)
-        dh_store (conv->out.planes[o] + ((gsize)first + i) * DH_LANES, dh_splat (NAN));
+      if (all_finite (odd))
+        continue;
+      for (gint o = 0; o < conv->out.n_planes; o++)
+        put_nan (&conv->out, o, first + i);
     }
 }
 
@@ -202,6 +217,8 @@ multiply (const DhCpuConv1x1 *conv, gint first, gint n, gint plane0, gint n_plan
   p.w = (const float *)conv->weights + ((gsize)plane0 * conv->out.n_planes + (gsize)o * whole) * step * DH_LANES;
   p.bias = begins ? conv->bias + (gsize)o * DH_LANES : NULL;
   p.units = conv->units != NULL ? conv->units + (gsize)o * DH_LANES : NULL;
+  p.packed = conv->out.packed != NULL ? &conv->out : NULL;
+  p.plane = o;
   p.relu = ends && conv->out.relu;
   p.stream = ends && conv->out.stream;
   for (gint i = 0; i < n; i += tile)
@@ -210,9 +227,10 @@ multiply (const DhCpuConv1x1 *conv, gint first, gint n, gint plane0, gint n_plan
       if (begins && conv->stride == 1)
         prefetch (conv, o / 2, (conv->out.n_planes + 1) / 2, (gint64)first + n + i, MIN (tile, n - i));
       p.a = a + i * step * panel;
+      p.first = (gsize)first + i;
       for (gint j = 0; j < outs; j++)
         {
-          p.c[j] = conv->out.planes[o + j] + at;
+          p.c[j] = p.packed == NULL ? conv->out.planes[o + j] + at : NULL;
           p.sum[j] = begins && conv->out.sum != NULL ? conv->out.sum[o + j] + at : NULL;
         }
       matrix (format, &p, MIN (tile, n - i), outs);

@@ -11,6 +11,12 @@ const DhCpuKernels DH_TABLE = {
   .coarse_tile = DH_COARSE_TILE,
   .panel_bf16 = DH_PANEL_BF16,
   .panel_int8 = DH_PANEL_INT8,
+  .run = DH_RUN,
+  .run_bf16 = DH_RUN_BF16,
+  .run_taps_bf16 = DH_RUN_TAPS_BF16,
+#ifdef __AMX_TILE__
+  .tiles = TRUE,
+#endif
   .taps_margin = DH_TAPS_MARGIN,
 #ifdef __AVX512BF16__
   .has_bf16 = TRUE,

@@ -4,7 +4,6 @@
 /* A convolution of any kernel, stride and dilation as a sum of 1×1 convolutions, one for each tap, of the picture moved
  * by it. What a tap reads outside the picture is left out: of a wide dilation that is a good part of the work. */
 
-#define PLANES_AT_ONCE (256 / DH_LANES)
 DH_INLINE gint
 tile_of (const DhCpuTaps *conv)
 {
@@ -33,6 +32,10 @@ rows_of (const DhCpuTaps *conv)
 gint
 dh_taps_items (const DhCpuTaps *conv)
 {
+#ifdef __AMX_TILE__
+  if (conv->bf16)
+    return dh_taps_of_tiles_items (conv);
+#endif
   gint rows = rows_of (conv), run = run_of (conv);
   return (conv->out.h + rows - 1) / rows * ((conv->out.w + run - 1) / run);
 }
@@ -40,9 +43,9 @@ dh_taps_items (const DhCpuTaps *conv)
 gsize
 dh_taps_scratch (const DhCpuTaps *conv)
 {
-  if (conv->packed != NULL)
+  if (conv->packed != NULL || (conv->bf16 && DH_COARSE_TILE > DH_TILE))
     return 0;
-  return ((gsize)run_of (conv) * MIN (PLANES_AT_ONCE, conv->in.n_planes) + 16) * DH_LANES * sizeof (float);
+  return ((gsize)run_of (conv) * MIN (DH_RUN, conv->in.n_planes) + 16) * DH_LANES * sizeof (float);
 }
 
 DH_INLINE gsize
@@ -242,18 +245,21 @@ dh_taps_pack (const DhCpuTaps *conv, gint y, float *to)
 void
 dh_taps (const DhCpuTaps *conv, gint item, float *scratch)
 {
+#ifdef __AMX_TILE__
+  if (conv->bf16)
+    {
+      dh_taps_of_tiles (conv, item);
+      return;
+    }
+#endif
   gint run = run_of (conv), runs = (conv->out.w + run - 1) / run, rows = rows_of (conv);
   gint x = item % runs * run, n = MIN (run, conv->out.w - x);
   gint y0 = item / runs * rows, y1 = MIN (y0 + rows, conv->out.h);
-  if (conv->bf16)
-    dh_tiles_begin ();
   for (gint y = y0; y < y1; y++)
     begin (conv, ((gsize)y * conv->out.w + x) * DH_LANES, n);
-  for (gint plane0 = 0; plane0 < conv->in.n_planes; plane0 += PLANES_AT_ONCE)
+  for (gint plane0 = 0; plane0 < conv->in.n_planes; plane0 += DH_RUN)
     for (gint tap = 0; tap < conv->kernel * conv->kernel; tap++)
-      add_tap_rows (conv, tap, y0, y1, x, n, plane0, MIN (PLANES_AT_ONCE, conv->in.n_planes - plane0), scratch);
-  if (conv->bf16)
-    dh_tiles_end ();
+      add_tap_rows (conv, tap, y0, y1, x, n, plane0, MIN (DH_RUN, conv->in.n_planes - plane0), scratch);
   for (gint y = y0; y < y1; y++)
     end (conv, ((gsize)y * conv->out.w + x) * DH_LANES, n);
 }

@@ -2,22 +2,9 @@
 #include "dh-simd.h"
 
 #ifdef __AMX_TILE__
+#include "dh-simd-tiles.h"
 
-/* The products in bfloat16 and int8 by AMX: one instruction multiplies 16 pixels by 16 outputs, of 32 or 64 input
- * channels. Two tiles of pixels by two of outputs: each tile that is loaded is multiplied twice, and what is loaded
- * meanwhile hides behind the products. As assembly, because the intrinsics do not say that a load reads memory. */
-
-#define LOAD(tile, from, stride)                                                                                       \
-  asm volatile ("tileloadd (%0,%1,1), %%tmm" #tile ::"r"(from), "r"((gsize)(stride)) : "memory")
-#define STORE(tile, to, stride)                                                                                        \
-  asm volatile ("tilestored %%tmm" #tile ", (%0,%1,1)" ::"r"(to), "r"((gsize)(stride)) : "memory")
-#define ZERO(tile) asm volatile ("tilezero %%tmm" #tile ::)
-#define PRODUCT_BF16(sum, a, b) asm volatile ("tdpbf16ps %%tmm" #b ", %%tmm" #a ", %%tmm" #sum ::)
-#define PRODUCT_INT8(sum, a, b) asm volatile ("tdpbusd %%tmm" #b ", %%tmm" #a ", %%tmm" #sum ::)
-
-#define ROW 64 /* bytes */
-#define TILE_ROWS 16
-#define TILE_FLOATS (TILE_ROWS * DH_LANES)
+/* The products in bfloat16 and int8 by AMX. */
 
 void
 dh_tiles_begin (void)
@@ -40,12 +27,14 @@ dh_tiles_end (void)
   asm volatile ("tilerelease" ::);
 }
 
-/* Sums 0 and 1: the first 16 pixels, 2 and 3: the others; of them 0 and 2: the first plane. */
+/* Two tiles of pixels by two of outputs: each tile that is loaded is multiplied twice, and what is loaded meanwhile hides
+ * behind the products. Sums 0 and 1: the first 16 pixels, 2 and 3: the others; of them 0 and 2: the first plane. Pixels
+ * stand `pixel` bytes apart. */
 #define PRODUCTS(product)                                                                                              \
-  for (gint panel = 0; panel < panels; panel++, a += p->a_stride, w += step)                                           \
+  for (gint panel = 0; panel < panels; panel++, a += a_stride, w += step)                                              \
     {                                                                                                                  \
       LOAD (6, w, row);                                                                                                \
-      LOAD (4, a, ROW);                                                                                                \
+      LOAD (4, a, pixel);                                                                                              \
       product (0, 4, 6);                                                                                               \
       if (outs > 1)                                                                                                    \
         {                                                                                                              \
@@ -54,7 +43,7 @@ dh_tiles_end (void)
         }                                                                                                              \
       if (tall)                                                                                                        \
         {                                                                                                              \
-          LOAD (5, a + TILE_FLOATS, ROW);                                                                              \
+          LOAD (5, a + pixel / sizeof (float) * TILE_ROWS, pixel);                                                     \
           product (2, 5, 6);                                                                                           \
           if (outs > 1)                                                                                                \
             product (3, 5, 7);                                                                                         \
@@ -62,20 +51,20 @@ dh_tiles_end (void)
     }
 
 DH_INLINE void
-multiply_bf16 (const DhProduct *p, gboolean tall, gint outs)
+multiply_bf16 (DhPiece piece, gsize a_stride, gsize pixel, gboolean tall, gint outs)
 {
-  const gint panels = (p->n_planes + DH_PANEL_BF16 - 1) / DH_PANEL_BF16;
+  const gint panels = piece.panels;
   const gsize row = (gsize)outs * ROW, step = (gsize)outs * TILE_FLOATS;
-  const float *a = p->a, *w = p->w;
+  const float *a = piece.a, *w = piece.w;
   PRODUCTS (PRODUCT_BF16)
 }
 
 DH_INLINE void
-multiply_int8 (const DhProduct *p, gboolean tall, gint outs)
+multiply_int8 (DhPiece piece, gsize a_stride, gsize pixel, gboolean tall, gint outs)
 {
-  const gint panels = (p->n_planes + DH_PANEL_INT8 - 1) / DH_PANEL_INT8;
+  const gint panels = piece.panels;
   const gsize row = (gsize)outs * ROW, step = (gsize)outs * TILE_FLOATS;
-  const float *a = p->a, *w = p->w;
+  const float *a = piece.a, *w = piece.w;
   PRODUCTS (PRODUCT_INT8)
 }
 
@@ -104,35 +93,75 @@ store_sums (float *const to[2], gboolean tall, gint outs)
     STORE (3, to[1] + TILE_FLOATS, ROW);
 }
 
-/* From the sums of a tile to where they go. */
+/* The margin on the left or right of a row, which a tile may read. */
+static void
+clear_margin (float *to)
+{
+  for (gint i = 0; i < DH_TAPS_MARGIN * DH_LANES; i += DH_LANES)
+    dh_store (to + i, (DhVec){ 0 });
+}
+
+/* From the sums of a tile to what is put down. */
+DH_INLINE DhVec
+finished (const DhProduct *p, gint o, gint i, const float *from, gboolean bytes)
+{
+  DhVec v = dh_load (from + i);
+  if (bytes)
+    v = __builtin_convertvector((DhVecInt)v, DhVec) * dh_load (p->units + o * DH_LANES)
+        + dh_load (p->bias + o * DH_LANES);
+  if (p->sum[o] != NULL)
+    v += dh_load (p->sum[o] + i);
+  return p->relu ? dh_relu (v) : v;
+}
+
 DH_INLINE void
 finish (const DhProduct *p, gint pixels, gint o, const float *from, gboolean bytes)
 {
-  const float *sum = p->sum[o];
-  const DhVec unit = bytes ? dh_load (p->units + o * DH_LANES) : (DhVec){ 0 };
-  const DhVec bias = bytes ? dh_load (p->bias + o * DH_LANES) : (DhVec){ 0 };
-  float *to = p->c[o];
   for (gint i = 0; i < pixels * DH_LANES; i += DH_LANES)
     {
-      DhVec v = dh_load (from + i);
-      if (bytes)
-        v = __builtin_convertvector((DhVecInt)v, DhVec) * unit + bias;
-      if (sum != NULL)
-        v += dh_load (sum + i);
-      v = p->relu ? dh_relu (v) : v;
+      const DhVec v = finished (p, o, i, from, bytes);
       if (p->stream)
-        dh_stream (to + i, v);
+        dh_stream (p->c[o] + i, v);
       else
-        dh_store (to + i, v);
+        dh_store (p->c[o] + i, v);
+    }
+}
+
+/* Both planes of a panel, a pixel a row. */
+DH_INLINE void
+finish_packed (const DhProduct *p, gint pixels, gint outs, float *const from[2], gboolean bytes)
+{
+  const DhCpuOutput *out = p->packed;
+  const gint panels = (out->n_planes + DH_PANEL_BF16 - 1) / DH_PANEL_BF16;
+  const gsize width = (gsize)out->w + 2 * DH_TAPS_MARGIN;
+  gint y = (gint)(p->first / out->w), x = (gint)(p->first % out->w);
+  for (gint i = 0; i < pixels; y++, x = 0)
+    {
+      float *row = out->packed + ((gsize)y * panels + p->plane / DH_PANEL_BF16) * width * DH_LANES;
+      float *to = row + (DH_TAPS_MARGIN + x) * DH_LANES;
+      if (x == 0)
+        clear_margin (row);
+      for (; i < pixels && x < out->w; i++, x++, to += DH_LANES)
+        {
+          const DhVec first = finished (p, 0, i * DH_LANES, from[0], bytes);
+          const DhVec second = outs > 1 ? finished (p, 1, i * DH_LANES, from[1], bytes) : (DhVec){ 0 };
+          const DhVec both = (DhVec)_mm512_cvtne2ps_pbh ((__m512)second, (__m512)first);
+          if (p->stream)
+            dh_stream (to, both);
+          else
+            dh_store (to, both);
+        }
+      if (x == out->w)
+        clear_margin (to);
     }
 }
 
 DH_INLINE void
-tile_bf16 (const DhProduct *p, gint pixels, gboolean tall, gint outs)
+tile_bf16 (const DhProduct *p, const DhPiece *pieces, gint n_pieces, gsize pixel, gint pixels, gboolean tall, gint outs)
 {
+  const gboolean whole = pixels == TILE_ROWS * (tall ? 2 : 1);
   float sums[2][2 * TILE_FLOATS] __attribute__ ((aligned (ROW)));
   float *const own[2] = { sums[0], sums[1] };
-  const gboolean whole = pixels == TILE_ROWS * (tall ? 2 : 1);
   if (p->bias != NULL)
     load_sums ((const float *const[2]){ p->bias, p->bias + DH_LANES }, 0, tall, outs);
   else if (whole)
@@ -143,14 +172,17 @@ tile_bf16 (const DhProduct *p, gint pixels, gboolean tall, gint outs)
         memcpy (sums[o], p->c[o], pixels * ROW);
       load_sums ((const float *const *)own, ROW, tall, outs);
     }
-  multiply_bf16 (p, tall, outs);
-  if (whole && !p->relu && !p->stream && p->sum[0] == NULL)
+  for (gint i = 0; i < n_pieces; i++)
+    multiply_bf16 (pieces[i], p->a_stride, pixel, tall, outs);
+  if (p->packed == NULL && whole && !p->relu && !p->stream && p->sum[0] == NULL)
     {
       store_sums (p->c, tall, outs);
       return;
     }
   store_sums (own, tall, outs);
-  for (gint o = 0; o < outs; o++)
+  if (p->packed != NULL)
+    finish_packed (p, pixels, outs, own, FALSE);
+  for (gint o = 0; p->packed == NULL && o < outs; o++)
     finish (p, pixels, o, sums[o], FALSE);
 }
 
@@ -158,36 +190,53 @@ DH_INLINE void
 tile_int8 (const DhProduct *p, gint pixels, gboolean tall, gint outs)
 {
   float sums[2][2 * TILE_FLOATS] __attribute__ ((aligned (ROW)));
+  float *const own[2] = { sums[0], sums[1] };
   ZERO (0);
   ZERO (1);
   ZERO (2);
   ZERO (3);
-  multiply_int8 (p, tall, outs);
-  store_sums ((float *const[2]){ sums[0], sums[1] }, tall, outs);
-  for (gint o = 0; o < outs; o++)
+  multiply_int8 ((DhPiece){ (p->n_planes + DH_PANEL_INT8 - 1) / DH_PANEL_INT8, p->a, p->w }, p->a_stride, ROW, tall, outs);
+  store_sums (own, tall, outs);
+  if (p->packed != NULL)
+    finish_packed (p, pixels, outs, own, TRUE);
+  for (gint o = 0; p->packed == NULL && o < outs; o++)
     finish (p, pixels, o, sums[o], TRUE);
 }
 
-#define SHAPES(tile)                                                                                                   \
+#define SHAPES(tile, ...)                                                                                              \
   if (pixels > TILE_ROWS && outs > 1)                                                                                  \
-    tile (p, pixels, TRUE, 2);                                                                                         \
+    tile (__VA_ARGS__, pixels, TRUE, 2);                                                                               \
   else if (pixels > TILE_ROWS)                                                                                         \
-    tile (p, pixels, TRUE, 1);                                                                                         \
+    tile (__VA_ARGS__, pixels, TRUE, 1);                                                                               \
   else if (outs > 1)                                                                                                   \
-    tile (p, pixels, FALSE, 2);                                                                                        \
+    tile (__VA_ARGS__, pixels, FALSE, 2);                                                                              \
   else                                                                                                                 \
-    tile (p, pixels, FALSE, 1);
+    tile (__VA_ARGS__, pixels, FALSE, 1);
 
 void
 dh_matrix_bf16 (const DhProduct *p, gint pixels, gint outs)
 {
-  SHAPES (tile_bf16)
+  const DhPiece piece = { (p->n_planes + DH_PANEL_BF16 - 1) / DH_PANEL_BF16, p->a, p->w };
+  SHAPES (tile_bf16, p, &piece, 1, ROW)
+}
+
+void
+dh_matrix_pieces (const DhProduct *p, const DhPiece *pieces, gint n_pieces, gint stride, gint pixels, gint outs)
+{
+  if (stride == 1)
+    {
+      SHAPES (tile_bf16, p, pieces, n_pieces, ROW)
+    }
+  else
+    {
+      SHAPES (tile_bf16, p, pieces, n_pieces, (gsize)stride * ROW)
+    }
 }
 
 void
 dh_matrix_int8 (const DhProduct *p, gint pixels, gint outs)
 {
-  SHAPES (tile_int8)
+  SHAPES (tile_int8, p)
 }
 
 #endif

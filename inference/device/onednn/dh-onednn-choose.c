@@ -107,6 +107,8 @@ dh_cpu_choose_winograd (DhCpuPlan *plan, const DhCpuConv *conv)
   const DhNode *node = conv->node;
   if (node->kernel != 3 || node->stride != 1 || node->padding != node->dilation)
     return FALSE;
+  if (conv->bf16 && plan->device->kernels->tiles)
+    return FALSE;
   gboolean by_rule = choose_by_rule (plan, conv);
   if (!plan->keeps)
     return by_rule;

@@ -35,13 +35,11 @@ add_packed_rows (DhCpuPlan *plan, const DhCpuConv *conv)
         return step->out;
     }
   const DhCpuKernels *kernels = plan->device->kernels;
-  const gint lanes = kernels->lanes, width = conv->in->w + 2 * kernels->taps_margin;
   DhCpuStep *step = dh_cpu_step_new_kernel (plan, conv->name, "rows bf16");
-  const gint panel = kernels->panel_bf16, planes = (conv->in->n_planes + panel - 1) / panel * panel;
-  /* And what a product reads behind the last pixel. */
-  gsize count = ((gsize)planes * conv->in->h * width + 16 * panel) * lanes;
+  const gsize floats = dh_cpu_packed_floats (kernels, conv->in->n_planes, conv->in->h, conv->in->w);
   step->in = conv->in;
-  step->out = dh_cpu_view_new_made (plan, conv->in->n_planes * lanes, conv->in->h, width, count * sizeof (guint16));
+  step->out = dh_cpu_view_new_made (plan, conv->in->n_planes * kernels->lanes, conv->in->h,
+                                    conv->in->w + 2 * kernels->taps_margin, floats * sizeof (float));
   step->u.taps = (DhCpuTaps){ .stride = 1, .bf16 = TRUE };
   step->n_items = conv->in->h;
   step->item = pack_rows_item;
@@ -56,9 +54,10 @@ dh_cpu_add_taps (DhCpuPlan *plan, const DhCpuConv *conv, GError **error)
   float *weights = dh_cpu_conv_pack (plan, conv, out, error);
   if (weights == NULL)
     return NULL;
-  gboolean packed = conv->bf16 && conv->node->stride == 1;
-  const DhCpuView *rows = packed ? add_packed_rows (plan, conv) : NULL;
-  DhCpuStep *step = dh_cpu_conv_step (plan, conv, out, conv->bf16 ? "taps bf16" : "taps");
+  gboolean packed = conv->bf16 && (conv->node->stride == 1 || plan->device->kernels->tiles);
+  const DhCpuView *rows = conv->in->packed ? conv->in : packed ? add_packed_rows (plan, conv) : NULL;
+  const char *what = conv->node->kernel == 1 ? "1×1 bf16" : conv->bf16 ? "taps bf16" : "taps";
+  DhCpuStep *step = dh_cpu_conv_step (plan, conv, out, what);
   DhCpuTaps *args = &step->u.taps;
   step->made = rows;
   args->kernel = conv->node->kernel;

@@ -102,6 +102,43 @@ direct_input (DhCpuBuild *b, const DhNode *node)
 /* The last convolutions, whose results people look at, make fewer channels than this: they stay in float32. */
 #define LEAST_COARSE 32
 
+static gint
+count_pieces (const DhCpuKernels *kernels, gint kernel, gint planes)
+{
+  return kernel * kernel * ((planes + kernels->run_taps_bf16 - 1) / kernels->run_taps_bf16);
+}
+
+/* Whether the only reader of the convolution's value multiplies it in bfloat16 as it is. */
+static gboolean
+is_read_packed (const DhCpuBuild *b, DhValue value)
+{
+  const DhValue reader = dh_lowering_only_reader (&b->low, value);
+  if (reader == DH_NO_VALUE)
+    return FALSE;
+  const DhNode *node = dh_lowering_node (&b->low, reader);
+  if (node->op != DH_OP_CONV || node->channels < LEAST_COARSE)
+    return FALSE;
+  if (node->kernel > 1)
+    return TRUE;
+  /* In int8, or after a pool that stands before it. */
+  const DhValue next = dh_lowering_only_reader (&b->low, reader);
+  const gboolean pooled = next != DH_NO_VALUE && dh_lowering_node (&b->low, next)->op == DH_OP_AVERAGE_POOL;
+  return b->plan->calibration == NULL && b->plan->ranges == NULL && !pooled && node->padding == 0;
+}
+
+/* Whether it is written as its reader multiplies it, in bfloat16: half the memory, and no step between the two. */
+static gboolean
+packs (const DhCpuBuild *b, const DhCpuConv *conv, DhValue value)
+{
+  const DhCpuKernels *kernels = b->plan->device->kernels;
+  if (!kernels->tiles || !conv->bf16 || !is_read_packed (b, value))
+    return FALSE;
+  const gint planes = conv->in->n_planes;
+  if (conv->node->kernel == 1 && conv->node->padding == 0 && !conv->in->packed)
+    return conv->range > 0 || planes <= kernels->run_bf16;
+  return count_pieces (kernels, conv->node->kernel, planes) <= DH_MOST_PIECES;
+}
+
 gboolean
 dh_cpu_build_conv (DhCpuBuild *b, DhValue v, GError **error)
 {
@@ -154,7 +191,9 @@ dh_cpu_build_conv (DhCpuBuild *b, DhValue v, GError **error)
       if (b->plan->calibration != NULL)
         conv.range = dh_quantization_range (b->plan->calibration, conv.name);
     }
-  DhCpuAddConv add = one && conv.range > 0                     ? dh_cpu_add_conv1x1_int8
+  conv.packs = own && packs (b, &conv, value);
+  DhCpuAddConv add = conv.in->packed                           ? dh_cpu_add_taps
+                     : one && conv.range > 0                   ? dh_cpu_add_conv1x1_int8
                      : one                                     ? dh_cpu_add_conv1x1
                      : !own                                    ? dh_cpu_add_direct
                      : dh_cpu_choose_winograd (b->plan, &conv) ? dh_cpu_add_winograd

@@ -14,7 +14,9 @@ DhCpuView *
 dh_cpu_conv_output (DhCpuPlan *plan, const DhCpuConv *conv)
 {
   DhCpuView *out;
-  if (conv->sum == NULL)
+  if (conv->packs)
+    out = dh_cpu_view_new_packed (plan, conv->shape.c, conv->shape.h, conv->shape.w, conv->owner);
+  else if (conv->sum == NULL)
     {
       DhCpuBuffer *buffer = dh_cpu_buffer_new (plan, planes_for (plan, conv->shape.c), conv->shape.h, conv->shape.w);
       out = dh_cpu_view_new (plan, buffer, conv->shape.c, conv->owner);
@@ -50,9 +52,9 @@ dh_cpu_conv_weight (const DhCpuConv *conv, const DhCpuView *out, gint tap, gint 
 
 /* The matrix kernels' order: a run of input planes, two output planes, input channel, output channel. */
 static void
-pack_f32 (const DhCpuConv *conv, const DhCpuView *out, gint lanes, gint tap, float *packed)
+pack_f32 (const DhCpuConv *conv, const DhCpuView *out, const DhCpuKernels *kernels, gint tap, float *packed)
 {
-  gint at_once = 256 / lanes;
+  const gint lanes = kernels->lanes, at_once = kernels->run;
   for (gint plane0 = 0; plane0 < conv->in->n_planes; plane0 += at_once)
     for (gint o = 0; o < out->n_planes; o += 2)
       for (gint i = plane0 * lanes; i < MIN (plane0 + at_once, conv->in->n_planes) * lanes; i++)
@@ -71,7 +73,9 @@ whole_panels (const DhCpuConv *conv, gint panel)
 static void
 pack_bf16 (const DhCpuConv *conv, const DhCpuView *out, const DhCpuKernels *kernels, gint tap, guint16 *packed)
 {
-  const gint lanes = kernels->lanes, at_once = 256 / lanes, ins = conv->in->n_planes * lanes;
+  const gboolean one = conv->node->kernel == 1 && !conv->in->packed;
+  const gint at_once = one ? kernels->run_bf16 : kernels->run_taps_bf16;
+  const gint lanes = kernels->lanes, ins = conv->in->n_planes * lanes;
   const gint planes = whole_panels (conv, kernels->panel_bf16);
   for (gint plane0 = 0; plane0 < planes; plane0 += at_once)
     for (gint o = 0; o < out->n_planes; o += 2)
@@ -97,7 +101,7 @@ dh_cpu_conv_pack (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, 
       if (conv->bf16)
         pack_bf16 (conv, out, kernels, tap, to);
       else
-        pack_f32 (conv, out, lanes, tap, to);
+        pack_f32 (conv, out, kernels, tap, to);
     }
   return weights;
 }

@@ -101,6 +101,8 @@ dh_cpu_plan_bind (DhCpuPlan *plan)
                                       .sum = (const float *const *)pointers (plan, step->sum),
                                       .relu = relu,
                                       .stream = bytes >= STREAM_BYTES };
+      if (step->out != NULL && step->out->packed)
+        step->output.packed = plan->arena + step->out->planes[0].buffer->offset;
       if (step->made != NULL)
         step->made_at = plan->arena + step->made->planes[0].buffer->offset;
       if (step->bind != NULL)

@@ -43,6 +43,7 @@ typedef struct
   DhValue owner;     /* the node for which the buffer was made and whose value it holds whole; or DH_NO_VALUE */
   gboolean positive; /* what it holds is never below 0 */
   gboolean raw;      /* the input picture, C×H×W: no planes; scale and shift by channel */
+  gboolean packed;   /* in bfloat16, as `taps_pack` makes it, which only convolutions of tiles read */
 } DhCpuView;
 
 typedef struct _DhCpuPlan DhCpuPlan;
@@ -155,6 +156,10 @@ DhCpuBuffer *dh_cpu_buffer_new (DhCpuPlan *plan, gint n_planes, gint h, gint w);
 /* dh-onednn-view.c */
 DhCpuView *dh_cpu_view_new (DhCpuPlan *plan, DhCpuBuffer *buffer, gint c, DhValue owner);
 DhCpuView *dh_cpu_view_new_like (DhCpuPlan *plan, const DhCpuView *like, gint h, gint w, DhValue owner);
+/* What `taps_pack` writes, and what products read behind it. */
+gsize dh_cpu_packed_floats (const DhCpuKernels *kernels, gint n_planes, gint h, gint w);
+/* Packed, of a convolution's result. */
+DhCpuView *dh_cpu_view_new_packed (DhCpuPlan *plan, gint c, gint h, gint w, DhValue owner);
 /* Memory of its own order, of `bytes`; the sizes are for people. */
 const DhCpuView *dh_cpu_view_new_made (DhCpuPlan *plan, gint c, gint h, gint w, gsize bytes);
 DhCpuView *dh_cpu_view_copy (DhCpuPlan *plan, const DhCpuView *view);
@@ -195,6 +200,7 @@ typedef struct
   gboolean in_place;    /* write over sum */
   gboolean relu;
   gboolean bf16;
+  gboolean packs; /* makes a packed view */
   float range; /* of the input, for int8; 0: not that */
 } DhCpuConv;
 typedef DhCpuView *(*DhCpuAddConv) (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);

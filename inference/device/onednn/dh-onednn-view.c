@@ -41,6 +41,25 @@ dh_cpu_view_new_like (DhCpuPlan *plan, const DhCpuView *like, gint h, gint w, Dh
   return view;
 }
 
+gsize
+dh_cpu_packed_floats (const DhCpuKernels *kernels, gint n_planes, gint h, gint w)
+{
+  const gsize panel = kernels->panel_bf16, panels = (n_planes + panel - 1) / panel;
+  return (panels * h * (w + 2 * kernels->taps_margin) + 16) * panel * kernels->lanes / 2;
+}
+
+DhCpuView *
+dh_cpu_view_new_packed (DhCpuPlan *plan, gint c, gint h, gint w, DhValue owner)
+{
+  const DhCpuKernels *kernels = plan->device->kernels;
+  const gint n_planes = (c + kernels->lanes - 1) / kernels->lanes;
+  DhCpuBuffer *buffer = dh_cpu_buffer_new (plan, n_planes, h, w);
+  DhCpuView *view = dh_cpu_view_new (plan, buffer, c, owner);
+  buffer->floats = (dh_cpu_packed_floats (kernels, n_planes, h, w) + n_planes - 1) / n_planes * n_planes;
+  view->packed = TRUE;
+  return view;
+}
+
 const DhCpuView *
 dh_cpu_view_new_made (DhCpuPlan *plan, gint c, gint h, gint w, gsize bytes)
 {

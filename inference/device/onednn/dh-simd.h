@@ -42,6 +42,16 @@ typedef gint32 DhVecInt __attribute__ ((vector_size (DH_LANES * 4), aligned (4),
 #define DH_PANEL_INT8 1
 #define DH_COARSE_TILE DH_TILE
 #endif
+/* Planes of the input that one product reads, so that they and their weights stay in the second-level cache: of a 1×1
+ * convolution, of another. Tiles keep their sums meanwhile, and what costs is putting those down. */
+#define DH_RUN (256 / DH_LANES)
+#ifdef __AMX_TILE__
+#define DH_RUN_BF16 (2048 / DH_LANES)
+#define DH_RUN_TAPS_BF16 (512 / DH_LANES)
+#else
+#define DH_RUN_BF16 DH_RUN
+#define DH_RUN_TAPS_BF16 DH_RUN
+#endif
 /* Pixels beside a packed row, which a tile may reach over. */
 #define DH_TAPS_MARGIN (DH_COARSE_TILE > 16 ? DH_COARSE_TILE : 16)
 
@@ -146,6 +156,9 @@ dh_read (const float *from, DhPrologue p)
 #ifdef __AMX_TILE__
 #define dh_tiles_begin DH_ISA (dh_tiles_begin)
 #define dh_tiles_end DH_ISA (dh_tiles_end)
+#define dh_matrix_pieces DH_ISA (dh_matrix_pieces)
+#define dh_taps_of_tiles DH_ISA (dh_taps_of_tiles)
+#define dh_taps_of_tiles_items DH_ISA (dh_taps_of_tiles_items)
 #endif
 #define dh_taps_items DH_ISA (dh_taps_items)
 #define dh_taps_scratch DH_ISA (dh_taps_scratch)
@@ -177,6 +190,9 @@ typedef struct
   const float *sum[2]; /* NULL: none */
   gboolean relu, stream;
   const float *units; /* outs·DH_LANES; of dh_matrix_int8 */
+  const DhCpuOutput *packed; /* NULL, or whose ->packed is written instead of c: */
+  gsize first;               /* of the product's pixels, in the whole output */
+  gint plane;                /* of its outputs */
 } DhProduct;
 
 /* tile (product, pixels, outs) with both numbers known to the compiler: what the kernels unroll their tiles by. */
@@ -231,6 +247,15 @@ void dh_matrix_int8 (const DhProduct *product, gint pixels, gint outs);
 #ifdef __AMX_TILE__
 void dh_tiles_begin (void);
 void dh_tiles_end (void);
+/* dh_matrix_bf16() of several inputs, each with weights of its own, that make one sum: product->a, ->w and ->n_planes
+ * are not read. Pixels of the input stand `stride` apart. */
+typedef struct
+{
+  gint panels;
+  const float *a, *w;
+} DhPiece;
+void dh_matrix_pieces (const DhProduct *product, const DhPiece *pieces, gint n_pieces, gint stride, gint pixels,
+                       gint outs);
 #else
 DH_INLINE void
 dh_tiles_begin (void)
@@ -291,6 +316,11 @@ gint dh_conv1x1_items (const DhCpuConv1x1 *conv);
 gsize dh_conv1x1_scratch (const DhCpuConv1x1 *conv);
 void dh_conv1x1 (const DhCpuConv1x1 *conv, gint item, float *scratch);
 gint dh_taps_items (const DhCpuTaps *conv);
+#ifdef __AMX_TILE__
+/* dh-kernel-taps-tiles.c: of what stands packed, in bfloat16. */
+gint dh_taps_of_tiles_items (const DhCpuTaps *conv);
+void dh_taps_of_tiles (const DhCpuTaps *conv, gint item);
+#endif
 gsize dh_taps_scratch (const DhCpuTaps *conv);
 void dh_taps (const DhCpuTaps *conv, gint item, float *scratch);
 void dh_taps_pack (const DhCpuTaps *conv, gint y, float *to);
