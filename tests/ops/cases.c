@@ -67,6 +67,12 @@ static const struct
   { 512, { .out = 272, .kernel = 3, .padding = 1 } },
   { 513, { .out = 530, .kernel = 3, .padding = 4, .dilation = 4 } },
   { 288, { .out = 32, .kernel = 3, .padding = 12, .dilation = 12 } },
+  /* More than is multiplied, or made, at a time. */
+  { 2100, { .out = 40, .kernel = 1 } },
+  { 320, { .out = 160, .kernel = 3, .padding = 2, .dilation = 2 } },
+  { 40, { .out = 144, .kernel = 3, .stride = 2, .padding = 1 } },
+  { 24, { .out = 40, .kernel = 5, .padding = 2 } },
+  { 17, { .out = 33, .kernel = 9, .padding = 4 } },
 };
 
 static void

@@ -70,6 +70,31 @@ ops_add_chains (GPtrArray *list)
           ops_deliver (ops_case, norm_relu_conv (graph, norm_relu_conv (graph, x, "a", 64, 1), "b", 16, 3));
         }
         {
+          CHAIN ("only-convs"); /* each read by the next one alone */
+          const DhValue a = conv_norm_relu (graph, x, "a", (DhConv){ .out = 48, .kernel = 1 });
+          const DhValue b =
+              conv_norm_relu (graph, a, "b", (DhConv){ .out = 80, .kernel = 3, .padding = 2, .dilation = 2 });
+          const DhValue c = conv_norm_relu (graph, b, "c", (DhConv){ .out = 33, .kernel = 1, .stride = 2 });
+          const DhValue d =
+              conv_norm_relu (graph, c, "d", (DhConv){ .out = 40, .kernel = 3, .stride = 2, .padding = 1 });
+          ops_deliver (ops_case, conv_norm_relu (graph, d, "e", (DhConv){ .out = 32, .kernel = 3, .padding = 1 }));
+        }
+        {
+          CHAIN ("only-convs-summed"); /* a sum that only a convolution reads */
+          const DhValue a = dh_graph_relu (graph, dh_graph_norm (graph, x, "n", 0.1));
+          const DhValue b = dh_graph_conv (graph, a, "a", (DhConv){ .out = width, .kernel = 3, .padding = 1 });
+          const DhValue c = dh_graph_relu (graph, dh_graph_add (graph, b, x));
+          ops_deliver (ops_case, dh_graph_conv (graph, c, "c", (DhConv){ .out = 48, .kernel = 3, .padding = 1 }));
+        }
+        {
+          CHAIN ("only-convs-pooled"); /* pooled before it is multiplied, and delivered */
+          const DhValue a = conv_norm_relu (graph, x, "a", (DhConv){ .out = 48, .kernel = 3, .padding = 1 });
+          const DhValue b = dh_graph_conv (graph, a, "b", (DhConv){ .out = 40, .kernel = 1 });
+          const DhValue c = conv_norm_relu (graph, dh_graph_average_pool (graph, b, 2, 2, 0), "c", three);
+          ops_deliver (ops_case, c);
+          ops_deliver (ops_case, dh_graph_conv (graph, c, "d", (DhConv){ .out = 40, .kernel = 1 }));
+        }
+        {
           CHAIN ("residual");
           const DhValue b = dh_graph_relu (graph, dh_graph_norm (graph, x, "n", 0.1));
           const DhValue y = norm_relu_conv (graph, dh_graph_conv (graph, b, "a", wide), "b", width, 3);

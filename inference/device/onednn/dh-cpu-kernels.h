@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * Activations: planes of `lanes` channels, H×W×lanes floats each, aligned to 64 bytes. A value is a list of planes that
  * need not lie together, so a concatenation is a list and never a copy. Channels without a meaning (padding) are 0. */
 
-/* Taps times runs of the input's planes that a convolution whose output is packed may have. */
+/* Taps that a convolution of tiles may have. */
 #define DH_MOST_PIECES 64
 
 typedef struct
@@ -32,7 +32,7 @@ typedef struct
   gboolean relu;           /* after the sum */
   gboolean stream;         /* larger than the caches: write past them */
   /* Not NULL: written in its place, in bfloat16, as `taps_pack` would make it of the planes, which are not read. Of
-   * kernels with tiles and of what they multiply in one go (see `run_bf16`). */
+   * kernels with tiles, of at most `most_packed` planes of the input where it is a 1×1 convolution of planes. */
   float *packed;
 } DhCpuOutput;
 
@@ -128,15 +128,16 @@ typedef struct
   gint lanes;
   gint tile;        /* pixels that a matrix kernel makes at once */
   gint coarse_tile; /* in bfloat16 and int8 */
-  /* Weights in bfloat16 and int8: planes of the input that are read together. Of each run of planes, what lacks to whole
-   * ones is 0. */
+  /* Weights in bfloat16 and int8: planes of the input that are read together. Of each run of planes, what lacks to
+   * whole ones is 0. */
   gint panel_bf16, panel_int8;
-  /* Planes of the input whose weights stand together, of 1×1 convolutions and of others. */
-  gint run, run_bf16, run_taps_bf16;
-  /* Products in bfloat16 are made by tiles: a 3×3 convolution tap by tap is as fast as by Winograd's kernel, whose rounding
-   * errors are larger; and of all strides the input is packed. */
+  /* Planes of the input whose weights stand together; 0: all. */
+  gint run, run_bf16;
+  /* Products in bfloat16 are made by tiles: a 3×3 convolution tap by tap is as fast as by Winograd's kernel, whose
+   * rounding errors are larger; and of all strides the input is packed. */
   gboolean tiles;
-  gint taps_margin;   /* pixels beside a packed row, so that a tile of the matrix kernels may reach over the border */
+  gint most_packed;
+  gint taps_margin; /* pixels beside a packed row, so that a tile of the matrix kernels may reach over the border */
   gboolean has_bf16;
   gboolean has_int8; /* fast: with instructions of its own */
 
@@ -148,7 +149,8 @@ typedef struct
   gsize (*taps_scratch) (const DhCpuTaps *conv);
   void (*taps) (const DhCpuTaps *conv, gint item, float *scratch);
   /* The input for several convolutions of this kind, which read it once for each tap: row `y` through norm and ReLU, in
-   * the precision of the products. `to`: in.h × in.n_planes, of whole panels, × (in.w + 2·taps_margin) pixels; and 16 pixels that are read for nothing. */
+   * the precision of the products. `to`: in.h × in.n_planes, of whole panels, × (in.w + 2·taps_margin) pixels; and 16
+   * pixels that are read for nothing. */
   void (*taps_pack) (const DhCpuTaps *conv, gint y, float *to);
 
   gsize (*winograd_scratch) (const DhCpuWinograd *conv);
@@ -180,7 +182,8 @@ extern const DhCpuKernels dh_cpu_kernels_avx512_bf16;
 extern const DhCpuKernels dh_cpu_kernels_avx512_amx;
 
 /* The fastest that this processor runs, or the one that the environment variable DH_CPU_ISA names (plain, avx2,
- * avx2_vnni, avx512, avx512_vnni, avx512_bf16, which has VNNI too, avx512_amx, which has both); NULL where it names none that it runs. */
+ * avx2_vnni, avx512, avx512_vnni, avx512_bf16, which has VNNI too, avx512_amx, which has both); NULL where it names
+ * none that it runs. */
 const DhCpuKernels *dh_cpu_kernels_get (void);
 
 G_END_DECLS

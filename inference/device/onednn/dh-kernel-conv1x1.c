@@ -47,18 +47,30 @@ whole_panels (Format format, gint planes)
 DH_INLINE gint
 planes_at_once (const DhCpuConv1x1 *conv)
 {
-  const gint run = conv->units != NULL ? conv->in.n_planes : conv->bf16 ? DH_RUN_BF16 : DH_RUN;
+  const gint run = conv->units != NULL                      ? conv->in.n_planes
+                   : conv->bf16 && DH_COARSE_TILE > DH_TILE ? DH_RUN_TILES
+                                                            : DH_RUN;
   return MIN (run, conv->in.n_planes);
+}
+
+/* And the pixels that a product reads behind the last. */
+static gsize
+gathered_floats (const DhCpuConv1x1 *conv)
+{
+  const Format format = format_of (conv);
+  return (gsize)conv->pixels_at_once * whole_panels (format, planes_at_once (conv)) * pixel_floats (format)
+         + 16 * DH_LANES;
 }
 
 gsize
 dh_conv1x1_scratch (const DhCpuConv1x1 *conv)
 {
-  const Format format = format_of (conv);
-  /* And the pixels that a product reads behind the last. */
-  return ((gsize)conv->pixels_at_once * whole_panels (format, planes_at_once (conv)) * pixel_floats (format)
-          + 16 * DH_LANES)
-         * sizeof (float);
+  gsize floats = gathered_floats (conv);
+#ifdef __AMX_TILE__
+  if (format_of (conv) == PAIRS)
+    floats += dh_tile_job_floats (conv->pixels_at_once, conv->out.n_planes);
+#endif
+  return floats * sizeof (float);
 }
 
 /* `odd`: collects bits from which all_finite() tells whether a byte stands for a number. */
@@ -237,6 +249,32 @@ multiply (const DhCpuConv1x1 *conv, gint first, gint n, gint plane0, gint n_plan
     }
 }
 
+#ifdef __AMX_TILE__
+static void
+multiply_gathered (const DhCpuConv1x1 *conv, gint first, gint n, gint plane0, gint n_planes, float *scratch)
+{
+  const DhTileJob job = { .out = &conv->out,
+                          .first = first,
+                          .weights = conv->weights,
+                          .bias = conv->bias,
+                          .packed = scratch,
+                          .h = 1,
+                          .w = n,
+                          .kernel = 1,
+                          .stride = 1,
+                          .dilation = 1,
+                          .in_planes = conv->in.n_planes,
+                          .plane0 = plane0,
+                          .planes = n_planes,
+                          .begins = plane0 == 0,
+                          .ends = plane0 + n_planes == conv->in.n_planes,
+                          .n = n,
+                          .rows = 1,
+                          .sums = scratch + gathered_floats (conv) };
+  dh_tile_job (&job);
+}
+#endif
+
 void
 dh_conv1x1 (const DhCpuConv1x1 *conv, gint item, float *scratch)
 {
@@ -255,6 +293,13 @@ dh_conv1x1 (const DhCpuConv1x1 *conv, gint item, float *scratch)
       const float *a = direct ? conv->in.planes[plane0] + (gsize)first * DH_LANES : scratch;
       if (!direct)
         finite = gather (conv, first, n, plane0, n_planes, scratch);
+#ifdef __AMX_TILE__
+      if (format_of (conv) == PAIRS)
+        {
+          multiply_gathered (conv, first, n, plane0, n_planes, scratch);
+          continue;
+        }
+#endif
       for (gint o = 0; o < conv->out.n_planes; o += 2)
         multiply (conv, first, n, plane0, n_planes, o, a);
     }

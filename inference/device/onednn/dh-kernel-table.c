@@ -12,10 +12,12 @@ const DhCpuKernels DH_TABLE = {
   .panel_bf16 = DH_PANEL_BF16,
   .panel_int8 = DH_PANEL_INT8,
   .run = DH_RUN,
-  .run_bf16 = DH_RUN_BF16,
-  .run_taps_bf16 = DH_RUN_TAPS_BF16,
+#ifndef __AMX_TILE__
+  .run_bf16 = DH_RUN,
+#endif
 #ifdef __AMX_TILE__
   .tiles = TRUE,
+  .most_packed = DH_RUN_TILES,
 #endif
   .taps_margin = DH_TAPS_MARGIN,
 #ifdef __AVX512BF16__

@@ -43,7 +43,11 @@ dh_taps_items (const DhCpuTaps *conv)
 gsize
 dh_taps_scratch (const DhCpuTaps *conv)
 {
-  if (conv->packed != NULL || (conv->bf16 && DH_COARSE_TILE > DH_TILE))
+#ifdef __AMX_TILE__
+  if (conv->bf16)
+    return dh_taps_of_tiles_scratch (conv);
+#endif
+  if (conv->packed != NULL)
     return 0;
   return ((gsize)run_of (conv) * MIN (DH_RUN, conv->in.n_planes) + 16) * DH_LANES * sizeof (float);
 }
@@ -248,7 +252,7 @@ dh_taps (const DhCpuTaps *conv, gint item, float *scratch)
 #ifdef __AMX_TILE__
   if (conv->bf16)
     {
-      dh_taps_of_tiles (conv, item);
+      dh_taps_of_tiles (conv, item, scratch);
       return;
     }
 #endif

@@ -17,19 +17,19 @@ dh_tiles_begin (void)
   } shapes = { .palette = 1,
                .row_bytes = { ROW, ROW, ROW, ROW, ROW, ROW, ROW, ROW },
                .rows = { TILE_ROWS, TILE_ROWS, TILE_ROWS, TILE_ROWS, TILE_ROWS, TILE_ROWS, TILE_ROWS, TILE_ROWS } };
-  asm volatile ("ldtilecfg %0" ::"m"(shapes));
+  asm volatile("ldtilecfg %0" ::"m"(shapes));
 }
 
 /* Tiles in use would be saved at every switch of threads. */
 void
 dh_tiles_end (void)
 {
-  asm volatile ("tilerelease" ::);
+  asm volatile("tilerelease" ::);
 }
 
-/* Two tiles of pixels by two of outputs: each tile that is loaded is multiplied twice, and what is loaded meanwhile hides
- * behind the products. Sums 0 and 1: the first 16 pixels, 2 and 3: the others; of them 0 and 2: the first plane. Pixels
- * stand `pixel` bytes apart. */
+/* Two tiles of pixels by two of outputs: each tile that is loaded is multiplied twice, and what is loaded meanwhile
+ * hides behind the products. Sums 0 and 1: the first 16 pixels, 2 and 3: the others; of them 0 and 2: the first plane.
+ * Pixels stand `pixel` bytes apart. */
 #define PRODUCTS(product)                                                                                              \
   for (gint panel = 0; panel < panels; panel++, a += a_stride, w += step)                                              \
     {                                                                                                                  \
@@ -162,7 +162,9 @@ tile_bf16 (const DhProduct *p, const DhPiece *pieces, gint n_pieces, gsize pixel
   const gboolean whole = pixels == TILE_ROWS * (tall ? 2 : 1);
   float sums[2][2 * TILE_FLOATS] __attribute__ ((aligned (ROW)));
   float *const own[2] = { sums[0], sums[1] };
-  if (p->bias != NULL)
+  if (p->before != NULL)
+    load_sums ((const float *const[2]){ p->before, p->before + 2 * TILE_FLOATS }, ROW, tall, outs);
+  else if (p->bias != NULL)
     load_sums ((const float *const[2]){ p->bias, p->bias + DH_LANES }, 0, tall, outs);
   else if (whole)
     load_sums ((const float *const *)p->c, ROW, tall, outs);
@@ -174,6 +176,11 @@ tile_bf16 (const DhProduct *p, const DhPiece *pieces, gint n_pieces, gsize pixel
     }
   for (gint i = 0; i < n_pieces; i++)
     multiply_bf16 (pieces[i], p->a_stride, pixel, tall, outs);
+  if (p->after != NULL)
+    {
+      store_sums ((float *const[2]){ p->after, p->after + 2 * TILE_FLOATS }, tall, outs);
+      return;
+    }
   if (p->packed == NULL && whole && !p->relu && !p->stream && p->sum[0] == NULL)
     {
       store_sums (p->c, tall, outs);
@@ -195,7 +202,8 @@ tile_int8 (const DhProduct *p, gint pixels, gboolean tall, gint outs)
   ZERO (1);
   ZERO (2);
   ZERO (3);
-  multiply_int8 ((DhPiece){ (p->n_planes + DH_PANEL_INT8 - 1) / DH_PANEL_INT8, p->a, p->w }, p->a_stride, ROW, tall, outs);
+  multiply_int8 ((DhPiece){ (p->n_planes + DH_PANEL_INT8 - 1) / DH_PANEL_INT8, p->a, p->w }, p->a_stride, ROW, tall,
+                 outs);
   store_sums (own, tall, outs);
   if (p->packed != NULL)
     finish_packed (p, pixels, outs, own, TRUE);

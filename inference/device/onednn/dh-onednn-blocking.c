@@ -59,7 +59,7 @@ dh_cpu_step_set_blocking (DhCpuStep *step, guint blocking)
   {
     gint tiles, channels;
   } winograd[] = { { 2, 64 }, { 2, 128 }, { 4, 64 }, { 1, 64 }, { 4, 32 } };
-  const gboolean coarse = step->kind == DH_CPU_CONV1X1   ? step->u.conv1x1.bf16 || step->u.conv1x1.units != NULL
+  const gboolean coarse = step->kind == DH_CPU_CONV1X1    ? step->u.conv1x1.bf16 || step->u.conv1x1.units != NULL
                           : step->kind == DH_CPU_WINOGRAD ? step->u.winograd.bf16
                                                           : FALSE;
   const gint lanes = step->kernels->lanes, tile = coarse ? step->kernels->coarse_tile : step->kernels->tile;

@@ -28,6 +28,7 @@ add_conv1x1 (DhCpuPlan *plan, const DhCpuConv *conv, const char *what, DhCpuView
   args->bias = dh_cpu_conv_bias (plan, conv, out);
   args->stride = conv->node->stride;
   args->in.n_planes = conv->in->n_planes;
+  args->out.n_planes = out->n_planes;
   args->out.h = conv->shape.h;
   args->out.w = conv->shape.w;
   step->kind = DH_CPU_CONV1X1;

@@ -102,12 +102,6 @@ direct_input (DhCpuBuild *b, const DhNode *node)
 /* The last convolutions, whose results people look at, make fewer channels than this: they stay in float32. */
 #define LEAST_COARSE 32
 
-static gint
-count_pieces (const DhCpuKernels *kernels, gint kernel, gint planes)
-{
-  return kernel * kernel * ((planes + kernels->run_taps_bf16 - 1) / kernels->run_taps_bf16);
-}
-
 /* Whether the only reader of the convolution's value multiplies it in bfloat16 as it is. */
 static gboolean
 is_read_packed (const DhCpuBuild *b, DhValue value)
@@ -119,7 +113,7 @@ is_read_packed (const DhCpuBuild *b, DhValue value)
   if (node->op != DH_OP_CONV || node->channels < LEAST_COARSE)
     return FALSE;
   if (node->kernel > 1)
-    return TRUE;
+    return node->kernel * node->kernel <= DH_MOST_PIECES;
   /* In int8, or after a pool that stands before it. */
   const DhValue next = dh_lowering_only_reader (&b->low, reader);
   const gboolean pooled = next != DH_NO_VALUE && dh_lowering_node (&b->low, next)->op == DH_OP_AVERAGE_POOL;
@@ -135,8 +129,8 @@ packs (const DhCpuBuild *b, const DhCpuConv *conv, DhValue value)
     return FALSE;
   const gint planes = conv->in->n_planes;
   if (conv->node->kernel == 1 && conv->node->padding == 0 && !conv->in->packed)
-    return conv->range > 0 || planes <= kernels->run_bf16;
-  return count_pieces (kernels, conv->node->kernel, planes) <= DH_MOST_PIECES;
+    return conv->range > 0 || planes <= kernels->most_packed;
+  return TRUE;
 }
 
 gboolean
@@ -179,6 +173,8 @@ dh_cpu_build_conv (DhCpuBuild *b, DhValue v, GError **error)
     return FALSE;
   conv.owner = value;
   conv.bf16 = b->plan->bf16 && conv.shape.c >= LEAST_COARSE;
+  if (b->plan->device->kernels->tiles && node->kernel * node->kernel > DH_MOST_PIECES)
+    conv.bf16 = FALSE;
 
   DhTensor *weights = dh_lowering_parameter (&b->low, node->name, "weight", error);
   if (weights == NULL)

@@ -73,16 +73,14 @@ whole_panels (const DhCpuConv *conv, gint panel)
 static void
 pack_bf16 (const DhCpuConv *conv, const DhCpuView *out, const DhCpuKernels *kernels, gint tap, guint16 *packed)
 {
-  const gboolean one = conv->node->kernel == 1 && !conv->in->packed;
-  const gint at_once = one ? kernels->run_bf16 : kernels->run_taps_bf16;
   const gint lanes = kernels->lanes, ins = conv->in->n_planes * lanes;
-  const gint planes = whole_panels (conv, kernels->panel_bf16);
+  const gint planes = whole_panels (conv, kernels->panel_bf16),
+             at_once = kernels->run_bf16 ? kernels->run_bf16 : planes;
   for (gint plane0 = 0; plane0 < planes; plane0 += at_once)
     for (gint o = 0; o < out->n_planes; o += 2)
       for (gint i = plane0 * lanes; i < MIN (plane0 + at_once, planes) * lanes; i += 2)
         for (gint j = 0; j < 2 * MIN (2, out->n_planes - o) * lanes; j++)
-          *packed++ =
-              i < ins ? dh_f32_to_bf16 (dh_cpu_conv_weight (conv, out, tap, i + j % 2, o * lanes + j / 2)) : 0;
+          *packed++ = i < ins ? dh_f32_to_bf16 (dh_cpu_conv_weight (conv, out, tap, i + j % 2, o * lanes + j / 2)) : 0;
 }
 
 float *

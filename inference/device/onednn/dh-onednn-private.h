@@ -201,7 +201,7 @@ typedef struct
   gboolean relu;
   gboolean bf16;
   gboolean packs; /* makes a packed view */
-  float range; /* of the input, for int8; 0: not that */
+  float range;    /* of the input, for int8; 0: not that */
 } DhCpuConv;
 typedef DhCpuView *(*DhCpuAddConv) (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
 

@@ -42,16 +42,10 @@ typedef gint32 DhVecInt __attribute__ ((vector_size (DH_LANES * 4), aligned (4),
 #define DH_PANEL_INT8 1
 #define DH_COARSE_TILE DH_TILE
 #endif
-/* Planes of the input that one product reads, so that they and their weights stay in the second-level cache: of a 1×1
- * convolution, of another. Tiles keep their sums meanwhile, and what costs is putting those down. */
+/* Planes of the input that one product reads, so that they and their weights stay in the second-level cache. Tiles cut
+ * them themselves (dh-kernel-taps-tiles.c); of a 1×1 convolution so many are packed at a time. */
 #define DH_RUN (256 / DH_LANES)
-#ifdef __AMX_TILE__
-#define DH_RUN_BF16 (2048 / DH_LANES)
-#define DH_RUN_TAPS_BF16 (512 / DH_LANES)
-#else
-#define DH_RUN_BF16 DH_RUN
-#define DH_RUN_TAPS_BF16 DH_RUN
-#endif
+#define DH_RUN_TILES (2048 / DH_LANES)
 /* Pixels beside a packed row, which a tile may reach over. */
 #define DH_TAPS_MARGIN (DH_COARSE_TILE > 16 ? DH_COARSE_TILE : 16)
 
@@ -157,7 +151,10 @@ dh_read (const float *from, DhPrologue p)
 #define dh_tiles_begin DH_ISA (dh_tiles_begin)
 #define dh_tiles_end DH_ISA (dh_tiles_end)
 #define dh_matrix_pieces DH_ISA (dh_matrix_pieces)
+#define dh_tile_job DH_ISA (dh_tile_job)
+#define dh_tile_job_floats DH_ISA (dh_tile_job_floats)
 #define dh_taps_of_tiles DH_ISA (dh_taps_of_tiles)
+#define dh_taps_of_tiles_scratch DH_ISA (dh_taps_of_tiles_scratch)
 #define dh_taps_of_tiles_items DH_ISA (dh_taps_of_tiles_items)
 #endif
 #define dh_taps_items DH_ISA (dh_taps_items)
@@ -189,10 +186,14 @@ typedef struct
   float *c[2];
   const float *sum[2]; /* NULL: none */
   gboolean relu, stream;
-  const float *units; /* outs·DH_LANES; of dh_matrix_int8 */
+  const float *units;        /* outs·DH_LANES; of dh_matrix_int8 */
   const DhCpuOutput *packed; /* NULL, or whose ->packed is written instead of c: */
   gsize first;               /* of the product's pixels, in the whole output */
   gint plane;                /* of its outputs */
+  /* Of dh_matrix_pieces(): sums of DH_COARSE_TILE pixels and two planes, from which it goes on rather than from bias or
+   * c, or which it makes rather than the result; or NULL. */
+  const float *before;
+  float *after;
 } DhProduct;
 
 /* tile (product, pixels, outs) with both numbers known to the compiler: what the kernels unroll their tiles by. */
@@ -256,6 +257,23 @@ typedef struct
 } DhPiece;
 void dh_matrix_pieces (const DhProduct *product, const DhPiece *pieces, gint n_pieces, gint stride, gint pixels,
                        gint outs);
+/* A part of a convolution, for dh_tile_job() between dh_tiles_begin() and dh_tiles_end(). */
+typedef struct
+{
+  const DhCpuOutput *out;
+  gint out_w;                  /* pixels of its row */
+  gsize first;                 /* of its pixels: that of row 0, pixel 0 */
+  const float *weights, *bias; /* tap, two output planes, input channel; of in_planes planes */
+  const float *packed;         /* the input from plane0 on: row, panel, pixel */
+  gint h, w, margin;           /* of its rows; pixels beside them */
+  gint kernel, stride, dilation, padding;
+  gint in_planes, plane0, planes;
+  gboolean begins, ends;    /* plane0 is 0; these are the last planes. Else sums stand in out->planes meanwhile. */
+  gint x, n, y, step, rows; /* `n` pixels from `x` on, of `rows` rows, `step` apart, from `y` on */
+  float *sums;              /* dh_tile_job_floats() */
+} DhTileJob;
+gsize dh_tile_job_floats (gint pixels, gint out_planes);
+void dh_tile_job (const DhTileJob *job);
 #else
 DH_INLINE void
 dh_tiles_begin (void)
@@ -319,7 +337,8 @@ gint dh_taps_items (const DhCpuTaps *conv);
 #ifdef __AMX_TILE__
 /* dh-kernel-taps-tiles.c: of what stands packed, in bfloat16. */
 gint dh_taps_of_tiles_items (const DhCpuTaps *conv);
-void dh_taps_of_tiles (const DhCpuTaps *conv, gint item);
+gsize dh_taps_of_tiles_scratch (const DhCpuTaps *conv);
+void dh_taps_of_tiles (const DhCpuTaps *conv, gint item, float *scratch);
 #endif
 gsize dh_taps_scratch (const DhCpuTaps *conv);
 void dh_taps (const DhCpuTaps *conv, gint item, float *scratch);
