@@ -133,6 +133,8 @@ extern const DhCpuTrainKernels dh_cpu_train_kernels_avx512;
 extern const DhCpuTrainKernels dh_cpu_train_kernels_avx2_vnni;
 extern const DhCpuTrainKernels dh_cpu_train_kernels_avx512_vnni;
 extern const DhCpuTrainKernels dh_cpu_train_kernels_avx512_bf16;
+extern const DhCpuTrainKernels dh_cpu_train_kernels_avx512_amx;
+extern const DhCpuTrainKernels *dh_cpu_train_kernels_emulated; /* as dh_cpu_kernels_emulated */
 
 /* Those of the same instruction set. */
 const DhCpuTrainKernels *dh_cpu_train_kernels_for (const DhCpuKernels *kernels);

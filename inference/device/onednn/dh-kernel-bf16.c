@@ -1,6 +1,6 @@
 #include "dh-simd.h"
 
-#if defined __AVX512BF16__ && !defined __AMX_TILE__
+#if defined __AVX512BF16__ && !defined DH_HAS_TILES
 
 /* As dh-kernel-matrix.c, with pairs of input channels in bfloat16: one instruction multiplies and adds 32 pairs. A
  * pixel's plane is 8 pairs, a weight vector is 16 outputs of one pair. */

@@ -66,7 +66,7 @@ gsize
 dh_conv1x1_scratch (const DhCpuConv1x1 *conv)
 {
   gsize floats = gathered_floats (conv);
-#ifdef __AMX_TILE__
+#ifdef DH_HAS_TILES
   if (format_of (conv) == PAIRS)
     floats += dh_tile_job_floats (conv->pixels_at_once, conv->out.n_planes);
 #endif
@@ -249,7 +249,7 @@ multiply (const DhCpuConv1x1 *conv, gint first, gint n, gint plane0, gint n_plan
     }
 }
 
-#ifdef __AMX_TILE__
+#ifdef DH_HAS_TILES
 static void
 multiply_gathered (const DhCpuConv1x1 *conv, gint first, gint n, gint plane0, gint n_planes, float *scratch)
 {
@@ -293,7 +293,7 @@ dh_conv1x1 (const DhCpuConv1x1 *conv, gint item, float *scratch)
       const float *a = direct ? conv->in.planes[plane0] + (gsize)first * DH_LANES : scratch;
       if (!direct)
         finite = gather (conv, first, n, plane0, n_planes, scratch);
-#ifdef __AMX_TILE__
+#ifdef DH_HAS_TILES
       if (format_of (conv) == PAIRS)
         {
           multiply_gathered (conv, first, n, plane0, n_planes, scratch);

@@ -1,6 +1,6 @@
 #include "dh-simd.h"
 
-#ifndef __AMX_TILE__
+#ifndef DH_HAS_TILES
 
 /* As dh-kernel-matrix.c, of bytes: one instruction multiplies four input channels of each of DH_LANES outputs and adds
  * them to 32-bit sums, exactly. A pixel's plane is DH_LANES / 4 fours, a weight vector is DH_LANES outputs of one. */

@@ -12,10 +12,10 @@ const DhCpuKernels DH_TABLE = {
   .panel_bf16 = DH_PANEL_BF16,
   .panel_int8 = DH_PANEL_INT8,
   .run = DH_RUN,
-#ifndef __AMX_TILE__
+#ifndef DH_HAS_TILES
   .run_bf16 = DH_RUN,
 #endif
-#ifdef __AMX_TILE__
+#ifdef DH_HAS_TILES
   .tiles = TRUE,
   .most_packed = DH_RUN_TILES,
 #endif

@@ -1,6 +1,6 @@
 #include "dh-simd.h"
 
-#ifdef __AMX_TILE__
+#ifdef DH_HAS_TILES
 
 /* Convolutions in bfloat16 by AMX. A product takes no longer than its operands take from the second-level cache, and
  * putting down a sum costs as much as four products; weights come from further away still. So a run of the input's

@@ -32,7 +32,7 @@ rows_of (const DhCpuTaps *conv)
 gint
 dh_taps_items (const DhCpuTaps *conv)
 {
-#ifdef __AMX_TILE__
+#ifdef DH_HAS_TILES
   if (conv->bf16)
     return dh_taps_of_tiles_items (conv);
 #endif
@@ -43,7 +43,7 @@ dh_taps_items (const DhCpuTaps *conv)
 gsize
 dh_taps_scratch (const DhCpuTaps *conv)
 {
-#ifdef __AMX_TILE__
+#ifdef DH_HAS_TILES
   if (conv->bf16)
     return dh_taps_of_tiles_scratch (conv);
 #endif
@@ -249,7 +249,7 @@ dh_taps_pack (const DhCpuTaps *conv, gint y, float *to)
 void
 dh_taps (const DhCpuTaps *conv, gint item, float *scratch)
 {
-#ifdef __AMX_TILE__
+#ifdef DH_HAS_TILES
   if (conv->bf16)
     {
       dh_taps_of_tiles (conv, item, scratch);

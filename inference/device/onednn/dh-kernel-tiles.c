@@ -1,10 +1,28 @@
 #include <string.h>
 #include "dh-simd.h"
 
-#ifdef __AMX_TILE__
+#ifdef DH_HAS_TILES
 #include "dh-simd-tiles.h"
 
+#define TILE_FLOATS (DH_AMX_ROWS * DH_LANES)
+
 /* The products in bfloat16 and int8 by AMX. */
+
+#ifdef DH_EMULATE_TILES
+
+void
+dh_tiles_begin (void)
+{
+  dh_emulated_begin ();
+}
+
+void
+dh_tiles_end (void)
+{
+  dh_emulated_end ();
+}
+
+#else
 
 void
 dh_tiles_begin (void)
@@ -14,9 +32,11 @@ dh_tiles_begin (void)
     guint8 palette, start_row, reserved[14];
     guint16 row_bytes[16];
     guint8 rows[16];
-  } shapes = { .palette = 1,
-               .row_bytes = { ROW, ROW, ROW, ROW, ROW, ROW, ROW, ROW },
-               .rows = { TILE_ROWS, TILE_ROWS, TILE_ROWS, TILE_ROWS, TILE_ROWS, TILE_ROWS, TILE_ROWS, TILE_ROWS } };
+  } shapes = {
+    .palette = 1,
+    .row_bytes = { DH_AMX_ROW, DH_AMX_ROW, DH_AMX_ROW, DH_AMX_ROW, DH_AMX_ROW, DH_AMX_ROW, DH_AMX_ROW, DH_AMX_ROW },
+    .rows = { DH_AMX_ROWS, DH_AMX_ROWS, DH_AMX_ROWS, DH_AMX_ROWS, DH_AMX_ROWS, DH_AMX_ROWS, DH_AMX_ROWS, DH_AMX_ROWS }
+  };
   asm volatile("ldtilecfg %0" ::"m"(shapes));
 }
 
@@ -27,23 +47,25 @@ dh_tiles_end (void)
   asm volatile("tilerelease" ::);
 }
 
+#endif
+
 /* Two tiles of pixels by two of outputs: each tile that is loaded is multiplied twice, and what is loaded meanwhile
  * hides behind the products. Sums 0 and 1: the first 16 pixels, 2 and 3: the others; of them 0 and 2: the first plane.
  * Pixels stand `pixel` bytes apart. */
 #define PRODUCTS(product)                                                                                              \
   for (gint panel = 0; panel < panels; panel++, a += a_stride, w += step)                                              \
     {                                                                                                                  \
-      LOAD (6, w, row);                                                                                                \
-      LOAD (4, a, pixel);                                                                                              \
+      DH_AMX_LOAD (6, w, row);                                                                                         \
+      DH_AMX_LOAD (4, a, pixel);                                                                                       \
       product (0, 4, 6);                                                                                               \
       if (outs > 1)                                                                                                    \
         {                                                                                                              \
-          LOAD (7, w + DH_LANES, row);                                                                                 \
+          DH_AMX_LOAD (7, w + DH_LANES, row);                                                                          \
           product (1, 4, 7);                                                                                           \
         }                                                                                                              \
       if (tall)                                                                                                        \
         {                                                                                                              \
-          LOAD (5, a + pixel / sizeof (float) * TILE_ROWS, pixel);                                                     \
+          DH_AMX_LOAD (5, a + pixel / sizeof (float) * DH_AMX_ROWS, pixel);                                            \
           product (2, 5, 6);                                                                                           \
           if (outs > 1)                                                                                                \
             product (3, 5, 7);                                                                                         \
@@ -54,43 +76,43 @@ DH_INLINE void
 multiply_bf16 (DhPiece piece, gsize a_stride, gsize pixel, gboolean tall, gint outs)
 {
   const gint panels = piece.panels;
-  const gsize row = (gsize)outs * ROW, step = (gsize)outs * TILE_FLOATS;
+  const gsize row = (gsize)outs * DH_AMX_ROW, step = (gsize)outs * TILE_FLOATS;
   const float *a = piece.a, *w = piece.w;
-  PRODUCTS (PRODUCT_BF16)
+  PRODUCTS (DH_AMX_BF16)
 }
 
 DH_INLINE void
 multiply_int8 (DhPiece piece, gsize a_stride, gsize pixel, gboolean tall, gint outs)
 {
   const gint panels = piece.panels;
-  const gsize row = (gsize)outs * ROW, step = (gsize)outs * TILE_FLOATS;
+  const gsize row = (gsize)outs * DH_AMX_ROW, step = (gsize)outs * TILE_FLOATS;
   const float *a = piece.a, *w = piece.w;
-  PRODUCTS (PRODUCT_INT8)
+  PRODUCTS (DH_AMX_INT8)
 }
 
-/* What the sums begin with, from `from`: ROW apart for each pixel, or 0 for a bias. */
+/* What the sums begin with, from `from`: DH_AMX_ROW apart for each pixel, or 0 for a bias. */
 DH_INLINE void
 load_sums (const float *const from[2], gsize stride, gboolean tall, gint outs)
 {
-  LOAD (0, from[0], stride);
+  DH_AMX_LOAD (0, from[0], stride);
   if (outs > 1)
-    LOAD (1, from[1], stride);
+    DH_AMX_LOAD (1, from[1], stride);
   if (tall)
-    LOAD (2, from[0] + stride / sizeof (float) * TILE_ROWS, stride);
+    DH_AMX_LOAD (2, from[0] + stride / sizeof (float) * DH_AMX_ROWS, stride);
   if (tall && outs > 1)
-    LOAD (3, from[1] + stride / sizeof (float) * TILE_ROWS, stride);
+    DH_AMX_LOAD (3, from[1] + stride / sizeof (float) * DH_AMX_ROWS, stride);
 }
 
 DH_INLINE void
 store_sums (float *const to[2], gboolean tall, gint outs)
 {
-  STORE (0, to[0], ROW);
+  DH_AMX_STORE (0, to[0], DH_AMX_ROW);
   if (outs > 1)
-    STORE (1, to[1], ROW);
+    DH_AMX_STORE (1, to[1], DH_AMX_ROW);
   if (tall)
-    STORE (2, to[0] + TILE_FLOATS, ROW);
+    DH_AMX_STORE (2, to[0] + TILE_FLOATS, DH_AMX_ROW);
   if (tall && outs > 1)
-    STORE (3, to[1] + TILE_FLOATS, ROW);
+    DH_AMX_STORE (3, to[1] + TILE_FLOATS, DH_AMX_ROW);
 }
 
 /* The margin on the left or right of a row, which a tile may read. */
@@ -159,20 +181,20 @@ finish_packed (const DhProduct *p, gint pixels, gint outs, float *const from[2],
 DH_INLINE void
 tile_bf16 (const DhProduct *p, const DhPiece *pieces, gint n_pieces, gsize pixel, gint pixels, gboolean tall, gint outs)
 {
-  const gboolean whole = pixels == TILE_ROWS * (tall ? 2 : 1);
-  float sums[2][2 * TILE_FLOATS] __attribute__ ((aligned (ROW)));
+  const gboolean whole = pixels == DH_AMX_ROWS * (tall ? 2 : 1);
+  float sums[2][2 * TILE_FLOATS] __attribute__ ((aligned (DH_AMX_ROW)));
   float *const own[2] = { sums[0], sums[1] };
   if (p->before != NULL)
-    load_sums ((const float *const[2]){ p->before, p->before + 2 * TILE_FLOATS }, ROW, tall, outs);
+    load_sums ((const float *const[2]){ p->before, p->before + 2 * TILE_FLOATS }, DH_AMX_ROW, tall, outs);
   else if (p->bias != NULL)
     load_sums ((const float *const[2]){ p->bias, p->bias + DH_LANES }, 0, tall, outs);
   else if (whole)
-    load_sums ((const float *const *)p->c, ROW, tall, outs);
+    load_sums ((const float *const *)p->c, DH_AMX_ROW, tall, outs);
   else
     {
       for (gint o = 0; o < outs; o++)
-        memcpy (sums[o], p->c[o], pixels * ROW);
-      load_sums ((const float *const *)own, ROW, tall, outs);
+        memcpy (sums[o], p->c[o], pixels * DH_AMX_ROW);
+      load_sums ((const float *const *)own, DH_AMX_ROW, tall, outs);
     }
   for (gint i = 0; i < n_pieces; i++)
     multiply_bf16 (pieces[i], p->a_stride, pixel, tall, outs);
@@ -196,14 +218,14 @@ tile_bf16 (const DhProduct *p, const DhPiece *pieces, gint n_pieces, gsize pixel
 DH_INLINE void
 tile_int8 (const DhProduct *p, gint pixels, gboolean tall, gint outs)
 {
-  float sums[2][2 * TILE_FLOATS] __attribute__ ((aligned (ROW)));
+  float sums[2][2 * TILE_FLOATS] __attribute__ ((aligned (DH_AMX_ROW)));
   float *const own[2] = { sums[0], sums[1] };
-  ZERO (0);
-  ZERO (1);
-  ZERO (2);
-  ZERO (3);
-  multiply_int8 ((DhPiece){ (p->n_planes + DH_PANEL_INT8 - 1) / DH_PANEL_INT8, p->a, p->w }, p->a_stride, ROW, tall,
-                 outs);
+  DH_AMX_ZERO (0);
+  DH_AMX_ZERO (1);
+  DH_AMX_ZERO (2);
+  DH_AMX_ZERO (3);
+  multiply_int8 ((DhPiece){ (p->n_planes + DH_PANEL_INT8 - 1) / DH_PANEL_INT8, p->a, p->w }, p->a_stride, DH_AMX_ROW,
+                 tall, outs);
   store_sums (own, tall, outs);
   if (p->packed != NULL)
     finish_packed (p, pixels, outs, own, TRUE);
@@ -212,9 +234,9 @@ tile_int8 (const DhProduct *p, gint pixels, gboolean tall, gint outs)
 }
 
 #define SHAPES(tile, ...)                                                                                              \
-  if (pixels > TILE_ROWS && outs > 1)                                                                                  \
+  if (pixels > DH_AMX_ROWS && outs > 1)                                                                                \
     tile (__VA_ARGS__, pixels, TRUE, 2);                                                                               \
-  else if (pixels > TILE_ROWS)                                                                                         \
+  else if (pixels > DH_AMX_ROWS)                                                                                       \
     tile (__VA_ARGS__, pixels, TRUE, 1);                                                                               \
   else if (outs > 1)                                                                                                   \
     tile (__VA_ARGS__, pixels, FALSE, 2);                                                                              \
@@ -225,7 +247,7 @@ void
 dh_matrix_bf16 (const DhProduct *p, gint pixels, gint outs)
 {
   const DhPiece piece = { (p->n_planes + DH_PANEL_BF16 - 1) / DH_PANEL_BF16, p->a, p->w };
-  SHAPES (tile_bf16, p, &piece, 1, ROW)
+  SHAPES (tile_bf16, p, &piece, 1, DH_AMX_ROW)
 }
 
 void
@@ -233,11 +255,11 @@ dh_matrix_pieces (const DhProduct *p, const DhPiece *pieces, gint n_pieces, gint
 {
   if (stride == 1)
     {
-      SHAPES (tile_bf16, p, pieces, n_pieces, ROW)
+      SHAPES (tile_bf16, p, pieces, n_pieces, DH_AMX_ROW)
     }
   else
     {
-      SHAPES (tile_bf16, p, pieces, n_pieces, (gsize)stride * ROW)
+      SHAPES (tile_bf16, p, pieces, n_pieces, (gsize)stride * DH_AMX_ROW)
     }
 }
 

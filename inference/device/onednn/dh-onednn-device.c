@@ -4,6 +4,8 @@
 #include "dh-machine.h"
 #include "dh-train-private.h"
 
+const DhCpuKernels *dh_cpu_kernels_emulated;
+
 static gboolean
 runs (const DhCpuKernels *kernels)
 {
@@ -44,6 +46,8 @@ dh_cpu_kernels_get (void)
     &dh_cpu_kernels_plain,
   };
   const char *wanted = g_getenv ("DH_CPU_ISA");
+  if (dh_cpu_kernels_emulated != NULL && g_strcmp0 (wanted, dh_cpu_kernels_emulated->name) == 0)
+    return dh_cpu_kernels_emulated;
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
     if (runs (all[i]) && (wanted == NULL || g_str_equal (wanted, all[i]->name)))
       return all[i];

@@ -31,9 +31,13 @@ typedef gint32 DhVecInt __attribute__ ((vector_size (DH_LANES * 4), aligned (4),
 
 #define DH_INLINE static inline __attribute__ ((always_inline))
 
+#if defined __AMX_TILE__ || defined DH_EMULATE_TILES
+#define DH_HAS_TILES
+#endif
+
 /* Planes that stand together in a row of 64 bytes where products are in bfloat16 and int8, and pixels that they make at
  * once: the tiles of AMX take whole rows, 16 of them. */
-#ifdef __AMX_TILE__
+#ifdef DH_HAS_TILES
 #define DH_PANEL_BF16 2
 #define DH_PANEL_INT8 4
 #define DH_COARSE_TILE 32
@@ -147,7 +151,7 @@ dh_read (const float *from, DhPrologue p)
 #define dh_matrix DH_ISA (dh_matrix)
 #define dh_matrix_bf16 DH_ISA (dh_matrix_bf16)
 #define dh_matrix_int8 DH_ISA (dh_matrix_int8)
-#ifdef __AMX_TILE__
+#ifdef DH_HAS_TILES
 #define dh_tiles_begin DH_ISA (dh_tiles_begin)
 #define dh_tiles_end DH_ISA (dh_tiles_end)
 #define dh_matrix_pieces DH_ISA (dh_matrix_pieces)
@@ -245,7 +249,7 @@ void dh_matrix (const DhProduct *product, gint pixels, gint outs);
  * call, so `bias` is not NULL. No sum overflows: of 2¹⁶ channels it is below 2³¹. */
 void dh_matrix_int8 (const DhProduct *product, gint pixels, gint outs);
 /* Around these two products, on the same thread. */
-#ifdef __AMX_TILE__
+#ifdef DH_HAS_TILES
 void dh_tiles_begin (void);
 void dh_tiles_end (void);
 /* dh_matrix_bf16() of several inputs, each with weights of its own, that make one sum: product->a, ->w and ->n_planes
@@ -334,7 +338,7 @@ gint dh_conv1x1_items (const DhCpuConv1x1 *conv);
 gsize dh_conv1x1_scratch (const DhCpuConv1x1 *conv);
 void dh_conv1x1 (const DhCpuConv1x1 *conv, gint item, float *scratch);
 gint dh_taps_items (const DhCpuTaps *conv);
-#ifdef __AMX_TILE__
+#ifdef DH_HAS_TILES
 /* dh-kernel-taps-tiles.c: of what stands packed, in bfloat16. */
 gint dh_taps_of_tiles_items (const DhCpuTaps *conv);
 gsize dh_taps_of_tiles_scratch (const DhCpuTaps *conv);

@@ -177,9 +177,13 @@ dh_cpu_train_run (DhTrainPlan *common, const float *input, const guint8 *labels,
   return ok;
 }
 
+const DhCpuTrainKernels *dh_cpu_train_kernels_emulated;
+
 const DhCpuTrainKernels *
 dh_cpu_train_kernels_for (const DhCpuKernels *kernels)
 {
+  if (dh_cpu_kernels_emulated != NULL && kernels == dh_cpu_kernels_emulated)
+    return dh_cpu_train_kernels_emulated;
 #if defined __x86_64__
   if (kernels == &dh_cpu_kernels_avx512_bf16)
     return &dh_cpu_train_kernels_avx512_bf16;
