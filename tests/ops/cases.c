@@ -73,6 +73,8 @@ static const struct
   { 40, { .out = 144, .kernel = 3, .stride = 2, .padding = 1 } },
   { 24, { .out = 40, .kernel = 5, .padding = 2 } },
   { 17, { .out = 33, .kernel = 9, .padding = 4 } },
+  { 17, { .out = 33, .kernel = 3, .stride = 2, .padding = 36, .dilation = 36 } },
+  { 17, { .out = 33, .kernel = 3, .stride = 3, .padding = 20, .dilation = 20 } },
 };
 
 static void

@@ -102,6 +102,13 @@ direct_input (DhCpuBuild *b, const DhNode *node)
 /* The last convolutions, whose results people look at, make fewer channels than this: they stay in float32. */
 #define LEAST_COARSE 32
 
+/* Whether what tiles read beyond a row is its margin. Of stride 1, tiles beyond it are left out. */
+static gboolean
+has_tiles (const DhCpuKernels *kernels, const DhNode *node)
+{
+  return node->kernel * node->kernel <= DH_MOST_PIECES && (node->stride == 1 || node->padding <= kernels->taps_margin);
+}
+
 /* Whether the only reader of the convolution's value multiplies it in bfloat16 as it is. */
 static gboolean
 is_read_packed (const DhCpuBuild *b, DhValue value)
@@ -113,7 +120,7 @@ is_read_packed (const DhCpuBuild *b, DhValue value)
   if (node->op != DH_OP_CONV || node->channels < LEAST_COARSE)
     return FALSE;
   if (node->kernel > 1)
-    return node->kernel * node->kernel <= DH_MOST_PIECES;
+    return has_tiles (b->plan->device->kernels, node);
   /* In int8, or after a pool that stands before it. */
   const DhValue next = dh_lowering_only_reader (&b->low, reader);
   const gboolean pooled = next != DH_NO_VALUE && dh_lowering_node (&b->low, next)->op == DH_OP_AVERAGE_POOL;
@@ -173,8 +180,8 @@ dh_cpu_build_conv (DhCpuBuild *b, DhValue v, GError **error)
     return FALSE;
   conv.owner = value;
   conv.bf16 = b->plan->bf16 && conv.shape.c >= LEAST_COARSE;
-  if (b->plan->device->kernels->tiles && node->kernel * node->kernel > DH_MOST_PIECES)
-    conv.bf16 = FALSE;
+  if (b->plan->device->kernels->tiles)
+    conv.bf16 = conv.bf16 && has_tiles (b->plan->device->kernels, node);
 
   DhTensor *weights = dh_lowering_parameter (&b->low, node->name, "weight", error);
   if (weights == NULL)
