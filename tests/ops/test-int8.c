@@ -552,7 +552,9 @@ test_without_vnni (void)
 int
 main (int argc, char **argv)
 {
-  static const char *const sets[] = { "plain", "avx2", "avx2_vnni", "avx512", "avx512_vnni", "avx512_bf16", "avx512_amx" };
+  static const char *const sets[] = {
+    "plain", "avx2", "avx2_vnni", "avx512", "avx512_vnni", "avx512_bf16", "avx512_amx"
+  };
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (sets); i++)
     {
