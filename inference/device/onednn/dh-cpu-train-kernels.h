@@ -34,8 +34,8 @@ typedef struct
   gint out_planes;
   gint pixels, pixels_at_once; /* of the image; of an item: the table's `pixels` times a whole number */
   gboolean bf16;               /* dy, what was read and the weights are bfloat16 while multiplying; sums are float32 */
-  const void *weights; /* pairs of input planes, output channel (pairs of them in bfloat16), input channel; NULL: no
-                        * gradient of the input */
+  const void *weights; /* pairs of input planes, output channel (in bfloat16 pairs of them, in whole panels), input
+                        * channel; NULL: no gradient of the input */
   float *sums;         /* the thread's gradient of the weights, input channel × output channel */
 } DhCpuGradient1x1;
 
@@ -61,7 +61,7 @@ typedef struct
   const gint *ins, *outs; /* channel by place in the planes, −1: none */
   gint in_planes, out_planes;
   gboolean turned; /* by half a turn: for the gradient of the input */
-  gboolean bf16;   /* packed as pairs of input channels in bfloat16; gradients are float32 */
+  gboolean bf16;   /* packed as pairs of input channels in bfloat16, in whole panels; gradients are float32 */
   gint run;        /* of 1×1: input planes that stand together */
   float *packed;
   /* for the gradient */
@@ -133,6 +133,7 @@ extern const DhCpuTrainKernels dh_cpu_train_kernels_avx512;
 extern const DhCpuTrainKernels dh_cpu_train_kernels_avx2_vnni;
 extern const DhCpuTrainKernels dh_cpu_train_kernels_avx512_vnni;
 extern const DhCpuTrainKernels dh_cpu_train_kernels_avx512_bf16;
+extern const DhCpuTrainKernels dh_cpu_train_kernels_avx512_amx;
 
 /* Those of the same instruction set. */
 const DhCpuTrainKernels *dh_cpu_train_kernels_for (const DhCpuKernels *kernels);

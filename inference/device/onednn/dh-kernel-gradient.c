@@ -62,14 +62,22 @@ outer_plane (const DhCpuGradient1x1 *g, gint n)
   return (gsize)(g->bf16 ? (n + 1) / 2 : n) * DH_LANES;
 }
 
+/* Planes of the result as the product by pixels reads them. */
+DH_INLINE gint
+whole_planes (const DhCpuGradient1x1 *g)
+{
+  const gint panel = g->bf16 ? DH_PANEL_BF16 : 1;
+  return (g->out_planes + panel - 1) / panel * panel;
+}
+
 /* The gradient of the result, finished, in bfloat16 once for each of the two products; a plane of what was read; two
  * planes of the gradient of that. */
 gsize
 dh_gradient1x1_scratch (const DhCpuGradient1x1 *g)
 {
   const gint n = g->pixels_at_once;
-  const gsize dy = g->bf16 ? product_plane (g, n) + outer_plane (g, n) : product_plane (g, n);
-  return (g->out_planes * dy + outer_plane (g, n) + 2 * (gsize)n * DH_LANES) * sizeof (float);
+  const gsize dy = whole_planes (g) * product_plane (g, n) + (g->bf16 ? g->out_planes * outer_plane (g, n) : 0);
+  return (dy + outer_plane (g, n) + 2 * (gsize)n * DH_LANES) * sizeof (float);
 }
 
 typedef struct
@@ -124,12 +132,25 @@ gather_read (const DhCpuGradient1x1 *g, gint plane, gsize first, gint n, float *
 
 #ifdef __AVX512BF16__
 
-/* Pairs of channels to `a`, pairs of pixels to `pairs`. */
+/* Where a plane's pixels stand in their panel, DH_PANEL_BF16·DH_LANES / 2 floats apart. */
+DH_INLINE float *
+panel_place (const DhCpuGradient1x1 *g, gint n, gint plane, float *a)
+{
+  const gint place = plane % DH_PANEL_BF16;
+  return a + (plane - place) * product_plane (g, n) + place * product_plane (g, 1);
+}
+
+/* Pairs of channels to `a`, in whole panels, pairs of pixels to `pairs`. */
 static void
 gather_finished_bf16 (const DhCpuGradient1x1 *g, gsize first, gint n, float *a, float *pairs)
 {
-  for (gint o = 0; o < g->out_planes; o++, a += product_plane (g, n), pairs += outer_plane (g, n))
+  const gsize step = DH_PANEL_BF16 * product_plane (g, 1);
+  for (gint o = g->out_planes; o < whole_planes (g); o++)
+    for (gint i = 0; i < n; i++)
+      dh_store_bf16 (panel_place (g, n, o, a) + i * step, (DhVec){ 0 });
+  for (gint o = 0; o < g->out_planes; o++, pairs += outer_plane (g, n))
     {
+      float *to = panel_place (g, n, o, a);
       const float *dy = g->dy[o] + first * DH_LANES, *y = g->finish.y ? g->finish.y[o] + first * DH_LANES : NULL;
       const Finish finish = finish_of (g, o);
       for (gint i = 0; i < n; i += 2)
@@ -139,7 +160,7 @@ gather_finished_bf16 (const DhCpuGradient1x1 *g, gsize first, gint n, float *a, 
             {
               const gsize at = (gsize)(i + j) * DH_LANES;
               v[j] = finished (dy + at, y ? y + at : NULL, &finish);
-              dh_store_bf16 (a + at / 2, v[j]);
+              dh_store_bf16 (to + (i + j) * step, v[j]);
             }
           dh_store_pairs_bf16 (pairs + i / 2 * DH_LANES, v[0], v[1]);
         }
@@ -182,9 +203,10 @@ static void
 multiply (const DhCpuGradient1x1 *g, const float *weights, const float *dy, gint n, gint pair, float *t)
 {
   static const float zero[2 * DH_LANES];
-  const gsize pixel = product_plane (g, 1);
-  DhProduct p = { .a_stride = product_plane (g, n), .n_planes = g->out_planes, .w = weights, .bias = zero };
-  for (gint i = 0; i < n; i += DH_TILE)
+  const gint panel = g->bf16 ? DH_PANEL_BF16 : 1, tile = g->bf16 ? DH_COARSE_TILE : DH_TILE;
+  const gsize pixel = panel * product_plane (g, 1);
+  DhProduct p = { .a_stride = n * pixel, .n_planes = g->out_planes, .w = weights, .bias = zero };
+  for (gint i = 0; i < n; i += tile)
     {
       p.a = dy + i * pixel;
       p.c[0] = t + i * DH_LANES;
@@ -192,11 +214,11 @@ multiply (const DhCpuGradient1x1 *g, const float *weights, const float *dy, gint
 #ifdef __AVX512BF16__
       if (g->bf16)
         {
-          dh_matrix_bf16 (&p, MIN (DH_TILE, n - i), pair);
+          dh_matrix_bf16 (&p, MIN (tile, n - i), pair);
           continue;
         }
 #endif
-      dh_matrix (&p, MIN (DH_TILE, n - i), pair);
+      dh_matrix (&p, MIN (tile, n - i), pair);
     }
 }
 
@@ -206,7 +228,7 @@ dh_gradient1x1 (const DhCpuGradient1x1 *g, gint item, float *scratch)
   const gsize first = (gsize)item * g->pixels_at_once;
   const gint n = (gint)MIN (g->pixels_at_once, g->pixels - first);
   const gint ins = g->route.in.n_planes;
-  float *dy = scratch, *dy_outer = dy + (g->bf16 ? g->out_planes * product_plane (g, n) : 0);
+  float *dy = scratch, *dy_outer = dy + (g->bf16 ? whole_planes (g) * product_plane (g, n) : 0);
   float *x = dy_outer + g->out_planes * outer_plane (g, n), *t = x + outer_plane (g, n);
   const float *weights = g->weights;
 #ifdef __AVX512BF16__
@@ -215,6 +237,8 @@ dh_gradient1x1 (const DhCpuGradient1x1 *g, gint item, float *scratch)
   else
 #endif
     gather_finished (g, first, n, dy);
+  if (g->bf16)
+    dh_tiles_begin ();
   for (gint b = 0; b < ins; b += 2)
     {
       const gint pair = MIN (2, ins - b);
@@ -223,8 +247,10 @@ dh_gradient1x1 (const DhCpuGradient1x1 *g, gint item, float *scratch)
       if (weights == NULL)
         continue;
       multiply (g, weights, dy, n, pair, t);
-      weights += (gsize)g->out_planes * pair * product_plane (g, DH_LANES);
+      weights += (gsize)whole_planes (g) * pair * product_plane (g, DH_LANES);
       for (gint j = 0; j < pair; j++)
         dh_route_few (&g->route, b + j, t + (gsize)j * n * DH_LANES, first, n);
     }
+  if (g->bf16)
+    dh_tiles_end ();
 }

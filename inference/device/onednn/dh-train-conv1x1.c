@@ -10,6 +10,13 @@ pack_item (gpointer data, gint item, gint part, float *scratch)
   work->train->gradients->pack_1x1 (&work->filters, item);
 }
 
+/* Input planes whose weights stand together: those that dh-kernel-conv1x1.c multiplies at a time. */
+static gint
+run_planes (const DhTrain *train)
+{
+  return 256 / train->kernels->lanes;
+}
+
 /* `turned`: for the gradient of the input, which knows no runs. */
 static void
 pack (DhTrain *train, DhTrainConvWork *work, gboolean turned)
@@ -24,7 +31,7 @@ pack (DhTrain *train, DhTrainConvWork *work, gboolean turned)
                                   .in_planes = turned ? outs : ins,
                                   .out_planes = turned ? ins : outs,
                                   .bf16 = train->bf16,
-                                  .run = turned ? outs : 256 / train->kernels->lanes,
+                                  .run = turned ? outs : run_planes (train),
                                   .packed = dh_train_memory (train, work->step->weights) };
   work->weights = work->filters.packed;
   dh_train_run_items (train, (work->filters.out_planes + 1) / 2, pack_item, work);
@@ -34,7 +41,8 @@ pack (DhTrain *train, DhTrainConvWork *work, gboolean turned)
 static gint
 pixels_at_once (const DhTrain *train)
 {
-  return train->kernels->tile * (112 / train->kernels->tile);
+  const gint tile = train->kernels->tile, coarse = train->kernels->coarse_tile;
+  return train->bf16 ? coarse * ((112 + coarse / 2) / coarse) : tile * (112 / tile);
 }
 
 /* In bfloat16 twice as many take the same room, and sums go through memory half as often. */

@@ -30,7 +30,7 @@ train_new (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhTrai
   train->common.device = device;
   train->common.options = *options;
   train->device = (DhCpuDevice *)device;
-  train->kernels = train->device->kernels == &dh_cpu_kernels_avx512_amx ? &dh_cpu_kernels_avx512_bf16 : train->device->kernels;
+  train->kernels = train->device->kernels;
   train->gradients = dh_cpu_train_kernels_for (train->kernels);
   train->threads = (gint)device->threads;
   train->images = options->input.n;
@@ -180,6 +180,8 @@ const DhCpuTrainKernels *
 dh_cpu_train_kernels_for (const DhCpuKernels *kernels)
 {
 #if defined __x86_64__
+  if (kernels == &dh_cpu_kernels_avx512_amx)
+    return &dh_cpu_train_kernels_avx512_amx;
   if (kernels == &dh_cpu_kernels_avx512_bf16)
     return &dh_cpu_train_kernels_avx512_bf16;
   if (kernels == &dh_cpu_kernels_avx512_vnni)
