@@ -132,12 +132,12 @@ filter_line_back (const DhVec m[6], DhVec to[3])
 void
 dh_unpack_filters (const DhCpuFilters *f, gint item)
 {
-  const gsize row = (gsize)f->out_planes * DH_LANES, stride = (gsize)f->in_planes * DH_LANES * row;
+  const gsize block = DH_LANES * DH_LANES, stride = f->in_planes * f->out_planes * block;
   for (gint i = 0; i < DH_LANES; i++)
     for (gint o = 0; o < f->out_planes; o++)
       {
         const gint in = f->ins[item * DH_LANES + i];
-        const float *from = f->packed + ((gsize)item * DH_LANES + i) * row + o * DH_LANES;
+        const float *from = f->packed + ((gsize)item * f->out_planes + o) * block + i * DH_LANES;
         DhVec t[3][6];
         if (in < 0)
           continue;

@@ -1,22 +1,14 @@
 #include <string.h>
-#include "dh-simd.h"
+#include "dh-simd-tiles.h"
 
 #ifdef __AMX_TILE__
 
 /* The products in bfloat16 and int8 by AMX: one instruction multiplies 16 pixels by 16 outputs, of 32 or 64 input
  * channels. Two tiles of pixels by two of outputs: each tile that is loaded is multiplied twice, and what is loaded
- * meanwhile hides behind the products. As assembly, because the intrinsics do not say that a load reads memory. */
+ * meanwhile hides behind the products. */
 
-#define LOAD(tile, from, stride)                                                                                       \
-  asm volatile ("tileloadd (%0,%1,1), %%tmm" #tile ::"r"(from), "r"((gsize)(stride)) : "memory")
-#define STORE(tile, to, stride)                                                                                        \
-  asm volatile ("tilestored %%tmm" #tile ", (%0,%1,1)" ::"r"(to), "r"((gsize)(stride)) : "memory")
-#define ZERO(tile) asm volatile ("tilezero %%tmm" #tile ::)
-#define PRODUCT_BF16(sum, a, b) asm volatile ("tdpbf16ps %%tmm" #b ", %%tmm" #a ", %%tmm" #sum ::)
-#define PRODUCT_INT8(sum, a, b) asm volatile ("tdpbusd %%tmm" #b ", %%tmm" #a ", %%tmm" #sum ::)
-
-#define ROW 64 /* bytes */
-#define TILE_ROWS 16
+#define ROW DH_AMX_ROW
+#define TILE_ROWS DH_AMX_ROWS
 #define TILE_FLOATS (TILE_ROWS * DH_LANES)
 
 void
@@ -30,31 +22,31 @@ dh_tiles_begin (void)
   } shapes = { .palette = 1,
                .row_bytes = { ROW, ROW, ROW, ROW, ROW, ROW, ROW, ROW },
                .rows = { TILE_ROWS, TILE_ROWS, TILE_ROWS, TILE_ROWS, TILE_ROWS, TILE_ROWS, TILE_ROWS, TILE_ROWS } };
-  asm volatile ("ldtilecfg %0" ::"m"(shapes));
+  asm volatile("ldtilecfg %0" ::"m"(shapes));
 }
 
 /* Tiles in use would be saved at every switch of threads. */
 void
 dh_tiles_end (void)
 {
-  asm volatile ("tilerelease" ::);
+  asm volatile("tilerelease" ::);
 }
 
 /* Sums 0 and 1: the first 16 pixels, 2 and 3: the others; of them 0 and 2: the first plane. */
 #define PRODUCTS(product)                                                                                              \
   for (gint panel = 0; panel < panels; panel++, a += p->a_stride, w += step)                                           \
     {                                                                                                                  \
-      LOAD (6, w, row);                                                                                                \
-      LOAD (4, a, ROW);                                                                                                \
+      DH_AMX_LOAD (6, w, row);                                                                                         \
+      DH_AMX_LOAD (4, a, ROW);                                                                                         \
       product (0, 4, 6);                                                                                               \
       if (outs > 1)                                                                                                    \
         {                                                                                                              \
-          LOAD (7, w + DH_LANES, row);                                                                                 \
+          DH_AMX_LOAD (7, w + DH_LANES, row);                                                                          \
           product (1, 4, 7);                                                                                           \
         }                                                                                                              \
       if (tall)                                                                                                        \
         {                                                                                                              \
-          LOAD (5, a + TILE_FLOATS, ROW);                                                                              \
+          DH_AMX_LOAD (5, a + TILE_FLOATS, ROW);                                                                       \
           product (2, 5, 6);                                                                                           \
           if (outs > 1)                                                                                                \
             product (3, 5, 7);                                                                                         \
@@ -67,7 +59,7 @@ multiply_bf16 (const DhProduct *p, gboolean tall, gint outs)
   const gint panels = (p->n_planes + DH_PANEL_BF16 - 1) / DH_PANEL_BF16;
   const gsize row = (gsize)outs * ROW, step = (gsize)outs * TILE_FLOATS;
   const float *a = p->a, *w = p->w;
-  PRODUCTS (PRODUCT_BF16)
+  PRODUCTS (DH_AMX_BF16)
 }
 
 DH_INLINE void
@@ -76,32 +68,32 @@ multiply_int8 (const DhProduct *p, gboolean tall, gint outs)
   const gint panels = (p->n_planes + DH_PANEL_INT8 - 1) / DH_PANEL_INT8;
   const gsize row = (gsize)outs * ROW, step = (gsize)outs * TILE_FLOATS;
   const float *a = p->a, *w = p->w;
-  PRODUCTS (PRODUCT_INT8)
+  PRODUCTS (DH_AMX_INT8)
 }
 
 /* What the sums begin with, from `from`: ROW apart for each pixel, or 0 for a bias. */
 DH_INLINE void
 load_sums (const float *const from[2], gsize stride, gboolean tall, gint outs)
 {
-  LOAD (0, from[0], stride);
+  DH_AMX_LOAD (0, from[0], stride);
   if (outs > 1)
-    LOAD (1, from[1], stride);
+    DH_AMX_LOAD (1, from[1], stride);
   if (tall)
-    LOAD (2, from[0] + stride / sizeof (float) * TILE_ROWS, stride);
+    DH_AMX_LOAD (2, from[0] + stride / sizeof (float) * TILE_ROWS, stride);
   if (tall && outs > 1)
-    LOAD (3, from[1] + stride / sizeof (float) * TILE_ROWS, stride);
+    DH_AMX_LOAD (3, from[1] + stride / sizeof (float) * TILE_ROWS, stride);
 }
 
 DH_INLINE void
 store_sums (float *const to[2], gboolean tall, gint outs)
 {
-  STORE (0, to[0], ROW);
+  DH_AMX_STORE (0, to[0], ROW);
   if (outs > 1)
-    STORE (1, to[1], ROW);
+    DH_AMX_STORE (1, to[1], ROW);
   if (tall)
-    STORE (2, to[0] + TILE_FLOATS, ROW);
+    DH_AMX_STORE (2, to[0] + TILE_FLOATS, ROW);
   if (tall && outs > 1)
-    STORE (3, to[1] + TILE_FLOATS, ROW);
+    DH_AMX_STORE (3, to[1] + TILE_FLOATS, ROW);
 }
 
 /* From the sums of a tile to where they go. */
@@ -158,10 +150,10 @@ DH_INLINE void
 tile_int8 (const DhProduct *p, gint pixels, gboolean tall, gint outs)
 {
   float sums[2][2 * TILE_FLOATS] __attribute__ ((aligned (ROW)));
-  ZERO (0);
-  ZERO (1);
-  ZERO (2);
-  ZERO (3);
+  DH_AMX_ZERO (0);
+  DH_AMX_ZERO (1);
+  DH_AMX_ZERO (2);
+  DH_AMX_ZERO (3);
   multiply_int8 (p, tall, outs);
   store_sums ((float *const[2]){ sums[0], sums[1] }, tall, outs);
   for (gint o = 0; o < outs; o++)

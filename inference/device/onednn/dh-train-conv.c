@@ -40,6 +40,12 @@ dh_train_conv_bias (const DhTrain *train, const DhTrainOp *op)
   return bias ? dh_tensor_f32 (bias) : NULL;
 }
 
+gboolean
+dh_train_conv_by_output (const DhTrain *train)
+{
+  return train->bf16 && train->gradients->bf16_by_output;
+}
+
 /* By place in the result's planes. */
 float *
 dh_train_conv_pack_bias (const DhTrain *train, const DhTrainOp *op)

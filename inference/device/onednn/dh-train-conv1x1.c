@@ -119,6 +119,17 @@ gradient_1x1_item (gpointer data, gint item, gint part, float *scratch)
   train->gradients->gradient1x1 (&g, item % work->items, scratch);
 }
 
+/* Where the sum of places in the planes of what was read and of the result stands. */
+static gsize
+sum_place (const DhTrain *train, const DhTrainOp *op, gint in, gint out)
+{
+  const gint lanes = train->kernels->lanes;
+  const gboolean by_output = dh_train_conv_by_output (train);
+  const gint row = by_output ? out : in, column = by_output ? in : out;
+  const gint columns = by_output ? op->in->n_planes : op->out->n_planes;
+  return (((gsize)row / lanes * columns + column / lanes) * lanes + row % lanes) * lanes + column % lanes;
+}
+
 /* Rows of one output channel. */
 static void
 unpack_1x1 (gpointer data, gint item, gint part, float *scratch)
@@ -126,7 +137,7 @@ unpack_1x1 (gpointer data, gint item, gint part, float *scratch)
   const DhTrainConvWork *work = data;
   const DhTrain *train = work->train;
   const DhTrainOp *op = work->op;
-  const gint lanes = train->kernels->lanes, row = dh_train_conv_out_places (train, op);
+  const gint lanes = train->kernels->lanes;
   float *gradient = dh_tensor_f32 (train->gradient_of[op->node][0]);
   for (gint o = item * lanes; o < (item + 1) * lanes; o++)
     for (gint i = 0; op->out->channels[o] >= 0 && i < dh_train_conv_places (train, op); i++)
@@ -135,7 +146,7 @@ unpack_1x1 (gpointer data, gint item, gint part, float *scratch)
         if (op->in->channels[i] < 0)
           continue;
         for (gint p = 0; p < train->threads; p++)
-          sum += work->sums[p * work->sums_size + (gsize)i * row + o];
+          sum += work->sums[p * work->sums_size + sum_place (train, op, i, o)];
         gradient[(gsize)op->out->channels[o] * op->in->c + op->in->channels[i]] += (float)(train->weight * sum);
       }
 }

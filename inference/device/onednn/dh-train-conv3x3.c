@@ -153,12 +153,12 @@ dh_train_conv3x3_backward (DhTrain *train, DhTrainStep *step)
   memset (work.sums, 0, work.sums_size * train->threads * sizeof (float));
   work.items = (op->n_tiles + shape.tiles_per_item - 1) / shape.tiles_per_item;
   dh_train_run_items (train, work.items * train->images, gradient_3x3_item, &work);
-  work.filters = filters_of (train, op, work.sums, FALSE);
+  work.filters = filters_of (train, op, work.sums, dh_train_conv_by_output (train));
   work.filters.weight = dh_tensor_f32 (train->gradient_of[op->node][0]);
   work.filters.parts = train->threads;
   work.filters.part_stride = work.sums_size;
   work.filters.factor = train->weight;
-  dh_train_run_items (train, op->in->n_planes, unpack_filters_item, &work);
+  dh_train_run_items (train, work.filters.in_planes, unpack_filters_item, &work);
   if (!op->in->wants)
     return TRUE;
   g_autofree float **targets = dh_train_conv_targets (train, step);
