@@ -119,18 +119,36 @@ gradient_1x1_item (gpointer data, gint item, gint part, float *scratch)
   train->gradients->gradient1x1 (&g, item % work->items, scratch);
 }
 
-/* Where the sum of places in the planes of what was read and of the result stands. */
+/* Where the sum of the first place of an input plane and of a place of the result stands. */
 static gsize
-sum_place (const DhTrain *train, const DhTrainOp *op, gint in, gint out)
+sum_place (const DhTrain *train, const DhTrainOp *op, gint plane, gint out)
 {
-  const gint lanes = train->kernels->lanes;
-  const gboolean by_output = dh_train_conv_by_output (train);
-  const gint row = by_output ? out : in, column = by_output ? in : out;
-  const gint columns = by_output ? op->in->n_planes : op->out->n_planes;
-  return (((gsize)row / lanes * columns + column / lanes) * lanes + row % lanes) * lanes + column % lanes;
+  const gsize lanes = train->kernels->lanes, block = lanes * lanes;
+  const gint out_plane = out / (gint)lanes, lane = out % (gint)lanes;
+  if (dh_train_conv_by_output (train))
+    return ((gsize)out_plane * op->in->n_planes + plane) * block + lane * lanes;
+  return ((gsize)plane * op->out->n_planes + out_plane) * block + lane;
 }
 
-/* Rows of one output channel. */
+/* Of one plane of what was read and one channel of the result, the sums of all threads. */
+static void
+unpack_sums (const DhTrainConvWork *work, gint plane, gint out, float *gradient)
+{
+  const DhTrain *train = work->train;
+  const gint lanes = train->kernels->lanes, step = dh_train_conv_by_output (train) ? 1 : lanes;
+  const gint *channels = work->op->in->channels + plane * lanes;
+  const float *from = work->sums + sum_place (train, work->op, plane, out);
+  for (gint i = 0; i < lanes; i++)
+    {
+      float sum = 0;
+      for (gint p = 0; p < train->threads; p++)
+        sum += from[p * work->sums_size + i * step];
+      if (channels[i] >= 0)
+        gradient[channels[i]] += (float)(train->weight * sum);
+    }
+}
+
+/* A plane of the result. */
 static void
 unpack_1x1 (gpointer data, gint item, gint part, float *scratch)
 {
@@ -140,15 +158,8 @@ unpack_1x1 (gpointer data, gint item, gint part, float *scratch)
   const gint lanes = train->kernels->lanes;
   float *gradient = dh_tensor_f32 (train->gradient_of[op->node][0]);
   for (gint o = item * lanes; o < (item + 1) * lanes; o++)
-    for (gint i = 0; op->out->channels[o] >= 0 && i < dh_train_conv_places (train, op); i++)
-      {
-        float sum = 0;
-        if (op->in->channels[i] < 0)
-          continue;
-        for (gint p = 0; p < train->threads; p++)
-          sum += work->sums[p * work->sums_size + sum_place (train, op, i, o)];
-        gradient[(gsize)op->out->channels[o] * op->in->c + op->in->channels[i]] += (float)(train->weight * sum);
-      }
+    for (gint b = 0; op->out->channels[o] >= 0 && b < op->in->n_planes; b++)
+      unpack_sums (work, b, o, gradient + (gsize)op->out->channels[o] * op->in->c);
 }
 
 gboolean
