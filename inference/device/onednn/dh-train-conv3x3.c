@@ -169,6 +169,7 @@ dh_train_conv3x3_backward (DhTrain *train, DhTrainStep *step)
   memset (work.sums, 0, work.sums_size * train->threads * sizeof (float));
   work.items = (op->n_tiles + shape.tiles_per_item - 1) / shape.tiles_per_item;
   dh_train_run_items (train, work.items * train->images, gradient_3x3_item, &work);
+  /* By output, they have ins and outs the other way round, as filters that are turned. */
   work.filters = filters_of (train, op, work.sums, dh_train_conv_by_output (train));
   work.filters.weight = dh_tensor_f32 (train->gradient_of[op->node][0]);
   work.filters.parts = train->threads;
