@@ -112,8 +112,9 @@ dh_adam_gradients_are_finite (const DhAdam *adam)
     {
       const DhTensor *gradient = dh_tensor_dict_at (adam->gradients, p);
       const guint32 *bits = (const guint32 *)dh_tensor_f32 (gradient);
+      const gint64 count = dh_tensor_count (gradient);
       guint32 poison = 0; /* all ones in the exponent: infinite or no number */
-      for (gint64 i = 0; i < dh_tensor_count (gradient); i++)
+      for (gint64 i = 0; i < count; i++)
         poison |= (bits[i] & 0x7f800000u) == 0x7f800000u;
       if (poison)
         return FALSE;

@@ -229,6 +229,7 @@ add_own_convs (DhDevice *device, gboolean (*is_wanted) (const char *path, char *
     { 18, { .out = 35, .kernel = 3, .padding = 1 } },
     { 35, { .out = 9, .kernel = 3, .padding = 2, .dilation = 2, .bias = TRUE } },
     { 280, { .out = 20, .kernel = 1 } },
+    { 265, { .out = 40, .kernel = 1 } },
     { 20, { .out = 35, .kernel = 1, .bias = TRUE } },
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

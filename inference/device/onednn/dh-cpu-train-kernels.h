@@ -34,9 +34,9 @@ typedef struct
   gint out_planes;
   gint pixels, pixels_at_once; /* of the image; of an item: the table's `pixels` times a whole number */
   gboolean bf16;               /* dy, what was read and the weights are bfloat16 while multiplying; sums are float32 */
-  const void *weights; /* pairs of input planes, output channel (pairs of them in bfloat16), input channel; NULL: no
-                        * gradient of the input */
-  float *sums;         /* the thread's gradient of the weights, input channel × output channel */
+  const void *weights; /* pairs of input planes, output channel (in bfloat16 pairs of them, in whole panels), input
+                        * channel; NULL: no gradient of the input */
+  float *sums;         /* the thread's gradient of the weights, see DhCpuTrainKernels */
 } DhCpuGradient1x1;
 
 /* The weights' gradient of a 3×3 convolution as the adjoint of Winograd's F(4×4, 3×3): 36 products of the transformed
@@ -50,10 +50,11 @@ typedef struct
   const DhCpuTile *tiles;
   gint n_tiles, tiles_per_item;
   gboolean bf16; /* as in DhCpuGradient1x1 */
-  float *sums;   /* the thread's, 36 × input channel × output channel */
+  float *sums;   /* the thread's, for each of the 36 places, see DhCpuTrainKernels */
 } DhCpuGradient3x3;
 
-/* 1×1 filters, 3×3 filters and their gradients, to and from what the matrix kernels read: of 3×3 the 36 places. */
+/* 1×1 filters and 3×3 filters to what the matrix kernels read: of 3×3 the 36 places. And gradients of 3×3 filters from
+ * what they summed; where that stands by output, `ins` and `outs` are the other way round. */
 typedef struct
 {
   float *weight; /* of one pair of channels: 1 or 9 floats at in·in_stride + out·out_stride */
@@ -61,7 +62,7 @@ typedef struct
   const gint *ins, *outs; /* channel by place in the planes, −1: none */
   gint in_planes, out_planes;
   gboolean turned; /* by half a turn: for the gradient of the input */
-  gboolean bf16;   /* packed as pairs of input channels in bfloat16; gradients are float32 */
+  gboolean bf16;   /* packed as pairs of input channels in bfloat16, in whole panels; gradients are float32 */
   gint run;        /* of 1×1: input planes that stand together */
   float *packed;
   /* for the gradient */
@@ -103,6 +104,9 @@ typedef struct
 {
   const char *name; /* as in the other table */
   gint pixels;      /* see DhCpuGradient1x1 */
+  /* Sums of products over pixels are blocks of lanes × lanes floats, by input plane, then output plane, in a block by
+   * input channel, then output channel. TRUE: in bfloat16 by output plane and output channel first. */
+  gboolean bf16_by_output;
 
   /* Σ x and Σ x² of n pixels of a plane, added to 2·lanes doubles. */
   void (*moments) (const float *x, gsize n, double *sums);

@@ -7,6 +7,14 @@
 #define A ((float)DH_WINOGRAD_A)
 #define B ((float)DH_WINOGRAD_B)
 
+/* Input channels of so many planes as the matrix kernels read them: in bfloat16 in whole panels. */
+static gint
+whole_channels (const DhCpuFilters *f, gint planes)
+{
+  const gint panel = f->bf16 ? DH_PANEL_BF16 : 1;
+  return (planes + panel - 1) / panel * panel * DH_LANES;
+}
+
 /* A lane's way from f->weight, by plane of the result; −1: no channel. */
 static void
 find_lanes (const DhCpuFilters *f, gint plane, gssize offsets[DH_LANES])
@@ -42,7 +50,8 @@ dh_pack_1x1 (const DhCpuFilters *f, gint item)
   for (gint plane0 = 0; plane0 < f->in_planes; plane0 += f->run)
     {
       const gint first = plane0 * DH_LANES, n = MIN (f->run, f->in_planes - plane0) * DH_LANES;
-      float *to = f->packed + (gsize)first / once * f->out_planes * DH_LANES + (gsize)o0 * DH_LANES * (n / once);
+      const gint whole = whole_channels (f, n / DH_LANES);
+      float *to = f->packed + (gsize)first / once * f->out_planes * DH_LANES + (gsize)o0 * DH_LANES * (whole / once);
       for (gint i = first; i < first + n; i += once)
         for (gint o = 0; o < pair; o++, to += DH_LANES)
           {
@@ -55,6 +64,7 @@ dh_pack_1x1 (const DhCpuFilters *f, gint item)
 #endif
             dh_store (to, weights_of (f, i, offsets[o]));
           }
+      memset (to, 0, (gsize)(whole - n) / once * pair * DH_LANES * sizeof *to);
     }
 }
 
@@ -82,9 +92,10 @@ void
 dh_pack_filters (const DhCpuFilters *f, gint item)
 {
   const gint o0 = 2 * item, pair = MIN (2, f->out_planes - o0), ins = f->in_planes * DH_LANES;
+  const gint whole = whole_channels (f, f->in_planes);
   const gint once = f->bf16 ? 2 : 1; /* input channels that stand together */
-  const gsize stride = (gsize)ins / once * f->out_planes * DH_LANES;
-  float *to = f->packed + (gsize)o0 * DH_LANES * (ins / once);
+  const gsize stride = (gsize)whole / once * f->out_planes * DH_LANES;
+  float *to = f->packed + (gsize)o0 * DH_LANES * (whole / once);
   for (gint i = 0; i < ins; i += once)
     for (gint o = 0; o < pair; o++, to += DH_LANES)
       {
@@ -103,6 +114,8 @@ dh_pack_filters (const DhCpuFilters *f, gint item)
         for (gint k = 0; k < 36; k++)
           dh_store (to + k * stride, u[k]);
       }
+  for (gint k = 0; k < 36; k++)
+    memset (to + k * stride, 0, (gsize)(whole - ins) / once * pair * DH_LANES * sizeof *to);
 }
 
 /* Gᵀ m of six. */
@@ -119,12 +132,12 @@ filter_line_back (const DhVec m[6], DhVec to[3])
 void
 dh_unpack_filters (const DhCpuFilters *f, gint item)
 {
-  const gsize row = (gsize)f->out_planes * DH_LANES, stride = (gsize)f->in_planes * DH_LANES * row;
+  const gsize block = DH_LANES * DH_LANES, stride = f->in_planes * f->out_planes * block;
   for (gint i = 0; i < DH_LANES; i++)
     for (gint o = 0; o < f->out_planes; o++)
       {
         const gint in = f->ins[item * DH_LANES + i];
-        const float *from = f->packed + ((gsize)item * DH_LANES + i) * row + o * DH_LANES;
+        const float *from = f->packed + ((gsize)item * f->out_planes + o) * block + i * DH_LANES;
         DhVec t[3][6];
         if (in < 0)
           continue;

@@ -1,12 +1,12 @@
 #include "dh-simd-train.h"
 
-#ifdef __AVX512BF16__
+#if defined __AVX512BF16__ && !defined DH_HAS_TILES
 
 /* As dh_outer() of dh-kernel-gradient.c, with pairs of pixels in bfloat16: one instruction adds 32 products. */
 #define OUTER_INS 8
 
 DH_INLINE void
-outer_tile (const float *x, const float *dy, gsize dy_stride, gint n, gint outs, float *sums, gsize stride)
+outer_tile (const float *x, const float *dy, gsize dy_stride, gint n, gint outs, float *sums, gsize step)
 {
   __m512 sum[OUTER_INS][2];
   const gint32 *pairs = (const gint32 *)x;
@@ -14,7 +14,7 @@ outer_tile (const float *x, const float *dy, gsize dy_stride, gint n, gint outs,
   for (gint i = 0; i < OUTER_INS; i++)
 #pragma GCC unroll 2
     for (gint o = 0; o < outs; o++)
-      sum[i][o] = _mm512_loadu_ps (sums + i * stride + o * DH_LANES);
+      sum[i][o] = _mm512_loadu_ps (sums + i * DH_LANES + o * step);
   for (gint p = 0; p < n; p++, pairs += DH_LANES, dy += DH_LANES)
     {
       const __m512bh d0 = (__m512bh)_mm512_loadu_ps (dy);
@@ -32,21 +32,24 @@ outer_tile (const float *x, const float *dy, gsize dy_stride, gint n, gint outs,
   for (gint i = 0; i < OUTER_INS; i++)
 #pragma GCC unroll 2
     for (gint o = 0; o < outs; o++)
-      _mm512_storeu_ps (sums + i * stride + o * DH_LANES, sum[i][o]);
+      _mm512_storeu_ps (sums + i * DH_LANES + o * step, sum[i][o]);
 }
 
 void
-dh_outer_bf16 (const float *x, const float *dy, gsize dy_stride, gint n, gint out_planes, float *sums, gsize stride)
+dh_outer_bf16 (const DhOuter *outer)
 {
-  for (gint o = 0; o < out_planes; o += 2)
-    for (gint i = 0; i < DH_LANES; i += OUTER_INS)
-      {
-        float *to = sums + i * stride + o * DH_LANES;
-        if (o + 1 < out_planes)
-          outer_tile (x + i, dy + o * dy_stride, dy_stride, n, 2, to, stride);
-        else
-          outer_tile (x + i, dy + o * dy_stride, dy_stride, n, 1, to, stride);
-      }
+  const gint n = dh_outer_pairs (outer->n);
+  for (gint b = 0; b < outer->ins; b++)
+    for (gint o = 0; o < outer->outs; o += 2)
+      for (gint i = 0; i < DH_LANES; i += OUTER_INS)
+        {
+          const float *x = outer->x + b * outer->x_stride + i, *dy = outer->dy + o * outer->dy_stride;
+          float *to = outer->sums + b * outer->in_step + o * outer->out_step + i * DH_LANES;
+          if (o + 1 < outer->outs)
+            outer_tile (x, dy, outer->dy_stride, n, 2, to, outer->out_step);
+          else
+            outer_tile (x, dy, outer->dy_stride, n, 1, to, outer->out_step);
+        }
 }
 
 #endif

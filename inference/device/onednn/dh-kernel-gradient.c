@@ -8,14 +8,14 @@
 #endif
 
 DH_INLINE void
-outer_tile (const float *x, const float *dy, gsize dy_stride, gint n, gint outs, float *sums, gsize stride)
+outer_tile (const float *x, const float *dy, gsize dy_stride, gint n, gint outs, float *sums, gsize step)
 {
   DhVec sum[OUTER_INS][2];
 #pragma GCC unroll 8
   for (gint i = 0; i < OUTER_INS; i++)
 #pragma GCC unroll 2
     for (gint o = 0; o < outs; o++)
-      sum[i][o] = dh_load (sums + i * stride + o * DH_LANES);
+      sum[i][o] = dh_load (sums + i * DH_LANES + o * step);
   for (gint p = 0; p < n; p++, x += DH_LANES, dy += DH_LANES)
     {
       DhVec d0 = dh_load (dy), d1 = outs > 1 ? dh_load (dy + dy_stride) : d0;
@@ -32,21 +32,23 @@ outer_tile (const float *x, const float *dy, gsize dy_stride, gint n, gint outs,
   for (gint i = 0; i < OUTER_INS; i++)
 #pragma GCC unroll 2
     for (gint o = 0; o < outs; o++)
-      dh_store (sums + i * stride + o * DH_LANES, sum[i][o]);
+      dh_store (sums + i * DH_LANES + o * step, sum[i][o]);
 }
 
 void
-dh_outer (const float *x, const float *dy, gsize dy_stride, gint n, gint out_planes, float *sums, gsize stride)
+dh_outer (const DhOuter *outer)
 {
-  for (gint o = 0; o < out_planes; o += 2)
-    for (gint i = 0; i < DH_LANES; i += OUTER_INS)
-      {
-        float *to = sums + i * stride + o * DH_LANES;
-        if (o + 1 < out_planes)
-          outer_tile (x + i, dy + o * dy_stride, dy_stride, n, 2, to, stride);
-        else
-          outer_tile (x + i, dy + o * dy_stride, dy_stride, n, 1, to, stride);
-      }
+  for (gint b = 0; b < outer->ins; b++)
+    for (gint o = 0; o < outer->outs; o += 2)
+      for (gint i = 0; i < DH_LANES; i += OUTER_INS)
+        {
+          const float *x = outer->x + b * outer->x_stride + i, *dy = outer->dy + o * outer->dy_stride;
+          float *to = outer->sums + b * outer->in_step + o * outer->out_step + i * DH_LANES;
+          if (o + 1 < outer->outs)
+            outer_tile (x, dy, outer->dy_stride, outer->n, 2, to, outer->out_step);
+          else
+            outer_tile (x, dy, outer->dy_stride, outer->n, 1, to, outer->out_step);
+        }
 }
 
 /* Floats of one plane of n pixels as the operand of a product by pixels, and of one that sums over pixels. */
@@ -59,17 +61,25 @@ product_plane (const DhCpuGradient1x1 *g, gint n)
 DH_INLINE gsize
 outer_plane (const DhCpuGradient1x1 *g, gint n)
 {
-  return (gsize)(g->bf16 ? (n + 1) / 2 : n) * DH_LANES;
+  return (gsize)(g->bf16 ? dh_outer_pairs (n) : n) * DH_LANES;
 }
 
-/* The gradient of the result, finished, in bfloat16 once for each of the two products; a plane of what was read; two
- * planes of the gradient of that. */
+/* Planes of the result as the product by pixels reads them. */
+DH_INLINE gint
+whole_planes (const DhCpuGradient1x1 *g)
+{
+  const gint panel = g->bf16 ? DH_PANEL_BF16 : 1;
+  return (g->out_planes + panel - 1) / panel * panel;
+}
+
+/* The gradient of the result, finished, in bfloat16 once for each of the two products; two planes of what was read,
+ * and of the gradient of that. */
 gsize
 dh_gradient1x1_scratch (const DhCpuGradient1x1 *g)
 {
   const gint n = g->pixels_at_once;
-  const gsize dy = g->bf16 ? product_plane (g, n) + outer_plane (g, n) : product_plane (g, n);
-  return (g->out_planes * dy + outer_plane (g, n) + 2 * (gsize)n * DH_LANES) * sizeof (float);
+  const gsize dy = whole_planes (g) * product_plane (g, n) + (g->bf16 ? g->out_planes * outer_plane (g, n) : 0);
+  return (dy + 2 * outer_plane (g, n) + 2 * (gsize)n * DH_LANES) * sizeof (float);
 }
 
 typedef struct
@@ -124,12 +134,33 @@ gather_read (const DhCpuGradient1x1 *g, gint plane, gsize first, gint n, float *
 
 #ifdef __AVX512BF16__
 
-/* Pairs of channels to `a`, pairs of pixels to `pairs`. */
+/* What lacks to whole pairs. */
+DH_INLINE void
+end_pairs (gint n, float *pairs)
+{
+  const gint have = (n + 1) / 2;
+  memset (pairs + have * DH_LANES, 0, (gsize)(dh_outer_pairs (n) - have) * DH_LANES * sizeof *pairs);
+}
+
+/* Where a plane's pixels stand in their panel, DH_PANEL_BF16·DH_LANES / 2 floats apart. */
+DH_INLINE float *
+panel_place (const DhCpuGradient1x1 *g, gint n, gint plane, float *a)
+{
+  const gint place = plane % DH_PANEL_BF16;
+  return a + (plane - place) * product_plane (g, n) + place * product_plane (g, 1);
+}
+
+/* Pairs of channels to `a`, in whole panels, pairs of pixels to `pairs`. */
 static void
 gather_finished_bf16 (const DhCpuGradient1x1 *g, gsize first, gint n, float *a, float *pairs)
 {
-  for (gint o = 0; o < g->out_planes; o++, a += product_plane (g, n), pairs += outer_plane (g, n))
+  const gsize step = DH_PANEL_BF16 * product_plane (g, 1);
+  for (gint o = g->out_planes; o < whole_planes (g); o++)
+    for (gint i = 0; i < n; i++)
+      dh_store_bf16 (panel_place (g, n, o, a) + i * step, (DhVec){ 0 });
+  for (gint o = 0; o < g->out_planes; o++, pairs += outer_plane (g, n))
     {
+      float *to = panel_place (g, n, o, a);
       const float *dy = g->dy[o] + first * DH_LANES, *y = g->finish.y ? g->finish.y[o] + first * DH_LANES : NULL;
       const Finish finish = finish_of (g, o);
       for (gint i = 0; i < n; i += 2)
@@ -139,42 +170,49 @@ gather_finished_bf16 (const DhCpuGradient1x1 *g, gsize first, gint n, float *a, 
             {
               const gsize at = (gsize)(i + j) * DH_LANES;
               v[j] = finished (dy + at, y ? y + at : NULL, &finish);
-              dh_store_bf16 (a + at / 2, v[j]);
+              dh_store_bf16 (to + (i + j) * step, v[j]);
             }
           dh_store_pairs_bf16 (pairs + i / 2 * DH_LANES, v[0], v[1]);
         }
+      end_pairs (n, pairs);
+      dh_outer_turn (pairs, n);
     }
 }
 
 static void
-gather_read_bf16 (const DhCpuGradient1x1 *g, gint plane, gsize first, gint n, float *to)
+gather_read_bf16 (const DhCpuGradient1x1 *g, gint plane, gsize first, gint n, float *pairs)
 {
   const float *from = g->route.in.planes[plane] + first * DH_LANES;
   const DhPrologue prologue = dh_prologue (&g->route.in, plane);
+  float *to = pairs;
   for (gint i = 0; i + 1 < n; i += 2, from += 2 * DH_LANES, to += DH_LANES)
     dh_store_pairs_bf16 (to, dh_read (from, prologue), dh_read (from + DH_LANES, prologue));
   if (n % 2)
     dh_store_pairs_bf16 (to, dh_read (from, prologue), (DhVec){ 0 });
+  end_pairs (n, pairs);
 }
 
 #endif
 
-/* What is the same product in both formats. `dy`: for the sum over pixels. */
+/* Of one or two planes. `dy`: for the sum over pixels. */
 static void
-add_weight_gradient (const DhCpuGradient1x1 *g, gint plane, gsize first, gint n, const float *dy, float *x)
+add_weight_gradient (const DhCpuGradient1x1 *g, gint plane, gint pair, gsize first, gint n, const float *dy, float *x)
 {
-  const gsize row = (gsize)g->out_planes * DH_LANES;
-  float *sums = g->sums + (gsize)plane * DH_LANES * row;
+  DhOuter outer = { .x = x, .dy = dy, .ins = pair, .outs = g->out_planes, .n = n };
+  outer.x_stride = outer.dy_stride = outer_plane (g, n);
+  dh_outer_place (&outer, g->sums, plane, g->route.in.n_planes, g->bf16 && DH_OUTER_BY_OUTPUT);
 #ifdef __AVX512BF16__
   if (g->bf16)
     {
-      gather_read_bf16 (g, plane, first, n, x);
-      dh_outer_bf16 (x, dy, outer_plane (g, n), (n + 1) / 2, g->out_planes, sums, row);
+      for (gint j = 0; j < pair; j++)
+        gather_read_bf16 (g, plane + j, first, n, x + j * outer.x_stride);
+      dh_outer_bf16 (&outer);
       return;
     }
 #endif
-  gather_read (g, plane, first, n, x);
-  dh_outer (x, dy, outer_plane (g, n), n, g->out_planes, sums, row);
+  for (gint j = 0; j < pair; j++)
+    gather_read (g, plane + j, first, n, x + j * outer.x_stride);
+  dh_outer (&outer);
 }
 
 /* `n` pixels of one or two planes of the input's gradient, to `t`. */
@@ -182,9 +220,10 @@ static void
 multiply (const DhCpuGradient1x1 *g, const float *weights, const float *dy, gint n, gint pair, float *t)
 {
   static const float zero[2 * DH_LANES];
-  const gsize pixel = product_plane (g, 1);
-  DhProduct p = { .a_stride = product_plane (g, n), .n_planes = g->out_planes, .w = weights, .bias = zero };
-  for (gint i = 0; i < n; i += DH_TILE)
+  const gint panel = g->bf16 ? DH_PANEL_BF16 : 1, tile = g->bf16 ? DH_COARSE_TILE : DH_TILE;
+  const gsize pixel = panel * product_plane (g, 1);
+  DhProduct p = { .a_stride = n * pixel, .n_planes = g->out_planes, .w = weights, .bias = zero };
+  for (gint i = 0; i < n; i += tile)
     {
       p.a = dy + i * pixel;
       p.c[0] = t + i * DH_LANES;
@@ -192,11 +231,11 @@ multiply (const DhCpuGradient1x1 *g, const float *weights, const float *dy, gint
 #ifdef __AVX512BF16__
       if (g->bf16)
         {
-          dh_matrix_bf16 (&p, MIN (DH_TILE, n - i), pair);
+          dh_matrix_bf16 (&p, MIN (tile, n - i), pair);
           continue;
         }
 #endif
-      dh_matrix (&p, MIN (DH_TILE, n - i), pair);
+      dh_matrix (&p, MIN (tile, n - i), pair);
     }
 }
 
@@ -206,8 +245,8 @@ dh_gradient1x1 (const DhCpuGradient1x1 *g, gint item, float *scratch)
   const gsize first = (gsize)item * g->pixels_at_once;
   const gint n = (gint)MIN (g->pixels_at_once, g->pixels - first);
   const gint ins = g->route.in.n_planes;
-  float *dy = scratch, *dy_outer = dy + (g->bf16 ? g->out_planes * product_plane (g, n) : 0);
-  float *x = dy_outer + g->out_planes * outer_plane (g, n), *t = x + outer_plane (g, n);
+  float *dy = scratch, *dy_outer = dy + (g->bf16 ? whole_planes (g) * product_plane (g, n) : 0);
+  float *x = dy_outer + g->out_planes * outer_plane (g, n), *t = x + 2 * outer_plane (g, n);
   const float *weights = g->weights;
 #ifdef __AVX512BF16__
   if (g->bf16)
@@ -215,16 +254,19 @@ dh_gradient1x1 (const DhCpuGradient1x1 *g, gint item, float *scratch)
   else
 #endif
     gather_finished (g, first, n, dy);
+  if (g->bf16)
+    dh_tiles_begin ();
   for (gint b = 0; b < ins; b += 2)
     {
       const gint pair = MIN (2, ins - b);
-      for (gint j = 0; j < pair; j++)
-        add_weight_gradient (g, b + j, first, n, dy_outer, x);
+      add_weight_gradient (g, b, pair, first, n, dy_outer, x);
       if (weights == NULL)
         continue;
       multiply (g, weights, dy, n, pair, t);
-      weights += (gsize)g->out_planes * pair * product_plane (g, DH_LANES);
+      weights += (gsize)whole_planes (g) * pair * product_plane (g, DH_LANES);
       for (gint j = 0; j < pair; j++)
         dh_route_few (&g->route, b + j, t + (gsize)j * n * DH_LANES, first, n);
     }
+  if (g->bf16)
+    dh_tiles_end ();
 }

@@ -9,11 +9,18 @@
 
 #define SKEW DH_LANES
 
+/* Planes of what was read that are multiplied at once. */
+DH_INLINE gint
+planes_at_once (const DhCpuGradient3x3 *g)
+{
+  return g->bf16 ? 2 : 1;
+}
+
 /* Floats of one plane of n tiles at each place; in bfloat16 tiles stand in pairs. */
 DH_INLINE gsize
 tile_plane (const DhCpuGradient3x3 *g, gint n)
 {
-  return (gsize)(g->bf16 ? (n + 1) / 2 : n) * DH_LANES;
+  return (gsize)(g->bf16 ? dh_outer_pairs (n) : n) * DH_LANES;
 }
 
 static gsize
@@ -25,7 +32,7 @@ u_stride (const DhCpuGradient3x3 *g)
 static gsize
 v_stride (const DhCpuGradient3x3 *g)
 {
-  return tile_plane (g, g->tiles_per_item) + SKEW;
+  return planes_at_once (g) * tile_plane (g, g->tiles_per_item) + SKEW;
 }
 
 gsize
@@ -115,7 +122,7 @@ of_input (const Source *source, DhCpuTile tile, float *to, gsize stride)
   dh_winograd_input (&g->in, g->dilation, source->plane, source->prologue, tile, FALSE, to, stride);
 }
 
-/* All tiles of a plane; in bfloat16 in pairs, of which the last may lack its second. */
+/* All tiles of a plane; in bfloat16 in pairs, of which the last may lack its second, and then in whole ones. */
 DH_INLINE void
 transform_tiles (Transform transform, const Source *source, const DhCpuTile *tiles, gint n, float *to, gsize stride)
 {
@@ -130,6 +137,9 @@ transform_tiles (Transform transform, const Source *source, const DhCpuTile *til
             transform (source, tiles[t + j], pair[j], DH_LANES);
           store_pairs (pair[0], both > 1 ? pair[1] : NULL, to + t / 2 * DH_LANES, stride);
         }
+      const gint have = (n + 1) / 2, lack = dh_outer_pairs (n) - have;
+      for (gint k = 0; lack && k < 36; k++)
+        memset (to + k * stride + have * DH_LANES, 0, (gsize)lack * DH_LANES * sizeof *to);
       return;
     }
 #endif
@@ -137,30 +147,60 @@ transform_tiles (Transform transform, const Source *source, const DhCpuTile *til
     transform (source, tiles[t], to + (gsize)t * DH_LANES, stride);
 }
 
+/* At place k. */
+DH_INLINE void
+add_products (const DhCpuGradient3x3 *g, DhOuter *outer, gint k, gint plane)
+{
+  const gsize place = (gsize)g->in.n_planes * g->out_planes * DH_LANES * DH_LANES;
+  dh_outer_place (outer, g->sums + k * place, plane, g->in.n_planes, g->bf16 && DH_OUTER_BY_OUTPUT);
+#ifdef __AVX512BF16__
+  if (g->bf16)
+    {
+      dh_outer_bf16 (outer);
+      return;
+    }
+#endif
+  dh_outer (outer);
+}
+
+/* The gradient of the result, to the 36 places. */
+static void
+transform_results (const DhCpuGradient3x3 *g, const DhCpuTile *tiles, gint n, float *u, gsize stride)
+{
+  const gsize plane = tile_plane (g, n);
+  for (gint o = 0; o < g->out_planes; o++)
+    {
+      transform_tiles (of_result, &(Source){ .g = g, .plane = g->dy[o] }, tiles, n, u + o * plane, stride);
+      for (gint k = 0; g->bf16 && k < 36; k++)
+        dh_outer_turn (u + o * plane + k * stride, n);
+    }
+}
+
 void
 dh_gradient3x3 (const DhCpuGradient3x3 *g, gint item, float *scratch)
 {
   const gint first = item * g->tiles_per_item, n = MIN (g->tiles_per_item, g->n_tiles - first);
   const DhCpuTile *tiles = g->tiles + first;
-  const gsize us = u_stride (g), vs = v_stride (g), row = (gsize)g->out_planes * DH_LANES, plane = tile_plane (g, n);
+  const gsize us = u_stride (g), vs = v_stride (g), plane = tile_plane (g, n);
   float *u = scratch, *v = u + 36 * us;
-  for (gint o = 0; o < g->out_planes; o++)
-    transform_tiles (of_result, &(Source){ .g = g, .plane = g->dy[o] }, tiles, n, u + o * plane, us);
-  for (gint b = 0; b < g->in.n_planes; b++)
+  transform_results (g, tiles, n, u, us);
+  if (g->bf16)
+    dh_tiles_begin ();
+  for (gint b = 0; b < g->in.n_planes; b += planes_at_once (g))
     {
-      const Source source = { g, g->in.planes[b], dh_prologue (&g->in, b) };
-      transform_tiles (of_input, &source, tiles, n, v, vs);
+      const gint planes = MIN (planes_at_once (g), g->in.n_planes - b);
+      for (gint j = 0; j < planes; j++)
+        {
+          const Source source = { g, g->in.planes[b + j], dh_prologue (&g->in, b + j) };
+          transform_tiles (of_input, &source, tiles, n, v + j * plane, vs);
+        }
       for (gint k = 0; k < 36; k++)
         {
-          float *sums = g->sums + ((gsize)k * g->in.n_planes + b) * DH_LANES * row;
-#ifdef __AVX512BF16__
-          if (g->bf16)
-            {
-              dh_outer_bf16 (v + k * vs, u + k * us, plane, (n + 1) / 2, g->out_planes, sums, row);
-              continue;
-            }
-#endif
-          dh_outer (v + k * vs, u + k * us, plane, n, g->out_planes, sums, row);
+          DhOuter outer = { .x = v + k * vs, .dy = u + k * us, .ins = planes, .outs = g->out_planes, .n = n };
+          outer.x_stride = outer.dy_stride = plane;
+          add_products (g, &outer, k, b);
         }
     }
+  if (g->bf16)
+    dh_tiles_end ();
 }

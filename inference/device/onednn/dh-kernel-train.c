@@ -43,6 +43,7 @@ finish (const DhCpuFinish *f, gint plane, float *grad, gsize at, gsize n)
 const DhCpuTrainKernels DH_TABLE = {
   .name = DH_QUOTE_VALUE (DH_CPU_ISA),
   .pixels = DH_GRADIENT_PIXELS,
+  .bf16_by_output = DH_OUTER_BY_OUTPUT,
   .moments = moments,
   .route = route,
   .finish = finish,

@@ -6,6 +6,7 @@
 
 #define dh_outer DH_ISA (dh_outer)
 #define dh_outer_bf16 DH_ISA (dh_outer_bf16)
+#define dh_outer_turn DH_ISA (dh_outer_turn)
 #define dh_gradient1x1_scratch DH_ISA (dh_gradient1x1_scratch)
 #define dh_gradient1x1 DH_ISA (dh_gradient1x1)
 #define dh_gradient3x3_scratch DH_ISA (dh_gradient3x3_scratch)
@@ -79,13 +80,59 @@ dh_route_few (const DhCpuRoute *route, gint plane, const float *t, gsize at, gin
   dh_add_doubles (route->sums + (gsize)(route->in.n_planes + plane) * DH_LANES, product);
 }
 
-/* sums[i][o] += Σ_p x[p][i]·dy[p][o]: `x` one plane of n pixels, `dy` out_planes planes, `dy_stride` floats apart; a
- * row of `sums` has `stride` floats. */
-void dh_outer (const float *x, const float *dy, gsize dy_stride, gint n, gint out_planes, float *sums, gsize stride);
+/* Pairs of pixels that a product in bfloat16 sums up at once, and whether its sums stand by output. */
+#ifdef DH_HAS_TILES
+#define DH_OUTER_PAIRS 16
+#define DH_OUTER_BY_OUTPUT TRUE
+#else
+#define DH_OUTER_PAIRS 1
+#define DH_OUTER_BY_OUTPUT FALSE
+#endif
+
+/* Pairs that n pixels are, in whole ones: what is missing is 0. */
+DH_INLINE gint
+dh_outer_pairs (gint n)
+{
+  return ((n + 1) / 2 + DH_OUTER_PAIRS - 1) / DH_OUTER_PAIRS * DH_OUTER_PAIRS;
+}
+
+/* Products of planes of `x` and of `dy`, summed over pixels and added to blocks of DH_LANES × DH_LANES floats, of which
+ * each pair of planes has one. */
+typedef struct
+{
+  const float *x, *dy;
+  gsize x_stride, dy_stride; /* floats from plane to plane */
+  gint ins, outs;            /* planes; of `ins` at most 2 */
+  gint n;                    /* pixels */
+  float *sums;
+  gsize in_step, out_step; /* floats from block to block */
+} DhOuter;
+
+/* `sums` is that of all planes, `plane` the first of `ins`. */
+DH_INLINE void
+dh_outer_place (DhOuter *outer, float *sums, gint plane, gint in_planes, gboolean by_output)
+{
+  const gsize block = DH_LANES * DH_LANES;
+  outer->in_step = by_output ? block : outer->outs * block;
+  outer->out_step = by_output ? in_planes * block : block;
+  outer->sums = sums + plane * outer->in_step;
+}
+
+/* block[i][o] += Σ_p x[p][i]·dy[p][o] */
+void dh_outer (const DhOuter *outer);
 #ifdef __AVX512BF16__
-/* The same in bfloat16: `x` and `dy` hold `n` pairs of pixels. */
-void dh_outer_bf16 (const float *x, const float *dy, gsize dy_stride, gint n, gint out_planes, float *sums,
-                    gsize stride);
+/* The same in bfloat16: `x` and `dy` hold dh_outer_pairs (n) pairs of pixels, and `dy` is turned. With AMX to
+ * block[o][i], between dh_tiles_begin() and dh_tiles_end(). */
+void dh_outer_bf16 (const DhOuter *outer);
+#endif
+/* `pairs`: dh_outer_pairs (n) of a plane, as dh_outer_bf16() reads dy. */
+#ifdef DH_HAS_TILES
+void dh_outer_turn (float *pairs, gint n);
+#else
+DH_INLINE void
+dh_outer_turn (float *pairs, gint n)
+{
+}
 #endif
 gsize dh_gradient1x1_scratch (const DhCpuGradient1x1 *gradient);
 void dh_gradient1x1 (const DhCpuGradient1x1 *gradient, gint item, float *scratch);

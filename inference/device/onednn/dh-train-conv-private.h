@@ -25,6 +25,8 @@ G_GNUC_INTERNAL gint dh_train_conv_places (const DhTrain *train, const DhTrainOp
 G_GNUC_INTERNAL gint dh_train_conv_out_places (const DhTrain *train, const DhTrainOp *op);
 G_GNUC_INTERNAL float *dh_train_conv_weight (const DhTrain *train, const DhTrainOp *op);
 G_GNUC_INTERNAL const float *dh_train_conv_bias (const DhTrain *train, const DhTrainOp *op); /* or NULL */
+/* The sums over pixels stand by output: see DhCpuTrainKernels. */
+G_GNUC_INTERNAL gboolean dh_train_conv_by_output (const DhTrain *train);
 /* By place in the result's planes; free with g_free. */
 G_GNUC_INTERNAL float *dh_train_conv_pack_bias (const DhTrain *train, const DhTrainOp *op);
 /* The result's planes of all images in `memory`; free with g_free. */

@@ -40,6 +40,12 @@ dh_train_conv_bias (const DhTrain *train, const DhTrainOp *op)
   return bias ? dh_tensor_f32 (bias) : NULL;
 }
 
+gboolean
+dh_train_conv_by_output (const DhTrain *train)
+{
+  return train->bf16 && train->gradients->bf16_by_output;
+}
+
 /* By place in the result's planes. */
 float *
 dh_train_conv_pack_bias (const DhTrain *train, const DhTrainOp *op)
@@ -134,11 +140,14 @@ run_backward (DhTrain *train, DhTrainStep *step, GError **error)
                                        : dh_train_conv3x3_backward (train, step);
 }
 
-/* Bytes of the weights as the kernels of its kind read them, of so many pairs of channels. */
+/* Bytes of the weights as the kernels of its kind read them. `turned`: for the gradient of the input. */
 static gsize
-packed_bytes (const DhTrain *train, const DhTrainOp *op, gsize count)
+packed_bytes (const DhTrain *train, const DhTrainOp *op, gboolean turned)
 {
   const gsize places = op->kind == DH_TRAIN_CONV_3X3 ? 36 : 1;
+  const gint ins = turned ? op->out->n_planes : op->in->n_planes, outs = turned ? op->in->n_planes : op->out->n_planes;
+  const gint panel = train->bf16 ? train->kernels->panel_bf16 : 1, whole = (ins + panel - 1) / panel * panel;
+  const gsize count = (gsize)whole * outs * train->kernels->lanes * train->kernels->lanes;
   return count * places * (train->bf16 ? sizeof (guint16) : sizeof (float));
 }
 
@@ -153,7 +162,6 @@ own_name (const DhTrain *train, const DhTrainOp *op, const char *pass)
 static void
 need_forward (DhTrain *train, DhTrainOp *op, DhTrainStep *step)
 {
-  const gsize count = (gsize)dh_train_conv_places (train, op) * dh_train_conv_out_places (train, op);
   dh_train_touch_view (train, op->in);
   dh_train_touch_value (train, op->out);
   step->flop = dh_graph_node_flop (train->graph, train->shapes, op->node);
@@ -166,7 +174,7 @@ need_forward (DhTrain *train, DhTrainOp *op, DhTrainStep *step)
       dh_train_touch (train, step->dense);
       return;
     }
-  step->weights = dh_train_block (train, packed_bytes (train, op, count));
+  step->weights = dh_train_block (train, packed_bytes (train, op, FALSE));
   dh_train_touch (train, step->weights);
   if (op->kind == DH_TRAIN_CONV_1X1)
     dh_train_conv1x1_need_forward (train, op);
@@ -237,7 +245,7 @@ list_backward (DhTrain *train, DhTrainOp *op)
   const gsize places = op->kind == DH_TRAIN_CONV_3X3 ? 36 : 1;
   dh_train_touch (train, step->sums = dh_train_block (train, count * places * sizeof (float) * train->threads));
   if (op->in->wants)
-    dh_train_touch (train, step->weights = dh_train_block (train, packed_bytes (train, op, count)));
+    dh_train_touch (train, step->weights = dh_train_block (train, packed_bytes (train, op, TRUE)));
   if (op->kind == DH_TRAIN_CONV_1X1)
     dh_train_conv1x1_need_backward (train, op);
   else

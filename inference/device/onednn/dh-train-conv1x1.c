@@ -10,6 +10,14 @@ pack_item (gpointer data, gint item, gint part, float *scratch)
   work->train->gradients->pack_1x1 (&work->filters, item);
 }
 
+/* Input planes whose weights stand together. */
+static gint
+run_planes (const DhTrain *train, gint ins)
+{
+  const gint run = train->bf16 ? train->kernels->run_bf16 : train->kernels->run;
+  return run > 0 ? run : ins;
+}
+
 /* `turned`: for the gradient of the input, which knows no runs. */
 static void
 pack (DhTrain *train, DhTrainConvWork *work, gboolean turned)
@@ -24,7 +32,7 @@ pack (DhTrain *train, DhTrainConvWork *work, gboolean turned)
                                   .in_planes = turned ? outs : ins,
                                   .out_planes = turned ? ins : outs,
                                   .bf16 = train->bf16,
-                                  .run = turned ? outs : 256 / train->kernels->lanes,
+                                  .run = turned ? outs : run_planes (train, ins),
                                   .packed = dh_train_memory (train, work->step->weights) };
   work->weights = work->filters.packed;
   dh_train_run_items (train, (work->filters.out_planes + 1) / 2, pack_item, work);
@@ -34,7 +42,8 @@ pack (DhTrain *train, DhTrainConvWork *work, gboolean turned)
 static gint
 pixels_at_once (const DhTrain *train)
 {
-  return train->kernels->tile * (112 / train->kernels->tile);
+  const gint tile = train->kernels->tile, coarse = train->kernels->coarse_tile;
+  return train->bf16 ? coarse * ((112 + coarse / 2) / coarse) : tile * (112 / tile);
 }
 
 /* In bfloat16 twice as many take the same room, and sums go through memory half as often. */
@@ -111,25 +120,47 @@ gradient_1x1_item (gpointer data, gint item, gint part, float *scratch)
   train->gradients->gradient1x1 (&g, item % work->items, scratch);
 }
 
-/* Rows of one output channel. */
+/* Where the sum of the first place of an input plane and of a place of the result stands. */
+static gsize
+sum_place (const DhTrain *train, const DhTrainOp *op, gint plane, gint out)
+{
+  const gsize lanes = train->kernels->lanes, block = lanes * lanes;
+  const gint out_plane = out / (gint)lanes, lane = out % (gint)lanes;
+  if (dh_train_conv_by_output (train))
+    return ((gsize)out_plane * op->in->n_planes + plane) * block + lane * lanes;
+  return ((gsize)plane * op->out->n_planes + out_plane) * block + lane;
+}
+
+/* Of one plane of what was read and one channel of the result, the sums of all threads. */
+static void
+unpack_sums (const DhTrainConvWork *work, gint plane, gint out, float *gradient)
+{
+  const DhTrain *train = work->train;
+  const gint lanes = train->kernels->lanes, step = dh_train_conv_by_output (train) ? 1 : lanes;
+  const gint *channels = work->op->in->channels + plane * lanes;
+  const float *from = work->sums + sum_place (train, work->op, plane, out);
+  for (gint i = 0; i < lanes; i++)
+    {
+      float sum = 0;
+      for (gint p = 0; p < train->threads; p++)
+        sum += from[p * work->sums_size + i * step];
+      if (channels[i] >= 0)
+        gradient[channels[i]] += (float)(train->weight * sum);
+    }
+}
+
+/* A plane of the result. */
 static void
 unpack_1x1 (gpointer data, gint item, gint part, float *scratch)
 {
   const DhTrainConvWork *work = data;
   const DhTrain *train = work->train;
   const DhTrainOp *op = work->op;
-  const gint lanes = train->kernels->lanes, row = dh_train_conv_out_places (train, op);
+  const gint lanes = train->kernels->lanes;
   float *gradient = dh_tensor_f32 (train->gradient_of[op->node][0]);
   for (gint o = item * lanes; o < (item + 1) * lanes; o++)
-    for (gint i = 0; op->out->channels[o] >= 0 && i < dh_train_conv_places (train, op); i++)
-      {
-        float sum = 0;
-        if (op->in->channels[i] < 0)
-          continue;
-        for (gint p = 0; p < train->threads; p++)
-          sum += work->sums[p * work->sums_size + (gsize)i * row + o];
-        gradient[(gsize)op->out->channels[o] * op->in->c + op->in->channels[i]] += (float)(train->weight * sum);
-      }
+    for (gint b = 0; op->out->channels[o] >= 0 && b < op->in->n_planes; b++)
+      unpack_sums (work, b, o, gradient + (gsize)op->out->channels[o] * op->in->c);
 }
 
 gboolean

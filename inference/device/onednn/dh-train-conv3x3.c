@@ -3,13 +3,21 @@
 
 /* 3×3 convolutions of stride 1 as Winograd's F(4×4, 3×3), which read through norm and ReLU. */
 
+/* What a product makes at once. */
+static gint
+tile_of (const DhTrain *train)
+{
+  return train->bf16 ? train->kernels->coarse_tile : train->kernels->tile;
+}
+
 static gint
 tiles_per_item (const DhTrain *train, const DhTrainOp *op)
 {
   const gsize count = (gsize)36 * dh_train_conv_places (train, op) * dh_train_conv_out_places (train, op);
   const gsize bytes = count * (train->bf16 ? sizeof (guint16) : sizeof (float));
   const gint rounds = bytes <= (1u << 20) ? 1 : bytes <= (16u << 20) ? 2 : 4;
-  return train->kernels->tile * MAX (1, rounds * 14 / train->kernels->tile);
+  const gint tile = tile_of (train);
+  return tile > train->kernels->tile ? tile * MIN (rounds, 2) : tile * MAX (1, rounds * 14 / tile);
 }
 
 static DhCpuWinograd
@@ -95,6 +103,14 @@ dh_train_conv3x3_forward (DhTrain *train, DhTrainStep *step, GError **error)
   return TRUE;
 }
 
+/* Of an item of the weights' gradient; large products sum up whole tiles of them. */
+static gint
+gradient_tiles (const DhTrain *train, const DhTrainOp *op)
+{
+  const gint tile = tile_of (train), tiles = op->out->n_planes * train->kernels->lanes <= 64 ? 56 : 112;
+  return tile > train->kernels->tile ? (tiles + tile - 1) / tile * tile : tiles;
+}
+
 static DhCpuGradient3x3
 gradient_3x3_of (const DhTrain *train, const DhTrainOp *op)
 {
@@ -104,7 +120,7 @@ gradient_3x3_of (const DhTrain *train, const DhTrainOp *op)
                              .bf16 = train->bf16,
                              .tiles = op->tiles,
                              .n_tiles = op->n_tiles,
-                             .tiles_per_item = op->out->n_planes * train->kernels->lanes <= 64 ? 56 : 112 };
+                             .tiles_per_item = gradient_tiles (train, op) };
 }
 
 static void
@@ -153,12 +169,13 @@ dh_train_conv3x3_backward (DhTrain *train, DhTrainStep *step)
   memset (work.sums, 0, work.sums_size * train->threads * sizeof (float));
   work.items = (op->n_tiles + shape.tiles_per_item - 1) / shape.tiles_per_item;
   dh_train_run_items (train, work.items * train->images, gradient_3x3_item, &work);
-  work.filters = filters_of (train, op, work.sums, FALSE);
+  /* By output, they have ins and outs the other way round, as filters that are turned. */
+  work.filters = filters_of (train, op, work.sums, dh_train_conv_by_output (train));
   work.filters.weight = dh_tensor_f32 (train->gradient_of[op->node][0]);
   work.filters.parts = train->threads;
   work.filters.part_stride = work.sums_size;
   work.filters.factor = train->weight;
-  dh_train_run_items (train, op->in->n_planes, unpack_filters_item, &work);
+  dh_train_run_items (train, work.filters.in_planes, unpack_filters_item, &work);
   if (!op->in->wants)
     return TRUE;
   g_autofree float **targets = dh_train_conv_targets (train, step);

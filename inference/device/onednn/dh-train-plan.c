@@ -30,8 +30,7 @@ train_new (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhTrai
   train->common.device = device;
   train->common.options = *options;
   train->device = (DhCpuDevice *)device;
-  train->kernels =
-      train->device->kernels == &dh_cpu_kernels_avx512_amx ? &dh_cpu_kernels_avx512_bf16 : train->device->kernels;
+  train->kernels = train->device->kernels;
   train->gradients = dh_cpu_train_kernels_for (train->kernels);
   train->threads = (gint)device->threads;
   train->images = options->input.n;
@@ -185,6 +184,8 @@ dh_cpu_train_kernels_for (const DhCpuKernels *kernels)
   if (dh_cpu_kernels_emulated != NULL && kernels == dh_cpu_kernels_emulated)
     return dh_cpu_train_kernels_emulated;
 #if defined __x86_64__
+  if (kernels == &dh_cpu_kernels_avx512_amx)
+    return &dh_cpu_train_kernels_avx512_amx;
   if (kernels == &dh_cpu_kernels_avx512_bf16)
     return &dh_cpu_train_kernels_avx512_bf16;
   if (kernels == &dh_cpu_kernels_avx512_vnni)
