@@ -103,6 +103,15 @@ ops_add_chains (GPtrArray *list)
           ops_deliver (ops_case, sum);
         }
         {
+          CHAIN (
+              "residual-concat"); /* whose channels do not stand one after the other, in more planes than they need */
+          const DhValue parts[] = { dh_graph_conv (graph, x, "a", (DhConv){ .out = 20, .kernel = 1 }),
+                                    dh_graph_conv (graph, x, "b", (DhConv){ .out = 21, .kernel = 1 }) };
+          const DhValue both = dh_graph_concat (graph, parts, 2);
+          const DhValue y = dh_graph_conv (graph, both, "c", (DhConv){ .out = 41, .kernel = 3, .padding = 1 });
+          ops_deliver (ops_case, dh_graph_relu (graph, dh_graph_add (graph, y, both)));
+        }
+        {
           CHAIN ("residual-projected");
           const DhValue b = dh_graph_relu (graph, dh_graph_norm (graph, x, "n", 0.1));
           const DhConv down = { .out = 48, .kernel = 3, .stride = 2, .padding = 1 };

@@ -125,12 +125,12 @@ bind_filters (DhCpuStep *step)
 /* Transformed weights of this size and more are written past the caches. */
 #define STREAM_BYTES (8u << 20)
 
-/* Filters of a convolution, those of padding too. */
+/* Filters of a convolution, those of padding too: a sum's planes may have more of it than the channels need. */
 static gsize
-count_filters (const DhCpuPlan *plan, const DhCpuConv *conv)
+count_filters (const DhCpuPlan *plan, const DhCpuConv *conv, gint out_planes)
 {
   const gsize lanes = plan->device->kernels->lanes, panel = conv->bf16 ? plan->device->kernels->panel_bf16 : 1;
-  return (conv->in->n_planes + panel - 1) / panel * panel * lanes * ((conv->shape.c + lanes - 1) / lanes * lanes);
+  return (conv->in->n_planes + panel - 1) / panel * panel * lanes * (out_planes * lanes);
 }
 
 /* Transforms multiply bfloat16's rounding errors by four. Of those of a few layers, the largest, little is left at the
@@ -140,7 +140,8 @@ count_filters (const DhCpuPlan *plan, const DhCpuConv *conv)
 gboolean
 dh_cpu_winograd_bf16 (const DhCpuPlan *plan, const DhCpuConv *conv)
 {
-  return conv->bf16 && count_filters (plan, conv) > MOST_FILTERS_PRECISE && conv->node->dilation <= 4;
+  const gint lanes = plan->device->kernels->lanes, planes = (conv->shape.c + lanes - 1) / lanes;
+  return conv->bf16 && count_filters (plan, conv, planes) > MOST_FILTERS_PRECISE && conv->node->dilation <= 4;
 }
 
 /* Memory for transformed weights and the step that fills it. */
@@ -166,7 +167,7 @@ add_weights (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, DhCpu
 {
   const DhCpuKernels *kernels = plan->device->kernels;
   gsize size = conv->bf16 ? sizeof (guint16) : sizeof (float);
-  gsize count = count_filters (plan, conv);
+  gsize count = count_filters (plan, conv, out->n_planes);
   gboolean held = count <= MOST_FILTERS_HELD;
   gpointer taps =
       held ? dh_cpu_map_memory (9 * count * size, error) : dh_cpu_alloc_packed (plan, 9 * count * size, error);
