@@ -87,6 +87,16 @@ ops_add_chains (GPtrArray *list)
           ops_deliver (ops_case, dh_graph_conv (graph, c, "c", (DhConv){ .out = 48, .kernel = 3, .padding = 1 }));
         }
         {
+          CHAIN ("only-convs-summed-concat"); /* whose channels do not stand one after the other */
+          const DhValue a = dh_graph_conv (graph, x, "a", (DhConv){ .out = 20, .kernel = 1 });
+          const DhValue b = dh_graph_conv (graph, x, "b", (DhConv){ .out = 21, .kernel = 3, .padding = 1 });
+          const DhValue parts[] = { a, b };
+          const DhValue both = dh_graph_concat (graph, parts, 2);
+          const DhValue c = dh_graph_conv (graph, both, "c", (DhConv){ .out = 41, .kernel = 3, .padding = 1 });
+          const DhValue d = dh_graph_relu (graph, dh_graph_add (graph, c, both));
+          ops_deliver (ops_case, dh_graph_conv (graph, d, "d", (DhConv){ .out = 48, .kernel = 3, .padding = 1 }));
+        }
+        {
           CHAIN ("only-convs-pooled"); /* pooled before it is multiplied, and delivered */
           const DhValue a = conv_norm_relu (graph, x, "a", (DhConv){ .out = 48, .kernel = 3, .padding = 1 });
           const DhValue b = dh_graph_conv (graph, a, "b", (DhConv){ .out = 40, .kernel = 1 });

@@ -14,17 +14,17 @@ DhCpuView *
 dh_cpu_conv_output (DhCpuPlan *plan, const DhCpuConv *conv)
 {
   DhCpuView *out;
-  if (conv->packs)
-    out = dh_cpu_view_new_packed (plan, conv->shape.c, conv->shape.h, conv->shape.w, conv->owner);
-  else if (conv->sum == NULL)
+  if (conv->sum == NULL)
     {
       DhCpuBuffer *buffer = dh_cpu_buffer_new (plan, planes_for (plan, conv->shape.c), conv->shape.h, conv->shape.w);
       out = dh_cpu_view_new (plan, buffer, conv->shape.c, conv->owner);
     }
-  else if (!conv->in_place)
+  else if (!conv->in_place || conv->packs)
     out = dh_cpu_view_new_like (plan, conv->sum, conv->shape.h, conv->shape.w, conv->owner);
   else
     out = dh_cpu_view_copy (plan, conv->sum);
+  if (conv->packs)
+    dh_cpu_view_pack (plan, out);
   out->owner = conv->owner;
   out->positive = conv->relu;
   return out;

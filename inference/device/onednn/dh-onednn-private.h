@@ -158,8 +158,8 @@ DhCpuView *dh_cpu_view_new (DhCpuPlan *plan, DhCpuBuffer *buffer, gint c, DhValu
 DhCpuView *dh_cpu_view_new_like (DhCpuPlan *plan, const DhCpuView *like, gint h, gint w, DhValue owner);
 /* What `taps_pack` writes, and what products read behind it. */
 gsize dh_cpu_packed_floats (const DhCpuKernels *kernels, gint n_planes, gint h, gint w);
-/* Packed, of a convolution's result. */
-DhCpuView *dh_cpu_view_new_packed (DhCpuPlan *plan, gint c, gint h, gint w, DhValue owner);
+/* What has just got a buffer of its own, a convolution's result, is packed there: its channels stand as before. */
+void dh_cpu_view_pack (DhCpuPlan *plan, DhCpuView *view);
 /* Memory of its own order, of `bytes`; the sizes are for people. */
 const DhCpuView *dh_cpu_view_new_made (DhCpuPlan *plan, gint c, gint h, gint w, gsize bytes);
 DhCpuView *dh_cpu_view_copy (DhCpuPlan *plan, const DhCpuView *view);

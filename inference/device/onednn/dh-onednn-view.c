@@ -48,16 +48,13 @@ dh_cpu_packed_floats (const DhCpuKernels *kernels, gint n_planes, gint h, gint w
   return (panels * h * (w + 2 * kernels->taps_margin) + 16) * panel * kernels->lanes / 2;
 }
 
-DhCpuView *
-dh_cpu_view_new_packed (DhCpuPlan *plan, gint c, gint h, gint w, DhValue owner)
+void
+dh_cpu_view_pack (DhCpuPlan *plan, DhCpuView *view)
 {
-  const DhCpuKernels *kernels = plan->device->kernels;
-  const gint n_planes = (c + kernels->lanes - 1) / kernels->lanes;
-  DhCpuBuffer *buffer = dh_cpu_buffer_new (plan, n_planes, h, w);
-  DhCpuView *view = dh_cpu_view_new (plan, buffer, c, owner);
-  buffer->floats = (dh_cpu_packed_floats (kernels, n_planes, h, w) + n_planes - 1) / n_planes * n_planes;
+  const gsize n = view->n_planes,
+              floats = dh_cpu_packed_floats (plan->device->kernels, view->n_planes, view->h, view->w);
+  view->planes[0].buffer->floats = (floats + n - 1) / n * n;
   view->packed = TRUE;
-  return view;
 }
 
 const DhCpuView *
