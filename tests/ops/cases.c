@@ -75,6 +75,8 @@ static const struct
   { 17, { .out = 33, .kernel = 9, .padding = 4 } },
   { 17, { .out = 33, .kernel = 3, .stride = 2, .padding = 36, .dilation = 36 } },
   { 17, { .out = 33, .kernel = 3, .stride = 3, .padding = 20, .dilation = 20 } },
+  { 17, { .out = 33, .kernel = 3, .stride = 5, .padding = 5, .dilation = 5 } },
+  { 17, { .out = 33, .kernel = 3, .stride = 8, .padding = 8, .dilation = 8 } },
 };
 
 static void

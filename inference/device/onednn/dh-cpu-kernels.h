@@ -13,6 +13,8 @@ G_BEGIN_DECLS
 
 /* Taps that a convolution of tiles may have. */
 #define DH_MOST_PIECES 64
+/* Pixels behind a packed input, which are read for nothing. */
+#define DH_TAPS_BEHIND 48
 
 typedef struct
 {
@@ -149,8 +151,8 @@ typedef struct
   gsize (*taps_scratch) (const DhCpuTaps *conv);
   void (*taps) (const DhCpuTaps *conv, gint item, float *scratch);
   /* The input for several convolutions of this kind, which read it once for each tap: row `y` through norm and ReLU, in
-   * the precision of the products. `to`: in.h × in.n_planes, of whole panels, × (in.w + 2·taps_margin) pixels; and 16
-   * pixels that are read for nothing. */
+   * the precision of the products. `to`: in.h × in.n_planes, of whole panels, × (in.w + 2·taps_margin) pixels; and
+   * DH_TAPS_BEHIND. */
   void (*taps_pack) (const DhCpuTaps *conv, gint y, float *to);
 
   gsize (*winograd_scratch) (const DhCpuWinograd *conv);

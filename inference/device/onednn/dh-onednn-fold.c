@@ -102,11 +102,15 @@ direct_input (DhCpuBuild *b, const DhNode *node)
 /* The last convolutions, whose results people look at, make fewer channels than this: they stay in float32. */
 #define LEAST_COARSE 32
 
-/* Whether what tiles read beyond a row is its margin. Of stride 1, tiles beyond it are left out. */
+/* Whether what tiles read beyond a row is its margin, and of the last row also what stands behind it: with strides, up
+ * to 15 pixels that are not asked for. Of stride 1, tiles beyond the margin are left out. */
 static gboolean
 has_tiles (const DhCpuKernels *kernels, const DhNode *node)
 {
-  return node->kernel * node->kernel <= DH_MOST_PIECES && (node->stride == 1 || node->padding <= kernels->taps_margin);
+  return node->kernel * node->kernel <= DH_MOST_PIECES
+         && (node->stride == 1
+             || (node->padding <= kernels->taps_margin
+                 && node->padding + 15 * node->stride <= kernels->taps_margin + DH_TAPS_BEHIND));
 }
 
 /* Whether the only reader of the convolution's value multiplies it in bfloat16 as it is. */

@@ -45,7 +45,7 @@ gsize
 dh_cpu_packed_floats (const DhCpuKernels *kernels, gint n_planes, gint h, gint w)
 {
   const gsize panel = kernels->panel_bf16, panels = (n_planes + panel - 1) / panel;
-  return (panels * h * (w + 2 * kernels->taps_margin) + 16) * panel * kernels->lanes / 2;
+  return (panels * h * (w + 2 * kernels->taps_margin) + DH_TAPS_BEHIND) * panel * kernels->lanes / 2;
 }
 
 void
