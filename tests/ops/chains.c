@@ -80,6 +80,11 @@ ops_add_chains (GPtrArray *list)
           ops_deliver (ops_case, conv_norm_relu (graph, d, "e", (DhConv){ .out = 32, .kernel = 3, .padding = 1 }));
         }
         {
+          CHAIN ("only-convs-wide-stride"); /* beyond what tiles may read */
+          const DhValue a = conv_norm_relu (graph, x, "a", (DhConv){ .out = 48, .kernel = 1 });
+          ops_deliver (ops_case, dh_graph_conv (graph, a, "b", (DhConv){ .out = 40, .kernel = 1, .stride = 6 }));
+        }
+        {
           CHAIN ("only-convs-summed"); /* a sum that only a convolution reads */
           const DhValue a = dh_graph_relu (graph, dh_graph_norm (graph, x, "n", 0.1));
           const DhValue b = dh_graph_conv (graph, a, "a", (DhConv){ .out = width, .kernel = 3, .padding = 1 });

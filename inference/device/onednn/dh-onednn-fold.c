@@ -121,10 +121,10 @@ is_read_packed (const DhCpuBuild *b, DhValue value)
   if (reader == DH_NO_VALUE)
     return FALSE;
   const DhNode *node = dh_lowering_node (&b->low, reader);
-  if (node->op != DH_OP_CONV || node->channels < LEAST_COARSE)
+  if (node->op != DH_OP_CONV || node->channels < LEAST_COARSE || !has_tiles (b->plan->device->kernels, node))
     return FALSE;
   if (node->kernel > 1)
-    return has_tiles (b->plan->device->kernels, node);
+    return TRUE;
   /* In int8, or after a pool that stands before it. */
   const DhValue next = dh_lowering_only_reader (&b->low, reader);
   const gboolean pooled = next != DH_NO_VALUE && dh_lowering_node (&b->low, next)->op == DH_OP_AVERAGE_POOL;
