@@ -47,9 +47,12 @@ whole_panels (Format format, gint planes)
 DH_INLINE gint
 planes_at_once (const DhCpuConv1x1 *conv)
 {
-  const gint run = conv->units != NULL                      ? conv->in.n_planes
-                   : conv->bf16 && DH_COARSE_TILE > DH_TILE ? DH_RUN_TILES
-                                                            : DH_RUN;
+#ifdef DH_HAS_TILES
+  const gint bf16 = DH_RUN_TILES;
+#else
+  const gint bf16 = DH_RUN;
+#endif
+  const gint run = conv->units != NULL ? conv->in.n_planes : conv->bf16 ? bf16 : DH_RUN;
   return MIN (run, conv->in.n_planes);
 }
 

@@ -4,20 +4,18 @@
 /* A convolution of any kernel, stride and dilation as a sum of 1×1 convolutions, one for each tap, of the picture moved
  * by it. What a tap reads outside the picture is left out: of a wide dilation that is a good part of the work. */
 
-DH_INLINE gint
-tile_of (const DhCpuTaps *conv)
-{
-  return conv->bf16 ? DH_COARSE_TILE : DH_TILE;
-}
+/* In bfloat16, tiles have a way of their own (dh-kernel-taps-tiles.c); but the input is packed here. */
+
+#define MOST_TILES (112 / DH_TILE)
 
 /* Pixels of one row that an item makes. */
 static gint
 run_of (const DhCpuTaps *conv)
 {
-  const gint tile = tile_of (conv), most = (112 + tile / 2) / tile * tile;
-  const gint runs = (conv->out.w + most - 1) / most;
-  const gint tiles = ((conv->out.w + runs - 1) / runs + tile - 1) / tile;
-  return tiles * tile;
+  gint most = MOST_TILES * DH_TILE;
+  gint runs = (conv->out.w + most - 1) / most;
+  gint tiles = ((conv->out.w + runs - 1) / runs + DH_TILE - 1) / DH_TILE;
+  return tiles * DH_TILE;
 }
 
 /* Rows of an item: as many as keep its output in the second-level cache, for which each weight is fetched once. */
@@ -49,7 +47,7 @@ dh_taps_scratch (const DhCpuTaps *conv)
 #endif
   if (conv->packed != NULL)
     return 0;
-  return ((gsize)run_of (conv) * MIN (DH_RUN, conv->in.n_planes) + 16) * DH_LANES * sizeof (float);
+  return (gsize)run_of (conv) * MIN (DH_RUN, conv->in.n_planes) * DH_LANES * sizeof (float);
 }
 
 DH_INLINE gsize
@@ -60,20 +58,6 @@ pixel_floats (const DhCpuTaps *conv)
     return DH_LANES / 2;
 #endif
   return DH_LANES;
-}
-
-/* Planes that stand together, and so many planes, in whole panels. */
-DH_INLINE gint
-panel_of (const DhCpuTaps *conv)
-{
-  return conv->bf16 ? DH_PANEL_BF16 : 1;
-}
-
-DH_INLINE gint
-whole_panels (const DhCpuTaps *conv, gint planes)
-{
-  const gint panel = panel_of (conv);
-  return (planes + panel - 1) / panel * panel;
 }
 
 DH_INLINE void
@@ -89,24 +73,18 @@ put (const DhCpuTaps *conv, float *to, DhVec v)
   dh_store (to, v);
 }
 
-/* n pixels of a row from `x` on, `stride` apart, through norm and ReLU; 0 outside the picture. */
+/* n pixels of a row from `x` on, `stride` apart, through norm and ReLU; 0 outside the picture. `panel` planes stand
+ * together. */
 static void
-gather (const DhCpuTaps *conv, gint y, gint x, gint n, gint plane0, gint n_planes, float *gathered)
+gather (const DhCpuTaps *conv, gint y, gint x, gint n, gint plane0, gint n_planes, gint panel, float *gathered)
 {
   gint stride = conv->stride, w = conv->in.w;
   gint first = x >= 0 ? 0 : MIN (n, (-x + stride - 1) / stride);
   gint last = x >= w ? 0 : MIN (n, (w - 1 - x) / stride + 1);
-  const gint panel = panel_of (conv);
   const gsize step = pixel_floats (conv) * panel;
-  for (gint b = 0; b < whole_panels (conv, n_planes); b++)
+  for (gint b = 0; b < n_planes; b++)
     {
       float *to = gathered + b / panel * n * step + b % panel * pixel_floats (conv);
-      if (b >= n_planes)
-        {
-          for (gint i = 0; i < n; i++)
-            memset (to + i * step, 0, pixel_floats (conv) * sizeof *to);
-          continue;
-        }
       const float *from = conv->in.planes[plane0 + b] + (gsize)y * w * DH_LANES;
       DhPrologue prologue = dh_prologue (&conv->in, plane0 + b);
       for (gint i = 0; i < MIN (first, n); i++)
@@ -148,7 +126,7 @@ end (const DhCpuTaps *conv, gsize at, gint n)
       }
 }
 
-/* A row of the input's planes and those behind it, packed: `stride` from panel to panel. */
+/* A row of n_planes of the input and those behind it, packed: `stride` from plane to plane. */
 typedef struct
 {
   const float *a;
@@ -157,9 +135,9 @@ typedef struct
 
 /* The share `part` of `parts` of the next row that is read, asked for while this one is multiplied. */
 DH_INLINE void
-prefetch (Row next, gint panels, gsize floats, gint part, gint parts)
+prefetch (Row next, gint n_planes, gsize floats, gint part, gint parts)
 {
-  for (gint b = panels * part / parts; b < panels * (part + 1) / parts; b++)
+  for (gint b = n_planes * part / parts; b < n_planes * (part + 1) / parts; b++)
     for (gsize i = 0; i < floats; i += 16)
       __builtin_prefetch (next.a + b * next.stride + i, 0, 2);
 }
@@ -168,21 +146,20 @@ prefetch (Row next, gint panels, gsize floats, gint part, gint parts)
 static void
 add_tap (const DhCpuTaps *conv, gint x, gsize at, gint n, gint n_planes, Row row, Row next, const float *weights)
 {
-  const gint tile = tile_of (conv), whole = whole_panels (conv, n_planes), panel = panel_of (conv);
-  const gsize step = pixel_floats (conv);
+  gsize step = pixel_floats (conv);
   for (gint o = 0; o < conv->out.n_planes; o += 2)
     {
       gint outs = MIN (2, conv->out.n_planes - o);
       DhProduct p = { .a_stride = row.stride, .n_planes = n_planes, .w = weights };
       if (next.a != NULL)
-        prefetch (next, whole / panel, n * step * panel, o / 2, (conv->out.n_planes + 1) / 2);
-      for (gint i = 0; i < n; i += tile)
+        prefetch (next, n_planes, n * step, o / 2, (conv->out.n_planes + 1) / 2);
+      for (gint i = 0; i < n; i += DH_TILE)
         {
-          gint pixels = MIN (tile, n - i);
+          gint pixels = MIN (DH_TILE, n - i);
           gint left = x + i * conv->stride;
           if (left >= conv->in.w || left + (pixels - 1) * conv->stride < 0)
             continue;
-          p.a = row.a + i * step * panel;
+          p.a = row.a + i * step;
           for (gint j = 0; j < outs; j++)
             p.c[j] = conv->out.planes[o + j] + at + (gsize)i * DH_LANES;
 #ifdef __AVX512BF16__
@@ -194,7 +171,7 @@ add_tap (const DhCpuTaps *conv, gint x, gsize at, gint n, gint n_planes, Row row
 #endif
           dh_matrix (&p, pixels, outs);
         }
-      weights += whole * step * outs * DH_LANES;
+      weights += n_planes * step * outs * DH_LANES;
     }
 }
 
@@ -202,10 +179,9 @@ add_tap (const DhCpuTaps *conv, gint x, gsize at, gint n, gint n_planes, Row row
 DH_INLINE Row
 packed_row (const DhCpuTaps *conv, gint y, gint x, gint plane0)
 {
-  const gint panel = panel_of (conv);
-  const gsize step = pixel_floats (conv) * panel, width = (gsize)conv->in.w + 2 * DH_TAPS_MARGIN;
-  const gsize row = (gsize)y * whole_panels (conv, conv->in.n_planes) / panel + plane0 / panel;
-  return (Row){ conv->packed + (row * width + DH_TAPS_MARGIN + x) * step, width * step };
+  const gsize step = pixel_floats (conv), width = (gsize)conv->in.w + 2 * DH_TAPS_MARGIN;
+  return (Row){ conv->packed + (((gsize)y * conv->in.n_planes + plane0) * width + DH_TAPS_MARGIN + x) * step,
+                width * step };
 }
 
 /* One tap of the rows from `y0` to `y1`. */
@@ -215,7 +191,7 @@ add_tap_rows (const DhCpuTaps *conv, gint tap, gint y0, gint y1, gint x, gint n,
 {
   gsize plane_floats = pixel_floats (conv) * conv->out.n_planes * DH_LANES;
   const float *weights = conv->weights;
-  weights += ((gsize)tap * whole_panels (conv, conv->in.n_planes) + plane0) * plane_floats;
+  weights += ((gsize)tap * conv->in.n_planes + plane0) * plane_floats;
   gint from_x = x * conv->stride + tap % conv->kernel * conv->dilation - conv->padding;
   if (from_x >= conv->in.w || from_x + (n - 1) * conv->stride < 0)
     return;
@@ -224,7 +200,7 @@ add_tap_rows (const DhCpuTaps *conv, gint tap, gint y0, gint y1, gint x, gint n,
       gint from_y = y * conv->stride + tap / conv->kernel * conv->dilation - conv->padding;
       if (from_y < 0 || from_y >= conv->in.h)
         continue;
-      Row row = { scratch, n * pixel_floats (conv) * panel_of (conv) }, next = { NULL, 0 };
+      Row row = { scratch, n * pixel_floats (conv) }, next = { NULL, 0 };
       if (conv->packed != NULL)
         {
           row = packed_row (conv, from_y, from_x, plane0);
@@ -232,18 +208,23 @@ add_tap_rows (const DhCpuTaps *conv, gint tap, gint y0, gint y1, gint x, gint n,
             next = packed_row (conv, from_y + 1, from_x, plane0);
         }
       else
-        gather (conv, from_y, from_x, n, plane0, n_planes, scratch);
+        gather (conv, from_y, from_x, n, plane0, n_planes, 1, scratch);
       add_tap (conv, from_x, ((gsize)y * conv->out.w + x) * DH_LANES, n, n_planes, row, next, weights);
     }
 }
 
-/* One row of all planes, for dh_taps: in the order row, plane, pixel, with a margin of zeros on the left and right. */
+/* One row of all planes, in the order row, panel, pixel, with a margin of zeros on the left and right. */
 void
 dh_taps_pack (const DhCpuTaps *conv, gint y, float *to)
 {
-  const gsize width = (gsize)conv->in.w + 2 * DH_TAPS_MARGIN;
-  to += (gsize)y * whole_panels (conv, conv->in.n_planes) * width * pixel_floats (conv);
-  gather (conv, y, -DH_TAPS_MARGIN, (gint)width, 0, conv->in.n_planes, to);
+  const gint panel = conv->bf16 ? DH_PANEL_BF16 : 1, lacking = (panel - conv->in.n_planes % panel) % panel;
+  const gsize width = (gsize)conv->in.w + 2 * DH_TAPS_MARGIN, plane = pixel_floats (conv);
+  to += (gsize)y * (conv->in.n_planes + lacking) * width * plane;
+  gather (conv, y, -DH_TAPS_MARGIN, (gint)width, 0, conv->in.n_planes, panel, to);
+  /* What fills the last panel. */
+  to += conv->in.n_planes / panel * width * plane * panel;
+  for (gsize i = 0; lacking > 0 && i < width; i++)
+    memset (to + (i * panel + panel - lacking) * plane, 0, lacking * plane * sizeof *to);
 }
 
 void

@@ -2,8 +2,9 @@
 #include "dh-error.h"
 #include "dh-onednn-private.h"
 
-/* DH_DEBUG=guards: after each step, all of the arena that is not its output must be as it was, and of each thread's
- * scratch what lies beyond the bytes that the step asks for. An arena has no gaps that a sanitizer could watch. */
+/* DH_DEBUG=guards: before an image all of the arena is NaN, and after each step, all of the arena that is not its
+ * output must be as it was, and of each thread's scratch what lies beyond the bytes that the step asks for. An arena
+ * has no gaps that a sanitizer could watch. */
 
 /* Bytes of the arena, [from, to). */
 typedef struct

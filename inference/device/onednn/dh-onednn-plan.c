@@ -261,6 +261,9 @@ dh_cpu_run (DhPlan *base, const float *input, void *const *outputs, GCancellable
   use_threads (plan->threads);
   for (gint n = 0; n < plan->input.n; n++)
     {
+      /* What no step has written is no number. */
+      if (guards)
+        memset (plan->arena, 0xff, plan->arena_bytes);
       plan->run_input = input + n * picture;
       for (guint i = 0; i < plan->n_outputs; i++)
         plan->run_outputs[i] = (char *)outputs[i] + n * plan->output_bytes[i];
