@@ -232,15 +232,17 @@ look_at_weights (DhTrainingLook *look)
 }
 
 /* What is no precision at all is a problem of the form. */
-static void
+static gboolean
 look_at_precision (DhTrainingLook *look)
 {
   DhPrecision precision;
   const char *name = dh_training_look_text (look, DH_TRAINING_PRECISION);
-  if (dh_precision_from_name (name, &precision) && precision != DH_PRECISION_INT8
-      && !dh_device_trains_in (look->device, precision))
-    dh_training_look_say (look, DH_CHECK_DEVICE, DH_CHECK_ERROR, _ ("%s cannot train in %s; choose float32"),
-                          look->check->device_title, dh_training_precision_title (name));
+  if (!dh_precision_from_name (name, &precision) || precision == DH_PRECISION_INT8
+      || dh_device_trains_in (look->device, precision))
+    return TRUE;
+  dh_training_look_say (look, DH_CHECK_DEVICE, DH_CHECK_ERROR, _ ("%s cannot train in %s; choose float32"),
+                        look->check->device_title, dh_training_precision_title (name));
+  return FALSE;
 }
 
 static void
@@ -256,7 +258,8 @@ look_at_device (DhTrainingLook *look)
     }
   look->check->device = g_strdup (dh_device_name (look->device));
   look->check->device_title = g_strdup (dh_device_title (look->device));
-  look_at_precision (look);
+  if (!look_at_precision (look))
+    return;
   if (g_str_equal (look->check->device, "ref"))
     dh_training_look_say (look, DH_CHECK_DEVICE, DH_CHECK_WARNING,
                           _ ("Plain C computes this slowly; it is there to be compared with"));

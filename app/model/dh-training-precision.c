@@ -80,8 +80,8 @@ dh_training_form_dup_precision_problem (DhTrainingForm *self)
   DhPrecision precision;
   guint precisions;
   if (!dh_precision_from_name (chosen, &precision) || precision == DH_PRECISION_INT8)
-    return g_strdup_printf (_ ("Nothing is trained in “%s”; choose float32"), chosen);
+    return g_strdup_printf (_ ("Nothing is trained in “%s”"), chosen);
   if (!is_known (self, &precisions) || precision == DH_PRECISION_F32 || (precisions & 1u << precision) != 0)
     return NULL;
-  return g_strdup_printf (_ ("This device cannot train in %s; choose float32"), dh_training_precision_title (chosen));
+  return g_strdup (_ ("The device cannot train in it"));
 }
