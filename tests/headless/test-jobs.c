@@ -310,6 +310,18 @@ test_precision (void)
 
   g_autoptr (DhTrainingForm) again = dh_training_job_dup_form (job);
   g_assert_cmpstr (dh_training_form_get_text (again, DH_TRAINING_PRECISION), ==, "bf16");
+
+  /* Of a training that the command line began its folder says it. */
+  const char *path = dh_training_job_get_folder (job);
+  g_autoptr (DhTrainingJob) foreign = dh_training_job_new (path);
+  const DhJobRow row = { .state = (char *)"cancelled", .title = (char *)"", .folder = (char *)path };
+  DhJobSnapshot *snapshot = g_new0 (DhJobSnapshot, 1);
+  snapshot->row = dh_job_row_copy (&row);
+  snapshot->checkpoints = g_ptr_array_new ();
+  dh_training_job_take_snapshot (foreign, snapshot, 0, 0);
+  g_autoptr (DhTrainingForm) told = dh_training_job_dup_form (foreign);
+  g_assert_nonnull (told);
+  g_assert_cmpstr (dh_training_form_get_text (told, DH_TRAINING_PRECISION), ==, "bf16");
 }
 
 static gboolean
