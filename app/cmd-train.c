@@ -53,6 +53,7 @@ enter (Watch *watch, JsonObject *start)
                          .recipe = config ? config->recipe->name : (char *)"",
                          .folder = folder,
                          .device = (char *)json_object_get_string_member (start, "device"),
+                         .precision = (char *)json_object_get_string_member (start, "precision"),
                          .program = (char *)DH_VERSION,
                          .command = watch->command,
                          .pid = getpid (),

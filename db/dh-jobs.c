@@ -9,8 +9,8 @@ dh_job_row_free (DhJobRow *row)
 {
   if (!row)
     return;
-  char *const texts[] = { row->kind,   row->state,  row->why,     row->title,   row->recipe, row->form,
-                          row->folder, row->device, row->program, row->command, row->created };
+  char *const texts[] = { row->kind,   row->state,  row->why,       row->title,   row->recipe,  row->form,
+                          row->folder, row->device, row->precision, row->program, row->command, row->created };
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
   g_free (row);
@@ -20,8 +20,9 @@ DhJobRow *
 dh_job_row_copy (const DhJobRow *row)
 {
   DhJobRow *copy = g_memdup2 (row, sizeof *row);
-  char **const texts[] = { &copy->kind,   &copy->state,  &copy->why,     &copy->title,   &copy->recipe, &copy->form,
-                           &copy->folder, &copy->device, &copy->program, &copy->command, &copy->created };
+  char **const texts[] = { &copy->kind,      &copy->state,   &copy->why,     &copy->title,
+                           &copy->recipe,    &copy->form,    &copy->folder,  &copy->device,
+                           &copy->precision, &copy->program, &copy->command, &copy->created };
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     *texts[i] = g_strdup (*texts[i]);
   return copy;
@@ -29,7 +30,7 @@ dh_job_row_copy (const DhJobRow *row)
 
 /* The same training: one that is resumed, or that a program queued and whose process enters itself. What it was begun
  * with stays. */
-#define SAME "(?16 OR (state = 'running' AND (pid = 0 OR pid = excluded.pid)))"
+#define SAME "(?17 OR (state = 'running' AND (pid = 0 OR pid = excluded.pid)))"
 #define KEPT(column, otherwise) " " #column " = iif (" SAME ", " #column ", " otherwise ")"
 
 gint64
@@ -40,11 +41,12 @@ dh_database_put_job (DhDatabase *database, const DhJobRow *row, gboolean resumed
       database, error,
       /* clang-format off */
       "INSERT INTO jobs (kind, state, position, title, recipe, form, folder, device, program, command, pid, estimate,"
-      " step_flop, created, launched, started)"
-      " VALUES (?, ?, (SELECT coalesce (max (position), 0) + 1 FROM jobs), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+      " step_flop, created, launched, started, precision)"
+      " VALUES (?, ?, (SELECT coalesce (max (position), 0) + 1 FROM jobs), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+      " coalesce (?, 'f32'))"
       " ON CONFLICT (folder) DO UPDATE SET state = excluded.state, why = NULL, pid = excluded.pid,"
       " launched = excluded.launched, ended = 0, recipe = excluded.recipe, device = excluded.device,"
-      " program = excluded.program,"
+      " precision = excluded.precision, program = excluded.program,"
       KEPT (title, "excluded.title") ","
       KEPT (form, "excluded.form") ","
       KEPT (command, "excluded.command") ","
@@ -62,9 +64,9 @@ dh_database_put_job (DhDatabase *database, const DhJobRow *row, gboolean resumed
       " estimate = coalesce (excluded.estimate, iif (" SAME ", estimate, NULL)),"
       " step_flop = coalesce (excluded.step_flop, iif (" SAME ", step_flop, NULL)) RETURNING id",
       /* clang-format on */
-      "sssssssssiddsiii", row->kind, row->state, row->title, row->recipe, row->form, row->folder, row->device,
+      "sssssssssiddsiisi", row->kind, row->state, row->title, row->recipe, row->form, row->folder, row->device,
       row->program, row->command, row->pid, row->estimate, row->step_flop, now, row->launched, row->started,
-      (gint64)(resumed != FALSE));
+      row->precision, (gint64)(resumed != FALSE));
   return dh_database_returned_id (database, statement, error);
 }
 
@@ -115,10 +117,11 @@ dh_database_set_job_progress (DhDatabase *database, const DhJobRow *row, GError 
 {
   return dh_database_execute (database, error,
                               "UPDATE jobs SET step = ?, steps = ?, epochs = ?, seconds = ?, step_seconds = ?,"
-                              " device = ?, best_epoch = nullif (?, 0), miou = ?, ap = ?, auroc = ?, fpr95 = ?"
-                              " WHERE id = ?",
-                              "iiiddsiddddi", row->step, row->steps, row->epochs, row->seconds, row->step_seconds,
-                              row->device, row->best_epoch, row->miou, row->ap, row->auroc, row->fpr95, row->id);
+                              " device = ?, precision = coalesce (?, precision), best_epoch = nullif (?, 0),"
+                              " miou = ?, ap = ?, auroc = ?, fpr95 = ? WHERE id = ?",
+                              "iiiddssiddddi", row->step, row->steps, row->epochs, row->seconds, row->step_seconds,
+                              row->device, row->precision, row->best_epoch, row->miou, row->ap, row->auroc, row->fpr95,
+                              row->id);
 }
 
 gboolean
@@ -151,6 +154,7 @@ read_job (sqlite3_stmt *statement)
   row->form = dh_column_string (statement, c++);
   row->folder = dh_column_text (statement, c++);
   row->device = dh_column_text (statement, c++);
+  row->precision = dh_column_text (statement, c++);
   row->program = dh_column_text (statement, c++);
   row->command = dh_column_text (statement, c++);
   row->pid = sqlite3_column_int64 (statement, c++);
@@ -178,7 +182,8 @@ dh_database_list_jobs (DhDatabase *database, GError **error)
 {
   sqlite3_stmt *statement = dh_database_bind (
       database, error,
-      "SELECT id, kind, state, why, position, title, recipe, form, folder, device, program, command, pid, step, steps,"
+      "SELECT id, kind, state, why, position, title, recipe, form, folder, device, precision, program, command, pid, "
+      "step, steps,"
       " epochs, seconds, estimate, step_flop, step_seconds, best_epoch, miou, ap, auroc, fpr95, created, launched,"
       " started, ended FROM jobs WHERE kind = 'train' ORDER BY position, id",
       "");
@@ -198,14 +203,14 @@ dh_database_data_version (DhDatabase *database)
 }
 
 double
-dh_database_training_speed (DhDatabase *database, const char *device, GError **error)
+dh_database_training_speed (DhDatabase *database, const char *device, const char *precision, GError **error)
 {
   gboolean found = FALSE;
-  sqlite3_stmt *statement = dh_database_bind (
-      database, error,
-      "SELECT step_flop / step_seconds FROM jobs WHERE device = ? AND step_flop > 0 AND step_seconds > 0"
-      " ORDER BY launched DESC LIMIT 1",
-      "s", device);
+  sqlite3_stmt *statement = dh_database_bind (database, error,
+                                              "SELECT step_flop / step_seconds FROM jobs WHERE device = ? AND "
+                                              "precision = ? AND step_flop > 0 AND step_seconds > 0"
+                                              " ORDER BY launched DESC LIMIT 1",
+                                              "ss", device, precision);
   if (!statement || !dh_database_step (database, statement, &found, error) || !found)
     return NAN;
   const double speed = dh_column_double (statement, 0);

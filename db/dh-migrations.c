@@ -130,5 +130,8 @@ const char *const dh_database_migrations[] = {
   "  changed TEXT NOT NULL) WITHOUT ROWID;"
   "DROP TABLE tags;"
   "ALTER TABLE images DROP COLUMN note;",
+
+  /* What a training multiplies in: those of before did in float32. */
+  "ALTER TABLE jobs ADD COLUMN precision TEXT NOT NULL DEFAULT 'f32';",
 };
 const guint dh_database_n_migrations = G_N_ELEMENTS (dh_database_migrations);

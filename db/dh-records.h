@@ -66,11 +66,11 @@ typedef struct
   char *note;
 } DhMarkRow;
 
-/* A training. Times are Unix, in seconds; 0: not yet. */
+/* A training. `precision`: "f32" where it is NULL as it is written. Times are Unix, in seconds; 0: not yet. */
 typedef struct
 {
   gint64 id, position, pid, step, steps, epochs, best_epoch, launched, started, ended;
-  char *kind, *state, *why, *title, *recipe, *form, *folder, *device, *program, *command, *created;
+  char *kind, *state, *why, *title, *recipe, *form, *folder, *device, *precision, *program, *command, *created;
   double seconds, estimate, step_flop, step_seconds, miou, ap, auroc, fpr95;
 } DhJobRow;
 
@@ -147,7 +147,8 @@ gboolean dh_database_delete_job (DhDatabase *database, gint64 job, GError **erro
 GPtrArray *dh_database_list_jobs (DhDatabase *database, GError **error);
 /* A number that changes whenever another connection writes. */
 gint64 dh_database_data_version (DhDatabase *database);
-/* FLOP a second that trainings on a device of this name reached, the last one's; NAN where there was none. */
-double dh_database_training_speed (DhDatabase *database, const char *device, GError **error);
+/* FLOP a second that trainings on a device of this name reached in a precision, the last one's; NAN where there was
+ * none. */
+double dh_database_training_speed (DhDatabase *database, const char *device, const char *precision, GError **error);
 
 G_END_DECLS

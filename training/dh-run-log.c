@@ -52,6 +52,7 @@ clear_event (gpointer data)
 {
   DhRunEvent *event = data;
   g_free (event->text);
+  g_free (event->precision);
   g_free (event->state);
 }
 
@@ -97,6 +98,7 @@ parse (const char *line, gsize length, DhRunEvent *event)
                                                : kind == DH_EVENT_CHECKPOINT ? "path"
                                                                              : "why");
   event->text = g_strdup (text);
+  event->precision = g_strdup (kind == DH_EVENT_START ? dh_run_json_text (object, "precision") : NULL);
   event->state = g_strdup (kind == DH_EVENT_END ? dh_run_json_text (object, "state") : NULL);
   return TRUE;
 }

@@ -44,8 +44,9 @@ typedef struct
       double steps, epochs, parameters, validation_steps; /* the last: see dh_validation_work() */
     } start;
   } is;
-  char *text;  /* what a skip, note or end says; a checkpoint's path; a start's device; NULL */
-  char *state; /* of an end: "done", "stopped", "failed", "out-of-memory"; NULL */
+  char *text;      /* what a skip, note or end says; a checkpoint's path; a start's device; NULL */
+  char *precision; /* of a start, "bf16"; NULL: an older program's, float32 */
+  char *state;     /* of an end: "done", "stopped", "failed", "out-of-memory"; NULL */
 } DhRunEvent;
 
 DhRunLog *dh_run_log_new (const char *folder);

@@ -135,6 +135,8 @@ show (DhJobRow *self)
   gtk_label_set_label (GTK_LABEL (self->state), dh_job_state_name (state));
   set_colour (self->state, dh_job_state_class (state), "");
   gtk_label_set_label (GTK_LABEL (self->title), dh_training_job_get_title (self->job));
+  g_autofree char *facts = dh_training_job_dup_facts (self->job);
+  gtk_widget_set_tooltip_text (self->title, facts);
   gtk_label_set_label (GTK_LABEL (self->sentence), sentence);
   gtk_widget_set_tooltip_text (self->sentence, sentence);
   set_colour (self->sentence, is_bad (state) ? dh_job_state_class (state) : "", "dim-label");

@@ -156,8 +156,11 @@ show_time (DhTrainingCheckView *self)
                               ? g_strdup_printf (ngettext ("%s · %s step", "%s · %s steps", check->steps), time, steps)
                               : g_strdup (time);
   gtk_label_set_label (GTK_LABEL (self->time), text);
-  g_autofree char *name = check != NULL && check->device != NULL ? g_strdup_printf (_ ("Time on %s"), check->device)
-                                                                 : g_strdup (_ ("Time"));
+  const char *precision = dh_training_form_get_text (self->form, DH_TRAINING_PRECISION);
+  g_autofree char *name = check == NULL || check->device == NULL ? g_strdup (_ ("Time"))
+                          : g_str_equal (precision, "f32")
+                              ? g_strdup_printf (_ ("Time on %s"), check->device)
+                              : g_strdup_printf (_ ("Time on %s in %s"), check->device, precision);
   gtk_label_set_label (GTK_LABEL (self->time_name), name);
   gtk_widget_set_tooltip_text (self->time_name, check != NULL ? check->device_title : NULL);
 }

@@ -169,7 +169,8 @@ static void
 show_title (DhTrainingCurves *self)
 {
   gtk_label_set_label (GTK_LABEL (self->title), self->job != NULL ? dh_training_job_get_title (self->job) : "");
-  gtk_widget_set_tooltip_text (self->title, self->job != NULL ? dh_training_job_get_title (self->job) : NULL);
+  g_autofree char *facts = self->job != NULL ? dh_training_job_dup_facts (self->job) : NULL;
+  gtk_widget_set_tooltip_text (self->title, facts);
   show_checkpoints (self);
 }
 

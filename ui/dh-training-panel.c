@@ -47,6 +47,15 @@ on_changed (DhTrainingPanel *self)
   remember (self);
 }
 
+/* What they train in is offered, once they are known. */
+static void
+take_devices (DhTrainingPanel *self)
+{
+  const DhDeviceChoice *choice;
+  for (guint i = 0; (choice = dh_session_get_device_choice (self->session, i)) != NULL; i++)
+    dh_training_form_add_device (self->form, choice->name, choice->training);
+}
+
 static void
 show_found (DhTrainingPanel *self)
 {
@@ -147,9 +156,9 @@ make_recipe (DhTrainingPanel *self)
 static GtkWidget *
 make_settings (DhTrainingPanel *self)
 {
-  static const DhTrainingField rest[] = { DH_TRAINING_CROP,     DH_TRAINING_RATE,  DH_TRAINING_RATE_MIN,
-                                          DH_TRAINING_BETA,     DH_TRAINING_SEED,  DH_TRAINING_SELECTION,
-                                          DH_TRAINING_PATIENCE, DH_TRAINING_DEVICE };
+  static const DhTrainingField rest[] = { DH_TRAINING_CROP,     DH_TRAINING_RATE,   DH_TRAINING_RATE_MIN,
+                                          DH_TRAINING_BETA,     DH_TRAINING_SEED,   DH_TRAINING_SELECTION,
+                                          DH_TRAINING_PATIENCE, DH_TRAINING_DEVICE, DH_TRAINING_PRECISION };
   GtkWidget *card = dh_training_card_new (_ ("Settings"));
   add_rows (self, card, &(const DhTrainingField){ DH_TRAINING_EPOCHS }, 1);
   dh_training_card_add (card, dh_training_row_new_pair (self->session, self->form, DH_TRAINING_BATCH,
@@ -241,6 +250,8 @@ dh_training_panel_new (DhSession *session)
   g_signal_connect_object (self->form, "changed", G_CALLBACK (on_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->check, "checked", G_CALLBACK (show_found), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->check, "added", G_CALLBACK (on_added), self, 0);
+  g_signal_connect_object (session, "notify::model-info", G_CALLBACK (take_devices), self, G_CONNECT_SWAPPED);
+  take_devices (self);
   show_head (self);
   return GTK_WIDGET (self);
 }

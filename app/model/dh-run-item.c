@@ -120,6 +120,7 @@ take_job (DhRunItem *self)
                .model = g_strdup (dh_training_job_get_label (job)),
                .data = g_strdup (dh_training_job_get_data (job)),
                .device = g_strdup (dh_training_job_get_device (job)),
+               .precision = g_strdup (dh_training_job_get_precision (job)),
                .program = g_strdup (dh_training_job_get_program (job)),
                .command = dh_training_job_dup_command (job),
                .started = start_of_job (job),
@@ -319,6 +320,7 @@ dh_run_item_matches (DhRunItem *self, const char *words)
                           run->score,
                           run->protocol,
                           run->device,
+                          run->precision,
                           run->recipe,
                           run->started };
   g_autoptr (GString) text = g_string_new (NULL);

@@ -49,6 +49,7 @@ list_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
             DhDeviceChoice *choice = g_new0 (DhDeviceChoice, 1);
             choice->name = g_strdup (info->name);
             choice->title = g_strdup (info->title);
+            choice->training = info->training;
             choice->checks = g_str_equal (info->kind, "ref");
             g_ptr_array_add (found->choices, choice);
             first = first != NULL ? first : info;

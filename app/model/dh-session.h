@@ -102,6 +102,7 @@ typedef struct
   char *name;      /* "cpu", "cuda:0" */
   char *title;     /* "AMD EPYC 7B13" */
   gboolean checks; /* slow: the others are checked against it */
+  guint training;  /* bits 1 << DhPrecision that it trains in */
 } DhDeviceChoice;
 /* Of those that can be used; borrowed; NULL behind the last, and until they are known ("notify::model-info"). */
 const DhDeviceChoice *dh_session_get_device_choice (DhSession *session, guint position);

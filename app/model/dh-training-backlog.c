@@ -47,6 +47,7 @@ append_line (GString *text, const DhKeeperCommand *order)
       dh_run_json_add_text (json, "recipe", row->recipe);
       dh_run_json_add_text (json, "form", row->form);
       dh_run_json_add_text (json, "device", row->device);
+      dh_run_json_add_text (json, "precision", row->precision);
       dh_run_json_add_text (json, "program", row->program);
       dh_run_json_add_text (json, "command", row->command);
       dh_run_json_add_number (json, "estimate", row->estimate);
@@ -76,6 +77,8 @@ read_row (JsonObject *object, const char *folder)
                          .command = (char *)texts[6],
                          .form = (char *)texts[7],
                          .folder = (char *)folder,
+                         /* Missing in orders of an older program. */
+                         .precision = (char *)dh_run_json_text (object, "precision"),
                          .created = (char *)"",
                          .estimate = dh_run_json_number (object, "estimate"),
                          .step_flop = dh_run_json_number (object, "step_flop"),

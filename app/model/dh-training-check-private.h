@@ -23,6 +23,7 @@ typedef struct
 void dh_training_look_say (DhTrainingLook *look, DhCheckSubject subject, DhCheckLevel level, const char *format, ...)
     G_GNUC_PRINTF (4, 5);
 const char *dh_training_look_text (DhTrainingLook *look, DhTrainingField field);
+DhPrecision dh_training_look_precision (const DhTrainingLook *look); /* float32 where the device cannot train so */
 
 /* What it needs, against what is there. `net` and `device` are set; for the time, there are pictures. */
 void dh_training_look_at_memory (DhTrainingLook *look);

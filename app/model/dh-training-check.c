@@ -65,6 +65,16 @@ dh_training_look_text (DhTrainingLook *look, DhTrainingField field)
   return look->form->texts[field];
 }
 
+DhPrecision
+dh_training_look_precision (const DhTrainingLook *look)
+{
+  DhPrecision precision;
+  return dh_precision_from_name (look->form->texts[DH_TRAINING_PRECISION], &precision)
+                 && dh_device_trains_in (look->device, precision)
+             ? precision
+             : DH_PRECISION_F32;
+}
+
 static void
 look_at_form (DhTrainingLook *look)
 {
@@ -221,6 +231,20 @@ look_at_weights (DhTrainingLook *look)
                                                       : _ ("Weights fit"));
 }
 
+/* What is no precision at all is a problem of the form. */
+static gboolean
+look_at_precision (DhTrainingLook *look)
+{
+  DhPrecision precision;
+  const char *name = dh_training_look_text (look, DH_TRAINING_PRECISION);
+  if (!dh_precision_from_name (name, &precision) || precision == DH_PRECISION_INT8
+      || dh_device_trains_in (look->device, precision))
+    return TRUE;
+  dh_training_look_say (look, DH_CHECK_DEVICE, DH_CHECK_ERROR, _ ("%s cannot train in %s; choose float32"),
+                        look->check->device_title, dh_training_precision_title (name));
+  return FALSE;
+}
+
 static void
 look_at_device (DhTrainingLook *look)
 {
@@ -234,6 +258,8 @@ look_at_device (DhTrainingLook *look)
     }
   look->check->device = g_strdup (dh_device_name (look->device));
   look->check->device_title = g_strdup (dh_device_title (look->device));
+  if (!look_at_precision (look))
+    return;
   if (g_str_equal (look->check->device, "ref"))
     dh_training_look_say (look, DH_CHECK_DEVICE, DH_CHECK_WARNING,
                           _ ("Plain C computes this slowly; it is there to be compared with"));

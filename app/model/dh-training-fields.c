@@ -38,6 +38,11 @@ static const struct
                             0, 4503599627370495, 1),
   [DH_TRAINING_DEVICE] = OWN ("device", DH_FIELD_CHOICE, N_ ("Device"),
                               N_ ("What computes. Automatic: a graphics card where one is there."), 0, 0, 0),
+  [DH_TRAINING_PRECISION] =
+      OWN ("precision", DH_FIELD_CHOICE, N_ ("Precision"),
+           N_ ("What weights, activations and gradients are multiplied in. bfloat16 is faster, by far on a "
+               "graphics card or a processor with AMX; sums, norms, losses and Adam stay in float32."),
+           0, 0, 0),
   [DH_TRAINING_THREADS] =
       OWN ("threads", DH_FIELD_COUNT, N_ ("Threads"), N_ ("Of the processor. 0: as many as it has cores."), 0, 1024, 1),
   [DH_TRAINING_WORKERS] = OWN (

@@ -12,8 +12,10 @@ struct _DhTrainingForm
   char *recipe;   /* as it is loaded by: a published name or a path */
   DhRecipe *base; /* its own values */
   double numbers[DH_N_TRAINING_FIELDS];
-  char *texts[DH_N_TRAINING_FIELDS]; /* never NULL where the kind is a text */
-  const char **architectures;        /* that fit the base; static strings */
+  char *texts[DH_N_TRAINING_FIELDS];           /* never NULL where the kind is a text */
+  const char **architectures;                  /* that fit the base; static strings */
+  GHashTable *devices;                         /* name, also "auto" and "cuda" → bits of precisions */
+  const char **precisions, **precision_titles; /* that are offered; static strings */
 };
 
 gboolean dh_training_field_is_of_recipe (DhTrainingField field);
@@ -28,6 +30,10 @@ void dh_training_form_take_base (DhTrainingForm *form, const char *recipe, DhRec
 
 /* The recipe with what was changed; free with dh_recipe_free. */
 DhRecipe *dh_training_form_dup_recipe (DhTrainingForm *form);
+
+/* dh-training-precision.c */
+const char *const *dh_training_form_list_precisions (DhTrainingForm *form, const char *const **titles);
+char *dh_training_form_dup_precision_problem (DhTrainingForm *form);
 
 /* dh-training-form-row.c: a copy whose paths hold from anywhere; NULL with DH_ERROR_USAGE where a field is wrong. */
 DhTrainingForm *dh_training_form_dup_absolute (DhTrainingForm *form, GError **error);

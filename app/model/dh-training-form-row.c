@@ -51,6 +51,7 @@ dh_training_form_make_row (DhTrainingForm *form, const char *folder, const char 
                             .form = text,
                             .folder = (char *)folder,
                             .device = form->texts[DH_TRAINING_DEVICE],
+                            .precision = form->texts[DH_TRAINING_PRECISION],
                             .program = (char *)DH_VERSION,
                             .command = command,
                             .created = (char *)"",

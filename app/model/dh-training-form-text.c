@@ -76,7 +76,8 @@ dh_training_form_dup_data_title (DhTrainingForm *self)
                                  self->base->negatives ? self->texts[DH_TRAINING_NEGATIVES] : NULL);
 }
 
-/* What tells it from other trainings of this network on this data: β and the seed, and what is not the recipe's. */
+/* What tells it from other trainings of this network on this data: β and the seed, and what is not the recipe's; the
+ * precision where it is not float32. */
 static void
 append_changes (DhTrainingForm *self, GString *title)
 {
@@ -95,6 +96,8 @@ append_changes (DhTrainingForm *self, GString *title)
         g_string_append_printf (title, ", %s %s", label, value);
       }
   g_string_append_printf (title, _ (", seed %.0f"), self->numbers[DH_TRAINING_SEED]);
+  if (!g_str_equal (self->texts[DH_TRAINING_PRECISION], "f32"))
+    g_string_append_printf (title, ", %s", self->texts[DH_TRAINING_PRECISION]);
 }
 
 char *
@@ -189,6 +192,7 @@ static const char *const options[DH_N_TRAINING_FIELDS] = {
   [DH_TRAINING_INIT] = "--model",
   [DH_TRAINING_SEED] = "--seed",
   [DH_TRAINING_DEVICE] = "--device",
+  [DH_TRAINING_PRECISION] = "--precision",
   [DH_TRAINING_THREADS] = "--threads",
   [DH_TRAINING_WORKERS] = "--workers",
   [DH_TRAINING_VALIDATION_IMAGES] = "--validation_images",
@@ -203,7 +207,8 @@ is_told (DhTrainingForm *self, DhTrainingField field, gboolean with_recipe)
     return !with_recipe && dh_training_form_is_changed (self, field);
   if (dh_training_field_is_number (field))
     return field == DH_TRAINING_SEED || self->numbers[field] != 0;
-  return *self->texts[field] != '\0' && !(field == DH_TRAINING_DEVICE && g_str_equal (self->texts[field], "auto"));
+  return *self->texts[field] != '\0' && !(field == DH_TRAINING_DEVICE && g_str_equal (self->texts[field], "auto"))
+         && !(field == DH_TRAINING_PRECISION && g_str_equal (self->texts[field], "f32"));
 }
 
 char **

@@ -73,6 +73,9 @@ dh_training_form_finalize (GObject *object)
   g_free (self->recipe);
   g_clear_pointer (&self->base, dh_recipe_free);
   g_free (self->architectures);
+  g_free (self->precisions);
+  g_free (self->precision_titles);
+  g_hash_table_unref (self->devices);
   for (guint i = 0; i < DH_N_TRAINING_FIELDS; i++)
     g_free (self->texts[i]);
   G_OBJECT_CLASS (dh_training_form_parent_class)->finalize (object);
@@ -95,6 +98,9 @@ dh_training_form_init (DhTrainingForm *self)
   self->texts[DH_TRAINING_RUNS] = g_build_filename (g_get_user_data_dir (), "densehybrid", "trainings", NULL);
   g_free (self->texts[DH_TRAINING_DEVICE]);
   self->texts[DH_TRAINING_DEVICE] = g_strdup ("auto");
+  g_free (self->texts[DH_TRAINING_PRECISION]);
+  self->texts[DH_TRAINING_PRECISION] = g_strdup ("f32");
+  self->devices = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->numbers[DH_TRAINING_SEED] = 1;
   const char *first = dh_recipe_names ()[0];
   dh_training_form_take_base (self, first, dh_recipe_load (first, NULL));
@@ -184,6 +190,8 @@ dh_training_form_get_choices (DhTrainingForm *self, DhTrainingField field, const
   static const char *const devices[] = { "auto", "cuda", "cpu", "ref", NULL };
   static const char *const datasets[] = { "", "cityscapes", "street-hazards-full", "camvid", NULL };
   static const char *const selections[] = { "ap", "miou", "last", NULL };
+  if (field == DH_TRAINING_PRECISION)
+    return dh_training_form_list_precisions (self, labels);
   static const char *device_labels[5], *dataset_labels[5], *selection_labels[4];
   device_labels[0] = _ ("Automatic");
   device_labels[1] = _ ("Graphics card (CUDA)");
@@ -332,6 +340,8 @@ dh_training_form_dup_problem (DhTrainingForm *self, DhTrainingField field)
       return g_strv_contains ((const char *const *)self->architectures, text)
                  ? NULL
                  : g_strdup_printf (_ ("The network “%s” does not fit this recipe"), text);
+    case DH_TRAINING_PRECISION:
+      return dh_training_form_dup_precision_problem (self);
     case DH_TRAINING_SELECTION:
       return g_strv_contains (dh_training_form_get_choices (self, field, NULL), text)
                  ? NULL

@@ -19,7 +19,8 @@ typedef enum
   DH_TRAINING_NEGATIVES, /* folder */
   DH_TRAINING_RUNS,      /* folder in which the run's folder is made */
   DH_TRAINING_SEED,
-  DH_TRAINING_DEVICE, /* a choice; "auto" */
+  DH_TRAINING_DEVICE,    /* a choice; "auto" */
+  DH_TRAINING_PRECISION, /* a choice: of those that the device trains in; "f32" */
   DH_TRAINING_THREADS,
   DH_TRAINING_WORKERS,
   DH_TRAINING_VALIDATION_IMAGES,
@@ -94,6 +95,12 @@ void dh_training_form_set_text (DhTrainingForm *form, DhTrainingField field, con
 /* Values and their names for people, translated; NULL-terminated, borrowed. NULL for other kinds. */
 const char *const *dh_training_form_get_choices (DhTrainingForm *form, DhTrainingField field,
                                                  const char *const **labels);
+
+/* A device that there is ("cpu", "cuda:0"), the one that "auto" takes first, and bits 1 << DhPrecision that it trains
+ * in. Until its device is known, DH_TRAINING_PRECISION offers float32 and what it is, and finds nothing wrong. */
+void dh_training_form_add_device (DhTrainingForm *form, const char *name, guint precisions);
+/* "bfloat16"; the name itself where it is none. */
+const char *dh_training_precision_title (const char *name);
 
 /* The recipe's own value as text, "12", "1e-06"; free with g_free; NULL where the recipe has none (DATA, INIT, …). */
 char *dh_training_form_dup_published (DhTrainingForm *form, DhTrainingField field);

@@ -98,7 +98,7 @@ same_numbers (const DhJobSnapshot *a, const DhJobSnapshot *b)
          && x->started == y->started && x->ended == y->ended && x->best_epoch == y->best_epoch
          && a->progress.silent == b->progress.silent && g_strcmp0 (x->state, y->state) == 0
          && g_strcmp0 (x->why, y->why) == 0 && g_strcmp0 (x->title, y->title) == 0
-         && g_strcmp0 (x->device, y->device) == 0;
+         && g_strcmp0 (x->device, y->device) == 0 && g_strcmp0 (x->precision, y->precision) == 0;
 }
 
 gboolean
@@ -210,6 +210,19 @@ dh_training_job_get_device (DhTrainingJob *self)
   return self->snapshot->row->device;
 }
 
+const char *
+dh_training_job_get_precision (DhTrainingJob *self)
+{
+  return self->snapshot->row->precision;
+}
+
+char *
+dh_training_job_dup_facts (DhTrainingJob *self)
+{
+  const DhJobRow *row = self->snapshot->row;
+  return g_strdup_printf ("%s\n%s · %s", row->title, row->device, row->precision);
+}
+
 gboolean
 dh_training_job_is_foreign (DhTrainingJob *self)
 {
@@ -313,6 +326,7 @@ form_of_config (DhTrainingJob *self)
                 { DH_TRAINING_NEGATIVES, config->negative_root },
                 { DH_TRAINING_INIT, config->init },
                 { DH_TRAINING_DEVICE, config->device },
+                { DH_TRAINING_PRECISION, dh_precision_name (config->precision) },
                 { DH_TRAINING_RUNS, runs } };
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     dh_training_form_set_text (form, texts[i].field, texts[i].text);

@@ -82,7 +82,10 @@ typedef struct
   double miou, ap, auroc, fpr95;
 } DhJobBest;
 DhJobBest dh_training_job_get_best (DhTrainingJob *job);
-const char *dh_training_job_get_device (DhTrainingJob *job); /* as asked for, or as it was opened */
+const char *dh_training_job_get_device (DhTrainingJob *job);    /* as asked for, or as it was opened */
+const char *dh_training_job_get_precision (DhTrainingJob *job); /* "f32", "bf16" */
+/* The title, and below it "cpu · bf16"; free with g_free. */
+char *dh_training_job_dup_facts (DhTrainingJob *job);
 /* Whether it was started elsewhere: by the command line. */
 gboolean dh_training_job_is_foreign (DhTrainingJob *job);
 

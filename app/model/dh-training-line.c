@@ -94,6 +94,8 @@ dh_training_line_describe (const DhRunEvent *event)
       g_string_append_printf (text, "%s  step %" G_GUINT64_FORMAT, dh_run_event_name (event->kind), event->step);
       if (event->text != NULL)
         g_string_append_printf (text, "  %s", event->text);
+      if (event->precision != NULL)
+        g_string_append_printf (text, "  %s", event->precision);
     }
   return g_string_free (text, FALSE);
 }

@@ -17,6 +17,8 @@
 #define THREAD_SPEED_AVX2 115e9
 #define THREAD_SPEED_PLAIN 10e9
 #define CARD_SPEED 25e12
+/* Times as fast in less than float32: measured of a processor with AMX, and no more than a guess of a card. */
+#define SHORT_GAIN 2
 /* What the trainer takes of a processor's memory before it trains anything; measured, most of it libraries. */
 #define PROGRAM_BYTES (24 << 20)
 /* Above this share of the memory that is there, other programs may come too short. */
@@ -38,6 +40,7 @@ options_of (const DhTrainingLook *look, guint batch)
 {
   const gint crop = (gint)look->recipe->crop;
   return (DhTrainOptions){ .input = { (gint)batch, 3, crop, crop },
+                           .precision = dh_training_look_precision (look),
                            .logits = look->net->logits,
                            .logits_ood = look->net->logits_ood,
                            .beta = look->recipe->beta,
@@ -130,9 +133,19 @@ thread_speed (void)
   return THREAD_SPEED_PLAIN;
 }
 
-/* What earlier trainings on this device reached, or a rough guess. */
+static gboolean
+gains_by_short (const DhTrainingLook *look)
+{
+#ifdef __x86_64__
+  return is_card (look) || __builtin_cpu_supports ("amx-bf16");
+#else
+  return is_card (look);
+#endif
+}
+
+/* What earlier trainings on this device reached in this precision, or a rough guess. */
 static double
-speed_of (const DhTrainingLook *look, gboolean *measured)
+speed_of (const DhTrainingLook *look, DhPrecision precision, gboolean *measured)
 {
   g_autofree char *path = dh_database_default_path ();
   double speed = NAN;
@@ -140,14 +153,15 @@ speed_of (const DhTrainingLook *look, gboolean *measured)
     {
       g_autoptr (DhDatabase) database = dh_database_open (path, NULL);
       if (database != NULL)
-        speed = dh_database_training_speed (database, look->check->device, NULL);
+        speed = dh_database_training_speed (database, look->check->device, dh_precision_name (precision), NULL);
     }
   *measured = isfinite (speed) && speed > 0;
   if (*measured)
     return speed;
-  return is_card (look)                             ? CARD_SPEED
+  const double gain = precision != DH_PRECISION_F32 && gains_by_short (look) ? SHORT_GAIN : 1;
+  return is_card (look)                             ? gain * CARD_SPEED
          : g_str_equal (look->check->device, "ref") ? 1e9 * dh_device_threads (look->device)
-                                                    : thread_speed () * dh_device_threads (look->device);
+                                                    : gain * thread_speed () * dh_device_threads (look->device);
 }
 
 /* Of one sample on one thread, with its files in memory or not as they are now. 0: none could be made, which is said
@@ -219,19 +233,21 @@ dh_training_look_at_time (DhTrainingLook *look)
   const DhValue outputs[] = { look->net->logits, look->net->logits_ood };
   const DhStepParts parts =
       dh_step_parts (look->net->graph, shapes, outputs, look->net->logits_ood == DH_NO_VALUE ? 1 : 2);
-  gboolean measured;
+  gboolean measured, known;
   check->steps = epoch * look->recipe->epochs;
   /* Backwards it is the same twice, for values and for parameters. */
   check->step_flop = 3 * dh_step_work (&parts) * look->recipe->accumulation;
   const DhComposer validation = dh_pictures_compose (&look->pictures, look->recipe, TRUE);
   const guint most = (guint)look->form->numbers[DH_TRAINING_VALIDATION_IMAGES];
   const guint pictures = most ? MIN (most, validation.n_items) : validation.n_items;
-  const double speed = speed_of (look, &measured), sample = share_of_loading (look, &composer);
+  const DhPrecision precision = dh_training_look_precision (look);
+  const double speed = speed_of (look, precision, &measured), sample = share_of_loading (look, &composer);
   /* What is loaded ahead is loaded while it computes: the slower of both tells. A validation picture is read as whole
    * as one to train on. */
   const double computing = check->step_flop / speed;
   const double loading = sample * look->recipe->batch * look->recipe->accumulation;
-  const double validating = dh_validation_work (look->net, &validation, most) / speed;
+  const double validating =
+      dh_validation_work (look->net, &validation, most) / speed_of (look, DH_PRECISION_F32, &known);
   const double reading = sample * pictures * look->recipe->validation_pastes;
   check->seconds = (double)check->steps * MAX (computing, loading) + look->recipe->epochs * MAX (validating, reading);
   g_autofree char *time = duration (check->seconds);

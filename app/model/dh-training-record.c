@@ -58,6 +58,8 @@ dh_training_record_take_row (DhTrainingRecord *record, DhJobRow *row)
       row->fpr95 = old->fpr95;
       g_free (row->device);
       row->device = g_strdup (old->device);
+      g_free (row->precision);
+      row->precision = g_strdup (old->precision);
     }
   dh_job_row_free (record->row);
   record->row = row;
@@ -245,6 +247,11 @@ take_event (DhTrainingRecord *record, const DhRunEvent *event)
         {
           g_free (row->device);
           row->device = g_strdup (event->text);
+        }
+      if (event->precision != NULL)
+        {
+          g_free (row->precision);
+          row->precision = g_strdup (event->precision);
         }
       break;
     case DH_EVENT_STEP:

@@ -318,6 +318,14 @@ dh_device_has_precision (DhDevice *device, DhPrecision precision)
 }
 
 gboolean
+dh_device_trains_in (DhDevice *device, DhPrecision precision)
+{
+  g_return_val_if_fail (device != NULL, FALSE);
+  const guint all = device->training ? device->training : 1u << DH_PRECISION_F32;
+  return device->functions->compile_training && precision < DH_N_PRECISIONS && (all & 1u << precision) != 0;
+}
+
+gboolean
 dh_device_has_memory (DhDevice *device)
 {
   g_return_val_if_fail (device != NULL, FALSE);

@@ -32,6 +32,7 @@ typedef struct
   gboolean present; /* it, or what drives it, is there: where it is not available, somebody may wonder */
   guint64 memory;   /* bytes */
   guint precisions; /* bits 1 << DhPrecision */
+  guint training;   /* those of them that it trains in */
 } DhDeviceInfo;
 void dh_device_info_free (DhDeviceInfo *info);
 
@@ -65,6 +66,7 @@ guint dh_device_threads (DhDevice *device);
 gboolean dh_device_is_lost (DhDevice *device);
 gboolean dh_device_reopen (DhDevice *device, GError **error);
 gboolean dh_device_has_precision (DhDevice *device, DhPrecision precision);
+gboolean dh_device_trains_in (DhDevice *device, DhPrecision precision);
 
 /* A graph compiled for one input shape on one device. */
 typedef struct _DhPlan DhPlan;

@@ -75,8 +75,7 @@ dh_train_plan_new (DhDevice *device, DhGraph *graph, DhTensorDict *parameters, D
                    device->name, device->title);
       return NULL;
     }
-  if (options->precision >= DH_N_PRECISIONS
-      || !((device->training ? device->training : 1u << DH_PRECISION_F32) & 1u << options->precision))
+  if (!dh_device_trains_in (device, options->precision))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "The device “%s” (%s) cannot train in %s precision; use f32",
                    device->name, device->title,

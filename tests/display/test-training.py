@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,8 @@ ADD = (215, 842)
 ADD_BOX, TOAST_BOX = (60, 828, 308, 28), (620, 790, 520, 50)
 ROW_Y, LAST_BUTTON_X, BUTTON = 112, 1359, 24
 CHART = (400, 180, 310, 220)
+# In one of 1400×1100, which shows the form down to there without scrolling.
+TALL, PRECISION, TALL_ADD = (1400, 1100), (318, 704), (215, 1042)
 
 
 class Training:
@@ -117,8 +120,8 @@ class Training:
         finally:
             os.kill(pid, signal.SIGCONT)
 
-    def start(self):
-        self.studio = driver.Studio(STUDIO, ["--new"], home=self.home)
+    def start(self, size=(1400, 900)):
+        self.studio = driver.Studio(STUDIO, ["--new"], home=self.home, size=size)
         self.studio.settle()
         self.studio.key("ctrl+3")
         self.studio.settle(1)
@@ -369,6 +372,38 @@ def test_elsewhere(training):
     assert not found, found
 
 
+def test_precision(training):
+    """What the form's precision is, the job's row, its command line and the trainer's configuration say, too."""
+    devices = json.loads(subprocess.run([PROGRAM, "devices", "--json"], check=True, capture_output=True).stdout)
+    first = next(device for device in devices["devices"] if device["available"])
+    short = "bf16" in first["precisions"]
+    training.close_studio()
+    training.start(TALL)
+    studio = training.studio
+    studio.screenshot(f"{OUTPUT}/training-form.png")
+    if short:
+        choose(training, PRECISION, first["precisions"].index("bf16"), "precision", "bf16")
+    database = f"{training.home}/data/densehybrid/densehybrid.db"
+    mark = len(studio.text())
+    for _ in range(60):
+        studio.settle(2)
+        studio.click(*TALL_ADD)
+        studio.settle(1)
+        if re.search(r"studio: trainings .*1 running", studio.text()[mark:]):
+            break
+    training.say(r"studio: trainings .*1 running", mark)
+    studio.screenshot(f"{OUTPUT}/training-precision.png")
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        precision, command, folder = connection.execute(
+            "SELECT precision, command, folder FROM jobs ORDER BY id DESC LIMIT 1").fetchone()
+    assert precision == ("bf16" if short else "f32"), precision
+    assert ("--precision bf16" in command) == short, command
+    until(lambda: any(event["event"] == "step" for event in training.events(folder)), "a step", training.signs)
+    with open(f"{folder}/config.json") as file:
+        assert json.load(file)["precision"] == precision
+    training.say(r"studio: trainings .*2 done", mark)
+
+
 def end_trainer(training):
     """Whatever a failed case left running, by its own number and only if it is ours."""
     try:
@@ -382,7 +417,7 @@ def end_trainer(training):
 
 def main():
     cases = [test_toast, test_start, test_watch, test_pause, test_kill, test_power_cut, test_again, test_finish, test_browse,
-             test_runs, test_elsewhere]
+             test_runs, test_elsewhere, test_precision]
     print(f"1..{len(cases) + 1}", flush=True)
     without = driver.missing()
     os.makedirs(OUTPUT, exist_ok=True)

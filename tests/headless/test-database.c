@@ -359,6 +359,7 @@ test_jobs (void)
   const DhJobRow *last = rows->pdata[2];
   g_assert_cmpint (last->id, ==, first);
   g_assert_null (last->why);
+  g_assert_cmpstr (last->precision, ==, "f32"); /* where nothing else was said */
   g_assert_true (isnan (last->estimate) && isnan (last->ap));
   g_assert_true (dh_database_swap_jobs (one, first, third, &error));
   g_autoptr (GPtrArray) swapped = dh_database_list_jobs (one, &error);
@@ -375,6 +376,7 @@ test_jobs (void)
                           .form = (char *)"{}",
                           .folder = (char *)"/b",
                           .device = (char *)"cuda:0",
+                          .precision = (char *)"bf16",
                           .program = (char *)"2",
                           .command = (char *)"new command",
                           .estimate = 60,
@@ -395,6 +397,7 @@ test_jobs (void)
       g_assert_cmpstr (found->form, ==, "{}");
       g_assert_cmpstr (found->command, ==, "new command");
       g_assert_cmpstr (found->device, ==, "cuda:0");
+      g_assert_cmpstr (found->precision, ==, "bf16");
       g_assert_cmpfloat (found->estimate, ==, 60);
       g_assert_cmpfloat (found->step_flop, ==, 7e9);
     }
@@ -429,15 +432,16 @@ test_jobs (void)
       }
 
   /* What a step took tells of the next training's time. */
-  g_assert_true (isnan (dh_database_training_speed (one, "cpu", &error)));
+  g_assert_true (isnan (dh_database_training_speed (one, "cpu", "f32", &error)));
   DhJobRow *row = rows->pdata[2]; /* the first one, of the cpu */
   row->step_seconds = 2;
   row->step = row->steps = 7;
   row->best_epoch = 1;
   row->ap = 0.5;
   g_assert_true (dh_database_set_job_progress (one, row, &error));
-  g_assert_cmpfloat (dh_database_training_speed (other, "cpu", &error), ==, 3e9);
-  g_assert_true (isnan (dh_database_training_speed (other, "cuda:0", &error)));
+  g_assert_cmpfloat (dh_database_training_speed (other, "cpu", "f32", &error), ==, 3e9);
+  g_assert_true (isnan (dh_database_training_speed (other, "cpu", "bf16", &error)));
+  g_assert_true (isnan (dh_database_training_speed (other, "cuda:0", "bf16", &error)));
   g_assert_true (dh_database_delete_job (other, first, &error));
   g_autoptr (GPtrArray) left = dh_database_list_jobs (one, &error);
   g_assert_cmpuint (left->len, ==, 2);

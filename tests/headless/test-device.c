@@ -47,7 +47,13 @@ test_list (void)
       g_autoptr (GError) error = NULL;
       g_autoptr (DhDevice) device = dh_device_open (info->name, 0, &error);
       if (info->available)
-        g_assert_no_error (error);
+        {
+          g_assert_no_error (error);
+          g_assert_true (dh_device_trains_in (device, DH_PRECISION_F32));
+          g_assert_false (dh_device_trains_in (device, DH_PRECISION_INT8));
+          for (DhPrecision p = 0; p < DH_N_PRECISIONS; p++)
+            g_assert_true (dh_device_trains_in (device, p) == ((info->training & 1u << p) != 0));
+        }
       else
         g_assert_error (error, DH_ERROR, DH_ERROR_NO_DEVICE);
     }

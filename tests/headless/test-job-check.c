@@ -116,6 +116,13 @@ test_check (void)
   g_autoptr (DhTrainingCheck) two = check (single, NULL, &error);
   g_assert_true (two->can_start);
 
+  /* Whatever the window knew of devices: this one has float32 alone. */
+  g_autoptr (DhTrainingForm) rounded = jobs_make_form ("", 4);
+  dh_training_form_set_text (rounded, DH_TRAINING_PRECISION, "bf16");
+  g_autoptr (DhTrainingCheck) refused = check (rounded, NULL, &error);
+  g_assert_true (says (refused, DH_CHECK_DEVICE, DH_CHECK_ERROR, "cannot train in bfloat16; choose float32"));
+  g_assert_false (refused->can_start);
+
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_cancellable_cancel (cancellable);
   g_assert_null (check (form, cancellable, &error));

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "dh-device.h"
 #include "dh-training-form.h"
 #include "jobs.h"
 
@@ -64,10 +65,87 @@ test_form (void)
   g_assert_cmpstr (text, ==, still);
 }
 
+static void
+note_change (DhTrainingForm *form, guint field, guint *n)
+{
+  g_assert_cmpuint (field, ==, DH_TRAINING_PRECISION);
+  (*n)++;
+}
+
+static void
+assert_offered (DhTrainingForm *form, const char *wanted)
+{
+  g_autofree char *offered =
+      g_strjoinv (" ", (char **)dh_training_form_get_choices (form, DH_TRAINING_PRECISION, NULL));
+  g_assert_cmpstr (offered, ==, wanted);
+}
+
+/* What the device trains in is offered, float32 first; what it does not train in is told, and stays seen. */
+static void
+test_precision (void)
+{
+  g_autoptr (DhTrainingForm) form = jobs_make_form ("", 4);
+  const char *const *titles;
+  guint n = 0;
+  g_assert_cmpstr (dh_training_form_get_text (form, DH_TRAINING_PRECISION), ==, "f32");
+  g_autofree char *plain = dh_training_form_dup_command (form), *title = dh_training_form_dup_title (form);
+  g_assert_null (strstr (plain, "--precision"));
+  g_assert_null (strstr (title, "f32"));
+  assert_offered (form, "f32");
+  dh_training_form_set_text (form, DH_TRAINING_DEVICE, "auto");
+  g_signal_connect (form, "changed", G_CALLBACK (note_change), &n);
+  const guint f32 = 1u << DH_PRECISION_F32, bf16 = 1u << DH_PRECISION_BF16, tf32 = 1u << DH_PRECISION_TF32;
+  dh_training_form_add_device (form, "cuda:0", f32 | tf32 | bf16);
+  g_assert_cmpuint (n, ==, 1);
+  dh_training_form_add_device (form, "cpu", f32);
+  dh_training_form_add_device (form, "cuda:0", f32 | tf32 | bf16);
+  g_assert_cmpuint (n, ==, 1);
+  g_signal_handlers_disconnect_by_data (form, &n);
+  assert_offered (form, "f32 tf32 bf16");
+  dh_training_form_get_choices (form, DH_TRAINING_PRECISION, &titles);
+  g_assert_cmpstr (titles[2], ==, "bfloat16");
+  /* Who shows a list may ask for it again meanwhile. */
+  const char *const *offered = dh_training_form_get_choices (form, DH_TRAINING_PRECISION, NULL);
+  g_assert_true (dh_training_form_get_choices (form, DH_TRAINING_PRECISION, NULL) == offered);
+
+  dh_training_form_set_text (form, DH_TRAINING_PRECISION, "bf16");
+  g_assert_true (dh_training_form_is_complete (form));
+  g_assert_cmpuint (dh_training_form_count_changed (form), ==, 0);
+  g_autofree char *command = dh_training_form_dup_command (form), *told = dh_training_form_dup_title (form);
+  g_assert_nonnull (strstr (command, " --precision bf16"));
+  g_assert_true (g_str_has_suffix (told, ", bf16"));
+
+  /* It is remembered; a text of before it says float32 where it is read into a new form. */
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = dh_training_form_to_text (form);
+  g_autoptr (DhTrainingForm) other = dh_training_form_new ();
+  g_assert_true (dh_training_form_read_text (other, text, &error));
+  g_assert_cmpstr (dh_training_form_get_text (other, DH_TRAINING_PRECISION), ==, "bf16");
+  assert_offered (other, "f32 bf16");
+  g_assert_true (dh_training_form_is_complete (other));
+
+  dh_training_form_set_text (form, DH_TRAINING_DEVICE, "cuda");
+  g_assert_true (dh_training_form_is_complete (form));
+  dh_training_form_set_text (form, DH_TRAINING_DEVICE, "cpu");
+  g_autofree char *problem = dh_training_form_dup_problem (form, DH_TRAINING_PRECISION);
+  g_assert_cmpstr (problem, ==, "The device cannot train in it");
+  assert_offered (form, "f32 bf16");
+  dh_training_form_set_text (form, DH_TRAINING_PRECISION, "f32");
+  g_assert_true (dh_training_form_is_complete (form));
+  assert_offered (form, "f32");
+  static const char *const none[] = { "", "int8", "f31" };
+  for (guint i = 0; i < G_N_ELEMENTS (none); i++)
+    {
+      dh_training_form_set_text (form, DH_TRAINING_PRECISION, none[i]);
+      g_assert_false (dh_training_form_is_complete (form));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
   jobs_begin (&argc, &argv);
   g_test_add_func ("/job-form/form", test_form);
+  g_test_add_func ("/job-form/precision", test_precision);
   return jobs_end ();
 }

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "dh-error.h"
+#include "dh-run-config.h"
 #include "dh-run-lock.h"
 #include "dh-run-log.h"
 #include "dh-training-job-private.h"
@@ -259,6 +260,70 @@ test_life (void)
   jobs_close_queue (queue);
 }
 
+static guint64 steps_before;
+static gboolean
+has_stepped_on (DhTrainingQueue *queue, DhTrainingJob *job)
+{
+  return dh_training_job_get_progress (job)->step > steps_before;
+}
+
+/* In the precision that the form says, which the run keeps when it is gone on with; row, folder and log tell it. */
+static void
+test_precision (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = dh_device_open ("cpu", 1, NULL);
+  if (device == NULL || !dh_device_trains_in (device, DH_PRECISION_BF16))
+    {
+      g_test_skip ("this processor does not multiply bfloat16");
+      return;
+    }
+  DhTrainingQueue *queue = jobs_open_queue ();
+  g_autoptr (DhTrainingForm) form = jobs_make_form ("rounded", JOBS_ENDLESS);
+  dh_training_form_set_text (form, DH_TRAINING_DEVICE, "cpu");
+  dh_training_form_set_text (form, DH_TRAINING_PRECISION, "bf16");
+  g_autoptr (DhTrainingJob) job = g_object_ref (dh_training_queue_add (queue, form, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (dh_training_job_get_precision (job), ==, "bf16");
+  g_autofree char *command = dh_training_job_dup_command (job);
+  g_assert_nonnull (strstr (command, " --device cpu --precision bf16"));
+  for (guint i = steps_before = 0; i < 2; i++)
+    {
+      g_assert_true (jobs_wait_for (queue, job, has_stepped_on));
+      dh_training_queue_cancel (queue, job);
+      g_assert_true (jobs_wait_for (queue, job, is_cancelled));
+      g_autoptr (DhRunConfig) config = dh_run_config_read (dh_training_job_get_folder (job), &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (config->precision, ==, DH_PRECISION_BF16);
+      g_assert_cmpstr (dh_training_job_get_precision (job), ==, "bf16");
+      steps_before = dh_training_job_get_progress (job)->step;
+      if (i == 0)
+        dh_training_queue_go_on (queue, job);
+    }
+  DhTrainingLog *log = dh_training_job_get_log (job);
+  g_assert_true (jobs_wait_for (queue, job, is_log_loaded));
+  dh_training_log_set_filter (log, "start bf16");
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (log)), ==, 2);
+  g_autofree char *facts = dh_training_job_dup_facts (job);
+  g_assert_cmpstr (facts, ==, "rounded\ncpu · bf16");
+  jobs_close_queue (queue);
+
+  g_autoptr (DhTrainingForm) again = dh_training_job_dup_form (job);
+  g_assert_cmpstr (dh_training_form_get_text (again, DH_TRAINING_PRECISION), ==, "bf16");
+
+  /* Of a training that the command line began its folder says it. */
+  const char *path = dh_training_job_get_folder (job);
+  g_autoptr (DhTrainingJob) foreign = dh_training_job_new (path);
+  const DhJobRow row = { .state = (char *)"cancelled", .title = (char *)"", .folder = (char *)path };
+  DhJobSnapshot *snapshot = g_new0 (DhJobSnapshot, 1);
+  snapshot->row = dh_job_row_copy (&row);
+  snapshot->checkpoints = g_ptr_array_new ();
+  dh_training_job_take_snapshot (foreign, snapshot, 0, 0);
+  g_autoptr (DhTrainingForm) told = dh_training_job_dup_form (foreign);
+  g_assert_nonnull (told);
+  g_assert_cmpstr (dh_training_form_get_text (told, DH_TRAINING_PRECISION), ==, "bf16");
+}
+
 static gboolean
 has_ended (const char *folder)
 {
@@ -433,6 +498,7 @@ main (int argc, char **argv)
     {
       g_test_add_func ("/jobs/queue", test_queue);
       g_test_add_func ("/jobs/life", test_life);
+      g_test_add_func ("/jobs/precision", test_precision);
       g_test_add_func ("/jobs/unwatched", test_unwatched);
       g_test_add_func ("/jobs/failures", test_failures);
       g_test_add_func ("/jobs/cancel", test_cancel);

@@ -20,7 +20,7 @@ list (GPtrArray *infos)
       info->available = available;
       info->present = TRUE;
       info->memory = card.memory;
-      info->precisions = available ? card.precisions : 0;
+      info->precisions = info->training = available ? card.precisions : 0;
       info->source = card.source;
       info->why_not = g_steal_pointer (&why_not);
       g_ptr_array_add (infos, info);

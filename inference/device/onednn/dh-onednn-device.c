@@ -83,6 +83,7 @@ cpu_list (GPtrArray *infos)
   info->why_not = kernels == NULL ? why_no_kernels () : NULL;
   info->memory = dh_machine_memory ();
   info->precisions = kernels != NULL ? precisions (kernels) : 0;
+  info->training = kernels != NULL ? training_precisions (kernels) : 0;
   g_ptr_array_add (infos, info);
 }
 

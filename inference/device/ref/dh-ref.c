@@ -29,7 +29,7 @@ list (GPtrArray *infos)
   DhDeviceInfo *info = dh_device_info_new ("ref", "ref", dh_machine_processor ());
   info->available = TRUE;
   info->memory = dh_machine_memory ();
-  info->precisions = 1u << DH_PRECISION_F32;
+  info->precisions = info->training = 1u << DH_PRECISION_F32;
   g_ptr_array_add (infos, info);
 }
 
