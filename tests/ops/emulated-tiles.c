@@ -3,6 +3,7 @@
 #include <string.h>
 #include "dh-cpu-train-kernels.h"
 #include "dh-simd-tiles.h"
+#include "dh-tensor.h"
 
 extern const DhCpuKernels dh_cpu_kernels_emulated_tiles;
 extern const DhCpuTrainKernels dh_cpu_train_kernels_emulated_tiles;
@@ -56,15 +57,6 @@ dh_emulated_zero (gint tile)
   memset (&tiles[tile], 0, sizeof tiles[tile]);
 }
 
-static float
-widen (guint16 half)
-{
-  const guint32 bits = (guint32)half << 16;
-  float value;
-  memcpy (&value, &bits, sizeof value);
-  return value;
-}
-
 void
 dh_emulated_bf16 (gint sum, gint a, gint b)
 {
@@ -72,10 +64,11 @@ dh_emulated_bf16 (gint sum, gint a, gint b)
   for (gint k = 0; k < 16; k++)
     for (gint row = 0; row < 16; row++)
       {
-        const float even = widen (tiles[a].halves[row][2 * k]), odd = widen (tiles[a].halves[row][2 * k + 1]);
+        const float even = dh_bf16_to_f32 (tiles[a].halves[row][2 * k]),
+                    odd = dh_bf16_to_f32 (tiles[a].halves[row][2 * k + 1]);
         for (gint column = 0; column < 16; column++)
-          tiles[sum].floats[row][column] +=
-              even * widen (tiles[b].halves[k][2 * column]) + odd * widen (tiles[b].halves[k][2 * column + 1]);
+          tiles[sum].floats[row][column] += even * dh_bf16_to_f32 (tiles[b].halves[k][2 * column])
+                                            + odd * dh_bf16_to_f32 (tiles[b].halves[k][2 * column + 1]);
       }
 }
 
