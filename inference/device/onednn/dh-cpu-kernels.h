@@ -185,6 +185,13 @@ extern const DhCpuKernels dh_cpu_kernels_avx512_amx;
 /* Tests set it: AMX as other processors compute it, which DH_CPU_ISA may then name; or NULL. */
 extern const DhCpuKernels *dh_cpu_kernels_emulated;
 
+/* So many planes in whole panels. */
+static inline gint
+dh_cpu_whole_panels (gint planes, gint panel)
+{
+  return (planes + panel - 1) / panel * panel;
+}
+
 /* The fastest that this processor runs, or the one that the environment variable DH_CPU_ISA names (plain, avx2,
  * avx2_vnni, avx512, avx512_vnni, avx512_bf16, which has VNNI too, avx512_amx, which has both); NULL where it names
  * none that it runs. */

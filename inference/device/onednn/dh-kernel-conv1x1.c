@@ -39,8 +39,7 @@ panel_planes (Format format)
 DH_INLINE gint
 whole_panels (Format format, gint planes)
 {
-  const gint panel = panel_planes (format);
-  return (planes + panel - 1) / panel * panel;
+  return dh_cpu_whole_panels (planes, panel_planes (format));
 }
 
 /* Of int8, whose sums are not put down before they are whole, all: they take a quarter of the room. */

@@ -11,8 +11,7 @@
 static gint
 whole_channels (const DhCpuFilters *f, gint planes)
 {
-  const gint panel = f->bf16 ? DH_PANEL_BF16 : 1;
-  return (planes + panel - 1) / panel * panel * DH_LANES;
+  return dh_cpu_whole_panels (planes, f->bf16 ? DH_PANEL_BF16 : 1) * DH_LANES;
 }
 
 /* A lane's way from f->weight, by plane of the result; −1: no channel. */

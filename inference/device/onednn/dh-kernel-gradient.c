@@ -68,8 +68,7 @@ outer_plane (const DhCpuGradient1x1 *g, gint n)
 DH_INLINE gint
 whole_planes (const DhCpuGradient1x1 *g)
 {
-  const gint panel = g->bf16 ? DH_PANEL_BF16 : 1;
-  return (g->out_planes + panel - 1) / panel * panel;
+  return dh_cpu_whole_panels (g->out_planes, g->bf16 ? DH_PANEL_BF16 : 1);
 }
 
 /* The gradient of the result, finished, in bfloat16 once for each of the two products; two planes of what was read,

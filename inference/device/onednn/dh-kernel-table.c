@@ -12,12 +12,11 @@ const DhCpuKernels DH_TABLE = {
   .panel_bf16 = DH_PANEL_BF16,
   .panel_int8 = DH_PANEL_INT8,
   .run = DH_RUN,
-#ifndef DH_HAS_TILES
-  .run_bf16 = DH_RUN,
-#endif
 #ifdef DH_HAS_TILES
   .tiles = TRUE,
   .most_packed = DH_RUN_TILES,
+#else
+  .run_bf16 = DH_RUN,
 #endif
   .taps_margin = DH_TAPS_MARGIN,
 #ifdef __AVX512BF16__

@@ -28,7 +28,7 @@ put (float *to, DhVec v, gboolean stream)
 static void
 transform_bf16 (const DhCpuWinogradFilters *f, gint o0, gint outs)
 {
-  const gint ins = f->in_planes * DH_LANES, panel = DH_PANEL_BF16 * DH_LANES, whole = (ins + panel - 1) / panel * panel;
+  const gint ins = f->in_planes * DH_LANES, whole = dh_cpu_whole_panels (f->in_planes, DH_PANEL_BF16) * DH_LANES;
   const gsize stride = (gsize)whole * f->out_planes * DH_LANES / 2, row = (gsize)outs * DH_LANES;
   const guint16 *from = (const guint16 *)f->weights + (gsize)9 * ins * o0 * DH_LANES;
   float *to = f->to + (gsize)o0 * DH_LANES * whole / 2;

@@ -33,8 +33,7 @@ panel_of (const DhCpuWinograd *conv)
 DH_INLINE gint
 whole_planes (const DhCpuWinograd *conv)
 {
-  const gint panel = panel_of (conv);
-  return (conv->in.n_planes + panel - 1) / panel * panel;
+  return dh_cpu_whole_panels (conv->in.n_planes, panel_of (conv));
 }
 
 static gsize

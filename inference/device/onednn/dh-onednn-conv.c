@@ -56,7 +56,7 @@ dh_cpu_add_taps (DhCpuPlan *plan, const DhCpuConv *conv, GError **error)
     return NULL;
   gboolean packed = conv->bf16 && (conv->node->stride == 1 || plan->device->kernels->tiles);
   const DhCpuView *rows = conv->in->packed ? conv->in : packed ? add_packed_rows (plan, conv) : NULL;
-  const char *what = conv->node->kernel == 1 ? "1×1 bf16" : conv->bf16 ? "taps bf16" : "taps";
+  const char *what = !conv->bf16 ? "taps" : conv->node->kernel == 1 ? "1×1 bf16" : "taps bf16";
   DhCpuStep *step = dh_cpu_conv_step (plan, conv, out, what);
   DhCpuTaps *args = &step->u.taps;
   step->made = rows;
@@ -129,8 +129,9 @@ bind_filters (DhCpuStep *step)
 static gsize
 count_filters (const DhCpuPlan *plan, const DhCpuConv *conv, gint out_planes)
 {
-  const gsize lanes = plan->device->kernels->lanes, panel = conv->bf16 ? plan->device->kernels->panel_bf16 : 1;
-  return (conv->in->n_planes + panel - 1) / panel * panel * lanes * (out_planes * lanes);
+  const gsize lanes = plan->device->kernels->lanes;
+  const gint panel = conv->bf16 ? plan->device->kernels->panel_bf16 : 1;
+  return dh_cpu_whole_panels (conv->in->n_planes, panel) * lanes * (out_planes * lanes);
 }
 
 /* Transforms multiply bfloat16's rounding errors by four. Of those of a few layers, the largest, little is left at the

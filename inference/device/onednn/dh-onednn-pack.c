@@ -62,19 +62,12 @@ pack_f32 (const DhCpuConv *conv, const DhCpuView *out, const DhCpuKernels *kerne
           *packed++ = dh_cpu_conv_weight (conv, out, tap, i, o * lanes + j);
 }
 
-/* The input's planes in whole panels, which products in bfloat16 and int8 read. */
-static gint
-whole_panels (const DhCpuConv *conv, gint panel)
-{
-  return (conv->in->n_planes + panel - 1) / panel * panel;
-}
-
 /* The same order by pairs of input channels, in bfloat16. */
 static void
 pack_bf16 (const DhCpuConv *conv, const DhCpuView *out, const DhCpuKernels *kernels, gint tap, guint16 *packed)
 {
   const gint lanes = kernels->lanes, ins = conv->in->n_planes * lanes;
-  const gint planes = whole_panels (conv, kernels->panel_bf16),
+  const gint planes = dh_cpu_whole_panels (conv->in->n_planes, kernels->panel_bf16),
              at_once = kernels->run_bf16 ? kernels->run_bf16 : planes;
   for (gint plane0 = 0; plane0 < planes; plane0 += at_once)
     for (gint o = 0; o < out->n_planes; o += 2)
@@ -88,7 +81,7 @@ dh_cpu_conv_pack (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, 
 {
   const DhCpuKernels *kernels = plan->device->kernels;
   const gint lanes = kernels->lanes, taps = conv->node->kernel * conv->node->kernel;
-  const gint planes = whole_panels (conv, conv->bf16 ? kernels->panel_bf16 : 1);
+  const gint planes = dh_cpu_whole_panels (conv->in->n_planes, conv->bf16 ? kernels->panel_bf16 : 1);
   gsize count = (gsize)planes * out->n_planes * lanes * lanes;
   gsize bytes = count * (conv->bf16 ? sizeof (guint16) : sizeof (float));
   float *weights = dh_cpu_alloc_packed (plan, taps * bytes, error);
@@ -124,7 +117,7 @@ dh_cpu_conv_pack_int8 (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *
 {
   const DhCpuKernels *kernels = plan->device->kernels;
   const gint lanes = kernels->lanes, ins = conv->in->n_planes * lanes, outs = out->n_planes * lanes;
-  const gint whole = whole_panels (conv, kernels->panel_int8) * lanes;
+  const gint whole = dh_cpu_whole_panels (conv->in->n_planes, kernels->panel_int8) * lanes;
   gint8 *weights = (gint8 *)dh_cpu_alloc_packed (plan, (gsize)whole * outs, error);
   if (weights == NULL)
     return NULL;

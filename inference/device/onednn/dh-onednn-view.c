@@ -44,7 +44,7 @@ dh_cpu_view_new_like (DhCpuPlan *plan, const DhCpuView *like, gint h, gint w, Dh
 gsize
 dh_cpu_packed_floats (const DhCpuKernels *kernels, gint n_planes, gint h, gint w)
 {
-  const gsize panel = kernels->panel_bf16, panels = (n_planes + panel - 1) / panel;
+  const gsize panel = kernels->panel_bf16, panels = dh_cpu_whole_panels (n_planes, kernels->panel_bf16) / panel;
   return (panels * h * (w + 2 * kernels->taps_margin) + DH_TAPS_BEHIND) * panel * kernels->lanes / 2;
 }
 

@@ -146,7 +146,7 @@ packed_bytes (const DhTrain *train, const DhTrainOp *op, gboolean turned)
 {
   const gsize places = op->kind == DH_TRAIN_CONV_3X3 ? 36 : 1;
   const gint ins = turned ? op->out->n_planes : op->in->n_planes, outs = turned ? op->in->n_planes : op->out->n_planes;
-  const gint panel = train->bf16 ? train->kernels->panel_bf16 : 1, whole = (ins + panel - 1) / panel * panel;
+  const gint whole = dh_cpu_whole_panels (ins, train->bf16 ? train->kernels->panel_bf16 : 1);
   const gsize count = (gsize)whole * outs * train->kernels->lanes * train->kernels->lanes;
   return count * places * (train->bf16 ? sizeof (guint16) : sizeof (float));
 }
