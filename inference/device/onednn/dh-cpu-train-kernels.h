@@ -71,6 +71,28 @@ typedef struct
   double factor; /* of what is added to `weight` */
 } DhCpuFilters;
 
+/* Weights' gradients whose sums are too many for the caches of a thread, in two steps. First, what the products read is
+ * gathered, plane by plane, of as many tiles or pixels as there is memory for: here of one of the two operands … */
+typedef struct
+{
+  DhCpuInput in;          /* its planes: of all images, image after image */
+  gboolean of_result;     /* the gradient of the result, else what was read */
+  gint places;            /* 36: tiles, transformed; 1: pixels */
+  const DhCpuTile *tiles; /* of an image */
+  gint n_tiles, dilation;
+  gint y, x, step, rows, columns; /* pixels: of each image (y + row·step, x + column·step) */
+  gint first, n;                  /* of the tiles or pixels of all images */
+  gboolean bf16;                  /* as in DhCpuGradient1x1 */
+  float *to;                      /* plane after plane, see DhCpuTrainKernels.gathered_floats */
+} DhCpuGather;
+/* … then all sums over them of a few channels by a few are made, and added to the gradient at once. */
+typedef struct
+{
+  DhCpuFilters filters; /* where the gradient is, and `factor`; of 36 places 9 floats for a pair of channels, else 1 */
+  gint places, n;
+  const float *x, *dy; /* gathered */
+} DhCpuBlocks;
+
 /* Pools and resizes: the gradient of a plane of their input, written. */
 typedef struct
 {
@@ -117,6 +139,12 @@ typedef struct
   void (*gradient1x1) (const DhCpuGradient1x1 *gradient, gint item, float *scratch);
   gsize (*gradient3x3_scratch) (const DhCpuGradient3x3 *gradient);
   void (*gradient3x3) (const DhCpuGradient3x3 *gradient, gint item, float *scratch);
+  gsize (*gathered_floats) (gint places, gint n, gboolean bf16); /* of a plane */
+  gsize (*gather_scratch) (const DhCpuGather *gather);
+  void (*gather) (const DhCpuGather *gather, gint plane, float *scratch);
+  gint (*blocks_items) (const DhCpuBlocks *blocks);
+  gsize (*blocks_scratch) (const DhCpuBlocks *blocks);
+  void (*blocks) (const DhCpuBlocks *blocks, gint item, float *scratch);
   /* item: a pair of output planes */
   void (*pack_1x1) (const DhCpuFilters *filters, gint item);
   /* item: a pair of output planes; an input plane */

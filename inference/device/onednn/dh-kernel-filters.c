@@ -4,9 +4,6 @@
 /* Weights as the matrix kernels read them, which the optimiser moves in every step, and gradients back from the 36
  * places of Winograd's kernel. */
 
-#define A ((float)DH_WINOGRAD_A)
-#define B ((float)DH_WINOGRAD_B)
-
 /* Input channels of so many planes as the matrix kernels read them: in bfloat16 in whole panels. */
 static gint
 whole_channels (const DhCpuFilters *f, gint planes)
@@ -117,17 +114,6 @@ dh_pack_filters (const DhCpuFilters *f, gint item)
     memset (to + k * stride, 0, (gsize)(whole - ins) / once * pair * DH_LANES * sizeof *to);
 }
 
-/* Gᵀ m of six. */
-DH_INLINE void
-filter_line_back (const DhVec m[6], DhVec to[3])
-{
-  const DhVec a = (float)DH_WINOGRAD_GA * (m[1] + m[2]), b = (float)DH_WINOGRAD_GB * (m[3] + m[4]);
-  to[0] = (float)DH_WINOGRAD_G0 * m[0] + a + b;
-  to[1] =
-      (float)(DH_WINOGRAD_GA * DH_WINOGRAD_A) * (m[1] - m[2]) + (float)(DH_WINOGRAD_GB * DH_WINOGRAD_B) * (m[3] - m[4]);
-  to[2] = (A * A) * a + (B * B) * b + m[5];
-}
-
 void
 dh_unpack_filters (const DhCpuFilters *f, gint item)
 {
@@ -137,33 +123,22 @@ dh_unpack_filters (const DhCpuFilters *f, gint item)
       {
         const gint in = f->ins[item * DH_LANES + i];
         const float *from = f->packed + ((gsize)item * f->out_planes + o) * block + i * DH_LANES;
-        DhVec t[3][6];
+        DhVec m[36], taps[9];
         if (in < 0)
           continue;
-        for (gint j = 0; j < 6; j++)
+        for (gint k = 0; k < 36; k++)
           {
-            DhVec column[6], line[3];
-            for (gint k = 0; k < 6; k++)
-              {
-                column[k] = dh_load (from + (k * 6 + j) * stride);
-                for (gint part = 1; part < f->parts; part++)
-                  column[k] += dh_load (from + (k * 6 + j) * stride + part * f->part_stride);
-              }
-            filter_line_back (column, line);
-            for (gint k = 0; k < 3; k++)
-              t[k][j] = line[k];
+            m[k] = dh_load (from + k * stride);
+            for (gint part = 1; part < f->parts; part++)
+              m[k] += dh_load (from + k * stride + part * f->part_stride);
           }
-        for (gint k = 0; k < 3; k++)
+        dh_winograd_filter_back (m, taps);
+        for (gint lane = 0; lane < DH_LANES; lane++)
           {
-            DhVec line[3];
-            filter_line_back (t[k], line);
-            for (gint lane = 0; lane < DH_LANES; lane++)
-              {
-                const gint out = f->outs[o * DH_LANES + lane];
-                float *w = f->weight + in * f->in_stride + MAX (out, 0) * f->out_stride + k * 3;
-                for (gint j = 0; j < 3 && out >= 0; j++)
-                  w[j] += (float)(f->factor * line[j][lane]);
-              }
+            const gint out = f->outs[o * DH_LANES + lane];
+            float *w = f->weight + in * f->in_stride + MAX (out, 0) * f->out_stride;
+            for (gint k = 0; k < 9 && out >= 0; k++)
+              w[k] += (float)(f->factor * taps[k][lane]);
           }
       }
 }

@@ -7,8 +7,6 @@
 /* With the matrices of dh-winograd.h, y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A; so the gradient of g is
  * Gᵀ [Σ (A dy Aᵀ) ⊙ (Bᵀ d B)] G, summed over all tiles before the last transform. */
 
-#define SKEW DH_LANES
-
 /* Planes of what was read that are multiplied at once. */
 DH_INLINE gint
 planes_at_once (const DhCpuGradient3x3 *g)
@@ -26,13 +24,13 @@ tile_plane (const DhCpuGradient3x3 *g, gint n)
 static gsize
 u_stride (const DhCpuGradient3x3 *g)
 {
-  return g->out_planes * tile_plane (g, g->tiles_per_item) + SKEW;
+  return g->out_planes * tile_plane (g, g->tiles_per_item) + DH_SKEW;
 }
 
 static gsize
 v_stride (const DhCpuGradient3x3 *g)
 {
-  return planes_at_once (g) * tile_plane (g, g->tiles_per_item) + SKEW;
+  return planes_at_once (g) * tile_plane (g, g->tiles_per_item) + DH_SKEW;
 }
 
 gsize
@@ -55,10 +53,22 @@ result_line (const DhVec d[4], DhVec to[6])
   to[5] = d[3];
 }
 
-static void
-transform_result (const DhCpuGradient3x3 *g, const float *plane, DhCpuTile at, float *to, gsize stride)
+/* Tiles of what there is of a plane, of all images that `planes` has, `step` apart. */
+typedef struct
 {
-  const gint d = g->dilation, h = g->in.h, w = g->in.w;
+  const DhCpuInput *in;
+  const float *const *planes;
+  gint step;
+  const DhCpuTile *tiles; /* of an image */
+  gint n_tiles, dilation;
+  gboolean bf16;
+  DhPrologue prologue; /* of what was read */
+} Source;
+
+static void
+transform_result (const Source *source, const float *plane, DhCpuTile at, float *to, gsize stride)
+{
+  const gint d = source->dilation, h = source->in->h, w = source->in->w;
   DhVec t[6][4];
 #pragma GCC unroll 4
   for (gint j = 0; j < 4; j++)
@@ -100,41 +110,40 @@ store_pairs (const float *first, const float *second, float *to, gsize stride)
 
 #endif
 
-/* One tile of what there is of a plane. */
-typedef struct
-{
-  const DhCpuGradient3x3 *g;
-  const float *plane;
-  DhPrologue prologue; /* of what was read */
-} Source;
-typedef void (*Transform) (const Source *source, DhCpuTile tile, float *to, gsize stride);
+typedef void (*Transform) (const Source *source, gint tile, float *to, gsize stride);
 
-DH_INLINE void
-of_result (const Source *source, DhCpuTile tile, float *to, gsize stride)
+DH_INLINE const float *
+plane_of (const Source *source, gint tile)
 {
-  transform_result (source->g, source->plane, tile, to, stride);
+  return source->planes[tile / source->n_tiles * source->step];
 }
 
 DH_INLINE void
-of_input (const Source *source, DhCpuTile tile, float *to, gsize stride)
+of_result (const Source *source, gint tile, float *to, gsize stride)
 {
-  const DhCpuGradient3x3 *g = source->g;
-  dh_winograd_input (&g->in, g->dilation, source->plane, source->prologue, tile, FALSE, to, stride);
+  transform_result (source, plane_of (source, tile), source->tiles[tile % source->n_tiles], to, stride);
 }
 
-/* All tiles of a plane; in bfloat16 in pairs, of which the last may lack its second, and then in whole ones. */
 DH_INLINE void
-transform_tiles (Transform transform, const Source *source, const DhCpuTile *tiles, gint n, float *to, gsize stride)
+of_input (const Source *source, gint tile, float *to, gsize stride)
+{
+  dh_winograd_input (source->in, source->dilation, plane_of (source, tile), source->prologue,
+                     source->tiles[tile % source->n_tiles], FALSE, to, stride);
+}
+
+/* `n` tiles; in bfloat16 in pairs, of which the last may lack its second, and then in whole ones. */
+DH_INLINE void
+transform_tiles (Transform transform, const Source *source, gint first, gint n, float *to, gsize stride)
 {
 #ifdef __AVX512BF16__
-  if (source->g->bf16)
+  if (source->bf16)
     {
       float pair[2][36 * DH_LANES];
       for (gint t = 0; t < n; t += 2)
         {
           const gint both = MIN (2, n - t);
           for (gint j = 0; j < both; j++)
-            transform (source, tiles[t + j], pair[j], DH_LANES);
+            transform (source, first + t + j, pair[j], DH_LANES);
           store_pairs (pair[0], both > 1 ? pair[1] : NULL, to + t / 2 * DH_LANES, stride);
         }
       const gint have = (n + 1) / 2, lack = dh_outer_pairs (n) - have;
@@ -144,7 +153,16 @@ transform_tiles (Transform transform, const Source *source, const DhCpuTile *til
     }
 #endif
   for (gint t = 0; t < n; t++)
-    transform (source, tiles[t], to + (gsize)t * DH_LANES, stride);
+    transform (source, first + t, to + (gsize)t * DH_LANES, stride);
+}
+
+/* The result's gradient to the 36 places, as products read it. */
+static void
+transform_results (const Source *source, gint first, gint n, float *to, gsize stride)
+{
+  transform_tiles (of_result, source, first, n, to, stride);
+  for (gint k = 0; source->bf16 && k < 36; k++)
+    dh_outer_turn (to + k * stride, n);
 }
 
 /* At place k. */
@@ -163,27 +181,26 @@ add_products (const DhCpuGradient3x3 *g, DhOuter *outer, gint k, gint plane)
   dh_outer (outer);
 }
 
-/* The gradient of the result, to the 36 places. */
-static void
-transform_results (const DhCpuGradient3x3 *g, const DhCpuTile *tiles, gint n, float *u, gsize stride)
+/* Of one plane of the table `planes`, image after image. */
+DH_INLINE Source
+source_of (const DhCpuGradient3x3 *g, const float *const *planes)
 {
-  const gsize plane = tile_plane (g, n);
-  for (gint o = 0; o < g->out_planes; o++)
-    {
-      transform_tiles (of_result, &(Source){ .g = g, .plane = g->dy[o] }, tiles, n, u + o * plane, stride);
-      for (gint k = 0; g->bf16 && k < 36; k++)
-        dh_outer_turn (u + o * plane + k * stride, n);
-    }
+  return (Source){
+    .in = &g->in, .planes = planes, .tiles = g->tiles, .n_tiles = g->n_tiles, .dilation = g->dilation, .bf16 = g->bf16
+  };
 }
 
 void
 dh_gradient3x3 (const DhCpuGradient3x3 *g, gint item, float *scratch)
 {
   const gint first = item * g->tiles_per_item, n = MIN (g->tiles_per_item, g->n_tiles - first);
-  const DhCpuTile *tiles = g->tiles + first;
   const gsize us = u_stride (g), vs = v_stride (g), plane = tile_plane (g, n);
   float *u = scratch, *v = u + 36 * us;
-  transform_results (g, tiles, n, u, us);
+  for (gint o = 0; o < g->out_planes; o++)
+    {
+      const Source source = source_of (g, g->dy + o);
+      transform_results (&source, first, n, u + o * plane, us);
+    }
   if (g->bf16)
     dh_tiles_begin ();
   for (gint b = 0; b < g->in.n_planes; b += planes_at_once (g))
@@ -191,8 +208,9 @@ dh_gradient3x3 (const DhCpuGradient3x3 *g, gint item, float *scratch)
       const gint planes = MIN (planes_at_once (g), g->in.n_planes - b);
       for (gint j = 0; j < planes; j++)
         {
-          const Source source = { g, g->in.planes[b + j], dh_prologue (&g->in, b + j) };
-          transform_tiles (of_input, &source, tiles, n, v + j * plane, vs);
+          Source source = source_of (g, g->in.planes + b + j);
+          source.prologue = dh_prologue (&g->in, b + j);
+          transform_tiles (of_input, &source, first, n, v + j * plane, vs);
         }
       for (gint k = 0; k < 36; k++)
         {
@@ -203,4 +221,22 @@ dh_gradient3x3 (const DhCpuGradient3x3 *g, gint item, float *scratch)
     }
   if (g->bf16)
     dh_tiles_end ();
+}
+
+void
+dh_gather_tiles (const DhCpuGather *g, gint plane, float *to)
+{
+  const gsize stride = dh_place_floats (36, g->n, g->bf16);
+  const Source source = { .in = &g->in,
+                          .planes = g->in.planes + plane,
+                          .step = g->in.n_planes,
+                          .tiles = g->tiles,
+                          .n_tiles = g->n_tiles,
+                          .dilation = g->dilation,
+                          .bf16 = g->bf16,
+                          .prologue = dh_prologue (&g->in, plane) };
+  if (g->of_result)
+    transform_results (&source, g->first, g->n, to, stride);
+  else
+    transform_tiles (of_input, &source, g->first, g->n, to, stride);
 }

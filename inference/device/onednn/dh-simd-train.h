@@ -11,6 +11,13 @@
 #define dh_gradient1x1 DH_ISA (dh_gradient1x1)
 #define dh_gradient3x3_scratch DH_ISA (dh_gradient3x3_scratch)
 #define dh_gradient3x3 DH_ISA (dh_gradient3x3)
+#define dh_gathered_floats DH_ISA (dh_gathered_floats)
+#define dh_gather_scratch DH_ISA (dh_gather_scratch)
+#define dh_gather DH_ISA (dh_gather)
+#define dh_gather_tiles DH_ISA (dh_gather_tiles)
+#define dh_blocks_items DH_ISA (dh_blocks_items)
+#define dh_blocks_scratch DH_ISA (dh_blocks_scratch)
+#define dh_blocks DH_ISA (dh_blocks)
 #define dh_pack_1x1 DH_ISA (dh_pack_1x1)
 #define dh_pack_filters DH_ISA (dh_pack_filters)
 #define dh_unpack_filters DH_ISA (dh_unpack_filters)
@@ -96,6 +103,16 @@ dh_outer_pairs (gint n)
   return ((n + 1) / 2 + DH_OUTER_PAIRS - 1) / DH_OUTER_PAIRS * DH_OUTER_PAIRS;
 }
 
+/* One line of cache more, so that the 36 places of a plane do not fall on the same sets of the cache. */
+#define DH_SKEW DH_LANES
+
+/* Floats of one of a gathered plane's places: n tiles or pixels, in bfloat16 in pairs. */
+DH_INLINE gsize
+dh_place_floats (gint places, gint n, gboolean bf16)
+{
+  return (gsize)(bf16 ? dh_outer_pairs (n) : n) * DH_LANES + (places > 1 ? DH_SKEW : 0);
+}
+
 /* Products of planes of `x` and of `dy`, summed over pixels and added to blocks of DH_LANES × DH_LANES floats, of which
  * each pair of planes has one. */
 typedef struct
@@ -138,6 +155,14 @@ gsize dh_gradient1x1_scratch (const DhCpuGradient1x1 *gradient);
 void dh_gradient1x1 (const DhCpuGradient1x1 *gradient, gint item, float *scratch);
 gsize dh_gradient3x3_scratch (const DhCpuGradient3x3 *gradient);
 void dh_gradient3x3 (const DhCpuGradient3x3 *gradient, gint item, float *scratch);
+gsize dh_gathered_floats (gint places, gint n, gboolean bf16);
+gsize dh_gather_scratch (const DhCpuGather *gather);
+void dh_gather (const DhCpuGather *gather, gint plane, float *scratch);
+/* Of one plane, to `to`. */
+void dh_gather_tiles (const DhCpuGather *gather, gint plane, float *to);
+gint dh_blocks_items (const DhCpuBlocks *blocks);
+gsize dh_blocks_scratch (const DhCpuBlocks *blocks);
+void dh_blocks (const DhCpuBlocks *blocks, gint item, float *scratch);
 void dh_pack_1x1 (const DhCpuFilters *filters, gint item);
 void dh_pack_filters (const DhCpuFilters *filters, gint item);
 void dh_unpack_filters (const DhCpuFilters *filters, gint item);

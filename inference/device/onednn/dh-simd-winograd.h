@@ -38,6 +38,33 @@ dh_winograd_filter (const DhVecDouble taps[9], DhVec to[36])
     }
 }
 
+/* Gᵀ m of six. */
+DH_INLINE void
+dh_winograd_filter_line_back (const DhVec m[6], DhVec to[3])
+{
+  const DhVec a = (float)DH_WINOGRAD_GA * (m[1] + m[2]), b = (float)DH_WINOGRAD_GB * (m[3] + m[4]);
+  to[0] = (float)DH_WINOGRAD_G0 * m[0] + a + b;
+  to[1] =
+      (float)(DH_WINOGRAD_GA * DH_WINOGRAD_A) * (m[1] - m[2]) + (float)(DH_WINOGRAD_GB * DH_WINOGRAD_B) * (m[3] - m[4]);
+  to[2] = (float)DH_WINOGRAD_A2 * a + (float)DH_WINOGRAD_B2 * b + m[5];
+}
+
+/* Gᵀ m G of the 36 places. */
+DH_INLINE void
+dh_winograd_filter_back (const DhVec m[36], DhVec taps[9])
+{
+  DhVec t[3][6], line[3];
+  for (gint j = 0; j < 6; j++)
+    {
+      const DhVec column[6] = { m[j], m[6 + j], m[12 + j], m[18 + j], m[24 + j], m[30 + j] };
+      dh_winograd_filter_line_back (column, line);
+      for (gint k = 0; k < 3; k++)
+        t[k][j] = line[k];
+    }
+  for (gint k = 0; k < 3; k++)
+    dh_winograd_filter_line_back (t[k], taps + 3 * k);
+}
+
 /* Bᵀ d of six. */
 DH_INLINE void
 dh_winograd_input_line (const DhVec d[6], DhVec to[6])

@@ -3,7 +3,7 @@
 
 G_BEGIN_DECLS
 
-/* What the three kinds of convolutions in training share: dh-train-conv.c. */
+/* What the kinds of convolutions in training share: dh-train-conv.c. */
 
 /* Data of the items of a step. */
 typedef struct
@@ -17,6 +17,7 @@ typedef struct
   gsize sums_size;
   float *const *targets; /* image after image */
   DhCpuFilters filters;
+  gint first, planes; /* of what is made: those made in one go */
 } DhTrainConvWork;
 
 G_GNUC_INTERNAL const DhNode *dh_train_conv_node (const DhTrain *train, const DhTrainOp *op);
@@ -36,6 +37,11 @@ G_GNUC_INTERNAL float **dh_train_conv_out_planes (const DhTrain *train, const Dh
 G_GNUC_INTERNAL float **dh_train_conv_targets (const DhTrain *train, const DhTrainStep *step);
 G_GNUC_INTERNAL void dh_train_conv_route (DhTrain *train, const DhTrainStep *step, float *const *targets);
 
+/* The weights' gradient block by block, without sums beside it: `step->sums` has so many bytes. */
+G_GNUC_INTERNAL gsize dh_train_blocks_bytes (const DhTrain *train, const DhTrainOp *op);
+G_GNUC_INTERNAL void dh_train_blocks_need (DhTrain *train, const DhTrainOp *op);
+G_GNUC_INTERNAL void dh_train_blocks (DhTrain *train, const DhTrainStep *step);
+
 /* Each kind in a file of its own: both passes, and the scratch memory that they need. */
 G_GNUC_INTERNAL gboolean dh_train_conv1x1_forward (DhTrain *train, DhTrainStep *step, GError **error);
 G_GNUC_INTERNAL gboolean dh_train_conv1x1_backward (DhTrain *train, DhTrainStep *step);
@@ -47,6 +53,14 @@ G_GNUC_INTERNAL void dh_train_conv3x3_need_forward (DhTrain *train, const DhTrai
 G_GNUC_INTERNAL void dh_train_conv3x3_need_backward (DhTrain *train, const DhTrainOp *op);
 /* Tiles of each of the dilation² phases, row by row. */
 G_GNUC_INTERNAL const DhCpuTile *dh_train_conv3x3_tiles (DhTrain *train, gint h, gint w, gint dilation, gint *n_tiles);
+/* Bytes of the weights that are packed at a time. `turned`: for the gradient of the input. */
+G_GNUC_INTERNAL gsize dh_train_conv3x3_weight_bytes (const DhTrain *train, const DhTrainOp *op, gboolean turned);
+G_GNUC_INTERNAL gboolean dh_train_conv_taps_forward (DhTrain *train, DhTrainStep *step, GError **error);
+G_GNUC_INTERNAL gboolean dh_train_conv_taps_backward (DhTrain *train, DhTrainStep *step);
+G_GNUC_INTERNAL void dh_train_conv_taps_need (DhTrain *train, const DhTrainOp *op, gboolean turned);
+G_GNUC_INTERNAL gsize dh_train_conv_taps_weight_bytes (const DhTrain *train, const DhTrainOp *op, gboolean turned);
+/* Of the packed input of the images of one go; 0: it is not packed. */
+G_GNUC_INTERNAL gsize dh_train_conv_taps_packed_bytes (const DhTrain *train, const DhTrainOp *op, gboolean turned);
 G_GNUC_INTERNAL gboolean dh_train_conv_library_forward (DhTrain *train, DhTrainStep *step, GError **error);
 G_GNUC_INTERNAL gboolean dh_train_conv_library_backward (DhTrain *train, DhTrainStep *step, GError **error);
 

@@ -1,13 +1,14 @@
 #include "dh-train-conv-private.h"
 
-/* Convolutions: which kind each is, and its steps. 1×1 and 3×3 ones of stride 1 are our own kernels, which read through
- * norm and ReLU; their weights are packed anew in every step, because the optimiser moves them. The rest is the
- * library's, on copies. */
+/* Convolutions: which kind each is, and its steps. Those of stride 1 are our own kernels, which read through norm and
+ * ReLU; their weights are packed anew in every step, because the optimiser moves them. The rest is the library's, on
+ * copies. */
 
 /* With fewer tiles than this, transforming the weights in every step costs more than it saves. */
 #define FEWEST_TILES 128
-/* Transformed weights of a 3×3 convolution beyond this are left to the library. */
-#define MOST_TRANSFORMED_BYTES ((gsize)40 << 20)
+/* Sums of more channels by channels than this are made block by block: of a thread's own, in every item, more would go
+ * through memory. */
+#define MOST_SUMS ((gsize)1 << 18)
 
 const DhNode *
 dh_train_conv_node (const DhTrain *train, const DhTrainOp *op)
@@ -99,25 +100,36 @@ dh_train_conv_route (DhTrain *train, const DhTrainStep *step, float *const *targ
 }
 
 static gboolean
+make (DhTrain *train, DhTrainStep *step, GError **error)
+{
+  switch (step->op->kind)
+    {
+    case DH_TRAIN_CONV_1X1:
+      return dh_train_conv1x1_forward (train, step, error);
+    case DH_TRAIN_CONV_3X3:
+      return dh_train_conv3x3_forward (train, step, error);
+    case DH_TRAIN_CONV_TAPS:
+      return dh_train_conv_taps_forward (train, step, error);
+    default:
+      return dh_train_conv_library_forward (train, step, error);
+    }
+}
+
+static gboolean
 run_forward (DhTrain *train, DhTrainStep *step, GError **error)
 {
-  const DhTrainOp *op = step->op;
-  const gboolean ok = op->kind == DH_TRAIN_CONV_1X1   ? dh_train_conv1x1_forward (train, step, error)
-                      : op->kind == DH_TRAIN_CONV_3X3 ? dh_train_conv3x3_forward (train, step, error)
-                                                      : dh_train_conv_library_forward (train, step, error);
-  if (ok)
-    dh_train_measure (train, op->out);
-  return ok;
+  if (!make (train, step, error))
+    return FALSE;
+  dh_train_measure (train, step->op->out);
+  return TRUE;
 }
 
 /* The same again, into memory of the backward pass; its statistics are known. */
 static gboolean
 run_again (DhTrain *train, DhTrainStep *step, GError **error)
 {
-  const DhTrainOp *op = step->op;
-  dh_train_bind_value (train, op->out, op->out->again);
-  return op->kind == DH_TRAIN_CONV_1X1 ? dh_train_conv1x1_forward (train, step, error)
-                                       : dh_train_conv3x3_forward (train, step, error);
+  dh_train_bind_value (train, step->op->out, step->op->out->again);
+  return make (train, step, error);
 }
 
 static gboolean
@@ -125,7 +137,7 @@ run_backward (DhTrain *train, DhTrainStep *step, GError **error)
 {
   const DhTrainOp *op = step->op;
   const gboolean has_bias = dh_train_conv_bias (train, op) != NULL;
-  if (op->out->measured && op->kind == DH_TRAIN_CONV_1X1 && !has_bias)
+  if (op->out->measured && op->kind == DH_TRAIN_CONV_1X1 && !op->wide && !has_bias)
     for (gint i = 0; i < dh_train_conv_out_places (train, op); i++)
       {
         op->out->finish_b[i] = (float)op->out->b[i];
@@ -136,26 +148,44 @@ run_backward (DhTrain *train, DhTrainStep *step, GError **error)
   if (op->kind == DH_TRAIN_CONV_LIBRARY)
     return dh_train_conv_library_backward (train, step, error);
   add_bias_gradient (train, op);
-  return op->kind == DH_TRAIN_CONV_1X1 ? dh_train_conv1x1_backward (train, step)
-                                       : dh_train_conv3x3_backward (train, step);
+  return op->kind == DH_TRAIN_CONV_1X1   ? dh_train_conv1x1_backward (train, step)
+         : op->kind == DH_TRAIN_CONV_3X3 ? dh_train_conv3x3_backward (train, step)
+                                         : dh_train_conv_taps_backward (train, step);
 }
 
 /* Bytes of the weights as the kernels of its kind read them. `turned`: for the gradient of the input. */
 static gsize
 packed_bytes (const DhTrain *train, const DhTrainOp *op, gboolean turned)
 {
-  const gsize places = op->kind == DH_TRAIN_CONV_3X3 ? 36 : 1;
+  if (op->kind == DH_TRAIN_CONV_3X3)
+    return dh_train_conv3x3_weight_bytes (train, op, turned);
+  if (op->kind == DH_TRAIN_CONV_TAPS)
+    return dh_train_conv_taps_weight_bytes (train, op, turned);
+  const gsize lanes = train->kernels->lanes;
   const gint ins = turned ? op->out->n_planes : op->in->n_planes, outs = turned ? op->in->n_planes : op->out->n_planes;
   const gint whole = dh_cpu_whole_panels (ins, train->bf16 ? train->kernels->panel_bf16 : 1);
-  const gsize count = (gsize)whole * outs * train->kernels->lanes * train->kernels->lanes;
-  return count * places * (train->bf16 ? sizeof (guint16) : sizeof (float));
+  return whole * outs * lanes * lanes * (train->bf16 ? sizeof (guint16) : sizeof (float));
 }
 
 /* What a step of our own kernels is called. */
 static char *
 own_name (const DhTrain *train, const DhTrainOp *op, const char *pass)
 {
-  return g_strconcat (pass, op->kind == DH_TRAIN_CONV_1X1 ? " 1×1" : " winograd 4×4", train->bf16 ? " bf16" : "", NULL);
+  const char *kind = op->kind == DH_TRAIN_CONV_1X1 ? " 1×1" : op->kind == DH_TRAIN_CONV_3X3 ? " winograd 4×4" : " taps";
+  return g_strconcat (pass, kind, train->bf16 ? " bf16" : "", NULL);
+}
+
+/* What its kernels need beside operands and results, of the last step listed. */
+static void
+need_own (DhTrain *train, DhTrainOp *op, DhTrainStep *step, gboolean turned)
+{
+  dh_train_touch (train, step->weights = dh_train_block (train, packed_bytes (train, op, turned)));
+  if (op->kind != DH_TRAIN_CONV_TAPS)
+    return;
+  dh_train_conv_taps_need (train, op, turned);
+  const gsize bytes = dh_train_conv_taps_packed_bytes (train, op, turned);
+  if (bytes > 0)
+    dh_train_touch (train, step->packed = dh_train_block (train, bytes));
 }
 
 /* Memory of a forward step, whose step is the last one listed. */
@@ -174,11 +204,10 @@ need_forward (DhTrain *train, DhTrainOp *op, DhTrainStep *step)
       dh_train_touch (train, step->dense);
       return;
     }
-  step->weights = dh_train_block (train, packed_bytes (train, op, FALSE));
-  dh_train_touch (train, step->weights);
+  need_own (train, op, step, FALSE);
   if (op->kind == DH_TRAIN_CONV_1X1)
     dh_train_conv1x1_need_forward (train, op);
-  else
+  else if (op->kind == DH_TRAIN_CONV_3X3)
     dh_train_conv3x3_need_forward (train, op);
 }
 
@@ -229,9 +258,11 @@ list_backward (DhTrain *train, DhTrainOp *op)
     dh_train_touch_value (train, op->out);
   if (op->in->wants)
     {
-      step->direct = op->kind == DH_TRAIN_CONV_3X3 && dh_train_is_fresh (op->in);
+      /* Of a narrow 1×1 convolution, one kernel makes both gradients and brings that of the input to its place. */
+      const gboolean routes = op->kind == DH_TRAIN_CONV_1X1 && !op->wide;
+      step->direct = !routes && op->kind != DH_TRAIN_CONV_LIBRARY && dh_train_is_fresh (op->in);
       step->adds = dh_train_touch_grads (train, op->in);
-      if (op->kind != DH_TRAIN_CONV_1X1 && !step->direct)
+      if (!routes && !step->direct)
         dh_train_touch (train, step->temporary = dh_train_block (train, bytes));
     }
   if (op->kind == DH_TRAIN_CONV_LIBRARY)
@@ -243,29 +274,43 @@ list_backward (DhTrain *train, DhTrainOp *op)
       return;
     }
   const gsize places = op->kind == DH_TRAIN_CONV_3X3 ? 36 : 1;
-  dh_train_touch (train, step->sums = dh_train_block (train, count * places * sizeof (float) * train->threads));
+  const gsize sums = op->wide ? dh_train_blocks_bytes (train, op) : count * places * sizeof (float) * train->threads;
+  dh_train_touch (train, step->sums = dh_train_block (train, sums));
   if (op->in->wants)
-    dh_train_touch (train, step->weights = dh_train_block (train, packed_bytes (train, op, TRUE)));
+    need_own (train, op, step, TRUE);
   if (op->kind == DH_TRAIN_CONV_1X1)
     dh_train_conv1x1_need_backward (train, op);
-  else
+  else if (op->kind == DH_TRAIN_CONV_3X3)
     dh_train_conv3x3_need_backward (train, op);
+  else
+    dh_train_blocks_need (train, op);
+}
+
+/* 4×4 tiles that a line of n pixels is in its `dilation` phases. */
+static gint
+count_tiles (gint n, gint dilation)
+{
+  gint tiles = 0;
+  for (gint phase = 0; phase < MIN (n, dilation); phase++)
+    tiles += ((n - phase + dilation - 1) / dilation + 3) / 4;
+  return tiles;
 }
 
 static DhTrainConvKind
-choose (const DhTrain *train, const DhNode *node, const DhTrainView *in)
+choose (const DhTrain *train, const DhNode *node, DhShape from, DhShape shape, const DhTrainView *in)
 {
-  const gsize lanes = train->kernels->lanes;
-  const gsize transformed = 36 * (gsize)in->n_planes * lanes * ((gsize)node->channels + lanes) * sizeof (float);
-  if (node->stride != 1 || in->values[0]->raw || node->channels > (gint)(512 * lanes))
+  const gint lanes = train->kernels->lanes;
+  const gboolean turns = node->dilation * (node->kernel - 1) >= node->padding;
+  if (node->stride != 1 || in->values[0]->raw || node->channels > 512 * lanes || !turns
+      || node->kernel * node->kernel > DH_MOST_PIECES)
     return DH_TRAIN_CONV_LIBRARY;
-  if (node->kernel == 1 && node->padding == 0)
+  if (node->kernel == 1)
     return DH_TRAIN_CONV_1X1;
-  const gint64 tiles = (gint64)train->images * ((in->h + 3) / 4) * ((in->w + 3) / 4);
-  if (node->kernel == 3 && node->padding == node->dilation && node->dilation <= 4 && tiles >= FEWEST_TILES
-      && transformed <= MOST_TRANSFORMED_BYTES)
-    return DH_TRAIN_CONV_3X3;
-  return DH_TRAIN_CONV_LIBRARY;
+  if (node->kernel != 3 || node->padding != node->dilation)
+    return DH_TRAIN_CONV_TAPS;
+  const gint64 tiles = (gint64)count_tiles (shape.h, node->dilation) * count_tiles (shape.w, node->dilation);
+  return train->images * tiles >= FEWEST_TILES && dh_cpu_winograd_pays (node, from, shape, 1, 1) ? DH_TRAIN_CONV_3X3
+                                                                                                 : DH_TRAIN_CONV_TAPS;
 }
 
 DhTrainOp *
@@ -278,7 +323,9 @@ dh_train_add_conv (DhTrain *train, DhValue at, DhTrainView *in)
   *op = (DhTrainOp){ .node = at, .list_forward = list_forward, .list_backward = list_backward, .in = in };
   op->out = dh_train_value_new (train, shape.c, shape.h, shape.w, NULL, 0);
   op->out->wants = op->out->is_conv = TRUE;
-  op->kind = choose (train, node, in);
+  op->kind = choose (train, node, from, shape, in);
+  op->wide = op->kind == DH_TRAIN_CONV_TAPS
+             || (gsize)dh_train_conv_places (train, op) * dh_train_conv_out_places (train, op) > MOST_SUMS;
   if (op->kind == DH_TRAIN_CONV_3X3)
     op->tiles = dh_train_conv3x3_tiles (train, shape.h, shape.w, node->dilation, &op->n_tiles);
   g_ptr_array_add (train->ops, op);

@@ -18,7 +18,7 @@ run_planes (const DhTrain *train, gint ins)
   return run > 0 ? run : ins;
 }
 
-/* `turned`: for the gradient of the input, which knows no runs. */
+/* `turned`: for the gradient of the input, which knows no runs where one kernel makes both gradients. */
 static void
 pack (DhTrain *train, DhTrainConvWork *work, gboolean turned)
 {
@@ -32,7 +32,9 @@ pack (DhTrain *train, DhTrainConvWork *work, gboolean turned)
                                   .in_planes = turned ? outs : ins,
                                   .out_planes = turned ? ins : outs,
                                   .bf16 = train->bf16,
-                                  .run = turned ? outs : run_planes (train, ins),
+                                  .run = !turned    ? run_planes (train, ins)
+                                         : op->wide ? run_planes (train, outs)
+                                                    : outs,
                                   .packed = dh_train_memory (train, work->step->weights) };
   work->weights = work->filters.packed;
   dh_train_run_items (train, (work->filters.out_planes + 1) / 2, pack_item, work);
@@ -163,10 +165,53 @@ unpack_1x1 (gpointer data, gint item, gint part, float *scratch)
       unpack_sums (work, b, o, gradient + (gsize)op->out->channels[o] * op->in->c);
 }
 
+static void
+data_1x1_item (gpointer data, gint item, gint part, float *scratch)
+{
+  const DhTrainConvWork *work = data;
+  const DhTrainOp *op = work->op;
+  const gint image = item / work->items;
+  const float *dy[512];
+  dh_train_gradient_planes (work->train, op->out, image, dy);
+  const DhCpuConv1x1 conv = { .in = { .planes = dy, .n_planes = op->out->n_planes, .h = op->out->h, .w = op->out->w },
+                              .out = { .planes = work->targets + (gsize)image * op->in->n_planes,
+                                       .n_planes = op->in->n_planes,
+                                       .h = op->in->h,
+                                       .w = op->in->w },
+                              .stride = 1,
+                              .pixels_at_once = pixels_at_once (work->train),
+                              .bf16 = work->train->bf16,
+                              .weights = work->weights,
+                              .bias = work->bias };
+  work->train->kernels->conv1x1 (&conv, item % work->items, scratch);
+}
+
+/* Both gradients, one after the other. */
+static void
+run_wide (DhTrain *train, DhTrainStep *step)
+{
+  const DhTrainOp *op = step->op;
+  dh_train_blocks (train, step);
+  if (!op->in->wants)
+    return;
+  g_autofree float **targets = dh_train_conv_targets (train, step);
+  g_autofree float *bias = g_new0 (float, (op->in->n_planes + 2) * train->kernels->lanes);
+  DhTrainConvWork work = { .train = train, .step = step, .op = op, .bias = bias, .targets = targets };
+  pack (train, &work, TRUE);
+  work.items = image_items (op, pixels_at_once (train));
+  dh_train_run_items (train, work.items * train->images, data_1x1_item, &work);
+  dh_train_conv_route (train, step, targets);
+}
+
 gboolean
 dh_train_conv1x1_backward (DhTrain *train, DhTrainStep *step)
 {
   const DhTrainOp *op = step->op;
+  if (op->wide)
+    {
+      run_wide (train, step);
+      return TRUE;
+    }
   DhTrainConvWork work = { .train = train, .step = step, .op = op };
   work.sums = dh_train_memory (train, step->sums);
   work.sums_size = (gsize)dh_train_conv_places (train, op) * dh_train_conv_out_places (train, op);
@@ -184,19 +229,31 @@ dh_train_conv1x1_backward (DhTrain *train, DhTrainStep *step)
   return TRUE;
 }
 
-void
-dh_train_conv1x1_need_forward (DhTrain *train, const DhTrainOp *op)
+static void
+need_conv (DhTrain *train, gint ins, gint outs)
 {
-  const DhCpuConv1x1 conv = { .in = { .n_planes = op->in->n_planes },
-                              .out = { .n_planes = op->out->n_planes },
+  const DhCpuConv1x1 conv = { .in = { .n_planes = ins },
+                              .out = { .n_planes = outs },
                               .pixels_at_once = pixels_at_once (train),
                               .bf16 = train->bf16 };
   dh_train_need_scratch (train, train->kernels->conv1x1_scratch (&conv));
 }
 
 void
+dh_train_conv1x1_need_forward (DhTrain *train, const DhTrainOp *op)
+{
+  need_conv (train, op->in->n_planes, op->out->n_planes);
+}
+
+void
 dh_train_conv1x1_need_backward (DhTrain *train, const DhTrainOp *op)
 {
+  if (op->wide)
+    {
+      dh_train_blocks_need (train, op);
+      need_conv (train, op->out->n_planes, op->in->n_planes);
+      return;
+    }
   const DhCpuGradient1x1 shape = { .out_planes = op->out->n_planes,
                                    .pixels_at_once = gradient_pixels (train),
                                    .bf16 = train->bf16 };

@@ -3,11 +3,38 @@
 
 /* 3×3 convolutions of stride 1 as Winograd's F(4×4, 3×3), which read through norm and ReLU. */
 
+/* Bytes of transformed weights, four times as many as they are, that are made at a time. */
+#define MOST_WEIGHT_BYTES ((gsize)40 << 20)
+
 /* What a product makes at once. */
 static gint
 tile_of (const DhTrain *train)
 {
   return train->bf16 ? train->kernels->coarse_tile : train->kernels->tile;
+}
+
+/* Of the weights for so many planes of the result. */
+static gsize
+weight_bytes (const DhTrain *train, gint ins, gint outs)
+{
+  const gsize lanes = train->kernels->lanes;
+  const gint whole = dh_cpu_whole_panels (ins, train->bf16 ? train->kernels->panel_bf16 : 1);
+  return 36 * lanes * lanes * whole * outs * (train->bf16 ? sizeof (guint16) : sizeof (float));
+}
+
+/* Planes of the result made in one go. */
+static gint
+planes_at_once (const DhTrain *train, gint ins, gint outs)
+{
+  const gsize fit = MOST_WEIGHT_BYTES / weight_bytes (train, ins, 2);
+  return (gint)MIN ((gsize)outs, 2 * MAX (1, fit));
+}
+
+gsize
+dh_train_conv3x3_weight_bytes (const DhTrain *train, const DhTrainOp *op, gboolean turned)
+{
+  const gint ins = turned ? op->out->n_planes : op->in->n_planes, outs = turned ? op->in->n_planes : op->out->n_planes;
+  return weight_bytes (train, ins, planes_at_once (train, ins, outs));
 }
 
 static gint
@@ -37,14 +64,14 @@ forward_3x3_item (gpointer data, gint item, gint part, float *scratch)
   const DhTrainConvWork *work = data;
   const DhTrainOp *op = work->op;
   const gint image = item / work->items;
-  DhCpuWinograd conv = winograd_of (work->train, op, op->out->n_planes);
+  DhCpuWinograd conv = winograd_of (work->train, op, work->planes);
   conv.in = dh_train_input (work->train, op->in, image);
-  conv.out = (DhCpuOutput){ .planes = work->targets + (gsize)image * op->out->n_planes,
-                            .n_planes = op->out->n_planes,
+  conv.out = (DhCpuOutput){ .planes = work->targets + (gsize)image * op->out->n_planes + work->first,
+                            .n_planes = work->planes,
                             .h = op->out->h,
                             .w = op->out->w };
   conv.weights = work->weights;
-  conv.bias = work->bias;
+  conv.bias = work->bias + work->first * work->train->kernels->lanes;
   work->train->kernels->winograd (&conv, item % work->items, scratch);
 }
 
@@ -86,20 +113,33 @@ winograd_items (const DhTrain *train, const DhTrainOp *op)
   return (op->n_tiles + at_once - 1) / at_once;
 }
 
+/* Go by go: the weights of some planes of the result, then those planes. */
+static void
+run_winograd (DhTrainConvWork *work, gboolean turned, DhTrainItem item)
+{
+  DhTrain *train = work->train;
+  work->filters = filters_of (train, work->op, (float *)work->weights, turned);
+  work->items = winograd_items (train, work->op);
+  const gint *outs = work->filters.outs;
+  const gint all = work->filters.out_planes, at_once = planes_at_once (train, work->filters.in_planes, all);
+  for (work->first = 0; work->first < all; work->first += at_once)
+    {
+      work->planes = work->filters.out_planes = MIN (at_once, all - work->first);
+      work->filters.outs = outs + work->first * train->kernels->lanes;
+      dh_train_run_items (train, (work->planes + 1) / 2, pack_filters_item, work);
+      dh_train_run_items (train, work->items * train->images, item, work);
+    }
+}
+
 gboolean
 dh_train_conv3x3_forward (DhTrain *train, DhTrainStep *step, GError **error)
 {
   const DhTrainOp *op = step->op;
   g_autofree float **targets = dh_train_conv_out_planes (train, op, op->out->base);
   g_autofree float *bias = dh_train_conv_pack_bias (train, op);
-  float *weights = dh_train_memory (train, step->weights);
-  DhTrainConvWork work = {
-    .train = train, .step = step, .op = op, .bias = bias, .targets = targets, .weights = weights
-  };
-  work.filters = filters_of (train, op, weights, FALSE);
-  work.items = winograd_items (train, op);
-  dh_train_run_items (train, (op->out->n_planes + 1) / 2, pack_filters_item, &work);
-  dh_train_run_items (train, work.items * train->images, forward_3x3_item, &work);
+  DhTrainConvWork work = { .train = train, .step = step, .op = op, .bias = bias, .targets = targets };
+  work.weights = dh_train_memory (train, step->weights);
+  run_winograd (&work, FALSE, forward_3x3_item);
   return TRUE;
 }
 
@@ -148,18 +188,19 @@ data_3x3_item (gpointer data, gint item, gint part, float *scratch)
   const gint image = item / work->items;
   const float *dy[512];
   dh_train_gradient_planes (train, op->out, image, dy);
-  DhCpuWinograd conv = winograd_of (train, op, op->in->n_planes);
+  DhCpuWinograd conv = winograd_of (train, op, work->planes);
   conv.in = (DhCpuInput){ .planes = dy, .n_planes = op->out->n_planes, .h = op->out->h, .w = op->out->w };
-  conv.out = (DhCpuOutput){ .planes = work->targets + (gsize)image * op->in->n_planes,
-                            .n_planes = op->in->n_planes,
+  conv.out = (DhCpuOutput){ .planes = work->targets + (gsize)image * op->in->n_planes + work->first,
+                            .n_planes = work->planes,
                             .h = op->in->h,
                             .w = op->in->w };
   conv.weights = work->weights;
   train->kernels->winograd (&conv, item % work->items, scratch);
 }
 
-gboolean
-dh_train_conv3x3_backward (DhTrain *train, DhTrainStep *step)
+/* Of the weights, each thread with sums of its own. */
+static void
+add_sums (DhTrain *train, DhTrainStep *step)
 {
   const DhTrainOp *op = step->op;
   DhTrainConvWork work = { .train = train, .step = step, .op = op };
@@ -176,16 +217,22 @@ dh_train_conv3x3_backward (DhTrain *train, DhTrainStep *step)
   work.filters.part_stride = work.sums_size;
   work.filters.factor = train->weight;
   dh_train_run_items (train, work.filters.in_planes, unpack_filters_item, &work);
+}
+
+gboolean
+dh_train_conv3x3_backward (DhTrain *train, DhTrainStep *step)
+{
+  const DhTrainOp *op = step->op;
+  if (op->wide)
+    dh_train_blocks (train, step);
+  else
+    add_sums (train, step);
   if (!op->in->wants)
     return TRUE;
   g_autofree float **targets = dh_train_conv_targets (train, step);
-  float *weights = dh_train_memory (train, step->weights);
-  work.weights = weights;
-  work.targets = targets;
-  work.filters = filters_of (train, op, weights, TRUE);
-  work.items = winograd_items (train, op);
-  dh_train_run_items (train, (op->in->n_planes + 1) / 2, pack_filters_item, &work);
-  dh_train_run_items (train, work.items * train->images, data_3x3_item, &work);
+  DhTrainConvWork work = { .train = train, .step = step, .op = op, .targets = targets };
+  work.weights = dh_train_memory (train, step->weights);
+  run_winograd (&work, TRUE, data_3x3_item);
   dh_train_conv_route (train, step, targets);
   return TRUE;
 }
@@ -221,7 +268,10 @@ void
 dh_train_conv3x3_need_backward (DhTrain *train, const DhTrainOp *op)
 {
   const DhCpuGradient3x3 shape = gradient_3x3_of (train, op);
-  dh_train_need_scratch (train, train->gradients->gradient3x3_scratch (&shape));
+  if (op->wide)
+    dh_train_blocks_need (train, op);
+  else
+    dh_train_need_scratch (train, train->gradients->gradient3x3_scratch (&shape));
   DhCpuWinograd conv = winograd_of (train, op, op->in->n_planes);
   conv.in.n_planes = op->out->n_planes;
   dh_train_need_scratch (train, train->kernels->winograd_scratch (&conv));

@@ -67,6 +67,7 @@ typedef enum
 {
   DH_TRAIN_CONV_1X1,
   DH_TRAIN_CONV_3X3,
+  DH_TRAIN_CONV_TAPS,
   DH_TRAIN_CONV_LIBRARY,
 } DhTrainConvKind;
 
@@ -78,6 +79,7 @@ struct _DhTrainOp
   DhTrainView *in, *sum; /* sum: added, or NULL */
   DhTrainValue *out;
   DhTrainConvKind kind;
+  gboolean wide;    /* sums of its weights' gradient are too many for the caches: dh-train-blocks.c */
   gpointer library; /* DhLibraryConv */
   gboolean plain_x; /* the library reads N×C×H×W */
   const DhCpuTile *tiles;
@@ -96,7 +98,7 @@ struct _DhTrainStep
   gboolean *adds;  /* of the planes of op->in: add to the gradient */
   gboolean *adds2; /* of op->sum */
   gboolean direct; /* the gradient is made where it stays */
-  DhArenaBlock *weights, *sums, *temporary, *dense, *dense2;
+  DhArenaBlock *weights, *sums, *temporary, *dense, *dense2, *packed;
 };
 
 struct _DhTrain
