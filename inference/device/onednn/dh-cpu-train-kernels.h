@@ -53,17 +53,20 @@ typedef struct
   float *sums;   /* the thread's, for each of the 36 places, see DhCpuTrainKernels */
 } DhCpuGradient3x3;
 
-/* 1×1 filters and 3×3 filters to what the matrix kernels read: of 3×3 the 36 places. And gradients of 3×3 filters from
+/* Filters to what the matrix kernels read, tap by tap, or of 3×3 to the 36 places. And gradients of 3×3 filters from
  * what they summed; where that stands by output, `ins` and `outs` are the other way round. */
 typedef struct
 {
-  float *weight; /* of one pair of channels: 1 or 9 floats at in·in_stride + out·out_stride */
+  float *weight; /* of one pair of channels: one float a tap at in·in_stride + out·out_stride */
   gsize in_stride, out_stride;
   const gint *ins, *outs; /* channel by place in the planes, −1: none */
   gint in_planes, out_planes;
   gboolean turned; /* by half a turn: for the gradient of the input */
   gboolean bf16;   /* packed as pairs of input channels in bfloat16, in whole panels; gradients are float32 */
-  gint run;        /* of 1×1: input planes that stand together */
+  /* For the matrix kernels: */
+  gint run;         /* input planes that stand together */
+  gint taps;        /* of a filter */
+  gsize tap_floats; /* from tap to tap in `packed` */
   float *packed;
   /* for the gradient */
   gint parts; /* sums of so many threads, `part_stride` floats apart */
@@ -146,7 +149,7 @@ typedef struct
   gsize (*blocks_scratch) (const DhCpuBlocks *blocks);
   void (*blocks) (const DhCpuBlocks *blocks, gint item, float *scratch);
   /* item: a pair of output planes */
-  void (*pack_1x1) (const DhCpuFilters *filters, gint item);
+  void (*pack_taps) (const DhCpuFilters *filters, gint item);
   /* item: a pair of output planes; an input plane */
   void (*pack_filters) (const DhCpuFilters *filters, gint item);
   void (*unpack_filters) (const DhCpuFilters *filters, gint item);

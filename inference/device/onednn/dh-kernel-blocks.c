@@ -143,25 +143,41 @@ add_products (const DhCpuBlocks *b, const Part *part, gint k, gint first, gint n
   dh_outer (&outer);
 }
 
-/* The sums of one channel of the result and a plane of the input, to the gradient. */
+/* The sums of one channel of the result and a plane of the input, to the gradient: `taps` for each channel. */
+DH_INLINE void
+add_row (const float *sums, gint taps, const DhCpuFilters *f, const gint *ins, float *weight)
+{
+  const float factor = (float)f->factor;
+  float row[9 * DH_LANES];
+  for (gint lane = 0; lane < DH_LANES; lane++)
+    for (gint tap = 0; tap < taps; tap++)
+      row[lane * taps + tap] = factor * sums[tap * DH_LANES + lane];
+  /* Channels in order, most often. */
+  if ((gint)f->in_stride == taps && ins[0] >= 0 && ins[DH_LANES - 1] == ins[0] + DH_LANES - 1)
+    {
+      float *to = weight + ins[0] * f->in_stride;
+      for (gint i = 0; i < taps * DH_LANES; i += DH_LANES)
+        dh_store (to + i, dh_load (to + i) + dh_load (row + i));
+      return;
+    }
+  for (gint lane = 0; lane < DH_LANES; lane++)
+    for (gint tap = 0; tap < taps && ins[lane] >= 0; tap++)
+      weight[ins[lane] * f->in_stride + tap] += row[lane * taps + tap];
+}
+
 static void
 finish_row (const DhCpuBlocks *b, const float *sums, gsize stride, const gint *ins, float *weight)
 {
-  const DhCpuFilters *f = &b->filters;
-  const gint taps = b->places > 1 ? 9 : 1;
-  DhVec made[9];
-  if (b->places > 1)
+  DhVec m[36], taps[9];
+  if (b->places == 1)
     {
-      DhVec m[36];
-      for (gint k = 0; k < 36; k++)
-        m[k] = dh_load (sums + k * stride);
-      dh_winograd_filter_back (m, made);
+      add_row (sums, 1, &b->filters, ins, weight);
+      return;
     }
-  else
-    made[0] = dh_load (sums);
-  for (gint lane = 0; lane < DH_LANES; lane++)
-    for (gint tap = 0; tap < taps && ins[lane] >= 0; tap++)
-      weight[ins[lane] * f->in_stride + tap] += (float)(f->factor * made[tap][lane]);
+  for (gint k = 0; k < 36; k++)
+    m[k] = dh_load (sums + k * stride);
+  dh_winograd_filter_back (m, taps);
+  add_row ((const float *)taps, 9, &b->filters, ins, weight);
 }
 
 static void

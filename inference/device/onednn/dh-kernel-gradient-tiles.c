@@ -9,48 +9,11 @@
 
 #define BLOCK (DH_LANES * DH_LANES)
 
-/* 16 pairs × 16 channels the other way round. */
-static void
-turn_block (float *block)
-{
-  __m512i a[16], b[16];
-#pragma GCC unroll 16
-  for (gint i = 0; i < 16; i++)
-    a[i] = _mm512_loadu_si512 (block + i * DH_LANES);
-#pragma GCC unroll 8
-  for (gint i = 0; i < 16; i += 2)
-    {
-      b[i] = _mm512_unpacklo_epi32 (a[i], a[i + 1]);
-      b[i + 1] = _mm512_unpackhi_epi32 (a[i], a[i + 1]);
-    }
-    /* a[i + c]: of rows i … i + 3 in each quarter q column 4·q + c. */
-#pragma GCC unroll 4
-  for (gint i = 0; i < 16; i += 4)
-#pragma GCC unroll 2
-    for (gint j = 0; j < 2; j++)
-      {
-        a[i + 2 * j] = _mm512_unpacklo_epi64 (b[i + j], b[i + j + 2]);
-        a[i + 2 * j + 1] = _mm512_unpackhi_epi64 (b[i + j], b[i + j + 2]);
-      }
-#pragma GCC unroll 4
-  for (gint c = 0; c < 4; c++)
-    {
-      const __m512i even0 = _mm512_shuffle_i32x4 (a[c], a[4 + c], 0x88),
-                    odd0 = _mm512_shuffle_i32x4 (a[c], a[4 + c], 0xdd);
-      const __m512i even1 = _mm512_shuffle_i32x4 (a[8 + c], a[12 + c], 0x88),
-                    odd1 = _mm512_shuffle_i32x4 (a[8 + c], a[12 + c], 0xdd);
-      _mm512_storeu_si512 (block + c * DH_LANES, _mm512_shuffle_i32x4 (even0, even1, 0x88));
-      _mm512_storeu_si512 (block + (4 + c) * DH_LANES, _mm512_shuffle_i32x4 (odd0, odd1, 0x88));
-      _mm512_storeu_si512 (block + (8 + c) * DH_LANES, _mm512_shuffle_i32x4 (even0, even1, 0xdd));
-      _mm512_storeu_si512 (block + (12 + c) * DH_LANES, _mm512_shuffle_i32x4 (odd0, odd1, 0xdd));
-    }
-}
-
 void
 dh_outer_turn (float *pairs, gint n)
 {
   for (gint i = dh_outer_pairs (n); i > 0; i -= DH_OUTER_PAIRS, pairs += BLOCK)
-    turn_block (pairs);
+    dh_turn_block (pairs, DH_LANES, pairs);
 }
 
 /* Sums 0 and 1: the first plane of dy, 2 and 3: the second; of them 0 and 2: the first plane of x. */

@@ -36,23 +36,18 @@ tile_waste (gint n, gint dilation)
 }
 
 /* Winograd's 4×4 tiles need a quarter of the products, at about 0.8 of the matrix kernels' speed. Of a wide dilation
- * nearly every tile reaches over the border (0.58), where the other kernel skips what is outside (measured on Zen 5).
- */
-gboolean
-dh_cpu_winograd_pays (const DhNode *node, DhShape in, DhShape out, double transformed, double taps)
-{
-  double efficiency = node->dilation <= 4 ? 0.8 : 0.58;
-  double waste = tile_waste (out.h, node->dilation) * tile_waste (out.w, node->dilation);
-  double inside = share_inside (in.h, out.h, node) * share_inside (in.w, out.w, node);
-  return waste / (4 * efficiency * transformed) <= inside / taps;
-}
-
-/* In bfloat16, products are 1.85 times as fast, those of transformed tiles 1.7 times. */
+ * nearly every tile reaches over the border (0.58), where the other kernel skips what is outside; in bfloat16 products
+ * are 1.85 times as fast (all measured on Zen 5). */
 static gboolean
 choose_by_rule (const DhCpuPlan *plan, const DhCpuConv *conv)
 {
-  double transformed = dh_cpu_winograd_bf16 (plan, conv) ? 1.7 : 1, taps = conv->bf16 ? 1.85 : 1;
-  return dh_cpu_winograd_pays (conv->node, conv->in_shape, conv->shape, transformed, taps);
+  const DhNode *node = conv->node;
+  gboolean bf16 = dh_cpu_winograd_bf16 (plan, conv);
+  double efficiency = node->dilation <= 4 ? 0.8 : 0.58, products = conv->bf16 ? 1.85 : 1;
+  double waste = tile_waste (conv->shape.h, node->dilation) * tile_waste (conv->shape.w, node->dilation);
+  double inside =
+      share_inside (conv->in_shape.h, conv->shape.h, node) * share_inside (conv->in_shape.w, conv->shape.w, node);
+  return waste / (4 * efficiency * (bf16 ? 1.7 : 1)) <= inside / products;
 }
 
 /* Seconds of the convolution alone, with memory of its own; G_MAXDOUBLE where the machine is busy; 0 where memory is

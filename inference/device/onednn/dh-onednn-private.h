@@ -231,8 +231,6 @@ DhCpuView *dh_cpu_add_winograd (DhCpuPlan *plan, const DhCpuConv *conv, GError *
 gboolean dh_cpu_winograd_bf16 (const DhCpuPlan *plan, const DhCpuConv *conv); /* its products are in bfloat16 */
 /* dh-onednn-choose.c: whether to make it with dh_cpu_add_winograd rather than with dh_cpu_add_taps. */
 gboolean dh_cpu_choose_winograd (DhCpuPlan *plan, const DhCpuConv *conv);
-/* The rule, of a 3×3 convolution of stride 1: the speeds of both ways' products, that of float32 being 1. */
-gboolean dh_cpu_winograd_pays (const DhNode *node, DhShape in, DhShape out, double transformed, double taps);
 /* dh-onednn-direct.c: the library's direct convolutions. */
 DhCpuView *dh_cpu_add_direct (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
 

@@ -18,7 +18,7 @@
 #define dh_blocks_items DH_ISA (dh_blocks_items)
 #define dh_blocks_scratch DH_ISA (dh_blocks_scratch)
 #define dh_blocks DH_ISA (dh_blocks)
-#define dh_pack_1x1 DH_ISA (dh_pack_1x1)
+#define dh_pack_taps DH_ISA (dh_pack_taps)
 #define dh_pack_filters DH_ISA (dh_pack_filters)
 #define dh_unpack_filters DH_ISA (dh_unpack_filters)
 #define dh_max_pool_gradient DH_ISA (dh_max_pool_gradient)
@@ -47,6 +47,47 @@ dh_add_doubles (double *to, DhVec v)
   for (gint i = 0; i < DH_LANES; i++)
     to[i] += v[i];
 }
+
+#ifdef __AVX512F__
+
+/* 16 rows of 16, `stride` apart, the other way round. `to` may be `from`. */
+DH_INLINE void
+dh_turn_block (const float *from, gsize stride, float *to)
+{
+  __m512i a[16], b[16];
+#pragma GCC unroll 16
+  for (gint i = 0; i < 16; i++)
+    a[i] = _mm512_loadu_si512 (from + i * stride);
+#pragma GCC unroll 8
+  for (gint i = 0; i < 16; i += 2)
+    {
+      b[i] = _mm512_unpacklo_epi32 (a[i], a[i + 1]);
+      b[i + 1] = _mm512_unpackhi_epi32 (a[i], a[i + 1]);
+    }
+    /* a[i + c]: of rows i … i + 3 in each quarter q column 4·q + c. */
+#pragma GCC unroll 4
+  for (gint i = 0; i < 16; i += 4)
+#pragma GCC unroll 2
+    for (gint j = 0; j < 2; j++)
+      {
+        a[i + 2 * j] = _mm512_unpacklo_epi64 (b[i + j], b[i + j + 2]);
+        a[i + 2 * j + 1] = _mm512_unpackhi_epi64 (b[i + j], b[i + j + 2]);
+      }
+#pragma GCC unroll 4
+  for (gint c = 0; c < 4; c++)
+    {
+      const __m512i even0 = _mm512_shuffle_i32x4 (a[c], a[4 + c], 0x88),
+                    odd0 = _mm512_shuffle_i32x4 (a[c], a[4 + c], 0xdd);
+      const __m512i even1 = _mm512_shuffle_i32x4 (a[8 + c], a[12 + c], 0x88),
+                    odd1 = _mm512_shuffle_i32x4 (a[8 + c], a[12 + c], 0xdd);
+      _mm512_storeu_si512 (to + c * DH_LANES, _mm512_shuffle_i32x4 (even0, even1, 0x88));
+      _mm512_storeu_si512 (to + (4 + c) * DH_LANES, _mm512_shuffle_i32x4 (odd0, odd1, 0x88));
+      _mm512_storeu_si512 (to + (8 + c) * DH_LANES, _mm512_shuffle_i32x4 (even0, even1, 0xdd));
+      _mm512_storeu_si512 (to + (12 + c) * DH_LANES, _mm512_shuffle_i32x4 (odd0, odd1, 0xdd));
+    }
+}
+
+#endif
 
 /* As DhCpuTrainKernels.route; few pixels, so that float sums do. */
 DH_INLINE void
@@ -163,7 +204,7 @@ void dh_gather_tiles (const DhCpuGather *gather, gint plane, float *to);
 gint dh_blocks_items (const DhCpuBlocks *blocks);
 gsize dh_blocks_scratch (const DhCpuBlocks *blocks);
 void dh_blocks (const DhCpuBlocks *blocks, gint item, float *scratch);
-void dh_pack_1x1 (const DhCpuFilters *filters, gint item);
+void dh_pack_taps (const DhCpuFilters *filters, gint item);
 void dh_pack_filters (const DhCpuFilters *filters, gint item);
 void dh_unpack_filters (const DhCpuFilters *filters, gint item);
 void dh_max_pool_gradient (const DhCpuPoolGradient *pool, gint item);

@@ -1,3 +1,4 @@
+#include <string.h>
 #include "dh-train-conv-private.h"
 
 /* The weights' gradient of a wide convolution, block by block of channels: see DhCpuBlocks. */
@@ -11,8 +12,10 @@
 typedef struct
 {
   DhTrain *train;
+  const DhTrainOp *op;
   DhCpuGather x, dy;
   DhCpuBlocks blocks;
+  float *apart; /* gradients of several taps, one after the other, before they are joined */
 } Work;
 
 static gint
@@ -48,11 +51,33 @@ largest_part (const DhTrain *train, const DhTrainOp *op)
   return (gint)MIN (most_of (op), (all_of (train, op) + WHOLE - 1) / WHOLE * WHOLE);
 }
 
+/* Both operands, gathered. */
+static gsize
+gathered (const DhTrain *train, const DhTrainOp *op)
+{
+  const gsize plane = train->gradients->gathered_floats (places_of (op), largest_part (train, op), train->bf16);
+  return (op->in->n_planes + op->out->n_planes) * plane;
+}
+
+/* The gradient of one tap. */
+static gsize
+tap_size (const DhTrainOp *op)
+{
+  return (gsize)op->out->c * op->in->c;
+}
+
+static gint
+taps_of (const DhTrain *train, const DhTrainOp *op)
+{
+  const DhNode *node = dh_train_conv_node (train, op);
+  return op->kind == DH_TRAIN_CONV_3X3 ? 1 : node->kernel * node->kernel;
+}
+
 gsize
 dh_train_blocks_bytes (const DhTrain *train, const DhTrainOp *op)
 {
-  const gsize plane = train->gradients->gathered_floats (places_of (op), largest_part (train, op), train->bf16);
-  return (op->in->n_planes + op->out->n_planes) * plane * sizeof (float);
+  const gint taps = taps_of (train, op);
+  return (gathered (train, op) + (taps > 1 ? taps * tap_size (op) : 0)) * sizeof (float);
 }
 
 void
@@ -82,9 +107,10 @@ block_item (gpointer data, gint item, gint part, float *scratch)
 
 /* All tiles or pixels that both operands name, `all` of all images. */
 static void
-add (Work *work, const DhTrainOp *op, float *memory, gint64 all)
+add (Work *work, float *memory, gint64 all)
 {
   DhTrain *train = work->train;
+  const DhTrainOp *op = work->op;
   const gint most = at_once (op, all), planes = op->in->n_planes + op->out->n_planes;
   for (gint64 first = 0; first < all; first += most)
     {
@@ -110,26 +136,58 @@ inside (gint in, gint out, gint stride, gint offset, gint *first)
   return MAX (0, end - *first);
 }
 
-/* Tap by tap, of the pixels that the tap reads. */
+/* The gradients of taps, each for itself, to their places: one channel of the result. */
 static void
-add_taps (Work *work, const DhTrainOp *op, float *memory)
+join_item (gpointer data, gint item, gint part, float *scratch)
 {
+  const Work *work = data;
+  const gint ins = work->op->in->c, taps = taps_of (work->train, work->op);
+  const float *from = work->apart + (gsize)item * ins;
+  float *to = dh_tensor_f32 (work->train->gradient_of[work->op->node][0]) + (gsize)item * ins * taps;
+  for (gint i = 0; i < ins; i++)
+    for (gint tap = 0; tap < taps; tap++)
+      *to++ += from[tap * tap_size (work->op) + i];
+}
+
+/* Of the pixels that the tap reads. */
+static void
+add_tap (Work *work, gint tap, float *memory)
+{
+  const DhTrainOp *op = work->op;
   const DhNode *node = dh_train_conv_node (work->train, op);
-  float *gradient = work->blocks.filters.weight;
-  for (gint tap = 0; tap < node->kernel * node->kernel; tap++)
+  const gint down = tap / node->kernel * node->dilation - node->padding;
+  const gint right = tap % node->kernel * node->dilation - node->padding;
+  DhCpuGather *x = &work->x, *dy = &work->dy;
+  dy->rows = x->rows = inside (op->in->h, op->out->h, node->stride, down, &dy->y);
+  dy->columns = x->columns = inside (op->in->w, op->out->w, node->stride, right, &dy->x);
+  dy->step = 1;
+  x->step = node->stride;
+  x->y = dy->y * node->stride + down;
+  x->x = dy->x * node->stride + right;
+  add (work, memory, (gint64)work->train->images * x->rows * x->columns);
+}
+
+/* In the gradient, those of a pair of channels stand side by side, and each tap would go through all of it. */
+static void
+add_taps (Work *work, float *memory)
+{
+  const DhTrainOp *op = work->op;
+  const gint taps = taps_of (work->train, op);
+  work->blocks.filters.in_stride = 1;
+  work->blocks.filters.out_stride = op->in->c;
+  if (taps > 1)
     {
-      const gint down = tap / node->kernel * node->dilation - node->padding;
-      const gint right = tap % node->kernel * node->dilation - node->padding;
-      DhCpuGather *x = &work->x, *dy = &work->dy;
-      dy->rows = x->rows = inside (op->in->h, op->out->h, node->stride, down, &dy->y);
-      dy->columns = x->columns = inside (op->in->w, op->out->w, node->stride, right, &dy->x);
-      dy->step = 1;
-      x->step = node->stride;
-      x->y = dy->y * node->stride + down;
-      x->x = dy->x * node->stride + right;
-      work->blocks.filters.weight = gradient + tap;
-      add (work, op, memory, (gint64)work->train->images * x->rows * x->columns);
+      work->apart = memory + gathered (work->train, op);
+      memset (work->apart, 0, taps * tap_size (op) * sizeof (float));
     }
+  for (gint tap = 0; tap < taps; tap++)
+    {
+      if (taps > 1)
+        work->blocks.filters.weight = work->apart + tap * tap_size (op);
+      add_tap (work, tap, memory);
+    }
+  if (taps > 1)
+    dh_train_run_items (work->train, op->out->c, join_item, work);
 }
 
 void
@@ -140,7 +198,7 @@ dh_train_blocks (DhTrain *train, const DhTrainStep *step)
   const gsize taps = (gsize)node->kernel * node->kernel;
   const gint places = places_of (op);
   g_autofree float **dy = dh_train_conv_out_planes (train, op, op->out->grad_base);
-  Work work = { .train = train };
+  Work work = { .train = train, .op = op };
   work.x = (DhCpuGather){ .in = dh_train_input (train, op->in, 0),
                           .places = places,
                           .tiles = op->tiles,
@@ -163,7 +221,7 @@ dh_train_blocks (DhTrain *train, const DhTrainStep *step)
                                         .bf16 = train->bf16,
                                         .factor = train->weight };
   if (places > 1)
-    add (&work, op, dh_train_memory (train, step->sums), all_of (train, op));
+    add (&work, dh_train_memory (train, step->sums), all_of (train, op));
   else
-    add_taps (&work, op, dh_train_memory (train, step->sums));
+    add_taps (&work, dh_train_memory (train, step->sums));
 }

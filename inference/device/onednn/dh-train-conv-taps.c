@@ -115,16 +115,11 @@ conv_of (const Pass *pass, gint image)
   return conv;
 }
 
-/* A pair of planes of a tap. */
 static void
 weights_item (gpointer data, gint item, gint part, float *scratch)
 {
   const Pass *pass = data;
-  const gint pairs = (pass->planes + 1) / 2, tap = item / pairs, last = taps_of (pass->train, pass->op) - 1;
-  DhCpuFilters filters = pass->filters;
-  filters.weight += pass->turned ? last - tap : tap;
-  filters.packed += tap * tap_floats (pass->train, filters.in_planes, pass->planes);
-  pass->train->gradients->pack_1x1 (&filters, item % pairs);
+  pass->train->gradients->pack_taps (&pass->filters, item);
 }
 
 static void
@@ -159,10 +154,13 @@ pack_weights (Pass *pass)
                                   .outs = outs + pass->first * train->kernels->lanes,
                                   .in_planes = ins_of (op, pass->turned),
                                   .out_planes = pass->planes,
+                                  .turned = pass->turned,
                                   .bf16 = train->bf16,
+                                  .taps = (gint)taps,
+                                  .tap_floats = tap_floats (train, ins_of (op, pass->turned), pass->planes),
                                   .run = run > 0 ? run : ins_of (op, pass->turned),
                                   .packed = pass->weights };
-  dh_train_run_items (train, (gint)taps * ((pass->planes + 1) / 2), weights_item, pass);
+  dh_train_run_items (train, (pass->planes + 1) / 2, weights_item, pass);
 }
 
 static void

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include "dh-train-conv-private.h"
 
 /* Convolutions: which kind each is, and its steps. Those of stride 1 are our own kernels, which read through norm and
@@ -8,7 +9,7 @@
 #define FEWEST_TILES 128
 /* Sums of more channels by channels than this are made block by block: of a thread's own, in every item, more would go
  * through memory. */
-#define MOST_SUMS ((gsize)1 << 18)
+#define MOST_SUMS (getenv ("MS") ? (gsize)1 << atoi (getenv ("MS")) : (gsize)1 << 18)
 
 const DhNode *
 dh_train_conv_node (const DhTrain *train, const DhTrainOp *op)
@@ -297,7 +298,7 @@ count_tiles (gint n, gint dilation)
 }
 
 static DhTrainConvKind
-choose (const DhTrain *train, const DhNode *node, DhShape from, DhShape shape, const DhTrainView *in)
+choose (const DhTrain *train, const DhNode *node, DhShape shape, const DhTrainView *in)
 {
   const gint lanes = train->kernels->lanes;
   const gboolean turns = node->dilation * (node->kernel - 1) >= node->padding;
@@ -306,11 +307,12 @@ choose (const DhTrain *train, const DhNode *node, DhShape from, DhShape shape, c
     return DH_TRAIN_CONV_LIBRARY;
   if (node->kernel == 1)
     return DH_TRAIN_CONV_1X1;
-  if (node->kernel != 3 || node->padding != node->dilation)
-    return DH_TRAIN_CONV_TAPS;
   const gint64 tiles = (gint64)count_tiles (shape.h, node->dilation) * count_tiles (shape.w, node->dilation);
-  return train->images * tiles >= FEWEST_TILES && dh_cpu_winograd_pays (node, from, shape, 1, 1) ? DH_TRAIN_CONV_3X3
-                                                                                                 : DH_TRAIN_CONV_TAPS;
+  /* Nearly all tiles of a wide dilation reach over the border, where taps skip what is outside. */
+  if (node->kernel == 3 && node->padding == node->dilation && node->dilation <= 4
+      && train->images * tiles >= FEWEST_TILES)
+    return DH_TRAIN_CONV_3X3;
+  return DH_TRAIN_CONV_TAPS;
 }
 
 DhTrainOp *
@@ -323,7 +325,7 @@ dh_train_add_conv (DhTrain *train, DhValue at, DhTrainView *in)
   *op = (DhTrainOp){ .node = at, .list_forward = list_forward, .list_backward = list_backward, .in = in };
   op->out = dh_train_value_new (train, shape.c, shape.h, shape.w, NULL, 0);
   op->out->wants = op->out->is_conv = TRUE;
-  op->kind = choose (train, node, from, shape, in);
+  op->kind = choose (train, node, shape, in);
   op->wide = op->kind == DH_TRAIN_CONV_TAPS
              || (gsize)dh_train_conv_places (train, op) * dh_train_conv_out_places (train, op) > MOST_SUMS;
   if (op->kind == DH_TRAIN_CONV_3X3)

@@ -7,7 +7,7 @@ static void
 pack_item (gpointer data, gint item, gint part, float *scratch)
 {
   const DhTrainConvWork *work = data;
-  work->train->gradients->pack_1x1 (&work->filters, item);
+  work->train->gradients->pack_taps (&work->filters, item);
 }
 
 /* Input planes whose weights stand together. */
@@ -32,6 +32,7 @@ pack (DhTrain *train, DhTrainConvWork *work, gboolean turned)
                                   .in_planes = turned ? outs : ins,
                                   .out_planes = turned ? ins : outs,
                                   .bf16 = train->bf16,
+                                  .taps = 1,
                                   .run = !turned    ? run_planes (train, ins)
                                          : op->wide ? run_planes (train, outs)
                                                     : outs,
