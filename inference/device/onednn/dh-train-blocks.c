@@ -25,16 +25,16 @@ places_of (const DhTrainOp *op)
 }
 
 static gint
-most_of (const DhTrainOp *op)
+most_of (const DhTrain *train, const DhTrainOp *op)
 {
-  return places_of (op) > 1 ? MOST_TILES : MOST_PIXELS;
+  return train->parts ? WHOLE : places_of (op) > 1 ? MOST_TILES : MOST_PIXELS;
 }
 
 /* Of `all`, in parts of one size. */
 static gint
-at_once (const DhTrainOp *op, gint64 all)
+at_once (const DhTrain *train, const DhTrainOp *op, gint64 all)
 {
-  const gint64 parts = MAX (1, (all + most_of (op) - 1) / most_of (op));
+  const gint64 parts = MAX (1, (all + most_of (train, op) - 1) / most_of (train, op));
   return (gint)(((all + parts - 1) / parts + WHOLE - 1) / WHOLE * WHOLE);
 }
 
@@ -48,7 +48,7 @@ all_of (const DhTrain *train, const DhTrainOp *op)
 static gint
 largest_part (const DhTrain *train, const DhTrainOp *op)
 {
-  return (gint)MIN (most_of (op), (all_of (train, op) + WHOLE - 1) / WHOLE * WHOLE);
+  return (gint)MIN (most_of (train, op), (all_of (train, op) + WHOLE - 1) / WHOLE * WHOLE);
 }
 
 /* Both operands, gathered. */
@@ -111,7 +111,7 @@ add (Work *work, float *memory, gint64 all)
 {
   DhTrain *train = work->train;
   const DhTrainOp *op = work->op;
-  const gint most = at_once (op, all), planes = op->in->n_planes + op->out->n_planes;
+  const gint most = at_once (train, op, all), planes = op->in->n_planes + op->out->n_planes;
   for (gint64 first = 0; first < all; first += most)
     {
       const gint n = (gint)MIN (most, all - first);

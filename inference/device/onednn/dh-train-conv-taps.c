@@ -41,7 +41,7 @@ static gint
 planes_at_once (const DhTrain *train, const DhTrainOp *op, gboolean turned)
 {
   const gsize pair = 2 * taps_of (train, op) * tap_floats (train, ins_of (op, turned), 1) * sizeof (float);
-  const gint most = 2 * (gint)MAX (1, MIN (MOST_WEIGHT_BYTES / pair, MOST_PLANES / 2));
+  const gint most = train->parts ? 2 : 2 * (gint)MAX (1, MIN (MOST_WEIGHT_BYTES / pair, MOST_PLANES / 2));
   return MIN (most, outs_of (op, turned));
 }
 
@@ -64,7 +64,7 @@ images_at_once (const DhTrain *train, const DhTrainOp *op, gboolean turned)
   if (!is_packed (train))
     return train->images;
   const gsize fit = MOST_INPUT_BYTES / (image_floats (train, op, turned) * sizeof (float));
-  return (gint)CLAMP (fit, 1, (gsize)train->images);
+  return train->parts ? 1 : (gint)CLAMP (fit, 1, (gsize)train->images);
 }
 
 /* Of `planes` of the result. */

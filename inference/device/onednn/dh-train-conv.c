@@ -1,4 +1,3 @@
-#include <stdlib.h>
 #include "dh-train-conv-private.h"
 
 /* Convolutions: which kind each is, and its steps. Those of stride 1 are our own kernels, which read through norm and
@@ -6,10 +5,11 @@
  * copies. */
 
 /* With fewer tiles than this, transforming the weights in every step costs more than it saves. */
-#define FEWEST_TILES 128
+#define FEWEST_TILES 64
 /* Sums of more channels by channels than this are made block by block: of a thread's own, in every item, more would go
  * through memory. */
-#define MOST_SUMS (getenv ("MS") ? (gsize)1 << atoi (getenv ("MS")) : (gsize)1 << 18)
+#define MOST_SUMS_1X1 ((gsize)1 << 18)
+#define MOST_SUMS_3X3 ((gsize)1 << 15)
 
 const DhNode *
 dh_train_conv_node (const DhTrain *train, const DhTrainOp *op)
@@ -326,8 +326,9 @@ dh_train_add_conv (DhTrain *train, DhValue at, DhTrainView *in)
   op->out = dh_train_value_new (train, shape.c, shape.h, shape.w, NULL, 0);
   op->out->wants = op->out->is_conv = TRUE;
   op->kind = choose (train, node, shape, in);
-  op->wide = op->kind == DH_TRAIN_CONV_TAPS
-             || (gsize)dh_train_conv_places (train, op) * dh_train_conv_out_places (train, op) > MOST_SUMS;
+  op->wide = train->parts || op->kind == DH_TRAIN_CONV_TAPS
+             || (gsize)dh_train_conv_places (train, op) * dh_train_conv_out_places (train, op)
+                    > (op->kind == DH_TRAIN_CONV_1X1 ? MOST_SUMS_1X1 : MOST_SUMS_3X3);
   if (op->kind == DH_TRAIN_CONV_3X3)
     op->tiles = dh_train_conv3x3_tiles (train, shape.h, shape.w, node->dilation, &op->n_tiles);
   g_ptr_array_add (train->ops, op);

@@ -26,7 +26,7 @@ weight_bytes (const DhTrain *train, gint ins, gint outs)
 static gint
 planes_at_once (const DhTrain *train, gint ins, gint outs)
 {
-  const gsize fit = MOST_WEIGHT_BYTES / weight_bytes (train, ins, 2);
+  const gsize fit = train->parts ? 1 : MOST_WEIGHT_BYTES / weight_bytes (train, ins, 2);
   return (gint)MIN ((gsize)outs, 2 * MAX (1, fit));
 }
 

@@ -1,3 +1,4 @@
+#include "dh-debug.h"
 #include "dh-error.h"
 #include "dh-train-private.h"
 
@@ -35,6 +36,7 @@ train_new (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhTrai
   train->threads = (gint)device->threads;
   train->images = options->input.n;
   train->bf16 = options->precision == DH_PRECISION_BF16;
+  train->parts = dh_debug (DH_DEBUG_PARTS);
   train->graph = dh_graph_ref (graph);
   train->shapes = g_memdup2 (shapes, size * sizeof *shapes);
   train->needed = dh_graph_mark_needed (graph, outputs, options->logits_ood == DH_NO_VALUE ? 1 : 2);
