@@ -33,9 +33,7 @@ pack (DhTrain *train, DhTrainConvWork *work, gboolean turned)
                                   .out_planes = turned ? ins : outs,
                                   .bf16 = train->bf16,
                                   .taps = 1,
-                                  .run = !turned    ? run_planes (train, ins)
-                                         : op->wide ? run_planes (train, outs)
-                                                    : outs,
+                                  .run = turned && !op->wide ? outs : run_planes (train, turned ? outs : ins),
                                   .packed = dh_train_memory (train, work->step->weights) };
   work->weights = work->filters.packed;
   dh_train_run_items (train, (work->filters.out_planes + 1) / 2, pack_item, work);
