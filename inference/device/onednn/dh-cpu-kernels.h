@@ -80,6 +80,7 @@ typedef struct
   const DhCpuTile *tiles;
   gint n_tiles;
   gint tiles_per_item;
+  gint parts;          /* items that the same tiles are: each makes a part of the output's planes; 0: 1 */
   gint out_chunk;      /* planes of the output made at a time */
   gboolean bf16;       /* as in DhCpuConv1x1 */
   const void *weights; /* of winograd_filters */
@@ -155,6 +156,7 @@ typedef struct
    * DH_TAPS_BEHIND. */
   void (*taps_pack) (const DhCpuTaps *conv, gint y, float *to);
 
+  gint (*winograd_items) (const DhCpuWinograd *conv);
   gsize (*winograd_scratch) (const DhCpuWinograd *conv);
   void (*winograd) (const DhCpuWinograd *conv, gint item, float *scratch);
   void (*winograd_filters) (const DhCpuWinogradFilters *filters, gint item); /* two output planes */

@@ -93,6 +93,7 @@ typedef struct
 {
   DhCpuFilters filters; /* where the gradient is, and `factor`; of 36 places 9 floats for a pair of channels, else 1 */
   gint places, n;
+  gint ins;            /* planes of the input of an item */
   const float *x, *dy; /* gathered */
 } DhCpuBlocks;
 

@@ -5,9 +5,8 @@
 /* Weights' gradients of wide convolutions, see DhCpuBlocks. The sums of a block of channels wait near the processor
  * until all tiles or pixels are in them; then they are turned into weights, and never stand in memory. */
 
-/* Planes of the result in a block, whose gathered tiles all its planes of the input read; and those planes. */
+/* Planes of the result in a block, whose gathered tiles all its planes of the input read. */
 #define BLOCK_OUTS 4
-#define BLOCK_INS 16
 /* Planes of the input whose sums are made together. */
 #define AT_ONCE 2
 /* Pixels that are multiplied while they are in the first-level cache. */
@@ -87,7 +86,7 @@ parts_of (gint planes, gint most)
 gint
 dh_blocks_items (const DhCpuBlocks *b)
 {
-  return parts_of (b->filters.out_planes, BLOCK_OUTS) * parts_of (b->filters.in_planes, BLOCK_INS);
+  return parts_of (b->filters.out_planes, BLOCK_OUTS) * parts_of (b->filters.in_planes, b->ins);
 }
 
 gsize
@@ -199,10 +198,10 @@ finish (const DhCpuBlocks *b, const Part *part, const float *sums)
 void
 dh_blocks (const DhCpuBlocks *b, gint item, float *scratch)
 {
-  const gint groups = parts_of (b->filters.in_planes, BLOCK_INS);
-  const gint last = MIN (b->filters.in_planes, (item % groups + 1) * BLOCK_INS);
+  const gint groups = parts_of (b->filters.in_planes, b->ins);
+  const gint last = MIN (b->filters.in_planes, (item % groups + 1) * b->ins);
   const gint near = b->places > 1 ? b->n : NEAR_PIXELS;
-  Part part = { .in = item % groups * BLOCK_INS, .out = item / groups * BLOCK_OUTS };
+  Part part = { .in = item % groups * b->ins, .out = item / groups * BLOCK_OUTS };
   part.outs = MIN (BLOCK_OUTS, b->filters.out_planes - part.out);
   if (b->filters.bf16)
     dh_tiles_begin ();

@@ -32,6 +32,7 @@ const DhCpuKernels DH_TABLE = {
   .taps_scratch = dh_taps_scratch,
   .taps = dh_taps,
   .taps_pack = dh_taps_pack,
+  .winograd_items = dh_winograd_items,
   .winograd_scratch = dh_winograd_scratch,
   .winograd = dh_winograd,
   .winograd_filters = dh_winograd_filters,

@@ -48,6 +48,12 @@ m_stride (const DhCpuWinograd *conv)
   return (gsize)conv->out_chunk * conv->tiles_per_item * DH_LANES + SKEW;
 }
 
+gint
+dh_winograd_items (const DhCpuWinograd *conv)
+{
+  return (conv->n_tiles + conv->tiles_per_item - 1) / conv->tiles_per_item * MAX (1, conv->parts);
+}
+
 gsize
 dh_winograd_scratch (const DhCpuWinograd *conv)
 {
@@ -193,24 +199,34 @@ multiply (const DhCpuWinograd *conv, gint k, gint o, gint n, const float *v, flo
     }
 }
 
+/* The first plane of the output's part. */
+static gint
+begin_of_part (const DhCpuWinograd *conv, gint part)
+{
+  const gint pairs = (conv->out.n_planes + 1) / 2;
+  return MIN (conv->out.n_planes, 2 * (pairs * part / MAX (1, conv->parts)));
+}
+
 void
 dh_winograd (const DhCpuWinograd *conv, gint item, float *scratch)
 {
-  gint first = item * conv->tiles_per_item;
+  const gint parts = MAX (1, conv->parts), part = item % parts;
+  const gint begin = begin_of_part (conv, part), end = begin_of_part (conv, part + 1);
+  gint first = item / parts * conv->tiles_per_item;
   gint n = MIN (conv->tiles_per_item, conv->n_tiles - first);
   const DhCpuTile *tiles = conv->tiles + first;
   float *v = scratch;
   float *m = scratch + 36 * v_stride (conv);
-  gint next = MIN (conv->tiles_per_item, conv->n_tiles - first - n);
+  gint next = part + 1 < parts ? 0 : MIN (conv->tiles_per_item, conv->n_tiles - first - n);
   transform_inputs (conv, tiles, n, v);
   if (conv->bf16)
     dh_tiles_begin ();
-  for (gint o0 = 0; o0 < conv->out.n_planes; o0 += conv->out_chunk)
+  for (gint o0 = begin; o0 < end; o0 += conv->out_chunk)
     {
-      gint o1 = MIN (o0 + conv->out_chunk, conv->out.n_planes);
+      gint o1 = MIN (o0 + conv->out_chunk, end);
       for (gint k = 0; k < 36; k++)
         {
-          if (o0 == 0)
+          if (o0 == begin)
             prefetch (conv, tiles + n, next, k);
           for (gint o = o0; o < o1; o += 2)
             multiply (conv, k, o, n, v + k * v_stride (conv), m + k * m_stride (conv) + (gsize)(o - o0) * n * DH_LANES);

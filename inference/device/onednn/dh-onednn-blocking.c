@@ -16,6 +16,13 @@
 /* Another blocking must be faster by this share, and once more when it has won: a tie goes to the rule, and so does a
  * machine that is busy with other things. */
 #define GAIN 0.03
+/* A step should have so many items for each thread: of fewer, some threads wait for others at its end. */
+#define ITEMS_A_THREAD 4
+/* Outputs of a part of a Winograd convolution, for each of which the same tiles are transformed again; tiles and pixels
+ * of an item, for which weights are read again. */
+#define PART_CHANNELS 128
+#define LEAST_TILES 7
+#define LEAST_PIXELS 28
 
 static void
 count_items (DhCpuStep *step)
@@ -32,7 +39,7 @@ count_items (DhCpuStep *step)
       step->scratch = step->kernels->taps_scratch (&step->u.taps);
       break;
     case DH_CPU_WINOGRAD:
-      step->n_items = (winograd->n_tiles + winograd->tiles_per_item - 1) / winograd->tiles_per_item;
+      step->n_items = step->kernels->winograd_items (winograd);
       step->scratch = step->kernels->winograd_scratch (winograd);
       break;
     case DH_CPU_OTHER:
@@ -49,8 +56,46 @@ rounds_by_rule (const DhCpuWinograd *conv, gint lanes)
   return bytes <= (1u << 20) ? 1 : bytes <= (16u << 20) ? 2 : 4;
 }
 
+/* Half as many tiles or pixels, in whole tiles of the matrix kernels where it is more than one. */
+static gint
+halve (gint n, gint tile, gint least)
+{
+  const gint half = n / 2 > tile ? (n / 2 + tile - 1) / tile * tile : n > tile ? tile : n / 2;
+  return MAX (half, least);
+}
+
+void
+dh_cpu_fit_winograd (DhCpuWinograd *conv, const DhCpuKernels *kernels, gint images, gint threads)
+{
+  const gint tile = conv->bf16 ? kernels->coarse_tile : kernels->tile;
+  conv->parts = 1;
+  while (kernels->winograd_items (conv) * images < ITEMS_A_THREAD * threads)
+    if (conv->out.n_planes * kernels->lanes >= 2 * conv->parts * PART_CHANNELS)
+      conv->parts *= 2;
+    else if (conv->tiles_per_item > LEAST_TILES)
+      conv->tiles_per_item = halve (conv->tiles_per_item, tile, LEAST_TILES);
+    else
+      return;
+}
+
+gint
+dh_cpu_fit_pixels (gint at_once, gint64 all, gint tile, gint images, gint threads)
+{
+  while ((all + at_once - 1) / at_once * images < ITEMS_A_THREAD * threads && at_once > LEAST_PIXELS)
+    at_once = halve (at_once, tile, LEAST_PIXELS);
+  return at_once;
+}
+
+/* Rows of taps: those by rule, if they are enough items. */
+static void
+fit_taps (DhCpuTaps *conv, const DhCpuKernels *kernels, gint threads)
+{
+  for (gint rows = conv->rows > 0 ? conv->rows : 8; kernels->taps_items (conv) < ITEMS_A_THREAD * threads && rows > 1;)
+    conv->rows = rows /= 2;
+}
+
 gboolean
-dh_cpu_step_set_blocking (DhCpuStep *step, guint blocking)
+dh_cpu_step_set_blocking (const DhCpuPlan *plan, DhCpuStep *step, guint blocking)
 {
   static const gint pixels[] = { 112, 56, 224 };
   static const gint rows[] = { 0, 1, 2, 6 };
@@ -71,15 +116,23 @@ dh_cpu_step_set_blocking (DhCpuStep *step, guint blocking)
     return FALSE;
   step->blocking = blocking;
   if (step->kind == DH_CPU_CONV1X1)
-    step->u.conv1x1.pixels_at_once = tile * ((pixels[blocking] + tile / 2) / tile);
+    {
+      DhCpuConv1x1 *conv = &step->u.conv1x1;
+      conv->pixels_at_once = dh_cpu_fit_pixels (tile * ((pixels[blocking] + tile / 2) / tile),
+                                                (gint64)conv->out.h * conv->out.w, tile, 1, plan->threads);
+    }
   else if (step->kind == DH_CPU_TAPS)
-    step->u.taps.rows = rows[blocking];
+    {
+      step->u.taps.rows = rows[blocking];
+      fit_taps (&step->u.taps, step->kernels, plan->threads);
+    }
   else if (step->kind == DH_CPU_WINOGRAD)
     {
       DhCpuWinograd *conv = &step->u.winograd;
       gint tiles = rounds_by_rule (conv, lanes) * 14 * winograd[blocking].tiles / 2;
       conv->tiles_per_item = tile * MAX (1, tiles / tile);
       conv->out_chunk = MIN ((conv->out.n_planes + 1) & ~1, MAX (2, winograd[blocking].channels / lanes));
+      dh_cpu_fit_winograd (conv, step->kernels, 1, plan->threads);
     }
   count_items (step);
   return TRUE;
@@ -147,9 +200,10 @@ most_scratch (DhCpuPlan *plan)
   for (guint i = 0; i < plan->steps->len; i++)
     {
       DhCpuStep *step = g_ptr_array_index (plan->steps, i);
-      for (guint blocking = 0; step->kind != DH_CPU_OTHER && dh_cpu_step_set_blocking (step, blocking); blocking++)
+      for (guint blocking = 0; step->kind != DH_CPU_OTHER && dh_cpu_step_set_blocking (plan, step, blocking);
+           blocking++)
         most = MAX (most, step->scratch);
-      dh_cpu_step_set_blocking (step, 0);
+      dh_cpu_step_set_blocking (plan, step, 0);
     }
   return (most + 4095) & ~(gsize)4095;
 }
@@ -158,7 +212,7 @@ most_scratch (DhCpuPlan *plan)
 static double
 time_blocking (const DhCpuPlan *plan, DhCpuStep *step, guint blocking, double share, char *scratch, gsize stride)
 {
-  dh_cpu_step_set_blocking (step, blocking);
+  dh_cpu_step_set_blocking (plan, step, blocking);
   gint n = CLAMP ((gint)(step->n_items * share), MIN (2 * plan->threads, step->n_items), step->n_items);
   return time_step (plan, step, n, 2, scratch, stride);
 }
@@ -170,7 +224,7 @@ choose (const DhCpuPlan *plan, DhCpuStep *step, char *scratch, gsize stride)
   double share = MIN (1, SAMPLE_SECONDS / time_items (plan, step, step->n_items, scratch, stride));
   double by_rule = time_blocking (plan, step, 0, share, scratch, stride), best = by_rule * (1 - GAIN);
   guint fastest = 0;
-  for (guint i = 1; by_rule < G_MAXDOUBLE && dh_cpu_step_set_blocking (step, i); i++)
+  for (guint i = 1; by_rule < G_MAXDOUBLE && dh_cpu_step_set_blocking (plan, step, i); i++)
     {
       double seconds = time_blocking (plan, step, i, share, scratch, stride);
       if (seconds < best)
@@ -186,7 +240,7 @@ choose (const DhCpuPlan *plan, DhCpuStep *step, char *scratch, gsize stride)
       if (by_rule == G_MAXDOUBLE || best >= by_rule * (1 - GAIN))
         fastest = 0;
     }
-  dh_cpu_step_set_blocking (step, fastest);
+  dh_cpu_step_set_blocking (plan, step, fastest);
 }
 
 gboolean

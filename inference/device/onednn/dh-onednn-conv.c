@@ -74,7 +74,7 @@ dh_cpu_add_taps (DhCpuPlan *plan, const DhCpuConv *conv, GError **error)
   step->kind = DH_CPU_TAPS;
   step->item = taps_item;
   step->bind = bind_taps;
-  dh_cpu_step_set_blocking (step, 0);
+  dh_cpu_step_set_blocking (plan, step, 0);
   return out;
 }
 
@@ -246,6 +246,6 @@ dh_cpu_add_winograd (DhCpuPlan *plan, const DhCpuConv *wanted, GError **error)
   step->kind = DH_CPU_WINOGRAD;
   step->item = winograd_item;
   step->bind = bind_winograd;
-  dh_cpu_step_set_blocking (step, 0);
+  dh_cpu_step_set_blocking (plan, step, 0);
   return out;
 }

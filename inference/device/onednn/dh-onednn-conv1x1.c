@@ -34,7 +34,7 @@ add_conv1x1 (DhCpuPlan *plan, const DhCpuConv *conv, const char *what, DhCpuView
   step->kind = DH_CPU_CONV1X1;
   step->item = conv1x1_item;
   step->bind = bind_conv1x1;
-  dh_cpu_step_set_blocking (step, 0);
+  dh_cpu_step_set_blocking (plan, step, 0);
   return out;
 }
 

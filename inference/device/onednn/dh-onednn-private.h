@@ -245,7 +245,11 @@ gboolean dh_cpu_build (DhCpuPlan *plan, DhGraph *graph, const DhShape *shapes, D
 /* dh-onednn-order.c */
 void dh_cpu_plan_order (DhCpuPlan *plan);
 /* dh-onednn-blocking.c: sets one of a step's blockings, with its items and scratch; FALSE where it has not so many. */
-gboolean dh_cpu_step_set_blocking (DhCpuStep *step, guint blocking);
+gboolean dh_cpu_step_set_blocking (const DhCpuPlan *plan, DhCpuStep *step, guint blocking);
+/* Cut finer where so many `images` would be too few items for the threads: tiles, and parts of the output; pixels (or
+ * tiles) of an item, of `all`, in whole ones of the matrix kernels. */
+void dh_cpu_fit_winograd (DhCpuWinograd *conv, const DhCpuKernels *kernels, gint images, gint threads);
+gint dh_cpu_fit_pixels (gint at_once, gint64 all, gint tile, gint images, gint threads);
 /* Seconds of a run, from some items of each step; G_MAXDOUBLE where other processes took the processor meanwhile. */
 double dh_cpu_plan_time (const DhCpuPlan *plan);
 /* Times them in a run of the plan, whose memory stands, and sets the fastest of each step. */

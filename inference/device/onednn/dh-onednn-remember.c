@@ -72,7 +72,7 @@ void
 dh_cpu_plan_block_by_rule (const DhCpuPlan *plan)
 {
   for (guint i = 0; i < plan->steps->len; i++)
-    dh_cpu_step_set_blocking (g_ptr_array_index (plan->steps, i), 0);
+    dh_cpu_step_set_blocking (plan, g_ptr_array_index (plan->steps, i), 0);
 }
 
 /* Takes the blockings of a text that is whole: then the one made of them is the same. */
@@ -85,7 +85,8 @@ take_blockings (const DhCpuPlan *plan, const char *text)
     {
       char *end;
       guint64 blocking = g_ascii_strtoull (at, &end, 10);
-      ok = end != at && blocking < 16 && dh_cpu_step_set_blocking (g_ptr_array_index (plan->steps, i), (guint)blocking);
+      ok = end != at && blocking < 16
+           && dh_cpu_step_set_blocking (plan, g_ptr_array_index (plan->steps, i), (guint)blocking);
       at = end;
     }
   g_autofree char *whole = ok ? make_text (plan) : NULL;

@@ -165,6 +165,7 @@ dh_read (const float *from, DhPrologue p)
 #define dh_taps_scratch DH_ISA (dh_taps_scratch)
 #define dh_taps DH_ISA (dh_taps)
 #define dh_taps_pack DH_ISA (dh_taps_pack)
+#define dh_winograd_items DH_ISA (dh_winograd_items)
 #define dh_winograd_scratch DH_ISA (dh_winograd_scratch)
 #define dh_winograd DH_ISA (dh_winograd)
 #define dh_winograd_filters DH_ISA (dh_winograd_filters)
@@ -347,6 +348,7 @@ void dh_taps_of_tiles (const DhCpuTaps *conv, gint item, float *scratch);
 gsize dh_taps_scratch (const DhCpuTaps *conv);
 void dh_taps (const DhCpuTaps *conv, gint item, float *scratch);
 void dh_taps_pack (const DhCpuTaps *conv, gint y, float *to);
+gint dh_winograd_items (const DhCpuWinograd *conv);
 gsize dh_winograd_scratch (const DhCpuWinograd *conv);
 void dh_winograd (const DhCpuWinograd *conv, gint item, float *scratch);
 void dh_winograd_filters (const DhCpuWinogradFilters *filters, gint item);

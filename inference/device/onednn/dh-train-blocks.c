@@ -8,6 +8,9 @@
 #define MOST_TILES 224
 #define MOST_PIXELS 1536
 #define WHOLE 32
+/* Planes of the input of an item: so many read the same gathered planes of the result. And items for each thread. */
+#define MOST_INS 16
+#define ITEMS_A_THREAD 4
 
 typedef struct
 {
@@ -220,6 +223,9 @@ dh_train_blocks (DhTrain *train, const DhTrainStep *step)
                                         .out_planes = op->out->n_planes,
                                         .bf16 = train->bf16,
                                         .factor = train->weight };
+  for (work.blocks.ins = MOST_INS; work.blocks.ins > 2; work.blocks.ins /= 2)
+    if (train->gradients->blocks_items (&work.blocks) >= ITEMS_A_THREAD * train->threads)
+      break;
   if (places > 1)
     add (&work, dh_train_memory (train, step->sums), all_of (train, op));
   else

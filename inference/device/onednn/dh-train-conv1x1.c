@@ -39,19 +39,27 @@ pack (DhTrain *train, DhTrainConvWork *work, gboolean turned)
   dh_train_run_items (train, (work->filters.out_planes + 1) / 2, pack_item, work);
 }
 
+/* Cut finer where they are too few items. */
+static gint
+fit (const DhTrain *train, const DhTrainOp *op, gint pixels, gint tile)
+{
+  return dh_cpu_fit_pixels (pixels, (gint64)op->out->pixels, tile, train->images, train->threads);
+}
+
 /* Of an item of the 1×1 kernel: as the inference plan's first choice. */
 static gint
-pixels_at_once (const DhTrain *train)
+pixels_at_once (const DhTrain *train, const DhTrainOp *op)
 {
   const gint tile = train->kernels->tile, coarse = train->kernels->coarse_tile;
-  return train->bf16 ? coarse * ((112 + coarse / 2) / coarse) : tile * (112 / tile);
+  return train->bf16 ? fit (train, op, coarse * ((112 + coarse / 2) / coarse), coarse)
+                     : fit (train, op, tile * (112 / tile), tile);
 }
 
 /* In bfloat16 twice as many take the same room, and sums go through memory half as often. */
 static gint
-gradient_pixels (const DhTrain *train)
+gradient_pixels (const DhTrain *train, const DhTrainOp *op)
 {
-  return train->gradients->pixels * (train->bf16 ? 2 : 1);
+  return fit (train, op, train->gradients->pixels * (train->bf16 ? 2 : 1), train->kernels->tile);
 }
 
 static void
@@ -66,7 +74,7 @@ forward_1x1_item (gpointer data, gint item, gint part, float *scratch)
                                        .h = op->out->h,
                                        .w = op->out->w },
                               .stride = 1,
-                              .pixels_at_once = pixels_at_once (work->train),
+                              .pixels_at_once = pixels_at_once (work->train, op),
                               .bf16 = work->train->bf16,
                               .weights = work->weights,
                               .bias = work->bias };
@@ -85,7 +93,7 @@ dh_train_conv1x1_forward (DhTrain *train, DhTrainStep *step, GError **error)
   const DhTrainOp *op = step->op;
   g_autofree float **targets = dh_train_conv_out_planes (train, op, op->out->base);
   g_autofree float *bias = dh_train_conv_pack_bias (train, op);
-  DhCpuConv1x1 shape = { .out = { .h = op->out->h, .w = op->out->w }, .pixels_at_once = pixels_at_once (train) };
+  DhCpuConv1x1 shape = { .out = { .h = op->out->h, .w = op->out->w }, .pixels_at_once = pixels_at_once (train, op) };
   DhTrainConvWork work = { .train = train, .step = step, .op = op, .bias = bias, .targets = targets };
   work.items = train->kernels->conv1x1_items (&shape);
   pack (train, &work, FALSE);
@@ -107,7 +115,7 @@ gradient_1x1_item (gpointer data, gint item, gint part, float *scratch)
                          .dy = dy,
                          .out_planes = out->n_planes,
                          .pixels = (gint)out->pixels,
-                         .pixels_at_once = gradient_pixels (train),
+                         .pixels_at_once = gradient_pixels (train, op),
                          .bf16 = train->bf16,
                          .weights = work->weights,
                          .sums = work->sums + part * work->sums_size };
@@ -178,7 +186,7 @@ data_1x1_item (gpointer data, gint item, gint part, float *scratch)
                                        .h = op->in->h,
                                        .w = op->in->w },
                               .stride = 1,
-                              .pixels_at_once = pixels_at_once (work->train),
+                              .pixels_at_once = pixels_at_once (work->train, op),
                               .bf16 = work->train->bf16,
                               .weights = work->weights,
                               .bias = work->bias };
@@ -197,7 +205,7 @@ run_wide (DhTrain *train, DhTrainStep *step)
   g_autofree float *bias = g_new0 (float, (op->in->n_planes + 2) * train->kernels->lanes);
   DhTrainConvWork work = { .train = train, .step = step, .op = op, .bias = bias, .targets = targets };
   pack (train, &work, TRUE);
-  work.items = image_items (op, pixels_at_once (train));
+  work.items = image_items (op, pixels_at_once (train, op));
   dh_train_run_items (train, work.items * train->images, data_1x1_item, &work);
   dh_train_conv_route (train, step, targets);
 }
@@ -215,7 +223,7 @@ dh_train_conv1x1_backward (DhTrain *train, DhTrainStep *step)
   work.sums = dh_train_memory (train, step->sums);
   work.sums_size = (gsize)dh_train_conv_places (train, op) * dh_train_conv_out_places (train, op);
   memset (work.sums, 0, work.sums_size * train->threads * sizeof (float));
-  work.items = image_items (op, gradient_pixels (train));
+  work.items = image_items (op, gradient_pixels (train, op));
   if (op->in->wants)
     {
       pack (train, &work, TRUE);
@@ -229,11 +237,11 @@ dh_train_conv1x1_backward (DhTrain *train, DhTrainStep *step)
 }
 
 static void
-need_conv (DhTrain *train, gint ins, gint outs)
+need_conv (DhTrain *train, const DhTrainOp *op, gint ins, gint outs)
 {
   const DhCpuConv1x1 conv = { .in = { .n_planes = ins },
                               .out = { .n_planes = outs },
-                              .pixels_at_once = pixels_at_once (train),
+                              .pixels_at_once = pixels_at_once (train, op),
                               .bf16 = train->bf16 };
   dh_train_need_scratch (train, train->kernels->conv1x1_scratch (&conv));
 }
@@ -241,7 +249,7 @@ need_conv (DhTrain *train, gint ins, gint outs)
 void
 dh_train_conv1x1_need_forward (DhTrain *train, const DhTrainOp *op)
 {
-  need_conv (train, op->in->n_planes, op->out->n_planes);
+  need_conv (train, op, op->in->n_planes, op->out->n_planes);
 }
 
 void
@@ -250,11 +258,11 @@ dh_train_conv1x1_need_backward (DhTrain *train, const DhTrainOp *op)
   if (op->wide)
     {
       dh_train_blocks_need (train, op);
-      need_conv (train, op->out->n_planes, op->in->n_planes);
+      need_conv (train, op, op->out->n_planes, op->in->n_planes);
       return;
     }
   const DhCpuGradient1x1 shape = { .out_planes = op->out->n_planes,
-                                   .pixels_at_once = gradient_pixels (train),
+                                   .pixels_at_once = gradient_pixels (train, op),
                                    .bf16 = train->bf16 };
   dh_train_need_scratch (train, train->gradients->gradient1x1_scratch (&shape));
 }

@@ -47,15 +47,19 @@ tiles_per_item (const DhTrain *train, const DhTrainOp *op)
   return tile > train->kernels->tile ? tile * MIN (rounds, 2) : tile * MAX (1, rounds * 14 / tile);
 }
 
+/* Of `outs` planes of what is made. */
 static DhCpuWinograd
 winograd_of (const DhTrain *train, const DhTrainOp *op, gint outs)
 {
-  return (DhCpuWinograd){ .dilation = dh_train_conv_node (train, op)->dilation,
-                          .tiles = op->tiles,
-                          .n_tiles = op->n_tiles,
-                          .tiles_per_item = tiles_per_item (train, op),
-                          .bf16 = train->bf16,
-                          .out_chunk = MIN ((outs + 1) & ~1, MAX (2, 128 / train->kernels->lanes)) };
+  DhCpuWinograd conv = { .dilation = dh_train_conv_node (train, op)->dilation,
+                         .tiles = op->tiles,
+                         .n_tiles = op->n_tiles,
+                         .tiles_per_item = tiles_per_item (train, op),
+                         .bf16 = train->bf16,
+                         .out.n_planes = outs,
+                         .out_chunk = MIN ((outs + 1) & ~1, MAX (2, 128 / train->kernels->lanes)) };
+  dh_cpu_fit_winograd (&conv, train->kernels, train->images, train->threads);
+  return conv;
 }
 
 static void
@@ -106,26 +110,20 @@ filters_of (const DhTrain *train, const DhTrainOp *op, float *packed, gboolean t
   return filters;
 }
 
-static gint
-winograd_items (const DhTrain *train, const DhTrainOp *op)
-{
-  const gint at_once = tiles_per_item (train, op);
-  return (op->n_tiles + at_once - 1) / at_once;
-}
-
 /* Go by go: the weights of some planes of the result, then those planes. */
 static void
 run_winograd (DhTrainConvWork *work, gboolean turned, DhTrainItem item)
 {
   DhTrain *train = work->train;
   work->filters = filters_of (train, work->op, (float *)work->weights, turned);
-  work->items = winograd_items (train, work->op);
   const gint *outs = work->filters.outs;
   const gint all = work->filters.out_planes, at_once = planes_at_once (train, work->filters.in_planes, all);
   for (work->first = 0; work->first < all; work->first += at_once)
     {
       work->planes = work->filters.out_planes = MIN (at_once, all - work->first);
       work->filters.outs = outs + work->first * train->kernels->lanes;
+      const DhCpuWinograd conv = winograd_of (train, work->op, work->planes);
+      work->items = train->kernels->winograd_items (&conv);
       dh_train_run_items (train, (work->planes + 1) / 2, pack_filters_item, work);
       dh_train_run_items (train, work->items * train->images, item, work);
     }
@@ -147,8 +145,9 @@ dh_train_conv3x3_forward (DhTrain *train, DhTrainStep *step, GError **error)
 static gint
 gradient_tiles (const DhTrain *train, const DhTrainOp *op)
 {
-  const gint tile = tile_of (train), tiles = op->out->n_planes * train->kernels->lanes <= 64 ? 56 : 112;
-  return tile > train->kernels->tile ? (tiles + tile - 1) / tile * tile : tiles;
+  const gint tile = tile_of (train), most = op->out->n_planes * train->kernels->lanes <= 64 ? 56 : 112;
+  const gint tiles = tile > train->kernels->tile ? (most + tile - 1) / tile * tile : most;
+  return dh_cpu_fit_pixels (tiles, op->n_tiles, tile, train->images, train->threads);
 }
 
 static DhCpuGradient3x3
