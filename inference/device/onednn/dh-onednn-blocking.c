@@ -16,11 +16,14 @@
 /* Another blocking must be faster by this share, and once more when it has won: a tie goes to the rule, and so does a
  * machine that is busy with other things. */
 #define GAIN 0.03
-/* A step should have so many items for each thread: of fewer, some threads wait for others at its end. */
-#define ITEMS_A_THREAD 4
-/* Outputs of a part of a Winograd convolution, for each of which the same tiles are transformed again; tiles and pixels
- * of an item, for which weights are read again. */
-#define PART_CHANNELS 128
+/* Items are cut finer than is best for one of them, where threads would wait for others at the step's end: reckoned in
+ * tiles or pixels of a thread. What an item takes beside its products (its weights are fetched): so many of them. The
+ * transform of a tile, which each part of the output repeats, takes as long as products for so many outputs. Finer is
+ * only what is better by this share. */
+#define BESIDE_TILES 2.0
+#define BESIDE_PIXELS 8.0
+#define TRANSFORM_OUTPUTS 10.0
+#define FINER 0.03
 #define LEAST_TILES 7
 #define LEAST_PIXELS 28
 
@@ -56,35 +59,59 @@ rounds_by_rule (const DhCpuWinograd *conv, gint lanes)
   return bytes <= (1u << 20) ? 1 : bytes <= (16u << 20) ? 2 : 4;
 }
 
-/* Half as many tiles or pixels, in whole tiles of the matrix kernels where it is more than one. */
+/* The next size below: in whole tiles of the matrix kernels, and half of one at last. 0: none. */
 static gint
-halve (gint n, gint tile, gint least)
+finer (gint n, gint tile, gint least)
 {
-  const gint half = n / 2 > tile ? (n / 2 + tile - 1) / tile * tile : n > tile ? tile : n / 2;
-  return MAX (half, least);
+  const gint next = n > tile ? (n - 1) / tile * tile : n / 2;
+  return next >= least ? next : 0;
+}
+
+static gint64
+rounds (gint64 items, gint threads)
+{
+  return (items + threads - 1) / threads;
 }
 
 void
 dh_cpu_fit_winograd (DhCpuWinograd *conv, const DhCpuKernels *kernels, gint images, gint threads)
 {
-  const gint tile = conv->bf16 ? kernels->coarse_tile : kernels->tile;
-  conv->parts = 1;
-  while (kernels->winograd_items (conv) * images < ITEMS_A_THREAD * threads)
-    if (conv->out.n_planes * kernels->lanes >= 2 * conv->parts * PART_CHANNELS)
-      conv->parts *= 2;
-    else if (conv->tiles_per_item > LEAST_TILES)
-      conv->tiles_per_item = halve (conv->tiles_per_item, tile, LEAST_TILES);
-    else
-      return;
+  const gint tile = conv->bf16 ? kernels->coarse_tile : kernels->tile, pairs = (conv->out.n_planes + 1) / 2;
+  const double transform = TRANSFORM_OUTPUTS / (conv->out.n_planes * kernels->lanes);
+  DhCpuWinograd best = *conv;
+  double least = G_MAXDOUBLE;
+  for (gint tiles = conv->tiles_per_item; tiles > 0; tiles = finer (tiles, tile, LEAST_TILES))
+    for (conv->parts = 1; conv->parts <= pairs; conv->parts *= 2)
+      {
+        conv->tiles_per_item = tiles;
+        const double item = tiles * (1.0 / conv->parts + transform) + BESIDE_TILES / conv->parts;
+        const double span = (double)rounds ((gint64)kernels->winograd_items (conv) * images, threads) * item;
+        if (span >= least * (1 - FINER))
+          continue;
+        least = span;
+        best = *conv;
+      }
+  *conv = best;
 }
 
 gint
 dh_cpu_fit_pixels (gint at_once, gint64 all, gint tile, gint images, gint threads)
 {
-  while ((all + at_once - 1) / at_once * images < ITEMS_A_THREAD * threads && at_once > LEAST_PIXELS)
-    at_once = halve (at_once, tile, LEAST_PIXELS);
-  return at_once;
+  gint best = at_once;
+  double least = G_MAXDOUBLE;
+  for (gint n = at_once; n > 0; n = finer (n, tile, LEAST_PIXELS))
+    {
+      const double span = (double)rounds ((all + n - 1) / n * images, threads) * (n + BESIDE_PIXELS);
+      if (span >= least * (1 - FINER))
+        continue;
+      least = span;
+      best = n;
+    }
+  return best;
 }
+
+/* A step of taps should have so many items for each thread. */
+#define ITEMS_A_THREAD 4
 
 /* Rows of taps: those by rule, if they are enough items. */
 static void
