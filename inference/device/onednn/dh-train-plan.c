@@ -1,3 +1,4 @@
+#include <string.h>
 #include "dh-debug.h"
 #include "dh-error.h"
 #include "dh-train-private.h"
@@ -37,6 +38,7 @@ train_new (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhTrai
   train->images = options->input.n;
   train->bf16 = options->precision == DH_PRECISION_BF16;
   train->parts = dh_debug (DH_DEBUG_PARTS);
+  train->guards = dh_debug (DH_DEBUG_GUARDS);
   train->graph = dh_graph_ref (graph);
   train->shapes = g_memdup2 (shapes, size * sizeof *shapes);
   train->needed = dh_graph_mark_needed (graph, outputs, options->logits_ood == DH_NO_VALUE ? 1 : 2);
@@ -57,7 +59,7 @@ train_new (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhTrai
       dh_cpu_train_free (&train->common);
       return NULL;
     }
-  train->scratch_offset = (dh_arena_place (train->blocks, 4096) + 4095) & ~(gsize)4095;
+  train->scratch_offset = (dh_train_guard_place (train) + 4095) & ~(gsize)4095;
   train->arena_bytes = train->scratch_offset + train->scratch_bytes * train->threads;
   return train;
 }
@@ -163,13 +165,16 @@ dh_cpu_train_run (DhTrainPlan *common, const float *input, const guint8 *labels,
       if (value->again)
         dh_train_bind_value (train, value, value->value);
     }
+  if (train->guards)
+    memset (train->arena, 0xff, train->arena_bytes);
   for (guint i = 0; ok && i < train->steps->len; i++)
     {
       DhTrainStep *step = g_ptr_array_index (train->steps, i);
       const gint64 begin = g_get_monotonic_time ();
       dh_cpu_calm_look (train->device->base.threads);
       /* What was cancelled within a step, the last one too, is not whole. */
-      ok = step->run (train, step, error) && !g_cancellable_set_error_if_cancelled (cancellable, error);
+      ok = (train->guards ? dh_train_guard_step (train, i, error) : step->run (train, step, error))
+           && !g_cancellable_set_error_if_cancelled (cancellable, error);
       step->seconds = 1e-6 * (double)(g_get_monotonic_time () - begin);
     }
   train->cancellable = NULL;

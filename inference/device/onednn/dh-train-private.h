@@ -110,6 +110,7 @@ struct _DhTrain
   gint threads, images;
   gboolean bf16;  /* our own convolutions multiply bfloat16; all that is kept is float32 */
   gboolean parts; /* for tests: what large convolutions are cut into, all are, and into the smallest */
+  gboolean guards; /* DH_DEBUG=guards */
   DhGraph *graph;
   DhShape *shapes;
   gboolean *needed;
@@ -139,6 +140,10 @@ struct _DhTrain
 
 /* dh-train-build.c: operations and steps for the graph; nothing large is allocated. */
 gboolean dh_train_build (DhTrain *train, GError **error);
+
+/* dh-train-guard.c: places the blocks, with room to be watched where that is asked for; and runs a step so. */
+gsize dh_train_guard_place (DhTrain *train);
+gboolean dh_train_guard_step (DhTrain *train, guint number, GError **error);
 
 /* dh-train-list.c: memory that lives as long as the plan; blocks, values, views, steps. */
 gpointer dh_train_alloc (DhTrain *train, gsize count, gsize size);
