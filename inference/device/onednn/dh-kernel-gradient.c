@@ -214,9 +214,26 @@ add_weight_gradient (const DhCpuGradient1x1 *g, gint plane, gint pair, gsize fir
   dh_outer (&outer);
 }
 
-/* `n` pixels of one or two planes of the input's gradient, to `t`. */
+/* The share `part` of `parts` of what the next planes will read, asked for while these are multiplied: planes lie
+ * apart, and each is read for a short way only. */
+DH_INLINE void
+prefetch (const DhCpuGradient1x1 *g, gint plane, gsize first, gint n, gint part, gint parts)
+{
+  const gint end = MIN (plane + 2, g->route.in.n_planes);
+  for (; plane < end; plane++)
+    for (gint i = n * part / parts; i < n * (part + 1) / parts; i += 16 / DH_LANES)
+      {
+        const gsize at = (first + i) * DH_LANES;
+        __builtin_prefetch (g->route.in.planes[plane] + at, 0, 2);
+        if (g->route.adds[plane])
+          __builtin_prefetch (g->route.grads[plane] + at, 1, 2);
+      }
+}
+
+/* `n` pixels, from `first` on, of one or two planes of the input's gradient, to `t`. */
 static void
-multiply (const DhCpuGradient1x1 *g, const float *weights, const float *dy, gint n, gint pair, float *t)
+multiply (const DhCpuGradient1x1 *g, const float *weights, const float *dy, gint plane, gsize first, gint n, gint pair,
+          float *t)
 {
   static const float zero[2 * DH_LANES];
   const gint panel = g->bf16 ? DH_PANEL_BF16 : 1, tile = g->bf16 ? DH_COARSE_TILE : DH_TILE;
@@ -224,6 +241,7 @@ multiply (const DhCpuGradient1x1 *g, const float *weights, const float *dy, gint
   DhProduct p = { .a_stride = n * pixel, .n_planes = g->out_planes, .w = weights, .bias = zero };
   for (gint i = 0; i < n; i += tile)
     {
+      prefetch (g, plane + 2, first, n, i / tile, (n + tile - 1) / tile);
       p.a = dy + i * pixel;
       p.c[0] = t + i * DH_LANES;
       p.c[1] = p.c[0] + (gsize)n * DH_LANES;
@@ -261,7 +279,7 @@ dh_gradient1x1 (const DhCpuGradient1x1 *g, gint item, float *scratch)
       add_weight_gradient (g, b, pair, first, n, dy_outer, x);
       if (weights == NULL)
         continue;
-      multiply (g, weights, dy, n, pair, t);
+      multiply (g, weights, dy, b, first, n, pair, t);
       weights += (gsize)whole_planes (g) * pair * product_plane (g, DH_LANES);
       for (gint j = 0; j < pair; j++)
         dh_route_few (&g->route, b + j, t + (gsize)j * n * DH_LANES, first, n);
