@@ -14,11 +14,18 @@
 static const char *network, *device_name;
 
 static const double loss_bounds[3] = { 4e-7, 2e-4, 1.4e-3 };
-/* The README's first figure is the ladder's. For DeepLabV3+, PyTorch in float32 differs from the golden first step by
- * 1.4e-7 (NCHW) to 1.45e-6 (channels last), the most in the dataset posterior's loss. */
-#define DLV3P_FIRST_BOUND 1.5e-6
+/* The README's figures are the ladder's. For DeepLabV3+, PyTorch in float32 differs from the golden steps by up to
+ * 1.45e-6, 9e-5 and 7.8e-4, by how it is told to compute (NCHW, channels last, without oneDNN, one thread), the most in
+ * the dataset posterior's loss. Adam begins with steps of one length, whose signs are a matter of roundings where a
+ * gradient is hardly any: the cpu's instruction sets differ by 2e-5 to 2.3e-4 and 1e-4 to 2.5e-3. */
+static const double dlv3p_loss_bounds[3] = { 1.5e-6, 4e-4, 4e-3 };
 #define GRADIENT_BOUND 8e-3
 #define MEDIAN_BOUND 4e-4
+/* In DeepLabV3+ a norm sees one value a picture behind the pooled branch; what rounding does there scales all gradients
+ * before it alike, so that the median of their norms is one throw: 1.0e-4 to 1.7e-4 in PyTorch in float32, by how it is
+ * told to compute. Projections, whose errors are many throws, have a median of 1.8e-3 to 2.9e-3 there. */
+#define DLV3P_MEDIAN_BOUND 1e-3
+#define PROBE_MEDIAN_BOUND 5.8e-3
 #define NORM_BOUND 4e-4
 
 static gint64
@@ -117,6 +124,13 @@ compare_doubles (gconstpointer a, gconstpointer b)
   return (x > y) - (x < y);
 }
 
+static double
+sort_for_median (GArray *values)
+{
+  g_array_sort (values, compare_doubles);
+  return g_array_index (values, double, values->len / 2);
+}
+
 /* A step-1 gradient by its norm, and by a seeded projection, whose error is a share of the norm. */
 static void
 check_gradients (JsonObject *root, GArray *list, DhTensorDict *gradients, guint64 seed)
@@ -124,7 +138,7 @@ check_gradients (JsonObject *root, GArray *list, DhTensorDict *gradients, guint6
   JsonObject *norms = json_object_get_object_member (root, "grad_norm_step1");
   JsonObject *probes = json_object_get_object_member (root, "grad_probe_step1");
   g_autoptr (GArray) errors = g_array_new (FALSE, FALSE, sizeof (double));
-  double worst_probe = 0;
+  g_autoptr (GArray) probe_errors = g_array_new (FALSE, FALSE, sizeof (double));
   for (guint i = 0; i < list->len; i++)
     {
       const DhParameter *parameter = &g_array_index (list, DhParameter, i);
@@ -137,20 +151,22 @@ check_gradients (JsonObject *root, GArray *list, DhTensorDict *gradients, guint6
       /* A projection on values in ±1 of a vector that is off by a share of its norm. */
       const double off =
           fabs (probe (parameter->name, gradient, seed) - json_object_get_double_member (probes, parameter->name)) / e;
-      worst_probe = fmax (worst_probe, off);
       if (!(error <= GRADIENT_BOUND) || !(off <= 4 * GRADIENT_BOUND))
         {
           g_test_message ("gradient of %s: norm off by %.2g, probe by %.2g of the norm", parameter->name, error, off);
           g_test_fail ();
         }
       g_array_append_val (errors, error);
+      g_array_append_val (probe_errors, off);
     }
   g_assert_cmpuint (errors->len, ==, json_object_get_size (norms));
-  g_array_sort (errors, compare_doubles);
-  const double median = g_array_index (errors, double, errors->len / 2);
-  g_test_message ("%u gradients: norms off by at most %.2g, median %.2g; probes by at most %.2g of the norm",
-                  errors->len, g_array_index (errors, double, errors->len - 1), median, worst_probe);
-  g_assert_cmpfloat (median, <=, MEDIAN_BOUND);
+  const double median = sort_for_median (errors), probe_median = sort_for_median (probe_errors);
+  g_test_message (
+      "%u gradients: norms off by at most %.2g, median %.2g; probes by at most %.2g of the norm, median %.2g",
+      errors->len, g_array_index (errors, double, errors->len - 1), median,
+      g_array_index (probe_errors, double, errors->len - 1), probe_median);
+  g_assert_cmpfloat (median, <=, g_str_has_prefix (network, "dlv3p") ? DLV3P_MEDIAN_BOUND : MEDIAN_BOUND);
+  g_assert_cmpfloat (probe_median, <=, PROBE_MEDIAN_BOUND);
 }
 
 static void
@@ -225,8 +241,8 @@ test_train (void)
       g_test_message ("step %u: %.2f s, %.0f MiB", step + 1, 1e-6 * (double)(g_get_monotonic_time () - begin),
                       (double)dh_train_plan_memory (plan) / (1 << 20));
       JsonObject *expected = json_array_get_object_element (losses, step);
-      const gboolean first_of_dlv3p = step == 0 && g_str_has_prefix (network, "dlv3p");
-      const double bound = first_of_dlv3p ? DLV3P_FIRST_BOUND : loss_bounds[MIN (step, 2)];
+      const gboolean is_dlv3p = g_str_has_prefix (network, "dlv3p");
+      const double bound = (is_dlv3p ? dlv3p_loss_bounds : loss_bounds)[MIN (step, 2)];
       check_loss (expected, "total", found.total, bound);
       check_loss (expected, "segmentation", found.segmentation, bound);
       check_loss (expected, "likelihood", found.likelihood, bound);

@@ -5,7 +5,7 @@
  * copies. */
 
 /* With fewer tiles than this, transforming the weights in every step costs more than it saves. */
-#define FEWEST_TILES 64
+#define FEWEST_TILES 128
 /* Sums of more channels by channels than this are made block by block: of a thread's own, in every item, more would go
  * through memory. */
 #define MOST_SUMS_1X1 ((gsize)1 << 18)

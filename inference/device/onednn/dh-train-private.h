@@ -108,8 +108,8 @@ struct _DhTrain
   const DhCpuKernels *kernels;
   const DhCpuTrainKernels *gradients;
   gint threads, images;
-  gboolean bf16;  /* our own convolutions multiply bfloat16; all that is kept is float32 */
-  gboolean parts; /* for tests: what large convolutions are cut into, all are, and into the smallest */
+  gboolean bf16;   /* our own convolutions multiply bfloat16; all that is kept is float32 */
+  gboolean parts;  /* for tests: what large convolutions are cut into, all are, and into the smallest */
   gboolean guards; /* DH_DEBUG=guards */
   DhGraph *graph;
   DhShape *shapes;
