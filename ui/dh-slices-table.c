@@ -59,7 +59,7 @@ value (gpointer item, guint column, gpointer data)
   switch (column)
     {
     case COLUMN_NAME:
-      return dh_slice_get_place (item);
+      return dh_slice_get_order (item);
     case COLUMN_KIND:
       return dh_slice_get_kind (item);
     case COLUMN_PICTURES:
@@ -170,7 +170,7 @@ static void
 activate (GtkWidget *table, gpointer item, gpointer data)
 {
   Slices *self = data;
-  self->open (dh_slice_get_filter (item), dh_slice_get_kind (item) == DH_SLICE_SIZE, self->data);
+  self->open (dh_slice_get_filter (item), dh_slice_is_of_objects (item), self->data);
 }
 
 static Slices *
