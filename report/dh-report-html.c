@@ -253,11 +253,16 @@ dh_report_to_html (const DhReport *report)
       const DhReportRun *run = &report->runs[r];
       g_string_append_printf (html, "<h2>Run %" G_GINT64_FORMAT "</h2>\n", run->run->id);
       append_provenance (html, run);
+      g_autoptr (DhReportSlices) slices = dh_report_slices_new (report, r);
       if (run->protocols->len > 0)
         {
           append_protocols (html, run);
           append_table (html, dh_report_thresholds_table (report, r));
           append_table (html, dh_report_components_table (run));
+        }
+      append_table (html, dh_report_slices_table (slices));
+      if (run->protocols->len > 0)
+        {
           g_autoptr (DhReportObjects) objects = dh_report_objects_new (report, r);
           append_table (html, dh_report_objects_table (objects));
           append_table (html, dh_report_missed_table (objects));

@@ -1,11 +1,9 @@
-/* The objects of a run at one threshold: how many are missed of each size, scene and tag, and which. */
+/* The objects of a run at one threshold: how many are missed of each size, place, scene and tag, and which. */
 #include <math.h>
 #include <string.h>
 
 #include "dh-components.h"
-#include "dh-map-owner.h"
 #include "dh-map.h"
-#include "dh-npy.h"
 #include "dh-report-private.h"
 
 #define MOST_LISTED 200
@@ -34,7 +32,7 @@ struct _DhReportObjects
   char *chosen;
   gboolean own;
   guint64 min_prediction, min_anomaly;
-  GArray *parts;  /* Part: the set, sizes, scenes, tags */
+  GArray *parts;  /* Part: the set, sizes, places, scenes, tags */
   GArray *missed; /* Missed, the largest first */
   guint pictures, unread;
 };
@@ -78,22 +76,10 @@ count (Part *part, const DhComponent *object)
   part->siou += object->siou;
 }
 
-static char **
-find_tags (const DhReport *report, const char *path)
-{
-  for (guint i = 0; report->marks && i < report->marks->len; i++)
-    {
-      const DhMarkRow *mark = report->marks->pdata[i];
-      if (g_strcmp0 (mark->path, path) == 0)
-        return g_strsplit (mark->tags, "\n", -1);
-    }
-  return g_new0 (char *, 1);
-}
-
 static void
 add_picture (DhReportObjects *objects, const DhReport *report, const DhRunImageRow *row, const DhComponents *found)
 {
-  g_auto (GStrv) tags = find_tags (report, row->path);
+  g_auto (GStrv) tags = dh_report_dup_tags (report, row->path);
   g_autofree char *scene = *row->scene ? g_strdup_printf ("scene %s", row->scene) : NULL;
   if (scene)
     get_part (objects->parts, scene, TRUE);
@@ -106,11 +92,16 @@ add_picture (DhReportObjects *objects, const DhReport *report, const DhRunImageR
         size++;
       if (object->anomaly)
         count (get_part (objects->parts, sizes[size].name, FALSE), object);
+      const guint places = dh_place_of (object->x + object->width / 2, object->y + object->height / 2,
+                                        (guint)row->width, (guint)row->height);
+      for (guint place = 0; place < DH_N_PLACES; place++)
+        if (places & DH_PLACE_BIT (place))
+          count (get_part (objects->parts, dh_report_place_title (place), TRUE), object);
       if (scene)
         count (get_part (objects->parts, scene, TRUE), object);
       for (guint t = 0; tags[t]; t++)
         {
-          g_autofree char *tag = g_strdup_printf ("tag %s", g_strstrip (tags[t]));
+          g_autofree char *tag = g_strdup_printf ("tag %s", tags[t]);
           if (*tags[t])
             count (get_part (objects->parts, tag, TRUE), object);
         }
@@ -125,13 +116,9 @@ static gboolean
 look_at (DhReportObjects *objects, const DhReport *report, DhDataset *dataset, const DhRunImageRow *row,
          double threshold)
 {
-  const gint index = dh_dataset_find (dataset, row->stem);
-  g_autoptr (DhTensor) map = row->score_file ? dh_npy_load (row->score_file, NULL) : NULL;
+  g_autoptr (DhTensor) map = NULL;
   g_autoptr (DhLabels) labels = NULL;
-  if (index < 0 || !map || map->dtype != DH_DTYPE_F32 || map->n_dims != 2
-      || !dh_dataset_load_labels (dataset, (guint)index, &labels, NULL, NULL) || !labels
-      || map->dims[0] != labels->height || map->dims[1] != labels->width || row->width != labels->width
-      || row->height != labels->height || !dh_map_owner_measured (row, dh_tensor_f32 (map)))
+  if (!dh_report_load_measured (row, dataset, &map, &labels))
     return FALSE;
   const gsize n = (gsize)labels->width * labels->height;
   g_autofree guint8 *mask = g_try_malloc (n);
@@ -219,7 +206,10 @@ rank (const Part *part)
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     if (g_str_equal (part->name, sizes[i].name))
       return 1 + i;
-  return 1 + G_N_ELEMENTS (sizes) + g_str_has_prefix (part->name, "tag ");
+  for (guint place = 0; place < DH_N_PLACES; place++)
+    if (g_str_equal (part->name, dh_report_place_title (place)))
+      return 1 + G_N_ELEMENTS (sizes) + place;
+  return 1 + G_N_ELEMENTS (sizes) + DH_N_PLACES + g_str_has_prefix (part->name, "tag ");
 }
 
 static gint

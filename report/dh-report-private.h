@@ -3,8 +3,10 @@
 #include <json-glib/json-glib.h>
 #include "dh-curve.h"
 #include "dh-dataset.h"
+#include "dh-place.h"
 #include "dh-report.h"
 #include "dh-stored-curve.h"
+#include "dh-tensor.h"
 
 G_BEGIN_DECLS
 
@@ -22,6 +24,7 @@ typedef struct
   const DhReportThreshold *thresholds; /* of the first run */
   guint n_thresholds;
   gboolean objects; /* to be counted and listed, in every format but CSV and LaTeX */
+  gboolean slices;  /* to be measured, likewise */
   GPtrArray *marks; /* DhMarkRow, for their tags; NULL */
   GCancellable *cancellable;
 } DhReport;
@@ -108,10 +111,24 @@ typedef struct _DhReportObjects DhReportObjects;
 DhReportObjects *dh_report_objects_new (const DhReport *report, guint run);
 void dh_report_objects_free (DhReportObjects *objects);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhReportObjects, dh_report_objects_free)
-/* By size, scene and tag; and one by one, NULL where none is missed. */
+/* By size, place, scene and tag; and one by one, NULL where none is missed. */
 DhReportTable *dh_report_objects_table (const DhReportObjects *objects);
 DhReportTable *dh_report_missed_table (const DhReportObjects *objects);
 void dh_report_objects_to_json (const DhReportObjects *objects, JsonBuilder *json);
+/* The pooled numbers of parts of the set, from the run's maps and the labels as they lie there now; NULL where the
+ * report is not to have them, which all of these take. */
+typedef struct _DhReportSlices DhReportSlices;
+DhReportSlices *dh_report_slices_new (const DhReport *report, guint run);
+void dh_report_slices_free (DhReportSlices *slices);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhReportSlices, dh_report_slices_free)
+DhReportTable *dh_report_slices_table (const DhReportSlices *slices);
+void dh_report_slices_to_json (const DhReportSlices *slices, JsonBuilder *json);
+/* dh-report-maps.c: the map that the row was measured on, oriented, and its labels, of one size. FALSE where the map is
+ * gone or another run's, or the labels are. */
+gboolean dh_report_load_measured (const DhRunImageRow *row, DhDataset *dataset, DhTensor **map, DhLabels **labels);
+/* Those of a picture, by its path; free with g_strfreev. */
+char **dh_report_dup_tags (const DhReport *report, const char *path);
+const char *dh_report_place_title (DhPlace place);
 /* What the run found of each class; NULL where it measured none, or what it keeps of them does not fit together. */
 DhReportTable *dh_report_classes_table (const DhReportRun *run);
 /* The network and its weights' file; of two runs that would read alike, with the weights' sum. Free with g_free. */

@@ -204,11 +204,13 @@ dh_report_write_contents (DhDatabase *database, const DhReportContents *contents
                       .thresholds = contents->thresholds,
                       .n_thresholds = contents->n_thresholds,
                       .objects = contents->objects,
+                      .slices = contents->slices,
                       .cancellable = cancellable };
-  const gboolean done = dh_report_load_run (database, contents->run, &report.runs[0], error)
-                        && (!contents->other || dh_report_load_run (database, contents->other, &report.runs[1], error))
-                        && (!contents->objects || (report.marks = dh_database_list_marks (database, error)))
-                        && write_report (&report, format, path, error);
+  const gboolean done =
+      dh_report_load_run (database, contents->run, &report.runs[0], error)
+      && (!contents->other || dh_report_load_run (database, contents->other, &report.runs[1], error))
+      && ((!contents->objects && !contents->slices) || (report.marks = dh_database_list_marks (database, error)))
+      && write_report (&report, format, path, error);
   dh_report_clear_run (&report.runs[0]);
   dh_report_clear_run (&report.runs[1]);
   g_clear_pointer (&report.marks, g_ptr_array_unref);
