@@ -58,6 +58,7 @@ evaluate (DhCli *cli, DhEvaluationOptions *options, const Wanted *wanted)
   if (!evaluation)
     return dh_cli_fail (cli, &error);
   say_upside_down (cli, options, evaluation);
+  dh_cli_say_displaced (cli, evaluation->displaced, options->folder);
   const int status = dh_cli_print_evaluation (cli, evaluation);
   const DhScoreEvaluation *score = &g_array_index (evaluation->scores, DhScoreEvaluation, 0);
   return dh_cli_check_required (cli, wanted->required, score->results, status);

@@ -308,6 +308,7 @@ dh_open_evaluation_run (const DhOpenEvaluationOptions *options, GCancellable *ca
         local = g_steal_pointer (&ending);
     }
   result->run = flow.record.run;
+  result->displaced = flow.record.displaced;
   dh_run_record_clear (&flow.record);
   if (local)
     {
