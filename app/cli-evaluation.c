@@ -90,7 +90,7 @@ print_table (const DhEvaluation *evaluation)
     {
       printf (first && first->non_finite ? "no labelled pixel has a finite score: maps only, no metrics\n"
               : evaluation->classes      ? "no anomaly labels: maps and classes only\n"
-                                         : "no labels: maps only, no metrics\n");
+                                         : "no anomaly labels: maps only, no metrics\n");
       if (evaluation->classes)
         print_classes (evaluation->classes);
       return;

@@ -28,6 +28,34 @@ def _():
     assert code == 0 and f'"{WEIGHTS}"' in (top / "named.json").read_text(), err
 
 
+@case("a set of other classes than the weights': no numbers, and why")
+def _():
+    for i in range(2):
+        for folder, content in (("val", picture()), ("valannot", labels())):
+            (top / "camvid" / folder).mkdir(parents=True, exist_ok=True)
+            (top / "camvid" / folder / f"p{i}.png").write_bytes(content)
+    code, text, err, _ = run("eval-ood", "--dataroot", top / "camvid", "--folder", top / "camvid-maps", "--params", WEIGHTS,
+                             "--db", top / "camvid.db", "--quiet")
+    assert code == 0 and "no anomaly labels: maps only" in text, (text, err)
+    assert "are 11 classes of CamVid, and these weights tell 12 apart" in err, err
+
+
+@case("other weights in the same folder: whose maps are written over is said, and of the same ones nothing")
+def _():
+    other = bytearray(WEIGHTS.read_bytes())
+    other[-1] ^= 1
+    (top / "other.safetensors").write_bytes(other)
+    words = ("eval-ood", "--dataroot", top, "--dataset", "smiyc", "--folder", top / "shared", "--db", top / "shared.db", "--quiet",
+             "--json", "--params")
+    notes = []
+    for weights in (WEIGHTS, WEIGHTS, top / "other.safetensors"):
+        code, text, err, _ = run(*words, weights)
+        assert code == 0, err
+        notes.append((err, json.loads(text).get("displaced")))
+    assert [displaced for _, displaced in notes] == [None, None, 2], notes
+    assert "run 2" not in notes[1][0] and f"the maps of run 2 lay in {top / 'shared'}" in notes[2][0], notes
+
+
 def smiyc_set(name, sizes):
     """A set whose labels have these sizes; None: the picture itself is cut."""
     at = top / name / "dataset_AnomalyTrack"
