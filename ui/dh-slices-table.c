@@ -211,8 +211,9 @@ dh_slices_table_dup_note (GtkWidget *table)
   dh_session_get_slices_progress (self->session, &done, &of);
   dh_session_get_set_objects_progress (self->session, &counted, &of_counted);
   g_autoptr (GString) note = g_string_new (NULL);
-  g_string_append_printf (note, _ ("%s, densehybrid-pooled over the pixels of each · a click shows its images"),
-                          dh_score_title (dh_session_get_slices_score (self->session)));
+  g_string_append_printf (
+      note, _ ("%s, densehybrid-pooled over the pixels of each · a click shows its images, or components"),
+      dh_score_title (dh_session_get_slices_score (self->session)));
   if (of > 0)
     g_string_append_printf (note, _ (" · measuring… %u of %u"), done, of);
   else if (of_counted > 0)

@@ -283,6 +283,14 @@ dh_picture_components_ref (DhPictureComponents *self)
   return self;
 }
 
+double
+dh_picture_components_largest_missed (const DhPictureComponents *self)
+{
+  if (self->n_of[DH_OBJECT_MISSED] == 0)
+    return self->n_of[DH_OBJECT_FOUND] > 0 ? 0 : NAN;
+  return (double)self->items[0].area;
+}
+
 void
 dh_picture_components_unref (DhPictureComponents *self)
 {
