@@ -48,6 +48,7 @@ print_json (const DhInspection *inspection)
   add_strings (json, "unexpected", inspection->unexpected);
   add_strings (json, "misshaped", inspection->misshaped);
   add_strings (json, "defaulted", inspection->defaulted);
+  add_strings (json, "non_finite", inspection->non_finite);
   dh_json_member_string (json, "sha256", inspection->sha256);
   json_builder_end_object (json);
   dh_json_print (json);
@@ -92,6 +93,7 @@ print_text (const DhInspection *inspection)
   print_keys ("Missing", inspection->missing);
   print_keys ("Of another shape", inspection->misshaped);
   print_keys ("Not known to the network", inspection->unexpected);
+  print_keys ("Holding NaN or infinite values, so that maps will too", inspection->non_finite);
   if (*inspection->defaulted)
     printf (
         "%u keys that nothing depends on are missing (num_batches_tracked, logits_aux): weights convert adds them\n",
