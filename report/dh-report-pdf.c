@@ -187,9 +187,8 @@ write_run (Page *page, const DhReport *report, guint which)
   write_table (page, dh_report_thresholds_table (report, which), threshold_widths);
   static const double component_widths[] = { 85, 258, 52, 36, 36, 48 };
   write_table (page, dh_report_components_table (run), component_widths);
-  g_autoptr (DhReportSlices) slices = dh_report_slices_new (report, which);
   static const double slice_widths[] = { 165, 50, 80, 80, 45, 45, 45 };
-  write_table (page, dh_report_slices_table (slices), slice_widths);
+  write_table (page, dh_report_slices_table (report->slices[which]), slice_widths);
   g_autoptr (DhReportObjects) objects = dh_report_objects_new (report, which);
   static const double object_widths[] = { 135, 60, 60, 60, 60, 75, 65 };
   write_table (page, dh_report_objects_table (objects), object_widths);
@@ -253,7 +252,9 @@ dh_report_to_pdf (const DhReport *report, const char *path, GError **error)
   write_heading (&page, "Dense anomaly detection: report", 18);
   static const double protocol_widths[] = { 122, 36, 36, 45, 44, 44, 45, 48, 48, 45 };
   static const double image_widths[] = { 260, 90, 55, 55, 55 };
+  static const double slice_widths[] = { 145, 80, 50, 50, 50, 50, 50, 50 };
   write_table (&page, dh_report_compared_protocols (report), protocol_widths);
+  write_table (&page, dh_report_compared_slices (report), slice_widths);
   write_table (&page, dh_report_compared_images (report), image_widths);
   for (guint r = 0; r < report->n_runs; r++)
     {

@@ -23,9 +23,9 @@ typedef struct
   guint n_runs;
   const DhReportThreshold *thresholds; /* of the first run */
   guint n_thresholds;
-  gboolean objects; /* to be counted and listed, in every format but CSV and LaTeX */
-  gboolean slices;  /* to be measured, likewise */
-  GPtrArray *marks; /* DhMarkRow, for their tags; NULL */
+  gboolean objects;                  /* to be counted and listed, in every format but CSV and LaTeX */
+  struct _DhReportSlices *slices[2]; /* of each run, for the same formats; NULL where they are not wanted */
+  GPtrArray *marks;                  /* DhMarkRow, for their tags; NULL */
   GCancellable *cancellable;
 } DhReport;
 
@@ -115,13 +115,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhReportObjects, dh_report_objects_free)
 DhReportTable *dh_report_objects_table (const DhReportObjects *objects);
 DhReportTable *dh_report_missed_table (const DhReportObjects *objects);
 void dh_report_objects_to_json (const DhReportObjects *objects, JsonBuilder *json);
-/* The pooled numbers of parts of the set, from the run's maps and the labels as they lie there now; NULL where the
- * report is not to have them, which all of these take. */
+/* The pooled numbers of parts of the set, from the run's maps and the labels as they lie there now. All of these but
+ * the first take NULL. */
 typedef struct _DhReportSlices DhReportSlices;
 DhReportSlices *dh_report_slices_new (const DhReport *report, guint run);
 void dh_report_slices_free (DhReportSlices *slices);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhReportSlices, dh_report_slices_free)
 DhReportTable *dh_report_slices_table (const DhReportSlices *slices);
+/* Of two runs, those that both have, beside each other; NULL of one. */
+DhReportTable *dh_report_compared_slices (const DhReport *report);
 void dh_report_slices_to_json (const DhReportSlices *slices, JsonBuilder *json);
 /* dh-report-maps.c: the map that the row was measured on, oriented, and its labels, of one size. FALSE where the map is
  * gone or another run's, or the labels are. */
@@ -136,6 +138,10 @@ char *dh_report_dup_model (const DhReport *report, guint run);
 /* Of two runs, their numbers beside each other, under each protocol that both have; subtracted where they are of the
  * same data, and a sentence where not. NULL of one run. */
 DhReportTable *dh_report_compared_protocols (const DhReport *report);
+/* Why numbers of the two runs are not subtracted; NULL where they are of the same pictures. */
+const char *dh_report_explain_difference (const DhReport *report);
+/* Two fractions, and the first less the second: "—" where they are not to be subtracted. */
+void dh_report_table_add_pair (DhReportTable *table, double a, double b, gboolean subtract);
 /* The pictures that both measured, by the difference of their AP, the largest first. NULL of one run, and where no
  * picture is of both. */
 DhReportTable *dh_report_compared_images (const DhReport *report);

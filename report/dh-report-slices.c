@@ -188,8 +188,6 @@ cost_of (const Slice *slice)
 DhReportSlices *
 dh_report_slices_new (const DhReport *report, guint which)
 {
-  if (!report->slices)
-    return NULL;
   const DhReportRun *run = &report->runs[which];
   DhReportSlices *self = g_new0 (DhReportSlices, 1);
   self->slices = g_ptr_array_new_with_free_func (slice_free);
@@ -223,6 +221,23 @@ count_unread (const DhReportSlices *self)
   return whole->rows->len - whole->images;
 }
 
+static void
+add_name (DhReportTable *table, const Slice *slice)
+{
+  const gboolean bare = !g_str_equal (slice->by, "scene") && !g_str_equal (slice->by, "tag");
+  g_ptr_array_add (table->cells, bare ? g_strdup (slice->name) : g_strdup_printf ("%s %s", slice->by, slice->name));
+}
+
+/* What the numbers are, and of how many images there are none. */
+static char *
+dup_sentence (guint unread)
+{
+  GString *text = g_string_new ("By densehybrid-pooled over the pixels of each: no means of images.");
+  if (unread > 0)
+    g_string_append_printf (text, " %u images have no map any more, or no labels, and are not among them.", unread);
+  return g_string_free (text, FALSE);
+}
+
 DhReportTable *
 dh_report_slices_table (const DhReportSlices *self)
 {
@@ -230,26 +245,61 @@ dh_report_slices_table (const DhReportSlices *self)
   if (!self)
     return NULL;
   DhReportTable *table = dh_report_table_new ("Slices of the set, in per cent", G_N_ELEMENTS (titles), 1, titles);
-  const guint unread = count_unread (self);
-  g_autofree char *lost =
-      unread > 0 ? g_strdup_printf (" %u images have no map any more, or no labels, and are not among them.", unread)
-                 : NULL;
   const Slice *whole = self->slices->pdata[0];
-  table->sentence =
-      whole->rows->len == 0
-          ? g_strdup ("No image has labels of anomalies, so nothing is measured.")
-          : g_strdup_printf ("By densehybrid-pooled over the pixels of each: no means of images.%s", lost ? lost : "");
+  table->sentence = whole->rows->len == 0 ? g_strdup ("No image has labels of anomalies, so nothing is measured.")
+                                          : dup_sentence (count_unread (self));
   for (guint i = 0; i < self->slices->len; i++)
     {
       const Slice *slice = self->slices->pdata[i];
-      const gboolean bare = !g_str_equal (slice->by, "scene") && !g_str_equal (slice->by, "tag");
-      g_ptr_array_add (table->cells, bare ? g_strdup (slice->name) : g_strdup_printf ("%s %s", slice->by, slice->name));
+      add_name (table, slice);
       g_ptr_array_add (table->cells, dh_report_count (slice->images));
       g_ptr_array_add (table->cells, dh_report_count ((gint64)slice->pixels));
       g_ptr_array_add (table->cells, dh_report_count ((gint64)slice->positives));
       g_ptr_array_add (table->cells, dh_report_percent (slice->metrics.ap));
       g_ptr_array_add (table->cells, dh_report_percent (slice->metrics.fpr95));
       g_ptr_array_add (table->cells, dh_report_percent (slice->metrics.auroc));
+    }
+  return table;
+}
+
+static const Slice *
+find_same (const DhReportSlices *self, const Slice *slice)
+{
+  for (guint i = 0; i < self->slices->len; i++)
+    {
+      const Slice *other = self->slices->pdata[i];
+      if (g_str_equal (other->by, slice->by) && g_str_equal (other->name, slice->name))
+        return other;
+    }
+  return NULL;
+}
+
+DhReportTable *
+dh_report_compared_slices (const DhReport *report)
+{
+  if (report->n_runs < 2 || !report->slices[0] || !report->slices[1])
+    return NULL;
+  const gint64 a = report->runs[0].run->id, b = report->runs[1].run->id;
+  g_autofree char *ap_a = g_strdup_printf ("AP %" G_GINT64_FORMAT, a);
+  g_autofree char *ap_b = g_strdup_printf ("AP %" G_GINT64_FORMAT, b);
+  g_autofree char *fpr_a = g_strdup_printf ("FPR95 %" G_GINT64_FORMAT, a);
+  g_autofree char *fpr_b = g_strdup_printf ("FPR95 %" G_GINT64_FORMAT, b);
+  g_autofree char *less = g_strdup_printf ("%" G_GINT64_FORMAT " − %" G_GINT64_FORMAT, a, b);
+  const char *titles[] = { "slice", "anomaly pixels", ap_a, ap_b, less, fpr_a, fpr_b, less };
+  DhReportTable *table = dh_report_table_new ("Slices of both runs, in per cent", G_N_ELEMENTS (titles), 1, titles);
+  const char *why = dh_report_explain_difference (report);
+  table->sentence =
+      why ? g_strdup (why) : dup_sentence (MAX (count_unread (report->slices[0]), count_unread (report->slices[1])));
+  for (guint i = 0; i < report->slices[0]->slices->len; i++)
+    {
+      const Slice *slice = report->slices[0]->slices->pdata[i], *other = find_same (report->slices[1], slice);
+      if (!other)
+        continue;
+      const gboolean same = !why && slice->pixels == other->pixels && slice->positives == other->positives;
+      add_name (table, slice);
+      g_ptr_array_add (table->cells, dh_report_count ((gint64)MAX (slice->positives, other->positives)));
+      dh_report_table_add_pair (table, slice->metrics.ap, other->metrics.ap, same);
+      dh_report_table_add_pair (table, slice->metrics.fpr95, other->metrics.fpr95, same);
     }
   return table;
 }

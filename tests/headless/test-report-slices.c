@@ -149,11 +149,50 @@ test_formats (EvaluationFixture *fixture, gconstpointer data)
   assert_has (gone, "| all | 0 | 0 | 0 | — | — | — |%s", "");
 }
 
+/* Two runs beside each other, subtracted where both are of the same pixels. */
+static void
+test_compared (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const gint64 first = evaluate (fixture);
+  g_autoptr (DhResult) one = measure (fixture, "bottom");
+  g_autofree char *out = g_build_filename (fixture->folder, "other", NULL);
+  DhEvaluationOptions options = evaluation_options (fixture);
+  options.score = DH_MAP_MAX_SOFTMAX;
+  options.more_scores = 0;
+  options.folder = out;
+  g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_autofree char *scores = fixture->out;
+  fixture->out = g_strdup (out);
+  g_autoptr (DhResult) two = measure (fixture, "bottom");
+  g_assert_cmpfloat (fabs (one->ap - two->ap), >, 1e-4);
+  g_autofree char *path = g_build_filename (fixture->folder, "compared", NULL);
+  const DhReportContents contents = { .run = first, .other = evaluation->run, .slices = TRUE };
+  for (guint f = 0; f < DH_N_REPORT_FORMATS; f++)
+    g_assert_true (dh_report_write_contents (fixture->database, &contents, f, path, NULL, &error));
+  g_assert_true (dh_report_write_contents (fixture->database, &contents, DH_REPORT_MD, path, NULL, &error));
+  g_autofree char *md = NULL;
+  g_assert_true (g_file_get_contents (path, &md, NULL, NULL));
+  const double change = 100 * (one->ap - two->ap);
+  assert_has (md, "| bottom third of the rows | %u | %.2f | %.2f | %s%.2f | ", (guint)one->positives, 100 * one->ap,
+              100 * two->ap, change > 0 ? "+" : "−", fabs (change));
+  g_autofree char *command = g_strdup_printf ("rm -r '%s/eval/scores'", out), *gone = NULL;
+  g_assert_cmpint (system (command), ==, 0);
+  g_assert_true (dh_report_write_contents (fixture->database, &contents, DH_REPORT_MD, path, NULL, &error));
+  g_assert_true (g_file_get_contents (path, &gone, NULL, NULL));
+  assert_has (gone, "no means of images. %u images have no map", EVALUATION_IMAGES);
+  assert_has (gone, "| bottom third of the rows | %u | %.2f | — | — | ", (guint)one->positives, 100 * one->ap);
+  assert_has (md, "| slice | anomaly pixels | AP %u | AP %u | %u − %u | FPR95 %u |", (guint)first,
+              (guint)evaluation->run, (guint)first, (guint)evaluation->run, (guint)first);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   EVALUATION_TEST ("/report-slices/numbers", NULL, test_numbers);
   EVALUATION_TEST ("/report-slices/formats", NULL, test_formats);
+  EVALUATION_TEST ("/report-slices/compared", NULL, test_compared);
   return g_test_run ();
 }
