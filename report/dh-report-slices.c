@@ -297,7 +297,8 @@ dh_report_compared_slices (const DhReport *report)
         continue;
       const gboolean same = !why && slice->pixels == other->pixels && slice->positives == other->positives;
       add_name (table, slice);
-      g_ptr_array_add (table->cells, dh_report_count ((gint64)MAX (slice->positives, other->positives)));
+      g_ptr_array_add (table->cells,
+                       why ? g_strdup ("—") : dh_report_count ((gint64)MAX (slice->positives, other->positives)));
       dh_report_table_add_pair (table, slice->metrics.ap, other->metrics.ap, same);
       dh_report_table_add_pair (table, slice->metrics.fpr95, other->metrics.fpr95, same);
     }
