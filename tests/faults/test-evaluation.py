@@ -82,6 +82,55 @@ def _():
     refuses((*words, "--json"), "1 of the 3 images", "validation1", "32×48", "64×48")
 
 
+@case("tags of a table: added, listed, measured as slices, and taken away; a note that was written stays")
+def _():
+    words, db = smiyc_set("tagged", [(64, 48)] * 3), top / "tagged.db"
+    code, text, err, _ = run(*words, "--json")
+    assert code == 0, err
+    number, table = json.loads(text)["run"], top / "tags.csv"
+    image = (top / "tagged" / "dataset_AnomalyTrack" / "images" / "validation0.png").resolve()
+    with sqlite3.connect(db) as database:
+        database.execute("INSERT INTO marks (path, tags, note, changed) VALUES (?, 'look again', 'a note', '2026-01-01')", (str(image),))
+    tags = ("dataset", "tags", "--dataroot", top / "tagged", "--db", db)
+
+    def listed():
+        code, text, err, _ = run(*tags, "--json")
+        assert code == 0, err
+        return {image: sorted(names) for image, names in json.loads(text).items()}
+
+    # a column of yes and no, several in a cell, quoted; by file, by id, behind its scene
+    table.write_bytes(b"\xef\xbb\xbfimage,weather,Snow\r\nvalidation0.png,wet;dark,yes\r\nvalidation1,\"dry, \"\"hot\"\"\",no\r\n"
+                      b"AnomalyTrack/validation2,wet,0\r\n\r\n")
+    code, text, err, _ = run(*tags, "--from", table)
+    assert code == 0 and text == "5 tags added, of 3 images\n", (text, err)
+    assert listed() == {"validation0": ["Snow", "dark", "look again", "wet"], "validation1": ['dry, "hot"'],
+                        "validation2": ["wet"]}, listed()
+    code, text, err, _ = run("report", "--db", db, "--run", number, "--slices", "--out", top / "tagged.json")
+    assert code == 0, err
+    slices = json.loads((top / "tagged.json").read_text())["runs"][0]["slices"]["slices"]
+    assert {s["slice"]: s["images"] for s in slices if s["by"] == "tag"} == {
+        "dark": 1, "look again": 1, "Snow": 1, "wet": 2, 'dry, "hot"': 1}, slices
+    # what it lists is read again
+    code, text, err, _ = run(*tags)
+    table.write_text(text)
+    code, text, err, _ = run(*tags, "--from", table)
+    assert code == 0 and text.startswith("0 tags added"), (text, err)
+    # rows of no image are named, the others kept
+    table.write_text("validation1;foggy\nnowhere.png;foggy\n")
+    code, text, err, _ = run(*tags, "--from", table, "--json")
+    assert code == 1 and json.loads(text) == {"added": 1, "images": 1, "unknown": 1}, (text, err)
+    assert "nowhere.png: the data set has no such image" in err and "1 row is of no image" in err, err
+    table.write_text("validation0,wet,dark,Snow\nvalidation1,foggy\n")
+    code, text, err, _ = run(*tags, "--from", table, "--remove")
+    assert code == 0 and text == "4 tags taken away, of 2 images\n", (text, err)
+    assert listed() == {"validation0": ["look again"], "validation1": ['dry, "hot"'], "validation2": ["wet"]}, listed()
+    with sqlite3.connect(db) as database:
+        assert database.execute("SELECT note FROM marks WHERE path = ?", (str(image),)).fetchall() == [("a note",)]
+    refuses((*tags, "--from", image), "is no table of text")
+    table.write_text("image,weather\n")
+    refuses((*tags, "--from", table), "holds no rows")
+
+
 @case("what is required of the numbers decides the exit status, and what does not hold is said")
 def _():
     words = smiyc_set("required", [(64, 48), (64, 48)])
