@@ -70,7 +70,8 @@ dh_session_dup_command (DhSession *self)
   if (threshold != NULL && self->active == measured)
     {
       g_autofree char *path = g_build_filename (folder, "report.html", NULL), *report = g_shell_quote (path);
-      g_string_append_printf (command, " && densehybrid report --threshold %s --out %s", threshold, report);
+      g_string_append_printf (command, " && densehybrid report --threshold %s%s%s --out %s", threshold,
+                              self->report_slices ? " --slices" : "", self->report_objects ? " --objects" : "", report);
     }
   return g_string_free (command, FALSE);
 }

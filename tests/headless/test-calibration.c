@@ -227,6 +227,11 @@ test_report (SessionFixture *fixture, gconstpointer data)
   dh_session_set_active_score (session, DH_SCORE_HYBRID);
   g_autofree char *command = dh_session_dup_command (session);
   g_assert_nonnull (strstr (command, " && densehybrid report --threshold "));
+  g_assert_null (strstr (command, "--slices"));
+  dh_session_set_report_slices (session, TRUE);
+  dh_session_set_report_objects (session, TRUE);
+  g_autofree char *full_command = dh_session_dup_command (session);
+  g_assert_nonnull (strstr (full_command, " --slices --objects --out "));
   dh_session_set_threshold (session, DH_SCORE_HYBRID, 43.1);
   g_autofree char *short_command = dh_session_dup_command (session);
   g_assert_nonnull (strstr (short_command, " --threshold 43.1 "));
