@@ -316,7 +316,7 @@ dh_dataset_tags (DhCli *cli, int argc, char **argv)
   };
   int status;
   if (!dh_cli_parse (
-          cli, argc, argv, entries, NULL, "tags --dataroot DIR [--from FILE.csv [--remove]]",
+          cli, argc, argv, entries, NULL, "--dataroot DIR [--from FILE.csv [--remove]]",
           "Prints the tags of a data set's images as a table, or adds those of one: night, rain, label error. "
           "The studio\nshows them, and both measure the slices that they make.",
           "densehybrid dataset tags --dataroot ~/data/fs_static --from weather.csv", NULL, &status))

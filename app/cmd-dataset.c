@@ -125,7 +125,7 @@ check (DhCli *cli, int argc, char **argv)
     { NULL },
   };
   int status;
-  if (!dh_cli_parse (cli, argc, argv, entries, NULL, "check --dataroot DIR [--dataset KIND]",
+  if (!dh_cli_parse (cli, argc, argv, entries, NULL, "--dataroot DIR [--dataset KIND]",
                      "Says what a data set is, what is missing or broken in it, and what its labels mean.",
                      "densehybrid dataset check --dataroot ~/data/fs_static", NULL, &status))
     return status;
@@ -151,10 +151,11 @@ check (DhCli *cli, int argc, char **argv)
 int
 dh_cmd_dataset (DhCli *cli, int argc, char **argv)
 {
-  if (argc > 1 && strcmp (argv[1], "check") == 0)
-    return check (cli, argc - 1, argv + 1);
   if (argc > 1 && strcmp (argv[1], "tags") == 0)
-    return dh_dataset_tags (cli, argc - 1, argv + 1);
+    {
+      cli->command = "dataset tags";
+      return dh_dataset_tags (cli, argc - 1, argv + 1);
+    }
   if (argc > 1 && (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0))
     {
       printf ("Usage: densehybrid dataset check --dataroot DIR\n"
@@ -164,7 +165,11 @@ dh_cmd_dataset (DhCli *cli, int argc, char **argv)
               "Example:\n  densehybrid dataset check --dataroot ~/data/fs_static\n");
       return DH_EXIT_DONE;
     }
-  if (argc < 2 || argv[1][0] == '-')
-    return check (cli, argc, argv);
+  const gboolean named = argc > 1 && strcmp (argv[1], "check") == 0;
+  if (named || argc < 2 || argv[1][0] == '-')
+    {
+      cli->command = "dataset check";
+      return check (cli, argc - named, argv + named);
+    }
   return dh_cli_usage (cli, "\"dataset %s\" is no command: there are \"dataset check\" and \"dataset tags\"", argv[1]);
 }
