@@ -28,9 +28,7 @@ typedef struct
 
 struct _DhReportObjects
 {
-  double threshold; /* of the map as it is shown */
-  char *chosen;
-  gboolean own;
+  DhReportOperating at;
   guint64 min_prediction, min_anomaly;
   GArray *parts;  /* Part: the set, sizes, places, scenes, tags */
   GArray *missed; /* Missed, the largest first */
@@ -133,64 +131,6 @@ look_at (DhReportObjects *objects, const DhReport *report, DhDataset *dataset, c
   return found != NULL;
 }
 
-static void
-take_best (DhReportObjects *objects, const DhReportRun *run, double least, const char *protocol)
-{
-  /* of what is at or above it; what is above the float before is just that */
-  objects->threshold = dh_report_sign_of (run->run, run->run->score) * nextafterf ((float)least, -INFINITY);
-  objects->chosen = g_strdup_printf ("best F1 of this very set, by %s", protocol);
-}
-
-/* As the components of the same report were counted, so that both speak of the same objects; else where F1 is best, by
- * the exact ranking if it was measured, else as another protocol saw it. */
-static void
-choose_best (DhReportObjects *objects, const DhReportRun *run)
-{
-  g_auto (DhReportComponents) components = { NULL };
-  objects->own = TRUE;
-  if (dh_report_find_components (run->run, &components) && isfinite (components.threshold))
-    {
-      objects->threshold = dh_report_sign_of (run->run, run->run->score) * components.threshold;
-      objects->own = !components.given;
-      objects->chosen =
-          g_strdup_printf (components.given ? "given for %s" : "best F1 of this very set, by %s", components.protocol);
-      return;
-    }
-  const DhRunProtocolRow *pooled = dh_report_find_protocol (run, run->run->score, "densehybrid-pooled");
-  if (pooled && isfinite (pooled->best_f1_threshold))
-    {
-      take_best (objects, run, pooled->best_f1_threshold, pooled->protocol);
-      return;
-    }
-  for (guint i = 0; i < run->protocols->len; i++)
-    {
-      const DhRunProtocolRow *row = run->protocols->pdata[i];
-      if (!g_str_equal (row->score, run->run->score) || !isfinite (row->best_f1_threshold))
-        continue;
-      take_best (objects, run, row->best_f1_threshold, row->protocol);
-      return;
-    }
-  objects->threshold = NAN;
-  objects->chosen = g_strdup ("best F1 of this very set");
-}
-
-/* The threshold that is kept for the run's score, else that of the best F1 of the very set. */
-static void
-choose_threshold (DhReportObjects *objects, const DhReport *report, const DhReportRun *run)
-{
-  for (guint i = 0; run == &report->runs[0] && i < report->n_thresholds; i++)
-    {
-      const DhReportThreshold *kept = &report->thresholds[i];
-      if (kept->score && !g_str_equal (kept->score, run->run->score))
-        continue;
-      objects->threshold = kept->value;
-      objects->chosen = dh_report_threshold_chosen (kept);
-      objects->own = kept->own;
-      return;
-    }
-  choose_best (objects, run);
-}
-
 static gint
 compare_missed (gconstpointer a, gconstpointer b)
 {
@@ -235,8 +175,8 @@ dh_report_objects_new (const DhReport *report, guint which)
   objects->parts = g_array_new (FALSE, TRUE, sizeof (Part));
   g_array_set_clear_func (objects->parts, clear_part);
   objects->missed = g_array_new (FALSE, FALSE, sizeof (Missed));
-  choose_threshold (objects, report, run);
-  const double threshold = dh_report_sign_of (run->run, run->run->score) * objects->threshold;
+  dh_report_find_operating (report, which, &objects->at);
+  const double threshold = dh_report_sign_of (run->run, run->run->score) * objects->at.threshold;
   const gboolean possible = isfinite (threshold) && dh_report_has_maps (run->run);
   g_autoptr (DhDataset) dataset = possible ? dh_report_open_dataset (run->run, report->cancellable) : NULL;
   get_part (objects->parts, "all", TRUE);
@@ -261,7 +201,7 @@ dh_report_objects_free (DhReportObjects *objects)
     return;
   g_array_unref (objects->parts);
   g_array_unref (objects->missed);
-  g_free (objects->chosen);
+  dh_report_operating_clear (&objects->at);
   g_free (objects);
 }
 
@@ -274,13 +214,13 @@ dh_report_objects_table (const DhReportObjects *objects)
   if (!objects)
     return NULL;
   DhReportTable *table = dh_report_table_new ("Objects found and missed", G_N_ELEMENTS (titles), 1, titles);
-  if (!isfinite (objects->threshold))
+  if (!isfinite (objects->at.threshold))
     {
-      table->sentence =
-          g_strdup_printf ("Nothing is counted: there is no threshold (%s is undefined). Give one.", objects->chosen);
+      table->sentence = g_strdup_printf ("Nothing is counted: there is no threshold (%s is undefined). Give one.",
+                                         objects->at.chosen);
       return table;
     }
-  g_autofree char *threshold = dh_report_number (objects->threshold, 4);
+  g_autofree char *threshold = dh_report_number (objects->at.threshold, 4);
   g_autofree char *unread = objects->unread == 0 ? NULL
                                                  : g_strdup_printf (" %u images have no map any more, or no labels, "
                                                                     "and are not among them.",
@@ -289,8 +229,8 @@ dh_report_objects_table (const DhReportObjects *objects)
       "At the threshold %s (%s), of %u images, as smiyc-component matches them: anomalies of at least "
       "%" G_GUINT64_FORMAT " pixels, found where sIoU is 25 %% or more; flagged regions of at least %" G_GUINT64_FORMAT
       " pixels.%s%s",
-      threshold, objects->chosen, objects->pictures, objects->min_anomaly, objects->min_prediction,
-      objects->own ? " Chosen on this very set: the best that could be had, not what to expect." : "",
+      threshold, objects->at.chosen, objects->pictures, objects->min_anomaly, objects->min_prediction,
+      objects->at.own ? " Chosen on this very set: the best that could be had, not what to expect." : "",
       unread ? unread : "");
   for (guint i = 0; i < objects->parts->len; i++)
     {
@@ -338,8 +278,8 @@ dh_report_objects_to_json (const DhReportObjects *objects, JsonBuilder *json)
     return;
   json_builder_set_member_name (json, "objects");
   json_builder_begin_object (json);
-  dh_report_member_double (json, "threshold", objects->threshold);
-  dh_report_member_string (json, "threshold_rule", objects->chosen);
+  dh_report_member_double (json, "threshold", objects->at.threshold);
+  dh_report_member_string (json, "threshold_rule", objects->at.chosen);
   dh_report_member_int (json, "images", (gint64)objects->pictures);
   dh_report_member_int (json, "images_unread", (gint64)objects->unread);
   dh_report_member_int (json, "min_anomaly", (gint64)objects->min_anomaly);

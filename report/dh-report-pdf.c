@@ -187,7 +187,7 @@ write_run (Page *page, const DhReport *report, guint which)
   write_table (page, dh_report_thresholds_table (report, which), threshold_widths);
   static const double component_widths[] = { 85, 258, 52, 36, 36, 48 };
   write_table (page, dh_report_components_table (run), component_widths);
-  static const double slice_widths[] = { 165, 50, 80, 80, 45, 45, 45 };
+  static const double slice_widths[] = { 142, 42, 72, 62, 38, 40, 40, 46, 46 };
   write_table (page, dh_report_slices_table (report->slices[which]), slice_widths);
   g_autoptr (DhReportObjects) objects = dh_report_objects_new (report, which);
   static const double object_widths[] = { 135, 60, 60, 60, 60, 75, 65 };

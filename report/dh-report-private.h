@@ -105,6 +105,16 @@ gboolean dh_report_count_at (const DhReportRun *run, const DhReportThreshold *th
 char *dh_report_threshold_chosen (const DhReportThreshold *threshold);
 /* What turns a value of the map into one that is high where anomalous, and back: 1 or -1. */
 double dh_report_sign_of (const DhRunRow *run, const char *score);
+/* dh-report-operating.c: the threshold that is kept for the run's score, else that of its components, else that of the
+ * best F1 of the very set. */
+typedef struct
+{
+  double threshold; /* of the map as it is shown: what lies beyond is flagged; NAN where there is none */
+  char *chosen;     /* how, in words */
+  gboolean own;     /* on that very set */
+} DhReportOperating;
+void dh_report_find_operating (const DhReport *report, guint run, DhReportOperating *at);
+void dh_report_operating_clear (DhReportOperating *at);
 /* The objects of the run at the threshold that is kept for it, else that of its best F1, from its maps and the labels
  * as they lie there now; NULL where the report is not to have them, which all of these take. */
 typedef struct _DhReportObjects DhReportObjects;

@@ -22,11 +22,13 @@ typedef struct
   DhRanking *ranking;
   guint64 pixels, positives;
   DhPixelMetrics metrics;
+  double tpr, fpr; /* at the threshold */
 } Slice;
 
 struct _DhReportSlices
 {
   GPtrArray *slices; /* Slice; the first is the whole */
+  DhReportOperating at;
 };
 
 static void
@@ -53,7 +55,7 @@ get_slice (GPtrArray *slices, const char *by, const char *name, DhPlace place)
   slice->name = g_strdup (name);
   slice->place = place;
   slice->rows = g_ptr_array_new ();
-  slice->metrics.ap = slice->metrics.fpr95 = slice->metrics.auroc = NAN;
+  slice->metrics.ap = slice->metrics.fpr95 = slice->metrics.auroc = slice->tpr = slice->fpr = NAN;
   g_ptr_array_add (slices, slice);
   return slice;
 }
@@ -133,8 +135,20 @@ add_picture (Slice *slice, const float *scores, const DhLabels *labels)
   return dh_ranking_add (slice->ranking, scores, ids, n, NULL, NULL);
 }
 
+/* For every float the same as `score > threshold`. */
 static void
-finish (Slice *slice, gboolean whole)
+count (Slice *slice, double threshold)
+{
+  DhConfusion found;
+  const float limit = (float)threshold;
+  dh_ranking_confusion (slice->ranking, limit > threshold ? nextafterf (limit, -INFINITY) : limit, FALSE, &found);
+  slice->tpr = dh_confusion_tpr (&found);
+  slice->fpr = dh_confusion_fpr (&found);
+}
+
+/* `threshold`: of what is high where anomalous. */
+static void
+finish (Slice *slice, gboolean whole, double threshold)
 {
   if (slice->ranking && whole)
     {
@@ -142,13 +156,15 @@ finish (Slice *slice, gboolean whole)
       slice->positives = dh_ranking_anomalies (slice->ranking);
       if (!dh_ranking_metrics (slice->ranking, DH_FPR95_ABOVE, &slice->metrics))
         slice->metrics.ap = slice->metrics.fpr95 = slice->metrics.auroc = NAN;
+      if (isfinite (threshold))
+        count (slice, threshold);
     }
   g_clear_pointer (&slice->ranking, dh_ranking_free);
 }
 
 /* Slices from `from` to before `to`, in one pass over the pictures of the set. */
 static void
-measure (GPtrArray *slices, guint from, guint to, DhDataset *dataset, GCancellable *cancellable)
+measure (GPtrArray *slices, guint from, guint to, DhDataset *dataset, double threshold, GCancellable *cancellable)
 {
   const GPtrArray *all = ((Slice *)slices->pdata[0])->rows;
   g_autofree gboolean *fits = g_new (gboolean, slices->len);
@@ -173,7 +189,7 @@ measure (GPtrArray *slices, guint from, guint to, DhDataset *dataset, GCancellab
         }
     }
   for (guint s = from; s < to; s++)
-    finish (slices->pdata[s], fits[s]);
+    finish (slices->pdata[s], fits[s], threshold);
 }
 
 static guint64
@@ -192,6 +208,8 @@ dh_report_slices_new (const DhReport *report, guint which)
   DhReportSlices *self = g_new0 (DhReportSlices, 1);
   self->slices = g_ptr_array_new_with_free_func (slice_free);
   list_slices (self->slices, report, run);
+  dh_report_find_operating (report, which, &self->at);
+  const double threshold = dh_report_sign_of (run->run, run->run->score) * self->at.threshold;
   g_autoptr (DhDataset) dataset =
       dh_report_has_maps (run->run) ? dh_report_open_dataset (run->run, report->cancellable) : NULL;
   for (guint from = 0, to = 0; dataset && from < self->slices->len; from = to)
@@ -200,7 +218,7 @@ dh_report_slices_new (const DhReport *report, guint which)
       for (to = from; to < self->slices->len && (to == from || cost + cost_of (self->slices->pdata[to]) <= BUDGET);
            to++)
         cost += cost_of (self->slices->pdata[to]);
-      measure (self->slices, from, to, dataset, report->cancellable);
+      measure (self->slices, from, to, dataset, threshold, report->cancellable);
     }
   return self;
 }
@@ -211,6 +229,7 @@ dh_report_slices_free (DhReportSlices *self)
   if (!self)
     return;
   g_ptr_array_unref (self->slices);
+  dh_report_operating_clear (&self->at);
   g_free (self);
 }
 
@@ -230,24 +249,32 @@ add_name (DhReportTable *table, const Slice *slice)
 
 /* What the numbers are, and of how many images there are none. */
 static char *
-dup_sentence (guint unread)
+dup_sentence (guint unread, const DhReportOperating *at)
 {
   GString *text = g_string_new ("By densehybrid-pooled over the pixels of each: no means of images.");
   if (unread > 0)
     g_string_append_printf (text, " %u images have no map any more, or no labels, and are not among them.", unread);
+  if (at && isfinite (at->threshold))
+    {
+      g_autofree char *threshold = dh_report_number (at->threshold, 4);
+      g_string_append_printf (text, " τ is %s (%s).%s", threshold, at->chosen,
+                              at->own ? " Chosen on this very set: the best that could be had, not what to expect."
+                                      : "");
+    }
   return g_string_free (text, FALSE);
 }
 
 DhReportTable *
 dh_report_slices_table (const DhReportSlices *self)
 {
-  static const char *const titles[] = { "slice", "images", "pixels", "anomaly pixels", "AP", "FPR95", "AUROC" };
+  static const char *const titles[] = { "slice", "images", "pixels",   "anomaly px", "AP",
+                                        "FPR95", "AUROC",  "TPR at τ", "FPR at τ" };
   if (!self)
     return NULL;
   DhReportTable *table = dh_report_table_new ("Slices of the set, in per cent", G_N_ELEMENTS (titles), 1, titles);
   const Slice *whole = self->slices->pdata[0];
   table->sentence = whole->rows->len == 0 ? g_strdup ("No image has labels of anomalies, so nothing is measured.")
-                                          : dup_sentence (count_unread (self));
+                                          : dup_sentence (count_unread (self), &self->at);
   for (guint i = 0; i < self->slices->len; i++)
     {
       const Slice *slice = self->slices->pdata[i];
@@ -258,6 +285,8 @@ dh_report_slices_table (const DhReportSlices *self)
       g_ptr_array_add (table->cells, dh_report_percent (slice->metrics.ap));
       g_ptr_array_add (table->cells, dh_report_percent (slice->metrics.fpr95));
       g_ptr_array_add (table->cells, dh_report_percent (slice->metrics.auroc));
+      g_ptr_array_add (table->cells, dh_report_percent (slice->tpr));
+      g_ptr_array_add (table->cells, dh_report_percent (slice->fpr));
     }
   return table;
 }
@@ -288,8 +317,8 @@ dh_report_compared_slices (const DhReport *report)
   const char *titles[] = { "slice", "anomaly pixels", ap_a, ap_b, less, fpr_a, fpr_b, less };
   DhReportTable *table = dh_report_table_new ("Slices of both runs, in per cent", G_N_ELEMENTS (titles), 1, titles);
   const char *why = dh_report_explain_difference (report);
-  table->sentence =
-      why ? g_strdup (why) : dup_sentence (MAX (count_unread (report->slices[0]), count_unread (report->slices[1])));
+  table->sentence = why ? g_strdup (why)
+                        : dup_sentence (MAX (count_unread (report->slices[0]), count_unread (report->slices[1])), NULL);
   for (guint i = 0; i < report->slices[0]->slices->len; i++)
     {
       const Slice *slice = report->slices[0]->slices->pdata[i], *other = find_same (report->slices[1], slice);
@@ -313,6 +342,8 @@ dh_report_slices_to_json (const DhReportSlices *self, JsonBuilder *json)
   json_builder_set_member_name (json, "slices");
   json_builder_begin_object (json);
   dh_report_member_string (json, "protocol", "densehybrid-pooled");
+  dh_report_member_double (json, "threshold", self->at.threshold);
+  dh_report_member_string (json, "threshold_rule", self->at.chosen);
   dh_report_member_int (json, "images_unread", count_unread (self));
   json_builder_set_member_name (json, "slices");
   json_builder_begin_array (json);
@@ -328,6 +359,8 @@ dh_report_slices_to_json (const DhReportSlices *self, JsonBuilder *json)
       dh_report_member_double (json, "ap", slice->metrics.ap);
       dh_report_member_double (json, "auroc", slice->metrics.auroc);
       dh_report_member_double (json, "fpr95", slice->metrics.fpr95);
+      dh_report_member_double (json, "tpr", slice->tpr);
+      dh_report_member_double (json, "fpr", slice->fpr);
       json_builder_end_object (json);
     }
   json_builder_end_array (json);

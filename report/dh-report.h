@@ -50,9 +50,9 @@ gboolean dh_report_write (DhDatabase *database, gint64 run, gint64 other, DhRepo
 gboolean dh_report_write_at (DhDatabase *database, gint64 run, const DhReportThreshold *thresholds, guint n_thresholds,
                              DhReportFormat format, const char *path, GCancellable *cancellable, GError **error);
 
-/* All of it. `slices`: AP, FPR95 and AUROC of scenes, tags and places in the picture. `objects`: the objects that each
- * run finds and misses, by size, place, scene and tag, and the missed ones one by one. Both in every format but CSV and
- * LaTeX; its maps and the labels are read again for that. */
+/* All of it. `slices`: AP, FPR95, AUROC, and TPR and FPR at a threshold, of scenes, tags and places in the picture.
+ * `objects`: the objects that each run finds and misses, by size, place, scene and tag, and the missed ones one by one.
+ * Both in every format but CSV and LaTeX; its maps and the labels are read again for that. */
 typedef struct
 {
   gint64 run, other; /* `other` 0: one run alone */

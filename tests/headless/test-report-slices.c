@@ -91,6 +91,55 @@ measure (EvaluationFixture *fixture, const char *slice)
   return dh_metric_finish (metric, &error);
 }
 
+/* One pixel after another. */
+static void
+assert_counted (EvaluationFixture *fixture, const char *slice, double threshold, JsonObject *told)
+{
+  guint64 n[2][2] = { { 0 } }; /* [label][flagged] */
+  for (guint i = 0; i < EVALUATION_IMAGES; i++)
+    {
+      g_autofree char *path =
+          g_strdup_printf ("%s/eval/scores/%s.npy", fixture->out, dh_dataset_item (fixture->dataset, i)->stem);
+      g_autoptr (DhTensor) map = dh_npy_load (path, NULL);
+      g_autoptr (DhLabels) labels = NULL;
+      g_assert_true (dh_dataset_load_labels (fixture->dataset, i, &labels, NULL, NULL));
+      for (guint k = 0; k < EVALUATION_WIDTH * EVALUATION_HEIGHT; k++)
+        if (is_in (slice, i, k) && labels->ids[k] <= 1)
+          n[labels->ids[k]][dh_tensor_f32 (map)[k] > threshold]++;
+    }
+  g_assert_cmpuint (n[1][1], >, 0);
+  g_assert_cmpfloat_with_epsilon (json_object_get_double_member (told, "tpr"),
+                                  (double)n[1][1] / (double)(n[1][0] + n[1][1]), 1e-12);
+  g_assert_cmpfloat_with_epsilon (json_object_get_double_member (told, "fpr"),
+                                  (double)n[0][1] / (double)(n[0][0] + n[0][1]), 1e-12);
+}
+
+/* The report's numbers at a threshold that is kept, and how it was chosen. */
+static void
+test_threshold (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const gint64 run = evaluate (fixture);
+  g_autoptr (DhResult) middle = measure (fixture, "middle");
+  const DhReportThreshold kept = { .value = middle->threshold_tpr95 }; /* a value that pixels have */
+  g_autofree char *path = g_build_filename (fixture->folder, "at", NULL), *text = NULL;
+  const DhReportContents contents = { .run = run, .thresholds = &kept, .n_thresholds = 1, .slices = TRUE };
+  g_assert_true (dh_report_write_contents (fixture->database, &contents, DH_REPORT_JSON, path, NULL, &error));
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_autoptr (JsonNode) root = json_from_string (text, &error);
+  JsonObject *first =
+      json_array_get_object_element (json_object_get_array_member (json_node_get_object (root), "runs"), 0);
+  JsonObject *member = json_object_get_object_member (first, "slices");
+  JsonArray *slices = json_object_get_array_member (member, "slices");
+  g_assert_cmpfloat (json_object_get_double_member (member, "threshold"), ==, kept.value);
+  g_assert_cmpstr (json_object_get_string_member (member, "threshold_rule"), ==, "set by hand");
+  for (guint i = 0; i < json_array_get_length (slices); i++)
+    {
+      JsonObject *slice = json_array_get_object_element (slices, i);
+      assert_counted (fixture, json_object_get_string_member (slice, "slice"), kept.value, slice);
+    }
+}
+
 static void
 test_numbers (EvaluationFixture *fixture, gconstpointer data)
 {
@@ -117,6 +166,7 @@ test_numbers (EvaluationFixture *fixture, gconstpointer data)
       g_assert_cmpfloat (json_object_get_double_member (slice, "ap"), ==, result->ap);
       g_assert_cmpfloat (json_object_get_double_member (slice, "auroc"), ==, result->auroc);
       g_assert_cmpfloat (json_object_get_double_member (slice, "fpr95"), ==, result->fpr95);
+      assert_counted (fixture, expected[i], json_object_get_double_member (member, "threshold"), slice);
       g_assert_cmpint (json_object_get_int_member (slice, "images"), ==,
                        i == 1             ? EVALUATION_IMAGES - 1
                        : i == 2 || i == 3 ? 1
@@ -136,7 +186,7 @@ test_formats (EvaluationFixture *fixture, gconstpointer data)
       if (f == DH_REPORT_MD)
         {
           assert_has (text, "| bottom third of the rows | %u | ", EVALUATION_IMAGES);
-          assert_has (text, " | %.2f | %.2f | %.2f |\n", 100 * bottom->ap, 100 * bottom->fpr95, 100 * bottom->auroc);
+          assert_has (text, " | %.2f | %.2f | %.2f | ", 100 * bottom->ap, 100 * bottom->fpr95, 100 * bottom->auroc);
           assert_has (text, "| tag night | 1 | %s", "");
         }
       if (f == DH_REPORT_HTML)
@@ -146,7 +196,7 @@ test_formats (EvaluationFixture *fixture, gconstpointer data)
   g_assert_cmpint (system (command), ==, 0);
   g_autofree char *gone = write_text (fixture, run, DH_REPORT_MD);
   assert_has (gone, "%u images have no map any more", EVALUATION_IMAGES);
-  assert_has (gone, "| all | 0 | 0 | 0 | — | — | — |%s", "");
+  assert_has (gone, "| all | 0 | 0 | 0 | — | — | — | — | — |%s", "");
 }
 
 /* Two runs beside each other, subtracted where both are of the same pixels. */
@@ -192,6 +242,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   EVALUATION_TEST ("/report-slices/numbers", NULL, test_numbers);
+  EVALUATION_TEST ("/report-slices/threshold", NULL, test_threshold);
   EVALUATION_TEST ("/report-slices/formats", NULL, test_formats);
   EVALUATION_TEST ("/report-slices/compared", NULL, test_compared);
   return g_test_run ();
