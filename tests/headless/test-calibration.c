@@ -199,6 +199,13 @@ test_report (SessionFixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (json, tp));
   g_assert_nonnull (strstr (json, "\"source_is_this_set\" : true"));
   g_assert_nonnull (strstr (json, "\"source_is_this_set\" : false"));
+  g_assert_null (strstr (md, "### Slices of the set"));
+  dh_session_set_report_slices (fixture->session, TRUE);
+  g_autofree char *sliced = export_report (fixture, "sliced.md");
+  g_assert_nonnull (strstr (sliced, "### Slices of the set"));
+  g_autofree char *csv = export_report (fixture, "sliced.csv"); /* which has no place for them */
+  g_assert_null (strstr (csv, "third of the rows"));
+  dh_session_set_report_slices (fixture->session, FALSE);
   g_autofree char *html = export_report (fixture, "report.html");
   g_assert_nonnull (strstr (html, "not what to expect"));
 
