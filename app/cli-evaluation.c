@@ -13,6 +13,8 @@ print_json (const DhEvaluation *evaluation)
   JsonBuilder *json = json_builder_new ();
   json_builder_begin_object (json);
   dh_json_member_int (json, "run", evaluation->run);
+  if (evaluation->displaced)
+    dh_json_member_int (json, "displaced", evaluation->displaced);
   dh_json_member_int (json, "images", evaluation->images);
   dh_json_member_int (json, "failed", evaluation->left_out->len);
   json_builder_set_member_name (json, "left_out");
@@ -88,7 +90,7 @@ print_table (const DhEvaluation *evaluation)
     {
       printf (first && first->non_finite ? "no labelled pixel has a finite score: maps only, no metrics\n"
               : evaluation->classes      ? "no anomaly labels: maps and classes only\n"
-                                         : "no labels: maps only, no metrics\n");
+                                         : "no anomaly labels: maps only, no metrics\n");
       if (evaluation->classes)
         print_classes (evaluation->classes);
       return;
@@ -144,6 +146,17 @@ dh_cli_print_evaluation (DhCli *cli, const DhEvaluation *evaluation)
   (cli->json ? print_json : print_table) (evaluation);
   fflush (stdout);
   return evaluation->left_out->len ? say_left_out (cli, evaluation) : DH_EXIT_DONE;
+}
+
+void
+dh_cli_say_displaced (DhCli *cli, gint64 run, const char *folder)
+{
+  if (run != 0)
+    dh_cli_note (cli,
+                 "the maps of run %" G_GINT64_FORMAT
+                 " lay in %s and were written over: its numbers stay, but it can no longer be exported; "
+                 "--folder names another place for each",
+                 run, folder);
 }
 
 void

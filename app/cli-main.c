@@ -14,7 +14,7 @@ static const struct
   DhCommandFunc run;
   const char *summary;
 } commands[] = {
-  { "dataset", dh_cmd_dataset, "check a data set: layout, counts, labels, broken files" },
+  { "dataset", dh_cmd_dataset, "check a data set: layout, counts, labels, broken files; tag its images" },
   { "devices", dh_cmd_devices, "what can compute here, and why something cannot" },
   { "weights", dh_cmd_weights, "what a file of weights holds; write it in another container; check it" },
   { "infer", dh_cmd_infer, "images to maps" },

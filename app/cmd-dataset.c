@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli-dataset.h"
+#include "cmd-dataset-private.h"
 #include "dh-dataset-check.h"
 #include "dh-error.h"
 
@@ -124,7 +125,7 @@ check (DhCli *cli, int argc, char **argv)
     { NULL },
   };
   int status;
-  if (!dh_cli_parse (cli, argc, argv, entries, NULL, "check --dataroot DIR [--dataset KIND]",
+  if (!dh_cli_parse (cli, argc, argv, entries, NULL, "--dataroot DIR [--dataset KIND]",
                      "Says what a data set is, what is missing or broken in it, and what its labels mean.",
                      "densehybrid dataset check --dataroot ~/data/fs_static", NULL, &status))
     return status;
@@ -150,7 +151,25 @@ check (DhCli *cli, int argc, char **argv)
 int
 dh_cmd_dataset (DhCli *cli, int argc, char **argv)
 {
-  if (argc < 2 || strcmp (argv[1], "check") == 0 || g_str_has_prefix (argv[1], "-"))
-    return argc > 1 && strcmp (argv[1], "check") == 0 ? check (cli, argc - 1, argv + 1) : check (cli, argc, argv);
-  return dh_cli_usage (cli, "\"dataset %s\" is no command: the one there is, is \"dataset check\"", argv[1]);
+  if (argc > 1 && strcmp (argv[1], "tags") == 0)
+    {
+      cli->command = "dataset tags";
+      return dh_dataset_tags (cli, argc - 1, argv + 1);
+    }
+  if (argc > 1 && (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0))
+    {
+      printf ("Usage: densehybrid dataset check --dataroot DIR\n"
+              "       densehybrid dataset tags --dataroot DIR [--from FILE.csv]\n\n"
+              "Says what a data set is and what is wrong with it; lists the tags of its images, or adds those of a\n"
+              "table. \"densehybrid dataset check --help\" and so on tell the options.\n\n"
+              "Example:\n  densehybrid dataset check --dataroot ~/data/fs_static\n");
+      return DH_EXIT_DONE;
+    }
+  const gboolean named = argc > 1 && strcmp (argv[1], "check") == 0;
+  if (named || argc < 2 || argv[1][0] == '-')
+    {
+      cli->command = "dataset check";
+      return check (cli, argc - named, argv + named);
+    }
+  return dh_cli_usage (cli, "\"dataset %s\" is no command: there are \"dataset check\" and \"dataset tags\"", argv[1]);
 }

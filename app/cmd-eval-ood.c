@@ -43,6 +43,19 @@ say_upside_down (DhCli *cli, const DhEvaluationOptions *options, const DhEvaluat
                  dh_imported_scores_low_is_anomalous (options->scores) ? "without" : "with");
 }
 
+/* A set of classes alone is measured by these, and only with weights that tell them apart. */
+static void
+say_other_classes (DhCli *cli, const DhEvaluationOptions *options)
+{
+  const DhClassTable *table = dh_dataset_class_table (options->dataset);
+  const guint classes = options->predictor ? (guint)dh_model_classes (dh_predictor_model (options->predictor)) : 0;
+  if (table && classes > 0 && table->n_classes != classes && !dh_dataset_has_anomaly_labels (options->dataset))
+    dh_cli_note (cli,
+                 "the labels are %u classes of %s, and these weights tell %u apart: only weights of the same "
+                 "classes are measured by them",
+                 table->n_classes, table->title, classes);
+}
+
 static int
 evaluate (DhCli *cli, DhEvaluationOptions *options, const Wanted *wanted)
 {
@@ -58,6 +71,8 @@ evaluate (DhCli *cli, DhEvaluationOptions *options, const Wanted *wanted)
   if (!evaluation)
     return dh_cli_fail (cli, &error);
   say_upside_down (cli, options, evaluation);
+  say_other_classes (cli, options);
+  dh_cli_say_displaced (cli, evaluation->displaced, options->folder);
   const int status = dh_cli_print_evaluation (cli, evaluation);
   const DhScoreEvaluation *score = &g_array_index (evaluation->scores, DhScoreEvaluation, 0);
   return dh_cli_check_required (cli, wanted->required, score->results, status);

@@ -86,6 +86,7 @@ evaluate (DhCli *cli, DhOpenEvaluationOptions *options, const char *folder, cons
   dh_cli_progress_end (cli);
   if (!evaluation)
     return dh_cli_fail (cli, &error);
+  dh_cli_say_displaced (cli, evaluation->displaced, options->folder);
   if (own && !cli->quiet)
     dh_cli_note (cli, "the maps are kept in %s (--folder chooses another place)", own);
   (cli->json ? print_json : print_table) (evaluation);

@@ -270,10 +270,13 @@ run_images (Infer *infer, char **images)
       json_builder_begin_array (json);
     }
   int status = DH_EXIT_DONE;
+  guint done = 0;
   for (guint i = 0; i < n && status != DH_EXIT_CANCELLED; i++)
     {
       dh_progress_report (&cli->progress, i, n, stems[i]);
-      if (!infer_and_list (infer, images[i], stems[i], json, &error))
+      if (infer_and_list (infer, images[i], stems[i], json, &error))
+        done++;
+      else
         status = dh_cli_fail (cli, &error);
     }
   if (status != DH_EXIT_CANCELLED)
@@ -288,6 +291,10 @@ run_images (Infer *infer, char **images)
       json_builder_end_object (json);
       dh_json_print (json);
     }
+  else if (!cli->quiet && done == n)
+    printf ("%u image%s, maps in %s\n", n, n == 1 ? "" : "s", infer->out);
+  else if (!cli->quiet && done > 0)
+    printf ("%u of %u images, maps in %s\n", done, n, infer->out);
   return status;
 }
 

@@ -5,6 +5,7 @@
 #include "cli-result.h"
 #include "dh-dataset.h"
 #include "dh-error.h"
+#include "dh-mask-values.h"
 #include "dh-npy.h"
 
 typedef struct
@@ -12,15 +13,17 @@ typedef struct
   DhCli *cli;
   char **scores, **labels; /* paths, as many of each */
   guint n_files;
-  GPtrArray *metrics; /* DhMetric */
+  DhMaskValues *mask_values; /* NULL: 0 inlier, 1 anomaly, others ignored */
+  GPtrArray *metrics;        /* DhMetric */
   const DhCliRequired *required;
   guint done, total; /* files, over all passes */
 } Flow;
 
 static DhTensor *
-load_mask (const char *path, GError **error)
+load_mask (const char *path, DhMaskValues *values, GError **error)
 {
-  g_autoptr (DhLabels) mask = dh_labels_load (path, error);
+  g_autoptr (DhLabels) mask =
+      values ? dh_labels_load_as (path, dh_mask_values_find, values, error) : dh_labels_load (path, error);
   if (!mask)
     return NULL;
   const gint64 dims[] = { mask->height, mask->width };
@@ -29,14 +32,24 @@ load_mask (const char *path, GError **error)
   return dh_tensor_new_take (DH_DTYPE_U8, 2, dims, ids);
 }
 
+/* -1: nothing is said of it. */
+static gint
+meaning_of (float value, DhMaskValues *values)
+{
+  if (!values)
+    return value == 0 ? 0 : value == 1 ? 1 : 255;
+  const gboolean whole = value >= 0 && value <= G_MAXUINT16 && value == (float)(gint)value;
+  return dh_mask_values_find ((DhPixelValue){ whole ? (gint)value : -1, -1 }, values);
+}
+
 /* Labels as bytes: 0, 1, and 255 for anything else. */
 static DhTensor *
-load_labels (const char *path, GError **error)
+load_labels (const char *path, DhMaskValues *mask_values, GError **error)
 {
   if (dh_path_is_picture (path))
-    return load_mask (path, error);
+    return load_mask (path, mask_values, error);
   g_autoptr (DhTensor) labels = dh_npy_load (path, error);
-  if (!labels || labels->dtype == DH_DTYPE_U8 || labels->dtype == DH_DTYPE_BOOL)
+  if (!labels || (!mask_values && (labels->dtype == DH_DTYPE_U8 || labels->dtype == DH_DTYPE_BOOL)))
     return g_steal_pointer (&labels);
   g_autoptr (DhTensor) wide = dh_tensor_to_f32 (labels);
   const gint64 n = dh_tensor_count (labels);
@@ -49,7 +62,18 @@ load_labels (const char *path, GError **error)
     }
   const float *values = dh_tensor_f32 (wide);
   for (gint64 i = 0; i < n; i++)
-    bytes[i] = values[i] == 0 ? 0 : values[i] == 1 ? 1 : 255;
+    {
+      const gint meaning = meaning_of (values[i], mask_values);
+      if (meaning < 0)
+        {
+          g_free (bytes);
+          g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
+                       "%s: holds the value %g, of which --mask-values says nothing. Name it, or say what the rest is",
+                       path, (double)values[i]);
+          return NULL;
+        }
+      bytes[i] = (guint8)meaning;
+    }
   return dh_tensor_new_take (DH_DTYPE_U8, labels->n_dims, labels->dims, g_bytes_new_take (bytes, n));
 }
 
@@ -98,7 +122,7 @@ add_file (Flow *flow, guint file, GError **error)
 {
   const char *path = flow->scores[file];
   g_autoptr (DhTensor) scores = load_scores (flow, path, error);
-  g_autoptr (DhTensor) labels = scores ? load_labels (flow->labels[file], error) : NULL;
+  g_autoptr (DhTensor) labels = scores ? load_labels (flow->labels[file], flow->mask_values, error) : NULL;
   gint64 shape[3];
   if (!labels || !find_shape (path, scores, flow->labels[file], labels, shape, error))
     return FALSE;
@@ -197,14 +221,15 @@ finish (GPtrArray *all, GError **error)
 
 /* What makes numbers undefined, or likely upside down. */
 static void
-note_doubts (DhCli *cli, const DhResult *result)
+note_doubts (DhCli *cli, const DhResult *result, gboolean said)
 {
   if (result->pixels == 0)
     dh_cli_note (cli, "no pixel with a finite score is labelled 0 (inlier) or 1 (anomaly), so nothing is measured");
   else if (result->positives == 0)
-    dh_cli_note (cli, result->ignored
-                          ? "no pixel is labelled 1 (anomaly), so every number is undefined; others than 0 and 1 are "
-                            "ignored: in masks of black and white 1 must stand for white"
+    dh_cli_note (cli, said ? "no pixel has a value that is an anomaly, so every number is undefined"
+                      : result->ignored
+                          ? "no pixel is labelled 1 (anomaly), so every number is undefined; others than 0 "
+                            "and 1 are ignored: of masks of black and white say --mask-values anomaly=255"
                           : "no pixel is labelled 1 (anomaly), so every number is undefined");
   else if (result->positives == result->pixels)
     dh_cli_note (cli, "no pixel is labelled 0 (inlier), so AUROC and FPR95 are undefined and AP says nothing");
@@ -240,7 +265,7 @@ run (Flow *flow, GPtrArray *protocols, const DhMetricOptions *options)
   else
     print_table (results);
   fflush (stdout);
-  note_doubts (flow->cli, results->pdata[0]);
+  note_doubts (flow->cli, results->pdata[0], flow->mask_values != NULL);
   return dh_cli_check_required (flow->cli, flow->required, results, DH_EXIT_DONE);
 }
 
@@ -250,6 +275,7 @@ dh_cmd_metrics (DhCli *cli, int argc, char **argv)
   g_auto (GStrv) scores = NULL;
   g_auto (GStrv) labels = NULL;
   g_autofree char *names = NULL;
+  g_autofree char *mask_values = NULL;
   g_autofree char *threshold = NULL;
   g_autofree char *require = NULL;
   gint64 min_prediction = 0, min_anomaly = 0;
@@ -259,6 +285,10 @@ dh_cmd_metrics (DhCli *cli, int argc, char **argv)
       "S.npy…" },
     { "labels", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &labels,
       "Their labels, .npy or PNG masks: 0 inlier, 1 anomaly, others ignored", "L…" },
+    { "mask-values", 0, 0, G_OPTION_ARG_STRING, &mask_values,
+      "What the labels' values mean, where that is another: 'anomaly=2-200 ignore=255'; also colours (#ff0000) and "
+      "rest",
+      "ROLE=V,…" },
     { "protocol", 0, 0, G_OPTION_ARG_STRING, &names, "Protocols, by comma (\"all\": every one that takes scores)",
       "P,…" },
     { "threshold", 0, 0, G_OPTION_ARG_STRING, &threshold, "Of smiyc-component (default: best F1 of this set)", "T" },
@@ -299,6 +329,11 @@ dh_cmd_metrics (DhCli *cli, int argc, char **argv)
   g_autoptr (DhCliRequired) required = protocols ? dh_cli_required_new (require, protocols, &error) : NULL;
   if (!required)
     return dh_cli_fail (cli, &error);
-  Flow flow = { .cli = cli, .scores = scores, .labels = labels, .n_files = n_scores, .required = required };
+  g_autoptr (DhMaskValues) values = mask_values ? dh_mask_values_new (mask_values, &error) : NULL;
+  if (error)
+    return dh_cli_fail (cli, &error);
+  Flow flow = {
+    .cli = cli, .scores = scores, .labels = labels, .n_files = n_scores, .mask_values = values, .required = required
+  };
   return run (&flow, protocols, &options);
 }

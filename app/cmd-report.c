@@ -138,6 +138,7 @@ typedef struct
 {
   gboolean wanted;
   char *marks, *protocol;
+  char **names; /* "3=Ours" */
   gint digits;
 } Table;
 
@@ -146,6 +147,7 @@ table_clear (Table *table)
 {
   g_free (table->marks);
   g_free (table->protocol);
+  g_strfreev (table->names);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Table, table_clear)
 
@@ -166,6 +168,30 @@ parse_run_list (const char *text)
       g_array_append_val (runs, run);
     }
   return g_steal_pointer (&runs);
+}
+
+/* "3=Ours", each a run of the list, where there is one. NULL: `wrong` is not understood. */
+static GArray *
+parse_names (char **texts, const GArray *runs, const char **wrong)
+{
+  g_autoptr (GArray) names = g_array_new (FALSE, FALSE, sizeof (DhTableName));
+  for (guint i = 0; texts && texts[i]; i++)
+    {
+      DhTableName name = { 0, strchr (texts[i], '=') };
+      g_autofree char *number = name.name ? g_strndup (texts[i], (gsize)(name.name - texts[i])) : NULL;
+      gboolean known = runs->len == 0;
+      *wrong = texts[i];
+      if (!number || !g_ascii_string_to_signed (number, 10, 1, G_MAXINT64, &name.run, NULL) || *++name.name == '\0')
+        return NULL;
+      for (guint k = 0; k < runs->len; k++)
+        known |= g_array_index (runs, gint64, k) == name.run;
+      for (guint k = 0; k < names->len; k++)
+        known &= g_array_index (names, DhTableName, k).run != name.run;
+      if (!known)
+        return NULL;
+      g_array_append_val (names, name);
+    }
+  return g_steal_pointer (&names);
 }
 
 static int
@@ -198,6 +224,12 @@ write_table (DhCli *cli, const char *db, const char *runs, const Table *table, D
                          "--protocol %s is of components, which have columns of their own wherever they were "
                          "measured; name a protocol of pixels",
                          table->protocol);
+  const char *wrong = NULL;
+  g_autoptr (GArray) names = parse_names (table->names, list, &wrong);
+  if (!names)
+    return dh_cli_usage (cli, "--name %s is not written as 3=Ours, of a run in the table, each named once", wrong);
+  options.names = (const DhTableName *)names->data;
+  options.n_names = names->len;
   options.runs = (const gint64 *)list->data;
   options.n_runs = list->len;
   g_autoptr (DhDatabase) database = dh_database_open_existing (db, &error);
@@ -215,7 +247,7 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
   g_autofree char *format_name = NULL;
   g_autofree char *out = NULL;
   g_autofree char *kept = NULL;
-  gboolean objects = FALSE;
+  gboolean objects = FALSE, slices = FALSE;
   g_auto (Table) table = { .digits = 2 };
   const GOptionEntry entries[] = {
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
@@ -225,8 +257,14 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
       "on another run: best-f1@2",
       "V|RULE@RUN" },
     { "objects", 0, 0, G_OPTION_ARG_NONE, &objects,
-      "Adds the objects that are found and missed at that threshold (else at the best F1), by size, scene and tag, and "
-      "lists the missed ones; reads the run's maps again",
+      "Adds the objects that are found and missed at that threshold (else at the best F1), by size, place, scene and "
+      "tag, "
+      "and lists the missed ones; reads the run's maps again",
+      NULL },
+    { "slices", 0, 0, G_OPTION_ARG_NONE, &slices,
+      "Adds AP, FPR95 and AUROC of parts of the set: scenes, tags, thirds of the rows, near the image's border and "
+      "away "
+      "from it; reads the run's maps again",
       NULL },
     { "table", 0, 0, G_OPTION_ARG_NONE, &table.wanted,
       "One table of all the runs that --run names (default: all that are done), a row a method, columns for each data "
@@ -236,6 +274,8 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
       "With --table: of AP, FPR95 and AUROC (default densehybrid-pooled)", "P" },
     { "mark", 0, 0, G_OPTION_ARG_STRING, &table.marks,
       "With --table: best in bold (the default), the second underlined too, or none", "none|best|second" },
+    { "name", 0, 0, G_OPTION_ARG_STRING_ARRAY, &table.names,
+      "With --table: what to call a run's row, once for each run; runs of the same name share a row", "N=NAME" },
     { "digits", 0, 0, G_OPTION_ARG_INT, &table.digits, "With --table: behind the point (default 2)", "N" },
     { "run", 0, 0, G_OPTION_ARG_STRING, &runs, "The run, or two to compare (default: the newest); with --table any",
       "N[,M…]" },
@@ -244,14 +284,15 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     { NULL },
   };
   int status;
-  if (!dh_cli_parse (cli, argc, argv, entries, NULL,
-                     "[--db FILE] [--run N[,M]] [--threshold V|RULE@RUN] [--objects] [--table] [--format F] --out FILE",
-                     "Writes a run with its provenance, two compared, or a table of many. Without --out: lists the "
-                     "runs.",
-                     "densehybrid report --run 3 --format html --out run3.html", NULL, &status))
+  if (!dh_cli_parse (
+          cli, argc, argv, entries, NULL,
+          "[--db FILE] [--run N[,M]] [--threshold V|RULE@RUN] [--slices] [--objects] [--table] [--format F] --out FILE",
+          "Writes a run with its provenance, two compared, or a table of many. Without --out: lists the "
+          "runs.",
+          "densehybrid report --run 3 --format html --out run3.html", NULL, &status))
     return status;
   g_autoptr (GError) error = NULL;
-  if (!out && (runs || format_name || kept || objects || table.wanted))
+  if (!out && (runs || format_name || kept || objects || slices || table.wanted))
     return dh_cli_usage (cli, "--out is missing: which file?");
   if (!out)
     {
@@ -268,10 +309,10 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
         cli, "--format is missing, and %s does not end in a format's name: csv, json, html, md, tex, pdf", out);
   if (!dh_report_format_from_name (lower, &format))
     return dh_cli_usage (cli, "--format %s is none of csv, json, html, md, latex, pdf", name);
-  if (table.wanted && (kept || objects))
-    return dh_cli_usage (cli, "--threshold and --objects have no place in a --table");
-  if (!table.wanted && (table.protocol || table.marks || table.digits != 2))
-    return dh_cli_usage (cli, "--protocol, --mark and --digits belong to --table");
+  if (table.wanted && (kept || objects || slices))
+    return dh_cli_usage (cli, "--threshold, --slices and --objects have no place in a --table");
+  if (!table.wanted && (table.protocol || table.marks || table.names || table.digits != 2))
+    return dh_cli_usage (cli, "--protocol, --mark, --name and --digits belong to --table");
   if (table.wanted)
     return write_table (cli, db, runs, &table, format, out);
   gint64 first = 0, second = 0;
@@ -290,14 +331,14 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "--threshold has no place in %s: json, html, md and pdf have one",
                          dh_report_format_name (format));
 
-  if (objects && (format == DH_REPORT_CSV || format == DH_REPORT_LATEX))
-    return dh_cli_usage (cli, "--objects has no place in %s: json, html, md and pdf have one",
-                         dh_report_format_name (format));
+  if ((objects || slices) && (format == DH_REPORT_CSV || format == DH_REPORT_LATEX))
+    return dh_cli_usage (cli, "%s has no place in %s: json, html, md and pdf have one",
+                         slices ? "--slices" : "--objects", dh_report_format_name (format));
 
   g_autoptr (DhDatabase) database = dh_database_open_existing (db, &error);
   if (!database || (!first && !(first = newest_run (database, &error))))
     return dh_cli_fail (cli, &error);
-  DhReportContents contents = { .run = first, .other = second, .objects = objects };
+  DhReportContents contents = { .run = first, .other = second, .slices = slices, .objects = objects };
   if (!(kept ? write_at (cli, database, &contents, value, rule, source, format, out, &error)
              : dh_report_write_contents (database, &contents, format, out, cli->cancellable, &error)))
     return dh_cli_fail (cli, &error);

@@ -320,7 +320,7 @@ dh_weights_check (DhCli *cli, int argc, char **argv)
   g_auto (GStrv) rest = NULL;
   int status;
   if (!dh_cli_parse (
-          cli, argc, argv, entries, lists, "check W [--record FILE]",
+          cli, argc, argv, entries, lists, "W [--record FILE]",
           "Runs the network over a few images and compares what it gives with what was recorded of these\n"
           "weights: whether weights, classes, normalisation, device and precision still belong together. The\n"
           "first time the answers are kept in the user's data folder; W.answers.json beside the weights comes\n"
@@ -330,7 +330,7 @@ dh_weights_check (DhCli *cli, int argc, char **argv)
           "densehybrid weights check ldn121_hybrid.pth --record ldn121_hybrid.pth.answers.json", &rest, &status))
     return status;
   if (g_strv_length (rest) != 1)
-    return dh_cli_usage (cli, "weights check takes one file of weights");
+    return dh_cli_usage (cli, "it takes one file of weights");
   if (check.images && check.set.root)
     return dh_cli_usage (cli, "--images and --dataroot both say which images; leave one");
   if (check.images && g_strv_length (check.images) > DH_ANSWERS_MOST)

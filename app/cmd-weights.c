@@ -48,6 +48,7 @@ print_json (const DhInspection *inspection)
   add_strings (json, "unexpected", inspection->unexpected);
   add_strings (json, "misshaped", inspection->misshaped);
   add_strings (json, "defaulted", inspection->defaulted);
+  add_strings (json, "non_finite", inspection->non_finite);
   dh_json_member_string (json, "sha256", inspection->sha256);
   json_builder_end_object (json);
   dh_json_print (json);
@@ -92,6 +93,7 @@ print_text (const DhInspection *inspection)
   print_keys ("Missing", inspection->missing);
   print_keys ("Of another shape", inspection->misshaped);
   print_keys ("Not known to the network", inspection->unexpected);
+  print_keys ("Holding NaN or infinite values, so that maps will too", inspection->non_finite);
   if (*inspection->defaulted)
     printf (
         "%u keys that nothing depends on are missing (num_batches_tracked, logits_aux): weights convert adds them\n",
@@ -103,12 +105,12 @@ inspect (DhCli *cli, int argc, char **argv)
 {
   g_auto (GStrv) rest = NULL;
   int status;
-  if (!dh_cli_parse (cli, argc, argv, NULL, NULL, "inspect FILE",
+  if (!dh_cli_parse (cli, argc, argv, NULL, NULL, "FILE",
                      "Says what a file of weights holds, whether it can be loaded, and what is missing.",
                      "densehybrid weights inspect ldn121.pth", &rest, &status))
     return status;
   if (g_strv_length (rest) != 1)
-    return dh_cli_usage (cli, "weights inspect takes one file");
+    return dh_cli_usage (cli, "it takes one file");
 
   g_autoptr (GError) error = NULL;
   DhCheckpoint *checkpoint = dh_cli_open_checkpoint (rest[0], &error);
@@ -203,7 +205,7 @@ convert (DhCli *cli, int argc, char **argv)
   g_auto (GStrv) rest = NULL;
   int status;
   if (!dh_cli_parse (
-          cli, argc, argv, entries, NULL, "convert IN OUT",
+          cli, argc, argv, entries, NULL, "IN OUT",
           "Writes weights in another container: OUT ends in .pth, .pt or .safetensors. Wrapper and prefix are\n"
           "removed, and what the published implementation wants beyond the network's needs is added, so that\n"
           "it loads there with strict=True. Where IN is demo, the weights that come with the program are written.\n\n"
@@ -213,7 +215,7 @@ convert (DhCli *cli, int argc, char **argv)
           "densehybrid weights convert ldn121_hybrid.pth ldn121.onnx --size 1024x2048", &rest, &status))
     return status;
   if (g_strv_length (rest) != 2)
-    return dh_cli_usage (cli, "weights convert takes two files, IN and OUT");
+    return dh_cli_usage (cli, "it takes two files, IN and OUT");
   const gboolean onnx = g_str_has_suffix (rest[1], ".onnx");
   if (!onnx && !g_str_has_suffix (rest[1], ".pth") && !g_str_has_suffix (rest[1], ".pt")
       && !g_str_has_suffix (rest[1], ".safetensors"))
@@ -232,12 +234,19 @@ convert (DhCli *cli, int argc, char **argv)
 int
 dh_cmd_weights (DhCli *cli, int argc, char **argv)
 {
-  if (argc > 1 && strcmp (argv[1], "inspect") == 0)
-    return inspect (cli, argc - 1, argv + 1);
-  if (argc > 1 && strcmp (argv[1], "convert") == 0)
-    return convert (cli, argc - 1, argv + 1);
-  if (argc > 1 && strcmp (argv[1], "check") == 0)
-    return dh_weights_check (cli, argc - 1, argv + 1);
+  static const struct
+  {
+    const char *name, *whole;
+    int (*run) (DhCli *cli, int argc, char **argv);
+  } commands[] = { { "inspect", "weights inspect", inspect },
+                   { "convert", "weights convert", convert },
+                   { "check", "weights check", dh_weights_check } };
+  for (guint i = 0; argc > 1 && i < G_N_ELEMENTS (commands); i++)
+    if (strcmp (argv[1], commands[i].name) == 0)
+      {
+        cli->command = commands[i].whole;
+        return commands[i].run (cli, argc - 1, argv + 1);
+      }
   if (argc > 1 && (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0))
     {
       printf (

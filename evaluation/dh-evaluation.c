@@ -458,6 +458,7 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
         local = g_steal_pointer (&ending);
     }
   result->run = flow.record.run;
+  result->displaced = flow.record.displaced;
 
   dh_meters_free (flow.meters);
   g_array_unref (flow.indices);

@@ -50,8 +50,10 @@ check (Flow *flow, const char *const *towns, GError **error)
                  dh_dataset_root (dataset), dh_dataset_title (dataset));
   else if (g_strv_length ((char **)towns) != 2)
     g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
-                 "%s: open-set recognition calibrates on one town and measures on the other, but there are %u",
-                 dh_dataset_root (dataset), g_strv_length ((char **)towns));
+                 "%s: open-set recognition calibrates on one town and measures on the other, and of what is opened "
+                 "there %s %u. Open two",
+                 dh_dataset_root (dataset), g_strv_length ((char **)towns) == 1 ? "is" : "are",
+                 g_strv_length ((char **)towns));
   else if (!dh_model_has_outlier_head (model))
     g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
                  "%s has no outlier head, and the hybrid score needs one; choose fine-tuned weights",
@@ -308,6 +310,7 @@ dh_open_evaluation_run (const DhOpenEvaluationOptions *options, GCancellable *ca
         local = g_steal_pointer (&ending);
     }
   result->run = flow.record.run;
+  result->displaced = flow.record.displaced;
   dh_run_record_clear (&flow.record);
   if (local)
     {

@@ -20,6 +20,7 @@ typedef struct
   DhMap score;  /* whose maps lie in eval/scores; of imported ones the place that they have among others */
   DhFolderLock *lock;
   gint64 run, dataset_id;
+  gint64 displaced;     /* the newest run whose maps of this set lie there and are written over; 0: none */
   GPtrArray *rows;      /* of an earlier start */
   GHashTable *finished; /* stem → DhRunImageRow: those of them that are done, and what was committed since */
   GPtrArray *committed; /* the latter */

@@ -80,6 +80,23 @@ find_or_add (DhRunRecord *record, const DhRunRow *row, const char *owner, GError
   return TRUE;
 }
 
+/* Before the folder is taken. Maps of another set bear other names. */
+static gboolean
+find_displaced (DhRunRecord *record, const char *owner, GError **error)
+{
+  if (dh_map_owner_made_scores (record->folder, owner))
+    return TRUE;
+  g_autoptr (GPtrArray) runs = dh_database_list_runs (record->database, error);
+  for (guint i = 0; runs && i < runs->len && record->displaced == 0; i++)
+    {
+      const DhRunRow *run = runs->pdata[i];
+      if (run->id != record->run && run->dataset == record->dataset_id && run->images_done > 0
+          && g_str_equal (run->folder, record->folder))
+        record->displaced = run->id;
+    }
+  return runs != NULL;
+}
+
 gboolean
 dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase *database, DhDataset *dataset,
                      const DhRunOrigin *origin, const char *folder, DhMap score, const char *others,
@@ -115,7 +132,7 @@ dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase *database
                          .command = (char *)command,
                          .summary = reading };
   g_autofree char *owner = dh_map_owner_new (origin->model.sha256, row.score, row.precision, row.device, others);
-  return find_or_add (record, &row, owner, error)
+  return find_or_add (record, &row, owner, error) && find_displaced (record, owner, error)
          && dh_database_leave_runs (database, record->folder, record->run, error)
          && dh_map_owner_take (record->folder, owner, error);
 }

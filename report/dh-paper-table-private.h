@@ -42,11 +42,19 @@ typedef struct
 typedef struct
 {
   const char *protocol;
-  GPtrArray *rows;   /* DhPaperRow */
-  GPtrArray *groups; /* DhPaperGroup */
-  GPtrArray *notes;  /* char * */
-  GPtrArray *runs;   /* DhReportRun, for their provenance */
+  const DhTableOptions *options; /* borrowed */
+  GPtrArray *rows;               /* DhPaperRow */
+  GPtrArray *groups;             /* DhPaperGroup */
+  GPtrArray *notes;              /* char * */
+  GPtrArray *runs;               /* DhReportRun, for their provenance */
 } DhPaperTable;
+
+/* What makes two runs those of one method: the name that both are given here, the weights, or the name that was given
+ * to scores. Free with g_free, as the next. */
+char *dh_paper_table_dup_key (const DhPaperTable *table, const DhRunRow *run, const char *score);
+char *dh_paper_table_dup_name (const DhPaperTable *table, const DhRunRow *run, const char *score);
+/* Rows of one name are told apart: by the score, then the weights' file and the precision, then the run. */
+void dh_paper_table_tell_apart (DhPaperTable *table);
 
 char *dh_paper_table_to_latex (const DhPaperTable *table, DhTableMarks marks);
 char *dh_paper_table_to_markdown (const DhPaperTable *table, DhTableMarks marks);

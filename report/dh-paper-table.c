@@ -42,10 +42,11 @@ run_free (gpointer data)
 }
 
 static DhPaperTable *
-table_new (const char *protocol)
+table_new (const DhTableOptions *options)
 {
   DhPaperTable *table = g_new0 (DhPaperTable, 1);
-  table->protocol = protocol ? protocol : "densehybrid-pooled";
+  table->options = options;
+  table->protocol = options->protocol ? options->protocol : "densehybrid-pooled";
   table->rows = g_ptr_array_new_with_free_func (row_free);
   table->groups = g_ptr_array_new_with_free_func (group_free);
   table->notes = g_ptr_array_new_with_free_func (g_free);
@@ -122,30 +123,11 @@ find_group (DhPaperTable *table, const DhReportRun *run)
   return table->groups->len - 1;
 }
 
-/* What makes two runs those of one method: the weights, or the name that was given to scores. */
-static char *
-make_key (const DhRunRow *run, const char *score)
-{
-  return run->method ? g_strdup_printf ("method\n%s\n%s", run->method, score)
-                     : g_strdup_printf ("weights\n%s\n%s\n%s", run->model_sha256, score, run->precision);
-}
-
-/* Numbers of smaller images, or of tiles, are never those of the network alone. */
-static char *
-name_row (const DhRunRow *run)
-{
-  if (run->method)
-    return g_strdup (run->method);
-  const char *reduced = strstr (run->precision, "-scale");
-  reduced = reduced ? reduced : strstr (run->precision, "-tile");
-  return reduced ? g_strdup_printf ("%s, %s", run->model_title, reduced + 1) : g_strdup (run->model_title);
-}
-
 /* A method that was measured twice on one set has a row for each. */
 static DhPaperRow *
 find_row (DhPaperTable *table, const DhReportRun *run, const char *score, guint group)
 {
-  g_autofree char *key = make_key (run->run, score);
+  g_autofree char *key = dh_paper_table_dup_key (table, run->run, score);
   for (guint r = 0; r < table->rows->len; r++)
     {
       DhPaperRow *row = table->rows->pdata[r];
@@ -156,7 +138,7 @@ find_row (DhPaperTable *table, const DhReportRun *run, const char *score, guint 
   row->key = g_steal_pointer (&key);
   row->score = score;
   row->run = run->run->id;
-  row->name = name_row (run->run);
+  row->name = dh_paper_table_dup_name (table, run->run, score);
   row->cells = g_ptr_array_new_with_free_func (cell_free);
   for (guint g = 0; g < table->groups->len; g++)
     g_ptr_array_add (row->cells, g_new0 (DhPaperCell, 1));
@@ -278,54 +260,6 @@ add_scores (DhPaperTable *table)
     }
 }
 
-/* Rows of one name are told apart: by the score, then the weights' file and the precision, then the run. */
-static gboolean
-has_twin (const DhPaperTable *table, guint index)
-{
-  for (guint r = 0; r < table->rows->len; r++)
-    if (r != index
-        && g_str_equal (((DhPaperRow *)table->rows->pdata[r])->name, ((DhPaperRow *)table->rows->pdata[index])->name))
-      return TRUE;
-  return FALSE;
-}
-
-static char *
-dup_distinction (const DhPaperTable *table, const DhPaperRow *row, guint step)
-{
-  const DhRunRow *run = NULL;
-  for (guint i = 0; i < table->runs->len; i++)
-    if (((DhReportRun *)table->runs->pdata[i])->run->id == row->run)
-      run = ((DhReportRun *)table->runs->pdata[i])->run;
-  if (step == 0)
-    return run->method ? NULL : g_strdup (row->score);
-  if (step == 1)
-    return run->method || !run->model_path ? NULL : g_path_get_basename (run->model_path);
-  if (step == 2)
-    return run->method ? NULL : g_strdup (run->precision);
-  return g_strdup_printf ("run %" G_GINT64_FORMAT, (gint64)row->run);
-}
-
-static void
-tell_apart (DhPaperTable *table)
-{
-  for (guint step = 0; step < 4; step++)
-    {
-      g_autofree gboolean *twin = g_new (gboolean, MAX (table->rows->len, 1));
-      for (guint r = 0; r < table->rows->len; r++)
-        twin[r] = has_twin (table, r);
-      for (guint r = 0; r < table->rows->len; r++)
-        {
-          DhPaperRow *row = table->rows->pdata[r];
-          g_autofree char *more = twin[r] ? dup_distinction (table, row, step) : NULL;
-          if (!more)
-            continue;
-          char *name = g_strdup_printf ("%s, %s", row->name, more);
-          g_free (row->name);
-          row->name = name;
-        }
-    }
-}
-
 /* By what is printed: equal text is equally good. What stands alone is not the best of anything. */
 static void
 rank_column (DhPaperTable *table, guint group, guint number)
@@ -390,7 +324,7 @@ gboolean
 dh_report_write_table (DhDatabase *database, const DhTableOptions *options, DhReportFormat format, const char *path,
                        GCancellable *cancellable, GError **error)
 {
-  g_autoptr (DhPaperTable) table = table_new (options->protocol);
+  g_autoptr (DhPaperTable) table = table_new (options);
   if (format != DH_REPORT_LATEX && format != DH_REPORT_MD && format != DH_REPORT_CSV)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
@@ -409,7 +343,7 @@ dh_report_write_table (DhDatabase *database, const DhTableOptions *options, DhRe
                    table->protocol);
       return FALSE;
     }
-  tell_apart (table);
+  dh_paper_table_tell_apart (table);
   print_numbers (table, options->digits);
   g_autofree char *text = format == DH_REPORT_LATEX ? dh_paper_table_to_latex (table, options->marks)
                           : format == DH_REPORT_MD  ? dh_paper_table_to_markdown (table, options->marks)

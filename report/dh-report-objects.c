@@ -1,11 +1,9 @@
-/* The objects of a run at one threshold: how many are missed of each size, scene and tag, and which. */
+/* The objects of a run at one threshold: how many are missed of each size, place, scene and tag, and which. */
 #include <math.h>
 #include <string.h>
 
 #include "dh-components.h"
-#include "dh-map-owner.h"
 #include "dh-map.h"
-#include "dh-npy.h"
 #include "dh-report-private.h"
 
 #define MOST_LISTED 200
@@ -30,11 +28,9 @@ typedef struct
 
 struct _DhReportObjects
 {
-  double threshold; /* of the map as it is shown */
-  char *chosen;
-  gboolean own;
+  DhReportOperating at;
   guint64 min_prediction, min_anomaly;
-  GArray *parts;  /* Part: the set, sizes, scenes, tags */
+  GArray *parts;  /* Part: the set, sizes, places, scenes, tags */
   GArray *missed; /* Missed, the largest first */
   guint pictures, unread;
 };
@@ -78,22 +74,10 @@ count (Part *part, const DhComponent *object)
   part->siou += object->siou;
 }
 
-static char **
-find_tags (const DhReport *report, const char *path)
-{
-  for (guint i = 0; report->marks && i < report->marks->len; i++)
-    {
-      const DhMarkRow *mark = report->marks->pdata[i];
-      if (g_strcmp0 (mark->path, path) == 0)
-        return g_strsplit (mark->tags, "\n", -1);
-    }
-  return g_new0 (char *, 1);
-}
-
 static void
 add_picture (DhReportObjects *objects, const DhReport *report, const DhRunImageRow *row, const DhComponents *found)
 {
-  g_auto (GStrv) tags = find_tags (report, row->path);
+  g_auto (GStrv) tags = dh_report_dup_tags (report, row->path);
   g_autofree char *scene = *row->scene ? g_strdup_printf ("scene %s", row->scene) : NULL;
   if (scene)
     get_part (objects->parts, scene, TRUE);
@@ -106,11 +90,16 @@ add_picture (DhReportObjects *objects, const DhReport *report, const DhRunImageR
         size++;
       if (object->anomaly)
         count (get_part (objects->parts, sizes[size].name, FALSE), object);
+      const guint places = dh_place_of (object->x + object->width / 2, object->y + object->height / 2,
+                                        (guint)row->width, (guint)row->height);
+      for (guint place = 0; place < DH_N_PLACES; place++)
+        if (places & DH_PLACE_BIT (place))
+          count (get_part (objects->parts, dh_report_place_title (place), TRUE), object);
       if (scene)
         count (get_part (objects->parts, scene, TRUE), object);
       for (guint t = 0; tags[t]; t++)
         {
-          g_autofree char *tag = g_strdup_printf ("tag %s", g_strstrip (tags[t]));
+          g_autofree char *tag = g_strdup_printf ("tag %s", tags[t]);
           if (*tags[t])
             count (get_part (objects->parts, tag, TRUE), object);
         }
@@ -125,13 +114,9 @@ static gboolean
 look_at (DhReportObjects *objects, const DhReport *report, DhDataset *dataset, const DhRunImageRow *row,
          double threshold)
 {
-  const gint index = dh_dataset_find (dataset, row->stem);
-  g_autoptr (DhTensor) map = row->score_file ? dh_npy_load (row->score_file, NULL) : NULL;
+  g_autoptr (DhTensor) map = NULL;
   g_autoptr (DhLabels) labels = NULL;
-  if (index < 0 || !map || map->dtype != DH_DTYPE_F32 || map->n_dims != 2
-      || !dh_dataset_load_labels (dataset, (guint)index, &labels, NULL, NULL) || !labels
-      || map->dims[0] != labels->height || map->dims[1] != labels->width || row->width != labels->width
-      || row->height != labels->height || !dh_map_owner_measured (row, dh_tensor_f32 (map)))
+  if (!dh_report_load_measured (row, dataset, &map, &labels))
     return FALSE;
   const gsize n = (gsize)labels->width * labels->height;
   g_autofree guint8 *mask = g_try_malloc (n);
@@ -144,64 +129,6 @@ look_at (DhReportObjects *objects, const DhReport *report, DhDataset *dataset, c
   if (found)
     add_picture (objects, report, row, found);
   return found != NULL;
-}
-
-static void
-take_best (DhReportObjects *objects, const DhReportRun *run, double least, const char *protocol)
-{
-  /* of what is at or above it; what is above the float before is just that */
-  objects->threshold = dh_report_sign_of (run->run, run->run->score) * nextafterf ((float)least, -INFINITY);
-  objects->chosen = g_strdup_printf ("best F1 of this very set, by %s", protocol);
-}
-
-/* As the components of the same report were counted, so that both speak of the same objects; else where F1 is best, by
- * the exact ranking if it was measured, else as another protocol saw it. */
-static void
-choose_best (DhReportObjects *objects, const DhReportRun *run)
-{
-  g_auto (DhReportComponents) components = { NULL };
-  objects->own = TRUE;
-  if (dh_report_find_components (run->run, &components) && isfinite (components.threshold))
-    {
-      objects->threshold = dh_report_sign_of (run->run, run->run->score) * components.threshold;
-      objects->own = !components.given;
-      objects->chosen =
-          g_strdup_printf (components.given ? "given for %s" : "best F1 of this very set, by %s", components.protocol);
-      return;
-    }
-  const DhRunProtocolRow *pooled = dh_report_find_protocol (run, run->run->score, "densehybrid-pooled");
-  if (pooled && isfinite (pooled->best_f1_threshold))
-    {
-      take_best (objects, run, pooled->best_f1_threshold, pooled->protocol);
-      return;
-    }
-  for (guint i = 0; i < run->protocols->len; i++)
-    {
-      const DhRunProtocolRow *row = run->protocols->pdata[i];
-      if (!g_str_equal (row->score, run->run->score) || !isfinite (row->best_f1_threshold))
-        continue;
-      take_best (objects, run, row->best_f1_threshold, row->protocol);
-      return;
-    }
-  objects->threshold = NAN;
-  objects->chosen = g_strdup ("best F1 of this very set");
-}
-
-/* The threshold that is kept for the run's score, else that of the best F1 of the very set. */
-static void
-choose_threshold (DhReportObjects *objects, const DhReport *report, const DhReportRun *run)
-{
-  for (guint i = 0; run == &report->runs[0] && i < report->n_thresholds; i++)
-    {
-      const DhReportThreshold *kept = &report->thresholds[i];
-      if (kept->score && !g_str_equal (kept->score, run->run->score))
-        continue;
-      objects->threshold = kept->value;
-      objects->chosen = dh_report_threshold_chosen (kept);
-      objects->own = kept->own;
-      return;
-    }
-  choose_best (objects, run);
 }
 
 static gint
@@ -219,7 +146,10 @@ rank (const Part *part)
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
     if (g_str_equal (part->name, sizes[i].name))
       return 1 + i;
-  return 1 + G_N_ELEMENTS (sizes) + g_str_has_prefix (part->name, "tag ");
+  for (guint place = 0; place < DH_N_PLACES; place++)
+    if (g_str_equal (part->name, dh_report_place_title (place)))
+      return 1 + G_N_ELEMENTS (sizes) + place;
+  return 1 + G_N_ELEMENTS (sizes) + DH_N_PLACES + g_str_has_prefix (part->name, "tag ");
 }
 
 static gint
@@ -245,8 +175,8 @@ dh_report_objects_new (const DhReport *report, guint which)
   objects->parts = g_array_new (FALSE, TRUE, sizeof (Part));
   g_array_set_clear_func (objects->parts, clear_part);
   objects->missed = g_array_new (FALSE, FALSE, sizeof (Missed));
-  choose_threshold (objects, report, run);
-  const double threshold = dh_report_sign_of (run->run, run->run->score) * objects->threshold;
+  dh_report_find_operating (report, which, &objects->at);
+  const double threshold = dh_report_sign_of (run->run, run->run->score) * objects->at.threshold;
   const gboolean possible = isfinite (threshold) && dh_report_has_maps (run->run);
   g_autoptr (DhDataset) dataset = possible ? dh_report_open_dataset (run->run, report->cancellable) : NULL;
   get_part (objects->parts, "all", TRUE);
@@ -271,7 +201,7 @@ dh_report_objects_free (DhReportObjects *objects)
     return;
   g_array_unref (objects->parts);
   g_array_unref (objects->missed);
-  g_free (objects->chosen);
+  dh_report_operating_clear (&objects->at);
   g_free (objects);
 }
 
@@ -284,13 +214,13 @@ dh_report_objects_table (const DhReportObjects *objects)
   if (!objects)
     return NULL;
   DhReportTable *table = dh_report_table_new ("Objects found and missed", G_N_ELEMENTS (titles), 1, titles);
-  if (!isfinite (objects->threshold))
+  if (!isfinite (objects->at.threshold))
     {
-      table->sentence =
-          g_strdup_printf ("Nothing is counted: there is no threshold (%s is undefined). Give one.", objects->chosen);
+      table->sentence = g_strdup_printf ("Nothing is counted: there is no threshold (%s is undefined). Give one.",
+                                         objects->at.chosen);
       return table;
     }
-  g_autofree char *threshold = dh_report_number (objects->threshold, 4);
+  g_autofree char *threshold = dh_report_number (objects->at.threshold, 4);
   g_autofree char *unread = objects->unread == 0 ? NULL
                                                  : g_strdup_printf (" %u images have no map any more, or no labels, "
                                                                     "and are not among them.",
@@ -299,8 +229,8 @@ dh_report_objects_table (const DhReportObjects *objects)
       "At the threshold %s (%s), of %u images, as smiyc-component matches them: anomalies of at least "
       "%" G_GUINT64_FORMAT " pixels, found where sIoU is 25 %% or more; flagged regions of at least %" G_GUINT64_FORMAT
       " pixels.%s%s",
-      threshold, objects->chosen, objects->pictures, objects->min_anomaly, objects->min_prediction,
-      objects->own ? " Chosen on this very set: the best that could be had, not what to expect." : "",
+      threshold, objects->at.chosen, objects->pictures, objects->min_anomaly, objects->min_prediction,
+      objects->at.own ? " Chosen on this very set: the best that could be had, not what to expect." : "",
       unread ? unread : "");
   for (guint i = 0; i < objects->parts->len; i++)
     {
@@ -348,8 +278,8 @@ dh_report_objects_to_json (const DhReportObjects *objects, JsonBuilder *json)
     return;
   json_builder_set_member_name (json, "objects");
   json_builder_begin_object (json);
-  dh_report_member_double (json, "threshold", objects->threshold);
-  dh_report_member_string (json, "threshold_rule", objects->chosen);
+  dh_report_member_double (json, "threshold", objects->at.threshold);
+  dh_report_member_string (json, "threshold_rule", objects->at.chosen);
   dh_report_member_int (json, "images", (gint64)objects->pictures);
   dh_report_member_int (json, "images_unread", (gint64)objects->unread);
   dh_report_member_int (json, "min_anomaly", (gint64)objects->min_anomaly);

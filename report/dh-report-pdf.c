@@ -163,11 +163,14 @@ write_run (Page *page, const DhReport *report, guint which)
       write_lines (page, facts[i + 1], MARGIN + 105, PAGE_WIDTH - 2 * MARGIN - 105);
     }
 
-  write_heading (page, "Protocols, in per cent", 12);
   static const double widths[] = { 105, 190, 55, 55, 55, 55 };
   const Head of_protocols = { (const char *const[]){ "score", "protocol", "AP", "FPR95", "AUROC", "undefined" }, widths,
                               6, 2 };
-  write_head (page, &of_protocols);
+  if (run->protocols->len > 0)
+    {
+      write_heading (page, "Protocols, in per cent", 12);
+      write_head (page, &of_protocols);
+    }
   for (guint i = 0; i < run->protocols->len; i++)
     {
       const DhRunProtocolRow *row = run->protocols->pdata[i];
@@ -184,6 +187,8 @@ write_run (Page *page, const DhReport *report, guint which)
   write_table (page, dh_report_thresholds_table (report, which), threshold_widths);
   static const double component_widths[] = { 85, 258, 52, 36, 36, 48 };
   write_table (page, dh_report_components_table (run), component_widths);
+  static const double slice_widths[] = { 142, 42, 72, 62, 38, 40, 40, 46, 46 };
+  write_table (page, dh_report_slices_table (report->slices[which]), slice_widths);
   g_autoptr (DhReportObjects) objects = dh_report_objects_new (report, which);
   static const double object_widths[] = { 135, 60, 60, 60, 60, 75, 65 };
   write_table (page, dh_report_objects_table (objects), object_widths);
@@ -193,9 +198,13 @@ write_run (Page *page, const DhReport *report, guint which)
   write_table (page, dh_report_classes_table (run), class_widths);
 
   const double scale = (PAGE_WIDTH - 2 * MARGIN - 12) / 2 / DH_REPORT_PLOT_WIDTH;
-  need (page, 30 + DH_REPORT_PLOT_HEIGHT * scale + 10);
-  write_heading (page, "Curves", 12);
-  for (guint i = 0; i < DH_REPORT_PLOTS; i++)
+  const gboolean has_plots = run->protocols->len > 0;
+  if (has_plots)
+    {
+      need (page, 30 + DH_REPORT_PLOT_HEIGHT * scale + 10);
+      write_heading (page, "Curves", 12);
+    }
+  for (guint i = 0; has_plots && i < DH_REPORT_PLOTS; i++)
     {
       const double height = DH_REPORT_PLOT_HEIGHT * scale + 10;
       if (i % 2 == 0)
@@ -243,7 +252,9 @@ dh_report_to_pdf (const DhReport *report, const char *path, GError **error)
   write_heading (&page, "Dense anomaly detection: report", 18);
   static const double protocol_widths[] = { 122, 36, 36, 45, 44, 44, 45, 48, 48, 45 };
   static const double image_widths[] = { 260, 90, 55, 55, 55 };
+  static const double slice_widths[] = { 145, 80, 50, 50, 50, 50, 50, 50 };
   write_table (&page, dh_report_compared_protocols (report), protocol_widths);
+  write_table (&page, dh_report_compared_slices (report), slice_widths);
   write_table (&page, dh_report_compared_images (report), image_widths);
   for (guint r = 0; r < report->n_runs; r++)
     {

@@ -3,8 +3,10 @@
 #include <json-glib/json-glib.h>
 #include "dh-curve.h"
 #include "dh-dataset.h"
+#include "dh-place.h"
 #include "dh-report.h"
 #include "dh-stored-curve.h"
+#include "dh-tensor.h"
 
 G_BEGIN_DECLS
 
@@ -21,8 +23,9 @@ typedef struct
   guint n_runs;
   const DhReportThreshold *thresholds; /* of the first run */
   guint n_thresholds;
-  gboolean objects; /* to be counted and listed, in every format but CSV and LaTeX */
-  GPtrArray *marks; /* DhMarkRow, for their tags; NULL */
+  gboolean objects;                  /* to be counted and listed, in every format but CSV and LaTeX */
+  struct _DhReportSlices *slices[2]; /* of each run, for the same formats; NULL where they are not wanted */
+  GPtrArray *marks;                  /* DhMarkRow, for their tags; NULL */
   GCancellable *cancellable;
 } DhReport;
 
@@ -102,16 +105,42 @@ gboolean dh_report_count_at (const DhReportRun *run, const DhReportThreshold *th
 char *dh_report_threshold_chosen (const DhReportThreshold *threshold);
 /* What turns a value of the map into one that is high where anomalous, and back: 1 or -1. */
 double dh_report_sign_of (const DhRunRow *run, const char *score);
+/* dh-report-operating.c: the threshold that is kept for the run's score, else that of its components, else that of the
+ * best F1 of the very set. */
+typedef struct
+{
+  double threshold; /* of the map as it is shown: what lies beyond is flagged; NAN where there is none */
+  char *chosen;     /* how, in words */
+  gboolean own;     /* on that very set */
+} DhReportOperating;
+void dh_report_find_operating (const DhReport *report, guint run, DhReportOperating *at);
+void dh_report_operating_clear (DhReportOperating *at);
 /* The objects of the run at the threshold that is kept for it, else that of its best F1, from its maps and the labels
  * as they lie there now; NULL where the report is not to have them, which all of these take. */
 typedef struct _DhReportObjects DhReportObjects;
 DhReportObjects *dh_report_objects_new (const DhReport *report, guint run);
 void dh_report_objects_free (DhReportObjects *objects);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhReportObjects, dh_report_objects_free)
-/* By size, scene and tag; and one by one, NULL where none is missed. */
+/* By size, place, scene and tag; and one by one, NULL where none is missed. */
 DhReportTable *dh_report_objects_table (const DhReportObjects *objects);
 DhReportTable *dh_report_missed_table (const DhReportObjects *objects);
 void dh_report_objects_to_json (const DhReportObjects *objects, JsonBuilder *json);
+/* The pooled numbers of parts of the set, from the run's maps and the labels as they lie there now. All of these but
+ * the first take NULL. */
+typedef struct _DhReportSlices DhReportSlices;
+DhReportSlices *dh_report_slices_new (const DhReport *report, guint run);
+void dh_report_slices_free (DhReportSlices *slices);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhReportSlices, dh_report_slices_free)
+DhReportTable *dh_report_slices_table (const DhReportSlices *slices);
+/* Of two runs, those that both have, beside each other; NULL of one. */
+DhReportTable *dh_report_compared_slices (const DhReport *report);
+void dh_report_slices_to_json (const DhReportSlices *slices, JsonBuilder *json);
+/* dh-report-maps.c: the map that the row was measured on, oriented, and its labels, of one size. FALSE where the map is
+ * gone or another run's, or the labels are. */
+gboolean dh_report_load_measured (const DhRunImageRow *row, DhDataset *dataset, DhTensor **map, DhLabels **labels);
+/* Those of a picture, by its path; free with g_strfreev. */
+char **dh_report_dup_tags (const DhReport *report, const char *path);
+const char *dh_report_place_title (DhPlace place);
 /* What the run found of each class; NULL where it measured none, or what it keeps of them does not fit together. */
 DhReportTable *dh_report_classes_table (const DhReportRun *run);
 /* The network and its weights' file; of two runs that would read alike, with the weights' sum. Free with g_free. */
@@ -119,6 +148,10 @@ char *dh_report_dup_model (const DhReport *report, guint run);
 /* Of two runs, their numbers beside each other, under each protocol that both have; subtracted where they are of the
  * same data, and a sentence where not. NULL of one run. */
 DhReportTable *dh_report_compared_protocols (const DhReport *report);
+/* Why numbers of the two runs are not subtracted; NULL where they are of the same pictures. */
+const char *dh_report_explain_difference (const DhReport *report);
+/* Two fractions, and the first less the second: "—" where they are not to be subtracted. */
+void dh_report_table_add_pair (DhReportTable *table, double a, double b, gboolean subtract);
 /* The pictures that both measured, by the difference of their AP, the largest first. NULL of one run, and where no
  * picture is of both. */
 DhReportTable *dh_report_compared_images (const DhReport *report);

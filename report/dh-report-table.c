@@ -103,17 +103,16 @@ dup_difference (double a, double b)
   return change >= 0.005 ? g_strconcat ("+", text, NULL) : g_steal_pointer (&text);
 }
 
-static void
-add_pair (DhReportTable *table, double a, double b, gboolean subtract)
+void
+dh_report_table_add_pair (DhReportTable *table, double a, double b, gboolean subtract)
 {
   g_ptr_array_add (table->cells, dh_report_percent (a));
   g_ptr_array_add (table->cells, dh_report_percent (b));
   g_ptr_array_add (table->cells, dup_difference (a, subtract ? b : NAN));
 }
 
-/* Why numbers of the two are not subtracted; NULL where they are of the same pictures. */
-static const char *
-find_difference (const DhReport *report)
+const char *
+dh_report_explain_difference (const DhReport *report)
 {
   const DhRunRow *a = report->runs[0].run, *b = report->runs[1].run;
   if (!g_str_equal (a->dataset_kind, b->dataset_kind) || !g_str_equal (a->dataset_fingerprint, b->dataset_fingerprint))
@@ -170,7 +169,7 @@ dh_report_compared_protocols (const DhReport *report)
         titles[1 + 3 * i + side] = name;
       }
   DhReportTable *table = dh_report_table_new (title, G_N_ELEMENTS (titles), 1, titles);
-  const char *why = find_difference (report);
+  const char *why = dh_report_explain_difference (report);
   gboolean other_pixels = FALSE;
   for (guint i = 0; i < a->protocols->len; i++)
     {
@@ -182,9 +181,9 @@ dh_report_compared_protocols (const DhReport *report)
       const gboolean same = row->pixels == other->pixels && row->positives == other->positives;
       other_pixels = other_pixels || !same;
       g_ptr_array_add (table->cells, g_strdup (row->protocol));
-      add_pair (table, row->ap, other->ap, !why && same);
-      add_pair (table, row->fpr95, other->fpr95, !why && same);
-      add_pair (table, row->auroc, other->auroc, !why && same);
+      dh_report_table_add_pair (table, row->ap, other->ap, !why && same);
+      dh_report_table_add_pair (table, row->fpr95, other->fpr95, !why && same);
+      dh_report_table_add_pair (table, row->auroc, other->auroc, !why && same);
     }
   const char *more = why                                   ? why
                      : dh_report_table_n_rows (table) == 1 ? "The runs have no protocol in common."
@@ -242,7 +241,7 @@ dh_report_compared_images (const DhReport *report)
       const Pair *pair = &g_array_index (pairs, Pair, i);
       g_ptr_array_add (table->cells, g_strdup (pair->a->stem));
       g_ptr_array_add (table->cells, dh_report_count (pair->a->positives));
-      add_pair (table, pair->a->ap, pair->b->ap, !isnan (pair->change));
+      dh_report_table_add_pair (table, pair->a->ap, pair->b->ap, !isnan (pair->change));
     }
   return table;
 }

@@ -223,6 +223,7 @@ add_run (JsonBuilder *json, const DhReport *report, guint which)
   json_builder_end_array (json);
   if (which == 0 && report->n_thresholds > 0)
     add_thresholds (json, report);
+  dh_report_slices_to_json (report->slices[which], json);
   g_autoptr (DhReportObjects) objects = dh_report_objects_new (report, which);
   dh_report_objects_to_json (objects, json);
   json_builder_set_member_name (json, "images");
@@ -304,6 +305,7 @@ dh_report_to_markdown (const DhReport *report)
 {
   GString *md = g_string_new ("# Dense anomaly detection: report\n");
   append_markdown_table (md, dh_report_compared_protocols (report));
+  append_markdown_table (md, dh_report_compared_slices (report));
   append_markdown_table (md, dh_report_compared_images (report));
   for (guint r = 0; r < report->n_runs; r++)
     {
@@ -316,8 +318,9 @@ dh_report_to_markdown (const DhReport *report)
                           *value = dh_report_escape_markdown (facts[i + 1]);
           g_string_append_printf (md, "| %s | %s |\n", name, value);
         }
-      g_string_append (md,
-                       "\n| score | protocol | AP | FPR95 | AUROC | undefined images |\n|---|---|--:|--:|--:|--:|\n");
+      if (run->protocols->len > 0)
+        g_string_append (md,
+                         "\n| score | protocol | AP | FPR95 | AUROC | undefined images |\n|---|---|--:|--:|--:|--:|\n");
       for (guint i = 0; i < run->protocols->len; i++)
         {
           const DhRunProtocolRow *row = run->protocols->pdata[i];
@@ -333,6 +336,7 @@ dh_report_to_markdown (const DhReport *report)
         }
       append_markdown_table (md, dh_report_thresholds_table (report, r));
       append_markdown_table (md, dh_report_components_table (run));
+      append_markdown_table (md, dh_report_slices_table (report->slices[r]));
       g_autoptr (DhReportObjects) objects = dh_report_objects_new (report, r);
       append_markdown_table (md, dh_report_objects_table (objects));
       append_markdown_table (md, dh_report_missed_table (objects));

@@ -196,6 +196,14 @@ write_report (const DhReport *report, DhReportFormat format, const char *path, G
          && dh_file_write (path, text, strlen (text), error);
 }
 
+static gboolean
+measure_slices (DhReport *report, gboolean wanted, GError **error)
+{
+  for (guint r = 0; wanted && r < report->n_runs; r++)
+    report->slices[r] = dh_report_slices_new (report, r);
+  return !g_cancellable_set_error_if_cancelled (report->cancellable, error);
+}
+
 gboolean
 dh_report_write_contents (DhDatabase *database, const DhReportContents *contents, DhReportFormat format,
                           const char *path, GCancellable *cancellable, GError **error)
@@ -205,13 +213,17 @@ dh_report_write_contents (DhDatabase *database, const DhReportContents *contents
                       .n_thresholds = contents->n_thresholds,
                       .objects = contents->objects,
                       .cancellable = cancellable };
-  const gboolean done = dh_report_load_run (database, contents->run, &report.runs[0], error)
-                        && (!contents->other || dh_report_load_run (database, contents->other, &report.runs[1], error))
-                        && (!contents->objects || (report.marks = dh_database_list_marks (database, error)))
-                        && write_report (&report, format, path, error);
+  const gboolean done =
+      dh_report_load_run (database, contents->run, &report.runs[0], error)
+      && (!contents->other || dh_report_load_run (database, contents->other, &report.runs[1], error))
+      && ((!contents->objects && !contents->slices) || (report.marks = dh_database_list_marks (database, error)))
+      && measure_slices (&report, contents->slices && format != DH_REPORT_CSV && format != DH_REPORT_LATEX, error)
+      && write_report (&report, format, path, error);
   dh_report_clear_run (&report.runs[0]);
   dh_report_clear_run (&report.runs[1]);
   g_clear_pointer (&report.marks, g_ptr_array_unref);
+  for (guint r = 0; r < report.n_runs; r++)
+    dh_report_slices_free (report.slices[r]);
   return done;
 }
 

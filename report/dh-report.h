@@ -50,14 +50,15 @@ gboolean dh_report_write (DhDatabase *database, gint64 run, gint64 other, DhRepo
 gboolean dh_report_write_at (DhDatabase *database, gint64 run, const DhReportThreshold *thresholds, guint n_thresholds,
                              DhReportFormat format, const char *path, GCancellable *cancellable, GError **error);
 
-/* All of it. `objects`: the objects that each run finds and misses, by size, scene and tag, and the missed ones one by
- * one, in every format but CSV and LaTeX; its maps and the labels are read again for that. */
+/* All of it. `slices`: AP, FPR95, AUROC, and TPR and FPR at a threshold, of scenes, tags and places in the picture.
+ * `objects`: the objects that each run finds and misses, by size, place, scene and tag, and the missed ones one by one.
+ * Both in every format but CSV and LaTeX; its maps and the labels are read again for that. */
 typedef struct
 {
   gint64 run, other; /* `other` 0: one run alone */
   const DhReportThreshold *thresholds;
   guint n_thresholds;
-  gboolean objects;
+  gboolean slices, objects;
 } DhReportContents;
 gboolean dh_report_write_contents (DhDatabase *database, const DhReportContents *contents, DhReportFormat format,
                                    const char *path, GCancellable *cancellable, GError **error);
@@ -73,11 +74,18 @@ typedef enum
 } DhTableMarks;
 typedef struct
 {
+  gint64 run;
+  const char *name;
+} DhTableName;
+typedef struct
+{
   const gint64 *runs;   /* in the order of the rows */
   guint n_runs;         /* 0: every evaluation that is done, the oldest first */
   const char *protocol; /* of AP, FPR95 and AUROC; NULL: densehybrid-pooled */
   guint digits;         /* behind the point; up to 6 */
   DhTableMarks marks;
+  const DhTableName *names; /* how the rows of some runs are called; runs of one name are one method's */
+  guint n_names;
 } DhTableOptions;
 /* As LaTeX, Markdown or CSV (others: DH_ERROR_UNSUPPORTED). Errors otherwise as dh_report_write(), and
  * DH_ERROR_NOT_FOUND where no run has numbers of the protocol. */

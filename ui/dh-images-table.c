@@ -48,7 +48,7 @@ typedef struct
 static gboolean
 is_at_threshold (guint column)
 {
-  return column == COLUMN_F1 || column == COLUMN_OBJECTS;
+  return column == COLUMN_F1 || column == COLUMN_OBJECTS || column == COLUMN_LARGEST;
 }
 
 /* Of a picture with labels whose objects are known; else NULL. */
@@ -86,7 +86,7 @@ value (gpointer item, guint column, gpointer data)
                  ? picture->components->n_of[DH_OBJECT_MISSED] * 1e6 + picture->components->n_of[DH_OBJECT_FALSE]
                  : NAN;
     case COLUMN_LARGEST:
-      return metrics->largest_missed;
+      return picture != NULL ? dh_picture_components_largest_missed (picture->components) : NAN;
     case COLUMN_MEAN:
       return metrics->mean_score;
     default:
@@ -178,6 +178,8 @@ dup_why (gpointer item, guint column, gpointer data)
   const DhSetPicture *picture = dh_set_lookup_find (self->lookup, item);
   if (is_at_threshold (column) && find_counted (self, item) == NULL)
     return picture != NULL && picture->why != NULL ? g_strdup (picture->why) : dh_set_lookup_dup_note (self->lookup);
+  if (column == COLUMN_LARGEST && dh_image_item_why_no_ap (item) == NULL)
+    return g_strdup_printf (_ ("no anomaly of %u pixels or more"), DH_PICTURE_MIN_ANOMALY);
   return g_strdup (dh_image_item_why_no_ap (item) != NULL ? dh_image_item_why_no_ap (item) : _ ("no inlier pixels"));
 }
 

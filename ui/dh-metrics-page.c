@@ -193,7 +193,8 @@ make_export_menu (void)
   dh_ui_menu_section (menu, _ ("Report"), _ ("_HTML, one file with images…"), "win.export::html", _ ("_PDF…"),
                       "win.export::pdf", _ ("_Markdown…"), "win.export::md", _ ("_LaTeX rows…"), "win.export::latex",
                       _ ("_JSON…"), "win.export::json", _ ("C_SV, per image…"), "win.export::csv", NULL);
-  dh_ui_menu_section (menu, NULL, _ ("With lists of the _objects"), "win.report-objects", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("With sl_ices of the set"), "win.report-slices", _ ("With lists of the _objects"),
+                      "win.report-objects", NULL);
   dh_ui_menu_section (menu, NULL, _ ("_Copy as command"), "win.copy-command", NULL);
   return G_MENU_MODEL (menu);
 }

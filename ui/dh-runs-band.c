@@ -29,7 +29,8 @@ make_menu (void)
   dh_ui_menu_section (menu, _ ("Report"), _ ("_HTML, one file with images…"), "runs.export::html", _ ("_PDF…"),
                       "runs.export::pdf", _ ("_Markdown…"), "runs.export::md", _ ("_LaTeX rows…"), "runs.export::tex",
                       _ ("_JSON…"), "runs.export::json", _ ("C_SV, per image…"), "runs.export::csv", NULL);
-  dh_ui_menu_section (menu, NULL, _ ("With lists of the _objects"), "win.report-objects", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("With sl_ices of the set"), "win.report-slices", _ ("With lists of the _objects"),
+                      "win.report-objects", NULL);
   dh_ui_menu_section (menu, _ ("Table of the runs that are shown"), _ ("LaTe_X, booktabs…"), "runs.table::tex",
                       _ ("Markdow_n…"), "runs.table::md", _ ("CS_V…"), "runs.table::csv", NULL);
   dh_ui_menu_section (menu, _ ("Raw scores"), _ ("Se_gmentMeIfYouCan layout, HDF5…"), "runs.maps::smiyc",

@@ -52,6 +52,15 @@ is_at_threshold (guint column)
   return column >= COLUMN_F1;
 }
 
+/* Of a size objects are counted, and of a place pixels: before that nothing is known. */
+static gboolean
+has_pixels (gpointer item)
+{
+  const DhSliceNumbers *numbers = dh_slice_get_numbers (item);
+  const DhSliceKind kind = dh_slice_get_kind (item);
+  return kind == DH_SLICE_SIZE ? numbers->counted : kind != DH_SLICE_PLACE || numbers->ranked;
+}
+
 static double
 value (gpointer item, guint column, gpointer data)
 {
@@ -59,13 +68,13 @@ value (gpointer item, guint column, gpointer data)
   switch (column)
     {
     case COLUMN_NAME:
-      return dh_slice_get_place (item);
+      return dh_slice_get_order (item);
     case COLUMN_KIND:
       return dh_slice_get_kind (item);
     case COLUMN_PICTURES:
       return dh_slice_get_kind (item) != DH_SLICE_SIZE || numbers->counted ? numbers->n_pictures : NAN;
     case COLUMN_PIXELS:
-      return dh_slice_get_kind (item) != DH_SLICE_SIZE || numbers->counted ? (double)numbers->n_anomaly : NAN;
+      return has_pixels (item) ? (double)numbers->n_anomaly : NAN;
     case COLUMN_AP:
       return numbers->ap;
     case COLUMN_FPR95:
@@ -134,9 +143,14 @@ dup_why (gpointer item, guint column, gpointer data)
     return g_strdup_printf (_ ("Anomalies by their pixels, in the bins of ISSU. Those under %u are left out, as "
                                "smiyc-component does, and what is flagged falsely belongs to no size."),
                             DH_PICTURE_MIN_ANOMALY);
+  if (column == COLUMN_NAME && dh_slice_get_kind (item) == DH_SLICE_PLACE)
+    return g_strdup (
+        _ ("The pixels there, and the objects whose middle is there. Thirds are of the rows: in images from "
+           "a car the bottom is near, the middle far. The border is a tenth of the shorter side."));
   if (columns[column].words || !isnan (value (item, column, self)))
     return NULL;
-  if (column >= COLUMN_AP && column <= COLUMN_AUROC)
+  if ((column >= COLUMN_AP && column <= COLUMN_AUROC)
+      || (column == COLUMN_PIXELS && dh_slice_get_kind (item) == DH_SLICE_PLACE))
     return g_strdup (numbers->ranked ? numbers->why_not_ranked : _ ("It is being measured"));
   if (numbers->why_not_counted != NULL)
     return g_strdup (numbers->why_not_counted);
@@ -170,7 +184,7 @@ static void
 activate (GtkWidget *table, gpointer item, gpointer data)
 {
   Slices *self = data;
-  self->open (dh_slice_get_filter (item), dh_slice_get_kind (item) == DH_SLICE_SIZE, self->data);
+  self->open (dh_slice_get_filter (item), dh_slice_is_of_objects (item), self->data);
 }
 
 static Slices *
@@ -197,8 +211,9 @@ dh_slices_table_dup_note (GtkWidget *table)
   dh_session_get_slices_progress (self->session, &done, &of);
   dh_session_get_set_objects_progress (self->session, &counted, &of_counted);
   g_autoptr (GString) note = g_string_new (NULL);
-  g_string_append_printf (note, _ ("%s, densehybrid-pooled over the pixels of each · a click shows its images"),
-                          dh_score_title (dh_session_get_slices_score (self->session)));
+  g_string_append_printf (
+      note, _ ("%s, densehybrid-pooled over the pixels of each · a click shows its images, or components"),
+      dh_score_title (dh_session_get_slices_score (self->session)));
   if (of > 0)
     g_string_append_printf (note, _ (" · measuring… %u of %u"), done, of);
   else if (of_counted > 0)

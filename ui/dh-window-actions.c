@@ -72,6 +72,13 @@ ACTION (cancel_evaluation) { dh_session_cancel_evaluation (DH_WINDOW (data)->ses
 ACTION (export_report) { dh_window_choose_report (data, g_variant_get_string (value, NULL)); }
 
 static void
+report_slices (GSimpleAction *action, GVariant *value, gpointer data)
+{
+  g_simple_action_set_state (action, value);
+  dh_session_set_report_slices (DH_WINDOW (data)->session, g_variant_get_boolean (value));
+}
+
+static void
 report_objects (GSimpleAction *action, GVariant *value, gpointer data)
 {
   g_simple_action_set_state (action, value);
@@ -138,6 +145,7 @@ static const GActionEntry entries[] = {
   { "evaluate", evaluate, NULL, NULL, NULL },
   { "cancel-evaluation", cancel_evaluation, NULL, NULL, NULL },
   { "export", export_report, "s", NULL, NULL },
+  { "report-slices", NULL, NULL, "false", report_slices },
   { "report-objects", NULL, NULL, "false", report_objects },
   { "copy-command", copy_command, NULL, NULL, NULL },
   { "save-view", save_view, NULL, NULL, NULL },

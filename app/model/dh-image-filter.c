@@ -1,6 +1,7 @@
 #include "dh-image-filter.h"
 #include <math.h>
 #include <string.h>
+#include "dh-place.h"
 
 typedef enum
 {
@@ -11,6 +12,7 @@ typedef enum
   TERM_STATE,
   TERM_NUMBER,
   TERM_OBJECT,
+  TERM_PLACE,
 } TermKind;
 
 typedef enum
@@ -33,6 +35,7 @@ typedef struct
   gboolean whole; /* nothing else stands beside it */
   DhItemState state;
   DhObjectKind object;
+  DhPlace place;
   Field field;
   gboolean less, or_equal;
   double number;
@@ -92,6 +95,17 @@ parse_kind (const char *text, Term *term)
   return FALSE;
 }
 
+static gboolean
+parse_place (const char *text, Term *term)
+{
+  if (!g_str_has_prefix (text, "place:"))
+    return FALSE;
+  for (term->place = 0; term->place < DH_N_PLACES; term->place++)
+    if (strcmp (text + strlen ("place:"), dh_place_name (term->place)) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 static void
 parse_term (const char *text, Term *term)
 {
@@ -100,6 +114,8 @@ parse_term (const char *text, Term *term)
     term->kind = TERM_NUMBER;
   else if (parse_kind (folded, term))
     term->kind = TERM_OBJECT;
+  else if (parse_place (folded, term))
+    term->kind = TERM_PLACE;
   else if (strcmp (folded, "is:failed") == 0 || strcmp (folded, "is:cached") == 0)
     {
       term->kind = TERM_STATE;
@@ -291,6 +307,7 @@ item_fits (const Term *term, DhImageItem *item)
     case TERM_NUMBER:
       return compare (term, value_of (item, term->field));
     case TERM_OBJECT:
+    case TERM_PLACE:
     default:
       return FALSE;
     }
@@ -310,6 +327,8 @@ object_fits (const Term *term, DhImageItem *item, const DhPictureObject *object)
 {
   if (term->kind == TERM_OBJECT)
     return object->kind == term->object;
+  if (term->kind == TERM_PLACE)
+    return (object->places & DH_PLACE_BIT (term->place)) != 0;
   if (term->kind != TERM_NUMBER || term->field < FIELD_AREA)
     return item_fits (term, item);
   const gboolean predicted = object->kind == DH_OBJECT_FALSE;

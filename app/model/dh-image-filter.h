@@ -14,7 +14,8 @@ void dh_image_filter_free (DhImageFilter *filter);
 void dh_image_filter_replace (DhImageFilter **filter, const char *text);
 gboolean dh_image_filter_matches (const DhImageFilter *filter, DhImageItem *item);
 /* An object of that picture; of objects there are more terms: "kind:missed", "kind:false", "kind:found",
- * "kind:flagged", "area>500" (pixels), "siou<0.5", "ppv<0.5". No picture by itself matches these. */
+ * "kind:flagged", "area>500" (pixels), "siou<0.5", "ppv<0.5", and "place:top",
+ * or another of dh_place_name(). No picture by itself matches these. */
 gboolean dh_image_filter_matches_object (const DhImageFilter *filter, DhImageItem *item, const DhPictureObject *object);
 
 G_END_DECLS

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include "dh-picture-components-private.h"
+#include "dh-place.h"
 
 typedef struct
 {
@@ -52,34 +53,61 @@ as_compared (double threshold, gboolean above)
 }
 
 static void
-make_mask (Walk *walk, double threshold, DhCounts *counts)
+make_mask (Walk *walk, double threshold)
 {
   const gsize n = (gsize)walk->frame->width * walk->frame->height;
   const guint8 *truth = walk->frame->truth != NULL ? g_bytes_get_data (walk->frame->truth, NULL) : NULL;
   const gboolean above = dh_score_flags_above (walk->score);
   const float limit = as_compared (threshold, above);
-  guint64 flagged[2] = { 0, 0 }, all[2] = { 0, 0 }; /* inliers, anomalies */
   for (gsize i = 0; i < n; i++)
     {
       const float value = walk->values[i];
       const gboolean finite = isfinite (value);
-      const guint8 label = !finite ? 255 : truth != NULL ? truth[i] : 0;
-      const gboolean mask = finite && (above ? value > limit : value < limit);
-      walk->mask[i] = (guint8)mask;
-      walk->labels[i] = label;
-      if (label <= 1)
-        {
-          all[label]++;
-          flagged[label] += mask;
-        }
+      walk->mask[i] = (guint8)(finite && (above ? value > limit : value < limit));
+      walk->labels[i] = !finite ? 255 : truth != NULL ? truth[i] : 0;
     }
-  *counts = (DhCounts){ .labelled = truth != NULL, .flagged = flagged[0] + flagged[1], .pixels = all[0] + all[1] };
-  if (truth == NULL)
+}
+
+static void
+add_flagged (DhCounts *counts, guint64 tp, guint64 fp, guint64 fn, guint64 tn)
+{
+  counts->flagged += tp + fp;
+  counts->pixels += tp + fp + fn + tn;
+  if (!counts->labelled)
     return;
-  counts->tp = flagged[1];
-  counts->fp = flagged[0];
-  counts->fn = all[1] - flagged[1];
-  counts->tn = all[0] - flagged[0];
+  counts->tp += tp;
+  counts->fp += fp;
+  counts->fn += fn;
+  counts->tn += tn;
+}
+
+static void
+count_span (const Walk *walk, gsize row, const DhPlaceSpan *span, DhCounts *all, DhCounts *places)
+{
+  guint64 n[2][2] = { { 0 } }; /* [label][flagged] */
+  for (gsize i = row + span->from; i < row + span->to; i++)
+    if (walk->labels[i] <= 1)
+      n[walk->labels[i]][walk->mask[i]]++;
+  add_flagged (all, n[1][1], n[0][1], n[1][0], n[0][0]);
+  for (guint place = 0; place < DH_N_PLACES; place++)
+    if (span->places & DH_PLACE_BIT (place))
+      add_flagged (&places[place], n[1][1], n[0][1], n[1][0], n[0][0]);
+}
+
+static void
+count_pixels (const Walk *walk, DhCounts *all, DhCounts *places)
+{
+  const guint width = walk->frame->width, height = walk->frame->height;
+  *all = (DhCounts){ .labelled = walk->frame->truth != NULL };
+  for (guint place = 0; place < DH_N_PLACES; place++)
+    places[place] = *all;
+  for (guint y = 0; y < height; y++)
+    {
+      DhPlaceSpan spans[DH_PLACE_SPANS];
+      dh_place_cut_row (y, width, height, spans);
+      for (guint i = 0; i < DH_PLACE_SPANS; i++)
+        count_span (walk, (gsize)y * width, &spans[i], all, places);
+    }
 }
 
 static gboolean
@@ -183,6 +211,8 @@ list (DhPictureComponents *self, Walk *walk, const DhComponents *found)
       object->y = component->y;
       object->width = component->width;
       object->height = component->height;
+      object->places = dh_place_of (object->x + object->width / 2, object->y + object->height / 2, walk->frame->width,
+                                    walk->frame->height);
       object->overlap = !self->labelled ? NAN : component->anomaly ? component->siou : component->ppv;
       measure (walk, component, object);
       self->n_of[object->kind]++;
@@ -211,7 +241,7 @@ dh_picture_components_measure (const DhFrame *frame, DhScore score, double thres
                 .labels = planes + n,
                 .taken = planes + 2 * n };
   memset (walk.taken, 0, n);
-  make_mask (&walk, threshold, counts);
+  make_mask (&walk, threshold);
   const DhComponentOptions options = { DH_PICTURE_MIN_FLAGGED, DH_PICTURE_MIN_ANOMALY, dh_component_tau (0) };
   g_autoptr (DhComponents) found =
       dh_components_match (walk.mask, walk.labels, frame->width, frame->height, &options, NULL);
@@ -222,6 +252,8 @@ dh_picture_components_measure (const DhFrame *frame, DhScore score, double thres
   self->score = score;
   self->threshold = threshold;
   self->labelled = frame->truth != NULL;
+  self->counts = g_new0 (DhCounts, DH_N_PLACES);
+  count_pixels (&walk, counts, self->counts);
   *sums = (DhComponentSums){ 0 };
   if (self->labelled)
     dh_component_sums_add (sums, found);
@@ -251,11 +283,20 @@ dh_picture_components_ref (DhPictureComponents *self)
   return self;
 }
 
+double
+dh_picture_components_largest_missed (const DhPictureComponents *self)
+{
+  if (self->n_of[DH_OBJECT_MISSED] == 0)
+    return self->n_of[DH_OBJECT_FOUND] > 0 ? 0 : NAN;
+  return (double)self->items[0].area;
+}
+
 void
 dh_picture_components_unref (DhPictureComponents *self)
 {
   if (!g_atomic_ref_count_dec (&self->refs))
     return;
   g_free (self->items);
+  g_free (self->counts);
   g_free (self);
 }

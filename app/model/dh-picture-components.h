@@ -1,4 +1,5 @@
 #pragma once
+#include "dh-counts.h"
 #include "dh-frame.h"
 
 G_BEGIN_DECLS
@@ -21,6 +22,7 @@ typedef struct
   DhObjectKind kind;
   guint64 area;              /* pixels that are not void */
   guint x, y, width, height; /* bounding box */
+  guint places;              /* bits of DhPlace (dh-place.h), of its box's middle */
   guint peak_x, peak_y;      /* the pixel of it that the score finds most anomalous */
   double overlap;            /* sIoU of anomalies, PPV of what is false; NaN without labels */
   /* Means over its pixels; NaN where the map is missing. The active score's, then the hybrid score's two terms. */
@@ -40,6 +42,7 @@ typedef struct
   /* Of objects, as the protocol has them: F1 as the mean over its 11 overlaps, sIoU over the anomalies, PPV over all
    * that is flagged, objects that are found included. NaN without any or without labels. */
   double f1, siou, ppv;
+  DhCounts *counts; /* of the pixels of each DhPlace (dh-place.h) */
 } DhPictureComponents;
 
 #define DH_PICTURE_MIN_FLAGGED 500
@@ -50,6 +53,9 @@ DhPictureComponents *dh_picture_components_new (const DhFrame *frame, DhScore sc
 DhPictureComponents *dh_picture_components_ref (DhPictureComponents *components);
 void dh_picture_components_unref (DhPictureComponents *components);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhPictureComponents, dh_picture_components_unref)
+
+/* Pixels of the largest anomaly that is missed, 0 where all are found; NaN where there is none. */
+double dh_picture_components_largest_missed (const DhPictureComponents *components);
 
 /* Translated: "Missed", "False", "Found", "Flagged". */
 const char *dh_object_kind_title (DhObjectKind kind);

@@ -138,6 +138,7 @@ struct _DhSession
   GHashTable *run_tunings;            /* of dh-run-threshold.c, by run */
   gboolean reading_runs, runs_unread; /* being read; their last reading failed, which was said */
   gboolean read_runs_again;           /* something was written since */
+  gboolean report_slices;             /* parts of the set in the reports that are written */
   gboolean report_objects;            /* lists of objects in the reports that are written */
   DhEvaluationSummary *summary;
   DhSessionSlices *slices;

@@ -70,7 +70,8 @@ dh_session_dup_command (DhSession *self)
   if (threshold != NULL && self->active == measured)
     {
       g_autofree char *path = g_build_filename (folder, "report.html", NULL), *report = g_shell_quote (path);
-      g_string_append_printf (command, " && densehybrid report --threshold %s --out %s", threshold, report);
+      g_string_append_printf (command, " && densehybrid report --threshold %s%s%s --out %s", threshold,
+                              self->report_slices ? " --slices" : "", self->report_objects ? " --objects" : "", report);
     }
   return g_string_free (command, FALSE);
 }
@@ -81,7 +82,7 @@ typedef struct
   char *path;
   GArray *thresholds; /* DhReportThreshold, of the run; NULL: none */
   GArray *table;      /* gint64, runs of a table; NULL: a report */
-  gboolean objects;
+  gboolean slices, objects;
 } Export;
 
 static void
@@ -122,13 +123,15 @@ write_report (DhDatabase *database, const Export *export, DhReportFormat format,
       dh_report_write_table (database, &options, format, export->path, cancellable, error);
       return;
     }
-  const DhReportContents contents = {
-    .run = export->run,
-    .other = export->other,
-    .thresholds = export->thresholds != NULL ? (const DhReportThreshold *)export->thresholds->data : NULL,
-    .n_thresholds = export->thresholds != NULL ? export->thresholds->len : 0,
-    .objects = export->objects && format != DH_REPORT_CSV && format != DH_REPORT_LATEX
-  };
+  const gboolean has_tables = format != DH_REPORT_CSV && format != DH_REPORT_LATEX;
+  const DhReportContents contents = { .run = export->run,
+                                      .other = export->other,
+                                      .thresholds = export->thresholds != NULL
+                                                        ? (const DhReportThreshold *)export->thresholds->data
+                                                        : NULL,
+                                      .n_thresholds = export->thresholds != NULL ? export->thresholds->len : 0,
+                                      .slices = export->slices && has_tables,
+                                      .objects = export->objects && has_tables };
   dh_report_write_contents (database, &contents, format, export->path, cancellable, error);
 }
 
@@ -244,6 +247,7 @@ begin_export (DhSession *self, Export made)
 {
   Export *export = g_memdup2 (&made, sizeof made);
   g_autoptr (GTask) task = g_task_new (self, self->closing, exported, NULL);
+  export->slices = self->report_slices;
   export->objects = self->report_objects;
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, export, export_free);
@@ -261,6 +265,12 @@ dh_session_export_table (DhSession *self, GArray *runs, const char *path)
 {
   g_return_if_fail (runs->len > 0);
   begin_export (self, (Export){ .path = g_strdup (path), .table = g_array_ref (runs) });
+}
+
+void
+dh_session_set_report_slices (DhSession *self, gboolean slices)
+{
+  self->report_slices = slices;
 }
 
 void

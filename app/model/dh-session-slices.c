@@ -85,21 +85,22 @@ row_at (DhSession *self, guint at)
   return slice;
 }
 
-/* Parts of the same pictures are one. */
+/* Parts of the same pixels are one. */
 static char *
 dup_key (DhSlice *slice, DhScore score)
 {
   const GArray *members = dh_slice_get_members (slice);
   g_autofree char *sum =
       g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *)members->data, members->len * sizeof (guint));
-  return g_strdup_printf ("%u %s", (guint)score, sum);
+  return g_strdup_printf ("%u %u %s", (guint)score, (guint)dh_slice_get_place (slice), sum);
 }
 
 /* The evaluation has measured it. */
 static gboolean
 is_all (DhSession *self, DhSlice *slice)
 {
-  return dh_slice_get_members (slice)->len == dh_slice_get_members (row_at (self, 0))->len;
+  return dh_slice_get_place (slice) == DH_N_PLACES
+         && dh_slice_get_members (slice)->len == dh_slice_get_members (row_at (self, 0))->len;
 }
 
 /* TRUE where it has to be measured. */
@@ -108,12 +109,13 @@ show_ranked (DhSession *self, DhSlice *slice)
 {
   DhSliceNumbers *numbers = dh_slice_edit_numbers (slice);
   const DhScore score = dh_session_get_slices_score (self);
+  const gboolean of_place = dh_slice_get_place (slice) != DH_N_PLACES;
   g_clear_pointer (&numbers->why_not_ranked, g_free);
   numbers->ranked = TRUE;
   numbers->ap = numbers->fpr95 = numbers->auroc = NAN;
   if (dh_slice_get_kind (slice) == DH_SLICE_SIZE)
     numbers->why_not_ranked = g_strdup (_ ("A size is one of objects: other pixels belong to none"));
-  else if (numbers->n_anomaly == 0)
+  else if (!of_place && numbers->n_anomaly == 0)
     numbers->why_not_ranked = g_strdup (_ ("no anomaly pixels"));
   else if (is_all (self, slice))
     {
@@ -130,7 +132,9 @@ show_ranked (DhSession *self, DhSlice *slice)
       numbers->ranked = rank != NULL;
       if (rank == NULL)
         return TRUE;
-      if (rank->why == NULL && rank->n_anomaly != numbers->n_anomaly && score == self->summary->score)
+      if (of_place)
+        numbers->n_anomaly = rank->n_anomaly;
+      else if (rank->why == NULL && rank->n_anomaly != numbers->n_anomaly && score == self->summary->score)
         {
           numbers->why_not_ranked =
               g_strdup (_ ("Maps or labels have changed since the evaluation. Evaluate again (Ctrl+E)."));
@@ -139,7 +143,8 @@ show_ranked (DhSession *self, DhSlice *slice)
       numbers->ap = rank->ap;
       numbers->fpr95 = rank->fpr95;
       numbers->auroc = rank->auroc;
-      numbers->why_not_ranked = g_strdup (rank->why);
+      numbers->why_not_ranked =
+          g_strdup (rank->why == NULL && rank->n_anomaly == 0 ? _ ("no anomaly pixels") : rank->why);
     }
   return FALSE;
 }
@@ -225,6 +230,7 @@ make_rank (DhSession *self, DhSlice *slice)
 {
   const GArray *members = dh_slice_get_members (slice);
   DhSliceRank *rank = dh_slice_rank_new ();
+  rank->place = dh_slice_get_place (slice);
   g_array_append_vals (rank->members, members->data, members->len);
   for (guint i = 0; i < members->len; i++)
     {

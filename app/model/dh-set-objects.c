@@ -1,4 +1,5 @@
 #include "dh-set-objects-private.h"
+#include "dh-place.h"
 
 static void
 add_counts (DhCounts *all, const DhCounts *one)
@@ -50,7 +51,8 @@ dh_set_objects_size_bytes (const DhSetObjects *self)
   gsize size = sizeof *self + self->n * sizeof *self->pictures;
   for (guint i = 0; i < self->n; i++)
     if (self->pictures[i].components != NULL)
-      size += sizeof (DhPictureComponents) + self->pictures[i].components->n * sizeof (DhPictureObject);
+      size += sizeof (DhPictureComponents) + DH_N_PLACES * sizeof (DhCounts)
+              + self->pictures[i].components->n * sizeof (DhPictureObject);
   return size;
 }
 

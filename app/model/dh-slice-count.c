@@ -1,5 +1,6 @@
 #include <glib/gi18n.h>
 #include <math.h>
+#include "dh-place.h"
 #include "dh-slice.h"
 
 typedef struct
@@ -10,15 +11,26 @@ typedef struct
   double siou;
 } Sums;
 
+/* Whether it is one of those that the slice is of. */
+static gboolean
+is_of (DhSlice *slice, const DhPictureObject *object)
+{
+  const guint place = dh_slice_get_place (slice);
+  guint64 from, below;
+  dh_slice_get_areas (slice, &from, &below);
+  return object->area >= from && object->area < below
+         && (place == DH_N_PLACES || (object->places & DH_PLACE_BIT (place)) != 0);
+}
+
 static void
-add_objects (Sums *sums, const DhPictureComponents *components, guint64 from, guint64 below)
+add_objects (Sums *sums, const DhPictureComponents *components, DhSlice *slice)
 {
   gboolean has = FALSE;
   for (guint i = 0; i < components->n; i++)
     {
       const DhPictureObject *object = &components->items[i];
       const gboolean found = object->kind == DH_OBJECT_FOUND;
-      if ((!found && object->kind != DH_OBJECT_MISSED) || object->area < from || object->area >= below)
+      if ((!found && object->kind != DH_OBJECT_MISSED) || !is_of (slice, object))
         continue;
       has = TRUE;
       sums->n_found += found;
@@ -31,15 +43,17 @@ add_objects (Sums *sums, const DhPictureComponents *components, guint64 from, gu
 
 /* Why they cannot be: translated, borrowed. */
 static const char *
-add_picture (Sums *sums, const DhSetPicture *picture, guint64 from, guint64 below)
+add_picture (Sums *sums, const DhSetPicture *picture, DhSlice *slice)
 {
+  const guint place = dh_slice_get_place (slice);
   if (picture->components == NULL)
     return picture->why != NULL ? picture->why : _ ("An image could not be read");
-  sums->counts.tp += picture->counts.tp;
-  sums->counts.fp += picture->counts.fp;
-  sums->counts.fn += picture->counts.fn;
-  sums->counts.tn += picture->counts.tn;
-  add_objects (sums, picture->components, from, below);
+  const DhCounts *counts = place == DH_N_PLACES ? &picture->counts : &picture->components->counts[place];
+  sums->counts.tp += counts->tp;
+  sums->counts.fp += counts->fp;
+  sums->counts.fn += counts->fn;
+  sums->counts.tn += counts->tn;
+  add_objects (sums, picture->components, slice);
   return NULL;
 }
 
@@ -48,13 +62,11 @@ add_slice (Sums *sums, DhSlice *slice, const DhSetObjects *objects)
 {
   const GArray *members = dh_slice_get_members (slice);
   const char *why = NULL;
-  guint64 from, below;
-  dh_slice_get_areas (slice, &from, &below);
   for (guint i = 0; i < members->len && why == NULL; i++)
     {
       const guint index = g_array_index (members, guint, i);
-      why = index < objects->n ? add_picture (sums, &objects->pictures[index], from, below)
-                               : _ ("An image could not be read");
+      why =
+          index < objects->n ? add_picture (sums, &objects->pictures[index], slice) : _ ("An image could not be read");
     }
   return why;
 }

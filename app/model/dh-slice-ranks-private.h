@@ -1,4 +1,5 @@
 #pragma once
+#include "dh-place.h"
 #include "dh-set-maps-private.h"
 
 G_BEGIN_DECLS
@@ -8,6 +9,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   GArray *members; /* guint: numbers of pictures in the set, ascending */
+  DhPlace place;   /* what of them; DH_N_PLACES: all */
   guint64 pixels;  /* that they have, about: how much memory it will take */
   gboolean done;
   guint64 n_anomaly, n_inlier;

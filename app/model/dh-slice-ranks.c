@@ -1,6 +1,7 @@
 #include "dh-slice-ranks-private.h"
 #include <glib/gi18n.h>
 #include <math.h>
+#include <string.h>
 #include "dh-room-private.h"
 #include "dh-score-stats.h"
 
@@ -8,8 +9,8 @@
 #define BYTES_A_PIXEL 3
 #define MOST_BYTES ((guint64)192 << 20)
 /* For each pixel of a picture while it is added: its map, a second time while it is turned round, labels as they are
- * read and as they are meant, and what it adds to a ranking. */
-#define LOADED_BYTES 16
+ * read, as they are meant and as a place has them, and what it adds to a ranking. */
+#define LOADED_BYTES 17
 
 typedef struct
 {
@@ -23,6 +24,7 @@ dh_slice_rank_new (void)
 {
   DhSliceRank *rank = g_atomic_rc_box_new0 (DhSliceRank);
   rank->members = g_array_new (FALSE, FALSE, sizeof (guint));
+  rank->place = DH_N_PLACES;
   rank->ap = rank->fpr95 = rank->auroc = NAN;
   return rank;
 }
@@ -156,6 +158,31 @@ finish (Open *open, DhScore score, const char *why)
   g_clear_pointer (&open->stats, dh_score_stats_unref);
 }
 
+/* What lies elsewhere is void. NULL where memory is short. */
+static DhFrame *
+cut (const DhFrame *frame, DhPlace place)
+{
+  const gsize n = (gsize)frame->width * frame->height;
+  guint8 *truth = g_try_malloc (MAX (n, 1));
+  if (truth == NULL)
+    return NULL;
+  memcpy (truth, g_bytes_get_data (frame->truth, NULL), n);
+  dh_place_keep (place, truth, frame->width, frame->height);
+  DhFrame *part = dh_frame_copy (frame);
+  g_bytes_unref (part->truth);
+  part->truth = g_bytes_new_take (truth, n);
+  return part;
+}
+
+static gboolean
+add_to_stats (Open *open, const DhFrame *frame)
+{
+  if (open->rank->place == DH_N_PLACES)
+    return dh_score_stats_add (open->stats, frame);
+  g_autoptr (DhFrame) part = cut (frame, open->rank->place);
+  return part != NULL && dh_score_stats_add (open->stats, part);
+}
+
 /* `frame` is NULL where the picture cannot be read, and then there is a `why`. Maps of another run that has taken the
  * folder meanwhile may be among those that were read. */
 static void
@@ -165,7 +192,7 @@ add (Open *open, DhSetMaps *maps, DhScore score, const DhFrame *frame, const cha
   open->next++;
   if (open->stats == NULL)
     open->stats = dh_score_stats_new ();
-  if (why == NULL && !dh_score_stats_add (open->stats, frame))
+  if (why == NULL && !add_to_stats (open, frame))
     why = _ ("no memory is left for it");
   if (why == NULL && open->next == open->rank->members->len && !dh_set_maps_check (maps, &taken))
     why = taken->message;

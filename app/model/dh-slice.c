@@ -3,13 +3,15 @@
 #include <math.h>
 #include <string.h>
 #include "dh-image-filter.h"
+#include "dh-place.h"
 
 struct _DhSlice
 {
   GObject parent_instance;
   DhSliceKind kind;
   char *name, *filter;
-  guint place;
+  guint order;
+  DhPlace place;
   guint64 from, below;
   GArray *members; /* guint */
   DhSliceNumbers numbers;
@@ -27,6 +29,14 @@ static const struct
   { 3 * 16, N_ ("Small: 16² to 48²") },
   { 7 * 16, N_ ("Large: 48² to 112²") },
   { 0, N_ ("Very large: from 112²") },
+};
+
+static const char *const places[DH_N_PLACES] = {
+  [DH_PLACE_TOP] = N_ ("Top third"),
+  [DH_PLACE_MIDDLE] = N_ ("Middle third"),
+  [DH_PLACE_BOTTOM] = N_ ("Bottom third"),
+  [DH_PLACE_BORDER] = N_ ("Near the border"),
+  [DH_PLACE_INNER] = N_ ("Away from the border"),
 };
 
 static void
@@ -52,6 +62,7 @@ dh_slice_init (DhSlice *self)
 {
   self->members = g_array_new (FALSE, FALSE, sizeof (guint));
   self->below = G_MAXUINT64;
+  self->place = DH_N_PLACES;
   DhSliceNumbers *numbers = &self->numbers;
   numbers->ap = numbers->fpr95 = numbers->auroc = NAN;
   numbers->f1 = numbers->tpr = numbers->fpr = numbers->siou = NAN;
@@ -70,6 +81,8 @@ dh_slice_kind_title (DhSliceKind kind)
       return _ ("Scene");
     case DH_SLICE_TAG:
       return _ ("Tag");
+    case DH_SLICE_PLACE:
+      return _ ("Place");
     case DH_SLICE_SIZE:
       return _ ("Size");
     case DH_N_SLICE_KINDS:
@@ -94,6 +107,18 @@ const char *
 dh_slice_get_filter (DhSlice *self)
 {
   return self->filter;
+}
+
+gboolean
+dh_slice_is_of_objects (DhSlice *self)
+{
+  return self->kind == DH_SLICE_PLACE || self->kind == DH_SLICE_SIZE;
+}
+
+guint
+dh_slice_get_order (DhSlice *self)
+{
+  return self->order;
 }
 
 guint
@@ -166,6 +191,19 @@ compare_names (gconstpointer a, gconstpointer b)
 }
 
 static void
+add_places (GPtrArray *slices, const DhSlice *whole)
+{
+  for (guint i = 0; i < DH_N_PLACES; i++)
+    {
+      DhSlice *slice =
+          slice_new (slices, DH_SLICE_PLACE, _ (places[i]), g_strconcat ("place:", dh_place_name (i), NULL));
+      slice->place = i;
+      slice->numbers.n_pictures = whole->numbers.n_pictures;
+      g_array_append_vals (slice->members, whole->members->data, whole->members->len);
+    }
+}
+
+static void
 add_sizes (GPtrArray *slices, const GArray *members)
 {
   guint64 from = 0;
@@ -198,7 +236,7 @@ is_same (const DhSlice *a, const DhSlice *b)
 {
   return a->kind == b->kind && g_str_equal (a->filter, b->filter) && a->members->len == b->members->len
          && memcmp (a->members->data, b->members->data, a->members->len * sizeof (guint)) == 0
-         && (a->kind == DH_SLICE_SIZE || a->numbers.n_anomaly == b->numbers.n_anomaly);
+         && (dh_slice_is_of_objects ((DhSlice *)a) || a->numbers.n_anomaly == b->numbers.n_anomaly);
 }
 
 static void
@@ -216,7 +254,7 @@ take_over (GPtrArray *slices, GListModel *before)
           slices->pdata[i] = g_steal_pointer (&old);
           break;
         }
-      ((DhSlice *)slices->pdata[i])->place = i;
+      ((DhSlice *)slices->pdata[i])->order = i;
     }
 }
 
@@ -253,7 +291,10 @@ dh_slice_list (DhImageList *list, GListModel *before)
   g_ptr_array_sort (tags, compare_names);
   move (slices, tags, 1);
   if (with->members->len > 0)
-    add_sizes (slices, whole->members);
+    {
+      add_places (slices, whole);
+      add_sizes (slices, whole->members);
+    }
   take_over (slices, before);
   return slices;
 }

@@ -10,17 +10,18 @@ typedef enum
   DH_SLICE_ANOMALIES, /* pictures with, and pictures without */
   DH_SLICE_SCENE,
   DH_SLICE_TAG,
-  DH_SLICE_SIZE, /* of objects, not of pictures */
+  DH_SLICE_PLACE, /* a part of each picture */
+  DH_SLICE_SIZE,  /* of objects, not of pictures */
   DH_N_SLICE_KINDS,
 } DhSliceKind;
-/* Translated: "Set", "Anomalies", "Scene", "Tag", "Size". */
+/* Translated: "Set", "Anomalies", "Scene", "Tag", "Place", "Size". */
 const char *dh_slice_kind_title (DhSliceKind kind);
 
 /* What is known of a part of the evaluated set. Fractions of 1; NaN where undefined or not known yet. */
 typedef struct
 {
-  guint n_pictures; /* with labels; of a size those that have such objects, and known with what is counted */
-  guint64 n_anomaly;
+  guint n_pictures;  /* with labels; of a size those that have such objects, and known with what is counted */
+  guint64 n_anomaly; /* of a place known once it is ranked */
   /* Pooled over all pixels of the part, as densehybrid-pooled; no mean of pictures. */
   gboolean ranked;
   double ap, fpr95, auroc;
@@ -42,21 +43,25 @@ const char *dh_slice_get_name (DhSlice *slice);
 /* What finds its pictures in a list of images, as dh_image_list_set_filter(); "" finds all. */
 const char *dh_slice_get_filter (DhSlice *slice);
 /* In the order of all. */
-guint dh_slice_get_place (DhSlice *slice);
+guint dh_slice_get_order (DhSlice *slice);
 const DhSliceNumbers *dh_slice_get_numbers (DhSlice *slice);
 
+/* What finds its objects in the list of these, and not its pictures: dh_image_filter_matches_object(). */
+gboolean dh_slice_is_of_objects (DhSlice *slice);
+/* A DhPlace (dh-place.h); DH_N_PLACES where it is everywhere in its pictures. */
+guint dh_slice_get_place (DhSlice *slice);
 /* Areas of objects, in pixels: from the first to below the second. Any, but for a size. */
 void dh_slice_get_areas (DhSlice *slice, guint64 *from, guint64 *below);
-/* Numbers of its pictures in the set, ascending; of a size all are. Borrowed. */
+/* Numbers of its pictures in the set, ascending; of a place or size all are. Borrowed. */
 const GArray *dh_slice_get_members (DhSlice *slice);
 /* To be filled by who keeps the slice. */
 DhSliceNumbers *dh_slice_edit_numbers (DhSlice *slice);
 /* dh-slice-count.c: fills what is of the threshold; `objects` NULL: nothing is known. `old`: soon it is another. */
 void dh_slice_count (DhSlice *slice, const DhSetObjects *objects, gboolean old);
 
-/* What the evaluated pictures of the list fall into: the whole, with and without anomalies, scenes, tags, sizes of
- * objects; parts that would be the whole again are left out, but for tags. Of `before` (may be NULL), one with the same
- * name and pictures is taken over as it is. */
+/* What the evaluated pictures of the list fall into: the whole, with and without anomalies, scenes, tags, places in
+ * the picture, sizes of objects; parts that would be the whole again are left out, but for tags. Of `before` (may be
+ * NULL), one with the same name and pictures is taken over as it is. */
 GPtrArray *dh_slice_list (DhImageList *list, GListModel *before);
 
 G_END_DECLS

@@ -132,8 +132,10 @@ find_broken (const DhSurvey *survey, DhDatasetReport *report)
                 "labels hold ids without meaning in this layout: their images are left out",
                 "The table of label values shows which; another kind of data set, or another numbering of its labels, "
                 "may fit");
-  names_report (&alone, report, DH_FINDING_WARNING, "no-label", "image has no label and is left out",
-                "images have no label and are left out", "Open the set without this check to look at their maps");
+  g_autofree char *sought =
+      g_strdup_printf ("Labels are found as %s", dh_dataset_kind_layout (dh_dataset_kind (dataset)));
+  names_report (&alone, report, DH_FINDING_WARNING, "no-label", "image has no label: maps only, no score",
+                "images have no label: maps only, no score", sought);
 
   Names orphans = names_new ();
   const gboolean said = dataset->needs && dh_dataset_size (dataset) == 0; /* that all pictures are missing */

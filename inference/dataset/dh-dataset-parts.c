@@ -98,7 +98,7 @@ has_part (DhDataset *dataset, const char *name)
   return FALSE;
 }
 
-/* Splits alone, or the groups of the one that "SPLIT/GROUP" begins with. */
+/* Splits alone, or the groups of the one that "SPLIT/GROUP" begins with; where it is a group's name, that group. */
 static char *
 dup_what_is_there (DhDataset *dataset, const char *asked)
 {
@@ -106,6 +106,14 @@ dup_what_is_there (DhDataset *dataset, const char *asked)
   g_autofree char *split = slash ? g_strndup (asked, slash - asked) : NULL;
   g_autoptr (GString) there = g_string_new (NULL);
   const gboolean known = split && has_part (dataset, split);
+  for (guint i = 0; i < dataset->parts->len; i++)
+    {
+      const DhDatasetPart *part = dataset->parts->pdata[i];
+      if (part->group && g_str_equal (part->group, asked))
+        g_string_append_printf (there, "%s%s", there->len ? ", " : "", part->name);
+    }
+  if (there->len)
+    return g_strdup (there->str);
   for (guint i = 0; i < dataset->parts->len; i++)
     {
       const DhDatasetPart *part = dataset->parts->pdata[i];

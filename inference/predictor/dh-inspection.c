@@ -1,5 +1,7 @@
 #include "dh-inspection.h"
 
+#include <math.h>
+
 #include "dh-checkpoint.h"
 #include "dh-match-private.h"
 
@@ -17,6 +19,31 @@ count_numbers (DhTensorDict *state)
   for (guint i = 0; i < dh_tensor_dict_size (state); i++)
     count += dh_tensor_count (dh_tensor_dict_at (state, i));
   return count;
+}
+
+static gboolean
+is_finite (DhTensor *tensor)
+{
+  if (tensor->dtype != DH_DTYPE_F32 && tensor->dtype != DH_DTYPE_F16 && tensor->dtype != DH_DTYPE_BF16
+      && tensor->dtype != DH_DTYPE_F64)
+    return TRUE;
+  g_autoptr (DhTensor) wide = dh_tensor_to_f32 (tensor);
+  const float *values = wide ? dh_tensor_f32 (wide) : NULL;
+  for (gint64 i = 0; values && i < dh_tensor_count (wide); i++)
+    if (!isfinite (values[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* What a training leaves that has diverged: it loads, and every map is NaN. */
+static char **
+list_non_finite (DhTensorDict *state)
+{
+  g_autoptr (GPtrArray) keys = g_ptr_array_new ();
+  for (guint i = 0; i < dh_tensor_dict_size (state); i++)
+    if (!is_finite (dh_tensor_dict_at (state, i)))
+      g_ptr_array_add (keys, g_strdup (dh_tensor_dict_name (state, i)));
+  return steal_strings (keys);
 }
 
 static void
@@ -73,6 +100,7 @@ dh_inspect_take (DhCheckpoint *taken, const char *path, gboolean with_sha256)
   compare (inspection, state);
   if (with_sha256)
     inspection->sha256 = g_strdup (dh_checkpoint_sha256 (checkpoint));
+  inspection->non_finite = with_sha256 ? list_non_finite (state) : g_new0 (char *, 1);
   return inspection;
 }
 
@@ -92,6 +120,7 @@ dh_inspection_free (DhInspection *inspection)
   g_strfreev (inspection->misshaped);
   g_strfreev (inspection->defaulted);
   g_free (inspection->sha256);
+  g_strfreev (inspection->non_finite);
   g_free (inspection);
 }
 

@@ -23,6 +23,7 @@ typedef struct
   char **misshaped;    /* "key (64×3×7×7, needed 32×3×7×7)" */
   char **defaulted;    /* keys that may be missing, and are: they get their defaults */
   char *sha256;        /* NULL where it was not asked for */
+  char **non_finite;   /* keys of tensors that hold NaN or infinities; none where the sum was not asked for */
 } DhInspection;
 
 /* Opens, recognises and compares; without `with_sha256` the file's tensors are not read, so that it takes the same for

@@ -55,6 +55,19 @@ write_series (Tree *tree, const char *part, const char *split, DhSceneKind kind,
   return TRUE;
 }
 
+/* Of an earlier start that made more of them: the folder would hold scenes of both. */
+static gboolean
+check_series (const char *folder, const char *part, const char *split, guint count, GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("%05u.png", count);
+  g_autofree char *path = g_build_filename (folder, part, "images", split, name, NULL);
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    return TRUE;
+  g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
+               "%s: is there already, and would lie among these scenes. Empty the folder, or choose another", path);
+  return FALSE;
+}
+
 gboolean
 dh_scene_tree_write (const char *folder, guint64 seed, const DhSceneCounts *counts, guint width, guint height,
                      GCancellable *cancellable, const DhProgress *progress, GError **error)
@@ -76,6 +89,12 @@ dh_scene_tree_write (const char *folder, guint64 seed, const DhSceneCounts *coun
   tree.rgb = rgb;
   tree.labels = labels;
   const guint t5 = (counts->test + 1) / 2;
+  if (!check_series (folder, "test", "test/t5", t5, error)
+      || !check_series (folder, "test", "test/t6", counts->test - t5, error)
+      || !check_series (folder, "train", "validation/town", counts->validation, error)
+      || !check_series (folder, "negatives", "training", counts->negatives, error)
+      || !check_series (folder, "train", "training/town", counts->training, error))
+    return FALSE;
   if (!write_series (&tree, "test", "test/t5", DH_SCENE_TEST, 0, t5, error)
       || !write_series (&tree, "test", "test/t6", DH_SCENE_TEST, t5, counts->test - t5, error)
       || !write_series (&tree, "train", "validation/town", DH_SCENE_TRAIN, VALIDATION_FROM, counts->validation, error)

@@ -52,7 +52,7 @@ def test_slices(studio):
         if "slices measured" in studio.text():
             break
         studio.settle(0.5)
-    assert studio.wait(r"slices measured (\d+)", timeout=60).group(1) == "3"  # with anomalies, two scenes
+    assert studio.wait(r"slices measured (\d+)", timeout=60).group(1) == "8"  # with anomalies, two scenes, five places
     tabs = y + 10
     studio.settle()
     studio.screenshot(f"{OUTPUT}/metrics-slices.png")

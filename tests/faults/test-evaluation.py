@@ -28,6 +28,34 @@ def _():
     assert code == 0 and f'"{WEIGHTS}"' in (top / "named.json").read_text(), err
 
 
+@case("a set of other classes than the weights': no numbers, and why")
+def _():
+    for i in range(2):
+        for folder, content in (("val", picture()), ("valannot", labels())):
+            (top / "camvid" / folder).mkdir(parents=True, exist_ok=True)
+            (top / "camvid" / folder / f"p{i}.png").write_bytes(content)
+    code, text, err, _ = run("eval-ood", "--dataroot", top / "camvid", "--folder", top / "camvid-maps", "--params", WEIGHTS,
+                             "--db", top / "camvid.db", "--quiet")
+    assert code == 0 and "no anomaly labels: maps only" in text, (text, err)
+    assert "are 11 classes of CamVid, and these weights tell 12 apart" in err, err
+
+
+@case("other weights in the same folder: whose maps are written over is said, and of the same ones nothing")
+def _():
+    other = bytearray(WEIGHTS.read_bytes())
+    other[-1] ^= 1
+    (top / "other.safetensors").write_bytes(other)
+    words = ("eval-ood", "--dataroot", top, "--dataset", "smiyc", "--folder", top / "shared", "--db", top / "shared.db", "--quiet",
+             "--json", "--params")
+    notes = []
+    for weights in (WEIGHTS, WEIGHTS, top / "other.safetensors"):
+        code, text, err, _ = run(*words, weights)
+        assert code == 0, err
+        notes.append((err, json.loads(text).get("displaced")))
+    assert [displaced for _, displaced in notes] == [None, None, 2], notes
+    assert "run 2" not in notes[1][0] and f"the maps of run 2 lay in {top / 'shared'}" in notes[2][0], notes
+
+
 def smiyc_set(name, sizes):
     """A set whose labels have these sizes; None: the picture itself is cut."""
     at = top / name / "dataset_AnomalyTrack"
@@ -52,6 +80,55 @@ def _():
     assert "validation1" in left_out["image"] and "32×48" in left_out["error"] and "64×48" in left_out["error"], left_out
     assert len(err.strip().split("\n")) == 1, err
     refuses((*words, "--json"), "1 of the 3 images", "validation1", "32×48", "64×48")
+
+
+@case("tags of a table: added, listed, measured as slices, and taken away; a note that was written stays")
+def _():
+    words, db = smiyc_set("tagged", [(64, 48)] * 3), top / "tagged.db"
+    code, text, err, _ = run(*words, "--json")
+    assert code == 0, err
+    number, table = json.loads(text)["run"], top / "tags.csv"
+    image = (top / "tagged" / "dataset_AnomalyTrack" / "images" / "validation0.png").resolve()
+    with sqlite3.connect(db) as database:
+        database.execute("INSERT INTO marks (path, tags, note, changed) VALUES (?, 'look again', 'a note', '2026-01-01')", (str(image),))
+    tags = ("dataset", "tags", "--dataroot", top / "tagged", "--db", db)
+
+    def listed():
+        code, text, err, _ = run(*tags, "--json")
+        assert code == 0, err
+        return {image: sorted(names) for image, names in json.loads(text).items()}
+
+    # a column of yes and no, several in a cell, quoted; by file, by id, behind its scene
+    table.write_bytes(b"\xef\xbb\xbfimage,weather,Snow\r\nvalidation0.png,wet;dark,yes\r\nvalidation1,\"dry, \"\"hot\"\"\",no\r\n"
+                      b"AnomalyTrack/validation2,wet,0\r\n\r\n")
+    code, text, err, _ = run(*tags, "--from", table)
+    assert code == 0 and text == "5 tags added, of 3 images\n", (text, err)
+    assert listed() == {"validation0": ["Snow", "dark", "look again", "wet"], "validation1": ['dry, "hot"'],
+                        "validation2": ["wet"]}, listed()
+    code, text, err, _ = run("report", "--db", db, "--run", number, "--slices", "--out", top / "tagged.json")
+    assert code == 0, err
+    slices = json.loads((top / "tagged.json").read_text())["runs"][0]["slices"]["slices"]
+    assert {s["slice"]: s["images"] for s in slices if s["by"] == "tag"} == {
+        "dark": 1, "look again": 1, "Snow": 1, "wet": 2, 'dry, "hot"': 1}, slices
+    # what it lists is read again
+    code, text, err, _ = run(*tags)
+    table.write_text(text)
+    code, text, err, _ = run(*tags, "--from", table)
+    assert code == 0 and text.startswith("0 tags added"), (text, err)
+    # rows of no image are named, the others kept
+    table.write_text("validation1;foggy\nnowhere.png;foggy\n")
+    code, text, err, _ = run(*tags, "--from", table, "--json")
+    assert code == 1 and json.loads(text) == {"added": 1, "images": 1, "unknown": 1}, (text, err)
+    assert "nowhere.png: the data set has no such image" in err and "1 row is of no image" in err, err
+    table.write_text("validation0,wet,dark,Snow\nvalidation1,foggy\n")
+    code, text, err, _ = run(*tags, "--from", table, "--remove")
+    assert code == 0 and text == "4 tags taken away, of 2 images\n", (text, err)
+    assert listed() == {"validation0": ["look again"], "validation1": ['dry, "hot"'], "validation2": ["wet"]}, listed()
+    with sqlite3.connect(db) as database:
+        assert database.execute("SELECT note FROM marks WHERE path = ?", (str(image),)).fetchall() == [("a note",)]
+    refuses((*tags, "--from", image), "is no table of text")
+    table.write_text("image,weather\n")
+    refuses((*tags, "--from", table), "holds no rows")
 
 
 @case("what is required of the numbers decides the exit status, and what does not hold is said")

@@ -106,7 +106,7 @@ def _():
     assert code == 0 and f", {64 * 48} left out because their score is not finite" in text, (text, err)
     (maps / "validation0.npy").write_bytes(npy(nan * 64 * 48, 64, 48))
     code, text, err, _ = run(*measure("holes", out="none"))
-    assert code == 0 and "no labelled pixel has a finite score" in text and "no labels" not in text, (text, err)
+    assert code == 0 and "no labelled pixel has a finite score" in text and "no anomaly labels" not in text, (text, err)
 
 
 @case("a full disk during an import: what was finished is kept, and it goes on")

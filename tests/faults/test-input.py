@@ -200,8 +200,8 @@ def _():
 
 @case("the network that comes with the program, by its name")
 def _():
-    code, _, err, _ = run("infer", "--params", "demo", "--out", top / "built-in", "--maps", "hybrid", top / "p.png")
-    assert code == 0, err
+    code, text, err, _ = run("infer", "--params", "demo", "--out", top / "built-in", "--maps", "hybrid", top / "p.png")
+    assert code == 0 and text == f"1 image, maps in {top / 'built-in'}\n", (text, err)
     code, _, err, _ = run(*infer(top / "p.png", "--maps", "hybrid"))
     assert (top / "built-in" / "p_hybrid.npy").read_bytes() == (top / "out" / "p_hybrid.npy").read_bytes()
 

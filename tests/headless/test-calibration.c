@@ -199,6 +199,13 @@ test_report (SessionFixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (json, tp));
   g_assert_nonnull (strstr (json, "\"source_is_this_set\" : true"));
   g_assert_nonnull (strstr (json, "\"source_is_this_set\" : false"));
+  g_assert_null (strstr (md, "### Slices of the set"));
+  dh_session_set_report_slices (fixture->session, TRUE);
+  g_autofree char *sliced = export_report (fixture, "sliced.md");
+  g_assert_nonnull (strstr (sliced, "### Slices of the set"));
+  g_autofree char *csv = export_report (fixture, "sliced.csv"); /* which has no place for them */
+  g_assert_null (strstr (csv, "third of the rows"));
+  dh_session_set_report_slices (fixture->session, FALSE);
   g_autofree char *html = export_report (fixture, "report.html");
   g_assert_nonnull (strstr (html, "not what to expect"));
 
@@ -227,6 +234,11 @@ test_report (SessionFixture *fixture, gconstpointer data)
   dh_session_set_active_score (session, DH_SCORE_HYBRID);
   g_autofree char *command = dh_session_dup_command (session);
   g_assert_nonnull (strstr (command, " && densehybrid report --threshold "));
+  g_assert_null (strstr (command, "--slices"));
+  dh_session_set_report_slices (session, TRUE);
+  dh_session_set_report_objects (session, TRUE);
+  g_autofree char *full_command = dh_session_dup_command (session);
+  g_assert_nonnull (strstr (full_command, " --slices --objects --out "));
   dh_session_set_threshold (session, DH_SCORE_HYBRID, 43.1);
   g_autofree char *short_command = dh_session_dup_command (session);
   g_assert_nonnull (strstr (short_command, " --threshold 43.1 "));

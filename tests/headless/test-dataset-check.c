@@ -118,6 +118,7 @@ test_broken (void)
   g_assert_cmpstr (finding->files[0], ==, "trainannot/2.png: 77, 78");
   finding = expect (report, "no-label", DH_FINDING_WARNING, 1, "1 image has no label");
   g_assert_cmpstr (finding->files[0], ==, "train/6.png");
+  g_assert_cmpstr (finding->detail, ==, "Labels are found as {train,val,test} beside {train,val,test}annot");
   finding = expect (report, "no-image", DH_FINDING_WARNING, 1, "1 label has no image");
   g_assert_cmpstr (finding->files[0], ==, "trainannot/7.png");
   g_assert_null (find (report, "sizes-fit"));

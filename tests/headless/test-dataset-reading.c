@@ -73,6 +73,9 @@ test_parts (void)
   DhDatasetOptions options = { .splits = "test/t7" };
   g_assert_null (dh_dataset_open (root, NULL, &options, NULL, NULL, &error));
   dataset_assert_error_says (&error, DH_ERROR_USAGE, "no split \"test/t7\"; there is test, test/t5, test/t6");
+  options.splits = "t5";
+  g_assert_null (dh_dataset_open (root, NULL, &options, NULL, NULL, &error));
+  dataset_assert_error_says (&error, DH_ERROR_USAGE, "no split \"t5\"; there is test/t5");
   options.splits = "val";
   g_assert_null (dh_dataset_open (root, NULL, &options, NULL, NULL, &error));
   dataset_assert_error_says (&error, DH_ERROR_USAGE, "there is training, validation, test");

@@ -102,6 +102,9 @@ test_owner (EvaluationFixture *fixture, gconstpointer data)
   other.more_scores = 0;
   g_autoptr (DhEvaluation) between = dh_evaluation_run (&other, NULL, NULL, &error);
   g_assert_no_error (error);
+  /* whose maps are gone is told: here of the one that was stopped */
+  g_assert_cmpint (whole->displaced, ==, 0);
+  g_assert_cmpint (between->displaced, ==, whole->run + 1);
 
   g_autofree char *out = g_build_filename (fixture->out, "exported", NULL);
   guint n = 0;
@@ -122,6 +125,7 @@ test_owner (EvaluationFixture *fixture, gconstpointer data)
   g_assert_cmpstr (left->state, ==, "unfinished");
   g_assert_no_error (error);
   g_assert_cmpuint (resumed->resumed, ==, 0);
+  g_assert_cmpint (resumed->displaced, ==, between->run);
   for (guint p = 0; p < 3; p++)
     g_assert_cmpfloat (evaluation_result (resumed, 0, p)->ap, ==, evaluation_result (whole, 0, p)->ap);
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "dh-image.h"
 #include "dh-npy.h"
 #include "naive-metrics.h"
 
@@ -162,6 +163,57 @@ test_doubts (Fixture *fixture, gconstpointer data)
     }
 }
 
+/* The same labels, written in other values, whatever the file: what they mean is said, and what is not said is named.
+ */
+static void
+test_mask_values (Fixture *fixture, gconstpointer data)
+{
+  const gint64 one[] = { H, W };
+  g_autofree char *plain = NULL, *plain_errors = NULL;
+  gint64 wide[N];
+  guint8 bytes[N];
+  for (guint i = 0; i < N; i++)
+    {
+      const guint8 label = fixture->labels[0][i];
+      bytes[i] = label == 1 ? 255 : label == 7 ? 9 : 0;
+      wide[i] = label == 1 ? 300 + i % 5 : label == 7 ? 70000 : 4;
+    }
+  g_assert_cmpint (run (fixture, "--scores s0.npy --labels l0.npy --json --quiet", &plain, &plain_errors), ==, 0);
+  const struct
+  {
+    DhDtype dtype;
+    gconstpointer elements;
+    const char *said;
+  } cases[] = { { DH_DTYPE_U8, bytes, "anomaly=255;ignore=9" },
+                { DH_DTYPE_I64, wide, "anomaly=300-304;inlier=4;ignore=rest" } };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *output = NULL, *errors = NULL;
+      g_autofree char *words =
+          g_strdup_printf ("--scores s0.npy --labels broken.npy --json --quiet --mask-values %s", cases[i].said);
+      save (fixture, "broken.npy", cases[i].dtype, 2, one, cases[i].elements);
+      g_assert_cmpint (run (fixture, words, &output, &errors), ==, 0);
+      g_assert_cmpstr (output, ==, plain);
+      g_assert_cmpstr (errors, ==, "");
+    }
+  g_autofree char *png = g_build_filename (fixture->folder, "mask.png", NULL);
+  g_assert_true (dh_image_write_png (png, W, H, 1, bytes, NULL));
+  g_autofree char *masked = NULL, *masked_errors = NULL, *unsaid = NULL, *unsaid_errors = NULL, *wrong_errors = NULL;
+  g_assert_cmpint (run (fixture, "--scores s0.npy --labels mask.png --json --quiet --mask-values anomaly=255;ignore=9",
+                        &masked, &masked_errors),
+                   ==, 0);
+  g_assert_cmpstr (masked, ==, plain);
+  g_assert_cmpint (run (fixture, "--scores s0.npy --labels broken.npy --mask-values anomaly=300-304;inlier=4", &unsaid,
+                        &unsaid_errors),
+                   ==, 1);
+  g_assert_nonnull (strstr (unsaid_errors, "the value 70000, of which --mask-values says nothing"));
+  g_clear_pointer (&unsaid, g_free);
+  g_assert_cmpint (run (fixture, "--scores s0.npy --labels broken.npy --mask-values bad=3", &unsaid, &wrong_errors), ==,
+                   2);
+  g_assert_nonnull (strstr (wrong_errors, "roles anomaly, inlier and ignore"));
+  g_assert_cmpint (g_remove (png), ==, 0);
+}
+
 static void
 test_errors (Fixture *fixture, gconstpointer data)
 {
@@ -218,6 +270,7 @@ main (int argc, char **argv)
   g_test_add ("/metrics-command/values", Fixture, NULL, set_up, test_values, tear_down);
   g_test_add ("/metrics-command/stack", Fixture, NULL, set_up, test_stack, tear_down);
   g_test_add ("/metrics-command/doubts", Fixture, NULL, set_up, test_doubts, tear_down);
+  g_test_add ("/metrics-command/mask-values", Fixture, NULL, set_up, test_mask_values, tear_down);
   g_test_add ("/metrics-command/errors", Fixture, NULL, set_up, test_errors, tear_down);
   g_test_add ("/metrics-command/table", Fixture, NULL, set_up, test_table, tear_down);
   return g_test_run ();

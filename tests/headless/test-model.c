@@ -1,4 +1,5 @@
 #include <glib/gstdio.h>
+#include <math.h>
 #include <string.h>
 
 #include "dh-checkpoint.h"
@@ -233,6 +234,18 @@ test_inspect (void)
   g_assert_null (broken->misshaped[1]);
   g_assert_cmpuint (strlen (broken->sha256), ==, 64);
   g_assert_false (dh_inspection_is_loadable (broken));
+  g_assert_null (broken->non_finite[0]);
+  const float diverged[] = { 0, NAN }, grown[] = { 1, -INFINITY };
+  const gint64 dims[] = { 2 };
+  g_autoptr (DhTensorDict) lost = seeded_state ("ldn-tiny", 5);
+  dh_tensor_dict_take (lost, "spare.a", dh_tensor_new_take (DH_DTYPE_F32, 1, dims, g_bytes_new (diverged, 8)));
+  dh_tensor_dict_take (lost, "spare.b", dh_tensor_new_take (DH_DTYPE_F32, 1, dims, g_bytes_new (grown, 8)));
+  save (lost, "");
+  g_autoptr (DhInspection) told = dh_inspect (path, TRUE, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (told->non_finite[0], ==, "spare.a");
+  g_assert_cmpstr (told->non_finite[1], ==, "spare.b");
+  g_assert_null (told->non_finite[2]);
 
   g_autoptr (DhTensorDict) strange = dh_tensor_dict_new ();
   dh_tensor_dict_take (strange, "fc.weight", dh_tensor_new_f32 (0, NULL));

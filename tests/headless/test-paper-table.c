@@ -183,6 +183,36 @@ test_reduced (Fixture *fixture, gconstpointer data)
   says (tex, "% run 1: A, SHA-256 s1, in f32-scale0.5-tile512; ");
 }
 
+/* A name that runs are given here makes them one method's, whatever weights they had; maps beside the measured score
+ * have rows of their own. */
+static void
+test_names (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  add (fixture, (Run){ "/d/a", "f1", "s1", "Net", NULL, "hybrid", NULL, 0.5, 0.20, 0.9 });
+  add (fixture, (Run){ "/d/b", "f2", "s2", "Net", NULL, "hybrid", NULL, 0.7, 0.10, 0.8 });
+  add (fixture, (Run){ "/d/b", "f2", "s3", "x", "Other", "imported", NULL, 0.6, 0.30, 0.7 });
+  add (fixture, (Run){ "/d/a", "f1", "s4", "x", NULL, "hybrid", NULL, 0.4, 0.40, 0.6 });
+  const DhRunProtocolRow beside = { .score = (char *)"likelihood",
+                                    .protocol = (char *)"densehybrid-pooled",
+                                    .ap = 0.3,
+                                    .fpr95 = 0.5,
+                                    .auroc = 0.6,
+                                    .pixels = 100,
+                                    .positives = 10 };
+  g_assert_true (dh_database_put_run_protocol (fixture->database, 2, &beside, &error));
+  const DhTableName names[] = { { 1, "Ours & co" }, { 2, "Ours & co" }, { 3, "PEBAL" }, { 4, "PEBAL" } };
+  const DhTableOptions options = { .digits = 1, .names = names, .n_names = G_N_ELEMENTS (names) };
+  g_assert_true (dh_report_write_table (fixture->database, &options, DH_REPORT_LATEX, fixture->out, NULL, &error));
+  g_assert_no_error (error);
+  g_autofree char *tex = NULL;
+  g_assert_true (g_file_get_contents (fixture->out, &tex, NULL, NULL));
+  says (tex, "\\midrule\nOurs \\& co & 50.0 & 20.0 & 90.0 & 70.0 & 10.0 & 80.0 \\\\\n");
+  says (tex, "\nOurs \\& co, likelihood & -- & -- & -- & 30.0 & 50.0 & 60.0 \\\\\n");
+  says (tex, "\nPEBAL & 40.0 & 40.0 & 60.0 & 60.0 & 30.0 & 70.0 \\\\\n\\bottomrule");
+  says (tex, "% run 2: Net, SHA-256 s2"); /* what it was stays there */
+}
+
 static void
 test_components (Fixture *fixture, gconstpointer data)
 {
@@ -230,6 +260,7 @@ main (int argc, char **argv)
   ADD ("not-comparable", test_not_comparable);
   ADD ("changed-first", test_changed_first);
   ADD ("reduced", test_reduced);
+  ADD ("names", test_names);
   ADD ("components", test_components);
   ADD ("refused", test_refused);
   return g_test_run ();

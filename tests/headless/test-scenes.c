@@ -260,6 +260,14 @@ test_tree (void)
   g_autoptr (DhImage) second = dh_image_load (t6, &error);
   g_assert_cmpmem (second->rgb, sizeof rgb, rgb, sizeof rgb);
 
+  /* as many again are written anew; fewer would lie among those of the first start */
+  g_assert_true (dh_scene_tree_write (folder, 12, &counts, 96, 64, NULL, NULL, &error));
+  const DhSceneCounts fewer = { 2, 2, 2, 2 };
+  g_assert_false (dh_scene_tree_write (folder, 13, &fewer, 96, 64, NULL, NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_USAGE);
+  g_assert_nonnull (strstr (error->message, "train/images/training/town/00002.png: is there already"));
+  g_clear_error (&error);
+
   g_autoptr (GCancellable) cancelled = g_cancellable_new ();
   g_cancellable_cancel (cancelled);
   g_assert_false (dh_scene_tree_write (folder, 11, &counts, 96, 64, cancelled, NULL, &error));

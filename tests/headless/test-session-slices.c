@@ -4,8 +4,10 @@
 #include <glib/gstdio.h>
 #include <math.h>
 #include "dh-dataset.h"
+#include "dh-image-filter.h"
 #include "dh-image.h"
 #include "dh-npy.h"
+#include "dh-place.h"
 #include "dh-records.h"
 #include "dh-session-evaluation.h"
 #include "dh-session-marks.h"
@@ -87,9 +89,9 @@ dup_map_path (SessionFixture *fixture, const char *folder, guint index)
   return g_build_filename (run->folder, "eval", folder, file, NULL);
 }
 
-/* All pixels of these pictures, sorted. */
+/* All pixels of these pictures, or of a place in them, sorted. */
 static Naive *
-naive_of (SessionFixture *fixture, const char *folder, const GArray *members)
+naive_of (SessionFixture *fixture, const char *folder, const GArray *members, guint place)
 {
   g_autofree char *root = g_build_filename (fixture->root, "scenes", NULL);
   g_autoptr (DhDataset) dataset = dh_dataset_open (root, NULL, NULL, NULL, NULL, NULL);
@@ -103,8 +105,13 @@ naive_of (SessionFixture *fixture, const char *folder, const GArray *members)
       g_autoptr (DhLabels) anomaly = NULL;
       g_assert_nonnull (map);
       g_assert_true (dh_dataset_load_labels (dataset, index, &anomaly, NULL, NULL));
-      g_array_append_vals (scores, dh_tensor_f32 (map), (guint)dh_tensor_count (map));
-      g_byte_array_append (labels, anomaly->ids, (guint)dh_tensor_count (map));
+      for (guint k = 0; k < SESSION_WIDTH * SESSION_HEIGHT; k++)
+        if (place == DH_N_PLACES
+            || dh_place_of (k % SESSION_WIDTH, k / SESSION_WIDTH, SESSION_WIDTH, SESSION_HEIGHT) & DH_PLACE_BIT (place))
+          {
+            g_array_append_val (scores, dh_tensor_f32 (map)[k]);
+            g_byte_array_append (labels, &anomaly->ids[k], 1);
+          }
     }
   return naive_new ((const float *)scores->data, labels->data, labels->len);
 }
@@ -115,7 +122,7 @@ assert_is_naive (SessionFixture *fixture, const char *folder, const char *name)
   DhSlice *slice = find (fixture->session, name);
   g_assert_nonnull (slice);
   const DhSliceNumbers *numbers = dh_slice_get_numbers (slice);
-  g_autoptr (Naive) naive = naive_of (fixture, folder, dh_slice_get_members (slice));
+  g_autoptr (Naive) naive = naive_of (fixture, folder, dh_slice_get_members (slice), dh_slice_get_place (slice));
   g_assert_true (numbers->ranked);
   g_assert_cmpstr (numbers->why_not_ranked, ==, NULL);
   g_assert_cmpuint (numbers->n_anomaly, ==, naive->anomalies);
@@ -133,7 +140,8 @@ test_numbers (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpuint (g_list_model_get_n_items (dh_session_get_slices (session)), ==, 0);
   dh_session_want_slices (session);
   session_wait_for (at_rest (session));
-  static const char *const parts[] = { "All images", "With anomalies", "AnomalyTrack", "ObstacleTrack" };
+  static const char *const parts[] = { "All images",   "With anomalies", "AnomalyTrack",    "ObstacleTrack",
+                                       "Middle third", "Bottom third",   "Near the border", "Away from the border" };
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
     assert_is_naive (fixture, "scores", parts[i]);
   /* the whole is the protocol's number to the last digit, and the scenes are the whole */
@@ -148,6 +156,15 @@ test_numbers (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpuint (whole->n_pictures, ==, 6);
   g_assert_cmpuint (scenes[0]->n_pictures + scenes[1]->n_pictures, ==, 6);
   g_assert_cmpuint (scenes[0]->n_anomaly + scenes[1]->n_anomaly, ==, whole->n_anomaly);
+  /* so are places of one kind; one without anomalies has a reason and no number */
+  const DhSliceNumbers *thirds[] = { dh_slice_get_numbers (find (session, "Top third")),
+                                     dh_slice_get_numbers (find (session, "Middle third")),
+                                     dh_slice_get_numbers (find (session, "Bottom third")) };
+  g_assert_cmpuint (thirds[0]->n_anomaly + thirds[1]->n_anomaly + thirds[2]->n_anomaly, ==, whole->n_anomaly);
+  g_assert_cmpuint (dh_slice_get_numbers (find (session, "Near the border"))->n_anomaly
+                        + dh_slice_get_numbers (find (session, "Away from the border"))->n_anomaly,
+                    ==, whole->n_anomaly);
+  g_assert_cmpuint (thirds[1]->n_pictures, ==, 6);
   /* without anomalies there is a reason and no number */
   const DhSliceNumbers *without = dh_slice_get_numbers (find (session, "Without anomalies"));
   g_assert_cmpuint (without->n_pictures, ==, 2);
@@ -178,6 +195,51 @@ is_counted (DhSession *session)
   return dh_session_get_set_objects (session) != NULL && !dh_session_set_objects_are_old (session);
 }
 
+/* TPR and FPR of the pixels there, one after another. */
+static void
+assert_place_counts (SessionFixture *fixture, DhSlice *slice, float threshold)
+{
+  const DhSliceNumbers *numbers = dh_slice_get_numbers (slice);
+  g_autoptr (Naive) naive = naive_of (fixture, "scores", dh_slice_get_members (slice), dh_slice_get_place (slice));
+  guint64 tp = 0, fp = 0;
+  for (guint i = 0; i < naive->points->len; i++)
+    {
+      const NaivePoint *point = &g_array_index (naive->points, NaivePoint, i);
+      if (point->score <= threshold)
+        break;
+      tp = point->tp;
+      fp = point->fp;
+    }
+  g_assert_true (numbers->counted && !numbers->old);
+  if (naive->anomalies > 0)
+    g_assert_cmpfloat_with_epsilon (numbers->tpr, (double)tp / (double)naive->anomalies, 1e-12);
+  else
+    g_assert_true (isnan (numbers->tpr));
+  g_assert_cmpfloat_with_epsilon (numbers->fpr, (double)fp / (double)naive->inliers, 1e-12);
+}
+
+/* What the slice is called by finds its objects among all. */
+static void
+assert_place_filter (DhSession *session, DhSlice *slice)
+{
+  const DhSetObjects *objects = dh_session_get_set_objects (session);
+  const DhSliceNumbers *numbers = dh_slice_get_numbers (slice);
+  DhImageFilter *filter = dh_image_filter_new (dh_slice_get_filter (slice));
+  guint64 n = 0;
+  g_assert_true (dh_slice_is_of_objects (slice));
+  for (guint k = 0; k < objects->n; k++)
+    for (guint j = 0; j < objects->pictures[k].components->n; j++)
+      {
+        const DhPictureObject *object = &objects->pictures[k].components->items[j];
+        const guint x = object->x + object->width / 2, y = object->y + object->height / 2;
+        const gboolean here = (dh_place_of (x, y, SESSION_WIDTH, SESSION_HEIGHT) >> dh_slice_get_place (slice)) & 1;
+        g_assert_true (dh_image_filter_matches_object (filter, objects->pictures[k].item, object) == here);
+        n += here && object->kind != DH_OBJECT_FALSE;
+      }
+  g_assert_cmpuint (numbers->n_found + numbers->n_missed, ==, n);
+  dh_image_filter_free (filter);
+}
+
 /* At the threshold: parts that divide the set are the set, by pixels and by objects, and sizes divide the objects. */
 static void
 test_counts (SessionFixture *fixture, gconstpointer data)
@@ -200,13 +262,20 @@ test_counts (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpuint (whole->n_found, ==, objects->n_of[DH_OBJECT_FOUND]);
   g_assert_cmpuint (whole->n_missed, ==, objects->n_of[DH_OBJECT_MISSED]);
   g_assert_cmpuint (whole->n_found + whole->n_missed, >, 0);
-  guint64 n_scenes = 0, n_sizes = 0, area = 0, n_bins = 0;
+  guint64 n_scenes = 0, n_sizes = 0, area = 0, n_bins = 0, n_places[2] = { 0, 0 };
   for (guint i = 0; i < g_list_model_get_n_items (dh_session_get_slices (session)); i++)
     {
       g_autoptr (DhSlice) slice = g_list_model_get_item (dh_session_get_slices (session), i);
       const DhSliceNumbers *numbers = dh_slice_get_numbers (slice);
       if (dh_slice_get_kind (slice) == DH_SLICE_SCENE)
         n_scenes += numbers->n_found + numbers->n_missed;
+      if (dh_slice_get_kind (slice) == DH_SLICE_PLACE)
+        {
+          const guint place = dh_slice_get_place (slice);
+          n_places[place >= DH_PLACE_BORDER] += numbers->n_found + numbers->n_missed;
+          assert_place_counts (fixture, slice, (float)objects->threshold);
+          assert_place_filter (session, slice);
+        }
       if (dh_slice_get_kind (slice) != DH_SLICE_SIZE)
         continue;
       n_bins++;
@@ -226,6 +295,8 @@ test_counts (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpuint (n_bins, ==, 4);
   g_assert_cmpuint (n_scenes, ==, whole->n_found + whole->n_missed);
   g_assert_cmpuint (n_sizes, ==, n_scenes);
+  g_assert_cmpuint (n_places[0], ==, n_scenes);
+  g_assert_cmpuint (n_places[1], ==, n_scenes);
   g_assert_cmpuint (area, <=, whole->n_anomaly);
   /* Without anomalies there is no F1, and a rate of false alarms. */
   const DhSliceNumbers *without = dh_slice_get_numbers (find (session, "Without anomalies"));
@@ -268,8 +339,8 @@ test_tags (SessionFixture *fixture, gconstpointer data)
   for (guint i = 0; i < g_list_model_get_n_items (dh_session_get_slices (session)); i++)
     {
       g_autoptr (DhSlice) slice = g_list_model_get_item (dh_session_get_slices (session), i);
-      if (dh_slice_get_kind (slice) == DH_SLICE_SIZE)
-        continue; /* found among objects */
+      if (dh_slice_is_of_objects (slice))
+        continue; /* found among these */
       dh_image_list_set_filter (list, dh_slice_get_filter (slice));
       g_assert_cmpuint (dh_image_list_get_shown (list), ==, dh_slice_get_numbers (slice)->n_pictures);
     }
@@ -453,7 +524,7 @@ test_shortage (SessionFixture *fixture, gconstpointer data)
   const DhSliceRank *with = ranks->pdata[0], *without = ranks->pdata[1];
   g_assert_true (with->done && without->done);
   g_assert_nonnull (with->why);
-  g_assert_nonnull (strstr (with->why, "needs about 16"));
+  g_assert_nonnull (strstr (with->why, "needs about 17"));
   g_assert_cmpstr (without->why, ==, NULL);
   g_assert_true (isfinite (without->ap));
 }

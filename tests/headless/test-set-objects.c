@@ -52,6 +52,30 @@ assert_counts (DhSession *session, const DhSetObjects *objects)
   g_assert_cmpuint (objects->n_unread, ==, 0);
 }
 
+/* The list is sorted by what this threshold misses, not by what the evaluation's did. */
+static void
+assert_largest_missed (DhSession *session, const DhSetObjects *objects)
+{
+  DhImageList *list = dh_session_get_list (session);
+  double before = INFINITY;
+  dh_image_list_set_sort (list, DH_SORT_LARGEST_MISS, TRUE);
+  for (guint i = 0; i < dh_image_list_get_shown (list); i++)
+    {
+      g_autoptr (DhImageItem) item = g_list_model_get_item (G_LIST_MODEL (list), i);
+      const DhPictureComponents *components = objects->pictures[dh_image_item_get_index (item)].components;
+      double largest = components->n_of[DH_OBJECT_MISSED] + components->n_of[DH_OBJECT_FOUND] > 0 ? 0 : NAN;
+      for (guint k = 0; k < components->n; k++)
+        if (components->items[k].kind == DH_OBJECT_MISSED)
+          largest = fmax (largest, (double)components->items[k].area);
+      g_assert_cmpfloat (largest, ==, dh_image_item_get_largest_missed (item));
+      g_assert_cmpfloat (largest, >, 0);
+      g_assert_cmpfloat (largest, <=, before);
+      before = largest;
+    }
+  g_assert_true (isfinite (before));
+  dh_image_list_set_sort (list, DH_SORT_NAME, TRUE);
+}
+
 static void
 test_follow (SessionFixture *fixture, gconstpointer data)
 {
@@ -77,6 +101,7 @@ test_follow (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpfloat (objects->mean_f1, ==, 0);
   g_assert_cmpint (dh_image_item_get_n_missed (dh_image_list_get_item (dh_session_get_list (session), 3)), ==, 1);
   g_assert_cmpint (dh_image_item_get_n_false (dh_image_list_get_item (dh_session_get_list (session), 3)), ==, 0);
+  assert_largest_missed (session, objects);
 
   /* Every score and rule; thresholds between two floats too. What is shown is found among the set's. */
   for (DhScore score = 0; score < DH_N_SCORES; score++)

@@ -14,7 +14,7 @@ from pathlib import Path
 BUILD, PROGRAMS = Path(sys.argv[1]), sys.argv[2:]
 ENVIRONMENT = dict(os.environ, LC_ALL="C.UTF-8", LANGUAGE="")
 # Every command, and the words behind those that have no options of their own.
-BEHIND = {"weights": ["weights", "weights inspect", "weights convert", "weights check"], "dataset": ["dataset", "dataset check"]}
+BEHIND = {"weights": ["weights", "weights inspect", "weights convert", "weights check"], "dataset": ["dataset", "dataset check", "dataset tags"]}
 
 
 def help_of(program, *words):

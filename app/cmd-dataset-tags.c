@@ -1,0 +1,339 @@
+/* Tags of a set's images, as a table in and out: the weather, the light, what a reviewer found. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli-csv.h"
+#include "cli-dataset.h"
+#include "cmd-dataset-private.h"
+#include "dh-error.h"
+#include "dh-file.h"
+#include "dh-records.h"
+
+#define MOST_BYTES ((guint64)64 << 20)
+#define MOST_NAMED 20
+#define AMBIGUOUS (-2)
+
+typedef struct
+{
+  DhCli *cli;
+  DhDataset *dataset;
+  GHashTable *names; /* what an image can be called by → its number + 1, or AMBIGUOUS */
+  GHashTable *marks; /* path → DhMarkRow, borrowed */
+  char ***tags;      /* of each image; NULL: it is as it was */
+  gboolean removing;
+  guint added, unknown; /* tags, and rows of no image */
+} Tags;
+
+static void
+add_name (GHashTable *names, const char *name, guint index)
+{
+  const gint known = GPOINTER_TO_INT (g_hash_table_lookup (names, name));
+  const gint number = (gint)index + 1;
+  g_hash_table_insert (names, g_strdup (name), GINT_TO_POINTER (known == 0 || known == number ? number : AMBIGUOUS));
+}
+
+static char *
+dup_without_extension (const char *name)
+{
+  const char *dot = strrchr (name, '.'), *slash = strrchr (name, '/');
+  return dot && dot > name && (!slash || dot > slash + 1) ? g_strndup (name, (gsize)(dot - name)) : g_strdup (name);
+}
+
+/* By its stem, its file's name, that behind its scene's, or its path below the root, each with its extension and
+ * without. */
+static GHashTable *
+list_names (DhDataset *dataset)
+{
+  GHashTable *names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  const gsize root = strlen (dh_dataset_root (dataset));
+  for (guint i = 0; i < dh_dataset_size (dataset); i++)
+    {
+      const DhDatasetItem *item = dh_dataset_item (dataset, i);
+      const char *below =
+          strncmp (item->image, dh_dataset_root (dataset), root) == 0 ? item->image + root : item->image;
+      g_autofree char *base = g_path_get_basename (item->image);
+      g_autofree char *placed = g_strdup_printf ("%s/%s", item->group, item->id);
+      const char *const all[] = { item->stem, item->id, placed, base, below + strspn (below, "/") };
+      for (guint k = 0; k < G_N_ELEMENTS (all); k++)
+        {
+          g_autofree char *bare = dup_without_extension (all[k]);
+          add_name (names, all[k], i);
+          add_name (names, bare, i);
+        }
+    }
+  return names;
+}
+
+static const DhMarkRow *
+find_mark (const Tags *tags, guint index)
+{
+  return g_hash_table_lookup (tags->marks, dh_dataset_item (tags->dataset, index)->image);
+}
+
+static char **
+dup_tags (const Tags *tags, guint index)
+{
+  const DhMarkRow *mark = find_mark (tags, index);
+  if (tags->tags[index])
+    return g_strdupv (tags->tags[index]);
+  g_auto (GStrv) lines = g_strsplit (mark ? mark->tags : "", "\n", -1);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  for (guint i = 0; lines[i]; i++)
+    if (*g_strstrip (lines[i]))
+      g_strv_builder_add (builder, lines[i]);
+  return g_strv_builder_end (builder);
+}
+
+static gint
+compare (gconstpointer a, gconstpointer b)
+{
+  return g_utf8_collate (*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Adds it, or takes it away. */
+static void
+change (Tags *tags, guint index, const char *text)
+{
+  g_autofree char *tag = g_utf8_make_valid (text, -1);
+  g_strstrip (g_strdelimit (tag, "\n\r", ' '));
+  g_auto (GStrv) before = dup_tags (tags, index);
+  if (!*tag || g_strv_contains ((const char *const *)before, tag) != tags->removing)
+    return;
+  g_autoptr (GPtrArray) after = g_ptr_array_new ();
+  for (guint i = 0; before[i]; i++)
+    if (!g_str_equal (before[i], tag))
+      g_ptr_array_add (after, g_strdup (before[i]));
+  if (!tags->removing)
+    g_ptr_array_add (after, g_strdup (tag));
+  g_ptr_array_sort (after, compare);
+  g_ptr_array_add (after, NULL);
+  g_strfreev (tags->tags[index]);
+  tags->tags[index] = (char **)g_ptr_array_steal (after, NULL);
+  tags->added++;
+}
+
+static gboolean
+is_one_of (const char *text, const char *const *words)
+{
+  for (guint i = 0; words[i]; i++)
+    if (g_ascii_strcasecmp (text, words[i]) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* A cell holds tags; of yes and no its column's title, where there is one, is the tag. */
+static void
+change_by_cell (Tags *tags, guint index, const char *cell, const char *title, gboolean split)
+{
+  static const char *const yes[] = { "yes", "true", "1", "x", NULL }, *const no[] = { "no", "false", "0", "-", NULL };
+  if (title && *title && is_one_of (cell, no))
+    return;
+  if (title && *title && is_one_of (cell, yes))
+    {
+      change (tags, index, title);
+      return;
+    }
+  g_auto (GStrv) parts = g_strsplit (cell, split ? ";" : "\n", -1);
+  for (guint i = 0; parts[i]; i++)
+    change (tags, index, parts[i]);
+}
+
+static void
+take_row (Tags *tags, char *const *row, char *const *titles, gboolean split)
+{
+  const gint number = GPOINTER_TO_INT (g_hash_table_lookup (tags->names, row[0]));
+  if (number <= 0)
+    {
+      if (tags->unknown++ < MOST_NAMED)
+        dh_cli_note (tags->cli, "%s: %s", row[0],
+                     number == AMBIGUOUS ? "several images are called so; write it with its folder"
+                                         : "the data set has no such image");
+      return;
+    }
+  const guint n_titles = titles ? g_strv_length ((char **)titles) : 0;
+  for (guint i = 1; row[i]; i++)
+    change_by_cell (tags, (guint)number - 1, row[i], i < n_titles ? titles[i] : NULL, split);
+}
+
+static gboolean
+take_table (Tags *tags, const char *path, GError **error)
+{
+  static const char *const firsts[] = { "image", "images", "file", "filename", "name", "path", "stem", "frame", NULL };
+  g_autoptr (GBytes) bytes = dh_file_read (path, MOST_BYTES, error);
+  if (!bytes)
+    return FALSE;
+  gsize size;
+  const char *data = g_bytes_get_data (bytes, &size);
+  if (size > 0 && memchr (data, '\0', size))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: is no table of text. Save it as CSV (UTF-8)", path);
+      return FALSE;
+    }
+  g_autofree char *text = g_utf8_make_valid (data ? data : "", (gssize)size);
+  char separator;
+  g_autoptr (GPtrArray) rows = dh_cli_csv_parse (g_str_has_prefix (text, "\xef\xbb\xbf") ? text + 3 : text, &separator);
+  char *const *titles = rows->len && is_one_of (((char **)rows->pdata[0])[0], firsts) ? rows->pdata[0] : NULL;
+  if (rows->len == (titles ? 1 : 0))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
+                   "%s: holds no rows; it takes an image and its tags in each, as in \"00012.png,night,rain\"", path);
+      return FALSE;
+    }
+  for (guint i = titles ? 1 : 0; i < rows->len; i++)
+    take_row (tags, rows->pdata[i], titles, separator != ';');
+  return TRUE;
+}
+
+/* All of them or none. */
+static gboolean
+keep (const Tags *tags, DhDatabase *database, guint *images, GError **error)
+{
+  if (!dh_database_begin (database, error))
+    return FALSE;
+  for (guint i = 0; i < dh_dataset_size (tags->dataset); i++)
+    {
+      const DhMarkRow *mark = find_mark (tags, i);
+      if (!tags->tags[i])
+        continue;
+      g_autofree char *lines = g_strjoinv ("\n", tags->tags[i]);
+      const DhMarkRow row = { .path = dh_dataset_item (tags->dataset, i)->image,
+                              .tags = lines,
+                              .note = mark ? mark->note : (char *)"" };
+      if (!dh_database_put_mark (database, &row, error))
+        {
+          dh_database_roll_back (database);
+          return FALSE;
+        }
+      ++*images;
+    }
+  return dh_database_commit (database, error);
+}
+
+static void
+print_changed (const Tags *tags, guint images)
+{
+  if (!tags->cli->json)
+    {
+      printf ("%u tag%s %s, of %u image%s\n", tags->added, tags->added == 1 ? "" : "s",
+              tags->removing ? "taken away" : "added", images, images == 1 ? "" : "s");
+      return;
+    }
+  JsonBuilder *json = json_builder_new ();
+  json_builder_begin_object (json);
+  dh_json_member_int (json, tags->removing ? "removed" : "added", tags->added);
+  dh_json_member_int (json, "images", images);
+  dh_json_member_int (json, "unknown", tags->unknown);
+  json_builder_end_object (json);
+  dh_json_print (json);
+}
+
+static void
+print_tags (const Tags *tags)
+{
+  JsonBuilder *json = tags->cli->json ? json_builder_new () : NULL;
+  g_autoptr (GString) csv = g_string_new ("image,tags\n");
+  if (json)
+    json_builder_begin_object (json);
+  for (guint i = 0; i < dh_dataset_size (tags->dataset); i++)
+    {
+      const char *stem = dh_dataset_item (tags->dataset, i)->stem;
+      g_auto (GStrv) all = dup_tags (tags, i);
+      if (!all[0])
+        continue;
+      g_autofree char *cell = g_strjoinv (";", all);
+      dh_cli_csv_append (csv, stem);
+      g_string_append_c (csv, ',');
+      dh_cli_csv_append (csv, cell);
+      g_string_append_c (csv, '\n');
+      if (!json)
+        continue;
+      json_builder_set_member_name (json, stem);
+      json_builder_begin_array (json);
+      for (guint k = 0; all[k]; k++)
+        dh_json_member_string (json, NULL, all[k]);
+      json_builder_end_array (json);
+    }
+  if (!json)
+    {
+      fputs (csv->str, stdout);
+      return;
+    }
+  json_builder_end_object (json);
+  dh_json_print (json);
+}
+
+static GHashTable *
+index_marks (GPtrArray *marks)
+{
+  GHashTable *by_path = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < marks->len; i++)
+    g_hash_table_insert (by_path, ((DhMarkRow *)marks->pdata[i])->path, marks->pdata[i]);
+  return by_path;
+}
+
+static int
+work (Tags *tags, const char *from, const char *db)
+{
+  g_autoptr (GError) error = NULL;
+  guint images = 0;
+  g_autoptr (DhDatabase) database = dh_database_open (db, &error);
+  g_autoptr (GPtrArray) marks = database ? dh_database_list_marks (database, &error) : NULL;
+  if (!marks)
+    return dh_cli_fail (tags->cli, &error);
+  g_autoptr (GHashTable) by_path = tags->marks = index_marks (marks);
+  if (!from)
+    {
+      print_tags (tags);
+      return DH_EXIT_DONE;
+    }
+  if (!take_table (tags, from, &error) || !keep (tags, database, &images, &error))
+    return dh_cli_fail (tags->cli, &error);
+  print_changed (tags, images);
+  fflush (stdout);
+  if (tags->unknown == 0)
+    return DH_EXIT_DONE;
+  g_set_error (&error, DH_ERROR, DH_ERROR_INVALID, "%s: %u row%s of no image, or of several; the others are kept", from,
+               tags->unknown, tags->unknown == 1 ? " is" : "s are");
+  return dh_cli_fail (tags->cli, &error);
+}
+
+int
+dh_dataset_tags (DhCli *cli, int argc, char **argv)
+{
+  g_auto (DhCliDataset) set = { NULL };
+  g_autofree char *from = NULL;
+  g_autofree char *db = NULL;
+  gboolean removing = FALSE;
+  const GOptionEntry entries[] = {
+    { "from", 0, 0, G_OPTION_ARG_FILENAME, &from,
+      "Adds the tags of this table: an image in the first column, tags in the others. A first row that begins with "
+      "\"image\" names the columns, and of a column of yes and no its name is the tag",
+      "FILE.csv" },
+    { "remove", 0, 0, G_OPTION_ARG_NONE, &removing, "With --from: takes these tags away instead", NULL },
+    DH_CLI_DATASET_ENTRIES (set),
+    { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
+    { NULL },
+  };
+  int status;
+  if (!dh_cli_parse (
+          cli, argc, argv, entries, NULL, "--dataroot DIR [--from FILE.csv [--remove]]",
+          "Prints the tags of a data set's images as a table, or adds those of one: night, rain, label error. "
+          "The studio\nshows them, and both measure the slices that they make.",
+          "densehybrid dataset tags --dataroot ~/data/fs_static --from weather.csv", NULL, &status))
+    return status;
+  if (removing && !from)
+    return dh_cli_usage (cli, "--remove takes away the tags of a table: name it with --from");
+  g_autoptr (DhDataset) dataset = dh_cli_open_dataset (cli, &set, &status);
+  if (!dataset)
+    return status;
+  g_autoptr (GHashTable) names = list_names (dataset);
+  const guint n = dh_dataset_size (dataset);
+  Tags tags = {
+    .cli = cli, .dataset = dataset, .names = names, .tags = g_new0 (char **, MAX (n, 1)), .removing = removing
+  };
+  status = work (&tags, from, db);
+  for (guint i = 0; i < n; i++)
+    g_strfreev (tags.tags[i]);
+  g_free (tags.tags);
+  return status;
+}
