@@ -100,7 +100,7 @@ show_n_components (DhTuningPanel *self)
   const guint n = found == NULL     ? 0
                   : found->labelled ? found->n_of[DH_OBJECT_MISSED] + found->n_of[DH_OBJECT_FALSE]
                                     : found->n_of[DH_OBJECT_FLAGGED];
-  g_autofree char *text = n > 0 ? g_strdup_printf (_ ("Components  %u"), n) : g_strdup (_ ("Components"));
+  g_autofree char *text = n > 0 ? g_strdup_printf (_ ("Objects  %u"), n) : g_strdup (_ ("Objects"));
   gtk_button_set_label (GTK_BUTTON (self->components_tab), text);
 }
 
