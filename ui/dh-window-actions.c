@@ -177,6 +177,7 @@ dh_window_update_actions (DhWindow *self)
   set_enabled (self, "export", dh_session_get_evaluation (self->session) != NULL);
   set_enabled (self, "weights-info", dh_session_get_model_info (self->session) != NULL);
   set_enabled (self, "dataset-notes", open);
+  set_enabled (self, "save-view", open);
   dh_window_update_browse_actions (self);
 }
 
