@@ -265,6 +265,13 @@ dh_dataset_base_root (DhDataset *dataset)
   return dataset->base_root;
 }
 
+void
+dh_dataset_set_title (DhDataset *dataset, const char *title)
+{
+  g_free (dataset->title);
+  dataset->title = g_strdup (title);
+}
+
 const char *
 dh_dataset_title (DhDataset *dataset)
 {
