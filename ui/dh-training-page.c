@@ -103,6 +103,10 @@ fold (gpointer data)
   DhTrainingPage *self = data;
   self->fold_source = 0;
   int width = gtk_widget_get_width (GTK_WIDGET (self)), height = gtk_widget_get_height (GTK_WIDGET (self));
+  /* It grows with the letters where that leaves the rest as much as it has with small ones. */
+  const double scale = MAX (dh_ui_text_scale (GTK_WIDGET (self)), 1);
+  const int form = (int)(DH_TRAINING_PANEL_WIDTH * (width >= FORM_FOLDS * scale ? scale : 1));
+  dh_training_panel_set_room (DH_TRAINING_PANEL (self->panel), form, height);
   if (width <= 0 || (self->known && width == self->width && height == self->height))
     return G_SOURCE_REMOVE;
   gboolean wide = width >= FORM_FOLDS;
@@ -118,8 +122,7 @@ fold (gpointer data)
   self->wide = wide;
   self->width = width;
   self->height = height;
-  int room = (wide && adw_flap_get_reveal_flap (ADW_FLAP (self->flap)) ? width - DH_TRAINING_PANEL_WIDTH : width) - 24;
-  dh_training_panel_set_room (DH_TRAINING_PANEL (self->panel), height);
+  int room = (wide && adw_flap_get_reveal_flap (ADW_FLAP (self->flap)) ? width - form : width) - 24;
   dh_job_list_set_room (DH_JOB_LIST (self->jobs), room < NARROW, height >= 760 ? 6 : height >= 600 ? 3 : 2);
   dh_training_curves_set_room (DH_TRAINING_CURVES (self->curves), room,
                                height >= 950   ? 190

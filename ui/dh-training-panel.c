@@ -98,8 +98,9 @@ dh_training_panel_add (DhTrainingPanel *self)
 }
 
 void
-dh_training_panel_set_room (DhTrainingPanel *self, int height)
+dh_training_panel_set_room (DhTrainingPanel *self, int width, int height)
 {
+  gtk_widget_set_size_request (self->box, width, -1);
   dh_training_check_view_set_room (DH_TRAINING_CHECK_VIEW (self->check), height);
 }
 

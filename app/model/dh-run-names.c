@@ -18,5 +18,6 @@ dh_run_names_dup_model (const DhRunRow *run)
   char *weights = dh_run_row_dup_weights (run);
   if (weights != NULL)
     return weights;
-  return g_strdup (run->method == NULL && run->model_path != NULL ? _ ("Demo network") : run->model_title);
+  /* What is in no file came with the program. */
+  return g_strdup (run->method == NULL ? _ ("Demo network") : run->model_title);
 }

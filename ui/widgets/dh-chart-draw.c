@@ -117,7 +117,7 @@ paint_axes (DhChartPainter *painter, const double *x_ticks, char **x_texts, guin
         continue;
       show_text (painter, layout, x, bottom + 3, 0.5, 0.0);
       last = x + width / 2.0;
-      if (x - width / 2.0 < left - 4)
+      if (x - width / 2.0 < left - 8)
         lowest = bottom + 3;
     }
   /* At the axis's ends they make way for the title above and for what stands under the corner. */

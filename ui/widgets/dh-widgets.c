@@ -37,6 +37,30 @@ dh_widgets_use_style (GdkDisplay *display, gboolean dark)
 }
 
 void
+dh_widget_drop_hyphens (GtkWidget *widget)
+{
+  if (!GTK_IS_LABEL (widget))
+    {
+      for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+           child = gtk_widget_get_next_sibling (child))
+        dh_widget_drop_hyphens (child);
+      return;
+    }
+  PangoAttrList *own = gtk_label_get_attributes (GTK_LABEL (widget));
+  g_autoptr (PangoAttrList) list = own != NULL ? pango_attr_list_copy (own) : pango_attr_list_new ();
+  pango_attr_list_insert (list, pango_attr_insert_hyphens_new (FALSE));
+  gtk_label_set_attributes (GTK_LABEL (widget), list);
+}
+
+void
+dh_widget_wrap (GtkWidget *label)
+{
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  dh_widget_drop_hyphens (label);
+}
+
+void
 dh_widget_unparent_children (GtkWidget *widget)
 {
   GtkWidget *child;

@@ -11,6 +11,10 @@ void dh_widgets_init (void);
 /* Loads the style for a display by hand and keeps to it: for programs without AdwApplication (gallery, tests). */
 void dh_widgets_use_style (GdkDisplay *display, gboolean dark);
 
+/* A label's lines end between words, and within one where it must be, without hyphens, which are no part of a path. */
+void dh_widget_wrap (GtkWidget *label);
+/* Of all labels in it that wrap. */
+void dh_widget_drop_hyphens (GtkWidget *widget);
 /* What a widget that holds its children itself does when it is disposed of. */
 void dh_widget_unparent_children (GtkWidget *widget);
 /* Whether the window's style is a dark one, told from the widget's foreground colour. */
