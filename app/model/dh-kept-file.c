@@ -194,10 +194,10 @@ was_read (GObject *source, GAsyncResult *result, gpointer data)
   const gboolean fits = kept != NULL && self->kept == NULL
                         && g_strcmp0 (path, g_task_get_task_data (G_TASK (result))) == 0
                         && dh_dataset_find (self->dataset, kept->stem) >= 0;
-  if (fits)
-    dh_session_take_kept (self, kept);
-  else
+  if (!fits)
     g_clear_pointer (&kept, dh_kept_map_free);
+  if (self->worker != NULL)
+    dh_session_take_kept (self, kept);
 }
 
 void
@@ -205,7 +205,10 @@ dh_session_read_kept (DhSession *self)
 {
   char *path = dup_path (self);
   if (path == NULL)
-    return;
+    {
+      dh_session_take_kept (self, NULL);
+      return;
+    }
   Job *job = g_new0 (Job, 1);
   job->path = path;
   job->task = g_task_new (self, self->closing, was_read, NULL);

@@ -226,7 +226,11 @@ G_GNUC_INTERNAL void dh_session_find_kept_map (DhSession *session, guint side, c
 
 /* The same without letting go of it: it is read again with its set. */
 G_GNUC_INTERNAL void dh_session_drop_kept (DhSession *session);
-G_GNUC_INTERNAL void dh_session_take_kept (DhSession *session, DhKeptMap *kept); /* takes it; nothing is kept then */
+/* Takes it, while nothing is kept; NULL: there is nothing of the set that was opened. With the first set after the
+ * program's start it stands in the comparison again that it stood in at its end. */
+G_GNUC_INTERNAL void dh_session_take_kept (DhSession *session, DhKeptMap *kept);
+/* At the program's end: dropped, and where it stood is known at the next start. */
+G_GNUC_INTERNAL void dh_session_leave_kept (DhSession *session);
 G_GNUC_INTERNAL void dh_kept_map_free (gpointer kept);
 /* dh-kept-file.c: written and read on other threads; closing waits for what is to be written. */
 G_GNUC_INTERNAL void dh_session_write_kept (DhSession *session);

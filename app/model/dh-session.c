@@ -355,7 +355,7 @@ dh_session_close (DhSession *self)
 {
   if (self->worker == NULL)
     return;
-  dh_session_drop_kept (self);
+  dh_session_leave_kept (self);
   dh_session_close_kept (self);
   g_cancellable_cancel (self->closing);
   dh_player_set_playing (self->player, FALSE);
