@@ -181,6 +181,7 @@ dh_session_remove_kept (DhSession *self)
 void
 dh_session_close_kept (DhSession *self)
 {
+  g_clear_pointer (&self->kept, dh_kept_map_free);
   if (self->kept_writer != NULL)
     g_thread_pool_free (g_steal_pointer (&self->kept_writer), FALSE, TRUE);
 }

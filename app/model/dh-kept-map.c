@@ -1,14 +1,9 @@
 #include "dh-kept-map.h"
 #include <glib/gi18n.h>
 #include <math.h>
-#include <string.h>
 #include "dh-file.h"
 #include "dh-run-threshold.h"
 #include "dh-session-private.h"
-
-/* On which sides of a comparison it stood when the program ended. */
-#define SHOWN_GROUP "last"
-#define SHOWN_KEY "kept-shown"
 
 static const char *const side_names[2] = { "compare-a", "compare-b" };
 
@@ -174,29 +169,30 @@ dh_session_release_kept_map (DhSession *self)
 }
 
 void
-dh_session_leave_kept (DhSession *self)
+dh_session_init_kept (DhSession *self)
 {
-  g_autoptr (GString) sides = g_string_new (NULL);
-  const gboolean comparing = self->kept != NULL && dh_view_is (self->view, "layout", "compare");
+  const gboolean comparing = dh_view_is (self->view, "layout", "compare");
+  self->kept_sides = 0;
   for (guint side = 0; side < 2 && comparing; side++)
     if (dh_view_is (self->view, side_names[side], DH_KEPT_NAME))
-      g_string_append_c (sides, (char)('a' + side));
-  dh_settings_set_string (self->settings, SHOWN_GROUP, SHOWN_KEY, sides->str);
-  dh_session_drop_kept (self);
+      self->kept_sides |= 1u << side;
+  if (self->kept_sides != 0)
+    g_object_set (self->view, "layout", "grid", NULL);
+  dh_session_settle_kept_map (self);
 }
 
 void
 dh_session_take_kept (DhSession *self, DhKeptMap *kept)
 {
-  g_autofree char *sides = dh_settings_dup_string (self->settings, SHOWN_GROUP, SHOWN_KEY);
-  dh_settings_set_string (self->settings, SHOWN_GROUP, SHOWN_KEY, "");
+  const guint sides = self->kept_sides;
+  self->kept_sides = 0;
   if (kept == NULL)
     return;
   self->kept = kept;
   dh_session_trace (self, "has map %d of %s, kept before", (int)kept->kind, kept->stem);
   renew (self);
-  for (guint side = 0; side < 2 && sides != NULL; side++)
-    if (strchr (sides, 'a' + (int)side) != NULL)
+  for (guint side = 0; side < 2; side++)
+    if ((sides & 1u << side) != 0)
       g_object_set (self->view, side_names[side], DH_KEPT_NAME, "layout", "compare", NULL);
 }
 

@@ -132,10 +132,11 @@ struct _DhSession
   GCancellable *reading_run_map[2];
   GQueue kept_run_maps; /* DhRunMap, the last first */
   DhRunSide run_sides[2];
-  DhKeptMap *kept;                    /* NULL: nothing is */
-  GThreadPool *kept_writer;           /* of one thread, in order; NULL before the first */
-  GQueue kept_run_details;            /* DhRunDetails, the last first */
-  GHashTable *run_tunings;            /* of dh-run-threshold.c, by run */
+  guint kept_sides;         /* bits: of the comparison that the program ended in, until the first set is there */
+  DhKeptMap *kept;          /* NULL: nothing is */
+  GThreadPool *kept_writer; /* of one thread, in order; NULL before the first */
+  GQueue kept_run_details;  /* DhRunDetails, the last first */
+  GHashTable *run_tunings;  /* of dh-run-threshold.c, by run */
   gboolean reading_runs, runs_unread; /* being read; their last reading failed, which was said */
   gboolean read_runs_again;           /* something was written since */
   gboolean report_objects;            /* lists of objects in the reports that are written */
@@ -229,8 +230,8 @@ G_GNUC_INTERNAL void dh_session_drop_kept (DhSession *session);
 /* Takes it, while nothing is kept; NULL: there is nothing of the set that was opened. With the first set after the
  * program's start it stands in the comparison again that it stood in at its end. */
 G_GNUC_INTERNAL void dh_session_take_kept (DhSession *session, DhKeptMap *kept);
-/* At the program's end: dropped, and where it stood is known at the next start. */
-G_GNUC_INTERNAL void dh_session_leave_kept (DhSession *session);
+/* A view that an earlier start left with it in a comparison waits for it, and shows none before. */
+G_GNUC_INTERNAL void dh_session_init_kept (DhSession *session);
 G_GNUC_INTERNAL void dh_kept_map_free (gpointer kept);
 /* dh-kept-file.c: written and read on other threads; closing waits for what is to be written. */
 G_GNUC_INTERNAL void dh_session_write_kept (DhSession *session);
