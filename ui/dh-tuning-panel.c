@@ -237,8 +237,8 @@ dh_tuning_panel_new (DhSession *session, DhCanvas *canvas)
   gtk_widget_set_parent (box, GTK_WIDGET (self));
   GtkWidget *band = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, "dh-band");
   g_autoptr (GMenu) menu = g_menu_new ();
-  dh_ui_menu_section (menu, NULL, _ ("_Choose weights…"), "win.open-weights", _ ("_About these weights…"),
-                      "win.weights-info", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("_Choose weights…"), "win.open-weights", _ ("Use the _demo network"),
+                      "win.demo-weights", _ ("_About these weights…"), "win.weights-info", NULL);
   self->context =
       dh_ui_context_button ("dh-chip-symbolic", _ ("Weights"), G_MENU_MODEL (menu), &self->title, &self->subtitle);
   gtk_box_append (GTK_BOX (band), self->context);

@@ -10,6 +10,8 @@ ACTION (open_pictures) { dh_window_choose_pictures (data); }
 
 ACTION (open_weights) { dh_window_choose_weights (data); }
 
+ACTION (demo_weights) { dh_session_open_demo_weights (DH_WINDOW (data)->session); }
+
 ACTION (open_demo)
 {
   dh_session_open_demo (DH_WINDOW (data)->session);
@@ -127,6 +129,7 @@ static const GActionEntry entries[] = {
   { "open-dataset", open_dataset, NULL, NULL, NULL },
   { "open-pictures", open_pictures, NULL, NULL, NULL },
   { "open-weights", open_weights, NULL, NULL, NULL },
+  { "demo-weights", demo_weights, NULL, NULL, NULL },
   { "open-demo", open_demo, NULL, NULL, NULL },
   { "filter", filter, NULL, NULL, NULL },
   { "browse-images", browse_images, "s", NULL, NULL },
