@@ -48,7 +48,7 @@ typedef struct
 static gboolean
 is_at_threshold (guint column)
 {
-  return column == COLUMN_F1 || column == COLUMN_OBJECTS;
+  return column == COLUMN_F1 || column == COLUMN_OBJECTS || column == COLUMN_LARGEST;
 }
 
 /* Of a picture with labels whose objects are known; else NULL. */
@@ -86,7 +86,7 @@ value (gpointer item, guint column, gpointer data)
                  ? picture->components->n_of[DH_OBJECT_MISSED] * 1e6 + picture->components->n_of[DH_OBJECT_FALSE]
                  : NAN;
     case COLUMN_LARGEST:
-      return metrics->largest_missed;
+      return picture != NULL ? dh_picture_components_largest_missed (picture->components) : NAN;
     case COLUMN_MEAN:
       return metrics->mean_score;
     default:

@@ -16,6 +16,7 @@ struct _DhImageItem
   gboolean thumbnail_claimed;
   DhItemMetrics metrics;
   gint n_missed, n_false;
+  double largest_missed; /* of those */
   char **tags;
   char *note;
 };
@@ -228,9 +229,16 @@ dh_image_item_get_n_false (DhImageItem *self)
   return self->n_false;
 }
 
-void
-dh_image_item_set_objects (DhImageItem *self, gint n_missed, gint n_false)
+double
+dh_image_item_get_largest_missed (DhImageItem *self)
 {
+  return self->n_missed >= 0 ? self->largest_missed : self->metrics.largest_missed;
+}
+
+void
+dh_image_item_set_objects (DhImageItem *self, gint n_missed, gint n_false, double largest_missed)
+{
+  self->largest_missed = largest_missed;
   if (self->n_missed == n_missed && self->n_false == n_false)
     return;
   self->n_missed = n_missed;

@@ -143,7 +143,7 @@ badness_key (DhImageItem *item, DhSort sort)
     case DH_SORT_MEAN_SCORE:
       return -metrics->mean_score;
     case DH_SORT_LARGEST_MISS:
-      return -metrics->largest_missed;
+      return -dh_image_item_get_largest_missed (item);
     case DH_SORT_ANOMALY_PIXELS:
       return -(double)metrics->n_anomaly;
     case DH_SORT_MISSED:

@@ -75,7 +75,8 @@ show_in_list (DhSession *self, const DhSetObjects *objects)
       const gboolean known = components != NULL && components->labelled;
       dh_image_item_set_objects (dh_image_list_get_item (self->list, i),
                                  known ? (gint)components->n_of[DH_OBJECT_MISSED] : -1,
-                                 known ? (gint)components->n_of[DH_OBJECT_FALSE] : -1);
+                                 known ? (gint)components->n_of[DH_OBJECT_FALSE] : -1,
+                                 known ? dh_picture_components_largest_missed (components) : (double)NAN);
     }
   dh_image_list_resort (self->list);
 }

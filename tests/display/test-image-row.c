@@ -49,20 +49,20 @@ test_badges (void)
   const int height = measure (GTK_ORIENTATION_VERTICAL);
   g_assert_true (tells ("100.0"));
   g_assert_false (tells ("0"));
-  dh_image_item_set_objects (item, 0, 0);
+  dh_image_item_set_objects (item, 0, 0, 0);
   g_assert_false (tells ("0"));
-  dh_image_item_set_objects (item, 3, 0);
+  dh_image_item_set_objects (item, 3, 0, 0);
   pointer_wait_until (tells ("3"));
   g_assert_false (tells ("0"));
   GtkWidget *badge = gtk_widget_get_parent (find_label (row, "3"));
   g_assert_nonnull (strstr (gtk_widget_get_tooltip_text (badge), "3 anomalies are missed"));
-  dh_image_item_set_objects (item, 150, 8000);
+  dh_image_item_set_objects (item, 150, 8000, 0);
   pointer_wait_until (tells ("99+"));
   g_assert_nonnull (strstr (gtk_widget_get_tooltip_text (badge), "150 anomalies are missed"));
   g_assert_cmpint (measure (GTK_ORIENTATION_VERTICAL), ==, height);
   g_assert_cmpint (measure (GTK_ORIENTATION_HORIZONTAL), <=, ROOM);
   /* nobody knows any more */
-  dh_image_item_set_objects (item, -1, -1);
+  dh_image_item_set_objects (item, -1, -1, 0);
   pointer_wait_until (!tells ("99+"));
   g_assert_cmpint (measure (GTK_ORIENTATION_VERTICAL), ==, height);
 }
