@@ -3,6 +3,8 @@
 #include "dh-import-bar.h"
 #include "dh-import-dialog.h"
 #include "dh-run-list.h"
+#include "dh-run-removal-dialog.h"
+#include "dh-run-removal.h"
 #include "dh-runs-band.h"
 #include "dh-runs-charts.h"
 #include "dh-runs-compared.h"
@@ -88,6 +90,12 @@ show_chosen (DhRunsPage *self)
   set_enabled (self, "copy-command", first != NULL && first->command != NULL);
   set_enabled (self, "browse", first != NULL && (job == NULL || dh_training_job_get_best_path (job) != NULL));
   set_enabled (self, "curves", job != NULL);
+  const char *kept = first == NULL    ? NULL
+                     : second != NULL ? _ ("Choose one alone")
+                                      : dh_session_refuse_removal (self->session, first);
+  set_enabled (self, "remove", first != NULL && kept == NULL);
+  gtk_widget_set_tooltip_text (self->band.remove,
+                               kept != NULL ? kept : _ ("Off this list, with its maps or without (Delete)"));
   const char *refused = dh_session_refuse_runs (first, second);
   set_enabled (self, "compare", refused == NULL);
   /* In the place of the one that opens a single run: a row that is opened does so all the same. */
@@ -97,6 +105,7 @@ show_chosen (DhRunsPage *self)
                                refused != NULL ? refused : _ ("Their score maps, swiped or subtracted"));
   gtk_widget_set_visible (self->band.curves, job != NULL);
   gtk_widget_set_visible (self->band.export, job == NULL);
+  gtk_widget_set_visible (self->band.remove, job == NULL);
   gtk_menu_button_set_label (GTK_MENU_BUTTON (self->band.export), both ? _ ("Export 2 runs") : _ ("Export"));
   DhImportProgress progress;
   const gboolean importing = dh_session_get_import_progress (self->session, &progress);
@@ -268,6 +277,23 @@ import_scores (GSimpleAction *action, GVariant *value, gpointer data)
 }
 
 static void
+remove_chosen (GSimpleAction *action, GVariant *value, gpointer data)
+{
+  DhRunsPage *self = data;
+  dh_run_removal_dialog_show (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), self->session, chosen (self, 0));
+}
+
+/* In the table alone: elsewhere the key takes a letter. */
+static gboolean
+on_key (GtkEventControllerKey *keys, guint keyval, guint code, GdkModifierType state, DhRunsPage *self)
+{
+  if (keyval != GDK_KEY_Delete)
+    return FALSE;
+  g_action_group_activate_action (G_ACTION_GROUP (self->actions), "remove", NULL);
+  return TRUE;
+}
+
+static void
 show_chosen_curves (GSimpleAction *action, GVariant *value, gpointer data)
 {
   show_curves (data, chosen (data, 0));
@@ -402,7 +428,8 @@ dh_runs_page_new (DhSession *session)
     { "export", export_runs, "s", NULL, NULL },         { "maps", export_maps, "s", NULL, NULL },
     { "copy-command", copy_command, NULL, NULL, NULL }, { "compare", compare_chosen, NULL, NULL, NULL },
     { "browse", browse_chosen, NULL, NULL, NULL },      { "curves", show_chosen_curves, NULL, NULL, NULL },
-    { "import", import_scores, NULL, NULL, NULL },      { "table", export_table, "s", NULL, NULL }
+    { "import", import_scores, NULL, NULL, NULL },      { "table", export_table, "s", NULL, NULL },
+    { "remove", remove_chosen, NULL, NULL, NULL }
   };
   g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "runs", G_ACTION_GROUP (self->actions));
@@ -414,6 +441,9 @@ dh_runs_page_new (DhSession *session)
   gtk_box_append (GTK_BOX (cards), dh_import_bar_new (session));
   self->table = dh_runs_table_new (session);
   dh_focus_add_region (self->table);
+  GtkEventController *keys = gtk_event_controller_key_new ();
+  g_signal_connect (keys, "key-pressed", G_CALLBACK (on_key), self);
+  gtk_widget_add_controller (self->table, keys);
   gtk_box_append (GTK_BOX (cards), self->table);
   gtk_box_append (GTK_BOX (cards), make_lower (self));
   GtkWidget *page = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
@@ -427,6 +457,7 @@ dh_runs_page_new (DhSession *session)
   gtk_widget_set_parent (self->stack, GTK_WIDGET (self));
   g_signal_connect_object (self->table, "chosen", G_CALLBACK (show_chosen), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "import", G_CALLBACK (show_chosen), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "evaluation", G_CALLBACK (show_chosen), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->table, "opened", G_CALLBACK (on_opened), self, 0);
   g_signal_connect_object (self->charts, "picture", G_CALLBACK (on_picture), self, 0);
   show_chosen (self);
