@@ -8,6 +8,7 @@
 #include "dh-runs-band.h"
 #include "dh-runs-charts.h"
 #include "dh-runs-compared.h"
+#include "dh-runs-export.h"
 #include "dh-runs-table.h"
 #include "dh-session-import.h"
 #include "dh-session-reopen.h"
@@ -158,65 +159,13 @@ on_picture (DhRunsCharts *charts, DhRunItem *item, const char *stem, DhRunsPage 
   browse (self, item, stem);
 }
 
-/* Files */
-
-typedef struct
-{
-  DhRunsPage *page;
-  gint64 run, other; /* as they were chosen when the dialogue was opened */
-  char *layout;      /* of maps; NULL: a report */
-  GArray *table;     /* gint64: a table of them; NULL: none */
-} Export;
-
-static void
-export_free (gpointer data, GClosure *closure)
-{
-  Export *export = data;
-  g_object_unref (export->page);
-  g_free (export->layout);
-  g_clear_pointer (&export->table, g_array_unref);
-  g_free (export);
-}
-
-static void
-export_chosen (GtkNativeDialog *dialog, int response, Export *export)
-{
-  g_autoptr (GFile) file =
-      response == GTK_RESPONSE_ACCEPT ? gtk_file_chooser_get_file (GTK_FILE_CHOOSER (dialog)) : NULL;
-  g_autofree char *path = file != NULL ? g_file_get_path (file) : NULL;
-  if (path != NULL && export->table != NULL)
-    dh_session_export_table (export->page->session, export->table, path);
-  else if (path != NULL && export->layout != NULL)
-    dh_session_export_maps (export->page->session, export->run, export->layout, path);
-  else if (path != NULL)
-    dh_session_export_runs (export->page->session, export->run, export->other, path);
-  g_object_unref (dialog);
-}
-
-static GtkFileChooser *
-choose_file (DhRunsPage *self, const char *title, GtkFileChooserAction action, const char *layout, GArray *table)
-{
-  const DhRun *a = chosen (self, 0) != NULL ? dh_run_item_get (chosen (self, 0)) : NULL;
-  const DhRun *b = chosen (self, 1) != NULL ? dh_run_item_get (chosen (self, 1)) : NULL;
-  GtkFileChooserNative *dialog = gtk_file_chooser_native_new (
-      title, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), action, _ ("Export"), NULL);
-  Export *export = g_new (Export, 1);
-  *export = (Export){ g_object_ref (self), a != NULL ? a->id : 0, b != NULL && !b->training ? b->id : 0,
-                      g_strdup (layout), table };
-  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
-  g_signal_connect_data (dialog, "response", G_CALLBACK (export_chosen), export, export_free, 0);
-  return GTK_FILE_CHOOSER (dialog);
-}
-
 static void
 export_runs (GSimpleAction *action, GVariant *value, gpointer data)
 {
   DhRunsPage *self = data;
-  GtkFileChooser *chooser = choose_file (self, _ ("Export a report"), GTK_FILE_CHOOSER_ACTION_SAVE, NULL, NULL);
-  g_autofree char *name = g_strdup_printf ("run-%" G_GINT64_FORMAT ".%s", dh_run_item_get (chosen (self, 0))->id,
-                                           g_variant_get_string (value, NULL));
-  gtk_file_chooser_set_current_name (chooser, name);
-  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+  const DhRun *b = chosen (self, 1) != NULL ? dh_run_item_get (chosen (self, 1)) : NULL;
+  dh_runs_export_report (GTK_WIDGET (self), self->session, dh_run_item_get (chosen (self, 0))->id,
+                         b != NULL && !b->training ? b->id : 0, g_variant_get_string (value, NULL));
 }
 
 /* Of all that the filter leaves, whatever is chosen. */
@@ -224,25 +173,16 @@ static void
 export_table (GSimpleAction *action, GVariant *value, gpointer data)
 {
   DhRunsPage *self = data;
-  g_autoptr (GArray) runs = dh_runs_table_list_shown (DH_RUNS_TABLE (self->table));
-  if (runs->len == 0)
-    {
-      g_signal_emit_by_name (self->session, "message", _ ("None of the runs that are shown is a finished evaluation"));
-      return;
-    }
-  GtkFileChooser *chooser = choose_file (self, _ ("A table of the runs that are shown"), GTK_FILE_CHOOSER_ACTION_SAVE,
-                                         NULL, g_steal_pointer (&runs));
-  g_autofree char *name = g_strconcat ("table.", g_variant_get_string (value, NULL), NULL);
-  gtk_file_chooser_set_current_name (chooser, name);
-  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+  dh_runs_export_table (GTK_WIDGET (self), self->session, dh_runs_table_list_shown (DH_RUNS_TABLE (self->table)),
+                        g_variant_get_string (value, NULL));
 }
 
 static void
 export_maps (GSimpleAction *action, GVariant *value, gpointer data)
 {
-  GtkFileChooser *chooser = choose_file (data, _ ("A folder for the maps"), GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER,
-                                         g_variant_get_string (value, NULL), NULL);
-  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+  DhRunsPage *self = data;
+  dh_runs_export_maps (GTK_WIDGET (self), self->session, dh_run_item_get (chosen (self, 0))->id,
+                       g_variant_get_string (value, NULL));
 }
 
 static void

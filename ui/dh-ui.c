@@ -213,6 +213,14 @@ draw_swatch (GtkDrawingArea *area, cairo_t *cr, int width, int height, gpointer 
   cairo_set_source_rgb (cr, r, g, b);
   cairo_rectangle (cr, 0, 0, width, height);
   cairo_fill (cr);
+  GdkRGBA edge;
+  if (dh_widget_needs_edge (GTK_WIDGET (area), rgb, &edge))
+    {
+      gdk_cairo_set_source_rgba (cr, &edge);
+      cairo_set_line_width (cr, 1);
+      cairo_rectangle (cr, 0.5, 0.5, width - 1, height - 1);
+      cairo_stroke (cr);
+    }
   if (g_object_get_data (G_OBJECT (area), "hatched") == NULL)
     return;
   cairo_set_source_rgba (cr, 1, 1, 1, 0.85);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <glib/gstdio.h>
 #include "dh-player.h"
+#include "dh-set-lookup.h"
 #include "dh-view.h"
 #include "dh-widgets.h"
 #include "dh-window.h"
@@ -12,6 +13,7 @@
 static DhSession *session;
 static GtkWidget *window;
 static gboolean could_save; /* with nothing open */
+static char *unlabelled;    /* what is said of the objects then */
 
 static gboolean
 is_shown (void)
@@ -233,6 +235,7 @@ static void
 test_enabled (void)
 {
   g_assert_false (could_save);
+  g_assert_cmpstr (unlabelled, ==, "no anomaly labels");
   g_assert_true (can ("save-view"));
   g_assert_false (can ("export"));
   go_to ("ctrl+4", "runs");
@@ -257,6 +260,9 @@ main (int argc, char **argv)
   gtk_window_present (GTK_WINDOW (window));
   pointer_wait_until (gtk_widget_get_mapped (window));
   could_save = can ("save-view");
+  DhSetLookup *lookup = dh_set_lookup_new (session);
+  unlabelled = dh_set_lookup_dup_note (lookup);
+  dh_set_lookup_free (lookup);
   dh_session_open_demo (session);
   pointer_wait_until (is_shown ());
   g_test_add_func ("/keys/pages", test_pages);

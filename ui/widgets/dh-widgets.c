@@ -76,6 +76,16 @@ dh_widget_is_dark (GtkWidget *widget)
   return 0.299f * color.red + 0.587f * color.green + 0.114f * color.blue > 0.5f;
 }
 
+gboolean
+dh_widget_needs_edge (GtkWidget *widget, guint32 rgb, GdkRGBA *edge)
+{
+  const gboolean dark = dh_widget_is_dark (widget);
+  const guint light = (299 * (rgb >> 16 & 255) + 587 * (rgb >> 8 & 255) + 114 * (rgb & 255)) / 1000;
+  const float grey = dark ? 1 : 0;
+  *edge = (GdkRGBA){ grey, grey, grey, 0.4f };
+  return dark ? light < 60 : light > 230;
+}
+
 void
 dh_widget_lookup_color (GtkWidget *widget, const char *name, const char *fallback, GdkRGBA *color)
 {

@@ -19,6 +19,9 @@ void dh_widget_drop_hyphens (GtkWidget *widget);
 void dh_widget_unparent_children (GtkWidget *widget);
 /* Whether the window's style is a dark one, told from the widget's foreground colour. */
 gboolean dh_widget_is_dark (GtkWidget *widget);
+/* Whether a colour, 0xrrggbb, is hardly told from the ground: a white one on white, a black one on black. Its patch has
+ * an edge then, of the colour that is given. */
+gboolean dh_widget_needs_edge (GtkWidget *widget, guint32 rgb, GdkRGBA *edge);
 /* A colour the style defines (@define-color), else `fallback`. */
 void dh_widget_lookup_color (GtkWidget *widget, const char *name, const char *fallback, GdkRGBA *color);
 
