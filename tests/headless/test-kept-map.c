@@ -281,7 +281,8 @@ test_release (SessionFixture *fixture, gconstpointer data)
   g_object_set (view, "compare-b", DH_KEPT_NAME, NULL);
   dh_session_settle_kept_map (session);
   g_assert_true (dh_view_is (view, "compare-b", "likelihood"));
-  /* The end of the program does as well where there is no comparison: what stood there before is what it begins with. */
+  /* The end of the program does as well where there is no comparison: what stood there before is what it begins with.
+   */
   g_object_set (view, "compare-b", "entropy", NULL);
   g_assert_true (dh_session_keep_map (session, DH_FRAME_LIKELIHOOD));
   g_object_set (view, "compare-b", DH_KEPT_NAME, NULL);
