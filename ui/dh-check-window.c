@@ -61,7 +61,8 @@ add_fact (GtkWidget *group, const char *title, const char *text)
   GtkWidget *label = dh_ui_label (text, "dh-dense dh-num", 1);
   gtk_label_set_selectable (GTK_LABEL (label), TRUE);
   dh_widget_wrap (label);
-  gtk_label_set_width_chars (GTK_LABEL (label), (int)MIN (g_utf8_strlen (text, -1), FACT_CHARS));
+  const int chars = (int)(FACT_CHARS / MAX (dh_ui_text_scale (row), 1));
+  gtk_label_set_width_chars (GTK_LABEL (label), (int)MIN (g_utf8_strlen (text, -1), chars));
   gtk_label_set_max_width_chars (GTK_LABEL (label), FACT_CHARS);
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), label);
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), row);

@@ -103,9 +103,10 @@ fold (gpointer data)
   DhTrainingPage *self = data;
   self->fold_source = 0;
   int width = gtk_widget_get_width (GTK_WIDGET (self)), height = gtk_widget_get_height (GTK_WIDGET (self));
-  /* It grows with the letters where that leaves the rest as much as it has with small ones. */
-  const double scale = MAX (dh_ui_text_scale (GTK_WIDGET (self)), 1);
-  const int form = (int)(DH_TRAINING_PANEL_WIDTH * (width >= FORM_FOLDS * scale ? scale : 1));
+  /* It grows with the letters, beside the rest to about a third of the page. */
+  const double grown = DH_TRAINING_PANEL_WIDTH * MAX (dh_ui_text_scale (GTK_WIDGET (self)), 1);
+  const double most = width >= FORM_FOLDS ? 0.36 * width : width - 48;
+  const int form = (int)MAX (MIN (grown, most), DH_TRAINING_PANEL_WIDTH);
   dh_training_panel_set_room (DH_TRAINING_PANEL (self->panel), form, height);
   if (width <= 0 || (self->known && width == self->width && height == self->height))
     return G_SOURCE_REMOVE;

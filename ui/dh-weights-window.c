@@ -25,10 +25,11 @@ add_row (GtkWidget *group, const char *title, const char *text)
   GtkWidget *label = dh_ui_label (text, "dh-dense dh-num", 1);
   gtk_label_set_selectable (GTK_LABEL (label), TRUE);
   dh_widget_wrap (label);
-  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_CHAR);
-  /* A row gives a text that wraps no more than it must have. */
-  gtk_label_set_width_chars (GTK_LABEL (label), (int)MIN (g_utf8_strlen (text, -1), 44));
+  /* A row gives a text that wraps no more than it must have, and is as wide with large letters as with small ones. */
+  const int chars = (int)(44 / MAX (dh_ui_text_scale (row), 1));
+  gtk_label_set_width_chars (GTK_LABEL (label), (int)MIN (g_utf8_strlen (text, -1), chars));
   gtk_label_set_max_width_chars (GTK_LABEL (label), 44);
+  dh_widget_drop_hyphens (row);
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), label);
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), row);
 }

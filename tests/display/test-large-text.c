@@ -101,6 +101,32 @@ test_path (void)
     }
 }
 
+static int
+measure_title (GtkWidget *widget)
+{
+  int least = 0;
+  if (GTK_IS_LABEL (widget) && g_str_equal (gtk_label_get_text (GTK_LABEL (widget)), "SHA-256"))
+    gtk_widget_measure (widget, GTK_ORIENTATION_HORIZONTAL, -1, &least, NULL, NULL, NULL);
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    least = MAX (least, measure_title (child));
+  return least;
+}
+
+/* A row's title is no column of letters, however much its value would have. */
+static void
+test_title (void)
+{
+  GtkWidget *row = g_object_ref_sink (g_object_new (ADW_TYPE_ACTION_ROW, "title", "SHA-256", NULL));
+  GtkWidget *word = g_object_ref_sink (dh_ui_label ("SHA", NULL, 0));
+  dh_widget_drop_hyphens (row);
+  int least;
+  gtk_widget_measure (word, GTK_ORIENTATION_HORIZONTAL, -1, &least, NULL, NULL, NULL);
+  g_assert_cmpint (measure_title (row), >=, least);
+  g_object_unref (row);
+  g_object_unref (word);
+}
+
 /* A window that stands before another one grows with the letters as far as that one reaches. */
 static void
 test_window (void)
@@ -133,6 +159,7 @@ main (int argc, char **argv)
   g_test_add_func ("/large-text/size", test_size);
   g_test_add_func ("/large-text/column", test_column);
   g_test_add_func ("/large-text/path", test_path);
+  g_test_add_func ("/large-text/title", test_title);
   g_test_add_func ("/large-text/window", test_window);
   return g_test_run ();
 }

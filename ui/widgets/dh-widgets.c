@@ -46,6 +46,8 @@ dh_widget_drop_hyphens (GtkWidget *widget)
         dh_widget_drop_hyphens (child);
       return;
     }
+  if (gtk_widget_has_css_class (widget, "title"))
+    gtk_label_set_wrap_mode (GTK_LABEL (widget), PANGO_WRAP_WORD);
   PangoAttrList *own = gtk_label_get_attributes (GTK_LABEL (widget));
   g_autoptr (PangoAttrList) list = own != NULL ? pango_attr_list_copy (own) : pango_attr_list_new ();
   pango_attr_list_insert (list, pango_attr_insert_hyphens_new (FALSE));

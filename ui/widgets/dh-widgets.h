@@ -13,7 +13,7 @@ void dh_widgets_use_style (GdkDisplay *display, gboolean dark);
 
 /* A label's lines end between words, and within one where it must be, without hyphens, which are no part of a path. */
 void dh_widget_wrap (GtkWidget *label);
-/* Of all labels in it that wrap. */
+/* Of all labels in it that wrap; the words of a row's title stay whole. */
 void dh_widget_drop_hyphens (GtkWidget *widget);
 /* What a widget that holds its children itself does when it is disposed of. */
 void dh_widget_unparent_children (GtkWidget *widget);
