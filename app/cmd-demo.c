@@ -88,6 +88,8 @@ run_demo (DhCli *cli, const char *out, GError **error)
     dh_cli_use_device (cli, dh_predictor_device (predictor));
   g_autoptr (DhDataset) dataset =
       predictor ? dh_dataset_open (scenes, "street-hazards", NULL, cli->cancellable, NULL, error) : NULL;
+  if (dataset)
+    dh_dataset_set_title (dataset, DH_DEMO_TITLE);
   const DhPictures pictures = dataset ? dh_calibrate_pictures (dataset) : (DhPictures){ 0 };
   if (dataset && !dh_cli_calibrate (cli, NULL, predictor, &pictures, error))
     return FALSE;

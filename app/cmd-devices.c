@@ -24,6 +24,7 @@ add_json (JsonBuilder *json, const DhDeviceInfo *info)
   dh_json_member_string (json, "name", info->name);
   dh_json_member_string (json, "kind", info->kind);
   dh_json_member_string (json, "title", info->title);
+  dh_json_member_string (json, "instructions", info->instructions);
   dh_json_member_string (json, "source", info->source);
   dh_json_member_boolean (json, "available", info->available);
   dh_json_member_string (json, "why_not", info->why_not);
@@ -49,8 +50,9 @@ print_info (const DhDeviceInfo *info, const char *chosen)
   for (guint p = 0; p < DH_N_PRECISIONS; p++)
     if (info->precisions & 1u << p)
       g_string_append_printf (precisions, "%s%s", precisions->len ? ", " : "", dh_precision_name (p));
-  printf ("%-8s %s%s%s · %" G_GUINT64_FORMAT " MiB · %s%s\n", info->name, info->title ? info->title : info->kind,
-          info->source ? " from " : "", info->source ? info->source : "", info->memory >> 20, precisions->str,
+  printf ("%-8s %s%s%s%s%s · %" G_GUINT64_FORMAT " MiB · %s%s\n", info->name, info->title ? info->title : info->kind,
+          info->source ? " from " : "", info->source ? info->source : "", info->instructions ? " · " : "",
+          info->instructions ? info->instructions : "", info->memory >> 20, precisions->str,
           g_strcmp0 (chosen, info->name) == 0 ? " · default" : "");
 }
 

@@ -62,8 +62,7 @@ dh_banner_init (DhBanner *self)
   gtk_widget_add_css_class (icon, "dh-warn");
   gtk_box_append (GTK_BOX (self->line), icon);
   self->text = dh_ui_label (NULL, "dh-dense", 0);
-  gtk_label_set_wrap (GTK_LABEL (self->text), TRUE);
-  gtk_label_set_wrap_mode (GTK_LABEL (self->text), PANGO_WRAP_WORD_CHAR);
+  dh_widget_wrap (self->text);
   gtk_label_set_selectable (GTK_LABEL (self->text), TRUE);
   gtk_widget_set_hexpand (self->text, TRUE);
   gtk_box_append (GTK_BOX (self->line), self->text);

@@ -174,10 +174,12 @@ lies_over (GtkWidget *flap)
 
 /* Of two that would lie over the panes, and over each other, the last one stays. */
 static void
-give_way (GtkWidget *flap, GtkWidget *other)
+give_way (DhBrowsePage *self, GtkWidget *flap, GtkWidget *other)
 {
-  if (lies_over (flap) && lies_over (other))
-    adw_flap_set_reveal_flap (ADW_FLAP (other), FALSE);
+  if (!lies_over (flap) || !lies_over (other))
+    return;
+  keep_focus (self, adw_flap_get_flap (ADW_FLAP (other)));
+  adw_flap_set_reveal_flap (ADW_FLAP (other), FALSE);
 }
 
 gboolean
@@ -194,7 +196,7 @@ dh_browse_page_close_panel (DhBrowsePage *self)
 static void
 on_images_revealed (AdwFlap *flap, GParamSpec *spec, DhBrowsePage *self)
 {
-  give_way (self->images_flap, self->tuning_flap);
+  give_way (self, self->images_flap, self->tuning_flap);
   if (self->known && self->wide_images && !self->folding)
     g_object_set (dh_session_get_view (self->session), "show-images", adw_flap_get_reveal_flap (flap), NULL);
 }
@@ -220,7 +222,7 @@ show_line (DhBrowsePage *self)
 static void
 on_tuning_revealed (AdwFlap *flap, GParamSpec *spec, DhBrowsePage *self)
 {
-  give_way (self->tuning_flap, self->images_flap);
+  give_way (self, self->tuning_flap, self->images_flap);
   show_line (self);
   if (self->known && self->wide_tuning && !self->folding)
     g_object_set (dh_session_get_view (self->session), "show-tuning", adw_flap_get_reveal_flap (flap), NULL);

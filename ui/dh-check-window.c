@@ -50,6 +50,7 @@ new_row (GType type, const char *title, const char *subtitle)
     adw_expander_row_set_subtitle (ADW_EXPANDER_ROW (row), subtitle != NULL ? subtitle : "");
   else
     g_object_set (row, "subtitle", subtitle != NULL ? subtitle : "", "subtitle-lines", 0, "title-lines", 0, NULL);
+  dh_widget_drop_hyphens (row);
   return row;
 }
 
@@ -59,9 +60,9 @@ add_fact (GtkWidget *group, const char *title, const char *text)
   GtkWidget *row = new_row (ADW_TYPE_ACTION_ROW, title, NULL);
   GtkWidget *label = dh_ui_label (text, "dh-dense dh-num", 1);
   gtk_label_set_selectable (GTK_LABEL (label), TRUE);
-  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
-  gtk_label_set_width_chars (GTK_LABEL (label), (int)MIN (g_utf8_strlen (text, -1), FACT_CHARS));
+  dh_widget_wrap (label);
+  const int chars = (int)(FACT_CHARS / MAX (dh_ui_text_scale (row), 1));
+  gtk_label_set_width_chars (GTK_LABEL (label), (int)MIN (g_utf8_strlen (text, -1), chars));
   gtk_label_set_max_width_chars (GTK_LABEL (label), FACT_CHARS);
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), label);
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), row);
@@ -356,8 +357,8 @@ dh_check_window_new (DhSession *session, GtkWindow *parent)
   Check *self = g_new0 (Check, 1);
   self->session = g_object_ref (session);
   GtkWidget *window = self->window = adw_window_new ();
-  g_object_set (window, "title", _ ("Check of the data set"), "modal", TRUE, "transient-for", parent, "default-width",
-                820, "default-height", 680, NULL);
+  g_object_set (window, "title", _ ("Check of the data set"), "modal", TRUE, "transient-for", parent, NULL);
+  dh_ui_set_window_size (window, 820, 680);
   g_object_set_data_full (G_OBJECT (window), "check", self, check_free);
   g_signal_connect (window, "destroy", G_CALLBACK (on_destroy), NULL);
   g_signal_connect_object (session, "notify::dataset-title", G_CALLBACK (on_dataset), window, G_CONNECT_SWAPPED);

@@ -314,8 +314,8 @@ dh_classes_window_show (DhSession *session, GtkWindow *parent)
   self->session = g_object_ref (session);
   g_set_weak_pointer (&self->parent, parent);
   GtkWidget *window = self->window = adw_window_new ();
-  g_object_set (window, "title", _ ("Classes shown"), "transient-for", parent, "destroy-with-parent", TRUE,
-                "default-width", 300, "default-height", 520, NULL);
+  g_object_set (window, "title", _ ("Classes shown"), "transient-for", parent, "destroy-with-parent", TRUE, NULL);
+  dh_ui_set_window_size (window, 300, 520);
   adw_window_set_content (ADW_WINDOW (window), new_content (self));
   g_object_set_data_full (G_OBJECT (window), "classes", self, classes_free);
   g_object_set_data (G_OBJECT (parent), KEY, window);

@@ -115,8 +115,8 @@ make_band (DhComparePanel *self)
   dh_ui_menu_section (menu, NULL, _ ("S_wap A and B"), "pane.swap", _ ("_Keep as B"), "pane.keep",
                       _ ("L_et go of what is kept"), "pane.release", _ ("E_nd the comparison"), "view.layout::grid",
                       NULL);
-  dh_ui_menu_section (menu, NULL, _ ("_Choose weights…"), "win.open-weights", _ ("_About these weights…"),
-                      "win.weights-info", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("_Choose weights…"), "win.open-weights", _ ("Use the _demo network"),
+                      "win.demo-weights", _ ("_About these weights…"), "win.weights-info", NULL);
   gtk_box_append (GTK_BOX (band), dh_ui_context_button ("dh-swipe-symbolic", _ ("Comparison"), G_MENU_MODEL (menu),
                                                         &title, &self->subtitle));
   gtk_label_set_label (GTK_LABEL (title), _ ("A against B"));

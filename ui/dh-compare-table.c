@@ -373,6 +373,7 @@ dh_compare_table_new (DhSession *session)
     g_signal_connect_object (session, signals[i], G_CALLBACK (update), self, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   g_signal_connect_object (session, "threshold", G_CALLBACK (on_threshold), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "run-threshold", G_CALLBACK (on_threshold), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "ranges", G_CALLBACK (on_threshold), self, G_CONNECT_SWAPPED); /* digits */
   g_signal_connect (self, "map", G_CALLBACK (on_map), NULL);
   g_signal_connect_object (dh_session_get_runs (session), "items-changed", G_CALLBACK (update), self,
                            G_CONNECT_SWAPPED);

@@ -44,7 +44,7 @@ static const struct
   { { "PPV" }, N_ ("Positive predictive value: the share of a flagged region that lies on anomalies.") },
   { { "mIoU", N_ ("Closed mIoU") },
     N_ ("Mean over the known classes of intersection ÷ union; classes that do not occur are left out.") },
-  { { N_ ("Open mIoU"), N_ ("Open-mIoU"), N_ ("open-mIoU") },
+  { { N_ ("open-mIoU") },
     N_ ("The mean IoU of the known classes where what is flagged is a class of its own: anomalies taken for a class, "
         "and "
         "false alarms, both lower it.") },

@@ -25,7 +25,7 @@ static const struct
     dh_images_table_set_filter, dh_images_table_dup_note },
   { N_ ("Slices"), N_ ("Per slice"), "slices", N_ ("Words of a slice"), N_ ("Words of a slice's name or kind"),
     dh_slices_table_set_filter, dh_slices_table_dup_note },
-  { N_ ("Components"), N_ ("Per component"), "components", N_ ("kind:missed, area>500, scene:…"),
+  { N_ ("Objects"), N_ ("Per object"), "components", N_ ("kind:missed, area>500, scene:…"),
     N_ ("Words of the image's name, scene or tag, or: kind:missed, kind:false, kind:found, area>500, siou<0.5, "
         "ppv<0.5, place:top, place:middle, place:bottom, place:border, place:inner, "
         "scene:…, tag:…"),

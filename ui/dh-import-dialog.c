@@ -293,6 +293,7 @@ make_row (const char *title)
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
   adw_action_row_set_subtitle_lines (ADW_ACTION_ROW (row), 2);
+  dh_widget_drop_hyphens (row);
   return row;
 }
 
@@ -337,8 +338,7 @@ static GtkWidget *
 make_sentence (void)
 {
   GtkWidget *label = dh_ui_label (NULL, NULL, 0);
-  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  dh_widget_wrap (label);
   gtk_widget_set_hexpand (label, TRUE);
   return label;
 }
@@ -381,8 +381,9 @@ make_bar (DhImportDialog *self)
 GtkWidget *
 dh_import_dialog_new (GtkWindow *parent, DhSession *session, const char *folder)
 {
-  DhImportDialog *self = g_object_new (DH_TYPE_IMPORT_DIALOG, "title", _ ("Import scores"), "modal", TRUE,
-                                       "transient-for", parent, "default-width", 560, NULL);
+  DhImportDialog *self =
+      g_object_new (DH_TYPE_IMPORT_DIALOG, "title", _ ("Import scores"), "modal", TRUE, "transient-for", parent, NULL);
+  dh_ui_set_window_size (GTK_WIDGET (self), 560, -1);
   self->session = g_object_ref (session);
   self->folder = g_strdup (folder);
   GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);

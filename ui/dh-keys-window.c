@@ -72,8 +72,8 @@ dh_keys_window_new (GtkWindow *parent)
 {
   Keys *self = g_new0 (Keys, 1);
   GtkWidget *window = adw_window_new ();
-  g_object_set (window, "title", _ ("Keys"), "modal", TRUE, "transient-for", parent, "default-width", 560,
-                "default-height", 640, NULL);
+  g_object_set (window, "title", _ ("Keys"), "modal", TRUE, "transient-for", parent, NULL);
+  dh_ui_set_window_size (window, 560, 640);
   g_object_set_data_full (G_OBJECT (window), "keys", self, g_free);
   g_object_set_data_full (G_OBJECT (window), "groups", g_ptr_array_new (), (GDestroyNotify)g_ptr_array_unref);
   GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);

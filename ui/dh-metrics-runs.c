@@ -44,7 +44,8 @@ static GtkWidget *
 make_name (DhSession *session, const DhRun *run)
 {
   GtkWidget *button = gtk_button_new ();
-  GtkWidget *label = dh_ui_short_label (run->model != NULL ? run->model : "—", NULL, 0);
+  g_autofree char *network = dh_run_dup_network (run);
+  GtkWidget *label = dh_ui_short_label (network, NULL, 0);
   gtk_label_set_max_width_chars (GTK_LABEL (label), 36);
   gtk_button_set_child (GTK_BUTTON (button), label);
   dh_ui_add_classes (button, "flat dh-cell");

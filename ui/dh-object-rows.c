@@ -66,7 +66,7 @@ show_column (Rows *rows, guint column, const Numbers *numbers, gboolean old)
 {
   if (numbers == NULL)
     {
-      set_text (rows->found[column], _ ("Components found"), column, "—", FALSE, NULL);
+      set_text (rows->found[column], _ ("Objects found"), column, "—", FALSE, NULL);
       set_text (rows->means[column], _ ("Mean F1 · sIoU · PPV"), column, "—", FALSE, NULL);
       return;
     }
@@ -74,7 +74,7 @@ show_column (Rows *rows, guint column, const Numbers *numbers, gboolean old)
   g_autofree char *all = dh_number_format_count (numbers->found + numbers->missed);
   g_autofree char *found = g_strdup_printf (_ ("%s of %s"), count, all);
   g_autofree char *means = format_means (numbers), *tip = describe_means (numbers);
-  set_text (rows->found[column], _ ("Components found"), column, found, old, NULL);
+  set_text (rows->found[column], _ ("Objects found"), column, found, old, NULL);
   set_text (rows->means[column], _ ("Mean F1 · sIoU · PPV"), column, means, old, tip);
 }
 
@@ -132,7 +132,7 @@ dh_object_rows_add (DhCountsTable *table, DhSession *session)
 {
   Rows *rows = g_new0 (Rows, 1);
   rows->session = session;
-  dh_counts_table_add_row (table, _ ("Components found"), &rows->found[IMAGE], &rows->found[SET]);
+  dh_counts_table_add_row (table, _ ("Objects found"), &rows->found[IMAGE], &rows->found[SET]);
   dh_counts_table_add_row (table, _ ("Mean F1 · sIoU · PPV"), &rows->means[IMAGE], &rows->means[SET]);
   g_object_set_data_full (G_OBJECT (table), "dh-object-rows", rows, g_free);
   g_signal_connect_object (session, "components", G_CALLBACK (on_image), table, G_CONNECT_SWAPPED);

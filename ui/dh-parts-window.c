@@ -136,8 +136,8 @@ dh_parts_window_new (DhSession *session, GtkWindow *parent)
   self->parts = dh_session_list_parts (session);
   self->checks = g_new0 (GtkWidget *, self->parts->len + 1);
   GtkWidget *window = self->window = adw_window_new ();
-  g_object_set (window, "title", _ ("Open together"), "modal", TRUE, "transient-for", parent, "default-width", 400,
-                "default-height", 480, NULL);
+  g_object_set (window, "title", _ ("Open together"), "modal", TRUE, "transient-for", parent, NULL);
+  dh_ui_set_window_size (window, 400, 480);
   g_object_set_data_full (G_OBJECT (window), "parts", self, parts_free);
   GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
   gtk_box_append (GTK_BOX (box), new_bar (self));

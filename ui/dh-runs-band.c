@@ -59,6 +59,8 @@ dh_runs_band_init (DhRunsBand *self)
   gtk_box_append (GTK_BOX (band),
                   make_button ("edit-copy-symbolic", _ ("Copy as command"),
                                _ ("The command line that does the same, into the clipboard"), "runs.copy-command"));
+  self->remove = make_button ("user-trash-symbolic", _ ("Remove…"), NULL, "runs.remove");
+  gtk_box_append (GTK_BOX (band), self->remove);
   self->browse = make_button ("dh-browse-symbolic", _ ("Open in Browse"),
                               _ ("Its weights and its data set; of a training the best checkpoint"), "runs.browse");
   gtk_box_append (GTK_BOX (band), self->browse);

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   GtkWidget *widget;
-  GtkWidget *curves, *browse, *compare, *export; /* buttons that the chosen runs show and hide */
+  GtkWidget *curves, *browse, *compare, *export, *remove; /* buttons that the chosen runs show and hide */
 } DhRunsBand;
 
 void dh_runs_band_init (DhRunsBand *band);

@@ -16,12 +16,13 @@ static const struct
   int width;  /* −1: the rest */
   int needs;  /* of the table's width, to be shown */
   int narrow; /* its width where there is little; 0: the same */
+  int ample;  /* and where there is plenty */
 } columns[DH_N_RUNS_COLUMNS] = {
   [DH_RUNS_COLUMN_BOX] = { "", 36, 0 },
   [DH_RUNS_COLUMN_RUN] = { N_ ("Run"), 76, 0 },
   [DH_RUNS_COLUMN_STATE] = { N_ ("State"), 166, 0, 116 },
   [DH_RUNS_COLUMN_KIND] = { N_ ("Kind"), 88, 1000 },
-  [DH_RUNS_COLUMN_MODEL] = { N_ ("Model"), 170, 0, 130 },
+  [DH_RUNS_COLUMN_MODEL] = { N_ ("Model"), 170, 0, 130, 340 },
   [DH_RUNS_COLUMN_DATA] = { N_ ("Data"), -1, 0 },
   [DH_RUNS_COLUMN_PROTOCOL] = { N_ ("Protocol"), 150, 1300 },
   [DH_RUNS_COLUMN_AP] = { "AP", 68, 0 },
@@ -291,7 +292,9 @@ dh_runs_columns_fit (GtkColumnView *view, int width)
     {
       g_autoptr (GtkColumnViewColumn) column = g_list_model_get_item (all, i);
       const gboolean shown = width >= scale * columns[i].needs;
-      const int least = width < scale * 900 && columns[i].narrow > 0 ? columns[i].narrow : columns[i].width;
+      const int least = width < scale * 900 && columns[i].narrow > 0    ? columns[i].narrow
+                        : width >= scale * 1500 && columns[i].ample > 0 ? columns[i].ample
+                                                                        : columns[i].width;
       gtk_column_view_column_set_visible (column, shown);
       /* The view counts the width of hidden ones, too. */
       gtk_column_view_column_set_fixed_width (column, !shown ? 0 : least < 0 ? least : (int)ceil (scale * least));

@@ -3,9 +3,12 @@
 #include "dh-import-bar.h"
 #include "dh-import-dialog.h"
 #include "dh-run-list.h"
+#include "dh-run-removal-dialog.h"
+#include "dh-run-removal.h"
 #include "dh-runs-band.h"
 #include "dh-runs-charts.h"
 #include "dh-runs-compared.h"
+#include "dh-runs-export.h"
 #include "dh-runs-table.h"
 #include "dh-session-import.h"
 #include "dh-session-reopen.h"
@@ -88,6 +91,12 @@ show_chosen (DhRunsPage *self)
   set_enabled (self, "copy-command", first != NULL && first->command != NULL);
   set_enabled (self, "browse", first != NULL && (job == NULL || dh_training_job_get_best_path (job) != NULL));
   set_enabled (self, "curves", job != NULL);
+  const char *kept = first == NULL    ? NULL
+                     : second != NULL ? _ ("Choose one alone")
+                                      : dh_session_refuse_removal (self->session, first);
+  set_enabled (self, "remove", first != NULL && kept == NULL);
+  gtk_widget_set_tooltip_text (self->band.remove,
+                               kept != NULL ? kept : _ ("Off this list, with its maps or without (Delete)"));
   const char *refused = dh_session_refuse_runs (first, second);
   set_enabled (self, "compare", refused == NULL);
   /* In the place of the one that opens a single run: a row that is opened does so all the same. */
@@ -97,6 +106,7 @@ show_chosen (DhRunsPage *self)
                                refused != NULL ? refused : _ ("Their score maps, swiped or subtracted"));
   gtk_widget_set_visible (self->band.curves, job != NULL);
   gtk_widget_set_visible (self->band.export, job == NULL);
+  gtk_widget_set_visible (self->band.remove, job == NULL);
   gtk_menu_button_set_label (GTK_MENU_BUTTON (self->band.export), both ? _ ("Export 2 runs") : _ ("Export"));
   DhImportProgress progress;
   const gboolean importing = dh_session_get_import_progress (self->session, &progress);
@@ -149,65 +159,13 @@ on_picture (DhRunsCharts *charts, DhRunItem *item, const char *stem, DhRunsPage 
   browse (self, item, stem);
 }
 
-/* Files */
-
-typedef struct
-{
-  DhRunsPage *page;
-  gint64 run, other; /* as they were chosen when the dialogue was opened */
-  char *layout;      /* of maps; NULL: a report */
-  GArray *table;     /* gint64: a table of them; NULL: none */
-} Export;
-
-static void
-export_free (gpointer data, GClosure *closure)
-{
-  Export *export = data;
-  g_object_unref (export->page);
-  g_free (export->layout);
-  g_clear_pointer (&export->table, g_array_unref);
-  g_free (export);
-}
-
-static void
-export_chosen (GtkNativeDialog *dialog, int response, Export *export)
-{
-  g_autoptr (GFile) file =
-      response == GTK_RESPONSE_ACCEPT ? gtk_file_chooser_get_file (GTK_FILE_CHOOSER (dialog)) : NULL;
-  g_autofree char *path = file != NULL ? g_file_get_path (file) : NULL;
-  if (path != NULL && export->table != NULL)
-    dh_session_export_table (export->page->session, export->table, path);
-  else if (path != NULL && export->layout != NULL)
-    dh_session_export_maps (export->page->session, export->run, export->layout, path);
-  else if (path != NULL)
-    dh_session_export_runs (export->page->session, export->run, export->other, path);
-  g_object_unref (dialog);
-}
-
-static GtkFileChooser *
-choose_file (DhRunsPage *self, const char *title, GtkFileChooserAction action, const char *layout, GArray *table)
-{
-  const DhRun *a = chosen (self, 0) != NULL ? dh_run_item_get (chosen (self, 0)) : NULL;
-  const DhRun *b = chosen (self, 1) != NULL ? dh_run_item_get (chosen (self, 1)) : NULL;
-  GtkFileChooserNative *dialog = gtk_file_chooser_native_new (
-      title, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), action, _ ("Export"), NULL);
-  Export *export = g_new (Export, 1);
-  *export = (Export){ g_object_ref (self), a != NULL ? a->id : 0, b != NULL && !b->training ? b->id : 0,
-                      g_strdup (layout), table };
-  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
-  g_signal_connect_data (dialog, "response", G_CALLBACK (export_chosen), export, export_free, 0);
-  return GTK_FILE_CHOOSER (dialog);
-}
-
 static void
 export_runs (GSimpleAction *action, GVariant *value, gpointer data)
 {
   DhRunsPage *self = data;
-  GtkFileChooser *chooser = choose_file (self, _ ("Export a report"), GTK_FILE_CHOOSER_ACTION_SAVE, NULL, NULL);
-  g_autofree char *name = g_strdup_printf ("run-%" G_GINT64_FORMAT ".%s", dh_run_item_get (chosen (self, 0))->id,
-                                           g_variant_get_string (value, NULL));
-  gtk_file_chooser_set_current_name (chooser, name);
-  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+  const DhRun *b = chosen (self, 1) != NULL ? dh_run_item_get (chosen (self, 1)) : NULL;
+  dh_runs_export_report (GTK_WIDGET (self), self->session, dh_run_item_get (chosen (self, 0))->id,
+                         b != NULL && !b->training ? b->id : 0, g_variant_get_string (value, NULL));
 }
 
 /* Of all that the filter leaves, whatever is chosen. */
@@ -215,25 +173,16 @@ static void
 export_table (GSimpleAction *action, GVariant *value, gpointer data)
 {
   DhRunsPage *self = data;
-  g_autoptr (GArray) runs = dh_runs_table_list_shown (DH_RUNS_TABLE (self->table));
-  if (runs->len == 0)
-    {
-      g_signal_emit_by_name (self->session, "message", _ ("None of the runs that are shown is a finished evaluation"));
-      return;
-    }
-  GtkFileChooser *chooser = choose_file (self, _ ("A table of the runs that are shown"), GTK_FILE_CHOOSER_ACTION_SAVE,
-                                         NULL, g_steal_pointer (&runs));
-  g_autofree char *name = g_strconcat ("table.", g_variant_get_string (value, NULL), NULL);
-  gtk_file_chooser_set_current_name (chooser, name);
-  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+  dh_runs_export_table (GTK_WIDGET (self), self->session, dh_runs_table_list_shown (DH_RUNS_TABLE (self->table)),
+                        g_variant_get_string (value, NULL));
 }
 
 static void
 export_maps (GSimpleAction *action, GVariant *value, gpointer data)
 {
-  GtkFileChooser *chooser = choose_file (data, _ ("A folder for the maps"), GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER,
-                                         g_variant_get_string (value, NULL), NULL);
-  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+  DhRunsPage *self = data;
+  dh_runs_export_maps (GTK_WIDGET (self), self->session, dh_run_item_get (chosen (self, 0))->id,
+                       g_variant_get_string (value, NULL));
 }
 
 static void
@@ -265,6 +214,23 @@ import_scores (GSimpleAction *action, GVariant *value, gpointer data)
 {
   DhRunsPage *self = data;
   dh_import_dialog_choose (GTK_WIDGET (self), self->session);
+}
+
+static void
+remove_chosen (GSimpleAction *action, GVariant *value, gpointer data)
+{
+  DhRunsPage *self = data;
+  dh_run_removal_dialog_show (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), self->session, chosen (self, 0));
+}
+
+/* In the table alone: elsewhere the key takes a letter. */
+static gboolean
+on_key (GtkEventControllerKey *keys, guint keyval, guint code, GdkModifierType state, DhRunsPage *self)
+{
+  if (keyval != GDK_KEY_Delete)
+    return FALSE;
+  g_action_group_activate_action (G_ACTION_GROUP (self->actions), "remove", NULL);
+  return TRUE;
 }
 
 static void
@@ -402,7 +368,8 @@ dh_runs_page_new (DhSession *session)
     { "export", export_runs, "s", NULL, NULL },         { "maps", export_maps, "s", NULL, NULL },
     { "copy-command", copy_command, NULL, NULL, NULL }, { "compare", compare_chosen, NULL, NULL, NULL },
     { "browse", browse_chosen, NULL, NULL, NULL },      { "curves", show_chosen_curves, NULL, NULL, NULL },
-    { "import", import_scores, NULL, NULL, NULL },      { "table", export_table, "s", NULL, NULL }
+    { "import", import_scores, NULL, NULL, NULL },      { "table", export_table, "s", NULL, NULL },
+    { "remove", remove_chosen, NULL, NULL, NULL }
   };
   g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "runs", G_ACTION_GROUP (self->actions));
@@ -414,6 +381,9 @@ dh_runs_page_new (DhSession *session)
   gtk_box_append (GTK_BOX (cards), dh_import_bar_new (session));
   self->table = dh_runs_table_new (session);
   dh_focus_add_region (self->table);
+  GtkEventController *keys = gtk_event_controller_key_new ();
+  g_signal_connect (keys, "key-pressed", G_CALLBACK (on_key), self);
+  gtk_widget_add_controller (self->table, keys);
   gtk_box_append (GTK_BOX (cards), self->table);
   gtk_box_append (GTK_BOX (cards), make_lower (self));
   GtkWidget *page = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
@@ -427,6 +397,7 @@ dh_runs_page_new (DhSession *session)
   gtk_widget_set_parent (self->stack, GTK_WIDGET (self));
   g_signal_connect_object (self->table, "chosen", G_CALLBACK (show_chosen), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "import", G_CALLBACK (show_chosen), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "evaluation", G_CALLBACK (show_chosen), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->table, "opened", G_CALLBACK (on_opened), self, 0);
   g_signal_connect_object (self->charts, "picture", G_CALLBACK (on_picture), self, 0);
   show_chosen (self);

@@ -141,7 +141,7 @@ static GtkWidget *
 make_radio (DhScoreTuner *self, DhScoreTuner *group)
 {
   self->radio = gtk_check_button_new_with_label (dh_score_title (self->score));
-  gtk_widget_set_tooltip_text (self->radio, _ ("This score makes the mask, the counts and the components"));
+  gtk_widget_set_tooltip_text (self->radio, _ ("This score makes the mask, the counts and the objects"));
   if (group != NULL)
     gtk_check_button_set_group (GTK_CHECK_BUTTON (self->radio), GTK_CHECK_BUTTON (group->radio));
   g_signal_connect (self->radio, "notify::active", G_CALLBACK (on_radio), self);

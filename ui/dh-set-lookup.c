@@ -63,6 +63,8 @@ dh_set_lookup_dup_note (const DhSetLookup *self)
   dh_session_get_set_objects_progress (self->session, &done, &of);
   if (of > 0)
     return g_strdup_printf (_ ("updating… %u of %u"), done, of);
+  if (self->objects == NULL && !dh_session_has_anomaly_labels (self->session))
+    return g_strdup (_ ("no anomaly labels"));
   if (self->objects == NULL)
     {
       char *why = dh_session_explain_set_objects (self->session);

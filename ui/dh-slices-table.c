@@ -222,8 +222,20 @@ dh_slices_table_dup_note (GtkWidget *table)
 }
 
 static void
+show_placeholder (GtkWidget *table)
+{
+  DhSession *session = slices_of (table)->session;
+  const gboolean none = g_list_model_get_n_items (dh_session_get_slices (session)) == 0;
+  dh_table_set_placeholder (DH_TABLE (table), none && !dh_session_has_anomaly_labels (session)
+                                                  ? _ ("No anomaly labels: nothing to measure")
+                                              : none ? "—"
+                                                     : _ ("No slice matches the filter."));
+}
+
+static void
 on_slices (GtkWidget *table)
 {
+  show_placeholder (table);
   dh_set_lookup_renew (slices_of (table)->lookup);
   dh_table_update (DH_TABLE (table), TRUE);
 }
@@ -232,6 +244,7 @@ on_slices (GtkWidget *table)
 static void
 want (GtkWidget *table)
 {
+  show_placeholder (table);
   if (gtk_widget_get_mapped (table))
     dh_session_want_slices (slices_of (table)->session);
 }
@@ -269,7 +282,7 @@ dh_slices_table_new (DhSession *session, DhSlicesOpen open, gpointer data)
   self->data = data;
   GtkWidget *table = dh_table_new (&kind, dh_session_get_slices (session), _ ("Metrics of parts of the set"), self);
   g_object_set_data_full (G_OBJECT (table), "slices", self, slices_free);
-  dh_table_set_placeholder (DH_TABLE (table), _ ("No slice matches the filter."));
+  show_placeholder (table);
   g_signal_connect_object (session, "slices", G_CALLBACK (on_slices), table, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::set-stats", G_CALLBACK (want), table, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   g_signal_connect_after (table, "map", G_CALLBACK (want), NULL);

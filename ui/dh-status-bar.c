@@ -27,11 +27,13 @@ show_context (GtkWidget *bar)
   /* The digits of a calibration are for the runs. */
   g_autofree char *precision =
       compute != NULL ? g_strndup (compute->precision, strcspn (compute->precision, "-")) : NULL;
+  const DhDeviceChoice *choice = dh_session_find_device_choice (self->session, dh_session_get_device (self->session));
   g_autofree char *device =
       compute != NULL
           ? g_strdup_printf (ngettext ("%s · %s · %u thread · %s", "%s · %s · %u threads · %s", compute->threads),
                              compute->name, compute->title, compute->threads, precision)
-          : g_strdup (dh_session_get_device_sentence (self->session));
+      : choice != NULL ? g_strdup_printf ("%s · %s", choice->name, choice->title)
+                       : NULL;
   const DhFrame *frame = dh_session_get_frame (self->session);
   g_autofree char *tiled =
       frame != NULL && frame->tile > 0

@@ -60,8 +60,7 @@ add_line (DhTrainingCheckView *self, const DhCheckLine *line)
   gtk_widget_set_tooltip_text (icon, _ (levels[line->level]));
   dh_ui_set_name (icon, _ (levels[line->level]));
   GtkWidget *label = dh_ui_label (line->text, "dh-small dh-num", 0);
-  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  dh_widget_wrap (label);
   gtk_label_set_width_chars (GTK_LABEL (label), 30);
   gtk_widget_set_hexpand (label, TRUE);
   gtk_box_append (GTK_BOX (box), icon);
@@ -271,7 +270,11 @@ dh_training_check_view_add (DhTrainingCheckView *self)
 void
 dh_training_check_view_set_room (DhTrainingCheckView *self, int height)
 {
-  const int room = height >= 760 ? LINES_HEIGHT : height >= 600 ? 3 * LINES_HEIGHT / 4 : LINES_HEIGHT / 2;
+  const double scale = dh_ui_text_scale (GTK_WIDGET (self)), lines = height / scale;
+  const int room = (int)(scale
+                         * (lines >= 760   ? LINES_HEIGHT
+                            : lines >= 600 ? 0.75 * LINES_HEIGHT
+                                           : 0.5 * LINES_HEIGHT));
   if (room == self->room)
     return;
   self->room = room;

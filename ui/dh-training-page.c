@@ -103,6 +103,11 @@ fold (gpointer data)
   DhTrainingPage *self = data;
   self->fold_source = 0;
   int width = gtk_widget_get_width (GTK_WIDGET (self)), height = gtk_widget_get_height (GTK_WIDGET (self));
+  /* It grows with the letters, beside the rest to about a third of the page. */
+  const double grown = DH_TRAINING_PANEL_WIDTH * MAX (dh_ui_text_scale (GTK_WIDGET (self)), 1);
+  const double most = width >= FORM_FOLDS ? 0.36 * width : width - 48;
+  const int form = (int)MAX (MIN (grown, most), DH_TRAINING_PANEL_WIDTH);
+  dh_training_panel_set_room (DH_TRAINING_PANEL (self->panel), form, height);
   if (width <= 0 || (self->known && width == self->width && height == self->height))
     return G_SOURCE_REMOVE;
   gboolean wide = width >= FORM_FOLDS;
@@ -118,8 +123,7 @@ fold (gpointer data)
   self->wide = wide;
   self->width = width;
   self->height = height;
-  int room = (wide && adw_flap_get_reveal_flap (ADW_FLAP (self->flap)) ? width - DH_TRAINING_PANEL_WIDTH : width) - 24;
-  dh_training_panel_set_room (DH_TRAINING_PANEL (self->panel), height);
+  int room = (wide && adw_flap_get_reveal_flap (ADW_FLAP (self->flap)) ? width - form : width) - 24;
   dh_job_list_set_room (DH_JOB_LIST (self->jobs), room < NARROW, height >= 760 ? 6 : height >= 600 ? 3 : 2);
   dh_training_curves_set_room (DH_TRAINING_CURVES (self->curves), room,
                                height >= 950   ? 190

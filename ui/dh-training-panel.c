@@ -10,7 +10,7 @@ struct _DhTrainingPanel
   DhSession *session;
   DhTrainingForm *form;
   GtkWidget *box, *subtitle, *reset, *recipe_text, *check;
-  GtkWidget *init, *data, *negatives;
+  GtkWidget *init, *data, *negatives, *precision;
 };
 
 G_DEFINE_FINAL_TYPE (DhTrainingPanel, dh_training_panel, GTK_TYPE_WIDGET)
@@ -41,9 +41,19 @@ remember (DhTrainingPanel *self)
 }
 
 static void
+show_gain (DhTrainingPanel *self)
+{
+  g_autofree char *gain =
+      dh_session_dup_training_gain (self->session, dh_training_form_get_text (self->form, DH_TRAINING_DEVICE),
+                                    dh_training_form_get_text (self->form, DH_TRAINING_PRECISION));
+  dh_training_row_set_note (DH_TRAINING_ROW (self->precision), gain);
+}
+
+static void
 on_changed (DhTrainingPanel *self)
 {
   show_head (self);
+  show_gain (self);
   remember (self);
 }
 
@@ -54,6 +64,7 @@ take_devices (DhTrainingPanel *self)
   const DhDeviceChoice *choice;
   for (guint i = 0; (choice = dh_session_get_device_choice (self->session, i)) != NULL; i++)
     dh_training_form_add_device (self->form, choice->name, choice->training);
+  show_gain (self);
 }
 
 static void
@@ -87,8 +98,9 @@ dh_training_panel_add (DhTrainingPanel *self)
 }
 
 void
-dh_training_panel_set_room (DhTrainingPanel *self, int height)
+dh_training_panel_set_room (DhTrainingPanel *self, int width, int height)
 {
+  gtk_widget_set_size_request (self->box, width, -1);
   dh_training_check_view_set_room (DH_TRAINING_CHECK_VIEW (self->check), height);
 }
 
@@ -163,7 +175,7 @@ make_settings (DhTrainingPanel *self)
   add_rows (self, card, &(const DhTrainingField){ DH_TRAINING_EPOCHS }, 1);
   dh_training_card_add (card, dh_training_row_new_pair (self->session, self->form, DH_TRAINING_BATCH,
                                                         DH_TRAINING_ACCUMULATION, _ ("Batch × accum.")));
-  add_rows (self, card, rest, G_N_ELEMENTS (rest));
+  self->precision = add_rows (self, card, rest, G_N_ELEMENTS (rest));
   return card;
 }
 

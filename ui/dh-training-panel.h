@@ -16,6 +16,7 @@ GtkWidget *dh_training_panel_new (DhSession *session);
 /* A job's values into the form. */
 void dh_training_panel_take_job (DhTrainingPanel *panel, DhTrainingJob *job);
 gboolean dh_training_panel_add (DhTrainingPanel *panel);
-void dh_training_panel_set_room (DhTrainingPanel *panel, int height);
+/* How wide it is, and how high its page. */
+void dh_training_panel_set_room (DhTrainingPanel *panel, int width, int height);
 
 G_END_DECLS

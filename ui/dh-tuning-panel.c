@@ -100,7 +100,7 @@ show_n_components (DhTuningPanel *self)
   const guint n = found == NULL     ? 0
                   : found->labelled ? found->n_of[DH_OBJECT_MISSED] + found->n_of[DH_OBJECT_FALSE]
                                     : found->n_of[DH_OBJECT_FLAGGED];
-  g_autofree char *text = n > 0 ? g_strdup_printf (_ ("Components  %u"), n) : g_strdup (_ ("Components"));
+  g_autofree char *text = n > 0 ? g_strdup_printf (_ ("Objects  %u"), n) : g_strdup (_ ("Objects"));
   gtk_button_set_label (GTK_BUTTON (self->components_tab), text);
 }
 
@@ -237,8 +237,8 @@ dh_tuning_panel_new (DhSession *session, DhCanvas *canvas)
   gtk_widget_set_parent (box, GTK_WIDGET (self));
   GtkWidget *band = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, "dh-band");
   g_autoptr (GMenu) menu = g_menu_new ();
-  dh_ui_menu_section (menu, NULL, _ ("_Choose weights…"), "win.open-weights", _ ("_About these weights…"),
-                      "win.weights-info", NULL);
+  dh_ui_menu_section (menu, NULL, _ ("_Choose weights…"), "win.open-weights", _ ("Use the _demo network"),
+                      "win.demo-weights", _ ("_About these weights…"), "win.weights-info", NULL);
   self->context =
       dh_ui_context_button ("dh-chip-symbolic", _ ("Weights"), G_MENU_MODEL (menu), &self->title, &self->subtitle);
   gtk_box_append (GTK_BOX (band), self->context);

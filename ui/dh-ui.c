@@ -26,8 +26,7 @@ AdwToast *
 dh_ui_toast_new (const char *text)
 {
   GtkWidget *label = dh_ui_label (text, "heading", 0);
-  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  dh_widget_wrap (label);
   gtk_label_set_max_width_chars (GTK_LABEL (label), 56);
   gtk_label_set_lines (GTK_LABEL (label), 2);
   gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
@@ -214,6 +213,14 @@ draw_swatch (GtkDrawingArea *area, cairo_t *cr, int width, int height, gpointer 
   cairo_set_source_rgb (cr, r, g, b);
   cairo_rectangle (cr, 0, 0, width, height);
   cairo_fill (cr);
+  GdkRGBA edge;
+  if (dh_widget_needs_edge (GTK_WIDGET (area), rgb, &edge))
+    {
+      gdk_cairo_set_source_rgba (cr, &edge);
+      cairo_set_line_width (cr, 1);
+      cairo_rectangle (cr, 0.5, 0.5, width - 1, height - 1);
+      cairo_stroke (cr);
+    }
   if (g_object_get_data (G_OBJECT (area), "hatched") == NULL)
     return;
   cairo_set_source_rgba (cr, 1, 1, 1, 0.85);
@@ -353,6 +360,17 @@ dh_ui_text_scale (GtkWidget *widget)
   int dpi = -1; /* 1024ths */
   g_object_get (gtk_widget_get_settings (widget), "gtk-xft-dpi", &dpi, NULL);
   return dpi > 0 ? CLAMP (dpi / (96.0 * 1024.0), 0.5, 4.0) : 1;
+}
+
+void
+dh_ui_set_window_size (GtkWidget *window, int width, int height)
+{
+  GtkWidget *parent = GTK_WIDGET (gtk_window_get_transient_for (GTK_WINDOW (window)));
+  const double scale = MAX (dh_ui_text_scale (window), 1);
+  const int most_width = MAX (width, parent != NULL ? gtk_widget_get_width (parent) : 0);
+  const int most_height = MAX (height, parent != NULL ? gtk_widget_get_height (parent) : 0);
+  gtk_window_set_default_size (GTK_WINDOW (window), MIN ((int)(scale * width), most_width),
+                               height < 0 ? -1 : MIN ((int)(scale * height), most_height));
 }
 
 static void

@@ -9,6 +9,9 @@ G_BEGIN_DECLS
 GtkWidget *dh_ui_label (const char *text, const char *classes, double xalign);
 /* Says plain text, whatever signs of markup stand in it, in two lines at most. */
 AdwToast *dh_ui_toast_new (const char *text);
+/* How large a window that stands before another one begins: for letters of the usual size, and larger with larger ones
+ * as far as the other one reaches. `height` −1: what it needs. After "transient-for". */
+void dh_ui_set_window_size (GtkWidget *window, int width, int height);
 /* Ellipsized at the end, so that a panel may become narrow. */
 GtkWidget *dh_ui_short_label (const char *text, const char *classes, double xalign);
 GtkWidget *dh_ui_box (GtkOrientation orientation, int spacing, const char *classes);

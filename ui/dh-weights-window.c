@@ -24,14 +24,12 @@ add_row (GtkWidget *group, const char *title, const char *text)
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
   GtkWidget *label = dh_ui_label (text, "dh-dense dh-num", 1);
   gtk_label_set_selectable (GTK_LABEL (label), TRUE);
-  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_CHAR);
-  g_autoptr (PangoAttrList) attributes = pango_attr_list_new ();
-  pango_attr_list_insert (attributes, pango_attr_insert_hyphens_new (FALSE)); /* none is part of a sum or a path */
-  gtk_label_set_attributes (GTK_LABEL (label), attributes);
-  /* A row gives a text that wraps no more than it must have. */
-  gtk_label_set_width_chars (GTK_LABEL (label), (int)MIN (g_utf8_strlen (text, -1), 44));
+  dh_widget_wrap (label);
+  /* A row gives a text that wraps no more than it must have, and is as wide with large letters as with small ones. */
+  const int chars = (int)(44 / MAX (dh_ui_text_scale (row), 1));
+  gtk_label_set_width_chars (GTK_LABEL (label), (int)MIN (g_utf8_strlen (text, -1), chars));
   gtk_label_set_max_width_chars (GTK_LABEL (label), 44);
+  dh_widget_drop_hyphens (row);
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), label);
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), row);
 }
@@ -196,8 +194,8 @@ dh_weights_window_new (DhSession *session, GtkWindow *parent)
   Weights *self = g_new0 (Weights, 1);
   self->session = g_object_ref (session);
   GtkWidget *window = adw_window_new ();
-  g_object_set (window, "title", _ ("Weights"), "modal", TRUE, "transient-for", parent, "default-width", 640,
-                "default-height", 720, NULL);
+  g_object_set (window, "title", _ ("Weights"), "modal", TRUE, "transient-for", parent, NULL);
+  dh_ui_set_window_size (window, 640, 720);
   g_object_set_data_full (G_OBJECT (window), "weights", self, weights_free);
   g_signal_connect (window, "destroy", G_CALLBACK (on_destroy), NULL);
   GtkWidget *page = adw_preferences_page_new ();

@@ -10,6 +10,8 @@ ACTION (open_pictures) { dh_window_choose_pictures (data); }
 
 ACTION (open_weights) { dh_window_choose_weights (data); }
 
+ACTION (demo_weights) { dh_session_open_demo_weights (DH_WINDOW (data)->session); }
+
 ACTION (open_demo)
 {
   dh_session_open_demo (DH_WINDOW (data)->session);
@@ -69,7 +71,17 @@ ACTION (evaluate) { dh_session_evaluate (DH_WINDOW (data)->session); }
 
 ACTION (cancel_evaluation) { dh_session_cancel_evaluation (DH_WINDOW (data)->session); }
 
-ACTION (export_report) { dh_window_choose_report (data, g_variant_get_string (value, NULL)); }
+/* On the page of runs it is about the one that is chosen there. */
+ACTION (export_report)
+{
+  DhWindow *self = data;
+  const char *form = g_variant_get_string (value, NULL);
+  if (dh_window_is_page (self, "runs"))
+    gtk_widget_activate_action (adw_view_stack_get_visible_child (ADW_VIEW_STACK (self->stack)), "runs.export", "s",
+                                form);
+  else
+    dh_window_choose_report (self, form);
+}
 
 static void
 report_slices (GSimpleAction *action, GVariant *value, gpointer data)
@@ -134,6 +146,7 @@ static const GActionEntry entries[] = {
   { "open-dataset", open_dataset, NULL, NULL, NULL },
   { "open-pictures", open_pictures, NULL, NULL, NULL },
   { "open-weights", open_weights, NULL, NULL, NULL },
+  { "demo-weights", demo_weights, NULL, NULL, NULL },
   { "open-demo", open_demo, NULL, NULL, NULL },
   { "filter", filter, NULL, NULL, NULL },
   { "browse-images", browse_images, "s", NULL, NULL },
@@ -182,9 +195,10 @@ dh_window_update_actions (DhWindow *self)
   gboolean open = dh_session_has_dataset (self->session);
   set_enabled (self, "evaluate", dh_session_can_evaluate (self->session));
   set_enabled (self, "cancel-evaluation", dh_session_is_evaluating (self->session));
-  set_enabled (self, "export", dh_session_get_evaluation (self->session) != NULL);
+  set_enabled (self, "export", dh_window_is_page (self, "runs") || dh_session_get_evaluation (self->session) != NULL);
   set_enabled (self, "weights-info", dh_session_get_model_info (self->session) != NULL);
   set_enabled (self, "dataset-notes", open);
+  set_enabled (self, "save-view", open);
   dh_window_update_browse_actions (self);
 }
 

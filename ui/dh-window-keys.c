@@ -70,7 +70,7 @@ static const Key keys[] = {
   { "<Control>q", N_ ("Quit"), "win.quit" },
   { NULL, N_ ("Training"), NULL },
   { "<Control>Return", N_ ("Add the form's training to the queue"), "win.add-training" },
-  { "Delete", N_ ("Remove the chosen training from the list"), NULL },
+  { "Delete", N_ ("Remove the chosen training or run from the list"), NULL },
   { NULL, N_ ("Files"), NULL },
   { "<Control>d", N_ ("Open the demo"), "win.open-demo" },
   { "<Control>o", N_ ("Open a data set"), "win.open-dataset" },

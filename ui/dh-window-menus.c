@@ -27,32 +27,36 @@ dh_window_list_devices (DhWindow *self)
   dh_window_set_state (self, "device", wanted);
 }
 
-/* Those that the device has. */
+static gboolean
+is_item (GMenuModel *menu, guint position, const char *label)
+{
+  g_autofree char *shown = NULL;
+  return g_menu_model_get_item_attribute (menu, (int)position, G_MENU_ATTRIBUTE_LABEL, "s", &shown)
+         && g_str_equal (shown, label);
+}
+
+/* Those that the device has. While they are the same, an open menu stays as it is. */
 void
 dh_window_update_precisions (DhWindow *self)
 {
   g_autofree const char **names = dh_session_list_precisions (self->session);
+  g_autoptr (GPtrArray) labels = g_ptr_array_new_with_free_func (g_free);
   GMenu *menu = self->precisions;
-  guint n = g_strv_length ((char **)names);
+  const guint n = g_strv_length ((char **)names);
   gboolean same = (guint)g_menu_model_get_n_items (G_MENU_MODEL (menu)) == n;
-  if (!same)
-    g_menu_remove_all (menu);
-  for (guint i = 0; !same && i < n; i++)
+  for (guint i = 0; i < n; i++)
     {
-      static const struct
-      {
-        const char *name, *label;
-      } labels[] = { { "f32", N_ ("float32") },
-                     { "tf32", N_ ("TensorFloat-32") },
-                     { "fp16", N_ ("float16") },
-                     { "bf16", N_ ("bfloat16, faster") },
-                     { "int8", N_ ("int8, calibrated on the data set, fastest") } };
+      char *label = dh_session_dup_precision_title (self->session, names[i]);
+      g_ptr_array_add (labels, label);
+      same = same && is_item (G_MENU_MODEL (menu), i, label);
+    }
+  if (same)
+    return;
+  g_menu_remove_all (menu);
+  for (guint i = 0; i < n; i++)
+    {
       g_autofree char *action = g_strconcat ("win.precision::", names[i], NULL);
-      const char *label = names[i];
-      for (guint j = 0; j < G_N_ELEMENTS (labels); j++)
-        if (g_str_equal (labels[j].name, names[i]))
-          label = _ (labels[j].label);
-      g_menu_append (menu, label, action);
+      g_menu_append (menu, labels->pdata[i], action);
     }
 }
 

@@ -136,6 +136,7 @@ make_row (gpointer item, gpointer data)
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
   adw_action_row_set_subtitle (ADW_ACTION_ROW (row), escaped);
   adw_action_row_set_subtitle_lines (ADW_ACTION_ROW (row), 2);
+  dh_widget_drop_hyphens (row);
   g_autoptr (GVariant) target = g_variant_ref_sink (g_variant_new_bytestring (path));
   GtkWidget *open = make_button ("dh-browse-symbolic", _ ("Open it"), "sets.open", target);
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), open);
@@ -171,8 +172,8 @@ show_sets (GSimpleAction *action, GVariant *value, gpointer data)
   Dialog *self = g_new0 (Dialog, 1);
   self->window = data;
   self->dialog = adw_window_new ();
-  g_object_set (self->dialog, "title", _ ("Data sets"), "modal", TRUE, "transient-for", self->window, "default-width",
-                640, "default-height", 520, NULL);
+  g_object_set (self->dialog, "title", _ ("Data sets"), "modal", TRUE, "transient-for", self->window, NULL);
+  dh_ui_set_window_size (self->dialog, 640, 520);
   g_object_set_data_full (G_OBJECT (self->dialog), "sets", self, g_free);
   g_autoptr (GSimpleActionGroup) actions = g_simple_action_group_new ();
   const GActionEntry entries[] = { { "open", open_set, "ay", NULL, NULL },

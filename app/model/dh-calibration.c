@@ -5,6 +5,7 @@
 #include "dh-map.h"
 #include "dh-records.h"
 #include "dh-run-curve-private.h"
+#include "dh-run-names-private.h"
 #include "dh-run-state.h"
 #include "dh-run-threshold.h"
 #include "dh-session-private.h"
@@ -111,9 +112,9 @@ make_calibration (const Wanted *wanted, const DhRunRow *row, const char *source_
   /* Sets of one kind have one title. */
   g_autofree char *base = g_path_get_basename (row->dataset_root), *folder = g_filename_display_name (base);
   const gboolean demo = dh_session_id_of_root (row->dataset_root) != row->dataset_root;
-  calibration->title = g_strdup (row->dataset_title);
+  calibration->title = dh_run_names_dup_data (row);
   calibration->root = g_strdup (row->dataset_root);
-  calibration->source = demo ? g_strdup (row->dataset_title) : g_strdup_printf ("%s · %s", row->dataset_title, folder);
+  calibration->source = demo ? g_strdup (calibration->title) : g_strdup_printf ("%s · %s", calibration->title, folder);
   calibration->source_id = calibration->own ? g_strdup (wanted->set) : g_strdup (source_id);
   calibration->precision = row->method == NULL ? g_strdup (row->precision) : NULL;
   calibration->started = g_strdup (row->started);

@@ -30,7 +30,7 @@ const char *
 dh_compared_number_title (DhComparedNumber number)
 {
   static const char *const titles[DH_N_COMPARED] = { "AP",       "FPR95", "AUROC",         N_ ("Precision"),
-                                                     N_ ("TPR"), "F1",    N_ ("Open mIoU") };
+                                                     N_ ("TPR"), "F1",    N_ ("open-mIoU") };
   g_return_val_if_fail (number < DH_N_COMPARED, "");
   return _ (titles[number]);
 }
@@ -159,7 +159,7 @@ why_no_protocol (const Side *side)
 {
   if (side->nothing != NULL)
     return side->nothing;
-  return side->details != NULL && side->details->open_set ? _ ("an open-set run keeps open mIoU alone")
+  return side->details != NULL && side->details->open_set ? _ ("an open-set run keeps open-mIoU alone")
                                                           : _ ("the run has no labels to measure by");
 }
 
@@ -224,8 +224,8 @@ fill_open_miou (DhComparedNumbers *self, guint at, const Side *side)
 {
   const DhRunDetails *details = side->details;
   const char *why = side->nothing != NULL                  ? side->nothing
-                    : details != NULL && details->open_set ? _ ("open mIoU: the run has kept none")
-                                                           : _ ("open mIoU: only open-set runs (eval-osr) have it");
+                    : details != NULL && details->open_set ? _ ("open-mIoU: the run has kept none")
+                                                           : _ ("open-mIoU: only open-set runs (eval-osr) have it");
   set_value (self, DH_COMPARED_OPEN_MIOU, at, details != NULL ? details->open_miou : (double)NAN, why);
 }
 

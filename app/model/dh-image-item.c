@@ -16,7 +16,7 @@ struct _DhImageItem
   gboolean thumbnail_claimed;
   DhItemMetrics metrics;
   gint n_missed, n_false;
-  double largest_missed;
+  double largest_missed; /* of those */
   char **tags;
   char *note;
 };

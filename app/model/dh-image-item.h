@@ -60,8 +60,8 @@ void dh_image_item_set_metrics (DhImageItem *item, const DhItemMetrics *metrics)
  */
 gint dh_image_item_get_n_missed (DhImageItem *item);
 gint dh_image_item_get_n_false (DhImageItem *item);
-/* Pixels of the largest that is missed: NaN where there is none to be missed; before objects are known what the
- * evaluation says, at its own threshold. */
+/* Pixels of the largest anomaly that is missed; NaN where there is none. Where nobody knows what the threshold misses,
+ * what the evaluation found at its own. */
 double dh_image_item_get_largest_missed (DhImageItem *item);
 void dh_image_item_set_objects (DhImageItem *item, gint n_missed, gint n_false, double largest_missed);
 

@@ -181,6 +181,7 @@ dh_session_remove_kept (DhSession *self)
 void
 dh_session_close_kept (DhSession *self)
 {
+  g_clear_pointer (&self->kept, dh_kept_map_free);
   if (self->kept_writer != NULL)
     g_thread_pool_free (g_steal_pointer (&self->kept_writer), FALSE, TRUE);
 }
@@ -194,10 +195,10 @@ was_read (GObject *source, GAsyncResult *result, gpointer data)
   const gboolean fits = kept != NULL && self->kept == NULL
                         && g_strcmp0 (path, g_task_get_task_data (G_TASK (result))) == 0
                         && dh_dataset_find (self->dataset, kept->stem) >= 0;
-  if (fits)
-    dh_session_take_kept (self, kept);
-  else
+  if (!fits)
     g_clear_pointer (&kept, dh_kept_map_free);
+  if (self->worker != NULL)
+    dh_session_take_kept (self, kept);
 }
 
 void
@@ -205,7 +206,10 @@ dh_session_read_kept (DhSession *self)
 {
   char *path = dup_path (self);
   if (path == NULL)
-    return;
+    {
+      dh_session_take_kept (self, NULL);
+      return;
+    }
   Job *job = g_new0 (Job, 1);
   job->path = path;
   job->task = g_task_new (self, self->closing, was_read, NULL);

@@ -169,11 +169,31 @@ dh_session_release_kept_map (DhSession *self)
 }
 
 void
+dh_session_init_kept (DhSession *self)
+{
+  const gboolean comparing = dh_view_is (self->view, "layout", "compare");
+  self->kept_sides = 0;
+  for (guint side = 0; side < 2 && comparing; side++)
+    if (dh_view_is (self->view, side_names[side], DH_KEPT_NAME))
+      self->kept_sides |= 1u << side;
+  if (self->kept_sides != 0)
+    g_object_set (self->view, "layout", "grid", NULL);
+  dh_session_settle_kept_map (self);
+}
+
+void
 dh_session_take_kept (DhSession *self, DhKeptMap *kept)
 {
+  const guint sides = self->kept_sides;
+  self->kept_sides = 0;
+  if (kept == NULL)
+    return;
   self->kept = kept;
   dh_session_trace (self, "has map %d of %s, kept before", (int)kept->kind, kept->stem);
   renew (self);
+  for (guint side = 0; side < 2; side++)
+    if ((sides & 1u << side) != 0)
+      g_object_set (self->view, side_names[side], DH_KEPT_NAME, "layout", "compare", NULL);
 }
 
 static char *

@@ -12,8 +12,9 @@ G_BEGIN_DECLS
  * On the picture that it was kept of it is what was kept. Of another picture it is that map of the network with the
  * kept threshold: the frame's while the network is loaded that made it, else what the cache on disk has of that
  * network; where that is nothing, and of a run, there is only the picture that was kept, which is said. With
- * another data set, and at the end of the program, no pane shows it any more; when the set is opened again it is there
- * to be chosen, until it is let go of (dh-kept-file.c). For the window's thread. */
+ * another data set no pane shows it any more; when the set is opened again it is there to be chosen, until it is let go
+ * of (dh-kept-file.c), and where the program ended with it in a comparison, the next start begins with that one. For
+ * the window's thread. */
 #define DH_KEPT_RUN G_GINT64_CONSTANT (-1)
 #define DH_KEPT_NAME "kept"
 

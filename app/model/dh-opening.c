@@ -217,6 +217,7 @@ dh_opening_run (DhOpening *opening, GCancellable *cancellable, GError **error)
           folder != NULL ? dh_dataset_open (folder, "street-hazards", NULL, cancellable, NULL, error) : NULL;
       if (opening->dataset == NULL)
         return FALSE;
+      dh_dataset_set_title (opening->dataset, DH_DEMO_TITLE);
     }
   else if (opening->dataset_path != NULL)
     {

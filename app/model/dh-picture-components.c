@@ -283,14 +283,6 @@ dh_picture_components_ref (DhPictureComponents *self)
   return self;
 }
 
-double
-dh_picture_components_largest_missed (const DhPictureComponents *self)
-{
-  if (self->n_of[DH_OBJECT_MISSED] == 0)
-    return self->n_of[DH_OBJECT_FOUND] > 0 ? 0 : NAN;
-  return (double)self->items[0].area;
-}
-
 void
 dh_picture_components_unref (DhPictureComponents *self)
 {
@@ -299,4 +291,12 @@ dh_picture_components_unref (DhPictureComponents *self)
   g_free (self->items);
   g_free (self->counts);
   g_free (self);
+}
+
+double
+dh_picture_components_largest_missed (const DhPictureComponents *self)
+{
+  if (self->n_of[DH_OBJECT_MISSED] > 0)
+    return (double)self->items[0].area;
+  return self->n_of[DH_OBJECT_FOUND] > 0 ? 0 : (double)NAN;
 }

@@ -54,9 +54,8 @@ DhPictureComponents *dh_picture_components_ref (DhPictureComponents *components)
 void dh_picture_components_unref (DhPictureComponents *components);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhPictureComponents, dh_picture_components_unref)
 
-/* Pixels of the largest anomaly that is missed, 0 where all are found; NaN where there is none. */
+/* Pixels of the largest anomaly that is missed; 0 where none is, NaN without anomalies or labels. */
 double dh_picture_components_largest_missed (const DhPictureComponents *components);
-
 /* Translated: "Missed", "False", "Found", "Flagged". */
 const char *dh_object_kind_title (DhObjectKind kind);
 

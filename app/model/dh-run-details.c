@@ -4,6 +4,7 @@
 #include "dh-metric.h"
 #include "dh-records.h"
 #include "dh-run-curve-private.h"
+#include "dh-run-names-private.h"
 #include "dh-run-summary-private.h"
 #include "dh-stored-curve.h"
 
@@ -88,7 +89,7 @@ take_run (DhRunDetails *details, const DhRunRow *row)
 {
   DhFrameMap map;
   details->dataset = row->dataset;
-  details->data = g_strdup (row->dataset_title);
+  details->data = dh_run_names_dup_data (row);
   details->started = g_strdup (row->started);
   details->method = g_strdup (row->method);
   details->root = g_strdup (row->dataset_root);

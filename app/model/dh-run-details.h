@@ -30,7 +30,7 @@ typedef struct
   char *started;     /* ISO 8601, UTC */
   char *method;      /* whose scores were imported; NULL: a network made them */
   guint images;      /* measured */
-  gboolean open_set; /* the run is of open-set recognition: it has an open mIoU, and no protocol */
+  gboolean open_set; /* the run is of open-set recognition: it has an open-mIoU, and no protocol */
   double open_miou;  /* NaN: none */
   guint n;           /* points of the curve, at most some thousands; 0: the run has none */
   double *recall, *precision;

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include "dh-reading.h"
+#include "dh-session-private.h"
 
 struct _DhRunItem
 {
@@ -219,17 +220,29 @@ dh_run_compare_ap (const DhRun *a, const DhRun *b)
 }
 
 char *
+dh_run_dup_network (const DhRun *run)
+{
+  const char *model = run->model != NULL ? run->model : "—";
+  /* A training tells it in its title. */
+  if (run->training || run->precision == NULL || *run->precision == '\0' || g_str_equal (run->precision, "f32"))
+    return g_strdup (model);
+  /* Of int8 without the calibration. */
+  return g_strdup_printf ("%s · %.*s", model, (int)strcspn (run->precision, "-"), run->precision);
+}
+
+char *
 dh_run_dup_model (const DhRun *run)
 {
+  g_autofree char *network = dh_run_dup_network (run);
   if (run->training || run->imported || run->score == NULL || g_str_equal (run->score, "hybrid"))
-    return g_strdup (run->model);
-  return g_strdup_printf ("%s · %s", run->score, run->model != NULL ? run->model : "—");
+    return g_steal_pointer (&network);
+  return g_strdup_printf ("%s · %s", run->score, network);
 }
 
 char *
 dh_run_dup_data (const DhRun *run)
 {
-  if (run->data == NULL || run->root == NULL || *run->root == '\0')
+  if (run->data == NULL || run->root == NULL || *run->root == '\0' || dh_session_id_of_root (run->root) != run->root)
     return g_strdup (run->data);
   g_autofree char *base = g_path_get_basename (run->root), *folder = g_filename_display_name (base);
   return g_strdup_printf ("%s · %s", run->data, folder);

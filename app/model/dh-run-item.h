@@ -32,7 +32,7 @@ typedef struct
   char *kind; /* "eval-ood", "eval-osr", "train" */
   char *why, *model, *data, *device, *precision, *program, *command, *started, *folder;
   double seconds;
-  double ap, fpr95, auroc, miou; /* of a training its best epoch's, closed mIoU; of eval-osr the open mIoU; or NaN */
+  double ap, fpr95, auroc, miou; /* closed mIoU, of a training its best epoch's; of eval-osr open-mIoU; or NaN */
   double fraction, seconds_left; /* of what is under way; NaN: not known */
   /* of evaluations */
   char *weights, *split, *score, *protocol, *model_path, *root, *fingerprint; /* of the data */
@@ -57,7 +57,9 @@ gboolean dh_run_is_whole (const DhRun *run);
 /* For a list of the best: those that measured the whole set before those of a part of it, of which numbers are of other
  * pictures; the highest AP first, undefined ones last, the older of equal ones first. As GCompareFunc of structs. */
 int dh_run_compare_ap (const DhRun *a, const DhRun *b);
-/* Its model, behind the score that it measured where that is not the hybrid one; free with g_free. */
+/* "checkpoint.pth · bf16": its model, with the precision where that is not float32; free with g_free. */
+char *dh_run_dup_network (const DhRun *run);
+/* The same, behind the score that it measured where that is not the hybrid one; free with g_free. */
 char *dh_run_dup_model (const DhRun *run);
 /* "StreetHazards · town": its data set by title and folder, as several folders may hold sets of one kind; NULL where it
  * is not known. Free with g_free. */

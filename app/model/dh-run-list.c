@@ -5,6 +5,7 @@
 #include "dh-error.h"
 #include "dh-records.h"
 #include "dh-run-curve-private.h"
+#include "dh-run-names-private.h"
 #include "dh-run-state.h"
 #include "dh-run-summary-private.h"
 #include "dh-run-reading.h"
@@ -54,7 +55,8 @@ static void
 add_summary (DhRun *run, const char *summary)
 {
   const gboolean open_set = g_strcmp0 (run->kind, "eval-osr") == 0;
-  run->miou = open_set ? dh_run_summary_number (summary, NULL, "open_miou") : (double)NAN;
+  run->miou = open_set ? dh_run_summary_number (summary, NULL, "open_miou")
+                       : dh_run_summary_number (summary, "classes", "closed_miou");
   run->mean_f1 = dh_run_summary_number (summary, "components", "mean_f1");
 }
 
@@ -76,10 +78,9 @@ make_item (const DhRunRow *row, DhDatabase *database)
   run->kind = g_strdup (row->kind);
   run->why = g_strdup (row->why);
   run->imported = row->method != NULL;
-  char *weights = dh_run_row_dup_weights (row);
-  run->model = weights != NULL ? weights : g_strdup (row->model_title);
+  run->model = dh_run_names_dup_model (row);
   run->weights = g_strdup (row->model_sha256);
-  run->data = g_strdup (row->dataset_title);
+  run->data = dh_run_names_dup_data (row);
   run->split = g_strdup (row->split);
   run->score = g_strdup (row->score);
   run->device = run->imported ? NULL : g_strdup (row->device);

@@ -9,6 +9,7 @@
 #include "dh-npy.h"
 #include "dh-records.h"
 #include "dh-run-curve-private.h"
+#include "dh-run-names-private.h"
 #include "dh-session-private.h"
 
 /* Both sides of the shown picture and of two before. */
@@ -125,8 +126,9 @@ read_map (DhRunMap *map, const char *root, GError **error)
   g_autofree char *canonical = g_canonicalize_filename (run->dataset_root != NULL ? run->dataset_root : "", NULL);
   if (g_strcmp0 (root, canonical) != 0)
     {
+      g_autofree char *name = dh_run_names_dup_data (run);
       g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, _ ("The run is of another data set: %s"),
-                   run->dataset_title != NULL ? run->dataset_title : canonical);
+                   name != NULL ? name : canonical);
       return FALSE;
     }
   map->imported = run->method != NULL;

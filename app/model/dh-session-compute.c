@@ -1,9 +1,12 @@
 /* On what networks compute, and in what precision. */
 #include <glib/gi18n.h>
+#include <string.h>
 #include "dh-device.h"
 #include "dh-session-private.h"
+#include "dh-training-form.h"
 
 #define GROUP "compute"
+G_STATIC_ASSERT (DH_N_PRECISIONS <= DH_MOST_PRECISIONS);
 
 static void
 choice_free (gpointer data)
@@ -49,7 +52,10 @@ list_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
             DhDeviceChoice *choice = g_new0 (DhDeviceChoice, 1);
             choice->name = g_strdup (info->name);
             choice->title = g_strdup (info->title);
+            choice->precisions = info->precisions;
             choice->training = info->training;
+            memcpy (choice->faster, info->faster, sizeof info->faster);
+            memcpy (choice->trains_faster, info->trains_faster, sizeof info->trains_faster);
             choice->checks = g_str_equal (info->kind, "ref");
             g_ptr_array_add (found->choices, choice);
             first = first != NULL ? first : info;
@@ -63,14 +69,35 @@ list_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
   g_task_return_pointer (task, found, found_free);
 }
 
+const DhDeviceChoice *
+dh_session_get_device_choice (DhSession *self, guint position)
+{
+  return self->devices != NULL && position < self->devices->len ? self->devices->pdata[position] : NULL;
+}
+
+const DhDeviceChoice *
+dh_session_find_device_choice (DhSession *self, const char *name)
+{
+  const DhDeviceChoice *choice;
+  const char *wanted = g_str_equal (name, "cuda") ? "cuda:0" : name;
+  for (guint i = 0; (choice = dh_session_get_device_choice (self, i)) != NULL; i++)
+    if (g_str_equal (wanted, "auto") || g_str_equal (choice->name, wanted))
+      return choice;
+  return NULL;
+}
+
 /* The one that is wanted, else the first there is. */
+static const DhDeviceChoice *
+find_used (DhSession *self)
+{
+  const DhDeviceChoice *wanted = dh_session_find_device_choice (self, self->device);
+  return wanted != NULL ? wanted : dh_session_get_device_choice (self, 0);
+}
+
 static void
 say_device (DhSession *self)
 {
-  const DhDeviceChoice *used = dh_session_get_device_choice (self, 0), *choice;
-  for (guint i = 0; (choice = dh_session_get_device_choice (self, i)) != NULL; i++)
-    if (g_str_equal (choice->name, self->device))
-      used = choice;
+  const DhDeviceChoice *used = find_used (self);
   g_free (self->device_sentence);
   self->device_sentence =
       used != NULL ? g_strdup_printf (_ ("Computing on %s, %s."), used->name, used->title) : g_strdup ("");
@@ -136,12 +163,6 @@ dh_session_get_device (DhSession *self)
   return self->device;
 }
 
-const DhDeviceChoice *
-dh_session_get_device_choice (DhSession *self, guint position)
-{
-  return self->devices != NULL && position < self->devices->len ? self->devices->pdata[position] : NULL;
-}
-
 void
 dh_session_set_device (DhSession *self, const char *name)
 {
@@ -165,16 +186,60 @@ dh_session_get_precision (DhSession *self)
   return dh_precision_name (self->precision);
 }
 
+/* That computes, or will. */
+static const DhDeviceChoice *
+find_computing (DhSession *self)
+{
+  return self->compute != NULL ? dh_session_find_device_choice (self, self->compute->name) : find_used (self);
+}
+
 const char **
 dh_session_list_precisions (DhSession *self)
 {
-  const guint has = self->compute != NULL ? self->compute->precisions : 1u << DH_PRECISION_F32;
+  const DhDeviceChoice *choice = find_computing (self);
+  const guint has = self->compute != NULL ? self->compute->precisions
+                    : choice != NULL      ? choice->precisions
+                                          : 1u << DH_PRECISION_F32;
   const char **names = g_new0 (const char *, DH_N_PRECISIONS + 1);
   guint n = 0;
   for (DhPrecision p = 0; p < DH_N_PRECISIONS; p++)
     if (has & 1u << p)
       names[n++] = dh_precision_name (p);
   return names;
+}
+
+char *
+dh_session_dup_precision_title (DhSession *self, const char *name)
+{
+  static const char *const losses[DH_N_PRECISIONS] = {
+    [DH_PRECISION_F32] = N_ ("the most exact"),       [DH_PRECISION_TF32] = N_ ("hardly less exact"),
+    [DH_PRECISION_F16] = N_ ("hardly less exact"),    [DH_PRECISION_BF16] = N_ ("hardly less exact"),
+    [DH_PRECISION_INT8] = N_ ("a little less exact"),
+  };
+  const DhDeviceChoice *choice = find_computing (self);
+  const char *title = dh_training_precision_title (name);
+  DhPrecision precision;
+  if (!dh_precision_from_name (name, &precision))
+    return g_strdup (name);
+  const double faster = choice != NULL ? (double)choice->faster[precision] : 0;
+  if (precision == DH_PRECISION_F32)
+    return g_strdup_printf (_ ("%s: %s"), title, _ (losses[precision]));
+  if (faster > 1)
+    return g_strdup_printf (_ ("%s: up to %.1f times as fast, %s"), title, faster, _ (losses[precision]));
+  return g_strdup_printf (_ ("%s: faster, %s"), title, _ (losses[precision]));
+}
+
+char *
+dh_session_dup_training_gain (DhSession *self, const char *device, const char *precision)
+{
+  const DhDeviceChoice *choice = dh_session_find_device_choice (self, device);
+  const DhPrecision half = DH_PRECISION_BF16;
+  if (choice == NULL || (choice->training & 1u << half) == 0 || choice->trains_faster[half] <= 1)
+    return NULL;
+  const double faster = (double)choice->trains_faster[half];
+  return g_str_equal (precision, dh_precision_name (half))
+             ? g_strdup_printf (_ ("up to %.1f times as fast"), faster)
+             : g_strdup_printf (_ ("bfloat16: up to %.1f times as fast"), faster);
 }
 
 void

@@ -132,10 +132,11 @@ struct _DhSession
   GCancellable *reading_run_map[2];
   GQueue kept_run_maps; /* DhRunMap, the last first */
   DhRunSide run_sides[2];
-  DhKeptMap *kept;                    /* NULL: nothing is */
-  GThreadPool *kept_writer;           /* of one thread, in order; NULL before the first */
-  GQueue kept_run_details;            /* DhRunDetails, the last first */
-  GHashTable *run_tunings;            /* of dh-run-threshold.c, by run */
+  guint kept_sides;         /* bits: of the comparison that the program ended in, until the first set is there */
+  DhKeptMap *kept;          /* NULL: nothing is */
+  GThreadPool *kept_writer; /* of one thread, in order; NULL before the first */
+  GQueue kept_run_details;  /* DhRunDetails, the last first */
+  GHashTable *run_tunings;  /* of dh-run-threshold.c, by run */
   gboolean reading_runs, runs_unread; /* being read; their last reading failed, which was said */
   gboolean read_runs_again;           /* something was written since */
   gboolean report_slices;             /* parts of the set in the reports that are written */
@@ -227,7 +228,11 @@ G_GNUC_INTERNAL void dh_session_find_kept_map (DhSession *session, guint side, c
 
 /* The same without letting go of it: it is read again with its set. */
 G_GNUC_INTERNAL void dh_session_drop_kept (DhSession *session);
-G_GNUC_INTERNAL void dh_session_take_kept (DhSession *session, DhKeptMap *kept); /* takes it; nothing is kept then */
+/* Takes it, while nothing is kept; NULL: there is nothing of the set that was opened. With the first set after the
+ * program's start it stands in the comparison again that it stood in at its end. */
+G_GNUC_INTERNAL void dh_session_take_kept (DhSession *session, DhKeptMap *kept);
+/* A view that an earlier start left with it in a comparison waits for it, and shows none before. */
+G_GNUC_INTERNAL void dh_session_init_kept (DhSession *session);
 G_GNUC_INTERNAL void dh_kept_map_free (gpointer kept);
 /* dh-kept-file.c: written and read on other threads; closing waits for what is to be written. */
 G_GNUC_INTERNAL void dh_session_write_kept (DhSession *session);

@@ -334,7 +334,7 @@ dh_session_init (DhSession *self)
   g_queue_init (&self->entries);
   dh_session_init_thresholds (self);
   dh_session_init_run_sides (self);
-  dh_session_settle_kept_map (self);
+  dh_session_init_kept (self);
   dh_session_init_slices (self);
   dh_session_init_set_objects (self);
   dh_session_connect_worker (self);
@@ -355,7 +355,9 @@ dh_session_close (DhSession *self)
 {
   if (self->worker == NULL)
     return;
-  dh_session_drop_kept (self);
+  /* Where a comparison has it, the view keeps its name for the next start. */
+  if (!dh_view_is (self->view, "layout", "compare"))
+    dh_session_drop_kept (self);
   dh_session_close_kept (self);
   g_cancellable_cancel (self->closing);
   dh_player_set_playing (self->player, FALSE);

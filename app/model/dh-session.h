@@ -97,21 +97,32 @@ const char *dh_session_get_cuda_sentence (DhSession *session);
  * weights are loaded again. Where what was chosen cannot be used, "auto" does, and "message" tells why. */
 const char *dh_session_get_device (DhSession *session);
 void dh_session_set_device (DhSession *session, const char *name);
+#define DH_MOST_PRECISIONS 8
 typedef struct
 {
   char *name;      /* "cpu", "cuda:0" */
   char *title;     /* "AMD EPYC 7B13" */
   gboolean checks; /* slow: the others are checked against it */
-  guint training;  /* bits 1 << DhPrecision that it trains in */
+  /* Bits 1 << DhPrecision that it computes and trains in, and how many times as fast as in float32 it does at the
+   * most; 0: it was not measured. */
+  guint precisions, training;
+  float faster[DH_MOST_PRECISIONS], trains_faster[DH_MOST_PRECISIONS];
 } DhDeviceChoice;
 /* Of those that can be used; borrowed; NULL behind the last, and until they are known ("notify::model-info"). */
 const DhDeviceChoice *dh_session_get_device_choice (DhSession *session, guint position);
+/* By its name; "auto" is the first, "cuda" the first card. */
+const DhDeviceChoice *dh_session_find_device_choice (DhSession *session, const char *name);
 /* In what precision networks compute: "f32", "bf16", …; kept for the next start. Loaded weights are loaded again. */
 const char *dh_session_get_precision (DhSession *session);
 void dh_session_set_precision (DhSession *session, const char *name);
-/* Those that the device of the loaded weights has, NULL-terminated names in a static order; only f32 before. Free with
- * g_free. */
+/* Those that the device of the loaded weights has, or the one that will compute; NULL-terminated names in a static
+ * order; only f32 until it is known. Free with g_free. */
 const char **dh_session_list_precisions (DhSession *session);
+/* What one of them gains and loses there, for a menu: "bfloat16: up to 1.4 times as fast, …". Free with g_free. */
+char *dh_session_dup_precision_title (DhSession *session, const char *name);
+/* What bfloat16 would gain in a training on a device, or gains where `precision` is it; NULL: nothing is known. Free
+ * with g_free. */
+char *dh_session_dup_training_gain (DhSession *session, const char *device, const char *precision);
 /* Whether the network gives this map. */
 gboolean dh_session_has_map (DhSession *session, DhFrameMap map);
 /* A map beyond the usual ones that a pane shows: it is computed from now on. */

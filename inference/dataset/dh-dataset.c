@@ -48,6 +48,7 @@ dh_dataset_unref (DhDataset *dataset)
   g_free (dataset->root);
   g_free (dataset->base_root);
   g_free (dataset->title);
+  g_free (dataset->name);
   g_free (dataset->evidence);
   g_free (dataset->needs);
   g_free (dataset->mask_note);
@@ -265,10 +266,17 @@ dh_dataset_base_root (DhDataset *dataset)
   return dataset->base_root;
 }
 
+void
+dh_dataset_set_title (DhDataset *dataset, const char *title)
+{
+  g_free (dataset->name);
+  dataset->name = g_strdup (title);
+}
+
 const char *
 dh_dataset_title (DhDataset *dataset)
 {
-  return dataset->title;
+  return dataset->name ? dataset->name : dataset->title;
 }
 
 const char *

@@ -102,6 +102,8 @@ DhDatasetKind dh_dataset_kind (DhDataset *dataset);
 const char *dh_dataset_root (DhDataset *dataset); /* as given */
 /* As it was given; NULL: none was. */
 const char *dh_dataset_base_root (DhDataset *dataset);
+/* What it is called from now on, where that is not what its layout says; before others know it. */
+void dh_dataset_set_title (DhDataset *dataset, const char *title);
 const char *dh_dataset_title (DhDataset *dataset);    /* "Fishyscapes Lost & Found, as the reference packs it" */
 const char *dh_dataset_evidence (DhDataset *dataset); /* "images beside labels_masks" */
 guint dh_dataset_size (DhDataset *dataset);

@@ -7,6 +7,7 @@ G_BEGIN_DECLS
 /* The demo that comes with the program: a small ladder network, and held-out test scenes drawn when they are asked for.
  * The scenes are the generator's, of a seed that no training has seen; none of them was chosen. */
 
+#define DH_DEMO_TITLE "Demo scenes" /* of them as a data set, as records and reports name it */
 guint dh_demo_scene_count (void);
 /* Scene `i`: the picture and its labels in StreetHazards' file ids. Some tens of milliseconds; any thread.
  * Errors: DH_ERROR_NO_MEMORY. */

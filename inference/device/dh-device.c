@@ -73,6 +73,7 @@ dh_device_info_free (DhDeviceInfo *info)
   g_free (info->name);
   g_free (info->kind);
   g_free (info->title);
+  g_free (info->instructions);
   g_free (info->source);
   g_free (info->why_not);
   g_free (info);

@@ -23,16 +23,20 @@ gboolean dh_precision_from_name (const char *name, DhPrecision *precision);
 /* What can compute. "ref": plain C, the definition of every operator; "cpu": oneDNN and own kernels; "cuda:N". */
 typedef struct
 {
-  char *name;   /* "ref", "cpu", "cuda:0" */
-  char *kind;   /* "ref", "cpu", "cuda" */
-  char *title;  /* for people: the processor's or the card's name, and what computes on it */
-  char *source; /* where its libraries were found; or NULL */
+  char *name;         /* "ref", "cpu", "cuda:0" */
+  char *kind;         /* "ref", "cpu", "cuda" */
+  char *title;        /* for people: the processor's or the card's name, and what computes on it */
+  char *instructions; /* what a processor has beyond the plain ones, of what is used: "AVX-512, BF16, AMX"; or NULL */
+  char *source;       /* where its libraries were found; or NULL */
   gboolean available;
   char *why_not;    /* why it is not available; NULL where it is */
   gboolean present; /* it, or what drives it, is there: where it is not available, somebody may wonder */
   guint64 memory;   /* bytes */
   guint precisions; /* bits 1 << DhPrecision */
   guint training;   /* those of them that it trains in */
+  /* How many times as fast as in f32 it computes and trains, at the most of what was measured on machines with these
+   * instructions (tests/bench/RESULTS.md); 0: nothing was. */
+  float faster[DH_N_PRECISIONS], trains_faster[DH_N_PRECISIONS];
 } DhDeviceInfo;
 void dh_device_info_free (DhDeviceInfo *info);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <glib/gstdio.h>
 #include "dh-player.h"
+#include "dh-set-lookup.h"
 #include "dh-view.h"
 #include "dh-widgets.h"
 #include "dh-window.h"
@@ -11,6 +12,8 @@
 
 static DhSession *session;
 static GtkWidget *window;
+static gboolean could_save; /* with nothing open */
+static char *unlabelled;    /* what is said of the objects then */
 
 static gboolean
 is_shown (void)
@@ -220,6 +223,27 @@ test_names (void)
   g_rmdir (folder);
 }
 
+static gboolean
+can (const char *action)
+{
+  return g_action_group_get_action_enabled (G_ACTION_GROUP (window), action);
+}
+
+/* Before anything is open there is no view to be saved. A report is of what was evaluated, and among runs of the chosen
+ * one. */
+static void
+test_enabled (void)
+{
+  g_assert_false (could_save);
+  g_assert_cmpstr (unlabelled, ==, "no anomaly labels");
+  g_assert_true (can ("save-view"));
+  g_assert_false (can ("export"));
+  go_to ("ctrl+4", "runs");
+  g_assert_true (can ("export"));
+  go_to ("ctrl+1", "browse");
+  g_assert_false (can ("export"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -235,6 +259,10 @@ main (int argc, char **argv)
   gtk_window_set_default_size (GTK_WINDOW (window), 1400, 900);
   gtk_window_present (GTK_WINDOW (window));
   pointer_wait_until (gtk_widget_get_mapped (window));
+  could_save = can ("save-view");
+  DhSetLookup *lookup = dh_set_lookup_new (session);
+  unlabelled = dh_set_lookup_dup_note (lookup);
+  dh_set_lookup_free (lookup);
   dh_session_open_demo (session);
   pointer_wait_until (is_shown ());
   g_test_add_func ("/keys/pages", test_pages);
@@ -242,6 +270,7 @@ main (int argc, char **argv)
   g_test_add_func ("/keys/names", test_names); /* while the window is large enough for the form */
   g_test_add_func ("/keys/panels", test_panels);
   g_test_add_func ("/keys/list", test_list);
+  g_test_add_func ("/keys/enabled", test_enabled);
   const int status = g_test_run ();
   gtk_window_destroy (GTK_WINDOW (window));
   dh_session_close (session);

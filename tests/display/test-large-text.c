@@ -1,4 +1,5 @@
 /* What is made for large letters: charts grow with them, and a message of a pane gives up what it can do without. */
+#include <string.h>
 #include "dh-fit-column.h"
 #include "dh-ui.h"
 #include "pointer.h"
@@ -62,6 +63,94 @@ test_column (void)
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
+/* Over however many lines a path goes, no hyphen stands where one ends, in a row's own labels neither. */
+static guint
+count_glyphs (GtkWidget *widget, const char *text, gboolean *found)
+{
+  guint n = 0;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    n += count_glyphs (child, text, found);
+  if (!GTK_IS_LABEL (widget) || !g_str_equal (gtk_label_get_text (GTK_LABEL (widget)), text))
+    return n;
+  *found = TRUE;
+  g_autoptr (PangoLayout) layout = pango_layout_copy (gtk_label_get_layout (GTK_LABEL (widget)));
+  pango_layout_set_width (layout, 150 * PANGO_SCALE);
+  g_assert_cmpint (pango_layout_get_line_count (layout), >, 2);
+  for (int i = 0; i < pango_layout_get_line_count (layout); i++)
+    for (GSList *run = pango_layout_get_line_readonly (layout, i)->runs; run != NULL; run = run->next)
+      n += (guint)((PangoLayoutRun *)run->data)->glyphs->num_glyphs;
+  return n;
+}
+
+static void
+test_path (void)
+{
+  const char *path = "/home/somebody/measurements/roadanomalyvalidationwithoutanyblank/deeplabwideresnet";
+  GtkWidget *label = g_object_ref_sink (dh_ui_label (path, NULL, 0));
+  GtkWidget *row = g_object_ref_sink (g_object_new (ADW_TYPE_ACTION_ROW, "subtitle", path, "subtitle-lines", 0, NULL));
+  dh_widget_wrap (label);
+  dh_widget_drop_hyphens (row);
+  GtkWidget *const both[] = { label, row };
+  for (guint i = 0; i < G_N_ELEMENTS (both); i++)
+    {
+      gboolean found = FALSE;
+      g_assert_cmpuint (count_glyphs (both[i], path, &found), ==, strlen (path));
+      g_assert_true (found);
+      g_object_unref (both[i]);
+    }
+}
+
+static int
+measure_title (GtkWidget *widget)
+{
+  int least = 0;
+  if (GTK_IS_LABEL (widget) && g_str_equal (gtk_label_get_text (GTK_LABEL (widget)), "SHA-256"))
+    gtk_widget_measure (widget, GTK_ORIENTATION_HORIZONTAL, -1, &least, NULL, NULL, NULL);
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    least = MAX (least, measure_title (child));
+  return least;
+}
+
+/* A row's title is no column of letters, however much its value would have. */
+static void
+test_title (void)
+{
+  GtkWidget *row = g_object_ref_sink (g_object_new (ADW_TYPE_ACTION_ROW, "title", "SHA-256", NULL));
+  GtkWidget *word = g_object_ref_sink (dh_ui_label ("SHA", NULL, 0));
+  dh_widget_drop_hyphens (row);
+  int least;
+  gtk_widget_measure (word, GTK_ORIENTATION_HORIZONTAL, -1, &least, NULL, NULL, NULL);
+  g_assert_cmpint (measure_title (row), >=, least);
+  g_object_unref (row);
+  g_object_unref (word);
+}
+
+/* A window that stands before another one grows with the letters as far as that one reaches. */
+static void
+test_window (void)
+{
+  GtkSettings *settings = gtk_settings_get_default ();
+  int width, height, dpi;
+  g_object_get (settings, "gtk-xft-dpi", &dpi, NULL);
+  GtkWidget *parent = pointer_show (gtk_drawing_area_new (), 900, 500);
+  GtkWidget *window = gtk_window_new ();
+  gtk_window_set_transient_for (GTK_WINDOW (window), GTK_WINDOW (parent));
+  static const int sizes[][3] = { { 96, 400, 300 }, { 144, 600, 450 }, { 288, 900, 500 } };
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_object_set (settings, "gtk-xft-dpi", sizes[i][0] * 1024, NULL);
+      dh_ui_set_window_size (window, 400, 300);
+      gtk_window_get_default_size (GTK_WINDOW (window), &width, &height);
+      g_assert_cmpint (width, ==, sizes[i][1]);
+      g_assert_cmpint (height, ==, MIN (sizes[i][2], gtk_widget_get_height (parent)));
+    }
+  g_object_set (settings, "gtk-xft-dpi", dpi, NULL);
+  gtk_window_destroy (GTK_WINDOW (window));
+  gtk_window_destroy (GTK_WINDOW (parent));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -69,5 +158,8 @@ main (int argc, char **argv)
     return 0;
   g_test_add_func ("/large-text/size", test_size);
   g_test_add_func ("/large-text/column", test_column);
+  g_test_add_func ("/large-text/path", test_path);
+  g_test_add_func ("/large-text/title", test_title);
+  g_test_add_func ("/large-text/window", test_window);
   return g_test_run ();
 }

@@ -1,4 +1,4 @@
-"""The table of Metrics in a real window: images, slices, components, with pointer and keys."""
+"""The table of Metrics in a real window: images, slices, objects, with pointer and keys."""
 import os
 import shutil
 import sys
@@ -9,7 +9,7 @@ import driver
 
 PROGRAM, OUTPUT = sys.argv[1:3]
 # The tabs and the menu of the card, from the left; the table, from the middle of the tabs down.
-IMAGES, SLICES, COMPONENTS, MENU = 1158, 1218, 1294, 1365
+IMAGES, SLICES, OBJECTS, MENU = 1193, 1251, 1311, 1365
 tabs = None
 
 
@@ -85,7 +85,7 @@ def test_slice_shows_images(studio):
 def test_objects(studio):
     """The largest that is missed comes first, and opens in Browse, chosen."""
     before = table(studio)
-    until_other(studio, before, lambda: studio.click(COMPONENTS, tabs), "no components")
+    until_other(studio, before, lambda: studio.click(OBJECTS, tabs), "no components")
     studio.settle()
     studio.screenshot(f"{OUTPUT}/metrics-components.png")
     found = studio.until_told(r"studio: chosen object (\w+) of (\d+) px",

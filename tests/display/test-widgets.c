@@ -246,6 +246,20 @@ test_names_above (void)
     }
 }
 
+/* What would not be seen on its ground has an edge. */
+static void
+test_edge (void)
+{
+  GtkWidget *widget = GTK_WIDGET (curves);
+  GdkRGBA edge;
+  const gboolean dark = dh_widget_is_dark (widget);
+  g_assert_true (dh_widget_needs_edge (widget, dark ? 0x000000 : 0xffffff, &edge));
+  g_assert_cmpfloat (edge.alpha, >, 0);
+  g_assert_cmpfloat (edge.red, ==, dark ? 1 : 0);
+  g_assert_false (dh_widget_needs_edge (widget, dark ? 0xffffff : 0x000000, &edge));
+  g_assert_false (dh_widget_needs_edge (widget, 0xdc267f, &edge));
+}
+
 /* The network's own names of layers have no blanks, and a pane may be narrow. */
 static void
 test_pane_message (void)
@@ -457,6 +471,7 @@ main (int argc, char **argv)
   g_test_add_func ("/widgets/export", test_export);
   g_test_add_func ("/widgets/names-above", test_names_above);
   g_test_add_func ("/widgets/pane-message", test_pane_message);
+  g_test_add_func ("/widgets/edge", test_edge);
   g_test_add_func ("/widgets/growing", test_growing);
   g_test_add_func ("/widgets/hostile", test_hostile);
   g_test_add_func ("/widgets/fit-row", test_fit_row);

@@ -52,7 +52,16 @@ test_list (void)
           g_assert_true (dh_device_trains_in (device, DH_PRECISION_F32));
           g_assert_false (dh_device_trains_in (device, DH_PRECISION_INT8));
           for (DhPrecision p = 0; p < DH_N_PRECISIONS; p++)
-            g_assert_true (dh_device_trains_in (device, p) == ((info->training & 1u << p) != 0));
+            {
+              g_assert_true (dh_device_trains_in (device, p) == ((info->training & 1u << p) != 0));
+              /* Nothing is promised of what it has not. */
+              g_assert_true (info->faster[p] <= 0 || dh_device_has_precision (device, p));
+              g_assert_true (info->trains_faster[p] <= 0 || dh_device_trains_in (device, p));
+            }
+          /* What makes it fast is named. */
+          const gboolean bf16 = g_str_equal (info->kind, "cpu") && dh_device_has_precision (device, DH_PRECISION_BF16);
+          g_assert_true (!bf16 || strstr (info->instructions, "BF16") != NULL);
+          g_assert_true (!bf16 || info->faster[DH_PRECISION_BF16] > 1);
         }
       else
         g_assert_error (error, DH_ERROR, DH_ERROR_NO_DEVICE);

@@ -120,6 +120,26 @@ test_outlives (SessionFixture *fixture, gconstpointer data)
       g_object_unref (fixture->session);
       fixture->session = dh_session_new ();
     }
+  /* It ends in a comparison, and the next start is in it again with that set, but not after another one. */
+  for (guint i = 0; i < 2; i++)
+    {
+      g_object_set (dh_session_get_view (fixture->session), "compare-a", DH_KEPT_NAME, "compare-b", "likelihood",
+                    "layout", "compare", NULL);
+      dh_session_close (fixture->session);
+      g_object_unref (fixture->session);
+      fixture->session = dh_session_new ();
+      DhView *view = dh_session_get_view (fixture->session);
+      g_assert_false (dh_view_is (view, "compare-a", DH_KEPT_NAME));
+      if (i == 1)
+        {
+          dh_session_open_dataset (fixture->session, other);
+          session_wait_for (dh_image_list_get_size (dh_session_get_list (fixture->session)) == 2);
+        }
+      dh_session_open_dataset (fixture->session, fixture->set);
+      session_wait_for (dh_session_get_kept_map (fixture->session) != NULL);
+      g_assert_true (dh_view_is (view, "compare-a", DH_KEPT_NAME) == (i == 0));
+      g_assert_true (i == 1 || dh_view_is (view, "layout", "compare"));
+    }
   g_assert_true (dh_session_release_kept_map (fixture->session));
   dh_session_close (fixture->session);
   g_object_unref (fixture->session);
@@ -261,7 +281,8 @@ test_release (SessionFixture *fixture, gconstpointer data)
   g_object_set (view, "compare-b", DH_KEPT_NAME, NULL);
   dh_session_settle_kept_map (session);
   g_assert_true (dh_view_is (view, "compare-b", "likelihood"));
-  /* The end of the program does as well: what stood there before is what it begins with. */
+  /* The end of the program does as well where there is no comparison: what stood there before is what it begins with.
+   */
   g_object_set (view, "compare-b", "entropy", NULL);
   g_assert_true (dh_session_keep_map (session, DH_FRAME_LIKELIHOOD));
   g_object_set (view, "compare-b", DH_KEPT_NAME, NULL);

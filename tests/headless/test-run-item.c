@@ -1,6 +1,7 @@
 /* Runs as the list of all shows them: evaluations, and trainings while they go on. */
 #include <math.h>
 #include "dh-run-item.h"
+#include "dh-run-names-private.h"
 #include "dh-training-job-private.h"
 
 static DhRunItem *
@@ -215,7 +216,7 @@ test_whole (void)
     }
 }
 
-/* Two scores of one network are two rows that differ in more than their numbers. */
+/* Two scores of one network, and two precisions, are two rows that differ in more than their numbers. */
 static void
 test_model (void)
 {
@@ -225,8 +226,12 @@ test_model (void)
     const char *text;
   } cases[] = { { { .model = "m", .score = "hybrid" }, "m" },
                 { { .model = "m", .score = "max_softmax" }, "max_softmax · m" },
+                { { .model = "m", .score = "hybrid", .precision = "f32" }, "m" },
+                { { .model = "m", .score = "hybrid", .precision = "bf16" }, "m · bf16" },
+                { { .model = "m", .score = "max_softmax", .precision = "int8-0123456789ab" },
+                  "max_softmax · m · int8" },
                 { { .model = "RbA", .score = "imported", .imported = TRUE }, "RbA" },
-                { { .model = "t", .training = TRUE }, "t" } };
+                { { .model = "t, bf16", .training = TRUE, .precision = "bf16" }, "t, bf16" } };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autofree char *text = dh_run_dup_model (&cases[i].run);
@@ -300,11 +305,37 @@ test_data (void)
   g_assert_null (dh_run_dup_data (&(DhRun){ 0 }));
 }
 
+/* The demo's runs are called as the demo is elsewhere, not after the layout and the folder that its scenes lie in. */
+static void
+test_names (void)
+{
+  g_autofree char *demo = g_build_filename (g_get_user_cache_dir (), "densehybrid", "demo", "0bf43a9bc089", NULL);
+  DhRunRow row = { .dataset_root = demo,
+                   .dataset_title = (char *)"StreetHazards, test split",
+                   .model_title = (char *)"ldn-demo, 12 classes",
+                   .model_path = (char *)"" };
+  g_autofree char *data = dh_run_names_dup_data (&row), *model = dh_run_names_dup_model (&row);
+  g_assert_cmpstr (data, ==, "Demo scenes");
+  g_assert_cmpstr (model, ==, "Demo network");
+  g_autofree char *shown = dh_run_dup_data (&(DhRun){ .data = data, .root = demo });
+  g_assert_cmpstr (shown, ==, "Demo scenes");
+  row.dataset_root = (char *)"/data/town";
+  row.model_path = (char *)"/w/ldn.pth";
+  g_autofree char *other = dh_run_names_dup_data (&row), *weights = dh_run_names_dup_model (&row);
+  g_assert_cmpstr (other, ==, "StreetHazards, test split");
+  g_assert_cmpstr (weights, ==, "ldn.pth");
+  row.model_path = NULL;
+  row.method = row.model_title = (char *)"RbA";
+  g_autofree char *method = dh_run_names_dup_model (&row);
+  g_assert_cmpstr (method, ==, "RbA");
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/run-item/data", test_data);
+  g_test_add_func ("/run-item/names", test_names);
   g_test_add_func ("/run-item/evaluation", test_evaluation);
   g_test_add_func ("/run-item/words", test_words);
   g_test_add_func ("/run-item/training", test_training);

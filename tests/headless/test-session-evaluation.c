@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "dh-device.h"
 #include "dh-records.h"
 #include "dh-run-item.h"
 #include "dh-run-list.h"
@@ -181,6 +182,25 @@ test_precision (SessionFixture *fixture, gconstpointer data)
   g_autofree const char **names = dh_session_list_precisions (fixture->session);
   g_assert_cmpstr (names[0], ==, "f32");
   g_assert_cmpstr (dh_session_get_precision (fixture->session), ==, "f32");
+  /* They are told with what they gain and cost, and as well before weights are loaded. */
+  session_wait_for (dh_session_get_device_choice (fixture->session, 0) != NULL);
+  g_autofree char *plain = dh_session_dup_precision_title (fixture->session, "f32");
+  g_assert_cmpstr (plain, ==, "float32: the most exact");
+  const DhDeviceChoice *choice =
+      dh_session_find_device_choice (fixture->session, dh_session_get_compute_info (fixture->session)->name);
+  g_assert_nonnull (choice);
+  for (guint i = 1; names[i] != NULL; i++)
+    {
+      g_autofree char *title = dh_session_dup_precision_title (fixture->session, names[i]);
+      DhPrecision precision;
+      g_assert_true (dh_precision_from_name (names[i], &precision));
+      g_assert_nonnull (strstr (title, choice->faster[precision] > 1 ? "times as fast" : "faster"));
+    }
+  g_autoptr (DhSession) fresh = dh_session_new ();
+  session_wait_for (dh_session_get_device_choice (fresh, 0) != NULL);
+  g_autofree const char **before = dh_session_list_precisions (fresh);
+  g_assert_true (g_strv_equal ((const char *const *)names, (const char *const *)before));
+  dh_session_close (fresh);
   dh_session_set_precision (fixture->session, "none");
   g_assert_cmpstr (dh_session_get_precision (fixture->session), ==, "f32");
   if (!g_strv_contains (names, "int8"))

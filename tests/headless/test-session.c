@@ -146,6 +146,12 @@ test_again (SessionFixture *fixture, gconstpointer data)
   DhView *view = dh_session_get_view (fixture->session);
   g_object_set (view, "image-order", "mean-score", "worst-first", FALSE, "grouped", FALSE, "compare-page", "b", NULL);
   g_assert_cmpint (dh_image_list_get_sort (dh_session_get_list (fixture->session)), ==, DH_SORT_MEAN_SCORE);
+  /* Whatever the list can be sorted by can be chosen. */
+  for (DhSort sort = 0; sort < DH_N_SORTS; sort++)
+    {
+      g_object_set (view, "image-order", dh_sort_id (sort), NULL);
+      g_assert_cmpint (dh_image_list_get_sort (dh_session_get_list (fixture->session)), ==, (int)sort);
+    }
   g_object_set (view, "image-order", "no such order", NULL);
   g_object_set (view, "image-order", "fpr95", NULL);
   dh_session_step (fixture->session, 1);

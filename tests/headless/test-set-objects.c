@@ -50,6 +50,17 @@ assert_counts (DhSession *session, const DhSetObjects *objects)
   g_assert_cmpuint (objects->counts.fn, ==, counts.fn);
   g_assert_cmpuint (objects->counts.tn, ==, counts.tn);
   g_assert_cmpuint (objects->n_unread, ==, 0);
+  /* and what the list tells is of the same threshold */
+  for (guint i = 0; i < objects->n; i++)
+    {
+      const DhPictureComponents *components = objects->pictures[i].components;
+      const double told = dh_image_item_get_largest_missed (dh_image_list_get_item (dh_session_get_list (session), i));
+      double largest = components->n_of[DH_OBJECT_FOUND] > 0 ? 0 : (double)NAN;
+      for (guint k = 0; k < components->n; k++)
+        if (components->items[k].kind == DH_OBJECT_MISSED)
+          largest = fmax (largest, (double)components->items[k].area);
+      g_assert_true (told == largest || (isnan (told) && isnan (largest)));
+    }
 }
 
 /* The list is sorted by what this threshold misses, not by what the evaluation's did. */
@@ -100,7 +111,11 @@ test_follow (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpuint (objects->n_of[DH_OBJECT_MISSED], ==, 4);
   g_assert_cmpfloat (objects->mean_f1, ==, 0);
   g_assert_cmpint (dh_image_item_get_n_missed (dh_image_list_get_item (dh_session_get_list (session), 3)), ==, 1);
-  g_assert_cmpint (dh_image_item_get_n_false (dh_image_list_get_item (dh_session_get_list (session), 3)), ==, 0);
+  DhImageItem *fourth = dh_image_list_get_item (dh_session_get_list (session), 3);
+  g_assert_cmpint (dh_image_item_get_n_false (fourth), ==, 0);
+  /* The largest of them is that of this threshold, not of the one that the evaluation chose. */
+  g_assert_cmpfloat (dh_image_item_get_largest_missed (fourth), ==, objects->pictures[3].components->items[0].area);
+  g_assert_cmpfloat (dh_image_item_get_largest_missed (fourth), >, 0);
   assert_largest_missed (session, objects);
 
   /* Every score and rule; thresholds between two floats too. What is shown is found among the set's. */

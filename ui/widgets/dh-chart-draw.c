@@ -83,6 +83,7 @@ paint_axes (DhChartPainter *painter, const double *x_ticks, char **x_texts, guin
   const DhChart *chart = painter->chart;
   double left = painter->plot.origin.x, top = painter->plot.origin.y;
   double right = left + painter->plot.size.width, bottom = top + painter->plot.size.height, last = -1e9;
+  double lowest = painter->height; /* where labels beside the axis may end */
   cairo_set_line_width (painter->cr, painter->pixel);
   for (guint i = 0; i < n_x; i++)
     {
@@ -116,11 +117,19 @@ paint_axes (DhChartPainter *painter, const double *x_ticks, char **x_texts, guin
         continue;
       show_text (painter, layout, x, bottom + 3, 0.5, 0.0);
       last = x + width / 2.0;
+      if (x - width / 2.0 < left - 8)
+        lowest = bottom + 3;
     }
+  /* At the axis's ends they make way for the title above and for what stands under the corner. */
   for (guint i = 0; i < n_y; i++)
     {
       g_autoptr (PangoLayout) layout = dh_chart_layout (painter->context, y_texts[i], TICK_POINTS, FALSE);
-      show_text (painter, layout, left - 6, dh_chart_to_y (painter, y_ticks[i]), 1.0, 0.5);
+      int height = 0;
+      pango_layout_get_pixel_size (layout, NULL, &height);
+      double y = dh_chart_to_y (painter, y_ticks[i]) - height / 2.0;
+      if (chart->axes[DH_CHART_Y].title)
+        y = MAX (y, top - 4);
+      show_text (painter, layout, left - 6, MIN (y, lowest - height), 1.0, 0.0);
     }
   if (chart->axes[DH_CHART_X].title)
     {
@@ -304,12 +313,13 @@ place_marker_text (DhChartPainter *painter, const DhChartSeries *series, double 
       double at_x = (i & 1) != to_left ? x - 8 - width : x + 8, at_y = i & 2 ? y - 5 - height : y + 5;
       double apart = 2.0 * height;
       at_x = CLAMP (at_x, left + 2, MAX (left + 2, right - width - 2));
-      if (at_y < top - 4 || at_y + height > bottom)
-        apart = -1.0;
       graphene_rect_t text = GRAPHENE_RECT_INIT ((float)at_x - 3, (float)at_y, (float)width + 6, (float)height);
       graphene_rect_t hidden;
       if (painter->names.size.width > 0 && graphene_rect_intersection (&text, &painter->names, &hidden))
         apart = -2.0 - hidden.size.width * hidden.size.height; /* where there is no other place, the least of them */
+      /* Over the axis and what is written there it would stand worst. */
+      if (at_y < top - 4 || at_y + height > bottom)
+        apart = -1e9;
       for (guint k = 0; k <= 4; k++)
         {
           double share = (at_x + k * width / 4.0 - left) / painter->plot.size.width;

@@ -87,6 +87,10 @@ append_swatch (GtkWidget *widget, GtkSnapshot *snapshot, double x, double y, con
 {
   GdkRGBA color = dh_draw_rgb (entry->rgb);
   dh_draw_rect (snapshot, x, y, SWATCH, SWATCH, &color);
+  GdkRGBA edge;
+  if (dh_widget_needs_edge (widget, entry->rgb, &edge))
+    gtk_snapshot_append_border (snapshot, &GSK_ROUNDED_RECT_INIT ((float)x, (float)y, SWATCH, SWATCH),
+                                (const float[]){ 1, 1, 1, 1 }, (const GdkRGBA[]){ edge, edge, edge, edge });
   if (!entry->hatched)
     return;
   cairo_t *cr = gtk_snapshot_append_cairo (snapshot, &GRAPHENE_RECT_INIT ((float)x, (float)y, SWATCH, SWATCH));

@@ -339,8 +339,7 @@ dh_pane_show_message (DhPane *pane, const char *icon_name, const char *tone, con
       GtkWidget *label = gtk_label_new (text);
       gtk_widget_add_css_class (label, "dh-small");
       gtk_widget_add_css_class (label, "dim-label");
-      gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-      gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+      dh_widget_wrap (label);
       gtk_label_set_justify (GTK_LABEL (label), GTK_JUSTIFY_CENTER);
       gtk_label_set_max_width_chars (GTK_LABEL (label), 44);
       gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);

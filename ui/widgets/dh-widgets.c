@@ -37,6 +37,32 @@ dh_widgets_use_style (GdkDisplay *display, gboolean dark)
 }
 
 void
+dh_widget_drop_hyphens (GtkWidget *widget)
+{
+  if (!GTK_IS_LABEL (widget))
+    {
+      for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+           child = gtk_widget_get_next_sibling (child))
+        dh_widget_drop_hyphens (child);
+      return;
+    }
+  if (gtk_widget_has_css_class (widget, "title"))
+    gtk_label_set_wrap_mode (GTK_LABEL (widget), PANGO_WRAP_WORD);
+  PangoAttrList *own = gtk_label_get_attributes (GTK_LABEL (widget));
+  g_autoptr (PangoAttrList) list = own != NULL ? pango_attr_list_copy (own) : pango_attr_list_new ();
+  pango_attr_list_insert (list, pango_attr_insert_hyphens_new (FALSE));
+  gtk_label_set_attributes (GTK_LABEL (widget), list);
+}
+
+void
+dh_widget_wrap (GtkWidget *label)
+{
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  dh_widget_drop_hyphens (label);
+}
+
+void
 dh_widget_unparent_children (GtkWidget *widget)
 {
   GtkWidget *child;
@@ -50,6 +76,16 @@ dh_widget_is_dark (GtkWidget *widget)
   GdkRGBA color;
   gtk_style_context_get_color (gtk_widget_get_style_context (widget), &color);
   return 0.299f * color.red + 0.587f * color.green + 0.114f * color.blue > 0.5f;
+}
+
+gboolean
+dh_widget_needs_edge (GtkWidget *widget, guint32 rgb, GdkRGBA *edge)
+{
+  const gboolean dark = dh_widget_is_dark (widget);
+  const guint light = (299 * (rgb >> 16 & 255) + 587 * (rgb >> 8 & 255) + 114 * (rgb & 255)) / 1000;
+  const float grey = dark ? 1 : 0;
+  *edge = (GdkRGBA){ grey, grey, grey, 0.4f };
+  return dark ? light < 60 : light > 230;
 }
 
 void

@@ -11,10 +11,17 @@ void dh_widgets_init (void);
 /* Loads the style for a display by hand and keeps to it: for programs without AdwApplication (gallery, tests). */
 void dh_widgets_use_style (GdkDisplay *display, gboolean dark);
 
+/* A label's lines end between words, and within one where it must be, without hyphens, which are no part of a path. */
+void dh_widget_wrap (GtkWidget *label);
+/* Of all labels in it that wrap; the words of a row's title stay whole. */
+void dh_widget_drop_hyphens (GtkWidget *widget);
 /* What a widget that holds its children itself does when it is disposed of. */
 void dh_widget_unparent_children (GtkWidget *widget);
 /* Whether the window's style is a dark one, told from the widget's foreground colour. */
 gboolean dh_widget_is_dark (GtkWidget *widget);
+/* Whether a colour, 0xrrggbb, is hardly told from the ground: a white one on white, a black one on black. Its patch has
+ * an edge then, of the colour that is given. */
+gboolean dh_widget_needs_edge (GtkWidget *widget, guint32 rgb, GdkRGBA *edge);
 /* A colour the style defines (@define-color), else `fallback`. */
 void dh_widget_lookup_color (GtkWidget *widget, const char *name, const char *fallback, GdkRGBA *color);
 

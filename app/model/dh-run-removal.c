@@ -1,0 +1,116 @@
+#include "dh-run-removal.h"
+#include <glib/gi18n.h>
+#include "dh-database.h"
+#include "dh-folder-lock.h"
+#include "dh-records.h"
+#include "dh-run-list.h"
+#include "dh-session-private.h"
+
+typedef struct
+{
+  gint64 run;
+  char *folder; /* to go to the trash; NULL: it stays */
+} Removal;
+
+static void
+removal_free (gpointer data)
+{
+  Removal *removal = data;
+  g_free (removal->folder);
+  g_free (removal);
+}
+
+static gboolean
+is_own (const char *folder)
+{
+  g_autofree char *all = g_build_filename (g_get_user_data_dir (), "densehybrid", "evaluations", "", NULL);
+  return folder != NULL && g_str_has_prefix (folder, all) && folder[strlen (all)] != '\0';
+}
+
+const char *
+dh_session_refuse_removal (DhSession *self, const DhRun *run)
+{
+  const DhEvaluationSummary *shown = dh_session_get_evaluation (self);
+  if (run->training)
+    return _ ("A training is removed on its own page");
+  if (run->state == DH_RUN_ITEM_RUNNING)
+    return _ ("It is under way");
+  return shown != NULL && shown->run == run->id ? _ ("Metrics shows it; evaluate or open something else first") : NULL;
+}
+
+gboolean
+dh_session_can_remove_maps (DhSession *self, const DhRun *run)
+{
+  GListModel *runs = dh_session_get_runs (self);
+  if (!is_own (run->folder) || !g_file_test (run->folder, G_FILE_TEST_IS_DIR))
+    return FALSE;
+  for (guint i = 0; i < g_list_model_get_n_items (runs); i++)
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (runs, i);
+      const DhRun *other = dh_run_item_get (item);
+      if (other->id != run->id && g_strcmp0 (other->folder, run->folder) == 0)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* Asked of the database itself: the list may be a moment behind. */
+static gboolean
+is_used (DhDatabase *database, const char *folder)
+{
+  g_autoptr (GPtrArray) rows = dh_database_list_runs (database, NULL);
+  gboolean used = rows == NULL || dh_folder_lock_is_held (folder);
+  for (guint i = 0; rows != NULL && i < rows->len; i++)
+    used = used || g_strcmp0 (((const DhRunRow *)rows->pdata[i])->folder, folder) == 0;
+  return used;
+}
+
+static void
+remove_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  const Removal *removal = data;
+  GError *error = NULL;
+  g_autoptr (DhDatabase) database = dh_database_open_existing (NULL, &error);
+  gboolean done = database != NULL && dh_database_delete_run (database, removal->run, &error);
+  if (done && removal->folder != NULL && !is_used (database, removal->folder))
+    {
+      g_autoptr (GFile) folder = g_file_new_for_path (removal->folder);
+      done = g_file_trash (folder, NULL, &error);
+      if (!done)
+        g_prefix_error (&error, _ ("It is off the list, but its maps stay in %s: "), removal->folder);
+    }
+  if (done)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+removed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  DhSession *self = DH_SESSION (source);
+  g_autoptr (GError) error = NULL;
+  const Removal *removal = g_task_get_task_data (G_TASK (result));
+  const gboolean done = g_task_propagate_boolean (G_TASK (result), &error);
+  if (self->worker == NULL)
+    return;
+  dh_session_refresh_runs (self);
+  if (!done)
+    {
+      dh_session_complain (self, _ ("The run could not be removed"), error->message);
+      return;
+    }
+  g_autofree char *text = g_strdup_printf (_ ("Run %" G_GINT64_FORMAT " is removed"), removal->run);
+  dh_session_say (self, text);
+}
+
+void
+dh_session_remove_run (DhSession *self, const DhRun *run, gboolean with_maps)
+{
+  g_return_if_fail (dh_session_refuse_removal (self, run) == NULL);
+  Removal *removal = g_new (Removal, 1);
+  *removal = (Removal){ run->id, with_maps && dh_session_can_remove_maps (self, run) ? g_strdup (run->folder) : NULL };
+  g_autoptr (GTask) task = g_task_new (self, NULL, removed, NULL);
+  g_task_set_task_data (task, removal, removal_free);
+  g_task_run_in_thread (task, remove_in_thread);
+}

@@ -1,0 +1,101 @@
+/* Runs that are taken off the list, with the maps that no other run has. */
+#include <string.h>
+#include "dh-run-list.h"
+#include "dh-run-removal.h"
+#include "dh-session-evaluation.h"
+#include "session-fixture.h"
+
+static guint
+count_runs (DhSession *session)
+{
+  return g_list_model_get_n_items (dh_session_get_runs (session));
+}
+
+static DhRunItem *
+find_run (DhSession *session, gint64 id)
+{
+  for (guint i = 0; i < count_runs (session); i++)
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (dh_session_get_runs (session), i);
+      if (dh_run_item_get (item)->id == id)
+        return g_steal_pointer (&item);
+    }
+  return NULL;
+}
+
+static gboolean
+is_done (DhSession *session, gint64 id)
+{
+  g_autoptr (DhRunItem) item = find_run (session, id);
+  return item != NULL && dh_run_item_get (item)->state == DH_RUN_ITEM_DONE;
+}
+
+static gint64
+evaluate (SessionFixture *fixture)
+{
+  dh_session_evaluate (fixture->session);
+  session_wait_for (!dh_session_is_evaluating (fixture->session));
+  g_assert_cmpstr (fixture->error, ==, NULL);
+  const gint64 id = dh_session_get_evaluation (fixture->session)->run;
+  session_wait_for (is_done (fixture->session, id));
+  return id;
+}
+
+static void
+test_remove (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  session_open_all (fixture);
+  const gint64 first = evaluate (fixture), second = evaluate (fixture);
+  g_autoptr (DhRunItem) a = find_run (session, first), b = find_run (session, second);
+  g_autofree char *folder = g_strdup (dh_run_item_get (b)->folder);
+  /* Not what Metrics shows, and no maps that another run has as well. */
+  g_assert_nonnull (dh_session_refuse_removal (session, dh_run_item_get (b)));
+  g_assert_null (dh_session_refuse_removal (session, dh_run_item_get (a)));
+  g_assert_cmpstr (folder, ==, dh_run_item_get (a)->folder);
+  g_assert_false (dh_session_can_remove_maps (session, dh_run_item_get (a)));
+  fixture->messages = 0;
+  dh_session_remove_run (session, dh_run_item_get (a), TRUE);
+  session_wait_for (count_runs (session) == 1 && fixture->messages == 1);
+  g_assert_null (find_run (session, first));
+  g_assert_cmpstr (fixture->error, ==, NULL);
+  g_assert_true (g_file_test (folder, G_FILE_TEST_IS_DIR));
+
+  /* The last one may take them along; where there is no trash they stay, which is said. */
+  dh_session_open_dataset (session, fixture->set);
+  session_wait_for (dh_session_get_evaluation (session) == NULL && !dh_session_is_opening (session));
+  g_assert_null (dh_session_refuse_removal (session, dh_run_item_get (b)));
+  g_assert_true (dh_session_can_remove_maps (session, dh_run_item_get (b)));
+  dh_session_remove_run (session, dh_run_item_get (b), TRUE);
+  session_wait_for (count_runs (session) == 0 && (fixture->messages >= 2 || fixture->error != NULL));
+  if (fixture->error != NULL)
+    g_assert_nonnull (strstr (fixture->error, folder));
+  g_assert_true (g_file_test (folder, G_FILE_TEST_IS_DIR) == (fixture->error != NULL));
+  /* There is no such run any more for Metrics to speak of. */
+  g_assert_null (dh_session_find_evaluated (session));
+}
+
+/* What lies in a folder of the user's own never goes. */
+static void
+test_foreign (SessionFixture *fixture, gconstpointer data)
+{
+  g_autofree char *evaluations = g_build_filename (g_get_user_data_dir (), "densehybrid", "evaluations", NULL);
+  const char *const folders[] = { fixture->set, evaluations, NULL, "" };
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      const DhRun run = { .id = 1, .state = DH_RUN_ITEM_DONE, .folder = (char *)folders[i] };
+      g_assert_null (dh_session_refuse_removal (fixture->session, &run));
+      g_assert_false (dh_session_can_remove_maps (fixture->session, &run));
+    }
+  const DhRun running = { .id = 2, .state = DH_RUN_ITEM_RUNNING }, training = { .id = 3, .training = TRUE };
+  g_assert_nonnull (dh_session_refuse_removal (fixture->session, &running));
+  g_assert_nonnull (dh_session_refuse_removal (fixture->session, &training));
+}
+
+int
+main (int argc, char **argv)
+{
+  static const SessionTest tests[] = { { "/run-removal/remove", test_remove, NULL },
+                                       { "/run-removal/foreign", test_foreign, NULL } };
+  return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
+}
