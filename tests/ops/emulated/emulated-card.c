@@ -12,16 +12,17 @@
  * run in whatever order they are allowed to, so that what must follow another is missed where it does not.
  *
  * DH_EMULATED_FAIL=WHAT:N lets the N-th call of `alloc`, `pinned`, `launch`, `copy`, `wait`, `fetch` (a wait for one
- * run's results), `conv`, `record` or `open` fail; `fused` refuses every convolution with an epilogue, `unfused` has no
- * kernel that reads through norms. DH_EMULATED_WAY=timed lets the ways be timed in which such convolutions can go, and
- * whatever else is taken for the name of one that is known from an earlier run; without it each shape has one of the
- * kernel's tilings, and all of them have some. DH_EMULATED_TAPS is the same of those that are dilated: `one` or `taps`.
- * DH_EMULATED_MIB is what memory is said to be free. DH_EMULATED_DOWN=pinned says that all maps must come down into
- * pinned memory; then, too, it becomes the address of the last. DH_EMULATED_MOST, where it is a number, becomes the
- * most runs that were under way at once where those are more; DH_EMULATED_WATCHED how many kernels and convolutions a
- * profiler would have counted since it was told to last. DH_EMULATED_RELU=loses-nan lets a convolution's own ReLU make
- * 0 of a NaN, none-loses-nan one that has none. DH_EMULATED_LIES names a tiling of the fused kernel, or `taps`, that
- * computes something else in a few channels; DH_EMULATED_FASTER one that takes half as long as all else. */
+ * run's results), `conv`, `engine` (which is put aside with it), `record` or `open` fail; `fused` refuses every
+ * convolution with an epilogue, `unfused` has no kernel that reads through norms. DH_EMULATED_WAY=timed lets the ways
+ * be timed in which such convolutions can go, and whatever else is taken for the name of one that is known from an
+ * earlier run; without it each shape has one of the kernel's tilings, and all of them have some. DH_EMULATED_TAPS is
+ * the same of those that are dilated: `one` or `taps`. DH_EMULATED_MIB is what memory is said to be free.
+ * DH_EMULATED_DOWN=pinned says that all maps must come down into pinned memory; then, too, it becomes the address of
+ * the last. DH_EMULATED_MOST, where it is a number, becomes the most runs that were under way at once where those are
+ * more; DH_EMULATED_WATCHED how many kernels and convolutions a profiler would have counted since it was told to last.
+ * DH_EMULATED_RELU=loses-nan lets a convolution's own ReLU make 0 of a NaN, none-loses-nan one that has none.
+ * DH_EMULATED_LIES names a tiling of the fused kernel, or `taps`, that computes something else in a few channels;
+ * DH_EMULATED_FASTER one that takes half as long as all else. */
 
 enum
 {
@@ -628,6 +629,11 @@ conv_new (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *
     }
   if (lose (card, "conv", error))
     return NULL;
+  if (lose (card, "engine", error))
+    {
+      put_aside (card, "an engine", "lost the card");
+      return NULL;
+    }
   g_assert_null (card->recording);
   check_convolution (card, spec, memory, FALSE);
   /* A trial leaves its result behind. */
