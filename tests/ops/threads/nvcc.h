@@ -237,20 +237,26 @@ dh_cuda_ptx_multiply (float (&sums)[4], const uint32_t (&a)[4], const uint32_t *
 {
   struct Given
   {
-    uint32_t a[4], b[2];
-  } all[THREADS_WARP];
-  const Given mine = { { a[0], a[1], a[2], a[3] }, { b[0], b[1] } };
-  const unsigned lane = threadIdx.x % THREADS_WARP;
-  threads_exchange (&mine, all, sizeof mine);
+    float a[4][2], b[2][2];
+  } mine, all[THREADS_WARP];
   const auto value = [] (uint32_t word, unsigned half) {
     const uint16_t bits = (uint16_t)(word >> 16 * half);
     return TYPE == DH_CUDA_F16 ? dh_cuda_half_to_float (bits) : dh_cuda_bf16_to_float (bits);
   };
+  for (unsigned half = 0; half < 2; half++)
+    {
+      for (unsigned i = 0; i < 4; i++)
+        mine.a[i][half] = value (a[i], half);
+      for (unsigned i = 0; i < 2; i++)
+        mine.b[i][half] = value (b[i], half);
+    }
+  const unsigned lane = threadIdx.x % THREADS_WARP;
+  threads_exchange (&mine, all, sizeof mine);
   for (unsigned c = 0; c < 4; c++)
     {
       const unsigned row = lane / 4 + c / 2 * 8, column = lane % 4 * 2 + c % 2;
       for (unsigned at = 0; at < 16; at++)
-        sums[c] += value (all[row % 8 * 4 + at % 8 / 2].a[row / 8 + at / 8 * 2], at % 2)
-                   * value (all[column * 4 + at % 8 / 2].b[at / 8], at % 2);
+        sums[c] += all[row % 8 * 4 + at % 8 / 2].a[row / 8 + at / 8 * 2][at % 2]
+                   * all[column * 4 + at % 8 / 2].b[at / 8][at % 2];
     }
 }

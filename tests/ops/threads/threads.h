@@ -18,7 +18,7 @@ extern "C"
     THREADS_WARP = 32,
     THREADS_MOST = 1024,           /* of a block */
     THREADS_MOST_ARGUMENTS = 4096, /* bytes */
-    THREADS_MOST_EXCHANGED = 32,   /* bytes of a lane */
+    THREADS_MOST_EXCHANGED = 64,   /* bytes of a lane */
     THREADS_INVALID_GRID = 9,      /* cudaErrorInvalidConfiguration */
   };
 
