@@ -76,7 +76,8 @@ struct _DhDevice
   guint threads;
   guint precisions;
   gboolean lost;        /* after an error of its own: nothing runs before it is opened again */
-  gboolean begins_anew; /* `lost` with nothing held, and what it was lost with is left out from now on */
+  gboolean left_out;    /* `lost`, and what it was lost with is left out from now on */
+  gboolean begins_anew; /* the same with nothing held on it */
   guint training;       /* bits 1 << DhPrecision that it trains in; 0: f32 alone */
   char *plans_folder;   /* or NULL; the common part frees it */
   DhHostPool *host;     /* the common part's */

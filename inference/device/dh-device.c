@@ -302,6 +302,13 @@ dh_device_is_lost (DhDevice *device)
 }
 
 gboolean
+dh_device_leaves_out (DhDevice *device)
+{
+  g_return_val_if_fail (device != NULL, FALSE);
+  return device->left_out;
+}
+
+gboolean
 dh_device_reopen (DhDevice *device, GError **error)
 {
   g_return_val_if_fail (device != NULL, FALSE);

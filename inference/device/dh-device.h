@@ -69,6 +69,9 @@ guint dh_device_threads (DhDevice *device);
  * and be tried again. */
 gboolean dh_device_is_lost (DhDevice *device);
 gboolean dh_device_reopen (DhDevice *device, GError **error);
+/* It was lost while a plan was made, with something that is left out from now on: once all that is held on it is freed,
+ * it is worth opening again for the same plan. */
+gboolean dh_device_leaves_out (DhDevice *device);
 gboolean dh_device_has_precision (DhDevice *device, DhPrecision precision);
 gboolean dh_device_trains_in (DhDevice *device, DhPrecision precision);
 

@@ -1,21 +1,12 @@
-#include "dh-cuda-private.h"
+#include "dh-cuda-build-private.h"
 #include "dh-error.h"
-
-/* A graph on its way to steps. */
-typedef struct
-{
-  DhLowering low;
-  DhCudaPlan *plan;
-  const DhCudaView **views; /* of every node */
-} DhCudaBuild;
 
 /* Graph → steps. A node becomes a view of memory; a norm, a ReLU or a concatenation is only a view, until somebody who
  * cannot read through it asks for plain memory. A convolution takes up what follows it, where nobody else reads that.
  */
 
-/* The value in groups: the picture is brought into them once. */
-static const DhCudaView *
-groups_of (DhCudaBuild *b, DhValue v)
+const DhCudaView *
+dh_cuda_groups_of (DhCudaBuild *b, DhValue v)
 {
   const DhCudaView *view = b->views[v];
   if (view->raw)
@@ -23,151 +14,15 @@ groups_of (DhCudaBuild *b, DhValue v)
   return view;
 }
 
-/* With nothing left to do to it; in a buffer of its own where `whole`, channel after channel where `in_order`. */
-static const DhCudaView *
-plain_of (DhCudaBuild *b, DhValue v, gboolean whole, gboolean in_order)
+const DhCudaView *
+dh_cuda_plain_of (DhCudaBuild *b, DhValue v, gboolean whole, gboolean in_order)
 {
-  const DhCudaView *view = groups_of (b, v);
+  const DhCudaView *view = dh_cuda_groups_of (b, v);
   if (!dh_cuda_view_is_plain (view) || (whole && !dh_cuda_view_is_whole (view))
       || (in_order && !dh_cuda_view_in_order (view)))
     view = b->views[v] =
         dh_cuda_add_pointwise (b->plan, dh_lowering_node (&b->low, v)->name, view, NULL, FALSE, in_order, NULL, v);
   return view;
-}
-
-/* A concatenation in memory of its own, into which what was resized for it alone is written at once; or NULL. */
-static const DhCudaView *
-joined_of (DhCudaBuild *b, DhValue v)
-{
-  const DhNode *node = dh_lowering_node (&b->low, v);
-  const DhCudaView *view = b->views[v];
-  if (node->op != DH_OP_CONCAT || !dh_cuda_view_is_plain (view) || dh_cuda_view_is_whole (view))
-    return NULL;
-  for (guint i = 0; i < node->n_inputs; i++)
-    if (dh_lowering_only_reader (&b->low, node->inputs[i]) != v)
-      return NULL;
-  const DhCudaView *joined = dh_cuda_add_joined (b->plan, node->name, view);
-  if (joined)
-    b->views[v] = joined;
-  return joined;
-}
-
-/* What follows a convolution and nobody else reads: norm, sum, ReLU. */
-static gboolean
-absorb (DhCudaBuild *b, DhValue *value, DhCudaConvNodes *conv, double *scale, double *shift, GError **error)
-{
-  for (;;)
-    {
-      const DhValue next = dh_lowering_only_reader (&b->low, *value);
-      if (next == DH_NO_VALUE)
-        return TRUE;
-      const DhNode *node = dh_lowering_node (&b->low, next);
-      if (node->op == DH_OP_DROPOUT)
-        ; /* nothing, in inference */
-      else if (conv->relu)
-        return TRUE;
-      else if (node->op == DH_OP_NORM && !conv->sum)
-        {
-          if (!dh_lowering_read_norm (&b->low, node, scale, shift, error))
-            return FALSE;
-          conv->shifted = TRUE;
-        }
-      else if (node->op == DH_OP_RELU)
-        conv->relu = TRUE;
-      else if (node->op == DH_OP_ADD && !conv->sum)
-        {
-          const DhValue other = node->inputs[node->inputs[0] == *value];
-          if (other == *value || !b->views[other] || b->low.deferred[other])
-            return TRUE;
-          conv->sum = plain_of (b, other, FALSE, FALSE);
-        }
-      else
-        return TRUE;
-      b->low.done[next] = TRUE;
-      *value = next;
-    }
-}
-
-/* Read only by what ends in scores or outputs: worth float32 whatever the precision. */
-static gboolean
-is_logits (const DhCudaBuild *b, DhValue v)
-{
-  for (DhValue i = v + 1; i < (DhValue)dh_graph_size (b->low.graph); i++)
-    for (guint j = 0; b->low.needed[i] && j < dh_lowering_node (&b->low, i)->n_inputs; j++)
-      if (dh_lowering_node (&b->low, i)->inputs[j] == v && dh_lowering_node (&b->low, i)->op != DH_OP_SCORE
-          && (dh_lowering_node (&b->low, i)->op != DH_OP_RESIZE || !is_logits (b, i)))
-        return FALSE;
-  return TRUE;
-}
-
-/* In memory of its own; by a step of the convolution's where nobody else reads it. */
-static const DhCudaView *
-plain_input (DhCudaBuild *b, DhValue v, DhCudaConvNodes *conv)
-{
-  const DhCudaView *in = groups_of (b, v);
-  if (dh_lowering_only_reader (&b->low, v) == DH_NO_VALUE || !dh_cuda_can_fuse (&b->plan->pool, in, conv))
-    {
-      const DhCudaView *joined = joined_of (b, v);
-      return joined ? joined : plain_of (b, v, TRUE, FALSE);
-    }
-  const DhCudaView *made = plain_of (b, v, TRUE, FALSE);
-  conv->gather = g_ptr_array_steal_index (b->plan->steps, b->plan->steps->len - 1);
-  return made;
-}
-
-static gboolean
-build_conv (DhCudaBuild *b, DhValue v, GError **error)
-{
-  const DhNode *node = dh_lowering_node (&b->low, v);
-  const gboolean one = node->kernel == 1 && node->stride == 1 && node->padding == 0;
-  const DhValue next = dh_lowering_only_reader (&b->low, v);
-  g_autofree double *scale = g_new (double, node->channels);
-  g_autofree double *shift = g_new0 (double, node->channels);
-  DhCudaConvNodes conv = { .node = node, .shape = b->low.shapes[v], .scale = scale, .shift = shift };
-  DhValue value = v;
-  for (gint c = 0; c < node->channels; c++)
-    scale[c] = 1;
-  conv.shifted = node->bias;
-  if (node->bias && !b->plan->pool.dry)
-    {
-      g_autoptr (DhTensor) bias = dh_lowering_parameter (&b->low, node->name, "bias", error);
-      if (!bias)
-        return FALSE;
-      for (gint c = 0; c < node->channels; c++)
-        shift[c] = dh_tensor_f32 (bias)[c];
-    }
-  const gboolean head = one && node->channels <= DH_CUDA_HEAD_GROUPS * DH_CUDA_GROUP
-                        && (b->plan->pool.type == DH_CUDA_F32 || is_logits (b, v));
-  if (one && next != DH_NO_VALUE && dh_lowering_node (&b->low, next)->op == DH_OP_AVERAGE_POOL
-      && dh_lowering_node (&b->low, next)->stride > 1)
-    {
-      /* A mean over pixels commutes with a sum over channels, and is a fraction of the work. */
-      conv.in = dh_cuda_add_pool (b->plan, dh_lowering_node (&b->low, next), groups_of (b, node->inputs[0]),
-                                  b->low.shapes[next], &(DhCudaTail){ NULL }, DH_NO_VALUE);
-      conv.shape = b->low.shapes[next];
-      b->low.done[next] = TRUE;
-      value = next;
-    }
-  g_autoptr (DhTensor) weights =
-      b->plan->pool.dry ? NULL : dh_lowering_parameter (&b->low, node->name, "weight", error);
-  if (!weights && !b->plan->pool.dry)
-    return FALSE;
-  if (!absorb (b, &value, &conv, scale, shift, error))
-    return FALSE;
-  conv.owner = value;
-  if (!conv.in)
-    conv.in = head ? groups_of (b, node->inputs[0]) : plain_input (b, node->inputs[0], &conv);
-  conv.weights = weights ? dh_tensor_f32 (weights) : NULL;
-  b->views[value] = head && !conv.sum ? dh_cuda_add_head (b->plan, &conv, error)
-                    : head            ? NULL
-                                      : dh_cuda_add_conv (b->plan, &conv, error);
-  if (head && conv.sum)
-    {
-      if (!dh_cuda_view_is_whole (conv.in))
-        conv.in = dh_cuda_add_pointwise (b->plan, node->name, conv.in, NULL, FALSE, FALSE, NULL, DH_NO_VALUE);
-      b->views[value] = dh_cuda_add_conv (b->plan, &conv, error);
-    }
-  return b->views[value] != NULL;
 }
 
 static gboolean
@@ -188,7 +43,7 @@ build_norm (DhCudaBuild *b, DhValue v, GError **error)
     return FALSE;
   const DhCudaView *in = b->views[node->inputs[0]];
   if (in->relu)
-    in = plain_of (b, node->inputs[0], FALSE, FALSE);
+    in = dh_cuda_plain_of (b, node->inputs[0], FALSE, FALSE);
   b->views[v] = dh_cuda_view_norm (&b->plan->pool, in, scale, shift);
   return TRUE;
 }
@@ -197,7 +52,7 @@ static const DhCudaView *
 build_resize (DhCudaBuild *b, DhValue v, const DhCudaTail *tail, DhValue owner)
 {
   const DhNode *node = dh_lowering_node (&b->low, v);
-  const DhCudaView *in = groups_of (b, node->inputs[0]);
+  const DhCudaView *in = dh_cuda_groups_of (b, node->inputs[0]);
   return dh_cuda_add_resize (b->plan, node, in, b->low.shapes[v], tail, owner);
 }
 
@@ -241,7 +96,7 @@ static gboolean
 build_pool (DhCudaBuild *b, DhValue v, GError **error)
 {
   const DhNode *node = dh_lowering_node (&b->low, v);
-  const DhCudaView *in = groups_of (b, node->inputs[0]);
+  const DhCudaView *in = dh_cuda_groups_of (b, node->inputs[0]);
   g_autofree double *scale = g_new (double, in->c);
   g_autofree double *shift = g_new (double, in->c);
   DhCudaTail tail = { NULL };
@@ -281,7 +136,7 @@ build_resized_sum (DhCudaBuild *b, DhValue v, DhValue resize, DhValue other, GEr
   const gint channels = b->low.shapes[v].c;
   g_autofree double *scale = g_new (double, channels);
   g_autofree double *shift = g_new (double, channels);
-  DhCudaTail tail = { .sum = groups_of (b, other) };
+  DhCudaTail tail = { .sum = dh_cuda_groups_of (b, other) };
   DhValue owner = v;
   if (!take_norm (b, &owner, &tail, scale, shift, error))
     return FALSE;
@@ -315,7 +170,7 @@ build_add (DhCudaBuild *b, DhValue v, GError **error)
     }
   DhValue owner = v;
   const gboolean relu = take_reader (b, &owner, DH_OP_RELU);
-  const DhCudaView *in = groups_of (b, x), *other = groups_of (b, y);
+  const DhCudaView *in = dh_cuda_groups_of (b, x), *other = dh_cuda_groups_of (b, y);
   b->views[owner] = dh_cuda_add_pointwise (b->plan, node->name, in, other, relu, FALSE, NULL, owner);
   return TRUE;
 }
@@ -326,7 +181,7 @@ build_concat (DhCudaBuild *b, DhValue v)
   const DhNode *node = dh_lowering_node (&b->low, v);
   g_autofree const DhCudaView **parts = g_new (const DhCudaView *, node->n_inputs);
   for (guint i = 0; i < node->n_inputs; i++)
-    parts[i] = plain_of (b, node->inputs[i], FALSE, FALSE);
+    parts[i] = dh_cuda_plain_of (b, node->inputs[i], FALSE, FALSE);
   b->views[v] = dh_cuda_view_concat (&b->plan->pool, parts, node->n_inputs);
 }
 
@@ -349,16 +204,16 @@ build_node (gpointer builder, DhValue v, GError **error)
     case DH_OP_NORM:
       return build_norm (b, v, error);
     case DH_OP_CONV:
-      return build_conv (b, v, error);
+      return dh_cuda_build_conv (b, v, error);
     case DH_OP_RELU:
       {
-        DhCudaView *view = dh_cuda_view_copy (&b->plan->pool, groups_of (b, node->inputs[0]));
+        DhCudaView *view = dh_cuda_view_copy (&b->plan->pool, dh_cuda_groups_of (b, node->inputs[0]));
         view->relu = TRUE;
         b->views[v] = view;
         return TRUE;
       }
     case DH_OP_DROPOUT:
-      b->views[v] = dh_cuda_view_copy (&b->plan->pool, groups_of (b, node->inputs[0]));
+      b->views[v] = dh_cuda_view_copy (&b->plan->pool, dh_cuda_groups_of (b, node->inputs[0]));
       return TRUE;
     case DH_OP_ADD:
       return build_add (b, v, error);
@@ -388,7 +243,7 @@ build_node (gpointer builder, DhValue v, GError **error)
 static const DhCudaView *
 logits_of (DhCudaBuild *b, DhValue v)
 {
-  return v != DH_NO_VALUE ? plain_of (b, v, TRUE, TRUE) : NULL;
+  return v != DH_NO_VALUE ? dh_cuda_plain_of (b, v, TRUE, TRUE) : NULL;
 }
 
 static void
@@ -409,7 +264,7 @@ static void
 make_output (gpointer builder, DhValue v)
 {
   DhCudaBuild *b = builder;
-  dh_cuda_add_unpack (b->plan, dh_lowering_node (&b->low, v)->name, groups_of (b, v), v);
+  dh_cuda_add_unpack (b->plan, dh_lowering_node (&b->low, v)->name, dh_cuda_groups_of (b, v), v);
 }
 
 gboolean

@@ -97,7 +97,7 @@ reopen_device (DhDevice *base, GError **error)
   if (!device->card)
     return FALSE;
   g_clear_pointer (&device->lost, g_free);
-  base->lost = base->begins_anew = FALSE;
+  base->lost = base->left_out = base->begins_anew = FALSE;
   return TRUE;
 }
 

@@ -16,42 +16,6 @@ template <int TILING> union Shared
 };
 
 #if __CUDA_ARCH__ >= 750
-/* Four matrices of 8 × 8; each lane names a row of 16 bytes. */
-__device__ __forceinline__ void
-load_matrices (const uint16_t *row, uint32_t (&to)[4])
-{
-  const uint32_t at = (uint32_t)__cvta_generic_to_shared (row);
-  asm volatile ("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
-                : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
-                : "r"(at)
-                : "memory");
-}
-
-/* sums += a · b, 16 × 8 of 16 places. */
-template <int TYPE>
-__device__ __forceinline__ void
-multiply (float (&sums)[4], const uint32_t (&a)[4], const uint32_t *b)
-{
-#if __CUDA_ARCH__ >= 800
-  if constexpr (TYPE == DH_CUDA_F16)
-    asm volatile ("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
-                  "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-                  : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
-                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
-  else
-    asm volatile ("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
-                  "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-                  : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
-                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
-#else /* which multiplies 8 places at a time, in float16 alone */
-  for (int half = 0; half < 2; half++)
-    asm volatile ("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 "
-                  "{%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
-                  : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
-                  : "r"(a[2 * half]), "r"(a[2 * half + 1]), "r"(b[half]));
-#endif
-}
-
 template <int TYPE, int TILING>
 __device__ __forceinline__ void
 multiply_tile (const uint16_t *tile, int warp, int lane, float (&sums)[2][4][4])
@@ -66,14 +30,14 @@ multiply_tile (const uint16_t *tile, int warp, int lane, float (&sums)[2][4][4])
 #pragma unroll
         for (int i = 0; i < 2; i++)
           {
-            load_matrices (tile + dh_cuda_fused_a_row (TILING, warp, slab, i, at, lane), a[i]);
-            load_matrices (tile + dh_cuda_fused_b_row (TILING, warp, slab, i, at, lane), b[i]);
+            dh_cuda_ptx_load_matrices (tile + dh_cuda_fused_a_row (TILING, warp, slab, i, at, lane), a[i]);
+            dh_cuda_ptx_load_matrices (tile + dh_cuda_fused_b_row (TILING, warp, slab, i, at, lane), b[i]);
           }
 #pragma unroll
         for (int i = 0; i < 2; i++)
 #pragma unroll
           for (int j = 0; j < 4; j++)
-            multiply<TYPE> (sums[i][j], a[i], b[j / 2] + j % 2 * 2);
+            dh_cuda_ptx_multiply<TYPE> (sums[i][j], a[i], b[j / 2] + j % 2 * 2);
       }
 }
 #endif

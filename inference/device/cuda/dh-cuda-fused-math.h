@@ -1,5 +1,8 @@
 #pragma once
 #include "dh-cuda-value-math.h"
+#ifdef __CUDACC__
+#include "dh-cuda-ptx.h"
+#endif
 
 /* A 1×1 convolution that reads through norms, ReLUs and concatenations: what its input would be in memory of its own
  * exists only in the tile that a block multiplies. Each block makes some pixels × some channels (`tiling`, a constant
@@ -71,16 +74,12 @@ dh_cuda_load_words (const uint16_t *from)
   return words;
 }
 
-/* Into a tile, in one store: the compiler would make four of some, each of which meets itself in the banks. */
+/* Into a tile. */
 DH_CUDA_INLINE void
 dh_cuda_store_words (uint16_t *to, DhCudaWords words)
 {
 #ifdef __CUDACC__
-  asm volatile("st.shared.v4.b32 [%0], {%1, %2, %3, %4};"
-               :
-               : "r"((uint32_t)__cvta_generic_to_shared (to)), "r"(words.words[0]), "r"(words.words[1]),
-                 "r"(words.words[2]), "r"(words.words[3])
-               : "memory");
+  dh_cuda_ptx_store_shared (to, words.words);
 #else
   memcpy (to, &words, sizeof words);
 #endif

@@ -1,6 +1,7 @@
 #include "dh-cuda-grid.h"
 #include "dh-cuda-math.h"
 #include "dh-cuda-probe-math.h"
+#include "dh-cuda-ptx.h"
 
 /* The kernels around the items of dh-cuda-math.h, made once for each type of value. */
 
@@ -66,13 +67,11 @@ __global__ void
 hold (const uint64_t nanoseconds)
 {
 #if __CUDA_ARCH__ >= 700
-  uint64_t begin, now;
-  asm volatile ("mov.u64 %0, %globaltimer;" : "=l"(begin));
+  const uint64_t begin = dh_cuda_ptx_clock ();
   for (uint64_t slept = 0; slept < 4 * nanoseconds; slept += 500)
     {
       __nanosleep (500);
-      asm volatile ("mov.u64 %0, %globaltimer;" : "=l"(now));
-      if (now - begin >= nanoseconds)
+      if (dh_cuda_ptx_clock () - begin >= nanoseconds)
         return;
     }
 #endif

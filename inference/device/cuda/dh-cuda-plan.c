@@ -71,7 +71,8 @@ void
 dh_cuda_note_no_plan (DhCudaDevice *device, const GError *error)
 {
   dh_cuda_note_error (device, error);
-  device->base.begins_anew = device->lost && device->n_plans == 0 && dh_cuda_driver.has_learned (device->card);
+  device->base.left_out = device->lost && dh_cuda_driver.has_learned (device->card);
+  device->base.begins_anew = device->base.left_out && device->n_plans == 0;
 }
 
 static DhCudaPlan *

@@ -12,22 +12,21 @@
  * run in whatever order they are allowed to, so that what must follow another is missed where it does not.
  *
  * DH_EMULATED_FAIL=WHAT:N lets the N-th call of `alloc`, `pinned`, `launch`, `copy`, `wait`, `fetch` (a wait for one
- * run's results), `conv`, `record` or `open` fail; `fused` refuses every convolution with an epilogue, `unfused` has no
- * kernel that reads through norms. DH_EMULATED_WAY=timed lets the ways be timed in which such convolutions can go, and
- * whatever else is taken for the name of one that is known from an earlier run; without it each shape has one of the
- * kernel's tilings, and all of them have some. DH_EMULATED_TAPS is the same of those that are dilated: `one` or `taps`.
- * DH_EMULATED_MIB is what memory is said to be free. DH_EMULATED_DOWN=pinned says that all maps must come down into
- * pinned memory; then, too, it becomes the address of the last. DH_EMULATED_MOST, where it is a number, becomes the
- * most runs that were under way at once where those are more; DH_EMULATED_WATCHED how many kernels and convolutions a
- * profiler would have counted since it was told to last. DH_EMULATED_RELU=loses-nan lets a convolution's own ReLU make
- * 0 of a NaN, none-loses-nan one that has none. DH_EMULATED_LIES names a tiling of the fused kernel, or `taps`, that
- * computes something else in a few channels; DH_EMULATED_FASTER one that takes half as long as all else. */
+ * run's results), `conv`, `engine` (which is put aside with it), `record` or `open` fail; `fused` refuses every
+ * convolution with an epilogue, `unfused` has no kernel that reads through norms. DH_EMULATED_WAY=timed lets the ways
+ * be timed in which such convolutions can go, and whatever else is taken for the name of one that is known from an
+ * earlier run; without it each shape has one of the kernel's tilings, and all of them have some. DH_EMULATED_TAPS is
+ * the same of those that are dilated: `one` or `taps`. DH_EMULATED_MIB is what memory is said to be free.
+ * DH_EMULATED_DOWN=pinned says that all maps must come down into pinned memory; then, too, it becomes the address of
+ * the last. DH_EMULATED_MOST, where it is a number, becomes the most runs that were under way at once where those are
+ * more; DH_EMULATED_WATCHED how many kernels and convolutions a profiler would have counted since it was told to last.
+ * DH_EMULATED_RELU=loses-nan lets a convolution's own ReLU make 0 of a NaN, none-loses-nan one that has none.
+ * DH_EMULATED_LIES names a tiling of the fused kernel, or `taps`, that computes something else in a few channels;
+ * DH_EMULATED_FASTER one that takes half as long as all else. */
 
 enum
 {
-  GUARD = 256,
   WORKSPACE = 4096,
-  POISON = 0xff, /* NaN in every type */
 };
 
 /* What one lane has still to do. */
@@ -157,21 +156,38 @@ close_card (DhCudaCard *card)
   g_free (card);
 }
 
-/* All of it lies in one live allocation, where a load of 16 bytes may stand. */
-static void
-check_memory (DhCudaCard *card, gconstpointer memory, gsize bytes)
+static const char *
+find_memory (DhCudaCard *card, gconstpointer at, gsize *bytes)
 {
   GHashTableIter iter;
   gpointer start, size;
   g_hash_table_iter_init (&iter, card->memory);
   while (g_hash_table_iter_next (&iter, &start, &size))
-    if ((const char *)memory >= (const char *)start
-        && (const char *)memory + bytes <= (const char *)start + GPOINTER_TO_SIZE (size))
+    if ((const char *)at >= (const char *)start && (const char *)at < (const char *)start + GPOINTER_TO_SIZE (size))
       {
-        g_assert_cmpuint ((gsize)memory % 16, ==, 0);
-        return;
+        *bytes = GPOINTER_TO_SIZE (size);
+        return start;
       }
-  g_error ("the card is given memory that it does not have");
+  return NULL;
+}
+
+static DhCudaCard *running;
+
+const char *
+emulated_find_memory (const void *at, size_t *bytes)
+{
+  return find_memory (running, at, bytes);
+}
+
+/* All of it lies in one live allocation, where a load of 16 bytes may stand. */
+static void
+check_memory (DhCudaCard *card, gconstpointer memory, gsize bytes)
+{
+  gsize size = 0;
+  const char *start = find_memory (card, memory, &size);
+  if (!start || (const char *)memory + bytes > start + size)
+    g_error ("the card is given memory that it does not have");
+  g_assert_cmpuint ((gsize)memory % 16, ==, 0);
 }
 
 static gpointer
@@ -184,11 +200,9 @@ allocate (DhCudaCard *card, gsize bytes, const char *what, GError **error)
                    bytes / 1048576.0);
       return NULL;
     }
-  char *whole = aligned_alloc (256, (bytes + 2 * GUARD + 255) / 256 * 256);
-  g_assert_nonnull (whole);
-  memset (whole, POISON, bytes + 2 * GUARD);
-  g_hash_table_insert (card->memory, whole + GUARD, GSIZE_TO_POINTER (bytes));
-  return whole + GUARD;
+  char *memory = emulated_take (bytes);
+  g_hash_table_insert (card->memory, memory, GSIZE_TO_POINTER (bytes));
+  return memory;
 }
 
 static guint64
@@ -215,11 +229,8 @@ release (DhCudaCard *card, gpointer memory)
 {
   g_assert_null (card->recording);
   const gsize bytes = GPOINTER_TO_SIZE (g_hash_table_lookup (card->memory, memory));
-  const guint8 *start = memory;
   g_assert_true (g_hash_table_remove (card->memory, memory));
-  for (guint i = 0; i < GUARD; i++)
-    g_assert_true (start[-1 - (gint)i] == POISON && start[bytes + i] == POISON);
-  free ((char *)memory - GUARD);
+  emulated_give_back (memory, bytes);
 }
 
 static void run_until (DhCudaCard *card, const guint wanted[DH_CUDA_N_LANES]);
@@ -381,7 +392,7 @@ check_convolution (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaCon
   if (!with_workspace)
     return;
   check_memory (card, memory->workspace, WORKSPACE);
-  memset (memory->workspace, POISON, WORKSPACE);
+  memset (memory->workspace, EMULATED_POISON, WORKSPACE);
 }
 
 /* What a kernel is given without a table in between. */
@@ -435,6 +446,7 @@ run_call (DhCudaCard *card, const Call *call)
   else if (call->what == KERNEL)
     {
       check_kernel (card, &call->kernel);
+      running = card;
       emulated_run (&call->kernel);
       lie (&call->kernel);
       card->last_way = way_of (&call->kernel);
@@ -617,11 +629,16 @@ conv_new (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaConvMemory *
     }
   if (lose (card, "conv", error))
     return NULL;
+  if (lose (card, "engine", error))
+    {
+      put_aside (card, "an engine", "lost the card");
+      return NULL;
+    }
   g_assert_null (card->recording);
   check_convolution (card, spec, memory, FALSE);
   /* A trial leaves its result behind. */
   gpointer const made[] = { memory->y, memory->x, memory->w };
-  memset (made[spec->direction], POISON, 16);
+  memset (made[spec->direction], EMULATED_POISON, 16);
   g_assert_true (!spec->z == !memory->z && !spec->bias == !memory->bias);
   g_assert_true (memory->y != memory->x && memory->y != memory->z);
   g_assert_true (spec->in % 8 == 0 && spec->out % 8 == 0);

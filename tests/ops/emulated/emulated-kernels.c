@@ -1,33 +1,8 @@
 #include "dh-cuda-math.h"
 #include "dh-cuda-probe-math.h"
-#include "dh-tensor.h"
 #include "emulated-card.h"
 
 /* The kernels' own items in loops. */
-
-float
-dh_cuda_half_to_float (uint16_t bits)
-{
-  return dh_f16_to_f32 (bits);
-}
-
-float
-dh_cuda_bf16_to_float (uint16_t bits)
-{
-  return dh_bf16_to_f32 (bits);
-}
-
-uint16_t
-dh_cuda_float_to_half (float value)
-{
-  return dh_f32_to_f16 (value);
-}
-
-uint16_t
-dh_cuda_float_to_bf16 (float value)
-{
-  return dh_f32_to_bf16 (value);
-}
 
 /* A block that makes one mean: its threads one after the other, added up in the order in which the card does it. */
 static void

@@ -89,6 +89,19 @@ test_lost (void)
   assert_same_file ("whole", "lost", "checkpoint.pth");
 }
 
+/* An engine that loses the card while plans are made is left out, and the training begins nevertheless. */
+static void
+test_engine (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_setenv ("DH_EMULATED_FAIL", "engine:5", TRUE);
+  const gboolean trained = train ("engine", 0, &error);
+  g_unsetenv ("DH_EMULATED_FAIL");
+  g_assert_no_error (error);
+  g_assert_true (trained);
+  assert_same_file ("whole", "engine", "checkpoint.pth");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -102,6 +115,7 @@ main (int argc, char **argv)
   g_assert_no_error (error);
   g_test_add_func ("/cuda-runs/stopped", test_stopped);
   g_test_add_func ("/cuda-runs/lost", test_lost);
+  g_test_add_func ("/cuda-runs/engine", test_engine);
   const int status = g_test_run ();
   tree_remove (folder);
   return status;

@@ -1,0 +1,2 @@
+#pragma once
+/* nvcc.h has it. */
