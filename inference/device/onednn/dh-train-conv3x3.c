@@ -255,12 +255,23 @@ dh_train_conv3x3_tiles (DhTrain *train, gint h, gint w, gint dilation, gint *n_t
   return tiles;
 }
 
+/* Scratch of a pass, of a go and of the last one: fewer planes may be cut into items of more tiles. */
+static void
+need_goes (DhTrain *train, const DhTrainOp *op, gint ins, gint outs)
+{
+  const gint at_once = planes_at_once (train, ins, outs), goes[] = { at_once, outs % at_once };
+  for (guint i = 0; i < G_N_ELEMENTS (goes) && goes[i] > 0; i++)
+    {
+      DhCpuWinograd conv = winograd_of (train, op, goes[i]);
+      conv.in.n_planes = ins;
+      dh_train_need_scratch (train, train->kernels->winograd_scratch (&conv));
+    }
+}
+
 void
 dh_train_conv3x3_need_forward (DhTrain *train, const DhTrainOp *op)
 {
-  DhCpuWinograd conv = winograd_of (train, op, op->out->n_planes);
-  conv.in.n_planes = op->in->n_planes;
-  dh_train_need_scratch (train, train->kernels->winograd_scratch (&conv));
+  need_goes (train, op, op->in->n_planes, op->out->n_planes);
 }
 
 void
@@ -271,7 +282,5 @@ dh_train_conv3x3_need_backward (DhTrain *train, const DhTrainOp *op)
     dh_train_blocks_need (train, op);
   else
     dh_train_need_scratch (train, train->gradients->gradient3x3_scratch (&shape));
-  DhCpuWinograd conv = winograd_of (train, op, op->in->n_planes);
-  conv.in.n_planes = op->out->n_planes;
-  dh_train_need_scratch (train, train->kernels->winograd_scratch (&conv));
+  need_goes (train, op, op->out->n_planes, op->in->n_planes);
 }
