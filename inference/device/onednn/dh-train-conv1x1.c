@@ -59,7 +59,8 @@ pixels_at_once (const DhTrain *train, const DhTrainOp *op)
 static gint
 gradient_pixels (const DhTrain *train, const DhTrainOp *op)
 {
-  return fit (train, op, train->gradients->pixels * (train->bf16 ? 2 : 1), train->kernels->tile);
+  return train->bf16 ? fit (train, op, 2 * train->gradients->pixels, train->kernels->coarse_tile)
+                     : fit (train, op, train->gradients->pixels, train->kernels->tile);
 }
 
 static void
