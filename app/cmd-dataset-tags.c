@@ -83,10 +83,18 @@ list_names (DhDataset *dataset)
   return names;
 }
 
+/* By which marks know an image, wherever the program is started. */
+static char *
+dup_path (const Tags *tags, guint index)
+{
+  return g_canonicalize_filename (dh_dataset_item (tags->dataset, index)->image, NULL);
+}
+
 static const DhMarkRow *
 find_mark (const Tags *tags, guint index)
 {
-  return g_hash_table_lookup (tags->marks, dh_dataset_item (tags->dataset, index)->image);
+  g_autofree char *path = dup_path (tags, index);
+  return g_hash_table_lookup (tags->marks, path);
 }
 
 static char **
@@ -238,9 +246,8 @@ keep (const Tags *tags, DhDatabase *database, guint *images, GError **error)
       if (!tags->tags[i])
         continue;
       g_autofree char *lines = g_strjoinv ("\n", tags->tags[i]);
-      const DhMarkRow row = { .path = dh_dataset_item (tags->dataset, i)->image,
-                              .tags = lines,
-                              .note = mark ? mark->note : (char *)"" };
+      g_autofree char *path = dup_path (tags, i);
+      const DhMarkRow row = { .path = path, .tags = lines, .note = mark ? mark->note : (char *)"" };
       if (!dh_database_put_mark (database, &row, error))
         return FALSE;
       ++*images;

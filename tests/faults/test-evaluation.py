@@ -142,6 +142,16 @@ def _():
     table.write_text("images/validation1.png,x\n")
     code, text, err, _ = run(*tags, "--from", table, "--remove")
     assert code == 0 and text == "1 tag taken away, of 1 image\n", (text, err)
+    # from wherever a folder is named, its images are the same, in reports as well
+    table.write_text("validation2,here\n")
+    code, text, err, _ = run("dataset", "tags", "--dataroot", "tagged", "--db", db, "--from", table, cwd=top)
+    assert code == 0 and "here" in listed()["validation2"], (err, listed())
+    code, text, err, _ = run("eval-ood", "--dataroot", "tagged", "--dataset", "smiyc", "--folder", top / "tagged-near",
+                             "--params", WEIGHTS, "--db", db, "--quiet", "--json", cwd=top)
+    assert code == 0, err
+    code, _, err, _ = run("report", "--db", db, "--run", json.loads(text)["run"], "--slices", "--out", top / "near.md")
+    assert code == 0 and "| tag here | 1 |" in (top / "near.md").read_text(), err
+    assert run(*tags, "--from", table, "--remove")[0] == 0
     # what is no table of tags leaves all as it was, soon
     table.write_text('validation1,night\nvalidation0,"night\nvalidation1,rain\n')
     refuses((*tags, "--from", table), "begins in line 2 is never closed")
