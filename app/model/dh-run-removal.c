@@ -26,7 +26,10 @@ static gboolean
 is_own (const char *folder)
 {
   g_autofree char *all = g_build_filename (g_get_user_data_dir (), "densehybrid", "evaluations", "", NULL);
-  return folder != NULL && g_str_has_prefix (folder, all) && folder[strlen (all)] != '\0';
+  /* A database of somebody else's may lead out of there again. */
+  g_autofree char *plain = folder != NULL ? g_canonicalize_filename (folder, "/") : NULL;
+  return folder != NULL && g_str_equal (folder, plain) && g_str_has_prefix (folder, all)
+         && folder[strlen (all)] != '\0';
 }
 
 /* A run whose maps lie in a folder below has them there as well. */

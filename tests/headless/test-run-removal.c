@@ -129,7 +129,9 @@ static void
 test_foreign (SessionFixture *fixture, gconstpointer data)
 {
   g_autofree char *evaluations = g_build_filename (g_get_user_data_dir (), "densehybrid", "evaluations", NULL);
-  const char *const folders[] = { fixture->set, evaluations, NULL, "" };
+  g_autofree char *out = g_build_filename (evaluations, "..", NULL);
+  g_assert_cmpint (g_mkdir_with_parents (evaluations, 0700), ==, 0);
+  const char *const folders[] = { fixture->set, evaluations, out, NULL, "" };
   for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
     {
       const DhRun run = { .id = 1, .state = DH_RUN_ITEM_DONE, .folder = (char *)folders[i] };
