@@ -11,17 +11,24 @@ find_separator (const char *text)
 
 /* The cell at `at`, behind which it leaves off: at a separator, the end of a line or the end. */
 static const char *
-take_cell (const char *at, char separator, GPtrArray *cells, gboolean *any)
+take_cell (const char *at, char separator, GPtrArray *cells, gboolean *any, const char **unclosed)
 {
   g_autoptr (GString) cell = g_string_new (NULL);
   at += strspn (at, separator == '\t' ? " " : " \t");
   if (*at == '"')
-    for (at++; *at; at++)
-      {
-        if (*at == '"' && *++at != '"')
-          break;
-        g_string_append_c (cell, *at);
-      }
+    {
+      const char *quote = at;
+      gboolean closed = FALSE;
+      for (at++; *at; at++)
+        {
+          closed = *at == '"' && *++at != '"';
+          if (closed)
+            break;
+          g_string_append_c (cell, *at);
+        }
+      if (!closed)
+        *unclosed = quote;
+    }
   while (*at && *at != separator && *at != '\n' && *at != '\r')
     g_string_append_c (cell, *at++);
   g_strstrip (cell->str);
@@ -31,8 +38,9 @@ take_cell (const char *at, char separator, GPtrArray *cells, gboolean *any)
 }
 
 GPtrArray *
-dh_cli_csv_parse (const char *text, char *separator)
+dh_cli_csv_parse (const char *text, char *separator, guint *unclosed)
 {
+  const char *open = NULL;
   GPtrArray *rows = g_ptr_array_new_with_free_func ((GDestroyNotify)g_strfreev);
   const char mark = find_separator (text);
   if (separator)
@@ -41,9 +49,9 @@ dh_cli_csv_parse (const char *text, char *separator)
     {
       g_autoptr (GPtrArray) cells = g_ptr_array_new_with_free_func (g_free);
       gboolean any = FALSE;
-      at = take_cell (at, mark, cells, &any);
+      at = take_cell (at, mark, cells, &any, &open);
       while (*at == mark)
-        at = take_cell (at + 1, mark, cells, &any);
+        at = take_cell (at + 1, mark, cells, &any, &open);
       at += strspn (at, "\r\n");
       g_ptr_array_add (cells, NULL);
       char **row = (char **)g_ptr_array_steal (cells, NULL);
@@ -52,6 +60,9 @@ dh_cli_csv_parse (const char *text, char *separator)
       else
         g_strfreev (row);
     }
+  *unclosed = open ? 1 : 0;
+  for (const char *at = text; open && at < open; at++)
+    *unclosed += *at == '\n';
   return rows;
 }
 

@@ -11,6 +11,8 @@
 
 #define MOST_BYTES ((guint64)64 << 20)
 #define MOST_NAMED 20
+/* Of one image: what holds more is another table, of numbers or of words. */
+#define MOST_TAGS 100
 #define AMBIGUOUS (-2)
 
 typedef struct
@@ -22,6 +24,7 @@ typedef struct
   char ***tags;      /* of each image; NULL: it is as it was */
   gboolean removing;
   guint added, unknown; /* tags, and rows of no image */
+  const char *crowded;  /* the stem of an image that would have more than MOST_TAGS; NULL: none */
 } Tags;
 
 static void
@@ -39,35 +42,59 @@ dup_without_extension (const char *name)
   return dot && dot > name && (!slash || dot > slash + 1) ? g_strndup (name, (gsize)(dot - name)) : g_strdup (name);
 }
 
-/* By its stem, its file's name, that behind its scene's, or its path below the root, each with its extension and
- * without. */
+/* Each also without its extension. What is the stem of one image is no other's name. */
+static void
+add_names (GHashTable *names, GHashTable *stems, const char *name, guint index)
+{
+  g_autofree char *bare = dup_without_extension (name);
+  if (!g_hash_table_contains (stems, name))
+    add_name (names, name, index);
+  if (!g_hash_table_contains (stems, bare))
+    add_name (names, bare, index);
+}
+
+/* By its stem, its id, that behind its scene's, and its path below the root or as much of the end of it as is given. */
 static GHashTable *
 list_names (DhDataset *dataset)
 {
   GHashTable *names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) stems = g_hash_table_new (g_str_hash, g_str_equal);
   const gsize root = strlen (dh_dataset_root (dataset));
+  for (guint i = 0; i < dh_dataset_size (dataset); i++)
+    {
+      const char *stem = dh_dataset_item (dataset, i)->stem;
+      add_name (names, stem, i);
+      g_hash_table_add (stems, (gpointer)stem);
+    }
   for (guint i = 0; i < dh_dataset_size (dataset); i++)
     {
       const DhDatasetItem *item = dh_dataset_item (dataset, i);
       const char *below =
           strncmp (item->image, dh_dataset_root (dataset), root) == 0 ? item->image + root : item->image;
-      g_autofree char *base = g_path_get_basename (item->image);
       g_autofree char *placed = g_strdup_printf ("%s/%s", item->group, item->id);
-      const char *const all[] = { item->stem, item->id, placed, base, below + strspn (below, "/") };
-      for (guint k = 0; k < G_N_ELEMENTS (all); k++)
+      add_names (names, stems, item->id, i);
+      add_names (names, stems, placed, i);
+      for (const char *at = below; at; at = strchr (at, '/'))
         {
-          g_autofree char *bare = dup_without_extension (all[k]);
-          add_name (names, all[k], i);
-          add_name (names, bare, i);
+          at += strspn (at, "/");
+          add_names (names, stems, at, i);
         }
     }
   return names;
 }
 
+/* By which marks know an image, wherever the program is started. */
+static char *
+dup_path (const Tags *tags, guint index)
+{
+  return g_canonicalize_filename (dh_dataset_item (tags->dataset, index)->image, NULL);
+}
+
 static const DhMarkRow *
 find_mark (const Tags *tags, guint index)
 {
-  return g_hash_table_lookup (tags->marks, dh_dataset_item (tags->dataset, index)->image);
+  g_autofree char *path = dup_path (tags, index);
+  return g_hash_table_lookup (tags->marks, path);
 }
 
 static char **
@@ -95,10 +122,18 @@ static void
 change (Tags *tags, guint index, const char *text)
 {
   g_autofree char *tag = g_utf8_make_valid (text, -1);
-  g_strstrip (g_strdelimit (tag, "\n\r", ' '));
+  for (char *at = tag; *at; at++)
+    if (g_ascii_iscntrl (*at))
+      *at = ' ';
+  g_strstrip (tag);
   g_auto (GStrv) before = dup_tags (tags, index);
   if (!*tag || g_strv_contains ((const char *const *)before, tag) != tags->removing)
     return;
+  if (!tags->removing && g_strv_length (before) >= MOST_TAGS)
+    {
+      tags->crowded = dh_dataset_item (tags->dataset, index)->stem;
+      return;
+    }
   g_autoptr (GPtrArray) after = g_ptr_array_new ();
   for (guint i = 0; before[i]; i++)
     if (!g_str_equal (before[i], tag))
@@ -121,14 +156,16 @@ is_one_of (const char *text, const char *const *words)
   return FALSE;
 }
 
-/* A cell holds tags; of yes and no its column's title, where there is one, is the tag. */
+/* A cell holds tags; of yes and no its column's title, where there is one, is the tag, but for a column of tags. */
 static void
 change_by_cell (Tags *tags, guint index, const char *cell, const char *title, gboolean split)
 {
+  static const char *const plain[] = { "tags", "tag", NULL };
   static const char *const yes[] = { "yes", "true", "1", "x", NULL }, *const no[] = { "no", "false", "0", "-", NULL };
-  if (title && *title && is_one_of (cell, no))
+  const gboolean named = title && *title && !is_one_of (title, plain);
+  if (named && is_one_of (cell, no))
     return;
-  if (title && *title && is_one_of (cell, yes))
+  if (named && is_one_of (cell, yes))
     {
       change (tags, index, title);
       return;
@@ -171,7 +208,15 @@ take_table (Tags *tags, const char *path, GError **error)
     }
   g_autofree char *text = g_utf8_make_valid (data ? data : "", (gssize)size);
   char separator;
-  g_autoptr (GPtrArray) rows = dh_cli_csv_parse (g_str_has_prefix (text, "\xef\xbb\xbf") ? text + 3 : text, &separator);
+  guint unclosed;
+  g_autoptr (GPtrArray) rows =
+      dh_cli_csv_parse (g_str_has_prefix (text, "\xef\xbb\xbf") ? text + 3 : text, &separator, &unclosed);
+  if (unclosed > 0)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
+                   "%s: a quote that begins in line %u is never closed, so nothing is taken from it", path, unclosed);
+      return FALSE;
+    }
   char *const *titles = rows->len && is_one_of (((char **)rows->pdata[0])[0], firsts) ? rows->pdata[0] : NULL;
   if (rows->len == (titles ? 1 : 0))
     {
@@ -179,34 +224,35 @@ take_table (Tags *tags, const char *path, GError **error)
                    "%s: holds no rows; it takes an image and its tags in each, as in \"00012.png,night,rain\"", path);
       return FALSE;
     }
-  for (guint i = titles ? 1 : 0; i < rows->len; i++)
-    take_row (tags, rows->pdata[i], titles, separator != ';');
-  return TRUE;
+  for (guint i = titles ? 1 : 0; i < rows->len && !tags->crowded; i++)
+    {
+      take_row (tags, rows->pdata[i], titles, separator != ';');
+      if (g_cancellable_set_error_if_cancelled (tags->cli->cancellable, error))
+        return FALSE;
+    }
+  if (tags->crowded)
+    g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
+                 "%s: %s would have more than %u tags. Is it a table of tags? Nothing is taken from it", path,
+                 tags->crowded, MOST_TAGS);
+  return !tags->crowded;
 }
 
-/* All of them or none. */
 static gboolean
 keep (const Tags *tags, DhDatabase *database, guint *images, GError **error)
 {
-  if (!dh_database_begin (database, error))
-    return FALSE;
   for (guint i = 0; i < dh_dataset_size (tags->dataset); i++)
     {
       const DhMarkRow *mark = find_mark (tags, i);
       if (!tags->tags[i])
         continue;
       g_autofree char *lines = g_strjoinv ("\n", tags->tags[i]);
-      const DhMarkRow row = { .path = dh_dataset_item (tags->dataset, i)->image,
-                              .tags = lines,
-                              .note = mark ? mark->note : (char *)"" };
+      g_autofree char *path = dup_path (tags, i);
+      const DhMarkRow row = { .path = path, .tags = lines, .note = mark ? mark->note : (char *)"" };
       if (!dh_database_put_mark (database, &row, error))
-        {
-          dh_database_roll_back (database);
-          return FALSE;
-        }
+        return FALSE;
       ++*images;
     }
-  return dh_database_commit (database, error);
+  return TRUE;
 }
 
 static void
@@ -277,7 +323,10 @@ work (Tags *tags, const char *from, const char *db)
   g_autoptr (GError) error = NULL;
   guint images = 0;
   g_autoptr (DhDatabase) database = dh_database_open (db, &error);
-  g_autoptr (GPtrArray) marks = database ? dh_database_list_marks (database, &error) : NULL;
+  /* All of them or none; and nobody writes a note between what is read and what is written. */
+  if (!database || (from && !dh_database_begin (database, &error)))
+    return dh_cli_fail (tags->cli, &error);
+  g_autoptr (GPtrArray) marks = dh_database_list_marks (database, &error);
   if (!marks)
     return dh_cli_fail (tags->cli, &error);
   g_autoptr (GHashTable) by_path = tags->marks = index_marks (marks);
@@ -287,6 +336,11 @@ work (Tags *tags, const char *from, const char *db)
       return DH_EXIT_DONE;
     }
   if (!take_table (tags, from, &error) || !keep (tags, database, &images, &error))
+    {
+      dh_database_roll_back (database);
+      return dh_cli_fail (tags->cli, &error);
+    }
+  if (!dh_database_commit (database, &error))
     return dh_cli_fail (tags->cli, &error);
   print_changed (tags, images);
   fflush (stdout);

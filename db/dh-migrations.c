@@ -133,5 +133,12 @@ const char *const dh_database_migrations[] = {
 
   /* What a training multiplies in: those of before did in float32. */
   "ALTER TABLE jobs ADD COLUMN precision TEXT NOT NULL DEFAULT 'f32';",
+
+  /* A run's number is what views, thresholds and reports know it by: that of one that was removed comes to no other. */
+  "CREATE TABLE removed_runs (last INTEGER NOT NULL);"
+  "INSERT INTO removed_runs VALUES (0);"
+  "CREATE TRIGGER keep_run_numbers AFTER DELETE ON runs BEGIN"
+  "  UPDATE removed_runs SET last = max (last, OLD.id);"
+  " END;",
 };
 const guint dh_database_n_migrations = G_N_ELEMENTS (dh_database_migrations);

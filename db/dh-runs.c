@@ -9,8 +9,10 @@ dh_database_add_run (DhDatabase *database, const DhRunRow *row, GError **error)
   g_autofree char *now = dh_database_now ();
   sqlite3_stmt *statement = dh_database_bind (
       database, error,
-      "INSERT INTO runs (kind, state, dataset, split, model, folder, score, device, device_title, precision, program,"
-      " command, started, method, source, summary) VALUES (?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+      "INSERT INTO runs (id, kind, state, dataset, split, model, folder, score, device, device_title, precision,"
+      " program, command, started, method, source, summary)"
+      " VALUES (1 + max ((SELECT coalesce (max (id), 0) FROM runs), (SELECT last FROM removed_runs)),"
+      " ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
       " RETURNING id",
       "sisisssssssssss", row->kind, row->dataset, row->split, row->model, row->folder, row->score, row->device,
       row->device_title ? row->device_title : "", row->precision, row->program, row->command ? row->command : "", now,

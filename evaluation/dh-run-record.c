@@ -257,7 +257,8 @@ gboolean
 dh_run_record_commit (DhRunRecord *record, guint index, DhRunImageRow *row, GError **error)
 {
   const DhDatasetItem *item = dh_dataset_item (record->dataset, index);
-  g_autofree char *path = g_filename_to_utf8 (item->image, -1, NULL, NULL, NULL);
+  g_autofree char *absolute = g_canonicalize_filename (item->image, NULL);
+  g_autofree char *path = g_filename_to_utf8 (absolute, -1, NULL, NULL, NULL);
   if (!dh_database_begin (record->database, error))
     return FALSE;
   row->image = dh_database_put_image (record->database, record->dataset_id, item->stem, path ? path : item->stem,

@@ -167,6 +167,7 @@ ask_removal (DhJobList *self, DhTrainingJob *job)
   adw_message_dialog_set_response_appearance (message, "files", ADW_RESPONSE_DESTRUCTIVE);
   adw_message_dialog_set_default_response (message, "list");
   adw_message_dialog_set_close_response (message, "keep");
+  dh_ui_focus_default (dialog);
   g_object_set_data_full (G_OBJECT (dialog), "job", g_object_ref (job), g_object_unref);
   g_signal_connect_object (dialog, "response", G_CALLBACK (removal_answered), self, 0);
   gtk_window_present (GTK_WINDOW (dialog));

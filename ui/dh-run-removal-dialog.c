@@ -39,5 +39,6 @@ dh_run_removal_dialog_show (GtkWindow *parent, DhSession *session, DhRunItem *it
   dh_widget_drop_hyphens (dialog);
   g_object_set_data_full (G_OBJECT (dialog), "item", g_object_ref (item), g_object_unref);
   g_signal_connect_object (dialog, "response", G_CALLBACK (on_answer), session, 0);
+  dh_ui_focus_default (dialog);
   gtk_window_present (GTK_WINDOW (dialog));
 }

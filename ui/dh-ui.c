@@ -392,3 +392,23 @@ dh_ui_set_text_size (GtkWidget *widget, int width, int height)
   g_signal_connect_object (settings, "notify::gtk-xft-dpi", G_CALLBACK (on_text_size), widget, G_CONNECT_SWAPPED);
   on_text_size (widget);
 }
+
+static gboolean
+focus_default (gpointer dialog)
+{
+  gtk_window_set_focus (dialog, gtk_window_get_default_widget (dialog));
+  return G_SOURCE_REMOVE;
+}
+
+/* How the answers stand is known once the dialog has its size. */
+static void
+on_dialog_map (GtkWidget *dialog)
+{
+  g_idle_add_full (G_PRIORITY_LOW, focus_default, g_object_ref (dialog), g_object_unref);
+}
+
+void
+dh_ui_focus_default (GtkWidget *dialog)
+{
+  g_signal_connect_after (dialog, "map", G_CALLBACK (on_dialog_map), NULL);
+}

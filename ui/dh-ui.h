@@ -67,5 +67,8 @@ char *dh_ui_time (const char *iso);
 double dh_ui_text_scale (GtkWidget *widget);
 /* Asks for a size that grows with the letters, also when the user changes these; −1: as the widget likes. */
 void dh_ui_set_text_size (GtkWidget *widget, int width, int height);
+/* The focus of an AdwMessageDialog is on its default answer once it is shown: where answers stand below each other, the
+ * uppermost, which removes the most, would have it. */
+void dh_ui_focus_default (GtkWidget *dialog);
 
 G_END_DECLS

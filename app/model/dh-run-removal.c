@@ -1,9 +1,11 @@
 #include "dh-run-removal.h"
 #include <glib/gi18n.h>
 #include "dh-database.h"
+#include "dh-error.h"
 #include "dh-folder-lock.h"
 #include "dh-records.h"
 #include "dh-run-list.h"
+#include "dh-run-state.h"
 #include "dh-session-private.h"
 
 typedef struct
@@ -24,7 +26,18 @@ static gboolean
 is_own (const char *folder)
 {
   g_autofree char *all = g_build_filename (g_get_user_data_dir (), "densehybrid", "evaluations", "", NULL);
-  return folder != NULL && g_str_has_prefix (folder, all) && folder[strlen (all)] != '\0';
+  /* A database of somebody else's may lead out of there again. */
+  g_autofree char *plain = folder != NULL ? g_canonicalize_filename (folder, "/") : NULL;
+  return folder != NULL && g_str_equal (folder, plain) && g_str_has_prefix (folder, all)
+         && folder[strlen (all)] != '\0';
+}
+
+/* A run whose maps lie in a folder below has them there as well. */
+static gboolean
+is_within (const char *path, const char *folder)
+{
+  const gsize n = strlen (folder);
+  return path != NULL && strncmp (path, folder, n) == 0 && (path[n] == '\0' || path[n] == '/');
 }
 
 const char *
@@ -48,7 +61,7 @@ dh_session_can_remove_maps (DhSession *self, const DhRun *run)
     {
       g_autoptr (DhRunItem) item = g_list_model_get_item (runs, i);
       const DhRun *other = dh_run_item_get (item);
-      if (other->id != run->id && g_strcmp0 (other->folder, run->folder) == 0)
+      if (other->id != run->id && is_within (other->folder, run->folder))
         return FALSE;
     }
   return TRUE;
@@ -59,10 +72,37 @@ static gboolean
 is_used (DhDatabase *database, const char *folder)
 {
   g_autoptr (GPtrArray) rows = dh_database_list_runs (database, NULL);
-  gboolean used = rows == NULL || dh_folder_lock_is_held (folder);
+  gboolean used = rows == NULL;
   for (guint i = 0; rows != NULL && i < rows->len; i++)
-    used = used || g_strcmp0 (((const DhRunRow *)rows->pdata[i])->folder, folder) == 0;
+    used = used || is_within (((const DhRunRow *)rows->pdata[i])->folder, folder);
   return used;
+}
+
+/* It may have been begun again since the list was read, here or in another program. */
+static gboolean
+delete_run (DhDatabase *database, gint64 run, GError **error)
+{
+  g_autoptr (DhRunRow) row = dh_database_get_run (database, run, error);
+  if (row == NULL)
+    return FALSE;
+  if (g_str_equal (dh_run_state (row), "running"))
+    {
+      g_set_error_literal (error, DH_ERROR, DH_ERROR_FAILED, _ ("It is under way"));
+      return FALSE;
+    }
+  return dh_database_delete_run (database, run, error);
+}
+
+/* Nobody begins to write there meanwhile. */
+static gboolean
+trash (DhDatabase *database, const char *path, GError **error)
+{
+  g_autoptr (DhFolderLock) lock = dh_folder_lock_take (path, error);
+  g_autoptr (GFile) folder = g_file_new_for_path (path);
+  if (lock != NULL && (is_used (database, path) || g_file_trash (folder, NULL, error)))
+    return TRUE;
+  g_prefix_error (error, _ ("It is off the list, but its maps stay in %s: "), path);
+  return FALSE;
 }
 
 static void
@@ -71,15 +111,8 @@ remove_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *can
   const Removal *removal = data;
   GError *error = NULL;
   g_autoptr (DhDatabase) database = dh_database_open_existing (NULL, &error);
-  gboolean done = database != NULL && dh_database_delete_run (database, removal->run, &error);
-  if (done && removal->folder != NULL && !is_used (database, removal->folder))
-    {
-      g_autoptr (GFile) folder = g_file_new_for_path (removal->folder);
-      done = g_file_trash (folder, NULL, &error);
-      if (!done)
-        g_prefix_error (&error, _ ("It is off the list, but its maps stay in %s: "), removal->folder);
-    }
-  if (done)
+  if (database != NULL && delete_run (database, removal->run, &error)
+      && (removal->folder == NULL || trash (database, removal->folder, &error)))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);

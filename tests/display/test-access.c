@@ -7,6 +7,7 @@
 #include "dh-metrics-charts.h"
 #include "dh-session-components.h"
 #include "dh-table.h"
+#include "dh-ui.h"
 #include "dh-widgets.h"
 #include "dh-window.h"
 #include "pointer.h"
@@ -317,6 +318,32 @@ test_charts (void)
   g_object_unref (charts);
 }
 
+static void
+on_answer (AdwMessageDialog *dialog, const char *answer, char **taken)
+{
+  *taken = g_strdup (answer);
+}
+
+/* Return gives the default answer, also where answers stand below each other. */
+static void
+test_answers (void)
+{
+  g_autofree char *taken = NULL;
+  GtkWidget *dialog = adw_message_dialog_new (GTK_WINDOW (window), "Remove run 3?", "Its maps lie in a folder.");
+  AdwMessageDialog *message = ADW_MESSAGE_DIALOG (dialog);
+  adw_message_dialog_add_responses (message, "keep", "Keep", "list", "Remove it from the list alone", "maps",
+                                    "Remove it with all of its maps", NULL);
+  adw_message_dialog_set_default_response (message, "keep");
+  dh_ui_focus_default (dialog);
+  g_signal_connect (dialog, "response", G_CALLBACK (on_answer), &taken);
+  gtk_window_present (GTK_WINDOW (dialog));
+  pointer_wait_until (gtk_widget_get_mapped (dialog) && gtk_window_is_active (GTK_WINDOW (dialog)));
+  pointer_wait (300);
+  pointer_key ("Return");
+  pointer_wait_until (taken != NULL);
+  g_assert_cmpstr (taken, ==, "keep");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -338,6 +365,7 @@ main (int argc, char **argv)
   g_test_add_func ("/access/charts", test_charts);
   g_test_add_func ("/access/dialogs", test_dialogs);
   g_test_add_func ("/access/table", test_table);
+  g_test_add_func ("/access/answers", test_answers);
   const int status = g_test_run ();
   gtk_window_destroy (GTK_WINDOW (window));
   dh_session_close (session);

@@ -129,6 +129,38 @@ def _():
     refuses((*tags, "--from", image), "is no table of text")
     table.write_text("image,weather\n")
     refuses((*tags, "--from", table), "holds no rows")
+    # a tag that reads as yes or no is listed and read again as it is
+    before = listed()
+    table.write_text("AnomalyTrack/validation1,x\n")
+    code, text, err, _ = run(*tags, "--from", table)
+    assert code == 0 and text == "1 tag added, of 1 image\n", (text, err)
+    code, text, err, _ = run(*tags)
+    table.write_text(text)
+    code, text, err, _ = run(*tags, "--from", table)
+    assert code == 0 and text.startswith("0 tags added"), (text, err)
+    # by the end of its path, as messages ask for it
+    table.write_text("images/validation1.png,x\n")
+    code, text, err, _ = run(*tags, "--from", table, "--remove")
+    assert code == 0 and text == "1 tag taken away, of 1 image\n", (text, err)
+    # from wherever a folder is named, its images are the same, in reports as well
+    table.write_text("validation2,here\n")
+    code, text, err, _ = run("dataset", "tags", "--dataroot", "tagged", "--db", db, "--from", table, cwd=top)
+    assert code == 0 and "here" in listed()["validation2"], (err, listed())
+    code, text, err, _ = run("eval-ood", "--dataroot", "tagged", "--dataset", "smiyc", "--folder", top / "tagged-near",
+                             "--params", WEIGHTS, "--db", db, "--quiet", "--json", cwd=top)
+    assert code == 0, err
+    code, _, err, _ = run("report", "--db", db, "--run", json.loads(text)["run"], "--slices", "--out", top / "near.md")
+    assert code == 0 and "| tag here | 1 |" in (top / "near.md").read_text(), err
+    assert run(*tags, "--from", table, "--remove")[0] == 0
+    # what is no table of tags leaves all as it was, soon
+    table.write_text('validation1,night\nvalidation0,"night\nvalidation1,rain\n')
+    refuses((*tags, "--from", table), "begins in line 2 is never closed")
+    table.write_text("validation1," + ",".join(f"t{i}" for i in range(20000)) + "\n")
+    refuses((*tags, "--from", table), "validation1 would have more than 100 tags")
+    assert listed() == before, listed()
+    # nothing in a tag is for the terminal
+    table.write_bytes(b"validation2,\x1b[31mred\n")
+    assert run(*tags, "--from", table)[0] == 0 and "\x1b" not in run(*tags)[1]
 
 
 @case("what is required of the numbers decides the exit status, and what does not hold is said")

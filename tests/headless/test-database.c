@@ -44,6 +44,24 @@ add_run (DhDatabase *database, gint64 *dataset, gint64 *image)
   return run;
 }
 
+/* Thresholds and views that are kept by a run's number are never another run's. */
+static void
+test_removed_numbers (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDatabase) database = dh_database_open (":memory:", &error);
+  g_assert_no_error (error);
+  gint64 dataset, image;
+  const gint64 first = add_run (database, &dataset, &image);
+  g_assert_true (dh_database_delete_run (database, first, &error));
+  const gint64 second = add_run (database, &dataset, &image);
+  g_assert_cmpint (second, ==, first + 1);
+  const gint64 third = add_run (database, &dataset, &image);
+  g_assert_true (dh_database_delete_run (database, second, &error));
+  g_assert_true (dh_database_delete_run (database, third, &error));
+  g_assert_cmpint (add_run (database, &dataset, &image), ==, third + 1);
+}
+
 static void
 test_rows (void)
 {
@@ -581,6 +599,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/database/removed-numbers", test_removed_numbers);
   g_test_add_func ("/database/rows", test_rows);
   g_test_add_func ("/database/threshold", test_threshold);
   g_test_add_func ("/database/marks", test_marks);

@@ -1,5 +1,8 @@
 /* Runs that are taken off the list, with the maps that no other run has. */
+#include <sqlite3.h>
 #include <string.h>
+#include "dh-database.h"
+#include "dh-folder-lock.h"
 #include "dh-run-list.h"
 #include "dh-run-removal.h"
 #include "dh-session-evaluation.h"
@@ -75,12 +78,60 @@ test_remove (SessionFixture *fixture, gconstpointer data)
   g_assert_null (dh_session_find_evaluated (session));
 }
 
+/* What another program does to it, which the list does not know of yet. */
+static void
+change_rows (const char *sql)
+{
+  g_autofree char *path = dh_database_default_path ();
+  sqlite3 *handle = NULL;
+  g_assert_cmpint (sqlite3_open (path, &handle), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (handle, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+  sqlite3_close (handle);
+}
+
+/* One that was begun again after it was listed stays, with its maps. */
+static void
+test_begun (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  session_open_all (fixture);
+  const gint64 run = evaluate (fixture);
+  g_autoptr (DhRunItem) item = find_run (session, run);
+  g_autofree char *folder = g_strdup (dh_run_item_get (item)->folder);
+  dh_session_open_dataset (session, fixture->set);
+  session_wait_for (dh_session_get_evaluation (session) == NULL && !dh_session_is_opening (session));
+  DhFolderLock *lock = dh_folder_lock_take (folder, NULL);
+  g_assert_nonnull (lock);
+  change_rows ("UPDATE runs SET state = 'running'");
+  dh_session_remove_run (session, dh_run_item_get (item), TRUE);
+  session_wait_for (fixture->error != NULL);
+  g_assert_nonnull (strstr (fixture->error, "under way"));
+  dh_folder_lock_release (lock);
+  change_rows ("UPDATE runs SET state = 'done'");
+  dh_session_refresh_runs (session);
+  session_wait_for (is_done (session, run));
+  g_assert_true (g_file_test (folder, G_FILE_TEST_IS_DIR));
+
+  /* Nor do maps go with it that lie below them. */
+  g_autofree char *below = g_strdup_printf (
+      "INSERT INTO runs SELECT id + 1, kind, state, why, dataset, split, model, folder || '/below', score, device,"
+      " device_title, precision, program, command, started, ended, seconds, summary, method, source FROM runs"
+      " WHERE id = %" G_GINT64_FORMAT,
+      run);
+  change_rows (below);
+  dh_session_refresh_runs (session);
+  session_wait_for (count_runs (session) == 2);
+  g_assert_false (dh_session_can_remove_maps (session, dh_run_item_get (item)));
+}
+
 /* What lies in a folder of the user's own never goes. */
 static void
 test_foreign (SessionFixture *fixture, gconstpointer data)
 {
   g_autofree char *evaluations = g_build_filename (g_get_user_data_dir (), "densehybrid", "evaluations", NULL);
-  const char *const folders[] = { fixture->set, evaluations, NULL, "" };
+  g_autofree char *out = g_build_filename (evaluations, "..", NULL);
+  g_assert_cmpint (g_mkdir_with_parents (evaluations, 0700), ==, 0);
+  const char *const folders[] = { fixture->set, evaluations, out, NULL, "" };
   for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
     {
       const DhRun run = { .id = 1, .state = DH_RUN_ITEM_DONE, .folder = (char *)folders[i] };
@@ -96,6 +147,7 @@ int
 main (int argc, char **argv)
 {
   static const SessionTest tests[] = { { "/run-removal/remove", test_remove, NULL },
+                                       { "/run-removal/begun", test_begun, NULL },
                                        { "/run-removal/foreign", test_foreign, NULL } };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }
