@@ -88,6 +88,58 @@ dh_database_list_marks (DhDatabase *database, GError **error)
   return dh_database_list (database, statement, read_mark, (GDestroyNotify)dh_mark_row_free, error);
 }
 
+static char **
+lines_of (const char *text)
+{
+  return g_strsplit (text != NULL ? text : "", "\n", -1);
+}
+
+/* The tags that there are, less those that were taken away, and those that were added. */
+static char *
+merge_tags (const char *now, const char *before, const char *after)
+{
+  g_auto (GStrv) there = lines_of (now), known = lines_of (before), wanted = lines_of (after);
+  g_autoptr (GStrvBuilder) merged = g_strv_builder_new ();
+  for (guint i = 0; there[i] != NULL; i++)
+    if (*there[i] != '\0'
+        && (g_strv_contains ((const char *const *)wanted, there[i])
+            || !g_strv_contains ((const char *const *)known, there[i])))
+      g_strv_builder_add (merged, there[i]);
+  for (guint i = 0; wanted[i] != NULL; i++)
+    if (!g_strv_contains ((const char *const *)there, wanted[i])
+        && !g_strv_contains ((const char *const *)known, wanted[i]))
+      g_strv_builder_add (merged, wanted[i]);
+  g_auto (GStrv) tags = g_strv_builder_end (merged);
+  return g_strjoinv ("\n", tags);
+}
+
+static gboolean
+merge_mark (DhDatabase *database, const DhMarkRow *before, const DhMarkRow *after, GError **error)
+{
+  sqlite3_stmt *statement =
+      dh_database_bind (database, error, "SELECT path, tags, note FROM marks WHERE path = ?", "s", after->path);
+  g_autoptr (GPtrArray) found =
+      dh_database_list (database, statement, read_mark, (GDestroyNotify)dh_mark_row_free, error);
+  if (found == NULL)
+    return FALSE;
+  const DhMarkRow *now = found->len > 0 ? found->pdata[0] : NULL;
+  g_autofree char *tags = merge_tags (now != NULL ? now->tags : "", before->tags, after->tags);
+  const gboolean is_noted = !g_str_equal (before->note, after->note);
+  const char *note = is_noted ? after->note : now != NULL ? now->note : "";
+  return dh_database_put_mark (database, &(DhMarkRow){ after->path, tags, (char *)note }, error);
+}
+
+gboolean
+dh_database_change_mark (DhDatabase *database, const DhMarkRow *before, const DhMarkRow *after, GError **error)
+{
+  if (!dh_database_begin (database, error))
+    return FALSE;
+  if (merge_mark (database, before, after, error))
+    return dh_database_commit (database, error);
+  dh_database_roll_back (database);
+  return FALSE;
+}
+
 void
 dh_mark_row_free (DhMarkRow *row)
 {

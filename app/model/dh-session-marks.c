@@ -43,15 +43,42 @@ dh_marks_free (DhMarks *marks)
   g_free (marks);
 }
 
+static DhMarkRow *
+new_row (const char *path, const char *tags, const char *note)
+{
+  DhMarkRow *row = g_new0 (DhMarkRow, 1);
+  row->path = g_strdup (path);
+  row->tags = g_strdup (tags);
+  row->note = g_strdup (note);
+  return row;
+}
+
+static GHashTable *
+new_table (void)
+{
+  return g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)dh_mark_row_free);
+}
+
+static void
+put_row (GHashTable *table, DhMarkRow *row)
+{
+  g_hash_table_replace (table, row->path, row);
+}
+
 void
 dh_session_apply_marks (DhSession *self, DhMarks *marks, const char *path, DhImageItem *item)
 {
   g_autofree char *absolute = g_canonicalize_filename (path, NULL);
   const DhMarkRow *row = self->written_marks != NULL ? g_hash_table_lookup (self->written_marks, absolute) : NULL;
-  if (row == NULL && marks != NULL)
-    row = g_hash_table_lookup (marks->rows, absolute);
+  const DhMarkRow *read = marks != NULL ? g_hash_table_lookup (marks->rows, absolute) : NULL;
+  if (self->read_marks == NULL)
+    self->read_marks = new_table ();
+  if (row == NULL)
+    row = read;
   if (row == NULL)
     return;
+  if (row == read)
+    put_row (self->read_marks, new_row (absolute, row->tags, row->note));
   /* The database may come from anyone. */
   g_autofree char *text = g_utf8_make_valid (row->tags, -1);
   g_autofree char *note = g_utf8_make_valid (row->note, -1);
@@ -68,17 +95,29 @@ dh_session_apply_marks (DhSession *self, DhMarks *marks, const char *path, DhIma
 static DhMarkRow *
 make_row (const char *path, DhImageItem *item)
 {
-  DhMarkRow *row = g_new0 (DhMarkRow, 1);
-  row->path = g_canonicalize_filename (path, NULL);
-  row->tags = g_strjoinv ("\n", (char **)dh_image_item_get_tags (item));
-  row->note = g_strdup (dh_image_item_get_note (item));
-  return row;
+  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+  g_autofree char *tags = g_strjoinv ("\n", (char **)dh_image_item_get_tags (item));
+  return new_row (absolute, tags, dh_image_item_get_note (item));
+}
+
+/* What was known of a picture, and what it is to be: others may write of it, too. */
+typedef struct
+{
+  DhMarkRow *before, *after;
+} Change;
+
+static void
+change_free (Change *change)
+{
+  dh_mark_row_free (change->before);
+  dh_mark_row_free (change->after);
+  g_free (change);
 }
 
 typedef struct
 {
   DhSession *session;
-  DhMarkRow *row;
+  Change *change;
   char *error;
 } Writing;
 
@@ -86,7 +125,7 @@ static void
 writing_free (Writing *writing)
 {
   g_object_unref (writing->session);
-  g_clear_pointer (&writing->row, dh_mark_row_free);
+  g_clear_pointer (&writing->change, change_free);
   g_free (writing->error);
   g_free (writing);
 }
@@ -108,21 +147,36 @@ was_written (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* What could not be kept before, then `row`, which is taken; what is still not kept stays for the next time. */
-static gboolean
-put_rows (DhSession *self, DhMarkRow *row, GError **error)
+/* Of a picture whose last change is not kept yet, both become one. */
+static void
+add_unkept (GHashTable *unkept, Change *change)
 {
-  if (row != NULL)
-    g_hash_table_replace (self->unkept_marks, row->path, row);
-  g_autoptr (DhDatabase) database = dh_database_open_within (NULL, PATIENCE, error);
-  GHashTableIter rows;
-  gpointer unkept;
-  g_hash_table_iter_init (&rows, self->unkept_marks);
-  while (database != NULL && g_hash_table_iter_next (&rows, NULL, &unkept))
+  Change *earlier = g_hash_table_lookup (unkept, change->after->path);
+  if (earlier != NULL)
     {
-      if (!dh_database_put_mark (database, unkept, error))
+      DhMarkRow *before = g_steal_pointer (&earlier->before);
+      earlier->before = g_steal_pointer (&change->before);
+      change->before = before;
+    }
+  g_hash_table_replace (unkept, change->after->path, change);
+}
+
+/* What could not be kept before, and `change`, which is taken; what is still not kept stays for the next time. */
+static gboolean
+put_changes (DhSession *self, Change *change, GError **error)
+{
+  if (change != NULL)
+    add_unkept (self->unkept_marks, change);
+  g_autoptr (DhDatabase) database = dh_database_open_within (NULL, PATIENCE, error);
+  GHashTableIter changes;
+  gpointer value;
+  g_hash_table_iter_init (&changes, self->unkept_marks);
+  while (database != NULL && g_hash_table_iter_next (&changes, NULL, &value))
+    {
+      const Change *unkept = value;
+      if (!dh_database_change_mark (database, unkept->before, unkept->after, error))
         return FALSE;
-      g_hash_table_iter_remove (&rows);
+      g_hash_table_iter_remove (&changes);
     }
   return database != NULL;
 }
@@ -133,12 +187,22 @@ write_in_thread (gpointer data, gpointer user_data)
 {
   Writing *writing = data;
   g_autoptr (GError) error = NULL;
-  DhMarkRow *row = g_steal_pointer (&writing->row);
+  Change *change = g_steal_pointer (&writing->change);
   if (g_atomic_int_get (&writing->session->marks_end))
-    g_hash_table_replace (writing->session->unkept_marks, row->path, row);
-  else if (!put_rows (writing->session, row, &error))
+    add_unkept (writing->session->unkept_marks, change);
+  else if (!put_changes (writing->session, change, &error))
     writing->error = g_strdup (error->message);
   g_idle_add (error != NULL ? was_not_written : was_written, writing);
+}
+
+/* What this session knows the database to have of a picture, or to have soon. */
+static DhMarkRow *
+known_row (DhSession *self, const char *path)
+{
+  const DhMarkRow *row = g_hash_table_lookup (self->written_marks, path);
+  if (row == NULL && self->read_marks != NULL)
+    row = g_hash_table_lookup (self->read_marks, path);
+  return row != NULL ? new_row (path, row->tags, row->note) : new_row (path, "", "");
 }
 
 static void
@@ -150,15 +214,16 @@ keep (DhSession *self, DhImageItem *item)
   Writing *writing = g_new0 (Writing, 1);
   writing->session = g_object_ref (self);
   const char *path = dh_dataset_item (self->dataset, index)->image;
-  writing->row = make_row (path, item);
   if (self->mark_writer == NULL)
     {
       self->mark_writer = g_thread_pool_new (write_in_thread, NULL, 1, FALSE, NULL);
-      self->written_marks = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)dh_mark_row_free);
-      self->unkept_marks = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)dh_mark_row_free);
+      self->written_marks = new_table ();
+      self->unkept_marks = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)change_free);
     }
   DhMarkRow *own = make_row (path, item);
-  g_hash_table_replace (self->written_marks, own->path, own);
+  writing->change = g_new (Change, 1);
+  *writing->change = (Change){ known_row (self, own->path), make_row (path, item) };
+  put_row (self->written_marks, own);
   dh_session_trace (self, "marks %s [%s] %s", dh_image_item_get_stem (item), own->tags, own->note);
   g_thread_pool_push (self->mark_writer, writing, NULL);
 }
@@ -245,6 +310,7 @@ void
 dh_session_close_marks (DhSession *self)
 {
   dh_session_keep_note (self);
+  g_clear_pointer (&self->read_marks, g_hash_table_unref);
   if (self->mark_writer == NULL)
     return;
   /* However many there are, a database that is locked is waited for once more. */
@@ -252,7 +318,7 @@ dh_session_close_marks (DhSession *self)
   g_thread_pool_free (self->mark_writer, FALSE, TRUE);
   self->mark_writer = NULL;
   g_autoptr (GError) error = NULL;
-  if (g_hash_table_size (self->unkept_marks) > 0 && !put_rows (self, NULL, &error))
+  if (g_hash_table_size (self->unkept_marks) > 0 && !put_changes (self, NULL, &error))
     g_printerr ("%s: %s\n", _ ("Tags and note could not be kept"), error->message);
   g_clear_pointer (&self->unkept_marks, g_hash_table_unref);
   g_clear_pointer (&self->written_marks, g_hash_table_unref);

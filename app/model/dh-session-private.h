@@ -108,8 +108,9 @@ struct _DhSession
   DhSetWork *set_work; /* dh-session-set-objects.c */
 
   GThreadPool *mark_writer;  /* of one thread, so that the last word is written last; NULL before the first */
+  GHashTable *read_marks;    /* path → DhMarkRow: what the database had of the pictures; NULL before the first */
   GHashTable *written_marks; /* path → DhMarkRow: what was written since the start; NULL before */
-  GHashTable *unkept_marks;  /* path → DhMarkRow: what could not be written; of the writer's thread while it runs */
+  GHashTable *unkept_marks;  /* path → change: what could not be written; of the writer's thread while it runs */
   gint marks_end;            /* atomic: the writer has to leave the rest there */
   DhImageItem *writing;      /* its note is being typed */
   guint writing_source;

@@ -76,6 +76,60 @@ test_kept (SessionFixture *fixture, gconstpointer data)
   g_assert_true (dh_image_item_has_tag (item_at (fixture, 0), "reflection"));
 }
 
+/* As the command line would, while the set is open. */
+static void
+write_beside (const char *picture, const char *tags, const char *note)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDatabase) database = dh_database_open (NULL, &error);
+  g_assert_no_error (error);
+  dh_database_put_mark (database, &(DhMarkRow){ (char *)picture, (char *)tags, (char *)note }, &error);
+  g_assert_no_error (error);
+}
+
+static void
+assert_kept (const char *picture, const char *tags, const char *note)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDatabase) database = dh_database_open (NULL, &error);
+  g_autoptr (GPtrArray) marks = dh_database_list_marks (database, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < marks->len; i++)
+    {
+      const DhMarkRow *row = marks->pdata[i];
+      if (!g_str_equal (row->path, picture))
+        continue;
+      g_assert_cmpstr (row->tags, ==, tags);
+      g_assert_cmpstr (row->note, ==, note);
+      return;
+    }
+  g_assert_cmpstr (tags, ==, "");
+}
+
+/* What another program writes of the pictures of an open set is not lost to what is written here. */
+static void
+test_beside (SessionFixture *fixture, gconstpointer data)
+{
+  g_autofree char *picture = g_build_filename (fixture->set, "dataset_AnomalyTrack/images/validation2.png", NULL);
+  const char *const pictures[] = { picture, NULL };
+  write_beside (picture, "reflection", "old");
+  dh_session_open_pictures (fixture->session, pictures);
+  session_wait_for (dh_image_list_get_size (dh_session_get_list (fixture->session)) == 1);
+  g_assert_true (dh_image_item_has_tag (item_at (fixture, 0), "reflection"));
+
+  write_beside (picture, "night\nreflection", "written elsewhere");
+  dh_session_set_tag (fixture->session, item_at (fixture, 0), "dusk", TRUE);
+  session_wait_for (is_kept ("night\nreflection\ndusk"));
+  assert_kept (picture, "night\nreflection\ndusk", "written elsewhere");
+  dh_session_set_tag (fixture->session, item_at (fixture, 0), "reflection", FALSE);
+  session_wait_for (is_kept ("night\ndusk"));
+  write_beside (picture, "night", "written elsewhere");
+  dh_session_set_note (fixture->session, item_at (fixture, 0), "mine");
+  start_again (fixture);
+  assert_kept (picture, "night", "mine");
+  write_beside (picture, "", "");
+}
+
 static void
 test_filter (SessionFixture *fixture, gconstpointer data)
 {
@@ -184,6 +238,7 @@ main (int argc, char **argv)
 {
   static const SessionTest tests[] = {
     { "/session-marks/kept", test_kept, NULL },
+    { "/session-marks/beside", test_beside, NULL },
     { "/session-marks/filter", test_filter, NULL },
     { "/session-marks/hostile", test_hostile, NULL },
     { "/session-marks/tried-with-next", test_tried_with_next, NULL },
