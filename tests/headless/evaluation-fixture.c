@@ -1,6 +1,7 @@
 #include "evaluation-fixture.h"
 #include <glib/gstdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "dh-image.h"
 
 void
@@ -92,4 +93,15 @@ evaluation_cancel_after_two (const DhRunImageRow *row, guint done, guint total, 
 {
   if (done == 2)
     g_cancellable_cancel (data);
+}
+
+void
+evaluation_assert_has (const char *text, const char *format, ...)
+{
+  va_list arguments;
+  va_start (arguments, format);
+  g_autofree char *sought = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  if (!strstr (text, sought))
+    g_error ("\"%s\" is not in:\n%s", sought, text);
 }

@@ -36,6 +36,9 @@ const DhResult *evaluation_result (const DhEvaluation *evaluation, guint score, 
 /* For image_done: `cancellable` is cancelled once two pictures are committed. */
 void evaluation_cancel_after_two (const DhRunImageRow *row, guint done, guint total, gpointer cancellable);
 
+/* That `text` has what is written by a printf format. */
+void evaluation_assert_has (const char *text, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
 #define EVALUATION_TEST(path, data, function)                                                                          \
   g_test_add (path, EvaluationFixture, data, evaluation_set_up, function, evaluation_tear_down)
 

@@ -83,17 +83,6 @@ write_text (EvaluationFixture *fixture, gint64 run, gint64 other, DhReportFormat
   return text;
 }
 
-static void
-assert_has (const char *text, const char *format, ...)
-{
-  va_list arguments;
-  va_start (arguments, format);
-  g_autofree char *sought = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  if (!strstr (text, sought))
-    g_error ("\"%s\" is not in:\n%s", sought, text);
-}
-
 /* What is measured is told in every format, components as well, and what it was measured on: an undefined AP beside
  * smiyc-component would read as a failure. */
 static void
@@ -112,23 +101,23 @@ test_measured (EvaluationFixture *fixture, gconstpointer data)
   g_autofree char *ppv = g_strdup_printf ("%.2f", 100 * components->ppv_mean);
 
   g_autofree char *md = write_text (fixture, evaluation->run, 0, DH_REPORT_MD);
-  assert_has (md, "| Fingerprint | %s |", fingerprint);
-  assert_has (md, "| Resolution | %u×%u pixels |", EVALUATION_WIDTH, EVALUATION_HEIGHT);
-  assert_has (md, "| %s | %s | %s |\n", siou, ppv, f1);
-  assert_has (md, "best F1 of this very set; at least %u pixels, anomalies %u", (guint)components->min_prediction,
-              (guint)components->min_anomaly);
-  assert_has (md, "for TPR 95 %%, ");
+  evaluation_assert_has (md, "| Fingerprint | %s |", fingerprint);
+  evaluation_assert_has (md, "| Resolution | %u×%u pixels |", EVALUATION_WIDTH, EVALUATION_HEIGHT);
+  evaluation_assert_has (md, "| %s | %s | %s |\n", siou, ppv, f1);
+  evaluation_assert_has (md, "best F1 of this very set; at least %u pixels, anomalies %u",
+                         (guint)components->min_prediction, (guint)components->min_anomaly);
+  evaluation_assert_has (md, "for TPR 95 %%, ");
   g_assert_null (strstr (md, "smiyc-component | —"));
 
   g_autofree char *html = write_text (fixture, evaluation->run, 0, DH_REPORT_HTML);
-  assert_has (html, "<td class=t>%s", fingerprint);
-  assert_has (html, "<td>%s<td>%s<td>%s\n", siou, ppv, f1);
+  evaluation_assert_has (html, "<td class=t>%s", fingerprint);
+  evaluation_assert_has (html, "<td>%s<td>%s<td>%s\n", siou, ppv, f1);
 
   g_autofree char *tex = write_text (fixture, evaluation->run, 0, DH_REPORT_LATEX);
-  assert_has (tex, "{llrrrrrr}");
-  assert_has (tex, "smiyc-component & -- & -- & -- & %s & %s & %s \\\\", siou, ppv, f1);
-  assert_has (tex, "densehybrid-pooled & %.2f & %.2f & %.2f & -- & -- & -- \\\\", 100 * pooled->ap, 100 * pooled->fpr95,
-              100 * pooled->auroc);
+  evaluation_assert_has (tex, "{llrrrrrr}");
+  evaluation_assert_has (tex, "smiyc-component & -- & -- & -- & %s & %s & %s \\\\", siou, ppv, f1);
+  evaluation_assert_has (tex, "densehybrid-pooled & %.2f & %.2f & %.2f & -- & -- & -- \\\\", 100 * pooled->ap,
+                         100 * pooled->fpr95, 100 * pooled->auroc);
 
   g_autofree char *json = write_text (fixture, evaluation->run, 0, DH_REPORT_JSON);
   g_autoptr (JsonNode) root = json_from_string (json, &error);
@@ -197,11 +186,11 @@ test_objects (EvaluationFixture *fixture, gconstpointer data)
   g_autofree char *md = NULL, *json = NULL, *best = NULL, *gone = NULL;
   g_assert_true (dh_report_write_contents (fixture->database, &contents, DH_REPORT_MD, path, NULL, &error));
   g_assert_true (g_file_get_contents (path, &md, NULL, NULL));
-  assert_has (md, "| all | %u | 0 | %u | 0.00 | 0.00 | 0 |", all, all);
-  assert_has (md, "(set by hand), of %u images", (guint)images->len);
-  assert_has (md, "| tag night | ");
-  assert_has (md, "| tag rain | ");
-  assert_has (md, "| scene AnomalyTrack | %u | ", all);
+  evaluation_assert_has (md, "| all | %u | 0 | %u | 0.00 | 0.00 | 0 |", all, all);
+  evaluation_assert_has (md, "(set by hand), of %u images", (guint)images->len);
+  evaluation_assert_has (md, "| tag night | ");
+  evaluation_assert_has (md, "| tag rain | ");
+  evaluation_assert_has (md, "| scene AnomalyTrack | %u | ", all);
   g_assert_true (dh_report_write_contents (fixture->database, &contents, DH_REPORT_JSON, path, NULL, &error));
   g_assert_true (g_file_get_contents (path, &json, NULL, NULL));
   g_autoptr (JsonNode) root = json_from_string (json, &error);
@@ -214,17 +203,18 @@ test_objects (EvaluationFixture *fixture, gconstpointer data)
   const DhReportContents own = { .run = evaluation->run, .objects = TRUE };
   g_assert_true (dh_report_write_contents (fixture->database, &own, DH_REPORT_MD, path, NULL, &error));
   g_assert_true (g_file_get_contents (path, &best, NULL, NULL));
-  assert_has (best, "(best F1 of this very set, by %s), of %u images", "smiyc-component", (guint)images->len);
+  evaluation_assert_has (best, "(best F1 of this very set, by %s), of %u images", "smiyc-component",
+                         (guint)images->len);
   g_autofree char *threshold =
       g_strdup_printf ("At the threshold %s%.4f ", components->threshold < 0 ? "−" : "", ABS (components->threshold));
-  assert_has (best, "%s", threshold); /* one best F1 in one report */
-  assert_has (best, "| all | %u | ", all);
+  evaluation_assert_has (best, "%s", threshold); /* one best F1 in one report */
+  evaluation_assert_has (best, "| all | %u | ", all);
   g_autofree char *command = g_strdup_printf ("rm -r '%s/eval/scores'", fixture->out);
   g_assert_cmpint (system (command), ==, 0);
   g_assert_true (dh_report_write_contents (fixture->database, &own, DH_REPORT_MD, path, NULL, &error));
   g_assert_true (g_file_get_contents (path, &gone, NULL, NULL));
-  assert_has (gone, "of 0 images");
-  assert_has (gone, "%u images have no map", (guint)images->len);
+  evaluation_assert_has (gone, "of 0 images");
+  evaluation_assert_has (gone, "%u images have no map", (guint)images->len);
   g_assert_no_error (error);
 }
 
@@ -254,9 +244,10 @@ test_objects_of_protocols (EvaluationFixture *fixture, gconstpointer data)
       g_autofree char *md = NULL;
       g_assert_true (g_file_get_contents (path, &md, NULL, NULL));
       if (cases[i].counts)
-        assert_has (md, "(best F1 of this very set, by %s), of %u images", cases[i].protocol, evaluation->images);
+        evaluation_assert_has (md, "(best F1 of this very set, by %s), of %u images", cases[i].protocol,
+                               evaluation->images);
       else
-        assert_has (md, "Nothing is counted: there is no threshold%s", "");
+        evaluation_assert_has (md, "Nothing is counted: there is no threshold%s", "");
     }
 }
 
@@ -300,9 +291,9 @@ test_compared (EvaluationFixture *fixture, gconstpointer data)
   g_assert_cmpfloat (fabs (change), >, 0.01);
 
   g_autofree char *md = write_text (fixture, a, b, DH_REPORT_MD);
-  assert_has (md, "| densehybrid-pooled | %.2f | %.2f | %s%.2f |", 100 * one->ap, 100 * two->ap, change < 0 ? "−" : "+",
-              fabs (change));
-  assert_has (md, ", hybrid; Run %" G_GINT64_FORMAT ": ", b);
+  evaluation_assert_has (md, "| densehybrid-pooled | %.2f | %.2f | %s%.2f |", 100 * one->ap, 100 * two->ap,
+                         change < 0 ? "−" : "+", fabs (change));
+  evaluation_assert_has (md, ", hybrid; Run %" G_GINT64_FORMAT ": ", b);
   g_assert_null (strstr (md, "not subtracted"));
   /* by the difference, falling, and what is undefined last */
   const char *at = strstr (md, "the largest difference first");
@@ -323,7 +314,7 @@ test_compared (EvaluationFixture *fixture, gconstpointer data)
       before = size;
     }
   g_autofree char *html = write_text (fixture, a, b, DH_REPORT_HTML);
-  assert_has (html, "Images by the difference of their AP");
+  evaluation_assert_has (html, "Images by the difference of their AP");
 
   /* one picture less is other data */
   g_autofree char *gone = g_build_filename (fixture->root, "images", "validation4.png", NULL);
@@ -332,7 +323,7 @@ test_compared (EvaluationFixture *fixture, gconstpointer data)
   g_assert_no_error (error);
   const gint64 c = evaluate_score (fixture, less, DH_MAP_HYBRID);
   g_autofree char *other = write_text (fixture, a, c, DH_REPORT_MD);
-  assert_has (other, "other data: their numbers stand beside each other and are not subtracted");
+  evaluation_assert_has (other, "other data: their numbers stand beside each other and are not subtracted");
   g_auto (GStrv) others = g_strsplit (other, "\n", -1);
   for (guint i = 0; others[i] && !g_str_has_prefix (others[i], "## Run"); i++)
     if (g_str_has_prefix (others[i], "| densehybrid-pooled"))
@@ -352,12 +343,12 @@ test_killed (EvaluationFixture *fixture, gconstpointer data)
   g_assert_cmpstr (run->state, ==, "running");
   g_assert_cmpstr (dh_run_state (run), ==, "unfinished");
   g_autofree char *killed = write_text (fixture, evaluation->run, 0, DH_REPORT_MD);
-  assert_has (killed, "| State | unfinished |");
+  evaluation_assert_has (killed, "| State | unfinished |");
   DhFolderLock *lock = dh_folder_lock_take (run->folder, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (dh_run_state (run), ==, "running");
   g_autofree char *json = write_text (fixture, evaluation->run, 0, DH_REPORT_JSON);
-  assert_has (json, "\"state\" : \"running\"");
+  evaluation_assert_has (json, "\"state\" : \"running\"");
   dh_folder_lock_release (lock);
 }
 
@@ -611,8 +602,9 @@ test_reading (EvaluationFixture *fixture, gconstpointer data)
   g_autofree char *text = dh_reading_to_text (kept);
   g_assert_cmpstr (text, ==, "kind=smiyc;splits=validation,test;labels=true");
   g_autofree char *md = write_text (fixture, evaluation->run, 0, DH_REPORT_MD);
-  assert_has (md, "| Published as | %s |", "SMIYC AnomalyTrack validation (10 images)");
-  assert_has (md, "| Constant labels | one value in a whole split, %s |", "taken as true because that was said");
+  evaluation_assert_has (md, "| Published as | %s |", "SMIYC AnomalyTrack validation (10 images)");
+  evaluation_assert_has (md, "| Constant labels | one value in a whole split, %s |",
+                         "taken as true because that was said");
   static const char *const odd[] = { "[]", "{\"labels_are_true\": 1, \"label_ids\": {}, \"base\": []}", "no JSON",
                                      NULL };
   for (guint i = 0; i < G_N_ELEMENTS (odd); i++)

@@ -21,17 +21,6 @@ write_text (EvaluationFixture *fixture, gint64 run, DhReportFormat format)
   return text;
 }
 
-static void
-assert_has (const char *text, const char *format, ...)
-{
-  va_list arguments;
-  va_start (arguments, format);
-  g_autofree char *sought = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  if (!strstr (text, sought))
-    g_error ("\"%s\" is not in:\n%s", sought, text);
-}
-
 static gint64
 evaluate (EvaluationFixture *fixture)
 {
@@ -185,18 +174,20 @@ test_formats (EvaluationFixture *fixture, gconstpointer data)
       g_autofree char *text = write_text (fixture, run, f);
       if (f == DH_REPORT_MD)
         {
-          assert_has (text, "| bottom third of the rows | %u | ", EVALUATION_IMAGES);
-          assert_has (text, " | %.2f | %.2f | %.2f | ", 100 * bottom->ap, 100 * bottom->fpr95, 100 * bottom->auroc);
-          assert_has (text, "| tag night | 1 | %s", "");
+          evaluation_assert_has (text, "| bottom third of the rows | %u | ", EVALUATION_IMAGES);
+          evaluation_assert_has (text, " | %.2f | %.2f | %.2f | ", 100 * bottom->ap, 100 * bottom->fpr95,
+                                 100 * bottom->auroc);
+          evaluation_assert_has (text, "| tag night | 1 | %s", "");
         }
       if (f == DH_REPORT_HTML)
-        assert_has (text, "<td>%.2f<td>%.2f<td>%.2f", 100 * bottom->ap, 100 * bottom->fpr95, 100 * bottom->auroc);
+        evaluation_assert_has (text, "<td>%.2f<td>%.2f<td>%.2f", 100 * bottom->ap, 100 * bottom->fpr95,
+                               100 * bottom->auroc);
     }
   g_autofree char *command = g_strdup_printf ("rm -r '%s/eval/scores'", fixture->out);
   g_assert_cmpint (system (command), ==, 0);
   g_autofree char *gone = write_text (fixture, run, DH_REPORT_MD);
-  assert_has (gone, "%u images have no map any more", EVALUATION_IMAGES);
-  assert_has (gone, "| all | 0 | 0 | 0 | — | — | — | — | — |%s", "");
+  evaluation_assert_has (gone, "%u images have no map any more", EVALUATION_IMAGES);
+  evaluation_assert_has (gone, "| all | 0 | 0 | 0 | — | — | — | — | — |%s", "");
 }
 
 /* Two runs beside each other, subtracted where both are of the same pixels. */
@@ -225,16 +216,17 @@ test_compared (EvaluationFixture *fixture, gconstpointer data)
   g_autofree char *md = NULL;
   g_assert_true (g_file_get_contents (path, &md, NULL, NULL));
   const double change = 100 * (one->ap - two->ap);
-  assert_has (md, "| bottom third of the rows | %u | %.2f | %.2f | %s%.2f | ", (guint)one->positives, 100 * one->ap,
-              100 * two->ap, change > 0 ? "+" : "−", fabs (change));
+  evaluation_assert_has (md, "| bottom third of the rows | %u | %.2f | %.2f | %s%.2f | ", (guint)one->positives,
+                         100 * one->ap, 100 * two->ap, change > 0 ? "+" : "−", fabs (change));
   g_autofree char *command = g_strdup_printf ("rm -r '%s/eval/scores'", out), *gone = NULL;
   g_assert_cmpint (system (command), ==, 0);
   g_assert_true (dh_report_write_contents (fixture->database, &contents, DH_REPORT_MD, path, NULL, &error));
   g_assert_true (g_file_get_contents (path, &gone, NULL, NULL));
-  assert_has (gone, "no means of images. %u images have no map", EVALUATION_IMAGES);
-  assert_has (gone, "| bottom third of the rows | %u | %.2f | — | — | ", (guint)one->positives, 100 * one->ap);
-  assert_has (md, "| slice | anomaly pixels | AP %u | AP %u | %u − %u | FPR95 %u |", (guint)first,
-              (guint)evaluation->run, (guint)first, (guint)evaluation->run, (guint)first);
+  evaluation_assert_has (gone, "no means of images. %u images have no map", EVALUATION_IMAGES);
+  evaluation_assert_has (gone, "| bottom third of the rows | %u | %.2f | — | — | ", (guint)one->positives,
+                         100 * one->ap);
+  evaluation_assert_has (md, "| slice | anomaly pixels | AP %u | AP %u | %u − %u | FPR95 %u |", (guint)first,
+                         (guint)evaluation->run, (guint)first, (guint)evaluation->run, (guint)first);
 }
 
 int

@@ -63,23 +63,29 @@ gradient_pixels (const DhTrain *train, const DhTrainOp *op)
                      : fit (train, op, train->gradients->pixels, train->kernels->tile);
 }
 
+/* An item of the 1×1 kernel, which makes `planes` planes. */
+static void
+make_item (const DhTrainConvWork *work, DhCpuInput in, gint planes, gint item, float *scratch)
+{
+  const DhTrain *train = work->train;
+  const DhCpuConv1x1 conv = {
+    .in = in,
+    .out = { .planes = work->targets + (gsize)(item / work->items) * planes, .n_planes = planes, .h = in.h, .w = in.w },
+    .stride = 1,
+    .pixels_at_once = pixels_at_once (train, work->op),
+    .bf16 = train->bf16,
+    .weights = work->weights,
+    .bias = work->bias
+  };
+  train->kernels->conv1x1 (&conv, item % work->items, scratch);
+}
+
 static void
 forward_1x1_item (gpointer data, gint item, gint part, float *scratch)
 {
   const DhTrainConvWork *work = data;
   const DhTrainOp *op = work->op;
-  const gint image = item / work->items;
-  const DhCpuConv1x1 conv = { .in = dh_train_input (work->train, op->in, image),
-                              .out = { .planes = work->targets + (gsize)image * op->out->n_planes,
-                                       .n_planes = op->out->n_planes,
-                                       .h = op->out->h,
-                                       .w = op->out->w },
-                              .stride = 1,
-                              .pixels_at_once = pixels_at_once (work->train, op),
-                              .bf16 = work->train->bf16,
-                              .weights = work->weights,
-                              .bias = work->bias };
-  work->train->kernels->conv1x1 (&conv, item % work->items, scratch);
+  make_item (work, dh_train_input (work->train, op->in, item / work->items), op->out->n_planes, item, scratch);
 }
 
 static gint
@@ -178,20 +184,10 @@ data_1x1_item (gpointer data, gint item, gint part, float *scratch)
 {
   const DhTrainConvWork *work = data;
   const DhTrainOp *op = work->op;
-  const gint image = item / work->items;
   const float *dy[512];
-  dh_train_gradient_planes (work->train, op->out, image, dy);
-  const DhCpuConv1x1 conv = { .in = { .planes = dy, .n_planes = op->out->n_planes, .h = op->out->h, .w = op->out->w },
-                              .out = { .planes = work->targets + (gsize)image * op->in->n_planes,
-                                       .n_planes = op->in->n_planes,
-                                       .h = op->in->h,
-                                       .w = op->in->w },
-                              .stride = 1,
-                              .pixels_at_once = pixels_at_once (work->train, op),
-                              .bf16 = work->train->bf16,
-                              .weights = work->weights,
-                              .bias = work->bias };
-  work->train->kernels->conv1x1 (&conv, item % work->items, scratch);
+  dh_train_gradient_planes (work->train, op->out, item / work->items, dy);
+  const DhCpuInput in = { .planes = dy, .n_planes = op->out->n_planes, .h = op->out->h, .w = op->out->w };
+  make_item (work, in, op->in->n_planes, item, scratch);
 }
 
 /* Both gradients, one after the other. */
