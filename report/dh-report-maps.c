@@ -35,6 +35,14 @@ dh_report_dup_tags (const DhReport *report, const char *path)
   return g_new0 (char *, 1);
 }
 
+char *
+dh_report_dup_unread (guint images)
+{
+  return images == 0
+             ? g_strdup ("")
+             : g_strdup_printf (" %u images have no map any more, or no labels, and are not among them.", images);
+}
+
 const char *
 dh_report_place_title (DhPlace place)
 {

@@ -140,6 +140,8 @@ void dh_report_slices_to_json (const DhReportSlices *slices, JsonBuilder *json);
 gboolean dh_report_load_measured (const DhRunImageRow *row, DhDataset *dataset, DhTensor **map, DhLabels **labels);
 /* Those of a picture, by its path; free with g_strfreev. */
 char **dh_report_dup_tags (const DhReport *report, const char *path);
+/* A sentence, with the space before it, where there are any: images whose maps could not be read. Free with g_free. */
+char *dh_report_dup_unread (guint images);
 const char *dh_report_place_title (DhPlace place);
 /* What the run found of each class; NULL where it measured none, or what it keeps of them does not fit together. */
 DhReportTable *dh_report_classes_table (const DhReportRun *run);

@@ -252,8 +252,8 @@ static char *
 dup_sentence (guint unread, const DhReportOperating *at)
 {
   GString *text = g_string_new ("By densehybrid-pooled over the pixels of each: no means of images.");
-  if (unread > 0)
-    g_string_append_printf (text, " %u images have no map any more, or no labels, and are not among them.", unread);
+  g_autofree char *of_unread = dh_report_dup_unread (unread);
+  g_string_append (text, of_unread);
   if (at && isfinite (at->threshold))
     {
       g_autofree char *threshold = dh_report_number (at->threshold, 4);
