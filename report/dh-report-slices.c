@@ -6,11 +6,8 @@
 #include "dh-ranking.h"
 #include "dh-report-private.h"
 
-/* Of the rankings that stand open at one time: further ones wait for another pass over the maps. What a pixel takes,
- * and what usual scores never go beyond, as dh-ranking.h has it. */
+/* Of the rankings that stand open at one time: further ones wait for another pass over the maps. */
 #define BUDGET ((guint64)768 << 20)
-#define BYTES_A_PIXEL 3
-#define MOST_BYTES ((guint64)192 << 20)
 
 typedef struct
 {
@@ -198,7 +195,7 @@ cost_of (const Slice *slice)
   guint64 pixels = 0;
   for (guint i = 0; i < slice->rows->len; i++)
     pixels += (guint64)((DhRunImageRow *)slice->rows->pdata[i])->pixels;
-  return MIN (pixels * BYTES_A_PIXEL, MOST_BYTES);
+  return dh_ranking_usual_memory (pixels);
 }
 
 DhReportSlices *

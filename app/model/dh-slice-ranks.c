@@ -5,9 +5,6 @@
 #include "dh-room-private.h"
 #include "dh-score-stats.h"
 
-/* Of a ranking, as dh-ranking.h has it: bytes of a pixel, and what no more pixels of usual scores go beyond. */
-#define BYTES_A_PIXEL 3
-#define MOST_BYTES ((guint64)192 << 20)
 /* For each pixel of a picture while it is added: its map, a second time while it is turned round, labels as they are
  * read, as they are meant and as a place has them, and what it adds to a ranking. */
 #define LOADED_BYTES 17
@@ -52,7 +49,7 @@ dh_slice_rank_unref (gpointer rank)
 static guint64
 cost_of (const DhSliceRank *rank)
 {
-  return MIN (rank->pixels * BYTES_A_PIXEL, MOST_BYTES);
+  return dh_ranking_usual_memory (rank->pixels);
 }
 
 static guint

@@ -26,6 +26,12 @@ drop_index (DhRanking *ranking)
   g_clear_pointer (&ranking->index, g_free);
 }
 
+guint64
+dh_ranking_usual_memory (guint64 pixels)
+{
+  return MIN (pixels * 3, (guint64)192 << 20);
+}
+
 void
 dh_ranking_free (DhRanking *ranking)
 {

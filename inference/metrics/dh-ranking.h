@@ -46,6 +46,8 @@ guint64 dh_ranking_non_finite (const DhRanking *ranking);
 /* Means of the scores; NAN where there are none. */
 double dh_ranking_mean_score (const DhRanking *ranking);
 gsize dh_ranking_memory (const DhRanking *ranking); /* bytes held */
+/* Bytes that a ranking of so many pixels of usual scores is to be reckoned with: 3 a pixel, 192 MiB at most. */
+guint64 dh_ranking_usual_memory (guint64 pixels);
 
 /* How the false positive rate at TPR 95 % is read. Points are the distinct scores, descending; TPR and FPR at a point
  * count the pixels with score ≥ it. */
