@@ -33,6 +33,14 @@ dh_map_owner_read (const char *folder)
   return text ? g_strndup (text, size) : NULL;
 }
 
+char *
+dh_map_owner_read_others (const char *folder)
+{
+  g_autofree char *owner = dh_map_owner_read (folder);
+  const char *others = owner ? strstr (owner, OTHERS) : NULL;
+  return others ? g_strchomp (g_strdup (others + strlen (OTHERS))) : NULL;
+}
+
 gboolean
 dh_map_owner_is (const char *folder, const char *owner)
 {

@@ -12,6 +12,10 @@ char *dh_map_owner_new (const char *model_sha256, const char *score, const char 
                         const char *others);
 /* What the folder says; NULL where it names none. Free with g_free. */
 char *dh_map_owner_read (const char *folder);
+/* The names, as they were given, of the maps beside the score's; NULL where the folder names no owner. Free with
+ * g_free.
+ */
+char *dh_map_owner_read_others (const char *folder);
 /* Whether the folder's maps are this owner's, the maps beside the score's included. A folder that names none (made by
  * an earlier version of this program) counts as anybody's. */
 gboolean dh_map_owner_is (const char *folder, const char *owner);

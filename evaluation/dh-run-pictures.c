@@ -156,6 +156,11 @@ read_item (Flow *flow, Item *item, GError **error)
       weigh (flow, item, bytes_of (flow, item));
       return TRUE;
     }
+  if (flow->work->record->recalled)
+    {
+      dh_run_record_set_gone (flow->work->record, picture->item->stem, error);
+      return FALSE;
+    }
   if (flow->work->scores)
     return take_imported (flow, item, error);
   item->image = dh_dataset_load_image (dataset, picture->index, error);

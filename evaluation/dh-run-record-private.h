@@ -21,9 +21,11 @@ typedef struct
   DhFolderLock *lock;
   gint64 run, dataset_id;
   gint64 displaced;     /* the newest run whose maps of this set lie there and are written over; 0: none */
+  gboolean recalled;    /* nothing is written */
   GPtrArray *rows;      /* of an earlier start */
   GHashTable *finished; /* stem → DhRunImageRow: those of them that are done, and what was committed since */
   GPtrArray *committed; /* the latter */
+  GHashTable *left_out; /* of one that is recalled: stem → why; else NULL */
 } DhRunRecord;
 
 /* Finds the run to go on with, or begins one. `score`: where its maps stand in DhRunPicture.maps. `others`: names of
@@ -33,6 +35,13 @@ typedef struct
 gboolean dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase *database, DhDataset *dataset,
                               const DhRunOrigin *origin, const char *folder, DhMap score, const char *others,
                               const char *command, GCancellable *cancellable, GError **error);
+/* Takes a run of a network that is done as it stands: nothing is written, and what is gone is not made anew. Errors:
+ * DH_ERROR_NOT_FOUND where it is not there, or its maps are another's by now; DH_ERROR_MISMATCH where the data set is
+ * another. */
+gboolean dh_run_record_recall (DhRunRecord *record, DhDatabase *database, DhDataset *dataset, gint64 run,
+                               GCancellable *cancellable, GError **error);
+/* Why a recalled run has no maps of the picture: it was left out, or they are gone. */
+void dh_run_record_set_gone (const DhRunRecord *record, const char *stem, GError **error);
 void dh_run_record_clear (DhRunRecord *record);
 
 /* What this or an earlier start committed as done for this picture: its size, its seconds, its scores; NULL: nothing.
@@ -59,7 +68,7 @@ void dh_run_record_fail_row (DhRunImageRow *row, const GError *why);
  * or its label, and then one that the system refuses (no permission, a broken disk) is the picture's own as well; of
  * writing it is not. */
 gboolean dh_run_record_is_of_image (const GError *error, gboolean reading);
-/* Commits picture `index`; fills what the row borrows of the data set. */
+/* Commits picture `index`, unless the run is recalled; fills what the row borrows of the data set. */
 gboolean dh_run_record_commit (DhRunRecord *record, guint index, DhRunImageRow *row, GError **error);
 
 /* Ends the run: done where `why` is NULL, else cancelled or failed. `summary` (may be NULL, taken) is a JSON object of

@@ -142,6 +142,7 @@ dh_run_record_clear (DhRunRecord *record)
 {
   g_clear_pointer (&record->folder, g_free);
   g_clear_pointer (&record->finished, g_hash_table_unref);
+  g_clear_pointer (&record->left_out, g_hash_table_unref);
   g_clear_pointer (&record->rows, g_ptr_array_unref);
   g_clear_pointer (&record->committed, g_ptr_array_unref);
   g_clear_pointer (&record->lock, dh_folder_lock_release);
@@ -253,27 +254,31 @@ dh_run_record_is_of_image (const GError *error, gboolean reading)
              || error->code == DH_ERROR_TOO_LARGE || error->code == DH_ERROR_UNSUPPORTED);
 }
 
-gboolean
-dh_run_record_commit (DhRunRecord *record, guint index, DhRunImageRow *row, GError **error)
+static gboolean
+write_row (DhRunRecord *record, const DhDatasetItem *item, DhRunImageRow *row, GError **error)
 {
-  const DhDatasetItem *item = dh_dataset_item (record->dataset, index);
   g_autofree char *absolute = g_canonicalize_filename (item->image, NULL);
   g_autofree char *path = g_filename_to_utf8 (absolute, -1, NULL, NULL, NULL);
   if (!dh_database_begin (record->database, error))
     return FALSE;
   row->image = dh_database_put_image (record->database, record->dataset_id, item->stem, path ? path : item->stem,
                                       item->split, item->group, error);
-  if (!row->image || !dh_database_put_run_image (record->database, record->run, row, error))
-    {
-      dh_database_roll_back (record->database);
-      return FALSE;
-    }
+  if (row->image && dh_database_put_run_image (record->database, record->run, row, error))
+    return dh_database_commit (record->database, error);
+  dh_database_roll_back (record->database);
+  return FALSE;
+}
+
+gboolean
+dh_run_record_commit (DhRunRecord *record, guint index, DhRunImageRow *row, GError **error)
+{
+  const DhDatasetItem *item = dh_dataset_item (record->dataset, index);
+  if (!record->recalled && !write_row (record, item, row, error))
+    return FALSE;
   row->stem = item->stem;
   row->path = item->image;
   row->scene = item->group;
-  if (!dh_database_commit (record->database, error))
-    return FALSE;
-  if (g_str_equal (row->state, "done"))
+  if (!record->recalled && g_str_equal (row->state, "done"))
     {
       DhRunImageRow *done = g_new0 (DhRunImageRow, 1);
       done->width = row->width;

@@ -119,6 +119,26 @@ check_reports (EvaluationFixture *fixture, const DhEvaluation *evaluation)
     }
 }
 
+/* From what lies in the folder, classes and all; of weights of another number of classes without them. */
+static void
+check_recalled (EvaluationFixture *fixture, const DhEvaluationOptions *as, const DhEvaluation *evaluation)
+{
+  g_autoptr (GError) error = NULL;
+  DhEvaluationOptions options = *as;
+  options.predictor = NULL;
+  const DhClassResult *then = evaluation->classes;
+  const guint n = then->table->n_classes;
+  g_autoptr (DhEvaluation) again = dh_evaluation_recall (&options, evaluation->run, n, 0, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (again->classes);
+  g_assert_cmpfloat (again->classes->open_miou, ==, then->open_miou);
+  g_assert_cmpfloat (again->classes->closed_miou, ==, then->closed_miou);
+  g_assert_cmpmem (again->classes->confusion, n * n * sizeof (guint64), then->confusion, n * n * sizeof (guint64));
+  g_autoptr (DhEvaluation) without = dh_evaluation_recall (&options, evaluation->run, n + 1, 0, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_null (without->classes);
+}
+
 static void
 count_warning (const char *text, gpointer data)
 {
@@ -169,6 +189,7 @@ test_whole (EvaluationFixture *fixture, gconstpointer data)
   g_assert_cmpuint (json_array_get_length (json_object_get_array_member (classes, "confusion")), ==, table->n_classes);
   g_assert_cmpstr (json_array_get_string_element (json_object_get_array_member (classes, "names"), 1), ==,
                    table->classes[1].name);
+  check_recalled (fixture, &options, evaluation);
   check_reports (fixture, evaluation);
 }
 
