@@ -18,7 +18,7 @@ struct _DhMetricsPage
   GtkWidget parent_instance;
   DhSession *session;
   GtkWidget *stack, *empty, *empty_bar, *empty_text, *model, *model_text, *dataset, *dataset_text, *when, *evaluate,
-      *show_run, *charts, *images;
+      *recall, *show_run, *charts, *images;
   int room; /* that the charts have, with the margins */
   guint room_source;
 };
@@ -38,24 +38,41 @@ show_context (DhMetricsPage *self)
   gtk_label_set_label (GTK_LABEL (self->dataset_text), count);
 }
 
-/* Another start measured the same: its numbers are a click away, and all else takes a run anew. */
+/* Another start measured the same: unless its maps are gone, its numbers can be read again. */
 static void
 show_evaluated (DhMetricsPage *self, const DhRun *run)
 {
   g_autofree char *when = dh_ui_time (run->started);
   g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, run->id);
   g_autofree char *title = g_strdup_printf (_ ("Evaluated before, in run %s"), id);
+  g_autofree char *what = g_strdup_printf (ngettext ("%s, its %u image with these weights in %s.",
+                                                     "%s, all %u images with these weights in %s.", run->images),
+                                           when, run->images, run->precision);
   g_autofree char *text =
-      g_strdup_printf (_ ("%s, all %u images with these weights in %s. The Runs page has its numbers, its curve and "
-                          "its reports. For every score's curves and the table of images evaluate again: that is a "
-                          "run of its own, and takes what was computed before from the cache."),
-                       when, run->images, run->precision);
+      g_strjoin (" ", what,
+                 run->has_maps ? _ ("All that was measured can be read again from the maps that it wrote. To evaluate "
+                                    "again makes a run of its own, and takes what was computed before from the cache.")
+                               : _ ("Its maps are gone. The Runs page has its numbers, its curve and its reports; for "
+                                    "the rest evaluate again."),
+                 NULL);
   adw_status_page_set_title (ADW_STATUS_PAGE (self->empty), title);
   adw_status_page_set_description (ADW_STATUS_PAGE (self->empty), text);
   gtk_button_set_label (GTK_BUTTON (self->evaluate), _ ("Evaluate again"));
+  if (run->has_maps)
+    gtk_widget_remove_css_class (self->evaluate, "suggested-action");
   g_autofree char *label = g_strdup_printf (_ ("Show run %s"), id);
   gtk_button_set_label (GTK_BUTTON (self->show_run), label);
   gtk_actionable_set_action_target (GTK_ACTIONABLE (self->show_run), "x", run->id);
+}
+
+static void
+show_recalled (DhMetricsPage *self, const DhEvaluationProgress *progress)
+{
+  g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, progress->recalled);
+  g_autofree char *title = g_strdup_printf (_ ("Reading the numbers of run %s again…"), id);
+  g_autofree char *text = g_strdup_printf (_ ("%u of %u images"), progress->done, progress->total);
+  adw_status_page_set_title (ADW_STATUS_PAGE (self->empty), title);
+  adw_status_page_set_description (ADW_STATUS_PAGE (self->empty), text);
 }
 
 static void
@@ -84,16 +101,22 @@ show_progress (DhMetricsPage *self)
 {
   DhEvaluationProgress progress;
   dh_session_get_evaluation_progress (self->session, &progress);
-  gboolean running = dh_session_is_evaluating (self->session);
-  const DhRun *before = running ? NULL : dh_session_find_evaluated (self->session);
-  gtk_widget_set_visible (self->empty_bar, running);
+  gboolean running = dh_session_is_evaluating (self->session), recalling = dh_session_is_recalling (self->session);
+  const DhRun *before = running || recalling ? NULL : dh_session_find_evaluated (self->session);
+  gtk_widget_set_visible (self->empty_bar, running || recalling);
+  gtk_widget_set_visible (self->recall, before != NULL && before->has_maps);
   gtk_widget_set_visible (self->show_run, before != NULL);
   double fraction = progress.calibrating_of > 0 ? (double)(progress.calibrating - 1) / progress.calibrating_of
                     : progress.total > 0        ? (double)progress.done / progress.total
                                                 : 0;
   gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (self->empty_bar), CLAMP (fraction, 0, 1));
   AdwStatusPage *empty = ADW_STATUS_PAGE (self->empty);
-  show_next_step (self, running);
+  show_next_step (self, running || recalling);
+  if (recalling)
+    {
+      show_recalled (self, &progress);
+      return;
+    }
   if (running && progress.calibrating_of > 0)
     {
       g_autofree char *text =
@@ -298,12 +321,16 @@ make_empty (DhMetricsPage *self)
   gtk_box_append (GTK_BOX (box), self->empty_bar);
   self->evaluate = gtk_button_new ();
   dh_ui_add_classes (self->evaluate, "pill suggested-action");
+  self->recall = gtk_button_new_with_label (_ ("Show what it measured"));
+  dh_ui_add_classes (self->recall, "pill suggested-action");
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->recall), "win.recall-evaluation");
   self->show_run = gtk_button_new ();
   dh_ui_add_classes (self->show_run, "pill");
   gtk_actionable_set_action_target (GTK_ACTIONABLE (self->show_run), "x", (gint64)0);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (self->show_run), "win.show-run");
   GtkWidget *buttons = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 12, NULL);
   gtk_widget_set_halign (buttons, GTK_ALIGN_CENTER);
+  gtk_box_append (GTK_BOX (buttons), self->recall);
   gtk_box_append (GTK_BOX (buttons), self->show_run);
   gtk_box_append (GTK_BOX (buttons), self->evaluate);
   gtk_box_append (GTK_BOX (box), buttons);

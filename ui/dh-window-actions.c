@@ -69,6 +69,8 @@ ACTION (page)
 
 ACTION (evaluate) { dh_session_evaluate (DH_WINDOW (data)->session); }
 
+ACTION (recall_evaluation) { dh_session_recall_evaluation (DH_WINDOW (data)->session); }
+
 ACTION (cancel_evaluation) { dh_session_cancel_evaluation (DH_WINDOW (data)->session); }
 
 /* On the page of runs it is about the one that is chosen there. */
@@ -156,6 +158,7 @@ static const GActionEntry entries[] = {
   { "region", region, "i", NULL, NULL },
   { "add-training", add_training, NULL, NULL, NULL },
   { "evaluate", evaluate, NULL, NULL, NULL },
+  { "recall-evaluation", recall_evaluation, NULL, NULL, NULL },
   { "cancel-evaluation", cancel_evaluation, NULL, NULL, NULL },
   { "export", export_report, "s", NULL, NULL },
   { "report-slices", NULL, NULL, "false", report_slices },
@@ -194,7 +197,8 @@ dh_window_update_actions (DhWindow *self)
   dh_window_set_state (self, "precision", dh_session_get_precision (self->session));
   gboolean open = dh_session_has_dataset (self->session);
   set_enabled (self, "evaluate", dh_session_can_evaluate (self->session));
-  set_enabled (self, "cancel-evaluation", dh_session_is_evaluating (self->session));
+  set_enabled (self, "cancel-evaluation",
+               dh_session_is_evaluating (self->session) || dh_session_is_recalling (self->session));
   set_enabled (self, "export", dh_window_is_page (self, "runs") || dh_session_get_evaluation (self->session) != NULL);
   set_enabled (self, "weights-info", dh_session_get_model_info (self->session) != NULL);
   set_enabled (self, "dataset-notes", open);

@@ -6,7 +6,9 @@
 G_BEGIN_DECLS
 
 /* What the window shows of an evaluation that is done. Any thread. */
-DhEvaluationSummary *dh_evaluation_summary_new (const DhEvaluation *result, DhPredictor *predictor);
+/* `ended` NULL: now. */
+DhEvaluationSummary *dh_evaluation_summary_new (const DhEvaluation *result, const char *device, const char *precision,
+                                                GDateTime *ended);
 void dh_evaluation_summary_free (DhEvaluationSummary *summary);
 
 /* Stem → double, the pixels of the largest anomaly that was missed; NaN where there is none. NULL without components.

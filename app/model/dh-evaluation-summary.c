@@ -81,7 +81,7 @@ class_numbers_new (const DhClassResult *from)
 }
 
 DhEvaluationSummary *
-dh_evaluation_summary_new (const DhEvaluation *result, DhPredictor *predictor)
+dh_evaluation_summary_new (const DhEvaluation *result, const char *device, const char *precision, GDateTime *ended)
 {
   DhEvaluationSummary *summary = g_new0 (DhEvaluationSummary, 1);
   summary->run = result->run;
@@ -89,9 +89,9 @@ dh_evaluation_summary_new (const DhEvaluation *result, DhPredictor *predictor)
   summary->failed = result->left_out->len;
   summary->resumed = result->resumed;
   summary->seconds = result->seconds;
-  summary->ended = g_date_time_new_now_local ();
-  summary->device = g_strdup (dh_device_name (dh_predictor_device (predictor)));
-  summary->precision = g_strdup (dh_predictor_precision_name (predictor));
+  summary->ended = ended != NULL ? g_date_time_to_local (ended) : g_date_time_new_now_local ();
+  summary->device = g_strdup (device);
+  summary->precision = g_strdup (precision);
   summary->lines = g_ptr_array_new_with_free_func (line_free);
   summary->score = score_of_map (own_score (result)->score);
   summary->classes = result->classes != NULL ? class_numbers_new (result->classes) : NULL;

@@ -177,6 +177,7 @@ listed (GObject *source, GAsyncResult *result, gpointer data)
   self->runs_unread = items == NULL;
   if (self->read_runs_again)
     dh_session_refresh_runs (self);
+  dh_session_recall_known (self);
 }
 
 void

@@ -43,12 +43,9 @@ is_within (const char *path, const char *folder)
 const char *
 dh_session_refuse_removal (DhSession *self, const DhRun *run)
 {
-  const DhEvaluationSummary *shown = dh_session_get_evaluation (self);
   if (run->training)
     return _ ("A training is removed on its own page");
-  if (run->state == DH_RUN_ITEM_RUNNING)
-    return _ ("It is under way");
-  return shown != NULL && shown->run == run->id ? _ ("Metrics shows it; evaluate or open something else first") : NULL;
+  return run->state == DH_RUN_ITEM_RUNNING ? _ ("It is under way") : NULL;
 }
 
 gboolean
@@ -141,6 +138,8 @@ void
 dh_session_remove_run (DhSession *self, const DhRun *run, gboolean with_maps)
 {
   g_return_if_fail (dh_session_refuse_removal (self, run) == NULL);
+  if (self->summary != NULL && self->summary->run == run->id)
+    dh_session_close_evaluation (self);
   Removal *removal = g_new (Removal, 1);
   *removal = (Removal){ run->id, with_maps && dh_session_can_remove_maps (self, run) ? g_strdup (run->folder) : NULL };
   g_autoptr (GTask) task = g_task_new (self, NULL, removed, NULL);

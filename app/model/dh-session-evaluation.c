@@ -2,22 +2,10 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include "dh-error.h"
-#include "dh-evaluation-summary-private.h"
 #include "dh-run-list.h"
 #include "dh-session-private.h"
-#include "dh-set-maps-private.h"
+#include "dh-session-result-private.h"
 #include "dh-worker-private.h"
-
-const char *const dh_session_protocols[] = {
-  "densehybrid-pooled",
-  "fishyscapes",
-  "smiyc-pixel",
-  "densehybrid-per-image",
-  "densehybrid-per-image-as-published",
-  "caos",
-  "smiyc-component",
-  NULL,
-};
 
 /* Shared between the window's and the inference thread. */
 struct _DhSessionEvaluation
@@ -29,10 +17,7 @@ struct _DhSessionEvaluation
   DhDataset *dataset;
   char *folder, *command, *device;
   /* the inference thread, until it is done */
-  DhEvaluationSummary *summary;
-  DhScoreStats *stats;
-  GHashTable *missed; /* stem → double *, pixels */
-  DhSetMaps *maps;
+  DhSessionResult result;
   GError *error;
   /* the window's thread */
   guint done, failed, computed;
@@ -57,11 +42,8 @@ evaluation_unref (gpointer data)
   g_free (evaluation->folder);
   g_free (evaluation->command);
   g_free (evaluation->device);
-  dh_evaluation_summary_free (evaluation->summary);
-  g_clear_pointer (&evaluation->stats, dh_score_stats_unref);
+  dh_session_result_clear (&evaluation->result);
   g_clear_error (&evaluation->error);
-  g_clear_pointer (&evaluation->missed, g_hash_table_unref);
-  g_clear_pointer (&evaluation->maps, dh_set_maps_unref);
   g_free (evaluation);
 }
 
@@ -126,14 +108,7 @@ image_done (const DhRunImageRow *row, guint done, guint total, gpointer data)
   measured->stem = g_strdup (row->stem);
   if (g_strcmp0 (row->state, "done") != 0)
     measured->why = g_strdup (row->why != NULL ? row->why : row->state);
-  measured->metrics = DH_ITEM_METRICS_NONE;
-  measured->metrics.evaluated = TRUE;
-  measured->metrics.ap = row->ap;
-  measured->metrics.fpr95 = row->fpr95;
-  measured->metrics.auroc = row->auroc;
-  measured->metrics.mean_score = row->mean_score;
-  measured->metrics.n_anomaly = (guint64)MAX (0, row->positives);
-  measured->metrics.n_inlier = (guint64)MAX (0, row->pixels - row->positives);
+  measured->metrics = dh_item_metrics_of_row (row);
   /* As urgent as the evaluation's end, which comes behind it: what came later would not be looked at. */
   dh_worker_to_window (show_measured, measured, measured_free, G_PRIORITY_DEFAULT);
 }
@@ -194,11 +169,7 @@ static void
 evaluate (DhWorker *worker, DhPredictor *predictor, gpointer data)
 {
   DhSessionEvaluation *evaluation = data;
-  const DhProtocol *protocols[G_N_ELEMENTS (dh_session_protocols)];
-  guint n_protocols = 0;
-  for (const char *const *name = dh_session_protocols; *name != NULL; name++)
-    if ((protocols[n_protocols] = dh_protocol_find (*name, NULL)) != NULL)
-      n_protocols++;
+  const DhProtocol *protocols[DH_SESSION_MOST_PROTOCOLS];
   if (g_cancellable_set_error_if_cancelled (evaluation->cancellable, &evaluation->error))
     return;
   g_autoptr (DhDatabase) database = dh_database_open (NULL, &evaluation->error);
@@ -217,7 +188,7 @@ evaluate (DhWorker *worker, DhPredictor *predictor, gpointer data)
                                   .score = hybrid ? DH_MAP_HYBRID : DH_MAP_LIKELIHOOD,
                                   .more_scores = hybrid ? more : 0,
                                   .protocols = protocols,
-                                  .n_protocols = n_protocols,
+                                  .n_protocols = dh_session_list_protocols (protocols),
                                   .command = evaluation->command,
                                   .maker = &maker,
                                   .image_done = image_done,
@@ -226,25 +197,9 @@ evaluate (DhWorker *worker, DhPredictor *predictor, gpointer data)
   g_autoptr (DhEvaluation) result = dh_evaluation_run (&options, evaluation->cancellable, NULL, &evaluation->error);
   if (result == NULL)
     return;
-  evaluation->summary = dh_evaluation_summary_new (result, predictor);
-  evaluation->missed = dh_evaluation_summary_list_missed (result);
-  evaluation->maps = dh_set_maps_new (evaluation->dataset, evaluation->folder, result);
-  evaluation->stats = dh_evaluation_summary_take_stats (result, evaluation->summary->labelled);
-}
-
-static void
-show_missed (DhSession *self, GHashTable *missed)
-{
-  for (guint i = 0; missed != NULL && i < dh_image_list_get_size (self->list); i++)
-    {
-      DhImageItem *item = dh_image_list_get_item (self->list, i);
-      const double *pixels = g_hash_table_lookup (missed, dh_image_item_get_stem (item));
-      if (pixels == NULL)
-        continue;
-      DhItemMetrics metrics = *dh_image_item_get_metrics (item);
-      metrics.largest_missed = *pixels;
-      dh_image_item_set_metrics (item, &metrics);
-    }
+  dh_session_result_init (&evaluation->result, evaluation->dataset, evaluation->folder, result,
+                          dh_device_name (dh_predictor_device (predictor)), dh_predictor_precision_name (predictor),
+                          NULL);
 }
 
 /* On the window's thread. */
@@ -257,16 +212,9 @@ evaluated (gpointer data)
     {
       self->evaluation = NULL;
       evaluation->session = NULL;
-      if (evaluation->summary != NULL)
+      if (evaluation->result.summary != NULL)
         {
-          dh_evaluation_summary_free (self->summary);
-          self->summary = g_steal_pointer (&evaluation->summary);
-          show_missed (self, evaluation->missed);
-          if (self->summary->labelled)
-            {
-              dh_session_take_set_maps (self, g_steal_pointer (&evaluation->maps));
-              dh_session_take_set_stats (self, g_steal_pointer (&evaluation->stats));
-            }
+          dh_session_take_result (self, &evaluation->result);
           g_autofree char *text = g_strdup_printf (
               ngettext ("%u image evaluated", "%u images evaluated", self->summary->images), self->summary->images);
           dh_session_say (self, text);
@@ -296,6 +244,7 @@ dh_session_evaluate (DhSession *self)
 {
   if (!dh_session_can_evaluate (self) || dh_session_put_off_check (self))
     return;
+  dh_session_drop_recall (self);
   DhSessionEvaluation *evaluation = g_new0 (DhSessionEvaluation, 1);
   g_atomic_ref_count_init (&evaluation->refs);
   evaluation->cancellable = g_cancellable_new ();
@@ -339,6 +288,11 @@ let_go (DhSession *self)
 void
 dh_session_cancel_evaluation (DhSession *self)
 {
+  if (self->recall != NULL)
+    {
+      dh_session_drop_recall (self);
+      dh_session_emit (self, DH_SESSION_EVALUATION);
+    }
   if (self->evaluation == NULL)
     return;
   g_cancellable_cancel (self->evaluation->cancellable);
@@ -353,9 +307,24 @@ dh_session_cancel_evaluation (DhSession *self)
 void
 dh_session_drop_evaluation (DhSession *self)
 {
+  dh_session_drop_recall (self);
+  self->recalled_run = 0;
   g_clear_pointer (&self->summary, dh_evaluation_summary_free);
   dh_session_drop_slices (self);
   let_go (self);
+}
+
+void
+dh_session_close_evaluation (DhSession *self)
+{
+  const gint64 run = self->summary->run;
+  dh_session_drop_evaluation (self);
+  self->recalled_run = run;
+  dh_session_take_set_stats (self, NULL);
+  for (guint i = 0; i < dh_image_list_get_size (self->list); i++)
+    dh_image_item_set_metrics (dh_image_list_get_item (self->list, i), &DH_ITEM_METRICS_NONE);
+  dh_image_list_resort (self->list);
+  dh_session_emit (self, DH_SESSION_EVALUATION);
 }
 
 gboolean
@@ -369,6 +338,7 @@ dh_session_get_evaluation_progress (DhSession *self, DhEvaluationProgress *progr
 {
   *progress = (DhEvaluationProgress){ .per_second = NAN, .seconds_left = NAN };
   progress->total = dh_image_list_get_size (self->list);
+  progress->recalled = dh_session_get_recalled (self, &progress->done);
   progress->calibrating = self->calibrating;
   progress->calibrating_of = self->calibrating_of;
   const DhSessionEvaluation *evaluation = self->evaluation;

@@ -12,10 +12,15 @@ void dh_session_evaluate (DhSession *session);
 /* What is finished stays; evaluating again goes on there. One that has not begun is over at once. */
 void dh_session_cancel_evaluation (DhSession *session);
 gboolean dh_session_is_evaluating (DhSession *session);
+/* What dh_session_find_evaluated() found is read again from its maps, however many they are, and becomes the evaluation
+ * of the open set. A few are read without being asked for. Cancelled like an evaluation; "error" tells why not. */
+void dh_session_recall_evaluation (DhSession *session);
+gboolean dh_session_is_recalling (DhSession *session);
 
 typedef struct
 {
   guint done, total, failed;
+  gint64 recalled; /* the run whose numbers are being read again, `done` pictures of them; 0: none are */
   /* Of int8, also while nothing is evaluated: what it rounds to is found out on so many pictures, now on this one; 0:
    * not now. */
   guint calibrating, calibrating_of;
@@ -44,7 +49,7 @@ typedef struct
   guint64 *confusion; /* n×n pixels, row = label, column = prediction */
 } DhClassNumbers;
 
-/* What the last evaluation of the open set with these weights found. */
+/* What the last evaluation of the open set with these weights found, now or at an earlier start. */
 typedef struct
 {
   gint64 run;              /* row in the database */

@@ -6,6 +6,7 @@
 #include "dh-imported-scores.h"
 #include "dh-run-list.h"
 #include "dh-session-private.h"
+#include "dh-session-result-private.h"
 
 /* Less of a difference is none. */
 #define CLEAR_AUROC 0.65
@@ -171,11 +172,7 @@ make_command (const DhSessionImport *import, const char *folder)
 static gboolean
 measure (DhSessionImport *import, DhImportedScores *scores, GError **error)
 {
-  const DhProtocol *protocols[16];
-  guint n_protocols = 0;
-  for (const char *const *name = dh_session_protocols; *name != NULL && n_protocols < G_N_ELEMENTS (protocols); name++)
-    if ((protocols[n_protocols] = dh_protocol_find (*name, NULL)) != NULL)
-      n_protocols++;
+  const DhProtocol *protocols[DH_SESSION_MOST_PROTOCOLS];
   g_autofree char *folder = dh_imported_scores_default_folder (scores), *command = make_command (import, folder);
   g_autoptr (DhDatabase) database = dh_database_open (NULL, error);
   if (database == NULL)
@@ -185,7 +182,7 @@ measure (DhSessionImport *import, DhImportedScores *scores, GError **error)
                                         .database = database,
                                         .folder = folder,
                                         .protocols = protocols,
-                                        .n_protocols = n_protocols,
+                                        .n_protocols = dh_session_list_protocols (protocols),
                                         .command = command,
                                         .image_done = image_done,
                                         .data = import };

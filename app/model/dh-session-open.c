@@ -139,6 +139,7 @@ opened (GObject *source, GAsyncResult *result, gpointer data)
       dh_session_trace (self, "scores of %s", opening->scores);
       dh_session_tell (self, DH_SESSION_SCORES, opening->scores);
     }
+  dh_session_recall_known (self);
 }
 
 static void
@@ -284,6 +285,7 @@ weights_loaded (GObject *source, GAsyncResult *result, gpointer data)
     }
   show_waiting_view (self);
   dh_session_check_loaded_weights (self);
+  dh_session_recall_known (self);
 }
 
 static void

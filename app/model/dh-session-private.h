@@ -41,6 +41,7 @@ typedef struct
 } DhRunSide;
 
 typedef struct _DhSessionEvaluation DhSessionEvaluation;
+typedef struct _DhSessionRecall DhSessionRecall;
 typedef struct _DhSessionCheck DhSessionCheck;
 typedef struct _DhSessionImport DhSessionImport;
 typedef struct _DhSessionSlices DhSessionSlices;
@@ -120,6 +121,8 @@ struct _DhSession
   guint n_ranged;
 
   DhSessionEvaluation *evaluation;
+  DhSessionRecall *recall;       /* of an earlier run's numbers, under way; its task's */
+  gint64 recalled_run;           /* the last one of what is open, however that ended; 0: none */
   DhSessionImport *import;       /* under way; its task's */
   DhSessionCheck *check;         /* of the weights, under way */
   gboolean evaluate_next;        /* as soon as it has ended */
@@ -319,10 +322,16 @@ G_GNUC_INTERNAL gboolean dh_session_reads_as (DhSession *session, const char *re
 G_GNUC_INTERNAL void dh_session_look_for_devices (DhSession *session);
 
 /* Evaluation. */
-/* The protocols that the studio measures by; ended by NULL. */
-G_GNUC_INTERNAL extern const char *const dh_session_protocols[];
 G_GNUC_INTERNAL char *dh_session_evaluation_folder (DhSession *session);
 G_GNUC_INTERNAL void dh_session_drop_evaluation (DhSession *session);
+/* There is one, and its run is about to go: nothing of it is shown any more. */
+G_GNUC_INTERNAL void dh_session_close_evaluation (DhSession *session);
+/* dh-session-recall.c. The numbers of dh_session_find_evaluated(), where nothing is evaluated and its maps are few, are
+ * read again by themselves: to be called when data, weights or the list of runs are new. */
+G_GNUC_INTERNAL void dh_session_recall_known (DhSession *session);
+G_GNUC_INTERNAL void dh_session_drop_recall (DhSession *session);
+/* The run whose numbers are being read, 0: none; *done then says of how many pictures. */
+G_GNUC_INTERNAL gint64 dh_session_get_recalled (DhSession *session, guint *done);
 
 /* Known answers: dh-session-check.c. Once weights are loaded. */
 G_GNUC_INTERNAL void dh_session_check_loaded_weights (DhSession *session);

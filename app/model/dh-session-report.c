@@ -8,6 +8,7 @@
 #include "dh-run-list.h"
 #include "dh-session-evaluation.h"
 #include "dh-session-private.h"
+#include "dh-session-result-private.h"
 
 char *
 dh_session_evaluation_folder (DhSession *self)

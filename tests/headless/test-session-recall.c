@@ -1,0 +1,178 @@
+/* What an earlier start has measured of the open set is there again, without the network and without another run. */
+#include <glib/gstdio.h>
+#include <math.h>
+#include <stdlib.h>
+#include "dh-run-list.h"
+#include "dh-session-evaluation.h"
+#include "session-fixture.h"
+
+static guint
+count_runs (DhSession *session)
+{
+  return g_list_model_get_n_items (dh_session_get_runs (session));
+}
+
+static const DhRun *
+newest_run (DhSession *session)
+{
+  g_autoptr (DhRunItem) item = g_list_model_get_item (dh_session_get_runs (session), 0);
+  return item != NULL ? dh_run_item_get (item) : NULL; /* the list has it */
+}
+
+/* The run's row; its folder is the caller's. */
+static gint64
+evaluate (SessionFixture *fixture, char **folder)
+{
+  DhSession *session = fixture->session;
+  session_open_all (fixture);
+  dh_session_evaluate (session);
+  session_wait_for (!dh_session_is_evaluating (session) && newest_run (session) != NULL
+                    && newest_run (session)->state == DH_RUN_ITEM_DONE);
+  g_assert_cmpstr (fixture->error, ==, NULL);
+  *folder = g_strdup (newest_run (session)->folder);
+  return newest_run (session)->id;
+}
+
+static DhSession *
+start_again (SessionFixture *fixture)
+{
+  DhSession *next = dh_session_new ();
+  dh_session_open_dataset (next, fixture->set);
+  dh_session_open_weights (next, fixture->weights);
+  session_wait_for (dh_session_get_model_info (next) != NULL && dh_session_has_dataset (next)
+                    && !dh_session_is_opening (next));
+  return next;
+}
+
+static void
+assert_same_summary (const DhEvaluationSummary *a, const DhEvaluationSummary *b)
+{
+  g_assert_cmpint (a->run, ==, b->run);
+  g_assert_cmpint (a->score, ==, b->score);
+  g_assert_cmpuint (a->images, ==, b->images);
+  g_assert_cmpstr (a->device, ==, b->device);
+  g_assert_cmpstr (a->precision, ==, b->precision);
+  g_assert_cmpint (llabs (g_date_time_difference (a->ended, b->ended)), <, 10 * G_TIME_SPAN_SECOND);
+  g_assert_cmpuint (a->lines->len, ==, b->lines->len);
+  for (guint i = 0; i < a->lines->len; i++)
+    {
+      const DhProtocolLine *one = a->lines->pdata[i], *other = b->lines->pdata[i];
+      g_assert_cmpstr (one->name, ==, other->name);
+      g_assert_true (one->ap == other->ap || (isnan (one->ap) && isnan (other->ap)));
+      g_assert_true (one->fpr95 == other->fpr95 || (isnan (one->fpr95) && isnan (other->fpr95)));
+    }
+}
+
+static void
+test_start (SessionFixture *fixture, gconstpointer data)
+{
+  g_autofree char *folder = NULL;
+  const gint64 run = evaluate (fixture, &folder);
+  DhSession *first = fixture->session, *next = start_again (fixture);
+  session_wait_for (dh_session_get_evaluation (next) != NULL);
+  const DhEvaluationSummary *then = dh_session_get_evaluation (first), *now = dh_session_get_evaluation (next);
+  g_assert_cmpint (now->run, ==, run);
+  assert_same_summary (now, then);
+  for (guint score = 0; score < DH_N_SCORES; score++)
+    {
+      DhRankMetrics before, after;
+      dh_score_stats_metrics (dh_session_get_set_stats (first), score, &before);
+      dh_score_stats_metrics (dh_session_get_set_stats (next), score, &after);
+      g_assert_cmpfloat (before.ap, ==, after.ap);
+      /* so that rules choose what they chose */
+      g_assert_true (dh_session_choose_threshold (first, score, DH_RULE_TPR95));
+      g_assert_true (dh_session_choose_threshold (next, score, DH_RULE_TPR95));
+      g_assert_cmpfloat (dh_session_get_threshold (first, score)->value, ==,
+                         dh_session_get_threshold (next, score)->value);
+    }
+  for (guint i = 0; i < 4; i++)
+    {
+      const DhItemMetrics *before = dh_image_item_get_metrics (dh_image_list_get_item (dh_session_get_list (first), i)),
+                          *after = dh_image_item_get_metrics (dh_image_list_get_item (dh_session_get_list (next), i));
+      g_assert_true (after->evaluated);
+      g_assert_cmpfloat (after->ap, ==, before->ap);
+      g_assert_cmpfloat (after->largest_missed, ==, before->largest_missed);
+    }
+  /* No run was made. */
+  dh_session_refresh_runs (next);
+  session_wait_for (count_runs (next) == count_runs (first));
+  g_assert_cmpint (newest_run (next)->id, ==, run);
+
+  /* Another set has it not, and the set that was measured has it again. */
+  g_autofree char *other = g_build_filename (fixture->root, "other", NULL);
+  session_write_set_of_size (other, 3, 64, 48);
+  dh_session_open_dataset (next, other);
+  session_wait_for (!dh_session_is_opening (next));
+  g_assert_null (dh_session_get_evaluation (next));
+  dh_session_open_dataset (next, fixture->set);
+  session_wait_for (dh_session_get_evaluation (next) != NULL);
+  g_assert_cmpint (dh_session_get_evaluation (next)->run, ==, run);
+  dh_session_close (next);
+  g_object_unref (next);
+}
+
+/* Where its maps are gone nothing is said, unless somebody asks; then evaluating again is all there is. */
+static void
+test_gone (SessionFixture *fixture, gconstpointer data)
+{
+  g_autofree char *folder = NULL;
+  evaluate (fixture, &folder);
+  g_autofree char *stem = g_strdup (
+                      dh_image_item_get_stem (dh_image_list_get_item (dh_session_get_list (fixture->session), 2))),
+                  *file = g_strconcat (stem, ".npy", NULL);
+  g_autofree char *map = g_build_filename (folder, "eval", "scores", file, NULL);
+  g_assert_cmpint (g_remove (map), ==, 0);
+  DhSession *session = fixture->session;
+  dh_session_open_dataset (session, fixture->set); /* anew */
+  session_wait_for (dh_session_get_evaluation (session) == NULL && !dh_session_is_opening (session));
+  session_wait_for (!dh_session_is_recalling (session));
+  g_assert_null (dh_session_get_evaluation (session));
+  g_assert_cmpstr (fixture->error, ==, NULL);
+  dh_session_recall_evaluation (session);
+  g_assert_true (dh_session_is_recalling (session));
+  session_wait_for (!dh_session_is_recalling (session));
+  g_assert_nonnull (fixture->error);
+  g_assert_nonnull (g_strstr_len (fixture->error, -1, file));
+  g_assert_null (dh_session_get_evaluation (session));
+  g_assert_false (g_file_test (map, G_FILE_TEST_EXISTS));
+  g_assert_true (dh_session_can_evaluate (session));
+  dh_session_evaluate (session);
+  session_wait_for (dh_session_get_evaluation (session) != NULL);
+  g_assert_true (g_file_test (map, G_FILE_TEST_EXISTS));
+}
+
+/* It makes way for an evaluation, and can be stopped. */
+static void
+test_stopped (SessionFixture *fixture, gconstpointer data)
+{
+  g_autofree char *folder = NULL;
+  const gint64 run = evaluate (fixture, &folder);
+  DhSession *session = fixture->session;
+  dh_session_open_dataset (session, fixture->set);
+  session_wait_for (dh_session_is_recalling (session));
+  DhEvaluationProgress progress;
+  dh_session_get_evaluation_progress (session, &progress);
+  g_assert_cmpint (progress.recalled, ==, run);
+  g_assert_cmpuint (progress.total, ==, 4);
+  dh_session_cancel_evaluation (session);
+  g_assert_false (dh_session_is_recalling (session));
+  dh_session_refresh_runs (session); /* nor does it begin again by itself */
+  for (guint i = 0; i < 20; i++)
+    session_turn ();
+  g_assert_null (dh_session_get_evaluation (session));
+  dh_session_recall_evaluation (session);
+  dh_session_evaluate (session);
+  g_assert_false (dh_session_is_recalling (session));
+  session_wait_for (dh_session_get_evaluation (session) != NULL);
+  g_assert_cmpint (dh_session_get_evaluation (session)->run, >, run);
+  g_assert_cmpstr (fixture->error, ==, NULL);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const SessionTest tests[] = { { "/session-recall/start", test_start, NULL },
+                                       { "/session-recall/gone", test_gone, NULL },
+                                       { "/session-recall/stopped", test_stopped, NULL } };
+  return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
+}
