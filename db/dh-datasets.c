@@ -130,11 +130,15 @@ merge_mark (DhDatabase *database, const DhMarkRow *before, const DhMarkRow *afte
 }
 
 gboolean
-dh_database_change_mark (DhDatabase *database, const DhMarkRow *before, const DhMarkRow *after, GError **error)
+dh_database_change_marks (DhDatabase *database, const DhMarkRow *const *before, const DhMarkRow *const *after, guint n,
+                          GError **error)
 {
   if (!dh_database_begin (database, error))
     return FALSE;
-  if (merge_mark (database, before, after, error))
+  gboolean merged = TRUE;
+  for (guint i = 0; merged && i < n; i++)
+    merged = merge_mark (database, before[i], after[i], error);
+  if (merged)
     return dh_database_commit (database, error);
   dh_database_roll_back (database);
   return FALSE;

@@ -94,10 +94,10 @@ gint64 dh_database_put_model (DhDatabase *database, const DhModelRow *row, GErro
 
 /* What a user wrote about a picture; of one without tags and note there is no row. */
 gboolean dh_database_put_mark (DhDatabase *database, const DhMarkRow *row, GError **error);
-/* By somebody who knew `before` and made `after` of it, both of one path: what others have written of the picture
- * meanwhile stays, tag by tag; of two notes, the later one. A transaction of its own. */
-gboolean dh_database_change_mark (DhDatabase *database, const DhMarkRow *before, const DhMarkRow *after,
-                                  GError **error);
+/* By somebody who knew `before` and made `after` of it, both of one path, of n pictures: what others have written of a
+ * picture meanwhile stays, tag by tag; of two notes, the later one. All of them or none: a transaction of its own. */
+gboolean dh_database_change_marks (DhDatabase *database, const DhMarkRow *const *before, const DhMarkRow *const *after,
+                                   guint n, GError **error);
 /* All there are, by path; GPtrArray of DhMarkRow. */
 GPtrArray *dh_database_list_marks (DhDatabase *database, GError **error);
 

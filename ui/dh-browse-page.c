@@ -254,6 +254,13 @@ dh_browse_page_focus_filter (DhBrowsePage *self)
 }
 
 void
+dh_browse_page_open_tags (DhBrowsePage *self)
+{
+  adw_flap_set_reveal_flap (ADW_FLAP (self->images_flap), TRUE);
+  dh_image_panel_open_tags (DH_IMAGE_PANEL (self->images));
+}
+
+void
 dh_browse_page_focus_threshold (DhBrowsePage *self)
 {
   adw_flap_set_reveal_flap (ADW_FLAP (self->tuning_flap), TRUE);

@@ -18,6 +18,8 @@ gboolean dh_browse_page_close_panel (DhBrowsePage *page);
 void dh_browse_page_focus_filter (DhBrowsePage *page);
 /* The images that pass are listed; of a folded panel, too. */
 void dh_browse_page_set_filter (DhBrowsePage *page, const char *text);
+/* Those of all images listed; of a folded panel, too. */
+void dh_browse_page_open_tags (DhBrowsePage *page);
 void dh_browse_page_focus_threshold (DhBrowsePage *page);
 void dh_browse_page_nudge (DhBrowsePage *page, double steps);
 void dh_browse_page_reset_threshold (DhBrowsePage *page);

@@ -4,12 +4,13 @@
 #include "dh-picture-list.h"
 #include "dh-play-bar.h"
 #include "dh-reading-menu.h"
+#include "dh-tag-menu.h"
 
 struct _DhImagePanel
 {
   GtkWidget parent_instance;
   DhSession *session;
-  GtkWidget *title, *subtitle, *filter, *order, *shown, *list_view, *footer, *stack, *nothing;
+  GtkWidget *title, *subtitle, *filter, *tags, *order, *shown, *list_view, *footer, *stack, *nothing;
   GtkSingleSelection *selection;
   guint footer_timeout;
   gboolean selecting;
@@ -276,6 +277,12 @@ dh_image_panel_set_filter (DhImagePanel *self, const char *text)
 }
 
 void
+dh_image_panel_open_tags (DhImagePanel *self)
+{
+  dh_tag_menu_open (self->tags);
+}
+
+void
 dh_image_panel_focus_filter (DhImagePanel *self)
 {
   gtk_widget_grab_focus (self->filter);
@@ -332,6 +339,8 @@ build (DhImagePanel *self)
   gtk_widget_set_hexpand (self->filter, TRUE);
   dh_ui_add_classes (self->filter, "dh-dense");
   gtk_box_append (GTK_BOX (tools), self->filter);
+  self->tags = dh_tag_menu_new (self->session);
+  gtk_box_append (GTK_BOX (tools), self->tags);
   g_autoptr (GMenuModel) sort_menu = make_sort_menu ();
   gtk_box_append (GTK_BOX (tools),
                   dh_ui_menu_button ("view-sort-descending-symbolic", _ ("Sort and group"), sort_menu, "dh-sqbtn"));

@@ -11,6 +11,8 @@ G_DECLARE_FINAL_TYPE (DhImagePanel, dh_image_panel, DH, IMAGE_PANEL, GtkWidget)
 GtkWidget *dh_image_panel_new (DhSession *session);
 void dh_image_panel_focus_list (DhImagePanel *panel);
 void dh_image_panel_focus_filter (DhImagePanel *panel);
+/* The menu of tags of all pictures in the list. */
+void dh_image_panel_open_tags (DhImagePanel *panel);
 /* As if it were typed. */
 void dh_image_panel_set_filter (DhImagePanel *panel, const char *text);
 

@@ -186,6 +186,8 @@ ACTION (note)
     gtk_widget_error_bell (GTK_WIDGET (data));
 }
 
+ACTION (tag_shown) { dh_browse_page_open_tags (DH_BROWSE_PAGE (DH_WINDOW (data)->browse)); }
+
 ACTION (retry) { dh_session_retry (DH_WINDOW (data)->session); }
 
 ACTION (compute_in_tiles) { dh_session_compute_in_tiles (DH_WINDOW (data)->session); }
@@ -248,6 +250,7 @@ static const GActionEntry entries[] = {
   { "redo", redo, NULL, NULL, NULL },
   { "component", component, "i", NULL, NULL },
   { "note", note, "b", NULL, NULL },
+  { "tag-shown", tag_shown, NULL, NULL, NULL },
   { "retry", retry, NULL, NULL, NULL },
   { "compute-in-tiles", compute_in_tiles, NULL, NULL, NULL },
   { "toggle-images", toggle_images, NULL, NULL, NULL },
@@ -284,6 +287,7 @@ dh_window_update_browse_actions (DhWindow *self)
                                              "threshold-field",
                                              "component",
                                              "note",
+                                             "tag-shown",
                                              "toggle-tuning",
                                              NULL };
   static const char *const of_curves[] = { "nudge", "active-score", "reset-active", NULL };

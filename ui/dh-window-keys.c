@@ -17,6 +17,7 @@ static const Key keys[] = {
   { "F5", N_ ("Play the images one after another, or stop"), "win.play" },
   { "<Control>f", N_ ("Filter images, a log, or runs"), "win.filter" },
   { "<Control>t", N_ ("Tag this image"), "win.note(false)" },
+  { "<Control><Shift>t", N_ ("Tag all images shown"), "win.tag-shown" },
   { "F2", N_ ("Write a note about it"), "win.note(true)" },
   { NULL, N_ ("Panes"), NULL },
   { "g", N_ ("All panes"), "view.layout::grid" },

@@ -117,7 +117,7 @@ change_free (Change *change)
 typedef struct
 {
   DhSession *session;
-  Change *change;
+  GPtrArray *changes; /* Change */
   char *error;
 } Writing;
 
@@ -125,7 +125,7 @@ static void
 writing_free (Writing *writing)
 {
   g_object_unref (writing->session);
-  g_clear_pointer (&writing->change, change_free);
+  g_clear_pointer (&writing->changes, g_ptr_array_unref);
   g_free (writing->error);
   g_free (writing);
 }
@@ -161,24 +161,29 @@ add_unkept (GHashTable *unkept, Change *change)
   g_hash_table_replace (unkept, change->after->path, change);
 }
 
-/* What could not be kept before, and `change`, which is taken; what is still not kept stays for the next time. */
+/* What could not be kept before, and what came since. What is still not kept stays for the next time. */
 static gboolean
-put_changes (DhSession *self, Change *change, GError **error)
+put_unkept (DhSession *self, GError **error)
 {
-  if (change != NULL)
-    add_unkept (self->unkept_marks, change);
   g_autoptr (DhDatabase) database = dh_database_open_within (NULL, PATIENCE, error);
+  if (database == NULL)
+    return FALSE;
+  const guint n = g_hash_table_size (self->unkept_marks);
+  g_autofree const DhMarkRow **before = g_new (const DhMarkRow *, MAX (n, 1));
+  g_autofree const DhMarkRow **after = g_new (const DhMarkRow *, MAX (n, 1));
   GHashTableIter changes;
   gpointer value;
+  guint i = 0;
   g_hash_table_iter_init (&changes, self->unkept_marks);
-  while (database != NULL && g_hash_table_iter_next (&changes, NULL, &value))
+  for (; g_hash_table_iter_next (&changes, NULL, &value); i++)
     {
-      const Change *unkept = value;
-      if (!dh_database_change_mark (database, unkept->before, unkept->after, error))
-        return FALSE;
-      g_hash_table_iter_remove (&changes);
+      before[i] = ((const Change *)value)->before;
+      after[i] = ((const Change *)value)->after;
     }
-  return database != NULL;
+  if (!dh_database_change_marks (database, before, after, n, error))
+    return FALSE;
+  g_hash_table_remove_all (self->unkept_marks);
+  return TRUE;
 }
 
 /* The session is let go on the window's thread. */
@@ -187,10 +192,10 @@ write_in_thread (gpointer data, gpointer user_data)
 {
   Writing *writing = data;
   g_autoptr (GError) error = NULL;
-  Change *change = g_steal_pointer (&writing->change);
-  if (g_atomic_int_get (&writing->session->marks_end))
-    add_unkept (writing->session->unkept_marks, change);
-  else if (!put_changes (writing->session, change, &error))
+  g_ptr_array_set_free_func (writing->changes, NULL);
+  for (guint i = 0; i < writing->changes->len; i++)
+    add_unkept (writing->session->unkept_marks, writing->changes->pdata[i]);
+  if (!g_atomic_int_get (&writing->session->marks_end) && !put_unkept (writing->session, &error))
     writing->error = g_strdup (error->message);
   g_idle_add (error != NULL ? was_not_written : was_written, writing);
 }
@@ -206,25 +211,38 @@ known_row (DhSession *self, const char *path)
 }
 
 static void
-keep (DhSession *self, DhImageItem *item)
+add_change (DhSession *self, DhImageItem *item, GPtrArray *changes)
 {
   const guint index = dh_image_item_get_index (item);
   if (self->dataset == NULL || dh_image_list_get_item (self->list, index) != item)
     return;
-  Writing *writing = g_new0 (Writing, 1);
-  writing->session = g_object_ref (self);
   const char *path = dh_dataset_item (self->dataset, index)->image;
+  DhMarkRow *own = make_row (path, item);
+  Change *change = g_new (Change, 1);
+  *change = (Change){ known_row (self, own->path), make_row (path, item) };
+  g_ptr_array_add (changes, change);
+  put_row (self->written_marks, own);
+  dh_session_trace (self, "marks %s [%s] %s", dh_image_item_get_stem (item), own->tags, own->note);
+}
+
+/* What is now said of them; GPtrArray of DhImageItem. */
+static void
+keep (DhSession *self, GPtrArray *items)
+{
   if (self->mark_writer == NULL)
     {
       self->mark_writer = g_thread_pool_new (write_in_thread, NULL, 1, FALSE, NULL);
       self->written_marks = new_table ();
       self->unkept_marks = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)change_free);
     }
-  DhMarkRow *own = make_row (path, item);
-  writing->change = g_new (Change, 1);
-  *writing->change = (Change){ known_row (self, own->path), make_row (path, item) };
-  put_row (self->written_marks, own);
-  dh_session_trace (self, "marks %s [%s] %s", dh_image_item_get_stem (item), own->tags, own->note);
+  g_autoptr (GPtrArray) changes = g_ptr_array_new_with_free_func ((GDestroyNotify)change_free);
+  for (guint i = 0; i < items->len; i++)
+    add_change (self, items->pdata[i], changes);
+  if (changes->len == 0)
+    return;
+  Writing *writing = g_new0 (Writing, 1);
+  writing->session = g_object_ref (self);
+  writing->changes = g_steal_pointer (&changes);
   g_thread_pool_push (self->mark_writer, writing, NULL);
 }
 
@@ -232,9 +250,11 @@ void
 dh_session_keep_note (DhSession *self)
 {
   g_clear_handle_id (&self->writing_source, g_source_remove);
-  g_autoptr (DhImageItem) item = g_steal_pointer (&self->writing);
-  if (item != NULL)
-    keep (self, item);
+  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func (g_object_unref);
+  if (self->writing != NULL)
+    g_ptr_array_add (items, g_steal_pointer (&self->writing));
+  if (items->len > 0)
+    keep (self, items);
 }
 
 static gboolean
@@ -259,25 +279,46 @@ dh_session_set_note (DhSession *self, DhImageItem *item, const char *note)
   self->writing_source = g_timeout_add (REST, came_to_rest, self);
 }
 
-void
-dh_session_set_tag (DhSession *self, DhImageItem *item, const char *tag, gboolean on)
+static void
+change_tag (DhImageItem *item, const char *tag, gboolean on)
+{
+  g_autoptr (GStrvBuilder) tags = g_strv_builder_new ();
+  const char *const *before = dh_image_item_get_tags (item);
+  for (guint i = 0; before[i] != NULL; i++)
+    if (!g_str_equal (before[i], tag))
+      g_strv_builder_add (tags, before[i]);
+  if (on)
+    g_strv_builder_add (tags, tag);
+  g_auto (GStrv) after = g_strv_builder_end (tags);
+  dh_image_item_set_tags (item, (const char *const *)after);
+}
+
+guint
+dh_session_set_tag_of_all (DhSession *self, GPtrArray *items, const char *tag, gboolean on)
 {
   g_autofree char *line = g_utf8_make_valid (tag, -1);
   g_strdelimit (line, "\n\r", ' ');
   g_strstrip (line);
-  if (*line == '\0' || dh_image_item_has_tag (item, line) == on)
-    return;
-  g_autoptr (GStrvBuilder) tags = g_strv_builder_new ();
-  const char *const *before = dh_image_item_get_tags (item);
-  for (guint i = 0; before[i] != NULL; i++)
-    if (!g_str_equal (before[i], line))
-      g_strv_builder_add (tags, before[i]);
-  if (on)
-    g_strv_builder_add (tags, line);
-  g_auto (GStrv) after = g_strv_builder_end (tags);
-  dh_image_item_set_tags (item, (const char *const *)after);
-  dh_session_renew_slices (self);
-  keep (self, item);
+  g_autoptr (GPtrArray) changed = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; *line != '\0' && i < items->len; i++)
+    if (dh_image_item_has_tag (items->pdata[i], line) != on)
+      g_ptr_array_add (changed, g_object_ref (items->pdata[i]));
+  for (guint i = 0; i < changed->len; i++)
+    change_tag (changed->pdata[i], line, on);
+  if (changed->len > 0)
+    {
+      dh_session_renew_slices (self);
+      keep (self, changed);
+    }
+  return changed->len;
+}
+
+void
+dh_session_set_tag (DhSession *self, DhImageItem *item, const char *tag, gboolean on)
+{
+  g_autoptr (GPtrArray) items = g_ptr_array_new ();
+  g_ptr_array_add (items, item);
+  dh_session_set_tag_of_all (self, items, tag, on);
 }
 
 static int
@@ -318,7 +359,7 @@ dh_session_close_marks (DhSession *self)
   g_thread_pool_free (self->mark_writer, FALSE, TRUE);
   self->mark_writer = NULL;
   g_autoptr (GError) error = NULL;
-  if (g_hash_table_size (self->unkept_marks) > 0 && !put_changes (self, NULL, &error))
+  if (g_hash_table_size (self->unkept_marks) > 0 && !put_unkept (self, &error))
     g_printerr ("%s: %s\n", _ ("Tags and note could not be kept"), error->message);
   g_clear_pointer (&self->unkept_marks, g_hash_table_unref);
   g_clear_pointer (&self->written_marks, g_hash_table_unref);

@@ -8,6 +8,10 @@ G_BEGIN_DECLS
  * the session's "error" says so, and they are tried again with the next that is written and at the end; until then they
  * are of this session alone. For the window's thread; nothing blocks. */
 void dh_session_set_tag (DhSession *session, DhImageItem *item, const char *tag, gboolean on);
+/* The same of many pictures at once, GPtrArray of DhImageItem: all of them are kept, or none. How many had it
+ * otherwise.
+ */
+guint dh_session_set_tag_of_all (DhSession *session, GPtrArray *items, const char *tag, gboolean on);
 /* Kept when it comes to rest, when another is written, and at the end. */
 void dh_session_set_note (DhSession *session, DhImageItem *item, const char *note);
 /* Those on pictures of the open set and some usual ones, sorted, each once; free with g_strfreev. */

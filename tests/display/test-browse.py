@@ -249,6 +249,39 @@ def test_long_tag(studio):
     assert studio.pixels(*BAND) == band, "a long tag pushed the panes aside"
 
 
+def test_tag_shown(studio):
+    """One tag of all images that the filter leaves; then of all there are, and of none, by the same box."""
+    def tagged(n, has):
+        """So many pictures were told of, each once, with the tag or without."""
+        told = re.findall(r"studio: marks (\S+) \[([^\]]*)\]", studio.text()[mark:])
+        return len(told) == n == len({stem for stem, _ in told}) and all(("far" in tags.split("\n")) == has
+                                                                        for _, tags in told)
+    away(studio)
+    mark = len(studio.text())
+    studio.key("ctrl+f")
+    studio.xdotool("type", "scene:t6")
+    studio.settle(1)
+    studio.key("ctrl+shift+t")
+    studio.settle(1)
+    studio.xdotool("type", "far")
+    studio.key("Return")
+    studio.until(lambda: tagged(16, True), "the 16 images of t6 are not tagged")
+    studio.key("Escape", "ctrl+f", "Escape")
+    studio.settle(1)
+    # The boxes are in the order of the alphabet, "far" behind the long one.
+    mark = len(studio.text())
+    studio.key("ctrl+shift+t")
+    studio.settle(1)
+    studio.screenshot(f"{OUTPUT}/browse-tag-shown.png")
+    studio.key("Tab", "Tab", "space")
+    studio.until(lambda: tagged(16, True), "the other 16 images are not tagged")
+    mark = len(studio.text())
+    studio.key("space")
+    studio.until(lambda: tagged(32, False), "the tag is not taken from all")
+    studio.key("Escape")
+    studio.settle(1)
+
+
 def set_objects_after(studio, mark):
     return studio.wait(r"studio: set objects (\d+) missed, (\d+) false, (\d+) found, 0 unread", after=mark).groups()
 
@@ -345,7 +378,7 @@ def test_keys_window(studio):
 
 def main():
     cases = [test_filter, test_list_keys, test_check, test_help, test_pin, test_components, test_notes, test_long_tag,
-             test_set_objects, test_play, test_submenu, test_keys_window]
+             test_tag_shown, test_set_objects, test_play, test_submenu, test_keys_window]
     print(f"1..{len(cases) + 1}", flush=True)
     os.makedirs(OUTPUT, exist_ok=True)
     without = driver.missing()

@@ -130,6 +130,35 @@ test_beside (SessionFixture *fixture, gconstpointer data)
   write_beside (picture, "", "");
 }
 
+/* One tag of many pictures at once; what others have written of them meanwhile stays. */
+static void
+test_all (SessionFixture *fixture, gconstpointer data)
+{
+  open_set (fixture);
+  g_autoptr (GPtrArray) items = g_ptr_array_new ();
+  for (guint i = 0; i < 4; i++)
+    g_ptr_array_add (items, item_at (fixture, i));
+  dh_session_set_tag (fixture->session, item_at (fixture, 1), "night", TRUE);
+  dh_session_set_note (fixture->session, item_at (fixture, 2), "dark");
+  g_autofree char *picture = g_build_filename (fixture->set, "dataset_AnomalyTrack/images/validation3.png", NULL);
+  write_beside (picture, "wet", "");
+  g_assert_cmpuint (dh_session_set_tag_of_all (fixture->session, items, " night\n", TRUE), ==, 3);
+  g_assert_cmpuint (dh_session_set_tag_of_all (fixture->session, items, "night", TRUE), ==, 0);
+  g_assert_cmpuint (dh_session_set_tag_of_all (fixture->session, items, " ", TRUE), ==, 0);
+  g_ptr_array_remove_index (items, 0);
+  g_assert_cmpuint (dh_session_set_tag_of_all (fixture->session, items, "rain", TRUE), ==, 3);
+  g_assert_cmpuint (dh_session_set_tag_of_all (fixture->session, items, "night", FALSE), ==, 3);
+  start_again (fixture);
+  open_set (fixture);
+  static const char *const kept[] = { "night", "rain", "rain", "rain wet" };
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autofree char *tags = g_strjoinv (" ", (char **)dh_image_item_get_tags (item_at (fixture, i)));
+      g_assert_cmpstr (tags, ==, kept[i]);
+    }
+  g_assert_cmpstr (dh_image_item_get_note (item_at (fixture, 2)), ==, "dark");
+}
+
 static void
 test_filter (SessionFixture *fixture, gconstpointer data)
 {
@@ -239,6 +268,7 @@ main (int argc, char **argv)
   static const SessionTest tests[] = {
     { "/session-marks/kept", test_kept, NULL },
     { "/session-marks/beside", test_beside, NULL },
+    { "/session-marks/all", test_all, NULL },
     { "/session-marks/filter", test_filter, NULL },
     { "/session-marks/hostile", test_hostile, NULL },
     { "/session-marks/tried-with-next", test_tried_with_next, NULL },
