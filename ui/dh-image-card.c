@@ -21,12 +21,12 @@ static const struct
   char *(*dup_note) (GtkWidget *table);
 } pages[N_PAGES] = {
   { N_ ("Images"), N_ ("Per image"), "images", N_ ("ap<90, scene:…, tag:…"),
-    N_ ("Words of name, scene or tag, or: ap<90, fpr95>10, anomalies>0, scene:…, tag:…, is:failed, is:marked"),
+    N_ ("Words of name, scene, tag or note, or: ap<90, fpr95>10, anomalies>0, scene:…, tag:…, is:failed, is:marked"),
     dh_images_table_set_filter, dh_images_table_dup_note },
   { N_ ("Slices"), N_ ("Per slice"), "slices", N_ ("Words of a slice"), N_ ("Words of a slice's name or kind"),
     dh_slices_table_set_filter, dh_slices_table_dup_note },
   { N_ ("Objects"), N_ ("Per object"), "components", N_ ("kind:missed, area>500, scene:…"),
-    N_ ("Words of the image's name, scene or tag, or: kind:missed, kind:false, kind:found, area>500, siou<0.5, "
+    N_ ("Words of the image's name, scene, tag or note, or: kind:missed, kind:false, kind:found, area>500, siou<0.5, "
         "ppv<0.5, place:top, place:middle, place:bottom, place:border, place:inner, "
         "scene:…, tag:…"),
     dh_objects_table_set_filter, dh_objects_table_dup_note },

@@ -34,7 +34,8 @@ show_title (DhImagePanel *self)
   gtk_label_set_label (GTK_LABEL (self->title), title != NULL ? title : _ ("No data set"));
   gtk_label_set_label (GTK_LABEL (self->subtitle), subtitle);
   gtk_widget_set_tooltip_text (self->title, path != NULL ? path : title);
-  gtk_editable_set_text (GTK_EDITABLE (self->filter), "");
+  gtk_editable_set_text (GTK_EDITABLE (self->filter),
+                         dh_view_get_string (dh_session_get_view (self->session), "image-filter"));
 }
 
 static void
@@ -150,7 +151,8 @@ on_selected (GtkSingleSelection *selection, GParamSpec *spec, DhImagePanel *self
 static void
 on_filter (GtkSearchEntry *entry, DhImagePanel *self)
 {
-  dh_image_list_set_filter (dh_session_get_list (self->session), gtk_editable_get_text (GTK_EDITABLE (entry)));
+  g_object_set (dh_session_get_view (self->session), "image-filter", gtk_editable_get_text (GTK_EDITABLE (entry)),
+                NULL);
   show_order (self);
   show_nothing (self);
 }
@@ -334,7 +336,8 @@ build (DhImagePanel *self)
   dh_ui_set_name (self->filter, _ ("Filter images"));
   gtk_widget_set_tooltip_text (
       self->filter,
-      _ ("Words of name, scene or tag, or: ap<90, fpr95>10, anomalies>0, missed>0, false>0, is:failed, is:marked"));
+      _ ("Words of name, scene, tag or note, or: ap<90, fpr95>10, anomalies>0, missed>0, false>0, scene:…, tag:…, "
+         "is:failed, is:marked"));
   gtk_editable_set_width_chars (GTK_EDITABLE (self->filter), 8);
   gtk_widget_set_hexpand (self->filter, TRUE);
   dh_ui_add_classes (self->filter, "dh-dense");

@@ -295,7 +295,7 @@ item_fits (const Term *term, DhImageItem *item)
     {
     case TERM_WORD:
       return fits (term, dh_image_item_get_stem (item)) || fits (term, dh_image_item_get_group (item))
-             || has_tag (item, term);
+             || has_tag (item, term) || fits (term, dh_image_item_get_note (item));
     case TERM_SCENE:
       return fits (term, dh_image_item_get_group (item));
     case TERM_TAG:

@@ -43,9 +43,10 @@ DhSort dh_image_list_get_sort (DhImageList *list);
 gboolean dh_image_list_get_worst_first (DhImageList *list);
 void dh_image_list_set_grouped (DhImageList *list, gboolean grouped);
 gboolean dh_image_list_get_grouped (DhImageList *list);
-/* Words that all must occur in the name or the group; also "ap<90", "fpr95>=10", "auroc<99", "anomalies>0" (per cent,
- * pixels), "missed>0", "false>0" (objects at the threshold: dh-session-set-objects.h), "scene:NAME", "tag:NAME" (a part
- * of it; scene:"NAME" the whole, in which "" is a quotation mark), "is:marked", "is:failed", "is:cached". */
+/* Words that all must occur in the name, the group, a tag or the note; also "ap<90", "fpr95>=10", "auroc<99",
+ * "anomalies>0" (per cent, pixels), "missed>0", "false>0" (objects at the threshold: dh-session-set-objects.h),
+ * "scene:NAME", "tag:NAME" (a part of it; scene:"NAME" the whole, in which "" is a quotation mark), "is:marked",
+ * "is:failed", "is:cached". */
 void dh_image_list_set_filter (DhImageList *list, const char *filter);
 /* After metrics or states have changed. */
 void dh_image_list_resort (DhImageList *list);

@@ -35,13 +35,16 @@ make_items (DhSession *self, DhDataset *dataset, DhMarks *marks)
   return items;
 }
 
+static const char *
+kind_of (DhSession *self)
+{
+  return self->demo ? "demo" : self->pictures ? "pictures" : "dataset";
+}
+
 static void
 remember (DhSession *self)
 {
-  dh_settings_set_string (self->settings, "last", "kind",
-                          self->demo       ? "demo"
-                          : self->pictures ? "pictures"
-                                           : "dataset");
+  dh_settings_set_string (self->settings, "last", "kind", kind_of (self));
   dh_settings_set_string (self->settings, "last", "dataset", self->dataset_path);
   dh_settings_set_list (self->settings, "last", "pictures", (const char *const *)self->pictures);
   g_autofree char *reading = dh_reading_to_text (self->reading);
@@ -49,6 +52,20 @@ remember (DhSession *self)
   if (self->dataset_path != NULL)
     dh_known_sets_add (self->known_sets, self->dataset_path, dh_session_get_dataset_title (self),
                        dh_dataset_size (self->dataset), reading);
+}
+
+/* The list begins with all pictures, but of the set that the program ended with, at its start. */
+static void
+settle_filter (DhSession *self)
+{
+  g_autofree char *kind = dh_settings_dup_string (self->settings, "last", "kind");
+  g_autofree char *path = dh_settings_dup_string (self->settings, "last", "dataset");
+  const char *now = kind_of (self);
+  const gboolean same = !self->filter_settled && g_strcmp0 (now, kind) == 0 && g_strcmp0 (self->dataset_path, path) == 0
+                        && self->pictures == NULL;
+  self->filter_settled = TRUE;
+  if (!same)
+    g_object_set (self->view, "image-filter", "", NULL);
 }
 
 static void
@@ -83,7 +100,7 @@ show_dataset (DhSession *self, DhOpening *opening)
   self->demo = opening->demo;
   update_table (self);
   dh_worker_set_dataset (self->worker, self->dataset);
-  dh_image_list_set_filter (self->list, NULL);
+  settle_filter (self);
   dh_image_list_take_items (self->list, make_items (self, self->dataset, opening->marks));
   dh_session_take_set_stats (self, NULL);
   remember (self);

@@ -295,6 +295,12 @@ order_images (DhSession *self)
 }
 
 static void
+filter_images (DhSession *self)
+{
+  dh_image_list_set_filter (self->list, dh_view_get_string (self->view, "image-filter"));
+}
+
+static void
 group_images (DhSession *self)
 {
   dh_image_list_set_grouped (self->list, dh_view_get_boolean (self->view, "grouped"));
@@ -307,9 +313,11 @@ make_list (DhSession *self)
   self->list = dh_image_list_new ();
   order_images (self);
   group_images (self);
+  filter_images (self);
   g_signal_connect_swapped (self->view, "notify::image-order", G_CALLBACK (order_images), self);
   g_signal_connect_swapped (self->view, "notify::worst-first", G_CALLBACK (order_images), self);
   g_signal_connect_swapped (self->view, "notify::grouped", G_CALLBACK (group_images), self);
+  g_signal_connect_swapped (self->view, "notify::image-filter", G_CALLBACK (filter_images), self);
 }
 
 static void

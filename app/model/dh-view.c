@@ -26,6 +26,7 @@ static const Option options[] = {
   { "compare-scale", G_TYPE_STRING, "aligned", "own|aligned", 0 },
   { "image-order", G_TYPE_STRING, "name", "name|ap|fpr95|mean-score|largest-miss|missed|false|anomaly-pixels", 0,
     TRUE },
+  { "image-filter", G_TYPE_STRING, "", "", 0, TRUE },
   { "compare-page", G_TYPE_STRING, "compare", "compare|a|b", 0, TRUE },
   { "tuning-page", G_TYPE_STRING, "tune", "tune|components|notes", 0, TRUE },
   { "changes-order", G_TYPE_STRING, "gain", "gain|loss|change|name", 0, TRUE },

@@ -166,7 +166,8 @@ test_filter (SessionFixture *fixture, gconstpointer data)
   {
     const char *text;
     guint shown;
-  } filters[] = { { "tag:refl", 1 }, { "Reflection", 1 }, { "is:marked", 2 }, { "tag:validation", 0 }, { "", 4 } };
+  } filters[] = { { "tag:refl", 1 }, { "Reflection", 1 }, { "is:marked", 2 }, { "tag:validation", 0 },
+                  { "SKY", 1 },      { "tag:sky", 0 },    { "", 4 } };
   open_set (fixture);
   dh_session_set_tag (fixture->session, item_at (fixture, 2), "reflection", TRUE);
   dh_session_set_note (fixture->session, item_at (fixture, 1), "look at the sky");
