@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* Asks whether an evaluation or import is to go from the list of runs, and whether with its maps, and does it. One that
- * dh_session_refuse_removal() lets go. */
-void dh_run_removal_dialog_show (GtkWindow *parent, DhSession *session, DhRunItem *item);
+/* Asks whether evaluations or imports are to go from the list of runs, and whether with their maps, and does it.
+ * `items`: DhRunItem that dh_session_refuse_removal() lets go; taken. */
+void dh_run_removal_dialog_show (GtkWindow *parent, DhSession *session, GPtrArray *items);
 
 G_END_DECLS

@@ -91,9 +91,9 @@ show_chosen (DhRunsPage *self)
   set_enabled (self, "copy-command", first != NULL && first->command != NULL);
   set_enabled (self, "browse", first != NULL && (job == NULL || dh_training_job_get_best_path (job) != NULL));
   set_enabled (self, "curves", job != NULL);
-  const char *kept = first == NULL    ? NULL
-                     : second != NULL ? _ ("Choose one alone")
-                                      : dh_session_refuse_removal (self->session, first);
+  const char *kept = first != NULL ? dh_session_refuse_removal (self->session, first) : NULL;
+  if (kept == NULL && second != NULL)
+    kept = dh_session_refuse_removal (self->session, second);
   set_enabled (self, "remove", first != NULL && kept == NULL);
   gtk_widget_set_tooltip_text (self->band.remove,
                                kept != NULL ? kept : _ ("Off this list, with its maps or without (Delete)"));
@@ -220,7 +220,11 @@ static void
 remove_chosen (GSimpleAction *action, GVariant *value, gpointer data)
 {
   DhRunsPage *self = data;
-  dh_run_removal_dialog_show (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), self->session, chosen (self, 0));
+  GPtrArray *items = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < 2; i++)
+    if (chosen (self, i) != NULL)
+      g_ptr_array_add (items, g_object_ref (chosen (self, i)));
+  dh_run_removal_dialog_show (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), self->session, items);
 }
 
 /* In the table alone: elsewhere the key takes a letter. */

@@ -10,15 +10,16 @@
 
 typedef struct
 {
-  gint64 run;
-  char *folder; /* to go to the trash; NULL: it stays */
+  GArray *runs;       /* gint64 */
+  GPtrArray *folders; /* to go to the trash, each once */
 } Removal;
 
 static void
 removal_free (gpointer data)
 {
   Removal *removal = data;
-  g_free (removal->folder);
+  g_array_unref (removal->runs);
+  g_ptr_array_unref (removal->folders);
   g_free (removal);
 }
 
@@ -48,20 +49,39 @@ dh_session_refuse_removal (DhSession *self, const DhRun *run)
   return run->state == DH_RUN_ITEM_RUNNING ? _ ("It is under way") : NULL;
 }
 
-gboolean
-dh_session_can_remove_maps (DhSession *self, const DhRun *run)
+static gboolean
+is_one_of (const DhRun *run, const DhRun *const *runs, guint n)
 {
-  GListModel *runs = dh_session_get_runs (self);
-  if (!is_own (run->folder) || !g_file_test (run->folder, G_FILE_TEST_IS_DIR))
+  for (guint i = 0; i < n; i++)
+    if (runs[i]->id == run->id)
+      return TRUE;
+  return FALSE;
+}
+
+/* Whether `folder`, of one of the runs, can go with them. */
+static gboolean
+can_go (DhSession *self, const char *folder, const DhRun *const *runs, guint n)
+{
+  GListModel *all = dh_session_get_runs (self);
+  if (!is_own (folder) || !g_file_test (folder, G_FILE_TEST_IS_DIR))
     return FALSE;
-  for (guint i = 0; i < g_list_model_get_n_items (runs); i++)
+  for (guint i = 0; i < g_list_model_get_n_items (all); i++)
     {
-      g_autoptr (DhRunItem) item = g_list_model_get_item (runs, i);
+      g_autoptr (DhRunItem) item = g_list_model_get_item (all, i);
       const DhRun *other = dh_run_item_get (item);
-      if (other->id != run->id && is_within (other->folder, run->folder))
+      if (!is_one_of (other, runs, n) && is_within (other->folder, folder))
         return FALSE;
     }
   return TRUE;
+}
+
+gboolean
+dh_session_can_remove_maps (DhSession *self, const DhRun *const *runs, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    if (can_go (self, runs[i]->folder, runs, n))
+      return TRUE;
+  return FALSE;
 }
 
 /* Asked of the database itself: the list may be a moment behind. */
@@ -102,14 +122,26 @@ trash (DhDatabase *database, const char *path, GError **error)
   return FALSE;
 }
 
+static gboolean
+remove_all (const Removal *removal, GError **error)
+{
+  g_autoptr (DhDatabase) database = dh_database_open_existing (NULL, error);
+  if (database == NULL)
+    return FALSE;
+  for (guint i = 0; i < removal->runs->len; i++)
+    if (!delete_run (database, g_array_index (removal->runs, gint64, i), error))
+      return FALSE;
+  for (guint i = 0; i < removal->folders->len; i++)
+    if (!trash (database, removal->folders->pdata[i], error))
+      return FALSE;
+  return TRUE;
+}
+
 static void
 remove_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  const Removal *removal = data;
   GError *error = NULL;
-  g_autoptr (DhDatabase) database = dh_database_open_existing (NULL, &error);
-  if (database != NULL && delete_run (database, removal->run, &error)
-      && (removal->folder == NULL || trash (database, removal->folder, &error)))
+  if (remove_all (data, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
@@ -122,26 +154,38 @@ removed (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   const Removal *removal = g_task_get_task_data (G_TASK (result));
   const gboolean done = g_task_propagate_boolean (G_TASK (result), &error);
+  const guint n = removal->runs->len;
   if (self->worker == NULL)
     return;
   dh_session_refresh_runs (self);
   if (!done)
     {
-      dh_session_complain (self, _ ("The run could not be removed"), error->message);
+      dh_session_complain (self, n == 1 ? _ ("The run could not be removed") : _ ("The runs could not all be removed"),
+                           error->message);
       return;
     }
-  g_autofree char *text = g_strdup_printf (_ ("Run %" G_GINT64_FORMAT " is removed"), removal->run);
+  g_autofree char *text =
+      n == 1 ? g_strdup_printf (_ ("Run %" G_GINT64_FORMAT " is removed"), g_array_index (removal->runs, gint64, 0))
+             : g_strdup_printf (ngettext ("%u run is removed", "%u runs are removed", n), n);
   dh_session_say (self, text);
 }
 
 void
-dh_session_remove_run (DhSession *self, const DhRun *run, gboolean with_maps)
+dh_session_remove_runs (DhSession *self, const DhRun *const *runs, guint n, gboolean with_maps)
 {
-  g_return_if_fail (dh_session_refuse_removal (self, run) == NULL);
-  if (self->summary != NULL && self->summary->run == run->id)
-    dh_session_close_evaluation (self);
   Removal *removal = g_new (Removal, 1);
-  *removal = (Removal){ run->id, with_maps && dh_session_can_remove_maps (self, run) ? g_strdup (run->folder) : NULL };
+  *removal = (Removal){ g_array_new (FALSE, FALSE, sizeof (gint64)), g_ptr_array_new_with_free_func (g_free) };
+  for (guint i = 0; i < n; i++)
+    {
+      const char *folder = runs[i]->folder;
+      g_array_append_val (removal->runs, runs[i]->id);
+      if (with_maps && can_go (self, folder, runs, n)
+          && !g_ptr_array_find_with_equal_func (removal->folders, folder, g_str_equal, NULL))
+        g_ptr_array_add (removal->folders, g_strdup (folder));
+    }
+  for (guint i = 0; i < n; i++)
+    if (self->summary != NULL && self->summary->run == runs[i]->id)
+      dh_session_close_evaluation (self);
   g_autoptr (GTask) task = g_task_new (self, NULL, removed, NULL);
   g_task_set_task_data (task, removal, removal_free);
   g_task_run_in_thread (task, remove_in_thread);

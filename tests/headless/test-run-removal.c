@@ -44,6 +44,20 @@ evaluate (SessionFixture *fixture)
   return id;
 }
 
+static gboolean
+can_remove_maps (DhSession *session, DhRunItem *item)
+{
+  const DhRun *run = dh_run_item_get (item);
+  return dh_session_can_remove_maps (session, &run, 1);
+}
+
+static void
+remove_with_maps (DhSession *session, DhRunItem *item)
+{
+  const DhRun *run = dh_run_item_get (item);
+  dh_session_remove_runs (session, &run, 1, TRUE);
+}
+
 static void
 test_remove (SessionFixture *fixture, gconstpointer data)
 {
@@ -55,9 +69,9 @@ test_remove (SessionFixture *fixture, gconstpointer data)
   /* No maps that another run has as well. */
   g_assert_null (dh_session_refuse_removal (session, dh_run_item_get (b)));
   g_assert_cmpstr (folder, ==, dh_run_item_get (a)->folder);
-  g_assert_false (dh_session_can_remove_maps (session, dh_run_item_get (b)));
+  g_assert_false (can_remove_maps (session, b));
   fixture->messages = 0;
-  dh_session_remove_run (session, dh_run_item_get (b), TRUE);
+  remove_with_maps (session, b);
   /* Metrics showed it: nothing does any more, until the one before is read. */
   g_assert_null (dh_session_get_evaluation (session));
   g_assert_null (dh_session_get_set_stats (session));
@@ -69,8 +83,8 @@ test_remove (SessionFixture *fixture, gconstpointer data)
   g_assert_true (g_file_test (folder, G_FILE_TEST_IS_DIR));
 
   /* The last one may take them along; where there is no trash they stay, which is said. */
-  g_assert_true (dh_session_can_remove_maps (session, dh_run_item_get (a)));
-  dh_session_remove_run (session, dh_run_item_get (a), TRUE);
+  g_assert_true (can_remove_maps (session, a));
+  remove_with_maps (session, a);
   session_wait_for (count_runs (session) == 0 && (fixture->messages >= 2 || fixture->error != NULL));
   if (fixture->error != NULL)
     g_assert_nonnull (strstr (fixture->error, folder));
@@ -105,7 +119,7 @@ test_begun (SessionFixture *fixture, gconstpointer data)
   DhFolderLock *lock = dh_folder_lock_take (folder, NULL);
   g_assert_nonnull (lock);
   change_rows ("UPDATE runs SET state = 'running'");
-  dh_session_remove_run (session, dh_run_item_get (item), TRUE);
+  remove_with_maps (session, item);
   session_wait_for (fixture->error != NULL);
   g_assert_nonnull (strstr (fixture->error, "under way"));
   dh_folder_lock_release (lock);
@@ -123,7 +137,7 @@ test_begun (SessionFixture *fixture, gconstpointer data)
   change_rows (below);
   dh_session_refresh_runs (session);
   session_wait_for (count_runs (session) == 2);
-  g_assert_false (dh_session_can_remove_maps (session, dh_run_item_get (item)));
+  g_assert_false (can_remove_maps (session, item));
 }
 
 /* What lies in a folder of the user's own never goes. */
@@ -138,17 +152,41 @@ test_foreign (SessionFixture *fixture, gconstpointer data)
     {
       const DhRun run = { .id = 1, .state = DH_RUN_ITEM_DONE, .folder = (char *)folders[i] };
       g_assert_null (dh_session_refuse_removal (fixture->session, &run));
-      g_assert_false (dh_session_can_remove_maps (fixture->session, &run));
+      const DhRun *one = &run;
+      g_assert_false (dh_session_can_remove_maps (fixture->session, &one, 1));
     }
   const DhRun running = { .id = 2, .state = DH_RUN_ITEM_RUNNING }, training = { .id = 3, .training = TRUE };
   g_assert_nonnull (dh_session_refuse_removal (fixture->session, &running));
   g_assert_nonnull (dh_session_refuse_removal (fixture->session, &training));
 }
 
+/* Two that have their maps together: alone neither may take them, both may. */
+static void
+test_both (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  session_open_all (fixture);
+  const gint64 first = evaluate (fixture), second = evaluate (fixture);
+  g_autoptr (DhRunItem) a = find_run (session, first), b = find_run (session, second);
+  const DhRun *runs[] = { dh_run_item_get (b), dh_run_item_get (a) };
+  g_autofree char *folder = g_strdup (runs[0]->folder);
+  g_assert_false (can_remove_maps (session, a));
+  g_assert_false (can_remove_maps (session, b));
+  g_assert_true (dh_session_can_remove_maps (session, runs, 2));
+  fixture->messages = 0;
+  dh_session_remove_runs (session, runs, 2, TRUE);
+  g_assert_null (dh_session_get_evaluation (session));
+  session_wait_for (count_runs (session) == 0 && (fixture->messages > 0 || fixture->error != NULL));
+  if (fixture->error != NULL) /* there is no trash here */
+    g_assert_nonnull (strstr (fixture->error, folder));
+  g_assert_true (g_file_test (folder, G_FILE_TEST_IS_DIR) == (fixture->error != NULL));
+}
+
 int
 main (int argc, char **argv)
 {
   static const SessionTest tests[] = { { "/run-removal/remove", test_remove, NULL },
+                                       { "/run-removal/both", test_both, NULL },
                                        { "/run-removal/begun", test_begun, NULL },
                                        { "/run-removal/foreign", test_foreign, NULL } };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
