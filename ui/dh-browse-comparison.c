@@ -1,4 +1,5 @@
 #include <math.h>
+#include <inttypes.h>
 #include "dh-browse-panes-private.h"
 #include "dh-comparison.h"
 #include "dh-kept-map.h"
@@ -62,11 +63,11 @@ dh_browse_comparison_dup_title (DhSession *session, guint side)
     return dh_browse_kept_dup_title (session);
   const DhPaneContent *content = run != NULL && run->score != NULL ? dh_pane_content_find (run->score) : NULL;
   if (run != NULL && run->imported)
-    return g_strdup_printf (_ ("Run %" G_GINT64_FORMAT " · %s"), id, run->model);
+    return g_strdup_printf (_ ("Run %" PRId64 " · %s"), id, run->model);
   if (content != NULL)
-    return g_strdup_printf (_ ("Run %" G_GINT64_FORMAT " · %s"), id, _ (content->title));
+    return g_strdup_printf (_ ("Run %" PRId64 " · %s"), id, _ (content->title));
   if (id != 0)
-    return g_strdup_printf (_ ("Run %" G_GINT64_FORMAT), id);
+    return g_strdup_printf (_ ("Run %" PRId64), id);
   return g_strdup (_ (dh_browse_comparison_side (view, side)->title));
 }
 

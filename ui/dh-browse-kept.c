@@ -1,4 +1,5 @@
 #include <math.h>
+#include <inttypes.h>
 #include "dh-browse-panes-private.h"
 #include "dh-kept-map.h"
 #include "dh-number.h"
@@ -11,7 +12,7 @@ dh_browse_kept_dup_title (DhSession *session)
   const DhKeptMap *kept = dh_session_get_kept_map (session);
   if (kept == NULL)
     return g_strdup (_ ("nothing is kept"));
-  g_autofree char *run = kept->run != 0 ? g_strdup_printf (_ ("Run %" G_GINT64_FORMAT), kept->run) : NULL;
+  g_autofree char *run = kept->run != 0 ? g_strdup_printf (_ ("Run %" PRId64), kept->run) : NULL;
   const char *title = run;
   for (guint i = 0; i < dh_n_pane_contents && run == NULL; i++)
     if (dh_pane_contents[i].map == (gint)kept->kind)

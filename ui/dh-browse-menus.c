@@ -1,4 +1,5 @@
 #include "dh-browse-panes-private.h"
+#include <inttypes.h>
 #include <string.h>
 #include "dh-run-list.h"
 #include "dh-run-map.h"
@@ -56,9 +57,9 @@ append_runs (DhBrowsePanes *self, GMenu *menu, const char *choose)
       if ((content == NULL && !run->imported) || !dh_session_can_compare_run (self->session, run))
         continue;
       const char *model = run->model != NULL ? run->model : "—";
-      g_autofree char *text = content != NULL ? g_strdup_printf (_ ("Run %" G_GINT64_FORMAT " · %s · %s"), run->id,
-                                                                 model, _ (content->title))
-                                              : g_strdup_printf (_ ("Run %" G_GINT64_FORMAT " · %s"), run->id, model);
+      g_autofree char *text =
+          content != NULL ? g_strdup_printf (_ ("Run %" PRId64 " · %s · %s"), run->id, model, _ (content->title))
+                          : g_strdup_printf (_ ("Run %" PRId64 " · %s"), run->id, model);
       g_autofree char *action = g_strdup_printf ("%s::run:%" G_GINT64_FORMAT, choose, run->id);
       dh_ui_menu_append_name (section, text, action);
       n++;

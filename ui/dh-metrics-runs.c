@@ -1,4 +1,5 @@
 #include "dh-metrics-runs.h"
+#include <inttypes.h>
 #include "dh-help.h"
 #include "dh-metrics-charts.h"
 #include "dh-number.h"
@@ -49,8 +50,7 @@ make_name (DhSession *session, const DhRun *run)
   gtk_label_set_max_width_chars (GTK_LABEL (label), 36);
   gtk_button_set_child (GTK_BUTTON (button), label);
   dh_ui_add_classes (button, "flat dh-cell");
-  g_autofree char *name =
-      g_strdup_printf (_ ("Run %" G_GINT64_FORMAT ", %s"), run->id, gtk_label_get_label (GTK_LABEL (label)));
+  g_autofree char *name = g_strdup_printf (_ ("Run %" PRId64 ", %s"), run->id, gtk_label_get_label (GTK_LABEL (label)));
   dh_ui_set_name (button, name);
   gtk_widget_set_halign (button, GTK_ALIGN_START);
   gtk_widget_set_tooltip_text (button, _ ("Its maps in Browse, beside those of the open network"));

@@ -1,4 +1,5 @@
 #include "dh-run-removal-dialog.h"
+#include <inttypes.h>
 #include "dh-run-removal.h"
 
 /* Borrowed of the items; `all`: else those alone that can go now. */
@@ -30,7 +31,7 @@ static void
 ask_of_one (AdwMessageDialog *message, const DhRun *run, gboolean can)
 {
   g_autofree char *folder = g_filename_display_name (run->folder != NULL ? run->folder : "");
-  adw_message_dialog_format_heading (message, _ ("Remove run %" G_GINT64_FORMAT "?"), run->id);
+  adw_message_dialog_format_heading (message, _ ("Remove run %" PRId64 "?"), run->id);
   if (can)
     adw_message_dialog_format_body (message,
                                     _ ("It leaves the list, with its numbers. Its maps lie in %s: they can stay there, "

@@ -1,5 +1,6 @@
 #include "dh-compared-pictures.h"
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 #include "dh-compared-numbers.h"
 #include "dh-session-evaluation.h"
@@ -118,7 +119,7 @@ static char *
 explain (guint64 anomalies, guint64 pixels, guint64 non_finite)
 {
   if (non_finite > 0)
-    return g_strdup_printf (_ ("%" G_GUINT64_FORMAT " scores are not finite"), non_finite);
+    return g_strdup_printf (_ ("%" PRIu64 " scores are not finite"), non_finite);
   return g_strdup (pixels == 0      ? _ ("no anomaly label")
                    : anomalies == 0 ? _ ("no anomaly pixels")
                                     : _ ("no inlier pixels"));

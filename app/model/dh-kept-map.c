@@ -1,5 +1,6 @@
 #include "dh-kept-map.h"
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 #include "dh-file.h"
 #include "dh-run-threshold.h"
@@ -201,7 +202,7 @@ explain (DhSession *self)
 {
   const DhKeptMap *kept = self->kept;
   if (kept->run != 0)
-    return g_strdup_printf (_ ("It was kept of %s, from run %" G_GINT64_FORMAT ". Choose the run itself to see it on "
+    return g_strdup_printf (_ ("It was kept of %s, from run %" PRId64 ". Choose the run itself to see it on "
                                "other images."),
                             kept->name, kept->run);
   return g_strdup_printf (_ ("It was kept of %s, from %s. Of this image there is no map of that network: load its "

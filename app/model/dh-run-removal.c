@@ -1,5 +1,6 @@
 #include "dh-run-removal.h"
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include "dh-database.h"
 #include "dh-error.h"
 #include "dh-folder-lock.h"
@@ -165,7 +166,7 @@ removed (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   g_autofree char *text =
-      n == 1 ? g_strdup_printf (_ ("Run %" G_GINT64_FORMAT " is removed"), g_array_index (removal->runs, gint64, 0))
+      n == 1 ? g_strdup_printf (_ ("Run %" PRId64 " is removed"), g_array_index (removal->runs, gint64, 0))
              : g_strdup_printf (ngettext ("%u run is removed", "%u runs are removed", n), n);
   dh_session_say (self, text);
 }

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,7 +35,7 @@ title_of (const DhTrainingRecord *record, const DhJobCheckpoint *checkpoint)
 {
   const DhJobRow *row = record->row;
   if (checkpoint->last)
-    return g_strdup_printf (_ ("last, step %" G_GUINT64_FORMAT), checkpoint->step);
+    return g_strdup_printf (_ ("last, step %" PRIu64), checkpoint->step);
   if (!checkpoint->best)
     return g_strdup_printf (_ ("epoch %u"), checkpoint->epoch);
   if (row->best_epoch == 0)

@@ -1,4 +1,5 @@
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 #include "dh-batch-loader.h"
 #include "dh-database.h"
@@ -253,12 +254,11 @@ dh_training_look_at_time (DhTrainingLook *look)
   g_autofree char *time = duration (check->seconds);
   /* A processor that loads is the one that computes, so that no more can be had of it. */
   const gboolean waits = dh_device_has_memory (look->device) && loading > 2 * computing;
-  dh_training_look_say (
-      look, DH_CHECK_TIME, waits || check->seconds > 14 * 86400.0 ? DH_CHECK_WARNING : DH_CHECK_OK,
-      waits      ? _ ("Very roughly %s for %'" G_GUINT64_FORMAT " steps: the device waits for images to be read")
-      : measured ? _ ("About %s for %'" G_GUINT64_FORMAT " steps, going by earlier trainings here")
-                 : _ ("Very roughly %s for %'" G_GUINT64_FORMAT " steps"),
-      time, check->steps);
+  dh_training_look_say (look, DH_CHECK_TIME, waits || check->seconds > 14 * 86400.0 ? DH_CHECK_WARNING : DH_CHECK_OK,
+                        waits ? _ ("Very roughly %s for %'" PRIu64 " steps: the device waits for images to be read")
+                        : measured ? _ ("About %s for %'" PRIu64 " steps, going by earlier trainings here")
+                                   : _ ("Very roughly %s for %'" PRIu64 " steps"),
+                        time, check->steps);
 }
 
 void

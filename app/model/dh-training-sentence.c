@@ -1,4 +1,5 @@
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 #include "dh-training-job-private.h"
@@ -12,8 +13,7 @@ numbers (const DhJobProgress *progress)
   if (progress->epochs > 0)
     g_string_append_printf (text, _ ("epoch %u of %u"), progress->epoch, progress->epochs);
   if (progress->steps > 0)
-    g_string_append_printf (text, _ (" · step %'" G_GUINT64_FORMAT " of %'" G_GUINT64_FORMAT), progress->step,
-                            progress->steps);
+    g_string_append_printf (text, _ (" · step %'" PRIu64 " of %'" PRIu64), progress->step, progress->steps);
   return g_string_free (text, FALSE);
 }
 
@@ -22,7 +22,7 @@ running_sentence (const DhJobProgress *progress)
 {
   g_autofree char *where = numbers (progress);
   if (progress->silent > 0)
-    return g_strdup_printf (_ ("%s · no sign of life for %" G_GINT64_FORMAT " s"), where, progress->silent);
+    return g_strdup_printf (_ ("%s · no sign of life for %" PRId64 " s"), where, progress->silent);
   switch (progress->phase)
     {
     case DH_JOB_STARTING:
@@ -49,7 +49,7 @@ last_checkpoint (const DhJobSnapshot *snapshot)
     {
       const DhJobCheckpoint *checkpoint = snapshot->checkpoints->pdata[i];
       if (checkpoint->last)
-        return g_strdup_printf (_ ("Last checkpoint: step %'" G_GUINT64_FORMAT "."), checkpoint->step);
+        return g_strdup_printf (_ ("Last checkpoint: step %'" PRIu64 "."), checkpoint->step);
     }
   return g_strdup (_ ("There is no checkpoint yet."));
 }
@@ -71,7 +71,7 @@ memory_sentence (const DhJobRow *row)
   const char *advice = strstr (why, "smaller") != NULL
                            ? ""
                            : _ (" A smaller crop or batch needs less; accumulation makes up for the batch.");
-  return g_strdup_printf (_ ("Out of memory at step %'" G_GINT64_FORMAT ". %s%s"), row->step + 1, why, advice);
+  return g_strdup_printf (_ ("Out of memory at step %'" PRId64 ". %s%s"), row->step + 1, why, advice);
 }
 
 static char *
@@ -87,9 +87,8 @@ ended_sentence (const DhJobSnapshot *snapshot, DhJobState state)
       if (row->why != NULL)
         return g_steal_pointer (&why);
       if (row->best_epoch == 0 || isnan (ap ? row->ap : row->miou))
-        return g_strdup_printf (_ ("%" G_GINT64_FORMAT " steps"), row->step);
-      return g_strdup_printf (ap ? _ ("best AP %.1f %% at epoch %" G_GINT64_FORMAT)
-                                 : _ ("best mIoU %.1f %% at epoch %" G_GINT64_FORMAT),
+        return g_strdup_printf (_ ("%" PRId64 " steps"), row->step);
+      return g_strdup_printf (ap ? _ ("best AP %.1f %% at epoch %" PRId64) : _ ("best mIoU %.1f %% at epoch %" PRId64),
                               100 * (ap ? row->ap : row->miou), row->best_epoch);
     case DH_JOB_FAILED:
       return g_strdup (row->why != NULL ? why : _ ("It failed without a word."));
@@ -98,10 +97,9 @@ ended_sentence (const DhJobSnapshot *snapshot, DhJobState state)
     case DH_JOB_CANCELLED:
       if (!snapshot->begun)
         return g_strdup (_ ("cancelled before it began"));
-      return g_strdup_printf (_ ("Stopped at step %'" G_GINT64_FORMAT ". %s"), row->step, last);
+      return g_strdup_printf (_ ("Stopped at step %'" PRId64 ". %s"), row->step, last);
     default:
-      return g_strdup_printf (_ ("The process ended without a word at step %'" G_GINT64_FORMAT ". %s"), row->step,
-                              last);
+      return g_strdup_printf (_ ("The process ended without a word at step %'" PRId64 ". %s"), row->step, last);
     }
 }
 

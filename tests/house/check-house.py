@@ -133,6 +133,9 @@ def translation():
     said = {shown(p) for p in sources(".c", ".ui")
             if p.relative_to(SOURCE).parts[0] in ("app", "ui") and TRANSLATED.search(p.read_text(encoding="utf-8"))}
     check("POTFILES names every file with words for people", said - set(listed))
+    # PRId64 from <inttypes.h> is what translators' tools know.
+    cut = re.compile(r'(?<![\w"])(?:_|N_|ngettext)\s*\((?:\s*"(?:[^"\\]|\\.)*",?)+\s*G_GU?INT64_FORMAT')
+    check("words for people are whole", {f for f in said if cut.search((SOURCE / f).read_text(encoding="utf-8"))})
     check("POTFILES is sorted", [] if listed == sorted(listed) else ["sort it"])
 
 
