@@ -2,6 +2,7 @@
 #include <math.h>
 #include "dh-counts-table.h"
 #include "dh-object-rows.h"
+#include "dh-session-evaluation.h"
 #include "dh-session-set-objects.h"
 
 struct _DhNumbers
@@ -59,7 +60,7 @@ explain_image (DhNumbers *self)
     return g_strdup (of_image);
   if (stats != NULL && dh_session_get_set_stats (self->session) == NULL
       && dh_session_has_anomaly_labels (self->session))
-    return g_strdup (_ ("—  the data set is not evaluated yet (Ctrl+E)"));
+    return g_strconcat ("—  ", dh_session_explain_no_evaluation (self->session), NULL);
   return NULL;
 }
 
@@ -143,6 +144,7 @@ dh_numbers_new (DhSession *session)
   for (guint i = 0; i < G_N_ELEMENTS (props); i++)
     g_signal_connect_object (session, props[i], G_CALLBACK (show_all), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "set-objects", G_CALLBACK (show_why), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "evaluation", G_CALLBACK (show_why), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "threshold", G_CALLBACK (on_threshold), self, 0);
   show_all (self);
   return GTK_WIDGET (self);

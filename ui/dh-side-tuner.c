@@ -4,6 +4,7 @@
 #include "dh-compared-numbers.h"
 #include "dh-counts-table.h"
 #include "dh-kept-map.h"
+#include "dh-run-list.h"
 #include "dh-run-tuner.h"
 #include "dh-score-tuner.h"
 
@@ -171,7 +172,10 @@ explain (DhSideTuner *self, const DhScoreStats *stats, gboolean of_set)
   if (!of_set && self->run == DH_KEPT_RUN && !dh_session_made_kept_map (self->session))
     return _ ("—  what was kept of another network has no numbers of the set");
   if (!of_set && self->run <= 0)
-    return dh_session_has_anomaly_labels (self->session) ? _ ("—  the data set is not evaluated yet (Ctrl+E)") : NULL;
+    return !dh_session_has_anomaly_labels (self->session) ? NULL
+           : dh_session_find_evaluated (self->session) != NULL
+               ? _ ("—  the data set was evaluated before: Metrics (Ctrl+2) shows what was measured")
+               : _ ("—  the data set is not evaluated yet (Ctrl+E)");
   if (!of_set && dh_session_get_run_details (self->session, self->side) != NULL)
     return _ ("—  the run keeps no pooled curve of its data set");
   return NULL;

@@ -65,6 +65,11 @@ describe_job (DhSession *session, double *fraction)
       return g_strdup_printf (_ ("Evaluating %u of %u · %.2g images/s · %s left"), progress.done, progress.total,
                               progress.per_second, left);
     }
+  if (dh_session_is_recalling (session))
+    {
+      *fraction = progress.total > 0 ? (double)progress.done / progress.total : 0;
+      return g_strdup_printf (_ ("Reading what was measured before: %u of %u"), progress.done, progress.total);
+    }
   if (dh_session_is_opening (session))
     return g_strdup (_ ("Opening…"));
   if (dh_session_is_loading (session))
@@ -84,7 +89,8 @@ show_job (GtkWidget *bar)
   g_autofree char *text = describe_job (self->session, &fraction);
   gtk_label_set_label (GTK_LABEL (self->job), text);
   gtk_widget_set_visible (self->progress, fraction >= 0);
-  gtk_widget_set_visible (self->stop, dh_session_is_evaluating (self->session));
+  gtk_widget_set_visible (self->stop,
+                          dh_session_is_evaluating (self->session) || dh_session_is_recalling (self->session));
   if (fraction >= 0)
     gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (self->progress), CLAMP (fraction, 0, 1));
 }
@@ -115,8 +121,7 @@ dh_status_bar_new (DhSession *session)
   gtk_widget_set_valign (self->progress, GTK_ALIGN_CENTER);
   dh_ui_set_name (self->progress, _ ("Progress"));
   gtk_box_append (GTK_BOX (bar), self->progress);
-  self->stop =
-      dh_ui_icon_button ("window-close-symbolic", _ ("Stop the evaluation"), "win.cancel-evaluation", "flat dh-stop");
+  self->stop = dh_ui_icon_button ("window-close-symbolic", _ ("Stop"), "win.cancel-evaluation", "flat dh-stop");
   gtk_widget_set_valign (self->stop, GTK_ALIGN_CENTER);
   gtk_box_append (GTK_BOX (bar), self->stop);
   static const char *const of_context[] = { "notify::model-info", "notify::dataset-title", "notify::frame" };

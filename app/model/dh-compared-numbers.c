@@ -76,7 +76,7 @@ find_side (DhSession *session, gint map)
   else if (!dh_session_has_anomaly_labels (session))
     side.nothing = _ ("the data set has no anomaly labels");
   else if (!dh_score_stats_has (dh_session_get_set_stats (session), side.score))
-    side.nothing = _ ("the data set is not evaluated yet (Ctrl+E)");
+    side.nothing = dh_session_explain_no_evaluation (session);
   return side;
 }
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include "dh-compared-numbers.h"
+#include "dh-run-list.h"
 #include "dh-session-evaluation.h"
 #include "dh-session-private.h"
 
@@ -109,7 +110,9 @@ refuse_side (DhSession *session, gint side)
   if (score == DH_N_SCORES)
     return _ ("One side has no AP of single images: choose a run or the hybrid score in its head");
   if (dh_session_get_set_stats (session) == NULL || summary == NULL)
-    return _ ("The data set is not evaluated yet (Ctrl+E)");
+    return dh_session_find_evaluated (session) != NULL
+               ? _ ("The data set was evaluated before: Metrics (Ctrl+2) shows what was measured")
+               : _ ("The data set is not evaluated yet (Ctrl+E)");
   return summary->score == score
              ? NULL
              : _ ("Of the network, single images have an AP of its main score alone; runs have one of theirs");

@@ -16,6 +16,9 @@ gboolean dh_session_is_evaluating (DhSession *session);
  * of the open set. A few are read without being asked for. Cancelled like an evaluation; "error" tells why not. */
 void dh_session_recall_evaluation (DhSession *session);
 gboolean dh_session_is_recalling (DhSession *session);
+/* Why there are no numbers of the open set, which is labelled, with weights: it was never evaluated, or they are still
+ * to be read; translated, no whole sentence. */
+const char *dh_session_explain_no_evaluation (DhSession *session);
 
 typedef struct
 {

@@ -196,6 +196,17 @@ dh_session_is_recalling (DhSession *self)
   return self->recall != NULL;
 }
 
+const char *
+dh_session_explain_no_evaluation (DhSession *self)
+{
+  if (self->recall != NULL)
+    return _ ("what was measured of the data set before is being read");
+  const DhRun *run = dh_session_find_evaluated (self);
+  return run != NULL && run->has_maps
+             ? _ ("the data set was evaluated before: Metrics (Ctrl+2) shows what was measured")
+             : _ ("the data set is not evaluated yet (Ctrl+E)");
+}
+
 gint64
 dh_session_get_recalled (DhSession *self, guint *done)
 {
