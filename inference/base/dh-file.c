@@ -13,7 +13,7 @@
 struct _DhFileWriter
 {
   char *path;
-  char *temporary; /* NULL once renamed or removed */
+  char *temporary; /* NULL once renamed or removed, and of what is written as it is */
   int fd;
   guint64 position;
   guint64 begun; /* bytes that were told to go to the disk */
@@ -56,6 +56,19 @@ make_temporary (DhFileWriter *writer)
   return writer->fd >= 0;
 }
 
+/* A device, a pipe, or a file that is open already and goes by the name of its descriptor (/dev/stdout): to rename over
+ * one of these would take it away from everybody. */
+static gboolean
+is_no_file (const char *path)
+{
+  struct stat info;
+  g_autofree char *link = g_file_read_link (path, NULL), *folder = g_path_get_dirname (path);
+  g_autofree char *real = realpath (folder, NULL);
+  if ((link && g_str_has_prefix (link, "/proc/")) || (real && g_str_has_prefix (real, "/proc/")))
+    return TRUE;
+  return stat (path, &info) == 0 && !S_ISREG (info.st_mode) && !S_ISDIR (info.st_mode);
+}
+
 DhFileWriter *
 dh_file_writer_open (const char *path, GError **error)
 {
@@ -63,6 +76,14 @@ dh_file_writer_open (const char *path, GError **error)
 
   g_autoptr (DhFileWriter) writer = g_new0 (DhFileWriter, 1);
   writer->path = g_strdup (path);
+  if (is_no_file (path))
+    {
+      writer->fd = open (path, O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC);
+      if (writer->fd >= 0)
+        return g_steal_pointer (&writer);
+      g_set_error (error, DH_ERROR, DH_ERROR_IO, "%s: cannot be written: %s", path, g_strerror (errno));
+      return NULL;
+    }
   while (make_temporary (writer))
     {
       if (hold (writer))
@@ -122,8 +143,9 @@ dh_file_writer_close (DhFileWriter *writer, GError **error)
 {
   g_return_val_if_fail (writer != NULL && writer->fd >= 0, FALSE);
 
-  /* Renamed while it is still locked. */
-  if (fsync (writer->fd) != 0 || rename (writer->temporary, writer->path) != 0)
+  /* Renamed while it is still locked. Pipes and terminals have nothing to flush. */
+  if ((fsync (writer->fd) != 0 && (writer->temporary || (errno != EINVAL && errno != EROFS && errno != ENOTSUP)))
+      || (writer->temporary && rename (writer->temporary, writer->path) != 0))
     {
       const int code = errno;
       drop_temporary (writer);
