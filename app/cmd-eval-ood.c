@@ -75,7 +75,7 @@ evaluate (DhCli *cli, DhEvaluationOptions *options, const Wanted *wanted)
   dh_cli_say_displaced (cli, evaluation->displaced, options->folder);
   const int status = dh_cli_print_evaluation (cli, evaluation);
   const DhScoreEvaluation *score = &g_array_index (evaluation->scores, DhScoreEvaluation, 0);
-  return dh_cli_check_required (cli, wanted->required, score->results, status);
+  return dh_cli_check_required (cli, wanted->required, score->results, database, evaluation->run, status);
 }
 
 static int
@@ -167,7 +167,7 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
     { "protocol", 0, 0, G_OPTION_ARG_STRING, &protocols, "Protocols (default: the pixel protocols)", "P,…" },
     { "score", 0, 0, G_OPTION_ARG_STRING, &score, "The map that is measured (default hybrid)", "MAP" },
     { "compare", 0, 0, G_OPTION_ARG_STRING, &more, "Maps measured beside it", "MAP,…" },
-    DH_CLI_REQUIRE_ENTRY (require),
+    DH_CLI_REQUIRE_OF_RUN_ENTRY (require),
     { "scale", 0, 0, G_OPTION_ARG_DOUBLE, &scale,
       "Makes the images smaller first, for those too large for the memory (at most 1: as they are); the maps are "
       "brought back to the images' size, and measured there",
@@ -198,7 +198,8 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
 
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) found = dh_cli_find_protocols (protocols, &error);
-  g_autoptr (DhCliRequired) required = found ? dh_cli_required_new (require, found, &error) : NULL;
+  g_autoptr (DhCliRequired) required =
+      found ? dh_cli_required_new (require, found, DH_CLI_REQUIRE_OF_RUN, &error) : NULL;
   DhEvaluationOptions options = { .score = DH_MAP_HYBRID, .folder = folder };
   if (!required || (score && !dh_map_from_name (score, &options.score)) || options.score >= DH_MAP_LOGITS
       || options.score == DH_MAP_SEGMENTATION || (more && !dh_cli_parse_maps (more, &options.more_scores, &error)))

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli-require.h"
 #include "dh-metric.h"
 #include "dh-report.h"
 #include "dh-run-state.h"
@@ -78,6 +78,33 @@ parse_runs (const char *text, gint64 *first, gint64 *second)
          && (n == 1 || g_ascii_string_to_signed (words[1], 10, 1, G_MAXINT64, second, NULL));
 }
 
+/* Nothing is written but whether it holds. */
+static int
+check_alone (DhCli *cli, const char *db, const char *text, const DhCliRequired *required)
+{
+  g_autoptr (GError) error = NULL;
+  gint64 run = 0;
+  if (text && !g_ascii_string_to_signed (text, 10, 1, G_MAXINT64, &run, NULL))
+    return dh_cli_usage (cli, "--run %s is no number of one run, which --require asks about", text);
+  g_autoptr (DhDatabase) database = dh_database_open_existing (db, &error);
+  if (!database || (run == 0 && (run = newest_run (database, &error)) == 0))
+    return dh_cli_fail (cli, &error);
+  const int status = dh_cli_check_required (cli, required, NULL, database, run, DH_EXIT_DONE);
+  if (!cli->json)
+    {
+      if (status == DH_EXIT_DONE && !cli->quiet)
+        printf ("run %" G_GINT64_FORMAT " is as required\n", run);
+      return status;
+    }
+  JsonBuilder *json = json_builder_new ();
+  json_builder_begin_object (json);
+  dh_json_member_int (json, "run", run);
+  dh_json_member_boolean (json, "as_required", status == DH_EXIT_DONE);
+  json_builder_end_object (json);
+  dh_json_print (json);
+  return status;
+}
+
 /* "-10.6", or "best-f1@3": what that rule chooses on run 3. */
 static gboolean
 parse_threshold (const char *text, double *value, char **rule, gint64 *source)
@@ -116,7 +143,7 @@ print_written (DhCli *cli, const char *out, const char *format, const gint64 *ru
 {
   if (!cli->json)
     {
-      if (!cli->quiet)
+      if (!cli->quiet && !g_str_equal (out, "/dev/stdout"))
         printf ("%s\n", out);
       return;
     }
@@ -247,6 +274,7 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
   g_autofree char *format_name = NULL;
   g_autofree char *out = NULL;
   g_autofree char *kept = NULL;
+  g_autofree char *require = NULL;
   gboolean objects = FALSE, slices = FALSE;
   g_auto (Table) table = { .digits = 2 };
   const GOptionEntry entries[] = {
@@ -279,19 +307,27 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     { "digits", 0, 0, G_OPTION_ARG_INT, &table.digits, "With --table: behind the point (default 2)", "N" },
     { "run", 0, 0, G_OPTION_ARG_STRING, &runs, "The run, or two to compare (default: the newest); with --table any",
       "N[,M…]" },
+    DH_CLI_REQUIRE_OF_RUN_ENTRY (require),
     { "format", 0, 0, G_OPTION_ARG_STRING, &format_name, "csv, json, html, md, latex or pdf", "F" },
-    { "out", 0, 0, G_OPTION_ARG_FILENAME, &out, "The file to write", "FILE" },
+    { "out", 0, 0, G_OPTION_ARG_FILENAME, &out, "The file to write; -: standard output", "FILE" },
     { NULL },
   };
   int status;
-  if (!dh_cli_parse (
-          cli, argc, argv, entries, NULL,
-          "[--db FILE] [--run N[,M]] [--threshold V|RULE@RUN] [--slices] [--objects] [--table] [--format F] --out FILE",
-          "Writes a run with its provenance, two compared, or a table of many. Without --out: lists the "
-          "runs.",
-          "densehybrid report --run 3 --format html --out run3.html", NULL, &status))
+  if (!dh_cli_parse (cli, argc, argv, entries, NULL,
+                     "[--db FILE] [--run N[,M]] [--threshold V|RULE@RUN] [--slices] [--objects] [--require R] "
+                     "[--table] [--format F] --out FILE",
+                     "Writes a run with its provenance, two compared, or a table of many. Without --out: lists the "
+                     "runs, or, with\n--require, only tells by the exit status whether that holds.",
+                     "densehybrid report --run 3 --format html --out run3.html", NULL, &status))
     return status;
   g_autoptr (GError) error = NULL;
+  g_autoptr (DhCliRequired) required = dh_cli_required_new (require, NULL, DH_CLI_REQUIRE_OF_STORED, &error);
+  if (!required)
+    return dh_cli_fail (cli, &error);
+  if (require && table.wanted)
+    return dh_cli_usage (cli, "--require asks about one run, and a --table is of many");
+  if (!out && require && !format_name && !kept && !objects && !slices)
+    return check_alone (cli, db, runs, required);
   if (!out && (runs || format_name || kept || objects || slices || table.wanted))
     return dh_cli_usage (cli, "--out is missing: which file?");
   if (!out)
@@ -299,6 +335,9 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
       g_autoptr (DhDatabase) listed = dh_database_open_existing (db, &error);
       return listed && list_runs (cli, listed, &error) ? DH_EXIT_DONE : dh_cli_fail (cli, &error);
     }
+  const gboolean printed = g_str_equal (out, "-");
+  if (printed && cli->json)
+    return dh_cli_usage (cli, "--json and --out - both write to standard output; --format json is the report itself");
   g_autofree char *base = g_path_get_basename (out);
   const char *dot = strrchr (base, '.');
   const char *name = format_name ? format_name : dot ? g_ascii_strcasecmp (dot, ".tex") == 0 ? "latex" : dot + 1 : "";
@@ -313,8 +352,9 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "--threshold, --slices and --objects have no place in a --table");
   if (!table.wanted && (table.protocol || table.marks || table.names || table.digits != 2))
     return dh_cli_usage (cli, "--protocol, --mark, --name and --digits belong to --table");
+  const char *path = printed ? "/dev/stdout" : out;
   if (table.wanted)
-    return write_table (cli, db, runs, &table, format, out);
+    return write_table (cli, db, runs, &table, format, path);
   gint64 first = 0, second = 0;
   if (runs && !parse_runs (runs, &first, &second))
     return dh_cli_usage (cli, "--run %s is no number of a run, nor two with a comma", runs);
@@ -339,10 +379,11 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
   if (!database || (!first && !(first = newest_run (database, &error))))
     return dh_cli_fail (cli, &error);
   DhReportContents contents = { .run = first, .other = second, .slices = slices, .objects = objects };
-  if (!(kept ? write_at (cli, database, &contents, value, rule, source, format, out, &error)
-             : dh_report_write_contents (database, &contents, format, out, cli->cancellable, &error)))
+  if (!(kept ? write_at (cli, database, &contents, value, rule, source, format, path, &error)
+             : dh_report_write_contents (database, &contents, format, path, cli->cancellable, &error)))
     return dh_cli_fail (cli, &error);
   const gint64 written[] = { first, second };
-  print_written (cli, out, dh_report_format_name (format), written, second ? 2 : 1);
-  return DH_EXIT_DONE;
+  print_written (cli, path, dh_report_format_name (format), written, second ? 2 : 1);
+  fflush (stdout);
+  return dh_cli_check_required (cli, required, NULL, database, first, DH_EXIT_DONE);
 }

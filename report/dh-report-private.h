@@ -135,6 +135,8 @@ DhReportTable *dh_report_slices_table (const DhReportSlices *slices);
 /* Of two runs, those that both have, beside each other; NULL of one. */
 DhReportTable *dh_report_compared_slices (const DhReport *report);
 void dh_report_slices_to_json (const DhReportSlices *slices, JsonBuilder *json);
+/* Their numbers, DhRunSlice; those of the whole are not among them. NULL where some image could not be read. */
+GPtrArray *dh_report_slices_list (const DhReportSlices *slices);
 /* dh-report-maps.c: the map that the row was measured on, oriented, and its labels, of one size. FALSE where the map is
  * gone or another run's, or the labels are. */
 gboolean dh_report_load_measured (const DhRunImageRow *row, DhDataset *dataset, DhTensor **map, DhLabels **labels);
@@ -150,8 +152,10 @@ char *dh_report_dup_model (const DhReport *report, guint run);
 /* Of two runs, their numbers beside each other, under each protocol that both have; subtracted where they are of the
  * same data, and a sentence where not. NULL of one run. */
 DhReportTable *dh_report_compared_protocols (const DhReport *report);
-/* Why numbers of the two runs are not subtracted; NULL where they are of the same pictures. */
-const char *dh_report_explain_difference (const DhReport *report);
+/* "measured other data": what tells the pictures and labels of two runs apart; NULL where they are the same. */
+const char *dh_report_name_difference (const DhRunRow *a, const DhRunRow *b);
+/* Why numbers of the two runs are not subtracted, in a sentence; NULL likewise. Free with g_free. */
+char *dh_report_explain_difference (const DhReport *report);
 /* Two fractions, and the first less the second: "—" where they are not to be subtracted. */
 void dh_report_table_add_pair (DhReportTable *table, double a, double b, gboolean subtract);
 /* The pictures that both measured, by the difference of their AP, the largest first. NULL of one run, and where no

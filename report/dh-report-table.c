@@ -112,19 +112,24 @@ dh_report_table_add_pair (DhReportTable *table, double a, double b, gboolean sub
 }
 
 const char *
-dh_report_explain_difference (const DhReport *report)
+dh_report_name_difference (const DhRunRow *a, const DhRunRow *b)
 {
-  const DhRunRow *a = report->runs[0].run, *b = report->runs[1].run;
   if (!g_str_equal (a->dataset_kind, b->dataset_kind) || !g_str_equal (a->dataset_fingerprint, b->dataset_fingerprint))
-    return "The runs measured other data: their numbers stand beside each other and are not subtracted.";
+    return "measured other data";
   if (!g_str_equal (a->split, b->split))
-    return "The runs measured other splits: their numbers stand beside each other and are not subtracted.";
+    return "measured other splits";
   g_autoptr (DhReading) of_a = dh_run_reading_get (a), of_b = dh_run_reading_get (b);
   if (!dh_reading_has_same_labels (of_a, of_b))
-    return "The runs read the labels in other ways: their numbers stand beside each other and are not subtracted.";
-  if (a->images_done != b->images_done)
-    return "The runs measured other images of the set: their numbers stand beside each other and are not subtracted.";
-  return NULL;
+    return "read the labels in other ways";
+  return a->images_done != b->images_done ? "measured other images of the set" : NULL;
+}
+
+char *
+dh_report_explain_difference (const DhReport *report)
+{
+  const char *what = dh_report_name_difference (report->runs[0].run, report->runs[1].run);
+  return what ? g_strdup_printf ("The runs %s: their numbers stand beside each other and are not subtracted.", what)
+              : NULL;
 }
 
 char *
@@ -169,7 +174,7 @@ dh_report_compared_protocols (const DhReport *report)
         titles[1 + 3 * i + side] = name;
       }
   DhReportTable *table = dh_report_table_new (title, G_N_ELEMENTS (titles), 1, titles);
-  const char *why = dh_report_explain_difference (report);
+  g_autofree char *why = dh_report_explain_difference (report);
   gboolean other_pixels = FALSE;
   for (guint i = 0; i < a->protocols->len; i++)
     {
