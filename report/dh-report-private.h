@@ -98,9 +98,10 @@ const char *dh_report_table_cell (const DhReportTable *table, guint row, guint c
 DhReportTable *dh_report_components_table (const DhReportRun *run);
 /* What the run gives at the thresholds that are kept for it. NULL without any. */
 DhReportTable *dh_report_thresholds_table (const DhReport *report, guint run);
-/* The pixels of the run at a threshold, from its stored curve: between two of its points those of the stricter one.
- * FALSE without one. */
-gboolean dh_report_count_at (const DhReportRun *run, const DhReportThreshold *threshold, DhConfusion *confusion);
+/* The pixels of the first run at a threshold: each (`exact`) where its slices were counted at that, else from its
+ * stored curve: between two of its points those of the stricter one. FALSE without one. */
+gboolean dh_report_count_at (const DhReport *report, const DhReportThreshold *threshold, gboolean *exact,
+                             DhConfusion *confusion);
 /* "best F1 on Fishyscapes Static · fs_val, 30 images" */
 char *dh_report_threshold_chosen (const DhReportThreshold *threshold);
 /* What turns a value of the map into one that is high where anomalous, and back: 1 or -1. */
@@ -135,6 +136,9 @@ DhReportTable *dh_report_slices_table (const DhReportSlices *slices);
 /* Of two runs, those that both have, beside each other; NULL of one. */
 DhReportTable *dh_report_compared_slices (const DhReport *report);
 void dh_report_slices_to_json (const DhReportSlices *slices, JsonBuilder *json);
+/* The whole set's pixels at a threshold. FALSE where the slices were counted at another, or not all images were read.
+ */
+gboolean dh_report_slices_count_whole (const DhReportSlices *slices, double threshold, DhConfusion *confusion);
 /* Their numbers, DhRunSlice; those of the whole are not among them. NULL where some image could not be read. */
 GPtrArray *dh_report_slices_list (const DhReportSlices *slices);
 /* dh-report-maps.c: the map that the row was measured on, oriented, and its labels, of one size. FALSE where the map is

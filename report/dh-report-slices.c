@@ -20,7 +20,9 @@ typedef struct
   DhRanking *ranking;
   guint64 pixels, positives;
   DhPixelMetrics metrics;
-  double tpr, fpr; /* at the threshold */
+  DhConfusion found; /* at the threshold, where `counted` */
+  gboolean counted;
+  double tpr, fpr; /* of that */
 } Slice;
 
 struct _DhReportSlices
@@ -137,11 +139,12 @@ add_picture (Slice *slice, const float *scores, const DhLabels *labels)
 static void
 count (Slice *slice, double threshold)
 {
-  DhConfusion found;
   const float limit = (float)threshold;
-  dh_ranking_confusion (slice->ranking, limit > threshold ? nextafterf (limit, -INFINITY) : limit, FALSE, &found);
-  slice->tpr = dh_confusion_tpr (&found);
-  slice->fpr = dh_confusion_fpr (&found);
+  dh_ranking_confusion (slice->ranking, limit > threshold ? nextafterf (limit, -INFINITY) : limit, FALSE,
+                        &slice->found);
+  slice->counted = TRUE;
+  slice->tpr = dh_confusion_tpr (&slice->found);
+  slice->fpr = dh_confusion_fpr (&slice->found);
 }
 
 /* `threshold`: of what is high where anomalous. */
@@ -236,6 +239,16 @@ count_unread (const DhReportSlices *self)
 {
   const Slice *whole = self->slices->pdata[0];
   return whole->rows->len - whole->images;
+}
+
+gboolean
+dh_report_slices_count_whole (const DhReportSlices *self, double threshold, DhConfusion *confusion)
+{
+  const Slice *whole = self ? self->slices->pdata[0] : NULL;
+  if (!whole || !whole->counted || count_unread (self) > 0 || self->at.threshold != threshold)
+    return FALSE;
+  *confusion = whole->found;
+  return TRUE;
 }
 
 static char *

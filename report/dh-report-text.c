@@ -145,13 +145,19 @@ add_thresholds (JsonBuilder *json, const DhReport *report)
     {
       const DhReportThreshold *threshold = &report->thresholds[i];
       DhConfusion found = { 0 };
-      const gboolean counted = dh_report_count_at (&report->runs[0], threshold, &found);
+      gboolean exact;
+      const gboolean counted = dh_report_count_at (report, threshold, &exact, &found);
       json_builder_begin_object (json);
       dh_report_member_string (json, "score", threshold->score ? threshold->score : report->runs[0].run->score);
       dh_report_member_double (json, "value", threshold->value);
       dh_report_member_string (json, "rule", threshold->rule ? threshold->rule : "by hand");
       dh_report_member_string (json, "source", threshold->source);
       dh_report_member_int (json, "source_images", threshold->images);
+      if (threshold->run)
+        {
+          dh_report_member_int (json, "source_run", threshold->run);
+          dh_report_member_string (json, "source_fingerprint", threshold->fingerprint);
+        }
       json_builder_set_member_name (json, "source_is_this_set");
       json_builder_add_boolean_value (json, threshold->own);
       dh_report_member_double (json, "precision", dh_confusion_precision (&found));
@@ -164,6 +170,8 @@ add_thresholds (JsonBuilder *json, const DhReport *report)
           dh_report_member_int (json, "fp", (gint64)found.fp);
           dh_report_member_int (json, "fn", (gint64)found.fn);
           dh_report_member_int (json, "tn", (gint64)found.tn);
+          json_builder_set_member_name (json, "counted_exactly");
+          json_builder_add_boolean_value (json, exact);
         }
       json_builder_end_object (json);
     }
