@@ -617,7 +617,7 @@ test_reading (EvaluationFixture *fixture, gconstpointer data)
   tree_remove (root);
 }
 
-/* A table that goes on on the next page has its columns' heads there again. */
+/* A table that goes on on the next page has its columns' heads there again; a name is as long as it is. */
 static void
 test_pages (EvaluationFixture *fixture, gconstpointer data)
 {
@@ -635,6 +635,10 @@ test_pages (EvaluationFixture *fixture, gconstpointer data)
       row.image = dh_database_put_image (fixture->database, run->dataset, stem, stem, "", "", &error);
       g_assert_true (dh_database_put_run_image (fixture->database, evaluation->run, &row, &error));
     }
+  g_autofree char *longest = g_strnfill (120, 'w');
+  DhRunImageRow row = { .state = (char *)"done", .width = 1, .height = 1, .ap = 0.5 };
+  row.image = dh_database_put_image (fixture->database, run->dataset, longest, longest, "", "", &error);
+  g_assert_true (dh_database_put_run_image (fixture->database, evaluation->run, &row, &error));
   g_autofree char *path = g_build_filename (fixture->folder, "pages.pdf", NULL);
   g_assert_true (dh_report_write (fixture->database, evaluation->run, 0, DH_REPORT_PDF, path, NULL, &error));
   g_assert_no_error (error);
@@ -651,6 +655,14 @@ test_pages (EvaluationFixture *fixture, gconstpointer data)
         n++;
       }
   g_assert_cmpuint (n, >=, 3);
+  guint letters = 0;
+  for (const char *at = strchr (text, 'w'); at; at = strchr (at, 'w'))
+    {
+      const gsize length = strspn (at, "w");
+      letters += length > 1 ? (guint)length : 0;
+      at += length;
+    }
+  g_assert_cmpuint (letters, ==, 120);
 }
 
 int
