@@ -287,7 +287,9 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     { "objects", 0, 0, G_OPTION_ARG_NONE, &objects,
       "Adds the objects that are found and missed at that threshold (else at the best F1), by size, place, scene and "
       "tag, "
-      "and lists the missed ones; reads the run's maps again",
+      "and lists the missed ones; reads the run's maps again. As csv: all of them alone, with the files of their "
+      "images, "
+      "tags, notes and boxes",
       NULL },
     { "slices", 0, 0, G_OPTION_ARG_NONE, &slices,
       "Adds AP, FPR95 and AUROC of parts of the set: scenes, tags, thirds of the rows, near the image's border and "
@@ -367,14 +369,16 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "--threshold %s is no number, nor tpr95, fpr5 or best-f1 @ the number of a run", kept);
   if (kept && second)
     return dh_cli_usage (cli, "--threshold is for one run, and --run %s names two", runs);
-  if (kept && (format == DH_REPORT_CSV || format == DH_REPORT_LATEX))
+  if (kept && ((format == DH_REPORT_CSV && !objects) || format == DH_REPORT_LATEX))
     return dh_cli_usage (cli, "--threshold has no place in %s: json, html, md and pdf have one",
                          dh_report_format_name (format));
 
-  if ((objects || slices) && (format == DH_REPORT_CSV || format == DH_REPORT_LATEX))
-    return dh_cli_usage (cli, "%s has no place in %s: json, html, md and pdf have one",
-                         slices ? "--slices" : "--objects", dh_report_format_name (format));
-
+  if (slices && (format == DH_REPORT_CSV || format == DH_REPORT_LATEX))
+    return dh_cli_usage (cli, "--slices has no place in %s: json, html, md and pdf have one",
+                         dh_report_format_name (format));
+  if (objects && (format == DH_REPORT_LATEX || (format == DH_REPORT_CSV && second)))
+    return dh_cli_usage (cli, "--objects has no place in %s: json, html, md and pdf have one%s",
+                         dh_report_format_name (format), second ? "" : ", and csv of one run");
   g_autoptr (DhDatabase) database = dh_database_open_existing (db, &error);
   if (!database || (!first && !(first = newest_run (database, &error))))
     return dh_cli_fail (cli, &error);

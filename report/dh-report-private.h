@@ -126,6 +126,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhReportObjects, dh_report_objects_free)
 DhReportTable *dh_report_objects_table (const DhReportObjects *objects);
 DhReportTable *dh_report_missed_table (const DhReportObjects *objects);
 void dh_report_objects_to_json (const DhReportObjects *objects, JsonBuilder *json);
+/* All of the first run, missed, false and found, a row each: the file, tags and note of its image, and its box. Errors:
+ * DH_ERROR_NOT_FOUND (there is no threshold, or not every image could be read). */
+char *dh_report_objects_to_csv (const DhReport *report, GError **error);
 /* The pooled numbers of parts of the set, from the run's maps and the labels as they lie there now. All of these but
  * the first take NULL. */
 typedef struct _DhReportSlices DhReportSlices;
@@ -146,6 +149,8 @@ GPtrArray *dh_report_slices_list (const DhReportSlices *slices);
 gboolean dh_report_load_measured (const DhRunImageRow *row, DhDataset *dataset, DhTensor **map, DhLabels **labels);
 /* Those of a picture, by its path; free with g_strfreev. */
 char **dh_report_dup_tags (const DhReport *report, const char *path);
+/* What a user wrote of it; "". Free with g_free. */
+char *dh_report_dup_note (const DhReport *report, const char *path);
 /* A sentence, with the space before it, where there are any: images whose maps could not be read. Free with g_free. */
 char *dh_report_dup_unread (guint images);
 const char *dh_report_place_title (DhPlace place);
@@ -171,6 +176,8 @@ void dh_report_append_latex (GString *tex, const char *text);
 char *dh_report_escape_markdown (const char *text);
 /* A field of CSV, quoted where it must be. */
 void dh_report_append_csv (GString *csv, const char *text);
+/* A comma and the number, in full precision; nothing behind it where that is undefined. */
+void dh_report_append_csv_number (GString *csv, double value);
 
 char *dh_report_to_csv (const DhReport *report);
 char *dh_report_to_json (const DhReport *report);

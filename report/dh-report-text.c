@@ -37,9 +37,8 @@ or_null (const char *text)
   return *text ? text : NULL;
 }
 
-/* In full precision; undefined is empty. */
-static void
-append_double (GString *csv, double value)
+void
+dh_report_append_csv_number (GString *csv, double value)
 {
   char buffer[G_ASCII_DTOSTR_BUF_SIZE];
   g_string_append_c (csv, ',');
@@ -66,13 +65,13 @@ append_image (GString *csv, const DhReportRun *run, const DhRunImageRow *row)
   dh_report_append_csv (csv, row->state);
   g_string_append_printf (csv, ",%" G_GINT64_FORMAT ",%" G_GINT64_FORMAT ",%" G_GINT64_FORMAT, row->pixels,
                           row->positives, row->non_finite);
-  append_double (csv, row->ap);
-  append_double (csv, row->auroc);
-  append_double (csv, row->fpr95);
-  append_double (csv, row->best_f1);
-  append_double (csv, row->best_f1_threshold);
-  append_double (csv, row->mean_score);
-  append_double (csv, seconds_of (run, row->seconds));
+  dh_report_append_csv_number (csv, row->ap);
+  dh_report_append_csv_number (csv, row->auroc);
+  dh_report_append_csv_number (csv, row->fpr95);
+  dh_report_append_csv_number (csv, row->best_f1);
+  dh_report_append_csv_number (csv, row->best_f1_threshold);
+  dh_report_append_csv_number (csv, row->mean_score);
+  dh_report_append_csv_number (csv, seconds_of (run, row->seconds));
 }
 
 char *

@@ -55,7 +55,8 @@ gboolean dh_report_write_at (DhDatabase *database, gint64 run, const DhReportThr
 
 /* All of it. `slices`: AP, FPR95, AUROC, and TPR and FPR at a threshold, of scenes, tags and places in the picture.
  * `objects`: the objects that each run finds and misses, by size, place, scene and tag, and the missed ones one by one.
- * Both in every format but CSV and LaTeX; its maps and the labels are read again for that. */
+ * Both in every format but CSV and LaTeX; of one run, CSV with objects is these alone, a row each: the file of the
+ * picture, its tags and note, and the box. Its maps and the labels are read again for that. */
 typedef struct
 {
   gint64 run, other; /* `other` 0: one run alone */
