@@ -41,7 +41,8 @@ print_json (const DhOpenEvaluation *evaluation)
 static void
 print_table (const DhOpenEvaluation *evaluation)
 {
-  printf ("run %" G_GINT64_FORMAT ": %u images", evaluation->run, evaluation->images);
+  printf ("run %" G_GINT64_FORMAT ": %u image%s", evaluation->run, evaluation->images,
+          evaluation->images == 1 ? "" : "s");
   if (evaluation->resumed)
     printf (" (%u from an earlier start)", evaluation->resumed);
   printf (", %.1f s of inference\n\n", evaluation->seconds);

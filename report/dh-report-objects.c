@@ -237,10 +237,11 @@ dh_report_objects_table (const DhReportObjects *objects)
   g_autofree char *threshold = dh_report_number (objects->at.threshold, 4);
   g_autofree char *unread = dh_report_dup_unread (objects->unread);
   table->sentence = g_strdup_printf (
-      "At the threshold %s (%s), of %u images, as smiyc-component matches them: anomalies of at least "
+      "At the threshold %s (%s), of %u %s, as smiyc-component matches them: anomalies of at least "
       "%" G_GUINT64_FORMAT " pixels, found where sIoU is 25 %% or more; flagged regions of at least %" G_GUINT64_FORMAT
       " pixels.%s%s",
-      threshold, objects->at.chosen, objects->pictures, objects->min_anomaly, objects->min_prediction,
+      threshold, objects->at.chosen, objects->pictures, objects->pictures == 1 ? "image" : "images",
+      objects->min_anomaly, objects->min_prediction,
       objects->at.own ? " Chosen on this very set: the best that could be had, not what to expect." : "", unread);
   for (guint i = 0; i < objects->parts->len; i++)
     {

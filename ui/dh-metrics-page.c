@@ -46,9 +46,13 @@ show_evaluated (DhMetricsPage *self, const DhRun *run)
   g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, run->id);
   g_autofree char *title = g_strdup_printf (_ ("Evaluated before, in run %s"), id);
   g_autofree char *text =
-      g_strdup_printf (_ ("%s, all %u images with these weights in %s. The Runs page has its numbers, its curve and "
-                          "its reports. For every score's curves and the table of images evaluate again: that is a "
-                          "run of its own, and takes what was computed before from the cache."),
+      g_strdup_printf (ngettext ("%s, its %u image with these weights in %s. The Runs page has its numbers, its curve "
+                                 "and its reports. For every score's curves and the table of images evaluate again: "
+                                 "that is a run of its own, and takes what was computed before from the cache.",
+                                 "%s, all %u images with these weights in %s. The Runs page has its numbers, its curve "
+                                 "and its reports. For every score's curves and the table of images evaluate again: "
+                                 "that is a run of its own, and takes what was computed before from the cache.",
+                                 run->images),
                        when, run->images, run->precision);
   adw_status_page_set_title (ADW_STATUS_PAGE (self->empty), title);
   adw_status_page_set_description (ADW_STATUS_PAGE (self->empty), text);
@@ -109,8 +113,10 @@ show_progress (DhMetricsPage *self)
       g_autofree char *left = dh_run_dup_duration (progress.seconds_left);
       g_autofree char *text =
           isnan (progress.seconds_left)
-              ? g_strdup_printf (_ ("%u of %u images"), progress.done, progress.total)
-              : g_strdup_printf (_ ("%u of %u images · %s left"), progress.done, progress.total, left);
+              ? g_strdup_printf (ngettext ("%u of %u image", "%u of %u images", progress.total), progress.done,
+                                 progress.total)
+              : g_strdup_printf (ngettext ("%u of %u image · %s left", "%u of %u images · %s left", progress.total),
+                                 progress.done, progress.total, left);
       adw_status_page_set_title (empty, _ ("Evaluating…"));
       adw_status_page_set_description (empty, text);
       return;

@@ -120,9 +120,11 @@ find_broken (const DhSurvey *survey, DhDatasetReport *report)
     }
   const gboolean sizes_fit = sizes.count == 0;
   names_report (&images, report, DH_FINDING_ERROR, "unreadable-image", "image cannot be read and is left out",
-                "images cannot be read and are left out", "Copy them again from where they came");
+                "images cannot be read and are left out",
+                "Copy again what is broken, from where it came; save as PNG what is of a kind that is not read");
   names_report (&labels, report, DH_FINDING_ERROR, "unreadable-label", "label cannot be read: its image is left out",
-                "labels cannot be read: their images are left out", "Copy them again from where they came");
+                "labels cannot be read: their images are left out",
+                "Copy again what is broken, from where it came; save as PNG what is of a kind that is not read");
   names_report (&sizes, report, DH_FINDING_ERROR, "size-mismatch",
                 "label differs in size from its image, which is left out",
                 "labels differ in size from their images, which are left out",

@@ -166,8 +166,10 @@ collect_notes (DhDataset *dataset, const DhScan *scan, DhLayoutFind *find)
                                                                         : "%u labels have no image and are left out",
                                              dataset->orphans->len));
   if (find->n_duplicates > 0)
-    g_ptr_array_add (notes, g_strdup_printf ("%u images stand beside one of the same name in another format and are "
-                                             "left out",
+    g_ptr_array_add (notes, g_strdup_printf (find->n_duplicates == 1 ? "%u image stands beside one of the same name in "
+                                                                       "another format and is left out"
+                                                                     : "%u images stand beside one of the same name "
+                                                                       "in another format and are left out",
                                              find->n_duplicates));
   if (dataset->orientation_note)
     g_ptr_array_add (notes, g_strdup (dataset->orientation_note));

@@ -2,6 +2,7 @@
 """Evaluations with bad pictures, on full disks, killed in the middle."""
 import contextlib
 import json
+import re
 import signal
 import sqlite3
 import subprocess
@@ -182,6 +183,30 @@ def _():
     refuses((*words, "--protocol", "smiyc-component", "--require", "ap>=0.1"), "gives no ap", status=2)
     for wrong in ("ap>=60", "ap=0.5", "mean>=0.5", "ap>=0.5x", "", "moon:ap>=0.5", "smiyc-component:siou>=0.5"):
         refuses((*words, "--require", wrong), status=2)
+
+
+@case("of one thing is spoken as of one")
+def _():
+    words = smiyc_set("single", [(64, 48)])
+    code, text, err, _ = run(*words)
+    assert code == 0, err
+    said = text + err
+    db = ("--db", top / "single.db")
+    (top / "single" / "dataset_AnomalyTrack" / "images" / "validation0.bmp").write_bytes(b"")
+    for more in (("export", *db, "--run", 1, "--layout", "npy", "--out", top / "single" / "npy"),
+                 ("report", *db, "--objects", "--slices", "--out", top / "single" / "r.md"),
+                 ("demo-scenes", "--out", top / "single-scenes", "--seed", 1, "--count", 1),
+                 ("dataset", "check", "--dataroot", top / "single"),
+                 ("dataset", "check", "--dataroot", top / "single-scenes")):
+        code, text, err, _ = run(*more)
+        assert code == 0, err
+        said += text + err
+    next((top / "single" / "maps").glob("eval/scores/**/*.npy")).unlink()
+    code, text, err, _ = run("report", *db, "--objects", "--slices", "--out", top / "single" / "gone.md")
+    assert code == 0, err
+    said += (top / "single" / "r.md").read_text() + (top / "single" / "gone.md").read_text()
+    wrong = re.findall(r".{0,40}(?<![.,0-9])1 (?:test )?(?:images|labels|pairs|maps|scenes|negatives|tags)\b", said)
+    assert not wrong, wrong
 
 
 @case("metrics takes masks as pictures, and asks the same of its numbers")
