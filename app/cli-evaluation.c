@@ -13,8 +13,15 @@ print_json (const DhEvaluation *evaluation)
   JsonBuilder *json = json_builder_new ();
   json_builder_begin_object (json);
   dh_json_member_int (json, "run", evaluation->run);
-  if (evaluation->displaced)
-    dh_json_member_int (json, "displaced", evaluation->displaced);
+  if (evaluation->displaced->len > 0)
+    {
+      dh_json_member_int (json, "displaced", g_array_index (evaluation->displaced, gint64, 0));
+      json_builder_set_member_name (json, "displaced_runs");
+      json_builder_begin_array (json);
+      for (guint i = 0; i < evaluation->displaced->len; i++)
+        dh_json_member_int (json, NULL, g_array_index (evaluation->displaced, gint64, i));
+      json_builder_end_array (json);
+    }
   dh_json_member_int (json, "images", evaluation->images);
   dh_json_member_int (json, "failed", evaluation->left_out->len);
   json_builder_set_member_name (json, "left_out");
@@ -149,14 +156,21 @@ dh_cli_print_evaluation (DhCli *cli, const DhEvaluation *evaluation)
 }
 
 void
-dh_cli_say_displaced (DhCli *cli, gint64 run, const char *folder)
+dh_cli_say_displaced (DhCli *cli, const GArray *runs, const char *folder)
 {
-  if (run != 0)
+  g_autoptr (GString) names = g_string_new (NULL);
+  const gboolean one = runs->len == 1;
+  for (guint i = 0; i < runs->len; i++)
+    g_string_append_printf (names, "%s%" G_GINT64_FORMAT,
+                            i == 0              ? ""
+                            : i + 1 < runs->len ? ", "
+                                                : " and ",
+                            g_array_index (runs, gint64, i));
+  if (runs->len > 0)
     dh_cli_note (cli,
-                 "the maps of run %" G_GINT64_FORMAT
-                 " lay in %s and were written over: its numbers stay, but it can no longer be exported; "
-                 "--folder names another place for each",
-                 run, folder);
+                 "the maps of run%s %s lay in %s and were written over: %s numbers stay, but %s can no longer be "
+                 "exported; --folder names another place for each",
+                 one ? "" : "s", names->str, folder, one ? "its" : "their", one ? "it" : "they");
 }
 
 void

@@ -59,7 +59,7 @@ int dh_cli_print_evaluation (DhCli *cli, const DhEvaluation *evaluation);
 
 /* What is wrong with the first images of an evaluation, beside its progress; `cli` is the command's. */
 void dh_cli_warn_early (const char *text, gpointer cli);
-/* That an earlier run's maps were written over; nothing where `run` is 0. */
-void dh_cli_say_displaced (DhCli *cli, gint64 run, const char *folder);
+/* That the maps of earlier runs (gint64) were written over; nothing where there are none. */
+void dh_cli_say_displaced (DhCli *cli, const GArray *runs, const char *folder);
 
 G_END_DECLS

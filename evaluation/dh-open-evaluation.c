@@ -216,6 +216,7 @@ dh_open_evaluation_free (DhOpenEvaluation *evaluation)
   if (!evaluation)
     return;
   g_array_unref (evaluation->towns);
+  g_clear_pointer (&evaluation->displaced, g_array_unref);
   g_free (evaluation);
 }
 
@@ -308,9 +309,11 @@ dh_open_evaluation_run (const DhOpenEvaluationOptions *options, GCancellable *ca
                               &ending)
           && !local)
         local = g_steal_pointer (&ending);
+      if (local)
+        dh_run_record_say_kept (&flow.record, &local);
     }
   result->run = flow.record.run;
-  result->displaced = flow.record.displaced;
+  result->displaced = g_steal_pointer (&flow.record.displaced);
   dh_run_record_clear (&flow.record);
   if (local)
     {

@@ -40,7 +40,7 @@ typedef struct
 typedef struct
 {
   gint64 run;                    /* row in the database */
-  gint64 displaced;              /* as DhEvaluation's */
+  GArray *displaced;             /* as DhEvaluation's */
   GArray *towns;                 /* DhTownResult, in the data set's order */
   double open_miou, closed_miou; /* weighted by the numbers of images; of all towns together */
   guint images;

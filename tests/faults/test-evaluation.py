@@ -10,12 +10,31 @@ import subprocess
 from faults import FOR_EVER, WEIGHTS, case, demo, evaluate, finish, labels, picture, png, refuses, run, smiyc, stopped_within, top
 
 
+def smiyc_set(name, sizes):
+    """A set whose labels have these sizes; None: the picture itself is cut."""
+    at = top / name / "dataset_AnomalyTrack"
+    (at / "images").mkdir(parents=True)
+    (at / "labels_masks").mkdir()
+    for i, size in enumerate(sizes):
+        (at / "images" / f"validation{i}.png").write_bytes(picture() if size else picture()[:60])
+        (at / "labels_masks" / f"validation{i}_labels_semantic.png").write_bytes(labels(*(size or (64, 48))))
+    return ("eval-ood", "--dataroot", top / name, "--dataset", "smiyc", "--folder", top / name / "maps", "--params", WEIGHTS,
+            "--db", top / f"{name}.db", "--quiet")
+
+
 @case("a full disk during an evaluation: what was finished is kept, and it goes on")
 def _():
-    refuses(evaluate("--folder", top / "eval2", "--db", top / "full.db"), limit_file=9000)
+    # nothing could be kept yet, nor is that said
+    code, _, err, _ = run(*evaluate("--folder", top / "eval2", "--db", top / "full.db"), limit_file=9000)
+    assert code == 1 and "kept" not in err, err
     code, text, err, _ = run(*evaluate("--folder", top / "eval2", "--db", top / "full.db"), "--json")
     assert code == 0, err
     assert json.loads(text)["images"] == 3
+    words = smiyc_set("small", [(64, 48), (64, 48), (400, 300)])
+    (top / "small" / "dataset_AnomalyTrack" / "images" / "validation2.png").write_bytes(picture(400, 300))
+    refuses(words, "the 2 images that were measured are kept, and evaluating again goes on behind them", limit_file=400000)
+    code, text, err, _ = run(*words, "--json")
+    assert code == 0 and json.loads(text)["resumed"] == 2, (text, err)
 
 
 @case("weights named from the folder one is in are remembered so that they are found from any other")
@@ -52,21 +71,9 @@ def _():
     for weights in (WEIGHTS, WEIGHTS, top / "other.safetensors"):
         code, text, err, _ = run(*words, weights)
         assert code == 0, err
-        notes.append((err, json.loads(text).get("displaced")))
-    assert [displaced for _, displaced in notes] == [None, None, 2], notes
-    assert "run 2" not in notes[1][0] and f"the maps of run 2 lay in {top / 'shared'}" in notes[2][0], notes
-
-
-def smiyc_set(name, sizes):
-    """A set whose labels have these sizes; None: the picture itself is cut."""
-    at = top / name / "dataset_AnomalyTrack"
-    (at / "images").mkdir(parents=True)
-    (at / "labels_masks").mkdir()
-    for i, size in enumerate(sizes):
-        (at / "images" / f"validation{i}.png").write_bytes(picture() if size else picture()[:60])
-        (at / "labels_masks" / f"validation{i}_labels_semantic.png").write_bytes(labels(*(size or (64, 48))))
-    return ("eval-ood", "--dataroot", top / name, "--dataset", "smiyc", "--folder", top / name / "maps", "--params", WEIGHTS,
-            "--db", top / f"{name}.db", "--quiet")
+        notes.append((err, json.loads(text).get("displaced_runs")))
+    assert [displaced for _, displaced in notes] == [None, None, [2, 1]], notes
+    assert "run 2" not in notes[1][0] and f"the maps of runs 2 and 1 lay in {top / 'shared'}" in notes[2][0], notes
 
 
 @case("one bad label among good ones: the others' numbers, one sentence, and exit 1")
