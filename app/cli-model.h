@@ -46,6 +46,22 @@ DhModel *dh_cli_load_model (const char *params, const DhModelOptions *options, G
 /* Loads the weights and opens the device; NULL after having said why, with *status set. */
 DhPredictor *dh_cli_open_predictor (DhCli *cli, const DhCliModel *model, int *status);
 
+#define DH_CLI_REDUCTION_ENTRIES(scale, tile)                                                                          \
+  { "scale",                                                                                                           \
+    0,                                                                                                                 \
+    0,                                                                                                                 \
+    G_OPTION_ARG_DOUBLE,                                                                                               \
+    &(scale),                                                                                                          \
+    "Makes the images smaller first, for those too large for the memory (at most 1: as they are); the maps are "       \
+    "brought back to the images' size, and measured there",                                                            \
+    "S" },                                                                                                             \
+  {                                                                                                                    \
+    "tile", 0, 0, G_OPTION_ARG_INT, &(tile),                                                                           \
+        "Cuts images that are larger into overlapping tiles of N×N pixels, for those too large for the memory; each " \
+        "tile is seen by itself, so that the numbers are others than of the whole",                                    \
+        "N"                                                                                                            \
+  }
+
 /* How large a share and how large a tile of an image is computed: what --scale and --tile say. FALSE after having said
  * what is wrong with them, with *status set. */
 gboolean dh_cli_check_reduction (DhCli *cli, double scale, gint tile, DhReduction *reduction, int *status);

@@ -93,21 +93,6 @@ evaluate_imported (DhCli *cli, DhEvaluationOptions *options, const Import *impor
   return evaluate (cli, options, wanted);
 }
 
-/* A picture of the set, to calibrate on as it will be computed. */
-typedef struct
-{
-  DhPictures whole;
-  const DhReduction *reduction;
-} Sampled;
-
-static DhImage *
-load_sample (guint index, gpointer data, GError **error)
-{
-  const Sampled *sampled = data;
-  g_autoptr (DhImage) image = sampled->whole.load (index, sampled->whole.data, error);
-  return image ? dh_reduction_sample (sampled->reduction, image, error) : NULL;
-}
-
 static int
 evaluate_network (DhCli *cli, DhEvaluationOptions *options, const DhCliModel *model, const Wanted *wanted)
 {
@@ -116,9 +101,7 @@ evaluate_network (DhCli *cli, DhEvaluationOptions *options, const DhCliModel *mo
   g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, model, &status);
   if (!predictor)
     return status;
-  Sampled sampled = { dh_calibrate_pictures (options->dataset), options->reduction };
-  const DhPictures pictures = { sampled.whole.n, load_sample, &sampled };
-  if (!dh_cli_calibrate (cli, model->calibration, predictor, &pictures, &error))
+  if (!dh_cli_calibrate_on_set (cli, model->calibration, predictor, options->dataset, options->reduction, &error))
     return dh_cli_fail (cli, &error);
   options->predictor = predictor;
   return evaluate (cli, options, wanted);
@@ -168,14 +151,7 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
     { "score", 0, 0, G_OPTION_ARG_STRING, &score, "The map that is measured (default hybrid)", "MAP" },
     { "compare", 0, 0, G_OPTION_ARG_STRING, &more, "Maps measured beside it", "MAP,…" },
     DH_CLI_REQUIRE_OF_RUN_ENTRY (require),
-    { "scale", 0, 0, G_OPTION_ARG_DOUBLE, &scale,
-      "Makes the images smaller first, for those too large for the memory (at most 1: as they are); the maps are "
-      "brought back to the images' size, and measured there",
-      "S" },
-    { "tile", 0, 0, G_OPTION_ARG_INT, &tile,
-      "Cuts images that are larger into overlapping tiles of N×N pixels, for those too large for the memory; each "
-      "tile is seen by itself, so that the numbers are others than of the whole",
-      "N" },
+    DH_CLI_REDUCTION_ENTRIES (scale, tile),
     { "batch_size", 0, 0, G_OPTION_ARG_INT, &batch_size, "Has no effect: images are taken one by one", "N" },
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
     { NULL },

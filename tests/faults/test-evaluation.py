@@ -336,6 +336,27 @@ def _():
     assert all(straight[key] == document[key] for key in ("towns", "open_miou", "closed_miou")), "another result than in one go"
 
 
+@case("open-set recognition of smaller images is a run of its own, measured at the images' size")
+def _():
+    code, _, err, _ = run("demo-scenes", "--out", top / "osr-small", "--seed", 9, "--count", 16, "--quiet")
+    assert code == 0, err
+    words = ("eval-osr", "--dataroot", top / "osr-small", "--model", WEIGHTS, "--db", top / "osr-small.db", "--quiet", "--json")
+    documents, precisions = [], []
+    for name, more in (("whole", ()), ("half", ("--scale", "0.5")), ("tiles", ("--tile", "256"))):
+        code, text, err, _ = run(*words, "--folder", top / f"osr-{name}", *more)
+        assert code == 0, err
+        documents.append(json.loads(text))
+        code, _, err, _ = run("report", "--db", top / "osr-small.db", "--run", documents[-1]["run"], "--out", top / "osr.json")
+        assert code == 0, err
+        (described,) = json.loads((top / "osr.json").read_text())["runs"]
+        precisions.append(described["precision"])
+        assert all((image["width"], image["height"]) == (512, 256) for image in described["images"]), described["images"]
+    assert precisions == ["f32", "f32-scale0.5", "f32-tile256"], precisions
+    assert len({document["run"] for document in documents}) == 3
+    assert documents[0]["open_miou"] != documents[1]["open_miou"] > 0.05, documents
+    refuses((*words, "--scale", "2"), "--scale", status=2)
+
+
 @case("open-set recognition without a folder of its own can be exported, and told from another precision's")
 def _():
     own = top / "own"
