@@ -25,6 +25,7 @@ typedef struct
   gboolean removing;
   guint added, unknown; /* tags, and rows of no image */
   const char *crowded;  /* the stem of an image that would have more than MOST_TAGS; NULL: none */
+  char *number;         /* a cell that is one, and what is wrong with it; NULL: none */
 } Tags;
 
 static void
@@ -156,6 +157,27 @@ is_one_of (const char *text, const char *const *words)
   return FALSE;
 }
 
+static gboolean
+is_number (const char *cell)
+{
+  char *end = NULL;
+  g_ascii_strtod (cell, &end);
+  return end != cell && *end == '\0' && (g_ascii_isdigit (*cell) || strchr ("+-.", *cell));
+}
+
+/* Brightness, a speed, a count: measured values are no tags, unless it is said that they are. */
+static gboolean
+refuse_number (Tags *tags, guint index, const char *cell, const char *title)
+{
+  const char *stem = dh_dataset_item (tags->dataset, index)->stem;
+  if (!is_number (cell) || tags->removing)
+    return FALSE;
+  if (!tags->number)
+    tags->number = title && *title ? g_strdup_printf ("the column %s holds numbers, %s of %s", title, cell, stem)
+                                   : g_strdup_printf ("%s of %s is a number", cell, stem);
+  return TRUE;
+}
+
 /* A cell holds tags; of yes and no its column's title, where there is one, is the tag, but for a column of tags. */
 static void
 change_by_cell (Tags *tags, guint index, const char *cell, const char *title, gboolean split)
@@ -170,6 +192,8 @@ change_by_cell (Tags *tags, guint index, const char *cell, const char *title, gb
       change (tags, index, title);
       return;
     }
+  if (!(title && is_one_of (title, plain)) && refuse_number (tags, index, cell, title))
+    return;
   g_auto (GStrv) parts = g_strsplit (cell, split ? ";" : "\n", -1);
   for (guint i = 0; parts[i]; i++)
     change (tags, index, parts[i]);
@@ -224,7 +248,7 @@ take_table (Tags *tags, const char *path, GError **error)
                    "%s: holds no rows; it takes an image and its tags in each, as in \"00012.png,night,rain\"", path);
       return FALSE;
     }
-  for (guint i = titles ? 1 : 0; i < rows->len && !tags->crowded; i++)
+  for (guint i = titles ? 1 : 0; i < rows->len && !tags->crowded && !tags->number; i++)
     {
       take_row (tags, rows->pdata[i], titles, separator != ';');
       if (g_cancellable_set_error_if_cancelled (tags->cli->cancellable, error))
@@ -234,7 +258,13 @@ take_table (Tags *tags, const char *path, GError **error)
     g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
                  "%s: %s would have more than %u tags. Is it a table of tags? Nothing is taken from it", path,
                  tags->crowded, MOST_TAGS);
-  return !tags->crowded;
+  else if (tags->number)
+    g_set_error (
+        error, DH_ERROR, DH_ERROR_INVALID,
+        "%s: %s. Numbers are no tags: leave them out, write words, or call the column tags where they are meant. "
+        "Nothing is taken from it",
+        path, tags->number);
+  return !tags->crowded && !tags->number;
 }
 
 static gboolean
@@ -361,7 +391,8 @@ dh_dataset_tags (DhCli *cli, int argc, char **argv)
   const GOptionEntry entries[] = {
     { "from", 0, 0, G_OPTION_ARG_FILENAME, &from,
       "Adds the tags of this table: an image in the first column, tags in the others. A first row that begins with "
-      "\"image\" names the columns, and of a column of yes and no its name is the tag",
+      "\"image\" names the columns, and of a column of yes and no its name is the tag. Numbers are tags in a column "
+      "called tags alone",
       "FILE.csv" },
     { "remove", 0, 0, G_OPTION_ARG_NONE, &removing, "With --from: takes these tags away instead", NULL },
     DH_CLI_DATASET_ENTRIES (set),
@@ -389,5 +420,6 @@ dh_dataset_tags (DhCli *cli, int argc, char **argv)
   for (guint i = 0; i < n; i++)
     g_strfreev (tags.tags[i]);
   g_free (tags.tags);
+  g_free (tags.number);
   return status;
 }

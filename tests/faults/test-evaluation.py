@@ -165,7 +165,14 @@ def _():
     refuses((*tags, "--from", table), "begins in line 2 is never closed")
     table.write_text("validation1," + ",".join(f"t{i}" for i in range(20000)) + "\n")
     refuses((*tags, "--from", table), "validation1 would have more than 100 tags")
+    table.write_text("image,night,lux\nvalidation0,yes,0.5\nvalidation1,no,12000\n")
+    refuses((*tags, "--from", table), "the column lux holds numbers, 0.5 of validation0")
+    table.write_text("validation0,wet,-12\n")
+    refuses((*tags, "--from", table), "-12 of validation0 is a number")
     assert listed() == before, listed()
+    table.write_text("image,tags\nvalidation1,route;7\nvalidation2,7\n")
+    assert run(*tags, "--from", table)[0] == 0 and "7" in listed()["validation2"] and "7" in listed()["validation1"]
+    assert run(*tags, "--from", table, "--remove")[0] == 0 and listed() == before, listed()
     # nothing in a tag is for the terminal
     table.write_bytes(b"validation2,\x1b[31mred\n")
     assert run(*tags, "--from", table)[0] == 0 and "\x1b" not in run(*tags)[1]
