@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "cli-require.h"
+#include "cmd-report-private.h"
 #include "dh-metric.h"
 #include "dh-report.h"
-#include "dh-run-state.h"
 
 /* Without --run: the newest one. */
 static gint64
@@ -17,55 +17,6 @@ newest_run (DhDatabase *database, GError **error)
                  "%s: holds no runs yet; eval-ood or the studio's \"Evaluate data set\" makes one",
                  dh_database_path (database));
   return runs && runs->len ? ((DhRunRow *)runs->pdata[0])->id : 0;
-}
-
-/* What "report" and "export" can name. */
-static gboolean
-list_runs (DhCli *cli, DhDatabase *database, GError **error)
-{
-  g_autoptr (GPtrArray) runs = dh_database_list_runs (database, error);
-  if (!runs)
-    return FALSE;
-  JsonBuilder *json = cli->json ? json_builder_new () : NULL;
-  if (json)
-    {
-      json_builder_begin_object (json);
-      json_builder_set_member_name (json, "runs");
-      json_builder_begin_array (json);
-    }
-  else
-    printf ("%5s  %-10s %8s  %-20s  %-28s %s\n", "run", "state", "images", "started", "data set", "model");
-  for (guint i = 0; i < runs->len; i++)
-    {
-      const DhRunRow *run = runs->pdata[i];
-      if (!json)
-        {
-          g_autofree char *model = dh_run_row_dup_model (run), *base = g_path_get_basename (run->dataset_root);
-          g_autofree char *data = g_strdup_printf ("%s · %s", run->dataset_title, base);
-          printf ("%5" G_GINT64_FORMAT "  %-10s %8" G_GINT64_FORMAT "  %-20.20s  %-28s %s\n", (gint64)run->id,
-                  dh_run_state (run), (gint64)run->images_done, run->started, data, model);
-          continue;
-        }
-      json_builder_begin_object (json);
-      dh_json_member_int (json, "run", run->id);
-      dh_json_member_string (json, "state", dh_run_state (run));
-      dh_json_member_int (json, "images", run->images_done);
-      dh_json_member_int (json, "failed", run->images_failed);
-      dh_json_member_string (json, "started", run->started);
-      dh_json_member_string (json, "dataset", run->dataset_kind);
-      dh_json_member_string (json, "dataroot", run->dataset_root);
-      dh_json_member_string (json, "model", run->model_title);
-      dh_json_member_string (json, "weights", run->method ? NULL : run->model_path);
-      dh_json_member_string (json, "folder", run->folder);
-      json_builder_end_object (json);
-    }
-  if (json)
-    {
-      json_builder_end_array (json);
-      json_builder_end_object (json);
-      dh_json_print (json);
-    }
-  return TRUE;
 }
 
 /* "3" or "3,5" */
@@ -335,7 +286,7 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
   if (!out)
     {
       g_autoptr (DhDatabase) listed = dh_database_open_existing (db, &error);
-      return listed && list_runs (cli, listed, &error) ? DH_EXIT_DONE : dh_cli_fail (cli, &error);
+      return listed && dh_report_list (cli, listed, &error) ? DH_EXIT_DONE : dh_cli_fail (cli, &error);
     }
   const gboolean printed = g_str_equal (out, "-");
   if (printed && cli->json)

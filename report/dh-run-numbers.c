@@ -5,23 +5,18 @@
 #include "dh-error.h"
 #include "dh-report-private.h"
 
-static void
-run_clear (DhReportRun *run)
-{
-  dh_report_clear_run (run);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhReportRun, run_clear)
-
 gboolean
 dh_run_numbers_get (DhDatabase *database, gint64 run, const char *protocol, DhRunNumbers *numbers, GError **error)
 {
-  g_auto (DhReportRun) kept = { NULL };
-  if (!dh_report_load_run (database, run, &kept, error))
+  /* Without its images, which may be very many. */
+  g_autoptr (DhRunRow) kept = dh_database_get_run (database, run, error);
+  g_autoptr (GPtrArray) protocols = kept ? dh_database_list_run_protocols (database, run, error) : NULL;
+  if (!protocols)
     return FALSE;
-  const DhRunProtocolRow *row = dh_report_find_protocol (&kept, kept.run->score, protocol);
+  const DhRunProtocolRow *row =
+      dh_report_find_protocol (&(DhReportRun){ .protocols = protocols }, kept->score, protocol);
   g_auto (DhReportComponents) components = { NULL };
-  const gboolean counted =
-      dh_report_find_components (kept.run, &components) && g_str_equal (components.protocol, protocol);
+  const gboolean counted = dh_report_find_components (kept, &components) && g_str_equal (components.protocol, protocol);
   if (!row && !counted)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "run %" G_GINT64_FORMAT " was not measured under %s", run,

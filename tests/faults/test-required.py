@@ -93,6 +93,18 @@ def _():
     refuses(("metrics", "--scores", top / "a.npy", "--labels", top / "b.npy", "--require", "ap>=@1"), "eval-ood and report", status=2)
 
 
+@case("runs are listed with their AP, in columns")
+def _():
+    code, text, err, _ = run("report", "--db", DB)
+    lines = text.splitlines()
+    at = lines[0].index("data set")
+    assert code == 0 and all(line[at - 2:at] == "  " and line[at] != " " for line in lines), text
+    assert all(line.split()[3] == "100.00" for line in lines if line.split()[0] == str(BASE)), text
+    code, text, err, _ = run("report", "--db", DB, "--json")
+    kept = {each["run"]: each for each in json.loads(text)["runs"]}
+    assert kept[BASE]["ap"] == 1 and len(kept[BASE]["fingerprint"]) == 64, text
+
+
 @case("a report goes to standard output, to a pipe as into a file, and no device is renamed over")
 def _():
     fifo = top / "fifo"
