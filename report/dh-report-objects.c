@@ -197,7 +197,8 @@ dh_report_objects_new (const DhReport *report, guint which)
   for (guint i = 0; i < run->images->len && !g_cancellable_is_cancelled (report->cancellable); i++)
     {
       const DhRunImageRow *row = run->images->pdata[i];
-      if (!g_str_equal (row->state, "done"))
+      /* Without labels there is nothing to be missed, nor known to be false. */
+      if (!g_str_equal (row->state, "done") || row->pixels == 0)
         continue;
       const gboolean seen = dataset && look_at (objects, report, dataset, row, threshold);
       objects->pictures += seen;

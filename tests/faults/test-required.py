@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Numbers that are required of a run against those of another, also in each slice, and reports on standard output."""
+import csv
 import json
 import os
 import struct
@@ -91,6 +92,23 @@ def _():
     for wrong in ("ap>=@", "ap>=@1x", "ap>=@1-", "ap>=@1-200%", "slices:siou>=1%", "slices:ap", "tpr_at_fpr5>=1%"):
         refuses((*words, wrong), status=2)
     refuses(("metrics", "--scores", top / "a.npy", "--labels", top / "b.npy", "--require", "ap>=@1"), "eval-ood and report", status=2)
+
+
+@case("objects are listed as CSV, also where some images have no labels")
+def _():
+    data_set("partly")
+    (top / "partly" / "dataset_AnomalyTrack" / "labels_masks" / "validation1_labels_semantic.png").unlink()
+    number, code, err = measure("partly", "a", (0, 0, 48))
+    assert code == 0, err
+    words = ("report", "--db", DB, "--run", number, "--objects", "--threshold", "2.9", "--format", "csv", "--out", "-")
+    code, text, err, _ = run(*words)
+    rows = list(csv.DictReader(text.splitlines()))
+    missed = [row for row in rows if row["object"] == "missed"]
+    assert code == 0 and [row["image"] for row in missed] == ["validation0", "validation2"], (text, err)
+    assert missed[0]["path"] == str(top / "partly" / "dataset_AnomalyTrack" / "images" / "validation0.png"), missed
+    assert [missed[0][side] for side in ("left", "top", "width", "height", "area")] == ["0", "0", "8", "48", "384"], missed
+    (top / "partly-a-out" / "eval" / "scores" / "validation0.npy").unlink()
+    refuses(words, "cannot all be listed")
 
 
 @case("runs are listed with their AP, in columns")
