@@ -12,8 +12,8 @@
 typedef struct
 {
   char *text;
-  const DhProtocol *protocol;
-  guint number; /* of `numbers` */
+  const DhProtocol *protocol; /* NULL: of the classes */
+  guint number;               /* of `numbers` */
   gboolean least, strict, slices;
   gint64 run;   /* whose number is the bound, or LAST; 0: none's */
   double bound; /* or how much more than that run's */
@@ -24,12 +24,14 @@ struct _DhCliRequired
   GArray *all; /* Requirement */
 };
 
-static const char *const numbers[] = { "ap", "auroc", "fpr95", "best_f1", "tpr_at_fpr5", "siou", "ppv", "mean_f1" };
+static const char *const numbers[] = { "ap",   "auroc", "fpr95",   "best_f1",     "tpr_at_fpr5",
+                                       "siou", "ppv",   "mean_f1", "closed_miou", "open_miou" };
 enum
 {
   NUMBERS_OF_SLICES = 3, /* the first so many */
   NUMBER_TPR_AT_FPR5 = 4,
   FIRST_OF_COMPONENTS = 5,
+  FIRST_OF_CLASSES = 8, /* which are of no protocol, and read from where the run is kept */
 };
 
 static double
@@ -43,7 +45,9 @@ number_of (const DhResult *result, guint number)
                             result->tpr_at_fpr5,
                             components ? components->siou_mean : (double)NAN,
                             components ? components->ppv_mean : (double)NAN,
-                            components ? components->f1_mean : (double)NAN };
+                            components ? components->f1_mean : (double)NAN,
+                            (double)NAN,
+                            (double)NAN };
   G_STATIC_ASSERT (G_N_ELEMENTS (values) == G_N_ELEMENTS (numbers));
   return values[number];
 }
@@ -51,8 +55,8 @@ number_of (const DhResult *result, guint number)
 static double
 kept_number (const DhRunNumbers *kept, guint number)
 {
-  const double values[] = { kept->ap,    kept->auroc, kept->fpr95, kept->best_f1,
-                            (double)NAN, kept->siou,  kept->ppv,   kept->mean_f1 };
+  const double values[] = { kept->ap,   kept->auroc, kept->fpr95,   kept->best_f1,     (double)NAN,
+                            kept->siou, kept->ppv,   kept->mean_f1, kept->closed_miou, kept->open_miou };
   G_STATIC_ASSERT (G_N_ELEMENTS (values) == G_N_ELEMENTS (numbers));
   return values[number];
 }
@@ -125,6 +129,9 @@ check_given (const char *text, const Requirement *requirement, DhCliRequireOf of
   const gboolean of_components = requirement->number >= FIRST_OF_COMPONENTS;
   if (of == DH_CLI_REQUIRE_OF_MAPS && (requirement->slices || requirement->run != 0))
     return refuse (text, error, "runs and slices are known to eval-ood and report");
+  if (requirement->number >= FIRST_OF_CLASSES)
+    return of != DH_CLI_REQUIRE_OF_MAPS
+           || refuse (text, error, "the segmentation is known to eval-ood, eval-osr and report");
   if (requirement->slices && requirement->number >= NUMBERS_OF_SLICES)
     return refuse (text, error, "of slices ap, auroc and fpr95 are measured");
   if (requirement->number == NUMBER_TPR_AT_FPR5 && (of == DH_CLI_REQUIRE_OF_STORED || requirement->run != 0))
@@ -165,7 +172,7 @@ parse (const char *text, GPtrArray *protocols, DhCliRequireOf of, Requirement *r
     {
       g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
                    "--require \"%s\" is none: write ap>=60%% or ap>=0.6, of ap, auroc, fpr95, best_f1, tpr_at_fpr5, "
-                   "siou, ppv or mean_f1%s",
+                   "siou, ppv, mean_f1, closed_miou or open_miou%s",
                    text, of == DH_CLI_REQUIRE_OF_MAPS ? "" : "; or against run 12: ap>=@12-1%, slices:ap>=@12-2%");
       return FALSE;
     }
@@ -173,6 +180,12 @@ parse (const char *text, GPtrArray *protocols, DhCliRequireOf of, Requirement *r
   requirement->strict = sign[1] != '=';
   requirement->protocol = protocols ? protocols->pdata[0] : dh_protocol_find ("densehybrid-pooled", NULL);
   g_autofree char *left = name == text ? NULL : g_strstrip (g_strndup (text, (gsize)(colon - text)));
+  if (requirement->number >= FIRST_OF_CLASSES)
+    {
+      if (left)
+        return refuse (text, error, "that number is of no protocol and of no slice; write it alone");
+      requirement->protocol = NULL;
+    }
   return (!left || parse_left (left, text, protocols, requirement, error))
          && check_given (text, requirement, of, error);
 }
@@ -295,10 +308,11 @@ static gboolean
 check_whole (Check *check, const Requirement *requirement, gint64 run, GError **error)
 {
   DhRunNumbers own = { 0 }, other = { 0 };
-  const char *protocol = requirement->protocol->name;
-  g_autofree char *where = g_strdup_printf ("under %s", protocol);
-  const DhResult *result = check->results ? find_result (check->results, requirement->protocol) : NULL;
-  if (((!check->results || run) && !dh_run_numbers_get (check->database, check->run, protocol, &own, error))
+  const char *protocol = requirement->protocol ? requirement->protocol->name : NULL;
+  g_autofree char *where = protocol ? g_strdup_printf ("under %s", protocol) : g_strdup ("of the whole set");
+  const gboolean kept = !check->results || !protocol;
+  const DhResult *result = kept ? NULL : find_result (check->results, requirement->protocol);
+  if (((kept || run) && !dh_run_numbers_get (check->database, check->run, protocol, &own, error))
       || (run && !dh_run_numbers_get (check->database, run, protocol, &other, error)))
     return FALSE;
   if (run && (own.pixels != other.pixels || own.positives != other.positives))
@@ -308,9 +322,9 @@ check_whole (Check *check, const Requirement *requirement, gint64 run, GError **
                    protocol);
       return FALSE;
     }
-  const double value = !check->results ? kept_number (&own, requirement->number)
-                       : result        ? number_of (result, requirement->number)
-                                       : (double)NAN;
+  const double value = kept     ? kept_number (&own, requirement->number)
+                       : result ? number_of (result, requirement->number)
+                                : (double)NAN;
   compare (check, requirement, where, value, run, run ? kept_number (&other, requirement->number) : (double)NAN);
   return TRUE;
 }

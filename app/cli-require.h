@@ -16,11 +16,19 @@ G_BEGIN_DECLS
         "of another than the first protocol: PROTOCOL:ap>=60%)",                                                       \
         "R,…"                                                                                                        \
   }
+#define DH_CLI_REQUIRE_OF_CLASSES_ENTRY(text)                                                                          \
+  {                                                                                                                    \
+    "require", 0, 0, G_OPTION_ARG_STRING, &(text),                                                                     \
+        "Exit status 1 unless this holds: open_miou>=40%,closed_miou>=60%; against run 12: open_miou>=@12-1% (one "    \
+        "percentage point less, at most), against the last run of the same images: open_miou>=@last-1%",               \
+        "R,…"                                                                                                        \
+  }
 #define DH_CLI_REQUIRE_OF_RUN_ENTRY(text)                                                                              \
   {                                                                                                                    \
     "require", 0, 0, G_OPTION_ARG_STRING, &(text),                                                                     \
-        "Exit status 1 unless this holds: ap>=60%,fpr95<=20% (also auroc, best_f1, tpr_at_fpr5, siou, ppv, mean_f1; "  \
-        "of another than the first protocol: PROTOCOL:ap>=60%). Against run 12: ap>=@12-1% (one percentage point "     \
+        "Exit status 1 unless this holds: ap>=60%,fpr95<=20% (also auroc, best_f1, tpr_at_fpr5, siou, ppv, mean_f1, "  \
+        "closed_miou, open_miou; of another than the first protocol: PROTOCOL:ap>=60%). Against run 12: ap>=@12-1% "   \
+        "(one percentage point "                                                                                       \
         "less, at most), against the last run of the same images: ap>=@last-1%. Of each scene, tag and place: "        \
         "slices:ap>=@12-2%",                                                                                           \
         "R,…"                                                                                                        \

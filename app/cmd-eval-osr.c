@@ -3,6 +3,7 @@
 #include "cli-calibrate.h"
 #include "cli-dataset.h"
 #include "cli-model.h"
+#include "cli-require.h"
 #include "dh-error.h"
 #include "dh-evaluation.h"
 #include "dh-open-evaluation.h"
@@ -73,7 +74,8 @@ own_folder (DhDataset *dataset, DhPredictor *predictor, const DhReduction *reduc
 }
 
 static int
-evaluate (DhCli *cli, DhOpenEvaluationOptions *options, const char *folder, const char *db)
+evaluate (DhCli *cli, DhOpenEvaluationOptions *options, const DhCliRequired *required, const char *folder,
+          const char *db)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (DhDatabase) database = dh_database_open (db, &error);
@@ -92,7 +94,8 @@ evaluate (DhCli *cli, DhOpenEvaluationOptions *options, const char *folder, cons
   if (own && !cli->quiet)
     dh_cli_note (cli, "the maps are kept in %s (--folder chooses another place)", own);
   (cli->json ? print_json : print_table) (evaluation);
-  return DH_EXIT_DONE;
+  fflush (stdout);
+  return dh_cli_check_required (cli, required, NULL, database, evaluation->run, DH_EXIT_DONE);
 }
 
 int
@@ -102,12 +105,14 @@ dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
   g_auto (DhCliModel) model = { NULL };
   g_autofree char *folder = NULL;
   g_autofree char *db = NULL;
+  g_autofree char *require = NULL;
   DhReduction reduction = { 1, 0 };
   double tpr = 0.95, scale = 1;
   gint batch_size = 1, tile = 0;
   const GOptionEntry entries[] = {
     DH_CLI_DATASET_ENTRIES (set),
     DH_CLI_MODEL_ENTRIES (model),
+    DH_CLI_REQUIRE_OF_CLASSES_ENTRY (require),
     DH_CLI_REDUCTION_ENTRIES (scale, tile),
     { "batch_size", 0, 0, G_OPTION_ARG_INT, &batch_size, "Has no effect: images are taken one by one", "N" },
     { "folder", 0, 0, G_OPTION_ARG_FILENAME, &folder, "Where the maps go (default: in the user's data folder)", "OUT" },
@@ -123,6 +128,10 @@ dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
     return status;
   if (!(tpr > 0 && tpr < 1))
     return dh_cli_usage (cli, "--tpr %g is not strictly between 0 and 1", tpr);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhCliRequired) required = dh_cli_required_new (require, NULL, DH_CLI_REQUIRE_OF_STORED, &error);
+  if (!required)
+    return dh_cli_fail (cli, &error);
   if (!dh_cli_check_reduction (cli, scale, tile, &reduction, &status))
     return status;
 
@@ -135,12 +144,11 @@ dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
   g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, &model, &status);
   if (!predictor)
     return status;
-  g_autoptr (GError) error = NULL;
   if (!dh_cli_calibrate_on_set (cli, model.calibration, predictor, dataset, &reduction, &error))
     return dh_cli_fail (cli, &error);
   g_autofree char *command = dh_cli_dup_command (entries, argc, argv);
   DhOpenEvaluationOptions options = {
     .dataset = dataset, .predictor = predictor, .tpr = tpr, .reduction = &reduction, .command = command
   };
-  return evaluate (cli, &options, folder, db);
+  return evaluate (cli, &options, required, folder, db);
 }

@@ -277,7 +277,9 @@ dh_report_slices_list (const DhReportSlices *self)
                                      .best_f1 = NAN,
                                      .siou = NAN,
                                      .ppv = NAN,
-                                     .mean_f1 = NAN };
+                                     .mean_f1 = NAN,
+                                     .closed_miou = NAN,
+                                     .open_miou = NAN };
       g_ptr_array_add (listed, one);
     }
   return listed;

@@ -5,11 +5,39 @@
 #include "dh-error.h"
 #include "dh-report-private.h"
 
+/* Of the network's classes, or of two towns. */
+static gboolean
+get_classes (const DhRunRow *run, DhRunNumbers *numbers, GError **error)
+{
+  g_autoptr (JsonNode) root = dh_report_parse_summary (run);
+  JsonObject *summary = root ? json_node_get_object (root) : NULL;
+  JsonObject *classes = dh_report_get_object (summary, "classes");
+  JsonObject *from = classes ? classes : summary;
+  *numbers = (DhRunNumbers){ .ap = NAN,
+                             .auroc = NAN,
+                             .fpr95 = NAN,
+                             .best_f1 = NAN,
+                             .siou = NAN,
+                             .ppv = NAN,
+                             .mean_f1 = NAN,
+                             .closed_miou = dh_report_get_number (from, "closed_miou"),
+                             .open_miou = dh_report_get_number (from, "open_miou") };
+  if (isfinite (numbers->closed_miou) || isfinite (numbers->open_miou))
+    return TRUE;
+  g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
+               "run %" G_GINT64_FORMAT
+               " measured no classes: its set does not label those that the network tells apart",
+               (gint64)run->id);
+  return FALSE;
+}
+
 gboolean
 dh_run_numbers_get (DhDatabase *database, gint64 run, const char *protocol, DhRunNumbers *numbers, GError **error)
 {
   /* Without its images, which may be very many. */
   g_autoptr (DhRunRow) kept = dh_database_get_run (database, run, error);
+  if (kept && !protocol)
+    return get_classes (kept, numbers, error);
   g_autoptr (GPtrArray) protocols = kept ? dh_database_list_run_protocols (database, run, error) : NULL;
   if (!protocols)
     return FALSE;
@@ -31,7 +59,9 @@ dh_run_numbers_get (DhDatabase *database, gint64 run, const char *protocol, DhRu
                              .best_f1 = row ? row->best_f1 : NAN,
                              .siou = counted ? components.siou : NAN,
                              .ppv = counted ? components.ppv : NAN,
-                             .mean_f1 = counted ? components.mean_f1 : NAN };
+                             .mean_f1 = counted ? components.mean_f1 : NAN,
+                             .closed_miou = NAN,
+                             .open_miou = NAN };
   return TRUE;
 }
 

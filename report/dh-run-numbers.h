@@ -9,9 +9,10 @@ G_BEGIN_DECLS
 typedef struct
 {
   gint64 pixels, positives;
-  double ap, auroc, fpr95, best_f1, siou, ppv, mean_f1;
+  double ap, auroc, fpr95, best_f1, siou, ppv, mean_f1, closed_miou, open_miou;
 } DhRunNumbers;
-/* As they are kept. Errors: DH_ERROR_NOT_FOUND (no such run, or not measured under that protocol). */
+/* As they are kept; `protocol` NULL: those of the classes alone. Errors: DH_ERROR_NOT_FOUND (no such run, or not
+ * measured under that protocol, or without classes). */
 gboolean dh_run_numbers_get (DhDatabase *database, gint64 run, const char *protocol, DhRunNumbers *numbers,
                              GError **error);
 

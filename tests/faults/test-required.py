@@ -67,6 +67,24 @@ def _():
     assert code == 1 and json.loads(text) == {"run": worse, "as_required": False}, text
 
 
+@case("what is required of the classes is read where the run is kept")
+def _():
+    code, _, err, _ = run("demo-scenes", "--out", top / "scenes-of-classes", "--seed", 3, "--count", 16, "--quiet")
+    assert code == 0, err
+    base = ("--dataroot", top / "scenes-of-classes", "--db", top / "classes.db", "--quiet", "--json", "--params", "demo")
+    ood = ("eval-ood", *base, "--dataset", "street-hazards", "--folder", top / "classes-ood")
+    osr = ("eval-osr", *base, "--folder", top / "classes-osr")
+    for words in (ood, osr):
+        code, text, err, _ = run(*words, "--require", "closed_miou>=20%,open_miou>=10%")
+        assert code == 0 and err == "", err
+        number = json.loads(text)["run"]
+        code, text, err, _ = run(*words, "--scale", "0.25", "--require", f"closed_miou>=@{number},open_miou>=@last")
+        assert code == 1 and "closed_miou of the whole set is" in err and f"of run {number}" in err, err
+        refuses(("report", "--db", top / "classes.db", "--run", number, "--require", "closed_miou>=99.9%"), "closed_miou")
+    refuses((*ood, "--require", "smiyc-pixel:open_miou>=1%"), "of no protocol", status=2)
+    refuses(("report", "--db", DB, "--run", BASE, "--require", "open_miou>=1%"), "measured no classes")
+
+
 @case("the last run of the same images is found, and none is no pass")
 def _():
     data_set("first", 4)
