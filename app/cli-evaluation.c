@@ -3,6 +3,8 @@
 #include "cli-model.h"
 #include "cli-result.h"
 #include "dh-error.h"
+#include "dh-image.h"
+#include "dh-run-folder.h"
 
 /* Of pictures that are left out, in sentences. */
 #define MOST_NAMED 20
@@ -153,6 +155,30 @@ dh_cli_print_evaluation (DhCli *cli, const DhEvaluation *evaluation)
   (cli->json ? print_json : print_table) (evaluation);
   fflush (stdout);
   return evaluation->left_out->len ? say_left_out (cli, evaluation) : DH_EXIT_DONE;
+}
+
+void
+dh_cli_say_room (DhCli *cli, DhDataset *dataset, const char *folder, guint n_scores, gboolean segmentation)
+{
+  guint width = 0, height = 0, n = 0;
+  if (dh_dataset_size (dataset) == 0 || !dh_image_probe (dh_dataset_item (dataset, 0)->image, &width, &height, NULL))
+    return;
+  for (guint i = 0; i < dh_dataset_size (dataset); i++)
+    {
+      g_autofree char *name = g_strconcat (dh_dataset_item (dataset, i)->stem, ".npy", NULL);
+      g_autofree char *path = g_build_filename (folder, "eval", "scores", name, NULL);
+      n += !g_file_test (path, G_FILE_TEST_EXISTS);
+    }
+  const guint64 needed = (guint64)n * width * height * (sizeof (float) * n_scores + segmentation);
+  const guint64 there = dh_run_folder_free_space (folder);
+  /* 0: some know nothing of their room. */
+  if (there == 0 || there >= needed)
+    return;
+  g_autofree char *left = g_format_size (there), *take = g_format_size (needed);
+  dh_cli_note (cli,
+               "the disk of %s has %s left, and the maps of %u image%s will take about %s: make room, or choose "
+               "another --folder",
+               folder, left, n, n == 1 ? "" : "s", take);
 }
 
 void

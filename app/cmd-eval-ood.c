@@ -65,6 +65,9 @@ evaluate (DhCli *cli, DhEvaluationOptions *options, const Wanted *wanted)
     return dh_cli_fail (cli, &error);
   options->database = database;
   options->warning = dh_cli_warn_early;
+  const guint more = options->more_scores & ~DH_MAP_BIT (options->score);
+  dh_cli_say_room (cli, options->dataset, options->folder, options->scores ? 1 : 1 + (guint)__builtin_popcount (more),
+                   !options->scores);
   options->data = cli;
   g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (options, cli->cancellable, &cli->progress, &error);
   dh_cli_progress_end (cli);

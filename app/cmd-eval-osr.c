@@ -85,6 +85,7 @@ evaluate (DhCli *cli, DhOpenEvaluationOptions *options, const DhCliRequired *req
   options->folder = folder ? folder : own;
   options->database = database;
   options->warning = dh_cli_warn_early;
+  dh_cli_say_room (cli, options->dataset, options->folder, 1, TRUE);
   options->data = cli;
   g_autoptr (DhOpenEvaluation) evaluation = dh_open_evaluation_run (options, cli->cancellable, &cli->progress, &error);
   dh_cli_progress_end (cli);

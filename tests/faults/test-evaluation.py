@@ -2,6 +2,7 @@
 """Evaluations with bad pictures, on full disks, killed in the middle."""
 import contextlib
 import json
+import os
 import re
 import signal
 import sqlite3
@@ -35,6 +36,28 @@ def _():
     refuses(words, "the 2 images that were measured are kept, and evaluating again goes on behind them", limit_file=400000)
     code, text, err, _ = run(*words, "--json")
     assert code == 0 and json.loads(text)["resumed"] == 2, (text, err)
+
+
+@case("a disk that cannot hold the maps is told before they are computed")
+def _():
+    at = top / "roomy" / "dataset_AnomalyTrack" / "images"
+    at.mkdir(parents=True)
+    info = os.statvfs(top)
+    n = 10 + info.f_bavail * info.f_frsize // (5 * 14000 * 14000)
+    words = ("eval-ood", "--dataroot", top / "roomy", "--dataset", "smiyc", "--folder", top / "roomy-maps", "--params", WEIGHTS,
+             "--db", top / "roomy.db", "--quiet")
+    for i in range(n):
+        # which say that they are large, and end there; some file systems allow few links of one
+        if i % 1000 == 0:
+            (at / f"validation{i}.png").write_bytes(png(14000, 14000, 8, 2, b""))
+        else:
+            os.link(at / f"validation{i - i % 1000}.png", at / f"validation{i}.png")
+    code, _, err, _ = run(*words)
+    assert code == 1 and f"the maps of {n} images will take about" in err and f"the disk of {top / 'roomy-maps'} has" in err, err
+    for i in range(1, n):
+        (at / f"validation{i}.png").unlink()
+    code, _, err, _ = run(*words)
+    assert code == 1 and "will take" not in err, err
 
 
 @case("weights named from the folder one is in are remembered so that they are found from any other")
