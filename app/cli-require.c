@@ -87,8 +87,6 @@ static gboolean
 parse_right (const char *text, Requirement *requirement)
 {
   char *end = NULL;
-  while (g_ascii_isspace (*text))
-    text++;
   if (*text != '@')
     return parse_bound (text, FALSE, &requirement->bound);
   if (g_str_has_prefix (text, "@last"))
@@ -167,7 +165,7 @@ parse (const char *text, GPtrArray *protocols, DhCliRequireOf of, Requirement *r
   const char *sign = strpbrk (text, "<>"), *colon = strchr (text, ':');
   const char *after = sign ? sign + 1 + (sign[1] == '=') : NULL;
   const char *name = colon && sign && colon < sign ? colon + 1 : text;
-  g_autofree char *word = sign ? g_strstrip (g_strndup (name, (gsize)(sign - name))) : NULL;
+  g_autofree char *word = sign ? g_strndup (name, (gsize)(sign - name)) : NULL;
   if (!sign || !find_number (word, &requirement->number) || !parse_right (after, requirement))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
@@ -179,7 +177,7 @@ parse (const char *text, GPtrArray *protocols, DhCliRequireOf of, Requirement *r
   requirement->least = *sign == '>';
   requirement->strict = sign[1] != '=';
   requirement->protocol = protocols ? protocols->pdata[0] : dh_protocol_find ("densehybrid-pooled", NULL);
-  g_autofree char *left = name == text ? NULL : g_strstrip (g_strndup (text, (gsize)(colon - text)));
+  g_autofree char *left = name == text ? NULL : g_strndup (text, (gsize)(colon - text));
   if (requirement->number >= FIRST_OF_CLASSES)
     {
       if (left)
@@ -188,6 +186,17 @@ parse (const char *text, GPtrArray *protocols, DhCliRequireOf of, Requirement *r
     }
   return (!left || parse_left (left, text, protocols, requirement, error))
          && check_given (text, requirement, of, error);
+}
+
+/* "ap >= @12 - 1%" */
+static void
+drop_spaces (char *text)
+{
+  char *to = text;
+  for (; *text; text++)
+    if (!g_ascii_isspace (*text))
+      *to++ = *text;
+  *to = '\0';
 }
 
 DhCliRequired *
@@ -199,7 +208,8 @@ dh_cli_required_new (const char *text, GPtrArray *protocols, DhCliRequireOf of, 
   for (guint i = 0; words[i]; i++)
     {
       Requirement requirement = { 0 };
-      if (!parse (g_strstrip (words[i]), protocols, of, &requirement, error))
+      drop_spaces (words[i]);
+      if (!parse (words[i], protocols, of, &requirement, error))
         return NULL;
       requirement.text = g_strdup (words[i]);
       g_array_append_val (required->all, requirement);

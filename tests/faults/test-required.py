@@ -60,7 +60,7 @@ def _():
     assert ask(worse, f"ap>=@{BASE}-50%") == (0, f"run {worse} is as required\n")
     code, said = ask(worse, f"ap>=@{BASE}")
     assert code == 1 and "ap under densehybrid-pooled is" in said, said
-    assert ask(BASE, f"ap>=@{worse},slices:ap>=@{worse}")[0] == 0
+    assert ask(BASE, f"ap >= @{worse} + 0.5% , slices : ap >= @{worse}")[0] == 0
     # a number of its own alone
     assert ask(BASE, "slices:ap>=99%")[0] == 0 and ask(worse, "slices:ap>=99%")[0] == 1
     code, text, _, _ = run("report", "--db", DB, "--run", worse, "--require", "ap>=99%", "--json")
