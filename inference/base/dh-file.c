@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -69,6 +71,25 @@ is_no_file (const char *path)
   return stat (path, &info) == 0 && !S_ISREG (info.st_mode) && !S_ISDIR (info.st_mode);
 }
 
+/* One's own descriptor by its name is taken as it is: a socket could not be opened again, nor what belongs to another.
+ */
+static int
+open_as_is (const char *path)
+{
+  static const char *const folders[] = { "/proc/self/fd/", "/dev/fd/" };
+  g_autofree char *link = g_file_read_link (path, NULL);
+  const char *const names[] = { path, link };
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    for (guint k = 0; names[i] && k < G_N_ELEMENTS (folders); k++)
+      {
+        guint64 number;
+        if (g_str_has_prefix (names[i], folders[k])
+            && g_ascii_string_to_unsigned (names[i] + strlen (folders[k]), 10, 0, G_MAXINT, &number, NULL))
+          return fcntl ((int)number, F_DUPFD_CLOEXEC, 0);
+      }
+  return open (path, O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC);
+}
+
 DhFileWriter *
 dh_file_writer_open (const char *path, GError **error)
 {
@@ -78,7 +99,7 @@ dh_file_writer_open (const char *path, GError **error)
   writer->path = g_strdup (path);
   if (is_no_file (path))
     {
-      writer->fd = open (path, O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC);
+      writer->fd = open_as_is (path);
       if (writer->fd >= 0)
         return g_steal_pointer (&writer);
       g_set_error (error, DH_ERROR, DH_ERROR_IO, "%s: cannot be written: %s", path, g_strerror (errno));

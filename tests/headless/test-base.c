@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <glib/gstdio.h>
@@ -341,6 +342,13 @@ test_file_pipe (void)
   g_autofree char *target = g_strdup_printf ("/proc/self/fd/%d", ends[1]);
   g_assert_cmpint (symlink (target, link), ==, 0);
   assert_piped (link, ends[0]);
+  close (ends[0]);
+  close (ends[1]);
+
+  /* which could not be opened by that name */
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, ends), ==, 0);
+  g_autofree char *connected = g_strdup_printf ("/proc/self/fd/%d", ends[1]);
+  assert_piped (connected, ends[0]);
   close (ends[0]);
   close (ends[1]);
 
