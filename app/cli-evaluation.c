@@ -157,18 +157,38 @@ dh_cli_print_evaluation (DhCli *cli, const DhEvaluation *evaluation)
   return evaluation->left_out->len ? say_left_out (cli, evaluation) : DH_EXIT_DONE;
 }
 
-void
-dh_cli_say_room (DhCli *cli, DhDataset *dataset, const char *folder, guint n_scores, gboolean segmentation)
+/* Images of which no map of the score lies there. */
+static guint
+count_mapless (DhDataset *dataset, const char *folder)
 {
-  guint width = 0, height = 0, n = 0;
-  if (dh_dataset_size (dataset) == 0 || !dh_image_probe (dh_dataset_item (dataset, 0)->image, &width, &height, NULL))
-    return;
+  guint n = 0;
   for (guint i = 0; i < dh_dataset_size (dataset); i++)
     {
       g_autofree char *name = g_strconcat (dh_dataset_item (dataset, i)->stem, ".npy", NULL);
       g_autofree char *path = g_build_filename (folder, "eval", "scores", name, NULL);
       n += !g_file_test (path, G_FILE_TEST_EXISTS);
     }
+  return n;
+}
+
+void
+dh_cli_say_lost (DhCli *cli, DhDataset *dataset, const char *folder, guint n_left_out)
+{
+  const guint mapless = count_mapless (dataset, folder);
+  if (mapless > n_left_out)
+    dh_cli_note (cli,
+                 "%u of the maps %s no longer in %s, which was moved or emptied meanwhile: the numbers are whole, but "
+                 "slices, objects and exports will not be",
+                 mapless - n_left_out, mapless - n_left_out == 1 ? "is" : "are", folder);
+}
+
+void
+dh_cli_say_room (DhCli *cli, DhDataset *dataset, const char *folder, guint n_scores, gboolean segmentation)
+{
+  guint width = 0, height = 0;
+  if (dh_dataset_size (dataset) == 0 || !dh_image_probe (dh_dataset_item (dataset, 0)->image, &width, &height, NULL))
+    return;
+  const guint n = count_mapless (dataset, folder);
   const guint64 needed = (guint64)n * width * height * (sizeof (float) * n_scores + segmentation);
   const guint64 there = dh_run_folder_free_space (folder);
   /* 0: some know nothing of their room. */

@@ -78,6 +78,8 @@ void dh_cli_warn_early (const char *text, gpointer cli);
 /* That the disk of `folder` has no room for the maps that an evaluation will write there, `n_scores` of each image and
  * perhaps a segmentation; by the size of the first image. Nothing where it has. */
 void dh_cli_say_room (DhCli *cli, DhDataset *dataset, const char *folder, guint n_scores, gboolean segmentation);
+/* That of some images that were measured the map is gone already; `n_left_out` have none. */
+void dh_cli_say_lost (DhCli *cli, DhDataset *dataset, const char *folder, guint n_left_out);
 /* That the maps of earlier runs (gint64) were written over; nothing where there are none. */
 void dh_cli_say_displaced (DhCli *cli, const GArray *runs, const char *folder);
 

@@ -76,6 +76,7 @@ evaluate (DhCli *cli, DhEvaluationOptions *options, const Wanted *wanted)
   say_upside_down (cli, options, evaluation);
   say_other_classes (cli, options);
   dh_cli_say_displaced (cli, evaluation->displaced, options->folder);
+  dh_cli_say_lost (cli, options->dataset, options->folder, evaluation->left_out->len);
   const int status = dh_cli_print_evaluation (cli, evaluation);
   const DhScoreEvaluation *score = &g_array_index (evaluation->scores, DhScoreEvaluation, 0);
   return dh_cli_check_required (cli, wanted->required, score->results, database, evaluation->run, status);

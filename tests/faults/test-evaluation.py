@@ -274,6 +274,22 @@ def _():
     assert code == 0 and document["images"] == 40 and 2 <= document["resumed"] < 40, (err, document)
 
 
+@case("maps that are taken away in the middle: the numbers are whole, and that maps are lost is said")
+def _():
+    smiyc_set("moved", [(64, 48)] * 40)
+    words = ("eval-ood", "--dataroot", top / "moved", "--dataset", "smiyc", "--folder", top / "moved-maps", "--params",
+             WEIGHTS, "--db", top / "moved.db", "--quiet", "--json")
+    process = stopped_within(words, top / "moved-maps", top / "moved.db", 30, stderr=subprocess.PIPE)
+    maps = [file for file in (top / "moved-maps" / "eval" / "scores").iterdir() if file.suffix == ".npy"]
+    for file in maps:
+        file.unlink()
+    process.send_signal(signal.SIGCONT)
+    _, err = process.communicate(timeout=FOR_EVER)
+    assert process.returncode == 0 and f"{len(maps)} of the maps are no longer in {top / 'moved-maps'}" in err, (maps, err)
+    code, _, err, _ = run(*words)
+    assert code == 0 and "no longer" not in err, err
+
+
 @case("a disk that is unmounted in the middle: an empty folder stays, no image is at fault, and it goes on")
 def _():
     smiyc_set("mounted", [(64, 48)] * 40)
