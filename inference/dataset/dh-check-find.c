@@ -154,8 +154,7 @@ find_broken (const DhSurvey *survey, DhDatasetReport *report)
   for (guint i = 0; i < dataset->foreign->len; i++)
     names_add (&foreign, dataset, dataset->foreign->pdata[i], NULL);
   names_report (&foreign, report, DH_FINDING_WARNING, "foreign-picture", "file is a picture of a kind that is not read",
-                "files are pictures of kinds that are not read",
-                "PNG, JPEG, WebP, TIFF and BMP are");
+                "files are pictures of kinds that are not read", "PNG, JPEG, WebP, TIFF and BMP are");
   if (report->n_pairs > 0 && sizes_fit)
     add (report, DH_FINDING_OK, "sizes-fit", 0, g_strdup ("Images and labels have the same size"), NULL);
 }
