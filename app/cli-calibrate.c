@@ -27,3 +27,27 @@ dh_cli_calibrate (DhCli *cli, const char *chosen, DhPredictor *predictor, const 
   const DhPictures found = dh_calibrate_pictures (dataset);
   return prepare (cli, predictor, &found, TRUE, error);
 }
+
+/* A picture of the set, to calibrate on as it will be computed. */
+typedef struct
+{
+  DhPictures whole;
+  const DhReduction *reduction;
+} Sampled;
+
+static DhImage *
+load_sample (guint index, gpointer data, GError **error)
+{
+  const Sampled *sampled = data;
+  g_autoptr (DhImage) image = sampled->whole.load (index, sampled->whole.data, error);
+  return image ? dh_reduction_sample (sampled->reduction, image, error) : NULL;
+}
+
+gboolean
+dh_cli_calibrate_on_set (DhCli *cli, const char *chosen, DhPredictor *predictor, DhDataset *dataset,
+                         const DhReduction *reduction, GError **error)
+{
+  Sampled sampled = { dh_calibrate_pictures (dataset), reduction };
+  const DhPictures pictures = { sampled.whole.n, load_sample, &sampled };
+  return dh_cli_calibrate (cli, chosen, predictor, &pictures, error);
+}

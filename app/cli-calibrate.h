@@ -1,6 +1,8 @@
 #pragma once
 #include "cli.h"
 #include "dh-calibrate.h"
+#include "dh-dataset.h"
+#include "dh-reduction.h"
 
 G_BEGIN_DECLS
 
@@ -9,5 +11,8 @@ G_BEGIN_DECLS
  * about. */
 gboolean dh_cli_calibrate (DhCli *cli, const char *chosen, DhPredictor *predictor, const DhPictures *pictures,
                            GError **error);
+/* By the pictures of a set, as they will be computed. */
+gboolean dh_cli_calibrate_on_set (DhCli *cli, const char *chosen, DhPredictor *predictor, DhDataset *dataset,
+                                  const DhReduction *reduction, GError **error);
 
 G_END_DECLS

@@ -3,6 +3,8 @@
 #include "cli-model.h"
 #include "cli-result.h"
 #include "dh-error.h"
+#include "dh-image.h"
+#include "dh-run-folder.h"
 
 /* Of pictures that are left out, in sentences. */
 #define MOST_NAMED 20
@@ -13,8 +15,15 @@ print_json (const DhEvaluation *evaluation)
   JsonBuilder *json = json_builder_new ();
   json_builder_begin_object (json);
   dh_json_member_int (json, "run", evaluation->run);
-  if (evaluation->displaced)
-    dh_json_member_int (json, "displaced", evaluation->displaced);
+  if (evaluation->displaced->len > 0)
+    {
+      dh_json_member_int (json, "displaced", g_array_index (evaluation->displaced, gint64, 0));
+      json_builder_set_member_name (json, "displaced_runs");
+      json_builder_begin_array (json);
+      for (guint i = 0; i < evaluation->displaced->len; i++)
+        dh_json_member_int (json, NULL, g_array_index (evaluation->displaced, gint64, i));
+      json_builder_end_array (json);
+    }
   dh_json_member_int (json, "images", evaluation->images);
   dh_json_member_int (json, "failed", evaluation->left_out->len);
   json_builder_set_member_name (json, "left_out");
@@ -148,15 +157,66 @@ dh_cli_print_evaluation (DhCli *cli, const DhEvaluation *evaluation)
   return evaluation->left_out->len ? say_left_out (cli, evaluation) : DH_EXIT_DONE;
 }
 
-void
-dh_cli_say_displaced (DhCli *cli, gint64 run, const char *folder)
+/* Images of which no map of the score lies there. */
+static guint
+count_mapless (DhDataset *dataset, const char *folder)
 {
-  if (run != 0)
+  guint n = 0;
+  for (guint i = 0; i < dh_dataset_size (dataset); i++)
+    {
+      g_autofree char *name = g_strconcat (dh_dataset_item (dataset, i)->stem, ".npy", NULL);
+      g_autofree char *path = g_build_filename (folder, "eval", "scores", name, NULL);
+      n += !g_file_test (path, G_FILE_TEST_EXISTS);
+    }
+  return n;
+}
+
+void
+dh_cli_say_lost (DhCli *cli, DhDataset *dataset, const char *folder, guint n_left_out)
+{
+  const guint mapless = count_mapless (dataset, folder);
+  if (mapless > n_left_out)
     dh_cli_note (cli,
-                 "the maps of run %" G_GINT64_FORMAT
-                 " lay in %s and were written over: its numbers stay, but it can no longer be exported; "
-                 "--folder names another place for each",
-                 run, folder);
+                 "%u of the maps %s no longer in %s, which was moved or emptied meanwhile: the numbers are whole, but "
+                 "slices, objects and exports will not be",
+                 mapless - n_left_out, mapless - n_left_out == 1 ? "is" : "are", folder);
+}
+
+void
+dh_cli_say_room (DhCli *cli, DhDataset *dataset, const char *folder, guint n_scores, gboolean segmentation)
+{
+  guint width = 0, height = 0;
+  if (dh_dataset_size (dataset) == 0 || !dh_image_probe (dh_dataset_item (dataset, 0)->image, &width, &height, NULL))
+    return;
+  const guint n = count_mapless (dataset, folder);
+  const guint64 needed = (guint64)n * width * height * (sizeof (float) * n_scores + segmentation);
+  const guint64 there = dh_run_folder_free_space (folder);
+  /* 0: some know nothing of their room. */
+  if (there == 0 || there >= needed)
+    return;
+  g_autofree char *left = g_format_size (there), *take = g_format_size (needed);
+  dh_cli_note (cli,
+               "the disk of %s has %s left, and the maps of %u image%s will take about %s: make room, or choose "
+               "another --folder",
+               folder, left, n, n == 1 ? "" : "s", take);
+}
+
+void
+dh_cli_say_displaced (DhCli *cli, const GArray *runs, const char *folder)
+{
+  g_autoptr (GString) names = g_string_new (NULL);
+  const gboolean one = runs->len == 1;
+  for (guint i = 0; i < runs->len; i++)
+    g_string_append_printf (names, "%s%" G_GINT64_FORMAT,
+                            i == 0              ? ""
+                            : i + 1 < runs->len ? ", "
+                                                : " and ",
+                            g_array_index (runs, gint64, i));
+  if (runs->len > 0)
+    dh_cli_note (cli,
+                 "the maps of run%s %s lay in %s and were written over: %s numbers stay, but %s can no longer be "
+                 "exported; --folder names another place for each",
+                 one ? "" : "s", names->str, folder, one ? "its" : "their", one ? "it" : "they");
 }
 
 void

@@ -46,6 +46,22 @@ DhModel *dh_cli_load_model (const char *params, const DhModelOptions *options, G
 /* Loads the weights and opens the device; NULL after having said why, with *status set. */
 DhPredictor *dh_cli_open_predictor (DhCli *cli, const DhCliModel *model, int *status);
 
+#define DH_CLI_REDUCTION_ENTRIES(scale, tile)                                                                          \
+  { "scale",                                                                                                           \
+    0,                                                                                                                 \
+    0,                                                                                                                 \
+    G_OPTION_ARG_DOUBLE,                                                                                               \
+    &(scale),                                                                                                          \
+    "Makes the images smaller first, for those too large for the memory (at most 1: as they are); the maps are "       \
+    "brought back to the images' size, and measured there",                                                            \
+    "S" },                                                                                                             \
+  {                                                                                                                    \
+    "tile", 0, 0, G_OPTION_ARG_INT, &(tile),                                                                           \
+        "Cuts images that are larger into overlapping tiles of N×N pixels, for those too large for the memory; each " \
+        "tile is seen by itself, so that the numbers are others than of the whole",                                    \
+        "N"                                                                                                            \
+  }
+
 /* How large a share and how large a tile of an image is computed: what --scale and --tile say. FALSE after having said
  * what is wrong with them, with *status set. */
 gboolean dh_cli_check_reduction (DhCli *cli, double scale, gint tile, DhReduction *reduction, int *status);
@@ -59,7 +75,12 @@ int dh_cli_print_evaluation (DhCli *cli, const DhEvaluation *evaluation);
 
 /* What is wrong with the first images of an evaluation, beside its progress; `cli` is the command's. */
 void dh_cli_warn_early (const char *text, gpointer cli);
-/* That an earlier run's maps were written over; nothing where `run` is 0. */
-void dh_cli_say_displaced (DhCli *cli, gint64 run, const char *folder);
+/* That the disk of `folder` has no room for the maps that an evaluation will write there, `n_scores` of each image and
+ * perhaps a segmentation; by the size of the first image. Nothing where it has. */
+void dh_cli_say_room (DhCli *cli, DhDataset *dataset, const char *folder, guint n_scores, gboolean segmentation);
+/* That of some images that were measured the map is gone already; `n_left_out` have none. */
+void dh_cli_say_lost (DhCli *cli, DhDataset *dataset, const char *folder, guint n_left_out);
+/* That the maps of earlier runs (gint64) were written over; nothing where there are none. */
+void dh_cli_say_displaced (DhCli *cli, const GArray *runs, const char *folder);
 
 G_END_DECLS

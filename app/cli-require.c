@@ -4,14 +4,19 @@
 #include <string.h>
 
 #include "dh-error.h"
+#include "dh-run-numbers.h"
+
+#define SLICES "slices"
+#define LAST (-1)
 
 typedef struct
 {
   char *text;
-  const DhProtocol *protocol;
-  guint number; /* of `numbers` */
-  gboolean least, strict;
-  double bound;
+  const DhProtocol *protocol; /* NULL: of the classes */
+  guint number;               /* of `numbers` */
+  gboolean least, strict, slices;
+  gint64 run;   /* whose number is the bound, or LAST; 0: none's */
+  double bound; /* or how much more than that run's */
 } Requirement;
 
 struct _DhCliRequired
@@ -19,8 +24,15 @@ struct _DhCliRequired
   GArray *all; /* Requirement */
 };
 
-static const char *const numbers[] = { "ap", "auroc", "fpr95", "best_f1", "tpr_at_fpr5", "siou", "ppv", "mean_f1" };
-#define FIRST_OF_COMPONENTS 5
+static const char *const numbers[] = { "ap",   "auroc", "fpr95",   "best_f1",     "tpr_at_fpr5",
+                                       "siou", "ppv",   "mean_f1", "closed_miou", "open_miou" };
+enum
+{
+  NUMBERS_OF_SLICES = 3, /* the first so many */
+  NUMBER_TPR_AT_FPR5 = 4,
+  FIRST_OF_COMPONENTS = 5,
+  FIRST_OF_CLASSES = 8, /* which are of no protocol, and read from where the run is kept */
+};
 
 static double
 number_of (const DhResult *result, guint number)
@@ -33,16 +45,32 @@ number_of (const DhResult *result, guint number)
                             result->tpr_at_fpr5,
                             components ? components->siou_mean : (double)NAN,
                             components ? components->ppv_mean : (double)NAN,
-                            components ? components->f1_mean : (double)NAN };
+                            components ? components->f1_mean : (double)NAN,
+                            (double)NAN,
+                            (double)NAN };
   G_STATIC_ASSERT (G_N_ELEMENTS (values) == G_N_ELEMENTS (numbers));
   return values[number];
 }
 
-/* "60%" or "0.6" */
+static double
+kept_number (const DhRunNumbers *kept, guint number)
+{
+  const double values[] = { kept->ap,   kept->auroc, kept->fpr95,   kept->best_f1,     (double)NAN,
+                            kept->siou, kept->ppv,   kept->mean_f1, kept->closed_miou, kept->open_miou };
+  G_STATIC_ASSERT (G_N_ELEMENTS (values) == G_N_ELEMENTS (numbers));
+  return values[number];
+}
+
+/* "60%" or "0.6"; behind a run "+2%" or "-0.02", or nothing. */
 static gboolean
-parse_bound (const char *text, double *bound)
+parse_bound (const char *text, gboolean more, double *bound)
 {
   char *end;
+  *bound = 0;
+  if (more && *text == '\0')
+    return TRUE;
+  if (more && *text != '+' && *text != '-')
+    return FALSE;
   *bound = g_ascii_strtod (text, &end);
   if (end == text)
     return FALSE;
@@ -51,7 +79,25 @@ parse_bound (const char *text, double *bound)
       *bound /= 100;
       end++;
     }
-  return *end == '\0' && *bound >= 0 && *bound <= 1;
+  return *end == '\0' && *bound >= (more ? -1 : 0) && *bound <= 1;
+}
+
+/* "@12", "@last", each with more behind it; or a bound alone. */
+static gboolean
+parse_right (const char *text, Requirement *requirement)
+{
+  char *end = NULL;
+  if (*text != '@')
+    return parse_bound (text, FALSE, &requirement->bound);
+  if (g_str_has_prefix (text, "@last"))
+    {
+      requirement->run = LAST;
+      return parse_bound (text + strlen ("@last"), TRUE, &requirement->bound);
+    }
+  if (!g_ascii_isdigit (text[1]))
+    return FALSE;
+  requirement->run = g_ascii_strtoll (text + 1, &end, 10);
+  return requirement->run > 0 && parse_bound (end, TRUE, &requirement->bound);
 }
 
 static gboolean
@@ -66,12 +112,28 @@ find_number (const char *name, guint *number)
   return FALSE;
 }
 
+static gboolean
+refuse (const char *text, GError **error, const char *why)
+{
+  g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "--require \"%s\": %s", text, why);
+  return FALSE;
+}
+
 /* What a protocol never gives would be found to be undefined after everything is measured. */
 static gboolean
-check_given (const char *text, const Requirement *requirement, GError **error)
+check_given (const char *text, const Requirement *requirement, DhCliRequireOf of, GError **error)
 {
   const char *name = numbers[requirement->number];
   const gboolean of_components = requirement->number >= FIRST_OF_COMPONENTS;
+  if (of == DH_CLI_REQUIRE_OF_MAPS && (requirement->slices || requirement->run != 0))
+    return refuse (text, error, "runs and slices are known to eval-ood and report");
+  if (requirement->number >= FIRST_OF_CLASSES)
+    return of != DH_CLI_REQUIRE_OF_MAPS
+           || refuse (text, error, "the segmentation is known to eval-ood, eval-osr and report");
+  if (requirement->slices && requirement->number >= NUMBERS_OF_SLICES)
+    return refuse (text, error, "of slices ap, auroc and fpr95 are measured");
+  if (requirement->number == NUMBER_TPR_AT_FPR5 && (of == DH_CLI_REQUIRE_OF_STORED || requirement->run != 0))
+    return refuse (text, error, "tpr_at_fpr5 is not kept of a run");
   if (of_components == (requirement->protocol->kind == DH_PROTOCOL_COMPONENT))
     return TRUE;
   g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
@@ -82,40 +144,63 @@ check_given (const char *text, const Requirement *requirement, GError **error)
   return FALSE;
 }
 
+/* What stands before the colon. */
+static gboolean
+parse_left (const char *word, const char *text, GPtrArray *protocols, Requirement *requirement, GError **error)
+{
+  requirement->slices = g_str_equal (word, SLICES);
+  requirement->protocol = dh_protocol_find (requirement->slices ? "densehybrid-pooled" : word, error);
+  if (!requirement->protocol || requirement->slices || !protocols
+      || g_ptr_array_find (protocols, requirement->protocol, NULL))
+    return requirement->protocol != NULL;
+  g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "--require \"%s\": %s is not measured; name it in --protocol too", text,
+               word);
+  return FALSE;
+}
+
 /* [PROTOCOL:]NAME<=BOUND and the like. */
 static gboolean
-parse (const char *text, GPtrArray *protocols, Requirement *requirement, GError **error)
+parse (const char *text, GPtrArray *protocols, DhCliRequireOf of, Requirement *requirement, GError **error)
 {
   const char *sign = strpbrk (text, "<>"), *colon = strchr (text, ':');
   const char *after = sign ? sign + 1 + (sign[1] == '=') : NULL;
   const char *name = colon && sign && colon < sign ? colon + 1 : text;
-  g_autofree char *word = sign ? g_strstrip (g_strndup (name, (gsize)(sign - name))) : NULL;
-  if (!sign || !find_number (word, &requirement->number) || !parse_bound (after, &requirement->bound))
+  g_autofree char *word = sign ? g_strndup (name, (gsize)(sign - name)) : NULL;
+  if (!sign || !find_number (word, &requirement->number) || !parse_right (after, requirement))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
                    "--require \"%s\" is none: write ap>=60%% or ap>=0.6, of ap, auroc, fpr95, best_f1, tpr_at_fpr5, "
-                   "siou, ppv or mean_f1",
-                   text);
+                   "siou, ppv, mean_f1, closed_miou or open_miou%s",
+                   text, of == DH_CLI_REQUIRE_OF_MAPS ? "" : "; or against run 12: ap>=@12-1%, slices:ap>=@12-2%");
       return FALSE;
     }
   requirement->least = *sign == '>';
   requirement->strict = sign[1] != '=';
-  requirement->protocol = protocols->pdata[0];
-  if (name == text)
-    return check_given (text, requirement, error);
-  g_autofree char *protocol = g_strstrip (g_strndup (text, (gsize)(colon - text)));
-  requirement->protocol = dh_protocol_find (protocol, error);
-  if (requirement->protocol && !g_ptr_array_find (protocols, requirement->protocol, NULL))
+  requirement->protocol = protocols ? protocols->pdata[0] : dh_protocol_find ("densehybrid-pooled", NULL);
+  g_autofree char *left = name == text ? NULL : g_strndup (text, (gsize)(colon - text));
+  if (requirement->number >= FIRST_OF_CLASSES)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "--require \"%s\": %s is not measured; name it in --protocol too",
-                   text, protocol);
-      return FALSE;
+      if (left)
+        return refuse (text, error, "that number is of no protocol and of no slice; write it alone");
+      requirement->protocol = NULL;
     }
-  return requirement->protocol && check_given (text, requirement, error);
+  return (!left || parse_left (left, text, protocols, requirement, error))
+         && check_given (text, requirement, of, error);
+}
+
+/* "ap >= @12 - 1%" */
+static void
+drop_spaces (char *text)
+{
+  char *to = text;
+  for (; *text; text++)
+    if (!g_ascii_isspace (*text))
+      *to++ = *text;
+  *to = '\0';
 }
 
 DhCliRequired *
-dh_cli_required_new (const char *text, GPtrArray *protocols, GError **error)
+dh_cli_required_new (const char *text, GPtrArray *protocols, DhCliRequireOf of, GError **error)
 {
   g_autoptr (DhCliRequired) required = g_new0 (DhCliRequired, 1);
   required->all = g_array_new (FALSE, TRUE, sizeof (Requirement));
@@ -123,7 +208,8 @@ dh_cli_required_new (const char *text, GPtrArray *protocols, GError **error)
   for (guint i = 0; words[i]; i++)
     {
       Requirement requirement = { 0 };
-      if (!parse (g_strstrip (words[i]), protocols, &requirement, error))
+      drop_spaces (words[i]);
+      if (!parse (words[i], protocols, of, &requirement, error))
         return NULL;
       requirement.text = g_strdup (words[i]);
       g_array_append_val (required->all, requirement);
@@ -140,6 +226,17 @@ dh_cli_required_free (DhCliRequired *required)
   g_free (required);
 }
 
+/* What is asked of what. */
+typedef struct
+{
+  DhCli *cli;
+  GPtrArray *results; /* NULL: as the database keeps them */
+  DhDatabase *database;
+  gint64 run, sliced[2];
+  GPtrArray *slices[2]; /* of these runs, once they are measured */
+  int status;
+} Check;
+
 static const DhResult *
 find_result (GPtrArray *results, const DhProtocol *protocol)
 {
@@ -149,30 +246,129 @@ find_result (GPtrArray *results, const DhProtocol *protocol)
   return NULL;
 }
 
-static gboolean
-holds (const Requirement *requirement, double value)
+static char *
+shown (double value)
 {
-  const double bound = requirement->bound;
-  if (requirement->least)
-    return requirement->strict ? value > bound : value >= bound;
-  return requirement->strict ? value < bound : value <= bound;
+  return isnan (value) ? g_strdup ("undefined") : g_strdup_printf ("%.4f %%", 100 * value);
+}
+
+/* `base` NAN where no run's number is the bound. */
+static void
+compare (Check *check, const Requirement *requirement, const char *where, double value, gint64 run, double base)
+{
+  const double bound = requirement->run ? base + requirement->bound : requirement->bound;
+  if (requirement->least ? (requirement->strict ? value > bound : value >= bound)
+                         : (requirement->strict ? value < bound : value <= bound))
+    return;
+  g_autofree char *own = shown (value), *other = shown (base);
+  g_autofree char *of = run ? g_strdup_printf (", of run %" G_GINT64_FORMAT " %s", run, other) : g_strdup ("");
+  g_autoptr (GError) error = g_error_new (DH_ERROR, DH_ERROR_FAILED, "%s is required and does not hold: %s %s is %s%s",
+                                          requirement->text, numbers[requirement->number], where, own, of);
+  check->status = dh_cli_fail (check->cli, &error);
+}
+
+/* Of at most two runs: the one that is asked about, and what the last requirement held it against. */
+static GPtrArray *
+find_slices (Check *check, guint which, gint64 run, GError **error)
+{
+  if (check->slices[which] && check->sliced[which] == run)
+    return check->slices[which];
+  g_clear_pointer (&check->slices[which], g_ptr_array_unref);
+  check->sliced[which] = run;
+  return check->slices[which] = dh_run_slices_measure (check->database, run, check->cli->cancellable, error);
+}
+
+static const DhRunNumbers *
+find_slice (GPtrArray *slices, const char *name)
+{
+  for (guint i = 0; slices && i < slices->len; i++)
+    if (g_str_equal (((DhRunSlice *)slices->pdata[i])->name, name))
+      return &((DhRunSlice *)slices->pdata[i])->numbers;
+  return NULL;
+}
+
+static gboolean
+check_slices (Check *check, const Requirement *requirement, gint64 run, GError **error)
+{
+  GPtrArray *own = find_slices (check, 0, check->run, error);
+  GPtrArray *others = own && run ? find_slices (check, 1, run, error) : NULL;
+  if (!own || (run && !others))
+    return FALSE;
+  for (guint i = 0; i < own->len; i++)
+    {
+      const DhRunSlice *slice = own->pdata[i];
+      const DhRunNumbers *other = find_slice (others, slice->name);
+      if (slice->numbers.positives == 0)
+        continue;
+      if (run && (!other || other->pixels != slice->numbers.pixels || other->positives != slice->numbers.positives))
+        {
+          g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
+                       "runs %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT " measured other pixels of the slice %s",
+                       check->run, run, slice->name);
+          return FALSE;
+        }
+      g_autofree char *where = g_strdup_printf ("of the slice %s", slice->name);
+      compare (check, requirement, where, kept_number (&slice->numbers, requirement->number), run,
+               other ? kept_number (other, requirement->number) : (double)NAN);
+    }
+  return TRUE;
+}
+
+static gboolean
+check_whole (Check *check, const Requirement *requirement, gint64 run, GError **error)
+{
+  DhRunNumbers own = { 0 }, other = { 0 };
+  const char *protocol = requirement->protocol ? requirement->protocol->name : NULL;
+  g_autofree char *where = protocol ? g_strdup_printf ("under %s", protocol) : g_strdup ("of the whole set");
+  const gboolean kept = !check->results || !protocol;
+  const DhResult *result = kept ? NULL : find_result (check->results, requirement->protocol);
+  if (((kept || run) && !dh_run_numbers_get (check->database, check->run, protocol, &own, error))
+      || (run && !dh_run_numbers_get (check->database, run, protocol, &other, error)))
+    return FALSE;
+  if (run && (own.pixels != other.pixels || own.positives != other.positives))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
+                   "runs %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT " measured other pixels under %s", check->run, run,
+                   protocol);
+      return FALSE;
+    }
+  const double value = kept     ? kept_number (&own, requirement->number)
+                       : result ? number_of (result, requirement->number)
+                                : (double)NAN;
+  compare (check, requirement, where, value, run, run ? kept_number (&other, requirement->number) : (double)NAN);
+  return TRUE;
+}
+
+static gboolean
+check_one (Check *check, const Requirement *requirement, GError **error)
+{
+  gint64 run = requirement->run;
+  if (run == LAST)
+    run = dh_run_numbers_find_last (check->database, check->run, error);
+  if (run && run == check->run)
+    g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "it holds run %" G_GINT64_FORMAT " against itself", run);
+  if ((requirement->run && run == 0) || run == check->run
+      || (run && !dh_run_numbers_check_same (check->database, check->run, run, error)))
+    return FALSE;
+  return (requirement->slices ? check_slices : check_whole) (check, requirement, run, error);
 }
 
 int
-dh_cli_check_required (DhCli *cli, const DhCliRequired *required, GPtrArray *results, int status)
+dh_cli_check_required (DhCli *cli, const DhCliRequired *required, GPtrArray *results, DhDatabase *database, gint64 run,
+                       int status)
 {
-  for (guint i = 0; i < required->all->len; i++)
+  Check check = { .cli = cli, .results = results, .database = database, .run = run, .status = status };
+  for (guint i = 0; i < required->all->len && check.status != DH_EXIT_CANCELLED; i++)
     {
       const Requirement *requirement = &g_array_index (required->all, Requirement, i);
-      const DhResult *result = find_result (results, requirement->protocol);
-      const double value = result ? number_of (result, requirement->number) : (double)NAN;
-      if (holds (requirement, value))
+      g_autoptr (GError) error = NULL;
+      if (check_one (&check, requirement, &error))
         continue;
-      g_autofree char *shown = isnan (value) ? g_strdup ("undefined") : g_strdup_printf ("%.4f %%", 100 * value);
-      g_autoptr (GError) error =
-          g_error_new (DH_ERROR, DH_ERROR_FAILED, "%s is required and does not hold: %s under %s is %s",
-                       requirement->text, numbers[requirement->number], requirement->protocol->name, shown);
-      status = dh_cli_fail (cli, &error);
+      if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        g_prefix_error (&error, "%s is required and cannot be told: ", requirement->text);
+      check.status = dh_cli_fail (cli, &error);
     }
-  return status;
+  for (guint i = 0; i < G_N_ELEMENTS (check.slices); i++)
+    g_clear_pointer (&check.slices[i], g_ptr_array_unref);
+  return check.status;
 }

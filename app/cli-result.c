@@ -147,7 +147,7 @@ dh_cli_print_result (const char *name, const DhResult *result)
   print_percent (result->fpr95);
   print_percent (result->auroc);
   if (result->undefined_images)
-    printf ("   %u of %u images undefined", result->undefined_images, result->images);
+    printf ("   %u of %u image%s undefined", result->undefined_images, result->images, result->images == 1 ? "" : "s");
   if (result->components)
     {
       g_autofree char *f1 = dh_cli_percent (result->components->f1_mean);

@@ -206,11 +206,11 @@ print_table (DhCli *cli, const DhBench *bench, const char *name, double median_m
               rate ? rate : "", sum > 0 ? 100 * step->seconds / sum : 0);
     }
   const double gflop = work_gflop (bench);
-  printf ("\n%s at %d×%d on %s (%s, %u threads, %s): median %.1f ms of %u runs, %.1f GFLOP, %.1f GFLOP/s, "
+  printf ("\n%s at %d×%d on %s (%s, %u threads, %s): median %.1f ms of %u run%s, %.1f GFLOP, %.1f GFLOP/s, "
           "peak %.0f MiB\n",
           name, bench->height, bench->width, dh_device_name (bench->device), dh_device_title (bench->device),
-          dh_device_threads (bench->device), dh_precision_name (cli->precision), median_ms, bench->n_runs, gflop,
-          gflop / median_ms * 1e3, peak);
+          dh_device_threads (bench->device), dh_precision_name (cli->precision), median_ms, bench->n_runs,
+          bench->n_runs == 1 ? "" : "s", gflop, gflop / median_ms * 1e3, peak);
   for (guint i = 0; bench->remarks && bench->remarks[i]; i++)
     printf ("%s\n", bench->remarks[i]);
 }

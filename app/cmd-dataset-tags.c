@@ -4,6 +4,7 @@
 
 #include "cli-csv.h"
 #include "cli-dataset.h"
+#include "cli-image-names.h"
 #include "cmd-dataset-private.h"
 #include "dh-error.h"
 #include "dh-file.h"
@@ -13,75 +14,19 @@
 #define MOST_NAMED 20
 /* Of one image: what holds more is another table, of numbers or of words. */
 #define MOST_TAGS 100
-#define AMBIGUOUS (-2)
 
 typedef struct
 {
   DhCli *cli;
   DhDataset *dataset;
-  GHashTable *names; /* what an image can be called by → its number + 1, or AMBIGUOUS */
+  DhCliImageNames *names;
   GHashTable *marks; /* path → DhMarkRow, borrowed */
   char ***tags;      /* of each image; NULL: it is as it was */
   gboolean removing;
   guint added, unknown; /* tags, and rows of no image */
   const char *crowded;  /* the stem of an image that would have more than MOST_TAGS; NULL: none */
+  char *number;         /* a cell that is one, and what is wrong with it; NULL: none */
 } Tags;
-
-static void
-add_name (GHashTable *names, const char *name, guint index)
-{
-  const gint known = GPOINTER_TO_INT (g_hash_table_lookup (names, name));
-  const gint number = (gint)index + 1;
-  g_hash_table_insert (names, g_strdup (name), GINT_TO_POINTER (known == 0 || known == number ? number : AMBIGUOUS));
-}
-
-static char *
-dup_without_extension (const char *name)
-{
-  const char *dot = strrchr (name, '.'), *slash = strrchr (name, '/');
-  return dot && dot > name && (!slash || dot > slash + 1) ? g_strndup (name, (gsize)(dot - name)) : g_strdup (name);
-}
-
-/* Each also without its extension. What is the stem of one image is no other's name. */
-static void
-add_names (GHashTable *names, GHashTable *stems, const char *name, guint index)
-{
-  g_autofree char *bare = dup_without_extension (name);
-  if (!g_hash_table_contains (stems, name))
-    add_name (names, name, index);
-  if (!g_hash_table_contains (stems, bare))
-    add_name (names, bare, index);
-}
-
-/* By its stem, its id, that behind its scene's, and its path below the root or as much of the end of it as is given. */
-static GHashTable *
-list_names (DhDataset *dataset)
-{
-  GHashTable *names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr (GHashTable) stems = g_hash_table_new (g_str_hash, g_str_equal);
-  const gsize root = strlen (dh_dataset_root (dataset));
-  for (guint i = 0; i < dh_dataset_size (dataset); i++)
-    {
-      const char *stem = dh_dataset_item (dataset, i)->stem;
-      add_name (names, stem, i);
-      g_hash_table_add (stems, (gpointer)stem);
-    }
-  for (guint i = 0; i < dh_dataset_size (dataset); i++)
-    {
-      const DhDatasetItem *item = dh_dataset_item (dataset, i);
-      const char *below =
-          strncmp (item->image, dh_dataset_root (dataset), root) == 0 ? item->image + root : item->image;
-      g_autofree char *placed = g_strdup_printf ("%s/%s", item->group, item->id);
-      add_names (names, stems, item->id, i);
-      add_names (names, stems, placed, i);
-      for (const char *at = below; at; at = strchr (at, '/'))
-        {
-          at += strspn (at, "/");
-          add_names (names, stems, at, i);
-        }
-    }
-  return names;
-}
 
 /* By which marks know an image, wherever the program is started. */
 static char *
@@ -156,6 +101,27 @@ is_one_of (const char *text, const char *const *words)
   return FALSE;
 }
 
+static gboolean
+is_number (const char *cell)
+{
+  char *end = NULL;
+  g_ascii_strtod (cell, &end);
+  return end != cell && *end == '\0' && (g_ascii_isdigit (*cell) || strchr ("+-.", *cell));
+}
+
+/* Brightness, a speed, a count: measured values are no tags, unless it is said that they are. */
+static gboolean
+refuse_number (Tags *tags, guint index, const char *cell, const char *title)
+{
+  const char *stem = dh_dataset_item (tags->dataset, index)->stem;
+  if (!is_number (cell) || tags->removing)
+    return FALSE;
+  if (!tags->number)
+    tags->number = title && *title ? g_strdup_printf ("the column %s holds numbers, %s of %s", title, cell, stem)
+                                   : g_strdup_printf ("%s of %s is a number", cell, stem);
+  return TRUE;
+}
+
 /* A cell holds tags; of yes and no its column's title, where there is one, is the tag, but for a column of tags. */
 static void
 change_by_cell (Tags *tags, guint index, const char *cell, const char *title, gboolean split)
@@ -170,6 +136,8 @@ change_by_cell (Tags *tags, guint index, const char *cell, const char *title, gb
       change (tags, index, title);
       return;
     }
+  if (!(title && is_one_of (title, plain)) && refuse_number (tags, index, cell, title))
+    return;
   g_auto (GStrv) parts = g_strsplit (cell, split ? ";" : "\n", -1);
   for (guint i = 0; parts[i]; i++)
     change (tags, index, parts[i]);
@@ -178,18 +146,18 @@ change_by_cell (Tags *tags, guint index, const char *cell, const char *title, gb
 static void
 take_row (Tags *tags, char *const *row, char *const *titles, gboolean split)
 {
-  const gint number = GPOINTER_TO_INT (g_hash_table_lookup (tags->names, row[0]));
-  if (number <= 0)
+  const gint number = dh_cli_image_names_find (tags->names, row[0]);
+  if (number < 0)
     {
       if (tags->unknown++ < MOST_NAMED)
         dh_cli_note (tags->cli, "%s: %s", row[0],
-                     number == AMBIGUOUS ? "several images are called so; write it with its folder"
-                                         : "the data set has no such image");
+                     number == DH_CLI_IMAGE_AMBIGUOUS ? "several images are called so; write it with its folder"
+                                                      : "the data set has no such image");
       return;
     }
   const guint n_titles = titles ? g_strv_length ((char **)titles) : 0;
   for (guint i = 1; row[i]; i++)
-    change_by_cell (tags, (guint)number - 1, row[i], i < n_titles ? titles[i] : NULL, split);
+    change_by_cell (tags, (guint)number, row[i], i < n_titles ? titles[i] : NULL, split);
 }
 
 static gboolean
@@ -224,7 +192,7 @@ take_table (Tags *tags, const char *path, GError **error)
                    "%s: holds no rows; it takes an image and its tags in each, as in \"00012.png,night,rain\"", path);
       return FALSE;
     }
-  for (guint i = titles ? 1 : 0; i < rows->len && !tags->crowded; i++)
+  for (guint i = titles ? 1 : 0; i < rows->len && !tags->crowded && !tags->number; i++)
     {
       take_row (tags, rows->pdata[i], titles, separator != ';');
       if (g_cancellable_set_error_if_cancelled (tags->cli->cancellable, error))
@@ -234,7 +202,13 @@ take_table (Tags *tags, const char *path, GError **error)
     g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
                  "%s: %s would have more than %u tags. Is it a table of tags? Nothing is taken from it", path,
                  tags->crowded, MOST_TAGS);
-  return !tags->crowded;
+  else if (tags->number)
+    g_set_error (
+        error, DH_ERROR, DH_ERROR_INVALID,
+        "%s: %s. Numbers are no tags: leave them out, write words, or call the column tags where they are meant. "
+        "Nothing is taken from it",
+        path, tags->number);
+  return !tags->crowded && !tags->number;
 }
 
 static gboolean
@@ -361,7 +335,8 @@ dh_dataset_tags (DhCli *cli, int argc, char **argv)
   const GOptionEntry entries[] = {
     { "from", 0, 0, G_OPTION_ARG_FILENAME, &from,
       "Adds the tags of this table: an image in the first column, tags in the others. A first row that begins with "
-      "\"image\" names the columns, and of a column of yes and no its name is the tag",
+      "\"image\" names the columns, and of a column of yes and no its name is the tag. Numbers are tags in a column "
+      "called tags alone",
       "FILE.csv" },
     { "remove", 0, 0, G_OPTION_ARG_NONE, &removing, "With --from: takes these tags away instead", NULL },
     DH_CLI_DATASET_ENTRIES (set),
@@ -380,7 +355,7 @@ dh_dataset_tags (DhCli *cli, int argc, char **argv)
   g_autoptr (DhDataset) dataset = dh_cli_open_dataset (cli, &set, &status);
   if (!dataset)
     return status;
-  g_autoptr (GHashTable) names = list_names (dataset);
+  g_autoptr (DhCliImageNames) names = dh_cli_image_names_new (dataset);
   const guint n = dh_dataset_size (dataset);
   Tags tags = {
     .cli = cli, .dataset = dataset, .names = names, .tags = g_new0 (char **, MAX (n, 1)), .removing = removing
@@ -389,5 +364,6 @@ dh_dataset_tags (DhCli *cli, int argc, char **argv)
   for (guint i = 0; i < n; i++)
     g_strfreev (tags.tags[i]);
   g_free (tags.tags);
+  g_free (tags.number);
   return status;
 }

@@ -126,7 +126,8 @@ check (DhCli *cli, int argc, char **argv)
   };
   int status;
   if (!dh_cli_parse (cli, argc, argv, entries, NULL, "--dataroot DIR [--dataset KIND]",
-                     "Says what a data set is, what is missing or broken in it, and what its labels mean.",
+                     "Says what a data set is, what is missing or broken in it, and what its labels mean. The exit\n"
+                     "status is 0 whatever it finds; \"severity\" in --json is for scripts.",
                      "densehybrid dataset check --dataroot ~/data/fs_static", NULL, &status))
     return status;
   g_autoptr (DhDataset) dataset = dh_cli_open_dataset (cli, &set, &status);

@@ -53,8 +53,9 @@ dh_cmd_demo_scenes (DhCli *cli, int argc, char **argv)
     return dh_cli_fail (cli, &error);
   if (!cli->json)
     {
-      printf ("%s: %u training, %u validation and %u test scenes, %u negatives\n", out, counts.training,
-              counts.validation, counts.test, counts.negatives);
+      printf ("%s: %u training, %u validation and %u test scene%s, %u negative%s\n", out, counts.training,
+              counts.validation, counts.test, counts.test == 1 ? "" : "s", counts.negatives,
+              counts.negatives == 1 ? "" : "s");
       return DH_EXIT_DONE;
     }
   JsonBuilder *json = json_builder_new ();

@@ -65,6 +65,9 @@ evaluate (DhCli *cli, DhEvaluationOptions *options, const Wanted *wanted)
     return dh_cli_fail (cli, &error);
   options->database = database;
   options->warning = dh_cli_warn_early;
+  const guint more = options->more_scores & ~DH_MAP_BIT (options->score);
+  dh_cli_say_room (cli, options->dataset, options->folder, options->scores ? 1 : 1 + (guint)__builtin_popcount (more),
+                   !options->scores);
   options->data = cli;
   g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (options, cli->cancellable, &cli->progress, &error);
   dh_cli_progress_end (cli);
@@ -73,9 +76,10 @@ evaluate (DhCli *cli, DhEvaluationOptions *options, const Wanted *wanted)
   say_upside_down (cli, options, evaluation);
   say_other_classes (cli, options);
   dh_cli_say_displaced (cli, evaluation->displaced, options->folder);
+  dh_cli_say_lost (cli, options->dataset, options->folder, evaluation->left_out->len);
   const int status = dh_cli_print_evaluation (cli, evaluation);
   const DhScoreEvaluation *score = &g_array_index (evaluation->scores, DhScoreEvaluation, 0);
-  return dh_cli_check_required (cli, wanted->required, score->results, status);
+  return dh_cli_check_required (cli, wanted->required, score->results, database, evaluation->run, status);
 }
 
 static int
@@ -93,21 +97,6 @@ evaluate_imported (DhCli *cli, DhEvaluationOptions *options, const Import *impor
   return evaluate (cli, options, wanted);
 }
 
-/* A picture of the set, to calibrate on as it will be computed. */
-typedef struct
-{
-  DhPictures whole;
-  const DhReduction *reduction;
-} Sampled;
-
-static DhImage *
-load_sample (guint index, gpointer data, GError **error)
-{
-  const Sampled *sampled = data;
-  g_autoptr (DhImage) image = sampled->whole.load (index, sampled->whole.data, error);
-  return image ? dh_reduction_sample (sampled->reduction, image, error) : NULL;
-}
-
 static int
 evaluate_network (DhCli *cli, DhEvaluationOptions *options, const DhCliModel *model, const Wanted *wanted)
 {
@@ -116,9 +105,7 @@ evaluate_network (DhCli *cli, DhEvaluationOptions *options, const DhCliModel *mo
   g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, model, &status);
   if (!predictor)
     return status;
-  Sampled sampled = { dh_calibrate_pictures (options->dataset), options->reduction };
-  const DhPictures pictures = { sampled.whole.n, load_sample, &sampled };
-  if (!dh_cli_calibrate (cli, model->calibration, predictor, &pictures, &error))
+  if (!dh_cli_calibrate_on_set (cli, model->calibration, predictor, options->dataset, options->reduction, &error))
     return dh_cli_fail (cli, &error);
   options->predictor = predictor;
   return evaluate (cli, options, wanted);
@@ -167,15 +154,8 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
     { "protocol", 0, 0, G_OPTION_ARG_STRING, &protocols, "Protocols (default: the pixel protocols)", "P,…" },
     { "score", 0, 0, G_OPTION_ARG_STRING, &score, "The map that is measured (default hybrid)", "MAP" },
     { "compare", 0, 0, G_OPTION_ARG_STRING, &more, "Maps measured beside it", "MAP,…" },
-    DH_CLI_REQUIRE_ENTRY (require),
-    { "scale", 0, 0, G_OPTION_ARG_DOUBLE, &scale,
-      "Makes the images smaller first, for those too large for the memory (at most 1: as they are); the maps are "
-      "brought back to the images' size, and measured there",
-      "S" },
-    { "tile", 0, 0, G_OPTION_ARG_INT, &tile,
-      "Cuts images that are larger into overlapping tiles of N×N pixels, for those too large for the memory; each "
-      "tile is seen by itself, so that the numbers are others than of the whole",
-      "N" },
+    DH_CLI_REQUIRE_OF_RUN_ENTRY (require),
+    DH_CLI_REDUCTION_ENTRIES (scale, tile),
     { "batch_size", 0, 0, G_OPTION_ARG_INT, &batch_size, "Has no effect: images are taken one by one", "N" },
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
     { NULL },
@@ -198,7 +178,8 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
 
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) found = dh_cli_find_protocols (protocols, &error);
-  g_autoptr (DhCliRequired) required = found ? dh_cli_required_new (require, found, &error) : NULL;
+  g_autoptr (DhCliRequired) required =
+      found ? dh_cli_required_new (require, found, DH_CLI_REQUIRE_OF_RUN, &error) : NULL;
   DhEvaluationOptions options = { .score = DH_MAP_HYBRID, .folder = folder };
   if (!required || (score && !dh_map_from_name (score, &options.score)) || options.score >= DH_MAP_LOGITS
       || options.score == DH_MAP_SEGMENTATION || (more && !dh_cli_parse_maps (more, &options.more_scores, &error)))

@@ -3,6 +3,7 @@
 #include "cli-calibrate.h"
 #include "cli-dataset.h"
 #include "cli-model.h"
+#include "cli-require.h"
 #include "dh-error.h"
 #include "dh-evaluation.h"
 #include "dh-open-evaluation.h"
@@ -41,7 +42,8 @@ print_json (const DhOpenEvaluation *evaluation)
 static void
 print_table (const DhOpenEvaluation *evaluation)
 {
-  printf ("run %" G_GINT64_FORMAT ": %u images", evaluation->run, evaluation->images);
+  printf ("run %" G_GINT64_FORMAT ": %u image%s", evaluation->run, evaluation->images,
+          evaluation->images == 1 ? "" : "s");
   if (evaluation->resumed)
     printf (" (%u from an earlier start)", evaluation->resumed);
   printf (", %.1f s of inference\n\n", evaluation->seconds);
@@ -63,24 +65,27 @@ print_table (const DhOpenEvaluation *evaluation)
 
 /* Where the maps go without --folder: a run whose maps are gone could be neither exported nor shown in a report. */
 static char *
-own_folder (DhDataset *dataset, DhPredictor *predictor)
+own_folder (DhDataset *dataset, DhPredictor *predictor, const DhReduction *reduction)
 {
-  return dh_evaluation_default_folder (
-      "eval-osr", dh_dataset_root (dataset), dh_model_sha256 (dh_predictor_model (predictor)),
-      dh_device_name (dh_predictor_device (predictor)), dh_predictor_precision_name (predictor));
+  g_autofree char *precision = dh_reduction_name (reduction, dh_predictor_precision_name (predictor));
+  return dh_evaluation_default_folder ("eval-osr", dh_dataset_root (dataset),
+                                       dh_model_sha256 (dh_predictor_model (predictor)),
+                                       dh_device_name (dh_predictor_device (predictor)), precision);
 }
 
 static int
-evaluate (DhCli *cli, DhOpenEvaluationOptions *options, const char *folder, const char *db)
+evaluate (DhCli *cli, DhOpenEvaluationOptions *options, const DhCliRequired *required, const char *folder,
+          const char *db)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (DhDatabase) database = dh_database_open (db, &error);
   if (!database)
     return dh_cli_fail (cli, &error);
-  g_autofree char *own = folder ? NULL : own_folder (options->dataset, options->predictor);
+  g_autofree char *own = folder ? NULL : own_folder (options->dataset, options->predictor, options->reduction);
   options->folder = folder ? folder : own;
   options->database = database;
   options->warning = dh_cli_warn_early;
+  dh_cli_say_room (cli, options->dataset, options->folder, 1, TRUE);
   options->data = cli;
   g_autoptr (DhOpenEvaluation) evaluation = dh_open_evaluation_run (options, cli->cancellable, &cli->progress, &error);
   dh_cli_progress_end (cli);
@@ -90,7 +95,8 @@ evaluate (DhCli *cli, DhOpenEvaluationOptions *options, const char *folder, cons
   if (own && !cli->quiet)
     dh_cli_note (cli, "the maps are kept in %s (--folder chooses another place)", own);
   (cli->json ? print_json : print_table) (evaluation);
-  return DH_EXIT_DONE;
+  fflush (stdout);
+  return dh_cli_check_required (cli, required, NULL, database, evaluation->run, DH_EXIT_DONE);
 }
 
 int
@@ -100,11 +106,15 @@ dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
   g_auto (DhCliModel) model = { NULL };
   g_autofree char *folder = NULL;
   g_autofree char *db = NULL;
-  double tpr = 0.95;
-  gint batch_size = 1;
+  g_autofree char *require = NULL;
+  DhReduction reduction = { 1, 0 };
+  double tpr = 0.95, scale = 1;
+  gint batch_size = 1, tile = 0;
   const GOptionEntry entries[] = {
     DH_CLI_DATASET_ENTRIES (set),
     DH_CLI_MODEL_ENTRIES (model),
+    DH_CLI_REQUIRE_OF_CLASSES_ENTRY (require),
+    DH_CLI_REDUCTION_ENTRIES (scale, tile),
     { "batch_size", 0, 0, G_OPTION_ARG_INT, &batch_size, "Has no effect: images are taken one by one", "N" },
     { "folder", 0, 0, G_OPTION_ARG_FILENAME, &folder, "Where the maps go (default: in the user's data folder)", "OUT" },
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
@@ -119,6 +129,12 @@ dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
     return status;
   if (!(tpr > 0 && tpr < 1))
     return dh_cli_usage (cli, "--tpr %g is not strictly between 0 and 1", tpr);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhCliRequired) required = dh_cli_required_new (require, NULL, DH_CLI_REQUIRE_OF_STORED, &error);
+  if (!required)
+    return dh_cli_fail (cli, &error);
+  if (!dh_cli_check_reduction (cli, scale, tile, &reduction, &status))
+    return status;
 
   if (!set.kind)
     set.kind = g_strdup ("street-hazards");
@@ -129,11 +145,11 @@ dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
   g_autoptr (DhPredictor) predictor = dh_cli_open_predictor (cli, &model, &status);
   if (!predictor)
     return status;
-  g_autoptr (GError) error = NULL;
-  const DhPictures pictures = dh_calibrate_pictures (dataset);
-  if (!dh_cli_calibrate (cli, model.calibration, predictor, &pictures, &error))
+  if (!dh_cli_calibrate_on_set (cli, model.calibration, predictor, dataset, &reduction, &error))
     return dh_cli_fail (cli, &error);
   g_autofree char *command = dh_cli_dup_command (entries, argc, argv);
-  DhOpenEvaluationOptions options = { .dataset = dataset, .predictor = predictor, .tpr = tpr, .command = command };
-  return evaluate (cli, &options, folder, db);
+  DhOpenEvaluationOptions options = {
+    .dataset = dataset, .predictor = predictor, .tpr = tpr, .reduction = &reduction, .command = command
+  };
+  return evaluate (cli, &options, required, folder, db);
 }

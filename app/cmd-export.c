@@ -65,6 +65,6 @@ dh_cmd_export (DhCli *cli, int argc, char **argv)
       dh_json_print (json);
     }
   else if (!cli->quiet)
-    printf ("%u maps in %s\n", written, out);
+    printf ("%u map%s in %s\n", written, written == 1 ? "" : "s", out);
   return DH_EXIT_DONE;
 }

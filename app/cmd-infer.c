@@ -107,7 +107,8 @@ write_maps (Infer *infer, const char *stem, const DhImage *image, const DhPredic
       if (json)
         dh_json_member_string (json, dh_map_name (m), path);
       if (prediction->non_finite[m] > 0)
-        dh_cli_note (infer->cli, "%s: %" G_GUINT64_FORMAT " values are not finite", path, prediction->non_finite[m]);
+        dh_cli_note (infer->cli, "%s: %" G_GUINT64_FORMAT "%s", path, prediction->non_finite[m],
+                     prediction->non_finite[m] == 1 ? " value is not finite" : " values are not finite");
     }
   const DhPictureOptions options = { .classes = dh_model_classes (dh_predictor_model (infer->predictor)),
                                      .threshold = infer->threshold };

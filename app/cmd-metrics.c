@@ -266,7 +266,7 @@ run (Flow *flow, GPtrArray *protocols, const DhMetricOptions *options)
     print_table (results);
   fflush (stdout);
   note_doubts (flow->cli, results->pdata[0], flow->mask_values != NULL);
-  return dh_cli_check_required (flow->cli, flow->required, results, DH_EXIT_DONE);
+  return dh_cli_check_required (flow->cli, flow->required, results, NULL, 0, DH_EXIT_DONE);
 }
 
 int
@@ -326,7 +326,8 @@ dh_cmd_metrics (DhCli *cli, int argc, char **argv)
     }
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) protocols = dh_cli_find_protocols (names, &error);
-  g_autoptr (DhCliRequired) required = protocols ? dh_cli_required_new (require, protocols, &error) : NULL;
+  g_autoptr (DhCliRequired) required =
+      protocols ? dh_cli_required_new (require, protocols, DH_CLI_REQUIRE_OF_MAPS, &error) : NULL;
   if (!required)
     return dh_cli_fail (cli, &error);
   g_autoptr (DhMaskValues) values = mask_values ? dh_mask_values_new (mask_values, &error) : NULL;

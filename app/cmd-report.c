@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli-require.h"
+#include "cmd-report-private.h"
 #include "dh-metric.h"
 #include "dh-report.h"
-#include "dh-run-state.h"
 
 /* Without --run: the newest one. */
 static gint64
@@ -19,55 +19,6 @@ newest_run (DhDatabase *database, GError **error)
   return runs && runs->len ? ((DhRunRow *)runs->pdata[0])->id : 0;
 }
 
-/* What "report" and "export" can name. */
-static gboolean
-list_runs (DhCli *cli, DhDatabase *database, GError **error)
-{
-  g_autoptr (GPtrArray) runs = dh_database_list_runs (database, error);
-  if (!runs)
-    return FALSE;
-  JsonBuilder *json = cli->json ? json_builder_new () : NULL;
-  if (json)
-    {
-      json_builder_begin_object (json);
-      json_builder_set_member_name (json, "runs");
-      json_builder_begin_array (json);
-    }
-  else
-    printf ("%5s  %-10s %8s  %-20s  %-28s %s\n", "run", "state", "images", "started", "data set", "model");
-  for (guint i = 0; i < runs->len; i++)
-    {
-      const DhRunRow *run = runs->pdata[i];
-      if (!json)
-        {
-          g_autofree char *model = dh_run_row_dup_model (run), *base = g_path_get_basename (run->dataset_root);
-          g_autofree char *data = g_strdup_printf ("%s · %s", run->dataset_title, base);
-          printf ("%5" G_GINT64_FORMAT "  %-10s %8" G_GINT64_FORMAT "  %-20.20s  %-28s %s\n", (gint64)run->id,
-                  dh_run_state (run), (gint64)run->images_done, run->started, data, model);
-          continue;
-        }
-      json_builder_begin_object (json);
-      dh_json_member_int (json, "run", run->id);
-      dh_json_member_string (json, "state", dh_run_state (run));
-      dh_json_member_int (json, "images", run->images_done);
-      dh_json_member_int (json, "failed", run->images_failed);
-      dh_json_member_string (json, "started", run->started);
-      dh_json_member_string (json, "dataset", run->dataset_kind);
-      dh_json_member_string (json, "dataroot", run->dataset_root);
-      dh_json_member_string (json, "model", run->model_title);
-      dh_json_member_string (json, "weights", run->method ? NULL : run->model_path);
-      dh_json_member_string (json, "folder", run->folder);
-      json_builder_end_object (json);
-    }
-  if (json)
-    {
-      json_builder_end_array (json);
-      json_builder_end_object (json);
-      dh_json_print (json);
-    }
-  return TRUE;
-}
-
 /* "3" or "3,5" */
 static gboolean
 parse_runs (const char *text, gint64 *first, gint64 *second)
@@ -76,6 +27,33 @@ parse_runs (const char *text, gint64 *first, gint64 *second)
   const guint n = g_strv_length (words);
   return (n == 1 || n == 2) && g_ascii_string_to_signed (words[0], 10, 1, G_MAXINT64, first, NULL)
          && (n == 1 || g_ascii_string_to_signed (words[1], 10, 1, G_MAXINT64, second, NULL));
+}
+
+/* Nothing is written but whether it holds. */
+static int
+check_alone (DhCli *cli, const char *db, const char *text, const DhCliRequired *required)
+{
+  g_autoptr (GError) error = NULL;
+  gint64 run = 0;
+  if (text && !g_ascii_string_to_signed (text, 10, 1, G_MAXINT64, &run, NULL))
+    return dh_cli_usage (cli, "--run %s is no number of one run, which --require asks about", text);
+  g_autoptr (DhDatabase) database = dh_database_open_existing (db, &error);
+  if (!database || (run == 0 && (run = newest_run (database, &error)) == 0))
+    return dh_cli_fail (cli, &error);
+  const int status = dh_cli_check_required (cli, required, NULL, database, run, DH_EXIT_DONE);
+  if (!cli->json)
+    {
+      if (status == DH_EXIT_DONE && !cli->quiet)
+        printf ("run %" G_GINT64_FORMAT " is as required\n", run);
+      return status;
+    }
+  JsonBuilder *json = json_builder_new ();
+  json_builder_begin_object (json);
+  dh_json_member_int (json, "run", run);
+  dh_json_member_boolean (json, "as_required", status == DH_EXIT_DONE);
+  json_builder_end_object (json);
+  dh_json_print (json);
+  return status;
 }
 
 /* "-10.6", or "best-f1@3": what that rule chooses on run 3. */
@@ -116,7 +94,7 @@ print_written (DhCli *cli, const char *out, const char *format, const gint64 *ru
 {
   if (!cli->json)
     {
-      if (!cli->quiet)
+      if (!cli->quiet && !g_str_equal (out, "/dev/stdout"))
         printf ("%s\n", out);
       return;
     }
@@ -247,6 +225,7 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
   g_autofree char *format_name = NULL;
   g_autofree char *out = NULL;
   g_autofree char *kept = NULL;
+  g_autofree char *require = NULL;
   gboolean objects = FALSE, slices = FALSE;
   g_auto (Table) table = { .digits = 2 };
   const GOptionEntry entries[] = {
@@ -259,7 +238,9 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     { "objects", 0, 0, G_OPTION_ARG_NONE, &objects,
       "Adds the objects that are found and missed at that threshold (else at the best F1), by size, place, scene and "
       "tag, "
-      "and lists the missed ones; reads the run's maps again",
+      "and lists the missed ones; reads the run's maps again. As csv: all of them alone, with the files of their "
+      "images, "
+      "tags, notes and boxes",
       NULL },
     { "slices", 0, 0, G_OPTION_ARG_NONE, &slices,
       "Adds AP, FPR95 and AUROC of parts of the set: scenes, tags, thirds of the rows, near the image's border and "
@@ -279,26 +260,37 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     { "digits", 0, 0, G_OPTION_ARG_INT, &table.digits, "With --table: behind the point (default 2)", "N" },
     { "run", 0, 0, G_OPTION_ARG_STRING, &runs, "The run, or two to compare (default: the newest); with --table any",
       "N[,M…]" },
+    DH_CLI_REQUIRE_OF_RUN_ENTRY (require),
     { "format", 0, 0, G_OPTION_ARG_STRING, &format_name, "csv, json, html, md, latex or pdf", "F" },
-    { "out", 0, 0, G_OPTION_ARG_FILENAME, &out, "The file to write", "FILE" },
+    { "out", 0, 0, G_OPTION_ARG_FILENAME, &out, "The file to write; -: standard output", "FILE" },
     { NULL },
   };
   int status;
-  if (!dh_cli_parse (
-          cli, argc, argv, entries, NULL,
-          "[--db FILE] [--run N[,M]] [--threshold V|RULE@RUN] [--slices] [--objects] [--table] [--format F] --out FILE",
-          "Writes a run with its provenance, two compared, or a table of many. Without --out: lists the "
-          "runs.",
-          "densehybrid report --run 3 --format html --out run3.html", NULL, &status))
+  if (!dh_cli_parse (cli, argc, argv, entries, NULL,
+                     "[--db FILE] [--run N[,M]] [--threshold V|RULE@RUN] [--slices] [--objects] [--require R] "
+                     "[--table] [--format F] --out FILE",
+                     "Writes a run with its provenance, two compared, or a table of many. Without --out: lists the "
+                     "runs, or, with\n--require, only tells by the exit status whether that holds.",
+                     "densehybrid report --run 3 --format html --out run3.html", NULL, &status))
     return status;
   g_autoptr (GError) error = NULL;
+  g_autoptr (DhCliRequired) required = dh_cli_required_new (require, NULL, DH_CLI_REQUIRE_OF_STORED, &error);
+  if (!required)
+    return dh_cli_fail (cli, &error);
+  if (require && table.wanted)
+    return dh_cli_usage (cli, "--require asks about one run, and a --table is of many");
+  if (!out && require && !format_name && !kept && !objects && !slices)
+    return check_alone (cli, db, runs, required);
   if (!out && (runs || format_name || kept || objects || slices || table.wanted))
     return dh_cli_usage (cli, "--out is missing: which file?");
   if (!out)
     {
       g_autoptr (DhDatabase) listed = dh_database_open_existing (db, &error);
-      return listed && list_runs (cli, listed, &error) ? DH_EXIT_DONE : dh_cli_fail (cli, &error);
+      return listed && dh_report_list (cli, listed, &error) ? DH_EXIT_DONE : dh_cli_fail (cli, &error);
     }
+  const gboolean printed = g_str_equal (out, "-");
+  if (printed && cli->json)
+    return dh_cli_usage (cli, "--json and --out - both write to standard output; --format json is the report itself");
   g_autofree char *base = g_path_get_basename (out);
   const char *dot = strrchr (base, '.');
   const char *name = format_name ? format_name : dot ? g_ascii_strcasecmp (dot, ".tex") == 0 ? "latex" : dot + 1 : "";
@@ -313,8 +305,9 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "--threshold, --slices and --objects have no place in a --table");
   if (!table.wanted && (table.protocol || table.marks || table.names || table.digits != 2))
     return dh_cli_usage (cli, "--protocol, --mark, --name and --digits belong to --table");
+  const char *path = printed ? "/dev/stdout" : out;
   if (table.wanted)
-    return write_table (cli, db, runs, &table, format, out);
+    return write_table (cli, db, runs, &table, format, path);
   gint64 first = 0, second = 0;
   if (runs && !parse_runs (runs, &first, &second))
     return dh_cli_usage (cli, "--run %s is no number of a run, nor two with a comma", runs);
@@ -327,22 +320,25 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "--threshold %s is no number, nor tpr95, fpr5 or best-f1 @ the number of a run", kept);
   if (kept && second)
     return dh_cli_usage (cli, "--threshold is for one run, and --run %s names two", runs);
-  if (kept && (format == DH_REPORT_CSV || format == DH_REPORT_LATEX))
+  if (kept && ((format == DH_REPORT_CSV && !objects) || format == DH_REPORT_LATEX))
     return dh_cli_usage (cli, "--threshold has no place in %s: json, html, md and pdf have one",
                          dh_report_format_name (format));
 
-  if ((objects || slices) && (format == DH_REPORT_CSV || format == DH_REPORT_LATEX))
-    return dh_cli_usage (cli, "%s has no place in %s: json, html, md and pdf have one",
-                         slices ? "--slices" : "--objects", dh_report_format_name (format));
-
+  if (slices && (format == DH_REPORT_CSV || format == DH_REPORT_LATEX))
+    return dh_cli_usage (cli, "--slices has no place in %s: json, html, md and pdf have one",
+                         dh_report_format_name (format));
+  if (objects && (format == DH_REPORT_LATEX || (format == DH_REPORT_CSV && second)))
+    return dh_cli_usage (cli, "--objects has no place in %s: json, html, md and pdf have one%s",
+                         dh_report_format_name (format), second ? "" : ", and csv of one run");
   g_autoptr (DhDatabase) database = dh_database_open_existing (db, &error);
   if (!database || (!first && !(first = newest_run (database, &error))))
     return dh_cli_fail (cli, &error);
   DhReportContents contents = { .run = first, .other = second, .slices = slices, .objects = objects };
-  if (!(kept ? write_at (cli, database, &contents, value, rule, source, format, out, &error)
-             : dh_report_write_contents (database, &contents, format, out, cli->cancellable, &error)))
+  if (!(kept ? write_at (cli, database, &contents, value, rule, source, format, path, &error)
+             : dh_report_write_contents (database, &contents, format, path, cli->cancellable, &error)))
     return dh_cli_fail (cli, &error);
   const gint64 written[] = { first, second };
-  print_written (cli, out, dh_report_format_name (format), written, second ? 2 : 1);
-  return DH_EXIT_DONE;
+  print_written (cli, path, dh_report_format_name (format), written, second ? 2 : 1);
+  fflush (stdout);
+  return dh_cli_check_required (cli, required, NULL, database, first, DH_EXIT_DONE);
 }

@@ -94,10 +94,11 @@ print_text (const DhInspection *inspection)
   print_keys ("Of another shape", inspection->misshaped);
   print_keys ("Not known to the network", inspection->unexpected);
   print_keys ("Holding NaN or infinite values, so that maps will too", inspection->non_finite);
-  if (*inspection->defaulted)
-    printf (
-        "%u keys that nothing depends on are missing (num_batches_tracked, logits_aux): weights convert adds them\n",
-        g_strv_length (inspection->defaulted));
+  const guint defaulted = g_strv_length (inspection->defaulted);
+  if (defaulted > 0)
+    printf ("%u %s missing (num_batches_tracked, logits_aux): weights convert adds %s\n", defaulted,
+            defaulted == 1 ? "key that nothing depends on is" : "keys that nothing depends on are",
+            defaulted == 1 ? "it" : "them");
 }
 
 static int
@@ -141,8 +142,10 @@ dup_state (DhCli *cli, const char *path, gboolean as_is, DhModel **model, GError
     }
   const guint unexpected = g_strv_length ((char **)dh_model_unexpected (*model));
   if (unexpected > 0)
-    dh_cli_note (cli, "%u keys that %s does not know are left out, %s among them (--as-is keeps them)", unexpected,
-                 dh_model_architecture (*model), dh_model_unexpected (*model)[0]);
+    dh_cli_note (cli,
+                 unexpected == 1 ? "%u key that %s does not know is left out: %s (--as-is keeps it)"
+                                 : "%u keys that %s does not know are left out, %s among them (--as-is keeps them)",
+                 unexpected, dh_model_architecture (*model), dh_model_unexpected (*model)[0]);
   return dh_model_dup_state (*model, error);
 }
 

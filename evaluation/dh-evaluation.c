@@ -14,6 +14,7 @@ dh_evaluation_free (DhEvaluation *evaluation)
     return;
   g_array_unref (evaluation->scores);
   g_array_unref (evaluation->left_out);
+  g_clear_pointer (&evaluation->displaced, g_array_unref);
   dh_class_result_free (evaluation->classes);
   g_free (evaluation);
 }
@@ -85,9 +86,11 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
       JsonObject *summary = summarise (flow.result, options->scores, done);
       if (!dh_run_record_end (&flow.record, done ? NULL : local, summary, &ending) && !local)
         local = g_steal_pointer (&ending);
+      if (local)
+        dh_run_record_say_kept (&flow.record, &local);
     }
   flow.result->run = flow.record.run;
-  flow.result->displaced = flow.record.displaced;
+  flow.result->displaced = g_steal_pointer (&flow.record.displaced);
   DhEvaluation *result = local ? NULL : g_steal_pointer (&flow.result);
   dh_evaluation_flow_clear (&flow);
   if (local)

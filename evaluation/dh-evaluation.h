@@ -72,7 +72,8 @@ typedef struct
 typedef struct
 {
   gint64 run;             /* row in the database */
-  gint64 displaced;       /* an earlier run of the set, by other weights or rules, over whose maps it wrote; 0: none */
+  GArray *displaced;      /* gint64: earlier runs of the set, by other weights or rules, over whose maps it wrote, the
+                             newest first */
   guint images;           /* measured */
   GArray *left_out;       /* DhLeftOut: unreadable, label of another size …; in the data set's order */
   guint resumed;          /* of the measured ones, how many were taken from an earlier start */

@@ -4,6 +4,7 @@
 
 #include "dh-early-look-private.h"
 #include "dh-error.h"
+#include "dh-reduced-maker.h"
 #include "dh-run-pictures-private.h"
 #include "dh-run-results-private.h"
 
@@ -13,6 +14,7 @@ typedef struct
   GCancellable *cancellable;
   const DhProgress *progress;
   DhRunRecord record;
+  const DhMapMaker *maker; /* of pictures that are reduced; NULL: the predictor alone */
   guint classes;
   guint done, total;          /* visits to pictures: one to calibrate, one to measure */
   DhCalibration *calibration; /* of the town that is visited first, */
@@ -175,6 +177,7 @@ visit_town (Flow *flow, const char *town, GError **error)
   DhDataset *dataset = flow->options->dataset;
   const DhRunPictures visit = { .record = &flow->record,
                                 .predictor = flow->options->predictor,
+                                .maker = flow->maker,
                                 .maps = DH_MAP_BIT (DH_MAP_SEGMENTATION) | DH_MAP_BIT (DH_MAP_HYBRID),
                                 .classes = TRUE,
                                 .rankings = flow->set ? 0 : 1,
@@ -216,6 +219,7 @@ dh_open_evaluation_free (DhOpenEvaluation *evaluation)
   if (!evaluation)
     return;
   g_array_unref (evaluation->towns);
+  g_clear_pointer (&evaluation->displaced, g_array_unref);
   g_free (evaluation);
 }
 
@@ -296,6 +300,14 @@ dh_open_evaluation_run (const DhOpenEvaluationOptions *options, GCancellable *ca
   g_autoptr (GError) local = NULL;
   g_auto (DhRunOrigin) origin = { { 0 } };
   dh_run_origin_init_network (&origin, options->predictor, DH_MAP_HYBRID);
+  g_autofree char *precision = NULL;
+  g_auto (DhReducedMaker) reduced = { options->predictor, options->reduction, NULL };
+  const DhMapMaker maker = dh_reduced_maker_get (&reduced);
+  if (options->reduction && !dh_reduction_is_none (options->reduction))
+    {
+      flow.maker = &maker;
+      origin.precision = precision = dh_reduction_name (options->reduction, origin.precision);
+    }
   const gboolean done =
       dh_run_record_begin (&flow.record, "eval-osr", options->database, options->dataset, &origin, options->folder,
                            DH_MAP_HYBRID, "segmentation", options->command, cancellable, &local)
@@ -308,9 +320,11 @@ dh_open_evaluation_run (const DhOpenEvaluationOptions *options, GCancellable *ca
                               &ending)
           && !local)
         local = g_steal_pointer (&ending);
+      if (local)
+        dh_run_record_say_kept (&flow.record, &local);
     }
   result->run = flow.record.run;
-  result->displaced = flow.record.displaced;
+  result->displaced = g_steal_pointer (&flow.record.displaced);
   dh_run_record_clear (&flow.record);
   if (local)
     {

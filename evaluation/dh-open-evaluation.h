@@ -7,6 +7,7 @@
 #include "dh-predictor.h"
 #include "dh-progress.h"
 #include "dh-records.h"
+#include "dh-reduction.h"
 
 G_BEGIN_DECLS
 
@@ -20,10 +21,11 @@ typedef struct
 {
   DhDataset *dataset; /* class and anomaly labels, two towns (its groups) */
   DhPredictor *predictor;
-  DhDatabase *database; /* of the calling thread */
-  const char *folder;   /* where the maps go; made if absent */
-  double tpr;           /* of the calibrated threshold; the reference's is 0.95 */
-  const char *command;  /* that does the same, for the run's provenance; may be NULL */
+  DhDatabase *database;         /* of the calling thread */
+  const char *folder;           /* where the maps go; made if absent */
+  double tpr;                   /* of the calibrated threshold; the reference's is 0.95 */
+  const DhReduction *reduction; /* of the pictures, as DhEvaluationOptions'; NULL: none */
+  const char *command;          /* that does the same, for the run's provenance; may be NULL */
   /* Called on the evaluating thread after each picture was committed; may be NULL. */
   void (*image_done) (const DhRunImageRow *row, guint done, guint total, gpointer data);
   DhEvaluationWarning warning; /* of the first pictures; may be NULL */
@@ -40,7 +42,7 @@ typedef struct
 typedef struct
 {
   gint64 run;                    /* row in the database */
-  gint64 displaced;              /* as DhEvaluation's */
+  GArray *displaced;             /* as DhEvaluation's */
   GArray *towns;                 /* DhTownResult, in the data set's order */
   double open_miou, closed_miou; /* weighted by the numbers of images; of all towns together */
   guint images;

@@ -20,7 +20,7 @@ typedef struct
   DhMap score;  /* whose maps lie in eval/scores; of imported ones the place that they have among others */
   DhFolderLock *lock;
   gint64 run, dataset_id;
-  gint64 displaced;     /* the newest run whose maps of this set lie there and are written over; 0: none */
+  GArray *displaced;    /* gint64: runs whose maps of this set lie there and are written over, the newest first */
   gboolean recalled;    /* nothing is written */
   GPtrArray *rows;      /* of an earlier start */
   GHashTable *finished; /* stem → DhRunImageRow: those of them that are done, and what was committed since */
@@ -68,6 +68,8 @@ void dh_run_record_fail_row (DhRunImageRow *row, const GError *why);
  * or its label, and then one that the system refuses (no permission, a broken disk) is the picture's own as well; of
  * writing it is not. */
 gboolean dh_run_record_is_of_image (const GError *error, gboolean reading);
+/* Adds to what ended a run how it goes on: of what cannot be written, once it has measured anything. */
+void dh_run_record_say_kept (const DhRunRecord *record, GError **error);
 /* Commits picture `index`, unless the run is recalled; fills what the row borrows of the data set. */
 gboolean dh_run_record_commit (DhRunRecord *record, guint index, DhRunImageRow *row, GError **error);
 

@@ -87,12 +87,16 @@ find_displaced (DhRunRecord *record, const char *owner, GError **error)
   if (dh_map_owner_made_scores (record->folder, owner))
     return TRUE;
   g_autoptr (GPtrArray) runs = dh_database_list_runs (record->database, error);
-  for (guint i = 0; runs && i < runs->len && record->displaced == 0; i++)
+  for (guint i = 0; runs && i < runs->len; i++)
     {
       const DhRunRow *run = runs->pdata[i];
-      if (run->id != record->run && run->dataset == record->dataset_id && run->images_done > 0
-          && g_str_equal (run->folder, record->folder))
-        record->displaced = run->id;
+      if (run->id == record->run || run->dataset != record->dataset_id || run->images_done == 0
+          || !g_str_equal (run->folder, record->folder))
+        continue;
+      /* Those of others have been written over before. */
+      g_autofree char *theirs = dh_map_owner_new (run->model_sha256, run->score, run->precision, run->device, NULL);
+      if (dh_map_owner_made_scores (record->folder, theirs))
+        g_array_append_val (record->displaced, run->id);
     }
   return runs != NULL;
 }
@@ -107,6 +111,7 @@ dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase *database
                            .folder = g_canonicalize_filename (folder, NULL),
                            .score = score,
                            .finished = g_hash_table_new (g_str_hash, g_str_equal),
+                           .displaced = g_array_new (FALSE, FALSE, sizeof (gint64)),
                            .committed = g_ptr_array_new_with_free_func (g_free) };
   /* The lock comes first: what another process has begun is not to be found. */
   gint64 model_id;
@@ -143,6 +148,7 @@ dh_run_record_clear (DhRunRecord *record)
   g_clear_pointer (&record->folder, g_free);
   g_clear_pointer (&record->finished, g_hash_table_unref);
   g_clear_pointer (&record->left_out, g_hash_table_unref);
+  g_clear_pointer (&record->displaced, g_array_unref);
   g_clear_pointer (&record->rows, g_ptr_array_unref);
   g_clear_pointer (&record->committed, g_ptr_array_unref);
   g_clear_pointer (&record->lock, dh_folder_lock_release);
@@ -252,6 +258,21 @@ dh_run_record_is_of_image (const GError *error, gboolean reading)
          && ((reading && error->code == DH_ERROR_IO) || error->code == DH_ERROR_INVALID
              || error->code == DH_ERROR_NOT_FOUND || error->code == DH_ERROR_MISMATCH
              || error->code == DH_ERROR_TOO_LARGE || error->code == DH_ERROR_UNSUPPORTED);
+}
+
+void
+dh_run_record_say_kept (const DhRunRecord *record, GError **error)
+{
+  const guint n = record->finished ? g_hash_table_size (record->finished) : 0;
+  if (n == 0 || !g_error_matches (*error, DH_ERROR, DH_ERROR_IO))
+    return;
+  char *more = g_strdup_printf (n == 1 ? "%s; the %u image that was measured is kept, and evaluating again goes on "
+                                         "behind it"
+                                       : "%s; the %u images that were measured are kept, and evaluating again goes "
+                                         "on behind them",
+                                (*error)->message, n);
+  g_free ((*error)->message);
+  (*error)->message = more;
 }
 
 static gboolean

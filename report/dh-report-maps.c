@@ -19,27 +19,38 @@ dh_report_load_measured (const DhRunImageRow *row, DhDataset *dataset, DhTensor 
   return TRUE;
 }
 
+static const DhMarkRow *
+find_mark (const DhReport *report, const char *path)
+{
+  for (guint i = 0; report->marks && i < report->marks->len; i++)
+    if (g_strcmp0 (((DhMarkRow *)report->marks->pdata[i])->path, path) == 0)
+      return report->marks->pdata[i];
+  return NULL;
+}
+
 char **
 dh_report_dup_tags (const DhReport *report, const char *path)
 {
-  for (guint i = 0; report->marks && i < report->marks->len; i++)
-    {
-      const DhMarkRow *mark = report->marks->pdata[i];
-      if (g_strcmp0 (mark->path, path) != 0)
-        continue;
-      char **tags = g_strsplit (mark->tags, "\n", -1);
-      for (guint t = 0; tags[t]; t++)
-        g_strstrip (tags[t]);
-      return tags;
-    }
-  return g_new0 (char *, 1);
+  const DhMarkRow *mark = find_mark (report, path);
+  char **tags = g_strsplit (mark ? mark->tags : "", "\n", -1);
+  for (guint t = 0; tags[t]; t++)
+    g_strstrip (tags[t]);
+  return tags;
+}
+
+char *
+dh_report_dup_note (const DhReport *report, const char *path)
+{
+  const DhMarkRow *mark = find_mark (report, path);
+  return g_strdup (mark ? mark->note : "");
 }
 
 char *
 dh_report_dup_unread (guint images)
 {
-  return images == 0
-             ? g_strdup ("")
+  return images == 0 ? g_strdup ("")
+         : images == 1
+             ? g_strdup (" 1 image has no map any more, or no labels, and is not among them.")
              : g_strdup_printf (" %u images have no map any more, or no labels, and are not among them.", images);
 }
 

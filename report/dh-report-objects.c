@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "dh-components.h"
+#include "dh-error.h"
 #include "dh-map.h"
 #include "dh-report-private.h"
 
@@ -16,7 +17,7 @@ typedef struct
 {
   const DhRunImageRow *row;
   DhComponent object;
-} Missed;
+} Listed;
 
 typedef struct
 {
@@ -31,7 +32,9 @@ struct _DhReportObjects
   DhReportOperating at;
   guint64 min_prediction, min_anomaly;
   GArray *parts;  /* Part: the set, sizes, places, scenes, tags */
-  GArray *missed; /* Missed, the largest first */
+  GArray *listed; /* Listed: missed, false, found, the largest of each first; of what is flagged and lies in anomalies
+                     nothing */
+  guint n_missed; /* which are the first */
   guint pictures, unread;
 };
 
@@ -103,9 +106,10 @@ add_picture (DhReportObjects *objects, const DhReport *report, const DhRunImageR
           if (*tags[t])
             count (get_part (objects->parts, tag, TRUE), object);
         }
-      const Missed missed = { row, *object };
-      if (object->anomaly && object->verdict == DH_COMPONENT_MISSED)
-        g_array_append_val (objects->missed, missed);
+      const Listed listed = { row, *object };
+      if (object->anomaly || object->verdict == DH_COMPONENT_FALSE)
+        g_array_append_val (objects->listed, listed);
+      objects->n_missed += object->anomaly && object->verdict == DH_COMPONENT_MISSED;
     }
 }
 
@@ -131,10 +135,20 @@ look_at (DhReportObjects *objects, const DhReport *report, DhDataset *dataset, c
   return found != NULL;
 }
 
-static gint
-compare_missed (gconstpointer a, gconstpointer b)
+/* Of an object that is listed. */
+static guint
+kind_of (const DhComponent *object)
 {
-  const Missed *x = a, *y = b;
+  return object->verdict == DH_COMPONENT_MISSED ? 0 : object->anomaly ? 2 : 1;
+}
+
+static gint
+compare_listed (gconstpointer a, gconstpointer b)
+{
+  const Listed *x = a, *y = b;
+  const guint of_x = kind_of (&x->object), of_y = kind_of (&y->object);
+  if (of_x != of_y)
+    return of_x < of_y ? -1 : 1;
   return x->object.area > y->object.area ? -1 : x->object.area < y->object.area;
 }
 
@@ -174,7 +188,7 @@ dh_report_objects_new (const DhReport *report, guint which)
   objects->min_anomaly = anomaly >= 1 ? (guint64)anomaly : MIN_ANOMALY;
   objects->parts = g_array_new (FALSE, TRUE, sizeof (Part));
   g_array_set_clear_func (objects->parts, clear_part);
-  objects->missed = g_array_new (FALSE, FALSE, sizeof (Missed));
+  objects->listed = g_array_new (FALSE, FALSE, sizeof (Listed));
   dh_report_find_operating (report, which, &objects->at);
   const double threshold = dh_report_sign_of (run->run, run->run->score) * objects->at.threshold;
   const gboolean possible = isfinite (threshold) && dh_report_has_maps (run->run);
@@ -183,14 +197,15 @@ dh_report_objects_new (const DhReport *report, guint which)
   for (guint i = 0; i < run->images->len && !g_cancellable_is_cancelled (report->cancellable); i++)
     {
       const DhRunImageRow *row = run->images->pdata[i];
-      if (!g_str_equal (row->state, "done"))
+      /* Without labels there is nothing to be missed, nor known to be false. */
+      if (!g_str_equal (row->state, "done") || row->pixels == 0)
         continue;
       const gboolean seen = dataset && look_at (objects, report, dataset, row, threshold);
       objects->pictures += seen;
       objects->unread += !seen;
     }
   g_array_sort (objects->parts, compare_parts);
-  g_array_sort (objects->missed, compare_missed);
+  g_array_sort (objects->listed, compare_listed);
   return objects;
 }
 
@@ -200,7 +215,7 @@ dh_report_objects_free (DhReportObjects *objects)
   if (!objects)
     return;
   g_array_unref (objects->parts);
-  g_array_unref (objects->missed);
+  g_array_unref (objects->listed);
   dh_report_operating_clear (&objects->at);
   g_free (objects);
 }
@@ -223,10 +238,11 @@ dh_report_objects_table (const DhReportObjects *objects)
   g_autofree char *threshold = dh_report_number (objects->at.threshold, 4);
   g_autofree char *unread = dh_report_dup_unread (objects->unread);
   table->sentence = g_strdup_printf (
-      "At the threshold %s (%s), of %u images, as smiyc-component matches them: anomalies of at least "
+      "At the threshold %s (%s), of %u %s, as smiyc-component matches them: anomalies of at least "
       "%" G_GUINT64_FORMAT " pixels, found where sIoU is 25 %% or more; flagged regions of at least %" G_GUINT64_FORMAT
       " pixels.%s%s",
-      threshold, objects->at.chosen, objects->pictures, objects->min_anomaly, objects->min_prediction,
+      threshold, objects->at.chosen, objects->pictures, objects->pictures == 1 ? "image" : "images",
+      objects->min_anomaly, objects->min_prediction,
       objects->at.own ? " Chosen on this very set: the best that could be had, not what to expect." : "", unread);
   for (guint i = 0; i < objects->parts->len; i++)
     {
@@ -247,15 +263,15 @@ DhReportTable *
 dh_report_missed_table (const DhReportObjects *objects)
 {
   static const char *const titles[] = { "image", "scene", "pixels", "left, top", "width × height", "sIoU, %" };
-  if (!objects || objects->missed->len == 0)
+  if (!objects || objects->n_missed == 0)
     return NULL;
   DhReportTable *table = dh_report_table_new ("Missed objects, the largest first", G_N_ELEMENTS (titles), 2, titles);
-  const guint n = MIN (objects->missed->len, MOST_LISTED);
-  if (n < objects->missed->len)
-    table->sentence = g_strdup_printf ("The %u largest of %u; JSON has them all.", n, objects->missed->len);
+  const guint n = MIN (objects->n_missed, MOST_LISTED);
+  if (n < objects->n_missed)
+    table->sentence = g_strdup_printf ("The %u largest of %u; CSV and JSON have them all.", n, objects->n_missed);
   for (guint i = 0; i < n; i++)
     {
-      const Missed *missed = &g_array_index (objects->missed, Missed, i);
+      const Listed *missed = &g_array_index (objects->listed, Listed, i);
       const DhComponent *object = &missed->object;
       g_ptr_array_add (table->cells, g_strdup (missed->row->stem));
       g_ptr_array_add (table->cells, g_strdup (missed->row->scene));
@@ -265,6 +281,45 @@ dh_report_missed_table (const DhReportObjects *objects)
       g_ptr_array_add (table->cells, dh_report_percent (object->siou));
     }
   return table;
+}
+
+char *
+dh_report_objects_to_csv (const DhReport *report, GError **error)
+{
+  static const char *const kinds[] = { "missed", "false", "found" };
+  g_autoptr (DhReportObjects) objects = dh_report_objects_new (report, 0);
+  /* Here nothing could be said of what is not listed. */
+  if (objects->unread > 0 || !isfinite (objects->at.threshold))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
+                   isfinite (objects->at.threshold)
+                       ? "the objects of run %" G_GINT64_FORMAT
+                         " cannot all be listed: of some images the map, or the labels, are not there any more"
+                       : "the objects of run %" G_GINT64_FORMAT " cannot be listed: there is no threshold. Give one",
+                   report->runs[0].run->id);
+      return NULL;
+    }
+  GString *csv = g_string_new ("object,image,path,scene,tags,note,area,left,top,width,height,siou,ppv\r\n");
+  for (guint i = 0; i < objects->listed->len; i++)
+    {
+      const Listed *listed = &g_array_index (objects->listed, Listed, i);
+      const DhComponent *object = &listed->object;
+      g_auto (GStrv) tags = dh_report_dup_tags (report, listed->row->path);
+      g_autofree char *joined = g_strjoinv (";", tags), *note = dh_report_dup_note (report, listed->row->path);
+      const char *const words[] = { listed->row->stem, listed->row->path, listed->row->scene, joined, note };
+      g_string_append (csv, kinds[kind_of (object)]);
+      for (guint w = 0; w < G_N_ELEMENTS (words); w++)
+        {
+          g_string_append_c (csv, ',');
+          dh_report_append_csv (csv, words[w]);
+        }
+      g_string_append_printf (csv, ",%" G_GUINT64_FORMAT ",%u,%u,%u,%u", object->area, object->x, object->y,
+                              object->width, object->height);
+      dh_report_append_csv_number (csv, object->siou);
+      dh_report_append_csv_number (csv, object->ppv);
+      g_string_append (csv, "\r\n");
+    }
+  return g_string_free (csv, FALSE);
 }
 
 void
@@ -300,12 +355,13 @@ dh_report_objects_to_json (const DhReportObjects *objects, JsonBuilder *json)
   json_builder_end_array (json);
   json_builder_set_member_name (json, "missed");
   json_builder_begin_array (json);
-  for (guint i = 0; i < objects->missed->len; i++)
+  for (guint i = 0; i < objects->n_missed; i++)
     {
-      const Missed *missed = &g_array_index (objects->missed, Missed, i);
+      const Listed *missed = &g_array_index (objects->listed, Listed, i);
       const DhComponent *object = &missed->object;
       json_builder_begin_object (json);
       dh_report_member_string (json, "image", missed->row->stem);
+      dh_report_member_string (json, "path", missed->row->path);
       dh_report_member_int (json, "area", (gint64)object->area);
       dh_report_member_int (json, "x", (gint64)object->x);
       dh_report_member_int (json, "y", (gint64)object->y);

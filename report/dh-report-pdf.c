@@ -50,7 +50,44 @@ make_layout (Page *page, const char *text, double width, double size, gboolean b
   return layout;
 }
 
-/* On one line: smaller where it has no room, and shortened only where it has none in small letters either. */
+static void
+show (Page *page, PangoLayout *layout, double x)
+{
+  cairo_set_source_rgb (page->cr, 0.1, 0.1, 0.11);
+  cairo_move_to (page->cr, x, page->y);
+  pango_cairo_show_layout (page->cr, layout);
+}
+
+/* A path or a hash has no hyphens but its own. */
+static void
+drop_hyphens (PangoLayout *layout)
+{
+  PangoAttrList *attributes = pango_attr_list_new ();
+  pango_attr_list_insert (attributes, pango_attr_insert_hyphens_new (FALSE));
+  pango_layout_set_attributes (layout, attributes);
+  pango_attr_list_unref (attributes);
+}
+
+/* In smaller letters where it has no room on one line, and then on as many as it takes: a name that is cut off is none.
+ */
+static PangoLayout *
+make_left (Page *page, const char *text, double width, double size, gboolean bold)
+{
+  PangoLayout *layout = NULL;
+  for (gboolean fits = FALSE; !fits; size -= 0.5)
+    {
+      g_clear_object (&layout);
+      layout = make_layout (page, text, width, size, bold);
+      pango_layout_set_single_paragraph_mode (layout, TRUE);
+      pango_layout_set_wrap (layout, PANGO_WRAP_WORD_CHAR);
+      drop_hyphens (layout);
+      fits = size <= 7 || pango_layout_get_line_count (layout) == 1;
+    }
+  return layout;
+}
+
+/* A number, or the name of a column. On one line: smaller where it has no room, and shortened only where it has none in
+ * small letters either. */
 static void
 write_text (Page *page, const char *text, double x, double width, double size, gboolean bold, PangoAlignment alignment)
 {
@@ -64,9 +101,7 @@ write_text (Page *page, const char *text, double x, double width, double size, g
       pango_layout_set_alignment (layout, alignment);
       fits = size <= 5 || !pango_layout_is_ellipsized (layout);
     }
-  cairo_set_source_rgb (page->cr, 0.1, 0.1, 0.11);
-  cairo_move_to (page->cr, x, page->y);
-  pango_cairo_show_layout (page->cr, layout);
+  show (page, layout, x);
 }
 
 /* Never at the foot of a page: some lines of what it heads come with it. */
@@ -80,24 +115,51 @@ write_heading (Page *page, const char *text, double size)
 }
 
 /* Smaller where there are many. */
+static double
+size_of (const Head *head)
+{
+  return head->n > 8 ? 7.5 : 8.5;
+}
+
+static double
+height_of (Page *page, const char *const *cells, const Head *head, gboolean bold)
+{
+  double height = 13;
+  for (guint i = 0; i < head->n_left; i++)
+    {
+      int cell;
+      g_autoptr (PangoLayout) layout = make_left (page, cells[i], head->widths[i] - 6, size_of (head), bold);
+      pango_layout_get_size (layout, NULL, &cell);
+      if (pango_layout_get_line_count (layout) > 1)
+        height = MAX (height, (double)cell / PANGO_SCALE + 3);
+    }
+  return height;
+}
+
 static void
 write_cells (Page *page, const char *const *cells, const Head *head, gboolean bold)
 {
   double x = MARGIN;
   for (guint i = 0; i < head->n; i++)
     {
-      write_text (page, cells[i], x, head->widths[i] - 6, head->n > 8 ? 7.5 : 8.5, bold,
-                  i < head->n_left ? PANGO_ALIGN_LEFT : PANGO_ALIGN_RIGHT);
+      const double width = head->widths[i] - 6;
+      if (i < head->n_left)
+        {
+          g_autoptr (PangoLayout) layout = make_left (page, cells[i], width, size_of (head), bold);
+          show (page, layout, x);
+        }
+      else
+        write_text (page, cells[i], x, width, size_of (head), bold, PANGO_ALIGN_RIGHT);
       x += head->widths[i];
     }
-  page->y += 13;
+  page->y += height_of (page, cells, head, bold);
 }
 
 /* The first row comes with it. */
 static void
 write_head (Page *page, const Head *head)
 {
-  need (page, 28);
+  need (page, height_of (page, head->cells, head, TRUE) + 15);
   write_cells (page, head->cells, head, TRUE);
 }
 
@@ -105,7 +167,7 @@ write_head (Page *page, const Head *head)
 static void
 write_row (Page *page, const char *const *cells, const Head *head)
 {
-  if (need (page, 14))
+  if (need (page, height_of (page, cells, head, FALSE) + 1))
     write_cells (page, head->cells, head, TRUE);
   write_cells (page, cells, head, FALSE);
 }
@@ -116,11 +178,7 @@ write_lines (Page *page, const char *text, double x, double width)
 {
   g_autoptr (PangoLayout) layout = make_layout (page, text, width, 8.5, FALSE);
   pango_layout_set_wrap (layout, PANGO_WRAP_WORD_CHAR);
-  /* A path or a hash has no hyphens but its own. */
-  PangoAttrList *attributes = pango_attr_list_new ();
-  pango_attr_list_insert (attributes, pango_attr_insert_hyphens_new (FALSE));
-  pango_layout_set_attributes (layout, attributes);
-  pango_attr_list_unref (attributes);
+  drop_hyphens (layout);
   cairo_set_source_rgb (page->cr, 0.1, 0.1, 0.11);
   const int n = pango_layout_get_line_count (layout);
   for (int i = 0; i < n; i++)

@@ -98,9 +98,10 @@ const char *dh_report_table_cell (const DhReportTable *table, guint row, guint c
 DhReportTable *dh_report_components_table (const DhReportRun *run);
 /* What the run gives at the thresholds that are kept for it. NULL without any. */
 DhReportTable *dh_report_thresholds_table (const DhReport *report, guint run);
-/* The pixels of the run at a threshold, from its stored curve: between two of its points those of the stricter one.
- * FALSE without one. */
-gboolean dh_report_count_at (const DhReportRun *run, const DhReportThreshold *threshold, DhConfusion *confusion);
+/* The pixels of the first run at a threshold: each (`exact`) where its slices were counted at that, else from its
+ * stored curve: between two of its points those of the stricter one. FALSE without one. */
+gboolean dh_report_count_at (const DhReport *report, const DhReportThreshold *threshold, gboolean *exact,
+                             DhConfusion *confusion);
 /* "best F1 on Fishyscapes Static · fs_val, 30 images" */
 char *dh_report_threshold_chosen (const DhReportThreshold *threshold);
 /* What turns a value of the map into one that is high where anomalous, and back: 1 or -1. */
@@ -125,6 +126,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhReportObjects, dh_report_objects_free)
 DhReportTable *dh_report_objects_table (const DhReportObjects *objects);
 DhReportTable *dh_report_missed_table (const DhReportObjects *objects);
 void dh_report_objects_to_json (const DhReportObjects *objects, JsonBuilder *json);
+/* All of the first run, missed, false and found, a row each: the file, tags and note of its image, and its box. Errors:
+ * DH_ERROR_NOT_FOUND (there is no threshold, or not every image could be read). */
+char *dh_report_objects_to_csv (const DhReport *report, GError **error);
 /* The pooled numbers of parts of the set, from the run's maps and the labels as they lie there now. All of these but
  * the first take NULL. */
 typedef struct _DhReportSlices DhReportSlices;
@@ -135,11 +139,18 @@ DhReportTable *dh_report_slices_table (const DhReportSlices *slices);
 /* Of two runs, those that both have, beside each other; NULL of one. */
 DhReportTable *dh_report_compared_slices (const DhReport *report);
 void dh_report_slices_to_json (const DhReportSlices *slices, JsonBuilder *json);
+/* The whole set's pixels at a threshold. FALSE where the slices were counted at another, or not all images were read.
+ */
+gboolean dh_report_slices_count_whole (const DhReportSlices *slices, double threshold, DhConfusion *confusion);
+/* Their numbers, DhRunSlice; those of the whole are not among them. NULL where some image could not be read. */
+GPtrArray *dh_report_slices_list (const DhReportSlices *slices);
 /* dh-report-maps.c: the map that the row was measured on, oriented, and its labels, of one size. FALSE where the map is
  * gone or another run's, or the labels are. */
 gboolean dh_report_load_measured (const DhRunImageRow *row, DhDataset *dataset, DhTensor **map, DhLabels **labels);
 /* Those of a picture, by its path; free with g_strfreev. */
 char **dh_report_dup_tags (const DhReport *report, const char *path);
+/* What a user wrote of it; "". Free with g_free. */
+char *dh_report_dup_note (const DhReport *report, const char *path);
 /* A sentence, with the space before it, where there are any: images whose maps could not be read. Free with g_free. */
 char *dh_report_dup_unread (guint images);
 const char *dh_report_place_title (DhPlace place);
@@ -150,8 +161,10 @@ char *dh_report_dup_model (const DhReport *report, guint run);
 /* Of two runs, their numbers beside each other, under each protocol that both have; subtracted where they are of the
  * same data, and a sentence where not. NULL of one run. */
 DhReportTable *dh_report_compared_protocols (const DhReport *report);
-/* Why numbers of the two runs are not subtracted; NULL where they are of the same pictures. */
-const char *dh_report_explain_difference (const DhReport *report);
+/* "measured other data": what tells the pictures and labels of two runs apart; NULL where they are the same. */
+const char *dh_report_name_difference (const DhRunRow *a, const DhRunRow *b);
+/* Why numbers of the two runs are not subtracted, in a sentence; NULL likewise. Free with g_free. */
+char *dh_report_explain_difference (const DhReport *report);
 /* Two fractions, and the first less the second: "—" where they are not to be subtracted. */
 void dh_report_table_add_pair (DhReportTable *table, double a, double b, gboolean subtract);
 /* The pictures that both measured, by the difference of their AP, the largest first. NULL of one run, and where no
@@ -163,6 +176,8 @@ void dh_report_append_latex (GString *tex, const char *text);
 char *dh_report_escape_markdown (const char *text);
 /* A field of CSV, quoted where it must be. */
 void dh_report_append_csv (GString *csv, const char *text);
+/* A comma and the number, in full precision; nothing behind it where that is undefined. */
+void dh_report_append_csv_number (GString *csv, double value);
 
 char *dh_report_to_csv (const DhReport *report);
 char *dh_report_to_json (const DhReport *report);

@@ -5,6 +5,7 @@
 #include "dh-map-owner.h"
 #include "dh-ranking.h"
 #include "dh-report-private.h"
+#include "dh-run-numbers.h"
 
 /* Of the rankings that stand open at one time: further ones wait for another pass over the maps. */
 #define BUDGET ((guint64)768 << 20)
@@ -19,7 +20,9 @@ typedef struct
   DhRanking *ranking;
   guint64 pixels, positives;
   DhPixelMetrics metrics;
-  double tpr, fpr; /* at the threshold */
+  DhConfusion found; /* at the threshold, where `counted` */
+  gboolean counted;
+  double tpr, fpr; /* of that */
 } Slice;
 
 struct _DhReportSlices
@@ -136,11 +139,12 @@ add_picture (Slice *slice, const float *scores, const DhLabels *labels)
 static void
 count (Slice *slice, double threshold)
 {
-  DhConfusion found;
   const float limit = (float)threshold;
-  dh_ranking_confusion (slice->ranking, limit > threshold ? nextafterf (limit, -INFINITY) : limit, FALSE, &found);
-  slice->tpr = dh_confusion_tpr (&found);
-  slice->fpr = dh_confusion_fpr (&found);
+  dh_ranking_confusion (slice->ranking, limit > threshold ? nextafterf (limit, -INFINITY) : limit, FALSE,
+                        &slice->found);
+  slice->counted = TRUE;
+  slice->tpr = dh_confusion_tpr (&slice->found);
+  slice->fpr = dh_confusion_fpr (&slice->found);
 }
 
 /* `threshold`: of what is high where anomalous. */
@@ -237,11 +241,48 @@ count_unread (const DhReportSlices *self)
   return whole->rows->len - whole->images;
 }
 
-static void
-add_name (DhReportTable *table, const Slice *slice)
+gboolean
+dh_report_slices_count_whole (const DhReportSlices *self, double threshold, DhConfusion *confusion)
+{
+  const Slice *whole = self ? self->slices->pdata[0] : NULL;
+  if (!whole || !whole->counted || count_unread (self) > 0 || self->at.threshold != threshold)
+    return FALSE;
+  *confusion = whole->found;
+  return TRUE;
+}
+
+static char *
+dup_name (const Slice *slice)
 {
   const gboolean bare = !g_str_equal (slice->by, "scene") && !g_str_equal (slice->by, "tag");
-  g_ptr_array_add (table->cells, bare ? g_strdup (slice->name) : g_strdup_printf ("%s %s", slice->by, slice->name));
+  return bare ? g_strdup (slice->name) : g_strdup_printf ("%s %s", slice->by, slice->name);
+}
+
+GPtrArray *
+dh_report_slices_list (const DhReportSlices *self)
+{
+  if (count_unread (self) > 0)
+    return NULL;
+  GPtrArray *listed = g_ptr_array_new ();
+  for (guint i = 1; i < self->slices->len; i++)
+    {
+      const Slice *slice = self->slices->pdata[i];
+      DhRunSlice *one = g_new (DhRunSlice, 1);
+      one->name = dup_name (slice);
+      one->numbers = (DhRunNumbers){ .pixels = (gint64)slice->pixels,
+                                     .positives = (gint64)slice->positives,
+                                     .ap = slice->metrics.ap,
+                                     .auroc = slice->metrics.auroc,
+                                     .fpr95 = slice->metrics.fpr95,
+                                     .best_f1 = NAN,
+                                     .siou = NAN,
+                                     .ppv = NAN,
+                                     .mean_f1 = NAN,
+                                     .closed_miou = NAN,
+                                     .open_miou = NAN };
+      g_ptr_array_add (listed, one);
+    }
+  return listed;
 }
 
 /* What the numbers are, and of how many images there are none. */
@@ -275,7 +316,7 @@ dh_report_slices_table (const DhReportSlices *self)
   for (guint i = 0; i < self->slices->len; i++)
     {
       const Slice *slice = self->slices->pdata[i];
-      add_name (table, slice);
+      g_ptr_array_add (table->cells, dup_name (slice));
       g_ptr_array_add (table->cells, dh_report_count (slice->images));
       g_ptr_array_add (table->cells, dh_report_count ((gint64)slice->pixels));
       g_ptr_array_add (table->cells, dh_report_count ((gint64)slice->positives));
@@ -313,7 +354,7 @@ dh_report_compared_slices (const DhReport *report)
   g_autofree char *less = g_strdup_printf ("%" G_GINT64_FORMAT " − %" G_GINT64_FORMAT, a, b);
   const char *titles[] = { "slice", "anomaly pixels", ap_a, ap_b, less, fpr_a, fpr_b, less };
   DhReportTable *table = dh_report_table_new ("Slices of both runs, in per cent", G_N_ELEMENTS (titles), 1, titles);
-  const char *why = dh_report_explain_difference (report);
+  g_autofree char *why = dh_report_explain_difference (report);
   table->sentence = why ? g_strdup (why)
                         : dup_sentence (MAX (count_unread (report->slices[0]), count_unread (report->slices[1])), NULL);
   for (guint i = 0; i < report->slices[0]->slices->len; i++)
@@ -322,7 +363,7 @@ dh_report_compared_slices (const DhReport *report)
       if (!other)
         continue;
       const gboolean same = !why && slice->pixels == other->pixels && slice->positives == other->positives;
-      add_name (table, slice);
+      g_ptr_array_add (table->cells, dup_name (slice));
       g_ptr_array_add (table->cells,
                        why ? g_strdup ("—") : dh_report_count ((gint64)MAX (slice->positives, other->positives)));
       dh_report_table_add_pair (table, slice->metrics.ap, other->metrics.ap, same);

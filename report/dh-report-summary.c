@@ -170,7 +170,8 @@ dh_report_add_measured (const DhReportRun *run, GPtrArray *facts)
     }
   if (non_finite > 0)
     add_fact (facts, "Not finite",
-              g_strdup_printf ("%" G_GINT64_FORMAT " pixels, left out of every number", non_finite));
+              g_strdup_printf ("%" G_GINT64_FORMAT " pixel%s, left out of every number", non_finite,
+                               non_finite == 1 ? "" : "s"));
   const DhRunProtocolRow *pooled = dh_report_find_protocol (run, run->run->score, "densehybrid-pooled");
   if (!pooled || !isfinite (pooled->threshold_tpr95))
     return;

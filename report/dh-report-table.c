@@ -57,6 +57,17 @@ dh_report_components_table (const DhReportRun *run)
   return table;
 }
 
+/* So that who gives it again gets the same: scores are float32, which nine figures tell apart. */
+static char *
+dup_value (double value)
+{
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+  if (!isfinite (value))
+    return g_strdup ("—");
+  g_ascii_formatd (text, sizeof text, "%.9g", fabs (value));
+  return g_strconcat (value < 0 ? "−" : "", text, NULL);
+}
+
 DhReportTable *
 dh_report_thresholds_table (const DhReport *report, guint run)
 {
@@ -67,18 +78,20 @@ dh_report_thresholds_table (const DhReport *report, guint run)
     return NULL;
   DhReportTable *table =
       dh_report_table_new ("At thresholds that were kept, in per cent", G_N_ELEMENTS (titles), 2, titles);
-  gboolean own = FALSE;
+  gboolean own = FALSE, curve = FALSE;
   for (guint i = 0; i < report->n_thresholds; i++)
     {
       const DhReportThreshold *threshold = &report->thresholds[i];
       const char *score = threshold->score ? threshold->score : report->runs[run].run->score;
       DhConfusion found = { 0 };
-      const gboolean counted = dh_report_count_at (&report->runs[run], threshold, &found);
+      gboolean exact;
+      const gboolean counted = dh_report_count_at (report, threshold, &exact, &found);
       own = own || threshold->own;
+      curve = curve || (counted && !exact);
       g_ptr_array_add (table->cells, g_strdup (score));
       g_autofree char *chosen = dh_report_threshold_chosen (threshold);
       g_ptr_array_add (table->cells, g_strconcat (chosen, threshold->own ? " (this very set)" : "", NULL));
-      g_ptr_array_add (table->cells, dh_report_number (threshold->value, 4));
+      g_ptr_array_add (table->cells, dup_value (threshold->value));
       g_ptr_array_add (table->cells, dh_report_percent (dh_confusion_precision (&found)));
       g_ptr_array_add (table->cells, dh_report_percent (dh_confusion_tpr (&found)));
       g_ptr_array_add (table->cells, dh_report_percent (dh_confusion_fpr (&found)));
@@ -87,8 +100,14 @@ dh_report_thresholds_table (const DhReport *report, guint run)
       for (guint c = 0; c < G_N_ELEMENTS (counts); c++)
         g_ptr_array_add (table->cells, counted ? dh_report_count ((gint64)counts[c]) : g_strdup ("—"));
     }
-  if (own)
-    table->sentence = g_strdup ("What was chosen on this very set is the best that could be had, not what to expect.");
+  if (own || curve)
+    table->sentence =
+        g_strconcat (own ? "What was chosen on this very set is the best that could be had, not what to expect." : "",
+                     own && curve ? " " : "",
+                     curve ? "Counts are read off the curve that the run keeps, between two of its points those of the "
+                             "stricter one; where slices are measured, every pixel is counted."
+                           : "",
+                     NULL);
   return table;
 }
 
@@ -112,19 +131,24 @@ dh_report_table_add_pair (DhReportTable *table, double a, double b, gboolean sub
 }
 
 const char *
-dh_report_explain_difference (const DhReport *report)
+dh_report_name_difference (const DhRunRow *a, const DhRunRow *b)
 {
-  const DhRunRow *a = report->runs[0].run, *b = report->runs[1].run;
   if (!g_str_equal (a->dataset_kind, b->dataset_kind) || !g_str_equal (a->dataset_fingerprint, b->dataset_fingerprint))
-    return "The runs measured other data: their numbers stand beside each other and are not subtracted.";
+    return "measured other data";
   if (!g_str_equal (a->split, b->split))
-    return "The runs measured other splits: their numbers stand beside each other and are not subtracted.";
+    return "measured other splits";
   g_autoptr (DhReading) of_a = dh_run_reading_get (a), of_b = dh_run_reading_get (b);
   if (!dh_reading_has_same_labels (of_a, of_b))
-    return "The runs read the labels in other ways: their numbers stand beside each other and are not subtracted.";
-  if (a->images_done != b->images_done)
-    return "The runs measured other images of the set: their numbers stand beside each other and are not subtracted.";
-  return NULL;
+    return "read the labels in other ways";
+  return a->images_done != b->images_done ? "measured other images of the set" : NULL;
+}
+
+char *
+dh_report_explain_difference (const DhReport *report)
+{
+  const char *what = dh_report_name_difference (report->runs[0].run, report->runs[1].run);
+  return what ? g_strdup_printf ("The runs %s: their numbers stand beside each other and are not subtracted.", what)
+              : NULL;
 }
 
 char *
@@ -169,7 +193,7 @@ dh_report_compared_protocols (const DhReport *report)
         titles[1 + 3 * i + side] = name;
       }
   DhReportTable *table = dh_report_table_new (title, G_N_ELEMENTS (titles), 1, titles);
-  const char *why = dh_report_explain_difference (report);
+  g_autofree char *why = dh_report_explain_difference (report);
   gboolean other_pixels = FALSE;
   for (guint i = 0; i < a->protocols->len; i++)
     {

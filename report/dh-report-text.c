@@ -37,9 +37,8 @@ or_null (const char *text)
   return *text ? text : NULL;
 }
 
-/* In full precision; undefined is empty. */
-static void
-append_double (GString *csv, double value)
+void
+dh_report_append_csv_number (GString *csv, double value)
 {
   char buffer[G_ASCII_DTOSTR_BUF_SIZE];
   g_string_append_c (csv, ',');
@@ -66,13 +65,13 @@ append_image (GString *csv, const DhReportRun *run, const DhRunImageRow *row)
   dh_report_append_csv (csv, row->state);
   g_string_append_printf (csv, ",%" G_GINT64_FORMAT ",%" G_GINT64_FORMAT ",%" G_GINT64_FORMAT, row->pixels,
                           row->positives, row->non_finite);
-  append_double (csv, row->ap);
-  append_double (csv, row->auroc);
-  append_double (csv, row->fpr95);
-  append_double (csv, row->best_f1);
-  append_double (csv, row->best_f1_threshold);
-  append_double (csv, row->mean_score);
-  append_double (csv, seconds_of (run, row->seconds));
+  dh_report_append_csv_number (csv, row->ap);
+  dh_report_append_csv_number (csv, row->auroc);
+  dh_report_append_csv_number (csv, row->fpr95);
+  dh_report_append_csv_number (csv, row->best_f1);
+  dh_report_append_csv_number (csv, row->best_f1_threshold);
+  dh_report_append_csv_number (csv, row->mean_score);
+  dh_report_append_csv_number (csv, seconds_of (run, row->seconds));
 }
 
 char *
@@ -145,13 +144,19 @@ add_thresholds (JsonBuilder *json, const DhReport *report)
     {
       const DhReportThreshold *threshold = &report->thresholds[i];
       DhConfusion found = { 0 };
-      const gboolean counted = dh_report_count_at (&report->runs[0], threshold, &found);
+      gboolean exact;
+      const gboolean counted = dh_report_count_at (report, threshold, &exact, &found);
       json_builder_begin_object (json);
       dh_report_member_string (json, "score", threshold->score ? threshold->score : report->runs[0].run->score);
       dh_report_member_double (json, "value", threshold->value);
       dh_report_member_string (json, "rule", threshold->rule ? threshold->rule : "by hand");
       dh_report_member_string (json, "source", threshold->source);
       dh_report_member_int (json, "source_images", threshold->images);
+      if (threshold->run)
+        {
+          dh_report_member_int (json, "source_run", threshold->run);
+          dh_report_member_string (json, "source_fingerprint", threshold->fingerprint);
+        }
       json_builder_set_member_name (json, "source_is_this_set");
       json_builder_add_boolean_value (json, threshold->own);
       dh_report_member_double (json, "precision", dh_confusion_precision (&found));
@@ -164,6 +169,8 @@ add_thresholds (JsonBuilder *json, const DhReport *report)
           dh_report_member_int (json, "fp", (gint64)found.fp);
           dh_report_member_int (json, "fn", (gint64)found.fn);
           dh_report_member_int (json, "tn", (gint64)found.tn);
+          json_builder_set_member_name (json, "counted_exactly");
+          json_builder_add_boolean_value (json, exact);
         }
       json_builder_end_object (json);
     }

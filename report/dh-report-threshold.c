@@ -18,6 +18,7 @@ dh_report_threshold_clear (DhReportThreshold *threshold)
   g_free (threshold->score);
   g_free (threshold->rule);
   g_free (threshold->source);
+  g_free (threshold->fingerprint);
   *threshold = (DhReportThreshold){ .value = NAN };
 }
 
@@ -119,14 +120,21 @@ dh_report_choose_threshold (DhDatabase *database, gint64 run, const char *rule, 
                                     .rule = g_strdup (dh_report_rule_name (rule)),
                                     .source = g_strdup_printf ("%s · %s", chosen->dataset_title, base),
                                     .images = (guint)MAX (chosen->images_done, 0),
+                                    .run = source,
+                                    .fingerprint = g_strdup (chosen->dataset_fingerprint),
                                     .own = is_same_data (used, chosen) };
   return TRUE;
 }
 
 gboolean
-dh_report_count_at (const DhReportRun *run, const DhReportThreshold *threshold, DhConfusion *confusion)
+dh_report_count_at (const DhReport *report, const DhReportThreshold *threshold, gboolean *exact, DhConfusion *confusion)
 {
+  const DhReportRun *run = &report->runs[0];
   const char *score = threshold->score ? threshold->score : run->run->score;
+  *exact = g_str_equal (score, run->run->score)
+           && dh_report_slices_count_whole (report->slices[0], threshold->value, confusion);
+  if (*exact)
+    return TRUE;
   const DhRunProtocolRow *row = find_pooled (run->protocols, score);
   g_autoptr (DhCurve) curve = row && row->curve ? dh_curve_from_bytes (row->curve) : NULL;
   if (!curve || curve->n_points == 0 || isnan (threshold->value))
@@ -140,6 +148,7 @@ dh_report_threshold_chosen (const DhReportThreshold *threshold)
 {
   if (!threshold->rule)
     return g_strdup ("set by hand");
-  return g_strdup_printf ("%s on %s, %u %s", threshold->rule, threshold->source ? threshold->source : "—",
-                          threshold->images, threshold->images == 1 ? "image" : "images");
+  g_autofree char *run = threshold->run ? g_strdup_printf (", run %" G_GINT64_FORMAT, threshold->run) : g_strdup ("");
+  return g_strdup_printf ("%s on %s, %u %s%s", threshold->rule, threshold->source ? threshold->source : "—",
+                          threshold->images, threshold->images == 1 ? "image" : "images", run);
 }

@@ -173,7 +173,7 @@ write_report (const DhReport *report, DhReportFormat format, const char *path, G
   switch (format)
     {
     case DH_REPORT_CSV:
-      text = dh_report_to_csv (report);
+      text = report->objects ? dh_report_objects_to_csv (report, error) : dh_report_to_csv (report);
       break;
     case DH_REPORT_JSON:
       text = dh_report_to_json (report);
@@ -192,7 +192,7 @@ write_report (const DhReport *report, DhReportFormat format, const char *path, G
     case DH_N_REPORT_FORMATS:
       g_return_val_if_reached (FALSE);
     }
-  return !g_cancellable_set_error_if_cancelled (report->cancellable, error)
+  return text && !g_cancellable_set_error_if_cancelled (report->cancellable, error)
          && dh_file_write (path, text, strlen (text), error);
 }
 

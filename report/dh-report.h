@@ -26,10 +26,12 @@ typedef struct
 {
   char *score; /* the map that it is of, by its name; NULL: the run's own */
   double value;
-  char *rule;   /* "best F1"; NULL: it was set by hand */
-  char *source; /* the set that the rule chose it on */
-  guint images; /* of that set */
-  gboolean own; /* that set is the run's: the best that could be had, not what to expect */
+  char *rule;        /* "best F1"; NULL: it was set by hand */
+  char *source;      /* the set that the rule chose it on */
+  guint images;      /* of that set */
+  gint64 run;        /* that measured it, 0 where none is known */
+  char *fingerprint; /* of its pictures; NULL likewise */
+  gboolean own;      /* that set is the run's: the best that could be had, not what to expect */
 } DhReportThreshold;
 void dh_report_threshold_clear (DhReportThreshold *threshold);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhReportThreshold, dh_report_threshold_clear)
@@ -46,13 +48,15 @@ gboolean dh_report_choose_threshold (DhDatabase *database, gint64 run, const cha
 gboolean dh_report_write (DhDatabase *database, gint64 run, gint64 other, DhReportFormat format, const char *path,
                           GCancellable *cancellable, GError **error);
 /* With what the run gives at thresholds that are kept, in every format but CSV and LaTeX; "—" where the run keeps no
- * curve of that score. Between two points of a curve it is what the stricter one gives. */
+ * curve of that score. Between two points of a curve it is what the stricter one gives; with slices, and at the
+ * threshold that they are counted at, every pixel is. */
 gboolean dh_report_write_at (DhDatabase *database, gint64 run, const DhReportThreshold *thresholds, guint n_thresholds,
                              DhReportFormat format, const char *path, GCancellable *cancellable, GError **error);
 
 /* All of it. `slices`: AP, FPR95, AUROC, and TPR and FPR at a threshold, of scenes, tags and places in the picture.
  * `objects`: the objects that each run finds and misses, by size, place, scene and tag, and the missed ones one by one.
- * Both in every format but CSV and LaTeX; its maps and the labels are read again for that. */
+ * Both in every format but CSV and LaTeX; of one run, CSV with objects is these alone, a row each: the file of the
+ * picture, its tags and note, and the box. Its maps and the labels are read again for that. */
 typedef struct
 {
   gint64 run, other; /* `other` 0: one run alone */

@@ -290,8 +290,9 @@ finish (DhTrainerRun *run, GError *why, GError **error)
     {
       g_autofree char *early =
           dh_trainer_is_out_of_patience (run) && run->step < run->epoch_steps * run->config->recipe->epochs
-              ? g_strdup_printf ("ended early: no better model for %u epochs, the best is of epoch %" G_GUINT64_FORMAT,
-                                 run->config->recipe->patience, run->best_epoch)
+              ? g_strdup_printf ("ended early: no better model for %u epoch%s, the best is of epoch %" G_GUINT64_FORMAT,
+                                 run->config->recipe->patience, run->config->recipe->patience == 1 ? "" : "s",
+                                 run->best_epoch)
               : NULL;
       log_end (run, DH_RUN_DONE, early ? early : "done");
       return TRUE;

@@ -4,6 +4,7 @@
 #include "dh-mini-bar.h"
 #include "dh-number.h"
 #include "dh-session-evaluation.h"
+#include "dh-session-marks.h"
 #include "dh-set-lookup.h"
 #include "dh-tag-chips.h"
 
@@ -166,6 +167,15 @@ dup_csv (gpointer item, guint column, gpointer data)
 {
   char *text = dup_objects (data, item, ",");
   return text != NULL ? text : g_strdup (",,");
+}
+
+static char **
+dup_more (gpointer item, gpointer data)
+{
+  char **more = g_new0 (char *, 3);
+  more[0] = dh_session_dup_file (((Images *)data)->session, item);
+  more[1] = g_strdup (dh_image_item_get_note (item));
+  return more;
 }
 
 static char *
@@ -331,6 +341,8 @@ dh_images_table_new (DhSession *session)
     .value = value,
     .get_word = get_word,
     .dup_csv = dup_csv,
+    .more_titles = "File,Note",
+    .dup_more = dup_more,
     .dup_why = dup_why,
     .is_old = is_old,
     .make_cell = make_cell,

@@ -23,7 +23,8 @@ show_progress (gpointer data)
   g_autofree char *text =
       progress.total == 0 ? g_strdup_printf (_ ("%s: looking for the images’ maps…"), progress.method)
       : progress.measuring
-          ? g_strdup_printf (_ ("%s: %u of %u images measured"), progress.method, progress.done, progress.total)
+          ? g_strdup_printf (ngettext ("%s: %u of %u image measured", "%s: %u of %u images measured", progress.total),
+                             progress.method, progress.done, progress.total)
           : g_strdup_printf (_ ("%s: reading the scores, %u of %u"), progress.method, progress.done, progress.total);
   gtk_label_set_label (GTK_LABEL (self->label), text);
   if (progress.total > 0)

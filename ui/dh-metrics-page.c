@@ -132,8 +132,10 @@ show_progress (DhMetricsPage *self)
       g_autofree char *left = dh_run_dup_duration (progress.seconds_left);
       g_autofree char *text =
           isnan (progress.seconds_left)
-              ? g_strdup_printf (_ ("%u of %u images"), progress.done, progress.total)
-              : g_strdup_printf (_ ("%u of %u images · %s left"), progress.done, progress.total, left);
+              ? g_strdup_printf (ngettext ("%u of %u image", "%u of %u images", progress.total), progress.done,
+                                 progress.total)
+              : g_strdup_printf (ngettext ("%u of %u image · %s left", "%u of %u images · %s left", progress.total),
+                                 progress.done, progress.total, left);
       adw_status_page_set_title (empty, _ ("Evaluating…"));
       adw_status_page_set_description (empty, text);
       return;

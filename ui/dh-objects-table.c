@@ -4,6 +4,7 @@
 #include "dh-image-filter.h"
 #include "dh-number.h"
 #include "dh-session-components.h"
+#include "dh-session-marks.h"
 #include "dh-set-lookup.h"
 
 enum
@@ -136,6 +137,27 @@ dup_why (gpointer item, guint column, gpointer data)
                                             : _ ("The evaluation has not measured both terms"));
 }
 
+static char **
+dup_more (gpointer item, gpointer data)
+{
+  const DhSetObject *row = item;
+  const guint box[] = { row->object->x, row->object->y, row->object->width, row->object->height };
+  GStrvBuilder *builder = g_strv_builder_new ();
+  g_autofree char *file = dh_session_dup_file (((Objects *)data)->session, row->item);
+  g_strv_builder_add (builder, file);
+  for (guint i = 0; i < G_N_ELEMENTS (box); i++)
+    {
+      g_autofree char *number = g_strdup_printf ("%u", box[i]);
+      g_strv_builder_add (builder, number);
+    }
+  g_autofree char *tags = g_strjoinv (";", (char **)dh_image_item_get_tags (row->item));
+  g_strv_builder_add (builder, tags);
+  g_strv_builder_add (builder, dh_image_item_get_note (row->item));
+  char **more = g_strv_builder_end (builder);
+  g_strv_builder_unref (builder);
+  return more;
+}
+
 static gboolean
 is_old (gpointer item, guint column, gpointer data)
 {
@@ -265,6 +287,8 @@ dh_objects_table_new (DhSession *session)
     .dup_text = dup_text,
     .value = value,
     .get_word = get_word,
+    .more_titles = "File,Left,Top,Width,Height,Tags,Note",
+    .dup_more = dup_more,
     .dup_why = dup_why,
     .is_old = is_old,
     .make_cell = make_cell,

@@ -121,7 +121,8 @@ steps_of (const DhRun *run)
   if (!run->training || run->steps == 0)
     return NULL;
   g_autofree char *step = dh_number_format_count (run->step), *steps = dh_number_format_count (run->steps);
-  return g_strdup_printf (_ ("%s of %s, %u epochs"), step, steps, run->epochs);
+  return g_strdup_printf (ngettext ("%s of %s, %u epoch", "%s of %s, %u epochs", run->epochs), step, steps,
+                          run->epochs);
 }
 
 static char *

@@ -194,6 +194,8 @@ dh_table_to_csv (DhTable *self)
       else
         append_words (csv, _ (from->title));
     }
+  if (self->kind->more_titles != NULL)
+    g_string_append_printf (csv, ",%s", self->kind->more_titles);
   for (guint i = 0; i < dh_table_get_n_shown (self); i++)
     {
       g_autoptr (GObject) item = g_list_model_get_item (G_LIST_MODEL (self->selection), i);
@@ -201,6 +203,12 @@ dh_table_to_csv (DhTable *self)
         {
           g_string_append_c (csv, column == 0 ? '\n' : ',');
           append_cell (self, csv, item, column);
+        }
+      g_auto (GStrv) more = self->kind->more_titles != NULL ? self->kind->dup_more (item, self->data) : NULL;
+      for (guint m = 0; more != NULL && more[m] != NULL; m++)
+        {
+          g_string_append_c (csv, ',');
+          append_words (csv, more[m]);
         }
     }
   g_string_append_c (csv, '\n');

@@ -28,6 +28,9 @@ typedef struct
   const char *(*get_word) (gpointer item, guint column, gpointer data);
   /* Of a column with titles of its own in files: as many numbers, separated by commas. */
   char *(*dup_csv) (gpointer item, guint column, gpointer data);
+  /* What files have behind the columns: titles, separated by commas, and as many texts of an item. May be NULL. */
+  const char *more_titles;
+  char **(*dup_more) (gpointer item, gpointer data);
   /* Why a number is undefined; NULL: no tooltip. May be NULL, as all that follow. */
   char *(*dup_why) (gpointer item, guint column, gpointer data);
   /* It is of an earlier state, and soon another. */

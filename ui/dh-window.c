@@ -1,5 +1,6 @@
 #include "dh-window.h"
 #include "dh-focus.h"
+#include "dh-session-evaluation.h"
 #include "dh-set-reading.h"
 #include "dh-start-page.h"
 #include "dh-status-bar.h"
@@ -85,6 +86,14 @@ on_opening (DhWindow *self)
 {
   if (dh_session_is_opening (self->session) || dh_session_is_loading (self->session))
     dh_banner_hide (self->banner);
+}
+
+/* Another try: what was said of the one before is over. */
+static void
+on_evaluating (DhWindow *self)
+{
+  if (dh_session_is_evaluating (self->session))
+    dh_window_take_back (self, _ ("The evaluation failed"));
 }
 
 static void
@@ -285,6 +294,7 @@ dh_window_new (AdwApplication *application, DhSession *session)
   g_signal_connect_object (session, "notify::current", G_CALLBACK (show_title), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::opening", G_CALLBACK (on_opening), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::loading", G_CALLBACK (on_opening), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::evaluating", G_CALLBACK (on_evaluating), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->stack, "notify::visible-child", G_CALLBACK (show_open), self, G_CONNECT_SWAPPED);
   GtkWidget *form = dh_training_page_get_flap (DH_TRAINING_PAGE (self->training));
   g_signal_connect_object (self->stack, "notify::visible-child", G_CALLBACK (place_toasts), self, G_CONNECT_SWAPPED);

@@ -327,6 +327,16 @@ compare (gconstpointer a, gconstpointer b)
   return g_utf8_collate (*(const char *const *)a, *(const char *const *)b);
 }
 
+char *
+dh_session_dup_file (DhSession *self, DhImageItem *item)
+{
+  const guint index = dh_image_item_get_index (item);
+  if (self->dataset == NULL || index >= dh_dataset_size (self->dataset))
+    return g_strdup ("");
+  g_autofree char *path = g_canonicalize_filename (dh_dataset_item (self->dataset, index)->image, NULL);
+  return g_utf8_make_valid (path, -1);
+}
+
 char **
 dh_session_list_tags (DhSession *self)
 {

@@ -14,6 +14,8 @@ void dh_session_set_tag (DhSession *session, DhImageItem *item, const char *tag,
 guint dh_session_set_tag_of_all (DhSession *session, GPtrArray *items, const char *tag, gboolean on);
 /* Kept when it comes to rest, when another is written, and at the end. */
 void dh_session_set_note (DhSession *session, DhImageItem *item, const char *note);
+/* By what they know a picture: its file, from the root; "" where its set is no longer open. Free with g_free. */
+char *dh_session_dup_file (DhSession *session, DhImageItem *item);
 /* Those on pictures of the open set and some usual ones, sorted, each once; free with g_strfreev. */
 char **dh_session_list_tags (DhSession *session);
 

@@ -178,8 +178,10 @@ look_at_negatives (DhTrainingLook *look)
     dh_training_look_say (look, DH_CHECK_NEGATIVES, DH_CHECK_ERROR,
                           _ ("None of the negatives can be read as an image"));
   else if (small > 0 && probed == n)
-    dh_training_look_say (look, DH_CHECK_NEGATIVES, DH_CHECK_WARNING, _ ("%u negatives under %u px are scaled up"),
-                          small, look->recipe->negative_crop);
+    dh_training_look_say (
+        look, DH_CHECK_NEGATIVES, DH_CHECK_WARNING,
+        ngettext ("%u negative under %u px is scaled up", "%u negatives under %u px are scaled up", small), small,
+        look->recipe->negative_crop);
   else if (small > 0)
     dh_training_look_say (look, DH_CHECK_NEGATIVES, DH_CHECK_WARNING,
                           _ ("About %.0f of the negatives, under %u px, are scaled up"), (double)n * small / probed,

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -13,7 +15,7 @@
 struct _DhFileWriter
 {
   char *path;
-  char *temporary; /* NULL once renamed or removed */
+  char *temporary; /* NULL once renamed or removed, and of what is written as it is */
   int fd;
   guint64 position;
   guint64 begun; /* bytes that were told to go to the disk */
@@ -56,6 +58,38 @@ make_temporary (DhFileWriter *writer)
   return writer->fd >= 0;
 }
 
+/* A device, a pipe, or a file that is open already and goes by the name of its descriptor (/dev/stdout): to rename over
+ * one of these would take it away from everybody. */
+static gboolean
+is_no_file (const char *path)
+{
+  struct stat info;
+  g_autofree char *link = g_file_read_link (path, NULL), *folder = g_path_get_dirname (path);
+  g_autofree char *real = realpath (folder, NULL);
+  if ((link && g_str_has_prefix (link, "/proc/")) || (real && g_str_has_prefix (real, "/proc/")))
+    return TRUE;
+  return stat (path, &info) == 0 && !S_ISREG (info.st_mode) && !S_ISDIR (info.st_mode);
+}
+
+/* One's own descriptor by its name is taken as it is: a socket could not be opened again, nor what belongs to another.
+ */
+static int
+open_as_is (const char *path)
+{
+  static const char *const folders[] = { "/proc/self/fd/", "/dev/fd/" };
+  g_autofree char *link = g_file_read_link (path, NULL);
+  const char *const names[] = { path, link };
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    for (guint k = 0; names[i] && k < G_N_ELEMENTS (folders); k++)
+      {
+        guint64 number;
+        if (g_str_has_prefix (names[i], folders[k])
+            && g_ascii_string_to_unsigned (names[i] + strlen (folders[k]), 10, 0, G_MAXINT, &number, NULL))
+          return fcntl ((int)number, F_DUPFD_CLOEXEC, 0);
+      }
+  return open (path, O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC);
+}
+
 DhFileWriter *
 dh_file_writer_open (const char *path, GError **error)
 {
@@ -63,6 +97,14 @@ dh_file_writer_open (const char *path, GError **error)
 
   g_autoptr (DhFileWriter) writer = g_new0 (DhFileWriter, 1);
   writer->path = g_strdup (path);
+  if (is_no_file (path))
+    {
+      writer->fd = open_as_is (path);
+      if (writer->fd >= 0)
+        return g_steal_pointer (&writer);
+      g_set_error (error, DH_ERROR, DH_ERROR_IO, "%s: cannot be written: %s", path, g_strerror (errno));
+      return NULL;
+    }
   while (make_temporary (writer))
     {
       if (hold (writer))
@@ -122,8 +164,9 @@ dh_file_writer_close (DhFileWriter *writer, GError **error)
 {
   g_return_val_if_fail (writer != NULL && writer->fd >= 0, FALSE);
 
-  /* Renamed while it is still locked. */
-  if (fsync (writer->fd) != 0 || rename (writer->temporary, writer->path) != 0)
+  /* Renamed while it is still locked. Pipes and terminals have nothing to flush. */
+  if ((fsync (writer->fd) != 0 && (writer->temporary || (errno != EINVAL && errno != EROFS && errno != ENOTSUP)))
+      || (writer->temporary && rename (writer->temporary, writer->path) != 0))
     {
       const int code = errno;
       drop_temporary (writer);

@@ -4,7 +4,8 @@
 G_BEGIN_DECLS
 
 /* Writes a file whole or not at all: to a temporary name beside `path`, flushed to disk, then renamed. A kill at any
- * moment leaves the old file or the new one. Errors: DH_ERROR_IO, naming the path and the cause (disk full, …). */
+ * moment leaves the old file or the new one. What is no regular file (a pipe, a device, /dev/stdout) is written as it
+ * is. Errors: DH_ERROR_IO, naming the path and the cause (disk full, …). */
 #define DH_FILE_PART                                                                                                   \
   ".part-" /* between the path and six letters or figures: the temporary name, which a kill leaves                     \
             */

@@ -120,9 +120,11 @@ find_broken (const DhSurvey *survey, DhDatasetReport *report)
     }
   const gboolean sizes_fit = sizes.count == 0;
   names_report (&images, report, DH_FINDING_ERROR, "unreadable-image", "image cannot be read and is left out",
-                "images cannot be read and are left out", "Copy them again from where they came");
+                "images cannot be read and are left out",
+                "Copy again what is broken, from where it came; save as PNG what is of a kind that is not read");
   names_report (&labels, report, DH_FINDING_ERROR, "unreadable-label", "label cannot be read: its image is left out",
-                "labels cannot be read: their images are left out", "Copy them again from where they came");
+                "labels cannot be read: their images are left out",
+                "Copy again what is broken, from where it came; save as PNG what is of a kind that is not read");
   names_report (&sizes, report, DH_FINDING_ERROR, "size-mismatch",
                 "label differs in size from its image, which is left out",
                 "labels differ in size from their images, which are left out",
@@ -148,6 +150,11 @@ find_broken (const DhSurvey *survey, DhDatasetReport *report)
     names_add (&no_files, dataset, dataset->no_files->pdata[i], NULL);
   names_report (&no_files, report, DH_FINDING_WARNING, "no-file", "name is a link to nothing, or no file",
                 "names are links to nothing, or no files", "Copy the files that the links were made for");
+  Names foreign = names_new ();
+  for (guint i = 0; i < dataset->foreign->len; i++)
+    names_add (&foreign, dataset, dataset->foreign->pdata[i], NULL);
+  names_report (&foreign, report, DH_FINDING_WARNING, "foreign-picture", "file is a picture of a kind that is not read",
+                "files are pictures of kinds that are not read", "PNG, JPEG, WebP, TIFF and BMP are");
   if (report->n_pairs > 0 && sizes_fit)
     add (report, DH_FINDING_OK, "sizes-fit", 0, g_strdup ("Images and labels have the same size"), NULL);
 }

@@ -326,16 +326,19 @@ dh_dataset_report_to_text (const DhDatasetReport *report)
     g_string_append_printf (text, "  published as %s\n", report->published);
   g_autofree char *images = dh_group_digits (report->n_images), *labels = dh_group_digits (report->n_labels);
   g_autofree char *pairs = dh_group_digits (report->n_pairs), *usable = dh_group_digits (report->n_usable);
-  g_string_append_printf (text, "  %s images, %s labels, %s pairs; %s can be used\n", images, labels, pairs, usable);
+  g_string_append_printf (
+      text, "  %s %s, %s %s, %s %s; %s can be used\n", images, report->n_images == 1 ? "image" : "images", labels,
+      report->n_labels == 1 ? "label" : "labels", pairs, report->n_pairs == 1 ? "pair" : "pairs", usable);
   for (guint i = 0; i < report->splits->len; i++)
     {
       const DhSplitCount *split = report->splits->pdata[i];
       g_autofree char *there = dh_group_digits (split->images), *labelled = dh_group_digits (split->labels);
       g_autofree char *known = dh_group_digits (split->expected);
       if (split->name[0])
-        g_string_append_printf (text, "    %-24s %6s images, %s labels%s%s%s\n", split->name, there, labelled,
-                                split->expected ? " (" : "", split->expected ? known : "",
-                                split->expected ? " images published)" : "");
+        g_string_append_printf (text, "    %-24s %6s %s, %s %s%s%s%s\n", split->name, there,
+                                split->images == 1 ? "image" : "images", labelled,
+                                split->labels == 1 ? "label" : "labels", split->expected ? " (" : "",
+                                split->expected ? known : "", split->expected ? " images published)" : "");
     }
   g_string_append (text, "\nFindings\n");
   for (guint i = 0; i < report->findings->len; i++)

@@ -20,6 +20,7 @@ struct _DhDataset
   GHashTable *by_stem;  /* stem → position + 1 */
   GPtrArray *orphans;   /* labels without a picture, relative to the root */
   GPtrArray *no_files;  /* names of pictures behind which there is no file, relative to the root */
+  GPtrArray *foreign;   /* pictures of kinds that are not read, relative to the root */
   gboolean labels_expected;
   char **splits, **groups, **notes;
   char **scan_notes; /* those of the notes that tell of folders: not read, left aside */

@@ -15,6 +15,7 @@ dh_dataset_new_empty (const char *root)
   dataset->items = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_item_free);
   dataset->orphans = g_ptr_array_new_with_free_func (g_free);
   dataset->no_files = g_ptr_array_new_with_free_func (g_free);
+  dataset->foreign = g_ptr_array_new_with_free_func (g_free);
   dataset->by_stem = g_hash_table_new (g_str_hash, g_str_equal);
   dataset->parts = g_ptr_array_new ();
   dataset->kinds = 1u << DH_DATASET_FOLDER;
@@ -41,6 +42,7 @@ dh_dataset_unref (DhDataset *dataset)
   g_ptr_array_unref (dataset->items);
   g_ptr_array_unref (dataset->orphans);
   g_ptr_array_unref (dataset->no_files);
+  g_ptr_array_unref (dataset->foreign);
   g_strfreev (dataset->splits);
   g_strfreev (dataset->groups);
   g_strfreev (dataset->notes);
@@ -166,8 +168,10 @@ collect_notes (DhDataset *dataset, const DhScan *scan, DhLayoutFind *find)
                                                                         : "%u labels have no image and are left out",
                                              dataset->orphans->len));
   if (find->n_duplicates > 0)
-    g_ptr_array_add (notes, g_strdup_printf ("%u images stand beside one of the same name in another format and are "
-                                             "left out",
+    g_ptr_array_add (notes, g_strdup_printf (find->n_duplicates == 1 ? "%u image stands beside one of the same name in "
+                                                                       "another format and is left out"
+                                                                     : "%u images stand beside one of the same name "
+                                                                       "in another format and are left out",
                                              find->n_duplicates));
   if (dataset->orientation_note)
     g_ptr_array_add (notes, g_strdup (dataset->orientation_note));
@@ -176,8 +180,15 @@ collect_notes (DhDataset *dataset, const DhScan *scan, DhLayoutFind *find)
                      g_strdup_printf (scan->no_files->len == 1 ? "%u name of an image is a link to nothing, or no file"
                                                                : "%u names of images are links to nothing, or no files",
                                       scan->no_files->len));
+  if (scan->foreign->len > 0)
+    g_ptr_array_add (notes, g_strdup_printf (scan->foreign->len == 1
+                                                 ? "%u file is a picture of a kind that is not read and is left out"
+                                                 : "%u files are pictures of kinds that are not read and are left out",
+                                             scan->foreign->len));
   g_ptr_array_unref (dataset->no_files);
   dataset->no_files = g_ptr_array_ref (scan->no_files);
+  g_ptr_array_unref (dataset->foreign);
+  dataset->foreign = g_ptr_array_ref (scan->foreign);
   GPtrArray *of_folders = g_ptr_array_new ();
   for (guint i = 0; i < find->notes->len + scan->notes->len; i++)
     {

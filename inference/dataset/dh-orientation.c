@@ -70,12 +70,14 @@ dh_dataset_dup_orientation_note (DhDataset *dataset)
     }
   GString *note = g_string_new (NULL);
   if (turned > 0)
-    g_string_append_printf (
-        note, "%u of %u images %s stored turned or mirrored, as %s EXIF says, and %s seen upright%s", turned, read,
-        turned == 1 ? "is" : "are", turned == 1 ? "its" : "their", turned == 1 ? "is" : "are",
-        untold == 0 ? "" : "; where no size tells, the masks are taken to lie as the images are seen");
+    g_string_append_printf (note, "%u of %u %s %s stored turned or mirrored, as %s EXIF says, and %s seen upright%s",
+                            turned, read, read == 1 ? "image" : "images", turned == 1 ? "is" : "are",
+                            turned == 1 ? "its" : "their", turned == 1 ? "is" : "are",
+                            untold == 0 ? ""
+                                        : "; where no size tells, the masks are taken to lie as the images are seen");
   if (left > 0)
-    g_string_append_printf (note, "%s%u of %u images %s left as stored, whatever EXIF says, because the masks fit that",
-                            note->len ? "; " : "", left, read, left == 1 ? "is" : "are");
+    g_string_append_printf (note, "%s%u of %u %s %s left as stored, whatever EXIF says, because the masks fit that",
+                            note->len ? "; " : "", left, read, read == 1 ? "image" : "images",
+                            left == 1 ? "is" : "are");
   return g_string_free (note, note->len == 0);
 }

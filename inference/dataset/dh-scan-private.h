@@ -14,6 +14,7 @@ typedef struct
   GHashTable *folder_set; /* relative paths; the root is "" */
   GPtrArray *notes;       /* folders that could not be read, loops */
   GPtrArray *no_files;    /* relative paths named like pictures that are links to nothing, or pipes, sockets, devices */
+  GPtrArray *foreign;     /* relative paths named like pictures of kinds that are not read */
 } DhScan;
 
 /* `is_sought`: of files, by their relative paths. Errors: DH_ERROR_NOT_FOUND, DH_ERROR_IO, DH_ERROR_TOO_LARGE,

@@ -45,15 +45,30 @@ dh_path_stem_length (const char *path)
   return dot ? (gsize)(dot - path) : strlen (path);
 }
 
-gboolean
-dh_path_is_picture (const char *path)
+static gboolean
+has_extension (const char *path, const char *const *extensions)
 {
-  static const char *const extensions[] = { ".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp" };
   const char *extension = extension_of (path);
-  for (guint i = 0; i < G_N_ELEMENTS (extensions); i++)
+  for (guint i = 0; extensions[i]; i++)
     if (g_ascii_strcasecmp (extension, extensions[i]) == 0)
       return TRUE;
   return FALSE;
+}
+
+gboolean
+dh_path_is_picture (const char *path)
+{
+  static const char *const extensions[] = { ".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", NULL };
+  return has_extension (path, extensions);
+}
+
+/* What cameras, simulators and other programs write. */
+static gboolean
+is_foreign (const char *path)
+{
+  static const char *const extensions[] = { ".heic", ".heif", ".avif", ".jp2", ".j2k", ".jxl", ".ppm", ".pgm",
+                                            ".pnm",  ".exr",  ".dng",  ".nef", ".cr2", ".cr3", ".arw", NULL };
+  return has_extension (path, extensions);
 }
 
 gboolean
@@ -147,6 +162,8 @@ visit (Walk *walk, int fd, const struct dirent *entry, const char *path, const A
     return walk_folder (walk, fd, entry->d_name, child, self, depth + 1, error);
   if (is_file && walk->is_sought (child))
     g_ptr_array_add (walk->scan->files, g_steal_pointer (&child));
+  else if (is_file && is_foreign (child))
+    g_ptr_array_add (walk->scan->foreign, g_steal_pointer (&child));
   else if (!is_file && dh_path_is_picture (child))
     g_ptr_array_add (walk->scan->no_files, g_steal_pointer (&child));
   return TRUE;
@@ -221,12 +238,14 @@ dh_scan_new (const char *root, gboolean (*is_sought) (const char *path), GCancel
   scan->folder_set = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   scan->notes = g_ptr_array_new_with_free_func (g_free);
   scan->no_files = g_ptr_array_new_with_free_func (g_free);
+  scan->foreign = g_ptr_array_new_with_free_func (g_free);
 
   Walk walk = { scan, is_sought, cancellable, progress, 0 };
   if (!walk_folder (&walk, AT_FDCWD, root, "", NULL, 0, error))
     return NULL;
   g_ptr_array_sort (scan->files, compare_bytes);
   g_ptr_array_sort (scan->no_files, compare_bytes);
+  g_ptr_array_sort (scan->foreign, compare_bytes);
   for (guint i = 0; i < scan->files->len; i++)
     g_hash_table_add (scan->file_set, scan->files->pdata[i]);
   return g_steal_pointer (&scan);
@@ -243,6 +262,7 @@ dh_scan_free (DhScan *scan)
   g_ptr_array_unref (scan->files);
   g_ptr_array_unref (scan->notes);
   g_ptr_array_unref (scan->no_files);
+  g_ptr_array_unref (scan->foreign);
   g_free (scan);
 }
 

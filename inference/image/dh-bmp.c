@@ -1,4 +1,5 @@
-/* BMP without compression, as cameras and older tools write it: 1, 4, 8 bits of a palette, 24 and 32 bits of colour. */
+/* BMP as cameras and older tools write it: 1, 4, 8 bits of a palette, those of 4 and 8 also in runs, 24 and 32 bits of
+ * colour. */
 #include "dh-image-private.h"
 
 #include <string.h>
@@ -10,13 +11,15 @@ enum
   FILE_HEADER = 14,
   INFO_HEADER = 40,
   RGB_PLAIN = 0,
+  RUNS_OF_8 = 1,
+  RUNS_OF_4 = 2,
   RGB_FIELDS = 3,
 };
 
 typedef struct
 {
   guint width, height, bits, n_colours;
-  gboolean top_down;
+  gboolean top_down, runs;
   gsize palette, pixels, stride;
 } Header;
 
@@ -57,9 +60,10 @@ read_header (const DhImageSource *source, Header *header, GError **error)
       set_unsupported (source, "of the first version", error);
       return FALSE;
     }
-  if (!(compression == RGB_PLAIN || (compression == RGB_FIELDS && header->bits == 32)))
+  header->runs = (compression == RUNS_OF_8 && header->bits == 8) || (compression == RUNS_OF_4 && header->bits == 4);
+  if (!(compression == RGB_PLAIN || header->runs || (compression == RGB_FIELDS && header->bits == 32)))
     {
-      set_unsupported (source, "that is compressed", error);
+      set_unsupported (source, "that is compressed as PNG, as JPEG or in a way of its own", error);
       return FALSE;
     }
   /* Fields stand behind a short header, or in a long one at the same place. */
@@ -73,6 +77,11 @@ read_header (const DhImageSource *source, Header *header, GError **error)
   if (header->bits != 1 && header->bits != 4 && header->bits != 8 && header->bits != 24 && header->bits != 32)
     {
       set_unsupported (source, "of another number of bits than 1, 4, 8, 24 and 32", error);
+      return FALSE;
+    }
+  if (header->runs && height < 0)
+    {
+      set_unsupported (source, "in runs from the top down", error);
       return FALSE;
     }
   if (width <= 0 || height == 0 || height == G_MININT32)
@@ -125,6 +134,107 @@ read_row (const DhImageSource *source, const Header *header, const guint8 *row, 
   return TRUE;
 }
 
+/* Where the next index of a picture in runs goes, from the lowest row on. */
+typedef struct
+{
+  guint8 *indexes;
+  guint width, height, x, y;
+} Place;
+
+/* What lies beyond the row's end is dropped. */
+static void
+put (Place *place, guint index)
+{
+  if (place->x < place->width && place->y < place->height)
+    place->indexes[(gsize)place->y * place->width + place->x++] = (guint8)index;
+}
+
+/* The n bytes or halves of bytes as they are, filled up to an even number of bytes. Gives how many bytes these are; 0:
+ * the file ends before. */
+static gsize
+put_as_is (const Header *header, const guint8 *from, gsize left, guint n, Place *place)
+{
+  const gsize bytes = header->bits == 8 ? n : (n + 1) / 2, padded = (bytes + 1) / 2 * 2;
+  if (padded > left)
+    return 0;
+  for (guint i = 0; i < n; i++)
+    put (place, header->bits == 8 ? from[i] : i % 2 ? from[i / 2] & 15 : from[i / 2] >> 4);
+  return padded;
+}
+
+static void
+put_run (const Header *header, guint n, guint8 value, Place *place)
+{
+  for (guint i = 0; i < n; i++)
+    put (place, header->bits == 8 ? value : i % 2 ? value & 15 : value >> 4);
+}
+
+/* Runs of a count and an index, of which a count of 0 says: 0 the row's end, 1 the picture's, 2 that two bytes tell how
+ * far to go on, more that so many indexes follow as they are. What is passed over is of index 0. FALSE: the file ends
+ * before the picture does. */
+static gboolean
+unpack (const DhImageSource *source, const Header *header, Place *place)
+{
+  gsize at = header->pixels;
+  while (source->size - at >= 2)
+    {
+      const guint8 *code = source->data + at;
+      const gsize left = source->size - at - 2;
+      at += 2;
+      if (code[0] > 0)
+        put_run (header, code[0], code[1], place);
+      else if (code[1] == 0)
+        {
+          place->x = 0;
+          place->y++;
+        }
+      else if (code[1] == 1)
+        return TRUE;
+      else if (code[1] == 2 && left >= 2)
+        {
+          place->x = MIN (place->x + code[2], place->width);
+          place->y += code[3];
+          at += 2;
+        }
+      else
+        {
+          const gsize bytes = code[1] == 2 ? 0 : put_as_is (header, code + 2, left, code[1], place);
+          if (bytes == 0)
+            return FALSE;
+          at += bytes;
+        }
+      /* Some leave the end out. */
+      if (place->y >= place->height || (place->y + 1 == place->height && place->x == place->width))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* The rows as if they were not packed, one byte a pixel. NULL with an error. */
+static guint8 *
+dup_unpacked (const DhImageSource *source, const Header *header, GError **error)
+{
+  Place place = { .width = header->width, .height = header->height };
+  /* Four bytes pass over 255 rows. */
+  if ((source->size - header->pixels) / 4 < header->height / 256)
+    {
+      dh_image_set_truncated (source->name, source->size, error);
+      return NULL;
+    }
+  g_autofree guint8 *indexes = place.indexes = g_try_malloc0 ((gsize)header->width * header->height);
+  if (!indexes)
+    {
+      dh_image_set_no_memory (source->name, header->width, header->height, error);
+      return NULL;
+    }
+  if (!unpack (source, header, &place))
+    {
+      dh_image_set_truncated (source->name, source->size, error);
+      return NULL;
+    }
+  return g_steal_pointer (&indexes);
+}
+
 DhImage *
 dh_bmp_load (const DhImageSource *source, GError **error)
 {
@@ -132,11 +242,20 @@ dh_bmp_load (const DhImageSource *source, GError **error)
   if (!read_header (source, &header, error) || !dh_image_check_size (source->name, header.width, header.height, error))
     return NULL;
   if (header.palette + 4 * (gsize)header.n_colours > source->size || header.pixels > source->size
-      || source->size - header.pixels < header.stride * header.height)
+      || (!header.runs && source->size - header.pixels < header.stride * header.height))
     {
       dh_image_set_truncated (source->name, source->size, error);
       return NULL;
     }
+  g_autofree guint8 *unpacked = header.runs ? dup_unpacked (source, &header, error) : NULL;
+  if (header.runs && !unpacked)
+    return NULL;
+  if (unpacked)
+    {
+      header.bits = 8;
+      header.stride = header.width;
+    }
+  const guint8 *rows = unpacked ? unpacked : source->data + header.pixels;
   g_autoptr (DhImage) image = dh_image_new (header.width, header.height);
   if (!image)
     {
@@ -146,8 +265,7 @@ dh_bmp_load (const DhImageSource *source, GError **error)
   for (guint y = 0; y < header.height; y++)
     {
       const guint from = header.top_down ? y : header.height - 1 - y;
-      if (!read_row (source, &header, source->data + header.pixels + from * header.stride,
-                     image->rgb + (gsize)y * header.width * 3))
+      if (!read_row (source, &header, rows + from * header.stride, image->rgb + (gsize)y * header.width * 3))
         {
           g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: the BMP is broken: its palette lacks a colour",
                        source->name);

@@ -196,8 +196,10 @@ plain_id (const Job *job, DhPixelValue value, guint x, guint y, GError **error)
     return value.number;
   if (value.number > 255)
     g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
-                 "%s: the label at %u, %u is %d: ids over 255 have no meaning in any layout", job->source->name, x, y,
-                 value.number);
+                 "%s: the label at %u, %u is %d: ids over 255 have no meaning in any layout; of your own masks say "
+                 "what they mean "
+                 "(mask values: inlier=0 anomaly=rest)",
+                 job->source->name, x, y, value.number);
   else
     g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
                  "%s: is a colour image, not label ids: it is not grey at %u, %u; use the data set's label id files",

@@ -1,4 +1,5 @@
-/* TIFF by libtiff, of one picture: what it allocates is bounded, and its messages are the file's own. */
+/* TIFF by libtiff, of its only picture, or the first where the others are smaller copies of it or masks: what it
+ * allocates is bounded, and its messages are the file's own. */
 #include "dh-image-private.h"
 
 #include <stdio.h>
@@ -6,6 +7,9 @@
 #include <tiffio.h>
 
 #include "dh-error.h"
+
+/* Smaller copies and masks that a picture may have behind it. */
+#define MOST_PAGES 64
 
 /* Of what is read. */
 typedef struct
@@ -127,6 +131,41 @@ dh_tiff_probe (const DhImageSource *source, guint *width, guint *height, GError 
   return read;
 }
 
+/* A picture may have smaller copies of itself behind it, and masks of what is transparent; pages as large as the first
+ * are others, and which of them is meant is not to be guessed. */
+static gboolean
+check_pages (Job *job, TIFF *tiff, guint width, guint height, GError **error)
+{
+  guint pages = 1, others = 0;
+  for (; others == 0 && !TIFFLastDirectory (tiff); pages++)
+    {
+      uint32_t kind = 0, columns = 0, rows = 0;
+      if (!TIFFReadDirectory (tiff))
+        {
+          set_broken (job, error);
+          return FALSE;
+        }
+      TIFFGetFieldDefaulted (tiff, TIFFTAG_SUBFILETYPE, &kind);
+      const gboolean sized =
+          TIFFGetField (tiff, TIFFTAG_IMAGEWIDTH, &columns) && TIFFGetField (tiff, TIFFTAG_IMAGELENGTH, &rows);
+      const gboolean part = (kind & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)) || (columns < width && rows < height);
+      others += !sized || !part || pages >= MOST_PAGES;
+    }
+  if (others > 0)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
+                   "%s: holds several images of full size; save the one that is meant", job->source->name);
+      return FALSE;
+    }
+  if (pages > 1 && !TIFFSetDirectory (tiff, 0))
+    {
+      set_broken (job, error);
+      return FALSE;
+    }
+  *job->message = '\0';
+  return TRUE;
+}
+
 static gboolean
 check (Job *job, TIFF *tiff, guint *width, guint *height, GError **error)
 {
@@ -146,13 +185,7 @@ check (Job *job, TIFF *tiff, guint *width, guint *height, GError **error)
       dh_image_set_truncated (job->source->name, job->source->size, error);
       return FALSE;
     }
-  if (!TIFFLastDirectory (tiff))
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "%s: holds several images; save the one that is meant",
-                   job->source->name);
-      return FALSE;
-    }
-  return TRUE;
+  return check_pages (job, tiff, *width, *height, error);
 }
 
 /* Colours are taken as they are, whatever their alpha: libtiff would multiply them by it. */
@@ -216,7 +249,7 @@ dh_tiff_load (const DhImageSource *source, GError **error)
   return image;
 }
 
-/* Grey samples and palette indexes of 8 or 16 bits, in lines; others are looked at as colours. */
+/* Grey samples and palette indexes of 8 or 16 bits; others are looked at as colours. */
 static gboolean
 has_plain_samples (TIFF *tiff, guint *bits, guint *channels)
 {
@@ -227,8 +260,8 @@ has_plain_samples (TIFF *tiff, guint *bits, guint *channels)
   *bits = depth;
   *channels = samples;
   return TIFFGetField (tiff, TIFFTAG_PHOTOMETRIC, &photometric) && samples == 1 && (depth == 8 || depth == 16)
-         && (photometric == PHOTOMETRIC_MINISBLACK || photometric == PHOTOMETRIC_PALETTE) && format == SAMPLEFORMAT_UINT
-         && !TIFFIsTiled (tiff);
+         && (photometric == PHOTOMETRIC_MINISBLACK || photometric == PHOTOMETRIC_PALETTE)
+         && format == SAMPLEFORMAT_UINT;
 }
 
 /* What a sample is: of a palette its colour, else grey; 16 bits as PNG's, 65535 white. */
@@ -247,15 +280,75 @@ value_of (TIFF *tiff, guint sample, guint bits)
   return (DhPixelValue){ (gint)sample, grey > 255 ? -1 : (gint)grey * 0x010101 };
 }
 
-static gboolean
-read_line (Job *job, TIFF *tiff, guint8 *line, guint bits, guint8 *ids, guint width, guint y, DhPixelMeaning meaning,
-           gpointer data, GError **error)
+/* Lines of samples, as many as the file keeps together: one of a strip, or all of a row of tiles. */
+typedef struct
 {
-  if (TIFFReadScanline (tiff, line, y, 0) != 1 || *job->message)
+  guint8 *samples; /* `lines` rows of `stride` bytes */
+  guint lines;
+  gsize stride;
+  guint8 *tile; /* NULL: there are none */
+  guint tile_width;
+} Band;
+
+static void
+band_clear (Band *band)
+{
+  g_free (band->samples);
+  g_free (band->tile);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Band, band_clear)
+
+static gboolean
+band_begin (Band *band, Job *job, TIFF *tiff, guint width, guint height, guint bits, GError **error)
+{
+  const gsize bytes = bits / 8;
+  uint32_t columns = 0, rows = 0;
+  band->stride = MAX ((gsize)TIFFScanlineSize64 (tiff), width * bytes);
+  if (TIFFIsTiled (tiff))
     {
-      set_broken (job, error);
-      return FALSE;
+      TIFFGetField (tiff, TIFFTAG_TILEWIDTH, &columns);
+      TIFFGetField (tiff, TIFFTAG_TILELENGTH, &rows);
+      if (columns == 0 || rows == 0 || (guint64)columns * rows > DH_IMAGE_MAX_PIXELS
+          || rows * (guint64)band->stride > 4 * DH_IMAGE_MAX_PIXELS
+          || TIFFTileSize64 (tiff) != (guint64)columns * rows * bytes)
+        {
+          set_broken (job, error);
+          return FALSE;
+        }
+      band->tile_width = columns;
+      band->tile = g_try_malloc ((gsize)columns * rows * bytes);
     }
+  band->lines = MAX (rows, 1);
+  band->samples = g_try_malloc (band->lines * band->stride);
+  if (band->samples && (band->tile || rows == 0))
+    return TRUE;
+  dh_image_set_no_memory (job->source->name, width, height, error);
+  return FALSE;
+}
+
+/* Those from y on. */
+static gboolean
+band_read (Band *band, Job *job, TIFF *tiff, guint bits, guint width, guint y, GError **error)
+{
+  const gsize bytes = bits / 8;
+  gboolean read = band->tile || TIFFReadScanline (tiff, band->samples, y, 0) == 1;
+  for (guint x = 0; band->tile && read && x < width; x += MIN (band->tile_width, width - x))
+    {
+      read = TIFFReadTile (tiff, band->tile, x, y, 0, 0) >= 0;
+      for (guint row = 0; read && row < band->lines; row++)
+        memcpy (band->samples + row * band->stride + x * bytes, band->tile + (gsize)row * band->tile_width * bytes,
+                MIN (band->tile_width, width - x) * bytes);
+    }
+  if (read && !*job->message)
+    return TRUE;
+  set_broken (job, error);
+  return FALSE;
+}
+
+static gboolean
+take_line (const Job *job, TIFF *tiff, const guint8 *line, guint bits, guint8 *ids, guint width, guint y,
+           DhPixelMeaning meaning, gpointer data, GError **error)
+{
   gint id = -1;
   for (guint x = 0, last = 0; x < width; x++)
     {
@@ -276,12 +369,35 @@ read_line (Job *job, TIFF *tiff, guint8 *line, guint bits, guint8 *ids, guint wi
   return TRUE;
 }
 
+static DhLabels *
+load_plain (Job *job, TIFF *tiff, guint bits, DhPixelMeaning meaning, gpointer data, GError **error)
+{
+  guint width, height;
+  g_auto (Band) band = { NULL };
+  if (!check (job, tiff, &width, &height, error))
+    return NULL;
+  g_autoptr (DhLabels) labels = dh_labels_new (width, height);
+  if (!labels)
+    {
+      dh_image_set_no_memory (job->source->name, width, height, error);
+      return NULL;
+    }
+  if (!band_begin (&band, job, tiff, width, height, bits, error))
+    return NULL;
+  for (guint y = 0; y < height; y++)
+    if ((y % band.lines == 0 && !band_read (&band, job, tiff, bits, width, y, error))
+        || !take_line (job, tiff, band.samples + y % band.lines * band.stride, bits, labels->ids + (gsize)y * width,
+                       width, y, meaning, data, error))
+      return NULL;
+  return g_steal_pointer (&labels);
+}
+
 gboolean
 dh_tiff_load_labels (const DhImageSource *source, DhPixelMeaning meaning, gpointer data, DhLabels **labels,
                      GError **error)
 {
   Job job = { .source = source };
-  guint width, height, bits, channels;
+  guint bits, channels;
   TIFF *tiff = open_tiff (&job, error);
   *labels = NULL;
   if (!tiff)
@@ -291,20 +407,11 @@ dh_tiff_load_labels (const DhImageSource *source, DhPixelMeaning meaning, gpoint
   const gboolean refused = !plain && channels == 1 && bits > 8;
   if (refused)
     g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
-                 "%s: is a TIFF of %u bits in tiles, signed or inverted, which is not read as a mask; save it as PNG",
+                 "%s: is a TIFF of %u bits, signed, inverted or of more than 16, which is not read as a mask; save it "
+                 "as PNG",
                  source->name, bits);
-  if (plain && check (&job, tiff, &width, &height, error))
-    {
-      *labels = dh_labels_new (width, height);
-      g_autofree guint8 *line =
-          *labels ? g_try_malloc (MAX ((gsize)TIFFScanlineSize64 (tiff), (gsize)width * 2)) : NULL;
-      if (!line)
-        dh_image_set_no_memory (source->name, width, height, error);
-      for (guint y = 0; y < height && *labels; y++)
-        if (!line
-            || !read_line (&job, tiff, line, bits, (*labels)->ids + (gsize)y * width, width, y, meaning, data, error))
-          g_clear_pointer (labels, dh_labels_unref);
-    }
+  if (plain)
+    *labels = load_plain (&job, tiff, bits, meaning, data, error);
   TIFFClose (tiff);
   return plain || refused;
 }

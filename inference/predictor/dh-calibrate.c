@@ -92,7 +92,8 @@ describe (const DhQuantization *quantization, guint n, const char *chosen, const
     g_string_append_printf (text, "%s; done. ", damaged->message);
   else if (damaged)
     g_string_append_printf (text, "%s. ", damaged->message);
-  g_string_append_printf (text, "int8 was calibrated on %u of %u images", dh_quantization_pictures (quantization), n);
+  g_string_append_printf (text, "int8 was calibrated on %u of %u image%s", dh_quantization_pictures (quantization), n,
+                          n == 1 ? "" : "s");
   if (why)
     g_string_append_printf (text, "; it will be calibrated again, because this cannot be kept: %s", why->message);
   else if (chosen)

@@ -6,6 +6,7 @@
 #include "dh-focus.h"
 #include "dh-metrics-charts.h"
 #include "dh-session-components.h"
+#include "dh-session-evaluation.h"
 #include "dh-table.h"
 #include "dh-ui.h"
 #include "dh-widgets.h"
@@ -344,6 +345,37 @@ test_answers (void)
   g_assert_cmpstr (taken, ==, "keep");
 }
 
+static gboolean
+is_said (GtkWidget *widget, const char *text)
+{
+  if (GTK_IS_LABEL (widget) && gtk_widget_get_mapped (widget)
+      && strstr (gtk_label_get_text (GTK_LABEL (widget)), text) != NULL)
+    return TRUE;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    if (is_said (child, text))
+      return TRUE;
+  return FALSE;
+}
+
+/* What is said of an evaluation does not stand over the next, and what is said of something else stays. */
+static void
+test_evaluated_again (void)
+{
+  static const char *const titles[] = { "The evaluation failed", "The report could not be written" };
+  open_demo ();
+  for (guint i = 0; i < G_N_ELEMENTS (titles); i++)
+    {
+      g_signal_emit_by_name (session, "error", titles[i], "no room for it");
+      pointer_wait_until (is_said (window, "no room for it"));
+      pointer_wait_until (dh_session_can_evaluate (session));
+      dh_session_evaluate (session);
+      pointer_wait_until (!dh_session_is_evaluating (session));
+      pointer_wait (300);
+      g_assert_true (is_said (window, "no room for it") == (i > 0));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -366,6 +398,7 @@ main (int argc, char **argv)
   g_test_add_func ("/access/dialogs", test_dialogs);
   g_test_add_func ("/access/table", test_table);
   g_test_add_func ("/access/answers", test_answers);
+  g_test_add_func ("/access/evaluated-again", test_evaluated_again);
   const int status = g_test_run ();
   gtk_window_destroy (GTK_WINDOW (window));
   dh_session_close (session);

@@ -54,6 +54,15 @@ dup_csv (gpointer item, guint column, gpointer data)
   return g_strdup_printf ("%u,%u", number_of (item), number_of (item) + 1);
 }
 
+static char **
+dup_more (gpointer item, gpointer data)
+{
+  char **more = g_new0 (char *, 3);
+  more[0] = g_strdup_printf ("/%u", number_of (item));
+  more[1] = g_strdup (number_of (item) == 1 ? "-" : "");
+  return more;
+}
+
 static gboolean
 passes (gpointer item, gpointer data)
 {
@@ -88,6 +97,8 @@ static const DhTableKind kind = {
   .value = value,
   .get_word = get_word,
   .dup_csv = dup_csv,
+  .more_titles = "File,Note",
+  .dup_more = dup_more,
   .passes = passes,
 };
 
@@ -176,10 +187,10 @@ test_rows (void)
   g_assert_cmpuint (dh_table_get_n_shown (DH_TABLE (table)), ==, 3);
   g_autofree char *csv = dh_table_to_csv (DH_TABLE (table));
   g_assert_cmpstr (csv, ==,
-                   "Name,Number,First,Second,Rest\n"
-                   "\"'=1+1\",1,1,2,\"'=1+1\"\n"
-                   "\"a, \"\"b\"\"\",2,2,3,\"a, \"\"b\"\"\"\n"
-                   "name 00000,0,0,1,name 00000\n");
+                   "Name,Number,First,Second,Rest,File,Note\n"
+                   "\"'=1+1\",1,1,2,\"'=1+1\",/1,\"'-\"\n"
+                   "\"a, \"\"b\"\"\",2,2,3,\"a, \"\"b\"\"\",/2,\n"
+                   "name 00000,0,0,1,name 00000,/0,\n");
   turn (window, 420);
   g_assert_cmpuint (count_visible (view), ==, N_COLUMNS - 1);
   turn (window, 300);

@@ -156,6 +156,12 @@ def labels(width=64, height=48):
     return png(width, height, 8, 0, (b"\0" + bytes([1] * 8 + [0] * (width - 8))) * height)
 
 
+def npy(values, width, height, descr="<f4"):
+    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': ({height}, {width}), }}"
+    header += " " * (63 - (10 + len(header)) % 64) + "\n"
+    return b"\x93NUMPY\x01\0" + struct.pack("<H", len(header)) + header.encode() + values
+
+
 # A sanitizer maps terabytes of its own.
 little_memory = {} if os.environ.get("DH_SANITIZE", "none") != "none" else {"limit_memory": 700 << 20}
 top = Path(tempfile.mkdtemp(prefix="dh-faults-"))

@@ -2,6 +2,9 @@
 """Evaluations with bad pictures, on full disks, killed in the middle."""
 import contextlib
 import json
+import os
+import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -9,12 +12,54 @@ import subprocess
 from faults import FOR_EVER, WEIGHTS, case, demo, evaluate, finish, labels, picture, png, refuses, run, smiyc, stopped_within, top
 
 
+def smiyc_set(name, sizes):
+    """A set whose labels have these sizes; None: the picture itself is cut."""
+    at = top / name / "dataset_AnomalyTrack"
+    (at / "images").mkdir(parents=True)
+    (at / "labels_masks").mkdir()
+    for i, size in enumerate(sizes):
+        (at / "images" / f"validation{i}.png").write_bytes(picture() if size else picture()[:60])
+        (at / "labels_masks" / f"validation{i}_labels_semantic.png").write_bytes(labels(*(size or (64, 48))))
+    return ("eval-ood", "--dataroot", top / name, "--dataset", "smiyc", "--folder", top / name / "maps", "--params", WEIGHTS,
+            "--db", top / f"{name}.db", "--quiet")
+
+
 @case("a full disk during an evaluation: what was finished is kept, and it goes on")
 def _():
-    refuses(evaluate("--folder", top / "eval2", "--db", top / "full.db"), limit_file=9000)
+    # nothing could be kept yet, nor is that said
+    code, _, err, _ = run(*evaluate("--folder", top / "eval2", "--db", top / "full.db"), limit_file=9000)
+    assert code == 1 and "kept" not in err, err
     code, text, err, _ = run(*evaluate("--folder", top / "eval2", "--db", top / "full.db"), "--json")
     assert code == 0, err
     assert json.loads(text)["images"] == 3
+    words = smiyc_set("small", [(64, 48), (64, 48), (400, 300)])
+    (top / "small" / "dataset_AnomalyTrack" / "images" / "validation2.png").write_bytes(picture(400, 300))
+    refuses(words, "the 2 images that were measured are kept, and evaluating again goes on behind them", limit_file=400000)
+    code, text, err, _ = run(*words, "--json")
+    assert code == 0 and json.loads(text)["resumed"] == 2, (text, err)
+
+
+@case("a disk that cannot hold the maps is told before they are computed")
+def _():
+    at = top / "roomy" / "dataset_AnomalyTrack" / "images"
+    at.mkdir(parents=True)
+    info = os.statvfs(top)
+    n = 10 + info.f_bavail * info.f_frsize // (5 * 14000 * 14000)
+    words = ("eval-ood", "--dataroot", top / "roomy", "--dataset", "smiyc", "--folder", top / "roomy-maps", "--params", WEIGHTS,
+             "--db", top / "roomy.db", "--quiet")
+    for i in range(n):
+        # which say that they are large, and end there; some file systems allow few links of one
+        if i % 1000 == 0:
+            (at / f"validation{i}.png").write_bytes(png(14000, 14000, 8, 2, b""))
+        else:
+            os.link(at / f"validation{i - i % 1000}.png", at / f"validation{i}.png")
+    code, _, err, _ = run(*words)
+    assert code == 1 and f"the maps of {n} images will take about" in err and f"the disk of {top / 'roomy-maps'} has" in err, err
+    for i in range(1, n):
+        (at / f"validation{i}.png").unlink()
+    code, _, err, _ = run(*words)
+    assert code == 1 and "will take" not in err, err
+    shutil.rmtree(top / "roomy")  # others take all that lies here for their set
 
 
 @case("weights named from the folder one is in are remembered so that they are found from any other")
@@ -51,21 +96,9 @@ def _():
     for weights in (WEIGHTS, WEIGHTS, top / "other.safetensors"):
         code, text, err, _ = run(*words, weights)
         assert code == 0, err
-        notes.append((err, json.loads(text).get("displaced")))
-    assert [displaced for _, displaced in notes] == [None, None, 2], notes
-    assert "run 2" not in notes[1][0] and f"the maps of run 2 lay in {top / 'shared'}" in notes[2][0], notes
-
-
-def smiyc_set(name, sizes):
-    """A set whose labels have these sizes; None: the picture itself is cut."""
-    at = top / name / "dataset_AnomalyTrack"
-    (at / "images").mkdir(parents=True)
-    (at / "labels_masks").mkdir()
-    for i, size in enumerate(sizes):
-        (at / "images" / f"validation{i}.png").write_bytes(picture() if size else picture()[:60])
-        (at / "labels_masks" / f"validation{i}_labels_semantic.png").write_bytes(labels(*(size or (64, 48))))
-    return ("eval-ood", "--dataroot", top / name, "--dataset", "smiyc", "--folder", top / name / "maps", "--params", WEIGHTS,
-            "--db", top / f"{name}.db", "--quiet")
+        notes.append((err, json.loads(text).get("displaced_runs")))
+    assert [displaced for _, displaced in notes] == [None, None, [2, 1]], notes
+    assert "run 2" not in notes[1][0] and f"the maps of runs 2 and 1 lay in {top / 'shared'}" in notes[2][0], notes
 
 
 @case("one bad label among good ones: the others' numbers, one sentence, and exit 1")
@@ -157,7 +190,14 @@ def _():
     refuses((*tags, "--from", table), "begins in line 2 is never closed")
     table.write_text("validation1," + ",".join(f"t{i}" for i in range(20000)) + "\n")
     refuses((*tags, "--from", table), "validation1 would have more than 100 tags")
+    table.write_text("image,night,lux\nvalidation0,yes,0.5\nvalidation1,no,12000\n")
+    refuses((*tags, "--from", table), "the column lux holds numbers, 0.5 of validation0")
+    table.write_text("validation0,wet,-12\n")
+    refuses((*tags, "--from", table), "-12 of validation0 is a number")
     assert listed() == before, listed()
+    table.write_text("image,tags\nvalidation1,route;7\nvalidation2,7\n")
+    assert run(*tags, "--from", table)[0] == 0 and "7" in listed()["validation2"] and "7" in listed()["validation1"]
+    assert run(*tags, "--from", table, "--remove")[0] == 0 and listed() == before, listed()
     # nothing in a tag is for the terminal
     table.write_bytes(b"validation2,\x1b[31mred\n")
     assert run(*tags, "--from", table)[0] == 0 and "\x1b" not in run(*tags)[1]
@@ -184,6 +224,30 @@ def _():
         refuses((*words, "--require", wrong), status=2)
 
 
+@case("of one thing is spoken as of one")
+def _():
+    words = smiyc_set("single", [(64, 48)])
+    code, text, err, _ = run(*words)
+    assert code == 0, err
+    said = text + err
+    db = ("--db", top / "single.db")
+    (top / "single" / "dataset_AnomalyTrack" / "images" / "validation0.bmp").write_bytes(b"")
+    for more in (("export", *db, "--run", 1, "--layout", "npy", "--out", top / "single" / "npy"),
+                 ("report", *db, "--objects", "--slices", "--out", top / "single" / "r.md"),
+                 ("demo-scenes", "--out", top / "single-scenes", "--seed", 1, "--count", 1),
+                 ("dataset", "check", "--dataroot", top / "single"),
+                 ("dataset", "check", "--dataroot", top / "single-scenes")):
+        code, text, err, _ = run(*more)
+        assert code == 0, err
+        said += text + err
+    next((top / "single" / "maps").glob("eval/scores/**/*.npy")).unlink()
+    code, text, err, _ = run("report", *db, "--objects", "--slices", "--out", top / "single" / "gone.md")
+    assert code == 0, err
+    said += (top / "single" / "r.md").read_text() + (top / "single" / "gone.md").read_text()
+    wrong = re.findall(r".{0,40}(?<![.,0-9])1 (?:test )?(?:images|labels|pairs|maps|scenes|negatives|tags)\b", said)
+    assert not wrong, wrong
+
+
 @case("metrics takes masks as pictures, and asks the same of its numbers")
 def _():
     words = smiyc_set("pictures", [(64, 48)])
@@ -208,6 +272,22 @@ def _():
     code, text, err, _ = run(*words)
     document = json.loads(text)
     assert code == 0 and document["images"] == 40 and 2 <= document["resumed"] < 40, (err, document)
+
+
+@case("maps that are taken away in the middle: the numbers are whole, and that maps are lost is said")
+def _():
+    smiyc_set("moved", [(64, 48)] * 40)
+    words = ("eval-ood", "--dataroot", top / "moved", "--dataset", "smiyc", "--folder", top / "moved-maps", "--params",
+             WEIGHTS, "--db", top / "moved.db", "--quiet", "--json")
+    process = stopped_within(words, top / "moved-maps", top / "moved.db", 30, stderr=subprocess.PIPE)
+    maps = [file for file in (top / "moved-maps" / "eval" / "scores").iterdir() if file.suffix == ".npy"]
+    for file in maps:
+        file.unlink()
+    process.send_signal(signal.SIGCONT)
+    _, err = process.communicate(timeout=FOR_EVER)
+    assert process.returncode == 0 and f"{len(maps)} of the maps are no longer in {top / 'moved-maps'}" in err, (maps, err)
+    code, _, err, _ = run(*words)
+    assert code == 0 and "no longer" not in err, err
 
 
 @case("a disk that is unmounted in the middle: an empty folder stays, no image is at fault, and it goes on")
@@ -302,6 +382,27 @@ def _():
     assert code == 0, err
     straight = json.loads(text)
     assert all(straight[key] == document[key] for key in ("towns", "open_miou", "closed_miou")), "another result than in one go"
+
+
+@case("open-set recognition of smaller images is a run of its own, measured at the images' size")
+def _():
+    code, _, err, _ = run("demo-scenes", "--out", top / "osr-small", "--seed", 9, "--count", 16, "--quiet")
+    assert code == 0, err
+    words = ("eval-osr", "--dataroot", top / "osr-small", "--model", WEIGHTS, "--db", top / "osr-small.db", "--quiet", "--json")
+    documents, precisions = [], []
+    for name, more in (("whole", ()), ("half", ("--scale", "0.5")), ("tiles", ("--tile", "256"))):
+        code, text, err, _ = run(*words, "--folder", top / f"osr-{name}", *more)
+        assert code == 0, err
+        documents.append(json.loads(text))
+        code, _, err, _ = run("report", "--db", top / "osr-small.db", "--run", documents[-1]["run"], "--out", top / "osr.json")
+        assert code == 0, err
+        (described,) = json.loads((top / "osr.json").read_text())["runs"]
+        precisions.append(described["precision"])
+        assert all((image["width"], image["height"]) == (512, 256) for image in described["images"]), described["images"]
+    assert precisions == ["f32", "f32-scale0.5", "f32-tile256"], precisions
+    assert len({document["run"] for document in documents}) == 3
+    assert documents[0]["open_miou"] != documents[1]["open_miou"] > 0.05, documents
+    refuses((*words, "--scale", "2"), "--scale", status=2)
 
 
 @case("open-set recognition without a folder of its own can be exported, and told from another precision's")

@@ -7,13 +7,7 @@ import os
 import struct
 import zipfile
 
-from faults import case, finish, labels, little_memory, picture, refuses, run, stopped_within, top
-
-
-def npy(values, width, height, descr="<f4"):
-    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': ({height}, {width}), }}"
-    header += " " * (63 - (10 + len(header)) % 64) + "\n"
-    return b"\x93NUMPY\x01\0" + struct.pack("<H", len(header)) + header.encode() + values
+from faults import case, finish, labels, little_memory, npy, picture, refuses, run, stopped_within, top
 
 
 def scores(i, width=64, height=48):

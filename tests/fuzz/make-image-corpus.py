@@ -38,6 +38,39 @@ def adam7(ids):
     return b"".join(b"\0" + row.tobytes() for row in rows if row.size)
 
 
+def runs(name, bits, rows):
+    """A BMP in runs of 4 or 8 bits."""
+    colours = b"".join(bytes((i, i, i, 0)) for i in range(1 << bits))
+    at = 54 + len(colours)
+    with open(path(name), "wb") as to:
+        to.write(b"BM" + struct.pack("<IHHI", at + len(rows), 0, 0, at)
+                 + struct.pack("<IiiHHIIiiII", 40, 12, 4, 1, bits, 1 if bits == 8 else 2, len(rows), 0, 0, 0, 0) + colours
+                 + rows)
+
+
+def tiles(name, samples, side):
+    """A TIFF of grey samples in tiles, little-endian, without compression."""
+    height, width = samples.shape
+    data, at = bytearray(b"II*\0\0\0\0\0"), []
+    for top in range(0, height, side):
+        for left in range(0, width, side):
+            part = samples[top:top + side, left:left + side]
+            tile = np.zeros((side, side), samples.dtype)
+            tile[:part.shape[0], :part.shape[1]] = part
+            at.append(len(data))
+            data += tile.tobytes()
+    size = side * side * samples.itemsize
+    offsets = len(data)
+    data += struct.pack(f"<{len(at)}I", *at) + struct.pack(f"<{len(at)}I", *[size] * len(at))
+    entries = ((256, 4, 1, width), (257, 4, 1, height), (258, 3, 1, 8 * samples.itemsize), (259, 3, 1, 1), (262, 3, 1, 1),
+               (277, 3, 1, 1), (322, 4, 1, side), (323, 4, 1, side), (324, 4, len(at), offsets),
+               (325, 4, len(at), offsets + 4 * len(at)))
+    data[4:8] = struct.pack("<I", len(data))
+    data += struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *entry) for entry in entries) + b"\0\0\0\0"
+    with open(path(name), "wb") as to:
+        to.write(data)
+
+
 rgb.save(path("rgb.png"))
 grey.save(path("grey.png"))
 grey.convert("1").save(path("bits.png"))
@@ -68,3 +101,6 @@ rgb.save(path("pages.tif"), save_all=True, append_images=[grey.convert("RGB")])
 rgb.save(path("rgb.bmp"))
 rgb.quantize(12).save(path("palette.bmp"))
 grey.convert("1").save(path("bits.bmp"))
+runs("runs.bmp", 8, b"\5\7\0\3\1\2\3\0\4\11\0\0\0\2\3\1\2\6\0\0\14\1\0\0\0\1")
+runs("runs4.bmp", 4, b"\5\x12\0\3\x12\x30\4\x45\0\0\0\2\3\1\2\6\0\0\14\1\0\0\0\1")
+tiles("tiles.tif", np.arange(40 * 30, dtype="<u2").reshape(30, 40), 16)

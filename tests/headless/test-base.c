@@ -1,7 +1,9 @@
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <glib/gstdio.h>
@@ -306,6 +308,66 @@ test_file_read (void)
   g_rmdir (folder);
 }
 
+/* What reads it: the bytes that were written as they came, from a pipe that is still one. */
+static void
+assert_piped (const char *path, int reading)
+{
+  g_autoptr (GError) error = NULL;
+  char bytes[8] = "";
+  struct stat before, after;
+  g_assert_cmpint (lstat (path, &before), ==, 0);
+  g_assert_true (dh_file_write (path, "whole", 5, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (read (reading, bytes, sizeof bytes), ==, 5);
+  g_assert_cmpmem (bytes, 5, "whole", 5);
+  g_assert_cmpint (lstat (path, &after), ==, 0);
+  g_assert_cmpuint (before.st_ino, ==, after.st_ino);
+  g_assert_cmpuint (before.st_mode, ==, after.st_mode);
+}
+
+/* Nothing is renamed over what is no file: /dev/stdout would be gone for everybody. */
+static void
+test_file_pipe (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("dh-base-XXXXXX", NULL);
+  g_autofree char *fifo = g_build_filename (folder, "fifo", NULL), *link = g_build_filename (folder, "link", NULL);
+  g_assert_cmpint (mkfifo (fifo, 0600), ==, 0);
+  const int reading = open (fifo, O_RDONLY | O_NONBLOCK);
+  g_assert_cmpint (reading, >=, 0);
+  assert_piped (fifo, reading);
+  close (reading);
+
+  int ends[2];
+  g_assert_cmpint (pipe (ends), ==, 0);
+  g_autofree char *target = g_strdup_printf ("/proc/self/fd/%d", ends[1]);
+  g_assert_cmpint (symlink (target, link), ==, 0);
+  assert_piped (link, ends[0]);
+  close (ends[0]);
+  close (ends[1]);
+
+  /* which could not be opened by that name */
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, ends), ==, 0);
+  g_autofree char *connected = g_strdup_printf ("/proc/self/fd/%d", ends[1]);
+  assert_piped (connected, ends[0]);
+  close (ends[0]);
+  close (ends[1]);
+
+  /* of a file behind such a name what is there stays: a shell may add to it */
+  g_autofree char *path = g_build_filename (folder, "file", NULL);
+  g_assert_true (g_file_set_contents (path, "before ", -1, NULL));
+  const int file = open (path, O_WRONLY | O_APPEND);
+  g_autofree char *named = g_strdup_printf ("/proc/self/fd/%d", file);
+  g_autofree char *content = NULL;
+  g_assert_true (dh_file_write (named, "after", 5, NULL));
+  close (file);
+  g_assert_true (g_file_get_contents (path, &content, NULL, NULL));
+  g_assert_cmpstr (content, ==, "before after");
+  g_unlink (path);
+  g_unlink (link);
+  g_unlink (fifo);
+  g_rmdir (folder);
+}
+
 static void
 test_full_disk (void)
 {
@@ -377,6 +439,7 @@ main (int argc, char **argv)
   g_test_add_func ("/base/tensor-convert", test_tensor_convert);
   g_test_add_func ("/base/dict", test_dict);
   g_test_add_func ("/base/file-write", test_file_write);
+  g_test_add_func ("/base/file-pipe", test_file_pipe);
   g_test_add_func ("/base/file-read", test_file_read);
   g_test_add_func ("/base/file-parts", test_file_parts);
   g_test_add_func ("/base/file-parts-alive", test_file_parts_alive);

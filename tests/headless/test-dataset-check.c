@@ -89,6 +89,32 @@ test_no_files (void)
   tree_remove (root);
 }
 
+/* A drive half of which would otherwise not be missed. */
+static void
+test_foreign (void)
+{
+  g_autofree char *root = tree_new ();
+  tree_pair (root, "train/0.png", "trainannot/0.png", 0, 1, 11);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("train/%u.%s", i + 1, i ? "JP2" : "heic"),
+                      *path = tree_path (root, name);
+      g_assert_true (g_file_set_contents (path, "any", 3, NULL));
+    }
+  g_autofree char *text = tree_path (root, "train/readme.txt");
+  g_assert_true (g_file_set_contents (text, "any", 3, NULL));
+  g_autoptr (DhDatasetReport) report = check (root, NULL, NULL);
+  const DhFinding *finding =
+      expect (report, "foreign-picture", DH_FINDING_WARNING, 2, "2 files are pictures of kinds that are not read");
+  g_assert_cmpstr (finding->files[0], ==, "train/1.heic");
+  g_assert_cmpstr (finding->files[1], ==, "train/2.JP2");
+  g_assert_cmpuint (report->n_usable, ==, 1);
+  g_autoptr (DhDataset) dataset = dh_dataset_open (root, NULL, NULL, NULL, NULL, NULL);
+  g_assert_true (
+      g_strv_contains (dh_dataset_notes (dataset), "2 files are pictures of kinds that are not read and are left out"));
+  tree_remove (root);
+}
+
 /* One picture of each trouble beside two good ones. */
 static void
 test_broken (void)
@@ -382,6 +408,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/dataset-check/broken", test_broken);
   g_test_add_func ("/dataset-check/no-files", test_no_files);
+  g_test_add_func ("/dataset-check/foreign", test_foreign);
   g_test_add_func ("/dataset-check/needs", test_needs);
   g_test_add_func ("/dataset-check/hidden", test_hidden);
   g_test_add_func ("/dataset-check/published", test_published);

@@ -197,7 +197,20 @@ test_objects (EvaluationFixture *fixture, gconstpointer data)
   JsonObject *run =
       json_array_get_object_element (json_object_get_array_member (json_node_get_object (root), "runs"), 0);
   JsonObject *objects = json_object_get_object_member (run, "objects");
-  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (objects, "missed")), ==, all);
+  JsonArray *listed = json_object_get_array_member (objects, "missed");
+  g_assert_cmpuint (json_array_get_length (listed), ==, all);
+  g_assert_cmpstr (json_object_get_string_member (json_array_get_object_element (listed, 0), "path"), !=, NULL);
+
+  /* as CSV they are a list for others: whose file, what was said of it, and where */
+  g_autofree char *csv = NULL;
+  g_assert_true (dh_report_write_contents (fixture->database, &contents, DH_REPORT_CSV, path, NULL, &error));
+  g_assert_true (g_file_get_contents (path, &csv, NULL, NULL));
+  g_auto (GStrv) rows = g_strsplit (csv, "\r\n", -1);
+  g_assert_cmpuint (g_strv_length (rows), ==, 1 + all + 1);
+  g_assert_true (g_str_has_prefix (rows[0], "object,image,path,scene,tags,note,area,left,top,width,height,"));
+  for (guint i = 1; i <= all; i++)
+    g_assert_true (g_str_has_prefix (rows[i], "missed,"));
+  evaluation_assert_has (csv, ",%s,AnomalyTrack,night;rain,,", mark.path);
 
   /* without a threshold, the very set's best; and when the maps are gone nothing is counted */
   const DhReportContents own = { .run = evaluation->run, .objects = TRUE };
@@ -209,10 +222,18 @@ test_objects (EvaluationFixture *fixture, gconstpointer data)
       g_strdup_printf ("At the threshold %s%.4f ", components->threshold < 0 ? "−" : "", ABS (components->threshold));
   evaluation_assert_has (best, "%s", threshold); /* one best F1 in one report */
   evaluation_assert_has (best, "| all | %u | ", all);
+  g_autofree char *one = NULL;
+  g_assert_cmpint (g_unlink (((DhRunImageRow *)images->pdata[1])->score_file), ==, 0);
+  g_assert_true (dh_report_write_contents (fixture->database, &own, DH_REPORT_MD, path, NULL, &error));
+  g_assert_true (g_file_get_contents (path, &one, NULL, NULL));
+  evaluation_assert_has (one, " 1 image has no map any more, or no labels, and is not among them.");
   g_autofree char *command = g_strdup_printf ("rm -r '%s/eval/scores'", fixture->out);
   g_assert_cmpint (system (command), ==, 0);
   g_assert_true (dh_report_write_contents (fixture->database, &own, DH_REPORT_MD, path, NULL, &error));
   g_assert_true (g_file_get_contents (path, &gone, NULL, NULL));
+  g_assert_false (dh_report_write_contents (fixture->database, &own, DH_REPORT_CSV, path, NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
+  g_clear_error (&error);
   evaluation_assert_has (gone, "of 0 images");
   evaluation_assert_has (gone, "%u images have no map", (guint)images->len);
   g_assert_no_error (error);
@@ -617,7 +638,7 @@ test_reading (EvaluationFixture *fixture, gconstpointer data)
   tree_remove (root);
 }
 
-/* A table that goes on on the next page has its columns' heads there again. */
+/* A table that goes on on the next page has its columns' heads there again; a name is as long as it is. */
 static void
 test_pages (EvaluationFixture *fixture, gconstpointer data)
 {
@@ -635,6 +656,10 @@ test_pages (EvaluationFixture *fixture, gconstpointer data)
       row.image = dh_database_put_image (fixture->database, run->dataset, stem, stem, "", "", &error);
       g_assert_true (dh_database_put_run_image (fixture->database, evaluation->run, &row, &error));
     }
+  g_autofree char *longest = g_strnfill (120, 'w');
+  DhRunImageRow row = { .state = (char *)"done", .width = 1, .height = 1, .ap = 0.5 };
+  row.image = dh_database_put_image (fixture->database, run->dataset, longest, longest, "", "", &error);
+  g_assert_true (dh_database_put_run_image (fixture->database, evaluation->run, &row, &error));
   g_autofree char *path = g_build_filename (fixture->folder, "pages.pdf", NULL);
   g_assert_true (dh_report_write (fixture->database, evaluation->run, 0, DH_REPORT_PDF, path, NULL, &error));
   g_assert_no_error (error);
@@ -651,6 +676,14 @@ test_pages (EvaluationFixture *fixture, gconstpointer data)
         n++;
       }
   g_assert_cmpuint (n, >=, 3);
+  guint letters = 0;
+  for (const char *at = strchr (text, 'w'); at; at = strchr (at, 'w'))
+    {
+      const gsize length = strspn (at, "w");
+      letters += length > 1 ? (guint)length : 0;
+      at += length;
+    }
+  g_assert_cmpuint (letters, ==, 120);
 }
 
 int

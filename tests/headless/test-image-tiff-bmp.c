@@ -17,34 +17,30 @@ sample (guint x, guint y, guint c)
 }
 
 static void
-write_tiff (const char *path, guint channels, guint bits, guint compression, guint pages)
+write_tiff (const char *path, guint channels, guint bits, guint compression)
 {
   TIFF *tiff = TIFFOpen (path, "w");
-  for (guint page = 0; page < pages; page++)
+  TIFFSetField (tiff, TIFFTAG_IMAGEWIDTH, WIDTH);
+  TIFFSetField (tiff, TIFFTAG_IMAGELENGTH, HEIGHT);
+  TIFFSetField (tiff, TIFFTAG_BITSPERSAMPLE, bits);
+  TIFFSetField (tiff, TIFFTAG_SAMPLESPERPIXEL, channels);
+  TIFFSetField (tiff, TIFFTAG_COMPRESSION, compression);
+  TIFFSetField (tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
+  TIFFSetField (tiff, TIFFTAG_PHOTOMETRIC, channels >= 3 ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK);
+  const guint16 alpha = EXTRASAMPLE_UNASSALPHA;
+  if (channels == 4)
+    TIFFSetField (tiff, TIFFTAG_EXTRASAMPLES, 1, &alpha);
+  TIFFSetField (tiff, TIFFTAG_ROWSPERSTRIP, 4);
+  for (guint y = 0; y < HEIGHT; y++)
     {
-      TIFFSetField (tiff, TIFFTAG_IMAGEWIDTH, WIDTH);
-      TIFFSetField (tiff, TIFFTAG_IMAGELENGTH, HEIGHT);
-      TIFFSetField (tiff, TIFFTAG_BITSPERSAMPLE, bits);
-      TIFFSetField (tiff, TIFFTAG_SAMPLESPERPIXEL, channels);
-      TIFFSetField (tiff, TIFFTAG_COMPRESSION, compression);
-      TIFFSetField (tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
-      TIFFSetField (tiff, TIFFTAG_PHOTOMETRIC, channels >= 3 ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK);
-      const guint16 alpha = EXTRASAMPLE_UNASSALPHA;
-      if (channels == 4)
-        TIFFSetField (tiff, TIFFTAG_EXTRASAMPLES, 1, &alpha);
-      TIFFSetField (tiff, TIFFTAG_ROWSPERSTRIP, 4);
-      for (guint y = 0; y < HEIGHT; y++)
-        {
-          guint16 wide[WIDTH * 4];
-          guint8 *line = (guint8 *)wide;
-          for (guint i = 0; i < WIDTH * channels; i++)
-            if (bits == 8)
-              line[i] = sample (i / channels, y, i % channels);
-            else
-              wide[i] = i % 2 ? 700 : 0;
-          g_assert_cmpint (TIFFWriteScanline (tiff, line, y, 0), ==, 1);
-        }
-      TIFFWriteDirectory (tiff);
+      guint16 wide[WIDTH * 4];
+      guint8 *line = (guint8 *)wide;
+      for (guint i = 0; i < WIDTH * channels; i++)
+        if (bits == 8)
+          line[i] = sample (i / channels, y, i % channels);
+        else
+          wide[i] = i % 2 ? 700 : 0;
+      g_assert_cmpint (TIFFWriteScanline (tiff, line, y, 0), ==, 1);
     }
   TIFFClose (tiff);
 }
@@ -65,14 +61,14 @@ assert_samples (const char *path, guint channels)
         g_assert_cmpuint (image->rgb[(y * WIDTH + x) * 3 + c], ==, sample (x, y, channels >= 3 ? c : 0));
 }
 
-/* Whatever is cut off, it is refused, and never read as something else. */
+/* Whatever is cut off, it is refused, and never read as something else; but for `spare` bytes. */
 static void
-assert_cuts_refused (const char *root, const char *path)
+assert_cuts_refused (const char *root, const char *path, gsize spare)
 {
   g_autofree char *data = NULL, *cut = g_build_filename (root, "cut", NULL);
   gsize size;
   g_assert_true (g_file_get_contents (path, &data, &size, NULL));
-  for (gsize n = 0; n + 1 < size; n += n < 64 ? 1 : 7)
+  for (gsize n = 0; n + spare + 1 < size; n += n < 64 ? 1 : 7)
     {
       g_autoptr (GError) error = NULL;
       g_assert_true (g_file_set_contents (cut, data, (gssize)n, NULL));
@@ -91,15 +87,61 @@ test_tiff (void)
   for (guint i = 0; i < G_N_ELEMENTS (compressions); i++)
     for (guint channels = 1; channels <= 4; channels += channels == 1 ? 2 : 1)
       {
-        write_tiff (path, channels, 8, compressions[i], 1);
+        write_tiff (path, channels, 8, compressions[i]);
         assert_samples (path, channels);
       }
-  write_tiff (path, 3, 8, COMPRESSION_NONE, 1);
-  assert_cuts_refused (root, path);
-  write_tiff (path, 1, 8, COMPRESSION_NONE, 2);
+  write_tiff (path, 3, 8, COMPRESSION_NONE);
+  assert_cuts_refused (root, path, 0);
+  tree_remove (root);
+}
+
+typedef struct
+{
+  guint width, height, kind;
+} Page;
+
+static void
+write_pages (const char *path, const Page *pages, guint n)
+{
+  TIFF *tiff = TIFFOpen (path, "w");
+  for (guint i = 0; i < n; i++)
+    {
+      guint8 line[WIDTH];
+      TIFFSetField (tiff, TIFFTAG_IMAGEWIDTH, pages[i].width);
+      TIFFSetField (tiff, TIFFTAG_IMAGELENGTH, pages[i].height);
+      TIFFSetField (tiff, TIFFTAG_BITSPERSAMPLE, 8);
+      TIFFSetField (tiff, TIFFTAG_SAMPLESPERPIXEL, 1);
+      TIFFSetField (tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
+      TIFFSetField (tiff, TIFFTAG_SUBFILETYPE, pages[i].kind);
+      for (guint y = 0; y < pages[i].height; y++)
+        {
+          for (guint x = 0; x < pages[i].width; x++)
+            line[x] = i == 0 ? sample (x, y, 0) : 99;
+          g_assert_cmpint (TIFFWriteScanline (tiff, line, y, 0), ==, 1);
+        }
+      TIFFWriteDirectory (tiff);
+    }
+  TIFFClose (tiff);
+}
+
+/* Behind a picture there may be smaller copies of it and masks; of several of full size none is meant. */
+static void
+test_pages (void)
+{
+  const Page reduced[] = { { WIDTH, HEIGHT, 0 },
+                           { WIDTH / 2, HEIGHT / 2, FILETYPE_REDUCEDIMAGE },
+                           { WIDTH, HEIGHT, FILETYPE_MASK } },
+             unnamed[] = { { WIDTH, HEIGHT, 0 }, { WIDTH / 2, HEIGHT / 2, 0 } },
+             two[] = { { WIDTH, HEIGHT, 0 }, { WIDTH / 2, HEIGHT / 2, 0 }, { WIDTH, HEIGHT, 0 } };
+  g_autofree char *root = tree_new (), *path = g_build_filename (root, "a.tif", NULL);
   g_autoptr (GError) error = NULL;
+  write_pages (path, reduced, G_N_ELEMENTS (reduced));
+  assert_samples (path, 1);
+  write_pages (path, unnamed, G_N_ELEMENTS (unnamed));
+  assert_samples (path, 1);
+  write_pages (path, two, G_N_ELEMENTS (two));
   g_assert_null (dh_image_load (path, &error));
-  dataset_assert_error_says (&error, DH_ERROR_UNSUPPORTED, "several images");
+  dataset_assert_error_says (&error, DH_ERROR_UNSUPPORTED, "several images of full size");
   tree_remove (root);
 }
 
@@ -144,7 +186,7 @@ test_bmp (void)
         write_bmp (path, bits[i], top_down, WIDTH);
         assert_samples (path, bits[i] == 8 ? 1 : 3);
       }
-  assert_cuts_refused (root, path);
+  assert_cuts_refused (root, path, 0);
   g_autoptr (GError) error = NULL;
   write_bmp (path, 24, FALSE, 100000);
   g_assert_null (dh_image_load (path, &error));
@@ -158,14 +200,82 @@ test_bmp (void)
   tree_remove (root);
 }
 
+/* A picture in runs: the upper rows each of one run and of indexes as they are, the next to last row passed over. */
+static void
+write_runs (const char *path, guint bits, gint32 height)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  const guint colours = 1u << bits;
+  g_byte_array_set_size (bytes, 54 + 4 * colours);
+  memset (bytes->data, 0, bytes->len);
+  memcpy (bytes->data, "BM", 2);
+  put (bytes->data + 10, bytes->len);
+  put (bytes->data + 14, 40);
+  put (bytes->data + 18, WIDTH);
+  put (bytes->data + 22, (guint32)height);
+  bytes->data[26] = 1;
+  bytes->data[28] = (guint8)bits;
+  bytes->data[30] = bits == 8 ? 1 : 2;
+  for (guint i = 0; i < colours; i++)
+    put (bytes->data + 54 + 4 * i, i * 0x010101);
+  /* the lowest row: 10 pixels of 3, and 11 that end with the row; then two rows up, at 5 */
+  const guint8 low[] = { 10, bits == 8 ? 3 : 0x33, 0, 0, 0, 2, 5, 1 };
+  g_byte_array_append (bytes, low, sizeof low);
+  for (guint y = 2; y < HEIGHT; y++)
+    {
+      const guint8 as_is_8[] = { 0, 3, 1, 2, 3, 0, 4, 7, 0, 0 }, as_is_4[] = { 0, 3, 0x12, 0x30, 4, 0x78, 0, 0 };
+      if (bits == 8)
+        g_byte_array_append (bytes, as_is_8, sizeof as_is_8);
+      else
+        g_byte_array_append (bytes, as_is_4, sizeof as_is_4);
+    }
+  const guint8 end[] = { 0, 1 };
+  g_byte_array_append (bytes, end, sizeof end);
+  g_assert_true (g_file_set_contents (path, (const char *)bytes->data, bytes->len, NULL));
+}
+
+static void
+assert_row (const DhImage *image, guint y, const char *want)
+{
+  for (guint x = 0; x < WIDTH; x++)
+    g_assert_cmpuint (image->rgb[(y * WIDTH + x) * 3 + 1], ==, (guint)(want[x] - '0'));
+}
+
+static void
+test_bmp_runs (void)
+{
+  g_autofree char *root = tree_new (), *path = g_build_filename (root, "a.bmp", NULL);
+  g_autoptr (GError) error = NULL;
+  for (guint bits = 4; bits <= 8; bits += 4)
+    {
+      write_runs (path, bits, HEIGHT);
+      g_autoptr (DhImage) image = dh_image_load (path, &error);
+      g_assert_no_error (error);
+      assert_row (image, HEIGHT - 1, "333333333300000000000");
+      assert_row (image, HEIGHT - 2, "000000000000000000000");
+      assert_row (image, HEIGHT - 3, bits == 8 ? "000001237777000000000" : "000001237878000000000");
+      assert_row (image, 0, bits == 8 ? "123777700000000000000" : "123787800000000000000");
+      /* without the end of the picture and that of the last row it is whole, too */
+      assert_cuts_refused (root, path, 4);
+    }
+  write_runs (path, 8, -HEIGHT);
+  g_assert_null (dh_image_load (path, &error));
+  dataset_assert_error_says (&error, DH_ERROR_UNSUPPORTED, "top down");
+  /* Four bytes cannot stand for more than 255 rows. */
+  write_runs (path, 8, 30000);
+  g_assert_null (dh_image_load (path, &error));
+  dataset_assert_error_says (&error, DH_ERROR_INVALID, "truncated");
+  tree_remove (root);
+}
+
 /* Masks of 16 bits, and pictures, in a set. */
 static void
 test_set (void)
 {
   g_autofree char *root = tree_new (), *image = tree_path (root, "images/a.tif"),
                   *mask = tree_path (root, "masks/a.tiff");
-  write_tiff (image, 3, 8, COMPRESSION_LZW, 1);
-  write_tiff (mask, 1, 16, COMPRESSION_ADOBE_DEFLATE, 1);
+  write_tiff (image, 3, 8, COMPRESSION_LZW);
+  write_tiff (mask, 1, 16, COMPRESSION_ADOBE_DEFLATE);
   g_autoptr (DhDataset) dataset = dataset_open_ok (root, NULL);
   g_assert_cmpint (dh_dataset_kind (dataset), ==, DH_DATASET_MASKS);
   dataset_assert_anomaly (dataset, 0, "01010101");
@@ -221,6 +331,57 @@ static gint
 same_id (DhPixelValue value, gpointer data)
 {
   return value.number;
+}
+
+static gint
+id_of_wide (DhPixelValue value, gpointer data)
+{
+  return value.number == 700 ? 8 : value.number < 256 ? value.number : -1;
+}
+
+/* Tiles that hang over the right and the lower edge, of 8 and 16 bits. */
+static void
+test_tiles (void)
+{
+  g_autofree char *root = tree_new (), *path = tree_path (root, "a.tif");
+  const guint width = 37, height = 21;
+  for (guint bits = 8; bits <= 16; bits += 8)
+    {
+      g_autoptr (GError) error = NULL;
+      TIFF *tiff = TIFFOpen (path, "w");
+      TIFFSetField (tiff, TIFFTAG_IMAGEWIDTH, width);
+      TIFFSetField (tiff, TIFFTAG_IMAGELENGTH, height);
+      TIFFSetField (tiff, TIFFTAG_BITSPERSAMPLE, bits);
+      TIFFSetField (tiff, TIFFTAG_SAMPLESPERPIXEL, 1);
+      TIFFSetField (tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
+      TIFFSetField (tiff, TIFFTAG_COMPRESSION, COMPRESSION_LZW);
+      TIFFSetField (tiff, TIFFTAG_TILEWIDTH, 16);
+      TIFFSetField (tiff, TIFFTAG_TILELENGTH, 16);
+      for (guint top = 0; top < height; top += 16)
+        for (guint left = 0; left < width; left += 16)
+          {
+            guint16 wide[16 * 16];
+            guint8 *narrow = (guint8 *)wide;
+            for (guint i = 0; i < 16 * 16; i++)
+              {
+                const guint id = (left + i % 16) * 3 + (top + i / 16) * 5;
+                if (bits == 8)
+                  narrow[i] = (guint8)id;
+                else
+                  wide[i] = id == 8 ? 700 : (guint16)id;
+              }
+            g_assert_cmpint (TIFFWriteTile (tiff, wide, left, top, 0, 0), >, 0);
+          }
+      TIFFClose (tiff);
+      g_autoptr (DhLabels) labels = dh_labels_load_as (path, bits == 8 ? same_id : id_of_wide, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (labels->width, ==, width);
+      g_assert_cmpuint (labels->height, ==, height);
+      for (guint y = 0; y < height; y++)
+        for (guint x = 0; x < width; x++)
+          g_assert_cmpuint (labels->ids[y * width + x], ==, x * 3 + y * 5);
+    }
+  tree_remove (root);
 }
 
 /* What would lose its lower byte is no mask. */
@@ -312,7 +473,10 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   TIFFSetWarningHandler (NULL);
   g_test_add_func ("/image/tiff", test_tiff);
+  g_test_add_func ("/image/tiff/pages", test_pages);
+  g_test_add_func ("/image/tiff/tiles", test_tiles);
   g_test_add_func ("/image/bmp", test_bmp);
+  g_test_add_func ("/image/bmp/runs", test_bmp_runs);
   g_test_add_func ("/image/tiff-and-bmp/set", test_set);
   g_test_add_func ("/image/tiff/palette", test_palette);
   g_test_add_func ("/image/tiff/signed", test_signed);

@@ -127,6 +127,34 @@ test_threshold (EvaluationFixture *fixture, gconstpointer data)
       JsonObject *slice = json_array_get_object_element (slices, i);
       assert_counted (fixture, json_object_get_string_member (slice, "slice"), kept.value, slice);
     }
+  /* one number of one thing in one report */
+  JsonObject *at = json_array_get_object_element (json_object_get_array_member (first, "thresholds"), 0);
+  JsonObject *all = json_array_get_object_element (slices, 0);
+  g_assert_true (json_object_get_boolean_member (at, "counted_exactly"));
+  g_assert_cmpfloat (json_object_get_double_member (at, "tpr"), ==, json_object_get_double_member (all, "tpr"));
+  g_assert_cmpfloat (json_object_get_double_member (at, "fpr"), ==, json_object_get_double_member (all, "fpr"));
+}
+
+/* Without the maps it is the curve's word, and that is said; where it was chosen is told so that it can be found. */
+static void
+test_provenance (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const gint64 run = evaluate (fixture);
+  g_auto (DhReportThreshold) kept = { NULL };
+  g_assert_true (dh_report_choose_threshold (fixture->database, run, "tpr95", run, &kept, &error));
+  g_autofree char *path = g_build_filename (fixture->folder, "at", NULL), *md = NULL, *json = NULL;
+  g_assert_true (dh_report_write_at (fixture->database, run, &kept, 1, DH_REPORT_MD, path, NULL, &error));
+  g_assert_true (g_file_get_contents (path, &md, NULL, NULL));
+  evaluation_assert_has (md, "%u images, run %" G_GINT64_FORMAT " (this very set) | %s%.9g |", EVALUATION_IMAGES, run,
+                         kept.value < 0 ? "−" : "", fabs (kept.value));
+  evaluation_assert_has (md, "read off the curve");
+  g_assert_true (dh_report_write_at (fixture->database, run, &kept, 1, DH_REPORT_JSON, path, NULL, &error));
+  g_assert_true (g_file_get_contents (path, &json, NULL, NULL));
+  g_autoptr (DhRunRow) row = dh_database_get_run (fixture->database, run, &error);
+  evaluation_assert_has (json, "\"source_run\" : %" G_GINT64_FORMAT, run);
+  evaluation_assert_has (json, "\"source_fingerprint\" : \"%s\"", row->dataset_fingerprint);
+  evaluation_assert_has (json, "\"counted_exactly\" : false");
 }
 
 static void
@@ -235,6 +263,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   EVALUATION_TEST ("/report-slices/numbers", NULL, test_numbers);
   EVALUATION_TEST ("/report-slices/threshold", NULL, test_threshold);
+  EVALUATION_TEST ("/report-slices/provenance", NULL, test_provenance);
   EVALUATION_TEST ("/report-slices/formats", NULL, test_formats);
   EVALUATION_TEST ("/report-slices/compared", NULL, test_compared);
   return g_test_run ();

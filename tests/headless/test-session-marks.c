@@ -70,6 +70,8 @@ test_kept (SessionFixture *fixture, gconstpointer data)
 
   /* the same file, opened by itself */
   g_autofree char *picture = g_build_filename (fixture->set, "dataset_AnomalyTrack/images/validation2.png", NULL);
+  g_autofree char *file = dh_session_dup_file (fixture->session, item_at (fixture, 2));
+  g_assert_cmpstr (file, ==, picture);
   const char *const pictures[] = { picture, NULL };
   dh_session_open_pictures (fixture->session, pictures);
   session_wait_for (dh_image_list_get_size (dh_session_get_list (fixture->session)) == 1);

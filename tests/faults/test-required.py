@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""Numbers that are required of a run against those of another, also in each slice, and reports on standard output."""
+import csv
+import json
+import os
+import struct
+
+from faults import case, finish, labels, npy, picture, refuses, run, top
+
+WIDTH, HEIGHT = 64, 48
+DB = top / "required.db"
+
+
+def scores(worse):
+    """Higher on the first eight columns, which are the anomalies, but on so many of their lowest rows."""
+    values = ((x < 8 and y < HEIGHT - worse) * 3 + (x * 7 + y * 13) % 11 / 4 for y in range(HEIGHT) for x in range(WIDTH))
+    return npy(b"".join(struct.pack("<f", value) for value in values), WIDTH, HEIGHT)
+
+
+def data_set(name, n=3):
+    at = top / name / "dataset_AnomalyTrack"
+    (at / "images").mkdir(parents=True)
+    (at / "labels_masks").mkdir()
+    for i in range(n):
+        (at / "images" / f"validation{i}.png").write_bytes(picture())
+        (at / "labels_masks" / f"validation{i}_labels_semantic.png").write_bytes(labels())
+
+
+def measure(name, method, worse, *words):
+    """A run of a method that misses so many rows in each image; its number and the exit status and errors."""
+    maps = top / f"{name}-{method}"
+    maps.mkdir(exist_ok=True)
+    for i, rows in enumerate(worse):
+        (maps / f"validation{i}.npy").write_bytes(scores(rows))
+    code, text, err, _ = run("eval-ood", "--dataroot", top / name, "--dataset", "smiyc", "--folder", top / f"{maps.name}-out",
+                             "--scores", maps, "--method", method, "--db", DB, "--quiet", "--json", *words)
+    assert text, err
+    return json.loads(text)["run"], code, err
+
+
+data_set("drive")
+BASE, code, err = measure("drive", "base", (0, 0, 0))
+assert code == 0, err
+(top / "night.csv").write_text("image,night\nvalidation2.png,yes\n")
+code, _, err, _ = run("dataset", "tags", "--dataroot", top / "drive", "--dataset", "smiyc", "--db", DB, "--from", top / "night.csv")
+assert code == 0, err
+
+
+@case("a run is held against another: what it loses, and in which slice")
+def _():
+    worse, code, err = measure("drive", "worse", (0, 0, 20), "--require", f"ap>=@{BASE}-50%,slices:ap>=@{BASE}-70%")
+    assert code == 0 and err == "", err
+    _, code, err = measure("drive", "worse", (0, 0, 20), "--require", f"ap>=@{BASE}-50%,slices:fpr95<=@{BASE}")
+    assert code == 1 and f"of run {BASE}" in err and "fpr95 of the slice tag night" in err, err
+    assert "of the slice top third" not in err and "under densehybrid-pooled" not in err, err
+    # stored runs are held against each other as well, and nothing is written
+    def ask(run_, what):
+        code, text, err, _ = run("report", "--db", DB, "--run", run_, "--require", what)
+        return code, text + err
+    assert ask(worse, f"ap>=@{BASE}-50%") == (0, f"run {worse} is as required\n")
+    code, said = ask(worse, f"ap>=@{BASE}")
+    assert code == 1 and "ap under densehybrid-pooled is" in said, said
+    assert ask(BASE, f"ap >= @{worse} + 0.5% , slices : ap >= @{worse}")[0] == 0
+    # a number of its own alone
+    assert ask(BASE, "slices:ap>=99%")[0] == 0 and ask(worse, "slices:ap>=99%")[0] == 1
+    code, text, _, _ = run("report", "--db", DB, "--run", worse, "--require", "ap>=99%", "--json")
+    assert code == 1 and json.loads(text) == {"run": worse, "as_required": False}, text
+
+
+@case("what is required of the classes is read where the run is kept")
+def _():
+    code, _, err, _ = run("demo-scenes", "--out", top / "scenes-of-classes", "--seed", 3, "--count", 16, "--quiet")
+    assert code == 0, err
+    base = ("--dataroot", top / "scenes-of-classes", "--db", top / "classes.db", "--quiet", "--json", "--params", "demo")
+    ood = ("eval-ood", *base, "--dataset", "street-hazards", "--folder", top / "classes-ood")
+    osr = ("eval-osr", *base, "--folder", top / "classes-osr")
+    for words in (ood, osr):
+        code, text, err, _ = run(*words, "--require", "closed_miou>=20%,open_miou>=10%")
+        assert code == 0 and err == "", err
+        number = json.loads(text)["run"]
+        code, text, err, _ = run(*words, "--scale", "0.25", "--require", f"closed_miou>=@{number},open_miou>=@last")
+        assert code == 1 and "closed_miou of the whole set is" in err and f"of run {number}" in err, err
+        refuses(("report", "--db", top / "classes.db", "--run", number, "--require", "closed_miou>=99.9%"), "closed_miou")
+    refuses((*ood, "--require", "smiyc-pixel:open_miou>=1%"), "of no protocol", status=2)
+    refuses(("report", "--db", DB, "--run", BASE, "--require", "open_miou>=1%"), "measured no classes")
+
+
+@case("the last run of the same images is found, and none is no pass")
+def _():
+    data_set("first", 4)
+    first, code, err = measure("first", "a", (0, 0, 0, 0), "--require", "ap>=@last-1%")
+    assert code == 1 and "no run before" in err, err
+    second, code, err = measure("first", "b", (0, 30, 0, 0), "--require", "ap>=@last-1%")
+    assert code == 1 and f"of run {first}" in err, err
+    _, code, err = measure("first", "c", (0, 30, 0, 0), "--require", "ap>=@last-1%")
+    assert code == 0 and err == "", err
+
+
+@case("runs of other data, and maps that are gone, are not compared")
+def _():
+    data_set("other", 2)
+    other, code, err = measure("other", "a", (0, 0), "--require", f"ap>=@{BASE}-50%")
+    assert code == 1 and "measured other data" in err, err
+    gone, code, err = measure("drive", "gone", (0, 0, 0))
+    (top / "drive-gone-out" / "eval" / "scores" / "validation1.npy").unlink()
+    words = ("report", "--db", DB, "--run", BASE, "--require")
+    refuses((*words, f"slices:ap>=@{gone}"), f"the slices of run {gone} cannot be measured")
+    refuses((*words, "ap>=@9999"), "no run 9999")
+    refuses((*words, f"ap>=@{BASE}"), "against itself", status=2)
+    for wrong in ("ap>=@", "ap>=@1x", "ap>=@1-", "ap>=@1-200%", "slices:siou>=1%", "slices:ap", "tpr_at_fpr5>=1%"):
+        refuses((*words, wrong), status=2)
+    refuses(("metrics", "--scores", top / "a.npy", "--labels", top / "b.npy", "--require", "ap>=@1"), "eval-ood and report", status=2)
+
+
+@case("objects are listed as CSV, also where some images have no labels")
+def _():
+    data_set("partly")
+    (top / "partly" / "dataset_AnomalyTrack" / "labels_masks" / "validation1_labels_semantic.png").unlink()
+    number, code, err = measure("partly", "a", (0, 0, 48))
+    assert code == 0, err
+    words = ("report", "--db", DB, "--run", number, "--objects", "--threshold", "2.9", "--format", "csv", "--out", "-")
+    code, text, err, _ = run(*words)
+    rows = list(csv.DictReader(text.splitlines()))
+    missed = [row for row in rows if row["object"] == "missed"]
+    assert code == 0 and [row["image"] for row in missed] == ["validation0", "validation2"], (text, err)
+    assert missed[0]["path"] == str(top / "partly" / "dataset_AnomalyTrack" / "images" / "validation0.png"), missed
+    assert [missed[0][side] for side in ("left", "top", "width", "height", "area")] == ["0", "0", "8", "48", "384"], missed
+    (top / "partly-a-out" / "eval" / "scores" / "validation0.npy").unlink()
+    refuses(words, "cannot all be listed")
+
+
+@case("runs are listed with their AP, in columns")
+def _():
+    code, text, err, _ = run("report", "--db", DB)
+    lines = text.splitlines()
+    at = lines[0].index("data set")
+    assert code == 0 and all(line[at - 2:at] == "  " and line[at] != " " for line in lines), text
+    assert all(line.split()[3] == "100.00" for line in lines if line.split()[0] == str(BASE)), text
+    code, text, err, _ = run("report", "--db", DB, "--json")
+    kept = {each["run"]: each for each in json.loads(text)["runs"]}
+    assert kept[BASE]["ap"] == 1 and len(kept[BASE]["fingerprint"]) == 64, text
+
+
+@case("a report goes to standard output, to a pipe as into a file, and no device is renamed over")
+def _():
+    fifo = top / "fifo"
+    os.mkfifo(fifo)
+    reading = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    words = ("report", "--db", DB, "--run", BASE, "--format", "csv", "--out")
+    code, text, err, _ = run(*words, "-")
+    assert code == 0 and text.startswith("image,scene,") and len(text.splitlines()) == 4, (code, text, err)
+    code, said, err, _ = run(*words, fifo)
+    piped = os.read(reading, 1 << 16).decode().replace("\r\n", "\n")
+    assert code == 0 and said == f"{fifo}\n" and piped == text and fifo.is_fifo(), (said, piped, err)
+    os.close(reading)
+    assert not os.path.exists("-")
+    refuses(("report", "--db", DB, "--out", "-"), "--format is missing", status=2)
+    refuses((*words, "-", "--json"), "standard output", status=2)
+
+
+finish()
