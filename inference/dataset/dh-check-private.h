@@ -35,6 +35,13 @@ dh_sight_has_id (const DhItemSight *sight, guint id)
 
 /* Adds the findings to the report, whose counts, values and sizes stand already. */
 void dh_check_find (const DhSurvey *survey, DhDatasetReport *report);
+/* Those of them that are about single files; the pictures that are left out as well. */
+void dh_check_find_files (const DhSurvey *survey, DhDatasetReport *report);
+/* One finding; takes sentence and detail (may be NULL). Borrowed. */
+DhFinding *dh_check_add (DhDatasetReport *report, DhFindingSeverity severity, const char *code, guint count,
+                         char *sentence, char *detail);
+/* "1 label is" or "7 labels are"; free with g_free. */
+char *dh_check_count (guint n, const char *one, const char *many);
 /* What counts and findings call an item's split: "val", "AnomalyTrack test". Free with g_free. */
 char *dh_check_split_name (DhDatasetKind kind, const DhDatasetItem *item);
 /* "188,513,720"; free with g_free. */
