@@ -1,4 +1,4 @@
-#include "cli-csv.h"
+#include "dh-csv.h"
 
 #include <string.h>
 
@@ -38,7 +38,7 @@ take_cell (const char *at, char separator, GPtrArray *cells, gboolean *any, cons
 }
 
 GPtrArray *
-dh_cli_csv_parse (const char *text, char *separator, guint *unclosed)
+dh_csv_parse (const char *text, char *separator, guint *unclosed)
 {
   const char *open = NULL;
   GPtrArray *rows = g_ptr_array_new_with_free_func ((GDestroyNotify)g_strfreev);
@@ -67,7 +67,7 @@ dh_cli_csv_parse (const char *text, char *separator, guint *unclosed)
 }
 
 void
-dh_cli_csv_append (GString *line, const char *cell)
+dh_csv_append (GString *line, const char *cell)
 {
   const gboolean quoted = strpbrk (cell, ",;\t\"\r\n") != NULL;
   if (quoted)

@@ -1,10 +1,10 @@
-#include "cli-image-names.h"
+#include "dh-image-names.h"
 
 #include <string.h>
 
-struct _DhCliImageNames
+struct _DhImageNames
 {
-  GHashTable *numbers; /* name → number + 1, or DH_CLI_IMAGE_AMBIGUOUS */
+  GHashTable *numbers; /* name → number + 1, or DH_IMAGE_NAME_AMBIGUOUS */
 };
 
 static void
@@ -13,7 +13,7 @@ add_name (GHashTable *names, const char *name, guint index)
   const gint known = GPOINTER_TO_INT (g_hash_table_lookup (names, name));
   const gint number = (gint)index + 1;
   g_hash_table_insert (names, g_strdup (name),
-                       GINT_TO_POINTER (known == 0 || known == number ? number : DH_CLI_IMAGE_AMBIGUOUS));
+                       GINT_TO_POINTER (known == 0 || known == number ? number : DH_IMAGE_NAME_AMBIGUOUS));
 }
 
 static char *
@@ -34,8 +34,8 @@ add_names (GHashTable *names, GHashTable *stems, const char *name, guint index)
     add_name (names, bare, index);
 }
 
-DhCliImageNames *
-dh_cli_image_names_new (DhDataset *dataset)
+DhImageNames *
+dh_image_names_new (DhDataset *dataset)
 {
   GHashTable *names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GHashTable) stems = g_hash_table_new (g_str_hash, g_str_equal);
@@ -60,21 +60,21 @@ dh_cli_image_names_new (DhDataset *dataset)
           add_names (names, stems, at, i);
         }
     }
-  DhCliImageNames *self = g_new (DhCliImageNames, 1);
+  DhImageNames *self = g_new (DhImageNames, 1);
   self->numbers = names;
   return self;
 }
 
 void
-dh_cli_image_names_free (DhCliImageNames *self)
+dh_image_names_free (DhImageNames *self)
 {
   g_hash_table_unref (self->numbers);
   g_free (self);
 }
 
 gint
-dh_cli_image_names_find (const DhCliImageNames *self, const char *name)
+dh_image_names_find (const DhImageNames *self, const char *name)
 {
   const gint number = GPOINTER_TO_INT (g_hash_table_lookup (self->numbers, name));
-  return number > 0 ? number - 1 : number == 0 ? DH_CLI_IMAGE_UNKNOWN : DH_CLI_IMAGE_AMBIGUOUS;
+  return number > 0 ? number - 1 : number == 0 ? DH_IMAGE_NAME_UNKNOWN : DH_IMAGE_NAME_AMBIGUOUS;
 }
