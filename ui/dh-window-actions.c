@@ -101,6 +101,8 @@ report_objects (GSimpleAction *action, GVariant *value, gpointer data)
 
 ACTION (save_view) { dh_window_save_view (data); }
 
+ACTION (add_tags) { dh_window_choose_tags (data); }
+
 ACTION (open_view) { dh_window_open_view (data); }
 
 ACTION (copy_command)
@@ -166,6 +168,7 @@ static const GActionEntry entries[] = {
   { "copy-command", copy_command, NULL, NULL, NULL },
   { "save-view", save_view, NULL, NULL, NULL },
   { "open-view", open_view, NULL, NULL, NULL },
+  { "add-tags", add_tags, NULL, NULL, NULL },
   { "clear-cache", clear_cache, NULL, NULL, NULL },
   { "device", device, "s", "'auto'", NULL },
   { "precision", precision, "s", "'f32'", NULL },
@@ -203,6 +206,7 @@ dh_window_update_actions (DhWindow *self)
   set_enabled (self, "weights-info", dh_session_get_model_info (self->session) != NULL);
   set_enabled (self, "dataset-notes", open);
   set_enabled (self, "save-view", open);
+  set_enabled (self, "add-tags", open);
   dh_window_update_browse_actions (self);
 }
 

@@ -1,5 +1,6 @@
 #include "dh-check-window.h"
 #include "dh-session-evaluation.h"
+#include "dh-session-marks.h"
 #include "dh-view-file.h"
 #include "dh-weights-window.h"
 #include "dh-window-private.h"
@@ -166,6 +167,22 @@ dh_window_open_view (DhWindow *self)
   GtkFileChooser *chooser =
       choose (self, _ ("Open a saved view"), GTK_FILE_CHOOSER_ACTION_OPEN, _ ("Open"), view_chosen);
   add_view_filter (chooser);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+static void
+tags_chosen (DhWindow *self, GListModel *files)
+{
+  g_autofree char *path = first_path (files);
+  if (path != NULL)
+    dh_session_add_tags_of_table (self->session, path);
+}
+
+void
+dh_window_choose_tags (DhWindow *self)
+{
+  GtkFileChooser *chooser =
+      choose (self, _ ("A table of images and their tags (CSV)"), GTK_FILE_CHOOSER_ACTION_OPEN, _ ("Add"), tags_chosen);
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
 }
 

@@ -12,6 +12,9 @@ void dh_session_set_tag (DhSession *session, DhImageItem *item, const char *tag,
  * otherwise.
  */
 guint dh_session_set_tag_of_all (DhSession *session, GPtrArray *items, const char *tag, gboolean on);
+/* The tags of a table (dh-tag-table.h) are added to pictures of the open set; read on another thread. "message" says
+ * how many, "error" which rows name no picture, or why none were taken. */
+void dh_session_add_tags_of_table (DhSession *session, const char *path);
 /* Kept when it comes to rest, when another is written, and at the end. */
 void dh_session_set_note (DhSession *session, DhImageItem *item, const char *note);
 /* By what they know a picture: its file, from the root; "" where its set is no longer open. Free with g_free. */

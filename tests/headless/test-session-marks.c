@@ -2,6 +2,7 @@
 #include "dh-session-marks.h"
 #include <glib/gstdio.h>
 #include <stdio.h>
+#include <string.h>
 #include "dh-database.h"
 #include "dh-records.h"
 #include "session-fixture.h"
@@ -162,6 +163,43 @@ test_all (SessionFixture *fixture, gconstpointer data)
 }
 
 static void
+add_table (SessionFixture *fixture, const char *text)
+{
+  g_autofree char *path = g_build_filename (fixture->root, "tags.csv", NULL);
+  g_autoptr (GError) error = NULL;
+  g_assert_true (g_file_set_contents (path, text, -1, &error));
+  g_clear_pointer (&fixture->error, g_free);
+  const guint before = fixture->messages;
+  dh_session_add_tags_of_table (fixture->session, path);
+  session_wait_for (fixture->messages > before || fixture->error != NULL);
+}
+
+/* As the command line reads it: what a tagged picture has stays, rows of no picture are told. */
+static void
+test_table (SessionFixture *fixture, gconstpointer data)
+{
+  open_set (fixture);
+  dh_session_set_tag (fixture->session, item_at (fixture, 1), "night", TRUE);
+  dh_session_set_note (fixture->session, item_at (fixture, 1), "dark");
+  add_table (fixture, "image,weather,Night\nvalidation1.png,wet,no\nimages/validation2.png,wet,yes\n");
+  g_assert_cmpstr (fixture->error, ==, NULL);
+  add_table (fixture, "validation3;fog\nnowhere;fog\n");
+  g_assert_nonnull (strstr (fixture->error, "nowhere"));
+  add_table (fixture, "image,lux\nvalidation0,12\n");
+  g_assert_nonnull (strstr (fixture->error, "lux"));
+  g_clear_pointer (&fixture->error, g_free);
+  start_again (fixture);
+  open_set (fixture);
+  static const char *const kept[] = { "", "night wet", "Night wet", "fog" };
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autofree char *tags = g_strjoinv (" ", (char **)dh_image_item_get_tags (item_at (fixture, i)));
+      g_assert_cmpstr (tags, ==, kept[i]);
+    }
+  g_assert_cmpstr (dh_image_item_get_note (item_at (fixture, 1)), ==, "dark");
+}
+
+static void
 test_filter (SessionFixture *fixture, gconstpointer data)
 {
   static const struct
@@ -272,6 +310,7 @@ main (int argc, char **argv)
     { "/session-marks/kept", test_kept, NULL },
     { "/session-marks/beside", test_beside, NULL },
     { "/session-marks/all", test_all, NULL },
+    { "/session-marks/table", test_table, NULL },
     { "/session-marks/filter", test_filter, NULL },
     { "/session-marks/hostile", test_hostile, NULL },
     { "/session-marks/tried-with-next", test_tried_with_next, NULL },
