@@ -10,6 +10,7 @@
 #include "dh-session-evaluation.h"
 #include "dh-session.h"
 #include "dh-settings.h"
+#include "dh-thumbnails.h"
 #include "dh-worker.h"
 
 G_BEGIN_DECLS
@@ -58,6 +59,7 @@ struct _DhSession
   DhPlayer *player;
   DhMapCache *cache;
   DhWorker *worker;
+  DhThumbnails *thumbnails;
   DhImageList *list;
   guint64 cache_size;
   char *device_sentence;

@@ -88,9 +88,17 @@ dh_session_take_set_stats (DhSession *self, DhScoreStats *stats)
 }
 
 void
-dh_session_request_thumbnail (DhSession *self, DhImageItem *item)
+dh_session_show_thumbnail (DhSession *self, DhImageItem *item)
 {
-  dh_worker_request_thumbnail (self->worker, item);
+  if (self->thumbnails != NULL && self->dataset != NULL)
+    dh_thumbnails_show (self->thumbnails, self->dataset, item);
+}
+
+void
+dh_session_leave_thumbnail (DhSession *self, DhImageItem *item)
+{
+  if (self->thumbnails != NULL)
+    dh_thumbnails_leave (self->thumbnails, item);
 }
 
 guint64
@@ -324,6 +332,7 @@ dh_session_init (DhSession *self)
   self->player = dh_player_new (self);
   self->cache = dh_map_cache_new (maps, DH_MAP_CACHE_DEFAULT_LIMIT);
   self->worker = dh_worker_new (self->cache);
+  self->thumbnails = dh_thumbnails_new ();
   self->training = dh_training_queue_new (NULL, NULL);
   g_signal_connect (self->training, "counts", G_CALLBACK (trace_trainings), self);
   make_list (self);
@@ -371,6 +380,7 @@ dh_session_close (DhSession *self)
   dh_session_close_set_objects (self);
   g_signal_handlers_disconnect_by_data (self->worker, self);
   dh_worker_stop (self->worker);
+  g_clear_pointer (&self->thumbnails, dh_thumbnails_free);
   g_clear_object (&self->worker);
   g_signal_handlers_disconnect_by_data (self->training, self);
   dh_training_queue_close (self->training);
