@@ -256,6 +256,7 @@ dh_session_set_note (DhSession *self, DhImageItem *item, const char *note)
   g_clear_handle_id (&self->writing_source, g_source_remove);
   g_set_object (&self->writing, item);
   dh_image_item_set_note (item, note);
+  dh_session_emit (self, DH_SESSION_MARKS);
   self->writing_source = g_timeout_add (REST, came_to_rest, self);
 }
 
@@ -276,6 +277,7 @@ dh_session_set_tag (DhSession *self, DhImageItem *item, const char *tag, gboolea
     g_strv_builder_add (tags, line);
   g_auto (GStrv) after = g_strv_builder_end (tags);
   dh_image_item_set_tags (item, (const char *const *)after);
+  dh_session_emit (self, DH_SESSION_MARKS);
   dh_session_renew_slices (self);
   keep (self, item);
 }

@@ -243,6 +243,7 @@ static const struct
   [DH_SESSION_COMPONENTS] = { "components" },
   [DH_SESSION_CHECK] = { "check" },
   [DH_SESSION_SLICES] = { "slices" },
+  [DH_SESSION_MARKS] = { "marks" },
   [DH_SESSION_SET_OBJECTS] = { "set-objects" },
   [DH_SESSION_MESSAGE] = { "message", 1, { G_TYPE_STRING } },
   [DH_SESSION_WRITTEN] = { "written", 2, { G_TYPE_STRING, G_TYPE_STRING } },
