@@ -18,12 +18,15 @@ G_BEGIN_DECLS
 /* How many pictures are computed ahead of the user, and how much memory their frames may take. */
 #define DH_SESSION_AHEAD 2
 #define DH_SESSION_FRAME_BUDGET ((gsize)640 << 20)
+/* Of their statistics, which take more than small pictures themselves. */
+#define DH_SESSION_STATS_BUDGET ((gsize)512 << 20)
 
 typedef struct
 {
   DhImageItem *item;
   DhFrame *frame;
   DhScoreStats *stats;
+  gsize stats_bytes; /* as they were taken */
 } DhSessionEntry;
 
 typedef struct
@@ -92,7 +95,7 @@ struct _DhSession
   gboolean frame_memory; /* which is that memory is too short for the picture in one piece */
   gboolean tiled;        /* such pictures are computed in tiles */
   GQueue entries;        /* DhSessionEntry, used last first */
-  gsize entries_bytes;
+  gsize entries_bytes, entries_stats_bytes;
 
   DhScoreStats *set_stats;
   DhScore active;
