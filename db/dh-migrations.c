@@ -140,5 +140,14 @@ const char *const dh_database_migrations[] = {
   "CREATE TRIGGER keep_run_numbers AFTER DELETE ON runs BEGIN"
   "  UPDATE removed_runs SET last = max (last, OLD.id);"
   " END;",
+
+  /* Of a run that has ended, how many images it measured and left out: who lists hundreds of runs of large sets is not
+   * to go through all their images. NULL while there may be more. */
+  "ALTER TABLE runs ADD COLUMN images_done INTEGER;"
+  "ALTER TABLE runs ADD COLUMN images_failed INTEGER;"
+  "UPDATE runs SET"
+  "  images_done = (SELECT count (*) FROM run_images WHERE run = runs.id AND run_images.state = 'done'),"
+  "  images_failed = (SELECT count (*) FROM run_images WHERE run = runs.id AND run_images.state = 'failed')"
+  " WHERE state IN ('done', 'failed', 'cancelled');",
 };
 const guint dh_database_n_migrations = G_N_ELEMENTS (dh_database_migrations);

@@ -84,6 +84,7 @@ void dh_mark_row_free (DhMarkRow *row);
 void dh_job_row_free (DhJobRow *row);
 DhJobRow *dh_job_row_copy (const DhJobRow *row);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhRunRow, dh_run_row_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhRunImageRow, dh_run_image_row_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhJobRow, dh_job_row_free)
 
 /* Data sets are one by root, kind and fingerprint; models by SHA-256. */
@@ -122,8 +123,12 @@ GPtrArray *dh_database_list_runs (DhDatabase *database, GError **error);
 gboolean dh_database_put_run_image (DhDatabase *database, gint64 run, const DhRunImageRow *row, GError **error);
 /* In the order in which they were written into the data set's table; GPtrArray of DhRunImageRow. */
 GPtrArray *dh_database_list_run_images (DhDatabase *database, gint64 run, GError **error);
+/* That of one image; NULL without an error where the run has none. */
+DhRunImageRow *dh_database_find_run_image (DhDatabase *database, gint64 run, const char *stem, GError **error);
 gboolean dh_database_put_run_protocol (DhDatabase *database, gint64 run, const DhRunProtocolRow *row, GError **error);
 GPtrArray *dh_database_list_run_protocols (DhDatabase *database, gint64 run, GError **error);
+/* The same without curves and histograms, which are most of what there is to read. */
+GPtrArray *dh_database_list_run_numbers (DhDatabase *database, gint64 run, GError **error);
 
 gint64 dh_database_add_threshold (DhDatabase *database, const DhThresholdRow *row, GError **error);
 /* Of one model and score, newest first; GPtrArray of DhThresholdRow. */

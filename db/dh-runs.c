@@ -37,17 +37,21 @@ dh_database_end_run (DhDatabase *database, gint64 run, const char *state, const 
                      GError **error)
 {
   g_autofree char *now = dh_database_now ();
-  return dh_database_execute (database, error,
-                              "UPDATE runs SET state = ?, why = ?, summary = ?, ended = ?, seconds ="
-                              " (SELECT coalesce (sum (seconds), 0) FROM run_images WHERE run = ?) WHERE id = ?",
-                              "ssssii", state, why, summary, now, run, run);
+  return dh_database_execute (
+      database, error,
+      "UPDATE runs SET state = ?, why = ?, summary = ?, ended = ?,"
+      " (seconds, images_done, images_failed) ="
+      " (SELECT coalesce (sum (seconds), 0), coalesce (sum (run_images.state = 'done'), 0),"
+      " coalesce (sum (run_images.state = 'failed'), 0) FROM run_images WHERE run = ?) WHERE id = ?",
+      "ssssii", state, why, summary, now, run, run);
 }
 
 gboolean
 dh_database_reopen_run (DhDatabase *database, gint64 run, const char *summary, GError **error)
 {
   return dh_database_execute (database, error,
-                              "UPDATE runs SET state = 'running', why = NULL, ended = NULL, summary = ? WHERE id = ?",
+                              "UPDATE runs SET state = 'running', why = NULL, ended = NULL, images_done = NULL,"
+                              " images_failed = NULL, summary = ? WHERE id = ?",
                               "si", summary, run);
 }
 
@@ -70,8 +74,8 @@ dh_database_delete_run (DhDatabase *database, gint64 run, GError **error)
   " program, command, started, ended, seconds, summary, method, source, datasets.title, datasets.root,"                \
   " datasets.kind, datasets.fingerprint, coalesce (method, models.title), coalesce (source, models.path), "            \
   "models.sha256, datasets.images,"                                                                                    \
-  " (SELECT count (*) FROM run_images WHERE run = runs.id AND run_images.state = 'done'),"                             \
-  " (SELECT count (*) FROM run_images WHERE run = runs.id AND run_images.state = 'failed')"                            \
+  " coalesce (images_done, (SELECT count (*) FROM run_images WHERE run = runs.id AND run_images.state = 'done')),"     \
+  " coalesce (images_failed, (SELECT count (*) FROM run_images WHERE run = runs.id AND run_images.state = 'failed'))"  \
   " FROM runs JOIN datasets ON datasets.id = dataset JOIN models ON models.id = model"
 
 static gpointer
@@ -178,16 +182,29 @@ read_run_image (sqlite3_stmt *statement)
   return row;
 }
 
+#define RUN_IMAGE_COLUMNS                                                                                              \
+  "SELECT image, stem, path, scene, run_images.state, run_images.why, score_file, width, height, pixels, positives,"   \
+  " non_finite, run_images.seconds, ap, auroc, fpr95, best_f1, best_f1_threshold, mean_score, max_score"               \
+  " FROM run_images JOIN images ON images.id = image"
+
 GPtrArray *
 dh_database_list_run_images (DhDatabase *database, gint64 run, GError **error)
 {
+  sqlite3_stmt *statement =
+      dh_database_bind (database, error, RUN_IMAGE_COLUMNS " WHERE run = ? ORDER BY image", "i", run);
+  return dh_database_list (database, statement, read_run_image, (GDestroyNotify)dh_run_image_row_free, error);
+}
+
+DhRunImageRow *
+dh_database_find_run_image (DhDatabase *database, gint64 run, const char *stem, GError **error)
+{
   sqlite3_stmt *statement = dh_database_bind (
       database, error,
-      "SELECT image, stem, path, scene, state, why, score_file, width, height, pixels, positives, non_finite, seconds,"
-      " ap, auroc, fpr95, best_f1, best_f1_threshold, mean_score, max_score"
-      " FROM run_images JOIN images ON images.id = image WHERE run = ? ORDER BY image",
-      "i", run);
-  return dh_database_list (database, statement, read_run_image, (GDestroyNotify)dh_run_image_row_free, error);
+      RUN_IMAGE_COLUMNS " JOIN runs ON runs.id = run WHERE run = ? AND images.dataset = runs.dataset AND stem = ?",
+      "is", run, stem);
+  g_autoptr (GPtrArray) found =
+      dh_database_list (database, statement, read_run_image, (GDestroyNotify)dh_run_image_row_free, error);
+  return found && found->len > 0 ? g_ptr_array_steal_index (found, 0) : NULL;
 }
 
 gboolean
@@ -222,6 +239,17 @@ read_run_protocol (sqlite3_stmt *statement)
   row->curve = dh_column_bytes (statement, c++);
   row->histogram = dh_column_bytes (statement, c++);
   return row;
+}
+
+GPtrArray *
+dh_database_list_run_numbers (DhDatabase *database, gint64 run, GError **error)
+{
+  sqlite3_stmt *statement = dh_database_bind (
+      database, error,
+      "SELECT score, protocol, ap, auroc, fpr95, threshold_tpr95, best_f1, best_f1_threshold, pixels, positives,"
+      " undefined_images, NULL, NULL FROM run_protocols WHERE run = ? ORDER BY score, protocol",
+      "i", run);
+  return dh_database_list (database, statement, read_run_protocol, (GDestroyNotify)dh_run_protocol_row_free, error);
 }
 
 GPtrArray *

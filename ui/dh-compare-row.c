@@ -25,8 +25,10 @@ show_thumbnail (DhCompareRow *self)
 static void
 forget_item (DhCompareRow *self)
 {
-  if (self->item != NULL)
-    g_signal_handlers_disconnect_by_func (self->item, show_thumbnail, self);
+  if (self->item == NULL)
+    return;
+  g_signal_handlers_disconnect_by_func (self->item, show_thumbnail, self);
+  dh_session_leave_thumbnail (self->session, self->item);
   g_clear_object (&self->item);
 }
 
@@ -39,7 +41,7 @@ dh_compare_row_set_picture (DhCompareRow *self, DhComparedPicture *picture, doub
   self->item = g_object_ref (dh_compared_picture_get_item (picture));
   g_signal_connect_swapped (self->item, "notify::thumbnail", G_CALLBACK (show_thumbnail), self);
   show_thumbnail (self);
-  dh_session_request_thumbnail (self->session, self->item);
+  dh_session_show_thumbnail (self->session, self->item);
   const char *name = dh_image_item_get_name (self->item), *why = dh_compared_picture_get_why (picture);
   const double change = dh_compared_picture_get_change (picture);
   g_autofree char *text = dh_number_format_change (100 * change, 1, NULL);

@@ -147,12 +147,20 @@ on_item_notify (DhImageItem *item, GParamSpec *spec, DhImageRow *self)
     show_state (self);
 }
 
+static void
+forget_item (DhImageRow *self)
+{
+  if (self->item == NULL)
+    return;
+  g_signal_handlers_disconnect_by_func (self->item, on_item_notify, self);
+  dh_session_leave_thumbnail (self->session, self->item);
+  g_clear_object (&self->item);
+}
+
 void
 dh_image_row_set_object (DhImageRow *self, GObject *object)
 {
-  if (self->item != NULL)
-    g_signal_handlers_disconnect_by_func (self->item, on_item_notify, self);
-  g_clear_object (&self->item);
+  forget_item (self);
   gtk_widget_set_visible (self->group, DH_IS_IMAGE_GROUP (object));
   gtk_widget_set_visible (self->image, DH_IS_IMAGE_ITEM (object));
   if (DH_IS_IMAGE_GROUP (object))
@@ -171,16 +179,14 @@ dh_image_row_set_object (DhImageRow *self, GObject *object)
   show_state (self);
   show_marks (self);
   show_objects (self);
-  dh_session_request_thumbnail (self->session, self->item);
+  dh_session_show_thumbnail (self->session, self->item);
 }
 
 static void
 dh_image_row_dispose (GObject *object)
 {
   DhImageRow *self = DH_IMAGE_ROW (object);
-  if (self->item != NULL)
-    g_signal_handlers_disconnect_by_func (self->item, on_item_notify, self);
-  g_clear_object (&self->item);
+  forget_item (self);
   g_clear_object (&self->session);
   dh_widget_unparent_children (GTK_WIDGET (self));
   G_OBJECT_CLASS (dh_image_row_parent_class)->dispose (object);

@@ -278,12 +278,6 @@ dh_images_table_dup_note (GtkWidget *table)
   return g_strdup_printf (_ ("%s · F1 and objects: %s"), count, at);
 }
 
-static void
-on_marks (GtkWidget *table)
-{
-  dh_table_update (DH_TABLE (table), FALSE);
-}
-
 /* The end of an evaluation, or another set. */
 static void
 refill (GtkWidget *table)
@@ -292,16 +286,9 @@ refill (GtkWidget *table)
   DhImageList *list = dh_session_get_list (self->session);
   const guint before = g_list_model_get_n_items (G_LIST_MODEL (self->store));
   g_autoptr (GPtrArray) items = g_ptr_array_new ();
-  for (guint i = 0; i < before; i++)
-    {
-      g_autoptr (DhImageItem) item = g_list_model_get_item (G_LIST_MODEL (self->store), i);
-      g_signal_handlers_disconnect_by_func (item, on_marks, table);
-    }
   if (dh_session_get_evaluation (self->session) != NULL)
     for (guint i = 0; i < dh_image_list_get_size (list); i++)
       g_ptr_array_add (items, dh_image_list_get_item (list, i));
-  for (guint i = 0; i < items->len; i++)
-    g_signal_connect_object (items->pdata[i], "notify::marks", G_CALLBACK (on_marks), table, G_CONNECT_SWAPPED);
   dh_set_lookup_renew (self->lookup);
   g_list_store_splice (self->store, 0, before, items->pdata, items->len);
 }
@@ -314,7 +301,7 @@ on_objects (GtkWidget *table)
 }
 
 static void
-on_threshold (GtkWidget *table)
+show_again (GtkWidget *table)
 {
   dh_table_update (DH_TABLE (table), FALSE);
 }
@@ -360,7 +347,8 @@ dh_images_table_new (DhSession *session)
   g_signal_connect_object (session, "notify::evaluating", G_CALLBACK (refill), table, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::set-stats", G_CALLBACK (refill), table, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "set-objects", G_CALLBACK (on_objects), table, G_CONNECT_SWAPPED);
-  g_signal_connect_object (session, "threshold", G_CALLBACK (on_threshold), table, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  g_signal_connect_object (session, "threshold", G_CALLBACK (show_again), table, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  g_signal_connect_object (session, "marks", G_CALLBACK (show_again), table, G_CONNECT_SWAPPED);
   refill (table);
   return table;
 }

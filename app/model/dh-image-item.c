@@ -13,7 +13,6 @@ struct _DhImageItem
   char *reason;
   GBytes *thumbnail;
   guint thumbnail_width, thumbnail_height;
-  gboolean thumbnail_claimed;
   DhItemMetrics metrics;
   gint n_missed, n_false;
   double largest_missed; /* of those */
@@ -183,14 +182,6 @@ dh_image_item_set_thumbnail (DhImageItem *self, GBytes *rgb, guint width, guint 
   self->thumbnail_width = width;
   self->thumbnail_height = height;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_THUMBNAIL]);
-}
-
-gboolean
-dh_image_item_claim_thumbnail (DhImageItem *self)
-{
-  gboolean was = self->thumbnail_claimed;
-  self->thumbnail_claimed = TRUE;
-  return was;
 }
 
 const DhItemMetrics *

@@ -48,8 +48,6 @@ void dh_image_item_set_state (DhImageItem *item, DhItemState state, const char *
 /* RGB, 3·width·height; NULL until it is loaded. */
 GBytes *dh_image_item_get_thumbnail (DhImageItem *item, guint *width, guint *height);
 void dh_image_item_set_thumbnail (DhImageItem *item, GBytes *rgb, guint width, guint height);
-/* Whether the thumbnail was asked for already; sets it. */
-gboolean dh_image_item_claim_thumbnail (DhImageItem *item);
 
 const DhItemMetrics *dh_image_item_get_metrics (DhImageItem *item);
 /* Why an evaluated picture has no AP, translated: no label, no anomaly or no inlier in it; NULL where it has one. */

@@ -29,7 +29,7 @@ static void
 add_protocol (DhRun *run, DhDatabase *database)
 {
   run->ap = run->fpr95 = run->auroc = run->best_f1 = run->best_f1_threshold = NAN;
-  g_autoptr (GPtrArray) protocols = dh_database_list_run_protocols (database, run->id, NULL);
+  g_autoptr (GPtrArray) protocols = dh_database_list_run_numbers (database, run->id, NULL);
   for (guint i = 0; protocols != NULL && i < protocols->len; i++)
     {
       const DhRunProtocolRow *row = protocols->pdata[i];

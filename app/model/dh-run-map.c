@@ -107,15 +107,6 @@ take_protocols (DhRunMap *map, DhDatabase *database, const char *score, GError *
   return rows != NULL;
 }
 
-static const DhRunImageRow *
-find_image (GPtrArray *rows, const char *stem)
-{
-  for (guint i = 0; i < rows->len; i++)
-    if (g_strcmp0 (((DhRunImageRow *)rows->pdata[i])->stem, stem) == 0)
-      return rows->pdata[i];
-  return NULL;
-}
-
 static gboolean
 read_map (DhRunMap *map, const char *root, GError **error)
 {
@@ -144,10 +135,15 @@ read_map (DhRunMap *map, const char *root, GError **error)
                    run->folder);
       return FALSE;
     }
-  g_autoptr (GPtrArray) images = dh_database_list_run_images (database, map->run, error);
-  if (images == NULL || !take_protocols (map, database, run->score, error))
+  g_autoptr (GError) local = NULL;
+  g_autoptr (DhRunImageRow) image = dh_database_find_run_image (database, map->run, map->stem, &local);
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (!take_protocols (map, database, run->score, error))
     return FALSE;
-  const DhRunImageRow *image = find_image (images, map->stem);
   if (image == NULL || image->score_file == NULL)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, _ ("The run has kept no map of this image%s%s"),

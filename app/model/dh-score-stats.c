@@ -69,6 +69,19 @@ dh_score_stats_unref (DhScoreStats *stats)
   g_free (stats);
 }
 
+gsize
+dh_score_stats_size_bytes (const DhScoreStats *stats)
+{
+  gsize size = sizeof *stats;
+  for (guint i = 0; i < DH_N_SCORES; i++)
+    {
+      size += dh_ranking_memory (stats->rankings[i]);
+      if (stats->sweeps[i] != NULL)
+        size += dh_open_sweep_memory (stats->sweeps[i]);
+    }
+  return size;
+}
+
 void
 dh_score_stats_count_classes (DhScoreStats *stats, guint classes)
 {

@@ -23,6 +23,8 @@ DhScoreStats *dh_score_stats_copy (const DhScoreStats *stats);
 /* Computes what is read later: presets, metrics, the index behind the counts, and curves of about `curve_points` points
  * (0: none). Takes as long as a walk over all distinct scores. */
 void dh_score_stats_seal (DhScoreStats *stats, guint curve_points);
+/* Bytes held, those of a small picture megabytes. */
+gsize dh_score_stats_size_bytes (const DhScoreStats *stats);
 DhScoreStats *dh_score_stats_ref (DhScoreStats *stats);
 void dh_score_stats_unref (DhScoreStats *stats);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhScoreStats, dh_score_stats_unref)

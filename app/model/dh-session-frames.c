@@ -10,6 +10,24 @@ entry_free (gpointer data)
   g_free (entry);
 }
 
+/* Takes one that is out of the queue. */
+static void
+drop_entry (DhSession *self, DhSessionEntry *entry)
+{
+  self->entries_bytes -= dh_frame_size_bytes (entry->frame);
+  self->entries_stats_bytes -= entry->stats_bytes;
+  entry_free (entry);
+}
+
+/* Those that were used last stay. */
+static void
+drop_oldest (DhSession *self)
+{
+  while (self->entries.length > 1
+         && (self->entries_bytes > DH_SESSION_FRAME_BUDGET || self->entries_stats_bytes > DH_SESSION_STATS_BUDGET))
+    drop_entry (self, g_queue_pop_tail (&self->entries));
+}
+
 static DhSessionEntry *
 find_entry (DhSession *self, DhImageItem *item)
 {
@@ -33,27 +51,21 @@ keep_frame (DhSession *self, DhImageItem *item, DhFrame *frame)
   if (entry != NULL)
     {
       g_queue_remove (&self->entries, entry);
-      self->entries_bytes -= dh_frame_size_bytes (entry->frame);
-      entry_free (entry);
+      drop_entry (self, entry);
     }
   entry = g_new0 (DhSessionEntry, 1);
   entry->item = g_object_ref (item);
   entry->frame = dh_frame_ref (frame);
   g_queue_push_head (&self->entries, entry);
   self->entries_bytes += dh_frame_size_bytes (frame);
-  while (self->entries_bytes > DH_SESSION_FRAME_BUDGET && self->entries.length > 1)
-    {
-      DhSessionEntry *last = g_queue_pop_tail (&self->entries);
-      self->entries_bytes -= dh_frame_size_bytes (last->frame);
-      entry_free (last);
-    }
+  drop_oldest (self);
 }
 
 void
 dh_session_forget_frames (DhSession *self)
 {
   g_queue_clear_full (&self->entries, entry_free);
-  self->entries_bytes = 0;
+  self->entries_bytes = self->entries_stats_bytes = 0;
   dh_session_drop_run_maps (self);
 }
 
@@ -214,7 +226,12 @@ on_stats (DhWorker *worker, DhImageItem *item, DhScoreStats *stats, DhSession *s
     return;
   DhSessionEntry *entry = find_entry (self, item);
   if (entry != NULL && entry->stats == NULL)
-    entry->stats = dh_score_stats_ref (stats);
+    {
+      entry->stats = dh_score_stats_ref (stats);
+      entry->stats_bytes = dh_score_stats_size_bytes (stats);
+      self->entries_stats_bytes += entry->stats_bytes;
+      drop_oldest (self);
+    }
   dh_session_add_ranges (self, stats, dh_image_item_get_name (item), FALSE);
   if (item != self->current || self->frame == NULL)
     return;

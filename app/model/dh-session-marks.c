@@ -276,6 +276,7 @@ dh_session_set_note (DhSession *self, DhImageItem *item, const char *note)
   g_clear_handle_id (&self->writing_source, g_source_remove);
   g_set_object (&self->writing, item);
   dh_image_item_set_note (item, note);
+  dh_session_emit (self, DH_SESSION_MARKS);
   self->writing_source = g_timeout_add (REST, came_to_rest, self);
 }
 
@@ -307,6 +308,7 @@ dh_session_set_tag_of_all (DhSession *self, GPtrArray *items, const char *tag, g
     change_tag (changed->pdata[i], line, on);
   if (changed->len > 0)
     {
+      dh_session_emit (self, DH_SESSION_MARKS);
       dh_session_renew_slices (self);
       keep (self, changed);
     }

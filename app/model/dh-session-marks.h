@@ -6,7 +6,7 @@ G_BEGIN_DECLS
 /* What the user writes about pictures: tags and a note. They belong to the picture's file, whatever set it is opened
  * in, and are kept in the database by a thread of their own, in the order in which they were written; where that fails
  * the session's "error" says so, and they are tried again with the next that is written and at the end; until then they
- * are of this session alone. For the window's thread; nothing blocks. */
+ * are of this session alone. The signal "marks" tells of each change. For the window's thread; nothing blocks. */
 void dh_session_set_tag (DhSession *session, DhImageItem *item, const char *tag, gboolean on);
 /* The same of many pictures at once, GPtrArray of DhImageItem: all of them are kept, or none. How many had it
  * otherwise.

@@ -102,6 +102,7 @@ show_dataset (DhSession *self, DhOpening *opening)
   dh_worker_set_dataset (self->worker, self->dataset);
   settle_filter (self);
   dh_image_list_take_items (self->list, make_items (self, self->dataset, opening->marks));
+  dh_thumbnails_drop_kept (self->thumbnails);
   dh_session_take_set_stats (self, NULL);
   remember (self);
   dh_session_trace (self, "opened %s, %u pictures", dh_session_get_dataset_title (self),

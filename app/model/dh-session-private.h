@@ -10,6 +10,7 @@
 #include "dh-session-evaluation.h"
 #include "dh-session.h"
 #include "dh-settings.h"
+#include "dh-thumbnails.h"
 #include "dh-worker.h"
 
 G_BEGIN_DECLS
@@ -17,12 +18,15 @@ G_BEGIN_DECLS
 /* How many pictures are computed ahead of the user, and how much memory their frames may take. */
 #define DH_SESSION_AHEAD 2
 #define DH_SESSION_FRAME_BUDGET ((gsize)640 << 20)
+/* Of their statistics, which take more than small pictures themselves. */
+#define DH_SESSION_STATS_BUDGET ((gsize)512 << 20)
 
 typedef struct
 {
   DhImageItem *item;
   DhFrame *frame;
   DhScoreStats *stats;
+  gsize stats_bytes; /* as they were taken */
 } DhSessionEntry;
 
 typedef struct
@@ -59,6 +63,7 @@ struct _DhSession
   DhPlayer *player;
   DhMapCache *cache;
   DhWorker *worker;
+  DhThumbnails *thumbnails;
   DhImageList *list;
   guint64 cache_size;
   char *device_sentence;
@@ -92,7 +97,7 @@ struct _DhSession
   gboolean frame_memory; /* which is that memory is too short for the picture in one piece */
   gboolean tiled;        /* such pictures are computed in tiles */
   GQueue entries;        /* DhSessionEntry, used last first */
-  gsize entries_bytes;
+  gsize entries_bytes, entries_stats_bytes;
 
   DhScoreStats *set_stats;
   DhScore active;
@@ -180,6 +185,7 @@ enum
   DH_SESSION_RUN_STATS,
   DH_SESSION_COMPONENTS,
   DH_SESSION_SLICES,
+  DH_SESSION_MARKS,
   DH_SESSION_SET_OBJECTS,
   DH_SESSION_MESSAGE,
   DH_SESSION_WRITTEN,

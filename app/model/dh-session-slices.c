@@ -11,6 +11,8 @@
 
 /* Microseconds between two words of progress. */
 #define TELL_EVERY (G_USEC_PER_SEC / 10)
+/* Milliseconds after which what was told is shown: of a set of many scenes all rows would be gone through for each. */
+#define SHOW_AFTER 100
 
 /* Shared between the window's thread and the one that measures. */
 typedef struct
@@ -38,6 +40,7 @@ struct _DhSessionSlices
   DhSetObjects *counted; /* what the rows show; NULL: nothing */
   gboolean counted_old;
   Pass *pass;
+  guint show_source;
 };
 
 static void
@@ -58,6 +61,7 @@ typedef struct
 {
   Pass *pass;
   DhSliceRank *rank; /* NULL: of progress alone, or of the end */
+  guint at;          /* its place among the pass's */
   guint reading;
   gboolean end;
 } Told;
@@ -89,10 +93,7 @@ row_at (DhSession *self, guint at)
 static char *
 dup_key (DhSlice *slice, DhScore score)
 {
-  const GArray *members = dh_slice_get_members (slice);
-  g_autofree char *sum =
-      g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *)members->data, members->len * sizeof (guint));
-  return g_strdup_printf ("%u %u %s", (guint)score, (guint)dh_slice_get_place (slice), sum);
+  return g_strdup_printf ("%u %u %s", (guint)score, (guint)dh_slice_get_place (slice), dh_slice_get_sum (slice));
 }
 
 /* The evaluation has measured it. */
@@ -162,24 +163,36 @@ let_go (DhSession *self)
 }
 
 static gboolean
+show_known (gpointer data)
+{
+  DhSession *self = data;
+  self->slices->show_source = 0;
+  for (guint i = 0; i < count_rows (self); i++)
+    show_ranked (self, row_at (self, i));
+  dh_session_emit (self, DH_SESSION_SLICES);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
 show_told (gpointer data)
 {
   Told *told = data;
   DhSession *self = told->pass->session;
   if (self == NULL)
     return G_SOURCE_REMOVE;
+  DhSessionSlices *slices = self->slices;
   told->pass->reading = told->reading;
-  for (guint i = 0; told->rank != NULL && i < told->pass->ranks->len; i++)
-    if (told->pass->ranks->pdata[i] == told->rank)
-      g_hash_table_replace (self->slices->known, g_strdup (told->pass->keys->pdata[i]), dh_slice_rank_ref (told->rank));
-  for (guint i = 0; told->rank != NULL && i < count_rows (self); i++)
-    show_ranked (self, row_at (self, i));
+  if (told->rank != NULL)
+    g_hash_table_replace (slices->known, g_strdup (told->pass->keys->pdata[told->at]), dh_slice_rank_ref (told->rank));
   if (told->end)
     {
       dh_session_trace (self, "slices measured %u", told->pass->ranks->len);
       let_go (self);
+      g_clear_handle_id (&slices->show_source, g_source_remove);
+      show_known (self);
     }
-  dh_session_emit (self, DH_SESSION_SLICES);
+  else if (slices->show_source == 0)
+    slices->show_source = g_timeout_add (SHOW_AFTER, show_known, self);
   return G_SOURCE_REMOVE;
 }
 
@@ -188,7 +201,9 @@ tell (Pass *pass, DhSliceRank *rank, guint reading, gboolean end)
 {
   Told *told = g_new0 (Told, 1);
   g_atomic_ref_count_inc (&pass->refs);
-  *told = (Told){ pass, rank != NULL ? dh_slice_rank_ref (rank) : NULL, reading, end };
+  *told = (Told){ pass, rank != NULL ? dh_slice_rank_ref (rank) : NULL, 0, reading, end };
+  if (rank != NULL)
+    g_ptr_array_find (pass->ranks, rank, &told->at);
   g_idle_add_full (G_PRIORITY_DEFAULT_IDLE, show_told, told, told_free);
 }
 
@@ -362,6 +377,7 @@ dh_session_drop_slices (DhSession *self)
 {
   DhSessionSlices *slices = self->slices;
   let_go (self);
+  g_clear_handle_id (&slices->show_source, g_source_remove);
   slices->wanted = FALSE;
   g_clear_pointer (&slices->counted, dh_set_objects_unref);
   g_hash_table_remove_all (slices->known);

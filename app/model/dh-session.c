@@ -88,9 +88,17 @@ dh_session_take_set_stats (DhSession *self, DhScoreStats *stats)
 }
 
 void
-dh_session_request_thumbnail (DhSession *self, DhImageItem *item)
+dh_session_show_thumbnail (DhSession *self, DhImageItem *item)
 {
-  dh_worker_request_thumbnail (self->worker, item);
+  if (self->thumbnails != NULL && self->dataset != NULL)
+    dh_thumbnails_show (self->thumbnails, self->dataset, item);
+}
+
+void
+dh_session_leave_thumbnail (DhSession *self, DhImageItem *item)
+{
+  if (self->thumbnails != NULL)
+    dh_thumbnails_leave (self->thumbnails, item);
 }
 
 guint64
@@ -235,6 +243,7 @@ static const struct
   [DH_SESSION_COMPONENTS] = { "components" },
   [DH_SESSION_CHECK] = { "check" },
   [DH_SESSION_SLICES] = { "slices" },
+  [DH_SESSION_MARKS] = { "marks" },
   [DH_SESSION_SET_OBJECTS] = { "set-objects" },
   [DH_SESSION_MESSAGE] = { "message", 1, { G_TYPE_STRING } },
   [DH_SESSION_WRITTEN] = { "written", 2, { G_TYPE_STRING, G_TYPE_STRING } },
@@ -332,6 +341,7 @@ dh_session_init (DhSession *self)
   self->player = dh_player_new (self);
   self->cache = dh_map_cache_new (maps, DH_MAP_CACHE_DEFAULT_LIMIT);
   self->worker = dh_worker_new (self->cache);
+  self->thumbnails = dh_thumbnails_new ();
   self->training = dh_training_queue_new (NULL, NULL);
   g_signal_connect (self->training, "counts", G_CALLBACK (trace_trainings), self);
   make_list (self);
@@ -379,6 +389,7 @@ dh_session_close (DhSession *self)
   dh_session_close_set_objects (self);
   g_signal_handlers_disconnect_by_data (self->worker, self);
   dh_worker_stop (self->worker);
+  g_clear_pointer (&self->thumbnails, dh_thumbnails_free);
   g_clear_object (&self->worker);
   g_signal_handlers_disconnect_by_data (self->training, self);
   dh_training_queue_close (self->training);

@@ -154,7 +154,9 @@ void dh_session_retry (DhSession *session);
  * so). */
 gboolean dh_session_can_tile (DhSession *session);
 void dh_session_compute_in_tiles (DhSession *session);
-void dh_session_request_thumbnail (DhSession *session, DhImageItem *item);
+/* For a row that shows the item, and when it shows it no more: as often. */
+void dh_session_show_thumbnail (DhSession *session, DhImageItem *item);
+void dh_session_leave_thumbnail (DhSession *session, DhImageItem *item);
 /* Runs of the network begun so far. */
 guint64 dh_session_get_n_runs (DhSession *session);
 /* Of the cache on disk, as last told by a thread that looked. */

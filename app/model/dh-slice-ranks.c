@@ -52,6 +52,20 @@ cost_of (const DhSliceRank *rank)
   return dh_ranking_usual_memory (rank->pixels);
 }
 
+/* Memory of a pass, from this picture on: so much more than before, or less. Ascending. */
+typedef struct
+{
+  guint at;
+  gint64 more;
+} Change;
+
+/* Rankings that are measured in one pass over the set. */
+typedef struct
+{
+  GPtrArray *ranks; /* DhSliceRank, borrowed */
+  GArray *changes;  /* Change */
+} Group;
+
 static guint
 member (const DhSliceRank *rank, guint at)
 {
@@ -64,44 +78,89 @@ last_member (const DhSliceRank *rank)
   return member (rank, rank->members->len - 1);
 }
 
-/* A ranking stands open from its first picture to its last. Whether it fits beside those of the pass that do so. */
-static gboolean
-fits (GPtrArray *pass, const DhSliceRank *rank, gsize budget)
+static Group *
+group_new (void)
 {
-  /* The memory grows at first pictures alone. */
-  for (guint i = 0; i <= pass->len; i++)
-    {
-      const guint at = member (i < pass->len ? pass->pdata[i] : rank, 0);
-      if (at < member (rank, 0) || at > last_member (rank))
-        continue;
-      guint64 cost = cost_of (rank);
-      for (guint j = 0; j < pass->len; j++)
-        if (member (pass->pdata[j], 0) <= at && at <= last_member (pass->pdata[j]))
-          cost += cost_of (pass->pdata[j]);
-      if (cost > budget && cost > cost_of (rank))
-        return FALSE;
-    }
-  return TRUE;
+  Group *group = g_new (Group, 1);
+  group->ranks = g_ptr_array_new ();
+  group->changes = g_array_new (FALSE, FALSE, sizeof (Change));
+  return group;
 }
 
-/* The passes over the set, each an array of ranks. */
+static void
+group_free (gpointer data)
+{
+  Group *group = data;
+  g_ptr_array_unref (group->ranks);
+  g_array_unref (group->changes);
+  g_free (group);
+}
+
+/* A ranking stands open from its first picture to its last. Whether it fits beside those of the group that do so. */
+static gboolean
+fits (const Group *group, const DhSliceRank *rank, gsize budget)
+{
+  const guint64 own = cost_of (rank);
+  const guint first = member (rank, 0), last = last_member (rank);
+  gint64 others = 0;
+  for (guint i = 0; i < group->changes->len; i++)
+    {
+      const Change *change = &g_array_index (group->changes, Change, i);
+      const guint64 before = (guint64)others;
+      others += change->more;
+      if (change->at > first && before > 0 && before + own > budget)
+        return FALSE;
+      if (change->at > last)
+        return TRUE;
+    }
+  return TRUE; /* nothing is open behind the last change */
+}
+
+static void
+add_change (GArray *changes, guint at, gint64 more)
+{
+  guint low = 0, high = changes->len;
+  while (low < high)
+    {
+      const guint middle = low + (high - low) / 2;
+      if (g_array_index (changes, Change, middle).at < at)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+  if (low < changes->len && g_array_index (changes, Change, low).at == at)
+    g_array_index (changes, Change, low).more += more;
+  else
+    g_array_insert_vals (changes, low, &(Change){ at, more }, 1);
+}
+
+static void
+group_add (Group *group, DhSliceRank *rank)
+{
+  const gint64 cost = (gint64)cost_of (rank);
+  g_ptr_array_add (group->ranks, rank);
+  add_change (group->changes, member (rank, 0), cost);
+  add_change (group->changes, last_member (rank) + 1, -cost);
+}
+
+/* The passes over the set, a Group each. */
 static GPtrArray *
 plan (GPtrArray *ranks, gsize budget)
 {
-  GPtrArray *passes = g_ptr_array_new_with_free_func ((GDestroyNotify)g_ptr_array_unref);
+  GPtrArray *groups = g_ptr_array_new_with_free_func (group_free);
   for (guint i = 0; i < ranks->len; i++)
     {
       DhSliceRank *rank = ranks->pdata[i];
-      guint pass = 0;
+      guint at = 0;
       if (rank->members->len == 0)
         continue;
-      while (pass < passes->len && !fits (passes->pdata[pass], rank, budget))
-        pass++;
-      if (pass == passes->len)
-        g_ptr_array_add (passes, g_ptr_array_new ());
-      g_ptr_array_add (passes->pdata[pass], rank);
+      while (at < groups->len && !fits (groups->pdata[at], rank, budget))
+        at++;
+      if (at == groups->len)
+        g_ptr_array_add (groups, group_new ());
+      group_add (groups->pdata[at], rank);
     }
-  return passes;
+  return groups;
 }
 
 /* The pictures of a pass, ascending. */
@@ -125,11 +184,11 @@ list_pictures (GPtrArray *pass)
 guint
 dh_slice_ranks_count_readings (GPtrArray *ranks, gsize budget)
 {
-  g_autoptr (GPtrArray) passes = plan (ranks, budget);
+  g_autoptr (GPtrArray) groups = plan (ranks, budget);
   guint n = 0;
-  for (guint i = 0; i < passes->len; i++)
+  for (guint i = 0; i < groups->len; i++)
     {
-      g_autoptr (GArray) pictures = list_pictures (passes->pdata[i]);
+      g_autoptr (GArray) pictures = list_pictures (((Group *)groups->pdata[i])->ranks);
       n += pictures->len;
     }
   return n;
@@ -244,8 +303,8 @@ void
 dh_slice_ranks_measure (GPtrArray *ranks, DhSetMaps *maps, DhScore score, gsize budget, DhSliceRankTold told,
                         gpointer data, GCancellable *cancellable)
 {
-  g_autoptr (GPtrArray) passes = plan (ranks, budget);
+  g_autoptr (GPtrArray) groups = plan (ranks, budget);
   guint reading = 0;
-  for (guint i = 0; i < passes->len; i++)
-    measure_pass (passes->pdata[i], maps, score, &reading, told, data, cancellable);
+  for (guint i = 0; i < groups->len; i++)
+    measure_pass (((Group *)groups->pdata[i])->ranks, maps, score, &reading, told, data, cancellable);
 }

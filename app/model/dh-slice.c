@@ -14,6 +14,7 @@ struct _DhSlice
   DhPlace place;
   guint64 from, below;
   GArray *members; /* guint */
+  char *sum;       /* of them; NULL before it was asked for */
   DhSliceNumbers numbers;
 };
 
@@ -46,6 +47,7 @@ dh_slice_finalize (GObject *object)
   g_free (self->name);
   g_free (self->filter);
   g_array_unref (self->members);
+  g_free (self->sum);
   g_free (self->numbers.why_not_ranked);
   g_free (self->numbers.why_not_counted);
   G_OBJECT_CLASS (dh_slice_parent_class)->finalize (object);
@@ -144,6 +146,15 @@ const GArray *
 dh_slice_get_members (DhSlice *self)
 {
   return self->members;
+}
+
+const char *
+dh_slice_get_sum (DhSlice *self)
+{
+  if (self->sum == NULL)
+    self->sum = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *)self->members->data,
+                                             self->members->len * sizeof (guint));
+  return self->sum;
 }
 
 DhSliceNumbers *

@@ -54,6 +54,8 @@ guint dh_slice_get_place (DhSlice *slice);
 void dh_slice_get_areas (DhSlice *slice, guint64 *from, guint64 *below);
 /* Numbers of its pictures in the set, ascending; of a place or size all are. Borrowed. */
 const GArray *dh_slice_get_members (DhSlice *slice);
+/* What two slices have in common that are of the same pictures, and no others: it stays as it is. Borrowed. */
+const char *dh_slice_get_sum (DhSlice *slice);
 /* To be filled by who keeps the slice. */
 DhSliceNumbers *dh_slice_edit_numbers (DhSlice *slice);
 /* dh-slice-count.c: fills what is of the threshold; `objects` NULL: nothing is known. `old`: soon it is another. */

@@ -38,8 +38,7 @@ struct _DhWorker
   GThread *thread;       /* the only one to touch the predictor */
   GThreadPool *readers;  /* DhJob: picture, labels, cache */
   GThreadPool *counters; /* Finished: statistics, storing */
-  GThreadPool *thumbnails;
-  GHashTable *jobs; /* DhImageItem → DhJob under way; the window's thread */
+  GHashTable *jobs;      /* DhImageItem → DhJob under way; the window's thread */
   DhDataset *dataset;
   guint wanted;
   DhModelInfo *model_info;
@@ -74,14 +73,6 @@ struct _DhWorker
   GQueue made; /* Made: an evaluation's pictures, those begun first before the others */
 };
 
-typedef struct
-{
-  DhImageItem *item;
-  DhDataset *dataset;
-  guint index;
-  DhImage *image;
-} DhThumbnail;
-
 /* What a picture's maps are kept under, those of tiles apart; NULL while no model is loaded. With the mutex held. */
 G_GNUC_INTERNAL char *dh_worker_dup_key (DhWorker *worker, const char *picture, guint width, guint height,
                                          gboolean tiled);
@@ -115,8 +106,6 @@ G_GNUC_INTERNAL void dh_worker_read_job (gpointer data, gpointer user_data);
 G_GNUC_INTERNAL void dh_worker_finish_job (DhWorker *self, DhJob *job, DhFrame *frame, const char *key);
 G_GNUC_INTERNAL void dh_worker_count_and_store (gpointer data, gpointer user_data);
 G_GNUC_INTERNAL void dh_worker_make_way (DhWorker *self, DhJob *job);
-G_GNUC_INTERNAL void dh_thumbnail_free (gpointer data);
-G_GNUC_INTERNAL void dh_worker_load_thumbnail (gpointer data, gpointer user_data);
 G_GNUC_INTERNAL gint dh_job_order (gconstpointer a, gconstpointer b, gpointer data);
 
 /* dh-worker-load.c: on the inference thread. */

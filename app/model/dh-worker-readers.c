@@ -132,35 +132,3 @@ dh_worker_read_job (gpointer data, gpointer user_data)
   g_cond_signal (&self->cond);
   g_mutex_unlock (&self->mutex);
 }
-
-void
-dh_thumbnail_free (gpointer data)
-{
-  DhThumbnail *thumbnail = data;
-  g_object_unref (thumbnail->item);
-  dh_dataset_unref (thumbnail->dataset);
-  g_clear_pointer (&thumbnail->image, dh_image_unref);
-  g_free (thumbnail);
-}
-
-static gboolean
-deliver_thumbnail (gpointer data)
-{
-  DhThumbnail *thumbnail = data;
-  DhImage *image = thumbnail->image;
-  g_autoptr (GBytes) rgb = g_bytes_new_with_free_func (image->rgb, (gsize)3 * image->width * image->height,
-                                                       (GDestroyNotify)dh_image_unref, dh_image_ref (image));
-  dh_image_item_set_thumbnail (thumbnail->item, rgb, image->width, image->height);
-  return G_SOURCE_REMOVE;
-}
-
-void
-dh_worker_load_thumbnail (gpointer data, gpointer user_data)
-{
-  DhThumbnail *thumbnail = data;
-  thumbnail->image = dh_dataset_load_thumbnail (thumbnail->dataset, thumbnail->index, 144, 108, NULL);
-  if (thumbnail->image != NULL)
-    dh_worker_to_window (deliver_thumbnail, thumbnail, dh_thumbnail_free, G_PRIORITY_DEFAULT_IDLE);
-  else
-    dh_thumbnail_free (thumbnail);
-}

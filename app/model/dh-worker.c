@@ -4,18 +4,6 @@
 
 G_DEFINE_FINAL_TYPE (DhWorker, dh_worker, G_TYPE_OBJECT)
 
-void
-dh_worker_request_thumbnail (DhWorker *self, DhImageItem *item)
-{
-  if (self->stopped || self->dataset == NULL || dh_image_item_claim_thumbnail (item))
-    return;
-  DhThumbnail *thumbnail = g_new0 (DhThumbnail, 1);
-  thumbnail->item = g_object_ref (item);
-  thumbnail->dataset = dh_dataset_ref (self->dataset);
-  thumbnail->index = dh_image_item_get_index (item);
-  g_thread_pool_push (self->thumbnails, thumbnail, NULL);
-}
-
 static void
 dh_worker_finalize (GObject *object)
 {
@@ -73,7 +61,6 @@ dh_worker_new (DhMapCache *cache)
   self->readers = g_thread_pool_new (dh_worker_read_job, self, 2, FALSE, NULL);
   g_thread_pool_set_sort_function (self->readers, dh_job_order, NULL);
   self->counters = g_thread_pool_new (dh_worker_count_and_store, self, 1, FALSE, NULL);
-  self->thumbnails = g_thread_pool_new_full (dh_worker_load_thumbnail, self, dh_thumbnail_free, 1, FALSE, NULL);
   self->thread = g_thread_new ("inference", dh_worker_inference_thread, self);
   return self;
 }
@@ -110,7 +97,6 @@ dh_worker_stop (DhWorker *self)
   g_thread_join (self->thread);
   g_thread_pool_free (self->readers, FALSE, TRUE);
   g_thread_pool_free (self->counters, FALSE, TRUE);
-  g_thread_pool_free (self->thumbnails, TRUE, TRUE);
   DhWorkerCommand *command;
   while ((command = g_queue_pop_head (&self->commands)) != NULL)
     {

@@ -65,8 +65,6 @@ void dh_worker_set_tiled (DhWorker *worker, gboolean tiled);
 void dh_worker_request (DhWorker *worker, DhImageItem *item, DhPriority priority);
 /* Everything that waits is dropped but for `keep` (NULL-terminated); a run of another stops. */
 void dh_worker_keep_only (DhWorker *worker, DhImageItem *const *keep);
-/* Loads the item's thumbnail, of at most 144×108 pixels, into the item. */
-void dh_worker_request_thumbnail (DhWorker *worker, DhImageItem *item);
 
 /* Runs of the network begun so far; 0 while a slider moves. */
 guint64 dh_worker_get_n_runs (DhWorker *worker);

@@ -26,7 +26,8 @@ typedef struct
 typedef struct
 {
   DhDataset *dataset;
-  GHashTable *by_name;   /* a name in lower layers' bytes → GArray of guint: the pictures that bear it */
+  GHashTable *by_name;   /* a name in lower layers' bytes, also behind one and more of its folders → GArray of guint:
+                            the pictures that bear it */
   GHashTable *by_number; /* of Fishyscapes' sets: the number before the name → index + 1 */
   Claim *claims;
   const char *unclear; /* a file that two pictures claim, and these */
@@ -55,6 +56,22 @@ add_name (Search *search, const char *name, guint index)
     g_array_append_val (pictures, index);
 }
 
+/* The name of a picture, and the same behind each of its folders: "x", "scene/x", "test/scene/x". */
+static void
+add_placed (Search *search, const char *name, guint index)
+{
+  g_autofree char *folder = g_path_get_dirname (dh_dataset_item (search->dataset, index)->stem);
+  g_auto (GStrv) parts = g_strsplit (folder, "/", -1);
+  g_autoptr (GString) placed = g_string_new (name);
+  add_name (search, name, index);
+  for (guint n = g_strv_length (parts); n > 0 && !g_str_equal (parts[n - 1], "."); n--)
+    {
+      g_string_prepend_c (placed, '/');
+      g_string_prepend (placed, parts[n - 1]);
+      add_name (search, placed->str, index);
+    }
+}
+
 /* A stem is no file: it ends where it ends. */
 static const char *
 stem_name (const DhDatasetItem *item)
@@ -81,7 +98,7 @@ add_names (Search *search, guint index)
   const char *names[] = { stem_name (item), item->id, flat, picture, safe, label };
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     if (names[i])
-      add_name (search, names[i], index);
+      add_placed (search, names[i], index);
   const DhDatasetKind kind = dh_dataset_kind (search->dataset);
   const char *name = label ? label : stem_name (item);
   const gsize digits = strspn (name, "0123456789");
@@ -110,27 +127,47 @@ agreement_of (const char *file, const DhDatasetItem *item)
   return 2 * same + group;
 }
 
+/* Of pictures that bear one name, as the frames of many scenes do, those that agree with the file in most folders. */
+static GArray *
+nearest_of (Search *search, const char *file, const char *name, GArray *pictures)
+{
+  g_autofree char *folder = g_path_get_dirname (file);
+  g_auto (GStrv) parts = g_strsplit (folder, "/", -1);
+  g_autoptr (GString) placed = g_string_new (name);
+  for (guint n = g_strv_length (parts); n > 0 && pictures->len > 1; n--)
+    {
+      g_string_prepend_c (placed, '/');
+      g_string_prepend (placed, parts[n - 1]);
+      GArray *nearer = g_hash_table_lookup (search->by_name, placed->str);
+      if (!nearer)
+        break;
+      pictures = nearer;
+    }
+  return g_array_ref (pictures);
+}
+
 /* The pictures that the file's name is of: as it stands, then without what layouts append to it. */
 static GArray *
 pictures_of (Search *search, const char *file)
 {
-  g_autofree char *name = last_part (file);
+  g_autofree char *whole = last_part (file);
   for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
     {
-      g_autofree char *plain = without (g_strdup (name), suffixes[i]);
-      if (*suffixes[i] && g_str_equal (plain, name))
+      g_autofree char *plain = without (g_strdup (whole), suffixes[i]);
+      if (*suffixes[i] && g_str_equal (plain, whole))
         continue;
       GArray *pictures = g_hash_table_lookup (search->by_name, plain);
-      const char *behind = plain + strspn (plain, "0123456789");
+      const char *name = plain, *behind = plain + strspn (plain, "0123456789");
       if (!pictures && behind > plain && *behind == '_')
-        pictures = g_hash_table_lookup (search->by_name, behind + 1);
+        pictures = g_hash_table_lookup (search->by_name, name = behind + 1);
       if (pictures)
-        return g_array_ref (pictures);
+        return nearest_of (search, file, name, pictures);
     }
   GArray *one = g_array_new (FALSE, FALSE, sizeof (guint));
-  const guint index = g_str_has_suffix (name, "_anomaly") && g_ascii_isdigit (*name) ? GPOINTER_TO_UINT (
-                          g_hash_table_lookup (search->by_number, GUINT_TO_POINTER ((guint)strtoul (name, NULL, 10))))
-                                                                                     : 0;
+  const gpointer number = GUINT_TO_POINTER ((guint)strtoul (whole, NULL, 10));
+  const guint index = g_str_has_suffix (whole, "_anomaly") && g_ascii_isdigit (*whole)
+                          ? GPOINTER_TO_UINT (g_hash_table_lookup (search->by_number, number))
+                          : 0;
   if (index > 0)
     g_array_append_vals (one, (const guint[]){ index - 1 }, 1);
   return one;

@@ -37,6 +37,8 @@ extern const DhMetricClass dh_metric_smiyc_component;
 typedef struct _DhSmiycBins DhSmiycBins;
 DhSmiycBins *dh_smiyc_bins_new (void);
 void dh_smiyc_bins_free (DhSmiycBins *bins);
+/* How many it holds: of many images less than of each by itself, since equal thresholds are joined. */
+gsize dh_smiyc_bins_n (const DhSmiycBins *bins);
 /* The bins of one image into `bins`; the image's own metrics into the row, where it is not NULL. */
 gboolean dh_smiyc_bins_add (DhSmiycBins *bins, const DhScoredImage *image, DhImageResult *row, GError **error);
 gboolean dh_smiyc_bins_merge (DhSmiycBins *bins, const DhSmiycBins *other, GError **error);

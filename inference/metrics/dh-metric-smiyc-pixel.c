@@ -9,6 +9,8 @@
 
 #define MAX_QUANTILES 384
 #define N_KEYS 65536
+/* So many bins of several images hold equal thresholds. */
+#define JOINED_FROM 8192
 
 typedef struct
 {
@@ -43,6 +45,12 @@ dh_smiyc_bins_free (DhSmiycBins *bins)
   g_free (bins);
 }
 
+gsize
+dh_smiyc_bins_n (const DhSmiycBins *bins)
+{
+  return bins->n;
+}
+
 static gboolean
 fail_memory (GError **error)
 {
@@ -51,10 +59,40 @@ fail_memory (GError **error)
   return FALSE;
 }
 
+static int
+compare_bins (const void *a, const void *b)
+{
+  const Bin *x = a, *y = b;
+  return (x->threshold < y->threshold) - (x->threshold > y->threshold);
+}
+
+/* Thresholds descend, and equal ones become one. */
+static void
+join (DhSmiycBins *bins)
+{
+  gsize n = 0;
+  qsort (bins->bins, bins->n, sizeof *bins->bins, compare_bins);
+  for (gsize i = 0; i < bins->n; i++)
+    if (n > 0 && bins->bins[n - 1].threshold == bins->bins[i].threshold)
+      {
+        bins->bins[n - 1].tp += bins->bins[i].tp;
+        bins->bins[n - 1].fp += bins->bins[i].fp;
+      }
+    else
+      bins->bins[n++] = bins->bins[i];
+  bins->n = n;
+}
+
+/* Most thresholds are halves, of which there are few however many images there are: they are joined before room is
+ * made. */
 static gboolean
 make_room (DhSmiycBins *bins, gsize more)
 {
   if (bins->room - bins->n >= more)
+    return TRUE;
+  if (bins->n >= JOINED_FROM)
+    join (bins);
+  if (bins->n + more <= bins->room / 2)
     return TRUE;
   const gsize room = MAX (bins->room * 2, bins->n + more);
   Bin *list = g_try_realloc_n (bins->bins, room, sizeof *list);
@@ -207,13 +245,6 @@ dh_smiyc_bins_merge (DhSmiycBins *bins, const DhSmiycBins *other, GError **error
   return TRUE;
 }
 
-static int
-compare_bins (const void *a, const void *b)
-{
-  const Bin *x = a, *y = b;
-  return (x->threshold < y->threshold) - (x->threshold > y->threshold);
-}
-
 static void
 read_metrics (const DhCurve *curve, double highest, DhPixelMetrics *metrics)
 {
@@ -267,20 +298,18 @@ gboolean
 dh_smiyc_bins_metrics (DhSmiycBins *bins, DhPixelMetrics *metrics, DhCurve **curve, GError **error)
 {
   *metrics = (DhPixelMetrics){ NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN };
-  qsort (bins->bins, bins->n, sizeof *bins->bins, compare_bins);
+  join (bins);
   g_autoptr (DhCurve) all = dh_curve_new (bins->count[0], bins->count[1], bins->n);
   if (!all)
     return fail_memory (error);
   /* Equal thresholds are one point. The kit also keeps the very first entry where images share the highest threshold;
    * that depends on the order of images, so it is left out. */
   guint64 tp = 0, fp = 0;
-  all->n_points = 0;
   for (gsize i = 0; i < bins->n; i++)
     {
       tp += bins->bins[i].tp;
       fp += bins->bins[i].fp;
-      if (i + 1 == bins->n || bins->bins[i + 1].threshold != bins->bins[i].threshold)
-        all->points[all->n_points++] = (DhCurvePoint){ .threshold = bins->bins[i].threshold, .tp = tp, .fp = fp };
+      all->points[i] = (DhCurvePoint){ .threshold = bins->bins[i].threshold, .tp = tp, .fp = fp };
     }
   if (all->n_points)
     read_metrics (all, bins->highest, metrics);

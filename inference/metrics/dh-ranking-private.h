@@ -32,7 +32,7 @@ typedef struct
   gint page;      /* the next one */
   guint carry[2]; /* the next ones */
   guint64 *counts[2];
-  guint64 *occupied;
+  DhTallyOccupied *occupied;
   guint n; /* entries of the current page */
   guint32 *keys;
   guint64 *inliers, *anomalies;

@@ -1,6 +1,6 @@
 #include "dh-ranking-private.h"
 
-#define PAGE 65536
+#define PAGE DH_TALLY_PAGE
 
 gboolean
 dh_ranking_walk_begin (DhRankingWalk *walk, DhRanking *ranking)
@@ -12,15 +12,15 @@ dh_ranking_walk_begin (DhRankingWalk *walk, DhRanking *ranking)
       return FALSE;
     }
   const gsize wide = PAGE * sizeof (guint64);
-  guint8 *block = walk->block = g_try_malloc0 (4 * wide + PAGE * sizeof (guint32) + PAGE / 8);
+  guint8 *block = walk->block = g_try_malloc0 (4 * wide + PAGE * sizeof (guint32) + sizeof (DhTallyOccupied));
   if (!block)
     return FALSE;
   walk->counts[0] = (guint64 *)block;
   walk->counts[1] = (guint64 *)(block + wide);
   walk->inliers = (guint64 *)(block + 2 * wide);
   walk->anomalies = (guint64 *)(block + 3 * wide);
-  walk->occupied = (guint64 *)(block + 4 * wide);
-  walk->keys = (guint32 *)(block + 4 * wide + PAGE / 8);
+  walk->occupied = (DhTallyOccupied *)(block + 4 * wide);
+  walk->keys = (guint32 *)(walk->occupied + 1);
   return TRUE;
 }
 
@@ -52,32 +52,40 @@ expand (DhRankingWalk *walk, guint c)
         break;
       const guint32 low = carry->key & 0xffff;
       walk->counts[c][low] += carry->count;
-      walk->occupied[low >> 6] |= G_GUINT64_CONSTANT (1) << (low & 63);
+      dh_tally_occupy (walk->occupied, low);
       walk->carry[c]++;
     }
+}
+
+/* The highest of the bits, which it loses. */
+static guint
+take_highest (guint64 *bits)
+{
+  const guint bit = 63 - __builtin_clzll (*bits);
+  *bits ^= G_GUINT64_CONSTANT (1) << bit;
+  return bit;
 }
 
 /* Moves the counts of the page to the entries, highest first, and leaves the counts zero. */
 static void
 emit (DhRankingWalk *walk)
 {
+  DhTallyOccupied *occupied = walk->occupied;
   guint n = 0;
-  for (gint word = PAGE / 64 - 1; word >= 0; word--)
-    {
-      guint64 bits = walk->occupied[word];
-      walk->occupied[word] = 0;
-      while (bits)
-        {
-          const guint bit = 63 - __builtin_clzll (bits);
-          const guint32 low = 64 * word + bit;
-          bits ^= G_GUINT64_CONSTANT (1) << bit;
-          walk->keys[n] = (guint32)walk->page << 16 | low;
-          walk->inliers[n] = walk->counts[0][low];
-          walk->anomalies[n] = walk->counts[1][low];
-          walk->counts[0][low] = walk->counts[1][low] = 0;
-          n++;
-        }
-    }
+  for (gint group = G_N_ELEMENTS (occupied->words) - 1; group >= 0; group--)
+    while (occupied->words[group])
+      {
+        const guint word = 64 * (guint)group + take_highest (&occupied->words[group]);
+        while (occupied->keys[word])
+          {
+            const guint low = 64 * word + take_highest (&occupied->keys[word]);
+            walk->keys[n] = (guint32)walk->page << 16 | low;
+            walk->inliers[n] = walk->counts[0][low];
+            walk->anomalies[n] = walk->counts[1][low];
+            walk->counts[0][low] = walk->counts[1][low] = 0;
+            n++;
+          }
+      }
   walk->n = n;
 }
 

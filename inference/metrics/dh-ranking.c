@@ -142,7 +142,7 @@ dh_ranking_mean_score (const DhRanking *ranking)
 gsize
 dh_ranking_memory (const DhRanking *ranking)
 {
-  gsize bytes = sizeof *ranking;
+  gsize bytes = sizeof *ranking + (ranking->index ? sizeof *ranking->index : 0);
   for (guint c = 0; c < 2; c++)
     {
       bytes += ranking->tally[c].bytes;

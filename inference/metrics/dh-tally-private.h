@@ -4,6 +4,7 @@
 /* An exact multiset of 32-bit keys: how often each was added. dh-ranking.h tells how it is laid out. */
 
 #define DH_TALLY_PAGES 65536
+#define DH_TALLY_PAGE 65536 /* keys of one */
 
 typedef struct
 {
@@ -50,7 +51,21 @@ dh_tally_add (DhTally *tally, guint32 key)
   return dh_tally_add_slow (tally, key);
 }
 
-/* Adds the counts of one page to counts[65536], and sets a bit for every key that occurs, except for the carries. */
-void dh_tally_expand (const DhTally *tally, guint page, guint64 *counts, guint64 *occupied);
+/* The lower halves of a page that occur, a bit each, and a bit for every 64 of which one does: most pages of most
+ * pictures have few. */
+typedef struct
+{
+  guint64 keys[DH_TALLY_PAGE / 64], words[DH_TALLY_PAGE / 64 / 64];
+} DhTallyOccupied;
+
+static inline void
+dh_tally_occupy (DhTallyOccupied *occupied, guint32 low)
+{
+  occupied->keys[low >> 6] |= G_GUINT64_CONSTANT (1) << (low & 63);
+  occupied->words[low >> 12] |= G_GUINT64_CONSTANT (1) << (low >> 6 & 63);
+}
+
+/* Adds the counts of one page to counts[DH_TALLY_PAGE], and occupies every key that occurs, except for the carries. */
+void dh_tally_expand (const DhTally *tally, guint page, guint64 *counts, DhTallyOccupied *occupied);
 /* How many keys of a page have a lower half ≥ low, except for the carries. */
 guint64 dh_tally_count_from (const DhTally *tally, guint page, guint32 low);

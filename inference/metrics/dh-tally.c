@@ -1,7 +1,7 @@
 #include "dh-tally-private.h"
 #include <string.h>
 
-#define DENSE_BYTES 65536
+#define DENSE_BYTES DH_TALLY_PAGE
 #define MAX_LIST (DENSE_BYTES / 2) /* entries; then counters cost no more */
 #define FIRST_LIST 16
 
@@ -134,7 +134,7 @@ dh_tally_merge (DhTally *tally, const DhTally *other)
 }
 
 void
-dh_tally_expand (const DhTally *tally, guint number, guint64 *counts, guint64 *occupied)
+dh_tally_expand (const DhTally *tally, guint number, guint64 *counts, DhTallyOccupied *occupied)
 {
   const DhTallyPage *page = &tally->pages[number];
   if (!page->dense)
@@ -143,7 +143,7 @@ dh_tally_expand (const DhTally *tally, guint number, guint64 *counts, guint64 *o
       for (guint i = 0; i < page->n; i++)
         {
           counts[list[i]]++;
-          occupied[list[i] >> 6] |= G_GUINT64_CONSTANT (1) << (list[i] & 63);
+          dh_tally_occupy (occupied, list[i]);
         }
       return;
     }
@@ -157,7 +157,8 @@ dh_tally_expand (const DhTally *tally, guint number, guint64 *counts, guint64 *o
           counts[64 * word + i] += count;
           bits |= (guint64)(count != 0) << i;
         }
-      occupied[word] |= bits;
+      occupied->keys[word] |= bits;
+      occupied->words[word >> 6] |= (guint64)(bits != 0) << (word & 63);
     }
 }
 

@@ -141,8 +141,6 @@ main (int argc, char **argv)
   metrics.evaluated = TRUE;
   metrics.ap = 1;
   dh_image_item_set_metrics (item, &metrics);
-  /* so that it does not ask for a thumbnail of a set that is not there */
-  dh_image_item_claim_thumbnail (item);
   row = dh_image_row_new (session);
   dh_image_row_set_object (DH_IMAGE_ROW (row), G_OBJECT (item));
   GtkWidget *window = pointer_show (row, ROOM, 60);

@@ -1,6 +1,7 @@
 /* Which file is which picture's score map: the layouts of the field, doubts and empty folders in words. */
 #include "dh-error.h"
 #include "dh-map-folder.h"
+#include "patience.h"
 #include "tree.h"
 
 typedef struct
@@ -207,6 +208,39 @@ test_folders (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (dh_map_folder_n_found (folder), ==, 1);
 }
 
+/* Seconds of computing to find the maps of so many frames, whose scene alone tells them apart. */
+static double
+work_of_frames (Fixture *fixture, guint n)
+{
+  g_autoptr (GError) error = NULL;
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *image = g_strdup_printf ("drive/%05u/left/rgb.png", i);
+      g_autofree char *map = g_strdup_printf ("drive/%05u/left/rgb.npy", i);
+      tree_image (fixture->root, image, 2, 1);
+      put (fixture, map);
+    }
+  g_autoptr (DhDataset) dataset = open_set (fixture, "folder");
+  const double before = patience_work ();
+  g_autoptr (DhMapFolder) folder = dh_map_folder_open (fixture->maps, dataset, NULL, NULL, NULL, &error);
+  const double work = patience_work () - before;
+  g_assert_no_error (error);
+  g_assert_cmpuint (dh_map_folder_n_found (folder), ==, n);
+  g_assert_true (g_str_has_suffix (dh_map_folder_file (folder, 7), "drive/00007/left/rgb.npy"));
+  tree_remove (fixture->root);
+  tree_remove (fixture->maps);
+  return work;
+}
+
+/* However many frames bear one name, each is looked for among few. */
+static void
+test_frames (Fixture *fixture, gconstpointer data)
+{
+  const double few = work_of_frames (fixture, 200), many = work_of_frames (fixture, 2000);
+  g_test_message ("few frames %.1f ms, ten times as many %.1f ms", 1e3 * few, 1e3 * many);
+  g_assert_cmpfloat (many, <, 25 * few);
+}
+
 static void
 test_nothing (Fixture *fixture, gconstpointer data)
 {
@@ -236,7 +270,8 @@ main (int argc, char **argv)
     void (*test) (Fixture *fixture, gconstpointer data);
   } tests[] = { { "/map-folder/smiyc", test_smiyc },     { "/map-folder/names", test_names },
                 { "/map-folder/towns", test_towns },     { "/map-folder/fishyscapes", test_fishyscapes },
-                { "/map-folder/folders", test_folders }, { "/map-folder/nothing", test_nothing } };
+                { "/map-folder/folders", test_folders }, { "/map-folder/frames", test_frames },
+                { "/map-folder/nothing", test_nothing } };
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     g_test_add (tests[i].path, Fixture, NULL, set_up, tests[i].test, tear_down);
   return g_test_run ();

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "dh-error.h"
-#include "dh-metric.h"
+#include "dh-metric-private.h"
 #include "dh-open-set.h"
 #include "naive-metrics.h"
 
@@ -324,6 +324,66 @@ test_streams (void)
   free_set (set);
 }
 
+/* The bins of an image whose scores are halves, as all of another seed. */
+static void
+add_halves (DhSmiycBins *bins, guint32 seed)
+{
+  enum
+  {
+    WIDTH = 128,
+    HEIGHT = 64
+  };
+  g_autoptr (GRand) random = g_rand_new_with_seed (seed);
+  float scores[WIDTH * HEIGHT];
+  guint8 labels[WIDTH * HEIGHT];
+  for (guint i = 0; i < G_N_ELEMENTS (scores); i++)
+    {
+      labels[i] = g_rand_int_range (random, 0, 4) == 0;
+      scores[i] = (float)g_rand_int_range (random, 0, 150) / 128 + (float)labels[i];
+    }
+  const DhScoredImage image = { "halves", scores, labels, WIDTH, HEIGHT };
+  DhImageResult row = { 0 };
+  g_assert_true (dh_smiyc_bins_add (bins, &image, &row, NULL));
+}
+
+/* What a set of many images holds does not grow with each of them, and is the same whatever was joined when. */
+static void
+test_many_bins (void)
+{
+  enum
+  {
+    MANY = 400
+  };
+  DhSmiycBins *forward = dh_smiyc_bins_new (), *merged = dh_smiyc_bins_new ();
+  gsize each = 0;
+  for (guint i = 0; i < MANY; i++)
+    {
+      DhSmiycBins *one = dh_smiyc_bins_new ();
+      add_halves (forward, i);
+      add_halves (one, MANY - 1 - i);
+      each += dh_smiyc_bins_n (one);
+      g_assert_true (dh_smiyc_bins_merge (merged, one, NULL));
+      dh_smiyc_bins_free (one);
+    }
+  g_test_message ("%" G_GSIZE_FORMAT " bins of single images, %" G_GSIZE_FORMAT " and %" G_GSIZE_FORMAT " of all", each,
+                  dh_smiyc_bins_n (forward), dh_smiyc_bins_n (merged));
+  g_assert_cmpuint (dh_smiyc_bins_n (forward), <, each / 4);
+  g_assert_cmpuint (dh_smiyc_bins_n (merged), <, each / 4);
+  DhPixelMetrics a, b;
+  g_autoptr (DhCurve) curve = NULL;
+  g_assert_true (dh_smiyc_bins_metrics (forward, &a, &curve, NULL));
+  g_assert_true (dh_smiyc_bins_metrics (merged, &b, NULL, NULL));
+  g_assert_cmpuint (curve->anomalies + curve->inliers, ==, (guint64)MANY * 128 * 64);
+  g_assert_cmpuint (curve->points[curve->n_points - 1].tp, ==, curve->anomalies);
+  g_assert_cmpuint (curve->points[curve->n_points - 1].fp, ==, curve->inliers);
+  g_assert_cmpfloat (a.ap, ==, b.ap);
+  g_assert_cmpfloat (a.auroc, ==, b.auroc);
+  g_assert_cmpfloat (a.fpr95, ==, b.fpr95);
+  g_assert_cmpfloat (a.best_f1_threshold, ==, b.best_f1_threshold);
+  dh_smiyc_bins_free (forward);
+  dh_smiyc_bins_free (merged);
+}
+
 /* Scores so far apart that float16 does not hold the way between them: whatever threshold is chosen for components, the
  * pictures are measured at it, one by one as all together. */
 static void
@@ -505,6 +565,7 @@ main (int argc, char **argv)
   g_test_add_func ("/metrics/components", test_components);
   g_test_add_func ("/metrics/connectivity", test_connectivity);
   g_test_add_func ("/metrics/streams", test_streams);
+  g_test_add_func ("/metrics/many-bins", test_many_bins);
   g_test_add_func ("/metrics/far-apart", test_far_apart);
   g_test_add_func ("/metrics/mismatch", test_mismatch);
   g_test_add_func ("/metrics/protocols-agree", test_protocols_agree);

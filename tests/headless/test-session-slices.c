@@ -414,6 +414,38 @@ test_memory (SessionFixture *fixture, gconstpointer data)
     }
 }
 
+/* Seconds of computing to plan so many slices that all stand open at one time. */
+static double
+work_of_plan (guint n)
+{
+  g_autoptr (GPtrArray) ranks = g_ptr_array_new_with_free_func (dh_slice_rank_unref);
+  for (guint i = 0; i < n; i++)
+    {
+      DhSliceRank *rank = dh_slice_rank_new ();
+      const guint members[] = { n - 1 - i, n + (7 * i) % n };
+      g_array_append_vals (rank->members, members, G_N_ELEMENTS (members));
+      rank->pixels = 1;
+      g_ptr_array_add (ranks, rank);
+    }
+  double least = INFINITY;
+  for (guint i = 0; i < 3; i++)
+    {
+      const double before = patience_work ();
+      g_assert_cmpuint (dh_slice_ranks_count_readings (ranks, G_MAXSIZE / 2), ==, 2 * n);
+      least = MIN (least, patience_work () - before);
+    }
+  return least;
+}
+
+/* A set with very many tags is planned before anything is measured, while the window waits. */
+static void
+test_many (SessionFixture *fixture, gconstpointer data)
+{
+  const double few = work_of_plan (201), many = work_of_plan (1608);
+  g_test_message ("few slices %.2f ms, eight times as many %.2f ms", 1e3 * few, 1e3 * many);
+  g_assert_cmpfloat (many, <, 200 * few);
+}
+
 static void
 open_many (SessionFixture *fixture)
 {
@@ -535,7 +567,7 @@ main (int argc, char **argv)
   static const SessionTest tests[] = {
     { "/slices/numbers", test_numbers },       { "/slices/counts", test_counts },     { "/slices/tags", test_tags },
     { "/slices/unreadable", test_unreadable }, { "/slices/memory", test_memory },     { "/slices/taken", test_taken },
-    { "/slices/middle", test_middle },         { "/slices/shortage", test_shortage },
+    { "/slices/middle", test_middle },         { "/slices/shortage", test_shortage }, { "/slices/many", test_many },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }
