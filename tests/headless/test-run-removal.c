@@ -131,7 +131,8 @@ test_begun (SessionFixture *fixture, gconstpointer data)
   /* Nor do maps go with it that lie below them. */
   g_autofree char *below = g_strdup_printf (
       "INSERT INTO runs SELECT id + 1, kind, state, why, dataset, split, model, folder || '/below', score, device,"
-      " device_title, precision, program, command, started, ended, seconds, summary, method, source FROM runs"
+      " device_title, precision, program, command, started, ended, seconds, summary, method, source, images_done, "
+      "images_failed FROM runs"
       " WHERE id = %" G_GINT64_FORMAT,
       run);
   change_rows (below);
