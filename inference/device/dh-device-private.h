@@ -43,6 +43,8 @@ typedef struct
   void (*free_training) (DhTrainPlan *plan);
   /* Optional: what was chosen for this plan beyond device, threads and precision, in one line; free with g_free. */
   char *(*describe_training) (DhTrainPlan *plan);
+  /* Optional: as `list_remarks`. */
+  char *(*list_training_remarks) (DhTrainPlan *plan);
   /* Optional: what a training plan will hold; else all values that the backward pass reads, and the largest gradients
    * beside them. */
   guint64 (*estimate_training) (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhTrainOptions *options);

@@ -237,3 +237,11 @@ dh_train_plan_list_steps (DhTrainPlan *plan)
   g_return_val_if_fail (plan != NULL, NULL);
   return dh_plan_steps_copy (plan->steps);
 }
+
+char *
+dh_train_plan_list_remarks (DhTrainPlan *plan)
+{
+  g_return_val_if_fail (plan != NULL, NULL);
+  const DhDeviceFunctions *functions = plan->device->functions;
+  return functions->list_training_remarks ? functions->list_training_remarks (plan) : g_strdup ("");
+}

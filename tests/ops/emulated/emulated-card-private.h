@@ -25,6 +25,8 @@ struct _DhCudaCard
   guint mark_lanes[DH_CUDA_N_MARKS];
   GRand *random;
   DhCudaRecording *recording;
+  GHashTable *started; /* code that ran, in words */
+  guint n_convolutions;
   guint under_way; /* runs whose results are queued and not waited for */
   guint n_watched;
   const char *last_way;
@@ -43,6 +45,7 @@ typedef struct
   DhCudaKernel kernel;
   DhCudaConvSpec spec;
   DhCudaConvMemory memory;
+  guint number; /* of a convolution, from 1 on */
   enum
   {
     EMULATED_COPY,
@@ -54,6 +57,7 @@ typedef struct
 struct _DhCudaRecording
 {
   GArray *calls;
+  gboolean is_broken; /* something in it was refused */
 };
 
 /* emulated-card.c: by DH_EMULATED_FAIL; a card that is lost is so from then on. */
@@ -75,7 +79,7 @@ void emulated_set_running (DhCudaCard *card);
 void emulated_check_down (DhCudaCard *card, gconstpointer to, gsize bytes);
 
 /* emulated-lanes.c */
-void emulated_queue (DhCudaCard *card, DhCudaLane lane, const EmulatedCall *call);
+gboolean emulated_queue (DhCudaCard *card, DhCudaLane lane, const EmulatedCall *call, GError **error);
 gboolean emulated_copy (DhCudaCard *card, gpointer to, gconstpointer from, gsize bytes, DhCudaDirection direction,
                         DhCudaLane lane, GError **error);
 gboolean emulated_launch (DhCudaCard *card, const DhCudaKernel *kernel, GError **error);
@@ -98,6 +102,8 @@ char *emulated_all_aside (DhCudaCard *card);
 gboolean emulated_has_learned (DhCudaCard *card);
 
 /* emulated-recording.c */
+void emulated_note_start (DhCudaCard *card, const EmulatedCall *call);
+gboolean emulated_record (DhCudaCard *card, const EmulatedCall *call, GError **error);
 gboolean emulated_record_begin (DhCudaCard *card, GError **error);
 void emulated_recording_free (DhCudaCard *card, DhCudaRecording *recording);
 DhCudaRecording *emulated_record_end (DhCudaCard *card, GError **error);

@@ -11,7 +11,8 @@
  *
  * DH_EMULATED_FAIL=WHAT:N lets the N-th call of `alloc`, `pinned`, `launch`, `copy`, `wait`, `fetch` (a wait for one
  * run's results), `conv`, `engine` (which is put aside with it), `record` or `open` fail; `fused` refuses every
- * convolution with an epilogue, `unfused` has no kernel that reads through norms. DH_EMULATED_WAY=timed lets the ways
+ * convolution with an epilogue, `unfused` has no kernel that reads through norms. At
+ * the N-th launch `cancel` cancels what is pushed as the current GCancellable. DH_EMULATED_WAY=timed lets the ways
  * be timed in which such convolutions can go, and whatever else is taken for the name of one that is known from an
  * earlier run; without it each shape has one of the kernel's tilings, and all of them have some. DH_EMULATED_TAPS is
  * the same of those that are dilated: `one` or `taps`. DH_EMULATED_MIB is what memory is said to be free.
@@ -20,7 +21,10 @@
  * more; DH_EMULATED_WATCHED how many kernels and convolutions a profiler would have counted since it was told to last.
  * DH_EMULATED_RELU=loses-nan lets a convolution's own ReLU make 0 of a NaN, none-loses-nan one that has none.
  * DH_EMULATED_LIES names a tiling of the fused kernel, or `taps`, that computes something else in a few channels;
- * DH_EMULATED_FASTER one that takes half as long as all else. */
+ * DH_EMULATED_FASTER one that takes half as long as all else. DH_EMULATED_REFUSES names what is not recorded, with
+ * commas between: `copy`, `kernel-N` by its DhCudaOp, `conv-N`, the N-th that was chosen on the card, or `all`; it is
+ * told at once, with DH_EMULATED_REFUSES_LATE by what comes after it. DH_EMULATED_REPLAYS, where it is a number, counts
+ * the recordings that were started. */
 
 gboolean
 emulated_fails (const char *what)
@@ -77,6 +81,7 @@ open_card (guint index, GError **error)
   DhCudaCard *card = g_new0 (DhCudaCard, 1);
   card->memory = g_hash_table_new (NULL, NULL);
   card->pinned = g_hash_table_new (NULL, NULL);
+  card->started = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   card->random = g_rand_new_with_seed (7);
   for (guint i = 0; i < DH_CUDA_N_LANES; i++)
     card->lanes[i].calls = g_array_new (FALSE, FALSE, sizeof (EmulatedCall));
@@ -90,6 +95,7 @@ close_card (DhCudaCard *card)
   g_assert_cmpuint (g_hash_table_size (card->pinned), ==, 0);
   g_hash_table_unref (card->memory);
   g_hash_table_unref (card->pinned);
+  g_hash_table_unref (card->started);
   for (guint i = 0; i < DH_CUDA_N_LANES; i++)
     g_array_unref (card->lanes[i].calls);
   g_rand_free (card->random);

@@ -9,6 +9,7 @@
 struct _DhCudaConvolution
 {
   DhCudaConvSpec spec;
+  guint number;
 };
 
 /* What a convolution reads and writes, and a workspace that it leaves full of rubbish. */
@@ -62,6 +63,7 @@ emulated_conv_new (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCudaCon
   g_assert_true (spec->in % 8 == 0 && spec->out % 8 == 0);
   DhCudaConvolution *conv = g_new0 (DhCudaConvolution, 1);
   conv->spec = *spec;
+  conv->number = ++card->n_convolutions;
   return conv;
 }
 
@@ -70,9 +72,10 @@ emulated_conv_run (DhCudaCard *card, DhCudaConvolution *conv, const DhCudaConvMe
 {
   if (emulated_lose (card, "run", error))
     return FALSE;
-  emulated_queue (card, DH_CUDA_LANE_COMPUTE,
-                  &(EmulatedCall){ .what = EMULATED_CONVOLUTION, .spec = conv->spec, .memory = *memory });
-  return TRUE;
+  const EmulatedCall call = {
+    .what = EMULATED_CONVOLUTION, .spec = conv->spec, .memory = *memory, .number = conv->number
+  };
+  return emulated_queue (card, DH_CUDA_LANE_COMPUTE, &call, error);
 }
 
 gsize

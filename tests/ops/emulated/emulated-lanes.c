@@ -6,19 +6,20 @@
 
 /* What is queued, in the order in which it may run. */
 
-void
-emulated_queue (DhCudaCard *card, DhCudaLane lane, const EmulatedCall *call)
+gboolean
+emulated_queue (DhCudaCard *card, DhCudaLane lane, const EmulatedCall *call, GError **error)
 {
   if (card->recording)
     {
       g_assert_cmpint (lane, ==, DH_CUDA_LANE_COMPUTE);
-      g_array_append_val (card->recording->calls, *call);
-      return;
+      return emulated_record (card, call, error);
     }
+  emulated_note_start (card, call);
   card->n_watched += card->watched && call->what != EMULATED_COPY;
   EmulatedCall copy = *call;
   memcpy (copy.after, card->lanes[lane].after, sizeof copy.after);
   g_array_append_val (card->lanes[lane].calls, copy);
+  return TRUE;
 }
 
 gboolean
@@ -29,10 +30,8 @@ emulated_copy (DhCudaCard *card, gpointer to, gconstpointer from, gsize bytes, D
     return FALSE;
   if (lane == DH_CUDA_LANE_DOWN)
     emulated_check_down (card, to, bytes);
-  emulated_queue (
-      card, lane,
-      &(EmulatedCall){ .what = EMULATED_COPY, .to = to, .from = from, .bytes = bytes, .direction = direction });
-  return TRUE;
+  const EmulatedCall call = { .what = EMULATED_COPY, .to = to, .from = from, .bytes = bytes, .direction = direction };
+  return emulated_queue (card, lane, &call, error);
 }
 
 gboolean
@@ -40,8 +39,10 @@ emulated_launch (DhCudaCard *card, const DhCudaKernel *kernel, GError **error)
 {
   if (emulated_lose (card, "launch", error))
     return FALSE;
-  emulated_queue (card, DH_CUDA_LANE_COMPUTE, &(EmulatedCall){ .what = EMULATED_KERNEL, .kernel = *kernel });
-  return TRUE;
+  if (emulated_fails ("cancel"))
+    g_cancellable_cancel (g_cancellable_get_current ());
+  const EmulatedCall call = { .what = EMULATED_KERNEL, .kernel = *kernel };
+  return emulated_queue (card, DH_CUDA_LANE_COMPUTE, &call, error);
 }
 
 /* What a kernel is given without a table in between. */

@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dh-device.h"
@@ -192,15 +193,11 @@ test_ways (Fixture *fixture, gconstpointer data)
       g_assert_cmpmem (first, AREA * sizeof (float), fixture->map, AREA * sizeof (float));
     }
   g_autoptr (DhPlan) other = new_plan (fixture, device, DH_PRECISION_F32, &error);
-  g_setenv ("DH_EMULATED_FAIL", "record:1", TRUE);
   for (guint i = 0; i < 3; i++)
     {
       g_assert_true (run (fixture, other, &error));
       g_assert_cmpmem (first, AREA * sizeof (float), fixture->map, AREA * sizeof (float));
     }
-  g_autofree char *words = dh_plan_to_string (other), *others = dh_plan_to_string (plan);
-  g_assert_nonnull (strstr (words, "not recorded: the card does not record"));
-  g_assert_null (strstr (others, "not recorded"));
   dh_plan_set_timing (other, TRUE);
   g_assert_true (run (fixture, other, &error));
   g_autoptr (GArray) steps = dh_plan_list_steps (other);
@@ -211,6 +208,133 @@ test_ways (Fixture *fixture, gconstpointer data)
                    && dh_plan_end (other, &error));
   g_autoptr (GArray) last = dh_plan_list_steps (other);
   g_assert_cmpuint (last->len, ==, steps->len);
+}
+
+/* What the card refuses to record is started between recordings of the rest, in order: the same maps, of floats and of
+ * bytes, in both of the places that runs have. A recording that fails as a whole is made in parts. */
+static void
+test_refused (Fixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    const char *refused, *fail;
+    guint n_recordings; /* of a run */
+    const char *said;
+  } cases[] = {
+    { "", NULL, 1, NULL },
+    { "", "record:1", 1, NULL },
+    { "kernel-0", NULL, 1, "1 of " },
+    { "kernel-5", NULL, 1, "1 of " },
+    { "conv-4", NULL, 2, "denselayer2.conv1” (plain C): " },
+    { "conv-4,conv-5", NULL, 2, NULL },
+    { "conv-4,conv-8", NULL, 3, NULL },
+    { "kernel-0,conv-4,kernel-5", NULL, 2, "3 of " },
+    { "all", NULL, 0, "71 of 71 steps, the first “picture” (pack): " },
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = emulated_open_card ();
+  g_autoptr (DhImage) image = dh_image_new (WIDTH, HEIGHT);
+  for (guint i = 0; i < 3 * AREA; i++)
+    image->rgb[i] = (guint8)(i * 7);
+  dh_image_to_planes (image, fixture->input);
+  g_autoptr (DhPlan) plain = new_plan (fixture, device, DH_PRECISION_F16, &error);
+  g_assert_true (run (fixture, plain, &error));
+  g_autofree float *expected = g_memdup2 (fixture->map, AREA * sizeof (float));
+  if (data)
+    g_setenv ("DH_EMULATED_REFUSES_LATE", "1", TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      /* Convolutions are counted by the card. */
+      g_autoptr (DhDevice) own = emulated_open_card ();
+      g_autoptr (DhPlan) plan = new_plan (fixture, own, DH_PRECISION_F16, &error);
+      g_assert_no_error (error);
+      gpointer maps[] = { fixture->map };
+      g_setenv ("DH_EMULATED_REFUSES", cases[i].refused, TRUE);
+      g_setenv ("DH_EMULATED_FAIL", cases[i].fail ? cases[i].fail : "", TRUE);
+      for (guint number = 0; number < 10; number++)
+        {
+          g_setenv ("DH_EMULATED_REPLAYS", "0", TRUE);
+          memset (fixture->map, 0xff, AREA * sizeof (float));
+          g_assert_true (number % 4 < 2 ? dh_plan_begin (plan, fixture->input, maps, &error)
+                                        : dh_plan_begin_rgb (plan, image->rgb, maps, &error));
+          g_assert_true (dh_plan_end (plan, &error));
+          g_assert_cmpmem (expected, AREA * sizeof (float), fixture->map, AREA * sizeof (float));
+          g_assert_cmpint (atoi (g_getenv ("DH_EMULATED_REPLAYS")), ==, number ? (gint)cases[i].n_recordings : 0);
+        }
+      g_autofree char *words = dh_plan_to_string (plan);
+      const char *said = strstr (words, "not recorded: ");
+      g_test_message ("%s: %s", cases[i].refused, said ? said : "recorded");
+      g_assert_true (!said == !*cases[i].refused);
+      g_assert_true (!cases[i].said || strstr (said, cases[i].said));
+    }
+  g_unsetenv ("DH_EMULATED_REPLAYS");
+  g_unsetenv ("DH_EMULATED_REFUSES");
+  g_unsetenv ("DH_EMULATED_REFUSES_LATE");
+}
+
+/* Steps that are recorded each by itself, but not together, are started as they are. */
+static void
+test_refused_together (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = emulated_open_card ();
+  g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F16, &error);
+  g_setenv ("DH_EMULATED_REFUSES", "conv-4", TRUE);
+  g_setenv ("DH_EMULATED_REPLAYS", "0", TRUE);
+  g_assert_true (run (fixture, plan, &error));
+  g_autofree float *expected = g_memdup2 (fixture->map, AREA * sizeof (float));
+  /* All of it, 71 steps, what is before the convolution, and this. */
+  g_setenv ("DH_EMULATED_FAIL", "record:74", TRUE);
+  g_assert_true (run (fixture, plan, &error));
+  g_assert_cmpmem (expected, AREA * sizeof (float), fixture->map, AREA * sizeof (float));
+  g_assert_cmpstr (g_getenv ("DH_EMULATED_REPLAYS"), ==, "1");
+  g_autofree char *words = dh_plan_to_string (plan);
+  g_assert_nonnull (strstr (words, " of 71 steps, the first “backbone.features.denseblock1.denselayer2.conv1"));
+  g_assert_null (strstr (words, "not recorded: 1 of 71 steps"));
+  g_unsetenv ("DH_EMULATED_REPLAYS");
+  g_unsetenv ("DH_EMULATED_REFUSES");
+}
+
+/* The card is lost in the second of two recordings, in what is started between them, or while it records. */
+static void
+test_lost_apart (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = emulated_open_card ();
+  g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F16, &error);
+  g_setenv ("DH_EMULATED_REFUSES", "conv-4", TRUE);
+  /* From the third on in the other place, whose first is recorded. */
+  for (guint i = 0; i < 2 + !g_str_has_prefix (data, "launch:"); i++)
+    g_assert_true (run (fixture, plan, &error));
+  g_setenv ("DH_EMULATED_FAIL", data, TRUE);
+  g_assert_false (run (fixture, plan, &error));
+  g_unsetenv ("DH_EMULATED_FAIL");
+  g_unsetenv ("DH_EMULATED_REFUSES");
+  g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
+  g_assert_nonnull (strstr (error->message, "the card was lost in"));
+  g_clear_error (&error);
+  g_assert_false (run (fixture, plan, &error));
+  g_assert_nonnull (strstr (error->message, "open it again"));
+}
+
+/* A run that was stopped counts for none: what it did not come to is not recorded before it ran. */
+static void
+test_cancelled (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = emulated_open_card ();
+  g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F16, &error);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  gpointer maps[] = { fixture->map };
+  g_setenv ("DH_EMULATED_FAIL", "cancel:5", TRUE);
+  g_cancellable_push_current (cancellable);
+  g_assert_false (dh_plan_run (plan, fixture->input, maps, cancellable, NULL, &error));
+  g_cancellable_pop_current (cancellable);
+  g_unsetenv ("DH_EMULATED_FAIL");
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  for (guint i = 0; i < 3; i++)
+    g_assert_true (run (fixture, plan, &error));
 }
 
 /* Runs that overlap give what runs one by one give, whichever lane is ahead; a fault ends all of them. */
@@ -522,6 +646,13 @@ main (int argc, char **argv)
   ADD ("/cuda/precisions/fused", NULL, test_precisions);
   ADD ("/cuda/precisions/bare", "fused", test_precisions);
   ADD ("/cuda/precisions/apart", "unfused", test_precisions);
+  ADD ("/cuda/refused/at-once", NULL, test_refused);
+  ADD ("/cuda/refused/late", "late", test_refused);
+  ADD ("/cuda/refused/together", NULL, test_refused_together);
+  ADD ("/cuda/refused/lost-in-recording", "replay:2", test_lost_apart);
+  ADD ("/cuda/refused/lost-between", "run:1", test_lost_apart);
+  ADD ("/cuda/refused/lost-while-recording", "launch:3", test_lost_apart);
+  ADD ("/cuda/cancelled", NULL, test_cancelled);
   ADD ("/cuda/overlap", NULL, test_overlap);
   ADD ("/cuda/bytes", NULL, test_bytes);
   ADD ("/cuda/estimate", NULL, test_estimate);

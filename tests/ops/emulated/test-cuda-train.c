@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dh-adam.h"
@@ -242,6 +243,54 @@ test_ways (Fixture *fixture, gconstpointer data)
   g_autoptr (GArray) steps = dh_train_plan_list_steps (plan);
   g_assert_cmpuint (steps->len, >, 10);
   dh_train_plan_free (plan);
+}
+
+/* What the card refuses to record is started between recordings of the rest: the same bits. A card that is lost in one
+ * of these is lost. */
+static void
+test_refused (Fixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    const char *refused, *lost, *said;
+    guint n_recordings; /* of a step */
+  } cases[] = {
+    { "copy", "replay:1", "2 of ", 1 },
+    { "conv-3", "replay:2", "1 of ", 2 },
+    { "conv-3,conv-20", "run:2", "2 of ", 3 },
+    { "kernel-22", "launch:1", "1 of ", 2 }, /* LOSS_END */
+    { "all", "copy:2", NULL, 0 },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (DhDevice) device = open_card ();
+      DhTrainPlan *plan = new_plan (fixture, device, DH_PRECISION_F16, &error);
+      g_assert_no_error (error);
+      DhLosses first, losses;
+      g_autoptr (GArray) expected = step (fixture, plan, &first);
+      g_setenv ("DH_EMULATED_REFUSES", cases[i].refused, TRUE);
+      for (guint number = 1; number < 5; number++)
+        {
+          g_setenv ("DH_EMULATED_REPLAYS", "0", TRUE);
+          g_autoptr (GArray) found = step (fixture, plan, &losses);
+          g_assert_cmpmem (expected->data, expected->len * sizeof (float), found->data, found->len * sizeof (float));
+          g_assert_cmpmem (&first, sizeof first, &losses, sizeof losses);
+          g_assert_cmpint (atoi (g_getenv ("DH_EMULATED_REPLAYS")), ==, number > 1 ? (gint)cases[i].n_recordings : 0);
+        }
+      g_autofree char *remarks = dh_train_plan_list_remarks (plan);
+      g_test_message ("%s: %s", cases[i].refused, remarks);
+      g_assert_nonnull (strstr (remarks, "not recorded: "));
+      g_assert_true (!cases[i].said || strstr (remarks, cases[i].said));
+      g_setenv ("DH_EMULATED_FAIL", cases[i].lost, TRUE);
+      g_assert_false (dh_train_plan_run (plan, fixture->input, fixture->labels, 5, 1, &losses, NULL, &error));
+      g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
+      g_assert_true (dh_device_is_lost (device));
+      g_unsetenv ("DH_EMULATED_FAIL");
+      g_unsetenv ("DH_EMULATED_REFUSES");
+      g_unsetenv ("DH_EMULATED_REPLAYS");
+      dh_train_plan_free (plan);
+    }
 }
 
 /* The n-th allocation fails, for every n: an error that says what is needed, and the card goes on. */
@@ -507,6 +556,7 @@ main (int argc, char **argv)
   ADD ("/cuda-train/precisions/overflow", "few", test_precisions);
   ADD ("/cuda-train/ways/recorded", NULL, test_ways);
   ADD ("/cuda-train/ways/plain", "record:1", test_ways);
+  ADD ("/cuda-train/refused", NULL, test_refused);
   ADD ("/cuda-train/memory/card", "alloc", test_memory);
   ADD ("/cuda-train/memory/pinned", "pinned", test_memory);
   ADD ("/cuda-train/lost/replay", "replay:1", test_lost);
