@@ -22,6 +22,7 @@ struct _DhCudaCard
 
 struct _DhCudaConvolution
 {
+  DhCudaCard *card;
   DhCudaConvSpec spec;
   DhCudnnPlan *plan;
 };

@@ -81,6 +81,17 @@ has_fault (DhCudaCard *card)
   return code != cudaSuccess && code != cudaErrorMemoryAllocation;
 }
 
+/* Of a card that was reset since. */
+static void
+forget_plans (DhCudaCard *card)
+{
+  GHashTableIter iter;
+  gpointer plan;
+  g_hash_table_iter_init (&iter, card->plans);
+  while (g_hash_table_iter_next (&iter, NULL, &plan))
+    dh_cudnn_plan_forget (plan);
+}
+
 /* After a fault the whole context is of no use any more, whoever asks: then the card is reset, and what is made
  * afterwards is whole again. */
 static void
@@ -88,11 +99,13 @@ close_card (DhCudaCard *card)
 {
   const char *reason = NULL;
   const DhCudnn *cudnn = dh_cudnn_get (&reason);
-  if (dh_cuda_card_is_there (card))
+  if (!dh_cuda_card_is_there (card))
+    forget_plans (card);
+  else
     {
       cudaSetDevice (card->index);
       const gboolean fault = has_fault (card);
-      g_hash_table_unref (card->plans);
+      g_hash_table_remove_all (card->plans);
       if (card->handle && cudnn)
         cudnn->destroy (card->handle);
       for (guint i = 0; i < DH_CUDA_N_MARKS; i++)
@@ -112,8 +125,7 @@ close_card (DhCudaCard *card)
         }
       cudaGetLastError ();
     }
-  else
-    g_hash_table_unref (card->plans);
+  g_hash_table_unref (card->plans);
   g_free (card->cache);
   g_free (card->identity);
   g_free (card);

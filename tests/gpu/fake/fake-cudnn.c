@@ -37,13 +37,19 @@ typedef struct
   int64_t knob;
   int dilated;
   cudnnBackendHeurMode_t mode;
+  int generation; /* of a plan, that has something on the card */
 } Thing;
+
+struct cudnnContext
+{
+  int generation;
+};
 
 #define KNOB CUDNN_KNOB_TYPE_TILE_SIZE
 
 static int live;
 
-/* Descriptors that were not destroyed. */
+/* Descriptors and handles that were not destroyed. */
 int fake_cudnn_live (void);
 int
 fake_cudnn_live (void)
@@ -63,6 +69,16 @@ decimal (const char *name)
 {
   const char *text = getenv (name);
   return text ? atof (text) : 0;
+}
+
+/* What is on the card went with a reset, and is not to be asked for or given back. */
+static void
+use (const char *what, int generation)
+{
+  if (generation == number ("DH_FAKE_GENERATION", 0))
+    return;
+  fprintf (stderr, "cuDNN is given a %s from before a reset\n", what);
+  abort ();
 }
 
 static int
@@ -140,19 +156,28 @@ cudnnGetCudartVersion (void)
 cudnnStatus_t
 cudnnCreate (cudnnHandle_t *handle)
 {
-  *handle = (cudnnHandle_t)handle;
-  return number ("DH_FAKE_CREATE", 0);
+  const int status = number ("DH_FAKE_CREATE", 0);
+  if (status)
+    return status;
+  *handle = malloc (sizeof **handle);
+  (*handle)->generation = number ("DH_FAKE_GENERATION", 0);
+  live++;
+  return 0;
 }
 
 cudnnStatus_t
 cudnnDestroy (cudnnHandle_t handle)
 {
+  use ("handle", handle->generation);
+  free (handle);
+  live--;
   return 0;
 }
 
 cudnnStatus_t
 cudnnSetStream (cudnnHandle_t handle, cudaStream_t stream)
 {
+  use ("handle", handle->generation);
   return 0;
 }
 
@@ -167,6 +192,7 @@ cudnnBackendCreateDescriptor (cudnnBackendDescriptorType_t type, cudnnBackendDes
 {
   Thing *thing = calloc (1, sizeof *thing);
   thing->type = type;
+  thing->generation = number ("DH_FAKE_GENERATION", 0);
   *descriptor = thing;
   live++;
   return 0;
@@ -175,6 +201,9 @@ cudnnBackendCreateDescriptor (cudnnBackendDescriptorType_t type, cudnnBackendDes
 cudnnStatus_t
 cudnnBackendDestroyDescriptor (cudnnBackendDescriptor_t descriptor)
 {
+  const Thing *thing = descriptor;
+  if (thing->type == CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR)
+    use ("plan", thing->generation);
   free (descriptor);
   live--;
   return 0;
@@ -323,6 +352,8 @@ cudnnBackendExecute (cudnnHandle_t handle, cudnnBackendDescriptor_t plan, cudnnB
 {
   Engine engine;
   char text[32];
+  use ("handle", handle->generation);
+  use ("plan", ((const Thing *)plan)->generation);
   const int place = find_engine (((const Thing *)plan)->engine, &engine);
   if (!place || has (&engine, 'x') || (has (&engine, 'k') && ((const Thing *)plan)->knob != place))
     return CUDNN_STATUS_NOT_SUPPORTED;

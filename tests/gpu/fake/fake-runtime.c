@@ -1,6 +1,7 @@
 #include "fake-runtime.h"
 #include <cuda_runtime_api.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "dh-cuda-kernels.h"
@@ -9,7 +10,7 @@ enum
 {
   FIRST_STICKY = 700,
   TOTAL_MIB = 1024,
-  MOST = 8192,
+  MOST = 1 << 16,
   LATE = 20, /* milliseconds */
 };
 
@@ -20,8 +21,9 @@ typedef struct
   int runs;
 } Moment;
 
-static void *made[MOST];
-static int live, sticky, watched;
+/* Every handle and all memory that there is; and what a reset took, whose addresses are not given again. */
+static void *made[MOST], *gone[MOST];
+static int live, n_gone, sticky, watched, generation;
 static unsigned long limit;
 static double held; /* milliseconds that the next timing has the card held */
 
@@ -41,6 +43,20 @@ void
 fake_runtime_set_memory (unsigned long bytes)
 {
   limit = bytes;
+}
+
+/* What is used is there: what a reset took may be another thing's by then, or nobody's. */
+static void
+use (const char *function, const void *handle)
+{
+  for (int i = 0; i < live; i++)
+    if (made[i] == handle)
+      return;
+  for (int i = 0; i < n_gone; i++)
+    if (gone[i] == handle)
+      fprintf (stderr, "%s is given what went with a reset\n", function);
+  fprintf (stderr, "%s is given what is not there\n", function);
+  abort ();
 }
 
 /* What a call of `function` returns. */
@@ -97,6 +113,7 @@ make (const char *function, void *handle)
 static cudaError_t
 destroy (const char *function, void *handle)
 {
+  use (function, handle);
   const cudaError_t code = answer (function);
   if (code != cudaSuccess)
     return code;
@@ -107,7 +124,7 @@ destroy (const char *function, void *handle)
         free (handle);
         return cudaSuccess;
       }
-  abort (); /* it was never made, or is gone */
+  return cudaSuccess;
 }
 
 cudaError_t
@@ -138,9 +155,14 @@ cudaSetDevice (int device)
 cudaError_t
 cudaDeviceReset (void)
 {
-  sticky = 0;
-  while (live > 0)
-    free (made[--live]);
+  char text[16];
+  const char *stays = getenv ("DH_FAKE_STAYS");
+  sticky = stays ? sticky : 0;
+  while (live > 0 && n_gone < MOST)
+    gone[n_gone++] = made[--live];
+  live = 0;
+  snprintf (text, sizeof text, "%d", ++generation);
+  setenv ("DH_FAKE_GENERATION", text, 1);
   return cudaSuccess;
 }
 
@@ -189,12 +211,15 @@ cudaStreamDestroy (cudaStream_t stream)
 cudaError_t
 cudaStreamSynchronize (cudaStream_t stream)
 {
+  use ("cudaStreamSynchronize", stream);
   return answer ("cudaStreamSynchronize");
 }
 
 cudaError_t
 cudaStreamWaitEvent (cudaStream_t stream, cudaEvent_t event, unsigned int flags)
 {
+  use ("cudaStreamWaitEvent", stream);
+  use ("cudaStreamWaitEvent", event);
   return answer ("cudaStreamWaitEvent");
 }
 
@@ -219,6 +244,8 @@ cudaEventDestroy (cudaEvent_t event)
 cudaError_t
 cudaEventRecord (cudaEvent_t event, cudaStream_t stream)
 {
+  use ("cudaEventRecord", event);
+  use ("cudaEventRecord", stream);
   const char *milliseconds = getenv ("DH_FAKE_MILLISECONDS"), *runs = getenv ("DH_FAKE_RUNS");
   *(Moment *)(void *)event = (Moment){ milliseconds ? atof (milliseconds) : 0, runs ? atoi (runs) : 0 };
   return answer ("cudaEventRecord");
@@ -227,12 +254,15 @@ cudaEventRecord (cudaEvent_t event, cudaStream_t stream)
 cudaError_t
 cudaEventSynchronize (cudaEvent_t event)
 {
+  use ("cudaEventSynchronize", event);
   return answer ("cudaEventSynchronize");
 }
 
 cudaError_t
 cudaEventElapsedTime (float *milliseconds, cudaEvent_t from, cudaEvent_t to)
 {
+  use ("cudaEventElapsedTime", from);
+  use ("cudaEventElapsedTime", to);
   const Moment *before = (const Moment *)(const void *)from, *after = (const Moment *)(const void *)to;
   const char *pace = getenv ("DH_FAKE_PACE"), *tick = getenv ("DH_FAKE_TICK");
   const char *marks = getenv ("DH_FAKE_MARKS"), *late = getenv ("DH_FAKE_LATE");
@@ -298,6 +328,7 @@ cudaHostUnregister (void *memory)
 cudaError_t
 cudaMemcpyAsync (void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind, cudaStream_t stream)
 {
+  use ("cudaMemcpyAsync", stream);
   const cudaError_t code = answer ("cudaMemcpyAsync");
   if (code == cudaSuccess)
     memcpy (to, from, bytes);
@@ -321,24 +352,29 @@ cudaProfilerStop (void)
 cudaError_t
 cudaStreamBeginCapture (cudaStream_t stream, enum cudaStreamCaptureMode mode)
 {
+  use ("cudaStreamBeginCapture", stream);
   return answer ("cudaStreamBeginCapture");
 }
 
 cudaError_t
 cudaStreamEndCapture (cudaStream_t stream, cudaGraph_t *graph)
 {
+  use ("cudaStreamEndCapture", stream);
   return make ("cudaStreamEndCapture", graph);
 }
 
 cudaError_t
 cudaGraphInstantiate (cudaGraphExec_t *exec, cudaGraph_t graph, unsigned long long flags)
 {
+  use ("cudaGraphInstantiate", graph);
   return make ("cudaGraphInstantiate", exec);
 }
 
 cudaError_t
 cudaGraphLaunch (cudaGraphExec_t exec, cudaStream_t stream)
 {
+  use ("cudaGraphLaunch", exec);
+  use ("cudaGraphLaunch", stream);
   return answer ("cudaGraphLaunch");
 }
 
@@ -368,6 +404,7 @@ probe (const DhCudaProbe *of)
 int
 dh_cuda_launch (const DhCudaKernel *kernel, void *stream)
 {
+  use ("dh_cuda_launch", stream);
   const int code = (int)answer ("launch");
   if (code == cudaSuccess && kernel->op == DH_CUDA_PROBE)
     probe (&kernel->probe);
@@ -377,6 +414,7 @@ dh_cuda_launch (const DhCudaKernel *kernel, void *stream)
 int
 dh_cuda_launch_hold (uint64_t nanoseconds, void *stream)
 {
+  use ("dh_cuda_launch_hold", stream);
   const int code = (int)answer ("hold");
   if (code == cudaSuccess)
     held = 1e-6 * (double)nanoseconds;
