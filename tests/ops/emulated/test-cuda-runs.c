@@ -16,11 +16,18 @@ static const char recipe_json[] =
     " \"accumulation\": 2, \"backbone\": 0.25,"
     " \"negative_side\": 64, \"negative_crop\": 48, \"selection\": \"ap\", \"keep\": 1}";
 
+/* Six pictures: a whole batch, and one of two. */
+static const char short_json[] =
+    "{\"name\": \"tiny\", \"architecture\": \"ldn-tiny\", \"dataset\": \"street-hazards-full\", \"negatives\": true,"
+    " \"batch\": 4, \"crop\": 64, \"epochs\": 2, \"keep_short\": true, \"rate\": 0.002, \"rate_min\": 1e-5,"
+    " \"accumulation\": 1, \"backbone\": 0.25,"
+    " \"negative_side\": 64, \"negative_crop\": 48, \"selection\": \"ap\", \"keep\": 1}";
+
 static gboolean
-train (const char *run, guint64 most_steps, GError **error)
+train_by (const char *json, guint64 often, const char *run, guint64 most_steps, GError **error)
 {
   g_autofree char *path = g_build_filename (folder, run, NULL);
-  g_autoptr (DhRecipe) recipe = dh_recipe_from_json (recipe_json, "tiny", error);
+  g_autoptr (DhRecipe) recipe = dh_recipe_from_json (json, "tiny", error);
   g_assert_nonnull (recipe);
   const DhTraining training = { .folder = path,
                                 .device = "cuda",
@@ -29,9 +36,15 @@ train (const char *run, guint64 most_steps, GError **error)
                                 .data_root = scenes,
                                 .negative_root = negatives,
                                 .seed = 5,
-                                .checkpoint_steps = 2,
+                                .checkpoint_steps = often,
                                 .most_steps = most_steps };
   return dh_train (&training, NULL, error);
+}
+
+static gboolean
+train (const char *run, guint64 most_steps, GError **error)
+{
+  return train_by (recipe_json, 2, run, most_steps, error);
 }
 
 static gboolean
@@ -102,6 +115,49 @@ test_engine (void)
   assert_same_file ("whole", "engine", "checkpoint.pth");
 }
 
+/* How often the run's log says this. */
+static guint
+count_said (const char *run, const char *what)
+{
+  g_autofree char *path = g_build_filename (folder, run, "log.jsonl", NULL), *text = NULL;
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_auto (GStrv) parts = g_strsplit (text, what, -1);
+  return g_strv_length (parts) - 1;
+}
+
+/* Later, while a plan for a smaller batch or what validates is made: the training goes on from its last checkpoint, as
+ * if it had been stopped there. */
+static void
+test_engine_later (void)
+{
+  static const struct
+  {
+    const char *fail, *at;
+    guint64 often;
+    const char *said;
+  } cases[] = { { "engine:150", "\"step\":1,", 1, "the training goes on from its last checkpoint" },
+                { "engine:151", "\"step\":1,", 100, "the training goes on from its beginning" },
+                { "engine:220", "\"step\":2,", 1, "the training goes on from its last checkpoint" } };
+  g_autoptr (GError) error = NULL;
+  g_assert_true (train_by (short_json, 1, "short", 0, &error));
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *run = g_strdup_printf ("short-%u", i);
+      g_setenv ("DH_EMULATED_FAIL", cases[i].fail, TRUE);
+      const gboolean trained = train_by (short_json, cases[i].often, run, 0, &error);
+      g_unsetenv ("DH_EMULATED_FAIL");
+      g_assert_no_error (error);
+      g_assert_true (trained);
+      g_autofree char *note = g_strconcat ("{\"event\":\"note\",", cases[i].at, NULL);
+      g_assert_cmpuint (count_said (run, note), ==, 1);
+      g_assert_cmpuint (count_said (run, cases[i].said), ==, 1);
+      g_assert_cmpuint (count_said (run, "\"start\""), ==, 2);
+      assert_same_file ("short", run, "checkpoint.pth");
+      assert_same_file ("short", run, "model_best.pth");
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -116,6 +172,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cuda-runs/stopped", test_stopped);
   g_test_add_func ("/cuda-runs/lost", test_lost);
   g_test_add_func ("/cuda-runs/engine", test_engine);
+  g_test_add_func ("/cuda-runs/engine/later", test_engine_later);
   const int status = g_test_run ();
   tree_remove (folder);
   return status;
