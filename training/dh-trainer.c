@@ -312,7 +312,7 @@ finish (DhTrainerRun *run, GError *why, GError **error)
   const gboolean stopped = g_error_matches (last, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   const gboolean memory = g_error_matches (last, DH_ERROR, DH_ERROR_NO_MEMORY);
   g_autofree char *checkpoint = dh_run_folder_file (run->folder, "checkpoint.pth");
-  if (!stopped && run->begun && run->checkpoint_step >= 0 && g_file_test (checkpoint, G_FILE_TEST_EXISTS))
+  if (!stopped && run->checkpoint_step >= 0 && g_file_test (checkpoint, G_FILE_TEST_EXISTS))
     {
       g_autofree char *message = g_strdup_printf ("%s. The last good checkpoint, of step %" G_GINT64_FORMAT ", is kept",
                                                   last->message, run->checkpoint_step);
@@ -367,8 +367,9 @@ begin_again (DhTrainerRun *run, DhTraining *again, GError **why)
       again->resume = TRUE;
     }
   DhRunFolder *folder = g_steal_pointer (&run->folder);
+  const gint64 checkpoint_step = run->checkpoint_step;
   clear_run (run);
-  *run = (DhTrainerRun){ .training = again, .folder = folder, .best = -INFINITY, .checkpoint_step = -1 };
+  *run = (DhTrainerRun){ .training = again, .folder = folder, .best = -INFINITY, .checkpoint_step = checkpoint_step };
   g_clear_error (why);
   return TRUE;
 }

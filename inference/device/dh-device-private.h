@@ -119,6 +119,10 @@ gboolean dh_check_parameters (const DhGraph *graph, DhTensorDict *parameters, co
 GArray *dh_plan_steps_new (void);
 GArray *dh_plan_steps_copy (const GArray *steps);
 
+/* After a plan could not be made: TRUE where it is worth trying once more, for the device was lost with what is left
+ * out since, nothing is held on it, and it was opened again: then `reason` is cleared. Else that says what to do. */
+gboolean dh_device_begin_anew (DhDevice *device, GError **reason);
+
 /* For `list`: the rest is zero, so not available; names are copied. */
 DhDeviceInfo *dh_device_info_new (const char *name, const char *kind, const char *title);
 /* For `run` while timing; texts are copied. */

@@ -168,18 +168,19 @@ load_kernels (DhCudaCard *card, GError **error)
 static DhCudaCard *
 open_card (guint index, GError **error)
 {
-  const char *reason = NULL;
-  const DhCudnn *cudnn = dh_cudnn_get (&reason);
+  const char *missing = NULL;
+  const DhCudnn *cudnn = dh_cudnn_get (&missing);
+  GError *reason = NULL;
   DhCudaCard *card = g_new0 (DhCudaCard, 1);
   card->index = (int)index;
   card->generation = g_atomic_int_get (&generations[index]);
   card->plans = g_hash_table_new_full (spec_hash, spec_equal, g_free, (GDestroyNotify)dh_cudnn_plan_unref);
-  gboolean fine = dh_cuda_card_enter (card, error) && load_kernels (card, error);
+  gboolean fine = dh_cuda_card_enter (card, &reason) && load_kernels (card, &reason);
   for (guint i = 0; fine && i < DH_CUDA_N_LANES; i++)
-    fine =
-        dh_cuda_card_succeeded (cudaStreamCreateWithFlags (&card->streams[i], cudaStreamNonBlocking), "a stream", error)
-        && dh_cuda_card_succeeded (cudaEventCreateWithFlags (&card->ends[i], cudaEventDisableTiming), "an event",
-                                   error);
+    fine = dh_cuda_card_succeeded (cudaStreamCreateWithFlags (&card->streams[i], cudaStreamNonBlocking), "a stream",
+                                   &reason)
+           && dh_cuda_card_succeeded (cudaEventCreateWithFlags (&card->ends[i], cudaEventDisableTiming), "an event",
+                                      &reason);
   card->stream = card->streams[DH_CUDA_LANE_COMPUTE];
   if (fine
       && (!cudnn || cudnn->create (&card->handle) != CUDNN_STATUS_SUCCESS
@@ -188,13 +189,17 @@ open_card (guint index, GError **error)
       char message[512] = "";
       if (cudnn)
         cudnn->get_last_error (message, sizeof message);
-      g_set_error (error, DH_ERROR, DH_ERROR_NO_DEVICE, "cuDNN does not start: %s", cudnn ? message : reason);
+      g_set_error (&reason, DH_ERROR, DH_ERROR_NO_DEVICE, "cuDNN does not start: %s", cudnn ? message : missing);
       fine = FALSE;
     }
   if (!fine)
     {
+      /* What it was lost with may stay with the process, which CUDA then wants to be ended. */
+      const gboolean stays = (g_error_matches (reason, DH_ERROR, DH_ERROR_FAILED) || card->stream)
+                             && g_atomic_int_get (&generations[index]) > 0;
       close_card (card);
-      g_prefix_error (error, "The device “cuda:%u” is not available: ", index);
+      g_propagate_prefixed_error (error, reason, "The device “cuda:%u” is not available%s: ", index,
+                                  stays ? " in this process, which lost it; start the program again" : "");
       return NULL;
     }
   card->identity = identify (card->index, cudnn);

@@ -24,7 +24,8 @@
  * DH_EMULATED_FASTER one that takes half as long as all else. DH_EMULATED_REFUSES names what is not recorded, with
  * commas between: `copy`, `kernel-N` by its DhCudaOp, `conv-N`, the N-th that was chosen on the card, or `all`; it is
  * told at once, with DH_EMULATED_REFUSES_LATE by what comes after it. DH_EMULATED_REPLAYS, where it is a number, counts
- * the recordings that were started. */
+ * the recordings that were started. DH_EMULATED_STAYS: once a card is lost none opens
+ * any more. */
 
 gboolean
 emulated_fails (const char *what)
@@ -44,12 +45,15 @@ emulated_fails (const char *what)
   return ++calls == atoi (wanted + length + 1);
 }
 
+static gboolean stays_lost; /* any card of this process, while DH_EMULATED_STAYS is set */
+
 gboolean
 emulated_lose (DhCudaCard *card, const char *what, GError **error)
 {
   if (!card->lost && !emulated_fails (what))
     return FALSE;
   card->lost = TRUE;
+  stays_lost = g_getenv ("DH_EMULATED_STAYS") != NULL;
   g_set_error (error, DH_ERROR, DH_ERROR_FAILED, "the card was lost in %s", what);
   return TRUE;
 }
@@ -73,7 +77,8 @@ describe (guint index, DhCudaCardInfo *info, char **why_not)
 static DhCudaCard *
 open_card (guint index, GError **error)
 {
-  if (emulated_fails ("open"))
+  stays_lost = stays_lost && g_getenv ("DH_EMULATED_STAYS");
+  if (emulated_fails ("open") || stays_lost)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NO_DEVICE, "the card does not open");
       return NULL;

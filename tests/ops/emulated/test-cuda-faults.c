@@ -138,6 +138,27 @@ test_lost_in_compile (Fixture *fixture, gconstpointer data)
   g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
 }
 
+/* What loses the card is left out and the plan made all the same; where the card does not open again, it is said what
+ * to do. */
+static void
+test_left_out (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = emulated_open_card ();
+  g_setenv ("DH_EMULATED_FAIL", "engine:5", TRUE);
+  g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F32, &error);
+  g_assert_no_error (error);
+  g_autoptr (DhDevice) other = emulated_open_card ();
+  g_setenv ("DH_EMULATED_STAYS", "1", TRUE);
+  g_setenv ("DH_EMULATED_FAIL", "engine:6", TRUE);
+  g_assert_null (new_plan (fixture, other, DH_PRECISION_F32, &error));
+  g_unsetenv ("DH_EMULATED_STAYS");
+  g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
+  g_assert_nonnull (strstr (error->message,
+                            "the card was lost in engine. the card does not open. What it was lost with "
+                            "is left out then"));
+}
+
 /* The predictor opens a lost card again, says so, and goes on. */
 static void
 test_predictor (void)
@@ -642,6 +663,7 @@ main (int argc, char **argv)
   ADD ("/cuda/lost/wait", "wait:1", test_lost);
   ADD ("/cuda/lost/upload", "copy:1", test_lost_in_compile);
   ADD ("/cuda/lost/choice", "conv:1", test_lost_in_compile);
+  ADD ("/cuda/lost/left-out", NULL, test_left_out);
   ADD ("/cuda/ways", NULL, test_ways);
   ADD ("/cuda/precisions/fused", NULL, test_precisions);
   ADD ("/cuda/precisions/bare", "fused", test_precisions);

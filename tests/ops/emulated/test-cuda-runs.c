@@ -115,6 +115,16 @@ test_engine (void)
   assert_same_file ("whole", "engine", "checkpoint.pth");
 }
 
+/* The training of the pictures in batches of two sizes, once. */
+static void
+train_short (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = g_build_filename (folder, "short", NULL);
+  g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS) || train_by (short_json, 1, "short", 0, &error));
+  g_assert_no_error (error);
+}
+
 /* How often the run's log says this. */
 static guint
 count_said (const char *run, const char *what)
@@ -139,8 +149,7 @@ test_engine_later (void)
                 { "engine:151", "\"step\":1,", 100, "the training goes on from its beginning" },
                 { "engine:220", "\"step\":2,", 1, "the training goes on from its last checkpoint" } };
   g_autoptr (GError) error = NULL;
-  g_assert_true (train_by (short_json, 1, "short", 0, &error));
-  g_assert_no_error (error);
+  train_short ();
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autofree char *run = g_strdup_printf ("short-%u", i);
@@ -158,6 +167,26 @@ test_engine_later (void)
     }
 }
 
+/* Where the card does not open again, the training ends, and says what to do; gone on with, it ends the same. */
+static void
+test_engine_for_good (void)
+{
+  g_autoptr (GError) error = NULL;
+  train_short ();
+  g_setenv ("DH_EMULATED_STAYS", "1", TRUE);
+  g_setenv ("DH_EMULATED_FAIL", "engine:152", TRUE);
+  g_assert_false (train_by (short_json, 1, "for-good", 0, &error));
+  g_unsetenv ("DH_EMULATED_STAYS");
+  g_unsetenv ("DH_EMULATED_FAIL");
+  g_assert_error (error, DH_ERROR, DH_ERROR_NO_DEVICE);
+  g_assert_nonnull (strstr (error->message, "the card does not open"));
+  g_assert_nonnull (strstr (error->message, "The last good checkpoint, of step 1, is kept"));
+  g_clear_error (&error);
+  g_assert_true (resume ("for-good", &error));
+  g_assert_no_error (error);
+  assert_same_file ("short", "for-good", "checkpoint.pth");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -173,6 +202,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cuda-runs/lost", test_lost);
   g_test_add_func ("/cuda-runs/engine", test_engine);
   g_test_add_func ("/cuda-runs/engine/later", test_engine_later);
+  g_test_add_func ("/cuda-runs/engine/for-good", test_engine_for_good);
   const int status = g_test_run ();
   tree_remove (folder);
   return status;
