@@ -14,8 +14,9 @@
  * separated by commas; notes: t tensor cores, n not deterministic, c compiled at run time, p makes no plan, x does not
  * run, b B alone names it, u it is only named where nothing is dilated, k its one knob must be at its place in the list
  * to run, q it does not tell its knobs, l it leaves what is a little off, w what is wrong, z what is no number, f it
- * loses the card. What ran last is in DH_FAKE_RAN and what it left instead of 1 in DH_FAKE_LEFT, how much ran so far in
- * DH_FAKE_RUNS and how long that takes in DH_FAKE_MILLISECONDS. */
+ * loses the card. With a CUDA version of 77000 what is compiled at run time wants libnvrtc.so.77 to be loaded. What ran
+ * last is in DH_FAKE_RAN and what it left instead of 1 in DH_FAKE_LEFT, how much ran so far in DH_FAKE_RUNS and how
+ * long that takes in DH_FAKE_MILLISECONDS. */
 
 enum
 {
@@ -216,7 +217,12 @@ cudnnBackendFinalize (cudnnBackendDescriptor_t descriptor)
   Engine engine;
   if (thing->type != CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR)
     return 0;
-  return find_engine (thing->engine, &engine) && !has (&engine, 'p') ? 0 : CUDNN_STATUS_NOT_SUPPORTED;
+  if (!find_engine (thing->engine, &engine) || has (&engine, 'p'))
+    return CUDNN_STATUS_NOT_SUPPORTED;
+  return has (&engine, 'c') && number ("DH_FAKE_CUDNN_CUDA", 0) == 77000
+                 && !dlopen ("libnvrtc.so.77", RTLD_LAZY | RTLD_NOLOAD)
+             ? CUDNN_STATUS_NOT_SUPPORTED
+             : 0;
 }
 
 cudnnStatus_t
