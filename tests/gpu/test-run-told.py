@@ -168,6 +168,15 @@ def check_unchecked(folder):
           and not complained, f"status {status}\n{said}{complained}")
 
 
+def check_machine(folder):
+    """What of a machine changes what is measured on it."""
+    write_script(folder / "path" / "nvidia-smi", """case $* in *mig*) echo 'Enabled, Default, 3 %' ;; *query*) echo 'NVIDIA Some, 600.1' ;; esac""")
+    status, said, complained = start(folder, "devices", PATH=f"{folder}/path:/usr/bin:/bin", CUDA_LAUNCH_BLOCKING="1", NVIDIA_TF32_OVERRIDE="0", NVIDIA_REQUIRE="x")
+    wanted = ("environment: CUDA_LAUNCH_BLOCKING=1 NVIDIA_TF32_OVERRIDE=0", "nvidia-smi: NVIDIA Some, 600.1", "MIG, compute mode, busy: Enabled, Default, 3 %")
+    missing = [word for word in wanted if word not in said]
+    check("what changes a machine's times is told", status == 0 and not missing and "REQUIRE" not in said and not complained, f"status {status}, {missing} missing in\n{said}{complained}")
+
+
 def check_again(folder):
     """A program whose process may not have the card back is begun again; and what is not recorded is told."""
     write_script(folder / "bin" / "bench-net", """echo once >>"${0%/*}/runs"
@@ -277,6 +286,7 @@ with tempfile.TemporaryDirectory() as root:
     check_profilers(Path(root))
     check_tables(Path(root))
     check_unchecked(break_down(Path(root) / "unchecked"))
+    check_machine(break_down(Path(root) / "machine"))
     check_again(break_down(Path(root) / "again"))
     check_plans(break_down(Path(root) / "plans"))
     check_peers()

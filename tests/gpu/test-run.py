@@ -36,6 +36,9 @@ with tempfile.TemporaryDirectory() as root:
         for environment, word in (({}, "is opened again in its process, in "), ({"DH_EMULATED_STAYS": "1"}, "cannot be had back in its process: the card does not open")):
             status, said, complained = start(folder, "fault", **environment, **small)
             check("a lost card " + word, status == 0 and "a lost card (the card was lost in wait) " + word in said and not complained, said + complained)
+    status, said, complained = start(folder, "precision", DH_EMULATED_FORGETS="1", **small)
+    check("recordings that compute something else are told", status == 1 and "FAILED precision ldn121: ldn121 64×64 f32   recorded runs give OTHER VALUES" in said
+          and not complained, said + complained)
     environment = {"DH_EMULATED_FAIL": "launch:1", **small}
     status, said, complained = start(folder, "precision", "ops", **environment)
     check("what fails is said and leaves the others alone",

@@ -49,7 +49,7 @@ dh_cuda_card_enter (DhCudaCard *card, GError **error)
       g_set_error (error, DH_ERROR, DH_ERROR_FAILED, "The card was reset after an error");
       return FALSE;
     }
-  return dh_cuda_card_succeeded (cudaSetDevice (card->index), "taking the card", error);
+  return card->recorded || dh_cuda_card_succeeded (cudaSetDevice (card->index), "taking the card", error);
 }
 
 static guint
@@ -296,9 +296,10 @@ watch (DhCudaCard *card, gboolean on)
 static gboolean
 record_begin (DhCudaCard *card, GError **error)
 {
-  return dh_cuda_card_enter (card, error)
-         && dh_cuda_card_succeeded (cudaStreamBeginCapture (card->stream, cudaStreamCaptureModeThreadLocal),
-                                    "recording", error);
+  card->recorded = dh_cuda_card_enter (card, error)
+                   && dh_cuda_card_succeeded (cudaStreamBeginCapture (card->stream, cudaStreamCaptureModeThreadLocal),
+                                              "recording", error);
+  return card->recorded;
 }
 
 static void
@@ -321,6 +322,7 @@ record_end (DhCudaCard *card, GError **error)
 {
   DhCudaRecording *recording = g_new0 (DhCudaRecording, 1);
   cudaError_t code = cudaStreamEndCapture (card->stream, &recording->graph);
+  card->recorded = FALSE;
   if (code == cudaSuccess)
     code = cudaGraphInstantiate (&recording->exec, recording->graph, 0);
   if (code == cudaSuccess)

@@ -23,7 +23,7 @@ typedef struct
 
 /* Every handle and all memory that there is; and what a reset took, whose addresses are not given again. */
 static void *made[MOST], *gone[MOST];
-static int live, n_gone, sticky, watched, generation;
+static int live, n_gone, sticky, watched, generation, recorded;
 static unsigned long limit;
 static double held; /* milliseconds that the next timing has the card held */
 
@@ -56,6 +56,16 @@ use (const char *function, const void *handle)
     if (gone[i] == handle)
       fprintf (stderr, "%s is given what went with a reset\n", function);
   fprintf (stderr, "%s is given what is not there\n", function);
+  abort ();
+}
+
+/* Not while a stream is recorded: these are not recorded, and a card may break the recording off for them. */
+static void
+not_recorded (const char *function)
+{
+  if (!recorded)
+    return;
+  fprintf (stderr, "%s is called while a stream is recorded\n", function);
   abort ();
 }
 
@@ -148,6 +158,7 @@ cudaGetErrorName (cudaError_t code)
 cudaError_t
 cudaSetDevice (int device)
 {
+  not_recorded ("cudaSetDevice");
   return answer ("cudaSetDevice");
 }
 
@@ -155,6 +166,7 @@ cudaSetDevice (int device)
 cudaError_t
 cudaDeviceReset (void)
 {
+  not_recorded ("cudaDeviceReset");
   char text[16];
   const char *stays = getenv ("DH_FAKE_STAYS");
   sticky = stays ? sticky : 0;
@@ -169,6 +181,7 @@ cudaDeviceReset (void)
 cudaError_t
 cudaDeviceSynchronize (void)
 {
+  not_recorded ("cudaDeviceSynchronize");
   return answer ("cudaDeviceSynchronize");
 }
 
@@ -182,6 +195,7 @@ cudaDeviceGetAttribute (int *value, enum cudaDeviceAttr attribute, int device)
 cudaError_t
 cudaGetDeviceProperties (struct cudaDeviceProp *properties, int device)
 {
+  not_recorded ("cudaGetDeviceProperties");
   memset (properties, 0, sizeof *properties);
   strcpy (properties->name, "Fake\nCard");
   properties->major = 9;
@@ -199,6 +213,7 @@ cudaDriverGetVersion (int *version)
 cudaError_t
 cudaStreamCreateWithFlags (cudaStream_t *stream, unsigned int flags)
 {
+  not_recorded ("cudaStreamCreateWithFlags");
   return make ("cudaStreamCreateWithFlags", stream);
 }
 
@@ -211,6 +226,7 @@ cudaStreamDestroy (cudaStream_t stream)
 cudaError_t
 cudaStreamSynchronize (cudaStream_t stream)
 {
+  not_recorded ("cudaStreamSynchronize");
   use ("cudaStreamSynchronize", stream);
   return answer ("cudaStreamSynchronize");
 }
@@ -226,12 +242,14 @@ cudaStreamWaitEvent (cudaStream_t stream, cudaEvent_t event, unsigned int flags)
 cudaError_t
 cudaEventCreate (cudaEvent_t *event)
 {
+  not_recorded ("cudaEventCreate");
   return make_bytes ("cudaEventCreate", event, sizeof (Moment));
 }
 
 cudaError_t
 cudaEventCreateWithFlags (cudaEvent_t *event, unsigned int flags)
 {
+  not_recorded ("cudaEventCreateWithFlags");
   return make_bytes ("cudaEventCreateWithFlags", event, sizeof (Moment));
 }
 
@@ -254,6 +272,7 @@ cudaEventRecord (cudaEvent_t event, cudaStream_t stream)
 cudaError_t
 cudaEventSynchronize (cudaEvent_t event)
 {
+  not_recorded ("cudaEventSynchronize");
   use ("cudaEventSynchronize", event);
   return answer ("cudaEventSynchronize");
 }
@@ -284,6 +303,7 @@ cudaEventElapsedTime (float *milliseconds, cudaEvent_t from, cudaEvent_t to)
 cudaError_t
 cudaMemGetInfo (size_t *free_bytes, size_t *total)
 {
+  not_recorded ("cudaMemGetInfo");
   *total = (size_t)TOTAL_MIB << 20;
   *free_bytes = limit ? limit : *total;
   return answer ("cudaMemGetInfo");
@@ -292,36 +312,42 @@ cudaMemGetInfo (size_t *free_bytes, size_t *total)
 cudaError_t
 cudaMalloc (void **memory, size_t bytes)
 {
+  not_recorded ("cudaMalloc");
   return limit && bytes > limit ? cudaErrorMemoryAllocation : make_bytes ("cudaMalloc", memory, bytes);
 }
 
 cudaError_t
 cudaFree (void *memory)
 {
+  not_recorded ("cudaFree");
   return destroy ("cudaFree", memory);
 }
 
 cudaError_t
 cudaMallocHost (void **memory, size_t bytes)
 {
+  not_recorded ("cudaMallocHost");
   return make_bytes ("cudaMallocHost", memory, bytes);
 }
 
 cudaError_t
 cudaFreeHost (void *memory)
 {
+  not_recorded ("cudaFreeHost");
   return destroy ("cudaFreeHost", memory);
 }
 
 cudaError_t
 cudaHostRegister (void *memory, size_t bytes, unsigned int flags)
 {
+  not_recorded ("cudaHostRegister");
   return answer ("cudaHostRegister");
 }
 
 cudaError_t
 cudaHostUnregister (void *memory)
 {
+  not_recorded ("cudaHostUnregister");
   return answer ("cudaHostUnregister");
 }
 
@@ -338,6 +364,7 @@ cudaMemcpyAsync (void *to, const void *from, size_t bytes, enum cudaMemcpyKind k
 cudaError_t
 cudaProfilerStart (void)
 {
+  not_recorded ("cudaProfilerStart");
   watched = 1;
   return answer ("cudaProfilerStart");
 }
@@ -353,13 +380,17 @@ cudaError_t
 cudaStreamBeginCapture (cudaStream_t stream, enum cudaStreamCaptureMode mode)
 {
   use ("cudaStreamBeginCapture", stream);
-  return answer ("cudaStreamBeginCapture");
+  not_recorded ("cudaStreamBeginCapture");
+  const cudaError_t code = answer ("cudaStreamBeginCapture");
+  recorded = code == cudaSuccess;
+  return code;
 }
 
 cudaError_t
 cudaStreamEndCapture (cudaStream_t stream, cudaGraph_t *graph)
 {
   use ("cudaStreamEndCapture", stream);
+  recorded = 0;
   return make ("cudaStreamEndCapture", graph);
 }
 

@@ -24,8 +24,8 @@
  * DH_EMULATED_FASTER one that takes half as long as all else. DH_EMULATED_REFUSES names what is not recorded, with
  * commas between: `copy`, `kernel-N` by its DhCudaOp, `conv-N`, the N-th that was chosen on the card, or `all`; it is
  * told at once, with DH_EMULATED_REFUSES_LATE by what comes after it. DH_EMULATED_REPLAYS, where it is a number, counts
- * the recordings that were started. DH_EMULATED_STAYS: once a card is lost none opens
- * any more. */
+ * the recordings that were started; DH_EMULATED_FORGETS lets their first call be missing. DH_EMULATED_STAYS: once a
+ * card is lost none opens any more. */
 
 gboolean
 emulated_fails (const char *what)
