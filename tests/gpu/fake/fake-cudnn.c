@@ -14,9 +14,9 @@
  * separated by commas; notes: t tensor cores, n not deterministic, c compiled at run time, p makes no plan, x does not
  * run, b B alone names it, u it is only named where nothing is dilated, k its one knob must be at its place in the list
  * to run, q it does not tell its knobs, l it leaves what is a little off, w what is wrong, z what is no number, f it
- * loses the card. With a CUDA version of 77000 what is compiled at run time wants libnvrtc.so.77 to be loaded. What ran
- * last is in DH_FAKE_RAN and what it left instead of 1 in DH_FAKE_LEFT, how much ran so far in DH_FAKE_RUNS and how
- * long that takes in DH_FAKE_MILLISECONDS. */
+ * loses the card, g it breaks a recording. With a CUDA version of 77000 what is compiled at run time wants
+ * libnvrtc.so.77 to be loaded. What ran last is in DH_FAKE_RAN and what it left instead of 1 in DH_FAKE_LEFT, how much
+ * ran so far in DH_FAKE_RUNS and how long that takes in DH_FAKE_MILLISECONDS. */
 
 enum
 {
@@ -366,6 +366,11 @@ cudnnBackendExecute (cudnnHandle_t handle, cudnnBackendDescriptor_t plan, cudnnB
   const struct timespec pace = { 0, (long)(1e6 * decimal ("DH_FAKE_PACE")) };
   if (pace.tv_nsec)
     nanosleep (&pace, NULL);
+  if (has (&engine, 'g') && getenv ("DH_FAKE_RECORDED"))
+    {
+      setenv ("DH_FAKE_RECORDED", "broken", 1);
+      return CUDNN_STATUS_EXECUTION_FAILED;
+    }
   if (has (&engine, 'f'))
     setenv ("DH_FAKE_FAULT", "700", 1);
   snprintf (text, sizeof text, "%d", engine.index);

@@ -137,6 +137,14 @@ destroy (const char *function, void *handle)
   return cudaSuccess;
 }
 
+/* A recording that is broken takes nothing more. */
+static cudaError_t
+go_on (void)
+{
+  const char *how = recorded ? getenv ("DH_FAKE_RECORDED") : NULL;
+  return how && strcmp (how, "broken") == 0 ? cudaErrorStreamCaptureInvalidated : cudaSuccess;
+}
+
 cudaError_t
 cudaGetLastError (void)
 {
@@ -355,7 +363,7 @@ cudaError_t
 cudaMemcpyAsync (void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind, cudaStream_t stream)
 {
   use ("cudaMemcpyAsync", stream);
-  const cudaError_t code = answer ("cudaMemcpyAsync");
+  const cudaError_t code = go_on () ? go_on () : answer ("cudaMemcpyAsync");
   if (code == cudaSuccess)
     memcpy (to, from, bytes);
   return code;
@@ -383,6 +391,8 @@ cudaStreamBeginCapture (cudaStream_t stream, enum cudaStreamCaptureMode mode)
   not_recorded ("cudaStreamBeginCapture");
   const cudaError_t code = answer ("cudaStreamBeginCapture");
   recorded = code == cudaSuccess;
+  if (recorded)
+    setenv ("DH_FAKE_RECORDED", "whole", 1);
   return code;
 }
 
@@ -390,7 +400,12 @@ cudaError_t
 cudaStreamEndCapture (cudaStream_t stream, cudaGraph_t *graph)
 {
   use ("cudaStreamEndCapture", stream);
+  const cudaError_t broken = go_on ();
   recorded = 0;
+  unsetenv ("DH_FAKE_RECORDED");
+  *graph = NULL;
+  if (broken)
+    return broken;
   return make ("cudaStreamEndCapture", graph);
 }
 
@@ -436,7 +451,7 @@ int
 dh_cuda_launch (const DhCudaKernel *kernel, void *stream)
 {
   use ("dh_cuda_launch", stream);
-  const int code = (int)answer ("launch");
+  const int code = go_on () ? (int)go_on () : (int)answer ("launch");
   if (code == cudaSuccess && kernel->op == DH_CUDA_PROBE)
     probe (&kernel->probe);
   return code;

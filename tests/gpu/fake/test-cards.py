@@ -214,6 +214,9 @@ def run():
                   [] if status == 0 and not err and told and "cudnn 41 " not in out.replace("\n".join(told), "")
                   else [f"{status} {out}{err}"])
         shutil.rmtree(root / "plans")
+    # What breaks a recording is started beside what is recorded, and told.
+    status, out, err = start("fake", *bench[:-3], "--runs", "4", "--quiet", "--device", "cuda:0", **how, DH_FAKE_ENGINES="41/0/1/g")
+    check("an engine that is not recorded", [] if status == 0 and not err and "not recorded: " in out and "(cudnn 41): cuDNN refuses to run" in out else [f"{status} {out}{err}"])
     # Where the process may not have the card back, each start says so, and the next knows one way more that it leaves out.
     starts = []
     while not starts or (starts[-1][0] and len(starts) < 60):

@@ -369,6 +369,19 @@ test_run (void)
   g_unsetenv ("DH_FAKE_RAN");
   g_assert_true (dh_cuda_driver.conv_run (card, conv, &of, &error));
   g_assert_cmpstr (g_getenv ("DH_FAKE_RAN"), ==, "3");
+  /* Recorded; and refused, as are what follows and the whole, by which the card is not lost. */
+  g_assert_true (dh_cuda_driver.record_begin (card, &error) && dh_cuda_driver.conv_run (card, conv, &of, &error));
+  DhCudaRecording *recording = dh_cuda_driver.record_end (card, &error);
+  g_assert_no_error (error);
+  dh_cuda_driver.recording_free (card, recording);
+  g_setenv ("DH_FAKE_ENGINES", "3/0/1/g", TRUE);
+  g_assert_true (dh_cuda_driver.record_begin (card, &error));
+  g_assert_false (dh_cuda_driver.conv_run (card, conv, &of, NULL));
+  g_assert_false (dh_cuda_driver.launch (card, &(DhCudaKernel){ 0 }, NULL));
+  g_assert_null (dh_cuda_driver.record_end (card, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED);
+  g_clear_error (&error);
+  g_assert_true (dh_cuda_driver.conv_run (card, conv, &of, &error) && dh_cuda_driver.wait (card, &error));
   g_setenv ("DH_FAKE_ENGINES", "3/0/1/x", TRUE);
   g_assert_false (dh_cuda_driver.conv_run (card, conv, &of, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
