@@ -31,7 +31,7 @@ typedef struct
   char notes[8];
 } Engine;
 
-typedef struct
+typedef struct Thing
 {
   cudnnBackendDescriptorType_t type;
   int engine; /* its index; 0: none */
@@ -39,16 +39,21 @@ typedef struct
   int dilated;
   cudnnBackendHeurMode_t mode;
   int generation; /* of a plan, that has something on the card */
+  struct Thing *next;
 } Thing;
 
 struct cudnnContext
 {
   int generation;
+  struct cudnnContext *next;
 };
 
 #define KNOB CUDNN_KNOB_TYPE_TILE_SIZE
 
+/* All that were not destroyed: after a reset nobody may, and none of them is lost. */
 static int live;
+static Thing *things;
+static cudnnHandle_t handles;
 
 /* Descriptors and handles that were not destroyed. */
 int fake_cudnn_live (void);
@@ -162,6 +167,8 @@ cudnnCreate (cudnnHandle_t *handle)
     return status;
   *handle = malloc (sizeof **handle);
   (*handle)->generation = number ("DH_FAKE_GENERATION", 0);
+  (*handle)->next = handles;
+  handles = *handle;
   live++;
   return 0;
 }
@@ -170,6 +177,10 @@ cudnnStatus_t
 cudnnDestroy (cudnnHandle_t handle)
 {
   use ("handle", handle->generation);
+  cudnnHandle_t *at = &handles;
+  while (*at != handle)
+    at = &(*at)->next;
+  *at = handle->next;
   free (handle);
   live--;
   return 0;
@@ -194,7 +205,8 @@ cudnnBackendCreateDescriptor (cudnnBackendDescriptorType_t type, cudnnBackendDes
   Thing *thing = calloc (1, sizeof *thing);
   thing->type = type;
   thing->generation = number ("DH_FAKE_GENERATION", 0);
-  *descriptor = thing;
+  thing->next = things;
+  *descriptor = things = thing;
   live++;
   return 0;
 }
@@ -205,6 +217,10 @@ cudnnBackendDestroyDescriptor (cudnnBackendDescriptor_t descriptor)
   const Thing *thing = descriptor;
   if (thing->type == CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR)
     use ("plan", thing->generation);
+  Thing **at = &things;
+  while (*at != thing)
+    at = &(*at)->next;
+  *at = thing->next;
   free (descriptor);
   live--;
   return 0;
