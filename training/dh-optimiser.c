@@ -52,13 +52,6 @@ dh_optimiser_settle (DhOptimiser *optimiser, DhDevice *device, const DhNet *net,
   return optimiser->there != NULL;
 }
 
-void
-dh_optimiser_leave (DhOptimiser *optimiser)
-{
-  g_return_if_fail (!optimiser->old);
-  g_clear_pointer (&optimiser->there, dh_train_state_free);
-}
-
 gboolean
 dh_optimiser_fetch (DhOptimiser *optimiser, GError **error)
 {

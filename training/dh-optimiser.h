@@ -25,8 +25,6 @@ void dh_optimiser_clear (DhOptimiser *optimiser);
 
 /* All that the tensors hold now goes to the device, where that keeps it between steps. */
 gboolean dh_optimiser_settle (DhOptimiser *optimiser, DhDevice *device, const DhNet *net, GError **error);
-/* What is on the device is given up, before a step was made there. */
-void dh_optimiser_leave (DhOptimiser *optimiser);
 /* The tensors as they are after the last step, wherever they are. */
 gboolean dh_optimiser_fetch (DhOptimiser *optimiser, GError **error);
 

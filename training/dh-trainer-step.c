@@ -50,20 +50,7 @@ make_plan (DhTrainerRun *run, guint which, guint n, GError **error)
 gboolean
 dh_trainer_make_plan (DhTrainerRun *run, GError **error)
 {
-  const guint n = run->config->recipe->batch;
-  GError *reason = NULL;
-  gboolean fine = make_plan (run, 0, n, &reason);
-  /* Nothing has been learnt yet: what lay on a device that was lost is brought there again. */
-  while (!fine && run->optimiser.there && dh_device_leaves_out (run->device))
-    {
-      g_clear_error (&reason);
-      dh_optimiser_leave (&run->optimiser);
-      fine =
-          dh_device_reopen (run->device, &reason) && dh_trainer_settle (run, &reason) && make_plan (run, 0, n, &reason);
-    }
-  if (!fine)
-    g_propagate_error (error, reason);
-  return fine;
+  return make_plan (run, 0, run->config->recipe->batch, error);
 }
 
 gboolean

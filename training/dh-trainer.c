@@ -313,7 +313,7 @@ finish (DhTrainerRun *run, GError *why, GError **error)
   const gboolean stopped = g_error_matches (last, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   const gboolean memory = g_error_matches (last, DH_ERROR, DH_ERROR_NO_MEMORY);
   g_autofree char *checkpoint = dh_run_folder_file (run->folder, "checkpoint.pth");
-  if (!stopped && run->begun && run->checkpoint_step >= 0 && g_file_test (checkpoint, G_FILE_TEST_EXISTS))
+  if (!stopped && run->checkpoint_step >= 0 && g_file_test (checkpoint, G_FILE_TEST_EXISTS))
     {
       g_autofree char *message = g_strdup_printf ("%s. The last good checkpoint, of step %" G_GINT64_FORMAT ", is kept",
                                                   last->message, run->checkpoint_step);
@@ -329,26 +329,65 @@ finish (DhTrainerRun *run, GError *why, GError **error)
   return FALSE;
 }
 
+/* From the beginning or a checkpoint to the end, or to what ends it. */
+static gboolean
+work (DhTrainerRun *run, GCancellable *cancellable, GError **error)
+{
+  run->checkpoint_at = g_get_monotonic_time ();
+  if (!prepare (run, cancellable, error))
+    return FALSE;
+  run->begun = TRUE;
+  dh_run_lock_set_step (run->folder->lock, run->step);
+  if (run->checkpoint_step >= 0)
+    dh_run_lock_set_checkpoint (run->folder->lock, (guint64)run->checkpoint_step);
+  dh_run_lock_set_phase (run->folder->lock, DH_RUN_STEPPING, NULL);
+  /* Killed in between, it says it again. */
+  return log_start (run, error) && log_notes (run, error) && write_other_data (run, error)
+         && go_on (run, cancellable, error);
+}
+
+/* A device was lost with a way of computing something that is left out from now on: the run is prepared anew, as one
+ * that was stopped at its last checkpoint, or as it was where it never began. FALSE where there is no such reason. */
+static gboolean
+begin_again (DhTrainerRun *run, DhTraining *again, GError **why)
+{
+  /* Others that train with it would have to go back as well. */
+  if (!*why || again->reduce || !run->device || !dh_device_leaves_out (run->device))
+    return FALSE;
+  if (run->begun)
+    {
+      g_autofree char *note = g_strdup_printf (
+          "%s. What the device was lost with is left out from here on, and the training goes on from %s",
+          (*why)->message, run->checkpoint_step >= 0 ? "its last checkpoint" : "its beginning");
+      if (!log_note (run, note, NULL))
+        return FALSE;
+      /* All else is the run's own. */
+      if (!again->resume)
+        again->device = again->data_root = again->negative_root = NULL;
+      again->threads = again->resume ? again->threads : 0;
+      again->resume = TRUE;
+    }
+  DhRunFolder *folder = g_steal_pointer (&run->folder);
+  const gint64 checkpoint_step = run->checkpoint_step;
+  clear_run (run);
+  *run = (DhTrainerRun){ .training = again, .folder = folder, .best = -INFINITY, .checkpoint_step = checkpoint_step };
+  g_clear_error (why);
+  return TRUE;
+}
+
 gboolean
 dh_train (const DhTraining *training, GCancellable *cancellable, GError **error)
 {
   g_return_val_if_fail (training != NULL && training->folder != NULL, FALSE);
   g_return_val_if_fail (training->resume || (training->recipe && training->data_root), FALSE);
-  g_auto (DhTrainerRun) run = { .training = training, .best = -INFINITY, .checkpoint_step = -1 };
+  DhTraining own = *training;
+  g_auto (DhTrainerRun) run = { .training = &own, .best = -INFINITY, .checkpoint_step = -1 };
   if (!(run.folder = dh_run_folder_open (training->folder, !training->resume, error)))
     return FALSE;
   GError *why = NULL;
-  run.checkpoint_at = g_get_monotonic_time ();
-  if (prepare (&run, cancellable, &why))
-    {
-      run.begun = TRUE;
-      dh_run_lock_set_step (run.folder->lock, run.step);
-      if (run.checkpoint_step >= 0)
-        dh_run_lock_set_checkpoint (run.folder->lock, (guint64)run.checkpoint_step);
-      dh_run_lock_set_phase (run.folder->lock, DH_RUN_STEPPING, NULL);
-      /* Killed in between, it says it again. */
-      if (log_start (&run, &why) && log_notes (&run, &why) && write_other_data (&run, &why))
-        go_on (&run, cancellable, &why);
-    }
+  /* Each time there is less that it can be lost with. */
+  do
+    work (&run, cancellable, &why);
+  while (begin_again (&run, &own, &why));
   return finish (&run, why, error);
 }

@@ -42,7 +42,9 @@ typedef struct
  * written too, where all that was learnt is whole and finite; they are those of the files, of the device,
  * DH_ERROR_USAGE. A fresh run's configuration is written behind all that can fail before its first step: until then the
  * name is free. A checkpoint of another seed or recipe, and a plan that is none, are not gone on from; where the
- * plan is missing, an event "note" says that what computes was chosen anew. */
+ * plan is missing, an event "note" says that what computes was chosen anew. A device that was lost with a way of
+ * computing that is left out since is opened again, and the training goes on from its last checkpoint: a "note", too.
+ */
 gboolean dh_train (const DhTraining *training, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

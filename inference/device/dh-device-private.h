@@ -43,6 +43,8 @@ typedef struct
   void (*free_training) (DhTrainPlan *plan);
   /* Optional: what was chosen for this plan beyond device, threads and precision, in one line; free with g_free. */
   char *(*describe_training) (DhTrainPlan *plan);
+  /* Optional: as `list_remarks`. */
+  char *(*list_training_remarks) (DhTrainPlan *plan);
   /* Optional: what a training plan will hold; else all values that the backward pass reads, and the largest gradients
    * beside them. */
   guint64 (*estimate_training) (DhDevice *device, DhGraph *graph, const DhShape *shapes, const DhTrainOptions *options);
@@ -116,6 +118,10 @@ gboolean dh_check_parameters (const DhGraph *graph, DhTensorDict *parameters, co
 /* An empty array of DhPlanStep that frees its texts; a copy of one. */
 GArray *dh_plan_steps_new (void);
 GArray *dh_plan_steps_copy (const GArray *steps);
+
+/* After a plan could not be made: TRUE where it is worth trying once more, for the device was lost with what is left
+ * out since, nothing is held on it, and it was opened again: then `reason` is cleared. Else that says what to do. */
+gboolean dh_device_begin_anew (DhDevice *device, GError **reason);
 
 /* For `list`: the rest is zero, so not available; names are copied. */
 DhDeviceInfo *dh_device_info_new (const char *name, const char *kind, const char *title);

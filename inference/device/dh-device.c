@@ -319,6 +319,24 @@ dh_device_reopen (DhDevice *device, GError **error)
 }
 
 gboolean
+dh_device_begin_anew (DhDevice *device, GError **reason)
+{
+  g_autoptr (GError) why_not = NULL;
+  if (!device->begins_anew)
+    return FALSE;
+  if (dh_device_reopen (device, &why_not))
+    {
+      g_clear_error (reason);
+      return TRUE;
+    }
+  g_autofree char *message =
+      g_strdup_printf ("%s. %s. What it was lost with is left out then", (*reason)->message, why_not->message);
+  g_free ((*reason)->message);
+  (*reason)->message = g_steal_pointer (&message);
+  return FALSE;
+}
+
+gboolean
 dh_device_has_precision (DhDevice *device, DhPrecision precision)
 {
   g_return_val_if_fail (device != NULL && precision < DH_N_PRECISIONS, FALSE);

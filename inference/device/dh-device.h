@@ -141,7 +141,7 @@ GArray *dh_plan_list_steps (DhPlan *plan);
 /* The plan in words, one line a step: what DH_DEBUG=plan prints. Free with g_free. */
 char *dh_plan_to_string (DhPlan *plan);
 /* What who measures it should know, a line each, "" for nothing: what was put aside when it was chosen how to compute,
- * because it computed something else or lost the card. Free with g_free. */
+ * because it computed something else or lost the card; and which steps are not recorded. Free with g_free. */
 char *dh_plan_list_remarks (DhPlan *plan);
 
 /* A guess at the plan's memory in bytes without compiling it: for "this picture needs … MiB". */

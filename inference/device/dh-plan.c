@@ -119,11 +119,8 @@ dh_plan_new (DhDevice *device, DhGraph *graph, DhTensorDict *parameters, const D
   GError *reason = NULL;
   DhPlan *plan = device->functions->compile (device, graph, shapes, parameters, options, &reason);
   /* Each time there is less that it can be lost with. */
-  while (!plan && device->begins_anew && dh_device_reopen (device, NULL))
-    {
-      g_clear_error (&reason);
-      plan = device->functions->compile (device, graph, shapes, parameters, options, &reason);
-    }
+  while (!plan && dh_device_begin_anew (device, &reason))
+    plan = device->functions->compile (device, graph, shapes, parameters, options, &reason);
   if (!plan)
     {
       g_propagate_error (error, reason);

@@ -93,11 +93,8 @@ dh_train_plan_new (DhDevice *device, DhGraph *graph, DhTensorDict *parameters, D
   DhTrainPlan *plan =
       device->functions->compile_training (device, graph, shapes, parameters, gradients, options, &reason);
   /* Each time there is less that it can be lost with. */
-  while (!plan && device->begins_anew && dh_device_reopen (device, NULL))
-    {
-      g_clear_error (&reason);
-      plan = device->functions->compile_training (device, graph, shapes, parameters, gradients, options, &reason);
-    }
+  while (!plan && dh_device_begin_anew (device, &reason))
+    plan = device->functions->compile_training (device, graph, shapes, parameters, gradients, options, &reason);
   if (!plan)
     {
       g_propagate_error (error, reason);
@@ -236,4 +233,12 @@ dh_train_plan_list_steps (DhTrainPlan *plan)
 {
   g_return_val_if_fail (plan != NULL, NULL);
   return dh_plan_steps_copy (plan->steps);
+}
+
+char *
+dh_train_plan_list_remarks (DhTrainPlan *plan)
+{
+  g_return_val_if_fail (plan != NULL, NULL);
+  const DhDeviceFunctions *functions = plan->device->functions;
+  return functions->list_training_remarks ? functions->list_training_remarks (plan) : g_strdup ("");
 }

@@ -77,4 +77,7 @@ char *dh_train_plan_dup_choices (DhTrainPlan *plan);
  * dh_plan_list_steps(). A device may sum up by kind of operator, since the plan was made. */
 GArray *dh_train_plan_list_steps (DhTrainPlan *plan);
 
+/* As dh_plan_list_remarks(). Free with g_free. */
+char *dh_train_plan_list_remarks (DhTrainPlan *plan);
+
 G_END_DECLS

@@ -111,7 +111,7 @@ explain (DhPredictor *predictor, GError **error)
     g_prefix_error (error,
                     dh_predictor_revive (predictor, NULL)
                         ? "The device “%s” failed and was opened again; try once more. "
-                        : "The device “%s” failed and cannot be opened again. ",
+                        : "The device “%s” failed and cannot be opened again; start the program again. ",
                     dh_device_name (predictor->device));
 }
 

@@ -295,10 +295,8 @@ main (int argc, char **argv)
     }
   if (steps != NULL)
     print_steps (steps);
-  g_autofree char *words = dh_plan_to_string (plan);
-  const char *plain = words != NULL ? strstr (words, "not recorded: ") : NULL;
-  if (plain != NULL)
-    printf ("%s", plain);
+  g_autofree char *remarks = dh_plan_list_remarks (plan);
+  printf ("%s", remarks);
   free_maps (held);
   return 0;
 }

@@ -154,6 +154,8 @@ main (int argc, char **argv)
     seconds[run] = make_step (&training);
   if (with_steps)
     print_steps (&training);
+  g_autofree char *remarks = dh_train_plan_list_remarks (training.plan);
+  printf ("%s", remarks);
   qsort (seconds, runs, sizeof *seconds, bench_compare);
   printf ("{\"network\": \"%s\", \"batch\": %d, \"side\": %d, \"device\": \"%s\", \"threads\": %u, "
           "\"median_seconds\": %.4f, \"least_seconds\": %.4f, \"loss\": %.9g, \"plan_mib\": %.1f, "

@@ -1,13 +1,15 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "dh-device.h"
 #include "dh-nets.h"
 
 /* precision-report DEVICE NETWORK HEIGHT WIDTH: each precision of a device against its own float32: the largest error
  * of each map over the map's range, and the share of equal classes, in all and where the best logit leads by more than
- * 2 % of the logits' range; and whether a NaN in the picture reaches as many pixels. */
+ * 2 % of the logits' range; and whether a NaN in the picture reaches as many pixels. Where a run that was recorded
+ * gives other values than the first, it says so. */
 
 enum
 {
@@ -41,11 +43,14 @@ spread_nan (DhPlan *plan, const Picture *picture, gpointer maps[N_MAPS], gsize *
   return fine;
 }
 
-/* `n_nan`: spread_nan(). */
+/* `n_nan`: spread_nan(); `others`: the first run, and one behind it, which is recorded where the device does that,
+ * differ.
+ */
 static gboolean
 compute (DhDevice *device, const Picture *picture, DhPrecision precision, gpointer maps[N_MAPS], gsize *n_nan,
-         GError **error)
+         gboolean *others, GError **error)
 {
+  const gsize bytes = sizeof (float) * picture->height * picture->width;
   DhValue outputs[N_MAPS];
   for (guint i = 0; i < N_MAPS; i++)
     outputs[i] = picture->net->maps[shown[i]];
@@ -53,8 +58,13 @@ compute (DhDevice *device, const Picture *picture, DhPrecision precision, gpoint
     .input = { 1, 3, picture->height, picture->width }, .precision = precision, .outputs = outputs, .n_outputs = N_MAPS
   };
   g_autoptr (DhPlan) plan = dh_plan_new (device, picture->net->graph, picture->weights, &options, error);
-  return plan && spread_nan (plan, picture, maps, n_nan, error)
-         && dh_plan_run (plan, picture->input, maps, NULL, NULL, error);
+  if (!plan || !dh_plan_run (plan, picture->input, maps, NULL, NULL, error))
+    return FALSE;
+  g_autofree gpointer first = g_memdup2 (maps[HYBRID], bytes);
+  if (!spread_nan (plan, picture, maps, n_nan, error) || !dh_plan_run (plan, picture->input, maps, NULL, NULL, error))
+    return FALSE;
+  *others = memcmp (first, maps[HYBRID], bytes) != 0;
+  return TRUE;
 }
 
 static double
@@ -136,7 +146,9 @@ main (int argc, char **argv)
     {
       if (!dh_device_has_precision (device, precision))
         continue;
-      if (!compute (device, &picture, precision, precision == DH_PRECISION_F32 ? expected : found, &n_nan, &error))
+      gboolean others = FALSE;
+      if (!compute (device, &picture, precision, precision == DH_PRECISION_F32 ? expected : found, &n_nan, &others,
+                    &error))
         {
           fprintf (stderr, "%s %s: %s\n", argv[2], dh_precision_name (precision), error->message);
           status = 1;
@@ -152,6 +164,9 @@ main (int argc, char **argv)
         }
       else
         n_nan_expected = n_nan;
+      if (others)
+        printf ("%s %s×%s %-5s recorded runs give OTHER VALUES than the first\n", argv[2], argv[3], argv[4],
+                dh_precision_name (precision));
     }
   for (guint i = 0; i < N_MAPS; i++)
     {

@@ -1,4 +1,5 @@
 #include "dh-cuda-cost.h"
+#include "dh-cuda-train-private.h"
 
 /* The plan in words. */
 
@@ -47,17 +48,56 @@ describe_cost (GString *text, const char *name, const DhCudaCost *cost)
                           1e-6 * cost->bytes, 1e-9 * cost->flop, 1e6 * cost->seconds, name);
 }
 
+static void
+add_aside (GString *text, DhCudaCard *card)
+{
+  g_autofree char *aside = dh_cuda_driver.all_aside (card);
+  g_auto (GStrv) lines = g_strsplit (aside, "\n", -1);
+  for (guint i = 0; lines[i] && *lines[i]; i++)
+    g_string_append_printf (text, "put aside: %s\n", lines[i]);
+}
+
+static void
+add_refused (GString *text, const DhCudaSegments *segments, const char *name, const char *implementation)
+{
+  g_string_append_printf (text, "not recorded: %u of %u steps, the first “%s” (%s): %s\n", segments->n_refused,
+                          segments->n_steps, name, implementation, segments->why_not);
+}
+
 char *
 dh_cuda_list_remarks (DhPlan *base)
 {
   const DhCudaPlan *plan = (const DhCudaPlan *)base;
   GString *text = g_string_new (NULL);
-  g_autofree char *aside = dh_cuda_driver.all_aside (plan->pool.device->card);
-  g_auto (GStrv) lines = g_strsplit (aside, "\n", -1);
-  for (guint i = 0; lines[i] && *lines[i]; i++)
-    g_string_append_printf (text, "put aside: %s\n", lines[i]);
-  if (plan->why_not_recorded)
-    g_string_append_printf (text, "not recorded: %s\n", plan->why_not_recorded);
+  const DhCudaSegments *refused = NULL;
+  add_aside (text, plan->pool.device->card);
+  for (guint i = 0; i < 2 * DH_CUDA_DEPTH && !refused; i++)
+    if (plan->segments[i / 2][i % 2] && plan->segments[i / 2][i % 2]->why_not)
+      refused = plan->segments[i / 2][i % 2];
+  const DhCudaStep *first = refused ? g_ptr_array_index (plan->steps, refused->first_refused) : NULL;
+  if (refused)
+    add_refused (text, refused, first->name, dh_cuda_implementation (first));
+  return g_string_free (text, FALSE);
+}
+
+char *
+dh_cuda_list_training_remarks (DhTrainPlan *base)
+{
+  const DhCudaTrainPlan *plan = (const DhCudaTrainPlan *)base;
+  GString *text = g_string_new (NULL);
+  add_aside (text, plan->pool.device->card);
+  if (!plan->segments || !plan->segments->why_not)
+    return g_string_free (text, FALSE);
+  /* Between the copies up and down. */
+  const guint number = plan->segments->first_refused;
+  const DhCudaTrainStep *first =
+      number > 0 && number <= plan->steps->len ? g_ptr_array_index (plan->steps, number - 1) : NULL;
+  g_autofree char *kernel = first ? g_strdup_printf ("kernel %d", first->kernel.op) : g_strdup ("copy");
+  add_refused (text, plan->segments,
+               first    ? first->name
+               : number ? "losses"
+                        : "batch",
+               first && first->conv ? dh_cuda_driver.conv_name (first->conv) : kernel);
   return g_string_free (text, FALSE);
 }
 

@@ -142,6 +142,7 @@ static const DhDeviceFunctions functions = {
   .train = dh_cuda_train,
   .free_training = dh_cuda_free_training,
   .describe_training = dh_cuda_describe_training,
+  .list_training_remarks = dh_cuda_list_training_remarks,
   .estimate_training = dh_cuda_estimate_training,
   .new_state = dh_cuda_state_new,
   .free_state = dh_cuda_state_free,

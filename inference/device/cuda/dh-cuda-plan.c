@@ -27,13 +27,11 @@ dh_cuda_free_plan (DhPlan *base)
   if (plan->n_begun != plan->n_ended)
     dh_cuda_driver.wait (plan->pool.device->card, NULL);
   for (guint i = 0; i < 2 * DH_CUDA_DEPTH; i++)
-    if (plan->recordings[i / 2][i % 2])
-      dh_cuda_driver.recording_free (plan->pool.device->card, plan->recordings[i / 2][i % 2]);
+    dh_cuda_segments_free (plan->segments[i / 2][i % 2], plan->pool.device->card);
   g_ptr_array_unref (plan->steps);
   dh_cuda_memory_clear (plan);
   g_free (plan->outputs);
   g_free (plan->output_bytes);
-  g_free (plan->why_not_recorded);
   g_free (plan);
 }
 
@@ -149,24 +147,26 @@ dh_cuda_compile (DhDevice *base, DhGraph *graph, const DhShape *shapes, DhTensor
   return NULL;
 }
 
-/* One of the runs in flight: its memory, and what its picture is made of. */
+/* One of the runs in flight: its memory, and what its picture is made of; and what may stop it. */
 typedef struct
 {
+  DhCudaPlan *plan;
   guint slot;
   gboolean rgb;
+  GCancellable *cancellable; /* or NULL */
 } Flight;
 
 /* The kernel with the picture and the maps of one of the runs in flight. */
 static DhCudaKernel
-kernel_of_flight (const DhCudaPlan *plan, const DhCudaStep *step, Flight flight)
+kernel_of_flight (const DhCudaStep *step, const Flight *flight)
 {
   DhCudaKernel kernel = step->kernel;
-  const gsize offset = flight.slot * plan->staging_bytes;
+  const gsize offset = flight->slot * flight->plan->staging_bytes;
   if (kernel.op == DH_CUDA_PACK)
     {
       char *source = (char *)(gpointer)kernel.source + offset;
-      kernel.source = flight.rgb ? NULL : (const float *)(gpointer)source;
-      kernel.rgb = flight.rgb ? (const guint8 *)source : NULL;
+      kernel.source = flight->rgb ? NULL : (const float *)(gpointer)source;
+      kernel.rgb = flight->rgb ? (const guint8 *)source : NULL;
     }
   if (kernel.op == DH_CUDA_UNPACK)
     kernel.out = (char *)kernel.out + offset;
@@ -176,11 +176,16 @@ kernel_of_flight (const DhCudaPlan *plan, const DhCudaStep *step, Flight flight)
   return kernel;
 }
 
+/* DhCudaQueueStep of a Flight. */
 static gboolean
-run_step (DhCudaPlan *plan, DhCudaStep *step, Flight flight, GError **error)
+queue_step (gpointer data, guint number, GError **error)
 {
-  DhCudaCard *card = plan->pool.device->card;
-  const DhCudaKernel kernel = kernel_of_flight (plan, step, flight);
+  const Flight *flight = data;
+  DhCudaCard *card = flight->plan->pool.device->card;
+  DhCudaStep *step = g_ptr_array_index (flight->plan->steps, number);
+  if (g_cancellable_set_error_if_cancelled (flight->cancellable, error))
+    return FALSE;
+  const DhCudaKernel kernel = kernel_of_flight (step, flight);
   const DhCudaStep *conv = dh_cuda_convolution_of (step);
   if (!conv)
     return dh_cuda_driver.launch (card, &kernel, error);
@@ -188,12 +193,13 @@ run_step (DhCudaPlan *plan, DhCudaStep *step, Flight flight, GError **error)
 }
 
 static gboolean
-queue_upload (DhCudaPlan *plan, Flight flight, GError **error)
+queue_upload (const Flight *flight, GError **error)
 {
+  const DhCudaPlan *plan = flight->plan;
   DhCudaCard *card = plan->pool.device->card;
   return dh_cuda_driver.copy (
-             card, plan->staging + flight.slot * plan->staging_bytes, plan->pinned + flight.slot * plan->pinned_bytes,
-             flight.rgb ? plan->rgb_bytes : plan->input_bytes, DH_CUDA_TO_DEVICE, DH_CUDA_LANE_UP, error)
+             card, plan->staging + flight->slot * plan->staging_bytes, plan->pinned + flight->slot * plan->pinned_bytes,
+             flight->rgb ? plan->rgb_bytes : plan->input_bytes, DH_CUDA_TO_DEVICE, DH_CUDA_LANE_UP, error)
          && dh_cuda_driver.follow (card, DH_CUDA_LANE_COMPUTE, DH_CUDA_LANE_UP, error);
 }
 
@@ -209,30 +215,30 @@ offset_of (const DhCudaPlan *plan, guint output)
 
 /* Straight to where the caller wants the maps. */
 static gboolean
-queue_download (DhCudaPlan *plan, Flight flight, void *const *outputs, GError **error)
+queue_download (const Flight *flight, void *const *outputs, GError **error)
 {
+  const DhCudaPlan *plan = flight->plan;
   DhCudaCard *card = plan->pool.device->card;
   if (!dh_cuda_driver.follow (card, DH_CUDA_LANE_DOWN, DH_CUDA_LANE_COMPUTE, error))
     return FALSE;
   for (guint i = 0; outputs && i < plan->n_outputs; i++)
-    if (!dh_cuda_driver.copy (card, outputs[i], plan->staging + flight.slot * plan->staging_bytes + offset_of (plan, i),
+    if (!dh_cuda_driver.copy (card, outputs[i],
+                              plan->staging + flight->slot * plan->staging_bytes + offset_of (plan, i),
                               plan->output_bytes[i], DH_CUDA_TO_HOST, DH_CUDA_LANE_DOWN, error))
       return FALSE;
   return TRUE;
 }
 
+/* One by one, between two marks each where `marks`. */
 static gboolean
-queue_steps (DhCudaPlan *plan, Flight flight, GCancellable *cancellable, gboolean marks, GError **error)
+queue_steps (Flight *flight, gboolean marks, GError **error)
 {
-  DhCudaCard *card = plan->pool.device->card;
-  for (guint i = 0; i < plan->steps->len; i++)
-    {
-      if (g_cancellable_set_error_if_cancelled (cancellable, error)
-          || (marks && !dh_cuda_driver.mark (card, i, DH_CUDA_LANE_COMPUTE, error))
-          || !run_step (plan, g_ptr_array_index (plan->steps, i), flight, error))
-        return FALSE;
-    }
-  return !marks || dh_cuda_driver.mark (card, plan->steps->len, DH_CUDA_LANE_COMPUTE, error);
+  DhCudaCard *card = flight->plan->pool.device->card;
+  const guint n = flight->plan->steps->len;
+  for (guint i = 0; i < n; i++)
+    if ((marks && !dh_cuda_driver.mark (card, i, DH_CUDA_LANE_COMPUTE, error)) || !queue_step (flight, i, error))
+      return FALSE;
+  return !marks || dh_cuda_driver.mark (card, n, DH_CUDA_LANE_COMPUTE, error);
 }
 
 static void
@@ -246,27 +252,14 @@ report_steps (DhCudaPlan *plan)
     }
 }
 
-/* All kernels as one recording, from the second run on: the first has everything loaded. A card that refuses is asked
- * once; whatever was wrong with it shows in the plain run that follows. */
+/* From the second run on: the first has everything loaded. */
 static void
-record (DhCudaPlan *plan, Flight flight)
+record (const Flight *flight)
 {
-  DhCudaCard *card = plan->pool.device->card;
-  DhCudaRecording **recording = &plan->recordings[flight.slot][flight.rgb];
-  g_autoptr (GError) reason = NULL;
-  if (dh_cuda_driver.record_begin (card, &reason))
-    {
-      const gboolean queued = queue_steps (plan, flight, NULL, FALSE, &reason);
-      *recording = dh_cuda_driver.record_end (card, reason ? NULL : &reason);
-      if (!queued && *recording)
-        {
-          dh_cuda_driver.recording_free (card, *recording);
-          *recording = NULL;
-        }
-    }
-  plan->never_record = *recording == NULL;
-  if (plan->never_record)
-    plan->why_not_recorded = g_strdup (reason->message);
+  DhCudaPlan *plan = flight->plan;
+  Flight recorded = { plan, flight->slot, flight->rgb, NULL };
+  plan->segments[flight->slot][flight->rgb] =
+      dh_cuda_segments_new (plan->pool.device->card, plan->steps->len, queue_step, &recorded);
 }
 
 enum
@@ -280,23 +273,26 @@ enum
 
 /* Picture → maps, all queued; the picture stands in the slot's pinned memory. */
 static gboolean
-queue_run (DhCudaPlan *plan, Flight flight, void *const *outputs, GCancellable *cancellable, GError **error)
+queue_run (Flight *flight, void *const *outputs, GError **error)
 {
+  DhCudaPlan *plan = flight->plan;
   DhCudaCard *card = plan->pool.device->card;
   const gboolean timing = plan->base.timing && plan->steps->len < MARK_BEGIN;
-  DhCudaRecording *const *recording = &plan->recordings[flight.slot][flight.rgb];
-  if (plan->n_runs > 0 && !timing && !*recording && !plan->never_record && !dh_cuda_without ("recordings"))
-    record (plan, flight);
-  if (plan->n_runs++ == WATCHED && dh_debug (DH_DEBUG_PROFILE))
+  DhCudaSegments *const *segments = &plan->segments[flight->slot][flight->rgb];
+  if (plan->n_runs > 0 && !timing && !*segments && !dh_cuda_without ("recordings"))
+    record (flight);
+  if (plan->n_runs == WATCHED && dh_debug (DH_DEBUG_PROFILE))
     dh_cuda_driver.watch (card, TRUE);
-  if (!dh_cuda_driver.mark (card, MARK_BEGIN, DH_CUDA_LANE_UP, error) || !queue_upload (plan, flight, error)
+  if (!dh_cuda_driver.mark (card, MARK_BEGIN, DH_CUDA_LANE_UP, error) || !queue_upload (flight, error)
       || (timing && !dh_cuda_driver.hold (card, dh_cuda_time_to_queue (plan->steps->len), error)))
     return FALSE;
-  const gboolean queued = *recording && !timing ? dh_cuda_driver.replay (card, *recording, error)
-                                                : queue_steps (plan, flight, cancellable, timing, error);
+  const gboolean queued = *segments && !timing ? dh_cuda_segments_run (*segments, card, queue_step, flight, error)
+                                               : queue_steps (flight, timing, error);
+  /* Where a run was stopped, what comes behind is not loaded. */
+  plan->n_runs += queued;
   return queued && dh_cuda_driver.mark (card, MARK_COMPUTED, DH_CUDA_LANE_COMPUTE, error)
-         && queue_download (plan, flight, outputs, error)
-         && dh_cuda_driver.mark (card, MARK_DONE + flight.slot, DH_CUDA_LANE_DOWN, error);
+         && queue_download (flight, outputs, error)
+         && dh_cuda_driver.mark (card, MARK_DONE + flight->slot, DH_CUDA_LANE_DOWN, error);
 }
 
 /* The card's own fault closes it. What was queued is waited for as far as it still runs, so that nothing is written to
@@ -329,10 +325,10 @@ begin (DhCudaPlan *plan, gconstpointer input, gboolean rgb, void *const *outputs
 {
   if (is_lost (plan, error))
     return FALSE;
-  const Flight flight = { plan->n_begun % DH_CUDA_DEPTH, rgb };
+  Flight flight = { plan, plan->n_begun % DH_CUDA_DEPTH, rgb, cancellable };
   GError *reason = NULL;
   memcpy (plan->pinned + flight.slot * plan->pinned_bytes, input, rgb ? plan->rgb_bytes : plan->input_bytes);
-  if (!queue_run (plan, flight, outputs, cancellable, &reason))
+  if (!queue_run (&flight, outputs, &reason))
     return give_up (plan, reason, error);
   plan->n_begun++;
   return TRUE;

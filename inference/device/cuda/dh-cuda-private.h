@@ -2,6 +2,7 @@
 #include "dh-arena.h"
 #include "dh-bilinear.h"
 #include "dh-cuda-driver.h"
+#include "dh-cuda-segments.h"
 #include "dh-cuda-without.h"
 #include "dh-lowering.h"
 #include "dh-module.h"
@@ -122,11 +123,9 @@ typedef struct
   char *pinned;  /* host */
   gsize staging_bytes, pinned_bytes, input_bytes;
   gsize *output_offsets;
-  gsize rgb_bytes;                               /* of the input as bytes */
-  DhCudaRecording *recordings[DH_CUDA_DEPTH][2]; /* of floats, of bytes */
-  gboolean never_record;
-  char *why_not_recorded; /* in words, where it was tried; or NULL */
-  guint n_runs, n_begun, n_ended;
+  gsize rgb_bytes;                            /* of the input as bytes */
+  DhCudaSegments *segments[DH_CUDA_DEPTH][2]; /* of floats, of bytes; or NULL */
+  guint n_runs, n_begun, n_ended;             /* n_runs: those that were queued to their end */
 } DhCudaPlan;
 
 /* dh-cuda-pool.c */
@@ -273,6 +272,7 @@ dh_cuda_time_to_queue (guint n_steps)
 /* dh-cuda-describe.c */
 char *dh_cuda_describe (DhPlan *plan);
 char *dh_cuda_list_remarks (DhPlan *plan);
+char *dh_cuda_list_training_remarks (DhTrainPlan *plan);
 const char *dh_cuda_implementation (const DhCudaStep *step);
 
 /* After an error of the card itself nothing that it holds can be trusted: TRUE with an error where there was one. */

@@ -234,7 +234,7 @@ dh_cuda_card_conv_new (DhCudaCard *card, const DhCudaConvSpec *spec, const DhCud
       g_hash_table_insert (card->plans, g_memdup2 (spec, sizeof *spec), plan);
     }
   DhCudaConvolution *conv = g_new (DhCudaConvolution, 1);
-  *conv = (DhCudaConvolution){ *spec, plan };
+  *conv = (DhCudaConvolution){ card, *spec, plan };
   plan->refs++;
   return conv;
 }
@@ -267,6 +267,8 @@ dh_cuda_card_conv_choice (DhCudaConvolution *conv)
 void
 dh_cuda_card_conv_free (DhCudaConvolution *conv)
 {
+  if (!dh_cuda_card_is_there (conv->card))
+    dh_cudnn_plan_forget (conv->plan);
   dh_cudnn_plan_unref (conv->plan);
   g_free (conv);
 }

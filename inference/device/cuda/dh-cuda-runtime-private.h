@@ -14,14 +14,16 @@ struct _DhCudaCard
   cudaEvent_t marks[DH_CUDA_N_MARKS];
   GHashTable *plans; /* DhCudaConvSpec → DhCudnnPlan: the fastest */
   gint generation;
-  int architecture; /* that its kernels were made for, as a compute capability */
-  gboolean learned; /* something was put aside */
-  char *cache;      /* folder of plans kept; or NULL */
-  char *identity;   /* of card and libraries, as far as plans depend on them */
+  int architecture;  /* that its kernels were made for, as a compute capability */
+  gboolean learned;  /* something was put aside */
+  gboolean recorded; /* its stream is: it was entered before, and nothing else is asked of the card */
+  char *cache;       /* folder of plans kept; or NULL */
+  char *identity;    /* of card and libraries, as far as plans depend on them */
 };
 
 struct _DhCudaConvolution
 {
+  DhCudaCard *card;
   DhCudaConvSpec spec;
   DhCudnnPlan *plan;
 };

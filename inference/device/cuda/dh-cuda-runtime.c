@@ -49,7 +49,7 @@ dh_cuda_card_enter (DhCudaCard *card, GError **error)
       g_set_error (error, DH_ERROR, DH_ERROR_FAILED, "The card was reset after an error");
       return FALSE;
     }
-  return dh_cuda_card_succeeded (cudaSetDevice (card->index), "taking the card", error);
+  return card->recorded || dh_cuda_card_succeeded (cudaSetDevice (card->index), "taking the card", error);
 }
 
 static guint
@@ -81,6 +81,17 @@ has_fault (DhCudaCard *card)
   return code != cudaSuccess && code != cudaErrorMemoryAllocation;
 }
 
+/* Of a card that was reset since. */
+static void
+forget_plans (DhCudaCard *card)
+{
+  GHashTableIter iter;
+  gpointer plan;
+  g_hash_table_iter_init (&iter, card->plans);
+  while (g_hash_table_iter_next (&iter, NULL, &plan))
+    dh_cudnn_plan_forget (plan);
+}
+
 /* After a fault the whole context is of no use any more, whoever asks: then the card is reset, and what is made
  * afterwards is whole again. */
 static void
@@ -88,11 +99,13 @@ close_card (DhCudaCard *card)
 {
   const char *reason = NULL;
   const DhCudnn *cudnn = dh_cudnn_get (&reason);
-  if (dh_cuda_card_is_there (card))
+  if (!dh_cuda_card_is_there (card))
+    forget_plans (card);
+  else
     {
       cudaSetDevice (card->index);
       const gboolean fault = has_fault (card);
-      g_hash_table_unref (card->plans);
+      g_hash_table_remove_all (card->plans);
       if (card->handle && cudnn)
         cudnn->destroy (card->handle);
       for (guint i = 0; i < DH_CUDA_N_MARKS; i++)
@@ -112,8 +125,7 @@ close_card (DhCudaCard *card)
         }
       cudaGetLastError ();
     }
-  else
-    g_hash_table_unref (card->plans);
+  g_hash_table_unref (card->plans);
   g_free (card->cache);
   g_free (card->identity);
   g_free (card);
@@ -156,18 +168,19 @@ load_kernels (DhCudaCard *card, GError **error)
 static DhCudaCard *
 open_card (guint index, GError **error)
 {
-  const char *reason = NULL;
-  const DhCudnn *cudnn = dh_cudnn_get (&reason);
+  const char *missing = NULL;
+  const DhCudnn *cudnn = dh_cudnn_get (&missing);
+  GError *reason = NULL;
   DhCudaCard *card = g_new0 (DhCudaCard, 1);
   card->index = (int)index;
   card->generation = g_atomic_int_get (&generations[index]);
   card->plans = g_hash_table_new_full (spec_hash, spec_equal, g_free, (GDestroyNotify)dh_cudnn_plan_unref);
-  gboolean fine = dh_cuda_card_enter (card, error) && load_kernels (card, error);
+  gboolean fine = dh_cuda_card_enter (card, &reason) && load_kernels (card, &reason);
   for (guint i = 0; fine && i < DH_CUDA_N_LANES; i++)
-    fine =
-        dh_cuda_card_succeeded (cudaStreamCreateWithFlags (&card->streams[i], cudaStreamNonBlocking), "a stream", error)
-        && dh_cuda_card_succeeded (cudaEventCreateWithFlags (&card->ends[i], cudaEventDisableTiming), "an event",
-                                   error);
+    fine = dh_cuda_card_succeeded (cudaStreamCreateWithFlags (&card->streams[i], cudaStreamNonBlocking), "a stream",
+                                   &reason)
+           && dh_cuda_card_succeeded (cudaEventCreateWithFlags (&card->ends[i], cudaEventDisableTiming), "an event",
+                                      &reason);
   card->stream = card->streams[DH_CUDA_LANE_COMPUTE];
   if (fine
       && (!cudnn || cudnn->create (&card->handle) != CUDNN_STATUS_SUCCESS
@@ -176,13 +189,17 @@ open_card (guint index, GError **error)
       char message[512] = "";
       if (cudnn)
         cudnn->get_last_error (message, sizeof message);
-      g_set_error (error, DH_ERROR, DH_ERROR_NO_DEVICE, "cuDNN does not start: %s", cudnn ? message : reason);
+      g_set_error (&reason, DH_ERROR, DH_ERROR_NO_DEVICE, "cuDNN does not start: %s", cudnn ? message : missing);
       fine = FALSE;
     }
   if (!fine)
     {
+      /* What it was lost with may stay with the process, which CUDA then wants to be ended. */
+      const gboolean stays = (g_error_matches (reason, DH_ERROR, DH_ERROR_FAILED) || card->stream)
+                             && g_atomic_int_get (&generations[index]) > 0;
       close_card (card);
-      g_prefix_error (error, "The device “cuda:%u” is not available: ", index);
+      g_propagate_prefixed_error (error, reason, "The device “cuda:%u” is not available%s: ", index,
+                                  stays ? " in this process, which lost it; start the program again" : "");
       return NULL;
     }
   card->identity = identify (card->index, cudnn);
@@ -279,9 +296,10 @@ watch (DhCudaCard *card, gboolean on)
 static gboolean
 record_begin (DhCudaCard *card, GError **error)
 {
-  return dh_cuda_card_enter (card, error)
-         && dh_cuda_card_succeeded (cudaStreamBeginCapture (card->stream, cudaStreamCaptureModeThreadLocal),
-                                    "recording", error);
+  card->recorded = dh_cuda_card_enter (card, error)
+                   && dh_cuda_card_succeeded (cudaStreamBeginCapture (card->stream, cudaStreamCaptureModeThreadLocal),
+                                              "recording", error);
+  return card->recorded;
 }
 
 static void
@@ -304,6 +322,7 @@ record_end (DhCudaCard *card, GError **error)
 {
   DhCudaRecording *recording = g_new0 (DhCudaRecording, 1);
   cudaError_t code = cudaStreamEndCapture (card->stream, &recording->graph);
+  card->recorded = FALSE;
   if (code == cudaSuccess)
     code = cudaGraphInstantiate (&recording->exec, recording->graph, 0);
   if (code == cudaSuccess)

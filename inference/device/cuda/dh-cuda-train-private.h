@@ -97,8 +97,7 @@ typedef struct
   DhCudaStepSums *sums, *pinned_sums;
   double *partials; /* device: of one reduction at a time */
   gsize partials_bytes;
-  DhCudaRecording *recording;
-  gboolean never_record;
+  DhCudaSegments *segments; /* or NULL */
   guint n_runs;
   double *seconds; /* of each step, once measured */
 } DhCudaTrainPlan;

@@ -67,14 +67,6 @@ fill_factors (DhCudaTrainPlan *plan, const DhLosses *losses, double scale)
 }
 
 static gboolean
-run_step (DhCudaTrainPlan *plan, DhCudaTrainStep *step, GError **error)
-{
-  DhCudaCard *card = plan->pool.device->card;
-  return step->is_conv ? dh_cuda_driver.conv_run (card, step->conv, &step->memory, error)
-                       : dh_cuda_driver.launch (card, &step->kernel, error);
-}
-
-static gboolean
 queue_up (DhCudaTrainPlan *plan, GError **error)
 {
   DhCudaCard *card = plan->pool.device->card;
@@ -102,38 +94,60 @@ queue_down (DhCudaTrainPlan *plan, GError **error)
                                              running * sizeof (float), DH_CUDA_TO_HOST, DH_CUDA_LANE_COMPUTE, error))));
 }
 
-static gboolean
-queue_all (DhCudaTrainPlan *plan, GCancellable *cancellable, gboolean marks, GError **error)
+/* A run, and what may stop it. Its steps are those of the plan between the copies up and down. */
+typedef struct
 {
-  DhCudaCard *card = plan->pool.device->card;
-  if (!queue_up (plan, error)
-      || (marks && !dh_cuda_driver.hold (card, dh_cuda_time_to_queue (plan->steps->len), error)))
-    return FALSE;
-  for (guint i = 0; i < plan->steps->len; i++)
-    if (g_cancellable_set_error_if_cancelled (cancellable, error)
-        || (marks && !dh_cuda_driver.mark (card, i, DH_CUDA_LANE_COMPUTE, error))
-        || !run_step (plan, g_ptr_array_index (plan->steps, i), error))
-      return FALSE;
-  return (!marks || dh_cuda_driver.mark (card, plan->steps->len, DH_CUDA_LANE_COMPUTE, error))
-         && queue_down (plan, error);
+  DhCudaTrainPlan *plan;
+  GCancellable *cancellable; /* or NULL */
+} Run;
+
+static guint
+count_steps (const DhCudaTrainPlan *plan)
+{
+  return plan->steps->len + 2;
 }
 
-/* From the third run on as one recording: the first has everything loaded, the second says what each step takes. */
+/* DhCudaQueueStep of a Run. */
+static gboolean
+queue_step (gpointer data, guint number, GError **error)
+{
+  const Run *run = data;
+  DhCudaTrainPlan *plan = run->plan;
+  DhCudaCard *card = plan->pool.device->card;
+  if (g_cancellable_set_error_if_cancelled (run->cancellable, error))
+    return FALSE;
+  if (number == 0)
+    return queue_up (plan, error);
+  if (number + 1 == count_steps (plan))
+    return queue_down (plan, error);
+  DhCudaTrainStep *step = g_ptr_array_index (plan->steps, number - 1);
+  return step->is_conv ? dh_cuda_driver.conv_run (card, step->conv, &step->memory, error)
+                       : dh_cuda_driver.launch (card, &step->kernel, error);
+}
+
+/* One by one, between two marks each where `marks`. */
+static gboolean
+queue_steps (Run *run, gboolean marks, GError **error)
+{
+  DhCudaCard *card = run->plan->pool.device->card;
+  const guint n = count_steps (run->plan);
+  for (guint i = 0; i < n; i++)
+    {
+      if (i == 1 && marks && !dh_cuda_driver.hold (card, dh_cuda_time_to_queue (n), error))
+        return FALSE;
+      if ((marks && i > 0 && !dh_cuda_driver.mark (card, i - 1, DH_CUDA_LANE_COMPUTE, error))
+          || !queue_step (run, i, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* From the third run on: the first has everything loaded, the second says what each step takes. */
 static void
 record (DhCudaTrainPlan *plan)
 {
-  DhCudaCard *card = plan->pool.device->card;
-  if (dh_cuda_driver.record_begin (card, NULL))
-    {
-      const gboolean queued = queue_all (plan, NULL, FALSE, NULL);
-      plan->recording = dh_cuda_driver.record_end (card, NULL);
-      if (!queued && plan->recording)
-        {
-          dh_cuda_driver.recording_free (card, plan->recording);
-          plan->recording = NULL;
-        }
-    }
-  plan->never_record = plan->recording == NULL;
+  Run recorded = { plan, NULL };
+  plan->segments = dh_cuda_segments_new (plan->pool.device->card, count_steps (plan), queue_step, &recorded);
 }
 
 static gboolean
@@ -141,17 +155,13 @@ run_once (DhCudaTrainPlan *plan, GCancellable *cancellable, GError **error)
 {
   DhCudaCard *card = plan->pool.device->card;
   const gboolean measure = plan->n_runs == 1 && !plan->seconds && plan->steps->len < 4096;
-  if (plan->n_runs > 1 && !plan->recording && !plan->never_record && !dh_cuda_without ("recordings"))
+  Run run = { plan, cancellable };
+  if (plan->n_runs > 1 && !plan->segments && !dh_cuda_without ("recordings"))
     record (plan);
-  if (plan->recording)
-    {
-      if (g_cancellable_set_error_if_cancelled (cancellable, error)
-          || !dh_cuda_driver.replay (card, plan->recording, error))
-        return FALSE;
-    }
-  else if (!queue_all (plan, cancellable, measure, error))
-    return FALSE;
-  if (!dh_cuda_driver.wait (card, error))
+  if (g_cancellable_set_error_if_cancelled (cancellable, error)
+      || !(plan->segments ? dh_cuda_segments_run (plan->segments, card, queue_step, &run, error)
+                          : queue_steps (&run, measure, error))
+      || !dh_cuda_driver.wait (card, error))
     return FALSE;
   if (measure)
     {

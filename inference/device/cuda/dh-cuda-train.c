@@ -95,8 +95,7 @@ dh_cuda_free_training (DhTrainPlan *base)
 {
   DhCudaTrainPlan *plan = (DhCudaTrainPlan *)base;
   DhCudaCard *card = plan->pool.device->card;
-  if (plan->recording)
-    dh_cuda_driver.recording_free (card, plan->recording);
+  dh_cuda_segments_free (plan->segments, card);
   g_ptr_array_unref (plan->steps);
   gpointer const pinned[] = { plan->pinned_up, plan->pinned_values, plan->pinned_gradients, plan->pinned_sums };
   for (guint i = 0; i < G_N_ELEMENTS (pinned); i++)

@@ -47,21 +47,32 @@ check_parts (const char *library, const char *folder)
   return NULL;
 }
 
-/* cuBLAS of the CUDA that cuDNN was made with: where its Python package, the toolkit or the linker has it. cuDNN finds
- * it as well once it is loaded. */
+/* A library of the CUDA that cuDNN was made with: where its Python package, the toolkit or the linker has it. cuDNN
+ * finds it as well once it is loaded. NULL, or why it cannot be. */
 static char *
-load_cublas (const DhCudnn *cudnn, const char *folder)
+load_companion (const DhCudnn *cudnn, const char *folder, const char *name, const char *package)
 {
   const guint cuda = (guint)(cudnn->get_cuda_version () / 1000);
-  g_autofree char *file = g_strdup_printf ("libcublasLt.so.%u", cuda);
-  g_autofree char *package = g_build_filename (folder, "../../cublas/lib", NULL);
+  g_autofree char *file = g_strdup_printf ("%s.so.%u", name, cuda);
+  g_autofree char *own = g_strdup_printf ("%s/../../%s/lib", folder, package);
   g_autofree char *common = g_strdup_printf ("%s/../../cu%u/lib", folder, cuda);
   g_autofree char *toolkit = g_strdup_printf ("/usr/local/cuda-%u/lib64", cuda);
-  g_autofree char *why = NULL;
-  const char *const folders[] = { folder, package, common, toolkit, "/usr/local/cuda/lib64", NULL };
-  if (open_part (folders, file, &why))
-    return NULL;
-  return g_strdup_printf ("cuDNN's companion cuBLAS (%s) cannot be loaded: %s", file, why);
+  char *why = NULL;
+  const char *const folders[] = { folder, own, common, toolkit, "/usr/local/cuda/lib64", NULL };
+  return open_part (folders, file, &why) ? NULL : why;
+}
+
+/* Without cuBLAS it would end the process; without the compiler it only lacks the engines that want one. */
+static char *
+load_companions (const DhCudnn *cudnn, const char *folder)
+{
+  g_autofree char *no_compiler = load_companion (cudnn, folder, "libnvrtc", "cuda_nvrtc");
+  g_autofree char *why = load_companion (cudnn, folder, "libcublasLt", "cublas");
+  if (no_compiler)
+    g_info ("cuDNN's engines that are compiled at run time cannot be: %s", no_compiler);
+  return why ? g_strdup_printf ("cuDNN's companion cuBLAS (libcublasLt.so.%u) cannot be loaded: %s",
+                                (guint)(cudnn->get_cuda_version () / 1000), why)
+             : NULL;
 }
 
 /* NULL where the version serves. */
@@ -116,7 +127,7 @@ load (DhCudnn *cudnn)
   g_autofree char *folder = g_path_get_dirname (cudnn->path);
   reason = check_parts (cudnn->path, folder);
   reason = reason ? reason : check_version (cudnn);
-  return reason ? reason : load_cublas (cudnn, folder);
+  return reason ? reason : load_companions (cudnn, folder);
 }
 
 char *

@@ -69,9 +69,16 @@ dh_cudnn_plan_unref (DhCudnnPlan *plan)
   const char *why_not;
   if (!plan || --plan->refs)
     return;
-  dh_cudnn_get (&why_not)->destroy_descriptor (plan->plan);
+  if (plan->plan)
+    dh_cudnn_get (&why_not)->destroy_descriptor (plan->plan);
   g_free (plan->name);
   g_free (plan);
+}
+
+void
+dh_cudnn_plan_forget (DhCudnnPlan *plan)
+{
+  plan->plan = NULL;
 }
 
 gboolean

@@ -45,13 +45,15 @@ char *dh_cudnn_name (const DhCudnn *cudnn);
 typedef struct
 {
   guint refs;
-  cudnnBackendDescriptor_t plan;
+  cudnnBackendDescriptor_t plan; /* NULL: forgotten */
   gsize workspace;
   gint64 engine;
   gboolean compiled; /* at run time */
   char *name;
 } DhCudnnPlan;
 void dh_cudnn_plan_unref (DhCudnnPlan *plan);
+/* The card was reset: what the library holds for it there is gone, and is not given back by unref(). */
+void dh_cudnn_plan_forget (DhCudnnPlan *plan);
 
 /* Every way that the heuristics name and that is allowed, at most `most` of each kind: first of heuristic A, then those
  * of B that are new and of A for the same without dilation (unless there is one and `most` is 1), then of the fallback;

@@ -14,8 +14,9 @@
  * separated by commas; notes: t tensor cores, n not deterministic, c compiled at run time, p makes no plan, x does not
  * run, b B alone names it, u it is only named where nothing is dilated, k its one knob must be at its place in the list
  * to run, q it does not tell its knobs, l it leaves what is a little off, w what is wrong, z what is no number, f it
- * loses the card. What ran last is in DH_FAKE_RAN and what it left instead of 1 in DH_FAKE_LEFT, how much ran so far in
- * DH_FAKE_RUNS and how long that takes in DH_FAKE_MILLISECONDS. */
+ * loses the card, g it breaks a recording. With a CUDA version of 77000 what is compiled at run time wants
+ * libnvrtc.so.77 to be loaded. What ran last is in DH_FAKE_RAN and what it left instead of 1 in DH_FAKE_LEFT, how much
+ * ran so far in DH_FAKE_RUNS and how long that takes in DH_FAKE_MILLISECONDS. */
 
 enum
 {
@@ -30,20 +31,31 @@ typedef struct
   char notes[8];
 } Engine;
 
-typedef struct
+typedef struct Thing
 {
   cudnnBackendDescriptorType_t type;
   int engine; /* its index; 0: none */
   int64_t knob;
   int dilated;
   cudnnBackendHeurMode_t mode;
+  int generation; /* of a plan, that has something on the card */
+  struct Thing *next;
 } Thing;
+
+struct cudnnContext
+{
+  int generation;
+  struct cudnnContext *next;
+};
 
 #define KNOB CUDNN_KNOB_TYPE_TILE_SIZE
 
+/* All that were not destroyed: after a reset nobody may, and none of them is lost. */
 static int live;
+static Thing *things;
+static cudnnHandle_t handles;
 
-/* Descriptors that were not destroyed. */
+/* Descriptors and handles that were not destroyed. */
 int fake_cudnn_live (void);
 int
 fake_cudnn_live (void)
@@ -63,6 +75,16 @@ decimal (const char *name)
 {
   const char *text = getenv (name);
   return text ? atof (text) : 0;
+}
+
+/* What is on the card went with a reset, and is not to be asked for or given back. */
+static void
+use (const char *what, int generation)
+{
+  if (generation == number ("DH_FAKE_GENERATION", 0))
+    return;
+  fprintf (stderr, "cuDNN is given a %s from before a reset\n", what);
+  abort ();
 }
 
 static int
@@ -140,19 +162,34 @@ cudnnGetCudartVersion (void)
 cudnnStatus_t
 cudnnCreate (cudnnHandle_t *handle)
 {
-  *handle = (cudnnHandle_t)handle;
-  return number ("DH_FAKE_CREATE", 0);
+  const int status = number ("DH_FAKE_CREATE", 0);
+  if (status)
+    return status;
+  *handle = malloc (sizeof **handle);
+  (*handle)->generation = number ("DH_FAKE_GENERATION", 0);
+  (*handle)->next = handles;
+  handles = *handle;
+  live++;
+  return 0;
 }
 
 cudnnStatus_t
 cudnnDestroy (cudnnHandle_t handle)
 {
+  use ("handle", handle->generation);
+  cudnnHandle_t *at = &handles;
+  while (*at != handle)
+    at = &(*at)->next;
+  *at = handle->next;
+  free (handle);
+  live--;
   return 0;
 }
 
 cudnnStatus_t
 cudnnSetStream (cudnnHandle_t handle, cudaStream_t stream)
 {
+  use ("handle", handle->generation);
   return 0;
 }
 
@@ -167,7 +204,9 @@ cudnnBackendCreateDescriptor (cudnnBackendDescriptorType_t type, cudnnBackendDes
 {
   Thing *thing = calloc (1, sizeof *thing);
   thing->type = type;
-  *descriptor = thing;
+  thing->generation = number ("DH_FAKE_GENERATION", 0);
+  thing->next = things;
+  *descriptor = things = thing;
   live++;
   return 0;
 }
@@ -175,6 +214,13 @@ cudnnBackendCreateDescriptor (cudnnBackendDescriptorType_t type, cudnnBackendDes
 cudnnStatus_t
 cudnnBackendDestroyDescriptor (cudnnBackendDescriptor_t descriptor)
 {
+  const Thing *thing = descriptor;
+  if (thing->type == CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR)
+    use ("plan", thing->generation);
+  Thing **at = &things;
+  while (*at != thing)
+    at = &(*at)->next;
+  *at = thing->next;
   free (descriptor);
   live--;
   return 0;
@@ -187,7 +233,12 @@ cudnnBackendFinalize (cudnnBackendDescriptor_t descriptor)
   Engine engine;
   if (thing->type != CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR)
     return 0;
-  return find_engine (thing->engine, &engine) && !has (&engine, 'p') ? 0 : CUDNN_STATUS_NOT_SUPPORTED;
+  if (!find_engine (thing->engine, &engine) || has (&engine, 'p'))
+    return CUDNN_STATUS_NOT_SUPPORTED;
+  return has (&engine, 'c') && number ("DH_FAKE_CUDNN_CUDA", 0) == 77000
+                 && !dlopen ("libnvrtc.so.77", RTLD_LAZY | RTLD_NOLOAD)
+             ? CUDNN_STATUS_NOT_SUPPORTED
+             : 0;
 }
 
 cudnnStatus_t
@@ -323,12 +374,19 @@ cudnnBackendExecute (cudnnHandle_t handle, cudnnBackendDescriptor_t plan, cudnnB
 {
   Engine engine;
   char text[32];
+  use ("handle", handle->generation);
+  use ("plan", ((const Thing *)plan)->generation);
   const int place = find_engine (((const Thing *)plan)->engine, &engine);
   if (!place || has (&engine, 'x') || (has (&engine, 'k') && ((const Thing *)plan)->knob != place))
     return CUDNN_STATUS_NOT_SUPPORTED;
   const struct timespec pace = { 0, (long)(1e6 * decimal ("DH_FAKE_PACE")) };
   if (pace.tv_nsec)
     nanosleep (&pace, NULL);
+  if (has (&engine, 'g') && getenv ("DH_FAKE_RECORDED"))
+    {
+      setenv ("DH_FAKE_RECORDED", "broken", 1);
+      return CUDNN_STATUS_EXECUTION_FAILED;
+    }
   if (has (&engine, 'f'))
     setenv ("DH_FAKE_FAULT", "700", 1);
   snprintf (text, sizeof text, "%d", engine.index);

@@ -1,29 +1,20 @@
+#include "fake-runtime-private.h"
 #include "fake-runtime.h"
-#include <cuda_runtime_api.h>
-#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "dh-cuda-kernels.h"
 
 enum
 {
   FIRST_STICKY = 700,
   TOTAL_MIB = 1024,
-  MOST = 8192,
-  LATE = 20, /* milliseconds */
+  MOST = 1 << 16,
 };
 
-/* What an event knows of what ran before it was recorded (fake-cudnn.c). */
-typedef struct
-{
-  double milliseconds;
-  int runs;
-} Moment;
-
-static void *made[MOST];
-static int live, sticky, watched;
+/* Every handle and all memory that there is; and what a reset took, whose addresses are not given again. */
+static void *made[MOST], *gone[MOST];
+static int live, n_gone, sticky, watched, generation, recorded;
 static unsigned long limit;
-static double held; /* milliseconds that the next timing has the card held */
 
 int
 fake_runtime_live (void)
@@ -43,9 +34,30 @@ fake_runtime_set_memory (unsigned long bytes)
   limit = bytes;
 }
 
-/* What a call of `function` returns. */
-static cudaError_t
-answer (const char *function)
+void
+fake_use (const char *function, const void *handle)
+{
+  for (int i = 0; i < live; i++)
+    if (made[i] == handle)
+      return;
+  for (int i = 0; i < n_gone; i++)
+    if (gone[i] == handle)
+      fprintf (stderr, "%s is given what went with a reset\n", function);
+  fprintf (stderr, "%s is given what is not there\n", function);
+  abort ();
+}
+
+void
+fake_not_recorded (const char *function)
+{
+  if (!recorded)
+    return;
+  fprintf (stderr, "%s is called while a stream is recorded\n", function);
+  abort ();
+}
+
+cudaError_t
+fake_answer (const char *function)
 {
   static char seen[128];
   static int calls;
@@ -79,10 +91,10 @@ answer (const char *function)
   return (cudaError_t)code;
 }
 
-static cudaError_t
-make_bytes (const char *function, void *handle, size_t bytes)
+cudaError_t
+fake_make_bytes (const char *function, void *handle, size_t bytes)
 {
-  const cudaError_t code = live < MOST ? answer (function) : cudaErrorMemoryAllocation;
+  const cudaError_t code = live < MOST ? fake_answer (function) : cudaErrorMemoryAllocation;
   if (code == cudaSuccess)
     *(void **)handle = made[live++] = malloc (bytes);
   return code;
@@ -91,13 +103,14 @@ make_bytes (const char *function, void *handle, size_t bytes)
 static cudaError_t
 make (const char *function, void *handle)
 {
-  return make_bytes (function, handle, 1);
+  return fake_make_bytes (function, handle, 1);
 }
 
-static cudaError_t
-destroy (const char *function, void *handle)
+cudaError_t
+fake_destroy (const char *function, void *handle)
 {
-  const cudaError_t code = answer (function);
+  fake_use (function, handle);
+  const cudaError_t code = fake_answer (function);
   if (code != cudaSuccess)
     return code;
   for (int i = 0; i < live; i++)
@@ -107,7 +120,14 @@ destroy (const char *function, void *handle)
         free (handle);
         return cudaSuccess;
       }
-  abort (); /* it was never made, or is gone */
+  return cudaSuccess;
+}
+
+cudaError_t
+fake_go_on (void)
+{
+  const char *how = recorded ? getenv ("DH_FAKE_RECORDED") : NULL;
+  return how && strcmp (how, "broken") == 0 ? cudaErrorStreamCaptureInvalidated : cudaSuccess;
 }
 
 cudaError_t
@@ -131,174 +151,143 @@ cudaGetErrorName (cudaError_t code)
 cudaError_t
 cudaSetDevice (int device)
 {
-  return answer ("cudaSetDevice");
+  fake_not_recorded ("cudaSetDevice");
+  return fake_answer ("cudaSetDevice");
 }
 
 /* With the context goes all that was made in it. */
 cudaError_t
 cudaDeviceReset (void)
 {
-  sticky = 0;
-  while (live > 0)
-    free (made[--live]);
+  fake_not_recorded ("cudaDeviceReset");
+  char text[16];
+  const char *stays = getenv ("DH_FAKE_STAYS");
+  sticky = stays ? sticky : 0;
+  while (live > 0 && n_gone < MOST)
+    gone[n_gone++] = made[--live];
+  live = 0;
+  snprintf (text, sizeof text, "%d", ++generation);
+  setenv ("DH_FAKE_GENERATION", text, 1);
   return cudaSuccess;
 }
 
 cudaError_t
 cudaDeviceSynchronize (void)
 {
-  return answer ("cudaDeviceSynchronize");
+  fake_not_recorded ("cudaDeviceSynchronize");
+  return fake_answer ("cudaDeviceSynchronize");
 }
 
 cudaError_t
 cudaDeviceGetAttribute (int *value, enum cudaDeviceAttr attribute, int device)
 {
   *value = attribute == cudaDevAttrComputeCapabilityMajor ? 11 : 0;
-  return answer ("cudaDeviceGetAttribute");
+  return fake_answer ("cudaDeviceGetAttribute");
 }
 
 cudaError_t
 cudaGetDeviceProperties (struct cudaDeviceProp *properties, int device)
 {
+  fake_not_recorded ("cudaGetDeviceProperties");
   memset (properties, 0, sizeof *properties);
   strcpy (properties->name, "Fake\nCard");
   properties->major = 9;
   properties->multiProcessorCount = 132;
-  return answer ("cudaGetDeviceProperties");
+  return fake_answer ("cudaGetDeviceProperties");
 }
 
 cudaError_t
 cudaDriverGetVersion (int *version)
 {
   *version = 13000;
-  return answer ("cudaDriverGetVersion");
+  return fake_answer ("cudaDriverGetVersion");
 }
 
 cudaError_t
 cudaStreamCreateWithFlags (cudaStream_t *stream, unsigned int flags)
 {
+  fake_not_recorded ("cudaStreamCreateWithFlags");
   return make ("cudaStreamCreateWithFlags", stream);
 }
 
 cudaError_t
 cudaStreamDestroy (cudaStream_t stream)
 {
-  return destroy ("cudaStreamDestroy", stream);
+  return fake_destroy ("cudaStreamDestroy", stream);
 }
 
 cudaError_t
 cudaStreamSynchronize (cudaStream_t stream)
 {
-  return answer ("cudaStreamSynchronize");
+  fake_not_recorded ("cudaStreamSynchronize");
+  fake_use ("cudaStreamSynchronize", stream);
+  return fake_answer ("cudaStreamSynchronize");
 }
 
 cudaError_t
 cudaStreamWaitEvent (cudaStream_t stream, cudaEvent_t event, unsigned int flags)
 {
-  return answer ("cudaStreamWaitEvent");
-}
-
-cudaError_t
-cudaEventCreate (cudaEvent_t *event)
-{
-  return make_bytes ("cudaEventCreate", event, sizeof (Moment));
-}
-
-cudaError_t
-cudaEventCreateWithFlags (cudaEvent_t *event, unsigned int flags)
-{
-  return make_bytes ("cudaEventCreateWithFlags", event, sizeof (Moment));
-}
-
-cudaError_t
-cudaEventDestroy (cudaEvent_t event)
-{
-  return destroy ("cudaEventDestroy", event);
-}
-
-cudaError_t
-cudaEventRecord (cudaEvent_t event, cudaStream_t stream)
-{
-  const char *milliseconds = getenv ("DH_FAKE_MILLISECONDS"), *runs = getenv ("DH_FAKE_RUNS");
-  *(Moment *)(void *)event = (Moment){ milliseconds ? atof (milliseconds) : 0, runs ? atoi (runs) : 0 };
-  return answer ("cudaEventRecord");
-}
-
-cudaError_t
-cudaEventSynchronize (cudaEvent_t event)
-{
-  return answer ("cudaEventSynchronize");
-}
-
-cudaError_t
-cudaEventElapsedTime (float *milliseconds, cudaEvent_t from, cudaEvent_t to)
-{
-  const Moment *before = (const Moment *)(const void *)from, *after = (const Moment *)(const void *)to;
-  const char *pace = getenv ("DH_FAKE_PACE"), *tick = getenv ("DH_FAKE_TICK");
-  const char *marks = getenv ("DH_FAKE_MARKS"), *late = getenv ("DH_FAKE_LATE");
-  static int timings;
-  const int runs = after->runs - before->runs;
-  double taken = runs ? after->milliseconds - before->milliseconds : 1;
-  /* Nothing takes less than the processor needs to start it, but where it waits on a card that is held. */
-  if (pace && taken < runs * atof (pace) - held)
-    taken = runs * atof (pace) - held;
-  timings = late ? timings + 1 : 0;
-  taken += (marks ? atof (marks) : 0) + (late && timings == atoi (late) ? LATE : 0);
-  if (tick)
-    taken = rint (taken / atof (tick)) * atof (tick);
-  *milliseconds = (float)taken;
-  held = 0;
-  return answer ("cudaEventElapsedTime");
+  fake_use ("cudaStreamWaitEvent", stream);
+  fake_use ("cudaStreamWaitEvent", event);
+  return fake_answer ("cudaStreamWaitEvent");
 }
 
 cudaError_t
 cudaMemGetInfo (size_t *free_bytes, size_t *total)
 {
+  fake_not_recorded ("cudaMemGetInfo");
   *total = (size_t)TOTAL_MIB << 20;
   *free_bytes = limit ? limit : *total;
-  return answer ("cudaMemGetInfo");
+  return fake_answer ("cudaMemGetInfo");
 }
 
 cudaError_t
 cudaMalloc (void **memory, size_t bytes)
 {
-  return limit && bytes > limit ? cudaErrorMemoryAllocation : make_bytes ("cudaMalloc", memory, bytes);
+  fake_not_recorded ("cudaMalloc");
+  return limit && bytes > limit ? cudaErrorMemoryAllocation : fake_make_bytes ("cudaMalloc", memory, bytes);
 }
 
 cudaError_t
 cudaFree (void *memory)
 {
-  return destroy ("cudaFree", memory);
+  fake_not_recorded ("cudaFree");
+  return fake_destroy ("cudaFree", memory);
 }
 
 cudaError_t
 cudaMallocHost (void **memory, size_t bytes)
 {
-  return make_bytes ("cudaMallocHost", memory, bytes);
+  fake_not_recorded ("cudaMallocHost");
+  return fake_make_bytes ("cudaMallocHost", memory, bytes);
 }
 
 cudaError_t
 cudaFreeHost (void *memory)
 {
-  return destroy ("cudaFreeHost", memory);
+  fake_not_recorded ("cudaFreeHost");
+  return fake_destroy ("cudaFreeHost", memory);
 }
 
 cudaError_t
 cudaHostRegister (void *memory, size_t bytes, unsigned int flags)
 {
-  return answer ("cudaHostRegister");
+  fake_not_recorded ("cudaHostRegister");
+  return fake_answer ("cudaHostRegister");
 }
 
 cudaError_t
 cudaHostUnregister (void *memory)
 {
-  return answer ("cudaHostUnregister");
+  fake_not_recorded ("cudaHostUnregister");
+  return fake_answer ("cudaHostUnregister");
 }
 
 cudaError_t
 cudaMemcpyAsync (void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind, cudaStream_t stream)
 {
-  const cudaError_t code = answer ("cudaMemcpyAsync");
+  fake_use ("cudaMemcpyAsync", stream);
+  const cudaError_t code = fake_go_on () ? fake_go_on () : fake_answer ("cudaMemcpyAsync");
   if (code == cudaSuccess)
     memcpy (to, from, bytes);
   return code;
@@ -307,86 +296,66 @@ cudaMemcpyAsync (void *to, const void *from, size_t bytes, enum cudaMemcpyKind k
 cudaError_t
 cudaProfilerStart (void)
 {
+  fake_not_recorded ("cudaProfilerStart");
   watched = 1;
-  return answer ("cudaProfilerStart");
+  return fake_answer ("cudaProfilerStart");
 }
 
 cudaError_t
 cudaProfilerStop (void)
 {
   watched = 0;
-  return answer ("cudaProfilerStop");
+  return fake_answer ("cudaProfilerStop");
 }
 
 cudaError_t
 cudaStreamBeginCapture (cudaStream_t stream, enum cudaStreamCaptureMode mode)
 {
-  return answer ("cudaStreamBeginCapture");
+  fake_use ("cudaStreamBeginCapture", stream);
+  fake_not_recorded ("cudaStreamBeginCapture");
+  const cudaError_t code = fake_answer ("cudaStreamBeginCapture");
+  recorded = code == cudaSuccess;
+  if (recorded)
+    setenv ("DH_FAKE_RECORDED", "whole", 1);
+  return code;
 }
 
 cudaError_t
 cudaStreamEndCapture (cudaStream_t stream, cudaGraph_t *graph)
 {
+  fake_use ("cudaStreamEndCapture", stream);
+  const cudaError_t broken = fake_go_on ();
+  recorded = 0;
+  unsetenv ("DH_FAKE_RECORDED");
+  *graph = NULL;
+  if (broken)
+    return broken;
   return make ("cudaStreamEndCapture", graph);
 }
 
 cudaError_t
 cudaGraphInstantiate (cudaGraphExec_t *exec, cudaGraph_t graph, unsigned long long flags)
 {
+  fake_use ("cudaGraphInstantiate", graph);
   return make ("cudaGraphInstantiate", exec);
 }
 
 cudaError_t
 cudaGraphLaunch (cudaGraphExec_t exec, cudaStream_t stream)
 {
-  return answer ("cudaGraphLaunch");
+  fake_use ("cudaGraphLaunch", exec);
+  fake_use ("cudaGraphLaunch", stream);
+  return fake_answer ("cudaGraphLaunch");
 }
 
 cudaError_t
 cudaGraphDestroy (cudaGraph_t graph)
 {
-  return destroy ("cudaGraphDestroy", graph);
+  return fake_destroy ("cudaGraphDestroy", graph);
 }
 
 cudaError_t
 cudaGraphExecDestroy (cudaGraphExec_t exec)
 {
-  return destroy ("cudaGraphExecDestroy", exec);
-}
-
-/* Every sum is 1, and every value what the engine that ran last leaves. */
-static void
-probe (const DhCudaProbe *of)
-{
-  const char *left = getenv ("DH_FAKE_LEFT");
-  for (int i = 0; i < of->n_samples; i++)
-    of->values[i] = left ? (float)atof (left) : 1;
-  for (int i = 0; i < of->n_samples * of->n_parts; i++)
-    of->sums[2 * i] = of->sums[2 * i + 1] = i % of->n_parts == 0;
-}
-
-int
-dh_cuda_launch (const DhCudaKernel *kernel, void *stream)
-{
-  const int code = (int)answer ("launch");
-  if (code == cudaSuccess && kernel->op == DH_CUDA_PROBE)
-    probe (&kernel->probe);
-  return code;
-}
-
-int
-dh_cuda_launch_hold (uint64_t nanoseconds, void *stream)
-{
-  const int code = (int)answer ("hold");
-  if (code == cudaSuccess)
-    held = 1e-6 * (double)nanoseconds;
-  return code;
-}
-
-int
-dh_cuda_load_kernels (int *architecture)
-{
-  const char *code = getenv ("DH_FAKE_KERNELS"), *architectures = getenv ("DH_FAKE_ARCHITECTURE");
-  *architecture = architectures ? atoi (architectures) : 90;
-  return code ? atoi (code) : (int)answer ("load");
+  return fake_destroy ("cudaGraphExecDestroy", exec);
 }

@@ -162,6 +162,19 @@ def run():
         shutil.copy(fakes / file, package / f"nvidia/{'cublas' if 'cublas' in file else 'cudnn'}/lib")
     try_present("cuDNN among Python's packages", "real", "nvidia/cudnn/lib", cudnn=package, **how)
 
+    # What is compiled at run time wants CUDA's compiler, which lies among Python's packages, too.
+    # Of a CUDA that no machine has.
+    shutil.copy(fakes / "libcublasLt.so.13", package / "nvidia/cublas/lib/libcublasLt.so.77")
+    for name, folder, fine_then in (("no compiler", None, False), ("the compiler", "cuda_nvrtc", True), ("the compiler of a common package", "cu77", True)):
+        if folder:
+            (package / f"nvidia/{folder}/lib").mkdir(parents=True)
+            shutil.copy(fakes / "libnvrtc.so.77", package / f"nvidia/{folder}/lib")
+        status, out, err = start("fake", "bench", "--arch", "ldn-tiny", "--size", "32x32", "--runs", "1", "--quiet", "--device", "cuda", cudnn=package,
+                                 DH_FAKE_CUDNN_CUDA="77000", DH_FAKE_ENGINES="41/0/1/c", **how)
+        check(f"{name} of cuDNN's engines", [] if (status == 0) == fine_then and err.count("\n") == (not fine_then) else [f"{status} {out}{err}"])
+        if folder:
+            shutil.rmtree(package / f"nvidia/{folder}")
+
     # Two cards, and what shows only when one is opened.
     both = cards(35, archs[-1])
     try_present("the second card", "real", "NVIDIA Fake 1", default="cuda:1", driver=driver, **both)
@@ -201,6 +214,17 @@ def run():
                   [] if status == 0 and not err and told and "cudnn 41 " not in out.replace("\n".join(told), "")
                   else [f"{status} {out}{err}"])
         shutil.rmtree(root / "plans")
+    # What breaks a recording is started beside what is recorded, and told.
+    status, out, err = start("fake", *bench[:-3], "--runs", "4", "--quiet", "--device", "cuda:0", **how, DH_FAKE_ENGINES="41/0/1/g")
+    check("an engine that is not recorded", [] if status == 0 and not err and "not recorded: " in out and "(cudnn 41): cuDNN refuses to run" in out else [f"{status} {out}{err}"])
+    # Where the process may not have the card back, each start says so, and the next knows one way more that it leaves out.
+    starts = []
+    while not starts or (starts[-1][0] and len(starts) < 60):
+        starts.append(start("fake", *bench, "--device", "cuda:0", **{**how, **kept}, DH_FAKE_ENGINES="41/0/1/f,3/0/2", DH_FAKE_STAYS="1"))
+    *lost, (status, out, err) = starts
+    check("an engine that loses the card for good", [] if len(lost) > 1 and status == 0 and not err and "cudnn 3 " in out and all(
+        done[0] == 1 and "start the program again" in done[2] and "is left out then" in done[2] and done[2].count("\n") == 1 for done in lost) else [str(starts)])
+    shutil.rmtree(root / "plans")
     status, out, err = start("fake", *bench, "--device", "cuda:0", "--json", **how, DH_FAKE_ENGINES="41/0/1/w,3/0/2")
     check("remarks of a bench", [] if status == 0 and json.loads(out)["remarks"][0].startswith("put aside: ") else [out, err])
     for note, said in (("w", "DH_CUDA_WITHOUT=checks"), ("f", "cudnn 41: The card failed in")):

@@ -369,12 +369,49 @@ test_run (void)
   g_unsetenv ("DH_FAKE_RAN");
   g_assert_true (dh_cuda_driver.conv_run (card, conv, &of, &error));
   g_assert_cmpstr (g_getenv ("DH_FAKE_RAN"), ==, "3");
+  /* Recorded; and refused, as are what follows and the whole, by which the card is not lost. */
+  g_assert_true (dh_cuda_driver.record_begin (card, &error) && dh_cuda_driver.conv_run (card, conv, &of, &error));
+  DhCudaRecording *recording = dh_cuda_driver.record_end (card, &error);
+  g_assert_no_error (error);
+  dh_cuda_driver.recording_free (card, recording);
+  g_setenv ("DH_FAKE_ENGINES", "3/0/1/g", TRUE);
+  g_assert_true (dh_cuda_driver.record_begin (card, &error));
+  g_assert_false (dh_cuda_driver.conv_run (card, conv, &of, NULL));
+  g_assert_false (dh_cuda_driver.launch (card, &(DhCudaKernel){ 0 }, NULL));
+  g_assert_null (dh_cuda_driver.record_end (card, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED);
+  g_clear_error (&error);
+  g_assert_true (dh_cuda_driver.conv_run (card, conv, &of, &error) && dh_cuda_driver.wait (card, &error));
   g_setenv ("DH_FAKE_ENGINES", "3/0/1/x", TRUE);
   g_assert_false (dh_cuda_driver.conv_run (card, conv, &of, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
   dh_cuda_driver.conv_free (conv);
   dh_cuda_driver.close (card);
   g_assert_cmpint (live (), ==, 0);
+}
+
+/* With a card that is reset goes what another one of this process has there: nothing of it is touched any more. */
+static void
+test_reset (void)
+{
+  g_autoptr (GError) error = NULL;
+  const DhCudaConvSpec spec = another ();
+  static char memory[16];
+  const DhCudaConvMemory of = { memory, memory, memory, memory, memory, memory };
+  DhCudaCard *card = open_card (), *other = open_card ();
+  DhCudaConvolution *conv = try_new (other, &spec, "41/0/1,3/0/2", 1 << 20, &error);
+  g_assert_no_error (error);
+  g_setenv ("DH_FAKE_FAULT", "700", TRUE);
+  g_assert_false (dh_cuda_driver.wait (card, NULL));
+  dh_cuda_driver.close (card);
+  card = open_card ();
+  g_assert_false (dh_cuda_driver.conv_run (other, conv, &of, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
+  g_assert_nonnull (strstr (error->message, "was reset"));
+  dh_cuda_driver.conv_free (conv);
+  dh_cuda_driver.close (other);
+  assert_taken (card, &spec, "41/0/1,3/0/2", 1 << 20, "cudnn 41");
+  dh_cuda_driver.close (card);
 }
 
 int
@@ -396,5 +433,6 @@ main (int argc, char **argv)
   g_test_add_func ("/cuda-convolutions/kept", test_kept);
   g_test_add_func ("/cuda-convolutions/kept-by-search", test_kept_by_search);
   g_test_add_func ("/cuda-convolutions/run", test_run);
+  g_test_add_func ("/cuda-convolutions/reset", test_reset);
   return g_test_run ();
 }

@@ -193,6 +193,59 @@ test_lost (void)
     }
 }
 
+/* Where no reset ends the fault, as is said of some, it is the process that must be ended. */
+static void
+test_lost_for_good (void)
+{
+  g_autoptr (GError) error = NULL;
+  DhCudaCard *card = open_card ();
+  fail ("cudaStreamSynchronize:1:700");
+  g_setenv ("DH_FAKE_STAYS", "1", TRUE);
+  g_assert_false (dh_cuda_driver.wait (card, &error));
+  g_assert_null (strstr (error->message, "start the program again"));
+  g_clear_error (&error);
+  dh_cuda_driver.close (card);
+  fail (NULL);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_null (dh_cuda_driver.open (0, &error));
+      g_assert_nonnull (strstr (error->message, "“cuda:0” is not available in this process, which lost it; start the "
+                                                "program again: The card failed in taking the card"));
+      g_clear_error (&error);
+      g_assert_cmpint (fake_runtime_live (), ==, 0);
+    }
+  g_unsetenv ("DH_FAKE_STAYS");
+  fail ("cudaSetDevice:1:1");
+  g_assert_null (dh_cuda_driver.open (0, NULL));
+  fail (NULL);
+  dh_cuda_driver.close (open_card ());
+}
+
+/* All that may be recorded is, and nothing else is asked of the card meanwhile. */
+static void
+test_recorded (void)
+{
+  g_autoptr (GError) error = NULL;
+  DhCudaCard *card = open_card ();
+  const DhCudaKernel kernel = { 0 };
+  char bytes[4] = { 0 };
+  gpointer memory = dh_cuda_driver.alloc (card, 4, NULL);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_true (dh_cuda_driver.record_begin (card, &error));
+      g_assert_true (dh_cuda_driver.copy (card, memory, bytes, 4, DH_CUDA_TO_DEVICE, DH_CUDA_LANE_COMPUTE, &error)
+                     && dh_cuda_driver.launch (card, &kernel, &error)
+                     && dh_cuda_driver.copy (card, bytes, memory, 4, DH_CUDA_TO_HOST, DH_CUDA_LANE_COMPUTE, &error));
+      DhCudaRecording *recording = dh_cuda_driver.record_end (card, &error);
+      g_assert_no_error (error);
+      g_assert_true (dh_cuda_driver.replay (card, recording, &error) && dh_cuda_driver.wait (card, &error));
+      dh_cuda_driver.recording_free (card, recording);
+    }
+  dh_cuda_driver.release (card, memory);
+  dh_cuda_driver.close (card);
+  g_assert_cmpint (fake_runtime_live (), ==, 0);
+}
+
 /* A recording that is refused is none, and its parts are given back. */
 static void
 test_record (void)
@@ -385,7 +438,9 @@ main (int argc, char **argv)
   g_test_add_func ("/cuda-runtime/cudnn", test_cudnn);
   g_test_add_func ("/cuda-runtime/memory", test_memory);
   g_test_add_func ("/cuda-runtime/lost", test_lost);
+  g_test_add_func ("/cuda-runtime/lost-for-good", test_lost_for_good);
   g_test_add_func ("/cuda-runtime/record", test_record);
+  g_test_add_func ("/cuda-runtime/recorded", test_recorded);
   g_test_add_func ("/cuda-runtime/watch", test_watch);
   g_test_add_func ("/cuda-runtime/remembered", test_remembered);
   g_test_add_func ("/cuda-runtime/bus", test_bus);

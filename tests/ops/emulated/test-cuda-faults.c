@@ -1,75 +1,16 @@
 #include <math.h>
 #include <string.h>
 
-#include "dh-device.h"
 #include "dh-error.h"
-#include "emulated-graph.h"
-#include "dh-nets.h"
 #include "dh-predictor.h"
+#include "emulated-net.h"
 
 /* The cuda device's host side on the emulated card: every allocation and every call fails once, the card is lost, and
  * the precisions stay near float32. */
 
-enum
-{
-  HEIGHT = 64,
-  WIDTH = 96,
-  AREA = HEIGHT * WIDTH,
-};
-
-typedef struct
-{
-  DhNet *net;
-  DhTensorDict *weights;
-  float *input;
-  float *map;
-} Fixture;
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  DhArchitecture architecture;
-  g_unsetenv ("DH_EMULATED_FAIL");
-  g_assert_true (dh_architecture_from_name ("ldn-tiny", 5, &architecture, NULL));
-  fixture->net = dh_net_new (&architecture);
-  fixture->weights = dh_net_new_seeded (fixture->net, 3, 1);
-  fixture->input = g_new (float, 3 * AREA);
-  fixture->map = g_new (float, AREA);
-  g_autofree double *r = g_new (double, 3 * AREA);
-  dh_seeded_uniform ("input", 3, 3 * AREA, r);
-  for (guint i = 0; i < 3 * AREA; i++)
-    fixture->input[i] = (float)(r[i] * 0.5 + 0.5);
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  g_unsetenv ("DH_EMULATED_FAIL");
-  dh_net_unref (fixture->net);
-  dh_tensor_dict_unref (fixture->weights);
-  g_free (fixture->input);
-  g_free (fixture->map);
-}
-
-static DhPlan *
-new_plan (Fixture *fixture, DhDevice *device, DhPrecision precision, GError **error)
-{
-  const DhPlanOptions options = { .input = { 1, 3, HEIGHT, WIDTH },
-                                  .precision = precision,
-                                  .outputs = &fixture->net->maps[DH_MAP_HYBRID],
-                                  .n_outputs = 1 };
-  return dh_plan_new (device, fixture->net->graph, fixture->weights, &options, error);
-}
-
-static gboolean
-run (Fixture *fixture, DhPlan *plan, GError **error)
-{
-  return dh_plan_run (plan, fixture->input, (gpointer[]){ fixture->map }, NULL, NULL, error);
-}
-
 /* The n-th allocation fails, for every n; the card stays usable, and says how much was needed. */
 static void
-test_memory (Fixture *fixture, gconstpointer data)
+test_memory (EmulatedNet *fixture, gconstpointer data)
 {
   const char *what = data;
   guint failures = 0;
@@ -79,7 +20,7 @@ test_memory (Fixture *fixture, gconstpointer data)
       g_autofree char *fail = g_strdup_printf ("%s:%u", what, n);
       g_autoptr (DhDevice) device = emulated_open_card ();
       g_setenv ("DH_EMULATED_FAIL", fail, TRUE);
-      g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F16, &error);
+      g_autoptr (DhPlan) plan = emulated_net_plan (fixture, device, DH_PRECISION_F16, &error);
       g_unsetenv ("DH_EMULATED_FAIL");
       if (plan)
         {
@@ -91,50 +32,71 @@ test_memory (Fixture *fixture, gconstpointer data)
       g_assert_nonnull (strstr (error->message, "MiB on the card; use a smaller scale"));
       g_clear_error (&error);
       failures++;
-      g_autoptr (DhPlan) again = new_plan (fixture, device, DH_PRECISION_F16, &error);
+      g_autoptr (DhPlan) again = emulated_net_plan (fixture, device, DH_PRECISION_F16, &error);
       g_assert_no_error (error);
-      g_assert_true (run (fixture, again, &error));
+      g_assert_true (emulated_net_run (fixture, again, &error));
     }
   g_assert_cmpuint (failures, >, 0);
 }
 
 /* A lost card: an error once, and the same answer from then on, without a call to the card. */
 static void
-test_lost (Fixture *fixture, gconstpointer data)
+test_lost (EmulatedNet *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (DhDevice) device = emulated_open_card ();
-  g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F32, &error);
+  g_autoptr (DhPlan) plan = emulated_net_plan (fixture, device, DH_PRECISION_F32, &error);
   g_assert_no_error (error);
   for (guint i = 0; i < 3; i++)
-    g_assert_true (run (fixture, plan, NULL));
+    g_assert_true (emulated_net_run (fixture, plan, NULL));
   g_setenv ("DH_EMULATED_FAIL", data, TRUE);
   for (guint i = 0; i < 2; i++)
     {
-      g_assert_false (run (fixture, plan, &error));
+      g_assert_false (emulated_net_run (fixture, plan, &error));
       g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
       g_assert_nonnull (strstr (error->message, "lost"));
       g_assert_true (i == 0 || strstr (error->message, "open it again"));
       g_clear_error (&error);
     }
-  g_assert_null (new_plan (fixture, device, DH_PRECISION_F32, &error));
+  g_assert_null (emulated_net_plan (fixture, device, DH_PRECISION_F32, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
   g_clear_error (&error);
   g_unsetenv ("DH_EMULATED_FAIL");
   g_autoptr (DhDevice) fresh = emulated_open_card ();
-  g_autoptr (DhPlan) other = new_plan (fixture, fresh, DH_PRECISION_F32, &error);
+  g_autoptr (DhPlan) other = emulated_net_plan (fixture, fresh, DH_PRECISION_F32, &error);
   g_assert_no_error (error);
-  g_assert_true (run (fixture, other, &error));
+  g_assert_true (emulated_net_run (fixture, other, &error));
 }
 
 static void
-test_lost_in_compile (Fixture *fixture, gconstpointer data)
+test_lost_in_compile (EmulatedNet *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (DhDevice) device = emulated_open_card ();
   g_setenv ("DH_EMULATED_FAIL", data, TRUE);
-  g_assert_null (new_plan (fixture, device, DH_PRECISION_BF16, &error));
+  g_assert_null (emulated_net_plan (fixture, device, DH_PRECISION_BF16, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
+}
+
+/* What loses the card is left out and the plan made all the same; where the card does not open again, it is said what
+ * to do. */
+static void
+test_left_out (EmulatedNet *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = emulated_open_card ();
+  g_setenv ("DH_EMULATED_FAIL", "engine:5", TRUE);
+  g_autoptr (DhPlan) plan = emulated_net_plan (fixture, device, DH_PRECISION_F32, &error);
+  g_assert_no_error (error);
+  g_autoptr (DhDevice) other = emulated_open_card ();
+  g_setenv ("DH_EMULATED_STAYS", "1", TRUE);
+  g_setenv ("DH_EMULATED_FAIL", "engine:6", TRUE);
+  g_assert_null (emulated_net_plan (fixture, other, DH_PRECISION_F32, &error));
+  g_unsetenv ("DH_EMULATED_STAYS");
+  g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
+  g_assert_nonnull (strstr (error->message,
+                            "the card was lost in engine. the card does not open. What it was lost with "
+                            "is left out then"));
 }
 
 /* The predictor opens a lost card again, says so, and goes on. */
@@ -175,127 +137,14 @@ test_predictor (void)
   g_unsetenv ("DH_EMULATED_FAIL");
 }
 
-/* Plain, recorded, refused to record, bare convolutions: the same map. */
-static void
-test_ways (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DhDevice) device = emulated_open_card ();
-  g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F32, &error);
-  g_assert_no_error (error);
-  g_assert_true (run (fixture, plan, &error));
-  g_autofree float *first = g_memdup2 (fixture->map, AREA * sizeof (float));
-  for (guint i = 0; i < 2; i++)
-    {
-      memset (fixture->map, 0xff, AREA * sizeof (float));
-      g_assert_true (run (fixture, plan, &error));
-      g_assert_cmpmem (first, AREA * sizeof (float), fixture->map, AREA * sizeof (float));
-    }
-  g_autoptr (DhPlan) other = new_plan (fixture, device, DH_PRECISION_F32, &error);
-  g_setenv ("DH_EMULATED_FAIL", "record:1", TRUE);
-  for (guint i = 0; i < 3; i++)
-    {
-      g_assert_true (run (fixture, other, &error));
-      g_assert_cmpmem (first, AREA * sizeof (float), fixture->map, AREA * sizeof (float));
-    }
-  g_autofree char *words = dh_plan_to_string (other), *others = dh_plan_to_string (plan);
-  g_assert_nonnull (strstr (words, "not recorded: the card does not record"));
-  g_assert_null (strstr (others, "not recorded"));
-  dh_plan_set_timing (other, TRUE);
-  g_assert_true (run (fixture, other, &error));
-  g_autoptr (GArray) steps = dh_plan_list_steps (other);
-  g_assert_cmpuint (steps->len, >, 20);
-  /* Those of the last run alone, however it was made. */
-  for (guint i = 0; i < 2; i++)
-    g_assert_true (dh_plan_begin (other, fixture->input, (gpointer[]){ fixture->map }, &error)
-                   && dh_plan_end (other, &error));
-  g_autoptr (GArray) last = dh_plan_list_steps (other);
-  g_assert_cmpuint (last->len, ==, steps->len);
-}
-
-/* Runs that overlap give what runs one by one give, whichever lane is ahead; a fault ends all of them. */
-static void
-test_overlap (Fixture *fixture, gconstpointer data)
-{
-  enum
-  {
-    RUNS = 7
-  };
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DhDevice) device = emulated_open_card ();
-  g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F16, &error);
-  g_autoptr (DhPlan) other = new_plan (fixture, device, DH_PRECISION_F16, &error);
-  g_autofree float *expected = g_new (float, (gsize)RUNS *AREA), *found = g_new0 (float, (gsize)RUNS *AREA);
-  g_autofree float *pictures = g_new (float, (gsize)RUNS * 3 * AREA);
-  g_assert_cmpuint (dh_plan_depth (plan), ==, 2);
-  for (guint i = 0; i < RUNS; i++)
-    {
-      for (guint j = 0; j < 3 * AREA; j++)
-        pictures[i * 3 * AREA + j] = fixture->input[j] * (float)(i + 1) / RUNS;
-      g_assert_true (
-          dh_plan_run (other, pictures + i * 3 * AREA, (gpointer[]){ expected + i * AREA }, NULL, NULL, &error));
-    }
-  for (guint i = 0; i <= RUNS; i++)
-    {
-      if (i < RUNS)
-        g_assert_true (dh_plan_begin (plan, pictures + i * 3 * AREA, (gpointer[]){ found + i * AREA }, &error));
-      if (i == 0)
-        continue;
-      g_assert_true (dh_plan_end (plan, &error));
-      g_assert_cmpmem (expected + (i - 1) * AREA, AREA * sizeof (float), found + (i - 1) * AREA, AREA * sizeof (float));
-    }
-  for (guint i = 0; i < 2; i++)
-    g_assert_true (dh_plan_begin (plan, pictures, (gpointer[]){ found + i * AREA }, &error));
-  g_setenv ("DH_EMULATED_FAIL", "wait:1", TRUE);
-  g_assert_false (dh_plan_end (plan, &error));
-  memset (found, 7, 2 * AREA * sizeof (float)); /* it is the caller's again */
-  g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
-  g_clear_error (&error);
-  g_assert_false (dh_plan_begin (plan, pictures, (gpointer[]){ found }, &error));
-  g_assert_nonnull (strstr (error->message, "open it again"));
-}
-
-/* Bytes give the bits of the floats that they stand for, mixed with them in any order, plain and recorded; and maps
- * that nobody wants are dropped. */
-static void
-test_bytes (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (DhDevice) device = emulated_open_card ();
-  g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F16, &error);
-  g_autoptr (DhPlan) other = new_plan (fixture, device, DH_PRECISION_F16, &error);
-  g_autoptr (DhImage) image = dh_image_new (WIDTH, HEIGHT);
-  g_autofree float *expected = g_new (float, AREA);
-  guint32 random = 9;
-  for (guint i = 0; i < 7; i++)
-    {
-      for (guint j = 0; j < 3 * AREA; j++)
-        image->rgb[j] = (guint8)((random = random * 1664525u + 1013904223u) >> 24);
-      dh_image_to_planes (image, fixture->input);
-      g_assert_true (dh_plan_run (other, fixture->input, (gpointer[]){ expected }, NULL, NULL, &error));
-      gpointer maps[] = { fixture->map };
-      g_assert_true (i % 3 == 2 ? dh_plan_begin (plan, fixture->input, maps, &error)
-                                : dh_plan_begin_rgb (plan, image->rgb, maps, &error));
-      if (i == 3)
-        {
-          g_assert_true (dh_plan_begin_rgb (plan, image->rgb, NULL, &error));
-          g_assert_cmpuint (dh_plan_in_flight (plan), ==, 2);
-          g_assert_true (dh_plan_end (plan, &error));
-        }
-      g_assert_true (dh_plan_end (plan, &error));
-      g_assert_cmpmem (expected, AREA * sizeof (float), fixture->map, AREA * sizeof (float));
-    }
-  g_assert_no_error (error);
-}
-
 /* What is foretold before a run is what the plan takes, but for workspace and rounding to chunks. */
 static void
-test_estimate (Fixture *fixture, gconstpointer data)
+test_estimate (EmulatedNet *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (DhDevice) device = emulated_open_card ();
-  g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F16, &error);
-  const DhPlanOptions options = { .input = { 1, 3, HEIGHT, WIDTH },
+  g_autoptr (DhPlan) plan = emulated_net_plan (fixture, device, DH_PRECISION_F16, &error);
+  const DhPlanOptions options = { .input = { 1, 3, EMULATED_NET_HEIGHT, EMULATED_NET_WIDTH },
                                   .precision = DH_PRECISION_F16,
                                   .outputs = &fixture->net->maps[DH_MAP_HYBRID],
                                   .n_outputs = 1 };
@@ -408,11 +257,11 @@ test_predictor_overlap (void)
 
 /* Freed while runs are in flight. */
 static void
-test_in_flight (Fixture *fixture, gconstpointer data)
+test_in_flight (EmulatedNet *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (DhDevice) device = emulated_open_card ();
-  g_autoptr (DhPlan) plan = new_plan (fixture, device, DH_PRECISION_F32, &error);
+  g_autoptr (DhPlan) plan = emulated_net_plan (fixture, device, DH_PRECISION_F32, &error);
   for (guint i = 0; i < 2; i++)
     g_assert_true (dh_plan_begin (plan, fixture->input, (gpointer[]){ fixture->map }, &error));
 }
@@ -467,14 +316,14 @@ test_down (void)
 
 /* Largest error of a precision over the range of the float32 map. */
 static double
-error_of (Fixture *fixture, DhDevice *device, DhPrecision precision, const float *expected)
+error_of (EmulatedNet *fixture, DhDevice *device, DhPrecision precision, const float *expected)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (DhPlan) plan = new_plan (fixture, device, precision, &error);
+  g_autoptr (DhPlan) plan = emulated_net_plan (fixture, device, precision, &error);
   g_assert_no_error (error);
-  g_assert_true (run (fixture, plan, &error));
+  g_assert_true (emulated_net_run (fixture, plan, &error));
   double low = INFINITY, high = -INFINITY, worst = 0;
-  for (guint i = 0; i < AREA; i++)
+  for (guint i = 0; i < EMULATED_NET_AREA; i++)
     {
       low = fmin (low, expected[i]);
       high = fmax (high, expected[i]);
@@ -484,13 +333,13 @@ error_of (Fixture *fixture, DhDevice *device, DhPrecision precision, const float
 }
 
 static void
-test_precisions (Fixture *fixture, gconstpointer data)
+test_precisions (EmulatedNet *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (DhDevice) device = emulated_open_card (), ref = dh_device_open ("ref", 0, NULL);
-  g_autoptr (DhPlan) plan = new_plan (fixture, ref, DH_PRECISION_F32, &error);
-  g_assert_true (run (fixture, plan, &error));
-  g_autofree float *expected = g_memdup2 (fixture->map, AREA * sizeof (float));
+  g_autoptr (DhPlan) plan = emulated_net_plan (fixture, ref, DH_PRECISION_F32, &error);
+  g_assert_true (emulated_net_run (fixture, plan, &error));
+  g_autofree float *expected = g_memdup2 (fixture->map, EMULATED_NET_AREA * sizeof (float));
   if (data)
     g_setenv ("DH_EMULATED_FAIL", data, TRUE);
   static const struct
@@ -511,19 +360,17 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-#define ADD(path, data, test) g_test_add (path, Fixture, data, set_up, test, tear_down)
+#define ADD(path, data, test) g_test_add (path, EmulatedNet, data, emulated_net_set_up, test, emulated_net_tear_down)
   ADD ("/cuda/memory/card", "alloc", test_memory);
   ADD ("/cuda/memory/pinned", "pinned", test_memory);
   ADD ("/cuda/lost/copy", "replay:1", test_lost);
   ADD ("/cuda/lost/wait", "wait:1", test_lost);
   ADD ("/cuda/lost/upload", "copy:1", test_lost_in_compile);
   ADD ("/cuda/lost/choice", "conv:1", test_lost_in_compile);
-  ADD ("/cuda/ways", NULL, test_ways);
+  ADD ("/cuda/lost/left-out", NULL, test_left_out);
   ADD ("/cuda/precisions/fused", NULL, test_precisions);
   ADD ("/cuda/precisions/bare", "fused", test_precisions);
   ADD ("/cuda/precisions/apart", "unfused", test_precisions);
-  ADD ("/cuda/overlap", NULL, test_overlap);
-  ADD ("/cuda/bytes", NULL, test_bytes);
   ADD ("/cuda/estimate", NULL, test_estimate);
   ADD ("/cuda/in-flight", NULL, test_in_flight);
 #undef ADD
