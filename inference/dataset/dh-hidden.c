@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+/* Labels that are looked at before all are. */
+#define SAMPLES 64
+
 /* What is hidden together: a split, of SMIYC's one of a track. */
 static gboolean
 are_together (const DhDataset *dataset, const DhDatasetItem *a, const DhDatasetItem *b)
@@ -29,25 +32,36 @@ constant_value (DhDataset *dataset, guint index)
   return memcmp (labels->ids, labels->ids + 1, n - 1) == 0 ? labels->ids[0] : -1;
 }
 
-/* Reads labels of the items from `first` to before `end` until one tells that they are shown. Where more cannot be read
- * than are constant, that is what is wrong with them. */
+/* Reads labels of the items from `first` to before `end`, one of `step`, until one tells that they are shown. */
 static gboolean
-is_hidden (DhDataset *dataset, guint first, guint end, GCancellable *cancellable)
+are_shown (DhDataset *dataset, guint first, guint end, guint step, guint *constant, guint *unread,
+           GCancellable *cancellable)
 {
   gint value = -1;
-  guint constant = 0, unread = 0;
-  for (guint i = first; i < end && !g_cancellable_is_cancelled (cancellable); i++)
+  *constant = *unread = 0;
+  for (guint i = first; i < end && !g_cancellable_is_cancelled (cancellable); i += step)
     {
       if (!dh_dataset_peek (dataset, i)->item.label)
         continue;
       const gint own = constant_value (dataset, i);
       if (own == -1 || (own >= 0 && value >= 0 && own != value))
-        return FALSE;
+        return TRUE;
       value = own >= 0 ? own : value;
-      constant += own >= 0;
-      unread += own < 0;
+      *constant += own >= 0;
+      *unread += own < 0;
     }
-  return constant > 0 && constant >= unread;
+  return FALSE;
+}
+
+/* A drive may have no anomaly for thousands of images: some of all parts of it are looked at first. Where more cannot
+ * be read than are constant, that is what is wrong with them. */
+static gboolean
+is_hidden (DhDataset *dataset, guint first, guint end, GCancellable *cancellable)
+{
+  guint constant, unread;
+  const guint step = (end - first) / SAMPLES;
+  return !(step > 1 && are_shown (dataset, first, end, step, &constant, &unread, cancellable))
+         && !are_shown (dataset, first, end, 1, &constant, &unread, cancellable) && constant > 0 && constant >= unread;
 }
 
 gboolean

@@ -1,5 +1,7 @@
 /* One's own pictures beside one's own masks. */
+#include <unistd.h>
 #include "dataset-asserts.h"
+#include "patience.h"
 #include "tree.h"
 
 static gboolean
@@ -176,6 +178,50 @@ test_before_layouts_without_labels (void)
   tree_remove (root);
 }
 
+/* Seconds of computing to open a drive of which the last images alone show anomalies, or none at all. */
+static double
+work_of_drive (gboolean anomalies)
+{
+  enum
+  {
+    IMAGES = 1500,
+    WITH = 200
+  };
+  g_autofree char *root = tree_new ();
+  g_autofree char *plain = tree_path (root, "masks/00000.png");
+  tree_label (root, "masks/00000.png", 1024, 768, (const guint8[]){ 0 }, 1);
+  for (guint i = 0; i < IMAGES; i++)
+    {
+      g_autofree char *image = g_strdup_printf ("images/%05u.png", i), *name = g_strdup_printf ("masks/%05u.png", i);
+      g_autofree char *mask = tree_path (root, name);
+      tree_image (root, image, 2, 2);
+      if (anomalies && i >= IMAGES - WITH)
+        tree_label (root, name, 4, 4, (const guint8[]){ 0, 1 }, 2);
+      else if (i > 0)
+        g_assert_cmpint (link (plain, mask), ==, 0);
+    }
+  double least = G_MAXDOUBLE;
+  for (guint i = 0; i < 2; i++)
+    {
+      const double before = patience_work ();
+      g_autoptr (DhDataset) dataset = dataset_open_ok (root, NULL);
+      least = MIN (least, patience_work () - before);
+      g_assert_cmpuint (dh_dataset_size (dataset), ==, IMAGES);
+      g_assert_cmpuint (dh_dataset_n_hidden (dataset), ==, anomalies ? 0 : IMAGES);
+    }
+  tree_remove (root);
+  return least;
+}
+
+/* Whether labels are hidden is known early where they are not, however long a drive shows nothing. */
+static void
+test_long_drive (void)
+{
+  const double shown = work_of_drive (TRUE), hidden = work_of_drive (FALSE);
+  g_test_message ("with anomalies at the end %.0f ms, with none %.0f ms", 1e3 * shown, 1e3 * hidden);
+  g_assert_cmpfloat (shown, <, 0.6 * hidden);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -188,5 +234,6 @@ main (int argc, char **argv)
   g_test_add_func ("/dataset/masks/meaning-of-parts", test_meaning_of_parts);
   g_test_add_func ("/dataset/masks/unreadable", test_unreadable);
   g_test_add_func ("/dataset/masks/before-layouts-without-labels", test_before_layouts_without_labels);
+  g_test_add_func ("/dataset/masks/long-drive", test_long_drive);
   return g_test_run ();
 }
