@@ -76,15 +76,14 @@ show_footer (gpointer data)
   guint cached = dh_image_list_count_state (list, DH_ITEM_CACHED);
   guint to_go = dh_image_list_count_state (list, DH_ITEM_QUEUED) + dh_image_list_count_state (list, DH_ITEM_COMPUTING);
   guint failed = dh_image_list_count_state (list, DH_ITEM_FAILED);
-  g_autoptr (GString) text = g_string_new (NULL);
-  g_string_append_printf (text, _ ("%u computed"), cached);
-  if (to_go > 0)
-    g_string_append_printf (text, _ (" · %u to go"), to_go);
-  if (failed > 0)
-    g_string_append_printf (text, _ (" · <span foreground=\"%s\">%u failed</span>"),
-                            adw_style_manager_get_dark (adw_style_manager_get_default ()) ? "#ff7b72" : "#c01c28",
-                            failed);
-  gtk_label_set_markup (GTK_LABEL (self->footer), text->str);
+  const char *red = adw_style_manager_get_dark (adw_style_manager_get_default ()) ? "#ff7b72" : "#c01c28";
+  g_autofree char *rest = to_go > 0 ? g_strdup_printf (_ ("%u computed · %u to go"), cached, to_go)
+                                    : g_strdup_printf (_ ("%u computed"), cached);
+  /* First, because the end is cut off where it is long. */
+  g_autofree char *text = failed > 0
+                              ? g_strdup_printf (_ ("<span foreground=\"%s\">%u failed</span> · %s"), red, failed, rest)
+                              : g_strdup (rest);
+  gtk_label_set_markup (GTK_LABEL (self->footer), text);
   return G_SOURCE_REMOVE;
 }
 
