@@ -98,18 +98,25 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
   return result;
 }
 
-/* The folder's owner lists them by name. */
-static guint
-maps_beside (const DhRunRecord *record)
+/* The folder's owner lists them by name; another run, and be it stopped, may have put more beside the same scores. */
+static gboolean
+find_beside (const DhRunRecord *record, guint *maps, GError **error)
 {
+  g_autoptr (GPtrArray) rows = dh_database_list_run_protocols (record->database, record->run, error);
+  if (!rows)
+    return FALSE;
+  guint measured = DH_MAP_BIT (DH_MAP_SEGMENTATION), there = 0;
+  DhMap map;
+  for (guint i = 0; i < rows->len; i++)
+    if (dh_map_from_name (((const DhRunProtocolRow *)rows->pdata[i])->score, &map))
+      measured |= DH_MAP_BIT (map);
   g_autofree char *text = dh_map_owner_read_others (record->folder);
   g_auto (GStrv) names = g_strsplit (text ? text : "", ",", -1);
-  guint maps = 0;
-  DhMap map;
   for (char **name = names; *name; name++)
     if (dh_map_from_name (*name, &map))
-      maps |= DH_MAP_BIT (map);
-  return maps & ~DH_MAP_BIT (record->score);
+      there |= DH_MAP_BIT (map);
+  *maps = there & measured & ~DH_MAP_BIT (record->score);
+  return TRUE;
 }
 
 static gboolean
@@ -136,12 +143,14 @@ dh_evaluation_recall (const DhEvaluationOptions *options, gint64 run, guint clas
                       GCancellable *cancellable, const DhProgress *progress, GError **error)
 {
   DhRunRecord record;
-  if (!dh_run_record_recall (&record, options->database, options->dataset, run, cancellable, error))
+  guint beside;
+  if (!dh_run_record_recall (&record, options->database, options->dataset, run, cancellable, error)
+      || !find_beside (&record, &beside, error))
     {
       dh_run_record_clear (&record);
       return NULL;
     }
-  const guint beside = maps_beside (&record), segmentation = DH_MAP_BIT (DH_MAP_SEGMENTATION);
+  const guint segmentation = DH_MAP_BIT (DH_MAP_SEGMENTATION);
   DhEvaluationFlow flow;
   dh_evaluation_flow_init (&flow, options, record.score, beside & ~segmentation, (beside & segmentation) != 0, classes,
                            cancellable, progress);

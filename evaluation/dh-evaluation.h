@@ -94,12 +94,12 @@ void dh_evaluation_orient (DhMap map, float *values, gsize n);
 DhEvaluation *dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable,
                                  const DhProgress *progress, GError **error);
 
-/* A run of a network that is done, measured once more from the maps that it wrote: what dh_evaluation_run() gave, of as
- * many scores as lie in its folder, without the network, and nothing is written. Of the options count the data set,
- * opened as the run's was, database, protocols, metric options, threads and what is called. `classes`: of the network.
- * Errors: DH_ERROR_NOT_FOUND where the run or one of its maps is not there any more, or another run's in its place;
- * DH_ERROR_MISMATCH where pictures or labels have changed since; DH_ERROR_TOO_LARGE, before any is read, where the maps
- * are more than `most_bytes` (0: any number). */
+/* A run of a network that is done, measured once more from the maps that it wrote: what dh_evaluation_run() gave, of
+ * those of its scores that lie in its folder, without the network, and nothing is written. Of the options count the
+ * data set, opened as the run's was, database, protocols, metric options, threads and what is called. `classes`: of the
+ * network. Errors: DH_ERROR_NOT_FOUND where the run or one of its maps is not there any more, or another run's in its
+ * place; DH_ERROR_MISMATCH where pictures or labels have changed since; DH_ERROR_TOO_LARGE, before any is read, where
+ * the maps are more than `most_bytes` (0: any number). */
 DhEvaluation *dh_evaluation_recall (const DhEvaluationOptions *options, gint64 run, guint classes, guint64 most_bytes,
                                     GCancellable *cancellable, const DhProgress *progress, GError **error);
 

@@ -199,6 +199,7 @@ dh_session_find_evaluated (DhSession *self)
     return NULL;
   g_autofree char *root = dh_session_dup_root (self);
   g_autofree char *split = dh_dataset_dup_opened (self->dataset);
+  const char *score = dh_map_name (dh_session_measured_map (self->model->has_outlier_head));
   const guint n = g_list_model_get_n_items (G_LIST_MODEL (self->runs));
   for (guint i = 0; i < n; i++)
     {
@@ -206,7 +207,7 @@ dh_session_find_evaluated (DhSession *self)
       const DhRun *run = dh_run_item_get (item);
       if (run->state == DH_RUN_ITEM_DONE && !run->imported && g_strcmp0 (run->kind, "eval-ood") == 0
           && dh_run_is_whole (run) && run->total == dh_dataset_size (self->dataset)
-          && g_strcmp0 (run->weights, self->model->sha256) == 0
+          && g_strcmp0 (run->score, score) == 0 && g_strcmp0 (run->weights, self->model->sha256) == 0
           && g_strcmp0 (run->precision, self->compute->precision) == 0 && g_strcmp0 (run->root, root) == 0
           && g_strcmp0 (run->split, split) == 0 && dh_session_reads_as (self, run->reading))
         return run; /* the list has it */

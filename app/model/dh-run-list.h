@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 GListModel *dh_session_get_runs (DhSession *session);
 void dh_session_refresh_runs (DhSession *session);
 /* The newest of them that did what dh_session_evaluate() would do now: finished, of all pictures of the open set's
- * folder and splits, with the open weights in the precision that computes, on whatever device; files that changed since
- * are not looked at. Borrowed from the list; NULL: none. */
+ * folder and splits, of the same score, with the open weights in the precision that computes, on whatever device; files
+ * that changed since are not looked at. Borrowed from the list; NULL: none. */
 const DhRun *dh_session_find_evaluated (DhSession *session);
 /* A report of one evaluation, or of two compared (`other` 0: one); as dh_session_export_report(). */
 void dh_session_export_runs (DhSession *session, gint64 run, gint64 other, const char *path);

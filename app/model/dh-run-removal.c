@@ -185,8 +185,7 @@ dh_session_remove_runs (DhSession *self, const DhRun *const *runs, guint n, gboo
         g_ptr_array_add (removal->folders, g_strdup (folder));
     }
   for (guint i = 0; i < n; i++)
-    if (self->summary != NULL && self->summary->run == runs[i]->id)
-      dh_session_close_evaluation (self);
+    dh_session_close_evaluation (self, runs[i]->id);
   g_autoptr (GTask) task = g_task_new (self, NULL, removed, NULL);
   g_task_set_task_data (task, removal, removal_free);
   g_task_run_in_thread (task, remove_in_thread);

@@ -164,6 +164,12 @@ name_anew (DhSessionEvaluation *evaluation, DhPredictor *predictor)
   evaluation->folder = folder;
 }
 
+DhMap
+dh_session_measured_map (gboolean has_outlier_head)
+{
+  return has_outlier_head ? DH_MAP_HYBRID : DH_MAP_LIKELIHOOD;
+}
+
 /* On the inference thread. */
 static void
 evaluate (DhWorker *worker, DhPredictor *predictor, gpointer data)
@@ -185,7 +191,7 @@ evaluate (DhWorker *worker, DhPredictor *predictor, gpointer data)
                                   .predictor = predictor,
                                   .database = database,
                                   .folder = evaluation->folder,
-                                  .score = hybrid ? DH_MAP_HYBRID : DH_MAP_LIKELIHOOD,
+                                  .score = dh_session_measured_map (hybrid),
                                   .more_scores = hybrid ? more : 0,
                                   .protocols = protocols,
                                   .n_protocols = dh_session_list_protocols (protocols),
@@ -303,25 +309,39 @@ dh_session_cancel_evaluation (DhSession *self)
   dh_session_say (self, _ ("Stopped; evaluating again goes on from here"));
 }
 
+static void
+drop_measured (DhSession *self)
+{
+  dh_session_drop_recall (self);
+  g_clear_pointer (&self->summary, dh_evaluation_summary_free);
+  dh_session_drop_slices (self);
+}
+
 /* The set or the weights change. */
 void
 dh_session_drop_evaluation (DhSession *self)
 {
-  dh_session_drop_recall (self);
+  drop_measured (self);
   self->recalled_run = 0;
-  g_clear_pointer (&self->summary, dh_evaluation_summary_free);
-  dh_session_drop_slices (self);
   let_go (self);
 }
 
+/* An evaluation that is under way goes on, and what it has measured stays. */
 void
-dh_session_close_evaluation (DhSession *self)
+dh_session_close_evaluation (DhSession *self, gint64 run)
 {
-  const gint64 run = self->summary->run;
-  dh_session_drop_evaluation (self);
+  const guint done = self->evaluation != NULL ? self->evaluation->done : 0;
+  if (self->recall != NULL && self->recalled_run == run)
+    {
+      dh_session_drop_recall (self);
+      dh_session_emit (self, DH_SESSION_EVALUATION);
+    }
+  if (self->summary == NULL || self->summary->run != run)
+    return;
+  drop_measured (self);
   self->recalled_run = run;
   dh_session_take_set_stats (self, NULL);
-  for (guint i = 0; i < dh_image_list_get_size (self->list); i++)
+  for (guint i = done; i < dh_image_list_get_size (self->list); i++)
     dh_image_item_set_metrics (dh_image_list_get_item (self->list, i), &DH_ITEM_METRICS_NONE);
   dh_image_list_resort (self->list);
   dh_session_emit (self, DH_SESSION_EVALUATION);

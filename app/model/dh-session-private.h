@@ -331,8 +331,10 @@ G_GNUC_INTERNAL void dh_session_look_for_devices (DhSession *session);
 /* Evaluation. */
 G_GNUC_INTERNAL char *dh_session_evaluation_folder (DhSession *session);
 G_GNUC_INTERNAL void dh_session_drop_evaluation (DhSession *session);
-/* There is one, and its run is about to go: nothing of it is shown any more. */
-G_GNUC_INTERNAL void dh_session_close_evaluation (DhSession *session);
+/* The run is about to go: nothing of it is shown any more, nor read again. */
+G_GNUC_INTERNAL void dh_session_close_evaluation (DhSession *session, gint64 run);
+/* What dh_session_evaluate() measures first with such weights. */
+G_GNUC_INTERNAL DhMap dh_session_measured_map (gboolean has_outlier_head);
 /* dh-session-recall.c. The numbers of dh_session_find_evaluated(), where nothing is evaluated and its maps are few, are
  * read again by themselves: to be called when data, weights or the list of runs are new. */
 G_GNUC_INTERNAL void dh_session_recall_known (DhSession *session);

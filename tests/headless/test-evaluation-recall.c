@@ -220,6 +220,21 @@ test_cancelled (EvaluationFixture *fixture, gconstpointer data)
   g_assert_cmpstr (after, ==, before);
 }
 
+/* Another run of the same in the same folder, which was to measure more and was stopped at once. */
+static void
+test_more_beside (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhEvaluation) first = run (fixture);
+  g_autofree char *path = g_build_filename (fixture->out, "eval", "owner.txt", NULL), *owner = NULL;
+  g_assert_true (g_file_get_contents (path, &owner, NULL, NULL));
+  g_autofree char *more = g_strconcat (g_strchomp (owner), ",max_logit\n", NULL);
+  g_assert_true (g_file_set_contents (path, more, -1, NULL));
+  g_autoptr (DhEvaluation) again = recall (fixture, first->run, 0, &error);
+  g_assert_no_error (error);
+  assert_same (again, first);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -228,6 +243,7 @@ main (int argc, char **argv)
   EVALUATION_TEST ("/evaluation-recall/left-out", NULL, test_left_out);
   EVALUATION_TEST ("/evaluation-recall/gone", NULL, test_gone);
   EVALUATION_TEST ("/evaluation-recall/other-labels", NULL, test_other_labels);
+  EVALUATION_TEST ("/evaluation-recall/more-beside", NULL, test_more_beside);
   EVALUATION_TEST ("/evaluation-recall/cancelled", NULL, test_cancelled);
   return g_test_run ();
 }

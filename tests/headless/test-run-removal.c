@@ -183,12 +183,52 @@ test_both (SessionFixture *fixture, gconstpointer data)
   g_assert_true (g_file_test (folder, G_FILE_TEST_IS_DIR) == (fixture->error != NULL));
 }
 
+/* Another evaluation of the same goes on where the run before it is removed, which Metrics still shows. */
+static void
+test_under_way (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  session_open_all (fixture);
+  const gint64 first = evaluate (fixture);
+  g_autoptr (DhRunItem) item = find_run (session, first);
+  const DhRun *run = dh_run_item_get (item);
+  dh_session_evaluate (session);
+  g_assert_cmpint (dh_session_get_evaluation (session)->run, ==, first);
+  dh_session_remove_runs (session, &run, 1, FALSE);
+  g_assert_null (dh_session_get_evaluation (session));
+  g_assert_true (dh_session_is_evaluating (session));
+  session_wait_for (!dh_session_is_evaluating (session));
+  g_assert_cmpstr (fixture->error, ==, NULL);
+  g_assert_nonnull (dh_session_get_evaluation (session));
+  g_assert_cmpint (dh_session_get_evaluation (session)->run, !=, first);
+}
+
+/* Nor are the numbers shown of a run that is removed while they are read again. */
+static void
+test_read_again (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  session_open_all (fixture);
+  const gint64 run = evaluate (fixture);
+  g_autoptr (DhRunItem) item = find_run (session, run);
+  const DhRun *one = dh_run_item_get (item);
+  dh_session_open_dataset (session, fixture->set);
+  session_wait_for (dh_session_is_recalling (session));
+  fixture->messages = 0;
+  dh_session_remove_runs (session, &one, 1, FALSE);
+  session_wait_for (fixture->messages > 0 && !is_done (session, run) && !dh_session_is_recalling (session));
+  for (guint i = 0; i < 20; i++)
+    session_turn ();
+  g_assert_null (dh_session_get_evaluation (session));
+}
+
 int
 main (int argc, char **argv)
 {
-  static const SessionTest tests[] = { { "/run-removal/remove", test_remove, NULL },
-                                       { "/run-removal/both", test_both, NULL },
-                                       { "/run-removal/begun", test_begun, NULL },
-                                       { "/run-removal/foreign", test_foreign, NULL } };
+  static const SessionTest tests[] = {
+    { "/run-removal/remove", test_remove, NULL },       { "/run-removal/both", test_both, NULL },
+    { "/run-removal/begun", test_begun, NULL },         { "/run-removal/foreign", test_foreign, NULL },
+    { "/run-removal/under-way", test_under_way, NULL }, { "/run-removal/read-again", test_read_again, NULL }
+  };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }

@@ -1,7 +1,9 @@
 /* What an earlier start has measured of the open set is there again, without the network and without another run. */
 #include <glib/gstdio.h>
 #include <math.h>
+#include <sqlite3.h>
 #include <stdlib.h>
+#include "dh-database.h"
 #include "dh-run-list.h"
 #include "dh-session-evaluation.h"
 #include "session-fixture.h"
@@ -168,11 +170,29 @@ test_stopped (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpstr (fixture->error, ==, NULL);
 }
 
+/* A run of another score is not what would be measured now, and the studio may have no tuner for it. */
+static void
+test_other_score (SessionFixture *fixture, gconstpointer data)
+{
+  g_autofree char *folder = NULL, *path = dh_database_default_path ();
+  evaluate (fixture, &folder);
+  DhSession *session = fixture->session;
+  g_assert_nonnull (dh_session_find_evaluated (session));
+  sqlite3 *handle = NULL;
+  g_assert_cmpint (sqlite3_open (path, &handle), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (handle, "UPDATE runs SET score = 'max_softmax'", NULL, NULL, NULL), ==, SQLITE_OK);
+  sqlite3_close (handle);
+  dh_session_refresh_runs (session);
+  session_wait_for (g_strcmp0 (newest_run (session)->score, "max_softmax") == 0);
+  g_assert_null (dh_session_find_evaluated (session));
+}
+
 int
 main (int argc, char **argv)
 {
   static const SessionTest tests[] = { { "/session-recall/start", test_start, NULL },
                                        { "/session-recall/gone", test_gone, NULL },
-                                       { "/session-recall/stopped", test_stopped, NULL } };
+                                       { "/session-recall/stopped", test_stopped, NULL },
+                                       { "/session-recall/other-score", test_other_score, NULL } };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }

@@ -85,7 +85,9 @@ def check_sums(root, folder):
 
 
 with tempfile.TemporaryDirectory() as folder:
-    package = run(sys.executable, str(SOURCE / "tools/package/make-deb.py"), str(BUILD), folder, encoding="utf-8").strip()
+    # Whoever makes it may keep what they write from others.
+    package = run(sys.executable, str(SOURCE / "tools/package/make-deb.py"), str(BUILD), folder, encoding="utf-8",
+                  umask=0o077).strip()
     root = Path(folder) / "root"
     run("dpkg-deb", "--extract", package, str(root))
     run("dpkg-deb", "--control", package, str(Path(folder) / "control"))

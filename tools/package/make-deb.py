@@ -95,6 +95,7 @@ def finish_files(stage, prefix):
 
 
 def main(build, out):
+    os.umask(0o022)  # dpkg-deb takes no control files that only their maker may read
     build = os.path.abspath(build)
     options = {option["name"]: option["value"] for option in introspect(build, "buildoptions")}
     with tempfile.TemporaryDirectory() as stage:
