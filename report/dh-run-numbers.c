@@ -34,11 +34,11 @@ get_classes (const DhRunRow *run, DhRunNumbers *numbers, GError **error)
 gboolean
 dh_run_numbers_get (DhDatabase *database, gint64 run, const char *protocol, DhRunNumbers *numbers, GError **error)
 {
-  /* Without its images, which may be very many. */
+  /* Without its images, which may be very many, and its curves. */
   g_autoptr (DhRunRow) kept = dh_database_get_run (database, run, error);
   if (kept && !protocol)
     return get_classes (kept, numbers, error);
-  g_autoptr (GPtrArray) protocols = kept ? dh_database_list_run_protocols (database, run, error) : NULL;
+  g_autoptr (GPtrArray) protocols = kept ? dh_database_list_run_numbers (database, run, error) : NULL;
   if (!protocols)
     return FALSE;
   const DhRunProtocolRow *row =
