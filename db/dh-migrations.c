@@ -142,12 +142,16 @@ const char *const dh_database_migrations[] = {
   " END;",
 
   /* Of a run that has ended, how many images it measured and left out: who lists hundreds of runs of large sets is not
-   * to go through all their images. NULL while there may be more. */
+   * to go through all their images. NULL while there may be more: a program of before, which has the file open, goes on
+   * with a run and ends it without a word of them. */
   "ALTER TABLE runs ADD COLUMN images_done INTEGER;"
   "ALTER TABLE runs ADD COLUMN images_failed INTEGER;"
   "UPDATE runs SET"
   "  images_done = (SELECT count (*) FROM run_images WHERE run = runs.id AND run_images.state = 'done'),"
   "  images_failed = (SELECT count (*) FROM run_images WHERE run = runs.id AND run_images.state = 'failed')"
-  " WHERE state IN ('done', 'failed', 'cancelled');",
+  " WHERE state IN ('done', 'failed', 'cancelled');"
+  "CREATE TRIGGER forget_run_counts AFTER INSERT ON run_images BEGIN"
+  "  UPDATE runs SET images_done = NULL, images_failed = NULL WHERE id = NEW.run AND images_done IS NOT NULL;"
+  " END;",
 };
 const guint dh_database_n_migrations = G_N_ELEMENTS (dh_database_migrations);

@@ -50,8 +50,7 @@ gboolean
 dh_database_reopen_run (DhDatabase *database, gint64 run, const char *summary, GError **error)
 {
   return dh_database_execute (database, error,
-                              "UPDATE runs SET state = 'running', why = NULL, ended = NULL, images_done = NULL,"
-                              " images_failed = NULL, summary = ? WHERE id = ?",
+                              "UPDATE runs SET state = 'running', why = NULL, ended = NULL, summary = ? WHERE id = ?",
                               "si", summary, run);
 }
 

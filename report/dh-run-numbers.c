@@ -34,11 +34,11 @@ get_classes (const DhRunRow *run, DhRunNumbers *numbers, GError **error)
 gboolean
 dh_run_numbers_get (DhDatabase *database, gint64 run, const char *protocol, DhRunNumbers *numbers, GError **error)
 {
-  /* Without its images, which may be very many. */
+  /* Without its images, which may be very many, and its curves. */
   g_autoptr (DhRunRow) kept = dh_database_get_run (database, run, error);
   if (kept && !protocol)
     return get_classes (kept, numbers, error);
-  g_autoptr (GPtrArray) protocols = kept ? dh_database_list_run_protocols (database, run, error) : NULL;
+  g_autoptr (GPtrArray) protocols = kept ? dh_database_list_run_numbers (database, run, error) : NULL;
   if (!protocols)
     return FALSE;
   const DhRunProtocolRow *row =
@@ -71,6 +71,9 @@ dh_run_numbers_check_same (DhDatabase *database, gint64 run, gint64 other, GErro
   g_autoptr (DhRunRow) a = dh_database_get_run (database, run, error);
   g_autoptr (DhRunRow) b = a ? dh_database_get_run (database, other, error) : NULL;
   const char *what = b ? dh_report_name_difference (a, b) : NULL;
+  /* Of open-mIoU one takes the threshold from the very set, the other from another town. */
+  if (b && !what && !g_str_equal (a->kind, b->kind))
+    what = "are one of eval-ood and one of eval-osr, which choose thresholds in different ways";
   if (what)
     g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, "runs %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT " %s", run,
                  other, what);

@@ -16,8 +16,8 @@ typedef struct
 gboolean dh_run_numbers_get (DhDatabase *database, gint64 run, const char *protocol, DhRunNumbers *numbers,
                              GError **error);
 
-/* Whether both measured the same pictures with the same labels. Errors: DH_ERROR_MISMATCH, saying what is not the same;
- * DH_ERROR_NOT_FOUND. */
+/* Whether both measured the same pictures with the same labels in the same way. Errors: DH_ERROR_MISMATCH, saying what
+ * is not the same; DH_ERROR_NOT_FOUND. */
 gboolean dh_run_numbers_check_same (DhDatabase *database, gint64 run, gint64 other, GError **error);
 /* The newest run before that one that is done and measured the same by the same kind of map. Errors:
  * DH_ERROR_NOT_FOUND. */

@@ -77,6 +77,17 @@ fit_soon (DhRunsPage *self)
     self->room_source = g_idle_add (fit, self);
 }
 
+/* Of all that are chosen, not only of the two that are compared. */
+static const char *
+refuse_removal (DhRunsPage *self)
+{
+  g_autoptr (GPtrArray) items = dh_runs_table_list_chosen (DH_RUNS_TABLE (self->table));
+  const char *kept = NULL;
+  for (guint i = 0; kept == NULL && i < items->len; i++)
+    kept = dh_session_refuse_removal (self->session, dh_run_item_get (items->pdata[i]));
+  return kept;
+}
+
 static void
 show_chosen (DhRunsPage *self)
 {
@@ -91,9 +102,7 @@ show_chosen (DhRunsPage *self)
   set_enabled (self, "copy-command", first != NULL && first->command != NULL);
   set_enabled (self, "browse", first != NULL && (job == NULL || dh_training_job_get_best_path (job) != NULL));
   set_enabled (self, "curves", job != NULL);
-  const char *kept = first != NULL ? dh_session_refuse_removal (self->session, first) : NULL;
-  if (kept == NULL && second != NULL)
-    kept = dh_session_refuse_removal (self->session, second);
+  const char *kept = refuse_removal (self);
   set_enabled (self, "remove", first != NULL && kept == NULL);
   gtk_widget_set_tooltip_text (self->band.remove,
                                kept != NULL ? kept : _ ("Off this list, with its maps or without (Delete)"));
@@ -220,10 +229,7 @@ static void
 remove_chosen (GSimpleAction *action, GVariant *value, gpointer data)
 {
   DhRunsPage *self = data;
-  GPtrArray *items = g_ptr_array_new_with_free_func (g_object_unref);
-  for (guint i = 0; i < 2; i++)
-    if (chosen (self, i) != NULL)
-      g_ptr_array_add (items, g_object_ref (chosen (self, i)));
+  GPtrArray *items = dh_runs_table_list_chosen (DH_RUNS_TABLE (self->table));
   dh_run_removal_dialog_show (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), self->session, items);
 }
 

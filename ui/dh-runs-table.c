@@ -268,6 +268,17 @@ dh_runs_table_get_chosen (DhRunsTable *self, guint which)
   return which < G_N_ELEMENTS (self->chosen) ? self->chosen[which] : NULL;
 }
 
+GPtrArray *
+dh_runs_table_list_chosen (DhRunsTable *self)
+{
+  GListModel *shown = G_LIST_MODEL (self->selection);
+  GPtrArray *items = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < g_list_model_get_n_items (shown); i++)
+    if (gtk_selection_model_is_selected (GTK_SELECTION_MODEL (self->selection), i))
+      g_ptr_array_add (items, g_list_model_get_item (shown, i));
+  return items;
+}
+
 guint
 dh_runs_table_count_chosen (DhRunsTable *self)
 {

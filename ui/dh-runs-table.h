@@ -5,7 +5,7 @@
 G_BEGIN_DECLS
 
 /* Every evaluation and every training in one table, the newest first: filtered by words, sorted by its columns, one or
- * two of them chosen by their boxes or with Ctrl.
+ * more of them chosen by their boxes or with Ctrl.
  *
  * Signals: "chosen" (): others are chosen, or what is known of them changed. "opened" (DhRunItem): a row was activated.
  */
@@ -15,6 +15,8 @@ G_DECLARE_FINAL_TYPE (DhRunsTable, dh_runs_table, DH, RUNS_TABLE, GtkWidget)
 GtkWidget *dh_runs_table_new (DhSession *session);
 /* Borrowed; the upper first; NULL: none. */
 DhRunItem *dh_runs_table_get_chosen (DhRunsTable *table, guint which);
+/* All of them, GPtrArray of DhRunItem, owned. */
+GPtrArray *dh_runs_table_list_chosen (DhRunsTable *table);
 guint dh_runs_table_count_chosen (DhRunsTable *table);
 /* Chooses this evaluation alone, as the user does; a filter that hides it goes. */
 void dh_runs_table_choose (DhRunsTable *table, gint64 run);

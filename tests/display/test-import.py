@@ -146,8 +146,24 @@ def test_left_out(studio, data):
     studio.until_told(r"says next: \d+ images? measured", lambda: studio.key("Return"))
 
 
+def test_remove(studio, data):
+    """All that are chosen go, not only the two that are compared."""
+    runs = lambda: re.findall(r"^ *(\d+)  ", data.cli("report"), re.M)
+    assert len(runs()) > 2, runs()
+    studio.settle(2)
+    studio.click(500, 219)
+    studio.settle(1)
+    studio.key("ctrl+a")
+    studio.settle(1)
+    studio.key("Delete")
+    studio.settle(1.5)
+    studio.screenshot(f"{OUTPUT}/import-remove.png")
+    studio.key("alt+r")
+    studio.until(lambda: not runs(), "no run")
+
+
 def main():
-    cases = [test_nothing, test_import, test_stop, test_compare, test_metrics, test_left_out]
+    cases = [test_nothing, test_import, test_stop, test_compare, test_metrics, test_left_out, test_remove]
     print(f"1..{len(cases) + 1}", flush=True)
     os.makedirs(OUTPUT, exist_ok=True)
     reason = f"{driver.missing()} is not installed" if driver.missing() else None

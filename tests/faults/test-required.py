@@ -74,13 +74,17 @@ def _():
     base = ("--dataroot", top / "scenes-of-classes", "--db", top / "classes.db", "--quiet", "--json", "--params", "demo")
     ood = ("eval-ood", *base, "--dataset", "street-hazards", "--folder", top / "classes-ood")
     osr = ("eval-osr", *base, "--folder", top / "classes-osr")
+    measured = []
     for words in (ood, osr):
         code, text, err, _ = run(*words, "--require", "closed_miou>=20%,open_miou>=10%")
         assert code == 0 and err == "", err
         number = json.loads(text)["run"]
+        measured.append(number)
         code, text, err, _ = run(*words, "--scale", "0.25", "--require", f"closed_miou>=@{number},open_miou>=@last")
         assert code == 1 and "closed_miou of the whole set is" in err and f"of run {number}" in err, err
         refuses(("report", "--db", top / "classes.db", "--run", number, "--require", "closed_miou>=99.9%"), "closed_miou")
+    # the threshold of one is the set's own, of the other another town's
+    refuses(("report", "--db", top / "classes.db", "--run", measured[1], "--require", f"open_miou>=@{measured[0]}-50%"), "different ways")
     refuses((*ood, "--require", "smiyc-pixel:open_miou>=1%"), "of no protocol", status=2)
     refuses(("report", "--db", DB, "--run", BASE, "--require", "open_miou>=1%"), "measured no classes")
 

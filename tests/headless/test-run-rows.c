@@ -109,6 +109,7 @@ test_counts_of_before (void)
   sqlite3 *handle;
   g_assert_cmpint (sqlite3_open (path, &handle), ==, SQLITE_OK);
   g_assert_cmpint (sqlite3_exec (handle,
+                                 "DROP TRIGGER forget_run_counts;"
                                  "ALTER TABLE runs DROP COLUMN images_done; ALTER TABLE runs DROP COLUMN images_failed;"
                                  "PRAGMA user_version = 6",
                                  NULL, NULL, NULL),
@@ -120,6 +121,34 @@ test_counts_of_before (void)
   assert_images (database, killed, 9, 1);
   put_images (database, dataset, killed, 20);
   assert_images (database, killed, 18, 2);
+  dh_database_close (database);
+  g_autofree char *command = g_strdup_printf ("rm -r '%s'", folder);
+  g_assert_cmpint (system (command), ==, 0);
+}
+
+/* A program of before images were counted, which opened the file before it was migrated, goes on with a run. */
+static void
+test_counts_beside_before (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("dh-database-XXXXXX", &error);
+  g_autofree char *path = g_build_filename (folder, "runs.db", NULL);
+  DhDatabase *database = dh_database_open (path, &error);
+  g_assert_no_error (error);
+  gint64 dataset;
+  const gint64 run = add_run (database, &dataset);
+  put_images (database, dataset, run, 10);
+  g_assert_true (dh_database_end_run (database, run, "cancelled", NULL, NULL, &error));
+  assert_images (database, run, 9, 1);
+  sqlite3 *before;
+  g_assert_cmpint (sqlite3_open (path, &before), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (before, "UPDATE runs SET state = 'running', ended = NULL", NULL, NULL, NULL), ==,
+                   SQLITE_OK);
+  put_images (database, dataset, run, 30);
+  g_assert_cmpint (sqlite3_exec (before, "UPDATE runs SET state = 'done', ended = started", NULL, NULL, NULL), ==,
+                   SQLITE_OK);
+  sqlite3_close (before);
+  assert_images (database, run, 27, 3);
   dh_database_close (database);
   g_autofree char *command = g_strdup_printf ("rm -r '%s'", folder);
   g_assert_cmpint (system (command), ==, 0);
@@ -232,6 +261,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/run-rows/counts", test_counts);
   g_test_add_func ("/run-rows/counts-of-before", test_counts_of_before);
+  g_test_add_func ("/run-rows/counts-beside-before", test_counts_beside_before);
   g_test_add_func ("/run-rows/long-list", test_long_list);
   g_test_add_func ("/run-rows/find-image", test_find_image);
   g_test_add_func ("/run-rows/numbers", test_numbers);
