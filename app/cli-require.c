@@ -292,6 +292,7 @@ check_slices (Check *check, const Requirement *requirement, gint64 run, GError *
 {
   GPtrArray *own = find_slices (check, 0, check->run, error);
   GPtrArray *others = own && run ? find_slices (check, 1, run, error) : NULL;
+  guint compared = 0;
   if (!own || (run && !others))
     return FALSE;
   for (guint i = 0; i < own->len; i++)
@@ -310,8 +311,13 @@ check_slices (Check *check, const Requirement *requirement, gint64 run, GError *
       g_autofree char *where = g_strdup_printf ("of the slice %s", slice->name);
       compare (check, requirement, where, kept_number (&slice->numbers, requirement->number), run,
                other ? kept_number (other, requirement->number) : (double)NAN);
+      compared++;
     }
-  return TRUE;
+  if (compared == 0)
+    g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
+                 "run %" G_GINT64_FORMAT " has no slice with an anomaly, so nothing is known of its slices",
+                 check->run);
+  return compared > 0;
 }
 
 static gboolean

@@ -152,8 +152,8 @@ def picture(width=64, height=48):
     return png(width, height, 8, 2, row * height)
 
 
-def labels(width=64, height=48):
-    return png(width, height, 8, 0, (b"\0" + bytes([1] * 8 + [0] * (width - 8))) * height)
+def labels(width=64, height=48, anomaly=1):
+    return png(width, height, 8, 0, (b"\0" + bytes([anomaly] * 8 + [0] * (width - 8))) * height)
 
 
 def npy(values, width, height, descr="<f4"):

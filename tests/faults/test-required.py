@@ -65,6 +65,15 @@ def _():
     assert ask(BASE, "slices:ap>=99%")[0] == 0 and ask(worse, "slices:ap>=99%")[0] == 1
     code, text, _, _ = run("report", "--db", DB, "--run", worse, "--require", "ap>=99%", "--json")
     assert code == 1 and json.loads(text) == {"run": worse, "as_required": False}, text
+    # what measures nothing holds for nothing
+    calm = top / "calm"
+    data_set("calm")
+    for mask in (calm / "dataset_AnomalyTrack" / "labels_masks").iterdir():
+        mask.write_bytes(labels(anomaly=0))
+    none, code, err = measure("calm", "none", (0, 0, 0), "--labels-are-true")
+    assert code == 0, err
+    code, said = ask(none, "slices:ap>=1%")
+    assert code == 1 and "has no slice with an anomaly" in said, said
 
 
 @case("what is required of the classes is read where the run is kept")
