@@ -165,6 +165,9 @@ removed (GObject *source, GAsyncResult *result, gpointer data)
                            error->message);
       return;
     }
+  /* The list may have been read between two of them, and one that went later been shown. */
+  for (guint i = 0; i < n; i++)
+    dh_session_close_evaluation (self, g_array_index (removal->runs, gint64, i));
   g_autofree char *text =
       n == 1 ? g_strdup_printf (_ ("Run %" PRId64 " is removed"), g_array_index (removal->runs, gint64, 0))
              : g_strdup_printf (ngettext ("%u run is removed", "%u runs are removed", n), n);
