@@ -240,26 +240,27 @@ read_run_protocol (sqlite3_stmt *statement)
   return row;
 }
 
+#define RUN_PROTOCOLS(curve, histogram)                                                                                \
+  "SELECT score, protocol, ap, auroc, fpr95, threshold_tpr95, best_f1, best_f1_threshold, pixels, positives,"          \
+  " undefined_images, " curve ", " histogram " FROM run_protocols WHERE run = ? ORDER BY score, protocol"
+
+static GPtrArray *
+list_protocols (DhDatabase *database, const char *sql, gint64 run, GError **error)
+{
+  sqlite3_stmt *statement = dh_database_bind (database, error, sql, "i", run);
+  return dh_database_list (database, statement, read_run_protocol, (GDestroyNotify)dh_run_protocol_row_free, error);
+}
+
 GPtrArray *
 dh_database_list_run_numbers (DhDatabase *database, gint64 run, GError **error)
 {
-  sqlite3_stmt *statement = dh_database_bind (
-      database, error,
-      "SELECT score, protocol, ap, auroc, fpr95, threshold_tpr95, best_f1, best_f1_threshold, pixels, positives,"
-      " undefined_images, NULL, NULL FROM run_protocols WHERE run = ? ORDER BY score, protocol",
-      "i", run);
-  return dh_database_list (database, statement, read_run_protocol, (GDestroyNotify)dh_run_protocol_row_free, error);
+  return list_protocols (database, RUN_PROTOCOLS ("NULL", "NULL"), run, error);
 }
 
 GPtrArray *
 dh_database_list_run_protocols (DhDatabase *database, gint64 run, GError **error)
 {
-  sqlite3_stmt *statement = dh_database_bind (
-      database, error,
-      "SELECT score, protocol, ap, auroc, fpr95, threshold_tpr95, best_f1, best_f1_threshold, pixels, positives,"
-      " undefined_images, curve, histogram FROM run_protocols WHERE run = ? ORDER BY score, protocol",
-      "i", run);
-  return dh_database_list (database, statement, read_run_protocol, (GDestroyNotify)dh_run_protocol_row_free, error);
+  return list_protocols (database, RUN_PROTOCOLS ("curve", "histogram"), run, error);
 }
 
 void

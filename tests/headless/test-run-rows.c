@@ -5,6 +5,39 @@
 #include "dh-records.h"
 #include "patience.h"
 
+/* A database in a file, which another program can open as well. */
+typedef struct
+{
+  char *folder, *path;
+  DhDatabase *database;
+} Stored;
+
+static void
+set_up (Stored *stored, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  stored->folder = g_dir_make_tmp ("dh-database-XXXXXX", &error);
+  stored->path = g_build_filename (stored->folder, "runs.db", NULL);
+  stored->database = dh_database_open (stored->path, &error);
+  g_assert_no_error (error);
+}
+
+static void
+tear_down (Stored *stored, gconstpointer data)
+{
+  dh_database_close (stored->database);
+  g_autofree char *command = g_strdup_printf ("rm -r '%s'", stored->folder);
+  g_assert_cmpint (system (command), ==, 0);
+  g_free (stored->folder);
+  g_free (stored->path);
+}
+
+static void
+execute (sqlite3 *handle, const char *sql)
+{
+  g_assert_cmpint (sqlite3_exec (handle, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+}
+
 static gint64
 add_run (DhDatabase *database, gint64 *dataset)
 {
@@ -92,13 +125,10 @@ test_counts (void)
 
 /* A database of before images were counted at a run's end. */
 static void
-test_counts_of_before (void)
+test_counts_of_before (Stored *stored, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *folder = g_dir_make_tmp ("dh-database-XXXXXX", &error);
-  g_autofree char *path = g_build_filename (folder, "runs.db", NULL);
-  DhDatabase *database = dh_database_open (path, &error);
-  g_assert_no_error (error);
+  DhDatabase *database = stored->database;
   gint64 dataset;
   const gint64 ended = add_run (database, &dataset);
   put_images (database, dataset, ended, 30);
@@ -107,51 +137,37 @@ test_counts_of_before (void)
   put_images (database, dataset, killed, 10);
   dh_database_close (database);
   sqlite3 *handle;
-  g_assert_cmpint (sqlite3_open (path, &handle), ==, SQLITE_OK);
-  g_assert_cmpint (sqlite3_exec (handle,
-                                 "DROP TRIGGER forget_run_counts;"
-                                 "ALTER TABLE runs DROP COLUMN images_done; ALTER TABLE runs DROP COLUMN images_failed;"
-                                 "PRAGMA user_version = 6",
-                                 NULL, NULL, NULL),
-                   ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_open (stored->path, &handle), ==, SQLITE_OK);
+  execute (handle, "DROP TRIGGER forget_run_counts;"
+                   "ALTER TABLE runs DROP COLUMN images_done; ALTER TABLE runs DROP COLUMN images_failed;"
+                   "PRAGMA user_version = 6");
   sqlite3_close (handle);
-  database = dh_database_open (path, &error);
+  database = stored->database = dh_database_open (stored->path, &error);
   g_assert_no_error (error);
   assert_images (database, ended, 27, 3);
   assert_images (database, killed, 9, 1);
   put_images (database, dataset, killed, 20);
   assert_images (database, killed, 18, 2);
-  dh_database_close (database);
-  g_autofree char *command = g_strdup_printf ("rm -r '%s'", folder);
-  g_assert_cmpint (system (command), ==, 0);
 }
 
 /* A program of before images were counted, which opened the file before it was migrated, goes on with a run. */
 static void
-test_counts_beside_before (void)
+test_counts_beside_before (Stored *stored, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *folder = g_dir_make_tmp ("dh-database-XXXXXX", &error);
-  g_autofree char *path = g_build_filename (folder, "runs.db", NULL);
-  DhDatabase *database = dh_database_open (path, &error);
-  g_assert_no_error (error);
+  DhDatabase *database = stored->database;
   gint64 dataset;
   const gint64 run = add_run (database, &dataset);
   put_images (database, dataset, run, 10);
   g_assert_true (dh_database_end_run (database, run, "cancelled", NULL, NULL, &error));
   assert_images (database, run, 9, 1);
   sqlite3 *before;
-  g_assert_cmpint (sqlite3_open (path, &before), ==, SQLITE_OK);
-  g_assert_cmpint (sqlite3_exec (before, "UPDATE runs SET state = 'running', ended = NULL", NULL, NULL, NULL), ==,
-                   SQLITE_OK);
+  g_assert_cmpint (sqlite3_open (stored->path, &before), ==, SQLITE_OK);
+  execute (before, "UPDATE runs SET state = 'running', ended = NULL");
   put_images (database, dataset, run, 30);
-  g_assert_cmpint (sqlite3_exec (before, "UPDATE runs SET state = 'done', ended = started", NULL, NULL, NULL), ==,
-                   SQLITE_OK);
+  execute (before, "UPDATE runs SET state = 'done', ended = started");
   sqlite3_close (before);
   assert_images (database, run, 27, 3);
-  dh_database_close (database);
-  g_autofree char *command = g_strdup_printf ("rm -r '%s'", folder);
-  g_assert_cmpint (system (command), ==, 0);
 }
 
 /* Seconds of computing for a list of so many runs, each of so many images, that have ended. */
@@ -260,8 +276,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/run-rows/counts", test_counts);
-  g_test_add_func ("/run-rows/counts-of-before", test_counts_of_before);
-  g_test_add_func ("/run-rows/counts-beside-before", test_counts_beside_before);
+  g_test_add ("/run-rows/counts-of-before", Stored, NULL, set_up, test_counts_of_before, tear_down);
+  g_test_add ("/run-rows/counts-beside-before", Stored, NULL, set_up, test_counts_beside_before, tear_down);
   g_test_add_func ("/run-rows/long-list", test_long_list);
   g_test_add_func ("/run-rows/find-image", test_find_image);
   g_test_add_func ("/run-rows/numbers", test_numbers);
