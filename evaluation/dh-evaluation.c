@@ -102,7 +102,7 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
 static gboolean
 find_beside (const DhRunRecord *record, guint *maps, GError **error)
 {
-  g_autoptr (GPtrArray) rows = dh_database_list_run_protocols (record->database, record->run, error);
+  g_autoptr (GPtrArray) rows = dh_database_list_run_numbers (record->database, record->run, error);
   if (!rows)
     return FALSE;
   guint measured = DH_MAP_BIT (DH_MAP_SEGMENTATION), there = 0;

@@ -1,6 +1,4 @@
 #include <glib/gi18n.h>
-#include <math.h>
-#include "dh-error.h"
 #include "dh-run-list.h"
 #include "dh-session-private.h"
 #include "dh-session-result-private.h"
@@ -8,7 +6,7 @@
 /* The numbers of a finished run of what is open, read again from its maps: where they are few by itself, so that a new
  * start shows what the last one did. Beside the inference thread, which has no part in it. */
 
-/* Of maps that nobody has asked for: a few seconds' work. */
+/* Of maps that nobody has asked for: seconds' work, a quarter of a minute at most on two cores. */
 #define MOST_BYTES ((guint64)1 << 30)
 
 /* How often it is told how far it is. */
