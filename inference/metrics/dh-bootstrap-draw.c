@@ -1,0 +1,281 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "dh-bootstrap-private.h"
+
+#define SEED 20221023u
+#define BATCH 8u    /* draws that are summed together: a group's counts are read once for all of them */
+#define BLOCK 256u  /* counts of a group that are taken at a time; a row of the table is a multiple of it */
+#define SPARED 0.05 /* a number may be undefined in so many of the draws */
+
+enum
+{
+  AP,
+  FPR95,
+  AUROC,
+  N_NUMBERS
+};
+
+/* A run's counts by what is drawn: `n_rows` rows of `width` floats. */
+typedef struct
+{
+  guint n_bins, width;
+  float *counts;
+  double whole[N_NUMBERS];  /* of these counts */
+  double *drawn[N_NUMBERS]; /* DH_BOOTSTRAP_DRAWS */
+} Table;
+
+static void
+table_clear (Table *table)
+{
+  g_free (table->counts);
+  g_free (table->drawn[0]);
+}
+
+/* Of one draw: the number of times that each row is in it. */
+typedef struct
+{
+  float times[BATCH];
+} Times;
+
+/* The pooled numbers of sums over pictures. Scores in one bin count as equal; in the bin where TPR 95 % is reached the
+ * FPR rises with the TPR. */
+static void
+measure (const float *inliers, const float *anomalies, guint n_bins, double numbers[N_NUMBERS])
+{
+  double n_inliers = 0, n_anomalies = 0, tp = 0, fp = 0, ap = 0, area = 0, fp95 = NAN;
+  for (guint i = 0; i < n_bins; i++)
+    {
+      n_inliers += inliers[i];
+      n_anomalies += anomalies[i];
+    }
+  const double wanted = 0.95 * n_anomalies;
+  for (guint i = 0; i < n_bins; i++)
+    {
+      const double d_tp = anomalies[i], d_fp = inliers[i];
+      if (d_tp > 0)
+        ap += d_tp * (tp + d_tp) / (tp + d_tp + fp + d_fp);
+      area += d_fp * (tp + d_tp / 2);
+      if (isnan (fp95) && d_tp > 0 && tp + d_tp >= wanted)
+        fp95 = fp + d_fp * (wanted - tp) / d_tp;
+      tp += d_tp;
+      fp += d_fp;
+    }
+  const double undefined = n_anomalies > 0 && n_inliers > 0 ? 1 : NAN;
+  numbers[AP] = n_anomalies > 0 ? ap / n_anomalies : NAN;
+  numbers[FPR95] = undefined * fp95 / n_inliers;
+  numbers[AUROC] = undefined * area / n_inliers / n_anomalies;
+}
+
+/* sums[b] += Σ times[row].times[b] · the row */
+static void
+sum_batch (const Table *table, const Times *times, guint n_rows, float *sums)
+{
+  for (guint at = 0; at < table->width; at += BLOCK)
+    {
+      float block[BATCH][BLOCK] = { 0 };
+      for (guint row = 0; row < n_rows; row++)
+        {
+          const float *counts = table->counts + (gsize)row * table->width + at;
+          for (guint b = 0; b < BATCH; b++)
+            {
+              const float n = times[row].times[b];
+              if (n > 0)
+                for (guint i = 0; i < BLOCK; i++)
+                  block[b][i] += n * counts[i];
+            }
+        }
+      for (guint b = 0; b < BATCH; b++)
+        for (guint i = 0; i < BLOCK; i++)
+          sums[b * table->width + at + i] = block[b][i];
+    }
+}
+
+static void
+measure_batch (Table *table, const Times *times, guint n_rows, float *sums, guint draw)
+{
+  sum_batch (table, times, n_rows, sums);
+  for (guint b = 0; b < BATCH; b++)
+    {
+      double numbers[N_NUMBERS];
+      const float *own = sums + (gsize)b * table->width;
+      measure (own, own + table->n_bins, table->n_bins, numbers);
+      for (guint k = 0; k < N_NUMBERS; k++)
+        table->drawn[k][draw + b] = numbers[k];
+    }
+}
+
+/* What each group is counted to; G_MAXUINT: nothing of it is there. */
+static guint *
+place_groups (const DhBootstrapRun *runs, guint n_runs, guint n_groups, GRand *chance, guint *n_used)
+{
+  guint *rows = g_new (guint, MAX (n_groups, 1));
+  g_autoptr (GArray) used = g_array_new (FALSE, FALSE, sizeof (guint));
+  for (guint g = 0; g < n_groups; g++)
+    rows[g] = G_MAXUINT;
+  for (guint r = 0; r < n_runs; r++)
+    for (guint i = 0; i < dh_bootstrap_pictures (runs[r].pixels); i++)
+      if (runs[r].groups[i] != G_MAXUINT)
+        rows[runs[r].groups[i]] = 0;
+  for (guint g = 0; g < n_groups; g++)
+    if (rows[g] == 0)
+      g_array_append_val (used, g);
+  *n_used = used->len;
+  for (guint i = used->len; used->len > DH_BOOTSTRAP_GROUPS && i > 1; i--)
+    {
+      guint *a = &g_array_index (used, guint, i - 1);
+      guint *b = &g_array_index (used, guint, (guint)g_rand_int_range (chance, 0, (gint32)i));
+      const guint kept = *a;
+      *a = *b;
+      *b = kept;
+    }
+  for (guint i = 0; i < used->len; i++)
+    rows[g_array_index (used, guint, i)] = i % DH_BOOTSTRAP_GROUPS;
+  return rows;
+}
+
+static gboolean
+table_init (Table *table, const DhBootstrapRun *run, const guint *rows, guint n_rows)
+{
+  table->n_bins = dh_bootstrap_n_bins (run->pixels);
+  table->width = (2 * table->n_bins + BLOCK - 1) / BLOCK * BLOCK;
+  table->counts = g_try_malloc0_n ((gsize)n_rows * table->width, sizeof (float));
+  table->drawn[0] = g_try_new (double, N_NUMBERS *DH_BOOTSTRAP_DRAWS);
+  if (!table->counts || !table->drawn[0])
+    return FALSE;
+  for (guint k = 1; k < N_NUMBERS; k++)
+    table->drawn[k] = table->drawn[0] + k * DH_BOOTSTRAP_DRAWS;
+  for (guint i = 0; i < dh_bootstrap_pictures (run->pixels); i++)
+    if (run->groups[i] != G_MAXUINT)
+      dh_bootstrap_add_to (run->pixels, i, table->counts + (gsize)rows[run->groups[i]] * table->width);
+  return TRUE;
+}
+
+static gint
+compare (gconstpointer a, gconstpointer b)
+{
+  const double x = *(const double *)a, y = *(const double *)b;
+  return x < y ? -1 : x > y;
+}
+
+/* As numpy.quantile. */
+static double
+quantile (const double *sorted, guint n, double q)
+{
+  const double at = q * (n - 1);
+  const guint below = (guint)at;
+  return sorted[below] + (at - below) * (sorted[MIN (below + 1, n - 1)] - sorted[below]);
+}
+
+/* Of the draws; `values` is sorted, and those that are undefined are left out. `shift`: what the bins have rounded off
+ * all of them. */
+static DhInterval
+find_interval (double *values, guint n_draws, double shift)
+{
+  guint n = 0;
+  for (guint i = 0; i < n_draws; i++)
+    if (!isnan (values[i]))
+      values[n++] = values[i];
+  if (n < (1 - SPARED) * n_draws || isnan (shift))
+    return (DhInterval){ NAN, NAN };
+  qsort (values, n, sizeof *values, compare);
+  const double outside = (1 - DH_BOOTSTRAP_LEVEL) / 2;
+  return (DhInterval){ quantile (values, n, outside) + shift, quantile (values, n, 1 - outside) + shift };
+}
+
+static DhInterval
+clamp (DhInterval interval)
+{
+  return (DhInterval){ isnan (interval.low) ? NAN : CLAMP (interval.low, 0, 1),
+                       isnan (interval.high) ? NAN : CLAMP (interval.high, 0, 1) };
+}
+
+static void
+find_number (const Table *tables, const double exact[2], guint n_runs, guint k, double *scratch,
+             DhBootstrapNumber *number)
+{
+  const guint n = DH_BOOTSTRAP_DRAWS;
+  double shifts[2] = { NAN, NAN };
+  for (guint r = 0; r < n_runs; r++)
+    {
+      shifts[r] = exact[r] - tables[r].whole[k];
+      for (guint i = 0; i < n; i++)
+        scratch[i] = tables[r].drawn[k][i];
+      number->of[r] = clamp (find_interval (scratch, n, shifts[r]));
+    }
+  if (n_runs < 2)
+    return;
+  const double shift = shifts[0] - shifts[1];
+  double higher = 0, defined = 0;
+  for (guint i = 0; i < n; i++)
+    {
+      scratch[i] = tables[0].drawn[k][i] - tables[1].drawn[k][i];
+      const double difference = scratch[i] + shift;
+      defined += !isnan (difference);
+      higher += difference > 0 ? 1 : difference == 0 ? 0.5 : 0;
+    }
+  number->difference = find_interval (scratch, n, shift);
+  if (!isnan (number->difference.low))
+    number->first_higher = higher / defined;
+}
+
+static gboolean
+draw_all (Table *tables, guint n_runs, guint n_rows, GRand *chance, GCancellable *cancellable)
+{
+  g_autofree Times *times = g_new (Times, n_rows);
+  guint width = 0;
+  for (guint r = 0; r < n_runs; r++)
+    width = MAX (width, tables[r].width);
+  g_autofree float *sums = g_new (float, (gsize)BATCH *width);
+  for (guint row = 0; row < n_rows; row++)
+    times[row] = (Times){ { 1 } };
+  for (guint r = 0; r < n_runs; r++)
+    {
+      sum_batch (&tables[r], times, n_rows, sums);
+      measure (sums, sums + tables[r].n_bins, tables[r].n_bins, tables[r].whole);
+    }
+  for (guint draw = 0; draw < DH_BOOTSTRAP_DRAWS; draw += BATCH)
+    {
+      if (g_cancellable_is_cancelled (cancellable))
+        return FALSE;
+      memset (times, 0, n_rows * sizeof *times);
+      for (guint b = 0; b < BATCH; b++)
+        for (guint i = 0; i < n_rows; i++)
+          times[g_rand_int_range (chance, 0, (gint32)n_rows)].times[b]++;
+      for (guint r = 0; r < n_runs; r++)
+        measure_batch (&tables[r], times, n_rows, sums, draw);
+    }
+  return TRUE;
+}
+
+gboolean
+dh_bootstrap_draw (const DhBootstrapRun *runs, guint n_runs, guint n_groups, DhBootstrapNumbers *numbers,
+                   GCancellable *cancellable)
+{
+  static const DhBootstrapNumber undefined = { { { NAN, NAN }, { NAN, NAN } }, { NAN, NAN }, NAN };
+  G_STATIC_ASSERT (DH_BOOTSTRAP_DRAWS % BATCH == 0);
+  g_return_val_if_fail (n_runs == 1 || n_runs == 2, FALSE);
+  g_autoptr (GRand) chance = g_rand_new_with_seed (SEED);
+  *numbers = (DhBootstrapNumbers){ 0, undefined, undefined, undefined };
+  g_autofree guint *rows = place_groups (runs, n_runs, n_groups, chance, &numbers->groups);
+  const guint n_rows = MIN (numbers->groups, DH_BOOTSTRAP_GROUPS);
+  if (numbers->groups < DH_BOOTSTRAP_LEAST)
+    return TRUE;
+  Table tables[2] = { { 0 } };
+  g_autofree double *scratch = g_new (double, DH_BOOTSTRAP_DRAWS);
+  gboolean done = TRUE;
+  for (guint r = 0; done && r < n_runs; r++)
+    done = table_init (&tables[r], &runs[r], rows, n_rows);
+  done = done && draw_all (tables, n_runs, n_rows, chance, cancellable);
+  for (guint k = 0; done && k < N_NUMBERS; k++)
+    {
+      DhBootstrapNumber *const to[N_NUMBERS] = { &numbers->ap, &numbers->fpr95, &numbers->auroc };
+      double exact[2] = { NAN, NAN };
+      for (guint r = 0; r < n_runs; r++)
+        exact[r] = k == AP ? runs[r].ap : k == FPR95 ? runs[r].fpr95 : runs[r].auroc;
+      find_number (tables, exact, n_runs, k, scratch, to[k]);
+    }
+  for (guint r = 0; r < n_runs; r++)
+    table_clear (&tables[r]);
+  return done;
+}
