@@ -226,7 +226,9 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
   g_autofree char *out = NULL;
   g_autofree char *kept = NULL;
   g_autofree char *require = NULL;
-  gboolean objects = FALSE, slices = FALSE;
+  g_autofree char *drawn_name = NULL;
+  gboolean objects = FALSE, slices = FALSE, intervals = FALSE;
+  DhDrawn drawn = DH_DRAWN_BY_ITSELF;
   g_auto (Table) table = { .digits = 2 };
   const GOptionEntry entries[] = {
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
@@ -247,6 +249,13 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
       "away "
       "from it; reads the run's maps again",
       NULL },
+    { "intervals", 0, 0, G_OPTION_ARG_NONE, &intervals,
+      "Adds how far AP, FPR95 and AUROC are a matter of chance, of which images the set has, and so two runs' "
+      "difference: 95 % intervals; reads the runs' maps again; with --slices of scenes and tags too",
+      NULL },
+    { "drawn", 0, 0, G_OPTION_ARG_STRING, &drawn_name,
+      "With --intervals: what is drawn anew (default: scenes where every image has one and there are ten, else images)",
+      "image|scene" },
     { "table", 0, 0, G_OPTION_ARG_NONE, &table.wanted,
       "One table of all the runs that --run names (default: all that are done), a row a method, columns for each data "
       "set; latex, md or csv",
@@ -266,22 +275,25 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     { NULL },
   };
   int status;
-  if (!dh_cli_parse (cli, argc, argv, entries, NULL,
-                     "[--db FILE] [--run N[,M]] [--threshold V|RULE@RUN] [--slices] [--objects] [--require R] "
-                     "[--table] [--format F] --out FILE",
-                     "Writes a run with its provenance, two compared, or a table of many. Without --out: lists the "
-                     "runs, or, with\n--require, only tells by the exit status whether that holds.",
-                     "densehybrid report --run 3 --format html --out run3.html", NULL, &status))
+  if (!dh_cli_parse (
+          cli, argc, argv, entries, NULL,
+          "[--db FILE] [--run N[,M]] [--threshold V|RULE@RUN] [--slices] [--objects] [--intervals] [--require R] "
+          "[--table] [--format F] --out FILE",
+          "Writes a run with its provenance, two compared, or a table of many. Without --out: lists the "
+          "runs, or, with\n--require, only tells by the exit status whether that holds.",
+          "densehybrid report --run 3 --format html --out run3.html", NULL, &status))
     return status;
   g_autoptr (GError) error = NULL;
+  if (drawn_name && (!intervals || !dh_drawn_from_name (drawn_name, &drawn)))
+    return dh_cli_usage (cli, "--drawn %s: it belongs to --intervals, and is image or scene", drawn_name);
   g_autoptr (DhCliRequired) required = dh_cli_required_new (require, NULL, DH_CLI_REQUIRE_OF_STORED, &error);
   if (!required)
     return dh_cli_fail (cli, &error);
   if (require && table.wanted)
     return dh_cli_usage (cli, "--require asks about one run, and a --table is of many");
-  if (!out && require && !format_name && !kept && !objects && !slices)
+  if (!out && require && !format_name && !kept && !objects && !slices && !intervals)
     return check_alone (cli, db, runs, required);
-  if (!out && (runs || format_name || kept || objects || slices || table.wanted))
+  if (!out && (runs || format_name || kept || objects || slices || intervals || table.wanted))
     return dh_cli_usage (cli, "--out is missing: which file?");
   if (!out)
     {
@@ -301,8 +313,8 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
         cli, "--format is missing, and %s does not end in a format's name: csv, json, html, md, tex, pdf", out);
   if (!dh_report_format_from_name (lower, &format))
     return dh_cli_usage (cli, "--format %s is none of csv, json, html, md, latex, pdf", name);
-  if (table.wanted && (kept || objects || slices))
-    return dh_cli_usage (cli, "--threshold, --slices and --objects have no place in a --table");
+  if (table.wanted && (kept || objects || slices || intervals))
+    return dh_cli_usage (cli, "--threshold, --slices, --objects and --intervals have no place in a --table");
   if (!table.wanted && (table.protocol || table.marks || table.names || table.digits != 2))
     return dh_cli_usage (cli, "--protocol, --mark, --name and --digits belong to --table");
   const char *path = printed ? "/dev/stdout" : out;
@@ -324,16 +336,18 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "--threshold has no place in %s: json, html, md and pdf have one",
                          dh_report_format_name (format));
 
-  if (slices && (format == DH_REPORT_CSV || format == DH_REPORT_LATEX))
-    return dh_cli_usage (cli, "--slices has no place in %s: json, html, md and pdf have one",
-                         dh_report_format_name (format));
+  if ((slices || intervals) && (format == DH_REPORT_CSV || format == DH_REPORT_LATEX))
+    return dh_cli_usage (cli, "%s no place in %s: json, html, md and pdf have one",
+                         slices ? "--slices has" : "--intervals have", dh_report_format_name (format));
   if (objects && (format == DH_REPORT_LATEX || (format == DH_REPORT_CSV && second)))
     return dh_cli_usage (cli, "--objects has no place in %s: json, html, md and pdf have one%s",
                          dh_report_format_name (format), second ? "" : ", and csv of one run");
   g_autoptr (DhDatabase) database = dh_database_open_existing (db, &error);
   if (!database || (!first && !(first = newest_run (database, &error))))
     return dh_cli_fail (cli, &error);
-  DhReportContents contents = { .run = first, .other = second, .slices = slices, .objects = objects };
+  DhReportContents contents = {
+    .run = first, .other = second, .slices = slices, .objects = objects, .intervals = intervals, .drawn = drawn
+  };
   if (!(kept ? write_at (cli, database, &contents, value, rule, source, format, path, &error)
              : dh_report_write_contents (database, &contents, format, path, cli->cancellable, &error)))
     return dh_cli_fail (cli, &error);

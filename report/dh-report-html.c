@@ -247,6 +247,7 @@ dh_report_to_html (const DhReport *report)
                     "report</title>\n<style>");
   g_string_append_printf (html, "%s</style>\n<h1>Dense anomaly detection: report</h1>\n", style);
   append_table (html, dh_report_compared_protocols (report));
+  append_table (html, dh_report_compared_intervals (report));
   append_table (html, dh_report_compared_slices (report));
   append_table (html, dh_report_compared_images (report));
   for (guint r = 0; r < report->n_runs; r++)
@@ -257,6 +258,7 @@ dh_report_to_html (const DhReport *report)
       if (run->protocols->len > 0)
         {
           append_protocols (html, run);
+          append_table (html, dh_report_intervals_table (report, r));
           append_table (html, dh_report_thresholds_table (report, r));
           append_table (html, dh_report_components_table (run));
         }

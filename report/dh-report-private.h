@@ -5,6 +5,7 @@
 #include "dh-dataset.h"
 #include "dh-place.h"
 #include "dh-report.h"
+#include "dh-run-intervals.h"
 #include "dh-stored-curve.h"
 #include "dh-tensor.h"
 
@@ -23,9 +24,10 @@ typedef struct
   guint n_runs;
   const DhReportThreshold *thresholds; /* of the first run */
   guint n_thresholds;
-  gboolean objects;                  /* to be counted and listed, in every format but CSV and LaTeX */
-  struct _DhReportSlices *slices[2]; /* of each run, for the same formats; NULL where they are not wanted */
-  GPtrArray *marks;                  /* DhMarkRow, for their tags; NULL */
+  gboolean objects;                     /* to be counted and listed, in every format but CSV and LaTeX */
+  struct _DhReportSlices *slices[2];    /* of each run, for the same formats; NULL where they are not wanted */
+  struct _DhReportIntervals *intervals; /* of the runs, likewise */
+  GPtrArray *marks;                     /* DhMarkRow, for their tags; NULL */
   GCancellable *cancellable;
 } DhReport;
 
@@ -75,6 +77,8 @@ gboolean dh_report_has_maps (const DhRunRow *run);
 GPtrArray *dh_report_worst_first (const DhReportRun *run);
 /* "94.32", "—"; for HTML, Markdown and tables. */
 char *dh_report_percent (double fraction);
+/* The first less the second: "+1.25", "−0.03", "—". */
+char *dh_report_difference (double a, double b);
 /* "−10.60" */
 char *dh_report_number (double value, guint digits);
 /* "1,043,905" */
@@ -144,6 +148,43 @@ void dh_report_slices_to_json (const DhReportSlices *slices, JsonBuilder *json);
 gboolean dh_report_slices_count_whole (const DhReportSlices *slices, double threshold, DhConfusion *confusion);
 /* Their numbers, DhRunSlice; those of the whole are not among them. NULL where some image could not be read. */
 GPtrArray *dh_report_slices_list (const DhReportSlices *slices);
+/* A part of a run's set, as it is drawn anew. */
+typedef struct
+{
+  const GPtrArray *rows;   /* DhRunImageRow; NULL: all that were measured */
+  double ap, fpr95, auroc; /* of it, by densehybrid-pooled */
+} DhReportPart;
+/* Of the slices that are of some images, and no places in them, the one at `*at` or the next, to whose place that is
+ * set; FALSE behind the last. Free the name with g_free. */
+gboolean dh_report_slices_next_part (const DhReportSlices *slices, guint *at, DhReportPart *part, char **name);
+
+/* dh-report-intervals.c: how far the pooled numbers are a matter of chance. Empty until images are added to it, by who
+ * reads them anyway, or by dh_report_intervals_read(). */
+typedef struct _DhReportIntervals DhReportIntervals;
+DhReportIntervals *dh_report_intervals_new (const DhReport *report, DhDrawn drawn);
+void dh_report_intervals_free (DhReportIntervals *intervals);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhReportIntervals, dh_report_intervals_free)
+/* An image of run `which` as it was measured: its map, oriented. */
+void dh_report_intervals_add (DhReportIntervals *intervals, guint which, DhRunImageRow *row, const float *scores,
+                              const DhLabels *labels);
+/* All images of run `which`. */
+void dh_report_intervals_read (DhReportIntervals *intervals, guint which, const DhProgress *progress,
+                               GCancellable *cancellable);
+/* Why there are none; NULL where there are. Once all was added. */
+const char *dh_report_intervals_why (DhReportIntervals *intervals);
+gboolean dh_report_intervals_of_scenes (const DhReportIntervals *intervals);
+/* The whole of run `which`. FALSE where it was not measured by the protocol. */
+gboolean dh_report_intervals_get_whole (const DhReportIntervals *intervals, guint which, DhReportPart *part);
+/* Of `n` runs, beginning with `which`, a part of each. FALSE where there are none, memory is short, or cancelled. */
+gboolean dh_report_intervals_draw (DhReportIntervals *intervals, const DhReportPart *parts, guint which, guint n,
+                                   DhBootstrapNumbers *numbers, GCancellable *cancellable);
+/* dh-report-intervals-text.c; NULL where the report is not to have them. Of two runs that measured the same, their
+ * difference: NULL of one. */
+DhReportTable *dh_report_intervals_table (const DhReport *report, guint run);
+DhReportTable *dh_report_compared_intervals (const DhReport *report);
+void dh_report_intervals_to_json (const DhReport *report, guint run, JsonBuilder *json);
+void dh_report_differences_to_json (const DhReport *report, JsonBuilder *json);
+
 /* dh-report-maps.c: the map that the row was measured on, oriented, and its labels, of one size. FALSE where the map is
  * gone or another run's, or the labels are. */
 gboolean dh_report_load_measured (const DhRunImageRow *row, DhDataset *dataset, DhTensor **map, DhLabels **labels);

@@ -165,14 +165,15 @@ finish (Slice *slice, gboolean whole, double threshold)
 
 /* Slices from `from` to before `to`, in one pass over the pictures of the set. */
 static void
-measure (GPtrArray *slices, guint from, guint to, DhDataset *dataset, double threshold, GCancellable *cancellable)
+measure (GPtrArray *slices, guint from, guint to, DhDataset *dataset, double threshold, const DhReport *report,
+         guint which)
 {
   const GPtrArray *all = ((Slice *)slices->pdata[0])->rows;
   g_autofree gboolean *fits = g_new (gboolean, slices->len);
   g_autofree guint *next = g_new0 (guint, slices->len);
   for (guint s = from; s < to; s++)
     fits[s] = TRUE;
-  for (guint i = 0; i < all->len && !g_cancellable_is_cancelled (cancellable); i++)
+  for (guint i = 0; i < all->len && !g_cancellable_is_cancelled (report->cancellable); i++)
     {
       g_autoptr (DhTensor) map = NULL;
       g_autoptr (DhLabels) labels = NULL;
@@ -184,6 +185,8 @@ measure (GPtrArray *slices, guint from, guint to, DhDataset *dataset, double thr
             continue;
           next[s]++;
           read = tried ? read : dh_report_load_measured (all->pdata[i], dataset, &map, &labels);
+          if (!tried && read && from == 0 && report->intervals)
+            dh_report_intervals_add (report->intervals, which, all->pdata[i], dh_tensor_f32 (map), labels);
           tried = TRUE;
           if (read && fits[s])
             fits[s] = add_picture (slice, dh_tensor_f32 (map), labels);
@@ -219,7 +222,7 @@ dh_report_slices_new (const DhReport *report, guint which)
       for (to = from; to < self->slices->len && (to == from || cost + cost_of (self->slices->pdata[to]) <= BUDGET);
            to++)
         cost += cost_of (self->slices->pdata[to]);
-      measure (self->slices, from, to, dataset, threshold, report->cancellable);
+      measure (self->slices, from, to, dataset, threshold, report, which);
     }
   return self;
 }
@@ -256,6 +259,27 @@ dup_name (const Slice *slice)
 {
   const gboolean bare = !g_str_equal (slice->by, "scene") && !g_str_equal (slice->by, "tag");
   return bare ? g_strdup (slice->name) : g_strdup_printf ("%s %s", slice->by, slice->name);
+}
+
+static void
+get_part (const Slice *slice, DhReportPart *part)
+{
+  *part = (DhReportPart){ slice->rows, slice->metrics.ap, slice->metrics.fpr95, slice->metrics.auroc };
+}
+
+gboolean
+dh_report_slices_next_part (const DhReportSlices *self, guint *at, DhReportPart *part, char **name)
+{
+  for (; self && *at < self->slices->len; ++*at)
+    {
+      const Slice *slice = self->slices->pdata[*at];
+      if (*at == 0 || slice->place < DH_N_PLACES)
+        continue;
+      get_part (slice, part);
+      *name = dup_name (slice);
+      return TRUE;
+    }
+  return FALSE;
 }
 
 GPtrArray *

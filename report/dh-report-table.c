@@ -111,9 +111,8 @@ dh_report_thresholds_table (const DhReport *report, guint run)
   return table;
 }
 
-/* "+1.25", "−0.03", "—" */
-static char *
-dup_difference (double a, double b)
+char *
+dh_report_difference (double a, double b)
 {
   double change = 100 * (a - b);
   if (fabs (change) < 0.005)
@@ -127,7 +126,7 @@ dh_report_table_add_pair (DhReportTable *table, double a, double b, gboolean sub
 {
   g_ptr_array_add (table->cells, dh_report_percent (a));
   g_ptr_array_add (table->cells, dh_report_percent (b));
-  g_ptr_array_add (table->cells, dup_difference (a, subtract ? b : NAN));
+  g_ptr_array_add (table->cells, dh_report_difference (a, subtract ? b : NAN));
 }
 
 const char *

@@ -231,6 +231,7 @@ add_run (JsonBuilder *json, const DhReport *report, guint which)
   if (which == 0 && report->n_thresholds > 0)
     add_thresholds (json, report);
   dh_report_slices_to_json (report->slices[which], json);
+  dh_report_intervals_to_json (report, which, json);
   g_autoptr (DhReportObjects) objects = dh_report_objects_new (report, which);
   dh_report_objects_to_json (objects, json);
   json_builder_set_member_name (json, "images");
@@ -251,6 +252,7 @@ dh_report_to_json (const DhReport *report)
   for (guint r = 0; r < report->n_runs; r++)
     add_run (json, report, r);
   json_builder_end_array (json);
+  dh_report_differences_to_json (report, json);
   json_builder_end_object (json);
   g_autoptr (JsonNode) root = json_builder_get_root (json);
   return dh_text_mend_json (json_to_string (root, TRUE));
@@ -312,6 +314,7 @@ dh_report_to_markdown (const DhReport *report)
 {
   GString *md = g_string_new ("# Dense anomaly detection: report\n");
   append_markdown_table (md, dh_report_compared_protocols (report));
+  append_markdown_table (md, dh_report_compared_intervals (report));
   append_markdown_table (md, dh_report_compared_slices (report));
   append_markdown_table (md, dh_report_compared_images (report));
   for (guint r = 0; r < report->n_runs; r++)
@@ -341,6 +344,7 @@ dh_report_to_markdown (const DhReport *report)
           g_string_append_printf (md, "| %s | %s | %s | %s | %s | %" G_GINT64_FORMAT " |\n", score, protocol, ap, fpr95,
                                   auroc, row->undefined_images);
         }
+      append_markdown_table (md, dh_report_intervals_table (report, r));
       append_markdown_table (md, dh_report_thresholds_table (report, r));
       append_markdown_table (md, dh_report_components_table (run));
       append_markdown_table (md, dh_report_slices_table (report->slices[r]));

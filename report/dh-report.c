@@ -197,10 +197,15 @@ write_report (const DhReport *report, DhReportFormat format, const char *path, G
 }
 
 static gboolean
-measure_slices (DhReport *report, gboolean wanted, GError **error)
+measure_parts (DhReport *report, const DhReportContents *contents, GError **error)
 {
-  for (guint r = 0; wanted && r < report->n_runs; r++)
-    report->slices[r] = dh_report_slices_new (report, r);
+  if (contents->intervals)
+    report->intervals = dh_report_intervals_new (report, contents->drawn);
+  for (guint r = 0; r < report->n_runs; r++)
+    if (contents->slices)
+      report->slices[r] = dh_report_slices_new (report, r);
+    else if (contents->intervals)
+      dh_report_intervals_read (report->intervals, r, NULL, report->cancellable);
   return !g_cancellable_set_error_if_cancelled (report->cancellable, error);
 }
 
@@ -217,13 +222,14 @@ dh_report_write_contents (DhDatabase *database, const DhReportContents *contents
       dh_report_load_run (database, contents->run, &report.runs[0], error)
       && (!contents->other || dh_report_load_run (database, contents->other, &report.runs[1], error))
       && ((!contents->objects && !contents->slices) || (report.marks = dh_database_list_marks (database, error)))
-      && measure_slices (&report, contents->slices && format != DH_REPORT_CSV && format != DH_REPORT_LATEX, error)
+      && (format == DH_REPORT_CSV || format == DH_REPORT_LATEX || measure_parts (&report, contents, error))
       && write_report (&report, format, path, error);
   dh_report_clear_run (&report.runs[0]);
   dh_report_clear_run (&report.runs[1]);
   g_clear_pointer (&report.marks, g_ptr_array_unref);
   for (guint r = 0; r < report.n_runs; r++)
     dh_report_slices_free (report.slices[r]);
+  dh_report_intervals_free (report.intervals);
   return done;
 }
 

@@ -2,6 +2,7 @@
 #include <gio/gio.h>
 #include "dh-database.h"
 #include "dh-records.h"
+#include "dh-run-intervals.h"
 
 G_BEGIN_DECLS
 
@@ -55,14 +56,16 @@ gboolean dh_report_write_at (DhDatabase *database, gint64 run, const DhReportThr
 
 /* All of it. `slices`: AP, FPR95, AUROC, and TPR and FPR at a threshold, of scenes, tags and places in the picture.
  * `objects`: the objects that each run finds and misses, by size, place, scene and tag, and the missed ones one by one.
- * Both in every format but CSV and LaTeX; of one run, CSV with objects is these alone, a row each: the file of the
+ * `intervals`: how far the pooled numbers of each run, of both runs' difference and of slices are a matter of chance.
+ * All in every format but CSV and LaTeX; of one run, CSV with objects is these alone, a row each: the file of the
  * picture, its tags and note, and the box. Its maps and the labels are read again for that. */
 typedef struct
 {
   gint64 run, other; /* `other` 0: one run alone */
   const DhReportThreshold *thresholds;
   guint n_thresholds;
-  gboolean slices, objects;
+  gboolean slices, objects, intervals;
+  DhDrawn drawn;
 } DhReportContents;
 gboolean dh_report_write_contents (DhDatabase *database, const DhReportContents *contents, DhReportFormat format,
                                    const char *path, GCancellable *cancellable, GError **error);

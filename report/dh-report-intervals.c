@@ -1,0 +1,258 @@
+/* How far a run's pooled numbers, or the difference of two runs', are a matter of chance: of which images there are. */
+#include <math.h>
+#include <string.h>
+
+#include "dh-error.h"
+#include "dh-report-private.h"
+#include "dh-run-intervals.h"
+#include "dh-run-numbers.h"
+
+#define POOLED "densehybrid-pooled"
+
+/* A run and what is drawn of it. */
+typedef struct
+{
+  const DhReportRun *run;
+  const DhRunProtocolRow *pooled; /* borrowed; NULL: not measured by it */
+  GPtrArray *rows;                /* DhRunImageRow, borrowed: all that were measured */
+  DhBootstrap *pixels;            /* of those that were read; NULL where the run keeps no curve, or memory is short */
+  GPtrArray *read;                /* DhRunImageRow, borrowed, in their order */
+} Side;
+
+struct _DhReportIntervals
+{
+  Side sides[2];
+  guint n_sides;
+  gboolean scenes;
+  GHashTable *groups; /* the stem of an image, or its scene, to its group's number and 1 */
+  char *why;          /* why there are none; NULL */
+};
+
+static const char *const names[] = { [DH_DRAWN_IMAGES] = "image", [DH_DRAWN_SCENES] = "scene" };
+
+gboolean
+dh_drawn_from_name (const char *name, DhDrawn *drawn)
+{
+  for (guint i = DH_DRAWN_IMAGES; i < G_N_ELEMENTS (names); i++)
+    if (g_str_equal (name, names[i]))
+      {
+        *drawn = i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+static void
+init_side (Side *side, const DhReportRun *run)
+{
+  side->run = run;
+  side->rows = g_ptr_array_new ();
+  side->read = g_ptr_array_new ();
+  side->pooled = dh_report_find_protocol (run, run->run->score, POOLED);
+  g_autoptr (DhCurve) curve = side->pooled && side->pooled->curve ? dh_curve_from_bytes (side->pooled->curve) : NULL;
+  side->pixels = curve ? dh_bootstrap_new (curve) : NULL;
+  for (guint i = 0; i < run->images->len; i++)
+    {
+      DhRunImageRow *row = run->images->pdata[i];
+      if (g_str_equal (row->state, "done") && row->pixels > 0)
+        g_ptr_array_add (side->rows, row);
+    }
+}
+
+/* How many scenes there are; 0 where an image has none. */
+static guint
+count_scenes (const Side *side)
+{
+  g_autoptr (GHashTable) scenes = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < side->rows->len; i++)
+    {
+      char *scene = ((DhRunImageRow *)side->rows->pdata[i])->scene;
+      if (*scene == '\0')
+        return 0;
+      g_hash_table_add (scenes, scene);
+    }
+  return g_hash_table_size (scenes);
+}
+
+DhReportIntervals *
+dh_report_intervals_new (const DhReport *report, DhDrawn drawn)
+{
+  DhReportIntervals *self = g_new0 (DhReportIntervals, 1);
+  self->groups = g_hash_table_new (g_str_hash, g_str_equal);
+  guint scenes = G_MAXUINT;
+  for (self->n_sides = 0; self->n_sides < report->n_runs; self->n_sides++)
+    {
+      Side *side = &self->sides[self->n_sides];
+      init_side (side, &report->runs[self->n_sides]);
+      scenes = MIN (scenes, count_scenes (side));
+      if (!self->why && !side->pooled)
+        self->why = g_strdup_printf ("run %" G_GINT64_FORMAT " was not measured by " POOLED, side->run->run->id);
+      else if (!self->why && !side->pixels)
+        self->why = g_strdup_printf ("run %" G_GINT64_FORMAT " keeps no curve of " POOLED, side->run->run->id);
+    }
+  self->scenes = drawn == DH_DRAWN_SCENES || (drawn == DH_DRAWN_BY_ITSELF && scenes >= DH_BOOTSTRAP_LEAST);
+  if (!self->why && self->scenes && scenes == 0)
+    self->why = g_strdup ("not every image has a scene");
+  return self;
+}
+
+void
+dh_report_intervals_free (DhReportIntervals *self)
+{
+  if (!self)
+    return;
+  for (guint r = 0; r < self->n_sides; r++)
+    {
+      g_ptr_array_unref (self->sides[r].rows);
+      g_ptr_array_unref (self->sides[r].read);
+      dh_bootstrap_free (self->sides[r].pixels);
+    }
+  g_hash_table_unref (self->groups);
+  g_free (self->why);
+  g_free (self);
+}
+
+void
+dh_report_intervals_add (DhReportIntervals *self, guint which, DhRunImageRow *row, const float *scores,
+                         const DhLabels *labels)
+{
+  Side *side = &self->sides[which];
+  const char *group = self->scenes ? row->scene : row->stem;
+  if (!side->pixels)
+    return;
+  if (!dh_bootstrap_add (side->pixels, scores, labels->ids, (gsize)labels->width * labels->height))
+    {
+      g_clear_pointer (&side->pixels, dh_bootstrap_free);
+      g_free (self->why);
+      self->why = g_strdup ("no memory is left for it");
+      return;
+    }
+  g_ptr_array_add (side->read, row);
+  if (!g_hash_table_contains (self->groups, group))
+    g_hash_table_insert (self->groups, (gpointer)group, GUINT_TO_POINTER (g_hash_table_size (self->groups) + 1));
+}
+
+void
+dh_report_intervals_read (DhReportIntervals *self, guint which, const DhProgress *progress, GCancellable *cancellable)
+{
+  Side *side = &self->sides[which];
+  g_autoptr (DhDataset) dataset =
+      !self->why && dh_report_has_maps (side->run->run) ? dh_report_open_dataset (side->run->run, cancellable) : NULL;
+  for (guint i = 0; dataset && i < side->rows->len && !g_cancellable_is_cancelled (cancellable); i++)
+    {
+      g_autoptr (DhTensor) map = NULL;
+      g_autoptr (DhLabels) labels = NULL;
+      DhRunImageRow *row = side->rows->pdata[i];
+      dh_progress_report (progress, i, side->rows->len, row->stem);
+      if (dh_report_load_measured (row, dataset, &map, &labels))
+        dh_report_intervals_add (self, which, row, dh_tensor_f32 (map), labels);
+    }
+}
+
+const char *
+dh_report_intervals_why (DhReportIntervals *self)
+{
+  for (guint r = 0; !self->why && r < self->n_sides; r++)
+    if (self->sides[r].read->len < self->sides[r].rows->len || self->sides[r].rows->len == 0)
+      self->why = g_strdup_printf ("of run %" G_GINT64_FORMAT " not every map, or label, is there any more",
+                                   self->sides[r].run->run->id);
+  return self->why;
+}
+
+gboolean
+dh_report_intervals_of_scenes (const DhReportIntervals *self)
+{
+  return self->scenes;
+}
+
+gboolean
+dh_report_intervals_get_whole (const DhReportIntervals *self, guint which, DhReportPart *part)
+{
+  const DhRunProtocolRow *pooled = self->sides[which].pooled;
+  *part = (DhReportPart){ NULL, pooled ? pooled->ap : NAN, pooled ? pooled->fpr95 : NAN, pooled ? pooled->auroc : NAN };
+  return pooled != NULL;
+}
+
+/* The groups of a run's images, in the order of its pixels; of those of `rows` alone, NULL: of all. */
+static guint *
+number_groups (const DhReportIntervals *self, const Side *side, const GPtrArray *rows)
+{
+  g_autoptr (GHashTable) part = g_hash_table_new (NULL, NULL);
+  guint *groups = g_new (guint, MAX (side->read->len, 1));
+  for (guint i = 0; rows && i < rows->len; i++)
+    g_hash_table_add (part, rows->pdata[i]);
+  for (guint i = 0; i < side->read->len; i++)
+    {
+      DhRunImageRow *row = side->read->pdata[i];
+      const char *group = self->scenes ? row->scene : row->stem;
+      groups[i] = rows && !g_hash_table_contains (part, row)
+                      ? G_MAXUINT
+                      : GPOINTER_TO_UINT (g_hash_table_lookup (self->groups, group)) - 1;
+    }
+  return groups;
+}
+
+gboolean
+dh_report_intervals_draw (DhReportIntervals *self, const DhReportPart *parts, guint which, guint n,
+                          DhBootstrapNumbers *numbers, GCancellable *cancellable)
+{
+  DhBootstrapRun runs[2] = { { 0 } };
+  g_autofree guint *groups[2] = { NULL, NULL };
+  if (dh_report_intervals_why (self))
+    return FALSE;
+  for (guint r = 0; r < n; r++)
+    {
+      const Side *side = &self->sides[which + r];
+      groups[r] = number_groups (self, side, parts[r].rows);
+      runs[r] = (DhBootstrapRun){ side->pixels, groups[r], parts[r].ap, parts[r].fpr95, parts[r].auroc };
+    }
+  return dh_bootstrap_draw (runs, n, g_hash_table_size (self->groups), numbers, cancellable);
+}
+
+/* Of the runs that were read, as many as there are. */
+static gboolean
+measure (DhReport *report, DhRunIntervals *intervals, GError **error)
+{
+  DhReportPart parts[2];
+  for (guint r = 0; r < report->n_runs; r++)
+    if (dh_report_intervals_get_whole (report->intervals, r, &parts[r]))
+      {
+        intervals->ap[r] = parts[r].ap;
+        intervals->fpr95[r] = parts[r].fpr95;
+        intervals->auroc[r] = parts[r].auroc;
+      }
+  intervals->scenes = report->intervals->scenes;
+  intervals->images = report->intervals->sides[0].rows->len;
+  const char *why = dh_report_intervals_why (report->intervals);
+  if (!why
+      && dh_report_intervals_draw (report->intervals, parts, 0, report->n_runs, &intervals->numbers,
+                                   report->cancellable))
+    return TRUE;
+  if (g_cancellable_set_error_if_cancelled (report->cancellable, error))
+    return FALSE;
+  g_set_error (error, DH_ERROR, why ? DH_ERROR_NOT_FOUND : DH_ERROR_NO_MEMORY, "no intervals can be had: %s",
+               why ? why : "no memory is left for it");
+  return FALSE;
+}
+
+gboolean
+dh_run_intervals_measure (DhDatabase *database, gint64 run, gint64 other, DhDrawn drawn, DhRunIntervals *intervals,
+                          const DhProgress *progress, GCancellable *cancellable, GError **error)
+{
+  DhReport report = { .n_runs = other ? 2 : 1, .cancellable = cancellable };
+  *intervals = (DhRunIntervals){ .ap = { NAN, NAN }, .fpr95 = { NAN, NAN }, .auroc = { NAN, NAN } };
+  gboolean done = (!other || dh_run_numbers_check_same (database, run, other, error))
+                  && dh_report_load_run (database, run, &report.runs[0], error)
+                  && (!other || dh_report_load_run (database, other, &report.runs[1], error));
+  if (done)
+    {
+      report.intervals = dh_report_intervals_new (&report, drawn);
+      for (guint r = 0; r < report.n_runs; r++)
+        dh_report_intervals_read (report.intervals, r, progress, cancellable);
+      done = measure (&report, intervals, error);
+    }
+  dh_report_clear_run (&report.runs[0]);
+  dh_report_clear_run (&report.runs[1]);
+  dh_report_intervals_free (report.intervals);
+  return done;
+}
