@@ -4,10 +4,21 @@
 #include <string.h>
 
 #include "dh-error.h"
+#include "dh-run-intervals.h"
 #include "dh-run-numbers.h"
 
 #define SLICES "slices"
+#define POOLED "densehybrid-pooled"
 #define LAST (-1)
+
+/* What is asked of the number's 95 % interval. */
+typedef enum
+{
+  CHANCE_LEFT_OUT,
+  CHANCE_SURELY, /* that all of it is as required */
+  CHANCE_MAYBE,  /* that some of it is */
+} Chance;
+static const char *const chances[] = { [CHANCE_SURELY] = "surely", [CHANCE_MAYBE] = "maybe" };
 
 typedef struct
 {
@@ -15,6 +26,7 @@ typedef struct
   const DhProtocol *protocol; /* NULL: of the classes */
   guint number;               /* of `numbers` */
   gboolean least, strict, slices;
+  Chance chance;
   gint64 run;   /* whose number is the bound, or LAST; 0: none's */
   double bound; /* or how much more than that run's */
 } Requirement;
@@ -28,7 +40,7 @@ static const char *const numbers[] = { "ap",   "auroc", "fpr95",   "best_f1",   
                                        "siou", "ppv",   "mean_f1", "closed_miou", "open_miou" };
 enum
 {
-  NUMBERS_OF_SLICES = 3, /* the first so many */
+  NUMBERS_OF_SLICES = 3, /* the first so many; they have intervals, too */
   NUMBER_TPR_AT_FPR5 = 4,
   FIRST_OF_COMPONENTS = 5,
   FIRST_OF_CLASSES = 8, /* which are of no protocol, and read from where the run is kept */
@@ -125,13 +137,15 @@ check_given (const char *text, const Requirement *requirement, DhCliRequireOf of
 {
   const char *name = numbers[requirement->number];
   const gboolean of_components = requirement->number >= FIRST_OF_COMPONENTS;
-  if (of == DH_CLI_REQUIRE_OF_MAPS && (requirement->slices || requirement->run != 0))
-    return refuse (text, error, "runs and slices are known to eval-ood and report");
+  if (of == DH_CLI_REQUIRE_OF_MAPS && (requirement->slices || requirement->chance || requirement->run != 0))
+    return refuse (text, error, "runs, slices and intervals are known to eval-ood and report");
   if (requirement->number >= FIRST_OF_CLASSES)
     return of != DH_CLI_REQUIRE_OF_MAPS
            || refuse (text, error, "the segmentation is known to eval-ood, eval-osr and report");
   if (requirement->slices && requirement->number >= NUMBERS_OF_SLICES)
     return refuse (text, error, "of slices ap, auroc and fpr95 are measured");
+  if (requirement->chance && requirement->number >= NUMBERS_OF_SLICES)
+    return refuse (text, error, "ap, auroc and fpr95 have intervals");
   if (requirement->number == NUMBER_TPR_AT_FPR5 && (of == DH_CLI_REQUIRE_OF_STORED || requirement->run != 0))
     return refuse (text, error, "tpr_at_fpr5 is not kept of a run");
   if (of_components == (requirement->protocol->kind == DH_PROTOCOL_COMPONENT))
@@ -149,9 +163,14 @@ static gboolean
 parse_left (const char *word, const char *text, GPtrArray *protocols, Requirement *requirement, GError **error)
 {
   requirement->slices = g_str_equal (word, SLICES);
-  requirement->protocol = dh_protocol_find (requirement->slices ? "densehybrid-pooled" : word, error);
-  if (!requirement->protocol || requirement->slices || !protocols
-      || g_ptr_array_find (protocols, requirement->protocol, NULL))
+  for (guint i = CHANCE_SURELY; i < G_N_ELEMENTS (chances); i++)
+    if (g_str_equal (word, chances[i]))
+      requirement->chance = i;
+  if (requirement->chance && protocols && !g_ptr_array_find (protocols, dh_protocol_find (POOLED, NULL), NULL))
+    return refuse (text, error, "intervals are of " POOLED "; name it in --protocol too");
+  const gboolean pooled = requirement->slices || requirement->chance;
+  requirement->protocol = dh_protocol_find (pooled ? POOLED : word, error);
+  if (!requirement->protocol || pooled || !protocols || g_ptr_array_find (protocols, requirement->protocol, NULL))
     return requirement->protocol != NULL;
   g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "--require \"%s\": %s is not measured; name it in --protocol too", text,
                word);
@@ -168,15 +187,17 @@ parse (const char *text, GPtrArray *protocols, DhCliRequireOf of, Requirement *r
   g_autofree char *word = sign ? g_strndup (name, (gsize)(sign - name)) : NULL;
   if (!sign || !find_number (word, &requirement->number) || !parse_right (after, requirement))
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
-                   "--require \"%s\" is none: write ap>=60%% or ap>=0.6, of ap, auroc, fpr95, best_f1, tpr_at_fpr5, "
-                   "siou, ppv, mean_f1, closed_miou or open_miou%s",
-                   text, of == DH_CLI_REQUIRE_OF_MAPS ? "" : "; or against run 12: ap>=@12-1%, slices:ap>=@12-2%");
+      g_set_error (
+          error, DH_ERROR, DH_ERROR_USAGE,
+          "--require \"%s\" is none: write ap>=60%% or ap>=0.6, of ap, auroc, fpr95, best_f1, tpr_at_fpr5, "
+          "siou, ppv, mean_f1, closed_miou or open_miou%s",
+          text,
+          of == DH_CLI_REQUIRE_OF_MAPS ? "" : "; or against run 12: ap>=@12-1%, slices:ap>=@12-2%, surely:ap>=@12-1%");
       return FALSE;
     }
   requirement->least = *sign == '>';
   requirement->strict = sign[1] != '=';
-  requirement->protocol = protocols ? protocols->pdata[0] : dh_protocol_find ("densehybrid-pooled", NULL);
+  requirement->protocol = protocols ? protocols->pdata[0] : dh_protocol_find (POOLED, NULL);
   g_autofree char *left = name == text ? NULL : g_strndup (text, (gsize)(colon - text));
   if (requirement->number >= FIRST_OF_CLASSES)
     {
@@ -234,6 +255,9 @@ typedef struct
   DhDatabase *database;
   gint64 run, sliced[2];
   GPtrArray *slices[2]; /* of these runs, once they are measured */
+  gboolean has_intervals;
+  gint64 against; /* which run they are less; 0: none */
+  DhRunIntervals intervals;
   int status;
 } Check;
 
@@ -252,13 +276,20 @@ shown (double value)
   return isnan (value) ? g_strdup ("undefined") : g_strdup_printf ("%.4f %%", 100 * value);
 }
 
+static gboolean
+holds (const Requirement *requirement, double value, double bound)
+{
+  if (requirement->least)
+    return requirement->strict ? value > bound : value >= bound;
+  return requirement->strict ? value < bound : value <= bound;
+}
+
 /* `base` NAN where no run's number is the bound. */
 static void
 compare (Check *check, const Requirement *requirement, const char *where, double value, gint64 run, double base)
 {
   const double bound = requirement->run ? base + requirement->bound : requirement->bound;
-  if (requirement->least ? (requirement->strict ? value > bound : value >= bound)
-                         : (requirement->strict ? value < bound : value <= bound))
+  if (holds (requirement, value, bound))
     return;
   g_autofree char *own = shown (value), *other = shown (base);
   g_autofree char *of = run ? g_strdup_printf (", of run %" G_GINT64_FORMAT " %s", run, other) : g_strdup ("");
@@ -320,6 +351,57 @@ check_slices (Check *check, const Requirement *requirement, gint64 run, GError *
   return compared > 0;
 }
 
+/* Of the last pair of runs that was asked about. */
+static gboolean
+find_intervals (Check *check, gint64 against, GError **error)
+{
+  if (check->has_intervals && check->against == against)
+    return TRUE;
+  check->against = against;
+  check->has_intervals =
+      dh_run_intervals_measure (check->database, check->run, against, DH_DRAWN_BY_ITSELF, &check->intervals,
+                                check->cli->quiet ? NULL : &check->cli->progress, check->cli->cancellable, error);
+  dh_cli_progress_end (check->cli);
+  return check->has_intervals;
+}
+
+static char *
+shown_interval (DhInterval interval)
+{
+  return g_strdup_printf ("%.4f to %.4f %%", 100 * interval.low, 100 * interval.high);
+}
+
+static gboolean
+check_chance (Check *check, const Requirement *requirement, gint64 run, GError **error)
+{
+  if (!find_intervals (check, run, error))
+    return FALSE;
+  const DhRunIntervals *all = &check->intervals;
+  const DhBootstrapNumber *drawn[] = { &all->numbers.ap, &all->numbers.auroc, &all->numbers.fpr95 };
+  const double *exact[] = { all->ap, all->auroc, all->fpr95 };
+  G_STATIC_ASSERT (G_N_ELEMENTS (drawn) == NUMBERS_OF_SLICES);
+  const DhInterval interval = run ? drawn[requirement->number]->difference : drawn[requirement->number]->of[0];
+  if (isnan (interval.low))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "too few %s, or too few with anomalies, for an interval: %u",
+                   all->scenes ? "scenes" : "images", all->numbers.groups);
+      return FALSE;
+    }
+  /* Where it must hold the most, and where it is enough that it does. */
+  const double value = requirement->least == (requirement->chance == CHANCE_SURELY) ? interval.low : interval.high;
+  if (holds (requirement, value, requirement->bound))
+    return TRUE;
+  g_autofree char *own = shown (exact[requirement->number][0]), *range = shown_interval (interval);
+  g_autofree char *other = shown (exact[requirement->number][1]);
+  g_autofree char *of =
+      run ? g_strdup_printf (", of run %" G_GINT64_FORMAT " %s; the difference is", run, other) : g_strdup (",");
+  g_autoptr (GError) failure = g_error_new (
+      DH_ERROR, DH_ERROR_FAILED, "%s is required and does not hold: %s under " POOLED " is %s%s %s in 95 of 100 draws",
+      requirement->text, numbers[requirement->number], own, of, range);
+  check->status = dh_cli_fail (check->cli, &failure);
+  return TRUE;
+}
+
 static gboolean
 check_whole (Check *check, const Requirement *requirement, gint64 run, GError **error)
 {
@@ -356,7 +438,9 @@ check_one (Check *check, const Requirement *requirement, GError **error)
   if ((requirement->run && run == 0) || run == check->run
       || (run && !dh_run_numbers_check_same (check->database, check->run, run, error)))
     return FALSE;
-  return (requirement->slices ? check_slices : check_whole) (check, requirement, run, error);
+  return (requirement->slices   ? check_slices
+          : requirement->chance ? check_chance
+                                : check_whole) (check, requirement, run, error);
 }
 
 int

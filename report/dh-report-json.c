@@ -17,7 +17,8 @@ dh_report_member_string (JsonBuilder *json, const char *name, const char *value)
 void
 dh_report_member_double (JsonBuilder *json, const char *name, double value)
 {
-  json_builder_set_member_name (json, name);
+  if (name)
+    json_builder_set_member_name (json, name);
   if (isfinite (value))
     json_builder_add_double_value (json, value);
   else

@@ -39,7 +39,7 @@ char **dh_report_provenance (const DhReportRun *run);
 /* The run's summary; NULL where it has none, or one that is no object. Free with json_node_unref. */
 JsonNode *dh_report_parse_summary (const DhRunRow *run);
 /* dh-report-json.c: members that are written. Text that is no UTF-8 is made so; NULL and what is not finite are null.
- */
+ * A double without a name is an element of an array. */
 void dh_report_member_string (JsonBuilder *json, const char *name, const char *value);
 void dh_report_member_double (JsonBuilder *json, const char *name, double value);
 void dh_report_member_int (JsonBuilder *json, const char *name, gint64 value);

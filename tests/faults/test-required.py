@@ -125,6 +125,49 @@ def _():
     refuses(("metrics", "--scores", top / "a.npy", "--labels", top / "b.npy", "--require", "ap>=@1"), "eval-ood and report", status=2)
 
 
+@case("what is required can be asked of all or of some of an interval, and of the difference of two runs")
+def _():
+    data_set("many", 14)
+    rows = [0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 0, 10, 20]
+    one, code, err = measure("many", "one", rows)
+    assert code == 0, err
+    two, code, err = measure("many", "two", [min(48, row + 3) for row in rows], "--require", f"surely:ap>=@{one}")
+    assert code == 1 and f"of run {one}" in err and "in 95 of 100 draws" in err, err
+    def ask(run_, *what):
+        code, _, err, _ = run("report", "--db", DB, "--run", run_, "--quiet", "--require", ",".join(what))
+        return code, err
+    code, text, err, _ = run("report", "--db", DB, "--run", f"{one},{two}", "--intervals", "--format", "json", "--out", "-")
+    assert code == 0, err
+    report = json.loads(text)
+    own = report["runs"][0]["intervals"]["parts"][0]
+    less = report["differences"]["parts"][0]
+    low, high = own["ap_interval"]
+    assert low < own["ap"] < high and own["groups"] == 14 and report["differences"]["drawn"] == "image" + "s", own
+    # what each loses is little beside what chance does to both, and yet it is sure
+    assert 0 < less["ap_interval"][0] < less["ap"] < less["ap_interval"][1] < high - low and less["ap_first_higher"] == 1, less
+    for sign, way, end, further in ((">=", "surely", low, 1e-4), ("<=", "surely", high, -1e-4), (">=", "maybe", high, 1e-4), ("<=", "maybe", low, -1e-4)):
+        assert ask(one, f"{way}:ap{sign}{end - further:.9f}")[0] == 0, (sign, way)
+        code, said = ask(one, f"{way}:ap{sign}{end + further:.9f}")
+        assert code == 1 and f"{100 * low:.4f} to {100 * high:.4f} %" in said, said
+    low, high = less["ap_interval"]
+    assert ask(one, f"surely:ap>=@{two}", f"surely:ap>=@{two}+{low - 1e-6:.9f}", f"maybe:ap>=@{two}+{high - 1e-6:.9f}")[0] == 0
+    assert ask(one, f"surely:ap>=@{two}+{low + 1e-4:.9f}")[0] == 1 and ask(one, f"maybe:ap>=@{two}+{high + 1e-4:.9f}")[0] == 1
+    assert ask(two, f"surely:ap>=@{one}-{high + 1e-6:.9f}")[0] == 0 and ask(two, f"maybe:ap>=@{one}")[0] == 1
+    # of three images there is none, and nothing is said to hold
+    code, said = ask(BASE, "surely:ap>=0%")
+    assert code == 1 and "too few images" in said, said
+    words = ("report", "--db", DB, "--run", one, "--require")
+    for wrong in ("surely:siou>=1%", "maybe:open_miou>=1%", "surely:slices:ap>=1%", "surely:ap"):
+        refuses((*words, wrong), status=2)
+    out = top / "intervals"
+    refuses(("report", "--db", DB, "--run", one, "--intervals", "--out", f"{out}.csv"), "no place in csv", status=2)
+    refuses(("report", "--db", DB, "--run", one, "--intervals", "--drawn", "town", "--out", f"{out}.md"), "image or scene", status=2)
+    refuses(("report", "--db", DB, "--run", one, "--drawn", "image", "--out", f"{out}.md"), "belongs to --intervals", status=2)
+    (top / "many-one-out" / "eval" / "scores" / "validation1.npy").unlink()
+    code, said = ask(one, "surely:ap>=0%")
+    assert code == 1 and "not every map" in said, said
+
+
 @case("objects are listed as CSV, also where some images have no labels")
 def _():
     data_set("partly")
