@@ -136,6 +136,12 @@ void
 dh_report_intervals_read (DhReportIntervals *self, guint which, const DhProgress *progress, GCancellable *cancellable)
 {
   Side *side = &self->sides[which];
+  guint64 before = 0, total = 0;
+  for (guint r = 0; r < self->n_sides; r++)
+    {
+      before += r < which ? self->sides[r].rows->len : 0;
+      total += self->sides[r].rows->len;
+    }
   g_autoptr (DhDataset) dataset =
       !self->why && dh_report_has_maps (side->run->run) ? dh_report_open_dataset (side->run->run, cancellable) : NULL;
   for (guint i = 0; dataset && i < side->rows->len && !g_cancellable_is_cancelled (cancellable); i++)
@@ -143,7 +149,7 @@ dh_report_intervals_read (DhReportIntervals *self, guint which, const DhProgress
       g_autoptr (DhTensor) map = NULL;
       g_autoptr (DhLabels) labels = NULL;
       DhRunImageRow *row = side->rows->pdata[i];
-      dh_progress_report (progress, i, side->rows->len, row->stem);
+      dh_progress_report (progress, before + i, total, row->stem);
       if (dh_report_load_measured (row, dataset, &map, &labels))
         dh_report_intervals_add (self, which, row, dh_tensor_f32 (map), labels);
     }

@@ -167,7 +167,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhReportIntervals, dh_report_intervals_free)
 /* An image of run `which` as it was measured: its map, oriented. */
 void dh_report_intervals_add (DhReportIntervals *intervals, guint which, DhRunImageRow *row, const float *scores,
                               const DhLabels *labels);
-/* All images of run `which`. */
+/* All images of run `which`; the progress is one of all runs. */
 void dh_report_intervals_read (DhReportIntervals *intervals, guint which, const DhProgress *progress,
                                GCancellable *cancellable);
 /* Why there are none; NULL where there are. Once all was added. */

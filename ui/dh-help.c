@@ -14,6 +14,10 @@ static const struct
     N_ ("The chance that an anomalous pixel has a higher score than an inlier one: 50 % says nothing. With few "
         "anomalies "
         "it flatters; look at AP and FPR95. High is good.") },
+  { { N_ ("Intervals") },
+    N_ ("How far a number, or the difference of two runs, is a matter of chance: of which images the set has. As many "
+        "images as there are are drawn from it again and again, with replacement; 95 of 100 draws lie in the interval. "
+        "What another training or another city would change is not in it.") },
   { { N_ ("Undefined") },
     N_ ("Images that are left out of a mean, because an image without anomalies, or without inliers, has no AP, "
         "AUROC "

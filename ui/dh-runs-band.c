@@ -30,7 +30,7 @@ make_menu (void)
                       "runs.export::pdf", _ ("_Markdown…"), "runs.export::md", _ ("_LaTeX rows…"), "runs.export::tex",
                       _ ("_JSON…"), "runs.export::json", _ ("C_SV, per image…"), "runs.export::csv", NULL);
   dh_ui_menu_section (menu, NULL, _ ("With sl_ices of the set"), "win.report-slices", _ ("With lists of the _objects"),
-                      "win.report-objects", NULL);
+                      "win.report-objects", _ ("Wi_th 95 % intervals"), "win.report-intervals", NULL);
   dh_ui_menu_section (menu, _ ("Table of the runs that are shown"), _ ("LaTe_X, booktabs…"), "runs.table::tex",
                       _ ("Markdow_n…"), "runs.table::md", _ ("CS_V…"), "runs.table::csv", NULL);
   dh_ui_menu_section (menu, _ ("Raw scores"), _ ("Se_gmentMeIfYouCan layout, HDF5…"), "runs.maps::smiyc",

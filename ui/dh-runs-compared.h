@@ -4,9 +4,10 @@
 
 G_BEGIN_DECLS
 
-/* A card with one run's numbers and provenance, or with two side by side and what differs marked. */
+/* A card with one run's numbers and provenance, or with two side by side and what differs marked; and, when they are
+ * asked for, with the numbers' 95 % intervals (dh-chance.h). */
 GtkWidget *dh_runs_compared_new (void);
 /* Either may be NULL. */
-void dh_runs_compared_set (GtkWidget *card, const DhRun *a, const DhRun *b);
+void dh_runs_compared_set (GtkWidget *card, DhRunItem *a, DhRunItem *b);
 
 G_END_DECLS

@@ -94,7 +94,7 @@ show_chosen (DhRunsPage *self)
   DhRunItem *a = chosen (self, 0), *b = chosen (self, 1);
   const DhRun *first = a != NULL ? dh_run_item_get (a) : NULL, *second = b != NULL ? dh_run_item_get (b) : NULL;
   DhTrainingJob *job = a != NULL ? dh_run_item_get_job (a) : NULL;
-  dh_runs_compared_set (self->compared, first, second);
+  dh_runs_compared_set (self->compared, a, b);
   dh_runs_charts_set (DH_RUNS_CHARTS (self->charts), a, b);
   const gboolean both = first != NULL && second != NULL && !first->training && !second->training;
   set_enabled (self, "export", first != NULL && !first->training);

@@ -99,6 +99,13 @@ report_objects (GSimpleAction *action, GVariant *value, gpointer data)
   dh_session_set_report_objects (DH_WINDOW (data)->session, g_variant_get_boolean (value));
 }
 
+static void
+report_intervals (GSimpleAction *action, GVariant *value, gpointer data)
+{
+  g_simple_action_set_state (action, value);
+  dh_session_set_report_intervals (DH_WINDOW (data)->session, g_variant_get_boolean (value));
+}
+
 ACTION (save_view) { dh_window_save_view (data); }
 
 ACTION (add_tags) { dh_window_choose_tags (data); }
@@ -165,6 +172,7 @@ static const GActionEntry entries[] = {
   { "export", export_report, "s", NULL, NULL },
   { "report-slices", NULL, NULL, "false", report_slices },
   { "report-objects", NULL, NULL, "false", report_objects },
+  { "report-intervals", NULL, NULL, "false", report_intervals },
   { "copy-command", copy_command, NULL, NULL, NULL },
   { "save-view", save_view, NULL, NULL, NULL },
   { "open-view", open_view, NULL, NULL, NULL },

@@ -71,10 +71,11 @@ const DhEvaluationSummary *dh_session_get_evaluation (DhSession *session);
 /* Writes the last evaluation's report; the format by the suffix: csv, json, html, md, tex, pdf. A message or an error
  * follows. */
 void dh_session_export_report (DhSession *session, const char *path);
-/* Whether reports, of whatever run, have the numbers of slices, and list the objects that are found and missed, where
- * their format can; the run's maps are read again for that. At first they do not. */
+/* Whether reports, of whatever run, have the numbers of slices, list the objects that are found and missed, and have the
+ * 95 % intervals of their numbers, where their format can; the run's maps are read again for that. At first they do not. */
 void dh_session_set_report_slices (DhSession *session, gboolean slices);
 void dh_session_set_report_objects (DhSession *session, gboolean objects);
+void dh_session_set_report_intervals (DhSession *session, gboolean intervals);
 /* The command line that does the same evaluation, or of pictures makes their maps; free with g_free. NULL where no set
  * or no weights are open. */
 char *dh_session_dup_command (DhSession *session);

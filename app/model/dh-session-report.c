@@ -71,8 +71,9 @@ dh_session_dup_command (DhSession *self)
   if (threshold != NULL && self->active == measured)
     {
       g_autofree char *path = g_build_filename (folder, "report.html", NULL), *report = g_shell_quote (path);
-      g_string_append_printf (command, " && densehybrid report --threshold %s%s%s --out %s", threshold,
-                              self->report_slices ? " --slices" : "", self->report_objects ? " --objects" : "", report);
+      g_string_append_printf (command, " && densehybrid report --threshold %s%s%s%s --out %s", threshold,
+                              self->report_slices ? " --slices" : "", self->report_objects ? " --objects" : "",
+                              self->report_intervals ? " --intervals" : "", report);
     }
   return g_string_free (command, FALSE);
 }
@@ -83,7 +84,7 @@ typedef struct
   char *path;
   GArray *thresholds; /* DhReportThreshold, of the run; NULL: none */
   GArray *table;      /* gint64, runs of a table; NULL: a report */
-  gboolean slices, objects;
+  gboolean slices, objects, intervals;
 } Export;
 
 static void
@@ -132,7 +133,8 @@ write_report (DhDatabase *database, const Export *export, DhReportFormat format,
                                                         : NULL,
                                       .n_thresholds = export->thresholds != NULL ? export->thresholds->len : 0,
                                       .slices = export->slices && has_tables,
-                                      .objects = export->objects && has_tables };
+                                      .objects = export->objects && has_tables,
+                                      .intervals = export->intervals && has_tables };
   dh_report_write_contents (database, &contents, format, export->path, cancellable, error);
 }
 
@@ -250,6 +252,7 @@ begin_export (DhSession *self, Export made)
   g_autoptr (GTask) task = g_task_new (self, self->closing, exported, NULL);
   export->slices = self->report_slices;
   export->objects = self->report_objects;
+  export->intervals = self->report_intervals;
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, export, export_free);
   g_task_run_in_thread (task, export_in_thread);
@@ -284,6 +287,12 @@ static void
 clear_threshold (gpointer threshold)
 {
   dh_report_threshold_clear (threshold);
+}
+
+void
+dh_session_set_report_intervals (DhSession *self, gboolean intervals)
+{
+  self->report_intervals = intervals;
 }
 
 /* Those in use of the scores that were measured, whoever chose them. */

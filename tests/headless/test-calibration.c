@@ -205,6 +205,10 @@ test_report (SessionFixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (sliced, "### Slices of the set"));
   g_autofree char *csv = export_report (fixture, "sliced.csv"); /* which has no place for them */
   g_assert_null (strstr (csv, "third of the rows"));
+  g_assert_null (strstr (sliced, "### 95 % intervals"));
+  dh_session_set_report_intervals (fixture->session, TRUE);
+  g_autofree char *drawn = export_report (fixture, "drawn.md");
+  g_assert_nonnull (strstr (drawn, "### 95 % intervals"));
   dh_session_set_report_slices (fixture->session, FALSE);
   g_autofree char *html = export_report (fixture, "report.html");
   g_assert_nonnull (strstr (html, "not what to expect"));
@@ -237,8 +241,9 @@ test_report (SessionFixture *fixture, gconstpointer data)
   g_assert_null (strstr (command, "--slices"));
   dh_session_set_report_slices (session, TRUE);
   dh_session_set_report_objects (session, TRUE);
+  dh_session_set_report_intervals (session, TRUE);
   g_autofree char *full_command = dh_session_dup_command (session);
-  g_assert_nonnull (strstr (full_command, " --slices --objects --out "));
+  g_assert_nonnull (strstr (full_command, " --slices --objects --intervals --out "));
   dh_session_set_threshold (session, DH_SCORE_HYBRID, 43.1);
   g_autofree char *short_command = dh_session_dup_command (session);
   g_assert_nonnull (strstr (short_command, " --threshold 43.1 "));

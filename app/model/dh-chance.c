@@ -1,0 +1,240 @@
+#include "dh-chance.h"
+#include <glib/gi18n.h>
+#include <math.h>
+#include "dh-run-intervals.h"
+
+/* How often it is told how far it is. */
+#define MILLISECONDS 200
+#define STEPS 1000
+
+/* Shared between the window's and the measuring thread; atomically reference counted. */
+typedef struct
+{
+  gint64 run, other; /* set once */
+  gint step;         /* atomic: of STEPS */
+  /* the measuring thread's, until it is done */
+  DhSpreads spreads;
+  char *error;
+} Measurement;
+
+struct _DhChance
+{
+  GObject parent_instance;
+  GPtrArray *measured;    /* Measurement: those that are done, or failed */
+  Measurement *under_way; /* borrowed of its task; NULL: none is */
+  GCancellable *cancellable;
+  guint source;
+};
+
+G_DEFINE_FINAL_TYPE (DhChance, dh_chance, G_TYPE_OBJECT)
+
+static void
+clear (gpointer data)
+{
+  g_free (((Measurement *)data)->error);
+}
+
+static void
+measurement_unref (gpointer data)
+{
+  g_atomic_rc_box_release_full (data, clear);
+}
+
+static void
+say_changed (DhChance *self)
+{
+  g_signal_emit_by_name (self, "changed");
+}
+
+/* On the measuring thread. */
+
+static void
+note_progress (guint64 done, guint64 total, const char *what, gpointer data)
+{
+  g_atomic_int_set (&((Measurement *)data)->step, (gint)(done * STEPS / MAX (total, 1)));
+}
+
+static DhSpread
+spread_of (DhInterval interval)
+{
+  return (DhSpread){ interval.low, interval.high };
+}
+
+static DhSpreadNumber
+number_of (const DhBootstrapNumber *number)
+{
+  return (DhSpreadNumber){ { spread_of (number->of[0]), spread_of (number->of[1]) },
+                           spread_of (number->difference),
+                           number->first_higher };
+}
+
+static void
+measure_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Measurement *measurement = data;
+  GError *error = NULL;
+  const DhProgress progress = { note_progress, measurement };
+  DhRunIntervals intervals;
+  g_autoptr (DhDatabase) database = dh_database_open_existing (NULL, &error);
+  if (database != NULL
+      && dh_run_intervals_measure (database, measurement->run, measurement->other, DH_DRAWN_BY_ITSELF, &intervals,
+                                   &progress, cancellable, &error))
+    {
+      const DhBootstrapNumbers *numbers = &intervals.numbers;
+      measurement->spreads = (DhSpreads){ .scenes = intervals.scenes,
+                                          .drawn_from = numbers->groups,
+                                          .draws = DH_BOOTSTRAP_DRAWS,
+                                          .ap = number_of (&numbers->ap),
+                                          .fpr95 = number_of (&numbers->fpr95),
+                                          .auroc = number_of (&numbers->auroc) };
+      g_task_return_boolean (task, TRUE);
+    }
+  else
+    g_task_return_error (task, error);
+}
+
+/* On the window's. */
+
+static gint
+find (DhChance *self, gint64 run, gint64 other)
+{
+  for (guint i = 0; i < self->measured->len; i++)
+    {
+      const Measurement *measurement = self->measured->pdata[i];
+      if (measurement->run == run && measurement->other == other)
+        return (gint)i;
+    }
+  return -1;
+}
+
+static void
+end (DhChance *self)
+{
+  self->under_way = NULL;
+  g_clear_object (&self->cancellable);
+  g_clear_handle_id (&self->source, g_source_remove);
+}
+
+static void
+measured (GObject *source, GAsyncResult *result, gpointer data)
+{
+  DhChance *self = DH_CHANCE (source);
+  Measurement *measurement = g_task_get_task_data (G_TASK (result));
+  g_autoptr (GError) error = NULL;
+  const gboolean done = g_task_propagate_boolean (G_TASK (result), &error);
+  if (self->under_way != measurement) /* stopped */
+    return;
+  end (self);
+  measurement->error = done ? NULL : g_strdup (error->message);
+  g_ptr_array_add (self->measured, g_atomic_rc_box_acquire (measurement));
+  say_changed (self);
+}
+
+static gboolean
+tell (gpointer data)
+{
+  say_changed (data);
+  return G_SOURCE_CONTINUE;
+}
+
+void
+dh_chance_stop (DhChance *self)
+{
+  if (self->under_way == NULL)
+    return;
+  g_cancellable_cancel (self->cancellable);
+  end (self);
+  say_changed (self);
+}
+
+void
+dh_chance_measure (DhChance *self, gint64 run, gint64 other)
+{
+  const gint before = find (self, run, other);
+  dh_chance_stop (self);
+  if (before >= 0)
+    g_ptr_array_remove_index (self->measured, (guint)before);
+  Measurement *measurement = g_atomic_rc_box_new0 (Measurement);
+  measurement->run = run;
+  measurement->other = other;
+  self->under_way = measurement;
+  self->cancellable = g_cancellable_new ();
+  self->source = g_timeout_add (MILLISECONDS, tell, self);
+  g_autoptr (GTask) task = g_task_new (self, self->cancellable, measured, NULL);
+  g_task_set_task_data (task, measurement, measurement_unref);
+  g_task_run_in_thread (task, measure_in_thread);
+  say_changed (self);
+}
+
+const char *
+dh_chance_refuse (const DhRun *run, const DhRun *other)
+{
+  const DhRun *const runs[] = { run, other };
+  for (guint i = 0; i < G_N_ELEMENTS (runs); i++)
+    {
+      const DhRun *one = runs[i];
+      if (one == NULL)
+        continue;
+      if (one->training || g_strcmp0 (one->kind, "eval-ood") != 0)
+        return _ ("Evaluations have intervals");
+      if (one->state != DH_RUN_ITEM_DONE)
+        return _ ("The run is not done");
+      if (!one->has_maps)
+        return _ ("The run’s maps are gone");
+      if (g_strcmp0 (one->protocol, "densehybrid-pooled") != 0 || isnan (one->ap))
+        return _ ("The run was not measured by densehybrid-pooled");
+    }
+  return other != NULL && !dh_run_can_subtract (run, other) ? _ ("The runs measured other data") : NULL;
+}
+
+const DhSpreads *
+dh_chance_get (DhChance *self, gint64 run, gint64 other)
+{
+  const gint at = find (self, run, other);
+  const Measurement *measurement = at >= 0 ? self->measured->pdata[at] : NULL;
+  return measurement != NULL && measurement->error == NULL ? &measurement->spreads : NULL;
+}
+
+double
+dh_chance_get_progress (DhChance *self, gint64 run, gint64 other)
+{
+  Measurement *measurement = self->under_way;
+  if (measurement == NULL || measurement->run != run || measurement->other != other)
+    return -1;
+  return (double)g_atomic_int_get (&measurement->step) / STEPS;
+}
+
+const char *
+dh_chance_get_error (DhChance *self, gint64 run, gint64 other)
+{
+  const gint at = find (self, run, other);
+  return at >= 0 ? ((const Measurement *)self->measured->pdata[at])->error : NULL;
+}
+
+DhChance *
+dh_chance_new (void)
+{
+  return g_object_new (DH_TYPE_CHANCE, NULL);
+}
+
+static void
+dh_chance_finalize (GObject *object)
+{
+  DhChance *self = DH_CHANCE (object);
+  end (self);
+  g_ptr_array_unref (self->measured);
+  G_OBJECT_CLASS (dh_chance_parent_class)->finalize (object);
+}
+
+static void
+dh_chance_init (DhChance *self)
+{
+  self->measured = g_ptr_array_new_with_free_func (measurement_unref);
+}
+
+static void
+dh_chance_class_init (DhChanceClass *class)
+{
+  G_OBJECT_CLASS (class)->finalize = dh_chance_finalize;
+  g_signal_new ("changed", DH_TYPE_CHANCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
