@@ -77,6 +77,8 @@ add_change (Filling *self, double a, double b, const DhSpreadNumber *drawn, gboo
     gtk_widget_set_tooltip_text (label, _ ("Not subtracted: other data, images or protocols were measured"));
   if (isnan (interval.low))
     return;
+  /* It is what the two are compared for: whatever else is cut, it is not. */
+  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_NONE);
   const double often = more_is_better ? drawn->first_higher : 1 - drawn->first_higher;
   g_autofree char *part = dh_number_format (100 * often, 1);
   g_autofree char *told =
@@ -355,6 +357,10 @@ on_chance (Compared *self)
   const DhSpreads *intervals = a != NULL ? dh_chance_get (self->chance, a->id, id_of (b)) : NULL;
   if (intervals != self->shown)
     show_table (self, a, b);
+  if (intervals != NULL)
+    g_log ("dh-runs", G_LOG_LEVEL_DEBUG, "runs: intervals of %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT ": %.6f %.6f",
+           a->id, id_of (b), b != NULL ? intervals->ap.difference.low : intervals->ap.of[0].low,
+           b != NULL ? intervals->ap.difference.high : intervals->ap.of[0].high);
   show_head (self, a, b);
 }
 

@@ -5,6 +5,7 @@ The runs are of the demo's network on generated scenes, by two scores; what the 
 database. All is done by pointer and keys.
 """
 import glob
+import json
 import os
 import shutil
 import sqlite3
@@ -18,6 +19,7 @@ import driver
 STUDIO, PROGRAM, OUTPUT = sys.argv[1:4]
 # Where things lie in a window of 1400×900 with both panels.
 RUN_ROWS, COMPARE_BUTTON = ((500, 191), (500, 219)), (1235, 75)
+INTERVALS, CHOSEN = (637, 548), (20, 565, 670, 60)  # the button, and the lines with intervals
 PANEL = (1054, 56, 336, 800)
 TABS = {"compare": (1110, 119), "a": (1220, 119), "b": (1328, 119)}
 FIRST_ROW, ROW = 493, 52
@@ -41,6 +43,12 @@ class Runs:
         for score in ("dataset_posterior", "hybrid"):
             self.call(["eval-ood", "--dataroot", self.scenes, "--params", "demo", "--score", score, "--folder",
                        f"{home}/{score}"], environment)
+        report = f"{home}/report.json"
+        self.call(["report", "--run", "2,1", "--intervals", "--out", report], environment)
+        with open(report) as file:
+            told = json.load(file)
+        self.intervals = {0: told["runs"][0]["intervals"]["parts"][0]["ap_interval"],
+                          1: told["differences"]["parts"][0]["ap_interval"]}
         self.database = sqlite3.connect(glob.glob(f"{home}/data/**/*.db", recursive=True)[0])
 
     @staticmethod
@@ -86,17 +94,39 @@ def threshold(studio, after):
     return int(found.group(1)), float(found.group(2)), found.group(3)
 
 
-def test_enter(studio, runs):
+def choose(studio, n):
+    studio.click(*RUN_ROWS[0])
+    studio.xdotool("keydown", "ctrl")
+    for row in RUN_ROWS[1:n]:
+        studio.click(*row)
+    studio.xdotool("keyup", "ctrl")
+    studio.settle(2)
+
+
+def test_intervals(studio, runs):
+    """What the report tells of one run, and of two, is told of those that are chosen, and is there again at once."""
     studio.wait(r"studio: shows \S+, ")
     studio.settle(2)
     studio.tuning = look(studio, PANEL)
     studio.key("ctrl+4")
     studio.settle(2)
-    studio.click(*RUN_ROWS[0])
-    studio.xdotool("keydown", "ctrl")
-    studio.click(*RUN_ROWS[1])
-    studio.xdotool("keyup", "ctrl")
-    studio.settle(2)
+    for other in (0, 1):
+        choose(studio, other + 1)
+        without = look(studio, CHOSEN)
+        found = studio.press(*INTERVALS, rf"runs: intervals of 2 and {other}: (\S+) (\S+)")
+        for got, wanted in zip(found.groups(), runs.intervals[other]):
+            assert abs(float(got) - wanted) < 2e-6, (other, found.groups(), runs.intervals[other])
+        studio.until(lambda: look(studio, CHOSEN) != without, "the intervals to be shown")
+        studio.screenshot(f"{OUTPUT}/intervals-{other}.png")
+        measured = look(studio, CHOSEN)
+    choose(studio, 1)
+    assert look(studio, CHOSEN) != measured
+    choose(studio, 2)
+    assert look(studio, CHOSEN) == measured, "measured intervals are not there again"
+
+
+def test_enter(studio, runs):
+    choose(studio, 2)
     studio.press(*COMPARE_BUTTON, r"studio: counted run")
     for run in (1, 2):
         studio.wait(rf"studio: counted run {run} beside")
@@ -229,7 +259,7 @@ def test_leave(studio, runs):
 
 
 def main():
-    cases = [test_enter, test_pictures, test_zoom, test_tune, test_sizes, test_leave]
+    cases = [test_intervals, test_enter, test_pictures, test_zoom, test_tune, test_sizes, test_leave]
     print(f"1..{len(cases)}", flush=True)
     os.makedirs(OUTPUT, exist_ok=True)
     reason = f"{driver.missing()} is not installed" if driver.missing() else None
