@@ -42,10 +42,10 @@ append_provenance (const DhPaperTable *table, GString *text, const char *before)
   for (guint i = 0; i < table->runs->len; i++)
     {
       const DhRunRow *run = ((DhReportRun *)table->runs->pdata[i])->run;
-      g_autofree char *line = g_strdup_printf (
-          "run %" G_GINT64_FORMAT ": %s, SHA-256 %.12s, in %s; %s, fingerprint %.12s; densehybrid %s, %s",
-          (gint64)run->id, run->model_title, run->model_sha256, run->precision, run->dataset_title,
-          run->dataset_fingerprint, run->program, run->started);
+      g_autofree char *line =
+          g_strdup_printf ("run %" G_GINT64_FORMAT ": %s, SHA-256 %.12s%s%s; %s, fingerprint %.12s; densehybrid %s, %s",
+                           (gint64)run->id, run->model_title, run->model_sha256, *run->precision ? ", in " : "",
+                           run->precision, run->dataset_title, run->dataset_fingerprint, run->program, run->started);
       g_strdelimit (line, "\n\r", ' ');
       g_string_append_printf (text, "%s%s\n", before, line);
     }

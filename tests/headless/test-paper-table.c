@@ -66,7 +66,9 @@ add (Fixture *fixture, Run run)
                          .folder = fixture->folder,
                          .score = (char *)run.score,
                          .device = (char *)"ref",
-                         .precision = (char *)(run.precision ? run.precision : "f32"),
+                         .precision = (char *)(run.method      ? ""
+                                               : run.precision ? run.precision
+                                                               : "f32"),
                          .program = (char *)"1" };
   const gint64 id = dh_database_add_run (database, &row, &error);
   for (guint i = 0; i < run.failed; i++)
@@ -125,6 +127,9 @@ test_rows_and_groups (Fixture *fixture, gconstpointer data)
              "Other\\_1 & \\underline{60.0} & 30.0 & -- & \\textbf{20.0} & \\textbf{40.0} & \\underline{50.0} \\\\\n"
              "\\bottomrule\n\\end{tabular}\n");
   g_assert_null (strstr (tex, "footnotesize"));
+  says (tex, "% run 1: Net, SHA-256 s1, in f32; Images & masks, fingerprint f1; ");
+  /* scores that were made elsewhere have no precision */
+  says (tex, "% run 3: Other_1, SHA-256 s3; Images & masks, fingerprint f1; ");
   g_autofree char *md = write_table (fixture, DH_REPORT_MD, DH_TABLE_MARK_BEST);
   says (md, "| Other\\_1 | 60.0 | 30.0 | – | **20.0** | **40.0** | 50.0 |\n");
   g_autofree char *csv = write_table (fixture, DH_REPORT_CSV, DH_TABLE_MARK_NONE);
