@@ -14,6 +14,10 @@ static const struct
     N_ ("The chance that an anomalous pixel has a higher score than an inlier one: 50 % says nothing. With few "
         "anomalies "
         "it flatters; look at AP and FPR95. High is good.") },
+  { { N_ ("AP, 95 %") },
+    N_ ("How far the AP is a matter of chance: of which images the part has. As many images as it has (of ten scenes "
+        "or "
+        "more the scenes) are drawn from it again and again, with replacement; 95 of 100 draws lie between these.") },
   { { N_ ("Intervals") },
     N_ ("How far a number, or the difference of two runs, is a matter of chance: of which images the set has. As many "
         "images as there are are drawn from it again and again, with replacement; 95 of 100 draws lie in the interval. "

@@ -12,6 +12,7 @@ enum
   COLUMN_PICTURES,
   COLUMN_PIXELS,
   COLUMN_AP,
+  COLUMN_SPREAD,
   COLUMN_FPR95,
   COLUMN_AUROC,
   COLUMN_F1,
@@ -28,6 +29,7 @@ static const DhTableColumn columns[N_COLUMNS] = {
   { N_ ("Images"), 60 },
   { N_ ("Anomaly px"), 90, .dispensable = 2 },
   { "AP", 60 },
+  { N_ ("AP, 95 %"), 85, .dispensable = 6, .csv = "AP low,AP high" },
   { "FPR95", 60 },
   { "AUROC", 60, .dispensable = 3 },
   { N_ ("F1 at τ"), 60 },
@@ -77,6 +79,8 @@ value (gpointer item, guint column, gpointer data)
       return has_pixels (item) ? (double)numbers->n_anomaly : NAN;
     case COLUMN_AP:
       return numbers->ap;
+    case COLUMN_SPREAD:
+      return numbers->ap_low;
     case COLUMN_FPR95:
       return numbers->fpr95;
     case COLUMN_AUROC:
@@ -98,6 +102,15 @@ value (gpointer item, guint column, gpointer data)
     }
 }
 
+/* "51.7–67.8" */
+static char *
+dup_spread (const DhSliceNumbers *numbers)
+{
+  g_autofree char *low = dh_number_format (100 * numbers->ap_low, 1),
+                  *high = dh_number_format (100 * numbers->ap_high, 1);
+  return isnan (numbers->ap_low) ? g_strdup (numbers->drawn ? "—" : "…") : g_strdup_printf ("%s–%s", low, high);
+}
+
 static char *
 dup_text (gpointer item, guint column, gpointer data)
 {
@@ -116,6 +129,8 @@ dup_text (gpointer item, guint column, gpointer data)
       return numbers->counted
                  ? g_strdup_printf ("%" G_GUINT64_FORMAT " / %" G_GUINT64_FORMAT, numbers->n_found, numbers->n_missed)
                  : g_strdup ("—");
+    case COLUMN_SPREAD:
+      return dup_spread (numbers);
     case COLUMN_AP:
     case COLUMN_FPR95:
     case COLUMN_AUROC:
@@ -126,9 +141,22 @@ dup_text (gpointer item, guint column, gpointer data)
 }
 
 static char *
+dup_csv_spread (const DhSliceNumbers *numbers)
+{
+  char low[G_ASCII_DTOSTR_BUF_SIZE], high[G_ASCII_DTOSTR_BUF_SIZE];
+  if (isnan (numbers->ap_low))
+    return g_strdup (",");
+  g_ascii_formatd (low, sizeof low, "%.9g", numbers->ap_low);
+  g_ascii_formatd (high, sizeof high, "%.9g", numbers->ap_high);
+  return g_strconcat (low, ",", high, NULL);
+}
+
+static char *
 dup_csv (gpointer item, guint column, gpointer data)
 {
   const DhSliceNumbers *numbers = dh_slice_get_numbers (item);
+  if (column == COLUMN_SPREAD)
+    return dup_csv_spread (numbers);
   return numbers->counted
              ? g_strdup_printf ("%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT, numbers->n_found, numbers->n_missed)
              : g_strdup (",");
@@ -149,6 +177,9 @@ dup_why (gpointer item, guint column, gpointer data)
            "a car the bottom is near, the middle far. The border is a tenth of the shorter side."));
   if (columns[column].words || !isnan (value (item, column, self)))
     return NULL;
+  if (column == COLUMN_SPREAD && numbers->ranked && !isnan (numbers->ap))
+    return g_strdup (numbers->drawn ? _ ("Of images, ten at least, of which several have anomalies")
+                                    : _ ("It is being measured"));
   if ((column >= COLUMN_AP && column <= COLUMN_AUROC)
       || (column == COLUMN_PIXELS && dh_slice_get_kind (item) == DH_SLICE_PLACE))
     return g_strdup (numbers->ranked ? numbers->why_not_ranked : _ ("It is being measured"));

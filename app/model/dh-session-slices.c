@@ -1,79 +1,31 @@
 #include "dh-session-slices.h"
 #include <glib/gi18n.h>
 #include <math.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include "dh-bootstrap.h"
 #include "dh-session-evaluation.h"
 #include "dh-session-private.h"
 #include "dh-session-set-objects.h"
-#include "dh-slice-ranks-private.h"
+#include "dh-slice-pass-private.h"
 
-/* Microseconds between two words of progress. */
-#define TELL_EVERY (G_USEC_PER_SEC / 10)
 /* Milliseconds after which what was told is shown: of a set of many scenes all rows would be gone through for each. */
 #define SHOW_AFTER 100
 
-/* Shared between the window's thread and the one that measures. */
 typedef struct
 {
-  gatomicrefcount refs;
-  GCancellable *cancellable;
-  /* set once */
-  DhSetMaps *maps;
-  DhScore score;
-  GPtrArray *ranks; /* DhSliceRank: the thread's until it tells of them */
-  GPtrArray *keys;  /* of these */
-  guint readings;
-  /* the thread */
-  gint64 told;
-  /* the window's thread */
-  DhSession *session; /* borrowed; only while it is the session's */
-  guint reading;
-} Pass;
+  double low, high;
+} Spread;
 
 struct _DhSessionSlices
 {
-  GListStore *rows;  /* DhSlice */
-  GHashTable *known; /* key → DhSliceRank, of this evaluation */
+  GListStore *rows;    /* DhSlice */
+  GHashTable *known;   /* key → DhSliceRank, of this evaluation */
+  GHashTable *spreads; /* key → Spread, likewise */
   gboolean wanted;
   DhSetObjects *counted; /* what the rows show; NULL: nothing */
   gboolean counted_old;
-  Pass *pass;
+  DhSlicePass *pass;
   guint show_source;
 };
-
-static void
-pass_unref (gpointer data)
-{
-  Pass *pass = data;
-  if (!g_atomic_ref_count_dec (&pass->refs))
-    return;
-  g_object_unref (pass->cancellable);
-  dh_set_maps_unref (pass->maps);
-  g_ptr_array_unref (pass->ranks);
-  g_ptr_array_unref (pass->keys);
-  g_free (pass);
-}
-
-/* On its way to the window. */
-typedef struct
-{
-  Pass *pass;
-  DhSliceRank *rank; /* NULL: of progress alone, or of the end */
-  guint at;          /* its place among the pass's */
-  guint reading;
-  gboolean end;
-} Told;
-
-static void
-told_free (gpointer data)
-{
-  Told *told = data;
-  g_clear_pointer (&told->rank, dh_slice_rank_unref);
-  pass_unref (told->pass);
-  g_free (told);
-}
 
 static guint
 count_rows (DhSession *self)
@@ -150,16 +102,33 @@ show_ranked (DhSession *self, DhSlice *slice)
   return FALSE;
 }
 
+/* Of what is a part of the set's images, and has anomalies in it. */
+static gboolean
+has_spread (DhSlice *slice)
+{
+  const DhSliceKind kind = dh_slice_get_kind (slice);
+  return kind != DH_SLICE_PLACE && kind != DH_SLICE_SIZE && dh_slice_get_numbers (slice)->n_anomaly > 0
+         && dh_slice_get_members (slice)->len >= DH_BOOTSTRAP_LEAST;
+}
+
+/* TRUE where it has to be measured. */
+static gboolean
+show_spread (DhSession *self, DhSlice *slice)
+{
+  DhSliceNumbers *numbers = dh_slice_edit_numbers (slice);
+  g_autofree char *key = dup_key (slice, dh_session_get_slices_score (self));
+  const Spread *spread = has_spread (slice) ? g_hash_table_lookup (self->slices->spreads, key) : NULL;
+  numbers->drawn = spread != NULL || !has_spread (slice);
+  numbers->ap_low = spread != NULL ? spread->low : NAN;
+  numbers->ap_high = spread != NULL ? spread->high : NAN;
+  return !numbers->drawn;
+}
+
 /* Neither its result nor what it still sends is wanted. */
 static void
 let_go (DhSession *self)
 {
-  Pass *pass = g_steal_pointer (&self->slices->pass);
-  if (pass == NULL)
-    return;
-  pass->session = NULL;
-  g_cancellable_cancel (pass->cancellable);
-  pass_unref (pass);
+  g_clear_pointer (&self->slices->pass, dh_slice_pass_stop);
 }
 
 static gboolean
@@ -168,77 +137,47 @@ show_known (gpointer data)
   DhSession *self = data;
   self->slices->show_source = 0;
   for (guint i = 0; i < count_rows (self); i++)
-    show_ranked (self, row_at (self, i));
+    {
+      show_ranked (self, row_at (self, i));
+      show_spread (self, row_at (self, i));
+    }
   dh_session_emit (self, DH_SESSION_SLICES);
   return G_SOURCE_REMOVE;
 }
 
-static gboolean
-show_told (gpointer data)
+static void
+on_ranked (const char *key, DhSliceRank *rank, gpointer data)
 {
-  Told *told = data;
-  DhSession *self = told->pass->session;
-  if (self == NULL)
-    return G_SOURCE_REMOVE;
-  DhSessionSlices *slices = self->slices;
-  told->pass->reading = told->reading;
-  if (told->rank != NULL)
-    g_hash_table_replace (slices->known, g_strdup (told->pass->keys->pdata[told->at]), dh_slice_rank_ref (told->rank));
-  if (told->end)
-    {
-      dh_session_trace (self, "slices measured %u", told->pass->ranks->len);
-      let_go (self);
-      g_clear_handle_id (&slices->show_source, g_source_remove);
-      show_known (self);
-    }
-  else if (slices->show_source == 0)
-    slices->show_source = g_timeout_add (SHOW_AFTER, show_known, self);
-  return G_SOURCE_REMOVE;
+  g_hash_table_replace (((DhSession *)data)->slices->known, g_strdup (key), dh_slice_rank_ref (rank));
 }
 
 static void
-tell (Pass *pass, DhSliceRank *rank, guint reading, gboolean end)
+on_drawn (const char *key, double low, double high, gpointer data)
 {
-  Told *told = g_new0 (Told, 1);
-  g_atomic_ref_count_inc (&pass->refs);
-  *told = (Told){ pass, rank != NULL ? dh_slice_rank_ref (rank) : NULL, 0, reading, end };
-  if (rank != NULL)
-    g_ptr_array_find (pass->ranks, rank, &told->at);
-  g_idle_add_full (G_PRIORITY_DEFAULT_IDLE, show_told, told, told_free);
+  Spread *spread = g_new (Spread, 1);
+  *spread = (Spread){ low, high };
+  g_hash_table_replace (((DhSession *)data)->slices->spreads, g_strdup (key), spread);
 }
 
 static void
-on_measured (DhSliceRank *rank, guint reading, gpointer data)
+on_moved (gpointer data)
 {
-  Pass *pass = data;
-  const gint64 now = g_get_monotonic_time ();
-  if (rank == NULL && now - pass->told < TELL_EVERY)
-    return;
-  pass->told = now;
-  tell (pass, rank, reading, FALSE);
+  DhSession *self = data;
+  if (self->slices->show_source == 0)
+    self->slices->show_source = g_timeout_add (SHOW_AFTER, show_known, self);
 }
 
-static gpointer
-measure_in_thread (gpointer data)
+static void
+on_ended (gpointer data)
 {
-  Pass *pass = data;
-  g_autoptr (GError) error = NULL;
-  /* What is shown and measured meanwhile goes first. */
-  setpriority (PRIO_PROCESS, (id_t)syscall (SYS_gettid), 10);
-  if (dh_set_maps_check (pass->maps, &error))
-    dh_slice_ranks_measure (pass->ranks, pass->maps, pass->score, DH_SLICE_RANKS_BUDGET, on_measured, pass,
-                            pass->cancellable);
-  for (guint i = 0; error != NULL && i < pass->ranks->len; i++)
-    {
-      DhSliceRank *rank = pass->ranks->pdata[i];
-      rank->why = g_strdup (error->message);
-      rank->done = TRUE;
-      tell (pass, rank, 0, FALSE);
-    }
-  tell (pass, NULL, pass->readings, TRUE);
-  pass_unref (pass);
-  return NULL;
+  DhSession *self = data;
+  dh_session_trace (self, "slices measured %u", dh_slice_pass_count_ranks (self->slices->pass));
+  let_go (self);
+  g_clear_handle_id (&self->slices->show_source, g_source_remove);
+  show_known (self);
 }
+
+static const DhSlicePassTold told = { on_ranked, on_drawn, on_moved, on_ended };
 
 static DhSliceRank *
 make_rank (DhSession *self, DhSlice *slice)
@@ -256,51 +195,90 @@ make_rank (DhSession *self, DhSlice *slice)
   return rank;
 }
 
+/* The number of each picture's scene, where every one that was evaluated has one and there are enough of them, else its
+ * own. */
+static guint *
+number_groups (DhSession *self, guint *n_groups)
+{
+  const guint n = dh_image_list_get_size (self->list);
+  const GArray *evaluated = dh_slice_get_members (row_at (self, 0));
+  g_autoptr (GHashTable) scenes = g_hash_table_new (g_str_hash, g_str_equal);
+  guint *groups = g_new0 (guint, MAX (n, 1));
+  gboolean all = TRUE;
+  for (guint i = 0; i < evaluated->len; i++)
+    {
+      const guint picture = g_array_index (evaluated, guint, i);
+      const char *scene = dh_image_item_get_group (dh_image_list_get_item (self->list, picture));
+      all = all && *scene != '\0';
+      if (!g_hash_table_contains (scenes, scene))
+        g_hash_table_insert (scenes, (gpointer)scene, GUINT_TO_POINTER (g_hash_table_size (scenes)));
+      groups[picture] = GPOINTER_TO_UINT (g_hash_table_lookup (scenes, scene));
+    }
+  *n_groups = g_hash_table_size (scenes);
+  if (all && *n_groups >= DH_BOOTSTRAP_LEAST)
+    return groups;
+  *n_groups = n;
+  for (guint i = 0; i < n; i++)
+    groups[i] = i;
+  return groups;
+}
+
+/* NULL where the set has no curve. */
+static DhSliceDraws *
+make_draws (DhSession *self, DhScore score)
+{
+  const DhScoreCurve *points = dh_score_stats_curve (self->set_stats, score);
+  DhCurve *curve = points != NULL ? dh_curve_new (0, 0, points->n) : NULL;
+  if (curve == NULL)
+    return NULL;
+  for (guint i = 0; i < points->n; i++)
+    curve->points[i] =
+        (DhCurvePoint){ .threshold = dh_score_flags_above (score) ? points->threshold[i] : -points->threshold[i] };
+  guint n_groups;
+  guint *groups = number_groups (self, &n_groups);
+  return dh_slice_draws_new (curve, groups, n_groups);
+}
+
+static void
+add_to_pass (DhSession *self, DhSlicePass *pass, DhSlice *slice)
+{
+  const DhScore score = dh_slice_pass_get_score (pass);
+  const DhSliceNumbers *numbers = dh_slice_get_numbers (slice);
+  g_autofree char *key = dup_key (slice, score);
+  DhSliceRank *rank = dh_slice_pass_get_rank (pass, key);
+  if (!numbers->ranked && rank == NULL)
+    {
+      rank = make_rank (self, slice);
+      dh_slice_pass_add_rank (pass, key, rank);
+    }
+  if (!numbers->drawn && !dh_slice_pass_has_chance (pass, key))
+    dh_slice_pass_add_chance (pass, key, dh_slice_chance_new (rank, dh_slice_get_members (slice), numbers->ap));
+}
+
 static void
 begin (DhSession *self, GPtrArray *missing)
 {
   const DhScore score = dh_session_get_slices_score (self);
   let_go (self);
-  Pass *pass = g_new0 (Pass, 1);
-  g_atomic_ref_count_init (&pass->refs);
-  pass->cancellable = g_cancellable_new ();
-  pass->maps = dh_set_maps_ref (dh_session_get_set_maps (self));
-  pass->score = score;
-  pass->ranks = g_ptr_array_new_with_free_func (dh_slice_rank_unref);
-  pass->keys = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  self->slices->pass = dh_slice_pass_new (dh_session_get_set_maps (self), score, make_draws (self, score));
   for (guint i = 0; i < missing->len; i++)
-    {
-      char *key = dup_key (missing->pdata[i], score);
-      if (!g_hash_table_add (seen, key))
-        {
-          g_free (key);
-          continue;
-        }
-      g_ptr_array_add (pass->keys, key);
-      g_ptr_array_add (pass->ranks, make_rank (self, missing->pdata[i]));
-    }
-  pass->readings = dh_slice_ranks_count_readings (pass->ranks, DH_SLICE_RANKS_BUDGET);
-  pass->session = self;
-  self->slices->pass = pass;
-  g_atomic_ref_count_inc (&pass->refs);
-  g_thread_unref (g_thread_new ("slices", measure_in_thread, pass));
+    add_to_pass (self, self->slices->pass, missing->pdata[i]);
+  dh_slice_pass_start (self->slices->pass, &told, self);
 }
 
 /* Whether what is measured now is that and of this score. */
 static gboolean
 is_under_way (DhSession *self, GPtrArray *missing)
 {
-  const Pass *pass = self->slices->pass;
-  if (pass == NULL || pass->score != dh_session_get_slices_score (self))
+  const DhSlicePass *pass = self->slices->pass;
+  if (pass == NULL || dh_slice_pass_get_score (pass) != dh_session_get_slices_score (self))
     return FALSE;
-  g_autoptr (GHashTable) keys = g_hash_table_new (g_str_hash, g_str_equal);
-  for (guint i = 0; i < pass->keys->len; i++)
-    g_hash_table_add (keys, pass->keys->pdata[i]);
   for (guint i = 0; i < missing->len; i++)
     {
-      g_autofree char *key = dup_key (missing->pdata[i], pass->score);
-      if (!g_hash_table_contains (keys, key))
+      const DhSliceNumbers *numbers = dh_slice_get_numbers (missing->pdata[i]);
+      g_autofree char *key = dup_key (missing->pdata[i], dh_slice_pass_get_score (pass));
+      if ((!numbers->ranked && dh_slice_pass_get_rank (pass, key) == NULL)
+          || (!numbers->drawn && !dh_slice_pass_has_chance (pass, key)))
         return FALSE;
     }
   return TRUE;
@@ -354,8 +332,11 @@ dh_session_renew_slices (DhSession *self)
   show_rows (self, rows);
   count (self);
   for (guint i = 0; i < rows->len; i++)
-    if (show_ranked (self, rows->pdata[i]))
-      g_ptr_array_add (missing, rows->pdata[i]);
+    {
+      const gboolean unranked = show_ranked (self, rows->pdata[i]);
+      if (show_spread (self, rows->pdata[i]) || unranked)
+        g_ptr_array_add (missing, rows->pdata[i]);
+    }
   if (missing->len == 0)
     let_go (self);
   else if (!is_under_way (self, missing))
@@ -369,6 +350,7 @@ dh_session_init_slices (DhSession *self)
   self->slices = g_new0 (DhSessionSlices, 1);
   self->slices->rows = g_list_store_new (DH_TYPE_SLICE);
   self->slices->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, dh_slice_rank_unref);
+  self->slices->spreads = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_signal_connect (self, "set-objects", G_CALLBACK (on_objects), NULL);
 }
 
@@ -381,6 +363,7 @@ dh_session_drop_slices (DhSession *self)
   slices->wanted = FALSE;
   g_clear_pointer (&slices->counted, dh_set_objects_unref);
   g_hash_table_remove_all (slices->known);
+  g_hash_table_remove_all (slices->spreads);
   g_list_store_remove_all (slices->rows);
 }
 
@@ -390,6 +373,7 @@ dh_session_close_slices (DhSession *self)
   dh_session_drop_slices (self);
   g_object_unref (self->slices->rows);
   g_hash_table_unref (self->slices->known);
+  g_hash_table_unref (self->slices->spreads);
   g_clear_pointer (&self->slices, g_free);
 }
 
@@ -418,7 +402,7 @@ dh_session_get_slices_score (DhSession *self)
 void
 dh_session_get_slices_progress (DhSession *self, guint *done, guint *of)
 {
-  const Pass *pass = self->slices->pass;
-  *done = pass != NULL ? MIN (pass->reading, pass->readings) : 0;
-  *of = pass != NULL ? pass->readings : 0;
+  *done = *of = 0;
+  if (self->slices->pass != NULL)
+    dh_slice_pass_get_progress (self->slices->pass, done, of);
 }

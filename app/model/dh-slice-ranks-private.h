@@ -36,4 +36,8 @@ typedef void (*DhSliceRankTold) (DhSliceRank *rank, guint reading, gpointer data
 void dh_slice_ranks_measure (GPtrArray *ranks, DhSetMaps *maps, DhScore score, gsize budget, DhSliceRankTold told,
                              gpointer data, GCancellable *cancellable);
 
+/* A picture with its labels: without these its pixels would pass for inliers. NULL where it cannot be read, and then
+ * there is a `why`, which is to be freed. */
+DhFrame *dh_slice_ranks_load (DhSetMaps *maps, guint picture, DhScore score, char **why);
+
 G_END_DECLS

@@ -256,9 +256,9 @@ add (Open *open, DhSetMaps *maps, DhScore score, const DhFrame *frame, const cha
     finish (open, score, why);
 }
 
-/* Without memory for it the system would end the program. Pixels without labels would pass for inliers. */
-static DhFrame *
-load (DhSetMaps *maps, guint picture, DhScore score, char **why)
+/* Without memory for it the system would end the program. */
+DhFrame *
+dh_slice_ranks_load (DhSetMaps *maps, guint picture, DhScore score, char **why)
 {
   g_autoptr (GError) error = NULL;
   *why = dh_room_dup_shortage (LOADED_BYTES * dh_set_maps_pixels (maps, picture));
@@ -282,7 +282,7 @@ measure_pass (GPtrArray *pass, DhSetMaps *maps, DhScore score, guint *reading, D
     {
       const guint picture = g_array_index (pictures, guint, k);
       g_autofree char *why = NULL;
-      g_autoptr (DhFrame) frame = load (maps, picture, score, &why);
+      g_autoptr (DhFrame) frame = dh_slice_ranks_load (maps, picture, score, &why);
       ++*reading;
       for (guint i = 0; i < pass->len; i++)
         {

@@ -26,6 +26,9 @@ typedef struct
   gboolean ranked;
   double ap, fpr95, auroc;
   char *why_not_ranked; /* why they are undefined; NULL where they are not, and while they are measured */
+  /* The AP's 95 % interval for the chance of which pictures the part has (report/dh-run-intervals.h). */
+  gboolean drawn;
+  double ap_low, ap_high;
   /* At the threshold. */
   gboolean counted, old; /* of an earlier threshold: the present one's are on their way */
   double f1, tpr, fpr;
