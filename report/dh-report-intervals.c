@@ -203,7 +203,7 @@ dh_report_intervals_draw (DhReportIntervals *self, const DhReportPart *parts, gu
                           DhBootstrapNumbers *numbers, GCancellable *cancellable)
 {
   DhBootstrapRun runs[2] = { { 0 } };
-  g_autofree guint *groups[2] = { NULL, NULL };
+  guint *groups[2] = { NULL, NULL };
   if (dh_report_intervals_why (self))
     return FALSE;
   for (guint r = 0; r < n; r++)
@@ -212,7 +212,10 @@ dh_report_intervals_draw (DhReportIntervals *self, const DhReportPart *parts, gu
       groups[r] = number_groups (self, side, parts[r].rows);
       runs[r] = (DhBootstrapRun){ side->pixels, groups[r], parts[r].ap, parts[r].fpr95, parts[r].auroc };
     }
-  return dh_bootstrap_draw (runs, n, g_hash_table_size (self->groups), numbers, cancellable);
+  const gboolean drawn = dh_bootstrap_draw (runs, n, g_hash_table_size (self->groups), numbers, cancellable);
+  for (guint r = 0; r < n; r++)
+    g_free (groups[r]);
+  return drawn;
 }
 
 /* Of the runs that were read, as many as there are. */
