@@ -118,6 +118,8 @@ typedef struct
   char *marks, *protocol;
   char **names; /* "3=Ours" */
   gint digits;
+  gboolean intervals;
+  DhDrawn drawn;
 } Table;
 
 static void
@@ -180,7 +182,12 @@ write_table (DhCli *cli, const char *db, const char *runs, const Table *table, D
   };
   g_autoptr (GError) error = NULL;
   g_autoptr (GArray) list = parse_run_list (runs);
-  DhTableOptions options = { .protocol = table->protocol, .digits = table->digits, .marks = DH_TABLE_MARK_BEST };
+  DhTableOptions options = { .protocol = table->protocol,
+                             .digits = table->digits,
+                             .marks = DH_TABLE_MARK_BEST,
+                             .intervals = table->intervals,
+                             .drawn = table->drawn,
+                             .progress = cli->quiet ? NULL : &cli->progress };
   if (!list)
     return dh_cli_usage (cli, "--run %s are no numbers of runs with commas, each named once", runs);
   guint mark = 0;
@@ -210,6 +217,8 @@ write_table (DhCli *cli, const char *db, const char *runs, const Table *table, D
   options.n_names = names->len;
   options.runs = (const gint64 *)list->data;
   options.n_runs = list->len;
+  if (protocol && table->intervals && !g_str_equal (protocol->name, "densehybrid-pooled"))
+    return dh_cli_usage (cli, "--intervals are of densehybrid-pooled, not of --protocol %s", table->protocol);
   g_autoptr (DhDatabase) database = dh_database_open_existing (db, &error);
   if (!database || !dh_report_write_table (database, &options, format, out, cli->cancellable, &error))
     return dh_cli_fail (cli, &error);
@@ -251,7 +260,9 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
       NULL },
     { "intervals", 0, 0, G_OPTION_ARG_NONE, &intervals,
       "Adds how far AP, FPR95 and AUROC are a matter of chance, of which images the set has, and so two runs' "
-      "difference: 95 % intervals; reads the runs' maps again; with --slices of scenes and tags too",
+      "difference: 95 % intervals; reads the runs' maps again; with --slices of scenes and tags too, in a --table "
+      "behind "
+      "each run's numbers",
       NULL },
     { "drawn", 0, 0, G_OPTION_ARG_STRING, &drawn_name,
       "With --intervals: what is drawn anew (default: scenes where every image has one and there are ten, else images)",
@@ -313,11 +324,13 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
         cli, "--format is missing, and %s does not end in a format's name: csv, json, html, md, tex, pdf", out);
   if (!dh_report_format_from_name (lower, &format))
     return dh_cli_usage (cli, "--format %s is none of csv, json, html, md, latex, pdf", name);
-  if (table.wanted && (kept || objects || slices || intervals))
-    return dh_cli_usage (cli, "--threshold, --slices, --objects and --intervals have no place in a --table");
+  if (table.wanted && (kept || objects || slices))
+    return dh_cli_usage (cli, "--threshold, --slices and --objects have no place in a --table");
   if (!table.wanted && (table.protocol || table.marks || table.names || table.digits != 2))
     return dh_cli_usage (cli, "--protocol, --mark, --name and --digits belong to --table");
   const char *path = printed ? "/dev/stdout" : out;
+  table.intervals = intervals;
+  table.drawn = drawn;
   if (table.wanted)
     return write_table (cli, db, runs, &table, format, path);
   gint64 first = 0, second = 0;
@@ -336,7 +349,7 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "--threshold has no place in %s: json, html, md and pdf have one",
                          dh_report_format_name (format));
 
-  if ((slices || intervals) && (format == DH_REPORT_CSV || format == DH_REPORT_LATEX))
+  if ((slices || intervals) && !table.wanted && (format == DH_REPORT_CSV || format == DH_REPORT_LATEX))
     return dh_cli_usage (cli, "%s no place in %s: json, html, md and pdf have one",
                          slices ? "--slices has" : "--intervals have", dh_report_format_name (format));
   if (objects && (format == DH_REPORT_LATEX || (format == DH_REPORT_CSV && second)))

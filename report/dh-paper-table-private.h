@@ -13,15 +13,17 @@ enum
   DH_PAPER_PPV,
   DH_PAPER_MEAN_F1,
   DH_PAPER_NUMBERS,
+  DH_PAPER_INTERVALS = DH_PAPER_SIOU, /* the numbers before it have them */
 };
 
 typedef struct
 {
-  gint64 run;                       /* 0: this method was not measured on this set */
-  double numbers[DH_PAPER_NUMBERS]; /* fractions of 1; NAN where undefined */
-  char *text[DH_PAPER_NUMBERS];     /* in per cent; NULL where undefined */
-  guint rank[DH_PAPER_NUMBERS];     /* 1 best, 2 second, 0 neither */
-  guint note, component_note;       /* of `notes`, from 1; 0: comparable */
+  gint64 run;                                               /* 0: this method was not measured on this set */
+  double numbers[DH_PAPER_NUMBERS];                         /* fractions of 1; NAN where undefined */
+  char *text[DH_PAPER_NUMBERS];                             /* in per cent; NULL where undefined */
+  char *low[DH_PAPER_INTERVALS], *high[DH_PAPER_INTERVALS]; /* the same of their intervals */
+  guint rank[DH_PAPER_NUMBERS];                             /* 1 best, 2 second, 0 neither */
+  guint note, component_note;                               /* of `notes`, from 1; 0: comparable */
 } DhPaperCell;
 
 typedef struct
@@ -47,6 +49,8 @@ typedef struct
   GPtrArray *groups;             /* DhPaperGroup */
   GPtrArray *notes;              /* char * */
   GPtrArray *runs;               /* DhReportRun, for their provenance */
+  GPtrArray *lacks;              /* char *: why runs have no intervals */
+  guint of_scenes, of_images;    /* runs whose intervals are by draws of these */
 } DhPaperTable;
 
 /* What makes two runs those of one method: the name that both are given here, the weights, or the name that was given

@@ -51,6 +51,35 @@ append_provenance (const DhPaperTable *table, GString *text, const char *before)
     }
 }
 
+/* What stands behind the numbers; NULL without any. Free with g_free. */
+static char *
+dup_what_intervals (const DhPaperTable *table)
+{
+  if (table->of_scenes + table->of_images == 0)
+    return NULL;
+  return g_strdup_printf ("95 %% intervals: %u draws of a set's %s, with replacement", DH_BOOTSTRAP_DRAWS,
+                          table->of_images == 0   ? "scenes"
+                          : table->of_scenes == 0 ? "images"
+                                                  : "images, or of its scenes where there are ten");
+}
+
+static gboolean
+has_interval (const DhPaperCell *cell, guint number)
+{
+  return number < DH_PAPER_INTERVALS && cell->text[number] && cell->low[number];
+}
+
+static void
+append_lacks (const DhPaperTable *table, GString *text, const char *before)
+{
+  for (guint i = 0; i < table->lacks->len; i++)
+    {
+      g_autofree char *line = g_strdup (table->lacks->pdata[i]);
+      g_strdelimit (line, "\n\r", ' ');
+      g_string_append_printf (text, "%s%s\n", before, line);
+    }
+}
+
 static void
 append_latex_cell (GString *tex, const DhPaperCell *cell, guint number, DhTableMarks marks)
 {
@@ -67,6 +96,8 @@ append_latex_cell (GString *tex, const DhPaperCell *cell, guint number, DhTableM
       g_autofree char *name = name_note (note_of (cell, number));
       g_string_append_printf (tex, "$^{%s}$", name);
     }
+  if (has_interval (cell, number))
+    g_string_append_printf (tex, " {\\scriptsize [%s, %s]}", cell->low[number], cell->high[number]);
 }
 
 char *
@@ -77,6 +108,10 @@ dh_paper_table_to_latex (const DhPaperTable *table, DhTableMarks marks)
                                                         "PPV $\\uparrow$",   "F$_1^*$ $\\uparrow$" };
   GString *tex = g_string_new ("% needs \\usepackage{booktabs}\n");
   g_string_append_printf (tex, "%% AP, FPR95 and AUROC by %s, in per cent\n", table->protocol);
+  g_autofree char *intervals = dup_what_intervals (table);
+  if (intervals)
+    g_string_append_printf (tex, "%% in brackets %s\n", intervals);
+  append_lacks (table, tex, "% ");
   append_provenance (table, tex, "% ");
   g_string_append (tex, "\\begin{tabular}{l");
   guint columns = 1;
@@ -156,10 +191,17 @@ dh_paper_table_to_markdown (const DhPaperTable *table, DhTableMarks marks)
             g_string_append_printf (md, " %s%s%s%s%s%s |", mark, cell->text[i] ? cell->text[i] : "–",
                                     *mark == '<' ? "</u>" : mark, note ? " <sup>" : "", note ? note : "",
                                     note ? "</sup>" : "");
+            if (has_interval (cell, i))
+              {
+                g_string_truncate (md, md->len - strlen (" |"));
+                g_string_append_printf (md, " (%s–%s) |", cell->low[i], cell->high[i]);
+              }
           }
       g_string_append_c (md, '\n');
     }
-  g_string_append_printf (md, "\nAP, FPR95 and AUROC by %s, in per cent.\n", table->protocol);
+  g_autofree char *intervals = dup_what_intervals (table);
+  g_string_append_printf (md, "\nAP, FPR95 and AUROC by %s, in per cent%s%s.\n", table->protocol,
+                          intervals ? "; in parentheses " : "", intervals ? intervals : "");
   for (guint n = 1; n <= table->notes->len; n++)
     {
       g_autofree char *name = name_note (n), *note = dh_report_escape_markdown (table->notes->pdata[n - 1]);
@@ -167,6 +209,7 @@ dh_paper_table_to_markdown (const DhPaperTable *table, DhTableMarks marks)
     }
   g_string_append (md, "\n<!--\n");
   g_autoptr (GString) runs = g_string_new (NULL);
+  append_lacks (table, runs, "");
   append_provenance (table, runs, "");
   g_auto (GStrv) parts = g_strsplit (runs->str, "--", -1);
   g_autofree char *plain = g_strjoinv ("- -", parts); /* what would end the comment */
@@ -183,6 +226,8 @@ dh_paper_table_to_csv (const DhPaperTable *table)
   GString *csv = g_string_new ("method,data_set,run,protocol");
   for (guint i = 0; i < DH_PAPER_NUMBERS; i++)
     g_string_append_printf (csv, ",%s_percent", names[i]);
+  for (guint i = 0; table->options->intervals && i < DH_PAPER_INTERVALS; i++)
+    g_string_append_printf (csv, ",%s_low_percent,%s_high_percent", names[i], names[i]);
   g_string_append (csv, ",note\n");
   for (guint r = 0; r < table->rows->len; r++)
     for (guint g = 0; g < table->groups->len; g++)
@@ -196,6 +241,9 @@ dh_paper_table_to_csv (const DhPaperTable *table)
         g_string_append_printf (csv, ",%" G_GINT64_FORMAT ",%s", cell->run, table->protocol);
         for (guint i = 0; i < DH_PAPER_NUMBERS; i++)
           g_string_append_printf (csv, ",%s", cell->text[i] ? cell->text[i] : "");
+        for (guint i = 0; table->options->intervals && i < DH_PAPER_INTERVALS; i++)
+          g_string_append_printf (csv, ",%s,%s", has_interval (cell, i) ? cell->low[i] : "",
+                                  has_interval (cell, i) ? cell->high[i] : "");
         const guint note = cell->note ? cell->note : cell->component_note;
         g_string_append_c (csv, ',');
         dh_report_append_csv (csv, note ? table->notes->pdata[note - 1] : "");

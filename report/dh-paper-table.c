@@ -14,6 +14,11 @@ cell_free (gpointer data)
   DhPaperCell *cell = data;
   for (guint i = 0; i < DH_PAPER_NUMBERS; i++)
     g_free (cell->text[i]);
+  for (guint i = 0; i < DH_PAPER_INTERVALS; i++)
+    {
+      g_free (cell->low[i]);
+      g_free (cell->high[i]);
+    }
   g_free (cell);
 }
 
@@ -51,6 +56,7 @@ table_new (const DhTableOptions *options)
   table->groups = g_ptr_array_new_with_free_func (group_free);
   table->notes = g_ptr_array_new_with_free_func (g_free);
   table->runs = g_ptr_array_new_with_free_func (run_free);
+  table->lacks = g_ptr_array_new_with_free_func (g_free);
   return table;
 }
 
@@ -61,6 +67,7 @@ table_free (DhPaperTable *table)
   g_ptr_array_unref (table->groups);
   g_ptr_array_unref (table->notes);
   g_ptr_array_unref (table->runs);
+  g_ptr_array_unref (table->lacks);
   g_free (table);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhPaperTable, table_free)
@@ -286,6 +293,14 @@ rank_column (DhPaperTable *table, guint group, guint number)
       }
 }
 
+static char *
+print_percent (double fraction, guint digits)
+{
+  char format[8], text[G_ASCII_DTOSTR_BUF_SIZE];
+  g_snprintf (format, sizeof format, "%%.%uf", MIN (digits, 6));
+  return isfinite (fraction) ? g_strdup (g_ascii_formatd (text, sizeof text, format, 100 * fraction)) : NULL;
+}
+
 static void
 print_numbers (DhPaperTable *table, guint digits)
 {
@@ -294,16 +309,58 @@ print_numbers (DhPaperTable *table, guint digits)
       {
         DhPaperCell *cell = ((DhPaperRow *)table->rows->pdata[r])->cells->pdata[g];
         for (guint i = 0; i < DH_PAPER_NUMBERS && cell->run; i++)
-          if (isfinite (cell->numbers[i]))
-            {
-              char format[8], text[G_ASCII_DTOSTR_BUF_SIZE];
-              g_snprintf (format, sizeof format, "%%.%uf", MIN (digits, 6));
-              cell->text[i] = g_strdup (g_ascii_formatd (text, sizeof text, format, 100 * cell->numbers[i]));
-            }
+          cell->text[i] = print_percent (cell->numbers[i], digits);
       }
   for (guint g = 0; g < table->groups->len; g++)
     for (guint i = 0; i < DH_PAPER_NUMBERS; i++)
       rank_column (table, g, i);
+}
+
+/* The cell of what the run itself measured, and not of a map beside it. */
+static DhPaperCell *
+find_own_cell (DhPaperTable *table, const DhRunRow *run)
+{
+  for (guint r = 0; r < table->rows->len; r++)
+    {
+      const DhPaperRow *row = table->rows->pdata[r];
+      for (guint g = 0; g < table->groups->len; g++)
+        if (((DhPaperCell *)row->cells->pdata[g])->run == run->id && g_str_equal (row->score, run->score))
+          return row->cells->pdata[g];
+    }
+  return NULL;
+}
+
+/* FALSE where cancelled. */
+static gboolean
+add_intervals (DhPaperTable *table, DhDatabase *database, GCancellable *cancellable)
+{
+  const DhTableOptions *options = table->options;
+  for (guint i = 0; options->intervals && i < table->runs->len; i++)
+    {
+      const DhRunRow *run = ((const DhReportRun *)table->runs->pdata[i])->run;
+      DhPaperCell *cell = find_own_cell (table, run);
+      g_autoptr (GError) error = NULL;
+      DhRunIntervals measured;
+      if (!cell)
+        continue;
+      if (!dh_run_intervals_measure (database, run->id, 0, options->drawn, &measured, options->progress, cancellable,
+                                     &error))
+        {
+          if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+            return FALSE;
+          g_ptr_array_add (table->lacks, g_strdup_printf ("run %" G_GINT64_FORMAT ": %s", run->id, error->message));
+          continue;
+        }
+      *(measured.scenes ? &table->of_scenes : &table->of_images) += 1;
+      const DhBootstrapNumber *const numbers[DH_PAPER_INTERVALS] = { &measured.numbers.ap, &measured.numbers.fpr95,
+                                                                     &measured.numbers.auroc };
+      for (guint k = 0; k < DH_PAPER_INTERVALS; k++)
+        {
+          cell->low[k] = print_percent (numbers[k]->of[0].low, options->digits);
+          cell->high[k] = print_percent (numbers[k]->of[0].high, options->digits);
+        }
+    }
+  return TRUE;
 }
 
 /* Every evaluation that is done, the oldest first. */
@@ -331,6 +388,12 @@ dh_report_write_table (DhDatabase *database, const DhTableOptions *options, DhRe
                    "a table of runs is made as LaTeX, Markdown or CSV, not as %s", dh_report_format_name (format));
       return FALSE;
     }
+  if (options->intervals && !g_str_equal (table->protocol, "densehybrid-pooled"))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "intervals are of densehybrid-pooled, not of %s",
+                   table->protocol);
+      return FALSE;
+    }
   for (guint i = 0; i < options->n_runs; i++)
     if (!add_run (table, database, options->runs[i], error))
       return FALSE;
@@ -345,6 +408,8 @@ dh_report_write_table (DhDatabase *database, const DhTableOptions *options, DhRe
     }
   dh_paper_table_tell_apart (table);
   print_numbers (table, options->digits);
+  if (!add_intervals (table, database, cancellable))
+    return !g_cancellable_set_error_if_cancelled (cancellable, error);
   g_autofree char *text = format == DH_REPORT_LATEX ? dh_paper_table_to_latex (table, options->marks)
                           : format == DH_REPORT_MD  ? dh_paper_table_to_markdown (table, options->marks)
                                                     : dh_paper_table_to_csv (table);

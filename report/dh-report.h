@@ -93,9 +93,14 @@ typedef struct
   DhTableMarks marks;
   const DhTableName *names; /* how the rows of some runs are called; runs of one name are one method's */
   guint n_names;
+  /* AP, FPR95 and AUROC of the runs' own scores with their 95 % intervals, of densehybrid-pooled alone: reads the runs'
+   * maps again. Where they cannot be had there are none, and a comment says why. */
+  gboolean intervals;
+  DhDrawn drawn;
+  const DhProgress *progress; /* of that; NULL: none. Each run begins anew */
 } DhTableOptions;
-/* As LaTeX, Markdown or CSV (others: DH_ERROR_UNSUPPORTED). Errors otherwise as dh_report_write(), and
- * DH_ERROR_NOT_FOUND where no run has numbers of the protocol. */
+/* As LaTeX, Markdown or CSV (others, and intervals of another protocol: DH_ERROR_UNSUPPORTED). Errors otherwise as
+ * dh_report_write(), and DH_ERROR_NOT_FOUND where no run has numbers of the protocol. */
 gboolean dh_report_write_table (DhDatabase *database, const DhTableOptions *options, DhReportFormat format,
                                 const char *path, GCancellable *cancellable, GError **error);
 

@@ -72,8 +72,8 @@ const DhEvaluationSummary *dh_session_get_evaluation (DhSession *session);
  * follows. */
 void dh_session_export_report (DhSession *session, const char *path);
 /* Whether reports, of whatever run, have the numbers of slices, list the objects that are found and missed, and have
- * the 95 % intervals of their numbers, where their format can; the run's maps are read again for that. At first they do
- * not. */
+ * the 95 % intervals of their numbers, where their format can; tables of runs have these, too. The runs' maps are read
+ * again for that. At first they do not. */
 void dh_session_set_report_slices (DhSession *session, gboolean slices);
 void dh_session_set_report_objects (DhSession *session, gboolean objects);
 void dh_session_set_report_intervals (DhSession *session, gboolean intervals);

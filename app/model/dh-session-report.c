@@ -121,7 +121,8 @@ write_report (DhDatabase *database, const Export *export, DhReportFormat format,
       const DhTableOptions options = { .runs = (const gint64 *)export->table->data,
                                        .n_runs = export->table->len,
                                        .digits = 2,
-                                       .marks = DH_TABLE_MARK_BEST };
+                                       .marks = DH_TABLE_MARK_BEST,
+                                       .intervals = export->intervals };
       dh_report_write_table (database, &options, format, export->path, cancellable, error);
       return;
     }

@@ -163,7 +163,20 @@ def _():
     refuses(("report", "--db", DB, "--run", one, "--intervals", "--out", f"{out}.csv"), "no place in csv", status=2)
     refuses(("report", "--db", DB, "--run", one, "--intervals", "--drawn", "town", "--out", f"{out}.md"), "image or scene", status=2)
     refuses(("report", "--db", DB, "--run", one, "--drawn", "image", "--out", f"{out}.md"), "belongs to --intervals", status=2)
+    # a table for a paper has them behind each run's own numbers
+    words = ("report", "--db", DB, "--table", "--run", f"{one},{two}", "--digits", 4, "--intervals")
+    code, text, err, _ = run(*words, "--format", "csv", "--out", "-")
+    rows = list(csv.DictReader(text.splitlines()))
+    assert code == 0 and [f"{100 * end:.4f}" for end in own["ap_interval"]] == [rows[0]["ap_low_percent"], rows[0]["ap_high_percent"]], (text, err)
+    code, text, err, _ = run(*words, "--format", "latex", "--out", "-")
+    assert code == 0 and f"{{\\scriptsize [{100 * own['ap_interval'][0]:.4f}, {100 * own['ap_interval'][1]:.4f}]}}" in text, text
+    assert "in brackets 95 % intervals: 1000 draws of a set's images" in text, text
+    code, text, err, _ = run(*words, "--format", "md", "--out", "-")
+    assert code == 0 and f"({100 * own['ap_interval'][0]:.4f}–{100 * own['ap_interval'][1]:.4f}) |" in text, text
+    refuses((*words, "--protocol", "smiyc-pixel", "--out", f"{out}.md"), "of densehybrid-pooled", status=2)
     (top / "many-one-out" / "eval" / "scores" / "validation1.npy").unlink()
+    code, text, err, _ = run(*words, "--format", "latex", "--out", "-")
+    assert code == 0 and f"% run {one}: no intervals can be had" in text and text.count("scriptsize") == 3, text
     code, said = ask(one, "surely:ap>=0%")
     assert code == 1 and "not every map" in said, said
 
