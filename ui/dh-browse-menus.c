@@ -106,6 +106,14 @@ dh_browse_panes_new_pane_menu (DhBrowsePanes *self, guint index)
     dh_browse_kept_append_menu (self, menu, self->comparing ? choose : NULL);
   if (content->kind == DH_PANE_SEGMENTATION || content->kind == DH_PANE_CLASSES)
     dh_ui_menu_section (menu, NULL, _ ("C_lasses shown…"), "win.classes", NULL);
+  g_autoptr (GMenu) files = g_menu_new ();
+  g_autoptr (GMenu) section = g_menu_new ();
+  dh_ui_menu_section (files, NULL, _ ("_Open the image"), "win.open-image-file", _ ("Open its _label"),
+                      "win.open-label-file", NULL);
+  dh_ui_menu_section (files, NULL, _ ("Copy the _image’s path"), "win.copy-image-file", _ ("Copy the label’s _path"),
+                      "win.copy-label-file", NULL);
+  g_menu_append_submenu (section, _ ("_Files"), G_MENU_MODEL (files));
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (section));
   g_autofree char *save = g_strdup_printf ("pane.save(%u)", index);
   g_autofree char *close = g_strdup_printf ("pane.close(%u)", index);
   if (self->comparing)

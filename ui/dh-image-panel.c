@@ -257,7 +257,7 @@ make_set_menu (DhImagePanel *self)
   g_autoptr (GMenuModel) readings = dh_reading_menu_new (self->session, GTK_WIDGET (self));
   g_menu_append_section (menu, NULL, readings);
   dh_ui_menu_section (menu, NULL, _ ("_Open a data set…"), "win.open-dataset", _ ("Open _images…"), "win.open-pictures",
-                      _ ("Open the _demo"), "win.open-demo", NULL);
+                      _ ("Open the _demo"), "win.open-demo", _ ("_Read it again"), "win.reread", NULL);
   dh_ui_menu_section (menu, NULL, _ ("Chec_k this data set…"), "win.dataset-notes", _ ("Add _tags of a table…"),
                       "win.add-tags", _ ("_Evaluate"), "win.evaluate", NULL);
   return G_MENU_MODEL (menu);

@@ -76,6 +76,7 @@ static const Key keys[] = {
   { "<Control>d", N_ ("Open the demo"), "win.open-demo" },
   { "<Control>o", N_ ("Open a data set"), "win.open-dataset" },
   { "<Control><Shift>o", N_ ("Open images"), "win.open-pictures" },
+  { "<Control><Shift>r", N_ ("Read the set again, of which files have changed"), "win.reread" },
   { "<Control>m", N_ ("Choose weights"), "win.open-weights" },
   { "<Control>e", N_ ("Evaluate the data set"), "win.evaluate" },
   { "<Control><Shift>e", N_ ("Export a report"), "win.export::html" },

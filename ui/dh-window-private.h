@@ -72,6 +72,9 @@ G_GNUC_INTERNAL void dh_window_take_back (DhWindow *window, const char *title);
  * copies its path */
 G_GNUC_INTERNAL void dh_window_add_written (DhWindow *window);
 
+/* dh-window-files.c: the files of what is shown, opened by other programs, and read again. */
+G_GNUC_INTERNAL void dh_window_add_files (DhWindow *window);
+
 /* dh-window-keys.c */
 G_GNUC_INTERNAL void dh_window_add_keys (DhWindow *window, GtkApplication *application);
 G_GNUC_INTERNAL void dh_window_show_shortcuts (DhWindow *window);

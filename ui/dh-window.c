@@ -287,6 +287,7 @@ dh_window_new (AdwApplication *application, DhSession *session)
   dh_window_add_keys (self, GTK_APPLICATION (application));
   dh_focus_speak_rows (GTK_WINDOW (self));
   dh_window_add_written (self);
+  dh_window_add_files (self);
   g_signal_connect_object (session, "message", G_CALLBACK (on_message), self, 0);
   g_signal_connect_object (session, "error", G_CALLBACK (on_error), self, 0);
   g_signal_connect_object (session, "notify::dataset-title", G_CALLBACK (show_open), self, G_CONNECT_SWAPPED);
