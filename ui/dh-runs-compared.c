@@ -41,13 +41,15 @@ add_value (Filling *self, int column, const char *name, const char *text, const 
   dh_ui_set_name (add (self, column, text, classes, 0), spoken);
 }
 
-/* "60.24", and with its interval "60.24 (51.7 to 67.8)". */
+/* "60.24", and with its interval "60.24 (51.7 to 67.8)"; "−0.01 (−0.02 to −0.01)", which would be zeros otherwise. */
 static char *
 dup_with_interval (char *number, DhSpread interval, char *(*format) (double value, guint digits))
 {
   if (isnan (interval.low))
     return number;
-  g_autofree char *own = number, *low = format (100 * interval.low, 1), *high = format (100 * interval.high, 1);
+  const guint digits = fabs (interval.low) < 0.01 && fabs (interval.high) < 0.01 ? 2 : 1;
+  g_autofree char *own = number, *low = format (100 * interval.low, digits),
+                  *high = format (100 * interval.high, digits);
   return g_strdup_printf (_ ("%s (%s to %s)"), own, low, high);
 }
 
