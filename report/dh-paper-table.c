@@ -354,9 +354,9 @@ add_intervals (DhPaperTable *table, DhDatabase *database, GCancellable *cancella
       if (isnan (measured.numbers.ap.of[0].low))
         {
           g_ptr_array_add (table->lacks,
-                           g_strdup_printf ("run %" G_GINT64_FORMAT ": no intervals can be had of %u %s, or "
-                                            "too few have anomalies",
-                                            run->id, measured.numbers.groups, measured.scenes ? "scenes" : "images"));
+                           g_strdup_printf ("run %" G_GINT64_FORMAT
+                                            ": too few %s, or too few with anomalies, for an interval: %u",
+                                            run->id, measured.scenes ? "scenes" : "images", measured.numbers.groups));
           continue;
         }
       *(measured.scenes ? &table->of_scenes : &table->of_images) += 1;
