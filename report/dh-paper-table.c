@@ -351,6 +351,14 @@ add_intervals (DhPaperTable *table, DhDatabase *database, GCancellable *cancella
           g_ptr_array_add (table->lacks, g_strdup_printf ("run %" G_GINT64_FORMAT ": %s", run->id, error->message));
           continue;
         }
+      if (isnan (measured.numbers.ap.of[0].low))
+        {
+          g_ptr_array_add (table->lacks,
+                           g_strdup_printf ("run %" G_GINT64_FORMAT
+                                            ": too few %s, or too few with anomalies, for an interval: %u",
+                                            run->id, measured.scenes ? "scenes" : "images", measured.numbers.groups));
+          continue;
+        }
       *(measured.scenes ? &table->of_scenes : &table->of_images) += 1;
       const DhBootstrapNumber *const numbers[DH_PAPER_INTERVALS] = { &measured.numbers.ap, &measured.numbers.fpr95,
                                                                      &measured.numbers.auroc };

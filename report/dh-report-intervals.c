@@ -159,7 +159,9 @@ const char *
 dh_report_intervals_why (DhReportIntervals *self)
 {
   for (guint r = 0; !self->why && r < self->n_sides; r++)
-    if (self->sides[r].read->len < self->sides[r].rows->len || self->sides[r].rows->len == 0)
+    if (self->sides[r].rows->len == 0)
+      self->why = g_strdup_printf ("of run %" G_GINT64_FORMAT " no image was measured", self->sides[r].run->run->id);
+    else if (self->sides[r].read->len < self->sides[r].rows->len)
       self->why = g_strdup_printf ("of run %" G_GINT64_FORMAT " not every map, or label, is there any more",
                                    self->sides[r].run->run->id);
   return self->why;

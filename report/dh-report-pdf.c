@@ -241,7 +241,7 @@ write_run (Page *page, const DhReport *report, guint which)
       write_row (page, (const char *const[]){ row->score, row->protocol, ap, fpr95, auroc, undefined }, &of_protocols);
     }
 
-  static const double interval_widths[] = { 125, 45, 45, 85, 45, 85, 45, 85 };
+  static const double interval_widths[] = { 119, 40, 40, 77, 42, 77, 43, 77 };
   write_table (page, dh_report_intervals_table (report, which), interval_widths);
   static const double threshold_widths[] = { 62, 133, 42, 40, 36, 36, 36, 43, 43, 44 };
   write_table (page, dh_report_thresholds_table (report, which), threshold_widths);
@@ -312,7 +312,7 @@ dh_report_to_pdf (const DhReport *report, const char *path, GError **error)
   write_heading (&page, "Dense anomaly detection: report", 18);
   static const double protocol_widths[] = { 122, 36, 36, 45, 44, 44, 45, 48, 48, 45 };
   static const double image_widths[] = { 260, 90, 55, 55, 55 };
-  static const double interval_widths[] = { 125, 45, 45, 90, 55, 45, 90, 55 };
+  static const double interval_widths[] = { 107, 40, 40, 80, 64, 40, 80, 64 };
   static const double slice_widths[] = { 145, 80, 50, 50, 50, 50, 50, 50 };
   write_table (&page, dh_report_compared_protocols (report), protocol_widths);
   write_table (&page, dh_report_compared_intervals (report), interval_widths);

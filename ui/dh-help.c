@@ -20,8 +20,10 @@ static const struct
         "more the scenes) are drawn from it again and again, with replacement; 95 of 100 draws lie between these.") },
   { { N_ ("Intervals") },
     N_ ("How far a number, or the difference of two runs, is a matter of chance: of which images the set has. As many "
-        "images as there are are drawn from it again and again, with replacement; 95 of 100 draws lie in the interval. "
-        "What another training or another city would change is not in it.") },
+        "images as it has (of ten scenes or more the scenes) are drawn from it again and again, with replacement; "
+        "95 of 100 draws lie in the interval. Of fewer than some thirty it is too narrow. What another training or "
+        "another "
+        "city would change is not in it.") },
   { { N_ ("Undefined") },
     N_ ("Images that are left out of a mean, because an image without anomalies, or without inliers, has no AP, "
         "AUROC "

@@ -41,13 +41,15 @@ add_value (Filling *self, int column, const char *name, const char *text, const 
   dh_ui_set_name (add (self, column, text, classes, 0), spoken);
 }
 
-/* "60.24", and with its interval "60.24 (51.7 to 67.8)". */
+/* "60.24", and with its interval "60.24 (51.7 to 67.8)"; "−0.01 (−0.02 to −0.01)", which would be zeros otherwise. */
 static char *
 dup_with_interval (char *number, DhSpread interval, char *(*format) (double value, guint digits))
 {
   if (isnan (interval.low))
     return number;
-  g_autofree char *own = number, *low = format (100 * interval.low, 1), *high = format (100 * interval.high, 1);
+  const guint digits = fabs (interval.low) < 0.01 && fabs (interval.high) < 0.01 ? 2 : 1;
+  g_autofree char *own = number, *low = format (100 * interval.low, digits),
+                  *high = format (100 * interval.high, digits);
   return g_strdup_printf (_ ("%s (%s to %s)"), own, low, high);
 }
 
@@ -319,7 +321,7 @@ id_of (const DhRun *run)
 static void
 show_table (Compared *self, const DhRun *a, const DhRun *b)
 {
-  self->shown = a != NULL ? dh_chance_get (self->chance, a->id, id_of (b)) : NULL;
+  self->shown = a != NULL ? dh_chance_get (self->chance, a, b) : NULL;
   dh_ui_clear_grid (self->grid);
   Filling filling = { self->grid, 0, a, b, self->shown };
   if (a != NULL)
@@ -330,8 +332,8 @@ show_table (Compared *self, const DhRun *a, const DhRun *b)
 static void
 show_head (Compared *self, const DhRun *a, const DhRun *b)
 {
-  const double progress = a != NULL ? dh_chance_get_progress (self->chance, a->id, id_of (b)) : -1;
-  const char *error = a != NULL ? dh_chance_get_error (self->chance, a->id, id_of (b)) : NULL;
+  const double progress = a != NULL ? dh_chance_get_progress (self->chance, a, b) : -1;
+  const char *error = a != NULL ? dh_chance_get_error (self->chance, a, b) : NULL;
   const char *refused = a != NULL ? dh_chance_refuse (a, b) : NULL;
   g_autofree char *percent = dh_number_format (100 * MAX (progress, 0), 0);
   g_autofree char *measuring = g_strdup_printf (_ ("reading the maps: %s %%"), percent);
@@ -354,7 +356,7 @@ static void
 on_chance (Compared *self)
 {
   const DhRun *a = get_run (self->a), *b = get_run (self->b);
-  const DhSpreads *intervals = a != NULL ? dh_chance_get (self->chance, a->id, id_of (b)) : NULL;
+  const DhSpreads *intervals = a != NULL ? dh_chance_get (self->chance, a, b) : NULL;
   if (intervals != self->shown)
     show_table (self, a, b);
   if (intervals != NULL)
@@ -368,10 +370,10 @@ static void
 on_button (Compared *self)
 {
   const DhRun *a = get_run (self->a), *b = get_run (self->b);
-  if (dh_chance_get_progress (self->chance, a->id, id_of (b)) >= 0)
+  if (dh_chance_get_progress (self->chance, a, b) >= 0)
     dh_chance_stop (self->chance);
   else
-    dh_chance_measure (self->chance, a->id, id_of (b));
+    dh_chance_measure (self->chance, a, b);
 }
 
 void

@@ -178,7 +178,8 @@ dup_why (gpointer item, guint column, gpointer data)
   if (columns[column].words || !isnan (value (item, column, self)))
     return NULL;
   if (column == COLUMN_SPREAD && numbers->ranked && !isnan (numbers->ap))
-    return g_strdup (numbers->drawn ? _ ("Of images, ten at least, of which several have anomalies")
+    return g_strdup (numbers->drawn ? _ ("Of ten images at least, of a set of ten scenes or more of ten scenes, "
+                                         "several of them with anomalies")
                                     : _ ("It is being measured"));
   if ((column >= COLUMN_AP && column <= COLUMN_AUROC)
       || (column == COLUMN_PIXELS && dh_slice_get_kind (item) == DH_SLICE_PLACE))

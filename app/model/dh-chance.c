@@ -10,8 +10,10 @@
 /* Shared between the window's and the measuring thread; atomically reference counted. */
 typedef struct
 {
-  gint64 run, other; /* set once */
-  gint step;         /* atomic: of STEPS */
+  /* set once */
+  char *key;
+  gint64 run, other;
+  gint step; /* atomic: of STEPS */
   /* the measuring thread's, until it is done */
   DhSpreads spreads;
   char *error;
@@ -31,7 +33,9 @@ G_DEFINE_FINAL_TYPE (DhChance, dh_chance, G_TYPE_OBJECT)
 static void
 clear (gpointer data)
 {
-  g_free (((Measurement *)data)->error);
+  Measurement *measurement = data;
+  g_free (measurement->key);
+  g_free (measurement->error);
 }
 
 static void
@@ -95,15 +99,27 @@ measure_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *ca
 
 /* On the window's. */
 
-static gint
-find (DhChance *self, gint64 run, gint64 other)
+static gint64
+id_of (const DhRun *run)
 {
+  return run != NULL ? run->id : 0;
+}
+
+static char *
+dup_key (const DhRun *run, const DhRun *other)
+{
+  const char *of_other = other != NULL ? other->started : NULL;
+  return g_strdup_printf ("%" G_GINT64_FORMAT " %s %" G_GINT64_FORMAT " %s", run->id,
+                          run->started != NULL ? run->started : "", id_of (other), of_other != NULL ? of_other : "");
+}
+
+static gint
+find (DhChance *self, const DhRun *run, const DhRun *other)
+{
+  g_autofree char *key = dup_key (run, other);
   for (guint i = 0; i < self->measured->len; i++)
-    {
-      const Measurement *measurement = self->measured->pdata[i];
-      if (measurement->run == run && measurement->other == other)
-        return (gint)i;
-    }
+    if (g_str_equal (((const Measurement *)self->measured->pdata[i])->key, key))
+      return (gint)i;
   return -1;
 }
 
@@ -148,15 +164,16 @@ dh_chance_stop (DhChance *self)
 }
 
 void
-dh_chance_measure (DhChance *self, gint64 run, gint64 other)
+dh_chance_measure (DhChance *self, const DhRun *run, const DhRun *other)
 {
   const gint before = find (self, run, other);
   dh_chance_stop (self);
   if (before >= 0)
     g_ptr_array_remove_index (self->measured, (guint)before);
   Measurement *measurement = g_atomic_rc_box_new0 (Measurement);
-  measurement->run = run;
-  measurement->other = other;
+  measurement->key = dup_key (run, other);
+  measurement->run = run->id;
+  measurement->other = id_of (other);
   self->under_way = measurement;
   self->cancellable = g_cancellable_new ();
   self->source = g_timeout_add (MILLISECONDS, tell, self);
@@ -188,7 +205,7 @@ dh_chance_refuse (const DhRun *run, const DhRun *other)
 }
 
 const DhSpreads *
-dh_chance_get (DhChance *self, gint64 run, gint64 other)
+dh_chance_get (DhChance *self, const DhRun *run, const DhRun *other)
 {
   const gint at = find (self, run, other);
   const Measurement *measurement = at >= 0 ? self->measured->pdata[at] : NULL;
@@ -196,16 +213,17 @@ dh_chance_get (DhChance *self, gint64 run, gint64 other)
 }
 
 double
-dh_chance_get_progress (DhChance *self, gint64 run, gint64 other)
+dh_chance_get_progress (DhChance *self, const DhRun *run, const DhRun *other)
 {
   Measurement *measurement = self->under_way;
-  if (measurement == NULL || measurement->run != run || measurement->other != other)
+  g_autofree char *key = dup_key (run, other);
+  if (measurement == NULL || !g_str_equal (measurement->key, key))
     return -1;
   return (double)g_atomic_int_get (&measurement->step) / STEPS;
 }
 
 const char *
-dh_chance_get_error (DhChance *self, gint64 run, gint64 other)
+dh_chance_get_error (DhChance *self, const DhRun *run, const DhRun *other)
 {
   const gint at = find (self, run, other);
   return at >= 0 ? ((const Measurement *)self->measured->pdata[at])->error : NULL;

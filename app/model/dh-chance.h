@@ -36,12 +36,13 @@ void dh_chance_stop (DhChance *chance);
  * where there is. */
 const char *dh_chance_refuse (const DhRun *run, const DhRun *other);
 /* Another one that is under way is stopped. */
-void dh_chance_measure (DhChance *chance, gint64 run, gint64 other);
-/* NULL where they are not measured, or not yet. Borrowed. */
-const DhSpreads *dh_chance_get (DhChance *chance, gint64 run, gint64 other);
+void dh_chance_measure (DhChance *chance, const DhRun *run, const DhRun *other);
+/* NULL where they are not measured, or not yet: the number of a run that was removed is another's afterwards, which is
+ * told from it by its start. Borrowed. */
+const DhSpreads *dh_chance_get (DhChance *chance, const DhRun *run, const DhRun *other);
 /* How far their measurement is, 0 to 1; negative where it is not under way. */
-double dh_chance_get_progress (DhChance *chance, gint64 run, gint64 other);
+double dh_chance_get_progress (DhChance *chance, const DhRun *run, const DhRun *other);
 /* Why it failed the last time; NULL where it did not. Borrowed. */
-const char *dh_chance_get_error (DhChance *chance, gint64 run, gint64 other);
+const char *dh_chance_get_error (DhChance *chance, const DhRun *run, const DhRun *other);
 
 G_END_DECLS

@@ -209,7 +209,7 @@ measure_in_thread (gpointer data)
       rank->done = TRUE;
       on_ranked (rank, 0, pass);
     }
-  for (guint i = 0; error != NULL && i < pass->chances->len; i++)
+  for (guint i = 0; (error != NULL || pass->draws == NULL) && i < pass->chances->len; i++)
     on_drawn (pass->chances->pdata[i], 0, pass);
   tell (pass, &(Told){ .reading = pass->readings, .end = TRUE });
   pass_unref (pass);

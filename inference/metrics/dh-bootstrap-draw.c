@@ -20,6 +20,7 @@ enum
 typedef struct
 {
   guint n_bins, width;
+  const guint8 *mixed; /* borrowed: of each bin whether it holds several scores */
   float *counts;
   double whole[N_NUMBERS];  /* of these counts */
   double *drawn[N_NUMBERS]; /* DH_BOOTSTRAP_DRAWS */
@@ -39,10 +40,12 @@ typedef struct
 } Times;
 
 /* The pooled numbers of sums over pictures. Scores in one bin count as equal; in the bin where TPR 95 % is reached the
- * FPR rises with the TPR. */
+ * FPR rises with the TPR, but for one score alone, behind which all of its pixels are flagged. */
 static void
-measure (const float *inliers, const float *anomalies, guint n_bins, double numbers[N_NUMBERS])
+measure (const Table *table, const float *sums, double numbers[N_NUMBERS])
 {
+  const guint n_bins = table->n_bins;
+  const float *inliers = sums, *anomalies = sums + n_bins;
   double n_inliers = 0, n_anomalies = 0, tp = 0, fp = 0, ap = 0, area = 0, fp95 = NAN;
   for (guint i = 0; i < n_bins; i++)
     {
@@ -57,7 +60,7 @@ measure (const float *inliers, const float *anomalies, guint n_bins, double numb
         ap += d_tp * (tp + d_tp) / (tp + d_tp + fp + d_fp);
       area += d_fp * (tp + d_tp / 2);
       if (isnan (fp95) && d_tp > 0 && tp + d_tp >= wanted)
-        fp95 = fp + d_fp * (wanted - tp) / d_tp;
+        fp95 = fp + d_fp * (table->mixed[i] ? (wanted - tp) / d_tp : 1);
       tp += d_tp;
       fp += d_fp;
     }
@@ -67,7 +70,7 @@ measure (const float *inliers, const float *anomalies, guint n_bins, double numb
   numbers[AUROC] = undefined * area / n_inliers / n_anomalies;
 }
 
-/* sums[b] += Σ times[row].times[b] · the row */
+/* sums[b] = Σ times[row].times[b] · the row */
 static void
 sum_batch (const Table *table, const Times *times, guint n_rows, float *sums)
 {
@@ -98,8 +101,7 @@ measure_batch (Table *table, const Times *times, guint n_rows, float *sums, guin
   for (guint b = 0; b < BATCH; b++)
     {
       double numbers[N_NUMBERS];
-      const float *own = sums + (gsize)b * table->width;
-      measure (own, own + table->n_bins, table->n_bins, numbers);
+      measure (table, sums + (gsize)b * table->width, numbers);
       for (guint k = 0; k < N_NUMBERS; k++)
         table->drawn[k][draw + b] = numbers[k];
     }
@@ -138,6 +140,7 @@ static gboolean
 table_init (Table *table, const DhBootstrapRun *run, const guint *rows, guint n_rows)
 {
   table->n_bins = dh_bootstrap_n_bins (run->pixels);
+  table->mixed = dh_bootstrap_mixed (run->pixels);
   table->width = (2 * table->n_bins + BLOCK - 1) / BLOCK * BLOCK;
   table->counts = g_try_malloc0_n ((gsize)n_rows * table->width, sizeof (float));
   table->drawn[0] = g_try_new (double, N_NUMBERS *DH_BOOTSTRAP_DRAWS);
@@ -232,7 +235,7 @@ draw_all (Table *tables, guint n_runs, guint n_rows, GRand *chance, GCancellable
   for (guint r = 0; r < n_runs; r++)
     {
       sum_batch (&tables[r], times, n_rows, sums);
-      measure (sums, sums + tables[r].n_bins, tables[r].n_bins, tables[r].whole);
+      measure (&tables[r], sums, tables[r].whole);
     }
   for (guint draw = 0; draw < DH_BOOTSTRAP_DRAWS; draw += BATCH)
     {

@@ -15,6 +15,7 @@ struct _DhBootstrap
 {
   guint n_bins;
   guint32 *keys;  /* of the bins' lower ends, descending: a bin holds the scores from its own to below the one before */
+  guint8 *mixed;  /* of each bin whether it holds another score than its lower end */
   guint16 *first; /* of each page of keys (their upper half) the first bin that does not begin in a higher one */
   guint32 *entries;
   gsize n_entries, room;
@@ -44,6 +45,7 @@ dh_bootstrap_new (const DhCurve *curve)
     }
   if (self->n_bins == 0)
     self->keys[self->n_bins++] = 0;
+  self->mixed = g_new0 (guint8, BINS);
   self->first = g_new (guint16, PAGES);
   for (guint page = PAGES, bin = 0; page-- > 0;)
     {
@@ -61,6 +63,7 @@ dh_bootstrap_free (DhBootstrap *self)
   if (!self)
     return;
   g_free (self->keys);
+  g_free (self->mixed);
   g_free (self->first);
   g_free (self->entries);
   g_array_unref (self->ends);
@@ -105,8 +108,12 @@ dh_bootstrap_add (DhBootstrap *self, const float *scores, const guint8 *labels, 
   for (gsize i = 0; i < n; i++)
     {
       const guint32 bits = dh_float_bits (scores[i]);
-      if (labels[i] <= 1 && !dh_bits_non_finite (bits))
-        counts[labels[i] * BINS + find_bin (self, dh_key_from_bits (bits))]++;
+      if (labels[i] > 1 || dh_bits_non_finite (bits))
+        continue;
+      const guint32 key = dh_key_from_bits (bits);
+      const guint bin = find_bin (self, key);
+      counts[labels[i] * BINS + bin]++;
+      self->mixed[bin] |= key != self->keys[bin];
     }
   gsize needed = 0;
   for (guint i = 0; i < 2 * BINS; i++)
@@ -134,6 +141,12 @@ guint
 dh_bootstrap_n_bins (const DhBootstrap *self)
 {
   return self->n_bins;
+}
+
+const guint8 *
+dh_bootstrap_mixed (const DhBootstrap *self)
+{
+  return self->mixed;
 }
 
 void

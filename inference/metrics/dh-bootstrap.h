@@ -15,7 +15,7 @@ G_BEGIN_DECLS
  * rounds off the set's own numbers is added to the interval's ends. The draws are the same in every start.
  *
  * It knows nothing of what another training, other labels or another city would change, and of few pictures (below
- * some twenty) the interval is too narrow. */
+ * some thirty) the interval is too narrow: of twenty it holds the truth in some 90 of 100 sets. */
 
 #define DH_BOOTSTRAP_LEVEL 0.95
 #define DH_BOOTSTRAP_DRAWS 1000u

@@ -174,6 +174,9 @@ def _():
     code, text, err, _ = run(*words, "--format", "md", "--out", "-")
     assert code == 0 and f"({100 * own['ap_interval'][0]:.4f}–{100 * own['ap_interval'][1]:.4f}) |" in text, text
     refuses((*words, "--protocol", "smiyc-pixel", "--out", f"{out}.md"), "of densehybrid-pooled", status=2)
+    # where there is none, nothing is said to stand in brackets
+    code, text, err, _ = run("report", "--db", DB, "--table", "--run", BASE, "--intervals", "--format", "latex", "--out", "-")
+    assert code == 0 and f"% run {BASE}: too few images, or too few with anomalies, for an interval: 3" in text and "in brackets" not in text, text
     (top / "many-one-out" / "eval" / "scores" / "validation1.npy").unlink()
     code, text, err, _ = run(*words, "--format", "latex", "--out", "-")
     assert code == 0 and f"% run {one}: no intervals can be had" in text and text.count("scriptsize") == 3, text

@@ -115,23 +115,20 @@ assert_near (DhInterval interval, double *drawn, guint n)
 /* Draws of our own, each ranked to the last pixel, have the same interval; but for chance, of which each has its own.
  */
 static void
-test_ranked (void)
+assert_as_ranked (const Set *set, guint64 *state)
 {
   enum
   {
-    N = 40,
     DRAWS = 1000
   };
-  guint64 state = 1;
-  g_autoptr (Set) set = make_set (N, &state);
   DhPixelMetrics metrics;
   const DhBootstrapNumbers numbers = draw_alone (set, 4000, &metrics);
   g_autofree double *drawn = g_new (double, 3 * DRAWS);
   for (guint d = 0; d < DRAWS; d++)
     {
-      guint times[N] = { 0 };
-      for (guint i = 0; i < N; i++)
-        times[(guint)(random_unit (&state) * N)]++;
+      g_autofree guint *times = g_new0 (guint, set->n);
+      for (guint i = 0; i < set->n; i++)
+        times[(guint)(random_unit (state) * set->n)]++;
       g_autoptr (DhRanking) ranking = rank (set, times);
       DhPixelMetrics own;
       g_assert_true (dh_ranking_metrics (ranking, DH_FPR95_ABOVE, &own));
@@ -139,11 +136,30 @@ test_ranked (void)
       drawn[DRAWS + d] = own.fpr95;
       drawn[2 * DRAWS + d] = own.auroc;
     }
-  g_assert_cmpuint (numbers.groups, ==, N);
+  g_assert_cmpuint (numbers.groups, ==, set->n);
   assert_near (numbers.ap.of[0], drawn, DRAWS);
   assert_near (numbers.fpr95.of[0], drawn + DRAWS, DRAWS);
   assert_near (numbers.auroc.of[0], drawn + 2 * DRAWS, DRAWS);
   g_assert_true (isnan (numbers.ap.of[1].low) && isnan (numbers.ap.difference.low) && isnan (numbers.ap.first_higher));
+}
+
+static void
+test_ranked (void)
+{
+  guint64 state = 1;
+  g_autoptr (Set) set = make_set (40, &state);
+  assert_as_ranked (set, &state);
+}
+
+/* Scores of few values: no threshold lies between two of them, and the FPR leaps. */
+static void
+test_steps (void)
+{
+  guint64 state = 19;
+  g_autoptr (Set) set = make_set (40, &state);
+  for (guint i = 0; i < 40 * PIXELS; i++)
+    set->scores[i] = roundf (set->scores[i]);
+  assert_as_ranked (set, &state);
 }
 
 /* Of sets that are drawn from one world, about 95 of 100 intervals hold what that world has. */
@@ -364,6 +380,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/bootstrap/ranked", test_ranked);
+  g_test_add_func ("/bootstrap/steps", test_steps);
   g_test_add_func ("/bootstrap/coverage", test_coverage);
   g_test_add_func ("/bootstrap/pair", test_pair);
   g_test_add_func ("/bootstrap/groups", test_groups);

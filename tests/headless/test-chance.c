@@ -50,20 +50,24 @@ count (guint *changes)
 static void
 test_measured (SessionFixture *fixture, gconstpointer data)
 {
-  const gint64 run = evaluate (fixture);
+  const gint64 id = evaluate (fixture);
+  g_autoptr (DhRunItem) item = NULL;
+  session_wait_for ((item = find_run (fixture->session, id)) != NULL);
+  const DhRun *run = dh_run_item_get (item);
+  const DhRun none = { .id = 4711 };
   g_autoptr (DhChance) chance = dh_chance_new ();
   guint changes = 0;
   g_signal_connect_swapped (chance, "changed", G_CALLBACK (count), &changes);
-  g_assert_null (dh_chance_get (chance, run, 0));
-  g_assert_cmpfloat (dh_chance_get_progress (chance, run, 0), <, 0);
-  dh_chance_measure (chance, run, 0);
+  g_assert_null (dh_chance_get (chance, run, NULL));
+  g_assert_cmpfloat (dh_chance_get_progress (chance, run, NULL), <, 0);
+  dh_chance_measure (chance, run, NULL);
   g_assert_cmpuint (changes, ==, 1);
-  g_assert_cmpfloat (dh_chance_get_progress (chance, run, 0), >=, 0);
-  g_assert_cmpfloat (dh_chance_get_progress (chance, run, 4), <, 0);
-  session_wait_for (dh_chance_get (chance, run, 0) != NULL);
-  g_assert_cmpfloat (dh_chance_get_progress (chance, run, 0), <, 0);
+  g_assert_cmpfloat (dh_chance_get_progress (chance, run, NULL), >=, 0);
+  g_assert_cmpfloat (dh_chance_get_progress (chance, run, &none), <, 0);
+  session_wait_for (dh_chance_get (chance, run, NULL) != NULL);
+  g_assert_cmpfloat (dh_chance_get_progress (chance, run, NULL), <, 0);
   g_assert_cmpuint (changes, >=, 2);
-  const DhSpreads *spreads = dh_chance_get (chance, run, 0);
+  const DhSpreads *spreads = dh_chance_get (chance, run, NULL);
   double ap = NAN;
   const GPtrArray *lines = dh_session_get_evaluation (fixture->session)->lines;
   for (guint i = 0; i < lines->len; i++)
@@ -74,43 +78,53 @@ test_measured (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpfloat (spreads->ap.of[0].low, <, ap);
   g_assert_cmpfloat (spreads->ap.of[0].high, >, ap);
   g_assert_true (isnan (spreads->ap.of[1].low) && isnan (spreads->ap.first_higher));
-  g_assert_null (dh_chance_get (chance, run, 4));
+  g_assert_null (dh_chance_get (chance, run, &none));
+
+  /* What has the number of a run that was removed is another one. */
+  DhRun later = *run;
+  later.started = (char *)"2031-01-01T00:00:00Z";
+  g_assert_null (dh_chance_get (chance, &later, NULL));
+  g_assert_null (dh_chance_get (chance, &later, run));
 
   /* Once more is the same, and another's is a failure that is told. */
   const DhSpreadNumber before = spreads->ap;
-  dh_chance_measure (chance, run, 0);
-  g_assert_null (dh_chance_get (chance, run, 0));
-  session_wait_for (dh_chance_get (chance, run, 0) != NULL);
-  g_assert_cmpfloat (dh_chance_get (chance, run, 0)->ap.of[0].low, ==, before.of[0].low);
-  dh_chance_measure (chance, run, 4711);
-  session_wait_for (dh_chance_get_error (chance, run, 4711) != NULL);
-  g_assert_nonnull (strstr (dh_chance_get_error (chance, run, 4711), "4711"));
-  g_assert_null (dh_chance_get (chance, run, 4711));
-  g_assert_null (dh_chance_get_error (chance, run, 0));
+  dh_chance_measure (chance, run, NULL);
+  g_assert_null (dh_chance_get (chance, run, NULL));
+  session_wait_for (dh_chance_get (chance, run, NULL) != NULL);
+  g_assert_cmpfloat (dh_chance_get (chance, run, NULL)->ap.of[0].low, ==, before.of[0].low);
+  dh_chance_measure (chance, run, &none);
+  session_wait_for (dh_chance_get_error (chance, run, &none) != NULL);
+  g_assert_nonnull (strstr (dh_chance_get_error (chance, run, &none), "4711"));
+  g_assert_null (dh_chance_get (chance, run, &none));
+  g_assert_null (dh_chance_get_error (chance, run, NULL));
 }
 
 /* What is stopped, or left for another, is never heard of again. */
 static void
 test_stopped (SessionFixture *fixture, gconstpointer data)
 {
-  const gint64 run = evaluate (fixture);
+  const gint64 id = evaluate (fixture);
+  g_autoptr (DhRunItem) item = NULL;
+  session_wait_for ((item = find_run (fixture->session, id)) != NULL);
+  const DhRun *run = dh_run_item_get (item);
+  const DhRun none = { .id = 4711 };
   g_autoptr (DhChance) chance = dh_chance_new ();
-  dh_chance_measure (chance, run, 0);
+  dh_chance_measure (chance, run, NULL);
   dh_chance_stop (chance);
-  g_assert_cmpfloat (dh_chance_get_progress (chance, run, 0), <, 0);
-  dh_chance_measure (chance, run, 0);
-  dh_chance_measure (chance, run, 4711);
-  g_assert_cmpfloat (dh_chance_get_progress (chance, run, 0), <, 0);
-  session_wait_for (dh_chance_get_error (chance, run, 4711) != NULL);
-  g_assert_null (dh_chance_get (chance, run, 0));
-  g_assert_null (dh_chance_get_error (chance, run, 0));
+  g_assert_cmpfloat (dh_chance_get_progress (chance, run, NULL), <, 0);
+  dh_chance_measure (chance, run, NULL);
+  dh_chance_measure (chance, run, &none);
+  g_assert_cmpfloat (dh_chance_get_progress (chance, run, NULL), <, 0);
+  session_wait_for (dh_chance_get_error (chance, run, &none) != NULL);
+  g_assert_null (dh_chance_get (chance, run, NULL));
+  g_assert_null (dh_chance_get_error (chance, run, NULL));
   /* nor where nobody is left to hear of it */
   DhChance *left = dh_chance_new ();
-  dh_chance_measure (left, run, 0);
+  dh_chance_measure (left, run, NULL);
   dh_chance_stop (left);
   g_object_unref (left);
-  dh_chance_measure (chance, run, 0);
-  session_wait_for (dh_chance_get (chance, run, 0) != NULL);
+  dh_chance_measure (chance, run, NULL);
+  session_wait_for (dh_chance_get (chance, run, NULL) != NULL);
 }
 
 static void
@@ -149,9 +163,9 @@ test_refused (SessionFixture *fixture, gconstpointer data)
   g_autofree char *command = g_strdup_printf ("rm -r '%s/eval/scores'", run.folder);
   g_assert_cmpint (system (command), ==, 0);
   g_autoptr (DhChance) chance = dh_chance_new ();
-  dh_chance_measure (chance, id, 0);
-  session_wait_for (dh_chance_get_error (chance, id, 0) != NULL);
-  g_assert_nonnull (strstr (dh_chance_get_error (chance, id, 0), "not every map"));
+  dh_chance_measure (chance, &run, NULL);
+  session_wait_for (dh_chance_get_error (chance, &run, NULL) != NULL);
+  g_assert_nonnull (strstr (dh_chance_get_error (chance, &run, NULL), "not every map"));
 }
 
 static const SessionTest tests[] = {

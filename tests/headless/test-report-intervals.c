@@ -162,6 +162,7 @@ test_formats (EvaluationFixture *fixture, gconstpointer data)
           evaluation_assert_has (text, "| all | %u | ", IMAGES);
           evaluation_assert_has (text, "less run %u: 95 %% intervals", (guint)two.other);
           evaluation_assert_has (text, "of which images there are%s", "");
+          evaluation_assert_has (text, "Of fewer than %u, or where too few", DH_BOOTSTRAP_LEAST);
         }
       if (f == DH_REPORT_HTML)
         evaluation_assert_has (text, "<td class=t>all<td>%u<td>", IMAGES);
