@@ -167,6 +167,15 @@ def check_unchecked(folder):
           status == 1 and said.split("== table")[0].count("FAILED") == 1 and "FAILED check of bench-ldn121-1024x2048-fp16, and all that follows" in said
           and said.count(aside) == 2 and "dlv3p_wrn38 720x1280 f32: \"median" in said and "hybrid 0.01" in said
           and not complained, f"status {status}\n{said}{complained}")
+    # All else that our own programs run in: what it has of our environment.
+    write_script(folder / "bin" / "bench-net", "echo '{}'")
+    for name, file in (("python3", "peers.txt"), ("ncu", "profile-ldn121-fp16.txt"), ("compute-sanitizer", "sanitizer-memcheck-chain.txt")):
+        write_script(folder / "path" / name, 'echo "has ,$DH_CUDA_WITHOUT,"')
+        part = {"python3": "peers", "ncu": "profile"}.get(name, "sanitizer")
+        for without in ({}, {"DH_CUDA_WITHOUT": "taps"}):
+            start(folder, part, PATH=f"{folder}/path:/usr/bin:/bin", DH_GPU_SECONDS="60", **without)
+            said = (folder / "log" / file).read_text()
+            check(f"so does {part}, {without}", ",checks," in said and (",taps," in said) == bool(without) and (",recordings," in said) == (name == "ncu"), said)
 
 
 def check_machine(folder):
