@@ -140,6 +140,21 @@ def recorded(model, picture, device):
     return run
 
 
+def start(device, model, size, precision, mode):
+    """The peer's run(): as it is, as a CUDA graph, or compiled in one of PyTorch's modes, with its weights as constants
+    where they are frozen."""
+    import torch
+
+    model = of_bytes(model, device, precision)
+    if mode in (None, "graph"):
+        return forward(device, model, size, precision, mode == "graph")
+    mode, _, frozen = mode.partition(" ")
+    how = {"options": {**torch._inductor.list_mode_options(mode), "freezing": True}} if frozen else {"mode": mode}
+    # Who reads the function asks for that too, and not only who compiles it, in the runs before the first that counts.
+    with torch._inductor.config.patch(freezing=bool(frozen)):
+        return forward(device, torch.compile(model, dynamic=False, **how), size, precision)
+
+
 def forward(device, model, size, precision, record=False):
     """→ seconds of the device from a picture in pinned memory to the maps."""
     import torch
@@ -216,13 +231,6 @@ def training(device, batch, side, compiled, classes=12):
     return once
 
 
-def compile_options(mode):
-    """What torch.compile() is given."""
-    if mode != "max-autotune frozen":
-        return {"mode": mode}
-    return {"options": {"max_autotune": True, "triton.cudagraphs": True, "freezing": True}}
-
-
 # ---- the stages ------------------------------------------------------------------------------------------------------
 def stages_of(options):
     """Contenders that start one after the other: name, precision, and how it is made."""
@@ -256,12 +264,9 @@ def compare_forward(options, sizes):
                     figure = "card_seconds" if options.device == "cuda" else "seconds"
                     try_add(contenders, what, "densehybrid", lambda: Ours(program, figure))
                 for name, precision, mode in stage:
-                    def make():
-                        model = of_bytes(models[network][precision], options.device, precision)
-                        if mode and mode != "graph":
-                            model = torch.compile(model, dynamic=False, **compile_options(mode))
-                        return Peer(name, forward(options.device, model, (height, width), precision, mode == "graph"))
-                    try_add(contenders, what, name, make)
+                    model = models[network][precision]
+                    try_add(contenders, what, name,
+                            lambda: Peer(name, start(options.device, model, (height, width), precision, mode)))
                 take_turns(what, contenders, options.rounds)
         for contenders in fields.values():
             for contender in contenders:
