@@ -81,14 +81,24 @@ only_reader (const DhGraph *graph, DhValue v)
   return n == 1 ? reader : DH_NO_VALUE;
 }
 
-/* A sum takes the result, as in residual blocks; *relu: and a ReLU the sum. */
+static gboolean
+is (const DhGraph *graph, DhValue v, DhOp op)
+{
+  return v != DH_NO_VALUE && dh_graph_node (graph, v)->op == op;
+}
+
+/* A sum takes the result, as in residual blocks; *relu: and a ReLU the sum, whose norm is in the weights where it is of
+ * two convolutions. */
 static gboolean
 is_summed (const DhGraph *graph, DhValue v, gboolean *relu)
 {
   const DhValue sum = only_reader (graph, v);
-  const DhValue next = sum != DH_NO_VALUE ? only_reader (graph, sum) : DH_NO_VALUE;
-  *relu = next != DH_NO_VALUE && dh_graph_node (graph, next)->op == DH_OP_RELU;
-  return sum != DH_NO_VALUE && dh_graph_node (graph, sum)->op == DH_OP_ADD;
+  DhValue next = sum != DH_NO_VALUE ? only_reader (graph, sum) : DH_NO_VALUE;
+  if (is (graph, next, DH_OP_NORM) && is (graph, dh_graph_node (graph, sum)->inputs[0], DH_OP_CONV)
+      && is (graph, dh_graph_node (graph, sum)->inputs[1], DH_OP_CONV))
+    next = only_reader (graph, next);
+  *relu = is (graph, next, DH_OP_RELU);
+  return is (graph, sum, DH_OP_ADD);
 }
 
 /* Every convolution of a graph that is the library's, each once. */

@@ -66,7 +66,7 @@ def check_hanging(folder):
               "FAILED golden: it hung and was stopped after", "ldn121 64×64 fp16 hybrid 0.5", "FAILED precision ldn121: it ended with status 139",
               "FAILED precision ldn121 fp16: hybrid maps", "without fused it is right", "nor without epilogues", "without engines it is right", "precision ldn121: a NaN becomes",
               "peers: this machine has no Python", "FAILED train ldn121 16 768 fp16: it ended with status 3", "demo f32: AP 60.42",
-              "FAILED evaluation 2048×1024: no maps", "golden tables starts profile sanitizer (`run rest` goes on there)")
+              "FAILED evaluation 2048×1024: no maps", "golden tables starts profile autotune sanitizer (`run rest` goes on there)")
     missing = [word for word in wanted if word not in table]
     check("what hangs is ended, what fails is said, all else runs", status == 1 and not missing and not complained,
           f"status {status}, {missing} missing in\n{said}{complained}")
@@ -118,7 +118,7 @@ def check_rest(folder):
     shutil.rmtree(folder / "log")
     status, said, complained = start(folder, PATH=path, DH_GPU_SECONDS="65")
     last = said.strip().splitlines()[-1]
-    check("what was not reached is the last line", last.startswith("NOT REACHED, or not to its end:") and last.split("(")[0].endswith("tables starts profile sanitizer ")
+    check("what was not reached is the last line", last.startswith("NOT REACHED, or not to its end:") and last.split("(")[0].endswith("tables starts profile autotune sanitizer ")
           and "devices" not in last and not complained, said + complained)
     before = (folder / "out" / "table.txt").read_text()
     shutil.rmtree(folder / "out")  # a folder that is brought back is emptied before the next command

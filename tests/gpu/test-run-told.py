@@ -4,6 +4,7 @@ peers. Prints TAP.
 
     tests/gpu/test-run-told.py RUN
 """
+import argparse
 import contextlib
 import importlib.util
 import io
@@ -166,15 +167,95 @@ def check_unchecked(folder):
           status == 1 and said.split("== table")[0].count("FAILED") == 1 and "FAILED check of bench-ldn121-1024x2048-fp16, and all that follows" in said
           and said.count(aside) == 2 and "dlv3p_wrn38 720x1280 f32: \"median" in said and "hybrid 0.01" in said
           and not complained, f"status {status}\n{said}{complained}")
+    # All else that our own programs run in: what it has of our environment.
+    write_script(folder / "bin" / "bench-net", "echo '{}'")
+    for name, file in (("python3", "peers.txt"), ("ncu", "profile-ldn121-fp16.txt"), ("compute-sanitizer", "sanitizer-memcheck-chain.txt")):
+        write_script(folder / "path" / name, 'echo "has ,$DH_CUDA_WITHOUT,"')
+        part = {"python3": "peers", "ncu": "profile"}.get(name, "sanitizer")
+        for without in ({}, {"DH_CUDA_WITHOUT": "taps"}):
+            start(folder, part, PATH=f"{folder}/path:/usr/bin:/bin", DH_GPU_SECONDS="60", **without)
+            said = (folder / "log" / file).read_text()
+            check(f"so does {part}, {without}", ",checks," in said and (",taps," in said) == bool(without) and (",recordings," in said) == (name == "ncu"), said)
 
 
 def check_machine(folder):
     """What of a machine changes what is measured on it."""
-    write_script(folder / "path" / "nvidia-smi", """case $* in *mig*) echo 'Enabled, Default, 3 %' ;; *query*) echo 'NVIDIA Some, 600.1' ;; esac""")
+    write_script(folder / "path" / "nvidia-smi", """case $* in *mig*persistence*) echo 'Enabled, Default, Disabled, 3 %' ;; *query*) echo 'NVIDIA Some, 600.1' ;; esac""")
     status, said, complained = start(folder, "devices", PATH=f"{folder}/path:/usr/bin:/bin", CUDA_LAUNCH_BLOCKING="1", NVIDIA_TF32_OVERRIDE="0", NVIDIA_REQUIRE="x")
-    wanted = ("environment: CUDA_LAUNCH_BLOCKING=1 NVIDIA_TF32_OVERRIDE=0", "nvidia-smi: NVIDIA Some, 600.1", "MIG, compute mode, busy: Enabled, Default, 3 %")
+    wanted = ("environment: CUDA_LAUNCH_BLOCKING=1 NVIDIA_TF32_OVERRIDE=0", "nvidia-smi: NVIDIA Some, 600.1", "MIG, compute mode, persistence, busy: Enabled, Default, Disabled, 3 %")
     missing = [word for word in wanted if word not in said]
     check("what changes a machine's times is told", status == 0 and not missing and "REQUIRE" not in said and not complained, f"status {status}, {missing} missing in\n{said}{complained}")
+
+
+def check_clock(folder):
+    """What held the card's clock back while times were taken; who tells it is not left running."""
+    write_script(folder / "path" / "nvidia-smi", """[[ "$*" == *clocks.sm*' -l 1'* ]] || { echo 'NVIDIA Some, 600.1'; exit; }
+      printf '%s\n' '345, 71.20, Not Active, Not Active, Not Active' '1980, 512.70, Active, Not Active, Not Active' \
+        '1755, 699.41, Active, Not Active, Active' '[N/A], [N/A], Not Active, Not Active, Not Active' 'torn, '
+      echo told >"${0%/*}/told"; exec sleep 1000""")
+    write_script(folder / "bin" / "bench-net", f"until [ -e '{folder}/path/told' ]; do sleep 0.1; done; echo '{{\"median_seconds\": 0.5}}'")
+    status, said, complained = start(folder, "bench", PATH=f"{folder}/path:/usr/bin:/bin", DH_GPU_SECONDS="200")
+    wanted = "clock while that was measured: 345 to 1980 MHz, at most 699 W; of 3 times asked held back by power 2, by heat or hardware 1"
+    check("what held the clock back is told", status == 0 and wanted in said and not complained
+          and comes(lambda: not is_running(folder)), f"status {status}\n{said}{complained}")
+
+
+def holders(path):
+    """Processes that have the file open."""
+    found = []
+    for fd in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if os.readlink(fd) == str(path):
+                found.append(fd.parent.parent.name)
+    return found
+
+
+def check_kept(folder):
+    """The card's device file is open from the first program to the last, and no longer."""
+    node = folder / "nvidia0"
+    node.touch()
+    write_script(folder / "bin" / "densehybrid", f"""[ "$1" != --version ] || {{ echo 'densehybrid 1'; exit; }}
+      until readlink /proc/[0-9]*/fd/* 2>/dev/null | grep -qx '{node}'; do sleep 0.1; done
+      echo 'cuda:0   Some card · 1 MiB · f32 · default'""")
+    status, said, complained = start(folder, "devices", DH_GPU_NODES=f"{folder}/none {node}")
+    check("a card is kept from one program to the next", status == 0 and "cuda:0   Some card" in said and not complained
+          and comes(lambda: not holders(node)), f"status {status}, {holders(node)}\n{said}{complained}")
+
+
+# PyTorch on a machine that has it: stands for the script that runs it, too.
+PYTHON = """case "$*" in
+    -c*) echo; exit ;;
+    *--slow*) echo 'ldn121 1024x2048 fp16 densehybrid: 2.000 ms, least 1.9' >>"$table"
+      echo 'ldn121 1024x2048 fp16 compile half max-autotune: 2.990 ms, least 2.9, 1.50 times ours' >>"$table" ;;
+    *--quick*)
+      printf '%s\n' 'ldn121 1024x2048 fp16 densehybrid: 2.000 ms, least 1.9' \
+        'ldn121 1024x2048 fp16 eager: 9.000 ms, least 8.1, 4.50 times ours' 'ldn121 1024x2048 fp16 compile: no compiler' \
+        'dlv3p_wrn38 1024x2048 fp16 densehybrid: 20.000 ms, least 1.9' \
+        'dlv3p_wrn38 1024x2048 fp16 eager half graph: 24.000 ms, least 1.9, 1.20 times ours' \
+        'ldn121 1024x2048 fp16 densehybrid: 1.500 ms, least 1.4' \
+        'ldn121 1024x2048 fp16 eager half graph: 3.000 ms, least 2.9, 2.00 times ours' >>"$table"
+      [ -e "${0%/*}/quick" ] || sleep 1000 ;;
+  esac"""
+
+
+def check_fastest(folder):
+    """The fastest of PyTorch's ways is told, and that it is not known which is where the time was over before all were tried."""
+    write_script(folder / "path" / "python3", 'table=; for word; do [ "$before" != --table ] || table=$word; before=$word; done\n' + PYTHON)
+    path = f"{folder}/path:/usr/bin:/bin"
+    (folder / "path" / "nvidia-smi").unlink()
+    status, said, complained = start(folder, "peers", PATH=path, DH_GPU_SECONDS="30")
+    wanted = ("ldn121 1024x2048 fp16: the fastest of PyTorch, eager half graph, takes 2.000 times as long as ours (1.5 wanted: met)",
+              "dlv3p_wrn38 1024x2048 fp16: the fastest of PyTorch, eager half graph, takes 1.200 times as long as ours (1.1 wanted: met)",
+              "NOT KNOWN peers: stopped after")
+    missing = [word for word in wanted if word not in said]
+    check("the fastest of PyTorch's ways by then is told, and that others were not tried", status == 3 and not missing and not complained,
+          f"status {status}, {missing} missing in\n{said}{complained}")
+    (folder / "path" / "quick").touch()
+    (folder / "log" / "ended").write_text("devices forward bench steps ops golden precision train demo tables starts profile sanitizer".replace(" ", "\n") + "\n")
+    status, said, complained = start(folder, "rest", PATH=path, DH_GPU_SECONDS="300")
+    wanted = "ldn121 1024x2048 fp16: the fastest of PyTorch, compile half max-autotune, takes 1.495 times as long as ours (1.5 wanted: MISSED)"
+    check("it is done again by the next run, which adds what takes minutes", status == 0 and "== the rest: peers autotune" in said
+          and wanted in said and not complained, f"status {status}\n{said}{complained}")
 
 
 def check_again(folder):
@@ -279,6 +360,12 @@ def check_peers():
     except RuntimeError as error:
         said = str(error)
     check("our own program is one of them", figures == [0.5, 0.5] and said == "no card", f"{figures} {said}")
+    names = {kind: [name for stage in peers.stages_of(argparse.Namespace(quick=kind == "quick", slow=kind == "slow")) for name, _, _ in stage]
+             for kind in ("quick", "slow", "all")}
+    check("what is likely to be the fastest is tried first, and nothing is left out",
+          names["quick"][:4] == ["eager", "eager half", "eager half graph", "compile half reduce-overhead"]
+          and names["all"] == names["quick"] + names["slow"] and len(set(names["all"])) == len(names["all"])
+          and "compile half max-autotune" in names["slow"], str(names))
 
 
 with tempfile.TemporaryDirectory() as root:
@@ -287,6 +374,9 @@ with tempfile.TemporaryDirectory() as root:
     check_tables(Path(root))
     check_unchecked(break_down(Path(root) / "unchecked"))
     check_machine(break_down(Path(root) / "machine"))
+    check_clock(break_down(Path(root) / "clock"))
+    check_kept(break_down(Path(root) / "kept"))
+    check_fastest(break_down(Path(root) / "fastest"))
     check_again(break_down(Path(root) / "again"))
     check_plans(break_down(Path(root) / "plans"))
     check_peers()

@@ -16,7 +16,7 @@ with tempfile.TemporaryDirectory() as root:
     folder = carry(Path(root) / "the emulated card's", emulated, programs)
     small = {"DH_GPU_SMALL": "1"}
     status, said, complained = start(folder, "devices", "forward", "bench", "steps", "ops", "golden", "precision", "peers", "train", "demo",
-                                     "tables", "starts", "profile", "sanitizer", **small)
+                                     "tables", "starts", "profile", "autotune", "sanitizer", **small)
     table = said.split("== table", 1)[-1]
     check("every part runs on an emulated card", status == 0 and "FAILED" not in said and not complained, said + complained)
     wanted = ("cuda:0", "operator proof:", "0 failed", "demo f32: AP 60.", "evaluation 128×64 f32: 16 pictures in ", "ldn121 64×64 fp16", "classes equal",

@@ -136,6 +136,12 @@ ops_add_chains (GPtrArray *list)
               dh_graph_add (graph, y, dh_graph_conv (graph, b, "p", (DhConv){ .out = 48, .kernel = 1, .stride = 2 })));
         }
         {
+          CHAIN ("residual-projected-normed"); /* a norm alone reads the sum of two convolutions */
+          const DhValue y = dh_graph_conv (graph, x, "a", (DhConv){ .out = 48, .kernel = 3, .padding = 1 });
+          const DhValue p = dh_graph_conv (graph, x, "p", (DhConv){ .out = 48, .kernel = 1, .bias = TRUE });
+          ops_deliver (ops_case, norm_relu_conv (graph, dh_graph_add (graph, y, p), "n", 24, 1));
+        }
+        {
           CHAIN ("residual-dropout");
           const DhValue b = dh_graph_relu (graph, dh_graph_norm (graph, x, "n", 0.1));
           const DhValue y = dh_graph_conv (graph, b, "a", (DhConv){ .out = 32, .kernel = 1 });

@@ -19,7 +19,45 @@ joined_of (DhCudaBuild *b, DhValue v)
   return joined;
 }
 
-/* What follows a convolution and nobody else reads: norm, sum, ReLU. */
+/* The norm that alone reads the sum of two convolutions, which nobody else reads; or DH_NO_VALUE. */
+static DhValue
+norm_of_sum (const DhCudaBuild *b, DhValue add)
+{
+  const DhNode *node = dh_lowering_node (&b->low, add);
+  const DhValue norm = dh_lowering_only_reader (&b->low, add);
+  if (norm == DH_NO_VALUE || dh_lowering_node (&b->low, norm)->op != DH_OP_NORM)
+    return DH_NO_VALUE;
+  for (guint i = 0; i < 2; i++)
+    if (dh_lowering_node (&b->low, node->inputs[i])->op != DH_OP_CONV
+        || dh_lowering_only_reader (&b->low, node->inputs[i]) != add)
+      return DH_NO_VALUE;
+  return norm;
+}
+
+/* Of the first of two convolutions that are summed: what a norm behind the sum multiplies both with. */
+static gboolean
+scale_first (const DhCudaBuild *b, DhValue add, double *scale, double *shift, GError **error)
+{
+  const DhValue norm = norm_of_sum (b, add);
+  if (norm == DH_NO_VALUE)
+    return TRUE;
+  const DhNode *node = dh_lowering_node (&b->low, norm);
+  g_autofree double *factors = g_new (double, node->channels);
+  g_autofree double *rest = g_new0 (double, node->channels);
+  for (gint c = 0; c < node->channels; c++)
+    factors[c] = 1;
+  if (!dh_lowering_read_norm (&b->low, node, factors, rest, error))
+    return FALSE;
+  for (gint c = 0; c < node->channels; c++)
+    {
+      scale[c] *= factors[c];
+      shift[c] *= factors[c];
+    }
+  return TRUE;
+}
+
+/* What follows a convolution and nobody else reads: norm, sum, ReLU; a norm behind the sum where that is of two
+ * convolutions, by whose weights it can be multiplied. */
 static gboolean
 absorb (DhCudaBuild *b, DhValue *value, DhCudaConvNodes *conv, double *scale, double *shift, GError **error)
 {
@@ -43,10 +81,22 @@ absorb (DhCudaBuild *b, DhValue *value, DhCudaConvNodes *conv, double *scale, do
         conv->relu = TRUE;
       else if (node->op == DH_OP_ADD && !conv->sum)
         {
-          const DhValue other = node->inputs[node->inputs[0] == *value];
-          if (other == *value || !b->views[other] || b->low.deferred[other])
+          const DhValue other = node->inputs[node->inputs[0] == *value], norm = norm_of_sum (b, next);
+          if (other == *value || b->low.deferred[other])
             return TRUE;
+          if (!b->views[other])
+            return scale_first (b, next, scale, shift, error);
           conv->sum = dh_cuda_plain_of (b, other, FALSE, FALSE);
+          if (norm != DH_NO_VALUE)
+            {
+              if (!dh_lowering_read_norm (&b->low, dh_lowering_node (&b->low, norm), scale, shift, error))
+                return FALSE;
+              conv->shifted = TRUE;
+              b->low.done[next] = TRUE;
+              *value = norm;
+              b->low.done[norm] = TRUE;
+              continue;
+            }
         }
       else
         return TRUE;

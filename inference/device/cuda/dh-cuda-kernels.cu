@@ -24,8 +24,6 @@ __global__ void __launch_bounds__ (THREADS) run_items (const __grid_constant__ D
         dh_cuda_pool_item (&k, TYPE, item);
       else if constexpr (OP == DH_CUDA_RESIZE)
         dh_cuda_resize_item (&k, TYPE, item);
-      else if constexpr (OP == DH_CUDA_HEAD)
-        dh_cuda_head_item (&k, TYPE, item);
       else if constexpr (OP == DH_CUDA_TAPS)
         dh_cuda_taps_item (&k, TYPE, item);
       else if constexpr (OP == DH_CUDA_NOISE)
@@ -37,6 +35,16 @@ __global__ void __launch_bounds__ (THREADS) run_items (const __grid_constant__ D
       else
         dh_cuda_unpack_item (&k, TYPE, item);
     }
+}
+
+/* Each thread keeps many sums: a kernel of its own for each number of groups, and mostly two blocks side by side. */
+template <int TYPE, int GROUPS>
+__global__ void __launch_bounds__ (THREADS, TYPE == DH_CUDA_F32 && GROUPS > 2 ? 1 : 2)
+    run_head (const __grid_constant__ DhCudaKernel k, const int64_t items)
+{
+  for (int64_t item = (int64_t)blockIdx.x * THREADS + threadIdx.x; item < items;
+       item += (int64_t)gridDim.x * THREADS)
+    dh_cuda_head_item (&k, TYPE, item, GROUPS);
 }
 
 /* A mean over many pixels: one block for each group of one place; the order of the sum is fixed. */
@@ -78,6 +86,30 @@ hold (const uint64_t nanoseconds)
 }
 
 template <int TYPE>
+int launch_head (const DhCudaKernel &k, const unsigned grid, const int64_t items, cudaStream_t stream)
+{
+  static_assert (DH_CUDA_HEAD_GROUPS == 4, "a kernel for each number");
+  switch (k.n_groups)
+    {
+    case 1:
+      run_head<TYPE, 1><<<grid, THREADS, 0, stream>>> (k, items);
+      break;
+    case 2:
+      run_head<TYPE, 2><<<grid, THREADS, 0, stream>>> (k, items);
+      break;
+    case 3:
+      run_head<TYPE, 3><<<grid, THREADS, 0, stream>>> (k, items);
+      break;
+    case 4:
+      run_head<TYPE, 4><<<grid, THREADS, 0, stream>>> (k, items);
+      break;
+    default:
+      return cudaErrorInvalidValue;
+    }
+  return cudaGetLastError ();
+}
+
+template <int TYPE>
 int launch_typed (const DhCudaKernel &k, const int64_t items, cudaStream_t stream)
 {
   const unsigned grid = dh_cuda_kernel_grid (&k).x;
@@ -101,8 +133,7 @@ int launch_typed (const DhCudaKernel &k, const int64_t items, cudaStream_t strea
       run_items<DH_CUDA_RESIZE, TYPE><<<grid, THREADS, 0, stream>>> (k, items);
       break;
     case DH_CUDA_HEAD:
-      run_items<DH_CUDA_HEAD, TYPE><<<grid, THREADS, 0, stream>>> (k, items);
-      break;
+      return launch_head<TYPE> (k, grid, items, stream);
     case DH_CUDA_TAPS:
       run_items<DH_CUDA_TAPS, TYPE><<<grid, THREADS, 0, stream>>> (k, items);
       break;

@@ -14,6 +14,7 @@ extern "C"
 
 #define DH_CUDA_GROUP 8
 #define DH_CUDA_HEAD_GROUPS 4  /* of a HEAD's result, at most */
+#define DH_CUDA_HEAD_PIXELS 2  /* that a thread makes at once */
 #define DH_CUDA_MAX_SIDE 32768 /* of a picture: a product of two sides then fits 32 bits, whose division is cheap */
 
   typedef enum
@@ -237,13 +238,15 @@ extern "C"
     DhCudaProbe probe;
   } DhCudaKernel;
 
-  /* How many items the kernel has: each is one group of one pixel, but one pixel for HEAD, SCORE and LOSS, one place
-   * for the tables, and so on. */
+  /* How many items the kernel has: each is one group of one pixel, but some pixels for HEAD, one for SCORE and LOSS,
+   * one place for the tables, and so on. */
   static inline int64_t dh_cuda_kernel_items (const DhCudaKernel *kernel)
   {
     const int64_t pixels = (int64_t)kernel->n * kernel->h * kernel->w;
-    if (kernel->op == DH_CUDA_HEAD || kernel->op == DH_CUDA_SCORE || kernel->op == DH_CUDA_LOSS)
+    if (kernel->op == DH_CUDA_SCORE || kernel->op == DH_CUDA_LOSS)
       return pixels;
+    if (kernel->op == DH_CUDA_HEAD)
+      return (pixels + DH_CUDA_HEAD_PIXELS - 1) / DH_CUDA_HEAD_PIXELS;
     if (kernel->op == DH_CUDA_PROBE)
       return (int64_t)kernel->probe.n_samples * (kernel->probe.n_parts ? kernel->probe.n_parts : 1);
     if (kernel->op == DH_CUDA_UNPACK)

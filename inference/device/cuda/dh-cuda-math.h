@@ -146,39 +146,48 @@ dh_cuda_resize_item (const DhCudaKernel *k, int type, int64_t item)
   dh_cuda_write8 (k, k->type, pixel, group, v);
 }
 
-/* A 1×1 convolution to few channels, its result in float32: all of one pixel, so that what it reads is read and brought
- * through norm and ReLU once, and neighbouring threads want the same weights. */
+/* A 1×1 convolution to few channels, its result in float32: all of a pixel, so that what it reads is read and brought
+ * through norm and ReLU once, and of the pixel behind it, so that each weight is loaded for both. A load that the
+ * threads of a warp have in common takes as long as sixteen of their products, of which there are but four for each
+ * where pixels are made one by one. Not with places. `groups` of the result, a constant of each kernel. */
 DH_CUDA_INLINE void
-dh_cuda_head_item (const DhCudaKernel *k, int type, int64_t pixel)
+dh_cuda_head_item (const DhCudaKernel *k, int type, int64_t item, int groups)
 {
-  float v[DH_CUDA_HEAD_GROUPS][8];
-  for (int group = 0; group < DH_CUDA_HEAD_GROUPS; group++)
-    for (int j = 0; j < 8; j++)
-      v[group][j] = group < k->n_groups ? k->bias[8 * group + j] : 0.0f;
+  const int64_t first = DH_CUDA_HEAD_PIXELS * item, left = (int64_t)k->n * k->h * k->w - first;
+  const int count = left < DH_CUDA_HEAD_PIXELS ? (int)left : DH_CUDA_HEAD_PIXELS;
+  float v[DH_CUDA_HEAD_PIXELS][DH_CUDA_HEAD_GROUPS][8], u[DH_CUDA_HEAD_PIXELS][8];
+  DH_CUDA_UNROLL
+  for (int p = 0; p < DH_CUDA_HEAD_PIXELS; p++)
+    DH_CUDA_UNROLL
+  for (int group = 0; group < groups; group++)
+    dh_cuda_load8 (k->bias, 8 * group, DH_CUDA_F32, v[p][group]);
   for (int g = 0; g < k->in.n_groups; g++)
     {
-      float u[8];
-      dh_cuda_read8 (&k->in, type, pixel, g, u);
+      DH_CUDA_UNROLL
+      for (int p = 0; p < DH_CUDA_HEAD_PIXELS; p++)
+        dh_cuda_read_in_order8 (&k->in, type, first + (p < count ? p : 0), g, u[p]);
       DH_CUDA_UNROLL
       for (int i = 0; i < 8; i++)
         {
-          const float *w = k->weights + (int64_t)(8 * g + i) * k->n_groups * 8;
+          const float *w = k->weights + (int64_t)(8 * g + i) * groups * 8;
           DH_CUDA_UNROLL
-          for (int group = 0; group < DH_CUDA_HEAD_GROUPS; group++)
+          for (int group = 0; group < groups; group++)
             {
               float row[8];
-              if (group >= k->n_groups)
-                continue;
               dh_cuda_load8 (w, 8 * group, DH_CUDA_F32, row);
-              for (int j = 0; j < 8; j++)
-                v[group][j] += u[i] * row[j];
+              DH_CUDA_UNROLL
+              for (int p = 0; p < DH_CUDA_HEAD_PIXELS; p++)
+                for (int j = 0; j < 8; j++)
+                  v[p][group][j] += u[p][i] * row[j];
             }
         }
     }
   DH_CUDA_UNROLL
-  for (int group = 0; group < DH_CUDA_HEAD_GROUPS; group++)
-    if (group < k->n_groups)
-      dh_cuda_write8 (k, k->type, pixel, group, v[group]);
+  for (int p = 0; p < DH_CUDA_HEAD_PIXELS; p++)
+    DH_CUDA_UNROLL
+  for (int group = 0; group < groups; group++)
+    if (p < count)
+      dh_cuda_write8 (k, k->type, first + p, group, v[p][group]);
 }
 
 /* The sum of what a 3×3 convolution's taps make of nine pixels. */

@@ -62,7 +62,7 @@ emulated_run (const DhCudaKernel *k)
         dh_cuda_resize_item (k, type, item);
         break;
       case DH_CUDA_HEAD:
-        dh_cuda_head_item (k, type, item);
+        dh_cuda_head_item (k, type, item, k->n_groups);
         break;
       case DH_CUDA_TAPS:
         dh_cuda_taps_item (k, type, item);

@@ -63,6 +63,49 @@ build_pooled_norm (DhGraph *graph, DhValue x)
   return dh_graph_add (graph, far (graph, z, "far", 16), dh_graph_max_pool (graph, far (graph, y, "too", 16), 3, 2, 1));
 }
 
+/* A norm that alone reads the sum of two convolutions, one of them with a bias, and where one more reads the sum, or
+ * one of the convolutions. */
+static DhValue
+build_summed (DhGraph *graph, DhValue x)
+{
+  const DhValue a = dh_graph_conv (graph, x, "a", (DhConv){ .out = 43, .kernel = 1, .bias = TRUE });
+  const DhValue y = norm_relu (graph, dh_graph_add (graph, far (graph, x, "b", 43), a), "norm");
+  return dh_graph_add (graph, far (graph, y, "c", 16), far (graph, y, "d", 16));
+}
+
+static DhValue
+build_summed_norm (DhGraph *graph, DhValue x)
+{
+  const DhValue y =
+      dh_graph_norm (graph, dh_graph_add (graph, far (graph, x, "a", 40), far (graph, x, "b", 40)), "norm", 0.1);
+  return dh_graph_concat (graph, (DhValue[]){ far (graph, y, "c", 16), dh_graph_relu (graph, y) }, 2);
+}
+
+static DhValue
+build_summed_twice (DhGraph *graph, DhValue x)
+{
+  const DhValue sum = dh_graph_add (graph, far (graph, x, "a", 40), far (graph, x, "b", 40));
+  return dh_graph_add (graph, far (graph, norm_relu (graph, sum, "norm"), "c", 40), sum);
+}
+
+static DhValue
+build_summed_shared (DhGraph *graph, DhValue x)
+{
+  const DhValue a = far (graph, x, "a", 40), b = far (graph, x, "b", 40);
+  const DhValue y = norm_relu (graph, dh_graph_add (graph, a, b), "norm");
+  return dh_graph_add (graph, far (graph, y, "c", 40), a);
+}
+
+/* Not of two convolutions: one is clipped by then, or it is one taken twice. */
+static DhValue
+build_summed_otherwise (DhGraph *graph, DhValue x)
+{
+  const DhValue a = dh_graph_relu (graph, far (graph, x, "a", 40));
+  const DhValue y = norm_relu (graph, dh_graph_add (graph, a, far (graph, x, "b", 40)), "norm");
+  const DhValue c = far (graph, y, "c", 40);
+  return far (graph, norm_relu (graph, dh_graph_add (graph, c, c), "norm2"), "d", 16);
+}
+
 typedef struct
 {
   const char *name;
@@ -78,6 +121,12 @@ static const Case cases[] = {
   { "shared", build_shared, { 1, 16, 9, 14 }, { 8, 9 } },
   { "pooled", build_pooled, { 2, 16, 19, 12 }, { 6, 7 } },
   { "pooled-norm", build_pooled_norm, { 1, 16, 23, 31 }, { 8, 9 } },
+  /* pack, 4 convolutions of which one adds, norms and clips and another adds, what is put out */
+  { "summed", build_summed, { 2, 16, 13, 12 }, { 6, 9 } },
+  { "summed-norm", build_summed_norm, { 1, 16, 9, 21 }, { 6, 7 } },
+  { "summed-twice", build_summed_twice, { 1, 16, 9, 14 }, { 6, 8 } },
+  { "summed-shared", build_summed_shared, { 1, 16, 9, 14 }, { 6, 8 } },
+  { "summed-otherwise", build_summed_otherwise, { 1, 16, 9, 14 }, { 9, 11 } },
 };
 
 static guint
