@@ -265,7 +265,7 @@ void
 dh_images_table_set_filter (GtkWidget *table, const char *text)
 {
   dh_image_filter_replace (&images_of (table)->filter, text);
-  dh_table_update (DH_TABLE (table), TRUE);
+  dh_table_refilter (DH_TABLE (table));
 }
 
 char *

@@ -2,12 +2,13 @@
 #include <math.h>
 #include "dh-help.h"
 #include "dh-number.h"
+#include "dh-row-slots.h"
 
 typedef struct
 {
   DhRunsBadge badge;
   gpointer data;
-  GPtrArray *bound; /* GtkListItem of the column of numbers */
+  GPtrArray *bound; /* GtkListItem of the column of runs' numbers */
 } Columns;
 
 static const struct
@@ -167,6 +168,9 @@ setup_cell (GtkSignalListItemFactory *factory, GtkListItem *cell, gpointer data)
 static void
 show_state (GtkWidget *box, GtkWidget *label, DhRunItemState state)
 {
+  if (g_object_get_data (G_OBJECT (box), "state") == GUINT_TO_POINTER (state + 1))
+    return;
+  g_object_set_data (G_OBJECT (box), "state", GUINT_TO_POINTER (state + 1));
   GtkWidget *icon = g_object_get_data (G_OBJECT (box), "icon");
   gtk_image_set_from_icon_name (GTK_IMAGE (icon), states[state].icon);
   GtkWidget *const both[] = { icon, label };
@@ -179,10 +183,17 @@ show_state (GtkWidget *box, GtkWidget *label, DhRunItemState state)
     }
 }
 
+static DhRunItem *
+item_of (GtkListItem *cell)
+{
+  DhRowSlot *slot = gtk_list_item_get_item (cell);
+  return slot != NULL ? dh_row_slot_get_item (slot) : NULL;
+}
+
 static void
 show_cell (GtkListItem *cell)
 {
-  DhRunItem *item = gtk_list_item_get_item (cell);
+  DhRunItem *item = item_of (cell);
   GtkWidget *child = gtk_list_item_get_child (cell);
   if (item == NULL || child == NULL)
     return;
@@ -196,7 +207,7 @@ show_cell (GtkListItem *cell)
                          || column == DH_RUNS_COLUMN_MODEL || column == DH_RUNS_COLUMN_PROTOCOL
                          || column == DH_RUNS_COLUMN_STARTED;
   const char *more = column == DH_RUNS_COLUMN_STATE && run->sentence != NULL ? run->sentence : text;
-  gtk_widget_set_tooltip_text (child, words ? more : NULL);
+  dh_ui_set_row_tooltip (child, words ? more : NULL);
   if (column == DH_RUNS_COLUMN_STATE)
     show_state (child, label, run->state);
 }
@@ -206,29 +217,54 @@ show_badge (Columns *self, GtkListItem *cell)
 {
   GtkWidget *box = gtk_list_item_get_child (cell);
   GtkWidget *badge = g_object_get_data (G_OBJECT (box), "badge");
-  const char *text =
-      gtk_list_item_get_item (cell) != NULL ? self->badge (gtk_list_item_get_item (cell), self->data) : NULL;
+  const char *text = item_of (cell) != NULL ? self->badge (item_of (cell), self->data) : NULL;
   gtk_label_set_label (GTK_LABEL (badge), text != NULL ? text : "");
   gtk_widget_set_visible (badge, text != NULL);
+}
+
+/* Follows the run that the slot is filled with now, which may be another one. */
+static void
+follow (GtkListItem *cell, DhRunItem *item)
+{
+  DhRunItem *before = g_object_get_data (G_OBJECT (cell), "run");
+  if (before == item)
+    return;
+  if (before != NULL)
+    g_signal_handlers_disconnect_by_func (before, show_cell, cell);
+  if (item != NULL)
+    g_signal_connect_object (item, "changed", G_CALLBACK (show_cell), cell, G_CONNECT_SWAPPED);
+  g_object_set_data_full (G_OBJECT (cell), "run", item != NULL ? g_object_ref (item) : NULL, g_object_unref);
+}
+
+static void
+fill_cell (GtkListItem *cell)
+{
+  follow (cell, item_of (cell));
+  show_cell (cell);
+  Columns *self = g_object_get_data (G_OBJECT (cell), "columns");
+  if (self != NULL)
+    show_badge (self, cell);
 }
 
 static void
 bind_cell (GtkSignalListItemFactory *factory, GtkListItem *cell, gpointer data)
 {
   g_object_set_data (G_OBJECT (cell), "column", data);
-  g_signal_connect_object (gtk_list_item_get_item (cell), "changed", G_CALLBACK (show_cell), cell, G_CONNECT_SWAPPED);
-  show_cell (cell);
-  Columns *self = g_object_get_data (G_OBJECT (factory), "columns");
-  if (GPOINTER_TO_UINT (data) != DH_RUNS_COLUMN_RUN)
-    return;
-  g_ptr_array_add (self->bound, cell);
-  show_badge (self, cell);
+  g_signal_connect_swapped (gtk_list_item_get_item (cell), "filled", G_CALLBACK (fill_cell), cell);
+  if (GPOINTER_TO_UINT (data) == DH_RUNS_COLUMN_RUN)
+    {
+      Columns *self = g_object_get_data (G_OBJECT (factory), "columns");
+      g_object_set_data (G_OBJECT (cell), "columns", self);
+      g_ptr_array_add (self->bound, cell);
+    }
+  fill_cell (cell);
 }
 
 static void
 unbind_cell (GtkSignalListItemFactory *factory, GtkListItem *cell, gpointer data)
 {
-  g_signal_handlers_disconnect_by_func (gtk_list_item_get_item (cell), show_cell, cell);
+  g_signal_handlers_disconnect_by_func (gtk_list_item_get_item (cell), fill_cell, cell);
+  follow (cell, NULL);
   Columns *self = g_object_get_data (G_OBJECT (factory), "columns");
   g_ptr_array_remove_fast (self->bound, cell);
 }
