@@ -36,7 +36,7 @@ draw_progress (guint64 done, guint64 total, const char *what, gpointer data)
 {
   DhCli *cli = data;
   const gint64 now = g_get_monotonic_time ();
-  if (!cli->started)
+  if (!cli->started || done == 0)
     cli->started = cli->drawn = now;
   const gboolean terminal = isatty (STDERR_FILENO);
   const gboolean last = terminal && total > 0 && done >= total;

@@ -27,6 +27,7 @@ typedef struct
   struct _DhReportSlices *slices[2]; /* of each run, for the same formats; NULL where they are not wanted */
   GPtrArray *marks;                  /* DhMarkRow, for their tags; NULL */
   GCancellable *cancellable;
+  const DhProgress *progress; /* of images whose maps are read; may be NULL */
 } DhReport;
 
 /* With its images and protocols, those of its own score first. FALSE leaves what dh_report_clear_run() frees. */

@@ -163,16 +163,16 @@ finish (Slice *slice, gboolean whole, double threshold)
   g_clear_pointer (&slice->ranking, dh_ranking_free);
 }
 
-/* Slices from `from` to before `to`, in one pass over the pictures of the set. */
+/* Slices from `from` to before `to`, in one pass over the pictures of the set: a part of one, for those who wait. */
 static void
-measure (GPtrArray *slices, guint from, guint to, DhDataset *dataset, double threshold, GCancellable *cancellable)
+measure (GPtrArray *slices, guint from, guint to, DhDataset *dataset, double threshold, const DhReport *report)
 {
   const GPtrArray *all = ((Slice *)slices->pdata[0])->rows;
   g_autofree gboolean *fits = g_new (gboolean, slices->len);
   g_autofree guint *next = g_new0 (guint, slices->len);
   for (guint s = from; s < to; s++)
     fits[s] = TRUE;
-  for (guint i = 0; i < all->len && !g_cancellable_is_cancelled (cancellable); i++)
+  for (guint i = 0; i < all->len && !g_cancellable_is_cancelled (report->cancellable); i++)
     {
       g_autoptr (DhTensor) map = NULL;
       g_autoptr (DhLabels) labels = NULL;
@@ -188,6 +188,8 @@ measure (GPtrArray *slices, guint from, guint to, DhDataset *dataset, double thr
           if (read && fits[s])
             fits[s] = add_picture (slice, dh_tensor_f32 (map), labels);
         }
+      dh_progress_report (report->progress, ((guint64)from * all->len + (guint64)(to - from) * (i + 1)) / slices->len,
+                          all->len, "slices");
     }
   for (guint s = from; s < to; s++)
     finish (slices->pdata[s], fits[s], threshold);
@@ -213,13 +215,14 @@ dh_report_slices_new (const DhReport *report, guint which)
   const double threshold = dh_report_sign_of (run->run, run->run->score) * self->at.threshold;
   g_autoptr (DhDataset) dataset =
       dh_report_has_maps (run->run) ? dh_report_open_dataset (run->run, report->cancellable) : NULL;
+  dh_progress_report (report->progress, 0, run->images->len, "slices");
   for (guint from = 0, to = 0; dataset && from < self->slices->len; from = to)
     {
       guint64 cost = 0;
       for (to = from; to < self->slices->len && (to == from || cost + cost_of (self->slices->pdata[to]) <= BUDGET);
            to++)
         cost += cost_of (self->slices->pdata[to]);
-      measure (self->slices, from, to, dataset, threshold, report->cancellable);
+      measure (self->slices, from, to, dataset, threshold, report);
     }
   return self;
 }

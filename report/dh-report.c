@@ -212,7 +212,8 @@ dh_report_write_contents (DhDatabase *database, const DhReportContents *contents
                       .thresholds = contents->thresholds,
                       .n_thresholds = contents->n_thresholds,
                       .objects = contents->objects,
-                      .cancellable = cancellable };
+                      .cancellable = cancellable,
+                      .progress = contents->progress };
   const gboolean done =
       dh_report_load_run (database, contents->run, &report.runs[0], error)
       && (!contents->other || dh_report_load_run (database, contents->other, &report.runs[1], error))

@@ -1,6 +1,7 @@
 #pragma once
 #include <gio/gio.h>
 #include "dh-database.h"
+#include "dh-progress.h"
 #include "dh-records.h"
 
 G_BEGIN_DECLS
@@ -63,6 +64,7 @@ typedef struct
   const DhReportThreshold *thresholds;
   guint n_thresholds;
   gboolean slices, objects;
+  const DhProgress *progress; /* of maps that are read for these, once for each run and kind; may be NULL */
 } DhReportContents;
 gboolean dh_report_write_contents (DhDatabase *database, const DhReportContents *contents, DhReportFormat format,
                                    const char *path, GCancellable *cancellable, GError **error);
