@@ -30,6 +30,7 @@ static const struct
   [DH_RUNS_COLUMN_FPR95] = { "FPR95", 72, 0 },
   [DH_RUNS_COLUMN_AUROC] = { "AUROC", 76, 820 },
   [DH_RUNS_COLUMN_MIOU] = { "mIoU", 68, 900 },
+  [DH_RUNS_COLUMN_OPEN_MIOU] = { N_ ("open-mIoU"), 96, 700 },
   [DH_RUNS_COLUMN_STARTED] = { N_ ("Started"), 164, 1150 },
 };
 
@@ -51,7 +52,7 @@ static const struct
 static gboolean
 is_number (DhRunsColumn column)
 {
-  return column >= DH_RUNS_COLUMN_AP && column <= DH_RUNS_COLUMN_MIOU;
+  return column >= DH_RUNS_COLUMN_AP && column <= DH_RUNS_COLUMN_OPEN_MIOU;
 }
 
 static double
@@ -60,7 +61,8 @@ number_of (const DhRun *run, DhRunsColumn column)
   return column == DH_RUNS_COLUMN_AP      ? run->ap
          : column == DH_RUNS_COLUMN_FPR95 ? run->fpr95
          : column == DH_RUNS_COLUMN_AUROC ? run->auroc
-                                          : run->miou;
+         : column == DH_RUNS_COLUMN_MIOU  ? run->closed_miou
+                                          : run->open_miou;
 }
 
 char *
@@ -93,6 +95,7 @@ text_of (DhRunItem *item, DhRunsColumn column)
     case DH_RUNS_COLUMN_FPR95:
     case DH_RUNS_COLUMN_AUROC:
     case DH_RUNS_COLUMN_MIOU:
+    case DH_RUNS_COLUMN_OPEN_MIOU:
       return dh_number_format (number_of (run, column) * 100, 2);
     case DH_RUNS_COLUMN_BOX:
     case DH_N_RUNS_COLUMNS:
@@ -320,14 +323,14 @@ dh_runs_columns_update (GtkColumnView *view)
 }
 
 void
-dh_runs_columns_fit (GtkColumnView *view, int width)
+dh_runs_columns_fit (GtkColumnView *view, int width, gboolean open)
 {
   GListModel *all = gtk_column_view_get_columns (view);
   const double scale = dh_ui_text_scale (GTK_WIDGET (view));
   for (guint i = 0; i < g_list_model_get_n_items (all) && i < DH_N_RUNS_COLUMNS; i++)
     {
       g_autoptr (GtkColumnViewColumn) column = g_list_model_get_item (all, i);
-      const gboolean shown = width >= scale * columns[i].needs;
+      const gboolean shown = width >= scale * columns[i].needs && (open || i != DH_RUNS_COLUMN_OPEN_MIOU);
       const int least = width < scale * 900 && columns[i].narrow > 0    ? columns[i].narrow
                         : width >= scale * 1500 && columns[i].ample > 0 ? columns[i].ample
                                                                         : columns[i].width;

@@ -1,4 +1,5 @@
 #include "dh-runs-table.h"
+#include <math.h>
 #include "dh-focus.h"
 #include "dh-metrics-charts.h"
 #include "dh-row-slots.h"
@@ -18,6 +19,7 @@ struct _DhRunsTable
   GListModel *trainings; /* of `all`, those that change */
   DhRunItem *newest;     /* the first row while none was chosen by the user */
   guint n_chosen, idle, resort, frames;
+  int room; /* that the columns have; 0: not known yet */
   gboolean choosing;
   gboolean by_user; /* chosen; else the newest is, whichever that is */
 };
@@ -324,10 +326,30 @@ dh_runs_table_focus_filter (DhRunsTable *self)
   gtk_widget_grab_focus (self->filter);
 }
 
+static gboolean
+has_open_miou (DhRunsTable *self)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (self->all); i++)
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (self->all, i);
+      if (!isnan (dh_run_item_get (item)->open_miou))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+fit_columns (DhRunsTable *self)
+{
+  if (self->room > 0)
+    dh_runs_columns_fit (GTK_COLUMN_VIEW (self->view), self->room, has_open_miou (self));
+}
+
 void
 dh_runs_table_set_room (DhRunsTable *self, int width)
 {
-  dh_runs_columns_fit (GTK_COLUMN_VIEW (self->view), width);
+  self->room = width;
+  fit_columns (self);
 }
 
 static void
@@ -448,6 +470,7 @@ dh_runs_table_new (DhSession *session)
   g_signal_connect_swapped (self->selection, "items-changed", G_CALLBACK (choose_soon), self);
   g_signal_connect_swapped (self->rows, "items-changed", G_CALLBACK (choose_soon), self);
   g_signal_connect_swapped (self->all, "items-changed", G_CALLBACK (choose_soon), self);
+  g_signal_connect_swapped (self->all, "items-changed", G_CALLBACK (fit_columns), self);
   choose_again (self);
   return GTK_WIDGET (self);
 }
