@@ -36,7 +36,7 @@ draw_progress (guint64 done, guint64 total, const char *what, gpointer data)
 {
   DhCli *cli = data;
   const gint64 now = g_get_monotonic_time ();
-  if (!cli->started)
+  if (!cli->started || done == 0)
     cli->started = cli->drawn = now;
   const gboolean terminal = isatty (STDERR_FILENO);
   const gboolean last = terminal && total > 0 && done >= total;
@@ -89,16 +89,30 @@ find_empty (const GOptionEntry *entries, const GOptionEntry *common)
   return NULL;
 }
 
+/* Options of the network are taken everywhere, and told of where they change anything. */
+static gboolean
+runs_network (const char *command)
+{
+  static const char *const those[] = {
+    "bench", "demo", "eval-ood", "eval-osr", "infer", "train", "weights check", NULL
+  };
+  return g_strv_contains (those, command);
+}
+
 gboolean
 dh_cli_parse (DhCli *cli, int argc, char **argv, const GOptionEntry *entries, const char *const *lists,
               const char *usage, const char *summary, const char *example, char ***rest, int *status)
 {
   gboolean help = FALSE;
   g_autofree char *precision = NULL;
+  const gboolean network = runs_network (cli->command), check = g_str_equal (cli->command, "dataset check");
+  const gint of_network = network ? 0 : G_OPTION_FLAG_HIDDEN;
+  const gint of_threads = network || check ? 0 : G_OPTION_FLAG_HIDDEN;
   const GOptionEntry common[] = {
-    { "device", 0, 0, G_OPTION_ARG_STRING, &cli->device, "What computes: auto, ref, cpu, cuda[:N]", "D" },
-    { "precision", 0, 0, G_OPTION_ARG_STRING, &precision, "f32, tf32, fp16, bf16 or int8", "P" },
-    { "threads", 0, 0, G_OPTION_ARG_INT, &cli->threads, "Threads of the cpu (default: the physical cores)", "N" },
+    { "device", 0, of_network, G_OPTION_ARG_STRING, &cli->device, "What computes: auto, ref, cpu, cuda[:N]", "D" },
+    { "precision", 0, of_network, G_OPTION_ARG_STRING, &precision, "f32, tf32, fp16, bf16 or int8", "P" },
+    { "threads", 0, of_threads, G_OPTION_ARG_INT, &cli->threads, "Threads of the cpu (default: the physical cores)",
+      "N" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &cli->json, "One JSON document on standard output", NULL },
     { "quiet", 0, 0, G_OPTION_ARG_NONE, &cli->quiet, "No progress", NULL },
     { "help", 'h', 0, G_OPTION_ARG_NONE, &help, "Show this page", NULL },

@@ -358,11 +358,17 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
   g_autoptr (DhDatabase) database = dh_database_open_existing (db, &error);
   if (!database || (!first && !(first = newest_run (database, &error))))
     return dh_cli_fail (cli, &error);
-  DhReportContents contents = {
-    .run = first, .other = second, .slices = slices, .objects = objects, .intervals = intervals, .drawn = drawn
-  };
-  if (!(kept ? write_at (cli, database, &contents, value, rule, source, format, path, &error)
-             : dh_report_write_contents (database, &contents, format, path, cli->cancellable, &error)))
+  DhReportContents contents = { .run = first,
+                                .other = second,
+                                .slices = slices,
+                                .objects = objects,
+                                .intervals = intervals,
+                                .drawn = drawn,
+                                .progress = &cli->progress };
+  const gboolean done = kept ? write_at (cli, database, &contents, value, rule, source, format, path, &error)
+                             : dh_report_write_contents (database, &contents, format, path, cli->cancellable, &error);
+  dh_cli_progress_end (cli);
+  if (!done)
     return dh_cli_fail (cli, &error);
   const gint64 written[] = { first, second };
   print_written (cli, path, dh_report_format_name (format), written, second ? 2 : 1);

@@ -6,6 +6,7 @@
 #include "dh-config.h"
 #include "dh-resources.h"
 #include "dh-session.h"
+#include "dh-turns.h"
 #include "dh-widgets.h"
 #include "dh-window.h"
 
@@ -39,6 +40,7 @@ choose_renderer (void)
 static void
 startup (GApplication *application, Studio *studio)
 {
+  dh_turns_watch ();
   dh_widgets_init ();
   choose_renderer ();
   gtk_window_set_default_icon_name (DH_APP_ID);

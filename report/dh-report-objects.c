@@ -194,9 +194,11 @@ dh_report_objects_new (const DhReport *report, guint which)
   const gboolean possible = isfinite (threshold) && dh_report_has_maps (run->run);
   g_autoptr (DhDataset) dataset = possible ? dh_report_open_dataset (run->run, report->cancellable) : NULL;
   get_part (objects->parts, "all", TRUE);
+  dh_progress_report (report->progress, 0, run->images->len, "objects");
   for (guint i = 0; i < run->images->len && !g_cancellable_is_cancelled (report->cancellable); i++)
     {
       const DhRunImageRow *row = run->images->pdata[i];
+      dh_progress_report (report->progress, i + 1, run->images->len, "objects");
       /* Without labels there is nothing to be missed, nor known to be false. */
       if (!g_str_equal (row->state, "done") || row->pixels == 0)
         continue;

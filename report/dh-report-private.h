@@ -29,6 +29,7 @@ typedef struct
   struct _DhReportIntervals *intervals; /* of the runs, likewise */
   GPtrArray *marks;                     /* DhMarkRow, for their tags; NULL */
   GCancellable *cancellable;
+  const DhProgress *progress; /* of images whose maps are read; may be NULL */
 } DhReport;
 
 /* With its images and protocols, those of its own score first. FALSE leaves what dh_report_clear_run() frees. */

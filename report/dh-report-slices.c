@@ -163,7 +163,7 @@ finish (Slice *slice, gboolean whole, double threshold)
   g_clear_pointer (&slice->ranking, dh_ranking_free);
 }
 
-/* Slices from `from` to before `to`, in one pass over the pictures of the set. */
+/* Slices from `from` to before `to`, in one pass over the pictures of the set: a part of one, for those who wait. */
 static void
 measure (GPtrArray *slices, guint from, guint to, DhDataset *dataset, double threshold, const DhReport *report,
          guint which)
@@ -191,6 +191,8 @@ measure (GPtrArray *slices, guint from, guint to, DhDataset *dataset, double thr
           if (read && fits[s])
             fits[s] = add_picture (slice, dh_tensor_f32 (map), labels);
         }
+      dh_progress_report (report->progress, ((guint64)from * all->len + (guint64)(to - from) * (i + 1)) / slices->len,
+                          all->len, "slices");
     }
   for (guint s = from; s < to; s++)
     finish (slices->pdata[s], fits[s], threshold);
@@ -216,6 +218,7 @@ dh_report_slices_new (const DhReport *report, guint which)
   const double threshold = dh_report_sign_of (run->run, run->run->score) * self->at.threshold;
   g_autoptr (DhDataset) dataset =
       dh_report_has_maps (run->run) ? dh_report_open_dataset (run->run, report->cancellable) : NULL;
+  dh_progress_report (report->progress, 0, run->images->len, "slices");
   for (guint from = 0, to = 0; dataset && from < self->slices->len; from = to)
     {
       guint64 cost = 0;

@@ -205,7 +205,7 @@ measure_parts (DhReport *report, const DhReportContents *contents, GError **erro
     if (contents->slices)
       report->slices[r] = dh_report_slices_new (report, r);
     else if (contents->intervals)
-      dh_report_intervals_read (report->intervals, r, NULL, report->cancellable);
+      dh_report_intervals_read (report->intervals, r, report->progress, report->cancellable);
   return !g_cancellable_set_error_if_cancelled (report->cancellable, error);
 }
 
@@ -217,7 +217,8 @@ dh_report_write_contents (DhDatabase *database, const DhReportContents *contents
                       .thresholds = contents->thresholds,
                       .n_thresholds = contents->n_thresholds,
                       .objects = contents->objects,
-                      .cancellable = cancellable };
+                      .cancellable = cancellable,
+                      .progress = contents->progress };
   const gboolean done =
       dh_report_load_run (database, contents->run, &report.runs[0], error)
       && (!contents->other || dh_report_load_run (database, contents->other, &report.runs[1], error))

@@ -1,6 +1,7 @@
 #pragma once
 #include <gio/gio.h>
 #include "dh-database.h"
+#include "dh-progress.h"
 #include "dh-records.h"
 #include "dh-run-intervals.h"
 
@@ -66,6 +67,8 @@ typedef struct
   guint n_thresholds;
   gboolean slices, objects, intervals;
   DhDrawn drawn;
+  const DhProgress
+      *progress; /* of maps that are read for these, once for each kind, and each run of some; may be NULL */
 } DhReportContents;
 gboolean dh_report_write_contents (DhDatabase *database, const DhReportContents *contents, DhReportFormat format,
                                    const char *path, GCancellable *cancellable, GError **error);

@@ -62,7 +62,7 @@ dh_compare_row_set_picture (DhCompareRow *self, DhComparedPicture *picture, doub
   g_autofree char *tooltip =
       why != NULL ? g_strdup_printf ("%s: %s", dh_image_item_get_stem (self->item), why)
                   : g_strdup_printf (_ ("%s: AP %s of A, %s of B"), dh_image_item_get_stem (self->item), a, b);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self), tooltip);
+  dh_ui_set_row_tooltip (GTK_WIDGET (self), tooltip);
   g_autofree char *spoken = g_strdup_printf (_ ("%s, change in AP %s"), name, why != NULL ? why : text);
   dh_ui_set_name (GTK_WIDGET (self), spoken);
 }

@@ -119,7 +119,9 @@ add_value (DhCountsTable *self, guint column)
 void
 dh_counts_table_add_row (DhCountsTable *self, const char *name, GtkWidget **image, GtkWidget **set)
 {
-  gtk_grid_attach (GTK_GRID (self->grid), dh_ui_short_label (name, "lab", 0), 0, self->line, 1, 1);
+  GtkWidget *label = dh_ui_label (name, "lab", 0);
+  dh_widget_wrap (label); /* with large letters */
+  gtk_grid_attach (GTK_GRID (self->grid), label, 0, self->line, 1, 1);
   *image = add_value (self, 0);
   *set = add_value (self, 1);
   self->line++;

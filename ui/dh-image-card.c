@@ -17,26 +17,26 @@ typedef enum
 static const struct
 {
   const char *title, *heading, *id, *hint, *tooltip;
+  const char *setting, *kept; /* of the view: the page, and its filter */
   void (*set_filter) (GtkWidget *table, const char *text);
   char *(*dup_note) (GtkWidget *table);
 } pages[N_PAGES] = {
   { N_ ("Images"), N_ ("Per image"), "images", N_ ("ap<90, scene:…, tag:…"),
     N_ ("Words of name, scene, tag or note, or: ap<90, fpr95>10, anomalies>0, scene:…, tag:…, is:failed, is:marked"),
-    dh_images_table_set_filter, dh_images_table_dup_note },
+    "images", "table-images-filter", dh_images_table_set_filter, dh_images_table_dup_note },
   { N_ ("Slices"), N_ ("Per slice"), "slices", N_ ("Words of a slice"), N_ ("Words of a slice's name or kind"),
-    dh_slices_table_set_filter, dh_slices_table_dup_note },
+    "slices", "table-slices-filter", dh_slices_table_set_filter, dh_slices_table_dup_note },
   { N_ ("Objects"), N_ ("Per object"), "components", N_ ("kind:missed, area>500, scene:…"),
     N_ ("Words of the image's name, scene, tag or note, or: kind:missed, kind:false, kind:found, area>500, siou<0.5, "
         "ppv<0.5, place:top, place:middle, place:bottom, place:border, place:inner, "
         "scene:…, tag:…"),
-    dh_objects_table_set_filter, dh_objects_table_dup_note },
+    "objects", "table-objects-filter", dh_objects_table_set_filter, dh_objects_table_dup_note },
 };
 
 typedef struct
 {
   DhSession *session;
   GtkWidget *heading, *note, *filter, *browse, *stack, *tabs[N_PAGES], *tables[N_PAGES];
-  char *texts[N_PAGES]; /* of the filter, each page's own */
   Page page;
   gboolean showing;
 } Card;
@@ -56,17 +56,44 @@ show_note (GtkWidget *card)
   gtk_widget_set_tooltip_text (self->note, note);
 }
 
-/* Takes over what stands in the box, which is told of late. */
+/* What the page is filtered by, which the view keeps. */
+static const char *
+text_of (Card *self, Page page)
+{
+  return dh_view_get_string (dh_session_get_view (self->session), pages[page].kept);
+}
+
 static void
 set_text (Card *self, Page page, const char *text)
 {
-  if (g_strcmp0 (self->texts[page], text) == 0)
-    return;
-  g_free (self->texts[page]);
-  self->texts[page] = g_strdup (text);
+  g_object_set (dh_session_get_view (self->session), pages[page].kept, text, NULL);
+}
+
+/* Takes over what stands in the box, which is told of late. */
+static void
+take_text (Card *self)
+{
+  set_text (self, self->page, gtk_editable_get_text (GTK_EDITABLE (self->filter)));
+}
+
+static void
+filter_page (Card *self, Page page)
+{
+  const char *text = text_of (self, page);
   pages[page].set_filter (self->tables[page], text);
   if (page == PAGE_IMAGES)
     gtk_actionable_set_action_target (GTK_ACTIONABLE (self->browse), "s", text);
+  if (page == self->page && !g_str_equal (gtk_editable_get_text (GTK_EDITABLE (self->filter)), text))
+    gtk_editable_set_text (GTK_EDITABLE (self->filter), text);
+}
+
+static void
+on_kept (DhView *view, GParamSpec *spec, GtkWidget *card)
+{
+  for (guint i = 0; i < N_PAGES; i++)
+    if (g_str_equal (pages[i].kept, g_param_spec_get_name (spec)))
+      filter_page (card_of (card), i);
+  show_note (card);
 }
 
 static void
@@ -82,7 +109,8 @@ show_page (GtkWidget *card, Page page)
   gtk_widget_set_visible (self->browse, page == PAGE_IMAGES);
   g_object_set (self->filter, "placeholder-text", _ (pages[page].hint), NULL);
   gtk_widget_set_tooltip_text (self->filter, _ (pages[page].tooltip));
-  gtk_editable_set_text (GTK_EDITABLE (self->filter), self->texts[page]);
+  gtk_editable_set_text (GTK_EDITABLE (self->filter), text_of (self, page));
+  g_object_set (dh_session_get_view (self->session), "table-page", pages[page].setting, NULL);
   self->showing = FALSE;
   show_note (card);
 }
@@ -93,7 +121,7 @@ on_tab (GtkToggleButton *tab, GtkWidget *card)
   Card *self = card_of (card);
   if (self->showing || !gtk_toggle_button_get_active (tab))
     return;
-  set_text (self, self->page, gtk_editable_get_text (GTK_EDITABLE (self->filter)));
+  take_text (self);
   for (guint i = 0; i < N_PAGES; i++)
     if (self->tabs[i] == GTK_WIDGET (tab))
       show_page (card, i);
@@ -102,9 +130,7 @@ on_tab (GtkToggleButton *tab, GtkWidget *card)
 static void
 on_filter (GtkWidget *card)
 {
-  Card *self = card_of (card);
-  set_text (self, self->page, gtk_editable_get_text (GTK_EDITABLE (self->filter)));
-  show_note (card);
+  take_text (card_of (card));
 }
 
 static void
@@ -119,7 +145,7 @@ open_slice (const char *filter, gboolean objects, gpointer data)
   GtkWidget *card = data;
   Card *self = card_of (card);
   const Page page = objects ? PAGE_OBJECTS : PAGE_IMAGES;
-  set_text (self, self->page, gtk_editable_get_text (GTK_EDITABLE (self->filter)));
+  take_text (self);
   set_text (self, page, filter);
   show_page (card, page);
 }
@@ -136,8 +162,6 @@ static void
 card_free (gpointer data)
 {
   Card *self = data;
-  for (guint i = 0; i < N_PAGES; i++)
-    g_free (self->texts[i]);
   g_object_unref (self->session);
   g_free (self);
 }
@@ -163,6 +187,13 @@ void
 dh_image_card_focus_filter (GtkWidget *card)
 {
   gtk_widget_grab_focus (card_of (card)->filter);
+  /* And what is filtered comes into sight. */
+  GtkWidget *viewport = gtk_widget_get_ancestor (card, GTK_TYPE_VIEWPORT);
+  graphene_rect_t bounds;
+  if (viewport == NULL || !gtk_widget_compute_bounds (card, gtk_widget_get_first_child (viewport), &bounds))
+    return;
+  gtk_adjustment_clamp_page (gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (viewport)), bounds.origin.y,
+                             bounds.origin.y + bounds.size.height);
 }
 
 GtkWidget *
@@ -197,16 +228,23 @@ dh_image_card_new (DhSession *session)
   self->stack = gtk_stack_new ();
   gtk_widget_set_vexpand (self->stack, TRUE);
   for (guint i = 0; i < N_PAGES; i++)
-    {
-      self->texts[i] = g_strdup ("");
-      gtk_stack_add_named (GTK_STACK (self->stack), self->tables[i], pages[i].id);
-    }
+    gtk_stack_add_named (GTK_STACK (self->stack), self->tables[i], pages[i].id);
   gtk_box_append (GTK_BOX (card), self->stack);
   g_signal_connect_object (self->filter, "search-changed", G_CALLBACK (on_filter), card, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->filter, "stop-search", G_CALLBACK (on_stop), card, G_CONNECT_SWAPPED);
   static const char *const told[] = { "notify::evaluating", "notify::set-stats", "set-objects", "slices" };
   for (guint i = 0; i < G_N_ELEMENTS (told); i++)
     g_signal_connect_object (session, told[i], G_CALLBACK (show_note), card, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
-  show_page (card, PAGE_IMAGES);
+  DhView *view = dh_session_get_view (session);
+  Page page = PAGE_IMAGES;
+  for (guint i = 0; i < N_PAGES; i++)
+    {
+      g_autofree char *kept = g_strdup_printf ("notify::%s", pages[i].kept);
+      g_signal_connect_object (view, kept, G_CALLBACK (on_kept), card, 0);
+      filter_page (self, i);
+      if (dh_view_is (view, "table-page", pages[i].setting))
+        page = i;
+    }
+  show_page (card, page);
   return card;
 }

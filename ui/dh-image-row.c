@@ -72,8 +72,7 @@ show_state (DhImageRow *self)
   gtk_widget_set_visible (self->value, has_value);
   gtk_widget_set_visible (self->note, note != NULL);
   gtk_label_set_label (GTK_LABEL (self->note), note != NULL ? note : "");
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self),
-                               state == DH_ITEM_FAILED ? dh_image_item_get_reason (self->item) : NULL);
+  dh_ui_set_row_tooltip (GTK_WIDGET (self), state == DH_ITEM_FAILED ? dh_image_item_get_reason (self->item) : NULL);
   if (has_value)
     {
       g_autofree char *text = dh_number_format (metrics->ap * 100, 1);
@@ -115,7 +114,7 @@ show_marks (DhImageRow *self)
   g_autofree char *all = g_strconcat (tags, *tags != '\0' && *note != '\0' ? "\n" : "", note, NULL);
   g_autofree char *start = g_utf8_strlen (all, -1) > LONGEST_TIP ? g_utf8_substring (all, 0, LONGEST_TIP) : NULL;
   g_autofree char *text = start != NULL ? g_strconcat (start, "…", NULL) : g_strdup (all);
-  gtk_widget_set_tooltip_text (self->mark, text);
+  dh_ui_set_row_tooltip (self->mark, text);
   dh_ui_set_name (self->mark, text);
 }
 

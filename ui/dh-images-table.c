@@ -229,7 +229,7 @@ show_cell (GtkWidget *cell, gpointer item, guint column, gpointer data)
   const gboolean has = !isnan (ap);
   g_autofree char *text = dup_text (item, COLUMN_AP, data);
   gtk_label_set_label (GTK_LABEL (label), text);
-  gtk_widget_set_tooltip_text (label, has ? NULL : text);
+  dh_ui_set_row_tooltip (label, has ? NULL : text);
   gtk_widget_set_visible (bar, has);
   dh_mini_bar_set_fraction (DH_MINI_BAR (bar), ap);
   gtk_label_set_xalign (GTK_LABEL (label), has ? 1 : 0);
@@ -265,7 +265,7 @@ void
 dh_images_table_set_filter (GtkWidget *table, const char *text)
 {
   dh_image_filter_replace (&images_of (table)->filter, text);
-  dh_table_update (DH_TABLE (table), TRUE);
+  dh_table_refilter (DH_TABLE (table));
 }
 
 char *

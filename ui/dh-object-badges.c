@@ -42,7 +42,7 @@ show (DhObjectBadges *self, guint badge)
   g_autofree char *all =
       self->old ? g_strconcat (what, "\n", _ ("at the threshold before; looked for anew"), NULL) : g_strdup (what);
   gtk_label_set_label (GTK_LABEL (self->numbers[badge]), text);
-  gtk_widget_set_tooltip_text (self->badges[badge], all);
+  dh_ui_set_row_tooltip (self->badges[badge], all);
   dh_ui_set_name (self->badges[badge], all);
 }
 

@@ -209,7 +209,7 @@ void
 dh_objects_table_set_filter (GtkWidget *table, const char *text)
 {
   dh_image_filter_replace (&objects_of (table)->filter, text);
-  dh_table_update (DH_TABLE (table), TRUE);
+  dh_table_refilter (DH_TABLE (table));
 }
 
 char *

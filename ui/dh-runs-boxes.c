@@ -1,4 +1,5 @@
 #include "dh-runs-boxes.h"
+#include "dh-row-slots.h"
 #include "dh-runs-columns.h"
 
 static void
@@ -36,12 +37,26 @@ setup_box (GtkSignalListItemFactory *factory, GtkListItem *cell, GtkSelectionMod
 }
 
 static void
-bind_box (GtkSignalListItemFactory *factory, GtkListItem *cell, GtkSelectionModel *selection)
+name_box (GtkListItem *cell)
 {
-  const DhRun *run = dh_run_item_get (gtk_list_item_get_item (cell));
+  DhRowSlot *slot = gtk_list_item_get_item (cell);
+  const DhRun *run = dh_run_item_get (dh_row_slot_get_item (slot));
   g_autofree char *id = dh_runs_column_dup_id (run), *name = g_strdup_printf (_ ("Choose run %s"), id);
   dh_ui_set_name (gtk_list_item_get_child (cell), name);
+}
+
+static void
+bind_box (GtkSignalListItemFactory *factory, GtkListItem *cell, GtkSelectionModel *selection)
+{
+  g_signal_connect_swapped (gtk_list_item_get_item (cell), "filled", G_CALLBACK (name_box), cell);
+  name_box (cell);
   show_box (cell);
+}
+
+static void
+unbind_box (GtkSignalListItemFactory *factory, GtkListItem *cell, GtkSelectionModel *selection)
+{
+  g_signal_handlers_disconnect_by_func (gtk_list_item_get_item (cell), name_box, cell);
 }
 
 GtkColumnViewColumn *
@@ -50,6 +65,7 @@ dh_runs_boxes_new (GtkSelectionModel *selection)
   GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
   g_signal_connect_object (factory, "setup", G_CALLBACK (setup_box), selection, 0);
   g_signal_connect_object (factory, "bind", G_CALLBACK (bind_box), selection, 0);
+  g_signal_connect_object (factory, "unbind", G_CALLBACK (unbind_box), selection, 0);
   GtkColumnViewColumn *column = gtk_column_view_column_new (NULL, factory);
   gtk_column_view_column_set_fixed_width (column, 36);
   return column;

@@ -2,12 +2,13 @@
 #include <math.h>
 #include "dh-help.h"
 #include "dh-number.h"
+#include "dh-row-slots.h"
 
 typedef struct
 {
   DhRunsBadge badge;
   gpointer data;
-  GPtrArray *bound; /* GtkListItem of the column of numbers */
+  GPtrArray *bound; /* GtkListItem of the column of runs' numbers */
 } Columns;
 
 static const struct
@@ -29,6 +30,7 @@ static const struct
   [DH_RUNS_COLUMN_FPR95] = { "FPR95", 72, 0 },
   [DH_RUNS_COLUMN_AUROC] = { "AUROC", 76, 820 },
   [DH_RUNS_COLUMN_MIOU] = { "mIoU", 68, 900 },
+  [DH_RUNS_COLUMN_OPEN_MIOU] = { N_ ("open-mIoU"), 96, 700 },
   [DH_RUNS_COLUMN_STARTED] = { N_ ("Started"), 164, 1150 },
 };
 
@@ -50,7 +52,7 @@ static const struct
 static gboolean
 is_number (DhRunsColumn column)
 {
-  return column >= DH_RUNS_COLUMN_AP && column <= DH_RUNS_COLUMN_MIOU;
+  return column >= DH_RUNS_COLUMN_AP && column <= DH_RUNS_COLUMN_OPEN_MIOU;
 }
 
 static double
@@ -59,7 +61,8 @@ number_of (const DhRun *run, DhRunsColumn column)
   return column == DH_RUNS_COLUMN_AP      ? run->ap
          : column == DH_RUNS_COLUMN_FPR95 ? run->fpr95
          : column == DH_RUNS_COLUMN_AUROC ? run->auroc
-                                          : run->miou;
+         : column == DH_RUNS_COLUMN_MIOU  ? run->closed_miou
+                                          : run->open_miou;
 }
 
 char *
@@ -92,6 +95,7 @@ text_of (DhRunItem *item, DhRunsColumn column)
     case DH_RUNS_COLUMN_FPR95:
     case DH_RUNS_COLUMN_AUROC:
     case DH_RUNS_COLUMN_MIOU:
+    case DH_RUNS_COLUMN_OPEN_MIOU:
       return dh_number_format (number_of (run, column) * 100, 2);
     case DH_RUNS_COLUMN_BOX:
     case DH_N_RUNS_COLUMNS:
@@ -167,6 +171,9 @@ setup_cell (GtkSignalListItemFactory *factory, GtkListItem *cell, gpointer data)
 static void
 show_state (GtkWidget *box, GtkWidget *label, DhRunItemState state)
 {
+  if (g_object_get_data (G_OBJECT (box), "state") == GUINT_TO_POINTER (state + 1))
+    return;
+  g_object_set_data (G_OBJECT (box), "state", GUINT_TO_POINTER (state + 1));
   GtkWidget *icon = g_object_get_data (G_OBJECT (box), "icon");
   gtk_image_set_from_icon_name (GTK_IMAGE (icon), states[state].icon);
   GtkWidget *const both[] = { icon, label };
@@ -179,10 +186,17 @@ show_state (GtkWidget *box, GtkWidget *label, DhRunItemState state)
     }
 }
 
+static DhRunItem *
+item_of (GtkListItem *cell)
+{
+  DhRowSlot *slot = gtk_list_item_get_item (cell);
+  return slot != NULL ? dh_row_slot_get_item (slot) : NULL;
+}
+
 static void
 show_cell (GtkListItem *cell)
 {
-  DhRunItem *item = gtk_list_item_get_item (cell);
+  DhRunItem *item = item_of (cell);
   GtkWidget *child = gtk_list_item_get_child (cell);
   if (item == NULL || child == NULL)
     return;
@@ -196,7 +210,7 @@ show_cell (GtkListItem *cell)
                          || column == DH_RUNS_COLUMN_MODEL || column == DH_RUNS_COLUMN_PROTOCOL
                          || column == DH_RUNS_COLUMN_STARTED;
   const char *more = column == DH_RUNS_COLUMN_STATE && run->sentence != NULL ? run->sentence : text;
-  gtk_widget_set_tooltip_text (child, words ? more : NULL);
+  dh_ui_set_row_tooltip (child, words ? more : NULL);
   if (column == DH_RUNS_COLUMN_STATE)
     show_state (child, label, run->state);
 }
@@ -206,29 +220,54 @@ show_badge (Columns *self, GtkListItem *cell)
 {
   GtkWidget *box = gtk_list_item_get_child (cell);
   GtkWidget *badge = g_object_get_data (G_OBJECT (box), "badge");
-  const char *text =
-      gtk_list_item_get_item (cell) != NULL ? self->badge (gtk_list_item_get_item (cell), self->data) : NULL;
+  const char *text = item_of (cell) != NULL ? self->badge (item_of (cell), self->data) : NULL;
   gtk_label_set_label (GTK_LABEL (badge), text != NULL ? text : "");
   gtk_widget_set_visible (badge, text != NULL);
+}
+
+/* Follows the run that the slot is filled with now, which may be another one. */
+static void
+follow (GtkListItem *cell, DhRunItem *item)
+{
+  DhRunItem *before = g_object_get_data (G_OBJECT (cell), "run");
+  if (before == item)
+    return;
+  if (before != NULL)
+    g_signal_handlers_disconnect_by_func (before, show_cell, cell);
+  if (item != NULL)
+    g_signal_connect_object (item, "changed", G_CALLBACK (show_cell), cell, G_CONNECT_SWAPPED);
+  g_object_set_data_full (G_OBJECT (cell), "run", item != NULL ? g_object_ref (item) : NULL, g_object_unref);
+}
+
+static void
+fill_cell (GtkListItem *cell)
+{
+  follow (cell, item_of (cell));
+  show_cell (cell);
+  Columns *self = g_object_get_data (G_OBJECT (cell), "columns");
+  if (self != NULL)
+    show_badge (self, cell);
 }
 
 static void
 bind_cell (GtkSignalListItemFactory *factory, GtkListItem *cell, gpointer data)
 {
   g_object_set_data (G_OBJECT (cell), "column", data);
-  g_signal_connect_object (gtk_list_item_get_item (cell), "changed", G_CALLBACK (show_cell), cell, G_CONNECT_SWAPPED);
-  show_cell (cell);
-  Columns *self = g_object_get_data (G_OBJECT (factory), "columns");
-  if (GPOINTER_TO_UINT (data) != DH_RUNS_COLUMN_RUN)
-    return;
-  g_ptr_array_add (self->bound, cell);
-  show_badge (self, cell);
+  g_signal_connect_swapped (gtk_list_item_get_item (cell), "filled", G_CALLBACK (fill_cell), cell);
+  if (GPOINTER_TO_UINT (data) == DH_RUNS_COLUMN_RUN)
+    {
+      Columns *self = g_object_get_data (G_OBJECT (factory), "columns");
+      g_object_set_data (G_OBJECT (cell), "columns", self);
+      g_ptr_array_add (self->bound, cell);
+    }
+  fill_cell (cell);
 }
 
 static void
 unbind_cell (GtkSignalListItemFactory *factory, GtkListItem *cell, gpointer data)
 {
-  g_signal_handlers_disconnect_by_func (gtk_list_item_get_item (cell), show_cell, cell);
+  g_signal_handlers_disconnect_by_func (gtk_list_item_get_item (cell), fill_cell, cell);
+  follow (cell, NULL);
   Columns *self = g_object_get_data (G_OBJECT (factory), "columns");
   g_ptr_array_remove_fast (self->bound, cell);
 }
@@ -284,14 +323,14 @@ dh_runs_columns_update (GtkColumnView *view)
 }
 
 void
-dh_runs_columns_fit (GtkColumnView *view, int width)
+dh_runs_columns_fit (GtkColumnView *view, int width, gboolean open)
 {
   GListModel *all = gtk_column_view_get_columns (view);
   const double scale = dh_ui_text_scale (GTK_WIDGET (view));
   for (guint i = 0; i < g_list_model_get_n_items (all) && i < DH_N_RUNS_COLUMNS; i++)
     {
       g_autoptr (GtkColumnViewColumn) column = g_list_model_get_item (all, i);
-      const gboolean shown = width >= scale * columns[i].needs;
+      const gboolean shown = width >= scale * columns[i].needs && (open || i != DH_RUNS_COLUMN_OPEN_MIOU);
       const int least = width < scale * 900 && columns[i].narrow > 0    ? columns[i].narrow
                         : width >= scale * 1500 && columns[i].ample > 0 ? columns[i].ample
                                                                         : columns[i].width;

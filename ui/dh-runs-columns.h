@@ -18,6 +18,7 @@ typedef enum
   DH_RUNS_COLUMN_FPR95,
   DH_RUNS_COLUMN_AUROC,
   DH_RUNS_COLUMN_MIOU,
+  DH_RUNS_COLUMN_OPEN_MIOU,
   DH_RUNS_COLUMN_STARTED,
   DH_N_RUNS_COLUMNS,
 } DhRunsColumn;
@@ -26,11 +27,11 @@ typedef enum
 char *dh_runs_column_dup_id (const DhRun *run);
 /* `badge` (data: user's) gives "A", "B" or NULL for a row. */
 typedef const char *(*DhRunsBadge) (DhRunItem *item, gpointer data);
-/* Appends all columns but that of the boxes. `badge` is asked whenever a row is bound or dh_runs_columns_update() is
- * called; `data` must outlive the view. */
+/* Appends all columns but that of the boxes; the rows of the view are DhRowSlot of DhRunItem. `badge` is asked whenever
+ * a row is bound or dh_runs_columns_update() is called; `data` must outlive the view. */
 void dh_runs_columns_add (GtkColumnView *view, DhRunsBadge badge, gpointer data);
 void dh_runs_columns_update (GtkColumnView *view);
-/* Shows what fits into `width`. */
-void dh_runs_columns_fit (GtkColumnView *view, int width);
+/* Shows what fits into `width`; the column of open-mIoU only where a run has one. */
+void dh_runs_columns_fit (GtkColumnView *view, int width, gboolean open);
 
 G_END_DECLS

@@ -1,6 +1,8 @@
 #include "dh-runs-table.h"
+#include <math.h>
 #include "dh-focus.h"
 #include "dh-metrics-charts.h"
+#include "dh-row-slots.h"
 #include "dh-runs-boxes.h"
 #include "dh-runs-columns.h"
 
@@ -8,7 +10,8 @@ struct _DhRunsTable
 {
   GtkWidget parent_instance;
   GtkWidget *card, *view, *note, *filter, *stack;
-  GListModel *all;
+  GListModel *all, *rows; /* DhRunItem; those that the filter shows, in their order */
+  DhRowSlots *slots;      /* of the rows */
   GtkCustomFilter *words;
   GtkMultiSelection *selection;
   DhRunItem *chosen[2];
@@ -16,6 +19,7 @@ struct _DhRunsTable
   GListModel *trainings; /* of `all`, those that change */
   DhRunItem *newest;     /* the first row while none was chosen by the user */
   guint n_chosen, idle, resort, frames;
+  int room; /* that the columns have; 0: not known yet */
   gboolean choosing;
   gboolean by_user; /* chosen; else the newest is, whichever that is */
 };
@@ -48,7 +52,7 @@ say_chosen (DhRunsTable *self)
 static void
 show_note (DhRunsTable *self)
 {
-  guint n = g_list_model_get_n_items (self->all), shown = g_list_model_get_n_items (G_LIST_MODEL (self->selection));
+  guint n = g_list_model_get_n_items (self->all), shown = g_list_model_get_n_items (self->rows);
   g_autoptr (GString) note = g_string_new (NULL);
   g_string_append_printf (note, ngettext ("%u in all", "%u in all", n), n);
   if (shown < n)
@@ -66,23 +70,27 @@ take_chosen (DhRunsTable *self)
 {
   g_autoptr (GtkBitset) chosen = gtk_selection_model_get_selection (GTK_SELECTION_MODEL (self->selection));
   const guint n = (guint)gtk_bitset_get_size (chosen);
+  gboolean others = n != self->n_chosen;
   for (guint i = 0; i < G_N_ELEMENTS (self->chosen); i++)
     {
+      g_autoptr (DhRunItem) item = i < n ? g_list_model_get_item (self->rows, gtk_bitset_get_nth (chosen, i)) : NULL;
+      if (item == self->chosen[i])
+        continue;
+      others = TRUE;
       if (self->chosen[i] != NULL)
         g_signal_handlers_disconnect_by_func (self->chosen[i], say_chosen, self);
-      g_clear_object (&self->chosen[i]);
-      if (i < n)
-        self->chosen[i] = g_list_model_get_item (G_LIST_MODEL (self->selection), gtk_bitset_get_nth (chosen, i));
-      if (self->chosen[i] != NULL)
-        g_signal_connect_swapped (self->chosen[i], "changed", G_CALLBACK (say_chosen), self);
+      g_set_object (&self->chosen[i], item);
+      if (item != NULL)
+        g_signal_connect_swapped (item, "changed", G_CALLBACK (say_chosen), self);
     }
   g_hash_table_remove_all (self->kept);
   for (guint i = 0; i < n; i++)
-    g_hash_table_add (self->kept,
-                      g_list_model_get_item (G_LIST_MODEL (self->selection), gtk_bitset_get_nth (chosen, i)));
+    g_hash_table_add (self->kept, g_list_model_get_item (self->rows, gtk_bitset_get_nth (chosen, i)));
   self->n_chosen = n;
-  dh_runs_columns_update (GTK_COLUMN_VIEW (self->view));
   show_note (self);
+  if (!others)
+    return;
+  dh_runs_columns_update (GTK_COLUMN_VIEW (self->view));
   say_chosen (self);
 }
 
@@ -125,7 +133,7 @@ scroll_up (GtkWidget *view, GdkFrameClock *clock, gpointer data)
 static void
 show_newest (DhRunsTable *self)
 {
-  g_autoptr (DhRunItem) first = g_list_model_get_item (G_LIST_MODEL (self->selection), 0);
+  g_autoptr (DhRunItem) first = g_list_model_get_item (self->rows, 0);
   if (self->by_user || first == NULL || (self->newest != NULL && dh_run_item_is_same (self->newest, first)))
     return;
   g_set_object (&self->newest, first);
@@ -134,28 +142,34 @@ show_newest (DhRunsTable *self)
   self->frames = 3;
 }
 
-/* What the user chose stays so when rows come and go; before, it is the first. */
+/* What the user chose stays so when rows come and go, once the view has their places; before, it is the first. */
 static gboolean
 choose_again (gpointer data)
 {
   DhRunsTable *self = data;
   GtkSelectionModel *model = GTK_SELECTION_MODEL (self->selection);
-  guint n = g_list_model_get_n_items (G_LIST_MODEL (model));
+  const guint n = g_list_model_get_n_items (G_LIST_MODEL (model)), rows = g_list_model_get_n_items (self->rows);
   g_autoptr (GtkBitset) chosen = gtk_bitset_new_empty ();
+  gboolean waits = FALSE;
   self->idle = 0;
-  for (guint i = 0; i < n && self->by_user; i++)
+  for (guint i = 0; i < rows && self->by_user; i++)
     {
-      g_autoptr (DhRunItem) item = g_list_model_get_item (G_LIST_MODEL (model), i);
-      if (g_hash_table_contains (self->kept, item))
+      g_autoptr (DhRunItem) item = g_list_model_get_item (self->rows, i);
+      if (!g_hash_table_contains (self->kept, item))
+        continue;
+      if (i < n)
         gtk_bitset_add (chosen, i);
+      else
+        waits = TRUE;
     }
-  if (n > 0 && gtk_bitset_is_empty (chosen))
+  if (n > 0 && gtk_bitset_is_empty (chosen) && !waits)
     gtk_bitset_add (chosen, 0);
   g_autoptr (GtkBitset) all = gtk_bitset_new_range (0, n);
   self->choosing = TRUE;
   gtk_selection_model_set_selection (model, chosen, all);
   self->choosing = FALSE;
-  take_chosen (self);
+  if (!waits)
+    take_chosen (self);
   show_newest (self);
   return G_SOURCE_REMOVE;
 }
@@ -212,7 +226,7 @@ resort (gpointer data)
   if (*gtk_editable_get_text (GTK_EDITABLE (self->filter)) != '\0')
     gtk_filter_changed (GTK_FILTER (self->words), GTK_FILTER_CHANGE_DIFFERENT);
   GtkSorter *sorter = gtk_column_view_get_sorter (GTK_COLUMN_VIEW (self->view));
-  if (!is_sorted (sorter, G_LIST_MODEL (self->selection)))
+  if (!is_sorted (sorter, self->rows))
     gtk_sorter_changed (sorter, GTK_SORTER_CHANGE_DIFFERENT);
   return G_SOURCE_REMOVE;
 }
@@ -257,7 +271,7 @@ on_stop (DhRunsTable *self)
 static void
 on_activate (GtkColumnView *view, guint position, DhRunsTable *self)
 {
-  g_autoptr (DhRunItem) item = g_list_model_get_item (G_LIST_MODEL (self->selection), position);
+  g_autoptr (DhRunItem) item = g_list_model_get_item (self->rows, position);
   if (item != NULL)
     g_signal_emit (self, signals[OPENED], 0, item);
 }
@@ -271,7 +285,7 @@ dh_runs_table_get_chosen (DhRunsTable *self, guint which)
 GPtrArray *
 dh_runs_table_list_chosen (DhRunsTable *self)
 {
-  GListModel *shown = G_LIST_MODEL (self->selection);
+  GListModel *shown = self->rows;
   GPtrArray *items = g_ptr_array_new_with_free_func (g_object_unref);
   for (guint i = 0; i < g_list_model_get_n_items (shown); i++)
     if (gtk_selection_model_is_selected (GTK_SELECTION_MODEL (self->selection), i))
@@ -294,7 +308,7 @@ dh_runs_table_get_size (DhRunsTable *self)
 GArray *
 dh_runs_table_list_shown (DhRunsTable *self)
 {
-  GListModel *shown = G_LIST_MODEL (self->selection);
+  GListModel *shown = self->rows;
   GArray *runs = g_array_new (FALSE, FALSE, sizeof (gint64));
   for (guint i = 0; i < g_list_model_get_n_items (shown); i++)
     {
@@ -312,10 +326,30 @@ dh_runs_table_focus_filter (DhRunsTable *self)
   gtk_widget_grab_focus (self->filter);
 }
 
+static gboolean
+has_open_miou (DhRunsTable *self)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (self->all); i++)
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (self->all, i);
+      if (!isnan (dh_run_item_get (item)->open_miou))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+fit_columns (DhRunsTable *self)
+{
+  if (self->room > 0)
+    dh_runs_columns_fit (GTK_COLUMN_VIEW (self->view), self->room, has_open_miou (self));
+}
+
 void
 dh_runs_table_set_room (DhRunsTable *self, int width)
 {
-  dh_runs_columns_fit (GTK_COLUMN_VIEW (self->view), width);
+  self->room = width;
+  fit_columns (self);
 }
 
 static void
@@ -329,6 +363,8 @@ dh_runs_table_dispose (GObject *object)
   g_clear_object (&self->newest);
   if (self->selection != NULL)
     g_signal_handlers_disconnect_by_data (self->selection, self);
+  if (self->rows != NULL)
+    g_signal_handlers_disconnect_by_data (self->rows, self);
   if (self->all != NULL)
     g_signal_handlers_disconnect_by_data (self->all, self);
   for (guint i = 0; i < G_N_ELEMENTS (self->chosen); i++)
@@ -342,6 +378,8 @@ dh_runs_table_dispose (GObject *object)
   g_clear_pointer (&self->card, gtk_widget_unparent);
   g_clear_object (&self->words);
   g_clear_object (&self->selection);
+  g_clear_object (&self->slots);
+  g_clear_object (&self->rows);
   g_clear_object (&self->all);
   g_clear_object (&self->trainings);
   g_clear_pointer (&self->kept, g_hash_table_unref);
@@ -387,8 +425,9 @@ make_view (DhRunsTable *self, DhSession *session)
   GtkSorter *sorter = gtk_column_view_get_sorter (GTK_COLUMN_VIEW (self->view));
   GtkFilterListModel *filtered =
       gtk_filter_list_model_new (g_object_ref (self->all), GTK_FILTER (g_object_ref (self->words)));
-  GtkSortListModel *sorted = gtk_sort_list_model_new (G_LIST_MODEL (filtered), g_object_ref (sorter));
-  self->selection = gtk_multi_selection_new (G_LIST_MODEL (sorted));
+  self->rows = G_LIST_MODEL (gtk_sort_list_model_new (G_LIST_MODEL (filtered), g_object_ref (sorter)));
+  self->slots = dh_row_slots_new (self->rows);
+  self->selection = gtk_multi_selection_new (G_LIST_MODEL (g_object_ref (self->slots)));
   gtk_column_view_set_model (GTK_COLUMN_VIEW (self->view), GTK_SELECTION_MODEL (self->selection));
   dh_ui_add_classes (self->view, "dh-col");
   dh_ui_name_table (self->view, _ ("Runs"));
@@ -427,8 +466,11 @@ dh_runs_table_new (DhSession *session)
   gtk_widget_set_parent (self->card, GTK_WIDGET (self));
   gtk_widget_set_vexpand (GTK_WIDGET (self), TRUE);
   g_signal_connect_swapped (self->selection, "selection-changed", G_CALLBACK (on_selected), self);
+  dh_row_slots_set_view (self->slots, gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (self->view)));
   g_signal_connect_swapped (self->selection, "items-changed", G_CALLBACK (choose_soon), self);
+  g_signal_connect_swapped (self->rows, "items-changed", G_CALLBACK (choose_soon), self);
   g_signal_connect_swapped (self->all, "items-changed", G_CALLBACK (choose_soon), self);
+  g_signal_connect_swapped (self->all, "items-changed", G_CALLBACK (fit_columns), self);
   choose_again (self);
   return GTK_WIDGET (self);
 }

@@ -232,7 +232,7 @@ dh_slices_table_set_filter (GtkWidget *table, const char *text)
   g_clear_pointer (&self->words, g_free);
   if (*text != '\0')
     self->words = g_utf8_casefold (text, -1);
-  dh_table_update (DH_TABLE (table), TRUE);
+  dh_table_refilter (DH_TABLE (table));
 }
 
 char *

@@ -1,6 +1,8 @@
 #include "dh-table.h"
 #include "dh-focus.h"
 #include "dh-help.h"
+#include "dh-row-slots.h"
+#include "dh-table-rows.h"
 #include <math.h>
 #include <string.h>
 
@@ -10,38 +12,49 @@ struct _DhTable
   const DhTableKind *kind;
   gpointer data;
   GtkWidget *stack, *view, *placeholder;
-  GtkCustomFilter *filter;
+  DhTableRows *rows;
+  DhRowSlots *slots; /* of the rows */
   GtkSingleSelection *selection;
-  GPtrArray *bound; /* GtkListItem */
-  int room;         /* that the columns were fitted to */
+  gpointer selected; /* item; the selection knows only its place */
+  gboolean moving;   /* rows: what the selection tells is not the user's choice */
+  GArray *order;     /* DhTableOrder; NULL unless the view is just being asked for it */
+  int room;          /* that the columns were fitted to */
   guint fit_source;
 };
 
 G_DEFINE_FINAL_TYPE (DhTable, dh_table, GTK_TYPE_WIDGET)
 
-/* What a sorter is given, which the view may keep a while longer than the table. */
+/* What a column's sorter is given, which the view may keep a while longer than the table. */
 typedef struct
 {
-  const DhTableKind *kind;
-  gpointer data;
+  DhTable *table;
   guint column;
-} Order;
+} Sorter;
 
+/* GTK before 4.10 does not tell by which columns a view sorts: its sorter is asked for the order of two rows, and the
+ * first column that it asks itself, of those that are not yet known, answers. */
 static int
-compare (gconstpointer a, gconstpointer b, gpointer data)
+answer (gconstpointer a, gconstpointer b, gpointer data)
 {
-  const Order *order = data;
-  const double x = order->kind->value ((gpointer)a, order->column, order->data);
-  const double y = order->kind->value ((gpointer)b, order->column, order->data);
-  if (!isnan (x) && !isnan (y))
-    return (x > y) - (x < y);
-  if (isnan (x) != isnan (y) || !order->kind->columns[order->column].words)
-    return isnan (x) - isnan (y);
-  const char *left = order->kind->get_word ((gpointer)a, order->column, order->data);
-  const char *right = order->kind->get_word ((gpointer)b, order->column, order->data);
-  if (left == NULL || right == NULL)
-    return (left == NULL) - (right == NULL);
-  return strcmp (left, right);
+  const Sorter *sorter = data;
+  GArray *order = sorter->table->order;
+  for (guint i = 0; order != NULL && i < order->len; i++)
+    if (g_array_index (order, DhTableOrder, i).column == sorter->column)
+      return 0;
+  if (order == NULL)
+    return 0;
+  g_array_append_val (order, ((DhTableOrder){ .column = sorter->column }));
+  return -1;
+}
+
+static void
+on_order (GtkSorter *sorter, GtkSorterChange change, DhTable *self)
+{
+  g_autoptr (GArray) order = self->order = g_array_new (FALSE, FALSE, sizeof (DhTableOrder));
+  for (GtkOrdering told; (told = gtk_sorter_compare (sorter, self, self->view)) != GTK_ORDERING_EQUAL;)
+    g_array_index (order, DhTableOrder, order->len - 1).descending = told == GTK_ORDERING_LARGER;
+  self->order = NULL;
+  dh_table_rows_set_order (self->rows, (const DhTableOrder *)order->data, order->len);
 }
 
 static guint
@@ -76,7 +89,7 @@ show_cell (DhTable *self, GtkListItem *cell)
 {
   const guint column = column_of (cell);
   GtkWidget *child = gtk_list_item_get_child (cell);
-  gpointer item = gtk_list_item_get_item (cell);
+  gpointer slot = gtk_list_item_get_item (cell), item = slot != NULL ? dh_row_slot_get_item (slot) : NULL;
   if (item == NULL || child == NULL)
     return;
   if (GTK_IS_LABEL (child))
@@ -103,17 +116,25 @@ setup_cell (GtkSignalListItemFactory *factory, GtkListItem *cell, DhTable *self)
   gtk_list_item_set_child (cell, child);
 }
 
+/* A slot may live longer than the table. */
+static void
+on_filled (DhRowSlot *slot, GtkListItem *cell)
+{
+  show_cell (g_object_get_data (G_OBJECT (cell), "table"), cell);
+}
+
 static void
 bind_cell (GtkSignalListItemFactory *factory, GtkListItem *cell, DhTable *self)
 {
-  g_ptr_array_add (self->bound, cell);
+  g_object_set_data (G_OBJECT (cell), "table", self);
+  g_signal_connect (gtk_list_item_get_item (cell), "filled", G_CALLBACK (on_filled), cell);
   show_cell (self, cell);
 }
 
 static void
 unbind_cell (GtkSignalListItemFactory *factory, GtkListItem *cell, DhTable *self)
 {
-  g_ptr_array_remove_fast (self->bound, cell);
+  g_signal_handlers_disconnect_by_func (gtk_list_item_get_item (cell), on_filled, cell);
 }
 
 static void
@@ -122,22 +143,61 @@ show_stack (DhTable *self)
   gtk_stack_set_visible_child_name (GTK_STACK (self->stack), dh_table_get_n_shown (self) > 0 ? "rows" : "none");
 }
 
+static void
+on_selected (DhTable *self)
+{
+  if (self->moving)
+    return;
+  g_clear_object ((GObject **)&self->selected);
+  self->selected =
+      g_list_model_get_item (G_LIST_MODEL (self->rows), gtk_single_selection_get_selected (self->selection));
+}
+
+static void
+before_rows (DhTable *self)
+{
+  self->moving = TRUE;
+}
+
+/* The chosen row stays chosen wherever it goes, once the view has its place; FALSE: it is gone. */
+static gboolean
+choose_again (DhTable *self)
+{
+  const guint position =
+      self->selected != NULL ? dh_table_rows_find (self->rows, self->selected) : GTK_INVALID_LIST_POSITION;
+  if (position < g_list_model_get_n_items (G_LIST_MODEL (self->slots)))
+    gtk_single_selection_set_selected (self->selection, position);
+  return position != GTK_INVALID_LIST_POSITION;
+}
+
+static void
+on_rows (DhTable *self)
+{
+  show_stack (self);
+  const gboolean there = choose_again (self);
+  self->moving = FALSE;
+  if (!there)
+    on_selected (self);
+}
+
 void
 dh_table_update (DhTable *self, gboolean order)
 {
-  for (guint i = 0; i < self->bound->len; i++)
-    show_cell (self, self->bound->pdata[i]);
-  if (!order)
-    return;
-  if (self->filter != NULL)
-    gtk_filter_changed (GTK_FILTER (self->filter), GTK_FILTER_CHANGE_DIFFERENT);
-  gtk_sorter_changed (gtk_column_view_get_sorter (GTK_COLUMN_VIEW (self->view)), GTK_SORTER_CHANGE_DIFFERENT);
+  dh_row_slots_tell (self->slots);
+  if (order)
+    dh_table_rows_renew (self->rows);
+}
+
+void
+dh_table_refilter (DhTable *self)
+{
+  dh_table_rows_renew (self->rows);
 }
 
 guint
 dh_table_get_n_shown (DhTable *self)
 {
-  return g_list_model_get_n_items (G_LIST_MODEL (self->selection));
+  return g_list_model_get_n_items (G_LIST_MODEL (self->rows));
 }
 
 void
@@ -198,7 +258,7 @@ dh_table_to_csv (DhTable *self)
     g_string_append_printf (csv, ",%s", self->kind->more_titles);
   for (guint i = 0; i < dh_table_get_n_shown (self); i++)
     {
-      g_autoptr (GObject) item = g_list_model_get_item (G_LIST_MODEL (self->selection), i);
+      g_autoptr (GObject) item = g_list_model_get_item (G_LIST_MODEL (self->rows), i);
       for (guint column = 0; column < self->kind->n_columns; column++)
         {
           g_string_append_c (csv, column == 0 ? '\n' : ',');
@@ -271,16 +331,9 @@ on_room (GtkAdjustment *adjustment, GParamSpec *spec, DhTable *self)
 static void
 on_activate (GtkColumnView *view, guint position, DhTable *self)
 {
-  g_autoptr (GObject) item = g_list_model_get_item (G_LIST_MODEL (self->selection), position);
+  g_autoptr (GObject) item = g_list_model_get_item (G_LIST_MODEL (self->rows), position);
   if (item != NULL && self->kind->activate != NULL)
     self->kind->activate (GTK_WIDGET (self), item, self->data);
-}
-
-static gboolean
-passes (gpointer item, gpointer data)
-{
-  DhTable *self = data;
-  return self->kind->passes (item, self->data);
 }
 
 static void
@@ -296,9 +349,9 @@ add_columns (DhTable *self)
       g_signal_connect_object (factory, "bind", G_CALLBACK (bind_cell), self, 0);
       g_signal_connect_object (factory, "unbind", G_CALLBACK (unbind_cell), self, 0);
       g_autoptr (GtkColumnViewColumn) column = gtk_column_view_column_new (_ (from->title), factory);
-      Order *order = g_new (Order, 1);
-      *order = (Order){ self->kind, self->data, i };
-      g_autoptr (GtkSorter) sorter = GTK_SORTER (gtk_custom_sorter_new (compare, order, g_free));
+      Sorter *asked = g_new (Sorter, 1);
+      *asked = (Sorter){ self, i };
+      g_autoptr (GtkSorter) sorter = GTK_SORTER (gtk_custom_sorter_new (answer, asked, g_free));
       gtk_column_view_column_set_sorter (column, sorter);
       gtk_column_view_column_set_resizable (column, TRUE);
       gtk_column_view_column_set_expand (column, from->letters == 0);
@@ -316,48 +369,42 @@ dh_table_dispose (GObject *object)
 {
   DhTable *self = DH_TABLE (object);
   g_clear_handle_id (&self->fit_source, g_source_remove);
-  if (self->filter != NULL)
-    gtk_custom_filter_set_filter_func (self->filter, NULL, NULL, NULL);
+  if (self->rows != NULL)
+    {
+      g_signal_handlers_disconnect_by_data (self->rows, self);
+      g_object_run_dispose (G_OBJECT (self->rows)); /* it asks `data` no more */
+    }
   if (self->selection != NULL)
     g_signal_handlers_disconnect_by_data (self->selection, self);
   g_clear_pointer (&self->stack, gtk_widget_unparent);
-  g_clear_object (&self->filter);
   g_clear_object (&self->selection);
+  g_clear_object (&self->slots);
+  g_clear_object (&self->rows);
+  g_clear_object ((GObject **)&self->selected);
   G_OBJECT_CLASS (dh_table_parent_class)->dispose (object);
-}
-
-static void
-dh_table_finalize (GObject *object)
-{
-  g_ptr_array_unref (DH_TABLE (object)->bound);
-  G_OBJECT_CLASS (dh_table_parent_class)->finalize (object);
 }
 
 static void
 dh_table_class_init (DhTableClass *class)
 {
   G_OBJECT_CLASS (class)->dispose = dh_table_dispose;
-  G_OBJECT_CLASS (class)->finalize = dh_table_finalize;
   gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (class), GTK_TYPE_BIN_LAYOUT);
 }
 
 static void
 dh_table_init (DhTable *self)
 {
-  self->bound = g_ptr_array_new ();
 }
 
 static GtkSingleSelection *
 make_selection (DhTable *self, GListModel *items)
 {
-  GListModel *rows = g_object_ref (items);
-  if (self->kind->passes != NULL)
-    {
-      self->filter = gtk_custom_filter_new (passes, self, NULL);
-      rows = G_LIST_MODEL (gtk_filter_list_model_new (rows, g_object_ref (GTK_FILTER (self->filter))));
-    }
-  GtkSorter *sorter = g_object_ref (gtk_column_view_get_sorter (GTK_COLUMN_VIEW (self->view)));
-  return gtk_single_selection_new (G_LIST_MODEL (gtk_sort_list_model_new (rows, sorter)));
+  self->rows = dh_table_rows_new (self->kind, items, self->data);
+  g_signal_connect_swapped (self->rows, "items-changed", G_CALLBACK (before_rows), self);
+  self->slots = dh_row_slots_new (G_LIST_MODEL (self->rows));
+  GtkSorter *sorter = gtk_column_view_get_sorter (GTK_COLUMN_VIEW (self->view));
+  g_signal_connect_object (sorter, "changed", G_CALLBACK (on_order), self, 0);
+  return gtk_single_selection_new (G_LIST_MODEL (g_object_ref (self->slots)));
 }
 
 GtkWidget *
@@ -388,7 +435,10 @@ dh_table_new (const DhTableKind *kind, GListModel *items, const char *accessible
   gtk_stack_add_named (GTK_STACK (self->stack), scroller, "rows");
   gtk_stack_add_named (GTK_STACK (self->stack), self->placeholder, "none");
   gtk_widget_set_parent (self->stack, GTK_WIDGET (self));
-  g_signal_connect_swapped (self->selection, "items-changed", G_CALLBACK (show_stack), self);
-  show_stack (self);
+  dh_row_slots_set_view (self->slots, gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (self->view)));
+  g_signal_connect_swapped (self->rows, "items-changed", G_CALLBACK (on_rows), self);
+  g_signal_connect_object (self->slots, "items-changed", G_CALLBACK (choose_again), self, G_CONNECT_SWAPPED);
+  g_signal_connect_swapped (self->selection, "notify::selected", G_CALLBACK (on_selected), self);
+  on_rows (self);
   return GTK_WIDGET (self);
 }

@@ -22,7 +22,7 @@ typedef struct
   guint sorted_by;    /* at first */
   gboolean one_click; /* activates a row */
   char *(*dup_text) (gpointer item, guint column, gpointer data);
-  /* Of numbers, and of words that have an order of their own; NaN: behind the rest. Called very often. */
+  /* Of numbers, and of words that have an order of their own; NaN: behind the rest. Called often. */
   double (*value) (gpointer item, guint column, gpointer data);
   /* Words that are sorted as they stand; borrowed, NULL: behind the rest. Called as often. */
   const char *(*get_word) (gpointer item, guint column, gpointer data);
@@ -42,16 +42,17 @@ typedef struct
   void (*activate) (GtkWidget *table, gpointer item, gpointer data);
 } DhTableKind;
 
-/* Rows of a list model, sorted by their columns and filtered; columns that there is no room for are left out. Sorting
- * ten thousand rows takes less than a frame's patience. */
+/* Rows of a list model, sorted by their columns and filtered; columns that there is no room for are left out. */
 #define DH_TYPE_TABLE (dh_table_get_type ())
 G_DECLARE_FINAL_TYPE (DhTable, dh_table, DH, TABLE, GtkWidget)
 
 /* `kind` is static; `data` outlives the table. */
 GtkWidget *dh_table_new (const DhTableKind *kind, GListModel *items, const char *accessible_name, gpointer data);
-/* What the items show has changed: the cells in sight are filled again. `order`: rows may have another place, or pass
- * no more. */
+/* What the items show has changed: the cells are filled again, those in sight first. `order`: rows may have another
+ * place, or pass no more. */
 void dh_table_update (DhTable *table, gboolean order);
+/* Other rows pass; what they show has not changed. */
+void dh_table_refilter (DhTable *table);
 guint dh_table_get_n_shown (DhTable *table);
 /* Stands there where no row does. */
 void dh_table_set_placeholder (DhTable *table, const char *text);

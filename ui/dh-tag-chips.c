@@ -30,5 +30,5 @@ dh_tag_chips_show (GtkWidget *chips, const char *const *tags)
   g_autofree char *all = g_strjoinv (", ", (char **)tags);
   gtk_label_set_label (GTK_LABEL (chip), more);
   gtk_widget_set_visible (chip, n > MOST);
-  gtk_widget_set_tooltip_text (chips, n > 0 ? all : NULL);
+  dh_ui_set_row_tooltip (chips, n > 0 ? all : NULL);
 }

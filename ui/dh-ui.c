@@ -126,25 +126,36 @@ has_open_menu (GtkWidget *widget)
 }
 
 static gboolean
-on_menu_tooltip (GtkWidget *widget, int x, int y, gboolean keyboard, GtkTooltip *tooltip, gpointer data)
+on_tooltip (GtkWidget *widget, int x, int y, gboolean keyboard, GtkTooltip *tooltip, gpointer data)
 {
-  if (has_open_menu (widget))
+  const char *text = g_object_get_data (G_OBJECT (widget), "tooltip");
+  if (text == NULL || has_open_menu (widget))
     return FALSE;
-  gtk_tooltip_set_text (tooltip, g_object_get_data (G_OBJECT (widget), "tooltip"));
+  gtk_tooltip_set_text (tooltip, text);
   return TRUE;
+}
+
+void
+dh_ui_set_row_tooltip (GtkWidget *widget, const char *text)
+{
+  if (g_strcmp0 (g_object_get_data (G_OBJECT (widget), "tooltip"), text) == 0)
+    return;
+  g_object_set_data_full (G_OBJECT (widget), "tooltip", g_strdup (text), g_free);
+  gtk_widget_set_has_tooltip (widget, text != NULL);
+  if (g_object_get_data (G_OBJECT (widget), "asked") != NULL)
+    return;
+  g_object_set_data (G_OBJECT (widget), "asked", widget);
+  g_signal_connect (widget, "query-tooltip", G_CALLBACK (on_tooltip), NULL);
 }
 
 void
 dh_ui_set_menu_tooltip (GtkWidget *widget, const char *text)
 {
-  g_object_set_data_full (G_OBJECT (widget), "tooltip", g_strdup (text), g_free);
-  gtk_widget_set_has_tooltip (widget, text != NULL);
+  dh_ui_set_row_tooltip (widget, text);
   /* The button in it has the focus. */
   GtkWidget *spoken = GTK_IS_MENU_BUTTON (widget) ? gtk_widget_get_first_child (widget) : widget;
   gtk_accessible_update_property (GTK_ACCESSIBLE (spoken), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
                                   text != NULL ? text : "", -1);
-  g_signal_handlers_disconnect_by_func (widget, on_menu_tooltip, NULL);
-  g_signal_connect (widget, "query-tooltip", G_CALLBACK (on_menu_tooltip), NULL);
 }
 
 GtkWidget *

@@ -24,6 +24,9 @@ GtkWidget *dh_ui_icon_toggle (const char *icon, const char *tooltip, const char 
 GtkWidget *dh_ui_menu_button (const char *icon, const char *tooltip, GMenuModel *menu, const char *classes);
 /* A tooltip that does not lie over an open menu of the widget's or of what stands in it; NULL: none. */
 void dh_ui_set_menu_tooltip (GtkWidget *widget, const char *text);
+/* A tooltip of what is filled again and again, as rows of a list are: GTK asks the display where the pointer is
+ * whenever a tooltip is set, which takes longer than all else of a row. */
+void dh_ui_set_row_tooltip (GtkWidget *widget, const char *text);
 /* A text with a down arrow. */
 GtkWidget *dh_ui_text_menu (const char *text, GMenuModel *menu, const char *classes);
 /* The wide button over a panel: icon, two lines, a down arrow; what it chooses is spoken before the lines. */

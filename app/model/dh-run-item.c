@@ -131,6 +131,8 @@ take_job (DhRunItem *self)
                .fpr95 = any ? best.fpr95 : NAN,
                .auroc = any ? best.auroc : NAN,
                .miou = any ? best.miou : NAN,
+               .closed_miou = any ? best.miou : NAN,
+               .open_miou = NAN,
                .fraction = under_way && progress->steps > 0 ? (double)progress->step / (double)progress->steps : NAN,
                .seconds_left = under_way || state == DH_JOB_QUEUED ? progress->seconds_left : NAN,
                .best_f1 = NAN,

@@ -33,6 +33,7 @@ typedef struct
   char *why, *model, *data, *device, *precision, *program, *command, *started, *folder;
   double seconds;
   double ap, fpr95, auroc, miou; /* closed mIoU, of a training its best epoch's; of eval-osr open-mIoU; or NaN */
+  double closed_miou, open_miou; /* the two by themselves: open-mIoU of eval-osr alone; or NaN */
   double fraction, seconds_left; /* of what is under way; NaN: not known */
   /* of evaluations */
   char *weights, *split, *score, *protocol, *model_path, *root, *fingerprint; /* of the data */

@@ -54,18 +54,19 @@ remember (DhSession *self)
                        dh_dataset_size (self->dataset), reading);
 }
 
-/* The list begins with all pictures, but of the set that the program ended with, at its start. */
+/* Lists begin with all that there is, but of the set that the program ended with, at its start. */
 static void
-settle_filter (DhSession *self)
+settle_filters (DhSession *self)
 {
   g_autofree char *kind = dh_settings_dup_string (self->settings, "last", "kind");
   g_autofree char *path = dh_settings_dup_string (self->settings, "last", "dataset");
   const char *now = kind_of (self);
-  const gboolean same = !self->filter_settled && g_strcmp0 (now, kind) == 0 && g_strcmp0 (self->dataset_path, path) == 0
-                        && self->pictures == NULL;
-  self->filter_settled = TRUE;
+  const gboolean same = !self->filters_settled && g_strcmp0 (now, kind) == 0
+                        && g_strcmp0 (self->dataset_path, path) == 0 && self->pictures == NULL;
+  self->filters_settled = TRUE;
   if (!same)
-    g_object_set (self->view, "image-filter", "", NULL);
+    g_object_set (self->view, "image-filter", "", "table-images-filter", "", "table-slices-filter", "",
+                  "table-objects-filter", "", NULL);
 }
 
 static void
@@ -100,7 +101,7 @@ show_dataset (DhSession *self, DhOpening *opening)
   self->demo = opening->demo;
   update_table (self);
   dh_worker_set_dataset (self->worker, self->dataset);
-  settle_filter (self);
+  settle_filters (self);
   dh_image_list_take_items (self->list, make_items (self, self->dataset, opening->marks));
   dh_thumbnails_drop_kept (self->thumbnails);
   dh_session_take_set_stats (self, NULL);

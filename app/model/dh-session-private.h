@@ -79,7 +79,7 @@ struct _DhSession
   DhReading *asked;   /* what it is being opened with; NULL: it is not, or something else is */
   char **pictures;
   gboolean demo;
-  gboolean filter_settled; /* the first set after the start was shown */
+  gboolean filters_settled; /* the first set after the start was shown */
   GCancellable *opening;
   char *waiting_view;  /* a saved view, to be shown once the weights are loaded that it came with; NULL */
   guint loading;       /* weights that are on their way */

@@ -12,11 +12,13 @@ G_BEGIN_DECLS
  * (swipe, side, blink, difference), "compare-a", "compare-b" (a map's name), "compare-scale" (own, aligned),
  * "compare-page" (of the right panel in a comparison: compare, a, b), "changes-order" (of pictures by what changes from
  * B to A: gain, loss, change, name), "tuning-page" (of the right panel: tune, components, notes), "image-order" (the id
- * of a sort in dh-image-list.h), "image-filter" (dh_image_list_set_filter()), "play-rate" (pictures a second that a
- * player shows: 1, 2, 5, 10, 25) are strings; "this-image" (range of the picture alone), "bright" (bright is anomalous
- * in every score), "outline", "color-bar", "fill", "linear-counts", "set-histogram", "worst-first", "grouped" (of the
- * list of images), "play-repeats", "show-images", "show-tuning" are booleans; "opacity" and "compare-split" (A's share
- * of a swipe) are doubles of 0 … 1. For the window's thread. */
+ * of a sort in dh-image-list.h), "image-filter" (dh_image_list_set_filter()), "table-page" (of the table on Metrics:
+ * images, slices, objects), "table-images-filter", "table-slices-filter", "table-objects-filter" (what its pages are
+ * filtered by), "play-rate" (pictures a second that a player shows: 1, 2, 5, 10, 25) are strings; "this-image" (range
+ * of the picture alone), "bright" (bright is anomalous in every score), "outline", "color-bar", "fill",
+ * "linear-counts", "set-histogram", "worst-first", "grouped" (of the list of images), "play-repeats", "show-images",
+ * "show-tuning" are booleans; "opacity" and "compare-split" (A's share of a swipe) are doubles of 0 … 1. For the
+ * window's thread. */
 #define DH_TYPE_VIEW (dh_view_get_type ())
 G_DECLARE_FINAL_TYPE (DhView, dh_view, DH, VIEW, GObject)
 

@@ -7,7 +7,7 @@ dh_debug (DhDebugFlags flag)
     { "plan", DH_DEBUG_PLAN },     { "layers", DH_DEBUG_LAYERS }, { "frames", DH_DEBUG_FRAMES },
     { "sql", DH_DEBUG_SQL },       { "cache", DH_DEBUG_CACHE },   { "memory", DH_DEBUG_MEMORY },
     { "studio", DH_DEBUG_STUDIO }, { "guards", DH_DEBUG_GUARDS }, { "profile", DH_DEBUG_PROFILE },
-    { "parts", DH_DEBUG_PARTS },
+    { "parts", DH_DEBUG_PARTS },   { "turns", DH_DEBUG_TURNS },
   };
   static gsize flags = 0;
 

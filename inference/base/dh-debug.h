@@ -16,6 +16,7 @@ typedef enum
   DH_DEBUG_GUARDS = 1 << 7,  /* guards: the cpu device fails where a step writes beyond its output; slow */
   DH_DEBUG_PROFILE = 1 << 8, /* profile: a profiler of a card is told where a plan's second run begins and ends */
   DH_DEBUG_PARTS = 1 << 9,   /* parts: training on the cpu cuts all convolutions into small parts, as large ones are */
+  DH_DEBUG_TURNS = 1 << 10,  /* turns: print what turns of the window's main loop take, where that is long */
 } DhDebugFlags;
 
 gboolean dh_debug (DhDebugFlags flag);

@@ -1,5 +1,6 @@
 /* What is written at a chart's axes stands apart. */
 #include <glib/gstdio.h>
+#include <string.h>
 #include "dh-chart.h"
 #include "pointer.h"
 
@@ -142,6 +143,66 @@ test_marker (void)
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
+typedef struct
+{
+  int left, top, right, bottom;
+} Box;
+
+/* What two pictures differ in. */
+static Box
+compare (const Picture *a, const Picture *b)
+{
+  Box box = { G_MAXINT, G_MAXINT, -1, -1 };
+  for (int y = 0; y < a->height; y++)
+    for (int x = 0; x < a->width; x++)
+      if (memcmp (a->pixels + ((gsize)y * (gsize)a->width + (gsize)x) * 4,
+                  b->pixels + ((gsize)y * (gsize)a->width + (gsize)x) * 4, 4)
+          != 0)
+        {
+          box.left = MIN (box.left, x);
+          box.top = MIN (box.top, y);
+          box.right = MAX (box.right, x);
+          box.bottom = MAX (box.bottom, y);
+        }
+  return box;
+}
+
+/* Where names stand all about the point, what is told of it stands beside them. */
+static void
+test_among_names (void)
+{
+  const double x[] = { 0, 1 }, y[] = { 1, 1 };
+  GtkWidget *chart = dh_chart_new ();
+  dh_chart_set_axis (DH_CHART (chart), DH_CHART_X, "recall", DH_AXIS_LINEAR, 0, 1);
+  dh_chart_set_axis (DH_CHART (chart), DH_CHART_Y, NULL, DH_AXIS_LINEAR, 0, 1);
+  static const char *const names[] = { "hybrid  AP 0.0", "likelihood  AP 0.0", "posterior  AP 0.0", "energy  AP 0.0" };
+  GtkWidget *window = show (chart, 420, 300);
+  g_auto (Picture) nameless = { 0 }, named = { 0 }, plain = { 0 }, told = { 0 };
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    dh_chart_add_series (DH_CHART (chart), &(DhSeries){ .name = "", .x = x, .y = y, .n = 2 });
+  take (DH_CHART (chart), &nameless);
+  const int left = find_axis (&nameless, TRUE), bottom = find_axis (&nameless, FALSE);
+  dh_chart_clear (DH_CHART (chart));
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    dh_chart_add_series (DH_CHART (chart), &(DhSeries){ .name = names[i], .x = x, .y = y, .n = 2 });
+  take (DH_CHART (chart), &named);
+  const Box all = compare (&nameless, &named);
+  g_assert_cmpint (all.right, >, 0);
+  /* The axes end a little before the picture does. */
+  const double share_x = ((all.left + all.right) / 2.0 - left) / (named.width - 24.0 - left);
+  const double share_y = (bottom - (all.top + all.bottom) / 2.0) / (bottom - 20.0);
+  dh_chart_set_marker (DH_CHART (chart), 0, share_x, share_y, NULL);
+  take (DH_CHART (chart), &plain);
+  dh_chart_set_marker (DH_CHART (chart), 0, share_x, share_y, "P 0.0 · R 40.0");
+  take (DH_CHART (chart), &told);
+  const Box text = compare (&plain, &told);
+  g_test_message ("names %d…%d × %d…%d, text %d…%d × %d…%d", all.left, all.right, all.top, all.bottom, text.left,
+                  text.right, text.top, text.bottom);
+  g_assert_cmpint (text.right, >, 0);
+  g_assert_true (text.left > all.right || text.right < all.left || text.top > all.bottom || text.bottom < all.top);
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -149,5 +210,6 @@ main (int argc, char **argv)
     return 0;
   g_test_add_func ("/chart-labels/corners", test_corners);
   g_test_add_func ("/chart-labels/marker", test_marker);
+  g_test_add_func ("/chart-labels/among-names", test_among_names);
   return g_test_run ();
 }

@@ -1,6 +1,7 @@
 /* A table of ten thousand rows: sorted, filtered, with columns that have room, as CSV. */
 #include <math.h>
 #include <time.h>
+#include "dh-row-slots.h"
 #include "dh-table.h"
 
 #define N 10000
@@ -147,8 +148,8 @@ count_visible (GtkColumnView *view)
 static guint
 number_at (GtkColumnView *view, guint position)
 {
-  g_autoptr (GObject) item = g_list_model_get_item (G_LIST_MODEL (gtk_column_view_get_model (view)), position);
-  return number_of (item);
+  g_autoptr (DhRowSlot) slot = g_list_model_get_item (G_LIST_MODEL (gtk_column_view_get_model (view)), position);
+  return number_of (dh_row_slot_get_item (slot));
 }
 
 static void
@@ -200,10 +201,181 @@ test_rows (void)
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
+/* Widgets of a table that a label was made for, and what is in sight of it. */
+static guint
+count_labels (GtkWidget *widget)
+{
+  guint n = GTK_IS_LABEL (widget);
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    n += count_labels (child);
+  return n;
+}
+
+static gboolean
+has_label (GtkWidget *widget, const char *text)
+{
+  if (GTK_IS_LABEL (widget) && g_str_equal (gtk_label_get_label (GTK_LABEL (widget)), text))
+    return TRUE;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    if (has_label (child, text))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+rest (void)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+static guint made;
+
+static GtkWidget *
+make_counted (guint column, gpointer data)
+{
+  made++;
+  return NULL;
+}
+
+/* Many rows come to the view a few at a time, and another order or filter fills the widgets that are there: what is in
+ * sight at once. */
+static void
+test_slots (void)
+{
+  guint most = N;
+  DhTableKind counted = kind;
+  counted.make_cell = make_counted;
+  made = 0;
+  g_autoptr (GListStore) store = make_items (N);
+  GtkWidget *window = gtk_window_new ();
+  GtkWidget *table = dh_table_new (&counted, G_LIST_MODEL (store), "Table", &most);
+  g_object_ref_sink (table);
+  GtkColumnView *view = find_view (table);
+  GListModel *slots = G_LIST_MODEL (gtk_column_view_get_model (view));
+  g_assert_cmpuint (dh_table_get_n_shown (DH_TABLE (table)), ==, N);
+  g_assert_cmpuint (g_list_model_get_n_items (slots), <, 100);
+  gtk_window_set_child (GTK_WINDOW (window), table);
+  gtk_window_present (GTK_WINDOW (window));
+  turn (window, 900);
+  const gint64 until = g_get_monotonic_time () + PATIENCE;
+  while (g_list_model_get_n_items (slots) < N)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, until);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  rest ();
+  g_assert_cmpuint (count_labels (GTK_WIDGET (view)), >, 200);
+  const guint before = made;
+  g_autoptr (GtkColumnViewColumn) number = g_list_model_get_item (gtk_column_view_get_columns (view), COLUMN_NUMBER);
+  gtk_column_view_sort_by_column (view, number, GTK_SORT_DESCENDING);
+  /* What is undefined stays behind the rest. */
+  g_assert_true (has_label (GTK_WIDGET (view), "9999"));
+  rest ();
+  g_assert_cmpuint (number_at (view, 0), ==, N - 1);
+  g_assert_cmpuint (number_at (view, 150), ==, N - 1 - 150 - 17); /* without 9993, 9983, … */
+  g_assert_cmpuint (number_at (view, N - 1) % 10, ==, 3);
+  most = N / 2;
+  dh_table_refilter (DH_TABLE (table));
+  g_assert_true (has_label (GTK_WIDGET (view), "4999"));
+  rest ();
+  g_assert_cmpuint (g_list_model_get_n_items (slots), ==, N / 2);
+  g_assert_cmpuint (number_at (view, 0), ==, N / 2 - 1);
+  g_assert_cmpuint (made, ==, before);
+  gtk_window_destroy (GTK_WINDOW (window));
+  g_object_unref (table);
+}
+
+static GtkSingleSelection *
+selection_of (GtkColumnView *view)
+{
+  return GTK_SINGLE_SELECTION (gtk_column_view_get_model (view));
+}
+
+/* A chosen row stays chosen wherever it comes to stand, also where the view gets its place later; what is gone leaves
+ * the choice to the list. */
+static void
+test_chosen (void)
+{
+  guint most = N;
+  g_autoptr (GListStore) store = make_items (N);
+  GtkWidget *window = gtk_window_new ();
+  GtkWidget *table = dh_table_new (&kind, G_LIST_MODEL (store), "Table", &most);
+  gtk_window_set_child (GTK_WINDOW (window), table);
+  gtk_window_present (GTK_WINDOW (window));
+  turn (window, 900);
+  GtkColumnView *view = find_view (table);
+  gtk_single_selection_set_selected (selection_of (view), 5);
+  g_assert_cmpuint (number_at (view, 5), ==, 6);
+  g_autoptr (GtkColumnViewColumn) number = g_list_model_get_item (gtk_column_view_get_columns (view), COLUMN_NUMBER);
+  gtk_column_view_sort_by_column (view, number, GTK_SORT_DESCENDING);
+  const gint64 until = g_get_monotonic_time () + PATIENCE;
+  while (gtk_single_selection_get_selected (selection_of (view)) < 1000)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, until);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  rest ();
+  g_assert_cmpuint (number_at (view, gtk_single_selection_get_selected (selection_of (view))), ==, 6);
+  most = 7;
+  dh_table_refilter (DH_TABLE (table));
+  g_assert_cmpuint (gtk_single_selection_get_selected (selection_of (view)), ==, 0);
+  most = N;
+  dh_table_refilter (DH_TABLE (table));
+  while (gtk_single_selection_get_selected (selection_of (view)) < 1000)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, until);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  g_assert_cmpuint (number_at (view, gtk_single_selection_get_selected (selection_of (view))), ==, 6);
+  most = 3;
+  dh_table_refilter (DH_TABLE (table));
+  g_assert_cmpuint (gtk_single_selection_get_selected (selection_of (view)), <, 3);
+  most = 0;
+  dh_table_refilter (DH_TABLE (table));
+  g_assert_cmpuint (gtk_single_selection_get_selected (selection_of (view)), ==, GTK_INVALID_LIST_POSITION);
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
+/* A column whose values are all the same leaves the rows as the items are. */
+static void
+test_equal (void)
+{
+  guint most = 40;
+  g_autoptr (GListStore) store = g_list_store_new (G_TYPE_OBJECT);
+  for (guint i = 0; i < 40; i++)
+    {
+      g_autoptr (GObject) item = g_object_new (G_TYPE_OBJECT, NULL);
+      g_object_set_data (item, "number", GUINT_TO_POINTER ((i * 7) % 40));
+      g_object_set_data_full (item, "name", g_strdup (i % 2 == 0 ? "even" : "odd"), g_free);
+      g_list_store_append (store, item);
+    }
+  GtkWidget *table = dh_table_new (&kind, G_LIST_MODEL (store), "Table", &most);
+  g_object_ref_sink (table);
+  GtkColumnView *view = find_view (table);
+  g_autoptr (GtkColumnViewColumn) name = g_list_model_get_item (gtk_column_view_get_columns (view), COLUMN_NAME);
+  gtk_column_view_sort_by_column (view, name, GTK_SORT_DESCENDING);
+  rest ();
+  g_assert_cmpuint (number_at (view, 0), ==, 7);
+  g_assert_cmpuint (number_at (view, 1), ==, 21);
+  g_assert_cmpuint (number_at (view, 19), ==, 39 * 7 % 40);
+  g_assert_cmpuint (number_at (view, 20), ==, 0);
+  gtk_column_view_sort_by_column (view, name, GTK_SORT_ASCENDING);
+  rest ();
+  g_assert_cmpuint (number_at (view, 0), ==, 0);
+  g_assert_cmpuint (number_at (view, 1), ==, 14);
+  g_object_unref (table);
+}
+
 int
 main (int argc, char **argv)
 {
   gtk_test_init (&argc, &argv, NULL);
   g_test_add_func ("/table/rows", test_rows);
+  g_test_add_func ("/table/slots", test_slots);
+  g_test_add_func ("/table/chosen", test_chosen);
+  g_test_add_func ("/table/equal", test_equal);
   return g_test_run ();
 }

@@ -258,6 +258,26 @@ test_table (Fixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (output, "Why they differ"));
 }
 
+/* What runs no network has no options of one in its help, and takes them all the same. */
+static void
+test_help (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *help = NULL;
+  g_autofree char *errors = NULL;
+  g_assert_cmpint (run (fixture, "--help", &help, &errors), ==, 0);
+  g_assert_nonnull (strstr (help, "--json"));
+  g_assert_null (strstr (help, "--device"));
+  g_assert_null (strstr (help, "--precision"));
+  g_assert_null (strstr (help, "--threads"));
+  g_autofree char *output = NULL;
+  g_assert_cmpint (run (fixture, "--scores s.npy --labels l.npy --device cpu --threads 1", &output, &errors), ==, 0);
+  g_autofree char *program = g_strdup_printf ("'%s' infer --help", g_getenv ("DH_PROGRAM"));
+  g_autofree char *other = NULL;
+  g_assert_true (g_spawn_command_line_sync (program, &other, NULL, NULL, NULL));
+  g_assert_nonnull (strstr (other, "--device"));
+  g_assert_nonnull (strstr (other, "--precision"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -272,6 +292,7 @@ main (int argc, char **argv)
   g_test_add ("/metrics-command/doubts", Fixture, NULL, set_up, test_doubts, tear_down);
   g_test_add ("/metrics-command/mask-values", Fixture, NULL, set_up, test_mask_values, tear_down);
   g_test_add ("/metrics-command/errors", Fixture, NULL, set_up, test_errors, tear_down);
+  g_test_add ("/metrics-command/help", Fixture, NULL, set_up, test_help, tear_down);
   g_test_add ("/metrics-command/table", Fixture, NULL, set_up, test_table, tear_down);
   return g_test_run ();
 }

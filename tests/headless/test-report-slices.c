@@ -257,6 +257,44 @@ test_compared (EvaluationFixture *fixture, gconstpointer data)
                          (guint)evaluation->run, (guint)first, (guint)evaluation->run, (guint)first);
 }
 
+typedef struct
+{
+  guint64 done, total;
+  guint starts, ends;
+} Told;
+
+static void
+hear (guint64 done, guint64 total, const char *what, gpointer data)
+{
+  Told *told = data;
+  g_assert_true (g_str_equal (what, told->starts + (done == 0) <= 1 ? "slices" : "objects"));
+  g_assert_cmpuint (done, >=, done == 0 ? 0 : told->done);
+  g_assert_cmpuint (done, <=, total);
+  told->starts += done == 0;
+  told->ends += done == total;
+  told->done = done;
+  told->total = total;
+}
+
+/* Who waits for thousands of maps is told how far it is, of the slices and then of the objects. */
+static void
+test_progress (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  Told told = { 0 };
+  const DhProgress progress = { hear, &told };
+  const DhReportContents contents = {
+    .run = evaluate (fixture), .slices = TRUE, .objects = TRUE, .progress = &progress
+  };
+  g_autofree char *path = g_build_filename (fixture->folder, "text", NULL);
+  g_assert_true (dh_report_write_contents (fixture->database, &contents, DH_REPORT_MD, path, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (told.starts, ==, 2);
+  g_assert_cmpuint (told.ends, >=, 2);
+  g_assert_cmpuint (told.done, ==, EVALUATION_IMAGES);
+  g_assert_cmpuint (told.total, ==, EVALUATION_IMAGES);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -266,5 +304,6 @@ main (int argc, char **argv)
   EVALUATION_TEST ("/report-slices/provenance", NULL, test_provenance);
   EVALUATION_TEST ("/report-slices/formats", NULL, test_formats);
   EVALUATION_TEST ("/report-slices/compared", NULL, test_compared);
+  EVALUATION_TEST ("/report-slices/progress", NULL, test_progress);
   return g_test_run ();
 }

@@ -155,7 +155,8 @@ test_again (SessionFixture *fixture, gconstpointer data)
   g_object_set (view, "image-order", "no such order", NULL);
   g_object_set (view, "image-order", "fpr95", NULL);
   dh_session_step (fixture->session, 1);
-  g_object_set (view, "image-filter", "tion1", NULL);
+  g_object_set (view, "image-filter", "tion1", "table-page", "objects", "table-images-filter", "ap<90",
+                "table-objects-filter", "kind:missed", NULL);
   g_assert_cmpuint (dh_image_list_get_shown (dh_session_get_list (fixture->session)), ==, 1);
   session_wait_for (dh_image_list_count_state (dh_session_get_list (fixture->session), DH_ITEM_CACHED) == 4);
   dh_session_close (fixture->session);
@@ -174,12 +175,19 @@ test_again (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpfloat (dh_session_get_threshold (fixture->session, DH_SCORE_LIKELIHOOD)->value, ==, 1.25);
   g_assert_true (dh_session_get_frame (fixture->session)->cached);
   g_assert_cmpuint (dh_session_get_n_runs (fixture->session), ==, 0);
-  /* The list is filtered as it was, until anything is opened. */
+  /* Lists are filtered as they were, until anything is opened. */
   g_assert_true (dh_view_is (dh_session_get_view (fixture->session), "image-filter", "tion1"));
   g_assert_cmpuint (dh_image_list_get_shown (list), ==, 1);
+  view = dh_session_get_view (fixture->session);
+  g_assert_true (dh_view_is (view, "table-page", "objects"));
+  g_assert_true (dh_view_is (view, "table-images-filter", "ap<90"));
+  g_assert_true (dh_view_is (view, "table-objects-filter", "kind:missed"));
   dh_session_open_dataset (fixture->session, fixture->set);
   session_wait_for (!dh_session_is_opening (fixture->session));
-  g_assert_true (dh_view_is (dh_session_get_view (fixture->session), "image-filter", ""));
+  g_assert_true (dh_view_is (view, "image-filter", ""));
+  g_assert_true (dh_view_is (view, "table-images-filter", ""));
+  g_assert_true (dh_view_is (view, "table-objects-filter", ""));
+  g_assert_true (dh_view_is (view, "table-page", "objects"));
   g_assert_cmpuint (dh_image_list_get_shown (list), ==, 4);
 }
 

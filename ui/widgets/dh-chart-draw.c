@@ -298,6 +298,33 @@ paint_names (DhChartPainter *painter)
       }
 }
 
+/* Beside the names of curves that stand all about the dot: the place next to it; FALSE where the plot has none. */
+static gboolean
+place_beside_names (DhChartPainter *painter, double x, double y, int width, int height, double *text_x, double *text_y)
+{
+  const graphene_rect_t *names = &painter->names, *plot = &painter->plot;
+  const double at_x[] = { names->origin.x + names->size.width + 6, names->origin.x - 6 - width, x - width / 2.0,
+                          x - width / 2.0 };
+  const double at_y[] = { y - height / 2.0, y - height / 2.0, names->origin.y - 2 - height,
+                          names->origin.y + names->size.height + 2 };
+  double least = INFINITY;
+  for (guint i = 0; i < G_N_ELEMENTS (at_x); i++)
+    {
+      const double right = plot->origin.x + plot->size.width, bottom = plot->origin.y + plot->size.height;
+      const double to_x =
+          i < 2 ? at_x[i] : CLAMP (at_x[i], plot->origin.x + 2, MAX (plot->origin.x + 2, right - width - 2));
+      const double to_y = i < 2 ? CLAMP (at_y[i], plot->origin.y, MAX (plot->origin.y, bottom - height)) : at_y[i];
+      const double away = hypot (to_x + width / 2.0 - x, to_y + height / 2.0 - y);
+      if (to_x < plot->origin.x || to_x + width > right || to_y < plot->origin.y - 4 || to_y + height > bottom
+          || away >= least)
+        continue;
+      least = away;
+      *text_x = to_x;
+      *text_y = to_y;
+    }
+  return least < INFINITY;
+}
+
 /* Beside the dot, where the series itself is farthest and no curve's name stands: below or above, towards the middle or
  * away from it. */
 static void
@@ -333,6 +360,8 @@ place_marker_text (DhChartPainter *painter, const DhChartSeries *series, double 
       *text_x = at_x;
       *text_y = at_y;
     }
+  if (most < 0 && painter->names.size.width > 0)
+    place_beside_names (painter, x, y, width, height, text_x, text_y);
 }
 
 void

@@ -1,0 +1,191 @@
+#include "dh-table-rows.h"
+#include <math.h>
+#include <string.h>
+
+struct _DhTableRows
+{
+  GObject parent_instance;
+  const DhTableKind *kind;
+  gpointer data;
+  GListModel *items;
+  GPtrArray *all;   /* of `items` */
+  GPtrArray *shown; /* the same that pass, sorted */
+  GArray *order;    /* DhTableOrder */
+};
+
+/* What one row is sorted by. */
+typedef struct
+{
+  gpointer item;
+  double value; /* of the first column */
+  guint index;
+} Row;
+
+static GType
+get_item_type (GListModel *model)
+{
+  return g_list_model_get_item_type (DH_TABLE_ROWS (model)->items);
+}
+
+static guint
+get_n_items (GListModel *model)
+{
+  return DH_TABLE_ROWS (model)->shown->len;
+}
+
+static gpointer
+get_item (GListModel *model, guint position)
+{
+  const GPtrArray *shown = DH_TABLE_ROWS (model)->shown;
+  return position < shown->len ? g_object_ref (shown->pdata[position]) : NULL;
+}
+
+static void
+list_model_init (GListModelInterface *iface)
+{
+  iface->get_item_type = get_item_type;
+  iface->get_n_items = get_n_items;
+  iface->get_item = get_item;
+}
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (DhTableRows, dh_table_rows, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, list_model_init))
+
+/* `x` and `y` are the values of the column. */
+static int
+compare_by (const DhTableRows *self, const DhTableOrder *by, gpointer a, double x, gpointer b, double y)
+{
+  int order;
+  if (!isnan (x) && !isnan (y))
+    order = (x > y) - (x < y);
+  else if (isnan (x) != isnan (y) || !self->kind->columns[by->column].words)
+    return isnan (x) - isnan (y);
+  else
+    {
+      const char *left = self->kind->get_word (a, by->column, self->data);
+      const char *right = self->kind->get_word (b, by->column, self->data);
+      if (left == NULL || right == NULL)
+        return (left == NULL) - (right == NULL);
+      order = strcmp (left, right);
+    }
+  return by->descending ? -order : order;
+}
+
+static gint
+compare (gconstpointer left, gconstpointer right, gpointer data)
+{
+  const DhTableRows *self = data;
+  const Row *a = left, *b = right;
+  const DhTableOrder *by = (const DhTableOrder *)self->order->data;
+  int order = self->order->len > 0 ? compare_by (self, by, a->item, a->value, b->item, b->value) : 0;
+  for (guint i = 1; order == 0 && i < self->order->len; i++)
+    order = compare_by (self, &by[i], a->item, self->kind->value (a->item, by[i].column, self->data), b->item,
+                        self->kind->value (b->item, by[i].column, self->data));
+  return order != 0 ? order : (a->index > b->index) - (a->index < b->index);
+}
+
+static GPtrArray *
+list_sorted (DhTableRows *self)
+{
+  g_autofree Row *rows = g_new (Row, MAX (self->all->len, 1));
+  guint n = 0;
+  const guint first = self->order->len > 0 ? g_array_index (self->order, DhTableOrder, 0).column : 0;
+  for (guint i = 0; i < self->all->len; i++)
+    {
+      gpointer item = self->all->pdata[i];
+      if (self->kind->passes == NULL || self->kind->passes (item, self->data))
+        rows[n++] = (Row){ item, self->kind->value (item, first, self->data), i };
+    }
+  g_qsort_with_data (rows, (gint)n, sizeof (Row), compare, self);
+  GPtrArray *sorted = g_ptr_array_new_full (n, g_object_unref);
+  for (guint i = 0; i < n; i++)
+    g_ptr_array_add (sorted, g_object_ref (rows[i].item));
+  return sorted;
+}
+
+gboolean
+dh_table_rows_renew (DhTableRows *self)
+{
+  GPtrArray *before = self->shown, *now = list_sorted (self);
+  guint same = 0;
+  while (same < MIN (before->len, now->len) && before->pdata[same] == now->pdata[same])
+    same++;
+  const gboolean other = same < MAX (before->len, now->len);
+  self->shown = now;
+  if (other)
+    g_list_model_items_changed (G_LIST_MODEL (self), same, before->len - same, now->len - same);
+  g_ptr_array_unref (before);
+  return other;
+}
+
+void
+dh_table_rows_set_order (DhTableRows *self, const DhTableOrder *order, guint n)
+{
+  g_array_set_size (self->order, 0);
+  g_array_append_vals (self->order, order, n);
+  dh_table_rows_renew (self);
+}
+
+guint
+dh_table_rows_find (DhTableRows *self, gconstpointer item)
+{
+  guint position;
+  return g_ptr_array_find (self->shown, item, &position) ? position : GTK_INVALID_LIST_POSITION;
+}
+
+static void
+on_items (GListModel *items, guint position, guint removed, guint added, DhTableRows *self)
+{
+  const guint n = g_list_model_get_n_items (items);
+  g_ptr_array_set_size (self->all, 0);
+  for (guint i = 0; i < n; i++)
+    g_ptr_array_add (self->all, g_list_model_get_item (items, i));
+  dh_table_rows_renew (self);
+}
+
+static void
+dh_table_rows_dispose (GObject *object)
+{
+  DhTableRows *self = DH_TABLE_ROWS (object);
+  if (self->items != NULL)
+    g_signal_handlers_disconnect_by_data (self->items, self);
+  G_OBJECT_CLASS (dh_table_rows_parent_class)->dispose (object);
+}
+
+static void
+dh_table_rows_finalize (GObject *object)
+{
+  DhTableRows *self = DH_TABLE_ROWS (object);
+  g_ptr_array_unref (self->all);
+  g_ptr_array_unref (self->shown);
+  g_array_unref (self->order);
+  g_clear_object (&self->items);
+  G_OBJECT_CLASS (dh_table_rows_parent_class)->finalize (object);
+}
+
+static void
+dh_table_rows_class_init (DhTableRowsClass *class)
+{
+  G_OBJECT_CLASS (class)->dispose = dh_table_rows_dispose;
+  G_OBJECT_CLASS (class)->finalize = dh_table_rows_finalize;
+}
+
+static void
+dh_table_rows_init (DhTableRows *self)
+{
+  self->all = g_ptr_array_new_with_free_func (g_object_unref);
+  self->shown = g_ptr_array_new_with_free_func (g_object_unref);
+  self->order = g_array_new (FALSE, FALSE, sizeof (DhTableOrder));
+}
+
+DhTableRows *
+dh_table_rows_new (const DhTableKind *kind, GListModel *items, gpointer data)
+{
+  DhTableRows *self = g_object_new (DH_TYPE_TABLE_ROWS, NULL);
+  self->kind = kind;
+  self->data = data;
+  self->items = g_object_ref (items);
+  g_signal_connect (items, "items-changed", G_CALLBACK (on_items), self);
+  on_items (items, 0, 0, 0, self);
+  return self;
+}
