@@ -180,9 +180,8 @@ dh_score_stats_take_ranking (DhScoreStats *stats, DhScore score, DhRanking *rank
 }
 
 static DhScoreCurve *
-make_curve (const DhScoreStats *stats, DhScore score, guint max_points)
+make_curve (const DhCurve *points, DhScore score)
 {
-  g_autoptr (DhCurve) points = dh_ranking_curve (stats->rankings[score], max_points, DH_FPR95_ABOVE);
   if (points == NULL || points->n_points == 0)
     return NULL;
   DhScoreCurve *curve = g_new0 (DhScoreCurve, 1);
@@ -210,11 +209,16 @@ dh_score_stats_seal (DhScoreStats *stats, guint curve_points)
     {
       DhConfusion confusion;
       dh_ranking_confusion (stats->rankings[i], 0, FALSE, &confusion);
-      dh_ranking_metrics (stats->rankings[i], DH_FPR95_ABOVE, &stats->metrics[i]);
       if (stats->sweeps[i] != NULL)
         dh_open_sweep_miou (stats->sweeps[i], 0, NULL);
-      if (curve_points > 0 && stats->has[i] && stats->labelled)
-        stats->curves[i] = make_curve (stats, i, curve_points);
+      if (curve_points == 0 || !stats->has[i] || !stats->labelled)
+        {
+          dh_ranking_metrics (stats->rankings[i], DH_FPR95_ABOVE, &stats->metrics[i]);
+          continue;
+        }
+      g_autoptr (DhCurve) points =
+          dh_ranking_metrics_and_curve (stats->rankings[i], DH_FPR95_ABOVE, &stats->metrics[i], curve_points);
+      stats->curves[i] = make_curve (points, i);
     }
   stats->sealed = TRUE;
 }

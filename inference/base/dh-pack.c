@@ -120,7 +120,7 @@ dh_unpack_byte (DhUnpack *unpack)
 }
 
 guint64
-dh_unpack_count (DhUnpack *unpack, guint64 most)
+dh_unpack_long_count (DhUnpack *unpack, guint64 most)
 {
   guint64 value = 0;
   for (guint shift = 0; shift < 64 && unpack->at < unpack->end; shift += 7)

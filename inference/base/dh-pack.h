@@ -37,8 +37,15 @@ typedef struct
 } DhUnpack;
 
 guint8 dh_unpack_byte (DhUnpack *unpack);
+guint64 dh_unpack_long_count (DhUnpack *unpack, guint64 most);
 /* At most `most`; more is a failure. */
-guint64 dh_unpack_count (DhUnpack *unpack, guint64 most);
+static inline guint64
+dh_unpack_count (DhUnpack *unpack, guint64 most)
+{
+  if (G_LIKELY (unpack->at < unpack->end && *unpack->at <= 0x7f && *unpack->at <= most))
+    return *unpack->at++;
+  return dh_unpack_long_count (unpack, most);
+}
 guint64 dh_unpack_word (DhUnpack *unpack);
 double dh_unpack_double (DhUnpack *unpack);
 /* Borrowed; NULL where there are not so many. */

@@ -215,12 +215,11 @@ typedef struct
 } Filling;
 
 /* Carries stand beside counters alone. */
-static gboolean
+static inline gboolean
 fill (Filling *filling, guint low, guint64 count)
 {
-  const guint32 key = filling->high | low;
   DhTallyPage *page = filling->page;
-  if (count > filling->left || key == NEGATIVE_ZERO)
+  if (count > filling->left)
     return FALSE;
   filling->left -= count;
   if (!page->dense)
@@ -233,9 +232,12 @@ fill (Filling *filling, guint low, guint64 count)
   page->n += count;
   if (count > 0xff)
     {
+      if ((filling->high | low) == NEGATIVE_ZERO)
+        return FALSE;
       if (!filling->tally->carries)
         filling->tally->carries = g_hash_table_new (NULL, NULL);
-      g_hash_table_insert (filling->tally->carries, GUINT_TO_POINTER (key), GSIZE_TO_POINTER ((gsize)(count >> 8)));
+      g_hash_table_insert (filling->tally->carries, GUINT_TO_POINTER (filling->high | low),
+                           GSIZE_TO_POINTER ((gsize)(count >> 8)));
     }
   return TRUE;
 }
@@ -243,13 +245,94 @@ fill (Filling *filling, guint low, guint64 count)
 static gboolean
 read_sparse (Filling *filling, DhUnpack *from)
 {
+  DhTallyPage *page = filling->page;
   for (guint low = 0; filling->left > 0; low++)
     {
-      const guint64 gap = dh_unpack_count (from, 2 * DH_TALLY_PAGE - 1);
-      const guint64 count = gap & 1 ? dh_unpack_count (from, filling->left) : 1;
-      low += (guint)(gap >> 1);
-      if (from->failed || low >= DH_TALLY_PAGE || count <= (gap & 1) || !fill (filling, low, count))
+      const guint64 value = dh_unpack_count (from, 2 * DH_TALLY_PAGE - 1);
+      const guint64 count = value & 1 ? dh_unpack_count (from, filling->left) : 1;
+      low += (guint)(value >> 1);
+      if (low >= DH_TALLY_PAGE || count <= (value & 1) || from->failed)
         return FALSE;
+      if (count == 1 && !page->dense)
+        {
+          ((guint16 *)page->data)[page->n++] = (guint16)low;
+          filling->left--;
+        }
+      else if (!fill (filling, low, count))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+enum
+{
+  EACH = 64, /* values that are spread at once */
+};
+
+/* A byte for each of so many keys, the first of the plane's. */
+static inline void
+spread (const guint8 *plane, guint width, guint8 *values)
+{
+  const guint each = 8 / width, most = (1u << width) - 1;
+  for (guint i = 0; i < EACH / each; i++)
+    for (guint k = 0; k < each; k++)
+      values[i * each + k] = plane[i] >> k * width & most;
+}
+
+static inline void
+spread_any (const guint8 *plane, guint width, guint8 *values)
+{
+  if (width == 1)
+    spread (plane, 1, values);
+  else if (width == 2)
+    spread (plane, 2, values);
+  else if (width == 4)
+    spread (plane, 4, values);
+  else
+    memcpy (values, plane, EACH);
+}
+
+/* Counters whose counts are all there are as they stand; no branch depends on them. */
+static gboolean
+take_whole (Filling *filling, guint at, guint most, const guint8 *values)
+{
+  guint sum = 0, more = 0;
+  for (guint i = 0; i < EACH; i++)
+    {
+      sum += values[i];
+      more |= values[i] == most;
+    }
+  if (more || sum > filling->left)
+    return FALSE;
+  memcpy ((guint8 *)filling->page->data + at, values, EACH);
+  filling->page->n += sum;
+  filling->left -= sum;
+  return TRUE;
+}
+
+/* The same one by one, and those that occur alone. */
+static gboolean
+take_each (Filling *filling, guint at, guint width, const guint8 *plane, DhUnpack *from)
+{
+  const guint most = (1u << width) - 1, each = 64 / width;
+  const guint64 firsts = G_MAXUINT64 / most; /* the lowest bit of each */
+  for (guint k = 0; k < width; k++, plane += 8, at += each)
+    {
+      guint64 word;
+      memcpy (&word, plane, sizeof word);
+      word = GUINT64_FROM_LE (word);
+      guint64 there = word;
+      for (guint shift = 1; shift < width; shift *= 2)
+        there |= there >> shift;
+      for (there &= firsts; there; there &= there - 1)
+        {
+          const guint bit = (guint)__builtin_ctzll (there);
+          guint64 count = word >> bit & most;
+          if (count == most)
+            count += dh_unpack_count (from, filling->left);
+          if (!fill (filling, at + bit / width, count))
+            return FALSE;
+        }
     }
   return TRUE;
 }
@@ -259,18 +342,27 @@ read_plane (Filling *filling, guint width, DhUnpack *from)
 {
   const guint8 *plane = dh_unpack_bytes (from, PLANE / 8 * width);
   const guint most = (1u << width) - 1;
-  for (guint low = 0; plane && low < DH_TALLY_PAGE; low++)
+  for (guint at = 0; plane && at < DH_TALLY_PAGE; at += EACH, plane += EACH / 8 * width)
     {
-      const guint bit = low * width;
-      guint64 count = plane[bit / 8] >> bit % 8 & most;
-      if (count == 0)
-        continue;
-      if (count == most)
-        count += dh_unpack_count (from, filling->left);
-      if (from->failed || !fill (filling, low, count))
+      guint8 values[EACH];
+      if (filling->page->dense)
+        {
+          spread_any (plane, width, values);
+          if (take_whole (filling, at, most, values))
+            continue;
+        }
+      if (!take_each (filling, at, width, plane, from))
         return FALSE;
     }
-  return plane != NULL;
+  return plane != NULL && !from->failed;
+}
+
+/* That key would be the last, of either kind. */
+static gboolean
+has_last_key (const DhTallyPage *page)
+{
+  return page->dense ? ((const guint8 *)page->data)[DH_TALLY_PAGE - 1] != 0
+                     : ((const guint16 *)page->data)[page->n - 1] == DH_TALLY_PAGE - 1;
 }
 
 static gboolean
@@ -296,7 +388,8 @@ read_page (DhTally *tally, guint number, guint64 most, DhUnpack *from)
   if (n == 0 || !is_finite || !(form == SPARSE || form == 1 || form == 2 || form == 4 || form == 8)
       || !make_room (tally, page, n))
     return FALSE;
-  return (form == SPARSE ? read_sparse (&filling, from) : read_plane (&filling, form, from)) && filling.left == 0;
+  return (form == SPARSE ? read_sparse (&filling, from) : read_plane (&filling, form, from)) && filling.left == 0
+         && !((filling.high | (DH_TALLY_PAGE - 1)) == NEGATIVE_ZERO && has_last_key (page));
 }
 
 gboolean
