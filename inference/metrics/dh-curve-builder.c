@@ -109,3 +109,20 @@ dh_curve_builder_end (DhCurveBuilder *builder)
   keep_last (builder);
   return g_steal_pointer (&builder->curve);
 }
+
+DhCurve *
+dh_curve_reduce (const DhCurve *curve, guint max_points)
+{
+  static const DhOperatingPoint kept[] = { DH_OPERATING_TPR95, DH_OPERATING_FPR5, DH_OPERATING_BEST_F1 };
+  DhCurveBuilder builder;
+  dh_curve_builder_init (&builder, curve->inliers, curve->anomalies, max_points);
+  for (guint i = 0; i < curve->n_points; i++)
+    dh_curve_builder_add (&builder, curve->points[i].threshold, curve->points[i].tp, curve->points[i].fp);
+  for (guint k = 0; k < G_N_ELEMENTS (kept); k++)
+    {
+      const gint point = dh_curve_operating_point (curve, kept[k]);
+      if (point >= 0)
+        dh_curve_builder_insert (&builder, &curve->points[point]);
+    }
+  return dh_curve_builder_end (&builder);
+}
