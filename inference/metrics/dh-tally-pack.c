@@ -1,28 +1,8 @@
 #include <string.h>
-#include "dh-key-private.h"
-#include "dh-tally-private.h"
+#include "dh-tally-form-private.h"
 
-/* Each page that is not empty, in order: how many pages lie between, how many keys were added, its form, its counts.
- * SPARSE: of each key that occurs twice the keys between it and the one before, and 1 more where it occurs more than
- * once, and then how often. Else so many bits for each of the 65536 keys, the first in the lowest; where all of them
- * are set the rest of the count stands behind the page, in the order of the keys. The shortest is taken. */
-enum
-{
-  SPARSE = 0,
-  PLANE = DH_TALLY_PAGE,
-  N_WIDTHS = 4,
-};
-#define NEGATIVE_ZERO 0x7fffffffu /* would be its key, were it not that of 0 */
+#define N_WIDTHS 4
 static const guint widths[N_WIDTHS] = { 1, 2, 4, 8 };
-
-static guint
-bytes_of_count (guint64 value)
-{
-  guint n = 1;
-  for (; value > 0x7f; value >>= 7)
-    n++;
-  return n;
-}
 
 typedef struct
 {
@@ -33,7 +13,7 @@ typedef struct
 /* Calls for every key that occurs, in order. */
 typedef void (*ForKey) (guint low, guint64 count, gpointer data);
 
-static void
+G_ALWAYS_INLINE static inline void
 for_keys (const Page *page, ForKey call, gpointer data)
 {
   for (guint word = 0; word < G_N_ELEMENTS (page->occupied.keys); word++)
@@ -44,35 +24,33 @@ for_keys (const Page *page, ForKey call, gpointer data)
       }
 }
 
+/* Nearly all of what stands behind a plane is a byte each. */
 typedef struct
 {
   gint last;
   gsize sparse, planes[N_WIDTHS]; /* bytes */
 } Sizes;
 
-static void
+static inline void
 add_size (guint low, guint64 count, gpointer data)
 {
   Sizes *sizes = data;
-  sizes->sparse +=
-      bytes_of_count (2 * (guint64)((gint)low - sizes->last - 1)) + (count > 1 ? bytes_of_count (count) : 0);
+  const gint gap = (gint)low - sizes->last - 1;
+  sizes->sparse += 1 + (gap >= 1 << 6) + (gap >= 1 << 13) + (count > 1);
   sizes->last = (gint)low;
   for (guint w = 0; w < N_WIDTHS; w++)
-    {
-      const guint64 most = (1u << widths[w]) - 1;
-      sizes->planes[w] += count >= most ? bytes_of_count (count - most) : 0;
-    }
+    sizes->planes[w] += count >= (1u << widths[w]) - 1;
 }
 
-/* SPARSE or the bits. */
+/* DH_TALLY_SPARSE or the bits. */
 static guint
 choose_form (const Page *page)
 {
   Sizes sizes = { .last = -1 };
   for (guint w = 0; w < N_WIDTHS; w++)
-    sizes.planes[w] = PLANE / 8 * widths[w];
+    sizes.planes[w] = DH_TALLY_PAGE / 8 * widths[w];
   for_keys (page, add_size, &sizes);
-  guint form = SPARSE;
+  guint form = DH_TALLY_SPARSE;
   gsize least = sizes.sparse;
   for (guint w = 0; w < N_WIDTHS; w++)
     if (sizes.planes[w] < least)
@@ -91,7 +69,7 @@ typedef struct
   guint8 *plane;
 } Writing;
 
-static void
+static inline void
 write_sparse (guint low, guint64 count, gpointer data)
 {
   Writing *writing = data;
@@ -101,15 +79,15 @@ write_sparse (guint low, guint64 count, gpointer data)
   writing->last = (gint)low;
 }
 
-static void
+static inline void
 put_in_plane (guint low, guint64 count, gpointer data)
 {
   const Writing *writing = data;
-  const guint bit = low * writing->width;
-  writing->plane[bit / 8] |= MIN (count, (1u << writing->width) - 1) << bit % 8;
+  const guint width = writing->width, bytes = DH_TALLY_EACH / 8 * width, i = low % DH_TALLY_EACH;
+  writing->plane[low / DH_TALLY_EACH * bytes + i % bytes] |= MIN (count, (1u << width) - 1) << i / bytes * width;
 }
 
-static void
+static inline void
 write_rest (guint low, guint64 count, gpointer data)
 {
   const Writing *writing = data;
@@ -118,7 +96,7 @@ write_rest (guint low, guint64 count, gpointer data)
     dh_pack_count (writing->to, count - most);
 }
 
-static void
+static inline void
 forget (guint low, guint64 count, gpointer page)
 {
   ((Page *)page)->counts[low] = 0;
@@ -129,14 +107,14 @@ write_counts (const Page *page, guint8 *plane, DhPack *to)
 {
   Writing writing = { to, -1, choose_form (page), plane };
   dh_pack_byte (to, (guint8)writing.width);
-  if (writing.width == SPARSE)
+  if (writing.width == DH_TALLY_SPARSE)
     {
       for_keys (page, write_sparse, &writing);
       return;
     }
-  memset (plane, 0, PLANE);
+  memset (plane, 0, DH_TALLY_PAGE);
   for_keys (page, put_in_plane, &writing);
-  dh_pack_bytes (to, plane, PLANE / 8 * writing.width);
+  dh_pack_bytes (to, plane, DH_TALLY_PAGE / 8 * writing.width);
   for_keys (page, write_rest, &writing);
 }
 
@@ -178,7 +156,7 @@ dh_tally_pack (const DhTally *tally, DhPack *to)
   for (guint p = 0; p < DH_TALLY_PAGES; p++)
     n_pages += tally->pages[p].n > 0;
   g_autofree Page *page = g_try_new0 (Page, 1);
-  g_autofree guint8 *plane = g_try_malloc (PLANE);
+  g_autofree guint8 *plane = g_try_malloc (DH_TALLY_PAGE);
   if (!page || !plane)
     return FALSE;
   g_autoptr (GArray) carries = sort_carries (tally);
@@ -204,208 +182,4 @@ dh_tally_pack (const DhTally *tally, DhPack *to)
       next = p + 1;
     }
   return TRUE;
-}
-
-typedef struct
-{
-  DhTally *tally;
-  DhTallyPage *page; /* its memory is there */
-  guint32 high;
-  guint64 left; /* of its keys */
-} Filling;
-
-/* Carries stand beside counters alone. */
-static inline gboolean
-fill (Filling *filling, guint low, guint64 count)
-{
-  DhTallyPage *page = filling->page;
-  if (count > filling->left)
-    return FALSE;
-  filling->left -= count;
-  if (!page->dense)
-    {
-      for (guint64 i = 0; i < count; i++)
-        ((guint16 *)page->data)[page->n++] = (guint16)low;
-      return TRUE;
-    }
-  ((guint8 *)page->data)[low] = count & 0xff;
-  page->n += count;
-  if (count > 0xff)
-    {
-      if ((filling->high | low) == NEGATIVE_ZERO)
-        return FALSE;
-      if (!filling->tally->carries)
-        filling->tally->carries = g_hash_table_new (NULL, NULL);
-      g_hash_table_insert (filling->tally->carries, GUINT_TO_POINTER (filling->high | low),
-                           GSIZE_TO_POINTER ((gsize)(count >> 8)));
-    }
-  return TRUE;
-}
-
-static gboolean
-read_sparse (Filling *filling, DhUnpack *from)
-{
-  DhTallyPage *page = filling->page;
-  for (guint low = 0; filling->left > 0; low++)
-    {
-      const guint64 value = dh_unpack_count (from, 2 * DH_TALLY_PAGE - 1);
-      const guint64 count = value & 1 ? dh_unpack_count (from, filling->left) : 1;
-      low += (guint)(value >> 1);
-      if (low >= DH_TALLY_PAGE || count <= (value & 1) || from->failed)
-        return FALSE;
-      if (count == 1 && !page->dense)
-        {
-          ((guint16 *)page->data)[page->n++] = (guint16)low;
-          filling->left--;
-        }
-      else if (!fill (filling, low, count))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-enum
-{
-  EACH = 64, /* values that are spread at once */
-};
-
-/* A byte for each of so many keys, the first of the plane's. */
-static inline void
-spread (const guint8 *plane, guint width, guint8 *values)
-{
-  const guint each = 8 / width, most = (1u << width) - 1;
-  for (guint i = 0; i < EACH / each; i++)
-    for (guint k = 0; k < each; k++)
-      values[i * each + k] = plane[i] >> k * width & most;
-}
-
-static inline void
-spread_any (const guint8 *plane, guint width, guint8 *values)
-{
-  if (width == 1)
-    spread (plane, 1, values);
-  else if (width == 2)
-    spread (plane, 2, values);
-  else if (width == 4)
-    spread (plane, 4, values);
-  else
-    memcpy (values, plane, EACH);
-}
-
-/* Counters whose counts are all there are as they stand; no branch depends on them. */
-static gboolean
-take_whole (Filling *filling, guint at, guint most, const guint8 *values)
-{
-  guint sum = 0, more = 0;
-  for (guint i = 0; i < EACH; i++)
-    {
-      sum += values[i];
-      more |= values[i] == most;
-    }
-  if (more || sum > filling->left)
-    return FALSE;
-  memcpy ((guint8 *)filling->page->data + at, values, EACH);
-  filling->page->n += sum;
-  filling->left -= sum;
-  return TRUE;
-}
-
-/* The same one by one, and those that occur alone. */
-static gboolean
-take_each (Filling *filling, guint at, guint width, const guint8 *plane, DhUnpack *from)
-{
-  const guint most = (1u << width) - 1, each = 64 / width;
-  const guint64 firsts = G_MAXUINT64 / most; /* the lowest bit of each */
-  for (guint k = 0; k < width; k++, plane += 8, at += each)
-    {
-      guint64 word;
-      memcpy (&word, plane, sizeof word);
-      word = GUINT64_FROM_LE (word);
-      guint64 there = word;
-      for (guint shift = 1; shift < width; shift *= 2)
-        there |= there >> shift;
-      for (there &= firsts; there; there &= there - 1)
-        {
-          const guint bit = (guint)__builtin_ctzll (there);
-          guint64 count = word >> bit & most;
-          if (count == most)
-            count += dh_unpack_count (from, filling->left);
-          if (!fill (filling, at + bit / width, count))
-            return FALSE;
-        }
-    }
-  return TRUE;
-}
-
-static gboolean
-read_plane (Filling *filling, guint width, DhUnpack *from)
-{
-  const guint8 *plane = dh_unpack_bytes (from, PLANE / 8 * width);
-  const guint most = (1u << width) - 1;
-  for (guint at = 0; plane && at < DH_TALLY_PAGE; at += EACH, plane += EACH / 8 * width)
-    {
-      guint8 values[EACH];
-      if (filling->page->dense)
-        {
-          spread_any (plane, width, values);
-          if (take_whole (filling, at, most, values))
-            continue;
-        }
-      if (!take_each (filling, at, width, plane, from))
-        return FALSE;
-    }
-  return plane != NULL && !from->failed;
-}
-
-/* That key would be the last, of either kind. */
-static gboolean
-has_last_key (const DhTallyPage *page)
-{
-  return page->dense ? ((const guint8 *)page->data)[DH_TALLY_PAGE - 1] != 0
-                     : ((const guint16 *)page->data)[page->n - 1] == DH_TALLY_PAGE - 1;
-}
-
-static gboolean
-make_room (DhTally *tally, DhTallyPage *page, guint64 n)
-{
-  page->dense = n > DH_TALLY_MAX_LIST;
-  page->capacity = page->dense ? 0 : (guint32)n;
-  const gsize bytes = page->dense ? DH_TALLY_PAGE : page->capacity * sizeof (guint16);
-  page->data = g_try_malloc0 (bytes);
-  if (page->data)
-    tally->bytes += bytes;
-  return page->data != NULL;
-}
-
-static gboolean
-read_page (DhTally *tally, guint number, guint64 most, DhUnpack *from)
-{
-  DhTallyPage *page = &tally->pages[number];
-  const guint64 n = dh_unpack_count (from, most);
-  const guint form = dh_unpack_byte (from);
-  Filling filling = { tally, page, (guint32)number << 16, n };
-  const gboolean is_finite = !dh_bits_non_finite (dh_float_bits (dh_key_to_float (filling.high)));
-  if (n == 0 || !is_finite || !(form == SPARSE || form == 1 || form == 2 || form == 4 || form == 8)
-      || !make_room (tally, page, n))
-    return FALSE;
-  return (form == SPARSE ? read_sparse (&filling, from) : read_plane (&filling, form, from)) && filling.left == 0
-         && !((filling.high | (DH_TALLY_PAGE - 1)) == NEGATIVE_ZERO && has_last_key (page));
-}
-
-gboolean
-dh_tally_unpack (DhTally *tally, guint64 most, DhUnpack *from)
-{
-  const guint64 total = dh_unpack_count (from, most);
-  const guint n_pages = (guint)dh_unpack_count (from, DH_TALLY_PAGES);
-  guint64 left = total;
-  guint page = 0;
-  for (guint i = 0; i < n_pages; i++, page++)
-    {
-      page += (guint)dh_unpack_count (from, DH_TALLY_PAGES - 1);
-      if (from->failed || page >= DH_TALLY_PAGES || !read_page (tally, page, left, from))
-        return dh_unpack_fail (from);
-      left -= tally->pages[page].n;
-    }
-  tally->total = total;
-  return !from->failed && left == 0 ? TRUE : dh_unpack_fail (from);
 }
