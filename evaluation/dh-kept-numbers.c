@@ -10,6 +10,7 @@
 #include "dh-numbers-folder-private.h"
 #include "dh-pack.h"
 #include "dh-run-reading.h"
+#include "dh-text.h"
 
 static const guint8 magic[] = { 0x93, 'D', 'H', 'N', 'U', 'M', '\r', '\n' };
 #define VERSION 1
@@ -34,7 +35,8 @@ identify (const DhEvaluationFlow *flow, GError **error)
   dh_run_reading_put (reading, flow->options->dataset);
   g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
   json_node_take_object (root, reading);
-  g_autofree char *how = json_to_string (root, FALSE), *others = dh_evaluation_flow_list_others (flow);
+  g_autofree char *how = dh_text_mend_json (json_to_string (root, FALSE)),
+                  *others = dh_evaluation_flow_list_others (flow);
   g_autofree char *owner = dh_map_owner_new (run->model_sha256, run->score, run->precision, run->device, others);
   GString *text = g_string_new ("densehybrid " DH_VERSION "\n");
   g_string_append_printf (text, "run %" G_GINT64_FORMAT " %s\n", run->id, run->started);
