@@ -2,6 +2,7 @@
 #include "dh-early-look-private.h"
 #include "dh-evaluation.h"
 #include "dh-meters-private.h"
+#include "dh-picture-seal-private.h"
 #include "dh-run-record-private.h"
 
 G_BEGIN_DECLS
@@ -21,6 +22,7 @@ typedef struct
   guint classes;         /* of the network; 0: another method's maps */
   const DhClassTable *table; /* of the set's classes, where they are the network's as well; else NULL */
   DhMeters *meters;          /* of the score of the run first */
+  DhPictureSeal *seals;      /* a picture each; all 0 where it was not measured, or was another method's */
   GArray *indices;           /* guint: the pictures that have a label of anomalies and maps */
   GPtrArray *waiting;        /* DhMetric: those that see all pictures once more; borrowed */
   DhEarlyLook early;
@@ -38,6 +40,8 @@ void dh_evaluation_flow_clear (DhEvaluationFlow *flow);
 gboolean dh_evaluation_flow_prepare (DhEvaluationFlow *flow, GError **error);
 /* The maps kept beside the score's, by name; free with g_free. */
 char *dh_evaluation_flow_list_others (const DhEvaluationFlow *flow);
+/* What is measured of each picture, DH_MAP_BIT(). */
+guint dh_evaluation_flow_list_maps (const DhEvaluationFlow *flow);
 /* Measures; stores the results, unless the run is recalled. */
 gboolean dh_evaluation_flow_visit (DhEvaluationFlow *flow, GError **error);
 

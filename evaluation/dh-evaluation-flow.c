@@ -91,6 +91,7 @@ count (DhEvaluationFlow *flow, DhRunPicture *picture, GError **error)
     return FALSE;
   if (picture->anomalies)
     g_array_append_val (flow->indices, picture->index);
+  flow->seals[picture->index] = picture->seal;
   flow->result->images++;
   flow->result->resumed += picture->resumed;
   flow->result->seconds += picture->row.seconds;
@@ -293,6 +294,7 @@ dh_evaluation_flow_init (DhEvaluationFlow *flow, const DhEvaluationOptions *opti
                               .segmentation = segmentation,
                               .classes = classes,
                               .table = table && table->n_classes == classes ? table : NULL,
+                              .seals = g_new0 (DhPictureSeal, MAX (dh_dataset_size (options->dataset), 1)),
                               .indices = g_array_new (FALSE, FALSE, sizeof (guint)),
                               .result = g_new0 (DhEvaluation, 1) };
   flow->meters = dh_meters_new (flow->table ? flow->table->n_classes : 0);
@@ -307,6 +309,7 @@ dh_evaluation_flow_clear (DhEvaluationFlow *flow)
 {
   g_clear_pointer (&flow->result, dh_evaluation_free);
   dh_meters_free (flow->meters);
+  g_free (flow->seals);
   g_array_unref (flow->indices);
   dh_run_record_clear (&flow->record);
 }
@@ -350,6 +353,16 @@ part_free (gpointer part)
   dh_meters_free (part);
 }
 
+/* The segmentation is wanted by benchmarks beside the scores, and takes a quarter of their place. */
+guint
+dh_evaluation_flow_list_maps (const DhEvaluationFlow *flow)
+{
+  guint maps = flow->segmentation ? DH_MAP_BIT (DH_MAP_SEGMENTATION) : 0;
+  for (guint m = 0; m < dh_meters_count (flow->meters); m++)
+    maps |= DH_MAP_BIT (dh_meters_map (flow->meters, m));
+  return maps;
+}
+
 gboolean
 dh_evaluation_flow_visit (DhEvaluationFlow *flow, GError **error)
 {
@@ -361,17 +374,15 @@ dh_evaluation_flow_visit (DhEvaluationFlow *flow, GError **error)
                           .predictor = flow->options->predictor,
                           .scores = flow->options->scores,
                           .maker = flow->maker,
-                          /* Benchmarks want it beside the scores, and it takes a quarter of their place. */
-                          .maps = flow->segmentation ? DH_MAP_BIT (DH_MAP_SEGMENTATION) : 0,
+                          .maps = dh_evaluation_flow_list_maps (flow),
                           .classes = flow->table != NULL,
+                          .seals = !flow->options->scores,
                           .threads = flow->options->threads,
                           .data = flow,
                           .begin = begin,
                           .measure = measure,
                           .release = part_free,
                           .add = add };
-  for (guint m = 0; m < dh_meters_count (flow->meters); m++)
-    first.maps |= DH_MAP_BIT (dh_meters_map (flow->meters, m));
   /* One of each map's pixels, the same by class, and what its protocols pool. */
   first.rankings = (flow->table ? 3 : 2) * dh_meters_count (flow->meters) + flow->options->n_protocols;
   dh_early_look_init (&flow->early, flow->classes, flow->table, flow->options->warning, flow->options->data);

@@ -2,7 +2,7 @@
 
 #include "dh-error.h"
 #include "dh-evaluation-flow-private.h"
-#include "dh-map-owner.h"
+#include "dh-kept-numbers-private.h"
 #include "dh-reduced-maker.h"
 #include "dh-run-origin-private.h"
 #include "dh-run-results-private.h"
@@ -80,6 +80,9 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
       && dh_run_record_begin (&flow.record, "eval-ood", options->database, options->dataset, &origin, options->folder,
                               flow.score, others, options->command, cancellable, &local)
       && dh_evaluation_flow_visit (&flow, &local);
+  /* Where that fails the next start reads the maps. */
+  if (done && !options->scores)
+    dh_kept_numbers_write (&flow, NULL);
   if (flow.record.run)
     {
       g_autoptr (GError) ending = NULL;
@@ -95,71 +98,5 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
   dh_evaluation_flow_clear (&flow);
   if (local)
     g_propagate_error (error, g_steal_pointer (&local));
-  return result;
-}
-
-/* The folder's owner lists them by name; another run, and be it stopped, may have put more beside the same scores. */
-static gboolean
-find_beside (const DhRunRecord *record, guint *maps, GError **error)
-{
-  g_autoptr (GPtrArray) rows = dh_database_list_run_numbers (record->database, record->run, error);
-  if (!rows)
-    return FALSE;
-  guint measured = DH_MAP_BIT (DH_MAP_SEGMENTATION), there = 0;
-  DhMap map;
-  for (guint i = 0; i < rows->len; i++)
-    if (dh_map_from_name (((const DhRunProtocolRow *)rows->pdata[i])->score, &map))
-      measured |= DH_MAP_BIT (map);
-  g_autofree char *text = dh_map_owner_read_others (record->folder);
-  g_auto (GStrv) names = g_strsplit (text ? text : "", ",", -1);
-  for (char **name = names; *name; name++)
-    if (dh_map_from_name (*name, &map))
-      there |= DH_MAP_BIT (map);
-  *maps = there & measured & ~DH_MAP_BIT (record->score);
-  return TRUE;
-}
-
-static gboolean
-check_size (const DhRunRecord *record, guint maps, guint64 most_bytes, GError **error)
-{
-  guint64 bytes = 0, each = sizeof (float);
-  for (guint m = 0; m < DH_N_MAPS; m++)
-    if (maps & DH_MAP_BIT (m))
-      each += m == DH_MAP_SEGMENTATION ? 1 : sizeof (float);
-  for (guint i = 0; i < record->rows->len; i++)
-    {
-      const DhRunImageRow *row = record->rows->pdata[i];
-      bytes += each * (guint64)MAX (row->width, 0) * (guint64)MAX (row->height, 0);
-    }
-  if (!most_bytes || bytes <= most_bytes)
-    return TRUE;
-  g_autofree char *size = g_format_size (bytes);
-  g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE, "the maps of run %" G_GINT64_FORMAT " are %s", record->run, size);
-  return FALSE;
-}
-
-DhEvaluation *
-dh_evaluation_recall (const DhEvaluationOptions *options, gint64 run, guint classes, guint64 most_bytes,
-                      GCancellable *cancellable, const DhProgress *progress, GError **error)
-{
-  DhRunRecord record;
-  guint beside;
-  if (!dh_run_record_recall (&record, options->database, options->dataset, run, cancellable, error)
-      || !find_beside (&record, &beside, error))
-    {
-      dh_run_record_clear (&record);
-      return NULL;
-    }
-  const guint segmentation = DH_MAP_BIT (DH_MAP_SEGMENTATION);
-  DhEvaluationFlow flow;
-  dh_evaluation_flow_init (&flow, options, record.score, beside & ~segmentation, (beside & segmentation) != 0, classes,
-                           cancellable, progress);
-  flow.record = record;
-  flow.result->run = run;
-  DhEvaluation *result = NULL;
-  if (check_size (&flow.record, beside, most_bytes, error) && dh_evaluation_flow_prepare (&flow, error)
-      && dh_evaluation_flow_visit (&flow, error))
-    result = g_steal_pointer (&flow.result);
-  dh_evaluation_flow_clear (&flow);
   return result;
 }

@@ -78,6 +78,7 @@ typedef struct
   GArray *left_out;       /* DhLeftOut: unreadable, label of another size …; in the data set's order */
   guint resumed;          /* of the measured ones, how many were taken from an earlier start */
   double seconds;         /* of inference */
+  gboolean kept;          /* recalled from what was kept beside the maps; these were not read */
   GArray *scores;         /* DhScoreEvaluation: the score first, then more_scores in the order of DhMap */
   DhClassResult *classes; /* by the score; NULL: the set does not label the classes that the network tells apart */
 } DhEvaluation;
@@ -94,12 +95,14 @@ void dh_evaluation_orient (DhMap map, float *values, gsize n);
 DhEvaluation *dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable,
                                  const DhProgress *progress, GError **error);
 
-/* A run of a network that is done, measured once more from the maps that it wrote: what dh_evaluation_run() gave, of
- * those of its scores that lie in its folder, without the network, and nothing is written. Of the options count the
- * data set, opened as the run's was, database, protocols, metric options, threads and what is called. `classes`: of the
- * network. Errors: DH_ERROR_NOT_FOUND where the run or one of its maps is not there any more, or another run's in its
- * place; DH_ERROR_MISMATCH where pictures or labels have changed since; DH_ERROR_TOO_LARGE, before any is read, where
- * the maps are more than `most_bytes` (0: any number). */
+/* A run of a network that is done, once more: what dh_evaluation_run() gave, of those of its scores that lie in its
+ * folder, without the network; in the database nothing is written. Its numbers are kept beside its maps (`kept`), and
+ * where data set, labels and maps are as they were that is all that is read. Else it is measured again from the maps
+ * that it wrote, and its numbers are kept anew. Of the options count the data set, opened as the run's was, database,
+ * protocols, metric options, threads and what is called. `classes`: of the network. Errors: DH_ERROR_NOT_FOUND where
+ * the run or one of its maps is not there any more, or another run's in its place; DH_ERROR_MISMATCH where pictures or
+ * labels have changed since; DH_ERROR_TOO_LARGE, before any is read, where the maps are more than `most_bytes` (0: any
+ * number). Where they are, protocols that the run did not measure are left out of what was kept. */
 DhEvaluation *dh_evaluation_recall (const DhEvaluationOptions *options, gint64 run, guint classes, guint64 most_bytes,
                                     GCancellable *cancellable, const DhProgress *progress, GError **error);
 

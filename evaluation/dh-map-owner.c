@@ -5,6 +5,7 @@
 
 #include "dh-file-part.h"
 #include "dh-file.h"
+#include "dh-numbers-folder-private.h"
 
 #define MOST_BYTES 4096
 #define OTHERS "\nbeside "
@@ -79,7 +80,7 @@ dh_map_owner_measured (const DhRunImageRow *row, const float *scores)
 static gboolean
 is_ours (const char *name, gpointer data)
 {
-  return g_str_has_suffix (name, ".npy") || g_str_equal (name, "owner.txt");
+  return g_str_has_suffix (name, ".npy") || dh_numbers_folder_has (name) || g_str_equal (name, "owner.txt");
 }
 
 gboolean
@@ -87,5 +88,7 @@ dh_map_owner_take (const char *folder, const char *owner, GError **error)
 {
   g_autofree char *path = path_of (folder), *parent = g_path_get_dirname (path);
   dh_file_remove_parts (parent, TRUE, is_ours, NULL);
+  if (!dh_map_owner_made_scores (folder, owner))
+    dh_numbers_folder_clear (folder);
   return dh_folder_make (parent, error) && dh_file_write (path, owner, strlen (owner), error);
 }

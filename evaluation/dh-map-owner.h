@@ -25,8 +25,8 @@ gboolean dh_map_owner_made_scores (const char *folder, const char *owner);
  * sets that name pictures alike overwrite each other's. Known by its greatest and its mean score; a row that has none
  * counts as any map's. */
 gboolean dh_map_owner_measured (const DhRunImageRow *row, const float *scores);
-/* Makes it the folder's owner; what it has to say of maps that lie there already is lost, and what a kill has left of
- * maps that were being written is removed. Errors: DH_ERROR_IO. */
+/* Makes it the folder's owner; what it has to say of maps that lie there already is lost, what was measured of another
+ * owner's is removed, and what a kill has left of maps that were being written. Errors: DH_ERROR_IO. */
 gboolean dh_map_owner_take (const char *folder, const char *owner, GError **error);
 
 G_END_DECLS

@@ -1,6 +1,7 @@
 #pragma once
 #include "dh-imported-scores.h"
 #include "dh-map-maker.h"
+#include "dh-picture-seal-private.h"
 #include "dh-run-record-private.h"
 
 G_BEGIN_DECLS
@@ -18,6 +19,7 @@ typedef struct
   DhTensor *maps[DH_N_MAPS];     /* those asked for; high = anomalous (dh_evaluation_orient) */
   DhRunImageRow row;             /* size, seconds, where the score lies */
   gboolean resumed;              /* the maps are an earlier start's */
+  DhPictureSeal seal;            /* where it was asked for */
   gpointer measured;             /* what `measure` leaves for `add` */
   gboolean reading;              /* while the error came up: see dh_run_record_is_of_image() */
   GError *error;                 /* NULL, or why it ends here; maps and `measured` are then undefined */
@@ -31,6 +33,7 @@ typedef struct
   const DhMapMaker *maker;        /* NULL: the predictor alone */
   guint maps;                     /* DH_MAP_BIT(), each H×W */
   gboolean classes;               /* class labels are read as well */
+  gboolean seals;                 /* so that it can be told later whether maps and labels are still the same */
   guint threads;                  /* 0: as many as the machine has use for */
   guint rankings;                 /* that `measure` makes of a picture, about: for how many are on their way at once */
   gpointer data;

@@ -88,6 +88,8 @@ item_free (gpointer data, Flow *flow)
 static gboolean
 load_maps (const Flow *flow, DhRunPicture *picture, const DhRunImageRow *stored)
 {
+  if (flow->work->seals)
+    dh_picture_seal_maps (&picture->seal, flow->work->record, flow->work->maps, picture->item->stem);
   for (guint m = 0; m < DH_N_MAPS; m++)
     if (flow->work->maps & DH_MAP_BIT (m)
         && !(picture->maps[m] = dh_run_record_load_map (flow->work->record, m, picture->item->stem, stored)))
@@ -141,9 +143,13 @@ read_item (Flow *flow, Item *item, GError **error)
   DhRunPicture *picture = &item->picture;
   DhDataset *dataset = flow->work->record->dataset;
   picture->reading = TRUE;
+  if (flow->work->seals)
+    dh_picture_seal_files (&picture->seal, picture->item);
   if (!dh_dataset_load_labels (dataset, picture->index, &picture->anomalies,
                                flow->work->classes ? &picture->classes : NULL, error))
     return FALSE;
+  if (flow->work->seals)
+    dh_picture_seal_labels (&picture->seal, picture->anomalies, picture->classes);
   const DhRunImageRow *stored = item->stored;
   if (stored && !check_labels (picture, stored->width, stored->height, error))
     return FALSE;
@@ -198,6 +204,8 @@ keep_maps (const Flow *flow, Item *item, GError **error)
         && (!(picture->maps[m] = orient (m, item->prediction->maps[m], error))
             || !dh_run_record_save_map (flow->work->record, m, picture->item->stem, picture->maps[m], error)))
       return FALSE;
+  if (flow->work->seals)
+    dh_picture_seal_maps (&picture->seal, flow->work->record, flow->work->maps, picture->item->stem);
   g_clear_pointer (&item->prediction, dh_prediction_free);
   return TRUE;
 }

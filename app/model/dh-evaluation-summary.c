@@ -132,6 +132,15 @@ dh_evaluation_summary_list_missed (const DhEvaluation *result)
   return missed;
 }
 
+static const DhResult *
+find_pooled (const DhScoreEvaluation *score)
+{
+  for (guint i = 0; i < score->results->len; i++)
+    if (g_str_equal (((const DhResult *)score->results->pdata[i])->protocol->name, "densehybrid-pooled"))
+      return score->results->pdata[i];
+  return NULL;
+}
+
 DhScoreStats *
 dh_evaluation_summary_take_stats (DhEvaluation *result, gboolean labelled)
 {
@@ -142,7 +151,8 @@ dh_evaluation_summary_take_stats (DhEvaluation *result, gboolean labelled)
       const DhScore which = score_of_map (score->score);
       if (which == DH_N_SCORES || !labelled)
         continue;
-      dh_score_stats_take_ranking (stats, which, score->ranking, g_steal_pointer (&score->sweep), result->images);
+      dh_score_stats_take_ranking (stats, which, score->ranking, g_steal_pointer (&score->sweep), find_pooled (score),
+                                   result->images);
       score->ranking = dh_ranking_new ();
     }
   dh_score_stats_seal (stats, CURVE_POINTS);

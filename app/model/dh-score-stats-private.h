@@ -1,4 +1,5 @@
 #pragma once
+#include "dh-metric.h"
 #include "dh-open-sweep.h"
 #include "dh-ranking.h"
 #include "dh-score-stats.h"
@@ -6,8 +7,8 @@
 G_BEGIN_DECLS
 
 /* Takes a ranking made elsewhere as the score's, and what was counted by class (may be NULL): likelihood and posterior
- * negated. */
+ * negated. `pooled`: what densehybrid-pooled has read off the ranking, so that sealing need not; NULL: nothing. */
 G_GNUC_INTERNAL void dh_score_stats_take_ranking (DhScoreStats *stats, DhScore score, DhRanking *ranking,
-                                                  DhOpenSweep *sweep, guint n_images);
+                                                  DhOpenSweep *sweep, const DhResult *pooled, guint n_images);
 
 G_END_DECLS

@@ -3,6 +3,7 @@
 #include "dh-open-set.h"
 #include "dh-open-sweep.h"
 #include "dh-ranking.h"
+#include "dh-score-curve-private.h"
 #include "dh-score-stats-private.h"
 
 /* Rankings hold scores that are high where anomalous, so likelihood and posterior are kept negated. */
@@ -16,6 +17,7 @@ struct _DhScoreStats
   guint classes;                    /* 0: none are counted */
   DhOpenSweep *sweeps[DH_N_SCORES]; /* NULL where nothing was counted by class */
   DhPixelMetrics metrics[DH_N_SCORES];
+  DhCurve *measured[DH_N_SCORES]; /* with the metrics, before it is sealed; NULL: to be done then */
   DhScoreCurve *curves[DH_N_SCORES];
 };
 
@@ -42,19 +44,6 @@ dh_score_stats_ref (DhScoreStats *stats)
   return stats;
 }
 
-static void
-curve_free (DhScoreCurve *curve)
-{
-  if (curve == NULL)
-    return;
-  g_free (curve->threshold);
-  g_free (curve->precision);
-  g_free (curve->tpr);
-  g_free (curve->fpr);
-  g_free (curve->f1);
-  g_free (curve);
-}
-
 void
 dh_score_stats_unref (DhScoreStats *stats)
 {
@@ -64,7 +53,8 @@ dh_score_stats_unref (DhScoreStats *stats)
     {
       dh_ranking_free (stats->rankings[i]);
       dh_open_sweep_free (stats->sweeps[i]);
-      curve_free (stats->curves[i]);
+      dh_curve_free (stats->measured[i]);
+      dh_score_curve_free (stats->curves[i]);
     }
   g_free (stats);
 }
@@ -167,8 +157,32 @@ dh_score_stats_copy (const DhScoreStats *stats)
   return g_steal_pointer (&copy);
 }
 
+/* Where one of both classes is absent the protocol reads off less. */
+static void
+take_pooled (DhScoreStats *stats, DhScore score, const DhResult *pooled)
+{
+  DhRanking *ranking = stats->rankings[score];
+  const guint64 anomalies = dh_ranking_anomalies (ranking);
+  DhConfusion at;
+  g_clear_pointer (&stats->measured[score], dh_curve_free);
+  if (pooled == NULL || pooled->curve == NULL || anomalies == 0 || dh_ranking_inliers (ranking) == 0)
+    return;
+  dh_ranking_confusion (ranking, (float)pooled->threshold_tpr95, TRUE, &at);
+  stats->metrics[score] = (DhPixelMetrics){ .ap = pooled->ap,
+                                            .auroc = pooled->auroc,
+                                            .fpr95 = pooled->fpr95,
+                                            .threshold_tpr95 = pooled->threshold_tpr95,
+                                            .tpr_at_threshold = (double)at.tp / (double)anomalies,
+                                            .best_f1 = pooled->best_f1,
+                                            .best_f1_threshold = pooled->best_f1_threshold,
+                                            .tpr_at_fpr5 = pooled->tpr_at_fpr5,
+                                            .threshold_fpr5 = pooled->threshold_fpr5 };
+  stats->measured[score] = dh_curve_copy (pooled->curve);
+}
+
 void
-dh_score_stats_take_ranking (DhScoreStats *stats, DhScore score, DhRanking *ranking, DhOpenSweep *sweep, guint n_images)
+dh_score_stats_take_ranking (DhScoreStats *stats, DhScore score, DhRanking *ranking, DhOpenSweep *sweep,
+                             const DhResult *pooled, guint n_images)
 {
   dh_ranking_free (stats->rankings[score]);
   dh_open_sweep_free (stats->sweeps[score]);
@@ -177,45 +191,34 @@ dh_score_stats_take_ranking (DhScoreStats *stats, DhScore score, DhRanking *rank
   stats->has[score] = TRUE;
   stats->labelled = TRUE;
   stats->n_images = n_images;
+  take_pooled (stats, score, pooled);
 }
 
-static DhScoreCurve *
-make_curve (const DhScoreStats *stats, DhScore score, guint max_points)
+static void
+seal (DhScoreStats *stats, DhScore score, guint curve_points)
 {
-  g_autoptr (DhCurve) points = dh_ranking_curve (stats->rankings[score], max_points, DH_FPR95_ABOVE);
-  if (points == NULL || points->n_points == 0)
-    return NULL;
-  DhScoreCurve *curve = g_new0 (DhScoreCurve, 1);
-  curve->n = points->n_points;
-  double **columns[] = { &curve->threshold, &curve->precision, &curve->tpr, &curve->fpr, &curve->f1 };
-  for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
-    *columns[i] = g_new (double, curve->n);
-  for (guint i = 0; i < curve->n; i++)
-    {
-      DhConfusion confusion;
-      dh_curve_point_confusion (points, i, &confusion);
-      curve->threshold[i] = sign_of (score) * points->points[i].threshold;
-      curve->precision[i] = dh_confusion_precision (&confusion);
-      curve->tpr[i] = dh_confusion_tpr (&confusion);
-      curve->fpr[i] = dh_confusion_fpr (&confusion);
-      curve->f1[i] = dh_confusion_f1 (&confusion);
-    }
-  return curve;
+  DhRanking *ranking = stats->rankings[score];
+  DhConfusion confusion;
+  dh_ranking_confusion (ranking, 0, FALSE, &confusion);
+  if (stats->sweeps[score] != NULL)
+    dh_open_sweep_miou (stats->sweeps[score], 0, NULL);
+  const gboolean with_curve = curve_points > 0 && stats->has[score] && stats->labelled;
+  g_autoptr (DhCurve) points = NULL;
+  if (stats->measured[score] != NULL)
+    points = with_curve ? dh_curve_reduce (stats->measured[score], curve_points) : NULL;
+  else if (with_curve)
+    points = dh_ranking_metrics_and_curve (ranking, DH_FPR95_ABOVE, &stats->metrics[score], curve_points);
+  else
+    dh_ranking_metrics (ranking, DH_FPR95_ABOVE, &stats->metrics[score]);
+  g_clear_pointer (&stats->measured[score], dh_curve_free);
+  stats->curves[score] = dh_score_curve_new (points, score);
 }
 
 void
 dh_score_stats_seal (DhScoreStats *stats, guint curve_points)
 {
   for (guint i = 0; i < DH_N_SCORES; i++)
-    {
-      DhConfusion confusion;
-      dh_ranking_confusion (stats->rankings[i], 0, FALSE, &confusion);
-      dh_ranking_metrics (stats->rankings[i], DH_FPR95_ABOVE, &stats->metrics[i]);
-      if (stats->sweeps[i] != NULL)
-        dh_open_sweep_miou (stats->sweeps[i], 0, NULL);
-      if (curve_points > 0 && stats->has[i] && stats->labelled)
-        stats->curves[i] = make_curve (stats, i, curve_points);
-    }
+    seal (stats, i, curve_points);
   stats->sealed = TRUE;
 }
 

@@ -3,10 +3,11 @@
 #include "dh-session-private.h"
 #include "dh-session-result-private.h"
 
-/* The numbers of a finished run of what is open, read again from its maps: where they are few by itself, so that a new
- * start shows what the last one did. Beside the inference thread, which has no part in it. */
+/* The numbers of a finished run of what is open, so that a new start shows what the last one did: as they were kept
+ * beside its maps, or else measured again from these, by itself where they are few. Beside the inference thread, which
+ * has no part in it. */
 
-/* Of maps that nobody has asked for: seconds' work, a quarter of a minute at most on two cores. */
+/* Of maps that nobody has asked to be read: seconds' work, a quarter of a minute at most on two cores. */
 #define MOST_BYTES ((guint64)1 << 30)
 
 /* How often it is told how far it is. */
@@ -26,6 +27,7 @@ struct _DhSessionRecall
   /* the reading thread, until it is done */
   DhItemMetrics *metrics; /* a picture each */
   char **left_out;        /* the same: why, or NULL */
+  gboolean kept;          /* no map was read */
   DhSessionResult result;
 };
 
@@ -73,6 +75,7 @@ read_again (DhSessionRecall *recall, GError **error)
       &options, recall->run, recall->classes, recall->asked ? 0 : MOST_BYTES, recall->cancellable, NULL, error);
   if (evaluation == NULL)
     return FALSE;
+  recall->kept = evaluation->kept;
   g_autoptr (GDateTime) ended = g_date_time_new_from_iso8601 (row->ended != NULL ? row->ended : "", NULL);
   dh_session_result_init (&recall->result, recall->dataset, row->folder, evaluation, row->device, row->precision,
                           ended);
@@ -122,7 +125,10 @@ recalled (GObject *source, GAsyncResult *result, gpointer data)
     }
   else if (recall->asked && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     dh_session_complain (self, _ ("The run’s numbers could not be read again"), error->message);
-  dh_session_trace (self, "recalled %" G_GINT64_FORMAT " %s", recall->run, done ? "" : error->message);
+  dh_session_trace (self, "recalled %" G_GINT64_FORMAT " %s", recall->run,
+                    !done          ? error->message
+                    : recall->kept ? "as it was kept"
+                                   : "from its maps");
   dh_session_emit (self, DH_SESSION_EVALUATION);
 }
 

@@ -2,6 +2,16 @@
 #include <math.h>
 #include <string.h>
 
+/* As whole numbers, which are compared for every point. */
+static void
+set_kept (DhCurveBuilder *builder, const DhCurvePoint *point)
+{
+  builder->kept = *point;
+  builder->far_tp = point->tp + (guint64)builder->tp_step;
+  builder->far_fp = point->fp + (guint64)builder->fp_step;
+  builder->far_both = (guint64)((double)(point->tp + point->fp) * builder->ratio);
+}
+
 void
 dh_curve_builder_init (DhCurveBuilder *builder, guint64 inliers, guint64 anomalies, guint max_points)
 {
@@ -17,13 +27,15 @@ dh_curve_builder_init (DhCurveBuilder *builder, guint64 inliers, guint64 anomali
       builder->fp_step = inliers / cells;
       builder->ratio = exp (log (MAX (anomalies + inliers, 2)) / cells);
     }
+  const DhCurvePoint none = builder->kept;
+  set_kept (builder, &none);
 }
 
 static void
 keep (DhCurveBuilder *builder, const DhCurvePoint *point)
 {
   DhCurve *curve = builder->curve;
-  builder->kept = *point;
+  set_kept (builder, point);
   if (!curve)
     return;
   if (curve->n_points == builder->room)
@@ -41,23 +53,26 @@ keep (DhCurveBuilder *builder, const DhCurvePoint *point)
   curve->points[curve->n_points++] = *point;
 }
 
-static gboolean
-is_far (const DhCurveBuilder *builder, const DhCurvePoint *point)
+static inline gboolean
+is_far (const DhCurveBuilder *builder, guint64 tp, guint64 fp)
 {
-  const DhCurvePoint *kept = &builder->kept;
-  return point->tp - kept->tp > builder->tp_step || point->fp - kept->fp > builder->fp_step
-         || point->tp + point->fp > (kept->tp + kept->fp) * builder->ratio;
+  return tp > builder->far_tp || fp > builder->far_fp || tp + fp > builder->far_both;
 }
 
 void
 dh_curve_builder_add (DhCurveBuilder *builder, double threshold, guint64 tp, guint64 fp)
 {
-  const DhCurvePoint point = { .threshold = threshold, .tp = tp, .fp = fp };
-  if (is_far (builder, &point) && builder->last.threshold != builder->kept.threshold)
-    keep (builder, &builder->last);
-  if (is_far (builder, &point))
-    keep (builder, &point);
-  builder->last = point;
+  if (G_UNLIKELY (is_far (builder, tp, fp)))
+    {
+      const DhCurvePoint point = { .threshold = threshold, .tp = tp, .fp = fp };
+      if (builder->last.threshold != builder->kept.threshold)
+        keep (builder, &builder->last);
+      if (is_far (builder, tp, fp))
+        keep (builder, &point);
+    }
+  builder->last.threshold = threshold;
+  builder->last.tp = tp;
+  builder->last.fp = fp;
 }
 
 static void
@@ -85,7 +100,7 @@ dh_curve_builder_insert (DhCurveBuilder *builder, const DhCurvePoint *point)
       memmove (curve->points + at + 1, curve->points + at, (curve->n_points - 1 - at) * sizeof *curve->points);
       curve->points[at] = *point;
     }
-  builder->kept = builder->last;
+  set_kept (builder, &builder->last);
 }
 
 DhCurve *
@@ -93,4 +108,21 @@ dh_curve_builder_end (DhCurveBuilder *builder)
 {
   keep_last (builder);
   return g_steal_pointer (&builder->curve);
+}
+
+DhCurve *
+dh_curve_reduce (const DhCurve *curve, guint max_points)
+{
+  static const DhOperatingPoint kept[] = { DH_OPERATING_TPR95, DH_OPERATING_FPR5, DH_OPERATING_BEST_F1 };
+  DhCurveBuilder builder;
+  dh_curve_builder_init (&builder, curve->inliers, curve->anomalies, max_points);
+  for (guint i = 0; i < curve->n_points; i++)
+    dh_curve_builder_add (&builder, curve->points[i].threshold, curve->points[i].tp, curve->points[i].fp);
+  for (guint k = 0; k < G_N_ELEMENTS (kept); k++)
+    {
+      const gint point = dh_curve_operating_point (curve, kept[k]);
+      if (point >= 0)
+        dh_curve_builder_insert (&builder, &curve->points[point]);
+    }
+  return dh_curve_builder_end (&builder);
 }

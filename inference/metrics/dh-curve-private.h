@@ -10,6 +10,7 @@ typedef struct
   gsize room;
   double tp_step, fp_step, ratio;
   DhCurvePoint last, kept;
+  guint64 far_tp, far_fp, far_both; /* beyond these a point is a step from the kept one */
 } DhCurveBuilder;
 
 /* max_points 0: all points. */

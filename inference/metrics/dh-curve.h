@@ -53,4 +53,8 @@ const char *dh_operating_point_name (DhOperatingPoint point); /* "TPR 95 %", …
 /* The index of the point; -1 where there is none. */
 gint dh_curve_operating_point (const DhCurve *curve, DhOperatingPoint point);
 
+/* At most about `max_points` of its points (at least 64), chosen as by dh_ranking_curve(), the operating points among
+ * them. NULL where memory is short. */
+DhCurve *dh_curve_reduce (const DhCurve *curve, guint max_points);
+
 G_END_DECLS

@@ -88,6 +88,11 @@ typedef struct
 } DhResult;
 void dh_result_free (DhResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhResult, dh_result_free)
+/* All of it as bytes, and the same bits read back. Images are told by where they stand among `names`, in whose order
+ * the rows are: FALSE where one is not, what was given then being of no use. */
+gboolean dh_result_pack (const DhResult *result, const char *const *names, guint n_names, DhPack *to);
+/* NULL, `from` having failed, where these are no such bytes, whatever else they are. `names` as they were then. */
+DhResult *dh_result_unpack (DhUnpack *from, const char *const *names, guint n_names);
 
 /* A protocol at work, fed image by image; its memory does not grow with the pixels (dh-ranking.h) but for the row and
  * the few hundred bins of each image. NaN and infinite scores are left out of everything, as void is, and counted.

@@ -1,4 +1,4 @@
-#include "dh-open-sweep.h"
+#include "dh-open-sweep-private.h"
 #include <math.h>
 #include <string.h>
 #include "dh-error.h"
@@ -16,22 +16,12 @@ enum
   N_NEAR = ((HALF - LEAST) >> SHIFT) + 1, /* ½ … 1, by the distance from 1 */
   N_ABOVE = (0x7f800000 - ONE) >> SHIFT_ABOVE,
   N_SIDE = N_BELOW + N_NEAR + N_ABOVE, /* of one sign */
-  PAGE = 256,
-  N_PAGES = 2 * N_SIDE / PAGE + 1,
+  PAGE = DH_OPEN_SWEEP_PAGE,
+  N_PAGES = DH_OPEN_SWEEP_PAGES,
 };
+G_STATIC_ASSERT (N_PAGES == 2 * N_SIDE / PAGE + 1);
 
-/* Of each class the right pixels and the wrong ones, and of all the wrong ones those of anomalies. */
-#define N_ROWS(sweep) (2 * (sweep)->classes + 1)
-
-struct _DhOpenSweep
-{
-  guint classes;
-  guint64 pixels, ignored, non_finite;
-  guint64 *closed;           /* (K + 1)×(K + 1), row = label, column = prediction */
-  guint64 **pages[N_PAGES];  /* N_ROWS rows of PAGE counters; NULL where all are 0, pages and rows */
-  gsize n_pages, n_counters; /* held */
-  GArray *index;             /* Before, one a page that is there, in order; NULL after a change */
-};
+#define N_ROWS DH_OPEN_SWEEP_ROWS
 
 typedef struct
 {
@@ -119,9 +109,8 @@ fail_memory (GError **error)
   return FALSE;
 }
 
-/* NULL where memory is short. */
-static guint64 *
-get_row (DhOpenSweep *sweep, guint page, guint row)
+guint64 *
+dh_open_sweep_get_row (DhOpenSweep *sweep, guint page, guint row)
 {
   guint64 **rows = sweep->pages[page];
   if (!rows)
@@ -139,7 +128,7 @@ get_row (DhOpenSweep *sweep, guint page, guint row)
 static gboolean
 count (DhOpenSweep *sweep, guint bin, guint row)
 {
-  guint64 *counters = get_row (sweep, bin / PAGE, row);
+  guint64 *counters = dh_open_sweep_get_row (sweep, bin / PAGE, row);
   if (!counters)
     return FALSE;
   counters[bin % PAGE]++;
@@ -192,7 +181,7 @@ dh_open_sweep_merge (DhOpenSweep *sweep, const DhOpenSweep *other, GError **erro
     for (guint row = 0; other->pages[p] && row < N_ROWS (sweep); row++)
       {
         const guint64 *from = other->pages[p][row];
-        guint64 *to = from ? get_row (sweep, p, row) : NULL;
+        guint64 *to = from ? dh_open_sweep_get_row (sweep, p, row) : NULL;
         if (from && !to)
           return fail_memory (error);
         for (guint i = 0; from && i < PAGE; i++)

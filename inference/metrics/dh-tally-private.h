@@ -1,10 +1,12 @@
 #pragma once
 #include <glib.h>
+#include "dh-pack.h"
 
 /* An exact multiset of 32-bit keys: how often each was added. dh-ranking.h tells how it is laid out. */
 
 #define DH_TALLY_PAGES 65536
-#define DH_TALLY_PAGE 65536 /* keys of one */
+#define DH_TALLY_PAGE 65536                   /* keys of one */
+#define DH_TALLY_MAX_LIST (DH_TALLY_PAGE / 2) /* entries; then counters cost no more */
 
 typedef struct
 {
@@ -69,3 +71,9 @@ dh_tally_occupy (DhTallyOccupied *occupied, guint32 low)
 void dh_tally_expand (const DhTally *tally, guint page, guint64 *counts, DhTallyOccupied *occupied);
 /* How many keys of a page have a lower half ≥ low, except for the carries. */
 guint64 dh_tally_count_from (const DhTally *tally, guint page, guint32 low);
+
+/* Its counts as bytes, in the order of the keys: the same of equal ones. FALSE where memory is short. */
+gboolean dh_tally_pack (const DhTally *tally, DhPack *to);
+/* Into an empty one, whose memory is that of as many keys as it tells of, `most` at most. FALSE, `from` having failed:
+ * these are no such bytes, or memory is short; what there is of it is to be released. */
+gboolean dh_tally_unpack (DhTally *tally, guint64 most, DhUnpack *from);

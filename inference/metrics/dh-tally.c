@@ -2,7 +2,7 @@
 #include <string.h>
 
 #define DENSE_BYTES DH_TALLY_PAGE
-#define MAX_LIST (DENSE_BYTES / 2) /* entries; then counters cost no more */
+#define MAX_LIST DH_TALLY_MAX_LIST
 #define FIRST_LIST 16
 
 void

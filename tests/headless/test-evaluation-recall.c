@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include "dh-error.h"
+#include "dh-numbers-folder-private.h"
 #include "evaluation-fixture.h"
 
 static void
@@ -147,7 +148,9 @@ test_gone (EvaluationFixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (DhEvaluation) first = run (fixture);
   assert_refused (fixture, first->run + 5, 0, DH_ERROR_NOT_FOUND, "run");
-  /* 5 pictures of 64×48 by 4 + 4 + 1 bytes */
+  /* 5 pictures of 64×48 by 4 + 4 + 1 bytes, where they are to be read */
+  g_autofree char *numbers = dh_numbers_folder_get_path (fixture->out, fixture->dataset);
+  g_assert_cmpint (g_unlink (numbers), ==, 0);
   assert_refused (fixture, first->run, 138239, DH_ERROR_TOO_LARGE, "138");
   g_autoptr (DhEvaluation) fits = recall (fixture, first->run, 138240, &error);
   g_assert_no_error (error);

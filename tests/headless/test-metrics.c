@@ -136,6 +136,34 @@ check_metrics (DhRanking *ranking, const Naive *naive)
     }
 }
 
+#define MAX_POINTS 120
+
+static void
+check_reduced (const DhCurve *all, const DhCurve *few)
+{
+  g_assert_cmpuint (few->n_points, <=, MAX_POINTS + 10);
+  g_assert_cmpuint (few->points[few->n_points - 1].tp, ==, all->anomalies);
+  g_assert_cmpuint (few->points[few->n_points - 1].fp, ==, all->inliers);
+  for (guint i = 0, k = 0; i < all->n_points; i++)
+    {
+      const DhCurvePoint *point = &all->points[i];
+      while (few->points[k].threshold > point->threshold)
+        k++;
+      if (few->points[k].threshold == point->threshold)
+        continue;
+      g_assert_cmpuint (k, >, 0); /* the first is kept; every other hides behind the kept one before it */
+      g_assert_cmpfloat (point->tp - few->points[k - 1].tp, <=, 6.0 * all->anomalies / MAX_POINTS);
+      g_assert_cmpfloat (point->fp - few->points[k - 1].fp, <=, 6.0 * all->inliers / MAX_POINTS);
+    }
+  for (guint operating = 0; operating < 3; operating++)
+    {
+      const gint exact = dh_curve_operating_point (all, operating), kept = dh_curve_operating_point (few, operating);
+      g_assert_cmpint (exact < 0, ==, kept < 0);
+      if (exact >= 0)
+        g_assert_cmpfloat (all->points[exact].threshold, ==, few->points[kept].threshold);
+    }
+}
+
 static void
 check_curve (DhRanking *ranking, const Naive *naive)
 {
@@ -154,29 +182,10 @@ check_curve (DhRanking *ranking, const Naive *naive)
       g_assert_cmpuint (slider.fp, ==, point->fp);
       g_assert_cmpmem (&slider, sizeof slider, &table, sizeof table);
     }
-  const guint max_points = 120;
-  g_autoptr (DhCurve) few = dh_ranking_curve (ranking, max_points, DH_FPR95_ABOVE);
-  g_assert_cmpuint (few->n_points, <=, max_points + 10);
-  g_assert_cmpuint (few->points[few->n_points - 1].tp, ==, naive->anomalies);
-  g_assert_cmpuint (few->points[few->n_points - 1].fp, ==, naive->inliers);
-  for (guint i = 0, k = 0; i < all->n_points; i++)
-    {
-      const DhCurvePoint *point = &all->points[i];
-      while (few->points[k].threshold > point->threshold)
-        k++;
-      if (few->points[k].threshold == point->threshold)
-        continue;
-      g_assert_cmpuint (k, >, 0); /* the first is kept; every other hides behind the kept one before it */
-      g_assert_cmpfloat (point->tp - few->points[k - 1].tp, <=, 6.0 * naive->anomalies / max_points);
-      g_assert_cmpfloat (point->fp - few->points[k - 1].fp, <=, 6.0 * naive->inliers / max_points);
-    }
-  for (guint operating = 0; operating < 3; operating++)
-    {
-      const gint exact = dh_curve_operating_point (all, operating), kept = dh_curve_operating_point (few, operating);
-      g_assert_cmpint (exact < 0, ==, kept < 0);
-      if (exact >= 0)
-        g_assert_cmpfloat (all->points[exact].threshold, ==, few->points[kept].threshold);
-    }
+  g_autoptr (DhCurve) few = dh_ranking_curve (ranking, MAX_POINTS, DH_FPR95_ABOVE);
+  check_reduced (all, few);
+  g_autoptr (DhCurve) again = dh_curve_reduce (all, MAX_POINTS);
+  check_reduced (all, again);
 }
 
 static void

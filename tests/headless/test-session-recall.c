@@ -87,6 +87,14 @@ test_start (SessionFixture *fixture, gconstpointer data)
       g_assert_cmpfloat (dh_session_get_threshold (first, score)->value, ==,
                          dh_session_get_threshold (next, score)->value);
     }
+  for (guint score = 0; score < DH_N_SCORES; score++)
+    {
+      const DhScoreCurve *before = dh_score_stats_curve (dh_session_get_set_stats (first), score),
+                         *after = dh_score_stats_curve (dh_session_get_set_stats (next), score);
+      g_assert_cmpmem (before->threshold, before->n * sizeof (double), after->threshold, after->n * sizeof (double));
+      g_assert_cmpmem (before->tpr, before->n * sizeof (double), after->tpr, after->n * sizeof (double));
+      g_assert_cmpmem (before->fpr, before->n * sizeof (double), after->fpr, after->n * sizeof (double));
+    }
   for (guint i = 0; i < 4; i++)
     {
       const DhItemMetrics *before = dh_image_item_get_metrics (dh_image_list_get_item (dh_session_get_list (first), i)),

@@ -7,7 +7,7 @@
 #include "dh-image-list.h"
 #include "dh-map-cache.h"
 #include "dh-open-set.h"
-#include "dh-score-stats.h"
+#include "dh-score-stats-private.h"
 #include "dh-settings.h"
 #include "dh-threshold.h"
 #include "dh-view.h"
@@ -252,6 +252,52 @@ test_sets (void)
       g_assert_cmpfloat (curve->threshold[i], <, curve->threshold[i - 1]);
     }
   g_assert_cmpfloat (curve->tpr[curve->n - 1], ==, 1);
+}
+
+static DhRanking *
+rank (const DhFrame *frame)
+{
+  DhRanking *ranking = dh_ranking_new ();
+  g_assert_true (dh_ranking_add (ranking, g_bytes_get_data (frame->maps[DH_FRAME_DATASET_POSTERIOR], NULL),
+                                 g_bytes_get_data (frame->truth, NULL), N, NULL, NULL));
+  return ranking;
+}
+
+/* What was read off a ranking already is not read again, and is the same. */
+static void
+test_taken (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhFrame) frame = make_frame (7, TRUE);
+  DhRanking *ranking = rank (frame);
+  const DhMetricOptions options = { .no_rows = TRUE, .pool = ranking };
+  g_autoptr (DhMetric) metric = dh_metric_new (dh_protocol_find ("densehybrid-pooled", NULL), &options, &error);
+  g_autoptr (DhResult) pooled = dh_metric_finish (metric, &error);
+  g_assert_no_error (error);
+  g_autoptr (DhScoreStats) taken = dh_score_stats_new (), walked = dh_score_stats_new ();
+  dh_score_stats_take_ranking (taken, DH_SCORE_HYBRID, ranking, NULL, pooled, 1);
+  dh_score_stats_take_ranking (walked, DH_SCORE_HYBRID, rank (frame), NULL, NULL, 1);
+  dh_score_stats_seal (taken, 100);
+  dh_score_stats_seal (walked, 100);
+  DhRankMetrics one, other;
+  dh_score_stats_metrics (taken, DH_SCORE_HYBRID, &one);
+  dh_score_stats_metrics (walked, DH_SCORE_HYBRID, &other);
+  g_assert_cmpmem (&one, sizeof one, &other, sizeof other);
+  static const DhRule rules[] = { DH_RULE_TPR95, DH_RULE_FPR5, DH_RULE_BEST_F1 };
+  for (guint i = 0; i < G_N_ELEMENTS (rules); i++)
+    g_assert_cmpfloat (dh_score_stats_choose (taken, DH_SCORE_HYBRID, rules[i]), ==,
+                       dh_score_stats_choose (walked, DH_SCORE_HYBRID, rules[i]));
+  const DhScoreCurve *curve = dh_score_stats_curve (taken, DH_SCORE_HYBRID);
+  g_assert_cmpuint (curve->n, >, 20);
+  g_assert_cmpuint (curve->n, <, 120);
+  g_assert_cmpfloat (curve->tpr[curve->n - 1], ==, 1);
+  for (guint i = 0; i < curve->n; i++)
+    {
+      DhCounts counts; /* the curve counts what is at its threshold as well */
+      dh_score_stats_count (taken, DH_SCORE_HYBRID, nextafterf ((float)curve->threshold[i], -INFINITY), &counts);
+      g_assert_cmpfloat (curve->tpr[i], ==, (double)counts.tp / (double)(counts.tp + counts.fn));
+      g_assert_cmpfloat (curve->fpr[i], ==, (double)counts.fp / (double)(counts.fp + counts.tn));
+    }
 }
 
 /* The terms shown are those of the score shown. */
@@ -687,6 +733,7 @@ main (int argc, char **argv)
   g_test_add_func ("/studio/open-miou", test_open_miou);
   g_test_add_func ("/studio/presets", test_presets);
   g_test_add_func ("/studio/sets", test_sets);
+  g_test_add_func ("/studio/taken", test_taken);
   g_test_add_func ("/studio/probe", test_probe);
   g_test_add_func ("/studio/list", test_list);
   g_test_add_func ("/studio/why-no-ap", test_why_no_ap);
