@@ -50,7 +50,7 @@ init_side (Side *side, const DhReportRun *run)
   side->read = g_ptr_array_new ();
   side->pooled = dh_report_find_protocol (run, run->run->score, POOLED);
   g_autoptr (DhCurve) curve = side->pooled && side->pooled->curve ? dh_curve_from_bytes (side->pooled->curve) : NULL;
-  side->pixels = curve ? dh_bootstrap_new (curve) : NULL;
+  side->pixels = curve && curve->n_points > 0 ? dh_bootstrap_new (curve) : NULL;
   for (guint i = 0; i < run->images->len; i++)
     {
       DhRunImageRow *row = run->images->pdata[i];
@@ -87,6 +87,8 @@ dh_report_intervals_new (const DhReport *report, DhDrawn drawn)
       scenes = MIN (scenes, count_scenes (side));
       if (!self->why && !side->pooled)
         self->why = g_strdup_printf ("run %" G_GINT64_FORMAT " was not measured by " POOLED, side->run->run->id);
+      else if (!self->why && side->rows->len == 0)
+        self->why = g_strdup_printf ("of run %" G_GINT64_FORMAT " no image was measured", side->run->run->id);
       else if (!self->why && !side->pixels)
         self->why = g_strdup_printf ("run %" G_GINT64_FORMAT " keeps no curve of " POOLED, side->run->run->id);
     }
@@ -159,9 +161,7 @@ const char *
 dh_report_intervals_why (DhReportIntervals *self)
 {
   for (guint r = 0; !self->why && r < self->n_sides; r++)
-    if (self->sides[r].rows->len == 0)
-      self->why = g_strdup_printf ("of run %" G_GINT64_FORMAT " no image was measured", self->sides[r].run->run->id);
-    else if (self->sides[r].read->len < self->sides[r].rows->len)
+    if (self->sides[r].read->len < self->sides[r].rows->len)
       self->why = g_strdup_printf ("of run %" G_GINT64_FORMAT " not every map, or label, is there any more",
                                    self->sides[r].run->run->id);
   return self->why;

@@ -6,6 +6,9 @@
 #include "dh-number.h"
 #include "dh-runs-columns.h"
 
+/* "62.28 …" */
+#define NUMBER_CHARS 7
+
 typedef struct
 {
   GtkGrid *grid;
@@ -34,11 +37,13 @@ add (Filling *self, int column, const char *text, const char *classes, double xa
 }
 
 /* What is selectable can have the focus, and says there what it is of. */
-static void
+static GtkWidget *
 add_value (Filling *self, int column, const char *name, const char *text, const char *classes)
 {
   g_autofree char *spoken = g_strdup_printf ("%s: %s", name, text);
-  dh_ui_set_name (add (self, column, text, classes, 0), spoken);
+  GtkWidget *label = add (self, column, text, classes, 0);
+  dh_ui_set_name (label, spoken);
+  return label;
 }
 
 /* "60.24", and with its interval "60.24 (51.7 to 67.8)"; "−0.01 (−0.02 to −0.01)", which would be zeros otherwise. */
@@ -102,7 +107,10 @@ add_drawn (Filling *self, const char *name, double a, double b, const DhSpreadNu
     {
       g_autofree char *text = dup_with_interval (dh_number_format (values[i] * 100, 2),
                                                  drawn != NULL ? drawn->of[i] : no_interval, dh_number_format);
-      add_value (self, i + 1, name, text, "val");
+      GtkWidget *label = add_value (self, i + 1, name, text, "val");
+      /* Of a number with its interval it is the number that stays in a narrow card. */
+      if (drawn != NULL)
+        gtk_label_set_width_chars (GTK_LABEL (label), NUMBER_CHARS);
     }
   if (self->b != NULL)
     add_change (self, a, b, drawn, more_is_better);

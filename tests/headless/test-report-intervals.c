@@ -225,6 +225,17 @@ test_measured (EvaluationFixture *fixture, gconstpointer data)
   g_assert_false (
       dh_run_intervals_measure (fixture->database, run, 0, DH_DRAWN_IMAGES, &intervals, NULL, cancellable, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  /* A curve without points has no bins. */
+  g_autoptr (GPtrArray) protocols = dh_database_list_run_protocols (fixture->database, other, NULL);
+  g_autoptr (DhCurve) empty = dh_curve_new (0, 0, 0);
+  g_autoptr (GBytes) none = dh_curve_to_bytes (empty);
+  for (guint i = 0; i < protocols->len; i++)
+    {
+      DhRunProtocolRow row = *(const DhRunProtocolRow *)protocols->pdata[i];
+      row.curve = row.curve ? none : NULL;
+      g_assert_true (dh_database_put_run_protocol (fixture->database, other, &row, NULL));
+    }
+  assert_refused (fixture, other, 0, DH_DRAWN_IMAGES, DH_ERROR_NOT_FOUND, "keeps no curve");
   g_autofree char *command = g_strdup_printf ("rm -r '%s/eval/scores'", fixture->out);
   g_assert_cmpint (system (command), ==, 0);
   assert_refused (fixture, run, 0, DH_DRAWN_IMAGES, DH_ERROR_NOT_FOUND, "not every map");
