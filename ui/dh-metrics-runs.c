@@ -89,6 +89,11 @@ show_runs (GtkWidget *card)
   GtkGrid *grid = g_object_get_data (G_OBJECT (card), "grid");
   const DhEvaluationSummary *summary = dh_session_get_evaluation (session);
   g_autoptr (GPtrArray) runs = list_runs (session);
+  g_autofree char *note =
+      runs->len > MOST_ROWS ? g_strdup_printf (
+          _ ("densehybrid-pooled, in per cent, the best %u of %u; Runs (Ctrl+4) has all"), MOST_ROWS, runs->len)
+                            : g_strdup (_ ("densehybrid-pooled, in per cent, the best of the whole set first"));
+  gtk_label_set_label (g_object_get_data (G_OBJECT (card), "note"), note);
   dh_ui_clear_grid (grid);
   gboolean others = FALSE;
   for (guint i = 0; i < runs->len; i++)
@@ -112,7 +117,6 @@ dh_metrics_runs_new (DhSession *session)
 {
   GtkWidget *note;
   GtkWidget *card = dh_metrics_card_new (_ ("Runs of this data set"), &note, NULL);
-  gtk_label_set_label (GTK_LABEL (note), _ ("densehybrid-pooled, in per cent, the best of the whole set first"));
   GtkWidget *grid = dh_ui_table (2);
   GtkWidget *scroller = gtk_scrolled_window_new ();
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scroller), GTK_POLICY_AUTOMATIC, GTK_POLICY_NEVER);
@@ -121,6 +125,7 @@ dh_metrics_runs_new (DhSession *session)
   gtk_box_append (GTK_BOX (card), scroller);
   g_object_set_data_full (G_OBJECT (card), "session", g_object_ref (session), g_object_unref);
   g_object_set_data (G_OBJECT (card), "grid", grid);
+  g_object_set_data (G_OBJECT (card), "note", note);
   g_signal_connect_object (dh_session_get_runs (session), "items-changed", G_CALLBACK (show_runs), card,
                            G_CONNECT_SWAPPED);
   static const char *const signals[] = { "notify::dataset-title", "notify::evaluating" };

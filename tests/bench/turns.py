@@ -109,7 +109,7 @@ def erase(studio):
 
 
 # Where things lie in a window of 1400×900 with the table of Metrics in sight.
-OBJECTS_TAB, TITLES = (1311, 547), 582
+OBJECTS_TAB, TITLES = (1311, 669), 704
 
 CASES = [
     ("images filtered", lambda studio: type_words(studio, "scene:scene1")),

@@ -1,6 +1,7 @@
 /* What is made for large letters: charts grow with them, and a message of a pane gives up what it can do without. */
 #include <string.h>
 #include "dh-fit-column.h"
+#include "dh-resources.h"
 #include "dh-ui.h"
 #include "pointer.h"
 
@@ -151,15 +152,50 @@ test_window (void)
   gtk_window_destroy (GTK_WINDOW (parent));
 }
 
+static int
+height_of_menu (GtkWidget *button, guint lines)
+{
+  g_autoptr (GMenu) menu = g_menu_new ();
+  for (guint i = 0; i < lines; i++)
+    g_menu_append (menu, "Choose a folder…", "none.such");
+  GtkWidget *popover = gtk_popover_menu_new_from_model (G_MENU_MODEL (menu));
+  gtk_widget_set_parent (popover, button);
+  gtk_popover_popup (GTK_POPOVER (popover));
+  int height;
+  gtk_widget_measure (popover, GTK_ORIENTATION_VERTICAL, -1, NULL, &height, NULL, NULL);
+  gtk_widget_unparent (popover);
+  return height;
+}
+
+/* A menu of one line is as much lower than one of two as this than one of three. */
+static void
+test_menu (void)
+{
+  dh_resources_register_resource ();
+  g_autoptr (GtkCssProvider) style = gtk_css_provider_new ();
+  gtk_css_provider_load_from_resource (style, "/org/densehybrid/Studio/style.css");
+  gtk_style_context_add_provider_for_display (gdk_display_get_default (), GTK_STYLE_PROVIDER (style),
+                                              GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
+  GtkWidget *button = gtk_button_new_with_label ("menu");
+  GtkWidget *window = pointer_show (button, 300, 200);
+  const int one = height_of_menu (button, 1), two = height_of_menu (button, 2), three = height_of_menu (button, 3);
+  g_test_message ("%d, %d and %d px", one, two, three);
+  g_assert_cmpint (three, >, two);
+  g_assert_cmpint (two - one, ==, three - two);
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
 int
 main (int argc, char **argv)
 {
   if (!pointer_begin (&argc, &argv))
     return 0;
+  adw_init ();
   g_test_add_func ("/large-text/size", test_size);
   g_test_add_func ("/large-text/column", test_column);
   g_test_add_func ("/large-text/path", test_path);
   g_test_add_func ("/large-text/title", test_title);
   g_test_add_func ("/large-text/window", test_window);
+  g_test_add_func ("/large-text/menu", test_menu);
   return g_test_run ();
 }
