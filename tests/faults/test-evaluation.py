@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -37,6 +38,24 @@ def _():
     refuses(words, "the 2 images that were measured are kept, and evaluating again goes on behind them", limit_file=400000)
     code, text, err, _ = run(*words, "--json")
     assert code == 0 and json.loads(text)["resumed"] == 2, (text, err)
+
+
+@case("a disk that has no room for what is kept of the numbers: the run is done all the same")
+def _():
+    words = smiyc_set("crowded", [(400, 300)] * 8)
+    noise = random.Random(7)  # hardly a score is there twice
+    for path in (top / "crowded" / "dataset_AnomalyTrack" / "images").iterdir():
+        rows = b"".join(b"\0" + noise.randbytes(3 * 400) for _ in range(300))
+        path.write_bytes(png(400, 300, 8, 2, rows))
+    code, text, err, _ = run(*words, "--json", limit_file=650000)  # a map takes 480128
+    assert code == 0 and ".numbers" not in err, err
+    left = list((top / "crowded" / "maps" / "eval" / "numbers").iterdir())
+    assert not left, left
+    code, other, err, _ = run(*words, "--json")
+    assert code == 0, err
+    assert json.loads(other)["protocols"] == json.loads(text)["protocols"]
+    kept, = (top / "crowded" / "maps" / "eval" / "numbers").iterdir()
+    assert kept.suffix == ".numbers" and kept.stat().st_size > 650000, kept
 
 
 @case("a disk that cannot hold the maps is told before they are computed")
