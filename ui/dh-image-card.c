@@ -235,6 +235,7 @@ dh_image_card_new (DhSession *session)
   static const char *const told[] = { "notify::evaluating", "notify::set-stats", "set-objects", "slices" };
   for (guint i = 0; i < G_N_ELEMENTS (told); i++)
     g_signal_connect_object (session, told[i], G_CALLBACK (show_note), card, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  g_signal_connect_after (card, "map", G_CALLBACK (show_note), NULL); /* tables that are not seen are filled then */
   DhView *view = dh_session_get_view (session);
   Page page = PAGE_IMAGES;
   for (guint i = 0; i < N_PAGES; i++)

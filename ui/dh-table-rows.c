@@ -134,6 +134,75 @@ dh_table_rows_find (DhTableRows *self, gconstpointer item)
 }
 
 static void
+append_words (GString *csv, const char *text)
+{
+  /* A spreadsheet is to take no text for a formula. */
+  const gboolean formula = *text != '\0' && strchr ("=+-@\t\r", *text) != NULL;
+  if (!formula && strpbrk (text, ",\"\r\n") == NULL)
+    {
+      g_string_append (csv, text);
+      return;
+    }
+  g_autoptr (GString) doubled = g_string_new (text);
+  g_string_replace (doubled, "\"", "\"\"", 0);
+  g_string_append_printf (csv, "\"%s%s\"", formula ? "'" : "", doubled->str);
+}
+
+static void
+append_cell (DhTableRows *self, GString *csv, gpointer item, guint column)
+{
+  const DhTableColumn *from = &self->kind->columns[column];
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+  g_autofree char *text = from->csv != NULL ? self->kind->dup_csv (item, column, self->data)
+                          : from->words     ? self->kind->dup_text (item, column, self->data)
+                                            : NULL;
+  if (from->csv != NULL)
+    g_string_append (csv, text);
+  else if (from->words)
+    append_words (csv, text);
+  else
+    {
+      const double value = self->kind->value (item, column, self->data);
+      g_string_append (csv, isnan (value) ? "" : g_ascii_formatd (number, sizeof number, "%.9g", value));
+    }
+}
+
+char *
+dh_table_rows_to_csv (DhTableRows *self)
+{
+  GString *csv = g_string_new (NULL);
+  for (guint column = 0; column < self->kind->n_columns; column++)
+    {
+      const DhTableColumn *from = &self->kind->columns[column];
+      if (column > 0)
+        g_string_append_c (csv, ',');
+      if (from->csv != NULL)
+        g_string_append (csv, from->csv);
+      else
+        append_words (csv, _ (from->title));
+    }
+  if (self->kind->more_titles != NULL)
+    g_string_append_printf (csv, ",%s", self->kind->more_titles);
+  for (guint i = 0; i < self->shown->len; i++)
+    {
+      gpointer item = self->shown->pdata[i];
+      for (guint column = 0; column < self->kind->n_columns; column++)
+        {
+          g_string_append_c (csv, column == 0 ? '\n' : ',');
+          append_cell (self, csv, item, column);
+        }
+      g_auto (GStrv) more = self->kind->more_titles != NULL ? self->kind->dup_more (item, self->data) : NULL;
+      for (guint m = 0; more != NULL && more[m] != NULL; m++)
+        {
+          g_string_append_c (csv, ',');
+          append_words (csv, more[m]);
+        }
+    }
+  g_string_append_c (csv, '\n');
+  return g_string_free (csv, FALSE);
+}
+
+static void
 on_items (GListModel *items, guint position, guint removed, guint added, DhTableRows *self)
 {
   const guint n = g_list_model_get_n_items (items);

@@ -24,4 +24,7 @@ gboolean dh_table_rows_renew (DhTableRows *rows);
 /* GTK_INVALID_LIST_POSITION: it does not pass. */
 guint dh_table_rows_find (DhTableRows *rows, gconstpointer item);
 
+/* dh_table_to_csv() */
+char *dh_table_rows_to_csv (DhTableRows *rows);
+
 G_END_DECLS

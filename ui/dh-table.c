@@ -4,7 +4,6 @@
 #include "dh-row-slots.h"
 #include "dh-table-rows.h"
 #include <math.h>
-#include <string.h>
 
 struct _DhTable
 {
@@ -127,7 +126,7 @@ static void
 bind_cell (GtkSignalListItemFactory *factory, GtkListItem *cell, DhTable *self)
 {
   g_object_set_data (G_OBJECT (cell), "table", self);
-  g_signal_connect (gtk_list_item_get_item (cell), "filled", G_CALLBACK (on_filled), cell);
+  g_signal_connect_object (gtk_list_item_get_item (cell), "filled", G_CALLBACK (on_filled), cell, 0);
   show_cell (self, cell);
 }
 
@@ -206,73 +205,10 @@ dh_table_set_placeholder (DhTable *self, const char *text)
   gtk_label_set_label (GTK_LABEL (self->placeholder), text);
 }
 
-static void
-append_words (GString *csv, const char *text)
-{
-  /* A spreadsheet is to take no text for a formula. */
-  const gboolean formula = *text != '\0' && strchr ("=+-@\t\r", *text) != NULL;
-  if (!formula && strpbrk (text, ",\"\r\n") == NULL)
-    {
-      g_string_append (csv, text);
-      return;
-    }
-  g_autoptr (GString) doubled = g_string_new (text);
-  g_string_replace (doubled, "\"", "\"\"", 0);
-  g_string_append_printf (csv, "\"%s%s\"", formula ? "'" : "", doubled->str);
-}
-
-static void
-append_cell (DhTable *self, GString *csv, gpointer item, guint column)
-{
-  const DhTableColumn *from = &self->kind->columns[column];
-  char number[G_ASCII_DTOSTR_BUF_SIZE];
-  g_autofree char *text = from->csv != NULL ? self->kind->dup_csv (item, column, self->data)
-                          : from->words     ? self->kind->dup_text (item, column, self->data)
-                                            : NULL;
-  if (from->csv != NULL)
-    g_string_append (csv, text);
-  else if (from->words)
-    append_words (csv, text);
-  else
-    {
-      const double value = self->kind->value (item, column, self->data);
-      g_string_append (csv, isnan (value) ? "" : g_ascii_formatd (number, sizeof number, "%.9g", value));
-    }
-}
-
 char *
 dh_table_to_csv (DhTable *self)
 {
-  GString *csv = g_string_new (NULL);
-  for (guint column = 0; column < self->kind->n_columns; column++)
-    {
-      const DhTableColumn *from = &self->kind->columns[column];
-      if (column > 0)
-        g_string_append_c (csv, ',');
-      if (from->csv != NULL)
-        g_string_append (csv, from->csv);
-      else
-        append_words (csv, _ (from->title));
-    }
-  if (self->kind->more_titles != NULL)
-    g_string_append_printf (csv, ",%s", self->kind->more_titles);
-  for (guint i = 0; i < dh_table_get_n_shown (self); i++)
-    {
-      g_autoptr (GObject) item = g_list_model_get_item (G_LIST_MODEL (self->rows), i);
-      for (guint column = 0; column < self->kind->n_columns; column++)
-        {
-          g_string_append_c (csv, column == 0 ? '\n' : ',');
-          append_cell (self, csv, item, column);
-        }
-      g_auto (GStrv) more = self->kind->more_titles != NULL ? self->kind->dup_more (item, self->data) : NULL;
-      for (guint m = 0; more != NULL && more[m] != NULL; m++)
-        {
-          g_string_append_c (csv, ',');
-          append_words (csv, more[m]);
-        }
-    }
-  g_string_append_c (csv, '\n');
-  return g_string_free (csv, FALSE);
+  return dh_table_rows_to_csv (self->rows);
 }
 
 static int
@@ -373,6 +309,7 @@ dh_table_dispose (GObject *object)
     {
       g_signal_handlers_disconnect_by_data (self->rows, self);
       g_object_run_dispose (G_OBJECT (self->rows)); /* it asks `data` no more */
+      g_object_run_dispose (G_OBJECT (self->slots));
     }
   if (self->selection != NULL)
     g_signal_handlers_disconnect_by_data (self->selection, self);

@@ -148,13 +148,32 @@ def test_copy(studio):
     raise AssertionError("nothing is said of a copy")
 
 
+def test_find(studio):
+    """In a low window the key of the filter brings the rows into sight as well, not the filter's field alone."""
+    studio.resize(1400, 640)
+    studio.move(700, 300)
+    studio.xdotool("click", "--repeat", 40, "--delay", 20, 4)
+    studio.settle(1)
+    studio.key("ctrl+f")
+    studio.settle(1)
+    studio.key("ctrl+a", "BackSpace")
+    studio.settle(1)
+    rows = studio.pixels(20, 500, 1340, 60)
+    studio.xdotool("type", "--delay", 30, "no image is called so")
+    studio.until(lambda: studio.pixels(20, 500, 1340, 60) != rows, "the filtered rows are not in sight")
+    studio.key("ctrl+a", "BackSpace")
+    studio.until(lambda: studio.pixels(20, 500, 1340, 60) == rows, "the rows do not come back")
+    studio.resize(1400, 900)
+
+
 def test_silence(studio):
     assert studio.program.poll() is None, "the studio ended"
     assert studio.complaints() == [], studio.complaints()
 
 
 def main():
-    cases = [test_slices, test_slice_shows_images, test_objects, test_filter, test_moved, test_copy, test_silence]
+    cases = [test_slices, test_slice_shows_images, test_objects, test_filter, test_moved, test_copy, test_find,
+             test_silence]
     print(f"1..{len(cases)}", flush=True)
     without = driver.missing()
     reason = f"{without} is not installed" if without else None
