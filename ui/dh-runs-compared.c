@@ -263,13 +263,6 @@ add_title (Filling *self)
   self->row++;
 }
 
-static const char *
-name_of_miou (const DhRun *a, const DhRun *b)
-{
-  const gboolean open = g_strcmp0 (a->kind, "eval-osr") == 0;
-  return open != (g_strcmp0 (b->kind, "eval-osr") == 0) ? "mIoU" : open ? _ ("open-mIoU") : _ ("Closed mIoU");
-}
-
 static void
 fill (Filling *self)
 {
@@ -283,7 +276,8 @@ fill (Filling *self)
   add_draws (self);
   add_number (self, _ ("Best F1"), a->best_f1, b->best_f1, TRUE);
   add_number (self, _ ("Mean component F1"), a->mean_f1, b->mean_f1, TRUE);
-  add_number (self, name_of_miou (a, b), a->miou, b->miou, TRUE);
+  add_number (self, _ ("Closed mIoU"), a->closed_miou, b->closed_miou, TRUE);
+  add_number (self, _ ("open-mIoU"), a->open_miou, b->open_miou, TRUE);
   if (self->row > first)
     gtk_grid_attach (self->grid, dh_ui_line (), 0, self->row++, 4, 1);
   if (a->training != b->training || a->imported != b->imported)

@@ -130,7 +130,6 @@ take_job (DhRunItem *self)
                .ap = any ? best.ap : NAN,
                .fpr95 = any ? best.fpr95 : NAN,
                .auroc = any ? best.auroc : NAN,
-               .miou = any ? best.miou : NAN,
                .closed_miou = any ? best.miou : NAN,
                .open_miou = NAN,
                .fraction = under_way && progress->steps > 0 ? (double)progress->step / (double)progress->steps : NAN,

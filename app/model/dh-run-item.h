@@ -32,8 +32,8 @@ typedef struct
   char *kind; /* "eval-ood", "eval-osr", "train" */
   char *why, *model, *data, *device, *precision, *program, *command, *started, *folder;
   double seconds;
-  double ap, fpr95, auroc, miou; /* closed mIoU, of a training its best epoch's; of eval-osr open-mIoU; or NaN */
-  double closed_miou, open_miou; /* the two by themselves: open-mIoU of eval-osr alone; or NaN */
+  double ap, fpr95, auroc;       /* or NaN, as the next */
+  double closed_miou, open_miou; /* of a training its best epoch's, of eval-osr alone */
   double fraction, seconds_left; /* of what is under way; NaN: not known */
   /* of evaluations */
   char *weights, *split, *score, *protocol, *model_path, *root, *fingerprint; /* of the data */

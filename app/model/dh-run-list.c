@@ -57,7 +57,6 @@ add_summary (DhRun *run, const char *summary)
   const gboolean open_set = g_strcmp0 (run->kind, "eval-osr") == 0;
   run->closed_miou = dh_run_summary_number (summary, open_set ? NULL : "classes", "closed_miou");
   run->open_miou = open_set ? dh_run_summary_number (summary, NULL, "open_miou") : (double)NAN;
-  run->miou = open_set ? run->open_miou : run->closed_miou;
   run->mean_f1 = dh_run_summary_number (summary, "components", "mean_f1");
 }
 

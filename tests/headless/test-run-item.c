@@ -16,8 +16,7 @@ make_evaluation (DhRunItemState state)
                 .protocol = g_strdup ("densehybrid-pooled"),
                 .images = 4,
                 .failed = 1,
-                .total = 10,
-                .miou = NAN };
+                .total = 10 };
   return dh_run_item_new (&run);
 }
 
