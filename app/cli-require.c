@@ -1,50 +1,10 @@
-#include "cli-require.h"
-
+/* Whether what --require says holds. */
 #include <math.h>
-#include <string.h>
 
+#include "cli-require-private.h"
 #include "dh-error.h"
 #include "dh-run-intervals.h"
 #include "dh-run-numbers.h"
-
-#define SLICES "slices"
-#define POOLED "densehybrid-pooled"
-#define LAST (-1)
-
-/* What is asked of the number's 95 % interval. */
-typedef enum
-{
-  CHANCE_LEFT_OUT,
-  CHANCE_SURELY, /* that all of it is as required */
-  CHANCE_MAYBE,  /* that some of it is */
-} Chance;
-static const char *const chances[] = { [CHANCE_SURELY] = "surely", [CHANCE_MAYBE] = "maybe" };
-
-typedef struct
-{
-  char *text;
-  const DhProtocol *protocol; /* NULL: of the classes */
-  guint number;               /* of `numbers` */
-  gboolean least, strict, slices;
-  Chance chance;
-  gint64 run;   /* whose number is the bound, or LAST; 0: none's */
-  double bound; /* or how much more than that run's */
-} Requirement;
-
-struct _DhCliRequired
-{
-  GArray *all; /* Requirement */
-};
-
-static const char *const numbers[] = { "ap",   "auroc", "fpr95",   "best_f1",     "tpr_at_fpr5",
-                                       "siou", "ppv",   "mean_f1", "closed_miou", "open_miou" };
-enum
-{
-  NUMBERS_OF_SLICES = 3, /* the first so many; they have intervals, too */
-  NUMBER_TPR_AT_FPR5 = 4,
-  FIRST_OF_COMPONENTS = 5,
-  FIRST_OF_CLASSES = 8, /* which are of no protocol, and read from where the run is kept */
-};
 
 static double
 number_of (const DhResult *result, guint number)
@@ -60,7 +20,7 @@ number_of (const DhResult *result, guint number)
                             components ? components->f1_mean : (double)NAN,
                             (double)NAN,
                             (double)NAN };
-  G_STATIC_ASSERT (G_N_ELEMENTS (values) == G_N_ELEMENTS (numbers));
+  g_return_val_if_fail (number < G_N_ELEMENTS (values), NAN);
   return values[number];
 }
 
@@ -69,182 +29,8 @@ kept_number (const DhRunNumbers *kept, guint number)
 {
   const double values[] = { kept->ap,   kept->auroc, kept->fpr95,   kept->best_f1,     (double)NAN,
                             kept->siou, kept->ppv,   kept->mean_f1, kept->closed_miou, kept->open_miou };
-  G_STATIC_ASSERT (G_N_ELEMENTS (values) == G_N_ELEMENTS (numbers));
+  g_return_val_if_fail (number < G_N_ELEMENTS (values), NAN);
   return values[number];
-}
-
-/* "60%" or "0.6"; behind a run "+2%" or "-0.02", or nothing. */
-static gboolean
-parse_bound (const char *text, gboolean more, double *bound)
-{
-  char *end;
-  *bound = 0;
-  if (more && *text == '\0')
-    return TRUE;
-  if (more && *text != '+' && *text != '-')
-    return FALSE;
-  *bound = g_ascii_strtod (text, &end);
-  if (end == text)
-    return FALSE;
-  if (*end == '%')
-    {
-      *bound /= 100;
-      end++;
-    }
-  return *end == '\0' && *bound >= (more ? -1 : 0) && *bound <= 1;
-}
-
-/* "@12", "@last", each with more behind it; or a bound alone. */
-static gboolean
-parse_right (const char *text, Requirement *requirement)
-{
-  char *end = NULL;
-  if (*text != '@')
-    return parse_bound (text, FALSE, &requirement->bound);
-  if (g_str_has_prefix (text, "@last"))
-    {
-      requirement->run = LAST;
-      return parse_bound (text + strlen ("@last"), TRUE, &requirement->bound);
-    }
-  if (!g_ascii_isdigit (text[1]))
-    return FALSE;
-  requirement->run = g_ascii_strtoll (text + 1, &end, 10);
-  return requirement->run > 0 && parse_bound (end, TRUE, &requirement->bound);
-}
-
-static gboolean
-find_number (const char *name, guint *number)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
-    if (strcmp (numbers[i], name) == 0)
-      {
-        *number = i;
-        return TRUE;
-      }
-  return FALSE;
-}
-
-static gboolean
-refuse (const char *text, GError **error, const char *why)
-{
-  g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "--require \"%s\": %s", text, why);
-  return FALSE;
-}
-
-/* What a protocol never gives would be found to be undefined after everything is measured. */
-static gboolean
-check_given (const char *text, const Requirement *requirement, DhCliRequireOf of, GError **error)
-{
-  const char *name = numbers[requirement->number];
-  const gboolean of_components = requirement->number >= FIRST_OF_COMPONENTS;
-  if (of == DH_CLI_REQUIRE_OF_MAPS && (requirement->slices || requirement->chance || requirement->run != 0))
-    return refuse (text, error, "runs, slices and intervals are known to eval-ood and report");
-  if (requirement->number >= FIRST_OF_CLASSES)
-    return of != DH_CLI_REQUIRE_OF_MAPS
-           || refuse (text, error, "the segmentation is known to eval-ood, eval-osr and report");
-  if (requirement->slices && requirement->number >= NUMBERS_OF_SLICES)
-    return refuse (text, error, "of slices ap, auroc and fpr95 are measured");
-  if (requirement->chance && requirement->number >= NUMBERS_OF_SLICES)
-    return refuse (text, error, "ap, auroc and fpr95 have intervals");
-  if (requirement->number == NUMBER_TPR_AT_FPR5 && (of == DH_CLI_REQUIRE_OF_STORED || requirement->run != 0))
-    return refuse (text, error, "tpr_at_fpr5 is not kept of a run");
-  if (of_components == (requirement->protocol->kind == DH_PROTOCOL_COMPONENT))
-    return TRUE;
-  g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
-               of_components ? "--require \"%s\": %s gives no %s; write smiyc-component:%s, with smiyc-component in "
-                               "--protocol"
-                             : "--require \"%s\": %s gives no %s; write PROTOCOL:%s, of another protocol",
-               text, requirement->protocol->name, name, name);
-  return FALSE;
-}
-
-/* What stands before the colon. */
-static gboolean
-parse_left (const char *word, const char *text, GPtrArray *protocols, Requirement *requirement, GError **error)
-{
-  requirement->slices = g_str_equal (word, SLICES);
-  for (guint i = CHANCE_SURELY; i < G_N_ELEMENTS (chances); i++)
-    if (g_str_equal (word, chances[i]))
-      requirement->chance = i;
-  if (requirement->chance && protocols && !g_ptr_array_find (protocols, dh_protocol_find (POOLED, NULL), NULL))
-    return refuse (text, error, "intervals are of " POOLED "; name it in --protocol too");
-  const gboolean pooled = requirement->slices || requirement->chance;
-  requirement->protocol = dh_protocol_find (pooled ? POOLED : word, error);
-  if (!requirement->protocol || pooled || !protocols || g_ptr_array_find (protocols, requirement->protocol, NULL))
-    return requirement->protocol != NULL;
-  g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "--require \"%s\": %s is not measured; name it in --protocol too", text,
-               word);
-  return FALSE;
-}
-
-/* [PROTOCOL:]NAME<=BOUND and the like. */
-static gboolean
-parse (const char *text, GPtrArray *protocols, DhCliRequireOf of, Requirement *requirement, GError **error)
-{
-  const char *sign = strpbrk (text, "<>"), *colon = strchr (text, ':');
-  const char *after = sign ? sign + 1 + (sign[1] == '=') : NULL;
-  const char *name = colon && sign && colon < sign ? colon + 1 : text;
-  g_autofree char *word = sign ? g_strndup (name, (gsize)(sign - name)) : NULL;
-  if (!sign || !find_number (word, &requirement->number) || !parse_right (after, requirement))
-    {
-      g_set_error (
-          error, DH_ERROR, DH_ERROR_USAGE,
-          "--require \"%s\" is none: write ap>=60%% or ap>=0.6, of ap, auroc, fpr95, best_f1, tpr_at_fpr5, "
-          "siou, ppv, mean_f1, closed_miou or open_miou%s",
-          text,
-          of == DH_CLI_REQUIRE_OF_MAPS ? "" : "; or against run 12: ap>=@12-1%, slices:ap>=@12-2%, surely:ap>=@12-1%");
-      return FALSE;
-    }
-  requirement->least = *sign == '>';
-  requirement->strict = sign[1] != '=';
-  requirement->protocol = protocols ? protocols->pdata[0] : dh_protocol_find (POOLED, NULL);
-  g_autofree char *left = name == text ? NULL : g_strndup (text, (gsize)(colon - text));
-  if (requirement->number >= FIRST_OF_CLASSES)
-    {
-      if (left)
-        return refuse (text, error, "that number is of no protocol and of no slice; write it alone");
-      requirement->protocol = NULL;
-    }
-  return (!left || parse_left (left, text, protocols, requirement, error))
-         && check_given (text, requirement, of, error);
-}
-
-/* "ap >= @12 - 1%" */
-static void
-drop_spaces (char *text)
-{
-  char *to = text;
-  for (; *text; text++)
-    if (!g_ascii_isspace (*text))
-      *to++ = *text;
-  *to = '\0';
-}
-
-DhCliRequired *
-dh_cli_required_new (const char *text, GPtrArray *protocols, DhCliRequireOf of, GError **error)
-{
-  g_autoptr (DhCliRequired) required = g_new0 (DhCliRequired, 1);
-  required->all = g_array_new (FALSE, TRUE, sizeof (Requirement));
-  g_auto (GStrv) words = g_strsplit (text ? text : "", ",", -1);
-  for (guint i = 0; words[i]; i++)
-    {
-      Requirement requirement = { 0 };
-      drop_spaces (words[i]);
-      if (!parse (words[i], protocols, of, &requirement, error))
-        return NULL;
-      requirement.text = g_strdup (words[i]);
-      g_array_append_val (required->all, requirement);
-    }
-  return g_steal_pointer (&required);
-}
-
-void
-dh_cli_required_free (DhCliRequired *required)
-{
-  for (guint i = 0; i < required->all->len; i++)
-    g_free (g_array_index (required->all, Requirement, i).text);
-  g_array_unref (required->all);
-  g_free (required);
 }
 
 /* What is asked of what. */
@@ -277,7 +63,7 @@ shown (double value)
 }
 
 static gboolean
-holds (const Requirement *requirement, double value, double bound)
+holds (const DhCliRequirement *requirement, double value, double bound)
 {
   if (requirement->least)
     return requirement->strict ? value > bound : value >= bound;
@@ -286,15 +72,16 @@ holds (const Requirement *requirement, double value, double bound)
 
 /* `base` NAN where no run's number is the bound. */
 static void
-compare (Check *check, const Requirement *requirement, const char *where, double value, gint64 run, double base)
+compare (Check *check, const DhCliRequirement *requirement, const char *where, double value, gint64 run, double base)
 {
   const double bound = requirement->run ? base + requirement->bound : requirement->bound;
   if (holds (requirement, value, bound))
     return;
   g_autofree char *own = shown (value), *other = shown (base);
   g_autofree char *of = run ? g_strdup_printf (", of run %" G_GINT64_FORMAT " %s", run, other) : g_strdup ("");
-  g_autoptr (GError) error = g_error_new (DH_ERROR, DH_ERROR_FAILED, "%s is required and does not hold: %s %s is %s%s",
-                                          requirement->text, numbers[requirement->number], where, own, of);
+  g_autoptr (GError) error =
+      g_error_new (DH_ERROR, DH_ERROR_FAILED, "%s is required and does not hold: %s %s is %s%s", requirement->text,
+                   dh_cli_required_name (requirement->number), where, own, of);
   check->status = dh_cli_fail (check->cli, &error);
 }
 
@@ -319,7 +106,7 @@ find_slice (GPtrArray *slices, const char *name)
 }
 
 static gboolean
-check_slices (Check *check, const Requirement *requirement, gint64 run, GError **error)
+check_slices (Check *check, const DhCliRequirement *requirement, gint64 run, GError **error)
 {
   GPtrArray *own = find_slices (check, 0, check->run, error);
   GPtrArray *others = own && run ? find_slices (check, 1, run, error) : NULL;
@@ -372,14 +159,14 @@ shown_interval (DhInterval interval)
 }
 
 static gboolean
-check_chance (Check *check, const Requirement *requirement, gint64 run, GError **error)
+check_chance (Check *check, const DhCliRequirement *requirement, gint64 run, GError **error)
 {
   if (!find_intervals (check, run, error))
     return FALSE;
   const DhRunIntervals *all = &check->intervals;
   const DhBootstrapNumber *drawn[] = { &all->numbers.ap, &all->numbers.auroc, &all->numbers.fpr95 };
   const double *exact[] = { all->ap, all->auroc, all->fpr95 };
-  G_STATIC_ASSERT (G_N_ELEMENTS (drawn) == NUMBERS_OF_SLICES);
+  G_STATIC_ASSERT (G_N_ELEMENTS (drawn) == DH_CLI_NUMBERS_OF_SLICES);
   const DhInterval interval = run ? drawn[requirement->number]->difference : drawn[requirement->number]->of[0];
   if (isnan (interval.low))
     {
@@ -388,22 +175,24 @@ check_chance (Check *check, const Requirement *requirement, gint64 run, GError *
       return FALSE;
     }
   /* Where it must hold the most, and where it is enough that it does. */
-  const double value = requirement->least == (requirement->chance == CHANCE_SURELY) ? interval.low : interval.high;
+  const double value =
+      requirement->least == (requirement->chance == DH_CLI_CHANCE_SURELY) ? interval.low : interval.high;
   if (holds (requirement, value, requirement->bound))
     return TRUE;
   g_autofree char *own = shown (exact[requirement->number][0]), *range = shown_interval (interval);
   g_autofree char *other = shown (exact[requirement->number][1]);
   g_autofree char *of =
       run ? g_strdup_printf (", of run %" G_GINT64_FORMAT " %s; the difference is", run, other) : g_strdup (",");
-  g_autoptr (GError) failure = g_error_new (
-      DH_ERROR, DH_ERROR_FAILED, "%s is required and does not hold: %s under " POOLED " is %s%s %s in 95 of 100 draws",
-      requirement->text, numbers[requirement->number], own, of, range);
+  g_autoptr (GError) failure =
+      g_error_new (DH_ERROR, DH_ERROR_FAILED,
+                   "%s is required and does not hold: %s under " DH_CLI_POOLED " is %s%s %s in 95 of 100 draws",
+                   requirement->text, dh_cli_required_name (requirement->number), own, of, range);
   check->status = dh_cli_fail (check->cli, &failure);
   return TRUE;
 }
 
 static gboolean
-check_whole (Check *check, const Requirement *requirement, gint64 run, GError **error)
+check_whole (Check *check, const DhCliRequirement *requirement, gint64 run, GError **error)
 {
   DhRunNumbers own = { 0 }, other = { 0 };
   const char *protocol = requirement->protocol ? requirement->protocol->name : NULL;
@@ -428,10 +217,10 @@ check_whole (Check *check, const Requirement *requirement, gint64 run, GError **
 }
 
 static gboolean
-check_one (Check *check, const Requirement *requirement, GError **error)
+check_one (Check *check, const DhCliRequirement *requirement, GError **error)
 {
   gint64 run = requirement->run;
-  if (run == LAST)
+  if (run == DH_CLI_LAST)
     run = dh_run_numbers_find_last (check->database, check->run, error);
   if (run && run == check->run)
     g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "it holds run %" G_GINT64_FORMAT " against itself", run);
@@ -450,7 +239,7 @@ dh_cli_check_required (DhCli *cli, const DhCliRequired *required, GPtrArray *res
   Check check = { .cli = cli, .results = results, .database = database, .run = run, .status = status };
   for (guint i = 0; i < required->all->len && check.status != DH_EXIT_CANCELLED; i++)
     {
-      const Requirement *requirement = &g_array_index (required->all, Requirement, i);
+      const DhCliRequirement *requirement = &g_array_index (required->all, DhCliRequirement, i);
       g_autoptr (GError) error = NULL;
       if (check_one (&check, requirement, &error))
         continue;

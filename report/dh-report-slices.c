@@ -3,54 +3,32 @@
 #include <string.h>
 
 #include "dh-map-owner.h"
-#include "dh-ranking.h"
-#include "dh-report-private.h"
+#include "dh-report-slices-private.h"
 #include "dh-run-numbers.h"
 
 /* Of the rankings that stand open at one time: further ones wait for another pass over the maps. */
 #define BUDGET ((guint64)768 << 20)
 
-typedef struct
-{
-  const char *by;
-  char *name;
-  DhPlace place;   /* DH_N_PLACES: everywhere */
-  GPtrArray *rows; /* DhRunImageRow, borrowed */
-  guint images;    /* that were read */
-  DhRanking *ranking;
-  guint64 pixels, positives;
-  DhPixelMetrics metrics;
-  DhConfusion found; /* at the threshold, where `counted` */
-  gboolean counted;
-  double tpr, fpr; /* of that */
-} Slice;
-
-struct _DhReportSlices
-{
-  GPtrArray *slices; /* Slice; the first is the whole */
-  DhReportOperating at;
-};
-
 static void
 slice_free (gpointer data)
 {
-  Slice *slice = data;
+  DhReportSlice *slice = data;
   g_free (slice->name);
   g_ptr_array_unref (slice->rows);
   dh_ranking_free (slice->ranking);
   g_free (slice);
 }
 
-static Slice *
+static DhReportSlice *
 get_slice (GPtrArray *slices, const char *by, const char *name, DhPlace place)
 {
   for (guint i = 0; i < slices->len; i++)
     {
-      Slice *slice = slices->pdata[i];
+      DhReportSlice *slice = slices->pdata[i];
       if (g_str_equal (slice->by, by) && g_str_equal (slice->name, name))
         return slice;
     }
-  Slice *slice = g_new0 (Slice, 1);
+  DhReportSlice *slice = g_new0 (DhReportSlice, 1);
   slice->by = by;
   slice->name = g_strdup (name);
   slice->place = place;
@@ -69,7 +47,7 @@ add_to (GPtrArray *slices, const char *by, const char *name, DhPlace place, DhRu
 static gint
 compare (gconstpointer a, gconstpointer b)
 {
-  return g_utf8_collate ((*(Slice *const *)a)->name, (*(Slice *const *)b)->name);
+  return g_utf8_collate ((*(DhReportSlice *const *)a)->name, (*(DhReportSlice *const *)b)->name);
 }
 
 /* Parts that would be the whole again are left out, but for tags. */
@@ -89,7 +67,7 @@ list_slices (GPtrArray *slices, const DhReport *report, const DhReportRun *run)
 {
   g_autoptr (GPtrArray) scenes = g_ptr_array_new_with_free_func (slice_free);
   g_autoptr (GPtrArray) tags = g_ptr_array_new_with_free_func (slice_free);
-  Slice *whole = get_slice (slices, "set", "all", DH_N_PLACES);
+  DhReportSlice *whole = get_slice (slices, "set", "all", DH_N_PLACES);
   g_autoptr (GPtrArray) with = g_ptr_array_new ();
   for (guint i = 0; i < run->images->len; i++)
     {
@@ -115,7 +93,7 @@ list_slices (GPtrArray *slices, const DhReport *report, const DhReportRun *run)
 }
 
 static gboolean
-add_picture (Slice *slice, const float *scores, const DhLabels *labels)
+add_picture (DhReportSlice *slice, const float *scores, const DhLabels *labels)
 {
   const gsize n = (gsize)labels->width * labels->height;
   g_autofree guint8 *kept = NULL;
@@ -137,7 +115,7 @@ add_picture (Slice *slice, const float *scores, const DhLabels *labels)
 
 /* For every float the same as `score > threshold`. */
 static void
-count (Slice *slice, double threshold)
+count (DhReportSlice *slice, double threshold)
 {
   const float limit = (float)threshold;
   dh_ranking_confusion (slice->ranking, limit > threshold ? nextafterf (limit, -INFINITY) : limit, FALSE,
@@ -149,7 +127,7 @@ count (Slice *slice, double threshold)
 
 /* `threshold`: of what is high where anomalous. */
 static void
-finish (Slice *slice, gboolean whole, double threshold)
+finish (DhReportSlice *slice, gboolean whole, double threshold)
 {
   if (slice->ranking && whole)
     {
@@ -168,7 +146,7 @@ static void
 measure (GPtrArray *slices, guint from, guint to, DhDataset *dataset, double threshold, const DhReport *report,
          guint which)
 {
-  const GPtrArray *all = ((Slice *)slices->pdata[0])->rows;
+  const GPtrArray *all = ((DhReportSlice *)slices->pdata[0])->rows;
   g_autofree gboolean *fits = g_new (gboolean, slices->len);
   g_autofree guint *next = g_new0 (guint, slices->len);
   for (guint s = from; s < to; s++)
@@ -180,7 +158,7 @@ measure (GPtrArray *slices, guint from, guint to, DhDataset *dataset, double thr
       gboolean read = FALSE, tried = FALSE;
       for (guint s = from; s < to; s++)
         {
-          Slice *slice = slices->pdata[s];
+          DhReportSlice *slice = slices->pdata[s];
           if (next[s] == slice->rows->len || slice->rows->pdata[next[s]] != all->pdata[i])
             continue;
           next[s]++;
@@ -199,7 +177,7 @@ measure (GPtrArray *slices, guint from, guint to, DhDataset *dataset, double thr
 }
 
 static guint64
-cost_of (const Slice *slice)
+cost_of (const DhReportSlice *slice)
 {
   guint64 pixels = 0;
   for (guint i = 0; i < slice->rows->len; i++)
@@ -240,32 +218,32 @@ dh_report_slices_free (DhReportSlices *self)
   g_free (self);
 }
 
-static guint
-count_unread (const DhReportSlices *self)
+guint
+dh_report_slices_count_unread (const DhReportSlices *self)
 {
-  const Slice *whole = self->slices->pdata[0];
+  const DhReportSlice *whole = self->slices->pdata[0];
   return whole->rows->len - whole->images;
 }
 
 gboolean
 dh_report_slices_count_whole (const DhReportSlices *self, double threshold, DhConfusion *confusion)
 {
-  const Slice *whole = self ? self->slices->pdata[0] : NULL;
-  if (!whole || !whole->counted || count_unread (self) > 0 || self->at.threshold != threshold)
+  const DhReportSlice *whole = self ? self->slices->pdata[0] : NULL;
+  if (!whole || !whole->counted || dh_report_slices_count_unread (self) > 0 || self->at.threshold != threshold)
     return FALSE;
   *confusion = whole->found;
   return TRUE;
 }
 
-static char *
-dup_name (const Slice *slice)
+char *
+dh_report_slice_dup_name (const DhReportSlice *slice)
 {
   const gboolean bare = !g_str_equal (slice->by, "scene") && !g_str_equal (slice->by, "tag");
   return bare ? g_strdup (slice->name) : g_strdup_printf ("%s %s", slice->by, slice->name);
 }
 
 static void
-get_part (const Slice *slice, DhReportPart *part)
+get_part (const DhReportSlice *slice, DhReportPart *part)
 {
   *part = (DhReportPart){ slice->rows, slice->metrics.ap, slice->metrics.fpr95, slice->metrics.auroc };
 }
@@ -275,11 +253,11 @@ dh_report_slices_next_part (const DhReportSlices *self, guint *at, DhReportPart 
 {
   for (; self && *at < self->slices->len; ++*at)
     {
-      const Slice *slice = self->slices->pdata[*at];
+      const DhReportSlice *slice = self->slices->pdata[*at];
       if (*at == 0 || slice->place < DH_N_PLACES)
         continue;
       get_part (slice, part);
-      *name = dup_name (slice);
+      *name = dh_report_slice_dup_name (slice);
       return TRUE;
     }
   return FALSE;
@@ -288,14 +266,14 @@ dh_report_slices_next_part (const DhReportSlices *self, guint *at, DhReportPart 
 GPtrArray *
 dh_report_slices_list (const DhReportSlices *self)
 {
-  if (count_unread (self) > 0)
+  if (dh_report_slices_count_unread (self) > 0)
     return NULL;
   GPtrArray *listed = g_ptr_array_new ();
   for (guint i = 1; i < self->slices->len; i++)
     {
-      const Slice *slice = self->slices->pdata[i];
+      const DhReportSlice *slice = self->slices->pdata[i];
       DhRunSlice *one = g_new (DhRunSlice, 1);
-      one->name = dup_name (slice);
+      one->name = dh_report_slice_dup_name (slice);
       one->numbers = (DhRunNumbers){ .pixels = (gint64)slice->pixels,
                                      .positives = (gint64)slice->positives,
                                      .ap = slice->metrics.ap,
@@ -310,124 +288,4 @@ dh_report_slices_list (const DhReportSlices *self)
       g_ptr_array_add (listed, one);
     }
   return listed;
-}
-
-/* What the numbers are, and of how many images there are none. */
-static char *
-dup_sentence (guint unread, const DhReportOperating *at)
-{
-  GString *text = g_string_new ("By densehybrid-pooled over the pixels of each: no means of images.");
-  g_autofree char *of_unread = dh_report_dup_unread (unread);
-  g_string_append (text, of_unread);
-  if (at && isfinite (at->threshold))
-    {
-      g_autofree char *threshold = dh_report_number (at->threshold, 4);
-      g_string_append_printf (text, " τ is %s (%s).%s", threshold, at->chosen,
-                              at->own ? " Chosen on this very set: the best that could be had, not what to expect."
-                                      : "");
-    }
-  return g_string_free (text, FALSE);
-}
-
-DhReportTable *
-dh_report_slices_table (const DhReportSlices *self)
-{
-  static const char *const titles[] = { "slice", "images", "pixels",   "anomaly px", "AP",
-                                        "FPR95", "AUROC",  "TPR at τ", "FPR at τ" };
-  if (!self)
-    return NULL;
-  DhReportTable *table = dh_report_table_new ("Slices of the set, in per cent", G_N_ELEMENTS (titles), 1, titles);
-  const Slice *whole = self->slices->pdata[0];
-  table->sentence = whole->rows->len == 0 ? g_strdup ("No image has labels of anomalies, so nothing is measured.")
-                                          : dup_sentence (count_unread (self), &self->at);
-  for (guint i = 0; i < self->slices->len; i++)
-    {
-      const Slice *slice = self->slices->pdata[i];
-      g_ptr_array_add (table->cells, dup_name (slice));
-      g_ptr_array_add (table->cells, dh_report_count (slice->images));
-      g_ptr_array_add (table->cells, dh_report_count ((gint64)slice->pixels));
-      g_ptr_array_add (table->cells, dh_report_count ((gint64)slice->positives));
-      g_ptr_array_add (table->cells, dh_report_percent (slice->metrics.ap));
-      g_ptr_array_add (table->cells, dh_report_percent (slice->metrics.fpr95));
-      g_ptr_array_add (table->cells, dh_report_percent (slice->metrics.auroc));
-      g_ptr_array_add (table->cells, dh_report_percent (slice->tpr));
-      g_ptr_array_add (table->cells, dh_report_percent (slice->fpr));
-    }
-  return table;
-}
-
-static const Slice *
-find_same (const DhReportSlices *self, const Slice *slice)
-{
-  for (guint i = 0; i < self->slices->len; i++)
-    {
-      const Slice *other = self->slices->pdata[i];
-      if (g_str_equal (other->by, slice->by) && g_str_equal (other->name, slice->name))
-        return other;
-    }
-  return NULL;
-}
-
-DhReportTable *
-dh_report_compared_slices (const DhReport *report)
-{
-  if (report->n_runs < 2 || !report->slices[0] || !report->slices[1])
-    return NULL;
-  const gint64 a = report->runs[0].run->id, b = report->runs[1].run->id;
-  g_autofree char *ap_a = g_strdup_printf ("AP %" G_GINT64_FORMAT, a);
-  g_autofree char *ap_b = g_strdup_printf ("AP %" G_GINT64_FORMAT, b);
-  g_autofree char *fpr_a = g_strdup_printf ("FPR95 %" G_GINT64_FORMAT, a);
-  g_autofree char *fpr_b = g_strdup_printf ("FPR95 %" G_GINT64_FORMAT, b);
-  g_autofree char *less = g_strdup_printf ("%" G_GINT64_FORMAT " − %" G_GINT64_FORMAT, a, b);
-  const char *titles[] = { "slice", "anomaly pixels", ap_a, ap_b, less, fpr_a, fpr_b, less };
-  DhReportTable *table = dh_report_table_new ("Slices of both runs, in per cent", G_N_ELEMENTS (titles), 1, titles);
-  g_autofree char *why = dh_report_explain_difference (report);
-  table->sentence = why ? g_strdup (why)
-                        : dup_sentence (MAX (count_unread (report->slices[0]), count_unread (report->slices[1])), NULL);
-  for (guint i = 0; i < report->slices[0]->slices->len; i++)
-    {
-      const Slice *slice = report->slices[0]->slices->pdata[i], *other = find_same (report->slices[1], slice);
-      if (!other)
-        continue;
-      const gboolean same = !why && slice->pixels == other->pixels && slice->positives == other->positives;
-      g_ptr_array_add (table->cells, dup_name (slice));
-      g_ptr_array_add (table->cells,
-                       why ? g_strdup ("—") : dh_report_count ((gint64)MAX (slice->positives, other->positives)));
-      dh_report_table_add_pair (table, slice->metrics.ap, other->metrics.ap, same);
-      dh_report_table_add_pair (table, slice->metrics.fpr95, other->metrics.fpr95, same);
-    }
-  return table;
-}
-
-void
-dh_report_slices_to_json (const DhReportSlices *self, JsonBuilder *json)
-{
-  if (!self)
-    return;
-  json_builder_set_member_name (json, "slices");
-  json_builder_begin_object (json);
-  dh_report_member_string (json, "protocol", "densehybrid-pooled");
-  dh_report_member_double (json, "threshold", self->at.threshold);
-  dh_report_member_string (json, "threshold_rule", self->at.chosen);
-  dh_report_member_int (json, "images_unread", count_unread (self));
-  json_builder_set_member_name (json, "slices");
-  json_builder_begin_array (json);
-  for (guint i = 0; i < self->slices->len; i++)
-    {
-      const Slice *slice = self->slices->pdata[i];
-      json_builder_begin_object (json);
-      dh_report_member_string (json, "by", slice->by);
-      dh_report_member_string (json, "slice", slice->place < DH_N_PLACES ? dh_place_name (slice->place) : slice->name);
-      dh_report_member_int (json, "images", slice->images);
-      dh_report_member_int (json, "pixels", (gint64)slice->pixels);
-      dh_report_member_int (json, "positives", (gint64)slice->positives);
-      dh_report_member_double (json, "ap", slice->metrics.ap);
-      dh_report_member_double (json, "auroc", slice->metrics.auroc);
-      dh_report_member_double (json, "fpr95", slice->metrics.fpr95);
-      dh_report_member_double (json, "tpr", slice->tpr);
-      dh_report_member_double (json, "fpr", slice->fpr);
-      json_builder_end_object (json);
-    }
-  json_builder_end_array (json);
-  json_builder_end_object (json);
 }

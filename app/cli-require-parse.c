@@ -1,0 +1,191 @@
+/* What --require says. */
+#include <string.h>
+
+#include "cli-require-private.h"
+#include "dh-error.h"
+
+#define SLICES "slices"
+
+static const char *const chances[] = { [DH_CLI_CHANCE_SURELY] = "surely", [DH_CLI_CHANCE_MAYBE] = "maybe" };
+static const char *const numbers[] = { "ap",   "auroc", "fpr95",   "best_f1",     "tpr_at_fpr5",
+                                       "siou", "ppv",   "mean_f1", "closed_miou", "open_miou" };
+
+const char *
+dh_cli_required_name (guint number)
+{
+  return number < G_N_ELEMENTS (numbers) ? numbers[number] : NULL;
+}
+
+/* "60%" or "0.6"; behind a run "+2%" or "-0.02", or nothing. */
+static gboolean
+parse_bound (const char *text, gboolean more, double *bound)
+{
+  char *end;
+  *bound = 0;
+  if (more && *text == '\0')
+    return TRUE;
+  if (more && *text != '+' && *text != '-')
+    return FALSE;
+  *bound = g_ascii_strtod (text, &end);
+  if (end == text)
+    return FALSE;
+  if (*end == '%')
+    {
+      *bound /= 100;
+      end++;
+    }
+  return *end == '\0' && *bound >= (more ? -1 : 0) && *bound <= 1;
+}
+
+/* "@12", "@last", each with more behind it; or a bound alone. */
+static gboolean
+parse_right (const char *text, DhCliRequirement *requirement)
+{
+  char *end = NULL;
+  if (*text != '@')
+    return parse_bound (text, FALSE, &requirement->bound);
+  if (g_str_has_prefix (text, "@last"))
+    {
+      requirement->run = DH_CLI_LAST;
+      return parse_bound (text + strlen ("@last"), TRUE, &requirement->bound);
+    }
+  if (!g_ascii_isdigit (text[1]))
+    return FALSE;
+  requirement->run = g_ascii_strtoll (text + 1, &end, 10);
+  return requirement->run > 0 && parse_bound (end, TRUE, &requirement->bound);
+}
+
+static gboolean
+find_number (const char *name, guint *number)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    if (strcmp (numbers[i], name) == 0)
+      {
+        *number = i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+static gboolean
+refuse (const char *text, GError **error, const char *why)
+{
+  g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "--require \"%s\": %s", text, why);
+  return FALSE;
+}
+
+/* What a protocol never gives would be found to be undefined after everything is measured. */
+static gboolean
+check_given (const char *text, const DhCliRequirement *requirement, DhCliRequireOf of, GError **error)
+{
+  const char *name = numbers[requirement->number];
+  const gboolean of_components = requirement->number >= DH_CLI_FIRST_OF_COMPONENTS;
+  if (of == DH_CLI_REQUIRE_OF_MAPS && (requirement->slices || requirement->chance || requirement->run != 0))
+    return refuse (text, error, "runs, slices and intervals are known to eval-ood and report");
+  if (requirement->number >= DH_CLI_FIRST_OF_CLASSES)
+    return of != DH_CLI_REQUIRE_OF_MAPS
+           || refuse (text, error, "the segmentation is known to eval-ood, eval-osr and report");
+  if (requirement->slices && requirement->number >= DH_CLI_NUMBERS_OF_SLICES)
+    return refuse (text, error, "of slices ap, auroc and fpr95 are measured");
+  if (requirement->chance && requirement->number >= DH_CLI_NUMBERS_OF_SLICES)
+    return refuse (text, error, "ap, auroc and fpr95 have intervals");
+  if (requirement->number == DH_CLI_NUMBER_TPR_AT_FPR5 && (of == DH_CLI_REQUIRE_OF_STORED || requirement->run != 0))
+    return refuse (text, error, "tpr_at_fpr5 is not kept of a run");
+  if (of_components == (requirement->protocol->kind == DH_PROTOCOL_COMPONENT))
+    return TRUE;
+  g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
+               of_components ? "--require \"%s\": %s gives no %s; write smiyc-component:%s, with smiyc-component in "
+                               "--protocol"
+                             : "--require \"%s\": %s gives no %s; write PROTOCOL:%s, of another protocol",
+               text, requirement->protocol->name, name, name);
+  return FALSE;
+}
+
+/* What stands before the colon. */
+static gboolean
+parse_left (const char *word, const char *text, GPtrArray *protocols, DhCliRequirement *requirement, GError **error)
+{
+  requirement->slices = g_str_equal (word, SLICES);
+  for (guint i = DH_CLI_CHANCE_SURELY; i < G_N_ELEMENTS (chances); i++)
+    if (g_str_equal (word, chances[i]))
+      requirement->chance = i;
+  if (requirement->chance && protocols && !g_ptr_array_find (protocols, dh_protocol_find (DH_CLI_POOLED, NULL), NULL))
+    return refuse (text, error, "intervals are of " DH_CLI_POOLED "; name it in --protocol too");
+  const gboolean pooled = requirement->slices || requirement->chance;
+  requirement->protocol = dh_protocol_find (pooled ? DH_CLI_POOLED : word, error);
+  if (!requirement->protocol || pooled || !protocols || g_ptr_array_find (protocols, requirement->protocol, NULL))
+    return requirement->protocol != NULL;
+  g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "--require \"%s\": %s is not measured; name it in --protocol too", text,
+               word);
+  return FALSE;
+}
+
+/* [PROTOCOL:]NAME<=BOUND and the like. */
+static gboolean
+parse (const char *text, GPtrArray *protocols, DhCliRequireOf of, DhCliRequirement *requirement, GError **error)
+{
+  const char *sign = strpbrk (text, "<>"), *colon = strchr (text, ':');
+  const char *after = sign ? sign + 1 + (sign[1] == '=') : NULL;
+  const char *name = colon && sign && colon < sign ? colon + 1 : text;
+  g_autofree char *word = sign ? g_strndup (name, (gsize)(sign - name)) : NULL;
+  if (!sign || !find_number (word, &requirement->number) || !parse_right (after, requirement))
+    {
+      g_set_error (
+          error, DH_ERROR, DH_ERROR_USAGE,
+          "--require \"%s\" is none: write ap>=60%% or ap>=0.6, of ap, auroc, fpr95, best_f1, tpr_at_fpr5, "
+          "siou, ppv, mean_f1, closed_miou or open_miou%s",
+          text,
+          of == DH_CLI_REQUIRE_OF_MAPS ? "" : "; or against run 12: ap>=@12-1%, slices:ap>=@12-2%, surely:ap>=@12-1%");
+      return FALSE;
+    }
+  requirement->least = *sign == '>';
+  requirement->strict = sign[1] != '=';
+  requirement->protocol = protocols ? protocols->pdata[0] : dh_protocol_find (DH_CLI_POOLED, NULL);
+  g_autofree char *left = name == text ? NULL : g_strndup (text, (gsize)(colon - text));
+  if (requirement->number >= DH_CLI_FIRST_OF_CLASSES)
+    {
+      if (left)
+        return refuse (text, error, "that number is of no protocol and of no slice; write it alone");
+      requirement->protocol = NULL;
+    }
+  return (!left || parse_left (left, text, protocols, requirement, error))
+         && check_given (text, requirement, of, error);
+}
+
+/* "ap >= @12 - 1%" */
+static void
+drop_spaces (char *text)
+{
+  char *to = text;
+  for (; *text; text++)
+    if (!g_ascii_isspace (*text))
+      *to++ = *text;
+  *to = '\0';
+}
+
+DhCliRequired *
+dh_cli_required_new (const char *text, GPtrArray *protocols, DhCliRequireOf of, GError **error)
+{
+  g_autoptr (DhCliRequired) required = g_new0 (DhCliRequired, 1);
+  required->all = g_array_new (FALSE, TRUE, sizeof (DhCliRequirement));
+  g_auto (GStrv) words = g_strsplit (text ? text : "", ",", -1);
+  for (guint i = 0; words[i]; i++)
+    {
+      DhCliRequirement requirement = { 0 };
+      drop_spaces (words[i]);
+      if (!parse (words[i], protocols, of, &requirement, error))
+        return NULL;
+      requirement.text = g_strdup (words[i]);
+      g_array_append_val (required->all, requirement);
+    }
+  return g_steal_pointer (&required);
+}
+
+void
+dh_cli_required_free (DhCliRequired *required)
+{
+  for (guint i = 0; i < required->all->len; i++)
+    g_free (g_array_index (required->all, DhCliRequirement, i).text);
+  g_array_unref (required->all);
+  g_free (required);
+}

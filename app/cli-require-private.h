@@ -1,0 +1,44 @@
+#pragma once
+#include "cli-require.h"
+
+G_BEGIN_DECLS
+
+#define DH_CLI_POOLED "densehybrid-pooled"
+#define DH_CLI_LAST (-1)
+
+/* What is asked of the number's 95 % interval. */
+typedef enum
+{
+  DH_CLI_CHANCE_LEFT_OUT,
+  DH_CLI_CHANCE_SURELY, /* that all of it is as required */
+  DH_CLI_CHANCE_MAYBE,  /* that some of it is */
+} DhCliChance;
+
+typedef struct
+{
+  char *text;
+  const DhProtocol *protocol; /* NULL: of the classes */
+  guint number;               /* of dh_cli_required_name() */
+  gboolean least, strict, slices;
+  DhCliChance chance;
+  gint64 run;   /* whose number is the bound, or DH_CLI_LAST; 0: none's */
+  double bound; /* or how much more than that run's */
+} DhCliRequirement;
+
+struct _DhCliRequired
+{
+  GArray *all; /* DhCliRequirement */
+};
+
+enum
+{
+  DH_CLI_NUMBERS_OF_SLICES = 3, /* the first so many; they have intervals, too */
+  DH_CLI_NUMBER_TPR_AT_FPR5 = 4,
+  DH_CLI_FIRST_OF_COMPONENTS = 5,
+  DH_CLI_FIRST_OF_CLASSES = 8, /* which are of no protocol, and read from where the run is kept */
+};
+
+/* "ap"; of the numbers that there are, the first at 0. NULL behind the last. */
+const char *dh_cli_required_name (guint number);
+
+G_END_DECLS
