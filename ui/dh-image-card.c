@@ -192,8 +192,10 @@ dh_image_card_focus_filter (GtkWidget *card)
   graphene_rect_t bounds;
   if (viewport == NULL || !gtk_widget_compute_bounds (card, gtk_widget_get_first_child (viewport), &bounds))
     return;
-  gtk_adjustment_clamp_page (gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (viewport)), bounds.origin.y,
-                             bounds.origin.y + bounds.size.height);
+  /* Not gtk_adjustment_clamp_page(), after which the viewport goes on moving to the field alone. */
+  GtkAdjustment *page = gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (viewport));
+  const double least = bounds.origin.y + bounds.size.height - gtk_adjustment_get_page_size (page);
+  gtk_adjustment_set_value (page, MIN (MAX (gtk_adjustment_get_value (page), least), bounds.origin.y));
 }
 
 GtkWidget *
@@ -207,7 +209,7 @@ dh_image_card_new (DhSession *session)
   g_object_set_data_full (G_OBJECT (card), "card", self, card_free);
   self->filter = gtk_search_entry_new ();
   dh_ui_set_name (self->filter, _ ("Filter the table"));
-  gtk_widget_set_size_request (self->filter, 260, -1);
+  gtk_widget_set_size_request (self->filter, 190, -1);
   dh_ui_add_classes (self->filter, "dh-dense");
   gtk_widget_set_valign (self->filter, GTK_ALIGN_CENTER);
   /* Where a window is narrow, the tabs are needed most. */

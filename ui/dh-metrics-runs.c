@@ -128,7 +128,7 @@ dh_metrics_runs_new (DhSession *session)
   g_object_set_data (G_OBJECT (card), "note", note);
   g_signal_connect_object (dh_session_get_runs (session), "items-changed", G_CALLBACK (show_runs), card,
                            G_CONNECT_SWAPPED);
-  static const char *const signals[] = { "notify::dataset-title", "notify::evaluating" };
+  static const char *const signals[] = { "notify::dataset-title", "notify::evaluating", "notify::set-stats" };
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
     g_signal_connect_object (session, signals[i], G_CALLBACK (show_runs), card, G_CONNECT_SWAPPED);
   show_runs (card);

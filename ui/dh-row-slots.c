@@ -8,7 +8,8 @@
 struct _DhRowSlot
 {
   GObject parent_instance;
-  gpointer item; /* that it was filled with */
+  gpointer item;   /* that it was filled with */
+  GtkWidget *cell; /* weak: of its row in the view; NULL: it has none */
   gboolean stale;
 };
 
@@ -21,6 +22,7 @@ struct _DhRowSlots
   GPtrArray *slots; /* DhRowSlot, NULL where nobody has asked for one */
   GtkAdjustment *view;
   guint n;        /* that the view was told of */
+  guint measured; /* those that the adjustment's range stands for, which follows later */
   guint unfilled; /* those from here on may stand for other rows than they were filled with */
   guint source;
 };
@@ -71,6 +73,7 @@ static void
 dh_row_slot_finalize (GObject *object)
 {
   g_clear_object (&DH_ROW_SLOT (object)->item);
+  g_clear_weak_pointer (&DH_ROW_SLOT (object)->cell);
   G_OBJECT_CLASS (dh_row_slot_parent_class)->finalize (object);
 }
 
@@ -92,6 +95,39 @@ dh_row_slot_get_item (DhRowSlot *slot)
   return slot->item;
 }
 
+void
+dh_row_slot_set_cell (DhRowSlot *slot, GtkWidget *cell)
+{
+  g_set_weak_pointer (&slot->cell, cell);
+}
+
+/* NULL where the view has made none. */
+static GtkWidget *
+get_row (DhRowSlots *self, guint position)
+{
+  DhRowSlot *slot = position < self->slots->len ? self->slots->pdata[position] : NULL;
+  GtkWidget *row = slot != NULL ? slot->cell : NULL;
+  while (row != NULL && !GTK_IS_LIST_VIEW (gtk_widget_get_parent (row)))
+    row = gtk_widget_get_parent (row);
+  return row;
+}
+
+/* The place in which the keys are; the number of slots where they are in none. */
+static guint
+find_focus (DhRowSlots *self)
+{
+  guint i = 0;
+  for (; i < self->slots->len; i++)
+    {
+      GtkWidget *row = get_row (self, i);
+      GtkRoot *root = row != NULL ? gtk_widget_get_root (row) : NULL;
+      GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+      if (focus != NULL && (focus == row || gtk_widget_is_ancestor (focus, row)))
+        break;
+    }
+  return i;
+}
+
 /* Whether there was anything to do. */
 static gboolean
 fill (DhRowSlots *self, guint position)
@@ -110,16 +146,17 @@ fill (DhRowSlots *self, guint position)
   return TRUE;
 }
 
-/* Rows have one height. */
+/* Rows have one height. A view that stood at more rows than there are now moves up to the last. */
 static void
 fill_in_sight (DhRowSlots *self)
 {
   const double upper = self->view != NULL ? gtk_adjustment_get_upper (self->view) : 0;
-  if (upper <= 0 || self->n == 0)
+  if (upper <= 0 || self->measured == 0)
     return;
-  const double row = upper / self->n, top = gtk_adjustment_get_value (self->view) / row;
-  const guint first = (guint)MAX (top - 1, 0);
-  const guint end = (guint)MIN (top + gtk_adjustment_get_page_size (self->view) / row + 2, self->n);
+  const double row = upper / self->measured, top = gtk_adjustment_get_value (self->view) / row;
+  const double rows = gtk_adjustment_get_page_size (self->view) / row + 3;
+  const guint first = (guint)MAX (MIN (top - 1, self->n - rows), 0);
+  const guint end = (guint)MIN (first + rows + 1, self->n);
   for (guint i = first; i < end; i++)
     fill (self, i);
 }
@@ -162,9 +199,31 @@ go_on_later (DhRowSlots *self)
     self->source = g_idle_add (on_idle, self); /* behind drawing */
 }
 
+/* The row that had the keys keeps them wherever it goes, as far as the view has made it. */
+static void
+keep_focus (DhRowSlots *self, guint from, gpointer item)
+{
+  const guint end = MIN (g_list_model_get_n_items (self->rows), self->slots->len);
+  guint to = end;
+  for (guint i = 0; i < end && to == end; i++)
+    {
+      g_autoptr (GObject) other = g_list_model_get_item (self->rows, i);
+      to = other == item ? i : end;
+    }
+  GtkWidget *row = to < end && to != from ? get_row (self, to) : NULL;
+  if (row == NULL)
+    return;
+  fill (self, to);
+  gtk_widget_grab_focus (row);
+}
+
 static void
 on_rows (GListModel *rows, guint position, guint removed, guint added, DhRowSlots *self)
 {
+  const guint focus = find_focus (self);
+  g_autoptr (GObject) focused = NULL;
+  if (focus < self->slots->len)
+    g_set_object (&focused, ((DhRowSlot *)self->slots->pdata[focus])->item);
   const guint n = g_list_model_get_n_items (rows), before = self->n;
   if (n < before)
     {
@@ -176,6 +235,8 @@ on_rows (GListModel *rows, guint position, guint removed, guint added, DhRowSlot
   fill_in_sight (self);
   if (self->n < MIN (n, SLICE))
     grow (self, MIN (n, SLICE));
+  if (focused != NULL)
+    keep_focus (self, focus, focused);
   go_on_later (self);
 }
 
@@ -198,11 +259,19 @@ on_scrolled (DhRowSlots *self)
     fill_in_sight (self);
 }
 
+static void
+on_measured (DhRowSlots *self)
+{
+  self->measured = self->n;
+}
+
 void
 dh_row_slots_set_view (DhRowSlots *self, GtkAdjustment *adjustment)
 {
   g_return_if_fail (self->view == NULL);
   self->view = g_object_ref (adjustment);
+  on_measured (self);
+  g_signal_connect_object (adjustment, "changed", G_CALLBACK (on_measured), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (adjustment, "value-changed", G_CALLBACK (on_scrolled), self, G_CONNECT_SWAPPED);
 }
 

@@ -22,6 +22,9 @@ void dh_row_slots_set_view (DhRowSlots *slots, GtkAdjustment *adjustment);
 /* What the rows show has changed. */
 void dh_row_slots_tell (DhRowSlots *slots);
 
+/* Tells of a widget of the row that shows it, so that the keys stay with what stands there when it goes elsewhere;
+ * NULL: it is shown no more. When a cell is bound and unbound. */
+void dh_row_slot_set_cell (DhRowSlot *slot, GtkWidget *cell);
 /* Borrowed, until the slot is filled again; NULL: none any more. */
 gpointer dh_row_slot_get_item (DhRowSlot *slot);
 

@@ -254,6 +254,7 @@ bind_cell (GtkSignalListItemFactory *factory, GtkListItem *cell, gpointer data)
 {
   g_object_set_data (G_OBJECT (cell), "column", data);
   g_signal_connect_swapped (gtk_list_item_get_item (cell), "filled", G_CALLBACK (fill_cell), cell);
+  dh_row_slot_set_cell (gtk_list_item_get_item (cell), gtk_list_item_get_child (cell));
   if (GPOINTER_TO_UINT (data) == DH_RUNS_COLUMN_RUN)
     {
       Columns *self = g_object_get_data (G_OBJECT (factory), "columns");
@@ -267,6 +268,7 @@ static void
 unbind_cell (GtkSignalListItemFactory *factory, GtkListItem *cell, gpointer data)
 {
   g_signal_handlers_disconnect_by_func (gtk_list_item_get_item (cell), fill_cell, cell);
+  dh_row_slot_set_cell (gtk_list_item_get_item (cell), NULL);
   follow (cell, NULL);
   Columns *self = g_object_get_data (G_OBJECT (factory), "columns");
   g_ptr_array_remove_fast (self->bound, cell);

@@ -287,9 +287,13 @@ dh_runs_table_list_chosen (DhRunsTable *self)
 {
   GListModel *shown = self->rows;
   GPtrArray *items = g_ptr_array_new_with_free_func (g_object_unref);
+  /* Not by the selection, which knows places, and follows the rows a moment later. */
   for (guint i = 0; i < g_list_model_get_n_items (shown); i++)
-    if (gtk_selection_model_is_selected (GTK_SELECTION_MODEL (self->selection), i))
-      g_ptr_array_add (items, g_list_model_get_item (shown, i));
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (shown, i);
+      if (g_hash_table_contains (self->kept, item))
+        g_ptr_array_add (items, g_steal_pointer (&item));
+    }
   return items;
 }
 

@@ -127,6 +127,7 @@ bind_cell (GtkSignalListItemFactory *factory, GtkListItem *cell, DhTable *self)
 {
   g_object_set_data (G_OBJECT (cell), "table", self);
   g_signal_connect_object (gtk_list_item_get_item (cell), "filled", G_CALLBACK (on_filled), cell, 0);
+  dh_row_slot_set_cell (gtk_list_item_get_item (cell), gtk_list_item_get_child (cell));
   show_cell (self, cell);
 }
 
@@ -134,6 +135,7 @@ static void
 unbind_cell (GtkSignalListItemFactory *factory, GtkListItem *cell, DhTable *self)
 {
   g_signal_handlers_disconnect_by_func (gtk_list_item_get_item (cell), on_filled, cell);
+  dh_row_slot_set_cell (gtk_list_item_get_item (cell), NULL);
 }
 
 static void

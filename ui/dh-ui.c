@@ -135,27 +135,41 @@ on_tooltip (GtkWidget *widget, int x, int y, gboolean keyboard, GtkTooltip *tool
   return TRUE;
 }
 
-void
-dh_ui_set_row_tooltip (GtkWidget *widget, const char *text)
+/* FALSE: it has that one. */
+static gboolean
+set_tooltip (GtkWidget *widget, const char *text)
 {
   if (g_strcmp0 (g_object_get_data (G_OBJECT (widget), "tooltip"), text) == 0)
-    return;
+    return FALSE;
   g_object_set_data_full (G_OBJECT (widget), "tooltip", g_strdup (text), g_free);
   gtk_widget_set_has_tooltip (widget, text != NULL);
   if (g_object_get_data (G_OBJECT (widget), "asked") != NULL)
-    return;
+    return TRUE;
   g_object_set_data (G_OBJECT (widget), "asked", widget);
   g_signal_connect (widget, "query-tooltip", G_CALLBACK (on_tooltip), NULL);
+  return TRUE;
+}
+
+static void
+describe (GtkWidget *widget, const char *text)
+{
+  gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                  text != NULL ? text : "", -1);
+}
+
+void
+dh_ui_set_row_tooltip (GtkWidget *widget, const char *text)
+{
+  if (set_tooltip (widget, text))
+    describe (widget, text);
 }
 
 void
 dh_ui_set_menu_tooltip (GtkWidget *widget, const char *text)
 {
-  dh_ui_set_row_tooltip (widget, text);
+  set_tooltip (widget, text);
   /* The button in it has the focus. */
-  GtkWidget *spoken = GTK_IS_MENU_BUTTON (widget) ? gtk_widget_get_first_child (widget) : widget;
-  gtk_accessible_update_property (GTK_ACCESSIBLE (spoken), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
-                                  text != NULL ? text : "", -1);
+  describe (GTK_IS_MENU_BUTTON (widget) ? gtk_widget_get_first_child (widget) : widget, text);
 }
 
 GtkWidget *

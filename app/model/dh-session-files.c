@@ -49,5 +49,6 @@ dh_session_reread (DhSession *self)
     }
   g_autofree char *path = g_strdup (self->dataset_path), *stem = item != NULL ? g_strdup (item->stem) : NULL;
   g_autoptr (DhReading) reading = self->reading != NULL ? dh_reading_copy (self->reading) : NULL;
+  self->filters_settled = FALSE; /* what is read again stays filtered as it is */
   dh_session_open_dataset_at (self, path, stem, reading);
 }

@@ -294,6 +294,69 @@ selection_of (GtkColumnView *view)
   return GTK_SINGLE_SELECTION (gtk_column_view_get_model (view));
 }
 
+static GtkWidget *
+find_label (GtkWidget *widget, const char *text)
+{
+  if (GTK_IS_LABEL (widget) && g_str_equal (gtk_label_get_label (GTK_LABEL (widget)), text))
+    return widget;
+  GtkWidget *found = NULL;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL && found == NULL;
+       child = gtk_widget_get_next_sibling (child))
+    found = find_label (child, text);
+  return found;
+}
+
+static GtkWidget *
+find_row (GtkWidget *view, const char *text)
+{
+  GtkWidget *row = find_label (view, text);
+  while (row != NULL && !GTK_IS_LIST_VIEW (gtk_widget_get_parent (row)))
+    row = gtk_widget_get_parent (row);
+  return row;
+}
+
+/* The keys stay with a row wherever it goes, and what is in sight of a table that a filter makes short is right before
+ * it is drawn. */
+static void
+test_keys (void)
+{
+  guint most = 60;
+  g_autoptr (GListStore) store = make_items (60);
+  GtkWidget *window = gtk_window_new ();
+  GtkWidget *table = dh_table_new (&kind, G_LIST_MODEL (store), "Table", &most);
+  gtk_window_set_child (GTK_WINDOW (window), table);
+  gtk_window_present (GTK_WINDOW (window));
+  turn (window, 900);
+  const gint64 until = g_get_monotonic_time () + PATIENCE;
+  GtkColumnView *view = find_view (table);
+  while (find_row (GTK_WIDGET (view), "name 00059") == NULL)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, until);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  gtk_single_selection_set_selected (selection_of (view), 5);
+  GtkWidget *row = find_row (GTK_WIDGET (view), "name 00006");
+  g_assert_true (gtk_widget_grab_focus (row));
+  g_assert_true (gtk_window_get_focus (GTK_WINDOW (window)) == row);
+  g_autoptr (GtkColumnViewColumn) number = g_list_model_get_item (gtk_column_view_get_columns (view), COLUMN_NUMBER);
+  gtk_column_view_sort_by_column (view, number, GTK_SORT_DESCENDING);
+  rest ();
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (window));
+  g_assert_true (focus != row && find_label (focus, "name 00006") != NULL);
+  g_assert_cmpuint (number_at (view, gtk_single_selection_get_selected (selection_of (view))), ==, 6);
+  /* A row that goes takes them along to nowhere: they stay at its place. */
+  most = 6;
+  dh_table_refilter (DH_TABLE (table));
+  for (guint i = 0; i < 6; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("name %05u", i);
+      g_assert_true (i == 1 || i == 2 || find_row (GTK_WIDGET (view), text) != NULL);
+    }
+  rest ();
+  g_assert_nonnull (gtk_window_get_focus (GTK_WINDOW (window)));
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
 /* A chosen row stays chosen wherever it comes to stand, also where the view gets its place later; what is gone leaves
  * the choice to the list. */
 static void
@@ -376,6 +439,7 @@ main (int argc, char **argv)
   g_test_add_func ("/table/rows", test_rows);
   g_test_add_func ("/table/slots", test_slots);
   g_test_add_func ("/table/chosen", test_chosen);
+  g_test_add_func ("/table/keys", test_keys);
   g_test_add_func ("/table/equal", test_equal);
   return g_test_run ();
 }

@@ -39,7 +39,9 @@ divide (const DhPair *self, int width, int widths[2])
   widths[0] = widths[1] = width;
   if (!is_shown (self, 0) || !is_shown (self, 1))
     return FALSE;
-  const int least = width_of (self, 0, FALSE), second = width_of (self, 1, TRUE);
+  /* Letters that can be cut need hardly any width, and would be read by nobody. */
+  const int least = MAX (width_of (self, 0, FALSE), MIN (width_of (self, 0, TRUE), width * 2 / 5));
+  const int second = width_of (self, 1, TRUE);
   if (width < least + self->spacing + second)
     return FALSE;
   widths[0] = width - self->spacing - second;
