@@ -205,6 +205,7 @@ dh_image_card_new (DhSession *session)
   self->session = g_object_ref (session);
   GtkWidget *head;
   GtkWidget *card = dh_metrics_card_new (_ ("Per image"), &self->note, &head);
+  gtk_label_set_max_width_chars (GTK_LABEL (self->note), 8); /* it may have more, and is not to ask for it */
   self->heading = gtk_widget_get_first_child (head);
   g_object_set_data_full (G_OBJECT (card), "card", self, card_free);
   self->filter = gtk_search_entry_new ();
