@@ -1,7 +1,9 @@
 #include "dh-kept-numbers-private.h"
 
+#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "dh-config.h"
 #include "dh-error.h"
@@ -41,6 +43,9 @@ identify (const DhEvaluationFlow *flow, GError **error)
   GString *text = g_string_new ("densehybrid " DH_VERSION "\n");
   g_string_append_printf (text, "run %" G_GINT64_FORMAT " %s\n", run->id, run->started);
   g_string_append_printf (text, "set %s %s %s\n%s\n", run->dataset_kind, run->dataset_fingerprint, run->split, how);
+  /* Not only what was said: what masks elsewhere in the set hold tells what the same values mean here. */
+  const char *masks = dh_dataset_mask_meaning (flow->options->dataset);
+  g_string_append_printf (text, "masks %s\n", masks ? masks : "none");
   g_string_append (text, owner);
   g_string_append_printf (text, "classes %s\n", flow->table ? flow->table->name : "none");
   g_string_append_printf (text, "components %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %d %.17g\nrows %d\n",
@@ -108,6 +113,16 @@ put (gconstpointer bytes, gsize size, gpointer data, GError **error)
   return dh_file_writer_write (writing->writer, bytes, size, error);
 }
 
+/* What is no file is not written into, as others do who were given it: opening a pipe would wait for who reads it. */
+static DhFileWriter *
+open_file (const char *path, GError **error)
+{
+  struct stat info;
+  if (lstat (path, &info) == 0 && !S_ISREG (info.st_mode))
+    g_unlink (path);
+  return dh_file_writer_open (path, error);
+}
+
 static gboolean
 close_file (Writing *writing, DhPack *pack, GError **error)
 {
@@ -167,7 +182,7 @@ dh_kept_numbers_write (const DhEvaluationFlow *flow, GError **error)
   g_autofree char *path = path_of (flow), *identity = identify (flow, error);
   if (!identity || !dh_numbers_folder_make (flow->record.folder, error))
     return FALSE;
-  g_autoptr (DhFileWriter) writer = dh_file_writer_open (path, error);
+  g_autoptr (DhFileWriter) writer = open_file (path, error);
   g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
   Writing writing = { writer, sum, MAX (dh_kept_numbers_count_maps (flow), SMALL) };
   DhPack pack;
@@ -191,7 +206,7 @@ seal_again (const DhEvaluationFlow *flow, GBytes *bytes, gsize at, const DhPictu
   gsize size;
   const guint8 *data = g_bytes_get_data (bytes, &size);
   const gsize behind = at + dh_dataset_size (flow->options->dataset) * sizeof *seals;
-  g_autoptr (DhFileWriter) writer = dh_file_writer_open (path, NULL);
+  g_autoptr (DhFileWriter) writer = open_file (path, NULL);
   g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
   Writing writing = { writer, sum, size };
   DhPack pack;

@@ -30,7 +30,7 @@ gboolean
 dh_numbers_folder_make (const char *folder, GError **error)
 {
   g_autofree char *path = path_of (folder);
-  if (g_mkdir (path, 0777) == 0 || errno == EEXIST)
+  if (g_mkdir (path, 0755) == 0 || errno == EEXIST)
     return TRUE;
   g_set_error (error, DH_ERROR, DH_ERROR_IO, "%s: cannot be made: %s", path, g_strerror (errno));
   return FALSE;

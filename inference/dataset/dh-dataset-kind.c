@@ -119,6 +119,18 @@ dh_dataset_mask_values (DhDataset *dataset, gboolean *certain)
   return dataset->mask_values_said ? dh_mask_values_text (dataset->mask_values) : NULL;
 }
 
+/* All masks of a set are of one form. */
+const char *
+dh_dataset_mask_meaning (DhDataset *dataset)
+{
+  if (dataset->kind != DH_DATASET_MASKS || dataset->items->len == 0)
+    return NULL;
+  if (dataset->mask_values)
+    return dh_mask_values_text (dataset->mask_values);
+  return dh_dataset_peek (dataset, 0)->form == DH_FORM_BLACK_WHITE ? "anomaly=255 inlier=0"
+                                                                   : "anomaly=1 inlier=0 ignore=255";
+}
+
 const char *const *
 dh_dataset_mask_readings (DhDataset *dataset)
 {

@@ -134,6 +134,8 @@ DhLabelIds dh_dataset_label_ids (DhDataset *dataset, gboolean *certain);
 /* What was said of the masks' values, as text; NULL: nothing. `certain` (may be NULL) is FALSE where it was assumed
  * what they mean, or could not be. */
 const char *dh_dataset_mask_values (DhDataset *dataset, gboolean *certain);
+/* What they are read as, said or not: by masks that lie in parts which are not open, too. NULL of other kinds. */
+const char *dh_dataset_mask_meaning (DhDataset *dataset);
 /* What could be said of them: texts of dh-mask-values.h, by the values that are there. NULL-terminated; borrowed; NULL
  * of other kinds. */
 const char *const *dh_dataset_mask_readings (DhDataset *dataset);

@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/stat.h>
 #include "dh-error.h"
 #include "dh-numbers-folder-private.h"
@@ -521,10 +522,10 @@ test_no_place (EvaluationFixture *fixture, gconstpointer data)
 }
 
 static gboolean
-is_settled (EvaluationFixture *fixture, guint index)
+is_settled (DhDataset *dataset, guint index)
 {
   DhPictureSeal seal;
-  dh_picture_seal_files (&seal, dh_dataset_item (fixture->dataset, index));
+  dh_picture_seal_files (&seal, dh_dataset_item (dataset, index));
   return dh_picture_seal_is_settled (&seal);
 }
 
@@ -537,7 +538,7 @@ test_settled (EvaluationFixture *fixture, gconstpointer data)
   g_autoptr (DhEvaluation) first = run (fixture, NULL);
   g_assert_true (g_file_get_contents (numbers, &first_bytes, &size[0], NULL));
   for (guint i = 0; i < EVALUATION_IMAGES; i++)
-    g_assert_true (patience_until (is_settled (fixture, i)));
+    g_assert_true (patience_until (is_settled (fixture->dataset, i)));
   assert_kept (fixture, first->run, TRUE);
   g_assert_true (g_file_get_contents (numbers, &settled, &size[1], NULL));
   g_assert_cmpuint (size[1], ==, size[0]);
@@ -550,10 +551,83 @@ test_settled (EvaluationFixture *fixture, gconstpointer data)
   g_autofree char *label = label_of (fixture, 0), *bytes = NULL;
   g_assert_true (g_file_get_contents (label, &bytes, &size[0], NULL));
   write_over (label, bytes, size[0]);
-  g_assert_true (patience_until (is_settled (fixture, 0)));
+  g_assert_true (patience_until (is_settled (fixture->dataset, 0)));
   dh_picture_seal_files (&after, dh_dataset_item (fixture->dataset, 0));
   g_assert_cmpint (memcmp (before.files, after.files, sizeof before.files), !=, 0);
   assert_kept (fixture, first->run, TRUE);
+}
+
+/* A pipe in its place, which nobody reads, and a link to what is another's, go; they are not written into. */
+static void
+test_no_file (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autofree char *numbers = numbers_of (fixture, NULL), *other = g_build_filename (fixture->folder, "other", NULL);
+  g_autoptr (DhEvaluation) first = run (fixture, NULL);
+  struct stat info;
+  for (guint link = 0; link < 2; link++)
+    {
+      g_assert_cmpint (g_unlink (numbers), ==, 0);
+      g_assert_true (g_file_set_contents (other, "mine", -1, NULL));
+      g_assert_cmpint (link ? symlink (other, numbers) : mkfifo (numbers, 0600), ==, 0);
+      g_autoptr (DhEvaluation) again = run (fixture, NULL);
+      g_assert_cmpint (lstat (numbers, &info), ==, 0);
+      g_assert_true (S_ISREG (info.st_mode) && info.st_size > 1000);
+      g_autofree char *text = NULL;
+      g_assert_true (g_file_get_contents (other, &text, NULL, NULL));
+      g_assert_cmpstr (text, ==, "mine");
+    }
+}
+
+static void
+write_masked (const char *root, const char *split, guint8 first)
+{
+  g_autoptr (GError) error = NULL;
+  guint8 rgb[3 * EVALUATION_WIDTH * EVALUATION_HEIGHT], ids[EVALUATION_WIDTH * EVALUATION_HEIGHT];
+  g_autofree char *images = g_build_filename (root, split, "images", NULL),
+                  *masks = g_build_filename (root, split, "masks", NULL);
+  g_autofree char *image = g_build_filename (images, "a.png", NULL), *mask = g_build_filename (masks, "a.png", NULL);
+  for (guint i = 0; i < sizeof rgb; i++)
+    rgb[i] = (guint8)(7 * i);
+  for (guint i = 0; i < sizeof ids; i++)
+    ids[i] = i % EVALUATION_WIDTH < 9 ? 255 : 0;
+  ids[0] = first;
+  g_assert_cmpint (g_mkdir_with_parents (images, 0755), ==, 0);
+  g_assert_cmpint (g_mkdir_with_parents (masks, 0755), ==, 0);
+  g_assert_true (dh_image_write_png (image, EVALUATION_WIDTH, EVALUATION_HEIGHT, 3, rgb, &error));
+  g_assert_true (dh_image_write_png (mask, EVALUATION_WIDTH, EVALUATION_HEIGHT, 1, ids, &error));
+}
+
+static DhDataset *
+open_masks (const char *root)
+{
+  g_autoptr (GError) error = NULL;
+  const DhDatasetOptions options = { .splits = "val" };
+  DhDataset *dataset = dh_dataset_open (root, "masks", &options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (dh_dataset_size (dataset), ==, 1);
+  return dataset;
+}
+
+/* A mask of a part that is not open tells what 255 means in one that is: no file of what was measured has changed. */
+static void
+test_meaning (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autofree char *root = g_build_filename (fixture->folder, "masked", NULL);
+  write_masked (root, "train", 255);
+  write_masked (root, "val", 255);
+  g_autoptr (DhDataset) black_white = open_masks (root);
+  DhEvaluationOptions options = evaluation_options (fixture);
+  options.dataset = black_white;
+  g_assert_true (patience_until (is_settled (black_white, 0)));
+  g_autoptr (DhEvaluation) first = run (fixture, &options);
+  g_autoptr (GByteArray) kept = assert_recalled (fixture, &options, 5, first->run, TRUE);
+
+  write_masked (root, "train", 1);
+  g_autoptr (DhDataset) ignoring = open_masks (root);
+  options.dataset = ignoring;
+  g_autoptr (GError) error = NULL;
+  g_assert_null (recall (fixture, &options, 5, first->run, 0, NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_MISMATCH);
 }
 
 int
@@ -567,6 +641,8 @@ main (int argc, char **argv)
   EVALUATION_TEST ("/kept-numbers/parts", NULL, test_parts);
   EVALUATION_TEST ("/kept-numbers/label", NULL, test_label);
   EVALUATION_TEST ("/kept-numbers/maps", NULL, test_maps);
+  EVALUATION_TEST ("/kept-numbers/meaning", NULL, test_meaning);
+  EVALUATION_TEST ("/kept-numbers/no-file", NULL, test_no_file);
   EVALUATION_TEST ("/kept-numbers/other-run", NULL, test_other_run);
   EVALUATION_TEST ("/kept-numbers/resumed", NULL, test_resumed);
   EVALUATION_TEST ("/kept-numbers/broken", NULL, test_broken);

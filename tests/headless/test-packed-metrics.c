@@ -462,6 +462,44 @@ test_broken_sweep (void)
   g_assert_cmpuint (refused, >, tries * 3 / 4);
 }
 
+/* One pixel of class 0, and behind its row as many as are wanted that count nothing. */
+static GByteArray *
+pack_one_pixel (guint empty)
+{
+  const guint8 one[32] = { 1 }, none[32] = { 0 };
+  DhPack pack;
+  begin (&pack);
+  dh_pack_count (&pack, K);
+  dh_pack_count (&pack, 0);
+  dh_pack_count (&pack, 0);
+  for (guint i = 0; i < (K + 1) * (K + 1); i++)
+    dh_pack_count (&pack, i == 0);
+  dh_pack_count (&pack, 1); /* page */
+  dh_pack_count (&pack, 0);
+  dh_pack_count (&pack, 1 + empty); /* rows */
+  dh_pack_count (&pack, 0);
+  dh_pack_bytes (&pack, one, sizeof one);
+  dh_pack_count (&pack, 1);
+  for (guint i = 0; i < empty; i++)
+    {
+      dh_pack_count (&pack, 0);
+      dh_pack_bytes (&pack, none, sizeof none);
+    }
+  return end (&pack);
+}
+
+/* No memory is had for bytes that say nothing. */
+static void
+test_empty_rows (void)
+{
+  g_autoptr (GByteArray) right = pack_one_pixel (0), empty = pack_one_pixel (1);
+  DhUnpack from = bytes_of (right), other = bytes_of (empty);
+  g_autoptr (DhOpenSweep) got = dh_open_sweep_unpack (&from, K, 1);
+  g_assert_nonnull (got);
+  g_assert_cmpuint (dh_open_sweep_pixels (got), ==, 1);
+  g_assert_null (dh_open_sweep_unpack (&other, K, 1));
+}
+
 /* Results */
 
 static const char *const names[] = { "a", "b", "b2", "c", "d", "e" };
@@ -621,6 +659,7 @@ main (int argc, char **argv)
   g_test_add_func ("/packed-metrics/no-ranking", test_no_ranking);
   g_test_add_func ("/packed-metrics/sweep", test_sweep);
   g_test_add_func ("/packed-metrics/broken-sweep", test_broken_sweep);
+  g_test_add_func ("/packed-metrics/empty-rows", test_empty_rows);
   for (guint i = 0; i < G_N_ELEMENTS (protocols); i++)
     {
       g_autofree char *path = g_strconcat ("/packed-metrics/result/", protocols[i], NULL);
