@@ -16,9 +16,9 @@ PROGRAM, CLI, OUTPUT = sys.argv[1:4]
 SET = (120, 70)
 # Items of its menu, and behind the title of a submenu, which is the item 0, of that.
 FIRST, ROW = 127, 32
-CHECK = (100, 344)
+CHECK = (100, 376)
 # Of a set of pictures beside masks, and in its check.
-MASKS_CHECK, MASK_VALUES = (100, 312), (650, 692)
+MASKS_CHECK, MASK_VALUES = (100, 344), (650, 692)
 # In the check of a set that has splits, and its title.
 IDS, CHECK_TITLE = (890, 693), (700, 137)
 
