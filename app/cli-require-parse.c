@@ -13,6 +13,7 @@ static const char *const numbers[] = { "ap",   "auroc", "fpr95",   "best_f1",   
 const char *
 dh_cli_required_name (guint number)
 {
+  G_STATIC_ASSERT (G_N_ELEMENTS (numbers) == DH_CLI_N_NUMBERS);
   return number < G_N_ELEMENTS (numbers) ? numbers[number] : NULL;
 }
 

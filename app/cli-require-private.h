@@ -36,6 +36,7 @@ enum
   DH_CLI_NUMBER_TPR_AT_FPR5 = 4,
   DH_CLI_FIRST_OF_COMPONENTS = 5,
   DH_CLI_FIRST_OF_CLASSES = 8, /* which are of no protocol, and read from where the run is kept */
+  DH_CLI_N_NUMBERS = 10,
 };
 
 /* "ap"; of the numbers that there are, the first at 0. NULL behind the last. */
