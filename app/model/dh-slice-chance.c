@@ -45,25 +45,10 @@ dh_slice_draws_free (DhSliceDraws *draws)
 static GArray *
 list_pictures (GPtrArray *chances)
 {
-  GArray *pictures = g_array_new (FALSE, FALSE, sizeof (guint));
-  guint end = 0;
+  g_autoptr (GPtrArray) members = g_ptr_array_new ();
   for (guint i = 0; i < chances->len; i++)
-    {
-      const GArray *members = ((DhSliceChance *)chances->pdata[i])->members;
-      if (members->len > 0)
-        end = MAX (end, g_array_index (members, guint, members->len - 1) + 1);
-    }
-  g_autofree gboolean *has = g_new0 (gboolean, MAX (end, 1));
-  for (guint i = 0; i < chances->len; i++)
-    {
-      const GArray *members = ((DhSliceChance *)chances->pdata[i])->members;
-      for (guint k = 0; k < members->len; k++)
-        has[g_array_index (members, guint, k)] = TRUE;
-    }
-  for (guint i = 0; i < end; i++)
-    if (has[i])
-      g_array_append_val (pictures, i);
-  return pictures;
+    g_ptr_array_add (members, ((DhSliceChance *)chances->pdata[i])->members);
+  return dh_slice_ranks_unite (members);
 }
 
 guint

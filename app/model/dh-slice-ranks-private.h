@@ -36,6 +36,8 @@ typedef void (*DhSliceRankTold) (DhSliceRank *rank, guint reading, gpointer data
 void dh_slice_ranks_measure (GPtrArray *ranks, DhSetMaps *maps, DhScore score, gsize budget, DhSliceRankTold told,
                              gpointer data, GCancellable *cancellable);
 
+/* The pictures of all of these (GArray of guint, each ascending), ascending. */
+GArray *dh_slice_ranks_unite (const GPtrArray *members);
 /* A picture with its labels: without these its pixels would pass for inliers. NULL where it cannot be read, and then
  * there is a `why`, which is to be freed. */
 DhFrame *dh_slice_ranks_load (DhSetMaps *maps, guint picture, DhScore score, char **why);

@@ -163,22 +163,35 @@ plan (GPtrArray *ranks, gsize budget)
   return groups;
 }
 
-/* The pictures of a pass, ascending. */
-static GArray *
-list_pictures (GPtrArray *pass)
+GArray *
+dh_slice_ranks_unite (const GPtrArray *members)
 {
   guint end = 0;
-  for (guint i = 0; i < pass->len; i++)
-    end = MAX (end, last_member (pass->pdata[i]) + 1);
-  g_autofree gboolean *has = g_new0 (gboolean, end);
-  for (guint i = 0; i < pass->len; i++)
-    for (guint k = 0; k < ((DhSliceRank *)pass->pdata[i])->members->len; k++)
-      has[member (pass->pdata[i], k)] = TRUE;
+  for (guint i = 0; i < members->len; i++)
+    {
+      const GArray *one = members->pdata[i];
+      if (one->len > 0)
+        end = MAX (end, g_array_index (one, guint, one->len - 1) + 1);
+    }
+  g_autofree gboolean *has = g_new0 (gboolean, MAX (end, 1));
+  for (guint i = 0; i < members->len; i++)
+    for (guint k = 0; k < ((const GArray *)members->pdata[i])->len; k++)
+      has[g_array_index ((const GArray *)members->pdata[i], guint, k)] = TRUE;
   GArray *pictures = g_array_new (FALSE, FALSE, sizeof (guint));
   for (guint i = 0; i < end; i++)
     if (has[i])
       g_array_append_val (pictures, i);
   return pictures;
+}
+
+/* The pictures of a pass, ascending. */
+static GArray *
+list_pictures (GPtrArray *pass)
+{
+  g_autoptr (GPtrArray) members = g_ptr_array_new ();
+  for (guint i = 0; i < pass->len; i++)
+    g_ptr_array_add (members, ((DhSliceRank *)pass->pdata[i])->members);
+  return dh_slice_ranks_unite (members);
 }
 
 guint
