@@ -3,6 +3,7 @@
 #include "dh-help.h"
 #include "dh-number.h"
 #include "dh-row-slots.h"
+#include "dh-view-order.h"
 
 typedef struct
 {
@@ -105,10 +106,8 @@ text_of (DhRunItem *item, DhRunsColumn column)
 }
 
 static int
-compare (gconstpointer left, gconstpointer right, gpointer data)
+compare_words (DhRunItem *x, DhRunItem *y, DhRunsColumn column)
 {
-  DhRunsColumn column = GPOINTER_TO_UINT (data);
-  DhRunItem *x = (DhRunItem *)left, *y = (DhRunItem *)right;
   const DhRun *a = dh_run_item_get (x), *b = dh_run_item_get (y);
   if (column == DH_RUNS_COLUMN_RUN)
     return a->training != b->training ? a->training - b->training : (a->id > b->id) - (a->id < b->id);
@@ -118,15 +117,24 @@ compare (gconstpointer left, gconstpointer right, gpointer data)
       const int order = g_strcmp0 (a->started, b->started);
       return order != 0 ? order : (a->id > b->id) - (a->id < b->id);
     }
-  if (!is_number (column))
+  g_autofree char *p = text_of (x, column), *q = text_of (y, column);
+  return p != NULL && q != NULL ? g_utf8_collate (p, q) : g_strcmp0 (p, q);
+}
+
+int
+dh_runs_column_compare (DhRunItem *a, DhRunItem *b, DhRunsColumn column, gboolean descending)
+{
+  int order;
+  if (is_number (column))
     {
-      g_autofree char *p = text_of (x, column), *q = text_of (y, column);
-      return p != NULL && q != NULL ? g_utf8_collate (p, q) : g_strcmp0 (p, q);
+      const double p = number_of (dh_run_item_get (a), column), q = number_of (dh_run_item_get (b), column);
+      if (isnan (p) || isnan (q))
+        return isnan (p) - isnan (q);
+      order = (p > q) - (p < q);
     }
-  const double p = number_of (a, column), q = number_of (b, column);
-  if (isnan (p) || isnan (q))
-    return isnan (p) - isnan (q);
-  return (p > q) - (p < q);
+  else
+    order = compare_words (a, b, column);
+  return descending ? -order : order;
 }
 
 /* Cells */
@@ -301,8 +309,7 @@ dh_runs_columns_add (GtkColumnView *view, DhRunsBadge badge, gpointer data)
       g_signal_connect (factory, "unbind", G_CALLBACK (unbind_cell), GUINT_TO_POINTER (i));
       const char *title = columns[i].title;
       g_autoptr (GtkColumnViewColumn) column = gtk_column_view_column_new (_ (title), factory);
-      g_autoptr (GtkSorter) sorter = GTK_SORTER (gtk_custom_sorter_new (compare, GUINT_TO_POINTER (i), NULL));
-      gtk_column_view_column_set_sorter (column, sorter);
+      dh_view_order_add (view, column, i);
       gtk_column_view_column_set_resizable (column, TRUE);
       gtk_column_view_column_set_expand (column, columns[i].width < 0);
       gtk_column_view_column_set_fixed_width (column, columns[i].width);

@@ -4,7 +4,7 @@
 
 G_BEGIN_DECLS
 
-/* The columns of the table of runs: what each says of a run, and how it sorts. */
+/* The columns of the table of runs: what each says of a run, and how it sorts them. */
 typedef enum
 {
   DH_RUNS_COLUMN_BOX,
@@ -27,6 +27,8 @@ typedef enum
 char *dh_runs_column_dup_id (const DhRun *run);
 /* `badge` (data: user's) gives "A", "B" or NULL for a row. */
 typedef const char *(*DhRunsBadge) (DhRunItem *item, gpointer data);
+/* Which comes first; what is undefined last, whatever the direction. 0: neither. */
+int dh_runs_column_compare (DhRunItem *a, DhRunItem *b, DhRunsColumn column, gboolean descending);
 /* Appends all columns but that of the boxes; the rows of the view are DhRowSlot of DhRunItem. `badge` is asked whenever
  * a row is bound or dh_runs_columns_update() is called; `data` must outlive the view. */
 void dh_runs_columns_add (GtkColumnView *view, DhRunsBadge badge, gpointer data);

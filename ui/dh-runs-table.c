@@ -5,20 +5,20 @@
 #include "dh-row-slots.h"
 #include "dh-runs-boxes.h"
 #include "dh-runs-columns.h"
+#include "dh-runs-rows.h"
 
 struct _DhRunsTable
 {
   GtkWidget parent_instance;
   GtkWidget *card, *view, *note, *filter, *stack;
-  GListModel *all, *rows; /* DhRunItem; those that the filter shows, in their order */
+  DhRunsRows *list;
+  GListModel *all, *rows; /* its; DhRunItem */
   DhRowSlots *slots;      /* of the rows */
-  GtkCustomFilter *words;
   GtkMultiSelection *selection;
   DhRunItem *chosen[2];
-  GHashTable *kept;      /* DhRunItem, all that are chosen */
-  GListModel *trainings; /* of `all`, those that change */
-  DhRunItem *newest;     /* the first row while none was chosen by the user */
-  guint n_chosen, idle, resort, frames;
+  GHashTable *kept;  /* DhRunItem, all that are chosen */
+  DhRunItem *newest; /* the first row while none was chosen by the user */
+  guint n_chosen, idle, frames;
   int room; /* that the columns have; 0: not known yet */
   gboolean choosing;
   gboolean by_user; /* chosen; else the newest is, whichever that is */
@@ -200,65 +200,10 @@ dh_runs_table_choose (DhRunsTable *self, gint64 run)
     }
 }
 
-/* Trainings change what the rows are sorted and filtered by. */
-
-#define RESORT_MS 1000
-
-static gboolean
-is_sorted (GtkSorter *sorter, GListModel *rows)
-{
-  g_autoptr (DhRunItem) before = g_list_model_get_item (rows, 0);
-  for (guint i = 1; i < g_list_model_get_n_items (rows); i++)
-    {
-      g_autoptr (DhRunItem) item = g_list_model_get_item (rows, i);
-      if (gtk_sorter_compare (sorter, before, item) == GTK_ORDERING_LARGER)
-        return FALSE;
-      g_set_object (&before, item);
-    }
-  return TRUE;
-}
-
-static gboolean
-resort (gpointer data)
-{
-  DhRunsTable *self = data;
-  self->resort = 0;
-  if (*gtk_editable_get_text (GTK_EDITABLE (self->filter)) != '\0')
-    gtk_filter_changed (GTK_FILTER (self->words), GTK_FILTER_CHANGE_DIFFERENT);
-  GtkSorter *sorter = gtk_column_view_get_sorter (GTK_COLUMN_VIEW (self->view));
-  if (!is_sorted (sorter, self->rows))
-    gtk_sorter_changed (sorter, GTK_SORTER_CHANGE_DIFFERENT);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-resort_later (DhRunsTable *self)
-{
-  if (self->resort == 0)
-    self->resort = g_timeout_add (RESORT_MS, resort, self);
-}
-
-static void
-follow_trainings (GListModel *trainings, guint position, guint removed, guint added, DhRunsTable *self)
-{
-  for (guint i = 0; i < added; i++)
-    {
-      g_autoptr (DhRunItem) item = g_list_model_get_item (trainings, position + i);
-      g_signal_connect_object (item, "changed", G_CALLBACK (resort_later), self, G_CONNECT_SWAPPED);
-    }
-}
-
-static gboolean
-passes (gpointer item, gpointer data)
-{
-  DhRunsTable *self = data;
-  return dh_run_item_matches (item, gtk_editable_get_text (GTK_EDITABLE (self->filter)));
-}
-
 static void
 on_filter (DhRunsTable *self)
 {
-  gtk_filter_changed (GTK_FILTER (self->words), GTK_FILTER_CHANGE_DIFFERENT);
+  dh_runs_rows_set_words (self->list, gtk_editable_get_text (GTK_EDITABLE (self->filter)));
 }
 
 static void
@@ -361,31 +306,24 @@ dh_runs_table_dispose (GObject *object)
 {
   DhRunsTable *self = DH_RUNS_TABLE (object);
   g_clear_handle_id (&self->idle, g_source_remove);
-  g_clear_handle_id (&self->resort, g_source_remove);
-  if (self->trainings != NULL)
-    g_signal_handlers_disconnect_by_data (self->trainings, self);
   g_clear_object (&self->newest);
   if (self->selection != NULL)
     g_signal_handlers_disconnect_by_data (self->selection, self);
-  if (self->rows != NULL)
-    g_signal_handlers_disconnect_by_data (self->rows, self);
-  if (self->all != NULL)
-    g_signal_handlers_disconnect_by_data (self->all, self);
+  if (self->list != NULL)
+    {
+      g_signal_handlers_disconnect_by_data (self->rows, self);
+      g_signal_handlers_disconnect_by_data (self->all, self);
+    }
   for (guint i = 0; i < G_N_ELEMENTS (self->chosen); i++)
     {
       if (self->chosen[i] != NULL)
         g_signal_handlers_disconnect_by_data (self->chosen[i], self);
       g_clear_object (&self->chosen[i]);
     }
-  if (self->words != NULL)
-    gtk_custom_filter_set_filter_func (self->words, NULL, NULL, NULL);
   g_clear_pointer (&self->card, gtk_widget_unparent);
-  g_clear_object (&self->words);
   g_clear_object (&self->selection);
   g_clear_object (&self->slots);
-  g_clear_object (&self->rows);
-  g_clear_object (&self->all);
-  g_clear_object (&self->trainings);
+  g_clear_object (&self->list);
   g_clear_pointer (&self->kept, g_hash_table_unref);
   G_OBJECT_CLASS (dh_runs_table_parent_class)->dispose (object);
 }
@@ -407,29 +345,14 @@ dh_runs_table_init (DhRunsTable *self)
   self->kept = g_hash_table_new_full (hash_item, equal_items, g_object_unref, NULL);
 }
 
-/* Evaluations and trainings as one list. */
-static void
-join (DhRunsTable *self, DhSession *session)
-{
-  g_autoptr (GListStore) both = g_list_store_new (G_TYPE_LIST_MODEL);
-  self->trainings = dh_run_item_new_list (G_LIST_MODEL (dh_session_get_training (session)));
-  g_signal_connect (self->trainings, "items-changed", G_CALLBACK (follow_trainings), self);
-  follow_trainings (self->trainings, 0, 0, g_list_model_get_n_items (self->trainings), self);
-  g_list_store_append (both, dh_session_get_runs (session));
-  g_list_store_append (both, self->trainings);
-  self->all = G_LIST_MODEL (gtk_flatten_list_model_new (G_LIST_MODEL (g_steal_pointer (&both))));
-}
-
 static void
 make_view (DhRunsTable *self, DhSession *session)
 {
-  join (self, session);
-  self->words = gtk_custom_filter_new (passes, self, NULL);
   self->view = gtk_column_view_new (NULL);
-  GtkSorter *sorter = gtk_column_view_get_sorter (GTK_COLUMN_VIEW (self->view));
-  GtkFilterListModel *filtered =
-      gtk_filter_list_model_new (g_object_ref (self->all), GTK_FILTER (g_object_ref (self->words)));
-  self->rows = G_LIST_MODEL (gtk_sort_list_model_new (G_LIST_MODEL (filtered), g_object_ref (sorter)));
+  self->list = dh_runs_rows_new (dh_session_get_runs (session), G_LIST_MODEL (dh_session_get_training (session)),
+                                 GTK_COLUMN_VIEW (self->view));
+  self->all = dh_runs_rows_get_all (self->list);
+  self->rows = dh_runs_rows_get_shown (self->list);
   self->slots = dh_row_slots_new (self->rows);
   self->selection = gtk_multi_selection_new (G_LIST_MODEL (g_object_ref (self->slots)));
   gtk_column_view_set_model (GTK_COLUMN_VIEW (self->view), GTK_SELECTION_MODEL (self->selection));

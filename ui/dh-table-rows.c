@@ -10,7 +10,7 @@ struct _DhTableRows
   GListModel *items;
   GPtrArray *all;   /* of `items` */
   GPtrArray *shown; /* the same that pass, sorted */
-  GArray *order;    /* DhTableOrder */
+  GArray *order;    /* DhViewOrder */
 };
 
 /* What one row is sorted by. */
@@ -53,7 +53,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (DhTableRows, dh_table_rows, G_TYPE_OBJECT,
 
 /* `x` and `y` are the values of the column. */
 static int
-compare_by (const DhTableRows *self, const DhTableOrder *by, gpointer a, double x, gpointer b, double y)
+compare_by (const DhTableRows *self, const DhViewOrder *by, gpointer a, double x, gpointer b, double y)
 {
   int order;
   if (!isnan (x) && !isnan (y))
@@ -76,7 +76,7 @@ compare (gconstpointer left, gconstpointer right, gpointer data)
 {
   const DhTableRows *self = data;
   const Row *a = left, *b = right;
-  const DhTableOrder *by = (const DhTableOrder *)self->order->data;
+  const DhViewOrder *by = (const DhViewOrder *)self->order->data;
   int order = self->order->len > 0 ? compare_by (self, by, a->item, a->value, b->item, b->value) : 0;
   for (guint i = 1; order == 0 && i < self->order->len; i++)
     order = compare_by (self, &by[i], a->item, self->kind->value (a->item, by[i].column, self->data), b->item,
@@ -89,7 +89,7 @@ list_sorted (DhTableRows *self)
 {
   g_autofree Row *rows = g_new (Row, MAX (self->all->len, 1));
   guint n = 0;
-  const guint first = self->order->len > 0 ? g_array_index (self->order, DhTableOrder, 0).column : 0;
+  const guint first = self->order->len > 0 ? g_array_index (self->order, DhViewOrder, 0).column : 0;
   for (guint i = 0; i < self->all->len; i++)
     {
       gpointer item = self->all->pdata[i];
@@ -119,7 +119,7 @@ dh_table_rows_renew (DhTableRows *self)
 }
 
 void
-dh_table_rows_set_order (DhTableRows *self, const DhTableOrder *order, guint n)
+dh_table_rows_set_order (DhTableRows *self, const DhViewOrder *order, guint n)
 {
   g_array_set_size (self->order, 0);
   g_array_append_vals (self->order, order, n);
@@ -244,7 +244,7 @@ dh_table_rows_init (DhTableRows *self)
 {
   self->all = g_ptr_array_new_with_free_func (g_object_unref);
   self->shown = g_ptr_array_new_with_free_func (g_object_unref);
-  self->order = g_array_new (FALSE, FALSE, sizeof (DhTableOrder));
+  self->order = g_array_new (FALSE, FALSE, sizeof (DhViewOrder));
 }
 
 DhTableRows *

@@ -16,44 +16,17 @@ struct _DhTable
   GtkSingleSelection *selection;
   gpointer selected; /* item; the selection knows only its place */
   gboolean moving;   /* rows: what the selection tells is not the user's choice */
-  GArray *order;     /* DhTableOrder; NULL unless the view is just being asked for it */
   int room;          /* that the columns were fitted to */
   guint fit_source;
 };
 
 G_DEFINE_FINAL_TYPE (DhTable, dh_table, GTK_TYPE_WIDGET)
 
-/* What a column's sorter is given, which the view may keep a while longer than the table. */
-typedef struct
-{
-  DhTable *table;
-  guint column;
-} Sorter;
-
-/* GTK before 4.10 does not tell by which columns a view sorts: its sorter is asked for the order of two rows, and the
- * first column that it asks itself, of those that are not yet known, answers. */
-static int
-answer (gconstpointer a, gconstpointer b, gpointer data)
-{
-  const Sorter *sorter = data;
-  GArray *order = sorter->table->order;
-  for (guint i = 0; order != NULL && i < order->len; i++)
-    if (g_array_index (order, DhTableOrder, i).column == sorter->column)
-      return 0;
-  if (order == NULL)
-    return 0;
-  g_array_append_val (order, ((DhTableOrder){ .column = sorter->column }));
-  return -1;
-}
-
 static void
-on_order (GtkSorter *sorter, GtkSorterChange change, DhTable *self)
+on_order (DhTable *self)
 {
-  g_autoptr (GArray) order = self->order = g_array_new (FALSE, FALSE, sizeof (DhTableOrder));
-  for (GtkOrdering told; (told = gtk_sorter_compare (sorter, self, self->view)) != GTK_ORDERING_EQUAL;)
-    g_array_index (order, DhTableOrder, order->len - 1).descending = told == GTK_ORDERING_LARGER;
-  self->order = NULL;
-  dh_table_rows_set_order (self->rows, (const DhTableOrder *)order->data, order->len);
+  g_autoptr (GArray) order = dh_view_order_get (GTK_COLUMN_VIEW (self->view));
+  dh_table_rows_set_order (self->rows, (const DhViewOrder *)order->data, order->len);
 }
 
 static guint
@@ -287,10 +260,7 @@ add_columns (DhTable *self)
       g_signal_connect_object (factory, "bind", G_CALLBACK (bind_cell), self, 0);
       g_signal_connect_object (factory, "unbind", G_CALLBACK (unbind_cell), self, 0);
       g_autoptr (GtkColumnViewColumn) column = gtk_column_view_column_new (_ (from->title), factory);
-      Sorter *asked = g_new (Sorter, 1);
-      *asked = (Sorter){ self, i };
-      g_autoptr (GtkSorter) sorter = GTK_SORTER (gtk_custom_sorter_new (answer, asked, g_free));
-      gtk_column_view_column_set_sorter (column, sorter);
+      dh_view_order_add (view, column, i);
       gtk_column_view_column_set_resizable (column, TRUE);
       gtk_column_view_column_set_expand (column, from->letters == 0);
       gtk_column_view_append_column (view, column);
@@ -342,7 +312,7 @@ make_selection (DhTable *self, GListModel *items)
   g_signal_connect_swapped (self->rows, "items-changed", G_CALLBACK (before_rows), self);
   self->slots = dh_row_slots_new (G_LIST_MODEL (self->rows));
   GtkSorter *sorter = gtk_column_view_get_sorter (GTK_COLUMN_VIEW (self->view));
-  g_signal_connect_object (sorter, "changed", G_CALLBACK (on_order), self, 0);
+  g_signal_connect_object (sorter, "changed", G_CALLBACK (on_order), self, G_CONNECT_SWAPPED);
   return gtk_single_selection_new (G_LIST_MODEL (g_object_ref (self->slots)));
 }
 
