@@ -89,8 +89,6 @@ typedef struct
   const DhChart *chart;
 } DhChartPainter;
 void dh_chart_paint (DhChartPainter *painter);
-/* Operating points, over what dh_chart_paint() has drawn; on the screen they are a node of their own. */
-void dh_chart_paint_markers (DhChartPainter *painter);
 /* The threshold line, for files. */
 void dh_chart_paint_threshold (DhChartPainter *painter);
 /* A value's place; a colour as the source; a tone in these colours. */
@@ -99,7 +97,16 @@ double dh_chart_to_y (const DhChartPainter *painter, double value);
 void dh_chart_set_source (DhChartPainter *painter, const GdkRGBA *color, double opacity);
 void dh_chart_tone_color (DhChartPainter *painter, DhTone tone, GdkRGBA *color);
 PangoLayout *dh_chart_layout (PangoContext *context, const char *text, double points, gboolean bold);
+/* align_x, align_y 0 … 1: which point of the text stands at (x, y). */
+void dh_chart_show_text (DhChartPainter *painter, PangoLayout *layout, double x, double y, double align_x,
+                         double align_y);
 char *dh_chart_short_name (const DhChartSeries *series);
+
+/* dh-chart-names.c: what is written over the curves. Names fill `names`, which operating points heed: these are painted
+ * over what dh_chart_paint() has drawn, on the screen as a node of their own. */
+void dh_chart_paint_names (DhChartPainter *painter);
+void dh_chart_paint_notes (DhChartPainter *painter);
+void dh_chart_paint_markers (DhChartPainter *painter);
 
 /* dh-chart-legend.c: names that stand above the plot, each behind a piece of its line, at the right end of the line of
  * the y axis' title. */
