@@ -119,6 +119,8 @@ dh_architecture_name (const DhArchitecture *architecture)
 {
   g_return_val_if_fail (architecture != NULL, NULL);
   const gboolean closed = !architecture->outlier_head;
+  if (architecture->family == DH_FAMILY_FOREIGN)
+    return closed ? "onnx" CLOSED : "onnx";
   for (guint i = 0; i < G_N_ELEMENTS (known); i++)
     if (known[i].architecture.family == architecture->family
         && memcmp (&known[i].architecture.ldn, &architecture->ldn, sizeof (DhLdn)) == 0

@@ -4,6 +4,16 @@
 
 #include "dh-error.h"
 
+static void
+add_scores (DhNet *net)
+{
+  for (DhMap map = 0; map < DH_N_MAPS; map++)
+    {
+      const gboolean missing = dh_map_needs_ood (map) && net->logits_ood == DH_NO_VALUE;
+      net->maps[map] = missing ? DH_NO_VALUE : dh_graph_score (net->graph, map, net->logits, net->logits_ood);
+    }
+}
+
 DhNet *
 dh_net_new (const DhArchitecture *architecture)
 {
@@ -18,11 +28,24 @@ dh_net_new (const DhArchitecture *architecture)
     dh_ldn_build (net);
   else
     dh_dlv3p_build (net);
-  for (DhMap map = 0; map < DH_N_MAPS; map++)
-    {
-      const gboolean missing = dh_map_needs_ood (map) && net->logits_ood == DH_NO_VALUE;
-      net->maps[map] = missing ? DH_NO_VALUE : dh_graph_score (net->graph, map, net->logits, net->logits_ood);
-    }
+  add_scores (net);
+  return net;
+}
+
+DhNet *
+dh_net_new_foreign (DhGraph *graph, DhValue input, DhValue logits, DhValue logits_ood)
+{
+  g_return_val_if_fail (graph != NULL && logits != DH_NO_VALUE, NULL);
+  DhNet *net = g_new0 (DhNet, 1);
+  g_atomic_ref_count_init (&net->refs);
+  net->architecture.family = DH_FAMILY_FOREIGN;
+  net->architecture.classes = dh_graph_node (graph, logits)->channels;
+  net->architecture.outlier_head = logits_ood != DH_NO_VALUE;
+  net->graph = dh_graph_ref (graph);
+  net->input = input;
+  net->coarse = net->logits = logits;
+  net->coarse_ood = net->logits_ood = logits_ood;
+  add_scores (net);
   return net;
 }
 
@@ -86,16 +109,17 @@ dh_net_list_keys (const DhNet *net)
   g_autoptr (GArray) parameters = dh_graph_list_parameters (net->graph, NULL, 0);
   GArray *keys = g_array_new (FALSE, FALSE, sizeof (DhNetKey));
   g_array_set_clear_func (keys, clear_key);
+  const gboolean known = net->architecture.family < DH_N_FAMILIES;
   for (guint i = 0; i < parameters->len; i++)
     {
       const DhParameter *parameter = &g_array_index (parameters, DhParameter, i);
       add_key (keys, parameter->name, "", parameter->n_dims, parameter->dims, TRUE, parameter->trained);
-      if (g_str_has_suffix (parameter->name, ".running_var"))
+      if (known && g_str_has_suffix (parameter->name, ".running_var"))
         {
           g_autofree char *prefix = g_strndup (parameter->name, strlen (parameter->name) - strlen ("running_var"));
           add_key (keys, prefix, "num_batches_tracked", 0, NULL, FALSE, FALSE);
         }
-      if (g_str_has_suffix (parameter->name, ".blend_conv.conv.weight"))
+      if (known && g_str_has_suffix (parameter->name, ".blend_conv.conv.weight"))
         add_auxiliary (keys, parameter->name, parameter->dims[1]);
     }
   return keys;

@@ -12,6 +12,7 @@ typedef enum
   DH_FAMILY_LDN,   /* Ladder-DenseNet (Krešo, Krapac, Šegvić, T-ITS 2020), half-pixel resizing */
   DH_FAMILY_DLV3P, /* DeepLabV3+ on WideResNet-38 (Zhu et al., CVPR 2019), corners aligned */
   DH_N_FAMILIES,
+  DH_FAMILY_FOREIGN = DH_N_FAMILIES, /* somebody else's, whatever it is: a graph and no widths */
 } DhFamily;
 
 typedef struct
@@ -51,7 +52,8 @@ const char *const *dh_architecture_names (void);
 /* `classes` 0: the published number (12, 19). Errors: DH_ERROR_USAGE for an unknown name or number of classes. */
 gboolean dh_architecture_from_name (const char *name, gint classes, DhArchitecture *architecture, GError **error);
 
-/* The known name whose widths these are, or "ldn-variant", "dlv3p-variant" (with "-closed"). Static. */
+/* The known name whose widths these are, or "ldn-variant", "dlv3p-variant", "onnx" of a foreign one (with "-closed").
+ * Static. */
 const char *dh_architecture_name (const DhArchitecture *architecture);
 
 /* Reads the family, all widths, the classes and the outlier head off a state dict's keys and shapes. It looks only at
@@ -75,6 +77,9 @@ typedef struct
 
 /* The widths must be sensible (programmer error): from one of the two functions above. */
 DhNet *dh_net_new (const DhArchitecture *architecture);
+/* A foreign one, made of its graph up to the logits, which are as large as the input; `logits_ood` may be DH_NO_VALUE.
+ * A reference to the graph is kept, and the scores become part of it. */
+DhNet *dh_net_new_foreign (DhGraph *graph, DhValue input, DhValue logits, DhValue logits_ood);
 DhNet *dh_net_ref (DhNet *net);
 void dh_net_unref (DhNet *net);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhNet, dh_net_unref)

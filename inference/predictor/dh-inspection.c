@@ -4,6 +4,7 @@
 
 #include "dh-checkpoint.h"
 #include "dh-match-private.h"
+#include "dh-model-foreign-private.h"
 
 static char **
 steal_strings (GPtrArray *strings)
@@ -75,10 +76,52 @@ compare (DhInspection *inspection, DhTensorDict *state)
   inspection->defaulted = steal_strings (comparison.defaulted);
 }
 
+/* A network of its own has the keys that it needs. */
+static DhInspection *
+inspect_foreign (const char *path, gboolean with_sha256, GError **error)
+{
+  g_auto (DhForeign) foreign = { NULL };
+  g_autoptr (GError) why = NULL;
+  if (!dh_foreign_load (path, &foreign, &why) && !foreign.onnx)
+    {
+      g_propagate_error (error, g_steal_pointer (&why));
+      return NULL;
+    }
+  DhInspection *inspection = g_new0 (DhInspection, 1);
+  inspection->path = g_strdup (path);
+  inspection->container = "onnx";
+  inspection->wrapper = g_strdup ("");
+  inspection->prefix = g_strdup ("");
+  inspection->n_tensors = dh_tensor_dict_size (foreign.onnx->constants);
+  inspection->missing = g_new0 (char *, 1);
+  inspection->unexpected = g_new0 (char *, 1);
+  inspection->misshaped = g_new0 (char *, 1);
+  inspection->defaulted = g_new0 (char *, 1);
+  if (foreign.net)
+    {
+      inspection->architecture = g_strdup (dh_architecture_name (&foreign.net->architecture));
+      inspection->classes = foreign.net->architecture.classes;
+      inspection->outlier_head = foreign.net->architecture.outlier_head;
+      inspection->parameters = dh_net_parameter_count (foreign.net);
+      inspection->normalisation = g_strdup (foreign.normalisation);
+    }
+  else
+    {
+      inspection->why_not = g_strdup (why->message);
+      inspection->parameters = count_numbers (foreign.onnx->constants);
+    }
+  inspection->sha256 = with_sha256 ? g_strdup (foreign.sha256) : NULL;
+  inspection->non_finite = with_sha256 ? list_non_finite (foreign.onnx->constants) : g_new0 (char *, 1);
+  return inspection;
+}
+
 DhInspection *
 dh_inspect (const char *path, gboolean with_sha256, GError **error)
 {
   g_return_val_if_fail (path != NULL, NULL);
+
+  if (dh_foreign_is (path))
+    return inspect_foreign (path, with_sha256, error);
 
   DhCheckpoint *checkpoint = dh_checkpoint_open (path, error);
   return checkpoint ? dh_inspect_take (checkpoint, path, with_sha256) : NULL;

@@ -6,17 +6,19 @@
 #include "dh-error.h"
 #include "dh-file.h"
 #include "dh-match-private.h"
+#include "dh-model-foreign-private.h"
 #include "dh-model-private.h"
 
 struct _DhModel
 {
   gatomicrefcount refs;
   char *path;               /* NULL: from memory */
-  DhCheckpoint *checkpoint; /* NULL: seeded */
+  DhCheckpoint *checkpoint; /* NULL: seeded, or foreign */
   DhNet *net;
   DhTensorDict *tensors; /* of the network's keys, those that are there */
   char *title;
-  char *seed_sha256; /* of a seeded model */
+  char *normalisation; /* of a foreign one */
+  char *sha256;        /* of one without a checkpoint */
   char **unexpected;
 };
 
@@ -181,10 +183,44 @@ load (DhCheckpoint *checkpoint, const DhModelOptions *options, GError **error)
   return NULL;
 }
 
+/* A network that somebody else has built. */
+static DhModel *
+load_foreign (const char *path, const DhModelOptions *options, GError **error)
+{
+  g_auto (DhForeign) foreign = { NULL };
+  if (!dh_foreign_load (path, &foreign, error))
+    return NULL;
+  const DhArchitecture *found = &foreign.net->architecture;
+  if (options && options->architecture && !g_str_equal (options->architecture, dh_architecture_name (found)))
+    fail (error, "%s: an ONNX file brings its own network with it, which is no %s: leave the network's name out", path,
+          options->architecture);
+  else if (options && options->classes && options->classes != found->classes)
+    fail (error, "%s: the network tells %d classes apart, not %d", path, found->classes, options->classes);
+  else if (options && options->fresh_outlier_head)
+    fail (error, "%s: a network that was read from ONNX gets no outlier head, for it cannot be trained here", path);
+  else
+    {
+      DhModel *model = g_new0 (DhModel, 1);
+      g_atomic_ref_count_init (&model->refs);
+      model->path = g_strdup (path);
+      model->net = g_steal_pointer (&foreign.net);
+      model->tensors = g_steal_pointer (&foreign.tensors);
+      model->normalisation = g_steal_pointer (&foreign.normalisation);
+      model->sha256 = g_steal_pointer (&foreign.sha256);
+      model->title = make_title (model->net, FALSE);
+      model->unexpected = g_new0 (char *, 1);
+      return model;
+    }
+  return NULL;
+}
+
 DhModel *
 dh_model_load (const char *path, const DhModelOptions *options, GError **error)
 {
   g_return_val_if_fail (path != NULL, NULL);
+
+  if (dh_foreign_is (path))
+    return load_foreign (path, options, error);
 
   g_autoptr (DhCheckpoint) checkpoint = dh_checkpoint_open (path, error);
   DhModel *model = checkpoint ? load (checkpoint, options, error) : NULL;
@@ -219,7 +255,7 @@ dh_model_new_seeded (const char *architecture_name, gint classes, guint64 seed, 
     }
   g_autofree char *words =
       g_strdup_printf ("%s %d %" G_GUINT64_FORMAT " %a", architecture_name, architecture.classes, seed, gain);
-  model->seed_sha256 = dh_sha256 (words, strlen (words));
+  model->sha256 = dh_sha256 (words, strlen (words));
   model->unexpected = g_new0 (char *, 1);
   model->title = make_title (model->net, FALSE);
   return g_steal_pointer (&model);
@@ -243,7 +279,8 @@ dh_model_unref (DhModel *model)
   dh_net_unref (model->net);
   dh_tensor_dict_unref (model->tensors);
   g_free (model->title);
-  g_free (model->seed_sha256);
+  g_free (model->normalisation);
+  g_free (model->sha256);
   g_strfreev (model->unexpected);
   g_free (model);
 }
@@ -281,7 +318,7 @@ dh_model_has_outlier_head (DhModel *model)
 const char *
 dh_model_normalisation (DhModel *model)
 {
-  return dh_normalisation_of (model->net->architecture.family);
+  return model->normalisation ? model->normalisation : dh_normalisation_of (model->net->architecture.family);
 }
 
 gint64
@@ -293,7 +330,7 @@ dh_model_parameter_count (DhModel *model)
 const char *
 dh_model_sha256 (DhModel *model)
 {
-  return model->seed_sha256 ? model->seed_sha256 : dh_checkpoint_sha256 (model->checkpoint);
+  return model->sha256 ? model->sha256 : dh_checkpoint_sha256 (model->checkpoint);
 }
 
 const char *const *

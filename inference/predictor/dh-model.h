@@ -4,7 +4,8 @@
 
 G_BEGIN_DECLS
 
-/* Weights with their network, recognised and checked. Immutable after loading; any thread may read it. */
+/* Weights with their network, recognised and checked, or brought with them by an ONNX file (dh-onnx-net.h). Immutable
+ * after loading; any thread may read it. */
 typedef struct _DhModel DhModel;
 
 typedef struct
@@ -14,10 +15,10 @@ typedef struct
   gboolean fresh_outlier_head; /* a closed-set checkpoint gets a freshly initialised head (said in the title) */
 } DhModelOptions;
 
-/* Errors as dh-checkpoint.h; DH_ERROR_MISMATCH, all naming the file: no network known here, weights of another network
- * than the one asked for, another number of classes, no outlier head where one was asked for, missing keys and keys of
- * another shape (the first few and their number), elements that are no real numbers. Keys that the network does not
- * know are no error: dh_model_unexpected(). `options` may be NULL. */
+/* Errors as dh-checkpoint.h, of ONNX as dh-onnx-model.h and dh-onnx-net.h; DH_ERROR_MISMATCH, all naming the file: no
+ * network known here, weights of another network than the one asked for, another number of classes, no outlier head
+ * where one was asked for, missing keys and keys of another shape (the first few and their number), elements that are
+ * no real numbers. Keys that the network does not know are no error: dh_model_unexpected(). `options` may be NULL. */
 DhModel *dh_model_load (const char *path, const DhModelOptions *options, GError **error);
 /* From memory, such as the embedded demo weights; `name` is for messages. */
 DhModel *dh_model_load_bytes (GBytes *bytes, const char *name, const DhModelOptions *options, GError **error);
@@ -32,10 +33,11 @@ const char *dh_model_title (DhModel *model); /* "ldn121, 13 classes" */
 const char *dh_model_architecture (DhModel *model);
 gint dh_model_classes (DhModel *model);
 gboolean dh_model_has_outlier_head (DhModel *model);
-/* What happens to the picture before the network, in words; static. */
+/* What happens to the picture before the network, in words; borrowed. */
 const char *dh_model_normalisation (DhModel *model);
 gint64 dh_model_parameter_count (DhModel *model);
-/* Of the file's bytes; of a text that names the seed where the weights are seeded. Reads the file at the first call. */
+/* Of the file's bytes; of ONNX of these and of how its pictures are normalised; of a text that names the seed where the
+ * weights are seeded. Reads the file at the first call. */
 const char *dh_model_sha256 (DhModel *model);
 /* Keys of the file that the network does not know; NULL-terminated, never NULL. */
 const char *const *dh_model_unexpected (DhModel *model);

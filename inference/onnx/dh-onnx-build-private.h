@@ -1,0 +1,79 @@
+#pragma once
+#include "dh-onnx-net.h"
+
+G_BEGIN_DECLS
+
+/* What is known of a value by name. One of three: a value of the graph, numbers, or a tensor of the file's. */
+typedef struct
+{
+  DhValue value;     /* of the graph; DH_NO_VALUE where it is none */
+  const char *ended; /* "Softmax", "ArgMax": nothing but an output may read it; NULL: anything may. Static */
+  DhTensor *tensor;  /* a constant; NULL: none */
+  GArray *numbers;   /* double: reckoned ones, or a small constant's; NULL: none */
+  DhValue like;      /* whose height and width stand among the numbers; else DH_NO_VALUE */
+} DhOnnxKnown;
+
+typedef struct
+{
+  const DhOnnxModel *model;
+  DhGraph *graph;
+  DhValue input;
+  DhShape nominal; /* of the input */
+  DhShape *shapes; /* of the first `n_shapes` values at that size */
+  guint n_shapes;
+  GHashTable *known;      /* name → DhOnnxKnown */
+  GHashTable *labels;     /* names of parameters that are taken */
+  DhTensorDict *tensors;  /* parameters */
+  GHashTable *readers;    /* name → GPtrArray of DhOnnxNode */
+  gboolean align_corners; /* of the last resize */
+} DhOnnxBuild;
+
+/* All return FALSE with an error that names the node. */
+typedef gboolean (*DhOnnxOperation) (DhOnnxBuild *build, const DhOnnxNode *node, GError **error);
+/* NULL where it is not known here. */
+DhOnnxOperation dh_onnx_operation (const DhOnnxNode *node) G_GNUC_INTERNAL;
+
+/* dh-onnx-net.c */
+const char *dh_onnx_name_of (const DhOnnxNode *node) G_GNUC_INTERNAL; /* for people */
+gboolean dh_onnx_refuse (const DhOnnxNode *node, GError **error, const char *format, ...)
+    G_GNUC_PRINTF (3, 4) G_GNUC_INTERNAL;
+/* NULL where nothing of that name is known, or there is no such input. */
+const DhOnnxKnown *dh_onnx_input (DhOnnxBuild *build, const DhOnnxNode *node, guint index) G_GNUC_INTERNAL;
+/* The same where it must be a value of the graph that goes on; else DH_NO_VALUE with an error. */
+DhValue dh_onnx_value (DhOnnxBuild *build, const DhOnnxNode *node, guint index, GError **error) G_GNUC_INTERNAL;
+/* Its numbers, made of a constant of at most 65536 where they are not there yet; NULL: it has none. */
+const GArray *dh_onnx_numbers (DhOnnxBuild *build, const DhOnnxNode *node, guint index) G_GNUC_INTERNAL;
+/* Takes `numbers`. */
+gboolean dh_onnx_take_numbers (DhOnnxBuild *build, const DhOnnxNode *node, GArray *numbers,
+                               DhValue like) G_GNUC_INTERNAL;
+gboolean dh_onnx_take_value (DhOnnxBuild *build, const DhOnnxNode *node, DhValue value) G_GNUC_INTERNAL;
+/* The first output is the input of that index by another name. */
+gboolean dh_onnx_pass (DhOnnxBuild *build, const DhOnnxNode *node, guint index, const char *ended,
+                       GError **error) G_GNUC_INTERNAL;
+/* At the nominal size; FALSE with an error where the values do not fit together. */
+gboolean dh_onnx_shape (DhOnnxBuild *build, const DhOnnxNode *node, DhValue value, DhShape *shape,
+                        GError **error) G_GNUC_INTERNAL;
+/* A name of parameters that nothing has yet, from a tensor's; borrowed. */
+const char *dh_onnx_label (DhOnnxBuild *build, const char *tensor, const DhOnnxNode *node) G_GNUC_INTERNAL;
+/* {label}{suffix} of n numbers; FALSE where memory is short. */
+gboolean dh_onnx_take_floats (DhOnnxBuild *build, const char *label, const char *suffix, guint n, const float *values,
+                              GError **error) G_GNUC_INTERNAL;
+
+/* dh-onnx-numbers.c: what is reckoned from shapes. */
+gboolean dh_onnx_do_shape (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+gboolean dh_onnx_do_constant (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+gboolean dh_onnx_do_fill (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+gboolean dh_onnx_do_gather (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+gboolean dh_onnx_do_slice (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+gboolean dh_onnx_do_round (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+/* Add, Sub, Mul, Div of numbers; both inputs have some. */
+gboolean dh_onnx_reckon (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+gboolean dh_onnx_join_numbers (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+
+/* dh-onnx-windows.c: what slides over a value or makes it larger. */
+gboolean dh_onnx_do_conv (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+gboolean dh_onnx_do_pool (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+gboolean dh_onnx_do_mean (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+gboolean dh_onnx_do_resize (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+
+G_END_DECLS

@@ -1,0 +1,413 @@
+#include "dh-onnx-net.h"
+
+#include <string.h>
+
+#include "dh-error.h"
+#include "dh-onnx-build-private.h"
+
+/* The nodes are visited as they stand, and each becomes at most one of the graph: what it makes is known by its name
+ * from then on. */
+
+#define MOST_NODES 20000
+#define MOST_NUMBERS 65536
+/* Where the file does not say how large its pictures are: sides that tell height and width apart at every step. */
+#define HEIGHT 416
+#define WIDTH 608
+
+const char *
+dh_onnx_name_of (const DhOnnxNode *node)
+{
+  return *node->name != '\0' ? node->name : node->outputs->len > 0 ? node->outputs->pdata[0] : "without a name";
+}
+
+gboolean
+dh_onnx_refuse (const DhOnnxNode *node, GError **error, const char *format, ...)
+{
+  va_list arguments;
+  va_start (arguments, format);
+  g_autofree char *why = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "the %s “%s” %s", node->operation, dh_onnx_name_of (node), why);
+  return FALSE;
+}
+
+static void
+known_free (gpointer data)
+{
+  DhOnnxKnown *known = data;
+  dh_tensor_unref (known->tensor);
+  g_clear_pointer (&known->numbers, g_array_unref);
+  g_free (known);
+}
+
+const DhOnnxKnown *
+dh_onnx_input (DhOnnxBuild *build, const DhOnnxNode *node, guint index)
+{
+  return index < node->inputs->len ? g_hash_table_lookup (build->known, node->inputs->pdata[index]) : NULL;
+}
+
+DhValue
+dh_onnx_value (DhOnnxBuild *build, const DhOnnxNode *node, guint index, GError **error)
+{
+  const DhOnnxKnown *known = dh_onnx_input (build, node, index);
+  if (known && known->value != DH_NO_VALUE && !known->ended)
+    return known->value;
+  if (known && known->ended)
+    dh_onnx_refuse (node, error, "reads what is behind a %s", known->ended);
+  else
+    dh_onnx_refuse (node, error, "reads “%s”, which is no value of the network",
+                    index < node->inputs->len ? (const char *)node->inputs->pdata[index] : "");
+  return DH_NO_VALUE;
+}
+
+static double
+number_at (const DhTensor *tensor, gint64 index)
+{
+  const char *data = dh_tensor_data (tensor);
+  gint64 wide;
+  gint32 narrow;
+  switch (tensor->dtype)
+    {
+    case DH_DTYPE_I64:
+      memcpy (&wide, data + index * 8, 8);
+      return (double)wide;
+    case DH_DTYPE_I32:
+      memcpy (&narrow, data + index * 4, 4);
+      return narrow;
+    default:
+      return 0;
+    }
+}
+
+const GArray *
+dh_onnx_numbers (DhOnnxBuild *build, const DhOnnxNode *node, guint index)
+{
+  DhOnnxKnown *known = (DhOnnxKnown *)dh_onnx_input (build, node, index);
+  if (!known || known->numbers || !known->tensor)
+    return known ? known->numbers : NULL;
+  const gint64 n = dh_tensor_count (known->tensor);
+  const gboolean integers = known->tensor->dtype == DH_DTYPE_I64 || known->tensor->dtype == DH_DTYPE_I32;
+  if (n > MOST_NUMBERS || (!integers && known->tensor->dtype > DH_DTYPE_F64))
+    return NULL;
+  g_autoptr (DhTensor) real = integers ? NULL : dh_tensor_to_f32 (known->tensor);
+  if (!integers && !real)
+    return NULL;
+  known->numbers = g_array_new (FALSE, FALSE, sizeof (double));
+  for (gint64 i = 0; i < n; i++)
+    {
+      const double number = integers ? number_at (known->tensor, i) : dh_tensor_f32 (real)[i];
+      g_array_append_val (known->numbers, number);
+    }
+  return known->numbers;
+}
+
+static gboolean
+take (DhOnnxBuild *build, const DhOnnxNode *node, DhOnnxKnown known)
+{
+  if (node->outputs->len == 0)
+    {
+      dh_tensor_unref (known.tensor);
+      g_clear_pointer (&known.numbers, g_array_unref);
+      return TRUE;
+    }
+  g_hash_table_replace (build->known, node->outputs->pdata[0], g_memdup2 (&known, sizeof known));
+  return TRUE;
+}
+
+gboolean
+dh_onnx_take_numbers (DhOnnxBuild *build, const DhOnnxNode *node, GArray *numbers, DhValue like)
+{
+  return take (build, node, (DhOnnxKnown){ DH_NO_VALUE, NULL, NULL, numbers, like });
+}
+
+gboolean
+dh_onnx_take_value (DhOnnxBuild *build, const DhOnnxNode *node, DhValue value)
+{
+  return take (build, node, (DhOnnxKnown){ value, NULL, NULL, NULL, DH_NO_VALUE });
+}
+
+gboolean
+dh_onnx_pass (DhOnnxBuild *build, const DhOnnxNode *node, guint index, const char *ended, GError **error)
+{
+  const DhOnnxKnown *known = dh_onnx_input (build, node, index);
+  if (!known)
+    return dh_onnx_refuse (node, error, "reads what is not known");
+  return take (build, node,
+               (DhOnnxKnown){ known->value, ended ? ended : known->ended,
+                              known->tensor ? dh_tensor_ref (known->tensor) : NULL,
+                              known->numbers ? g_array_ref (known->numbers) : NULL, known->like });
+}
+
+gboolean
+dh_onnx_shape (DhOnnxBuild *build, const DhOnnxNode *node, DhValue value, DhShape *shape, GError **error)
+{
+  if ((guint)value >= build->n_shapes)
+    {
+      GError *why = NULL;
+      g_free (build->shapes);
+      build->n_shapes = 0;
+      build->shapes = dh_graph_infer_shapes (build->graph, build->nominal, &why);
+      if (!build->shapes)
+        {
+          g_propagate_prefixed_error (error, why, "before the %s “%s”: ", node->operation, dh_onnx_name_of (node));
+          return FALSE;
+        }
+      build->n_shapes = dh_graph_size (build->graph);
+    }
+  *shape = build->shapes[value];
+  return TRUE;
+}
+
+const char *
+dh_onnx_label (DhOnnxBuild *build, const char *tensor, const DhOnnxNode *node)
+{
+  const gboolean whole = g_str_has_suffix (tensor, ".weight") && strlen (tensor) > strlen (".weight");
+  char *label = whole ? g_strndup (tensor, strlen (tensor) - strlen (".weight"))
+                      : g_strdup (*tensor != '\0' ? tensor : dh_onnx_name_of (node));
+  for (guint i = 2; g_hash_table_contains (build->labels, label); i++)
+    {
+      /* One tensor may serve several nodes. */
+      g_autofree char *before = label;
+      char *mark = strrchr (before, '#');
+      if (mark && i > 2)
+        *mark = '\0';
+      label = g_strdup_printf ("%s#%u", before, i);
+    }
+  g_hash_table_add (build->labels, label);
+  return label;
+}
+
+gboolean
+dh_onnx_take_floats (DhOnnxBuild *build, const char *label, const char *suffix, guint n, const float *values,
+                     GError **error)
+{
+  const gint64 dims[] = { n };
+  DhTensor *tensor = dh_tensor_new_f32 (1, dims);
+  if (!tensor)
+    {
+      g_set_error_literal (error, DH_ERROR, DH_ERROR_NO_MEMORY, "memory is short for a network's parameters");
+      return FALSE;
+    }
+  memcpy (dh_tensor_f32 (tensor), values, n * sizeof *values);
+  g_autofree char *name = g_strconcat (label, suffix, NULL);
+  dh_tensor_dict_take (build->tensors, name, tensor);
+  return TRUE;
+}
+
+/* All at once, so that nobody mends one to find the next. */
+static gboolean
+check_operations (const DhOnnxModel *model, GError **error)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  g_autoptr (GHashTable) counts = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < model->nodes->len; i++)
+    {
+      const DhOnnxNode *node = model->nodes->pdata[i];
+      if (dh_onnx_operation (node))
+        continue;
+      const guint n = GPOINTER_TO_UINT (g_hash_table_lookup (counts, node->operation));
+      if (n == 0)
+        g_ptr_array_add (names, node->operation);
+      g_hash_table_insert (counts, node->operation, GUINT_TO_POINTER (n + 1));
+    }
+  if (names->len == 0)
+    return TRUE;
+  g_autoptr (GString) text = g_string_new (NULL);
+  for (guint i = 0; i < MIN (names->len, 6); i++)
+    g_string_append_printf (text, "%s%s (%u)", i > 0 ? ", " : "", (const char *)names->pdata[i],
+                            GPOINTER_TO_UINT (g_hash_table_lookup (counts, names->pdata[i])));
+  g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
+               "the network has operators that are not known here: %s%s. Networks of convolutions, norms, ReLUs, pools "
+               "and bilinear resizing are; the score maps of any other can be imported",
+               text->str, names->len > 6 ? " and more" : "");
+  return FALSE;
+}
+
+static gboolean
+begin (DhOnnxBuild *build, const DhOnnxPictures *pictures, GError **error)
+{
+  const DhOnnxModel *model = build->model;
+  const DhOnnxValue *picture = model->inputs->len == 1 ? model->inputs->pdata[0] : NULL;
+  if (!picture || (picture->n_dims >= 0 && (picture->n_dims != 4 || (picture->dims[1] >= 0 && picture->dims[1] != 3))))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
+                   "the network reads %u inputs, not one picture of the form N×3×H×W in float32%s", model->inputs->len,
+                   picture && picture->n_dims == 4 && picture->dims[3] == 3
+                       ? " (its input is N×H×W×3; this program writes such files for others to run: open the weights "
+                         "that it was made of)"
+                       : "");
+      return FALSE;
+    }
+  const gboolean sized = picture->n_dims == 4 && picture->dims[2] > 0 && picture->dims[3] > 0;
+  if (sized && (picture->dims[2] > 1 << 15 || picture->dims[3] > 1 << 15))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
+                   "the network reads pictures of %" G_GINT64_FORMAT "×%" G_GINT64_FORMAT, picture->dims[3],
+                   picture->dims[2]);
+      return FALSE;
+    }
+  build->nominal = (DhShape){ 1, 3, sized ? (gint)picture->dims[2] : HEIGHT, sized ? (gint)picture->dims[3] : WIDTH };
+  build->input = dh_graph_input (build->graph, 3);
+  DhOnnxKnown *known = g_new0 (DhOnnxKnown, 1);
+  known->value = dh_graph_channel_scale (build->graph, build->input, pictures->mean, pictures->deviation);
+  known->like = DH_NO_VALUE;
+  g_hash_table_replace (build->known, picture->name, known);
+  for (guint i = 0; i < dh_tensor_dict_size (model->constants); i++)
+    {
+      known = g_new0 (DhOnnxKnown, 1);
+      known->value = known->like = DH_NO_VALUE;
+      known->tensor = dh_tensor_ref (dh_tensor_dict_at (model->constants, i));
+      g_hash_table_replace (build->known, (gpointer)dh_tensor_dict_name (model->constants, i), known);
+    }
+  for (guint i = 0; i < model->nodes->len; i++)
+    {
+      const DhOnnxNode *node = model->nodes->pdata[i];
+      for (guint k = 0; k < node->inputs->len; k++)
+        {
+          GPtrArray *readers = g_hash_table_lookup (build->readers, node->inputs->pdata[k]);
+          if (!readers)
+            g_hash_table_insert (build->readers, node->inputs->pdata[k], readers = g_ptr_array_new ());
+          g_ptr_array_add (readers, (gpointer)node);
+        }
+    }
+  return TRUE;
+}
+
+/* Outputs */
+
+static const DhOnnxKnown *
+find_output (DhOnnxBuild *build, const char *name, gint *channels)
+{
+  const DhOnnxKnown *known = g_hash_table_lookup (build->known, name);
+  if (!known || known->value == DH_NO_VALUE)
+    return NULL;
+  *channels = dh_graph_node (build->graph, known->value)->channels;
+  return known;
+}
+
+static gboolean
+sounds_like_outliers (const char *name)
+{
+  static const char *const words[] = { "ood", "outlier", "anomal", "posterior", "dataset" };
+  g_autofree char *lower = g_ascii_strdown (name, -1);
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    if (strstr (lower, words[i]))
+      return TRUE;
+  return FALSE;
+}
+
+static char *
+list_outputs (DhOnnxBuild *build)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  for (guint i = 0; i < build->model->outputs->len; i++)
+    {
+      const DhOnnxValue *output = build->model->outputs->pdata[i];
+      gint channels;
+      g_string_append_printf (text, "%s“%s”", i > 0 ? ", " : "", output->name);
+      if (find_output (build, output->name, &channels))
+        g_string_append_printf (text, " (%d channels)", channels);
+    }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+/* The outputs that are named, else of two with K > 2 and 2 channels these, else the first: further ones, such as an
+ * auxiliary head's, are nobody's. */
+static gboolean
+choose_outputs (DhOnnxBuild *build, const DhOnnxPictures *pictures, const DhOnnxKnown *chosen[2], GError **error)
+{
+  gint channels = 0;
+  chosen[0] = pictures->logits ? find_output (build, pictures->logits, &channels) : NULL;
+  chosen[1] = pictures->outlier_logits ? find_output (build, pictures->outlier_logits, &channels) : NULL;
+  const GPtrArray *outputs = build->model->outputs;
+  for (guint i = 0; i < outputs->len; i++)
+    {
+      const DhOnnxValue *output = outputs->pdata[i];
+      const DhOnnxKnown *known = find_output (build, output->name, &channels);
+      const gboolean outliers =
+          known && channels == 2 && (sounds_like_outliers (output->name) || (outputs->len == 2 && i == 1 && chosen[0]));
+      if (outliers && !pictures->outlier_logits && !pictures->logits && !chosen[1])
+        chosen[1] = known;
+      else if (known && !outliers && !pictures->logits && !chosen[0])
+        chosen[0] = known;
+    }
+  if (chosen[0] && (chosen[1] || !pictures->outlier_logits))
+    return TRUE;
+  g_autofree char *all = list_outputs (build);
+  if (pictures->logits || pictures->outlier_logits)
+    g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, "there is no output “%s” of logits; there are %s",
+                 chosen[0] || !pictures->logits ? pictures->outlier_logits : pictures->logits, all);
+  else
+    g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, "none of its outputs are logits of the form N×K×H×W: %s", all);
+  return FALSE;
+}
+
+/* At the picture's size. What is as large at the nominal one may not be at others. */
+static DhValue
+enlarge (DhOnnxBuild *build, DhValue value)
+{
+  const DhNode *node = dh_graph_node (build->graph, value);
+  return node->op == DH_OP_RESIZE && node->like == build->input
+             ? value
+             : dh_graph_resize (build->graph, value, build->input, build->align_corners);
+}
+
+static DhNet *
+finish (DhOnnxBuild *build, const DhOnnxPictures *pictures, GError **error)
+{
+  const DhOnnxKnown *chosen[2];
+  if (!choose_outputs (build, pictures, chosen, error))
+    return NULL;
+  const gint classes = dh_graph_node (build->graph, chosen[0]->value)->channels;
+  const gint sides = chosen[1] ? dh_graph_node (build->graph, chosen[1]->value)->channels : 2;
+  if (classes < 2 || classes > 255 || sides != 2)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
+                   "the network has %d class logits and %d outlier logits: here it is 2 to 255 and 2", classes, sides);
+      return NULL;
+    }
+  const DhValue logits = enlarge (build, chosen[0]->value);
+  const DhValue outliers = chosen[1] ? enlarge (build, chosen[1]->value) : DH_NO_VALUE;
+  return dh_net_new_foreign (build->graph, build->input, logits, outliers);
+}
+
+static void
+build_clear (DhOnnxBuild *build)
+{
+  dh_graph_unref (build->graph);
+  g_free (build->shapes);
+  g_hash_table_unref (build->known);
+  g_hash_table_unref (build->labels);
+  g_hash_table_unref (build->readers);
+  dh_tensor_dict_unref (build->tensors);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhOnnxBuild, build_clear)
+
+DhNet *
+dh_onnx_net_new (const DhOnnxModel *model, const DhOnnxPictures *pictures, DhTensorDict **tensors, GError **error)
+{
+  g_return_val_if_fail (model != NULL && pictures != NULL && tensors != NULL, NULL);
+  g_auto (DhOnnxBuild) build = { .model = model };
+  build.graph = dh_graph_new ();
+  build.known = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, known_free);
+  build.labels = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  build.readers = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_ptr_array_unref);
+  build.tensors = dh_tensor_dict_new ();
+  if (model->nodes->len > MOST_NODES)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE, "the network has %u nodes", model->nodes->len);
+      return NULL;
+    }
+  if (!check_operations (model, error) || !begin (&build, pictures, error))
+    return NULL;
+  for (guint i = 0; i < model->nodes->len; i++)
+    {
+      const DhOnnxNode *node = model->nodes->pdata[i];
+      if (node->outputs->len > 0 && !dh_onnx_operation (node) (&build, node, error))
+        return NULL;
+    }
+  DhNet *net = finish (&build, pictures, error);
+  if (net)
+    *tensors = dh_tensor_dict_ref (build.tensors);
+  return net;
+}

@@ -1,0 +1,277 @@
+#include "dh-error.h"
+#include "dh-onnx-build-private.h"
+
+#include <math.h>
+#include <string.h>
+
+/* What a batch norm of the graph adds to the variance (dh-graph.h). */
+#define EPSILON 1e-5
+
+static gboolean
+pass (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
+{
+  return dh_onnx_pass (build, node, 0, NULL, error);
+}
+
+/* Softmax and argmax tell no more than the logits before them. */
+static gboolean
+end (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
+{
+  const DhOnnxKnown *known = dh_onnx_input (build, node, 0);
+  const char *before = known ? known->ended : NULL;
+  const gboolean most = g_str_equal (node->operation, "ArgMax");
+  const gint64 axis = dh_onnx_node_get_int (node, "axis", most ? 0 : build->model->operator_set < 13 ? 1 : -1);
+  if (!known || known->value == DH_NO_VALUE)
+    return dh_onnx_refuse (node, error, "reads what is no value of the network");
+  if (axis != 1 && axis != -3)
+    return dh_onnx_refuse (node, error, "goes along axis %" G_GINT64_FORMAT ", not along the classes", axis);
+  return dh_onnx_pass (build, node, 0, before ? before : most ? "ArgMax" : "Softmax", error);
+}
+
+/* Behind these nothing is read but an output; of numbers and values they change the form alone. */
+static gboolean
+reshape (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
+{
+  const DhOnnxKnown *known = dh_onnx_input (build, node, 0);
+  if (known && known->value != DH_NO_VALUE && !known->ended)
+    return dh_onnx_refuse (node, error, "changes the form of a value, which is N×C×H×W here");
+  if (known && (known->ended || dh_onnx_numbers (build, node, 0)))
+    return dh_onnx_pass (build, node, 0, known->ended, error);
+  return dh_onnx_refuse (node, error, "changes the form of what is not known");
+}
+
+static gboolean
+relu (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
+{
+  const DhValue x = dh_onnx_value (build, node, 0, error);
+  return x != DH_NO_VALUE && dh_onnx_take_value (build, node, dh_graph_relu (build->graph, x));
+}
+
+/* From 0 to no end is a ReLU. */
+static gboolean
+clip (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
+{
+  const GArray *least = dh_onnx_numbers (build, node, 1), *most = dh_onnx_numbers (build, node, 2);
+  const double low =
+      least && least->len == 1 ? g_array_index (least, double, 0) : dh_onnx_node_get_float (node, "min", -INFINITY);
+  const double high =
+      most && most->len == 1 ? g_array_index (most, double, 0) : dh_onnx_node_get_float (node, "max", INFINITY);
+  if (low != 0 || high < 3e38)
+    return dh_onnx_refuse (node, error, "cuts off at %g and %g: of activations only ReLU is known here", low, high);
+  return relu (build, node, error);
+}
+
+static gboolean
+norm (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
+{
+  static const char *const suffixes[] = { ".weight", ".bias", ".running_mean", ".running_var" };
+  const DhValue x = dh_onnx_value (build, node, 0, error);
+  if (x == DH_NO_VALUE)
+    return FALSE;
+  const gint channels = dh_graph_node (build->graph, x)->channels;
+  const double epsilon = dh_onnx_node_get_float (node, "epsilon", 1e-5f);
+  if (dh_onnx_node_get_int (node, "training_mode", 0) || node->inputs->len < 5)
+    return dh_onnx_refuse (node, error, "takes the batch's own statistics: export the network after model.eval()");
+  if (!(epsilon >= 0 && epsilon <= 1))
+    return dh_onnx_refuse (node, error, "has an epsilon of %g", epsilon);
+  const char *label = dh_onnx_label (build, node->inputs->pdata[1], node);
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    {
+      const DhOnnxKnown *known = dh_onnx_input (build, node, i + 1);
+      if (!known || !known->tensor || known->tensor->n_dims != 1 || known->tensor->dims[0] != channels
+          || known->tensor->dtype > DH_DTYPE_F64)
+        return dh_onnx_refuse (node, error, "has parameters that are not %d constants", channels);
+      g_autoptr (DhTensor) real = dh_tensor_to_f32 (known->tensor);
+      if (!real)
+        {
+          g_set_error_literal (error, DH_ERROR, DH_ERROR_NO_MEMORY, "memory is short for a network's parameters");
+          return FALSE;
+        }
+      g_autofree float *values = g_memdup2 (dh_tensor_f32 (real), (gsize)channels * sizeof (float));
+      for (gint c = 0; i == 3 && (float)epsilon != (float)EPSILON && c < channels; c++)
+        values[c] = (float)(values[c] + epsilon - EPSILON);
+      if (!dh_onnx_take_floats (build, label, suffixes[i], (guint)channels, values, error))
+        return FALSE;
+    }
+  return dh_onnx_take_value (build, node, dh_graph_norm (build->graph, x, label, 0.1));
+}
+
+/* One number, or one a channel: 1, C, C×1×1 or 1×C×1×1. FALSE where it is neither. */
+static gboolean
+read_channels (const DhOnnxKnown *known, gint channels, float *values)
+{
+  const DhTensor *tensor = known->tensor;
+  if (!tensor && known->numbers && known->numbers->len == 1)
+    {
+      for (gint c = 0; c < channels; c++)
+        values[c] = (float)g_array_index (known->numbers, double, 0);
+      return TRUE;
+    }
+  if (!tensor || tensor->dtype > DH_DTYPE_F64)
+    return FALSE;
+  const gint64 count = dh_tensor_count (tensor);
+  const gint at = (gint)tensor->n_dims - 3;
+  if (count != 1 && (at < 0 || tensor->dims[at] != channels || count != channels))
+    return FALSE;
+  g_autoptr (DhTensor) real = dh_tensor_to_f32 (known->tensor);
+  for (gint c = 0; real && c < channels; c++)
+    values[c] = dh_tensor_f32 (real)[count == 1 ? 0 : c];
+  return real != NULL;
+}
+
+/* x + b, x − b, b − x, x · b, x / b with numbers b, as a norm of mean 0 and variance 1. */
+static gboolean
+scale (DhOnnxBuild *build, const DhOnnxNode *node, guint constant, GError **error)
+{
+  const DhValue x = dh_onnx_value (build, node, 1 - constant, error);
+  if (x == DH_NO_VALUE)
+    return FALSE;
+  const gint channels = dh_graph_node (build->graph, x)->channels;
+  const char *operation = node->operation;
+  g_autofree float *b = g_new (float, channels), *weight = NULL, *bias = NULL, *mean = NULL, *variance = NULL;
+  weight = g_new0 (float, channels);
+  bias = g_new0 (float, channels);
+  mean = g_new0 (float, channels);
+  variance = g_new0 (float, channels);
+  if (!read_channels (dh_onnx_input (build, node, constant), channels, b)
+      || (constant == 0 && g_str_equal (operation, "Div")))
+    return dh_onnx_refuse (node, error, "reckons with what is not one number, or one for each of %d channels",
+                           channels);
+  for (gint c = 0; c < channels; c++)
+    {
+      const gboolean sum = g_str_equal (operation, "Add") || g_str_equal (operation, "Sub");
+      weight[c] = sum ? 1 : g_str_equal (operation, "Mul") ? b[c] : 1 / b[c];
+      bias[c] = g_str_equal (operation, "Sub") ? -b[c] : sum ? b[c] : 0;
+      variance[c] = (float)(1 - EPSILON);
+      if (constant == 0 && g_str_equal (operation, "Sub"))
+        {
+          weight[c] = -1;
+          bias[c] = b[c];
+        }
+      if (!isfinite (weight[c]) || !isfinite (bias[c]))
+        return dh_onnx_refuse (node, error, "reckons with numbers that are not finite");
+    }
+  const char *label = dh_onnx_label (build, node->outputs->pdata[0], node);
+  return dh_onnx_take_floats (build, label, ".weight", (guint)channels, weight, error)
+         && dh_onnx_take_floats (build, label, ".bias", (guint)channels, bias, error)
+         && dh_onnx_take_floats (build, label, ".running_mean", (guint)channels, mean, error)
+         && dh_onnx_take_floats (build, label, ".running_var", (guint)channels, variance, error)
+         && dh_onnx_take_value (build, node, dh_graph_norm (build->graph, x, label, 0.1));
+}
+
+static gboolean
+add_values (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
+{
+  DhValue sum = dh_onnx_value (build, node, 0, error);
+  for (guint i = 1; sum != DH_NO_VALUE && i < node->inputs->len; i++)
+    {
+      DhShape a, b;
+      const DhValue other = dh_onnx_value (build, node, i, error);
+      if (other == DH_NO_VALUE || !dh_onnx_shape (build, node, sum, &a, error)
+          || !dh_onnx_shape (build, node, other, &b, error))
+        return FALSE;
+      if (a.c != b.c || a.h != b.h || a.w != b.w)
+        return dh_onnx_refuse (node, error, "adds %d×%d×%d and %d×%d×%d", a.c, a.h, a.w, b.c, b.h, b.w);
+      sum = dh_graph_add (build->graph, sum, other);
+    }
+  return sum != DH_NO_VALUE && dh_onnx_take_value (build, node, sum);
+}
+
+/* Add, Sub, Mul, Div, Sum: of numbers, of a value and numbers, of values. */
+static gboolean
+reckon (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
+{
+  const DhOnnxKnown *a = dh_onnx_input (build, node, 0), *b = dh_onnx_input (build, node, 1);
+  const gboolean sum = g_str_equal (node->operation, "Add") || g_str_equal (node->operation, "Sum");
+  if (!a || (!b && !sum))
+    return dh_onnx_refuse (node, error, "lacks what it reckons with");
+  if (!b)
+    return pass (build, node, error);
+  if (a->value == DH_NO_VALUE && b->value == DH_NO_VALUE && dh_onnx_numbers (build, node, 0)
+      && dh_onnx_numbers (build, node, 1) && !g_str_equal (node->operation, "Sum"))
+    return dh_onnx_reckon (build, node, error);
+  if ((a->value == DH_NO_VALUE) != (b->value == DH_NO_VALUE) && node->inputs->len == 2
+      && !g_str_equal (node->operation, "Sum"))
+    return scale (build, node, a->value == DH_NO_VALUE ? 0 : 1, error);
+  if (!sum)
+    return dh_onnx_refuse (node, error, "reckons with two values: here values are added alone");
+  return add_values (build, node, error);
+}
+
+static gboolean
+concat (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
+{
+  const DhOnnxKnown *first = dh_onnx_input (build, node, 0);
+  const gint64 axis = dh_onnx_node_get_int (node, "axis", 0);
+  if (first && first->value == DH_NO_VALUE)
+    return dh_onnx_join_numbers (build, node, error);
+  if (axis != 1 && axis != -3)
+    return dh_onnx_refuse (node, error, "joins along axis %" G_GINT64_FORMAT ", not along channels", axis);
+  g_autofree DhValue *values = g_new (DhValue, MAX (node->inputs->len, 1));
+  gint64 channels = 0;
+  DhShape a, b;
+  for (guint i = 0; i < node->inputs->len; i++)
+    {
+      values[i] = dh_onnx_value (build, node, i, error);
+      if (values[i] == DH_NO_VALUE || !dh_onnx_shape (build, node, values[i], &b, error))
+        return FALSE;
+      if (i > 0 && (a.h != b.h || a.w != b.w))
+        return dh_onnx_refuse (node, error, "joins values of %d×%d and %d×%d", a.w, a.h, b.w, b.h);
+      a = b;
+      channels += b.c;
+    }
+  if (node->inputs->len == 0 || channels > 1 << 20)
+    return dh_onnx_refuse (node, error, "joins to %" G_GINT64_FORMAT " channels", channels);
+  return dh_onnx_take_value (
+      build, node, node->inputs->len == 1 ? values[0] : dh_graph_concat (build->graph, values, node->inputs->len));
+}
+
+DhOnnxOperation
+dh_onnx_operation (const DhOnnxNode *node)
+{
+  static const struct
+  {
+    const char *name;
+    DhOnnxOperation operation;
+  } known[] = {
+    { "Add", reckon },
+    { "ArgMax", end },
+    { "AveragePool", dh_onnx_do_pool },
+    { "BatchNormalization", norm },
+    { "Cast", pass },
+    { "Ceil", dh_onnx_do_round },
+    { "Clip", clip },
+    { "Concat", concat },
+    { "Constant", dh_onnx_do_constant },
+    { "ConstantOfShape", dh_onnx_do_fill },
+    { "Conv", dh_onnx_do_conv },
+    { "Div", reckon },
+    { "Dropout", pass },
+    { "Flatten", reshape },
+    { "Floor", dh_onnx_do_round },
+    { "Gather", dh_onnx_do_gather },
+    { "GlobalAveragePool", dh_onnx_do_mean },
+    { "Identity", pass },
+    { "LogSoftmax", end },
+    { "MaxPool", dh_onnx_do_pool },
+    { "Mul", reckon },
+    { "ReduceMean", dh_onnx_do_mean },
+    { "Relu", relu },
+    { "Reshape", reshape },
+    { "Resize", dh_onnx_do_resize },
+    { "Shape", dh_onnx_do_shape },
+    { "Slice", dh_onnx_do_slice },
+    { "Softmax", end },
+    { "Squeeze", reshape },
+    { "Sub", reckon },
+    { "Sum", reckon },
+    { "Unsqueeze", reshape },
+    { "Upsample", dh_onnx_do_resize },
+  };
+  if (*node->domain != '\0')
+    return NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
+    if (g_str_equal (known[i].name, node->operation))
+      return known[i].operation;
+  return NULL;
+}

@@ -1,0 +1,328 @@
+#include "dh-onnx-build-private.h"
+
+#include <math.h>
+#include <string.h>
+
+/* What slides over a value, shrinks it to a grid, or makes it larger. Our operators have square windows, the same on
+ * all sides; what is another is refused by name. */
+
+#define MOST_WINDOW 4096 /* of kernels, strides, paddings, dilations */
+
+typedef struct
+{
+  gint64 kernel[2], stride[2], dilation[2], padding[4]; /* rows, columns; top, left, bottom, right */
+} Window;
+
+static gboolean
+read_sides (const DhOnnxNode *node, const char *name, guint n, gint64 otherwise, gint64 *sides, GError **error)
+{
+  const DhOnnxAttribute *found = dh_onnx_node_get (node, name, DH_ONNX_ATTRIBUTE_INTS);
+  if (found && found->integers->len != n)
+    return dh_onnx_refuse (node, error, "has %u %s instead of %u", found->integers->len, name, n);
+  for (guint i = 0; i < n; i++)
+    {
+      sides[i] = found ? g_array_index (found->integers, gint64, i) : otherwise;
+      if (sides[i] < 0 || sides[i] > MOST_WINDOW)
+        return dh_onnx_refuse (node, error, "has %s of %" G_GINT64_FORMAT, name, sides[i]);
+    }
+  return TRUE;
+}
+
+static gboolean
+read_window (const DhOnnxNode *node, Window *window, GError **error)
+{
+  const char *automatic = dh_onnx_node_get_string (node, "auto_pad", "NOTSET");
+  if (!read_sides (node, "strides", 2, 1, window->stride, error)
+      || !read_sides (node, "dilations", 2, 1, window->dilation, error)
+      || !read_sides (node, "pads", 4, 0, window->padding, error))
+    return FALSE;
+  for (guint i = 0; i < 2; i++)
+    if (window->kernel[i] < 1 || window->kernel[i] > MOST_WINDOW || window->stride[i] < 1 || window->dilation[i] < 1)
+      return dh_onnx_refuse (node, error, "has an empty window");
+  if (g_str_equal (automatic, "NOTSET") || g_str_equal (automatic, "VALID"))
+    return TRUE;
+  for (guint i = 0; i < 2; i++)
+    {
+      const gint64 total = window->dilation[i] * (window->kernel[i] - 1);
+      if (window->stride[i] != 1 || total % 2)
+        return dh_onnx_refuse (node, error, "is padded by %s, by more on one side than on the other", automatic);
+      window->padding[i] = window->padding[i + 2] = total / 2;
+    }
+  return TRUE;
+}
+
+static gboolean
+is_square (const Window *window)
+{
+  return window->kernel[0] == window->kernel[1] && window->stride[0] == window->stride[1]
+         && window->dilation[0] == window->dilation[1] && window->padding[0] == window->padding[1]
+         && window->padding[0] == window->padding[2] && window->padding[0] == window->padding[3];
+}
+
+static gboolean
+refuse_window (const DhOnnxNode *node, const Window *window, GError **error)
+{
+  return dh_onnx_refuse (
+      node, error,
+      "has a window of %d×%d in steps of %d×%d, padded by %d, %d, %d and %d: here windows are square "
+      "and the same on all sides",
+      (gint)window->kernel[0], (gint)window->kernel[1], (gint)window->stride[0], (gint)window->stride[1],
+      (gint)window->padding[0], (gint)window->padding[1], (gint)window->padding[2], (gint)window->padding[3]);
+}
+
+static gboolean
+take_bias (DhOnnxBuild *build, const DhOnnxNode *node, const char *label, gint64 channels, GError **error)
+{
+  const DhOnnxKnown *bias = dh_onnx_input (build, node, 2);
+  if (!bias->tensor || bias->tensor->n_dims != 1 || bias->tensor->dims[0] != channels
+      || bias->tensor->dtype > DH_DTYPE_F64)
+    return dh_onnx_refuse (node, error, "has a bias that is not %" G_GINT64_FORMAT " constants", channels);
+  g_autofree char *name = g_strconcat (label, ".bias", NULL);
+  dh_tensor_dict_take (build->tensors, name, dh_tensor_ref (bias->tensor));
+  return TRUE;
+}
+
+gboolean
+dh_onnx_do_conv (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
+{
+  const DhValue x = dh_onnx_value (build, node, 0, error);
+  if (x == DH_NO_VALUE)
+    return FALSE;
+  const DhOnnxKnown *weight = dh_onnx_input (build, node, 1);
+  const gboolean bias = dh_onnx_input (build, node, 2) != NULL;
+  DhTensor *tensor = weight ? weight->tensor : NULL;
+  if (!tensor || tensor->n_dims != 4 || tensor->dtype > DH_DTYPE_F64)
+    return dh_onnx_refuse (node, error, "has weights that are no constant of four dimensions");
+  const gint64 groups = dh_onnx_node_get_int (node, "group", 1), out = tensor->dims[0];
+  if (groups != 1)
+    return dh_onnx_refuse (node, error, "has %" G_GINT64_FORMAT " groups: here a convolution has one", groups);
+  if (tensor->dims[1] != dh_graph_node (build->graph, x)->channels || out < 1 || out > 65536)
+    return dh_onnx_refuse (node, error, "reads %d channels with weights of %" G_GINT64_FORMAT "×%" G_GINT64_FORMAT,
+                           dh_graph_node (build->graph, x)->channels, out, tensor->dims[1]);
+  Window window = { .kernel = { tensor->dims[2], tensor->dims[3] } };
+  if (!read_window (node, &window, error))
+    return FALSE;
+  /* How far the taps of 1×1 are apart is nothing. */
+  if (window.kernel[0] == 1 && window.kernel[1] == 1)
+    window.dilation[0] = window.dilation[1] = 1;
+  if (!is_square (&window))
+    return refuse_window (node, &window, error);
+  const char *label = dh_onnx_label (build, node->inputs->pdata[1], node);
+  g_autofree char *name = g_strconcat (label, ".weight", NULL);
+  dh_tensor_dict_take (build->tensors, name, dh_tensor_ref (tensor));
+  if (bias && !take_bias (build, node, label, out, error))
+    return FALSE;
+  const DhConv conv = { .out = (gint)out,
+                        .kernel = (gint)window.kernel[0],
+                        .stride = (gint)window.stride[0],
+                        .padding = (gint)window.padding[0],
+                        .dilation = (gint)window.dilation[0],
+                        .bias = bias };
+  return dh_onnx_take_value (build, node, dh_graph_conv (build->graph, x, label, conv));
+}
+
+/* Exporters write an adaptive pool at a fixed size as windows beside each other that fill the value. */
+static gboolean
+is_grid (const Window *window, DhShape shape, gint *rows, gboolean *by_aspect)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      const gint64 side = i ? shape.w : shape.h;
+      if (side % window->kernel[i] || (window->stride[i] != window->kernel[i] && window->kernel[i] != side)
+          || window->padding[i] || window->padding[i + 2] || window->dilation[i] != 1)
+        return FALSE;
+    }
+  const gint64 columns = shape.w / window->kernel[1];
+  *rows = (gint)(shape.h / window->kernel[0]);
+  *by_aspect = columns != *rows;
+  return !*by_aspect || columns == (gint64)MAX (1, rint (*rows * ((double)shape.w / shape.h)));
+}
+
+/* Windows that overlap, or of two or three pixels, shrink a value by as much whatever its size. */
+static gboolean
+is_plain (const Window *window, DhShape shape)
+{
+  const gint64 kernel = window->kernel[0];
+  return is_square (window)
+         && (window->stride[0] < kernel || (kernel <= 3 && (kernel != shape.h || kernel != shape.w)));
+}
+
+/* Whether a window that begins inside and ends behind the padding would have a place of its own. */
+static gboolean
+rounds_up (const Window *window, DhShape shape)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      const gint64 room = (i ? shape.w : shape.h) + window->padding[i] + window->padding[i + 2]
+                          - window->dilation[i] * (window->kernel[i] - 1) - 1;
+      if (room < 0 || room % window->stride[i])
+        return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
+dh_onnx_do_pool (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
+{
+  const DhValue x = dh_onnx_value (build, node, 0, error);
+  const gboolean most = g_str_equal (node->operation, "MaxPool");
+  Window window;
+  DhShape shape;
+  if (x == DH_NO_VALUE || !dh_onnx_shape (build, node, x, &shape, error))
+    return FALSE;
+  if (!dh_onnx_node_get (node, "kernel_shape", DH_ONNX_ATTRIBUTE_INTS))
+    return dh_onnx_refuse (node, error, "has no kernel_shape");
+  if (!read_sides (node, "kernel_shape", 2, 1, window.kernel, error) || !read_window (node, &window, error))
+    return FALSE;
+  if (most && node->outputs->len > 1 && *(const char *)node->outputs->pdata[1] != '\0')
+    return dh_onnx_refuse (node, error, "tells where the largest values stood");
+  gint rows;
+  gboolean by_aspect;
+  if (!most && !is_plain (&window, shape) && is_grid (&window, shape, &rows, &by_aspect)
+      && (rows <= 8 || !is_square (&window)))
+    return dh_onnx_take_value (build, node, dh_graph_adaptive_pool (build->graph, x, rows, by_aspect));
+  if (!is_square (&window) || window.dilation[0] != 1 || window.padding[0] > window.kernel[0] / 2)
+    return refuse_window (node, &window, error);
+  if (dh_onnx_node_get_int (node, "ceil_mode", 0) && rounds_up (&window, shape))
+    return dh_onnx_refuse (node, error, "rounds its size up (ceil_mode): here sizes are rounded down");
+  if (!most && window.padding[0] > 0 && dh_onnx_node_get_int (node, "count_include_pad", 0))
+    return dh_onnx_refuse (node, error, "counts its padding in the mean (count_include_pad)");
+  const gint kernel = (gint)window.kernel[0], stride = (gint)window.stride[0], padding = (gint)window.padding[0];
+  return dh_onnx_take_value (build, node,
+                             most ? dh_graph_max_pool (build->graph, x, kernel, stride, padding)
+                                  : dh_graph_average_pool (build->graph, x, kernel, stride, padding));
+}
+
+/* GlobalAveragePool, and ReduceMean over height and width */
+gboolean
+dh_onnx_do_mean (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
+{
+  const DhValue x = dh_onnx_value (build, node, 0, error);
+  if (x == DH_NO_VALUE)
+    return FALSE;
+  if (g_str_equal (node->operation, "ReduceMean"))
+    {
+      const DhOnnxAttribute *attribute = dh_onnx_node_get (node, "axes", DH_ONNX_ATTRIBUTE_INTS);
+      const GArray *input = dh_onnx_numbers (build, node, 1);
+      guint sides = 0;
+      const guint n = attribute ? attribute->integers->len : input ? input->len : 0;
+      for (guint i = 0; i < n; i++)
+        {
+          const double axis =
+              attribute ? (double)g_array_index (attribute->integers, gint64, i) : g_array_index (input, double, i);
+          sides |= axis == 2 || axis == -2 ? 1 : axis == 3 || axis == -1 ? 2 : 4;
+        }
+      if (sides != 3 || !dh_onnx_node_get_int (node, "keepdims", 1))
+        return dh_onnx_refuse (node, error, "is no mean over height and width that stay as 1×1");
+    }
+  return dh_onnx_take_value (build, node, dh_graph_adaptive_pool (build->graph, x, 1, FALSE));
+}
+
+/* Resizing */
+
+/* Whose size a value is given. What joins the result says it best, then what the file reckoned it from, then the
+ * picture, or whatever was made last and is as large. */
+static DhValue
+find_like (DhOnnxBuild *build, const DhOnnxNode *node, DhValue from, gint64 h, gint64 w, GError **error)
+{
+  DhShape shape;
+  if (from != DH_NO_VALUE)
+    {
+      if (!dh_onnx_shape (build, node, from, &shape, error))
+        return DH_NO_VALUE;
+      if (shape.h == h && shape.w == w)
+        return from;
+    }
+  const GPtrArray *readers = g_hash_table_lookup (build->readers, node->outputs->pdata[0]);
+  for (guint i = 0; readers && i < readers->len; i++)
+    {
+      const DhOnnxNode *reader = readers->pdata[i];
+      for (guint k = 0; k < reader->inputs->len; k++)
+        {
+          const DhOnnxKnown *other = dh_onnx_input (build, reader, k);
+          if (!other || other->value == DH_NO_VALUE || g_str_equal (reader->inputs->pdata[k], node->outputs->pdata[0]))
+            continue;
+          if (!dh_onnx_shape (build, node, other->value, &shape, error))
+            return DH_NO_VALUE;
+          if (shape.h == h && shape.w == w)
+            return other->value;
+        }
+    }
+  if (build->nominal.h == h && build->nominal.w == w)
+    return build->input;
+  for (DhValue value = (DhValue)dh_graph_size (build->graph); value-- > 0;)
+    {
+      if (!dh_onnx_shape (build, node, value, &shape, error))
+        return DH_NO_VALUE;
+      if (shape.h == h && shape.w == w)
+        return value;
+    }
+  dh_onnx_refuse (node, error, "resizes to %" G_GINT64_FORMAT "×%" G_GINT64_FORMAT ", a size that nothing else has", w,
+                  h);
+  return DH_NO_VALUE;
+}
+
+/* FALSE with an error, or how large it becomes, and whose height and width that was reckoned from. */
+static gboolean
+read_size (DhOnnxBuild *build, const DhOnnxNode *node, DhShape shape, double size[2], DhValue *from, GError **error)
+{
+  const gboolean old = g_str_equal (node->operation, "Upsample") || build->model->operator_set < 11;
+  const guint scales_at = old ? 1 : 2;
+  const GArray *scales = dh_onnx_numbers (build, node, scales_at),
+               *sizes = old ? NULL : dh_onnx_numbers (build, node, 3);
+  const DhOnnxAttribute *written = dh_onnx_node_get (node, "scales", DH_ONNX_ATTRIBUTE_FLOATS);
+  double scale[2];
+  if (sizes && (sizes->len == 4 || sizes->len == 2))
+    {
+      *from = dh_onnx_input (build, node, 3)->like;
+      size[0] = g_array_index (sizes, double, sizes->len - 2);
+      size[1] = g_array_index (sizes, double, sizes->len - 1);
+    }
+  else if ((scales && (scales->len == 4 || scales->len == 2)) || (written && written->numbers->len == 4))
+    {
+      *from = scales ? dh_onnx_input (build, node, scales_at)->like : DH_NO_VALUE;
+      for (guint i = 0; i < 2; i++)
+        scale[i] = scales ? g_array_index (scales, double, scales->len - 2 + i)
+                          : g_array_index (written->numbers, float, 2 + i);
+      size[0] = floor (shape.h * scale[0]);
+      size[1] = floor (shape.w * scale[1]);
+    }
+  else
+    return dh_onnx_refuse (node, error, "resizes by what is not known before a picture is");
+  if (!(size[0] >= 1 && size[0] <= G_MAXINT) || !(size[1] >= 1 && size[1] <= G_MAXINT))
+    return dh_onnx_refuse (node, error, "resizes to %g×%g", size[1], size[0]);
+  return TRUE;
+}
+
+gboolean
+dh_onnx_do_resize (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
+{
+  const DhValue x = dh_onnx_value (build, node, 0, error);
+  const gboolean old = g_str_equal (node->operation, "Upsample") || build->model->operator_set < 11;
+  const char *mode = dh_onnx_node_get_string (node, "mode", "nearest");
+  const char *places =
+      old ? "asymmetric" : dh_onnx_node_get_string (node, "coordinate_transformation_mode", "half_pixel");
+  DhShape shape;
+  double size[2] = { 0, 0 };
+  DhValue from = DH_NO_VALUE;
+  if (x == DH_NO_VALUE || !dh_onnx_shape (build, node, x, &shape, error)
+      || !read_size (build, node, shape, size, &from, error))
+    return FALSE;
+  if (size[0] == shape.h && size[1] == shape.w)
+    return dh_onnx_pass (build, node, 0, NULL, error);
+  const gboolean corners = g_str_equal (places, "align_corners");
+  /* Of one pixel all become the same, however. */
+  if (shape.h != 1 || shape.w != 1)
+    {
+      if (!g_str_equal (mode, "linear") && !g_str_equal (mode, "bilinear"))
+        return dh_onnx_refuse (node, error, "resizes by “%s”: here it is bilinear", mode);
+      if (!corners && !g_str_equal (places, "half_pixel") && !g_str_equal (places, "pytorch_half_pixel"))
+        return dh_onnx_refuse (node, error,
+                               "resizes with “%s” coordinates: here pixels' centres or corners are aligned", places);
+      if (dh_onnx_node_get_int (node, "antialias", 0))
+        return dh_onnx_refuse (node, error, "resizes with antialias");
+      build->align_corners = corners;
+    }
+  const DhValue like = find_like (build, node, from, (gint64)size[0], (gint64)size[1], error);
+  return like != DH_NO_VALUE && dh_onnx_take_value (build, node, dh_graph_resize (build->graph, x, like, corners));
+}
