@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 /* AttributeProto.AttributeType, of those that are read */
 typedef enum
 {
-  DH_ONNX_ATTRIBUTE_OTHER, /* graphs, lists of strings or tensors: known by name only */
+  DH_ONNX_ATTRIBUTE_OTHER, /* graphs, lists of strings or tensors, what constants are left out for: known by name */
   DH_ONNX_ATTRIBUTE_FLOAT,
   DH_ONNX_ATTRIBUTE_INT,
   DH_ONNX_ATTRIBUTE_STRING,
@@ -46,7 +46,7 @@ typedef struct
 {
   char *name;
   gint type;                /* TensorProto.DataType; 0 where it is no tensor, or not told */
-  gint n_dims;              /* −1 where the shape is not told */
+  gint n_dims;              /* −1 where the shape is not told, or has more than DH_MAX_DIMS */
   gint64 dims[DH_MAX_DIMS]; /* −1 where it is variable */
 } DhOnnxValue;
 
@@ -58,11 +58,11 @@ typedef struct
   char *producer;          /* "pytorch 2.11.0"; "" where it is not told */
   GPtrArray *nodes;        /* DhOnnxNode *, as they stand in the file: in topological order, if it is a valid one */
   DhTensorDict *constants; /* initializers by name */
-  GPtrArray *inputs;       /* DhOnnxValue *, without those that are constants */
+  GPtrArray *inputs;       /* DhOnnxValue *, without those that are constants, be they read or left out */
   GPtrArray *outputs;      /* DhOnnxValue * */
   GHashTable *metadata;    /* string → string; never NULL */
-  char *sha256;            /* 64 hexadecimal digits, of the file's bytes; with external data of these bytes too, in the
-                            * order of the constants */
+  char *sha256;            /* 64 hexadecimal digits, of the file's bytes; with external data of the digits of the file
+                            * and of each file beside it, in the order in which they are first named */
 } DhOnnxModel;
 
 /* Whether bytes (the first few hundred of a file are enough) look like an ONNX file: they parse as the beginning of a
@@ -70,12 +70,17 @@ typedef struct
 gboolean dh_onnx_looks_like (gconstpointer data, gsize length);
 
 /* Reads all of it; external data ("location", "offset", "length") from files beside it, in its own folder or below that
- * alone, whatever the path says or links to. Constants are views into the file's bytes wherever they lie there as raw
- * data, and may be unaligned in memory. dtypes of DhDtype are read; constants of others (strings, complex, 4 and 8 bit
- * floats) are no error: they are left out of `constants`, and so is what has more than DH_MAX_DIMS dimensions. Errors,
- * each naming the file: DH_ERROR_NOT_FOUND and DH_ERROR_IO (it or its data cannot be opened), DH_ERROR_INVALID
- * (truncated, broken, hostile; no ONNX file), DH_ERROR_TOO_LARGE (over a limit that is checked before memory is spent),
- * DH_ERROR_UNSUPPORTED (no operator set of ONNX's own domain), DH_ERROR_NO_MEMORY. */
+ * alone, whatever the path says or links to. (Where `path` is a symbolic link, the folder that the file itself lies in
+ * does as well, so that links of a cache of downloads may stand beside each other.) Constants are views into the file's
+ * bytes wherever they lie there as raw data, and may be unaligned in memory. dtypes of DhDtype are read; constants of
+ * others (strings, complex, unsigned of 16 bits and more, floats of 8 bits, all below 8) are no error: they are left
+ * out of `constants`, and so is what has more than DH_MAX_DIMS dimensions, and what is sparse. Names are UTF-8 without
+ * control characters, so that they can stand in messages as they are; others are an error, and so are two constants, or
+ * two attributes of a node, of one name. Where else anything stands twice that can be there once, the last counts, and
+ * a second graph is added to the first. Errors, each naming the file: DH_ERROR_NOT_FOUND and DH_ERROR_IO (it or its
+ * data cannot be opened), DH_ERROR_INVALID (truncated, broken, hostile; no ONNX file), DH_ERROR_TOO_LARGE (over a limit
+ * that is checked before memory is spent), DH_ERROR_UNSUPPORTED (no operator set of ONNX's own domain; a tensor in
+ * segments), DH_ERROR_NO_MEMORY. */
 DhOnnxModel *dh_onnx_model_read (const char *path, GError **error);
 /* `name` stands in messages; NULL `folder`: external data are an error. A reference to `bytes` is kept. */
 DhOnnxModel *dh_onnx_model_read_bytes (GBytes *bytes, const char *name, const char *folder, GError **error);
