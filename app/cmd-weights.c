@@ -114,10 +114,14 @@ inspect (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "it takes one file");
 
   g_autoptr (GError) error = NULL;
-  DhCheckpoint *checkpoint = dh_cli_open_checkpoint (rest[0], &error);
-  if (!checkpoint)
+  DhCheckpoint *checkpoint = NULL;
+  const gboolean foreign = dh_model_is_foreign (rest[0]);
+  if (!foreign && !(checkpoint = dh_cli_open_checkpoint (rest[0], &error)))
     return dh_cli_fail (cli, &error);
-  g_autoptr (DhInspection) inspection = dh_inspect_take (checkpoint, rest[0], TRUE);
+  g_autoptr (DhInspection) inspection =
+      foreign ? dh_inspect (rest[0], TRUE, &error) : dh_inspect_take (checkpoint, rest[0], TRUE);
+  if (!inspection)
+    return dh_cli_fail (cli, &error);
   if (cli->json)
     print_json (inspection);
   else
@@ -129,6 +133,15 @@ inspect (DhCli *cli, int argc, char **argv)
 static DhTensorDict *
 dup_state (DhCli *cli, const char *path, gboolean as_is, DhModel **model, GError **error)
 {
+  if (dh_model_is_foreign (path))
+    {
+      g_set_error (
+          error, DH_ERROR, DH_ERROR_UNSUPPORTED,
+          "%s brings its network with it, of which a file of weights knows nothing: it can be written as .onnx "
+          "alone",
+          path);
+      return NULL;
+    }
   g_autoptr (DhCheckpoint) checkpoint = dh_cli_open_checkpoint (path, error);
   if (!checkpoint)
     return NULL;

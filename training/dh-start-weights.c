@@ -93,6 +93,14 @@ dh_start_weights_load (const DhNet *net, const char *path, guint64 seed, DhStart
       return state;
     }
   const DhArchitecture *architecture = &net->architecture;
+  if (dh_model_is_foreign (path))
+    {
+      g_autofree char *name = g_filename_display_name (path);
+      g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
+                   "%s: a network that was exported as ONNX is no longer one to be trained; its checkpoint may be",
+                   name);
+      return NULL;
+    }
   g_autoptr (DhCheckpoint) checkpoint = dh_checkpoint_open (path, error);
   if (!checkpoint)
     return NULL;

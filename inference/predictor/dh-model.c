@@ -261,6 +261,13 @@ dh_model_new_seeded (const char *architecture_name, gint classes, guint64 seed, 
   return g_steal_pointer (&model);
 }
 
+gboolean
+dh_model_is_foreign (const char *path)
+{
+  g_return_val_if_fail (path != NULL, FALSE);
+  return dh_foreign_is (path);
+}
+
 DhModel *
 dh_model_ref (DhModel *model)
 {

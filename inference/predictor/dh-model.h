@@ -25,6 +25,8 @@ DhModel *dh_model_load_bytes (GBytes *bytes, const char *name, const DhModelOpti
 /* Seeded weights of a named architecture (the golden files' rule), for benchmarks. `classes` 0: the published number.
  * Errors: DH_ERROR_USAGE, DH_ERROR_NO_MEMORY. */
 DhModel *dh_model_new_seeded (const char *architecture, gint classes, guint64 seed, double gain, GError **error);
+/* Whether a file is a network of its own, an ONNX file: by what it begins with. */
+gboolean dh_model_is_foreign (const char *path);
 DhModel *dh_model_ref (DhModel *model);
 void dh_model_unref (DhModel *model);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhModel, dh_model_unref)
