@@ -237,14 +237,17 @@ read_model (Reading *reading, DhOnnxSpan message, GError **error)
 static void
 keep_inputs (Reading *reading)
 {
-  g_autoptr (GPtrArray) all = g_steal_pointer (&reading->model->inputs);
-  reading->model->inputs = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_onnx_value_free);
-  for (guint i = 0; i < all->len; i++)
+  GPtrArray *inputs = reading->model->inputs;
+  guint n = 0;
+  for (guint i = 0; i < inputs->len; i++)
     {
-      DhOnnxValue **value = (DhOnnxValue **)&g_ptr_array_index (all, i);
-      if (!g_hash_table_contains (reading->names, (*value)->name))
-        g_ptr_array_add (reading->model->inputs, g_steal_pointer (value));
+      DhOnnxValue *value = g_ptr_array_index (inputs, i);
+      if (g_hash_table_contains (reading->names, value->name))
+        continue;
+      g_ptr_array_index (inputs, i) = g_ptr_array_index (inputs, n);
+      g_ptr_array_index (inputs, n++) = value;
     }
+  g_ptr_array_set_size (inputs, (gint)n);
 }
 
 /* What is known only when all was read. */
