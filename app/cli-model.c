@@ -58,6 +58,11 @@ dh_cli_open_predictor (DhCli *cli, const DhCliModel *model, int *status)
   DhPredictor *predictor = NULL;
   if (loaded)
     predictor = dh_predictor_new (loaded, cli->device, cli->precision, cli->threads, &error);
+  if (predictor && dh_model_assumes_normalisation (loaded))
+    dh_cli_note (cli,
+                 "nothing says how pictures are normalised for %s: ImageNet's mean and deviation are taken; "
+                 "{\"mean\": [0.485, 0.456, 0.406], \"std\": [0.229, 0.224, 0.225]} in %s.json would say it",
+                 model->params, model->params);
   if (predictor)
     dh_cli_use_device (cli, dh_predictor_device (predictor));
   else

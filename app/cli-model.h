@@ -24,7 +24,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhCliModel, dh_cli_model_clear)
     0,                                                                                                                 \
     G_OPTION_ARG_FILENAME,                                                                                             \
     &(model).params,                                                                                                   \
-    "The weights (.pth, .pt, .safetensors, .npz; or demo: the built-in ones)",                                         \
+    "The weights (.pth, .pt, .safetensors, .npz; .onnx: a network of its own; demo: the built-in ones)",               \
     "W" },                                                                                                             \
       { "model", 0, 0, G_OPTION_ARG_FILENAME, &(model).params, "The same as --params", "W" },                          \
       { "arch", 0, 0, G_OPTION_ARG_STRING, &(model).architecture, "The network (default: recognised)", "A" },          \

@@ -48,6 +48,7 @@ make_facts (DhSession *session)
   add_row (group, _ ("Network"), model->network);
   add_row (group, _ ("Classes"), classes);
   add_row (group, _ ("Outlier head"), model->has_outlier_head ? _ ("yes") : _ ("no: closed set"));
+  add_row (group, _ ("Normalisation"), model->normalisation);
   add_row (group, _ ("Parameters"), parameters);
   add_row (group, "SHA-256", model->sha256);
   if (compute != NULL)

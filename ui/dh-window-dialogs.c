@@ -109,8 +109,8 @@ dh_window_choose_weights (DhWindow *self)
   GtkFileChooser *chooser =
       choose (self, _ ("Choose weights"), GTK_FILE_CHOOSER_ACTION_OPEN, _ ("Load"), weights_chosen);
   g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
-  gtk_file_filter_set_name (filter, _ ("Weights: PyTorch, safetensors, NumPy"));
-  static const char *const suffixes[] = { "pt", "pth", "tar", "bin", "ckpt", "safetensors", "npz" };
+  gtk_file_filter_set_name (filter, _ ("Weights: PyTorch, safetensors, NumPy, ONNX"));
+  static const char *const suffixes[] = { "pt", "pth", "tar", "bin", "ckpt", "safetensors", "npz", "onnx" };
   for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
     gtk_file_filter_add_suffix (filter, suffixes[i]);
   gtk_file_chooser_add_filter (chooser, filter);

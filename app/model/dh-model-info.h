@@ -15,6 +15,8 @@ typedef struct
   guint n_classes;
   gboolean has_outlier_head;
   gint64 n_parameters;
+  char *normalisation; /* what happens to the picture before the network, in words */
+  gboolean assumed;    /* that, as nothing says another */
 } DhModelInfo;
 
 DhModelInfo *dh_model_info_new (void);

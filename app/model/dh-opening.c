@@ -6,6 +6,7 @@
 #include "dh-error.h"
 #include "dh-file.h"
 #include "dh-map-file.h"
+#include "dh-model.h"
 #include "dh-view-file.h"
 
 /* Folders of score maps are not deep: METHOD/DATASET/NAME.hdf5. */
@@ -52,8 +53,8 @@ ends_with (const char *path, const char *const *endings)
   return point != NULL && g_strv_contains (endings, point + 1);
 }
 
-/* What a file begins with, whatever it is called: a zip archive or a pickle (PyTorch), or JSON behind its length
- * (safetensors). */
+/* What a file begins with, whatever it is called: a zip archive or a pickle (PyTorch), JSON behind its length
+ * (safetensors), or a network (ONNX). */
 static gboolean
 begins_like_weights (const char *path)
 {
@@ -80,7 +81,7 @@ is_npz_map (const char *path)
 static Kind
 find_kind (const char *path)
 {
-  static const char *const weights[] = { "pt", "pth", "tar", "bin", "ckpt", "safetensors", NULL };
+  static const char *const weights[] = { "pt", "pth", "tar", "bin", "ckpt", "safetensors", "onnx", NULL };
   static const char *const views[] = { DH_VIEW_FILE_SUFFIX, NULL }, *const archives[] = { "npz", NULL };
   guint width, height;
   if (g_file_test (path, G_FILE_TEST_IS_DIR))
@@ -98,7 +99,7 @@ find_kind (const char *path)
   /* A broken picture is listed with what is wrong with it. */
   if (dh_path_is_picture (path) || dh_image_probe (path, &width, &height, NULL))
     return KIND_PICTURE;
-  return begins_like_weights (path) ? KIND_WEIGHTS : KIND_UNKNOWN;
+  return begins_like_weights (path) || dh_model_is_foreign (path) ? KIND_WEIGHTS : KIND_UNKNOWN;
 }
 
 static gboolean
@@ -124,7 +125,7 @@ refuse (const char *path, Kind kind, GError **error)
   else
     g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
                  _ ("%s is nothing that is known here: images (PNG, JPEG, WebP, TIFF, BMP), a folder, weights (.pth, "
-                    ".safetensors, .npz), a saved view (.dhview) or score maps (.npy, .npz, .hdf5)"),
+                    ".safetensors, .npz, .onnx), a saved view (.dhview) or score maps (.npy, .npz, .hdf5)"),
                  name);
   return FALSE;
 }

@@ -302,6 +302,13 @@ weights_loaded (GObject *source, GAsyncResult *result, gpointer data)
                                                self->device, self->compute->instead_why);
       dh_session_say (self, text);
     }
+  if (self->model->assumed)
+    {
+      g_autofree char *text = g_strdup_printf (_ ("Nothing says how images are normalised for %s: ImageNet’s mean and "
+                                                  "deviation are taken. %s.json beside it would say it."),
+                                               self->model->title, self->model->title);
+      dh_session_say (self, text);
+    }
   show_waiting_view (self);
   dh_session_check_loaded_weights (self);
   dh_session_recall_known (self);

@@ -53,6 +53,8 @@ describe (DhPredictor *predictor, const DhWorkerCommand *command, const char *in
   info->n_classes = dh_model_classes (model);
   info->has_outlier_head = dh_model_has_outlier_head (model);
   info->n_parameters = dh_model_parameter_count (model);
+  info->normalisation = g_strdup (dh_model_normalisation (model));
+  info->assumed = dh_model_assumes_normalisation (model);
   DhComputeInfo *compute = loaded->compute = dh_compute_info_new ();
   compute->name = g_strdup (dh_device_name (device));
   compute->title = g_strdup (dh_device_title (device));

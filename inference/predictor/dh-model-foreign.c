@@ -47,6 +47,7 @@ dh_foreign_load (const char *path, DhForeign *foreign, GError **error)
   if (!(foreign->onnx = dh_onnx_model_read (path, error)) || !dh_onnx_pictures_read (path, &pictures, error))
     return FALSE;
   foreign->normalisation = dh_onnx_pictures_dup_text (&pictures);
+  foreign->assumed = !pictures.told;
   foreign->sha256 = sum (foreign->onnx, &pictures);
   foreign->net = dh_onnx_net_new (foreign->onnx, &pictures, &foreign->tensors, error);
   if (!foreign->net)

@@ -18,6 +18,7 @@ struct _DhModel
   DhTensorDict *tensors; /* of the network's keys, those that are there */
   char *title;
   char *normalisation; /* of a foreign one */
+  gboolean assumed;    /* that */
   char *sha256;        /* of one without a checkpoint */
   char **unexpected;
 };
@@ -206,6 +207,7 @@ load_foreign (const char *path, const DhModelOptions *options, GError **error)
       model->net = g_steal_pointer (&foreign.net);
       model->tensors = g_steal_pointer (&foreign.tensors);
       model->normalisation = g_steal_pointer (&foreign.normalisation);
+      model->assumed = foreign.assumed;
       model->sha256 = g_steal_pointer (&foreign.sha256);
       model->title = make_title (model->net, FALSE);
       model->unexpected = g_new0 (char *, 1);
@@ -326,6 +328,12 @@ const char *
 dh_model_normalisation (DhModel *model)
 {
   return model->normalisation ? model->normalisation : dh_normalisation_of (model->net->architecture.family);
+}
+
+gboolean
+dh_model_assumes_normalisation (DhModel *model)
+{
+  return model->assumed;
 }
 
 gint64

@@ -37,6 +37,8 @@ gint dh_model_classes (DhModel *model);
 gboolean dh_model_has_outlier_head (DhModel *model);
 /* What happens to the picture before the network, in words; borrowed. */
 const char *dh_model_normalisation (DhModel *model);
+/* Whether that is taken for granted: an ONNX file of which nothing says how its pictures are normalised. */
+gboolean dh_model_assumes_normalisation (DhModel *model);
 gint64 dh_model_parameter_count (DhModel *model);
 /* Of the file's bytes; of ONNX of these and of how its pictures are normalised; of a text that names the seed where the
  * weights are seeded. Reads the file at the first call. */
