@@ -5,7 +5,7 @@
 #include "cli-model.h"
 #include "cmd-bench-private.h"
 #include "dh-error.h"
-#include "dh-nets.h"
+#include "dh-model-net.h"
 
 /* The high-water mark of this process's memory in MiB; 0 where the system does not tell. */
 static double
@@ -257,26 +257,29 @@ dh_cmd_bench (DhCli *cli, int argc, char **argv)
   g_autoptr (GError) error = NULL;
   g_autoptr (DhTensorDict) parameters = NULL;
   DhArchitecture architecture;
+  g_autoptr (DhModel) model = NULL;
+  g_autoptr (DhNet) net = NULL;
   if (params)
     {
-      g_autoptr (DhCheckpoint) checkpoint = dh_cli_open_checkpoint (params, &error);
-      if (!checkpoint)
+      if (!(model = dh_cli_load_model (params, NULL, &error)))
         return dh_cli_fail (cli, &error);
-      parameters = dh_tensor_dict_ref (dh_checkpoint_state (checkpoint));
-      if (!dh_architecture_recognise (parameters, &architecture, &error))
-        return dh_cli_fail (cli, &error);
-      if (name && !g_str_equal (name, dh_architecture_name (&architecture)))
-        return dh_cli_usage (cli, "--arch %s: the weights are those of %s", name, dh_architecture_name (&architecture));
+      if (name && !g_str_equal (name, dh_model_architecture (model)))
+        return dh_cli_usage (cli, "--arch %s: the weights are those of %s", name, dh_model_architecture (model));
+      if (train && dh_model_is_foreign (params))
+        return dh_cli_usage (cli, "a network that was exported as ONNX is not trained here");
+      net = dh_net_ref ((DhNet *)dh_model_net (model));
+      parameters = dh_tensor_dict_ref (dh_model_tensors (model));
     }
-  else if (!dh_architecture_from_name (name ? name : "ldn121", classes ? classes : 19, &architecture, &error))
+  else if (dh_architecture_from_name (name ? name : "ldn121", classes ? classes : 19, &architecture, &error))
+    net = dh_net_new (&architecture);
+  else
     return dh_cli_fail (cli, &error);
-  g_autoptr (DhNet) net = dh_net_new (&architecture);
   g_autoptr (DhDevice) device = dh_device_open (cli->device, cli->threads, &error);
   if (!device)
     return dh_cli_fail (cli, &error);
   dh_cli_use_device (cli, device);
   if (!parameters)
-    parameters = dh_net_new_seeded (net, 1, architecture.family == DH_FAMILY_LDN ? 1.0 : 0.6);
+    parameters = dh_net_new_seeded (net, 1, net->architecture.family == DH_FAMILY_LDN ? 1.0 : 0.6);
   bench.net = net;
   bench.device = device;
   g_autofree double *runs_ms = g_new0 (double, runs);
@@ -290,7 +293,7 @@ dh_cmd_bench (DhCli *cli, int argc, char **argv)
     return dh_cli_fail (cli, &error);
   dh_cli_progress_end (cli);
   const double peak = peak_memory ();
-  const char *title = dh_architecture_name (&architecture);
+  const char *title = dh_architecture_name (&net->architecture);
   (cli->json ? print_json : print_table) (cli, &bench, title, median (runs_ms, runs), peak);
   return DH_EXIT_DONE;
 }

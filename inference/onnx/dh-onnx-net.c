@@ -398,7 +398,7 @@ dh_onnx_net_new (const DhOnnxModel *model, const DhOnnxPictures *pictures, DhTen
       g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE, "the network has %u nodes", model->nodes->len);
       return NULL;
     }
-  if (!check_operations (model, error) || !begin (&build, pictures, error))
+  if (!begin (&build, pictures, error) || !check_operations (model, error))
     return NULL;
   for (guint i = 0; i < model->nodes->len; i++)
     {

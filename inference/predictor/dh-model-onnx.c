@@ -2,7 +2,8 @@
 
 #include "dh-class-table.h"
 #include "dh-config.h"
-#include "dh-model-private.h"
+#include "dh-model-net.h"
+#include "dh-predictor.h"
 #include "dh-onnx.h"
 
 static const DhMap maps[] = { DH_MAP_SEGMENTATION, DH_MAP_LIKELIHOOD, DH_MAP_DATASET_POSTERIOR, DH_MAP_HYBRID };

@@ -7,7 +7,7 @@
 #include "dh-file.h"
 #include "dh-match-private.h"
 #include "dh-model-foreign-private.h"
-#include "dh-model-private.h"
+#include "dh-model-net.h"
 
 struct _DhModel
 {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "dh-error.h"
-#include "dh-model-private.h"
+#include "dh-model-net.h"
 #include "dh-predictor-private.h"
 
 enum
