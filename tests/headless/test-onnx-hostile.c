@@ -86,6 +86,7 @@ test_wire (void)
     { "\x48\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12 },
     { "\x4a\x02x", 3 },                                     /* more than there is */
     { "\x4a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11 }, /* 2⁶⁴ − 1 of it */
+    { "\x4a\xf5\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11 }, /* 2⁶⁴ − 11: back to its own beginning */
     { "\x4d\x01\x02\x03", 4 },                              /* a fixed number that is cut off */
     { "\x49\x01\x02\x03\x04\x05\x06\x07", 8 },
   };
