@@ -171,7 +171,7 @@ add_attribute (DhOnnxReader *reader, DhOnnxNode *node, DhOnnxSpan message, GErro
     }
   if (node->attributes->len == MOST_ATTRIBUTES)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE, "more than %d attributes", MOST_ATTRIBUTES);
+      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE, "it has more than %d attributes", MOST_ATTRIBUTES);
       return FALSE;
     }
   g_ptr_array_add (node->attributes, g_steal_pointer (&attribute));
@@ -235,8 +235,10 @@ dh_onnx_read_node (DhOnnxReader *reader, DhOnnxSpan message, GError **error)
     return NULL;
   if (!read_fields (reader, node, message, error))
     {
-      const char *name = *node->name ? node->name : *node->operation ? node->operation : "without a name";
-      g_prefix_error (error, "the node %s: ", name);
+      if (*node->name || *node->operation)
+        g_prefix_error (error, "the node %s: ", *node->name ? node->name : node->operation);
+      else
+        g_prefix_error (error, "a node without a name: ");
       return NULL;
     }
   if (g_str_equal (node->domain, "ai.onnx"))

@@ -234,32 +234,36 @@ read_elements (DhOnnxReader *reader, const Head *head, guint which, GError **err
   return g_bytes_new_from_bytes (reader->bytes, (gsize)(head->raw.data - first), head->raw.size);
 }
 
+static gboolean
+read_tensor (DhOnnxReader *reader, Head *head, DhTensor **tensor, GError **error)
+{
+  if (!read_head (head, error))
+    return FALSE;
+  guint which = 0;
+  while (which < G_N_ELEMENTS (types) && types[which].type != head->type)
+    which++;
+  if (which == G_N_ELEMENTS (types) || head->n_dims > DH_MAX_DIMS)
+    return TRUE;
+  if (head->in_segments)
+    {
+      g_set_error_literal (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "it is cut into segments, which are not read");
+      return FALSE;
+    }
+  GBytes *bytes = read_elements (reader, head, which, error);
+  if (bytes)
+    *tensor = dh_tensor_new_take (types[which].dtype, head->n_dims, head->dims, bytes);
+  return bytes != NULL;
+}
+
 gboolean
 dh_onnx_read_tensor (DhOnnxReader *reader, DhOnnxSpan message, char **name, DhTensor **tensor, GError **error)
 {
   g_auto (Head) head = { .message = message, .name = g_strdup ("") };
   *tensor = NULL;
-  if (!read_head (&head, error))
-    return FALSE;
+  const gboolean good = read_tensor (reader, &head, tensor, error);
+  if (!good && *head.name)
+    g_prefix_error (error, "the tensor %s: ", head.name);
   if (name)
-    *name = g_strdup (head.name);
-  guint which = 0;
-  while (which < G_N_ELEMENTS (types) && types[which].type != head.type)
-    which++;
-  if (which == G_N_ELEMENTS (types) || head.n_dims > DH_MAX_DIMS)
-    return TRUE;
-  if (head.in_segments)
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "the tensor %s is cut into segments, which are not read",
-                   head.name);
-      return FALSE;
-    }
-  GBytes *bytes = read_elements (reader, &head, which, error);
-  if (!bytes)
-    {
-      g_prefix_error (error, "the tensor %s: ", head.name);
-      return FALSE;
-    }
-  *tensor = dh_tensor_new_take (types[which].dtype, head.n_dims, head.dims, bytes);
-  return TRUE;
+    *name = g_steal_pointer (&head.name);
+  return good;
 }

@@ -120,8 +120,10 @@ read_constant (Reading *reading, DhOnnxSpan message, GError **error)
     return FALSE;
   if (*name == '\0' || g_hash_table_contains (reading->names, name))
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "the constant %s %s", *name ? name : "of a graph",
-                   *name ? "stands there twice" : "has no name");
+      if (*name)
+        g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "the constant %s stands there twice", name);
+      else
+        g_set_error_literal (error, DH_ERROR, DH_ERROR_INVALID, "a constant has no name");
       return FALSE;
     }
   if (tensor)
@@ -304,6 +306,8 @@ dh_onnx_looks_like (gconstpointer data, gsize length)
             return FALSE;
         }
       has_more = has_more || (TELLING >> number & 1);
+      if (has_version && number == 7) /* what stands behind a graph may be of later versions */
+        return TRUE;
     }
   return has_version && has_more;
 }

@@ -53,9 +53,9 @@ dh_onnx_reader_name (DhOnnxSpan span, char **to, GError **error)
   if (!good)
     {
       if (span.size > MOST_NAME)
-        g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE, "a name of more than %d bytes", MOST_NAME);
+        g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE, "one of its names has more than %d bytes", MOST_NAME);
       else
-        g_set_error_literal (error, DH_ERROR, DH_ERROR_INVALID, "a name that is no text in UTF-8");
+        g_set_error_literal (error, DH_ERROR, DH_ERROR_INVALID, "one of its names is no text in UTF-8");
       return FALSE;
     }
   g_free (*to);
