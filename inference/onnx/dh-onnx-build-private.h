@@ -59,6 +59,9 @@ const char *dh_onnx_label (DhOnnxBuild *build, const char *tensor, const DhOnnxN
 gboolean dh_onnx_take_floats (DhOnnxBuild *build, const char *label, const char *suffix, guint n, const float *values,
                               GError **error) G_GNUC_INTERNAL;
 
+/* dh-onnx-outputs.c: the net, when all nodes were visited; errors as dh_onnx_net_new(). */
+DhNet *dh_onnx_finish (DhOnnxBuild *build, const DhOnnxPictures *pictures, GError **error) G_GNUC_INTERNAL;
+
 /* dh-onnx-numbers.c: what is reckoned from shapes. */
 gboolean dh_onnx_do_shape (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
 gboolean dh_onnx_do_constant (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;

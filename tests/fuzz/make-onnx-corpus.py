@@ -42,3 +42,26 @@ for key, text in (("location", "conv.data"), ("offset", "0"), ("length", "8")):
     entry = outside.external_data.add()
     entry.key, entry.value = key, text
 save("outside", [], [outside])
+
+
+# A small network with most of what is made into one.
+def whole(name, *numbers, kind=TensorProto.INT64):
+    return helper.make_tensor(name, kind, (len(numbers),), numbers)
+
+
+nodes = [
+    ("Sub", ["x", "half"], "a", {}), ("Conv", ["a", "w", "b"], "c", dict(pads=[1] * 4, strides=[2, 2])),
+    ("BatchNormalization", ["c", "b", "b", "b", "one"], "d", {}), ("Relu", ["d"], "e", {}),
+    ("MaxPool", ["e"], "f", dict(kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4)),
+    ("AveragePool", ["f"], "g", dict(kernel_shape=[2, 2], strides=[2, 2])), ("GlobalAveragePool", ["g"], "h", {}),
+    ("Shape", ["f"], "i", {}), ("Slice", ["i", "two", "four", "zero"], "j", {}), ("Shape", ["g"], "k", {}),
+    ("Gather", ["k", "zero"], "l", {}), ("Gather", ["k", "one_"], "m", {}), ("Concat", ["l", "m", "j"], "n", dict(axis=0)),
+    ("Resize", ["g", "", "", "n"], "o", dict(mode="linear", coordinate_transformation_mode="half_pixel")),
+    ("Resize", ["h", "", "", "n"], "p", dict(mode="nearest")), ("Concat", ["f", "o", "p"], "q", dict(axis=1)),
+    ("Conv", ["q", "v"], "r", {}), ("Add", ["r", "f"], "s", {}), ("Sum", ["s", "f", "f"], "t", {}),
+    ("Conv", ["t", "u"], "y", {}), ("Softmax", ["r"], "z", dict(axis=1)),
+]
+save("net", [helper.make_node(kind, inputs, [output], **more) for kind, inputs, output, more in nodes],
+     [raw("w", np.ones((2, 3, 3, 3), "f4")), raw("b", np.ones(2, "f4")), raw("one", np.ones(2, "f4")),
+      raw("v", np.ones((2, 6, 1, 1), "f4")), raw("u", np.ones((3, 2, 1, 1), "f4")), raw("half", np.ones((3, 1, 1), "f4")),
+      whole("zero", 0), whole("one_", 1), whole("two", 2), whole("four", 4)])

@@ -6,47 +6,20 @@
 Needs onnx and NumPy (Debian: python3-onnx). Prints TAP."""
 import hashlib
 import json
-import struct
-import subprocess
 import sys
 import tempfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 import onnx
 
 import evaluator
+from program import case, run, tell, write_png
 
 PROGRAM, SEEDED = (str(Path(word).resolve()) for word in sys.argv[1:3])
 MAPS = ["segmentation", "likelihood", "dataset_posterior", "hybrid"]
 # Of a map's range, and of the last places of its values: the device rounds each to float32, NumPy computes in double.
 BOUND, PLACES = 2e-5, 4
-results = []
-
-
-def case(name, function, *arguments):
-    try:
-        function(*arguments)
-        results.append((name, None))
-    except Exception as e:
-        results.append((name, f"{type(e).__name__}: {e}".replace("\n", " ")))
-
-
-def run(*words):
-    done = subprocess.run([str(word) for word in words], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done
-
-
-def write_png(path, pixels):
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    height, width, _ = pixels.shape
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-                     + chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row.tobytes() for row in pixels)))
-                     + chunk(b"IEND", b""))
-
 
 def make_weights(top, architecture, classes, dtype="f32"):
     path = top / f"{architecture}-{classes}-{dtype}.safetensors"
@@ -127,9 +100,4 @@ with tempfile.TemporaryDirectory(prefix="dh-onnx-") as folder:
         case("the maps of " + " ".join(map(str, shape)), same_maps, at, *shape)
     case("the file says what it is", says_what_it_is, at)
     case("a network without outlier head has two maps", says_what_is_missing, at)
-print(f"1..{len(results)}")
-for number, (name, why) in enumerate(results, 1):
-    print(f"{'not ok' if why else 'ok'} {number} - {name}")
-    if why:
-        print(f"# {why}")
-sys.exit(any(why for _, why in results))
+tell()

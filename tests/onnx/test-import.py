@@ -1,0 +1,401 @@
+#!/usr/bin/env python3
+"""Networks of others, as ONNX, give the logits that the operators' definitions give; what is not known is refused by
+name.
+
+    tests/onnx/test-import.py build/app/densehybrid
+
+Needs onnx and NumPy (Debian: python3-onnx). Prints TAP."""
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+import evaluator
+from program import case, run, tell, write_png
+
+PROGRAM = str(Path(sys.argv[1]).resolve())
+MEAN, DEVIATION = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+BOUND = 2e-5  # of the logits' range: the device rounds each value to float32, NumPy computes in double
+
+
+class Network:
+    """Nodes as an exporter writes them. A value is known by its name; shapes are kept for those of a fixed size."""
+
+    def __init__(self, height=None, width=None, channels=3, seed=1):
+        self.nodes, self.constants, self.random, self.n = [], [], np.random.default_rng(seed), 0
+        self.fixed, self.shapes = height is not None, {"image": (1, channels, height, width)}
+        self.outputs = []
+
+    def constant(self, array, dtype=None):
+        self.n += 1
+        array = np.asarray(array)
+        if dtype is None:
+            dtype = np.int64 if array.dtype.kind == "i" else np.float32
+        self.constants.append(numpy_helper.from_array(array.astype(dtype), f"c{self.n}.weight"))
+        return f"c{self.n}.weight"
+
+    def node(self, operation, *inputs, shape=None, **attributes):
+        self.n += 1
+        self.nodes.append(helper.make_node(operation, list(inputs), [f"v{self.n}"], f"{operation}_{self.n}", **attributes))
+        if shape:
+            self.shapes[f"v{self.n}"] = shape
+        return f"v{self.n}"
+
+    def channels(self, x):
+        return self.shapes[x][1]
+
+    def slid(self, x, out, kernel, stride=1, pad=0, reach=1):
+        n, _, h, w = self.shapes[x]
+        size = [None if side is None else (side + 2 * pad - reach * (kernel - 1) - 1) // stride + 1 for side in (h, w)]
+        return (n, out, *size)
+
+    def conv(self, x, out, kernel=3, stride=1, pad=None, reach=1, bias=True, dtype=None, weight=None, **more):
+        pad = reach * (kernel // 2) if pad is None else pad
+        into = self.channels(x)
+        scale = np.sqrt(3 / (into * kernel * kernel))
+        weight = weight or self.constant(self.random.uniform(-scale, scale, (out, into, kernel, kernel)), dtype)
+        inputs = [x, weight] + ([self.constant(self.random.uniform(-0.2, 0.2, out), dtype)] if bias else [])
+        attributes = dict(kernel_shape=[kernel, kernel], strides=[stride, stride], pads=[pad] * 4, dilations=[reach, reach])
+        attributes.update(more)
+        return self.node("Conv", *inputs, shape=self.slid(x, out, kernel, stride, pad, reach), **attributes)
+
+    def norm(self, x, epsilon=1e-5, **more):
+        c = self.channels(x)
+        numbers = [self.random.uniform(*ends, c) for ends in ((0.5, 1.5), (-0.3, 0.3), (-0.3, 0.3), (0.3, 2))]
+        return self.node("BatchNormalization", x, *map(self.constant, numbers), shape=self.shapes[x], epsilon=epsilon, **more)
+
+    def same(self, operation, *inputs, **attributes):
+        return self.node(operation, *inputs, shape=self.shapes[inputs[0]], **attributes)
+
+    def relu(self, x):
+        return self.same("Relu", x)
+
+    def pool(self, operation, x, kernel, stride, pad=0, **more):
+        return self.node(operation, x, shape=self.slid(x, self.channels(x), kernel, stride, pad), kernel_shape=[kernel] * 2,
+                         strides=[stride] * 2, pads=[pad] * 4, **more)
+
+    def concat(self, *inputs):
+        n, _, h, w = self.shapes[inputs[0]]
+        return self.node("Concat", *inputs, shape=(n, sum(map(self.channels, inputs)), h, w), axis=1)
+
+    def sizes_like(self, x, like, way):
+        """Height and width of `like` behind the batch and channels of `x`: as numbers, cut out of the shape as one
+        exporter does, or reckoned from the picture's, as the other does."""
+        if self.fixed:
+            return self.constant(np.array([1, self.channels(x), *self.shapes[like][2:]]))
+        head = self.node("Slice", self.node("Shape", x), self.constant([0]), self.constant([2]), self.constant([0]))
+        if way == "gathered":
+            shape = self.node("Shape", like)
+            sides = [self.node("Unsqueeze", self.node("Gather", shape, self.constant(np.array(i)), axis=0), self.constant([0]))
+                     for i in (2, 3)]
+            tail = self.node("Cast", self.node("Concat", *sides, axis=0), to=TensorProto.INT64)
+        else:
+            tail = self.node("Slice", self.node("Shape", "image"), self.constant([2]), self.constant([4]), self.constant([0]))
+            for _ in range(self.halvings(like)):  # (side − 1) / 2 + 1
+                tail = self.node("Div", self.node("Sub", tail, self.constant([1])), self.constant([2]))
+                tail = self.node("Add", tail, self.constant([1]))
+        return self.node("Concat", head, tail, axis=0)
+
+    def halvings(self, x):
+        return self.steps.get(x, 0)
+
+    def resize(self, x, like, way="gathered", mode="half_pixel"):
+        shape = (1, self.channels(x), *self.shapes[like][2:])
+        return self.node("Resize", x, "", "", self.sizes_like(x, like, way), shape=shape, mode="linear",
+                         coordinate_transformation_mode=mode)
+
+    def model(self, operator_set=13, shape=None):
+        shape = shape or [1, self.shapes["image"][1], *(("h", "w") if not self.fixed else self.shapes["image"][2:])]
+        for output, name in self.outputs:
+            self.nodes.append(helper.make_node("Identity", [output], [name], name))
+        kinds = [helper.make_tensor_value_info(name, TensorProto.FLOAT, list("nchw")) for _, name in self.outputs]
+        graph = helper.make_graph(self.nodes, "net", [helper.make_tensor_value_info("image", TensorProto.FLOAT, shape)], kinds,
+                                  self.constants)
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", operator_set)], producer_name="test")
+
+
+def ladder(way, mode="half_pixel", size=(None, None)):
+    """A residual encoder, a pyramid, a decoder with skips, two heads: as SwiftNet and its like are."""
+    net = Network(*size)
+    x = net.pool("MaxPool", net.relu(net.norm(net.conv("image", 8, 7, 2, bias=False))), 3, 2, 1)
+    net.steps, skips = {x: 2}, []
+    for depth in range(3):
+        if depth:
+            x = net.relu(net.norm(net.conv(x, 8 + 4 * depth, 3, 2, bias=False), epsilon=1e-3))
+        y = net.conv(net.relu(net.conv(x, net.channels(x))), net.channels(x), reach=1 + depth)
+        x = net.relu(net.same("Add", x, y))
+        net.steps[x] = 2 + depth
+        skips.append(x)
+    whole = net.node("GlobalAveragePool", x, shape=(1, net.channels(x), 1, 1))
+    x = net.concat(x, net.resize(net.relu(net.conv(whole, 6, 1)), x, way, mode))
+    for skip in skips[1::-1]:
+        up = net.resize(net.conv(x, 10, 1), skip, way, mode)
+        x = net.relu(net.conv(net.same("Add", up, net.conv(skip, 10, 1)), 10))
+    net.outputs = [(net.resize(net.conv(x, 5, 1), "image", way, mode), "logits"),
+                   (net.resize(net.conv(net.relu(net.norm(x)), 2, 1), "image", way, mode), "logits_ood")]
+    return net
+
+
+def pyramid(height, width):
+    """At a fixed size: grids of 1, 2 and 3 rows as windows, sizes as numbers, no resize at the end, a softmax."""
+    net = Network(height, width)
+    x = net.relu(net.conv(net.pool("AveragePool", net.conv("image", 6, 3, 2), 2, 2), 8, 3))
+    n, c, h, w = net.shapes[x]
+    parts = [x]
+    for rows in (1, 2, 3):
+        grid = net.node("AveragePool", x, shape=(n, c, rows, rows), kernel_shape=[h // rows, w // rows],
+                        strides=[h // rows, w // rows])
+        parts.append(net.resize(net.conv(grid, 4, 1), x, mode="align_corners"))
+    net.outputs = [(net.node("Softmax", net.conv(net.concat(*parts), 7, 1), shape=(n, 7, h, w), axis=1), "probabilities")]
+    return net
+
+
+def all_kinds():
+    """Every other form that is known."""
+    net = Network()
+    image = net.same("Div", net.same("Sub", "image", net.constant(np.array([[[0.1]], [[0.2]], [[0.3]]]))),
+                     net.constant(np.array([[[[0.5]], [[0.6]], [[0.7]]]])))
+    image = net.same("Mul", net.same("Add", net.same("Cast", image, to=TensorProto.FLOAT16), net.constant(np.array(0.25))),
+                     net.constant(np.array([0.5])))
+    x = net.same("Clip", net.conv(image, 6, 3, dtype=np.float16), net.constant(np.array(0.0)))
+    x = net.same("Dropout", net.same("Identity", x))
+    weight = net.constant(net.random.uniform(-0.3, 0.3, (6, 6, 3, 3)))
+    a, b = net.conv(x, 6, 3, weight=weight, bias=False), net.conv(x, 6, 3, weight=weight)
+    x = net.same("Sum", a, b, net.conv(x, 6, 5, auto_pad="SAME_UPPER"))
+    small = net.pool("MaxPool", net.pool("AveragePool", x, 3, 2, 1), 2, 2)
+    small = net.node("Sub", net.constant(np.array(1.5)), small, shape=net.shapes[small])
+    mean = net.node("ReduceMean", small, shape=(1, 6, 1, 1), axes=[2, 3], keepdims=1)
+    mean = net.node("Resize", mean, "", "", net.sizes_like(mean, small, "gathered"), shape=net.shapes[small], mode="nearest")
+    small = net.conv(net.concat(small, mean), 4, 1)
+    twice = net.node("Resize", small, "", net.constant(np.array([1.0, 1, 2, 2])), shape=(1, 4, None, None), mode="linear",
+                     coordinate_transformation_mode="pytorch_half_pixel")
+    x = net.concat(net.resize(twice, x), x)
+    net.outputs = [(net.conv(net.relu(x), 3, 1), "out"), (net.conv(x, 3, 1), "aux")]
+    return net
+
+
+def make_picture(top, height, width):
+    random = np.random.default_rng(height)
+    coarse = random.integers(0, 256, ((height + 7) // 8, (width + 7) // 8, 3))
+    picture = np.kron(coarse, np.ones((8, 8, 1)))[:height, :width] * 0.8 + random.integers(0, 50, (height, width, 3))
+    write_png(top / "picture.png", picture.astype(np.uint8))
+    return picture.astype(np.uint8)
+
+
+def normalise(picture, mean=MEAN, deviation=DEVIATION):
+    return (((picture / 255 - mean) / deviation).transpose(2, 0, 1))[None]
+
+
+def infer(top, path, *words):
+    return run(PROGRAM, "infer", "--params", path, "--out", top, "--device", "ref", "--maps", "logits", "--quiet", *words,
+               top / "picture.png")
+
+
+def near(ours, theirs, what="logits"):
+    assert theirs.shape == (1, *ours.shape), (theirs.shape, ours.shape)
+    apart, reach = np.abs(ours - theirs[0]).max(), theirs.max() - theirs.min()
+    assert reach > 0 and apart <= BOUND * reach, f"{what}: {apart:.3g} apart, of a range of {reach:.3g}"
+
+
+def save(net, path, operator_set=13):
+    model = net.model(operator_set)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+    return model
+
+
+def two_heads(top, way, mode, height, width):
+    path = top / "ladder.onnx"
+    model = save(ladder(way, mode), path)
+    found = evaluator.run(model, image=normalise(make_picture(top, height, width)))
+    for device in ("ref", "cpu"):
+        infer(top, path, "--device", device, "--maps", "logits,logits_ood,hybrid")
+        for name in ("logits", "logits_ood"):
+            near(np.load(top / f"picture_{name}.npy"), found[name], f"{name} on {device}")
+    f, g = found["logits"][0], found["logits_ood"][0]
+    hybrid = -np.logaddexp.reduce(f, 0) + g[1] - np.logaddexp.reduce(g, 0)
+    assert np.abs(np.load(top / "picture_hybrid.npy") - hybrid).max() <= 1e-4 * np.ptp(hybrid)
+
+
+def of_another_size(top):
+    """Exported at one size, run at another: as if it had been exported there."""
+    path = top / "pyramid.onnx"
+    save(pyramid(96, 144), path)
+    for height, width in ((96, 144), (72, 120)):
+        model = pyramid(height, width).model()
+        del model.graph.node[-2:]  # the softmax: logits are what stands before it
+        model.graph.output[0].name = model.graph.node[-1].output[0]
+        coarse = evaluator.run(model, image=normalise(make_picture(top, height, width)))[model.graph.output[0].name]
+        full = evaluator.resize_line(evaluator.resize_line(coarse, 2, height, "align_corners"), 3, width, "align_corners")
+        infer(top, path)
+        near(np.load(top / "picture_logits.npy"), full, f"{height}x{width}")
+
+
+def other_forms(top):
+    path = top / "kinds.onnx"
+    net = all_kinds()
+    model = net.model()
+    picture = make_picture(top, 64, 96)
+    for node in model.graph.node:  # the evaluator knows no automatic padding
+        attributes = {a.name: a for a in node.attribute}
+        if "auto_pad" in attributes:
+            node.attribute.remove(attributes["pads"])
+    onnx.save(model, str(path))
+    for node in model.graph.node:
+        attributes = {a.name: a for a in node.attribute}
+        if "auto_pad" in attributes:
+            node.attribute.remove(attributes["auto_pad"])
+            node.attribute.append(helper.make_attribute("pads", [2, 2, 2, 2]))
+    infer(top, path)
+    near(np.load(top / "picture_logits.npy"), evaluator.run(model, image=normalise(picture))["out"])
+
+
+def as_is_said(top):
+    """NAME.onnx.json: the normalisation, in either unit, and the outputs' names; the sum of the model heeds it."""
+    path, beside = top / "said.onnx", top / "said.onnx.json"
+    net = ladder("gathered")
+    net.outputs = [(net.outputs[1][0], "first"), (net.outputs[0][0], "second")]
+    model = save(net, path)
+    picture, sums = make_picture(top, 64, 80), set()
+    for said, mean, deviation in (({}, MEAN, DEVIATION), ({"mean": [0, 0, 0]}, 0, 1),
+                                  ({"mean": [0.1, 0.2, 0.3], "std": [0.5, 0.6, 1]}, [0.1, 0.2, 0.3], [0.5, 0.6, 1]),
+                                  ({"mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375]}, MEAN, DEVIATION),
+                                  ({"mean": [0, 0, 0], "std": [1, 1, 255]}, 0, np.array([1, 1, 255]) / 255)):
+        beside.write_text(json.dumps({**said, "logits": "second", "outlier_logits": "first"}))
+        done = infer(top, path, "--maps", "logits,logits_ood")
+        assert ("ImageNet" in done.stderr) == (said == {}), done.stderr
+        found = evaluator.run(model, image=normalise(picture, np.array(mean), np.array(deviation)))
+        near(np.load(top / "picture_logits.npy"), found["second"], str(said))
+        near(np.load(top / "picture_logits_ood.npy"), found["first"], str(said))
+        sums.add(json.loads(run(PROGRAM, "weights", "inspect", "--json", path).stdout)["sha256"])
+    assert len(sums) == 4, "two of five normalisations are the same"
+    for text, words in (("{", "is no JSON"), ("[]", "is no JSON object"), ('{"mean": [1, 2]}', "three numbers"),
+                        ('{"std": [0, 0, 0]}', "0 or less"), ('{"mean": [1e9, 0, 0]}', "0…255"),
+                        ('{"mean": ["a", 0, 0]}', "three numbers"), ('{"deviation": [1, 1, 1]}', "is not known"),
+                        ('{"logits": 5}', "names of outputs"), ('{"logits": "third"}', "there is no output"),
+                        ('{"outlier_logits": "second"}', "5 outlier logits"), ("\0" * 70000, "is no JSON")):
+        beside.write_text(text)
+        done = run(PROGRAM, "infer", "--params", path, "--out", top, top / "picture.png", status=1)
+        assert words in done.stderr, (text[:20], done.stderr)
+
+
+def all_have(net, operation, least=None, **attributes):
+    for node in [n for n in net.nodes if n.op_type == operation][:least]:
+        for name, value in attributes.items():
+            for old in [a for a in node.attribute if a.name == name]:
+                node.attribute.remove(old)
+            node.attribute.append(helper.make_attribute(name, value))
+
+
+def first(net, operation, **attributes):
+    """The first node of that kind has other attributes."""
+    all_have(net, operation, 1, **attributes)
+
+
+def renamed(net, operation, name):
+    next(n for n in net.nodes if n.op_type == operation).op_type = name
+
+
+REFUSED = {
+    "groups": (lambda n: first(n, "Conv", group=2), "2 groups"),
+    "an oblong window": (lambda n: first(n, "Conv", pads=[1, 2, 1, 2]), "square"),
+    "strides that differ": (lambda n: first(n, "Conv", strides=[1, 2]), "square"),
+    "padding of one side": (lambda n: first(n, "MaxPool", pads=[0, 0, 1, 1]), "square"),
+    "a huge dilation": (lambda n: first(n, "Conv", dilations=[1 << 40, 1 << 40]), "dilations"),
+    "sizes rounded up": (lambda n: first(n, "MaxPool", ceil_mode=1), "ceil_mode"),
+    "nearest pixels": (lambda n: all_have(n, "Resize", mode="nearest"), "bilinear"),
+    "other coordinates": (lambda n: all_have(n, "Resize", coordinate_transformation_mode="asymmetric"), "asymmetric"),
+    "the batch's statistics": (lambda n: first(n, "BatchNormalization", training_mode=1), "model.eval"),
+    "another activation": (lambda n: renamed(n, "Relu", "LeakyRelu"), "LeakyRelu (1)"),
+    "attention": (lambda n: [renamed(n, "Add", "MatMul"), renamed(n, "Relu", "Gelu")], "Gelu (1)"),
+    "operators of others": (lambda n: setattr(n.nodes[0], "domain", "com.microsoft"), "Conv (1)"),
+    "a value that is nowhere": (lambda n: n.nodes[0].input.__setitem__(0, "nowhere"), "nowhere"),
+    "nodes out of order": (lambda n: n.nodes.insert(0, n.nodes.pop()), "is no value"),
+    "weights that are reckoned": (lambda n: n.nodes[0].input.__setitem__(1, "image"), "no constant"),
+    "too few channels": (lambda n: n.nodes[1].input.__setitem__(1, n.nodes[1].input[2]) or
+                         n.nodes[1].input.__setitem__(0, "image"), "constants"),
+    "a sum of unlike values": (lambda n: next(x for x in n.nodes if x.op_type == "Add").input.__setitem__(1, "image"),
+                               "adds"),
+    "values as lists": (lambda n: renamed(n, "Relu", "Flatten"), "form"),
+}
+
+
+def refused(top, change, words):
+    path = top / "refused.onnx"
+    net = ladder("gathered")
+    change(net)
+    onnx.save(net.model(), str(path))
+    make_picture(top, 64, 64)
+    done = run(PROGRAM, "infer", "--params", path, "--out", top, top / "picture.png", status=1)
+    assert any(word in done.stderr for word in words.split("|")) and str(path) in done.stderr, done.stderr
+    told = json.loads(run(PROGRAM, "weights", "inspect", "--json", path).stdout)
+    assert told["architecture"] is None and told["container"] == "onnx", told
+
+
+def no_picture(top):
+    """What goes in and out."""
+    path = top / "ends.onnx"
+    make_picture(top, 64, 64)
+
+    def refuse(words, net=None, **more):
+        onnx.save((net or ladder("gathered")).model(**more), str(path))
+        done = run(PROGRAM, "infer", "--params", path, "--out", top, top / "picture.png", status=None)
+        assert done.returncode == 1 and words in done.stderr, (words, done.stderr)
+    refuse("N×H×W×3", shape=[1, "h", "w", 3])
+    refuse("N×3×H×W", shape=[1, 4, "h", "w"])
+    refuse("N×3×H×W", shape=[3, "h", "w"])
+    refuse("pictures of", shape=[1, 3, 1 << 20, 1 << 20])
+    for classes, words in ((1, "1 class logits"), (300, "300 class logits")):
+        net = Network()
+        net.outputs = [(net.conv("image", classes, 1), "out")]
+        refuse(words, net)
+    net = Network()
+    net.outputs = [(net.node("Shape", "image"), "out")]
+    refuse("none of its outputs", net)
+    for size in ((64, 64), (32, 48)):
+        net = Network(*size)
+        net.outputs = [(net.conv("image", 4, 7, 4), "out")]
+        onnx.save(net.model(), str(path))
+        infer(top, path)
+
+
+def is_of_its_own(top):
+    path = top / "own.onnx"
+    save(ladder("reckoned"), path)
+    make_picture(top, 64, 64)
+    for words, told in ((("infer", "--params", path, "--arch", "ldn121", "--out", top, top / "picture.png"), "brings its own"),
+                        (("infer", "--params", path, "--num_classes", 7, "--out", top, top / "picture.png"), "5 classes"),
+                        (("weights", "convert", path, top / "own.pth"), "as .onnx alone")):
+        assert told in run(PROGRAM, *words, status=1).stderr
+    again = top / "again.onnx"
+    run(PROGRAM, "weights", "convert", path, again, "--size", "64x64")
+    assert "N×H×W×3" in run(PROGRAM, "infer", "--params", again, "--out", top, top / "picture.png", status=1).stderr
+    told = json.loads(run(PROGRAM, "weights", "inspect", "--json", path).stdout)
+    assert (told["architecture"], told["classes"], told["outlier_head"]) == ("onnx", 5, True), told
+    assert told["missing"] == [] and told["unexpected"] == []
+    picture = (top / "picture.png").read_bytes()
+    infer(top, path, "--maps", "segmentation,hybrid")
+    ours = {name: np.load(top / f"picture_{name}.npy") for name in ("segmentation", "hybrid")}
+    found = evaluator.run(onnx.load(str(again)), image=make_picture(top, 64, 64)[None])
+    assert picture == (top / "picture.png").read_bytes()
+    assert (found["segmentation"][0] != ours["segmentation"]).sum() <= 4
+    assert np.abs(found["hybrid"][0] - ours["hybrid"]).max() <= 1e-4 * np.ptp(ours["hybrid"])
+
+
+with tempfile.TemporaryDirectory(prefix="dh-import-") as folder:
+    at = Path(folder)
+    for way, mode, height, width in (("gathered", "half_pixel", 64, 96), ("gathered", "align_corners", 97, 131),
+                                     ("reckoned", "half_pixel", 90, 61), ("reckoned", "half_pixel", 128, 64)):
+        case(f"two heads, sizes {way}, {mode}, {height}x{width}", two_heads, at, way, mode, height, width)
+    case("a fixed size is as good as any", of_another_size, at)
+    case("every other form", other_forms, at)
+    case("what is said of pictures and outputs", as_is_said, at)
+    for name, (change, words) in REFUSED.items():
+        case(f"refused: {name}", refused, at, change, words)
+    case("pictures go in and logits come out", no_picture, at)
+    case("it is a network of its own", is_of_its_own, at)
+tell()
