@@ -51,8 +51,9 @@ make_empty (void)
   GtkWidget *page = adw_status_page_new ();
   adw_status_page_set_icon_name (ADW_STATUS_PAGE (page), "dh-chip-symbolic");
   adw_status_page_set_title (ADW_STATUS_PAGE (page), _ ("No weights"));
-  adw_status_page_set_description (ADW_STATUS_PAGE (page),
-                                   _ ("A PyTorch checkpoint, safetensors or npz of LDN-121 or DeepLabV3+, or another network as ONNX."));
+  adw_status_page_set_description (
+      ADW_STATUS_PAGE (page),
+      _ ("A PyTorch checkpoint, safetensors or npz of LDN-121 or DeepLabV3+, or another network as ONNX."));
   gtk_widget_add_css_class (page, "compact");
   GtkWidget *button = gtk_button_new_with_label (_ ("Choose weights…"));
   gtk_widget_set_halign (button, GTK_ALIGN_CENTER);
