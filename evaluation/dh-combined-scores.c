@@ -118,9 +118,10 @@ static char *
 name_method (const DhCombinedScores *scores)
 {
   const DhCombination *combination = scores->combination;
+  static const char *const hows[DH_N_COMBINES] = { "Mean", "Maximum", "Minimum", "Weighted sum" };
   GString *name = g_string_new (NULL);
   if (scores->parts->len > 1)
-    g_string_append_printf (name, "%s of runs", dh_combine_name (combination->how));
+    g_string_append_printf (name, "%s of runs", hows[combination->how]);
   for (guint i = 0; i < scores->parts->len; i++)
     {
       g_autofree char *part =

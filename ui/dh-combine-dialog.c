@@ -65,13 +65,13 @@ suggest_name (DhCombineDialog *self, const DhCombineOrder *order)
   switch (order->how)
     {
     case DH_COMBINED_MAX:
-      return g_strdup_printf (_ ("Maximum of %s%s"), ids, blur);
+      return g_strdup_printf (_ ("Maximum of runs %s%s"), ids, blur);
     case DH_COMBINED_MIN:
-      return g_strdup_printf (_ ("Minimum of %s%s"), ids, blur);
+      return g_strdup_printf (_ ("Minimum of runs %s%s"), ids, blur);
     case DH_COMBINED_SUM:
-      return g_strdup_printf (_ ("Weighted sum of %s%s"), ids, blur);
+      return g_strdup_printf (_ ("Weighted sum of runs %s%s"), ids, blur);
     default:
-      return g_strdup_printf (_ ("Mean of %s%s"), ids, blur);
+      return g_strdup_printf (_ ("Mean of runs %s%s"), ids, blur);
     }
 }
 
@@ -95,7 +95,8 @@ show_hint (DhCombineDialog *self, const DhCombineOrder *order, const char *refus
   else if (mixed)
     g_string_append (text, _ ("Their scores are of different scales: as they are, the larger decide alone."));
   else if (order->n_runs > 1 && order->scale != DH_COMBINED_AS_THEY_ARE)
-    g_string_append (text, _ ("Over all pixels of the set, labelled or not: no label has a part in a score."));
+    g_string_append (
+        text, _ ("The scale is that of all pixels of the set, labelled or not: no label has a part in a score."));
   if (refused == NULL && order->sigma > 0)
     g_string_append_printf (
         text, "%s%s", text->len > 0 ? "\n" : "",
@@ -226,15 +227,16 @@ static GtkWidget *
 make_sigma_row (DhCombineDialog *self)
 {
   GtkWidget *row = adw_action_row_new ();
-  self->sigma = gtk_spin_button_new_with_range (0, 100, 0.5);
+  const gboolean alone = self->items->len == 1; /* it has to be blurred */
+  self->sigma = gtk_spin_button_new_with_range (alone ? 0.1 : 0, 100, 0.5);
   gtk_spin_button_set_digits (GTK_SPIN_BUTTON (self->sigma), 2);
-  gtk_spin_button_set_value (GTK_SPIN_BUTTON (self->sigma), self->items->len == 1 ? 1 : 0);
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (self->sigma), alone ? 1 : 0);
   gtk_editable_set_width_chars (GTK_EDITABLE (self->sigma), 5);
   gtk_widget_set_valign (self->sigma, GTK_ALIGN_CENTER);
   dh_ui_set_name (self->sigma, _ ("Sigma of the blur, in pixels"));
   g_signal_connect_object (self->sigma, "value-changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), _ ("Blur"));
-  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), _ ("Sigma in pixels, 0 for none"));
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), alone ? _ ("Sigma in pixels") : _ ("Sigma in pixels, 0 for none"));
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), self->sigma);
   adw_action_row_set_activatable_widget (ADW_ACTION_ROW (row), self->sigma);
   return row;
@@ -254,7 +256,7 @@ make_rows (DhCombineDialog *self)
                                         NULL };
   GtkWidget *group = adw_preferences_group_new ();
   self->how = make_combo (self, _ ("Pixel by pixel their"), hows, DH_COMBINED_MEAN);
-  self->scale = make_combo (self, _ ("Scores"), scales,
+  self->scale = make_combo (self, _ ("Scores of each"), scales,
                             are_of_one_scale (self) ? DH_COMBINED_AS_THEY_ARE : DH_COMBINED_DEVIATION);
   self->weights = make_entry (_ ("Weights, in the order above"));
   GString *ones = g_string_new ("1");
