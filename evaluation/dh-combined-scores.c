@@ -1,5 +1,6 @@
 #include "dh-combined-scores.h"
 
+#include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
 
@@ -40,7 +41,8 @@ refuse_pair (const DhCombinedPart *a, const DhCombinedPart *b, gint code, GError
   return FALSE;
 }
 
-/* By what both say of their images; whether these are still so is seen once they are opened. */
+/* By what both say of their images, whatever splits these were opened by; whether they are still so is seen once they
+ * are opened. */
 static gboolean
 check_pair (const DhCombination *combination, const DhCombinedPart *a, const DhCombinedPart *b, GError **error)
 {
@@ -48,8 +50,6 @@ check_pair (const DhCombination *combination, const DhCombinedPart *a, const DhC
   if (g_strcmp0 (a->run->dataset_kind, b->run->dataset_kind) != 0
       || g_strcmp0 (a->run->dataset_fingerprint, b->run->dataset_fingerprint) != 0)
     return refuse_pair (a, b, DH_ERROR_MISMATCH, error, "measured other images: only runs of the same are combined");
-  if (g_strcmp0 (a->run->split, b->run->split) != 0)
-    return refuse_pair (a, b, DH_ERROR_MISMATCH, error, "are of other splits: only runs of the same are combined");
   if (!dh_reading_has_same_labels (first, second))
     return refuse_pair (a, b, DH_ERROR_MISMATCH, error, "took the labels to mean other things: read the set alike");
   if (combination->standard == DH_STANDARD_UNSAID && combination->how != DH_COMBINE_SUM

@@ -1,5 +1,5 @@
 #pragma once
-#include <json-glib/json-glib.h>
+#include <gio/gio.h>
 #include "dh-combination.h"
 #include "dh-database.h"
 #include "dh-dataset.h"
@@ -48,7 +48,7 @@ const char *dh_combined_scores_sha256 (const DhCombinedScores *scores);
 /* Where the run's own maps lie if nobody said where; free with g_free. */
 char *dh_combined_scores_default_folder (const DhCombinedScores *scores);
 /* What the run is made of, for its summary (read by dh-made-of.h); free with json_object_unref. */
-JsonObject *dh_combined_scores_to_json (const DhCombinedScores *scores);
+struct _JsonObject *dh_combined_scores_to_json (const DhCombinedScores *scores);
 
 /* A picture's map, float32 H×W, high = anomalous. Any thread. One map is held at a time, whatever their number. Errors:
  * DH_ERROR_NOT_FOUND (a run left the picture out: why), DH_ERROR_MISMATCH (a map is no longer the one that its run has

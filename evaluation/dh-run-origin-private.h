@@ -1,4 +1,5 @@
 #pragma once
+#include <json-glib/json-glib.h>
 #include "dh-combined-scores.h"
 #include "dh-imported-scores.h"
 #include "dh-map.h"

@@ -27,8 +27,7 @@ dh_session_refuse_combining (const DhRun *const *runs, guint n_runs)
       if (!runs[i]->has_maps)
         return n_runs == 1 ? _ ("Its score maps are not there any more")
                            : _ ("The score maps of one of them are not there any more");
-      if (g_strcmp0 (runs[i]->fingerprint, runs[0]->fingerprint) != 0
-          || g_strcmp0 (runs[i]->split, runs[0]->split) != 0)
+      if (g_strcmp0 (runs[i]->fingerprint, runs[0]->fingerprint) != 0)
         return _ ("They are of different images");
     }
   return n_runs > DH_COMBINATION_MOST_PARTS ? _ ("They are too many") : NULL;

@@ -54,6 +54,29 @@ def _():
     refuses(("combine", "--run", "1"), "--folder is missing", status=2)
 
 
+@case("runs of other images, or that took the labels for other things, are told apart")
+def _():
+    at = top / "own"
+    (at / "images").mkdir(parents=True)
+    (at / "masks").mkdir()
+    (at / "maps").mkdir()
+    for i in range(3):
+        (at / "images" / f"road{i}.png").write_bytes(picture())
+        (at / "masks" / f"road{i}.png").write_bytes(labels(anomaly=2))
+        (at / "maps" / f"road{i}.npy").write_bytes(scores(i, 64, 48))
+    db = ("--db", top / "own.db", "--quiet")
+    for number, values in enumerate(("anomaly=2", "inlier=2 anomaly=0")):
+        code, _, err, _ = run("eval-ood", "--dataroot", at, "--dataset", "masks", "--mask-values", values, "--folder", top / f"own{number}",
+                              "--scores", at / "maps", *db)
+        assert code == 0, err
+    refuses(("combine", "--run", "1,2", "--standardise", "none", "--folder", top / "out", *db), "took the labels to mean other things")
+    (at / "images" / "road2.png").unlink()
+    refuses(("combine", "--run", "1", "--smooth", "1", "--folder", top / "out", *db), "has changed since run 1")
+    shutil.rmtree(at)
+    refuses(("combine", "--run", "1", "--smooth", "1", "--folder", top / "out", *db), str(at))
+    assert not (top / "out").exists()
+
+
 @case("hostile maps cost their pictures, not the run nor the memory")
 def _():
     runs_of("hostile", 9)

@@ -162,9 +162,6 @@ test_chosen (SessionFixture *fixture, gconstpointer data)
   other = fine;
   other.fingerprint = (char *)"g";
   g_assert_nonnull (dh_session_refuse_combining (runs, 2));
-  other = fine;
-  other.split = (char *)"val";
-  g_assert_nonnull (dh_session_refuse_combining (runs, 2));
   other = (DhRun){ .training = TRUE, .state = DH_RUN_ITEM_DONE };
   g_assert_nonnull (dh_session_refuse_combining (runs, 2));
 }
