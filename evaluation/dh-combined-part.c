@@ -36,6 +36,15 @@ check_beside (const DhCombinedPart *part, DhDatabase *database, GError **error)
   return FALSE;
 }
 
+/* Whoever writes other maps there says so first. */
+static gboolean
+is_owner (const DhCombinedPart *part)
+{
+  const DhRunRow *run = part->run;
+  g_autofree char *owner = dh_map_owner_new (run->model_sha256, run->score, run->precision, run->device, NULL);
+  return dh_map_owner_made_scores (run->folder, owner);
+}
+
 static gboolean
 check_run (DhCombinedPart *part, DhDatabase *database, GError **error)
 {
@@ -46,8 +55,7 @@ check_run (DhCombinedPart *part, DhDatabase *database, GError **error)
     return refuse (part, DH_ERROR_USAGE, error, "is not done: let it end, or go on with it, first");
   if (part->map && g_str_equal (part->map, run->score))
     g_clear_pointer (&part->map, g_free);
-  g_autofree char *owner = dh_map_owner_new (run->model_sha256, run->score, run->precision, run->device, NULL);
-  if (!dh_map_owner_made_scores (run->folder, owner))
+  if (!is_owner (part))
     return refuse (part, DH_ERROR_NOT_FOUND, error, "has no maps any more: another run has written its own there");
   return !part->map || check_beside (part, database, error);
 }
@@ -136,7 +144,8 @@ dh_combined_part_load (const DhCombinedPart *part, DhDataset *dataset, guint ind
   if (!map)
     return NULL;
   const gboolean same_size = row->width == width && row->height == height;
-  if (same_size && (part->map || dh_map_owner_measured (row, dh_tensor_f32 (map))))
+  /* Of a map beside it there is no row. */
+  if (same_size && (part->map ? is_owner (part) : dh_map_owner_measured (row, dh_tensor_f32 (map))))
     return g_steal_pointer (&map);
   g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
                "%s: is not the map that run %" G_GINT64_FORMAT

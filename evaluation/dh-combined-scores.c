@@ -8,6 +8,7 @@
 #include "dh-combined-part-private.h"
 #include "dh-error.h"
 #include "dh-file.h"
+#include "dh-map.h"
 #include "dh-run-reading.h"
 #include "dh-run-state.h"
 
@@ -114,19 +115,30 @@ check_maps (const DhCombinedScores *scores, GCancellable *cancellable, GError **
   return TRUE;
 }
 
+/* "entropy of ldn121, 19 classes (a.pth)"; of another method its name. */
+static char *
+name_alone (const DhCombinedPart *part)
+{
+  g_autofree char *model = dh_run_row_dup_model (part->run);
+  const char *score = dh_combined_part_score (part);
+  return part->run->method || g_str_equal (score, dh_map_name (DH_MAP_HYBRID))
+             ? g_steal_pointer (&model)
+             : g_strdup_printf ("%s of %s", score, model);
+}
+
 static char *
 name_method (const DhCombinedScores *scores)
 {
-  const DhCombination *combination = scores->combination;
   static const char *const hows[DH_N_COMBINES] = { "Mean", "Maximum", "Minimum", "Weighted sum" };
+  const DhCombination *combination = scores->combination;
+  const guint n = scores->parts->len;
   GString *name = g_string_new (NULL);
-  if (scores->parts->len > 1)
-    g_string_append_printf (name, "%s of runs", hows[combination->how]);
-  for (guint i = 0; i < scores->parts->len; i++)
+  for (guint i = 0; i < n; i++)
     {
-      g_autofree char *part =
-          scores->parts->len > 1 ? name_part (part_at (scores, i)) : dh_run_row_dup_model (part_at (scores, i)->run);
-      g_string_append_printf (name, "%s%s", i ? ", " : scores->parts->len > 1 ? " " : "", part);
+      g_autofree char *part = n > 1 ? name_part (part_at (scores, i)) : name_alone (part_at (scores, i));
+      if (n > 1 && i == 0)
+        g_string_append_printf (name, "%s of runs ", hows[combination->how]);
+      g_string_append_printf (name, "%s%s", i > 0 ? ", " : "", part);
     }
   if (combination->sigma > 0)
     g_string_append_printf (name, ", blurred by %g", combination->sigma);
@@ -224,6 +236,7 @@ measure_scale (DhCombinedScores *scores, guint p, GCancellable *cancellable, con
                    part->run->id);
       return FALSE;
     }
+  dh_score_scale_free (part->scale); /* of a start that was stopped */
   part->scale = g_steal_pointer (&scale);
   return TRUE;
 }

@@ -250,6 +250,33 @@ test_left_out (EvaluationFixture *fixture, gconstpointer data)
                          (int)made.runs[0], dh_dataset_item (fixture->dataset, 2)->stem);
 }
 
+/* Another run that writes into the folder between the first look and a picture's turn. */
+static void
+test_overwritten (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_auto (MadeRuns) made = { NULL };
+  made_runs_init (&made, fixture);
+  static const char *const parts[] = { "@1", "@1:max_softmax" };
+  DhCombinedScores *scores[G_N_ELEMENTS (parts)];
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (DhCombination) combination =
+          made_combination (&made, parts[i], DH_COMBINE_MEAN, DH_STANDARD_NONE, NULL, 1);
+      scores[i] = made_prepare (&made, combination, NULL);
+      g_autoptr (DhTensor) map = dh_combined_scores_load (scores[i], 2, &error);
+      g_assert_no_error (error);
+    }
+  made_evaluate (fixture, fixture->predictor, fixture->dataset, made.outs[1]);
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_assert_null (dh_combined_scores_load (scores[i], 2, &error));
+      g_assert_error (error, DH_ERROR, DH_ERROR_MISMATCH);
+      dh_combined_scores_unref (scores[i]);
+    }
+}
+
 static void
 test_resume (EvaluationFixture *fixture, gconstpointer data)
 {
@@ -289,6 +316,28 @@ test_resume (EvaluationFixture *fixture, gconstpointer data)
   g_autoptr (DhEvaluation) anew = made_measure (&made, other, out);
   g_assert_cmpuint (anew->resumed, ==, 0);
   g_assert_cmpint (g_array_index (anew->displaced, gint64, 0), ==, resumed->run);
+}
+
+/* What tables call it where nobody says. */
+static void
+test_names (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_auto (MadeRuns) made = { NULL };
+  made_runs_init (&made, fixture);
+  const int a = (int)made.runs[0], b = (int)made.runs[1];
+  g_autoptr (DhCombination) both =
+      made_combination (&made, "@0,@1:max_softmax", DH_COMBINE_MAX, DH_STANDARD_RANKS, NULL, 0.5);
+  g_autoptr (DhCombinedScores) of_both = made_prepare (&made, both, NULL);
+  g_autofree char *name = g_strdup_printf ("Maximum of runs %d, %d:max_softmax, blurred by 0.5", a, b);
+  g_assert_cmpstr (dh_combined_scores_method (of_both), ==, name);
+  g_autoptr (DhCombination) beside =
+      made_combination (&made, "@1:max_softmax", DH_COMBINE_MEAN, DH_STANDARD_NONE, NULL, 1);
+  g_autoptr (DhCombinedScores) of_beside = made_prepare (&made, beside, NULL);
+  g_assert_true (g_str_has_prefix (dh_combined_scores_method (of_beside), "max_softmax of "));
+  g_autoptr (DhCombination) own = made_combination (&made, "@1", DH_COMBINE_MEAN, DH_STANDARD_NONE, NULL, 1);
+  g_autoptr (DhCombinedScores) of_own = made_prepare (&made, own, NULL);
+  g_assert_null (strstr (dh_combined_scores_method (of_own), " of "));
+  g_assert_true (g_str_has_suffix (dh_combined_scores_method (of_own), ", blurred by 1"));
 }
 
 /* What the command is told, there and back. */
@@ -331,7 +380,9 @@ main (int argc, char **argv)
   EVALUATION_TEST ("/combined-runs/provenance", NULL, test_provenance);
   EVALUATION_TEST ("/combined-runs/refused", NULL, test_refused);
   EVALUATION_TEST ("/combined-runs/left-out", NULL, test_left_out);
+  EVALUATION_TEST ("/combined-runs/overwritten", NULL, test_overwritten);
   EVALUATION_TEST ("/combined-runs/resume", NULL, test_resume);
+  EVALUATION_TEST ("/combined-runs/names", NULL, test_names);
   EVALUATION_TEST ("/combined-runs/words", NULL, test_words);
   return g_test_run ();
 }
