@@ -207,6 +207,40 @@ test_standardised (EvaluationFixture *fixture, gconstpointer data)
     }
 }
 
+/* Where half of the pixels have one score they share the middle of their ranks, above what is less than them. */
+static void
+test_ties (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_auto (MadeRuns) made = { NULL };
+  made_runs_init (&made, fixture);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *tied = made_in (fixture, "tied");
+  g_mkdir_with_parents (tied, 0755);
+  for (guint i = 0; i < EVALUATION_IMAGES; i++)
+    {
+      const gint64 dims[] = { EVALUATION_HEIGHT, EVALUATION_WIDTH };
+      g_autoptr (DhTensor) map = dh_tensor_new_f32 (2, dims);
+      for (guint k = 0; k < MADE_PIXELS; k++)
+        dh_tensor_f32 (map)[k] = k % 4 == 0 ? -1 - (float)k : k % 4 == 1 ? 1 + (float)k : k % 4 == 2 ? 0.0f : -0.0f;
+      g_autofree char *base = g_path_get_basename (dh_dataset_item (fixture->dataset, i)->stem);
+      g_autofree char *file = g_strconcat (base, ".npy", NULL), *path = g_build_filename (tied, file, NULL);
+      g_assert_true (dh_npy_save (path, map, &error));
+    }
+  g_autoptr (DhEvaluation) evaluation = made_import (&made, tied, "tied-out");
+  made.runs[0] = evaluation->run;
+  g_autoptr (DhCombination) combination =
+      made_combination (&made, "@0,@1", DH_COMBINE_SUM, DH_STANDARD_RANKS, "1,0", 0);
+  g_autoptr (DhCombinedScores) scores = made_prepare (&made, combination, "Ranks");
+  g_autoptr (DhTensor) map = dh_combined_scores_load (scores, 0, &error);
+  g_assert_no_error (error);
+  const float *ranks = dh_tensor_f32 (map);
+  for (guint k = 0; k < MADE_PIXELS; k++)
+    if (k % 4 >= 2)
+      g_assert_cmpfloat_with_epsilon (ranks[k], 0.5, 1e-6);
+    else
+      g_assert_true (k % 4 == 0 ? ranks[k] > 0 && ranks[k] < 0.25 : ranks[k] > 0.75 && ranks[k] < 1);
+}
+
 /* Of one map ranks keep the order: what has a higher score has a higher rank, what has the same the same. */
 static void
 test_rank_order (EvaluationFixture *fixture, gconstpointer data)
@@ -324,6 +358,7 @@ main (int argc, char **argv)
   EVALUATION_TEST ("/combined-scores/by-hand", NULL, test_by_hand);
   EVALUATION_TEST ("/combined-scores/standardised", NULL, test_standardised);
   EVALUATION_TEST ("/combined-scores/rank-order", NULL, test_rank_order);
+  EVALUATION_TEST ("/combined-scores/ties", NULL, test_ties);
   EVALUATION_TEST ("/combined-scores/not-finite", NULL, test_not_finite);
   EVALUATION_TEST ("/combined-scores/no-scale", NULL, test_no_scale);
   return g_test_run ();
