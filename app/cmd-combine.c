@@ -119,7 +119,8 @@ dh_cmd_combine (DhCli *cli, int argc, char **argv)
     { "standardise", 0, 0, G_OPTION_ARG_STRING, &words.standard,
       "Before that, bring each to one scale. deviation: less its mean, by its standard deviation; ranks: the share of "
       "pixels with a lower score. Both over all pixels of that run's images, labelled or not: no label has a part in a "
-      "score. none: as they are, the default for one map of networks alone; of others, one must be said",
+      "score. none: as they are, the default of a sum, and where all are one map of networks; of others, one must be "
+      "said",
       "deviation|ranks|none" },
     { "smooth", 0, 0, G_OPTION_ARG_DOUBLE, &words.sigma,
       "Then blur the map by a Gaussian, as torchvision's GaussianBlur does; RPL measures its scores with 1", "SIGMA" },
