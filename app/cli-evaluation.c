@@ -92,7 +92,7 @@ print_table (const DhEvaluation *evaluation)
     printf (" (%u from an earlier start)", evaluation->resumed);
   if (evaluation->left_out->len)
     printf (", %u left out", evaluation->left_out->len);
-  if (!g_str_equal (score->name, DH_SCORE_IMPORTED))
+  if (!g_str_equal (score->name, DH_SCORE_IMPORTED) && !g_str_equal (score->name, DH_SCORE_COMBINED))
     printf (", %.1f s of inference", evaluation->seconds);
   putchar ('\n');
   if (!first || first->pixels == 0)

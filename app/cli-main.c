@@ -21,6 +21,7 @@ static const struct
   { "eval-ood", dh_cmd_eval_ood, "measure anomaly detection on a data set" },
   { "eval-osr", dh_cmd_eval_osr, "measure open-set recognition on StreetHazards" },
   { "metrics", dh_cmd_metrics, "measure score maps of any method" },
+  { "combine", dh_cmd_combine, "make a run of other runs' score maps: their mean, blurred" },
   { "train", dh_cmd_train, "train a network by a published recipe or your own" },
   { "report", dh_cmd_report, "write a run, or a table of many, as CSV, JSON, HTML, PDF, Markdown or LaTeX" },
   { "export", dh_cmd_export, "write the score maps of a run in a benchmark's layout" },

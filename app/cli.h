@@ -71,6 +71,7 @@ char *dh_cli_percent (double value);
 
 typedef int (*DhCommandFunc) (DhCli *cli, int argc, char **argv);
 int dh_cmd_bench (DhCli *cli, int argc, char **argv);
+int dh_cmd_combine (DhCli *cli, int argc, char **argv);
 int dh_cmd_dataset (DhCli *cli, int argc, char **argv);
 int dh_cmd_demo (DhCli *cli, int argc, char **argv);
 int dh_cmd_demo_scenes (DhCli *cli, int argc, char **argv);

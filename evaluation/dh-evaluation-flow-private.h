@@ -4,6 +4,7 @@
 #include "dh-meters-private.h"
 #include "dh-picture-seal-private.h"
 #include "dh-run-record-private.h"
+#include "dh-score-source-private.h"
 
 G_BEGIN_DECLS
 
@@ -12,17 +13,18 @@ G_BEGIN_DECLS
 typedef struct
 {
   const DhEvaluationOptions *options;
-  const DhMapMaker *maker; /* NULL: the predictor alone */
+  const DhMapMaker *maker;     /* NULL: the predictor alone */
+  const DhScoreSource *source; /* of the score's maps; NULL: the network */
   GCancellable *cancellable;
   const DhProgress *progress;
   DhRunRecord record;    /* begun between dh_evaluation_flow_prepare() and dh_evaluation_flow_visit() */
-  DhMap score;           /* of the run; that other methods' maps stand in for it changes nothing: high = anomalous */
+  DhMap score;           /* of the run; that maps from elsewhere stand in for it changes nothing: high = anomalous */
   guint more_scores;     /* DH_MAP_BIT() */
   gboolean segmentation; /* lies beside the scores, or is made there */
-  guint classes;         /* of the network; 0: another method's maps */
+  guint classes;         /* of the network; 0: maps from elsewhere */
   const DhClassTable *table; /* of the set's classes, where they are the network's as well; else NULL */
   DhMeters *meters;          /* of the score of the run first */
-  DhPictureSeal *seals;      /* a picture each; all 0 where it was not measured, or was another method's */
+  DhPictureSeal *seals;      /* a picture each; all 0 where it was not measured, or its map is from elsewhere */
   GArray *indices;           /* guint: the pictures that have a label of anomalies and maps */
   GPtrArray *waiting;        /* DhMetric: those that see all pictures once more; borrowed */
   DhEarlyLook early;

@@ -186,7 +186,7 @@ pass_again (DhEvaluationFlow *flow, GPtrArray *metrics, GError **error)
   flow->waiting = metrics;
   const DhRunPictures again = { .record = &flow->record,
                                 .predictor = flow->options->predictor,
-                                .scores = flow->options->scores,
+                                .source = flow->source,
                                 .maker = flow->maker,
                                 .maps = DH_MAP_BIT (flow->score),
                                 .threads = flow->options->threads,
@@ -235,8 +235,8 @@ finish (DhEvaluationFlow *flow, GError **error)
   for (guint m = 0; m < flow->result->scores->len; m++)
     {
       DhScoreEvaluation *score = &g_array_index (flow->result->scores, DhScoreEvaluation, m);
-      if (flow->options->scores)
-        score->name = DH_SCORE_IMPORTED;
+      if (flow->source)
+        score->name = flow->source->name;
       clear_undefined (score->results);
       if (!flow->record.recalled
           && !dh_run_results_store (flow->options->database, flow->record.run, score->name, score->results,
@@ -372,11 +372,11 @@ dh_evaluation_flow_visit (DhEvaluationFlow *flow, GError **error)
     all[i] = i;
   DhRunPictures first = { .record = &flow->record,
                           .predictor = flow->options->predictor,
-                          .scores = flow->options->scores,
+                          .source = flow->source,
                           .maker = flow->maker,
                           .maps = dh_evaluation_flow_list_maps (flow),
                           .classes = flow->table != NULL,
-                          .seals = !flow->options->scores,
+                          .seals = !flow->source,
                           .threads = flow->options->threads,
                           .data = flow,
                           .begin = begin,

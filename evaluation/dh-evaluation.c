@@ -6,6 +6,7 @@
 #include "dh-reduced-maker.h"
 #include "dh-run-origin-private.h"
 #include "dh-run-results-private.h"
+#include "dh-score-source-private.h"
 
 void
 dh_evaluation_free (DhEvaluation *evaluation)
@@ -43,16 +44,49 @@ summarise (const DhEvaluation *result, const DhImportedScores *scores, gboolean 
   return summary;
 }
 
-/* Of another method there is one map of the picture, and no segmentation. */
+static DhTensor *
+load_imported (gconstpointer scores, guint index, GError **error)
+{
+  return dh_imported_scores_load (scores, index, error);
+}
+
+static DhTensor *
+load_combined (gconstpointer scores, guint index, GError **error)
+{
+  return dh_combined_scores_load (scores, index, error);
+}
+
+/* `name` NULL: the network is. */
+static DhScoreSource
+find_source (const DhEvaluationOptions *options)
+{
+  return options->scores     ? (DhScoreSource){ DH_SCORE_IMPORTED, load_imported, options->scores }
+         : options->combined ? (DhScoreSource){ DH_SCORE_COMBINED, load_combined, options->combined }
+                             : (DhScoreSource){ NULL, NULL, NULL };
+}
+
 static void
-init_flow (DhEvaluationFlow *flow, const DhEvaluationOptions *options, GCancellable *cancellable,
-           const DhProgress *progress)
+init_origin (DhRunOrigin *origin, const DhEvaluationOptions *options)
 {
   if (options->scores)
+    dh_run_origin_init_imported (origin, options->scores);
+  else if (options->combined)
+    dh_run_origin_init_combined (origin, options->combined);
+  else
+    dh_run_origin_init_network (origin, options->predictor, options->score);
+}
+
+/* From elsewhere there is one map of the picture, and no segmentation. */
+static void
+init_flow (DhEvaluationFlow *flow, const DhEvaluationOptions *options, const DhScoreSource *source,
+           GCancellable *cancellable, const DhProgress *progress)
+{
+  if (source->name)
     dh_evaluation_flow_init (flow, options, DH_MAP_HYBRID, 0, FALSE, 0, cancellable, progress);
   else
     dh_evaluation_flow_init (flow, options, options->score, options->more_scores, TRUE,
                              (guint)dh_model_classes (dh_predictor_model (options->predictor)), cancellable, progress);
+  flow->source = source->name ? source : NULL;
 }
 
 DhEvaluation *
@@ -60,17 +94,15 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
                    GError **error)
 {
   DhEvaluationFlow flow;
-  init_flow (&flow, options, cancellable, progress);
+  const DhScoreSource source = find_source (options);
+  init_flow (&flow, options, &source, cancellable, progress);
   g_autoptr (GError) local = NULL;
   g_autofree char *others = NULL, *precision = NULL;
   g_auto (DhRunOrigin) origin = { { 0 } };
   g_auto (DhReducedMaker) reduced = { options->predictor, options->reduction, NULL };
   const DhMapMaker maker = dh_reduced_maker_get (&reduced);
-  if (options->scores)
-    dh_run_origin_init_imported (&origin, options->scores);
-  else
-    dh_run_origin_init_network (&origin, options->predictor, options->score);
-  if (!options->scores && !options->maker && options->reduction && !dh_reduction_is_none (options->reduction))
+  init_origin (&origin, options);
+  if (!flow.source && !options->maker && options->reduction && !dh_reduction_is_none (options->reduction))
     {
       flow.maker = &maker;
       origin.precision = precision = dh_reduction_name (options->reduction, origin.precision);
@@ -81,7 +113,7 @@ dh_evaluation_run (const DhEvaluationOptions *options, GCancellable *cancellable
                               flow.score, others, options->command, cancellable, &local)
       && dh_evaluation_flow_visit (&flow, &local);
   /* Where that fails the next start reads the maps. */
-  if (done && !options->scores)
+  if (done && !flow.source)
     dh_kept_numbers_write (&flow, NULL);
   if (flow.record.run)
     {

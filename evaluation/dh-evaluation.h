@@ -1,6 +1,7 @@
 #pragma once
 #include <gio/gio.h>
 #include "dh-class-result.h"
+#include "dh-combined-scores.h"
 #include "dh-database.h"
 #include "dh-dataset.h"
 #include "dh-imported-scores.h"
@@ -14,15 +15,16 @@
 
 G_BEGIN_DECLS
 
-/* Measuring a whole data set: picture by picture through the predictor, or from the score maps of another method, into
- * metrics and database rows. What the command `eval-ood` and the studio's "Evaluate data set" and "Import scores" do.
+/* Measuring a whole data set: picture by picture through the predictor, or from the score maps of another method or
+ * what is made of other runs', into metrics and database rows. What the commands `eval-ood` and `combine` do, and the
+ * studio's "Evaluate data set", "Import scores" and "Make a run of these".
  *
  * An image's score map is written whole to FOLDER/eval/scores/STEM.npy (float32, H×W) before its row is committed, so a
  * run that was killed goes on behind the last committed image: the newest unfinished run with the same data set (by
  * content), split, model (by SHA-256), folder, score, device and precision is taken up, and its maps are read back.
  * The network's segmentation lies beside it (FOLDER/eval/segmentation/STEM.npy, uint8), and is measured too where the
  * set labels the network's own classes; what an earlier version of the program has left without it is computed again.
- * Imported maps are copied there as well, and are all that is looked at afterwards.
+ * Imported and made maps are written there as well, and are all that is looked at afterwards.
  * Two processes never run in one folder: the second is refused with DH_ERROR_FAILED. */
 
 /* What is wrong with the maps of a run's first pictures (dh-first-look.h), where something is: early, so that nobody
@@ -32,12 +34,13 @@ typedef void (*DhEvaluationWarning) (const char *text, gpointer data);
 typedef struct
 {
   DhDataset *dataset;
-  DhPredictor *predictor;   /* NULL where there are */
-  DhImportedScores *scores; /* another method's, of this data set: their sum is made; `score`, `more_scores` and `maker`
-                               have no meaning then, and what is measured is DH_SCORE_IMPORTED */
-  DhDatabase *database;     /* of the calling thread */
-  const char *folder;       /* where the maps go; made if absent */
-  DhMap score;              /* what the protocols measure: DH_MAP_HYBRID, or of a closed-set model any of the others */
+  DhPredictor *predictor;     /* NULL where there are */
+  DhImportedScores *scores;   /* another method's, of this data set: their sum is made; `score`, `more_scores` and
+                                 `maker` have no meaning then, and what is measured is DH_SCORE_IMPORTED */
+  DhCombinedScores *combined; /* or other runs', prepared; likewise, DH_SCORE_COMBINED */
+  DhDatabase *database;       /* of the calling thread */
+  const char *folder;         /* where the maps go; made if absent */
+  DhMap score;       /* what the protocols measure: DH_MAP_HYBRID, or of a closed-set model any of the others */
   guint more_scores; /* bits DH_MAP_BIT(): measured beside it, each by densehybrid-pooled alone; their maps are written
                         to FOLDER/eval/NAME/STEM.npy */
   const DhProtocol *const *protocols; /* pixel and component protocols */
@@ -56,8 +59,8 @@ typedef struct
 
 typedef struct
 {
-  DhMap score;        /* has no meaning where it was imported */
-  const char *name;   /* of the map, or DH_SCORE_IMPORTED; a constant */
+  DhMap score;        /* has no meaning where its maps are from elsewhere */
+  const char *name;   /* of the map, DH_SCORE_IMPORTED or DH_SCORE_COMBINED; a constant */
   DhRanking *ranking; /* all pixels of the set: sliders, histograms; owned */
   DhOpenSweep *sweep; /* the same by class; NULL without `classes`; owned */
   GPtrArray *results; /* DhResult, one a protocol, in the order asked for (of more_scores: densehybrid-pooled alone) */

@@ -1,7 +1,6 @@
 #include "dh-imported-scores.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "dh-error.h"
@@ -71,23 +70,11 @@ name_method (const DhMapFolder *maps, guint n, const char *path)
   return dh_imported_scores_dup_method (last && is_smiyc_set (last) ? common : path);
 }
 
-/* Whether one folder, links resolved, is the other or lies in it. */
-static gboolean
-lies_in (const char *path, const char *folder)
-{
-  char *inner = realpath (path, NULL), *outer = realpath (folder, NULL);
-  const gsize n = outer ? strlen (outer) : 0;
-  const gboolean inside = inner && outer && strncmp (inner, outer, n) == 0 && (inner[n] == '/' || inner[n] == '\0');
-  free (inner);
-  free (outer);
-  return inside;
-}
-
 DhImportedScores *
 dh_imported_scores_open (const char *path, const char *method, gboolean low_is_anomalous, DhDataset *dataset,
                          const char *out, GCancellable *cancellable, const DhProgress *progress, GError **error)
 {
-  if (out && lies_in (path, out))
+  if (out && dh_path_lies_in (path, out))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
                    "%s: these scores lie in the folder that the run writes to; name another folder for the run", path);

@@ -37,7 +37,22 @@ dh_run_origin_init_imported (DhRunOrigin *origin, const DhImportedScores *scores
 }
 
 void
+dh_run_origin_init_combined (DhRunOrigin *origin, const DhCombinedScores *scores)
+{
+  *origin = (DhRunOrigin){ .method = dh_combined_scores_method (scores),
+                           .score = DH_SCORE_COMBINED,
+                           .device = "",
+                           .device_title = "",
+                           .precision = "",
+                           .made_of = dh_combined_scores_to_json (scores) };
+  origin->model = (DhModelRow){ .sha256 = (char *)dh_combined_scores_sha256 (scores),
+                                .title = (char *)dh_combined_scores_method (scores),
+                                .architecture = (char *)DH_SCORE_COMBINED };
+}
+
+void
 dh_run_origin_clear (DhRunOrigin *origin)
 {
+  g_clear_pointer (&origin->made_of, json_object_unref);
   g_clear_pointer (&origin->path, g_free);
 }

@@ -1,12 +1,12 @@
 #pragma once
-#include "dh-imported-scores.h"
 #include "dh-map-maker.h"
 #include "dh-picture-seal-private.h"
 #include "dh-run-record-private.h"
+#include "dh-score-source-private.h"
 
 G_BEGIN_DECLS
 
-/* The pictures of a run on their way: read (or their maps are, of an earlier start or another method), computed, their
+/* The pictures of a run on their way: read (or their maps are, of an earlier start or another source), computed, their
  * maps oriented and written, measured each by itself, and added up. Read, written and measured they are on threads of
  * their own, several at once; computed and added up on the caller's, in order, so that the sums have the same bits
  * whatever was done meanwhile. On a device that overlaps its runs the next is sent and computed while the one before
@@ -28,14 +28,14 @@ typedef struct
 typedef struct
 {
   DhRunRecord *record;
-  DhPredictor *predictor;         /* NULL where nothing is computed: */
-  const DhImportedScores *scores; /* the run's own score, read on the threads; NULL: the predictor's */
-  const DhMapMaker *maker;        /* NULL: the predictor alone */
-  guint maps;                     /* DH_MAP_BIT(), each H×W */
-  gboolean classes;               /* class labels are read as well */
-  gboolean seals;                 /* so that it can be told later whether maps and labels are still the same */
-  guint threads;                  /* 0: as many as the machine has use for */
-  guint rankings;                 /* that `measure` makes of a picture, about: for how many are on their way at once */
+  DhPredictor *predictor;      /* NULL where nothing is computed: */
+  const DhScoreSource *source; /* of the run's own score, read on the threads; NULL: the predictor */
+  const DhMapMaker *maker;     /* NULL: the predictor alone */
+  guint maps;                  /* DH_MAP_BIT(), each H×W */
+  gboolean classes;            /* class labels are read as well */
+  gboolean seals;              /* so that it can be told later whether maps and labels are still the same */
+  guint threads;               /* 0: as many as the machine has use for */
+  guint rankings;              /* that `measure` makes of a picture, about: for how many are on their way at once */
   gpointer data;
   /* Before a picture is computed; an error ends the run. */
   gboolean (*begin) (guint index, gpointer data, GError **error);

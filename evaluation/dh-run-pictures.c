@@ -121,12 +121,13 @@ check_labels (const DhRunPicture *picture, guint width, guint height, GError **e
          && dh_run_record_check_label (picture->item, picture->classes, width, height, error);
 }
 
-/* Another method's map in the place of what the network would make of the picture, which is not read itself. */
+/* A map from elsewhere in the place of what the network would make of the picture, which is not read itself. */
 static gboolean
-take_imported (Flow *flow, Item *item, GError **error)
+take_from_source (Flow *flow, Item *item, GError **error)
 {
   DhRunPicture *picture = &item->picture;
-  DhTensor *map = dh_imported_scores_load (flow->work->scores, picture->index, error);
+  const DhScoreSource *source = flow->work->source;
+  DhTensor *map = source->load (source->scores, picture->index, error);
   if (!map)
     return FALSE;
   item->prediction = g_new0 (DhPrediction, 1);
@@ -167,8 +168,8 @@ read_item (Flow *flow, Item *item, GError **error)
       dh_run_record_set_gone (flow->work->record, picture->item->stem, error);
       return FALSE;
     }
-  if (flow->work->scores)
-    return take_imported (flow, item, error);
+  if (flow->work->source)
+    return take_from_source (flow, item, error);
   item->image = dh_dataset_load_image (dataset, picture->index, error);
   if (item->image)
     weigh (flow, item, bytes_of (flow, item));

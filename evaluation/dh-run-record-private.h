@@ -21,6 +21,7 @@ typedef struct
   DhFolderLock *lock;
   gint64 run, dataset_id;
   GArray *displaced;    /* gint64: runs whose maps of this set lie there and are written over, the newest first */
+  JsonObject *made_of;  /* of the origin; NULL */
   gboolean recalled;    /* nothing is written */
   GPtrArray *rows;      /* of an earlier start */
   GHashTable *finished; /* stem → DhRunImageRow: those of them that are done, and what was committed since */
@@ -74,7 +75,7 @@ void dh_run_record_say_kept (const DhRunRecord *record, GError **error);
 gboolean dh_run_record_commit (DhRunRecord *record, guint index, DhRunImageRow *row, GError **error);
 
 /* Ends the run: done where `why` is NULL, else cancelled or failed. `summary` (may be NULL, taken) is a JSON object of
- * what belongs to the kind alone; how the data set was opened is added to it. */
+ * what belongs to the kind alone; how the data set was opened and what the maps are made of is added to it. */
 gboolean dh_run_record_end (DhRunRecord *record, const GError *why, JsonObject *summary, GError **error);
 
 G_END_DECLS

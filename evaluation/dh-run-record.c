@@ -40,11 +40,13 @@ put_dataset (DhRunRecord *record, GCancellable *cancellable, GError **error)
   return record->dataset_id != 0;
 }
 
-/* What a summary says of its own and how the set was read, as text. */
+/* What a summary says of its own, how the set was read and what the maps are made of, as text. */
 static char *
 summary_to_text (const DhRunRecord *record, JsonObject *summary)
 {
   dh_run_reading_put (summary, record->dataset);
+  if (record->made_of)
+    json_object_set_object_member (summary, "combined", json_object_ref (record->made_of));
   g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
   json_node_take_object (root, summary);
   return dh_text_mend_json (json_to_string (root, FALSE));
@@ -110,6 +112,7 @@ dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase *database
                            .dataset = dataset,
                            .folder = g_canonicalize_filename (folder, NULL),
                            .score = score,
+                           .made_of = origin->made_of ? json_object_ref (origin->made_of) : NULL,
                            .finished = g_hash_table_new (g_str_hash, g_str_equal),
                            .displaced = g_array_new (FALSE, FALSE, sizeof (gint64)),
                            .committed = g_ptr_array_new_with_free_func (g_free) };
@@ -146,6 +149,7 @@ void
 dh_run_record_clear (DhRunRecord *record)
 {
   g_clear_pointer (&record->folder, g_free);
+  g_clear_pointer (&record->made_of, json_object_unref);
   g_clear_pointer (&record->finished, g_hash_table_unref);
   g_clear_pointer (&record->left_out, g_hash_table_unref);
   g_clear_pointer (&record->displaced, g_array_unref);

@@ -332,11 +332,11 @@ check_segmentations (const DhRunRow *run, gboolean there, DhExportLayout layout,
   if (layout != DH_EXPORT_ISSU || there)
     return TRUE;
   g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
-               run->method
-                   ? "run %" G_GINT64_FORMAT " is of imported scores, which have no segmentation; ISSU's layout "
-                     "has both in one file"
-                   : "run %" G_GINT64_FORMAT " kept no segmentation, which ISSU's layout has beside the scores; "
-                     "evaluate again",
+               run->method ? "run %" G_GINT64_FORMAT " is of score maps alone, without a segmentation; ISSU's layout "
+                             "has both in one file"
+                           : "run %" G_GINT64_FORMAT
+                             " kept no segmentation, which ISSU's layout has beside the scores; "
+                             "evaluate again",
                run->id);
   return FALSE;
 }

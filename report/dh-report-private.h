@@ -63,6 +63,8 @@ void dh_report_components_clear (DhReportComponents *components);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhReportComponents, dh_report_components_clear)
 /* Whether the row's numbers are those of components, of which it has no AP, FPR95 and AUROC. */
 gboolean dh_report_is_component_row (const DhRunProtocolRow *row);
+/* Adds name and value of what a run was made of, where that is other runs. */
+void dh_report_add_made_of (const DhRunRow *run, GPtrArray *facts);
 /* Adds name and value of the open set's numbers, all towns' and each one's, where the run has them. */
 void dh_report_add_reading (const DhRunRow *run, GPtrArray *facts);
 void dh_report_add_towns (const DhRunRow *run, GPtrArray *facts);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "dh-combined-scores.h"
 #include "dh-error.h"
 #include "dh-file.h"
 #include "dh-report-private.h"
@@ -50,10 +51,17 @@ dh_report_provenance (const DhReportRun *measured)
     }
   dh_report_add_reading (run, words);
   ADD ("Fingerprint", "%s", run->dataset_fingerprint);
-  const gboolean imported = run->method != NULL;
+  const gboolean imported = run->method != NULL, combined = g_strcmp0 (run->score, DH_SCORE_COMBINED) == 0;
   ADD (imported ? "Method" : "Model", "%s", run->model_title);
-  ADD (imported ? "Its scores" : "Weights", "%s", run->model_path ? run->model_path : "built in");
-  ADD (imported ? "SHA-256 of the scores" : "SHA-256", "%s", run->model_sha256);
+  if (!combined)
+    {
+      ADD (imported ? "Its scores" : "Weights", "%s", run->model_path ? run->model_path : "built in");
+    }
+  dh_report_add_made_of (run, words);
+  ADD (combined   ? "SHA-256 of what it is made of"
+       : imported ? "SHA-256 of the scores"
+                  : "SHA-256",
+       "%s", run->model_sha256);
   ADD ("Score", "%s%s", run->score, dh_report_was_turned (run) ? ", low is anomalous: turned round" : "");
   if (!imported)
     {

@@ -90,9 +90,9 @@ dh_import_bar_new (DhSession *session)
   self->bar = gtk_progress_bar_new ();
   gtk_widget_set_valign (self->bar, GTK_ALIGN_CENTER);
   gtk_widget_set_hexpand (self->bar, TRUE);
-  dh_ui_set_name (self->bar, _ ("Progress of the import"));
+  dh_ui_set_name (self->bar, _ ("Progress of the run"));
   self->stop = gtk_button_new_with_label (_ ("Stop"));
-  gtk_widget_set_tooltip_text (self->stop, _ ("What is measured stays; importing the same again goes on there"));
+  gtk_widget_set_tooltip_text (self->stop, _ ("What is measured stays; the same again goes on there"));
   g_signal_connect_swapped (self->stop, "clicked", G_CALLBACK (on_stop), self);
   gtk_box_append (GTK_BOX (box), self->label);
   gtk_box_append (GTK_BOX (box), self->bar);

@@ -67,7 +67,7 @@ add_row (DhSession *session, GtkGrid *grid, int row, DhRunItem *item, gboolean s
   g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, run->id);
   gtk_grid_attach (grid, dh_ui_label (id, "val", 0), 0, row, 1, 1);
   gtk_grid_attach (grid, make_name (session, run), 1, row, 1, 1);
-  gtk_grid_attach (grid, dh_ui_label (run->imported ? _ ("imported") : run->score, "lab dim-label", 0), 2, row, 1, 1);
+  gtk_grid_attach (grid, dh_ui_label (dh_run_get_score_name (run), "lab dim-label", 0), 2, row, 1, 1);
   g_autofree char *images = dh_run_is_whole (run) ? g_strdup_printf ("%u", run->images)
                                                   : g_strdup_printf (_ ("%u of %u"), run->images, run->total);
   gtk_grid_attach (grid, dh_ui_label (images, dh_run_is_whole (run) ? "val" : "val dh-warn", 1), 3, row, 1, 1);

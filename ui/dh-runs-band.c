@@ -52,6 +52,8 @@ dh_runs_band_init (DhRunsBand *self)
   gtk_box_append (GTK_BOX (band), make_button ("dh-training-symbolic", _ ("Train…"),
                                                _ ("The form of a new training (Ctrl+3)"), "win.page::training"));
   gtk_box_append (GTK_BOX (band), dh_runs_band_new_import_button ());
+  self->combine = make_button ("dh-link-symbolic", _ ("Combine…"), NULL, "runs.combine");
+  gtk_box_append (GTK_BOX (band), self->combine);
   gtk_box_append (GTK_BOX (band), space);
   self->curves =
       make_button ("dh-training-symbolic", _ ("Curves"), _ ("Curves and log of the training"), "runs.curves");

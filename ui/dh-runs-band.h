@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 typedef struct
 {
   GtkWidget *widget;
-  GtkWidget *curves, *browse, *compare, *export, *remove; /* buttons that the chosen runs show and hide */
+  /* buttons that the chosen runs show, hide or explain */
+  GtkWidget *curves, *browse, *compare, *combine, *export, *remove;
 } DhRunsBand;
 
 void dh_runs_band_init (DhRunsBand *band);

@@ -179,7 +179,7 @@ data_hash (const DhRun *run)
 static char *
 score_of (const DhRun *run)
 {
-  return g_strdup (run->imported ? _ ("imported") : run->score);
+  return g_strdup (dh_run_get_score_name (run));
 }
 
 static char *
@@ -236,7 +236,7 @@ start_of (const DhRun *run)
 static char *
 kind_of (const DhRun *run)
 {
-  return g_strdup (run->training ? _ ("training") : run->imported ? _ ("imported") : _ ("evaluation"));
+  return g_strdup (run->training ? _ ("training") : run->imported ? dh_run_get_score_name (run) : _ ("evaluation"));
 }
 
 static void
@@ -294,6 +294,7 @@ fill (Filling *self)
             : a->imported || b->imported ? _ ("Model, method")
                                          : _ ("Model"),
             a->model, b->model);
+  add_text (self, _ ("Made of"), a->made_of, b->made_of);
   add_text (self, _ ("Recipe"), a->recipe, b->recipe);
   add_made (self,
             a->imported && b->imported   ? _ ("Scores’ checksum")

@@ -1,4 +1,5 @@
 #include "dh-runs-page.h"
+#include "dh-combine-dialog.h"
 #include "dh-focus.h"
 #include "dh-import-bar.h"
 #include "dh-import-dialog.h"
@@ -10,6 +11,7 @@
 #include "dh-runs-compared.h"
 #include "dh-runs-export.h"
 #include "dh-runs-table.h"
+#include "dh-session-combine.h"
 #include "dh-session-import.h"
 #include "dh-session-reopen.h"
 
@@ -88,6 +90,22 @@ refuse_removal (DhRunsPage *self)
   return kept;
 }
 
+/* Of all that are chosen as well. */
+static void
+show_combining (DhRunsPage *self, gboolean busy)
+{
+  g_autoptr (GPtrArray) items = dh_runs_table_list_chosen (DH_RUNS_TABLE (self->table));
+  g_autofree const DhRun **runs = g_new (const DhRun *, items->len);
+  for (guint i = 0; i < items->len; i++)
+    runs[i] = dh_run_item_get (items->pdata[i]);
+  const char *refused = dh_session_refuse_combining (runs, items->len);
+  set_enabled (self, "combine", refused == NULL && !busy);
+  gtk_widget_set_tooltip_text (self->band.combine, refused != NULL   ? refused
+                                                   : items->len == 1 ? _ ("A run of its score maps, blurred")
+                                                                     : _ ("A run of their score maps: their mean, "
+                                                                          "maximum or weighted sum"));
+}
+
 static void
 show_chosen (DhRunsPage *self)
 {
@@ -120,6 +138,7 @@ show_chosen (DhRunsPage *self)
   DhImportProgress progress;
   const gboolean importing = dh_session_get_import_progress (self->session, &progress);
   set_enabled (self, "import", !importing);
+  show_combining (self, importing);
   gtk_stack_set_visible_child_name (GTK_STACK (self->stack),
                                     importing || dh_runs_table_get_size (DH_RUNS_TABLE (self->table)) > 0 ? "runs"
                                                                                                           : "empty");
@@ -223,6 +242,14 @@ import_scores (GSimpleAction *action, GVariant *value, gpointer data)
 {
   DhRunsPage *self = data;
   dh_import_dialog_choose (GTK_WIDGET (self), self->session);
+}
+
+static void
+combine_chosen (GSimpleAction *action, GVariant *value, gpointer data)
+{
+  DhRunsPage *self = data;
+  dh_combine_dialog_show (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), self->session,
+                          dh_runs_table_list_chosen (DH_RUNS_TABLE (self->table)));
 }
 
 static void
@@ -379,7 +406,7 @@ dh_runs_page_new (DhSession *session)
     { "copy-command", copy_command, NULL, NULL, NULL }, { "compare", compare_chosen, NULL, NULL, NULL },
     { "browse", browse_chosen, NULL, NULL, NULL },      { "curves", show_chosen_curves, NULL, NULL, NULL },
     { "import", import_scores, NULL, NULL, NULL },      { "table", export_table, "s", NULL, NULL },
-    { "remove", remove_chosen, NULL, NULL, NULL }
+    { "remove", remove_chosen, NULL, NULL, NULL },      { "combine", combine_chosen, NULL, NULL, NULL }
   };
   g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "runs", G_ACTION_GROUP (self->actions));

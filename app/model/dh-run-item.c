@@ -19,10 +19,10 @@ static guint changed_signal;
 void
 dh_run_clear (DhRun *run)
 {
-  char *texts[] = { run->kind,      run->why,     run->model,    run->data,        run->device,
-                    run->precision, run->program, run->command,  run->started,     run->folder,
-                    run->weights,   run->split,   run->score,    run->protocol,    run->model_path,
-                    run->root,      run->recipe,  run->sentence, run->fingerprint, run->reading };
+  char *texts[] = { run->kind,        run->why,      run->model,      run->data,   run->device,  run->precision,
+                    run->program,     run->command,  run->started,    run->folder, run->weights, run->split,
+                    run->score,       run->protocol, run->model_path, run->root,   run->recipe,  run->sentence,
+                    run->fingerprint, run->reading,  run->made_of };
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
   *run = (DhRun){ .id = 0 };
@@ -309,12 +309,18 @@ dh_run_item_dup_state (DhRunItem *self)
 }
 
 const char *
+dh_run_get_score_name (const DhRun *run)
+{
+  return run->made_of != NULL ? _ ("combined") : run->imported ? _ ("imported") : run->score;
+}
+
+const char *
 dh_run_item_get_kind_name (DhRunItem *self)
 {
   if (self->run.training)
     return _ ("training");
   if (self->run.imported)
-    return _ ("imported");
+    return dh_run_get_score_name (&self->run);
   return g_strcmp0 (self->run.kind, "eval-osr") == 0 ? _ ("open set") : _ ("evaluation");
 }
 

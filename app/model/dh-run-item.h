@@ -39,7 +39,8 @@ typedef struct
   char *weights, *split, *score, *protocol, *model_path, *root, *fingerprint; /* of the data */
   char *reading; /* how that was read: a text of dh-reading.h */
   gboolean
-      imported; /* the scores of another method: `model` is its name, and there are no weights, device, precision */
+      imported;  /* the scores of another method: `model` is its name, and there are no weights, device, precision */
+  char *made_of; /* of one that is made of other runs' maps, which is imported as well: of which and how */
   gboolean has_maps; /* its folder of score maps is there */
   guint images, failed, total;
   double best_f1, mean_f1;  /* the mean is of components, over the overlaps that count as a hit */
@@ -83,7 +84,10 @@ gboolean dh_run_item_is_same (DhRunItem *item, DhRunItem *other);
 
 /* "done", "running, 5 of 10 · 0:40 left": translated; free with g_free. */
 char *dh_run_item_dup_state (DhRunItem *item);
-/* "evaluation", "imported", "open set", "training": translated. */
+/* What it measured: "hybrid", and of maps from elsewhere "imported" or "combined", translated; NULL: nothing. Borrowed.
+ */
+const char *dh_run_get_score_name (const DhRun *run);
+/* "evaluation", "imported", "combined", "open set", "training": translated. */
 const char *dh_run_item_get_kind_name (DhRunItem *item);
 /* Whether every word occurs in what the list shows of it, whatever its case. */
 gboolean dh_run_item_matches (DhRunItem *item, const char *words);

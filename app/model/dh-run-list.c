@@ -78,6 +78,7 @@ make_item (const DhRunRow *row, DhDatabase *database)
   run->kind = g_strdup (row->kind);
   run->why = g_strdup (row->why);
   run->imported = row->method != NULL;
+  run->made_of = dh_run_names_dup_made_of (row);
   run->model = dh_run_names_dup_model (row);
   run->weights = g_strdup (row->model_sha256);
   run->data = dh_run_names_dup_data (row);

@@ -10,4 +10,7 @@ char *dh_run_names_dup_data (const DhRunRow *run);
 /* Its weights' file, the demo's network, a method; else what the network is. */
 char *dh_run_names_dup_model (const DhRunRow *run);
 
+/* "mean of runs 3, 5 · by deviation · blurred by 1 px": of which runs' maps it is made, and how; NULL: of none. */
+char *dh_run_names_dup_made_of (const DhRunRow *run);
+
 G_END_DECLS

@@ -1,4 +1,7 @@
 #include <glib/gi18n.h>
+#include <math.h>
+#include "dh-combined-scores.h"
+#include "dh-made-of.h"
 #include "dh-run-names-private.h"
 #include "dh-run-state.h"
 #include "dh-session-private.h"
@@ -20,4 +23,62 @@ dh_run_names_dup_model (const DhRunRow *run)
     return weights;
   /* What is in no file came with the program. */
   return g_strdup (run->method == NULL ? _ ("Demo network") : run->model_title);
+}
+
+static char *
+list_parts (const DhMadeOf *made)
+{
+  GString *text = g_string_new (NULL);
+  for (guint i = 0; i < made->parts->len; i++)
+    {
+      const DhMadeOfPart *part = made->parts->pdata[i];
+      g_string_append_printf (text, "%s%" G_GINT64_FORMAT, i > 0 ? ", " : "", part->run);
+      if (part->score != NULL && i > 0 && part->run == ((const DhMadeOfPart *)made->parts->pdata[i - 1])->run)
+        g_string_append_printf (text, " (%s)", part->score);
+    }
+  return g_string_free (text, FALSE);
+}
+
+static char *
+name_how (DhCombine how, const char *parts)
+{
+  switch (how)
+    {
+    case DH_COMBINE_MAX:
+      return g_strdup_printf (_ ("maximum of runs %s"), parts);
+    case DH_COMBINE_MIN:
+      return g_strdup_printf (_ ("minimum of runs %s"), parts);
+    case DH_COMBINE_SUM:
+      return g_strdup_printf (_ ("weighted sum of runs %s"), parts);
+    default:
+      return g_strdup_printf (_ ("mean of runs %s"), parts);
+    }
+}
+
+char *
+dh_run_names_dup_made_of (const DhRunRow *run)
+{
+  if (run->method == NULL || g_strcmp0 (run->score, DH_SCORE_COMBINED) != 0)
+    return NULL;
+  g_autoptr (DhMadeOf) made = dh_made_of_read (run);
+  if (made == NULL)
+    return g_strdup ("—");
+  static const char *const scales[DH_N_STANDARDS] = {
+    [DH_STANDARD_DEVIATION] = N_ ("each by its deviation"), [DH_STANDARD_RANKS] = N_ ("each as ranks")
+  };
+  DhCombine how = DH_COMBINE_MEAN;
+  DhStandard standard = DH_STANDARD_NONE;
+  const gboolean several = dh_combine_from_name (made->how, &how);
+  dh_standard_from_name (made->standardised, &standard);
+  g_autofree char *parts = list_parts (made);
+  g_autofree char *what = several ? name_how (how, parts) : g_strdup_printf (_ ("run %s"), parts);
+  GString *text = g_string_new (what);
+  if (scales[standard] != NULL)
+    g_string_append_printf (text, " · %s", _ (scales[standard]));
+  if (isfinite (made->sigma))
+    {
+      g_string_append (text, " · ");
+      g_string_append_printf (text, _ ("blurred by %g px"), made->sigma);
+    }
+  return g_string_free (text, FALSE);
 }

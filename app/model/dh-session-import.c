@@ -2,35 +2,19 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include "dh-error.h"
-#include "dh-evaluation.h"
 #include "dh-imported-scores.h"
 #include "dh-run-list.h"
-#include "dh-session-private.h"
+#include "dh-session-import-private.h"
 #include "dh-session-result-private.h"
 
 /* Less of a difference is none. */
 #define CLEAR_AUROC 0.65
 
-/* Shared between the window's and the importing thread. */
-struct _DhSessionImport
-{
-  /* set once */
-  DhDataset *dataset; /* NULL: that in `root` */
-  char *folder, *root, *method;
-  DhReading *reading; /* of that in `root` */
-  gboolean low_is_anomalous;
-  GCancellable *cancellable;
-  /* atomic */
-  gint done, total, measuring;
-  /* the importing thread, until it is done */
-  guint images, left_out;
-  char *why; /* the first is left out */
-};
-
-static void
-import_free (gpointer data)
+void
+dh_session_import_free (gpointer data)
 {
   DhSessionImport *import = data;
+  g_clear_pointer (&import->combination, dh_combination_free);
   g_clear_pointer (&import->dataset, dh_dataset_unref);
   g_clear_object (&import->cancellable);
   g_free (import->folder);
@@ -123,7 +107,7 @@ dh_session_look_at_scores (DhSession *self, const char *folder, const char *root
                            GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
-  g_task_set_task_data (task, import_new (self, folder, root, NULL, FALSE), import_free);
+  g_task_set_task_data (task, import_new (self, folder, root, NULL, FALSE), dh_session_import_free);
   g_task_run_in_thread (task, look_in_thread);
 }
 
@@ -135,8 +119,8 @@ dh_session_look_at_scores_finish (DhSession *self, GAsyncResult *result, GError 
 
 /* The import */
 
-static void
-note_sum (guint64 done, guint64 total, const char *what, gpointer data)
+void
+dh_session_import_note (guint64 done, guint64 total, const char *what, gpointer data)
 {
   DhSessionImport *import = data;
   g_atomic_int_set (&import->total, (gint)total);
@@ -169,24 +153,18 @@ make_command (const DhSessionImport *import, const char *folder)
   return g_string_free (command, FALSE);
 }
 
-static gboolean
-measure (DhSessionImport *import, DhImportedScores *scores, GError **error)
+gboolean
+dh_session_import_measure (DhSessionImport *import, DhEvaluationOptions *options, const char *folder,
+                           const char *command, GError **error)
 {
   const DhProtocol *protocols[DH_SESSION_MOST_PROTOCOLS];
-  g_autofree char *folder = dh_imported_scores_default_folder (scores), *command = make_command (import, folder);
-  g_autoptr (DhDatabase) database = dh_database_open (NULL, error);
-  if (database == NULL)
-    return FALSE;
-  const DhEvaluationOptions options = { .dataset = import->dataset,
-                                        .scores = scores,
-                                        .database = database,
-                                        .folder = folder,
-                                        .protocols = protocols,
-                                        .n_protocols = dh_session_list_protocols (protocols),
-                                        .command = command,
-                                        .image_done = image_done,
-                                        .data = import };
-  g_autoptr (DhEvaluation) result = dh_evaluation_run (&options, import->cancellable, NULL, error);
+  options->folder = folder;
+  options->protocols = protocols;
+  options->n_protocols = dh_session_list_protocols (protocols);
+  options->command = command;
+  options->image_done = image_done;
+  options->data = import;
+  g_autoptr (DhEvaluation) result = dh_evaluation_run (options, import->cancellable, NULL, error);
   if (result == NULL)
     return FALSE;
   import->images = result->images;
@@ -196,11 +174,20 @@ measure (DhSessionImport *import, DhImportedScores *scores, GError **error)
   return TRUE;
 }
 
+static gboolean
+measure (DhSessionImport *import, DhImportedScores *scores, GError **error)
+{
+  g_autofree char *folder = dh_imported_scores_default_folder (scores), *command = make_command (import, folder);
+  g_autoptr (DhDatabase) database = dh_database_open (NULL, error);
+  DhEvaluationOptions options = { .dataset = import->dataset, .scores = scores, .database = database };
+  return database != NULL && dh_session_import_measure (import, &options, folder, command, error);
+}
+
 static void
 import_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   DhSessionImport *import = data;
-  const DhProgress progress = { note_sum, import };
+  const DhProgress progress = { dh_session_import_note, import };
   GError *error = NULL;
   g_autoptr (DhImportedScores) scores = open_scores (import, import->cancellable, &error);
   if (scores != NULL && dh_imported_scores_sum (scores, import->cancellable, &progress, &error)
@@ -238,10 +225,24 @@ imported (GObject *source, GAsyncResult *result, gpointer data)
   if (done)
     say_imported (self, import);
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    dh_session_say (self, _ ("Stopped; importing the same again goes on from here"));
+    dh_session_say (self, import->combination != NULL ? _ ("Stopped; making the same again goes on from here")
+                                                      : _ ("Stopped; importing the same again goes on from here"));
   else
-    dh_session_complain (self, _ ("The scores could not be imported"), error->message);
+    dh_session_complain (
+        self, import->combination != NULL ? _ ("The run could not be made") : _ ("The scores could not be imported"),
+        error->message);
   dh_session_refresh_runs (self);
+  dh_session_emit (self, DH_SESSION_IMPORT);
+}
+
+void
+dh_session_import_begin (DhSession *self, DhSessionImport *import, GTaskThreadFunc work)
+{
+  g_return_if_fail (self->import == NULL);
+  self->import = import;
+  g_autoptr (GTask) task = g_task_new (self, NULL, imported, NULL);
+  g_task_set_task_data (task, import, dh_session_import_free);
+  g_task_run_in_thread (task, work);
   dh_session_emit (self, DH_SESSION_IMPORT);
 }
 
@@ -251,11 +252,7 @@ dh_session_import_scores (DhSession *self, const char *folder, const char *root,
 {
   if (self->import != NULL)
     return FALSE;
-  self->import = import_new (self, folder, root, method, low_is_anomalous);
-  g_autoptr (GTask) task = g_task_new (self, NULL, imported, NULL);
-  g_task_set_task_data (task, self->import, import_free);
-  g_task_run_in_thread (task, import_in_thread);
-  dh_session_emit (self, DH_SESSION_IMPORT);
+  dh_session_import_begin (self, import_new (self, folder, root, method, low_is_anomalous), import_in_thread);
   return TRUE;
 }
 

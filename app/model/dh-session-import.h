@@ -5,7 +5,8 @@ G_BEGIN_DECLS
 
 /* The score maps of another method, measured as a run of their own: on the set that is open, or on one in a folder,
  * which is not opened for that. In the background, one at a time, resumable; the run appears among the others. The
- * signal "import" of the session tells that it begins and ends. For the window's thread; nothing blocks. */
+ * signal "import" of the session tells that it begins and ends. A run made of others (dh-session-combine.h) takes the
+ * place of one: progress and stopping are here. For the window's thread; nothing blocks. */
 
 /* What a folder of scores has for a data set. */
 typedef struct
@@ -48,7 +49,7 @@ typedef struct
 {
   const char *method; /* borrowed until the next "import" */
   guint done, total;  /* pictures; the total is 0 while the folders are read */
-  gboolean measuring; /* else the checksum over the scores is made */
+  gboolean measuring; /* else scores are read, for a checksum or for their scale */
 } DhImportProgress;
 gboolean dh_session_get_import_progress (DhSession *session, DhImportProgress *progress);
 

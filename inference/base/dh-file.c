@@ -374,3 +374,14 @@ dh_folder_make (const char *path, GError **error)
   g_set_error (error, DH_ERROR, DH_ERROR_IO, "%s: the folder cannot be made: %s", path, g_strerror (code));
   return FALSE;
 }
+
+gboolean
+dh_path_lies_in (const char *path, const char *folder)
+{
+  char *inner = realpath (path, NULL), *outer = realpath (folder, NULL);
+  const gsize n = outer ? strlen (outer) : 0;
+  const gboolean inside = inner && outer && strncmp (inner, outer, n) == 0 && (inner[n] == '/' || inner[n] == '\0');
+  free (inner);
+  free (outer);
+  return inside;
+}

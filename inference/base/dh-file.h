@@ -44,4 +44,7 @@ gboolean dh_folder_make (const char *path, GError **error);
 /* SHA-256 of bytes, 64 lower-case hexadecimal digits; free with g_free. */
 char *dh_sha256 (gconstpointer data, gsize size);
 
+/* Whether one path, links resolved, is the folder or lies in it; FALSE where either is not there. */
+gboolean dh_path_lies_in (const char *path, const char *folder);
+
 G_END_DECLS

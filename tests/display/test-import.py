@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Another method's scores imported with real clicks and keys: test-import.py PROGRAM CLI OUTPUT-FOLDER. Writes TAP.
+"""Another method's scores imported, and runs made of others, with real clicks and keys: test-import.py PROGRAM CLI OUTPUT-FOLDER. Writes TAP.
 
 The demo's scenes are measured by the demo's network in the command line; copies of its likelihood are the other method.
 """
+import json
 import os
 import re
 import shutil
@@ -15,7 +16,7 @@ import driver
 
 PROGRAM, CLI, OUTPUT = sys.argv[1:4]
 # In a window of 1400×900.
-IMPORT, COMPARE, STOP = (268, 75), (1185, 75), (1350, 127)
+IMPORT, COMBINE, COMPARE, STOP = (268, 75), (405, 75), (1185, 75), (1350, 127)
 BOXES = (38, 192), (38, 219)  # of the first two runs
 IMPORT_BUTTON, CANCEL = (928, 295), (470, 295)  # of the dialogue
 
@@ -111,6 +112,21 @@ def test_compare(studio, data):
     studio.screenshot(f"{OUTPUT}/import-compared.png")
 
 
+def test_combine(studio, data):
+    """Of the two that are chosen, a method's scores among them: by their deviation, as the dialogue suggests."""
+    studio.key("ctrl+4")
+    studio.settle(2)
+    studio.click(*COMBINE)
+    studio.settle(2)
+    studio.screenshot(f"{OUTPUT}/combine-dialog.png")
+    studio.until_told(r"says Mean of runs \d+, \d+: \d+ images measured", lambda: studio.key("Return"))
+    studio.settle(3)
+    studio.screenshot(f"{OUTPUT}/combine-done.png")
+    run = re.search(r"^ *(\d+)  done .* Mean of runs \d+, \d+$", data.cli("report"), re.M).group(1)
+    made = json.loads(data.cli("report", "--run", run, "--format", "json", "--out", "-"))["runs"][0]["summary"]["combined"]
+    assert (made["how"], made["standardised"], len(made["of"])) == ("mean", "deviation", 2), made
+
+
 def test_metrics(studio, data):
     studio.key("ctrl+2")
     studio.settle(2)
@@ -163,7 +179,7 @@ def test_remove(studio, data):
 
 
 def main():
-    cases = [test_nothing, test_import, test_stop, test_compare, test_metrics, test_left_out, test_remove]
+    cases = [test_nothing, test_import, test_stop, test_compare, test_combine, test_metrics, test_left_out, test_remove]
     print(f"1..{len(cases) + 1}", flush=True)
     os.makedirs(OUTPUT, exist_ok=True)
     reason = f"{driver.missing()} is not installed" if driver.missing() else None

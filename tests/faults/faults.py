@@ -97,18 +97,22 @@ def committed(database):
         return 0, False
 
 
-def stopped_within(words, folder, database, n, stderr=subprocess.DEVNULL):
+def stopped_within(words, folder, database, n, stderr=subprocess.DEVNULL, already=0, begin=None):
     """A process that stands still with at least two pictures of its n done and some not; from then on it can only be
-    killed. Where the machine was too slow to see that, another one."""
+    killed. Where the machine was too slow to see that, another one: `begin` (else without folder and database) makes
+    things be as before, with `already` so many pictures of other runs done."""
     for _ in range(50):
         process = subprocess.Popen([PROGRAM, *map(str, words)], stdout=subprocess.DEVNULL, stderr=stderr, text=True)
         while process.poll() is None:
             process.send_signal(signal.SIGSTOP)
             done, free = committed(database)
-            if free and 2 <= done < n and process.poll() is None:
+            if free and 2 <= done - already < n and process.poll() is None:
                 return process
             process.send_signal(signal.SIGCONT)
             time.sleep(0.005)
+        if begin:
+            begin()
+            continue
         shutil.rmtree(folder, ignore_errors=True)
         for file in database.parent.glob(f"{database.name}*"):
             file.unlink()

@@ -1,0 +1,26 @@
+#pragma once
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* What the scores of a run are, over all finite pixels of its pictures and without their labels, so that those of
+ * another can be brought to the same scale. Ranks are counted in bins of the float's upper 18 bits (1 in 512 of the
+ * value, 4 MiB whatever the set) and go evenly from the least score in each to the greatest: other scores have other
+ * ranks, in the same order, and pixels of one score alone in its bin share the middle of theirs. */
+typedef struct _DhScoreScale DhScoreScale;
+
+DhScoreScale *dh_score_scale_new (gboolean ranks);
+void dh_score_scale_free (DhScoreScale *scale);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhScoreScale, dh_score_scale_free)
+
+/* In the same order they give the same bits. */
+void dh_score_scale_add (DhScoreScale *scale, const float *values, gsize n);
+/* Once all are added. FALSE: there are no two that differ, and no scale. */
+gboolean dh_score_scale_finish (DhScoreScale *scale);
+double dh_score_scale_mean (const DhScoreScale *scale);
+double dh_score_scale_deviation (const DhScoreScale *scale);
+
+/* On that scale; NaN stays, what is infinite stays or becomes the first or last rank. Any thread. */
+double dh_score_scale_apply (const DhScoreScale *scale, float value);
+
+G_END_DECLS
