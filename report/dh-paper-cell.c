@@ -124,7 +124,7 @@ note_undefined (DhPaperCell *cell, guint number, GPtrArray *notes)
     {
       const DhPaperMember *member = cell->members->pdata[i];
       const gint64 id = id_of (member);
-      if (dh_spread_of (&member->numbers[number], 1).n > 0)
+      if (dh_mean_of (&member->numbers[number], 1).n > 0)
         continue;
       g_array_append_val (without, id);
       components &= number >= DH_PAPER_SIOU && !member->components;
@@ -154,7 +154,7 @@ dh_paper_cell_settle (DhPaperCell *cell, GPtrArray *notes)
     {
       for (guint i = 0; i < cell->members->len; i++)
         values[i] = ((DhPaperMember *)cell->members->pdata[i])->numbers[number];
-      cell->numbers[number] = dh_spread_of (values, cell->members->len);
+      cell->numbers[number] = dh_mean_of (values, cell->members->len);
       note_undefined (cell, number, notes);
     }
 }

@@ -1,7 +1,7 @@
 #pragma once
 #include "dh-report-private.h"
 #include "dh-run-series.h"
-#include "dh-spread.h"
+#include "dh-mean.h"
 
 G_BEGIN_DECLS
 
@@ -31,7 +31,7 @@ typedef struct
 typedef struct
 {
   GPtrArray *members;                                       /* DhPaperMember; none: not measured on this set */
-  DhSpread numbers[DH_PAPER_NUMBERS];                       /* over its runs */
+  DhMean numbers[DH_PAPER_NUMBERS];                         /* over its runs */
   char *text[DH_PAPER_NUMBERS];                             /* the mean, in per cent; NULL where undefined */
   char *deviation[DH_PAPER_NUMBERS];                        /* in per cent; NULL where there is none */
   char *low[DH_PAPER_INTERVALS], *high[DH_PAPER_INTERVALS]; /* the same of one run's intervals */
