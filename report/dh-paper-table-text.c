@@ -44,8 +44,10 @@ append_provenance (const DhPaperTable *table, GString *text, const char *before)
                            (gint64)run->id, run->model_title, run->model_sha256, *run->precision ? ", in " : "",
                            run->precision, run->dataset_title, run->dataset_fingerprint, run->program, run->started);
       const DhRunSeries *series = table->series ? g_hash_table_lookup (table->series, &run->id) : NULL;
+      g_autofree char *folder = series ? g_path_get_dirname (run->model_path) : NULL;
+      g_autofree char *training = series ? g_path_get_basename (folder) : NULL;
       g_autofree char *seed =
-          series ? g_strdup_printf ("; seed %" G_GUINT64_FORMAT " of %s", series->seed, run->model_path) : NULL;
+          series ? g_strdup_printf ("; seed %" G_GUINT64_FORMAT " of %s", series->seed, training) : NULL;
       g_autofree char *all = g_strconcat (line, seed, NULL);
       g_strdelimit (all, "\n\r", ' ');
       g_string_append_printf (text, "%s%s\n", before, all);

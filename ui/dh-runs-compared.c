@@ -352,6 +352,7 @@ add_means (Filling *self, GPtrArray *all)
   gtk_grid_attach (self->grid, head, 1, self->row++, 3, 1);
   if (refused == NULL)
     {
+      dh_help_set (head, _ ("mean ± standard deviation"));
       DhRunMeans means;
       dh_run_means_of (runs, n, &means);
       add_mean (self, "AP", means.ap, n);
