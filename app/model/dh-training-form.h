@@ -121,6 +121,10 @@ gboolean dh_training_form_is_complete (DhTrainingForm *form);
 /* "seeds 1, 2, 3" of several trainings; NULL of one. Free with g_free. */
 char *dh_training_form_dup_seeds (DhTrainingForm *form);
 
+/* Whether they say the same training but for its seed, and for what changes no result: title, folder, device, threads.
+ */
+gboolean dh_training_form_differs_in_seed (DhTrainingForm *form, DhTrainingForm *other);
+
 /* The job's title: as set, or made: "LDN-121 on streethazards + ade20k, β 0.1, seed 1"; of several trainings without
  * their seed. Free with g_free. */
 char *dh_training_form_dup_title (DhTrainingForm *form);

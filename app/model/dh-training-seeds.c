@@ -54,6 +54,20 @@ dh_training_form_dup_seeds (DhTrainingForm *self)
   return g_strdup_printf (_ ("seeds %s"), list->str);
 }
 
+gboolean
+dh_training_form_differs_in_seed (DhTrainingForm *self, DhTrainingForm *other)
+{
+  static const DhTrainingField texts[] = { DH_TRAINING_DATA, DH_TRAINING_NEGATIVES, DH_TRAINING_INIT,
+                                           DH_TRAINING_PRECISION };
+  g_autoptr (DhRecipe) own = dh_training_form_dup_recipe (self), that = dh_training_form_dup_recipe (other);
+  g_autofree char *recipe = dh_recipe_to_json (own), *other_recipe = dh_recipe_to_json (that);
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    if (dh_training_form_is_used (self, texts[i]) && !g_str_equal (self->texts[texts[i]], other->texts[texts[i]]))
+      return FALSE;
+  return g_str_equal (recipe, other_recipe) && self->numbers[DH_TRAINING_SEED] != other->numbers[DH_TRAINING_SEED]
+         && self->numbers[DH_TRAINING_VALIDATION_IMAGES] == other->numbers[DH_TRAINING_VALIDATION_IMAGES];
+}
+
 char *
 dh_training_form_dup_seeds_problem (DhTrainingForm *self)
 {

@@ -95,6 +95,15 @@ test_seeds (void)
   g_assert_cmpstr (dh_training_form_get_text (second, DH_TRAINING_TITLE), ==, "a b-s6");
   g_assert_cmpfloat (dh_training_form_get_number (second, DH_TRAINING_SEED), ==, 6);
   g_assert_cmpfloat (dh_training_form_get_number (second, DH_TRAINING_TRAININGS), ==, 1);
+  /* They are known to be the same but for it, and what is no other seed, or more than that, is not. */
+  g_autoptr (DhTrainingForm) first = dh_training_form_dup_training (form, 0);
+  g_assert_true (dh_training_form_differs_in_seed (first, second));
+  g_assert_false (dh_training_form_differs_in_seed (first, first));
+  dh_training_form_set_number (second, DH_TRAINING_BETA, 0.7);
+  g_assert_false (dh_training_form_differs_in_seed (first, second));
+  dh_training_form_reset (second, DH_TRAINING_BETA);
+  dh_training_form_set_text (second, DH_TRAINING_NEGATIVES, jobs_scenes);
+  g_assert_false (dh_training_form_differs_in_seed (first, second));
   dh_training_form_set_number (second, DH_TRAINING_TRAININGS, 2);
   g_autoptr (DhTrainingForm) again = dh_training_form_dup_training (second, 1);
   g_assert_cmpstr (dh_training_form_get_text (again, DH_TRAINING_TITLE), ==, "a b-s7");
