@@ -35,7 +35,7 @@ hash_all_but_seed (const DhRunConfig *config)
   return g_strdup (g_checksum_get_string (hash));
 }
 
-/* "ours-s0" of seed 0 is "ours"; "ours-s3" of seed 1 is itself. */
+/* "ours-s0", and "ours-s0-2" of a training that was done again, of seed 0 are "ours"; "ours-s3" of seed 1 is itself. */
 static char *
 name_without_seed (const char *folder, guint64 seed)
 {
@@ -44,10 +44,15 @@ name_without_seed (const char *folder, guint64 seed)
   for (guint i = 0; i < G_N_ELEMENTS (before); i++)
     {
       g_autofree char *end = g_strdup_printf ("%s%" G_GUINT64_FORMAT, before[i], seed);
-      if (!g_str_has_suffix (name, end) || g_str_equal (name, end))
+      char *found = g_strrstr (name, end);
+      if (!found || found == name)
         continue;
-      name[strlen (name) - strlen (end)] = '\0';
-      break;
+      const char *rest = found + strlen (end);
+      if (*rest == '\0' || (*rest == '-' && rest[1 + strspn (rest + 1, "0123456789")] == '\0'))
+        {
+          *found = '\0';
+          break;
+        }
     }
   return name;
 }

@@ -10,7 +10,7 @@ typedef struct
    * files, the weights it starts from, precision, images of validation. What only makes it slower or faster (device,
    * threads) is not in it. Free with g_free, as the next. */
   char *series;
-  char *name; /* of its folder, without "-s0" or "-seed-0" behind it */
+  char *name; /* of its folder, without "-s0" or "-seed-0" behind it, or "-s0-2" */
   guint64 seed;
 } DhRunSeries;
 void dh_run_series_clear (DhRunSeries *series);

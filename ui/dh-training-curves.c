@@ -80,7 +80,8 @@ show_compared (DhTrainingCurves *self)
   if (other != NULL && other != self->job)
     g_ptr_array_add (others, other);
   dh_training_charts_set_job (DH_TRAINING_CHARTS (self->charts), self->job, others);
-  g_autofree char *seeds = g_strdup_printf (ngettext ("╌ %u other seed", "╌ %u other seeds", others->len), others->len);
+  g_autofree char *seeds = g_strdup_printf (
+      ngettext ("╌ %u training of another seed", "╌ %u trainings of other seeds", others->len), others->len);
   g_autofree char *text = others->len == 0       ? NULL
                           : self->other == SEEDS ? g_strdup (seeds)
                                                  : g_strdup_printf ("╌ %s", dh_training_job_get_title (other));

@@ -325,7 +325,7 @@ test_by_seed (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *zero = train (fixture, "ours-s0", 0, 0.03), *one = train (fixture, "ours-s1", 1, 0.03);
-  g_autofree char *two = train (fixture, "ours-seed-2", 2, 0.03), *other = train (fixture, "wide", 1, 0.3);
+  g_autofree char *two = train (fixture, "ours-seed-2", 2, 0.03), *other = train (fixture, "wide-s1-2", 1, 0.3);
   g_autofree char *later = train (fixture, "ours-s4", 4, 0.03);
   add (fixture, (Run){ "/d/a", "f1", "s1", "Net", NULL, "hybrid", NULL, 0.80, 0.20, 0.9, .weights = zero });
   add (fixture, (Run){ "/d/a", "f1", "s2", "Net", NULL, "hybrid", NULL, 0.82, 0.20, 0.9, .weights = one });
