@@ -4,8 +4,8 @@
 #include "dh-metrics-charts.h"
 #include "dh-help.h"
 #include "dh-number.h"
-#include "dh-run-means.h"
 #include "dh-runs-columns.h"
+#include "dh-runs-means.h"
 
 /* "62.28 …" */
 #define NUMBER_CHARS 7
@@ -310,63 +310,6 @@ fill (Filling *self)
   add_made (self, _ ("Started"), start_of);
 }
 
-/* As add_value(), over the columns of both runs and their difference. */
-static GtkWidget *
-make_wide_value (const char *name, const char *text)
-{
-  g_autofree char *spoken = g_strdup_printf ("%s: %s", name, text);
-  GtkWidget *label = dh_ui_short_label (text, "val", 0);
-  gtk_label_set_selectable (GTK_LABEL (label), TRUE);
-  dh_ui_set_name (label, spoken);
-  return label;
-}
-
-static void
-add_mean (Filling *self, const char *name, DhRunMean mean, guint n)
-{
-  if (mean.n == 0)
-    return;
-  g_autofree char *number = dh_number_format (100 * mean.mean, 2),
-                  *deviation = dh_number_format (100 * mean.deviation, 2);
-  g_autofree char *text = mean.n > 1 ? g_strdup_printf ("%s ± %s", number, deviation) : g_strdup (number);
-  g_autofree char *told = mean.n < n ? g_strdup_printf (_ ("%s (%u of %u runs)"), text, mean.n, n) : g_strdup (text);
-  dh_help_set (add (self, 0, name, "lab", 0), name);
-  gtk_grid_attach (self->grid, make_wide_value (name, told), 1, self->row++, 3, 1);
-}
-
-/* What they give together; of two there is their difference. */
-static void
-add_means (Filling *self, GPtrArray *all)
-{
-  if (all->len < 3)
-    return;
-  const guint n = all->len;
-  g_autofree const DhRun **runs = g_new (const DhRun *, n);
-  for (guint i = 0; i < n; i++)
-    runs[i] = dh_run_item_get (all->pdata[i]);
-  const char *refused = dh_run_means_refuse (runs, n);
-  g_autofree char *title = g_strdup_printf (_ ("%u runs"), n);
-  g_autofree char *none = refused != NULL ? g_strdup_printf (_ ("no mean: %s"), refused) : NULL;
-  add (self, 0, title, "head", 0);
-  GtkWidget *head = dh_ui_short_label (none != NULL ? none : _ ("mean ± standard deviation"), "head", 0);
-  gtk_grid_attach (self->grid, head, 1, self->row++, 3, 1);
-  if (refused == NULL)
-    {
-      dh_help_set (head, _ ("mean ± standard deviation"));
-      DhRunMeans means;
-      dh_run_means_of (runs, n, &means);
-      add_mean (self, "AP", means.ap, n);
-      add_mean (self, "FPR95", means.fpr95, n);
-      add_mean (self, "AUROC", means.auroc, n);
-      add_mean (self, _ ("Best F1"), means.best_f1, n);
-      add_mean (self, _ ("Mean component F1"), means.mean_f1, n);
-      add_mean (self, _ ("Closed mIoU"), means.closed_miou, n);
-      add_mean (self, _ ("open-mIoU"), means.open_miou, n);
-      g_log ("dh-runs", G_LOG_LEVEL_DEBUG, "runs: mean of %u: %.6f ± %.6f", n, means.ap.mean, means.ap.deviation);
-    }
-  gtk_grid_attach (self->grid, dh_ui_line (), 0, self->row++, 4, 1);
-}
-
 static const DhRun *
 get_run (DhRunItem *item)
 {
@@ -387,7 +330,7 @@ show_table (Compared *self, const DhRun *a, const DhRun *b)
   Filling filling = { self->grid, 0, a, b, self->shown };
   if (a == NULL)
     return;
-  add_means (&filling, self->all);
+  filling.row = dh_runs_means_fill (self->grid, filling.row, self->all);
   fill (&filling);
 }
 
