@@ -342,7 +342,7 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     return write_table (cli, db, runs, &table, format, path);
   gint64 first = 0, second = 0;
   if (runs && !parse_runs (runs, &first, &second))
-    return dh_cli_usage (cli, "--run %s is no number of a run, nor two with a comma", runs);
+    return dh_cli_usage (cli, "--run %s is no number of a run, nor two with a comma; a --table takes more", runs);
   if (first && first == second)
     return dh_cli_usage (cli, "--run %s compares a run with itself", runs);
   double value = NAN;

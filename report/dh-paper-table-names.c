@@ -41,7 +41,9 @@ dh_paper_table_find_series (DhPaperTable *table)
         g_hash_table_insert (table->series, &run->id, g_memdup2 (&found, sizeof found));
       else
         g_ptr_array_add (table->lacks,
-                         g_strdup_printf ("run %" G_GINT64_FORMAT ": no training is known that its weights come from",
+                         g_strdup_printf ("run %" G_GINT64_FORMAT
+                                          ": no training is known that its weights come from: no config.json lies "
+                                          "beside them, or a later one",
                                           (gint64)run->id));
     }
 }

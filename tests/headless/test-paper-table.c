@@ -350,7 +350,9 @@ test_by_seed (Fixture *fixture, gconstpointer data)
             "| ours, likelihood | 30.00 | 20.00 | 90.00 |\n"
             "| Published | 60.00 | 20.00 | 90.00 |\n"
             "| Gone | 70.00 | 20.00 | 90.00 |\n");
-  says (md, "\nrun 7: no training is known that its weights come from\nrun 8: no training is known");
+  says (md,
+        "\nrun 7: no training is known that its weights come from: no config.json lies beside them, or a later one\n"
+        "run 8: no training is known");
   says (md, "; seed 2 of ours-seed-2\n");
 }
 
